@@ -1,0 +1,62 @@
+import type { AnyMessage } from './schema/message.ts';
+
+/** The verbs of the Kubernetes API, as discovery and RBAC spell them. */
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+/** A column of a kind's Table, as `kubectl get` shows it. */
+export interface TableColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: 'name' | undefined;
+  /** 0 is shown always, 1 with `-o wide`. */
+  readonly priority: 0 | 1;
+}
+
+/** A subresource, as discovery lists it. */
+export interface SubresourceInfo {
+  readonly name: string;
+  readonly verbs: readonly Verb[];
+  /** Kind of the body; with group and version where they differ from the parent's. */
+  readonly kind: string;
+  readonly group?: string | undefined;
+  readonly version?: string | undefined;
+}
+
+/**
+ * A kind as data: how it is named, where it is served and what can be done with it. Shared code reads these facts and never
+ * branches on a kind. Plain data without schemas, so that a process that only talks to the API loads nothing else.
+ */
+export interface KindInfo {
+  /** API group; `''` is core. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Plural name in URLs. */
+  readonly resource: string;
+  readonly singular: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly Verb[];
+  readonly shortNames?: readonly string[] | undefined;
+  readonly categories?: readonly string[] | undefined;
+  readonly subresources: readonly SubresourceInfo[];
+  /** Absent for kinds that have no Table of their own (reviews). */
+  readonly columns?: readonly TableColumn[] | undefined;
+}
+
+/** A kind together with the schema of its objects: what the API server needs to serve it. */
+export interface ServedKind {
+  readonly info: KindInfo;
+  readonly message: AnyMessage;
+}
+
+/** `v1` or `group/version`. */
+export const apiVersionOf = (kind: Pick<KindInfo, 'group' | 'version'>): string =>
+  kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+
+/** `pods` or `deployments.apps`: how upstream's messages name a resource. */
+export const groupResourceOf = (kind: Pick<KindInfo, 'group' | 'resource'>): string =>
+  kind.group === '' ? kind.resource : `${kind.resource}.${kind.group}`;
+
+/** `/api/v1` or `/apis/group/version`. */
+export const basePathOf = (kind: Pick<KindInfo, 'group' | 'version'>): string =>
+  kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;

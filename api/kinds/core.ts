@@ -1,0 +1,212 @@
+import type { KindInfo } from '../kind-info.ts';
+import { ALL_VERBS } from './verbs.ts';
+
+export const bindings: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'Binding',
+  resource: 'bindings',
+  singular: 'binding',
+  namespaced: true,
+  verbs: ['create'],
+  subresources: [],
+};
+
+export const configmaps: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  resource: 'configmaps',
+  singular: 'configmap',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  shortNames: ['cm'],
+  subresources: [],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Data', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+  ],
+};
+
+export const endpoints: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'Endpoints',
+  resource: 'endpoints',
+  singular: 'endpoints',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  shortNames: ['ep'],
+  subresources: [],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Endpoints', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+  ],
+};
+
+export const events: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'Event',
+  resource: 'events',
+  singular: 'event',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  shortNames: ['ev'],
+  subresources: [],
+  columns: [
+    { name: 'Last Seen', type: 'string', priority: 0 },
+    { name: 'Type', type: 'string', priority: 0 },
+    { name: 'Reason', type: 'string', priority: 0 },
+    { name: 'Object', type: 'string', priority: 0 },
+    { name: 'Subobject', type: 'string', priority: 1 },
+    { name: 'Source', type: 'string', priority: 1 },
+    { name: 'Message', type: 'string', priority: 0 },
+    { name: 'First Seen', type: 'string', priority: 1 },
+    { name: 'Count', type: 'string', priority: 1 },
+    { name: 'Name', type: 'string', format: 'name', priority: 1 },
+  ],
+};
+
+export const namespaces: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  resource: 'namespaces',
+  singular: 'namespace',
+  namespaced: false,
+  verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+  shortNames: ['ns'],
+  subresources: [
+    { name: 'finalize', kind: 'Namespace', verbs: ['update'] },
+    { name: 'status', kind: 'Namespace', verbs: ['get', 'patch', 'update'] },
+  ],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Status', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+  ],
+};
+
+export const nodes: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'Node',
+  resource: 'nodes',
+  singular: 'node',
+  namespaced: false,
+  verbs: ALL_VERBS,
+  shortNames: ['no'],
+  subresources: [
+    { name: 'proxy', kind: 'NodeProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] },
+    { name: 'status', kind: 'Node', verbs: ['get', 'patch', 'update'] },
+  ],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Status', type: 'string', priority: 0 },
+    { name: 'Roles', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+    { name: 'Version', type: 'string', priority: 0 },
+    { name: 'Internal-IP', type: 'string', priority: 1 },
+    { name: 'External-IP', type: 'string', priority: 1 },
+    { name: 'OS-Image', type: 'string', priority: 1 },
+    { name: 'Kernel-Version', type: 'string', priority: 1 },
+    { name: 'Container-Runtime', type: 'string', priority: 1 },
+  ],
+};
+
+export const pods: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'Pod',
+  resource: 'pods',
+  singular: 'pod',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  shortNames: ['po'],
+  categories: ['all'],
+  subresources: [
+    { name: 'attach', kind: 'PodAttachOptions', verbs: ['create', 'get'] },
+    { name: 'binding', kind: 'Binding', verbs: ['create'] },
+    { name: 'ephemeralcontainers', kind: 'Pod', verbs: ['get', 'patch', 'update'] },
+    { name: 'eviction', kind: 'Eviction', verbs: ['create'], group: 'policy', version: 'v1' },
+    { name: 'exec', kind: 'PodExecOptions', verbs: ['create', 'get'] },
+    { name: 'log', kind: 'Pod', verbs: ['get'] },
+    { name: 'portforward', kind: 'PodPortForwardOptions', verbs: ['create', 'get'] },
+    { name: 'proxy', kind: 'PodProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] },
+    { name: 'resize', kind: 'Pod', verbs: ['get', 'patch', 'update'] },
+    { name: 'status', kind: 'Pod', verbs: ['get', 'patch', 'update'] },
+  ],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Ready', type: 'string', priority: 0 },
+    { name: 'Status', type: 'string', priority: 0 },
+    { name: 'Restarts', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+    { name: 'IP', type: 'string', priority: 1 },
+    { name: 'Node', type: 'string', priority: 1 },
+    { name: 'Nominated Node', type: 'string', priority: 1 },
+    { name: 'Readiness Gates', type: 'string', priority: 1 },
+  ],
+};
+
+export const secrets: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  resource: 'secrets',
+  singular: 'secret',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  subresources: [],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Type', type: 'string', priority: 0 },
+    { name: 'Data', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+  ],
+};
+
+export const serviceaccounts: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  resource: 'serviceaccounts',
+  singular: 'serviceaccount',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  shortNames: ['sa'],
+  subresources: [{ name: 'token', kind: 'TokenRequest', verbs: ['create'], group: 'authentication.k8s.io', version: 'v1' }],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Secrets', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+  ],
+};
+
+export const services: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'Service',
+  resource: 'services',
+  singular: 'service',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  shortNames: ['svc'],
+  categories: ['all'],
+  subresources: [
+    { name: 'proxy', kind: 'ServiceProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] },
+    { name: 'status', kind: 'Service', verbs: ['get', 'patch', 'update'] },
+  ],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Type', type: 'string', priority: 0 },
+    { name: 'Cluster-IP', type: 'string', priority: 0 },
+    { name: 'External-IP', type: 'string', priority: 0 },
+    { name: 'Port(s)', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+    { name: 'Selector', type: 'string', priority: 1 },
+  ],
+};

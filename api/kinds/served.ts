@@ -1,0 +1,58 @@
+import { controllerRevision } from '../apps/v1/controller-revision.ts';
+import { daemonSet } from '../apps/v1/daemon-set.ts';
+import { deployment } from '../apps/v1/deployment.ts';
+import { replicaSet } from '../apps/v1/replica-set.ts';
+import { selfSubjectReview, tokenReview } from '../authentication/v1/token-review.ts';
+import {
+  localSubjectAccessReview,
+  selfSubjectAccessReview,
+  selfSubjectRulesReview,
+  subjectAccessReview,
+} from '../authorization/v1/access-review.ts';
+import { lease } from '../coordination/v1/lease.ts';
+import { binding } from '../core/v1/component-status.ts';
+import { configMap, secret } from '../core/v1/config-map.ts';
+import { endpoints } from '../core/v1/endpoints.ts';
+import { event } from '../core/v1/event.ts';
+import { namespace } from '../core/v1/namespace.ts';
+import { node } from '../core/v1/node.ts';
+import { pod } from '../core/v1/pod.ts';
+import { service } from '../core/v1/service.ts';
+import { serviceAccount } from '../core/v1/service-account.ts';
+import type { ServedKind } from '../kind-info.ts';
+import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/role.ts';
+import * as apps from './apps.ts';
+import * as authentication from './authentication.ts';
+import * as authorization from './authorization.ts';
+import * as coordination from './coordination.ts';
+import * as core from './core.ts';
+import * as rbac from './rbac.ts';
+
+/** Every built-in kind with its schema, in the order discovery lists them. */
+export const BUILT_IN_KINDS: readonly ServedKind[] = [
+  { info: core.bindings, message: binding },
+  { info: core.configmaps, message: configMap },
+  { info: core.endpoints, message: endpoints },
+  { info: core.events, message: event },
+  { info: core.namespaces, message: namespace },
+  { info: core.nodes, message: node },
+  { info: core.pods, message: pod },
+  { info: core.secrets, message: secret },
+  { info: core.serviceaccounts, message: serviceAccount },
+  { info: core.services, message: service },
+  { info: apps.controllerrevisions, message: controllerRevision },
+  { info: apps.daemonsets, message: daemonSet },
+  { info: apps.deployments, message: deployment },
+  { info: apps.replicasets, message: replicaSet },
+  { info: authentication.selfsubjectreviews, message: selfSubjectReview },
+  { info: authentication.tokenreviews, message: tokenReview },
+  { info: authorization.localsubjectaccessreviews, message: localSubjectAccessReview },
+  { info: authorization.selfsubjectaccessreviews, message: selfSubjectAccessReview },
+  { info: authorization.selfsubjectrulesreviews, message: selfSubjectRulesReview },
+  { info: authorization.subjectaccessreviews, message: subjectAccessReview },
+  { info: rbac.clusterrolebindings, message: clusterRoleBinding },
+  { info: rbac.clusterroles, message: clusterRole },
+  { info: rbac.rolebindings, message: roleBinding },
+  { info: rbac.roles, message: role },
+  { info: coordination.leases, message: lease },
+];

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Who makes a request. */
+export interface UserInfo {
+  readonly name: string;
+  readonly uid?: string | undefined;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** Says who made a request. The first authenticator that knows the credential decides. */
+export interface Authenticator {
+  /**
+   * @returns the user; undefined when the request carries no credential of this kind.
+   * @throws ApiError (401) when it carries one that is not good.
+   */
+  authenticate(request: IncomingMessage): Promise<UserInfo | undefined> | UserInfo | undefined;
+}
+
+/** What is asked: as upstream's `authorizer.Attributes`. */
+export interface AccessAttributes {
+  readonly user: UserInfo;
+  /** Lower-case API verb (`get`, `list`, `watch`, `create`, …) or, for non-resource paths, the HTTP method in lower case. */
+  readonly verb: string;
+  readonly resourceRequest: boolean;
+  /** Path, for non-resource requests. */
+  readonly path: string;
+  readonly namespace: string;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+}
+
+export interface Decision {
+  readonly allowed: boolean;
+  /** True when an authorizer says no for good, rather than having no opinion. */
+  readonly denied?: boolean | undefined;
+  readonly reason: string;
+  readonly evaluationError?: string | undefined;
+}
+
+/** A rule, as SelfSubjectRulesReview lists it. */
+export interface ResolvedRules {
+  readonly resourceRules: readonly {
+    readonly verbs: readonly string[];
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly resourceNames?: readonly string[] | undefined;
+  }[];
+  readonly nonResourceRules: readonly { readonly verbs: readonly string[]; readonly nonResourceURLs: readonly string[] }[];
+}
+
+/** Says whether a request may be made. */
+export interface Authorizer {
+  authorize(attributes: AccessAttributes): Decision;
+  /** Everything the user may do in a namespace. */
+  rulesFor(user: UserInfo, namespace: string): ResolvedRules;
+}

@@ -1,0 +1,32 @@
+import type { KindInfo, KubeObject, Live } from '../../api/index.ts';
+
+/** A change as the registry's in-process listeners are told of it, after the commit. */
+export interface ObjectChange<T extends KubeObject> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly object: Live<T>;
+}
+
+/**
+ * What the parts of the API server itself (authorizers, admission, allocators, bootstrap) use to read and write objects: served from
+ * the watch cache, parsed on first use and kept, never over HTTP.
+ */
+export interface ObjectReader {
+  get<T extends KubeObject>(kind: KindInfo, namespace: string, name: string): Live<T> | undefined;
+  /** All objects of a kind, or those of one namespace. */
+  list<T extends KubeObject>(kind: KindInfo, namespace?: string): readonly Live<T>[];
+  /** Calls `listener` for each change from now on, in revision order. */
+  onChange<T extends KubeObject>(kind: KindInfo, listener: (change: ObjectChange<T>) => void): Disposable;
+}
+
+/** Writes made by the API server on its own behalf: defaulted and validated as any other, without admission. */
+export interface ObjectWriter {
+  create<T extends KubeObject>(kind: KindInfo, object: T): Promise<Live<T>>;
+  /** Reads, changes, writes; again on conflict. `change` returns undefined to leave the object as it is. */
+  update<T extends KubeObject>(
+    kind: KindInfo,
+    namespace: string,
+    name: string,
+    change: (current: Live<T>) => T | undefined,
+  ): Promise<Live<T>>;
+  delete(kind: KindInfo, namespace: string, name: string): Promise<void>;
+}

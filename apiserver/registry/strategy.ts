@@ -1,0 +1,81 @@
+import type { FieldError, KindInfo, KubeObject } from '../../api/index.ts';
+import type { UserInfo } from '../auth/types.ts';
+import type { ObjectReader, ObjectWriter } from './objects.ts';
+
+/** What a strategy knows of the request it serves. */
+export interface RequestContext {
+  readonly user: UserInfo;
+  readonly namespace: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly dryRun: boolean;
+  readonly objects: ObjectReader;
+  /** Adds a `Warning` header. */
+  warn(text: string): void;
+}
+
+/** How an object of a kind is told to go. */
+export interface DeleteContext extends RequestContext {
+  /** Grace asked for, in seconds; undefined when the client said nothing. */
+  readonly gracePeriodSeconds: number | undefined;
+}
+
+/** What changing an object takes: the whole of it, or one subresource of it. All functions may change `object` in place. */
+export interface UpdateStrategy<T extends KubeObject> {
+  /** Restores what this endpoint must not change (the spec on /status), bumps the generation. */
+  prepareForUpdate(context: RequestContext, object: T, old: T): void;
+  validateUpdate(context: RequestContext, object: T, old: T): FieldError[];
+}
+
+/**
+ * A kind's behaviour: upstream's rest strategies. Everything generic (names, metadata, resourceVersion, generation of uid and times,
+ * finalizers, dry run) is the registry's; a strategy adds what is the kind's own.
+ */
+export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrategy<T> {
+  /** Upstream's defaulting functions: on every decoded body, and on every patched object. */
+  setDefaults(object: T): void;
+  prepareForCreate(context: RequestContext, object: T): void;
+  validateCreate(context: RequestContext, object: T): FieldError[];
+  /** Field selectors beyond metadata.name and metadata.namespace, with the value an object has for each. */
+  readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>> | undefined;
+  /** The cells of a Table row, as upstream's printers, one per column of the kind's `columns`. */
+  tableRow?(object: T, now: number): unknown[];
+  /** PUT to a name that is not there creates it (Lease, Role, Endpoints, Service …). */
+  readonly allowCreateOnUpdate?: boolean | undefined;
+  /** PUT without a resourceVersion overwrites (most kinds; not Lease). */
+  readonly allowUnconditionalUpdate?: boolean | undefined;
+  /** DELETE answers the object rather than a Status (Pod, Service, ServiceAccount, Namespace …). */
+  readonly deleteReturnsObject?: boolean | undefined;
+  /** `orphan` for ReplicationController and Job; absent: background. */
+  readonly defaultPropagation?: 'orphan' | undefined;
+  /**
+   * Graceful deletion (pods): seconds of grace this delete gives; 0 deletes at once. Absent: the kind goes at once.
+   * May change `object` (status of an evicted pod …).
+   */
+  gracePeriodSeconds?(context: DeleteContext, object: T): number;
+  /** Takes what must be allocated for this object (cluster IPs, node ports); the answer is released when the write fails. */
+  allocate?(context: RequestContext, object: T, old: T | undefined): Promise<Allocation | undefined>;
+  /** Gives back what a deleted object held. */
+  release?(object: T): void;
+  /** PUT and PATCH on subresources that are views of the whole object: `status`, `finalize`, `ephemeralcontainers` … */
+  readonly subresources?: Readonly<Record<string, UpdateStrategy<T>>> | undefined;
+}
+
+/** What was taken for an object before it was stored. */
+export interface Allocation {
+  /** The write failed: give it back. */
+  rollBack(): void;
+}
+
+/** How strategies are made: once per API server, with what they may need. */
+export interface StrategyOptions {
+  readonly serviceClusterIpRange: string;
+  readonly serviceNodePortRange: { readonly from: number; readonly to: number };
+  readonly objects: ObjectReader & ObjectWriter;
+}
+
+/** The strategies of all built-in kinds, by `group/resource` (core's group is empty: `/pods`). */
+export type StrategyTable = ReadonlyMap<string, Strategy<never>>;
+
+/** Key of a kind in a {@link StrategyTable}. */
+export const strategyKey = (kind: Pick<KindInfo, 'group' | 'resource'>): string => `${kind.group}/${kind.resource}`;

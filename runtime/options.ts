@@ -1,0 +1,170 @@
+/**
+ * Command-line options: one table per process says what there is; parsing, defaults and `--help` follow from it. Names are upstream's
+ * wherever upstream has one.
+ */
+
+/** How a value is written and what it becomes. */
+export type OptionType = 'string' | 'integer' | 'boolean' | 'duration' | 'list';
+
+/** One option. A duration is written as Go writes it (`1m30s`) and becomes milliseconds; a list is comma-separated or repeated. */
+export interface OptionSpec<T = unknown> {
+  readonly type: OptionType;
+  readonly description: string;
+  readonly default: T;
+  /** What `--help` shows for the value, e.g. `FILE`. */
+  readonly placeholder?: string | undefined;
+  /** Smallest and largest integer allowed. */
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** Options by name, without the dashes. */
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+/** The values of a table: complete, since every option has a default. */
+export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K] extends OptionSpec<infer V> ? V : never };
+
+type Extra = Pick<OptionSpec, 'placeholder' | 'min' | 'max'>;
+
+/** Builders for table rows; the default's type is the option's. */
+export const option = {
+  string: <D extends string | undefined>(description: string, fallback: D, extra?: Extra): OptionSpec<string | D> => ({
+    type: 'string',
+    description,
+    default: fallback,
+    ...extra,
+  }),
+  integer: <D extends number | undefined>(description: string, fallback: D, extra?: Extra): OptionSpec<number | D> => ({
+    type: 'integer',
+    description,
+    default: fallback,
+    ...extra,
+  }),
+  boolean: (description: string, fallback: boolean): OptionSpec<boolean> => ({ type: 'boolean', description, default: fallback }),
+  /** @param fallbackMs default in milliseconds. */
+  duration: <D extends number | undefined>(description: string, fallbackMs: D, extra?: Extra): OptionSpec<number | D> => ({
+    type: 'duration',
+    description,
+    default: fallbackMs,
+    ...extra,
+  }),
+  list: (description: string, fallback: readonly string[] = [], extra?: Extra): OptionSpec<readonly string[]> => ({
+    type: 'list',
+    description,
+    default: fallback,
+    ...extra,
+  }),
+};
+
+/** A wrong command line: the message is one line that says what to change. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
+/** What was parsed: the values, which options were really given, and what else stood on the line. */
+export interface ParsedOptions<T extends OptionTable> {
+  readonly values: OptionValues<T>;
+  readonly given: ReadonlySet<string>;
+  readonly positionals: readonly string[];
+  readonly help: boolean;
+}
+
+/**
+ * Reads a command line.
+ *
+ * @param table the options there are.
+ * @param argv arguments after the command: `--name value`, `--name=value`, `--flag`, `--flag=false`, `--help`.
+ * @throws OptionError on an unknown option, a missing or a malformed value.
+ */
+export function parseOptions<T extends OptionTable>(table: T, argv: readonly string[]): ParsedOptions<T> {
+  const values: Record<string, unknown> = Object.fromEntries(Object.entries(table).map(([name, spec]) => [name, spec.default]));
+  const given = new Set<string>();
+  const positionals: string[] = [];
+  const rest = [...argv];
+  let help = false;
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    if (argument === '--help' || argument === '-h') help = true;
+    else if (argument.startsWith('--')) readOption(table, argument, rest, { values, given });
+    else positionals.push(argument);
+  }
+  return { values: Object.freeze(values) as OptionValues<T>, given, positionals, help };
+}
+
+function readOption(
+  table: OptionTable,
+  argument: string,
+  rest: string[],
+  into: { values: Record<string, unknown>; given: Set<string> },
+): void {
+  const { name, spec, inline } = lookUp(table, argument);
+  const text = inline ?? (spec.type === 'boolean' ? 'true' : rest.shift());
+  if (text === undefined) throw new OptionError(`option --${name} needs a value`);
+  const value = readValue(name, spec, text);
+  const again = spec.type === 'list' && into.given.has(name);
+  into.values[name] = again ? [...(into.values[name] as string[]), ...(value as string[])] : value;
+  into.given.add(name);
+}
+
+function lookUp(table: OptionTable, argument: string): { name: string; spec: OptionSpec; inline: string | undefined } {
+  const equals = argument.indexOf('=');
+  const name = equals < 0 ? argument.slice(2) : argument.slice(2, equals);
+  const spec = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (!spec) throw new OptionError(`unknown option --${name}; --help lists the options there are`);
+  return { name, spec, inline: equals < 0 ? undefined : argument.slice(equals + 1) };
+}
+
+function readValue(name: string, spec: OptionSpec, text: string): unknown {
+  switch (spec.type) {
+    case 'string':
+      return text;
+    case 'list':
+      return text === '' ? [] : text.split(',');
+    case 'boolean':
+      if (text !== 'true' && text !== 'false') throw new OptionError(`option --${name} takes true or false, not "${text}"`);
+      return text === 'true';
+    case 'integer':
+      return readInteger(name, spec, text);
+    case 'duration': {
+      const ms = parseDuration(text);
+      if (ms === undefined) throw new OptionError(`option --${name} takes a duration such as 500ms, 40s or 1m30s, not "${text}"`);
+      return ms;
+    }
+  }
+}
+
+function readInteger(name: string, { min, max }: OptionSpec, text: string): number {
+  const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(value) || (min !== undefined && value < min) || (max !== undefined && value > max)) {
+    const bounds = min !== undefined && max !== undefined ? ` from ${min} to ${max}` : min !== undefined ? ` of at least ${min}` : '';
+    throw new OptionError(`option --${name} takes a whole number${bounds}, not "${text}"`);
+  }
+  return value;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of a Go duration (`1h30m`, `0`), or undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
+  if (text === '0') return 0;
+  const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.exec(text);
+  if (!match) return undefined;
+  let total = 0;
+  for (const [, figure, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g))
+    total += Number(figure) * (UNIT_MS[unit ?? ''] ?? 0);
+  return match[1] === '-' ? -total : total;
+}
+
+/** The text of `--help`. */
+export function helpText(usage: string, about: string, table: OptionTable): string {
+  const rows = Object.entries(table).map(([name, spec]) => {
+    const value = spec.type === 'boolean' ? '' : ` ${spec.placeholder ?? spec.type.toUpperCase()}`;
+    return `  --${name}${value}\n        ${spec.description}${defaultText(spec)}`;
+  });
+  return `${about}\n\nUsage: ${usage}\n\nOptions:\n${rows.join('\n')}\n`;
+}
+
+function defaultText(spec: OptionSpec): string {
+  const value = spec.default;
+  if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return '';
+  return ` (default ${spec.type === 'duration' ? `${Number(value) / 1000}s` : String(value)})`;
+}
