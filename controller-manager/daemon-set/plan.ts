@@ -130,8 +130,8 @@ function surplusOf({ daemonSet, hash, now }: Observed, running: readonly Live<Po
 }
 
 export function allowsSurge({ spec }: DaemonSet): boolean {
-  const surge = spec.updateStrategy.rollingUpdate?.maxSurge;
-  return spec.updateStrategy.type === 'RollingUpdate' && surge !== undefined && surge !== 0 && surge !== '0%';
+  const surge = spec.updateStrategy?.rollingUpdate?.maxSurge;
+  return spec.updateStrategy?.type === 'RollingUpdate' && surge !== undefined && surge !== 0 && surge !== '0%';
 }
 
 /** The status these nodes and pods make. */

@@ -18,7 +18,7 @@ interface Limits {
 export function planUpdate(observed: Observed, views: readonly NodeView[]): UpdatePlan {
   const { daemonSet } = observed;
   const none: UpdatePlan = { remove: [], createOn: [] };
-  if (daemonSet.spec.updateStrategy.type !== 'RollingUpdate') return none;
+  if (daemonSet.spec.updateStrategy?.type !== 'RollingUpdate') return none;
   const desired = views.filter(({ shouldRun }) => shouldRun).length;
   const limits = limitsOf(daemonSet, desired);
   return limits.maxSurge === 0 ? replaceInPlace(observed, views, limits.maxUnavailable) : replaceBeside(observed, views, limits.maxSurge);
@@ -26,7 +26,7 @@ export function planUpdate(observed: Observed, views: readonly NodeView[]): Upda
 
 /** Surge and unavailability as numbers of nodes; both zero would stop every update: then one node may be without. */
 function limitsOf({ spec }: DaemonSet, desired: number): Limits {
-  const { maxSurge = 0, maxUnavailable = 1 } = spec.updateStrategy.rollingUpdate ?? {};
+  const { maxSurge = 0, maxUnavailable = 1 } = spec.updateStrategy?.rollingUpdate ?? {};
   const surge = scaledValue(maxSurge, desired, true);
   const unavailable = scaledValue(maxUnavailable, desired, true);
   return { maxSurge: surge, maxUnavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };

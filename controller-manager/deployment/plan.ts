@@ -108,7 +108,7 @@ export function resize(set: PlannedSet, replicas: number, deployment: Deployment
 
 function sortOut({ deployment, replicaSets }: Observed): Sets {
   const all = replicaSets.map(plannedSet).sort(byAge);
-  const newest = all.find(({ stored }) => stored && isSameTemplate(stored.spec.template, deployment.spec.template));
+  const newest = all.find(({ stored }) => stored && isSameTemplate(stored.spec.template ?? {}, deployment.spec.template));
   const old = all.filter((set) => set !== newest);
   if (newest) {
     noteRevision(newest, deployment, nextRevision(old));

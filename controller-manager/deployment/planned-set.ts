@@ -78,9 +78,9 @@ export function isSameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean 
 }
 
 function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
-  const { [TEMPLATE_HASH]: _, ...labels } = template.metadata.labels ?? {};
-  const { labels: _labels, ...metadata } = template.metadata;
-  return { ...template, metadata: Object.keys(labels).length ? { ...metadata, labels } : metadata };
+  const { labels = {}, ...metadata } = template.metadata ?? {};
+  const { [TEMPLATE_HASH]: _, ...others } = labels;
+  return { ...template, metadata: Object.keys(others).length ? { ...metadata, labels: others } : metadata };
 }
 
 /** Notes the Deployment's size on a ReplicaSet; proportional scaling and the detection of scaling read it. */

@@ -1,12 +1,12 @@
 import { type Deployment, scaledValue } from '../../api/index.ts';
 
-export const isRolling = (deployment: Deployment): boolean => deployment.spec.strategy.type === 'RollingUpdate';
+export const isRolling = (deployment: Deployment): boolean => deployment.spec.strategy?.type === 'RollingUpdate';
 
 const replicasOf = (deployment: Deployment): number => deployment.spec.replicas ?? 1;
 
 /** Surge and unavailability as numbers. Both zero would stop every rollout: then one pod may be unavailable. */
 function fenceposts(deployment: Deployment): { surge: number; unavailable: number } {
-  const { maxSurge: surge = 0, maxUnavailable: unavailable = 0 } = deployment.spec.strategy.rollingUpdate ?? {};
+  const { maxSurge: surge = 0, maxUnavailable: unavailable = 0 } = deployment.spec.strategy?.rollingUpdate ?? {};
   const resolved = {
     surge: scaledValue(surge, replicasOf(deployment), true),
     unavailable: scaledValue(unavailable, replicasOf(deployment), false),
@@ -32,7 +32,7 @@ export function maxUnavailable(deployment: Deployment): number {
 export function newSetReplicas(deployment: Deployment, present: number, total: number): number {
   const wanted = replicasOf(deployment);
   if (!isRolling(deployment)) return wanted;
-  const { maxSurge: surge = 0 } = deployment.spec.strategy.rollingUpdate ?? {};
+  const { maxSurge: surge = 0 } = deployment.spec.strategy?.rollingUpdate ?? {};
   const room = wanted + scaledValue(surge, wanted, true) - total;
   return room <= 0 ? present : present + Math.min(room, wanted - present);
 }

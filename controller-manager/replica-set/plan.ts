@@ -68,7 +68,7 @@ export function replicaSetStatus(
   now: number,
 ): ReplicaSetStatus {
   const { template, minReadySeconds = 0 } = replicaSet.spec;
-  const labels = Object.entries(template.metadata.labels ?? {});
+  const labels = Object.entries(template?.metadata?.labels ?? {});
   let fullyLabeled = 0;
   let ready = 0;
   let available = 0;

@@ -1,8 +1,7 @@
 import type { ContainerStatus, Live, Pod } from '../../api/index.ts';
 import { isPodReady, msOf, podReadyMs } from '../shared/pods.ts';
+import { DELETION_COST } from '../shared/slim-pod.ts';
 
-/** Annotation with which users say which pods go first: the lower, the sooner. */
-const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 const NS_PER_MS = 1e6;
 const DELETION_COST_MAX = 2 ** 31 - 1;
 

@@ -1,23 +1,5 @@
-import { apiVersionOf, type KindInfo, type KubeObject, type LabelSelectorQuery, type Live, type OwnerReference } from '../../api/index.ts';
-
-/** The reference to the controller that manages an object, if one does. */
-export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
-  object.metadata.ownerReferences?.find((reference) => reference.controller === true);
-
-/** The controller's uid, for indexes. */
-export const controllerUidOf = (object: KubeObject): string | undefined => controllerOf(object)?.uid;
-
-export const isControlledBy = (object: KubeObject, owner: KubeObject): boolean => controllerUidOf(object) === owner.metadata.uid;
-
-/** The reference with which `owner` controls an object. */
-export const controllerReference = (kind: KindInfo, owner: Live<KubeObject>): OwnerReference => ({
-  apiVersion: apiVersionOf(kind),
-  kind: kind.kind,
-  name: owner.metadata.name,
-  uid: owner.metadata.uid,
-  controller: true,
-  blockOwnerDeletion: true,
-});
+import type { KindInfo, KubeObject, LabelSelectorQuery, Live } from '../../api/index.ts';
+import { controllerOf, newControllerRef } from '../../client/index.ts';
 
 /** What a controller does with the objects that are its, or could be. */
 export interface ClaimPlan<T> {
@@ -60,7 +42,7 @@ export function planClaim<T extends KubeObject>(
 
 /** The strategic merge patch that makes `owner` the controller of the object with this uid. */
 export const adoptPatch = (kind: KindInfo, owner: Live<KubeObject>, uid: string): object => ({
-  metadata: { ownerReferences: [controllerReference(kind, owner)], uid },
+  metadata: { ownerReferences: [newControllerRef(owner, kind)], uid },
 });
 
 /** The strategic merge patch that takes `owner` out of the object's references. */
