@@ -14,3 +14,14 @@ export {
 } from './options.ts';
 export { type Random, randomSuffix, seededRandom, systemRandom } from './random.ts';
 export { EXIT, type ReadyMessage, runMain, type Service, UserError } from './service.ts';
+export {
+  type CertificateRequest,
+  type CertificateUse,
+  generateKey,
+  type Issuer,
+  issueCertificate,
+  keyFromPem,
+  keyToPem,
+  publicKeyToPem,
+  type Subject as CertificateSubject,
+} from './x509/certificate.ts';

@@ -2,8 +2,7 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { link, mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UserError } from '../../runtime/index.ts';
-import { keyFromPem } from './certificate.ts';
+import { keyFromPem, UserError } from '../../runtime/index.ts';
 
 /** Readable by the owner alone. */
 export const MODE_SECRET = 0o600;

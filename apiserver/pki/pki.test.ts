@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock, UserError, VirtualClock } from '../../runtime/index.ts';
-import { generateKey, issueCertificate } from './certificate.ts';
+import { generateKey, issueCertificate, systemClock, UserError, VirtualClock } from '../../runtime/index.ts';
 import { ensurePki, type Pki, writeKubeconfigs } from './index.ts';
 
 let directory: string;

@@ -1,8 +1,15 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, UserError } from '../../runtime/index.ts';
-import { generateKey, issueCertificate, keyToPem, publicKeyToPem, type Subject } from './certificate.ts';
+import {
+  type Clock,
+  generateKey,
+  issueCertificate,
+  keyToPem,
+  publicKeyToPem,
+  type CertificateSubject as Subject,
+  UserError,
+} from '../../runtime/index.ts';
 import { createFile, MODE_PUBLIC, MODE_SECRET, readIfThere, readKey } from './pki-files.ts';
 
 /*
