@@ -82,7 +82,10 @@ export class SharedInformers {
 
   /** The ConfigMaps of this name in all namespaces. */
   configMapsNamed(name: string): Informer<ConfigMap> {
-    return this.#factory.informer<ConfigMap>(coreKinds.configmaps, { fieldSelector: `metadata.name=${name}`, transform: trimManagedFields });
+    return this.#factory.informer<ConfigMap>(coreKinds.configmaps, {
+      fieldSelector: `metadata.name=${name}`,
+      transform: trimManagedFields,
+    });
   }
 
   /** The objects of any kind, at least their metadata: those that are held already, where they are. */

@@ -7,17 +7,17 @@ import { canonicalJson, deepEqual } from '../shared/equality.ts';
  * @returns undefined when it has them.
  */
 export function planRules(role: Live<ClusterRole>, roles: readonly Live<ClusterRole>[]): PolicyRule[] | undefined {
-  const sorted = [...roles].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-  const rules = new Map<string, PolicyRule>();
-  for (const selector of role.aggregationRule?.clusterRoleSelectors ?? []) {
+  const others = roles.filter(({ metadata }) => metadata.name !== role.metadata.name);
+  others.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  const selectors = role.aggregationRule?.clusterRoleSelectors ?? [];
+  const taken = selectors.flatMap((selector) => {
     const query = fromLabelSelector(selector);
-    for (const other of sorted) {
-      if (other.metadata.name === role.metadata.name || !query.matches(other.metadata.labels)) continue;
-      for (const rule of other.rules ?? []) {
-        const key = canonicalJson(rule);
-        if (!rules.has(key)) rules.set(key, rule);
-      }
-    }
+    return others.filter(({ metadata }) => query.matches(metadata.labels));
+  });
+  const rules = new Map<string, PolicyRule>();
+  for (const rule of taken.flatMap((other) => other.rules ?? [])) {
+    const key = canonicalJson(rule);
+    if (!rules.has(key)) rules.set(key, rule);
   }
   const wanted = [...rules.values()];
   return deepEqual(role.rules ?? [], wanted) ? undefined : wanted;

@@ -99,16 +99,25 @@ class DaemonSetController implements Controller {
   }
 
   #onPodAdd(pod: Live<Pod>): void {
-    if (pod.metadata.deletionTimestamp) return this.#onPodGone(pod);
+    if (pod.metadata.deletionTimestamp) {
+      this.#onPodGone(pod);
+      return;
+    }
     const key = this.#keyOfOwner(pod);
-    if (key === undefined) return this.#wakeMatching(pod);
+    if (key === undefined) {
+      this.#wakeMatching(pod);
+      return;
+    }
     this.#expectations.creationObserved(creations(key));
     if (this.#isSatisfied(key)) this.#queue.add(key);
     else this.#queue.addPaced(key);
   }
 
   #onPodUpdate(pod: Live<Pod>, old: Live<Pod>): void {
-    if (pod.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) return this.#onPodGone(pod);
+    if (pod.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) {
+      this.#onPodGone(pod);
+      return;
+    }
     const before = this.#keyOfOwner(old);
     const key = this.#keyOfOwner(pod);
     if (before !== undefined && before !== key) this.#queue.add(before);
@@ -219,7 +228,10 @@ class DaemonSetController implements Controller {
       deletions(key),
       pods.map(({ metadata }) => metadata.uid),
     );
-    const outcomes = await Promise.allSettled([this.#createPods(key, observed, nodes), ...pods.map((pod) => this.#deletePod(key, observed, pod))]);
+    const outcomes = await Promise.allSettled([
+      this.#createPods(key, observed, nodes),
+      ...pods.map((pod) => this.#deletePod(key, observed, pod)),
+    ]);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
     if (nodes.length < plan.createOn.length || pods.length < plan.remove.length) this.#queue.add(key);

@@ -22,19 +22,17 @@ const DAEMON_TOLERATIONS: readonly Toleration[] = [
 const NETWORK_TOLERATION = tolerate('node.kubernetes.io/network-unavailable', 'NoSchedule');
 
 const isSameToleration = (a: Toleration, b: Toleration): boolean =>
-  a.key === b.key && (a.effect ?? '') === (b.effect ?? '') && (a.operator ?? '') === (b.operator ?? '') && (a.value ?? '') === (b.value ?? '');
+  a.key === b.key &&
+  (a.effect ?? '') === (b.effect ?? '') &&
+  (a.operator ?? '') === (b.operator ?? '') &&
+  (a.value ?? '') === (b.value ?? '');
 
 /** A template's tolerations with those that all daemon pods get. */
 export function daemonTolerations({ spec }: DaemonSet): Toleration[] {
   const podSpec = spec.template.spec;
   const extra = podSpec?.hostNetwork ? [...DAEMON_TOLERATIONS, NETWORK_TOLERATION] : DAEMON_TOLERATIONS;
-  return extra.reduce<Toleration[]>(
-    (all, toleration) =>
-      all.some((other) => isSameToleration(other, toleration))
-        ? all.map((other) => (isSameToleration(other, toleration) ? toleration : other))
-        : [...all, toleration],
-    [...(podSpec?.tolerations ?? [])],
-  );
+  const own = (podSpec?.tolerations ?? []).map((toleration) => extra.find((other) => isSameToleration(other, toleration)) ?? toleration);
+  return [...own, ...extra.filter((toleration) => !own.includes(toleration))];
 }
 
 /**

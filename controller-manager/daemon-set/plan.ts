@@ -137,19 +137,11 @@ export function allowsSurge({ spec }: DaemonSet): boolean {
 /** The status these nodes and pods make. */
 export function daemonSetStatus({ daemonSet, hash, now }: Observed, views: readonly NodeView[]): DaemonSetStatus {
   const counts = { desired: 0, current: 0, misscheduled: 0, ready: 0, updated: 0, available: 0 };
-  const { minReadySeconds = 0 } = daemonSet.spec;
   for (const { shouldRun, pods } of views) {
     if (shouldRun) counts.desired++;
     const pod = pods.length ? [...pods].sort(byPrecedence)[0] : undefined;
-    if (!pod) continue;
-    if (!shouldRun) {
-      counts.misscheduled++;
-      continue;
-    }
-    counts.current++;
-    if (isPodReady(pod)) counts.ready++;
-    if (isPodAvailable(pod, minReadySeconds, now)) counts.available++;
-    if (isUpdated(daemonSet, pod, hash)) counts.updated++;
+    if (pod && shouldRun) countPod(counts, daemonSet, pod, { hash, now });
+    else if (pod) counts.misscheduled++;
   }
   const { collisionCount, conditions } = daemonSet.status;
   return {
@@ -166,6 +158,20 @@ export function daemonSetStatus({ daemonSet, hash, now }: Observed, views: reado
     ...(collisionCount === undefined ? {} : { collisionCount }),
     ...(conditions ? { conditions } : {}),
   };
+}
+
+interface Counts {
+  current: number;
+  ready: number;
+  available: number;
+  updated: number;
+}
+
+function countPod(counts: Counts, daemonSet: DaemonSet, pod: Pod, { hash, now }: { hash: string; now: number }): void {
+  counts.current++;
+  if (isPodReady(pod)) counts.ready++;
+  if (isPodAvailable(pod, daemonSet.spec.minReadySeconds ?? 0, now)) counts.available++;
+  if (isUpdated(daemonSet, pod, hash)) counts.updated++;
 }
 
 const nonzero = (counts: Readonly<Record<string, number>>): Record<string, number> =>

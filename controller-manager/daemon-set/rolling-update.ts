@@ -1,6 +1,6 @@
 import { type DaemonSet, type Live, type Pod, scaledValue } from '../../api/index.ts';
 import { isPodAvailable } from '../shared/pods.ts';
-import { isOfHash, isUpdated, type NodeView, type Observed } from './plan.ts';
+import { isUpdated, type NodeView, type Observed } from './plan.ts';
 
 /** Pods of an old template that go, and nodes that get a new pod beside the old one. */
 export interface UpdatePlan {
@@ -32,59 +32,50 @@ function limitsOf({ spec }: DaemonSet, desired: number): Limits {
   return { maxSurge: surge, maxUnavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };
 }
 
+/** What a node is to the update. */
+type Standing =
+  /** Between two pods or without one, which the first part of the plan sees to; or with more than it should have. */
+  | { readonly kind: 'unsettled' }
+  | { readonly kind: 'updated'; readonly isAvailable: boolean }
+  | { readonly kind: 'old'; readonly pod: Live<Pod>; readonly isAvailable: boolean }
+  /** Old and new pod side by side. */
+  | { readonly kind: 'both'; readonly old: Live<Pod>; readonly isAvailable: boolean };
+
+function standingOf(observed: Observed, pods: readonly Live<Pod>[]): Standing {
+  const { daemonSet, hash } = observed;
+  const live = pods.filter((pod) => !pod.metadata.deletionTimestamp);
+  const [fresh, ...moreFresh] = live.filter((pod) => isUpdated(daemonSet, pod, hash));
+  const [old, ...moreOld] = live.filter((pod) => !isUpdated(daemonSet, pod, hash));
+  if (moreFresh.length || moreOld.length) return { kind: 'unsettled' };
+  if (fresh && old) return { kind: 'both', old, isAvailable: isAvailable(observed, fresh) };
+  if (fresh) return { kind: 'updated', isAvailable: isAvailable(observed, fresh) };
+  return old ? { kind: 'old', pod: old, isAvailable: isAvailable(observed, old) } : { kind: 'unsettled' };
+}
+
 /** Deletes just as many old pods as may be unavailable; old ones that do not work anyway all go. */
 function replaceInPlace(observed: Observed, views: readonly NodeView[], maxUnavailable: number): UpdatePlan {
-  const broken: Live<Pod>[] = [];
-  const candidates: Live<Pod>[] = [];
-  let unavailable = 0;
-  for (const { pods, ...view } of views) {
-    if (pods.length === 0) continue;
-    const found = oldAndNew(observed, pods);
-    if (!found || Boolean(found.old) === Boolean(found.fresh)) {
-      // The node is without a pod, or between two: the first part of the plan sees to it.
-      unavailable++;
-    } else if (found.fresh) {
-      if (!isAvailable(observed, found.fresh)) unavailable++;
-    } else if (found.old && !isAvailable(observed, found.old)) {
-      broken.push(found.old);
-      unavailable++;
-    } else if (found.old && view.mayStay) {
-      candidates.push(found.old);
-    }
-  }
+  const standings = views.filter(({ pods }) => pods.length > 0).map(({ pods }) => standingOf(observed, pods));
+  const works = (standing: Standing) => (standing.kind === 'updated' || standing.kind === 'old') && standing.isAvailable;
+  const unavailable = standings.filter((standing) => !works(standing)).length;
+  const old = standings.filter((standing) => standing.kind === 'old');
+  const broken = old.filter((standing) => !standing.isAvailable).map(({ pod }) => pod);
+  const candidates = old.filter((standing) => standing.isAvailable).map(({ pod }) => pod);
   return { remove: [...broken, ...candidates.slice(0, Math.max(0, maxUnavailable - unavailable))], createOn: [] };
 }
 
 /** Starts new pods beside old ones, and deletes the old ones once the new are available. */
 function replaceBeside(observed: Observed, views: readonly NodeView[], maxSurge: number): UpdatePlan {
-  const remove: Live<Pod>[] = [];
-  const free: string[] = [];
-  const candidates: string[] = [];
-  let surge = 0;
-  for (const { name, pods, shouldRun } of views) {
-    if (pods.length === 0) continue;
-    const found = oldAndNew(observed, pods);
-    if (!found) surge++;
-    else if (!found.old) continue;
-    else if (found.fresh && isAvailable(observed, found.fresh)) remove.push(found.old);
-    else if (found.fresh) surge++;
-    else if (!shouldRun) continue;
-    else if (isAvailable(observed, found.old)) candidates.push(name);
-    else free.push(name);
-  }
+  const nodes = views
+    .filter(({ pods }) => pods.some((pod) => !pod.metadata.deletionTimestamp))
+    .map((view) => ({ ...view, standing: standingOf(observed, view.pods) }));
+  const remove = nodes.flatMap(({ standing }) => (standing.kind === 'both' && standing.isAvailable ? [standing.old] : []));
+  const surge = nodes.filter(({ standing }) => standing.kind === 'unsettled' || (standing.kind === 'both' && !standing.isAvailable)).length;
+  const old = nodes.filter(({ standing, shouldRun }) => standing.kind === 'old' && shouldRun);
+  const isWorking = ({ standing }: { standing: Standing }) => standing.kind === 'old' && standing.isAvailable;
+  const free = old.filter((node) => !isWorking(node)).map(({ name }) => name);
+  const candidates = old.filter(isWorking).map(({ name }) => name);
   return { remove, createOn: [...free, ...candidates.slice(0, Math.max(0, maxSurge - surge))] };
 }
 
 const isAvailable = ({ daemonSet, now }: Observed, pod: Live<Pod>): boolean =>
   isPodAvailable(pod, daemonSet.spec.minReadySeconds ?? 0, now);
-
-/** The one old and the one new pod of a node; undefined when it has more of either. */
-function oldAndNew(
-  { daemonSet, hash }: Observed,
-  pods: readonly Live<Pod>[],
-): { old: Live<Pod> | undefined; fresh: Live<Pod> | undefined } | undefined {
-  const live = pods.filter((pod) => !pod.metadata.deletionTimestamp);
-  const fresh = live.filter((pod) => isOfHash(pod, hash) || isUpdated(daemonSet, pod, hash));
-  const old = live.filter((pod) => !fresh.includes(pod));
-  return fresh.length > 1 || old.length > 1 ? undefined : { old: old[0], fresh: fresh[0] };
-}

@@ -89,7 +89,10 @@ class DeploymentController implements Controller {
   /** Wakes the Deployment of a ReplicaSet, or those that may adopt it. */
   #wake(set: Live<ReplicaSet>): void {
     const owner = this.#ownerOf(set);
-    if (owner) return this.#queue.add(keyOf(owner));
+    if (owner) {
+      this.#queue.add(keyOf(owner));
+      return;
+    }
     if (controllerOf(set) || !set.metadata.labels) return;
     for (const deployment of this.#deployments.list(set.metadata.namespace)) {
       if (fromLabelSelector(deployment.spec.selector).matches(set.metadata.labels)) this.#queue.add(keyOf(deployment));
@@ -153,7 +156,10 @@ class DeploymentController implements Controller {
       const { annotations } = deployment.metadata;
       await this.#client.updateStatus({
         ...deployment,
-        metadata: { ...deployment.metadata, annotations: plan.revision === undefined ? annotations : { ...annotations, [REVISION]: plan.revision } },
+        metadata: {
+          ...deployment.metadata,
+          annotations: plan.revision === undefined ? annotations : { ...annotations, [REVISION]: plan.revision },
+        },
         status: plan.status,
       });
     }

@@ -182,12 +182,7 @@ function newSetConditions(
   return withCondition(conditions, { type: 'Progressing', status: 'True', reason: reason.found, message }, now);
 }
 
-function finish(
-  observed: Observed,
-  sets: Sets,
-  conditions: readonly DeploymentCondition[],
-  kind: 'counts' | 'rollout',
-): DeploymentPlan {
+function finish(observed: Observed, sets: Sets, conditions: readonly DeploymentCondition[], kind: 'counts' | 'rollout'): DeploymentPlan {
   const { deployment, now } = observed;
   const input = {
     deployment,

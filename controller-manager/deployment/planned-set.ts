@@ -1,7 +1,15 @@
 import type { Deployment, Live, PodTemplateSpec, ReplicaSet } from '../../api/index.ts';
 import { deepEqual } from '../shared/equality.ts';
 import { msOf } from '../shared/pods.ts';
-import { DESIRED_REPLICAS, MAX_REPLICAS, NOT_COPIED, REVISION, REVISION_HISTORY, REVISION_HISTORY_LENGTH_MAX, TEMPLATE_HASH } from './names.ts';
+import {
+  DESIRED_REPLICAS,
+  MAX_REPLICAS,
+  NOT_COPIED,
+  REVISION,
+  REVISION_HISTORY,
+  REVISION_HISTORY_LENGTH_MAX,
+  TEMPLATE_HASH,
+} from './names.ts';
 import { maxSurge } from './rollout-math.ts';
 
 /** A ReplicaSet of a Deployment as a plan wants it; what is stored, if it is, stays beside it for comparison. */

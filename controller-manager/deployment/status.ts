@@ -108,9 +108,7 @@ export function rolloutStatus(input: StatusInput): DeploymentStatus {
   const status = countedStatus(input);
   const progressed = progressConditions(input, status);
   const failure = failureOf(input);
-  const conditions = failure
-    ? withCondition(progressed, failure, input.now)
-    : withoutCondition(progressed, 'ReplicaFailure');
+  const conditions = failure ? withCondition(progressed, failure, input.now) : withoutCondition(progressed, 'ReplicaFailure');
   return { ...status, conditions: [...conditions] };
 }
 

@@ -62,9 +62,7 @@ export function planDisruption(
   const isTotal = [...states.values()].every((state) => state === 'full');
   return {
     states,
-    rates: new Map(
-      [...zones].map(([zone, ready]) => [zone, isTotal ? 0 : taintRate(states.get(zone) ?? 'normal', ready.length, rates)]),
-    ),
+    rates: new Map([...zones].map(([zone, ready]) => [zone, isTotal ? 0 : taintRate(states.get(zone) ?? 'normal', ready.length, rates)])),
     entersTotal: isTotal && !wasTotal,
     leavesTotal: wasTotal && !isTotal,
   };

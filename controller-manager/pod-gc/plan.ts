@@ -77,4 +77,3 @@ const unscheduled = ({ pods }: Observed): Collected[] =>
 /** The DisruptionTarget message for a cause; undefined where no such condition is set. */
 export const disruptionMessage = (cause: Collected['cause']): string | undefined =>
   cause === 'orphaned' ? 'PodGC: node no longer exists' : undefined;
-

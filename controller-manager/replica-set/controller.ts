@@ -77,9 +77,15 @@ class ReplicaSetController implements Controller {
   }
 
   #onPodAdd(pod: Live<Pod>): void {
-    if (pod.metadata.deletionTimestamp) return this.#onPodGone(pod);
+    if (pod.metadata.deletionTimestamp) {
+      this.#onPodGone(pod);
+      return;
+    }
     const key = this.#keyOfOwner(pod);
-    if (key === undefined) return this.#wakeMatching(pod);
+    if (key === undefined) {
+      this.#wakeMatching(pod);
+      return;
+    }
     this.#expectations.creationObserved(key);
     if (this.#expectations.satisfied(key)) this.#queue.add(key);
     else this.#queue.addPaced(key);
@@ -151,7 +157,11 @@ class ReplicaSetController implements Controller {
     return [...owned, ...(await this.#owners.adopt(set, adopt))];
   }
 
-  async #manage(key: string, set: Live<ReplicaSet>, pods: readonly Live<Pod>[]): Promise<(ReplicaFailure & { error: unknown }) | undefined> {
+  async #manage(
+    key: string,
+    set: Live<ReplicaSet>,
+    pods: readonly Live<Pod>[],
+  ): Promise<(ReplicaFailure & { error: unknown }) | undefined> {
     const plan = planReplicas(set, pods, () => this.#relatedPods(set), this.#context.clock.now());
     try {
       if (plan.create > 0) await this.#createPods(key, set, plan.create);
@@ -178,7 +188,10 @@ class ReplicaSetController implements Controller {
   }
 
   async #deletePods(key: string, set: Live<ReplicaSet>, pods: readonly Live<Pod>[]): Promise<void> {
-    this.#expectations.expectDeletions(key, pods.map(({ metadata }) => metadata.uid));
+    this.#expectations.expectDeletions(
+      key,
+      pods.map(({ metadata }) => metadata.uid),
+    );
     const outcomes = await Promise.allSettled(pods.map((pod) => this.#deletePod(key, set, pod)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;

@@ -1,4 +1,13 @@
-import { ApiError, coreKinds, isNotFound, type KindInfo, type KubeObject, type Live, type Pod, type PodTemplateSpec } from '../../api/index.ts';
+import {
+  ApiError,
+  coreKinds,
+  isNotFound,
+  type KindInfo,
+  type KubeObject,
+  type Live,
+  type Pod,
+  type PodTemplateSpec,
+} from '../../api/index.ts';
 import { type ApiClient, type EventRecorder, newControllerRef } from '../../client/index.ts';
 import { adoptPatch, releasePatch } from './owners.ts';
 import { subjectOf } from './subject.ts';
