@@ -47,13 +47,6 @@ const podIndexes: Indexes<Pod> = {
   [BY_NODE]: ({ spec }) => (spec.nodeName ? [spec.nodeName] : NONE),
 };
 
-/** What the garbage collector needs of an object. */
-function metadataOnly(object: Live<KubeObject>): Live<KubeObject> {
-  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, ownerReferences, finalizers } = object.metadata;
-  const metadata = { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, ownerReferences, finalizers };
-  return { metadata };
-}
-
 /**
  * The informers of all controllers: one for each kind, whoever asks, so that an event is read once and an object is held once. Pods are
  * held without what no controller reads, and must therefore be patched, never updated.
@@ -88,9 +81,10 @@ export class SharedInformers {
     });
   }
 
-  /** The objects of any kind, at least their metadata: those that are held already, where they are. */
-  metadataOf(kind: KindInfo): Informer<KubeObject> {
-    return this.#full.get(nameOf(kind)) ?? this.#factory.informer<KubeObject>(kind, { transform: metadataOnly });
+  /** The informer of a kind when a controller has it already; who asks does not stop it. */
+  held(kind: KindInfo): { informer: Informer<KubeObject>; stop: () => void } | undefined {
+    const informer = this.#full.get(nameOf(kind));
+    return informer && { informer, stop: () => undefined };
   }
 
   start(signal: AbortSignal): void {

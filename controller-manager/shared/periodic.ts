@@ -26,8 +26,8 @@ export async function runPeriodically({ name, periodMs, immediately, run, clock,
   } while (await pause(clock, periodMs, signal));
 }
 
-/** @returns false when the signal ended it. */
-async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+/** Sleeps. @returns false when the signal ended it. */
+export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
   try {
     await clock.sleep(ms, signal);
     return true;
