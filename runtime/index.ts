@@ -1,3 +1,4 @@
+export { Backoff, type BackoffOptions } from './backoff.ts';
 export { type Clock, systemClock, type Timer, VirtualClock } from './clock.ts';
 export { createLogger, LOG_LEVELS, type Logger, silentLogger } from './logger.ts';
 export {
