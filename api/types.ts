@@ -104,7 +104,7 @@ export type {
   Role,
   RoleBinding,
   RoleRef,
-  Subject as RbacV1Subject,
+  Subject,
 } from './rbac/v1/role.ts';
 export type * from './resource/v1/device.ts';
 export type * from './resource/v1/device-class.ts';
