@@ -83,7 +83,20 @@ export type {
   ForZone,
 } from './discovery/v1/endpoint-slice.ts';
 export type { Event as EventsV1Event, EventSeries as EventsV1EventSeries } from './events/v1/event.ts';
-export type * from './flowcontrol/v1/flow-schema.ts';
+export type {
+  FlowDistinguisherMethod,
+  FlowSchema,
+  FlowSchemaCondition,
+  FlowSchemaSpec,
+  FlowSchemaStatus,
+  GroupSubject,
+  NonResourcePolicyRule,
+  PolicyRulesWithSubjects,
+  ResourcePolicyRule,
+  ServiceAccountSubject,
+  Subject as FlowcontrolV1Subject,
+  UserSubject,
+} from './flowcontrol/v1/flow-schema.ts';
 export type * from './flowcontrol/v1/priority-level-configuration.ts';
 export type * from './meta/v1/condition.ts';
 export type * from './meta/v1/discovery.ts';

@@ -57,30 +57,19 @@ function keepNodePorts(ports: readonly ServicePort[], old: readonly ServicePort[
 
 /** Drops what a new type has no use for, unless the update says something new about it. Upstream: `dropTypeDependentFields`. */
 export function dropTypeDependent({ spec }: Service, { spec: old }: Service): void {
-  if (needsClusterIp(old) && !needsClusterIp(spec)) {
-    if (spec.clusterIP === old.clusterIP && same(spec.clusterIPs, old.clusterIPs)) drop(spec, 'clusterIP', 'clusterIPs');
-    if (same(spec.ipFamilies, old.ipFamilies)) drop(spec, 'ipFamilies');
-    if (spec.ipFamilyPolicy === old.ipFamilyPolicy) drop(spec, 'ipFamilyPolicy');
-    drop(spec, 'internalTrafficPolicy');
+  const lost = (has: (of: ServiceSpec) => boolean): boolean => has(old) && !has(spec);
+  const dropUnchanged = (...fields: (keyof ServiceSpec)[]): void => {
+    for (const field of fields) if (same(spec[field], old[field])) delete spec[field];
+  };
+  if (lost(needsClusterIp)) {
+    dropUnchanged('ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy');
+    if (same([spec.clusterIP, spec.clusterIPs], [old.clusterIP, old.clusterIPs])) dropUnchanged('clusterIP', 'clusterIPs');
   }
-  if (needsNodePort(old) && !needsNodePort(spec) && same(nodePorts(spec), nodePorts(old))) {
-    for (const port of spec.ports ?? []) delete port.nodePort;
-  }
-  if (needsHealthCheckPort(old) && !needsHealthCheckPort(spec) && spec.healthCheckNodePort === old.healthCheckNodePort) {
-    drop(spec, 'healthCheckNodePort');
-  }
-  if (old.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
-    if (spec.allocateLoadBalancerNodePorts === old.allocateLoadBalancerNodePorts) drop(spec, 'allocateLoadBalancerNodePorts');
-    if (spec.loadBalancerClass === old.loadBalancerClass) drop(spec, 'loadBalancerClass');
-  }
-  if (externallyAccessible(old) && !externallyAccessible(spec) && spec.externalTrafficPolicy === old.externalTrafficPolicy) {
-    drop(spec, 'externalTrafficPolicy');
-  }
+  if (lost(needsNodePort) && same(nodePorts(spec), nodePorts(old))) for (const port of spec.ports ?? []) delete port.nodePort;
+  if (lost(needsHealthCheckPort)) dropUnchanged('healthCheckNodePort');
+  if (lost(({ type }) => type === 'LoadBalancer')) dropUnchanged('allocateLoadBalancerNodePorts', 'loadBalancerClass');
+  if (lost(externallyAccessible)) dropUnchanged('externalTrafficPolicy');
 }
 
 const nodePorts = ({ ports = [] }: ServiceSpec) => ports.map(({ nodePort }) => nodePort ?? 0);
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
-
-function drop(spec: ServiceSpec, ...fields: (keyof ServiceSpec)[]): void {
-  for (const field of fields) delete spec[field];
-}

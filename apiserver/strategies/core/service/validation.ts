@@ -7,6 +7,7 @@ import {
   isQualifiedName,
   isValidPortName,
   isValidPortNum,
+  type LoadBalancerIngress,
   type Service,
   type ServicePort,
   type ServiceSpec,
@@ -171,18 +172,22 @@ export function validateServiceUpdate(service: Service, old: Service): FieldErro
 }
 
 /** Upstream: `ValidateLoadBalancerStatus`. */
-export function validateServiceStatus({ spec, status }: Service): FieldError[] {
-  return (status.loadBalancer?.ingress ?? []).flatMap((ingress, i) => {
+export const validateServiceStatus = ({ status }: Service): FieldError[] =>
+  (status.loadBalancer?.ingress ?? []).flatMap((ingress, i) => {
     const path = `status.loadBalancer.ingress[${i}]`;
-    const { ip = '', hostname = '', ipMode } = ingress;
-    const errors: FieldError[] = [];
-    if (spec.type !== 'LoadBalancer' && i === 0 && ip === '' && hostname === '') return errors;
-    if (ip !== '' && isIP(ip) === 0) errors.push(fieldError.invalid(`${path}.ip`, ip, IP_ERROR));
-    if (ip !== '' && ipMode === undefined) errors.push(fieldError.required(`${path}.ipMode`, 'must be specified when `ip` is set'));
-    if (ip === '' && ipMode !== undefined) errors.push(fieldError.forbidden(`${path}.ipMode`, 'may not be specified when `ip` is not set'));
-    if (hostname !== '' && isIP(hostname) !== 0)
-      errors.push(fieldError.invalid(`${path}.hostname`, hostname, 'must be a DNS name, not an IP address'));
-    else if (hostname !== '') errors.push(...invalidEach(`${path}.hostname`, hostname, isDns1123Subdomain(hostname)));
-    return errors;
+    return [...ingressIpErrors(ingress, path), ...ingressNameErrors(ingress.hostname ?? '', `${path}.hostname`)];
   });
+
+function ingressIpErrors({ ip = '', ipMode }: LoadBalancerIngress, path: string): FieldError[] {
+  if (ip === '') return ipMode === undefined ? [] : [fieldError.forbidden(`${path}.ipMode`, 'may not be specified when `ip` is not set')];
+  return [
+    ...(isIP(ip) === 0 ? [fieldError.invalid(`${path}.ip`, ip, IP_ERROR)] : []),
+    ...(ipMode === undefined ? [fieldError.required(`${path}.ipMode`, 'must be specified when `ip` is set')] : []),
+  ];
+}
+
+function ingressNameErrors(hostname: string, path: string): FieldError[] {
+  if (hostname === '') return [];
+  if (isIP(hostname) !== 0) return [fieldError.invalid(path, hostname, 'must be a DNS name, not an IP address')];
+  return invalidEach(path, hostname, isDns1123Subdomain(hostname));
 }
