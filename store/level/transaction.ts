@@ -29,7 +29,7 @@ const NO_VALUE: Buffer = Buffer.alloc(0);
  */
 export function evaluate(transaction: Transaction, draft: Draft, reader: Reader): Promise<TransactionResult> {
   const succeeded = transaction.compare.every((compare) => holds(compare, draft, reader));
-  const operations = succeeded ? transaction.then : (transaction.else ?? []);
+  const operations = succeeded ? transaction.success : (transaction.failure ?? []);
   checkChanges(operations, draft);
   checkReads(operations, draft, reader);
   const answers = operations.map((operation) => apply(operation, draft, reader));
