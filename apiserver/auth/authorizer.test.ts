@@ -1,29 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type ClusterRole,
-  type ClusterRoleBinding,
-  type PolicyRule,
-  type RbacV1Subject,
-  type RoleBinding,
-  rbacKinds,
-} from '../../api/index.ts';
+import { type ClusterRole, type ClusterRoleBinding, type PolicyRule, type RoleBinding, rbacKinds, type Subject } from '../../api/index.ts';
 import { systemClock } from '../../runtime/index.ts';
 import { createAuthorizer } from './index.ts';
 import { ObjectsInMemory } from './objects-in-memory.ts';
 import type { AccessAttributes, UserInfo } from './types.ts';
 
 const API = 'rbac.authorization.k8s.io';
-const user = (name: string): RbacV1Subject => ({ kind: 'User', apiGroup: API, name });
-const group = (name: string): RbacV1Subject => ({ kind: 'Group', apiGroup: API, name });
+const user = (name: string): Subject => ({ kind: 'User', apiGroup: API, name });
+const group = (name: string): Subject => ({ kind: 'Group', apiGroup: API, name });
 const roleRef = (kind: string, name: string) => ({ apiGroup: API, kind, name });
 
 function clusterRole(objects: ObjectsInMemory, name: string, rules: PolicyRule[], more: Partial<ClusterRole> = {}): void {
   objects.put<ClusterRole>(rbacKinds.clusterroles, { ...more, metadata: { name, ...more.metadata }, rules });
 }
-function bindCluster(objects: ObjectsInMemory, name: string, role: string, ...subjects: RbacV1Subject[]): void {
+function bindCluster(objects: ObjectsInMemory, name: string, role: string, ...subjects: Subject[]): void {
   objects.put<ClusterRoleBinding>(rbacKinds.clusterrolebindings, { metadata: { name }, roleRef: roleRef('ClusterRole', role), subjects });
 }
-function bind(objects: ObjectsInMemory, key: string, role: [string, string], ...subjects: RbacV1Subject[]): void {
+function bind(objects: ObjectsInMemory, key: string, role: [string, string], ...subjects: Subject[]): void {
   const [namespace = '', name = ''] = key.split('/');
   objects.put<RoleBinding>(rbacKinds.rolebindings, { metadata: { namespace, name }, roleRef: roleRef(...role), subjects });
 }

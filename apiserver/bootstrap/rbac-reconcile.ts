@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ClusterRole, ClusterRoleBinding, Live, RbacV1Subject, Role, RoleBinding } from '../../api/index.ts';
+import type { ClusterRole, ClusterRoleBinding, Live, Role, RoleBinding, Subject } from '../../api/index.ts';
 import { uncovered } from '../auth/rbac/covers.ts';
 import { AUTOUPDATE } from './rbac-spec.ts';
 
@@ -45,7 +45,7 @@ export function reconcileBinding<T extends RoleBinding | ClusterRoleBinding>(
 
 const roleRefOf = ({ roleRef }: RoleBinding): string => `${roleRef.apiGroup}/${roleRef.kind}/${roleRef.name}`;
 
-const sameSubject = (a: RbacV1Subject, b: RbacV1Subject): boolean =>
+const sameSubject = (a: Subject, b: Subject): boolean =>
   a.kind === b.kind && a.name === b.name && (a.namespace ?? '') === (b.namespace ?? '') && (a.apiGroup ?? '') === (b.apiGroup ?? '');
 
 const isProtected = ({ metadata }: Role | RoleBinding): boolean => metadata.annotations?.[AUTOUPDATE] === 'false';

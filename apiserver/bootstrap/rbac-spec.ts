@@ -1,4 +1,4 @@
-import type { ClusterRole, ClusterRoleBinding, PolicyRule, RbacV1Subject, Role, RoleBinding } from '../../api/index.ts';
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from '../../api/index.ts';
 
 /** A role of a new cluster, in short. */
 export interface RoleSpec {
@@ -68,7 +68,7 @@ export const bindingOf = (spec: BindingSpec): RoleBinding & ClusterRoleBinding =
   ...(spec.to.length === 0 ? {} : { subjects: spec.to.map(subjectOf) }),
 });
 
-function subjectOf(text: string): RbacV1Subject {
+function subjectOf(text: string): Subject {
   const colon = text.indexOf(':');
   const name = text.slice(colon + 1);
   if (text.startsWith('account:')) {

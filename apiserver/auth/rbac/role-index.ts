@@ -5,10 +5,10 @@ import {
   type KubeObject,
   type Live,
   type PolicyRule,
-  type RbacV1Subject,
   type Role,
   type RoleBinding,
   rbacKinds,
+  type Subject,
 } from '../../../api/index.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 import { serviceAccountName } from '../service-account-user.ts';
@@ -35,7 +35,7 @@ export interface Grant {
   readonly roleKind: string;
   readonly roleName: string;
   /** The first subject of the binding that it was found by. */
-  readonly subject: RbacV1Subject;
+  readonly subject: Subject;
 }
 
 type Grants = Map<string, Map<string, Grant>>;
@@ -161,13 +161,13 @@ export class RoleIndex {
 const keyOf = ({ metadata }: Live<KubeObject>): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
 /** A service account without a namespace is one of the binding's; in a cluster-wide binding it is nobody. */
-function subjectKey({ kind, name, namespace }: RbacV1Subject, bindingNamespace: string): string {
+function subjectKey({ kind, name, namespace }: Subject, bindingNamespace: string): string {
   if (kind !== 'ServiceAccount') return `${kind}/${name}`;
   const home = namespace || bindingNamespace;
   return home === '' ? 'nobody' : `User/${serviceAccountName(home, name)}`;
 }
 
-const grantOf = ({ metadata, roleRef }: Live<Binding>, subject: RbacV1Subject): Grant => ({
+const grantOf = ({ metadata, roleRef }: Live<Binding>, subject: Subject): Grant => ({
   bindingKind: metadata.namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
   bindingName: metadata.name,
   namespace: metadata.namespace ?? '',
