@@ -66,10 +66,10 @@ export type OperationResult =
   | ({ readonly op: 'range' } & RangeResult);
 
 export interface Transaction {
-  /** All must hold for `then`; otherwise `else` is done. Empty always holds. */
+  /** All must hold for `success`; otherwise `failure` is done. Empty always holds. */
   readonly compare: readonly Compare[];
-  readonly then: readonly Operation[];
-  readonly else?: readonly Operation[] | undefined;
+  readonly success: readonly Operation[];
+  readonly failure?: readonly Operation[] | undefined;
 }
 
 export interface TransactionResult {

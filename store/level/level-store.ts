@@ -65,8 +65,8 @@ export class LevelStore implements Store {
   async txn(transaction: Transaction): Promise<TransactionResult> {
     this.#checkOpen();
     for (const { key } of transaction.compare) checkKey(key);
-    for (const operation of transaction.then) checkOperation(operation);
-    for (const operation of transaction.else ?? []) checkOperation(operation);
+    for (const operation of transaction.success) checkOperation(operation);
+    for (const operation of transaction.failure ?? []) checkOperation(operation);
     return this.#writer.submit(transaction);
   }
 

@@ -32,6 +32,9 @@ export const FORMAT_KEY = 'f';
 export const STATE_KEY = 's';
 export const COMPACTION_KEY = 'c';
 
+/** An empty store's revision, as etcd's: the first change takes the next one. */
+export const FIRST_REVISION: Revision = 1;
+
 const REVISION_DIGITS = 10;
 const SUB_DIGITS = 4;
 const POSITION_DIGITS = REVISION_DIGITS + SUB_DIGITS;

@@ -15,6 +15,7 @@ import {
   decodePast,
   decodeRecord,
   describe,
+  FIRST_REVISION,
   type KeyState,
   type LogRecord,
   logKey,
@@ -188,7 +189,7 @@ class Slice {
   #full = false;
 
   constructor(from: Revision, wanted: Wanted) {
-    this.#expected = from;
+    this.#expected = Math.max(from, FIRST_REVISION + 1);
     this.#wanted = wanted;
   }
 

@@ -61,11 +61,10 @@ export class Writer {
   }
 
   submit(transaction: Transaction): Promise<TransactionResult> {
-    const { then } = transaction;
-    const otherwise = transaction.else ?? [];
-    checkDistinct(then);
-    checkDistinct(otherwise);
-    const bytes = bytesOf(then) + bytesOf(otherwise);
+    const { success, failure = [] } = transaction;
+    checkDistinct(success);
+    checkDistinct(failure);
+    const bytes = bytesOf(success) + bytesOf(failure);
     if (this.#queueBytes + bytes > QUEUE_BYTES_MAX) {
       throw new StoreError('Busy', `${this.#queueBytes} bytes already wait to be written`);
     }
