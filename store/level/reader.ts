@@ -71,6 +71,7 @@ const NO_VALUES: UnsyncedValues = new Map();
 export class Reader {
   readonly #db: Database;
   readonly #committed: Committed;
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(db: Database, committed: Committed) {
     this.#db = db;
@@ -87,8 +88,24 @@ export class Reader {
     }
   }
 
+  /** Resolves once no read is under way. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  }
+
+  #track<T>(read: Promise<T>): Promise<T> {
+    const done = () => this.#underWay.delete(read);
+    this.#underWay.add(read);
+    read.then(done, done);
+    return read;
+  }
+
   /** Reads a range, of the newest state or as of a revision. */
-  async range(range: KeyRange, options: RangeOptions = {}): Promise<RangeResult> {
+  range(range: KeyRange, options?: RangeOptions): Promise<RangeResult> {
+    return this.#track(this.#range(range, options));
+  }
+
+  async #range(range: KeyRange, options: RangeOptions = {}): Promise<RangeResult> {
     const { index, revision: newest } = this.#committed;
     if (options.revision !== undefined) this.checkRevision(options.revision);
     if (options.revision !== undefined && options.revision < newest) return this.#rangeAt(range, options, options.revision);
@@ -151,7 +168,7 @@ export class Reader {
   load(states: readonly KeyState[], unsynced: UnsyncedValues = NO_VALUES): Promise<KeyValue[]> {
     if (states.length === 0) return Promise.resolve([]);
     const snapshot = this.#db.snapshot();
-    return this.#loadFrom(states, unsynced, snapshot).finally(() => snapshot.close());
+    return this.#track(this.#loadFrom(states, unsynced, snapshot).finally(() => snapshot.close()));
   }
 
   async #loadFrom(states: readonly KeyState[], unsynced: UnsyncedValues, snapshot: AbstractSnapshot): Promise<KeyValue[]> {
@@ -197,7 +214,11 @@ export class Reader {
    *
    * @throws StoreError `Corrupt` when a revision is missing; the caller has seen that `from` is not compacted.
    */
-  async slice(from: Revision, wanted: Wanted): Promise<LogSlice> {
+  slice(from: Revision, wanted: Wanted): Promise<LogSlice> {
+    return this.#track(this.#slice(from, wanted));
+  }
+
+  async #slice(from: Revision, wanted: Wanted): Promise<LogSlice> {
     const { revision: last } = this.#committed;
     await using snapshot = this.#db.snapshot();
     try {
