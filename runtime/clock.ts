@@ -20,7 +20,7 @@ export interface Clock {
 }
 
 /** Node clamps longer delays to 1 ms; longer waits are cut into pieces of this. */
-const TIMER_DELAY_MS_MAX = 2 ** 31 - 1;
+export const TIMER_DELAY_MS_MAX = 2 ** 31 - 1;
 
 /** The machine's clock. */
 export const systemClock: Clock = {

@@ -13,4 +13,4 @@ export {
   parseOptions,
 } from './options.ts';
 export { type Random, randomSuffix, seededRandom, systemRandom } from './random.ts';
-export { EXIT, runMain, type Service, UserError } from './service.ts';
+export { EXIT, type ReadyMessage, runMain, type Service, UserError } from './service.ts';

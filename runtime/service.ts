@@ -1,12 +1,21 @@
+import { TIMER_DELAY_MS_MAX } from './clock.ts';
 import type { Logger } from './logger.ts';
 import { OptionError } from './options.ts';
 
 /** Something with a life: what every process folder's `create…` returns. */
 export interface Service {
+  /** Where it can be reached, once started; told to the parent process. */
+  readonly url?: string | undefined;
   /** Resolves once it does its work; rejects, with everything undone, when it cannot. */
   start(): Promise<void>;
   /** Lets go of everything; safe to call at any time, more than once. */
   stop(): Promise<void>;
+}
+
+/** What a process that was started by `nanokube up` tells its parent when it does its work. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly url: string | undefined;
 }
 
 /** Exit codes of every nanokube process. */
@@ -42,11 +51,14 @@ export async function runMain(create: () => Service | Promise<Service>, logger?:
   const onSignal = () => {
     stop(EXIT.ok).catch(onFatal);
   };
+  // Timers of the clock do not keep a process alive; being a service does.
+  setInterval(() => undefined, TIMER_DELAY_MS_MAX);
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   process.on('uncaughtException', onFatal).on('unhandledRejection', onFatal);
   try {
     service = await create();
     await service.start();
+    process.send?.({ type: 'ready', url: service.url } satisfies ReadyMessage);
   } catch (error) {
     report(error, logger?.());
     process.exit(error instanceof OptionError ? EXIT.usage : EXIT.failure);
