@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ApiError, apiError, type FieldError, fieldError, type KubeObject } from '../../api/index.ts';
+import { parseJson } from '../../api/json.ts';
 import { toTime } from '../../api/time.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
 import type { Operation, Store, Transaction } from '../../store/store.ts';
@@ -39,7 +41,7 @@ export interface UpdateRequest {
   readonly subresource: string;
   readonly strategy: UpdateStrategy<KubeObject>;
   /** Makes the new object of the present one, anew on each call; `undefined` in is for a PUT to a name that is not there, out for no change. */
-  next(current: KubeObject | undefined): KubeObject | undefined | Promise<KubeObject | undefined>;
+  next(current: Entry | undefined): KubeObject | undefined | Promise<KubeObject | undefined>;
   /** A uid in the object must be the present one's (PUT). */
   readonly uidIsPrecondition: boolean;
   readonly mayCreate: boolean;
@@ -220,7 +222,7 @@ export class ObjectRegistry {
   async #replace(request: UpdateRequest, current: Entry): Promise<Updated | 'lost'> {
     const { context, admission, subresource, strategy } = request;
     const old = current.parse();
-    const object = await request.next(old);
+    const object = await request.next(current);
     if (!object) return { object: old, bytes: current.bytes, created: false };
     this.#matchNamespace(context, object);
     await admission.admit(context, this.#attributes('UPDATE', { object, old }, subresource));
@@ -278,7 +280,8 @@ export class ObjectRegistry {
     const { wire, cache } = this.resource;
     const stored = wire.encode(object);
     const unchanged = wire.serve(stored, current.revision);
-    if (context.dryRun || unchanged.equals(current.bytes)) return { object, bytes: unchanged };
+    if (context.dryRun) return { object, bytes: unchanged };
+    if (sameObject(unchanged, current)) return { object, bytes: current.bytes };
     cache.expect(current.key, stored, object);
     const result = await this.#write(current, [{ op: 'put', key: current.key, value: stored }]);
     return result === 'lost' ? 'lost' : this.#stored(object, stored, result);
@@ -383,6 +386,11 @@ export class ObjectRegistry {
 }
 
 const NEWLINE = Buffer.from('\n');
+
+/** Whether bytes say what is stored already; members may have another order when defaults were filled in. */
+const sameObject = (bytes: Buffer, current: Entry): boolean =>
+  bytes.length === current.bytes.length &&
+  (bytes.equals(current.bytes) || isDeepStrictEqual(parseJson(bytes.toString()), parseJson(current.bytes.toString())));
 
 /** A resourceVersion as a number; 0 for none. @throws ApiError (500) as upstream's for what is no number. */
 export function parseVersion(text: string | undefined): number {
