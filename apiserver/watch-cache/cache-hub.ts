@@ -1,10 +1,12 @@
 import type { Clock, Logger, Timer } from '../../runtime/index.ts';
-import { prefixRange, type Revision, type Store, type StoreWatch, type WatchBatch } from '../../store/store.ts';
+import { prefixRange, type RangeResult, type Revision, type Store, type StoreWatch, type WatchBatch } from '../../store/store.ts';
 import { REGISTRY_PREFIX } from '../registry/keys.ts';
 import type { KindCache } from './kind-cache.ts';
 
 /** Keys read at a time when a cache is filled. */
 const LOAD_PAGE_KEYS = 5000;
+/** What makes of a key the first one that can come after it. */
+const NEXT_KEY = '\u0001';
 /** How often watchers that take bookmarks get one. */
 const BOOKMARK_INTERVAL_MS = 60_000;
 /** Bytes the store may hold back for this process before it gives up on it; the hub takes batches at once, so this is never near. */
@@ -91,12 +93,11 @@ export class CacheHub {
     const { store } = this.#parts;
     const { revision } = store;
     for (const cache of this.#caches.values()) {
-      let { key, end } = prefixRange(cache.schema.prefix);
-      for (let more = true; more; ) {
-        const page = await store.range({ key, end }, { limit: LOAD_PAGE_KEYS, ...(revision > 0 ? { revision } : {}) });
+      const { key, end } = prefixRange(cache.schema.prefix);
+      for (let from: string | undefined = key; from !== undefined; ) {
+        const page: RangeResult = await store.range({ key: from, end }, { limit: LOAD_PAGE_KEYS, revision });
         cache.load(page.kvs);
-        ({ more } = page);
-        key = `${page.kvs.at(-1)?.key ?? ''}\0`;
+        from = page.more ? `${page.kvs.at(-1)?.key ?? ''}${NEXT_KEY}` : undefined;
       }
       cache.begin(revision);
     }

@@ -102,7 +102,17 @@ export class KindCache {
     const { namespace, trigger } = selection;
     if (trigger) return this.#triggered(selection, trigger.index, trigger.value);
     const prefix = namespace === '' ? this.schema.prefix : `${this.schema.prefix}${namespace}/`;
-    return this.#entries.collect(prefix, selection.labels || selection.fields.length > 0 ? (entry) => selection.matches(entry) : undefined);
+    return this.#entries.collect({ prefix, keep: filterOf(selection) });
+  }
+
+  /** A part of what a selection selects. */
+  page(selection: Selection, range: { readonly prefix: string; readonly from: string; readonly limit: number }): Entry[] {
+    return this.#entries.collect({ ...range, keep: filterOf(selection) });
+  }
+
+  /** How many objects there are from a key on. */
+  countFrom(prefix: string, from: string): number {
+    return this.#entries.count(prefix, from);
   }
 
   /** The changes after a revision that a selection sees; undefined when they are no longer known. */
@@ -161,3 +171,7 @@ export class KindCache {
     return index;
   }
 }
+
+/** What leaves out the others; undefined when everything under the prefix is selected. */
+const filterOf = (selection: Selection): ((entry: Entry) => boolean) | undefined =>
+  selection.isWhole ? undefined : (entry) => selection.matches(entry);

@@ -1,4 +1,5 @@
-import type { FieldRequirement, LabelSelectorQuery } from '../../api/selector.ts';
+import type { FieldRequirement } from '../../api/field-selector.ts';
+import type { LabelSelectorQuery } from '../../api/selector.ts';
 import type { Entry } from './entry.ts';
 
 /** A requirement on a selectable field, by its index (see {@link Entry.field}). */

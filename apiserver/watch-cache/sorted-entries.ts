@@ -3,6 +3,16 @@ import type { Entry } from './entry.ts';
 /** Entries per chunk before it is cut in two: small enough that an insertion moves little memory. */
 const CHUNK_ENTRIES_MAX = 512;
 
+/** Which entries to collect. */
+export interface Range {
+  readonly prefix: string;
+  /** First key; default the prefix itself. */
+  readonly from?: string | undefined;
+  /** At most so many; 0 for all. */
+  readonly limit?: number | undefined;
+  readonly keep?: ((entry: Entry) => boolean) | undefined;
+}
+
 interface Slot {
   readonly key: string;
   entry: Entry;
@@ -51,21 +61,33 @@ export class SortedEntries {
     return slot.entry;
   }
 
-  /** Every entry whose key begins with `prefix`, in key order, that `keep` keeps. */
-  collect(prefix: string, keep?: (entry: Entry) => boolean): Entry[] {
+  /** Entries in key order, as {@link Range} says. */
+  collect({ prefix, from = prefix, limit = 0, keep }: Range): Entry[] {
     const found: Entry[] = [];
-    for (let c = this.#chunkOf(prefix); c < this.#chunks.length; c++) {
+    const first = this.#chunkOf(from);
+    for (let c = first; c < this.#chunks.length; c++) {
       const chunk = this.#chunks[c] ?? [];
-      for (let i = found.length === 0 ? lowerBound(chunk, prefix) : 0; i < chunk.length; i++) {
+      for (let i = c === first ? lowerBound(chunk, from) : 0; i < chunk.length; i++) {
         const slot = chunk[i];
-        if (!slot?.key.startsWith(prefix)) {
-          if (slot && slot.key > prefix) return found;
-          continue;
-        }
-        if (!keep || keep(slot.entry)) found.push(slot.entry);
+        if (!slot?.key.startsWith(prefix)) return found;
+        if (keep && !keep(slot.entry)) continue;
+        found.push(slot.entry);
+        if (found.length === limit) return found;
       }
     }
     return found;
+  }
+
+  /** How many keys begin with `prefix` and do not come before `from`. */
+  count(prefix: string, from: string): number {
+    const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+    const last = this.#chunkOf(end);
+    let count = 0;
+    for (let c = this.#chunkOf(from); c <= last; c++) {
+      const chunk = this.#chunks[c] ?? [];
+      count += lowerBound(chunk, end) - lowerBound(chunk, from);
+    }
+    return count;
   }
 
   values(): IterableIterator<Entry> {
