@@ -44,7 +44,7 @@ export class Scheme {
   }
 
   /** Why a body of one kind is not one of another; undefined when only the version differs. */
-  mismatch(body: { readonly apiVersion: string; readonly kind: string }, wanted: KindInfo): string | undefined {
+  mismatch(body: { readonly apiVersion: string; readonly kind: string }, wanted: Pick<KindInfo, 'group' | 'kind'>): string | undefined {
     if (!this.#kinds.get(body.apiVersion)?.has(body.kind)) {
       return `no kind ${JSON.stringify(body.kind)} is registered for version ${JSON.stringify(body.apiVersion)} in scheme ${JSON.stringify(SCHEME_NAME)}`;
     }

@@ -75,6 +75,13 @@ export class WatchClient {
     this.#stream.end();
   }
 
+  /** Ends the answer with a last frame that says why. */
+  fail(frame: Buffer): void {
+    if (this.#ended) return;
+    this.#stream.write(frame);
+    this.end();
+  }
+
   /** The connection is gone. */
   closed(): void {
     this.#ended = true;
