@@ -2,5 +2,6 @@
 
 export * from './codec/index.ts';
 export { BUILT_IN_KINDS } from './kinds/served.ts';
+export * from './patch/index.ts';
 export type { FieldInfo, FieldType, Presence, ScalarType } from './schema/field.ts';
 export type { AnyMessage, Message, Of } from './schema/message.ts';
