@@ -1,9 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { UserInfo } from '../auth/types.ts';
 import type { RequestInfo } from './request-info.ts';
 
 /** Who nobody is, until authentication has said. */
 const NOBODY: UserInfo = { name: '', groups: [] };
+
+/** A connection whose client asked to speak something else than HTTP. */
+export interface Upgrade {
+  readonly socket: Socket;
+  /** What the client sent already behind its request. */
+  readonly head: Buffer;
+}
 
 interface Start {
   readonly request: IncomingMessage;
@@ -11,6 +19,7 @@ interface Start {
   readonly info: RequestInfo;
   readonly query: URLSearchParams | undefined;
   readonly auditId: string;
+  readonly upgrade?: Upgrade | undefined;
   /** Wall-clock milliseconds. */
   readonly now: number;
 }
@@ -24,17 +33,19 @@ export class Exchange {
   readonly query: URLSearchParams | undefined;
   readonly auditId: string;
   readonly now: number;
+  readonly upgrade: Upgrade | undefined;
   user: UserInfo = NOBODY;
   #warnings: string[] | undefined;
   #abort: AbortController | undefined;
 
-  constructor({ request, response, info, query, auditId, now }: Start) {
+  constructor({ request, response, info, query, auditId, now, upgrade }: Start) {
     this.request = request;
     this.response = response;
     this.info = info;
     this.query = query;
     this.auditId = auditId;
     this.now = now;
+    this.upgrade = upgrade;
   }
 
   get accept(): string | undefined {

@@ -53,7 +53,7 @@ export interface DeleteOneRequest {
   readonly name: string;
   readonly options: DeleteRequest;
   /** Changes the object as it is marked (an evicted pod's condition). */
-  change?(object: KubeObject): void;
+  change?(object: KubeObject): KubeObject;
 }
 
 export interface Updated extends Stored {
@@ -309,8 +309,8 @@ export class ObjectRegistry {
     await admission.validate(context, attributes);
     if (plan.type === 'pending') return { entry: current, gone: false };
     if (plan.type === 'remove' && !request.change) return this.#remove(context, current);
-    const marked = plan.type === 'mark' ? plan.object : object;
-    request.change?.(marked);
+    const planned = plan.type === 'mark' ? plan.object : object;
+    const marked = request.change?.(planned) ?? planned;
     return this.#mark(context, current, { object: marked, remove: plan.type === 'remove' || plan.remove });
   }
 
