@@ -55,4 +55,4 @@ function parseStatus(text: string): Status | undefined {
 }
 
 const isStatus = (value: unknown): value is Status =>
-  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
+  typeof value === 'object' && value !== null && 'status' in value && value.status === 'Failure';

@@ -31,6 +31,11 @@ export function prefixRange(prefix: string): KeyRange {
   return { key: prefix, end: prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1) };
 }
 
+/** Whether a key is in a range. */
+export function inRange(key: string, range: KeyRange): boolean {
+  return range.end === undefined ? key === range.key : key >= range.key && key < range.end;
+}
+
 export interface RangeOptions {
   /** Read as of this revision; default the newest. */
   readonly revision?: Revision | undefined;
@@ -66,10 +71,10 @@ export type OperationResult =
   | ({ readonly op: 'range' } & RangeResult);
 
 export interface Transaction {
-  /** All must hold for `then`; otherwise `else` is done. Empty always holds. */
+  /** All must hold for `success`; otherwise `failure` is done. Empty always holds. */
   readonly compare: readonly Compare[];
-  readonly then: readonly Operation[];
-  readonly else?: readonly Operation[] | undefined;
+  readonly success: readonly Operation[];
+  readonly failure?: readonly Operation[] | undefined;
 }
 
 export interface TransactionResult {

@@ -2,3 +2,11 @@
 export { type Decoded, decode } from './decode.ts';
 export { cannotBeHandled, DecodeError, type TypeMeta } from './decode-error.ts';
 export { duplicateFields, hasDuplicates, strictProblems } from './duplicates.ts';
+export {
+  decodeProtobuf,
+  encodeProtobuf,
+  encodeProtobufList,
+  encodeProtobufWatchEvent,
+  PROTOBUF_MAGIC,
+  type ProtobufBody,
+} from './protobuf/index.ts';

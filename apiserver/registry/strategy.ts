@@ -69,8 +69,10 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
 
 /** What was taken for an object before it was stored. */
 export interface Allocation {
-  /** The write failed: give it back. */
+  /** The write failed, or was a dry run: give it back. */
   rollBack(): void;
+  /** The write is done: let go of what the object no longer holds. */
+  commit?(): void;
 }
 
 /** How strategies are made: once per API server, with what they may need. */

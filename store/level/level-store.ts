@@ -30,8 +30,6 @@ export class LevelStore implements Store {
   readonly #hub: WatchHub;
   readonly #writer: Writer;
   readonly #compactor: Compactor;
-  /** Reads under way, which closing waits for. */
-  readonly #reads = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
   constructor(disk: Disk, committed: Committed, logger: Logger) {
@@ -40,7 +38,7 @@ export class LevelStore implements Store {
     this.#logger = logger;
     this.#reader = new Reader(disk.db, committed);
     this.#hub = new WatchHub(this.#reader, committed);
-    this.#writer = new Writer({ db: disk.db, committed, reader: this.#reader, hub: this.#hub });
+    this.#writer = new Writer({ db: disk.db, committed, reader: this.#reader, hub: this.#hub, logger });
     this.#compactor = new Compactor(disk, committed);
   }
 
@@ -48,25 +46,20 @@ export class LevelStore implements Store {
     return this.#committed.revision;
   }
 
+  // biome-ignore lint/suspicious/useAwait: what is wrong with the arguments rejects, as the interface promises.
   async range(range: KeyRange, options?: RangeOptions): Promise<RangeResult> {
     this.#checkOpen();
     checkRange(range);
     checkRevision(options?.revision);
-    const reading = this.#reader.range(range, options);
-    this.#reads.add(reading);
-    try {
-      return await reading;
-    } finally {
-      this.#reads.delete(reading);
-    }
+    return this.#reader.range(range, options);
   }
 
   // biome-ignore lint/suspicious/useAwait: what is wrong with the arguments rejects, as the interface promises.
   async txn(transaction: Transaction): Promise<TransactionResult> {
     this.#checkOpen();
     for (const { key } of transaction.compare) checkKey(key);
-    for (const operation of transaction.then) checkOperation(operation);
-    for (const operation of transaction.else ?? []) checkOperation(operation);
+    for (const operation of transaction.success) checkOperation(operation);
+    for (const operation of transaction.failure ?? []) checkOperation(operation);
     return this.#writer.submit(transaction);
   }
 
@@ -108,7 +101,7 @@ export class LevelStore implements Store {
     await this.#writer.drain();
     this.#hub.close();
     await this.#compactor.stop();
-    await Promise.allSettled(this.#reads);
+    await this.#reader.idle();
     await this.#disk.db.close();
     await this.#disk.release();
   }

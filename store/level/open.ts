@@ -20,6 +20,7 @@ import {
   describe,
   encodeCompaction,
   encodeState,
+  FIRST_REVISION,
   FORMAT_KEY,
   FORMAT_VERSION,
   type KeyState,
@@ -31,9 +32,6 @@ import {
   stateHash,
 } from './log-codec.ts';
 import type { Committed } from './state.ts';
-
-/** An empty store's revision, as etcd's: the first change takes 2. */
-const FIRST_REVISION: Revision = 1;
 
 /** Opens a store on an open database. The database is closed when that fails. */
 export async function openOn(disk: Disk, logger: Logger): Promise<LevelStore> {

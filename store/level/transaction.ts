@@ -4,7 +4,7 @@
  */
 import {
   type Compare,
-  type KeyRange,
+  inRange,
   type KeyValue,
   type Operation,
   type OperationResult,
@@ -29,9 +29,9 @@ const NO_VALUE: Buffer = Buffer.alloc(0);
  */
 export function evaluate(transaction: Transaction, draft: Draft, reader: Reader): Promise<TransactionResult> {
   const succeeded = transaction.compare.every((compare) => holds(compare, draft, reader));
-  const operations = succeeded ? transaction.then : (transaction.else ?? []);
+  const operations = succeeded ? transaction.success : (transaction.failure ?? []);
   checkChanges(operations, draft);
-  checkReads(operations, draft, reader);
+  checkReads(operations, reader);
   const answers = operations.map((operation) => apply(operation, draft, reader));
   draft.endTransaction();
   const { revision } = draft;
@@ -93,10 +93,6 @@ export function checkDistinct(operations: readonly Operation[]): void {
   }
 }
 
-export function inRange(key: string, range: KeyRange): boolean {
-  return range.end === undefined ? key === range.key : key >= range.key && key < range.end;
-}
-
 /** Bytes that operations put. @throws StoreError when they are too many. */
 export function bytesOf(operations: readonly Operation[]): number {
   let bytes = 0;
@@ -119,11 +115,11 @@ function checkChanges(operations: readonly Operation[], draft: Draft): void {
     throw new StoreError('ValueTooLarge', `a transaction of ${changes} changes is larger than the ${SUB_MAX} there may be`);
 }
 
-function checkReads(operations: readonly Operation[], draft: Draft, reader: Reader): void {
+function checkReads(operations: readonly Operation[], reader: Reader): void {
   for (const operation of operations) {
     if (operation.op !== 'range') continue;
     const revision = operation.options?.revision;
-    if (revision !== undefined && revision !== draft.revision) reader.checkRevision(revision);
+    if (revision !== undefined) reader.checkRevision(revision);
   }
 }
 
@@ -148,9 +144,7 @@ function apply(operation: Operation, draft: Draft, reader: Reader): OperationRes
 async function readRange(operation: Operation & { op: 'range' }, draft: Draft, reader: Reader): Promise<OperationResult> {
   const { range, options = {} } = operation;
   const { revision } = draft;
-  if (options.revision !== undefined && options.revision < revision) {
-    return { op: 'range', ...(await reader.range(range, options)), revision };
-  }
+  if (options.revision !== undefined) return { op: 'range', ...(await reader.range(range, options)), revision };
   const all = draft.collect(range);
   const wanted = options.countOnly ? [] : options.limit ? all.slice(0, options.limit) : all;
   const kvs: readonly KeyValue[] = options.keysOnly
