@@ -268,7 +268,6 @@ class Server implements ApiServer {
     const app = fastify({
       https: { cert, key, ...(clientCa ? { ca: clientCa } : {}), requestCert: true, rejectUnauthorized: false, ticketKeys: ticketKeys(key) },
       logger: false,
-      disableRequestLogging: true,
       exposeHeadRoutes: false,
       keepAliveTimeout: KEEP_ALIVE_MS,
       forceCloseConnections: 'idle',

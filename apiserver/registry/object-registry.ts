@@ -12,7 +12,7 @@ import { objectKey } from './keys.ts';
 import { dnsSubdomainName, pathSegmentName, validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
 import type { Resource } from './resource.ts';
 import { plainError } from './store-errors.ts';
-import type { RequestContext, UpdateStrategy } from './strategy.ts';
+import type { Allocation, RequestContext, UpdateStrategy } from './strategy.ts';
 
 /** Names tried for an object with generateName. */
 const GENERATED_NAMES_MAX = 8;
@@ -173,7 +173,9 @@ export class ObjectRegistry {
     try {
       await admission.validate(context, this.#attributes('CREATE', { object, old: undefined }, ''));
       if (metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created');
-      return await this.#insert(context, object);
+      const stored = await this.#insert(context, object);
+      settle(allocation, context.dryRun);
+      return stored;
     } catch (error) {
       allocation?.rollBack();
       throw error;
@@ -193,7 +195,7 @@ export class ObjectRegistry {
     resource.cache.expect(key, stored, object);
     const result = await this.#store.txn({
       compare: [{ key, target: 'version', is: '=', than: 0 }],
-      then: [{ op: 'put', key, value: stored }],
+      success: [{ op: 'put', key, value: stored }],
     });
     if (!result.succeeded) throw this.#alreadyExists(await this.#reread(this.#namespace(context), name), name);
     return this.#stored(object, stored, result.revision);
@@ -238,7 +240,7 @@ export class ObjectRegistry {
       const outcome = isReadyToGo(this.resource, object)
         ? await this.#removeByUpdate(context, object, current)
         : await this.#put(context, object, current);
-      if (outcome === 'lost') allocation?.rollBack();
+      settle(allocation, context.dryRun || outcome === 'lost');
       return outcome === 'lost' ? outcome : { ...outcome, created: false };
     } catch (error) {
       allocation?.rollBack();
@@ -339,15 +341,15 @@ export class ObjectRegistry {
     if (marked === 'lost') return 'lost';
     const removal = await this.#store.txn({
       compare: [{ key, target: 'mod', is: '=', than: marked }],
-      then: [{ op: 'delete', range: { key } }],
+      success: [{ op: 'delete', range: { key } }],
     });
     if (removal.succeeded) this.resource.strategy.release?.(plan.object);
     return { entry: entry(removal.succeeded ? removal.revision : marked), gone: true };
   }
 
   /** Writes if the object is still as it was; answers the new revision. */
-  async #write(current: Entry, then: readonly Operation[]): Promise<number | 'lost'> {
-    const transaction: Transaction = { compare: [{ key: current.key, target: 'mod', is: '=', than: current.revision }], then };
+  async #write(current: Entry, success: readonly Operation[]): Promise<number | 'lost'> {
+    const transaction: Transaction = { compare: [{ key: current.key, target: 'mod', is: '=', than: current.revision }], success };
     const result = await this.#store.txn(transaction);
     return result.succeeded ? result.revision : 'lost';
   }
@@ -383,6 +385,11 @@ export class ObjectRegistry {
   #refuse({ metadata }: KubeObject, errors: readonly FieldError[]): void {
     if (errors.length > 0) throw apiError.invalid(this.resource.kindSubject, metadata.name ?? '', errors);
   }
+}
+
+function settle(allocation: Allocation | undefined, undo: boolean): void {
+  if (undo) allocation?.rollBack();
+  else allocation?.commit?.();
 }
 
 const NEWLINE = Buffer.from('\n');
