@@ -7,6 +7,7 @@ import { type Clock, type Logger, type Random, type Service, UserError } from '.
 import type { Store } from '../store/store.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
+import type { Exchange } from './pipeline/exchange.ts';
 import { FlowControl } from './pipeline/flow-control.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RequestMetrics } from './pipeline/request-metrics.ts';
@@ -30,7 +31,6 @@ import { answerRoot, type DocumentSource, type RootOptions } from './rest/root.t
 import { route } from './rest/router.ts';
 import { Scheme } from './rest/scheme.ts';
 import { CacheHub } from './watch-cache/cache-hub.ts';
-import type { Exchange } from './pipeline/exchange.ts';
 
 /** Connections that are silent for longer are closed; longer than any client waits between two requests. */
 const KEEP_ALIVE_MS = 180_000;
@@ -266,7 +266,14 @@ class Server implements ApiServer {
   #createHttp(): FastifyInstance {
     const { cert, key, clientCa } = this.#options.tls;
     const app = fastify({
-      https: { cert, key, ...(clientCa ? { ca: clientCa } : {}), requestCert: true, rejectUnauthorized: false, ticketKeys: ticketKeys(key) },
+      https: {
+        cert,
+        key,
+        ...(clientCa ? { ca: clientCa } : {}),
+        requestCert: true,
+        rejectUnauthorized: false,
+        ticketKeys: ticketKeys(key),
+      },
       logger: false,
       exposeHeadRoutes: false,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -303,8 +310,10 @@ const isAddress = (address: AddressInfo | string | null): address is AddressInfo
 
 function listenError(error: unknown, host: string, port: number): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return new UserError(`port ${port} on ${host} is in use; choose another with --secure-port (0 picks a free one)`);
-  if (code === 'EACCES') return new UserError(`port ${port} on ${host} may not be used by this user; choose one above 1023 with --secure-port`);
+  if (code === 'EADDRINUSE')
+    return new UserError(`port ${port} on ${host} is in use; choose another with --secure-port (0 picks a free one)`);
+  if (code === 'EACCES')
+    return new UserError(`port ${port} on ${host} may not be used by this user; choose one above 1023 with --secure-port`);
   if (code === 'EADDRNOTAVAIL') return new UserError(`address ${host} is not one of this machine's; choose another with --bind-address`);
   return error;
 }

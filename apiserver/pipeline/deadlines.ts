@@ -1,7 +1,7 @@
 import { apiError } from '../../api/index.ts';
 import type { Clock, Timer } from '../../runtime/index.ts';
 import type { Exchange } from './exchange.ts';
-import { sendError, type StatusEncoder } from './respond.ts';
+import { type StatusEncoder, sendError } from './respond.ts';
 
 /** How often it is looked which requests take too long: they get up to this much more. */
 const SWEEP_MS = 1000;

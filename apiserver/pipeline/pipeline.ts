@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { apiError } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
 import type { Authenticator, Authorizer } from '../auth/types.ts';
 import { asApiError } from '../registry/store-errors.ts';
-import { apiError } from '../../api/index.ts';
 import { authorize } from './authorization.ts';
 import { Deadlines } from './deadlines.ts';
 import { Exchange, type Upgrade } from './exchange.ts';
-import { FlowControl, isLongRunning } from './flow-control.ts';
+import { type FlowControl, isLongRunning } from './flow-control.ts';
 import { ImpersonationError, impersonate } from './impersonation.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
-import { type RequestMetrics } from './request-metrics.ts';
-import { sendError, sendText, type StatusEncoder } from './respond.ts';
+import type { RequestMetrics } from './request-metrics.ts';
+import { type StatusEncoder, sendError, sendText } from './respond.ts';
 
 /** Seconds after which a client that was turned away may try again. */
 const RETRY_AFTER_SECONDS = 1;
@@ -77,7 +77,9 @@ export class Pipeline {
       return new Exchange({ request, response, info, query, auditId, upgrade, now: clock.now() });
     } catch (error) {
       if (!(error instanceof RequestInfoError)) throw error;
-      response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end(`Internal Server Error: ${JSON.stringify(url)}: ${error.message}\n`);
+      response
+        .writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
+        .end(`Internal Server Error: ${JSON.stringify(url)}: ${error.message}\n`);
       return undefined;
     }
   }

@@ -45,10 +45,7 @@ export class RequestMetrics {
     for (const [labels, codes] of this.#totals) {
       for (const [code, count] of codes) lines.push(`apiserver_request_total{${labels},code="${code}"} ${count}`);
     }
-    lines.push(
-      '# HELP apiserver_longrunning_requests Long-running requests being served.',
-      '# TYPE apiserver_longrunning_requests gauge',
-    );
+    lines.push('# HELP apiserver_longrunning_requests Long-running requests being served.', '# TYPE apiserver_longrunning_requests gauge');
     for (const [labels, count] of this.#longRunning) lines.push(`apiserver_longrunning_requests{${labels}} ${count}`);
     lines.push(
       '# HELP apiserver_request_duration_seconds How long requests took, watches and connections aside.',

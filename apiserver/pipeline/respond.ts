@@ -29,8 +29,7 @@ export function send(exchange: Exchange, status: number, contentType: string, bo
   response.end(body);
 }
 
-export const sendText = (exchange: Exchange, status: number, text: string): void =>
-  send(exchange, status, TEXT_TYPE, Buffer.from(text));
+export const sendText = (exchange: Exchange, status: number, text: string): void => send(exchange, status, TEXT_TYPE, Buffer.from(text));
 
 /** Upstream's answer to a path outside the API. */
 export const sendNotFound = (exchange: Exchange): void => sendText(exchange, 404, '404 page not found\n');

@@ -92,7 +92,12 @@ function markHeld({ strategy }: Resource, context: DeleteContext, object: KubeOb
 }
 
 /** Starts, shortens or leaves alone the grace of an object; answers the seconds it now has. */
-function gracefully({ strategy }: Resource, context: DeleteContext, object: KubeObject, request: DeleteRequest): number | 'none' | 'pending' {
+function gracefully(
+  { strategy }: Resource,
+  context: DeleteContext,
+  object: KubeObject,
+  request: DeleteRequest,
+): number | 'none' | 'pending' {
   if (!strategy.gracePeriodSeconds) return 'none';
   const { metadata } = object;
   if (metadata.deletionTimestamp) return shorten(object, request.gracePeriodSeconds);

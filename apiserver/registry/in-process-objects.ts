@@ -108,4 +108,3 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
 
 /** What is in the cache was stored: it has a name, a uid and a resourceVersion. */
 const live = <T extends KubeObject>(entry: Entry): Live<T> => entry.object as Live<T>;
-

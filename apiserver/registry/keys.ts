@@ -15,8 +15,7 @@ const PLACES: Readonly<Record<string, string>> = {
 };
 
 /** `/registry/pods/`: what the keys of a kind begin with. */
-export const kindPrefix = (info: KindInfo): string =>
-  `${REGISTRY_PREFIX}${PLACES[`${info.group}/${info.resource}`] ?? info.resource}/`;
+export const kindPrefix = (info: KindInfo): string => `${REGISTRY_PREFIX}${PLACES[`${info.group}/${info.resource}`] ?? info.resource}/`;
 
 /** `/registry/pods/default/a`, or `/registry/minions/a`. */
 export const objectKey = (prefix: string, namespace: string, name: string): string =>

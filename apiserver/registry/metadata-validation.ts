@@ -137,7 +137,8 @@ function validateOwnerReference(reference: OwnerReference): FieldError[] {
   const at = 'metadata.ownerReferences';
   const errors: FieldError[] = [];
   const slashes = reference.apiVersion.split('/').length - 1;
-  const version = slashes > 1 ? '' : slashes === 1 ? reference.apiVersion.slice(reference.apiVersion.indexOf('/') + 1) : reference.apiVersion;
+  const version =
+    slashes > 1 ? '' : slashes === 1 ? reference.apiVersion.slice(reference.apiVersion.indexOf('/') + 1) : reference.apiVersion;
   if (version === '') errors.push(fieldError.invalid(`${at}.apiVersion`, reference.apiVersion, 'version must not be empty'));
   if (reference.kind === '') errors.push(fieldError.invalid(`${at}.kind`, reference.kind, 'must not be empty'));
   if (reference.name === '') errors.push(fieldError.invalid(`${at}.name`, reference.name, 'must not be empty'));

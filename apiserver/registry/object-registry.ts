@@ -367,7 +367,11 @@ export class ObjectRegistry {
     return { object, bytes: this.resource.wire.serve(stored, revision) };
   }
 
-  #attributes(operation: 'CREATE' | 'UPDATE' | 'DELETE', state: { object: KubeObject | undefined; old: KubeObject | undefined }, subresource: string) {
+  #attributes(
+    operation: 'CREATE' | 'UPDATE' | 'DELETE',
+    state: { object: KubeObject | undefined; old: KubeObject | undefined },
+    subresource: string,
+  ) {
     const { metadata } = state.object ?? state.old ?? { metadata: {} };
     const { info } = this.resource;
     return { operation, kind: info, namespace: metadata.namespace ?? '', name: metadata.name ?? '', subresource, ...state };

@@ -1,5 +1,4 @@
-import type { ErrorSubject, KindInfo, KubeObject } from '../../api/index.ts';
-import type { ServedKind } from '../../api/index.ts';
+import type { ErrorSubject, KindInfo, KubeObject, ServedKind } from '../../api/index.ts';
 import type { Message } from '../../api/schema.ts';
 import { KindCache } from '../watch-cache/kind-cache.ts';
 import { kindPrefix } from './keys.ts';

@@ -16,8 +16,7 @@ export function continueExpired(token: string): ApiError {
 }
 
 /** A revision nobody remembers. */
-export const tooOld = (revision: number, oldest: number): ApiError =>
-  apiError.expired(`too old resource version: ${revision} (${oldest})`);
+export const tooOld = (revision: number, oldest: number): ApiError => apiError.expired(`too old resource version: ${revision} (${oldest})`);
 
 /** A revision that is yet to come. */
 export function tooLarge(revision: number, current: number): ApiError {

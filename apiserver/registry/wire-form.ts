@@ -64,9 +64,9 @@ export class WireForm {
     const bytes = Buffer.allocUnsafeSlow(head.length + digits.length + rest.length - restAt + after.length);
     head.copy(bytes, 0);
     let at = head.length;
-    at += bytes.write(digits, at, "latin1");
+    at += bytes.write(digits, at, 'latin1');
     at += rest.copy(bytes, at, restAt);
-    if (after !== '') bytes.write(after, at, "latin1");
+    if (after !== '') bytes.write(after, at, 'latin1');
     return bytes;
   }
 }

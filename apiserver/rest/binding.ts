@@ -1,12 +1,12 @@
-import { apiError, type Binding, coreKinds, type FieldError, fieldError, type KubeObject, type Pod } from '../../api/index.ts';
 import { binding } from '../../api/core/v1/component-status.ts';
-import { toTime } from '../../api/time.ts';
+import { apiError, type Binding, coreKinds, type FieldError, fieldError, type KubeObject, type Pod } from '../../api/index.ts';
 import { decode, type Message } from '../../api/schema.ts';
+import { toTime } from '../../api/time.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { noAdmission } from '../registry/admission-chain.ts';
-import type { UpdateStrategy } from '../registry/strategy.ts';
 import { plainError } from '../registry/store-errors.ts';
+import type { UpdateStrategy } from '../registry/strategy.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
 

@@ -1,8 +1,8 @@
 import { type ApiError, apiError, apiVersionOf, type KindInfo, type KubeObject } from '../../api/index.ts';
 import { parseJson } from '../../api/json.ts';
-import { cannotBeHandled, DecodeError, decode, type Message, strictProblems } from "../../api/schema.ts";
-import { decodeProtobuf, duplicateYamlKeys, parseYaml } from "./pending-codecs.ts";
+import { cannotBeHandled, DecodeError, decode, type Message, strictProblems } from '../../api/schema.ts';
 import { ENCODING_OF, type Encoding, MEDIA_TYPE } from './negotiation.ts';
+import { decodeProtobuf, duplicateYamlKeys, parseYaml } from './pending-codecs.ts';
 import type { Scheme } from './scheme.ts';
 import type { FieldValidation } from './write-options.ts';
 
@@ -15,8 +15,7 @@ export interface BodyTarget {
 /** Bytes of a body that are shown in an error. */
 const SAMPLE_BYTES = 30;
 
-const GO_HEADER =
-  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+const GO_HEADER = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
 /** The encoding of a body. @throws ApiError (415) when it is none of ours. */
 export function bodyEncoding(contentType: string | undefined): Encoding {

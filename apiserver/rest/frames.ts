@@ -1,4 +1,4 @@
-import { type KubeObject, type Status } from '../../api/index.ts';
+import type { KubeObject, Status } from '../../api/index.ts';
 import { stringifyJson } from '../../api/json.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { ChangeType, FrameWriter } from '../watch-cache/cache-event.ts';

@@ -16,7 +16,11 @@ export function answerHealth(exchange: Exchange, checks: HealthChecks): boolean 
   if (endpoint !== 'healthz' && endpoint !== 'livez' && endpoint !== 'readyz') return false;
   const name = rest.join('/');
   if (rest.length === 0) answerAll(exchange, endpoint, checks[endpoint]);
-  else answerOne(exchange, checks[endpoint].find((check) => check.name === name));
+  else
+    answerOne(
+      exchange,
+      checks[endpoint].find((check) => check.name === name),
+    );
   return true;
 }
 
@@ -107,7 +111,10 @@ export interface HealthState {
 /** The checks of an API server. */
 export function healthChecks(state: HealthState): HealthChecks {
   const fine = (name: string): HealthCheck => ({ name, check: () => undefined });
-  const holds = (name: string, condition: () => boolean, why: string): HealthCheck => ({ name, check: () => (condition() ? undefined : why) });
+  const holds = (name: string, condition: () => boolean, why: string): HealthCheck => ({
+    name,
+    check: () => (condition() ? undefined : why),
+  });
   const store = holds('etcd', () => state.storeOpen(), 'the store is closed');
   const hook = (name: string) => holds(`poststarthook/${name}`, () => state.bootstrapped(), 'not finished');
   const hooks = [...HOOKS.map(hook), fine('autoregister-completion'), ...OPENAPI_HOOKS.map(hook)];
@@ -116,4 +123,3 @@ export function healthChecks(state: HealthState): HealthChecks {
   const shutdown = holds('shutdown', () => !state.stopping(), 'process is shutting down');
   return { healthz: alive, livez: alive, readyz: [fine('ping'), fine('log'), informers, ...hooks, shutdown] };
 }
-

@@ -3,7 +3,9 @@ import { strategyKey } from '../registry/strategy.ts';
 import type { Endpoint, Review } from './rest.ts';
 
 /** What a path of the API leads to: a stored kind, or a review. */
-export type Target = { readonly endpoint: Endpoint; readonly review?: undefined } | { readonly endpoint?: undefined; readonly review: ReviewTarget };
+export type Target =
+  | { readonly endpoint: Endpoint; readonly review?: undefined }
+  | { readonly endpoint?: undefined; readonly review: ReviewTarget };
 
 export interface ReviewTarget {
   readonly kind: ServedKind;

@@ -3,8 +3,8 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import { apiError, coreKinds, type Node } from '../../api/index.ts';
-import { plainError } from '../registry/store-errors.ts';
 import type { ObjectReader } from '../registry/objects.ts';
+import { plainError } from '../registry/store-errors.ts';
 
 /** Port of a kubelet whose node does not say. */
 const KUBELET_PORT = 10250;
@@ -60,13 +60,23 @@ export class KubeletConnector {
       const found = addresses.find(({ type, address }) => type === wanted && address !== '');
       if (found) return { host: found.address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port || KUBELET_PORT };
     }
-    throw plainError(`no preferred addresses found; known addresses: [${addresses.map(({ type, address }) => `{${type} ${address}}`).join(' ')}]`);
+    throw plainError(
+      `no preferred addresses found; known addresses: [${addresses.map(({ type, address }) => `{${type} ${address}}`).join(' ')}]`,
+    );
   }
 
   /** Sends a request; resolves with the kubelet's answer, whose body is yet to be read. @throws ApiError (500) when it cannot be reached. */
   request(at: KubeletAddress, { method, path, headers, body, signal }: KubeletRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const options = { host: at.host, port: at.port, method, path, headers: { ...headers, host: `${at.host}:${at.port}` }, agent: this.#agent, signal };
+      const options = {
+        host: at.host,
+        port: at.port,
+        method,
+        path,
+        headers: { ...headers, host: `${at.host}:${at.port}` },
+        agent: this.#agent,
+        signal,
+      };
       const request: ClientRequest = https.request(options, resolve);
       request.once('error', (error) => reject(unreachable(method, at, path, error)));
       if (body) body.pipe(request);

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { apiError, coreKinds, type FieldError, fieldError, type Pod } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import { headersFor } from '../pipeline/respond.ts';
 import { isTrue } from '../pipeline/request-info.ts';
+import { headersFor } from '../pipeline/respond.ts';
 import type { KubeletAddress } from './kubelet-connector.ts';
 import { readInteger } from './list-options.ts';
 import type { Endpoint, Handler, Rest } from './rest.ts';
@@ -52,7 +52,8 @@ export const proxyToPod: Handler = async (rest, exchange, endpoint) => {
   const entry = await endpoint.registry.existing(namespace, podName);
   const pod = entry.object as Pod;
   if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${podName} does not have a host assigned`);
-  const target = port || String(pod.spec.containers.flatMap(({ ports }) => ports ?? [])[0]?.containerPort ?? (scheme === 'https' ? 443 : 80));
+  const target =
+    port || String(pod.spec.containers.flatMap(({ ports }) => ports ?? [])[0]?.containerPort ?? (scheme === 'https' ? 443 : 80));
   const at = rest.kubelets.locate(pod.spec.nodeName);
   await forward(rest, exchange, endpoint, { at, path: `/podProxy/${namespace}/${podName}/${target}${path || '/'}` });
 };
@@ -79,7 +80,14 @@ async function admitConnection(rest: Rest, exchange: Exchange): Promise<void> {
   const { info, user, now } = exchange;
   const target = rest.endpointOf({ group: info.group, resource: info.resource });
   if (!target) return;
-  const context = { user, namespace: info.namespace, now, dryRun: false, objects: rest.objects, warn: (text: string) => exchange.warn(text) };
+  const context = {
+    user,
+    namespace: info.namespace,
+    now,
+    dryRun: false,
+    objects: rest.objects,
+    warn: (text: string) => exchange.warn(text),
+  };
   const attributes = {
     operation: 'CONNECT' as const,
     kind: target.resource.info,
@@ -122,7 +130,11 @@ function containerOf({ metadata, spec }: Pod, wanted: string): string {
 function readLogOptions(exchange: Exchange): URLSearchParams {
   const errors: FieldError[] = [];
   const query = new URLSearchParams();
-  for (const [name, min] of [['tailLines', 0], ['limitBytes', 1], ['sinceSeconds', 1]] as const) {
+  for (const [name, min] of [
+    ['tailLines', 0],
+    ['limitBytes', 1],
+    ['sinceSeconds', 1],
+  ] as const) {
     const value = readInteger(exchange.parameter(name));
     if (value === undefined) continue;
     query.set(name, String(value));
@@ -190,7 +202,12 @@ async function kubeletError({ resource }: Endpoint, name: string, answer: Incomi
   if (code === 400) return apiError.badRequest(text);
   const message = `the server responded with the status code ${code} but did not return more information (get ${resource.info.resource} ${name})`;
   return code === 404
-    ? apiError.custom({ code, reason: 'NotFound', message: 'the server could not find the requested resource', details: { name, kind: coreKinds.pods.resource, causes: [{ reason: 'UnexpectedServerResponse', message: text }] } })
+    ? apiError.custom({
+        code,
+        reason: 'NotFound',
+        message: 'the server could not find the requested resource',
+        details: { name, kind: coreKinds.pods.resource, causes: [{ reason: 'UnexpectedServerResponse', message: text }] },
+      })
     : apiError.custom({ code, message, details: { name, causes: [{ reason: 'UnexpectedServerResponse', message: text }] } });
 }
 

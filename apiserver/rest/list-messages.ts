@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../api/index.ts';
 import { listMeta, objectMeta } from '../../api/meta/v1/object-meta.ts';
-import type { AnyMessage, Message } from '../../api/schema.ts';
 import { list, of, ref, string } from '../../api/schema/fields.ts';
 import { message } from '../../api/schema/message.ts';
+import type { AnyMessage, Message } from '../../api/schema.ts';
 
 const lists = new WeakMap<AnyMessage, AnyMessage>();
 

@@ -1,5 +1,5 @@
-import { type ApiError, apiError, type FieldError, fieldError, goQuote } from '../../api/index.ts';
 import { parseFieldSelector } from '../../api/field-selector.ts';
+import { type ApiError, apiError, type FieldError, fieldError, goQuote } from '../../api/index.ts';
 import { parseLabelSelector } from '../../api/selector.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';

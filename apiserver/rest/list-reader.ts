@@ -1,7 +1,7 @@
-import { StoreError, type Store, prefixRange } from '../../store/store.ts';
+import { apiError } from '../../api/index.ts';
+import { prefixRange, type Store, StoreError } from '../../store/store.ts';
 import type { Resource } from '../registry/resource.ts';
 import { continueExpired, tooLarge, tooOld } from '../registry/store-errors.ts';
-import { apiError } from '../../api/index.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';

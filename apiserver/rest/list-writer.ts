@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { headersFor, JSON_TYPE, send } from '../pipeline/respond.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { headersFor, JSON_TYPE, send } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import { encodeAs, wrongShape } from './encoder.ts';

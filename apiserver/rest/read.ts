@@ -1,6 +1,6 @@
 import { apiError } from '../../api/index.ts';
-import { fresh, readList } from './list-reader.ts';
 import { readListOptions } from './list-options.ts';
+import { fresh, readList } from './list-reader.ts';
 import { sendList } from './list-writer.ts';
 import type { Handler } from './rest.ts';
 

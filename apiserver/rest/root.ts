@@ -14,7 +14,11 @@ export interface PreparedDocument {
 
 /** Who knows such documents. `url` is the path, with the query where that matters. */
 export interface DocumentSource {
-  respond(url: string, accept: string | undefined, ifNoneMatch?: string | undefined): PreparedDocument | undefined | Promise<PreparedDocument | undefined>;
+  respond(
+    url: string,
+    accept: string | undefined,
+    ifNoneMatch?: string | undefined,
+  ): PreparedDocument | undefined | Promise<PreparedDocument | undefined>;
 }
 
 export interface RootOptions {
@@ -71,7 +75,7 @@ const isOverridden = (name: string, headers: Readonly<Record<string, string>>): 
   Object.keys(headers).some((other) => other.toLowerCase() === name.toLowerCase());
 
 function paths({ infos, health }: RootOptions): string[] {
-  const found = new Set([...FIXED_PATHS, '/api', "/apis"]);
+  const found = new Set([...FIXED_PATHS, '/api', '/apis']);
   for (const { group, version } of infos) {
     if (group === '') found.add(`/api/${version}`);
     else found.add(`/apis/${group}`).add(`/apis/${group}/${version}`);
@@ -82,4 +86,3 @@ function paths({ infos, health }: RootOptions): string[] {
   }
   return [...found].sort();
 }
-

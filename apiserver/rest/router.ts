@@ -73,7 +73,8 @@ function handlerOf(endpoint: Endpoint, { info }: Exchange): Handler {
   if (subresource !== '') return subresourceHandler(endpoint, subresource, verb);
   const handlers = isCollection(verb) || name === '' ? COLLECTION : OBJECT;
   const declared = kind.verbs.find((each) => each === verb);
-  const handler = declared && (verb === 'create' && name === '' ? (CREATES[`${kind.group}/${kind.resource}`] ?? createObject) : handlers[declared]);
+  const handler =
+    declared && (verb === 'create' && name === '' ? (CREATES[`${kind.group}/${kind.resource}`] ?? createObject) : handlers[declared]);
   if (!handler) throw methodNotAllowed();
   if (verb === 'create' && name !== '') throw methodNotAllowed();
   return handler;

@@ -1,5 +1,5 @@
-import { apiError, fieldError, type KubeObject, type LabelSelector, type Scale } from '../../api/index.ts';
 import { scale as scaleMessage } from '../../api/autoscaling/v1/scale.ts';
+import { apiError, fieldError, type KubeObject, type LabelSelector, type Scale } from '../../api/index.ts';
 import type { Message } from '../../api/schema.ts';
 import { fromLabelSelector, fromLabels } from '../../api/selector.ts';
 import { readBody } from '../pipeline/body.ts';

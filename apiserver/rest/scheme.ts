@@ -37,7 +37,8 @@ export class Scheme {
   constructor(infos: readonly KindInfo[]) {
     for (const info of infos) {
       this.#add(apiVersionOf(info), [info.kind, `${info.kind}List`, ...META_KINDS]);
-      for (const { kind, group = info.group, version = info.version } of info.subresources) this.#add(apiVersionOf({ group, version }), [kind]);
+      for (const { kind, group = info.group, version = info.version } of info.subresources)
+        this.#add(apiVersionOf({ group, version }), [kind]);
     }
     this.#add('v1', CORE_META_KINDS);
     for (const [apiVersion, kinds] of Object.entries(FORMER)) this.#add(apiVersion, kinds);

@@ -45,7 +45,12 @@ export function readInclude(exchange: Exchange): IncludeObject {
 }
 
 /** Makes the Table of some objects of a kind. */
-export function tableOf(resource: Resource, objects: readonly KubeObject[], metadata: Record<string, unknown>, style: TableStyle & { now: number }): Table {
+export function tableOf(
+  resource: Resource,
+  objects: readonly KubeObject[],
+  metadata: Record<string, unknown>,
+  style: TableStyle & { now: number },
+): Table {
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${style.version}`,

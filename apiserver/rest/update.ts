@@ -1,6 +1,6 @@
 import { apiError, type KubeObject } from '../../api/index.ts';
-import { readBody } from '../pipeline/body.ts';
 import { authorize } from '../pipeline/authorization.ts';
+import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { UpdateStrategy } from '../registry/strategy.ts';
 import { tidy } from './create.ts';
@@ -67,4 +67,3 @@ export function checkName({ metadata }: KubeObject, name: string): void {
 function mayCreate(rest: Rest, exchange: Exchange): void {
   authorize(rest.authorizer, exchange, { ...exchange.info, verb: 'create' });
 }
-

@@ -1,5 +1,5 @@
 import { apiError, type Status } from '../../api/index.ts';
-import { StoreError, type StoreWatch, prefixRange } from '../../store/store.ts';
+import { prefixRange, StoreError, type StoreWatch } from '../../store/store.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headersFor } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -11,7 +11,7 @@ import { WatchClient } from '../watch-cache/watch-client.ts';
 import { errorFrame, objectFrames, partialFrames, tableFrames } from './frames.ts';
 import { type ListOptions, readListOptions, readWatchVersion } from './list-options.ts';
 import { fresh } from './list-reader.ts';
-import { MEDIA_TYPE, type Accepted } from './negotiation.ts';
+import { type Accepted, MEDIA_TYPE } from './negotiation.ts';
 import type { Handler, Rest } from './rest.ts';
 import { readInclude } from './table.ts';
 

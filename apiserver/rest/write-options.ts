@@ -34,7 +34,10 @@ export function readWriteOptions({ query }: Exchange, kind: 'CreateOptions' | 'U
     errors.push(fieldError.notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']));
   }
   if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: kind }, '', errors);
-  return { dryRun: dryRun.length > 0, fieldValidation: isFieldValidation(fieldValidation) && fieldValidation !== '' ? fieldValidation : 'Warn' };
+  return {
+    dryRun: dryRun.length > 0,
+    fieldValidation: isFieldValidation(fieldValidation) && fieldValidation !== '' ? fieldValidation : 'Warn',
+  };
 }
 
 const isFieldValidation = (text: string): text is FieldValidation | '' => ['', 'Ignore', 'Warn', 'Strict'].includes(text);
