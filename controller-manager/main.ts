@@ -1,64 +1,54 @@
 import { readFileSync } from 'node:fs';
-import { createClient, loadKubeconfig } from '../client/index.ts';
-import { createLogger, helpText, type Logger, OptionError, parseOptions, runMain, type Service, UserError } from '../runtime/index.ts';
+import { clientFromOptions, leaderElectionOf, loadKubeconfig } from '../client/index.ts';
+import { createHealthServer, createMetrics, type Environment, processMain, type Service, UserError } from '../runtime/index.ts';
 import { createControllerManager } from './index.ts';
-import { controllerManagerOptions, settingsOf } from './options.ts';
+import { type ControllerManagerOptionValues, controllerManagerOptions, settingsOf } from './options.ts';
 
-/** Runs the controller manager as this process. */
-export async function main(argv: readonly string[]): Promise<void> {
-  let logger: Logger | undefined;
-  await runMain(
-    () => {
-      const { values, positionals, help } = parseOptions(controllerManagerOptions, argv);
-      if (help) {
-        const about = 'Runs the controllers that bring the cluster to what its objects ask for.';
-        process.stdout.write(helpText('nanokube controller-manager [OPTIONS]', about, controllerManagerOptions));
-        process.exit(0);
-      }
-      if (positionals.length > 0) throw new OptionError(`unexpected argument "${positionals[0]}"`);
-      logger = createLogger('controller-manager', values['log-level']);
-      return build(values, logger);
+/** `nanokube controller-manager`. */
+export const main = (argv: readonly string[]): Promise<void> =>
+  processMain(
+    {
+      name: 'controller-manager',
+      about: 'Runs the controllers, which bring the cluster to what its objects ask for.',
+      options: controllerManagerOptions,
+      create,
     },
-    () => logger,
+    argv,
   );
-}
 
-function build(values: ReturnType<typeof parseOptions<typeof controllerManagerOptions>>['values'], logger: Logger): Service {
-  if (values.kubeconfig === undefined) throw new OptionError('option --kubeconfig is needed: it says where the API server is');
-  const config = loadKubeconfig(values.kubeconfig);
-  const rootCaFile = values['root-ca-file'];
-  const client = createClient({
-    ...config,
-    userAgent: 'kube-controller-manager',
-    qps: values['kube-api-qps'],
-    burst: values['kube-api-burst'],
-    logger,
-  });
+function create(values: ControllerManagerOptionValues, environment: Environment): Service {
+  const client = clientFromOptions(values, { userAgent: 'kube-controller-manager', ...environment });
+  const times = leaderElectionOf(values);
   const manager = createControllerManager({
+    ...environment,
     client,
-    logger,
-    settings: settingsOf(values, rootCaFile === undefined ? config.ca : readText(rootCaFile)),
+    settings: settingsOf(values, rootCaOf(values)),
     controllers: values.controllers,
-    leaderElection: values['leader-elect']
-      ? {
-          name: values['leader-elect-resource-name'],
-          namespace: values['leader-elect-resource-namespace'],
-          leaseDurationMs: values['leader-elect-lease-duration'],
-          renewDeadlineMs: values['leader-elect-renew-deadline'],
-          retryPeriodMs: values['leader-elect-retry-period'],
-        }
-      : undefined,
+    leaderElection: times && {
+      ...times,
+      name: values['leader-elect-resource-name'],
+      namespace: values['leader-elect-resource-namespace'],
+    },
   });
+  const port = values['healthz-port'];
+  const health = port === 0 ? undefined : createHealthServer({ port, host: '127.0.0.1', checks: [], metrics: createMetrics() });
   return {
-    start: () => manager.start(),
+    start: async () => {
+      await health?.start();
+      await manager.start();
+    },
     stop: async () => {
       await manager.stop();
+      await health?.stop();
       await client.close();
     },
   };
 }
 
-function readText(path: string): string {
+/** The CA that pods are to trust: the one that is named, else the one that we trust ourselves. */
+function rootCaOf(values: ControllerManagerOptionValues): string | undefined {
+  const path = values['root-ca-file'];
+  if (path === undefined) return values.kubeconfig === undefined ? undefined : loadKubeconfig(values.kubeconfig).ca;
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

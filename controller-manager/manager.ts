@@ -42,15 +42,23 @@ export class ControllerManager implements Service {
   /** Resolves when the controllers work, or another manager leads and this one stands by. */
   async start(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#running = this.#run(resolve).catch((error: unknown) => {
-        if (!this.#end.signal.aborted) reject(error);
+      let isReady = false;
+      const onReady = () => {
+        isReady = true;
+        resolve();
+      };
+      this.#running = this.#run(onReady).then(resolve, (error: unknown) => {
+        if (this.#end.signal.aborted) return;
+        // Once it works nobody waits for it: what nobody handles ends the process, and its supervisor starts it again.
+        if (isReady) throw error;
+        reject(error);
       });
     });
   }
 
   async stop(): Promise<void> {
     this.#end.abort();
-    await this.#running;
+    await Promise.allSettled([this.#running]);
   }
 
   async #run(onReady: () => void): Promise<void> {

@@ -1,11 +1,13 @@
-import { LOG_LEVELS, OptionError, type OptionValues, option } from '../runtime/index.ts';
+import { clientOptions, leaderElectionOptions } from '../client/index.ts';
+import { OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 
 const workers = (what: string, fallback: number) => option.integer(`${what} that are looked after side by side.`, fallback, { min: 1 });
 
-/** The command line of `nanokube controller-manager`. */
+/** What the controller manager takes; names are upstream's. */
 export const controllerManagerOptions = {
-  kubeconfig: option.string('File that says where the API server is and how to log in.', undefined, { placeholder: 'FILE' }),
+  ...clientOptions,
+  ...leaderElectionOptions,
   controllers: option.list("Controllers to run: '*' is all, 'name' turns one on, '-name' turns one off.", ['*']),
   'concurrent-replicaset-syncs': workers('ReplicaSets', DEFAULT_SETTINGS.concurrentReplicaSetSyncs),
   'concurrent-deployment-syncs': workers('Deployments', DEFAULT_SETTINGS.concurrentDeploymentSyncs),
@@ -41,22 +43,17 @@ export const controllerManagerOptions = {
   'root-ca-file': option.string('CA that pods are told to trust; the one in the kubeconfig unless given.', undefined, {
     placeholder: 'FILE',
   }),
-  'kube-api-qps': option.integer('Requests a second to the API server; no limit unless given.', undefined, { min: 1 }),
-  'kube-api-burst': option.integer('Requests that may run ahead of --kube-api-qps.', undefined, { min: 1 }),
-  'leader-elect': option.boolean('Work only while holding the Lease, so that several can run.', true),
-  'leader-elect-lease-duration': option.duration('How long standbys wait for a leader that does not renew.', 15_000),
-  'leader-elect-renew-deadline': option.duration('How long the leader tries to renew before it gives up.', 10_000),
-  'leader-elect-retry-period': option.duration('How often a candidate tries.', 2_000),
   'leader-elect-resource-name': option.string('Name of the Lease.', 'kube-controller-manager'),
   'leader-elect-resource-namespace': option.string('Namespace of the Lease.', 'kube-system'),
   'healthz-port': option.integer('Port of /healthz and /metrics on 127.0.0.1; 0 is none.', 0, { min: 0, max: 65_535 }),
-  'log-level': option.string(`Least severe level that is logged: ${LOG_LEVELS.join(', ')}.`, 'info', { placeholder: 'LEVEL' }),
-} as const;
+  ...processOptions,
+} satisfies OptionTable;
 
-type Values = OptionValues<typeof controllerManagerOptions>;
+/** The values of the command line. */
+export type ControllerManagerOptionValues = OptionValues<typeof controllerManagerOptions>;
 
 /** What the command line says, as the controllers take it. */
-export function settingsOf(values: Values, rootCa: string | undefined): Settings {
+export function settingsOf(values: ControllerManagerOptionValues, rootCa: string | undefined): Settings {
   return {
     concurrentReplicaSetSyncs: values['concurrent-replicaset-syncs'],
     concurrentDeploymentSyncs: values['concurrent-deployment-syncs'],
