@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KindInfo } from '../../api/index.ts';
+import { formatYaml } from '../../api/schema.ts';
 import { type AcceptedDocument, acceptedDocument } from './accept.ts';
 import { aggregated, apiGroup, apiGroupList, apiResourceList, coreVersions } from './documents.ts';
 import { type GroupEntry, groupsOf } from './groups.ts';
@@ -10,8 +11,6 @@ export interface DiscoveryOptions {
   readonly kinds: () => readonly KindInfo[];
   /** `host:port` at which clients reach the server. */
   readonly serverAddress: () => string;
-  /** Writes YAML, for clients that ask for it; without it they get JSON. */
-  readonly toYaml?: ((value: unknown) => string) | undefined;
 }
 
 /** An answer, ready to be sent. */
@@ -76,10 +75,9 @@ class DocumentServer implements Discovery {
   }
 
   #build({ legacy, aggregates }: Found, { encoding, aggregated: version }: AcceptedDocument): DocumentResponse {
-    const { toYaml } = this.#options;
     const value = version && aggregates ? aggregated(aggregates, version) : legacy();
-    const inYaml = encoding === 'yaml' && toYaml !== undefined;
-    const body = Buffer.from(inYaml ? toYaml(value) : `${JSON.stringify(value)}\n`);
+    const inYaml = encoding === 'yaml';
+    const body = Buffer.from(inYaml ? formatYaml(value) : `${JSON.stringify(value)}\n`);
     const mediaType = inYaml ? 'application/yaml' : 'application/json';
     if (!version) return { status: 200, contentType: mediaType, headers: {}, body };
     const contentType = `${mediaType};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
