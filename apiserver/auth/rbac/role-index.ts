@@ -108,7 +108,6 @@ export class RoleIndex {
 
   #fill(): void {
     if (this.#filled) return;
-    this.#filled = true;
     this.#follow<ClusterRole>(rbacKinds.clusterroles, (old, now) => {
       if (old) this.#clusterRoles.delete(old.metadata.name);
       if (now) this.#clusterRoles.set(now.metadata.name, now);
@@ -126,6 +125,7 @@ export class RoleIndex {
       if (grants.size > 0) this.#namespaceGrants.set(namespace, grants);
       else this.#namespaceGrants.delete(namespace);
     });
+    this.#filled = true;
   }
 
   /** Calls `apply` for what there is and for each change, with the state before. */
