@@ -142,8 +142,6 @@ class ComposedApiServer implements Service {
       clock,
     });
     const authorizer = createAuthorizer({ objects });
-    const openapi = createOpenApi({ kinds: () => BUILT_IN_KINDS, clock });
-    const discovery = createDiscovery({ kinds: () => infos, serverAddress: () => new URL(url()).host });
     return {
       strategies: createStrategies({
         serviceClusterIpRange: values['service-cluster-ip-range'],
@@ -159,13 +157,8 @@ class ComposedApiServer implements Service {
       authenticator,
       authorizer,
       reviews: createReviews({ authenticator, authorizer, clock }),
-      discovery: { respond: (path, accept, ifNoneMatch) => discovery.respond(path, accept, ifNoneMatch) },
-      openapi: {
-        respond: (url, accept, ifNoneMatch) => {
-          const { pathname, searchParams } = new URL(url, 'https://localhost');
-          return openapi.respond(pathname, { accept, ifNoneMatch, hash: searchParams.get('hash') ?? undefined });
-        },
-      },
+      discovery: createDiscovery({ kinds: () => infos, serverAddress: () => new URL(url()).host }),
+      openapi: createOpenApi({ kinds: () => BUILT_IN_KINDS, clock }),
     };
   }
 
