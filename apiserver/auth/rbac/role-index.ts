@@ -11,7 +11,7 @@ import {
   type Subject,
 } from '../../../api/index.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
-import { serviceAccountName } from '../service-account-user.ts';
+import { isServiceAccount, serviceAccountName } from '../service-account-user.ts';
 import type { UserInfo } from '../types.ts';
 
 /*
