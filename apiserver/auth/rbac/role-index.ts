@@ -161,7 +161,7 @@ export class RoleIndex {
 const keyOf = ({ metadata }: Live<KubeObject>): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
 /** A service account without a namespace is one of the binding's; in a cluster-wide binding it is nobody. */
-function subjectKey(subject: RbacV1Subject, bindingNamespace: string): string {
+function subjectKey(subject: Subject, bindingNamespace: string): string {
   if (!isServiceAccount(subject)) return `${subject.kind}/${subject.name}`;
   const home = subject.namespace || bindingNamespace;
   return home === '' ? 'nobody' : `User/${serviceAccountName(home, subject.name)}`;
