@@ -17,7 +17,7 @@ describe('BoundedQueue', () => {
   });
 
   it('stays in order over many items', () => {
-    const queue = new BoundedQueue<number>(5000);
+    const queue = new BoundedQueue<number>(20_000);
     let next = 0;
     for (let i = 0; i < 20_000; i++) {
       queue.push(i);
