@@ -58,6 +58,11 @@ export class StatusWriter {
     this.#put(pod, status, { base, remove: true });
   }
 
+  /** Whether nothing of a pod waits to be written: then the API server's status is the newest. */
+  isIdle(uid: string): boolean {
+    return !this.#pending.has(uid);
+  }
+
   /** The pod is gone: nothing more is written of it. */
   forget(uid: string): void {
     const pending = this.#pending.get(uid);
