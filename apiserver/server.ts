@@ -27,7 +27,7 @@ import { DEFAULT_ADDRESS_TYPES, KubeletConnector, type KubeletOptions } from './
 import { ServerMetrics } from './rest/metrics.ts';
 import { Negotiator } from './rest/negotiation.ts';
 import type { Rest, Review } from './rest/rest.ts';
-import { answerRoot, type DocumentSource, type RootOptions } from './rest/root.ts';
+import { answerRoot, type DiscoverySource, type OpenApiSource, type RootOptions } from './rest/root.ts';
 import { route } from './rest/router.ts';
 import { Scheme } from './rest/scheme.ts';
 import { CacheHub } from './watch-cache/cache-hub.ts';
@@ -53,8 +53,8 @@ export interface ApiServerParts {
   readonly authorizer: Authorizer;
   /** Create-only kinds, by `group/resource`. */
   readonly reviews: ReadonlyMap<string, Review>;
-  readonly discovery: DocumentSource;
-  readonly openapi: DocumentSource;
+  readonly discovery: DiscoverySource;
+  readonly openapi: OpenApiSource;
 }
 
 /** PEMs of the serving side, and of the CA of client certificates. */
