@@ -24,12 +24,12 @@ export const bindPod: Handler = async (rest, exchange, endpoint) => {
 };
 
 /** POST to bindings: the same, with the pod named in the body. */
-export const createBinding: Handler = async (rest, exchange) => {
+export async function createBinding(rest: Rest, exchange: Exchange): Promise<void> {
   const wanted = await readBinding(rest, exchange);
   const pods = rest.endpointOf(coreKinds.pods);
   if (!pods) throw apiError.notFound({ group: '', resource: 'pods' }, wanted.metadata.name ?? '');
   await bind(rest, exchange, pods, wanted);
-};
+}
 
 async function readBinding(rest: Rest, exchange: Exchange): Promise<Binding> {
   rest.negotiator.object(exchange.accept);
