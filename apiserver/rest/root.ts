@@ -12,21 +12,25 @@ export interface PreparedDocument {
   readonly body: Buffer;
 }
 
-/** Who knows such documents. `url` is the path, with the query where that matters. */
-export interface DocumentSource {
+/** Who knows the documents of discovery. */
+export interface DiscoverySource {
+  respond(path: string, accept: string | undefined, ifNoneMatch?: string | undefined): PreparedDocument | undefined;
+}
+
+/** Who knows the OpenAPI documents. */
+export interface OpenApiSource {
   respond(
-    url: string,
-    accept: string | undefined,
-    ifNoneMatch?: string | undefined,
-  ): PreparedDocument | undefined | Promise<PreparedDocument | undefined>;
+    path: string,
+    request: { readonly accept?: string | undefined; readonly hash?: string | undefined; readonly ifNoneMatch?: string | undefined },
+  ): PreparedDocument | undefined;
 }
 
 export interface RootOptions {
   readonly kinds: Kinds;
   readonly infos: readonly KindInfo[];
   readonly health: HealthChecks;
-  readonly discovery: DocumentSource;
-  readonly openapi: DocumentSource;
+  readonly discovery: DiscoverySource;
+  readonly openapi: OpenApiSource;
   /** The text of /metrics. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -49,9 +53,11 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     send(exchange, 200, contentType, Buffer.from(text));
     return;
   }
-  const source = path.startsWith(OPENAPI) ? options.openapi : options.discovery;
-  const url = path.startsWith(OPENAPI) ? (exchange.request.url ?? path) : path;
-  const document = await source.respond(url, exchange.accept, exchange.request.headers['if-none-match']);
+  const { accept } = exchange;
+  const ifNoneMatch = exchange.request.headers['if-none-match'];
+  const document = path.startsWith(OPENAPI)
+    ? options.openapi.respond(path, { accept, hash: exchange.parameter('hash'), ifNoneMatch })
+    : options.discovery.respond(path, accept, ifNoneMatch);
   if (document) sendDocument(exchange, document);
   else refuse(exchange, options.kinds);
 }
