@@ -25,13 +25,13 @@ export interface Discovery {
   /**
    * Answers a GET.
    *
-   * @param path without the query.
+   * @param url path; a query is ignored.
    * @param accept the Accept header.
    * @param ifNoneMatch the If-None-Match header.
    * @returns undefined when the path is no discovery document, or one of a group or version that is not served.
    * @throws ApiError (406)
    */
-  respond(path: string, accept: string | undefined, ifNoneMatch?: string | undefined): DocumentResponse | undefined;
+  respond(url: string, accept: string | undefined, ifNoneMatch?: string | undefined): DocumentResponse | undefined;
 }
 
 /** A document that can be asked for: how it is made, and of what when it is asked for in aggregated form. */
@@ -53,7 +53,8 @@ class DocumentServer implements Discovery {
     this.#options = options;
   }
 
-  respond(path: string, accept: string | undefined, ifNoneMatch?: string): DocumentResponse | undefined {
+  respond(url: string, accept: string | undefined, ifNoneMatch?: string): DocumentResponse | undefined {
+    const [path = ''] = url.split('?', 1);
     this.#refresh();
     const clean = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
     const found = find(clean, this.#groups, this.#options.serverAddress);
