@@ -12,13 +12,10 @@ export interface PreparedDocument {
   readonly body: Buffer;
 }
 
-/** Who knows such documents. `url` is the path, with the query where that matters. */
+/** Who knows documents: discovery, OpenAPI. */
 export interface DocumentSource {
-  respond(
-    url: string,
-    accept: string | undefined,
-    ifNoneMatch?: string | undefined,
-  ): PreparedDocument | undefined | Promise<PreparedDocument | undefined>;
+  /** @param url path and query. */
+  respond(url: string, accept: string | undefined, ifNoneMatch?: string | undefined): PreparedDocument | undefined;
 }
 
 export interface RootOptions {
@@ -50,8 +47,8 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     return;
   }
   const source = path.startsWith(OPENAPI) ? options.openapi : options.discovery;
-  const url = path.startsWith(OPENAPI) ? (exchange.request.url ?? path) : path;
-  const document = await source.respond(url, exchange.accept, exchange.request.headers['if-none-match']);
+  const { request, accept } = exchange;
+  const document = source.respond(request.url ?? path, accept, request.headers['if-none-match']);
   if (document) sendDocument(exchange, document);
   else refuse(exchange, options.kinds);
 }
