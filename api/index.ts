@@ -2,7 +2,16 @@
 // who needs schemas (the API server) imports ./schema.ts.
 export * from './api-error.ts';
 export * from './field-error.ts';
+export * from './field-selector.ts';
+export * from './int-or-string.ts';
+export * from './ip.ts';
+export * from './json.ts';
 export * from './kind-info.ts';
 export * from './kinds/index.ts';
+export * from './label-requirement.ts';
+export * from './names.ts';
 export * from './object.ts';
+export * from './quantity.ts';
+export * from './selector.ts';
+export * from './time.ts';
 export type * from './types.ts';

@@ -83,7 +83,20 @@ export type {
   ForZone,
 } from './discovery/v1/endpoint-slice.ts';
 export type { Event as EventsV1Event, EventSeries as EventsV1EventSeries } from './events/v1/event.ts';
-export type * from './flowcontrol/v1/flow-schema.ts';
+export type {
+  FlowDistinguisherMethod,
+  FlowSchema,
+  FlowSchemaCondition,
+  FlowSchemaSpec,
+  FlowSchemaStatus,
+  GroupSubject,
+  NonResourcePolicyRule,
+  PolicyRulesWithSubjects,
+  ResourcePolicyRule,
+  ServiceAccountSubject,
+  Subject as FlowcontrolV1Subject,
+  UserSubject,
+} from './flowcontrol/v1/flow-schema.ts';
 export type * from './flowcontrol/v1/priority-level-configuration.ts';
 export type * from './meta/v1/condition.ts';
 export type * from './meta/v1/discovery.ts';
@@ -104,7 +117,7 @@ export type {
   Role,
   RoleBinding,
   RoleRef,
-  Subject as RbacV1Subject,
+  Subject,
 } from './rbac/v1/role.ts';
 export type * from './resource/v1/device.ts';
 export type * from './resource/v1/device-class.ts';

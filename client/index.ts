@@ -1,2 +1,14 @@
 // The public face of client/: the only way to talk to an API server.
+export { createClient } from './api-client.ts';
+export { runController } from './controller.ts';
+export { deepFreeze } from './deep-freeze.ts';
+export { ConnectionError, isConnectionError, TerminalError } from './errors.ts';
+export { Expectations } from './expectations.ts';
+export { createInformerFactory, trimManagedFields } from './informer-factory.ts';
+export { loadKubeconfig } from './kubeconfig.ts';
+export { ObjectCache } from './object-cache.ts';
+export { CONTROLLER_UID_INDEX, controllerOf, controllerUidKeys, isControlledBy, newControllerRef } from './owner.ts';
+export { type SlowStartResult, slowStartBatch } from './slow-start.ts';
+export { TokenBucket } from './token-bucket.ts';
 export type * from './types.ts';
+export { WorkQueue } from './work-queue.ts';

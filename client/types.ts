@@ -246,7 +246,7 @@ export interface ControllerOptions {
   readonly name: string;
   readonly queue: KeyQueue;
   readonly workers: number;
-  reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined | void>;
+  reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> | Promise<void>;
   readonly logger: Logger;
   readonly clock: Clock;
   /** Ends the queue; the promise resolves when the reconciles under way have ended. */

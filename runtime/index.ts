@@ -1,3 +1,4 @@
+export { Backoff, type BackoffOptions } from './backoff.ts';
 export { type Clock, systemClock, type Timer, VirtualClock } from './clock.ts';
 export { createLogger, LOG_LEVELS, type Logger, silentLogger } from './logger.ts';
 export {
@@ -14,3 +15,14 @@ export {
 } from './options.ts';
 export { type Random, randomSuffix, seededRandom, systemRandom } from './random.ts';
 export { EXIT, type ReadyMessage, runMain, type Service, UserError } from './service.ts';
+export {
+  type CertificateRequest,
+  type CertificateUse,
+  generateKey,
+  type Issuer,
+  issueCertificate,
+  keyFromPem,
+  keyToPem,
+  publicKeyToPem,
+  type Subject as CertificateSubject,
+} from './x509/certificate.ts';

@@ -3,7 +3,7 @@
  * revision. The store knows no kind. Drivers: LevelDB (`level/`), in memory (the same code on memory-level).
  */
 
-/** A store revision: an integer from 1 on, one more per changing transaction. */
+/** A store revision: an empty store is at 1, each changing transaction takes the next one (below 2^48). */
 export type Revision = number;
 
 /** A key with what is known of it at some revision. */
@@ -16,7 +16,10 @@ export interface KeyValue {
   readonly version: number;
 }
 
-/** Keys from `key` up to but not including `end`; without `end` just `key`. */
+/**
+ * Keys from `key` up to but not including `end`; without `end` just `key`. A key is a non-empty string without NUL and without surrogates
+ * (so that its order by UTF-16 units is its order by UTF-8 bytes too).
+ */
 export interface KeyRange {
   readonly key: string;
   readonly end?: string | undefined;
@@ -63,10 +66,10 @@ export type OperationResult =
   | ({ readonly op: 'range' } & RangeResult);
 
 export interface Transaction {
-  /** All must hold for `then`; otherwise `else` is done. Empty always holds. */
+  /** All must hold for `success`; otherwise `failure` is done. Empty always holds. */
   readonly compare: readonly Compare[];
-  readonly then: readonly Operation[];
-  readonly else?: readonly Operation[] | undefined;
+  readonly success: readonly Operation[];
+  readonly failure?: readonly Operation[] | undefined;
 }
 
 export interface TransactionResult {
@@ -100,11 +103,13 @@ export interface WatchOptions {
 }
 
 /**
- * A watcher is called in revision order, with no gap and no duplicate, after the commit and never from inside `txn`. `onEnd` is called
- * once: without an error when the watch was aborted or the store closed, else with the reason (compacted, too slow).
+ * A watcher is called in revision order, with no gap and no duplicate, after the commit and never from inside `txn`; by the time a
+ * transaction resolves, the live watchers that keep up have been told of it. A watcher that needs time returns a promise: the next batch
+ * waits for it, and what waits is counted against the backlog. What `onBatch` throws ends the watch. `onEnd` is called once: without an
+ * error when the watch was aborted or the store closed, else with the reason (compacted, too slow).
  */
 export interface Watcher {
-  onBatch(batch: WatchBatch): void;
+  onBatch(batch: WatchBatch): void | Promise<void>;
   onEnd(error?: Error): void;
 }
 
@@ -140,6 +145,8 @@ export type StoreErrorCode =
   | 'FutureRevision'
   | 'Closed'
   | 'NoSpace'
+  | 'Io'
+  | 'Busy'
   | 'Locked'
   | 'Corrupt'
   | 'WatcherTooSlow'

@@ -50,6 +50,8 @@ export interface ResolvedRules {
     readonly resourceNames?: readonly string[] | undefined;
   }[];
   readonly nonResourceRules: readonly { readonly verbs: readonly string[]; readonly nonResourceURLs: readonly string[] }[];
+  /** Why there may be more than this: roles that could not be read. */
+  readonly evaluationError?: string | undefined;
 }
 
 /** Says whether a request may be made. */

@@ -36,6 +36,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   setDefaults(object: T): void;
   prepareForCreate(context: RequestContext, object: T): void;
   validateCreate(context: RequestContext, object: T): FieldError[];
+  /** Upstream's name rule: what is wrong with a name or, with `prefix`, with the beginning of one. Default: a DNS subdomain. */
+  validateName?(name: string, prefix: boolean): string[];
   /** Field selectors beyond metadata.name and metadata.namespace, with the value an object has for each. */
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>> | undefined;
   /** The cells of a Table row, as upstream's printers, one per column of the kind's `columns`. */
@@ -53,6 +55,10 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
    * May change `object` (status of an evicted pod …).
    */
   gracePeriodSeconds?(context: DeleteContext, object: T): number;
+  /** The kind has finalizers of its own (a namespace's spec.finalizers): while this holds, a delete only marks the object. */
+  holdsDeletion?(object: T): boolean;
+  /** Changes an object that holds its own deletion when it is first deleted (a namespace's phase). */
+  prepareForDeletion?(context: DeleteContext, object: T): void;
   /** Takes what must be allocated for this object (cluster IPs, node ports); the answer is released when the write fails. */
   allocate?(context: RequestContext, object: T, old: T | undefined): Promise<Allocation | undefined>;
   /** Gives back what a deleted object held. */
@@ -63,8 +69,10 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
 
 /** What was taken for an object before it was stored. */
 export interface Allocation {
-  /** The write failed: give it back. */
+  /** The write failed, or was a dry run: give it back. */
   rollBack(): void;
+  /** The write is done: let go of what the object no longer holds. */
+  commit?(): void;
 }
 
 /** How strategies are made: once per API server, with what they may need. */

@@ -1,0 +1,38 @@
+import type { Message } from '../schema/message.ts';
+import { DecodeError } from './decode-error.ts';
+import { diagnose } from './diagnosis.ts';
+import { type ReadState, structReader } from './reader.ts';
+
+export interface Decoded<T> {
+  readonly object: T;
+  /** The fields that are not in the schema and were dropped, as upstream reports them: `unknown field "spec.foo"`. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Decodes parsed JSON into a message's normal form: exactly what upstream would answer for it. Maps and lists of scalars may be shared
+ * with the input, which must not be changed afterwards.
+ *
+ * @throws DecodeError with the text of Go's decoder.
+ */
+export function decode<T>(message: Message<T>, raw: unknown): Decoded<T> {
+  const reader = structReader(message);
+  if (raw === null || raw === undefined) return { object: reader.zero() as T, unknown: [] };
+  const state: ReadState = { odd: false };
+  const object = readOrExplain(message, raw, state);
+  if (!state.odd) return { object: object as T, unknown: [] };
+  const { error, problems } = diagnose(message, raw);
+  if (error !== undefined) throw new DecodeError(error);
+  return { object: object as T, unknown: problems };
+}
+
+/** Readers of quantities and times throw; which of several mistakes is reported is the diagnosis' business. */
+function readOrExplain(message: Message, raw: unknown, state: ReadState): unknown {
+  try {
+    return structReader(message).read(raw, state);
+  } catch (cause) {
+    const { error } = diagnose(message, raw);
+    if (error === undefined) throw cause;
+    throw new DecodeError(error, { cause });
+  }
+}

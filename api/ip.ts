@@ -1,0 +1,171 @@
+// IP addresses and prefixes as Go reads them: leniently for old fields, strictly for new ones.
+
+const GROUPS = 8;
+const OCTET_MAX = 255;
+const V4_BITS = 32;
+const V6_BITS = 128;
+
+/** An address as its bits. IPv4 in IPv6 counts as IPv4, as in Go. */
+export interface IpAddress {
+  readonly family: 4 | 6;
+  readonly bits: bigint;
+}
+
+/** A prefix: the address as given, and the network it stands for. */
+export interface IpPrefix {
+  readonly address: IpAddress;
+  readonly network: IpAddress;
+  readonly length: number;
+}
+
+/** Reads an address; zeros may lead an octet, as old fields allow. Nothing if it is none. */
+export function parseIp(text: string): IpAddress | undefined {
+  const v4 = text.includes(':') ? undefined : parseV4(text);
+  if (v4 !== undefined) return { family: 4, bits: v4 };
+  if (!text.includes(':')) return undefined;
+  const bits = parseV6(text);
+  if (bits === undefined) return undefined;
+  return bits >> 32n === 0xffffn ? { family: 4, bits: bits & 0xffff_ffffn } : { family: 6, bits };
+}
+
+function parseV4(text: string): bigint | undefined {
+  const octets = text.split('.');
+  if (octets.length !== 4 || !octets.every((octet) => /^\d{1,20}$/.test(octet) && Number(octet) <= OCTET_MAX)) return undefined;
+  return octets.reduce((bits, octet) => bits * 256n + BigInt(Number(octet)), 0n);
+}
+
+function parseV6(text: string): bigint | undefined {
+  const plain = withoutV4Tail(text);
+  if (plain === undefined) return undefined;
+  const halves = plain.split('::');
+  if (halves.length > 2) return undefined;
+  const head = groupsOf(halves[0] ?? '');
+  const tail = halves.length === 2 ? groupsOf(halves[1] ?? '') : [];
+  if (!head || !tail) return undefined;
+  const missing = GROUPS - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  return [...head, ...new Array<bigint>(missing).fill(0n), ...tail].reduce((bits, group) => (bits << 16n) | group, 0n);
+}
+
+/** Writes an IPv4 tail (`::ffff:1.2.3.4`) as two groups. */
+function withoutV4Tail(text: string): string | undefined {
+  if (!text.includes('.')) return text;
+  const colon = text.lastIndexOf(':');
+  const v4 = parseV4(text.slice(colon + 1));
+  return v4 === undefined ? undefined : `${text.slice(0, colon + 1)}${(v4 >> 16n).toString(16)}:${(v4 & 0xffffn).toString(16)}`;
+}
+
+function groupsOf(half: string): bigint[] | undefined {
+  if (half === '') return [];
+  const groups = half.split(':');
+  return groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group)) ? groups.map((group) => BigInt(`0x${group}`)) : undefined;
+}
+
+/** The canonical text of an address (RFC 5952). */
+export function formatIp({ family, bits }: IpAddress): string {
+  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (bits >> shift) & 255n).join('.');
+  const groups = Array.from({ length: GROUPS }, (_, i) => ((bits >> BigInt(16 * (GROUPS - 1 - i))) & 0xffffn).toString(16));
+  const { start, length } = longestZeros(groups);
+  if (length < 2) return groups.join(':');
+  return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
+}
+
+function longestZeros(groups: readonly string[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 };
+  let start = 0;
+  groups.forEach((group, i) => {
+    if (group !== '0') start = i + 1;
+    else if (i + 1 - start > best.length) best = { start, length: i + 1 - start };
+  });
+  return best;
+}
+
+/** Reads a prefix such as `10.0.0.0/24`, leniently. Nothing if it is none. */
+export function parseCidr(text: string): IpPrefix | undefined {
+  const slash = text.indexOf('/');
+  if (slash < 0) return undefined;
+  const address = parseIp(text.slice(0, slash));
+  const digits = text.slice(slash + 1);
+  if (!address || !/^\d{1,9}$/.test(digits)) return undefined;
+  const mapped = address.family === 4 && text.includes(':');
+  const length = Number(digits) - (mapped ? V6_BITS - V4_BITS : 0);
+  const size = address.family === 4 ? V4_BITS : V6_BITS;
+  if (length < 0 || length > size) return undefined;
+  const host = BigInt(size - length);
+  return { address, network: { family: address.family, bits: (address.bits >> host) << host }, length };
+}
+
+/** The canonical text of the network of a prefix. */
+export const formatCidr = ({ network, length }: IpPrefix): string => `${formatIp(network)}/${length}`;
+
+const hasLeadingZeros = (text: string): boolean => text.includes('.') && /(?:^|[.:])0\d+(?=\.|$)/.test(text);
+const isMapped = (text: string, { family }: IpAddress): boolean => family === 4 && text.includes(':');
+
+/** What is wrong with an address in a field that takes any form Go reads, unless `strict`. */
+export function isValidLegacyIp(value: string, strict: boolean): string[] {
+  const ip = parseIp(value);
+  if (!ip) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
+  if (!strict) return [];
+  if (hasLeadingZeros(value)) return ['must not have leading 0s'];
+  return isMapped(value, ip) ? ['must not be an IPv4-mapped IPv6 address'] : [];
+}
+
+/** What is wrong with an address in a field that wants its canonical form. */
+export function isValidIp(value: string): string[] {
+  const errors = isValidLegacyIp(value, true);
+  const ip = parseIp(value);
+  if (errors.length > 0 || !ip) return errors;
+  const canonical = formatIp(ip);
+  return canonical === value ? [] : [`must be in canonical form ("${canonical}")`];
+}
+
+/** What is wrong with a prefix in a field that takes any form Go reads, unless `strict`. */
+export function isValidLegacyCidr(value: string, strict: boolean): string[] {
+  const cidr = parseCidr(value);
+  if (!cidr) return ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'];
+  if (!strict) return [];
+  const [address = '', length = ''] = value.split('/');
+  if (hasLeadingZeros(address) || /^0\d/.test(length)) return ['must not have leading 0s in IP or prefix length'];
+  if (isMapped(address, cidr.address)) return ['must not have an IPv4-mapped IPv6 address'];
+  return cidr.address.bits === cidr.network.bits ? [] : ['must not have bits set beyond the prefix length'];
+}
+
+/** What is wrong with a prefix in a field that wants its canonical form. */
+export function isValidCidr(value: string): string[] {
+  const errors = isValidLegacyCidr(value, true);
+  const cidr = parseCidr(value);
+  if (errors.length > 0 || !cidr) return errors;
+  const canonical = formatCidr(cidr);
+  return canonical === value ? [] : [`must be in canonical form ("${canonical}")`];
+}
+
+/** Warnings, without the field, for an address that {@link isValidLegacyIp} lets pass. */
+export function ipWarnings(value: string): string[] {
+  const ip = parseIp(value);
+  if (!ip) return [];
+  const canonical = formatIp(ip);
+  if (hasLeadingZeros(value) || isMapped(value, ip)) {
+    return [`non-standard IP address "${value}" will be considered invalid in a future Kubernetes release: use "${canonical}"`];
+  }
+  return canonical === value ? [] : [`IPv6 address "${value}" should be in RFC 5952 canonical format ("${canonical}")`];
+}
+
+/** Warnings, without the field, for a prefix that {@link isValidLegacyCidr} lets pass. */
+export function cidrWarnings(value: string): string[] {
+  const cidr = parseCidr(value);
+  if (!cidr) return [];
+  const [address = '', length = ''] = value.split('/');
+  const canonical = formatCidr(cidr);
+  const warnings: string[] = [];
+  if (cidr.address.bits !== cidr.network.bits) {
+    const single = `${formatIp(cidr.address)}/${cidr.address.family === 4 ? V4_BITS : V6_BITS}`;
+    warnings.push(`CIDR value "${value}" is ambiguous in this context (should be "${canonical}" or "${single}"?)`);
+  }
+  if (hasLeadingZeros(address) || /^0\d/.test(length) || isMapped(address, cidr.address)) {
+    warnings.push(`non-standard CIDR value "${value}" will be considered invalid in a future Kubernetes release: use "${canonical}"`);
+  }
+  if (warnings.length === 0 && canonical !== value) {
+    warnings.push(`IPv6 CIDR value "${value}" should be in RFC 5952 canonical format ("${canonical}")`);
+  }
+  return warnings;
+}

@@ -1,0 +1,57 @@
+// JSON as the API server reads and writes it: integers keep every digit, and a bad document is described in Go's words.
+import { JsonReader } from './json-reader.ts';
+
+/** Integers of 16 digits and more may not fit a double. */
+const LONG_NUMBER = /\d{16}/;
+
+/** Documents shorter than this cannot nest deeper than {@link JsonReader} allows. */
+const DEEP_LENGTH_MIN = 4_000;
+
+/**
+ * Parses JSON. Integers that a double cannot hold become bigints.
+ *
+ * @throws SyntaxError with Go's text, e.g. `invalid character 'x' looking for beginning of value`.
+ */
+export function parseJson(text: string): unknown {
+  if (LONG_NUMBER.test(text) || (text.length >= DEEP_LENGTH_MIN && isDeep(text))) return new JsonReader(text).read();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return new JsonReader(text).read();
+  }
+}
+
+/** Writes JSON; bigints as numbers, `undefined` left out as `JSON.stringify` does. */
+export function stringifyJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return write(value) ?? 'null';
+  }
+}
+
+function write(value: unknown): string | undefined {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((item) => write(item) ?? 'null').join(',')}]`;
+  if ('toJSON' in value && typeof value.toJSON === 'function') return JSON.stringify(value);
+  const members: string[] = [];
+  for (const [key, member] of Object.entries(value)) {
+    const written = write(member);
+    if (written !== undefined) members.push(`${JSON.stringify(key)}:${written}`);
+  }
+  return `{${members.join(',')}}`;
+}
+
+/** Whether brackets could nest deeper than allowed; strings are not told apart, so it may say yes too often. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x7b || c === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (c === 0x7d || c === 0x5d) depth--;
+  }
+  return deepest > JsonReader.depthMax;
+}

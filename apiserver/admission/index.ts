@@ -1,0 +1,43 @@
+import { type Random, systemRandom, UserError } from '../../runtime/index.ts';
+import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import type { AdmissionPlugin } from './plugin.ts';
+import { priority } from './priority.ts';
+import { serviceAccount } from './service-account.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+
+export type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from './plugin.ts';
+
+export interface AdmissionOptions {
+  readonly objects: ObjectReader & ObjectWriter;
+  readonly random?: Random | undefined;
+  /** Plugins to run beside the default ones. */
+  readonly enabled?: readonly string[] | undefined;
+  /** Default plugins not to run. */
+  readonly disabled?: readonly string[] | undefined;
+}
+
+/**
+ * The admission plugins, in upstream's order (`pkg/kubeapiserver/options/plugins.go`). All there are so far are on by default.
+ *
+ * @throws UserError when a plugin is named that does not exist.
+ */
+export function createAdmission({
+  objects,
+  random = systemRandom,
+  enabled = [],
+  disabled = [],
+}: AdmissionOptions): readonly AdmissionPlugin[] {
+  const all: readonly AdmissionPlugin[] = [
+    namespaceLifecycle(objects),
+    serviceAccount(objects, random),
+    taintNodesByCondition,
+    priority,
+    defaultTolerationSeconds,
+  ];
+  const names = all.map(({ name }) => name);
+  const unknown = [...enabled, ...disabled].find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new UserError(`there is no admission plugin ${unknown}; there are ${names.join(', ')}`);
+  return all.filter(({ name }) => enabled.includes(name) || !disabled.includes(name));
+}

@@ -1,0 +1,35 @@
+import { apiError, coreKinds, type Namespace } from '../../api/index.ts';
+import type { ObjectReader } from '../registry/objects.ts';
+import type { AdmissionPlugin } from './plugin.ts';
+
+/** Namespaces that no one may delete. */
+const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
+
+/** Nothing is created in a namespace that is not there or is on its way out. Upstream: `admission/plugin/namespace/lifecycle`. */
+export function namespaceLifecycle(objects: ObjectReader): AdmissionPlugin {
+  return {
+    name: 'NamespaceLifecycle',
+    admit: (_context, { operation, kind, namespace, name, object }) => {
+      const isNamespace = kind.resource === coreKinds.namespaces.resource && kind.group === '';
+      if (operation === 'DELETE' && isNamespace && IMMORTAL.has(name)) {
+        throw apiError.forbidden(kind, name, 'this namespace may not be deleted');
+      }
+      if (operation !== 'CREATE' || isNamespace || !kind.namespaced || namespace === '') return;
+      const found = objects.get<Namespace>(coreKinds.namespaces, '', namespace);
+      if (!found) throw apiError.notFound(coreKinds.namespaces, namespace);
+      if (found.metadata.deletionTimestamp) throw terminating(kind, object?.metadata.name ?? name, namespace);
+    },
+  };
+}
+
+function terminating(kind: { readonly group: string; readonly resource: string }, name: string, namespace: string) {
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const { status } = apiError.forbidden(kind, name, why);
+  const cause = { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' };
+  return apiError.custom({
+    code: 403,
+    reason: 'Forbidden',
+    message: status.message ?? why,
+    details: { ...status.details, causes: [cause] },
+  });
+}

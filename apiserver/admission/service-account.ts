@@ -1,0 +1,76 @@
+import { apiError, coreKinds, type Pod, type ServiceAccount, type Volume } from '../../api/index.ts';
+import { type Random, randomSuffix } from '../../runtime/index.ts';
+import type { ObjectReader } from '../registry/objects.ts';
+import type { RequestContext } from '../registry/strategy.ts';
+import type { AdmissionPlugin } from './plugin.ts';
+import { onPods, type PodAttributes } from './pods.ts';
+
+const DEFAULT_ACCOUNT = 'default';
+const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+const VOLUME_PREFIX = 'kube-api-access-';
+/** Upstream asks for an hour and seven seconds, by which the kubelet tells these tokens from others. */
+const TOKEN_SECONDS = 3607;
+const FILE_MODE = 0o644;
+const MIRROR = 'kubernetes.io/config.mirror';
+
+/** Every pod runs as a service account that exists, with its token mounted. Upstream: `plugin/pkg/admission/serviceaccount`. */
+export function serviceAccount(objects: ObjectReader, random: Random): AdmissionPlugin {
+  return {
+    name: 'ServiceAccount',
+    admit: onPods(['CREATE'], (_context, attributes) => {
+      const { pod } = attributes;
+      if (pod.metadata.annotations && MIRROR in pod.metadata.annotations) {
+        checkMirror(attributes);
+        return;
+      }
+      pod.spec.serviceAccountName ||= DEFAULT_ACCOUNT;
+      const account = lookUp(objects, attributes);
+      pod.spec.serviceAccount = pod.spec.serviceAccountName;
+      if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, random);
+      if ((pod.spec.imagePullSecrets?.length ?? 0) === 0 && account.imagePullSecrets) {
+        pod.spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name }));
+      }
+    }),
+    validate: onPods(['CREATE'], (_context: RequestContext, attributes) => {
+      const { annotations = {} } = attributes.pod.metadata;
+      if (!(MIRROR in annotations)) lookUp(objects, attributes);
+    }),
+  };
+}
+
+function checkMirror({ kind, name, pod }: PodAttributes): void {
+  if (pod.spec.serviceAccountName) throw apiError.forbidden(kind, name, 'a mirror pod may not reference service accounts');
+  if (pod.spec.volumes?.some(({ secret }) => secret)) throw apiError.forbidden(kind, name, 'a mirror pod may not reference secrets');
+}
+
+function lookUp(objects: ObjectReader, { kind, name, namespace, pod }: PodAttributes): ServiceAccount {
+  const wanted = pod.spec.serviceAccountName ?? '';
+  const account = objects.get<ServiceAccount>(coreKinds.serviceaccounts, namespace, wanted);
+  if (account) return account;
+  const why = `error looking up service account ${namespace}/${wanted}: serviceaccount "${wanted}" not found`;
+  throw apiError.forbidden(kind, name, why);
+}
+
+function mountToken(pod: Pod, random: Random): void {
+  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+  const needing = containers.filter(({ volumeMounts = [] }) => !volumeMounts.some(({ mountPath }) => mountPath === TOKEN_PATH));
+  if (needing.length === 0) return;
+  const existing = pod.spec.volumes?.find(({ name }) => name.startsWith(VOLUME_PREFIX))?.name;
+  const name = existing ?? `${VOLUME_PREFIX}${randomSuffix(random)}`;
+  for (const container of needing) {
+    container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath: TOKEN_PATH }];
+  }
+  if (!existing) pod.spec.volumes = [...(pod.spec.volumes ?? []), tokenVolume(name)];
+}
+
+const tokenVolume = (name: string): Volume => ({
+  name,
+  projected: {
+    sources: [
+      { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+    ],
+    defaultMode: FILE_MODE,
+  },
+});

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
+import type { Clock } from '../../runtime/index.ts';
+import { CREDENTIAL_ID } from './service-account-user.ts';
+import type { UserInfo } from './types.ts';
+
+/** Subject attribute that carries a user's uid. */
+const UID_OID = '1.3.6.1.4.1.57683.2';
+
+/** What a connection's certificate says: who comes, until when; or that it is not good. */
+type CertificateIdentity = { readonly user: UserInfo; readonly validToMs: number } | 'none' | 'invalid';
+
+/** Knows the client certificates of TLS connections, each looked at once. */
+export interface ClientCertificates {
+  /** @returns the user; `none` when there is no certificate (or it names nobody); `invalid` when the CA did not issue it or it has expired. */
+  identify(request: IncomingMessage): UserInfo | 'none' | 'invalid';
+}
+
+/** The CA itself is given to the TLS server; here its verdict is read. */
+export function createClientCertificates(clock: Clock): ClientCertificates {
+  const seen = new WeakMap<TLSSocket, CertificateIdentity>();
+  return {
+    identify({ socket }) {
+      if (!(socket instanceof TLSSocket)) return 'none';
+      let identity = seen.get(socket);
+      if (!identity) {
+        identity = identityOf(socket);
+        seen.set(socket, identity);
+      }
+      if (typeof identity === 'string') return identity;
+      return identity.validToMs > clock.now() ? identity.user : 'invalid';
+    },
+  };
+}
+
+function identityOf(socket: TLSSocket): CertificateIdentity {
+  const certificate = socket.getPeerX509Certificate();
+  if (!certificate) return 'none';
+  if (!socket.authorized) return 'invalid';
+  const subject: ReadonlyMap<string, unknown> = new Map(Object.entries(socket.getPeerCertificate().subject));
+  const [name = ''] = textsOf(subject.get('CN')).slice(-1);
+  if (name === '') return 'none';
+  const uids = textsOf(subject.get(UID_OID));
+  if (uids.length > 1 || uids[0] === '') return 'invalid';
+  const fingerprint = createHash('sha256').update(certificate.raw).digest('hex');
+  return {
+    user: { name, uid: uids[0], groups: textsOf(subject.get('O')), extra: { [CREDENTIAL_ID]: [`X509SHA256=${fingerprint}`] } },
+    validToMs: Date.parse(certificate.validTo),
+  };
+}
+
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');

@@ -1,0 +1,15 @@
+// Who makes a request, and whether it may be made.
+export {
+  ANONYMOUS_USER,
+  AUTHENTICATED_GROUP,
+  type AuthenticatorOptions,
+  createAuthenticator,
+  DEFAULT_ISSUER,
+  type RequestAuthenticator,
+  type TokenVerdict,
+  UNAUTHENTICATED_GROUP,
+} from './authenticator.ts';
+export { createAuthorizer, PRIVILEGED_GROUP } from './authorizer.ts';
+export { createTokenIssuer, type IssuedToken, type TokenIssuer, type TokenReference, type TokenSubject } from './service-account-tokens.ts';
+export { SERVICE_ACCOUNT_PREFIX, serviceAccountGroups, serviceAccountName } from './service-account-user.ts';
+export type { AccessAttributes, Authenticator, Authorizer, Decision, ResolvedRules, UserInfo } from './types.ts';

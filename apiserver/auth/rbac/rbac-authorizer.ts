@@ -1,0 +1,73 @@
+import { goQuote, type PolicyRule } from '../../../api/index.ts';
+import type { ObjectReader } from '../../registry/objects.ts';
+import type { AccessAttributes, Authorizer, Decision, ResolvedRules, UserInfo } from '../types.ts';
+import { type Grant, MissingRole, RoleIndex } from './role-index.ts';
+import { ruleAllows } from './rule.ts';
+
+/** Role-based access control: allows what some rule granted to the user allows, and has no opinion on the rest. */
+export class RbacAuthorizer implements Authorizer {
+  readonly #index: RoleIndex;
+
+  constructor(objects: ObjectReader) {
+    this.#index = new RoleIndex(objects);
+  }
+
+  authorize(asked: AccessAttributes): Decision {
+    const errors: string[] = [];
+    for (const { grant, rules } of this.#granted(asked.user, asked.namespace, errors)) {
+      if (rules.some((rule) => ruleAllows(asked, rule))) return { allowed: true, reason: `RBAC: allowed by ${describe(grant)}` };
+    }
+    return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${aggregate(errors)}` };
+  }
+
+  rulesFor(user: UserInfo, namespace: string): ResolvedRules {
+    const errors: string[] = [];
+    const rules = [...this.#granted(user, namespace, errors)].flatMap((granted) => granted.rules);
+    return {
+      resourceRules: rules.filter(({ resources }) => resources?.length).map(resourceRule),
+      nonResourceRules: rules
+        .filter(({ nonResourceURLs }) => nonResourceURLs?.length)
+        .map(({ verbs, nonResourceURLs = [] }) => ({ verbs, nonResourceURLs })),
+      ...(errors.length === 0 ? {} : { evaluationError: aggregate(errors) }),
+    };
+  }
+
+  /** The rules a user holds in a namespace, as they stand: what an escalation check compares with. */
+  heldBy(user: UserInfo, namespace: string): readonly PolicyRule[] {
+    return [...this.#granted(user, namespace, [])].flatMap(({ rules }) => rules);
+  }
+
+  /** Each grant with its rules; bindings to roles that are not there add to `errors`. */
+  *#granted(user: UserInfo, namespace: string, errors: string[]): Generator<{ grant: Grant; rules: readonly PolicyRule[] }> {
+    for (const grant of this.#index.grantsTo(user, namespace)) {
+      const rules = this.#rulesOf(grant, errors);
+      if (rules) yield { grant, rules };
+    }
+  }
+
+  #rulesOf(grant: Grant, errors: string[]): readonly PolicyRule[] | undefined {
+    try {
+      return this.#index.rulesOf(grant);
+    } catch (error) {
+      if (!(error instanceof MissingRole)) throw error;
+      if (!errors.includes(error.message)) errors.push(error.message);
+      return undefined;
+    }
+  }
+}
+
+const resourceRule = ({ verbs, apiGroups = [], resources = [], resourceNames }: PolicyRule) => ({
+  verbs,
+  apiGroups,
+  resources,
+  ...(resourceNames?.length ? { resourceNames } : {}),
+});
+
+const aggregate = (errors: readonly string[]): string => (errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`);
+
+/** `ClusterRoleBinding "b" of ClusterRole "r" to Group "g"`; names that live in a namespace are followed by it. */
+function describe({ bindingKind, bindingName, namespace, roleKind, roleName, subject }: Grant): string {
+  const binding = bindingKind === 'RoleBinding' ? `${bindingName}/${namespace}` : bindingName;
+  const who = subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace || namespace}` : subject.name;
+  return `${bindingKind} ${goQuote(binding)} of ${roleKind} ${goQuote(roleName)} to ${subject.kind} ${goQuote(who)}`;
+}

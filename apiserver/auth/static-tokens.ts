@@ -1,0 +1,52 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { UserError } from '../../runtime/index.ts';
+import { parseCsv } from './csv.ts';
+import type { TokenAuthenticator } from './token-authenticator.ts';
+import type { UserInfo } from './types.ts';
+
+const COLUMNS_MIN = 3;
+
+/**
+ * Tokens from a file of lines `token,user,uid,"group1,group2"` (`--token-auth-file`).
+ *
+ * Tokens are kept and looked up by a keyed digest: how long a comparison takes says nothing about the token.
+ *
+ * @param path the file.
+ * @param apiAudiences what these tokens are good for.
+ * @throws UserError when the file cannot be read or a line has too few columns.
+ */
+export function createStaticTokens(path: string, apiAudiences: readonly string[]): TokenAuthenticator {
+  const secret = randomBytes(32);
+  const digest = (token: string) => createHmac('sha256', secret).update(token).digest('base64');
+  const users = new Map<string, UserInfo>();
+  for (const [token = '', name = '', uid = '', groups] of records(path)) {
+    if (token === '') continue;
+    users.set(digest(token), { name, uid: uid === '' ? undefined : uid, groups: groups === undefined ? [] : groups.split(',') });
+  }
+  return {
+    authenticateToken(token, audiences) {
+      const user = users.get(digest(token));
+      const good = audiences.filter((audience) => apiAudiences.includes(audience));
+      return user && good.length > 0 ? { user, audiences: good } : undefined;
+    },
+  };
+}
+
+function records(path: string): readonly string[][] {
+  const rows = parseCsv(readText(path));
+  const short = rows.find((row) => row.length < COLUMNS_MIN);
+  if (short) {
+    throw new UserError(`token file ${path} must have at least 3 columns (token, user name, user uid) in each line, found ${short.length}`);
+  }
+  return rows;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UserError(`cannot read the file given with --token-auth-file: ${why}`, { cause: error });
+  }
+}

@@ -1,0 +1,23 @@
+import type { UserInfo } from './types.ts';
+
+/** A token that was recognised. */
+export interface TokenIdentity {
+  readonly user: UserInfo;
+  /** Which of the audiences asked for the token is good for. */
+  readonly audiences: readonly string[];
+}
+
+/** Knows one sort of token. */
+export interface TokenAuthenticator {
+  /**
+   * @param audiences what the token should be good for.
+   * @returns undefined when the token is not of this sort.
+   * @throws TokenError when it is, but is not good.
+   */
+  authenticateToken(token: string, audiences: readonly string[]): TokenIdentity | undefined;
+}
+
+/** Why a token is not good; the text is shown to those who may review tokens. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+}

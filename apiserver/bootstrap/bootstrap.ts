@@ -1,0 +1,200 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type ConfigMap,
+  coreKinds,
+  type EndpointSlice,
+  type Endpoints,
+  isAlreadyExists,
+  isNotFound,
+  type KindInfo,
+  type KubeObject,
+  type Service as KubeService,
+  type Live,
+  rbacKinds,
+} from '../../api/index.ts';
+import type { Clock, Logger, Service } from '../../runtime/index.ts';
+import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
+import { CLUSTER_ROLE_BINDINGS, NAMESPACE_ROLE_BINDINGS } from './rbac-bindings.ts';
+import { CONTROLLER_ROLES } from './rbac-controller-roles.ts';
+import { KUBELET_SIM_BINDING, KUBELET_SIM_ROLE } from './rbac-kubelet-sim.ts';
+import { reconcileBinding, reconcileRole } from './rbac-reconcile.ts';
+import { CLUSTER_ROLES, NAMESPACE_ROLES } from './rbac-roles.ts';
+import { type BindingSpec, bindingOf, roleOf } from './rbac-spec.ts';
+import {
+  authenticationConfig,
+  isReachable,
+  kubernetesEndpointSlice,
+  kubernetesEndpoints,
+  kubernetesService,
+  namespaceOf,
+  PRIORITY_CLASSES,
+  type ServiceAddress,
+  SYSTEM_NAMESPACES,
+  serviceCidr,
+} from './system-objects.ts';
+
+/*
+ * The objects a cluster begins with. At start all are looked up in the watch cache and those that are missing or were changed are written
+ * at once, side by side, so that they share the store's syncs; after that the system's namespaces, Service, Endpoints and CA are looked
+ * after every ten seconds.
+ */
+
+export interface BootstrapOptions {
+  readonly objects: ObjectReader & ObjectWriter;
+  /** The kinds that are served: only those are written. */
+  readonly kinds: readonly KindInfo[];
+  /** PEM of the CA that signs client certificates. */
+  readonly clientCa: string;
+  /** `--service-cluster-ip-range` */
+  readonly serviceClusterIpRange: string;
+  /** Asked for at start, when the port is known. */
+  readonly address: () => ServiceAddress;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How often what others may have deleted is looked after. */
+const INTERVAL_MS = 10_000;
+
+/** Makes the service that creates the objects of a new cluster and keeps them: {@link Service.start} resolves once they are there. */
+export const createBootstrap = (options: BootstrapOptions): Service => new Bootstrap(options);
+
+class Bootstrap implements Service {
+  readonly #options: BootstrapOptions;
+  readonly #stopped = new AbortController();
+  #upkeep: Promise<void> | undefined;
+
+  constructor(options: BootstrapOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.#ensureSystem(), this.#ensureRbac(), this.#ensureOnce()]);
+    this.#upkeep ??= this.#keepUp();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#upkeep;
+  }
+
+  async #keepUp(): Promise<void> {
+    const { clock, logger } = this.#options;
+    const { signal } = this.#stopped;
+    while (await slept(clock, signal)) {
+      await this.#ensureSystem().catch((err: unknown) => logger.warn({ err }, 'system objects could not be put right; trying again'));
+    }
+  }
+
+  /** What the cluster cannot be without at any time. */
+  async #ensureSystem(): Promise<void> {
+    const address = this.#options.address();
+    const { clientCa } = this.#options;
+    await Promise.all([
+      ...SYSTEM_NAMESPACES.map((name) => this.#ensure(coreKinds.namespaces, namespaceOf(name))),
+      this.#ensure<KubeService>(coreKinds.services, kubernetesService(address), withPorts),
+      this.#ensure<ConfigMap>(coreKinds.configmaps, authenticationConfig(clientCa), withData),
+      ...this.#endpointWrites(address),
+    ]);
+  }
+
+  #endpointWrites({ advertiseAddress, port }: ServiceAddress): Promise<void>[] {
+    if (advertiseAddress === undefined || !isReachable(advertiseAddress)) return [];
+    const slices = this.#served('discovery.k8s.io', 'endpointslices');
+    return [
+      this.#ensure<Endpoints>(coreKinds.endpoints, kubernetesEndpoints(advertiseAddress, port), withSubsets),
+      ...(slices ? [this.#ensure<EndpointSlice>(slices, kubernetesEndpointSlice(advertiseAddress, port), withEndpoints)] : []),
+    ];
+  }
+
+  /** What is created when it is missing and then left to the user. */
+  async #ensureOnce(): Promise<void> {
+    const priorityClasses = this.#served('scheduling.k8s.io', 'priorityclasses');
+    const serviceCidrs = this.#served('networking.k8s.io', 'servicecidrs');
+    await Promise.all([
+      ...(priorityClasses ? PRIORITY_CLASSES.map((object) => this.#ensure(priorityClasses, object)) : []),
+      ...(serviceCidrs ? [this.#ensure(serviceCidrs, serviceCidr(this.#options.serviceClusterIpRange))] : []),
+    ]);
+  }
+
+  async #ensureRbac(): Promise<void> {
+    const clusterRoles = [...CLUSTER_ROLES, ...CONTROLLER_ROLES, KUBELET_SIM_ROLE];
+    const clusterBindings = [...CLUSTER_ROLE_BINDINGS, ...CONTROLLER_ROLES.map(controllerBinding), KUBELET_SIM_BINDING];
+    const roles = (kind: KindInfo, specs: typeof CLUSTER_ROLES) => specs.map((spec) => this.#ensure(kind, roleOf(spec), reconcileRole));
+    await Promise.all([
+      ...roles(rbacKinds.clusterroles, clusterRoles),
+      ...roles(rbacKinds.roles, NAMESPACE_ROLES),
+      ...clusterBindings.map((spec) => this.#ensureBinding(rbacKinds.clusterrolebindings, spec)),
+      ...NAMESPACE_ROLE_BINDINGS.map((spec) => this.#ensureBinding(rbacKinds.rolebindings, spec)),
+    ]);
+  }
+
+  async #ensureBinding(kind: KindInfo, spec: BindingSpec): Promise<void> {
+    const { objects } = this.#options;
+    const expected = bindingOf(spec);
+    const existing = objects.get<typeof expected>(kind, spec.namespace ?? '', spec.name);
+    if (existing && reconcileBinding(existing, expected) === 'recreate') await objects.delete(kind, spec.namespace ?? '', spec.name);
+    await this.#ensure(kind, expected, (found, wanted) => {
+      const verdict = reconcileBinding(found, wanted);
+      return verdict === 'recreate' ? undefined : verdict;
+    });
+  }
+
+  /** Creates an object, or writes what `reconcile` makes of the one that is there. Another API server may be at it at the same time. */
+  async #ensure<T extends KubeObject>(
+    kind: KindInfo,
+    expected: T,
+    reconcile: (existing: Live<T>, expected: T) => T | undefined = () => undefined,
+  ): Promise<void> {
+    const { objects } = this.#options;
+    const { namespace = '', name = '' } = expected.metadata;
+    const existing = objects.get<T>(kind, namespace, name);
+    try {
+      if (!existing) await objects.create(kind, expected);
+      else if (reconcile(existing, expected)) await objects.update<T>(kind, namespace, name, (current) => reconcile(current, expected));
+    } catch (error) {
+      if (!isAlreadyExists(error) && !isNotFound(error)) throw error;
+    }
+  }
+
+  #served(group: string, resource: string): KindInfo | undefined {
+    return this.#options.kinds.find((kind) => kind.group === group && kind.resource === resource);
+  }
+}
+
+/** @returns false when the wait was ended. */
+async function slept(clock: Clock, signal: AbortSignal): Promise<boolean> {
+  try {
+    await clock.sleep(INTERVAL_MS, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}
+
+/** Every controller's role is bound to the service account of its name. */
+const controllerBinding = ({ name }: { readonly name: string }): BindingSpec => ({
+  name,
+  to: [`account:kube-system/${name.slice('system:controller:'.length)}`],
+});
+
+const withPorts = (existing: Live<KubeService>, expected: KubeService): KubeService | undefined => {
+  const [port] = existing.spec.ports ?? [];
+  const [wanted] = expected.spec.ports ?? [];
+  if (existing.spec.ports?.length === 1 && port?.port === wanted?.port && port?.targetPort === wanted?.targetPort) return undefined;
+  return { ...existing, spec: { ...existing.spec, ports: expected.spec.ports } };
+};
+
+const withData = (existing: Live<ConfigMap>, expected: ConfigMap): ConfigMap | undefined => {
+  const data = { ...existing.data, ...expected.data };
+  return isDeepStrictEqual(data, existing.data) ? undefined : { ...existing, data };
+};
+
+const withSubsets = (existing: Live<Endpoints>, { subsets }: Endpoints): Endpoints | undefined =>
+  isDeepStrictEqual(existing.subsets, subsets) ? undefined : { ...existing, subsets };
+
+const withEndpoints = (existing: Live<EndpointSlice>, { endpoints, ports }: EndpointSlice): EndpointSlice | undefined =>
+  isDeepStrictEqual(existing.endpoints, endpoints) && isDeepStrictEqual(existing.ports, ports)
+    ? undefined
+    : { ...existing, endpoints, ports };

@@ -1,0 +1,36 @@
+import { KUBELET_SIM_USER } from '../pki/index.ts';
+import { type BindingSpec, type RoleSpec, rule } from './rbac-spec.ts';
+
+/*
+ * One kubelet-sim process is the kubelet of many nodes, so it cannot come as `system:node:<name>` and be held to its node by the Node
+ * authorizer. It comes as one user of its own, who may do for every node what a kubelet does, and nothing else: it registers nodes and
+ * reports on them, runs the pods that were bound to them, mounts what they mount, asks for their tokens, writes events, and asks whether
+ * those who call its own HTTP API may. It can bind no pod, change no spec, and write no Secret.
+ */
+
+export const KUBELET_SIM_ROLE: RoleSpec = {
+  name: KUBELET_SIM_USER,
+  rules: [
+    rule('create delete get list patch update watch', 'core', 'nodes'),
+    rule('patch update', 'core', 'nodes/status'),
+    rule('create delete get list watch', 'core', 'pods'),
+    rule('patch update', 'core', 'pods/status'),
+    rule('create', 'core', 'pods/eviction'),
+    rule('get list watch', 'core', 'configmaps secrets services persistentvolumes persistentvolumeclaims'),
+    rule('patch update', 'core', 'persistentvolumeclaims/status'),
+    rule('get', 'core', 'serviceaccounts'),
+    rule('create', 'core', 'serviceaccounts/token'),
+    rule('create patch update', 'core events.k8s.io', 'events'),
+    rule('create delete get list patch update watch', 'coordination.k8s.io', 'leases'),
+    rule('get list watch', 'node.k8s.io', 'runtimeclasses'),
+    rule('get list watch', 'storage.k8s.io', 'csidrivers volumeattachments'),
+    rule('create delete get list patch update watch', 'storage.k8s.io', 'csinodes'),
+    rule('get', 'resource.k8s.io', 'resourceclaims'),
+    rule('create delete deletecollection get list patch update watch', 'resource.k8s.io', 'resourceslices'),
+    rule('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
+    rule('create', 'authentication.k8s.io', 'tokenreviews'),
+    rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
+  ],
+};
+
+export const KUBELET_SIM_BINDING: BindingSpec = { name: KUBELET_SIM_USER, to: [`user:${KUBELET_SIM_USER}`] };

@@ -1,0 +1,88 @@
+import { BlockList, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { ConfigMap, EndpointSlice, Endpoints, KubeObject, Service as KubeService, Namespace, PriorityClass } from '../../api/index.ts';
+
+/** Where the API server is reached from within the cluster. */
+export interface ServiceAddress {
+  /** First address of the service range: the cluster IP of `default/kubernetes`. */
+  readonly serviceIp: string;
+  /** What other machines reach the API server at; absent, or an address of this machine alone: no Endpoints are written. */
+  readonly advertiseAddress: string | undefined;
+  readonly port: number;
+}
+
+export const SYSTEM_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+const SERVICE_NAME = 'kubernetes';
+const SERVICE_PORT = 443;
+const PORT_NAME = 'https';
+
+export const namespaceOf = (name: string): Namespace => ({ metadata: { name }, spec: {}, status: {} });
+
+/** `default/kubernetes`. */
+export const kubernetesService = ({ serviceIp, port }: ServiceAddress): KubeService => ({
+  metadata: { namespace: 'default', name: SERVICE_NAME, labels: { component: 'apiserver', provider: 'kubernetes' } },
+  spec: {
+    type: 'ClusterIP',
+    clusterIP: serviceIp,
+    clusterIPs: [serviceIp],
+    ipFamilies: [isIP(serviceIp) === 6 ? 'IPv6' : 'IPv4'],
+    ipFamilyPolicy: 'SingleStack',
+    sessionAffinity: 'None',
+    ports: [{ name: PORT_NAME, protocol: 'TCP', port: SERVICE_PORT, targetPort: port }],
+  },
+  status: { loadBalancer: {} },
+});
+
+/** Its Endpoints; the label keeps them from being mirrored into a slice, which is written here too. */
+export const kubernetesEndpoints = (address: string, port: number): Endpoints => ({
+  metadata: { namespace: 'default', name: SERVICE_NAME, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+  subsets: [{ addresses: [{ ip: address }], ports: [{ name: PORT_NAME, port, protocol: 'TCP' }] }],
+});
+
+export const kubernetesEndpointSlice = (address: string, port: number): EndpointSlice => ({
+  metadata: { namespace: 'default', name: SERVICE_NAME, labels: { 'kubernetes.io/service-name': SERVICE_NAME } },
+  addressType: isIP(address) === 6 ? 'IPv6' : 'IPv4',
+  endpoints: [{ addresses: [address], conditions: { ready: true } }],
+  ports: [{ name: PORT_NAME, port, protocol: 'TCP' }],
+});
+
+/** How extension API servers verify those whom this one authenticates. */
+export const authenticationConfig = (clientCa: string): ConfigMap => ({
+  metadata: { namespace: 'kube-system', name: 'extension-apiserver-authentication' },
+  data: { 'client-ca-file': clientCa },
+});
+
+export const PRIORITY_CLASSES: readonly PriorityClass[] = [
+  {
+    metadata: { name: 'system-cluster-critical' },
+    value: 2_000_000_000,
+    description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+    preemptionPolicy: 'PreemptLowerPriority',
+  },
+  {
+    metadata: { name: 'system-node-critical' },
+    value: 2_000_001_000,
+    description: 'Used for system critical pods that must not be moved from their current node.',
+    preemptionPolicy: 'PreemptLowerPriority',
+  },
+];
+
+/** The range that cluster IPs come from, as an object. */
+export const serviceCidr = (range: string): KubeObject & { spec: { cidrs: string[] } } => ({
+  metadata: { name: SERVICE_NAME },
+  spec: { cidrs: range.split(',') },
+});
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Whether others can reach this machine at an address. */
+export const isReachable = (address: string): boolean =>
+  isIP(address) !== 0 && !LOOPBACK.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+
+/** The first address of this machine that others can reach, as `--advertise-address` unless given. */
+export const defaultAdvertiseAddress = (): string | undefined =>
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;

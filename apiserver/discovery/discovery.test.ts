@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import type { KindInfo } from '../../api/index.ts';
+import { BUILT_IN_KINDS } from '../../api/schema.ts';
+import { compareVersions } from './groups.ts';
+import { createDiscovery } from './index.ts';
+
+const builtIn = BUILT_IN_KINDS.map(({ info }) => info);
+const discoveryOf = (kinds: readonly KindInfo[] = builtIn) =>
+  createDiscovery({ kinds: () => kinds, serverAddress: () => '127.0.0.1:6443' });
+const json = (path: string, accept?: string, discovery = discoveryOf()) => {
+  const answer = discovery.respond(path, accept);
+  return answer && JSON.parse(answer.body.toString());
+};
+const kind = (group: string, version: string, name: string, more: Partial<KindInfo> = {}): KindInfo => ({
+  group,
+  version,
+  kind: name,
+  resource: `${name.toLowerCase()}s`,
+  singular: name.toLowerCase(),
+  namespaced: true,
+  verbs: ['create', 'get', 'list', 'watch'],
+  subresources: [],
+  ...more,
+});
+
+const V2 = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+const V2_BETA = 'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList';
+
+describe('legacy documents', () => {
+  it('/api and /api/v1 carry no apiVersion', () => {
+    expect(json('/api/')).toEqual({
+      kind: 'APIVersions',
+      versions: ['v1'],
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '127.0.0.1:6443' }],
+    });
+    const list = json('/api/v1');
+    expect({ ...list, resources: [] }).toEqual({ kind: 'APIResourceList', groupVersion: 'v1', resources: [] });
+    const find = (name: string) => list.resources.find((entry: { name: string }) => entry.name === name);
+    expect(find('configmaps')).toEqual({
+      name: 'configmaps',
+      singularName: 'configmap',
+      namespaced: true,
+      kind: 'ConfigMap',
+      verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+      shortNames: ['cm'],
+      storageVersionHash: 'qFsyl6wFWjQ=',
+    });
+    expect(find('pods/eviction')).toMatchObject({ singularName: '', group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] });
+    expect(find('bindings')).not.toHaveProperty('storageVersionHash');
+    const names = list.resources.map((entry: { name: string }) => entry.name);
+    expect(names).toEqual([...names].sort());
+  });
+
+  it('/apis lists the groups in upstream order, preferred versions first', () => {
+    const kinds = [
+      kind('zoo.example.com', 'v1alpha1', 'Animal'),
+      kind('autoscaling', 'v1', 'HorizontalPodAutoscaler'),
+      kind('apps', 'v1', 'Deployment'),
+      kind('autoscaling', 'v2', 'HorizontalPodAutoscaler'),
+    ];
+    const discovery = discoveryOf(kinds);
+    expect(json('/apis', undefined, discovery).groups.map(({ name }: { name: string }) => name)).toEqual([
+      'apps',
+      'autoscaling',
+      'zoo.example.com',
+    ]);
+    expect(json('/apis/autoscaling', undefined, discovery)).toEqual({
+      kind: 'APIGroup',
+      apiVersion: 'v1',
+      name: 'autoscaling',
+      versions: [
+        { groupVersion: 'autoscaling/v2', version: 'v2' },
+        { groupVersion: 'autoscaling/v1', version: 'v1' },
+      ],
+      preferredVersion: { groupVersion: 'autoscaling/v2', version: 'v2' },
+    });
+    expect(json('/apis/autoscaling/v1', undefined, discovery).resources[0].storageVersionHash).toBe('qwQve8ut294=');
+  });
+
+  it('stores events as the core group has them', () => {
+    const kinds = [kind('', 'v1', 'Event'), kind('events.k8s.io', 'v1', 'Event')];
+    expect(json('/apis/events.k8s.io/v1', undefined, discoveryOf(kinds)).resources[0].storageVersionHash).toBe('r2yiGXH7wu8=');
+  });
+
+  it('knows nothing of what is not served', () => {
+    for (const path of [
+      '/apis/nope.example.com',
+      '/apis/apps/v9',
+      '/api/v2',
+      '/version/x',
+      '/',
+      '/apis/apps/v1/deployments',
+      '/api/v1/pods',
+    ]) {
+      expect(discoveryOf().respond(path, undefined), path).toBeUndefined();
+    }
+  });
+});
+
+describe('the aggregated document', () => {
+  it('is answered in the version that is asked for', () => {
+    for (const [accept, version] of [
+      [V2, 'v2'],
+      [V2_BETA, 'v2beta1'],
+      [`${V2},${V2_BETA},application/json`, 'v2'],
+      [`${V2.replace('v2;', 'v9;')},${V2_BETA}`, 'v2beta1'],
+    ] as const) {
+      const answer = discoveryOf().respond('/api', accept);
+      expect(answer?.contentType).toBe(`application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`);
+      expect(JSON.parse(answer?.body.toString() ?? '')).toMatchObject({ apiVersion: `apidiscovery.k8s.io/${version}` });
+    }
+  });
+
+  it('lists resources with their subresources', () => {
+    const list = json('/apis', V2);
+    expect(list.items[0].metadata).toEqual({ name: 'apps' });
+    const [apps] = list.items[0].versions;
+    expect(apps.freshness).toBe('Current');
+    const deployments = apps.resources.find(({ resource }: { resource: string }) => resource === 'deployments');
+    expect(deployments).toMatchObject({ scope: 'Namespaced', responseKind: { group: '', version: '', kind: 'Deployment' } });
+    expect(deployments.subresources).toContainEqual({
+      subresource: 'scale',
+      responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+      verbs: ['get', 'patch', 'update'],
+    });
+    expect(json('/api', V2).items).toMatchObject([{ metadata: {} }]);
+  });
+
+  it('falls back to the legacy one, or is refused where nothing else will do', () => {
+    expect(json('/api', `${V2.replace('v2;', 'v9;')},application/json`).kind).toBe('APIVersions');
+    expect(json('/apis/apps', `${V2},*/*`).kind).toBe('APIGroup');
+    expect(json('/api', 'application/vnd.kubernetes.protobuf, */*').kind).toBe('APIVersions');
+    expect(() => discoveryOf().respond('/api', V2.replace('v2;', 'v9;'))).toThrow(
+      'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    );
+    expect(() => discoveryOf().respond('/api', 'text/html')).toThrow('406: Not Acceptable');
+  });
+
+  it('is not sent again to who has it, until the kinds change', () => {
+    let kinds: readonly KindInfo[] = builtIn;
+    const discovery = createDiscovery({ kinds: () => kinds, serverAddress: () => '' });
+    const first = discovery.respond('/apis', V2);
+    const tag = first?.headers.etag;
+    expect(tag).toMatch(/^"[0-9A-F]{128}"$/);
+    expect(discovery.respond('/apis', V2, tag)).toMatchObject({ status: 304, body: Buffer.alloc(0), headers: { etag: tag } });
+    kinds = [...builtIn, kind('zoo.example.com', 'v1', 'Animal')];
+    expect(discovery.respond('/apis', V2, tag)).toMatchObject({ status: 200 });
+    expect(discovery.respond('/apis', V2)?.headers.etag).not.toBe(tag);
+  });
+});
+
+it('orders versions as Kubernetes does', () => {
+  const sorted = ['foo10', 'v1alpha2', 'v10', 'v2', 'v1', 'v1beta1', 'v2alpha1', 'v2beta1', 'foo1', 'v1alpha1', 'v11beta2'].sort(
+    compareVersions,
+  );
+  expect(sorted).toEqual(['v10', 'v2', 'v1', 'v11beta2', 'v2beta1', 'v1beta1', 'v2alpha1', 'v1alpha2', 'v1alpha1', 'foo1', 'foo10']);
+});
+
+it('tells the version of Kubernetes it behaves as', () => {
+  expect(json('/version')).toMatchObject({ major: '1', minor: '34', gitVersion: expect.stringMatching(/^v1\.34\.\d+$/) });
+});

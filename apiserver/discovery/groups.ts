@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import type { KindInfo, SubresourceInfo } from '../../api/index.ts';
+
+/** A resource as the legacy documents list it: subresources are entries of their own, named `pods/log`. */
+export interface ResourceEntry {
+  readonly name: string;
+  readonly singularName: string;
+  readonly namespaced: boolean;
+  readonly group?: string;
+  readonly version?: string;
+  readonly kind: string;
+  readonly verbs: readonly string[];
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly storageVersionHash?: string;
+}
+
+export interface VersionEntry {
+  readonly version: string;
+  readonly resources: readonly ResourceEntry[];
+}
+
+/** A group with its versions, the preferred one first. */
+export interface GroupEntry {
+  readonly name: string;
+  readonly versions: readonly VersionEntry[];
+}
+
+/** Upstream's order (by the priority of their APIServices); groups of custom resources come after, by name. */
+const GROUP_ORDER = [
+  '',
+  'apiregistration.k8s.io',
+  'apps',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'resource.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+];
+
+/** The groups of these kinds, in the order in which they are answered. */
+export function groupsOf(kinds: readonly KindInfo[]): GroupEntry[] {
+  const names = [...new Set(kinds.map(({ group }) => group))].sort((a, b) => rank(a) - rank(b) || compare(a, b));
+  return names.map((name) => {
+    const own = kinds.filter(({ group }) => group === name);
+    const versions = [...new Set(own.map(({ version }) => version))].sort(compareVersions);
+    return { name, versions: versions.map((version) => ({ version, resources: resourcesOf(own, version, kinds) })) };
+  });
+}
+
+const rank = (group: string): number => (GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length);
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function resourcesOf(own: readonly KindInfo[], version: string, all: readonly KindInfo[]): ResourceEntry[] {
+  return own
+    .filter((kind) => kind.version === version)
+    .sort((a, b) => compare(a.resource, b.resource))
+    .flatMap((kind) => [
+      resourceEntry(kind, all),
+      ...[...kind.subresources].sort((a, b) => compare(a.name, b.name)).map((subresource) => subresourceEntry(kind, subresource)),
+    ]);
+}
+
+const resourceEntry = (kind: KindInfo, all: readonly KindInfo[]): ResourceEntry => ({
+  name: kind.resource,
+  singularName: kind.singular,
+  namespaced: kind.namespaced,
+  kind: kind.kind,
+  verbs: kind.verbs,
+  ...(kind.shortNames?.length ? { shortNames: kind.shortNames } : {}),
+  ...(kind.categories?.length ? { categories: kind.categories } : {}),
+  // What can be watched is stored.
+  ...(kind.verbs.includes('watch') ? { storageVersionHash: storageVersionHash(storedAs(kind, all)) } : {}),
+});
+
+const subresourceEntry = (kind: KindInfo, { name, kind: body, group, version, verbs }: SubresourceInfo): ResourceEntry => ({
+  name: `${kind.resource}/${name}`,
+  singularName: '',
+  namespaced: kind.namespaced,
+  ...(group === undefined ? {} : { group }),
+  ...(version === undefined ? {} : { version }),
+  kind: body,
+  verbs,
+});
+
+/** How a kind is stored: as the core group's when that has it too (events), else in its preferred version. */
+function storedAs(kind: KindInfo, all: readonly KindInfo[]): KindInfo {
+  const same = all.filter((other) => other.kind === kind.kind && other.resource === kind.resource);
+  const inCore = same.find(({ group }) => group === '');
+  const [preferred = kind] = same.filter(({ group }) => group === kind.group).sort((a, b) => compareVersions(a.version, b.version));
+  return inCore ?? preferred;
+}
+
+/** Changes when objects come to be stored in another version: what storage migrators watch. */
+const storageVersionHash = ({ group, version, kind }: KindInfo): string =>
+  createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64');
+
+const VERSION = /^v(\d+)(?:(alpha|beta)(\d+))?$/;
+const STABILITY = ['alpha', 'beta', undefined];
+
+/** Kubernetes' order: stable before beta before alpha, newer before older; other names after, by name. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [VERSION.exec(a), VERSION.exec(b)];
+  if (!left || !right) return left ? -1 : right ? 1 : compare(a, b);
+  return (
+    STABILITY.indexOf(right[2]) - STABILITY.indexOf(left[2]) ||
+    Number(right[1]) - Number(left[1]) ||
+    Number(right[3]) - Number(left[3]) ||
+    0
+  );
+}

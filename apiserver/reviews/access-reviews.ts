@@ -1,0 +1,89 @@
+import {
+  apiError,
+  type FieldError,
+  fieldError,
+  type LocalSubjectAccessReview,
+  type SelfSubjectAccessReview,
+  type SelfSubjectRulesReview,
+  type SubjectAccessReview,
+  type SubjectAccessReviewStatus,
+} from '../../api/index.ts';
+import type { AccessAttributes, Authorizer, UserInfo } from '../auth/index.ts';
+import { accessAttributes, internalForm, validateAsked } from './attributes.ts';
+import { type ReviewContext, type Reviewer, refuseInvalid, validateMetadata } from './review.ts';
+
+/** May I? */
+export const selfSubjectAccessReviewer = (authorizer: Authorizer): Reviewer => ({
+  answer({ user }: ReviewContext, review: SelfSubjectAccessReview): SelfSubjectAccessReview {
+    refuseInvalid([...validateAsked(review.spec), ...validateMetadata(review)]);
+    return { ...review, status: verdict(authorizer, accessAttributes(user, review.spec)) };
+  },
+});
+
+/** May they? */
+export const subjectAccessReviewer = (authorizer: Authorizer): Reviewer => ({
+  answer(_: ReviewContext, review: SubjectAccessReview): SubjectAccessReview {
+    refuseInvalid([...validateSubject(review), ...validateMetadata(review)]);
+    return { ...review, status: verdict(authorizer, accessAttributes(subjectOf(review), review.spec)) };
+  },
+});
+
+/** May they, in this namespace? */
+export const localSubjectAccessReviewer = (authorizer: Authorizer): Reviewer => ({
+  answer({ namespace }: ReviewContext, given: LocalSubjectAccessReview): LocalSubjectAccessReview {
+    const review = { ...given, metadata: { ...given.metadata, namespace } };
+    refuseInvalid([...validateSubject(review), ...validateMetadata(review, ['namespace']), ...validateLocal(review, namespace)]);
+    return { ...review, status: verdict(authorizer, accessAttributes(subjectOf(review), review.spec)) };
+  },
+});
+
+/** What may I do in a namespace? */
+export const selfSubjectRulesReviewer = (authorizer: Authorizer): Reviewer => ({
+  answer({ user }: ReviewContext, { apiVersion, kind, spec }: SelfSubjectRulesReview): SelfSubjectRulesReview {
+    const { namespace = '' } = spec;
+    if (namespace === '') throw apiError.badRequest('no namespace on request');
+    const { resourceRules, nonResourceRules, evaluationError } = authorizer.rulesFor(user, namespace);
+    const status: SelfSubjectRulesReview['status'] = {
+      resourceRules: resourceRules.map(({ verbs, apiGroups, resources, resourceNames }) => ({
+        verbs: [...verbs],
+        apiGroups: [...apiGroups],
+        resources: [...resources],
+        ...(resourceNames ? { resourceNames: [...resourceNames] } : {}),
+      })),
+      nonResourceRules: nonResourceRules.map((rule) => ({ verbs: [...rule.verbs], nonResourceURLs: [...rule.nonResourceURLs] })),
+      incomplete: false,
+      ...(evaluationError === undefined ? {} : { evaluationError }),
+    };
+    return { kind, apiVersion, metadata: {}, spec: {}, status };
+  },
+});
+
+function verdict(authorizer: Authorizer, asked: AccessAttributes): SubjectAccessReviewStatus {
+  const { allowed, denied, reason, evaluationError } = authorizer.authorize(asked);
+  return {
+    allowed,
+    ...(denied ? { denied } : {}),
+    ...(reason === '' ? {} : { reason }),
+    ...(evaluationError === undefined ? {} : { evaluationError }),
+  };
+}
+
+const subjectOf = ({ spec: { user = '', uid, groups = [], extra } }: SubjectAccessReview): UserInfo => ({ name: user, uid, groups, extra });
+
+function validateSubject({ spec }: SubjectAccessReview): FieldError[] {
+  const nobody = !spec.user && !spec.groups?.length;
+  const message = 'at least one of user or group must be specified';
+  return [...validateAsked(spec), ...(nobody ? [fieldError.invalid('spec.user', spec.user ?? '', message)] : [])];
+}
+
+function validateLocal({ spec: { resourceAttributes, nonResourceAttributes } }: LocalSubjectAccessReview, namespace: string): FieldError[] {
+  const asked = resourceAttributes?.namespace ?? '';
+  return [
+    ...(resourceAttributes && asked !== namespace
+      ? [fieldError.invalid('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace')]
+      : []),
+    ...(nonResourceAttributes
+      ? [fieldError.invalid('spec.nonResourceAttributes', internalForm(nonResourceAttributes), 'disallowed on this kind of request')]
+      : []),
+  ];
+}

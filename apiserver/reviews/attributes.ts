@@ -1,0 +1,33 @@
+import { type FieldError, fieldError, type NonResourceAttributes, type ResourceAttributes } from '../../api/index.ts';
+import type { AccessAttributes, UserInfo } from '../auth/types.ts';
+
+/** What an access review asks about: a resource, or a path. */
+export interface Asked {
+  readonly resourceAttributes?: ResourceAttributes | undefined;
+  readonly nonResourceAttributes?: NonResourceAttributes | undefined;
+}
+
+/** A review's question as the authorizer takes it. */
+export function accessAttributes(user: UserInfo, { resourceAttributes, nonResourceAttributes }: Asked): AccessAttributes {
+  if (resourceAttributes) {
+    const { namespace = '', verb = '', group = '', version = '', resource = '', subresource = '', name = '' } = resourceAttributes;
+    const asked = { verb, namespace, group, version: version || '*', resource, subresource, name };
+    return { user, resourceRequest: true, path: '', ...asked };
+  }
+  const { path = '', verb = '' } = nonResourceAttributes ?? {};
+  return { user, verb, resourceRequest: false, path, namespace: '', group: '', version: '', resource: '', subresource: '', name: '' };
+}
+
+/** Exactly one of the two must be asked about. */
+export function validateAsked({ resourceAttributes, nonResourceAttributes }: Asked): FieldError[] {
+  if (resourceAttributes && nonResourceAttributes) {
+    const message = 'cannot be specified in combination with resourceAttributes';
+    return [fieldError.invalid('spec.nonResourceAttributes', internalForm(nonResourceAttributes), message)];
+  }
+  if (resourceAttributes || nonResourceAttributes) return [];
+  const message = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+  return [fieldError.invalid('spec.resourceAttributes', null, message)];
+}
+
+/** As upstream's internal struct prints. */
+export const internalForm = ({ path = '', verb = '' }: NonResourceAttributes) => ({ Path: path, Verb: verb });

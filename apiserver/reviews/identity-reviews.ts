@@ -1,0 +1,30 @@
+import { apiError, type UserInfo as ReviewedUser, type SelfSubjectReview, type TokenReview } from '../../api/index.ts';
+import type { Clock } from '../../runtime/index.ts';
+import type { RequestAuthenticator, UserInfo } from '../auth/index.ts';
+import type { ReviewContext, Reviewer } from './review.ts';
+
+/** Who am I? */
+export const selfSubjectReviewer = (clock: Clock): Reviewer => ({
+  answer({ user }: ReviewContext, { apiVersion, kind }: SelfSubjectReview): SelfSubjectReview {
+    const creationTimestamp = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    return { kind, apiVersion, metadata: { creationTimestamp }, status: { userInfo: reviewedUser(user) } };
+  },
+});
+
+/** Whose is this token? */
+export const tokenReviewer = (authenticator: Pick<RequestAuthenticator, 'reviewToken'>): Reviewer => ({
+  answer(_: ReviewContext, review: TokenReview): TokenReview {
+    const { token = '', audiences = [] } = review.spec;
+    if (token === '') throw apiError.badRequest('token is required for TokenReview in authentication');
+    const found = authenticator.reviewToken(token, audiences);
+    if ('error' in found) return { ...review, status: { user: {}, error: found.error } };
+    return { ...review, status: { authenticated: true, user: reviewedUser(found.user), audiences: [...found.audiences] } };
+  },
+});
+
+const reviewedUser = ({ name, uid, groups, extra }: UserInfo): ReviewedUser => ({
+  username: name,
+  ...(uid ? { uid } : {}),
+  ...(groups.length > 0 ? { groups: [...groups] } : {}),
+  ...(extra ? { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])) } : {}),
+});

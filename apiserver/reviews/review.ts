@@ -1,0 +1,26 @@
+import { apiError, type FieldError, fieldError, type KubeObject } from '../../api/index.ts';
+import type { UserInfo } from '../auth/index.ts';
+
+/** Who asks, and in which namespace (`''` for none). */
+export interface ReviewContext {
+  readonly user: UserInfo;
+  readonly namespace: string;
+}
+
+/** Answers one kind of review; the object given is of that kind. */
+export interface Reviewer {
+  /** @throws ApiError */
+  answer(context: ReviewContext, object: KubeObject): KubeObject;
+}
+
+/** Refuses an authorization review in which something is wrong; upstream leaves its kind out of the message. */
+export function refuseInvalid(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw apiError.invalid({ group: 'authorization.k8s.io', resource: '' }, '', errors);
+}
+
+/** Reviews have no metadata of their own, but for what the server puts there and what is `allowed`. */
+export function validateMetadata({ metadata }: KubeObject, allowed: readonly string[] = []): FieldError[] {
+  const { managedFields: _, ...rest } = metadata;
+  const given = Object.entries(rest).filter(([name, value]) => value !== undefined && !allowed.includes(name));
+  return given.length === 0 ? [] : [fieldError.invalid('metadata', rest, 'must be empty')];
+}

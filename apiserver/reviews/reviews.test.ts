@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { ApiError, type KubeObject } from '../../api/index.ts';
+import { VirtualClock } from '../../runtime/index.ts';
+import type { AccessAttributes, Authorizer, UserInfo } from '../auth/index.ts';
+import { createReviews } from './index.ts';
+
+const alice: UserInfo = { name: 'alice', uid: 'a', groups: ['devs', 'system:authenticated'] };
+const asked: AccessAttributes[] = [];
+/** Allows to get, and to members of `ops`. */
+const authorizer: Authorizer = {
+  authorize(attributes) {
+    asked.push(attributes);
+    const allowed = attributes.verb === 'get' || attributes.user.groups.includes('ops');
+    return { allowed, reason: allowed ? 'because' : '' };
+  },
+  rulesFor: (user, namespace) => ({
+    resourceRules: [{ verbs: ['get'], apiGroups: [''], resources: [`${user.name}-${namespace}`] }],
+    nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/x'] }],
+    evaluationError: 'a role is missing',
+  }),
+};
+const reviews = createReviews({
+  authorizer,
+  authenticator: {
+    reviewToken: (token, audiences) =>
+      token === 'good' ? { user: alice, audiences: audiences.length ? audiences : ['api'] } : { error: 'bad' },
+  },
+  clock: new VirtualClock(Date.UTC(2026, 0, 2, 3, 4, 5, 678)),
+});
+
+async function review(resource: string, spec: object, more: { namespace?: string; metadata?: object } = {}): Promise<unknown> {
+  const run = reviews.get(resource);
+  if (!run) throw new Error(`no ${resource}`);
+  const object: KubeObject & { spec: object } = { kind: 'K', apiVersion: 'v', metadata: { ...more.metadata }, spec };
+  return await run({ user: alice, namespace: more.namespace ?? '' }, object);
+}
+async function problem(resource: string, spec: object, more: { namespace?: string; metadata?: object } = {}): Promise<string> {
+  const error: unknown = await review(resource, spec, more).catch((e: unknown) => e);
+  return error instanceof ApiError ? `${error.code} ${error.message}` : 'no problem';
+}
+
+const SELF = 'authorization.k8s.io/selfsubjectaccessreviews';
+const SUBJECT = 'authorization.k8s.io/subjectaccessreviews';
+const LOCAL = 'authorization.k8s.io/localsubjectaccessreviews';
+
+describe('access reviews', () => {
+  it('ask the authorizer for the caller, or for the subject', async () => {
+    asked.length = 0;
+    const resourceAttributes = { namespace: 'blue', verb: 'get', group: 'apps', resource: 'deployments', subresource: 'scale', name: 'x' };
+    expect(await review(SELF, { resourceAttributes }, { metadata: { managedFields: [] } })).toMatchObject({
+      spec: { resourceAttributes },
+      status: { allowed: true, reason: 'because' },
+    });
+    expect(await review(SELF, { nonResourceAttributes: { path: '/x', verb: 'post' } })).toMatchObject({ status: { allowed: false } });
+    await review(SUBJECT, {
+      user: 'bob',
+      groups: ['ops'],
+      uid: 'u',
+      extra: { k: ['v'] },
+      resourceAttributes: { verb: 'list', resource: 'pods' },
+    });
+    expect(asked).toEqual([
+      { user: alice, resourceRequest: true, path: '', version: '*', ...resourceAttributes },
+      expect.objectContaining({ user: alice, resourceRequest: false, path: '/x', verb: 'post' }),
+      expect.objectContaining({ user: { name: 'bob', uid: 'u', groups: ['ops'], extra: { k: ['v'] } }, verb: 'list', resource: 'pods' }),
+    ]);
+  });
+
+  it('refuse what is no question', async () => {
+    const pods = { verb: 'get', resource: 'pods' };
+    const path = { path: '/', verb: 'get' };
+    expect(await problem(SELF, {})).toBe(
+      '422 .authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    );
+    expect(await problem(SELF, { resourceAttributes: pods, nonResourceAttributes: path })).toBe(
+      '422 .authorization.k8s.io "" is invalid: spec.nonResourceAttributes: Invalid value: {"Path":"/","Verb":"get"}: cannot be specified in combination with resourceAttributes',
+    );
+    expect(await problem(SUBJECT, { resourceAttributes: pods })).toContain(
+      'spec.user: Invalid value: "": at least one of user or group must be specified',
+    );
+    expect(await problem(LOCAL, { user: 'x', resourceAttributes: { ...pods, namespace: 'other' } }, { namespace: 'blue' })).toContain(
+      'spec.resourceAttributes.namespace: Invalid value: "other": must match metadata.namespace',
+    );
+    expect(await problem(LOCAL, { user: 'x', nonResourceAttributes: path }, { namespace: 'blue' })).toContain(
+      'disallowed on this kind of request',
+    );
+    expect(await problem(SELF, { resourceAttributes: pods }, { metadata: { name: 'x' } })).toContain(
+      'metadata: Invalid value: {"name":"x"}: must be empty',
+    );
+  });
+
+  it('list the rules of the caller in a namespace', async () => {
+    const resource = 'authorization.k8s.io/selfsubjectrulesreviews';
+    expect(await review(resource, { namespace: 'blue' })).toEqual({
+      kind: 'K',
+      apiVersion: 'v',
+      metadata: {},
+      spec: {},
+      status: {
+        resourceRules: [{ verbs: ['get'], apiGroups: [''], resources: ['alice-blue'] }],
+        nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/x'] }],
+        incomplete: false,
+        evaluationError: 'a role is missing',
+      },
+    });
+    expect(await problem(resource, {})).toBe('400 no namespace on request');
+  });
+});
+
+describe('identity reviews', () => {
+  const user = { username: 'alice', uid: 'a', groups: ['devs', 'system:authenticated'] };
+
+  it('tell the caller who they are', async () => {
+    expect(await review('authentication.k8s.io/selfsubjectreviews', {}, { metadata: { name: 'x' } })).toEqual({
+      kind: 'K',
+      apiVersion: 'v',
+      metadata: { creationTimestamp: '2026-01-02T03:04:05Z' },
+      status: { userInfo: user },
+    });
+  });
+
+  it('tell whose a token is', async () => {
+    const resource = 'authentication.k8s.io/tokenreviews';
+    expect(await review(resource, { token: 'good', audiences: ['vault'] })).toMatchObject({
+      spec: { token: 'good' },
+      status: { authenticated: true, user, audiences: ['vault'] },
+    });
+    expect(await review(resource, { token: 'no' })).toMatchObject({ status: { user: {}, error: 'bad' } });
+    expect(await problem(resource, {})).toBe('400 token is required for TokenReview in authentication');
+  });
+});

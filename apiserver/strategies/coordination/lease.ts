@@ -1,0 +1,25 @@
+import { type FieldError, fieldError, type Lease } from '../../../api/index.ts';
+import { ageOf, strategyOf } from '../shared.ts';
+
+/** Upstream: `pkg/registry/coordination/lease`, `ValidateLeaseSpec`. */
+export const leaseStrategy = strategyOf<Lease>({
+  allowCreateOnUpdate: true,
+  allowUnconditionalUpdate: false,
+  validateCreate: (_context, lease) => validate(lease),
+  validateUpdate: (_context, lease) => validate(lease),
+  tableRow: (lease, now) => [lease.metadata.name, lease.spec.holderIdentity ?? '', ageOf(lease.metadata.creationTimestamp, now)],
+});
+
+function validate({ spec }: Lease): FieldError[] {
+  const { leaseDurationSeconds, leaseTransitions, holderIdentity, strategy, preferredHolder } = spec;
+  return [
+    ...(leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0
+      ? [fieldError.invalid('spec.leaseDurationSeconds', leaseDurationSeconds, 'must be greater than 0')]
+      : []),
+    ...(leaseTransitions !== undefined && leaseTransitions < 0
+      ? [fieldError.invalid('spec.leaseTransitions', leaseTransitions, 'must be greater than or equal to 0')]
+      : []),
+    ...(holderIdentity === '' && strategy === undefined ? [fieldError.invalid('spec.holderIdentity', '', 'must not be empty')] : []),
+    ...(preferredHolder && !strategy ? [fieldError.forbidden('spec.preferredHolder', 'may only be specified if strategy is defined')] : []),
+  ];
+}

@@ -1,0 +1,111 @@
+import { X509Certificate } from 'node:crypto';
+import { type FieldError, fieldError, isConfigMapKey, parseJson, type Secret } from '../../../api/index.ts';
+import type { RequestContext } from '../../registry/strategy.ts';
+import { ageOf, invalidEach, sameJson, strategyOf } from '../shared.ts';
+import { base64Bytes, DATA_BYTES_MAX } from './config-map.ts';
+
+const IMMUTABLE = 'field is immutable when `immutable` is set';
+const OPAQUE = 'Opaque';
+const TLS = 'kubernetes.io/tls';
+const REDACTED = '<secret contents redacted>';
+
+/** Keys that a type of secret must have; of `anyOf` one is enough. */
+const REQUIRED_KEYS: Readonly<
+  Record<string, { readonly all?: readonly string[]; readonly anyOf?: readonly string[]; readonly json?: boolean }>
+> = {
+  'kubernetes.io/dockercfg': { all: ['.dockercfg'], json: true },
+  'kubernetes.io/dockerconfigjson': { all: ['.dockerconfigjson'], json: true },
+  'kubernetes.io/basic-auth': { anyOf: ['username', 'password'] },
+  'kubernetes.io/ssh-auth': { all: ['ssh-privatekey'] },
+  [TLS]: { all: ['tls.crt', 'tls.key'] },
+};
+const TOKEN_TYPE = 'kubernetes.io/service-account-token';
+const TOKEN_ANNOTATION = 'kubernetes.io/service-account.name';
+
+/** Upstream: `pkg/registry/core/secret`, `ValidateSecret`; `stringData` is merged into `data` by the conversion. */
+export const secretStrategy = strategyOf<Secret>({
+  setDefaults: (secret) => {
+    if (secret.stringData) {
+      const encoded = Object.entries(secret.stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
+      secret.data = { ...secret.data, ...Object.fromEntries(encoded) };
+      delete secret.stringData;
+    }
+    secret.type ||= OPAQUE;
+  },
+  validateCreate: (context, secret) => {
+    warnOfTls(context, secret);
+    return validate(secret);
+  },
+  validateUpdate: (context, secret, old) => {
+    warnOfTls(context, secret);
+    return [...updateErrors(secret, old), ...validate(secret)];
+  },
+  fieldSelectors: { type: ({ type }) => type ?? '' },
+  tableRow: (secret, now) => [
+    secret.metadata.name,
+    secret.type,
+    Object.keys(secret.data ?? {}).length,
+    ageOf(secret.metadata.creationTimestamp, now),
+  ],
+});
+
+function validate(secret: Secret): FieldError[] {
+  const data = secret.data ?? {};
+  const bytes = Object.values(data).reduce((sum, value) => sum + base64Bytes(value), 0);
+  return [
+    ...Object.keys(data).flatMap((key) => invalidEach(`data[${key}]`, key, isConfigMapKey(key))),
+    ...(bytes > DATA_BYTES_MAX ? [fieldError.tooLong('data', DATA_BYTES_MAX)] : []),
+    ...typeErrors(secret, data),
+  ];
+}
+
+function typeErrors({ type = OPAQUE, metadata }: Secret, data: Readonly<Record<string, string>>): FieldError[] {
+  if (type === TOKEN_TYPE) {
+    const named = metadata.annotations?.[TOKEN_ANNOTATION];
+    return named ? [] : [fieldError.required(`metadata.annotations[${TOKEN_ANNOTATION}]`)];
+  }
+  const { all = [], anyOf = [], json } = REQUIRED_KEYS[type] ?? {};
+  const missing = [...all.filter((key) => !Object.hasOwn(data, key)), ...(anyOf.some((key) => Object.hasOwn(data, key)) ? [] : anyOf)];
+  const errors = missing.map((key) => fieldError.required(`data[${key}]`));
+  const [key] = all;
+  return json && key !== undefined && errors.length === 0 ? jsonErrors(key, data[key] ?? '') : errors;
+}
+
+function jsonErrors(key: string, value: string): FieldError[] {
+  try {
+    const parsed = parseJson(Buffer.from(value, 'base64').toString());
+    if (parsed !== null && typeof parsed === 'object') return [];
+    return [
+      fieldError.invalid(`data[${key}]`, REDACTED, `json: cannot unmarshal ${typeof parsed} into Go value of type map[string]interface {}`),
+    ];
+  } catch (error) {
+    return [fieldError.invalid(`data[${key}]`, REDACTED, error instanceof Error ? error.message : String(error))];
+  }
+}
+
+function updateErrors(secret: Secret, old: Secret): FieldError[] {
+  const errors: FieldError[] = [];
+  if (secret.type !== old.type) errors.push(fieldError.invalid('type', secret.type, 'field is immutable'));
+  if (old.immutable) {
+    if (!secret.immutable) errors.push(fieldError.forbidden('immutable', IMMUTABLE));
+    if (!sameJson(secret.data, old.data)) errors.push(fieldError.forbidden('data', IMMUTABLE));
+  }
+  return errors;
+}
+
+/** Warns of a key pair that no server could use, as upstream's `tls.X509KeyPair` finds it. */
+function warnOfTls(context: RequestContext, { type, data = {} }: Secret): void {
+  const certificate = data['tls.crt'];
+  if (type !== TLS || certificate === undefined || data['tls.key'] === undefined) return;
+  const pem = Buffer.from(certificate, 'base64').toString();
+  if (!pem.includes('-----BEGIN')) {
+    context.warn('tls: failed to find any PEM data in certificate input');
+    return;
+  }
+  try {
+    new X509Certificate(pem);
+  } catch {
+    // What is wrong is the client's to fix; the secret is stored all the same, as upstream does.
+    context.warn('x509: malformed certificate');
+  }
+}

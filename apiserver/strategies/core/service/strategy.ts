@@ -1,0 +1,103 @@
+import { nameIsDns1035Label, type Service, type ServiceSpec } from '../../../../api/index.ts';
+import type { RequestContext, Strategy, StrategyOptions } from '../../../registry/strategy.ts';
+import { ageOf, strategyOf, updateOf } from '../../shared.ts';
+import { ServiceAllocation } from './allocation.ts';
+import { dropTypeDependent, isExternalName, keepAllocated, setServiceDefaults } from './defaults.ts';
+import { validateService, validateServiceStatus, validateServiceUpdate } from './validation.ts';
+
+/** Upstream: `pkg/registry/core/service`. */
+export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
+  const allocation = new ServiceAllocation(options);
+  return strategyOf<Service>({
+    validateName: nameIsDns1035Label,
+    deleteReturnsObject: true,
+    allowCreateOnUpdate: true,
+    setDefaults: setServiceDefaults,
+    prepareForCreate: (_context, service) => {
+      service.status = { loadBalancer: {} };
+      normalizeClusterIps(service.spec, undefined);
+    },
+    validateCreate: (context, service) => {
+      warn(context, service);
+      return validateService(service);
+    },
+    prepareForUpdate: (_context, service, old) => {
+      service.status = old.status;
+      normalizeClusterIps(service.spec, old.spec);
+      keepAllocated(service, old);
+      dropTypeDependent(service, old);
+      if (old.spec.type === 'LoadBalancer' && service.spec.type !== 'LoadBalancer')
+        service.status = { ...service.status, loadBalancer: {} };
+    },
+    validateUpdate: (context, service, old) => {
+      warn(context, service);
+      return validateServiceUpdate(service, old);
+    },
+    allocate: (_context, service, old) => Promise.resolve(allocation.allocate(service, old)),
+    release: (service) => allocation.release(service),
+    fieldSelectors: { 'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '', 'spec.type': ({ spec }) => spec.type ?? '' },
+    tableRow: serviceRow,
+    subresources: {
+      status: updateOf<Service>({
+        prepareForUpdate: (_context, service, old) => {
+          service.spec = old.spec;
+        },
+        validateUpdate: (_context, service) => validateServiceStatus(service),
+      }),
+    },
+  });
+}
+
+/** clusterIP and the first of clusterIPs are one thing; an update may name either. Upstream: `normalizeClusterIPs`. */
+function normalizeClusterIps(spec: ServiceSpec, old: ServiceSpec | undefined): void {
+  if (!old) {
+    if (spec.clusterIP && (spec.clusterIPs?.length ?? 0) === 0) spec.clusterIPs = [spec.clusterIP];
+    return;
+  }
+  if (spec.clusterIP !== old.clusterIP && JSON.stringify(spec.clusterIPs) === JSON.stringify(old.clusterIPs)) {
+    if (spec.clusterIP) spec.clusterIPs = [spec.clusterIP];
+    else delete spec.clusterIPs;
+  }
+}
+
+function warn(context: RequestContext, { spec }: Service): void {
+  if (spec.externalName && !isExternalName(spec)) context.warn('spec.externalName is ignored when spec.type is not "ExternalName"');
+  if (spec.clusterIP === 'None' && (spec.ports ?? []).some(({ nodePort }) => nodePort)) {
+    context.warn('spec.ports[].nodePort is ignored for headless services');
+  }
+}
+
+function serviceRow(service: Service, now: number): unknown[] {
+  const { spec, metadata } = service;
+  const selector = Object.entries(spec.selector ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+    .join(',');
+  return [
+    metadata.name,
+    spec.type,
+    spec.clusterIP || '<none>',
+    externalIp(service),
+    portsText(spec) || '<none>',
+    ageOf(metadata.creationTimestamp, now),
+    selector || '<none>',
+  ];
+}
+
+function externalIp({ spec, status }: Service): string {
+  const external = spec.externalIPs ?? [];
+  switch (spec.type) {
+    case 'LoadBalancer': {
+      const given = (status.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '');
+      const all = [...given, ...external];
+      return all.length > 0 ? all.join(',') : '<pending>';
+    }
+    case 'ExternalName':
+      return spec.externalName ?? '';
+    default:
+      return external.length > 0 ? external.join(',') : '<none>';
+  }
+}
+
+const portsText = ({ ports = [] }: ServiceSpec): string =>
+  ports.map(({ port, nodePort, protocol }) => (nodePort ? `${port}:${nodePort}/${protocol}` : `${port}/${protocol}`)).join(',');

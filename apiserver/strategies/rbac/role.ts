@@ -1,0 +1,58 @@
+import { type ClusterRole, type FieldError, fieldError, nameIsPathSegment, type PolicyRule, type Role } from '../../../api/index.ts';
+import { strategyOf } from '../shared.ts';
+
+/** Upstream: `pkg/registry/rbac/role`, `ValidateRole`. */
+export const roleStrategy = strategyOf<Role>({
+  validateName: nameIsPathSegment,
+  allowCreateOnUpdate: true,
+  validateCreate: (_context, { rules }) => rulesErrors(rules ?? [], true),
+  validateUpdate: (_context, { rules }) => rulesErrors(rules ?? [], true),
+  tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
+});
+
+/** Upstream: `pkg/registry/rbac/clusterrole`, `ValidateClusterRole`. */
+export const clusterRoleStrategy = strategyOf<ClusterRole>({
+  validateName: nameIsPathSegment,
+  allowCreateOnUpdate: true,
+  validateCreate: (_context, role) => clusterRoleErrors(role),
+  validateUpdate: (_context, role) => clusterRoleErrors(role),
+  tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
+});
+
+function clusterRoleErrors({ rules, aggregationRule }: ClusterRole): FieldError[] {
+  const empty = aggregationRule && (aggregationRule.clusterRoleSelectors?.length ?? 0) === 0;
+  return [
+    ...rulesErrors(rules ?? [], false),
+    ...(empty
+      ? [
+          fieldError.required(
+            'aggregationRule.clusterRoleSelectors',
+            'at least one clusterRoleSelector required if aggregationRule is non-nil',
+          ),
+        ]
+      : []),
+  ];
+}
+
+const rulesErrors = (rules: readonly PolicyRule[], namespaced: boolean): FieldError[] =>
+  rules.flatMap((rule, i) => ruleErrors(rule, `rules[${i}]`, namespaced));
+
+function ruleErrors(
+  { verbs, apiGroups = [], resources = [], nonResourceURLs = [] }: PolicyRule,
+  path: string,
+  namespaced: boolean,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if ((verbs?.length ?? 0) === 0) errors.push(fieldError.required(`${path}.verbs`, 'verbs must contain at least one value'));
+  if (nonResourceURLs.length > 0) {
+    const where = `${path}.nonResourceURLs`;
+    if (namespaced) errors.push(fieldError.invalid(where, nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs'));
+    if (apiGroups.length + resources.length > 0) {
+      errors.push(fieldError.invalid(where, nonResourceURLs, 'rules cannot apply to both regular resources and non-resource URLs'));
+    }
+    return errors;
+  }
+  if (apiGroups.length === 0) errors.push(fieldError.required(`${path}.apiGroups`, 'resource rules must supply at least one api group'));
+  if (resources.length === 0) errors.push(fieldError.required(`${path}.resources`, 'resource rules must supply at least one resource'));
+  return errors;
+}

@@ -1,0 +1,30 @@
+import { coordinationKinds, coreKinds, rbacKinds } from '../../api/index.ts';
+import { type Strategy, type StrategyOptions, strategyKey } from '../registry/strategy.ts';
+import { leaseStrategy } from './coordination/lease.ts';
+import { configMapStrategy } from './core/config-map.ts';
+import { endpointsStrategy } from './core/endpoints.ts';
+import { eventStrategy } from './core/event.ts';
+import { namespaceStrategy } from './core/namespace.ts';
+import { nodeStrategy } from './core/node.ts';
+import { secretStrategy } from './core/secret.ts';
+import { serviceStrategy } from './core/service/strategy.ts';
+import { serviceAccountStrategy } from './core/service-account.ts';
+import { clusterRoleStrategy, roleStrategy } from './rbac/role.ts';
+import { clusterRoleBindingStrategy, roleBindingStrategy } from './rbac/role-binding.ts';
+
+/** Strategies of the kinds that are not workloads. */
+export const resourceStrategies = (options: StrategyOptions): readonly (readonly [string, Strategy<never>])[] => [
+  [strategyKey(coreKinds.configmaps), configMapStrategy],
+  [strategyKey(coreKinds.secrets), secretStrategy],
+  [strategyKey(coreKinds.serviceaccounts), serviceAccountStrategy],
+  [strategyKey(coreKinds.namespaces), namespaceStrategy],
+  [strategyKey(coreKinds.nodes), nodeStrategy],
+  [strategyKey(coreKinds.events), eventStrategy],
+  [strategyKey(coreKinds.endpoints), endpointsStrategy],
+  [strategyKey(coreKinds.services), serviceStrategy(options)],
+  [strategyKey(coordinationKinds.leases), leaseStrategy],
+  [strategyKey(rbacKinds.roles), roleStrategy],
+  [strategyKey(rbacKinds.clusterroles), clusterRoleStrategy],
+  [strategyKey(rbacKinds.rolebindings), roleBindingStrategy],
+  [strategyKey(rbacKinds.clusterrolebindings), clusterRoleBindingStrategy],
+];

@@ -1,0 +1,59 @@
+import {
+  type FieldError,
+  fieldError,
+  humanDuration,
+  isQualifiedName,
+  isValidLabelValue,
+  type KubeObject,
+  parseTime,
+} from '../../api/index.ts';
+import type { Strategy, UpdateStrategy } from '../registry/strategy.ts';
+
+/** The age cell of a Table, as upstream's `translateTimestampSince`. */
+export function ageOf(timestamp: string | null | undefined, now: number): string {
+  return timestamp ? humanDuration(now - parseTime(timestamp)) : '<unknown>';
+}
+
+/** What most kinds without a status have: nothing to prepare, nothing more to check. */
+export const PLAIN = {
+  setDefaults: (): void => undefined,
+  prepareForCreate: (): void => undefined,
+  prepareForUpdate: (): void => undefined,
+  validateCreate: (): FieldError[] => [],
+  validateUpdate: (): FieldError[] => [],
+  allowUnconditionalUpdate: true,
+} as const;
+
+/** A strategy from what differs from {@link PLAIN}. */
+export const strategyOf = <T extends KubeObject>(own: Partial<Strategy<T>>): Strategy<T> => ({ ...PLAIN, ...own });
+
+/** An update strategy of a subresource. */
+export const updateOf = <T extends KubeObject>(own: Partial<UpdateStrategy<T>>): UpdateStrategy<T> => ({
+  prepareForUpdate: PLAIN.prepareForUpdate,
+  validateUpdate: PLAIN.validateUpdate,
+  ...own,
+});
+
+/** Whether two JSON values are the same, key order aside. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b);
+}
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  ) ?? 'null';
+
+/** Checks a map of labels: upstream's `ValidateLabels`. */
+export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
+  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...isQualifiedName(key).map((detail) => fieldError.invalid(path, key, detail)),
+    ...isValidLabelValue(value).map((detail) => fieldError.invalid(path, value, detail)),
+  ]);
+}
+
+/** An error for each text. */
+export const invalidEach = (path: string, value: unknown, details: readonly string[]): FieldError[] =>
+  details.map((detail) => fieldError.invalid(path, value, detail));

@@ -1,0 +1,101 @@
+import type { Clock } from '../runtime/index.ts';
+import { answerError } from './answer-error.ts';
+import { ConnectionError } from './errors.ts';
+import { TokenBucket } from './token-bucket.ts';
+import { type StreamResponse, Transport, type TransportRequest } from './transport.ts';
+import type { ClientOptions, Query, RawRequest, RawResponse } from './types.ts';
+
+/** How often a request is sent again because the server said so (429 or 5xx with Retry-After). */
+const RETRIES_MAX = 10;
+/** Codes of a connection that the server closed just as it was used again. */
+const STALE_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+type Options = ClientOptions & { readonly clock: Clock };
+
+/** Requests as the API wants them: identified, paced, tried again where that is safe; answers that are not 2xx are errors. */
+export class Requester {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #bucket: TokenBucket | undefined;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(options: Options) {
+    this.#transport = new Transport(options);
+    this.#clock = options.clock;
+    this.#bucket = options.qps
+      ? new TokenBucket(options.qps, options.burst ?? Math.max(1, Math.ceil(options.qps)), this.#clock.monotonic())
+      : undefined;
+    this.#headers = {
+      'user-agent': options.userAgent,
+      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+    };
+  }
+
+  async request(method: string, path: string, request: RawRequest = {}): Promise<RawResponse> {
+    const outgoing = this.#prepare(method, path, request);
+    for (let retries = 0; ; retries++) {
+      const response = await this.#send(outgoing);
+      if (response.status < 300) return response;
+      const delayMs = retries < RETRIES_MAX ? retryAfterMs(response) : undefined;
+      if (delayMs === undefined) throw answerError(response);
+      await this.#clock.sleep(delayMs, request.signal);
+    }
+  }
+
+  /** @param idleMsMax longest silence before the stream counts as broken. */
+  async stream(path: string, { query, signal, idleMsMax }: RawRequest & { readonly idleMsMax: number }): Promise<StreamResponse['chunks']> {
+    const outgoing = this.#prepare('GET', path, { query, signal });
+    await this.#pace(signal);
+    const { status, headers, chunks } = await this.#transport.stream({ ...outgoing, idleMsMax });
+    if (status < 300) return chunks;
+    const body: Buffer[] = [];
+    for await (const chunk of chunks) body.push(chunk);
+    throw answerError({ status, headers, body: Buffer.concat(body) });
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  #prepare(method: string, path: string, { query, body, contentType, accept, signal }: RawRequest): TransportRequest {
+    const headers: Record<string, string> = { ...this.#headers, accept: accept ?? 'application/json' };
+    const prepared = { method, path: path + queryText(query), headers, signal };
+    if (body === undefined) return prepared;
+    headers['content-type'] = contentType ?? 'application/json';
+    return { ...prepared, body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) };
+  }
+
+  /** Sends; a read that met a connection just closed by the server is sent once more. */
+  async #send(request: TransportRequest): Promise<RawResponse> {
+    await this.#pace(request.signal);
+    try {
+      return await this.#transport.send(request);
+    } catch (error) {
+      const again = request.method === 'GET' && error instanceof ConnectionError && STALE_CONNECTION.has(error.code);
+      if (!again) throw error;
+      return this.#transport.send(request);
+    }
+  }
+
+  async #pace(signal: AbortSignal | undefined): Promise<void> {
+    const delayMs = this.#bucket?.reserve(this.#clock.monotonic()) ?? 0;
+    if (delayMs > 0) await this.#clock.sleep(delayMs, signal);
+  }
+}
+
+/** How long the server asks to wait, or undefined when it does not want to be asked again. */
+function retryAfterMs({ status, headers }: RawResponse): number | undefined {
+  if (status !== 429 && status < 500) return undefined;
+  const seconds = headers['retry-after'];
+  return seconds !== undefined && /^\d+$/.test(seconds) ? Number(seconds) * 1000 : undefined;
+}
+
+function queryText(query: Query | undefined): string {
+  if (!query) return '';
+  const parts: string[] = [];
+  for (const name in query) {
+    const value = query[name];
+    if (value !== undefined) parts.push(`${name}=${encodeURIComponent(value)}`);
+  }
+  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}

@@ -1,0 +1,140 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { isIP } from 'node:net';
+import { der } from './der.ts';
+
+/** Who a certificate is about. In a client certificate the common name is the user, each organization a group. */
+export interface Subject {
+  readonly commonName: string;
+  readonly organizations?: readonly string[] | undefined;
+}
+
+/** What a certificate may be used for. */
+export type CertificateUse = 'ca' | 'server' | 'client';
+
+/** A certificate authority: its name and the key it signs with. */
+export interface Issuer {
+  readonly subject: Subject;
+  readonly key: KeyObject;
+}
+
+export interface CertificateRequest {
+  readonly subject: Subject;
+  /** The certified key; its public half goes into the certificate. */
+  readonly key: KeyObject;
+  /** Absent: signed by itself. */
+  readonly issuer?: Issuer | undefined;
+  readonly use: CertificateUse;
+  /** DNS names and IP addresses a server is reached at. */
+  readonly hosts?: readonly string[] | undefined;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+const OID = {
+  ecdsaWithSha256: '1.2.840.10045.4.3.2',
+  sha256WithRsa: '1.2.840.113549.1.1.11',
+  commonName: '2.5.4.3',
+  organization: '2.5.4.10',
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  authorityKeyIdentifier: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
+};
+const EXTENDED_USE = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' };
+/** digitalSignature, keyEncipherment and keyCertSign; and the same without the last. */
+const KEY_USAGE = { ca: der.bitString(Buffer.from([0b1010_0100]), 2), leaf: der.bitString(Buffer.from([0b1010_0000]), 5) };
+const SERIAL_BYTES = 8;
+const IPV6_GROUPS = 8;
+const SEC1_PEM = /^-----BEGIN EC PRIVATE KEY-----\n([A-Za-z0-9+/=\n]+)-----END EC PRIVATE KEY-----\n*$/;
+
+/** A new P-256 key: 0.1 ms, where RSA takes 100. */
+export const generateKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+
+/** A private key as PEM: SEC 1 for elliptic curves (`EC PRIVATE KEY`), as kubeadm writes them. */
+export const keyToPem = (key: KeyObject): string =>
+  key.export({ type: key.asymmetricKeyType === 'ec' ? 'sec1' : 'pkcs8', format: 'pem' }).toString();
+
+export const publicKeyToPem = (key: KeyObject): string => createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+
+/** @throws when the text is no private key. */
+export function keyFromPem(pem: string): KeyObject {
+  const [, body] = SEC1_PEM.exec(pem) ?? [];
+  // OpenSSL takes three times as long to find out by itself what is in a PEM file.
+  return body === undefined ? createPrivateKey(pem) : createPrivateKey({ key: Buffer.from(body, 'base64'), format: 'der', type: 'sec1' });
+}
+
+/** Makes and signs an X.509 (version 3) certificate. @returns PEM. */
+export function issueCertificate(request: CertificateRequest): string {
+  const issuer = request.issuer ?? { subject: request.subject, key: request.key };
+  const algorithm = signatureAlgorithm(issuer.key);
+  const publicKey = createPublicKey(request.key).export({ type: 'spki', format: 'der' });
+  const toBeSigned = der.sequence(
+    der.explicit(0, der.integer(Buffer.from([2]))),
+    der.integer(Buffer.concat([Buffer.from([1]), randomBytes(SERIAL_BYTES)])),
+    algorithm,
+    nameOf(issuer.subject),
+    der.sequence(der.time(request.notBeforeMs), der.time(request.notAfterMs)),
+    nameOf(request.subject),
+    publicKey,
+    der.explicit(3, der.sequence(...extensionsOf(request, publicKey, issuer))),
+  );
+  const signature = sign('sha256', toBeSigned, issuer.key);
+  return toPem('CERTIFICATE', der.sequence(toBeSigned, algorithm, der.bitString(signature)));
+}
+
+function signatureAlgorithm(key: KeyObject): Buffer {
+  if (key.asymmetricKeyType === 'ec') return der.sequence(der.oid(OID.ecdsaWithSha256));
+  return der.sequence(der.oid(OID.sha256WithRsa), Buffer.from([0x05, 0x00]));
+}
+
+function nameOf(subject: Subject): Buffer {
+  const part = (oid: string, text: string) => der.set(der.sequence(der.oid(oid), der.utf8String(text)));
+  return der.sequence(
+    ...(subject.organizations ?? []).map((organization) => part(OID.organization, organization)),
+    part(OID.commonName, subject.commonName),
+  );
+}
+
+function extensionsOf(request: CertificateRequest, publicKey: Buffer, issuer: Issuer): Buffer[] {
+  const isCa = request.use === 'ca';
+  const extension = (oid: string, value: Buffer, critical = false) =>
+    der.sequence(der.oid(oid), ...(critical ? [der.boolean(true)] : []), der.octetString(value));
+  const issuerKey = createPublicKey(issuer.key).export({ type: 'spki', format: 'der' });
+  return [
+    extension(OID.keyUsage, isCa ? KEY_USAGE.ca : KEY_USAGE.leaf, true),
+    ...(request.use === 'ca' ? [] : [extension(OID.extendedKeyUsage, der.sequence(der.oid(EXTENDED_USE[request.use])))]),
+    extension(OID.basicConstraints, der.sequence(...(isCa ? [der.boolean(true)] : [])), true),
+    ...(isCa ? [extension(OID.subjectKeyIdentifier, der.octetString(keyIdentifier(publicKey)))] : []),
+    ...(isCa ? [] : [extension(OID.authorityKeyIdentifier, der.sequence(der.implicit(0, keyIdentifier(issuerKey))))]),
+    ...(request.hosts?.length ? [extension(OID.subjectAltName, der.sequence(...request.hosts.map(generalName)))] : []),
+  ];
+}
+
+/** Any value does as long as both sides compute it alike: the hash of the whole key structure. */
+const keyIdentifier = (publicKey: Buffer): Buffer => createHash('sha1').update(publicKey).digest();
+
+/** `[2]` is a DNS name, `[7]` an IP address as bytes. */
+const generalName = (host: string): Buffer =>
+  isIP(host) ? der.implicit(7, addressBytes(host)) : der.implicit(2, Buffer.from(host, 'ascii'));
+
+function addressBytes(address: string): Buffer {
+  if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
+  return ipv6Bytes(address);
+}
+
+function ipv6Bytes(address: string): Buffer {
+  // A URL writes addresses in one way only, without an embedded IPv4 tail.
+  const [head = '', tail = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const groups = (part: string) => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
+  const before = groups(head);
+  const after = groups(tail);
+  const all = [...before, ...Array<number>(IPV6_GROUPS - before.length - after.length).fill(0), ...after];
+  return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+function toPem(label: string, bytes: Buffer): string {
+  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}

@@ -1,0 +1,266 @@
+/**
+ * What lies on the disk. Keys are ASCII-led UTF-8 text whose byte order is the order wanted; a value is stored once, in the log.
+ *
+ * ```
+ *  f                      format version ("1")
+ *  s                      state: revision, number of live keys, checksum over them (rewritten by every commit)
+ *  c                      compaction: revision, whether its deletions are all done
+ *  k<key>                 live key   -> where its value is in the log, create revision, version
+ *  h<key> NUL <position>  past state -> until when it held (position of the change that ended it, was it a delete), create revision, version
+ *  l<position>            log record -> crc32, put or delete, key, create revision, version, previous position, value
+ *
+ *  <position> = 10 digits of revision + 4 digits of sub-index within the transaction, base 36
+ *
+ *  After  put a (revision 2), put a (3), delete a (4), put b (5):
+ *    l…2.0 put a          h a NUL …2.0 -> held until 3.0
+ *    l…3.0 put a, was 2.0 h a NUL …3.0 -> held until 4.0, by a delete
+ *    l…4.0 del a, was 3.0
+ *    l…5.0 put b          k b -> 5.0
+ * ```
+ *
+ * The state at revision R is: the live keys changed at or before R, and the past states with position <= R < until. Opening reads `k` only.
+ * Compaction at C goes through `h`: a past state that ended before C is removed, with its log record, and with the record of the delete
+ * that ended it. So the log above and at C stays whole, with the previous values of its records.
+ */
+import { crc32 } from 'node:zlib';
+import { type Revision, StoreError } from '../store.ts';
+
+/** The version of the layout above; a store written by a newer one is refused. */
+export const FORMAT_VERSION = 1;
+
+export const FORMAT_KEY = 'f';
+export const STATE_KEY = 's';
+export const COMPACTION_KEY = 'c';
+
+/** An empty store's revision, as etcd's: the first change takes the next one. */
+export const FIRST_REVISION: Revision = 1;
+
+const REVISION_DIGITS = 10;
+const SUB_DIGITS = 4;
+const POSITION_DIGITS = REVISION_DIGITS + SUB_DIGITS;
+
+/** Changes a transaction may make. */
+export const SUB_MAX = 36 ** SUB_DIGITS - 1;
+
+/** Where a record is in the log. */
+export interface Position {
+  readonly modRevision: Revision;
+  /** Index of the change within its transaction. */
+  readonly sub: number;
+}
+
+/** What is known of a key's state without reading its value. */
+export interface KeyState extends Position {
+  readonly key: string;
+  readonly createRevision: Revision;
+  readonly version: number;
+}
+
+/** A state that a later change has ended. */
+export interface PastState extends KeyState {
+  readonly until: Position;
+  readonly untilDelete: boolean;
+}
+
+/** A record of the log. */
+export interface LogRecord extends KeyState {
+  readonly type: 'put' | 'delete';
+  readonly previous: Position | undefined;
+  readonly value: Buffer;
+}
+
+const NOTHING: Buffer = Buffer.alloc(0);
+
+/** First log key of a revision. */
+export const logStart = (revision: Revision): string => `l${revisionText(revision)}`;
+export const logKey = (at: Position): string => `l${positionText(at)}`;
+export const liveKey = (key: string): string => `k${key}`;
+export const pastKey = (state: KeyState): string => `h${state.key}\0${positionText(state)}`;
+
+/** Bounds of a whole kind of record, by its first letter. */
+export const allOf = (letter: 'k' | 'h' | 'l'): { gte: string; lt: string } => ({
+  gte: letter,
+  lt: String.fromCharCode(letter.charCodeAt(0) + 1),
+});
+
+function revisionText(revision: Revision): string {
+  return revision.toString(36).padStart(REVISION_DIGITS, '0');
+}
+
+function positionText(at: Position): string {
+  return revisionText(at.modRevision) + at.sub.toString(36).padStart(SUB_DIGITS, '0');
+}
+
+function parsePosition(text: string): Position {
+  return {
+    modRevision: Number.parseInt(text.slice(0, REVISION_DIGITS), 36),
+    sub: Number.parseInt(text.slice(REVISION_DIGITS), 36),
+  };
+}
+
+/** The position that a log key names. */
+export function parseLogKey(diskKey: string): Position {
+  return parsePosition(diskKey.slice(1));
+}
+
+// Log record:  0 crc32 of the rest | 4 type | 5 create | 11 version | 17 previous revision | 23 previous sub | 27 key length | 31 key, value
+const RECORD_HEADER_BYTES = 31;
+const TYPE_PUT = 1;
+const TYPE_DELETE = 2;
+
+/** Bytes of a record beside its value, for budgets. */
+export const recordOverhead = (key: string): number => RECORD_HEADER_BYTES + key.length;
+
+export function encodeRecord(record: LogRecord): Buffer {
+  const { key, value, previous } = record;
+  const keyBytes = Buffer.byteLength(key);
+  const bytes = Buffer.allocUnsafe(RECORD_HEADER_BYTES + keyBytes + value.length);
+  bytes[4] = record.type === 'put' ? TYPE_PUT : TYPE_DELETE;
+  bytes.writeUIntBE(record.createRevision, 5, 6);
+  bytes.writeUIntBE(record.version, 11, 6);
+  bytes.writeUIntBE(previous?.modRevision ?? 0, 17, 6);
+  bytes.writeUInt32BE(previous?.sub ?? 0, 23);
+  bytes.writeUInt32BE(keyBytes, 27);
+  bytes.write(key, RECORD_HEADER_BYTES, 'utf8');
+  bytes.set(value, RECORD_HEADER_BYTES + keyBytes);
+  bytes.writeUInt32BE(crc32(bytes.subarray(4)), 0);
+  return bytes;
+}
+
+/** @throws StoreError `Corrupt` when the bytes are not what was written. */
+export function decodeRecord(diskKey: string, bytes: Buffer): LogRecord {
+  if (bytes.length < RECORD_HEADER_BYTES || bytes.readUInt32BE(0) !== crc32(bytes.subarray(4))) {
+    throw corrupt(`log record ${describe(diskKey)} fails its checksum`);
+  }
+  const valueAt = RECORD_HEADER_BYTES + bytes.readUInt32BE(27);
+  const previousRevision = bytes.readUIntBE(17, 6);
+  const at = parseLogKey(diskKey);
+  return {
+    type: bytes[4] === TYPE_DELETE ? 'delete' : 'put',
+    key: bytes.toString('utf8', RECORD_HEADER_BYTES, valueAt),
+    value: bytes.length === valueAt ? NOTHING : bytes.subarray(valueAt),
+    modRevision: at.modRevision,
+    sub: at.sub,
+    createRevision: bytes.readUIntBE(5, 6),
+    version: bytes.readUIntBE(11, 6),
+    previous: previousRevision === 0 ? undefined : { modRevision: previousRevision, sub: bytes.readUInt32BE(23) },
+  };
+}
+
+/** What stands at `k<key>`: revision, sub, create revision, version. */
+export function encodeLive(state: KeyState): Buffer {
+  const bytes = Buffer.allocUnsafe(22);
+  bytes.writeUIntBE(state.modRevision, 0, 6);
+  bytes.writeUInt32BE(state.sub, 6);
+  bytes.writeUIntBE(state.createRevision, 10, 6);
+  bytes.writeUIntBE(state.version, 16, 6);
+  return bytes;
+}
+
+export function decodeLive(diskKey: string, bytes: Buffer): KeyState {
+  if (bytes.length !== 22) throw corrupt(`index entry ${describe(diskKey)} has ${bytes.length} bytes instead of 22`);
+  return {
+    key: diskKey.slice(1),
+    modRevision: bytes.readUIntBE(0, 6),
+    sub: bytes.readUInt32BE(6),
+    createRevision: bytes.readUIntBE(10, 6),
+    version: bytes.readUIntBE(16, 6),
+  };
+}
+
+/** What stands at `h<key> NUL <position>`: until revision, until sub, ended by delete, create revision, version. */
+export function encodePast(state: KeyState, until: Position, untilDelete: boolean): Buffer {
+  const bytes = Buffer.allocUnsafe(23);
+  bytes.writeUIntBE(until.modRevision, 0, 6);
+  bytes.writeUInt32BE(until.sub, 6);
+  bytes[10] = untilDelete ? 1 : 0;
+  bytes.writeUIntBE(state.createRevision, 11, 6);
+  bytes.writeUIntBE(state.version, 17, 6);
+  return bytes;
+}
+
+export function decodePast(diskKey: string, bytes: Buffer): PastState {
+  if (bytes.length !== 23) throw corrupt(`history entry ${describe(diskKey)} has ${bytes.length} bytes instead of 23`);
+  return {
+    key: diskKey.slice(1, -POSITION_DIGITS - 1),
+    ...parsePosition(diskKey.slice(-POSITION_DIGITS)),
+    until: { modRevision: bytes.readUIntBE(0, 6), sub: bytes.readUInt32BE(6) },
+    untilDelete: bytes[10] === 1,
+    createRevision: bytes.readUIntBE(11, 6),
+    version: bytes.readUIntBE(17, 6),
+  };
+}
+
+/** Only the revision a past state ended at: what compaction asks of every entry. */
+export const pastUntil = (bytes: Buffer): Revision => bytes.readUIntBE(0, 6);
+
+/** The store's state as of its last commit: what opening is checked against. */
+export interface StoreState {
+  readonly revision: Revision;
+  readonly liveKeys: number;
+  readonly checksum: number;
+}
+
+export function encodeState(state: StoreState): Buffer {
+  const bytes = Buffer.allocUnsafe(20);
+  bytes.writeUIntBE(state.revision, 4, 6);
+  bytes.writeUIntBE(state.liveKeys, 10, 6);
+  bytes.writeUInt32BE(state.checksum, 16);
+  return sealed(bytes);
+}
+
+export function decodeState(bytes: Buffer): StoreState {
+  unseal('the state record', bytes, 20);
+  return { revision: bytes.readUIntBE(4, 6), liveKeys: bytes.readUIntBE(10, 6), checksum: bytes.readUInt32BE(16) };
+}
+
+/** Up to where the store is compacted, and whether what that frees has all been deleted. */
+export interface CompactionState {
+  readonly revision: Revision;
+  readonly finished: boolean;
+}
+
+export function encodeCompaction(state: CompactionState): Buffer {
+  const bytes = Buffer.allocUnsafe(11);
+  bytes.writeUIntBE(state.revision, 4, 6);
+  bytes[10] = state.finished ? 1 : 0;
+  return sealed(bytes);
+}
+
+export function decodeCompaction(bytes: Buffer): CompactionState {
+  unseal('the compaction record', bytes, 11);
+  return { revision: bytes.readUIntBE(4, 6), finished: bytes[10] === 1 };
+}
+
+function sealed(bytes: Buffer): Buffer {
+  bytes.writeUInt32BE(crc32(bytes.subarray(4)), 0);
+  return bytes;
+}
+
+function unseal(what: string, bytes: Buffer, length: number): void {
+  if (bytes.length !== length || bytes.readUInt32BE(0) !== crc32(bytes.subarray(4))) throw corrupt(`${what} fails its checksum`);
+}
+
+/** A number that stands for one live key in the checksum over all of them, which is their sum modulo 2^32. */
+export function stateHash(keyHash: number, state: KeyState): number {
+  let hash = keyHash;
+  for (const part of [state.modRevision, state.sub, state.createRevision, state.version]) {
+    hash = Math.imul(hash ^ part, 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13) ^ Math.floor(part / 2 ** 32), 0xc2b2ae35);
+  }
+  return hash >>> 0;
+}
+
+/** The part of {@link stateHash} that depends on the key only. */
+export const keyHash = (key: string): number => crc32(key);
+
+/** A disk key as a person reads it: revision and sub-index in decimal. */
+export function describe(diskKey: string): string {
+  if (!diskKey.startsWith('l')) return JSON.stringify(diskKey);
+  const { modRevision, sub } = parseLogKey(diskKey);
+  return `${modRevision}.${sub}`;
+}
+
+export function corrupt(what: string, cause?: unknown): StoreError {
+  return new StoreError('Corrupt', `the store is damaged: ${what}`, cause === undefined ? undefined : { cause });
+}

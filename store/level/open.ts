@@ -1,0 +1,126 @@
+/**
+ * Opening: the live keys are read into memory, and checked against what the last commit said they are. Whatever does not fit is an error of
+ * code `Corrupt` that says what and where; nothing is repaired by leaving it out.
+ */
+import type { Logger } from '../../runtime/index.ts';
+import { type Revision, StoreError } from '../store.ts';
+import { type Database, type Disk, DURABLE, diskError, scan } from './disk.ts';
+import { WRITE_BUFFER_BYTES } from './drivers.ts';
+import { KeyIndex } from './key-index.ts';
+import { LevelStore } from './level-store.ts';
+import {
+  allOf,
+  COMPACTION_KEY,
+  type CompactionState,
+  corrupt,
+  decodeCompaction,
+  decodeLive,
+  decodeRecord,
+  decodeState,
+  describe,
+  encodeCompaction,
+  encodeState,
+  FIRST_REVISION,
+  FORMAT_KEY,
+  FORMAT_VERSION,
+  type KeyState,
+  keyHash,
+  logStart,
+  type Position,
+  STATE_KEY,
+  type StoreState,
+  stateHash,
+} from './log-codec.ts';
+import type { Committed } from './state.ts';
+
+/** Opens a store on an open database. The database is closed when that fails. */
+export async function openOn(disk: Disk, logger: Logger): Promise<LevelStore> {
+  try {
+    if (!(await checkFormat(disk.db))) await createStore(disk.db);
+    const state = decodeState(await need(disk.db, STATE_KEY, 'the state record'));
+    const compaction = decodeCompaction(await need(disk.db, COMPACTION_KEY, 'the compaction record'));
+    const committed = await loadCommitted(disk.db, state, compaction);
+    await checkTail(disk.db, committed);
+    const store = new LevelStore(disk, committed, logger);
+    if (!compaction.finished) store.resumeCompaction();
+    return store;
+  } catch (error) {
+    await disk.db.close();
+    await disk.release();
+    throw diskError(error, 'opening the store');
+  }
+}
+
+/** @returns whether there is a store at all. */
+async function checkFormat(db: Database): Promise<boolean> {
+  const bytes = await db.get(FORMAT_KEY);
+  if (!bytes) {
+    const [first] = await db.keys({ limit: 1 }).all();
+    if (first !== undefined) throw corrupt(`there is an entry ${describe(first)} but no format version`);
+    return false;
+  }
+  const text = bytes.toString();
+  if (!/^\d+$/.test(text)) throw corrupt(`the format version is ${JSON.stringify(text)}`);
+  if (Number(text) !== FORMAT_VERSION) {
+    throw new StoreError('FormatVersion', `the store has format ${text}, and this version of nanokube reads format ${FORMAT_VERSION}`);
+  }
+  return true;
+}
+
+async function createStore(db: Database): Promise<void> {
+  const batch = db.batch();
+  batch.put(FORMAT_KEY, Buffer.from(String(FORMAT_VERSION)));
+  batch.put(STATE_KEY, encodeState({ revision: FIRST_REVISION, liveKeys: 0, checksum: 0 }));
+  batch.put(COMPACTION_KEY, encodeCompaction({ revision: 0, finished: true }));
+  await batch.write(DURABLE);
+}
+
+async function need(db: Database, key: string, what: string): Promise<Buffer> {
+  const bytes = await db.get(key);
+  if (!bytes) throw corrupt(`${what} is missing`);
+  return bytes;
+}
+
+async function loadCommitted(db: Database, state: StoreState, compaction: CompactionState): Promise<Committed> {
+  const live: KeyState[] = [];
+  let checksum = 0;
+  for await (const entries of scan(db, allOf('k'))) {
+    for (const [diskKey, bytes] of entries) {
+      const found = decodeLive(diskKey, bytes);
+      checksum = (checksum + stateHash(keyHash(found.key), found)) >>> 0;
+      live.push(found);
+    }
+  }
+  if (live.length !== state.liveKeys) {
+    throw corrupt(`revision ${state.revision} has ${state.liveKeys} keys, and ${live.length} were found`);
+  }
+  if (checksum !== state.checksum) throw corrupt(`the keys found are not those of revision ${state.revision}: their checksum differs`);
+  return { revision: state.revision, compactRevision: compaction.revision, checksum, index: KeyIndex.fromSorted(live) };
+}
+
+/**
+ * LevelDB passes over damaged parts of its write-ahead log in silence, and that log holds the newest records only: so these are read, back to
+ * where they fill more than the log can, and must be there without a gap.
+ */
+async function checkTail(db: Database, { revision, compactRevision }: Committed): Promise<void> {
+  const floor = Math.max(compactRevision, FIRST_REVISION + 1);
+  let expected = revision;
+  let bytesLeft = 2 * WRITE_BUFFER_BYTES;
+  for await (const entries of scan(db, { gte: logStart(floor), lt: allOf('l').lt, reverse: true })) {
+    for (const [diskKey, bytes] of entries) {
+      expected = revisionBefore(decodeRecord(diskKey, bytes), expected);
+      bytesLeft -= bytes.length;
+    }
+    if (bytesLeft <= 0) return;
+  }
+  if (expected >= floor) throw missing(expected);
+}
+
+/** @returns the revision that the record before this one must have; of this one, `expected` was. */
+function revisionBefore({ modRevision, sub }: Position, expected: Revision): Revision {
+  if (modRevision > expected) throw corrupt(`the log has revision ${modRevision}, above the newest, ${expected}`);
+  if (modRevision < expected) throw missing(expected);
+  return sub === 0 ? modRevision - 1 : modRevision;
+}
+
+const missing = (revision: Revision): StoreError => corrupt(`revision ${revision} is missing from the log`);

@@ -1,0 +1,271 @@
+/**
+ * Reading: values of known states, ranges at a revision, stretches of the log.
+ *
+ * Invariants:
+ * 1. Every read works on one snapshot of the disk, taken in the same turn in which the committed state was looked at. So a compaction that
+ *    begins later takes nothing away from it, and one that had begun before was seen.
+ * 2. The snapshot may be ahead of the committed state by a commit whose sync has not been heard of; what it holds above `revision` is
+ *    left out.
+ */
+import type { AbstractSnapshot } from 'abstract-level';
+import { type KeyRange, type KeyValue, type RangeOptions, type RangeResult, type Revision, StoreError, type StoreEvent } from '../store.ts';
+import { type Database, diskError, FETCH_ENTRIES_MAX, scan } from './disk.ts';
+import {
+  corrupt,
+  decodePast,
+  decodeRecord,
+  describe,
+  FIRST_REVISION,
+  type KeyState,
+  type LogRecord,
+  logKey,
+  logStart,
+  type PastState,
+} from './log-codec.ts';
+import type { Committed } from './state.ts';
+
+/** Values that are not on the disk yet, by the state they belong to. */
+export type UnsyncedValues = ReadonlyMap<KeyState, Buffer>;
+
+/** What is wanted of the log. */
+export interface Wanted {
+  includes(key: string): boolean;
+  readonly prevKv: boolean;
+}
+
+/** A stretch of the log in whole revisions. */
+export interface LogSlice {
+  readonly events: readonly StoreEvent[];
+  /** First revision that is not in it. */
+  readonly next: Revision;
+}
+
+/** Records read before a stretch of the log is handed over, at most (a revision is never split). */
+const SLICE_RECORDS_MAX = 2000;
+/** Bytes read before a stretch of the log is handed over, at most. */
+const SLICE_BYTES_MAX = 1 << 20;
+
+const NO_VALUE: Buffer = Buffer.alloc(0);
+const NO_VALUES: UnsyncedValues = new Map();
+
+export class Reader {
+  readonly #db: Database;
+  readonly #committed: Committed;
+
+  constructor(db: Database, committed: Committed) {
+    this.#db = db;
+    this.#committed = committed;
+  }
+
+  /** @throws StoreError when the state at a revision cannot be read. */
+  checkRevision(revision: Revision): void {
+    if (revision > this.#committed.revision) {
+      throw new StoreError('FutureRevision', `revision ${revision} is in the future: the store is at ${this.#committed.revision}`);
+    }
+    if (revision < this.#committed.compactRevision) {
+      throw new StoreError('Compacted', `revision ${revision} has been compacted: the oldest is ${this.#committed.compactRevision}`);
+    }
+  }
+
+  /** Reads a range, of the newest state or as of a revision. */
+  async range(range: KeyRange, options: RangeOptions = {}): Promise<RangeResult> {
+    const { index, revision: newest } = this.#committed;
+    if (options.revision !== undefined) this.checkRevision(options.revision);
+    if (options.revision !== undefined && options.revision < newest) return this.#rangeAt(range, options, options.revision);
+    const count = index.count(range);
+    const states = options.countOnly ? [] : index.collect(range, options.limit || undefined);
+    const kvs = options.keysOnly ? states.map((state) => toKeyValue(state, NO_VALUE)) : await this.load(states);
+    return { revision: newest, kvs, count, more: count > kvs.length && !options.countOnly };
+  }
+
+  async #rangeAt(range: KeyRange, options: RangeOptions, revision: Revision): Promise<RangeResult> {
+    const { index, revision: newest } = this.#committed;
+    await using snapshot = this.#db.snapshot();
+    const live = index.collect(range).filter((state) => state.modRevision <= revision);
+    const past = await this.#pastStates(range, revision, { newest, snapshot });
+    const all = mergeByKey(live, past);
+    const wanted = options.countOnly ? [] : options.limit ? all.slice(0, options.limit) : all;
+    const kvs = options.keysOnly ? wanted.map((state) => toKeyValue(state, NO_VALUE)) : await this.#loadFrom(wanted, NO_VALUES, snapshot);
+    return { revision: newest, kvs, count: all.length, more: all.length > kvs.length && !options.countOnly };
+  }
+
+  /** The states of a range that held at `revision` and have ended since, by `newest` (invariant 2). */
+  async #pastStates(range: KeyRange, revision: Revision, view: { newest: Revision; snapshot: AbstractSnapshot }): Promise<PastState[]> {
+    const found: PastState[] = [];
+    try {
+      for await (const entries of scan(this.#db, { ...pastBounds(range), snapshot: view.snapshot })) {
+        for (const [diskKey, bytes] of entries) {
+          const state = decodePast(diskKey, bytes);
+          const held = state.modRevision <= revision && revision < state.until.modRevision;
+          if (held && state.until.modRevision <= view.newest) found.push(state);
+        }
+      }
+    } catch (error) {
+      throw diskError(error, 'reading history');
+    }
+    return found;
+  }
+
+  /** The values of states, in their order. */
+  load(states: readonly KeyState[], unsynced: UnsyncedValues = NO_VALUES): Promise<KeyValue[]> {
+    if (states.length === 0) return Promise.resolve([]);
+    const snapshot = this.#db.snapshot();
+    return this.#loadFrom(states, unsynced, snapshot).finally(() => snapshot.close());
+  }
+
+  async #loadFrom(states: readonly KeyState[], unsynced: UnsyncedValues, snapshot: AbstractSnapshot): Promise<KeyValue[]> {
+    const loaded: KeyValue[] = [];
+    try {
+      for (let at = 0; at < states.length; at += FETCH_ENTRIES_MAX) {
+        const piece = states.slice(at, at + FETCH_ENTRIES_MAX);
+        const onDisk = unsynced.size === 0 ? piece : piece.filter((state) => !unsynced.has(state));
+        const keys = onDisk.map(logKey);
+        const found = keys.length === 0 ? [] : await this.#db.getMany(keys, { snapshot });
+        let next = 0;
+        for (const state of piece) {
+          const value = unsynced.get(state) ?? readValue(state, found[next++]);
+          loaded.push(toKeyValue(state, value));
+        }
+      }
+    } catch (error) {
+      throw diskError(error, 'reading values');
+    }
+    return loaded;
+  }
+
+  /** The value of one state, at once: for comparisons, which the transactions behind them wait for. */
+  valueNow(state: KeyState, unsynced: UnsyncedValues): Buffer {
+    try {
+      return unsynced.get(state) ?? readValue(state, this.#db.getSync(logKey(state)));
+    } catch (error) {
+      throw diskError(error, 'reading a value to compare');
+    }
+  }
+
+  /**
+   * The events from revision `from` on, up to the committed revision or so far that it is worth handing over.
+   *
+   * @throws StoreError `Corrupt` when a revision is missing; the caller has seen that `from` is not compacted.
+   */
+  async slice(from: Revision, wanted: Wanted): Promise<LogSlice> {
+    const { revision: last } = this.#committed;
+    await using snapshot = this.#db.snapshot();
+    try {
+      const slice = new Slice(from, wanted);
+      for await (const entries of scan(this.#db, { gte: logStart(from), lt: logStart(last + 1), snapshot })) {
+        if (!entries.every(([diskKey, bytes]) => slice.add(decodeRecord(diskKey, bytes), bytes.length))) break;
+      }
+      const { records, next } = slice.finish(last);
+      const prevs = wanted.prevKv ? await this.#previous(records, snapshot) : [];
+      return { events: records.map((record, at) => toEvent(record, prevs[at])), next };
+    } catch (error) {
+      throw diskError(error, 'reading the log');
+    }
+  }
+
+  /** The states before the given records, in their order; undefined where there was none. */
+  async #previous(records: readonly LogRecord[], snapshot: AbstractSnapshot): Promise<(KeyValue | undefined)[]> {
+    const keys = records.flatMap((record) => (record.previous ? [logKey(record.previous)] : []));
+    const found = keys.length === 0 ? [] : await this.#db.getMany(keys, { snapshot });
+    let next = 0;
+    return records.map(({ previous }) => {
+      if (!previous) return undefined;
+      const diskKey = keys[next] ?? '';
+      const bytes = found[next++];
+      if (!bytes) throw corrupt(`log record ${describe(diskKey)} is missing`);
+      const record = decodeRecord(diskKey, bytes);
+      return toKeyValue(record, record.value);
+    });
+  }
+}
+
+/** Gathers a stretch of the log: whole revisions, none left out. */
+class Slice {
+  readonly #wanted: Wanted;
+  readonly #records: LogRecord[] = [];
+  #expected: Revision;
+  #recordsRead = 0;
+  #bytesRead = 0;
+  #full = false;
+
+  constructor(from: Revision, wanted: Wanted) {
+    this.#expected = Math.max(from, FIRST_REVISION + 1);
+    this.#wanted = wanted;
+  }
+
+  /** @returns false, and does not take the record, when the stretch is long enough and a new revision begins. */
+  add(record: LogRecord, bytes: number): boolean {
+    if (record.modRevision > this.#expected) throw this.#missing();
+    this.#full = record.sub === 0 && (this.#recordsRead >= SLICE_RECORDS_MAX || this.#bytesRead >= SLICE_BYTES_MAX);
+    if (this.#full) return false;
+    this.#expected = record.modRevision + 1;
+    this.#recordsRead++;
+    this.#bytesRead += bytes;
+    if (this.#wanted.includes(record.key)) this.#records.push(record);
+    return true;
+  }
+
+  /** @param last where the log ends. */
+  finish(last: Revision): { records: readonly LogRecord[]; next: Revision } {
+    if (!this.#full && this.#expected !== last + 1) throw this.#missing();
+    return { records: this.#records, next: this.#expected };
+  }
+
+  #missing(): StoreError {
+    return corrupt(`revision ${this.#expected} is missing from the log`);
+  }
+}
+
+/** A record as a watcher is told of it. */
+export function toEvent(record: LogRecord, prev?: KeyValue): StoreEvent {
+  const { type } = record;
+  const kv =
+    type === 'put'
+      ? toKeyValue(record, record.value)
+      : { key: record.key, value: NO_VALUE, createRevision: 0, modRevision: record.modRevision, version: 0 };
+  return prev ? { type, kv, prev } : { type, kv };
+}
+
+/** A state with its value, as the store's users see it. */
+export function toKeyValue(state: KeyState, value: Buffer): KeyValue {
+  return {
+    key: state.key,
+    value,
+    createRevision: state.createRevision,
+    modRevision: state.modRevision,
+    version: state.version,
+  };
+}
+
+function readValue(state: KeyState, bytes: Buffer | undefined): Buffer {
+  const diskKey = logKey(state);
+  const where = `log record ${describe(diskKey)} of ${JSON.stringify(state.key)}`;
+  if (!bytes) throw corrupt(`${where} is missing`);
+  const record = decodeRecord(diskKey, bytes);
+  if (record.key !== state.key || record.type !== 'put') throw corrupt(`${where} is a ${record.type} of ${JSON.stringify(record.key)}`);
+  return record.value;
+}
+
+/** Keys hold no NUL, so `<key> NUL` sorts right after `<key>`, and an `end` counts only up to its first NUL. */
+function pastBounds(range: KeyRange): { gte: string; lt: string } {
+  const gte = `h${range.key}`;
+  if (range.end === undefined) return { gte: `${gte}\0`, lt: `${gte}\x01` };
+  const nul = range.end.indexOf('\0');
+  return { gte, lt: nul < 0 ? `h${range.end}` : `h${range.end.slice(0, nul)}\x01` };
+}
+
+function mergeByKey(left: readonly KeyState[], right: readonly KeyState[]): KeyState[] {
+  const merged: KeyState[] = [];
+  let l = 0;
+  let r = 0;
+  for (let a = left[0], b = right[0]; a ?? b; a = left[l], b = right[r]) {
+    if (b && (!a || b.key < a.key)) {
+      merged.push(b);
+      r++;
+    } else if (a) {
+      merged.push(a);
+      l++;
+    }
+  }
+  return merged;
+}
