@@ -1,4 +1,4 @@
-import type { ApiClient } from '../client/index.ts';
+import type { ApiClient, LeaderElectionTimes } from '../client/index.ts';
 import { createEventRecorder, createInformerFactory, createLeaderElector } from '../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import { DEFAULT_SCHEDULER_NAME, defaultProfile } from './default-profile.ts';
@@ -8,20 +8,13 @@ export type { ClusterEvent, CycleState, EventRegistration, Plugin, QueuedPod, Re
 export type { NodeInfo } from './node-info.ts';
 export type { PodInfo } from './pod-info.ts';
 
-/** How two schedulers agree on which of them works. Durations in milliseconds. */
-export interface LeaderElection {
-  readonly leaseDurationMs: number;
-  readonly renewDeadlineMs: number;
-  readonly retryPeriodMs: number;
-}
-
 export interface SchedulerOptions {
   readonly client: ApiClient;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   /** Absent: runs without asking. */
-  readonly leaderElection?: LeaderElection | undefined;
+  readonly leaderElection?: LeaderElectionTimes | undefined;
   /** Called when the lease is lost: the process should end, and be started again. */
   readonly onLeadershipLost?: (() => void) | undefined;
 }
@@ -36,7 +29,7 @@ export function createScheduler(options: SchedulerOptions): Service {
     const informers = createInformerFactory({ client, clock, random, logger });
     await new Scheduler({ client, informers, recorder, profiles: [defaultProfile(client)], clock, random, logger }).run(signal);
   };
-  const lead = async ({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: LeaderElection) => {
+  const lead = async ({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: LeaderElectionTimes) => {
     const identity = `nanokube_${random.uuid()}`;
     const lease = { name: 'kube-scheduler', namespace: 'kube-system' };
     const elector = createLeaderElector({
