@@ -13,6 +13,7 @@ export {
   parseDuration,
   parseOptions,
 } from './options.ts';
+export { type Environment, type ProcessSpec, processMain, processOptions } from './process.ts';
 export { type Random, randomSuffix, seededRandom, systemRandom } from './random.ts';
 export { EXIT, type ReadyMessage, runMain, type Service, UserError } from './service.ts';
 export {

@@ -1,0 +1,47 @@
+import { type Clock, systemClock } from './clock.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { helpText, type OptionTable, type OptionValues, option, parseOptions } from './options.ts';
+import { type Random, systemRandom } from './random.ts';
+import { runMain, type Service } from './service.ts';
+
+/** Options of every process. */
+export const processOptions = {
+  'log-level': option.string('Least severe level that is logged.', 'info', { placeholder: 'LEVEL' }),
+} satisfies OptionTable;
+
+/** What a process runs on. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export interface ProcessSpec<T extends OptionTable & typeof processOptions> {
+  /** Name of the sub-command and in the log, such as `scheduler`. */
+  readonly name: string;
+  /** What it does, in a line. */
+  readonly about: string;
+  readonly options: T;
+  create(values: OptionValues<T>, environment: Environment): Service | Promise<Service>;
+}
+
+/** The `main` of a process folder: reads the options, answers `--help`, makes the service on the machine's clock and runs it. */
+export async function processMain<T extends OptionTable & typeof processOptions>(
+  spec: ProcessSpec<T>,
+  argv: readonly string[],
+): Promise<void> {
+  let logger: Logger | undefined;
+  await runMain(
+    () => {
+      const { values, help } = parseOptions(spec.options, argv);
+      if (help) {
+        process.stdout.write(helpText(`nanokube ${spec.name} [OPTIONS]`, spec.about, spec.options));
+        process.exit(0);
+      }
+      const { 'log-level': level }: OptionValues<typeof processOptions> = values;
+      logger = createLogger(spec.name, level);
+      return spec.create(values, { clock: systemClock, random: systemRandom, logger });
+    },
+    () => logger,
+  );
+}
