@@ -1,4 +1,5 @@
 import type { KindInfo, KubeObject, Live } from '../api/index.ts';
+import { onAbort } from '../runtime/index.ts';
 import { CachedInformer } from './informer.ts';
 import type { Informer, InformerFactory, InformerFactoryOptions, InformerOptions } from './types.ts';
 
@@ -53,14 +54,13 @@ class SharedInformers implements InformerFactory {
   waitForSync(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiting = this.#all().filter(({ informer }) => !informer.synced);
-      const onAbort = () => reject(signal.reason);
-      if (signal.aborted) onAbort();
-      signal.addEventListener('abort', onAbort, { once: true });
+      if (signal.aborted) reject(signal.reason);
+      const aborted = onAbort(signal, () => reject(signal.reason));
       let left = waiting.length;
       const onSynced = () => {
         left--;
         if (left > 0) return;
-        signal.removeEventListener('abort', onAbort);
+        aborted[Symbol.dispose]();
         resolve();
       };
       if (left === 0) onSynced();

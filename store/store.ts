@@ -31,6 +31,11 @@ export function prefixRange(prefix: string): KeyRange {
   return { key: prefix, end: prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1) };
 }
 
+/** Whether a key is in a range. */
+export function inRange(key: string, range: KeyRange): boolean {
+  return range.end === undefined ? key === range.key : key >= range.key && key < range.end;
+}
+
 export interface RangeOptions {
   /** Read as of this revision; default the newest. */
   readonly revision?: Revision | undefined;

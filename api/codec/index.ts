@@ -2,3 +2,13 @@
 export { type Decoded, decode } from './decode.ts';
 export { cannotBeHandled, DecodeError, type TypeMeta } from './decode-error.ts';
 export { duplicateFields, hasDuplicates, strictProblems } from './duplicates.ts';
+export {
+  decodeProtobuf,
+  encodeProtobuf,
+  encodeProtobufList,
+  encodeProtobufWatchEvent,
+  PROTOBUF_MAGIC,
+  type ProtobufBody,
+} from './protobuf/index.ts';
+export { formatYaml } from './yaml/format.ts';
+export { duplicateYamlKeys, parseYaml } from './yaml/parse.ts';

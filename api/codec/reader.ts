@@ -142,8 +142,8 @@ function lazyStruct(message: AnyMessage): Reader {
 
 /** Null for an empty list: that is what is read back from the store upstream. */
 function listReader(items: FieldType): Reader {
-  const read = typeReader(items);
-  const zero = zeroOf(items);
+  const read = elementReader(items);
+  const zero = elementZero(items);
   return (raw, state) => {
     if (!Array.isArray(raw)) {
       state.odd = true;
@@ -178,8 +178,8 @@ function scalarListReader(items: FieldType & { kind: 'scalar' }): Reader {
 }
 
 function mapReader(values: FieldType): Reader {
-  const read = typeReader(values);
-  const zero = mapZero(values);
+  const read = elementReader(values);
+  const zero = elementZero(values);
   const normal = (given: unknown, state: ReadState): unknown => (given === null || given === undefined ? zero() : read(given, state));
   return (raw, state) => {
     if (!isPlain(raw)) {
@@ -196,9 +196,16 @@ function mapReader(values: FieldType): Reader {
   };
 }
 
-/** What a map has for a null: bytes come back from the store upstream as empty ones. */
-function mapZero(values: FieldType): () => unknown {
-  return values.kind === 'scalar' && values.scalar === 'bytes' ? () => '' : zeroOf(values);
+/** As {@link typeReader}, but an empty list inside a list or a map stays one. */
+function elementReader(type: FieldType): Reader {
+  const read = typeReader(type);
+  return type.kind === 'list' ? (raw, state) => read(raw, state) ?? [] : read;
+}
+
+/** What lists and maps have for a null. */
+function elementZero(type: FieldType): () => unknown {
+  if (type.kind === 'list') return () => [];
+  return type.kind === 'scalar' && type.scalar === 'bytes' ? () => '' : zeroOf(type);
 }
 
 /** Sorts keys in place; true if they were sorted. */

@@ -42,6 +42,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>> | undefined;
   /** The cells of a Table row, as upstream's printers, one per column of the kind's `columns`. */
   tableRow?(object: T, now: number): unknown[];
+  /** Conditions of a Table row (`metav1.TableRowCondition`): finished pods have one. */
+  tableRowConditions?(object: T): readonly unknown[] | undefined;
   /** PUT to a name that is not there creates it (Lease, Role, Endpoints, Service …). */
   readonly allowCreateOnUpdate?: boolean | undefined;
   /** PUT without a resourceVersion overwrites (most kinds; not Lease). */

@@ -67,6 +67,7 @@ function codeOf(codes: readonly string[], text: string): StoreErrorCode {
   if (codes.includes('LEVEL_CORRUPTION')) return 'Corrupt';
   if (codes.includes('ENOSPC') || /no space left|disk quota exceeded/i.test(text)) return 'NoSpace';
   if (/corruption/i.test(text)) return 'Corrupt';
+  if (codes.includes('LEVEL_IO_ERROR')) return /no such file/i.test(text) ? 'Corrupt' : 'Io';
   if (codes.includes('LEVEL_DATABASE_NOT_OPEN') || codes.includes('LEVEL_ITERATOR_NOT_OPEN')) return 'Closed';
   return 'Io';
 }

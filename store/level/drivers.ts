@@ -17,13 +17,14 @@ const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Opens LevelDB. @param now milliseconds since the epoch, for the note on who holds it. */
 export async function openLevelDisk(directory: string, now: number): Promise<Disk> {
+  await checkComplete(directory);
+  // It begins to open by itself: nothing is awaited between this and `open`.
   const db = new ClassicLevel<string, Buffer>(directory, {
     ...ENCODINGS,
     writeBufferSize: WRITE_BUFFER_BYTES,
     cacheSize: CACHE_BYTES,
     maxFileSize: FILE_BYTES_MAX,
   });
-  await checkComplete(directory);
   try {
     await db.open();
     await writeHolder(directory, now);
@@ -43,13 +44,16 @@ export async function openLevelDisk(directory: string, now: number): Promise<Dis
   };
 }
 
-/** LevelDB would make a new, empty database where it does not find its CURRENT file. */
+/**
+ * LevelDB would make a new, empty database where it does not find its CURRENT file. It is rightly missing only where LevelDB was stopped
+ * while it made its first files: then there is its first manifest and nothing else.
+ */
 async function checkComplete(directory: string): Promise<void> {
   const names = await readdir(directory).catch((error: unknown): string[] => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw diskError(error, `opening the store in ${directory}`);
   });
-  const data = names.filter((name) => /^MANIFEST-|\.(ldb|sst)$/.test(name));
+  const data = names.filter((name) => /^MANIFEST-|\.(ldb|sst|log)$/.test(name) && name !== 'MANIFEST-000001');
   if (data.length > 0 && !names.includes('CURRENT')) throw corrupt(`${directory} has ${data[0]} but no file CURRENT`);
 }
 

@@ -30,8 +30,6 @@ export class LevelStore implements Store {
   readonly #hub: WatchHub;
   readonly #writer: Writer;
   readonly #compactor: Compactor;
-  /** Reads under way, which closing waits for. */
-  readonly #reads = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
   constructor(disk: Disk, committed: Committed, logger: Logger) {
@@ -40,7 +38,7 @@ export class LevelStore implements Store {
     this.#logger = logger;
     this.#reader = new Reader(disk.db, committed);
     this.#hub = new WatchHub(this.#reader, committed);
-    this.#writer = new Writer({ db: disk.db, committed, reader: this.#reader, hub: this.#hub });
+    this.#writer = new Writer({ db: disk.db, committed, reader: this.#reader, hub: this.#hub, logger });
     this.#compactor = new Compactor(disk, committed);
   }
 
@@ -48,17 +46,12 @@ export class LevelStore implements Store {
     return this.#committed.revision;
   }
 
+  // biome-ignore lint/suspicious/useAwait: what is wrong with the arguments rejects, as the interface promises.
   async range(range: KeyRange, options?: RangeOptions): Promise<RangeResult> {
     this.#checkOpen();
     checkRange(range);
     checkRevision(options?.revision);
-    const reading = this.#reader.range(range, options);
-    this.#reads.add(reading);
-    try {
-      return await reading;
-    } finally {
-      this.#reads.delete(reading);
-    }
+    return this.#reader.range(range, options);
   }
 
   // biome-ignore lint/suspicious/useAwait: what is wrong with the arguments rejects, as the interface promises.
@@ -108,7 +101,7 @@ export class LevelStore implements Store {
     await this.#writer.drain();
     this.#hub.close();
     await this.#compactor.stop();
-    await Promise.allSettled(this.#reads);
+    await this.#reader.idle();
     await this.#disk.db.close();
     await this.#disk.release();
   }

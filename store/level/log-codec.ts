@@ -7,7 +7,7 @@
  *  c                      compaction: revision, whether its deletions are all done
  *  k<key>                 live key   -> where its value is in the log, create revision, version
  *  h<key> NUL <position>  past state -> until when it held (position of the change that ended it, was it a delete), create revision, version
- *  l<position>            log record -> crc32, put or delete, key, create revision, version, previous position, value
+ *  l<position>            log record -> put or delete, create revision, version, previous position, key, value, crc32
  *
  *  <position> = 10 digits of revision + 4 digits of sub-index within the transaction, base 36
  *
@@ -69,8 +69,6 @@ export interface LogRecord extends KeyState {
   readonly value: Buffer;
 }
 
-const NOTHING: Buffer = Buffer.alloc(0);
-
 /** First log key of a revision. */
 export const logStart = (revision: Revision): string => `l${revisionText(revision)}`;
 export const logKey = (at: Position): string => `l${positionText(at)}`;
@@ -103,48 +101,69 @@ export function parseLogKey(diskKey: string): Position {
   return parsePosition(diskKey.slice(1));
 }
 
-// Log record:  0 crc32 of the rest | 4 type | 5 create | 11 version | 17 previous revision | 23 previous sub | 27 key length | 31 key, value
-const RECORD_HEADER_BYTES = 31;
+// Log record: 0 type | 1 create | 7 version | 13 previous revision | 19 previous sub | 23 key length | 27 key, value | crc32 of all that, LE
+const RECORD_HEADER_BYTES = 27;
+const CHECKSUM_BYTES = 4;
 const TYPE_PUT = 1;
 const TYPE_DELETE = 2;
 
+/** The crc32 of any bytes that end with their own crc32, least byte first. */
+const CHECKSUM_RESIDUE = 0x2144df1c;
+
 /** Bytes of a record beside its value, for budgets. */
-export const recordOverhead = (key: string): number => RECORD_HEADER_BYTES + key.length;
+export const recordOverhead = (key: string): number => RECORD_HEADER_BYTES + CHECKSUM_BYTES + key.length;
 
 export function encodeRecord(record: LogRecord): Buffer {
   const { key, value, previous } = record;
-  const keyBytes = Buffer.byteLength(key);
-  const bytes = Buffer.allocUnsafe(RECORD_HEADER_BYTES + keyBytes + value.length);
-  bytes[4] = record.type === 'put' ? TYPE_PUT : TYPE_DELETE;
-  bytes.writeUIntBE(record.createRevision, 5, 6);
-  bytes.writeUIntBE(record.version, 11, 6);
-  bytes.writeUIntBE(previous?.modRevision ?? 0, 17, 6);
-  bytes.writeUInt32BE(previous?.sub ?? 0, 23);
-  bytes.writeUInt32BE(keyBytes, 27);
+  const valueAt = RECORD_HEADER_BYTES + Buffer.byteLength(key);
+  const end = valueAt + value.length;
+  const bytes = Buffer.allocUnsafe(end + CHECKSUM_BYTES);
+  bytes[0] = record.type === 'put' ? TYPE_PUT : TYPE_DELETE;
+  bytes.writeUIntBE(record.createRevision, 1, 6);
+  bytes.writeUIntBE(record.version, 7, 6);
+  bytes.writeUIntBE(previous?.modRevision ?? 0, 13, 6);
+  bytes.writeUInt32BE(previous?.sub ?? 0, 19);
+  bytes.writeUInt32BE(valueAt - RECORD_HEADER_BYTES, 23);
   bytes.write(key, RECORD_HEADER_BYTES, 'utf8');
-  bytes.set(value, RECORD_HEADER_BYTES + keyBytes);
-  bytes.writeUInt32BE(crc32(bytes.subarray(4)), 0);
+  bytes.set(value, valueAt);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, end)), end);
   return bytes;
 }
 
 /** @throws StoreError `Corrupt` when the bytes are not what was written. */
 export function decodeRecord(diskKey: string, bytes: Buffer): LogRecord {
-  if (bytes.length < RECORD_HEADER_BYTES || bytes.readUInt32BE(0) !== crc32(bytes.subarray(4))) {
-    throw corrupt(`log record ${describe(diskKey)} fails its checksum`);
-  }
-  const valueAt = RECORD_HEADER_BYTES + bytes.readUInt32BE(27);
-  const previousRevision = bytes.readUIntBE(17, 6);
+  checkRecord(diskKey, bytes);
+  const valueAt = RECORD_HEADER_BYTES + bytes.readUInt32BE(23);
+  const previousRevision = bytes.readUIntBE(13, 6);
   const at = parseLogKey(diskKey);
   return {
-    type: bytes[4] === TYPE_DELETE ? 'delete' : 'put',
+    type: bytes[0] === TYPE_DELETE ? 'delete' : 'put',
     key: bytes.toString('utf8', RECORD_HEADER_BYTES, valueAt),
-    value: bytes.length === valueAt ? NOTHING : bytes.subarray(valueAt),
+    value: bytes.subarray(valueAt, bytes.length - CHECKSUM_BYTES),
     modRevision: at.modRevision,
     sub: at.sub,
-    createRevision: bytes.readUIntBE(5, 6),
-    version: bytes.readUIntBE(11, 6),
-    previous: previousRevision === 0 ? undefined : { modRevision: previousRevision, sub: bytes.readUInt32BE(23) },
+    createRevision: bytes.readUIntBE(1, 6),
+    version: bytes.readUIntBE(7, 6),
+    previous: previousRevision === 0 ? undefined : { modRevision: previousRevision, sub: bytes.readUInt32BE(19) },
   };
+}
+
+/** Only the value, of a record whose state is known. @throws StoreError `Corrupt` when it is not the record of that state. */
+export function decodeValue(state: KeyState, bytes: Buffer | undefined): Buffer {
+  const diskKey = logKey(state);
+  if (!bytes) throw corrupt(`log record ${describe(diskKey)} of ${JSON.stringify(state.key)} is missing`);
+  checkRecord(diskKey, bytes);
+  const valueAt = RECORD_HEADER_BYTES + bytes.readUInt32BE(23);
+  if (bytes[0] !== TYPE_PUT || bytes.toString('utf8', RECORD_HEADER_BYTES, valueAt) !== state.key) {
+    throw corrupt(`log record ${describe(diskKey)} is not a put of ${JSON.stringify(state.key)}`);
+  }
+  return bytes.subarray(valueAt, bytes.length - CHECKSUM_BYTES);
+}
+
+function checkRecord(diskKey: string, bytes: Buffer): void {
+  if (bytes.length < RECORD_HEADER_BYTES + CHECKSUM_BYTES || crc32(bytes) !== CHECKSUM_RESIDUE) {
+    throw corrupt(`log record ${describe(diskKey)} fails its checksum`);
+  }
 }
 
 /** What stands at `k<key>`: revision, sub, create revision, version. */

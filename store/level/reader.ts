@@ -8,12 +8,22 @@
  *    left out.
  */
 import type { AbstractSnapshot } from 'abstract-level';
-import { type KeyRange, type KeyValue, type RangeOptions, type RangeResult, type Revision, StoreError, type StoreEvent } from '../store.ts';
+import {
+  inRange,
+  type KeyRange,
+  type KeyValue,
+  type RangeOptions,
+  type RangeResult,
+  type Revision,
+  StoreError,
+  type StoreEvent,
+} from '../store.ts';
 import { type Database, diskError, FETCH_ENTRIES_MAX, scan } from './disk.ts';
 import {
   corrupt,
   decodePast,
   decodeRecord,
+  decodeValue,
   describe,
   FIRST_REVISION,
   type KeyState,
@@ -21,11 +31,19 @@ import {
   logKey,
   logStart,
   type PastState,
+  type Position,
+  pastUntil,
 } from './log-codec.ts';
 import type { Committed } from './state.ts';
 
 /** Values that are not on the disk yet, by the state they belong to. */
 export type UnsyncedValues = ReadonlyMap<KeyState, Buffer>;
+
+/** What a read sees: the disk as it was when the committed revision was `newest`. */
+interface View {
+  readonly newest: Revision;
+  readonly snapshot: AbstractSnapshot;
+}
 
 /** What is wanted of the log. */
 export interface Wanted {
@@ -42,6 +60,8 @@ export interface LogSlice {
 
 /** Records read before a stretch of the log is handed over, at most (a revision is never split). */
 const SLICE_RECORDS_MAX = 2000;
+/** A revision that is so many behind the newest, at most, is read by undoing the log; an older one from the history of its keys. */
+const RECENT_REVISIONS_MAX = 2000;
 /** Bytes read before a stretch of the log is handed over, at most. */
 const SLICE_BYTES_MAX = 1 << 20;
 
@@ -51,6 +71,7 @@ const NO_VALUES: UnsyncedValues = new Map();
 export class Reader {
   readonly #db: Database;
   readonly #committed: Committed;
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(db: Database, committed: Committed) {
     this.#db = db;
@@ -67,8 +88,24 @@ export class Reader {
     }
   }
 
+  /** Resolves once no read is under way. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  }
+
+  #track<T>(read: Promise<T>): Promise<T> {
+    const done = () => this.#underWay.delete(read);
+    this.#underWay.add(read);
+    read.then(done, done);
+    return read;
+  }
+
   /** Reads a range, of the newest state or as of a revision. */
-  async range(range: KeyRange, options: RangeOptions = {}): Promise<RangeResult> {
+  range(range: KeyRange, options?: RangeOptions): Promise<RangeResult> {
+    return this.#track(this.#range(range, options));
+  }
+
+  async #range(range: KeyRange, options: RangeOptions = {}): Promise<RangeResult> {
     const { index, revision: newest } = this.#committed;
     if (options.revision !== undefined) this.checkRevision(options.revision);
     if (options.revision !== undefined && options.revision < newest) return this.#rangeAt(range, options, options.revision);
@@ -82,22 +119,43 @@ export class Reader {
     const { index, revision: newest } = this.#committed;
     await using snapshot = this.#db.snapshot();
     const live = index.collect(range).filter((state) => state.modRevision <= revision);
-    const past = await this.#pastStates(range, revision, { newest, snapshot });
+    const view = { newest, snapshot };
+    const recent = newest - revision <= RECENT_REVISIONS_MAX;
+    const past = recent ? await this.#endedSince(range, revision, view) : await this.#pastStates(range, revision, view);
     const all = mergeByKey(live, past);
     const wanted = options.countOnly ? [] : options.limit ? all.slice(0, options.limit) : all;
     const kvs = options.keysOnly ? wanted.map((state) => toKeyValue(state, NO_VALUE)) : await this.#loadFrom(wanted, NO_VALUES, snapshot);
     return { revision: newest, kvs, count: all.length, more: all.length > kvs.length && !options.countOnly };
   }
 
-  /** The states of a range that held at `revision` and have ended since, by `newest` (invariant 2). */
-  async #pastStates(range: KeyRange, revision: Revision, view: { newest: Revision; snapshot: AbstractSnapshot }): Promise<PastState[]> {
+  /** The states of a range that held at `revision` and have ended since, by `newest` (invariant 2): from the log above the revision. */
+  async #endedSince(range: KeyRange, revision: Revision, view: View): Promise<KeyState[]> {
+    const found: KeyState[] = [];
+    try {
+      const bounds = { gte: logStart(revision + 1), lt: logStart(view.newest + 1), snapshot: view.snapshot };
+      for await (const entries of scan(this.#db, bounds)) {
+        for (const [diskKey, bytes] of entries) {
+          const record = decodeRecord(diskKey, bytes);
+          const held = record.previous !== undefined && record.previous.modRevision <= revision;
+          if (held && inRange(record.key, range)) found.push(stateBefore(record, record.previous));
+        }
+      }
+    } catch (error) {
+      throw diskError(error, 'reading the log');
+    }
+    return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** The same, from the history of the range's keys. */
+  async #pastStates(range: KeyRange, revision: Revision, view: View): Promise<PastState[]> {
     const found: PastState[] = [];
     try {
       for await (const entries of scan(this.#db, { ...pastBounds(range), snapshot: view.snapshot })) {
         for (const [diskKey, bytes] of entries) {
+          const until = pastUntil(bytes);
+          if (until <= revision || until > view.newest) continue;
           const state = decodePast(diskKey, bytes);
-          const held = state.modRevision <= revision && revision < state.until.modRevision;
-          if (held && state.until.modRevision <= view.newest) found.push(state);
+          if (state.modRevision <= revision) found.push(state);
         }
       }
     } catch (error) {
@@ -110,21 +168,20 @@ export class Reader {
   load(states: readonly KeyState[], unsynced: UnsyncedValues = NO_VALUES): Promise<KeyValue[]> {
     if (states.length === 0) return Promise.resolve([]);
     const snapshot = this.#db.snapshot();
-    return this.#loadFrom(states, unsynced, snapshot).finally(() => snapshot.close());
+    return this.#track(this.#loadFrom(states, unsynced, snapshot).finally(() => snapshot.close()));
   }
 
   async #loadFrom(states: readonly KeyState[], unsynced: UnsyncedValues, snapshot: AbstractSnapshot): Promise<KeyValue[]> {
     const loaded: KeyValue[] = [];
     try {
+      let fetching = this.#fetch(states, 0, { unsynced, snapshot });
       for (let at = 0; at < states.length; at += FETCH_ENTRIES_MAX) {
-        const piece = states.slice(at, at + FETCH_ENTRIES_MAX);
-        const onDisk = unsynced.size === 0 ? piece : piece.filter((state) => !unsynced.has(state));
-        const keys = onDisk.map(logKey);
-        const found = keys.length === 0 ? [] : await this.#db.getMany(keys, { snapshot });
+        const found = await fetching;
+        // The next ones are fetched while these are unpacked.
+        fetching = this.#fetch(states, at + FETCH_ENTRIES_MAX, { unsynced, snapshot });
         let next = 0;
-        for (const state of piece) {
-          const value = unsynced.get(state) ?? readValue(state, found[next++]);
-          loaded.push(toKeyValue(state, value));
+        for (const state of states.slice(at, at + FETCH_ENTRIES_MAX)) {
+          loaded.push(toKeyValue(state, unsynced.get(state) ?? decodeValue(state, found[next++])));
         }
       }
     } catch (error) {
@@ -133,10 +190,20 @@ export class Reader {
     return loaded;
   }
 
+  /** The records of the states from `at` on, up to a fetch's worth, without those whose value is not on the disk yet. */
+  #fetch(states: readonly KeyState[], at: number, from: { unsynced: UnsyncedValues; snapshot: AbstractSnapshot }) {
+    const piece = states.slice(at, at + FETCH_ENTRIES_MAX);
+    const onDisk = from.unsynced.size === 0 ? piece : piece.filter((state) => !from.unsynced.has(state));
+    const fetched = onDisk.length === 0 ? Promise.resolve([]) : this.#db.getMany(onDisk.map(logKey), { snapshot: from.snapshot });
+    // When unpacking fails first, nobody waits for this any more.
+    fetched.catch(() => undefined);
+    return fetched;
+  }
+
   /** The value of one state, at once: for comparisons, which the transactions behind them wait for. */
   valueNow(state: KeyState, unsynced: UnsyncedValues): Buffer {
     try {
-      return unsynced.get(state) ?? readValue(state, this.#db.getSync(logKey(state)));
+      return unsynced.get(state) ?? decodeValue(state, this.#db.getSync(logKey(state)));
     } catch (error) {
       throw diskError(error, 'reading a value to compare');
     }
@@ -147,7 +214,11 @@ export class Reader {
    *
    * @throws StoreError `Corrupt` when a revision is missing; the caller has seen that `from` is not compacted.
    */
-  async slice(from: Revision, wanted: Wanted): Promise<LogSlice> {
+  slice(from: Revision, wanted: Wanted): Promise<LogSlice> {
+    return this.#track(this.#slice(from, wanted));
+  }
+
+  async #slice(from: Revision, wanted: Wanted): Promise<LogSlice> {
     const { revision: last } = this.#committed;
     await using snapshot = this.#db.snapshot();
     try {
@@ -237,13 +308,9 @@ export function toKeyValue(state: KeyState, value: Buffer): KeyValue {
   };
 }
 
-function readValue(state: KeyState, bytes: Buffer | undefined): Buffer {
-  const diskKey = logKey(state);
-  const where = `log record ${describe(diskKey)} of ${JSON.stringify(state.key)}`;
-  if (!bytes) throw corrupt(`${where} is missing`);
-  const record = decodeRecord(diskKey, bytes);
-  if (record.key !== state.key || record.type !== 'put') throw corrupt(`${where} is a ${record.type} of ${JSON.stringify(record.key)}`);
-  return record.value;
+/** The state that a record ended. */
+function stateBefore({ key, type, createRevision, version }: LogRecord, at: Position): KeyState {
+  return { key, modRevision: at.modRevision, sub: at.sub, createRevision, version: type === 'put' ? version - 1 : version };
 }
 
 /** Keys hold no NUL, so `<key> NUL` sorts right after `<key>`, and an `end` counts only up to its first NUL. */

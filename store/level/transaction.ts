@@ -4,7 +4,7 @@
  */
 import {
   type Compare,
-  type KeyRange,
+  inRange,
   type KeyValue,
   type Operation,
   type OperationResult,
@@ -91,10 +91,6 @@ export function checkDistinct(operations: readonly Operation[]): void {
       }
     }
   }
-}
-
-export function inRange(key: string, range: KeyRange): boolean {
-  return range.end === undefined ? key === range.key : key >= range.key && key < range.end;
 }
 
 /** Bytes that operations put. @throws StoreError when they are too many. */

@@ -1,11 +1,10 @@
 /**
  * All watches of a store. Watches with the same range share the work of finding the events in it.
  */
-import type { KeyRange, Revision, StoreWatch, Watcher, WatchOptions } from '../store.ts';
+import { inRange, type KeyRange, type Revision, type StoreWatch, type Watcher, type WatchOptions } from '../store.ts';
 import type { Commit } from './commit.ts';
 import type { Reader } from './reader.ts';
 import type { Committed } from './state.ts';
-import { inRange } from './transaction.ts';
 import { BACKLOG_BYTES_MAX, LogWatch } from './watcher.ts';
 
 interface Audience {

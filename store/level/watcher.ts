@@ -16,11 +16,19 @@
  *    and more than `backlogBytesMax` ends the watch.
  * 4. After `onEnd` the watcher is not called again.
  */
-import { type KeyRange, type Revision, StoreError, type StoreEvent, type StoreWatch, type WatchBatch, type Watcher } from '../store.ts';
+import {
+  inRange,
+  type KeyRange,
+  type Revision,
+  StoreError,
+  type StoreEvent,
+  type StoreWatch,
+  type WatchBatch,
+  type Watcher,
+} from '../store.ts';
 import { bytesOf, type Commit, tooSlow } from './commit.ts';
 import type { Reader } from './reader.ts';
 import type { Committed } from './state.ts';
-import { inRange } from './transaction.ts';
 
 /** Bytes that may wait for a watcher that says nothing else. */
 export const BACKLOG_BYTES_MAX = 16 * 1024 * 1024;

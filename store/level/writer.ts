@@ -13,6 +13,7 @@
  * 3. The committed revision, the index and the watchers move in one turn.
  * 4. Once a batch has failed, nobody knows what is on the disk: nothing more is written until the store is opened again.
  */
+import type { Logger } from '../../runtime/index.ts';
 import { type Revision, StoreError, type Transaction, type TransactionResult } from '../store.ts';
 import { Commit } from './commit.ts';
 import { type Batch, type Database, DURABLE, diskError } from './disk.ts';
@@ -47,6 +48,7 @@ export interface WriterParts {
   readonly committed: Committed;
   readonly reader: Reader;
   readonly hub: WatchHub;
+  readonly logger: Logger;
 }
 
 export class Writer {
@@ -99,6 +101,7 @@ export class Writer {
     } catch (error) {
       const failure = diskError(error, 'writing to the store');
       this.#failure = failure;
+      this.#parts.logger.error({ err: failure, code: failure.code }, 'the store cannot write any more');
       for (const { to, result } of answers) {
         // Why its values could not be read is of no interest any more.
         result.catch(() => failure);

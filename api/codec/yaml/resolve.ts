@@ -1,0 +1,45 @@
+// What a plain YAML scalar means: YAML 1.1 as Go's yaml.v2 has it, not as the specification does (`12:30` is a text, `0777` is octal).
+
+const TRUE: ReadonlySet<string> = new Set(['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON']);
+const FALSE: ReadonlySet<string> = new Set(['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF']);
+const NULL: ReadonlySet<string> = new Set(['', '~', 'null', 'Null', 'NULL']);
+const NOT_FINITE = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
+
+const INTEGER = /^([-+]?)(?:(0[bB])([01]+)|(0[xX])([0-9a-fA-F]+)|(0[oO]?)([0-7]+)|(0|[1-9]\d*))$/;
+const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/;
+
+const INT64_MIN = -(2n ** 63n);
+const UINT64_MAX = 2n ** 64n - 1n;
+
+/** The value of a plain scalar. It may be a number that JSON cannot carry. */
+export function resolvePlain(text: string): string | number | bigint | boolean | null {
+  if (NULL.has(text)) return null;
+  if (TRUE.has(text)) return true;
+  if (FALSE.has(text)) return false;
+  if (NOT_FINITE.test(text)) return Number.NaN;
+  return /^[-+.\d]/.test(text) ? (resolveNumber(text) ?? text) : text;
+}
+
+function resolveNumber(text: string): number | bigint | undefined {
+  const plain = text.startsWith('.') ? text : text.replaceAll('_', '');
+  return resolveInteger(plain) ?? (FLOAT.test(plain) ? Number(plain) : undefined);
+}
+
+function resolveInteger(text: string): number | bigint | undefined {
+  const match = INTEGER.exec(text);
+  if (!match) return undefined;
+  const [, sign, , binary, , hex, , octal, decimal] = match;
+  const digits =
+    binary !== undefined ? `0b${binary}` : hex !== undefined ? `0x${hex}` : octal !== undefined ? `0o${octal}` : (decimal ?? '0');
+  const value = sign === '-' ? -BigInt(digits) : BigInt(digits);
+  if (value < INT64_MIN || value > UINT64_MAX) return undefined;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** Whether a text, written plainly, would be read as something else. */
+export const needsQuotes = (text: string): boolean =>
+  text === '<<' ||
+  resolvePlain(text) !== text ||
+  /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/.test(text) ||
+  /^\d{4}-\d\d?-\d\d?/.test(text);

@@ -1,0 +1,39 @@
+import { apiError } from '../../api/index.ts';
+import type { AccessAttributes, Authorizer, UserInfo } from '../auth/types.ts';
+import type { Exchange } from './exchange.ts';
+import type { RequestInfo } from './request-info.ts';
+
+/** What is asked of the authorizer about a request. */
+export const attributesOf = (user: UserInfo, info: RequestInfo): AccessAttributes => ({
+  user,
+  verb: info.verb,
+  resourceRequest: info.isResource,
+  path: info.path,
+  namespace: info.namespace,
+  group: info.group,
+  version: info.version,
+  resource: info.resource,
+  subresource: info.subresource,
+  name: info.name,
+});
+
+/** @throws ApiError (403) with upstream's text when the user may not. */
+export function authorize(authorizer: Authorizer, exchange: Exchange, info: RequestInfo = exchange.info): void {
+  const attributes = attributesOf(exchange.user, info);
+  const decision = authorizer.authorize(attributes);
+  if (decision.allowed) return;
+  throw forbidden(attributes, decision.reason);
+}
+
+/** The refusal, as upstream words it. */
+export function forbidden(attributes: AccessAttributes, reason: string) {
+  const { group, resource, subresource, name, namespace, user } = attributes;
+  const why = reason === '' ? '' : `: ${reason}`;
+  const who = `User ${JSON.stringify(user.name)} cannot ${attributes.verb}`;
+  if (!attributes.resourceRequest) {
+    return apiError.forbidden({ group: '', resource: '' }, '', `${who} path ${JSON.stringify(attributes.path)}${why}`);
+  }
+  const what = `resource ${JSON.stringify(subresource === '' ? resource : `${resource}/${subresource}`)} in API group ${JSON.stringify(group)}`;
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
+  return apiError.forbidden({ group, resource }, name, `${who} ${what} ${where}${why}`);
+}

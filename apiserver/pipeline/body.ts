@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+import { apiError } from '../../api/index.ts';
+
+/** Bytes of the largest body: upstream's limit. */
+export const BODY_BYTES_MAX = 3 * 1024 * 1024;
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * Reads a request's body whole.
+ *
+ * @throws ApiError (413) when it is too large; the connection cannot be used afterwards.
+ */
+export function readBody(request: IncomingMessage, bytesMax: number = BODY_BYTES_MAX): Promise<Buffer> {
+  const announced = request.headers['content-length'];
+  if (announced === '0' || (announced === undefined && request.headers['transfer-encoding'] === undefined)) {
+    return Promise.resolve(EMPTY);
+  }
+  return new Promise((resolve, reject) => {
+    let size = 0;
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > bytesMax) {
+        request.removeAllListeners('data');
+        request.resume();
+        reject(apiError.requestEntityTooLarge(`limit is ${bytesMax}`));
+      } else {
+        chunks.push(chunk);
+      }
+    });
+    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size)));
+    request.once('error', reject);
+    request.once('close', () => reject(apiError.badRequest('the request ended before its body was read')));
+  });
+}

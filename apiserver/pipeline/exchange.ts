@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { UserInfo } from '../auth/types.ts';
+import type { RequestInfo } from './request-info.ts';
+
+/** Who nobody is, until authentication has said. */
+const NOBODY: UserInfo = { name: '', groups: [] };
+
+/** A connection whose client asked to speak something else than HTTP. */
+export interface Upgrade {
+  readonly socket: Socket;
+  /** What the client sent already behind its request. */
+  readonly head: Buffer;
+}
+
+interface Start {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly info: RequestInfo;
+  readonly query: URLSearchParams | undefined;
+  readonly auditId: string;
+  readonly upgrade?: Upgrade | undefined;
+  /** Wall-clock milliseconds. */
+  readonly now: number;
+}
+
+/** One request and its answer on their way through the pipeline. */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly info: RequestInfo;
+  /** Absent when the URL has no query. */
+  readonly query: URLSearchParams | undefined;
+  readonly auditId: string;
+  readonly now: number;
+  readonly upgrade: Upgrade | undefined;
+  user: UserInfo = NOBODY;
+  #warnings: string[] | undefined;
+  #abort: AbortController | undefined;
+
+  constructor({ request, response, info, query, auditId, now, upgrade }: Start) {
+    this.request = request;
+    this.response = response;
+    this.info = info;
+    this.query = query;
+    this.auditId = auditId;
+    this.now = now;
+    this.upgrade = upgrade;
+  }
+
+  get accept(): string | undefined {
+    return this.request.headers.accept;
+  }
+
+  parameter(name: string): string | undefined {
+    return this.query?.get(name) ?? undefined;
+  }
+
+  /** Texts for Warning headers, each once. */
+  get warnings(): readonly string[] {
+    return this.#warnings ?? [];
+  }
+
+  warn(text: string): void {
+    this.#warnings ??= [];
+    if (!this.#warnings.includes(text)) this.#warnings.push(text);
+  }
+
+  /** Aborted when the client goes away before the answer is out. */
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      const controller = new AbortController();
+      this.#abort = controller;
+      this.response.once('close', () => controller.abort());
+    }
+    return this.#abort.signal;
+  }
+}

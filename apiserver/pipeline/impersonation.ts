@@ -1,0 +1,102 @@
+import type { AccessAttributes, Authorizer, UserInfo } from '../auth/types.ts';
+import { forbidden } from './authorization.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Impersonation that cannot be made sense of; upstream answers it in plain text, code 500. */
+export class ImpersonationError extends Error {
+  override readonly name = 'ImpersonationError';
+}
+
+const EXTRA_PREFIX = 'impersonate-extra-';
+const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
+
+/**
+ * Makes the user of a request the one its Impersonate-* headers name, if it may.
+ *
+ * @throws ApiError (403) when it may not, ImpersonationError when the headers name no user.
+ */
+export function impersonate(authorizer: Authorizer, exchange: Exchange): void {
+  const { headers } = exchange.request;
+  const name = text(headers['impersonate-user']);
+  const groups = values(exchange, 'impersonate-group');
+  const uid = text(headers['impersonate-uid']);
+  const extra = extraOf(exchange);
+  if (name === '') {
+    if (groups.length > 0 || uid !== '' || extra.size > 0) throw withoutUser(exchange, groups, uid);
+    return;
+  }
+  const check = (resource: string, value: string, more: Partial<AccessAttributes> = {}) =>
+    authorizeImpersonation(authorizer, exchange.user, { resource, name: value, ...more });
+  const account = SERVICE_ACCOUNT.exec(name);
+  if (account) check('serviceaccounts', account[2] ?? '', { namespace: account[1] ?? '' });
+  else check('users', name);
+  for (const group of groups) check('groups', group);
+  if (uid !== '') check('uids', uid, { group: 'authentication.k8s.io', version: 'v1' });
+  for (const [key, list] of extra) {
+    for (const value of list) check('userextras', value, { group: 'authentication.k8s.io', version: 'v1', subresource: key });
+  }
+  exchange.user = {
+    name,
+    groups: allGroups(name, groups, account),
+    ...(uid === '' ? {} : { uid }),
+    ...(extra.size === 0 ? {} : { extra: Object.fromEntries(extra) }),
+  };
+}
+
+/** The groups that come with a user: a service account's own, and that it is authenticated. */
+function allGroups(name: string, asked: readonly string[], account: RegExpExecArray | null): string[] {
+  const groups = [...asked];
+  if (account && groups.length === 0) groups.push('system:serviceaccounts', `system:serviceaccounts:${account[1]}`);
+  if (name === 'system:anonymous') {
+    if (!groups.includes('system:unauthenticated')) groups.push('system:unauthenticated');
+  } else if (!groups.includes('system:authenticated') && !groups.includes('system:unauthenticated')) {
+    groups.push('system:authenticated');
+  }
+  return groups;
+}
+
+function authorizeImpersonation(authorizer: Authorizer, user: UserInfo, what: Partial<AccessAttributes>): void {
+  const attributes: AccessAttributes = {
+    user,
+    verb: 'impersonate',
+    resourceRequest: true,
+    path: '',
+    namespace: '',
+    group: '',
+    version: 'v1',
+    resource: '',
+    subresource: '',
+    name: '',
+    ...what,
+  };
+  const decision = authorizer.authorize(attributes);
+  if (!decision.allowed) throw forbidden(attributes, decision.reason);
+}
+
+const text = (value: string | string[] | undefined): string => (Array.isArray(value) ? (value[0] ?? '') : (value ?? ''));
+
+/** Every value of a header that may be given more than once. */
+function values({ request }: Exchange, name: string): string[] {
+  const found: string[] = [];
+  const { rawHeaders } = request;
+  if (request.headers[name] === undefined) return found;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() === name) found.push(rawHeaders[i + 1] ?? '');
+  }
+  return found;
+}
+
+function extraOf(exchange: Exchange): Map<string, string[]> {
+  const extra = new Map<string, string[]>();
+  for (const name in exchange.request.headers) {
+    if (name.startsWith(EXTRA_PREFIX)) extra.set(decodeURIComponent(name.slice(EXTRA_PREFIX.length)), values(exchange, name));
+  }
+  return extra;
+}
+
+function withoutUser(exchange: Exchange, groups: readonly string[], uid: string): ImpersonationError {
+  const asked = groups.map((group) => `{Group  ${group}    }`);
+  if (uid !== '') asked.push(`{UID  ${uid}  authentication.k8s.io/v1  }`);
+  const url = JSON.stringify(exchange.request.url ?? '');
+  return new ImpersonationError(`Internal Server Error: ${url}: requested [${asked.join(' ')}] without impersonating a user\n`);
+}

@@ -1,0 +1,132 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { apiError } from '../../api/index.ts';
+import type { Clock, Logger, Random } from '../../runtime/index.ts';
+import type { Authenticator, Authorizer } from '../auth/types.ts';
+import { asApiError } from '../registry/store-errors.ts';
+import { authorize } from './authorization.ts';
+import { Deadlines } from './deadlines.ts';
+import { Exchange, type Upgrade } from './exchange.ts';
+import { type FlowControl, isLongRunning } from './flow-control.ts';
+import { ImpersonationError, impersonate } from './impersonation.ts';
+import { RequestInfoError, requestInfo } from './request-info.ts';
+import type { RequestMetrics } from './request-metrics.ts';
+import { type StatusEncoder, sendError, sendText } from './respond.ts';
+
+/** Seconds after which a client that was turned away may try again. */
+const RETRY_AFTER_SECONDS = 1;
+
+export interface PipelineOptions {
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly flowControl: FlowControl;
+  readonly metrics: RequestMetrics;
+  readonly encodeStatus: StatusEncoder;
+  readonly requestTimeoutMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Answers what has passed. */
+  dispatch(exchange: Exchange): Promise<void> | void;
+}
+
+/**
+ * The way of a request, in upstream's order:
+ *
+ *     request info → guard → authentication → impersonation → flow control → authorization → dispatch
+ */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #deadlines: Deadlines;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#deadlines = new Deadlines({ clock: options.clock, timeoutMs: options.requestTimeoutMs, encode: options.encodeStatus });
+  }
+
+  stop(): void {
+    this.#deadlines.stop();
+  }
+
+  /** Serves a request. Never throws: what goes wrong is answered. */
+  async handle(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): Promise<void> {
+    const { metrics, clock } = this.#options;
+    const startedAt = clock.monotonic();
+    const exchange = this.#open(request, response, upgrade);
+    if (!exchange) return;
+    const long = isLongRunning(exchange.info);
+    if (!long) this.#deadlines.begin(exchange);
+    try {
+      await this.#pass(exchange, long);
+    } catch (error) {
+      this.#answerError(exchange, error);
+    } finally {
+      if (!long) this.#deadlines.end(exchange);
+      metrics.observe(exchange, response.statusCode, clock.monotonic() - startedAt);
+    }
+  }
+
+  #open(request: IncomingMessage, response: ServerResponse, upgrade: Upgrade | undefined): Exchange | undefined {
+    const { clock, random } = this.#options;
+    const url = request.url ?? '/';
+    const mark = url.indexOf('?');
+    const query = mark < 0 ? undefined : new URLSearchParams(url.slice(mark + 1));
+    const given = request.headers['audit-id'];
+    const auditId = typeof given === 'string' && given !== '' ? given : random.uuid();
+    try {
+      const info = requestInfo(request.method ?? 'GET', mark < 0 ? url : url.slice(0, mark), query);
+      return new Exchange({ request, response, info, query, auditId, upgrade, now: clock.now() });
+    } catch (error) {
+      if (!(error instanceof RequestInfoError)) throw error;
+      response
+        .writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
+        .end(`Internal Server Error: ${JSON.stringify(url)}: ${error.message}\n`);
+      return undefined;
+    }
+  }
+
+  async #pass(exchange: Exchange, long: boolean): Promise<void> {
+    const { authenticator, authorizer, flowControl, metrics } = this.#options;
+    const found = authenticator.authenticate(exchange.request);
+    const user = found instanceof Promise ? await found : found;
+    if (!user) throw apiError.unauthorized();
+    exchange.user = user;
+    impersonate(authorizer, exchange);
+    if (long) {
+      authorize(authorizer, exchange);
+      metrics.begin(exchange);
+      return this.#options.dispatch(exchange);
+    }
+    if (!flowControl.enter(exchange)) {
+      exchange.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+      sendText(exchange, 429, 'Too many requests, please try again later.\n');
+      return;
+    }
+    try {
+      authorize(authorizer, exchange);
+      const pending = this.#options.dispatch(exchange);
+      if (pending) await pending;
+    } finally {
+      flowControl.leave(exchange);
+    }
+  }
+
+  #answerError(exchange: Exchange, error: unknown): void {
+    if (error instanceof ImpersonationError) {
+      sendText(exchange, 500, error.message);
+      return;
+    }
+    const status = asApiError(error);
+    if (status.code >= 500 && status.cause !== undefined) {
+      const { verb, path } = exchange.info;
+      this.#options.logger.error({ err: status.cause, verb, path, auditID: exchange.auditId }, 'request failed');
+    }
+    if (!exchange.request.complete) closeAfter(exchange);
+    sendError(exchange, status, this.#options.encodeStatus);
+  }
+}
+
+/** A body that was not read to its end leaves the connection in the middle of a request: it cannot be used again. */
+function closeAfter({ request, response }: Exchange): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
+  response.once('finish', () => request.destroy());
+}

@@ -1,0 +1,139 @@
+import { parseFieldSelector } from '../../api/field-selector.ts';
+
+/** What a path and a method ask for: upstream's RequestInfo. */
+export interface RequestInfo {
+  /** False for paths outside `/api/VERSION/…` and `/apis/GROUP/VERSION/…`. */
+  readonly isResource: boolean;
+  /** Decoded path, without the query. */
+  readonly path: string;
+  /** API verb; for non-resource paths the method in lower case. */
+  readonly verb: string;
+  readonly group: string;
+  readonly version: string;
+  readonly namespace: string;
+  readonly resource: string;
+  readonly name: string;
+  readonly subresource: string;
+  /** What follows the subresource (`/proxy/a/b` → `/a/b`), still percent-encoded, with its leading slash; `''` when nothing does. */
+  readonly rest: string;
+}
+
+const VERB_OF: Readonly<Record<string, string>> = {
+  POST: 'create',
+  GET: 'get',
+  HEAD: 'get',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+
+/** Path segments after a namespace's name that belong to the namespace itself. */
+const NAMESPACE_SUBRESOURCES: ReadonlySet<string> = new Set(['status', 'finalize']);
+
+/** A path that cannot be read (`/api/v1/watch`); answered as upstream does, by a plain 500. */
+export class RequestInfoError extends Error {
+  override readonly name = 'RequestInfoError';
+}
+
+/**
+ * Reads a request line.
+ *
+ * @param method HTTP method.
+ * @param path percent-encoded path, without the query.
+ * @param query the query's parameters; undefined when there is none.
+ */
+export function requestInfo(method: string, path: string, query: URLSearchParams | undefined): RequestInfo {
+  const encoded = path.split('/').filter((part) => part !== '');
+  const parts = path.includes('%') ? encoded.map(decodePart) : encoded;
+  const grouped = parts[0] === 'apis';
+  const versionAt = grouped ? 2 : 1;
+  if ((!grouped && parts[0] !== 'api') || parts.length <= versionAt + 1) return nonResource(method, decodePart(path));
+  return resourceInfo({ method, path, query, parts, encoded, at: versionAt });
+}
+
+interface Reading {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams | undefined;
+  readonly parts: readonly string[];
+  readonly encoded: readonly string[];
+  /** Index of the version. */
+  readonly at: number;
+}
+
+function resourceInfo({ method, path, query, parts, encoded, at: versionAt }: Reading): RequestInfo {
+  let at = versionAt + 1;
+  let verb = VERB_OF[method] ?? '';
+  const special = parts[at] === 'watch' || parts[at] === 'proxy' ? parts[at] : undefined;
+  if (special) {
+    verb = special;
+    at++;
+    if (at >= parts.length) throw new RequestInfoError(`unable to determine kind and namespace from url, ${path}`);
+  }
+  let namespace = '';
+  if (parts[at] === 'namespaces' && parts.length > at + 1) {
+    namespace = parts[at + 1] ?? '';
+    const next = parts[at + 2];
+    if (next !== undefined && !NAMESPACE_SUBRESOURCES.has(next)) at += 2;
+  }
+  const resource = parts[at] ?? '';
+  const pathName = parts[at + 1] ?? '';
+  const subresource = special === 'proxy' ? '' : (parts[at + 2] ?? '');
+  const slash = path.endsWith('/') && encoded.length > at + 2 ? '/' : '';
+  const rest = encoded.length > at + 3 ? `/${encoded.slice(at + 3).join('/')}${slash}` : slash;
+  const collection = pathName === '' && special === undefined;
+  return {
+    isResource: true,
+    path: decodePart(path),
+    verb: collection ? collectionVerb(verb, query) : verb,
+    group: versionAt === 2 ? (parts[1] ?? '') : '',
+    version: parts[versionAt] ?? '',
+    namespace,
+    resource,
+    name: collection && verb === 'get' ? selectedName(query) : pathName,
+    subresource,
+    rest,
+  };
+}
+
+function collectionVerb(verb: string, query: URLSearchParams | undefined): string {
+  if (verb === 'delete') return 'deletecollection';
+  if (verb !== 'get') return verb;
+  return isTrue(query?.get('watch') ?? null) ? 'watch' : 'list';
+}
+
+/** Upstream's reading of a boolean parameter: there, and neither `false` nor `0`. */
+export const isTrue = (value: string | null): boolean => value !== null && value.toLowerCase() !== 'false' && value !== '0';
+
+/** The name a collection request is confined to by `fieldSelector=metadata.name=x`. */
+function selectedName(query: URLSearchParams | undefined): string {
+  const text = query?.get('fieldSelector');
+  if (!text?.includes('metadata.name')) return '';
+  try {
+    const found = parseFieldSelector(text).find(({ field, operator }) => field === 'metadata.name' && operator === '=');
+    return found && !/[/%]/.test(found.value) && found.value !== '.' && found.value !== '..' ? found.value : '';
+  } catch {
+    return ''; // the selector is refused later, where its error is answered
+  }
+}
+
+const nonResource = (method: string, path: string): RequestInfo => ({
+  isResource: false,
+  path,
+  verb: method.toLowerCase(),
+  group: '',
+  version: '',
+  namespace: '',
+  resource: '',
+  name: '',
+  subresource: '',
+  rest: '',
+});
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,151 @@
+import { apiError, type FieldError, fieldError, type KubeObject } from '../../api/index.ts';
+import { toTime } from '../../api/time.ts';
+import type { Resource } from './resource.ts';
+import type { DeleteContext } from './strategy.ts';
+
+/** How a client wants an object to be deleted: upstream's DeleteOptions, decoded. */
+export interface DeleteRequest {
+  readonly gracePeriodSeconds?: number | undefined;
+  readonly orphanDependents?: boolean | undefined;
+  readonly propagationPolicy?: string | undefined;
+  readonly dryRun?: readonly string[] | undefined;
+  readonly preconditions?: { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined } | undefined;
+}
+
+/** What a delete does to an object. */
+export type DeletionPlan =
+  /** It goes at once. */
+  | { readonly type: 'remove' }
+  /** It is already on its way: nothing changes. */
+  | { readonly type: 'pending' }
+  /** `object` is stored, marked as terminating; then, with `remove`, it goes. */
+  | { readonly type: 'mark'; readonly object: KubeObject; readonly remove: boolean };
+
+const POLICIES = ['Foreground', 'Background', 'Orphan'];
+
+/** What is wrong with delete options. */
+export function validateDeleteRequest(request: DeleteRequest): FieldError[] {
+  const { orphanDependents, propagationPolicy, dryRun } = request;
+  const errors: FieldError[] = [];
+  if (orphanDependents !== undefined && propagationPolicy !== undefined) {
+    const detail = 'orphanDependents and deletionPropagation cannot be both set';
+    errors.push(fieldError.invalid('propagationPolicy', propagationPolicy, detail));
+  }
+  if (propagationPolicy !== undefined && !POLICIES.includes(propagationPolicy)) {
+    errors.push(fieldError.notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']));
+  }
+  errors.push(...validateDryRun(dryRun));
+  return errors;
+}
+
+/** What is wrong with the dryRun values of a request. */
+export const validateDryRun = (dryRun: readonly string[] | undefined): FieldError[] =>
+  dryRun?.some((value) => value !== 'All') ? [fieldError.notSupported('dryRun', dryRun, ['All'])] : [];
+
+/** @throws ApiError (409) when the object is not the one the client means. */
+export function checkPreconditions({ info }: Resource, object: KubeObject, request: DeleteRequest): void {
+  const { preconditions } = request;
+  const { uid, resourceVersion, name = '' } = object.metadata;
+  const subject = { group: info.group, resource: info.kind };
+  if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
+    const why = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw apiError.conflict(subject, name, why);
+  }
+  const wanted = preconditions?.resourceVersion;
+  if (wanted !== undefined && wanted !== resourceVersion) {
+    const why = `the ResourceVersion in the precondition (${wanted}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
+    throw apiError.conflict(subject, name, why);
+  }
+}
+
+/** Decides what a delete does: upstream's graceful deletion and garbage-collection finalizers. @param object a copy, which is changed. */
+export function planDeletion(resource: Resource, context: DeleteContext, object: KubeObject, request: DeleteRequest): DeletionPlan {
+  const { strategy } = resource;
+  if (strategy.holdsDeletion?.(object)) return markHeld(resource, context, object);
+  const grace = gracefully(resource, context, object, request);
+  if (grace === 'pending') return { type: 'pending' };
+  const finalizersChange = setDeletionFinalizers(resource, object, request);
+  const finalizers = object.metadata.finalizers ?? [];
+  if (grace === 'none') {
+    if (finalizers.length > 0) {
+      markDeleting(object, context.now);
+      return { type: 'mark', object, remove: false };
+    }
+    return finalizersChange ? { type: 'mark', object, remove: true } : { type: 'remove' };
+  }
+  return { type: 'mark', object, remove: finalizers.length === 0 && grace === 0 };
+}
+
+/** Whether an object that is being deleted has nothing left that keeps it. */
+export function isReadyToGo({ strategy }: Resource, object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  if (!deletionTimestamp || (finalizers?.length ?? 0) > 0) return false;
+  if (strategy.holdsDeletion) return !strategy.holdsDeletion(object);
+  return deletionGracePeriodSeconds === 0;
+}
+
+function markHeld({ strategy }: Resource, context: DeleteContext, object: KubeObject): DeletionPlan {
+  if (object.metadata.deletionTimestamp) return { type: 'pending' };
+  object.metadata.deletionTimestamp = toTime(context.now);
+  strategy.prepareForDeletion?.(context, object);
+  return { type: 'mark', object, remove: false };
+}
+
+/** Starts, shortens or leaves alone the grace of an object; answers the seconds it now has. */
+function gracefully(
+  { strategy }: Resource,
+  context: DeleteContext,
+  object: KubeObject,
+  request: DeleteRequest,
+): number | 'none' | 'pending' {
+  if (!strategy.gracePeriodSeconds) return 'none';
+  const { metadata } = object;
+  if (metadata.deletionTimestamp) return shorten(object, request.gracePeriodSeconds);
+  const seconds = strategy.gracePeriodSeconds(context, object);
+  metadata.deletionTimestamp = toTime(context.now + seconds * 1000);
+  metadata.deletionGracePeriodSeconds = seconds;
+  if (metadata.generation) metadata.generation += 1;
+  return seconds;
+}
+
+function shorten({ metadata }: KubeObject, wanted: number | undefined): number | 'none' | 'pending' {
+  const present = metadata.deletionGracePeriodSeconds;
+  if (present === undefined) return 'none';
+  if (wanted === undefined || wanted >= present) return 'pending';
+  const since = Date.parse(metadata.deletionTimestamp ?? '') - present * 1000;
+  metadata.deletionTimestamp = toTime(since + wanted * 1000);
+  metadata.deletionGracePeriodSeconds = wanted;
+  return wanted;
+}
+
+function markDeleting({ metadata }: KubeObject, now: number): void {
+  if (!metadata.deletionTimestamp && metadata.generation) metadata.generation += 1;
+  if (!metadata.deletionTimestamp || Date.parse(metadata.deletionTimestamp) > now) metadata.deletionTimestamp = toTime(now);
+  metadata.deletionGracePeriodSeconds = 0;
+}
+
+/** Gives the object the finalizers that its dependents' fate asks for; answers whether they changed. */
+function setDeletionFinalizers({ strategy }: Resource, object: KubeObject, request: DeleteRequest): boolean {
+  const before = object.metadata.finalizers ?? [];
+  const orphan = orphansDependents(before, request, strategy.defaultPropagation === 'orphan');
+  const foreground = deletesDependentsFirst(before, request);
+  const after = before.filter((finalizer) => finalizer !== 'orphan' && finalizer !== 'foregroundDeletion');
+  if (orphan) after.push('orphan');
+  if (foreground) after.push('foregroundDeletion');
+  if (after.length === before.length && after.every((finalizer) => before.includes(finalizer))) return false;
+  object.metadata.finalizers = after.length === 0 ? undefined : after;
+  return true;
+}
+
+function orphansDependents(finalizers: readonly string[], request: DeleteRequest, byDefault: boolean): boolean {
+  if (request.orphanDependents !== undefined) return request.orphanDependents;
+  if (request.propagationPolicy !== undefined) return request.propagationPolicy === 'Orphan';
+  const decided = finalizers.find((finalizer) => finalizer === 'orphan' || finalizer === 'foregroundDeletion');
+  return decided === undefined ? byDefault : decided === 'orphan';
+}
+
+function deletesDependentsFirst(finalizers: readonly string[], request: DeleteRequest): boolean {
+  if (request.orphanDependents !== undefined) return false;
+  if (request.propagationPolicy !== undefined) return request.propagationPolicy === 'Foreground';
+  return finalizers.find((finalizer) => finalizer === 'orphan' || finalizer === 'foregroundDeletion') === 'foregroundDeletion';
+}

@@ -1,0 +1,32 @@
+/** A histogram that costs an addition, and makes its text when it is asked for. */
+export class Histogram {
+  readonly #bounds: readonly number[];
+  readonly #counts: Float64Array;
+  #sum = 0;
+  #count = 0;
+
+  /** @param bounds upper bounds of the buckets, rising. */
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#counts = new Float64Array(bounds.length);
+  }
+
+  observe(value: number): void {
+    this.#sum += value;
+    this.#count++;
+    const bucket = this.#bounds.findIndex((bound) => value <= bound);
+    if (bucket >= 0) this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+  }
+
+  /** Lines of Prometheus' text format. @param labels `a="b",c="d"`. */
+  lines(name: string, labels: string): string[] {
+    let total = 0;
+    const lines = this.#bounds.map((bound, i) => {
+      total += this.#counts[i] ?? 0;
+      return `${name}_bucket{${labels},le="${bound}"} ${total}`;
+    });
+    lines.push(`${name}_bucket{${labels},le="+Inf"} ${this.#count}`);
+    lines.push(`${name}_sum{${labels}} ${this.#sum}`, `${name}_count{${labels}} ${this.#count}`);
+    return lines;
+  }
+}

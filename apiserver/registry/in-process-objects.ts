@@ -1,0 +1,110 @@
+import { apiError, type KindInfo, type KubeObject, type Live } from '../../api/index.ts';
+import { decode } from '../../api/schema.ts';
+
+import type { UserInfo } from '../auth/types.ts';
+import type { Entry } from '../watch-cache/entry.ts';
+import { Selection } from '../watch-cache/selection.ts';
+import { noAdmission } from './admission-chain.ts';
+import type { ObjectRegistry } from './object-registry.ts';
+import type { ObjectChange, ObjectReader, ObjectWriter } from './objects.ts';
+import { type RequestContext, strategyKey } from './strategy.ts';
+
+/** The API server, as the author of its own writes. */
+const ITSELF: UserInfo = { name: 'system:apiserver', groups: ['system:authenticated', 'system:masters'] };
+
+/**
+ * Reads and writes objects for the API server's own parts. It exists before the kinds do (strategies and authorizers are given it); until
+ * {@link bind} there is nothing to read.
+ */
+export class InProcessObjects implements ObjectReader, ObjectWriter {
+  readonly #now: () => number;
+  #registries: ReadonlyMap<string, ObjectRegistry> = new Map();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Says what kinds there are, by `group/resource`. */
+  bind(registries: ReadonlyMap<string, ObjectRegistry>): void {
+    this.#registries = registries;
+  }
+
+  get<T extends KubeObject>(kind: KindInfo, namespace: string, name: string): Live<T> | undefined {
+    const entry = this.#find(kind)?.resource.cache.get(kind.namespaced ? namespace : '', name);
+    return entry && live<T>(entry);
+  }
+
+  list<T extends KubeObject>(kind: KindInfo, namespace = ''): readonly Live<T>[] {
+    const entries = this.#find(kind)?.resource.cache.select(new Selection(kind.namespaced ? namespace : ''));
+    return (entries ?? []).map((entry) => live<T>(entry));
+  }
+
+  onChange<T extends KubeObject>(kind: KindInfo, listener: (change: ObjectChange<T>) => void): Disposable {
+    return this.#registry(kind).resource.cache.listen((event) => {
+      const { entry, previous } = event;
+      if (entry) listener({ type: previous ? 'MODIFIED' : 'ADDED', object: live<T>(entry) });
+      else if (previous) listener({ type: 'DELETED', object: live<T>(previous.at(event.revision)) });
+    });
+  }
+
+  async create<T extends KubeObject>(kind: KindInfo, object: T): Promise<Live<T>> {
+    const registry = this.#registry(kind);
+    const draft = this.#normal(registry, object);
+    const context = this.#context(object.metadata.namespace ?? '');
+    const stored = await registry.create({ context, admission: noAdmission, object: draft });
+    return stored.object as Live<T>;
+  }
+
+  async update<T extends KubeObject>(
+    kind: KindInfo,
+    namespace: string,
+    name: string,
+    change: (current: Live<T>) => T | undefined,
+  ): Promise<Live<T>> {
+    const registry = this.#registry(kind);
+    const updated = await registry.update({
+      context: this.#context(namespace),
+      admission: noAdmission,
+      name,
+      subresource: '',
+      strategy: registry.resource.strategy,
+      uidIsPrecondition: false,
+      mayCreate: false,
+      next: (current) => {
+        if (!current) throw apiError.notFound(registry.resource.subject, name);
+        const changed = change(current.parse() as Live<T>);
+        return changed && this.#normal(registry, changed);
+      },
+    });
+    return updated.object as Live<T>;
+  }
+
+  async delete(kind: KindInfo, namespace: string, name: string): Promise<void> {
+    await this.#registry(kind).delete({ context: this.#context(namespace), admission: noAdmission, name, options: {} });
+  }
+
+  /** The object as the decoder would have it, with defaults: what a client's body goes through as well. */
+  #normal({ resource }: ObjectRegistry, object: KubeObject): KubeObject {
+    const { kind, apiVersion } = resource.wire;
+    const normal = decode(resource.message, structuredClone({ ...object, kind, apiVersion })).object;
+    resource.strategy.setDefaults(normal);
+    return normal;
+  }
+
+  #context(namespace: string): RequestContext {
+    return { user: ITSELF, namespace, now: this.#now(), dryRun: false, objects: this, warn: () => undefined };
+  }
+
+  #find(kind: Pick<KindInfo, 'group' | 'resource'>): ObjectRegistry | undefined {
+    return this.#registries.get(strategyKey(kind));
+  }
+
+  #registry(kind: KindInfo): ObjectRegistry {
+    const registry = this.#find(kind);
+    if (!registry) throw new Error(`${strategyKey(kind)} is not served`);
+    return registry;
+  }
+}
+
+/** What is in the cache was stored: it has a name, a uid and a resourceVersion. */
+const live = <T extends KubeObject>(entry: Entry): Live<T> => entry.object as Live<T>;

@@ -1,0 +1,45 @@
+import type { Clock } from '../../runtime/index.ts';
+import type { Store } from '../../store/store.ts';
+import { Histogram } from './histogram.ts';
+
+/** Upper bounds of the buckets, in seconds: upstream's for etcd requests. */
+const BUCKETS_SECONDS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+
+type Measured = 'range' | 'txn';
+
+/** What is known of the store's work. */
+export interface StoreMetrics {
+  /** Prometheus' text format, under the name upstream gives to requests to etcd. */
+  text(): string;
+}
+
+/** A store whose answers are timed. */
+export function measureStore(store: Store, clock: Clock): { readonly store: Store; readonly metrics: StoreMetrics } {
+  const histograms: Readonly<Record<Measured, Histogram>> = { range: new Histogram(BUCKETS_SECONDS), txn: new Histogram(BUCKETS_SECONDS) };
+  const timed = async <T>(what: Measured, work: Promise<T>): Promise<T> => {
+    const start = clock.monotonic();
+    try {
+      return await work;
+    } finally {
+      histograms[what].observe((clock.monotonic() - start) / 1000);
+    }
+  };
+  const measured: Store = {
+    get revision() {
+      return store.revision;
+    },
+    range: (range, options) => timed('range', store.range(range, options)),
+    txn: (transaction) => timed('txn', store.txn(transaction)),
+    watch: (range, options, watcher) => store.watch(range, options, watcher),
+    compact: (revision) => store.compact(revision),
+    status: () => store.status(),
+    close: () => store.close(),
+  };
+  const text = () => {
+    const name = 'etcd_request_duration_seconds';
+    const lines = [`# HELP ${name} How long the store took.`, `# TYPE ${name} histogram`];
+    for (const [what, histogram] of Object.entries(histograms)) lines.push(...histogram.lines(name, `operation="${what}",type=""`));
+    return `${lines.join('\n')}\n`;
+  };
+  return { store: measured, metrics: { text } };
+}

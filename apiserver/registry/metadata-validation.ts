@@ -1,0 +1,164 @@
+import { type FieldError, fieldError, goQuote, type ObjectMeta, type OwnerReference } from '../../api/index.ts';
+import { isDns1123Label, isDns1123Subdomain, isQualifiedName, isValidLabelValue } from '../../api/names.ts';
+
+/** Bytes all annotations of an object may have together. */
+const ANNOTATION_BYTES_MAX = 256 * 1024;
+
+/** A kind's rule for names; with `prefix`, for the beginning of one. */
+export type NameRule = (name: string, prefix: boolean) => string[];
+
+/** A prefix may end in a dash: the generated name will not. */
+const maskTrailingDash = (name: string): string => (name.endsWith('-') && name.length > 1 ? `${name.slice(0, -2)}a` : name);
+
+/** The rule most kinds have. */
+export const dnsSubdomainName: NameRule = (name, prefix) => isDns1123Subdomain(prefix ? maskTrailingDash(name) : name);
+
+/** What every kind asks of a name, whatever its own rule: that it can stand in a path. */
+export const pathSegmentName: NameRule = (name, prefix) => {
+  if (!prefix && (name === '.' || name === '..')) return [`may not be '${name}'`];
+  return ['/', '%'].filter((part) => name.includes(part)).map((part) => `may not contain '${part}'`);
+};
+
+/** What is wrong with the metadata of an object that is to be created: upstream's ValidateObjectMeta. */
+export const validateMetadata = (meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] => [
+  ...validateIdentity(meta, namespaced, nameRule),
+  ...validateCommon(meta),
+  ...validateFinalizers(meta.finalizers),
+];
+
+/**
+ * What is wrong with changed metadata. Upstream looks at it three times (as new metadata, as changed metadata, and again in each kind's own
+ * validation), and lists what it finds as often; so do we.
+ */
+export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta, namespaced: boolean): FieldError[] {
+  const common = validateCommon(meta);
+  const changes = [...validateChanges(meta, old), ...common];
+  const whole = [...validateIdentity(meta, namespaced, pathSegmentName), ...common, ...validateFinalizers(meta.finalizers)];
+  return [...whole, ...changes, ...changes];
+}
+
+function validateIdentity(meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] {
+  const errors: FieldError[] = [];
+  if (meta.generateName) {
+    for (const message of nameRule(meta.generateName, true)) {
+      errors.push(fieldError.invalid('metadata.generateName', meta.generateName, message));
+    }
+  }
+  if (meta.name) {
+    for (const message of nameRule(meta.name, false)) errors.push(fieldError.invalid('metadata.name', meta.name, message));
+  } else {
+    errors.push(fieldError.required('metadata.name', 'name or generateName is required'));
+  }
+  errors.push(...validateNamespace(meta.namespace, namespaced));
+  if (Number(meta.generation ?? 0) < 0) {
+    errors.push(fieldError.invalid('metadata.generation', meta.generation, 'must be greater than or equal to 0'));
+  }
+  return errors;
+}
+
+function validateFinalizers(finalizers: readonly string[] = []): FieldError[] {
+  const errors = finalizers.flatMap((finalizer) =>
+    isQualifiedName(finalizer).map((message) => fieldError.invalid('metadata.finalizers', finalizer, message)),
+  );
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    const message = 'finalizer orphan and foregroundDeletion cannot be both set';
+    errors.push(fieldError.invalid('metadata.finalizers', finalizers, message));
+  }
+  return errors;
+}
+
+function validateNamespace(namespace: string | undefined, namespaced: boolean): FieldError[] {
+  if (!namespaced) return namespace ? [fieldError.forbidden('metadata.namespace', 'not allowed on this type')] : [];
+  if (!namespace) return [fieldError.required('metadata.namespace')];
+  return isDns1123Label(namespace).map((message) => fieldError.invalid('metadata.namespace', namespace, message));
+}
+
+const IMMUTABLE = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const;
+
+function validateChanges(meta: ObjectMeta, old: ObjectMeta): FieldError[] {
+  const errors: FieldError[] = [];
+  if (old.deletionTimestamp) errors.push(...validateNoNewFinalizers(meta.finalizers ?? [], old.finalizers ?? []));
+  if (!meta.resourceVersion) {
+    errors.push(fieldError.invalid('metadata.resourceVersion', meta.resourceVersion ?? '', 'must be specified for an update'));
+  }
+  if (Number(meta.generation ?? 0) < Number(old.generation ?? 0)) {
+    errors.push(fieldError.invalid('metadata.generation', meta.generation ?? 0, 'must not be decremented'));
+  }
+  for (const field of IMMUTABLE) {
+    const value = meta[field];
+    if ((value ?? '') === (old[field] ?? '')) continue;
+    errors.push(fieldError.invalid(`metadata.${field}`, value ?? (typeof old[field] === 'string' ? '' : null), 'field is immutable'));
+  }
+  return errors;
+}
+
+function validateNoNewFinalizers(finalizers: readonly string[], old: readonly string[]): FieldError[] {
+  const added = [...new Set(finalizers)].filter((finalizer) => !old.includes(finalizer)).sort();
+  if (added.length === 0) return [];
+  const list = `[]string{${added.map(goQuote).join(', ')}}`;
+  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
+  return [fieldError.forbidden('metadata.finalizers', detail)];
+}
+
+function validateCommon(meta: ObjectMeta): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [key, value] of Object.entries(meta.labels ?? {})) {
+    for (const message of isQualifiedName(key)) errors.push(fieldError.invalid('metadata.labels', key, message));
+    for (const message of isValidLabelValue(value)) errors.push(fieldError.invalid('metadata.labels', value, message));
+  }
+  let annotationBytes = 0;
+  for (const [key, value] of Object.entries(meta.annotations ?? {})) {
+    for (const message of isQualifiedName(key.toLowerCase())) errors.push(fieldError.invalid('metadata.annotations', key, message));
+    annotationBytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
+  if (annotationBytes > ANNOTATION_BYTES_MAX) errors.push(fieldError.tooLong('metadata.annotations', ANNOTATION_BYTES_MAX));
+  if (meta.ownerReferences) errors.push(...validateOwnerReferences(meta.ownerReferences));
+  return errors;
+}
+
+function validateOwnerReferences(references: readonly OwnerReference[]): FieldError[] {
+  const errors: FieldError[] = [];
+  let controller = '';
+  for (const reference of references) {
+    errors.push(...validateOwnerReference(reference));
+    if (!reference.controller) continue;
+    const name = `${reference.kind}/${reference.name}`;
+    if (controller === '') {
+      controller = name;
+      continue;
+    }
+    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${name}`;
+    errors.push(fieldError.invalid('metadata.ownerReferences', references.map(printable), detail));
+  }
+  return errors;
+}
+
+function validateOwnerReference(reference: OwnerReference): FieldError[] {
+  const at = 'metadata.ownerReferences';
+  const errors: FieldError[] = [];
+  const slashes = reference.apiVersion.split('/').length - 1;
+  const version =
+    slashes > 1 ? '' : slashes === 1 ? reference.apiVersion.slice(reference.apiVersion.indexOf('/') + 1) : reference.apiVersion;
+  if (version === '') errors.push(fieldError.invalid(`${at}.apiVersion`, reference.apiVersion, 'version must not be empty'));
+  if (reference.kind === '') errors.push(fieldError.invalid(`${at}.kind`, reference.kind, 'must not be empty'));
+  if (reference.name === '') errors.push(fieldError.invalid(`${at}.name`, reference.name, 'must not be empty'));
+  if (reference.uid === '') errors.push(fieldError.invalid(`${at}.uid`, reference.uid, 'must not be empty'));
+  if (BANNED_OWNERS.has(`${reference.apiVersion} ${reference.kind}`)) {
+    const detail = `/${reference.apiVersion}, Kind=${reference.kind} is disallowed from being an owner`;
+    errors.push(fieldError.invalid(at, printable(reference), detail));
+  }
+  return errors;
+}
+
+/** Kinds that may not own others: apiVersion and kind. */
+const BANNED_OWNERS: ReadonlySet<string> = new Set(['v1 Event']);
+
+/** A reference with its members in the order upstream prints them. */
+const printable = ({ apiVersion, kind, name, uid, controller, blockOwnerDeletion }: OwnerReference): OwnerReference => ({
+  apiVersion,
+  kind,
+  name,
+  uid,
+  ...(controller === undefined ? {} : { controller }),
+  ...(blockOwnerDeletion === undefined ? {} : { blockOwnerDeletion }),
+});

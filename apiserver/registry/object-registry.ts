@@ -1,0 +1,411 @@
+import { isDeepStrictEqual } from 'node:util';
+import { ApiError, apiError, type FieldError, fieldError, type KubeObject } from '../../api/index.ts';
+import { parseJson } from '../../api/json.ts';
+import { toTime } from '../../api/time.ts';
+import { type Random, randomSuffix } from '../../runtime/index.ts';
+import type { Operation, Store, Transaction } from '../../store/store.ts';
+import type { CacheHub } from '../watch-cache/cache-hub.ts';
+import type { Entry } from '../watch-cache/entry.ts';
+import type { AdmissionChain } from './admission-chain.ts';
+import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
+import { objectKey } from './keys.ts';
+import { dnsSubdomainName, pathSegmentName, validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
+import type { Resource } from './resource.ts';
+import { plainError } from './store-errors.ts';
+import type { Allocation, RequestContext, UpdateStrategy } from './strategy.ts';
+
+/** Names tried for an object with generateName. */
+const GENERATED_NAMES_MAX = 8;
+/** Characters of generateName that are kept, so that the name fits 63. */
+const GENERATE_NAME_LENGTH_MAX = 58;
+/** How often a write that lost a race is made again. */
+const RACES_MAX = 100;
+
+/** An object as it was stored (or would have been, in a dry run), with its served bytes. */
+export interface Stored {
+  readonly object: KubeObject;
+  readonly bytes: Buffer;
+}
+
+export interface CreateRequest {
+  readonly context: RequestContext;
+  readonly admission: AdmissionChain;
+  readonly object: KubeObject;
+}
+
+export interface UpdateRequest {
+  readonly context: RequestContext;
+  readonly admission: AdmissionChain;
+  readonly name: string;
+  /** `''` for the object itself. */
+  readonly subresource: string;
+  readonly strategy: UpdateStrategy<KubeObject>;
+  /** Makes the new object of the present one, anew on each call; `undefined` in is for a PUT to a name that is not there, out for no change. */
+  next(current: Entry | undefined): KubeObject | undefined | Promise<KubeObject | undefined>;
+  /** A uid in the object must be the present one's (PUT). */
+  readonly uidIsPrecondition: boolean;
+  readonly mayCreate: boolean;
+}
+
+export interface DeleteOneRequest {
+  readonly context: RequestContext;
+  readonly admission: AdmissionChain;
+  readonly name: string;
+  readonly options: DeleteRequest;
+  /** Changes the object as it is marked (an evicted pod's condition). */
+  change?(object: KubeObject): KubeObject;
+}
+
+export interface Updated extends Stored {
+  readonly created: boolean;
+}
+
+export interface Deleted {
+  /** The last state, or the present one when the object is not gone yet. */
+  readonly entry: Entry;
+  readonly gone: boolean;
+}
+
+interface Parts {
+  readonly resource: Resource;
+  readonly store: Store;
+  readonly hub: CacheHub;
+  readonly random: Random;
+}
+
+/**
+ * The writes of one kind: upstream's generic registry. Each is one transaction that compares the object's revision; who loses a race
+ * looks again.
+ */
+export class ObjectRegistry {
+  readonly resource: Resource;
+  readonly #store: Store;
+  readonly #hub: CacheHub;
+  readonly #random: Random;
+
+  constructor({ resource, store, hub, random }: Parts) {
+    this.resource = resource;
+    this.#store = store;
+    this.#hub = hub;
+    this.#random = random;
+  }
+
+  /** The present state of an object; undefined when there is none. */
+  async current(namespace: string, name: string): Promise<Entry | undefined> {
+    const pending = this.#hub.fresh();
+    if (pending) await pending;
+    return this.resource.cache.get(namespace, name);
+  }
+
+  /** @throws ApiError (404) when there is none. */
+  async existing(namespace: string, name: string): Promise<Entry> {
+    const entry = await this.current(namespace, name);
+    if (!entry) throw apiError.notFound(this.resource.subject, name);
+    return entry;
+  }
+
+  async create(request: CreateRequest): Promise<Stored> {
+    const { object } = request;
+    const generated = !object.metadata.name && object.metadata.generateName !== undefined && object.metadata.generateName !== '';
+    for (let attempt = 1; ; attempt++) {
+      const draft = generated ? structuredClone(object) : object;
+      if (generated) draft.metadata.name = this.#generateName(object.metadata.generateName ?? '');
+      try {
+        return await this.#create(request, draft);
+      } catch (error) {
+        if (!generated || !(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error;
+        if (attempt >= GENERATED_NAMES_MAX) throw apiError.generateNameConflict(this.resource.subject, draft.metadata.name ?? '', 1);
+      }
+    }
+  }
+
+  /** Changes an object: the whole of it or a subresource. */
+  async update(request: UpdateRequest): Promise<Updated> {
+    const { context, name } = request;
+    let current = await this.current(this.#namespace(context), name);
+    for (let attempt = 0; attempt < RACES_MAX; attempt++) {
+      const outcome = current ? await this.#replace(request, current) : await this.#createByUpdate(request);
+      if (outcome !== 'lost') return outcome;
+      current = await this.#reread(this.#namespace(context), name);
+    }
+    throw apiError.modified(this.resource.subject, name);
+  }
+
+  async delete(request: DeleteOneRequest): Promise<Deleted> {
+    const { context, name } = request;
+    let current = await this.existing(this.#namespace(context), name);
+    for (let attempt = 0; attempt < RACES_MAX; attempt++) {
+      const outcome = await this.#deleteOnce(request, current);
+      if (outcome !== 'lost') return outcome;
+      const again = await this.#reread(this.#namespace(context), name);
+      if (!again) throw apiError.notFound(this.resource.subject, name);
+      current = again;
+    }
+    throw apiError.modified(this.resource.subject, name);
+  }
+
+  #namespace(context: RequestContext): string {
+    return this.resource.info.namespaced ? context.namespace : '';
+  }
+
+  #generateName(base: string): string {
+    return base.slice(0, GENERATE_NAME_LENGTH_MAX) + randomSuffix(this.#random);
+  }
+
+  async #create({ context, admission }: CreateRequest, object: KubeObject): Promise<Stored> {
+    const { info, strategy } = this.resource;
+    this.#matchNamespace(context, object);
+    await admission.admit(context, this.#attributes('CREATE', { object, old: undefined }, ''));
+    const { metadata } = object;
+    metadata.deletionTimestamp = undefined;
+    metadata.deletionGracePeriodSeconds = undefined;
+    metadata.uid = this.#random.uuid();
+    metadata.creationTimestamp = toTime(context.now);
+    metadata.selfLink = undefined;
+    strategy.prepareForCreate(context, object);
+    const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
+    this.#refuse(object, [
+      ...validateMetadata(metadata, info.namespaced, nameRule),
+      ...strategy.validateCreate(context, object),
+      ...validateMetadata(metadata, info.namespaced, pathSegmentName).filter(() => nameRule !== dnsSubdomainName),
+    ]);
+    const allocation = await strategy.allocate?.(context, object, undefined);
+    try {
+      await admission.validate(context, this.#attributes('CREATE', { object, old: undefined }, ''));
+      if (metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created');
+      const stored = await this.#insert(context, object);
+      settle(allocation, context.dryRun);
+      return stored;
+    } catch (error) {
+      allocation?.rollBack();
+      throw error;
+    }
+  }
+
+  async #insert(context: RequestContext, object: KubeObject): Promise<Stored> {
+    const { resource } = this;
+    const name = object.metadata.name ?? '';
+    const key = objectKey(resource.prefix, this.#namespace(context), name);
+    const stored = resource.wire.encode(object);
+    if (context.dryRun) {
+      const present = await this.current(this.#namespace(context), name);
+      if (present) throw this.#alreadyExists(present, name);
+      return { object, bytes: Buffer.concat([stored, NEWLINE]) };
+    }
+    resource.cache.expect(key, stored, object);
+    const result = await this.#store.txn({
+      compare: [{ key, target: 'version', is: '=', than: 0 }],
+      success: [{ op: 'put', key, value: stored }],
+    });
+    if (!result.succeeded) throw this.#alreadyExists(await this.#reread(this.#namespace(context), name), name);
+    return this.#stored(object, stored, result.revision);
+  }
+
+  #alreadyExists(present: Entry | undefined, name: string): ApiError {
+    const error = apiError.alreadyExists(this.resource.subject, name);
+    if (!present?.object.metadata.deletionTimestamp) return error;
+    return new ApiError({ ...error.status, message: `object is being deleted: ${error.status.message}` });
+  }
+
+  async #createByUpdate(request: UpdateRequest): Promise<Updated | 'lost'> {
+    const { context, admission, name } = request;
+    if (!request.mayCreate) throw apiError.notFound(this.resource.subject, name);
+    const object = await request.next(undefined);
+    if (!object) throw apiError.notFound(this.resource.subject, name);
+    object.metadata.resourceVersion = undefined;
+    try {
+      return { ...(await this.#create({ context, admission, object }, object)), created: true };
+    } catch (error) {
+      if (error instanceof ApiError && error.reason === 'AlreadyExists') return 'lost';
+      throw error;
+    }
+  }
+
+  async #replace(request: UpdateRequest, current: Entry): Promise<Updated | 'lost'> {
+    const { context, admission, subresource, strategy } = request;
+    const old = current.parse();
+    const object = await request.next(current);
+    if (!object) return { object: old, bytes: current.bytes, created: false };
+    this.#matchNamespace(context, object);
+    await admission.admit(context, this.#attributes('UPDATE', { object, old }, subresource));
+    this.#checkVersion(request, object, current);
+    this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
+    this.#refuse(object, [
+      ...validateMetadataUpdate(object.metadata, old.metadata, this.resource.info.namespaced),
+      ...strategy.validateUpdate(context, object, old),
+    ]);
+    const allocation = subresource === '' ? await this.resource.strategy.allocate?.(context, object, old) : undefined;
+    try {
+      await admission.validate(context, this.#attributes('UPDATE', { object, old }, subresource));
+      const outcome = isReadyToGo(this.resource, object)
+        ? await this.#removeByUpdate(context, object, current)
+        : await this.#put(context, object, current);
+      settle(allocation, context.dryRun || outcome === 'lost');
+      return outcome === 'lost' ? outcome : { ...outcome, created: false };
+    } catch (error) {
+      allocation?.rollBack();
+      throw error;
+    }
+  }
+
+  /** Restores what no update changes; `prepare` is the strategy's turn, which comes after the generation is back. */
+  #carryOver({ metadata }: KubeObject, { metadata: old }: KubeObject, prepare: () => void): void {
+    metadata.generation = old.generation;
+    prepare();
+    metadata.uid ||= old.uid;
+    metadata.creationTimestamp = old.creationTimestamp;
+    if (old.deletionTimestamp) metadata.deletionTimestamp = old.deletionTimestamp;
+    metadata.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
+    metadata.selfLink = undefined;
+  }
+
+  /** Optimistic concurrency, and the identity the client means. */
+  #checkVersion({ name, uidIsPrecondition }: UpdateRequest, { metadata }: KubeObject, current: Entry): void {
+    const { subject, strategy } = this.resource;
+    if (uidIsPrecondition && metadata.uid && metadata.uid !== current.object.metadata.uid) {
+      const why = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${current.object.metadata.uid}`;
+      const text = `StorageError: invalid object, Code: 4, Key: ${current.key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
+      throw apiError.conflict(subject, name, text);
+    }
+    const version = parseVersion(metadata.resourceVersion);
+    if (version === 0 && strategy.allowUnconditionalUpdate) {
+      metadata.resourceVersion = String(current.revision);
+    } else if (version === 0) {
+      const error = fieldError.invalid('metadata.resourceVersion', 0, 'must be specified for an update');
+      throw apiError.invalid(subject, name, [error]);
+    } else if (version !== current.revision) {
+      throw apiError.modified(subject, name);
+    }
+  }
+
+  async #put(context: RequestContext, object: KubeObject, current: Entry): Promise<Stored | 'lost'> {
+    const { wire, cache } = this.resource;
+    const stored = wire.encode(object);
+    const unchanged = wire.serve(stored, current.revision);
+    if (context.dryRun) return { object, bytes: unchanged };
+    if (sameObject(unchanged, current)) return { object, bytes: current.bytes };
+    cache.expect(current.key, stored, object);
+    const result = await this.#write(current, [{ op: 'put', key: current.key, value: stored }]);
+    return result === 'lost' ? 'lost' : this.#stored(object, stored, result);
+  }
+
+  /** The last finalizer went: so does the object. */
+  async #removeByUpdate(context: RequestContext, object: KubeObject, current: Entry): Promise<Stored | 'lost'> {
+    const bytes = this.resource.wire.serve(this.resource.wire.encode(object), current.revision);
+    if (!context.dryRun) {
+      const result = await this.#write(current, [{ op: 'delete', range: { key: current.key } }]);
+      if (result === 'lost') return 'lost';
+      this.resource.strategy.release?.(object);
+    }
+    return { object, bytes };
+  }
+
+  async #deleteOnce(request: DeleteOneRequest, current: Entry): Promise<Deleted | 'lost'> {
+    const { resource } = this;
+    const { context, admission, options } = request;
+    const object = current.parse();
+    const attributes = this.#attributes('DELETE', { object: undefined, old: current.object }, '');
+    await admission.admit(context, attributes);
+    checkPreconditions(resource, object, options);
+    const plan = planDeletion(resource, { ...context, gracePeriodSeconds: options.gracePeriodSeconds }, object, options);
+    await admission.validate(context, attributes);
+    if (plan.type === 'pending') return { entry: current, gone: false };
+    if (plan.type === 'remove' && !request.change) return this.#remove(context, current);
+    const planned = plan.type === 'mark' ? plan.object : object;
+    const marked = request.change?.(planned) ?? planned;
+    return this.#mark(context, current, { object: marked, remove: plan.type === 'remove' || plan.remove });
+  }
+
+  async #remove(context: RequestContext, current: Entry): Promise<Deleted | 'lost'> {
+    if (context.dryRun) return { entry: current, gone: true };
+    const result = await this.#write(current, [{ op: 'delete', range: { key: current.key } }]);
+    if (result === 'lost') return 'lost';
+    this.resource.strategy.release?.(current.object);
+    return { entry: current.at(result), gone: true };
+  }
+
+  /** Stores the object as terminating and, with `remove`, deletes it right behind: watchers see both. */
+  async #mark(context: RequestContext, current: Entry, plan: { object: KubeObject; remove: boolean }): Promise<Deleted | 'lost'> {
+    const { wire, cache } = this.resource;
+    const { key } = current;
+    const stored = wire.encode(plan.object);
+    const entry = (revision: number) => cache.entryOf({ key, value: stored, modRevision: revision });
+    if (context.dryRun) return { entry: entry(current.revision), gone: plan.remove };
+    cache.expect(key, stored, plan.object);
+    const marking = this.#write(current, [{ op: 'put', key, value: stored }]);
+    if (!plan.remove) {
+      const result = await marking;
+      return result === 'lost' ? 'lost' : { entry: entry(result), gone: false };
+    }
+    const marked = await marking;
+    if (marked === 'lost') return 'lost';
+    const removal = await this.#store.txn({
+      compare: [{ key, target: 'mod', is: '=', than: marked }],
+      success: [{ op: 'delete', range: { key } }],
+    });
+    if (removal.succeeded) this.resource.strategy.release?.(plan.object);
+    return { entry: entry(removal.succeeded ? removal.revision : marked), gone: true };
+  }
+
+  /** Writes if the object is still as it was; answers the new revision. */
+  async #write(current: Entry, success: readonly Operation[]): Promise<number | 'lost'> {
+    const transaction: Transaction = { compare: [{ key: current.key, target: 'mod', is: '=', than: current.revision }], success };
+    const result = await this.#store.txn(transaction);
+    return result.succeeded ? result.revision : 'lost';
+  }
+
+  /** The object from the store itself: the cache may be a moment behind what made us lose. */
+  async #reread(namespace: string, name: string): Promise<Entry | undefined> {
+    const key = objectKey(this.resource.prefix, namespace, name);
+    const { kvs } = await this.#store.range({ key });
+    const [kv] = kvs;
+    return kv ? this.resource.cache.entryOf(kv) : undefined;
+  }
+
+  #stored(object: KubeObject, stored: Buffer, revision: number): Stored {
+    object.metadata.resourceVersion = String(revision);
+    return { object, bytes: this.resource.wire.serve(stored, revision) };
+  }
+
+  #attributes(
+    operation: 'CREATE' | 'UPDATE' | 'DELETE',
+    state: { object: KubeObject | undefined; old: KubeObject | undefined },
+    subresource: string,
+  ) {
+    const { metadata } = state.object ?? state.old ?? { metadata: {} };
+    const { info } = this.resource;
+    return { operation, kind: info, namespace: metadata.namespace ?? '', name: metadata.name ?? '', subresource, ...state };
+  }
+
+  /** The object is in the request's namespace, or says so. */
+  #matchNamespace(context: RequestContext, { metadata }: KubeObject): void {
+    const expected = this.#namespace(context);
+    if (metadata.namespace && expected !== '' && metadata.namespace !== expected) {
+      throw apiError.badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    }
+    metadata.namespace = expected === '' ? undefined : expected;
+  }
+
+  #refuse({ metadata }: KubeObject, errors: readonly FieldError[]): void {
+    if (errors.length > 0) throw apiError.invalid(this.resource.kindSubject, metadata.name ?? '', errors);
+  }
+}
+
+function settle(allocation: Allocation | undefined, undo: boolean): void {
+  if (undo) allocation?.rollBack();
+  else allocation?.commit?.();
+}
+
+const NEWLINE = Buffer.from('\n');
+
+/** Whether bytes say what is stored already; members may have another order when defaults were filled in. */
+const sameObject = (bytes: Buffer, current: Entry): boolean =>
+  bytes.length === current.bytes.length &&
+  (bytes.equals(current.bytes) || isDeepStrictEqual(parseJson(bytes.toString()), parseJson(current.bytes.toString())));
+
+/** A resourceVersion as a number; 0 for none. @throws ApiError (500) as upstream's for what is no number. */
+export function parseVersion(text: string | undefined): number {
+  if (!text) return 0;
+  if (!/^\d+$/.test(text)) throw plainError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}

@@ -1,0 +1,49 @@
+import type { ErrorSubject, KindInfo, KubeObject, ServedKind } from '../../api/index.ts';
+import type { Message } from '../../api/schema.ts';
+import { KindCache } from '../watch-cache/kind-cache.ts';
+import { kindPrefix } from './keys.ts';
+import { type Strategy, type StrategyTable, strategyKey } from './strategy.ts';
+import { WireForm } from './wire-form.ts';
+
+/** A kind as the API server serves it: its facts, its behaviour, and where its objects are. */
+export interface Resource {
+  readonly info: KindInfo;
+  readonly message: Message<KubeObject>;
+  readonly strategy: Strategy;
+  /** How errors name it: `deployments.apps`. */
+  readonly subject: ErrorSubject;
+  /** How errors about invalid objects name it: `Deployment.apps`. */
+  readonly kindSubject: ErrorSubject;
+  /** What its keys in the store begin with. */
+  readonly prefix: string;
+  readonly wire: WireForm;
+  readonly cache: KindCache;
+  /** Fields a field selector may name, by index. */
+  readonly selectable: readonly string[];
+}
+
+/**
+ * Joins a kind with its strategy.
+ *
+ * @throws when there is no strategy: a kind that is stored must have one.
+ */
+export function createResource(kind: ServedKind, strategies: StrategyTable, eventsMax?: number): Resource {
+  const { info } = kind;
+  const found = strategies.get(strategyKey(info));
+  if (!found) throw new Error(`no strategy for ${strategyKey(info)}`);
+  const strategy = found as unknown as Strategy; // a strategy only ever meets objects of its own kind
+  const fields = Object.entries(strategy.fieldSelectors ?? {}).map(([name, valueOf]) => ({ name, valueOf }));
+  const wire = new WireForm(info);
+  const prefix = kindPrefix(info);
+  return {
+    info,
+    message: kind.message as Message<KubeObject>,
+    strategy,
+    subject: { group: info.group, resource: info.resource },
+    kindSubject: { group: info.group, resource: info.kind },
+    prefix,
+    wire,
+    cache: new KindCache({ wire, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
+    selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
+  };
+}

@@ -1,0 +1,52 @@
+import { ApiError, apiError } from '../../api/index.ts';
+import { StoreError, type StoreErrorCode } from '../../store/store.ts';
+
+/** Text of an expired continue token: upstream's, which clients show to people. */
+const CONTINUE_EXPIRED =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue ' +
+  'parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token ' +
+  'results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and ' +
+  'now may show up in the list.';
+
+/** A list whose continue token is too old; `token` resumes it on the newest state. */
+export function continueExpired(token: string): ApiError {
+  const error = apiError.expired(CONTINUE_EXPIRED);
+  error.status.metadata = { continue: token };
+  return error;
+}
+
+/** A revision nobody remembers. */
+export const tooOld = (revision: number, oldest: number): ApiError => apiError.expired(`too old resource version: ${revision} (${oldest})`);
+
+/** A revision that is yet to come. */
+export function tooLarge(revision: number, current: number): ApiError {
+  const error = apiError.timeout(`Too large resource version: ${revision}, current: ${current}`, 1);
+  const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
+  error.status.details = { ...error.status.details, causes };
+  return error;
+}
+
+/** An answer that upstream gives as a bare error: code 500, a message and no reason. */
+export const plainError = (message: string): ApiError => apiError.custom({ code: 500, message });
+
+const OF_STORE: Readonly<Record<StoreErrorCode, (error: StoreError) => ApiError>> = {
+  Compacted: () => apiError.expired('The resourceVersion for the provided list is too old.'),
+  FutureRevision: (error) => apiError.timeout(error.message, 1),
+  Closed: () => apiError.serviceUnavailable('the store is closed'),
+  NoSpace: () => plainError('etcdserver: mvcc: database space exceeded'),
+  Io: (error) => apiError.internal(error.message, error),
+  Busy: () => apiError.tooManyRequests('the store has too much to do, please try again later', 1),
+  Locked: (error) => apiError.internal(error.message, error),
+  Corrupt: (error) => apiError.internal(error.message, error),
+  WatcherTooSlow: (error) => apiError.internal(error.message, error),
+  ValueTooLarge: () => apiError.requestEntityTooLarge('etcdserver: request is too large'),
+  DuplicateKey: (error) => apiError.internal(error.message, error),
+  FormatVersion: (error) => apiError.internal(error.message, error),
+};
+
+/** What is answered for an error, whatever it is. The only place where the store's codes become Kubernetes' reasons. */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof StoreError) return OF_STORE[error.code](error);
+  return apiError.internal(error instanceof Error ? error.message : String(error), error);
+}

@@ -1,0 +1,72 @@
+import { apiVersionOf, type KindInfo, type KubeObject } from '../../api/index.ts';
+import { stringifyJson } from '../../api/json.ts';
+
+/**
+ * The two encoded forms of an object of one kind, and how one becomes the other without parsing.
+ *
+ *     stored  {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a",…},"spec":…}
+ *     served  {"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a",…},"spec":…}\n
+ *             └──────────── head ───────────────────────┘└ digits ┘
+ *             └── itemAt ──────────────┘ list items start here, behind a `{`, and end before the `}` and the newline
+ */
+export class WireForm {
+  readonly kind: string;
+  readonly apiVersion: string;
+  /** Where the members of a list item begin in a served object: at `"metadata"`. */
+  readonly itemAt: number;
+  readonly #storedHeadText: string;
+  readonly #storedHead: Buffer;
+  readonly #head: Buffer;
+
+  constructor(info: KindInfo) {
+    this.kind = info.kind;
+    this.apiVersion = apiVersionOf(info);
+    const opening = `{"kind":${JSON.stringify(this.kind)},"apiVersion":${JSON.stringify(this.apiVersion)},`;
+    this.itemAt = Buffer.byteLength(opening);
+    this.#storedHeadText = `${opening}"metadata":{`;
+    this.#storedHead = Buffer.from(this.#storedHeadText);
+    this.#head = Buffer.from(`${this.#storedHeadText}"resourceVersion":"`);
+  }
+
+  /** Encodes an object for the store: kind, apiVersion and metadata first, no resourceVersion. Metadata is never empty: it has a name. */
+  encode(object: KubeObject): Buffer {
+    const { metadata } = object;
+    const kept = metadata.resourceVersion;
+    metadata.resourceVersion = undefined;
+    let text = this.#storedHeadText + stringifyJson(metadata).slice(1);
+    metadata.resourceVersion = kept;
+    for (const [name, value] of Object.entries(object)) {
+      if (value === undefined || name === 'metadata' || name === 'kind' || name === 'apiVersion') continue;
+      text += `,${JSON.stringify(name)}:${stringifyJson(value)}`;
+    }
+    return Buffer.from(`${text}}`);
+  }
+
+  /** Whether bytes from the store are laid out as {@link encode} does it. */
+  isStored(stored: Buffer): boolean {
+    const { length } = this.#storedHead;
+    return stored.length > length && stored.compare(this.#storedHead, 0, length, 0, length) === 0;
+  }
+
+  /** The served form of stored bytes. */
+  serve(stored: Buffer, revision: number): Buffer {
+    return this.#splice(revision, stored, this.#storedHead.length, '",', '\n');
+  }
+
+  /** A served form with another revision. */
+  withRevision(served: Buffer, from: number, to: number): Buffer {
+    return this.#splice(to, served, this.#head.length + String(from).length, '', '');
+  }
+
+  #splice(revision: number, rest: Buffer, restAt: number, before: string, after: string): Buffer {
+    const digits = String(revision) + before;
+    const head = this.#head;
+    const bytes = Buffer.allocUnsafeSlow(head.length + digits.length + rest.length - restAt + after.length);
+    head.copy(bytes, 0);
+    let at = head.length;
+    at += bytes.write(digits, at, 'latin1');
+    at += rest.copy(bytes, at, restAt);
+    if (after !== '') bytes.write(after, at, 'latin1');
+    return bytes;
+  }
+}

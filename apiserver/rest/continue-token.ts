@@ -1,0 +1,38 @@
+import { apiError } from '../../api/index.ts';
+import { parseJson } from '../../api/json.ts';
+
+/** Where a list goes on: upstream's token, so that clients can be moved between servers. */
+export interface ContinueToken {
+  /** Revision of the snapshot; -1 to go on with the newest state. */
+  readonly revision: number;
+  /** First key of the rest, without the kind's (and namespace's) prefix. */
+  readonly start: string;
+}
+
+const VERSION = 'meta.k8s.io/v1';
+
+export const encodeContinue = ({ revision, start }: ContinueToken): string =>
+  Buffer.from(JSON.stringify({ v: VERSION, rv: revision, start })).toString('base64url');
+
+/** @throws ApiError (400) for what is no token. */
+export function decodeContinue(text: string): ContinueToken {
+  const bad = (why: string) => apiError.badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  const wrongAt = text.search(/[^\w-]/);
+  if (wrongAt >= 0 || text.length % 4 === 1) throw bad(`illegal base64 data at input byte ${wrongAt >= 0 ? wrongAt : text.length - 1}`);
+  let token: unknown;
+  try {
+    token = parseJson(Buffer.from(text, 'base64url').toString());
+  } catch (error) {
+    throw bad(error instanceof Error ? error.message : String(error));
+  }
+  const { v = '', rv = 0, start = '' } = isObject(token) ? token : {};
+  if (v !== VERSION) throw bad(`server does not recognize this encoded version ${String(v)}`);
+  if (rv === 0) throw bad('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof rv !== 'number' || typeof start !== 'string' || start === '') {
+    throw bad('encoded start key empty (version meta.k8s.io/v1)');
+  }
+  if (start.split('/').includes('..')) throw bad(start);
+  return { revision: rv, start };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -1,0 +1,154 @@
+import { type ApiError, apiError, apiVersionOf, type KindInfo, type KubeObject } from '../../api/index.ts';
+import { parseJson } from '../../api/json.ts';
+import { cannotBeHandled, DecodeError, decode, type Message, strictProblems } from '../../api/schema.ts';
+import { ENCODING_OF, type Encoding, MEDIA_TYPE } from './negotiation.ts';
+import { decodeProtobuf, duplicateYamlKeys, parseYaml } from './pending-codecs.ts';
+import type { Scheme } from './scheme.ts';
+import type { FieldValidation } from './write-options.ts';
+
+/** What a body is to be read as. */
+export interface BodyTarget {
+  readonly info: Pick<KindInfo, 'group' | 'version' | 'kind'>;
+  readonly message: Message<KubeObject>;
+}
+
+/** Bytes of a body that are shown in an error. */
+const SAMPLE_BYTES = 30;
+
+const GO_HEADER = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+/** The encoding of a body. @throws ApiError (415) when it is none of ours. */
+export function bodyEncoding(contentType: string | undefined): Encoding {
+  const type = mediaType(contentType);
+  if (type === '') return 'json';
+  const encoding = ENCODING_OF.get(type);
+  if (encoding) return encoding;
+  const accepted = Object.values(MEDIA_TYPE).join(', ');
+  throw apiError.unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${accepted}`);
+}
+
+/** A Content-Type without its parameters. */
+export const mediaType = (contentType: string | undefined): string => (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+/** Reads bodies into objects of a kind, with upstream's errors. */
+export class BodyDecoder {
+  readonly #scheme: Scheme;
+
+  constructor(scheme: Scheme) {
+    this.#scheme = scheme;
+  }
+
+  /**
+   * Decodes a body.
+   *
+   * @param body the bytes and their Content-Type.
+   * @param target the kind it must be.
+   * @param validation what unknown and repeated fields mean.
+   * @param warn is told of them under `Warn`.
+   * @throws ApiError (400, 415)
+   */
+  decode(body: Body, target: BodyTarget, validation: FieldValidation, warn: (text: string) => void): KubeObject {
+    const encoding = bodyEncoding(body.contentType);
+    const { object, problems } = encoding === 'protobuf' ? this.#protobuf(body.bytes, target) : this.#text(body.bytes, encoding, target);
+    if (problems.length === 0 || validation === 'Ignore') return object;
+    if (validation === 'Warn') for (const problem of problems) warn(problem);
+    else throw badBody(target.info, target, `strict decoding error: ${problems.join(', ')}`);
+    return object;
+  }
+
+  #text(bytes: Buffer, encoding: 'json' | 'yaml', target: BodyTarget): Read {
+    const text = bytes.toString();
+    const raw = parse(text, bytes, encoding, target);
+    const { apiVersion, kind } = header(raw, bytes, target);
+    this.#check({ apiVersion, kind }, target);
+    try {
+      const { object, unknown } = decode(target.message, raw);
+      const problems = encoding === 'json' ? strictProblems(target.message, text, raw, unknown) : [...duplicateYamlKeys(text), ...unknown];
+      return { object: named(object, target), problems };
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      throw badBody({ kind, version: versionOf(apiVersion) }, target, error.message);
+    }
+  }
+
+  #protobuf(bytes: Buffer, target: BodyTarget): Read {
+    try {
+      const envelope = decodeProtobuf(bytes);
+      const apiVersion = envelope.apiVersion || apiVersionOf(target.info);
+      this.#check({ apiVersion, kind: envelope.kind || target.info.kind }, target);
+      return { object: named(envelope.decode(target.message), target), problems: [] };
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      throw unrecognized(target, error.message, bytes);
+    }
+  }
+
+  /** @throws ApiError (400) when the body says it is something else. */
+  #check(body: { readonly apiVersion: string; readonly kind: string }, target: BodyTarget): void {
+    const wanted = apiVersionOf(target.info);
+    if (body.kind === target.info.kind && body.apiVersion === wanted) return;
+    const mismatch = this.#scheme.mismatch(body, target.info);
+    if (mismatch !== undefined) throw badBody({ kind: body.kind, version: versionOf(body.apiVersion) }, target, mismatch);
+    throw apiError.badRequest(`the API version in the data (${body.apiVersion}) does not match the expected API version (${wanted})`);
+  }
+}
+
+export interface Body {
+  readonly bytes: Buffer;
+  readonly contentType: string | undefined;
+}
+
+interface Read {
+  readonly object: KubeObject;
+  readonly problems: readonly string[];
+}
+
+/** Every stored and answered object says what it is. */
+function named(object: KubeObject, { info }: BodyTarget): KubeObject {
+  object.kind = info.kind;
+  object.apiVersion = apiVersionOf(info);
+  return object;
+}
+
+function parse(text: string, bytes: Buffer, encoding: 'json' | 'yaml', target: BodyTarget): unknown {
+  try {
+    return encoding === 'json' ? parseJson(text) : parseYaml(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw unrecognized(target, encoding === 'json' ? `couldn't get version/kind; json parse error: ${message}` : message, bytes);
+  }
+}
+
+function header(raw: unknown, bytes: Buffer, target: BodyTarget): { apiVersion: string; kind: string } {
+  const fail = (why: string) => unrecognized(target, `couldn't get version/kind; json parse error: json: cannot unmarshal ${why}`, bytes);
+  const own = { apiVersion: apiVersionOf(target.info), kind: target.info.kind };
+  if (raw === null || raw === undefined) return own;
+  if (typeof raw !== 'object' || Array.isArray(raw)) throw fail(`${goKind(raw)} into Go value of type ${GO_HEADER}`);
+  const { apiVersion, kind } = raw as Record<string, unknown>;
+  for (const [name, value] of Object.entries({ apiVersion, kind })) {
+    if (value === undefined || value === null || typeof value === 'string') continue;
+    throw fail(`${goKind(value)} into Go struct field .${name} of type string`);
+  }
+  const version = apiVersion ? String(apiVersion) : own.apiVersion;
+  if (version.split('/').length > 2) throw unrecognized(target, `unexpected GroupVersion string: ${version}`, bytes);
+  return { apiVersion: version, kind: kind ? String(kind) : own.kind };
+}
+
+const goKind = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'number' : typeof value;
+
+const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);
+
+const badBody = (body: { readonly kind: string; readonly version: string }, target: BodyTarget, why: string): ApiError =>
+  apiError.badRequest(cannotBeHandled(body, target.info.kind, why));
+
+const unrecognized = (target: BodyTarget, why: string, bytes: Buffer): ApiError =>
+  apiError.badRequest(`the object provided is unrecognized (must be of type ${target.info.kind}): ${why} (${sample(bytes)})`);
+
+/** The beginning of a body: as it is when it looks like JSON, else in hexadecimal. */
+function sample(bytes: Buffer): string {
+  if (bytes.length === 0) return '<empty>';
+  const shown = bytes.subarray(0, SAMPLE_BYTES);
+  const text = bytes[0] === 0x7b ? shown.toString() : shown.toString('hex');
+  return bytes.length > SAMPLE_BYTES ? `${text} ...` : text;
+}

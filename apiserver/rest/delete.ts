@@ -1,0 +1,129 @@
+import { apiError, goQuote, isNotFound, type Status } from '../../api/index.ts';
+import { parseJson } from '../../api/json.ts';
+import { deleteOptions } from '../../api/meta/v1/options.ts';
+import { DecodeError, decode } from '../../api/schema.ts';
+import { readBody } from '../pipeline/body.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { isTrue } from '../pipeline/request-info.ts';
+import { type DeleteRequest, validateDeleteRequest } from '../registry/deletion.ts';
+import type { Deleted } from '../registry/object-registry.ts';
+import { plainError } from '../registry/store-errors.ts';
+import type { Entry } from '../watch-cache/entry.ts';
+import { bodyEncoding } from './decode-body.ts';
+import { readInteger, readListOptions } from './list-options.ts';
+import { readList } from './list-reader.ts';
+import { sendList } from './list-writer.ts';
+import { decodeProtobuf, parseYaml } from './pending-codecs.ts';
+import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
+
+/** Objects of a collection that are deleted at the same time. */
+const COLLECTION_CONCURRENCY = 32;
+
+/** The scheme that upstream reads delete options with; it shows in messages. */
+const OPTIONS_SCHEME = 'k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27';
+
+/** DELETE of one object. */
+export const deleteObject: Handler = async (rest, exchange, { resource, registry }) => {
+  rest.negotiator.object(exchange.accept);
+  const options = await readDeleteRequest(exchange);
+  const context = contextOf(rest, exchange, isDryRun(options));
+  const deleted = await registry.delete({ context, admission: rest.admission, name: exchange.info.name, options });
+  if (deleted.gone && !resource.strategy.deleteReturnsObject) {
+    rest.encoder.success(exchange, 200, { details: detailsOf(resource.info, deleted) });
+    return;
+  }
+  const accepted = !deleted.gone && options.orphanDependents === false;
+  rest.encoder.object(exchange, resource, accepted ? 202 : 200, deleted.entry.bytes);
+};
+
+/** DELETE of a collection: each object as if it were deleted alone; the answer is the list as it was. */
+export const deleteCollection: Handler = async (rest, exchange, endpoint) => {
+  const accepted = rest.negotiator.object(exchange.accept);
+  const { resource } = endpoint;
+  const page = await readCollection(rest, exchange, endpoint);
+  const options = await readDeleteRequest(exchange);
+  await deleteEach(page.entries, async (entry) => {
+    const context = { ...contextOf(rest, exchange, isDryRun(options)), namespace: entry.namespace };
+    try {
+      await endpoint.registry.delete({ context, admission: rest.admission, name: entry.name, options });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  });
+  await sendList(exchange, resource, accepted, { ...page, continue: '', remaining: undefined });
+};
+
+/** What is to go. A collection can be narrowed by everything a list can. */
+const readCollection = (rest: Rest, exchange: Exchange, { resource }: Endpoint) =>
+  readList(rest.source, resource, readListOptions(exchange, resource, false));
+
+async function deleteEach(entries: readonly Entry[], remove: (entry: Entry) => Promise<void>): Promise<void> {
+  const waiting = entries.values();
+  const worker = async () => {
+    for (const entry of waiting) await remove(entry);
+  };
+  await Promise.all(Array.from({ length: Math.min(COLLECTION_CONCURRENCY, entries.length) }, worker));
+}
+
+const isDryRun = ({ dryRun }: DeleteRequest): boolean => (dryRun?.length ?? 0) > 0;
+
+/** Delete options: of the body, or without one of the query. @throws ApiError */
+export async function readDeleteRequest(exchange: Exchange): Promise<DeleteRequest> {
+  const bytes = await readBody(exchange.request);
+  const request = bytes.length > 0 ? fromBody(exchange, bytes) : fromQuery(exchange);
+  checkDeleteRequest(request);
+  return request;
+}
+
+/** @throws ApiError (422) */
+export function checkDeleteRequest(request: DeleteRequest): void {
+  const errors = validateDeleteRequest(request);
+  if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: 'DeleteOptions' }, '', errors);
+}
+
+function fromQuery(exchange: Exchange): DeleteRequest {
+  const { query } = exchange;
+  if (!query) return {};
+  const dryRun = query.getAll('dryRun');
+  const orphan = query.get('orphanDependents');
+  return {
+    gracePeriodSeconds: readInteger(exchange.parameter('gracePeriodSeconds')),
+    orphanDependents: orphan === null ? undefined : isTrue(orphan),
+    propagationPolicy: exchange.parameter('propagationPolicy'),
+    dryRun: dryRun.length > 0 ? dryRun : undefined,
+  };
+}
+
+function fromBody(exchange: Exchange, bytes: Buffer): DeleteRequest {
+  const encoding = bodyEncoding(exchange.request.headers['content-type']);
+  try {
+    if (encoding === 'protobuf') return decodeProtobuf(bytes).decode(deleteOptions) as DeleteRequest;
+    const raw = parseBody(bytes.toString(), encoding);
+    checkKind(raw);
+    return decode(deleteOptions, raw).object as DeleteRequest;
+  } catch (error) {
+    if (error instanceof DecodeError) throw plainError(error.message);
+    throw error;
+  }
+}
+
+function parseBody(text: string, encoding: 'json' | 'yaml'): unknown {
+  try {
+    return encoding === 'json' ? parseJson(text) : parseYaml(text);
+  } catch (error) {
+    throw plainError(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** DeleteOptions of any group version will do. */
+function checkKind(raw: unknown): void {
+  if (typeof raw !== 'object' || raw === null || !('kind' in raw) || typeof raw.kind !== 'string') return;
+  if (raw.kind === '' || raw.kind === 'DeleteOptions') return;
+  const version = 'apiVersion' in raw && typeof raw.apiVersion === 'string' ? raw.apiVersion : 'v1';
+  throw plainError(`no kind ${goQuote(raw.kind)} is registered for version ${goQuote(version)} in scheme ${goQuote(OPTIONS_SCHEME)}`);
+}
+
+function detailsOf({ group, resource }: { group: string; resource: string }, { entry }: Deleted): Status['details'] {
+  const uid = entry.object.metadata.uid ?? '';
+  return { name: entry.name, ...(group === '' ? {} : { group }), kind: resource, uid };
+}

@@ -1,0 +1,87 @@
+import { type ApiError, apiError, type KindInfo, type KubeObject, type Status } from '../../api/index.ts';
+import { stringifyJson } from '../../api/json.ts';
+import { status as statusMessage } from '../../api/meta/v1/status.ts';
+import type { AnyMessage } from '../../api/schema.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { send } from '../pipeline/respond.ts';
+import type { Resource } from '../registry/resource.ts';
+import { partialMessage } from './list-messages.ts';
+import { type Accepted, type Encoding, MEDIA_TYPE, type Negotiator } from './negotiation.ts';
+import { encodeProtobuf, stringifyYaml } from './pending-codecs.ts';
+import { internalPackage } from './scheme.ts';
+import { parseServed, partialOf, readInclude, tableOf } from './table.ts';
+
+/** A value with what it takes to write it in any encoding. */
+export interface Encodable {
+  readonly value: unknown;
+  readonly kind: string;
+  readonly apiVersion: string;
+  /** For protobuf; what has none is written as JSON. */
+  readonly message?: AnyMessage | undefined;
+}
+
+/** Writes a value in an encoding; text ends with a newline. */
+export function encodeAs(encoding: Encoding, { value, message, kind, apiVersion }: Encodable): Buffer {
+  if (encoding === 'yaml') return Buffer.from(stringifyYaml(value));
+  if (encoding === 'protobuf' && message) return encodeProtobuf(message, value, { apiVersion, kind });
+  return Buffer.from(`${stringifyJson(value)}\n`);
+}
+
+/** Writes answers in what the client takes. */
+export class Encoder {
+  readonly #negotiator: Negotiator;
+
+  constructor(negotiator: Negotiator) {
+    this.#negotiator = negotiator;
+  }
+
+  /** Answers one object, given as its served bytes. */
+  object(exchange: Exchange, resource: Resource, status: number, bytes: Buffer): void {
+    const accepted = this.#negotiator.object(exchange.accept);
+    const plain = accepted.encoding === 'json' && accepted.as === undefined;
+    const body = plain ? bytes : transform(exchange, resource, accepted, bytes);
+    send(exchange, status, MEDIA_TYPE[accepted.encoding], body);
+  }
+
+  /** Answers a value that is not one of a resource's objects. */
+  value(exchange: Exchange, status: number, encodable: Encodable): void {
+    const encoding = this.#negotiator.status(exchange.accept);
+    const written = encoding === 'protobuf' && !encodable.message ? 'json' : encoding;
+    send(exchange, status, MEDIA_TYPE[written], encodeAs(written, encodable));
+  }
+
+  /** Answers a Status that is not an error. */
+  success(exchange: Exchange, code: number, status: Partial<Status>): void {
+    const value: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', ...status };
+    this.value(exchange, code, { value, message: statusMessage, kind: 'Status', apiVersion: 'v1' });
+  }
+
+  /** An error's Status in what the client takes. */
+  readonly status = (exchange: Exchange, value: Status) => {
+    const encoding = this.#negotiator.status(exchange.accept);
+    const body = encodeAs(encoding, { value, message: statusMessage, kind: 'Status', apiVersion: 'v1' });
+    return { contentType: MEDIA_TYPE[encoding], body };
+  };
+}
+
+function transform(exchange: Exchange, resource: Resource, { encoding, as }: Accepted, bytes: Buffer): Buffer {
+  const object = parseServed(bytes);
+  if (!as) return encodeAs(encoding, { value: object, message: resource.message, ...resource.wire });
+  if (as.kind === 'PartialObjectMetadataList') throw wrongShape(resource.info, as.kind, false);
+  const apiVersion = `meta.k8s.io/${as.version}`;
+  if (as.kind === 'PartialObjectMetadata') {
+    return encodeAs(encoding, { value: partialOf(object, as.version), message: partialMessage, kind: as.kind, apiVersion });
+  }
+  const style = { version: as.version, include: readInclude(exchange), now: exchange.now };
+  const value = tableOf(resource, [object], { resourceVersion: object.metadata.resourceVersion }, style);
+  return encodeAs(encoding, { value, kind: as.kind, apiVersion });
+}
+
+/** A client asked for an object as a list, or for a list as an object. */
+export function wrongShape(info: KindInfo, asked: string, isList: boolean): ApiError {
+  const type = `*${internalPackage(info)}.${info.kind}${isList ? 'List' : ''}`;
+  return apiError.notAcceptable(`you requested ${asked}, but the requested object is ${isList ? 'a list' : 'not a list'} (${type})`);
+}
+
+/** An object's bytes in its served form, for what is made on the fly. */
+export const servedJson = (object: KubeObject): Buffer => Buffer.from(`${stringifyJson(object)}\n`);

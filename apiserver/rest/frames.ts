@@ -1,0 +1,76 @@
+import type { KubeObject, Status } from '../../api/index.ts';
+import { stringifyJson } from '../../api/json.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { ChangeType, FrameWriter } from '../watch-cache/cache-event.ts';
+import type { Entry } from '../watch-cache/entry.ts';
+import type { Transformation } from './negotiation.ts';
+import { type IncludeObject, parseServed, partialOf, tableOf } from './table.ts';
+
+const OPENING: Readonly<Record<ChangeType, Buffer>> = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+};
+
+const END = '}\n';
+
+/** A frame of any value. */
+export const frameOf = (type: string, value: unknown): Buffer => Buffer.from(`{"type":"${type}","object":${stringifyJson(value)}}\n`);
+
+/** The frame that tells a watcher what went wrong. */
+export const errorFrame = (status: Status): Buffer => frameOf('ERROR', status);
+
+const bookmarkOf = (resource: Resource, revision: number, initialEventsEnd: boolean): KubeObject => ({
+  kind: resource.wire.kind,
+  apiVersion: resource.wire.apiVersion,
+  metadata: {
+    resourceVersion: String(revision),
+    ...(initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
+  },
+});
+
+/** Whole objects as JSON: a frame is the served bytes in an envelope. */
+export function objectFrames(resource: Resource): FrameWriter {
+  return {
+    id: 'json',
+    change(type, { bytes }) {
+      const opening = OPENING[type];
+      const frame = Buffer.allocUnsafeSlow(opening.length + bytes.length + 1);
+      opening.copy(frame);
+      // The object's own newline gives way to the envelope's end.
+      const at = opening.length + bytes.copy(frame, opening.length, 0, bytes.length - 1);
+      frame.write(END, at, 'latin1');
+      return frame;
+    },
+    bookmark: (revision, initialEventsEnd) => frameOf('BOOKMARK', bookmarkOf(resource, revision, initialEventsEnd)),
+  };
+}
+
+/** Metadata only. */
+export function partialFrames(resource: Resource, { version }: Transformation): FrameWriter {
+  return {
+    id: `partial ${version}`,
+    change: (type, entry) => frameOf(type, partialOf(parseServed(entry.bytes), version)),
+    bookmark: (revision, initialEventsEnd) => frameOf('BOOKMARK', partialOf(bookmarkOf(resource, revision, initialEventsEnd), version)),
+  };
+}
+
+/** Each change as a Table of one row. */
+export function tableFrames(resource: Resource, { version }: Transformation, include: IncludeObject, now: () => number): FrameWriter {
+  const table = (objects: KubeObject[], resourceVersion: string) =>
+    tableOf(resource, objects, { resourceVersion }, { version, include, now: now() });
+  return {
+    id: `table ${version} ${include}`,
+    change: (type, entry: Entry) => frameOf(type, table([parseServed(entry.bytes)], String(entry.revision))),
+    bookmark: (revision, initialEventsEnd) => {
+      const bookmark = bookmarkOf(resource, revision, initialEventsEnd);
+      return frameOf('BOOKMARK', initialEventsEnd ? bookmarkTable(table([], String(revision)), bookmark) : table([], String(revision)));
+    },
+  };
+}
+
+/** The end of the initial events is told by an annotation, which a Table has on its only row's object. */
+const bookmarkTable = (table: ReturnType<typeof tableOf>, bookmark: KubeObject): unknown => ({
+  ...table,
+  rows: [{ cells: table.columnDefinitions.map(() => null), object: bookmark }],
+});

@@ -1,0 +1,112 @@
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import tls from 'node:tls';
+import { apiError, coreKinds, type Node } from '../../api/index.ts';
+import type { ObjectReader } from '../registry/objects.ts';
+import { plainError } from '../registry/store-errors.ts';
+
+/** Port of a kubelet whose node does not say. */
+const KUBELET_PORT = 10250;
+
+/** Which of a node's addresses to use, most wanted first. */
+export const DEFAULT_ADDRESS_TYPES = ['InternalDNS', 'InternalIP', 'Hostname'];
+
+export interface KubeletOptions {
+  /** PEMs the API server shows to kubelets; absent: none. */
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+  /** PEM of the CA of kubelets' serving certificates; absent: not checked, as upstream. */
+  readonly ca?: string | undefined;
+  readonly addressTypes: readonly string[];
+}
+
+/** Where a kubelet listens. */
+export interface KubeletAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface KubeletRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: OutgoingHttpHeaders | undefined;
+  readonly body?: IncomingMessage | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Talks to kubelets on behalf of clients. */
+export class KubeletConnector {
+  readonly #options: KubeletOptions;
+  readonly #objects: ObjectReader;
+  readonly #agent: https.Agent;
+
+  constructor(options: KubeletOptions, objects: ObjectReader) {
+    this.#options = options;
+    this.#objects = objects;
+    this.#agent = new https.Agent({ keepAlive: true, ...this.#tls() });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** @throws ApiError (404, 500) when there is no such node, or it has no address. */
+  locate(nodeName: string): KubeletAddress {
+    const node = this.#objects.get<Node>(coreKinds.nodes, '', nodeName);
+    if (!node) throw apiError.notFound({ group: '', resource: 'nodes' }, nodeName);
+    const addresses = node.status?.addresses ?? [];
+    for (const wanted of this.#options.addressTypes) {
+      const found = addresses.find(({ type, address }) => type === wanted && address !== '');
+      if (found) return { host: found.address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port || KUBELET_PORT };
+    }
+    throw plainError(
+      `no preferred addresses found; known addresses: [${addresses.map(({ type, address }) => `{${type} ${address}}`).join(' ')}]`,
+    );
+  }
+
+  /** Sends a request; resolves with the kubelet's answer, whose body is yet to be read. @throws ApiError (500) when it cannot be reached. */
+  request(at: KubeletAddress, { method, path, headers, body, signal }: KubeletRequest): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const options = {
+        host: at.host,
+        port: at.port,
+        method,
+        path,
+        headers: { ...headers, host: `${at.host}:${at.port}` },
+        agent: this.#agent,
+        signal,
+      };
+      const request: ClientRequest = https.request(options, resolve);
+      request.once('error', (error) => reject(unreachable(method, at, path, error)));
+      if (body) body.pipe(request);
+      else request.end();
+    });
+  }
+
+  /** Opens a connection for what is no longer HTTP. @throws ApiError (500) when it cannot be opened. */
+  connect(at: KubeletAddress): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const socket = tls.connect({ host: at.host, port: at.port, ...this.#tls() });
+      const onError = (error: Error) => reject(unreachable('GET', at, '/', error));
+      socket.once('error', onError);
+      socket.once('secureConnect', () => {
+        socket.off('error', onError);
+        resolve(socket);
+      });
+    });
+  }
+
+  #tls() {
+    const { certificate, key, ca } = this.#options;
+    return { rejectUnauthorized: ca !== undefined, ...(ca ? { ca } : {}), ...(certificate && key ? { cert: certificate, key } : {}) };
+  }
+}
+
+/** Upstream's text for a kubelet that does not answer. */
+function unreachable(method: string, { host, port }: KubeletAddress, path: string, error: Error) {
+  const verb = method.charAt(0) + method.slice(1).toLowerCase();
+  const code = 'code' in error ? error.code : undefined;
+  const why = code === 'ECONNREFUSED' ? 'connect: connection refused' : error.message;
+  return plainError(`${verb} "https://${host}:${port}${path}": dial tcp ${host}:${port}: ${why}`);
+}

@@ -1,0 +1,224 @@
+import type { IncomingMessage } from 'node:http';
+import { apiError, coreKinds, type FieldError, fieldError, type Pod } from '../../api/index.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { isTrue } from '../pipeline/request-info.ts';
+import { headersFor } from '../pipeline/respond.ts';
+import type { KubeletAddress } from './kubelet-connector.ts';
+import { readInteger } from './list-options.ts';
+import type { Endpoint, Handler, Rest } from './rest.ts';
+import { tunnel } from './tunnel.ts';
+
+/** Bytes of a kubelet's error that are passed on. */
+const ERROR_BYTES_MAX = 50 * 1024;
+
+/** GET of pods/NAME/log: what the kubelet has of a container's output, as it comes. */
+export const podLog: Handler = async (rest, exchange, endpoint) => {
+  const pod = await existingPod(exchange, endpoint);
+  const query = readLogOptions(exchange);
+  const container = containerOf(pod, exchange.parameter('container') ?? '');
+  if (!pod.spec.nodeName) {
+    exchange.response.writeHead(204, ['Audit-Id', exchange.auditId, 'Cache-Control', 'no-cache, private']);
+    exchange.response.end();
+    return;
+  }
+  const at = rest.kubelets.locate(pod.spec.nodeName);
+  const path = `/containerLogs/${podPath(pod)}/${container}${queryText(query)}`;
+  const answer = await rest.kubelets.request(at, { method: 'GET', path, signal: exchange.signal });
+  await passOn(exchange, endpoint, answer, 'text/plain');
+};
+
+/** exec, attach and portforward: the client's connection becomes the kubelet's. */
+export const connectToKubelet: Handler = async (rest, exchange, endpoint) => {
+  const pod = await existingPod(exchange, endpoint);
+  const { subresource, name } = exchange.info;
+  const path = subresource === 'portforward' ? portForwardPath(pod, exchange) : streamPath(pod, exchange, subresource);
+  if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${name} does not have a host assigned`);
+  const at = rest.kubelets.locate(pod.spec.nodeName);
+  await admitConnection(rest, exchange);
+  await tunnel(rest.kubelets, exchange, at, path);
+};
+
+/** Any method on nodes/NAME/proxy/…: the kubelet's own HTTP interface. */
+export const proxyToNode: Handler = async (rest, exchange, endpoint) => {
+  const [name = ''] = exchange.info.name.split(':');
+  await endpoint.registry.existing('', name);
+  await forward(rest, exchange, endpoint, { at: rest.kubelets.locate(name), path: exchange.info.rest || '/' });
+};
+
+/** Any method on pods/NAME[:PORT]/proxy/…: what the pod serves, through its kubelet. */
+export const proxyToPod: Handler = async (rest, exchange, endpoint) => {
+  const { namespace, name, rest: path } = exchange.info;
+  const [scheme, podName = '', port = ''] = splitName(name);
+  const entry = await endpoint.registry.existing(namespace, podName);
+  const pod = entry.object as Pod;
+  if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${podName} does not have a host assigned`);
+  const target =
+    port || String(pod.spec.containers.flatMap(({ ports }) => ports ?? [])[0]?.containerPort ?? (scheme === 'https' ? 443 : 80));
+  const at = rest.kubelets.locate(pod.spec.nodeName);
+  await forward(rest, exchange, endpoint, { at, path: `/podProxy/${namespace}/${podName}/${target}${path || '/'}` });
+};
+
+/** `scheme:name:port`, `name:port` or `name`. */
+function splitName(name: string): [string, string, string] {
+  const parts = name.split(':');
+  if (parts.length === 3) return [parts[0] ?? '', parts[1] ?? '', parts[2] ?? ''];
+  return ['http', parts[0] ?? '', parts[1] ?? ''];
+}
+
+async function forward(rest: Rest, exchange: Exchange, endpoint: Endpoint, to: { at: KubeletAddress; path: string }): Promise<void> {
+  await admitConnection(rest, exchange);
+  const path = to.path + queryText(exchange.query ?? new URLSearchParams());
+  if (exchange.request.headers.upgrade) return tunnel(rest.kubelets, exchange, to.at, path);
+  const { authorization: _, host: __, connection: ___, ...headers } = exchange.request.headers;
+  const { method = 'GET' } = exchange.request;
+  const answer = await rest.kubelets.request(to.at, { method, path, headers, body: exchange.request, signal: exchange.signal });
+  await passOnRaw(exchange, answer);
+}
+
+/** Connections are admitted as such. */
+async function admitConnection(rest: Rest, exchange: Exchange): Promise<void> {
+  const { info, user, now } = exchange;
+  const target = rest.endpointOf({ group: info.group, resource: info.resource });
+  if (!target) return;
+  const context = {
+    user,
+    namespace: info.namespace,
+    now,
+    dryRun: false,
+    objects: rest.objects,
+    warn: (text: string) => exchange.warn(text),
+  };
+  const attributes = {
+    operation: 'CONNECT' as const,
+    kind: target.resource.info,
+    namespace: info.namespace,
+    name: info.name,
+    subresource: info.subresource,
+    object: undefined,
+    old: undefined,
+  };
+  await rest.admission.admit(context, attributes);
+  await rest.admission.validate(context, attributes);
+}
+
+async function existingPod(exchange: Exchange, { registry }: Endpoint): Promise<Pod> {
+  const entry = await registry.existing(exchange.info.namespace, exchange.info.name);
+  return entry.object as Pod;
+}
+
+const podPath = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata.name}`;
+
+const queryText = (query: URLSearchParams): string => {
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
+};
+
+/** @throws ApiError (400) when it cannot be told which container is meant. */
+function containerOf({ metadata, spec }: Pod, wanted: string): string {
+  const names = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])].map(({ name }) => name);
+  if (wanted !== '') {
+    if (names.includes(wanted)) return wanted;
+    throw apiError.badRequest(`container ${wanted} is not valid for pod ${metadata.name}`);
+  }
+  const [only] = spec.containers;
+  if (only && spec.containers.length === 1) return only.name;
+  const choices = names.length > 0 ? `, choose one of: [${names.join(' ')}]` : '';
+  throw apiError.badRequest(`a container name must be specified for pod ${metadata.name}${choices}`);
+}
+
+/** The parameters of a log request, as the kubelet takes them. @throws ApiError (400, 422) */
+function readLogOptions(exchange: Exchange): URLSearchParams {
+  const errors: FieldError[] = [];
+  const query = new URLSearchParams();
+  for (const [name, min] of [
+    ['tailLines', 0],
+    ['limitBytes', 1],
+    ['sinceSeconds', 1],
+  ] as const) {
+    const value = readInteger(exchange.parameter(name));
+    if (value === undefined) continue;
+    query.set(name, String(value));
+    if (value >= min) continue;
+    errors.push(fieldError.invalid(name, value, min === 0 ? 'must be greater than or equal to 0' : 'must be greater than 0'));
+  }
+  const sinceTime = exchange.parameter('sinceTime');
+  if (sinceTime) query.set('sinceTime', sinceTime);
+  if (sinceTime && query.has('sinceSeconds')) {
+    errors.push(fieldError.forbidden('[]', 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
+  }
+  for (const name of ['follow', 'previous', 'timestamps']) if (isTrue(exchange.parameter(name) ?? null)) query.set(name, 'true');
+  if (errors.length > 0) throw apiError.invalid({ group: '', resource: 'PodLogOptions' }, exchange.info.name, errors);
+  return query;
+}
+
+/** What the kubelet calls the streams. */
+const STREAMS = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' } as const;
+
+function streamPath(pod: Pod, exchange: Exchange, subresource: string): string {
+  const container = containerOf(pod, exchange.parameter('container') ?? '');
+  const query = new URLSearchParams();
+  for (const [name, theirs] of Object.entries(STREAMS)) if (isTrue(exchange.parameter(name) ?? null)) query.set(theirs, '1');
+  for (const word of exchange.query?.getAll('command') ?? []) query.append('command', word);
+  return `/${subresource}/${podPath(pod)}/${container}${queryText(query)}`;
+}
+
+function portForwardPath(pod: Pod, exchange: Exchange): string {
+  const query = new URLSearchParams();
+  for (const port of exchange.query?.getAll('ports') ?? []) query.append('port', port);
+  return `/portForward/${podPath(pod)}${queryText(query)}`;
+}
+
+/** Streams a kubelet's answer to the client; its errors become Statuses. */
+async function passOn(exchange: Exchange, endpoint: Endpoint, answer: IncomingMessage, contentType: string): Promise<void> {
+  const status = answer.statusCode ?? 500;
+  if (status < 200 || status > 206) throw await kubeletError(endpoint, exchange.info.name, answer);
+  exchange.response.writeHead(status, headersFor(exchange, contentType));
+  exchange.response.flushHeaders();
+  await pipe(answer, exchange);
+}
+
+/** Streams a kubelet's answer to the client as it is. */
+async function passOnRaw(exchange: Exchange, answer: IncomingMessage): Promise<void> {
+  const { connection: _, 'transfer-encoding': __, ...headers } = answer.headers;
+  exchange.response.writeHead(answer.statusCode ?? 502, { ...headers, 'audit-id': exchange.auditId });
+  await pipe(answer, exchange);
+}
+
+function pipe(answer: IncomingMessage, { response }: Exchange): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('close', () => {
+      answer.destroy();
+      resolve();
+    });
+    answer.once('error', () => response.destroy());
+    answer.pipe(response);
+  });
+}
+
+async function kubeletError({ resource }: Endpoint, name: string, answer: IncomingMessage) {
+  const text = (await readSome(answer)).toString();
+  const code = answer.statusCode ?? 500;
+  if (code === 500) return apiError.internal(text);
+  if (code === 400) return apiError.badRequest(text);
+  const message = `the server responded with the status code ${code} but did not return more information (get ${resource.info.resource} ${name})`;
+  return code === 404
+    ? apiError.custom({
+        code,
+        reason: 'NotFound',
+        message: 'the server could not find the requested resource',
+        details: { name, kind: coreKinds.pods.resource, causes: [{ reason: 'UnexpectedServerResponse', message: text }] },
+      })
+    : apiError.custom({ code, message, details: { name, causes: [{ reason: 'UnexpectedServerResponse', message: text }] } });
+}
+
+async function readSome(answer: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= ERROR_BYTES_MAX) break;
+  }
+  return Buffer.concat(chunks).subarray(0, ERROR_BYTES_MAX);
+}

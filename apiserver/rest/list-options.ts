@@ -1,0 +1,126 @@
+import { parseFieldSelector } from '../../api/field-selector.ts';
+import { type ApiError, apiError, type FieldError, fieldError, goQuote } from '../../api/index.ts';
+import { parseLabelSelector } from '../../api/selector.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { isTrue } from '../pipeline/request-info.ts';
+import type { Resource } from '../registry/resource.ts';
+import { plainError } from '../registry/store-errors.ts';
+import { fieldMatches, Selection } from '../watch-cache/selection.ts';
+
+/** What a list, a watch or a deletecollection asks for. */
+export interface ListOptions {
+  readonly selection: Selection;
+  readonly watch: boolean;
+  /** 0 for all. */
+  readonly limit: number;
+  readonly continue: string;
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: string;
+  readonly timeoutSeconds: number | undefined;
+  readonly allowWatchBookmarks: boolean;
+  readonly sendInitialEvents: boolean | undefined;
+}
+
+/**
+ * Reads the parameters of a collection request.
+ *
+ * @param watch whether the verb is watch, whatever the parameters say.
+ * @throws ApiError (400 or 422) for what cannot be.
+ */
+export function readListOptions(exchange: Exchange, resource: Resource, watch: boolean): ListOptions {
+  const limit = readInteger(exchange.parameter('limit'));
+  const timeoutSeconds = readInteger(exchange.parameter('timeoutSeconds'));
+  const initial = exchange.parameter('sendInitialEvents');
+  const options = {
+    watch,
+    limit: limit !== undefined && limit > 0 ? limit : 0,
+    continue: exchange.parameter('continue') ?? '',
+    resourceVersion: exchange.parameter('resourceVersion') ?? '',
+    resourceVersionMatch: exchange.parameter('resourceVersionMatch') ?? '',
+    timeoutSeconds,
+    allowWatchBookmarks: isTrue(exchange.parameter('allowWatchBookmarks') ?? null),
+    sendInitialEvents: initial === undefined ? undefined : isTrue(initial),
+  };
+  const labels = refuseBadSelector(() => parseLabelSelector(exchange.parameter('labelSelector') ?? ''));
+  const requirements = refuseBadSelector(() => parseFieldSelector(exchange.parameter('fieldSelector') ?? ''));
+  const errors = watch ? validateWatch(options) : validateList(options);
+  if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: 'ListOptions' }, '', errors);
+  for (const { field } of requirements) if (!resource.selectable.includes(field)) throw unknownField(resource, field);
+  const fields = fieldMatches(requirements, resource.selectable);
+  const { name } = exchange.info;
+  if (watch && name !== '' && !fields.some(({ index }) => index === 0)) fields.push({ index: 0, equal: true, value: name });
+  return { ...options, selection: new Selection(exchange.info.namespace, labels, fields) };
+}
+
+/** A whole number as upstream reads parameters. @throws ApiError (400) */
+export function readInteger(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (!/^[+-]?\d+$/.test(text)) throw apiError.badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
+  return Number(text);
+}
+
+/** The resourceVersion of a list or a get. @throws ApiError (400) */
+export function readVersion(text: string): number {
+  if (/^\d*$/.test(text)) return Number(text);
+  throw apiError.badRequest(`invalid resource version: ${invalidVersion(text)}`);
+}
+
+/** The resourceVersion of a watch. @throws ApiError (500, as upstream) */
+export function readWatchVersion(text: string): number {
+  if (/^\d*$/.test(text)) return Number(text);
+  throw plainError(invalidVersion(text));
+}
+
+const invalidVersion = (text: string): string =>
+  `resourceVersion: Invalid value: ${goQuote(text)}: strconv.ParseUint: parsing ${goQuote(text)}: invalid syntax`;
+
+function refuseBadSelector<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw apiError.badRequest(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Kinds with selectable fields of their own have upstream's other text. */
+function unknownField({ selectable }: Resource, field: string): ApiError {
+  const [name, namespace, own] = selectable;
+  return apiError.badRequest(
+    own === undefined
+      ? `${goQuote(field)} is not a known field selector: only "${name}", "${namespace}"`
+      : `field label not supported: ${field}`,
+  );
+}
+
+type Versions = Pick<ListOptions, 'resourceVersion' | 'resourceVersionMatch' | 'continue' | 'sendInitialEvents'>;
+
+function validateList({ resourceVersion, resourceVersionMatch: match, continue: token, sendInitialEvents }: Versions): FieldError[] {
+  const errors: FieldError[] = [];
+  const forbid = (detail: string) => errors.push(fieldError.forbidden('resourceVersionMatch', detail));
+  if (match !== '') {
+    if (resourceVersion === '') forbid('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    if (token !== '') forbid('resourceVersionMatch is forbidden when continue is provided');
+    if (match !== 'Exact' && match !== 'NotOlderThan') {
+      errors.push(fieldError.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+    }
+    if (match === 'Exact' && resourceVersion === '0') forbid('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  }
+  if (sendInitialEvents !== undefined) {
+    errors.push(fieldError.forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  }
+  return errors;
+}
+
+function validateWatch({ resourceVersionMatch: match, continue: token, sendInitialEvents }: Versions): FieldError[] {
+  const errors: FieldError[] = [];
+  const forbid = (detail: string) => errors.push(fieldError.forbidden('resourceVersionMatch', detail));
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    forbid('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  }
+  if (match !== '') {
+    if (sendInitialEvents === undefined) forbid('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+    if (match !== 'NotOlderThan') errors.push(fieldError.notSupported('resourceVersionMatch', match, ['NotOlderThan']));
+    if (token !== '') forbid('resourceVersionMatch is forbidden when continue is provided');
+  }
+  return errors;
+}

@@ -1,0 +1,130 @@
+import { apiError } from '../../api/index.ts';
+import { prefixRange, type Store, StoreError } from '../../store/store.ts';
+import type { Resource } from '../registry/resource.ts';
+import { continueExpired, tooLarge, tooOld } from '../registry/store-errors.ts';
+import type { CacheHub } from '../watch-cache/cache-hub.ts';
+import type { Entry } from '../watch-cache/entry.ts';
+import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
+import { type ListOptions, readVersion } from './list-options.ts';
+
+/** One page of a list, or all of it. */
+export interface ListPage {
+  readonly revision: number;
+  readonly entries: readonly Entry[];
+  readonly continue: string;
+  readonly remaining: number | undefined;
+}
+
+/** How long a read waits for a revision that is yet to come. */
+const FRESHNESS_WAIT_MS = 3000;
+/** Keys read from the store at a time when a selector leaves out many of them. */
+const PAGE_KEYS_MIN = 500;
+
+/** What reading lists takes. */
+export interface ListSource {
+  readonly hub: CacheHub;
+  readonly store: Store;
+  sleep(ms: number): Promise<void>;
+}
+
+/**
+ * Reads what a list asks for, from the cache when the newest state will do, from the store's history for a past revision.
+ *
+ * | resourceVersion | match | limit | answered from |
+ * | --- | --- | --- | --- |
+ * | none | | any | the cache, once it holds all that is committed |
+ * | 0 | | ignored | the cache as it is |
+ * | N | none, no limit; NotOlderThan | | the cache, once it has reached N |
+ * | N | Exact; none, with a limit | | the store at N |
+ * | none | | with continue | the store at the token's revision (the cache while that is the newest) |
+ */
+export async function readList(source: ListSource, resource: Resource, options: ListOptions): Promise<ListPage> {
+  if (options.continue !== '') return readOn(source, resource, options);
+  const revision = readVersion(options.resourceVersion);
+  const exact = options.resourceVersionMatch === 'Exact' || (revision > 0 && options.limit > 0 && options.resourceVersionMatch === '');
+  if (exact) {
+    if (revision > source.store.revision) throw tooLarge(revision, source.store.revision);
+    return readAt(source, resource, options, { revision, start: '' });
+  }
+  await fresh(source, options.resourceVersion);
+  return fromCache(source, resource, options.resourceVersion === '0' ? { ...options, limit: 0 } : options, '');
+}
+
+/** Waits until the cache is as new as a read asks for. @throws ApiError (504) when that is a future that does not come. */
+export async function fresh({ hub, store, sleep }: ListSource, resourceVersion: string): Promise<void> {
+  if (resourceVersion === '0') return;
+  const pending = resourceVersion === '' ? hub.fresh() : undefined;
+  if (pending) await pending;
+  const wanted = readVersion(resourceVersion);
+  if (wanted <= hub.revision) return;
+  if (wanted > store.revision) await Promise.race([hub.reach(wanted), sleep(FRESHNESS_WAIT_MS)]);
+  else await hub.reach(wanted);
+  if (wanted > hub.revision) throw tooLarge(wanted, hub.revision);
+}
+
+function readOn(source: ListSource, resource: Resource, options: ListOptions): Promise<ListPage> {
+  const token = decodeContinue(options.continue);
+  if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
+    throw apiError.badRequest('specifying resource version is not allowed when using continue');
+  }
+  const { hub, store } = source;
+  if (token.revision < 0 || (token.revision === hub.revision && hub.revision === store.revision)) {
+    return Promise.resolve(fromCache(source, resource, options, token.start));
+  }
+  return readAt(source, resource, options, token);
+}
+
+/** What the keys of a selection begin with. */
+const prefixOf = ({ prefix }: Resource, { selection }: ListOptions): string =>
+  selection.namespace === '' ? prefix : `${prefix}${selection.namespace}/`;
+
+function fromCache({ hub }: ListSource, resource: Resource, options: ListOptions, start: string): ListPage {
+  const { selection, limit } = options;
+  const { revision } = hub;
+  const prefix = prefixOf(resource, options);
+  if (limit === 0 && start === '') return { revision, entries: resource.cache.select(selection), continue: '', remaining: undefined };
+  const from = prefix + start;
+  const entries = resource.cache.page(selection, { prefix, from, limit: limit === 0 ? 0 : limit + 1 });
+  if (limit === 0 || entries.length <= limit) return { revision, entries, continue: '', remaining: undefined };
+  entries.pop();
+  const next = { revision, start: after(entries, prefix) };
+  const remaining = selection.isWhole ? resource.cache.countFrom(prefix, from) - entries.length : undefined;
+  return { revision, entries, continue: encodeContinue(next), remaining };
+}
+
+const after = (entries: readonly Entry[], prefix: string): string => `${(entries.at(-1)?.key ?? '').slice(prefix.length)}\0`;
+
+async function readAt({ store }: ListSource, resource: Resource, options: ListOptions, token: ContinueToken): Promise<ListPage> {
+  const { selection, limit } = options;
+  const prefix = prefixOf(resource, options);
+  const { end } = prefixRange(prefix);
+  const entries: Entry[] = [];
+  let key = storeKey(prefix + token.start);
+  try {
+    for (;;) {
+      const want = limit === 0 ? 0 : Math.max(limit - entries.length, selection.isWhole ? 0 : PAGE_KEYS_MIN);
+      const page = await store.range({ key, end }, { revision: token.revision, limit: want });
+      let seen = 0;
+      for (const kv of page.kvs) {
+        seen++;
+        const entry = resource.cache.entryOf(kv);
+        if (selection.isWhole || selection.matches(entry)) entries.push(entry);
+        if (limit > 0 && entries.length === limit) break;
+      }
+      const rest = page.count - seen;
+      if (rest === 0) return { revision: token.revision, entries, continue: '', remaining: undefined };
+      key = storeKey(`${page.kvs[seen - 1]?.key ?? ''}\0`);
+      if (limit > 0 && entries.length === limit) {
+        const next = encodeContinue({ revision: token.revision, start: after(entries, prefix) });
+        return { revision: token.revision, entries, continue: next, remaining: selection.isWhole ? rest : undefined };
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'Compacted') throw error;
+    if (token.start === '') throw tooOld(token.revision, store.revision);
+    throw continueExpired(encodeContinue({ revision: -1, start: token.start }));
+  }
+}
+
+/** Tokens say "after this key" by a NUL, which the store does not have in keys; no name has a character below this one. */
+const storeKey = (key: string): string => key.replaceAll('\0', '\u0001');

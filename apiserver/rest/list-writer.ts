@@ -1,0 +1,111 @@
+import type { ServerResponse } from 'node:http';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { headersFor, JSON_TYPE, send } from '../pipeline/respond.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { Entry } from '../watch-cache/entry.ts';
+import { encodeAs, wrongShape } from './encoder.ts';
+import { listMessage, partialMessage } from './list-messages.ts';
+import type { ListPage } from './list-reader.ts';
+import { type Accepted, MEDIA_TYPE } from './negotiation.ts';
+import { partialOf, readInclude, tableOf } from './table.ts';
+
+/** Items are gathered into writes of about this size. */
+const WRITE_BYTES = 256 * 1024;
+
+const OPEN_BRACE = 0x7b;
+const COMMA = 0x2c;
+
+/** Answers a list in what the client takes. */
+export async function sendList(exchange: Exchange, resource: Resource, accepted: Accepted, page: ListPage): Promise<void> {
+  if (accepted.encoding === 'json' && !accepted.as) await sendJson(exchange, resource, page);
+  else send(exchange, 200, MEDIA_TYPE[accepted.encoding], transform(exchange, resource, accepted, page));
+}
+
+/**
+ * Items are copied from their served bytes, never parsed: `{` and everything from the metadata on, up to the newline. The length is known
+ * before, so the answer needs no chunks; it goes out at the reader's pace.
+ */
+async function sendJson(exchange: Exchange, resource: Resource, page: ListPage): Promise<void> {
+  const { response } = exchange;
+  const { kind, apiVersion, itemAt } = resource.wire;
+  const head = Buffer.from(`{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadataOf(page))},"items":[`);
+  const tail = Buffer.from(']}\n');
+  const { entries } = page;
+  let length = head.length + tail.length + Math.max(0, entries.length - 1);
+  for (const { bytes } of entries) length += bytes.length - itemAt;
+  const headers = headersFor(exchange, JSON_TYPE);
+  headers.push('Content-Length', String(length));
+  response.writeHead(200, headers);
+  if (exchange.request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  for (const chunk of chunks(head, entries, itemAt, tail)) {
+    if (response.destroyed) return;
+    if (!response.write(chunk)) await drained(response);
+  }
+  response.end();
+}
+
+function* chunks(head: Buffer, entries: readonly Entry[], itemAt: number, tail: Buffer): Iterable<Buffer> {
+  let chunk = Buffer.allocUnsafeSlow(WRITE_BYTES);
+  let at = head.copy(chunk);
+  for (let i = 0; i < entries.length; i++) {
+    const bytes = entries[i]?.bytes;
+    if (!bytes) continue;
+    const size = bytes.length - itemAt + 1;
+    if (at + size > WRITE_BYTES) {
+      yield chunk.subarray(0, at);
+      chunk = Buffer.allocUnsafeSlow(Math.max(WRITE_BYTES, size));
+      at = 0;
+    }
+    if (i > 0) chunk[at++] = COMMA;
+    chunk[at++] = OPEN_BRACE;
+    at += bytes.copy(chunk, at, itemAt, bytes.length - 1);
+  }
+  yield chunk.subarray(0, at);
+  yield tail;
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.once('drain', done);
+    response.once('close', done);
+  });
+}
+
+/** A list's metadata. */
+export const metadataOf = (page: Omit<ListPage, 'entries'>): Record<string, unknown> => ({
+  resourceVersion: String(page.revision),
+  ...(page.continue === '' ? {} : { continue: page.continue }),
+  ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
+});
+
+function transform(exchange: Exchange, resource: Resource, { encoding, as }: Accepted, page: ListPage): Buffer {
+  const metadata = metadataOf(page);
+  const objects = page.entries.map((entry) => entry.parse());
+  if (!as) {
+    const { kind, apiVersion } = resource.wire;
+    const items = objects.map(({ kind: _, apiVersion: __, ...item }) => item);
+    const value = { kind: `${kind}List`, apiVersion, metadata, items };
+    return encodeAs(encoding, { value, message: listMessage(resource.message), kind: value.kind, apiVersion });
+  }
+  const apiVersion = `meta.k8s.io/${as.version}`;
+  switch (as.kind) {
+    case 'PartialObjectMetadata':
+      throw wrongShape(resource.info, as.kind, true);
+    case 'PartialObjectMetadataList': {
+      const value = { kind: as.kind, apiVersion, metadata, items: objects.map((object) => partialOf(object, as.version)) };
+      return encodeAs(encoding, { value, message: listMessage(partialMessage), kind: as.kind, apiVersion });
+    }
+    case 'Table': {
+      const style = { version: as.version, include: readInclude(exchange), now: exchange.now };
+      return encodeAs(encoding, { value: tableOf(resource, objects, metadata, style), kind: as.kind, apiVersion });
+    }
+  }
+}

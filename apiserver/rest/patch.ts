@@ -1,0 +1,123 @@
+import { type ApiError, apiError, fieldError, type KubeObject } from '../../api/index.ts';
+import { parseJson, stringifyJson } from '../../api/json.ts';
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, PatchError } from '../../api/patch/index.ts';
+import { type AnyMessage, DecodeError, decode, duplicateFields, type Message } from '../../api/schema.ts';
+import { readBody } from '../pipeline/body.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { plainError } from '../registry/store-errors.ts';
+import { tidy } from './create.ts';
+import { mediaType } from './decode-body.ts';
+import { contextOf, type Endpoint, type Handler } from './rest.ts';
+import { checkName, updateStrategy } from './update.ts';
+import { type FieldValidation, readWriteOptions } from './write-options.ts';
+
+type Apply = (message: AnyMessage, document: unknown, patch: unknown) => unknown;
+
+/** Patch types by media type. Server-side apply is not among them: without managedFields it would not be apply. */
+const PATCHES: ReadonlyMap<string, Apply> = new Map<string, Apply>([
+  ['application/json-patch+json', (_, document, patch) => applyJsonPatch(document, patch)],
+  ['application/merge-patch+json', (_, document, patch) => applyMergePatch(document, patch)],
+  ['application/strategic-merge-patch+json', applyStrategicMergePatch],
+]);
+
+/** A patch as it was sent, parsed. */
+export interface Patch {
+  readonly apply: Apply;
+  readonly value: unknown;
+  /** Repeated fields in the patch itself. */
+  readonly problems: readonly string[];
+}
+
+/** PATCH of an object or of a subresource that is a view of it. */
+export const patchObject: Handler = async (rest, exchange, endpoint) => {
+  const apply = patchType(exchange);
+  rest.negotiator.object(exchange.accept);
+  const { resource, registry } = endpoint;
+  const { name, subresource } = exchange.info;
+  const bytes = await readBody(exchange.request);
+  const options = readWriteOptions(exchange, 'PatchOptions');
+  const patch = readPatch(apply, bytes);
+  const context = contextOf(rest, exchange, options.dryRun);
+  let warned = false;
+  const updated = await registry.update({
+    context,
+    admission: rest.admission,
+    name,
+    subresource,
+    strategy: updateStrategy(endpoint, subresource),
+    uidIsPrecondition: false,
+    mayCreate: false,
+    next: (current) => {
+      if (!current) throw apiError.notFound(resource.subject, name);
+      const { object, problems } = patched(resource.message, current.parse(), patch);
+      if (!warned) judge(exchange, [...patch.problems, ...problems], options.fieldValidation);
+      warned = true;
+      return finish(exchange, endpoint, object);
+    },
+  });
+  rest.encoder.object(exchange, resource, 200, updated.bytes);
+};
+
+/** @throws ApiError (415) for a type that is none of ours. */
+export function patchType(exchange: Exchange): Apply {
+  const apply = PATCHES.get(mediaType(exchange.request.headers['content-type']));
+  if (apply) return apply;
+  throw apiError.custom({ code: 415, reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type', details: {} });
+}
+
+/** @throws ApiError (400) for what is no JSON. */
+export function readPatch(apply: Apply, bytes: Buffer): Patch {
+  const text = bytes.toString();
+  try {
+    const value = parseJson(text);
+    return { apply, value, problems: duplicateFields(text, value) };
+  } catch (error) {
+    throw apiError.badRequest(`error decoding patch: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The object that a patch makes of another. @throws ApiError (400, 422 or 500) */
+export function patched<T>(message: Message<T>, document: T, patch: Patch): { object: T; problems: readonly string[] } {
+  const result = applied(message, document, patch);
+  try {
+    const { object, unknown } = decode(message, result);
+    return { object, problems: unknown };
+  } catch (error) {
+    if (error instanceof DecodeError) throw misfit(stringifyJson(result), error.message);
+    throw error;
+  }
+}
+
+function applied(message: AnyMessage, document: unknown, patch: Patch): unknown {
+  try {
+    return patch.apply(message, document, patch.value);
+  } catch (error) {
+    if (error instanceof PatchError) throw asPatchFailure(error);
+    throw error;
+  }
+}
+
+function asPatchFailure(error: PatchError): ApiError {
+  if (error.code === 400) return apiError.badRequest(error.message);
+  if (error.code === 500) return plainError(error.message);
+  return apiError.custom({ code: 422, reason: 'Invalid', message: error.message, details: {} });
+}
+
+/** What a patch made does not fit the kind: upstream reports it under no kind and no name. */
+const misfit = (value: string, why: string): ApiError =>
+  apiError.invalid({ group: '', resource: '' }, '', [fieldError.invalid('patch', value, why)]);
+
+export function judge(exchange: Exchange, problems: readonly string[], validation: FieldValidation): void {
+  if (problems.length === 0 || validation === 'Ignore') return;
+  if (validation === 'Strict') throw misfit('', `strict decoding error: ${problems.join(', ')}`);
+  for (const problem of problems) exchange.warn(problem);
+}
+
+function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject): KubeObject {
+  object.kind = resource.wire.kind;
+  object.apiVersion = resource.wire.apiVersion;
+  tidy(exchange, object);
+  checkName(object, exchange.info.name);
+  resource.strategy.setDefaults(object);
+  return object;
+}

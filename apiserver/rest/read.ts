@@ -1,0 +1,26 @@
+import { apiError } from '../../api/index.ts';
+import { readListOptions } from './list-options.ts';
+import { fresh, readList } from './list-reader.ts';
+import { sendList } from './list-writer.ts';
+import type { Handler } from './rest.ts';
+
+/** GET of one object: its bytes as they lie in the cache, once that holds all that is committed. */
+export const getObject: Handler = (rest, exchange, endpoint) => {
+  const version = exchange.parameter('resourceVersion') ?? '';
+  const pending = version === '' ? rest.source.hub.fresh() : fresh(rest.source, version);
+  return pending ? pending.then(() => answer(rest, exchange, endpoint)) : answer(rest, exchange, endpoint);
+};
+
+const answer: Handler = (rest, exchange, { resource }) => {
+  const { namespace, name } = exchange.info;
+  const entry = resource.cache.get(resource.info.namespaced ? namespace : '', name);
+  if (!entry) throw apiError.notFound(resource.subject, name);
+  rest.encoder.object(exchange, resource, 200, entry.bytes);
+};
+
+/** GET of a collection. */
+export const listObjects: Handler = async (rest, exchange, { resource }) => {
+  const accepted = rest.negotiator.list(exchange.accept);
+  const page = await readList(rest.source, resource, readListOptions(exchange, resource, false));
+  await sendList(exchange, resource, accepted, page);
+};

@@ -1,0 +1,56 @@
+import type { KindInfo, KubeObject } from '../../api/index.ts';
+import type { Clock, Logger, Random } from '../../runtime/index.ts';
+import type { Authorizer, UserInfo } from '../auth/types.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { AdmissionChain } from '../registry/admission-chain.ts';
+import type { ObjectRegistry } from '../registry/object-registry.ts';
+import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { RequestContext } from '../registry/strategy.ts';
+import type { BodyDecoder } from './decode-body.ts';
+import type { Encoder } from './encoder.ts';
+import type { KubeletConnector } from './kubelet-connector.ts';
+import type { ListSource } from './list-reader.ts';
+import type { Negotiator } from './negotiation.ts';
+
+/** A kind and its writes. */
+export interface Endpoint {
+  readonly resource: Resource;
+  readonly registry: ObjectRegistry;
+}
+
+/** Answers a create of a kind that is not stored. */
+export type Review = (context: { readonly user: UserInfo; readonly namespace: string }, object: KubeObject) => Promise<KubeObject>;
+
+/** What the handlers of all verbs share. */
+export interface Rest {
+  readonly source: ListSource;
+  readonly negotiator: Negotiator;
+  readonly encoder: Encoder;
+  readonly decoder: BodyDecoder;
+  readonly admission: AdmissionChain;
+  readonly authorizer: Authorizer;
+  readonly objects: ObjectReader & ObjectWriter;
+  readonly kubelets: KubeletConnector;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Watches end with the server. */
+  readonly stopping: AbortSignal;
+  /** Shortest timeout given to a watch that names none. */
+  readonly minRequestTimeoutMs: number;
+  endpointOf(kind: Pick<KindInfo, 'group' | 'resource'>): Endpoint | undefined;
+}
+
+/** Handles one verb of one kind. */
+export type Handler = (rest: Rest, exchange: Exchange, endpoint: Endpoint) => Promise<void> | void;
+
+/** What strategies and admission are told of a request. */
+export const contextOf = ({ objects }: Rest, exchange: Exchange, dryRun: boolean): RequestContext => ({
+  user: exchange.user,
+  namespace: exchange.info.namespace,
+  now: exchange.now,
+  dryRun,
+  objects,
+  warn: (text) => exchange.warn(text),
+});

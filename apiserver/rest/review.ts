@@ -1,0 +1,20 @@
+import { apiVersionOf, type KubeObject } from '../../api/index.ts';
+import type { Message } from '../../api/schema.ts';
+import { readBody } from '../pipeline/body.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { ReviewTarget } from './kinds.ts';
+import type { Rest } from './rest.ts';
+import { readWriteOptions } from './write-options.ts';
+
+/** POST of a kind that is answered, not stored: access and token reviews. */
+export async function answerReview(rest: Rest, exchange: Exchange, { kind, answer }: ReviewTarget): Promise<void> {
+  const { info } = kind;
+  rest.negotiator.object(exchange.accept);
+  const bytes = await readBody(exchange.request);
+  const { fieldValidation } = readWriteOptions(exchange, 'CreateOptions');
+  const target = { info, message: kind.message as Message<KubeObject> };
+  const body = { bytes, contentType: exchange.request.headers['content-type'] };
+  const object = rest.decoder.decode(body, target, fieldValidation, (text) => exchange.warn(text));
+  const value = await answer({ user: exchange.user, namespace: exchange.info.namespace }, object);
+  rest.encoder.value(exchange, 201, { value, message: kind.message, kind: info.kind, apiVersion: apiVersionOf(info) });
+}

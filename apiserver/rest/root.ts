@@ -1,0 +1,88 @@
+import type { KindInfo } from '../../api/index.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { headersFor, JSON_TYPE, send, sendNotFound } from '../pipeline/respond.ts';
+import { answerHealth, type HealthChecks } from './health.ts';
+import { type Kinds, unknownResource } from './kinds.ts';
+
+/** A document that is ready to be sent: discovery, version, OpenAPI. */
+export interface PreparedDocument {
+  readonly status: number;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Who knows such documents. `url` is the path, with the query where that matters. */
+export interface DocumentSource {
+  respond(
+    url: string,
+    accept: string | undefined,
+    ifNoneMatch?: string | undefined,
+  ): PreparedDocument | undefined | Promise<PreparedDocument | undefined>;
+}
+
+export interface RootOptions {
+  readonly kinds: Kinds;
+  readonly infos: readonly KindInfo[];
+  readonly health: HealthChecks;
+  readonly discovery: DocumentSource;
+  readonly openapi: DocumentSource;
+  /** The text of /metrics. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+const OPENAPI = '/openapi/';
+
+/** Paths that upstream lists at `/` whatever is served. */
+const FIXED_PATHS = ['/.well-known/openid-configuration', '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/version'];
+
+/** Answers what is not a resource: health, metrics, documents, the list of paths. */
+export async function answerRoot(exchange: Exchange, options: RootOptions): Promise<void> {
+  const { path } = exchange.info;
+  if (path === '/') {
+    send(exchange, 200, JSON_TYPE, Buffer.from(`${JSON.stringify({ paths: paths(options) }, undefined, 2)}\n`));
+    return;
+  }
+  if (answerHealth(exchange, options.health)) return;
+  if (path === '/metrics') {
+    const { contentType, text } = await options.metrics();
+    send(exchange, 200, contentType, Buffer.from(text));
+    return;
+  }
+  const source = path.startsWith(OPENAPI) ? options.openapi : options.discovery;
+  const url = path.startsWith(OPENAPI) ? (exchange.request.url ?? path) : path;
+  const document = await source.respond(url, exchange.accept, exchange.request.headers['if-none-match']);
+  if (document) sendDocument(exchange, document);
+  else refuse(exchange, options.kinds);
+}
+
+/** A version that a served group does not have is the API's own 404; anything else is nobody's. */
+function refuse(exchange: Exchange, kinds: Kinds): void {
+  const [, root = '', first = '', second = ''] = exchange.info.path.split('/');
+  if ((root === 'api' && first !== '') || (root === 'apis' && second !== '' && kinds.hasGroup(first))) throw unknownResource();
+  sendNotFound(exchange);
+}
+
+function sendDocument(exchange: Exchange, { status, contentType, headers, body }: PreparedDocument): void {
+  const flat = headersFor(exchange, contentType).filter((_, i, all) => !isOverridden(all[i - (i % 2)] ?? '', headers));
+  for (const [name, value] of Object.entries(headers)) flat.push(name, value);
+  if (status !== 304) flat.push('Content-Length', String(body.length));
+  exchange.response.writeHead(status, flat);
+  exchange.response.end(status === 304 ? undefined : body);
+}
+
+const isOverridden = (name: string, headers: Readonly<Record<string, string>>): boolean =>
+  Object.keys(headers).some((other) => other.toLowerCase() === name.toLowerCase());
+
+function paths({ infos, health }: RootOptions): string[] {
+  const found = new Set([...FIXED_PATHS, '/api', '/apis']);
+  for (const { group, version } of infos) {
+    if (group === '') found.add(`/api/${version}`);
+    else found.add(`/apis/${group}`).add(`/apis/${group}/${version}`);
+  }
+  for (const [endpoint, checks] of Object.entries(health)) {
+    found.add(`/${endpoint}`);
+    for (const { name } of checks) found.add(`/${endpoint}/${name}`);
+  }
+  return [...found].sort();
+}

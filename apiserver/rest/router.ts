@@ -1,0 +1,95 @@
+import type { KindInfo, SubresourceInfo, Verb } from '../../api/index.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { bindPod, createBinding } from './binding.ts';
+import { createObject } from './create.ts';
+import { deleteCollection, deleteObject } from './delete.ts';
+import { evictPod } from './eviction.ts';
+import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
+import { connectToKubelet, podLog, proxyToNode, proxyToPod } from './kubelet.ts';
+import { patchObject } from './patch.ts';
+import { getObject, listObjects } from './read.ts';
+import type { Endpoint, Handler, Rest } from './rest.ts';
+import { answerReview } from './review.ts';
+import { getScale, patchScale, updateScale } from './scale.ts';
+import { updateObject } from './update.ts';
+import { watchObjects } from './watch.ts';
+
+type Handlers = Readonly<Partial<Record<Verb, Handler>>>;
+
+const COLLECTION: Handlers = { create: createObject, list: listObjects, watch: watchObjects, deletecollection: deleteCollection };
+const OBJECT: Handlers = { get: getObject, update: updateObject, patch: patchObject, delete: deleteObject, watch: watchObjects };
+/** Subresources that are views of the whole object. */
+const VIEW: Handlers = { get: getObject, update: updateObject, patch: patchObject };
+
+const every = (handler: Handler): Handlers => ({ get: handler, create: handler, update: handler, patch: handler, delete: handler });
+
+/** Subresources that are something else, by resource and name, or by name alone. */
+const SUBRESOURCES: Readonly<Record<string, Handlers>> = {
+  scale: { get: getScale, update: updateScale, patch: patchScale },
+  'pods/binding': { create: bindPod },
+  'pods/eviction': { create: evictPod },
+  'pods/log': { get: podLog },
+  'pods/exec': { get: connectToKubelet, create: connectToKubelet },
+  'pods/attach': { get: connectToKubelet, create: connectToKubelet },
+  'pods/portforward': { get: connectToKubelet, create: connectToKubelet },
+  'pods/proxy': every(proxyToPod),
+  'nodes/proxy': every(proxyToNode),
+};
+
+/** Kinds of which a create does something else than to store the object. */
+const CREATES: Readonly<Record<string, Handler>> = { '/bindings': createBinding };
+
+/**
+ * Finds who answers a request of the API, and lets it.
+ *
+ * @throws ApiError (404, 405) when there is nobody.
+ */
+export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<void> | void {
+  const { info } = exchange;
+  const target = kinds.find(info);
+  if (target.review) {
+    if (info.verb !== 'create' || info.name !== '') throw methodNotAllowed();
+    return answerReview(rest, exchange, target.review);
+  }
+  const { endpoint } = target;
+  const kind = endpoint.resource.info;
+  checkScope(kind, exchange);
+  return handlerOf(endpoint, exchange)(rest, exchange, endpoint);
+}
+
+/** @throws ApiError (404) for a namespace on a kind that has none, and for a name without the namespace it needs. */
+function checkScope(kind: KindInfo, { info }: Exchange): void {
+  const { namespace, name, verb } = info;
+  // A namespace is addressed as its own namespace.
+  if (!kind.namespaced && namespace !== '' && namespace !== name) throw unknownResource();
+  if (!kind.namespaced || namespace !== '') return;
+  if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed();
+  if (name !== '' && verb !== 'list' && verb !== 'watch') throw unknownResource();
+}
+
+function handlerOf(endpoint: Endpoint, { info }: Exchange): Handler {
+  const kind = endpoint.resource.info;
+  const { verb, name, subresource } = info;
+  if (subresource !== '') return subresourceHandler(endpoint, subresource, verb);
+  const handlers = isCollection(verb) || name === '' ? COLLECTION : OBJECT;
+  const declared = kind.verbs.find((each) => each === verb);
+  const handler =
+    declared && (verb === 'create' && name === '' ? (CREATES[`${kind.group}/${kind.resource}`] ?? createObject) : handlers[declared]);
+  if (!handler) throw methodNotAllowed();
+  if (verb === 'create' && name !== '') throw methodNotAllowed();
+  return handler;
+}
+
+const isCollection = (verb: string): boolean => verb === 'list' || verb === 'deletecollection';
+
+function subresourceHandler({ resource }: Endpoint, name: string, verb: string): Handler {
+  const declared: SubresourceInfo | undefined = resource.info.subresources.find((each) => each.name === name);
+  if (!declared) throw unknownResource();
+  const own = resource.info.group === '' ? SUBRESOURCES[`${resource.info.resource}/${name}`] : undefined;
+  const handlers = own ?? SUBRESOURCES[name] ?? (resource.strategy.subresources?.[name] ? VIEW : undefined);
+  if (!handlers) throw unknownResource();
+  const allowed = declared.verbs.find((each) => each === verb);
+  const handler = allowed && handlers[allowed];
+  if (!handler) throw methodNotAllowed();
+  return handler;
+}

@@ -1,0 +1,108 @@
+import { scale as scaleMessage } from '../../api/autoscaling/v1/scale.ts';
+import { apiError, fieldError, type KubeObject, type LabelSelector, type Scale } from '../../api/index.ts';
+import type { Message } from '../../api/schema.ts';
+import { fromLabelSelector, fromLabels } from '../../api/selector.ts';
+import { readBody } from '../pipeline/body.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { Entry } from '../watch-cache/entry.ts';
+import { judge, patched, patchType, readPatch } from './patch.ts';
+import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
+import { checkName } from './update.ts';
+import { readWriteOptions, type WriteOptions } from './write-options.ts';
+
+const TARGET = { info: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, message: scaleMessage as unknown as Message<KubeObject> };
+
+/** Objects that can be scaled, as far as scaling sees them: every such kind has these places. */
+interface Scalable extends KubeObject {
+  spec?: { replicas?: number | undefined; selector?: unknown } | undefined;
+  status?: { replicas?: number | undefined } | undefined;
+}
+
+export const getScale: Handler = async (rest, exchange, { registry }) => {
+  const entry = await registry.existing(exchange.info.namespace, exchange.info.name);
+  send(rest, exchange, scaleOf(entry.object));
+};
+
+export const updateScale: Handler = async (rest, exchange, endpoint) => {
+  rest.negotiator.object(exchange.accept);
+  const bytes = await readBody(exchange.request);
+  const options = readWriteOptions(exchange, 'UpdateOptions');
+  const body = { bytes, contentType: exchange.request.headers['content-type'] };
+  const wanted = rest.decoder.decode(body, TARGET, options.fieldValidation, (text) => exchange.warn(text)) as Scale;
+  checkName(wanted, exchange.info.name);
+  await update(rest, exchange, endpoint, { options, uidIsPrecondition: true, wantedOf: () => wanted });
+};
+
+export const patchScale: Handler = async (rest, exchange, endpoint) => {
+  const apply = patchType(exchange);
+  rest.negotiator.object(exchange.accept);
+  const patch = readPatch(apply, await readBody(exchange.request));
+  const options = readWriteOptions(exchange, 'PatchOptions');
+  const wantedOf = (current: Entry): Scale => {
+    const { object, problems } = patched(scaleMessage, scaleOf(current.object), patch);
+    judge(exchange, [...patch.problems, ...problems], options.fieldValidation);
+    checkName(object, exchange.info.name);
+    return object;
+  };
+  await update(rest, exchange, endpoint, { options, uidIsPrecondition: false, wantedOf });
+};
+
+interface ScaleUpdate {
+  readonly options: WriteOptions;
+  readonly uidIsPrecondition: boolean;
+  wantedOf(current: Entry): Scale;
+}
+
+async function update(rest: Rest, exchange: Exchange, { resource, registry }: Endpoint, change: ScaleUpdate): Promise<void> {
+  const { name } = exchange.info;
+  const updated = await registry.update({
+    context: contextOf(rest, exchange, change.options.dryRun),
+    admission: rest.admission,
+    name,
+    subresource: 'scale',
+    strategy: resource.strategy,
+    uidIsPrecondition: change.uidIsPrecondition,
+    mayCreate: false,
+    next: (current) => {
+      if (!current) throw apiError.notFound(resource.subject, name);
+      return scaled(current.parse(), change.wantedOf(current));
+    },
+  });
+  send(rest, exchange, scaleOf(updated.object));
+}
+
+/** @throws ApiError (422) for a count that cannot be. */
+function scaled(object: Scalable, { metadata, spec }: Scale): KubeObject {
+  const replicas = spec.replicas ?? 0;
+  if (replicas < 0) {
+    const error = fieldError.invalid('spec.replicas', replicas, 'must be greater than or equal to 0');
+    throw apiError.invalid({ group: 'autoscaling', resource: 'Scale' }, metadata.name ?? '', [error]);
+  }
+  if (metadata.resourceVersion) object.metadata.resourceVersion = metadata.resourceVersion;
+  if (metadata.uid) object.metadata.uid = metadata.uid;
+  object.spec = { ...object.spec, replicas };
+  return object;
+}
+
+function scaleOf({ metadata, spec, status }: Scalable): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  const selector = selectorText(spec?.selector);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: spec?.replicas ? { replicas: spec.replicas } : {},
+    status: { replicas: status?.replicas ?? 0, ...(selector === '' ? {} : { selector }) },
+  };
+}
+
+/** A selector in its text form, be it a label selector or (ReplicationController) a plain map. */
+function selectorText(selector: unknown): string {
+  if (typeof selector !== 'object' || selector === null) return '';
+  const isSelector = 'matchLabels' in selector || 'matchExpressions' in selector;
+  return (isSelector ? fromLabelSelector(selector as LabelSelector) : fromLabels(selector as Record<string, string>)).toString();
+}
+
+function send(rest: Rest, exchange: Exchange, value: Scale): void {
+  rest.encoder.value(exchange, 200, { value, message: scaleMessage, kind: 'Scale', apiVersion: 'autoscaling/v1' });
+}

@@ -1,0 +1,106 @@
+import { apiError, type KubeObject } from '../../api/index.ts';
+import { parseJson } from '../../api/json.ts';
+import { humanDuration } from '../../api/time.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { Resource } from '../registry/resource.ts';
+
+/** What a Table row says of its object: `None`, `Metadata` or `Object`. */
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+/** A Table as it is answered. */
+export interface Table {
+  readonly kind: 'Table';
+  readonly apiVersion: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly columnDefinitions: readonly ColumnDefinition[];
+  readonly rows: readonly Row[];
+}
+
+interface ColumnDefinition {
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
+  readonly priority: number;
+}
+
+interface Row {
+  readonly cells: readonly unknown[];
+  readonly object: unknown;
+}
+
+/** How tables are to be made for one request. */
+export interface TableStyle {
+  readonly version: 'v1' | 'v1beta1';
+  readonly include: IncludeObject;
+}
+
+/** @throws ApiError (400) for a wrong includeObject. */
+export function readInclude(exchange: Exchange): IncludeObject {
+  const text = exchange.parameter('includeObject') ?? '';
+  if (text === '' || text === 'Metadata') return 'Metadata';
+  if (text === 'None' || text === 'Object') return text;
+  const why = `includeObject: Invalid value: ${JSON.stringify(text)}: must be 'Metadata', 'Object', 'None', or empty`;
+  throw apiError.badRequest(`Unable to convert to Table as requested: ${why}`);
+}
+
+/** Makes the Table of some objects of a kind. */
+export function tableOf(
+  resource: Resource,
+  objects: readonly KubeObject[],
+  metadata: Record<string, unknown>,
+  style: TableStyle & { now: number },
+): Table {
+  return {
+    kind: 'Table',
+    apiVersion: `meta.k8s.io/${style.version}`,
+    metadata,
+    columnDefinitions: columnsOf(resource),
+    rows: objects.map((object) => ({ cells: cellsOf(resource, object, style.now), object: included(object, style) })),
+  };
+}
+
+/** The metadata of an object, as clients take it that want no more. */
+export const partialOf = (object: KubeObject, version: 'v1' | 'v1beta1') => ({
+  kind: 'PartialObjectMetadata',
+  apiVersion: `meta.k8s.io/${version}`,
+  metadata: object.metadata,
+});
+
+/** The object in a served form's bytes. */
+export const parseServed = (bytes: Buffer): KubeObject => parseJson(bytes.toString()) as KubeObject; // our own encoding
+
+function included(object: KubeObject, { include, version }: TableStyle): unknown {
+  if (include === 'None') return null;
+  return include === 'Object' ? object : partialOf(object, version);
+}
+
+/** Columns of kinds without any of their own: upstream's default table. */
+const DEFAULT_COLUMNS = [
+  { name: 'Name', type: 'string', format: 'name', priority: 0 },
+  { name: 'Created At', type: 'date', priority: 0 },
+] as const;
+
+function columnsOf({ info }: Resource): ColumnDefinition[] {
+  return (info.columns ?? DEFAULT_COLUMNS).map((column) => ({
+    name: column.name,
+    type: column.type,
+    format: ('format' in column ? column.format : undefined) ?? '',
+    description: DESCRIPTIONS[column.name] ?? '',
+    priority: column.priority,
+  }));
+}
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  Name: 'Name of the object, unique among its kind within a namespace.',
+  Age: 'Time since the object was created.',
+  'Created At': 'When the object was created.',
+};
+
+function cellsOf({ strategy }: Resource, object: KubeObject, now: number): readonly unknown[] {
+  return strategy.tableRow?.(object, now) ?? [object.metadata.name, object.metadata.creationTimestamp ?? null];
+}
+
+/** How old an object is, as tables show it. */
+export const ageOf = (object: KubeObject, now: number): string =>
+  object.metadata.creationTimestamp ? humanDuration(now - Date.parse(object.metadata.creationTimestamp)) : '<unknown>';

@@ -1,0 +1,69 @@
+import { apiError, type KubeObject } from '../../api/index.ts';
+import { authorize } from '../pipeline/authorization.ts';
+import { readBody } from '../pipeline/body.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import type { UpdateStrategy } from '../registry/strategy.ts';
+import { tidy } from './create.ts';
+import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
+import { readWriteOptions } from './write-options.ts';
+
+/** PUT of an object or of a subresource that is a view of it. */
+export const updateObject: Handler = async (rest, exchange, endpoint) => {
+  rest.negotiator.object(exchange.accept);
+  const { resource, registry } = endpoint;
+  const { name, subresource } = exchange.info;
+  const bytes = await readBody(exchange.request);
+  const options = readWriteOptions(exchange, 'UpdateOptions');
+  const context = contextOf(rest, exchange, options.dryRun);
+  const body = { bytes, contentType: exchange.request.headers['content-type'] };
+  // The first reading warns and refuses; another, after a lost race, needs the object anew.
+  let first: KubeObject | undefined = readObject(exchange, () =>
+    rest.decoder.decode(body, resource, options.fieldValidation, (text) => exchange.warn(text)),
+  );
+  const updated = await registry.update({
+    context,
+    admission: rest.admission,
+    name,
+    subresource,
+    strategy: updateStrategy(endpoint, subresource),
+    uidIsPrecondition: true,
+    mayCreate: subresource === '' && resource.strategy.allowCreateOnUpdate === true,
+    next: (current) => {
+      if (!current) mayCreate(rest, exchange);
+      const object = first ?? readObject(exchange, () => rest.decoder.decode(body, resource, 'Ignore', () => undefined));
+      first = undefined;
+      resource.strategy.setDefaults(object);
+      return object;
+    },
+  });
+  rest.encoder.object(exchange, resource, updated.created ? 201 : 200, updated.bytes);
+};
+
+/** How a kind, or a view of it, is changed. @throws when the kind has no such view: the router lets only declared ones through. */
+export function updateStrategy({ resource }: Endpoint, subresource: string): UpdateStrategy<KubeObject> {
+  if (subresource === '') return resource.strategy;
+  const view = resource.strategy.subresources?.[subresource];
+  if (!view) throw new Error(`no strategy for ${resource.info.resource}/${subresource}`);
+  return view;
+}
+
+function readObject(exchange: Exchange, decode: () => KubeObject): KubeObject {
+  const object = decode();
+  tidy(exchange, object);
+  checkName(object, exchange.info.name);
+  return object;
+}
+
+/** @throws ApiError (400) when the body names another object than the URL. */
+export function checkName({ metadata }: KubeObject, name: string): void {
+  if (!metadata.name) {
+    throw apiError.badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (metadata.name === name) return;
+  throw apiError.badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+}
+
+/** Who creates by PUT must be allowed to create. */
+function mayCreate(rest: Rest, exchange: Exchange): void {
+  authorize(rest.authorizer, exchange, { ...exchange.info, verb: 'create' });
+}

@@ -1,0 +1,195 @@
+import { apiError, type Status } from '../../api/index.ts';
+import { prefixRange, StoreError, type StoreWatch } from '../../store/store.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { headersFor } from '../pipeline/respond.ts';
+import type { Resource } from '../registry/resource.ts';
+import { asApiError, tooOld } from '../registry/store-errors.ts';
+import { CacheEvent, type FrameWriter } from '../watch-cache/cache-event.ts';
+import type { CohortTraits } from '../watch-cache/cohort.ts';
+import type { Entry } from '../watch-cache/entry.ts';
+import { WatchClient } from '../watch-cache/watch-client.ts';
+import { errorFrame, objectFrames, partialFrames, tableFrames } from './frames.ts';
+import { type ListOptions, readListOptions, readWatchVersion } from './list-options.ts';
+import { fresh } from './list-reader.ts';
+import { type Accepted, MEDIA_TYPE } from './negotiation.ts';
+import type { Handler, Rest } from './rest.ts';
+import { readInclude } from './table.ts';
+
+/**
+ * GET with watch=1: a stream of frames, one JSON document a line.
+ *
+ * | resourceVersion | begins with |
+ * | --- | --- |
+ * | none, 0, or with sendInitialEvents | every object as ADDED, then what changes |
+ * | N in the past | the changes after N: from the cache's window, else from the store's history, else 410 Expired in the stream |
+ * | N in the future | nothing until N has passed |
+ *
+ * The watcher joins its cohort before anything else is awaited, and its first frames are computed in the same turn: between what it is
+ * sent first and what it is sent later there is no gap and no overlap.
+ */
+export const watchObjects: Handler = async (rest, exchange, { resource }) => {
+  const options = readListOptions(exchange, resource, true);
+  const version = readWatchVersion(options.resourceVersion);
+  const accepted = rest.negotiator.list(exchange.accept);
+  const writer = writerFor(rest, exchange, resource, accepted);
+  const withState = options.sendInitialEvents ?? version === 0;
+  if (withState && options.resourceVersion !== '0') await fresh(rest.source, options.resourceVersion);
+  const from = withState || version === 0 ? undefined : version;
+  const session = new WatchSession(rest, exchange, { resource, options, writer, from });
+  session.start(withState);
+};
+
+/** What a client is sent. Streams are JSON; a client that would rather have protobuf takes JSON too, and is told by the Content-Type. */
+function writerFor(rest: Rest, exchange: Exchange, resource: Resource, { encoding, as }: Accepted): FrameWriter {
+  if (encoding === 'yaml') throw apiError.notAcceptable('only the following media types are accepted: application/json;stream=watch');
+  if (!as) return objectFrames(resource);
+  if (as.kind === 'Table') return tableFrames(resource, as, readInclude(exchange), () => rest.clock.now());
+  return partialFrames(resource, as);
+}
+
+interface Plan {
+  readonly resource: Resource;
+  readonly options: ListOptions;
+  readonly writer: FrameWriter;
+  /** Changes after this revision; undefined for those from now on. */
+  readonly from: number | undefined;
+}
+
+/** One watch from its first to its last byte. */
+class WatchSession {
+  readonly #rest: Rest;
+  readonly #exchange: Exchange;
+  readonly #plan: Plan;
+  readonly #client: WatchClient;
+  readonly #resources = new DisposableList();
+
+  constructor(rest: Rest, exchange: Exchange, plan: Plan) {
+    this.#rest = rest;
+    this.#exchange = exchange;
+    this.#plan = plan;
+    this.#client = new WatchClient(exchange.response, { onSlow: () => this.#onSlow() });
+  }
+
+  start(withState: boolean): void {
+    const { response } = this.#exchange;
+    const { hub } = this.#rest.source;
+    const { resource, options, writer, from } = this.#plan;
+    response.writeHead(200, headersFor(this.#exchange, MEDIA_TYPE.json));
+    response.flushHeaders();
+    response.once('close', () => this.#close());
+    const after = from !== undefined && from > hub.revision ? from : 0;
+    const traits: CohortTraits = { selection: options.selection, writer, bookmarks: options.allowWatchBookmarks, after };
+    this.#client.hold();
+    this.#resources.add(resource.cache.watch(traits, this.#client));
+    this.#arm();
+    this.#begin(withState).catch((error: unknown) => this.#fail(asApiError(error).status));
+  }
+
+  async #begin(withState: boolean): Promise<void> {
+    const { hub } = this.#rest.source;
+    const { resource, options, writer, from } = this.#plan;
+    if (withState) {
+      const entries = resource.cache.select(options.selection);
+      const end = options.sendInitialEvents && options.allowWatchBookmarks ? hub.revision : undefined;
+      await this.#client.open(stateFrames(entries, writer, end));
+    } else if (from === undefined || from >= hub.revision) {
+      await this.#client.open([]);
+    } else {
+      const changes = resource.cache.changesAfter(from) ?? (await this.#history(from, hub.revision));
+      await this.#client.open(changeFrames(changes, this.#plan));
+    }
+  }
+
+  /** Changes that the cache has forgotten, from the store's own history, up to the revision at which the watcher joined. */
+  async #history(from: number, until: number): Promise<CacheEvent[]> {
+    const { store } = this.#rest.source;
+    const { cache } = this.#plan.resource;
+    const changes: CacheEvent[] = [];
+    let watch: StoreWatch | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const options = { fromRevision: from + 1, prevKv: true, signal: this.#exchange.signal };
+        watch = store.watch(prefixRange(cache.schema.prefix), options, {
+          onBatch: (batch) => {
+            for (const { type, kv, prev } of batch.type === 'events' ? batch.events : []) {
+              if (kv.modRevision > until) break;
+              const previous = prev ? cache.entryOf(prev) : undefined;
+              changes.push(new CacheEvent(kv.modRevision, type === 'put' ? cache.entryOf(kv) : undefined, previous));
+            }
+            if (batch.revision >= until) resolve();
+          },
+          onEnd: (error) => (error ? reject(error) : resolve()),
+        });
+        watch.requestProgress();
+      });
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'Compacted') throw error;
+      const { compactRevision } = await store.status();
+      throw tooOld(from, compactRevision);
+    } finally {
+      watch?.[Symbol.dispose]();
+    }
+    return changes;
+  }
+
+  /** Ends the watch when its time is over or the server stops. */
+  #arm(): void {
+    const { clock, random, stopping, minRequestTimeoutMs } = this.#rest;
+    const seconds = this.#plan.options.timeoutSeconds ?? 0;
+    const timeoutMs = seconds > 0 ? seconds * 1000 : minRequestTimeoutMs * (1 + random.next());
+    const end = () => this.#end();
+    this.#resources.add(clock.setTimer(timeoutMs, end));
+    stopping.addEventListener('abort', end);
+    this.#resources.add({ [Symbol.dispose]: () => stopping.removeEventListener('abort', end) });
+    if (stopping.aborted) end();
+  }
+
+  #end(): void {
+    this.#resources.dispose();
+    this.#client.end();
+  }
+
+  #fail(status: Status): void {
+    this.#resources.dispose();
+    this.#client.fail(errorFrame(status));
+  }
+
+  #close(): void {
+    this.#resources.dispose();
+    this.#client.closed();
+  }
+
+  #onSlow(): void {
+    const { path } = this.#exchange.info;
+    this.#rest.logger.warn({ path, user: this.#exchange.user.name }, 'watcher dropped: too slow');
+  }
+}
+
+/** Things to be disposed of together, once. */
+class DisposableList {
+  #items: Disposable[] = [];
+
+  add(item: Disposable): void {
+    this.#items.push(item);
+  }
+
+  dispose(): void {
+    const items = this.#items;
+    this.#items = [];
+    for (const item of items) item[Symbol.dispose]();
+  }
+}
+
+function* stateFrames(entries: readonly Entry[], writer: FrameWriter, end: number | undefined): Iterable<Buffer> {
+  for (const entry of entries) yield writer.change('ADDED', entry);
+  if (end !== undefined) yield writer.bookmark(end, true);
+}
+
+function* changeFrames(changes: readonly CacheEvent[], { options, writer }: Plan): Iterable<Buffer> {
+  for (const change of changes) {
+    const type = change.typeFor(options.selection);
+    if (type === undefined) continue;
+    yield change.frame(type, writer);
+    change.forgetFrames();
+  }
+}

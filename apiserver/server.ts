@@ -1,0 +1,319 @@
+import { createHash } from 'node:crypto';
+import { ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { KindInfo, ServedKind } from '../api/index.ts';
+import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
+import type { Store } from '../store/store.ts';
+import type { AdmissionPlugin } from './admission/plugin.ts';
+import type { Authenticator, Authorizer } from './auth/types.ts';
+import type { Exchange } from './pipeline/exchange.ts';
+import { FlowControl } from './pipeline/flow-control.ts';
+import { Pipeline } from './pipeline/pipeline.ts';
+import { RequestMetrics } from './pipeline/request-metrics.ts';
+import { sendNotFound } from './pipeline/respond.ts';
+import { AdmissionChain } from './registry/admission-chain.ts';
+import { InProcessObjects } from './registry/in-process-objects.ts';
+import { measureStore } from './registry/measured-store.ts';
+import { ObjectRegistry } from './registry/object-registry.ts';
+import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
+import { createResource } from './registry/resource.ts';
+import { type StrategyTable, strategyKey } from './registry/strategy.ts';
+import { BodyDecoder } from './rest/decode-body.ts';
+import { Encoder } from './rest/encoder.ts';
+import { healthChecks } from './rest/health.ts';
+import { Kinds } from './rest/kinds.ts';
+import { DEFAULT_ADDRESS_TYPES, KubeletConnector, type KubeletOptions } from './rest/kubelet-connector.ts';
+import { ServerMetrics } from './rest/metrics.ts';
+import { Negotiator } from './rest/negotiation.ts';
+import type { Rest, Review } from './rest/rest.ts';
+import { answerRoot, type DocumentSource, type RootOptions } from './rest/root.ts';
+import { route } from './rest/router.ts';
+import { Scheme } from './rest/scheme.ts';
+import { CacheHub } from './watch-cache/cache-hub.ts';
+
+/** Connections that are silent for longer are closed; longer than any client waits between two requests. */
+const KEEP_ALIVE_MS = 180_000;
+/** How long a client may take to send a request's headers. */
+const HEADERS_TIMEOUT_MS = 32_000;
+/** How long requests that are being served may take once the server stops. */
+const DRAIN_MS = 2500;
+
+/** What the parts of the server are given to be made. */
+export interface PartsContext {
+  readonly objects: ObjectReader & ObjectWriter;
+  readonly infos: readonly KindInfo[];
+}
+
+/** The parts that decide and describe; made by others. */
+export interface ApiServerParts {
+  readonly strategies: StrategyTable;
+  readonly admission: readonly AdmissionPlugin[];
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  /** Create-only kinds, by `group/resource`. */
+  readonly reviews: ReadonlyMap<string, Review>;
+  readonly discovery: DocumentSource;
+  readonly openapi: DocumentSource;
+}
+
+/** PEMs of the serving side, and of the CA of client certificates. */
+export interface ServingTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string | undefined;
+}
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly kinds: readonly ServedKind[];
+  /** Makes the parts, which may keep `objects`: it can be read once the server has started. */
+  parts(context: PartsContext): ApiServerParts;
+  readonly tls: ServingTls;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly settings?: Partial<ApiServerSettings> | undefined;
+  /** Done once requests are served, before the server calls itself ready: the objects of a new cluster. */
+  bootstrap?(server: ApiServer): Promise<void>;
+}
+
+/** What can be set, with upstream's defaults. */
+export interface ApiServerSettings {
+  readonly maxRequestsInFlight: number;
+  readonly maxMutatingRequestsInFlight: number;
+  readonly requestTimeoutMs: number;
+  readonly minRequestTimeoutMs: number;
+  /** Changes kept per kind. */
+  readonly watchCacheSize: number | undefined;
+  readonly kubelet: KubeletOptions;
+  /** The group whose members are never turned away. */
+  readonly privilegedGroup: string;
+}
+
+const DEFAULTS: ApiServerSettings = {
+  maxRequestsInFlight: 400,
+  maxMutatingRequestsInFlight: 200,
+  requestTimeoutMs: 60_000,
+  minRequestTimeoutMs: 1_800_000,
+  watchCacheSize: undefined,
+  kubelet: { addressTypes: DEFAULT_ADDRESS_TYPES },
+  privilegedGroup: 'system:masters',
+};
+
+/** A running API server. */
+export interface ApiServer extends Service {
+  /** `https://host:port`, once started. */
+  readonly url: string;
+  readonly port: number;
+  /** The objects, for the server's own parts and for tests. */
+  readonly objects: ObjectReader & ObjectWriter;
+}
+
+/** Builds the API server on a store that its caller opened, and closes after {@link Service.stop}. */
+export const createApiServer = (options: ApiServerOptions): ApiServer => new Server(options);
+
+class Server implements ApiServer {
+  readonly objects: InProcessObjects;
+  readonly #options: ApiServerOptions;
+  readonly #settings: ApiServerSettings;
+  readonly #hub: CacheHub;
+  readonly #kinds = new Kinds();
+  readonly #stopping = new AbortController();
+  readonly #kubelets: KubeletConnector;
+  readonly #pipeline: Pipeline;
+  readonly #rest: Rest;
+  readonly #root: RootOptions;
+  readonly #http: FastifyInstance;
+  #bootstrapped = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: ApiServerOptions) {
+    const { clock, random, logger } = options;
+    this.#options = options;
+    this.#settings = { ...DEFAULTS, ...options.settings };
+    const { store, metrics: storeMetrics } = measureStore(options.store, clock);
+    const infos = options.kinds.map(({ info }) => info);
+    this.objects = new InProcessObjects(() => clock.now());
+    this.#hub = new CacheHub({ store, clock, logger });
+    const parts = options.parts({ objects: this.objects, infos });
+    this.#addKinds(parts, store);
+    this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
+    const negotiator = new Negotiator();
+    const encoder = new Encoder(negotiator);
+    const source = { hub: this.#hub, store, sleep: (ms: number) => clock.sleep(ms) };
+    this.#rest = {
+      source,
+      negotiator,
+      encoder,
+      decoder: new BodyDecoder(new Scheme(infos)),
+      admission: new AdmissionChain(parts.admission),
+      authorizer: parts.authorizer,
+      objects: this.objects,
+      kubelets: this.#kubelets,
+      clock,
+      random,
+      logger,
+      stopping: this.#stopping.signal,
+      minRequestTimeoutMs: this.#settings.minRequestTimeoutMs,
+      endpointOf: (kind) => this.#kinds.endpointOf(kind),
+    };
+    const requests = new RequestMetrics();
+    const flowControl = new FlowControl({
+      readOnlyMax: this.#settings.maxRequestsInFlight,
+      mutatingMax: this.#settings.maxMutatingRequestsInFlight,
+      privilegedGroup: this.#settings.privilegedGroup,
+    });
+    const metrics = new ServerMetrics({ requests, inFlight: flowControl, store: storeMetrics, endpoints: () => this.#kinds.endpoints() });
+    this.#root = {
+      kinds: this.#kinds,
+      infos,
+      health: healthChecks({
+        storeOpen: () => this.#hub.synced,
+        synced: () => this.#hub.synced,
+        bootstrapped: () => this.#bootstrapped,
+        stopping: () => this.#stopping.signal.aborted,
+      }),
+      discovery: parts.discovery,
+      openapi: parts.openapi,
+      metrics: () => metrics.text(),
+    };
+    this.#pipeline = new Pipeline({
+      authenticator: parts.authenticator,
+      authorizer: parts.authorizer,
+      flowControl,
+      metrics: requests,
+      encodeStatus: encoder.status,
+      requestTimeoutMs: this.#settings.requestTimeoutMs,
+      clock,
+      random,
+      logger,
+      dispatch: (exchange) => this.#dispatch(exchange),
+    });
+    this.#http = this.#createHttp();
+  }
+
+  get port(): number {
+    const address = this.#http.server.address();
+    return isAddress(address) ? address.port : this.#options.port;
+  }
+
+  get url(): string {
+    const { host } = this.#options;
+    const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+    return `https://${shown.includes(':') ? `[${shown}]` : shown}:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const { host, port, bootstrap, logger } = this.#options;
+    await this.#hub.start();
+    try {
+      await this.#http.listen({ host, port });
+      await bootstrap?.(this);
+      this.#bootstrapped = true;
+    } catch (error) {
+      await this.stop();
+      throw listenError(error, host, port);
+    }
+    logger.info({ url: this.url }, 'API server is serving');
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** Watches end at once, requests being served are finished, connections are closed. */
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#pipeline.stop();
+    const forced = this.#options.clock.setTimer(DRAIN_MS, () => this.#http.server.closeAllConnections());
+    await this.#http.close();
+    forced.cancel();
+    this.#kubelets.close();
+    this.#hub.stop();
+  }
+
+  #addKinds({ strategies, reviews }: ApiServerParts, store: Store): void {
+    const registries = new Map<string, ObjectRegistry>();
+    for (const kind of this.#options.kinds) {
+      const key = strategyKey(kind.info);
+      const answer = reviews.get(key);
+      if (answer) {
+        this.#kinds.addReview({ kind, answer });
+        continue;
+      }
+      const resource = createResource(kind, strategies, this.#settings.watchCacheSize);
+      const registry = new ObjectRegistry({ resource, store, hub: this.#hub, random: this.#options.random });
+      this.#hub.add(resource.cache);
+      this.#kinds.addEndpoint({ resource, registry });
+      registries.set(key, registry);
+    }
+    this.objects.bind(registries);
+  }
+
+  #dispatch(exchange: Exchange): Promise<void> | void {
+    const { info } = exchange;
+    if (!info.isResource) return answerRoot(exchange, this.#root);
+    if (this.#kinds.hasGroup(info.group)) return route(this.#rest, this.#kinds, exchange);
+    sendNotFound(exchange);
+  }
+
+  /** One route for everything; bodies are left to the handlers, which know whether there may be one. */
+  #createHttp(): FastifyInstance {
+    const { cert, key, clientCa } = this.#options.tls;
+    const app = fastify({
+      https: {
+        cert,
+        key,
+        ...(clientCa ? { ca: clientCa } : {}),
+        requestCert: true,
+        rejectUnauthorized: false,
+        ticketKeys: ticketKeys(key),
+      },
+      logger: false,
+      exposeHeadRoutes: false,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      forceCloseConnections: 'idle',
+      genReqId: () => '',
+      return503OnClosing: false,
+      routerOptions: { maxParamLength: 10_000, onBadUrl: (_, request, response) => void this.#pipeline.handle(request, response) },
+    });
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    app.all('/*', (request, reply) => {
+      reply.hijack();
+      void this.#pipeline.handle(request.raw, reply.raw);
+    });
+    const { server } = app;
+    server.headersTimeout = HEADERS_TIMEOUT_MS;
+    server.requestTimeout = 0;
+    server.on('upgrade', (request, socket: Socket, head: Buffer) => {
+      const response = new ServerResponse(request);
+      response.assignSocket(socket);
+      response.shouldKeepAlive = false;
+      response.once('finish', () => socket.end());
+      socket.on('error', () => socket.destroy());
+      void this.#pipeline.handle(request, response, { socket, head });
+    });
+    return app;
+  }
+}
+
+/** TLS sessions can be resumed across restarts of a server with the same key. */
+const ticketKeys = (key: string): Buffer => createHash('sha384').update(key).digest();
+
+const isAddress = (address: AddressInfo | string | null): address is AddressInfo => typeof address === 'object' && address !== null;
+
+function listenError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE')
+    return new UserError(`port ${port} on ${host} is in use; choose another with --secure-port (0 picks a free one)`);
+  if (code === 'EACCES')
+    return new UserError(`port ${port} on ${host} may not be used by this user; choose one above 1023 with --secure-port`);
+  if (code === 'EADDRNOTAVAIL') return new UserError(`address ${host} is not one of this machine's; choose another with --bind-address`);
+  return error;
+}

@@ -1,0 +1,82 @@
+import type { DaemonSet } from '../../../api/index.ts';
+import type { Strategy } from '../../registry/strategy.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { validateDaemonSetSpec } from '../../validation/workload.ts';
+import { validateDaemonSetStatus } from '../../validation/workload-status.ts';
+import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
+import { setPodTemplateDefaults } from '../core/pod-template-defaults.ts';
+import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { containerCells, labelsCell, selectorCell } from './cells.ts';
+import { selectorChange, warnOfTemplate } from './templates.ts';
+
+/** How often the template changed, as an annotation: a field of older versions that is still counted. */
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+/** Upstream: `pkg/registry/apps/daemonset`. */
+export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
+  setDefaults,
+  prepareForCreate: (_context, daemonSet) => {
+    daemonSet.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
+    daemonSet.metadata.generation = 1;
+    setTemplateGeneration(daemonSet, Math.max(templateGenerationOf(daemonSet), 1));
+    dropDisabledTemplateFields(daemonSet.spec.template);
+  },
+  validateCreate: (context, { spec }) => {
+    const errors = validateDaemonSetSpec(spec);
+    if (errors.length === 0) warnOfTemplate(context, spec.template);
+    return errors;
+  },
+  prepareForUpdate: (_context, daemonSet, old) => {
+    daemonSet.status = old.status;
+    dropDisabledTemplateFields(daemonSet.spec.template);
+    const sameTemplate = semanticEqual(daemonSet.spec.template, old.spec.template);
+    setTemplateGeneration(daemonSet, templateGenerationOf(old) + (sameTemplate ? 0 : 1));
+    const generation = old.metadata.generation ?? 0;
+    daemonSet.metadata.generation = semanticEqual(daemonSet.spec, old.spec) ? generation : generation + 1;
+  },
+  validateUpdate: (context, { metadata, spec }, old) => {
+    const errors = [...validateDaemonSetSpec(spec), ...selectorChange(spec.selector, old.spec.selector)];
+    if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, spec.template);
+    return errors;
+  },
+  tableRow: ({ metadata, spec, status }, now) => [
+    metadata.name,
+    status.desiredNumberScheduled,
+    status.currentNumberScheduled,
+    status.numberReady,
+    status.updatedNumberScheduled ?? 0,
+    status.numberAvailable ?? 0,
+    labelsCell(spec.template.spec?.nodeSelector),
+    ageOf(metadata.creationTimestamp, now),
+    ...containerCells(spec.template.spec?.containers),
+    selectorCell(spec.selector),
+  ],
+  subresources: {
+    status: updateOf<DaemonSet>({
+      prepareForUpdate: (_context, daemonSet, old) => {
+        daemonSet.spec = old.spec;
+        setTemplateGeneration(daemonSet, templateGenerationOf(old));
+      },
+      validateUpdate: (_context, daemonSet, old) => validateDaemonSetStatus(daemonSet.status, old.status),
+    }),
+  },
+});
+
+function setDefaults({ spec }: DaemonSet): void {
+  spec.updateStrategy ??= {};
+  spec.updateStrategy.type ||= 'RollingUpdate';
+  if (spec.updateStrategy.type === 'RollingUpdate') {
+    spec.updateStrategy.rollingUpdate ??= {};
+    spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
+    spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
+  }
+  spec.revisionHistoryLimit ??= 10;
+  setPodTemplateDefaults(spec.template);
+}
+
+const templateGenerationOf = ({ metadata }: DaemonSet): number =>
+  Number.parseInt(metadata.annotations?.[TEMPLATE_GENERATION] ?? '', 10) || 0;
+
+function setTemplateGeneration({ metadata }: DaemonSet, generation: number): void {
+  metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(generation) };
+}

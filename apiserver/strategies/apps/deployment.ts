@@ -1,0 +1,76 @@
+import { type Deployment, fromLabelSelector } from '../../../api/index.ts';
+import type { Strategy } from '../../registry/strategy.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { validateDeploymentSpec } from '../../validation/workload.ts';
+import { validateDeploymentStatus } from '../../validation/workload-status.ts';
+import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
+import { setPodTemplateDefaults } from '../core/pod-template-defaults.ts';
+import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { containerCells } from './cells.ts';
+import { selectorChange, warnOfName, warnOfTemplate } from './templates.ts';
+
+/** Upstream: `pkg/registry/apps/deployment`. */
+export const deploymentStrategy: Strategy<Deployment> = strategyOf<Deployment>({
+  setDefaults,
+  prepareForCreate: (_context, deployment) => {
+    deployment.status = {};
+    deployment.metadata.generation = 1;
+    dropDisabledTemplateFields(deployment.spec.template);
+  },
+  validateCreate: (context, { metadata, spec }) => {
+    const errors = validateDeploymentSpec(spec);
+    if (errors.length === 0) {
+      warnOfName(context, metadata);
+      warnOfTemplate(context, spec.template);
+    }
+    return errors;
+  },
+  prepareForUpdate: (_context, deployment, old) => {
+    deployment.status = old.status;
+    dropDisabledTemplateFields(deployment.spec.template);
+    // Annotations count too: they are handed on to ReplicaSets.
+    const same = semanticEqual(deployment.spec, old.spec) && semanticEqual(deployment.metadata.annotations, old.metadata.annotations);
+    const generation = old.metadata.generation ?? 0;
+    deployment.metadata.generation = same ? generation : generation + 1;
+  },
+  validateUpdate: (context, { metadata, spec }, old) => {
+    const errors = [...validateDeploymentSpec(spec), ...selectorChange(spec.selector, old.spec.selector)];
+    if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, spec.template);
+    return errors;
+  },
+  tableRow: ({ metadata, spec, status }, now) => [
+    metadata.name,
+    `${status.readyReplicas ?? 0}/${spec.replicas ?? 0}`,
+    status.updatedReplicas ?? 0,
+    status.availableReplicas ?? 0,
+    ageOf(metadata.creationTimestamp, now),
+    ...containerCells(spec.template.spec?.containers),
+    fromLabelSelector(spec.selector).toString(),
+  ],
+  subresources: {
+    status: updateOf<Deployment>({
+      prepareForUpdate: (_context, deployment, old) => {
+        deployment.spec = old.spec;
+        if (old.metadata.labels) deployment.metadata.labels = old.metadata.labels;
+        else delete deployment.metadata.labels;
+        // Behind a gate that is off.
+        delete deployment.status.terminatingReplicas;
+      },
+      validateUpdate: (_context, deployment, old) => validateDeploymentStatus(deployment.status, old.status),
+    }),
+  },
+});
+
+function setDefaults({ spec }: Deployment): void {
+  spec.replicas ??= 1;
+  spec.strategy ??= {};
+  spec.strategy.type ||= 'RollingUpdate';
+  if (spec.strategy.type === 'RollingUpdate') {
+    spec.strategy.rollingUpdate ??= {};
+    spec.strategy.rollingUpdate.maxUnavailable ??= '25%';
+    spec.strategy.rollingUpdate.maxSurge ??= '25%';
+  }
+  spec.revisionHistoryLimit ??= 10;
+  spec.progressDeadlineSeconds ??= 600;
+  setPodTemplateDefaults(spec.template);
+}

@@ -1,0 +1,30 @@
+import {
+  type FieldError,
+  fieldError,
+  isDns1123Label,
+  type LabelSelector,
+  type ObjectMeta,
+  type PodTemplateSpec,
+} from '../../../api/index.ts';
+import type { RequestContext } from '../../registry/strategy.ts';
+import { IMMUTABLE_MESSAGE } from '../../validation/field-errors.ts';
+import { warnOfPod } from '../../validation/pod-warnings.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
+
+/** What is doubtful in a workload's template. */
+export function warnOfTemplate(context: RequestContext, template: PodTemplateSpec | undefined): void {
+  if (!template?.spec) return;
+  warnOfPod({ spec: template.spec, metadata: template.metadata, prefix: 'spec.template.' }, (text) => context.warn(text));
+}
+
+/** Names of Deployments and ReplicaSets become those of their pods, and these host names. */
+export function warnOfName(context: RequestContext, { name = '' }: ObjectMeta): void {
+  const messages = isDns1123Label(name);
+  if (messages.length === 0) return;
+  const advice = 'this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended';
+  context.warn(`metadata.name: ${advice}: [${messages.join(' ')}]`);
+}
+
+/** Which pods are a workload's never changes. */
+export const selectorChange = (selector: LabelSelector, old: LabelSelector): FieldError[] =>
+  semanticEqual(selector, old) ? [] : [fieldError.invalid('spec.selector', selector, IMMUTABLE_MESSAGE)];

@@ -1,0 +1,16 @@
+import { appsKinds, coreKinds } from '../../api/index.ts';
+import { type Strategy, strategyKey } from '../registry/strategy.ts';
+import { controllerRevisionStrategy } from './apps/controller-revision.ts';
+import { daemonSetStrategy } from './apps/daemon-set.ts';
+import { deploymentStrategy } from './apps/deployment.ts';
+import { replicaSetStrategy } from './apps/replica-set.ts';
+import { podStrategy } from './core/pod.ts';
+
+/** Strategies of pods and of what makes pods. */
+export const workloadStrategies = (): readonly (readonly [string, Strategy<never>])[] => [
+  [strategyKey(coreKinds.pods), podStrategy],
+  [strategyKey(appsKinds.deployments), deploymentStrategy],
+  [strategyKey(appsKinds.replicasets), replicaSetStrategy],
+  [strategyKey(appsKinds.daemonsets), daemonSetStrategy],
+  [strategyKey(appsKinds.controllerrevisions), controllerRevisionStrategy],
+];

@@ -1,0 +1,205 @@
+import type { NodeSelectorTerm, PodIP, PodResourceClaim, PodSpec, SeccompProfile, SecurityContext } from '../../api/index.ts';
+import { type AnyMessage, BUILT_IN_KINDS, type FieldInfo, type FieldType } from '../../api/schema.ts';
+
+/**
+ * Upstream prints some bad values, and the differences between pods, as JSON of its internal structs: Go's field names, every field
+ * present, and a few fields in another place than in the public API. Only error messages need this.
+ */
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Go names that are not just the JSON name with a capital letter; `type.field` where it differs by type. */
+const GO_NAMES: ReadonlyMap<string, string> = new Map([
+  ['apiGroup', 'APIGroup'],
+  ['apiVersion', 'APIVersion'],
+  ['awsElasticBlockStore', 'AWSElasticBlockStore'],
+  ['cephfs', 'CephFS'],
+  ['chapAuthDiscovery', 'DiscoveryCHAPAuth'],
+  ['chapAuthSession', 'SessionCHAPAuth'],
+  ['csi', 'CSI'],
+  ['diskURI', 'DataDiskURI'],
+  ['dnsConfig', 'DNSConfig'],
+  ['dnsPolicy', 'DNSPolicy'],
+  ['endpoints', 'EndpointsName'],
+  ['fc', 'FC'],
+  ['fsGroup', 'FSGroup'],
+  ['fsGroupChangePolicy', 'FSGroupChangePolicy'],
+  ['fsType', 'FSType'],
+  ['gcePersistentDisk', 'GCEPersistentDisk'],
+  ['gmsaCredentialSpec', 'GMSACredentialSpec'],
+  ['gmsaCredentialSpecName', 'GMSACredentialSpecName'],
+  ['grpc', 'GRPC'],
+  ['httpGet', 'HTTPGet'],
+  ['httpHeaders', 'HTTPHeaders'],
+  ['ip', 'IP'],
+  ['iqn', 'IQN'],
+  ['iscsi', 'ISCSI'],
+  ['iscsiInterface', 'ISCSIInterface'],
+  ['nfs', 'NFS'],
+  ['os', 'OS'],
+  ['pdName', 'PDName'],
+  ['rbd', 'RBD'],
+  ['seLinuxChangePolicy', 'SELinuxChangePolicy'],
+  ['seLinuxOptions', 'SELinuxOptions'],
+  ['sslEnabled', 'SSLEnabled'],
+  ['storageos', 'StorageOS'],
+  ['tcpSocket', 'TCPSocket'],
+  ['tty', 'TTY'],
+  ['wwids', 'WWIDs'],
+  ['RBDVolumeSource.image', 'RBDImage'],
+  ['RBDVolumeSource.monitors', 'CephMonitors'],
+  ['RBDVolumeSource.pool', 'RBDPool'],
+  ['RBDVolumeSource.user', 'RadosUser'],
+]);
+
+/** Types whose fields upstream keeps in another order, or has other fields. */
+const ORDERS: ReadonlyMap<string, (fields: readonly string[]) => readonly string[]> = new Map([
+  ['PodSpec', () => POD_SPEC_FIELDS],
+  ['PodSecurityContext', (fields: readonly string[]) => [...HOST_FIELDS, ...fields]],
+  ['Volume', (fields: readonly string[]) => moveAfter(fields, 'quobyte', 'rbd')],
+]);
+
+/** What the public PodSpec has at its top and the internal one in its security context. */
+const HOST_FIELDS = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers'] as const;
+
+const POD_SPEC_FIELDS: readonly (keyof PodSpec)[] = [
+  'volumes',
+  'initContainers',
+  'containers',
+  'ephemeralContainers',
+  'restartPolicy',
+  'terminationGracePeriodSeconds',
+  'activeDeadlineSeconds',
+  'dnsPolicy',
+  'nodeSelector',
+  'serviceAccountName',
+  'automountServiceAccountToken',
+  'nodeName',
+  'securityContext',
+  'imagePullSecrets',
+  'hostname',
+  'subdomain',
+  'setHostnameAsFQDN',
+  'affinity',
+  'schedulerName',
+  'tolerations',
+  'hostAliases',
+  'priorityClassName',
+  'priority',
+  'preemptionPolicy',
+  'dnsConfig',
+  'readinessGates',
+  'runtimeClassName',
+  'overhead',
+  'enableServiceLinks',
+  'topologySpreadConstraints',
+  'os',
+  'schedulingGates',
+  'resourceClaims',
+  'resources',
+  'hostnameOverride',
+];
+
+function moveAfter(fields: readonly string[], field: string, other: string): readonly string[] {
+  const rest = fields.filter((name) => name !== field);
+  return rest.flatMap((name) => (name === other ? [name, field] : [name]));
+}
+
+/** A pod's spec, as upstream's internal struct. */
+export function goPodSpec(spec: PodSpec): unknown {
+  const securityContext: Record<string, unknown> = { ...spec.securityContext };
+  for (const field of HOST_FIELDS) securityContext[field] = spec[field];
+  return goStruct(podSpecMessage(), { ...spec, securityContext });
+}
+
+export const goSecurityContext = (context: SecurityContext): unknown =>
+  goStruct(messageAt('spec', 'containers', 'securityContext'), { ...context });
+
+export const goSeccompProfile = (profile: SeccompProfile): unknown =>
+  goStruct(messageAt('spec', 'securityContext', 'seccompProfile'), { ...profile });
+
+export const goResourceClaim = (claim: PodResourceClaim): unknown => goStruct(messageAt('spec', 'resourceClaims'), { ...claim });
+
+export const goEphemeralContainer = (container: object): unknown => goStruct(messageAt('spec', 'ephemeralContainers'), { ...container });
+
+export const goNodeSelectorTerm = (term: NodeSelectorTerm): unknown => {
+  const path = ['spec', 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms'];
+  return goStruct(messageAt(...path), { ...term });
+};
+
+export const goIp = (ip: PodIP): unknown => ({ IP: ip.ip });
+
+const podSpecMessage = (): AnyMessage => messageAt('spec');
+
+/** The message that a path of fields leads to from a Pod. */
+function messageAt(...path: readonly string[]): AnyMessage {
+  const pod = BUILT_IN_KINDS.find(({ info }) => info.group === '' && info.resource === 'pods')?.message;
+  let message = pod;
+  for (const name of path) {
+    const type = message?.fields.get(name)?.type;
+    message = type && messageOf(type);
+  }
+  if (!message) throw new Error(`no message at ${path.join('.')} of a Pod`);
+  return message;
+}
+
+function messageOf(type: FieldType): AnyMessage | undefined {
+  if (type.kind === 'message') return type.message;
+  return type.kind === 'list' ? messageOf(type.items) : undefined;
+}
+
+function goStruct(message: AnyMessage, value: Fields): unknown {
+  // Types of apimachinery have one form only.
+  if (message.name.includes('apimachinery')) return value;
+  const type = message.name.slice(message.name.lastIndexOf('.') + 1);
+  const names = [...message.fields.keys()];
+  const out: Record<string, unknown> = {};
+  for (const name of ORDERS.get(type)?.(names) ?? names) {
+    const field = message.fields.get(name) ?? podSpecMessage().fields.get(name);
+    if (field) out[goName(type, name)] = goField(field, value[name]);
+  }
+  return out;
+}
+
+const goName = (type: string, name: string): string =>
+  GO_NAMES.get(`${type}.${name}`) ?? GO_NAMES.get(name) ?? name.charAt(0).toUpperCase() + name.slice(1);
+
+function goField(field: FieldInfo, value: unknown): unknown {
+  if (value === undefined || value === null) return field.presence === 'set' ? null : zeroOf(field.type);
+  return goValue(field.type, value);
+}
+
+function goValue(type: FieldType, value: unknown): unknown {
+  switch (type.kind) {
+    case 'scalar':
+      return value;
+    case 'message':
+      return isFields(value) ? goStruct(type.message, value) : value;
+    case 'list':
+      return Array.isArray(value) && value.length > 0 ? value.map((item) => goValue(type.items, item)) : null;
+    case 'map':
+      return isFields(value) ? sorted(value, (item) => goValue(type.values, item)) : null;
+  }
+}
+
+const sorted = (value: Fields, convert: (item: unknown) => unknown): Fields =>
+  Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, convert(value[key])]),
+  );
+
+function zeroOf(type: FieldType): unknown {
+  switch (type.kind) {
+    case 'list':
+    case 'map':
+      return null;
+    case 'message':
+      return goStruct(type.message, {});
+    case 'scalar':
+      return type.scalar === 'bool' ? false : NUMBERS.has(type.scalar) ? 0 : type.scalar === 'quantity' ? '0' : '';
+  }
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(['int32', 'int64', 'double', 'intOrString']);

@@ -1,0 +1,84 @@
+import type { KubeObject } from '../../api/index.ts';
+import { parseJson } from '../../api/json.ts';
+import type { WireForm } from '../registry/wire-form.ts';
+
+/** What selectors need of an object. */
+export interface Facts {
+  readonly labels: Readonly<Record<string, string>> | undefined;
+  /** Values of the kind's own selectable fields, in the order of {@link Schema.fields}. */
+  readonly fields: readonly string[];
+}
+
+/** How a kind's entries are read: its layout, and its selectable fields beyond metadata.name and metadata.namespace. */
+export interface Schema {
+  readonly wire: WireForm;
+  readonly prefix: string;
+  readonly namespaced: boolean;
+  readonly fields: readonly { readonly name: string; valueOf(object: KubeObject): string }[];
+}
+
+/** Reads off an object what selectors need. */
+export const factsOf = (schema: Schema, object: KubeObject): Facts => ({
+  labels: object.metadata.labels,
+  fields: schema.fields.map((field) => field.valueOf(object)),
+});
+
+/** One state of one object: its served bytes and what selectors need. Immutable; what has to be parsed for is found on first use. */
+export class Entry {
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly revision: number;
+  /** The object as it is answered, with a newline at its end. */
+  readonly bytes: Buffer;
+  readonly #schema: Schema;
+  #facts: Facts | undefined;
+  #object: KubeObject | undefined;
+
+  constructor(schema: Schema, at: { readonly key: string; readonly revision: number }, bytes: Buffer, facts?: Facts) {
+    this.#schema = schema;
+    this.key = at.key;
+    this.revision = at.revision;
+    this.bytes = bytes;
+    this.#facts = facts;
+    const slash = schema.namespaced ? at.key.indexOf('/', schema.prefix.length) : schema.prefix.length - 1;
+    this.namespace = schema.namespaced ? at.key.slice(schema.prefix.length, slash) : '';
+    this.name = at.key.slice(slash + 1);
+  }
+
+  get labels(): Facts['labels'] {
+    return this.facts.labels;
+  }
+
+  get facts(): Facts {
+    this.#facts ??= factsOf(this.#schema, this.#object ?? this.parse());
+    return this.#facts;
+  }
+
+  /** The value of a selectable field: 0 is metadata.name, 1 metadata.namespace, then the kind's own. */
+  field(index: number): string {
+    return index === 0 ? this.name : index === 1 ? this.namespace : (this.facts.fields[index - 2] ?? '');
+  }
+
+  /** A new copy of the object, which the caller may change. */
+  parse(): KubeObject {
+    return parseJson(this.bytes.toString()) as KubeObject; // our own encoding: nothing else is in the cache
+  }
+
+  /** The object, parsed once and shared: not to be changed. */
+  get object(): KubeObject {
+    this.#object ??= this.parse();
+    return this.#object;
+  }
+
+  /** Whether the object has been parsed and is kept. */
+  get isParsed(): boolean {
+    return this.#object !== undefined;
+  }
+
+  /** The same state under another revision: how a deleted object is shown. */
+  at(revision: number): Entry {
+    const bytes = this.#schema.wire.withRevision(this.bytes, this.revision, revision);
+    return new Entry(this.#schema, { key: this.key, revision }, bytes, this.#facts);
+  }
+}

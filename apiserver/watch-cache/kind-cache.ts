@@ -1,0 +1,177 @@
+import type { KubeObject } from '../../api/index.ts';
+import { parseJson } from '../../api/json.ts';
+import type { KeyValue, Revision, StoreEvent } from '../../store/store.ts';
+import { objectKey } from '../registry/keys.ts';
+import { CacheEvent } from './cache-event.ts';
+import type { CohortTraits } from './cohort.ts';
+import { Entry, type Facts, factsOf, type Schema } from './entry.ts';
+import { EventWindow } from './event-window.ts';
+import { FieldIndex } from './field-index.ts';
+import type { Selection } from './selection.ts';
+import { SortedEntries } from './sorted-entries.ts';
+import { WatchBoard } from './watch-board.ts';
+import type { WatchClient } from './watch-client.ts';
+
+/** What this process wrote itself, so that the cache need not parse what comes back. */
+interface Written {
+  readonly stored: Buffer;
+  readonly facts: Facts;
+}
+
+export type ChangeListener = (event: CacheEvent) => void;
+
+/**
+ * The watch cache of one kind: every object as its served bytes, in key order, with the recent changes and the watchers.
+ *
+ * 1. Entries are immutable and change only in {@link apply}, in revision order.
+ * 2. Reading never parses: bytes are answered as they lie. Parsing happens for selectors, on first use, when this process did not write
+ *    the object itself.
+ */
+export class KindCache {
+  readonly schema: Schema;
+  readonly #entries = new SortedEntries();
+  readonly #indexes = new Map<number, FieldIndex>();
+  readonly #written = new Map<string, Written>();
+  readonly #listeners = new Set<ChangeListener>();
+  readonly #board = new WatchBoard();
+  readonly #eventsMax: number | undefined;
+  #window: EventWindow;
+
+  constructor(schema: Schema, options: { readonly eventsMax?: number | undefined } = {}) {
+    this.schema = schema;
+    this.#eventsMax = options.eventsMax;
+    this.#window = new EventWindow(0, options.eventsMax);
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get watchers(): number {
+    return this.#board.size;
+  }
+
+  /** The entry a stored pair stands for. */
+  entryOf(kv: Pick<KeyValue, 'key' | 'value' | 'modRevision'>, facts?: Facts): Entry {
+    const { wire } = this.schema;
+    const stored = wire.isStored(kv.value) ? kv.value : wire.encode(parseJson(kv.value.toString()) as KubeObject);
+    return new Entry(this.schema, { key: kv.key, revision: kv.modRevision }, wire.serve(stored, kv.modRevision), facts);
+  }
+
+  /** Fills the cache with the state at a revision; what changed on the way is not told to watchers. */
+  load(kvs: Iterable<KeyValue>): void {
+    for (const kv of kvs) this.#entries.set(this.entryOf(kv));
+  }
+
+  /** From now on, every change after this revision comes through {@link apply}. */
+  begin(since: Revision): void {
+    this.#window = new EventWindow(since, this.#eventsMax);
+  }
+
+  /** Forgets everything and ends every watch: the changes can no longer be followed without a gap. */
+  reset(): void {
+    this.#board.end();
+    this.#indexes.clear();
+    for (const entry of [...this.#entries.values()]) this.#entries.delete(entry.key);
+  }
+
+  /** Says what is about to be written, for {@link apply} to recognise. */
+  expect(key: string, stored: Buffer, object: KubeObject): void {
+    this.#written.set(key, { stored, facts: factsOf(this.schema, object) });
+  }
+
+  /** Takes in one change. */
+  apply(event: StoreEvent, revision: Revision): void {
+    const { key } = event.kv;
+    const entry = event.type === 'put' ? this.entryOf(event.kv, this.#recognise(event.kv)) : undefined;
+    const previous = entry ? this.#entries.set(entry) : this.#entries.delete(key);
+    if (!entry && !previous) return;
+    for (const index of this.#indexes.values()) index.replace(previous, entry);
+    const change = new CacheEvent(revision, entry, previous);
+    this.#window.push(change);
+    this.#board.offer(change);
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  get(namespace: string, name: string): Entry | undefined {
+    return this.#entries.get(objectKey(this.schema.prefix, namespace, name));
+  }
+
+  /** What a selection selects, in key order. */
+  select(selection: Selection): Entry[] {
+    const { namespace, trigger } = selection;
+    if (trigger) return this.#triggered(selection, trigger.index, trigger.value);
+    const prefix = namespace === '' ? this.schema.prefix : `${this.schema.prefix}${namespace}/`;
+    return this.#entries.collect({ prefix, keep: filterOf(selection) });
+  }
+
+  /** A part of what a selection selects. */
+  page(selection: Selection, range: { readonly prefix: string; readonly from: string; readonly limit: number }): Entry[] {
+    return this.#entries.collect({ ...range, keep: filterOf(selection) });
+  }
+
+  /** How many objects there are from a key on. */
+  countFrom(prefix: string, from: string): number {
+    return this.#entries.count(prefix, from);
+  }
+
+  /** The changes after a revision that a selection sees; undefined when they are no longer known. */
+  changesAfter(revision: Revision): CacheEvent[] | undefined {
+    return this.#window.after(revision);
+  }
+
+  /** The oldest revision {@link changesAfter} knows everything after. */
+  get since(): Revision {
+    return this.#window.since;
+  }
+
+  watch(traits: CohortTraits, client: WatchClient): Disposable {
+    return this.#board.join(traits, client);
+  }
+
+  listen(listener: ChangeListener): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  bookmark(revision: Revision): void {
+    this.#board.bookmark(revision);
+  }
+
+  endWatches(): void {
+    this.#board.end();
+  }
+
+  #recognise(kv: KeyValue): Facts | undefined {
+    const written = this.#written.get(kv.key);
+    if (!written) return undefined;
+    this.#written.delete(kv.key);
+    return written.stored === kv.value || written.stored.equals(kv.value) ? written.facts : undefined;
+  }
+
+  #triggered(selection: Selection, field: number, value: string): Entry[] {
+    if (field === 0 && (selection.namespace !== '' || !this.schema.namespaced)) {
+      const entry = this.get(selection.namespace, value);
+      return entry && selection.matches(entry) ? [entry] : [];
+    }
+    const found: Entry[] = [];
+    for (const key of this.#indexOf(field).keys(value)) {
+      const entry = this.#entries.get(key);
+      if (entry && selection.matches(entry)) found.push(entry);
+    }
+    return found;
+  }
+
+  #indexOf(field: number): FieldIndex {
+    let index = this.#indexes.get(field);
+    if (!index) {
+      index = new FieldIndex(field, this.#entries.values());
+      this.#indexes.set(field, index);
+    }
+    return index;
+  }
+}
+
+/** What leaves out the others; undefined when everything under the prefix is selected. */
+const filterOf = (selection: Selection): ((entry: Entry) => boolean) | undefined =>
+  selection.isWhole ? undefined : (entry) => selection.matches(entry);

@@ -1,0 +1,129 @@
+import type { Revision } from '../../store/store.ts';
+import type { CacheEvent } from './cache-event.ts';
+import { Cohort, type CohortTraits, cohortId } from './cohort.ts';
+import type { WatchClient } from './watch-client.ts';
+
+/**
+ * The watchers of one kind. Cohorts are filed by what they can be found by: a field that must have one value (a kubelet's
+ * `spec.nodeName=n1`), else a namespace, else nothing; a change meets only those it may concern.
+ */
+export class WatchBoard {
+  readonly #cohorts = new Map<string, Cohort>();
+  readonly #byField = new Map<number, Map<string, Set<Cohort>>>();
+  readonly #byNamespace = new Map<string, Set<Cohort>>();
+  readonly #others = new Set<Cohort>();
+  readonly #ready = new Set<Cohort>();
+  #scheduled = false;
+
+  /** How many watchers there are. */
+  get size(): number {
+    let size = 0;
+    for (const cohort of this.#cohorts.values()) size += cohort.size;
+    return size;
+  }
+
+  /** Adds a watcher; it is sent every change from now on. Disposing takes it off. */
+  join(traits: CohortTraits, client: WatchClient): Disposable {
+    const id = cohortId(traits);
+    let cohort = this.#cohorts.get(id);
+    if (!cohort) {
+      cohort = new Cohort(traits);
+      this.#cohorts.set(id, cohort);
+      this.#file(cohort);
+    }
+    const joined = cohort;
+    joined.join(client);
+    return {
+      [Symbol.dispose]: () => {
+        joined.leave(client);
+        if (joined.size === 0 && this.#cohorts.get(id) === joined) this.#remove(id, joined);
+      },
+    };
+  }
+
+  /** Tells every watcher it concerns of a change. */
+  offer(event: CacheEvent): void {
+    if (this.#cohorts.size === 0) return;
+    for (const cohort of this.#others) this.#offerTo(cohort, event);
+    const namespace = (event.entry ?? event.previous)?.namespace ?? '';
+    for (const cohort of this.#byNamespace.get(namespace) ?? []) this.#offerTo(cohort, event);
+    for (const [index, cohorts] of this.#byField) {
+      const now = event.entry?.field(index);
+      const before = event.previous?.field(index);
+      if (now !== undefined) for (const cohort of cohorts.get(now) ?? []) this.#offerTo(cohort, event);
+      if (before !== undefined && before !== now) for (const cohort of cohorts.get(before) ?? []) this.#offerTo(cohort, event);
+    }
+    event.forgetFrames();
+  }
+
+  bookmark(revision: Revision): void {
+    for (const cohort of this.#cohorts.values()) if (cohort.bookmark(revision)) this.#schedule(cohort);
+  }
+
+  /** Ends every watch. */
+  end(): void {
+    for (const cohort of this.#cohorts.values()) cohort.end();
+    this.#cohorts.clear();
+    this.#byField.clear();
+    this.#byNamespace.clear();
+    this.#others.clear();
+    this.#ready.clear();
+  }
+
+  #offerTo(cohort: Cohort, event: CacheEvent): void {
+    if (cohort.offer(event)) this.#schedule(cohort);
+  }
+
+  #schedule(cohort: Cohort): void {
+    this.#ready.add(cohort);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      for (const ready of this.#ready) ready.flush();
+      this.#ready.clear();
+    });
+  }
+
+  #file(cohort: Cohort): void {
+    this.#shelf(cohort).add(cohort);
+  }
+
+  #shelf({ traits: { selection } }: Cohort): Set<Cohort> {
+    const { trigger, namespace } = selection;
+    if (trigger) return setOf(mapOf(this.#byField, trigger.index), trigger.value);
+    return namespace === '' ? this.#others : setOf(this.#byNamespace, namespace);
+  }
+
+  #remove(id: string, cohort: Cohort): void {
+    this.#cohorts.delete(id);
+    const shelf = this.#shelf(cohort);
+    shelf.delete(cohort);
+    this.#ready.delete(cohort);
+    if (shelf.size > 0 || shelf === this.#others) return;
+    const { trigger, namespace } = cohort.traits.selection;
+    if (!trigger) {
+      this.#byNamespace.delete(namespace);
+      return;
+    }
+    const values = this.#byField.get(trigger.index);
+    values?.delete(trigger.value);
+    if (values?.size === 0) this.#byField.delete(trigger.index);
+  }
+}
+
+function setOf<K>(map: Map<K, Set<Cohort>>, key: K): Set<Cohort> {
+  const known = map.get(key);
+  if (known) return known;
+  const made = new Set<Cohort>();
+  map.set(key, made);
+  return made;
+}
+
+function mapOf<K>(map: Map<K, Map<string, Set<Cohort>>>, key: K): Map<string, Set<Cohort>> {
+  const known = map.get(key);
+  if (known) return known;
+  const made = new Map<string, Set<Cohort>>();
+  map.set(key, made);
+  return made;
+}

@@ -1,0 +1,308 @@
+import {
+  appsKinds,
+  coreKinds,
+  type DaemonSet,
+  fromLabelSelector,
+  isNotFound,
+  keyOf,
+  type Live,
+  type Node,
+  type Pod,
+  type PodTemplateSpec,
+} from '../../api/index.ts';
+import { controllerOf, type EventRecorder, Expectations, type Informer, runController, slowStartBatch } from '../../client/index.ts';
+import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
+import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
+import { deepEqual } from '../shared/equality.ts';
+import { planClaim } from '../shared/owners.ts';
+import { PacedQueue } from '../shared/paced-queue.ts';
+import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
+import { isPodActive, isPodTerminal } from '../shared/pods.ts';
+import { subjectOf } from '../shared/subject.ts';
+import { daemonTolerations, eligibilityOf } from './eligibility.ts';
+import { FailedPodBackoff } from './failed-pod-backoff.ts';
+import { REVISION_HASH, TEMPLATE_GENERATION_ANNOTATION, TEMPLATE_GENERATION_LABEL } from './history.ts';
+import { HistoryKeeper } from './history-keeper.ts';
+import { daemonSetStatus, nextAvailabilityMs, type Observed, planPods, targetNodeOf, viewNodes } from './plan.ts';
+import { planUpdate } from './rolling-update.ts';
+
+const KIND = appsKinds.daemonsets;
+/** How often at most a DaemonSet is looked at when its pods tell only of their status. */
+const STATUS_PACE_MS = 100;
+/** Most pods created, and most deleted, in one reconcile. */
+const BURST_PODS = 250;
+const SLOW_START_BATCH = 1;
+
+export const daemonSetController: ControllerDescriptor = {
+  name: 'daemonset-controller',
+  alias: 'daemonset',
+  create: (context) => new DaemonSetController(context),
+};
+
+/** Keeps one pod of each DaemonSet on every node that is to have one. Pods are created and deleted as in R1 and R2 of ReplicaSets. */
+class DaemonSetController implements Controller {
+  readonly #context: ControllerContext;
+  readonly #queue: PacedQueue;
+  readonly #expectations: Expectations;
+  readonly #sets: Informer<DaemonSet>;
+  readonly #pods: Informer<Pod>;
+  readonly #nodes: Informer<Node>;
+  readonly #podControl: PodControl;
+  readonly #owners: OwnerControl;
+  readonly #history: HistoryKeeper;
+  readonly #recorder: EventRecorder;
+  readonly #failures: FailedPodBackoff;
+
+  constructor(context: ControllerContext) {
+    const { client, clock, informers } = context;
+    this.#context = context;
+    this.#queue = new PacedQueue({ clock, paceMs: STATUS_PACE_MS });
+    this.#expectations = new Expectations(clock);
+    this.#sets = informers.daemonSets();
+    this.#pods = informers.pods();
+    this.#nodes = informers.nodes();
+    this.#recorder = context.recorder('daemonset-controller');
+    this.#podControl = new PodControl(client, KIND, this.#recorder);
+    this.#owners = new OwnerControl(client, KIND, coreKinds.pods);
+    this.#history = new HistoryKeeper(client, informers.controllerRevisions());
+    this.#failures = new FailedPodBackoff();
+    this.#listen();
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    const { clock, logger, settings } = this.#context;
+    return runController({
+      name: daemonSetController.name,
+      queue: this.#queue,
+      workers: settings.concurrentDaemonSetSyncs,
+      reconcile: (key) => this.#reconcile(key),
+      clock,
+      logger,
+      signal,
+    });
+  }
+
+  #listen(): void {
+    const enqueue = (set: Live<DaemonSet>) => this.#queue.add(keyOf(set));
+    this.#sets.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete: enqueue });
+    this.#pods.addHandler({
+      onAdd: (pod) => this.#onPodAdd(pod),
+      onUpdate: (pod, old) => this.#onPodUpdate(pod, old),
+      onDelete: (pod) => this.#onPodGone(pod),
+    });
+    this.#nodes.addHandler({
+      onAdd: (node) => this.#onNode(node, undefined),
+      onUpdate: (node, old) => this.#onNode(node, old),
+      // A pod that waits for the node is found and removed; those that ran on it are the pod collector's.
+      onDelete: () => this.#wakeAll(),
+    });
+  }
+
+  #onPodAdd(pod: Live<Pod>): void {
+    if (pod.metadata.deletionTimestamp) {
+      this.#onPodGone(pod);
+      return;
+    }
+    const key = this.#keyOfOwner(pod);
+    if (key === undefined) {
+      this.#wakeMatching(pod);
+      return;
+    }
+    this.#expectations.creationObserved(creations(key));
+    if (this.#isSatisfied(key)) this.#queue.add(key);
+    else this.#queue.addPaced(key);
+  }
+
+  #onPodUpdate(pod: Live<Pod>, old: Live<Pod>): void {
+    if (pod.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) {
+      this.#onPodGone(pod);
+      return;
+    }
+    const before = this.#keyOfOwner(old);
+    const key = this.#keyOfOwner(pod);
+    if (before !== undefined && before !== key) this.#queue.add(before);
+    if (key === undefined) this.#wakeMatching(pod);
+    else if (isPodTerminal(pod) && !isPodTerminal(old)) this.#queue.add(key);
+    else this.#queue.addPaced(key);
+  }
+
+  #onPodGone(pod: Live<Pod>): void {
+    const key = this.#keyOfOwner(pod);
+    if (key === undefined) return;
+    this.#expectations.deletionObserved(deletions(key), pod.metadata.uid);
+    this.#queue.add(key);
+  }
+
+  /** Wakes the DaemonSets for which the node is another one now. */
+  #onNode(node: Live<Node>, old: Live<Node> | undefined): void {
+    if (old && deepEqual(old.metadata.labels, node.metadata.labels) && deepEqual(old.spec.taints, node.spec.taints)) return;
+    for (const set of this.#sets.list()) {
+      const tolerations = daemonTolerations(set);
+      const now = eligibilityOf(set, tolerations, node);
+      const before = old ? eligibilityOf(set, tolerations, old) : { shouldRun: false, mayStay: false };
+      if (!deepEqual(now, before)) this.#queue.addPaced(keyOf(set));
+    }
+  }
+
+  #wakeAll(): void {
+    for (const set of this.#sets.list()) this.#queue.addPaced(keyOf(set));
+  }
+
+  #wakeMatching(pod: Live<Pod>): void {
+    if (controllerOf(pod) || !pod.metadata.labels) return;
+    for (const set of this.#sets.list(pod.metadata.namespace)) {
+      if (fromLabelSelector(set.spec.selector).matches(pod.metadata.labels)) this.#queue.add(keyOf(set));
+    }
+  }
+
+  #keyOfOwner(pod: Live<Pod>): string | undefined {
+    const reference = controllerOf(pod);
+    if (reference?.kind !== KIND.kind) return undefined;
+    const set = this.#sets.get(pod.metadata.namespace, reference.name);
+    return set?.metadata.uid === reference.uid ? keyOf(set) : undefined;
+  }
+
+  #isSatisfied(key: string): boolean {
+    return this.#expectations.satisfied(creations(key)) && this.#expectations.satisfied(deletions(key));
+  }
+
+  async #reconcile(key: string): Promise<{ requeueAfterMs: number | undefined } | undefined> {
+    const set = this.#sets.getByKey(key);
+    if (!set) {
+      this.#expectations.forget(creations(key));
+      this.#expectations.forget(deletions(key));
+      this.#failures.forget(key);
+      this.#queue.drop(key);
+      return undefined;
+    }
+    if (fromLabelSelector(set.spec.selector).empty) {
+      const message = 'This daemon set is selecting all pods. A non-empty selector is required.';
+      this.#recorder.event(subjectOf(KIND, set), 'Warning', 'SelectingAll', message);
+      return undefined;
+    }
+    if (set.metadata.deletionTimestamp) return undefined;
+    const history = await this.#history.sync(set, () => this.#pods.byIndex(BY_CONTROLLER, set.metadata.uid));
+    const observed = await this.#observe(key, set, history.hash);
+    const requeueAfterMs = this.#isSatisfied(key) ? await this.#manage(key, observed) : undefined;
+    await this.#writeStatus(observed);
+    await this.#history.clean(set, history, this.#pods.byIndex(BY_CONTROLLER, set.metadata.uid));
+    return { requeueAfterMs: earliest(requeueAfterMs, nextAvailabilityMs(observed)) };
+  }
+
+  async #observe(key: string, daemonSet: Live<DaemonSet>, hash: string): Promise<Observed> {
+    const { namespace = '', uid } = daemonSet.metadata;
+    const candidates = [...this.#pods.byIndex(BY_CONTROLLER, uid), ...this.#pods.byIndex(ORPHANS, namespace)];
+    const { owned, adopt, release } = planClaim(daemonSet, fromLabelSelector(daemonSet.spec.selector), candidates, isPodActive);
+    await this.#owners.release(daemonSet, release);
+    const pods = [...owned, ...(await this.#owners.adopt(daemonSet, adopt))];
+    const now = this.#context.clock.now();
+    return {
+      daemonSet,
+      nodes: this.#nodes.list(),
+      podsByNode: groupByNode(pods),
+      hash,
+      failedBackoffMs: (node) => this.#failures.waitMs(key, node, now),
+      now,
+    };
+  }
+
+  /** Creates and deletes pods; updates begin only where nothing else is to be done. */
+  async #manage(key: string, observed: Observed): Promise<number | undefined> {
+    const views = viewNodes(observed);
+    const plan = planPods(observed, views);
+    for (const { pod, reason, message } of plan.finished) {
+      const isFailure = reason === 'FailedDaemonPod';
+      this.#recorder.event(subjectOf(KIND, observed.daemonSet), isFailure ? 'Warning' : 'Normal', reason, message);
+      if (isFailure) this.#failures.note(key, targetNodeOf(pod) ?? '', observed.now);
+    }
+    const isIdle = plan.createOn.length === 0 && plan.remove.length === 0;
+    await this.#write(key, observed, isIdle ? planUpdate(observed, views) : plan);
+    return plan.requeueAfterMs;
+  }
+
+  async #write(key: string, observed: Observed, plan: { createOn: readonly string[]; remove: readonly Live<Pod>[] }): Promise<void> {
+    const nodes = plan.createOn.slice(0, BURST_PODS);
+    const pods = plan.remove.slice(0, BURST_PODS);
+    this.#expectations.expectCreations(creations(key), nodes.length);
+    this.#expectations.expectDeletions(
+      deletions(key),
+      pods.map(({ metadata }) => metadata.uid),
+    );
+    const outcomes = await Promise.allSettled([
+      this.#createPods(key, observed, nodes),
+      ...pods.map((pod) => this.#deletePod(key, observed, pod)),
+    ]);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+    if (nodes.length < plan.createOn.length || pods.length < plan.remove.length) this.#queue.add(key);
+  }
+
+  async #createPods(key: string, { daemonSet, hash }: Observed, nodes: readonly string[]): Promise<void> {
+    const template = podTemplate(daemonSet, hash);
+    const { successes, error } = await slowStartBatch(nodes.length, SLOW_START_BATCH, async (index) => {
+      try {
+        await this.#podControl.create(daemonSet, boundTo(template, nodes[index] ?? ''));
+      } catch (cause) {
+        if (!isNamespaceTerminating(cause)) throw cause;
+      }
+    });
+    this.#expectations.creationObserved(creations(key), nodes.length - successes);
+    if (error !== undefined) throw error;
+  }
+
+  async #deletePod(key: string, { daemonSet }: Observed, pod: Live<Pod>): Promise<void> {
+    try {
+      await this.#podControl.delete(daemonSet, pod);
+    } catch (error) {
+      this.#expectations.deletionObserved(deletions(key), pod.metadata.uid);
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async #writeStatus(observed: Observed): Promise<void> {
+    const { daemonSet } = observed;
+    const status = daemonSetStatus(observed, viewNodes(observed));
+    if (deepEqual(status, daemonSet.status)) return;
+    await this.#context.client.resource<DaemonSet>(KIND).updateStatus({ ...daemonSet, status });
+  }
+}
+
+const creations = (key: string): string => `${key}/creations`;
+const deletions = (key: string): string => `${key}/deletions`;
+
+const earliest = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : b === undefined ? a : Math.min(a, b);
+
+/** Pods by the node they are for, without those that are finished and going: nobody waits for them. */
+function groupByNode(pods: readonly Live<Pod>[]): Map<string, Live<Pod>[]> {
+  const byNode = new Map<string, Live<Pod>[]>();
+  for (const pod of pods) {
+    const node = targetNodeOf(pod);
+    if (node === undefined || (isPodTerminal(pod) && pod.metadata.deletionTimestamp)) continue;
+    const group = byNode.get(node);
+    if (group) group.push(pod);
+    else byNode.set(node, [pod]);
+  }
+  return byNode;
+}
+
+/** The template of daemon pods: with the tolerations all have, and the labels that tell from which template they are. */
+function podTemplate(daemonSet: Live<DaemonSet>, hash: string): PodTemplateSpec {
+  const { template } = daemonSet.spec;
+  const generation = daemonSet.metadata.annotations?.[TEMPLATE_GENERATION_ANNOTATION];
+  const labels = {
+    ...template.metadata?.labels,
+    [REVISION_HASH]: hash,
+    ...(generation === undefined ? {} : { [TEMPLATE_GENERATION_LABEL]: generation }),
+  };
+  const spec = template.spec ?? { containers: [] };
+  return { metadata: { ...template.metadata, labels }, spec: { ...spec, tolerations: daemonTolerations(daemonSet) } };
+}
+
+/** The template for one node: the scheduler is told by an affinity to the node's name, which replaces any node affinity there is. */
+function boundTo(template: PodTemplateSpec, node: string): PodTemplateSpec {
+  const spec = template.spec ?? { containers: [] };
+  const nodeSelectorTerms = [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [node] }] }];
+  const nodeAffinity = { ...spec.affinity?.nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };
+  return { ...template, spec: { ...spec, affinity: { ...spec.affinity, nodeAffinity } } };
+}

@@ -1,0 +1,150 @@
+import { coreKinds, type Endpoints, isForbidden, isNotFound, keyOf, type Live, type Pod, type Service, splitKey } from '../../api/index.ts';
+import { type EventRecorder, type Informer, runController } from '../../client/index.ts';
+import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
+import { PacedQueue } from '../shared/paced-queue.ts';
+import { isNamespaceTerminating } from '../shared/pod-control.ts';
+import { msOf } from '../shared/pods.ts';
+import { subjectOf } from '../shared/subject.ts';
+import { hasEndpoints, isEndpointChange, MANAGED_BY, MANAGER, planEndpoints, readyChangedAt, selects } from './plan.ts';
+
+const KIND = coreKinds.endpoints;
+/** How often at most the Endpoints of a Service are written when pods change. */
+const BATCH_MS = 100;
+
+export const endpointsController: ControllerDescriptor = {
+  name: 'endpoints-controller',
+  alias: 'endpoint',
+  create: (context) => new EndpointsController(context),
+};
+
+/** Lists the addresses of each Service's pods in the Endpoints of its name. */
+class EndpointsController implements Controller {
+  readonly #context: ControllerContext;
+  readonly #queue: PacedQueue;
+  readonly #services: Informer<Service>;
+  readonly #pods: Informer<Pod>;
+  readonly #endpoints: Informer<Endpoints>;
+  readonly #recorder: EventRecorder;
+  /** The last change each Service's Endpoints tell of. */
+  readonly #triggered = new Map<string, string>();
+  /** Versions that were replaced by an update of ours: a cache that still has one is behind. */
+  readonly #replaced = new Map<string, string>();
+
+  constructor(context: ControllerContext) {
+    const { informers } = context;
+    this.#context = context;
+    this.#queue = new PacedQueue({ clock: context.clock, paceMs: BATCH_MS });
+    this.#services = informers.services();
+    this.#pods = informers.pods();
+    this.#endpoints = informers.endpoints();
+    this.#recorder = context.recorder('endpoint-controller');
+    this.#listen();
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    const { clock, logger, settings } = this.#context;
+    this.#checkLeftovers();
+    return runController({
+      name: endpointsController.name,
+      queue: this.#queue,
+      workers: settings.concurrentEndpointSyncs,
+      reconcile: (key) => this.#reconcile(key),
+      clock,
+      logger,
+      signal,
+    });
+  }
+
+  #listen(): void {
+    const enqueue = (service: Live<Service>) => this.#queue.add(keyOf(service));
+    this.#services.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete: enqueue });
+    this.#pods.addHandler({
+      onAdd: (pod) => this.#wake(pod, undefined),
+      onUpdate: (pod, old) => {
+        if (isEndpointChange(old, pod)) this.#wake(pod, old);
+      },
+      onDelete: (pod) => this.#wake(pod, undefined),
+    });
+    this.#endpoints.addHandler({
+      onDelete: (endpoints) => {
+        if (this.#services.getByKey(keyOf(endpoints))) this.#queue.add(keyOf(endpoints));
+      },
+    });
+  }
+
+  /** Wakes the Services that take the pod, or took it. */
+  #wake(pod: Live<Pod>, old: Live<Pod> | undefined): void {
+    for (const service of this.#services.list(pod.metadata.namespace)) {
+      if (!hasEndpoints(service)) continue;
+      if (selects(service, pod) || (old && selects(service, old))) this.#queue.addPaced(keyOf(service));
+    }
+  }
+
+  /** Endpoints of this controller whose Service went while nobody looked. */
+  #checkLeftovers(): void {
+    for (const endpoints of this.#endpoints.list()) {
+      const isOurs = endpoints.metadata.labels?.[MANAGED_BY] === MANAGER;
+      if (isOurs && !this.#services.getByKey(keyOf(endpoints))) this.#queue.add(keyOf(endpoints));
+    }
+  }
+
+  async #reconcile(key: string): Promise<void> {
+    const service = this.#services.getByKey(key);
+    if (!service) {
+      await this.#remove(key);
+      return;
+    }
+    if (!hasEndpoints(service)) return;
+    const current = this.#endpoints.getByKey(key);
+    if (current && this.#replaced.get(key) === current.metadata.resourceVersion) throw new Error('the cache of Endpoints is behind');
+    const pods = this.#pods.list(service.metadata.namespace).filter((pod) => selects(service, pod));
+    const trigger = this.#trigger(key, service, pods);
+    const plan = planEndpoints(service, pods, current, trigger);
+    if (!plan) return;
+    const { subsets, labels, annotations } = plan;
+    const { name, namespace } = service.metadata;
+    const metadata = { ...current?.metadata, name, namespace, labels, annotations };
+    await this.#write(key, current, { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets });
+  }
+
+  async #write(key: string, current: Live<Endpoints> | undefined, wanted: Endpoints): Promise<void> {
+    const resource = this.#context.client.resource<Endpoints>(KIND);
+    try {
+      const written = current ? await resource.update(wanted) : await resource.create(wanted);
+      const version = current?.metadata.resourceVersion;
+      if (version !== undefined && written.metadata.resourceVersion !== version) this.#replaced.set(key, version);
+    } catch (error) {
+      if (!current && isForbidden(error) && isNamespaceTerminating(error)) return;
+      const { name = '', namespace = '' } = wanted.metadata;
+      const text = error instanceof Error ? error.message : String(error);
+      const [reason, message] = current
+        ? ['FailedToUpdateEndpoint', `Failed to update endpoint ${namespace}/${name}: ${text}`]
+        : ['FailedToCreateEndpoint', `Failed to create endpoint for service ${namespace}/${name}: ${text}`];
+      this.#recorder.event(subjectOf(KIND, wanted), 'Warning', reason, message);
+      throw error;
+    }
+  }
+
+  async #remove(key: string): Promise<void> {
+    this.#triggered.delete(key);
+    this.#replaced.delete(key);
+    this.#queue.drop(key);
+    const { name, namespace } = splitKey(key);
+    try {
+      await this.#context.client.resource<Endpoints>(KIND).delete(name, { namespace });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  /** The earliest change since the last look: a pod's becoming ready or not, or the Service's creation. */
+  #trigger(key: string, service: Live<Service>, pods: readonly Pod[]): string | undefined {
+    const before = this.#triggered.get(key);
+    const times = pods.flatMap((pod) => readyChangedAt(pod) ?? []);
+    if (before === undefined) times.push(service.metadata.creationTimestamp);
+    const fresh = times.filter((time) => before === undefined || msOf(time) > msOf(before)).sort();
+    const latest = fresh.at(-1);
+    if (latest !== undefined) this.#triggered.set(key, latest);
+    return fresh[0];
+  }
+}

@@ -1,0 +1,112 @@
+import {
+  appsKinds,
+  type ClusterRole,
+  type ConfigMap,
+  type ControllerRevision,
+  coordinationKinds,
+  coreKinds,
+  type DaemonSet,
+  type Deployment,
+  type Endpoints,
+  type KindInfo,
+  type KubeObject,
+  type Lease,
+  type Live,
+  type Namespace,
+  type Node,
+  type Pod,
+  type ReplicaSet,
+  rbacKinds,
+  type Service,
+  type ServiceAccount,
+} from '../api/index.ts';
+import { controllerOf, type Informer, type InformerFactory, trimManagedFields } from '../client/index.ts';
+import { slimPod } from './shared/slim-pod.ts';
+
+/** Index of pods, ReplicaSets and revisions by the uid of the controller they belong to. */
+export const BY_CONTROLLER = 'controller';
+/** Index of what belongs to no controller by namespace. */
+export const ORPHANS = 'orphans';
+/** Index of pods by node. */
+export const BY_NODE = 'node';
+
+type Indexes<T extends KubeObject> = Readonly<Record<string, (object: Live<T>) => readonly string[]>>;
+
+const NONE: readonly string[] = [];
+
+const ownerIndexes: Indexes<KubeObject> = {
+  [BY_CONTROLLER]: (object) => {
+    const owner = controllerOf(object);
+    return owner ? [owner.uid] : NONE;
+  },
+  [ORPHANS]: (object) => (controllerOf(object) ? NONE : [object.metadata.namespace ?? '']),
+};
+
+const podIndexes: Indexes<Pod> = {
+  ...ownerIndexes,
+  [BY_NODE]: ({ spec }) => (spec.nodeName ? [spec.nodeName] : NONE),
+};
+
+/**
+ * The informers of all controllers: one for each kind, whoever asks, so that an event is read once and an object is held once. Pods are
+ * held without what no controller reads, and must therefore be patched, never updated.
+ */
+export class SharedInformers {
+  readonly #factory: InformerFactory;
+  readonly #full = new Map<string, Informer<KubeObject>>();
+
+  constructor(factory: InformerFactory) {
+    this.#factory = factory;
+  }
+
+  pods = (): Informer<Pod> => this.#shared<Pod>(coreKinds.pods, slimPod, podIndexes);
+  nodes = (): Informer<Node> => this.#shared<Node>(coreKinds.nodes);
+  namespaces = (): Informer<Namespace> => this.#shared<Namespace>(coreKinds.namespaces);
+  services = (): Informer<Service> => this.#shared<Service>(coreKinds.services);
+  endpoints = (): Informer<Endpoints> => this.#shared<Endpoints>(coreKinds.endpoints);
+  serviceAccounts = (): Informer<ServiceAccount> => this.#shared<ServiceAccount>(coreKinds.serviceaccounts);
+  leases = (): Informer<Lease> => this.#shared<Lease>(coordinationKinds.leases);
+  deployments = (): Informer<Deployment> => this.#shared<Deployment>(appsKinds.deployments);
+  replicaSets = (): Informer<ReplicaSet> => this.#shared<ReplicaSet>(appsKinds.replicasets, trimManagedFields, ownerIndexes);
+  daemonSets = (): Informer<DaemonSet> => this.#shared<DaemonSet>(appsKinds.daemonsets);
+  controllerRevisions = (): Informer<ControllerRevision> =>
+    this.#shared<ControllerRevision>(appsKinds.controllerrevisions, trimManagedFields, ownerIndexes);
+  clusterRoles = (): Informer<ClusterRole> => this.#shared<ClusterRole>(rbacKinds.clusterroles);
+
+  /** The ConfigMaps of this name in all namespaces. */
+  configMapsNamed(name: string): Informer<ConfigMap> {
+    return this.#factory.informer<ConfigMap>(coreKinds.configmaps, {
+      fieldSelector: `metadata.name=${name}`,
+      transform: trimManagedFields,
+    });
+  }
+
+  /** The informer of a kind when a controller has it already; who asks does not stop it. */
+  held(kind: KindInfo): { informer: Informer<KubeObject>; stop: () => void } | undefined {
+    const informer = this.#full.get(nameOf(kind));
+    return informer && { informer, stop: () => undefined };
+  }
+
+  start(signal: AbortSignal): void {
+    this.#factory.start(signal);
+  }
+
+  waitForSync(signal: AbortSignal): Promise<void> {
+    return this.#factory.waitForSync(signal);
+  }
+
+  #shared<T extends KubeObject>(
+    kind: KindInfo,
+    transform: (object: Live<T>) => Live<T> = trimManagedFields,
+    indexes: Indexes<T> = {},
+  ): Informer<T> {
+    const informer = this.#factory.informer<T>(kind, { transform });
+    if (!this.#full.has(nameOf(kind))) {
+      this.#full.set(nameOf(kind), informer);
+      for (const [name, keysOf] of Object.entries(indexes)) informer.addIndex(name, keysOf);
+    }
+    return informer;
+  }
+}
+
+const nameOf = ({ group, resource }: KindInfo): string => `${resource}.${group}`;

@@ -1,0 +1,215 @@
+import { appsKinds, coreKinds, fromLabelSelector, isNotFound, keyOf, type Live, type Pod, type ReplicaSet } from '../../api/index.ts';
+import { controllerOf, Expectations, type Informer, runController, slowStartBatch } from '../../client/index.ts';
+import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
+import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
+import { planClaim } from '../shared/owners.ts';
+import { PacedQueue } from '../shared/paced-queue.ts';
+import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
+import { isPodActive } from '../shared/pods.ts';
+import { isSameStatus, nextAvailabilityMs, planReplicas, type ReplicaFailure, replicaSetStatus } from './plan.ts';
+
+const KIND = appsKinds.replicasets;
+/** How often at most a ReplicaSet is looked at when its pods tell only of their status. */
+const STATUS_PACE_MS = 100;
+const SLOW_START_BATCH = 1;
+
+export const replicaSetController: ControllerDescriptor = {
+  name: 'replicaset-controller',
+  alias: 'replicaset',
+  create: (context) => new ReplicaSetController(context),
+};
+
+/**
+ * Keeps as many pods as each ReplicaSet wants.
+ *
+ * R1  Pods are created and deleted only when all earlier creates and deletes were seen (expectations), so that a slow watch does not
+ *     make it create twice.
+ * R2  Pods are found by their controllerRef's uid, never by name.
+ */
+class ReplicaSetController implements Controller {
+  readonly #context: ControllerContext;
+  readonly #queue: PacedQueue;
+  readonly #expectations: Expectations;
+  readonly #sets: Informer<ReplicaSet>;
+  readonly #pods: Informer<Pod>;
+  readonly #podControl: PodControl;
+  readonly #owners: OwnerControl;
+
+  constructor(context: ControllerContext) {
+    const { client, clock, informers } = context;
+    this.#context = context;
+    this.#queue = new PacedQueue({ clock, paceMs: STATUS_PACE_MS });
+    this.#expectations = new Expectations(clock);
+    this.#sets = informers.replicaSets();
+    this.#pods = informers.pods();
+    this.#podControl = new PodControl(client, KIND, context.recorder('replicaset-controller'));
+    this.#owners = new OwnerControl(client, KIND, coreKinds.pods);
+    this.#listen();
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    const { clock, logger, settings } = this.#context;
+    return runController({
+      name: replicaSetController.name,
+      queue: this.#queue,
+      workers: settings.concurrentReplicaSetSyncs,
+      reconcile: (key) => this.#reconcile(key),
+      clock,
+      logger,
+      signal,
+    });
+  }
+
+  #listen(): void {
+    this.#sets.addHandler({
+      onAdd: (set) => this.#queue.add(keyOf(set)),
+      onUpdate: (set) => this.#queue.add(keyOf(set)),
+      onDelete: (set) => {
+        this.#expectations.forget(keyOf(set));
+        this.#queue.add(keyOf(set));
+      },
+    });
+    this.#pods.addHandler({
+      onAdd: (pod) => this.#onPodAdd(pod),
+      onUpdate: (pod, old) => this.#onPodUpdate(pod, old),
+      onDelete: (pod) => this.#onPodGone(pod),
+    });
+  }
+
+  #onPodAdd(pod: Live<Pod>): void {
+    if (pod.metadata.deletionTimestamp) {
+      this.#onPodGone(pod);
+      return;
+    }
+    const key = this.#keyOfOwner(pod);
+    if (key === undefined) {
+      this.#wakeMatching(pod);
+      return;
+    }
+    this.#expectations.creationObserved(key);
+    if (this.#expectations.satisfied(key)) this.#queue.add(key);
+    else this.#queue.addPaced(key);
+  }
+
+  #onPodUpdate(pod: Live<Pod>, old: Live<Pod>): void {
+    if (pod.metadata.deletionTimestamp) {
+      if (!old.metadata.deletionTimestamp) this.#onPodGone(pod);
+      else this.#wakeOwner(pod);
+      return;
+    }
+    const ownerBefore = this.#keyOfOwner(old);
+    const owner = this.#keyOfOwner(pod);
+    if (ownerBefore !== undefined && ownerBefore !== owner) this.#queue.add(ownerBefore);
+    if (owner === undefined) this.#wakeMatching(pod);
+    else if (isPodActive(old) === isPodActive(pod)) this.#queue.addPaced(owner);
+    else this.#queue.add(owner);
+  }
+
+  /** A pod that is being deleted counts no more; the expectation is lowered once, by its uid. */
+  #onPodGone(pod: Live<Pod>): void {
+    const key = this.#keyOfOwner(pod);
+    if (key === undefined) return;
+    this.#expectations.deletionObserved(key, pod.metadata.uid);
+    this.#queue.add(key);
+  }
+
+  #wakeOwner(pod: Live<Pod>): void {
+    const key = this.#keyOfOwner(pod);
+    if (key !== undefined) this.#queue.addPaced(key);
+  }
+
+  #keyOfOwner(pod: Live<Pod>): string | undefined {
+    const reference = controllerOf(pod);
+    if (reference?.kind !== KIND.kind) return undefined;
+    const set = this.#sets.get(pod.metadata.namespace, reference.name);
+    return set?.metadata.uid === reference.uid ? keyOf(set) : undefined;
+  }
+
+  #wakeMatching(pod: Live<Pod>): void {
+    if (controllerOf(pod) || !pod.metadata.labels) return;
+    for (const set of this.#sets.list(pod.metadata.namespace)) {
+      if (fromLabelSelector(set.spec.selector).matches(pod.metadata.labels)) this.#queue.add(keyOf(set));
+    }
+  }
+
+  async #reconcile(key: string): Promise<{ requeueAfterMs: number | undefined } | undefined> {
+    const set = this.#sets.getByKey(key);
+    if (!set) {
+      this.#expectations.forget(key);
+      this.#queue.drop(key);
+      return undefined;
+    }
+    const mayChange = this.#expectations.satisfied(key) && !set.metadata.deletionTimestamp;
+    const pods = await this.#claim(set);
+    const failure = mayChange ? await this.#manage(key, set, pods) : undefined;
+    const { clock, client } = this.#context;
+    const status = replicaSetStatus(set, pods, failure && { message: failure.message }, clock.now());
+    if (!isSameStatus(set, status)) await client.resource<ReplicaSet>(KIND).updateStatus({ ...set, status });
+    if (failure) throw failure.error;
+    return { requeueAfterMs: nextAvailabilityMs(set, pods, clock.now()) };
+  }
+
+  async #claim(set: Live<ReplicaSet>): Promise<Live<Pod>[]> {
+    const { namespace = '', uid } = set.metadata;
+    const candidates = [...this.#pods.byIndex(BY_CONTROLLER, uid), ...this.#pods.byIndex(ORPHANS, namespace)].filter(isPodActive);
+    const { owned, adopt, release } = planClaim(set, fromLabelSelector(set.spec.selector), candidates);
+    await this.#owners.release(set, release);
+    return [...owned, ...(await this.#owners.adopt(set, adopt))];
+  }
+
+  async #manage(
+    key: string,
+    set: Live<ReplicaSet>,
+    pods: readonly Live<Pod>[],
+  ): Promise<(ReplicaFailure & { error: unknown }) | undefined> {
+    const plan = planReplicas(set, pods, () => this.#relatedPods(set), this.#context.clock.now());
+    try {
+      if (plan.create > 0) await this.#createPods(key, set, plan.create);
+      if (plan.remove.length > 0) await this.#deletePods(key, set, plan.remove);
+      return undefined;
+    } catch (error) {
+      return { message: error instanceof Error ? error.message : String(error), error };
+    }
+  }
+
+  /** @throws the first failure; the pods that were not tried are expected no more. */
+  async #createPods(key: string, set: Live<ReplicaSet>, count: number): Promise<void> {
+    this.#expectations.expectCreations(key, count);
+    const { successes, error } = await slowStartBatch(count, SLOW_START_BATCH, async () => {
+      try {
+        await this.#podControl.create(set, set.spec.template ?? {});
+      } catch (cause) {
+        // Every further one would be refused too, and the ReplicaSet goes with its namespace.
+        if (!isNamespaceTerminating(cause)) throw cause;
+      }
+    });
+    for (let skipped = successes; skipped < count; skipped++) this.#expectations.creationObserved(key);
+    if (error !== undefined) throw error;
+  }
+
+  async #deletePods(key: string, set: Live<ReplicaSet>, pods: readonly Live<Pod>[]): Promise<void> {
+    this.#expectations.expectDeletions(
+      key,
+      pods.map(({ metadata }) => metadata.uid),
+    );
+    const outcomes = await Promise.allSettled(pods.map((pod) => this.#deletePod(key, set, pod)));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  async #deletePod(key: string, set: Live<ReplicaSet>, pod: Live<Pod>): Promise<void> {
+    try {
+      await this.#podControl.delete(set, pod);
+    } catch (error) {
+      this.#expectations.deletionObserved(key, pod.metadata.uid);
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  /** The pods of all ReplicaSets of the same controller: the nodes they crowd are relieved first. */
+  #relatedPods(set: Live<ReplicaSet>): Live<Pod>[] {
+    const owner = controllerOf(set);
+    const siblings = owner ? this.#sets.byIndex(BY_CONTROLLER, owner.uid) : [set];
+    return siblings.flatMap((sibling) => this.#pods.byIndex(BY_CONTROLLER, sibling.metadata.uid));
+  }
+}

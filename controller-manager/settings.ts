@@ -1,0 +1,49 @@
+/** What the controllers can be told; the defaults are upstream's unless a comment says why not. */
+export interface Settings {
+  readonly concurrentReplicaSetSyncs: number;
+  readonly concurrentDeploymentSyncs: number;
+  readonly concurrentDaemonSetSyncs: number;
+  readonly concurrentNamespaceSyncs: number;
+  readonly concurrentGcSyncs: number;
+  readonly concurrentEndpointSyncs: number;
+  readonly concurrentServiceAccountSyncs: number;
+  readonly nodeMonitorPeriodMs: number;
+  readonly nodeMonitorGracePeriodMs: number;
+  readonly nodeStartupGracePeriodMs: number;
+  readonly nodeEvictionRate: number;
+  readonly secondaryNodeEvictionRate: number;
+  readonly unhealthyZoneThreshold: number;
+  readonly largeClusterSizeThreshold: number;
+  readonly allocateNodeCidrs: boolean;
+  readonly clusterCidr: string;
+  readonly nodeCidrMaskSize: number;
+  readonly terminatedPodGcThreshold: number;
+  readonly namespaceSyncPeriodMs: number;
+  /** PEM text of the CA that pods are to trust; without it no ConfigMap is published. */
+  readonly rootCa: string | undefined;
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  concurrentReplicaSetSyncs: 5,
+  concurrentDeploymentSyncs: 5,
+  concurrentDaemonSetSyncs: 2,
+  concurrentNamespaceSyncs: 10,
+  concurrentGcSyncs: 20,
+  concurrentEndpointSyncs: 5,
+  concurrentServiceAccountSyncs: 1,
+  nodeMonitorPeriodMs: 5_000,
+  nodeMonitorGracePeriodMs: 50_000,
+  nodeStartupGracePeriodMs: 60_000,
+  nodeEvictionRate: 0.1,
+  secondaryNodeEvictionRate: 0.01,
+  unhealthyZoneThreshold: 0.55,
+  largeClusterSizeThreshold: 50,
+  // Upstream allocates no blocks unless told, since a cloud or a network plugin would. There is neither here. The range has room for
+  // 8,192 nodes; the customary 10.244.0.0/16 lies in it, but would end at 256.
+  allocateNodeCidrs: true,
+  clusterCidr: '10.224.0.0/11',
+  nodeCidrMaskSize: 24,
+  terminatedPodGcThreshold: 12_500,
+  namespaceSyncPeriodMs: 300_000,
+  rootCa: undefined,
+};

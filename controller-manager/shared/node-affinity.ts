@@ -1,0 +1,46 @@
+import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../../api/index.ts';
+
+/** Whether a pod's nodeSelector and required node affinity allow a node. */
+export function matchesNode(spec: Pick<PodSpec, 'nodeSelector' | 'affinity'>, node: Node): boolean {
+  const labels = node.metadata.labels ?? {};
+  if (!Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value)) return false;
+  const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return required === undefined || matchesNodeSelector(required, node);
+}
+
+/** A node selector's terms are alternatives; a term without requirements matches nothing. */
+export const matchesNodeSelector = (selector: NodeSelector, node: Node): boolean =>
+  (selector.nodeSelectorTerms ?? []).some((term) => matchesTerm(term, node));
+
+function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
+  if (matchExpressions.length === 0 && matchFields.length === 0) return false;
+  const fields: Readonly<Record<string, string | undefined>> = { 'metadata.name': node.metadata.name };
+  return (
+    matchExpressions.every((requirement) => matchesRequirement(requirement, node.metadata.labels?.[requirement.key])) &&
+    matchFields.every((requirement) => matchesRequirement(requirement, fields[requirement.key]))
+  );
+}
+
+function matchesRequirement({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return compares(value, values, (a, b) => a > b);
+    case 'Lt':
+      return compares(value, values, (a, b) => a < b);
+    default:
+      return false;
+  }
+}
+
+function compares(value: string | undefined, [bound]: readonly string[], holds: (a: bigint, b: bigint) => boolean): boolean {
+  const isInteger = (text: string | undefined): text is string => text !== undefined && /^[+-]?\d+$/.test(text);
+  return isInteger(value) && isInteger(bound) && holds(BigInt(value), BigInt(bound));
+}

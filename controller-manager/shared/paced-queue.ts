@@ -1,0 +1,37 @@
+import { WorkQueue } from '../../client/index.ts';
+import type { Clock } from '../../runtime/index.ts';
+
+/**
+ * A work queue for keys whose news come in floods, such as the status of a thousand pods of one ReplicaSet: the first is looked at at
+ * once, further ones together, one pace later. What must not wait is added as to any queue.
+ */
+export class PacedQueue extends WorkQueue {
+  readonly #clock: Clock;
+  readonly #paceMs: number;
+  readonly #takenAt = new Map<string, number>();
+
+  constructor(options: { readonly clock: Clock; readonly paceMs: number }) {
+    super({ clock: options.clock });
+    this.#clock = options.clock;
+    this.#paceMs = options.paceMs;
+  }
+
+  /** Adds the key when it was not looked at for a pace, else as soon as that is over. */
+  addPaced(key: string): void {
+    const takenAt = this.#takenAt.get(key);
+    if (takenAt === undefined) this.add(key);
+    else this.addAfter(key, takenAt + this.#paceMs - this.#clock.monotonic());
+  }
+
+  override async get(): Promise<string | undefined> {
+    const key = await super.get();
+    if (key !== undefined) this.#takenAt.set(key, this.#clock.monotonic());
+    return key;
+  }
+
+  /** Forgets a key whose object is gone. */
+  drop(key: string): void {
+    this.forget(key);
+    this.#takenAt.delete(key);
+  }
+}

@@ -1,0 +1,119 @@
+import {
+  ApiError,
+  coreKinds,
+  isNotFound,
+  type KindInfo,
+  type KubeObject,
+  type Live,
+  type Pod,
+  type PodTemplateSpec,
+} from '../../api/index.ts';
+import { type ApiClient, type EventRecorder, newControllerRef } from '../../client/index.ts';
+import { adoptPatch, releasePatch } from './owners.ts';
+import { subjectOf } from './subject.ts';
+
+/** Whether a create was refused because its namespace is being deleted: nothing to retry. */
+export const isNamespaceTerminating = (error: unknown): boolean =>
+  error instanceof ApiError && error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Creates, deletes, adopts and releases the pods of the objects of one kind, and tells of it in events. */
+export class PodControl {
+  readonly #client: ApiClient;
+  readonly #kind: KindInfo;
+  readonly #recorder: EventRecorder;
+
+  /** @param kind of the owners. */
+  constructor(client: ApiClient, kind: KindInfo, recorder: EventRecorder) {
+    this.#client = client;
+    this.#kind = kind;
+    this.#recorder = recorder;
+  }
+
+  /** @throws what the server says, once there is an event about it. */
+  async create(owner: Live<KubeObject>, template: PodTemplateSpec): Promise<void> {
+    const { labels, annotations, finalizers } = template.metadata ?? {};
+    const subject = subjectOf(this.#kind, owner);
+    try {
+      const pod = await this.#client.resource<Pod>(coreKinds.pods).create(
+        {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: {
+            generateName: `${owner.metadata.name}-`,
+            namespace: owner.metadata.namespace,
+            labels,
+            annotations,
+            finalizers,
+            ownerReferences: [newControllerRef(owner, this.#kind)],
+          },
+          spec: template.spec ?? { containers: [] },
+        },
+        {},
+      );
+      this.#recorder.event(subject, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+    } catch (error) {
+      if (!isNamespaceTerminating(error)) this.#recorder.event(subject, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  /** @throws what the server says; also when the pod is gone already, of which there is no event. */
+  async delete(owner: Live<KubeObject>, pod: Live<Pod>): Promise<void> {
+    const subject = subjectOf(this.#kind, owner);
+    const { name, namespace } = pod.metadata;
+    try {
+      await this.#client.resource<Pod>(coreKinds.pods).delete(name, { namespace });
+      this.#recorder.event(subject, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
+    } catch (error) {
+      if (!isNotFound(error)) this.#recorder.event(subject, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+}
+
+/** Changes hands of objects of one kind: what {@link planClaim} plans. */
+export class OwnerControl {
+  readonly #client: ApiClient;
+  readonly #ownerKind: KindInfo;
+  readonly #kind: KindInfo;
+
+  constructor(client: ApiClient, ownerKind: KindInfo, kind: KindInfo) {
+    this.#client = client;
+    this.#ownerKind = ownerKind;
+    this.#kind = kind;
+  }
+
+  /**
+   * Adopts objects, after asking the server whether the owner still lives: a deleted owner must adopt nothing.
+   *
+   * @returns what was adopted; objects that are gone are left out.
+   */
+  async adopt<T extends KubeObject>(owner: Live<KubeObject>, objects: readonly Live<T>[]): Promise<Live<T>[]> {
+    if (objects.length === 0) return [];
+    const { name, namespace, uid } = owner.metadata;
+    const fresh = await this.#client.resource<KubeObject>(this.#ownerKind).get(name, { namespace });
+    if (fresh.metadata.uid !== uid || fresh.metadata.deletionTimestamp) {
+      throw new Error(`${this.#ownerKind.kind} ${namespace ?? ''}/${name} has just been deleted, it adopts nothing`);
+    }
+    const adopted = await Promise.all(
+      objects.map((object) => this.#patch<T>(object, adoptPatch(this.#ownerKind, owner, object.metadata.uid))),
+    );
+    return adopted.filter((object) => object !== undefined);
+  }
+
+  async release(owner: Live<KubeObject>, objects: readonly Live<KubeObject>[]): Promise<void> {
+    await Promise.all(objects.map((object) => this.#patch(object, releasePatch(owner, object.metadata.uid))));
+  }
+
+  async #patch<T extends KubeObject>(object: Live<KubeObject>, body: object): Promise<Live<T> | undefined> {
+    const { name, namespace } = object.metadata;
+    try {
+      return await this.#client.resource<T>(this.#kind).patch(name, body, { namespace, type: 'strategic' });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import type { Container, ContainerStatus, Live, Pod } from '../../api/index.ts';
+
+/** The one annotation of pods that a controller reads. */
+export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
+
+/**
+ * A pod cut down to what controllers read: with tens of thousands of pods, the rest would be most of the process's memory. A slim pod
+ * must not be written back; patch it instead.
+ */
+export function slimPod(pod: Live<Pod>): Live<Pod> {
+  return { metadata: slimMetadata(pod), spec: slimSpec(pod), status: slimStatus(pod) };
+}
+
+function slimMetadata({ metadata }: Live<Pod>): Live<Pod>['metadata'] {
+  const { managedFields: _, annotations, generateName: _generateName, ...kept } = metadata;
+  const cost = annotations?.[DELETION_COST];
+  return cost === undefined ? kept : { ...kept, annotations: { [DELETION_COST]: cost } };
+}
+
+function slimSpec({ spec }: Pod): Pod['spec'] {
+  const { containers, initContainers, nodeName, hostname, subdomain, tolerations, restartPolicy, terminationGracePeriodSeconds } = spec;
+  const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return {
+    containers: containers.map(slimContainer),
+    ...(initContainers ? { initContainers: initContainers.map(slimContainer) } : {}),
+    nodeName,
+    hostname,
+    subdomain,
+    tolerations,
+    restartPolicy,
+    terminationGracePeriodSeconds,
+    ...(required ? { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } } : {}),
+  };
+}
+
+const slimContainer = ({ name, ports, restartPolicy }: Container): Container => ({ name, ports, restartPolicy, resources: NO_RESOURCES });
+
+const NO_RESOURCES = {};
+
+function slimStatus({ status }: Pod): Pod['status'] {
+  const { phase, reason, conditions, podIP, podIPs, containerStatuses, initContainerStatuses, startTime } = status;
+  return {
+    phase,
+    reason,
+    conditions,
+    podIP,
+    podIPs,
+    startTime,
+    containerStatuses: containerStatuses?.map(slimContainerStatus),
+    initContainerStatuses: initContainerStatuses?.map(slimContainerStatus),
+  };
+}
+
+const slimContainerStatus = ({ name, restartCount, ready }: ContainerStatus): ContainerStatus => ({
+  name,
+  restartCount,
+  ready,
+  image: '',
+  imageID: '',
+});

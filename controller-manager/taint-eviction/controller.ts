@@ -1,0 +1,134 @@
+import { coreKinds, isNotFound, keyOf, type Live, type Node, type Pod, toTime } from '../../api/index.ts';
+import { type EventRecorder, type Informer, runController, WorkQueue } from '../../client/index.ts';
+import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
+import { BY_NODE } from '../informers.ts';
+import { deepEqual } from '../shared/equality.ts';
+import { subjectOf } from '../shared/subject.ts';
+import { evictionOf, noExecuteTaints } from './plan.ts';
+
+const WORKERS = 8;
+const COMPONENT = 'taint-eviction-controller';
+
+export const taintEvictionController: ControllerDescriptor = {
+  name: COMPONENT,
+  create: (context) => new TaintEvictionController(context),
+};
+
+/** A deletion that was announced. */
+interface Scheduled {
+  readonly uid: string;
+  readonly fireMs: number;
+}
+
+/** Deletes pods that do not tolerate a NoExecute taint of their node, at once or when their toleration ends. */
+class TaintEvictionController implements Controller {
+  readonly #context: ControllerContext;
+  readonly #queue: WorkQueue;
+  readonly #pods: Informer<Pod>;
+  readonly #nodes: Informer<Node>;
+  readonly #recorder: EventRecorder;
+  readonly #scheduled = new Map<string, Scheduled>();
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+    this.#queue = new WorkQueue({ clock: context.clock });
+    this.#pods = context.informers.pods();
+    this.#nodes = context.informers.nodes();
+    this.#recorder = context.recorder(COMPONENT);
+    this.#pods.addHandler({
+      onAdd: (pod) => this.#onPod(pod),
+      onUpdate: (pod, old) => {
+        const isSame = pod.spec.nodeName === old.spec.nodeName && deepEqual(pod.spec.tolerations, old.spec.tolerations);
+        if (!isSame) this.#onPod(pod);
+      },
+      onDelete: (pod) => {
+        if (this.#scheduled.has(keyOf(pod))) this.#queue.add(keyOf(pod));
+      },
+    });
+    this.#nodes.addHandler({
+      onAdd: (node) => this.#onNode(node, []),
+      onUpdate: (node, old) => this.#onNode(node, noExecuteTaints(old.spec.taints)),
+    });
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#context;
+    return runController({
+      name: COMPONENT,
+      queue: this.#queue,
+      workers: WORKERS,
+      reconcile: (key) => this.#reconcile(key),
+      clock,
+      logger,
+      signal,
+    });
+  }
+
+  #onPod(pod: Live<Pod>): void {
+    if (this.#taintsFor(pod).length > 0 || this.#scheduled.has(keyOf(pod))) this.#queue.add(keyOf(pod));
+  }
+
+  #onNode(node: Live<Node>, before: ReturnType<typeof noExecuteTaints>): void {
+    if (deepEqual(before, noExecuteTaints(node.spec.taints))) return;
+    for (const pod of this.#pods.byIndex(BY_NODE, node.metadata.name)) this.#queue.add(keyOf(pod));
+  }
+
+  #taintsFor({ spec }: Pod): ReturnType<typeof noExecuteTaints> {
+    const node = spec.nodeName ? this.#nodes.get('', spec.nodeName) : undefined;
+    return noExecuteTaints(node?.spec.taints);
+  }
+
+  async #reconcile(key: string): Promise<{ requeueAfterMs: number } | undefined> {
+    const pod = this.#pods.getByKey(key);
+    const now = this.#context.clock.now();
+    const known = this.#scheduled.get(key);
+    const scheduled = known?.uid === pod?.metadata.uid ? known : undefined;
+    const eviction = pod ? evictionOf(this.#taintsFor(pod), pod.spec.tolerations) : NEVER;
+    if (!pod || eviction.kind === 'never') {
+      this.#cancel(key, pod);
+      return undefined;
+    }
+    if (pod.metadata.deletionTimestamp) return undefined;
+    if (eviction.kind === 'after' && !(scheduled && scheduled.fireMs <= now)) {
+      const fireMs = scheduled?.fireMs ?? now + eviction.delayMs;
+      this.#scheduled.set(key, { uid: pod.metadata.uid, fireMs });
+      return { requeueAfterMs: fireMs - now };
+    }
+    if (eviction.kind === 'now') this.#cancel(key, pod);
+    await this.#evict(key, pod);
+    this.#scheduled.delete(key);
+    return undefined;
+  }
+
+  #cancel(key: string, pod: Live<Pod> | undefined): void {
+    const scheduled = this.#scheduled.get(key);
+    if (!scheduled) return;
+    this.#scheduled.delete(key);
+    const slash = key.indexOf('/');
+    const metadata = pod?.metadata ?? { namespace: key.slice(0, slash), name: key.slice(slash + 1), uid: scheduled.uid };
+    this.#recorder.event(subjectOf(coreKinds.pods, { metadata }), 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
+  }
+
+  /** Says why in the pod's conditions, then deletes it. */
+  async #evict(key: string, pod: Live<Pod>): Promise<void> {
+    this.#recorder.event(subjectOf(coreKinds.pods, pod), 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
+    const { name, namespace, uid } = pod.metadata;
+    const resource = this.#context.client.resource<Pod>(coreKinds.pods);
+    const condition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      lastTransitionTime: toTime(this.#context.clock.now()),
+      reason: 'DeletionByTaintManager',
+      message: 'Taint manager: deleting due to NoExecute taint',
+    };
+    const body = { metadata: { uid }, status: { conditions: [condition] } };
+    try {
+      await resource.patch(name, body, { namespace, type: 'strategic', subresource: 'status' });
+      await resource.delete(name, { namespace, preconditions: { uid } });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+const NEVER = { kind: 'never' } as const;
