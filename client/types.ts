@@ -188,6 +188,11 @@ export interface InformerFactoryOptions {
   readonly logger: Logger;
   /** Objects asked for in one list request. */
   readonly pageSize?: number | undefined;
+  /**
+   * Whether equal parts of cached objects become one part: on unless false. Costs some 20 µs for a new pod and 5 µs for a changed one, saves
+   * two thirds of the memory; and `old.spec === object.spec` tells at once that nothing changed there.
+   */
+  readonly shareParts?: boolean | undefined;
   /** Deep-freezes what is cached; for tests. */
   readonly freeze?: boolean | undefined;
 }
