@@ -64,8 +64,9 @@ class Recorder implements EventRecorder {
     { kind, apiVersion, metadata }: EventSubject,
     { type, reason, message, extra }: { type: string; reason: string; message: string; extra: EventExtra },
   ): Event {
-    const { component, host, clock } = this.#options;
-    const time = toTime(clock.now());
+    const { component, clock } = this.#options;
+    const host = extra.host ?? this.#options.host;
+    const time = toTime(extra.at ?? clock.now());
     const { name, namespace, uid, resourceVersion } = metadata;
     return {
       apiVersion: apiVersionOf(coreKinds.events),

@@ -278,6 +278,10 @@ export interface EventExtra {
   /** E.g. `spec.containers{app}`. */
   readonly fieldPath?: string | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** Where it happened, when one recorder writes for several hosts. */
+  readonly host?: string | undefined;
+  /** When it happened, when that is not now; milliseconds since 1970. */
+  readonly at?: number | undefined;
 }
 
 /** Writes core/v1 Events in the background; never throws and never makes the caller wait. */
