@@ -1,0 +1,72 @@
+import { type OptionTable, option, processOptions } from '../runtime/index.ts';
+
+/** What the API server takes; names are upstream's wherever upstream has one. */
+export const apiServerOptions = {
+  'data-dir': option.string('Where certificates, kubeconfigs and the database are.', '.nanokube', { placeholder: 'DIR' }),
+  ephemeral: option.boolean('Keep the objects in memory only.', false),
+  'secure-port': option.integer('Port to serve HTTPS on; 0 picks a free one.', 6443, { min: 0, max: 65535 }),
+  'bind-address': option.string('Address to serve on; 0.0.0.0 for all.', '127.0.0.1', { placeholder: 'IP' }),
+  'advertise-address': option.string(
+    'Address that the kubernetes Service leads to; default the bind address, or the first of this machine.',
+    undefined,
+    {
+      placeholder: 'IP',
+    },
+  ),
+  'external-hostname': option.string('A further name that clients reach this server by; it goes into the certificate.', undefined, {
+    placeholder: 'NAME',
+  }),
+  'tls-cert-file': option.string('Serving certificate, instead of the one in the data directory.', undefined, { placeholder: 'FILE' }),
+  'tls-private-key-file': option.string('Key of --tls-cert-file.', undefined, { placeholder: 'FILE' }),
+  'client-ca-file': option.string('CA of client certificates, instead of the one in the data directory.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'token-auth-file': option.string('Static tokens: lines of token,user,uid,"group1,group2".', undefined, { placeholder: 'FILE' }),
+  'anonymous-auth': option.boolean('Let requests without credentials through as system:anonymous, who may see health and version.', true),
+  'service-cluster-ip-range': option.string('Addresses that Services are given.', '10.96.0.0/16', { placeholder: 'CIDR' }),
+  'service-node-port-range': option.string('Ports that NodePort Services are given.', '30000-32767', { placeholder: 'FROM-TO' }),
+  'max-requests-inflight': option.integer('Reading requests served at once; more are answered 429.', 400, { min: 1 }),
+  'max-mutating-requests-inflight': option.integer('Writing requests served at once; more are answered 429.', 200, { min: 1 }),
+  'request-timeout': option.duration('How long a request other than a watch may take.', 60_000),
+  'min-request-timeout': option.integer('Seconds that a watch is kept open at least, when the client does not say how long.', 1800, {
+    min: 1,
+  }),
+  'event-ttl': option.duration('How long events are kept.', 3_600_000),
+  'default-watch-cache-size': option.integer(
+    'Changes of each kind kept in memory, for watches from the past; 0 for a size of our own choice.',
+    0,
+    {
+      min: 0,
+    },
+  ),
+  'compaction-interval': option.duration(
+    'How often old revisions are forgotten; 0 for never. What is younger than an interval stays readable.',
+    300_000,
+    {
+      placeholder: 'DURATION',
+    },
+  ),
+  'authorization-mode': option.list('Authorizers, in order: Node, RBAC, AlwaysAllow.', ['Node', 'RBAC']),
+  'allow-privileged': option.boolean('Pods may have privileged containers.', true),
+  'enable-admission-plugins': option.list('Admission plugins to run beside the default ones.', [], { placeholder: 'NAMES' }),
+  'disable-admission-plugins': option.list('Default admission plugins not to run.', [], { placeholder: 'NAMES' }),
+  'kubelet-preferred-address-types': option.list(
+    'Types of node addresses to reach kubelets at, best first.',
+    ['InternalDNS', 'InternalIP', 'Hostname'],
+    {
+      placeholder: 'TYPES',
+    },
+  ),
+  'kubelet-client-certificate': option.string('Certificate to show to kubelets, instead of the one in the data directory.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'kubelet-client-key': option.string('Key of --kubelet-client-certificate.', undefined, { placeholder: 'FILE' }),
+  'kubelet-certificate-authority': option.string(
+    'CA of kubelets’ serving certificates; they are not checked without it, as upstream.',
+    undefined,
+    {
+      placeholder: 'FILE',
+    },
+  ),
+  ...processOptions,
+} satisfies OptionTable;
