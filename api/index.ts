@@ -12,6 +12,7 @@ export * from './label-requirement.ts';
 export * from './names.ts';
 export * from './object.ts';
 export * from './quantity.ts';
+export * from './resources.ts';
 export * from './selector.ts';
 export * from './time.ts';
 export type * from './types.ts';

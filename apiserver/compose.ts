@@ -1,154 +1,191 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { coreKinds } from '../api/index.ts';
 import { BUILT_IN_KINDS } from '../api/schema.ts';
 import { type Environment, type Service, UserError } from '../runtime/index.ts';
-import { openLevelStore, openMemoryStore, type Store } from '../store/index.ts';
+import { openLevelStore, openMemoryStore, type Store, StoreError } from '../store/index.ts';
 import { createAdmission } from './admission/index.ts';
-import { AllocationError, formatIp, parseCidr } from './allocators/ip-allocator.ts';
-import { type Authorizer, createAuthenticator, createAuthorizer, PRIVILEGED_GROUP } from './auth/index.ts';
+import { type Authorizer, createAuthenticator, createAuthorizer } from './auth/index.ts';
 import { createBootstrap, defaultAdvertiseAddress } from './bootstrap/index.ts';
+import { createCompactor } from './compactor.ts';
 import { createDiscovery } from './discovery/index.ts';
-import { type ApiServerOptionValues, checkOptions, readPortRange } from './options.ts';
+import { createOpenApi } from './openapi/index.ts';
 import { ensurePki, type Pki, writeKubeconfigs } from './pki/index.ts';
 import { Expiry } from './registry/expiry.ts';
-import type { ObjectReader } from './registry/objects.ts';
 import { createReviews } from './reviews/index.ts';
-import { type ApiServer, type ApiServerParts, createApiServer, type PartsContext, type ServingTls } from './server.ts';
+import {
+  type ApiServer,
+  type ApiServerParts,
+  type ApiServerSettings,
+  createApiServer,
+  type PartsContext,
+  type ServingTls,
+} from './server.ts';
+import { type ApiServerValues, type CompiledOptions, compileOptions, readPem } from './settings.ts';
 import { createStrategies } from './strategies/index.ts';
 
-/** The kinds that are served. */
-const KINDS = BUILT_IN_KINDS;
-
 /**
- * Puts the API server together from its options, with keys, store and the objects of a new cluster: what `nanokube apiserver` runs.
+ * The API server as a process has it: database, certificates and all parts, from the options alone.
  *
- * @throws UserError for options that cannot be, and files and databases that cannot be used.
+ * @throws OptionError, UserError when the options cannot be followed.
  */
-export async function composeApiServer(values: ApiServerOptionValues, environment: Environment): Promise<Service> {
-  checkOptions(values);
-  const { clock } = environment;
-  const addresses = addressesOf(values);
-  const pki = await ensurePki({ directory: join(values['data-dir'], 'pki'), hosts: addresses.hosts, clock });
-  const settings: Inputs = { values, environment, pki, addresses, files: readFiles(values, pki) };
-  const store = await openStore(values, environment);
-  return new ComposedServer(settings, store);
+export function composeApiServer(values: ApiServerValues, environment: Environment): Service {
+  return new ComposedApiServer(values, compileOptions(values), environment);
 }
 
-interface Inputs {
-  readonly values: ApiServerOptionValues;
-  readonly environment: Environment;
-  readonly pki: Pki;
-  readonly addresses: Addresses;
-  readonly files: Files;
-}
+class ComposedApiServer implements Service {
+  readonly #values: ApiServerValues;
+  readonly #compiled: CompiledOptions;
+  readonly #environment: Environment;
+  /** What was started, to be stopped in the opposite order. */
+  readonly #running: Pick<Service, 'stop'>[] = [];
+  #url: string | undefined;
 
-class ComposedServer implements Service {
-  readonly #inputs: Inputs;
-  readonly #store: Store;
-  readonly #server: ApiServer;
-  readonly #expiry: Expiry;
-  #bootstrap: Service | undefined;
-  #stopping: Promise<void> | undefined;
-
-  constructor(inputs: Inputs, store: Store) {
-    this.#inputs = inputs;
-    this.#store = store;
-    const { values, environment, files } = inputs;
-    this.#server = createApiServer({
-      ...environment,
-      store,
-      kinds: KINDS,
-      parts: (context) => createParts(inputs, context, () => this.#server),
-      tls: files.tls,
-      host: values['bind-address'],
-      port: values['secure-port'],
-      settings: {
-        maxRequestsInFlight: values['max-requests-inflight'],
-        maxMutatingRequestsInFlight: values['max-mutating-requests-inflight'],
-        requestTimeoutMs: values['request-timeout'],
-        minRequestTimeoutMs: values['min-request-timeout'] * 1000,
-        watchCacheSize: values['default-watch-cache-size'],
-        kubelet: { ...files.kubelet, addressTypes: values['kubelet-preferred-address-types'] },
-        privilegedGroup: PRIVILEGED_GROUP,
-      },
-      bootstrap: () => this.#fillCluster(),
-    });
-    const { objects } = this.#server;
-    this.#expiry = new Expiry({ ...environment, kind: coreKinds.events, ttlMs: values['event-ttl'], objects });
+  constructor(values: ApiServerValues, compiled: CompiledOptions, environment: Environment) {
+    this.#values = values;
+    this.#compiled = compiled;
+    this.#environment = environment;
   }
 
-  get url(): string {
-    return this.#server.url;
+  get url(): string | undefined {
+    return this.#url;
   }
 
   async start(): Promise<void> {
     try {
-      await this.#server.start();
-      this.#expiry.start();
-      await writeKubeconfigs(this.#inputs.values['data-dir'], this.#inputs.pki, this.url);
+      // The database first: whoever holds it owns the directory, and nobody else writes there.
+      const store = await this.#openStore();
+      const pki = await ensurePki({
+        directory: join(this.#values['data-dir'], 'pki'),
+        hosts: this.#hosts(),
+        clock: this.#environment.clock,
+      });
+      const server = this.#createServer(store, pki);
+      await this.#run(server);
+      await writeKubeconfigs(this.#values['data-dir'], pki, server.url);
+      this.#url = server.url;
+      await this.#startUpkeep(store, server);
     } catch (error) {
       await this.stop();
       throw error;
     }
   }
 
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
+  async stop(): Promise<void> {
+    for (const service of this.#running.splice(0).reverse()) await service.stop();
   }
 
-  async #stop(): Promise<void> {
-    this.#expiry.stop();
-    await this.#bootstrap?.stop();
-    await this.#server.stop();
-    await this.#store.close();
+  async #run(service: Service): Promise<void> {
+    this.#running.push(service);
+    await service.start();
   }
 
-  /** The objects that a new cluster has. */
-  async #fillCluster(): Promise<void> {
-    const { values, environment, files, addresses } = this.#inputs;
-    this.#bootstrap = createBootstrap({
-      ...environment,
-      objects: this.#server.objects,
-      kinds: KINDS.map(({ info }) => info),
-      clientCa: files.tls.clientCa ?? '',
-      serviceClusterIpRange: values['service-cluster-ip-range'],
-      address: () => ({ serviceIp: addresses.serviceIp, advertiseAddress: addresses.advertise, port: this.#server.port }),
-    });
-    await this.#bootstrap.start();
+  async #openStore(): Promise<Store> {
+    const { clock, logger } = this.#environment;
+    const directory = join(this.#values['data-dir'], 'store');
+    try {
+      mkdirSync(this.#values['data-dir'], { recursive: true });
+      const store = this.#values.ephemeral ? await openMemoryStore() : await openLevelStore({ directory, clock, logger });
+      this.#running.push({ stop: () => store.close() });
+      return store;
+    } catch (error) {
+      throw error instanceof StoreError ? new UserError(error.message, { cause: error }) : unusable(this.#values['data-dir'], error);
+    }
   }
-}
 
-/** The parts that decide and describe, on the objects of the server. */
-function createParts({ values, environment, pki }: Inputs, { objects, infos }: PartsContext, server: () => ApiServer): ApiServerParts {
-  const { clock, random } = environment;
-  const authorizer = authorizerOf(values, objects);
-  const authenticator = createAuthenticator({
-    objects,
-    clock,
-    tokenAuthFile: values['token-auth-file'] === '' ? undefined : values['token-auth-file'],
-    anonymousAuth: values['anonymous-auth'],
-    serviceAccountKeys: [pki.serviceAccount.publicKey],
-  });
-  return {
-    strategies: createStrategies({
-      objects,
-      serviceClusterIpRange: values['service-cluster-ip-range'],
-      serviceNodePortRange: readPortRange(values['service-node-port-range']),
-    }),
-    admission: createAdmission({
-      objects,
+  #hosts(): string[] {
+    const { 'bind-address': bind, 'advertise-address': advertise, 'external-hostname': name } = this.#values;
+    const every = [this.#compiled.kubernetesServiceIp, bind, advertise ?? defaultAdvertiseAddress(), name];
+    return every.flatMap((host) => (host === undefined || host === '0.0.0.0' || host === '::' ? [] : [host]));
+  }
+
+  #createServer(store: Store, pki: Pki): ApiServer {
+    const { clock, random, logger } = this.#environment;
+    const values = this.#values;
+    const clientCaFile = values['client-ca-file'];
+    const clientCa = clientCaFile === undefined ? pki.ca : `${pki.ca}\n${readPem('client-ca-file', clientCaFile)}`;
+    const bootstrap = async (server: ApiServer) => {
+      const address = () => ({
+        serviceIp: this.#compiled.kubernetesServiceIp,
+        advertiseAddress: values['advertise-address'] ?? defaultAdvertiseAddress(),
+        port: server.port,
+      });
+      const kinds = BUILT_IN_KINDS.map(({ info }) => info);
+      const { objects } = server;
+      await this.#run(
+        createBootstrap({ objects, kinds, clientCa, serviceClusterIpRange: values['service-cluster-ip-range'], address, clock, logger }),
+      );
+    };
+    const server: ApiServer = createApiServer({
+      store,
+      kinds: BUILT_IN_KINDS,
+      parts: (context) => this.#parts(context, pki, () => server.url),
+      tls: servingTls(values, pki, clientCa),
+      clock,
       random,
-      enabled: values['enable-admission-plugins'],
-      disabled: values['disable-admission-plugins'],
-    }),
-    authenticator,
-    authorizer,
-    reviews: createReviews({ authenticator, authorizer, clock }),
-    discovery: createDiscovery({ kinds: () => infos, serverAddress: () => new URL(server().url).host }),
-    openapi: { respond: () => undefined },
-  };
+      logger,
+      host: values['bind-address'],
+      port: values['secure-port'],
+      settings: this.#settings(pki),
+      bootstrap,
+    });
+    return server;
+  }
+
+  #parts({ objects, infos }: PartsContext, pki: Pki, url: () => string): ApiServerParts {
+    const values = this.#values;
+    const { clock, random } = this.#environment;
+    const authenticator = createAuthenticator({
+      tokenAuthFile: values['token-auth-file'],
+      anonymousAuth: values['anonymous-auth'],
+      serviceAccountKeys: [pki.serviceAccount.publicKey],
+      objects,
+      clock,
+    });
+    const authorizer = values['authorization-mode'].includes('AlwaysAllow') ? ALWAYS_ALLOW : createAuthorizer({ objects });
+    return {
+      strategies: createStrategies({
+        serviceClusterIpRange: values['service-cluster-ip-range'],
+        serviceNodePortRange: this.#compiled.serviceNodePortRange,
+        objects,
+      }),
+      admission: createAdmission({
+        objects,
+        random,
+        enabled: values['enable-admission-plugins'],
+        disabled: values['disable-admission-plugins'],
+      }),
+      authenticator,
+      authorizer,
+      reviews: createReviews({ authenticator, authorizer, clock }),
+      discovery: createDiscovery({ kinds: () => infos, serverAddress: () => new URL(url()).host }),
+      openapi: createOpenApi({ kinds: () => BUILT_IN_KINDS, clock }),
+    };
+  }
+
+  #settings(pki: Pki): Partial<ApiServerSettings> {
+    const values = this.#values;
+    const { 'kubelet-client-certificate': certificate, 'kubelet-client-key': key, 'kubelet-certificate-authority': ca } = values;
+    return {
+      maxRequestsInFlight: values['max-requests-inflight'],
+      maxMutatingRequestsInFlight: values['max-mutating-requests-inflight'],
+      requestTimeoutMs: values['request-timeout'],
+      minRequestTimeoutMs: values['min-request-timeout'] * 1000,
+      watchCacheSize: values['default-watch-cache-size'] || undefined,
+      kubelet: {
+        certificate: certificate === undefined ? pki.kubeletClient.certificate : readPem('kubelet-client-certificate', certificate),
+        key: key === undefined ? pki.kubeletClient.key : readPem('kubelet-client-key', key),
+        ca: ca === undefined ? undefined : readPem('kubelet-certificate-authority', ca),
+        addressTypes: values['kubelet-preferred-address-types'],
+      },
+    };
+  }
+
+  async #startUpkeep(store: Store, { objects }: ApiServer): Promise<void> {
+    const { clock, logger } = this.#environment;
+    await this.#run(createCompactor({ store, intervalMs: this.#values['compaction-interval'], clock, logger }));
+    await this.#run(new Expiry({ kind: coreKinds.events, objects, ttlMs: this.#values['event-ttl'], clock, logger }));
+  }
 }
 
 /** Everybody may do everything, with --authorization-mode=AlwaysAllow. */
@@ -160,70 +197,13 @@ const ALWAYS_ALLOW: Authorizer = {
   }),
 };
 
-const authorizerOf = (values: ApiServerOptionValues, objects: ObjectReader): Authorizer =>
-  values['authorization-mode'].includes('AlwaysAllow') ? ALWAYS_ALLOW : createAuthorizer({ objects });
-
-interface Addresses {
-  /** First address of the Services' range. */
-  readonly serviceIp: string;
-  readonly advertise: string | undefined;
-  /** What the serving certificate must name. */
-  readonly hosts: readonly string[];
+function servingTls(values: ApiServerValues, pki: Pki, clientCa: string): ServingTls {
+  const { 'tls-cert-file': cert, 'tls-private-key-file': key } = values;
+  if (cert === undefined || key === undefined) return { cert: pki.server.certificate, key: pki.server.key, clientCa };
+  return { cert: readPem('tls-cert-file', cert), key: readPem('tls-private-key-file', key), clientCa };
 }
 
-/** Addresses that mean all of this machine's. */
-const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
-
-function addressesOf(values: ApiServerOptionValues): Addresses {
-  const bound = ANY_ADDRESS.has(values['bind-address']) ? undefined : values['bind-address'];
-  const advertise = values['advertise-address'] || (bound ?? defaultAdvertiseAddress());
-  const serviceIp = firstServiceIp(values['service-cluster-ip-range']);
-  return { serviceIp, advertise, hosts: [serviceIp, advertise, bound].filter((host) => host !== undefined) };
-}
-
-function firstServiceIp(range: string): string {
-  try {
-    return formatIp(parseCidr(range).first + 1);
-  } catch (error) {
-    if (error instanceof AllocationError) throw new UserError(`--service-cluster-ip-range: ${error.message}`);
-    throw error;
-  }
-}
-
-interface Files {
-  readonly tls: ServingTls;
-  readonly kubelet: { readonly certificate: string; readonly key: string };
-}
-
-/** The PEMs that options name, or the own ones. */
-function readFiles(values: ApiServerOptionValues, pki: Pki): Files {
-  const fileOf = (name: 'tls-cert-file' | 'tls-private-key-file' | 'client-ca-file' | KubeletFile) => readFile(name, values[name]);
-  const clientCa = fileOf('client-ca-file');
-  return {
-    tls: {
-      cert: fileOf('tls-cert-file') ?? pki.server.certificate,
-      key: fileOf('tls-private-key-file') ?? pki.server.key,
-      clientCa: clientCa === undefined ? pki.ca : `${pki.ca}\n${clientCa}`,
-    },
-    kubelet: {
-      certificate: fileOf('kubelet-client-certificate') ?? pki.kubeletClient.certificate,
-      key: fileOf('kubelet-client-key') ?? pki.kubeletClient.key,
-    },
-  };
-}
-
-type KubeletFile = 'kubelet-client-certificate' | 'kubelet-client-key';
-
-function readFile(optionName: string, path: string): string | undefined {
-  if (path === '') return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UserError(`--${optionName}: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function openStore(values: ApiServerOptionValues, { clock, logger }: Environment): Promise<Store> {
-  if (values.ephemeral) return openMemoryStore();
-  return openLevelStore({ directory: join(values['data-dir'], 'store'), logger, clock });
+function unusable(directory: string, error: unknown): Error {
+  const why = error instanceof Error ? error.message : String(error);
+  return new UserError(`the data directory ${directory} cannot be used (${why}); give another with --data-dir`, { cause: error });
 }

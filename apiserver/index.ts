@@ -1,7 +1,6 @@
-// The API server, as other folders see it.
+// The public face of the API server.
 export { composeApiServer } from './compose.ts';
-export { type ApiServerOptionValues, apiServerOptions } from './options.ts';
-export type { ObjectChange, ObjectReader, ObjectWriter } from './registry/objects.ts';
+export { apiServerOptions } from './options.ts';
 export {
   type ApiServer,
   type ApiServerOptions,
@@ -9,5 +8,4 @@ export {
   type ApiServerSettings,
   createApiServer,
   type PartsContext,
-  type ServingTls,
 } from './server.ts';

@@ -7,9 +7,9 @@ export const main = (argv: readonly string[]): Promise<void> =>
   processMain(
     {
       name: 'apiserver',
-      about: 'Serves the Kubernetes API.',
+      about: 'Serves the Kubernetes API from a database of its own.',
       options: apiServerOptions,
-      create: (values, environment) => composeApiServer(values, environment),
+      create: composeApiServer,
     },
     argv,
   );

@@ -29,7 +29,7 @@ import { ServerMetrics } from './rest/metrics.ts';
 import { Negotiator } from './rest/negotiation.ts';
 import type { Rest, Review } from './rest/rest.ts';
 import { answerReview } from './rest/review.ts';
-import { answerRoot, type DiscoverySource, type OpenApiSource, type RootOptions } from './rest/root.ts';
+import { answerRoot, type DocumentSource, type RootOptions } from './rest/root.ts';
 import { route } from './rest/router.ts';
 import { Scheme } from './rest/scheme.ts';
 import { CacheHub } from './watch-cache/cache-hub.ts';
@@ -58,8 +58,8 @@ export interface ApiServerParts {
   readonly authorizer: Authorizer;
   /** Create-only kinds, by `group/resource`. */
   readonly reviews: ReadonlyMap<string, Review>;
-  readonly discovery: DiscoverySource;
-  readonly openapi: OpenApiSource;
+  readonly discovery: DocumentSource;
+  readonly openapi: DocumentSource;
 }
 
 /** PEMs of the serving side, and of the CA of client certificates. */

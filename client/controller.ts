@@ -1,4 +1,5 @@
 import { isConflict } from '../api/index.ts';
+import { onAbort } from '../runtime/index.ts';
 import { TerminalError } from './errors.ts';
 import type { ControllerOptions, ReconcileResult } from './types.ts';
 
@@ -16,14 +17,9 @@ const RETRIES_ERROR = 8;
  */
 export async function runController(options: ControllerOptions): Promise<void> {
   const { queue, signal, workers } = options;
-  const onAbort = () => queue.shutDown();
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    await Promise.all(Array.from({ length: workers }, () => work(options)));
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+  using _ = onAbort(signal, () => queue.shutDown());
+  if (signal.aborted) queue.shutDown();
+  await Promise.all(Array.from({ length: workers }, () => work(options)));
 }
 
 async function work(options: ControllerOptions): Promise<void> {

@@ -6,6 +6,7 @@
 // T3  A stream holds at most STREAM_BYTES_MAX unread; beyond, the socket is paused.
 import { createRequire } from 'node:module';
 import type { Dispatcher, Pool } from 'undici';
+import { onAbort } from '../runtime/index.ts';
 import { ConnectionError } from './errors.ts';
 import type { ClientConfig, RawResponse } from './types.ts';
 
@@ -114,7 +115,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal | undefined;
   readonly #settle: Settle;
   readonly #chunks: Buffer[] = [];
-  readonly #onAbort = () => this.#abort();
+  #aborted: Disposable | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: Record<string, string> = {};
@@ -131,7 +132,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#settle.reject(this.#signal.reason);
       return;
     }
-    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#aborted = this.#signal && onAbort(this.#signal, () => this.#abort());
     const options = { method, path, headers, ...(body === undefined ? {} : { body }) };
     pool.dispatch(idleMsMax === undefined ? options : { ...options, bodyTimeout: idleMsMax }, this);
   }
@@ -182,7 +183,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #finish(): void {
     this.#over = true;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#aborted?.[Symbol.dispose]();
   }
 }
 

@@ -1,3 +1,5 @@
+import { onAbort } from './abort.ts';
+
 /** A timer that was set and can be taken back. */
 export interface Timer extends Disposable {
   /** Takes the timer back; no effect once it has fired. */
@@ -48,15 +50,16 @@ function sleepOn(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<v
       reject(signal.reason);
       return;
     }
-    const onAbort = () => {
-      timer.cancel();
-      reject(signal?.reason);
-    };
     const timer = clock.setTimer(delayMs, () => {
-      signal?.removeEventListener('abort', onAbort);
+      aborted?.[Symbol.dispose]();
       resolve();
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const aborted =
+      signal &&
+      onAbort(signal, () => {
+        timer.cancel();
+        reject(signal.reason);
+      });
   });
 }
 

@@ -1,6 +1,27 @@
+export { onAbort } from './abort.ts';
 export { Backoff, type BackoffOptions } from './backoff.ts';
+export { BoundedQueue } from './bounded-queue.ts';
 export { type Clock, systemClock, type Timer, VirtualClock } from './clock.ts';
+export {
+  answerHealth,
+  createHealthServer,
+  type HealthAnswer,
+  type HealthCheck,
+  type HealthEndpoint,
+  type HealthServerOptions,
+  pingCheck,
+} from './health.ts';
 export { createLogger, LOG_LEVELS, type Logger, silentLogger } from './logger.ts';
+export {
+  type Counter,
+  createMetrics,
+  exponentialBuckets,
+  type Gauge,
+  type Histogram,
+  type Labels,
+  type MetricSpec,
+  type Metrics,
+} from './metrics.ts';
 export {
   helpText,
   OptionError,

@@ -20,7 +20,10 @@ export interface LevelStoreOptions {
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
   const { directory, logger = silentLogger, clock = systemClock } = options;
-  return openOn(await openLevelDisk(directory, clock.now()), logger);
+  const started = clock.monotonic();
+  const store = await openOn(await openLevelDisk(directory, clock.now()), logger);
+  logger.info({ directory, revision: store.revision, tookMs: Math.round(clock.monotonic() - started) }, 'store opened');
+  return store;
 }
 
 /** A store that is gone when it is closed: the same code on a database in memory. */

@@ -1,5 +1,5 @@
 import { isNotFound, type KindInfo, type KubeObject, keyOf } from '../../api/index.ts';
-import type { Clock, Logger, Timer } from '../../runtime/index.ts';
+import type { Clock, Logger, Service, Timer } from '../../runtime/index.ts';
 import type { ObjectReader, ObjectWriter } from './objects.ts';
 
 /** How often it is looked what has become too old: objects live up to this much longer. */
@@ -17,7 +17,7 @@ export interface ExpiryOptions {
 }
 
 /** Deletes the objects of a kind some time after they were last written: Events. Ages begin anew with the process. */
-export class Expiry {
+export class Expiry implements Service {
   readonly #options: ExpiryOptions;
   readonly #writtenAt = new Map<string, number>();
   #listening: Disposable | undefined;
@@ -28,7 +28,7 @@ export class Expiry {
     this.#options = options;
   }
 
-  start(): void {
+  start(): Promise<void> {
     const { kind, objects, clock } = this.#options;
     this.#listening = objects.onChange(kind, ({ type, object }) => {
       const key = keyOf(object);
@@ -37,12 +37,14 @@ export class Expiry {
     });
     for (const object of objects.list(kind)) this.#writtenAt.set(keyOf(object), createdAt(object) ?? clock.now());
     this.#arm();
+    return Promise.resolve();
   }
 
-  stop(): void {
+  stop(): Promise<void> {
     this.#stopped = true;
     this.#listening?.[Symbol.dispose]();
     this.#timer?.cancel();
+    return Promise.resolve();
   }
 
   #arm(): void {

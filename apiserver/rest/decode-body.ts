@@ -1,8 +1,16 @@
 import { type ApiError, apiError, apiVersionOf, type KindInfo, type KubeObject } from '../../api/index.ts';
 import { parseJson } from '../../api/json.ts';
-import { cannotBeHandled, DecodeError, decode, type Message, strictProblems } from '../../api/schema.ts';
+import {
+  cannotBeHandled,
+  DecodeError,
+  decode,
+  decodeProtobuf,
+  duplicateYamlKeys,
+  type Message,
+  parseYaml,
+  strictProblems,
+} from '../../api/schema.ts';
 import { ENCODING_OF, type Encoding, MEDIA_TYPE } from './negotiation.ts';
-import { decodeProtobuf, duplicateYamlKeys, parseYaml } from './pending-codecs.ts';
 import type { Scheme } from './scheme.ts';
 import type { FieldValidation } from './write-options.ts';
 

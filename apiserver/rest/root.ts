@@ -12,25 +12,18 @@ export interface PreparedDocument {
   readonly body: Buffer;
 }
 
-/** Who knows the documents of discovery. */
-export interface DiscoverySource {
-  respond(path: string, accept: string | undefined, ifNoneMatch?: string | undefined): PreparedDocument | undefined;
-}
-
-/** Who knows the OpenAPI documents. */
-export interface OpenApiSource {
-  respond(
-    path: string,
-    request: { readonly accept?: string | undefined; readonly hash?: string | undefined; readonly ifNoneMatch?: string | undefined },
-  ): PreparedDocument | undefined;
+/** Who knows documents: discovery, OpenAPI. */
+export interface DocumentSource {
+  /** @param url path and query. */
+  respond(url: string, accept: string | undefined, ifNoneMatch?: string | undefined): PreparedDocument | undefined;
 }
 
 export interface RootOptions {
   readonly kinds: Kinds;
   readonly infos: readonly KindInfo[];
   readonly health: HealthChecks;
-  readonly discovery: DiscoverySource;
-  readonly openapi: OpenApiSource;
+  readonly discovery: DocumentSource;
+  readonly openapi: DocumentSource;
   /** The text of /metrics. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -55,11 +48,9 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     send(exchange, 200, contentType, Buffer.from(text));
     return;
   }
-  const { accept } = exchange;
-  const ifNoneMatch = exchange.request.headers['if-none-match'];
-  const document = path.startsWith(OPENAPI)
-    ? options.openapi.respond(path, { accept, hash: exchange.parameter('hash'), ifNoneMatch })
-    : options.discovery.respond(path, accept, ifNoneMatch);
+  const source = path.startsWith(OPENAPI) ? options.openapi : options.discovery;
+  const { request, accept } = exchange;
+  const document = source.respond(request.url ?? path, accept, request.headers['if-none-match']);
   if (document) sendDocument(exchange, document);
   else refuse(exchange, options.kinds);
 }

@@ -1,4 +1,4 @@
-import { coordinationKinds, coreKinds, rbacKinds } from '../../api/index.ts';
+import { type Binding, coordinationKinds, coreKinds, rbacKinds } from '../../api/index.ts';
 import { type Strategy, type StrategyOptions, strategyKey } from '../registry/strategy.ts';
 import { leaseStrategy } from './coordination/lease.ts';
 import { configMapStrategy } from './core/config-map.ts';
@@ -11,9 +11,12 @@ import { serviceStrategy } from './core/service/strategy.ts';
 import { serviceAccountStrategy } from './core/service-account.ts';
 import { clusterRoleStrategy, roleStrategy } from './rbac/role.ts';
 import { clusterRoleBindingStrategy, roleBindingStrategy } from './rbac/role-binding.ts';
+import { strategyOf } from './shared.ts';
 
 /** Strategies of the kinds that are not workloads. */
 export const resourceStrategies = (options: StrategyOptions): readonly (readonly [string, Strategy<never>])[] => [
+  // Never stored: a create binds a pod.
+  [strategyKey(coreKinds.bindings), strategyOf<Binding>({})],
   [strategyKey(coreKinds.configmaps), configMapStrategy],
   [strategyKey(coreKinds.secrets), secretStrategy],
   [strategyKey(coreKinds.serviceaccounts), serviceAccountStrategy],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { silentLogger } from '../../runtime/index.ts';
 import { record } from '../../test/support/store-recorder.ts';
-import { ALL, keysOf, plain, put, read, withCode } from '../../test/support/store-steps.ts';
+import { ALL, keysOf, plain, put, read, remove, withCode } from '../../test/support/store-steps.ts';
 import type { Batch, Disk } from './disk.ts';
 import { openMemoryDisk } from './drivers.ts';
 import { openOn } from './open.ts';
@@ -10,8 +10,12 @@ import { openOn } from './open.ts';
 class ControlledDisk {
   readonly disk: Disk = openMemoryDisk();
   writes = 0;
+  /** Whether the last batch was to be synced. */
+  synced = false;
   failure: Error | undefined;
+  /** Holds batches up before, and after, they are on the disk. */
   gate: Promise<void> | undefined;
+  gateAfter: Promise<void> | undefined;
 
   constructor() {
     const { db } = this.disk;
@@ -19,11 +23,13 @@ class ControlledDisk {
     const batch = () => {
       const real = make();
       const write = real.write.bind(real);
-      real.write = async () => {
+      real.write = async (options: object = {}) => {
         this.writes++;
+        this.synced = 'sync' in options && options.sync === true;
         await this.gate;
         if (this.failure) throw this.failure;
-        await write();
+        await write(options);
+        await this.gateAfter;
       };
       return real;
     };
@@ -66,7 +72,33 @@ test('nothing is answered, shown or told before it is durable', async () => {
   });
   openGate();
   await Promise.all([written, refused]);
+  expect(controlled.synced).toBe(true);
   expect(answered).toEqual(['written', 'refused']);
+  await store.close();
+});
+
+test('the past is read right while a commit is on the disk that has not been heard of', async () => {
+  const controlled = new ControlledDisk();
+  const store = await openOn(controlled.disk, silentLogger);
+  await store.txn(plain(put('a'), put('b')));
+  // So many that the second revision is read from history, and the last but one by undoing the log.
+  await Promise.all(Array.from({ length: 2500 }, () => store.txn(plain(put('z')))));
+  let openGate: () => void = () => undefined;
+  controlled.gateAfter = new Promise((resolve) => {
+    openGate = resolve;
+  });
+  const written = store.txn(plain(put('a', 'newer'), remove('b')));
+  for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (const revision of [2, store.revision - 1, store.revision]) {
+    const { kvs } = await store.range({ key: 'a', end: 'c' }, { revision });
+    expect(kvs.map((kv) => [kv.key, kv.version])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+  }
+  openGate();
+  await written;
+  expect(keysOf((await store.range({ key: 'a', end: 'c' })).kvs)).toEqual(['a']);
   await store.close();
 });
 

@@ -1,0 +1,189 @@
+import type { AnyMessage, FieldInfo, FieldType, ScalarType } from '../../api/schema.ts';
+import { type Dialect, type JsonNode, type JsonObject, REF_PREFIX } from './json-node.ts';
+
+/*
+ * Schemas of messages, as upstream publishes them. What has a definition of its own is referred to; in v3 a reference with anything beside
+ * it is wrapped in `allOf`, and defaults are told, which v2 leaves out.
+ */
+
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
+/** Scalars that are definitions of their own. */
+const SCALAR_DEFINITIONS: Readonly<Partial<Record<ScalarType, string>>> = {
+  quantity: 'io.k8s.apimachinery.pkg.api.resource.Quantity',
+  intOrString: 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+  time: `${META}Time`,
+  microTime: `${META}MicroTime`,
+  duration: `${META}Duration`,
+  rawExtension: 'io.k8s.apimachinery.pkg.runtime.RawExtension',
+  fieldsV1: `${META}FieldsV1`,
+};
+export const PATCH_DEFINITION = `${META}Patch`;
+
+const PLAIN: Readonly<Partial<Record<ScalarType, JsonObject>>> = {
+  string: { type: 'string' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  double: { type: 'number', format: 'double' },
+  bool: { type: 'boolean' },
+  bytes: { type: 'string', format: 'byte' },
+  json: { type: 'object' },
+};
+/** Zero values that required fields have as their default. */
+const ZERO: Readonly<Partial<Record<ScalarType, JsonNode>>> = { string: '', int32: 0, int64: 0, double: 0, bool: false };
+
+/** The definitions that are no messages. */
+const SPECIAL: Readonly<Record<string, Readonly<Record<Dialect, JsonObject>>>> = {
+  [SCALAR_DEFINITIONS.quantity ?? '']: {
+    v2: { description: 'A fixed-point number with a suffix, such as 500m, 1Gi or 2e3.', type: 'string' },
+    v3: { description: 'A fixed-point number with a suffix, such as 500m, 1Gi or 2e3.', oneOf: [{ type: 'string' }, { type: 'number' }] },
+  },
+  [SCALAR_DEFINITIONS.intOrString ?? '']: {
+    v2: { description: 'An integer, or a string such as 25% or a name.', type: 'string', format: 'int-or-string' },
+    v3: {
+      description: 'An integer, or a string such as 25% or a name.',
+      format: 'int-or-string',
+      oneOf: [{ type: 'integer' }, { type: 'string' }],
+    },
+  },
+  [`${META}Time`]: both({ description: 'A moment: RFC 3339, whole seconds.', type: 'string', format: 'date-time' }),
+  [`${META}MicroTime`]: both({ description: 'A moment: RFC 3339 with microseconds.', type: 'string', format: 'date-time' }),
+  [`${META}Duration`]: both({ description: 'A length of time as Go writes it, such as 1m30s.', type: 'string' }),
+  [`${META}FieldsV1`]: both({ description: 'A set of fields, as a tree.', type: 'object' }),
+  [PATCH_DEFINITION]: both({ description: 'A patch, in the form that its media type names.', type: 'object' }),
+  [SCALAR_DEFINITIONS.rawExtension ?? '']: both({ description: 'Any object, of a kind that is known where it is used.', type: 'object' }),
+};
+
+function both(schema: JsonObject): Readonly<Record<Dialect, JsonObject>> {
+  return { v2: schema, v3: schema };
+}
+
+/** Collects the definitions that a document refers to. */
+export class Definitions {
+  readonly #dialect: Dialect;
+  /** Group, version and kind of the definitions that are kinds. */
+  readonly #kinds: ReadonlyMap<string, readonly JsonObject[]>;
+  readonly #schemas = new Map<string, JsonObject>();
+
+  constructor(dialect: Dialect, kinds: ReadonlyMap<string, readonly JsonObject[]>) {
+    this.#dialect = dialect;
+    this.#kinds = kinds;
+  }
+
+  /** Every definition so far, by name. */
+  schemas(): JsonObject {
+    return Object.fromEntries([...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** A reference to a message; it and all that it refers to become definitions. */
+  message(message: AnyMessage): JsonObject {
+    if (!this.#schemas.has(message.name)) {
+      this.#schemas.set(message.name, {}); // taken, since messages may contain themselves
+      this.#schemas.set(message.name, this.#messageSchema(message));
+    }
+    return this.#ref(message.name);
+  }
+
+  /** A reference to a definition that is no message. */
+  special(name: string): JsonObject {
+    this.#schemas.set(name, SPECIAL[name]?.[this.#dialect] ?? { description: 'Any JSON.' });
+    return this.#ref(name);
+  }
+
+  /** A reference to the list of a kind. */
+  list(name: string, item: AnyMessage, listMeta: AnyMessage): JsonObject {
+    const kind = name.slice(name.lastIndexOf('.') + 1);
+    this.#schemas.set(name, {
+      description: `${kind} is a list of ${item.name.slice(item.name.lastIndexOf('.') + 1)}.`,
+      type: 'object',
+      required: ['items'],
+      properties: {
+        apiVersion: { type: 'string', description: 'Version of the schema of this object.' },
+        items: { type: 'array', description: 'The objects.', items: this.#value(this.message(item)) },
+        kind: { type: 'string', description: 'What this object is.' },
+        metadata: this.#beside(this.message(listMeta), { default: {}, description: 'Metadata of the list.' }),
+      },
+      'x-kubernetes-group-version-kind': this.#kinds.get(name),
+    });
+    return this.#ref(name);
+  }
+
+  #messageSchema(message: AnyMessage): JsonObject {
+    const fields = [...message.fields];
+    const required = fields.filter(([, info]) => info.required).map(([name]) => name);
+    return {
+      ...describe(message.description),
+      type: 'object',
+      ...(required.length > 0 ? { required } : {}),
+      ...(fields.length > 0 ? { properties: Object.fromEntries(fields.map(([name, info]) => [name, this.#property(info)])) } : {}),
+      ...(this.#kinds.has(message.name) ? { 'x-kubernetes-group-version-kind': this.#kinds.get(message.name) } : {}),
+      ...(message.mapType ? { 'x-kubernetes-map-type': message.mapType } : {}),
+    };
+  }
+
+  #property(info: FieldInfo): JsonObject {
+    const fallback = this.#dialect === 'v3' ? defaultOf(info) : undefined;
+    return this.#beside(this.#type(info.type, info.itemEnum), {
+      ...(fallback === undefined ? {} : { default: fallback }),
+      ...describe(info.description),
+      ...(info.enum ? { enum: info.enum } : {}),
+      ...(info.listType ? { 'x-kubernetes-list-type': info.listType } : {}),
+      ...(info.listMapKeys ? { 'x-kubernetes-list-map-keys': info.listMapKeys } : {}),
+      ...(info.mapType ? { 'x-kubernetes-map-type': info.mapType } : {}),
+      ...(info.patchMergeKey ? { 'x-kubernetes-patch-merge-key': info.patchMergeKey } : {}),
+      ...(info.patchStrategy ? { 'x-kubernetes-patch-strategy': info.patchStrategy } : {}),
+    });
+  }
+
+  #type(type: FieldType, itemEnum?: readonly string[]): JsonObject {
+    switch (type.kind) {
+      case 'scalar': {
+        const definition = type.definition ?? SCALAR_DEFINITIONS[type.scalar];
+        return definition === undefined ? (PLAIN[type.scalar] ?? {}) : this.special(definition);
+      }
+      case 'message':
+        return this.message(type.message);
+      case 'list':
+        return { type: 'array', items: this.#item(type.items, itemEnum) };
+      case 'map':
+        return { type: 'object', additionalProperties: this.#item(type.values, itemEnum) };
+    }
+  }
+
+  /** What a list or a map holds: as a field that is always there. */
+  #item(type: FieldType, itemEnum: readonly string[] | undefined): JsonObject {
+    const schema = this.#type(type);
+    const allowed = itemEnum ? { enum: itemEnum } : {};
+    if (type.kind === 'message') return this.#value(schema);
+    const zero = type.kind === 'scalar' && !type.definition ? ZERO[type.scalar] : undefined;
+    return { ...schema, ...(zero === undefined || this.#dialect === 'v2' ? {} : { default: zero }), ...allowed };
+  }
+
+  /** A reference that stands for a value rather than a pointer. */
+  #value(reference: JsonObject): JsonObject {
+    return this.#dialect === 'v3' ? this.#beside(reference, { default: {} }) : reference;
+  }
+
+  /** A schema with more beside it: v3 allows nothing beside a reference. */
+  #beside(schema: JsonObject, more: JsonObject): JsonObject {
+    const { default: fallback, ...rest } = more;
+    const extra = this.#dialect === 'v2' || fallback === undefined ? rest : { default: fallback, ...rest };
+    if (!('$ref' in schema) || this.#dialect === 'v2') return { ...schema, ...extra };
+    return Object.keys(extra).length === 0 ? schema : { allOf: [schema], ...extra };
+  }
+
+  #ref(name: string): JsonObject {
+    return { $ref: `${REF_PREFIX[this.#dialect]}${name}` };
+  }
+}
+
+const describe = (description: string): JsonObject => (description === '' ? {} : { description });
+
+/** The default that upstream tells: its own, else the zero value of what cannot be absent. */
+function defaultOf({ type, presence, nullable, required, default: own }: FieldInfo): JsonNode | undefined {
+  if (isNode(own)) return own;
+  if (presence === 'set' || nullable) return undefined;
+  if (type.kind === 'message') return {};
+  return required && type.kind === 'scalar' && !type.definition ? ZERO[type.scalar] : undefined;
+}
+
+const isNode = (value: unknown): value is string | number | boolean => ['string', 'number', 'boolean'].includes(typeof value);

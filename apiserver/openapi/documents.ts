@@ -1,0 +1,138 @@
+import type { ServedKind } from '../../api/index.ts';
+import { type AnyMessage, bodies } from '../../api/schema.ts';
+import { GIT_VERSION } from '../discovery/index.ts';
+import { Definitions, PATCH_DEFINITION } from './definitions.ts';
+import type { JsonObject } from './json-node.ts';
+import { type Content, type Method, type OperationSpec, operationsOf } from './operations.ts';
+import { parameterWriter } from './parameters.ts';
+
+const JSON_TYPE = 'application/json';
+const OBJECT_TYPES = [JSON_TYPE, 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const LIST_TYPES = [...OBJECT_TYPES, 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+const PATCH_TYPES = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+];
+const UNAUTHORIZED = { '401': { description: 'Unauthorized' } };
+const INFO = { title: 'Kubernetes', version: GIT_VERSION };
+export const BEARER = { BearerToken: { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' } };
+const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
+
+/** The name of a kind's list. */
+const listName = ({ name }: AnyMessage): string => `${name}List`;
+
+/** Which kinds a definition stands for, lists and delete options included. */
+export function definitionKinds(all: readonly ServedKind[]): ReadonlyMap<string, readonly JsonObject[]> {
+  const kinds = new Map<string, readonly JsonObject[]>();
+  const add = (name: string, group: string, version: string, kind: string) =>
+    kinds.set(name, [...(kinds.get(name) ?? []), { group, kind, version }]);
+  for (const { info, message } of all) {
+    add(message.name, info.group, info.version, info.kind);
+    if (info.verbs.includes('list')) add(listName(message), info.group, info.version, `${info.kind}List`);
+  }
+  add(bodies.status.name, '', 'v1', 'Status');
+  add(bodies.scale.name, 'autoscaling', 'v1', 'Scale');
+  add(bodies.eviction.name, 'policy', 'v1', 'Eviction');
+  add(bodies.tokenRequest.name, 'authentication.k8s.io', 'v1', 'TokenRequest');
+  const versions = new Set(['/v1', ...all.map(({ info }) => `${info.group}/${info.version}`)]);
+  for (const groupVersion of versions) {
+    const [group = '', version = ''] = groupVersion.split('/');
+    add(bodies.deleteOptions.name, group, version, 'DeleteOptions');
+  }
+  return kinds;
+}
+
+/** The OpenAPI 3 document of some kinds: those of one group and version. */
+export function documentV3(kinds: readonly ServedKind[], all: readonly ServedKind[]): JsonObject {
+  const definitions = new Definitions('v3', definitionKinds(all));
+  const parametersOf = parameterWriter('v3');
+  const paths = pathsOf(kinds, all, (operation) => operationV3(operation, definitions, parametersOf(operation.path, operation.action)));
+  return { openapi: '3.0.0', info: INFO, paths, components: { schemas: definitions.schemas(), securitySchemes: BEARER } };
+}
+
+/** The OpenAPI 2 document of all kinds. */
+export function documentV2(all: readonly ServedKind[]): JsonObject {
+  const definitions = new Definitions('v2', definitionKinds(all));
+  const parametersOf = parameterWriter('v2');
+  const paths = pathsOf(all, all, (operation) => operationV2(operation, definitions, parametersOf(operation.path, operation.action)));
+  return {
+    swagger: '2.0',
+    info: INFO,
+    paths,
+    definitions: definitions.schemas(),
+    securityDefinitions: BEARER,
+    security: [{ BearerToken: [] }],
+  };
+}
+
+function pathsOf(
+  kinds: readonly ServedKind[],
+  all: readonly ServedKind[],
+  render: (operation: OperationSpec) => JsonObject,
+): Record<string, JsonObject> {
+  const paths: Record<string, Partial<Record<Method, JsonObject>>> = {};
+  const operations = kinds.flatMap((kind) => operationsOf(kind, all)).sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  for (const operation of operations) paths[operation.path] = { ...paths[operation.path], [operation.method]: render(operation) };
+  return paths;
+}
+
+const common = ({ description, tag, id }: OperationSpec): JsonObject => ({ description, tags: [tag], operationId: id });
+const extensions = ({ action, kind }: OperationSpec): JsonObject => ({
+  'x-kubernetes-action': action,
+  'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version },
+});
+
+function bodyOf({ action, body }: OperationSpec, definitions: Definitions): JsonObject | undefined {
+  if (action === 'patch') return definitions.special(PATCH_DEFINITION);
+  if (action === 'delete' || action === 'deletecollection') return definitions.message(bodies.deleteOptions);
+  return body && definitions.message(body);
+}
+
+function answerOf(content: Content, definitions: Definitions): JsonObject {
+  switch (content.type) {
+    case 'text':
+      return { type: 'string' };
+    case 'message':
+      return definitions.message(content.message);
+    case 'list':
+      return definitions.list(listName(content.message), content.message, bodies.listMeta);
+  }
+}
+
+const typesOf = ({ action, answer }: OperationSpec): readonly string[] =>
+  answer.type === 'text' ? ['*/*'] : action === 'list' ? LIST_TYPES : OBJECT_TYPES;
+
+const contentOf = (types: readonly string[], schema: JsonObject): JsonObject =>
+  Object.fromEntries(types.map((type): [string, JsonObject] => [type, { schema }]));
+
+function operationV3(operation: OperationSpec, definitions: Definitions, parameters: readonly JsonObject[]): JsonObject {
+  const body = bodyOf(operation, definitions);
+  const content = contentOf(typesOf(operation), answerOf(operation.answer, definitions));
+  const bodyTypes = operation.action === 'patch' ? PATCH_TYPES : ['*/*'];
+  return {
+    ...common(operation),
+    parameters,
+    ...(body ? { requestBody: { content: contentOf(bodyTypes, body), ...(operation.method === 'delete' ? {} : { required: true }) } } : {}),
+    responses: { ...responses(operation, { content }), ...UNAUTHORIZED },
+    ...extensions(operation),
+  };
+}
+
+function operationV2(operation: OperationSpec, definitions: Definitions, parameters: readonly JsonObject[]): JsonObject {
+  const body = bodyOf(operation, definitions);
+  const required = operation.method === 'delete' ? {} : { required: true };
+  return {
+    ...common(operation),
+    consumes: operation.action === 'patch' ? PATCH_TYPES : ['*/*'],
+    produces: typesOf(operation),
+    schemes: ['https'],
+    parameters: [...(body ? [{ name: 'body', in: 'body', ...required, schema: body }] : []), ...parameters],
+    responses: { ...responses(operation, { schema: answerOf(operation.answer, definitions) }), ...UNAUTHORIZED },
+    ...extensions(operation),
+  };
+}
+
+const responses = ({ statuses }: OperationSpec, content: JsonObject): Record<string, JsonObject> =>
+  Object.fromEntries(statuses.map((status) => [String(status), { description: PHRASES[status] ?? '', ...content }]));

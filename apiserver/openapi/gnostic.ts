@@ -1,0 +1,170 @@
+import type { JsonNode, JsonObject } from './json-node.ts';
+
+/*
+ * An OpenAPI 2 document in protobuf, as kubectl up to 1.26 reads it: the messages of gnostic's `openapi.v2`, of which this writes what a
+ * Kubernetes document has. Field numbers are given at each use; maps are lists of (1: name, 2: value); free values are YAML text, and JSON
+ * is YAML.
+ */
+
+/** What clients ask for. */
+const ASKED = ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'];
+/** What they are answered: `@` may not stand in a media type. */
+export const GNOSTIC_MEDIA_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+/** Whether an Accept header asks for this encoding. */
+export const asksForGnostic = (accept: string | undefined): boolean => ASKED.some((type) => accept?.includes(type));
+
+/** Bytes in pieces, put together once at the end: a message's length comes before it, and is known only after. */
+interface Pieces {
+  readonly length: number;
+  readonly parts: readonly (Buffer | Pieces)[];
+}
+
+const WIRE_VARINT = 0;
+const WIRE_BYTES = 2;
+
+/** Writes an OpenAPI 2 document. */
+export function encodeGnostic(document: JsonObject): Buffer {
+  const encodeParameter = once(parameter);
+  const pieces = message(
+    text(1, document.swagger),
+    field(2, message(text(1, at(document.info, 'title')), text(2, at(document.info, 'version')))),
+    field(8, message(...named(2, document.paths, (item) => pathItem(item, encodeParameter)))),
+    field(9, message(...named(1, document.definitions, schema))),
+    ...list(document.security).map((requirement) => field(12, message(...named(1, requirement, (scopes) => message(...texts(1, scopes)))))),
+    field(13, message(...named(1, document.securityDefinitions, apiKey))),
+  );
+  const buffer = Buffer.alloc(pieces.length);
+  writeInto(buffer, 0, pieces);
+  return buffer;
+}
+
+function writeInto(buffer: Buffer, start: number, { parts }: Pieces): number {
+  let at = start;
+  for (const part of parts) {
+    at = 'parts' in part ? writeInto(buffer, at, part) : at + part.copy(buffer, at);
+  }
+  return at;
+}
+
+const apiKey = (node: JsonNode | undefined): Pieces =>
+  message(
+    field(2, message(text(1, at(node, 'type')), text(2, at(node, 'name')), text(3, at(node, 'in')), text(4, at(node, 'description')))),
+  );
+
+const METHODS: Readonly<Record<string, number>> = { get: 2, put: 3, post: 4, delete: 5, patch: 8 };
+
+type EncodeParameter = (node: JsonNode) => Pieces;
+
+/** Encodes each node once: the same few parameters stand in hundreds of places. */
+function once(encode: EncodeParameter): EncodeParameter {
+  const known = new Map<JsonNode, Pieces>();
+  return (node) => {
+    const pieces = known.get(node) ?? encode(node);
+    known.set(node, pieces);
+    return pieces;
+  };
+}
+
+const pathItem = (node: JsonNode | undefined, encodeParameter: EncodeParameter): Pieces =>
+  message(
+    ...Object.entries(METHODS).flatMap(([method, number]) =>
+      present(at(node, method), (found) => field(number, operation(found, encodeParameter))),
+    ),
+  );
+
+const operation = (node: JsonNode, encodeParameter: EncodeParameter): Pieces =>
+  message(
+    ...texts(1, at(node, 'tags')),
+    text(3, at(node, 'description')),
+    text(5, at(node, 'operationId')),
+    ...texts(6, at(node, 'produces')),
+    ...texts(7, at(node, 'consumes')),
+    ...list(at(node, 'parameters')).map((found) => field(8, message(field(1, encodeParameter(found))))),
+    field(9, message(...named(1, at(node, 'responses'), (found) => message(field(1, response(found)))))),
+    ...texts(10, at(node, 'schemes')),
+    ...extensions(13, node),
+  );
+
+/** A body parameter, or one in the path or the query, whose messages differ in a few numbers. */
+function parameter(node: JsonNode): Pieces {
+  const place = at(node, 'in');
+  const [required, name, description] = ['required', 'name', 'description'].map((key) => at(node, key));
+  if (place === 'body') {
+    const content = [text(1, description), text(2, name), text(3, place), flag(4, required), field(5, schema(at(node, 'schema')))];
+    return message(field(1, message(...content)));
+  }
+  const inQuery = place === 'query';
+  const content = message(
+    flag(1, required),
+    text(2, place),
+    text(3, description),
+    text(4, name),
+    text(inQuery ? 6 : 5, at(node, 'type')),
+    flag(inQuery ? 20 : 19, at(node, 'uniqueItems')),
+  );
+  return message(field(2, message(field(inQuery ? 3 : 4, content))));
+}
+
+const response = (node: JsonNode | undefined): Pieces =>
+  message(text(1, at(node, 'description')), ...present(at(node, 'schema'), (found) => field(2, message(field(1, schema(found))))));
+
+const schema = (node: JsonNode | undefined): Pieces =>
+  message(
+    text(1, at(node, '$ref')),
+    text(2, at(node, 'format')),
+    text(4, at(node, 'description')),
+    ...texts(19, at(node, 'required')),
+    ...list(at(node, 'enum')).map((value) => field(20, free(value))),
+    ...present(at(node, 'additionalProperties'), (found) => field(21, message(field(1, schema(found))))),
+    ...present(at(node, 'type'), (found) => field(22, message(text(1, found)))),
+    ...present(at(node, 'items'), (found) => field(23, message(field(1, schema(found))))),
+    ...present(at(node, 'properties'), (found) => field(25, message(...named(1, found, schema)))),
+    ...extensions(31, node),
+  );
+
+const extensions = (number: number, node: JsonNode | undefined): Pieces[] =>
+  Object.entries(isObject(node) ? node : {})
+    .filter(([name, value]) => name.startsWith('x-') && value !== undefined)
+    .map(([name, value]) => field(number, message(text(1, name), field(2, free(value ?? null)))));
+
+/** `Any`: its text is in field 2. */
+const free = (value: JsonNode): Pieces => message(text(2, JSON.stringify(value)));
+
+function named(number: number, node: JsonNode | undefined, encode: (value: JsonNode | undefined) => Pieces): Pieces[] {
+  return Object.entries(isObject(node) ? node : {}).map(([name, value]) => field(number, message(text(1, name), field(2, encode(value)))));
+}
+
+const isObject = (node: JsonNode | undefined): node is JsonObject => typeof node === 'object' && node !== null && !isList(node);
+const isList = (node: JsonNode | undefined): node is readonly JsonNode[] => Array.isArray(node);
+const at = (node: JsonNode | undefined, key: string): JsonNode | undefined => (isObject(node) ? node[key] : undefined);
+const list = (node: JsonNode | undefined): readonly JsonNode[] => (isList(node) ? node : []);
+const present = (node: JsonNode | undefined, encode: (node: JsonNode) => Pieces): Pieces[] => (node === undefined ? [] : [encode(node)]);
+
+const NOTHING: Pieces = { length: 0, parts: [] };
+
+const message = (...parts: readonly Pieces[]): Pieces => ({ length: parts.reduce((sum, part) => sum + part.length, 0), parts });
+
+function field(number: number, content: Pieces | Buffer): Pieces {
+  const head = Buffer.from([...varint((number << 3) | WIRE_BYTES), ...varint(content.length)]);
+  return { length: head.length + content.length, parts: [head, content] };
+}
+
+const text = (number: number, node: JsonNode | undefined): Pieces =>
+  typeof node === 'string' && node !== '' ? field(number, Buffer.from(node, 'utf8')) : NOTHING;
+
+const texts = (number: number, node: JsonNode | undefined): Pieces[] =>
+  list(node).map((item) => field(number, Buffer.from(String(item), 'utf8')));
+
+function flag(number: number, node: JsonNode | undefined): Pieces {
+  if (node !== true) return NOTHING;
+  const bytes = Buffer.from([...varint((number << 3) | WIRE_VARINT), 1]);
+  return { length: bytes.length, parts: [bytes] };
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+  return [...bytes, rest];
+}

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import type { ServedKind } from '../../api/index.ts';
+import { BUILT_IN_KINDS } from '../../api/schema.ts';
+import { VirtualClock } from '../../runtime/index.ts';
+import { createOpenApi } from './index.ts';
+
+const openApi = createOpenApi({ kinds: () => BUILT_IN_KINDS, clock: new VirtualClock(Date.UTC(2026, 0, 1)) });
+const json = (path: string) => JSON.parse(openApi.respond(path, undefined)?.body.toString() ?? 'null');
+const V3 = '#/components/schemas/';
+const POD = 'io.k8s.api.core.v1.Pod';
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
+
+describe('/openapi/v3', () => {
+  const core = json('/openapi/v3/api/v1');
+  const { schemas } = core.components;
+
+  it('lists a document for each group and version, by its hash', () => {
+    const index = openApi.respond('/openapi/v3', undefined);
+    expect(index?.contentType).toBe('text/plain; charset=utf-8');
+    const { paths } = JSON.parse(index?.body.toString() ?? '');
+    expect(Object.keys(paths)).toEqual(expect.arrayContaining(['api/v1', 'apis/apps/v1', 'version']));
+    const url = new URL(paths['apis/apps/v1'].serverRelativeURL, 'http://x');
+    const hash = url.searchParams.get('hash') ?? '';
+    const answer = openApi.respond(url.pathname + url.search, undefined);
+    expect(answer).toMatchObject({
+      status: 200,
+      contentType: 'application/json',
+      headers: { etag: `"${hash}"`, 'cache-control': 'public, immutable', expires: 'Fri, 01 Jan 2027 00:00:00 GMT' },
+    });
+    expect(openApi.respond(url.pathname, undefined, `"${hash}"`)).toMatchObject({ status: 304, body: Buffer.alloc(0) });
+    expect(openApi.respond(`${url.pathname}?hash=OLD`, undefined)).toMatchObject({
+      status: 301,
+      headers: { location: `/openapi/v3/apis/apps/v1?hash=${hash}` },
+    });
+    expect(openApi.respond('/openapi/v3/apis/nope.example.com/v1', undefined)).toMatchObject({ status: 404, body: Buffer.alloc(0) });
+    expect(openApi.respond('/openapi', undefined)).toBeUndefined();
+  });
+
+  it('wraps references that have anything beside them, with the default of what is no pointer', () => {
+    const pod = schemas[POD];
+    expect(pod.properties.spec).toMatchObject({ allOf: [{ $ref: `${V3}io.k8s.api.core.v1.PodSpec` }], default: {} });
+    expect(pod['x-kubernetes-group-version-kind']).toEqual([{ group: '', kind: 'Pod', version: 'v1' }]);
+    const { affinity } = schemas['io.k8s.api.core.v1.PodSpec'].properties;
+    expect(affinity.default).toBeUndefined();
+    expect(affinity.$ref ?? affinity.allOf[0].$ref).toBe(`${V3}io.k8s.api.core.v1.Affinity`);
+  });
+
+  it('tells formats, required fields, enums, defaults, and how lists merge', () => {
+    const port = schemas['io.k8s.api.core.v1.ContainerPort'];
+    expect(port.required).toEqual(['containerPort']);
+    expect(port.properties.containerPort).toMatchObject({ type: 'integer', format: 'int32', default: 0 });
+    expect(port.properties.protocol).toMatchObject({
+      type: 'string',
+      default: 'TCP',
+      enum: expect.arrayContaining(['TCP', 'UDP', 'SCTP']),
+    });
+    expect(schemas['io.k8s.api.core.v1.Container'].properties.ports).toMatchObject({
+      type: 'array',
+      items: { allOf: [{ $ref: `${V3}io.k8s.api.core.v1.ContainerPort` }], default: {} },
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['containerPort', 'protocol'],
+      'x-kubernetes-patch-merge-key': 'containerPort',
+      'x-kubernetes-patch-strategy': 'merge',
+    });
+    expect(schemas['io.k8s.api.core.v1.Secret'].properties.data).toMatchObject({
+      type: 'object',
+      additionalProperties: { type: 'string', format: 'byte' },
+    });
+    expect(schemas['io.k8s.apimachinery.pkg.api.resource.Quantity'].oneOf).toEqual([{ type: 'string' }, { type: 'number' }]);
+    expect(schemas['io.k8s.apimachinery.pkg.util.intstr.IntOrString']).toMatchObject({ format: 'int-or-string' });
+    expect(schemas[`${META}Time`]).toMatchObject({ type: 'string', format: 'date-time' });
+  });
+
+  it('has lists, and delete options for every group and version', () => {
+    expect(schemas[`${POD}List`]).toMatchObject({
+      required: ['items'],
+      properties: { items: { type: 'array', items: { allOf: [{ $ref: V3 + POD }], default: {} } } },
+      'x-kubernetes-group-version-kind': [{ group: '', kind: 'PodList', version: 'v1' }],
+    });
+    expect(schemas[`${META}DeleteOptions`]['x-kubernetes-group-version-kind']).toContainEqual({
+      group: 'apps',
+      kind: 'DeleteOptions',
+      version: 'v1',
+    });
+  });
+
+  it('has every path with its actions, and the parameters that kubectl looks for', () => {
+    const named = core.paths['/api/v1/namespaces/{namespace}/pods/{name}'];
+    expect(Object.keys(named).sort()).toEqual(['delete', 'get', 'patch', 'put']);
+    expect(named.patch).toMatchObject({
+      operationId: 'patchCoreV1NamespacedPod',
+      tags: ['core_v1'],
+      'x-kubernetes-action': 'patch',
+      'x-kubernetes-group-version-kind': { group: '', kind: 'Pod', version: 'v1' },
+    });
+    const names = named.patch.parameters.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(['namespace', 'name', 'dryRun', 'fieldManager', 'fieldValidation', 'force', 'pretty']);
+    expect(core.paths['/api/v1/pods'].get['x-kubernetes-action']).toBe('list');
+    expect(core.paths['/api/v1/namespaces/{namespace}/pods/{name}/exec'].post['x-kubernetes-action']).toBe('connect');
+    expect(core.paths['/api/v1/namespaces/{namespace}/pods/{name}/eviction'].post['x-kubernetes-group-version-kind'].group).toBe('policy');
+    const { paths } = json('/openapi/v3/apis/rbac.authorization.k8s.io/v1');
+    expect(paths['/apis/rbac.authorization.k8s.io/v1/clusterroles'].delete.operationId).toBe(
+      'deleteRbacAuthorizationV1CollectionClusterRole',
+    );
+  });
+
+  it('refers only to what it defines, in every document', () => {
+    for (const name of Object.keys(json('/openapi/v3').paths)) {
+      const text = openApi.respond(`/openapi/v3/${name}`, undefined)?.body.toString() ?? '';
+      const defined = new Set(Object.keys(JSON.parse(text).components.schemas));
+      const wanted = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, target]) => target ?? '');
+      expect(wanted.filter((target) => !defined.has(target))).toEqual([]);
+    }
+  });
+
+  it('is built anew when the kinds change', () => {
+    let kinds: readonly ServedKind[] = BUILT_IN_KINDS;
+    const changing = createOpenApi({ kinds: () => kinds });
+    const before = changing.respond('/openapi/v3', undefined)?.headers.etag;
+    kinds = BUILT_IN_KINDS.slice(1);
+    expect(changing.respond('/openapi/v3', undefined)?.headers.etag).not.toBe(before);
+  });
+});
+
+describe('/openapi/v2', () => {
+  const document = json('/openapi/v2');
+
+  it('has everything in one document, references bare and without defaults', () => {
+    expect(document.swagger).toBe('2.0');
+    expect(document.definitions[POD].properties.spec.$ref).toBe('#/definitions/io.k8s.api.core.v1.PodSpec');
+    expect(document.definitions['io.k8s.apimachinery.pkg.api.resource.Quantity'].type).toBe('string');
+    const post = document.paths['/apis/apps/v1/namespaces/{namespace}/deployments'].post;
+    expect(post.parameters[0]).toMatchObject({
+      in: 'body',
+      required: true,
+      schema: { $ref: '#/definitions/io.k8s.api.apps.v1.Deployment' },
+    });
+    expect(JSON.stringify(document.definitions)).not.toContain('"default":');
+  });
+
+  it('says the same in protobuf', () => {
+    const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+    const answer = openApi.respond('/openapi/v2', accept);
+    expect(answer?.contentType).toBe('application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
+    const fields = readFields(answer?.body ?? Buffer.alloc(0));
+    expect(fields.get(1)?.toString()).toBe('2.0');
+    const definitions = namedIn(fields.get(9), 1);
+    expect([...definitions.keys()]).toEqual(Object.keys(document.definitions));
+    const pod = readFields(definitions.get(POD));
+    const properties = namedIn(pod.get(25), 1);
+    expect(readFields(properties.get('spec')).get(1)?.toString()).toBe('#/definitions/io.k8s.api.core.v1.PodSpec');
+    const extension = readFields(pod.get(31));
+    expect(extension.get(1)?.toString()).toBe('x-kubernetes-group-version-kind');
+    expect(readFields(extension.get(2)).get(2)?.toString()).toBe('[{"group":"","kind":"Pod","version":"v1"}]');
+    expect([...namedIn(fields.get(8), 2).keys()]).toEqual(Object.keys(document.paths));
+  });
+});
+
+/** The length-delimited fields of a message; of a repeated one the last. */
+function readFields(bytes: Buffer = Buffer.alloc(0)): Map<number, Buffer> {
+  return new Map(readAll(bytes));
+}
+
+function namedIn(bytes: Buffer | undefined, number: number): Map<string, Buffer> {
+  const entries = readAll(bytes ?? Buffer.alloc(0)).filter(([found]) => found === number);
+  return new Map(
+    entries.map(([, entry]) => {
+      const fields = readFields(entry);
+      return [fields.get(1)?.toString() ?? '', fields.get(2) ?? Buffer.alloc(0)];
+    }),
+  );
+}
+
+function readAll(bytes: Buffer): [number, Buffer][] {
+  const fields: [number, Buffer][] = [];
+  let at = 0;
+  const varint = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++] ?? 0;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const length = varint();
+    if ((tag & 7) === 0) continue;
+    fields.push([tag >> 3, bytes.subarray(at, at + length)]);
+    at += length;
+  }
+  return fields;
+}

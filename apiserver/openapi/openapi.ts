@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import type { ServedKind } from '../../api/index.ts';
+import { type Clock, systemClock } from '../../runtime/index.ts';
+import type { DocumentResponse } from '../discovery/index.ts';
+import { BEARER, documentV2, documentV3 } from './documents.ts';
+import { asksForGnostic, encodeGnostic, GNOSTIC_MEDIA_TYPE } from './gnostic.ts';
+import type { JsonObject } from './json-node.ts';
+import { versionDocument } from './version-document.ts';
+
+export interface OpenApiOptions {
+  /** The kinds that are served now: the same array as long as nothing changes. */
+  readonly kinds: () => readonly ServedKind[];
+  readonly clock?: Clock | undefined;
+}
+
+export interface OpenApi {
+  /**
+   * Answers a GET.
+   *
+   * @param url path and query: `hash` is what the index said the document was.
+   * @returns undefined when the path is not under /openapi; 404 without a body when there is no such document.
+   */
+  respond(url: string, accept: string | undefined, ifNoneMatch?: string | undefined): DocumentResponse | undefined;
+}
+
+/** A document in one encoding, with its hash. */
+interface Encoded {
+  readonly contentType: string;
+  readonly body: Buffer;
+  readonly hash: string;
+}
+
+const JSON_TYPE = 'application/json';
+const V3 = '/openapi/v3/';
+const NO_DOCUMENT: DocumentResponse = { status: 404, contentType: '', headers: {}, body: Buffer.alloc(0) };
+/** What is asked for by its hash never changes. */
+const YEAR_MS = 365 * 24 * 3600 * 1000;
+
+/** Documents are built when they are first asked for, and kept until the kinds change. */
+export const createOpenApi = (options: OpenApiOptions): OpenApi => new OpenApiServer(options);
+
+class OpenApiServer implements OpenApi {
+  readonly #options: OpenApiOptions;
+  #kinds: readonly ServedKind[] | undefined;
+  readonly #documents = new Map<string, Encoded>();
+
+  constructor(options: OpenApiOptions) {
+    this.#options = options;
+  }
+
+  respond(url: string, accept: string | undefined, ifNoneMatch?: string): DocumentResponse | undefined {
+    const kinds = this.#refresh();
+    const [path = '', query = ''] = url.split('?');
+    if (path === '/openapi/v2') return answer(this.#v2(kinds, accept), ifNoneMatch);
+    if (path === '/openapi/v3' || path === V3) return answer(this.#index(kinds), ifNoneMatch);
+    if (!path.startsWith(V3)) return undefined;
+    const document = this.#v3(kinds, path.slice(V3.length));
+    if (!document) return NO_DOCUMENT;
+    const hash = new URLSearchParams(query).get('hash') ?? '';
+    if (hash === '') return answer(document, ifNoneMatch);
+    if (hash !== document.hash) return movedTo(`${path}?hash=${document.hash}`);
+    const expires = new Date((this.#options.clock ?? systemClock).now() + YEAR_MS).toUTCString();
+    return answer(document, ifNoneMatch, { 'cache-control': 'public, immutable', expires });
+  }
+
+  #refresh(): readonly ServedKind[] {
+    const kinds = this.#options.kinds();
+    if (kinds !== this.#kinds) {
+      this.#kinds = kinds;
+      this.#documents.clear();
+    }
+    return kinds;
+  }
+
+  #kept(key: string, build: () => Encoded): Encoded {
+    const document = this.#documents.get(key) ?? build();
+    this.#documents.set(key, document);
+    return document;
+  }
+
+  /** What is not asked for by the name of gnostic's protobuf is answered in JSON. */
+  #v2(kinds: readonly ServedKind[], accept: string | undefined): Encoded {
+    const inProtobuf = asksForGnostic(accept);
+    return this.#kept(inProtobuf ? 'v2 protobuf' : 'v2', () => {
+      const document = documentV2(kinds);
+      return inProtobuf ? hashed(encodeGnostic(document), GNOSTIC_MEDIA_TYPE) : encoded(document);
+    });
+  }
+
+  #v3(kinds: readonly ServedKind[], name: string): Encoded | undefined {
+    if (name === 'version') return this.#kept(name, () => encoded(versionDocument(BEARER)));
+    const own = kinds.filter((kind) => documentName(kind) === name);
+    return own.length === 0 ? undefined : this.#kept(name, () => encoded(documentV3(own, kinds)));
+  }
+
+  /** Where each document is, with its hash: so every document is built for it. */
+  #index(kinds: readonly ServedKind[]): Encoded {
+    return this.#kept('index', () => {
+      const names = [...new Set([...kinds.map(documentName), 'version'])].sort();
+      const entries = names.map((name): [string, JsonObject] => [
+        name,
+        { serverRelativeURL: `/openapi/v3/${name}?hash=${this.#v3(kinds, name)?.hash ?? ''}` },
+      ]);
+      return hashed(Buffer.from(JSON.stringify({ paths: Object.fromEntries(entries) })), 'text/plain; charset=utf-8');
+    });
+  }
+}
+
+const documentName = ({ info: { group, version } }: ServedKind): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`);
+
+const encoded = (document: JsonObject): Encoded => hashed(Buffer.from(JSON.stringify(document)), JSON_TYPE);
+
+const hashed = (body: Buffer, contentType: string): Encoded => ({
+  contentType,
+  body,
+  hash: createHash('sha512').update(body).digest('hex').toUpperCase(),
+});
+
+function answer(
+  { contentType, body, hash }: Encoded,
+  ifNoneMatch: string | undefined,
+  caching: Record<string, string> = {},
+): DocumentResponse {
+  const etag = `"${hash}"`;
+  const headers = { etag, vary: 'Accept', ...caching };
+  const unchanged = ifNoneMatch?.split(',').some((tag) => tag.trim() === etag) ?? false;
+  return unchanged ? { status: 304, contentType, headers, body: Buffer.alloc(0) } : { status: 200, contentType, headers, body };
+}
+
+/** The document has changed since the index was read: a client that kept the old URL is sent to the new one. */
+const movedTo = (location: string): DocumentResponse => ({
+  status: 301,
+  contentType: 'text/html; charset=utf-8',
+  headers: { location },
+  body: Buffer.alloc(0),
+});

@@ -1,0 +1,181 @@
+import { basePathOf, type KindInfo, type ServedKind, type SubresourceInfo } from '../../api/index.ts';
+import { type AnyMessage, bodies } from '../../api/schema.ts';
+
+export type Action = 'list' | 'post' | 'get' | 'put' | 'patch' | 'delete' | 'deletecollection' | 'connect';
+export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
+
+/** What a body is: an object of a message, the list of a kind, a Status, or text. */
+export type Content =
+  | { readonly type: 'message'; readonly message: AnyMessage }
+  | { readonly type: 'list'; readonly message: AnyMessage }
+  | { readonly type: 'text' };
+
+/** One thing that can be done at a path, in no dialect. */
+export interface OperationSpec {
+  readonly path: string;
+  readonly method: Method;
+  readonly action: Action;
+  readonly id: string;
+  readonly tag: string;
+  readonly description: string;
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  /** Absent where there is none; patches and delete options are told by the action. */
+  readonly body: AnyMessage | undefined;
+  readonly answer: Content;
+  readonly statuses: readonly number[];
+}
+
+/** Messages of bodies that are not their resource's own, by kind. */
+const BODIES: Readonly<Record<string, AnyMessage>> = {
+  Scale: bodies.scale,
+  Eviction: bodies.eviction,
+  TokenRequest: bodies.tokenRequest,
+};
+
+const METHOD: Readonly<Record<Exclude<Action, 'connect'>, Method>> = {
+  list: 'get',
+  post: 'post',
+  get: 'get',
+  put: 'put',
+  patch: 'patch',
+  delete: 'delete',
+  deletecollection: 'delete',
+};
+const ACTION_OF_VERB: Readonly<Record<string, Exclude<Action, 'connect'>>> = {
+  list: 'list',
+  create: 'post',
+  get: 'get',
+  update: 'put',
+  patch: 'patch',
+  delete: 'delete',
+  deletecollection: 'deletecollection',
+};
+const STATUSES: Readonly<Record<Action, readonly number[]>> = {
+  list: [200],
+  get: [200],
+  post: [200, 201, 202],
+  put: [200, 201],
+  patch: [200, 201],
+  delete: [200, 202],
+  deletecollection: [200],
+  connect: [200],
+};
+const ID_VERB: Readonly<Record<Action, string>> = {
+  list: 'list',
+  get: 'read',
+  post: 'create',
+  put: 'replace',
+  patch: 'patch',
+  delete: 'delete',
+  deletecollection: 'delete',
+  connect: 'connect',
+};
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+const small = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** `RbacAuthorization` of `rbac.authorization.k8s.io`, `Core` of the group without a name. */
+const groupWord = (group: string): string =>
+  group === ''
+    ? 'Core'
+    : group
+        .replace(/\.k8s\.io$/, '')
+        .split(/[.-]/)
+        .map(capital)
+        .join('');
+
+/** Everything that can be done with a kind, in the order of its paths. */
+export function operationsOf(served: ServedKind, all: readonly ServedKind[]): OperationSpec[] {
+  const { info } = served;
+  const base = basePathOf(info);
+  const collection = info.namespaced ? `${base}/namespaces/{namespace}/${info.resource}` : `${base}/${info.resource}`;
+  const named = `${collection}/{name}`;
+  const has = (verb: string) => info.verbs.some((own) => own === verb);
+  const onCollection = ['list', 'create', 'deletecollection'].filter(has);
+  const onObject = ['get', 'update', 'patch', 'delete'].filter(has);
+  return [
+    ...(info.namespaced && has('list') ? [acrossNamespaces(served, `${base}/${info.resource}`)] : []),
+    ...onCollection.map((verb) => operation(served, collection, verb)),
+    ...onObject.map((verb) => operation(served, named, verb)),
+    ...info.subresources.flatMap((subresource) => subresourceOperations(served, subresource, { named, all })),
+  ];
+}
+
+function operation({ info, message }: ServedKind, path: string, verb: string): OperationSpec {
+  const action = ACTION_OF_VERB[verb] ?? 'get';
+  const word = `${info.namespaced ? 'Namespaced' : ''}${info.kind}`;
+  const answers: Content = action === 'list' ? { type: 'list', message } : { type: 'message', message };
+  return {
+    path,
+    method: METHOD[action],
+    action,
+    id: `${ID_VERB[action]}${groupWord(info.group)}${capital(info.version)}${action === 'deletecollection' ? 'Collection' : ''}${word}`,
+    tag: tagOf(info),
+    description: sentence(action, info.kind),
+    kind: { group: info.group, version: info.version, kind: info.kind },
+    body: action === 'post' || action === 'put' ? message : undefined,
+    answer: action.startsWith('delete') ? { type: 'message', message: bodies.status } : answers,
+    statuses: STATUSES[action],
+  };
+}
+
+const acrossNamespaces = (served: ServedKind, path: string): OperationSpec => ({
+  ...operation(served, path, 'list'),
+  id: `list${groupWord(served.info.group)}${capital(served.info.version)}${served.info.kind}ForAllNamespaces`,
+});
+
+const tagOf = ({ group, version }: KindInfo): string => `${small(groupWord(group))}_${version}`;
+
+const SENTENCES: Readonly<Record<Action, (kind: string) => string>> = {
+  list: (kind) => `list or watch objects of kind ${kind}`,
+  post: (kind) => `create a ${kind}`,
+  get: (kind) => `read the specified ${kind}`,
+  put: (kind) => `replace the specified ${kind}`,
+  patch: (kind) => `partially update the specified ${kind}`,
+  delete: (kind) => `delete a ${kind}`,
+  deletecollection: (kind) => `delete collection of ${kind}`,
+  connect: (kind) => `connect to ${kind}`,
+};
+const sentence = (action: Action, kind: string): string => SENTENCES[action](kind);
+
+interface Place {
+  readonly named: string;
+  readonly all: readonly ServedKind[];
+}
+
+function subresourceOperations(served: ServedKind, subresource: SubresourceInfo, { named, all }: Place): OperationSpec[] {
+  const { info, message } = served;
+  const path = `${named}/${subresource.name}`;
+  const group = subresource.group ?? info.group;
+  const version = subresource.version ?? info.version;
+  const connects = subresource.kind.endsWith('Options');
+  const own = all.find(({ info: other }) => other.kind === subresource.kind && other.group === group && other.version === version);
+  const body = subresource.kind === info.kind ? message : (own?.message ?? BODIES[subresource.kind]);
+  if (!connects && !body) return [];
+  const common = { path, tag: tagOf(info), kind: { group, version, kind: subresource.kind } };
+  const methods = subresource.verbs.map((verb) => ACTION_OF_VERB[verb] ?? 'get');
+  const word = `${info.namespaced ? 'Namespaced' : ''}${info.kind}${capital(subresource.name)}`;
+  const prefix = `${groupWord(info.group)}${capital(info.version)}`;
+  if (connects || !body) {
+    return methods.map((usual) => ({
+      ...common,
+      method: METHOD[usual],
+      action: 'connect',
+      id: `connect${prefix}${capital(METHOD[usual])}${word}`,
+      description: `connect ${METHOD[usual].toUpperCase()} requests to ${subresource.name} of ${info.kind}`,
+      body: undefined,
+      answer: { type: 'text' },
+      statuses: STATUSES.connect,
+    }));
+  }
+  return methods.map((action) => ({
+    ...common,
+    method: METHOD[action],
+    action,
+    id: `${ID_VERB[action]}${prefix}${word}`,
+    description: sentence(action, `${info.kind} ${subresource.name}`),
+    body: action === 'post' || action === 'put' ? body : undefined,
+    answer: subresource.name === 'log' ? { type: 'text' } : { type: 'message', message: body },
+    statuses: STATUSES[action],
+  }));
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { answerHealth, createHealthServer, type HealthCheck, pingCheck } from './health.ts';
+import { createMetrics, exponentialBuckets } from './metrics.ts';
+import { UserError } from './service.ts';
+
+const failing: HealthCheck = { name: 'etcd', endpoints: ['readyz'], check: () => Promise.reject(new Error('no connection')) };
+const checks = [pingCheck, failing];
+
+describe('answerHealth', () => {
+  it.each([
+    ['/livez', 200, 'ok'],
+    ['/livez?verbose', 200, '[+]ping ok\nlivez check passed\n'],
+    ['/readyz', 500, '[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n'],
+    ['/readyz?verbose&exclude=etcd', 200, '[+]ping ok\n[+]etcd excluded: ok\nreadyz check passed\n'],
+    [
+      '/healthz?verbose&exclude=b&exclude=a',
+      200,
+      '[+]ping ok\nwarn: some health checks cannot be excluded: no matches for "a", "b"\nhealthz check passed\n',
+    ],
+    ['/readyz/etcd', 500, 'internal server error: no connection\n'],
+    ['/readyz/ping', 200, 'ok'],
+  ])('%s', async (url, status, body) => {
+    expect(await answerHealth(url, checks)).toEqual({ status, body });
+  });
+
+  it('knows no other path', async () => {
+    expect(await answerHealth('/metrics', checks)).toBeUndefined();
+    expect(await answerHealth('/livez/etcd', checks)).toBeUndefined();
+  });
+});
+
+describe('the health server', () => {
+  const options = { port: 0, host: '127.0.0.1', checks: [failing] };
+
+  it('serves health and metrics', async () => {
+    const metrics = createMetrics();
+    metrics.counter({ name: 'pods_total', help: 'Pods.', labels: ['phase'] }).inc({ phase: 'Running' }, 3);
+    const server = createHealthServer({ ...options, metrics });
+    await server.start();
+    const get = async (path: string) => {
+      const response = await fetch(`${server.url}${path}`);
+      return [response.status, response.headers.get('content-type'), await response.text()];
+    };
+    expect(await get('/healthz')).toEqual([200, 'text/plain; charset=utf-8', 'ok']);
+    expect((await get('/readyz'))[0]).toBe(500);
+    expect((await get('/nothing'))[0]).toBe(404);
+    const [status, type, text] = await get('/metrics');
+    expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    expect(text).toContain('pods_total{phase="Running"} 3');
+    expect(text).toContain('process_resident_memory_bytes ');
+    const second = createHealthServer({ ...options, port: Number(new URL(server.url ?? '').port) });
+    await expect(second.start()).rejects.toThrow(UserError);
+    await server.stop();
+    await server.stop();
+  });
+});
+
+describe('createMetrics', () => {
+  it('counts, gauges and observes, each registry for itself', async () => {
+    const metrics = createMetrics();
+    const gauge = metrics.gauge({ name: 'depth', help: 'Depth.' });
+    gauge.set(5);
+    gauge.add(-2);
+    metrics.histogram({ name: 'seconds', help: 'Seconds.', buckets: exponentialBuckets(0.1, 10, 3) }).observe(0.5);
+    metrics.counter({ name: 'never_total', help: 'Never counted.' });
+    const text = await metrics.text();
+    expect(text).toContain('depth 3');
+    expect(text).toContain('seconds_bucket{le="0.1"} 0\nseconds_bucket{le="1"} 1\nseconds_bucket{le="10"} 1\n');
+    expect(text).toContain('never_total 0');
+    expect(await createMetrics().text()).not.toContain('depth');
+  });
+});
