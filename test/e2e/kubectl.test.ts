@@ -27,11 +27,11 @@ const until = (args: readonly string[], wanted: string | RegExp, timeoutMs = STE
     async () => {
       const { stdout, stderr } = await kubectl.run(args);
       last = stdout + stderr;
-      return (typeof wanted === 'string' ? stdout === wanted : wanted.test(stdout)) && stdout;
+      return typeof wanted === 'string' ? stdout === wanted : wanted.test(stdout);
     },
     timeoutMs,
     () => `kubectl ${args.join(' ')} never said ${wanted}, last: ${last}\n${logsOf(cluster.directory)}`,
-  ).then(String);
+  ).then(() => last);
 };
 
 const applied = (name: string) => kubectl('apply', '-f', join(MANIFESTS, `${name}.yaml`));

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ROOT } from './sources.ts';
 
 /** A cluster of real processes, started by the command a user types. */
@@ -120,16 +120,18 @@ export interface RunOptions {
 
 const KUBECTL_MS_MAX = 60_000;
 
-/** The kubectl binaries of this machine: `kubectl` on the path and `kubectl.1.NN` beside it. */
+/** The kubectl binaries of this machine: `kubectl` on the path and `kubectl.1.NN` beside it, or beside what it is a link to. */
 export function findKubectls(): string[] {
-  const found = (process.env.PATH ?? '')
-    .split(':')
-    .filter((folder) => folder !== '' && existsSync(folder))
-    .flatMap((folder) =>
-      readdirSync(folder)
-        .filter((name) => /^kubectl(?:\.1\.\d+)?$/.test(name))
-        .map((name) => join(folder, name)),
-    );
+  const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '' && existsSync(folder));
+  const linked = folders
+    .map((folder) => join(folder, 'kubectl'))
+    .filter((path) => existsSync(path))
+    .map((path) => dirname(realpathSync(path)));
+  const found = [...new Set([...folders, ...linked])].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => /^kubectl(?:\.1\.\d+)?$/.test(name))
+      .map((name) => join(folder, name)),
+  );
   return [...new Map(found.map((path) => [path.split('/').at(-1), path])).values()].sort();
 }
 
