@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type ApiClient, createEventRecorder, createInformerFactory, createLeaderElector, type EventRecorder } from '../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import type { ControllerContext, ControllerDescriptor } from './context.ts';
@@ -83,6 +84,8 @@ export class ControllerManager implements Service {
   /** Makes and runs everything anew: what an earlier term knew may be stale. */
   async #work(signal: AbortSignal, onReady: () => void): Promise<void> {
     const { controllers, client, clock, random, logger, settings, freeze } = this.#options;
+    // Every controller and informer listens to it, which is no leak.
+    setMaxListeners(0, signal);
     const recorders = new Map<string, EventRecorder>();
     const recorder = (component: string): EventRecorder => {
       const made = recorders.get(component) ?? createEventRecorder({ client, component, clock, random, logger });
