@@ -6,6 +6,7 @@ import { Agenda } from './agenda.ts';
 import { NodeAgent } from './node/node-agent.ts';
 import type { NodeSpec } from './node/node-object.ts';
 import { ClientConfigSource } from './pod/config-source.ts';
+import { PacedEvents } from './pod/paced-events.ts';
 import type { PodWorker } from './pod/pod-worker.ts';
 import { StatusWriter } from './pod/status-writer.ts';
 import type { MountableVolume } from './runtime/cri.ts';
@@ -46,7 +47,7 @@ export interface KubeletSimOptions {
   readonly imagePullMs?: number | undefined;
   readonly privateRegistries?: readonly string[] | undefined;
   /** Writes events; without it there are none. */
-  readonly recorderOf?: ((nodeName: string) => EventRecorder) | undefined;
+  readonly recorder?: EventRecorder | undefined;
 }
 
 /** The kubelet process: a service whose nodes and pods can be looked at. */
@@ -83,13 +84,18 @@ class SimulatedKubelets implements KubeletSim {
   readonly #statuses: StatusWriter;
   readonly #server: KubeletServer;
   readonly agents = new Map<string, NodeAgent>();
-  readonly #recorders = new Map<string, EventRecorder>();
+  readonly #events: PacedEvents;
   #pods: Informer<Pod> | undefined;
 
   constructor(options: KubeletSimOptions) {
     this.#options = options;
     this.#agenda = new Agenda(options.clock);
     this.#statuses = new StatusWriter({ client: options.client, clock: this.#agenda, logger: options.logger });
+    this.#events = new PacedEvents({
+      recorder: options.recorder ?? { event: () => undefined },
+      clock: this.#agenda,
+      isBusy: () => this.#statuses.size > 0,
+    });
     this.#server = createKubeletServer({
       address: options.address ?? '127.0.0.1',
       port: options.port ?? 0,
@@ -142,7 +148,8 @@ class SimulatedKubelets implements KubeletSim {
   async stop(): Promise<void> {
     this.#abort.abort();
     for (const agent of this.agents.values()) agent.stop();
-    for (const recorder of this.#recorders.values()) recorder.close();
+    this.#events.stop();
+    this.#options.recorder?.close();
     this.#statuses.stop();
     await this.#server.stop();
   }
@@ -185,7 +192,7 @@ class SimulatedKubelets implements KubeletSim {
       source: new ClientConfigSource(client, clock),
       statuses: this.#statuses,
       lasting: new Map<string, MountableVolume>(),
-      recorderOf: (name: string) => this.#recorderOf(name),
+      recorderOf: (name: string) => this.#events.of(name),
       statusFrequencyMs: this.#options.statusFrequencyMs ?? 10_000,
       leaseDurationSeconds: this.#options.leaseDurationSeconds ?? 40,
     };
@@ -213,16 +220,6 @@ class SimulatedKubelets implements KubeletSim {
       runtimeVersion: `${runtime.name}://${runtime.version}`,
       machineId: hexId(this.#options.random).slice(0, 32),
     };
-  }
-
-  #recorderOf(nodeName: string): Pick<EventRecorder, 'event'> {
-    let recorder = this.#recorders.get(nodeName);
-    if (!recorder) {
-      recorder = this.#options.recorderOf?.(nodeName);
-      if (!recorder) return { event: () => undefined };
-      this.#recorders.set(nodeName, recorder);
-    }
-    return recorder;
   }
 }
 
