@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { apiServerOptions } from '../apiserver/options.ts';
 import { isComponent } from '../cli/components.ts';
 import { controllerManagerOptions } from '../controller-manager/options.ts';
-import { KUBELET_SIM_OPTIONS } from '../kubelet-sim/options.ts';
+import { kubeletSimOptions } from '../kubelet-sim/options.ts';
 import { type OptionTable, parseOptions } from '../runtime/index.ts';
 import { schedulerOptions } from '../scheduler/options.ts';
 import { ROOT } from './support/sources.ts';
@@ -15,7 +15,7 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
   apiserver: apiServerOptions,
   scheduler: schedulerOptions,
   'controller-manager': controllerManagerOptions,
-  'kubelet-sim': KUBELET_SIM_OPTIONS,
+  'kubelet-sim': kubeletSimOptions,
 };
 
 interface Compose {
