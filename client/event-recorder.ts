@@ -3,7 +3,7 @@
 // R2  Events about one object are written in order, by one lane; lanes do not wait for each other.
 import { apiVersionOf, coreKinds, type Event, isDns1123Subdomain, isNotFound, toTime } from '../api/index.ts';
 import { BoundedQueue, type Clock, type Logger, type Random } from '../runtime/index.ts';
-import { isConnectionError } from './errors.ts';
+import { errorFields, isConnectionError } from './errors.ts';
 import { type CorrelatedEvent, EventCorrelator } from './event-correlator.ts';
 import type { EventExtra, EventRecorder, EventRecorderOptions, EventSubject, ResourceClient } from './types.ts';
 
@@ -64,8 +64,9 @@ class Recorder implements EventRecorder {
     { kind, apiVersion, metadata }: EventSubject,
     { type, reason, message, extra }: { type: string; reason: string; message: string; extra: EventExtra },
   ): Event {
-    const { component, host, clock } = this.#options;
-    const time = toTime(clock.now());
+    const { component, clock } = this.#options;
+    const host = extra.host ?? this.#options.host;
+    const time = toTime(extra.at ?? clock.now());
     const { name, namespace, uid, resourceVersion } = metadata;
     return {
       apiVersion: apiVersionOf(coreKinds.events),
@@ -166,7 +167,7 @@ class Lane {
     } catch (error) {
       const giveUp = signal.aborted || !isConnectionError(error) || tries >= TRIES_MAX;
       const { reason, involvedObject } = correlated.event;
-      logger[giveUp ? 'warn' : 'debug']({ reason, involvedObject, tries, giveUp, err: error }, 'event could not be written');
+      logger[giveUp ? 'warn' : 'debug']({ reason, involvedObject, tries, giveUp, ...errorFields(error) }, 'event could not be written');
       return giveUp;
     }
   }

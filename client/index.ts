@@ -9,6 +9,7 @@ export { Expectations } from './expectations.ts';
 export { createInformerFactory, trimManagedFields } from './informer-factory.ts';
 export { loadKubeconfig } from './kubeconfig.ts';
 export { createLeaderElector } from './leader-elector.ts';
+export { equalJson, type MergePatch, mergePatchOf } from './merge-patch.ts';
 export { ObjectCache } from './object-cache.ts';
 export { CONTROLLER_UID_INDEX, controllerOf, controllerUidKeys, isControlledBy, newControllerRef } from './owner.ts';
 export { type SlowStartResult, slowStartBatch } from './slow-start.ts';

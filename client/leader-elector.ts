@@ -8,6 +8,7 @@
 import { strict as assert } from 'node:assert';
 import { coordinationKinds, isNotFound, type Lease, type LeaseSpec, type Live, toMicroTime } from '../api/index.ts';
 import type { Logger } from '../runtime/index.ts';
+import { errorFields } from './errors.ts';
 import type { LeaderElector, LeaderElectorOptions, ResourceClient } from './types.ts';
 
 const LEASE_DURATION_MS = 15_000;
@@ -115,7 +116,7 @@ class LeaseElector implements LeaderElector {
     try {
       return await this.#acquireOrRenew(signal);
     } catch (error) {
-      if (!signal.aborted) this.#logger.warn({ err: error }, 'lease could not be written');
+      if (!signal.aborted) this.#logger.warn(errorFields(error), 'lease could not be written');
       return false;
     } finally {
       this.#report();
@@ -145,7 +146,7 @@ class LeaseElector implements LeaderElector {
       this.#observe(await this.#leases.update({ ...lease, spec: this.#nextSpec(lease.spec) }, { signal }));
       return true;
     } catch (error) {
-      this.#logger.info({ err: error }, 'lease was written by another, reading it');
+      this.#logger.info(errorFields(error), 'lease was written by another, reading it');
       return false;
     }
   }
@@ -192,7 +193,7 @@ class LeaseElector implements LeaderElector {
         this.#logger.info('released the lease');
         return true;
       } catch (error) {
-        this.#logger.warn({ err: error }, 'lease could not be released');
+        this.#logger.warn(errorFields(error), 'lease could not be released');
         return false;
       }
     });

@@ -27,14 +27,14 @@ export const validateMetadata = (meta: ObjectMeta, namespaced: boolean, nameRule
 ];
 
 /**
- * What is wrong with changed metadata. Upstream looks at it three times (as new metadata, as changed metadata, and again in each kind's own
+ * What is wrong with changed metadata. Upstream looks at it four times (as new and as changed metadata, and both again in the kind's own
  * validation), and lists what it finds as often; so do we.
  */
 export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta, namespaced: boolean): FieldError[] {
   const common = validateCommon(meta);
   const changes = [...validateChanges(meta, old), ...common];
   const whole = [...validateIdentity(meta, namespaced, pathSegmentName), ...common, ...validateFinalizers(meta.finalizers)];
-  return [...whole, ...changes, ...changes];
+  return [...whole, ...changes, ...changes, ...whole];
 }
 
 function validateIdentity(meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] {

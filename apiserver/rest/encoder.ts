@@ -5,8 +5,8 @@ import { type AnyMessage, encodeProtobuf, formatYaml } from '../../api/schema.ts
 import type { Exchange } from '../pipeline/exchange.ts';
 import { send } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
-import { partialMessage } from './list-messages.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE, type Negotiator } from './negotiation.ts';
+import { partialMessage } from './partial-message.ts';
 import { internalPackage } from './scheme.ts';
 import { parseServed, partialOf, readInclude, tableOf } from './table.ts';
 

@@ -2,7 +2,7 @@ import type { KindInfo } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headersFor, JSON_TYPE, send, sendNotFound } from '../pipeline/respond.ts';
 import { answerHealth, type HealthChecks } from './health.ts';
-import { type Kinds, unknownResource } from './kinds.ts';
+import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
 
 /** A document that is ready to be sent: discovery, version, OpenAPI. */
 export interface PreparedDocument {
@@ -29,6 +29,7 @@ export interface RootOptions {
 }
 
 const OPENAPI = '/openapi/';
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /** Paths that upstream lists at `/` whatever is served. */
 const FIXED_PATHS = ['/.well-known/openid-configuration', '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/version'];
@@ -41,6 +42,7 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     return;
   }
   if (answerHealth(exchange, options.health)) return;
+  if (path === '/version' && !READS.has(exchange.request.method ?? '')) throw methodNotAllowed();
   if (path === '/metrics') {
     const { contentType, text } = await options.metrics();
     send(exchange, 200, contentType, Buffer.from(text));

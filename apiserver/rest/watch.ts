@@ -8,7 +8,7 @@ import { CacheEvent, type FrameWriter } from '../watch-cache/cache-event.ts';
 import type { CohortTraits } from '../watch-cache/cohort.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import { WatchClient } from '../watch-cache/watch-client.ts';
-import { errorFrame, objectFrames, partialFrames, tableFrames } from './frames.ts';
+import { objectFrames, partialFrames, protobufFrames, tableFrames } from './frames.ts';
 import { type ListOptions, readListOptions, readWatchVersion } from './list-options.ts';
 import { fresh } from './list-reader.ts';
 import { type Accepted, MEDIA_TYPE } from './negotiation.ts';
@@ -39,13 +39,15 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   session.start(withState);
 };
 
-/** What a client is sent. Streams are JSON; a client that would rather have protobuf takes JSON too, and is told by the Content-Type. */
+/** What a client is sent: JSON or protobuf; Tables and metadata are JSON always, which the Content-Type says. */
 function writerFor(rest: Rest, exchange: Exchange, resource: Resource, { encoding, as }: Accepted): FrameWriter {
   if (encoding === 'yaml') throw apiError.notAcceptable('only the following media types are accepted: application/json;stream=watch');
-  if (!as) return objectFrames(resource);
+  if (!as) return encoding === 'protobuf' ? protobufFrames(resource) : objectFrames(resource);
   if (as.kind === 'Table') return tableFrames(resource, as, readInclude(exchange), () => rest.clock.now());
   return partialFrames(resource, as);
 }
+
+const streamType = ({ id }: FrameWriter): string => (id === 'protobuf' ? `${MEDIA_TYPE.protobuf};stream=watch` : MEDIA_TYPE.json);
 
 interface Plan {
   readonly resource: Resource;
@@ -74,7 +76,7 @@ class WatchSession {
     const { response } = this.#exchange;
     const { hub } = this.#rest.source;
     const { resource, options, writer, from } = this.#plan;
-    response.writeHead(200, headersFor(this.#exchange, MEDIA_TYPE.json));
+    response.writeHead(200, headersFor(this.#exchange, streamType(this.#plan.writer)));
     response.flushHeaders();
     response.once('close', () => this.#close());
     const after = from !== undefined && from > hub.revision ? from : 0;
@@ -151,7 +153,7 @@ class WatchSession {
 
   #fail(status: Status): void {
     this.#resources.dispose();
-    this.#client.fail(errorFrame(status));
+    this.#client.fail(this.#plan.writer.error(status));
   }
 
   #close(): void {

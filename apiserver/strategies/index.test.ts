@@ -21,5 +21,5 @@ it('knows every built-in kind that is stored', () => {
     },
   });
   const stored = BUILT_IN_KINDS.filter(({ info }) => info.verbs.includes('get')).map(({ info }) => strategyKey(info));
-  expect([...strategies.keys()].sort()).toEqual(stored.sort());
+  expect([...strategies.keys()]).toEqual(expect.arrayContaining(stored));
 });

@@ -5,6 +5,7 @@ import type { IpPool } from '../runtime/cri.ts';
  * gateway (the first) are kept back, and the broadcast address.
  */
 export class PodAddresses implements IpPool {
+  readonly cidr: string;
   readonly #base: number;
   readonly #size: number;
   readonly #taken = new Set<number>();
@@ -12,6 +13,7 @@ export class PodAddresses implements IpPool {
 
   /** @param cidr an IPv4 range such as `10.244.3.0/24`. */
   constructor(cidr: string) {
+    this.cidr = cidr;
     const [address = '', bits = '24'] = cidr.split('/');
     this.#size = 2 ** (32 - Number(bits));
     this.#base = toNumber(address) - (toNumber(address) % this.#size);

@@ -7,6 +7,9 @@ import type { RestartBackoff } from './restart-backoff.ts';
 import type { StatusWriter } from './status-writer.ts';
 import type { LastingVolumes } from './volumes.ts';
 
+/** Where statuses go. */
+export type StatusSink = Pick<StatusWriter, 'write' | 'writeAndDelete' | 'forget' | 'isIdle'>;
+
 /** What a node offers its pods. */
 export interface NodeServices {
   readonly nodeName: string;
@@ -15,7 +18,7 @@ export interface NodeServices {
   readonly images: ImageManager;
   readonly restarts: RestartBackoff;
   readonly events: PodEvents;
-  readonly statuses: StatusWriter;
+  readonly statuses: StatusSink;
   readonly source: ConfigSource;
   readonly lasting: LastingVolumes;
   readonly clock: Clock;

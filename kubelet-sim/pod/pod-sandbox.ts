@@ -9,6 +9,9 @@ import { checkVolumes, MountError, type VolumeScope, volumesOf } from './volumes
 const MOUNT_RETRY_MS = 500;
 const MOUNT_RETRY_MS_MAX = 122_000;
 const SANDBOX_RETRY_MS = 10_000;
+/** A new node gets its range in a moment; only after so many tries is it worth an event. */
+const RANGE_RETRY_MS = 1000;
+const RANGE_WAITS_MAX = 5;
 
 const NO_VOLUMES: ReadonlyMap<string, MountableVolume> = new Map();
 
@@ -18,6 +21,7 @@ export class PodSandbox {
   #id: string | undefined;
   #volumes: ReadonlyMap<string, MountableVolume> | undefined;
   #mountFailures = 0;
+  #rangeWaits = 0;
   #pod: Pod | undefined;
 
   constructor(node: NodeServices) {
@@ -47,8 +51,9 @@ export class PodSandbox {
     if (mountRetryMs > 0) return mountRetryMs;
     const config = this.configOf(pod, attempt);
     if (!config) {
-      this.#failed(pod, 'rpc error: code = Unknown desc = failed to setup network for sandbox: the node has no pod address range yet');
-      return SANDBOX_RETRY_MS / 10;
+      const why = 'rpc error: code = Unknown desc = failed to setup network for sandbox: the node has no pod address range yet';
+      if (++this.#rangeWaits > RANGE_WAITS_MAX) this.#failed(pod, why);
+      return RANGE_RETRY_MS;
     }
     try {
       const before = this.#id;

@@ -80,5 +80,6 @@ describe('what is warned of in a pod', () => {
 
   it('says nothing of what is refused', () => {
     expect(create({ containers: [], nodeSelector: { 'beta.kubernetes.io/os': 'linux' } }).warnings).toEqual([]);
+    expect(create({ nodeSelector: { 'beta.kubernetes.io/os': 'linux' } }, { name: 'Bad_Name' }).warnings).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import type { ImageFacts } from './image-catalog.ts';
-import type { Program } from './program.ts';
+import type { Program, ServerBehaviour } from './program.ts';
+import { sleepMs } from './sleep-time.ts';
 import { exitProgram, serverProgram, sleepProgram } from './programs.ts';
 import { shellProgram } from './shell-program.ts';
 import { TOOL_NAMES } from './tool-names.ts';
@@ -34,7 +35,7 @@ export function chooseProgram(request: ProgramRequest): Program | StartFailure {
   const client = image.clients[name];
   if (client !== undefined) return exitProgram(0, client);
   if (image.binaries.includes(name) || image.binaries.includes(path)) return binaryProgram(request, argv);
-  if (image.shell && TOOL_NAMES.has(name)) return trivialProgram(argv, name) ?? shellProgram(argv);
+  if (image.shell && TOOL_NAMES.has(name)) return trivialProgram(argv, name) ?? shellProgram(argv, servedBy(argv.join(' '), image));
   if (path.includes('/') && request.isMounted(path)) return shellProgram(argv);
   if (image.known) return { failure: notFound(path) };
   return request.isExec ? exitProgram(0) : imageProgram(image);
@@ -71,6 +72,14 @@ const notFound = (path: string): string =>
     ? `exec: "${path}": stat ${path}: no such file or directory`
     : `exec: "${path}": executable file not found in $PATH`;
 
+/** How a script answers on ports: as the image's server if it starts it, or any program of an image nobody described. */
+function servedBy(script: string, image: ImageFacts): ServerBehaviour | undefined {
+  const starts = !image.known || image.binaries.some((binary) => script.includes(binary));
+  const port = /\b(?:httpd|http\.server|nc|netcat)\b.*?\b(\d{2,5})\b/.exec(script)?.[1];
+  if (!starts && port === undefined) return undefined;
+  return { ports: [...image.ports, ...(port === undefined ? [] : [Number(port)])], body: image.body, docroot: starts ? image.docroot : '' };
+}
+
 /** What needs no shell to be understood; undefined for all else. */
 export function trivialProgram(argv: readonly string[], name: string): Program | undefined {
   const [, ...args] = argv;
@@ -104,19 +113,6 @@ function trivialScript(script: string): Program | undefined {
   if (words[0] === 'exit' && words.length === 2 && /^\d{1,3}$/.test(words[1] ?? '')) return exitProgram(Number(words[1]) & 255);
   const assigns = words[0]?.includes('=') ?? true;
   return assigns || SHELLS.has(words[0] ?? '') ? undefined : trivialProgram(words, words[0] ?? '');
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { '': 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** The time that `sleep` is told; undefined when it would complain. */
-export function sleepMs(args: readonly string[]): number | undefined {
-  let total = 0;
-  for (const arg of args) {
-    const match = /^(\d+(?:\.\d*)?|\.\d+|inf|infinity)([smhd]?)$/i.exec(arg);
-    if (!match) return undefined;
-    total += match[1]?.startsWith('i') ? Number.POSITIVE_INFINITY : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
-  }
-  return args.length === 0 ? undefined : total;
 }
 
 function sleepFor(args: readonly string[]): Program | undefined {

@@ -3,6 +3,7 @@ import type { ContainerConfig, ContainerState, ContainerStatus, ProcessStreams, 
 import { chooseProgram } from './choose-program.ts';
 import { ContainerLog } from './container-log.ts';
 import { ContainerFiles } from './files/container-files.ts';
+import { toolDirectory } from './files/tool-directory.ts';
 import { normalizePath } from './files/tree.ts';
 import type { ImageFacts } from './image-catalog.ts';
 import type { ProcessContext, Program, RunningProgram, ServerBehaviour } from './program.ts';
@@ -233,7 +234,7 @@ export class SimulatedContainer {
         '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n',
         ...this.image.files,
       },
-      mounts,
+      mounts: [...(this.image.shell ? [toolDirectory()] : []), ...mounts],
       now,
       onWrite: (path) => {
         if (path === messagePath) this.#hasMessage = true;

@@ -1,7 +1,10 @@
-import { defaultSignal, type Program, type ProcessContext, type RunningProgram } from './program.ts';
+import { defaultSignal, type Program, type ProcessContext, type RunningProgram, type ServerBehaviour } from './program.ts';
 
 /** Runs a command line in the in-process shell, which is loaded when the first one needs it. */
-export const shellProgram = (argv: readonly string[]): Program => ({ start: (context) => new ShellProcess(context, argv) });
+export const shellProgram = (argv: readonly string[], server?: ServerBehaviour): Program => ({
+  start: (context) => new ShellProcess(context, argv),
+  server,
+});
 
 class ShellProcess implements RunningProgram {
   readonly #context: ProcessContext;
