@@ -50,7 +50,13 @@ export class PodWorker {
     this.#status = pod.status;
     this.#verdict = verdict;
     this.#sandbox = new PodSandbox(node);
-    this.#runs = new ContainerRuns({ node, sandbox: this.#sandbox, pod: () => this.#pod, poke: () => this.poke(), signal: this.#abort.signal });
+    this.#runs = new ContainerRuns({
+      node,
+      sandbox: this.#sandbox,
+      pod: () => this.#pod,
+      poke: () => this.poke(),
+      signal: this.#abort.signal,
+    });
     if (endedPhase(pod.status)) this.#state = 'ended';
     this.#setDeadline();
   }
@@ -116,7 +122,10 @@ export class PodWorker {
     this.#loop().catch((error: unknown) => {
       this.#running = false;
       if (this.#state === 'removed' || this.#abort.signal.aborted) return this.#afterAbort();
-      this.#node.logger.error({ err: error, pod: this.#pod.metadata.name, namespace: this.#pod.metadata.namespace }, 'pod sync failed, will retry');
+      this.#node.logger.error(
+        { err: error, pod: this.#pod.metadata.name, namespace: this.#pod.metadata.namespace },
+        'pod sync failed, will retry',
+      );
       this.#retryIn(RETRY_MS);
     });
   }
