@@ -98,7 +98,19 @@ export function requestOf(pod: Pod, resource: string): Quantity {
 }
 
 const ZERO = Quantity.of(0);
-const parse = (text: string | undefined): Quantity => (text === undefined ? ZERO : parseQuantity(text));
+
+/** Quantities that were read before: a node's pods ask for the same few again and again. */
+const read = new Map<string, Quantity>();
+const READ_MAX = 1000;
+
+function parse(text: string | undefined): Quantity {
+  if (text === undefined) return ZERO;
+  const known = read.get(text);
+  if (known) return known;
+  const quantity = parseQuantity(text);
+  if (read.size < READ_MAX) read.set(text, quantity);
+  return quantity;
+}
 
 function portVerdict(pod: Pod, { others }: AdmissionScope): Verdict | undefined {
   const wanted = hostPorts(pod);

@@ -246,12 +246,4 @@ async function* textOf(source: AsyncIterable<Buffer>): AsyncGenerator<string> {
 }
 
 /** 64 hexadecimal digits, as runtimes name things. */
-export function hexId(random: Random): string {
-  let id = '';
-  for (let i = 0; i < 8; i++)
-    id += random
-      .integer(2 ** 32)
-      .toString(16)
-      .padStart(8, '0');
-  return id;
-}
+export const hexId = (random: Random): string => `${random.uuid()}${random.uuid()}`.replaceAll('-', '');
