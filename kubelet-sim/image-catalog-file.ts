@@ -27,7 +27,8 @@ export async function readImageCatalog(path: string): Promise<readonly ImageEntr
   try {
     return z.strictObject({ images: z.array(entry) }).parse(parse(await readFile(path, 'utf8'))).images;
   } catch (error) {
-    const why = error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') : String(error);
+    const why =
+      error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') : String(error);
     throw new UserError(`cannot read the image catalog ${path}: ${why}`);
   }
 }

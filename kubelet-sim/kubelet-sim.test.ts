@@ -24,13 +24,21 @@ class Cluster implements AsyncDisposable {
   static async start(): Promise<Cluster> {
     const directory = await tempDirectory();
     const environment = { clock: systemClock, random: systemRandom, logger: silentLogger };
-    const { values } = parseOptions(apiServerOptions, ['--data-dir', directory.path, '--ephemeral', '--secure-port', '0', '--disable-admission-plugins', 'ServiceAccount']);
+    const { values } = parseOptions(apiServerOptions, [
+      '--data-dir',
+      directory.path,
+      '--ephemeral',
+      '--secure-port',
+      '0',
+      '--disable-admission-plugins',
+      'ServiceAccount',
+    ]);
     const server = composeApiServer(values, environment);
     await server.start();
     const admin = createClient({ ...loadKubeconfig(join(directory.path, 'admin.kubeconfig')), userAgent: 'test', ...environment });
     const cluster = new Cluster(directory.path, admin);
     cluster.#ends.push(
-      () => directory[Symbol.asyncDispose](),
+      async () => await directory[Symbol.asyncDispose](),
       () => server.stop(),
       () => admin.close(),
     );
@@ -54,7 +62,12 @@ class Cluster implements AsyncDisposable {
 
   async createPod(name: string, container: Partial<Container> = {}, spec: Partial<Pod['spec']> = {}): Promise<void> {
     const containers = [{ name: 'main', image: 'nginx', ...container }];
-    await this.admin.resource<Pod>(coreKinds.pods).create({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec: { nodeName: 'node-1', containers, ...spec } });
+    await this.admin.resource<Pod>(coreKinds.pods).create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'default' },
+      spec: { nodeName: 'node-1', containers, ...spec },
+    });
   }
 
   async pod(name: string): Promise<Live<Pod> | undefined> {
@@ -83,14 +96,24 @@ test('nodes register Ready, with addresses, capacity and leases, and come back w
   await using cluster = await Cluster.start();
   const sim = await cluster.nodes({ nodeLabels: { zone: 'a' }, taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] });
   const [first, second] = await cluster.list<Node>(coreKinds.nodes);
-  expect(second?.metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'node-1', 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', zone: 'a' });
+  expect(second?.metadata.labels).toMatchObject({
+    'kubernetes.io/hostname': 'node-1',
+    'kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': 'amd64',
+    zone: 'a',
+  });
   expect(second?.spec?.taints).toContainEqual({ key: 'k', value: 'v', effect: 'NoSchedule' });
   expect(second?.status?.addresses).toEqual([
     { type: 'InternalIP', address: '172.18.0.3' },
     { type: 'Hostname', address: 'node-1' },
     { type: 'InternalDNS', address: 'localhost' },
   ]);
-  expect(second?.status?.conditions?.map(({ type, status }) => `${type} ${status}`)).toEqual(['MemoryPressure False', 'DiskPressure False', 'PIDPressure False', 'Ready True']);
+  expect(second?.status?.conditions?.map(({ type, status }) => `${type} ${status}`)).toEqual([
+    'MemoryPressure False',
+    'DiskPressure False',
+    'PIDPressure False',
+    'Ready True',
+  ]);
   expect(second?.status?.daemonEndpoints?.kubeletEndpoint?.Port).toBe(sim.port);
   const renewTimes = async () => {
     const { body } = await cluster.admin.request('GET', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-0');
@@ -100,17 +123,29 @@ test('nodes register Ready, with addresses, capacity and leases, and come back w
   await cluster.clock.advance(10_000);
   await cluster.until('the lease is renewed', async () => (await renewTimes()) > before);
   await cluster.admin.resource<Node>(coreKinds.nodes).delete('node-0');
-  await cluster.until('the node is back', async () => (await cluster.list<Node>(coreKinds.nodes)).some(({ metadata }) => metadata.name === 'node-0' && metadata.uid !== first?.metadata.uid));
+  await cluster.until('the node is back', async () =>
+    (await cluster.list<Node>(coreKinds.nodes)).some(({ metadata }) => metadata.name === 'node-0' && metadata.uid !== first?.metadata.uid),
+  );
 });
 
 test('a pod runs, is seen in the API, tells its story in events, logs through the API server, and goes', async () => {
   await using cluster = await Cluster.start();
   await cluster.nodes();
-  await cluster.createPod('web', { image: 'busybox', command: ['sh', '-c', 'trap "exit 0" TERM; echo hello from $HOSTNAME; sleep 3600 & wait'] });
+  await cluster.createPod('web', {
+    image: 'busybox',
+    command: ['sh', '-c', 'trap "exit 0" TERM; echo hello from $HOSTNAME; sleep 3600 & wait'],
+  });
   await cluster.until('the pod runs', async () => (await cluster.pod('web'))?.status.phase === 'Running');
   const pod = await cluster.pod('web');
-  expect(pod?.status).toMatchObject({ podIP: expect.stringMatching(/^10\.244\.\d+\.2$/), hostIP: '172.18.0.3', qosClass: 'BestEffort', observedGeneration: 1 });
-  expect(pod?.status.containerStatuses).toMatchObject([{ name: 'main', ready: true, started: true, image: 'docker.io/library/busybox:latest' }]);
+  expect(pod?.status).toMatchObject({
+    podIP: expect.stringMatching(/^10\.244\.\d+\.2$/),
+    hostIP: '172.18.0.3',
+    qosClass: 'BestEffort',
+    observedGeneration: 1,
+  });
+  expect(pod?.status.containerStatuses).toMatchObject([
+    { name: 'main', ready: true, started: true, image: 'docker.io/library/busybox:latest' },
+  ]);
   let log = '';
   await cluster.until('the log is there', async () => {
     log = (await cluster.admin.request('GET', '/api/v1/namespaces/default/pods/web/log')).body.toString();
@@ -118,8 +153,12 @@ test('a pod runs, is seen in the API, tells its story in events, logs through th
   });
   expect(log).toBe('hello from web\n');
   await cluster.until('the events are there', async () => (await cluster.list<Event>(coreKinds.events)).length >= 4);
-  const events = (await cluster.list<Event>(coreKinds.events)).map(({ reason, source, involvedObject }) => `${reason} ${source?.host} ${involvedObject.fieldPath}`);
-  expect(events).toEqual(expect.arrayContaining(['Pulled', 'Created', 'Started'].map((reason) => `${reason} node-1 spec.containers{main}`)));
+  const events = (await cluster.list<Event>(coreKinds.events)).map(
+    ({ reason, source, involvedObject }) => `${reason} ${source?.host} ${involvedObject.fieldPath}`,
+  );
+  expect(events).toEqual(
+    expect.arrayContaining(['Pulled', 'Created', 'Started'].map((reason) => `${reason} node-1 spec.containers{main}`)),
+  );
   await cluster.admin.resource<Pod>(coreKinds.pods).delete('web', { namespace: 'default' });
   await cluster.until('the pod is gone', async () => (await cluster.pod('web')) === undefined);
 });
@@ -129,7 +168,10 @@ test('what the node has no room for is refused', async () => {
   await cluster.nodes({ cpu: '1' });
   await cluster.createPod('large', { resources: { requests: { cpu: '2' } } });
   await cluster.until('the pod is refused', async () => (await cluster.pod('large'))?.status.phase === 'Failed');
-  expect((await cluster.pod('large'))?.status).toMatchObject({ reason: 'OutOfcpu', message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 2000, used: 0, capacity: 1000" });
+  expect((await cluster.pod('large'))?.status).toMatchObject({
+    reason: 'OutOfcpu',
+    message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 2000, used: 0, capacity: 1000",
+  });
 });
 
 test('a new process takes over the nodes and what runs on them', async () => {

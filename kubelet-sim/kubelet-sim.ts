@@ -1,4 +1,4 @@
-import { coreKinds, type Live, type Node, parseQuantity, type Pod, QuantityError, type Taint } from '../api/index.ts';
+import { coreKinds, type Live, type Node, type Pod, parseQuantity, QuantityError, type Taint } from '../api/index.ts';
 import { type ApiClient, createInformerFactory, type EventRecorder, type Informer, trimManagedFields } from '../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import { UserError } from '../runtime/index.ts';
@@ -75,7 +75,8 @@ function checkQuantities({ cpu = '1', memory = '1', ephemeralStorage = '1' }: Ku
 }
 
 /** Every node has the address of its index in this range. */
-const nodeIp = (index: number): string => `172.${18 + Math.floor((index + 2) / 65_536)}.${Math.floor((index + 2) / 256) % 256}.${(index + 2) % 256}`;
+const nodeIp = (index: number): string =>
+  `172.${18 + Math.floor((index + 2) / 65_536)}.${Math.floor((index + 2) / 256) % 256}.${(index + 2) % 256}`;
 
 class SimulatedKubelets implements KubeletSim {
   readonly #options: KubeletSimOptions;
@@ -126,8 +127,14 @@ class SimulatedKubelets implements KubeletSim {
       logger: this.#options.logger,
     });
     const single = this.#options.nodes === 1 ? [...this.agents.keys()][0] : undefined;
-    const nodes = factory.informer<Node>(coreKinds.nodes, single === undefined ? { transform: trimNode } : { transform: trimNode, fieldSelector: `metadata.name=${single}` });
-    const pods = factory.informer<Pod>(coreKinds.pods, { transform: trimManagedFields, fieldSelector: single === undefined ? 'spec.nodeName!=' : `spec.nodeName=${single}` });
+    const nodes = factory.informer<Node>(
+      coreKinds.nodes,
+      single === undefined ? { transform: trimNode } : { transform: trimNode, fieldSelector: `metadata.name=${single}` },
+    );
+    const pods = factory.informer<Pod>(coreKinds.pods, {
+      transform: trimManagedFields,
+      fieldSelector: single === undefined ? 'spec.nodeName!=' : `spec.nodeName=${single}`,
+    });
     this.#pods = pods;
     factory.start(this.#abort.signal);
     await factory.waitForSync(this.#abort.signal);
@@ -182,7 +189,12 @@ class SimulatedKubelets implements KubeletSim {
     const { client, random, logger, nodes, nodeStartIndex = 0 } = this.#options;
     const clock = this.#agenda;
     const catalog = new ImageCatalog(this.#options.imageCatalog);
-    const library = new ImageLibrary({ catalog, clock, pullMs: this.#options.imagePullMs, privateRegistries: this.#options.privateRegistries });
+    const library = new ImageLibrary({
+      catalog,
+      clock,
+      pullMs: this.#options.imagePullMs,
+      privateRegistries: this.#options.privateRegistries,
+    });
     const host: SimulatedHost = { clock, random, network: new Map<string, Sandbox>() };
     const shared = {
       client,
@@ -199,13 +211,26 @@ class SimulatedKubelets implements KubeletSim {
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
       const images = new SimulatedImages(library);
       const runtime = new SimulatedRuntime(host, images);
-      const agent = new NodeAgent(shared, { spec: this.#specOf(i, runtime), runtime, images, podCidr: shareOf(this.#options.podCidr ?? '10.244.0.0/16', i) });
+      const agent = new NodeAgent(shared, {
+        spec: this.#specOf(i, runtime),
+        runtime,
+        images,
+        podCidr: shareOf(this.#options.podCidr ?? '10.244.0.0/16', i),
+      });
       this.agents.set(agent.name, agent);
     }
   }
 
   #specOf(index: number, runtime: SimulatedRuntime): NodeSpec {
-    const { nodeNamePrefix = 'node-', nodeLabels = {}, taints = [], maxPods = 110, cpu = '8', memory = '32Gi', ephemeralStorage = '100Gi' } = this.#options;
+    const {
+      nodeNamePrefix = 'node-',
+      nodeLabels = {},
+      taints = [],
+      maxPods = 110,
+      cpu = '8',
+      memory = '32Gi',
+      ephemeralStorage = '100Gi',
+    } = this.#options;
     return {
       name: `${nodeNamePrefix}${index}`,
       ip: nodeIp(index),

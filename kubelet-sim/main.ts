@@ -7,10 +7,7 @@ import { type KubeletSimValues, kubeletSimOptions, parseLabels, parseTaints } fr
 
 /** `nanokube kubelet-sim`. */
 export const main = (argv: readonly string[]): Promise<void> =>
-  processMain(
-    { name: 'kubelet-sim', about: 'Runs simulated nodes, whose pods really run.', options: kubeletSimOptions, create },
-    argv,
-  );
+  processMain({ name: 'kubelet-sim', about: 'Runs simulated nodes, whose pods really run.', options: kubeletSimOptions, create }, argv);
 
 async function create(values: KubeletSimValues, environment: Environment): Promise<Service> {
   const client = clientFromOptions(values, { userAgent: 'nanokube-kubelet', ...environment });

@@ -25,7 +25,9 @@ export const kubeletSimOptions = {
   'client-ca-file': option.string('CA of the clients that may connect; that of the kubeconfig unless given.', undefined, {
     placeholder: 'FILE',
   }),
-  'image-catalog': option.string('YAML or JSON file that says what images do, before the built-in list.', undefined, { placeholder: 'FILE' }),
+  'image-catalog': option.string('YAML or JSON file that says what images do, before the built-in list.', undefined, {
+    placeholder: 'FILE',
+  }),
   'image-pull-duration': option.duration('How long the pull of an image takes.', 0),
   'private-registries': option.list('Registries that ask for an image pull secret.', ['registry.example.com'], { placeholder: 'HOSTS' }),
   'healthz-port': option.integer('Port of /healthz and /metrics on 127.0.0.1; 0 is none.', 0, { min: 0, max: 65_535 }),

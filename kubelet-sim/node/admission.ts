@@ -28,7 +28,10 @@ function affinityVerdict(pod: Pod, { node }: AdmissionScope): Verdict | undefine
         matchFields.every((r) => matches(r, r.key === 'metadata.name' ? name : undefined)),
     );
   if (bySelector && byAffinity) return undefined;
-  return { reason: 'NodeAffinity', message: 'Pod was rejected: Predicate NodeAffinity failed: node(s) didn\'t match Pod\'s node affinity/selector' };
+  return {
+    reason: 'NodeAffinity',
+    message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  };
 }
 
 function matches({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
@@ -60,7 +63,7 @@ function resourceVerdict(pod: Pod, { allocatable, others }: AdmissionScope): Ver
     count++;
     for (const [resource] of wanted) used.set(resource, (used.get(resource) ?? Quantity.of(0)).add(requestOf(other, resource)));
   }
-  const pods = Number(allocatable['pods'] ?? 0);
+  const pods = Number(allocatable.pods ?? 0);
   if (count + 1 > pods) return outOf('pods', 1, count, pods);
   for (const [resource, quantity] of wanted) {
     const total = parseQuantity(allocatable[resource] ?? '0');
@@ -95,14 +98,33 @@ export function requestOf(pod: Pod, resource: string): Quantity {
 }
 
 const ZERO = Quantity.of(0);
-const parse = (text: string | undefined): Quantity => (text === undefined ? ZERO : parseQuantity(text));
+
+/** Quantities that were read before: a node's pods ask for the same few again and again. */
+const read = new Map<string, Quantity>();
+const READ_MAX = 1000;
+
+function parse(text: string | undefined): Quantity {
+  if (text === undefined) return ZERO;
+  const known = read.get(text);
+  if (known) return known;
+  const quantity = parseQuantity(text);
+  if (read.size < READ_MAX) read.set(text, quantity);
+  return quantity;
+}
 
 function portVerdict(pod: Pod, { others }: AdmissionScope): Verdict | undefined {
   const wanted = hostPorts(pod);
   if (wanted.length === 0) return undefined;
   const taken = [...others].flatMap(hostPorts);
-  const isTaken = wanted.some((a) => taken.some((b) => a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === ANY || b.ip === ANY)));
-  return isTaken ? { reason: 'NodePorts', message: "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" } : undefined;
+  const isTaken = wanted.some((a) =>
+    taken.some((b) => a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === ANY || b.ip === ANY)),
+  );
+  return isTaken
+    ? {
+        reason: 'NodePorts',
+        message: "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+      }
+    : undefined;
 }
 
 const ANY = '0.0.0.0';

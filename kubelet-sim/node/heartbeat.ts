@@ -75,5 +75,9 @@ export class Heartbeat {
 
 function renewed(lease: Live<Lease>, wanted: { readonly metadata: Lease['metadata']; readonly spec?: Lease['spec'] }): Live<Lease> {
   const { ownerReferences = lease.metadata.ownerReferences } = wanted.metadata;
-  return { ...lease, metadata: { ...lease.metadata, ...(ownerReferences ? { ownerReferences } : {}) }, spec: { ...lease.spec, ...wanted.spec } };
+  return {
+    ...lease,
+    metadata: { ...lease.metadata, ...(ownerReferences ? { ownerReferences } : {}) },
+    spec: { ...lease.spec, ...wanted.spec },
+  };
 }

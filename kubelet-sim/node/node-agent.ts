@@ -191,7 +191,8 @@ export class NodeAgent {
     this.#node = node;
     const cidr = node.spec?.podCIDR;
     if (cidr) this.#usePool(cidr);
-    else if (!this.#pool && !this.#cidrTimer && this.#parts.podCidr) this.#cidrTimer = this.#options.clock.setTimer(POD_CIDR_WAIT_MS, () => this.#takeCidr());
+    else if (!this.#pool && !this.#cidrTimer && this.#parts.podCidr)
+      this.#cidrTimer = this.#options.clock.setTimer(POD_CIDR_WAIT_MS, () => this.#takeCidr());
   }
 
   #usePool(cidr: string): void {

@@ -1,4 +1,15 @@
-import { type Draft, type Lease, type Live, type Node, type NodeCondition, type NodeStatus, parseQuantity, type Taint, toMicroTime, toTime } from '../../api/index.ts';
+import {
+  type Draft,
+  type Lease,
+  type Live,
+  type Node,
+  type NodeCondition,
+  type NodeStatus,
+  parseQuantity,
+  type Taint,
+  toMicroTime,
+  toTime,
+} from '../../api/index.ts';
 import type { Image } from '../runtime/cri.ts';
 
 /** The version of kubelet whose behaviour this is. */

@@ -1,4 +1,14 @@
-import { type ConfigMap, coreKinds, isNotFound, type KindInfo, type KubeObject, type Live, type Pod, type Secret, type Service } from '../../api/index.ts';
+import {
+  type ConfigMap,
+  coreKinds,
+  isNotFound,
+  type KindInfo,
+  type KubeObject,
+  type Live,
+  type Pod,
+  type Secret,
+  type Service,
+} from '../../api/index.ts';
 import type { ApiClient } from '../../client/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 
@@ -44,7 +54,11 @@ export class ClientConfigSource implements ConfigSource {
   }
 
   services(namespace: string): Promise<readonly Live<Service>[]> {
-    return this.#remember(this.#services, namespace, async () => (await this.#client.resource<Service>(coreKinds.services).list({ namespace })).items);
+    return this.#remember(
+      this.#services,
+      namespace,
+      async () => (await this.#client.resource<Service>(coreKinds.services).list({ namespace })).items,
+    );
   }
 
   async serviceAccountToken(pod: Pod, request: { readonly audience: string; readonly expirationSeconds: number }): Promise<string> {

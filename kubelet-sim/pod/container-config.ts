@@ -28,43 +28,57 @@ export async function containerConfigOf(parts: ContainerParts): Promise<Containe
 const hasVariable = (texts: readonly string[] | undefined): boolean => (texts ?? []).some((text) => text.includes('$('));
 
 const needsEnvironment = (container: Container): boolean =>
-  refersToConfig(container) || hasVariable(container.command) || hasVariable(container.args) || (container.volumeMounts ?? []).some(({ subPathExpr }) => subPathExpr);
+  refersToConfig(container) ||
+  hasVariable(container.command) ||
+  hasVariable(container.args) ||
+  (container.volumeMounts ?? []).some(({ subPathExpr }) => subPathExpr);
 
 /** As {@link containerConfigOf} for a container that has been running: its configuration was right when it started. */
 export function restoredConfigOf(parts: ContainerParts): ContainerConfig {
   return withEnvironment(parts, undefined);
 }
 
-function withEnvironment({ facts, container, attempt, volumes, source }: ContainerParts, environment: ReadonlyMap<string, string> | undefined): ContainerConfig {
+function withEnvironment(parts: ContainerParts, environment: ReadonlyMap<string, string> | undefined): ContainerConfig {
+  const { facts, container, attempt, source } = parts;
   const resolve = (text: string) => expand(text, (name) => environment?.get(name));
-  const memory = container.resources?.limits?.['memory'];
+  const resolved = (texts: readonly string[] = NONE) => (environment ? texts.map(resolve) : texts);
+  const memory = container.resources?.limits?.memory;
   return {
     name: container.name,
     attempt,
     image: container.image ?? '',
-    command: environment ? (container.command ?? []).map(resolve) : (container.command ?? NONE),
-    args: environment ? (container.args ?? []).map(resolve) : (container.args ?? NONE),
+    command: resolved(container.command),
+    args: resolved(container.args),
     workingDir: container.workingDir ?? '',
     environment: () => (environment ? Promise.resolve(environment) : environmentOf(facts, container, source)),
-    mounts: (container.volumeMounts ?? []).flatMap((mount) => {
-      const volume = volumes.get(mount.name);
-      const subPath = mount.subPathExpr ? resolve(mount.subPathExpr) : (mount.subPath ?? '');
-      return volume ? [{ containerPath: mount.mountPath, readOnly: mount.readOnly ?? false, volume, subPath }] : [];
-    }),
-    ports: container.ports ? container.ports.map(({ name = '', containerPort, protocol = 'TCP' }) => ({ name, containerPort, protocol })) : NONE,
-    terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
-    terminationMessagePolicy: container.terminationMessagePolicy ?? 'File',
+    mounts: mountsOf(parts, resolve),
+    ports: container.ports?.map(({ name = '', containerPort, protocol = 'TCP' }) => ({ name, containerPort, protocol })) ?? NONE,
+    ...terminationOf(container),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
-    stopSignal: container.lifecycle?.stopSignal ?? 'SIGTERM',
     memoryLimit: memory === undefined ? 0 : parseQuantity(memory).value(),
   };
 }
+
+function mountsOf({ container, volumes }: ContainerParts, resolve: (text: string) => string): ContainerConfig['mounts'] {
+  return (container.volumeMounts ?? NONE).flatMap(({ name, mountPath, readOnly = false, subPath = '', subPathExpr }) => {
+    const volume = volumes.get(name);
+    return volume ? [{ containerPath: mountPath, readOnly, volume, subPath: subPathExpr ? resolve(subPathExpr) : subPath }] : [];
+  });
+}
+
+const terminationOf = ({ terminationMessagePath, terminationMessagePolicy, lifecycle }: Container) => ({
+  terminationMessagePath: terminationMessagePath ?? '/dev/termination-log',
+  terminationMessagePolicy: terminationMessagePolicy ?? 'File',
+  stopSignal: lifecycle?.stopSignal ?? 'SIGTERM',
+});
 
 /** Shared, since most containers have none. */
 const NONE: readonly never[] = [];
 
 /** The host name of a pod. */
 export const hostnameOf = (pod: Pod, nodeName: string): string =>
-  pod.spec.hostNetwork ? nodeName : (pod.spec.hostnameOverride ?? (pod.spec.hostname || (pod.metadata.name ?? '').slice(0, 63).replace(/[-.]+$/, '')));
+  pod.spec.hostNetwork
+    ? nodeName
+    : (pod.spec.hostnameOverride ?? (pod.spec.hostname || (pod.metadata.name ?? '').slice(0, 63).replace(/[-.]+$/, '')));

@@ -1,7 +1,7 @@
 import type { Container, Pod } from '../../api/index.ts';
 import { ContainerProbes } from '../probes/container-probes.ts';
 import type { ProbeTarget } from '../probes/probe.ts';
-import { restoredConfigOf, containerConfigOf } from './container-config.ts';
+import { containerConfigOf, restoredConfigOf } from './container-config.ts';
 import { type ContainerRole, containersOf, podLabel, shouldRestart } from './container-names.ts';
 import { ContainerConfigError } from './environment.ts';
 import { runHook } from './hooks.ts';
@@ -114,7 +114,13 @@ export class ContainerRuns {
   async #launch(pod: Pod, { container, role, attempt }: Start, run: ContainerRun): Promise<void> {
     const { node, sandbox, signal } = this.#parts;
     const subject = { name: container.name, role };
-    const config = await containerConfigOf({ facts: sandbox.facts(pod), container, attempt, volumes: sandbox.volumes, source: node.source });
+    const config = await containerConfigOf({
+      facts: sandbox.facts(pod),
+      container,
+      attempt,
+      volumes: sandbox.volumes,
+      source: node.source,
+    });
     signal.throwIfAborted();
     const { id } = node.runtime.createContainer(sandbox.id ?? '', config);
     this.#replace(run, id, container.image ?? '');
@@ -160,7 +166,10 @@ export class ContainerRuns {
       return 0;
     }
     if (run.waiting?.reason !== 'CrashLoopBackOff')
-      node.events.warning(pod, 'BackOff', `Back-off restarting failed container ${container.name} in pod ${podLabel(pod)}`, { name: container.name, role });
+      node.events.warning(pod, 'BackOff', `Back-off restarting failed container ${container.name} in pod ${podLabel(pod)}`, {
+        name: container.name,
+        role,
+      });
     const message = `back-off ${goSeconds(node.restarts.current(key))} restarting failed container=${container.name} pod=${podLabel(pod)}`;
     run.waiting = { reason: 'CrashLoopBackOff', message };
     return waitMs;
@@ -190,7 +199,8 @@ export class ContainerRuns {
       before,
       observer: {
         onChange: poke,
-        onFailure: (kind, output) => node.events.warning(this.#parts.pod(), 'Unhealthy', `${capital(kind)} probe failed: ${output}`, subject),
+        onFailure: (kind, output) =>
+          node.events.warning(this.#parts.pod(), 'Unhealthy', `${capital(kind)} probe failed: ${output}`, subject),
       },
     });
   }
@@ -215,7 +225,12 @@ export class ContainerRuns {
     );
   }
 
-  async #killOne(pod: Pod, container: Container, role: ContainerRole, how: { id: string; graceMs: number; message: string }): Promise<void> {
+  async #killOne(
+    pod: Pod,
+    container: Container,
+    role: ContainerRole,
+    how: { id: string; graceMs: number; message: string },
+  ): Promise<void> {
     const { node } = this.#parts;
     this.#runs.get(container.name)?.probes?.stop();
     node.events.normal(pod, 'Killing', how.message, { name: container.name, role });
@@ -275,7 +290,9 @@ export class ContainerRuns {
     if (!this.#stopping) return;
     for (const { id } of this.#runs.values())
       if (id !== undefined && this.#parts.node.runtime.containerStatus(id)?.state === 'running')
-        this.#parts.node.runtime.stopContainer(id, graceMs).catch((error: unknown) => this.#parts.node.logger.error({ err: error }, 'container not stopped'));
+        this.#parts.node.runtime
+          .stopContainer(id, graceMs)
+          .catch((error: unknown) => this.#parts.node.logger.error({ err: error }, 'container not stopped'));
   }
 
   /** Brings back what the pod's status says was running. */
@@ -286,7 +303,13 @@ export class ContainerRuns {
     if (!config) return;
     sandbox.prepare(pod);
     const configOf = (container: Container, attempt: number) =>
-      restoredConfigOf({ facts: { ...sandbox.facts(pod), podIP: pod.status.podIP ?? '' }, container, attempt, volumes: sandbox.volumes, source: node.source });
+      restoredConfigOf({
+        facts: { ...sandbox.facts(pod), podIP: pod.status.podIP ?? '' },
+        container,
+        attempt,
+        volumes: sandbox.volumes,
+        source: node.source,
+      });
     const restored = restorePod(pod, config, configOf);
     if (!restored) return;
     sandbox.adopt(node.runtime.restore(restored.sandbox).id);

@@ -1,4 +1,4 @@
-import type { Container, EnvVar, Live, Service } from '../../api/index.ts';
+import type { Container, EnvFromSource, EnvVar, Live, Service } from '../../api/index.ts';
 import type { ConfigSource } from './config-source.ts';
 import { fieldValue, type PodFacts, resourceValue } from './field-ref.ts';
 
@@ -18,21 +18,25 @@ export const refersToConfig = ({ env = [], envFrom = [] }: Container): boolean =
  * @throws ContainerConfigError when something it refers to is not there.
  */
 export async function environmentOf(facts: PodFacts, container: Container, source: ConfigSource): Promise<Map<string, string>> {
-  const namespace = facts.pod.metadata.namespace ?? '';
   const result = new Map<string, string>();
   const ofServices = await serviceVariables(facts, source);
-  for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
-    const data = configMapRef
-      ? await configMapData(source, namespace, { name: configMapRef.name ?? '', optional: configMapRef.optional })
-      : await secretData(source, namespace, { name: secretRef?.name ?? '', optional: secretRef?.optional });
-    for (const [key, value] of Object.entries(data ?? {})) result.set(`${prefix}${key}`, value);
-  }
+  for (const from of container.envFrom ?? []) await addAll(result, from, facts.pod.metadata.namespace ?? '', source);
+  const lookup = (name: string) => result.get(name) ?? ofServices.get(name);
   for (const variable of container.env ?? []) {
-    const value = await valueOf(variable, { facts, container, source, lookup: (name) => result.get(name) ?? ofServices.get(name) });
+    const value = await variableValue(variable, { facts, container, source, lookup });
     if (value !== undefined) result.set(variable.name, value);
   }
   for (const [name, value] of ofServices) if (!result.has(name)) result.set(name, value);
   return result;
+}
+
+async function addAll(result: Map<string, string>, from: EnvFromSource, namespace: string, source: ConfigSource): Promise<void> {
+  const { prefix = '', configMapRef, secretRef } = from;
+  const { name = '', optional } = configMapRef ?? secretRef ?? {};
+  const data = configMapRef
+    ? await configMapData(source, namespace, { name, optional })
+    : await secretData(source, namespace, { name, optional });
+  for (const [key, value] of Object.entries(data)) result.set(`${prefix}${key}`, value);
 }
 
 interface Scope {
@@ -42,7 +46,7 @@ interface Scope {
   readonly lookup: (name: string) => string | undefined;
 }
 
-async function valueOf({ value = '', valueFrom }: EnvVar, { facts, container, source, lookup }: Scope): Promise<string | undefined> {
+async function variableValue({ value = '', valueFrom }: EnvVar, { facts, container, source, lookup }: Scope): Promise<string | undefined> {
   const namespace = facts.pod.metadata.namespace ?? '';
   if (valueFrom?.fieldRef) return fieldValue(facts, valueFrom.fieldRef.fieldPath);
   if (valueFrom?.resourceFieldRef) {
@@ -63,7 +67,12 @@ async function valueOf({ value = '', valueFrom }: EnvVar, { facts, container, so
   return expand(value, lookup);
 }
 
-function pick(data: Readonly<Record<string, string>> | undefined, key: string, optional: boolean | undefined, complaint: string): string | undefined {
+function pick(
+  data: Readonly<Record<string, string>> | undefined,
+  key: string,
+  optional: boolean | undefined,
+  complaint: string,
+): string | undefined {
   const value = data?.[key];
   if (value === undefined && !optional) throw new ContainerConfigError(complaint);
   return value;
@@ -74,13 +83,13 @@ interface Reference {
   readonly optional: boolean | undefined;
 }
 
-async function configMapData(source: ConfigSource, namespace: string, { name, optional }: Reference): Promise<Record<string, string> | undefined> {
+async function configMapData(source: ConfigSource, namespace: string, { name, optional }: Reference): Promise<Record<string, string>> {
   const found = await source.configMap(namespace, name);
   if (!found && !optional) throw new ContainerConfigError(`configmap "${name}" not found`);
   return found?.data ?? {};
 }
 
-async function secretData(source: ConfigSource, namespace: string, { name, optional }: Reference): Promise<Record<string, string> | undefined> {
+async function secretData(source: ConfigSource, namespace: string, { name, optional }: Reference): Promise<Record<string, string>> {
   const found = await source.secret(namespace, name);
   if (!found && !optional) throw new ContainerConfigError(`secret "${name}" not found`);
   return Object.fromEntries(Object.entries(found?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
@@ -88,7 +97,9 @@ async function secretData(source: ConfigSource, namespace: string, { name, optio
 
 /** Replaces `$(NAME)`; `$$` is a dollar sign; what is not known stays as it is. */
 export function expand(text: string, lookup: (name: string) => string | undefined): string {
-  return text.includes('$') ? text.replace(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) => (name === undefined ? '$' : (lookup(name) ?? whole))) : text;
+  return text.includes('$')
+    ? text.replace(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) => (name === undefined ? '$' : (lookup(name) ?? whole)))
+    : text;
 }
 
 /** The service that every namespace sees. */
@@ -123,7 +134,10 @@ function variablesOf({ metadata, spec }: Live<Service>): [string, string][] {
   return [
     [`${prefix}_SERVICE_HOST`, ip],
     [`${prefix}_SERVICE_PORT`, String(first.port)],
-    ...named.map(({ name = '', port }): [string, string] => [`${prefix}_SERVICE_PORT_${name.toUpperCase().replaceAll('-', '_')}`, String(port)]),
+    ...named.map(({ name = '', port }): [string, string] => [
+      `${prefix}_SERVICE_PORT_${name.toUpperCase().replaceAll('-', '_')}`,
+      String(port),
+    ]),
     [`${prefix}_PORT`, `${(first.protocol ?? 'TCP').toLowerCase()}://${host}:${first.port}`],
     ...links,
   ];

@@ -47,7 +47,11 @@ const mapText = (map: Readonly<Record<string, string>> | undefined): string =>
     .join('\n');
 
 /** The value of a `resourceFieldRef`, in units of its divisor, rounded up. */
-export function resourceValue(facts: PodFacts, container: Container, reference: { readonly resource: string; readonly divisor?: string | undefined }): string {
+export function resourceValue(
+  facts: PodFacts,
+  container: Container,
+  reference: { readonly resource: string; readonly divisor?: string | undefined },
+): string {
   const [kind, ...rest] = reference.resource.split('.');
   const resource = rest.join('.');
   const { requests = {}, limits = {} } = container.resources ?? {};

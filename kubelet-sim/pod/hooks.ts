@@ -18,9 +18,13 @@ export async function runHook(handler: LifecycleHandler, target: ProbeTarget, cl
     const { path = '/', port, host, httpHeaders = [] } = handler.httpGet;
     const number = portOf(port, target.container);
     try {
-      await target.runtime.connect(target.sandboxId, number).http({ method: 'GET', path, headers: Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value])) });
+      await target.runtime
+        .connect(target.sandboxId, number)
+        .http({ method: 'GET', path, headers: Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value])) });
     } catch (error) {
-      throw new HookError(`Get "http://${host || target.podIP}:${number}${path}": ${error instanceof Error ? error.message : String(error)}`);
+      throw new HookError(
+        `Get "http://${host || target.podIP}:${number}${path}": ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   } else if (handler.sleep) await clock.sleep(handler.sleep.seconds * 1000, signal);
 }

@@ -74,7 +74,10 @@ export class ImageManager {
     const retryMs = this.#backoff.remaining(key, failure.at, this.#options.clock.now());
     if (retryMs <= 0) return undefined;
     this.#options.events.normal(pod, 'BackOff', `Back-off pulling image "${name}"`, subject);
-    return { waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${name}": ErrImagePull: ${failure.message}` }, retryMs };
+    return {
+      waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${name}": ErrImagePull: ${failure.message}` },
+      retryMs,
+    };
   }
 
   async #pull(pod: Pod, name: string, subject: EventContainer, signal: AbortSignal): Promise<ImageOutcome> {
@@ -85,7 +88,12 @@ export class ImageManager {
     try {
       const image = await images.pullImage(name, await this.#credentials(pod), signal);
       const took = goDuration(clock.monotonic() - startedAt);
-      events.normal(pod, 'Pulled', `Successfully pulled image "${name}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`, subject);
+      events.normal(
+        pod,
+        'Pulled',
+        `Successfully pulled image "${name}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`,
+        subject,
+      );
       this.#backoff.forget(key);
       this.#failures.delete(key);
       onPulled();
@@ -128,7 +136,9 @@ export function credentialsOf({ data = {} }: Pick<Secret, 'data'>): RegistryCred
   const auths = parsed && 'auths' in parsed ? parsed.auths : parsed;
   if (typeof auths !== 'object' || auths === null) return [];
   return Object.entries(auths).map(([registry, entry]: [string, DockerAuth | null]) => {
-    const [user = '', password = ''] = Buffer.from(String(entry?.auth ?? ''), 'base64').toString('utf8').split(':');
+    const [user = '', password = ''] = Buffer.from(String(entry?.auth ?? ''), 'base64')
+      .toString('utf8')
+      .split(':');
     return { registry, username: String(entry?.username ?? user), password: String(entry?.password ?? password) };
   });
 }

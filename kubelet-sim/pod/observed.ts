@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/index.ts';
-import type { ContainerStatus as RuntimeContainer, PodSandboxStatus } from '../runtime/cri.ts';
+import type { PodSandboxStatus, ContainerStatus as RuntimeContainer } from '../runtime/cri.ts';
 
 /** Why a container does not run (yet, or again), as its status says. */
 export interface Waiting {

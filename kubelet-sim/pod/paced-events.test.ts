@@ -10,7 +10,7 @@ function setUp() {
   const events = new PacedEvents({
     clock,
     isBusy: () => world.busy,
-    recorder: { event: (_subject, _type, reason, _message, extra) => seen.push({ reason, host: extra?.host, at: extra?.at }) },
+    recorder: { event: (...[, , reason, , extra]) => seen.push({ reason, host: extra?.host, at: extra?.at }) },
   });
   return { clock, seen, world, events };
 }

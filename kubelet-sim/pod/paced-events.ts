@@ -31,7 +31,8 @@ export class PacedEvents {
   /** A recorder of one node. */
   of(host: string): Pick<EventRecorder, 'event'> {
     return {
-      event: (subject, type, reason, message, extra = {}) => this.#add([slim(subject), type, reason, message, { ...extra, host, at: this.#clock.now() }]),
+      event: (...[subject, type, reason, message, extra]) =>
+        this.#add([slim(subject), type, reason, message, { ...extra, host, at: this.#clock.now() }]),
     };
   }
 

@@ -29,7 +29,11 @@ test.each<[string, ObservedPod, string]>([
   ['the next init container waits for the one before', observe(twoInits, { i1: running() }), ''],
   ['an init container that ended well makes way', observe(twoInits, { i1: exited(0) }), '+i2#0'],
   ['a failed init container runs again', observe(twoInits, { i1: exited(1) }), '+i1#1'],
-  ['a failed init container ends a pod that never restarts', observe(aPod({ restartPolicy: 'Never', initContainers: [aContainer('i1')] }), { i1: exited(1) }), 'kill'],
+  [
+    'a failed init container ends a pod that never restarts',
+    observe(aPod({ restartPolicy: 'Never', initContainers: [aContainer('i1')] }), { i1: exited(1) }),
+    'kill',
+  ],
   ['main containers start when all init containers ended well', observe(twoInits, { i1: exited(0), i2: exited(0) }), '+main#0'],
   ['a sidecar that has not started holds up the rest', observe(withSidecar, { side: starting }), ''],
   ['a started sidecar makes way', observe(withSidecar, { side: running() }), '+i1#0'],
@@ -40,9 +44,25 @@ test.each<[string, ObservedPod, string]>([
   ['OnFailure: a failure does not', observe(onFailure, { main: exited(1) }), '+main#1'],
   ['Never: any exit ends the pod', observe(never, { main: exited(1) }), 'kill'],
   ['a failed liveness probe kills the container', observe(aPod(), { main: { ...running(), failedProbe: 'liveness' } }), '-main'],
-  ['a changed image kills the container', observe(aPod(), { main: running() }, { startedImages: new Map([['main', 'nginx:old']]) }), '-main'],
-  ['a dead sandbox is made anew, init containers again', observe(twoInits, { i1: exited(0), i2: exited(0), main: exited(137) }, { sandbox: gone }), 'sandbox#1 +i1#1'],
-  ['in the new sandbox the init containers of the old one do not count', observe(twoInits, { i1: exited(0), i2: exited(0), main: exited(137) }, { sandbox: aSandbox({ attempt: 1, createdAt: Date.UTC(2026, 1) }) }), '+i1#1'],
+  [
+    'a changed image kills the container',
+    observe(aPod(), { main: running() }, { startedImages: new Map([['main', 'nginx:old']]) }),
+    '-main',
+  ],
+  [
+    'a dead sandbox is made anew, init containers again',
+    observe(twoInits, { i1: exited(0), i2: exited(0), main: exited(137) }, { sandbox: gone }),
+    'sandbox#1 +i1#1',
+  ],
+  [
+    'in the new sandbox the init containers of the old one do not count',
+    observe(
+      twoInits,
+      { i1: exited(0), i2: exited(0), main: exited(137) },
+      { sandbox: aSandbox({ attempt: 1, createdAt: Date.UTC(2026, 1) }) },
+    ),
+    '+i1#1',
+  ],
   ['Never: a dead sandbox ends the pod', observe(never, { main: exited(137) }, { sandbox: gone }), 'kill'],
 ])('%s', (_name, observed, wanted) => {
   expect(shorthand(observed)).toBe(wanted);

@@ -57,7 +57,9 @@ function withoutSandbox(observed: ObservedPod): PodActions {
 
 function withSandbox(observed: ObservedPod): PodActions {
   const { pod } = observed;
-  const initialized = pod.spec.containers.some(({ name }) => containerOf(observed, name).current?.id !== undefined && !isStale(observed, name));
+  const initialized = pod.spec.containers.some(
+    ({ name }) => containerOf(observed, name).current?.id !== undefined && !isStale(observed, name),
+  );
   const init = initActions(observed, initialized);
   const ephemeral = (pod.spec.ephemeralContainers ?? [])
     .filter(({ name }) => !containerOf(observed, name).current)
@@ -84,26 +86,43 @@ interface InitActions {
 
 /** Walks the init containers in order; the first that has not done its part holds up the rest. */
 function initActions(observed: ObservedPod, initialized: boolean): InitActions {
-  const starts: Start[] = [];
-  const kills: Kill[] = [];
+  const actions = { starts: [] as Start[], kills: [] as Kill[] };
   for (const container of observed.pod.spec.initContainers ?? []) {
-    const role = isSidecar(container) ? 'sidecar' : 'init';
-    if (role === 'init' && initialized) continue;
-    const known = containerOf(observed, container.name);
-    const current = isStale(observed, container.name) ? undefined : known.current;
-    if (role === 'init') {
-      if (current?.state === 'exited' && current.exitCode === 0) continue;
-      if (current?.state === 'exited' && !shouldRestart(observed.pod, container, role, current.exitCode))
-        return { done: false, failed: true, starts: [], kills };
-      if (current?.state !== 'running') starts.push(startOf(observed, container, role));
-      return { done: false, failed: false, starts, kills };
-    }
-    const kill = probeKill(container, role, known);
-    if (kill) kills.push(kill);
-    else if (current?.state !== 'running') starts.push(startOf(observed, container, role));
-    if (!initialized && !(current?.state === 'running' && known.started)) return { done: false, failed: false, starts, kills };
+    const step = isSidecar(container)
+      ? sidecarStep(observed, container, actions)
+      : initialized
+        ? 'done'
+        : initStep(observed, container, actions);
+    if (step === 'failed') return { done: false, failed: true, ...actions };
+    if (step === 'waits' && !initialized) return { done: false, failed: false, ...actions };
   }
-  return { done: true, failed: false, starts, kills };
+  return { done: true, failed: false, ...actions };
+}
+
+type Step = 'done' | 'waits' | 'failed';
+type InitWork = { readonly starts: Start[]; readonly kills: Kill[] };
+
+/** The instance of a container that runs, or ran, in the present sandbox. */
+const freshOf = (observed: ObservedPod, name: string) => (isStale(observed, name) ? undefined : containerOf(observed, name).current);
+
+function initStep(observed: ObservedPod, container: Container, { starts }: InitWork): Step {
+  const current = freshOf(observed, container.name);
+  if (current?.state === 'running') return 'waits';
+  if (current?.state === 'exited') {
+    if (current.exitCode === 0) return 'done';
+    if (!shouldRestart(observed.pod, container, 'init', current.exitCode)) return 'failed';
+  }
+  starts.push(startOf(observed, container, 'init'));
+  return 'waits';
+}
+
+function sidecarStep(observed: ObservedPod, container: Container, { starts, kills }: InitWork): Step {
+  const known = containerOf(observed, container.name);
+  const isRunning = freshOf(observed, container.name)?.state === 'running';
+  const kill = probeKill(container, 'sidecar', known);
+  if (kill) kills.push(kill);
+  else if (!isRunning) starts.push(startOf(observed, container, 'sidecar'));
+  return isRunning && known.started ? 'done' : 'waits';
 }
 
 function mainActions(observed: ObservedPod): { starts: Start[]; kills: Kill[]; keep: number } {

@@ -20,13 +20,24 @@ interface Tally {
 /** The phase that follows from the containers' statuses. @param ending the pod is not to run any more. */
 export function phaseOf(pod: Pod, statuses: readonly ContainerStatus[], ending: boolean): PodPhase {
   const byName = new Map(statuses.map((status) => [status.name, status]));
-  const tally: Tally = { initPending: 0, sidecarPending: 0, initFailed: 0, unknown: 0, running: 0, waiting: 0, stopped: 0, final: 0, succeeded: 0 };
+  const tally: Tally = {
+    initPending: 0,
+    sidecarPending: 0,
+    initFailed: 0,
+    unknown: 0,
+    running: 0,
+    waiting: 0,
+    stopped: 0,
+    final: 0,
+    succeeded: 0,
+  };
   for (const { container, role } of containersOf(pod)) COUNT[role](tally, pod, container, byName.get(container.name));
   const started = pod.spec.containers.some(({ name }) => hasRun(byName.get(name)));
   return decide(tally, started, ending);
 }
 
-const hasRun = (status: ContainerStatus | undefined): boolean => Boolean(status?.state?.running || status?.state?.terminated || status?.lastState?.terminated);
+const hasRun = (status: ContainerStatus | undefined): boolean =>
+  Boolean(status?.state?.running || status?.state?.terminated || status?.lastState?.terminated);
 
 function decide(tally: Tally, started: boolean, ending: boolean): PodPhase {
   if (tally.initFailed > 0) return 'Failed';
@@ -70,4 +81,9 @@ const countMain: Count = (tally, pod, container, status) => {
   }
 };
 
-const COUNT: Readonly<Record<ContainerRole, Count>> = { init: countInit, sidecar: countSidecar, main: countMain, ephemeral: () => undefined };
+const COUNT: Readonly<Record<ContainerRole, Count>> = {
+  init: countInit,
+  sidecar: countSidecar,
+  main: countMain,
+  ephemeral: () => undefined,
+};

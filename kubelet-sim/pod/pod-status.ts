@@ -5,7 +5,13 @@ import { containersReadyFinding, type Finding, initializedFinding, readyFinding 
 import { type PodPhase, phaseOf } from './pod-phase.ts';
 
 /** Conditions that the node agent owns, in the order it writes them. */
-const OWN_CONDITIONS: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+const OWN_CONDITIONS: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+]);
 
 /**
  * The status of a pod: a pure function of what is observed. The phase never leaves Succeeded or Failed; conditions of others are kept;

@@ -28,20 +28,35 @@ test('while an image is pulled the pod shows that it is being created', async ()
   expect([node.status.phase, node.state()]).toEqual(['Pending', 'ContainerCreating']);
   await node.pass(3);
   expect(node.state()).toBe('running');
-  expect(node.events).toContain('Normal Pulled Successfully pulled image "nginx" in 3s (3s including waiting). Image size: 72319283 bytes.');
+  expect(node.events).toContain(
+    'Normal Pulled Successfully pulled image "nginx" in 3s (3s including waiting). Image size: 72319283 bytes.',
+  );
 });
 
 test('init containers run in order, and share a volume with what comes after', async () => {
   const node = new TestNode();
   const volumeMounts = [{ name: 'v', mountPath: '/work' }];
   await node.run({
-    initContainers: [busybox('first', 'sleep 5; echo one > /work/f', { volumeMounts }), busybox('second', 'echo two >> /work/f', { volumeMounts })],
+    initContainers: [
+      busybox('first', 'sleep 5; echo one > /work/f', { volumeMounts }),
+      busybox('second', 'echo two >> /work/f', { volumeMounts }),
+    ],
     containers: [busybox('main', 'cat /work/f; sleep 3600', { volumeMounts })],
     volumes: [{ name: 'v', emptyDir: {} }],
   });
-  expect([node.status.phase, node.state('first'), node.state('second'), node.state()]).toEqual(['Pending', 'running', 'PodInitializing', 'PodInitializing']);
+  expect([node.status.phase, node.state('first'), node.state('second'), node.state()]).toEqual([
+    'Pending',
+    'running',
+    'PodInitializing',
+    'PodInitializing',
+  ]);
   await node.pass(5);
-  expect([node.status.phase, node.state('first'), node.state('second'), node.state()]).toEqual(['Running', 'Completed 0', 'Completed 0', 'running']);
+  expect([node.status.phase, node.state('first'), node.state('second'), node.state()]).toEqual([
+    'Running',
+    'Completed 0',
+    'Completed 0',
+    'running',
+  ]);
   expect(await node.log()).toBe('one\ntwo\n');
 });
 
@@ -58,7 +73,9 @@ test('a container that keeps failing is restarted with growing waits', async () 
   expect(node.container()?.restartCount).toBe(2);
   await node.pass(1.5);
   expect(node.container()?.restartCount).toBe(3);
-  expect(node.events.filter((text) => text.includes('BackOff')).at(-1)).toBe('Warning BackOff Back-off restarting failed container main in pod web_default(uid-of-web)');
+  expect(node.events.filter((text) => text.includes('BackOff')).at(-1)).toBe(
+    'Warning BackOff Back-off restarting failed container main in pod web_default(uid-of-web)',
+  );
   expect(await node.log('main', true)).toBe('try\n');
 });
 
@@ -77,14 +94,18 @@ test('a program that the image does not have cannot be started', async () => {
   const node = new TestNode();
   await node.run({ restartPolicy: 'Never', containers: [aContainer('main', { image: 'busybox', command: ['nope'] })] });
   expect([node.status.phase, node.state()]).toEqual(['Failed', 'StartError 128']);
-  expect(node.events.at(-1)).toContain('Warning Failed Error: rpc error: code = Unknown desc = failed to create containerd task: failed to create shim task');
+  expect(node.events.at(-1)).toContain(
+    'Warning Failed Error: rpc error: code = Unknown desc = failed to create containerd task: failed to create shim task',
+  );
 });
 
 test('an image that does not exist is tried again and again', async () => {
   const node = new TestNode();
   await node.run({ containers: [aContainer('main', { image: 'nginx:does-not-exist' })] });
   expect(node.state()).toBe('ErrImagePull');
-  expect(node.container()?.state?.waiting?.message).toMatch(/^rpc error: code = NotFound desc = failed to pull and unpack image "docker.io\/library\/nginx:does-not-exist"/);
+  expect(node.container()?.state?.waiting?.message).toMatch(
+    /^rpc error: code = NotFound desc = failed to pull and unpack image "docker.io\/library\/nginx:does-not-exist"/,
+  );
   await node.pass(2);
   expect(node.state()).toBe('ImagePullBackOff');
   expect(node.container()?.state?.waiting?.message).toMatch(/^Back-off pulling image "nginx:does-not-exist": ErrImagePull: rpc error/);
@@ -145,7 +166,7 @@ test('environment, command line and files see the pod', async () => {
     containers: [
       aContainer('main', {
         image: 'busybox',
-        command: ['sh', '-c', 'echo $POD $IP $CPU $PASSWORD $BOTH; cat /info/labels; echo $(NODE) \'$$(X)\'; sleep 3600'],
+        command: ['sh', '-c', "echo $POD $IP $CPU $PASSWORD $BOTH; cat /info/labels; echo $(NODE) '$$(X)'; sleep 3600"],
         envFrom: [{ secretRef: { name: 's' }, prefix: 'P_' }],
         env: [
           { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
@@ -204,7 +225,10 @@ test('the preStop hook runs within the grace period; the postStart hook sees the
   await node.run({
     containers: [
       aContainer('main', {
-        lifecycle: { postStart: { exec: { command: ['sh', '-c', 'echo hello > /usr/share/message'] } }, preStop: { sleep: { seconds: 10 } } },
+        lifecycle: {
+          postStart: { exec: { command: ['sh', '-c', 'echo hello > /usr/share/message'] } },
+          preStop: { sleep: { seconds: 10 } },
+        },
       }),
     ],
   });
@@ -254,7 +278,9 @@ test('with a shared process namespace pause is PID 1, and a plain process dies o
   const node = new TestNode();
   await node.runScript('sleep 3600', { shareProcessNamespace: true });
   const id = node.worker?.containerId('main') ?? '';
-  expect((await node.runtime.execSync(id, ['ps'], 0)).stdout.toString()).toMatch(/ +1 root +0:00 \/pause\n +2 root +0:00 sh -c sleep 3600\n/);
+  expect((await node.runtime.execSync(id, ['ps'], 0)).stdout.toString()).toMatch(
+    / +1 root +0:00 \/pause\n +2 root +0:00 sh -c sleep 3600\n/,
+  );
   await node.delete(30);
   await node.pass(1);
   expect([node.state(), node.deleted]).toEqual(['Error 143', ['web']]);
@@ -264,7 +290,11 @@ test('a pod past its active deadline fails', async () => {
   const node = new TestNode();
   await node.runScript('sleep 3600', { activeDeadlineSeconds: 60, terminationGracePeriodSeconds: 1 });
   await node.pass(62);
-  expect(node.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' });
+  expect(node.status).toMatchObject({
+    phase: 'Failed',
+    reason: 'DeadlineExceeded',
+    message: 'Pod was active on the node longer than the specified deadline',
+  });
   expect(node.deleted).toEqual([]);
 });
 

@@ -6,6 +6,7 @@ import type { ObservedPod, Verdict } from './observed.ts';
 import { actionsOf } from './pod-actions.ts';
 import { PodSandbox } from './pod-sandbox.ts';
 import { endedPhase, podStatusOf } from './pod-status.ts';
+import { statusPatch } from './status-writer.ts';
 
 /** A look that takes longer than this shows what it has done so far. */
 const INTERIM_MS = 50;
@@ -50,7 +51,13 @@ export class PodWorker {
     this.#status = pod.status;
     this.#verdict = verdict;
     this.#sandbox = new PodSandbox(node);
-    this.#runs = new ContainerRuns({ node, sandbox: this.#sandbox, pod: () => this.#pod, poke: () => this.poke(), signal: this.#abort.signal });
+    this.#runs = new ContainerRuns({
+      node,
+      sandbox: this.#sandbox,
+      pod: () => this.#pod,
+      poke: () => this.poke(),
+      signal: this.#abort.signal,
+    });
     if (endedPhase(pod.status)) this.#state = 'ended';
     this.#setDeadline();
   }
@@ -86,14 +93,23 @@ export class PodWorker {
 
   /** The pod changed in the API. */
   update(pod: Live<Pod>): void {
+    const isEcho = this.#isEcho(pod);
     this.#pod = pod;
     if (this.#node.statuses.isIdle(pod.metadata.uid)) this.#status = pod.status;
+    if (isEcho) return;
     this.#setDeadline();
     if (pod.metadata.deletionTimestamp) {
       this.#abort.abort();
       this.#runs.shorten(pod.metadata.deletionGracePeriodSeconds ?? 0);
     }
     this.poke();
+  }
+
+  /** Whether the API only tells what we wrote: then there is nothing to look at. */
+  #isEcho({ metadata, status, spec }: Live<Pod>): boolean {
+    const { generation, deletionTimestamp } = this.#pod.metadata;
+    if (metadata.generation !== generation || metadata.deletionTimestamp !== deletionTimestamp || spec.readinessGates) return false;
+    return statusPatch(this.#status, status) === undefined;
   }
 
   /** The pod is gone from the API: stop everything, write nothing. */
@@ -116,7 +132,10 @@ export class PodWorker {
     this.#loop().catch((error: unknown) => {
       this.#running = false;
       if (this.#state === 'removed' || this.#abort.signal.aborted) return this.#afterAbort();
-      this.#node.logger.error({ err: error, pod: this.#pod.metadata.name, namespace: this.#pod.metadata.namespace }, 'pod sync failed, will retry');
+      this.#node.logger.error(
+        { err: error, pod: this.#pod.metadata.name, namespace: this.#pod.metadata.namespace },
+        'pod sync failed, will retry',
+      );
       this.#retryIn(RETRY_MS);
     });
   }

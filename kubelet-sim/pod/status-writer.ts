@@ -101,10 +101,11 @@ export class StatusWriter {
       if (!pending || pending.busy) continue;
       this.#active++;
       pending.busy = true;
-      this.#write(uid, pending).finally(() => {
+      const release = () => {
         this.#active--;
         this.#pump();
-      });
+      };
+      this.#write(uid, pending).then(release, release);
     }
   }
 
@@ -133,7 +134,8 @@ export class StatusWriter {
   async #send(pod: Pod, status: PodStatus, pending: Pending): Promise<void> {
     const { name = '', namespace, uid } = pod.metadata;
     const changes = statusPatch(status, pending.base);
-    if (changes) await this.#pods.patch(name, { metadata: { uid }, status: changes }, { namespace, type: 'strategic', subresource: 'status' });
+    if (changes)
+      await this.#pods.patch(name, { metadata: { uid }, status: changes }, { namespace, type: 'strategic', subresource: 'status' });
     if (pending.remove && !pending.dirty) await this.#pods.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
   }
 
@@ -144,7 +146,10 @@ export class StatusWriter {
       return;
     }
     const delayMs = Math.min(RETRY_MS * 2 ** pending.failures++, RETRY_MS_MAX);
-    this.#logger.warn({ err: error, pod: pending.pod.metadata.name, namespace: pending.pod.metadata.namespace, delayMs }, 'status not written, will retry');
+    this.#logger.warn(
+      { err: error, pod: pending.pod.metadata.name, namespace: pending.pod.metadata.namespace, delayMs },
+      'status not written, will retry',
+    );
     this.#clock.setTimer(delayMs, () => {
       pending.busy = false;
       this.#enqueue(uid);
@@ -154,15 +159,14 @@ export class StatusWriter {
 
 /** The part of a status that differs, as a strategic merge patch; undefined when nothing does. */
 export function statusPatch(status: PodStatus, base: PodStatus): Record<string, unknown> | undefined {
-  const next: Readonly<Record<string, unknown>> = { ...status };
   const before: Readonly<Record<string, unknown>> = { ...base };
-  const patch: Record<string, unknown> = {};
-  for (const key of Object.keys(next)) {
-    const changed = key === 'conditions' ? changedConditions(status, base) : isSame(next[key], before[key]) ? undefined : next[key];
-    if (changed !== undefined) patch[key] = changed;
-  }
-  for (const key of CLEARED) if (before[key] && next[key] === undefined) patch[key] = null;
-  if (patch['podIPs'] && base.podIPs?.length) patch['podIPs'] = [{ $patch: 'replace' }, ...(status.podIPs ?? [])];
+  const entries = Object.entries(status).filter(
+    ([key, value]) => key !== 'conditions' && value !== undefined && !isSame(value, before[key]),
+  );
+  const conditions = changedConditions(status, base);
+  const patch: Record<string, unknown> = { ...Object.fromEntries(entries), ...(conditions ? { conditions } : {}) };
+  for (const key of CLEARED) if (base[key] && status[key] === undefined) patch[key] = null;
+  if (patch.podIPs && base.podIPs?.length) patch.podIPs = [{ $patch: 'replace' }, ...(status.podIPs ?? [])];
   return Object.keys(patch).length > 0 ? patch : undefined;
 }
 
@@ -176,7 +180,11 @@ function changedConditions(status: PodStatus, base: PodStatus): unknown[] | unde
   });
   const cleared = changed.map((condition) => {
     const old = base.conditions?.find(({ type }) => type === condition.type);
-    return { ...condition, ...(old?.reason && !condition.reason ? { reason: null } : {}), ...(old?.message && !condition.message ? { message: null } : {}) };
+    return {
+      ...condition,
+      ...(old?.reason && !condition.reason ? { reason: null } : {}),
+      ...(old?.message && !condition.message ? { message: null } : {}),
+    };
   });
   return cleared.length > 0 ? cleared : undefined;
 }

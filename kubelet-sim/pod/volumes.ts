@@ -1,4 +1,15 @@
-import type { ConfigMap, KeyToPath, Live, Secret, Volume, VolumeProjection } from '../../api/index.ts';
+import type {
+  ConfigMap,
+  ConfigMapProjection,
+  DownwardAPIProjection,
+  KeyToPath,
+  Live,
+  Secret,
+  SecretProjection,
+  ServiceAccountTokenProjection,
+  Volume,
+  VolumeProjection,
+} from '../../api/index.ts';
 import type { MountableVolume, VolumeFile } from '../runtime/cri.ts';
 import type { ConfigSource } from './config-source.ts';
 import { fieldValue, type PodFacts, resourceValue } from './field-ref.ts';
@@ -50,7 +61,11 @@ interface Parts {
 /** Config maps, secrets and the downward API are projections of one source. */
 function partsOf({ configMap, secret, downwardAPI, projected }: Volume): Parts | undefined {
   if (configMap) return { sources: [{ configMap }], mode: configMap.defaultMode ?? MODE_DEFAULT };
-  if (secret) return { sources: [{ secret: { name: secret.secretName, items: secret.items, optional: secret.optional } }], mode: secret.defaultMode ?? MODE_DEFAULT };
+  if (secret)
+    return {
+      sources: [{ secret: { name: secret.secretName, items: secret.items, optional: secret.optional } }],
+      mode: secret.defaultMode ?? MODE_DEFAULT,
+    };
   if (downwardAPI) return { sources: [{ downwardAPI }], mode: downwardAPI.defaultMode ?? MODE_DEFAULT };
   return projected ? { sources: projected.sources ?? [], mode: projected.defaultMode ?? MODE_DEFAULT } : undefined;
 }
@@ -67,33 +82,48 @@ interface Into {
   readonly scope: VolumeScope;
 }
 
-async function project({ configMap, secret, downwardAPI, serviceAccountToken }: VolumeProjection, into: Into): Promise<void> {
-  const { scope, files, mode } = into;
+async function project(projection: VolumeProjection, into: Into): Promise<void> {
+  const namespace = into.scope.facts().pod.metadata.namespace ?? '';
+  const { configMap, secret, downwardAPI, serviceAccountToken } = projection;
+  if (configMap) await projectConfigMap(configMap, namespace, into);
+  if (secret) await projectSecret(secret, namespace, into);
+  if (downwardAPI) projectFields(downwardAPI, into);
+  if (serviceAccountToken) await projectToken(serviceAccountToken, into);
+}
+
+async function projectConfigMap({ name = '', items, optional }: ConfigMapProjection, namespace: string, into: Into): Promise<void> {
+  const found = await into.scope.source.configMap(namespace, name);
+  if (found) place(into, configMapBytes(found), items, { optional, label: 'configmap' });
+  else if (!optional) throw new MountError(`configmap "${name}" not found`);
+}
+
+async function projectSecret({ name = '', items, optional }: SecretProjection, namespace: string, into: Into): Promise<void> {
+  const found = await into.scope.source.secret(namespace, name);
+  if (found) place(into, secretBytes(found), items, { optional, label: 'secret' });
+  else if (!optional) throw new MountError(`secret "${name}" not found`);
+}
+
+function projectFields({ items = [] }: DownwardAPIProjection, { files, mode, scope }: Into): void {
   const facts = scope.facts();
-  const namespace = facts.pod.metadata.namespace ?? '';
-  if (configMap) {
-    const found = await scope.source.configMap(namespace, configMap.name ?? '');
-    if (!found && !configMap.optional) throw new MountError(`configmap "${configMap.name}" not found`);
-    if (found) place(into, configMapBytes(found), configMap.items, { optional: configMap.optional, label: 'configmap' });
-  }
-  if (secret) {
-    const found = await scope.source.secret(namespace, secret.name ?? '');
-    if (!found && !secret.optional) throw new MountError(`secret "${secret.name}" not found`);
-    if (found) place(into, secretBytes(found), secret.items, { optional: secret.optional, label: 'secret' });
-  }
-  for (const { path, fieldRef, resourceFieldRef, mode: own } of downwardAPI?.items ?? []) {
+  for (const { path, fieldRef, resourceFieldRef, mode: own } of items) {
     const container = facts.pod.spec.containers.find(({ name }) => name === resourceFieldRef?.containerName);
-    const text = fieldRef ? fieldValue(facts, fieldRef.fieldPath) : resourceFieldRef && container ? resourceValue(facts, container, resourceFieldRef) : '';
-    files.set(path, { content: Buffer.from(text), mode: own ?? mode });
-  }
-  if (serviceAccountToken) {
-    const { audience = '', expirationSeconds = TOKEN_SECONDS_DEFAULT, path } = serviceAccountToken;
-    const token = await scope.source.serviceAccountToken(facts.pod, { audience, expirationSeconds });
-    files.set(path, { content: Buffer.from(token), mode });
+    const ofResource = resourceFieldRef && container ? resourceValue(facts, container, resourceFieldRef) : '';
+    files.set(path, { content: Buffer.from(fieldRef ? fieldValue(facts, fieldRef.fieldPath) : ofResource), mode: own ?? mode });
   }
 }
 
-function place(into: Into, data: ReadonlyMap<string, Buffer>, items: readonly KeyToPath[] | undefined, about: { readonly optional?: boolean | undefined; readonly label: string }): void {
+async function projectToken(projection: ServiceAccountTokenProjection, { files, mode, scope }: Into): Promise<void> {
+  const { audience = '', expirationSeconds = TOKEN_SECONDS_DEFAULT, path } = projection;
+  const token = await scope.source.serviceAccountToken(scope.facts().pod, { audience, expirationSeconds });
+  files.set(path, { content: Buffer.from(token), mode });
+}
+
+function place(
+  into: Into,
+  data: ReadonlyMap<string, Buffer>,
+  items: readonly KeyToPath[] | undefined,
+  about: { readonly optional?: boolean | undefined; readonly label: string },
+): void {
   if (!items || items.length === 0) {
     for (const [key, content] of data) into.files.set(key, { content, mode: into.mode });
     return;
@@ -101,7 +131,8 @@ function place(into: Into, data: ReadonlyMap<string, Buffer>, items: readonly Ke
   for (const { key, path, mode } of items) {
     const content = data.get(key);
     if (content) into.files.set(path, { content, mode: mode ?? into.mode });
-    else if (!about.optional) throw new MountError(`${about.label} references non-existent ${about.label === 'secret' ? 'secret' : 'config'} key: ${key}`);
+    else if (!about.optional)
+      throw new MountError(`${about.label} references non-existent ${about.label === 'secret' ? 'secret' : 'config'} key: ${key}`);
   }
 }
 
@@ -127,7 +158,9 @@ export async function checkVolumes(volumes: readonly Volume[], scope: VolumeScop
     try {
       await collect(parts, scope);
     } catch (error) {
-      throw new MountError(`MountVolume.SetUp failed for volume "${volume.name}" : ${error instanceof Error ? error.message : String(error)}`);
+      throw new MountError(
+        `MountVolume.SetUp failed for volume "${volume.name}" : ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 }

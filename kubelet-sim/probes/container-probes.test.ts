@@ -3,7 +3,9 @@ import { aContainer } from '../testing/builders.ts';
 import { TestNode } from '../testing/node-harness.ts';
 
 const http = { httpGet: { path: '/', port: 80 } };
-const withProbes = (probes: object, more = {}) => ({ containers: [aContainer('main', { ports: [{ containerPort: 80, name: 'web' }], ...probes, ...more })] });
+const withProbes = (probes: object, more = {}) => ({
+  containers: [aContainer('main', { ports: [{ containerPort: 80, name: 'web' }], ...probes, ...more })],
+});
 
 test('without probes a container is started and ready at once', async () => {
   const node = new TestNode();
@@ -24,7 +26,11 @@ test('readiness begins at the first period after the initial delay', async () =>
 test('a readiness probe fails and passes again, by its thresholds', async () => {
   const node = new TestNode();
   const readinessProbe = { exec: { command: ['cat', '/tmp/ok'] }, periodSeconds: 1, failureThreshold: 2, successThreshold: 2 };
-  await node.run({ containers: [aContainer('main', { image: 'busybox', command: ['sh', '-c', 'touch /tmp/ok; sleep 10; rm /tmp/ok; sleep 3600'], readinessProbe })] });
+  await node.run({
+    containers: [
+      aContainer('main', { image: 'busybox', command: ['sh', '-c', 'touch /tmp/ok; sleep 10; rm /tmp/ok; sleep 3600'], readinessProbe }),
+    ],
+  });
   await node.pass(3);
   expect(node.container()?.ready).toBe(true);
   await node.pass(7);
@@ -48,7 +54,13 @@ test('a liveness probe that gives up restarts the container', async () => {
 
 test('a startup probe holds the others back; when it passes, readiness is looked at once', async () => {
   const node = new TestNode();
-  await node.run(withProbes({ startupProbe: { ...http, periodSeconds: 2, initialDelaySeconds: 6 }, readinessProbe: { ...http, periodSeconds: 100 }, livenessProbe: { tcpSocket: { port: 81 }, periodSeconds: 1 } }));
+  await node.run(
+    withProbes({
+      startupProbe: { ...http, periodSeconds: 2, initialDelaySeconds: 6 },
+      readinessProbe: { ...http, periodSeconds: 100 },
+      livenessProbe: { tcpSocket: { port: 81 }, periodSeconds: 1 },
+    }),
+  );
   expect([node.container()?.started, node.container()?.ready]).toEqual([false, false]);
   await node.pass(5);
   expect(node.events.filter((text) => text.includes('Unhealthy'))).toEqual([]);
@@ -78,7 +90,9 @@ test('nobody listens on a port that the container did not declare', async () => 
   const node = new TestNode();
   await node.run(withProbes({ readinessProbe: { httpGet: { path: '/x', port: 9999 }, periodSeconds: 1 } }));
   await node.pass(1);
-  expect(node.events).toContain('Warning Unhealthy Readiness probe failed: Get "http://10.244.0.2:9999/x": dial tcp 10.244.0.2:9999: connect: connection refused');
+  expect(node.events).toContain(
+    'Warning Unhealthy Readiness probe failed: Get "http://10.244.0.2:9999/x": dial tcp 10.244.0.2:9999: connect: connection refused',
+  );
 });
 
 test('what probes stop with their container', async () => {

@@ -38,7 +38,12 @@ export class ContainerProbes {
   #failed: 'liveness' | 'startup' | undefined;
   #stopped = false;
 
-  constructor(options: { readonly clock: Clock; readonly target: ProbeTarget; readonly observer: ProbeObserver; readonly before?: { readonly started: boolean; readonly ready: boolean } | undefined }) {
+  constructor(options: {
+    readonly clock: Clock;
+    readonly target: ProbeTarget;
+    readonly observer: ProbeObserver;
+    readonly before?: { readonly started: boolean; readonly ready: boolean } | undefined;
+  }) {
     this.#clock = options.clock;
     this.#target = options.target;
     this.#observer = options.observer;

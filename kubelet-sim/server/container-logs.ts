@@ -21,11 +21,19 @@ export class RequestError extends Error {
 }
 
 /** The log of a container. @throws RequestError with upstream's text when there is none */
-export function openLog({ agent, worker }: LocatedPod, container: string, options: { previous: boolean; follow: boolean; signal: AbortSignal }): AsyncIterable<readonly LogEntry[]> {
+export function openLog(
+  { agent, worker }: LocatedPod,
+  container: string,
+  options: { previous: boolean; follow: boolean; signal: AbortSignal },
+): AsyncIterable<readonly LogEntry[]> {
   const status = statusOf(worker, container);
   checkHasLog(worker.pod.metadata.name, container, status, options.previous);
   const id = idWithLog(worker, container, options.previous);
-  if (id === undefined || !agent.runtime.containerStatus(id)) throw new RequestError(400, `failed to try resolving symlinks in path "/var/log/pods/${worker.pod.metadata.uid}/${container}": no such file or directory`);
+  if (id === undefined || !agent.runtime.containerStatus(id))
+    throw new RequestError(
+      400,
+      `failed to try resolving symlinks in path "/var/log/pods/${worker.pod.metadata.uid}/${container}": no such file or directory`,
+    );
   return agent.runtime.readLog(id, options);
 }
 
@@ -36,7 +44,9 @@ function idWithLog(worker: PodWorker, container: string, previous: boolean): str
 
 function statusOf(worker: PodWorker, container: string): ContainerStatus | undefined {
   const { spec } = worker.pod;
-  const isThere = [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].some(({ name }) => name === container);
+  const isThere = [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].some(
+    ({ name }) => name === container,
+  );
   if (!isThere) throw new RequestError(404, `container not found in pod`);
   const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = worker.status;
   return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(({ name }) => name === container);
@@ -45,7 +55,8 @@ function statusOf(worker: PodWorker, container: string): ContainerStatus | undef
 function checkHasLog(pod: string, container: string, status: ContainerStatus | undefined, previous: boolean): void {
   const { state, lastState } = status ?? {};
   if (previous) {
-    if (!lastState?.terminated?.containerID) throw new RequestError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
+    if (!lastState?.terminated?.containerID)
+      throw new RequestError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
     return;
   }
   if (state?.running || state?.terminated?.containerID || lastState?.terminated?.containerID) return;

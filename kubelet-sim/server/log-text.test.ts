@@ -32,9 +32,18 @@ test.each([
 });
 
 test('the tail counts whole lines, and what is followed comes after it', async () => {
-  expect(await read('tailLines=1', [line('a\n'), line('long '), line('line\n')], [line('more\n'), line('end')])).toBe('long line\nmore\nend');
+  expect(await read('tailLines=1', [line('a\n'), line('long '), line('line\n')], [line('more\n'), line('end')])).toBe(
+    'long line\nmore\nend',
+  );
 });
 
-test.each(['tailLines=-1', 'tailLines=x', 'sinceSeconds=0', 'limitBytes=0', 'sinceTime=yesterday', 'sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z'])('?%s is refused', (query) => {
+test.each([
+  'tailLines=-1',
+  'tailLines=x',
+  'sinceSeconds=0',
+  'limitBytes=0',
+  'sinceTime=yesterday',
+  'sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z',
+])('?%s is refused', (query) => {
   expect(() => parseLogOptions(new URLSearchParams(query), NOW)).toThrow();
 });

@@ -44,7 +44,10 @@ class SharedServer implements KubeletServer {
 
   constructor(options: KubeletServerOptions) {
     this.#options = options;
-    this.#server = options.clientCa === 'none' ? createServer() : createTlsServer({ ...this.#certificate(), ca: options.clientCa, requestCert: true, rejectUnauthorized: false });
+    this.#server =
+      options.clientCa === 'none'
+        ? createServer()
+        : createTlsServer({ ...this.#certificate(), ca: options.clientCa, requestCert: true, rejectUnauthorized: false });
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#answer(request, response).catch((error: unknown) => this.#fail(response, error));
     });
@@ -63,7 +66,9 @@ class SharedServer implements KubeletServer {
   start(): Promise<void> {
     const { address, port } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (error) => reject(new UserError(`cannot listen on ${address}:${port} (${error.message}); choose another with --port`)));
+      this.#server.once('error', (error) =>
+        reject(new UserError(`cannot listen on ${address}:${port} (${error.message}); choose another with --port`)),
+      );
       this.#server.listen(port, address, () => {
         this.#port = portOf(this.#server.address());
         resolve();
@@ -100,12 +105,19 @@ class SharedServer implements KubeletServer {
     if (url.pathname === '/healthz') return void response.end('ok');
     if (!this.#isAllowed(request)) throw new RequestError(401, 'Unauthorized');
     const [, verb, ...rest] = url.pathname.split('/').map(decodeURIComponent);
-    if (verb === 'pods') return void response.setHeader('content-type', 'application/json').end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: this.#options.pods() }));
+    if (verb === 'pods')
+      return void response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: this.#options.pods() }));
     if (verb !== 'containerLogs') throw new RequestError(404, '404 page not found');
     await this.#logs(response, rest, url.searchParams);
   }
 
-  async #logs(response: ServerResponse, [namespace = '', pod = '', container = '']: readonly string[], query: URLSearchParams): Promise<void> {
+  async #logs(
+    response: ServerResponse,
+    [namespace = '', pod = '', container = '']: readonly string[],
+    query: URLSearchParams,
+  ): Promise<void> {
     const options = parseLogOptions(query, this.#options.clock.now());
     const abort = new AbortController();
     response.on('close', () => abort.abort());
@@ -126,15 +138,29 @@ class SharedServer implements KubeletServer {
       const [, verb = '', namespace = '', pod = '', ...rest] = url.pathname.split('/').map(decodeURIComponent);
       const container = rest.at(-1) ?? '';
       const options = streamOptions(url.searchParams);
-      const work = this.#workOf({ verb, located: this.#locate(namespace, pod), container, options, command: url.searchParams.getAll('command') });
+      const work = this.#workOf({
+        verb,
+        located: this.#locate(namespace, pod),
+        container,
+        options,
+        command: url.searchParams.getAll('command'),
+      });
       this.#streams.serve(request, socket, head, { options, work });
     } catch (error) {
       const { status, message } = error instanceof RequestError ? error : { status: 500, message: String(error) };
-      socket.end(`HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Error'}\r\ncontent-length: ${Buffer.byteLength(message)}\r\nconnection: close\r\n\r\n${message}`);
+      socket.end(
+        `HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Error'}\r\ncontent-length: ${Buffer.byteLength(message)}\r\nconnection: close\r\n\r\n${message}`,
+      );
     }
   }
 
-  #workOf(request: { verb: string; located: LocatedPod; container: string; options: StreamOptions; command: readonly string[] }): StreamWork {
+  #workOf(request: {
+    verb: string;
+    located: LocatedPod;
+    container: string;
+    options: StreamOptions;
+    command: readonly string[];
+  }): StreamWork {
     const { verb, located, container, options, command } = request;
     const id = located.worker.containerId(container);
     const { runtime } = located.agent;

@@ -28,7 +28,12 @@ export class StreamServer {
   });
 
   /** Takes over an upgrade request. */
-  serve(request: IncomingMessage, socket: Duplex, head: Buffer, connection: { readonly options: StreamOptions; readonly work: StreamWork }): void {
+  serve(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    connection: { readonly options: StreamOptions; readonly work: StreamWork },
+  ): void {
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
       run(client, connection.options, connection.work).catch(() => client.terminate());
     });
@@ -59,7 +64,9 @@ async function run(client: WebSocket, options: StreamOptions, work: StreamWork):
     },
   };
   for (const channel of [CHANNEL.stdout, CHANNEL.stderr]) client.send(Buffer.from([channel]));
-  const status = await work(streams, abort.signal).then(exitStatus, (error: unknown) => failure(error instanceof Error ? error.message : String(error)));
+  const status = await work(streams, abort.signal).then(exitStatus, (error: unknown) =>
+    failure(error instanceof Error ? error.message : String(error)),
+  );
   client.send(Buffer.concat([Buffer.from([CHANNEL.error]), Buffer.from(JSON.stringify(status))]));
   client.close(1000);
 }

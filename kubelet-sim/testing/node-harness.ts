@@ -31,7 +31,11 @@ export class FakeSource implements ConfigSource {
   }
 
   services(namespace: string): Promise<readonly Live<Service>[]> {
-    return Promise.resolve(this.serviceList.filter(({ metadata }) => metadata.namespace === namespace).map((service) => ({ ...service, metadata: { ...metaOf(namespace, service.metadata.name ?? '') } })));
+    return Promise.resolve(
+      this.serviceList
+        .filter(({ metadata }) => metadata.namespace === namespace)
+        .map((service) => ({ ...service, metadata: { ...metaOf(namespace, service.metadata.name ?? '') } })),
+    );
   }
 
   serviceAccountToken(pod: Pod): Promise<string> {
@@ -39,7 +43,13 @@ export class FakeSource implements ConfigSource {
   }
 }
 
-const metaOf = (namespace: string, name: string) => ({ namespace, name, uid: `uid-of-${name}`, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' });
+const metaOf = (namespace: string, name: string) => ({
+  namespace,
+  name,
+  uid: `uid-of-${name}`,
+  resourceVersion: '1',
+  creationTimestamp: '2026-01-01T00:00:00Z',
+});
 
 /** A node on a virtual clock, without an API server: its statuses and events are kept. */
 export class TestNode {
@@ -55,7 +65,12 @@ export class TestNode {
 
   constructor(options: { readonly pullMs?: number; readonly seed?: number } = {}) {
     this.random = seededRandom(options.seed ?? 11);
-    const library = new ImageLibrary({ catalog: new ImageCatalog(), clock: this.clock, pullMs: options.pullMs, privateRegistries: ['registry.example.com'] });
+    const library = new ImageLibrary({
+      catalog: new ImageCatalog(),
+      clock: this.clock,
+      pullMs: options.pullMs,
+      privateRegistries: ['registry.example.com'],
+    });
     const images = new SimulatedImages(library);
     this.runtime = new SimulatedRuntime({ clock: this.clock, random: this.random, network: new Map() }, images);
     const tell =
@@ -127,7 +142,11 @@ export class TestNode {
   /** The state of a container in a word or two. */
   state(name = 'main'): string {
     const { state } = this.container(name) ?? {};
-    return state?.running ? 'running' : state?.terminated ? `${state.terminated.reason} ${state.terminated.exitCode}` : (state?.waiting?.reason ?? 'none');
+    return state?.running
+      ? 'running'
+      : state?.terminated
+        ? `${state.terminated.reason} ${state.terminated.exitCode}`
+        : (state?.waiting?.reason ?? 'none');
   }
 
   condition(type: string): string {

@@ -1,8 +1,8 @@
 import type { ImageFacts } from './image-catalog.ts';
 import type { Program, ServerBehaviour } from './program.ts';
-import { sleepMs } from './sleep-time.ts';
 import { exitProgram, serverProgram, sleepProgram } from './programs.ts';
 import { shellProgram } from './shell-program.ts';
+import { sleepMs } from './sleep-time.ts';
 import { TOOL_NAMES } from './tool-names.ts';
 
 /** A command that cannot be started, with the text of the runtime. */
@@ -65,12 +65,11 @@ const stopMain: Program['start'] = (context) => {
 };
 
 /** Arguments that look like a port, e.g. of `python -m http.server 8000`. */
-const portsNamed = (argv: readonly string[]): number[] => (argv.includes('http.server') ? [Number(argv.find((arg) => /^\d{2,5}$/.test(arg)) ?? 8000)] : []);
+const portsNamed = (argv: readonly string[]): number[] =>
+  argv.includes('http.server') ? [Number(argv.find((arg) => /^\d{2,5}$/.test(arg)) ?? 8000)] : [];
 
 const notFound = (path: string): string =>
-  path.includes('/')
-    ? `exec: "${path}": stat ${path}: no such file or directory`
-    : `exec: "${path}": executable file not found in $PATH`;
+  path.includes('/') ? `exec: "${path}": stat ${path}: no such file or directory` : `exec: "${path}": executable file not found in $PATH`;
 
 /** How a script answers on ports: as the image's server if it starts it, or any program of an image nobody described. */
 function servedBy(script: string, image: ImageFacts): ServerBehaviour | undefined {
@@ -94,7 +93,9 @@ export function trivialProgram(argv: readonly string[], name: string): Program |
     case 'false':
       return exitProgram(1);
     case 'echo':
-      return args[0]?.startsWith('-') || args.some((arg) => arg.includes('\\')) ? undefined : exitProgram(0, `${toBytes(args.join(' '))}\n`);
+      return args[0]?.startsWith('-') || args.some((arg) => arg.includes('\\'))
+        ? undefined
+        : exitProgram(0, `${toBytes(args.join(' '))}\n`);
     default:
       return undefined;
   }

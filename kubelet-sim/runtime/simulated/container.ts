@@ -163,7 +163,12 @@ export class SimulatedContainer {
       return;
     }
     if (before.state !== 'running') return;
-    const program = chooseProgram({ image: this.image, command: this.config.command, args: this.config.args, isMounted: (path) => this.isMounted(path) });
+    const program = chooseProgram({
+      image: this.image,
+      command: this.config.command,
+      args: this.config.args,
+      isMounted: (path) => this.isMounted(path),
+    });
     if ('failure' in program) this.#failStart(program.failure);
     else this.#launch(program);
   }
@@ -178,7 +183,9 @@ export class SimulatedContainer {
 
   isMounted(path: string): boolean {
     const clean = normalizePath(path, this.workingDir);
-    return this.config.mounts.some(({ containerPath }) => clean === containerPath || clean.startsWith(containerPath === '/' ? '/' : `${containerPath}/`));
+    return this.config.mounts.some(
+      ({ containerPath }) => clean === containerPath || clean.startsWith(containerPath === '/' ? '/' : `${containerPath}/`),
+    );
   }
 
   get workingDir(): string {
@@ -209,7 +216,12 @@ export class SimulatedContainer {
 
   async #environment(): Promise<ReadonlyMap<string, string>> {
     const own = await this.config.environment();
-    const base = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...this.image.env, HOSTNAME: this.#parts.sandbox.config.hostname, HOME: '/root' };
+    const base = {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      ...this.image.env,
+      HOSTNAME: this.#parts.sandbox.config.hostname,
+      HOME: '/root',
+    };
     return new Map([...Object.entries(base), ...(this.config.tty ? [['TERM', 'xterm'] as const] : []), ...own]);
   }
 
@@ -291,7 +303,11 @@ export class SimulatedContainer {
     this.#stdin?.end();
     this.#parts.sandbox.exited(this.id, this.#pid);
     this.#log?.close();
-    if (this.#hasMessage) this.#readMessage().then(() => this.#tellExit(), () => this.#tellExit());
+    if (this.#hasMessage)
+      this.#readMessage().then(
+        () => this.#tellExit(),
+        () => this.#tellExit(),
+      );
     else {
       if (exitCode !== 0 && this.config.terminationMessagePolicy === 'FallbackToLogsOnError') this.#message = this.#logTail();
       this.#tellExit();

@@ -77,7 +77,14 @@ const DEFAULTS: ImageFacts = {
 };
 
 /** Tags that no repository has. */
-const MISSING_TAGS: ReadonlySet<string> = new Set(['nonexistent', 'does-not-exist', 'non-existent', 'notfound', 'not-found', 'no-such-tag']);
+const MISSING_TAGS: ReadonlySet<string> = new Set([
+  'nonexistent',
+  'does-not-exist',
+  'non-existent',
+  'notfound',
+  'not-found',
+  'no-such-tag',
+]);
 
 /** What images do. The user's entries go before the built-in ones. */
 export class ImageCatalog {
@@ -96,7 +103,12 @@ export class ImageCatalog {
     const key = `${name.registry}/${name.repository}`;
     let facts = this.#found.get(key);
     if (!facts) {
-      const candidates = [key, name.repository, name.repository.replace(/^library\//, ''), name.repository.slice(name.repository.lastIndexOf('/') + 1)];
+      const candidates = [
+        key,
+        name.repository,
+        name.repository.replace(/^library\//, ''),
+        name.repository.slice(name.repository.lastIndexOf('/') + 1),
+      ];
       facts = candidates.map((text) => this.#entries.find(({ pattern }) => pattern.test(text))).find(Boolean)?.facts ?? DEFAULTS;
       this.#found.set(key, facts);
     }

@@ -1,4 +1,4 @@
-import { defaultSignal, type Program, type ProcessContext, type RunningProgram, type ServerBehaviour } from './program.ts';
+import { defaultSignal, type ProcessContext, type Program, type RunningProgram, type ServerBehaviour } from './program.ts';
 
 /** Runs a command line in the in-process shell, which is loaded when the first one needs it. */
 export const shellProgram = (argv: readonly string[], server?: ServerBehaviour): Program => ({

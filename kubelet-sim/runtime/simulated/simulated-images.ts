@@ -19,7 +19,12 @@ export class ImageLibrary {
   readonly #privateRegistries: ReadonlySet<string>;
   readonly #described = new Map<string, ImageDescription>();
 
-  constructor(options: { catalog: ImageCatalog; clock: Clock; pullMs?: number | undefined; privateRegistries?: readonly string[] | undefined }) {
+  constructor(options: {
+    catalog: ImageCatalog;
+    clock: Clock;
+    pullMs?: number | undefined;
+    privateRegistries?: readonly string[] | undefined;
+  }) {
     this.catalog = options.catalog;
     this.clock = options.clock;
     this.pullMs = options.pullMs ?? 0;
@@ -44,7 +49,10 @@ export class ImageLibrary {
     if (!this.catalog.exists(name)) return new RuntimeError('NotFound', `${failed}: ${name.full}: not found`);
     const isPrivate = this.#privateRegistries.has(name.registry);
     if (isPrivate && !credentials.some(({ registry }) => registryHost(registry) === name.registry))
-      return new RuntimeError('Unknown', `${failed}: failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized`);
+      return new RuntimeError(
+        'Unknown',
+        `${failed}: failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized`,
+      );
     return undefined;
   }
 }

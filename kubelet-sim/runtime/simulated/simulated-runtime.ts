@@ -6,7 +6,6 @@ import {
   type ContainerStatus,
   type ExecRequest,
   type ExecResult,
-  type Image,
   type ImageService,
   type LogEntry,
   type PodSandboxConfig,
@@ -42,7 +41,10 @@ export class SimulatedRuntime implements RuntimeService {
   runPodSandbox(config: PodSandboxConfig): PodSandboxStatus {
     const ip = 'host' in config.network ? config.network.host : config.network.pool.take();
     if (ip === undefined)
-      throw new RuntimeError('Unknown', `failed to setup network for sandbox "${hexId(this.#host.random)}": no IP addresses available in range set`);
+      throw new RuntimeError(
+        'Unknown',
+        `failed to setup network for sandbox "${hexId(this.#host.random)}": no IP addresses available in range set`,
+      );
     return this.#addSandbox(config, ip, this.#host.clock.now()).status;
   }
 
@@ -99,7 +101,8 @@ export class SimulatedRuntime implements RuntimeService {
 
   startContainer(id: string): void {
     const container = this.#container(id);
-    if (container.state !== 'created') throw new RuntimeError('FailedPrecondition', `container is in ${container.state.toUpperCase()} state`);
+    if (container.state !== 'created')
+      throw new RuntimeError('FailedPrecondition', `container is in ${container.state.toUpperCase()} state`);
     const failure = container.start();
     if (failure !== undefined) throw new RuntimeError('Unknown', startErrorText(failure));
   }
@@ -121,9 +124,15 @@ export class SimulatedRuntime implements RuntimeService {
   }
 
   async execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
-    const chunks = { stdout: Array<Buffer>(), stderr: Array<Buffer>() };
+    const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     const abort = new AbortController();
-    const timeout = () => abort.abort(new RuntimeError('DeadlineExceeded', `failed to exec in container: timeout ${timeoutMs / 1000}s exceeded: context deadline exceeded`));
+    const timeout = () =>
+      abort.abort(
+        new RuntimeError(
+          'DeadlineExceeded',
+          `failed to exec in container: timeout ${timeoutMs / 1000}s exceeded: context deadline exceeded`,
+        ),
+      );
     const timer = timeoutMs > 0 ? this.#host.clock.setTimer(timeoutMs, timeout) : undefined;
     const streams: ProcessStreams = { output: (stream, chunk) => chunks[stream].push(chunk) };
     try {
@@ -137,10 +146,20 @@ export class SimulatedRuntime implements RuntimeService {
   async exec(id: string, request: ExecRequest): Promise<number> {
     const container = this.#container(id);
     const sandbox = this.#containers.get(id)?.sandbox;
-    if (!container.isRunning || !sandbox) throw new RuntimeError('FailedPrecondition', `failed to exec in container: container is in ${stateName(container)} state`);
-    const program = chooseProgram({ image: container.image, command: request.command, args: [], isMounted: (path) => container.isMounted(path), isExec: true });
+    if (!container.isRunning || !sandbox)
+      throw new RuntimeError('FailedPrecondition', `failed to exec in container: container is in ${stateName(container)} state`);
+    const program = chooseProgram({
+      image: container.image,
+      command: request.command,
+      args: [],
+      isMounted: (path) => container.isMounted(path),
+      isExec: true,
+    });
     if ('failure' in program)
-      throw new RuntimeError('Unknown', `failed to exec in container: failed to start exec "${hexId(this.#host.random)}": OCI runtime exec failed: exec failed: unable to start container process: ${program.failure}: unknown`);
+      throw new RuntimeError(
+        'Unknown',
+        `failed to exec in container: failed to start exec "${hexId(this.#host.random)}": OCI runtime exec failed: exec failed: unable to start container process: ${program.failure}: unknown`,
+      );
     const { signal, streams } = request;
     return await new Promise<number>((resolve, reject) => {
       const end = (settle: () => void) => {
@@ -150,7 +169,10 @@ export class SimulatedRuntime implements RuntimeService {
         queueMicrotask(() => running.dispose());
       };
       const onAbort = () => end(() => reject(signal.reason));
-      const pid = sandbox.spawn(id, { argv: request.command, deliver: (name) => (name === 'SIGKILL' ? end(() => resolve(137)) : running.signal(name)) });
+      const pid = sandbox.spawn(id, {
+        argv: request.command,
+        deliver: (name) => (name === 'SIGKILL' ? end(() => resolve(137)) : running.signal(name)),
+      });
       const running = program.start(
         container.context({
           argv: request.command,
@@ -176,7 +198,8 @@ export class SimulatedRuntime implements RuntimeService {
 
   connect(sandboxId: string, port: number): Connection {
     const sandbox = this.#sandboxes.get(sandboxId);
-    if (!sandbox?.listener(port)) throw new ConnectionRefused(`dial tcp ${sandbox?.ip ?? '127.0.0.1'}:${port}: connect: connection refused`);
+    if (!sandbox?.listener(port))
+      throw new ConnectionRefused(`dial tcp ${sandbox?.ip ?? '127.0.0.1'}:${port}: connect: connection refused`);
     return {
       http: ({ path }) => sandbox.answer(port, path),
       pipe: async (input, output) => {
@@ -223,8 +246,4 @@ async function* textOf(source: AsyncIterable<Buffer>): AsyncGenerator<string> {
 }
 
 /** 64 hexadecimal digits, as runtimes name things. */
-export function hexId(random: Random): string {
-  let id = '';
-  for (let i = 0; i < 8; i++) id += random.integer(2 ** 32).toString(16).padStart(8, '0');
-  return id;
-}
+export const hexId = (random: Random): string => `${random.uuid()}${random.uuid()}`.replaceAll('-', '');

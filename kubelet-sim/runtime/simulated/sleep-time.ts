@@ -10,4 +10,3 @@ export function sleepMs(args: readonly string[]): number | undefined {
   }
   return args.length === 0 ? undefined : total;
 }
-

@@ -1,4 +1,14 @@
-import { type DirectoryNode, FileError, type FileNode, nameOf, newDirectory, newFile, normalizePath, parentOf, type TreeNode } from './tree.ts';
+import {
+  type DirectoryNode,
+  FileError,
+  type FileNode,
+  nameOf,
+  newDirectory,
+  newFile,
+  normalizePath,
+  parentOf,
+  type TreeNode,
+} from './tree.ts';
 
 const LINKS_MAX = 40;
 
@@ -53,7 +63,23 @@ export class ContainerFiles {
     this.#onWrite = options.onWrite;
     const time = options.now();
     this.#root = newDirectory(time);
-    for (const path of ['/bin', '/etc', '/tmp', '/var/log', '/var/run', '/root', '/home', '/usr/bin', '/usr/share', '/proc', '/dev', '/sys', '/run', '/opt', '/mnt'])
+    for (const path of [
+      '/bin',
+      '/etc',
+      '/tmp',
+      '/var/log',
+      '/var/run',
+      '/root',
+      '/home',
+      '/usr/bin',
+      '/usr/share',
+      '/proc',
+      '/dev',
+      '/sys',
+      '/run',
+      '/opt',
+      '/mnt',
+    ])
       this.#makePath(path, time);
     for (const [path, text] of Object.entries(options.files))
       this.#makePath(parentOf(path), time).entries.set(nameOf(path), newFile(Buffer.from(text), time));
@@ -66,7 +92,10 @@ export class ContainerFiles {
     const path = normalizePath(mount.path);
     if (path === '/') return;
     const name = nameOf(path);
-    this.#makePath(parentOf(path), time).entries.set(name, mount.root.type === 'file' ? newFile(new Uint8Array(), time) : newDirectory(time));
+    this.#makePath(parentOf(path), time).entries.set(
+      name,
+      mount.root.type === 'file' ? newFile(new Uint8Array(), time) : newDirectory(time),
+    );
   }
 
   #makePath(path: string, time: number): DirectoryNode {
@@ -221,7 +250,8 @@ export class ContainerFiles {
     const paths: string[] = [];
     const walk = (node: TreeNode, path: string) => {
       paths.push(path === '' ? '/' : path);
-      if (node.type === 'directory') for (const [name, child] of node.entries) walk(this.#mounts.get(`${path}/${name}`)?.root ?? child, `${path}/${name}`);
+      if (node.type === 'directory')
+        for (const [name, child] of node.entries) walk(this.#mounts.get(`${path}/${name}`)?.root ?? child, `${path}/${name}`);
     };
     walk(this.#root, '');
     return paths;
@@ -246,7 +276,9 @@ export class ContainerFiles {
       const next = await this.#step(at, part, path);
       if (next.node?.type === 'link' && (rest.length > 0 || followLast)) {
         if (++links > LINKS_MAX) throw new FileError('ELOOP', path);
-        parts = normalizePath([next.node.target, ...rest].join('/'), at.path).split('/').filter(Boolean);
+        parts = normalizePath([next.node.target, ...rest].join('/'), at.path)
+          .split('/')
+          .filter(Boolean);
         at = { directory: this.#root, name: '', node: this.#root, readOnly: false, path: '/' };
         continue;
       }

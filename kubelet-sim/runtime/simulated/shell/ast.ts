@@ -32,12 +32,34 @@ export interface Assignment {
 }
 
 export type Command =
-  | { readonly type: 'simple'; readonly assignments: readonly Assignment[]; readonly words: readonly Word[]; readonly redirects: readonly Redirect[] }
+  | {
+      readonly type: 'simple';
+      readonly assignments: readonly Assignment[];
+      readonly words: readonly Word[];
+      readonly redirects: readonly Redirect[];
+    }
   | { readonly type: 'group'; readonly body: Script; readonly redirects: readonly Redirect[] }
   | { readonly type: 'subshell'; readonly body: Script; readonly redirects: readonly Redirect[] }
-  | { readonly type: 'if'; readonly branches: readonly { readonly test: Script; readonly body: Script }[]; readonly otherwise: Script | undefined; readonly redirects: readonly Redirect[] }
-  | { readonly type: 'loop'; readonly test: Script; readonly until: boolean; readonly body: Script; readonly redirects: readonly Redirect[] }
-  | { readonly type: 'for'; readonly name: string; readonly words: readonly Word[] | undefined; readonly body: Script; readonly redirects: readonly Redirect[] }
+  | {
+      readonly type: 'if';
+      readonly branches: readonly { readonly test: Script; readonly body: Script }[];
+      readonly otherwise: Script | undefined;
+      readonly redirects: readonly Redirect[];
+    }
+  | {
+      readonly type: 'loop';
+      readonly test: Script;
+      readonly until: boolean;
+      readonly body: Script;
+      readonly redirects: readonly Redirect[];
+    }
+  | {
+      readonly type: 'for';
+      readonly name: string;
+      readonly words: readonly Word[] | undefined;
+      readonly body: Script;
+      readonly redirects: readonly Redirect[];
+    }
   | { readonly type: 'case'; readonly subject: Word; readonly arms: readonly CaseArm[]; readonly redirects: readonly Redirect[] }
   | { readonly type: 'function'; readonly name: string; readonly body: Command; readonly redirects: readonly Redirect[] };
 

@@ -6,7 +6,7 @@ import { stdinOf } from './io.ts';
 import { formatPrintf } from './printf.ts';
 import { type CommandContext, type CommandFunction, complain } from './shell-context.ts';
 import { ControlFlow, ShellError, type ShellOption } from './state.ts';
-import { unescape } from './word-parser.ts';
+import { unescapeBackslashes } from './word-parser.ts';
 
 /** `echo`, as busybox has it: `-n`, `-e`, `-E`. */
 const echo: CommandFunction = async ({ args, stdout }) => {
@@ -21,7 +21,7 @@ const echo: CommandFunction = async ({ args, stdout }) => {
   }
   const text = words.join(' ');
   const stop = escapes ? text.indexOf('\\c') : -1;
-  await stdout.write(escapes ? unescape(stop < 0 ? text : text.slice(0, stop)) + (stop < 0 ? newline : '') : text + newline);
+  await stdout.write(escapes ? unescapeBackslashes(stop < 0 ? text : text.slice(0, stop)) + (stop < 0 ? newline : '') : text + newline);
   return 0;
 };
 
@@ -36,7 +36,12 @@ const cd: CommandFunction = async (context) => {
   const path = normalizePath(target === '-' ? (state.variables.get('OLDPWD') ?? '/') : target, state.cwd);
   const files = await host.files();
   const stat = await files.stat(path).catch(() => undefined);
-  if (stat?.type !== 'directory') return await complain(context, `${state.name}: cd: can't cd to ${target}: ${stat ? 'Not a directory' : 'No such file or directory'}`, 2);
+  if (stat?.type !== 'directory')
+    return await complain(
+      context,
+      `${state.name}: cd: can't cd to ${target}: ${stat ? 'Not a directory' : 'No such file or directory'}`,
+      2,
+    );
   state.variables.set('OLDPWD', state.cwd);
   state.cwd = path;
   state.variables.set('PWD', path);
@@ -62,7 +67,8 @@ const exit =
   };
 
 const exportNames: CommandFunction = async ({ args, state, stdout }) => {
-  if (args.length === 0 || args[0] === '-p') for (const [name, value] of state.environment()) await stdout.write(`export ${name}='${value}'\n`);
+  if (args.length === 0 || args[0] === '-p')
+    for (const [name, value] of state.environment()) await stdout.write(`export ${name}='${value}'\n`);
   for (const arg of args.filter((text) => !text.startsWith('-'))) {
     const equals = arg.indexOf('=');
     const name = equals < 0 ? arg : arg.slice(0, equals);
@@ -103,20 +109,22 @@ const isOption = (name: string): name is ShellOption => LONG.has(name);
 
 const set: CommandFunction = async ({ args, state, stdout }) => {
   if (args.length === 0) for (const [name, value] of [...state.variables].sort()) await stdout.write(`${name}='${value}'\n`);
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? '';
-    if (!/^[-+]./.test(arg) || arg === '--') {
-      state.positional = args.slice(arg === '--' ? i + 1 : i);
+  const rest = [...args];
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    if (arg === '--' || !/^[-+]./.test(arg)) {
+      state.positional = arg === '--' ? rest : [arg, ...rest];
       return 0;
     }
-    const turn = (option: ShellOption) => (arg.startsWith('-') ? state.options.add(option) : state.options.delete(option));
-    for (const letter of arg.slice(1)) {
-      const option = letter === 'o' ? args[++i] : LETTERS[letter];
-      if (option !== undefined && isOption(option)) turn(option);
-    }
+    for (const letter of arg.slice(1)) turnOption(state, letter === 'o' ? rest.shift() : LETTERS[letter], arg.startsWith('-'));
   }
   return 0;
 };
+
+function turnOption({ options }: CommandContext['state'], name: string | undefined, on: boolean): void {
+  if (name === undefined || !isOption(name)) return;
+  if (on) options.add(name);
+  else options.delete(name);
+}
 
 const shift: CommandFunction = ({ args, state }) => {
   const count = numberOr(args[0], 1);
@@ -170,8 +178,10 @@ const kill: CommandFunction = async (context) => {
   for (const target of targets) {
     const job = state.jobs.get(Number(target.replace('%', '')));
     if (job) job.stop(signal);
-    else if (signal !== 'SIG0' && signal !== 'SIGEXIT' && !host.process.kill(Number(target), signal)) status = await complain(context, `${state.name}: can't kill pid ${target}: No such process`);
-    else if (signal === 'SIGEXIT' && !host.process.processes().some(({ pid }) => pid === Number(target))) status = await complain(context, `${state.name}: can't kill pid ${target}: No such process`);
+    else if (signal !== 'SIG0' && signal !== 'SIGEXIT' && !host.process.kill(Number(target), signal))
+      status = await complain(context, `${state.name}: can't kill pid ${target}: No such process`);
+    else if (signal === 'SIGEXIT' && !host.process.processes().some(({ pid }) => pid === Number(target)))
+      status = await complain(context, `${state.name}: can't kill pid ${target}: No such process`);
   }
   return status;
 };
@@ -233,7 +243,8 @@ const typeOf: CommandFunction = async ({ args, isKnown, stdout }) => {
 
 const letNumbers: CommandFunction = ({ args, state }) => {
   let last = 0n;
-  for (const text of args) last = evaluate(text, { get: (name) => state.variables.get(name) ?? '', set: (name, value) => state.set(name, value) });
+  for (const text of args)
+    last = evaluate(text, { get: (name) => state.variables.get(name) ?? '', set: (name, value) => state.set(name, value) });
   return last === 0n ? 1 : 0;
 };
 
@@ -288,4 +299,3 @@ export const BUILTINS: ReadonlyMap<string, CommandFunction> = new Map([
   ['unset', unset],
   ['wait', wait],
 ]);
-

@@ -4,7 +4,9 @@ const DEFAULT_FORMAT = '%a %b %e %H:%M:%S UTC %Y';
 
 /** What `date` prints, in UTC: `+FORMAT`, `-I[seconds]`, `-R`, `-d @SECONDS`, `-r` and the like aside. */
 export function formatDate(args: readonly string[], now: number): string {
-  const given = args.find((arg, i) => /^@\d+$/.test(arg) && /^(?:-d|--date)$/.test(args[i - 1] ?? '')) ?? args.find((arg) => /^(?:-d|--date=)@\d+$/.test(arg));
+  const given =
+    args.find((arg, i) => /^@\d+$/.test(arg) && /^(?:-d|--date)$/.test(args[i - 1] ?? '')) ??
+    args.find((arg) => /^(?:-d|--date=)@\d+$/.test(arg));
   const date = new Date(given === undefined ? now : Number(/\d+/.exec(given)?.[0]) * 1000);
   const iso = args.find((arg) => /^-I|^--iso-8601/.test(arg));
   if (iso !== undefined) return strftime(/s/.test(iso.replace(/^--iso-8601/, '')) ? '%Y-%m-%dT%H:%M:%S+00:00' : '%Y-%m-%d', date);

@@ -22,6 +22,39 @@ interface Piece {
   readonly breaks?: boolean | undefined;
 }
 
+/** Puts pieces together to fields; what is not quoted is split. */
+class FieldSplitter {
+  readonly #fields: string[] = [];
+  readonly #separator: RegExp | undefined;
+  #current: string | undefined;
+
+  constructor(ifs: string) {
+    this.#separator = ifs === '' ? undefined : new RegExp(`[${ifs.replace(/[\\\]^-]/g, '\\$&')}]+`);
+  }
+
+  add({ text, quoted, breaks }: Piece): void {
+    if (breaks) this.#close();
+    if (quoted || !this.#separator) {
+      this.#current = (this.#current ?? '') + text;
+      return;
+    }
+    for (const [i, part] of text.split(this.#separator).entries()) {
+      if (i > 0) this.#close();
+      if (part !== '') this.#current = (this.#current ?? '') + part;
+    }
+  }
+
+  end(): readonly string[] {
+    this.#close();
+    return this.#fields;
+  }
+
+  #close(): void {
+    if (this.#current !== undefined) this.#fields.push(this.#current);
+    this.#current = undefined;
+  }
+}
+
 /** Expands words: parameters, substitutions, splitting, file names. */
 export class Expander {
   readonly #scope: ExpansionScope;
@@ -50,27 +83,9 @@ export class Expander {
   async #wordFields(word: Word): Promise<string[]> {
     const [only] = word;
     if (word.length === 1 && only?.type === 'text' && only.quoted) return [only.text];
-    const fields: string[] = [];
-    const ifs = this.#scope.state.variables.get('IFS') ?? ' \t\n';
-    let current: string | undefined;
-    for (const { text, quoted, breaks } of await this.#pieces(word)) {
-      if (breaks && current !== undefined) {
-        fields.push(current);
-        current = undefined;
-      }
-      if (quoted || ifs === '') {
-        current = (current ?? '') + text;
-        continue;
-      }
-      const [first = '', ...rest] = text.split(new RegExp(`[${ifs.replace(/[\\\]^-]/g, '\\$&')}]+`));
-      if (first !== '' || (rest.length === 0 && text !== '')) current = (current ?? '') + first;
-      for (const part of rest) {
-        if (current !== undefined) fields.push(current);
-        current = part === '' ? undefined : part;
-      }
-    }
-    if (current !== undefined) fields.push(current);
-    return await this.#globbed(fields);
+    const fields = new FieldSplitter(this.#scope.state.variables.get('IFS') ?? ' \t\n');
+    for (const piece of await this.#pieces(word)) fields.add(piece);
+    return await this.#globbed(fields.end());
   }
 
   async #globbed(fields: readonly string[]): Promise<string[]> {
@@ -141,16 +156,24 @@ export class Expander {
 
   async #parameter(part: WordPart & { type: 'parameter' }): Promise<Piece[]> {
     const { name, operation, quoted } = part;
-    const { positional } = this.#scope.state;
-    if (name === '@' && !operation) return positional.map((text, i) => ({ text: quoted ? escapeGlob(text) : text, quoted, breaks: i > 0 || !quoted }));
+    const pieceOf = (text: string): Piece => ({ text: quoted ? escapeGlob(text) : text, quoted });
+    if (name === '@' && !operation) return this.#scope.state.positional.map((text, i) => ({ ...pieceOf(text), breaks: i > 0 || !quoted }));
     const value = this.#lookup(name);
     if (operation && /^:?[-=?+]$/.test(operation.operator)) return await this.#withDefault(part, operation, value);
-    if (value === undefined && this.#scope.state.options.has('nounset') && !/^[@*]$/.test(name)) throw new ShellError(`${name}: parameter not set`, 2);
-    const text = operation ? await this.#transform(value ?? '', operation) : (value ?? '');
-    return [{ text: quoted ? escapeGlob(text) : text, quoted }];
+    this.#mustBeSet(name, value);
+    return [pieceOf(operation ? await this.#transform(value ?? '', operation) : (value ?? ''))];
   }
 
-  async #withDefault({ name, quoted }: { name: string; quoted: boolean }, { operator, word }: ParameterOperation, value: string | undefined): Promise<Piece[]> {
+  /** `set -u`. */
+  #mustBeSet(name: string, value: string | undefined): void {
+    if (value === undefined && this.#scope.state.options.has('nounset')) throw new ShellError(`${name}: parameter not set`, 2);
+  }
+
+  async #withDefault(
+    { name, quoted }: { name: string; quoted: boolean },
+    { operator, word }: ParameterOperation,
+    value: string | undefined,
+  ): Promise<Piece[]> {
     const missing = value === undefined || (operator.startsWith(':') && value === '');
     const kept = (): Piece[] => [{ text: quoted ? escapeGlob(value ?? '') : (value ?? ''), quoted }];
     switch (operator.at(-1)) {
@@ -171,17 +194,20 @@ export class Expander {
   }
 
   async #transform(value: string, { operator, word, second }: ParameterOperation): Promise<string> {
-    if (operator === ':') {
-      const offset = Number(this.arithmetic(await this.text(word)));
-      const length = second ? Number(this.arithmetic(await this.text(second))) : undefined;
-      const start = offset < 0 ? Math.max(0, value.length + offset) : offset;
-      return value.slice(start, length === undefined ? undefined : length < 0 ? length : start + length);
-    }
+    if (operator === ':') return await this.#slice(value, word, second);
     const pattern = await this.pattern(word);
     if (operator.startsWith('/')) return replace(value, operator, pattern, second ? await this.text(second) : '');
     if (operator.startsWith('#') || operator.startsWith('%')) return trim(value, operator, pattern);
     const change = operator.startsWith('^') ? (c: string) => c.toUpperCase() : (c: string) => c.toLowerCase();
     return operator.length === 2 ? change(value) : change(value.charAt(0)) + value.slice(1);
+  }
+
+  async #slice(value: string, from: Word, count: Word | undefined): Promise<string> {
+    const offset = Number(this.arithmetic(await this.text(from)));
+    const start = offset < 0 ? Math.max(0, value.length + offset) : offset;
+    if (!count) return value.slice(start);
+    const length = Number(this.arithmetic(await this.text(count)));
+    return value.slice(start, length < 0 ? length : start + length);
   }
 
   #lookup(name: string): string | undefined {
@@ -212,7 +238,14 @@ export class Expander {
 function replace(value: string, operator: string, pattern: string, replacement: string): string {
   const source = globSource(pattern);
   if (pattern === '') return value;
-  const expression = operator === '//' ? new RegExp(source, 'g') : operator === '/#' ? new RegExp(`^(?:${source})`) : operator === '/%' ? new RegExp(`(?:${source})$`) : new RegExp(source);
+  const expression =
+    operator === '//'
+      ? new RegExp(source, 'g')
+      : operator === '/#'
+        ? new RegExp(`^(?:${source})`)
+        : operator === '/%'
+          ? new RegExp(`(?:${source})$`)
+          : new RegExp(source);
   return value.replace(expression, () => replacement);
 }
 

@@ -4,7 +4,20 @@ import { ArithmeticError } from './arithmetic.ts';
 import type { AndOr, Command, Pipeline, Redirect, Script } from './ast.ts';
 import { BUILTINS } from './builtins.ts';
 import { Expander } from './expander.ts';
-import { BrokenPipe, ByteInput, Capture, type Descriptors, type Input, NULL_OUTPUT, type Output, Pipe, stderrOf, stdoutOf, withInput, withOutput } from './io.ts';
+import {
+  BrokenPipe,
+  ByteInput,
+  Capture,
+  type Descriptors,
+  type Input,
+  NULL_OUTPUT,
+  type Output,
+  Pipe,
+  stderrOf,
+  stdoutOf,
+  withInput,
+  withOutput,
+} from './io.ts';
 import { parseScript } from './parser.ts';
 import { globRegExp } from './pattern.ts';
 import { ShellSyntaxError } from './reader.ts';
@@ -111,7 +124,8 @@ export class Interpreter implements Shell {
 
   /** `set -e`. */
   #checkStatus(): void {
-    if (this.state.status !== 0 && this.#unchecked === 0 && this.state.options.has('errexit')) throw new ControlFlow('exit', this.state.status);
+    if (this.state.status !== 0 && this.#unchecked === 0 && this.state.options.has('errexit'))
+      throw new ControlFlow('exit', this.state.status);
   }
 
   async #unchecking<T>(work: () => Promise<T>): Promise<T> {
@@ -130,7 +144,9 @@ export class Interpreter implements Shell {
     const killed = new Promise<number>((resolve) => {
       stopped = resolve;
     });
-    const work = child.#andOr({ ...item, background: false }, withInput(fds, 0, ByteInput.of(''))).catch((error: unknown) => (this.host.signal.aborted ? 0 : child.#endOf(error, fds)));
+    const work = child
+      .#andOr({ ...item, background: false }, withInput(fds, 0, ByteInput.of('')))
+      .catch((error: unknown) => (this.host.signal.aborted ? 0 : child.#endOf(error, fds)));
     const done = Promise.race([work, killed]);
     this.state.jobs.set(pid, { pid, done, stop: (signal) => stopped(128 + (SIGNALS[signal] ?? 15)) });
     this.state.lastJob = pid;
@@ -196,7 +212,8 @@ export class Interpreter implements Shell {
       const fds = await this.#redirected(command.redirects, outer);
       await this.#dispatch(command, fds);
     } catch (error) {
-      if (!(error instanceof FileError || error instanceof ArithmeticError || (error instanceof ShellError && error.exitCode === 1))) throw error;
+      if (!(error instanceof FileError || error instanceof ArithmeticError || (error instanceof ShellError && error.exitCode === 1)))
+        throw error;
       await stderrOf(outer).write(`${this.state.name}: ${error.message}\n`);
       this.state.status = 1;
     }
@@ -215,7 +232,11 @@ export class Interpreter implements Shell {
       case 'if':
         return await this.#if(command, fds);
       case 'loop':
-        return await this.#loop(fds, command.body, async () => ((await this.#unchecking(() => this.run(command.test, fds))) === 0) !== command.until);
+        return await this.#loop(
+          fds,
+          command.body,
+          async () => ((await this.#unchecking(() => this.run(command.test, fds))) === 0) !== command.until,
+        );
       case 'for':
         return await this.#for(command, fds);
       case 'case':
@@ -410,7 +431,11 @@ export class Interpreter implements Shell {
   /** A file to write to; `/proc/1/fd/1` and the like are the process's own streams. */
   async #create(name: string, append: boolean): Promise<Output> {
     const path = normalizePath(name, this.state.cwd);
-    const stream = /^\/dev\/stdout$|^\/(?:proc\/(?:1|self)|dev)\/fd\/1$/.test(path) ? 'stdout' : /^\/dev\/stderr$|^\/(?:proc\/(?:1|self)|dev)\/fd\/2$/.test(path) ? 'stderr' : undefined;
+    const stream = /^\/dev\/stdout$|^\/(?:proc\/(?:1|self)|dev)\/fd\/1$/.test(path)
+      ? 'stdout'
+      : /^\/dev\/stderr$|^\/(?:proc\/(?:1|self)|dev)\/fd\/2$/.test(path)
+        ? 'stderr'
+        : undefined;
     if (stream) return { write: (text) => this.host.process.output(stream, text) };
     if (path === '/dev/null') return NULL_OUTPUT;
     const files = await this.host.files();

@@ -150,5 +150,11 @@ const EMPTY = ByteInput.of('');
 export const stdinOf = ({ inputs }: Descriptors): Input => inputs.get(0) ?? EMPTY;
 export const stdoutOf = ({ outputs }: Descriptors): Output => outputs.get(1) ?? NULL_OUTPUT;
 export const stderrOf = ({ outputs }: Descriptors): Output => outputs.get(2) ?? NULL_OUTPUT;
-export const withInput = (fds: Descriptors, fd: number, input: Input): Descriptors => ({ ...fds, inputs: new Map([...fds.inputs, [fd, input]]) });
-export const withOutput = (fds: Descriptors, fd: number, output: Output): Descriptors => ({ ...fds, outputs: new Map([...fds.outputs, [fd, output]]) });
+export const withInput = (fds: Descriptors, fd: number, input: Input): Descriptors => ({
+  ...fds,
+  inputs: new Map([...fds.inputs, [fd, input]]),
+});
+export const withOutput = (fds: Descriptors, fd: number, output: Output): Descriptors => ({
+  ...fds,
+  outputs: new Map([...fds.outputs, [fd, output]]),
+});

@@ -12,7 +12,22 @@ function urlOf(args: readonly string[]): URL | undefined {
 }
 
 /** Options that are followed by a value. */
-const TAKES_VALUE: ReadonlySet<string> = new Set(['-O', '-T', '-o', '-X', '-H', '-d', '-m', '-w', '-t', '--timeout', '--max-time', '--connect-timeout', '--retry', '--header']);
+const TAKES_VALUE: ReadonlySet<string> = new Set([
+  '-O',
+  '-T',
+  '-o',
+  '-X',
+  '-H',
+  '-d',
+  '-m',
+  '-w',
+  '-t',
+  '--timeout',
+  '--max-time',
+  '--connect-timeout',
+  '--retry',
+  '--header',
+]);
 
 const wget: CommandFunction = async (context) => {
   const url = urlOf(context.args);
@@ -37,8 +52,12 @@ const curl: CommandFunction = async (context) => {
   const flags = context.args.filter((arg) => /^-[a-zA-Z]+$/.test(arg)).join('');
   const answer = await context.host.process.fetch(url).catch(() => undefined);
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
-  if (!answer) return flags.includes('s') && !flags.includes('S') ? 7 : await complain(context, `curl: (7) Failed to connect to ${url.hostname} port ${port}: Connection refused`, 7);
-  if (flags.includes('f') && answer.status >= 400) return await complain(context, `curl: (22) The requested URL returned error: ${answer.status}`, 22);
+  if (!answer)
+    return flags.includes('s') && !flags.includes('S')
+      ? 7
+      : await complain(context, `curl: (7) Failed to connect to ${url.hostname} port ${port}: Connection refused`, 7);
+  if (flags.includes('f') && answer.status >= 400)
+    return await complain(context, `curl: (22) The requested URL returned error: ${answer.status}`, 22);
   if (!context.args.includes('/dev/null')) await context.stdout.write(toBytes(answer.body));
   if (context.args.some((arg) => arg.includes('%{http_code}'))) await context.stdout.write(String(answer.status));
   return 0;

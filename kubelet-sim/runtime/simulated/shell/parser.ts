@@ -327,6 +327,7 @@ function asOperator(text: string): Redirect['operator'] {
   return operator;
 }
 
-const isText = (word: Word | undefined, text: string): boolean => word?.length === 1 && word[0]?.type === 'text' && word[0].text === text && !word[0].quoted;
+const isText = (word: Word | undefined, text: string): boolean =>
+  word?.length === 1 && word[0]?.type === 'text' && word[0].text === text && !word[0].quoted;
 const isDoubleBracket = (word: Word | undefined): boolean => isText(word, '[[');
 const isClosing = (word: Word | undefined): boolean => isText(word, ']]');

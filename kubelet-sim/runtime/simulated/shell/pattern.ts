@@ -5,24 +5,16 @@ export const unescapeGlob = (text: string): string => text.replace(/\\(.)/gs, '$
 /** Whether a pattern is more than a text. */
 export const isGlob = (pattern: string): boolean => /(?:^|[^\\])(?:\\\\)*[*?[]/.test(pattern);
 
+/** A piece of a pattern: an escaped character, a set, or any character. */
+const PIECE = /\\(.)|\[(!|\^)?(\]?(?:\[:\w+:\]|[^\]])*)\]|\*|\?|./gs;
+
 /** The source of a regular expression that matches what a shell pattern does. @param star what `*` becomes */
-export function globSource(pattern: string, star = '[^]*'): string {
-  let source = '';
-  for (let i = 0; i < pattern.length; i++) {
-    const c = pattern.charAt(i);
-    if (c === '*') source += star;
-    else if (c === '?') source += '[^]';
-    else if (c === '\\') source += escapeRegExp(pattern.charAt(++i));
-    else if (c === '[') {
-      const set = /^\[(!|\^)?(\]?(?:\[:\w+:\]|[^\]])*)\]/.exec(pattern.slice(i));
-      if (set) {
-        source += `[${set[1] ? '^' : ''}${classSource(set[2] ?? '')}]`;
-        i += set[0].length - 1;
-      } else source += '\\[';
-    } else source += escapeRegExp(c);
-  }
-  return source;
-}
+export const globSource = (pattern: string, star = '[^]*'): string =>
+  pattern.replace(PIECE, (...[piece, escaped, not, set]: (string | undefined)[]) => {
+    if (escaped !== undefined) return escapeRegExp(escaped);
+    if (set !== undefined) return `[${not ? '^' : ''}${classSource(set)}]`;
+    return piece === '*' ? star : piece === '?' ? '[^]' : escapeRegExp(piece ?? '');
+  });
 
 const CLASSES: Readonly<Record<string, string>> = {
   alpha: 'A-Za-z',
@@ -35,7 +27,8 @@ const CLASSES: Readonly<Record<string, string>> = {
   xdigit: '0-9A-Fa-f',
 };
 
-const classSource = (text: string): string => text.replace(/\[:(\w+):\]|[\\\]^[]/g, (c, name?: string) => (name === undefined ? `\\${c}` : (CLASSES[name] ?? '')));
+const classSource = (text: string): string =>
+  text.replace(/\[:(\w+):\]|[\\\]^[]/g, (c, name?: string) => (name === undefined ? `\\${c}` : (CLASSES[name] ?? '')));
 
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 

@@ -1,23 +1,26 @@
-import { unescape } from './word-parser.ts';
+import { unescapeBackslashes } from './word-parser.ts';
 
 const DIRECTIVE = /%(?:%|([-+ #0]*)(\*|\d*)(?:\.(\*|\d*))?([diouxXcsbqfeEgG]))/g;
 
 /** `printf`: the format is used again until all values are. */
 export function formatPrintf(format: string, values: readonly string[]): string {
-  const text = unescape(format);
+  const text = unescapeBackslashes(format);
   const rest = [...values];
   let output = '';
   do {
     const before = rest.length;
-    output += text.replace(DIRECTIVE, (whole, flags?: string, width?: string, precision?: string, kind?: string) => {
-      if (kind === undefined) return whole === '%%' ? '%' : whole;
-      const columns = width === '*' ? Number(rest.shift() ?? 0) : Number(width || 0);
-      const digits = precision === undefined ? undefined : Number(precision === '*' ? (rest.shift() ?? 0) : precision);
-      return pad(convert(kind, rest.shift(), digits, flags ?? ''), columns, flags ?? '', /[diouxXfeEgG]/.test(kind));
-    });
+    output += text.replace(DIRECTIVE, (...directive: (string | undefined)[]) => directiveText(directive, rest));
     if (rest.length === before) break; // a format without directives is printed once
   } while (rest.length > 0);
   return output;
+}
+
+function directiveText([whole, flags = '', width = '', precision, kind]: readonly (string | undefined)[], values: string[]): string {
+  if (kind === undefined) return whole === '%%' ? '%' : (whole ?? '');
+  const figure = (text: string) => Number(text === '*' ? (values.shift() ?? 0) : text || 0);
+  const columns = figure(width);
+  const digits = precision === undefined ? undefined : figure(precision);
+  return pad(convert(kind, values.shift(), digits, flags), columns, flags, /[diouxXfeEgG]/.test(kind));
 }
 
 function convert(kind: string, value: string | undefined, digits: number | undefined, flags: string): string {
@@ -45,7 +48,7 @@ function convert(kind: string, value: string | undefined, digits: number | undef
     case 'c':
       return (value ?? '').charAt(0);
     case 'b':
-      return unescape(value ?? '');
+      return unescapeBackslashes(value ?? '');
     case 'q':
       return /^[\w./-]+$/.test(value ?? '') ? (value ?? '') : `'${(value ?? '').replaceAll("'", "'\\''")}'`;
     default:

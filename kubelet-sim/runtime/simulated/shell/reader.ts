@@ -47,7 +47,11 @@ export class Reader {
   }
 
   unexpected(): ShellSyntaxError {
-    const what = this.done ? 'end of file' : this.peek() === '\n' ? 'newline' : `"${/^(?:&&|\|\||;;|[;&|<>()]|[^\s;&|<>()]+)/.exec(this.text.slice(this.at))?.[0] ?? this.peek()}"`;
+    const what = this.done
+      ? 'end of file'
+      : this.peek() === '\n'
+        ? 'newline'
+        : `"${/^(?:&&|\|\||;;|[;&|<>()]|[^\s;&|<>()]+)/.exec(this.text.slice(this.at))?.[0] ?? this.peek()}"`;
     return new ShellSyntaxError(`syntax error: unexpected ${what}`);
   }
 

@@ -1,5 +1,5 @@
-import type { ProcessContext } from '../program.ts';
 import type { ContainerFiles } from '../files/container-files.ts';
+import type { ProcessContext } from '../program.ts';
 import type { Descriptors, Output } from './io.ts';
 import type { ShellState } from './state.ts';
 
@@ -108,7 +108,10 @@ export interface CommandContext {
   /** Variables that stand before the command. */
   readonly assigned: ReadonlyMap<string, string>;
   /** Runs another command with the same streams. */
-  readonly run: (argv: readonly string[], options?: { readonly fds?: Descriptors; readonly environment?: ReadonlyMap<string, string> }) => Promise<number>;
+  readonly run: (
+    argv: readonly string[],
+    options?: { readonly fds?: Descriptors; readonly environment?: ReadonlyMap<string, string> },
+  ) => Promise<number>;
   /** Runs a script in this shell. */
   readonly evaluate: (script: string) => Promise<number>;
   readonly isKnown: (name: string) => boolean;

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { seededRandom, VirtualClock } from '../../../../runtime/index.ts';
 import { ContainerFiles } from '../files/container-files.ts';
@@ -17,15 +18,16 @@ interface Started {
   code(): number | undefined;
 }
 
-function start(argv: readonly string[], options: { image?: string; files?: Record<string, string>; env?: Record<string, string>; isInit?: boolean; stdin?: string } = {}): Started {
+function start(
+  argv: readonly string[],
+  options: { image?: string; files?: Record<string, string>; env?: Record<string, string>; isInit?: boolean; stdin?: string } = {},
+): Started {
   const clock = new VirtualClock();
   const files = new ContainerFiles({ files: options.files ?? {}, mounts: [toolDirectory()], now: () => clock.now() });
   const abort = new AbortController();
   let output = '';
   let exit: number | undefined;
-  async function* stdin(): AsyncGenerator<string> {
-    if (options.stdin) yield options.stdin;
-  }
+  const stdin = Readable.from(options.stdin ? [options.stdin] : []);
   const context: ProcessContext = {
     clock,
     random: seededRandom(1),
@@ -38,7 +40,7 @@ function start(argv: readonly string[], options: { image?: string; files?: Recor
     image: new ImageCatalog().factsOf(parseImageName(options.image ?? 'busybox')),
     environment: () => Promise.resolve(new Map(Object.entries({ PATH: '/bin', HOME: '/root', ...options.env }))),
     files: () => Promise.resolve(files),
-    stdin: stdin(),
+    stdin,
     output: (stream, text) => {
       output += stream === 'stderr' ? `!${text}` : text;
     },
@@ -49,7 +51,8 @@ function start(argv: readonly string[], options: { image?: string; files?: Recor
     processes: () => [{ pid: 1, ppid: 0, argv, startedAt: 0 }],
     kill: () => false,
     pid: 1,
-    fetch: (url) => (url.pathname === '/missing' ? Promise.resolve({ status: 404, body: '' }) : Promise.resolve({ status: 200, body: 'hello\n' })),
+    fetch: (url) =>
+      url.pathname === '/missing' ? Promise.resolve({ status: 404, body: '' }) : Promise.resolve({ status: 200, body: 'hello\n' }),
   };
   const shell = startShell(context, argv, abort.signal);
   const exited = shell.exited.then((code) => {
@@ -57,7 +60,15 @@ function start(argv: readonly string[], options: { image?: string; files?: Recor
     return code;
   });
   exited.catch(() => undefined);
-  return { clock, files, output: () => Buffer.from(output, 'latin1').toString('utf8'), exited, signal: shell.signal, kill: () => abort.abort(), code: () => exit };
+  return {
+    clock,
+    files,
+    output: () => Buffer.from(output, 'latin1').toString('utf8'),
+    exited,
+    signal: shell.signal,
+    kill: () => abort.abort(),
+    code: () => exit,
+  };
 }
 
 async function run(script: string, options: Parameters<typeof start>[1] = {}): Promise<{ output: string; code: number }> {
@@ -66,6 +77,7 @@ async function run(script: string, options: Parameters<typeof start>[1] = {}): P
   return { output: started.output(), code };
 }
 
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are shell scripts
 test.each<[string, string]>([
   ['echo hello world', 'hello world\n'],
   ['echo -n a; echo -e "b\\tc"', 'ab\tc\n'],
@@ -93,18 +105,22 @@ test.each<[string, string]>([
   ['[[ abc == a* && 5 -gt 3 ]] && echo match', 'match\n'],
   ['seq 3 | head -n 2; yes | head -1', '1\n2\ny\n'],
   ['A=1 env | grep ^A=; echo ${A-none}', 'A=1\nnone\n'],
-  ['export B=2; sh -c \'echo $B $0 $1\' name arg', '2 name arg\n'],
+  ["export B=2; sh -c 'echo $B $0 $1' name arg", '2 name arg\n'],
   ['trap "echo bye" EXIT; echo hi', 'hi\nbye\n'],
   ['date +%Y-%m-%dT%H:%M:%SZ', '2026-01-01T00:00:00Z\n'],
   ['hostname; hostname -i', 'web-0\n10.244.0.7\n'],
   ['echo "ü" | grep -c ü; printf "%s\\n" b a | sort', '1\na\nb\n'],
-  ['wget -qO- http://10.0.0.1/; wget -q -O - http://x/missing || echo failed', 'hello\n!wget: server returned error: HTTP/1.1 404 Not Found\nfailed\n'],
+  [
+    'wget -qO- http://10.0.0.1/; wget -q -O - http://x/missing || echo failed',
+    'hello\n!wget: server returned error: HTTP/1.1 404 Not Found\nfailed\n',
+  ],
   ['echo done > /dev/null; echo $?', '0\n'],
   ['nosuch; echo $?', '!sh: nosuch: not found\n127\n'],
   ['cat /nope; echo $?', "!cat: can't open '/nope': No such file or directory\n1\n"],
   ['echo a; # comment\n\necho b', 'a\nb\n'],
   ['eval "echo \\$((40 + 2))"', '42\n'],
   ['perl -Mbignum=bpi -wle "print bpi(12)"', '3.14159265358\n'],
+  // biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are shell scripts
 ])('%s', async (script, output) => {
   expect((await run(script)).output).toBe(output);
 });

@@ -1,10 +1,10 @@
-import { sleepMs } from '../sleep-time.ts';
 import { FileError, normalizePath } from '../files/tree.ts';
+import { sleepMs } from '../sleep-time.ts';
 import { formatDate } from './date.ts';
 import { ByteInput, stdinOf } from './io.ts';
 import { NETWORK_TOOLS } from './network-tools.ts';
 import { type CommandContext, type CommandFunction, complain, type Shell } from './shell-context.ts';
-import { ShellState } from './state.ts';
+import { type ShellOption, ShellState } from './state.ts';
 
 /** How often `tail -f` looks for more. */
 const TAIL_MS = 1000;
@@ -21,15 +21,7 @@ const shell: CommandFunction = async ({ host, state, args, fds, assigned, newShe
     child.exported.add(name);
   }
   const rest = [...args];
-  let inline = false;
-  while (/^[-+][a-z]+$/i.test(rest[0] ?? '')) {
-    const flags = rest.shift() ?? '';
-    if (flags === '-o') rest.shift();
-    inline ||= flags.startsWith('-') && flags.includes('c');
-    if (flags.includes('e')) child.options.add('errexit');
-    if (flags.includes('u')) child.options.add('nounset');
-    if (flags.includes('x')) child.options.add('xtrace');
-  }
+  const inline = takeOptions(rest, child);
   const first = rest.shift();
   const interpreter = newShell(child);
   host.enter(interpreter);
@@ -39,6 +31,24 @@ const shell: CommandFunction = async ({ host, state, args, fds, assigned, newShe
   child.positional = rest;
   return await interpreter.main(script, fds);
 };
+
+const SHELL_OPTIONS: readonly (readonly [string, ShellOption])[] = [
+  ['e', 'errexit'],
+  ['u', 'nounset'],
+  ['x', 'xtrace'],
+];
+
+/** Takes the options off the front of a shell's arguments; answers whether a script follows (`-c`). */
+function takeOptions(args: string[], { options }: ShellState): boolean {
+  let inline = false;
+  while (/^[-+][a-z]+$/i.test(args[0] ?? '')) {
+    const flags = args.shift() ?? '';
+    if (flags === '-o') args.shift();
+    inline ||= flags.startsWith('-') && flags.includes('c');
+    for (const [letter, option] of SHELL_OPTIONS) if (flags.includes(letter)) options.add(option);
+  }
+  return inline;
+}
 
 /** Reads commands line by line; with a terminal it says that it waits. */
 async function interactive(interpreter: Shell, tty: boolean, fds: CommandContext['fds']): Promise<number> {
@@ -84,7 +94,10 @@ const cat: CommandFunction = async ({ host, state, args, fds, stdout, stderr }) 
 const head: CommandFunction = async ({ args, fds, stdout, host, state }) => {
   const { lines, bytes, names } = countOptions(args);
   const [name] = names;
-  const input = name === undefined ? stdinOf(fds) : ByteInput.of((await (await host.files()).readFile(normalizePath(name, state.cwd))).toString('latin1'));
+  const input =
+    name === undefined
+      ? stdinOf(fds)
+      : ByteInput.of((await (await host.files()).readFile(normalizePath(name, state.cwd))).toString('latin1'));
   let leftBytes = bytes ?? 0;
   for (let piece = bytes === undefined ? undefined : await input.read(); piece !== undefined && leftBytes > 0; piece = await input.read()) {
     await stdout.write(piece.slice(0, leftBytes));
@@ -128,9 +141,18 @@ const tail: CommandFunction = async ({ host, state, args, fds, stdout }) => {
   const { lines, bytes, names, follow } = countOptions(args);
   const [name] = names;
   const path = name === undefined ? undefined : normalizePath(name, state.cwd);
-  const readAll = async () => (path === undefined ? await stdinOf(fds).readAll() : (await (await host.files()).readFile(path)).toString('latin1'));
+  const readAll = async () =>
+    path === undefined ? await stdinOf(fds).readAll() : (await (await host.files()).readFile(path)).toString('latin1');
   const text = await readAll();
-  await stdout.write(bytes === undefined ? lastLines(text, lines, args.some((arg) => /^-?n?\+/.test(arg))) : text.slice(-bytes));
+  await stdout.write(
+    bytes === undefined
+      ? lastLines(
+          text,
+          lines,
+          args.some((arg) => /^-?n?\+/.test(arg)),
+        )
+      : text.slice(-bytes),
+  );
   if (!follow || path === undefined) return 0;
   for (let seen = text.length; ; ) {
     await host.sleep(path === '/dev/null' ? Number.POSITIVE_INFINITY : TAIL_MS);
@@ -182,7 +204,7 @@ const UNAME: Readonly<Record<string, string>> = { s: 'Linux', r: '6.8.0-nanokube
 
 function uname({ args, host }: CommandContext): string {
   const flags = args.join('').replaceAll('-', '') || 's';
-  if (flags.includes('a')) return `Linux ${host.process.hostname} ${UNAME['r']} ${UNAME['v']} x86_64 GNU/Linux`;
+  if (flags.includes('a')) return `Linux ${host.process.hostname} ${UNAME.r} ${UNAME.v} x86_64 GNU/Linux`;
   return [...flags].map((flag) => (flag === 'n' ? host.process.hostname : (UNAME[flag] ?? ''))).join(' ');
 }
 
@@ -199,7 +221,8 @@ const touch: CommandFunction = async ({ args, host, state }) => {
 const mkdir: CommandFunction = async ({ args, host, state }) => {
   const files = await host.files();
   const recursive = args.some((arg) => /^-\w*p/.test(arg) || arg === '--parents');
-  for (const name of args.filter((arg, i) => !arg.startsWith('-') && args[i - 1] !== '-m')) await files.mkdir(normalizePath(name, state.cwd), { recursive });
+  for (const name of args.filter((arg, i) => !arg.startsWith('-') && args[i - 1] !== '-m'))
+    await files.mkdir(normalizePath(name, state.cwd), { recursive });
   return 0;
 };
 
@@ -339,4 +362,3 @@ export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, Comma
   ['whoami', say(() => 'root')],
   ['yes', yes],
 ]);
-

@@ -81,7 +81,7 @@ export class WordParser {
       raw += reader.peek() === '\\' ? reader.next() + reader.next() : reader.next();
     }
     reader.at++;
-    parts.push({ type: 'text', text: unescape(raw), quoted: true });
+    parts.push({ type: 'text', text: unescapeBackslashes(raw), quoted: true });
   }
 
   #dollar(reader: Reader, parts: WordPart[], quoted: boolean): void {
@@ -134,7 +134,9 @@ export class WordParser {
     const wordOf = (part: string) => (quoted && /^:?[-=?+]$/.test(operator) ? this.#insideQuotes(part) : this.parse(part));
     if (operator.startsWith('/')) {
       const slash = unescapedIndex(rest, '/');
-      return slash < 0 ? { operator, word: wordOf(rest), second: [] } : { operator, word: wordOf(rest.slice(0, slash)), second: wordOf(rest.slice(slash + 1)) };
+      return slash < 0
+        ? { operator, word: wordOf(rest), second: [] }
+        : { operator, word: wordOf(rest.slice(0, slash)), second: wordOf(rest.slice(slash + 1)) };
     }
     if (operator === ':') {
       const [offset = '', length] = rest.split(':');
@@ -163,10 +165,22 @@ function addText(parts: WordPart[], text: string, quoted: boolean): void {
   else parts.push({ type: 'text', text, quoted });
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', f: '\f', v: '\v', e: '\x1b', '\\': '\\', "'": "'", '"': '"' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  e: '\x1b',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+};
 
 /** Backslash escapes as `$'…'`, `echo -e` and `printf` know them. */
-export function unescape(text: string): string {
+export function unescapeBackslashes(text: string): string {
   return text.replace(/\\(?:x([0-9a-fA-F]{1,2})|0?([0-7]{1,3})|(.))/gs, (whole, hex?: string, octal?: string, c?: string) => {
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
     if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 255);
