@@ -84,12 +84,12 @@ function validateChanges(meta: ObjectMeta, old: ObjectMeta): FieldError[] {
   if (Number(meta.generation ?? 0) < Number(old.generation ?? 0)) {
     errors.push(fieldError.invalid('metadata.generation', meta.generation ?? 0, 'must not be decremented'));
   }
-  for (const field of IMMUTABLE) {
-    const value = meta[field];
-    if ((value ?? '') === (old[field] ?? '')) continue;
-    errors.push(fieldError.invalid(`metadata.${field}`, value ?? (typeof old[field] === 'string' ? '' : null), 'field is immutable'));
-  }
-  return errors;
+  return [...errors, ...IMMUTABLE.flatMap((field) => validateImmutable(field, meta[field], old[field]))];
+}
+
+function validateImmutable(field: string, value: string | number | undefined, old: string | number | undefined): FieldError[] {
+  if ((value ?? '') === (old ?? '')) return [];
+  return [fieldError.invalid(`metadata.${field}`, value ?? (typeof old === 'string' ? '' : null), 'field is immutable')];
 }
 
 function validateNoNewFinalizers(finalizers: readonly string[], old: readonly string[]): FieldError[] {

@@ -91,6 +91,16 @@ export class BodyDecoder {
     }
   }
 
+  /** Why an object that says it is of some kind is not of the wanted one; undefined when it is. */
+  mismatch(
+    object: { readonly apiVersion?: string | undefined; readonly kind?: string | undefined },
+    { info }: BodyTarget,
+  ): string | undefined {
+    const { apiVersion = '', kind = '' } = object;
+    if (kind === info.kind && apiVersion === apiVersionOf(info)) return undefined;
+    return this.#scheme.mismatch({ apiVersion, kind }, info) ?? `no kind "${kind}" is registered for version "${apiVersion}"`;
+  }
+
   /** @throws ApiError (400) when the body says it is something else. */
   #check(body: { readonly apiVersion: string; readonly kind: string }, target: BodyTarget): void {
     const wanted = apiVersionOf(target.info);

@@ -1,5 +1,5 @@
 import { apiError, type Status } from '../../api/index.ts';
-import { prefixRange, StoreError, type StoreWatch } from '../../store/store.ts';
+import { prefixRange, StoreError, type StoreEvent, type StoreWatch } from '../../store/store.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headersFor } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -7,6 +7,7 @@ import { asApiError, tooOld } from '../registry/store-errors.ts';
 import { CacheEvent, type FrameWriter } from '../watch-cache/cache-event.ts';
 import type { CohortTraits } from '../watch-cache/cohort.ts';
 import type { Entry } from '../watch-cache/entry.ts';
+import type { KindCache } from '../watch-cache/kind-cache.ts';
 import { WatchClient } from '../watch-cache/watch-client.ts';
 import { objectFrames, partialFrames, protobufFrames, tableFrames } from './frames.ts';
 import { type ListOptions, readListOptions, readWatchVersion } from './list-options.ts';
@@ -113,11 +114,7 @@ class WatchSession {
         const options = { fromRevision: from + 1, prevKv: true, signal: this.#exchange.signal };
         watch = store.watch(prefixRange(cache.schema.prefix), options, {
           onBatch: (batch) => {
-            for (const { type, kv, prev } of batch.type === 'events' ? batch.events : []) {
-              if (kv.modRevision > until) break;
-              const previous = prev ? cache.entryOf(prev) : undefined;
-              changes.push(new CacheEvent(kv.modRevision, type === 'put' ? cache.entryOf(kv) : undefined, previous));
-            }
+            if (batch.type === 'events') changes.push(...changesUntil(cache, batch.events, until));
             if (batch.revision >= until) resolve();
           },
           onEnd: (error) => (error ? reject(error) : resolve()),
@@ -165,6 +162,15 @@ class WatchSession {
     const { path } = this.#exchange.info;
     this.#rest.logger.warn({ path, user: this.#exchange.user.name }, 'watcher dropped: too slow');
   }
+}
+
+/** What the store tells of, as the cache would have seen it. */
+function changesUntil(cache: KindCache, events: readonly StoreEvent[], until: number): CacheEvent[] {
+  const present = events.filter(({ kv }) => kv.modRevision <= until);
+  return present.map(({ type, kv, prev }) => {
+    const entry = type === 'put' ? cache.entryOf(kv) : undefined;
+    return new CacheEvent(kv.modRevision, entry, prev && cache.entryOf(prev));
+  });
 }
 
 /** Things to be disposed of together, once. */
