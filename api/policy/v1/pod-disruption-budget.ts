@@ -5,12 +5,16 @@ import { labelSelector } from '../../meta/v1/selector.ts';
 import { int32, int64, intOrString, item, list, map, of, ref, string } from '../../schema/fields.ts';
 import { message, type Of } from '../../schema/message.ts';
 
-export const eviction = message('io.k8s.api.policy.v1.Eviction', '', () => ({
-  apiVersion: string(undefined, ''),
-  kind: string(undefined, ''),
-  metadata: ref(objectMeta, 1, '', { present: true }),
-  deleteOptions: ref(deleteOptions, 2, '', { pointer: true }),
-}));
+export const eviction = message(
+  'io.k8s.api.policy.v1.Eviction',
+  'Asks for a pod to be removed if its disruption budgets allow; posted to its eviction subresource.',
+  () => ({
+    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
+    metadata: ref(objectMeta, 1, 'Name and namespace of the pod.', { present: true }),
+    deleteOptions: ref(deleteOptions, 2, 'How to delete the pod.', { pointer: true }),
+  }),
+);
 export interface Eviction extends Of<typeof eviction> {}
 
 export const podDisruptionBudgetSpec = message('io.k8s.api.policy.v1.PodDisruptionBudgetSpec', '', () => ({
