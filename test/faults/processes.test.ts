@@ -155,8 +155,12 @@ describe('a node that falls silent', () => {
       30_000,
       () => 'node-3 never became NotReady',
     );
-    const moved = await settled();
-    expect(moved.some(({ node }) => node === 'node-3')).toBe(false);
+    await waitFor(
+      async () => (await pods()).every(({ node }) => node !== 'node-3'),
+      SETTLE_MS_MAX,
+      () => `pods stayed on node-3\n${logsOf(directory)}`,
+    );
+    await settled();
   }, 240_000);
 });
 
