@@ -165,11 +165,12 @@ export class ObjectRegistry {
     metadata.selfLink = undefined;
     strategy.prepareForCreate(context, object);
     const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
-    this.#refuse(object, [
-      ...validateMetadata(metadata, info.namespaced, nameRule),
-      ...strategy.validateCreate(context, object),
-      ...validateMetadata(metadata, info.namespaced, pathSegmentName).filter(() => nameRule !== dnsSubdomainName),
-    ]);
+    this.#refuse(object, [...validateMetadata(metadata, info.namespaced, nameRule), ...strategy.validateCreate(context, object)]);
+    // Whatever a kind allows, its names stand in paths.
+    this.#refuse(
+      object,
+      pathSegmentName(metadata.name ?? '', false).map((why) => fieldError.invalid('metadata.name', metadata.name, why)),
+    );
     const allocation = await strategy.allocate?.(context, object, undefined);
     try {
       await admission.validate(context, this.#attributes('CREATE', { object, old: undefined }, ''));
