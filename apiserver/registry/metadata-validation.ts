@@ -1,5 +1,14 @@
-import { type FieldError, fieldError, goQuote, type ObjectMeta, type OwnerReference } from '../../api/index.ts';
-import { isDns1123Label, isDns1123Subdomain, isQualifiedName, isValidLabelValue } from '../../api/names.ts';
+import {
+  type FieldError,
+  fieldError,
+  goQuote,
+  isDns1123Label,
+  isDns1123Subdomain,
+  isQualifiedName,
+  isValidLabelValue,
+  type ObjectMeta,
+  type OwnerReference,
+} from '../../api/index.ts';
 
 /** Bytes all annotations of an object may have together. */
 const ANNOTATION_BYTES_MAX = 256 * 1024;

@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject } from '../../api/index.ts';
-import { parseJson } from '../../api/json.ts';
-import { toTime } from '../../api/time.ts';
+import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, parseJson, toTime } from '../../api/index.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
-import type { Operation, Store, Transaction } from '../../store/store.ts';
+import type { Operation, Store, Transaction } from '../../store/index.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import type { AdmissionChain } from './admission-chain.ts';

@@ -1,6 +1,4 @@
-import { apiError, type KubeObject } from '../../api/index.ts';
-import { parseJson } from '../../api/json.ts';
-import { humanDuration } from '../../api/time.ts';
+import { apiError, humanDuration, type KubeObject, parseJson } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Resource } from '../registry/resource.ts';
 
