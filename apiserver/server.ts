@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { KindInfo, ServedKind } from '../api/index.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../store/index.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import type { Exchange } from './pipeline/exchange.ts';

@@ -1,4 +1,4 @@
-import { parseFieldSelector } from '../../api/field-selector.ts';
+import { parseFieldSelector } from '../../api/index.ts';
 
 /** What a path and a method ask for: upstream's RequestInfo. */
 export interface RequestInfo {

@@ -1,5 +1,4 @@
-import { type ApiError, goQuote, type Status } from '../../api/index.ts';
-import { stringifyJson } from '../../api/json.ts';
+import { type ApiError, goQuote, type Status, stringifyJson } from '../../api/index.ts';
 import type { Exchange } from './exchange.ts';
 
 export const JSON_TYPE = 'application/json';

@@ -1,5 +1,4 @@
-import { apiError, type FieldError, fieldError, type KubeObject } from '../../api/index.ts';
-import { toTime } from '../../api/time.ts';
+import { apiError, type FieldError, fieldError, type KubeObject, toTime } from '../../api/index.ts';
 import type { Resource } from './resource.ts';
 import type { DeleteContext } from './strategy.ts';
 

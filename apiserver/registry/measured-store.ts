@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/index.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../store/index.ts';
 import { Histogram } from './histogram.ts';
 
 /** Upper bounds of the buckets, in seconds: upstream's for etcd requests. */

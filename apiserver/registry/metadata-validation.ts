@@ -1,5 +1,14 @@
-import { type FieldError, fieldError, goQuote, type ObjectMeta, type OwnerReference } from '../../api/index.ts';
-import { isDns1123Label, isDns1123Subdomain, isQualifiedName, isValidLabelValue } from '../../api/names.ts';
+import {
+  type FieldError,
+  fieldError,
+  goQuote,
+  isDns1123Label,
+  isDns1123Subdomain,
+  isQualifiedName,
+  isValidLabelValue,
+  type ObjectMeta,
+  type OwnerReference,
+} from '../../api/index.ts';
 
 /** Bytes all annotations of an object may have together. */
 const ANNOTATION_BYTES_MAX = 256 * 1024;
@@ -24,6 +33,7 @@ export const validateMetadata = (meta: ObjectMeta, namespaced: boolean, nameRule
   ...validateIdentity(meta, namespaced, nameRule),
   ...validateCommon(meta),
   ...validateFinalizers(meta.finalizers),
+  ...validateKnownFinalizers(meta.finalizers),
 ];
 
 /**
@@ -34,7 +44,7 @@ export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta, namesp
   const common = validateCommon(meta);
   const changes = [...validateChanges(meta, old), ...common];
   const whole = [...validateIdentity(meta, namespaced, pathSegmentName), ...common, ...validateFinalizers(meta.finalizers)];
-  return [...whole, ...changes, ...changes, ...whole];
+  return [...whole, ...changes, ...changes, ...whole, ...validateKnownFinalizers(meta.finalizers)];
 }
 
 function validateIdentity(meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] {
@@ -66,6 +76,16 @@ function validateFinalizers(finalizers: readonly string[] = []): FieldError[] {
   }
   return errors;
 }
+
+/** Finalizers without a domain are Kubernetes' own. */
+const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+const validateKnownFinalizers = (finalizers: readonly string[] = []): FieldError[] =>
+  finalizers.flatMap((finalizer, i) => {
+    if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return [];
+    const detail = 'name is neither a standard finalizer name nor is it fully qualified';
+    return [fieldError.invalid(`metadata.finalizers[${i}]`, finalizer, detail)];
+  });
 
 function validateNamespace(namespace: string | undefined, namespaced: boolean): FieldError[] {
   if (!namespaced) return namespace ? [fieldError.forbidden('metadata.namespace', 'not allowed on this type')] : [];

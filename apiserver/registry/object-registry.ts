@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject } from '../../api/index.ts';
-import { parseJson } from '../../api/json.ts';
-import { toTime } from '../../api/time.ts';
+import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, parseJson, toTime } from '../../api/index.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
-import type { Operation, Store, Transaction } from '../../store/store.ts';
+import type { Operation, Store, Transaction } from '../../store/index.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import type { AdmissionChain } from './admission-chain.ts';
@@ -165,11 +163,12 @@ export class ObjectRegistry {
     metadata.selfLink = undefined;
     strategy.prepareForCreate(context, object);
     const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
-    this.#refuse(object, [
-      ...validateMetadata(metadata, info.namespaced, nameRule),
-      ...strategy.validateCreate(context, object),
-      ...validateMetadata(metadata, info.namespaced, pathSegmentName).filter(() => nameRule !== dnsSubdomainName),
-    ]);
+    this.#refuse(object, [...validateMetadata(metadata, info.namespaced, nameRule), ...strategy.validateCreate(context, object)]);
+    // Whatever a kind allows, its names stand in paths.
+    this.#refuse(
+      object,
+      pathSegmentName(metadata.name ?? '', false).map((why) => fieldError.invalid('metadata.name', metadata.name, why)),
+    );
     const allocation = await strategy.allocate?.(context, object, undefined);
     try {
       await admission.validate(context, this.#attributes('CREATE', { object, old: undefined }, ''));

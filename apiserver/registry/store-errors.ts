@@ -1,5 +1,5 @@
 import { ApiError, apiError } from '../../api/index.ts';
-import { StoreError, type StoreErrorCode } from '../../store/store.ts';
+import { StoreError, type StoreErrorCode } from '../../store/index.ts';
 
 /** Text of an expired continue token: upstream's, which clients show to people. */
 const CONTINUE_EXPIRED =

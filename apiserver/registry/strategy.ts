@@ -44,6 +44,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   tableRow?(object: T, now: number): unknown[];
   /** Conditions of a Table row (`metav1.TableRowCondition`): finished pods have one. */
   tableRowConditions?(object: T): readonly unknown[] | undefined;
+  /** What every request for the kind is warned of: that it is going away. */
+  readonly deprecation?: string | undefined;
   /** PUT to a name that is not there creates it (Lease, Role, Endpoints, Service …). */
   readonly allowCreateOnUpdate?: boolean | undefined;
   /** PUT without a resourceVersion overwrites (most kinds; not Lease). */

@@ -1,5 +1,4 @@
-import { apiVersionOf, type KindInfo, type KubeObject } from '../../api/index.ts';
-import { stringifyJson } from '../../api/json.ts';
+import { apiVersionOf, type KindInfo, type KubeObject, stringifyJson } from '../../api/index.ts';
 
 /**
  * The two encoded forms of an object of one kind, and how one becomes the other without parsing.

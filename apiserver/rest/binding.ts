@@ -1,6 +1,5 @@
-import { binding } from '../../api/core/v1/component-status.ts';
 import { apiError, type Binding, coreKinds, type KubeObject, type Pod } from '../../api/index.ts';
-import { decode, type Message } from '../../api/schema.ts';
+import { bodies, decode, type Message } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { noAdmission } from '../registry/admission-chain.ts';
@@ -13,7 +12,7 @@ import { readWriteOptions } from './write-options.ts';
 /** Binding changes nothing but what it is about; there is nothing to prepare and nothing more to check. */
 const AS_IT_IS: UpdateStrategy<KubeObject> = { prepareForUpdate: () => undefined, validateUpdate: () => [] };
 
-const TARGET = { info: { group: '', version: 'v1', kind: 'Binding' }, message: binding as Message<KubeObject> };
+const TARGET = { info: { group: '', version: 'v1', kind: 'Binding' }, message: bodies.binding as Message<KubeObject> };
 
 /** POST to pods/NAME/binding: the scheduler's word on where a pod runs. */
 export const bindPod: Handler = async (rest, exchange, endpoint) => {

@@ -1,5 +1,4 @@
-import { apiError } from '../../api/index.ts';
-import { parseJson } from '../../api/json.ts';
+import { apiError, parseJson } from '../../api/index.ts';
 
 /** Where a list goes on: upstream's token, so that clients can be moved between servers. */
 export interface ContinueToken {

@@ -1,5 +1,4 @@
-import { type ApiError, apiError, apiVersionOf, type KindInfo, type KubeObject } from '../../api/index.ts';
-import { parseJson } from '../../api/json.ts';
+import { type ApiError, apiError, apiVersionOf, type KindInfo, type KubeObject, parseJson } from '../../api/index.ts';
 import {
   cannotBeHandled,
   DecodeError,

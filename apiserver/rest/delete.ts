@@ -1,7 +1,5 @@
-import { apiError, goQuote, isNotFound, type Status } from '../../api/index.ts';
-import { parseJson } from '../../api/json.ts';
-import { deleteOptions } from '../../api/meta/v1/options.ts';
-import { DecodeError, decode, decodeProtobuf, parseYaml } from '../../api/schema.ts';
+import { apiError, goQuote, isNotFound, parseJson, type Status } from '../../api/index.ts';
+import { bodies, DecodeError, decode, decodeProtobuf, parseYaml } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
@@ -96,10 +94,10 @@ function fromQuery(exchange: Exchange): DeleteRequest {
 function fromBody(exchange: Exchange, bytes: Buffer): DeleteRequest {
   const encoding = bodyEncoding(exchange.request.headers['content-type']);
   try {
-    if (encoding === 'protobuf') return decodeProtobuf(bytes).decode(deleteOptions) as DeleteRequest;
+    if (encoding === 'protobuf') return decodeProtobuf(bytes).decode(bodies.deleteOptions) as DeleteRequest;
     const raw = parseBody(bytes.toString(), encoding);
     checkKind(raw);
-    return decode(deleteOptions, raw).object as DeleteRequest;
+    return decode(bodies.deleteOptions, raw).object as DeleteRequest;
   } catch (error) {
     if (error instanceof DecodeError) throw plainError(error.message);
     throw error;
@@ -116,10 +114,11 @@ function parseBody(text: string, encoding: 'json' | 'yaml'): unknown {
 
 /** DeleteOptions of any group version will do. */
 function checkKind(raw: unknown): void {
-  if (typeof raw !== 'object' || raw === null || !('kind' in raw) || typeof raw.kind !== 'string') return;
-  if (raw.kind === '' || raw.kind === 'DeleteOptions') return;
+  if (typeof raw !== 'object' || raw === null || !('kind' in raw)) return;
+  const { kind: given } = raw;
+  if (typeof given !== 'string' || given === '' || given === 'DeleteOptions') return;
   const version = 'apiVersion' in raw && typeof raw.apiVersion === 'string' ? raw.apiVersion : 'v1';
-  throw plainError(`no kind ${goQuote(raw.kind)} is registered for version ${goQuote(version)} in scheme ${goQuote(OPTIONS_SCHEME)}`);
+  throw plainError(`no kind ${goQuote(given)} is registered for version ${goQuote(version)} in scheme ${goQuote(OPTIONS_SCHEME)}`);
 }
 
 function detailsOf({ group, resource }: { group: string; resource: string }, { entry }: Deleted): Status['details'] {

@@ -1,7 +1,5 @@
-import { type ApiError, apiError, type KindInfo, type KubeObject, type Status } from '../../api/index.ts';
-import { stringifyJson } from '../../api/json.ts';
-import { status as statusMessage } from '../../api/meta/v1/status.ts';
-import { type AnyMessage, encodeProtobuf, formatYaml } from '../../api/schema.ts';
+import { type ApiError, apiError, type KindInfo, type KubeObject, type Status, stringifyJson } from '../../api/index.ts';
+import { type AnyMessage, bodies, encodeProtobuf, formatYaml } from '../../api/schema.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { send } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -52,13 +50,13 @@ export class Encoder {
   /** Answers a Status that is not an error. */
   success(exchange: Exchange, code: number, status: Partial<Status>): void {
     const value: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', ...status };
-    this.value(exchange, code, { value, message: statusMessage, kind: 'Status', apiVersion: 'v1' });
+    this.value(exchange, code, { value, message: bodies.status, kind: 'Status', apiVersion: 'v1' });
   }
 
   /** An error's Status in what the client takes. */
   readonly status = (exchange: Exchange, value: Status) => {
     const encoding = this.#negotiator.status(exchange.accept);
-    const body = encodeAs(encoding, { value, message: statusMessage, kind: 'Status', apiVersion: 'v1' });
+    const body = encodeAs(encoding, { value, message: bodies.status, kind: 'Status', apiVersion: 'v1' });
     return { contentType: MEDIA_TYPE[encoding], body };
   };
 }
@@ -66,14 +64,14 @@ export class Encoder {
 function transform(exchange: Exchange, resource: Resource, { encoding, as }: Accepted, bytes: Buffer): Buffer {
   const object = parseServed(bytes);
   if (!as) return encodeAs(encoding, { value: object, message: resource.message, ...resource.wire });
-  if (as.kind === 'PartialObjectMetadataList') throw wrongShape(resource.info, as.kind, false);
+  if (as.form === 'PartialObjectMetadataList') throw wrongShape(resource.info, as.form, false);
   const apiVersion = `meta.k8s.io/${as.version}`;
-  if (as.kind === 'PartialObjectMetadata') {
-    return encodeAs(encoding, { value: partialOf(object, as.version), message: partialMessage, kind: as.kind, apiVersion });
+  if (as.form === 'PartialObjectMetadata') {
+    return encodeAs(encoding, { value: partialOf(object, as.version), message: partialMessage, kind: as.form, apiVersion });
   }
   const style = { version: as.version, include: readInclude(exchange), now: exchange.now };
   const value = tableOf(resource, [object], { resourceVersion: object.metadata.resourceVersion }, style);
-  return encodeAs(encoding, { value, kind: as.kind, apiVersion });
+  return encodeAs(encoding, { value, kind: as.form, apiVersion });
 }
 
 /** A client asked for an object as a list, or for a list as an object. */

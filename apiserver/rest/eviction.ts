@@ -1,14 +1,12 @@
-import { apiError, type KubeObject, type Pod } from '../../api/index.ts';
-import { eviction } from '../../api/policy/v1/pod-disruption-budget.ts';
-import { decode, type Message } from '../../api/schema.ts';
-import { toTime } from '../../api/time.ts';
+import { apiError, type KubeObject, type Pod, toTime } from '../../api/index.ts';
+import { bodies, decode, type Message } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { DeleteRequest } from '../registry/deletion.ts';
 import { checkDeleteRequest } from './delete.ts';
 import { contextOf, type Handler } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
 
-const TARGET = { info: { group: 'policy', version: 'v1', kind: 'Eviction' }, message: eviction as Message<KubeObject> };
+const TARGET = { info: { group: 'policy', version: 'v1', kind: 'Eviction' }, message: bodies.eviction as Message<KubeObject> };
 
 /** POST to pods/NAME/eviction: a delete that says so in the pod's conditions. */
 export const evictPod: Handler = async (rest, exchange, { resource, registry }) => {

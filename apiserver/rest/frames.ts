@@ -1,7 +1,5 @@
-import type { KubeObject, Status } from '../../api/index.ts';
-import { stringifyJson } from '../../api/json.ts';
-import { status as statusMessage } from '../../api/meta/v1/status.ts';
-import { encodeProtobuf, encodeProtobufWatchEvent } from '../../api/schema.ts';
+import { type KubeObject, type Status, stringifyJson } from '../../api/index.ts';
+import { bodies, encodeProtobuf, encodeProtobufWatchEvent } from '../../api/schema.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { ChangeType, FrameWriter } from '../watch-cache/cache-event.ts';
 import type { Entry } from '../watch-cache/entry.ts';
@@ -56,7 +54,7 @@ export function protobufFrames({ message, wire }: Resource): FrameWriter {
     id: 'protobuf',
     change: (type, entry) => frame(type, parseServed(entry.bytes)),
     bookmark: (revision, initialEventsEnd) => frame('BOOKMARK', bookmarkOf({ wire }, revision, initialEventsEnd)),
-    error: (status) => encodeProtobufWatchEvent('ERROR', encodeProtobuf(statusMessage, status, { kind: 'Status', apiVersion: 'v1' })),
+    error: (status) => encodeProtobufWatchEvent('ERROR', encodeProtobuf(bodies.status, status, { kind: 'Status', apiVersion: 'v1' })),
   };
 }
 

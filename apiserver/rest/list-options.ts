@@ -1,6 +1,4 @@
-import { parseFieldSelector } from '../../api/field-selector.ts';
-import { type ApiError, apiError, type FieldError, fieldError, goQuote } from '../../api/index.ts';
-import { parseLabelSelector } from '../../api/selector.ts';
+import { type ApiError, apiError, type FieldError, fieldError, goQuote, parseFieldSelector, parseLabelSelector } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
 import type { Resource } from '../registry/resource.ts';

@@ -1,5 +1,5 @@
 import { apiError } from '../../api/index.ts';
-import { type KeyValue, prefixRange, type Store, StoreError } from '../../store/store.ts';
+import { type KeyValue, prefixRange, type Store, StoreError } from '../../store/index.ts';
 import type { Resource } from '../registry/resource.ts';
 import { continueExpired, tooLarge, tooOld } from '../registry/store-errors.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';

@@ -97,17 +97,17 @@ function transform(exchange: Exchange, resource: Resource, { encoding, as }: Acc
     return encodeList(encoding, resource.message, value);
   }
   const apiVersion = `meta.k8s.io/${as.version}`;
-  switch (as.kind) {
+  switch (as.form) {
     case 'PartialObjectMetadata':
-      throw wrongShape(resource.info, as.kind, true);
+      throw wrongShape(resource.info, as.form, true);
     case 'PartialObjectMetadataList': {
       const items = objects.map((object) => partialOf(object, as.version));
       // A Go slice that nothing was added to is written as null.
-      return encodeList(encoding, partialMessage, { kind: as.kind, apiVersion, metadata, items: items.length === 0 ? null : items });
+      return encodeList(encoding, partialMessage, { kind: as.form, apiVersion, metadata, items: items.length === 0 ? null : items });
     }
     case 'Table': {
       const style = { version: as.version, include: readInclude(exchange), now: exchange.now };
-      return encodeAs(encoding, { value: tableOf(resource, objects, metadata, style), kind: as.kind, apiVersion });
+      return encodeAs(encoding, { value: tableOf(resource, objects, metadata, style), kind: as.form, apiVersion });
     }
   }
 }

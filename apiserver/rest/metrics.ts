@@ -1,5 +1,5 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { groupResourceOf } from '../../api/index.ts';
+import { createMetrics, type Metrics } from '../../runtime/index.ts';
 import type { InFlight } from '../pipeline/flow-control.ts';
 import type { RequestMetrics } from '../pipeline/request-metrics.ts';
 import type { StoreMetrics } from '../registry/measured-store.ts';
@@ -14,48 +14,36 @@ export interface MetricsSources {
 
 /** The server's metrics, under upstream's names. Values are fetched when they are asked for: the hot paths keep plain numbers. */
 export class ServerMetrics {
-  readonly #registry = new Registry();
+  readonly #metrics: Metrics;
   readonly #sources: MetricsSources;
 
   constructor(sources: MetricsSources) {
     this.#sources = sources;
-    const registers = [this.#registry];
-    collectDefaultMetrics({ register: this.#registry });
-    const inFlight = new Gauge({
+    this.#metrics = createMetrics();
+    const inFlight = this.#metrics.gauge({
       name: 'apiserver_current_inflight_requests',
       help: 'Requests being served, by whether they may change something.',
-      labelNames: ['request_kind'],
-      registers,
-      collect: () => {
-        inFlight.set({ request_kind: 'readOnly' }, sources.inFlight.readOnly);
-        inFlight.set({ request_kind: 'mutating' }, sources.inFlight.mutating);
-      },
+      labels: ['request_kind'],
     });
-    const objects = new Gauge({
-      name: 'apiserver_storage_objects',
-      help: 'Objects stored, by resource.',
-      labelNames: ['resource'],
-      registers,
-      collect: () => {
-        for (const { resource } of sources.endpoints()) objects.set({ resource: groupResourceOf(resource.info) }, resource.cache.size);
-      },
-    });
-    const watchers = new Gauge({
+    const objects = this.#metrics.gauge({ name: 'apiserver_storage_objects', help: 'Objects stored, by resource.', labels: ['resource'] });
+    const watchers = this.#metrics.gauge({
       name: 'apiserver_registered_watchers',
       help: 'Watchers, by kind.',
-      labelNames: ['group', 'version', 'kind'],
-      registers,
-      collect: () => {
-        for (const { resource } of sources.endpoints()) {
-          const { group, version, kind } = resource.info;
-          watchers.set({ group, version, kind }, resource.cache.watchers);
-        }
-      },
+      labels: ['group', 'version', 'kind'],
+    });
+    this.#metrics.onRead(() => {
+      inFlight.set(sources.inFlight.readOnly, { request_kind: 'readOnly' });
+      inFlight.set(sources.inFlight.mutating, { request_kind: 'mutating' });
+      for (const { resource } of sources.endpoints()) {
+        const { group, version, kind } = resource.info;
+        objects.set(resource.cache.size, { resource: groupResourceOf(resource.info) });
+        watchers.set(resource.cache.watchers, { group, version, kind });
+      }
     });
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
     const { requests, store } = this.#sources;
-    return { contentType: this.#registry.contentType, text: `${await this.#registry.metrics()}${requests.text()}${store.text()}` };
+    return { contentType: this.#metrics.contentType, text: `${await this.#metrics.text()}${requests.text()}${store.text()}` };
   }
 }

@@ -4,7 +4,7 @@ export type Encoding = 'json' | 'yaml' | 'protobuf';
 
 /** What an answer is turned into, other than the object itself. */
 export interface Transformation {
-  readonly kind: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+  readonly form: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
   readonly version: 'v1' | 'v1beta1';
 }
 
@@ -29,7 +29,7 @@ export const ENCODING_OF: ReadonlyMap<string, Encoding> = new Map([
 const OBJECT_TYPES = Object.values(MEDIA_TYPE);
 const LIST_TYPES = [...OBJECT_TYPES, 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 
-const KINDS = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
+const FORMS = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
 const VERSIONS = ['v1', 'v1beta1'] as const;
 
 const PLAIN_JSON: Accepted = { encoding: 'json', as: undefined };
@@ -114,13 +114,13 @@ function readClause({ type, parameters }: Clause, convertible: boolean): Accepte
   if (!encoding || parameters.has('sv') || (stream !== '' && stream !== 'watch')) return undefined;
   if (!['as', 'g', 'v'].some((name) => parameters.has(name))) return { encoding, as: undefined };
   const as = convertible && parameters.get('g') === 'meta.k8s.io' ? transformation(parameters) : undefined;
-  return as && !(as.kind === 'Table' && encoding === 'protobuf') ? { encoding, as } : undefined;
+  return as && !(as.form === 'Table' && encoding === 'protobuf') ? { encoding, as } : undefined;
 }
 
 function transformation(parameters: ReadonlyMap<string, string>): Transformation | undefined {
-  const kind = KINDS.find((each) => each === parameters.get('as'));
+  const form = FORMS.find((each) => each === parameters.get('as'));
   const version = VERSIONS.find((each) => each === parameters.get('v'));
-  return kind && version ? { kind, version } : undefined;
+  return form && version ? { form, version } : undefined;
 }
 
 /** The clauses of an Accept header, most wanted first. */

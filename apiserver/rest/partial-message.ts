@@ -1,10 +1,8 @@
-import { objectMeta } from '../../api/meta/v1/object-meta.ts';
-import { ref, string } from '../../api/schema/fields.ts';
-import { message } from '../../api/schema/message.ts';
+import { bodies, fields, message } from '../../api/schema.ts';
 
 /** PartialObjectMetadata, for protobuf. */
 export const partialMessage = message('io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata', '', () => ({
-  apiVersion: string(undefined, ''),
-  kind: string(undefined, ''),
-  metadata: ref(objectMeta, 1, '', { present: true }),
+  apiVersion: fields.string(undefined, ''),
+  kind: fields.string(undefined, ''),
+  metadata: fields.ref(bodies.objectMeta, 1, '', { present: true }),
 }));

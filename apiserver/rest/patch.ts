@@ -1,7 +1,15 @@
-import { type ApiError, apiError, fieldError, type KubeObject } from '../../api/index.ts';
-import { parseJson, stringifyJson } from '../../api/json.ts';
-import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, PatchError } from '../../api/patch/index.ts';
-import { type AnyMessage, DecodeError, decode, duplicateFields, type Message } from '../../api/schema.ts';
+import { type ApiError, apiError, fieldError, type KubeObject, parseJson, stringifyJson } from '../../api/index.ts';
+import {
+  type AnyMessage,
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  DecodeError,
+  decode,
+  duplicateFields,
+  type Message,
+  PatchError,
+} from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { plainError } from '../registry/store-errors.ts';

@@ -58,6 +58,7 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
 /** A version that a served group does not have is the API's own 404; anything else is nobody's. */
 function refuse(exchange: Exchange, kinds: Kinds): void {
   const [, root = '', first = '', second = ''] = exchange.info.path.split('/');
+  if (root === 'version') throw unknownResource();
   if ((root === 'api' && first !== '') || (root === 'apis' && second !== '' && kinds.hasGroup(first))) throw unknownResource();
   sendNotFound(exchange);
 }

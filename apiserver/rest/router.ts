@@ -48,6 +48,8 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
     return target.create(rest, exchange);
   }
   const { endpoint } = target;
+  const { deprecation } = endpoint.resource.strategy;
+  if (deprecation !== undefined) exchange.warn(deprecation);
   const kind = endpoint.resource.info;
   checkScope(kind, exchange);
   return handlerOf(endpoint, exchange)(rest, exchange, endpoint);

@@ -1,7 +1,5 @@
-import { scale as scaleMessage } from '../../api/autoscaling/v1/scale.ts';
-import { apiError, fieldError, type KubeObject, type LabelSelector, type Scale } from '../../api/index.ts';
-import type { Message } from '../../api/schema.ts';
-import { fromLabelSelector, fromLabels } from '../../api/selector.ts';
+import { apiError, fieldError, fromLabelSelector, fromLabels, type KubeObject, type LabelSelector, type Scale } from '../../api/index.ts';
+import { bodies, type Message } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Entry } from '../watch-cache/entry.ts';
@@ -10,7 +8,7 @@ import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 import { checkName } from './update.ts';
 import { readWriteOptions, type WriteOptions } from './write-options.ts';
 
-const TARGET = { info: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, message: scaleMessage as unknown as Message<KubeObject> };
+const TARGET = { info: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, message: bodies.scale as unknown as Message<KubeObject> };
 
 /** Objects that can be scaled, as far as scaling sees them: every such kind has these places. */
 interface Scalable extends KubeObject {
@@ -39,7 +37,7 @@ export const patchScale: Handler = async (rest, exchange, endpoint) => {
   const patch = readPatch(apply, await readBody(exchange.request));
   const options = readWriteOptions(exchange, 'PatchOptions');
   const wantedOf = (current: Entry): Scale => {
-    const { object, problems } = patched(scaleMessage, scaleOf(current.object), patch);
+    const { object, problems } = patched(bodies.scale, scaleOf(current.object), patch);
     judge(exchange, [...patch.problems, ...problems], options.fieldValidation);
     checkName(object, exchange.info.name);
     return object;
@@ -104,5 +102,5 @@ function selectorText(selector: unknown): string {
 }
 
 function send(rest: Rest, exchange: Exchange, value: Scale): void {
-  rest.encoder.value(exchange, 200, { value, message: scaleMessage, kind: 'Scale', apiVersion: 'autoscaling/v1' });
+  rest.encoder.value(exchange, 200, { value, message: bodies.scale, kind: 'Scale', apiVersion: 'autoscaling/v1' });
 }

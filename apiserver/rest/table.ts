@@ -1,6 +1,4 @@
-import { apiError, type KubeObject } from '../../api/index.ts';
-import { parseJson } from '../../api/json.ts';
-import { humanDuration } from '../../api/time.ts';
+import { apiError, humanDuration, type KubeObject, parseJson } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Resource } from '../registry/resource.ts';
 
@@ -26,6 +24,7 @@ interface ColumnDefinition {
 
 interface Row {
   readonly cells: readonly unknown[];
+  readonly conditions?: readonly unknown[] | undefined;
   readonly object: unknown;
 }
 
@@ -56,7 +55,7 @@ export function tableOf(
     apiVersion: `meta.k8s.io/${style.version}`,
     metadata,
     columnDefinitions: columnsOf(resource),
-    rows: objects.map((object) => ({ cells: cellsOf(resource, object, style.now), object: included(object, style) })),
+    rows: objects.map((object) => rowOf(resource, object, style)),
   };
 }
 
@@ -69,6 +68,11 @@ export const partialOf = (object: KubeObject, version: 'v1' | 'v1beta1') => ({
 
 /** The object in a served form's bytes. */
 export const parseServed = (bytes: Buffer): KubeObject => parseJson(bytes.toString()) as KubeObject; // our own encoding
+
+function rowOf(resource: Resource, object: KubeObject, style: TableStyle & { now: number }): Row {
+  const conditions = resource.strategy.tableRowConditions?.(object);
+  return { cells: cellsOf(resource, object, style.now), ...(conditions ? { conditions } : {}), object: included(object, style) };
+}
 
 function included(object: KubeObject, { include, version }: TableStyle): unknown {
   if (include === 'None') return null;

@@ -41,7 +41,6 @@ function join(client: Socket, kubelet: Socket): Promise<void> {
     };
     for (const socket of [client, kubelet]) {
       socket.setNoDelay(true);
-      socket.setTimeout(0);
       socket.once('error', finish);
       socket.once('close', finish);
     }

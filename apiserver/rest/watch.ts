@@ -1,5 +1,5 @@
 import { apiError, type Status } from '../../api/index.ts';
-import { prefixRange, StoreError, type StoreEvent, type StoreWatch } from '../../store/store.ts';
+import { prefixRange, StoreError, type StoreEvent, type StoreWatch } from '../../store/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headersFor } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -44,7 +44,7 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
 function writerFor(rest: Rest, exchange: Exchange, resource: Resource, { encoding, as }: Accepted): FrameWriter {
   if (encoding === 'yaml') throw apiError.notAcceptable('only the following media types are accepted: application/json;stream=watch');
   if (!as) return encoding === 'protobuf' ? protobufFrames(resource) : objectFrames(resource);
-  if (as.kind === 'Table') return tableFrames(resource, as, readInclude(exchange), () => rest.clock.now());
+  if (as.form === 'Table') return tableFrames(resource, as, readInclude(exchange), () => rest.clock.now());
   return partialFrames(resource, as);
 }
 

@@ -18,22 +18,22 @@ const FIELD_MANAGER_LENGTH_MAX = 128;
 /**
  * Reads the parameters of a write.
  *
- * @param kind what errors name them: `CreateOptions`, `UpdateOptions`, `PatchOptions`.
+ * @param name what errors name them: `CreateOptions`, `UpdateOptions`, `PatchOptions`.
  * @throws ApiError (422)
  */
-export function readWriteOptions({ query }: Exchange, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'): WriteOptions {
+export function readWriteOptions({ query }: Exchange, name: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'): WriteOptions {
   if (!query) return PLAIN;
   const dryRun = query.getAll('dryRun');
   const fieldValidation = query.get('fieldValidation') ?? '';
   const errors: FieldError[] = [];
-  if (kind === 'PatchOptions' && query.has('force')) {
+  if (name === 'PatchOptions' && query.has('force')) {
     errors.push(fieldError.forbidden('force', 'may not be specified for non-apply patch'));
   }
   errors.push(...validateFieldManager(query.get('fieldManager') ?? ''), ...validateDryRun(dryRun));
   if (!isFieldValidation(fieldValidation)) {
     errors.push(fieldError.notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']));
   }
-  if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: kind }, '', errors);
+  if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: name }, '', errors);
   return {
     dryRun: dryRun.length > 0,
     fieldValidation: isFieldValidation(fieldValidation) && fieldValidation !== '' ? fieldValidation : 'Warn',

@@ -84,7 +84,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const { clock = systemClock } = options;
   const store = options.store ?? (await openMemoryStore());
   const key = generateKey();
-  const now = Date.now();
+  const now = systemClock.now();
   const cert = issueCertificate({
     subject: { commonName: 'test' },
     key,

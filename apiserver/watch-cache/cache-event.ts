@@ -1,5 +1,5 @@
 import type { Status } from '../../api/index.ts';
-import type { Revision } from '../../store/store.ts';
+import type { Revision } from '../../store/index.ts';
 import type { Entry } from './entry.ts';
 import type { Selection } from './selection.ts';
 

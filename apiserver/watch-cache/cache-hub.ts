@@ -1,5 +1,5 @@
 import type { Clock, Logger, Timer } from '../../runtime/index.ts';
-import { prefixRange, type RangeResult, type Revision, type Store, type StoreWatch, type WatchBatch } from '../../store/store.ts';
+import { prefixRange, type RangeResult, type Revision, type Store, type StoreWatch, type WatchBatch } from '../../store/index.ts';
 import { REGISTRY_PREFIX } from '../registry/keys.ts';
 import type { KindCache } from './kind-cache.ts';
 

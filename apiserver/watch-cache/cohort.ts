@@ -1,4 +1,4 @@
-import type { Revision } from '../../store/store.ts';
+import type { Revision } from '../../store/index.ts';
 import type { CacheEvent, FrameWriter } from './cache-event.ts';
 import type { Selection } from './selection.ts';
 import type { WatchClient } from './watch-client.ts';

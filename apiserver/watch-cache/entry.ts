@@ -1,5 +1,4 @@
-import type { KubeObject } from '../../api/index.ts';
-import { parseJson } from '../../api/json.ts';
+import { type KubeObject, parseJson } from '../../api/index.ts';
 import type { WireForm } from '../registry/wire-form.ts';
 
 /** What selectors need of an object. */

@@ -1,4 +1,4 @@
-import type { Revision } from '../../store/store.ts';
+import type { Revision } from '../../store/index.ts';
 import type { CacheEvent } from './cache-event.ts';
 
 /** Changes kept per kind, so that a watcher that comes back finds what it missed. */

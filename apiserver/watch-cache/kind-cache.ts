@@ -1,6 +1,5 @@
-import type { KubeObject } from '../../api/index.ts';
-import { parseJson } from '../../api/json.ts';
-import type { KeyValue, Revision, StoreEvent } from '../../store/store.ts';
+import { type KubeObject, parseJson } from '../../api/index.ts';
+import type { KeyValue, Revision, StoreEvent } from '../../store/index.ts';
 import { objectKey } from '../registry/keys.ts';
 import { CacheEvent } from './cache-event.ts';
 import type { CohortTraits } from './cohort.ts';

@@ -1,5 +1,4 @@
-import type { FieldRequirement } from '../../api/field-selector.ts';
-import type { LabelSelectorQuery } from '../../api/selector.ts';
+import type { FieldRequirement, LabelSelectorQuery } from '../../api/index.ts';
 import type { Entry } from './entry.ts';
 
 /** A requirement on a selectable field, by its index (see {@link Entry.field}). */

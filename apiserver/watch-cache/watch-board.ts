@@ -1,4 +1,4 @@
-import type { Revision } from '../../store/store.ts';
+import type { Revision } from '../../store/index.ts';
 import type { CacheEvent } from './cache-event.ts';
 import { Cohort, type CohortTraits, cohortId } from './cohort.ts';
 import type { WatchClient } from './watch-client.ts';

@@ -19,6 +19,7 @@ const IP_ERROR = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
 /** Upstream: `pkg/registry/core/endpoint`, `ValidateEndpoints`. */
 export const endpointsStrategy = strategyOf<Endpoints>({
   allowCreateOnUpdate: true,
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   setDefaults: ({ subsets = [] }) => {
     for (const { ports = [] } of subsets) for (const port of ports) port.protocol ||= 'TCP';
   },

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { ApiError } from '../../api/index.ts';
+import { Negotiator } from './negotiation.ts';
+
+const negotiator = new Negotiator();
+const JSON_ONLY = { encoding: 'json', as: undefined };
+const table = (version: string) => ({ encoding: 'json', as: { form: 'Table', version } });
+
+describe('an Accept header', () => {
+  test.each([
+    [undefined, JSON_ONLY],
+    ['', JSON_ONLY],
+    ['*/*', JSON_ONLY],
+    ['application/json', JSON_ONLY],
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', JSON_ONLY],
+    ['application/json;q=0.1, application/yaml;q=0.9', { encoding: 'yaml', as: undefined }],
+    ['application/vnd.kubernetes.protobuf,application/json', { encoding: 'protobuf', as: undefined }],
+    ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', table('v1')],
+    ['application/json;as=Table;g=meta.k8s.io;v=v9,application/json;as=Table;g=meta.k8s.io;v=v1beta1', table('v1beta1')],
+    ['application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json', JSON_ONLY],
+    ['application/json;stream=watch', JSON_ONLY],
+  ])('%s', (accept, expected) => {
+    expect(negotiator.list(accept)).toEqual(expected);
+  });
+
+  test.each([
+    ['application/xml', '406: Not Acceptable\n\nAvailable representations: application/json,'],
+    ['application/*', '406: Not Acceptable\n\nAvailable representations: application/json,'],
+    ['application/json;as=Foo;g=meta.k8s.io;v=v1', 'only the following media types are accepted: application/json,'],
+  ])('%s is refused, each time', (accept, message) => {
+    for (let again = 0; again < 2; again++) {
+      expect(() => negotiator.object(accept)).toThrow(ApiError);
+      expect(() => negotiator.object(accept)).toThrow(message);
+    }
+  });
+
+  test('never keeps an error from being told', () => {
+    expect(negotiator.status('application/xml')).toBe('json');
+    expect(negotiator.status('application/yaml;as=PartialObjectMetadata;g=meta.k8s.io;v=v1')).toBe('json');
+    expect(negotiator.status('application/yaml')).toBe('yaml');
+  });
+});
