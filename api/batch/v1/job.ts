@@ -87,7 +87,7 @@ export const jobSpec = message('io.k8s.api.batch.v1.JobSpec', 'Which pod to run 
   successPolicy: ref(successPolicy, 16, 'When an indexed job has succeeded early; only once all indexes have unless given.', {
     pointer: true,
   }),
-  backoffLimit: int32(7, 'How many failures until the job is failed; 6 unless given.', { pointer: true }),
+  backoffLimit: int32(7, 'Retries before the job is failed; 6 unless given, unlimited with backoffLimitPerIndex.', { pointer: true }),
   backoffLimitPerIndex: int32(12, 'The same for each index by itself; for Indexed jobs with restartPolicy Never.', { pointer: true }),
   maxFailedIndexes: int32(13, 'How many indexes may fail before the job is failed; needs backoffLimitPerIndex.', { pointer: true }),
   selector: ref(labelSelector, 4, 'Which pods belong to it; made by the system, leave it alone.', { pointer: true }),
@@ -101,10 +101,14 @@ export const jobSpec = message('io.k8s.api.batch.v1.JobSpec', 'Which pod to run 
     enum: ['Indexed', 'NonIndexed'],
   }),
   suspend: bool(10, 'True stops all its pods and starts no more until false; false unless given.', { pointer: true }),
-  podReplacementPolicy: string(14, 'When to replace a pod: TerminatingOrFailed (the default) at once, Failed only when it has ended.', {
-    pointer: true,
-    enum: ['Failed', 'TerminatingOrFailed'],
-  }),
+  podReplacementPolicy: string(
+    14,
+    'When to replace a pod: TerminatingOrFailed at once, or Failed when it has ended (with podFailurePolicy).',
+    {
+      pointer: true,
+      enum: ['Failed', 'TerminatingOrFailed'],
+    },
+  ),
   managedBy: string(15, 'Controller in charge, such as example.com/queue; the built-in one unless given. Cannot be changed.', {
     pointer: true,
   }),

@@ -46,7 +46,7 @@ export const endpointPort = message(
   "A port on which a slice's endpoints serve.",
   () => ({
     name: string(1, "Name of the service's port; unique in the slice, empty if there is just one.", { pointer: true }),
-    protocol: string(2, 'TCP unless given.', { pointer: true, enum: ['SCTP', 'TCP', 'UDP'] }),
+    protocol: string(2, 'TCP, UDP or SCTP; TCP unless given.', { pointer: true, enum: ['SCTP', 'TCP', 'UDP'] }),
     port: int32(3, 'Port number; if absent, the meaning is up to the consumer.', { pointer: true }),
     appProtocol: string(4, 'Protocol spoken on top, as in the service.', { pointer: true }),
   }),

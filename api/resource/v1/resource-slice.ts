@@ -119,7 +119,9 @@ export const resourceSliceSpec = message(
     allNodes: bool(5, 'True if all nodes reach all the devices.', { pointer: true }),
     devices: list(of(device), 6, 'The devices; at most 128.', { always: true, listType: 'atomic' }),
     perDeviceNodeSelection: bool(7, 'True if each device says for itself which nodes reach it.', { pointer: true }),
-    sharedCounters: list(of(counterSet), 8, 'Amounts the devices draw from together; at most 32 counters in all the sets.', { listType: 'atomic' }),
+    sharedCounters: list(of(counterSet), 8, 'Amounts the devices draw from together; at most 32 counters in all the sets.', {
+      listType: 'atomic',
+    }),
   }),
 );
 export interface ResourceSliceSpec extends Of<typeof resourceSliceSpec> {}
