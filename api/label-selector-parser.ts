@@ -9,11 +9,11 @@ import { isQualifiedName } from './names.ts';
 type TokenKind = 'identifier' | 'end' | 'error' | ')' | '(' | ',' | '!' | '==' | '=' | '>' | '<' | '!=' | 'in' | 'notin';
 
 interface Token {
-  readonly kind: TokenKind;
+  readonly is: TokenKind;
   readonly text: string;
 }
 
-const END: Token = { kind: 'end', text: '' };
+const END: Token = { is: 'end', text: '' };
 const SYMBOLS: ReadonlySet<string> = new Set<TokenKind>([')', ',', '!', '==', '=', '>', '<', '!=', '(']);
 
 const BINARY: ReadonlyMap<TokenKind, LabelOperator> = new Map<TokenKind, LabelOperator>([
@@ -32,7 +32,7 @@ const isSymbol = (token: string): token is TokenKind => SYMBOLS.has(token);
 /** Cuts the text into tokens; a run of symbols gives the longest one that has a meaning. */
 function* tokensOf(text: string): Generator<Token> {
   for (const [run] of text.matchAll(/[=!(),><]+|[^=!(),>< \t\r\n\0]+/g)) {
-    if (!/^[=!(),><]/.test(run)) yield run === 'in' || run === 'notin' ? { kind: run, text: run } : { kind: 'identifier', text: run };
+    if (!/^[=!(),><]/.test(run)) yield run === 'in' || run === 'notin' ? { is: run, text: run } : { is: 'identifier', text: run };
     else yield* symbolsOf(run);
   }
 }
@@ -41,7 +41,7 @@ function* symbolsOf(run: string): Generator<Token> {
   for (let at = 0; at < run.length; ) {
     const two = run.slice(at, at + 2);
     const symbol = isSymbol(two) ? two : run.slice(at, at + 1);
-    if (isSymbol(symbol)) yield { kind: symbol, text: symbol };
+    if (isSymbol(symbol)) yield { is: symbol, text: symbol };
     at += symbol.length;
   }
 }
@@ -58,13 +58,13 @@ export class LabelSelectorParser {
   parse(): LabelRequirement[] {
     const requirements: LabelRequirement[] = [];
     const first = this.#peek();
-    if (first.kind === 'end') return requirements;
+    if (first.is === 'end') return requirements;
     if (!startsRequirement(first)) throw new SelectorError(`found '${first.text}', expected: !, identifier, or 'end of string'`);
     for (;;) {
       requirements.push(this.#requirement());
       const next = this.#take();
-      if (next.kind === 'end') return requirements;
-      if (next.kind !== ',') throw new SelectorError(`found '${next.text}', expected: ',' or 'end of string'`);
+      if (next.is === 'end') return requirements;
+      if (next.is !== ',') throw new SelectorError(`found '${next.text}', expected: ',' or 'end of string'`);
       const after = this.#peek();
       if (!startsRequirement(after)) throw new SelectorError(`found '${after.text}', expected: identifier after ','`);
     }
@@ -80,11 +80,11 @@ export class LabelSelectorParser {
   }
 
   #parts(): LabelRequirement {
-    const negated = this.#peek().kind === '!';
+    const negated = this.#peek().is === '!';
     if (negated) this.#take();
     const key = this.#key();
     if (negated) return requirement(key, '!', []);
-    const next = this.#peek().kind;
+    const next = this.#peek().is;
     if (next === 'end' || next === ',') return requirement(key, 'exists', []);
     const operator = this.#operator();
     const values = operator === 'in' || operator === 'notin' ? this.#values() : [this.#value()];
@@ -93,7 +93,7 @@ export class LabelSelectorParser {
 
   #key(): string {
     const token = this.#take();
-    if (token.kind !== 'identifier') throw new SelectorError(`found '${token.text}', expected: identifier`);
+    if (token.is !== 'identifier') throw new SelectorError(`found '${token.text}', expected: identifier`);
     const errors = isQualifiedName(token.text);
     if (errors.length > 0) throw new SelectorError(`<nil>: Invalid value: ${goQuote(token.text)}: ${errors.join('; ')}`);
     return token.text;
@@ -101,29 +101,29 @@ export class LabelSelectorParser {
 
   #operator(): LabelOperator {
     const token = this.#next();
-    const operator = BINARY.get(token.kind);
+    const operator = BINARY.get(token.is);
     if (operator === undefined) throw new SelectorError(`found '${token.text}', expected: ${BINARY_WORDS}`);
     return operator;
   }
 
   #value(): string {
     const next = this.#peek();
-    if (next.kind === 'end' || next.kind === ',') return '';
+    if (next.is === 'end' || next.is === ',') return '';
     const token = this.#take();
-    if (token.kind !== 'identifier') throw new SelectorError(`found '${token.text}', expected: identifier`);
+    if (token.is !== 'identifier') throw new SelectorError(`found '${token.text}', expected: identifier`);
     return token.text;
   }
 
   /** A list in parentheses; an empty place between commas is the empty value. */
   #values(): string[] {
     const open = this.#take();
-    if (open.kind !== '(') throw new SelectorError(`found '${open.text}' expected: '('`);
+    if (open.is !== '(') throw new SelectorError(`found '${open.text}' expected: '('`);
     const first = this.#peek();
-    if (first.kind === ')') {
+    if (first.is === ')') {
       this.#take();
       return [''];
     }
-    if (first.kind !== 'identifier' && first.kind !== ',') {
+    if (first.is !== 'identifier' && first.is !== ',') {
       throw new SelectorError(`found '${first.text}', expected: ',', ')' or identifier`);
     }
     const values = this.#places();
@@ -135,12 +135,12 @@ export class LabelSelectorParser {
     const values: string[] = [];
     for (;;) {
       const token = this.#take();
-      if (token.kind === 'identifier') {
+      if (token.is === 'identifier') {
         values.push(token.text);
         const next = this.#peek();
-        if (next.kind === ')') return values;
-        if (next.kind !== ',') throw new SelectorError(`found '${next.text}', expected: ',' or ')'`);
-      } else if (token.kind === ',') {
+        if (next.is === ')') return values;
+        if (next.is !== ',') throw new SelectorError(`found '${next.text}', expected: ',' or ')'`);
+      } else if (token.is === ',') {
         if (this.#comma(values)) return values;
       } else {
         throw new SelectorError(`found '${token.text}', expected: ',', or identifier`);
@@ -151,7 +151,7 @@ export class LabelSelectorParser {
   /** After a comma; true at the end of the list. */
   #comma(values: string[]): boolean {
     if (values.length === 0) values.push('');
-    const next = this.#peek().kind;
+    const next = this.#peek().is;
     if (next === ')') {
       values.push('');
       return true;
@@ -177,6 +177,6 @@ export class LabelSelectorParser {
   }
 }
 
-const asWord = (token: Token): Token => (token.kind === 'in' || token.kind === 'notin' ? { kind: 'identifier', text: token.text } : token);
+const asWord = (token: Token): Token => (token.is === 'in' || token.is === 'notin' ? { is: 'identifier', text: token.text } : token);
 
-const startsRequirement = ({ kind }: Token): boolean => kind === 'identifier' || kind === '!';
+const startsRequirement = ({ is }: Token): boolean => is === 'identifier' || is === '!';

@@ -1,8 +1,8 @@
 // The second public face of api/: the schemas of every kind and what is derived from them. Loaded by the API server and by tests.
-
 export * from './codec/index.ts';
 export * as bodies from './kinds/bodies.ts';
 export { BUILT_IN_KINDS } from './kinds/served.ts';
 export * from './patch/index.ts';
 export type { FieldInfo, FieldType, Presence, ScalarType } from './schema/field.ts';
-export type { AnyMessage, Message, Of } from './schema/message.ts';
+export * as fields from './schema/fields.ts';
+export { type AnyMessage, type Message, message, type Of } from './schema/message.ts';

@@ -28,7 +28,9 @@ export const apiServerOptions = {
   'max-requests-inflight': option.integer('Reading requests served at once; more are answered 429.', 400, { min: 1 }),
   'max-mutating-requests-inflight': option.integer('Writing requests served at once; more are answered 429.', 200, { min: 1 }),
   'request-timeout': option.duration('How long a request other than a watch may take.', 60_000),
-  'min-request-timeout': option.duration('The least time a watch is kept open when the client does not say how long.', 1_800_000),
+  'min-request-timeout': option.integer('Seconds that a watch is kept open at least, when the client does not say how long.', 1800, {
+    min: 1,
+  }),
   'event-ttl': option.duration('How long events are kept.', 3_600_000),
   'default-watch-cache-size': option.integer(
     'Changes of each kind kept in memory, for watches from the past; 0 for a size of our own choice.',
@@ -44,6 +46,8 @@ export const apiServerOptions = {
       placeholder: 'DURATION',
     },
   ),
+  'authorization-mode': option.list('Authorizers, in order: Node, RBAC, AlwaysAllow.', ['Node', 'RBAC']),
+  'allow-privileged': option.boolean('Pods may have privileged containers.', true),
   'enable-admission-plugins': option.list('Admission plugins to run beside the default ones.', [], { placeholder: 'NAMES' }),
   'disable-admission-plugins': option.list('Default admission plugins not to run.', [], { placeholder: 'NAMES' }),
   'kubelet-preferred-address-types': option.list(

@@ -19,14 +19,16 @@ import { ObjectRegistry } from './registry/object-registry.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
 import { createResource } from './registry/resource.ts';
 import { type StrategyTable, strategyKey } from './registry/strategy.ts';
+import { createBinding } from './rest/binding.ts';
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
 import { healthChecks } from './rest/health.ts';
-import { Kinds } from './rest/kinds.ts';
+import { type CreateOnly, Kinds } from './rest/kinds.ts';
 import { DEFAULT_ADDRESS_TYPES, KubeletConnector, type KubeletOptions } from './rest/kubelet-connector.ts';
 import { ServerMetrics } from './rest/metrics.ts';
 import { Negotiator } from './rest/negotiation.ts';
 import type { Rest, Review } from './rest/rest.ts';
+import { answerReview } from './rest/review.ts';
 import { answerRoot, type DocumentSource, type RootOptions } from './rest/root.ts';
 import { route } from './rest/router.ts';
 import { Scheme } from './rest/scheme.ts';
@@ -38,6 +40,9 @@ const KEEP_ALIVE_MS = 180_000;
 const HEADERS_TIMEOUT_MS = 32_000;
 /** How long requests that are being served may take once the server stops. */
 const DRAIN_MS = 2500;
+
+/** Kinds that are told, not kept, by `group/resource`. */
+const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = { '/bindings': createBinding };
 
 /** What the parts of the server are given to be made. */
 export interface PartsContext {
@@ -242,8 +247,9 @@ class Server implements ApiServer {
     for (const kind of this.#options.kinds) {
       const key = strategyKey(kind.info);
       const answer = reviews.get(key);
-      if (answer) {
-        this.#kinds.addReview({ kind, answer });
+      const create = answer ? (rest: Rest, exchange: Exchange) => answerReview(rest, exchange, { kind, answer }) : CREATE_ONLY[key];
+      if (create) {
+        this.#kinds.addCreateOnly(kind.info, create);
         continue;
       }
       const resource = createResource(kind, strategies, this.#settings.watchCacheSize);

@@ -19,6 +19,7 @@ const PORT_MAX = 65_535;
 /** @throws OptionError that says what to change. */
 export function compileOptions(values: ApiServerValues): CompiledOptions {
   checkPairs(values);
+  checkModes(values);
   for (const name of ['bind-address', 'advertise-address'] as const) {
     const ip = values[name];
     if (ip !== undefined && isIP(ip) === 0) throw new OptionError(`option --${name} takes an IP address, not "${ip}"`);
@@ -27,6 +28,16 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
     serviceNodePortRange: portRange(values['service-node-port-range']),
     kubernetesServiceIp: firstIp(values['service-cluster-ip-range']),
   };
+}
+
+const AUTHORIZERS: readonly string[] = ['Node', 'RBAC', 'AlwaysAllow'];
+
+function checkModes(values: ApiServerValues): void {
+  const modes = values['authorization-mode'];
+  const unknown = modes.find((mode) => !AUTHORIZERS.includes(mode));
+  if (unknown !== undefined) throw new OptionError(`option --authorization-mode knows ${AUTHORIZERS.join(', ')}, not "${unknown}"`);
+  if (modes.length === 0) throw new OptionError('option --authorization-mode needs at least one authorizer, such as RBAC');
+  if (!values['allow-privileged']) throw new OptionError('option --allow-privileged=false is not possible; leave the option out');
 }
 
 function checkPairs(values: ApiServerValues): void {

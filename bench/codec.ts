@@ -1,7 +1,7 @@
 // Cost of decoding one Pod, by hand: node dist/bench/codec.js
 import { pod } from '../api/core/v1/pod.ts';
 import { stringifyJson } from '../api/json.ts';
-import { decode, hasDuplicates } from '../api/schema.ts';
+import { decode, decodeProtobuf, encodeProtobuf, hasDuplicates } from '../api/schema.ts';
 
 const ROUNDS = 5;
 const CALLS = 50_000;
@@ -83,3 +83,7 @@ measure('JSON.parse', () => JSON.parse(text));
 measure('decode', () => decode(pod, parsed));
 measure('duplicate keys', () => hasDuplicates(text, parsed));
 measure('stringify', () => stringifyJson(object));
+const meta = { apiVersion: 'v1', kind: 'Pod' };
+const bytes = encodeProtobuf(pod, object, meta);
+measure('to protobuf', () => encodeProtobuf(pod, object, meta));
+measure('from protobuf', () => decodeProtobuf(bytes).decode(pod));

@@ -1,6 +1,6 @@
 import { isConflict } from '../api/index.ts';
 import { onAbort } from '../runtime/index.ts';
-import { TerminalError } from './errors.ts';
+import { errorFields, TerminalError } from './errors.ts';
 import type { ControllerOptions, ReconcileResult } from './types.ts';
 
 /** From this many failures in a row on, they are logged as warnings, then as errors. */
@@ -57,5 +57,5 @@ function fail({ name, queue, logger }: ControllerOptions, key: string, error: un
   queue.addRateLimited(key);
   const retries = queue.retries(key);
   const level = isConflict(error) || retries < RETRIES_WARN ? 'info' : retries < RETRIES_ERROR ? 'warn' : 'error';
-  logger[level]({ controller: name, key, retries, err: error }, 'reconcile failed, will retry');
+  logger[level]({ controller: name, key, retries, ...errorFields(error) }, 'reconcile failed, will retry');
 }

@@ -21,3 +21,7 @@ export class TerminalError extends Error {
 
 /** Whether the API server could not be reached. */
 export const isConnectionError = (error: unknown): error is ConnectionError => error instanceof ConnectionError;
+
+/** How an error goes into a log line: a lost connection needs no stack, and comes often. */
+export const errorFields = (error: unknown): { readonly err: unknown } | { readonly error: string } =>
+  error instanceof ConnectionError ? { error: error.message } : { err: error };

@@ -4,9 +4,12 @@ export { clientFromOptions, clientOptions, type LeaderElectionTimes, leaderElect
 export { runController } from './controller.ts';
 export { deepFreeze } from './deep-freeze.ts';
 export { ConnectionError, isConnectionError, TerminalError } from './errors.ts';
+export { createEventRecorder } from './event-recorder.ts';
 export { Expectations } from './expectations.ts';
 export { createInformerFactory, trimManagedFields } from './informer-factory.ts';
 export { loadKubeconfig } from './kubeconfig.ts';
+export { createLeaderElector } from './leader-elector.ts';
+export { equalJson, type MergePatch, mergePatchOf } from './merge-patch.ts';
 export { ObjectCache } from './object-cache.ts';
 export { CONTROLLER_UID_INDEX, controllerOf, controllerUidKeys, isControlledBy, newControllerRef } from './owner.ts';
 export { type SlowStartResult, slowStartBatch } from './slow-start.ts';

@@ -1,6 +1,7 @@
 import type { KindInfo, KubeObject, Live } from '../api/index.ts';
 import { onAbort } from '../runtime/index.ts';
 import { CachedInformer } from './informer.ts';
+import { StructureSharing } from './structure-sharing.ts';
 import type { Informer, InformerFactory, InformerFactoryOptions, InformerOptions } from './types.ts';
 
 /** What the factory needs of an informer, whatever its kind. */
@@ -24,10 +25,12 @@ export function createInformerFactory(options: InformerFactoryOptions): Informer
 class SharedInformers implements InformerFactory {
   readonly #options: InformerFactoryOptions;
   readonly #shared = new Map<string, Shared[]>();
+  readonly #sharing: StructureSharing | undefined;
   #signal: AbortSignal | undefined;
 
   constructor(options: InformerFactoryOptions) {
     this.#options = options;
+    this.#sharing = (options.shareParts ?? true) ? new StructureSharing() : undefined;
   }
 
   informer<T extends KubeObject>(kind: KindInfo, options: InformerOptions<T> = {}): Informer<T> {
@@ -39,7 +42,7 @@ class SharedInformers implements InformerFactory {
     if (isInformerOf<T>(known)) return known;
     const { client, ...rest } = this.#options;
     const selection = { namespace, labelSelector, fieldSelector };
-    const informer = new CachedInformer<T>({ ...rest, resource: client.resource<T>(kind), selection, transform });
+    const informer = new CachedInformer<T>({ ...rest, resource: client.resource<T>(kind), selection, transform, sharing: this.#sharing });
     same.push({ kind, transform, informer });
     if (this.#signal) this.#run(informer, this.#signal);
     return informer;

@@ -242,6 +242,20 @@ describe('an informer', () => {
     }).toThrow(TypeError);
   });
 
+  it('keeps equal parts once, and the unchanged parts of a changed object', async () => {
+    await using t = await setUp();
+    t.server.put('default', 'a', 'x');
+    t.server.put('default', 'b', 'x');
+    t.factory.start(t.stop.signal);
+    await t.synced();
+    const [a, b] = [t.informer.get('default', 'a'), t.informer.get('default', 'b')];
+    expect(a?.data).not.toBe(undefined);
+    t.server.put('default', 'b', 'x');
+    await t.settled();
+    expect(t.informer.get('default', 'b')).not.toBe(b);
+    expect(t.informer.get('default', 'b')?.data).toBe(b?.data);
+  });
+
   it('is shared by kind and selection, and by transform', async () => {
     await using t = await setUp();
     const { factory } = t;

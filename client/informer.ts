@@ -3,11 +3,14 @@ import type { Logger } from '../runtime/index.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { ObjectCache } from './object-cache.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
+import { adopt, type StructureSharing } from './structure-sharing.ts';
 import type { Informer, InformerHandler, InformerOptions, ObjectEvent } from './types.ts';
 
 type Options<T extends KubeObject> = Omit<ReflectorOptions<T>, 'sink'> & {
   readonly transform?: InformerOptions<T>['transform'];
   readonly freeze?: boolean | undefined;
+  /** Where equal parts of objects are found; each object is kept as it came unless given. */
+  readonly sharing?: StructureSharing | undefined;
 };
 
 /**
@@ -25,15 +28,17 @@ export class CachedInformer<T extends KubeObject> implements Informer<T> {
   readonly #handlers = new Set<InformerHandler<T>>();
   readonly #logger: Logger;
   readonly #freeze: boolean;
+  readonly #sharing: StructureSharing | undefined;
   readonly #reflector: Reflector<T>;
   readonly #whenSynced: (() => void)[] = [];
   #seen: Set<Live<T>> | undefined;
   #synced = false;
 
-  constructor({ transform, freeze, ...options }: Options<T>) {
+  constructor({ transform, freeze, sharing, ...options }: Options<T>) {
     this.kind = options.resource.kind;
     this.transform = transform;
     this.#freeze = freeze ?? false;
+    this.#sharing = sharing;
     this.#logger = options.logger;
     this.#reflector = new Reflector({
       ...options,
@@ -147,9 +152,16 @@ export class CachedInformer<T extends KubeObject> implements Informer<T> {
     this.#tell((handler) => handler.onDelete?.(last));
   }
 
+  /** Cuts down, shares and freezes, as told. */
   #prepare(item: Live<T>): Live<T> {
     const object = this.transform ? this.transform(item) : item;
-    return this.#freeze ? deepFreeze(object) : object;
+    const shared = this.#sharing ? this.#share(this.#sharing, object) : object;
+    return this.#freeze ? deepFreeze(shared) : shared;
+  }
+
+  #share(sharing: StructureSharing, object: Live<T>): Live<T> {
+    const old = this.#cache.get(object.metadata.namespace, object.metadata.name);
+    return old ? adopt(object, old) : sharing.share(object);
   }
 
   #tell(call: (handler: InformerHandler<T>) => void): void {

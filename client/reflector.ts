@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { ApiError, groupResourceOf, isExpired, isTooManyRequests, type KubeObject, type Live } from '../api/index.ts';
 import { Backoff, type Clock, type Logger, type Random } from '../runtime/index.ts';
+import { errorFields } from './errors.ts';
 import { REFLECTOR_TRANSITIONS, type ReflectorEvent, type ReflectorState } from './reflector-state.ts';
 import type { ObjectEvent, ResourceClient, Selection } from './types.ts';
 
@@ -154,7 +155,7 @@ export class Reflector<T extends KubeObject> {
     const delayMs = this.#backoff.next();
     const { tries } = this.#backoff;
     const level = tries < FAILURES_WARN ? 'info' : tries < FAILURES_ERROR ? 'warn' : 'error';
-    this.#logger[level]({ tries, delayMs, state: this.#state, err: this.#failure }, 'list or watch failed, will retry');
+    this.#logger[level]({ tries, delayMs, state: this.#state, ...errorFields(this.#failure) }, 'list or watch failed, will retry');
     await this.#options.clock.sleep(delayMs, signal);
     return 'elapsed';
   }

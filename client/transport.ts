@@ -133,7 +133,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.#aborted = this.#signal && onAbort(this.#signal, () => this.#abort());
-    const options = { method, path, headers, ...(body === undefined ? {} : { body }) };
+    // A DELETE may have a body in Kubernetes; undici would close the connection after it, for fear of other servers.
+    const options = { method, path, headers, reset: false, ...(body === undefined ? {} : { body }) };
     pool.dispatch(idleMsMax === undefined ? options : { ...options, bodyTimeout: idleMsMax }, this);
   }
 

@@ -18,7 +18,6 @@ export interface Settings {
   readonly clusterCidr: string;
   readonly nodeCidrMaskSize: number;
   readonly terminatedPodGcThreshold: number;
-  readonly namespaceSyncPeriodMs: number;
   /** PEM text of the CA that pods are to trust; without it no ConfigMap is published. */
   readonly rootCa: string | undefined;
 }
@@ -44,6 +43,5 @@ export const DEFAULT_SETTINGS: Settings = {
   clusterCidr: '10.224.0.0/11',
   nodeCidrMaskSize: 24,
   terminatedPodGcThreshold: 12_500,
-  namespaceSyncPeriodMs: 300_000,
   rootCa: undefined,
 };

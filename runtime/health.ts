@@ -36,8 +36,8 @@ export async function answerHealth(url: string, checks: readonly HealthCheck[]):
   const known = ENDPOINTS.find((e) => e === endpoint);
   if (!known) return undefined;
   const counting = checks.filter(({ endpoints = ENDPOINTS }) => endpoints.includes(known));
-  if (name) return answerOne(counting.find((check) => check.name === name));
-  return answerAll(known, counting, searchParams);
+  if (name) return await answerOne(counting.find((check) => check.name === name));
+  return await answerAll(known, counting, searchParams);
 }
 
 async function answerOne(check: HealthCheck | undefined): Promise<HealthAnswer | undefined> {

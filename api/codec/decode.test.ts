@@ -104,6 +104,21 @@ describe('mistakes, in the words of Go', () => {
       'json: cannot unmarshal array into Go struct field PodSpec.spec.securityContext of type v1.PodSecurityContext',
     ],
     [
+      pod,
+      { spec: { restartPolicy: 1 } },
+      'json: cannot unmarshal number into Go struct field PodSpec.spec.restartPolicy of type v1.RestartPolicy',
+    ],
+    [
+      pod,
+      container({ securityContext: { capabilities: { add: [true] } } }),
+      'json: cannot unmarshal bool into Go struct field Capabilities.spec.containers.securityContext.capabilities.add of type v1.Capability',
+    ],
+    [
+      pod,
+      container({ resources: { limits: 'x' } }),
+      'json: cannot unmarshal string into Go struct field ResourceRequirements.spec.containers.resources.limits of type v1.ResourceList',
+    ],
+    [
       deployment,
       { spec: { strategy: { rollingUpdate: { maxSurge: true } } } },
       'json: cannot unmarshal bool into Go struct field RollingUpdateDeployment.spec.strategy.rollingUpdate.maxSurge of type int32',

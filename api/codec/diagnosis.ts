@@ -7,7 +7,7 @@ import { stringifyJson } from '../json.ts';
 import { JsonMembers } from '../json-reader.ts';
 import type { FieldInfo, FieldType, ScalarType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
-import { goTypeOf, structNameOf } from './go-types.ts';
+import { elementTypeOf, goFieldType, structNameOf } from './go-types.ts';
 import { isPlain } from './reader.ts';
 import { MISFIT, SCALAR_READERS } from './scalars.ts';
 
@@ -78,7 +78,7 @@ class Walk {
   }
 
   #field(message: AnyMessage, info: FieldInfo, member: { readonly key: string; readonly value: unknown }): void {
-    this.#value(info.type, member.value, { type: goTypeOf(message, member.key, info.type) });
+    this.#value(info.type, member.value, { type: goFieldType(message, member.key, info.type) });
   }
 
   #value(type: FieldType, raw: unknown, wanted: Wanted): void {
@@ -104,7 +104,7 @@ class Walk {
       return;
     }
     const path = this.#path;
-    const inner: Wanted = { type: wanted.type.startsWith('[]') ? wanted.type.slice(2) : goTypeOf(undefined, '', items) };
+    const inner: Wanted = { type: elementTypeOf(wanted.type, items) };
     raw.forEach((item: unknown, index) => {
       this.#path = `${path}[${index}]`;
       this.#value(items, item, inner);
@@ -119,7 +119,7 @@ class Walk {
       return;
     }
     const path = this.#path;
-    const inner: Wanted = { type: goTypeOf(undefined, '', values) };
+    const inner: Wanted = { type: elementTypeOf(wanted.type, values) };
     const seen = new Set<string>();
     for (const [key, value] of members) {
       this.#path = `${path}.${key}`;

@@ -1,6 +1,7 @@
 // The names that Go gives types, for the messages of its decoder.
 import type { FieldType, ScalarType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
+import { NAMED_GO_TYPES } from './go-type-names.ts';
 
 const SCALAR_NAMES: Readonly<Record<ScalarType, string>> = {
   string: 'string',
@@ -22,16 +23,26 @@ const SCALAR_NAMES: Readonly<Record<ScalarType, string>> = {
 /** `PodSpec` of `io.k8s.api.core.v1.PodSpec`. */
 export const structNameOf = (message: AnyMessage): string => message.name.slice(message.name.lastIndexOf('.') + 1);
 
-/** The Go type of a field; types of their own that are strings or maps underneath are named as such. */
-export function goTypeOf(_owner: AnyMessage | undefined, _field: string, type: FieldType): string {
+/** The Go type of a field. */
+export const goFieldType = (owner: AnyMessage, field: string, type: FieldType): string =>
+  NAMED_GO_TYPES.get(`${structNameOf(owner)}.${field}`) ?? goTypeOf(type);
+
+/** The Go type of a value, where it has no name of its own. */
+export function goTypeOf(type: FieldType): string {
   switch (type.kind) {
     case 'scalar':
       return SCALAR_NAMES[type.scalar];
     case 'message':
       return type.message.name.split('.').slice(-2).join('.');
     case 'list':
-      return `[]${goTypeOf(undefined, '', type.items)}`;
+      return `[]${goTypeOf(type.items)}`;
     case 'map':
-      return `map[string]${goTypeOf(undefined, '', type.values)}`;
+      return `map[string]${goTypeOf(type.values)}`;
   }
+}
+
+/** The Go type of the items of a list or the values of a map, given the name of the whole. */
+export function elementTypeOf(whole: string, element: FieldType): string {
+  const inner = /^(?:\[\]|map\[[^\]]*\])(.*)$/.exec(whole)?.[1];
+  return inner ?? goTypeOf(element);
 }

@@ -1,7 +1,8 @@
 // The schemas of what is sent and answered besides the objects of kinds: bodies of subresources, options, Status.
 export { tokenRequest } from '../authentication/v1/token-review.ts';
 export { scale } from '../autoscaling/v1/scale.ts';
-export { listMeta } from '../meta/v1/object-meta.ts';
+export { binding } from '../core/v1/component-status.ts';
+export { listMeta, objectMeta } from '../meta/v1/object-meta.ts';
 export { deleteOptions } from '../meta/v1/options.ts';
 export { status } from '../meta/v1/status.ts';
 export { eviction } from '../policy/v1/pod-disruption-budget.ts';

@@ -80,7 +80,7 @@ export interface Order {
   /** The order before the patch. */
   readonly presentOrder: readonly unknown[];
   readonly mergeKey: string;
-  readonly kind: ElementKind;
+  readonly elements: ElementKind;
 }
 
 /** Interleaves what the patch orders with the rest: each keeps its own order, and the old one decides between them. */
@@ -112,8 +112,8 @@ function placesOf(list: readonly unknown[], mergeKey: string): Map<unknown, numb
 }
 
 /** Sorts by an order; items to be deleted come last. */
-function sortBy(list: readonly unknown[], order: readonly unknown[], { mergeKey, kind }: Order): unknown[] {
-  if (kind === 'object') for (const item of [...list, ...order]) keyOf(item, mergeKey);
+function sortBy(list: readonly unknown[], order: readonly unknown[], { mergeKey, elements }: Order): unknown[] {
+  if (elements === 'object') for (const item of [...list, ...order]) keyOf(item, mergeKey);
   const deleted = list.filter((item) => isObject(item) && item.$patch === 'delete');
   const places = placesOf(order, mergeKey);
   const placeOf = (item: unknown): number => places.get(identity(item, mergeKey)) ?? -1;

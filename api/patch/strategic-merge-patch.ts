@@ -99,8 +99,8 @@ function deleteFromList(merged: JsonObject, key: string, { value, type }: PatchM
   if (!Array.isArray(present) || !Array.isArray(value)) return;
   const rule = itemRuleOf(type, key);
   if (present.length === 0 && value.length === 0) return;
-  const kind = elementKind([present, value]);
-  if (kind === 'object') setMember(merged, key, mergeLists(present, value, rule));
+  const elements = elementKind([present, value]);
+  if (elements === 'object') setMember(merged, key, mergeLists(present, value, rule));
   else setMember(merged, key, deleteFrom(present, value));
 }
 
@@ -123,8 +123,8 @@ function mergeOrderedLists(merged: JsonObject, patch: JsonObject, type: FieldTyp
     const both = mergeBoth(present, given, rule);
     if (!both) continue;
     const { patched, others } = partition(both, order, rule.mergeKey);
-    const kind = elementKind([present ?? [], given ?? []]);
-    setMember(merged, key, inOrder(patched, others, { patchOrder: order, presentOrder: present ?? [], mergeKey: rule.mergeKey, kind }));
+    const elements = elementKind([present ?? [], given ?? []]);
+    setMember(merged, key, inOrder(patched, others, { patchOrder: order, presentOrder: present ?? [], mergeKey: rule.mergeKey, elements }));
     delete patch[key];
   }
 }
@@ -142,14 +142,14 @@ function listOf(value: unknown): unknown[] {
 
 function mergeLists(present: readonly unknown[], patch: readonly unknown[], rule: MergeRule): unknown[] {
   if (present.length === 0 && patch.length === 0) return [];
-  const kind = elementKind([present, patch]);
-  if (kind === 'object' && rule.mergeKey === '') {
+  const elements = elementKind([present, patch]);
+  if (elements === 'object' && rule.mergeKey === '') {
     throw new PatchError(500, `cannot merge lists without merge key for ${kindOf(rule.type)}`);
   }
-  const special = kind === 'object' ? applySpecialItems(present, patch, rule.mergeKey) : { present, patch };
-  const merged = kind === 'object' ? mergeKeyed(special.present, special.patch, rule) : withoutDuplicates([...present, ...patch]);
+  const special = elements === 'object' ? applySpecialItems(present, patch, rule.mergeKey) : { present, patch };
+  const merged = elements === 'object' ? mergeKeyed(special.present, special.patch, rule) : withoutDuplicates([...present, ...patch]);
   const { patched, others } = partition(merged, special.patch, rule.mergeKey);
-  return inOrder(patched, others, { patchOrder: special.patch, presentOrder: special.present, mergeKey: rule.mergeKey, kind });
+  return inOrder(patched, others, { patchOrder: special.patch, presentOrder: special.present, mergeKey: rule.mergeKey, elements });
 }
 
 /** Items with a directive: they delete others, or say that the whole list is replaced. */

@@ -5,6 +5,10 @@ export const SERVICE_ACCOUNTS_GROUP = 'system:serviceaccounts';
 export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
 const EXTRA_PREFIX = 'authentication.kubernetes.io/';
 
+/** What a binding's subject calls itself when it is a service account. */
+const SUBJECT_KIND = 'ServiceAccount';
+export const isServiceAccount = (subject: { readonly kind: string }): boolean => subject.kind === SUBJECT_KIND;
+
 /** User name of a service account. */
 export const serviceAccountName = (namespace: string, name: string): string => `${SERVICE_ACCOUNT_PREFIX}${namespace}:${name}`;
 

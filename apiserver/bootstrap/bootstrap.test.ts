@@ -66,7 +66,7 @@ it('makes the namespaces, the Service with its Endpoints, the CA and the roles',
     'client-ca-file': 'the CA',
   });
   expect(objects.list(rbacKinds.clusterroles)).toHaveLength(70);
-  expect(objects.list(rbacKinds.clusterrolebindings)).toHaveLength(51);
+  expect(objects.list(rbacKinds.clusterrolebindings)).toHaveLength(52);
   expect(objects.list(rbacKinds.roles)).toHaveLength(7);
   expect(objects.list(rbacKinds.rolebindings)).toHaveLength(7);
   expect(binding('system:controller:job-controller')?.subjects).toEqual([

@@ -82,6 +82,14 @@ describe('legacy documents', () => {
     expect(json('/apis/events.k8s.io/v1', undefined, discoveryOf(kinds)).resources[0].storageVersionHash).toBe('r2yiGXH7wu8=');
   });
 
+  it('are YAML for who asks for it', () => {
+    const answer = discoveryOf().respond('/api', 'application/yaml');
+    expect(answer?.contentType).toBe('application/yaml');
+    expect(answer?.body.toString()).toBe(
+      'kind: APIVersions\nserverAddressByClientCIDRs:\n- clientCIDR: 0.0.0.0/0\n  serverAddress: 127.0.0.1:6443\nversions:\n- v1\n',
+    );
+  });
+
   it('knows nothing of what is not served', () => {
     for (const path of [
       '/apis/nope.example.com',

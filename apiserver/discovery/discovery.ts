@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KindInfo } from '../../api/index.ts';
+import { formatYaml } from '../../api/schema.ts';
 import { type AcceptedDocument, acceptedDocument } from './accept.ts';
 import { aggregated, apiGroup, apiGroupList, apiResourceList, coreVersions } from './documents.ts';
 import { type GroupEntry, groupsOf } from './groups.ts';
@@ -10,8 +11,6 @@ export interface DiscoveryOptions {
   readonly kinds: () => readonly KindInfo[];
   /** `host:port` at which clients reach the server. */
   readonly serverAddress: () => string;
-  /** Writes YAML, for clients that ask for it; without it they get JSON. */
-  readonly toYaml?: ((value: unknown) => string) | undefined;
 }
 
 /** An answer, ready to be sent. */
@@ -26,13 +25,13 @@ export interface Discovery {
   /**
    * Answers a GET.
    *
-   * @param path without the query.
+   * @param url path; a query is ignored.
    * @param accept the Accept header.
    * @param ifNoneMatch the If-None-Match header.
    * @returns undefined when the path is no discovery document, or one of a group or version that is not served.
    * @throws ApiError (406)
    */
-  respond(path: string, accept: string | undefined, ifNoneMatch?: string | undefined): DocumentResponse | undefined;
+  respond(url: string, accept: string | undefined, ifNoneMatch?: string | undefined): DocumentResponse | undefined;
 }
 
 /** A document that can be asked for: how it is made, and of what when it is asked for in aggregated form. */
@@ -54,7 +53,8 @@ class DocumentServer implements Discovery {
     this.#options = options;
   }
 
-  respond(path: string, accept: string | undefined, ifNoneMatch?: string): DocumentResponse | undefined {
+  respond(url: string, accept: string | undefined, ifNoneMatch?: string): DocumentResponse | undefined {
+    const [path = ''] = url.split('?', 1);
     this.#refresh();
     const clean = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
     const found = find(clean, this.#groups, this.#options.serverAddress);
@@ -76,10 +76,9 @@ class DocumentServer implements Discovery {
   }
 
   #build({ legacy, aggregates }: Found, { encoding, aggregated: version }: AcceptedDocument): DocumentResponse {
-    const { toYaml } = this.#options;
     const value = version && aggregates ? aggregated(aggregates, version) : legacy();
-    const inYaml = encoding === 'yaml' && toYaml !== undefined;
-    const body = Buffer.from(inYaml ? toYaml(value) : `${JSON.stringify(value)}\n`);
+    const inYaml = encoding === 'yaml';
+    const body = Buffer.from(inYaml ? formatYaml(value) : `${JSON.stringify(value)}\n`);
     const mediaType = inYaml ? 'application/yaml' : 'application/json';
     if (!version) return { status: 200, contentType: mediaType, headers: {}, body };
     const contentType = `${mediaType};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;

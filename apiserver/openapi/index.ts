@@ -1,2 +1,2 @@
 // The schemas of all kinds, as OpenAPI 2 and 3 documents.
-export { createOpenApi, type OpenApi, type OpenApiOptions, type OpenApiRequest } from './openapi.ts';
+export { createOpenApi, type OpenApi, type OpenApiOptions } from './openapi.ts';

@@ -13,17 +13,14 @@ export interface OpenApiOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** What a request for a document says besides its path. */
-export interface OpenApiRequest {
-  readonly accept?: string | undefined;
-  /** The `hash` parameter: what the index said the document was. */
-  readonly hash?: string | undefined;
-  readonly ifNoneMatch?: string | undefined;
-}
-
 export interface OpenApi {
-  /** Answers a GET; undefined when the path is not under /openapi, or there is no such document (404, without a body). */
-  respond(path: string, request: OpenApiRequest): DocumentResponse | undefined;
+  /**
+   * Answers a GET.
+   *
+   * @param url path and query: `hash` is what the index said the document was.
+   * @returns undefined when the path is not under /openapi; 404 without a body when there is no such document.
+   */
+  respond(url: string, accept: string | undefined, ifNoneMatch?: string | undefined): DocumentResponse | undefined;
 }
 
 /** A document in one encoding, with its hash. */
@@ -34,6 +31,8 @@ interface Encoded {
 }
 
 const JSON_TYPE = 'application/json';
+const V3 = '/openapi/v3/';
+const NO_DOCUMENT: DocumentResponse = { status: 404, contentType: '', headers: {}, body: Buffer.alloc(0) };
 /** What is asked for by its hash never changes. */
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 
@@ -49,16 +48,19 @@ class OpenApiServer implements OpenApi {
     this.#options = options;
   }
 
-  respond(path: string, request: OpenApiRequest): DocumentResponse | undefined {
+  respond(url: string, accept: string | undefined, ifNoneMatch?: string): DocumentResponse | undefined {
     const kinds = this.#refresh();
-    if (path === '/openapi/v2') return answer(this.#v2(kinds, request.accept), request);
-    if (path === '/openapi/v3' || path === '/openapi/v3/') return answer(this.#index(kinds), request);
-    const document = path.startsWith('/openapi/v3/') ? this.#v3(kinds, path.slice('/openapi/v3/'.length)) : undefined;
-    if (!document) return undefined;
-    if (request.hash === undefined || request.hash === '') return answer(document, request);
-    if (request.hash !== document.hash) return movedTo(`${path}?hash=${document.hash}`);
+    const [path = '', query = ''] = url.split('?');
+    if (path === '/openapi/v2') return answer(this.#v2(kinds, accept), ifNoneMatch);
+    if (path === '/openapi/v3' || path === V3) return answer(this.#index(kinds), ifNoneMatch);
+    if (!path.startsWith(V3)) return undefined;
+    const document = this.#v3(kinds, path.slice(V3.length));
+    if (!document) return NO_DOCUMENT;
+    const hash = new URLSearchParams(query).get('hash') ?? '';
+    if (hash === '') return answer(document, ifNoneMatch);
+    if (hash !== document.hash) return movedTo(`${path}?hash=${document.hash}`);
     const expires = new Date((this.#options.clock ?? systemClock).now() + YEAR_MS).toUTCString();
-    return answer(document, request, { 'cache-control': 'public, immutable', expires });
+    return answer(document, ifNoneMatch, { 'cache-control': 'public, immutable', expires });
   }
 
   #refresh(): readonly ServedKind[] {
@@ -116,7 +118,7 @@ const hashed = (body: Buffer, contentType: string): Encoded => ({
 
 function answer(
   { contentType, body, hash }: Encoded,
-  { ifNoneMatch }: OpenApiRequest,
+  ifNoneMatch: string | undefined,
   caching: Record<string, string> = {},
 ): DocumentResponse {
   const etag = `"${hash}"`;

@@ -21,16 +21,18 @@ export function readBody(request: IncomingMessage, bytesMax: number = BODY_BYTES
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > bytesMax) {
-        request.removeAllListeners('data');
-        request.resume();
-        reject(apiError.requestEntityTooLarge(`limit is ${bytesMax}`));
-      } else {
+      if (size <= bytesMax) {
         chunks.push(chunk);
+        return;
       }
+      request.removeAllListeners('data');
+      request.resume();
+      reject(apiError.requestEntityTooLarge(`limit is ${bytesMax}`));
     });
     request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size)));
     request.once('error', reject);
-    request.once('close', () => reject(apiError.badRequest('the request ended before its body was read')));
+    request.once('close', () => {
+      if (!request.complete) reject(apiError.badRequest('the request ended before its body was read'));
+    });
   });
 }

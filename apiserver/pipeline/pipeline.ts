@@ -104,7 +104,7 @@ export class Pipeline {
     try {
       authorize(authorizer, exchange);
       const pending = this.#options.dispatch(exchange);
-      if (pending) await pending;
+      if (pending instanceof Promise) await pending;
     } finally {
       flowControl.leave(exchange);
     }

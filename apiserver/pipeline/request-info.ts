@@ -27,6 +27,9 @@ const VERB_OF: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
+/** Verbs that stand in the path: ways to watch and to proxy that are older than the parameters. */
+const SPECIAL_VERBS: ReadonlySet<string> = new Set(['watch', 'proxy']);
+
 /** Path segments after a namespace's name that belong to the namespace itself. */
 const NAMESPACE_SUBRESOURCES: ReadonlySet<string> = new Set(['status', 'finalize']);
 
@@ -61,27 +64,15 @@ interface Reading {
   readonly at: number;
 }
 
-function resourceInfo({ method, path, query, parts, encoded, at: versionAt }: Reading): RequestInfo {
-  let at = versionAt + 1;
-  let verb = VERB_OF[method] ?? '';
-  const special = parts[at] === 'watch' || parts[at] === 'proxy' ? parts[at] : undefined;
-  if (special) {
-    verb = special;
-    at++;
-    if (at >= parts.length) throw new RequestInfoError(`unable to determine kind and namespace from url, ${path}`);
-  }
-  let namespace = '';
-  if (parts[at] === 'namespaces' && parts.length > at + 1) {
-    namespace = parts[at + 1] ?? '';
-    const next = parts[at + 2];
-    if (next !== undefined && !NAMESPACE_SUBRESOURCES.has(next)) at += 2;
-  }
-  const resource = parts[at] ?? '';
-  const pathName = parts[at + 1] ?? '';
-  const subresource = special === 'proxy' ? '' : (parts[at + 2] ?? '');
-  const slash = path.endsWith('/') && encoded.length > at + 2 ? '/' : '';
-  const rest = encoded.length > at + 3 ? `/${encoded.slice(at + 3).join('/')}${slash}` : slash;
-  const collection = pathName === '' && special === undefined;
+function resourceInfo(reading: Reading): RequestInfo {
+  const { method, path, query, parts, at: versionAt } = reading;
+  const special = SPECIAL_VERBS.has(parts[versionAt + 1] ?? '') ? parts[versionAt + 1] : undefined;
+  const scopeAt = versionAt + (special ? 2 : 1);
+  if (scopeAt >= parts.length) throw new RequestInfoError(`unable to determine kind and namespace from url, ${path}`);
+  const { namespace, at } = namespaceAt(parts, scopeAt);
+  const verb = special ?? VERB_OF[method] ?? '';
+  const [resource = '', name = '', subresource = ''] = parts.slice(at);
+  const collection = name === '' && special === undefined;
   return {
     isResource: true,
     path: decodePart(path),
@@ -90,10 +81,23 @@ function resourceInfo({ method, path, query, parts, encoded, at: versionAt }: Re
     version: parts[versionAt] ?? '',
     namespace,
     resource,
-    name: collection && verb === 'get' ? selectedName(query) : pathName,
-    subresource,
-    rest,
+    name: collection && verb === 'get' ? selectedName(query) : name,
+    subresource: special === 'proxy' ? '' : subresource,
+    rest: restOf(reading, at + 3),
   };
+}
+
+/** The namespace a path is in, and where its resource stands: a namespace's own subresources belong to the namespace. */
+function namespaceAt(parts: readonly string[], at: number): { namespace: string; at: number } {
+  if (parts[at] !== 'namespaces' || parts.length <= at + 1) return { namespace: '', at };
+  const next = parts[at + 2];
+  const isItself = next === undefined || NAMESPACE_SUBRESOURCES.has(next);
+  return { namespace: parts[at + 1] ?? '', at: isItself ? at : at + 2 };
+}
+
+function restOf({ path, encoded }: Reading, at: number): string {
+  const slash = path.endsWith('/') && encoded.length >= at ? '/' : '';
+  return encoded.length > at ? `/${encoded.slice(at).join('/')}${slash}` : slash;
 }
 
 function collectionVerb(verb: string, query: URLSearchParams | undefined): string {

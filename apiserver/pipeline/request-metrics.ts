@@ -85,12 +85,12 @@ function labelsOf({ info }: Exchange, known: Map<string, string>): string {
     const verb = VERBS[info.verb] ?? info.verb.toUpperCase();
     const what = info.isResource ? info : { group: '', version: '', resource: '', subresource: '' };
     labels =
-      `verb="${escape(verb)}",group="${escape(what.group)}",version="${escape(what.version)}",resource="${escape(what.resource)}",` +
-      `subresource="${escape(what.subresource)}",scope="${scope}",component="apiserver"`;
+      `verb="${escapeLabel(verb)}",group="${escapeLabel(what.group)}",version="${escapeLabel(what.version)}",resource="${escapeLabel(what.resource)}",` +
+      `subresource="${escapeLabel(what.subresource)}",scope="${scope}",component="apiserver"`;
     if (known.size >= KNOWN_MAX) known.clear();
     known.set(key, labels);
   }
   return labels;
 }
 
-const escape = (text: string): string => text.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
+const escapeLabel = (text: string): string => text.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));

@@ -27,14 +27,14 @@ export const validateMetadata = (meta: ObjectMeta, namespaced: boolean, nameRule
 ];
 
 /**
- * What is wrong with changed metadata. Upstream looks at it three times (as new metadata, as changed metadata, and again in each kind's own
+ * What is wrong with changed metadata. Upstream looks at it four times (as new and as changed metadata, and both again in the kind's own
  * validation), and lists what it finds as often; so do we.
  */
 export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta, namespaced: boolean): FieldError[] {
   const common = validateCommon(meta);
   const changes = [...validateChanges(meta, old), ...common];
   const whole = [...validateIdentity(meta, namespaced, pathSegmentName), ...common, ...validateFinalizers(meta.finalizers)];
-  return [...whole, ...changes, ...changes];
+  return [...whole, ...changes, ...changes, ...whole];
 }
 
 function validateIdentity(meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] {
@@ -84,12 +84,12 @@ function validateChanges(meta: ObjectMeta, old: ObjectMeta): FieldError[] {
   if (Number(meta.generation ?? 0) < Number(old.generation ?? 0)) {
     errors.push(fieldError.invalid('metadata.generation', meta.generation ?? 0, 'must not be decremented'));
   }
-  for (const field of IMMUTABLE) {
-    const value = meta[field];
-    if ((value ?? '') === (old[field] ?? '')) continue;
-    errors.push(fieldError.invalid(`metadata.${field}`, value ?? (typeof old[field] === 'string' ? '' : null), 'field is immutable'));
-  }
-  return errors;
+  return [...errors, ...IMMUTABLE.flatMap((field) => validateImmutable(field, meta[field], old[field]))];
+}
+
+function validateImmutable(field: string, value: string | number | undefined, old: string | number | undefined): FieldError[] {
+  if ((value ?? '') === (old ?? '')) return [];
+  return [fieldError.invalid(`metadata.${field}`, value ?? (typeof old === 'string' ? '' : null), 'field is immutable')];
 }
 
 function validateNoNewFinalizers(finalizers: readonly string[], old: readonly string[]): FieldError[] {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ApiError, apiError, type FieldError, fieldError, type KubeObject } from '../../api/index.ts';
+import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject } from '../../api/index.ts';
 import { parseJson } from '../../api/json.ts';
 import { toTime } from '../../api/time.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
@@ -92,8 +92,7 @@ export class ObjectRegistry {
 
   /** The present state of an object; undefined when there is none. */
   async current(namespace: string, name: string): Promise<Entry | undefined> {
-    const pending = this.#hub.fresh();
-    if (pending) await pending;
+    await this.#hub.fresh();
     return this.resource.cache.get(namespace, name);
   }
 
@@ -104,19 +103,9 @@ export class ObjectRegistry {
     return entry;
   }
 
-  async create(request: CreateRequest): Promise<Stored> {
-    const { object } = request;
-    const generated = !object.metadata.name && object.metadata.generateName !== undefined && object.metadata.generateName !== '';
-    for (let attempt = 1; ; attempt++) {
-      const draft = generated ? structuredClone(object) : object;
-      if (generated) draft.metadata.name = this.#generateName(object.metadata.generateName ?? '');
-      try {
-        return await this.#create(request, draft);
-      } catch (error) {
-        if (!generated || !(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error;
-        if (attempt >= GENERATED_NAMES_MAX) throw apiError.generateNameConflict(this.resource.subject, draft.metadata.name ?? '', 1);
-      }
-    }
+  create(request: CreateRequest): Promise<Stored> {
+    const { name, generateName } = request.object.metadata;
+    return !name && generateName ? this.#createNamed(request, generateName) : this.#create(request, request.object);
   }
 
   /** Changes an object: the whole of it or a subresource. */
@@ -148,8 +137,20 @@ export class ObjectRegistry {
     return this.resource.info.namespaced ? context.namespace : '';
   }
 
-  #generateName(base: string): string {
-    return base.slice(0, GENERATE_NAME_LENGTH_MAX) + randomSuffix(this.#random);
+  /** Tries generated names until one is free. */
+  async #createNamed(request: CreateRequest, generateName: string): Promise<Stored> {
+    let name = '';
+    for (let attempt = 0; attempt < GENERATED_NAMES_MAX; attempt++) {
+      name = generateName.slice(0, GENERATE_NAME_LENGTH_MAX) + randomSuffix(this.#random);
+      const draft = structuredClone(request.object);
+      draft.metadata.name = name;
+      try {
+        return await this.#create(request, draft);
+      } catch (error) {
+        if (!isAlreadyExists(error)) throw error;
+      }
+    }
+    throw apiError.generateNameConflict(this.resource.subject, name, 1);
   }
 
   async #create({ context, admission }: CreateRequest, object: KubeObject): Promise<Stored> {
@@ -216,7 +217,7 @@ export class ObjectRegistry {
     try {
       return { ...(await this.#create({ context, admission, object }, object)), created: true };
     } catch (error) {
-      if (error instanceof ApiError && error.reason === 'AlreadyExists') return 'lost';
+      if (isAlreadyExists(error)) return 'lost';
       throw error;
     }
   }

@@ -32,7 +32,7 @@ export function createResource(kind: ServedKind, strategies: StrategyTable, even
   const found = strategies.get(strategyKey(info));
   if (!found) throw new Error(`no strategy for ${strategyKey(info)}`);
   const strategy = found as unknown as Strategy; // a strategy only ever meets objects of its own kind
-  const fields = Object.entries(strategy.fieldSelectors ?? {}).map(([name, valueOf]) => ({ name, valueOf }));
+  const fields = Object.entries(strategy.fieldSelectors ?? {}).map(([name, read]) => ({ name, valueOf: read }));
   const wire = new WireForm(info);
   const prefix = kindPrefix(info);
   return {

@@ -50,23 +50,32 @@ export class WireForm {
 
   /** The served form of stored bytes. */
   serve(stored: Buffer, revision: number): Buffer {
-    return this.#splice(revision, stored, this.#storedHead.length, '",', '\n');
+    return this.#splice(revision, SERVED, stored.subarray(this.#storedHead.length));
   }
 
   /** A served form with another revision. */
   withRevision(served: Buffer, from: number, to: number): Buffer {
-    return this.#splice(to, served, this.#head.length + String(from).length, '', '');
+    return this.#splice(to, AGAIN, served.subarray(this.#head.length + String(from).length));
   }
 
-  #splice(revision: number, rest: Buffer, restAt: number, before: string, after: string): Buffer {
+  /** Head, revision, and the rest with what belongs before and after it. */
+  #splice(revision: number, { before, after }: Seam, rest: Buffer): Buffer {
     const digits = String(revision) + before;
     const head = this.#head;
-    const bytes = Buffer.allocUnsafeSlow(head.length + digits.length + rest.length - restAt + after.length);
+    const bytes = Buffer.allocUnsafeSlow(head.length + digits.length + rest.length + after.length);
     head.copy(bytes, 0);
     let at = head.length;
     at += bytes.write(digits, at, 'latin1');
-    at += rest.copy(bytes, at, restAt);
+    at += rest.copy(bytes, at);
     if (after !== '') bytes.write(after, at, 'latin1');
     return bytes;
   }
 }
+
+interface Seam {
+  readonly before: string;
+  readonly after: string;
+}
+
+const SERVED: Seam = { before: '",', after: '\n' };
+const AGAIN: Seam = { before: '', after: '' };

@@ -1,12 +1,12 @@
 import { binding } from '../../api/core/v1/component-status.ts';
-import { apiError, type Binding, coreKinds, type FieldError, fieldError, type KubeObject, type Pod } from '../../api/index.ts';
+import { apiError, type Binding, coreKinds, type KubeObject, type Pod } from '../../api/index.ts';
 import { decode, type Message } from '../../api/schema.ts';
-import { toTime } from '../../api/time.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { noAdmission } from '../registry/admission-chain.ts';
 import { plainError } from '../registry/store-errors.ts';
 import type { UpdateStrategy } from '../registry/strategy.ts';
+import { bindPod as bindToNode, validateBinding } from '../strategies/index.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
 
@@ -24,12 +24,12 @@ export const bindPod: Handler = async (rest, exchange, endpoint) => {
 };
 
 /** POST to bindings: the same, with the pod named in the body. */
-export const createBinding: Handler = async (rest, exchange) => {
+export async function createBinding(rest: Rest, exchange: Exchange): Promise<void> {
   const wanted = await readBinding(rest, exchange);
   const pods = rest.endpointOf(coreKinds.pods);
   if (!pods) throw apiError.notFound({ group: '', resource: 'pods' }, wanted.metadata.name ?? '');
   await bind(rest, exchange, pods, wanted);
-};
+}
 
 async function readBinding(rest: Rest, exchange: Exchange): Promise<Binding> {
   rest.negotiator.object(exchange.accept);
@@ -40,7 +40,7 @@ async function readBinding(rest: Rest, exchange: Exchange): Promise<Binding> {
 }
 
 async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, wanted: Binding): Promise<void> {
-  const errors = validate(wanted);
+  const errors = validateBinding(wanted);
   if (errors.length > 0) throw plainError(errors.map(({ field, body }) => `${field}: ${body}`).join(', '));
   const { dryRun } = readWriteOptions(exchange, 'CreateOptions');
   const context = contextOf(rest, exchange, dryRun);
@@ -57,7 +57,11 @@ async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, want
     mayCreate: false,
     next: (current) => {
       if (!current) throw apiError.notFound(registry.resource.subject, name);
-      return decode(registry.resource.message, bound(current.parse() as Pod, wanted, exchange.now)).object;
+      const pod = current.parse() as Pod;
+      const refusal = bindToNode(pod, wanted, exchange.now);
+      if (refusal !== undefined) throw apiError.conflict({ group: '', resource: 'pods/binding' }, name, refusal);
+      if (wanted.metadata.uid) pod.metadata.uid = wanted.metadata.uid;
+      return decode(registry.resource.message, pod).object;
     },
   });
   rest.encoder.success(exchange, 201, { code: 201 });
@@ -72,31 +76,3 @@ const attributes = (exchange: Exchange, object: Binding) => ({
   object,
   old: undefined,
 });
-
-function validate({ target }: Binding): FieldError[] {
-  const errors: FieldError[] = [];
-  if (target.kind && target.kind !== 'Node') errors.push(fieldError.notSupported('target.kind', target.kind, ['Node', '<empty>']));
-  if (!target.name) errors.push(fieldError.required('target.name'));
-  return errors;
-}
-
-/** The pod on its node. @throws ApiError (409) when it cannot be bound. */
-function bound(pod: Pod, { metadata, target }: Binding, now: number): Pod {
-  const name = pod.metadata.name ?? '';
-  const refuse = (why: string) => apiError.conflict({ group: '', resource: 'pods/binding' }, name, why);
-  if (pod.metadata.deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
-  if (pod.spec.nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
-  if (pod.spec.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
-  pod.spec.nodeName = target.name ?? '';
-  if (metadata.uid) pod.metadata.uid = metadata.uid;
-  if (metadata.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...metadata.annotations };
-  markScheduled(pod, now);
-  return pod;
-}
-
-function markScheduled(pod: Pod, now: number): void {
-  pod.status ??= {};
-  const conditions = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
-  conditions.push({ type: 'PodScheduled', status: 'True', lastTransitionTime: toTime(now) });
-  pod.status.conditions = conditions;
-}

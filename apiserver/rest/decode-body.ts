@@ -1,8 +1,16 @@
 import { type ApiError, apiError, apiVersionOf, type KindInfo, type KubeObject } from '../../api/index.ts';
 import { parseJson } from '../../api/json.ts';
-import { cannotBeHandled, DecodeError, decode, type Message, strictProblems } from '../../api/schema.ts';
+import {
+  cannotBeHandled,
+  DecodeError,
+  decode,
+  decodeProtobuf,
+  duplicateYamlKeys,
+  type Message,
+  parseYaml,
+  strictProblems,
+} from '../../api/schema.ts';
 import { ENCODING_OF, type Encoding, MEDIA_TYPE } from './negotiation.ts';
-import { decodeProtobuf, duplicateYamlKeys, parseYaml } from './pending-codecs.ts';
 import type { Scheme } from './scheme.ts';
 import type { FieldValidation } from './write-options.ts';
 
@@ -81,6 +89,16 @@ export class BodyDecoder {
       if (!(error instanceof DecodeError)) throw error;
       throw unrecognized(target, error.message, bytes);
     }
+  }
+
+  /** Why an object that says it is of some kind is not of the wanted one; undefined when it is. */
+  mismatch(
+    object: { readonly apiVersion?: string | undefined; readonly kind?: string | undefined },
+    { info }: BodyTarget,
+  ): string | undefined {
+    const { apiVersion = '', kind = '' } = object;
+    if (kind === info.kind && apiVersion === apiVersionOf(info)) return undefined;
+    return this.#scheme.mismatch({ apiVersion, kind }, info) ?? `no kind "${kind}" is registered for version "${apiVersion}"`;
   }
 
   /** @throws ApiError (400) when the body says it is something else. */

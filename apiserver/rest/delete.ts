@@ -1,7 +1,7 @@
 import { apiError, goQuote, isNotFound, type Status } from '../../api/index.ts';
 import { parseJson } from '../../api/json.ts';
 import { deleteOptions } from '../../api/meta/v1/options.ts';
-import { DecodeError, decode } from '../../api/schema.ts';
+import { DecodeError, decode, decodeProtobuf, parseYaml } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
@@ -13,7 +13,6 @@ import { bodyEncoding } from './decode-body.ts';
 import { readInteger, readListOptions } from './list-options.ts';
 import { readList } from './list-reader.ts';
 import { sendList } from './list-writer.ts';
-import { decodeProtobuf, parseYaml } from './pending-codecs.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 
 /** Objects of a collection that are deleted at the same time. */

@@ -1,13 +1,12 @@
 import { type ApiError, apiError, type KindInfo, type KubeObject, type Status } from '../../api/index.ts';
 import { stringifyJson } from '../../api/json.ts';
 import { status as statusMessage } from '../../api/meta/v1/status.ts';
-import type { AnyMessage } from '../../api/schema.ts';
+import { type AnyMessage, encodeProtobuf, formatYaml } from '../../api/schema.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { send } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
-import { partialMessage } from './list-messages.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE, type Negotiator } from './negotiation.ts';
-import { encodeProtobuf, stringifyYaml } from './pending-codecs.ts';
+import { partialMessage } from './partial-message.ts';
 import { internalPackage } from './scheme.ts';
 import { parseServed, partialOf, readInclude, tableOf } from './table.ts';
 
@@ -22,7 +21,7 @@ export interface Encodable {
 
 /** Writes a value in an encoding; text ends with a newline. */
 export function encodeAs(encoding: Encoding, { value, message, kind, apiVersion }: Encodable): Buffer {
-  if (encoding === 'yaml') return Buffer.from(stringifyYaml(value));
+  if (encoding === 'yaml') return Buffer.from(formatYaml(value));
   if (encoding === 'protobuf' && message) return encodeProtobuf(message, value, { apiVersion, kind });
   return Buffer.from(`${stringifyJson(value)}\n`);
 }

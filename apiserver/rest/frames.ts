@@ -1,5 +1,7 @@
 import type { KubeObject, Status } from '../../api/index.ts';
 import { stringifyJson } from '../../api/json.ts';
+import { status as statusMessage } from '../../api/meta/v1/status.ts';
+import { encodeProtobuf, encodeProtobufWatchEvent } from '../../api/schema.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { ChangeType, FrameWriter } from '../watch-cache/cache-event.ts';
 import type { Entry } from '../watch-cache/entry.ts';
@@ -17,10 +19,10 @@ const END = '}\n';
 /** A frame of any value. */
 export const frameOf = (type: string, value: unknown): Buffer => Buffer.from(`{"type":"${type}","object":${stringifyJson(value)}}\n`);
 
-/** The frame that tells a watcher what went wrong. */
-export const errorFrame = (status: Status): Buffer => frameOf('ERROR', status);
+/** What went wrong, for a watcher that reads JSON. */
+const errorFrame = (status: Status): Buffer => frameOf('ERROR', status);
 
-const bookmarkOf = (resource: Resource, revision: number, initialEventsEnd: boolean): KubeObject => ({
+const bookmarkOf = (resource: Pick<Resource, 'wire'>, revision: number, initialEventsEnd: boolean): KubeObject => ({
   kind: resource.wire.kind,
   apiVersion: resource.wire.apiVersion,
   metadata: {
@@ -43,6 +45,18 @@ export function objectFrames(resource: Resource): FrameWriter {
       return frame;
     },
     bookmark: (revision, initialEventsEnd) => frameOf('BOOKMARK', bookmarkOf(resource, revision, initialEventsEnd)),
+    error: errorFrame,
+  };
+}
+
+/** Whole objects as protobuf: each frame has its length before it. */
+export function protobufFrames({ message, wire }: Resource): FrameWriter {
+  const frame = (type: string, object: KubeObject) => encodeProtobufWatchEvent(type, encodeProtobuf(message, object, wire));
+  return {
+    id: 'protobuf',
+    change: (type, entry) => frame(type, parseServed(entry.bytes)),
+    bookmark: (revision, initialEventsEnd) => frame('BOOKMARK', bookmarkOf({ wire }, revision, initialEventsEnd)),
+    error: (status) => encodeProtobufWatchEvent('ERROR', encodeProtobuf(statusMessage, status, { kind: 'Status', apiVersion: 'v1' })),
   };
 }
 
@@ -52,6 +66,7 @@ export function partialFrames(resource: Resource, { version }: Transformation): 
     id: `partial ${version}`,
     change: (type, entry) => frameOf(type, partialOf(parseServed(entry.bytes), version)),
     bookmark: (revision, initialEventsEnd) => frameOf('BOOKMARK', partialOf(bookmarkOf(resource, revision, initialEventsEnd), version)),
+    error: errorFrame,
   };
 }
 
@@ -66,6 +81,7 @@ export function tableFrames(resource: Resource, { version }: Transformation, inc
       const bookmark = bookmarkOf(resource, revision, initialEventsEnd);
       return frameOf('BOOKMARK', initialEventsEnd ? bookmarkTable(table([], String(revision)), bookmark) : table([], String(revision)));
     },
+    error: errorFrame,
   };
 }
 

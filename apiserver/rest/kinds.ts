@@ -1,16 +1,15 @@
-import { apiError, type KindInfo, type ServedKind } from '../../api/index.ts';
+import { apiError, type KindInfo } from '../../api/index.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
 import { strategyKey } from '../registry/strategy.ts';
-import type { Endpoint, Review } from './rest.ts';
+import type { Endpoint, Rest } from './rest.ts';
 
-/** What a path of the API leads to: a stored kind, or a review. */
+/** Answers the creation of a kind that is never stored: a review, a binding. */
+export type CreateOnly = (rest: Rest, exchange: Exchange) => Promise<void>;
+
+/** What a path of the API leads to. */
 export type Target =
-  | { readonly endpoint: Endpoint; readonly review?: undefined }
-  | { readonly endpoint?: undefined; readonly review: ReviewTarget };
-
-export interface ReviewTarget {
-  readonly kind: ServedKind;
-  readonly answer: Review;
-}
+  | { readonly endpoint: Endpoint; readonly create?: undefined }
+  | { readonly endpoint?: undefined; readonly create: CreateOnly };
 
 /** The kinds that are served, by their place in the URL. */
 export class Kinds {
@@ -23,8 +22,8 @@ export class Kinds {
     this.#endpoints.set(strategyKey(endpoint.resource.info), endpoint);
   }
 
-  addReview(review: ReviewTarget): void {
-    this.#add(review.kind.info, { review });
+  addCreateOnly(info: KindInfo, create: CreateOnly): void {
+    this.#add(info, { create });
   }
 
   endpointOf(kind: Pick<KindInfo, 'group' | 'resource'>): Endpoint | undefined {

@@ -42,7 +42,7 @@ export const connectToKubelet: Handler = async (rest, exchange, endpoint) => {
 export const proxyToNode: Handler = async (rest, exchange, endpoint) => {
   const [name = ''] = exchange.info.name.split(':');
   await endpoint.registry.existing('', name);
-  await forward(rest, exchange, endpoint, { at: rest.kubelets.locate(name), path: exchange.info.rest || '/' });
+  await forward(rest, exchange, { at: rest.kubelets.locate(name), path: exchange.info.rest || '/' });
 };
 
 /** Any method on pods/NAME[:PORT]/proxy/…: what the pod serves, through its kubelet. */
@@ -55,7 +55,7 @@ export const proxyToPod: Handler = async (rest, exchange, endpoint) => {
   const target =
     port || String(pod.spec.containers.flatMap(({ ports }) => ports ?? [])[0]?.containerPort ?? (scheme === 'https' ? 443 : 80));
   const at = rest.kubelets.locate(pod.spec.nodeName);
-  await forward(rest, exchange, endpoint, { at, path: `/podProxy/${namespace}/${podName}/${target}${path || '/'}` });
+  await forward(rest, exchange, { at, path: `/podProxy/${namespace}/${podName}/${target}${path || '/'}` });
 };
 
 /** `scheme:name:port`, `name:port` or `name`. */
@@ -65,7 +65,7 @@ function splitName(name: string): [string, string, string] {
   return ['http', parts[0] ?? '', parts[1] ?? ''];
 }
 
-async function forward(rest: Rest, exchange: Exchange, endpoint: Endpoint, to: { at: KubeletAddress; path: string }): Promise<void> {
+async function forward(rest: Rest, exchange: Exchange, to: { at: KubeletAddress; path: string }): Promise<void> {
   await admitConnection(rest, exchange);
   const path = to.path + queryText(exchange.query ?? new URLSearchParams());
   if (exchange.request.headers.upgrade) return tunnel(rest.kubelets, exchange, to.at, path);

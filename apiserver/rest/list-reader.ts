@@ -1,5 +1,5 @@
 import { apiError } from '../../api/index.ts';
-import { prefixRange, type Store, StoreError } from '../../store/store.ts';
+import { type KeyValue, prefixRange, type Store, StoreError } from '../../store/store.ts';
 import type { Resource } from '../registry/resource.ts';
 import { continueExpired, tooLarge, tooOld } from '../registry/store-errors.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
@@ -53,8 +53,7 @@ export async function readList(source: ListSource, resource: Resource, options: 
 /** Waits until the cache is as new as a read asks for. @throws ApiError (504) when that is a future that does not come. */
 export async function fresh({ hub, store, sleep }: ListSource, resourceVersion: string): Promise<void> {
   if (resourceVersion === '0') return;
-  const pending = resourceVersion === '' ? hub.fresh() : undefined;
-  if (pending) await pending;
+  if (resourceVersion === '') await hub.fresh();
   const wanted = readVersion(resourceVersion);
   if (wanted <= hub.revision) return;
   if (wanted > store.revision) await Promise.race([hub.reach(wanted), sleep(FRESHNESS_WAIT_MS)]);
@@ -94,36 +93,46 @@ function fromCache({ hub }: ListSource, resource: Resource, options: ListOptions
 
 const after = (entries: readonly Entry[], prefix: string): string => `${(entries.at(-1)?.key ?? '').slice(prefix.length)}\0`;
 
-async function readAt({ store }: ListSource, resource: Resource, options: ListOptions, token: ContinueToken): Promise<ListPage> {
+async function readAt(source: ListSource, resource: Resource, options: ListOptions, token: ContinueToken): Promise<ListPage> {
+  try {
+    return await readSnapshot(source.store, resource, options, token);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'Compacted') throw error;
+    if (token.start === '') throw tooOld(token.revision, source.store.revision);
+    throw continueExpired(encodeContinue({ revision: -1, start: token.start }));
+  }
+}
+
+/** Reads pages of keys at one revision until there are as many objects as were asked for, or no more keys. */
+async function readSnapshot(store: Store, resource: Resource, options: ListOptions, { revision, start }: ContinueToken): Promise<ListPage> {
   const { selection, limit } = options;
   const prefix = prefixOf(resource, options);
   const { end } = prefixRange(prefix);
   const entries: Entry[] = [];
-  let key = storeKey(prefix + token.start);
-  try {
-    for (;;) {
-      const want = limit === 0 ? 0 : Math.max(limit - entries.length, selection.isWhole ? 0 : PAGE_KEYS_MIN);
-      const page = await store.range({ key, end }, { revision: token.revision, limit: want });
-      let seen = 0;
-      for (const kv of page.kvs) {
-        seen++;
-        const entry = resource.cache.entryOf(kv);
-        if (selection.isWhole || selection.matches(entry)) entries.push(entry);
-        if (limit > 0 && entries.length === limit) break;
-      }
-      const rest = page.count - seen;
-      if (rest === 0) return { revision: token.revision, entries, continue: '', remaining: undefined };
-      key = storeKey(`${page.kvs[seen - 1]?.key ?? ''}\0`);
-      if (limit > 0 && entries.length === limit) {
-        const next = encodeContinue({ revision: token.revision, start: after(entries, prefix) });
-        return { revision: token.revision, entries, continue: next, remaining: selection.isWhole ? rest : undefined };
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof StoreError) || error.code !== 'Compacted') throw error;
-    if (token.start === '') throw tooOld(token.revision, store.revision);
-    throw continueExpired(encodeContinue({ revision: -1, start: token.start }));
+  let key = storeKey(prefix + start);
+  for (;;) {
+    const keys = limit === 0 ? 0 : Math.max(limit - entries.length, selection.isWhole ? 0 : PAGE_KEYS_MIN);
+    const page = await store.range({ key, end }, { revision, limit: keys });
+    const seen = take(resource, options, page.kvs, entries);
+    const rest = page.count - seen;
+    if (rest === 0) return { revision, entries, continue: '', remaining: undefined };
+    key = storeKey(`${page.kvs[seen - 1]?.key ?? ''}\0`);
+    if (limit === 0 || entries.length < limit) continue;
+    const next = encodeContinue({ revision, start: after(entries, prefix) });
+    return { revision, entries, continue: next, remaining: selection.isWhole ? rest : undefined };
   }
+}
+
+/** Adds what is selected until the limit is reached; answers how many keys were looked at. */
+function take({ cache }: Resource, { selection, limit }: ListOptions, kvs: readonly KeyValue[], entries: Entry[]): number {
+  let seen = 0;
+  for (const kv of kvs) {
+    seen++;
+    const entry = cache.entryOf(kv);
+    if (selection.isWhole || selection.matches(entry)) entries.push(entry);
+    if (limit > 0 && entries.length === limit) break;
+  }
+  return seen;
 }
 
 /** Tokens say "after this key" by a NUL, which the store does not have in keys; no name has a character below this one. */

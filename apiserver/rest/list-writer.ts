@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
+import { type AnyMessage, encodeProtobufList } from '../../api/schema.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headersFor, JSON_TYPE, send } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import { encodeAs, wrongShape } from './encoder.ts';
-import { listMessage, partialMessage } from './list-messages.ts';
 import type { ListPage } from './list-reader.ts';
-import { type Accepted, MEDIA_TYPE } from './negotiation.ts';
+import { type Accepted, type Encoding, MEDIA_TYPE } from './negotiation.ts';
+import { partialMessage } from './partial-message.ts';
 import { partialOf, readInclude, tableOf } from './table.ts';
 
 /** Items are gathered into writes of about this size. */
@@ -93,19 +94,34 @@ function transform(exchange: Exchange, resource: Resource, { encoding, as }: Acc
     const { kind, apiVersion } = resource.wire;
     const items = objects.map(({ kind: _, apiVersion: __, ...item }) => item);
     const value = { kind: `${kind}List`, apiVersion, metadata, items };
-    return encodeAs(encoding, { value, message: listMessage(resource.message), kind: value.kind, apiVersion });
+    return encodeList(encoding, resource.message, value);
   }
   const apiVersion = `meta.k8s.io/${as.version}`;
   switch (as.kind) {
     case 'PartialObjectMetadata':
       throw wrongShape(resource.info, as.kind, true);
     case 'PartialObjectMetadataList': {
-      const value = { kind: as.kind, apiVersion, metadata, items: objects.map((object) => partialOf(object, as.version)) };
-      return encodeAs(encoding, { value, message: listMessage(partialMessage), kind: as.kind, apiVersion });
+      const items = objects.map((object) => partialOf(object, as.version));
+      // A Go slice that nothing was added to is written as null.
+      return encodeList(encoding, partialMessage, { kind: as.kind, apiVersion, metadata, items: items.length === 0 ? null : items });
     }
     case 'Table': {
       const style = { version: as.version, include: readInclude(exchange), now: exchange.now };
       return encodeAs(encoding, { value: tableOf(resource, objects, metadata, style), kind: as.kind, apiVersion });
     }
   }
+}
+
+interface ListValue {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly items: readonly unknown[] | null;
+}
+
+/** Every kind's list is written alike. */
+function encodeList(encoding: Encoding, message: AnyMessage, value: ListValue): Buffer {
+  const { kind, apiVersion, metadata, items } = value;
+  if (encoding !== 'protobuf') return encodeAs(encoding, { value, kind, apiVersion });
+  return encodeProtobufList(message, { metadata, items: items ?? [] }, { kind, apiVersion });
 }

@@ -29,6 +29,9 @@ export const ENCODING_OF: ReadonlyMap<string, Encoding> = new Map([
 const OBJECT_TYPES = Object.values(MEDIA_TYPE);
 const LIST_TYPES = [...OBJECT_TYPES, 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 
+const KINDS = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
+const VERSIONS = ['v1', 'v1beta1'] as const;
+
 const PLAIN_JSON: Accepted = { encoding: 'json', as: undefined };
 
 interface Clause {
@@ -107,35 +110,33 @@ function negotiate(accept: string, produced: readonly string[], convertible: boo
 
 function readClause({ type, parameters }: Clause, convertible: boolean): Accepted | undefined {
   const encoding = type === '*/*' ? 'json' : ENCODING_OF.get(type);
-  if (!encoding || parameters.has('sv')) return undefined;
-  const stream = parameters.get('stream');
-  if (stream && stream !== 'watch') return undefined;
-  const kind = parameters.get('as');
-  if (kind === undefined && !parameters.has('g') && !parameters.has('v')) return { encoding, as: undefined };
-  const version = parameters.get('v');
-  const isMeta = parameters.get('g') === 'meta.k8s.io' && (version === 'v1' || version === 'v1beta1');
-  if (!convertible || !isMeta) return undefined;
-  if (kind === 'Table') return encoding === 'protobuf' ? undefined : { encoding, as: { kind, version } };
-  if (kind === 'PartialObjectMetadata' || kind === 'PartialObjectMetadataList') return { encoding, as: { kind, version } };
-  return undefined;
+  const stream = parameters.get('stream') ?? '';
+  if (!encoding || parameters.has('sv') || (stream !== '' && stream !== 'watch')) return undefined;
+  if (!['as', 'g', 'v'].some((name) => parameters.has(name))) return { encoding, as: undefined };
+  const as = convertible && parameters.get('g') === 'meta.k8s.io' ? transformation(parameters) : undefined;
+  return as && !(as.kind === 'Table' && encoding === 'protobuf') ? { encoding, as } : undefined;
+}
+
+function transformation(parameters: ReadonlyMap<string, string>): Transformation | undefined {
+  const kind = KINDS.find((each) => each === parameters.get('as'));
+  const version = VERSIONS.find((each) => each === parameters.get('v'));
+  return kind && version ? { kind, version } : undefined;
 }
 
 /** The clauses of an Accept header, most wanted first. */
 function parseAccept(accept: string): Clause[] {
-  const clauses: Clause[] = [];
-  for (const text of accept.split(',')) {
-    const [type = '', ...rest] = text.split(';').map((part) => part.trim());
-    if (type === '') continue;
-    const parameters = new Map<string, string>();
-    let quality = 1;
-    for (const parameter of rest) {
-      const equals = parameter.indexOf('=');
-      const name = equals < 0 ? parameter : parameter.slice(0, equals).trim();
-      const value = equals < 0 ? '' : parameter.slice(equals + 1).trim();
-      if (name === 'q') quality = Number(value);
-      else parameters.set(name, value);
-    }
-    clauses.push({ type: type === '*' ? '*/*' : type, quality: Number.isNaN(quality) ? 1 : quality, parameters });
-  }
-  return clauses.sort((a, b) => b.quality - a.quality);
+  const clauses = accept.split(',').map(parseClause);
+  return clauses.filter(({ type }) => type !== '').sort((a, b) => b.quality - a.quality);
+}
+
+function parseClause(text: string): Clause {
+  const [type = '', ...rest] = text.split(';').map((part) => part.trim());
+  const parameters = new Map(
+    rest.map((parameter): [string, string] => {
+      const [name = '', ...value] = parameter.split('=');
+      return [name.trim(), value.join('=').trim()];
+    }),
+  );
+  const quality = Number(parameters.get('q') ?? 1);
+  return { type: type === '*' ? '*/*' : type, quality: Number.isNaN(quality) ? 1 : quality, parameters };
 }

@@ -52,6 +52,8 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
       const { object, problems } = patched(resource.message, current.parse(), patch);
       if (!warned) judge(exchange, [...patch.problems, ...problems], options.fieldValidation);
       warned = true;
+      const mismatch = rest.decoder.mismatch(object, resource);
+      if (mismatch !== undefined) throw misfit(stringifyJson(object), mismatch);
       return finish(exchange, endpoint, object);
     },
   });

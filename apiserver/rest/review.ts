@@ -1,10 +1,15 @@
-import { apiVersionOf, type KubeObject } from '../../api/index.ts';
+import { apiVersionOf, type KubeObject, type ServedKind } from '../../api/index.ts';
 import type { Message } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import type { ReviewTarget } from './kinds.ts';
-import type { Rest } from './rest.ts';
+import type { Rest, Review } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
+
+/** A kind that is a question. */
+export interface ReviewTarget {
+  readonly kind: ServedKind;
+  readonly answer: Review;
+}
 
 /** POST of a kind that is answered, not stored: access and token reviews. */
 export async function answerReview(rest: Rest, exchange: Exchange, { kind, answer }: ReviewTarget): Promise<void> {

@@ -2,7 +2,7 @@ import type { KindInfo } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headersFor, JSON_TYPE, send, sendNotFound } from '../pipeline/respond.ts';
 import { answerHealth, type HealthChecks } from './health.ts';
-import { type Kinds, unknownResource } from './kinds.ts';
+import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
 
 /** A document that is ready to be sent: discovery, version, OpenAPI. */
 export interface PreparedDocument {
@@ -12,13 +12,10 @@ export interface PreparedDocument {
   readonly body: Buffer;
 }
 
-/** Who knows such documents. `url` is the path, with the query where that matters. */
+/** Who knows documents: discovery, OpenAPI. */
 export interface DocumentSource {
-  respond(
-    url: string,
-    accept: string | undefined,
-    ifNoneMatch?: string | undefined,
-  ): PreparedDocument | undefined | Promise<PreparedDocument | undefined>;
+  /** @param url path and query. */
+  respond(url: string, accept: string | undefined, ifNoneMatch?: string | undefined): PreparedDocument | undefined;
 }
 
 export interface RootOptions {
@@ -32,6 +29,7 @@ export interface RootOptions {
 }
 
 const OPENAPI = '/openapi/';
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /** Paths that upstream lists at `/` whatever is served. */
 const FIXED_PATHS = ['/.well-known/openid-configuration', '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/version'];
@@ -44,14 +42,15 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     return;
   }
   if (answerHealth(exchange, options.health)) return;
+  if (path === '/version' && !READS.has(exchange.request.method ?? '')) throw methodNotAllowed();
   if (path === '/metrics') {
     const { contentType, text } = await options.metrics();
     send(exchange, 200, contentType, Buffer.from(text));
     return;
   }
   const source = path.startsWith(OPENAPI) ? options.openapi : options.discovery;
-  const url = path.startsWith(OPENAPI) ? (exchange.request.url ?? path) : path;
-  const document = await source.respond(url, exchange.accept, exchange.request.headers['if-none-match']);
+  const { request, accept } = exchange;
+  const document = source.respond(request.url ?? path, accept, request.headers['if-none-match']);
   if (document) sendDocument(exchange, document);
   else refuse(exchange, options.kinds);
 }

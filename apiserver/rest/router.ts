@@ -1,6 +1,6 @@
 import type { KindInfo, SubresourceInfo, Verb } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import { bindPod, createBinding } from './binding.ts';
+import { bindPod } from './binding.ts';
 import { createObject } from './create.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
 import { evictPod } from './eviction.ts';
@@ -9,7 +9,6 @@ import { connectToKubelet, podLog, proxyToNode, proxyToPod } from './kubelet.ts'
 import { patchObject } from './patch.ts';
 import { getObject, listObjects } from './read.ts';
 import type { Endpoint, Handler, Rest } from './rest.ts';
-import { answerReview } from './review.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
 import { updateObject } from './update.ts';
 import { watchObjects } from './watch.ts';
@@ -36,9 +35,6 @@ const SUBRESOURCES: Readonly<Record<string, Handlers>> = {
   'nodes/proxy': every(proxyToNode),
 };
 
-/** Kinds of which a create does something else than to store the object. */
-const CREATES: Readonly<Record<string, Handler>> = { '/bindings': createBinding };
-
 /**
  * Finds who answers a request of the API, and lets it.
  *
@@ -47,9 +43,9 @@ const CREATES: Readonly<Record<string, Handler>> = { '/bindings': createBinding 
 export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<void> | void {
   const { info } = exchange;
   const target = kinds.find(info);
-  if (target.review) {
+  if (target.create) {
     if (info.verb !== 'create' || info.name !== '') throw methodNotAllowed();
-    return answerReview(rest, exchange, target.review);
+    return target.create(rest, exchange);
   }
   const { endpoint } = target;
   const kind = endpoint.resource.info;
@@ -73,8 +69,7 @@ function handlerOf(endpoint: Endpoint, { info }: Exchange): Handler {
   if (subresource !== '') return subresourceHandler(endpoint, subresource, verb);
   const handlers = isCollection(verb) || name === '' ? COLLECTION : OBJECT;
   const declared = kind.verbs.find((each) => each === verb);
-  const handler =
-    declared && (verb === 'create' && name === '' ? (CREATES[`${kind.group}/${kind.resource}`] ?? createObject) : handlers[declared]);
+  const handler = declared && handlers[declared];
   if (!handler) throw methodNotAllowed();
   if (verb === 'create' && name !== '') throw methodNotAllowed();
   return handler;

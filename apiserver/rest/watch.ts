@@ -1,5 +1,5 @@
 import { apiError, type Status } from '../../api/index.ts';
-import { prefixRange, StoreError, type StoreWatch } from '../../store/store.ts';
+import { prefixRange, StoreError, type StoreEvent, type StoreWatch } from '../../store/store.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headersFor } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -7,8 +7,9 @@ import { asApiError, tooOld } from '../registry/store-errors.ts';
 import { CacheEvent, type FrameWriter } from '../watch-cache/cache-event.ts';
 import type { CohortTraits } from '../watch-cache/cohort.ts';
 import type { Entry } from '../watch-cache/entry.ts';
+import type { KindCache } from '../watch-cache/kind-cache.ts';
 import { WatchClient } from '../watch-cache/watch-client.ts';
-import { errorFrame, objectFrames, partialFrames, tableFrames } from './frames.ts';
+import { objectFrames, partialFrames, protobufFrames, tableFrames } from './frames.ts';
 import { type ListOptions, readListOptions, readWatchVersion } from './list-options.ts';
 import { fresh } from './list-reader.ts';
 import { type Accepted, MEDIA_TYPE } from './negotiation.ts';
@@ -39,13 +40,15 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   session.start(withState);
 };
 
-/** What a client is sent. Streams are JSON; a client that would rather have protobuf takes JSON too, and is told by the Content-Type. */
+/** What a client is sent: JSON or protobuf; Tables and metadata are JSON always, which the Content-Type says. */
 function writerFor(rest: Rest, exchange: Exchange, resource: Resource, { encoding, as }: Accepted): FrameWriter {
   if (encoding === 'yaml') throw apiError.notAcceptable('only the following media types are accepted: application/json;stream=watch');
-  if (!as) return objectFrames(resource);
+  if (!as) return encoding === 'protobuf' ? protobufFrames(resource) : objectFrames(resource);
   if (as.kind === 'Table') return tableFrames(resource, as, readInclude(exchange), () => rest.clock.now());
   return partialFrames(resource, as);
 }
+
+const streamType = ({ id }: FrameWriter): string => (id === 'protobuf' ? `${MEDIA_TYPE.protobuf};stream=watch` : MEDIA_TYPE.json);
 
 interface Plan {
   readonly resource: Resource;
@@ -74,7 +77,7 @@ class WatchSession {
     const { response } = this.#exchange;
     const { hub } = this.#rest.source;
     const { resource, options, writer, from } = this.#plan;
-    response.writeHead(200, headersFor(this.#exchange, MEDIA_TYPE.json));
+    response.writeHead(200, headersFor(this.#exchange, streamType(this.#plan.writer)));
     response.flushHeaders();
     response.once('close', () => this.#close());
     const after = from !== undefined && from > hub.revision ? from : 0;
@@ -111,11 +114,7 @@ class WatchSession {
         const options = { fromRevision: from + 1, prevKv: true, signal: this.#exchange.signal };
         watch = store.watch(prefixRange(cache.schema.prefix), options, {
           onBatch: (batch) => {
-            for (const { type, kv, prev } of batch.type === 'events' ? batch.events : []) {
-              if (kv.modRevision > until) break;
-              const previous = prev ? cache.entryOf(prev) : undefined;
-              changes.push(new CacheEvent(kv.modRevision, type === 'put' ? cache.entryOf(kv) : undefined, previous));
-            }
+            if (batch.type === 'events') changes.push(...changesUntil(cache, batch.events, until));
             if (batch.revision >= until) resolve();
           },
           onEnd: (error) => (error ? reject(error) : resolve()),
@@ -151,7 +150,7 @@ class WatchSession {
 
   #fail(status: Status): void {
     this.#resources.dispose();
-    this.#client.fail(errorFrame(status));
+    this.#client.fail(this.#plan.writer.error(status));
   }
 
   #close(): void {
@@ -163,6 +162,15 @@ class WatchSession {
     const { path } = this.#exchange.info;
     this.#rest.logger.warn({ path, user: this.#exchange.user.name }, 'watcher dropped: too slow');
   }
+}
+
+/** What the store tells of, as the cache would have seen it. */
+function changesUntil(cache: KindCache, events: readonly StoreEvent[], until: number): CacheEvent[] {
+  const present = events.filter(({ kv }) => kv.modRevision <= until);
+  return present.map(({ type, kv, prev }) => {
+    const entry = type === 'put' ? cache.entryOf(kv) : undefined;
+    return new CacheEvent(kv.modRevision, entry, prev && cache.entryOf(prev));
+  });
 }
 
 /** Things to be disposed of together, once. */

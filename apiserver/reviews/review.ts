@@ -20,7 +20,7 @@ export function refuseInvalid(errors: readonly FieldError[]): void {
 
 /** Reviews have no metadata of their own, but for what the server puts there and what is `allowed`. */
 export function validateMetadata({ metadata }: KubeObject, allowed: readonly string[] = []): FieldError[] {
-  const { managedFields: _, ...rest } = metadata;
-  const given = Object.entries(rest).filter(([name, value]) => value !== undefined && !allowed.includes(name));
-  return given.length === 0 ? [] : [fieldError.invalid('metadata', rest, 'must be empty')];
+  const expected = [...allowed, 'managedFields'];
+  const given = Object.entries(metadata).filter(([name, value]) => value !== undefined && !expected.includes(name));
+  return given.length === 0 ? [] : [fieldError.invalid('metadata', metadata, 'must be empty')];
 }

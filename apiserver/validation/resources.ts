@@ -13,7 +13,6 @@ import {
   POD_LEVEL_RESOURCES,
 } from './resource-names.ts';
 
-type Amounts = Readonly<Record<string, string>> | undefined;
 type NameCheck = (errors: Errors, path: string, name: string) => void;
 
 /** Requests and limits of a container (or, with only limits, a pod's overhead). */

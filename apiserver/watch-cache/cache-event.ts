@@ -1,3 +1,4 @@
+import type { Status } from '../../api/index.ts';
 import type { Revision } from '../../store/store.ts';
 import type { Entry } from './entry.ts';
 import type { Selection } from './selection.ts';
@@ -10,6 +11,8 @@ export interface FrameWriter {
   readonly id: string;
   change(type: ChangeType, entry: Entry): Buffer;
   bookmark(revision: Revision, initialEventsEnd: boolean): Buffer;
+  /** Tells why the watch ends. */
+  error(status: Status): Buffer;
 }
 
 /** One change of one object, as the cache went through it. */

@@ -64,16 +64,11 @@ export class SortedEntries {
   /** Entries in key order, as {@link Range} says. */
   collect({ prefix, from = prefix, limit = 0, keep }: Range): Entry[] {
     const found: Entry[] = [];
-    const first = this.#chunkOf(from);
-    for (let c = first; c < this.#chunks.length; c++) {
-      const chunk = this.#chunks[c] ?? [];
-      for (let i = c === first ? lowerBound(chunk, from) : 0; i < chunk.length; i++) {
-        const slot = chunk[i];
-        if (!slot?.key.startsWith(prefix)) return found;
-        if (keep && !keep(slot.entry)) continue;
-        found.push(slot.entry);
-        if (found.length === limit) return found;
-      }
+    for (const { key, entry } of this.#from(from)) {
+      if (!key.startsWith(prefix)) break;
+      if (keep && !keep(entry)) continue;
+      found.push(entry);
+      if (found.length === limit) break;
     }
     return found;
   }
@@ -92,6 +87,17 @@ export class SortedEntries {
 
   values(): IterableIterator<Entry> {
     return values(this.#slots);
+  }
+
+  *#from(key: string): Iterable<Slot> {
+    const first = this.#chunkOf(key);
+    for (let c = first; c < this.#chunks.length; c++) {
+      const chunk = this.#chunks[c] ?? [];
+      for (let i = c === first ? lowerBound(chunk, key) : 0; i < chunk.length; i++) {
+        const slot = chunk[i];
+        if (slot) yield slot;
+      }
+    }
   }
 
   #insert(slot: Slot): void {

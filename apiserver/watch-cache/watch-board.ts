@@ -29,7 +29,7 @@ export class WatchBoard {
     if (!cohort) {
       cohort = new Cohort(traits);
       this.#cohorts.set(id, cohort);
-      this.#file(cohort);
+      this.#shelf(cohort).add(cohort);
     }
     const joined = cohort;
     joined.join(client);
@@ -44,14 +44,13 @@ export class WatchBoard {
   /** Tells every watcher it concerns of a change. */
   offer(event: CacheEvent): void {
     if (this.#cohorts.size === 0) return;
-    for (const cohort of this.#others) this.#offerTo(cohort, event);
-    const namespace = (event.entry ?? event.previous)?.namespace ?? '';
-    for (const cohort of this.#byNamespace.get(namespace) ?? []) this.#offerTo(cohort, event);
+    this.#offerAll(this.#others, event);
+    this.#offerAll(this.#byNamespace.get((event.entry ?? event.previous)?.namespace ?? ''), event);
     for (const [index, cohorts] of this.#byField) {
       const now = event.entry?.field(index);
       const before = event.previous?.field(index);
-      if (now !== undefined) for (const cohort of cohorts.get(now) ?? []) this.#offerTo(cohort, event);
-      if (before !== undefined && before !== now) for (const cohort of cohorts.get(before) ?? []) this.#offerTo(cohort, event);
+      if (now !== undefined) this.#offerAll(cohorts.get(now), event);
+      if (before !== undefined && before !== now) this.#offerAll(cohorts.get(before), event);
     }
     event.forgetFrames();
   }
@@ -70,8 +69,8 @@ export class WatchBoard {
     this.#ready.clear();
   }
 
-  #offerTo(cohort: Cohort, event: CacheEvent): void {
-    if (cohort.offer(event)) this.#schedule(cohort);
+  #offerAll(cohorts: ReadonlySet<Cohort> | undefined, event: CacheEvent): void {
+    if (cohorts) for (const cohort of cohorts) if (cohort.offer(event)) this.#schedule(cohort);
   }
 
   #schedule(cohort: Cohort): void {
@@ -83,10 +82,6 @@ export class WatchBoard {
       for (const ready of this.#ready) ready.flush();
       this.#ready.clear();
     });
-  }
-
-  #file(cohort: Cohort): void {
-    this.#shelf(cohort).add(cohort);
   }
 
   #shelf({ traits: { selection } }: Cohort): Set<Cohort> {

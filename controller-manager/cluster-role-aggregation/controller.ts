@@ -1,4 +1,4 @@
-import { type ClusterRole, keyOf, rbacKinds } from '../../api/index.ts';
+import { ApiError, type ClusterRole, keyOf, rbacKinds } from '../../api/index.ts';
 import { type Informer, runController, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { planRules } from './plan.ts';
@@ -49,10 +49,15 @@ class ClusterRoleAggregationController implements Controller {
     if (!role?.aggregationRule || role.metadata.deletionTimestamp) return;
     const rules = planRules(role, this.#roles.list());
     if (!rules) return;
+    const resource = this.#context.client.resource<ClusterRole>(rbacKinds.clusterroles);
     const { name } = role.metadata;
     const body = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name }, rules };
-    await this.#context.client
-      .resource<ClusterRole>(rbacKinds.clusterroles)
-      .patch(name, body, { type: 'apply', force: true, fieldManager: FIELD_MANAGER });
+    try {
+      await resource.patch(name, body, { type: 'apply', force: true, fieldManager: FIELD_MANAGER });
+    } catch (error) {
+      // A server without server-side apply.
+      if (!(error instanceof ApiError) || error.code !== 415) throw error;
+      await resource.update({ ...role, rules });
+    }
   }
 }

@@ -18,6 +18,7 @@ import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
 import { isPodActive, isPodTerminal } from '../shared/pods.ts';
+import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { daemonTolerations, eligibilityOf } from './eligibility.ts';
 import { FailedPodBackoff } from './failed-pod-backoff.ts';
@@ -47,6 +48,7 @@ class DaemonSetController implements Controller {
   readonly #sets: Informer<DaemonSet>;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
+  readonly #stale = new StaleGuard();
   readonly #podControl: PodControl;
   readonly #owners: OwnerControl;
   readonly #history: HistoryKeeper;
@@ -173,8 +175,10 @@ class DaemonSetController implements Controller {
       this.#expectations.forget(deletions(key));
       this.#failures.forget(key);
       this.#queue.drop(key);
+      this.#stale.forget(key);
       return undefined;
     }
+    if (this.#stale.isStale(set)) return undefined;
     if (fromLabelSelector(set.spec.selector).empty) {
       const message = 'This daemon set is selecting all pods. A non-empty selector is required.';
       this.#recorder.event(subjectOf(KIND, set), 'Warning', 'SelectingAll', message);
@@ -263,7 +267,7 @@ class DaemonSetController implements Controller {
     const { daemonSet } = observed;
     const status = daemonSetStatus(observed, viewNodes(observed));
     if (deepEqual(status, daemonSet.status)) return;
-    await this.#context.client.resource<DaemonSet>(KIND).updateStatus({ ...daemonSet, status });
+    this.#stale.wrote(daemonSet, await this.#context.client.resource<DaemonSet>(KIND).updateStatus({ ...daemonSet, status }));
   }
 }
 

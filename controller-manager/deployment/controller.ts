@@ -16,6 +16,7 @@ import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
 import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl } from '../shared/pod-control.ts';
+import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { REVISION, reason, TEMPLATE_HASH } from './names.ts';
 import { type DeploymentPlan, isRecorded, newSetName, planDeployment, scalingMessage } from './plan.ts';
@@ -39,6 +40,8 @@ class DeploymentController implements Controller {
   readonly #deployments: Informer<Deployment>;
   readonly #sets: Informer<ReplicaSet>;
   readonly #pods: Informer<Pod>;
+  readonly #stale = new StaleGuard();
+  readonly #staleSets = new StaleGuard();
   readonly #owners: OwnerControl;
   readonly #recorder: EventRecorder;
 
@@ -72,7 +75,10 @@ class DeploymentController implements Controller {
     this.#sets.addHandler({
       onAdd: (set) => this.#wake(set),
       onUpdate: (set, old) => this.#onSetUpdate(set, old),
-      onDelete: (set) => this.#wake(set),
+      onDelete: (set) => {
+        this.#staleSets.forget(keyOf(set));
+        this.#wake(set);
+      },
     });
     this.#pods.addHandler({ onDelete: (pod) => this.#onPodDelete(pod) });
   }
@@ -118,8 +124,10 @@ class DeploymentController implements Controller {
     const deployment = this.#deployments.getByKey(key);
     if (!deployment) {
       this.#queue.drop(key);
+      this.#stale.forget(key);
       return undefined;
     }
+    if (this.#stale.isStale(deployment)) return undefined;
     const selector = fromLabelSelector(deployment.spec.selector);
     if (selector.empty) {
       await this.#refuse(deployment);
@@ -127,6 +135,7 @@ class DeploymentController implements Controller {
     }
     const { namespace = '', uid } = deployment.metadata;
     const candidates = [...this.#sets.byIndex(BY_CONTROLLER, uid), ...this.#sets.byIndex(ORPHANS, namespace)];
+    if (candidates.some((set) => this.#staleSets.isStale(set))) return undefined;
     const { owned, adopt, release } = planClaim(deployment, selector, candidates);
     await this.#owners.release(deployment, release);
     const replicaSets = [...owned, ...(await this.#owners.adopt(deployment, adopt))];
@@ -154,7 +163,7 @@ class DeploymentController implements Controller {
     for (const set of plan.update) await this.#update(deployment, set);
     if (!isRecorded(deployment, plan)) {
       const { annotations } = deployment.metadata;
-      await this.#client.updateStatus({
+      const written = await this.#client.updateStatus({
         ...deployment,
         metadata: {
           ...deployment.metadata,
@@ -162,6 +171,7 @@ class DeploymentController implements Controller {
         },
         status: plan.status,
       });
+      this.#stale.wrote(deployment, written);
     }
     for (const set of plan.remove) await this.#remove(set);
   }
@@ -210,11 +220,12 @@ class DeploymentController implements Controller {
   async #update(deployment: Live<Deployment>, set: PlannedSet): Promise<void> {
     if (!set.stored) return;
     const { metadata, spec } = set.stored;
-    await this.#setClient.update({
+    const written = await this.#setClient.update({
       ...set.stored,
       metadata: { ...metadata, annotations: set.annotations },
       spec: { ...spec, replicas: set.replicas, minReadySeconds: set.minReadySeconds },
     });
+    this.#staleSets.wrote(set.stored, written);
     this.#recordScaling(deployment, set);
   }
 

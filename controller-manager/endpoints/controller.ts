@@ -4,6 +4,7 @@ import type { Controller, ControllerContext, ControllerDescriptor } from '../con
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { msOf } from '../shared/pods.ts';
+import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { hasEndpoints, isEndpointChange, MANAGED_BY, MANAGER, planEndpoints, readyChangedAt, selects } from './plan.ts';
 
@@ -27,8 +28,7 @@ class EndpointsController implements Controller {
   readonly #recorder: EventRecorder;
   /** The last change each Service's Endpoints tell of. */
   readonly #triggered = new Map<string, string>();
-  /** Versions that were replaced by an update of ours: a cache that still has one is behind. */
-  readonly #replaced = new Map<string, string>();
+  readonly #stale = new StaleGuard();
 
   constructor(context: ControllerContext) {
     const { informers } = context;
@@ -66,6 +66,8 @@ class EndpointsController implements Controller {
       onDelete: (pod) => this.#wake(pod, undefined),
     });
     this.#endpoints.addHandler({
+      // The event of our own last write, for which a reconcile may have waited, or somebody else's change.
+      onUpdate: (endpoints) => this.#queue.addPaced(keyOf(endpoints)),
       onDelete: (endpoints) => {
         if (this.#services.getByKey(keyOf(endpoints))) this.#queue.add(keyOf(endpoints));
       },
@@ -96,7 +98,7 @@ class EndpointsController implements Controller {
     }
     if (!hasEndpoints(service)) return;
     const current = this.#endpoints.getByKey(key);
-    if (current && this.#replaced.get(key) === current.metadata.resourceVersion) throw new Error('the cache of Endpoints is behind');
+    if (current && this.#stale.isStale(current)) return;
     const pods = this.#pods.list(service.metadata.namespace).filter((pod) => selects(service, pod));
     const trigger = this.#trigger(key, service, pods);
     const plan = planEndpoints(service, pods, current, trigger);
@@ -104,15 +106,14 @@ class EndpointsController implements Controller {
     const { subsets, labels, annotations } = plan;
     const { name, namespace } = service.metadata;
     const metadata = { ...current?.metadata, name, namespace, labels, annotations };
-    await this.#write(key, current, { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets });
+    await this.#write(current, { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets });
   }
 
-  async #write(key: string, current: Live<Endpoints> | undefined, wanted: Endpoints): Promise<void> {
+  async #write(current: Live<Endpoints> | undefined, wanted: Endpoints): Promise<void> {
     const resource = this.#context.client.resource<Endpoints>(KIND);
     try {
       const written = current ? await resource.update(wanted) : await resource.create(wanted);
-      const version = current?.metadata.resourceVersion;
-      if (version !== undefined && written.metadata.resourceVersion !== version) this.#replaced.set(key, version);
+      if (current) this.#stale.wrote(current, written);
     } catch (error) {
       if (!current && isForbidden(error) && isNamespaceTerminating(error)) return;
       const { name = '', namespace = '' } = wanted.metadata;
@@ -127,7 +128,7 @@ class EndpointsController implements Controller {
 
   async #remove(key: string): Promise<void> {
     this.#triggered.delete(key);
-    this.#replaced.delete(key);
+    this.#stale.forget(key);
     this.#queue.drop(key);
     const { name, namespace } = splitKey(key);
     try {

@@ -14,7 +14,7 @@ import type { Controller, ControllerContext, ControllerDescriptor } from '../con
 import { type Discovered, discover } from '../shared/discovery.ts';
 import { forEachLimited } from '../shared/for-each-limited.ts';
 import { listMetadata } from '../shared/metadata-list.ts';
-import { isPodTerminal, msOf } from '../shared/pods.ts';
+import { msOf } from '../shared/pods.ts';
 import { type DeletionFindings, deletionConditions } from './conditions.ts';
 
 const FINALIZER = 'kubernetes';
@@ -22,11 +22,9 @@ const FINALIZER = 'kubernetes';
 const GRACE_MS = 200;
 /** Kinds that are emptied side by side in one namespace. */
 const KIND_WORKERS = 8;
-/** When to look again at objects that wait for finalizers. */
-const FINALIZERS_ESTIMATE_SECONDS = 15;
-/** Longest time between two looks; upstream's estimate can be far longer than what is left takes. */
-const REQUEUE_MS_MAX = 8_000;
+/** Time between two looks at what is left: half of how long it has taken so far, within these. */
 const REQUEUE_MS_MIN = 250;
+const REQUEUE_MS_MAX = 8_000;
 
 export const namespaceController: ControllerDescriptor = {
   name: 'namespace-controller',
@@ -99,10 +97,10 @@ class NamespaceController implements Controller {
     if (namespace.status.phase !== 'Terminating') {
       namespace = await this.#resource.updateStatus({ ...namespace, status: { ...namespace.status, phase: 'Terminating' } });
     }
-    const { findings, waitSeconds } = await this.#empty(name, signal);
+    const findings = await this.#empty(name, signal);
     namespace = await this.#report(namespace, findings);
     if (findings.remaining.length > 0 || findings.contentErrors.length > 0 || findings.discoveryErrors.length > 0) {
-      return this.#again(findings, waitSeconds);
+      return this.#again(namespace, findings);
     }
     await this.#finalize(namespace);
     return undefined;
@@ -112,14 +110,15 @@ class NamespaceController implements Controller {
     return this.#context.client.resource<Namespace>(coreKinds.namespaces);
   }
 
-  #again({ contentErrors, discoveryErrors }: DeletionFindings, waitSeconds: number): { requeueAfterMs: number } {
+  #again({ metadata }: Live<Namespace>, { contentErrors, discoveryErrors }: DeletionFindings): { requeueAfterMs: number } {
     const error = contentErrors[0] ?? discoveryErrors[0];
     if (error !== undefined) throw new Error(`namespace could not be emptied: ${error}`);
-    return { requeueAfterMs: Math.min(REQUEUE_MS_MAX, Math.max(REQUEUE_MS_MIN, (waitSeconds / 2 + 1) * 1000)) };
+    const elapsedMs = this.#context.clock.now() - msOf(metadata.deletionTimestamp);
+    return { requeueAfterMs: Math.min(REQUEUE_MS_MAX, Math.max(REQUEUE_MS_MIN, elapsedMs / 2)) };
   }
 
   /** Deletes everything in the namespace: pods first, and the rest once they are gone. */
-  async #empty(namespace: string, signal: AbortSignal): Promise<{ findings: DeletionFindings; waitSeconds: number }> {
+  async #empty(namespace: string, signal: AbortSignal): Promise<DeletionFindings> {
     const { kinds, errors } = await this.#discover();
     const deletable = kinds.filter(({ namespaced, verbs }) => namespaced && verbs.includes('delete') && verbs.includes('list'));
     const contentErrors: string[] = [];
@@ -137,8 +136,7 @@ class NamespaceController implements Controller {
     const isPods = ({ group, resource }: KindInfo) => group === '' && resource === 'pods';
     await emptyAll(deletable.filter(isPods));
     if (rests.length === 0 && contentErrors.length === 0) await emptyAll(deletable.filter((kind) => !isPods(kind)));
-    const waitSeconds = rests.some(({ kind }) => isPods(kind)) ? this.#podWaitSeconds(namespace) : FINALIZERS_ESTIMATE_SECONDS;
-    return { findings: findingsOf(errors, contentErrors, rests), waitSeconds };
+    return findingsOf(errors, contentErrors, rests);
   }
 
   async #discover(): Promise<Discovered> {
@@ -167,17 +165,6 @@ class NamespaceController implements Controller {
       });
     }
     return await listMetadata(client, kind, { namespace, signal });
-  }
-
-  /** Until the last pod's grace period ends. */
-  #podWaitSeconds(namespace: string): number {
-    const now = this.#context.clock.now();
-    const waits = this.#pods.list(namespace).map((pod) => {
-      if (isPodTerminal(pod)) return 0;
-      const end = msOf(pod.metadata.deletionTimestamp);
-      return Number.isNaN(end) ? (pod.spec.terminationGracePeriodSeconds ?? 0) : Math.max(0, (end - now) / 1000);
-    });
-    return Math.max(0, ...waits);
   }
 
   async #report(namespace: Live<Namespace>, findings: DeletionFindings): Promise<Live<Namespace>> {

@@ -6,6 +6,7 @@ import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
 import { isPodActive } from '../shared/pods.ts';
+import { StaleGuard } from '../shared/stale-guard.ts';
 import { isSameStatus, nextAvailabilityMs, planReplicas, type ReplicaFailure, replicaSetStatus } from './plan.ts';
 
 const KIND = appsKinds.replicasets;
@@ -32,6 +33,7 @@ class ReplicaSetController implements Controller {
   readonly #expectations: Expectations;
   readonly #sets: Informer<ReplicaSet>;
   readonly #pods: Informer<Pod>;
+  readonly #stale = new StaleGuard();
   readonly #podControl: PodControl;
   readonly #owners: OwnerControl;
 
@@ -137,14 +139,16 @@ class ReplicaSetController implements Controller {
     if (!set) {
       this.#expectations.forget(key);
       this.#queue.drop(key);
+      this.#stale.forget(key);
       return undefined;
     }
+    if (this.#stale.isStale(set)) return undefined;
     const mayChange = this.#expectations.satisfied(key) && !set.metadata.deletionTimestamp;
     const pods = await this.#claim(set);
     const failure = mayChange ? await this.#manage(key, set, pods) : undefined;
     const { clock, client } = this.#context;
     const status = replicaSetStatus(set, pods, failure && { message: failure.message }, clock.now());
-    if (!isSameStatus(set, status)) await client.resource<ReplicaSet>(KIND).updateStatus({ ...set, status });
+    if (!isSameStatus(set, status)) this.#stale.wrote(set, await client.resource<ReplicaSet>(KIND).updateStatus({ ...set, status }));
     if (failure) throw failure.error;
     return { requeueAfterMs: nextAvailabilityMs(set, pods, clock.now()) };
   }

@@ -28,7 +28,7 @@ export function planReplicas(
   now: number,
 ): ReplicaPlan {
   const surplus = pods.length - (replicaSet.spec.replicas ?? 1);
-  if (surplus <= 0) return { create: Math.min(-surplus, BURST_REPLICAS), remove: [] };
+  if (surplus <= 0) return { create: Math.min(Math.abs(surplus), BURST_REPLICAS), remove: [] };
   return { create: 0, remove: podsToDelete(pods, relatedPods, Math.min(surplus, BURST_REPLICAS), now) };
 }
 

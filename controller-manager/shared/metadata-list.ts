@@ -7,7 +7,8 @@ const ACCEPT = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1
 
 interface Page {
   readonly metadata?: { readonly continue?: string };
-  readonly items: Live<KubeObject>[];
+  /** Null when there are none. */
+  readonly items: Live<KubeObject>[] | null;
 }
 
 /** Lists the metadata of a kind's objects: the same whatever the kind, and cheap. */
@@ -23,12 +24,12 @@ export async function listMetadata(
     const { body } = await client.request('GET', path, { query: { limit: PAGE, continue: token }, accept: ACCEPT, signal });
     const page: unknown = JSON.parse(body.toString());
     if (!isPage(page)) throw new Error(`the answer to a list of ${kind.resource} is no list`);
-    all.push(...page.items);
+    all.push(...(page.items ?? []));
     token = page.metadata?.continue || undefined;
   } while (token !== undefined);
   return all;
 }
 
 function isPage(value: unknown): value is Page {
-  return typeof value === 'object' && value !== null && 'items' in value && Array.isArray(value.items);
+  return typeof value === 'object' && value !== null && 'items' in value && (value.items === null || Array.isArray(value.items));
 }

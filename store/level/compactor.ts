@@ -3,9 +3,10 @@
  *
  * Order, so that a crash at any point is taken up again at the next opening:
  * 1. the compaction record {revision, not finished} is written, durably, and from that turn on older revisions are refused;
- * 2. past states that ended before the revision are deleted with their log records, a slice at a time (repeating it does no harm);
- * 3. the record is marked finished;
- * 4. the space is given back.
+ * 2. what LevelDB holds in memory goes to a file: deletions in the same file as what they delete would never meet it again;
+ * 3. past states that ended before the revision are deleted with their log records, a slice at a time (repeating it does no harm);
+ * 4. the record is marked finished;
+ * 5. the space is given back.
  */
 import { type Revision, StoreError } from '../store.ts';
 import { type Disk, DURABLE, diskError, REPEATABLE, scan } from './disk.ts';
@@ -75,6 +76,7 @@ export class Compactor {
 
   async #forget(revision: Revision): Promise<void> {
     const { db } = this.#disk;
+    await this.#disk.flush();
     for await (const entries of scan(db, { ...allOf('h'), entriesMax: SLICE_ENTRIES_MAX })) {
       await this.#forgetSlice(entries, revision);
       await endOfTurn();

@@ -11,6 +11,8 @@ export interface Disk {
   sizeBytes(): Promise<number>;
   /** Bytes taken by what is between two keys, more or less. */
   approximateBytes(from: string, to: string): Promise<number>;
+  /** Moves what is held in memory (and in the write-ahead log) to sorted files. */
+  flush(): Promise<void>;
   /** Gives back the space of what was deleted between two keys. */
   reclaim(from: string, to: string): Promise<void>;
   /** Called once the database is closed. */

@@ -4,8 +4,8 @@ import type { AnyMessage } from '../../schema/message.ts';
 
 /** A field at its number, or the fields of an inlined struct. */
 export type Slot =
-  | { readonly kind: 'field'; readonly number: number; readonly name: string; readonly type: FieldType }
-  | { readonly kind: 'inlined'; readonly number: number; readonly layout: Layout };
+  | { readonly inlined: false; readonly number: number; readonly name: string; readonly type: FieldType }
+  | { readonly inlined: true; readonly number: number; readonly layout: Layout };
 
 /** The slots of a message. */
 export interface Layout {
@@ -43,8 +43,8 @@ function build(entries: readonly Entry[]): Layout {
   }
   const slots = [...groups].map(([number, group]): Slot => {
     const [first] = group;
-    if (first && first.path.length === 1) return { kind: 'field', number, name: first.name, type: first.type };
-    return { kind: 'inlined', number, layout: build(group.map((entry) => ({ ...entry, path: entry.path.slice(1) }))) };
+    if (first && first.path.length === 1) return { inlined: false, number, name: first.name, type: first.type };
+    return { inlined: true, number, layout: build(group.map((entry) => ({ ...entry, path: entry.path.slice(1) }))) };
   });
   return {
     byNumber: new Map(slots.map((slot) => [slot.number, slot])),

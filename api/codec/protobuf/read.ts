@@ -23,7 +23,7 @@ function readInto(object: Plain, reader: WireReader, layout: Layout): void {
   while (!reader.done) {
     const slot = layout.byNumber.get(reader.tag());
     if (!slot) reader.skip();
-    else if (slot.kind === 'inlined') readInto(object, reader.nested(), slot.layout);
+    else if (slot.inlined) readInto(object, reader.nested(), slot.layout);
     else readField(object, slot, reader);
   }
 }

@@ -15,16 +15,17 @@ const DEPTH_MAX = 500;
 
 export class WireReader {
   readonly #bytes: Buffer;
-  #at = 0;
+  #at: number;
   readonly #end: number;
   readonly #depth: number;
   /** Wire type of the field whose tag was read last. */
   wire: number = WIRE.bytes;
 
-  constructor(bytes: Buffer, depth = 0) {
+  constructor(bytes: Buffer, at = 0, end = bytes.length, depth = 0) {
     if (depth > DEPTH_MAX) throw new DecodeError('proto: exceeded max depth');
     this.#bytes = bytes;
-    this.#end = bytes.length;
+    this.#at = at;
+    this.#end = end;
     this.#depth = depth;
   }
 
@@ -55,13 +56,18 @@ export class WireReader {
 
   /** A signed 64-bit integer; a bigint where a number would lose digits. */
   int64(): number | bigint {
+    const first = this.#bytes[this.#at];
+    if (first !== undefined && first < 0x80 && this.#at < this.#end) {
+      this.#at++;
+      return first;
+    }
     const value = BigInt.asIntN(64, this.#varint());
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : value;
   }
 
   bool(): boolean {
-    return this.#varint() !== 0n;
+    return this.int64() !== 0;
   }
 
   double(): number {
@@ -72,27 +78,35 @@ export class WireReader {
   }
 
   bytes(): Buffer {
-    const length = this.uint32();
-    const start = this.#at;
-    if (start + length > this.#end) throw truncated();
-    this.#at += length;
+    const start = this.#lengthDelimited();
     return this.#bytes.subarray(start, this.#at);
   }
 
   string(): string {
-    return this.bytes().toString('utf8');
+    const start = this.#lengthDelimited();
+    return this.#bytes.toString('utf8', start, this.#at);
   }
 
   /** A reader of the nested message that comes next. */
   nested(): WireReader {
-    return new WireReader(this.bytes(), this.#depth + 1);
+    const start = this.#lengthDelimited();
+    return new WireReader(this.#bytes, start, this.#at, this.#depth + 1);
+  }
+
+  /** Passes over a length and as many bytes; where they begin. */
+  #lengthDelimited(): number {
+    const length = this.uint32();
+    const start = this.#at;
+    if (start + length > this.#end) throw truncated();
+    this.#at += length;
+    return start;
   }
 
   /** Skips the value of a field that is not known. */
   skip(): void {
     if (this.wire === WIRE.varint) this.#varint();
     else if (this.wire === WIRE.fixed64) this.#advance(8);
-    else if (this.wire === WIRE.bytes) this.bytes();
+    else if (this.wire === WIRE.bytes) this.#lengthDelimited();
     else if (this.wire === WIRE.fixed32) this.#advance(4);
     else throw new DecodeError(`proto: illegal wireType ${this.wire}`);
   }
@@ -120,7 +134,7 @@ export class WireReader {
 
   #byte(): number {
     const byte = this.#bytes[this.#at];
-    if (byte === undefined) throw truncated();
+    if (byte === undefined || this.#at >= this.#end) throw truncated();
     this.#at++;
     return byte;
   }

@@ -21,7 +21,7 @@ function writeLayout(writer: WireWriter, layout: Layout, object: Plain): void {
 }
 
 function writeSlot(writer: WireWriter, slot: Slot, object: Plain): void {
-  if (slot.kind === 'inlined') {
+  if (slot.inlined) {
     const before = writer.length;
     writeLayout(writer, slot.layout, object);
     if (writer.length > before) writer.close(slot.number, before);

@@ -1,5 +1,6 @@
 import { goQuote, type PolicyRule } from '../../../api/index.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
+import { isServiceAccount } from '../service-account-user.ts';
 import type { AccessAttributes, Authorizer, Decision, ResolvedRules, UserInfo } from '../types.ts';
 import { type Grant, MissingRole, RoleIndex } from './role-index.ts';
 import { ruleAllows } from './rule.ts';
@@ -68,6 +69,6 @@ const aggregate = (errors: readonly string[]): string => (errors.length === 1 ? 
 /** `ClusterRoleBinding "b" of ClusterRole "r" to Group "g"`; names that live in a namespace are followed by it. */
 function describe({ bindingKind, bindingName, namespace, roleKind, roleName, subject }: Grant): string {
   const binding = bindingKind === 'RoleBinding' ? `${bindingName}/${namespace}` : bindingName;
-  const who = subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace || namespace}` : subject.name;
+  const who = isServiceAccount(subject) ? `${subject.name}/${subject.namespace || namespace}` : subject.name;
   return `${bindingKind} ${goQuote(binding)} of ${roleKind} ${goQuote(roleName)} to ${subject.kind} ${goQuote(who)}`;
 }

@@ -11,7 +11,7 @@ import {
   type Subject,
 } from '../../../api/index.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
-import { serviceAccountName } from '../service-account-user.ts';
+import { isServiceAccount, serviceAccountName } from '../service-account-user.ts';
 import type { UserInfo } from '../types.ts';
 
 /*
@@ -108,7 +108,6 @@ export class RoleIndex {
 
   #fill(): void {
     if (this.#filled) return;
-    this.#filled = true;
     this.#follow<ClusterRole>(rbacKinds.clusterroles, (old, now) => {
       if (old) this.#clusterRoles.delete(old.metadata.name);
       if (now) this.#clusterRoles.set(now.metadata.name, now);
@@ -126,6 +125,7 @@ export class RoleIndex {
       if (grants.size > 0) this.#namespaceGrants.set(namespace, grants);
       else this.#namespaceGrants.delete(namespace);
     });
+    this.#filled = true;
   }
 
   /** Calls `apply` for what there is and for each change, with the state before. */
@@ -161,10 +161,10 @@ export class RoleIndex {
 const keyOf = ({ metadata }: Live<KubeObject>): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
 /** A service account without a namespace is one of the binding's; in a cluster-wide binding it is nobody. */
-function subjectKey({ kind, name, namespace }: Subject, bindingNamespace: string): string {
-  if (kind !== 'ServiceAccount') return `${kind}/${name}`;
-  const home = namespace || bindingNamespace;
-  return home === '' ? 'nobody' : `User/${serviceAccountName(home, name)}`;
+function subjectKey(subject: Subject, bindingNamespace: string): string {
+  if (!isServiceAccount(subject)) return `${subject.kind}/${subject.name}`;
+  const home = subject.namespace || bindingNamespace;
+  return home === '' ? 'nobody' : `User/${serviceAccountName(home, subject.name)}`;
 }
 
 const grantOf = ({ metadata, roleRef }: Live<Binding>, subject: Subject): Grant => ({

@@ -7,7 +7,7 @@ import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-template-defaults.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { containerCells } from './cells.ts';
-import { selectorChange, warnOfName, warnOfTemplate } from './templates.ts';
+import { selectorChange, warnOfTemplate, warnOfWorkload } from './templates.ts';
 
 /** Upstream: `pkg/registry/apps/deployment`. */
 export const deploymentStrategy: Strategy<Deployment> = strategyOf<Deployment>({
@@ -19,10 +19,7 @@ export const deploymentStrategy: Strategy<Deployment> = strategyOf<Deployment>({
   },
   validateCreate: (context, { metadata, spec }) => {
     const errors = validateDeploymentSpec(spec);
-    if (errors.length === 0) {
-      warnOfName(context, metadata);
-      warnOfTemplate(context, spec.template);
-    }
+    if (errors.length === 0) warnOfWorkload(context, metadata, spec.template);
     return errors;
   },
   prepareForUpdate: (_context, deployment, old) => {

@@ -7,7 +7,7 @@ import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-template-defaults.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { containerCells, selectorCell } from './cells.ts';
-import { selectorChange, warnOfName, warnOfTemplate } from './templates.ts';
+import { selectorChange, warnOfTemplate, warnOfWorkload } from './templates.ts';
 
 /** Upstream: `pkg/registry/apps/replicaset`. */
 export const replicaSetStrategy: Strategy<ReplicaSet> = strategyOf<ReplicaSet>({
@@ -22,10 +22,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = strategyOf<ReplicaSet>({
   },
   validateCreate: (context, { metadata, spec }) => {
     const errors = validateReplicaSetSpec(spec);
-    if (errors.length === 0) {
-      warnOfName(context, metadata);
-      warnOfTemplate(context, spec.template);
-    }
+    if (errors.length === 0) warnOfWorkload(context, metadata, spec.template);
     return errors;
   },
   prepareForUpdate: (_context, replicaSet, old) => {

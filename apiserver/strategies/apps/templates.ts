@@ -2,6 +2,7 @@ import {
   type FieldError,
   fieldError,
   isDns1123Label,
+  isDns1123Subdomain,
   type LabelSelector,
   type ObjectMeta,
   type PodTemplateSpec,
@@ -17,12 +18,15 @@ export function warnOfTemplate(context: RequestContext, template: PodTemplateSpe
   warnOfPod({ spec: template.spec, metadata: template.metadata, prefix: 'spec.template.' }, (text) => context.warn(text));
 }
 
-/** Names of Deployments and ReplicaSets become those of their pods, and these host names. */
-export function warnOfName(context: RequestContext, { name = '' }: ObjectMeta): void {
+/** What is doubtful in a new Deployment or ReplicaSet, of which the name becomes that of its pods, and these host names. */
+export function warnOfWorkload(context: RequestContext, { name = '' }: ObjectMeta, template: PodTemplateSpec | undefined): void {
+  if (isDns1123Subdomain(name).length > 0) return;
   const messages = isDns1123Label(name);
-  if (messages.length === 0) return;
-  const advice = 'this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended';
-  context.warn(`metadata.name: ${advice}: [${messages.join(' ')}]`);
+  if (messages.length > 0) {
+    const advice = 'this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended';
+    context.warn(`metadata.name: ${advice}: [${messages.join(' ')}]`);
+  }
+  warnOfTemplate(context, template);
 }
 
 /** Which pods are a workload's never changes. */

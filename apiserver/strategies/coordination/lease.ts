@@ -11,7 +11,7 @@ export const leaseStrategy = strategyOf<Lease>({
 });
 
 function validate({ spec }: Lease): FieldError[] {
-  const { leaseDurationSeconds, leaseTransitions, holderIdentity, strategy, preferredHolder } = spec;
+  const { leaseDurationSeconds, leaseTransitions, strategy, preferredHolder } = spec;
   return [
     ...(leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0
       ? [fieldError.invalid('spec.leaseDurationSeconds', leaseDurationSeconds, 'must be greater than 0')]
@@ -19,7 +19,8 @@ function validate({ spec }: Lease): FieldError[] {
     ...(leaseTransitions !== undefined && leaseTransitions < 0
       ? [fieldError.invalid('spec.leaseTransitions', leaseTransitions, 'must be greater than or equal to 0')]
       : []),
-    ...(holderIdentity === '' && strategy === undefined ? [fieldError.invalid('spec.holderIdentity', '', 'must not be empty')] : []),
-    ...(preferredHolder && !strategy ? [fieldError.forbidden('spec.preferredHolder', 'may only be specified if strategy is defined')] : []),
+    ...(preferredHolder && !strategy
+      ? [fieldError.forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined')]
+      : []),
   ];
 }

@@ -9,7 +9,7 @@ export function dropDisabledTemplateFields(template: PodTemplateSpec | undefined
 }
 
 export function dropDisabledSpecFields(spec: PodSpec): void {
-  delete spec.hostnameOverride;
+  if (spec.hostnameOverride !== undefined) delete spec.hostnameOverride;
   if (spec.volumes) for (const volume of spec.volumes) dropVolumeFields(volume);
   if (spec.containers) for (const container of spec.containers) dropContainerFields(container, false);
   if (spec.initContainers) for (const container of spec.initContainers) dropContainerFields(container, true);

@@ -27,6 +27,8 @@ export function setPodTemplateDefaults(template: PodTemplateSpec | undefined): v
 
 /** What upstream's defaulting functions set in any pod spec. What a pod gets beyond that is in `pod-defaults.ts`. */
 export function setPodSpecDefaults(spec: PodSpec): void {
+  // Written as null where a client leaves it out; what follows may rely on the type.
+  spec.containers ??= [];
   syncServiceAccount(spec);
   spec.dnsPolicy ||= 'ClusterFirst';
   spec.restartPolicy ||= 'Always';

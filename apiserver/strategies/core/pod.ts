@@ -1,4 +1,4 @@
-import { ipWarnings, isDns1123Label, type ObjectMeta, type Pod } from '../../../api/index.ts';
+import { ipWarnings, isDns1123Label, isDns1123Subdomain, type ObjectMeta, type Pod } from '../../../api/index.ts';
 import type { DeleteContext, RequestContext, Strategy, UpdateStrategy } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { validateEphemeralContainersUpdate, validatePodCreate, validatePodUpdate } from '../../validation/pod.ts';
@@ -56,7 +56,10 @@ export const podStrategy: Strategy<Pod> = strategyOf<Pod>({
 });
 
 function warnOfNewPod(context: RequestContext, pod: Pod): void {
-  const messages = isDns1123Label(pod.metadata.name ?? '');
+  const name = pod.metadata.name ?? '';
+  // An invalid name is the registry's to refuse, and refused objects get no advice.
+  if (isDns1123Subdomain(name).length > 0) return;
+  const messages = isDns1123Label(name);
   if (messages.length > 0) {
     const advice = "this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
     context.warn(`metadata.name: ${advice}: [${messages.join(' ')}]`);

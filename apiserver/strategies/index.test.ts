@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { BUILT_IN_KINDS } from '../../api/schema.ts';
+import { strategyKey } from '../registry/strategy.ts';
+import { createStrategies } from './index.ts';
+
+const refuse = (): never => {
+  throw new Error('not asked');
+};
+
+it('knows every built-in kind that is stored', () => {
+  const strategies = createStrategies({
+    serviceClusterIpRange: '10.96.0.0/16',
+    serviceNodePortRange: { from: 30_000, to: 32_767 },
+    objects: {
+      get: () => undefined,
+      list: () => [],
+      onChange: () => ({ [Symbol.dispose]: () => undefined }),
+      create: refuse,
+      update: refuse,
+      delete: refuse,
+    },
+  });
+  const stored = BUILT_IN_KINDS.filter(({ info }) => info.verbs.includes('get')).map(({ info }) => strategyKey(info));
+  expect([...strategies.keys()]).toEqual(expect.arrayContaining(stored));
+});

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { apiServerOptions } from '../apiserver/options.ts';
+import { OptionError, type OptionTable, type OptionValues, option, type ParsedOptions, parseOptions } from '../runtime/index.ts';
+
+/** What `nanokube up` itself takes. */
+const OWN_OPTIONS = {
+  nodes: option.integer('How many simulated nodes to start.', 3, { min: 0, max: 5000 }),
+  'data-dir': option.string('Where everything is kept: certificates, database, logs.', '.nanokube', { placeholder: 'DIR' }),
+  'secure-port': option.integer('Port of the API server; 0 picks a free one.', 6443, { min: 0, max: 65535 }),
+  ephemeral: option.boolean('Keep nothing: the cluster is gone when the command ends.', false),
+  config: option.string('YAML file with the options of this command, as a mapping from name to value.', undefined, { placeholder: 'FILE' }),
+  'log-level': option.string('Least severe level the processes log: error, warn, info, debug or trace.', 'info', { placeholder: 'LEVEL' }),
+  'log-to-terminal': option.boolean('Show the logs of all processes on the terminal too.', false),
+  'scheduler-config': option.string('KubeSchedulerConfiguration file for the scheduler.', undefined, { placeholder: 'FILE' }),
+  'node-monitor-grace-period': option.duration('How long a node may be silent before it is NotReady.', undefined),
+} satisfies OptionTable;
+
+/** Options of `up`: its own, and the API server's, which it hands over. */
+export const UP_OPTIONS: OptionTable & typeof OWN_OPTIONS = { ...apiServerOptions, ...OWN_OPTIONS };
+
+export interface UpOptions {
+  readonly values: OptionValues<typeof OWN_OPTIONS>;
+  /** The API server's options that were given, as arguments to hand over. */
+  readonly apiServerArgv: readonly string[];
+  readonly help: boolean;
+}
+
+/** Reads the command line and, beneath it, the file that `--config` names. */
+export function readUpOptions(argv: readonly string[]): UpOptions {
+  const line = parseOptions(UP_OPTIONS, argv);
+  const { config } = line.values;
+  const merged = typeof config === 'string' ? parseOptions(UP_OPTIONS, [...configArguments(config), ...argv]) : line;
+  const [stray] = merged.positionals;
+  if (stray !== undefined) throw new OptionError(`up takes no argument "${stray}"; options begin with --`);
+  return { values: merged.values, apiServerArgv: handedOver(merged), help: line.help };
+}
+
+function handedOver(parsed: ParsedOptions<typeof UP_OPTIONS>): string[] {
+  const values: Readonly<Record<string, unknown>> = parsed.values;
+  return [...parsed.given]
+    .filter((name) => Object.hasOwn(apiServerOptions, name) && !Object.hasOwn(OWN_OPTIONS, name))
+    .map((name) => `--${name}=${argumentOf(name, values[name])}`);
+}
+
+/** A parsed value as the text it is read from. */
+function argumentOf(name: string, value: unknown): string {
+  return UP_OPTIONS[name]?.type === 'duration' ? `${Number(value)}ms` : Array.isArray(value) ? value.join(',') : String(value);
+}
+
+/** The options of a configuration file as command-line arguments. */
+function configArguments(file: string): string[] {
+  const content = readConfig(file);
+  if (content === null || content === undefined) return [];
+  if (typeof content !== 'object' || Array.isArray(content))
+    throw new OptionError(`${file} must hold a mapping from option names to values`);
+  return Object.entries(content).map(([name, value]) => `--${name}=${Array.isArray(value) ? value.join(',') : String(value)}`);
+}
+
+function readConfig(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new OptionError(`--config: ${file} cannot be read: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
+  }
+}

@@ -1,0 +1,153 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { helpText, runMain, type Service, systemClock, UserError } from '../runtime/index.ts';
+import { printSummary } from './summary.ts';
+import { ChildFailed, Supervisor, type SupervisorOptions } from './supervisor.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+import { readUpOptions, UP_OPTIONS, type UpOptions } from './up-options.ts';
+import { waitForNodes } from './wait-for-nodes.ts';
+
+/** How long nodes may take to become Ready before the command gives up: some seconds, and more for many nodes. */
+const NODES_READY_MS = 60_000;
+const NODES_READY_MS_PER_NODE = 50;
+
+/** `nanokube up`: every process as a child of this one, until a signal. */
+export async function main(argv: readonly string[]): Promise<void> {
+  await runMain(() => {
+    const options = readUpOptions(argv);
+    if (options.help) {
+      process.stdout.write(helpText('nanokube up [OPTIONS]', 'Starts a whole cluster and keeps it running.', UP_OPTIONS));
+      process.exit(0);
+    }
+    return new Cluster(options, createTerminal(process.stdout, process.stderr));
+  });
+}
+
+/** The processes of one cluster. */
+class Cluster implements Service {
+  readonly #options: UpOptions;
+  readonly #terminal: Terminal;
+  readonly #directory: string;
+  readonly #startedAt = systemClock.monotonic();
+  #children: Supervisor[] = [];
+  /** The port the API server got: kept when it is started again. */
+  #port: number;
+
+  constructor(options: UpOptions, terminal: Terminal) {
+    this.#options = options;
+    this.#terminal = terminal;
+    this.#port = options.values['secure-port'];
+    this.#directory = options.values.ephemeral ? mkdtempSync(join(tmpdir(), 'nanokube-')) : resolve(options.values['data-dir']);
+  }
+
+  async start(): Promise<void> {
+    const logDirectory = this.#makeDirectory('logs');
+    const child = (component: SupervisorOptions['component'], args: () => readonly string[]) =>
+      this.#supervise(logDirectory, component, args);
+    const apiServer = child('apiserver', () => this.#apiServerArgv());
+    const others = [
+      child('controller-manager', () => this.#clientArgv('controller-manager')),
+      child('scheduler', () => this.#clientArgv('scheduler')),
+      ...(this.#options.values.nodes > 0 ? [child('kubelet-sim', () => this.#clientArgv('kubelet'))] : []),
+    ];
+    this.#children = [apiServer, ...others];
+    try {
+      await this.#bringUp(apiServer, others);
+    } catch (error) {
+      await this.stop();
+      throw error instanceof ChildFailed ? new UserError(error.message) : error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    // Those that talk to the API server first, so that their last writes find it.
+    const [apiServer, ...others] = this.#children;
+    this.#children = [];
+    await Promise.all(others.map((child) => child.stop()));
+    await apiServer?.stop();
+    if (this.#options.values.ephemeral) rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #bringUp(apiServer: Supervisor, others: readonly Supervisor[]): Promise<void> {
+    for (const child of this.#children) child.spawn();
+    const { url } = await apiServer.begin();
+    if (url === undefined) throw new Error('the API server did not say where it listens');
+    this.#port = Number(new URL(url).port);
+    this.#stage(`API server at ${url}`);
+    await Promise.all(others.map((child) => child.begin()));
+    this.#stage('controller-manager, scheduler and kubelet-sim');
+    const { nodes } = this.#options.values;
+    await waitForNodes({
+      url,
+      kubeconfig: join(this.#directory, 'admin.kubeconfig'),
+      nodes,
+      clock: systemClock,
+      timeoutMs: NODES_READY_MS + nodes * NODES_READY_MS_PER_NODE,
+    });
+    this.#stage(`${nodes} ${nodes === 1 ? 'node' : 'nodes'} Ready`);
+    printSummary(this.#terminal, { url, directory: this.#directory, nodes, tookMs: this.#tookMs() });
+  }
+
+  #supervise(logDirectory: string, component: SupervisorOptions['component'], argv: () => readonly string[]): Supervisor {
+    return new Supervisor({
+      component,
+      logDirectory,
+      clock: systemClock,
+      argv,
+      echo: this.#options.values['log-to-terminal'] ? this.#echo(component) : undefined,
+      onRestart: ({ code, signal, delayMs }) =>
+        this.#terminal.error(
+          `${component} ended (${signal ?? `exit code ${code}`}); it is started again in ${delayMs / 1000} s (see ${logDirectory})`,
+        ),
+    });
+  }
+
+  #echo(component: string): (text: string) => void {
+    return (text) => {
+      for (const line of text.split('\n')) if (line !== '') this.#terminal.line(`${this.#terminal.dim(component.padEnd(18))} ${line}`);
+    };
+  }
+
+  #apiServerArgv(): string[] {
+    const { ephemeral, 'log-level': level } = this.#options.values;
+    return [
+      ...this.#options.apiServerArgv,
+      `--data-dir=${this.#directory}`,
+      `--secure-port=${this.#port}`,
+      `--log-level=${level}`,
+      ...(ephemeral ? ['--ephemeral'] : []),
+    ];
+  }
+
+  #clientArgv(name: 'controller-manager' | 'scheduler' | 'kubelet'): string[] {
+    const values = this.#options.values;
+    const grace = values['node-monitor-grace-period'];
+    return [
+      `--kubeconfig=${join(this.#directory, `${name}.kubeconfig`)}`,
+      `--log-level=${values['log-level']}`,
+      ...(name === 'kubelet' ? [`--nodes=${values.nodes}`] : []),
+      ...(name === 'scheduler' && values['scheduler-config'] !== undefined ? [`--config=${values['scheduler-config']}`] : []),
+      ...(name === 'controller-manager' && grace !== undefined ? [`--node-monitor-grace-period=${grace}ms`] : []),
+    ];
+  }
+
+  #makeDirectory(name: string): string {
+    const path = join(this.#directory, name);
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new UserError(`the data directory ${this.#directory} cannot be used (${why}); give another with --data-dir`);
+    }
+    return path;
+  }
+
+  #stage(text: string): void {
+    this.#terminal.stage(text, this.#tookMs());
+  }
+
+  #tookMs(): number {
+    return systemClock.monotonic() - this.#startedAt;
+  }
+}

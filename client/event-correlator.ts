@@ -1,0 +1,99 @@
+// What client-go's recorder does with events before it writes them, in this order:
+//   aggregate   the 10th event within 10 minutes that differs only by message becomes "(combined from similar events): …", under one name
+//   count       an event seen before is written as a PATCH of its count and time
+//   filter      of one source about one object (by type), 25 at once and one more every 5 minutes
+import { type Event, toTime } from '../api/index.ts';
+import { LruMap } from './lru-map.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+const CACHE_ENTRIES_MAX = 4096;
+const AGGREGATE_FROM = 10;
+const AGGREGATE_MS = 600_000;
+const SPAM_BURST = 25;
+const SPAM_QPS = 1 / 300;
+
+/** What is to be written: a new event, or a patch of one that was written before (made anew should that be gone). */
+export interface CorrelatedEvent {
+  readonly event: Event;
+  readonly patch?: object | undefined;
+}
+
+interface Similar {
+  messages: Set<string>;
+  lastAt: number;
+}
+
+interface Logged {
+  readonly count: number;
+  readonly firstTimestamp: string | undefined;
+  readonly name: string;
+}
+
+/** Condenses a stream of events. Knows the time only from the caller. */
+export class EventCorrelator {
+  readonly #similar = new LruMap<string, Similar>(CACHE_ENTRIES_MAX);
+  readonly #logged = new LruMap<string, Logged>(CACHE_ENTRIES_MAX);
+  readonly #buckets = new LruMap<string, TokenBucket>(CACHE_ENTRIES_MAX);
+
+  /** @returns what to write, or undefined when the event is one too many. */
+  correlate(event: Event, now: number): CorrelatedEvent | undefined {
+    const { event: aggregated, key } = this.#aggregate(event, now);
+    const counted = this.#count(aggregated, key);
+    return this.#allowed(aggregated, now) ? counted : undefined;
+  }
+
+  #aggregate(event: Event, now: number): { readonly event: Event; readonly key: string } {
+    const key = similarKey(event);
+    const known = this.#similar.get(key);
+    const similar = known && now - known.lastAt <= AGGREGATE_MS ? known : { messages: new Set<string>(), lastAt: now };
+    similar.messages.add(event.message ?? '');
+    similar.lastAt = now;
+    this.#similar.set(key, similar);
+    if (similar.messages.size < AGGREGATE_FROM) return { event, key: exactKey(event) };
+    for (const any of similar.messages) {
+      similar.messages.delete(any);
+      break;
+    }
+    const time = toTime(now);
+    const message = `(combined from similar events): ${event.message ?? ''}`;
+    return { event: { ...event, message, count: 1, firstTimestamp: time, lastTimestamp: time }, key };
+  }
+
+  #count(event: Event, key: string): CorrelatedEvent {
+    const last = this.#logged.get(key);
+    if (!last) {
+      this.#log(key, event);
+      return { event };
+    }
+    const metadata = { ...event.metadata, name: last.name };
+    const again = { ...event, metadata, firstTimestamp: last.firstTimestamp, count: last.count + 1 };
+    this.#log(key, again);
+    return { event: again, patch: { count: again.count, lastTimestamp: again.lastTimestamp, message: again.message } };
+  }
+
+  #log(key: string, { count = 1, firstTimestamp, metadata }: Event): void {
+    this.#logged.set(key, { count, firstTimestamp, name: metadata.name ?? '' });
+  }
+
+  #allowed(event: Event, now: number): boolean {
+    const key = spamKey(event);
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(SPAM_QPS, SPAM_BURST, now);
+    this.#buckets.set(key, bucket);
+    return bucket.tryTake(now);
+  }
+}
+
+/** Source, object and type: what is filtered together. */
+function spamKey({ source, involvedObject: o, type }: Event): string {
+  return [source?.component, source?.host, o.kind, o.namespace, o.name, o.uid, o.apiVersion, type].join('\n');
+}
+
+/** All but the message: what is aggregated together. */
+function similarKey(event: Event): string {
+  return [spamKey(event), event.reason, event.reportingComponent, event.reportingInstance].join('\n');
+}
+
+/** All: what is counted together. */
+function exactKey(event: Event): string {
+  return [spamKey(event), event.involvedObject.fieldPath, event.reason, event.message].join('\n');
+}

@@ -1,0 +1,54 @@
+import { OptionError } from '../runtime/index.ts';
+import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
+import type { ControllerDescriptor } from './context.ts';
+import { daemonSetController } from './daemon-set/controller.ts';
+import { deploymentController } from './deployment/controller.ts';
+import { endpointsController } from './endpoints/controller.ts';
+import { garbageCollector } from './garbage-collector/controller.ts';
+import { namespaceController } from './namespace/controller.ts';
+import { nodeIpamController } from './node-ipam/controller.ts';
+import { nodeLifecycleController } from './node-lifecycle/controller.ts';
+import { podGarbageCollector } from './pod-gc/controller.ts';
+import { replicaSetController } from './replica-set/controller.ts';
+import { rootCaPublisher } from './root-ca-publisher/controller.ts';
+import { serviceAccountController } from './service-account/controller.ts';
+import { taintEvictionController } from './taint-eviction/controller.ts';
+
+/** Every controller. The garbage collector comes last: it shares the informers that the others have. */
+export const CONTROLLERS: readonly ControllerDescriptor[] = [
+  serviceAccountController,
+  rootCaPublisher,
+  namespaceController,
+  nodeIpamController,
+  nodeLifecycleController,
+  taintEvictionController,
+  podGarbageCollector,
+  deploymentController,
+  replicaSetController,
+  daemonSetController,
+  endpointsController,
+  clusterRoleAggregationController,
+  garbageCollector,
+];
+
+/**
+ * The controllers that `--controllers` asks for: `*` is all, `name` turns one on, `-name` turns one off.
+ *
+ * @throws OptionError naming what is unknown.
+ */
+export function selectControllers(wanted: readonly string[]): ControllerDescriptor[] {
+  const on = new Set<string>();
+  const off = new Set<string>();
+  for (const item of wanted) {
+    if (item === '*') continue;
+    const name = item.startsWith('-') ? item.slice(1) : item;
+    const known = CONTROLLERS.find((controller) => controller.name === name || controller.alias === name);
+    if (!known) {
+      const names = CONTROLLERS.map((controller) => controller.name).join(', ');
+      throw new OptionError(`option --controllers names no controller "${name}"; there are ${names}`);
+    }
+    (item.startsWith('-') ? off : on).add(known.name);
+  }
+  const isAll = wanted.includes('*');
+  return CONTROLLERS.filter(({ name }) => on.has(name) || (isAll && !off.has(name)));
+}

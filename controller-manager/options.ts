@@ -1,0 +1,84 @@
+import { clientOptions, leaderElectionOptions } from '../client/index.ts';
+import { OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
+import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
+
+const workers = (what: string, fallback: number) => option.integer(`${what} that are looked after side by side.`, fallback, { min: 1 });
+
+/** What the controller manager takes; names are upstream's. */
+export const controllerManagerOptions = {
+  ...clientOptions,
+  ...leaderElectionOptions,
+  controllers: option.list("Controllers to run: '*' is all, 'name' turns one on, '-name' turns one off.", ['*']),
+  'concurrent-replicaset-syncs': workers('ReplicaSets', DEFAULT_SETTINGS.concurrentReplicaSetSyncs),
+  'concurrent-deployment-syncs': workers('Deployments', DEFAULT_SETTINGS.concurrentDeploymentSyncs),
+  'concurrent-daemonset-syncs': workers('DaemonSets', DEFAULT_SETTINGS.concurrentDaemonSetSyncs),
+  'concurrent-namespace-syncs': workers('Namespaces', DEFAULT_SETTINGS.concurrentNamespaceSyncs),
+  'concurrent-gc-syncs': workers('Objects without owner', DEFAULT_SETTINGS.concurrentGcSyncs),
+  'concurrent-endpoint-syncs': workers('Services', DEFAULT_SETTINGS.concurrentEndpointSyncs),
+  'concurrent-serviceaccount-syncs': workers('ServiceAccounts', DEFAULT_SETTINGS.concurrentServiceAccountSyncs),
+  'node-monitor-period': option.duration('How often the health of nodes is looked at.', DEFAULT_SETTINGS.nodeMonitorPeriodMs),
+  'node-monitor-grace-period': option.duration(
+    'How long a node may be silent before its conditions become Unknown.',
+    DEFAULT_SETTINGS.nodeMonitorGracePeriodMs,
+  ),
+  'node-startup-grace-period': option.duration(
+    'How long a new node may take to report for the first time.',
+    DEFAULT_SETTINGS.nodeStartupGracePeriodMs,
+  ),
+  'node-eviction-rate': option.string('Nodes a second that get the taint that evicts, in a healthy zone.', '0.1', {
+    placeholder: 'NUMBER',
+  }),
+  'secondary-node-eviction-rate': option.string('The same in an unhealthy zone of a large cluster.', '0.01', { placeholder: 'NUMBER' }),
+  'unhealthy-zone-threshold': option.string('Share of nodes not ready from which a zone is unhealthy.', '0.55', { placeholder: 'NUMBER' }),
+  'large-cluster-size-threshold': option.integer('Nodes from which a cluster is large.', DEFAULT_SETTINGS.largeClusterSizeThreshold, {
+    min: 0,
+  }),
+  'allocate-node-cidrs': option.boolean('Give each node a block of pod addresses.', DEFAULT_SETTINGS.allocateNodeCidrs),
+  'cluster-cidr': option.string('Range of all pod addresses.', DEFAULT_SETTINGS.clusterCidr, { placeholder: 'CIDR' }),
+  'node-cidr-mask-size': option.integer("Mask of a node's block.", DEFAULT_SETTINGS.nodeCidrMaskSize, { min: 1, max: 32 }),
+  'terminated-pod-gc-threshold': option.integer(
+    'Terminated pods beyond which the oldest are deleted; 0 keeps all.',
+    DEFAULT_SETTINGS.terminatedPodGcThreshold,
+  ),
+  'root-ca-file': option.string('CA that pods are told to trust; the one in the kubeconfig unless given.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'leader-elect-resource-name': option.string('Name of the Lease.', 'kube-controller-manager'),
+  'leader-elect-resource-namespace': option.string('Namespace of the Lease.', 'kube-system'),
+  'healthz-port': option.integer('Port of /healthz and /metrics on 127.0.0.1; 0 is none.', 0, { min: 0, max: 65_535 }),
+  ...processOptions,
+} satisfies OptionTable;
+
+/** The values of the command line. */
+export type ControllerManagerOptionValues = OptionValues<typeof controllerManagerOptions>;
+
+/** What the command line says, as the controllers take it. */
+export function settingsOf(values: ControllerManagerOptionValues, rootCa: string | undefined): Settings {
+  return {
+    concurrentReplicaSetSyncs: values['concurrent-replicaset-syncs'],
+    concurrentDeploymentSyncs: values['concurrent-deployment-syncs'],
+    concurrentDaemonSetSyncs: values['concurrent-daemonset-syncs'],
+    concurrentNamespaceSyncs: values['concurrent-namespace-syncs'],
+    concurrentGcSyncs: values['concurrent-gc-syncs'],
+    concurrentEndpointSyncs: values['concurrent-endpoint-syncs'],
+    concurrentServiceAccountSyncs: values['concurrent-serviceaccount-syncs'],
+    nodeMonitorPeriodMs: values['node-monitor-period'],
+    nodeMonitorGracePeriodMs: values['node-monitor-grace-period'],
+    nodeStartupGracePeriodMs: values['node-startup-grace-period'],
+    nodeEvictionRate: numberOf('node-eviction-rate', values['node-eviction-rate']),
+    secondaryNodeEvictionRate: numberOf('secondary-node-eviction-rate', values['secondary-node-eviction-rate']),
+    unhealthyZoneThreshold: numberOf('unhealthy-zone-threshold', values['unhealthy-zone-threshold']),
+    largeClusterSizeThreshold: values['large-cluster-size-threshold'],
+    allocateNodeCidrs: values['allocate-node-cidrs'],
+    clusterCidr: values['cluster-cidr'],
+    nodeCidrMaskSize: values['node-cidr-mask-size'],
+    terminatedPodGcThreshold: values['terminated-pod-gc-threshold'],
+    rootCa,
+  };
+}
+
+function numberOf(name: string, text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(value)) throw new OptionError(`option --${name} takes a number such as 0.1, not "${text}"`);
+  return value;
+}

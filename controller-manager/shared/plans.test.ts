@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest';
+import { appsKinds, fromLabelSelector, type Toleration } from '../../api/index.ts';
+import { planRules } from '../cluster-role-aggregation/plan.ts';
+import { deletionConditions } from '../namespace/conditions.ts';
+import { CidrSet, parseCidr } from '../node-ipam/plan.ts';
+import { planCollection, QUARANTINE_MS } from '../pod-gc/plan.ts';
+import { evictionOf } from '../taint-eviction/plan.ts';
+import { aNode, aPod, aReplicaSet, meta, NOW } from '../testing/builders.ts';
+import { canonicalJson, deepEqual } from './equality.ts';
+import { fnv32a, safeEncode } from './hash.ts';
+import { planClaim } from './owners.ts';
+import { swapTaints, tolerates } from './taints.ts';
+
+describe('hash', () => {
+  it('is FNV-1a in the safe alphabet', () => {
+    expect(fnv32a('')).toBe(0x811c9dc5);
+    expect(fnv32a('foobar')).toBe(0xbf9cf968);
+    // '0' is code point 48, and 48 modulo the 27 letters is 21: a '4'.
+    expect(safeEncode('0123456789')).toBe('456789bcdf');
+  });
+});
+
+describe('equality', () => {
+  it('looks through order and undefined', () => {
+    expect(deepEqual({ a: 1, b: undefined, c: [{ d: 2 }] }, { c: [{ d: 2 }], a: 1 })).toBe(true);
+    expect(deepEqual({ a: 1 }, { a: 1, b: null })).toBe(false);
+    expect(deepEqual([], {})).toBe(false);
+    expect(canonicalJson({ b: 1, a: [undefined, { d: 1, c: undefined }] })).toBe('{"a":[null,{"d":1}],"b":1}');
+  });
+});
+
+describe('planClaim', () => {
+  const owner = aReplicaSet(1);
+  const other = aReplicaSet(1, { metadata: { uid: 'other' } });
+  const selector = fromLabelSelector({ matchLabels: { app: 'web' } });
+  const kind = appsKinds.replicasets;
+  const pods = [
+    aPod('mine').ownedBy(kind, owner).build(),
+    aPod('theirs').ownedBy(kind, other).build(),
+    aPod('orphan').build(),
+    aPod('going').deleting().build(),
+    aPod('stray').labels({ app: 'db' }).ownedBy(kind, owner).build(),
+    aPod('stranger').labels({ app: 'db' }).build(),
+  ];
+  const claim = (set: typeof owner) => {
+    const { owned, adopt, release } = planClaim(set, selector, pods);
+    return [owned, adopt, release].map((some) => some.map(({ metadata }) => metadata.name));
+  };
+
+  it('adopts, keeps and releases', () => {
+    expect(claim(owner)).toEqual([['mine'], ['orphan'], ['stray']]);
+  });
+
+  it('changes nothing for an owner that is being deleted', () => {
+    expect(claim({ ...owner, metadata: { ...owner.metadata, deletionTimestamp: 'now' } })).toEqual([['mine'], [], []]);
+  });
+});
+
+describe('taints', () => {
+  const taint = { key: 'k', value: 'v', effect: 'NoExecute' };
+  it.each<{ toleration: Toleration; expected: boolean }>([
+    { toleration: { key: 'k', operator: 'Equal', value: 'v', effect: 'NoExecute' }, expected: true },
+    { toleration: { key: 'k', value: 'v' }, expected: true },
+    { toleration: { key: 'k', value: 'w' }, expected: false },
+    { toleration: { key: 'k', operator: 'Exists' }, expected: true },
+    { toleration: { operator: 'Exists' }, expected: true },
+    { toleration: { key: 'k', operator: 'Exists', effect: 'NoSchedule' }, expected: false },
+    { toleration: { operator: 'Equal' }, expected: false },
+  ])('$toleration: $expected', ({ toleration, expected }) => {
+    expect(tolerates(toleration, taint)).toBe(expected);
+  });
+
+  it('are swapped only where something changes', () => {
+    const other = { key: 'x', effect: 'NoSchedule' };
+    expect(swapTaints([taint], [other], [taint])).toEqual([other]);
+    expect(swapTaints([taint], [taint], [other])).toBeUndefined();
+  });
+});
+
+describe('evictionOf', () => {
+  const taints = [
+    { key: 'a', effect: 'NoExecute' },
+    { key: 'b', effect: 'NoExecute' },
+  ];
+  const tolerate = (key: string, tolerationSeconds?: number): Toleration => ({
+    key,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds,
+  });
+  it.each([
+    { tolerations: [], expected: { kind: 'now' } },
+    { tolerations: [tolerate('a')], expected: { kind: 'now' } },
+    { tolerations: [tolerate('a'), tolerate('b')], expected: { kind: 'never' } },
+    { tolerations: [tolerate('a', 300), tolerate('b', 20)], expected: { kind: 'after', delayMs: 20_000 } },
+    { tolerations: [tolerate('a', 300), tolerate('b', 0)], expected: { kind: 'now' } },
+  ])('$tolerations: $expected', ({ tolerations, expected }) => {
+    expect(evictionOf(taints, tolerations)).toEqual(expected);
+  });
+});
+
+describe('planCollection', () => {
+  const nodes = new Map([
+    ['n1', aNode('n1')],
+    [
+      'lost',
+      aNode('lost', { spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] }, status: { conditions: [] } }),
+    ],
+  ]);
+  const collect = (pods: ReturnType<typeof aPod>[], more: { since?: number; threshold?: number } = {}) =>
+    planCollection({
+      pods: pods.map((pod) => pod.build()),
+      node: (name) => nodes.get(name),
+      missingSince: new Map([['gone', NOW - (more.since ?? QUARANTINE_MS)]]),
+      terminatedPodThreshold: more.threshold ?? 0,
+      now: NOW,
+    }).map(({ pod, cause }) => `${pod.metadata.name} ${cause}`);
+
+  it('takes pods that nobody would end', () => {
+    const pods = [
+      aPod('a').on('gone'),
+      aPod('b').on('n1'),
+      aPod('c').deleting(),
+      aPod('d').on('lost').deleting(),
+      aPod('e').on('n1').deleting(),
+    ];
+    expect(collect(pods)).toEqual(['d out-of-service', 'a orphaned', 'c unscheduled']);
+  });
+
+  it('waits for a node that may come back', () => {
+    expect(collect([aPod('a').on('gone')], { since: QUARANTINE_MS - 1 })).toEqual([]);
+  });
+
+  it('keeps so many terminated pods, the newest', () => {
+    const pods = [aPod('new').phase('Failed').created(1), aPod('old').phase('Succeeded').created(100), aPod('run').running().created(1000)];
+    expect(collect(pods, { threshold: 1 })).toEqual(['old terminated']);
+    expect(collect(pods, { threshold: 0 })).toEqual([]);
+  });
+});
+
+describe('CidrSet', () => {
+  it('hands out each block once, and again when it is given back', () => {
+    const cluster = parseCidr('10.244.0.0/22');
+    if (!cluster) throw new Error('not parsed');
+    const set = new CidrSet(cluster, 24);
+    set.occupy('10.244.1.0/24');
+    set.occupy('192.168.0.0/24');
+    expect([set.allocate(), set.allocate(), set.allocate(), set.allocate()]).toEqual([
+      '10.244.0.0/24',
+      '10.244.2.0/24',
+      '10.244.3.0/24',
+      undefined,
+    ]);
+    set.release('10.244.2.0/24');
+    expect([set.free, set.allocate(), set.free]).toEqual([1, '10.244.2.0/24', 0]);
+  });
+
+  it('has room for thousands of nodes', () => {
+    const cluster = parseCidr('10.224.0.0/11');
+    if (!cluster) throw new Error('not parsed');
+    const set = new CidrSet(cluster, 24);
+    expect(set.free).toBe(8192);
+    const blocks = new Set(Array.from({ length: 8192 }, () => set.allocate()));
+    expect([blocks.size, blocks.has('10.244.0.0/24'), blocks.has('10.255.255.0/24')]).toEqual([8192, true, true]);
+  });
+
+  it.each(['10.0.0.0', '10.0.0.0/33', '300.0.0.0/8', 'fd00::/8'])('does not take %s', (text) => {
+    expect(parseCidr(text)).toBeUndefined();
+  });
+});
+
+describe('deletionConditions', () => {
+  const empty = { discoveryErrors: [], contentErrors: [], remaining: [], finalizers: new Map<string, number>() };
+
+  it('tells what is left, and then that all is well', () => {
+    const busy = deletionConditions(
+      [],
+      {
+        ...empty,
+        remaining: [
+          { resource: 'pods', group: '', count: 2 },
+          { resource: 'deployments', group: 'apps', count: 1 },
+        ],
+        finalizers: new Map([['x/y', 1]]),
+      },
+      NOW,
+    );
+    expect(busy?.map(({ type, status, reason, message }) => [type, status, reason, message])).toEqual([
+      ['NamespaceDeletionDiscoveryFailure', 'False', 'ResourcesDiscovered', 'All resources successfully discovered'],
+      ['NamespaceDeletionGroupVersionParsingFailure', 'False', 'ParsedGroupVersions', 'All legacy kube types successfully parsed'],
+      ['NamespaceDeletionContentFailure', 'False', 'ContentDeleted', 'All content successfully deleted, may be waiting on finalization'],
+      [
+        'NamespaceContentRemaining',
+        'True',
+        'SomeResourcesRemain',
+        'Some resources are remaining: deployments.apps has 1 resource instances, pods. has 2 resource instances',
+      ],
+      [
+        'NamespaceFinalizersRemaining',
+        'True',
+        'SomeFinalizersRemain',
+        'Some content in the namespace has finalizers remaining: x/y in 1 resource instances',
+      ],
+    ]);
+    expect(deletionConditions(busy ?? [], { ...empty }, NOW)?.[3]).toMatchObject({ status: 'False', reason: 'ContentRemoved' });
+  });
+
+  it('does not repeat itself', () => {
+    const once = deletionConditions([], empty, NOW) ?? [];
+    expect(deletionConditions(once, empty, NOW + 1000)).toBeUndefined();
+  });
+});
+
+describe('planRules', () => {
+  const role = (name: string, labels: Record<string, string>, ...verbs: string[]) => ({
+    metadata: meta(name, { labels }),
+    rules: verbs.map((verb) => ({ verbs: [verb], apiGroups: [''], resources: ['pods'] })),
+  });
+  const aggregate = { ...role('all', {}), aggregationRule: { clusterRoleSelectors: [{ matchLabels: { to: 'all' } }] } };
+
+  it('unites the rules of the roles, by name, each once', () => {
+    const roles = [aggregate, role('z', { to: 'all' }, 'list', 'get'), role('a', { to: 'all' }, 'get'), role('b', {}, 'delete')];
+    const rules = planRules(aggregate, roles);
+    expect(rules?.map(({ verbs }) => verbs[0])).toEqual(['get', 'list']);
+    expect(planRules({ ...aggregate, rules: rules ?? [] }, roles)).toBeUndefined();
+  });
+});

@@ -1,0 +1,191 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Container, coreKinds, type Event, type Lease, type Live, type Node, type Pod } from '../api/index.ts';
+import { apiServerOptions, composeApiServer } from '../apiserver/index.ts';
+import { type ApiClient, createClient, createEventRecorder, loadKubeconfig } from '../client/index.ts';
+import { parseOptions, seededRandom, silentLogger, systemClock, systemRandom, VirtualClock } from '../runtime/index.ts';
+import { tempDirectory } from '../test/support/temp-directory.ts';
+import { createKubeletSim, type KubeletSim, type KubeletSimOptions } from './index.ts';
+// Loaded before the first command needs it: a load takes real time, and the clock of the nodes does not wait.
+import './runtime/simulated/shell/index.ts';
+
+/** An API server on the machine's clock, with nodes on one of their own. */
+class Cluster implements AsyncDisposable {
+  readonly clock = new VirtualClock(systemClock.now());
+  readonly admin: ApiClient;
+  readonly #directory: string;
+  readonly #ends: (() => Promise<void>)[] = [];
+
+  private constructor(directory: string, admin: ApiClient) {
+    this.#directory = directory;
+    this.admin = admin;
+  }
+
+  static async start(): Promise<Cluster> {
+    const directory = await tempDirectory();
+    const environment = { clock: systemClock, random: systemRandom, logger: silentLogger };
+    const { values } = parseOptions(apiServerOptions, [
+      '--data-dir',
+      directory.path,
+      '--ephemeral',
+      '--secure-port',
+      '0',
+      '--disable-admission-plugins',
+      'ServiceAccount',
+    ]);
+    const server = composeApiServer(values, environment);
+    await server.start();
+    const admin = createClient({ ...loadKubeconfig(join(directory.path, 'admin.kubeconfig')), userAgent: 'test', ...environment });
+    const cluster = new Cluster(directory.path, admin);
+    cluster.#ends.push(
+      async () => await directory[Symbol.asyncDispose](),
+      () => server.stop(),
+      () => admin.close(),
+    );
+    return cluster;
+  }
+
+  async nodes(options: Partial<KubeletSimOptions> = {}): Promise<KubeletSim> {
+    const config = loadKubeconfig(join(this.#directory, 'kubelet.kubeconfig'));
+    const environment = { clock: this.clock, random: seededRandom(this.#ends.length), logger: silentLogger };
+    const client = createClient({ ...config, userAgent: 'nodes', logger: silentLogger });
+    const recorder = createEventRecorder({ client, component: 'kubelet', ...environment });
+    const sim = createKubeletSim({ ...environment, client, recorder, nodes: 2, clientCa: config.ca, ...options });
+    this.#ends.push(async () => {
+      await sim.stop();
+      await client.close();
+    });
+    await sim.start();
+    await this.until('the nodes have pod ranges', async () => (await this.list<Node>(coreKinds.nodes)).every(({ spec }) => spec?.podCIDR));
+    return sim;
+  }
+
+  async createPod(name: string, container: Partial<Container> = {}, spec: Partial<Pod['spec']> = {}): Promise<void> {
+    const containers = [{ name: 'main', image: 'nginx', ...container }];
+    await this.admin.resource<Pod>(coreKinds.pods).create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'default' },
+      spec: { nodeName: 'node-1', containers, ...spec },
+    });
+  }
+
+  async pod(name: string): Promise<Live<Pod> | undefined> {
+    return (await this.list<Pod>(coreKinds.pods)).find(({ metadata }) => metadata.name === name);
+  }
+
+  async list<T extends Pod | Node | Event | Lease>(kind: (typeof coreKinds)[keyof typeof coreKinds]): Promise<Live<T>[]> {
+    return (await this.admin.resource<T>(kind).list()).items;
+  }
+
+  /** Waits, while the nodes' time goes on. */
+  async until(what: string, condition: () => Promise<boolean>): Promise<void> {
+    for (let i = 0; i < 400; i++) {
+      if (await condition()) return;
+      await this.clock.advance(100);
+    }
+    throw new Error(`waited in vain: ${what}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const end of this.#ends.reverse()) await end();
+  }
+}
+
+test('nodes register Ready, with addresses, capacity and leases, and come back when they are deleted', async () => {
+  await using cluster = await Cluster.start();
+  const sim = await cluster.nodes({ nodeLabels: { zone: 'a' }, taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] });
+  const [first, second] = await cluster.list<Node>(coreKinds.nodes);
+  expect(second?.metadata.labels).toMatchObject({
+    'kubernetes.io/hostname': 'node-1',
+    'kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': 'amd64',
+    zone: 'a',
+  });
+  expect(second?.spec?.taints).toContainEqual({ key: 'k', value: 'v', effect: 'NoSchedule' });
+  expect(second?.status?.addresses).toEqual([
+    { type: 'InternalIP', address: '172.18.0.3' },
+    { type: 'Hostname', address: 'node-1' },
+    { type: 'InternalDNS', address: 'localhost' },
+  ]);
+  expect(second?.status?.conditions?.map(({ type, status }) => `${type} ${status}`)).toEqual([
+    'MemoryPressure False',
+    'DiskPressure False',
+    'PIDPressure False',
+    'Ready True',
+  ]);
+  expect(second?.status?.daemonEndpoints?.kubeletEndpoint?.Port).toBe(sim.port);
+  const renewTimes = async () => {
+    const { body } = await cluster.admin.request('GET', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-0');
+    return /"renewTime":"([^"]+)"/.exec(body.toString())?.[1] ?? '';
+  };
+  const before = await renewTimes();
+  await cluster.clock.advance(10_000);
+  await cluster.until('the lease is renewed', async () => (await renewTimes()) > before);
+  await cluster.admin.resource<Node>(coreKinds.nodes).delete('node-0');
+  await cluster.until('the node is back', async () =>
+    (await cluster.list<Node>(coreKinds.nodes)).some(({ metadata }) => metadata.name === 'node-0' && metadata.uid !== first?.metadata.uid),
+  );
+});
+
+test('a pod runs, is seen in the API, tells its story in events, logs through the API server, and goes', async () => {
+  await using cluster = await Cluster.start();
+  await cluster.nodes();
+  await cluster.createPod('web', {
+    image: 'busybox',
+    command: ['sh', '-c', 'trap "exit 0" TERM; echo hello from $HOSTNAME; sleep 3600 & wait'],
+  });
+  await cluster.until('the pod runs', async () => (await cluster.pod('web'))?.status.phase === 'Running');
+  const pod = await cluster.pod('web');
+  expect(pod?.status).toMatchObject({
+    podIP: expect.stringMatching(/^10\.244\.\d+\.2$/),
+    hostIP: '172.18.0.3',
+    qosClass: 'BestEffort',
+    observedGeneration: 1,
+  });
+  expect(pod?.status.containerStatuses).toMatchObject([
+    { name: 'main', ready: true, started: true, image: 'docker.io/library/busybox:latest' },
+  ]);
+  let log = '';
+  await cluster.until('the log is there', async () => {
+    log = (await cluster.admin.request('GET', '/api/v1/namespaces/default/pods/web/log')).body.toString();
+    return log !== '';
+  });
+  expect(log).toBe('hello from web\n');
+  await cluster.until('the events are there', async () => (await cluster.list<Event>(coreKinds.events)).length >= 4);
+  const events = (await cluster.list<Event>(coreKinds.events)).map(
+    ({ reason, source, involvedObject }) => `${reason} ${source?.host} ${involvedObject.fieldPath}`,
+  );
+  expect(events).toEqual(
+    expect.arrayContaining(['Pulled', 'Created', 'Started'].map((reason) => `${reason} node-1 spec.containers{main}`)),
+  );
+  await cluster.admin.resource<Pod>(coreKinds.pods).delete('web', { namespace: 'default' });
+  await cluster.until('the pod is gone', async () => (await cluster.pod('web')) === undefined);
+});
+
+test('what the node has no room for is refused', async () => {
+  await using cluster = await Cluster.start();
+  await cluster.nodes({ cpu: '1' });
+  await cluster.createPod('large', { resources: { requests: { cpu: '2' } } });
+  await cluster.until('the pod is refused', async () => (await cluster.pod('large'))?.status.phase === 'Failed');
+  expect((await cluster.pod('large'))?.status).toMatchObject({
+    reason: 'OutOfcpu',
+    message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 2000, used: 0, capacity: 1000",
+  });
+});
+
+test('a new process takes over the nodes and what runs on them', async () => {
+  await using cluster = await Cluster.start();
+  const first = await cluster.nodes();
+  await cluster.createPod('web');
+  await cluster.until('the pod runs', async () => (await cluster.pod('web'))?.status.phase === 'Running');
+  const before = await cluster.pod('web');
+  await first.stop();
+  const second = await cluster.nodes();
+  await cluster.clock.advance(30_000);
+  expect((await cluster.pod('web'))?.status).toEqual(before?.status);
+  expect((await cluster.pod('web'))?.metadata.resourceVersion).toBe(before?.metadata.resourceVersion);
+  await cluster.admin.resource<Pod>(coreKinds.pods).delete('web', { namespace: 'default' });
+  await cluster.until('the pod is gone', async () => (await cluster.pod('web')) === undefined);
+  expect([...(second.agents.get('node-1')?.workers ?? [])]).toEqual([]);
+});

@@ -1,0 +1,264 @@
+import { coreKinds, type Live, type Node, type Pod, parseQuantity, QuantityError, type Taint } from '../api/index.ts';
+import { type ApiClient, createInformerFactory, type EventRecorder, type Informer, trimManagedFields } from '../client/index.ts';
+import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
+import { UserError } from '../runtime/index.ts';
+import { Agenda } from './agenda.ts';
+import { NodeAgent } from './node/node-agent.ts';
+import type { NodeSpec } from './node/node-object.ts';
+import { ClientConfigSource } from './pod/config-source.ts';
+import { PacedEvents } from './pod/paced-events.ts';
+import type { PodWorker } from './pod/pod-worker.ts';
+import { StatusWriter } from './pod/status-writer.ts';
+import type { MountableVolume } from './runtime/cri.ts';
+import { ImageCatalog, type ImageEntry } from './runtime/simulated/image-catalog.ts';
+import type { Sandbox, SimulatedHost } from './runtime/simulated/sandbox.ts';
+import { ImageLibrary, SimulatedImages } from './runtime/simulated/simulated-images.ts';
+import { hexId, SimulatedRuntime } from './runtime/simulated/simulated-runtime.ts';
+import { createKubeletServer, type KubeletServer } from './server/server.ts';
+
+/** Nodes registered at the same time. */
+const REGISTRATIONS_MAX = 64;
+
+export interface KubeletSimOptions {
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly nodes: number;
+  readonly nodeNamePrefix?: string | undefined;
+  readonly nodeStartIndex?: number | undefined;
+  readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
+  readonly taints?: readonly Taint[] | undefined;
+  readonly maxPods?: number | undefined;
+  readonly cpu?: string | undefined;
+  readonly memory?: string | undefined;
+  readonly ephemeralStorage?: string | undefined;
+  /** `''` to wait until a controller gives nodes their ranges. */
+  readonly podCidr?: string | undefined;
+  readonly statusFrequencyMs?: number | undefined;
+  readonly leaseDurationSeconds?: number | undefined;
+  /** How the API server reaches this process. */
+  readonly advertiseAddress?: string | undefined;
+  readonly address?: string | undefined;
+  readonly port?: number | undefined;
+  /** CA of the clients that may connect, as PEM; without it the server answers only health checks. */
+  readonly clientCa?: string | undefined;
+  readonly imageCatalog?: readonly ImageEntry[] | undefined;
+  readonly imagePullMs?: number | undefined;
+  readonly privateRegistries?: readonly string[] | undefined;
+  /** Writes events; without it there are none. */
+  readonly recorder?: EventRecorder | undefined;
+}
+
+/** The kubelet process: a service whose nodes and pods can be looked at. */
+export interface KubeletSim extends Service {
+  readonly url: string | undefined;
+  readonly port: number;
+  readonly agents: ReadonlyMap<string, NodeAgent>;
+}
+
+/** Makes a process that holds simulated nodes. @throws UserError when an option makes no sense. */
+export function createKubeletSim(options: KubeletSimOptions): KubeletSim {
+  checkQuantities(options);
+  return new SimulatedKubelets(options);
+}
+
+function checkQuantities({ cpu = '1', memory = '1', ephemeralStorage = '1' }: KubeletSimOptions): void {
+  for (const [name, text] of Object.entries({ cpu, memory, 'ephemeral-storage': ephemeralStorage })) {
+    try {
+      parseQuantity(text);
+    } catch (error) {
+      if (error instanceof QuantityError) throw new UserError(`option --${name} takes a quantity such as 8 or 32Gi, not "${text}"`);
+      throw error;
+    }
+  }
+}
+
+/** Every node has the address of its index in this range. */
+const nodeIp = (index: number): string =>
+  `172.${18 + Math.floor((index + 2) / 65_536)}.${Math.floor((index + 2) / 256) % 256}.${(index + 2) % 256}`;
+
+class SimulatedKubelets implements KubeletSim {
+  readonly #options: KubeletSimOptions;
+  readonly #agenda: Agenda;
+  readonly #abort = new AbortController();
+  readonly #statuses: StatusWriter;
+  readonly #server: KubeletServer;
+  readonly agents = new Map<string, NodeAgent>();
+  readonly #events: PacedEvents;
+  #pods: Informer<Pod> | undefined;
+
+  constructor(options: KubeletSimOptions) {
+    this.#options = options;
+    this.#agenda = new Agenda(options.clock);
+    this.#statuses = new StatusWriter({ client: options.client, clock: this.#agenda, logger: options.logger });
+    this.#events = new PacedEvents({
+      recorder: options.recorder ?? { event: () => undefined },
+      clock: this.#agenda,
+      isBusy: () => this.#statuses.size > 0,
+    });
+    this.#server = createKubeletServer({
+      address: options.address ?? '127.0.0.1',
+      port: options.port ?? 0,
+      advertiseAddress: options.advertiseAddress ?? 'localhost',
+      clientCa: options.clientCa,
+      clock: options.clock,
+      logger: options.logger,
+      locate: (namespace, name) => this.#locate(namespace, name),
+      pods: () => [...this.agents.values()].flatMap((agent) => [...agent.workers].map(({ pod, status }) => ({ ...pod, status }))),
+    });
+  }
+
+  get url(): string | undefined {
+    return this.#server.url;
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  async start(): Promise<void> {
+    await this.#server.start();
+    this.#createAgents();
+    const factory = createInformerFactory({
+      client: this.#options.client,
+      clock: this.#options.clock,
+      random: this.#options.random,
+      logger: this.#options.logger,
+    });
+    const single = this.#options.nodes === 1 ? [...this.agents.keys()][0] : undefined;
+    const nodes = factory.informer<Node>(
+      coreKinds.nodes,
+      single === undefined ? { transform: trimNode } : { transform: trimNode, fieldSelector: `metadata.name=${single}` },
+    );
+    const pods = factory.informer<Pod>(coreKinds.pods, {
+      transform: trimManagedFields,
+      fieldSelector: single === undefined ? 'spec.nodeName!=' : `spec.nodeName=${single}`,
+    });
+    this.#pods = pods;
+    factory.start(this.#abort.signal);
+    await factory.waitForSync(this.#abort.signal);
+    nodes.addHandler({
+      onAdd: (node) => this.agents.get(node.metadata.name)?.nodeChanged(node),
+      onUpdate: (node) => this.agents.get(node.metadata.name)?.nodeChanged(node),
+      onDelete: (node) => this.agents.get(node.metadata.name)?.nodeDeleted(),
+    });
+    pods.addHandler({
+      onAdd: (pod, isInitial) => this.#agentOf(pod)?.podAdded(pod, isInitial),
+      onUpdate: (pod, old) => this.#podUpdated(pod, old),
+      onDelete: (pod) => this.#agentOf(pod)?.podDeleted(pod),
+    });
+    await this.#registerAll();
+    this.#options.logger.info({ nodes: this.agents.size, url: this.url }, 'nodes registered');
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    for (const agent of this.agents.values()) agent.stop();
+    this.#events.stop();
+    this.#options.recorder?.close();
+    this.#statuses.stop();
+    await this.#server.stop();
+  }
+
+  #podUpdated(pod: Live<Pod>, old: Live<Pod>): void {
+    if (pod.metadata.uid !== old.metadata.uid) this.#agentOf(old)?.podDeleted(old);
+    this.#agentOf(pod)?.podUpdated(pod);
+  }
+
+  #locate(namespace: string, name: string): { agent: NodeAgent; worker: PodWorker } | undefined {
+    const pod = this.#pods?.get(namespace, name);
+    const agent = pod && this.#agentOf(pod);
+    const worker = pod && agent?.workerOf(pod.metadata.uid);
+    return agent && worker ? { agent, worker } : undefined;
+  }
+
+  #agentOf(pod: Pod): NodeAgent | undefined {
+    return this.agents.get(pod.spec.nodeName ?? '');
+  }
+
+  async #registerAll(): Promise<void> {
+    const waiting = [...this.agents.values()];
+    const worker = async () => {
+      for (let agent = waiting.shift(); agent && !this.#abort.signal.aborted; agent = waiting.shift()) await agent.start();
+    };
+    await Promise.all(Array.from({ length: REGISTRATIONS_MAX }, worker));
+  }
+
+  #createAgents(): void {
+    const { client, random, logger, nodes, nodeStartIndex = 0 } = this.#options;
+    const clock = this.#agenda;
+    const catalog = new ImageCatalog(this.#options.imageCatalog);
+    const library = new ImageLibrary({
+      catalog,
+      clock,
+      pullMs: this.#options.imagePullMs,
+      privateRegistries: this.#options.privateRegistries,
+    });
+    const host: SimulatedHost = { clock, random, network: new Map<string, Sandbox>() };
+    const shared = {
+      client,
+      clock,
+      random,
+      logger,
+      source: new ClientConfigSource(client, clock),
+      statuses: this.#statuses,
+      lasting: new Map<string, MountableVolume>(),
+      recorderOf: (name: string) => this.#events.of(name),
+      statusFrequencyMs: this.#options.statusFrequencyMs ?? 10_000,
+      leaseDurationSeconds: this.#options.leaseDurationSeconds ?? 40,
+    };
+    for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
+      const images = new SimulatedImages(library);
+      const runtime = new SimulatedRuntime(host, images);
+      const agent = new NodeAgent(shared, {
+        spec: this.#specOf(i, runtime),
+        runtime,
+        images,
+        podCidr: shareOf(this.#options.podCidr ?? '10.244.0.0/16', i),
+      });
+      this.agents.set(agent.name, agent);
+    }
+  }
+
+  #specOf(index: number, runtime: SimulatedRuntime): NodeSpec {
+    const {
+      nodeNamePrefix = 'node-',
+      nodeLabels = {},
+      taints = [],
+      maxPods = 110,
+      cpu = '8',
+      memory = '32Gi',
+      ephemeralStorage = '100Gi',
+    } = this.#options;
+    return {
+      name: `${nodeNamePrefix}${index}`,
+      ip: nodeIp(index),
+      address: this.#options.advertiseAddress ?? 'localhost',
+      port: this.#server.port,
+      cpu,
+      memory,
+      ephemeralStorage,
+      maxPods,
+      labels: nodeLabels,
+      taints,
+      runtimeVersion: `${runtime.name}://${runtime.version}`,
+      machineId: hexId(this.#options.random).slice(0, 32),
+    };
+  }
+}
+
+/** The `/24` of a node in the range of all pods; undefined when there is no range. */
+function shareOf(cidr: string, index: number): string | undefined {
+  const [a = 0, b = 0] = (cidr.split('/')[0] ?? '').split('.').map(Number);
+  if (cidr === '') return undefined;
+  const share = b * 256 + index;
+  return `${a + Math.floor(share / 65_536)}.${Math.floor(share / 256) % 256}.${share % 256}.0/24`;
+}
+
+/** Only what an agent reads of its node. */
+function trimNode(node: Live<Node>): Live<Node> {
+  trimManagedFields(node);
+  if (node.status) node.status = { conditions: node.status.conditions };
+  return node;
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { clientFromOptions, createEventRecorder, loadKubeconfig } from '../client/index.ts';
+import { createHealthServer, createMetrics, type Environment, processMain, type Service, UserError } from '../runtime/index.ts';
+import { readImageCatalog } from './image-catalog-file.ts';
+import { createKubeletSim } from './kubelet-sim.ts';
+import { type KubeletSimValues, kubeletSimOptions, parseLabels, parseTaints } from './options.ts';
+
+/** `nanokube kubelet-sim`. */
+export const main = (argv: readonly string[]): Promise<void> =>
+  processMain({ name: 'kubelet-sim', about: 'Runs simulated nodes, whose pods really run.', options: kubeletSimOptions, create }, argv);
+
+async function create(values: KubeletSimValues, environment: Environment): Promise<Service> {
+  const client = clientFromOptions(values, { userAgent: 'nanokube-kubelet', ...environment });
+  const sim = createKubeletSim({
+    ...environment,
+    client,
+    recorder: createEventRecorder({ client, component: 'kubelet', ...environment }),
+    nodes: values.nodes,
+    nodeNamePrefix: values['node-name-prefix'],
+    nodeStartIndex: values['node-start-index'],
+    nodeLabels: parseLabels(values['node-labels']),
+    taints: parseTaints(values['register-with-taints']),
+    maxPods: values['max-pods'],
+    cpu: values.cpu,
+    memory: values.memory,
+    ephemeralStorage: values['ephemeral-storage'],
+    podCidr: values['pod-cidr'],
+    statusFrequencyMs: values['node-status-update-frequency'],
+    leaseDurationSeconds: values['node-lease-duration-seconds'],
+    advertiseAddress: values['advertise-address'],
+    address: values.address,
+    port: values.port,
+    clientCa: clientCaOf(values),
+    imageCatalog: values['image-catalog'] === undefined ? [] : await readImageCatalog(values['image-catalog']),
+    imagePullMs: values['image-pull-duration'],
+    privateRegistries: values['private-registries'],
+  });
+  const port = values['healthz-port'];
+  const health = port === 0 ? undefined : createHealthServer({ port, host: '127.0.0.1', checks: [], metrics: createMetrics() });
+  return {
+    get url() {
+      return sim.url;
+    },
+    start: async () => {
+      await health?.start();
+      await sim.start();
+    },
+    stop: async () => {
+      await sim.stop();
+      await health?.stop();
+      await client.close();
+    },
+  };
+}
+
+/** Who may connect: those whose certificate is of the CA that is named, else of the API server's own. */
+function clientCaOf(values: KubeletSimValues): string | undefined {
+  const path = values['client-ca-file'];
+  if (path === undefined) return values.kubeconfig === undefined ? undefined : loadKubeconfig(values.kubeconfig).ca;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UserError(`cannot read --client-ca-file ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import type { Pod } from '../../api/index.ts';
+import { aContainer, aPod } from '../testing/builders.ts';
+import { admit, requestOf } from './admission.ts';
+
+const node = { metadata: { name: 'node-0', labels: { disk: 'ssd', size: '3' } } };
+const allocatable = { cpu: '4', memory: '8Gi', pods: '3' };
+const asking = (requests: Record<string, string>) => aPod({ containers: [aContainer('main', { resources: { requests } })] });
+const verdict = (pod: Pod, others: readonly Pod[] = []) => admit(pod, { node, allocatable, others });
+const withAffinity = (key: string, operator: string, values: string[] = []) =>
+  aPod({
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator, values }] }] },
+      },
+    },
+  });
+const onPort = (hostPort: number, hostIP = '') =>
+  aPod({ containers: [aContainer('main', { ports: [{ containerPort: 80, hostPort, protocol: 'TCP', hostIP }] })] });
+
+test('a pod that fits is taken', () => {
+  expect(verdict(asking({ cpu: '4', memory: '8Gi' }))).toBeUndefined();
+});
+
+test('what does not fit is refused in upstream words', () => {
+  expect(verdict(asking({ cpu: '3' }), [asking({ cpu: '1500m' })])).toEqual({
+    reason: 'OutOfcpu',
+    message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 3000, used: 1500, capacity: 4000",
+  });
+  expect(verdict(asking({ memory: '9Gi' }))?.reason).toBe('OutOfmemory');
+  expect(verdict(aPod(), [aPod(), aPod(), aPod()])?.message).toBe(
+    "Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3",
+  );
+});
+
+test('init containers count by the largest, sidecars add up', () => {
+  const cpu = (name: string, amount: string, restartPolicy?: string) =>
+    aContainer(name, { resources: { requests: { cpu: amount } }, restartPolicy });
+  const pod = aPod({
+    initContainers: [cpu('side', '1', 'Always'), cpu('init', '3')],
+    containers: [cpu('main', '2')],
+    overhead: { cpu: '500m' },
+  });
+  expect(requestOf(pod, 'cpu').canonical()).toBe('4500m');
+});
+
+test('the node must match the selector and the affinity', () => {
+  expect(verdict(aPod({ nodeSelector: { disk: 'ssd' } }))).toBeUndefined();
+  expect(verdict(aPod({ nodeSelector: { disk: 'hdd' } }))?.reason).toBe('NodeAffinity');
+  expect(verdict(withAffinity('disk', 'NotIn', ['ssd']))?.reason).toBe('NodeAffinity');
+  expect(verdict(withAffinity('size', 'Gt', ['2']))).toBeUndefined();
+  expect(verdict(withAffinity('gpu', 'Exists'))?.reason).toBe('NodeAffinity');
+});
+
+test('a host port is given once, per address', () => {
+  expect(verdict(onPort(80), [onPort(80)])?.reason).toBe('NodePorts');
+  expect(verdict(onPort(80, '10.0.0.1'), [onPort(80, '10.0.0.2')])).toBeUndefined();
+  expect(verdict(onPort(80, '10.0.0.1'), [onPort(80)])?.reason).toBe('NodePorts');
+});

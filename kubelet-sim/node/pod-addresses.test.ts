@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { PodAddresses } from './pod-addresses.ts';
+
+test('addresses are handed out in turn, without network, gateway and broadcast address', () => {
+  const pool = new PodAddresses('10.244.3.0/29');
+  expect([1, 2, 3, 4, 5].map(() => pool.take())).toEqual(['10.244.3.2', '10.244.3.3', '10.244.3.4', '10.244.3.5', '10.244.3.6']);
+  expect(pool.take()).toBeUndefined();
+  pool.release('10.244.3.4');
+  expect(pool.take()).toBe('10.244.3.4');
+});
+
+test('an address given back is not used again at once, and a reserved one not at all', () => {
+  const pool = new PodAddresses('10.244.0.0/24');
+  pool.reserve('10.244.0.3');
+  expect(pool.take()).toBe('10.244.0.2');
+  pool.release('10.244.0.2');
+  expect(pool.take()).toBe('10.244.0.4');
+});

@@ -1,0 +1,59 @@
+import type { Taint } from '../api/index.ts';
+import { clientOptions } from '../client/index.ts';
+import { OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
+
+/** What the process that holds the nodes takes; names are those of upstream's kubelet where it has one. */
+export const kubeletSimOptions = {
+  ...clientOptions,
+  nodes: option.integer('How many nodes this process holds.', 3, { min: 0, max: 60_000 }),
+  'node-name-prefix': option.string('Names of the nodes: this, then their index.', 'node-'),
+  'node-start-index': option.integer('Index of the first node; each process of a cluster has its own range.', 0, { min: 0 }),
+  'node-labels': option.list('Labels of every node: key=value.', [], { placeholder: 'LABELS' }),
+  'register-with-taints': option.list('Taints of every node: key=value:effect.', [], { placeholder: 'TAINTS' }),
+  'node-status-update-frequency': option.duration('How often a change of a node is looked for.', 10_000),
+  'node-lease-duration-seconds': option.integer("How long a node's lease is good; it is renewed four times in it.", 40, { min: 1 }),
+  'max-pods': option.integer('Pods a node takes.', 110, { min: 1 }),
+  cpu: option.string('Processors of a node.', '8', { placeholder: 'QUANTITY' }),
+  memory: option.string('Memory of a node.', '32Gi', { placeholder: 'QUANTITY' }),
+  'ephemeral-storage': option.string('Disk of a node.', '100Gi', { placeholder: 'QUANTITY' }),
+  'pod-cidr': option.string('Range a node takes its pod addresses from when no controller gives it one; empty to wait.', '10.244.0.0/16', {
+    placeholder: 'CIDR',
+  }),
+  'advertise-address': option.string('Host or address at which the API server reaches this process.', 'localhost', { placeholder: 'HOST' }),
+  address: option.string('Address to listen on.', '127.0.0.1', { placeholder: 'IP' }),
+  port: option.integer('Port of the HTTPS server that all nodes share; 0 for any.', 0, { min: 0, max: 65_535 }),
+  'client-ca-file': option.string('CA of the clients that may connect; that of the kubeconfig unless given.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'image-catalog': option.string('YAML or JSON file that says what images do, before the built-in list.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'image-pull-duration': option.duration('How long the pull of an image takes.', 0),
+  'private-registries': option.list('Registries that ask for an image pull secret.', ['registry.example.com'], { placeholder: 'HOSTS' }),
+  'healthz-port': option.integer('Port of /healthz and /metrics on 127.0.0.1; 0 is none.', 0, { min: 0, max: 65_535 }),
+  ...processOptions,
+} satisfies OptionTable;
+
+export type KubeletSimValues = OptionValues<typeof kubeletSimOptions>;
+
+/** `key=value` pairs. @throws OptionError */
+export function parseLabels(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const equals = pair.indexOf('=');
+      if (equals <= 0) throw new OptionError(`option --node-labels takes key=value, not "${pair}"`);
+      return [pair.slice(0, equals), pair.slice(equals + 1)];
+    }),
+  );
+}
+
+const EFFECTS: ReadonlySet<string> = new Set(['NoSchedule', 'PreferNoSchedule', 'NoExecute']);
+
+/** `key=value:effect` or `key:effect`. @throws OptionError */
+export function parseTaints(texts: readonly string[]): Taint[] {
+  return texts.map((text) => {
+    const [, key = '', value, effect = ''] = /^([^=:]+)(?:=([^:]*))?:(\w+)$/.exec(text) ?? [];
+    if (!EFFECTS.has(effect)) throw new OptionError(`option --register-with-taints takes key=value:effect, not "${text}"`);
+    return { key, effect, ...(value ? { value } : {}) };
+  });
+}

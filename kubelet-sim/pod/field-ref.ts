@@ -1,0 +1,64 @@
+import { type Container, type Pod, parseQuantity } from '../../api/index.ts';
+
+/** What a pod's fields are while it runs on its node. */
+export interface PodFacts {
+  readonly pod: Pod;
+  readonly podIP: string;
+  readonly hostIP: string;
+  /** What `limits.*` mean for a container that has none. */
+  readonly allocatable: Readonly<Record<string, string>>;
+}
+
+/** The value of a `fieldRef`; throws for a path that there is not. */
+export function fieldValue({ pod, podIP, hostIP }: PodFacts, path: string): string {
+  const subscript = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);
+  if (subscript) return pod.metadata[subscript[1] === 'labels' ? 'labels' : 'annotations']?.[subscript[2] ?? ''] ?? '';
+  switch (path) {
+    case 'metadata.name':
+      return pod.metadata.name ?? '';
+    case 'metadata.namespace':
+      return pod.metadata.namespace ?? '';
+    case 'metadata.uid':
+      return pod.metadata.uid ?? '';
+    case 'metadata.labels':
+      return mapText(pod.metadata.labels);
+    case 'metadata.annotations':
+      return mapText(pod.metadata.annotations);
+    case 'spec.nodeName':
+      return pod.spec.nodeName ?? '';
+    case 'spec.serviceAccountName':
+      return pod.spec.serviceAccountName ?? '';
+    case 'status.hostIP':
+    case 'status.hostIPs':
+      return hostIP;
+    case 'status.podIP':
+    case 'status.podIPs':
+      return podIP;
+    default:
+      throw new Error(`unsupported fieldPath: ${path}`);
+  }
+}
+
+/** `key="value"` lines, sorted by key. */
+const mapText = (map: Readonly<Record<string, string>> | undefined): string =>
+  Object.entries(map ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join('\n');
+
+/** The value of a `resourceFieldRef`, in units of its divisor, rounded up. */
+export function resourceValue(
+  facts: PodFacts,
+  container: Container,
+  reference: { readonly resource: string; readonly divisor?: string | undefined },
+): string {
+  const [kind, ...rest] = reference.resource.split('.');
+  const resource = rest.join('.');
+  const { requests = {}, limits = {} } = container.resources ?? {};
+  const limit = limits[resource] ?? facts.allocatable[resource] ?? '0';
+  const quantity = parseQuantity(kind === 'limits' ? limit : (requests[resource] ?? limits[resource] ?? '0'));
+  const given = parseQuantity(reference.divisor ?? '1');
+  const divisor = given.isZero ? parseQuantity('1') : given;
+  const ratio = resource === 'cpu' ? quantity.milli() / divisor.milli() : quantity.value() / divisor.value();
+  return String(Math.ceil(ratio));
+}

@@ -1,0 +1,153 @@
+import type { Container, Pod, Secret } from '../../api/index.ts';
+import type { Clock } from '../../runtime/index.ts';
+import type { Image, ImageService, RegistryCredential } from '../runtime/cri.ts';
+import type { ConfigSource } from './config-source.ts';
+import type { Waiting } from './observed.ts';
+import type { EventContainer, PodEvents } from './pod-events.ts';
+import { RestartBackoff } from './restart-backoff.ts';
+
+/** An image that is there, or why it is not and when to look again. */
+export type ImageOutcome = { readonly image: Image } | { readonly waiting: Waiting; readonly retryMs: number };
+
+/** After a failed pull the status says so for this long, before it says that it waits. */
+const SHOW_FAILURE_MS = 2000;
+/** How long a problem that only the user can mend is left alone. */
+const RETRY_MS = 15_000;
+
+export interface ImageManagerOptions {
+  readonly images: ImageService;
+  readonly events: PodEvents;
+  readonly source: ConfigSource;
+  readonly clock: Clock;
+  readonly onPulled: () => void;
+}
+
+/** Brings images to a node as pods ask for them. */
+export class ImageManager {
+  readonly #options: ImageManagerOptions;
+  readonly #backoff = new RestartBackoff();
+  /** When, and with what error, each pull last failed. */
+  readonly #failures = new Map<string, { readonly at: number; readonly message: string }>();
+
+  constructor(options: ImageManagerOptions) {
+    this.#options = options;
+  }
+
+  /** Makes sure that a container's image is on the node, by its pull policy. */
+  async ensure(pod: Pod, container: Container, subject: EventContainer, signal: AbortSignal): Promise<ImageOutcome> {
+    const { images, events } = this.#options;
+    const name = container.image ?? '';
+    let present: Image | undefined;
+    try {
+      present = images.imageStatus(name);
+    } catch (error) {
+      const message = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": ${textOf(error)}`;
+      events.warning(pod, 'InspectFailed', message, subject);
+      return { waiting: { reason: 'InvalidImageName', message }, retryMs: RETRY_MS };
+    }
+    const policy = container.imagePullPolicy ?? 'IfNotPresent';
+    if (present && policy !== 'Always') {
+      events.normal(pod, 'Pulled', `Container image "${name}" already present on machine`, subject);
+      return { image: present };
+    }
+    if (policy === 'Never') {
+      const message = `Container image "${name}" is not present with pull policy of Never`;
+      events.warning(pod, 'ErrImageNeverPull', message, subject);
+      return { waiting: { reason: 'ErrImageNeverPull', message }, retryMs: RETRY_MS };
+    }
+    return this.#waits(pod, name, subject) ?? (await this.#pull(pod, name, subject, signal));
+  }
+
+  /** Lets go of what is remembered of a pod's pulls. */
+  forget(pod: Pod): void {
+    for (const { image = '' } of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
+      const key = keyOf(pod, image);
+      this.#backoff.forget(key);
+      this.#failures.delete(key);
+    }
+  }
+
+  #waits(pod: Pod, name: string, subject: EventContainer): ImageOutcome | undefined {
+    const key = keyOf(pod, name);
+    const failure = this.#failures.get(key);
+    if (!failure) return undefined;
+    const retryMs = this.#backoff.remaining(key, failure.at, this.#options.clock.now());
+    if (retryMs <= 0) return undefined;
+    this.#options.events.normal(pod, 'BackOff', `Back-off pulling image "${name}"`, subject);
+    return {
+      waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${name}": ErrImagePull: ${failure.message}` },
+      retryMs,
+    };
+  }
+
+  async #pull(pod: Pod, name: string, subject: EventContainer, signal: AbortSignal): Promise<ImageOutcome> {
+    const { images, events, clock, onPulled } = this.#options;
+    events.normal(pod, 'Pulling', `Pulling image "${name}"`, subject);
+    const startedAt = clock.monotonic();
+    const key = keyOf(pod, name);
+    try {
+      const image = await images.pullImage(name, await this.#credentials(pod), signal);
+      const took = goDuration(clock.monotonic() - startedAt);
+      events.normal(
+        pod,
+        'Pulled',
+        `Successfully pulled image "${name}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`,
+        subject,
+      );
+      this.#backoff.forget(key);
+      this.#failures.delete(key);
+      onPulled();
+      return { image };
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = textOf(error);
+      events.warning(pod, 'Failed', `Failed to pull image "${name}": ${message}`, subject);
+      const now = clock.now();
+      this.#backoff.next(key, now, now);
+      this.#failures.set(key, { at: now, message });
+      return { waiting: { reason: 'ErrImagePull', message }, retryMs: SHOW_FAILURE_MS };
+    }
+  }
+
+  async #credentials(pod: Pod): Promise<readonly RegistryCredential[]> {
+    const namespace = pod.metadata.namespace ?? '';
+    const named = (pod.spec.imagePullSecrets ?? []).map(({ name = '' }) => this.#options.source.secret(namespace, name));
+    return (await Promise.all(named)).flatMap((secret) => (secret ? credentialsOf(secret) : []));
+  }
+}
+
+const keyOf = (pod: Pod, image: string): string => `${pod.metadata.uid}_${image}`;
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** As Go prints it, to the millisecond. */
+const goDuration = (ms: number): string => (ms >= 1000 ? `${Number((ms / 1000).toFixed(3))}s` : `${Math.max(1, Math.round(ms))}ms`);
+
+interface DockerAuth {
+  readonly username?: unknown;
+  readonly password?: unknown;
+  readonly auth?: unknown;
+}
+
+/** What an image pull secret holds; one that cannot be read holds nothing. */
+export function credentialsOf({ data = {} }: Pick<Secret, 'data'>): RegistryCredential[] {
+  const text = data['.dockerconfigjson'] ?? data['.dockercfg'];
+  if (text === undefined) return [];
+  const parsed = parse(Buffer.from(text, 'base64').toString('utf8'));
+  const auths = parsed && 'auths' in parsed ? parsed.auths : parsed;
+  if (typeof auths !== 'object' || auths === null) return [];
+  return Object.entries(auths).map(([registry, entry]: [string, DockerAuth | null]) => {
+    const [user = '', password = ''] = Buffer.from(String(entry?.auth ?? ''), 'base64')
+      .toString('utf8')
+      .split(':');
+    return { registry, username: String(entry?.username ?? user), password: String(entry?.password ?? password) };
+  });
+}
+
+function parse(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined; // as upstream: a secret that is no docker config is passed over
+  }
+}

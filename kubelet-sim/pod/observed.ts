@@ -1,0 +1,48 @@
+import type { Pod } from '../../api/index.ts';
+import type { PodSandboxStatus, ContainerStatus as RuntimeContainer } from '../runtime/cri.ts';
+
+/** Why a container does not run (yet, or again), as its status says. */
+export interface Waiting {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What is known of one container of a pod. */
+export interface ObservedContainer {
+  /** The newest instance the runtime has. */
+  readonly current?: RuntimeContainer | undefined;
+  /** The one before, which has exited. */
+  readonly previous?: RuntimeContainer | undefined;
+  /** Why there is no newer instance, though there should be. */
+  readonly waiting?: Waiting | undefined;
+  /** The startup probe has passed, or there is none; the postStart hook has ended. */
+  readonly started: boolean;
+  /** The readiness probe passes, or there is none. */
+  readonly ready: boolean;
+  /** The liveness or startup probe has given up on the newest instance. */
+  readonly failedProbe?: 'liveness' | 'startup' | undefined;
+}
+
+/** Why a pod has ended whatever its containers do: refused, evicted, past its deadline. */
+export interface Verdict {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Everything that a pod's status and the next steps follow from. */
+export interface ObservedPod {
+  readonly pod: Pod;
+  readonly sandbox?: PodSandboxStatus | undefined;
+  readonly containers: ReadonlyMap<string, ObservedContainer>;
+  /** The image, as the spec named it, that each container's newest instance was started with. */
+  readonly startedImages: ReadonlyMap<string, string>;
+  readonly verdict?: Verdict | undefined;
+  /** The pod ends and its containers do not come back. */
+  readonly terminating: boolean;
+  readonly hostIP: string;
+  readonly now: number;
+}
+
+const NOTHING: ObservedContainer = { started: false, ready: false };
+
+export const containerOf = (observed: ObservedPod, name: string): ObservedContainer => observed.containers.get(name) ?? NOTHING;

@@ -1,0 +1,162 @@
+import { expect, test } from 'vitest';
+import type { ContainerStatus, PodStatus } from '../../api/index.ts';
+import { aContainer, anInstance, aPod, exited, observe, running } from '../testing/builders.ts';
+import type { ObservedPod } from './observed.ts';
+import { podStatusOf } from './pod-status.ts';
+
+const fresh: PodStatus = { phase: 'Pending' };
+const sidecar = aContainer('side', { restartPolicy: 'Always' });
+const backOff = { reason: 'CrashLoopBackOff', message: 'back-off 10s restarting failed container=main pod=web_default(uid-of-web)' };
+const never = aPod({ restartPolicy: 'Never' });
+const onFailure = aPod({ restartPolicy: 'OnFailure' });
+const withInit = aPod({ initContainers: [aContainer('i1')] });
+const two = (restartPolicy: string) => aPod({ restartPolicy, containers: [aContainer('main'), aContainer('other')] });
+
+const stateOf = ({ state }: ContainerStatus): string =>
+  state?.waiting ? `waiting ${state.waiting.reason ?? ''}` : state?.terminated ? `terminated ${state.terminated.reason}` : 'running';
+
+test.each<[string, ObservedPod, string, string]>([
+  ['nothing runs yet', observe(aPod(), {}, { sandbox: undefined }), 'Pending', 'waiting ContainerCreating'],
+  ['init containers first', observe(withInit, { i1: running() }), 'Pending', 'waiting PodInitializing'],
+  ['running', observe(aPod(), { main: running() }), 'Running', 'running'],
+  [
+    'an image cannot be pulled',
+    observe(aPod(), { main: { waiting: { reason: 'ErrImagePull', message: 'x' }, started: false, ready: false } }),
+    'Pending',
+    'waiting ErrImagePull',
+  ],
+  [
+    'crashed, waiting for its next try',
+    observe(aPod(), { main: { ...exited(1), waiting: backOff } }),
+    'Running',
+    'waiting CrashLoopBackOff',
+  ],
+  ['Always: an exit does not end the pod', observe(aPod(), { main: exited(0) }), 'Running', 'terminated Completed'],
+  ['OnFailure: a failure does not either', observe(onFailure, { main: exited(1) }), 'Running', 'terminated Error'],
+  ['OnFailure: success does', observe(onFailure, { main: exited(0) }), 'Succeeded', 'terminated Completed'],
+  ['Never: failure', observe(never, { main: exited(3) }), 'Failed', 'terminated Error'],
+  ['one of two has ended', observe(two('Never'), { main: exited(1), other: running() }), 'Running', 'terminated Error'],
+  ['both have ended, one badly', observe(two('Never'), { main: exited(0), other: exited(1) }), 'Failed', 'terminated Completed'],
+  [
+    'a failed init container of a pod that never restarts',
+    observe(aPod({ restartPolicy: 'Never', initContainers: [aContainer('i1')] }), { i1: exited(1) }),
+    'Failed',
+    'waiting PodInitializing',
+  ],
+  [
+    'a sidecar alone runs',
+    observe(aPod({ restartPolicy: 'Never', initContainers: [sidecar] }), { side: running(), main: exited(0) }),
+    'Running',
+    'terminated Completed',
+  ],
+  ['stopped on deletion', observe(aPod(), { main: exited(0) }, { terminating: true }), 'Succeeded', 'terminated Completed'],
+  [
+    'refused by the node',
+    observe(aPod(), {}, { sandbox: undefined, verdict: { reason: 'OutOfcpu', message: 'no' } }),
+    'Failed',
+    'waiting ContainerCreating',
+  ],
+])('%s', (_name, observed, phase, state) => {
+  const status = podStatusOf(observed, fresh);
+  expect(status.phase).toBe(phase);
+  expect(status.containerStatuses?.map(stateOf)[0]).toBe(state);
+});
+
+test('a running pod, in full', () => {
+  const pod = aPod({
+    containers: [
+      aContainer('main', { resources: { requests: { cpu: '1' } }, volumeMounts: [{ name: 'v', mountPath: '/v', readOnly: true }] }),
+    ],
+  });
+  expect(podStatusOf(observe(pod, { main: running({ id: 'ab' }) }), fresh)).toEqual({
+    observedGeneration: 1,
+    phase: 'Running',
+    conditions: ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'].map((type) => ({
+      type,
+      observedGeneration: 1,
+      status: 'True',
+      lastTransitionTime: '2026-01-01T00:00:05Z',
+    })),
+    hostIP: '172.18.0.2',
+    hostIPs: [{ ip: '172.18.0.2' }],
+    podIP: '10.244.0.2',
+    podIPs: [{ ip: '10.244.0.2' }],
+    startTime: '2026-01-01T00:00:05Z',
+    containerStatuses: [
+      {
+        name: 'main',
+        state: { running: { startedAt: '2026-01-01T00:00:00Z' } },
+        lastState: {},
+        ready: true,
+        restartCount: 0,
+        image: 'docker.io/library/nginx:latest',
+        imageID: 'docker.io/library/nginx@sha256:1',
+        containerID: 'containerd://ab',
+        started: true,
+        allocatedResources: { cpu: '1' },
+        resources: { requests: { cpu: '1' } },
+        volumeMounts: [{ name: 'v', mountPath: '/v', readOnly: true, recursiveReadOnly: 'Disabled' }],
+      },
+    ],
+    qosClass: 'BestEffort',
+  });
+});
+
+test('conditions say what is missing', () => {
+  const pod = aPod({
+    initContainers: [aContainer('i1')],
+    containers: [aContainer('a'), aContainer('b')],
+    readinessGates: [{ conditionType: 'x/y' }],
+  });
+  const said = (observed: ObservedPod) =>
+    Object.fromEntries(
+      (podStatusOf(observed, fresh).conditions ?? []).map(({ type, status, reason = '', message = '' }) => [
+        type,
+        `${status} ${reason} ${message}`.trim(),
+      ]),
+    );
+  expect(said(observe(pod, { i1: running() }))).toMatchObject({
+    Initialized: 'False ContainersNotInitialized containers with incomplete status: [i1]',
+    Ready: 'False ContainersNotReady containers with unready status: [a b]',
+    ContainersReady: 'False ContainersNotReady containers with unready status: [a b]',
+  });
+  expect(said(observe(pod, { i1: exited(0), a: running(), b: running() }))).toMatchObject({
+    Initialized: 'True',
+    ContainersReady: 'True',
+    Ready: 'False ReadinessGatesNotReady corresponding condition of pod readiness gate "x/y" does not exist.',
+  });
+  expect(said(observe(never, { main: exited(0) }))).toMatchObject({
+    Initialized: 'True PodCompleted',
+    Ready: 'False PodCompleted',
+    PodScheduled: 'True',
+  });
+  expect(said(observe(never, { main: exited(1) }))).toMatchObject({ Ready: 'False PodFailed' });
+});
+
+test('a restarted container shows how it ended before, and so does one that waits for its next try', () => {
+  const previous = anInstance({ id: 'old', state: 'exited', exitCode: 2, reason: 'Error', finishedAt: Date.UTC(2026, 0, 1, 0, 0, 3) });
+  const restarted = podStatusOf(observe(aPod(), { main: { ...running({ attempt: 1 }), previous } }), fresh).containerStatuses?.[0];
+  expect(restarted).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 2, containerID: 'containerd://old' } } });
+  const waiting = podStatusOf(observe(aPod(), { main: { ...exited(1, { attempt: 1 }), previous, waiting: backOff } }), fresh)
+    .containerStatuses?.[0];
+  expect(waiting).toMatchObject({
+    restartCount: 1,
+    state: { waiting: backOff },
+    lastState: { terminated: { exitCode: 1 } },
+    ready: false,
+    started: false,
+  });
+});
+
+test('times of conditions and the start time stay while nothing changes; others keep their conditions; an ended pod stays ended', () => {
+  const before = podStatusOf(observe(aPod(), { main: running() }), fresh);
+  const foreign = { type: 'x/y', status: 'True' };
+  const pod = aPod({}, { status: { ...before, conditions: [foreign] } });
+  const later = podStatusOf(observe(pod, { main: { ...running(), ready: false } }, { now: Date.UTC(2026, 0, 2) }), before);
+  const times = Object.fromEntries((later.conditions ?? []).map((c) => [c.type, c.lastTransitionTime]));
+  expect(later.conditions?.[0]).toEqual(foreign);
+  expect(times).toMatchObject({ Ready: '2026-01-02T00:00:00Z', Initialized: '2026-01-01T00:00:05Z' });
+  expect(later.startTime).toBe(before.startTime);
+  const ended = podStatusOf(observe(never, { main: running() }), { ...before, phase: 'Failed', reason: 'Evicted', message: 'why' });
+  expect(ended).toMatchObject({ phase: 'Failed', reason: 'Evicted', message: 'why' });
+});

@@ -1,0 +1,200 @@
+import { ApiError, coreKinds, type Pod, type PodStatus } from '../../api/index.ts';
+import type { ApiClient, ResourceClient } from '../../client/index.ts';
+import type { Clock, Logger } from '../../runtime/index.ts';
+
+/** Requests under way at once. */
+const WRITES_MAX = 64;
+/** Waits between tries of one write. */
+const RETRY_MS = 200;
+const RETRY_MS_MAX = 10_000;
+
+/** A pod's last word, waiting to be written. */
+interface Pending {
+  pod: Pod;
+  status: PodStatus;
+  /** What the API server has, as far as we know. */
+  base: PodStatus;
+  /** Once the status is written, the pod is deleted for good. */
+  remove: boolean;
+  failures: number;
+  busy: boolean;
+  /** Something newer came while busy. */
+  dirty: boolean;
+}
+
+/**
+ * Writes statuses, each pod's newest one only: what changes again before its turn comes is written once. One write of a pod is under way
+ * at a time, and the deletion of a pod comes after its last status.
+ */
+export class StatusWriter {
+  readonly #pods: ResourceClient<Pod>;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #pending = new Map<string, Pending>();
+  /** UIDs in the order of their turn; those before `#head` have had it. */
+  readonly #queue: string[] = [];
+  #head = 0;
+  #active = 0;
+  #stopped = false;
+
+  constructor(options: { readonly client: ApiClient; readonly clock: Clock; readonly logger: Logger }) {
+    this.#pods = options.client.resource<Pod>(coreKinds.pods);
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+  }
+
+  /** Statuses that wait or are being written. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** @param base the status that the API server is known to have. */
+  write(pod: Pod, status: PodStatus, base: PodStatus): void {
+    this.#put(pod, status, { base, remove: false });
+  }
+
+  /** Writes a pod's last status, then deletes the pod. */
+  writeAndDelete(pod: Pod, status: PodStatus, base: PodStatus): void {
+    this.#put(pod, status, { base, remove: true });
+  }
+
+  /** Whether nothing of a pod waits to be written: then the API server's status is the newest. */
+  isIdle(uid: string): boolean {
+    return !this.#pending.has(uid);
+  }
+
+  /** The pod is gone: nothing more is written of it. */
+  forget(uid: string): void {
+    const pending = this.#pending.get(uid);
+    if (pending && !pending.busy) this.#pending.delete(uid);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#pending.clear();
+  }
+
+  #put(pod: Pod, status: PodStatus, { base, remove }: { base: PodStatus; remove: boolean }): void {
+    const uid = pod.metadata.uid ?? '';
+    const known = this.#pending.get(uid);
+    if (known) {
+      known.pod = pod;
+      known.status = status;
+      known.remove ||= remove;
+      known.dirty = known.busy;
+      return;
+    }
+    this.#pending.set(uid, { pod, status, base, remove, failures: 0, busy: false, dirty: false });
+    this.#enqueue(uid);
+  }
+
+  #enqueue(uid: string): void {
+    this.#queue.push(uid);
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (!this.#stopped && this.#active < WRITES_MAX && this.#head < this.#queue.length) {
+      const uid = this.#queue[this.#head++] ?? '';
+      this.#trim();
+      const pending = this.#pending.get(uid);
+      if (!pending || pending.busy) continue;
+      this.#active++;
+      pending.busy = true;
+      const release = () => {
+        this.#active--;
+        this.#pump();
+      };
+      this.#write(uid, pending).then(release, release);
+    }
+  }
+
+  /** Lets go of what was taken from the queue's head. */
+  #trim(): void {
+    if (this.#head <= 4096 && this.#head < this.#queue.length) return;
+    this.#queue.splice(0, this.#head);
+    this.#head = 0;
+  }
+
+  async #write(uid: string, pending: Pending): Promise<void> {
+    const { pod, status } = pending;
+    pending.dirty = false;
+    try {
+      await this.#send(pod, status, pending);
+      pending.failures = 0;
+      pending.base = status;
+      pending.busy = false;
+      if (pending.dirty) this.#enqueue(uid);
+      else this.#pending.delete(uid);
+    } catch (error) {
+      this.#failed(uid, pending, error);
+    }
+  }
+
+  async #send(pod: Pod, status: PodStatus, pending: Pending): Promise<void> {
+    const { name = '', namespace, uid } = pod.metadata;
+    const changes = statusPatch(status, pending.base);
+    if (changes)
+      await this.#pods.patch(name, { metadata: { uid }, status: changes }, { namespace, type: 'strategic', subresource: 'status' });
+    if (pending.remove && !pending.dirty) await this.#pods.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
+  }
+
+  #failed(uid: string, pending: Pending, error: unknown): void {
+    const isGone = error instanceof ApiError && (error.code === 404 || error.code === 409);
+    if (isGone || this.#stopped) {
+      this.#pending.delete(uid); // deleted, or replaced by another of the same name
+      return;
+    }
+    const delayMs = Math.min(RETRY_MS * 2 ** pending.failures++, RETRY_MS_MAX);
+    this.#logger.warn(
+      { err: error, pod: pending.pod.metadata.name, namespace: pending.pod.metadata.namespace, delayMs },
+      'status not written, will retry',
+    );
+    this.#clock.setTimer(delayMs, () => {
+      pending.busy = false;
+      this.#enqueue(uid);
+    });
+  }
+}
+
+/** The part of a status that differs, as a strategic merge patch; undefined when nothing does. */
+export function statusPatch(status: PodStatus, base: PodStatus): Record<string, unknown> | undefined {
+  const before: Readonly<Record<string, unknown>> = { ...base };
+  const entries = Object.entries(status).filter(
+    ([key, value]) => key !== 'conditions' && value !== undefined && !isSame(value, before[key]),
+  );
+  const conditions = changedConditions(status, base);
+  const patch: Record<string, unknown> = { ...Object.fromEntries(entries), ...(conditions ? { conditions } : {}) };
+  for (const key of CLEARED) if (base[key] && status[key] === undefined) patch[key] = null;
+  if (patch.podIPs && base.podIPs?.length) patch.podIPs = [{ $patch: 'replace' }, ...(status.podIPs ?? [])];
+  return Object.keys(patch).length > 0 ? patch : undefined;
+}
+
+/** Fields that are taken out when they are no longer true. */
+const CLEARED = ['reason', 'message', 'podIP', 'podIPs'] as const;
+
+function changedConditions(status: PodStatus, base: PodStatus): unknown[] | undefined {
+  const changed = (status.conditions ?? []).filter((condition) => {
+    const old = base.conditions?.find(({ type }) => type === condition.type);
+    return !old || !isSame({ ...old, lastProbeTime: null }, { ...condition, lastProbeTime: null });
+  });
+  const cleared = changed.map((condition) => {
+    const old = base.conditions?.find(({ type }) => type === condition.type);
+    return {
+      ...condition,
+      ...(old?.reason && !condition.reason ? { reason: null } : {}),
+      ...(old?.message && !condition.message ? { message: null } : {}),
+    };
+  });
+  return cleared.length > 0 ? cleared : undefined;
+}
+
+/** Deep equality of JSON values; absent and empty maps and lists of defaults do not count as equal. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const left = Object.entries(a).filter(([, value]) => value !== undefined);
+  const right: Readonly<Record<string, unknown>> = { ...b };
+  const rightSize = Object.values(right).filter((value) => value !== undefined).length;
+  return Array.isArray(a) === Array.isArray(b) && left.length === rightSize && left.every(([key, value]) => isSame(value, right[key]));
+}

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import { aContainer } from '../testing/builders.ts';
+import { TestNode } from '../testing/node-harness.ts';
+
+const http = { httpGet: { path: '/', port: 80 } };
+const withProbes = (probes: object, more = {}) => ({
+  containers: [aContainer('main', { ports: [{ containerPort: 80, name: 'web' }], ...probes, ...more })],
+});
+
+test('without probes a container is started and ready at once', async () => {
+  const node = new TestNode();
+  await node.run({});
+  expect([node.container()?.started, node.container()?.ready]).toEqual([true, true]);
+});
+
+test('readiness begins at the first period after the initial delay', async () => {
+  const node = new TestNode();
+  await node.run(withProbes({ readinessProbe: { tcpSocket: { port: 'web' }, initialDelaySeconds: 1, periodSeconds: 5 } }));
+  expect([node.container()?.started, node.container()?.ready, node.condition('Ready')]).toEqual([true, false, 'False']);
+  await node.pass(4.5);
+  expect(node.container()?.ready).toBe(false);
+  await node.pass(0.5);
+  expect([node.container()?.ready, node.condition('Ready')]).toEqual([true, 'True']);
+});
+
+test('a readiness probe fails and passes again, by its thresholds', async () => {
+  const node = new TestNode();
+  const readinessProbe = { exec: { command: ['cat', '/tmp/ok'] }, periodSeconds: 1, failureThreshold: 2, successThreshold: 2 };
+  await node.run({
+    containers: [
+      aContainer('main', { image: 'busybox', command: ['sh', '-c', 'touch /tmp/ok; sleep 10; rm /tmp/ok; sleep 3600'], readinessProbe }),
+    ],
+  });
+  await node.pass(3);
+  expect(node.container()?.ready).toBe(true);
+  await node.pass(7);
+  expect(node.container()?.ready).toBe(true);
+  await node.pass(3);
+  expect([node.container()?.ready, node.container()?.restartCount]).toEqual([false, 0]);
+  expect(node.events).toContain("Warning Unhealthy Readiness probe failed: cat: can't open '/tmp/ok': No such file or directory\n");
+});
+
+test('a liveness probe that gives up restarts the container', async () => {
+  const node = new TestNode();
+  const livenessProbe = { exec: { command: ['cat', '/tmp/healthy'] }, periodSeconds: 1, failureThreshold: 2 };
+  const command = ['sh', '-c', 'touch /tmp/healthy; sleep 5; rm /tmp/healthy; sleep 600'];
+  await node.run({ terminationGracePeriodSeconds: 3, containers: [aContainer('main', { image: 'busybox', command, livenessProbe })] });
+  await node.pass(6);
+  expect(node.container()?.restartCount).toBe(0);
+  await node.pass(5);
+  expect(node.container()).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 137 } } });
+  expect(node.events).toContain('Normal Killing Container main failed liveness probe, will be restarted');
+});
+
+test('a startup probe holds the others back; when it passes, readiness is looked at once', async () => {
+  const node = new TestNode();
+  await node.run(
+    withProbes({
+      startupProbe: { ...http, periodSeconds: 2, initialDelaySeconds: 6 },
+      readinessProbe: { ...http, periodSeconds: 100 },
+      livenessProbe: { tcpSocket: { port: 81 }, periodSeconds: 1 },
+    }),
+  );
+  expect([node.container()?.started, node.container()?.ready]).toEqual([false, false]);
+  await node.pass(5);
+  expect(node.events.filter((text) => text.includes('Unhealthy'))).toEqual([]);
+  await node.pass(1.5);
+  expect([node.container()?.started, node.container()?.ready]).toEqual([true, true]);
+  await node.pass(1);
+  expect(node.events).toContain('Warning Unhealthy Liveness probe failed: dial tcp 10.244.0.2:81: connect: connection refused');
+});
+
+test('a startup probe that gives up restarts the container', async () => {
+  const node = new TestNode();
+  await node.run(withProbes({ startupProbe: { httpGet: { path: '/nope', port: 80 }, periodSeconds: 1, failureThreshold: 3 } }));
+  await node.pass(4);
+  expect(node.events).toContain('Warning Unhealthy Startup probe failed: HTTP probe failed with statuscode: 404');
+  expect(node.events).toContain('Normal Killing Container main failed startup probe, will be restarted');
+  expect(node.container()?.restartCount).toBe(1);
+});
+
+test('a command that takes too long has failed', async () => {
+  const node = new TestNode();
+  await node.run(withProbes({ readinessProbe: { exec: { command: ['sleep', '10'] }, timeoutSeconds: 2, periodSeconds: 30 } }));
+  await node.pass(3);
+  expect(node.events).toContain('Warning Unhealthy Readiness probe failed: command timed out: "sleep 10" timed out after 2s');
+});
+
+test('nobody listens on a port that the container did not declare', async () => {
+  const node = new TestNode();
+  await node.run(withProbes({ readinessProbe: { httpGet: { path: '/x', port: 9999 }, periodSeconds: 1 } }));
+  await node.pass(1);
+  expect(node.events).toContain(
+    'Warning Unhealthy Readiness probe failed: Get "http://10.244.0.2:9999/x": dial tcp 10.244.0.2:9999: connect: connection refused',
+  );
+});
+
+test('what probes stop with their container', async () => {
+  const node = new TestNode();
+  await node.run(withProbes({ readinessProbe: { ...http, periodSeconds: 1 }, livenessProbe: http }));
+  await node.delete(0);
+  await node.pass(1);
+  expect(node.clock.pending).toBe(0);
+});

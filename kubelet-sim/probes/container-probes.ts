@@ -1,0 +1,126 @@
+import type { Probe } from '../../api/index.ts';
+import type { Clock, Timer } from '../../runtime/index.ts';
+import { type ProbeResult, type ProbeTarget, runProbe } from './probe.ts';
+
+export type ProbeKind = 'startup' | 'liveness' | 'readiness';
+
+/** Told of what changes. */
+export interface ProbeObserver {
+  /** The container is started, ready, not ready, or to be killed: look again. */
+  onChange(): void;
+  onFailure(kind: ProbeKind, output: string): void;
+}
+
+interface Worker {
+  readonly kind: ProbeKind;
+  readonly probe: Probe;
+  timer: Timer | undefined;
+  /** Last result, and how often in a row. */
+  last: boolean | undefined;
+  run: number;
+  /** The result that counts, once a threshold was reached. */
+  settled: boolean | undefined;
+  busy: boolean;
+}
+
+/**
+ * The probes of one instance of a container. Times are upstream's: a probe looks every period from the start; rounds before the initial
+ * delay has passed do not count; while there is a startup probe that has not passed, the others rest; when it passes, readiness is
+ * probed at once.
+ */
+export class ContainerProbes {
+  readonly #clock: Clock;
+  readonly #target: ProbeTarget;
+  readonly #observer: ProbeObserver;
+  readonly #workers: Worker[] = [];
+  #started: boolean;
+  #ready: boolean;
+  #failed: 'liveness' | 'startup' | undefined;
+  #stopped = false;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly target: ProbeTarget;
+    readonly observer: ProbeObserver;
+    readonly before?: { readonly started: boolean; readonly ready: boolean } | undefined;
+  }) {
+    this.#clock = options.clock;
+    this.#target = options.target;
+    this.#observer = options.observer;
+    const { startupProbe, readinessProbe, livenessProbe } = options.target.container;
+    this.#started = options.before?.started ?? !startupProbe;
+    this.#ready = options.before?.ready ?? !readinessProbe;
+    this.#add('startup', this.#started ? undefined : startupProbe);
+    this.#add('readiness', readinessProbe);
+    this.#add('liveness', livenessProbe);
+  }
+
+  get started(): boolean {
+    return this.#started;
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** The probe that has given up on the container. */
+  get failed(): 'liveness' | 'startup' | undefined {
+    return this.#failed;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const worker of this.#workers) worker.timer?.cancel();
+  }
+
+  #add(kind: ProbeKind, probe: Probe | undefined): void {
+    if (!probe) return;
+    const worker: Worker = { kind, probe, timer: undefined, last: undefined, run: 0, settled: undefined, busy: false };
+    this.#workers.push(worker);
+    const period = periodMs(probe);
+    const delay = (probe.initialDelaySeconds ?? 0) * 1000;
+    this.#schedule(worker, Math.ceil(delay / period) * period);
+  }
+
+  #schedule(worker: Worker, delayMs: number): void {
+    worker.timer?.cancel();
+    worker.timer = this.#clock.setTimer(delayMs, () => {
+      this.#schedule(worker, periodMs(worker.probe));
+      this.#look(worker);
+    });
+  }
+
+  #look(worker: Worker): void {
+    if (this.#stopped || worker.busy || (worker.kind !== 'startup' && !this.#started)) return;
+    worker.busy = true;
+    runProbe(worker.probe, this.#target).then((result) => {
+      worker.busy = false;
+      if (!this.#stopped) this.#count(worker, result);
+    }, this.#observer.onChange);
+  }
+
+  #count(worker: Worker, { ok, output }: ProbeResult): void {
+    if (!ok) this.#observer.onFailure(worker.kind, output);
+    worker.run = worker.last === ok ? worker.run + 1 : 1;
+    worker.last = ok;
+    const threshold = ok ? (worker.probe.successThreshold ?? 1) : (worker.probe.failureThreshold ?? 3);
+    if (worker.run < threshold || worker.settled === ok) return;
+    worker.settled = ok;
+    this.#settle(worker, ok);
+  }
+
+  #settle(worker: Worker, ok: boolean): void {
+    if (worker.kind === 'readiness') this.#ready = ok;
+    else if (worker.kind === 'startup' && ok) {
+      this.#started = true;
+      worker.timer?.cancel();
+      for (const other of this.#workers) if (other.kind === 'readiness' && !this.#ready) this.#schedule(other, 0);
+    } else if (!ok) {
+      this.#failed = worker.kind;
+      this.stop();
+    }
+    this.#observer.onChange();
+  }
+}
+
+const periodMs = (probe: Probe): number => (probe.periodSeconds || 10) * 1000;

@@ -1,0 +1,112 @@
+import type { LogEntry, OutputStream } from '../cri.ts';
+
+/** What one container's log may hold; the oldest lines go first. */
+export const LOG_BYTES_MAX = 4 * 1024 * 1024;
+/** A longer line is kept in pieces, as container runtimes do. */
+export const LINE_BYTES_MAX = 16 * 1024;
+/** What an entry costs beside its text. */
+const ENTRY_BYTES = 48;
+
+/**
+ * A container's output: a bounded list of lines. Text is a byte string (one character per byte), which the engine keeps at a byte
+ * each. A line is kept once it is complete, or too long, or the container ends.
+ */
+export class ContainerLog {
+  #entries: LogEntry[] = [];
+  /** Entries before this index were dropped. */
+  #head = 0;
+  #dropped = 0;
+  #bytes = 0;
+  #closed = false;
+  readonly #partial: Record<OutputStream, string> = { stdout: '', stderr: '' };
+  readonly #wakers = new Set<() => void>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Entries held. */
+  get length(): number {
+    return this.#entries.length - this.#head;
+  }
+
+  write(stream: OutputStream, text: string): void {
+    let rest = this.#partial[stream] + text;
+    for (let newline = rest.indexOf('\n'); newline >= 0; newline = rest.indexOf('\n')) {
+      this.#add(stream, rest.slice(0, newline + 1));
+      rest = rest.slice(newline + 1);
+    }
+    this.#partial[stream] = rest;
+    if (rest.length >= LINE_BYTES_MAX) this.#flush(stream);
+    this.#wake();
+  }
+
+  /** Nothing more will come. */
+  close(): void {
+    this.#flush('stdout');
+    this.#flush('stderr');
+    this.#closed = true;
+    this.#wake();
+  }
+
+  /** The last lines, up to so many lines and bytes: for termination messages. */
+  tail(lines: number, bytes: number): string {
+    const text = this.#entries
+      .slice(Math.max(this.#head, this.#entries.length - lines))
+      .map((entry) => entry.text)
+      .join('');
+    return text.length > bytes ? text.slice(text.length - bytes) : text;
+  }
+
+  /** All there is, then, with `follow`, what comes until the log is closed or the signal is aborted. */
+  async *read(options: { readonly follow: boolean; readonly signal: AbortSignal }): AsyncGenerator<readonly LogEntry[]> {
+    let next = this.#dropped;
+    for (;;) {
+      next = Math.max(next, this.#dropped);
+      const batch = this.#entries.slice(this.#head + next - this.#dropped);
+      next += batch.length;
+      if (batch.length > 0) yield batch;
+      else if (!options.follow || this.#closed || options.signal.aborted) return;
+      else await this.#changed(options.signal);
+    }
+  }
+
+  #changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#wakers.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#wakers.add(wake);
+      signal.addEventListener('abort', wake, { once: true });
+    });
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#wakers]) wake();
+  }
+
+  #flush(stream: OutputStream): void {
+    const text = this.#partial[stream];
+    this.#partial[stream] = '';
+    if (text !== '') this.#add(stream, text);
+  }
+
+  #add(stream: OutputStream, text: string): void {
+    this.#entries.push({ time: this.#now(), stream, text });
+    this.#bytes += text.length + ENTRY_BYTES;
+    while (this.#bytes > LOG_BYTES_MAX && this.length > 1) this.#drop();
+    if (this.#head > 1024 && this.#head * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #drop(): void {
+    this.#bytes -= (this.#entries[this.#head]?.text.length ?? 0) + ENTRY_BYTES;
+    this.#head++;
+    this.#dropped++;
+  }
+}

@@ -1,0 +1,43 @@
+import { defaultSignal, type ProcessContext, type Program, type RunningProgram, type ServerBehaviour } from './program.ts';
+
+/** Runs a command line in the in-process shell, which is loaded when the first one needs it. */
+export const shellProgram = (argv: readonly string[], server?: ServerBehaviour): Program => ({
+  start: (context) => new ShellProcess(context, argv),
+  server,
+});
+
+class ShellProcess implements RunningProgram {
+  readonly #context: ProcessContext;
+  readonly #abort = new AbortController();
+  readonly #pending: string[] = [];
+  #deliver: ((signal: string) => void) | undefined;
+
+  constructor(context: ProcessContext, argv: readonly string[]) {
+    this.#context = context;
+    this.#run(argv).catch((error: unknown) => {
+      if (this.#abort.signal.aborted) return;
+      context.output('stderr', `${argv[0] ?? 'sh'}: ${error instanceof Error ? error.message : String(error)}\n`);
+      context.exit(2);
+    });
+  }
+
+  async #run(argv: readonly string[]): Promise<void> {
+    const { startShell } = await import('./shell/index.ts');
+    if (this.#abort.signal.aborted) return;
+    const shell = startShell(this.#context, argv, this.#abort.signal);
+    this.#deliver = (signal) => shell.signal(signal);
+    for (const signal of this.#pending.splice(0)) shell.signal(signal);
+    const code = await shell.exited;
+    if (!this.#abort.signal.aborted) this.#context.exit(code);
+  }
+
+  signal(name: string): void {
+    if (this.#deliver) this.#deliver(name);
+    else if (this.#context.isInit) this.#pending.push(name);
+    else defaultSignal(this.#context, name);
+  }
+
+  dispose(): void {
+    this.#abort.abort();
+  }
+}

@@ -1,0 +1,445 @@
+import { FileError, normalizePath } from '../files/tree.ts';
+import { SIGNALS } from '../program.ts';
+import { ArithmeticError } from './arithmetic.ts';
+import type { AndOr, Command, Pipeline, Redirect, Script } from './ast.ts';
+import { BUILTINS } from './builtins.ts';
+import { Expander } from './expander.ts';
+import {
+  BrokenPipe,
+  ByteInput,
+  Capture,
+  type Descriptors,
+  type Input,
+  NULL_OUTPUT,
+  type Output,
+  Pipe,
+  stderrOf,
+  stdoutOf,
+  withInput,
+  withOutput,
+} from './io.ts';
+import { parseScript } from './parser.ts';
+import { globRegExp } from './pattern.ts';
+import { ShellSyntaxError } from './reader.ts';
+import type { CommandContext, Shell, ShellHost } from './shell-context.ts';
+import { ControlFlow, ShellError, ShellState } from './state.ts';
+import { isTool, runTool } from './tool-runner.ts';
+
+const EXIT_BROKEN_PIPE = 141;
+const EXIT_NOT_FOUND = 127;
+const CALL_DEPTH_MAX = 200;
+
+/** Runs scripts: one interpreter is one shell, subshells are others. */
+export class Interpreter implements Shell {
+  readonly host: ShellHost;
+  readonly state: ShellState;
+  readonly #expander: Expander;
+  readonly #pendingTraps: string[] = [];
+  #depth: number;
+  /** Conditions of `if`, `while`, `&&`, `||` and `!` do not end a shell with `set -e`. */
+  #unchecked = 0;
+
+  constructor(host: ShellHost, state: ShellState, depth = 0) {
+    this.host = host;
+    this.state = state;
+    this.#depth = depth;
+    this.#expander = new Expander({
+      state,
+      files: () => host.files(),
+      pid: host.process.pid,
+      capture: (script) => this.#captureOutput(script),
+    });
+    this.#fds = { inputs: new Map(), outputs: new Map() };
+  }
+
+  /** Where command substitutions say what is wrong. */
+  #fds: Descriptors;
+
+  /** Runs a whole script to its end, with its EXIT trap; answers the exit code. */
+  async main(text: string, fds: Descriptors): Promise<number> {
+    this.#fds = fds;
+    let code: number;
+    try {
+      code = await this.run(parseScript(text), fds);
+    } catch (error) {
+      code = await this.#endOf(error, fds);
+    }
+    const trap = this.state.traps.get('EXIT');
+    if (trap === undefined) return code;
+    this.state.traps.delete('EXIT');
+    this.state.status = code;
+    return await this.run(parseScript(trap), fds).then(
+      () => code,
+      (error: unknown) => this.#endOf(error, fds),
+    );
+  }
+
+  /** The exit code of a shell that ends before its script does. */
+  async #endOf(error: unknown, fds: Descriptors): Promise<number> {
+    if (error instanceof ControlFlow) return error.kind === 'exit' || error.kind === 'return' ? error.value : this.state.status;
+    if (error instanceof BrokenPipe) return EXIT_BROKEN_PIPE;
+    if (error instanceof ShellSyntaxError || error instanceof ShellError || error instanceof ArithmeticError) {
+      await stderrOf(fds).write(`${this.state.name}: ${error.message}\n`);
+      return error instanceof ShellError ? error.exitCode : 2;
+    }
+    throw error;
+  }
+
+  /** A signal came: true when a trap takes it, between two commands. */
+  trap(signal: string): boolean {
+    const name = signal.replace(/^SIG/, '');
+    if (!this.state.traps.has(name)) return false;
+    this.#pendingTraps.push(name);
+    this.host.wakeTrapped();
+    return true;
+  }
+
+  async #runTraps(fds: Descriptors): Promise<void> {
+    for (let name = this.#pendingTraps.shift(); name !== undefined; name = this.#pendingTraps.shift()) {
+      const status = this.state.status;
+      await this.run(parseScript(this.state.traps.get(name) ?? ''), fds);
+      this.state.status = status;
+    }
+  }
+
+  async run(script: Script, fds: Descriptors): Promise<number> {
+    for (const item of script) {
+      if (item.background) this.#startJob(item, fds);
+      else await this.#andOr(item, fds);
+    }
+    return this.state.status;
+  }
+
+  async #andOr({ first, rest }: AndOr, fds: Descriptors): Promise<number> {
+    const pipelines = [{ operator: undefined, pipeline: first }, ...rest];
+    for (const [index, { operator, pipeline }] of pipelines.entries()) {
+      if (operator === '&&' && this.state.status !== 0) continue;
+      if (operator === '||' && this.state.status === 0) continue;
+      const isLast = index === pipelines.length - 1;
+      await (isLast && !pipeline.negated ? this.#pipeline(pipeline, fds) : this.#unchecking(() => this.#pipeline(pipeline, fds)));
+      if (isLast && !pipeline.negated) this.#checkStatus();
+    }
+    return this.state.status;
+  }
+
+  /** `set -e`. */
+  #checkStatus(): void {
+    if (this.state.status !== 0 && this.#unchecked === 0 && this.state.options.has('errexit'))
+      throw new ControlFlow('exit', this.state.status);
+  }
+
+  async #unchecking<T>(work: () => Promise<T>): Promise<T> {
+    this.#unchecked++;
+    try {
+      return await work();
+    } finally {
+      this.#unchecked--;
+    }
+  }
+
+  #startJob(item: AndOr, fds: Descriptors): void {
+    const child = this.#child();
+    const pid = this.host.process.pid + 1 + this.state.jobs.size + this.state.lastJob;
+    let stopped: (code: number) => void = () => undefined;
+    const killed = new Promise<number>((resolve) => {
+      stopped = resolve;
+    });
+    const work = child
+      .#andOr({ ...item, background: false }, withInput(fds, 0, ByteInput.of('')))
+      .catch((error: unknown) => (this.host.signal.aborted ? 0 : child.#endOf(error, fds)));
+    const done = Promise.race([work, killed]);
+    this.state.jobs.set(pid, { pid, done, stop: (signal) => stopped(128 + (SIGNALS[signal] ?? 15)) });
+    this.state.lastJob = pid;
+    this.state.status = 0;
+  }
+
+  #child(): Interpreter {
+    if (this.#depth >= CALL_DEPTH_MAX) throw new ShellError('maximum nesting level exceeded', 2);
+    const child = new Interpreter(this.host, new ShellState(this.state), this.#depth + 1);
+    child.#fds = this.#fds;
+    return child;
+  }
+
+  async #pipeline({ commands, negated }: Pipeline, fds: Descriptors): Promise<void> {
+    const [only] = commands;
+    if (only && commands.length === 1) await this.#command(only, fds);
+    else this.state.status = await this.#piped(commands, fds);
+    if (negated) this.state.status = this.state.status === 0 ? 1 : 0;
+    if (this.#pendingTraps.length > 0) await this.#runTraps(fds);
+  }
+
+  async #piped(commands: readonly Command[], fds: Descriptors): Promise<number> {
+    const pipes = commands.slice(1).map(() => new Pipe());
+    const codes = await Promise.all(
+      commands.map(async (command, i) => {
+        const before = pipes[i - 1];
+        const after = pipes[i];
+        const withIn = before ? withInput(fds, 0, before.input) : fds;
+        const own = after ? withOutput(withIn, 1, after) : withIn;
+        try {
+          return await this.#inSubshell((shell) => shell.#command(command, own), own);
+        } finally {
+          before?.closeReader();
+          after?.closeWriter();
+        }
+      }),
+    );
+    const failed = this.state.options.has('pipefail') ? codes.findLast((code) => code !== 0) : undefined;
+    return failed ?? codes.at(-1) ?? 0;
+  }
+
+  /** Runs something in a copy of this shell. */
+  async #inSubshell(work: (shell: Interpreter) => Promise<unknown>, fds: Descriptors): Promise<number> {
+    const child = this.#child();
+    try {
+      await work(child);
+      return child.state.status;
+    } catch (error) {
+      return await child.#endOf(error, fds);
+    }
+  }
+
+  async #captureOutput(script: Script): Promise<string> {
+    const capture = new Capture();
+    const fds = withOutput(this.#fds, 1, capture);
+    this.state.status = await this.#inSubshell((shell) => shell.run(script, fds), fds);
+    return capture.text;
+  }
+
+  async #command(command: Command, outer: Descriptors): Promise<void> {
+    await this.host.pace();
+    try {
+      const fds = await this.#redirected(command.redirects, outer);
+      await this.#dispatch(command, fds);
+    } catch (error) {
+      if (!(error instanceof FileError || error instanceof ArithmeticError || (error instanceof ShellError && error.exitCode === 1)))
+        throw error;
+      await stderrOf(outer).write(`${this.state.name}: ${error.message}\n`);
+      this.state.status = 1;
+    }
+  }
+
+  async #dispatch(command: Command, fds: Descriptors): Promise<void> {
+    switch (command.type) {
+      case 'simple':
+        return await this.#simple(command, fds);
+      case 'group':
+        await this.run(command.body, fds);
+        return;
+      case 'subshell':
+        this.state.status = await this.#inSubshell((shell) => shell.run(command.body, fds), fds);
+        return;
+      case 'if':
+        return await this.#if(command, fds);
+      case 'loop':
+        return await this.#loop(
+          fds,
+          command.body,
+          async () => ((await this.#unchecking(() => this.run(command.test, fds))) === 0) !== command.until,
+        );
+      case 'for':
+        return await this.#for(command, fds);
+      case 'case':
+        return await this.#case(command, fds);
+      case 'function':
+        this.state.functions.set(command.name, command.body);
+        this.state.status = 0;
+    }
+  }
+
+  async #if(command: Command & { type: 'if' }, fds: Descriptors): Promise<void> {
+    for (const { test, body } of command.branches) {
+      if ((await this.#unchecking(() => this.run(test, fds))) === 0) {
+        this.state.status = 0;
+        await this.run(body, fds);
+        return;
+      }
+    }
+    this.state.status = 0;
+    if (command.otherwise) await this.run(command.otherwise, fds);
+  }
+
+  /** Runs a body for as long as `next` says so, minding `break` and `continue`. */
+  async #loop(fds: Descriptors, body: Script, next: () => Promise<boolean>): Promise<void> {
+    let status = 0;
+    while (await next()) {
+      await this.host.pace();
+      try {
+        status = await this.run(body, fds);
+      } catch (error) {
+        if (!(error instanceof ControlFlow) || (error.kind !== 'break' && error.kind !== 'continue')) throw error;
+        if (--error.value > 0) throw error;
+        status = 0;
+        if (error.kind === 'break') break;
+      }
+    }
+    this.state.status = status;
+  }
+
+  async #for(command: Command & { type: 'for' }, fds: Descriptors): Promise<void> {
+    const values = command.words ? await this.#expander.fields(command.words) : [...this.state.positional];
+    await this.#loop(fds, command.body, () => {
+      const value = values.shift();
+      if (value !== undefined) this.state.set(command.name, value);
+      return Promise.resolve(value !== undefined);
+    });
+  }
+
+  async #case(command: Command & { type: 'case' }, fds: Descriptors): Promise<void> {
+    const subject = await this.#expander.text(command.subject);
+    for (const { patterns, body } of command.arms) {
+      for (const word of patterns) {
+        if (!globRegExp(await this.#expander.pattern(word)).test(subject)) continue;
+        this.state.status = 0;
+        await this.run(body, fds);
+        return;
+      }
+    }
+    this.state.status = 0;
+  }
+
+  async #simple({ assignments, words }: Command & { type: 'simple' }, fds: Descriptors): Promise<void> {
+    this.state.status = words.length === 0 ? 0 : this.state.status;
+    const argv = await this.#expander.fields(words);
+    const assigned = new Map<string, string>();
+    for (const { name, value, append } of assignments) {
+      const text = (append ? (this.state.variables.get(name) ?? '') : '') + (await this.#expander.text(value));
+      if (argv.length === 0) this.state.set(name, text);
+      else assigned.set(name, text);
+    }
+    if (argv.length === 0) return;
+    if (this.state.options.has('xtrace')) await stderrOf(fds).write(`+ ${argv.join(' ')}\n`);
+    this.state.status = await this.invoke(argv, fds, assigned);
+  }
+
+  /** Runs a function, a built-in command, a tool or a file. */
+  async invoke(argv: readonly string[], fds: Descriptors, assigned: ReadonlyMap<string, string> = new Map()): Promise<number> {
+    const [name = '', ...args] = argv;
+    const context = this.#contextOf(args, fds, assigned);
+    try {
+      const body = this.state.functions.get(name);
+      if (body) return await this.#call(body, args, fds);
+      const builtin = BUILTINS.get(name);
+      if (builtin) return await builtin(context);
+      if (isTool(name, this.host.process.image)) return await runTool(name, context);
+      return await this.#runFile(name, args, context);
+    } catch (error) {
+      if (error instanceof BrokenPipe) return EXIT_BROKEN_PIPE;
+      if (!(error instanceof FileError)) throw error;
+      await context.stderr.write(`${name}: ${error.message.replace(/^.*, '(.*)'$/, `$1: ${error.reason}`)}\n`);
+      return 1;
+    }
+  }
+
+  #contextOf(args: readonly string[], fds: Descriptors, assigned: ReadonlyMap<string, string>): CommandContext {
+    return {
+      host: this.host,
+      state: this.state,
+      args,
+      fds,
+      stdout: stdoutOf(fds),
+      stderr: stderrOf(fds),
+      assigned,
+      run: (argv, options = {}) => this.invoke(argv, options.fds ?? fds, options.environment ?? assigned),
+      evaluate: (script) => this.run(parseScript(script), fds),
+      newShell: (state) => new Interpreter(this.host, state, this.#depth + 1),
+      isKnown: (name) => this.state.functions.has(name) || BUILTINS.has(name) || isTool(name, this.host.process.image),
+    };
+  }
+
+  async #call(body: Command, args: readonly string[], fds: Descriptors): Promise<number> {
+    if (++this.#depth > CALL_DEPTH_MAX) throw new ShellError('maximum function nesting level exceeded', 2);
+    const { positional } = this.state;
+    const hidden = new Map<string, string | undefined>();
+    this.state.positional = args;
+    this.state.locals.push(hidden);
+    try {
+      await this.#command(body, fds);
+      return this.state.status;
+    } catch (error) {
+      if (error instanceof ControlFlow && error.kind === 'return') return error.value;
+      throw error;
+    } finally {
+      this.#depth--;
+      this.state.positional = positional;
+      this.state.locals.pop();
+      for (const [name, value] of hidden) value === undefined ? this.state.variables.delete(name) : this.state.variables.set(name, value);
+    }
+  }
+
+  /** A path is a script; a bare name that nothing knows is not found, unless the image is unknown too: then it is a program that stays. */
+  async #runFile(name: string, args: readonly string[], context: CommandContext): Promise<number> {
+    const path = normalizePath(name, this.state.cwd);
+    const files = await this.host.files();
+    if (name.includes('/') && (await files.exists(path))) {
+      const child = this.#child();
+      child.state.name = name;
+      child.state.positional = args;
+      return await child.main((await files.readFile(path)).toString('latin1'), context.fds);
+    }
+    if (!this.host.process.image.known && !name.includes('/')) {
+      await this.host.sleep(Number.POSITIVE_INFINITY);
+      return 0;
+    }
+    await context.stderr.write(`${this.state.name}: ${name}: not found\n`);
+    return EXIT_NOT_FOUND;
+  }
+
+  async #redirected(redirects: readonly Redirect[], outer: Descriptors): Promise<Descriptors> {
+    let fds = outer;
+    for (const redirect of redirects) fds = await this.#redirect(redirect, fds);
+    return fds;
+  }
+
+  async #redirect({ fd, operator, target }: Redirect, fds: Descriptors): Promise<Descriptors> {
+    const text = await this.#expander.text(target);
+    switch (operator) {
+      case '<<':
+        return withInput(fds, fd, ByteInput.of(text));
+      case '<<<':
+        return withInput(fds, fd, ByteInput.of(`${text}\n`));
+      case '<':
+      case '<>':
+        return withInput(fds, fd, await this.#open(text));
+      case '<&':
+        return this.#duplicateInput(fds, fd, text);
+      case '>&':
+        if (/^\d+$|^-$/.test(text)) return withOutput(fds, fd, text === '-' ? NULL_OUTPUT : (fds.outputs.get(Number(text)) ?? NULL_OUTPUT));
+        return withOutput(withOutput(fds, 1, await this.#create(text, false)), 2, await this.#create(text, true));
+      case '&>': {
+        const output = await this.#create(text, false);
+        return withOutput(withOutput(fds, 1, output), 2, output);
+      }
+      default:
+        return withOutput(fds, fd, await this.#create(text, operator === '>>'));
+    }
+  }
+
+  #duplicateInput(fds: Descriptors, fd: number, text: string): Descriptors {
+    const input: Input | undefined = text === '-' ? ByteInput.of('') : fds.inputs.get(Number(text));
+    if (!input) throw new ShellError(`${text}: bad file descriptor`);
+    return withInput(fds, fd, input);
+  }
+
+  async #open(name: string): Promise<Input> {
+    const path = normalizePath(name, this.state.cwd);
+    if (path === '/dev/stdin') return this.#fds.inputs.get(0) ?? ByteInput.of('');
+    const files = await this.host.files();
+    return ByteInput.of((await files.readFile(path)).toString('latin1'));
+  }
+
+  /** A file to write to; `/proc/1/fd/1` and the like are the process's own streams. */
+  async #create(name: string, append: boolean): Promise<Output> {
+    const path = normalizePath(name, this.state.cwd);
+    const stream = /^\/dev\/stdout$|^\/(?:proc\/(?:1|self)|dev)\/fd\/1$/.test(path)
+      ? 'stdout'
+      : /^\/dev\/stderr$|^\/(?:proc\/(?:1|self)|dev)\/fd\/2$/.test(path)
+        ? 'stderr'
+        : undefined;
+    if (stream) return { write: (text) => this.host.process.output(stream, text) };
+    if (path === '/dev/null') return NULL_OUTPUT;
+    const files = await this.host.files();
+    await files.writeFile(path, Buffer.alloc(0), { append: append });
+    return { write: (text) => files.writeFile(path, Buffer.from(text, 'latin1'), { append: true }) };
+  }
+}

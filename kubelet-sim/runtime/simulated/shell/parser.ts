@@ -1,0 +1,333 @@
+import type { AndOr, Assignment, CaseArm, Command, Pipeline, Redirect, Script, Word } from './ast.ts';
+import { isMeta, Reader, ShellSyntaxError } from './reader.ts';
+import { WordParser } from './word-parser.ts';
+
+/** Words that end a list when they stand where a command may. */
+const CLOSERS: ReadonlySet<string> = new Set(['then', 'elif', 'else', 'fi', 'do', 'done', 'esac', '}']);
+const SUBSTITUTIONS_MAX = 50;
+
+/** Parses a script. @throws ShellSyntaxError */
+export function parseScript(text: string): Script {
+  return new Parser(text, 0).script();
+}
+
+interface HereDocument {
+  readonly delimiter: string;
+  readonly literal: boolean;
+  readonly stripTabs: boolean;
+  readonly fill: (target: Word) => void;
+}
+
+class Parser {
+  readonly #reader: Reader;
+  readonly #words: WordParser;
+  #hereDocuments: HereDocument[] = [];
+
+  constructor(text: string, depth: number) {
+    if (depth > SUBSTITUTIONS_MAX) throw new ShellSyntaxError('syntax error: substitutions nested too deeply');
+    this.#reader = new Reader(text);
+    this.#words = new WordParser((inner) => new Parser(inner, depth + 1).script());
+  }
+
+  script(): Script {
+    const list = this.#list();
+    if (!this.#reader.done) throw this.#reader.unexpected();
+    return list;
+  }
+
+  #list(): Script {
+    const list: AndOr[] = [];
+    for (;;) {
+      this.#skipLines();
+      if (this.#atEnd()) return list;
+      list.push(this.#andOr());
+      this.#reader.skipBlanks();
+    }
+  }
+
+  #atEnd(): boolean {
+    const r = this.#reader;
+    return r.done || r.peek() === ')' || r.starts(';;') || CLOSERS.has(this.#reserved());
+  }
+
+  /** The reserved word that comes next, if it stands alone. */
+  #reserved(): string {
+    const match = /^(?:[a-z]+|[{}!]|\[\[)/.exec(this.#reader.text.slice(this.#reader.at, this.#reader.at + 12))?.[0] ?? '';
+    return isMeta(this.#reader.peek(match.length)) ? match : '';
+  }
+
+  #eatReserved(word: string): boolean {
+    this.#skipLines();
+    if (this.#reserved() !== word) return false;
+    this.#reader.at += word.length;
+    return true;
+  }
+
+  #expectReserved(word: string): void {
+    if (!this.#eatReserved(word)) throw this.#reader.unexpected();
+  }
+
+  /** Steps over blanks and newlines; here-documents begin after a newline. */
+  #skipLines(): void {
+    for (;;) {
+      this.#reader.skipBlanks();
+      if (this.#reader.peek() !== '\n') return;
+      this.#newline();
+    }
+  }
+
+  #newline(): void {
+    this.#reader.at++;
+    for (const document of this.#hereDocuments.splice(0)) this.#readHereDocument(document);
+  }
+
+  #readHereDocument({ delimiter, literal, stripTabs, fill }: HereDocument): void {
+    let body = '';
+    while (!this.#reader.done) {
+      const end = this.#reader.text.indexOf('\n', this.#reader.at);
+      const stop = end < 0 ? this.#reader.text.length : end;
+      const raw = this.#reader.text.slice(this.#reader.at, stop);
+      const line = stripTabs ? raw.replace(/^\t+/, '') : raw;
+      this.#reader.at = stop + 1;
+      if (line === delimiter) break;
+      body += `${line}\n`;
+    }
+    this.#reader.at = Math.min(this.#reader.at, this.#reader.text.length);
+    fill(literal ? [{ type: 'text', text: body, quoted: true }] : this.#words.quoted(body));
+  }
+
+  #andOr(): AndOr {
+    const r = this.#reader;
+    const first = this.#pipeline();
+    const rest: { operator: '&&' | '||'; pipeline: Pipeline }[] = [];
+    for (;;) {
+      r.skipBlanks();
+      const operator = r.eat('&&') ? '&&' : r.eat('||') ? '||' : undefined;
+      if (!operator) break;
+      this.#skipLines();
+      rest.push({ operator, pipeline: this.#pipeline() });
+    }
+    if (r.peek() === '&' && r.peek(1) !== '&') {
+      r.at++;
+      return { first, rest, background: true };
+    }
+    if (r.peek() === ';' && r.peek(1) !== ';') r.at++;
+    else if (!(r.done || r.peek() === '\n' || r.peek() === ')' || r.starts(';;') || CLOSERS.has(this.#reserved()))) throw r.unexpected();
+    return { first, rest, background: false };
+  }
+
+  #pipeline(): Pipeline {
+    this.#reader.skipBlanks();
+    let negated = false;
+    while (this.#eatReserved('!')) negated = !negated;
+    const commands = [this.#command()];
+    for (this.#reader.skipBlanks(); this.#reader.peek() === '|' && this.#reader.peek(1) !== '|'; this.#reader.skipBlanks()) {
+      this.#reader.at++;
+      this.#skipLines();
+      commands.push(this.#command());
+    }
+    return { negated, commands };
+  }
+
+  #command(): Command {
+    this.#reader.skipBlanks();
+    if (this.#reader.eat('(')) {
+      const body = this.#list();
+      this.#reader.expect(')');
+      return { type: 'subshell', body, redirects: this.#redirects() };
+    }
+    const word = this.#reserved();
+    const compound = word === '' ? undefined : this.#compound(word);
+    return compound ?? this.#functionOrSimple();
+  }
+
+  #compound(word: string): Command | undefined {
+    switch (word) {
+      case '{':
+        this.#eatReserved('{');
+        return { type: 'group', body: this.#until('}'), redirects: this.#redirects() };
+      case 'if':
+        return this.#if();
+      case 'while':
+      case 'until': {
+        this.#eatReserved(word);
+        const test = this.#until('do');
+        return { type: 'loop', test, until: word === 'until', body: this.#until('done'), redirects: this.#redirects() };
+      }
+      case 'for':
+        return this.#for();
+      case 'case':
+        return this.#case();
+      case 'function': {
+        this.#eatReserved('function');
+        this.#reader.skipBlanks();
+        return this.#functionBody(this.#reader.name());
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** A list, and the reserved word that ends it. */
+  #until(closer: string): Script {
+    const body = this.#list();
+    this.#expectReserved(closer);
+    return body;
+  }
+
+  #if(): Command {
+    const branches: { test: Script; body: Script }[] = [];
+    this.#eatReserved('if');
+    do {
+      const test = this.#until('then');
+      branches.push({ test, body: this.#list() });
+    } while (this.#eatReserved('elif'));
+    const otherwise = this.#eatReserved('else') ? this.#list() : undefined;
+    this.#expectReserved('fi');
+    return { type: 'if', branches, otherwise, redirects: this.#redirects() };
+  }
+
+  #for(): Command {
+    this.#eatReserved('for');
+    this.#reader.skipBlanks();
+    const name = this.#reader.name();
+    if (name === '') throw this.#reader.unexpected();
+    const words = this.#eatReserved('in') ? this.#wordList() : undefined;
+    this.#reader.skipBlanks();
+    this.#reader.eat(';');
+    this.#expectReserved('do');
+    return { type: 'for', name, words, body: this.#until('done'), redirects: this.#redirects() };
+  }
+
+  #wordList(): Word[] {
+    const words: Word[] = [];
+    for (this.#reader.skipBlanks(); !isMeta(this.#reader.peek()); this.#reader.skipBlanks()) words.push(this.#words.word(this.#reader));
+    return words;
+  }
+
+  #case(): Command {
+    this.#eatReserved('case');
+    this.#reader.skipBlanks();
+    const subject = this.#words.word(this.#reader);
+    this.#expectReserved('in');
+    const arms: CaseArm[] = [];
+    while (!this.#eatReserved('esac')) {
+      this.#reader.eat('(');
+      const patterns: Word[] = [];
+      do {
+        this.#reader.skipBlanks();
+        patterns.push(this.#words.word(this.#reader));
+        this.#reader.skipBlanks();
+      } while (this.#reader.eat('|'));
+      this.#reader.expect(')');
+      arms.push({ patterns, body: this.#list() });
+      this.#skipLines();
+      if (!this.#reader.eat(';;') && this.#reserved() !== 'esac') throw this.#reader.unexpected();
+    }
+    return { type: 'case', subject, arms, redirects: this.#redirects() };
+  }
+
+  #functionOrSimple(): Command {
+    const r = this.#reader;
+    const match = /^([A-Za-z_][\w-]*)[ \t]*\([ \t]*\)/.exec(r.text.slice(r.at, r.at + 200));
+    if (!match) return this.#simple();
+    r.at += match[0].length;
+    return this.#functionBody(match[1] ?? '');
+  }
+
+  #functionBody(name: string): Command {
+    this.#reader.skipBlanks();
+    if (this.#reader.eat('(')) this.#reader.expect(')');
+    this.#skipLines();
+    return { type: 'function', name, body: this.#command(), redirects: [] };
+  }
+
+  #simple(): Command {
+    const r = this.#reader;
+    const assignments: Assignment[] = [];
+    const words: Word[] = [];
+    const redirects: Redirect[] = [];
+    for (;;) {
+      r.skipBlanks();
+      const redirect = this.#redirect();
+      if (redirect) redirects.push(redirect);
+      else if (words.length === 0 && this.#assignment(assignments)) continue;
+      else if (words.length > 0 && isDoubleBracket(words[0]) && !isClosing(words.at(-1))) this.#conditionWord(words);
+      else if (isMeta(r.peek())) break;
+      else words.push(this.#words.word(r));
+    }
+    if (assignments.length + words.length + redirects.length === 0) throw r.unexpected();
+    return { type: 'simple', assignments, words, redirects };
+  }
+
+  /** Inside `[[ … ]]`, `&&`, `||`, `<`, `>` and parentheses are words. */
+  #conditionWord(words: Word[]): void {
+    const operator = /^(?:&&|\|\||[<>()])/.exec(this.#reader.text.slice(this.#reader.at))?.[0];
+    if (operator !== undefined) {
+      this.#reader.at += operator.length;
+      words.push([{ type: 'text', text: operator, quoted: false }]);
+    } else if (isMeta(this.#reader.peek())) throw this.#reader.unexpected();
+    else words.push(this.#words.word(this.#reader));
+  }
+
+  #assignment(assignments: Assignment[]): boolean {
+    const match = /^([A-Za-z_]\w*)(\+?)=/.exec(this.#reader.text.slice(this.#reader.at, this.#reader.at + 256));
+    if (!match) return false;
+    this.#reader.at += match[0].length;
+    assignments.push({ name: match[1] ?? '', append: match[2] === '+', value: this.#words.word(this.#reader) });
+    return true;
+  }
+
+  #redirects(): Redirect[] {
+    const redirects: Redirect[] = [];
+    for (;;) {
+      this.#reader.skipBlanks();
+      const redirect = this.#redirect();
+      if (!redirect) return redirects;
+      redirects.push(redirect);
+    }
+  }
+
+  #redirect(): Redirect | undefined {
+    const r = this.#reader;
+    const match = /^(\d*)(<<-|<<<|<<|<&|<>|<|>>|>&|>\||>)|^(&>)>?/.exec(r.text.slice(r.at, r.at + 8));
+    if (!match) return undefined;
+    r.at += match[0].length;
+    const operator = match[3] ?? match[2] ?? '';
+    const fd = match[1] ? Number(match[1]) : operator.startsWith('<') ? 0 : 1;
+    r.skipBlanks();
+    if (operator === '<<' || operator === '<<-') return this.#hereDocument(fd, operator === '<<-');
+    const target = this.#words.word(r);
+    if (target.length === 0) throw r.unexpected();
+    return { fd, operator: asOperator(operator), target };
+  }
+
+  #hereDocument(fd: number, stripTabs: boolean): Redirect {
+    const word = this.#words.word(this.#reader);
+    const delimiter = word.map((part) => (part.type === 'text' ? part.text : '')).join('');
+    const literal = word.some((part) => part.quoted);
+    const redirect: { fd: number; operator: '<<'; target: Word } = { fd, operator: '<<', target: [] };
+    this.#hereDocuments.push({
+      delimiter,
+      literal,
+      stripTabs,
+      fill: (target) => {
+        redirect.target = target;
+      },
+    });
+    return redirect;
+  }
+}
+
+const OPERATORS: readonly Redirect['operator'][] = ['<', '>', '>>', '>|', '<&', '>&', '&>', '<<<', '<>'];
+
+function asOperator(text: string): Redirect['operator'] {
+  const operator = OPERATORS.find((candidate) => candidate === text);
+  if (!operator) throw new ShellSyntaxError(`syntax error: unexpected "${text}"`);
+  return operator;
+}
+
+const isText = (word: Word | undefined, text: string): boolean =>
+  word?.length === 1 && word[0]?.type === 'text' && word[0].text === text && !word[0].quoted;
+const isDoubleBracket = (word: Word | undefined): boolean => isText(word, '[[');
+const isClosing = (word: Word | undefined): boolean => isText(word, ']]');

@@ -1,0 +1,149 @@
+import { Bash, type IFileSystem } from 'just-bash';
+import type { ContainerFiles, FileStat } from '../files/container-files.ts';
+import { normalizePath } from '../files/tree.ts';
+
+/** A call of a tool; texts are byte strings. */
+export interface ToolCall {
+  readonly args: readonly string[];
+  readonly stdin: string;
+  readonly cwd: string;
+  readonly environment: ReadonlyMap<string, string>;
+  readonly files: ContainerFiles;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+export interface ToolOutcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+const toText = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
+const toBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
+/**
+ * Runs one of just-bash's tools (grep, sed, awk, sort, jq …) on a container's files. Only tools that read all of their input before they
+ * answer come here: just-bash hands out output when a command has ended, so scripts and whatever waits or streams are our own shell's.
+ */
+export async function runBoxTool(name: string, call: ToolCall): Promise<ToolOutcome> {
+  // Its defence patches timers of the whole process while a script runs; the tools get no network and no real files to begin with.
+  const bash = new Bash({ fs: new FilesForBash(call.files), cwd: call.cwd, sleep: call.sleep, defenseInDepth: false });
+  const result = await bash.exec(name, {
+    args: call.args.map(toText),
+    stdin: call.stdin,
+    stdinKind: 'bytes',
+    cwd: call.cwd,
+    env: Object.fromEntries([...call.environment].map(([key, value]) => [key, toText(value)])),
+    replaceEnv: true,
+    rawScript: true,
+    signal: call.signal,
+  });
+  return { stdout: toBytes(result.stdout), stderr: toBytes(result.stderr.replace(/^bash: /, '')), exitCode: result.exitCode };
+}
+
+type Content = Parameters<IFileSystem['writeFile']>[1];
+type Encoding = Parameters<IFileSystem['writeFile']>[2];
+
+/** A container's files as just-bash wants them. */
+class FilesForBash implements IFileSystem {
+  readonly #files: ContainerFiles;
+
+  constructor(files: ContainerFiles) {
+    this.#files = files;
+  }
+
+  async readFile(path: string): Promise<string> {
+    return (await this.#files.readFile(path)).toString('utf8');
+  }
+
+  readFileBuffer(path: string): Promise<Uint8Array> {
+    return this.#files.readFile(path);
+  }
+
+  writeFile(path: string, content: Content, options?: Encoding): Promise<void> {
+    return this.#files.writeFile(path, bytesOf(content, options));
+  }
+
+  appendFile(path: string, content: Content, options?: Encoding): Promise<void> {
+    return this.#files.writeFile(path, bytesOf(content, options), { append: true });
+  }
+
+  exists(path: string): Promise<boolean> {
+    return this.#files.exists(path);
+  }
+
+  async stat(path: string): ReturnType<IFileSystem['stat']> {
+    return statFor(await this.#files.stat(path));
+  }
+
+  async lstat(path: string): ReturnType<IFileSystem['lstat']> {
+    return statFor(await this.#files.lstat(path));
+  }
+
+  mkdir(path: string, options?: { recursive?: boolean }): Promise<void> {
+    return this.#files.mkdir(path, options);
+  }
+
+  readdir(path: string): Promise<string[]> {
+    return this.#files.readdir(path);
+  }
+
+  rm(path: string, options?: { recursive?: boolean; force?: boolean }): Promise<void> {
+    return this.#files.rm(path, options);
+  }
+
+  cp(from: string, to: string, options?: { recursive?: boolean }): Promise<void> {
+    return this.#files.cp(from, to, options);
+  }
+
+  mv(from: string, to: string): Promise<void> {
+    return this.#files.mv(from, to);
+  }
+
+  resolvePath(base: string, path: string): string {
+    return normalizePath(path, base);
+  }
+
+  getAllPaths(): string[] {
+    return this.#files.allPaths();
+  }
+
+  chmod(path: string, mode: number): Promise<void> {
+    return this.#files.chmod(path, mode);
+  }
+
+  symlink(target: string, path: string): Promise<void> {
+    return this.#files.symlink(target, path);
+  }
+
+  link(from: string, to: string): Promise<void> {
+    return this.#files.link(from, to);
+  }
+
+  readlink(path: string): Promise<string> {
+    return this.#files.readlink(path);
+  }
+
+  realpath(path: string): Promise<string> {
+    return this.#files.realpath(path);
+  }
+
+  utimes(path: string, _atime: Date, mtime: Date): Promise<void> {
+    return this.#files.utimes(path, mtime.getTime());
+  }
+}
+
+function bytesOf(content: Content, options: Encoding): Uint8Array {
+  const encoding = typeof options === 'string' ? options : options?.encoding;
+  return typeof content === 'string' ? Buffer.from(content, encoding === 'binary' ? 'latin1' : (encoding ?? 'utf8')) : content;
+}
+
+const statFor = ({ type, size, mode, mtime }: FileStat) => ({
+  isFile: type === 'file',
+  isDirectory: type === 'directory',
+  isSymbolicLink: type === 'link',
+  size,
+  mode,
+  mtime: new Date(mtime),
+});

@@ -1,0 +1,44 @@
+import type { ImageFacts } from '../image-catalog.ts';
+import { TOOL_NAMES } from '../tool-names.ts';
+import { BUILTINS } from './builtins.ts';
+import { stdinOf } from './io.ts';
+import type { CommandContext } from './shell-context.ts';
+import { TOOLS } from './tools.ts';
+
+const SYSTEM_PATH = /^\/(?:usr\/(?:local\/)?)?s?bin\//;
+
+/** The name of a tool, whether it is called by name or by its usual path. */
+const bareName = (name: string): string => name.replace(SYSTEM_PATH, '');
+
+/** Whether a container of this image has a program of this name that is not a file of the user's. */
+export function isTool(name: string, image: ImageFacts): boolean {
+  const bare = bareName(name);
+  return TOOL_NAMES.has(bare) || Object.hasOwn(image.clients, bare) || image.binaries.includes(bare);
+}
+
+/** Runs a tool: one of ours, one of the image's, or one of the tool box. */
+export async function runTool(name: string, context: CommandContext): Promise<number> {
+  const bare = bareName(name);
+  const { image } = context.host.process;
+  const own = TOOLS.get(bare) ?? BUILTINS.get(bare);
+  if (own) return await own(context);
+  const client = image.clients[bare];
+  if (client !== undefined) {
+    await context.stdout.write(client);
+    return 0;
+  }
+  if (image.binaries.includes(bare)) return await context.host.serve();
+  const { runBoxTool } = await import('./tool-box.ts');
+  const { stdout, stderr, exitCode } = await runBoxTool(bare, {
+    args: context.args,
+    stdin: await stdinOf(context.fds).readAll(),
+    cwd: context.state.cwd,
+    environment: context.state.environment(context.assigned),
+    files: await context.host.files(),
+    sleep: (ms) => context.host.sleep(ms),
+    signal: context.host.signal,
+  });
+  if (stdout !== '') await context.stdout.write(stdout);
+  if (stderr !== '') await context.stderr.write(stderr);
+  return exitCode;
+}

@@ -1,0 +1,249 @@
+import type { Random } from '../../../runtime/index.ts';
+import {
+  type Connection,
+  type ContainerConfig,
+  type ContainerListener,
+  type ContainerStatus,
+  type ExecRequest,
+  type ExecResult,
+  type ImageService,
+  type LogEntry,
+  type PodSandboxConfig,
+  type PodSandboxStatus,
+  type ProcessStreams,
+  type RestoredSandbox,
+  RuntimeError,
+  type RuntimeService,
+} from '../cri.ts';
+import { chooseProgram } from './choose-program.ts';
+import { SimulatedContainer, startErrorText } from './container.ts';
+import { ConnectionRefused, Sandbox, type SimulatedHost } from './sandbox.ts';
+import type { SimulatedImages } from './simulated-images.ts';
+
+/** The runtime's name and version, as a node reports them. */
+const RUNTIME = { name: 'containerd', version: '1.7.28' } as const;
+
+/** The container runtime of one simulated node. */
+export class SimulatedRuntime implements RuntimeService {
+  readonly name = RUNTIME.name;
+  readonly version = RUNTIME.version;
+  readonly images: SimulatedImages & ImageService;
+  readonly #host: SimulatedHost;
+  readonly #sandboxes = new Map<string, Sandbox>();
+  readonly #containers = new Map<string, { readonly container: SimulatedContainer; readonly sandbox: Sandbox }>();
+  readonly #listeners: ContainerListener[] = [];
+
+  constructor(host: SimulatedHost, images: SimulatedImages) {
+    this.#host = host;
+    this.images = images;
+  }
+
+  runPodSandbox(config: PodSandboxConfig): PodSandboxStatus {
+    const ip = 'host' in config.network ? config.network.host : config.network.pool.take();
+    if (ip === undefined)
+      throw new RuntimeError(
+        'Unknown',
+        `failed to setup network for sandbox "${hexId(this.#host.random)}": no IP addresses available in range set`,
+      );
+    return this.#addSandbox(config, ip, this.#host.clock.now()).status;
+  }
+
+  #addSandbox(config: PodSandboxConfig, ip: string, createdAt: number): Sandbox {
+    const onDeath = () => this.#tell(config.uid, '');
+    const sandbox = new Sandbox({ id: hexId(this.#host.random), config, host: this.#host, ip, createdAt, onDeath });
+    this.#sandboxes.set(sandbox.id, sandbox);
+    return sandbox;
+  }
+
+  stopPodSandbox(id: string): void {
+    this.#sandboxes.get(id)?.stop();
+  }
+
+  removePodSandbox(id: string): void {
+    const sandbox = this.#sandboxes.get(id);
+    if (!sandbox) return;
+    sandbox.stop();
+    for (const containerId of sandbox.containers.keys()) this.#containers.delete(containerId);
+    this.#sandboxes.delete(id);
+  }
+
+  podSandboxStatus(id: string): PodSandboxStatus | undefined {
+    return this.#sandboxes.get(id)?.status;
+  }
+
+  /** The sandbox itself: its processes can be looked at and killed. */
+  sandbox(id: string): Sandbox | undefined {
+    return this.#sandboxes.get(id);
+  }
+
+  createContainer(sandboxId: string, config: ContainerConfig): ContainerStatus {
+    const sandbox = this.#sandboxes.get(sandboxId);
+    if (!sandbox?.status.ready) throw new RuntimeError('NotFound', `failed to find sandbox id "${sandboxId}": not found`);
+    if (!this.images.imageStatus(config.image)) throw new RuntimeError('NotFound', `failed to resolve image "${config.image}": not found`);
+    return this.#addContainer(sandbox, config, hexId(this.#host.random)).status;
+  }
+
+  #addContainer(sandbox: Sandbox, config: ContainerConfig, id: string): SimulatedContainer {
+    const { facts, name, ref } = this.images.describe(config.image);
+    const container = new SimulatedContainer({
+      id,
+      sandbox,
+      config,
+      image: facts,
+      imageName: name,
+      imageRef: ref,
+      onChange: () => this.#tell(sandbox.config.uid, id),
+    });
+    sandbox.containers.set(id, container);
+    this.#containers.set(id, { container, sandbox });
+    return container;
+  }
+
+  startContainer(id: string): void {
+    const container = this.#container(id);
+    if (container.state !== 'created')
+      throw new RuntimeError('FailedPrecondition', `container is in ${container.state.toUpperCase()} state`);
+    const failure = container.start();
+    if (failure !== undefined) throw new RuntimeError('Unknown', startErrorText(failure));
+  }
+
+  async stopContainer(id: string, graceMs: number): Promise<void> {
+    await this.#containers.get(id)?.container.stop(graceMs);
+  }
+
+  removeContainer(id: string): void {
+    const found = this.#containers.get(id);
+    if (!found) return;
+    found.container.signal('SIGKILL');
+    found.sandbox.containers.delete(id);
+    this.#containers.delete(id);
+  }
+
+  containerStatus(id: string): ContainerStatus | undefined {
+    return this.#containers.get(id)?.container.status;
+  }
+
+  async execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
+    const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+    const abort = new AbortController();
+    const timeout = () =>
+      abort.abort(
+        new RuntimeError(
+          'DeadlineExceeded',
+          `failed to exec in container: timeout ${timeoutMs / 1000}s exceeded: context deadline exceeded`,
+        ),
+      );
+    const timer = timeoutMs > 0 ? this.#host.clock.setTimer(timeoutMs, timeout) : undefined;
+    const streams: ProcessStreams = { output: (stream, chunk) => chunks[stream].push(chunk) };
+    try {
+      const exitCode = await this.exec(id, { command, tty: false, streams, signal: abort.signal });
+      return { stdout: Buffer.concat(chunks.stdout), stderr: Buffer.concat(chunks.stderr), exitCode };
+    } finally {
+      timer?.cancel();
+    }
+  }
+
+  async exec(id: string, request: ExecRequest): Promise<number> {
+    const container = this.#container(id);
+    const sandbox = this.#containers.get(id)?.sandbox;
+    if (!container.isRunning || !sandbox)
+      throw new RuntimeError('FailedPrecondition', `failed to exec in container: container is in ${stateName(container)} state`);
+    const program = chooseProgram({
+      image: container.image,
+      command: request.command,
+      args: [],
+      isMounted: (path) => container.isMounted(path),
+      isExec: true,
+    });
+    if ('failure' in program)
+      throw new RuntimeError(
+        'Unknown',
+        `failed to exec in container: failed to start exec "${hexId(this.#host.random)}": OCI runtime exec failed: exec failed: unable to start container process: ${program.failure}: unknown`,
+      );
+    const { signal, streams } = request;
+    return await new Promise<number>((resolve, reject) => {
+      const end = (settle: () => void) => {
+        signal.removeEventListener('abort', onAbort);
+        sandbox.exited(id, pid);
+        settle();
+        queueMicrotask(() => running.dispose());
+      };
+      const onAbort = () => end(() => reject(signal.reason));
+      const pid = sandbox.spawn(id, {
+        argv: request.command,
+        deliver: (name) => (name === 'SIGKILL' ? end(() => resolve(137)) : running.signal(name)),
+      });
+      const running = program.start(
+        container.context({
+          argv: request.command,
+          isInit: false,
+          pid,
+          tty: request.tty,
+          stdin: streams.stdin && textOf(streams.stdin),
+          output: (stream, text) => streams.output(stream, Buffer.from(text, 'latin1')),
+          exit: (code) => queueMicrotask(() => end(() => resolve(code))),
+        }),
+      );
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  async attach(id: string, streams: ProcessStreams, signal: AbortSignal): Promise<void> {
+    await this.#container(id).attach(streams, signal);
+  }
+
+  readLog(id: string, options: { readonly follow: boolean; readonly signal: AbortSignal }): AsyncIterable<readonly LogEntry[]> {
+    return this.#container(id).log.read(options);
+  }
+
+  connect(sandboxId: string, port: number): Connection {
+    const sandbox = this.#sandboxes.get(sandboxId);
+    if (!sandbox?.listener(port))
+      throw new ConnectionRefused(`dial tcp ${sandbox?.ip ?? '127.0.0.1'}:${port}: connect: connection refused`);
+    return {
+      http: ({ path }) => sandbox.answer(port, path),
+      pipe: async (input, output) => {
+        for await (const chunk of input) {
+          const path = /^\w+ (\S+) HTTP\/1\.[01]\r\n/.exec(chunk.toString('latin1'))?.[1];
+          if (path === undefined) continue;
+          const { status, body } = await sandbox.answer(port, path);
+          const text = status === 200 ? 'OK' : 'Not Found';
+          output(Buffer.from(`HTTP/1.1 ${status} ${text}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`));
+        }
+      },
+    };
+  }
+
+  onContainerEvent(listener: ContainerListener): void {
+    this.#listeners.push(listener);
+  }
+
+  restore(before: RestoredSandbox): PodSandboxStatus {
+    if ('pool' in before.config.network) before.config.network.pool.reserve(before.ip);
+    const sandbox = this.#addSandbox(before.config, before.ip, before.createdAt);
+    for (const { config, status } of before.containers) {
+      this.images.preload(config.image);
+      this.#addContainer(sandbox, config, status.id).restore(status);
+    }
+    return sandbox.status;
+  }
+
+  #container(id: string): SimulatedContainer {
+    const found = this.#containers.get(id);
+    if (!found) throw new RuntimeError('NotFound', `an error occurred when try to find container "${id}": not found`);
+    return found.container;
+  }
+
+  #tell(podUid: string, containerId: string): void {
+    for (const listener of this.#listeners) listener({ podUid, containerId });
+  }
+}
+
+const stateName = (container: SimulatedContainer): string => `CONTAINER_${container.state.toUpperCase()}`;
+
+async function* textOf(source: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  for await (const chunk of source) yield chunk.toString('latin1');
+}
+
+/** 64 hexadecimal digits, as runtimes name things. */
+export const hexId = (random: Random): string => `${random.uuid()}${random.uuid()}`.replaceAll('-', '');

@@ -1,0 +1,71 @@
+import type { ContainerStatus } from '../../api/index.ts';
+import type { NodeAgent } from '../node/node-agent.ts';
+import type { PodWorker } from '../pod/pod-worker.ts';
+import type { LogEntry } from '../runtime/cri.ts';
+
+/** A pod of this process, with the node that holds it. */
+export interface LocatedPod {
+  readonly agent: NodeAgent;
+  readonly worker: PodWorker;
+}
+
+/** A request that cannot be answered: an HTTP status, and the text that goes with it. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The log of a container. @throws RequestError with upstream's text when there is none */
+export function openLog(
+  { agent, worker }: LocatedPod,
+  container: string,
+  options: { previous: boolean; follow: boolean; signal: AbortSignal },
+): AsyncIterable<readonly LogEntry[]> {
+  const status = statusOf(worker, container);
+  checkHasLog(worker.pod.metadata.name, container, status, options.previous);
+  const id = idWithLog(worker, container, options.previous);
+  if (id === undefined || !agent.runtime.containerStatus(id))
+    throw new RequestError(
+      400,
+      `failed to try resolving symlinks in path "/var/log/pods/${worker.pod.metadata.uid}/${container}": no such file or directory`,
+    );
+  return agent.runtime.readLog(id, options);
+}
+
+/** A container that failed to start again shows the log of the instance before. */
+function idWithLog(worker: PodWorker, container: string, previous: boolean): string | undefined {
+  return worker.containerId(container, previous) ?? worker.containerId(container, true);
+}
+
+function statusOf(worker: PodWorker, container: string): ContainerStatus | undefined {
+  const { spec } = worker.pod;
+  const isThere = [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].some(
+    ({ name }) => name === container,
+  );
+  if (!isThere) throw new RequestError(404, `container not found in pod`);
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = worker.status;
+  return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(({ name }) => name === container);
+}
+
+function checkHasLog(pod: string, container: string, status: ContainerStatus | undefined, previous: boolean): void {
+  const { state, lastState } = status ?? {};
+  if (previous) {
+    if (!lastState?.terminated?.containerID)
+      throw new RequestError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
+    return;
+  }
+  if (state?.running || state?.terminated?.containerID || lastState?.terminated?.containerID) return;
+  const where = `container "${container}" in pod "${pod}"`;
+  if (state?.terminated || lastState?.terminated) throw new RequestError(400, `${where} is terminated`);
+  throw new RequestError(400, `${where} is waiting to start: ${waitingText(state?.waiting?.reason)}`);
+}
+
+function waitingText(reason = 'ContainerCreating'): string {
+  if (reason === 'ErrImagePull') return "image can't be pulled";
+  return reason === 'ImagePullBackOff' ? 'trying and failing to pull image' : reason;
+}

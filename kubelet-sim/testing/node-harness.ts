@@ -1,0 +1,173 @@
+import type { ConfigMap, Container, ContainerStatus, Live, Pod, PodStatus, Secret, Service } from '../../api/index.ts';
+import { seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts';
+import { PodAddresses } from '../node/pod-addresses.ts';
+import type { ConfigSource } from '../pod/config-source.ts';
+import { ImageManager } from '../pod/image-manager.ts';
+import type { NodeServices, StatusSink } from '../pod/node-services.ts';
+import type { PodEvents } from '../pod/pod-events.ts';
+import { PodWorker } from '../pod/pod-worker.ts';
+import { RestartBackoff } from '../pod/restart-backoff.ts';
+import { ImageCatalog } from '../runtime/simulated/image-catalog.ts';
+import { ImageLibrary, SimulatedImages } from '../runtime/simulated/simulated-images.ts';
+// Loaded before the first command needs it: a load takes real time, and the clock here does not wait.
+import '../runtime/simulated/shell/index.ts';
+import { SimulatedRuntime } from '../runtime/simulated/simulated-runtime.ts';
+import { aContainer, aPod } from './builders.ts';
+
+/** Objects that pods may refer to. */
+export class FakeSource implements ConfigSource {
+  readonly configMaps = new Map<string, ConfigMap['data']>();
+  readonly secrets = new Map<string, Secret['data']>();
+  readonly serviceList: Service[] = [];
+
+  configMap(namespace: string, name: string): Promise<Live<ConfigMap> | undefined> {
+    const data = this.configMaps.get(name);
+    return Promise.resolve(data && { metadata: metaOf(namespace, name), data });
+  }
+
+  secret(namespace: string, name: string): Promise<Live<Secret> | undefined> {
+    const data = this.secrets.get(name);
+    return Promise.resolve(data && { metadata: metaOf(namespace, name), data });
+  }
+
+  services(namespace: string): Promise<readonly Live<Service>[]> {
+    return Promise.resolve(
+      this.serviceList
+        .filter(({ metadata }) => metadata.namespace === namespace)
+        .map((service) => ({ ...service, metadata: { ...metaOf(namespace, service.metadata.name ?? '') } })),
+    );
+  }
+
+  serviceAccountToken(pod: Pod): Promise<string> {
+    return Promise.resolve(`token-of-${pod.metadata.name}`);
+  }
+}
+
+const metaOf = (namespace: string, name: string) => ({
+  namespace,
+  name,
+  uid: `uid-of-${name}`,
+  resourceVersion: '1',
+  creationTimestamp: '2026-01-01T00:00:00Z',
+});
+
+/** A node on a virtual clock, without an API server: its statuses and events are kept. */
+export class TestNode {
+  readonly clock = new VirtualClock();
+  readonly random;
+  readonly source = new FakeSource();
+  readonly events: string[] = [];
+  readonly deleted: string[] = [];
+  readonly history: PodStatus[] = [];
+  readonly runtime: SimulatedRuntime;
+  readonly services: NodeServices;
+  worker: PodWorker | undefined;
+
+  constructor(options: { readonly pullMs?: number; readonly seed?: number } = {}) {
+    this.random = seededRandom(options.seed ?? 11);
+    const library = new ImageLibrary({
+      catalog: new ImageCatalog(),
+      clock: this.clock,
+      pullMs: options.pullMs,
+      privateRegistries: ['registry.example.com'],
+    });
+    const images = new SimulatedImages(library);
+    this.runtime = new SimulatedRuntime({ clock: this.clock, random: this.random, network: new Map() }, images);
+    const tell =
+      (type: string): PodEvents['normal'] =>
+      (_pod, reason, message) =>
+        this.events.push(`${type} ${reason} ${message}`);
+    const events: PodEvents = { normal: tell('Normal'), warning: tell('Warning') };
+    const pool = new PodAddresses('10.244.0.0/24');
+    const statuses: StatusSink = {
+      write: (_pod, status) => this.history.push(status),
+      writeAndDelete: (pod, status) => {
+        this.history.push(status);
+        this.deleted.push(pod.metadata.name ?? '');
+      },
+      forget: () => undefined,
+      isIdle: () => false,
+    };
+    this.services = {
+      nodeName: 'node-0',
+      hostIP: '172.18.0.2',
+      runtime: this.runtime,
+      images: new ImageManager({ images, events, source: this.source, clock: this.clock, onPulled: () => undefined }),
+      restarts: new RestartBackoff(),
+      events,
+      statuses,
+      source: this.source,
+      lasting: new Map(),
+      clock: this.clock,
+      random: this.random,
+      logger: silentLogger,
+      pool: () => pool,
+      allocatable: () => ({ cpu: '8', memory: '32Gi' }),
+    };
+    this.runtime.onContainerEvent(() => this.worker?.poke());
+  }
+
+  /** Runs a pod; time goes on a little. */
+  async run(spec: Partial<Pod['spec']>, pod = aPod(spec)): Promise<PodWorker> {
+    this.worker = new PodWorker(this.services, pod);
+    this.worker.poke();
+    await this.pass(0.1);
+    return this.worker;
+  }
+
+  /** A pod of one container with a shell script. */
+  runScript(script: string, pod: Partial<Pod['spec']> = {}, container: Partial<Container> = {}): Promise<PodWorker> {
+    return this.run({ ...pod, containers: [aContainer('main', { image: 'busybox', command: ['sh', '-c', script], ...container })] });
+  }
+
+  /** Time goes on, in steps small enough for promises to settle between them. */
+  async pass(seconds: number): Promise<void> {
+    const settle = async () => {
+      for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await settle();
+    await this.clock.advance(seconds * 1000);
+    await settle();
+    await this.clock.advance(0);
+  }
+
+  get status(): PodStatus {
+    return this.worker?.status ?? {};
+  }
+
+  container(name = 'main'): ContainerStatus | undefined {
+    return [...(this.status.containerStatuses ?? []), ...(this.status.initContainerStatuses ?? [])].find((status) => status.name === name);
+  }
+
+  /** The state of a container in a word or two. */
+  state(name = 'main'): string {
+    const { state } = this.container(name) ?? {};
+    return state?.running
+      ? 'running'
+      : state?.terminated
+        ? `${state.terminated.reason} ${state.terminated.exitCode}`
+        : (state?.waiting?.reason ?? 'none');
+  }
+
+  condition(type: string): string {
+    return this.status.conditions?.find((condition) => condition.type === type)?.status ?? '';
+  }
+
+  async log(name = 'main', previous = false): Promise<string> {
+    const id = this.worker?.containerId(name, previous);
+    let text = '';
+    if (id === undefined) return text;
+    const signal = new AbortController().signal;
+    for await (const batch of this.runtime.readLog(id, { follow: false, signal })) text += batch.map((entry) => entry.text).join('');
+    return text;
+  }
+
+  /** The pod is deleted in the API, with a grace period. */
+  async delete(seconds: number): Promise<void> {
+    const { worker } = this;
+    if (!worker) throw new Error('there is no pod');
+    const metadata = { ...worker.pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: seconds };
+    worker.update({ ...worker.pod, metadata });
+    await this.pass(0.1);
+  }
+}

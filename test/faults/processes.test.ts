@@ -1,0 +1,226 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findKubectls, type Kubectl, kubectlOf, logsOf, startCluster, type TestCluster, waitFor } from '../support/cluster.ts';
+import { ROOT } from '../support/sources.ts';
+
+const REPLICAS = 50;
+const SETTLE_MS_MAX = 60_000;
+const COMPONENTS = ['apiserver', 'scheduler', 'controller-manager', 'kubelet-sim'] as const;
+
+const directory = mkdtempSync(join(tmpdir(), 'nanokube-faults-'));
+let cluster: TestCluster;
+let kubectl: Kubectl;
+
+const start = async () => {
+  cluster = await startCluster({ directory });
+  kubectl = kubectlOf(findKubectls().at(-1) ?? 'kubectl', cluster.kubeconfig);
+};
+
+beforeAll(async () => {
+  await start();
+  await kubectl('create', 'deployment', 'many', '--image=nginx:1.26', `--replicas=${REPLICAS}`);
+  await kubectl('rollout', 'status', 'deployment/many', '--timeout=60s');
+}, 120_000);
+
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface PodFacts {
+  readonly uid: string;
+  readonly node: string;
+  readonly phase: string;
+  readonly image: string;
+}
+
+async function pods(): Promise<PodFacts[]> {
+  const text = await kubectl('get', 'pods', '-l', 'app=many', '-o', 'json');
+  const { items } = JSON.parse(text) as {
+    items: {
+      metadata: { uid: string; deletionTimestamp?: string };
+      spec: { nodeName: string; containers: { image: string }[] };
+      status: { phase: string };
+    }[];
+  };
+  return items
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata, spec, status }) => ({
+      uid: metadata.uid,
+      node: spec.nodeName,
+      phase: status.phase,
+      image: spec.containers[0]?.image ?? '',
+    }));
+}
+
+const uids = async () => (await pods()).map(({ uid }) => uid).sort();
+
+/** Waits until the deployment stands as it should: so many pods, all Running, none more. */
+async function settled(image?: string): Promise<PodFacts[]> {
+  let last: PodFacts[] = [];
+  await waitFor(
+    async () => {
+      last = await pods();
+      return (
+        last.length === REPLICAS && last.every(({ phase, image: has }) => phase === 'Running' && (image === undefined || has === image))
+      );
+    },
+    SETTLE_MS_MAX,
+    () => `${last.length} pods, ${last.filter(({ phase }) => phase === 'Running').length} Running\n${cluster.output}\n${logsOf(directory)}`,
+  );
+  return last;
+}
+
+describe('a process that is killed', () => {
+  it.each(COMPONENTS)(
+    '%s: it is started again, and no pod is lost, doubled or replaced',
+    async (component) => {
+      const before = await uids();
+      const pid = cluster.children().get(component);
+      expect(pid, `${component} has a process`).toBeDefined();
+      process.kill(pid ?? 0, 'SIGKILL');
+      await waitFor(
+        () => (cluster.children().get(component) ?? pid) !== pid,
+        20_000,
+        () => `${component} was not started again: ${cluster.output}`,
+      );
+      await settled();
+      expect(await uids()).toEqual(before);
+    },
+    120_000,
+  );
+
+  it('in the middle of a rollout: the rollout goes on', async () => {
+    await kubectl('set', 'image', 'deployment/many', 'nginx=nginx:1.27');
+    for (const component of COMPONENTS) {
+      const pid = cluster.children().get(component);
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    }
+    await settled('nginx:1.27');
+    await kubectl('rollout', 'status', 'deployment/many', '--timeout=60s');
+  }, 150_000);
+
+  it('all at once, the command too: started again, the same pods are there', async () => {
+    await settled();
+    const before = await uids();
+    const children = [...cluster.children().values()];
+    cluster.process.kill('SIGKILL');
+    for (const pid of children) process.kill(pid, 'SIGKILL');
+    await cluster.end('SIGKILL');
+    await start();
+    await settled();
+    expect(await uids()).toEqual(before);
+  }, 120_000);
+});
+
+describe('a node that falls silent', () => {
+  it('is NotReady, and its pods are replaced on others within their tolerations', async () => {
+    await cluster.end('SIGTERM');
+    cluster = await startCluster({ directory, args: ['--node-monitor-grace-period=3s'] });
+    kubectl = kubectlOf(findKubectls().at(-1) ?? 'kubectl', cluster.kubeconfig);
+    const patch = { spec: { template: { spec: { tolerations: quick() } } } };
+    await kubectl('patch', 'deployment', 'many', '-p', JSON.stringify(patch));
+    await kubectl('rollout', 'status', 'deployment/many', '--timeout=60s');
+    // A node of its own process, so that it can die alone.
+    const extra = spawn(
+      process.execPath,
+      [
+        join(ROOT, 'dist/cli/main.js'),
+        'kubelet-sim',
+        `--kubeconfig=${join(directory, 'kubelet.kubeconfig')}`,
+        '--nodes=1',
+        '--node-start-index=3',
+      ],
+      { stdio: 'ignore' },
+    );
+    await waitFor(
+      async () => /node-3\s+Ready/.test(await kubectl('get', 'nodes')),
+      20_000,
+      () => `node-3 did not join\n${logsOf(directory)}`,
+    );
+    await kubectl('cordon', 'node-0');
+    await kubectl('cordon', 'node-1');
+    await kubectl('cordon', 'node-2');
+    await kubectl('rollout', 'restart', 'deployment/many');
+    await kubectl('rollout', 'status', 'deployment/many', '--timeout=60s');
+    for (const node of ['node-0', 'node-1', 'node-2']) await kubectl('uncordon', node);
+    expect((await pods()).every(({ node }) => node === 'node-3')).toBe(true);
+    extra.kill('SIGKILL');
+    await waitFor(
+      async () => /node-3\s+NotReady/.test(await kubectl('get', 'nodes')),
+      30_000,
+      () => 'node-3 never became NotReady',
+    );
+    const moved = await settled();
+    expect(moved.some(({ node }) => node === 'node-3')).toBe(false);
+  }, 240_000);
+});
+
+const quick = () =>
+  ['not-ready', 'unreachable'].map((key) => ({
+    key: `node.kubernetes.io/${key}`,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: 2,
+  }));
+
+describe('what cannot be started says why in one line', () => {
+  const run = (...args: string[]) =>
+    new Promise<{ code: number | null; stderr: string }>((resolve) => {
+      const child = spawn(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+      let stderr = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        stderr += text;
+      });
+      child.once('close', (code) => resolve({ code, stderr }));
+    });
+
+  it('a second one on the same data directory', async () => {
+    const { code, stderr } = await run('up', `--data-dir=${directory}`, '--secure-port=0');
+    expect(code).not.toBe(0);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toMatch(/in use by process \d+/);
+    expect((await kubectl('get', 'nodes')).length).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('a port in use', async () => {
+    const server = createServer().listen(0, '0.0.0.0');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const data = mkdtempSync(join(tmpdir(), 'nanokube-port-'));
+    const { code, stderr } = await run('up', `--data-dir=${data}`, `--secure-port=${port}`);
+    server.close();
+    rmSync(data, { recursive: true, force: true });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(String(port));
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  }, 60_000);
+
+  it('an unreadable certificate', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'nanokube-cert-'));
+    const broken = join(data, 'broken.crt');
+    writeFileSync(broken, 'this is no certificate');
+    const { code, stderr } = await run('apiserver', `--data-dir=${data}`, '--secure-port=0', `--client-ca-file=${broken}`);
+    rmSync(data, { recursive: true, force: true });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('broken.crt');
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  }, 60_000);
+
+  it.each([
+    [['up', '--nodes=many'], /option --nodes takes a whole number/],
+    [['up', '--no-such-option'], /unknown option --no-such-option/],
+    [['scheduler', '--kubeconfig=/does/not/exist'], /\/does\/not\/exist/],
+    [['fly'], /unknown command "fly"/],
+  ])('nanokube %s', async (args, wanted) => {
+    const { code, stderr } = await run(...args);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(wanted);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});

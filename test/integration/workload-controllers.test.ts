@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  appsKinds,
+  type ControllerRevision,
+  coreKinds,
+  type DaemonSet,
+  type Deployment,
+  type Endpoints,
+  type Event,
+  type Live,
+  type Pod,
+  type ReplicaSet,
+} from '../../api/index.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { STUCK } from '../support/fake-kubelet.ts';
+
+const { deployments, replicasets, daemonsets, controllerrevisions } = appsKinds;
+const { pods, events, endpoints } = coreKinds;
+const NODES = ['n1', 'n2', 'n3'];
+
+let plane: ControlPlane;
+beforeAll(async () => {
+  plane = await startControlPlane({ nodes: NODES });
+});
+afterAll(() => plane[Symbol.asyncDispose]());
+
+const template = (app: string, image: string, labels: Record<string, string> = {}) => ({
+  metadata: { labels: { app, ...labels } },
+  spec: { containers: [{ name: 'app', image }] },
+});
+const deployment = (name: string, replicas: number, more: object = {}) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'default' },
+  spec: { replicas, selector: { matchLabels: { app: name } }, template: template(name, 'web:1'), ...more },
+});
+const ofApp = (app: string) => (some: Live<Pod>[]) =>
+  some.filter(({ metadata }) => metadata.labels?.app === app && !metadata.deletionTimestamp);
+const reasonOf = ({ status }: Live<Deployment>, type: string) => status.conditions?.find((c) => c.type === type)?.reason;
+const isRolledOut = (d: Live<Deployment>) =>
+  reasonOf(d, 'Progressing') === 'NewReplicaSetAvailable' &&
+  d.status.observedGeneration === d.metadata.generation &&
+  d.status.availableReplicas === d.spec.replicas &&
+  d.status.updatedReplicas === d.spec.replicas;
+const eventsOf = async (name: string) =>
+  (await plane.list<Event>(events, 'default'))
+    .filter(({ involvedObject }) => involvedObject.name === name)
+    .map(({ reason, message }) => `${reason}: ${message}`);
+const patch = (name: string, body: object) =>
+  plane.client.resource<Deployment>(deployments).patch(name, body, { namespace: 'default', type: 'strategic' });
+
+describe('a Deployment', () => {
+  it('brings up pods, tells of it, and heals', async () => {
+    await plane.create(deployments, deployment('web', 3));
+    const live = await plane.eventually<Deployment>(deployments, 'web', isRolledOut);
+    expect(live.metadata.annotations).toMatchObject({ 'deployment.kubernetes.io/revision': '1' });
+    expect(live.status).toMatchObject({ replicas: 3, readyReplicas: 3, availableReplicas: 3, updatedReplicas: 3 });
+    const [set] = (await plane.list<ReplicaSet>(replicasets, 'default')).filter(({ metadata }) => metadata.name.startsWith('web-'));
+    expect(set?.spec.selector?.matchLabels).toEqual({ app: 'web', 'pod-template-hash': set?.metadata.labels?.['pod-template-hash'] });
+    expect(set?.metadata.annotations).toMatchObject({
+      'deployment.kubernetes.io/desired-replicas': '3',
+      'deployment.kubernetes.io/max-replicas': '4',
+      'deployment.kubernetes.io/revision': '1',
+    });
+    await plane.eventuallyAll<Event>(events, (all) => all.some(({ reason }) => reason === 'ScalingReplicaSet'));
+    expect(await eventsOf('web')).toEqual([`ScalingReplicaSet: Scaled up replica set ${set?.metadata.name} from 0 to 3`]);
+    const [victim] = ofApp('web')(await plane.list<Pod>(pods, 'default'));
+    await plane.client.resource<Pod>(pods).delete(victim?.metadata.name ?? '', { namespace: 'default', gracePeriodSeconds: 0 });
+    const healed = await plane.eventuallyAll<Pod>(pods, (all) => ofApp('web')(all).length === 3);
+    expect(healed.map(({ metadata }) => metadata.uid)).not.toContain(victim?.metadata.uid);
+  });
+
+  it('rolls out, back, and remembers', async () => {
+    await plane.create(deployments, deployment('roll', 4));
+    await plane.eventually<Deployment>(deployments, 'roll', isRolledOut);
+    await patch('roll', { spec: { template: template('roll', 'web:2') } });
+    await plane.eventually<Deployment>(
+      deployments,
+      'roll',
+      (d) => isRolledOut(d) && d.spec.template.spec?.containers[0]?.image === 'web:2',
+    );
+    const sets = (all: Live<ReplicaSet>[]) => all.filter(({ metadata }) => metadata.name.startsWith('roll-'));
+    const after = sets(await plane.list<ReplicaSet>(replicasets, 'default'));
+    expect(after.map(({ spec }) => spec.replicas).sort()).toEqual([0, 4]);
+    const images = ofApp('roll')(await plane.list<Pod>(pods, 'default')).map(({ spec }) => spec.containers[0]?.image);
+    expect(images).toEqual(Array(4).fill('web:2'));
+    // What kubectl rollout undo does: the old template again.
+    await patch('roll', { spec: { template: template('roll', 'web:1') } });
+    const back = await plane.eventually<Deployment>(
+      deployments,
+      'roll',
+      (d) => isRolledOut(d) && d.metadata.annotations?.['deployment.kubernetes.io/revision'] === '3',
+    );
+    expect(back.status.updatedReplicas).toBe(4);
+    expect(sets(await plane.list<ReplicaSet>(replicasets, 'default'))).toHaveLength(2);
+  });
+
+  it('recreates: no old pod beside a new one', async () => {
+    await plane.create(deployments, deployment('again', 2, { strategy: { type: 'Recreate' } }));
+    await plane.eventually<Deployment>(deployments, 'again', isRolledOut);
+    await patch('again', { spec: { template: template('again', 'web:2') } });
+    await plane.eventually<Deployment>(
+      deployments,
+      'again',
+      (d) => isRolledOut(d) && d.metadata.annotations?.['deployment.kubernetes.io/revision'] === '2',
+    );
+    const texts = await eventsOf('again');
+    expect(texts.map((text) => text.replace(/again-\w+/, 'X'))).toEqual([
+      'ScalingReplicaSet: Scaled up replica set X from 0 to 2',
+      'ScalingReplicaSet: Scaled down replica set X from 2 to 0',
+      'ScalingReplicaSet: Scaled up replica set X from 0 to 2',
+    ]);
+  });
+
+  it('scales, pauses and resumes', async () => {
+    await plane.create(deployments, deployment('size', 1));
+    await plane.eventually<Deployment>(deployments, 'size', isRolledOut);
+    await patch('size', { spec: { paused: true, template: template('size', 'web:2') } });
+    await plane.eventually<Deployment>(deployments, 'size', (d) => reasonOf(d, 'Progressing') === 'DeploymentPaused');
+    await patch('size', { spec: { replicas: 3 } });
+    await plane.eventually<Deployment>(deployments, 'size', (d) => d.status.availableReplicas === 3);
+    expect(ofApp('size')(await plane.list<Pod>(pods, 'default')).map(({ spec }) => spec.containers[0]?.image)).toEqual(
+      Array(3).fill('web:1'),
+    );
+    await patch('size', { spec: { paused: false } });
+    await plane.eventually<Deployment>(deployments, 'size', isRolledOut);
+    await patch('size', { spec: { replicas: 0 } });
+    await plane.eventuallyAll<Pod>(pods, (all) => ofApp('size')(all).length === 0);
+  });
+
+  it('says that it does not get on', async () => {
+    const spec = { progressDeadlineSeconds: 2, minReadySeconds: 1, template: template('stuck', 'web:1', { [STUCK]: 'yes' }) };
+    await plane.create(deployments, deployment('stuck', 1, spec));
+    const late = await plane.eventually<Deployment>(deployments, 'stuck', (d) => reasonOf(d, 'Progressing') === 'ProgressDeadlineExceeded');
+    expect(late.status.conditions?.find(({ type }) => type === 'Progressing')).toMatchObject({
+      status: 'False',
+      message: expect.stringMatching(/^ReplicaSet "stuck-\w+" has timed out progressing\.$/),
+    });
+    expect(late.status).toMatchObject({ replicas: 1, unavailableReplicas: 1, updatedReplicas: 1 });
+  });
+
+  it('takes everything with it when it is deleted', async () => {
+    await plane.create(deployments, deployment('gone', 2));
+    await plane.eventually<Deployment>(deployments, 'gone', isRolledOut);
+    await plane.client.resource<Deployment>(deployments).delete('gone', { namespace: 'default', propagationPolicy: 'Foreground' });
+    await plane.eventuallyGone(deployments, 'gone');
+    expect(ofApp('gone')(await plane.list<Pod>(pods, 'default'))).toEqual([]);
+    expect((await plane.list<ReplicaSet>(replicasets, 'default')).filter(({ metadata }) => metadata.name.startsWith('gone-'))).toEqual([]);
+  });
+
+  it('leaves its ReplicaSet behind when it is to, which then is adopted', async () => {
+    await plane.create(deployments, deployment('adopt', 1));
+    await plane.eventually<Deployment>(deployments, 'adopt', isRolledOut);
+    await plane.client.resource<Deployment>(deployments).delete('adopt', { namespace: 'default', propagationPolicy: 'Orphan' });
+    await plane.eventuallyGone(deployments, 'adopt');
+    const sets = await plane.list<ReplicaSet>(replicasets, 'default');
+    const orphan = sets.find(({ metadata }) => metadata.name.startsWith('adopt-'));
+    expect(orphan?.metadata.ownerReferences).toBeUndefined();
+    const again = await plane.create<Deployment>(deployments, deployment('adopt', 1));
+    await plane.eventually<ReplicaSet>(
+      replicasets,
+      orphan?.metadata.name ?? '',
+      ({ metadata }) => metadata.ownerReferences?.[0]?.uid === again.metadata.uid,
+    );
+  });
+});
+
+describe('a DaemonSet', () => {
+  const daemonSet = {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'agent', namespace: 'default' },
+    spec: { selector: { matchLabels: { app: 'agent' } }, template: template('agent', 'agent:1') },
+  };
+
+  it('has a pod on every node, rolls out, and keeps its history', async () => {
+    await plane.create(daemonsets, daemonSet);
+    const isUp = (set: Live<DaemonSet>) => set.status.numberAvailable === 3 && set.status.updatedNumberScheduled === 3;
+    await plane.eventually<DaemonSet>(daemonsets, 'agent', isUp);
+    const first = ofApp('agent')(await plane.list<Pod>(pods, 'default'));
+    expect(first.map(({ spec }) => spec.nodeName).sort()).toEqual(NODES);
+    expect(first[0]?.spec.tolerations?.map(({ key }) => key)).toContain('node.kubernetes.io/unschedulable');
+    await plane.client
+      .resource<DaemonSet>(daemonsets)
+      .patch('agent', { spec: { template: template('agent', 'agent:2') } }, { namespace: 'default', type: 'strategic' });
+    await plane.eventually<DaemonSet>(daemonsets, 'agent', (set) => isUp(set) && set.status.observedGeneration === 2);
+    const images = ofApp('agent')(await plane.list<Pod>(pods, 'default')).map(({ spec }) => spec.containers[0]?.image);
+    expect(images).toEqual(Array(3).fill('agent:2'));
+    const revisions = await plane.list<ControllerRevision>(controllerrevisions, 'default');
+    expect(revisions.map(({ revision }) => revision).sort()).toEqual([1, 2]);
+  });
+});
+
+describe('Endpoints', () => {
+  it('follow the pods of a Service', async () => {
+    await plane.create(deployments, deployment('svc', 2));
+    await plane.create(coreKinds.services, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'svc', namespace: 'default' },
+      spec: { selector: { app: 'svc' }, ports: [{ port: 80, targetPort: 8080 }] },
+    });
+    const count = (e: Live<Endpoints>) => e.subsets?.[0]?.addresses?.length ?? 0;
+    const full = await plane.eventually<Endpoints>(endpoints, 'svc', (e) => count(e) === 2);
+    expect(full.subsets?.[0]?.ports).toEqual([{ port: 8080, protocol: 'TCP' }]);
+    await patch('svc', { spec: { replicas: 1 } });
+    await plane.eventually<Endpoints>(endpoints, 'svc', (e) => count(e) === 1);
+    await plane.client.resource(coreKinds.services).delete('svc', { namespace: 'default' });
+    await plane.eventuallyGone(endpoints, 'svc');
+  });
+});

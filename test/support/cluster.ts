@@ -1,0 +1,156 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ROOT } from './sources.ts';
+
+/** A cluster of real processes, started by the command a user types. */
+export interface TestCluster extends AsyncDisposable {
+  readonly directory: string;
+  readonly kubeconfig: string;
+  readonly url: string;
+  /** What the command printed so far. */
+  readonly output: string;
+  readonly process: ChildProcess;
+  /** Process ids of the children, by component. */
+  children(): ReadonlyMap<string, number>;
+  /** Ends the command with a signal and waits for it. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface StartOptions {
+  readonly nodes?: number;
+  /** Data of an earlier cluster; default a new folder, removed at the end. */
+  readonly directory?: string;
+  readonly port?: number;
+  readonly args?: readonly string[];
+}
+
+const READY_MS_MAX = 60_000;
+
+/** Runs `nanokube up` from the compiled files, as `npm start` does, and waits for its last line. */
+export async function startCluster({ nodes = 3, directory, port = 0, args = [] }: StartOptions = {}): Promise<TestCluster> {
+  const data = directory ?? mkdtempSync(join(tmpdir(), 'nanokube-test-'));
+  const argv = [join(ROOT, 'dist/cli/main.js'), 'up', `--nodes=${nodes}`, `--data-dir=${data}`, `--secure-port=${port}`, ...args];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  await waitFor(
+    () => /^nanokube is ready.*$/m.test(output) || child.exitCode !== null,
+    READY_MS_MAX,
+    () => `the cluster did not become ready: ${output}\n${logsOf(data)}`,
+  );
+  const url = /nanokube is ready: (\S+),/.exec(output)?.[1];
+  if (url === undefined) throw new Error(`nanokube up ended before it was ready: ${output}\n${logsOf(data)}`);
+  const end = (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    return exited;
+  };
+  return {
+    directory: data,
+    kubeconfig: join(data, 'admin.kubeconfig'),
+    url,
+    process: child,
+    get output() {
+      return output;
+    },
+    children: () => childrenOf(child.pid ?? 0),
+    end,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) await end('SIGTERM');
+      if (directory === undefined) rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The last lines of every log of a cluster, for a failing test's message. */
+export function logsOf(directory: string): string {
+  const logs = join(directory, 'logs');
+  if (!existsSync(logs)) return '(no logs)';
+  return readdirSync(logs)
+    .map((name) => `--- ${name}\n${readFileSync(join(logs, name), 'utf8').split('\n').slice(-15).join('\n')}`)
+    .join('\n');
+}
+
+function childrenOf(parent: number): ReadonlyMap<string, number> {
+  const pids = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  return new Map(pids.map((pid) => [readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').at(-2) ?? '', pid]));
+}
+
+/** Waits for a condition; the message is asked for when the time is up. */
+export async function waitFor<T>(condition: () => T | Promise<T>, timeoutMs: number, message: () => string): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  let lastError: unknown;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value) return value;
+    } catch (error) {
+      lastError = error;
+    }
+    if (Date.now() > end) throw new Error(`${message()}${lastError ? ` (last error: ${String(lastError)})` : ''}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Kubectl {
+  /** Runs it; a non-zero exit is a failure that shows everything it printed. */
+  (...args: string[]): Promise<string>;
+  /** Runs it, whatever the exit code. */
+  readonly run: (args: readonly string[], options?: RunOptions) => Promise<CommandResult>;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
+const KUBECTL_MS_MAX = 60_000;
+
+/** The kubectl binaries of this machine: `kubectl` on the path and `kubectl.1.NN` beside it, or beside what it is a link to. */
+export function findKubectls(): string[] {
+  const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '' && existsSync(folder));
+  const linked = folders
+    .map((folder) => join(folder, 'kubectl'))
+    .filter((path) => existsSync(path))
+    .map((path) => dirname(realpathSync(path)));
+  const found = [...new Set([...folders, ...linked])].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => /^kubectl(?:\.1\.\d+)?$/.test(name))
+      .map((name) => join(folder, name)),
+  );
+  return [...new Map(found.map((path) => [path.split('/').at(-1), path])).values()].sort();
+}
+
+/** A kubectl on a cluster. */
+export function kubectlOf(binary: string, kubeconfig: string): Kubectl {
+  const run = (args: readonly string[], { input, env = {}, timeoutMs = KUBECTL_MS_MAX }: RunOptions = {}) =>
+    new Promise<CommandResult>((resolve) => {
+      const child = execFile(
+        binary,
+        ['--kubeconfig', kubeconfig, ...args],
+        { timeout: timeoutMs, maxBuffer: 2 ** 26, env: { ...process.env, ...env } },
+        (error, stdout, stderr) => resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr }),
+      );
+      child.stdin?.end(input ?? '');
+    });
+  const call = async (...args: string[]) => {
+    const { code, stdout, stderr } = await run(args);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')} failed (${code}): ${stderr}${stdout}`);
+    return stdout;
+  };
+  return Object.assign(call, { run });
+}
