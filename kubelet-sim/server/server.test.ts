@@ -82,7 +82,12 @@ test('exec: streams by channel, the exit code at the end, and an error when ther
   await using world = await start();
   await world.node.run({});
   const connect = (container: string, ...command: string[]) => {
-    const query = new URLSearchParams([['input', '1'], ['output', '1'], ['error', '1'], ...command.map((arg) => ['command', arg])]);
+    const query = new URLSearchParams([
+      ['input', '1'],
+      ['output', '1'],
+      ['error', '1'],
+      ...command.map((arg): [string, string] => ['command', arg]),
+    ]);
     const url = `wss://127.0.0.1:${world.server.port}/exec/default/web/${container}?${query}`;
     return new WebSocket(url, ['v5.channel.k8s.io'], { ...world.client, rejectUnauthorized: false });
   };
