@@ -73,7 +73,9 @@ class Comparison {
     } else if (type.kind === 'message' && models.has(theirs)) {
       this.message(type.message, theirs);
     } else {
-      const ours = type.kind === 'scalar' ? SCALARS[type.scalar] : type.kind;
+      // A struct without fields is any object to the client.
+      const empty = type.kind === 'message' && type.message.fields.size === 0;
+      const ours = type.kind === 'scalar' ? SCALARS[type.scalar] : empty ? 'any' : type.kind;
       const wanted = `${theirs} ${format}`.trim();
       if (ours !== wanted) this.differences.push(`${path} is ${ours}, not ${wanted}`);
     }

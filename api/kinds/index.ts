@@ -1,3 +1,4 @@
+export * as apiextensionsKinds from './apiextensions.ts';
 export * as appsKinds from './apps.ts';
 export * as authenticationKinds from './authentication.ts';
 export * as authorizationKinds from './authorization.ts';

@@ -1,3 +1,4 @@
+import { customResourceDefinition } from '../apiextensions/v1/custom-resource-definition.ts';
 import { controllerRevision } from '../apps/v1/controller-revision.ts';
 import { daemonSet } from '../apps/v1/daemon-set.ts';
 import { deployment } from '../apps/v1/deployment.ts';
@@ -21,6 +22,7 @@ import { service } from '../core/v1/service.ts';
 import { serviceAccount } from '../core/v1/service-account.ts';
 import type { ServedKind } from '../kind-info.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/role.ts';
+import * as apiextensions from './apiextensions.ts';
 import * as apps from './apps.ts';
 import * as authentication from './authentication.ts';
 import * as authorization from './authorization.ts';
@@ -55,4 +57,5 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: rbac.rolebindings, message: roleBinding },
   { info: rbac.roles, message: role },
   { info: coordination.leases, message: lease },
+  { info: apiextensions.customresourcedefinitions, message: customResourceDefinition },
 ];
