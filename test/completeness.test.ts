@@ -73,13 +73,17 @@ class Comparison {
     } else if (type.kind === 'message' && models.has(theirs)) {
       this.message(type.message, theirs);
     } else {
-      // A struct without fields is any object to the client.
-      const empty = type.kind === 'message' && type.message.fields.size === 0;
-      const ours = type.kind === 'scalar' ? SCALARS[type.scalar] : empty ? 'any' : type.kind;
+      const ours = writtenAs(type);
       const wanted = `${theirs} ${format}`.trim();
       if (ours !== wanted) this.differences.push(`${path} is ${ours}, not ${wanted}`);
     }
   }
+}
+
+/** How the client writes a type that is no list, map or model; a struct without fields is any object to it. */
+function writtenAs(type: FieldType): string {
+  if (type.kind === 'scalar') return SCALARS[type.scalar];
+  return type.kind === 'message' && type.message.fields.size === 0 ? 'any' : type.kind;
 }
 
 describe('every served kind has the fields that the client has', () => {
