@@ -126,7 +126,8 @@ class Cluster implements Service {
     return [
       `--kubeconfig=${join(this.#directory, `${name}.kubeconfig`)}`,
       `--log-level=${values['log-level']}`,
-      ...(name === 'kubelet' ? [`--nodes=${values.nodes}`] : []),
+      // There is one of each, which this process sees to: waiting for a dead one's lease would only cost time.
+      ...(name === 'kubelet' ? [`--nodes=${values.nodes}`] : ['--leader-elect=false']),
       ...(name === 'scheduler' && values['scheduler-config'] !== undefined ? [`--config=${values['scheduler-config']}`] : []),
       ...(name === 'controller-manager' && grace !== undefined ? [`--node-monitor-grace-period=${grace}ms`] : []),
     ];

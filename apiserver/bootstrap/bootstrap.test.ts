@@ -14,6 +14,7 @@ import { silentLogger, systemClock, VirtualClock } from '../../runtime/index.ts'
 import { createAuthorizer } from '../auth/index.ts';
 import { ObjectsInMemory } from '../auth/objects-in-memory.ts';
 import { createBootstrap } from './index.ts';
+import { CONTROLLER_ROLES } from './rbac-controller-roles.ts';
 
 let objects: ObjectsInMemory;
 let clock: VirtualClock;
@@ -66,7 +67,8 @@ it('makes the namespaces, the Service with its Endpoints, the CA and the roles',
     'client-ca-file': 'the CA',
   });
   expect(objects.list(rbacKinds.clusterroles)).toHaveLength(70);
-  expect(objects.list(rbacKinds.clusterrolebindings)).toHaveLength(52);
+  // Upstream's, that of kubelet-sim, and one for each controller's role.
+  expect(objects.list(rbacKinds.clusterrolebindings)).toHaveLength(51 + CONTROLLER_ROLES.length);
   expect(objects.list(rbacKinds.roles)).toHaveLength(7);
   expect(objects.list(rbacKinds.rolebindings)).toHaveLength(7);
   expect(binding('system:controller:job-controller')?.subjects).toEqual([

@@ -15,7 +15,7 @@ import {
 import type { Clock, Logger, Service } from '../../runtime/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { CLUSTER_ROLE_BINDINGS, NAMESPACE_ROLE_BINDINGS } from './rbac-bindings.ts';
-import { CONTROLLER_MANAGER_BINDING } from './rbac-controller-manager.ts';
+import { CONTROLLER_MANAGER_BINDINGS } from './rbac-controller-manager.ts';
 import { CONTROLLER_ROLES } from './rbac-controller-roles.ts';
 import { KUBELET_SIM_BINDING, KUBELET_SIM_ROLE } from './rbac-kubelet-sim.ts';
 import { reconcileBinding, reconcileRole } from './rbac-reconcile.ts';
@@ -124,7 +124,7 @@ class Bootstrap implements Service {
       ...CLUSTER_ROLE_BINDINGS,
       ...CONTROLLER_ROLES.map(controllerBinding),
       KUBELET_SIM_BINDING,
-      CONTROLLER_MANAGER_BINDING,
+      ...CONTROLLER_MANAGER_BINDINGS,
     ];
     const roles = (kind: KindInfo, specs: typeof CLUSTER_ROLES) => specs.map((spec) => this.#ensure(kind, roleOf(spec), reconcileRole));
     await Promise.all([

@@ -14,6 +14,7 @@ import { restorePod } from './restore.ts';
 
 /** Instances of one container: the newest, the one before, and why there is no newer one. */
 export interface ContainerRun {
+  readonly name: string;
   readonly role: ContainerRole;
   id: string | undefined;
   previousId: string | undefined;
@@ -33,13 +34,15 @@ interface Parts {
   readonly sandbox: PodSandbox;
   readonly pod: () => Pod;
   readonly poke: () => void;
-  readonly signal: AbortSignal;
+  /** Aborted when the pod is to end. */
+  readonly signal: () => AbortSignal;
 }
 
 /** The containers of one pod: starts, restarts and stops them, and knows what became of each. */
 export class ContainerRuns {
   readonly #parts: Parts;
-  readonly #runs = new Map<string, ContainerRun>();
+  /** Few per pod, hence a list. */
+  readonly #runs: ContainerRun[] = [];
   #stopping: Promise<void> | undefined;
   #stopGraceMs = Number.POSITIVE_INFINITY;
 
@@ -48,18 +51,18 @@ export class ContainerRuns {
   }
 
   idOf(name: string, previous: boolean): string | undefined {
-    const run = this.#runs.get(name);
+    const run = this.#find(name);
     return previous ? run?.previousId : run?.id;
   }
 
   get startedImages(): ReadonlyMap<string, string> {
-    return new Map([...this.#runs].map(([name, { image }]) => [name, image]));
+    return new Map(this.#runs.map(({ name, image }) => [name, image]));
   }
 
   observe(): ReadonlyMap<string, ObservedContainer> {
     const { runtime } = this.#parts.node;
     return new Map(
-      [...this.#runs].map(([name, { id, previousId, waiting, probes }]) => [
+      this.#runs.map(({ name, id, previousId, waiting, probes }) => [
         name,
         {
           current: id === undefined ? undefined : runtime.containerStatus(id),
@@ -79,7 +82,7 @@ export class ContainerRuns {
     let retryMs: number | undefined;
     for (const start of starts) {
       const waitMs = await this.#start(start);
-      this.#parts.signal.throwIfAborted();
+      this.#parts.signal().throwIfAborted();
       if (waitMs === 0) progressed = true;
       else if (retryMs === undefined || waitMs < retryMs) retryMs = waitMs;
     }
@@ -88,7 +91,8 @@ export class ContainerRuns {
 
   /** Answers 0 when the container was started, else how long to wait before the next try. */
   async #start(start: Start): Promise<number> {
-    const { node, signal } = this.#parts;
+    const { node } = this.#parts;
+    const signal = this.#parts.signal();
     const pod = this.#parts.pod();
     const { container, role } = start;
     const subject = { name: container.name, role };
@@ -112,7 +116,8 @@ export class ContainerRuns {
   }
 
   async #launch(pod: Pod, { container, role, attempt }: Start, run: ContainerRun): Promise<void> {
-    const { node, sandbox, signal } = this.#parts;
+    const { node, sandbox } = this.#parts;
+    const signal = this.#parts.signal();
     const subject = { name: container.name, role };
     const config = await containerConfigOf({
       facts: sandbox.facts(pod),
@@ -176,7 +181,8 @@ export class ContainerRuns {
   }
 
   async #postStart(pod: Pod, container: Container, role: ContainerRole, id: string): Promise<void> {
-    const { node, signal } = this.#parts;
+    const { node } = this.#parts;
+    const signal = this.#parts.signal();
     const hook = container.lifecycle?.postStart;
     if (!hook) return;
     try {
@@ -212,7 +218,7 @@ export class ContainerRuns {
 
   /** The sandbox is new: nothing of the old one runs any more. */
   sandboxChanged(): void {
-    for (const run of this.#runs.values()) run.probes?.stop();
+    for (const run of this.#runs) run.probes?.stop();
   }
 
   async kill(kills: readonly Kill[]): Promise<void> {
@@ -232,7 +238,7 @@ export class ContainerRuns {
     how: { id: string; graceMs: number; message: string },
   ): Promise<void> {
     const { node } = this.#parts;
-    this.#runs.get(container.name)?.probes?.stop();
+    this.#find(container.name)?.probes?.stop();
     node.events.normal(pod, 'Killing', how.message, { name: container.name, role });
     const spentMs = how.graceMs > 0 ? await this.#preStop(pod, container, role, how) : 0;
     const restMs = Math.min(how.graceMs, this.#stopGraceMs) - spentMs;
@@ -269,11 +275,11 @@ export class ContainerRuns {
     const { node } = this.#parts;
     const pod = this.#parts.pod();
     const deadline = node.clock.monotonic() + graceMs;
-    for (const run of this.#runs.values()) run.probes?.stop();
+    for (const run of this.#runs) run.probes?.stop();
     for (const step of stopOrder(pod)) {
       await Promise.all(
         step.map(async (container) => {
-          const run = this.#runs.get(container.name);
+          const run = this.#find(container.name);
           if (!run?.id || node.runtime.containerStatus(run.id)?.state !== 'running') return;
           const leftMs = graceMs === 0 ? 0 : Math.max(deadline - node.clock.monotonic(), 1);
           await this.#killOne(pod, container, run.role, { id: run.id, graceMs: leftMs, message: `Stopping container ${container.name}` });
@@ -288,7 +294,7 @@ export class ContainerRuns {
     if (graceMs >= this.#stopGraceMs) return;
     this.#stopGraceMs = graceMs;
     if (!this.#stopping) return;
-    for (const { id } of this.#runs.values())
+    for (const { id } of this.#runs)
       if (id !== undefined && this.#parts.node.runtime.containerStatus(id)?.state === 'running')
         this.#parts.node.runtime
           .stopContainer(id, graceMs)
@@ -325,14 +331,26 @@ export class ContainerRuns {
   }
 
   dispose(): void {
-    for (const run of this.#runs.values()) run.probes?.stop();
+    for (const run of this.#runs) run.probes?.stop();
+  }
+
+  #find(name: string): ContainerRun | undefined {
+    return this.#runs.find((run) => run.name === name);
   }
 
   #runOf(container: Container, role: ContainerRole): ContainerRun {
-    let run = this.#runs.get(container.name);
+    let run = this.#find(container.name);
     if (!run) {
-      run = { role, id: undefined, previousId: undefined, waiting: undefined, probes: undefined, image: container.image ?? '' };
-      this.#runs.set(container.name, run);
+      run = {
+        name: container.name,
+        role,
+        id: undefined,
+        previousId: undefined,
+        waiting: undefined,
+        probes: undefined,
+        image: container.image ?? '',
+      };
+      this.#runs.push(run);
     }
     return run;
   }

@@ -158,6 +158,21 @@ test('a volume that is not there holds the pod up until it is', async () => {
   expect(await node.log()).toBe('text\n');
 });
 
+test("the service account's token is asked for when somebody reads it, and not before", async () => {
+  const node = new TestNode();
+  const volumes = [
+    { name: 'api', projected: { sources: [{ serviceAccountToken: { path: 'token' } }, { configMap: { name: 'kube-root-ca.crt' } }] } },
+  ];
+  const volumeMounts = [{ name: 'api', mountPath: '/var/run/secrets/api', readOnly: true }];
+  await node.runScript('echo on; cat /var/run/secrets/api/token || echo failed; sleep 3600', { volumes }, { volumeMounts });
+  expect(await node.log()).toMatch(/^on\ncat: .*\nfailed\n$/);
+  node.source.configMaps.set('kube-root-ca.crt', { 'ca.crt': 'PEM\n' });
+  const id = node.worker?.containerId('main') ?? '';
+  const read = await node.runtime.execSync(id, ['sh', '-c', 'cd /var/run/secrets/api; cat token ca.crt; touch x'], 0);
+  expect(read.stdout.toString()).toBe('token-of-webPEM\n');
+  expect(read.stderr.toString()).toContain('Read-only file system');
+});
+
 test('environment, command line and files see the pod', async () => {
   const node = new TestNode();
   node.source.secrets.set('s', { password: Buffer.from('s3cret').toString('base64') });

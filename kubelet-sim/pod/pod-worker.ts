@@ -43,7 +43,8 @@ export class PodWorker {
   #retryAt = Number.POSITIVE_INFINITY;
   #deadline: Timer | undefined;
   #deleting = false;
-  readonly #abort = new AbortController();
+  /** Breaks off what a sync waits for; there is one only while a sync runs, or for good once the pod is to end. */
+  #abort: AbortController | undefined;
 
   constructor(node: NodeServices, pod: Live<Pod>, verdict?: Verdict) {
     this.#node = node;
@@ -56,7 +57,7 @@ export class PodWorker {
       sandbox: this.#sandbox,
       pod: () => this.#pod,
       poke: () => this.poke(),
-      signal: this.#abort.signal,
+      signal: () => this.#signal,
     });
     if (endedPhase(pod.status)) this.#state = 'ended';
     this.#setDeadline();
@@ -95,11 +96,11 @@ export class PodWorker {
   update(pod: Live<Pod>): void {
     const isEcho = this.#isEcho(pod);
     this.#pod = pod;
-    if (this.#node.statuses.isIdle(pod.metadata.uid)) this.#status = pod.status;
+    if (isEcho || this.#node.statuses.isIdle(pod.metadata.uid)) this.#status = pod.status;
     if (isEcho) return;
     this.#setDeadline();
     if (pod.metadata.deletionTimestamp) {
-      this.#abort.abort();
+      this.#breakOff();
       this.#runs.shorten(pod.metadata.deletionGracePeriodSeconds ?? 0);
     }
     this.poke();
@@ -115,7 +116,7 @@ export class PodWorker {
   /** The pod is gone from the API: stop everything, write nothing. */
   remove(): void {
     this.#state = 'removed';
-    this.#abort.abort();
+    this.#breakOff();
     this.#retry?.cancel();
     this.#deadline?.cancel();
     this.#node.statuses.forget(this.#pod.metadata.uid);
@@ -131,13 +132,23 @@ export class PodWorker {
     this.#running = true;
     this.#loop().catch((error: unknown) => {
       this.#running = false;
-      if (this.#state === 'removed' || this.#abort.signal.aborted) return this.#afterAbort();
+      if (this.#state === 'removed' || this.#signal.aborted) return this.#afterAbort();
       this.#node.logger.error(
         { err: error, pod: this.#pod.metadata.name, namespace: this.#pod.metadata.namespace },
         'pod sync failed, will retry',
       );
       this.#retryIn(RETRY_MS);
     });
+  }
+
+  get #signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
+  }
+
+  #breakOff(): void {
+    this.#abort ??= new AbortController();
+    this.#abort.abort();
   }
 
   /** A sync was broken off because the pod is to end: look again, to end it. */
@@ -151,6 +162,7 @@ export class PodWorker {
       await this.#sync();
     }
     this.#running = false;
+    if (!this.#signal.aborted) this.#abort = undefined;
   }
 
   async #sync(): Promise<void> {
@@ -170,7 +182,7 @@ export class PodWorker {
     if (actions.killPod) return await this.#end();
     await this.#runs.kill(actions.kills);
     if (actions.createSandbox) {
-      const retryMs = await this.#sandbox.make(this.#pod, actions.createSandbox.attempt, this.#abort.signal);
+      const retryMs = await this.#sandbox.make(this.#pod, actions.createSandbox.attempt, this.#signal);
       if (retryMs > 0) {
         this.#publish();
         return this.#retryIn(retryMs);
@@ -209,7 +221,7 @@ export class PodWorker {
   async #delete(): Promise<void> {
     if (this.#deleting) return;
     this.#deleting = true;
-    this.#abort.abort();
+    this.#breakOff();
     this.#retry?.cancel();
     await this.#runs.stopAll(this.#pod.metadata.deletionGracePeriodSeconds ?? GRACE_SECONDS_DEFAULT);
     this.#sandbox.stop();
@@ -245,7 +257,7 @@ export class PodWorker {
       const message = 'Pod was active on the node longer than the specified deadline';
       this.#node.events.normal(this.#pod, 'DeadlineExceeded', message);
       this.#verdict = { reason: 'DeadlineExceeded', message };
-      this.#abort.abort();
+      this.#breakOff();
       this.poke();
     });
   }

@@ -5,7 +5,7 @@ import type { LogEntry } from '../runtime/cri.ts';
 
 /** A pod of this process, with the node that holds it. */
 export interface LocatedPod {
-  readonly agent: NodeAgent;
+  readonly agent: Pick<NodeAgent, 'runtime'>;
   readonly worker: PodWorker;
 }
 

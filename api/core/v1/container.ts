@@ -11,7 +11,7 @@ export const containerPort = message(
     name: string(1, 'Name for services to refer to, unique in the pod; at most 15 lower-case letters, digits and dashes.'),
     hostPort: int32(2, 'Port of the node to expose it on, 1 to 65535; only one pod per node can have it.'),
     containerPort: int32(3, 'Port inside the pod, 1 to 65535.', { required: true }),
-    protocol: string(4, 'TCP unless given.', { enum: ['SCTP', 'TCP', 'UDP'], default: 'TCP' }),
+    protocol: string(4, 'TCP, UDP or SCTP; TCP unless given.', { enum: ['SCTP', 'TCP', 'UDP'], default: 'TCP' }),
     hostIP: string(5, 'Address of the node to bind hostPort to.'),
   }),
 );

@@ -22,7 +22,7 @@ export const endpointPort = message(
   () => ({
     name: string(1, "Name of the service's port; required if there are several."),
     port: int32(2, 'Port number.', { required: true }),
-    protocol: string(3, 'TCP unless given.', { enum: ['SCTP', 'TCP', 'UDP'] }),
+    protocol: string(3, 'TCP, UDP or SCTP; TCP unless given.', { enum: ['SCTP', 'TCP', 'UDP'] }),
     appProtocol: string(4, 'Protocol spoken on top, as in the service.', { pointer: true }),
   }),
   { mapType: 'atomic' },

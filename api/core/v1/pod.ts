@@ -95,7 +95,7 @@ export const podSpec = message('io.k8s.api.core.v1.PodSpec', 'What a pod should 
   terminationGracePeriodSeconds: int64(4, 'Seconds between the request to stop and the kill; 30 unless given, 0 kills at once.', {
     pointer: true,
   }),
-  activeDeadlineSeconds: int64(5, 'Seconds the pod may be active on its node before it is failed; no limit unless given.', {
+  activeDeadlineSeconds: int64(5, 'Seconds from the start until a pod that still runs is failed; no limit unless given.', {
     pointer: true,
   }),
   dnsPolicy: string(6, 'Where names are looked up: ClusterFirst (the default), ClusterFirstWithHostNet, Default (as the node) or None.', {

@@ -36,7 +36,7 @@ export interface LoadBalancerStatus extends Of<typeof loadBalancerStatus> {}
 
 export const servicePort = message('io.k8s.api.core.v1.ServicePort', 'One port of a service, and where its traffic goes.', () => ({
   name: string(1, 'Name of the port, a DNS label; required if there are several.'),
-  protocol: string(2, 'TCP unless given.', { enum: ['SCTP', 'TCP', 'UDP'], default: 'TCP' }),
+  protocol: string(2, 'TCP, UDP or SCTP; TCP unless given.', { enum: ['SCTP', 'TCP', 'UDP'], default: 'TCP' }),
   appProtocol: string(6, 'Protocol spoken on top, such as kubernetes.io/h2c or https; a hint for proxies.', { pointer: true }),
   port: int32(3, 'Port of the service, 1 to 65535.', { required: true }),
   targetPort: intOrString(4, "Port of the pods, as a number or the name of a container's port; equal to port unless given."),

@@ -17,30 +17,53 @@ export const eviction = message(
 );
 export interface Eviction extends Of<typeof eviction> {}
 
-export const podDisruptionBudgetSpec = message('io.k8s.api.policy.v1.PodDisruptionBudgetSpec', '', () => ({
-  minAvailable: intOrString(1, '', { pointer: true }),
-  selector: ref(labelSelector, 2, '', { pointer: true, patchStrategy: 'replace' }),
-  maxUnavailable: intOrString(3, '', { pointer: true }),
-  unhealthyPodEvictionPolicy: string(4, '', { pointer: true, enum: ['AlwaysAllow', 'IfHealthyBudget'] }),
-}));
+export const podDisruptionBudgetSpec = message(
+  'io.k8s.api.policy.v1.PodDisruptionBudgetSpec',
+  'How many pods an eviction must leave alone.',
+  () => ({
+    minAvailable: intOrString(1, 'Pods that must stay available, number or percentage; 100% forbids every eviction.', { pointer: true }),
+    selector: ref(labelSelector, 2, 'Pods it protects; an empty selector is all of the namespace.', {
+      pointer: true,
+      patchStrategy: 'replace',
+    }),
+    maxUnavailable: intOrString(3, 'Pods that may be missing, number or percentage; not together with minAvailable.', { pointer: true }),
+    unhealthyPodEvictionPolicy: string(4, 'When pods that are not ready may go: IfHealthyBudget (the default) or AlwaysAllow.', {
+      pointer: true,
+      enum: ['AlwaysAllow', 'IfHealthyBudget'],
+    }),
+  }),
+);
 export interface PodDisruptionBudgetSpec extends Of<typeof podDisruptionBudgetSpec> {}
 
-export const podDisruptionBudgetStatus = message('io.k8s.api.policy.v1.PodDisruptionBudgetStatus', '', () => ({
-  observedGeneration: int64(1, ''),
-  disruptedPods: map(item.time(), 2, ''),
-  disruptionsAllowed: int32(3, '', { required: true }),
-  currentHealthy: int32(4, '', { required: true }),
-  desiredHealthy: int32(5, '', { required: true }),
-  expectedPods: int32(6, '', { required: true }),
-  conditions: list(of(condition), 7, '', { listType: 'map', listMapKeys: ['type'], patchMergeKey: 'type', patchStrategy: 'merge' }),
-}));
+export const podDisruptionBudgetStatus = message(
+  'io.k8s.api.policy.v1.PodDisruptionBudgetStatus',
+  'What a disruption budget allows right now.',
+  () => ({
+    observedGeneration: int64(1, 'The metadata.generation the controller last acted on.'),
+    disruptedPods: map(item.time(), 2, 'Pods whose eviction was granted and not seen yet, by name, with the time.'),
+    disruptionsAllowed: int32(3, 'How many pods may be evicted now.', { required: true }),
+    currentHealthy: int32(4, 'Pods that are healthy.', { required: true }),
+    desiredHealthy: int32(5, 'Pods that must stay healthy.', { required: true }),
+    expectedPods: int32(6, 'Pods it protects in all.', { required: true }),
+    conditions: list(of(condition), 7, 'Whether evictions are allowed: DisruptionAllowed.', {
+      listType: 'map',
+      listMapKeys: ['type'],
+      patchMergeKey: 'type',
+      patchStrategy: 'merge',
+    }),
+  }),
+);
 export interface PodDisruptionBudgetStatus extends Of<typeof podDisruptionBudgetStatus> {}
 
-export const podDisruptionBudget = message('io.k8s.api.policy.v1.PodDisruptionBudget', '', () => ({
-  apiVersion: string(undefined, ''),
-  kind: string(undefined, ''),
-  metadata: ref(objectMeta, 1, '', { present: true }),
-  spec: ref(podDisruptionBudgetSpec, 2, '', { present: true }),
-  status: ref(podDisruptionBudgetStatus, 3, '', { present: true }),
-}));
+export const podDisruptionBudget = message(
+  'io.k8s.api.policy.v1.PodDisruptionBudget',
+  'Keeps evictions from taking down too many pods at once.',
+  () => ({
+    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
+    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    spec: ref(podDisruptionBudgetSpec, 2, 'The state that is wanted.', { present: true }),
+    status: ref(podDisruptionBudgetStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
+  }),
+);
 export interface PodDisruptionBudget extends Of<typeof podDisruptionBudget> {}

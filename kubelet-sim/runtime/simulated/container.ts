@@ -2,11 +2,12 @@ import type { Timer } from '../../../runtime/index.ts';
 import type { ContainerConfig, ContainerState, ContainerStatus, ProcessStreams, RestoredContainer } from '../cri.ts';
 import { chooseProgram } from './choose-program.ts';
 import { ContainerLog } from './container-log.ts';
+import { ContainerProcess } from './container-process.ts';
 import { ContainerFiles } from './files/container-files.ts';
 import { toolDirectory } from './files/tool-directory.ts';
 import { normalizePath } from './files/tree.ts';
 import type { ImageFacts } from './image-catalog.ts';
-import type { ProcessContext, Program, RunningProgram, ServerBehaviour } from './program.ts';
+import type { Program, RunningProgram, ServerBehaviour } from './program.ts';
 import type { Sandbox } from './sandbox.ts';
 import { mountPointOf } from './volumes.ts';
 
@@ -138,10 +139,12 @@ export class SimulatedContainer {
     this.#pid = this.#parts.sandbox.startMain({ argv, deliver: (signal) => this.signal(signal) });
     if (this.config.stdin) this.#stdin = new StdinPipe();
     const running = program.start(
-      this.context({
+      new ContainerProcess(this, this.#parts.sandbox, {
         argv,
         isInit,
         pid: this.#pid,
+        startedAt: this.#startedAt,
+        tty: this.config.tty,
         stdin: this.#stdin,
         output: (stream, text) => this.log.write(stream, text),
         exit: (code) => this.#exited(code),
@@ -192,29 +195,8 @@ export class SimulatedContainer {
     return this.config.workingDir === '' ? this.image.workingDir : this.config.workingDir;
   }
 
-  /** What a process of this container sees. */
-  context(
-    own: Pick<ProcessContext, 'argv' | 'isInit' | 'pid' | 'output' | 'exit'> & { stdin?: AsyncIterable<string> | undefined; tty?: boolean },
-  ): ProcessContext {
-    const { sandbox } = this.#parts;
-    return {
-      ...own,
-      clock: sandbox.host.clock,
-      random: sandbox.host.random,
-      hostname: sandbox.config.hostname,
-      ip: sandbox.ip,
-      workingDir: this.workingDir,
-      tty: own.tty ?? this.config.tty,
-      image: this.image,
-      environment: () => this.#environment(),
-      files: () => this.files(),
-      processes: () => sandbox.processesOf(this.id),
-      kill: (pid, signal) => sandbox.kill(this.id, pid, signal),
-      fetch: (url) => sandbox.fetch(url),
-    };
-  }
-
-  async #environment(): Promise<ReadonlyMap<string, string>> {
+  /** The variables its processes see. */
+  async environment(): Promise<ReadonlyMap<string, string>> {
     const own = await this.config.environment();
     const base = {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',

@@ -10,12 +10,14 @@ export interface ProcessContext {
   readonly argv: readonly string[];
   /** First process of its process namespace: a signal without a handler does nothing to it. */
   readonly isInit: boolean;
+  /** When it began; before now for one that is resumed. */
+  readonly startedAt: number;
   readonly hostname: string;
   readonly ip: string;
   readonly workingDir: string;
   readonly tty: boolean;
-  readonly environment: () => Promise<ReadonlyMap<string, string>>;
-  readonly files: () => Promise<ContainerFiles>;
+  environment(): Promise<ReadonlyMap<string, string>>;
+  files(): Promise<ContainerFiles>;
   /** Standard input; without it, reading finds the end at once. */
   readonly stdin?: AsyncIterable<string> | undefined;
   output(stream: OutputStream, text: string): void;

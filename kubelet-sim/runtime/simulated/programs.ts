@@ -15,7 +15,7 @@ const INERT: RunningProgram = {
   dispose: () => undefined,
 };
 
-/** Waits, for a while or for ever, as `sleep` does: it has no signal handlers. */
+/** Waits, for a while or for ever, as `sleep` does: it has no signal handlers. One that is resumed waits for what is left. */
 export const sleepProgram = (ms: number): Program => ({ start: (context) => new Sleeper(context, ms) });
 
 class Sleeper implements RunningProgram {
@@ -24,7 +24,9 @@ class Sleeper implements RunningProgram {
 
   constructor(context: ProcessContext, ms: number) {
     this.#context = context;
-    this.#timer = Number.isFinite(ms) ? context.clock.setTimer(ms, () => context.exit(0)) : undefined;
+    this.#timer = Number.isFinite(ms)
+      ? context.clock.setTimer(context.startedAt + ms - context.clock.now(), () => context.exit(0))
+      : undefined;
   }
 
   signal(name: string): void {

@@ -42,11 +42,11 @@ export class Sandbox {
   readonly host: SimulatedHost;
   readonly ip: string;
   readonly createdAt: number;
-  readonly containers = new Map<string, SimulatedContainer>();
+  readonly containers: SimulatedContainer[] = [];
   #ready = true;
   /** The pause process's namespace, and those of the containers that have their own. */
   readonly #shared: ProcessTable | undefined;
-  readonly #own = new Map<string, ProcessTable>();
+  #own: Map<string, ProcessTable> | undefined;
   readonly #onDeath: () => void;
 
   constructor(parts: { id: string; config: PodSandboxConfig; host: SimulatedHost; ip: string; createdAt: number; onDeath: () => void }) {
@@ -80,7 +80,7 @@ export class Sandbox {
   stop(): void {
     if (!this.#ready) return;
     this.#ready = false;
-    for (const container of this.containers.values()) container.signal('SIGKILL');
+    for (const container of this.containers) container.signal('SIGKILL');
     if ('pool' in this.config.network) {
       this.host.network.delete(this.ip);
       this.config.network.pool.release(this.ip);
@@ -101,18 +101,19 @@ export class Sandbox {
   /** A process ended; with a container's first process its own namespace ends. */
   exited(containerId: string, pid: number): void {
     if (this.#shared) this.#shared.exit(pid);
-    else if (pid === 1) this.#own.delete(containerId);
-    else this.#own.get(containerId)?.exit(pid);
+    else if (pid === 1) this.#own?.delete(containerId);
+    else this.#own?.get(containerId)?.exit(pid);
   }
 
   /** The namespace of a container; one of its own comes to be when somebody looks at it. */
   #tableOf(containerId: string): ProcessTable | undefined {
     if (this.#shared) return this.#shared;
-    let table = this.#own.get(containerId);
-    const container = this.containers.get(containerId);
+    let table = this.#own?.get(containerId);
+    const container = this.containers.find(({ id }) => id === containerId);
     if (!table && container?.isRunning) {
       table = new ProcessTable();
       table.spawn({ ppid: 0, argv: container.argv, startedAt: container.status.startedAt, deliver: (signal) => container.signal(signal) });
+      this.#own ??= new Map();
       this.#own.set(containerId, table);
     }
     return table;
@@ -129,7 +130,7 @@ export class Sandbox {
   /** The container that listens on a TCP port. */
   listener(port: number): SimulatedContainer | undefined {
     if (!this.#ready) return undefined;
-    for (const container of this.containers.values()) {
+    for (const container of this.containers) {
       const { server } = container;
       const listens = server?.ports.includes(port) || container.config.ports.some((p) => p.containerPort === port && p.protocol !== 'UDP');
       if (server && listens) return container;

@@ -17,6 +17,7 @@ import {
 } from '../cri.ts';
 import { chooseProgram } from './choose-program.ts';
 import { SimulatedContainer, startErrorText } from './container.ts';
+import { ContainerProcess } from './container-process.ts';
 import { ConnectionRefused, Sandbox, type SimulatedHost } from './sandbox.ts';
 import type { SimulatedImages } from './simulated-images.ts';
 
@@ -63,7 +64,7 @@ export class SimulatedRuntime implements RuntimeService {
     const sandbox = this.#sandboxes.get(id);
     if (!sandbox) return;
     sandbox.stop();
-    for (const containerId of sandbox.containers.keys()) this.#containers.delete(containerId);
+    for (const container of sandbox.containers) this.#containers.delete(container.id);
     this.#sandboxes.delete(id);
   }
 
@@ -94,7 +95,7 @@ export class SimulatedRuntime implements RuntimeService {
       imageRef: ref,
       onChange: () => this.#tell(sandbox.config.uid, id),
     });
-    sandbox.containers.set(id, container);
+    sandbox.containers.push(container);
     this.#containers.set(id, { container, sandbox });
     return container;
   }
@@ -115,7 +116,7 @@ export class SimulatedRuntime implements RuntimeService {
     const found = this.#containers.get(id);
     if (!found) return;
     found.container.signal('SIGKILL');
-    found.sandbox.containers.delete(id);
+    found.sandbox.containers.splice(found.sandbox.containers.indexOf(found.container), 1);
     this.#containers.delete(id);
   }
 
@@ -174,10 +175,11 @@ export class SimulatedRuntime implements RuntimeService {
         deliver: (name) => (name === 'SIGKILL' ? end(() => resolve(137)) : running.signal(name)),
       });
       const running = program.start(
-        container.context({
+        new ContainerProcess(container, sandbox, {
           argv: request.command,
           isInit: false,
           pid,
+          startedAt: this.#host.clock.now(),
           tty: request.tty,
           stdin: streams.stdin && textOf(streams.stdin),
           output: (stream, text) => streams.output(stream, Buffer.from(text, 'latin1')),

@@ -1,6 +1,6 @@
 import type { Mount, MountableVolume, VolumeFile } from '../cri.ts';
 import type { MountPoint } from './files/container-files.ts';
-import { type DirectoryNode, type FileNode, newDirectory, newFile, type TreeNode } from './files/tree.ts';
+import { type DirectoryNode, FileError, type FileNode, newDirectory, newFile, type TreeNode } from './files/tree.ts';
 
 /** The files of volumes: shared by all containers that mount one, for as long as the volume lives. */
 const trees = new WeakMap<MountableVolume, DirectoryNode>();
@@ -19,7 +19,9 @@ function treeOf(volume: MountableVolume, now: () => number): DirectoryNode {
 const shown = new WeakMap<DirectoryNode, ReadonlyMap<string, VolumeFile>>();
 
 async function refresh(tree: DirectoryNode, volume: MountableVolume, now: () => number): Promise<void> {
-  const files = await volume.files?.();
+  const files = await volume.files?.().catch((error: unknown) => {
+    throw new FileError('EIO', `/${volume.name}: ${error instanceof Error ? error.message : String(error)}`);
+  });
   if (!files || shown.get(tree) === files) return;
   shown.set(tree, files);
   tree.entries.clear();
@@ -41,7 +43,7 @@ function place(tree: DirectoryNode, path: readonly string[], file: VolumeFile, t
 /** Where a mount's files are; a `subPath` is made when it is not there yet. */
 export async function mountPointOf(mount: Mount, now: () => number): Promise<MountPoint> {
   const tree = treeOf(mount.volume, now);
-  await tree.refresh?.();
+  if (mount.subPath !== '') await tree.refresh?.();
   let root: DirectoryNode | FileNode = tree;
   for (const part of mount.subPath.split('/').filter(Boolean)) {
     if (root.type !== 'directory') break;

@@ -24,6 +24,7 @@ const TEXTS = {
   EINVAL: 'invalid argument',
   ELOOP: 'too many levels of symbolic links',
   EBUSY: 'resource busy or locked',
+  EIO: 'i/o error',
 };
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -36,6 +37,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EINVAL: 'Invalid argument',
   ELOOP: 'Too many levels of symbolic links',
   EBUSY: 'Resource busy',
+  EIO: 'I/O error',
 };
 
 export interface FileNode {

@@ -33,6 +33,7 @@ function start(
     random: seededRandom(1),
     argv,
     isInit: options.isInit ?? true,
+    startedAt: clock.now(),
     hostname: 'web-0',
     ip: '10.244.0.7',
     workingDir: '/',
