@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -143,6 +144,7 @@ class Server implements ApiServer {
     const { clock, random, logger } = options;
     this.#options = options;
     this.#settings = { ...DEFAULTS, ...options.settings };
+    setMaxListeners(0, this.#stopping.signal); // one for each watch
     const { store, metrics: storeMetrics } = measureStore(options.store, clock);
     const infos = options.kinds.map(({ info }) => info);
     this.objects = new InProcessObjects(() => clock.now());
