@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -40,6 +41,9 @@ const KEEP_ALIVE_MS = 180_000;
 const HEADERS_TIMEOUT_MS = 32_000;
 /** How long requests that are being served may take once the server stops. */
 const DRAIN_MS = 2500;
+
+/** What is answered to what is no HTTP, as Go's server answers it. */
+const NOT_HTTP = 'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request';
 
 /** Kinds that are told, not kept, by `group/resource`. */
 const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = { '/bindings': createBinding };
@@ -140,6 +144,7 @@ class Server implements ApiServer {
     const { clock, random, logger } = options;
     this.#options = options;
     this.#settings = { ...DEFAULTS, ...options.settings };
+    setMaxListeners(0, this.#stopping.signal); // one for each watch
     const { store, metrics: storeMetrics } = measureStore(options.store, clock);
     const infos = options.kinds.map(({ info }) => info);
     this.objects = new InProcessObjects(() => clock.now());
@@ -286,6 +291,9 @@ class Server implements ApiServer {
       forceCloseConnections: 'idle',
       genReqId: () => '',
       return503OnClosing: false,
+      clientErrorHandler: (_error, socket) => {
+        if (socket.writable) socket.end(NOT_HTTP);
+      },
       routerOptions: { maxParamLength: 10_000, onBadUrl: (_, request, response) => void this.#pipeline.handle(request, response) },
     });
     app.removeAllContentTypeParsers();

@@ -120,7 +120,11 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const open = (method: string, path: string, { body, raw, headers = {} }: TestRequest) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-      const sent = { accept: 'application/json', ...(payload === undefined ? {} : { 'content-type': 'application/json' }), ...headers };
+      const sent = {
+        accept: 'application/json',
+        ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }),
+        ...headers,
+      };
       const request = https.request(
         { agent, host: '127.0.0.1', port: server.port, method, path, headers: sent as Record<string, string> },
         resolve,

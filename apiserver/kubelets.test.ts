@@ -1,0 +1,130 @@
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:tls';
+import { expect, test } from 'vitest';
+import type { Pod } from '../api/index.ts';
+import { generateKey, issueCertificate, keyToPem, systemClock } from '../runtime/index.ts';
+import { plainStrategy, startTestServer, type TestServer } from './testing/test-server.ts';
+
+const PODS = '/api/v1/namespaces/default/pods';
+
+/** A kubelet that answers what it was asked for, and echoes what an upgraded connection sends. */
+async function aKubelet() {
+  const key = generateKey();
+  const now = systemClock.now();
+  const cert = issueCertificate({
+    subject: { commonName: 'n1' },
+    key,
+    use: 'server',
+    hosts: ['127.0.0.1'],
+    notBeforeMs: now - 60_000,
+    notAfterMs: now + 3_600_000,
+  });
+  const server = https.createServer({ key: keyToPem(key), cert }, (request, response) => {
+    if (request.url?.includes('/broken')) {
+      response.writeHead(400).end('container "broken" is waiting to start');
+      return;
+    }
+    request.pipe(response.writeHead(200, { 'x-kubelet': `${request.method} ${request.url}` }), { end: false });
+    request.on('end', () => response.end(`${request.method} ${request.url}\n`));
+  });
+  server.on('upgrade', (request, socket) => {
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade}\r\nX-Path: ${request.url}\r\n\r\n`,
+    );
+    socket.pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function aCluster(port: number): Promise<TestServer> {
+  const api = await startTestServer({ strategies: { '/pods': plainStrategy<Pod>(), '/nodes': plainStrategy() } });
+  const status = { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: port } } };
+  await api.request('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1' }, status } });
+  const containers = [{ name: 'a' }, { name: 'broken' }];
+  await api.request('POST', PODS, { body: { metadata: { name: 'p' }, spec: { nodeName: 'n1', containers } } });
+  await api.request('POST', PODS, { body: { metadata: { name: 'q' }, spec: { containers: [{ name: 'a' }] } } });
+  return api;
+}
+
+test('a log is the kubelet’s, with the parameters it knows', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port);
+  const answer = await api.request('GET', `${PODS}/p/log?container=a&tailLines=5&follow=true&pretty=x`);
+  expect([answer.status, answer.headers['content-type'], answer.text]).toEqual([
+    200,
+    'text/plain',
+    'GET /containerLogs/default/p/a?tailLines=5&follow=true\n',
+  ]);
+});
+
+test('log errors are upstream’s', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port);
+  const said = async (query: string, pod = 'p') => {
+    const answer = await api.request('GET', `${PODS}/${pod}/log${query}`);
+    return answer.text === '' ? [answer.status] : [answer.status, answer.json<{ message: string }>().message];
+  };
+  expect(await said('')).toEqual([400, 'a container name must be specified for pod p, choose one of: [a broken]']);
+  expect(await said('?container=z')).toEqual([400, 'container z is not valid for pod p']);
+  expect(await said('?container=broken')).toEqual([400, 'container "broken" is waiting to start']);
+  expect(await said('?container=a&tailLines=-1')).toEqual([
+    422,
+    'PodLogOptions "p" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0',
+  ]);
+  expect(await said('', 'q')).toEqual([204]);
+  expect(await said('', 'none')).toEqual([404, 'pods "none" not found']);
+});
+
+test('a kubelet that does not listen is named', async () => {
+  await using api = await aCluster(1);
+  const answer = await api.request('GET', `${PODS}/p/log?container=a`);
+  expect(answer.json()).toMatchObject({
+    code: 500,
+    message: 'Get "https://127.0.0.1:1/containerLogs/default/p/a": dial tcp 127.0.0.1:1: connect: connection refused',
+  });
+});
+
+test('node and pod proxies pass on method, path, query and body', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port);
+  const node = await api.request('POST', '/api/v1/nodes/n1/proxy/run/x?a=b', { raw: 'hello ' });
+  expect([node.status, node.text, node.headers['x-kubelet']]).toEqual([200, 'hello POST /run/x?a=b\n', 'POST /run/x?a=b']);
+  const pod = await api.request('GET', `${PODS}/p:8080/proxy/index.html`);
+  expect(pod.text).toBe('GET /podProxy/default/p/8080/index.html\n');
+  expect((await api.request('GET', '/api/v1/nodes/n2/proxy/')).json()).toMatchObject({ code: 404, message: 'nodes "n2" not found' });
+});
+
+test('exec becomes a connection to the kubelet', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port);
+  const socket = connect({ host: '127.0.0.1', port: api.server.port, rejectUnauthorized: false });
+  socket.write(
+    `GET ${PODS}/p/exec?container=a&command=ls&command=-l&stdout=true HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer secret\r\n\r\n`,
+  );
+  const chunks = socket.setEncoding('utf8')[Symbol.asyncIterator]();
+  const head = String((await chunks.next()).value);
+  expect(head).toContain('HTTP/1.1 101 Switching Protocols');
+  expect(head).toContain('X-Path: /exec/default/p/a?output=1&command=ls&command=-l');
+  socket.write('ping');
+  expect((await chunks.next()).value).toBe('ping');
+  socket.destroy();
+});
+
+test('exec without an upgrade, or of a pod without a node, is refused', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port);
+  expect((await api.request('POST', `${PODS}/p/exec?container=a`)).json()).toMatchObject({
+    code: 400,
+    message: 'Upgrade request required',
+  });
+  expect((await api.request('POST', `${PODS}/q/exec`)).json()).toMatchObject({ code: 400, message: 'pod q does not have a host assigned' });
+});

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { plainStrategy, startTestServer, type TestServer } from './testing/test-server.ts';
+
+interface List {
+  kind: string;
+  metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
+  items: { metadata: { name: string; resourceVersion: string } }[];
+}
+
+let api: TestServer;
+beforeAll(async () => {
+  api = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+const pathOf = (namespace: string) => `/api/v1/namespaces/${namespace}/configmaps`;
+const fill = async (namespace: string, names: readonly string[], labels: Record<string, string> = {}) => {
+  for (const name of names) await api.request('POST', pathOf(namespace), { body: { metadata: { name, labels } } });
+};
+const list = async (namespace: string, query = '') => {
+  const answer = await api.request('GET', pathOf(namespace) + query);
+  return { status: answer.status, body: answer.json<List>(), names: answer.json<List>().items?.map(({ metadata }) => metadata.name) };
+};
+const failure = async (namespace: string, query: string) => {
+  const { status, body } = await list(namespace, query);
+  return { ...(body as unknown as { reason?: string; message: string }), status };
+};
+
+describe('a list', () => {
+  test('in pages is one snapshot', async () => {
+    await fill('pages', ['a', 'b', 'c', 'd', 'e']);
+    const first = await list('pages', '?limit=2');
+    expect(first.names).toEqual(['a', 'b']);
+    expect(first.body.metadata.remainingItemCount).toBe(3);
+    await api.request('DELETE', `${pathOf('pages')}/e`);
+    await fill('pages', ['bb']);
+    const second = await list('pages', `?limit=2&continue=${first.body.metadata.continue}`);
+    expect(second.names).toEqual(['c', 'd']);
+    expect(second.body.metadata).toMatchObject({ resourceVersion: first.body.metadata.resourceVersion, remainingItemCount: 1 });
+    const rest = await list('pages', `?continue=${second.body.metadata.continue}`);
+    expect(rest.names).toEqual(['e']);
+    expect(rest.body.metadata.continue).toBeUndefined();
+  });
+
+  test('in pages that nothing has changed under is answered alike', async () => {
+    await fill('calm', ['a', 'b', 'c']);
+    const first = await list('calm', '?limit=1');
+    const second = await list('calm', `?limit=1&continue=${first.body.metadata.continue}`);
+    const third = await list('calm', `?limit=1&continue=${second.body.metadata.continue}`);
+    expect([first.names, second.names, third.names]).toEqual([['a'], ['b'], ['c']]);
+    expect(third.body.metadata).toEqual({ resourceVersion: first.body.metadata.resourceVersion });
+  });
+
+  test('with a selector and a limit goes on until it has found as many, and counts no rest', async () => {
+    await fill('some', ['a', 'c', 'e'], { pick: 'me' });
+    await fill('some', ['b', 'd', 'f']);
+    const first = await list('some', '?labelSelector=pick&limit=2');
+    expect(first.names).toEqual(['a', 'c']);
+    expect(first.body.metadata.remainingItemCount).toBeUndefined();
+    await fill('some', ['z']);
+    expect((await list('some', `?labelSelector=pick&limit=2&continue=${first.body.metadata.continue}`)).names).toEqual(['e']);
+  });
+
+  test('of a past revision is what there was', async () => {
+    await fill('past', ['a']);
+    const then = (await list('past')).body.metadata.resourceVersion;
+    await fill('past', ['b']);
+    expect((await list('past', `?resourceVersion=${then}&resourceVersionMatch=Exact`)).names).toEqual(['a']);
+    expect((await list('past', `?resourceVersion=${then}&resourceVersionMatch=NotOlderThan`)).names).toEqual(['a', 'b']);
+    expect((await list('past', `?resourceVersion=${then}`)).names).toEqual(['a', 'b']);
+    expect((await list('past', `?resourceVersion=${then}&limit=5`)).names).toEqual(['a']);
+  });
+
+  test('of a compacted revision or with a compacted token is 410, with a token to go on', async () => {
+    await fill('gone', ['a', 'b', 'c']);
+    const first = await list('gone', '?limit=1');
+    const then = first.body.metadata.resourceVersion;
+    await fill('gone', ['d']);
+    await api.store.compact(api.store.revision);
+    expect(await failure('gone', `?resourceVersion=${then}&resourceVersionMatch=Exact`)).toMatchObject({ status: 410, reason: 'Expired' });
+    const expired = await list('gone', `?limit=1&continue=${first.body.metadata.continue}`);
+    expect(expired.body).toMatchObject({ code: 410, reason: 'Expired' });
+    const resumed = await list('gone', `?continue=${expired.body.metadata.continue}`);
+    expect(resumed.names).toEqual(['b', 'c', 'd']);
+  });
+
+  test('of a revision that is yet to come is 504', async () => {
+    const answer = await failure('past', '?resourceVersion=999999&resourceVersionMatch=Exact');
+    expect(answer).toMatchObject({
+      status: 504,
+      reason: 'Timeout',
+      message: expect.stringContaining('Too large resource version: 999999'),
+    });
+  });
+
+  test.each([
+    ['?resourceVersionMatch=Exact', 422, 'resourceVersionMatch is forbidden unless resourceVersion is provided'],
+    ['?resourceVersion=abc', 400, 'invalid resource version: resourceVersion: Invalid value: "abc"'],
+    ['?limit=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
+    ['?continue=e30', 400, 'continue key is not valid: server does not recognize this encoded version'],
+    ['?fieldSelector=data.x%3D1', 400, '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"'],
+    ['?labelSelector=app%20in%20(web', 400, "found '', expected: ',' or ')'"],
+    ['?sendInitialEvents=true', 422, 'sendInitialEvents is forbidden for list'],
+  ])('with %s is refused', async (query, status, message) => {
+    expect(await failure('past', query)).toMatchObject({ status, message: expect.stringContaining(message) });
+  });
+
+  test('of all namespaces has them in order', async () => {
+    await fill('x1', ['a']);
+    await fill('x0', ['b']);
+    const answer = await api.request('GET', '/api/v1/configmaps?fieldSelector=metadata.namespace!=past');
+    const { items } = answer.json<{ items: { metadata: { namespace: string } }[] }>();
+    const names = items.map(({ metadata }) => metadata.namespace);
+    expect(names.indexOf('x0')).toBeLessThan(names.indexOf('x1'));
+    expect(names).not.toContain('past');
+  });
+
+  test('that is larger than a write to the socket arrives whole', async () => {
+    const data = { blob: 'x'.repeat(100_000) };
+    for (let i = 0; i < 20; i++) await api.request('POST', pathOf('large'), { body: { metadata: { name: `l-${i}` }, data } });
+    const answer = await api.request('GET', pathOf('large'));
+    expect(Buffer.byteLength(answer.text)).toBe(Number(answer.headers['content-length']));
+    expect(answer.json<List>().items).toHaveLength(20);
+  });
+
+  test('is asked for by HEAD without a body', async () => {
+    const answer = await api.request('HEAD', pathOf('pages'));
+    expect(answer).toMatchObject({ status: 200, text: '' });
+    expect(Number(answer.headers['content-length'])).toBeGreaterThan(0);
+  });
+});

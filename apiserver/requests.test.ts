@@ -1,0 +1,178 @@
+import { connect } from 'node:tls';
+import { describe, expect, test } from 'vitest';
+import type { Authorizer } from './auth/index.ts';
+import { plainStrategy, startTestServer, type TestAnswer } from './testing/test-server.ts';
+
+const PATH = '/api/v1/namespaces/default/configmaps';
+
+/** Members of the privileged group may do everything, others nothing. */
+const privilegedOnly: Authorizer = {
+  authorize: ({ user }) => ({ allowed: user.groups.includes('system:masters'), reason: '' }),
+  rulesFor: () => ({ resourceRules: [], nonResourceRules: [] }),
+};
+
+const start = (more: Partial<Parameters<typeof startTestServer>[0]> = {}) =>
+  startTestServer({ strategies: { '/configmaps': plainStrategy(), '/namespaces': plainStrategy(), '/nodes': plainStrategy() }, ...more });
+
+const said = (answer: TestAnswer) => {
+  const { code, message } = answer.json<{ code: number; message: string }>();
+  return [code, message];
+};
+
+const UNKNOWN = 'the server could not find the requested resource';
+const NOT_ALLOWED = 'the server does not allow this method on the requested resource';
+
+describe('a path', () => {
+  test.each([
+    ['GET', '/nothing'],
+    ['GET', '/apis/nope.example.com/v1/namespaces/default/things'],
+    ['GET', '/healthz/'],
+    ['GET', '/healthz/nope'],
+  ])('%s %s is nobody’s', async (method, path) => {
+    await using api = await start();
+    const answer = await api.request(method, path);
+    expect([answer.status, answer.text, answer.headers['content-type']]).toEqual([
+      404,
+      '404 page not found\n',
+      'text/plain; charset=utf-8',
+    ]);
+  });
+
+  test.each([
+    ['GET', '/api/v2/pods', 404, UNKNOWN],
+    ['GET', '/api/v2', 404, UNKNOWN],
+    ['GET', '/api/v1/namespaces/default/foos', 404, UNKNOWN],
+    ['GET', `${PATH}/a/foo`, 404, UNKNOWN],
+    ['GET', '/api/v1/namespaces/default/nodes', 404, UNKNOWN],
+    ['GET', '/api/v1/configmaps/a', 404, UNKNOWN],
+    ['POST', `${PATH}/a`, 405, NOT_ALLOWED],
+    ['PUT', PATH, 405, NOT_ALLOWED],
+    ['PATCH', PATH, 405, NOT_ALLOWED],
+    ['DELETE', '/api/v1/namespaces', 405, NOT_ALLOWED],
+    ['POST', '/api/v1/configmaps', 405, NOT_ALLOWED],
+    ['DELETE', '/api/v1/configmaps', 405, NOT_ALLOWED],
+  ])('%s %s is answered %i', async (method, path, code, message) => {
+    await using api = await start();
+    expect(said(await api.request(method, path))).toEqual([code, message]);
+  });
+});
+
+describe('who may not', () => {
+  test.each([
+    [`${PATH}/a`, 'configmaps "a" is forbidden: User "alice" cannot get resource "configmaps" in API group "" in the namespace "default"'],
+    [
+      `${PATH}?watch=1`,
+      'configmaps is forbidden: User "alice" cannot watch resource "configmaps" in API group "" in the namespace "default"',
+    ],
+    ['/api/v1/nodes', 'nodes is forbidden: User "alice" cannot list resource "nodes" in API group "" at the cluster scope'],
+    ['/apis/x.io/v1/ys', 'ys.x.io is forbidden: User "alice" cannot list resource "ys" in API group "x.io" at the cluster scope'],
+    ['/metrics', 'forbidden: User "alice" cannot get path "/metrics"'],
+  ])('asks for %s is told so', async (path, message) => {
+    await using api = await start({ authorizer: privilegedOnly });
+    expect(said(await api.request('GET', path, { headers: { 'x-test-user': 'alice' } }))).toEqual([403, message]);
+  });
+
+  test('is told so before the body is read', async () => {
+    await using api = await start({ authorizer: privilegedOnly });
+    const answer = await api.request('POST', PATH, { raw: '{', headers: { 'x-test-user': 'alice' } });
+    expect(said(answer)[0]).toBe(403);
+  });
+
+  test('cannot be somebody else either, and who may is', async () => {
+    await using api = await start({ authorizer: privilegedOnly });
+    const as = (headers: Record<string, string | readonly string[]>) => api.request('GET', PATH, { headers });
+    expect(said(await as({ 'x-test-user': 'alice', 'impersonate-user': 'bob' }))).toEqual([
+      403,
+      'users "bob" is forbidden: User "alice" cannot impersonate resource "users" in API group "" at the cluster scope',
+    ]);
+    expect(said(await as({ 'impersonate-user': 'bob' }))[1]).toContain('User "bob" cannot list');
+    expect((await as({ 'impersonate-user': 'bob', 'impersonate-group': ['a', 'system:masters'] })).status).toBe(200);
+    const nobody = await as({ 'impersonate-group': 'g1' });
+    expect([nobody.status, nobody.text]).toEqual([
+      500,
+      `Internal Server Error: "${PATH}": requested [{Group  g1    }] without impersonating a user\n`,
+    ]);
+  });
+});
+
+test('beyond the requests that may be in flight others are turned away, but never the privileged', async () => {
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await using api = await start({ settings: { maxMutatingRequestsInFlight: 1 }, admission: [{ name: 'Slow', admit: () => gate }] });
+  const create = (name: string, user?: string) =>
+    api.request('POST', PATH, { body: { metadata: { name } }, headers: user ? { 'x-test-user': user } : {} });
+  const first = create('a', 'alice');
+  const privileged = create('b');
+  let refused = await create('c', 'alice');
+  // The first may not have arrived yet when the second did.
+  for (let i = 0; refused.status !== 429 && i < 10; i++) refused = await create('c', 'alice');
+  expect([refused.status, refused.headers['retry-after'], refused.text]).toEqual([
+    429,
+    '1',
+    'Too many requests, please try again later.\n',
+  ]);
+  expect((await api.request('GET', PATH, { headers: { 'x-test-user': 'alice' } })).status).toBe(200);
+  release();
+  expect([(await first).status, (await privileged).status]).toEqual([201, 201]);
+});
+
+test('a request that is being served is finished when the server stops', async () => {
+  let entered = (): void => undefined;
+  const inside = new Promise<void>((resolve) => {
+    entered = resolve;
+  });
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const admit = () => {
+    entered();
+    return gate;
+  };
+  const api = await start({ admission: [{ name: 'Slow', admit }] });
+  const answer = api.request('POST', PATH, { body: { metadata: { name: 'a' } } });
+  await inside;
+  const stopped = api.server.stop();
+  release();
+  expect((await answer).status).toBe(201);
+  await stopped;
+  await api[Symbol.asyncDispose]();
+});
+
+describe('health', () => {
+  test('is told shortly, at length, and check by check', async () => {
+    await using api = await start();
+    expect((await api.request('GET', '/livez')).text).toBe('ok');
+    expect((await api.request('GET', '/healthz/etcd')).text).toBe('ok');
+    const verbose = (await api.request('GET', '/readyz?verbose&exclude=ping&exclude=nope')).text;
+    expect(verbose).toMatch(/^\[\+\]ping excluded: ok\n\[\+\]log ok\n/);
+    expect(verbose).toMatch(/warn: some health checks cannot be excluded: no matches for "nope"\nreadyz check passed\n$/);
+  });
+});
+
+test('metrics count requests under upstream’s names', async () => {
+  await using api = await start();
+  await api.request('POST', PATH, { body: { metadata: { name: 'a' } } });
+  const { text } = await api.request('GET', '/metrics');
+  expect(text).toMatch(/apiserver_request_total\{verb="POST",group="",version="v1",resource="configmaps",[^}]*code="201"\} 1/);
+  expect(text).toContain('apiserver_storage_objects{resource="configmaps"} 1');
+  expect(text).toMatch(/etcd_request_duration_seconds_count\{operation="txn",type=""\} 1/);
+  expect(text).toMatch(/apiserver_current_inflight_requests\{request_kind="readOnly"\} 1/);
+});
+
+test('every answer has an audit id, the client’s if it gave one', async () => {
+  await using api = await start();
+  expect((await api.request('GET', PATH)).headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/);
+  expect((await api.request('GET', PATH, { headers: { 'audit-id': 'mine' } })).headers['audit-id']).toBe('mine');
+});
+
+test('what is no HTTP is answered as Go’s server does', async () => {
+  await using api = await start();
+  const socket = connect({ host: '127.0.0.1', port: api.server.port, rejectUnauthorized: false });
+  socket.end('nonsense\r\n\r\n');
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*400 Bad Request$/);
+});

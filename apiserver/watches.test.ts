@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import { coreKinds } from '../api/index.ts';
+import { VirtualClock } from '../runtime/index.ts';
+import { plainStrategy, startTestServer, type TestServer } from './testing/test-server.ts';
+
+const PATH = '/api/v1/namespaces/default/configmaps';
+
+const start = (more: Partial<Parameters<typeof startTestServer>[0]> = {}) =>
+  startTestServer({ strategies: { '/configmaps': plainStrategy() }, ...more });
+
+const put = async (api: TestServer, name: string, labels: Record<string, string> = {}) => {
+  const body = { metadata: { name, labels } };
+  const created = await api.request('POST', PATH, { body });
+  const answer = created.status === 201 ? created : await api.request('PUT', `${PATH}/${name}`, { body });
+  return Number(answer.json().metadata.resourceVersion);
+};
+
+const eventsOf = async (api: TestServer, query: string, count: number) => {
+  using watch = await api.watch(`${PATH}?watch=1&${query}`);
+  const events: string[] = [];
+  while (events.length < count) {
+    const event = await watch.next();
+    if (!event) break;
+    events.push(`${event.type} ${event.object.metadata?.name ?? event.object.message} ${event.object.metadata?.resourceVersion}`);
+  }
+  return events;
+};
+
+describe('a watch', () => {
+  test('from a past revision has every change since, from the window', async () => {
+    await using api = await start();
+    const first = await put(api, 'a');
+    const second = await put(api, 'b');
+    const third = await put(api, 'a', { changed: 'yes' });
+    expect(await eventsOf(api, `resourceVersion=${first}`, 2)).toEqual([`ADDED b ${second}`, `MODIFIED a ${third}`]);
+  });
+
+  test('from a revision the window has forgotten has every change too, from the store', async () => {
+    await using api = await start({ settings: { watchCacheSize: 2 } });
+    const revisions: number[] = [];
+    for (const name of ['a', 'b', 'c', 'd', 'e']) revisions.push(await put(api, name));
+    await api.request('DELETE', `${PATH}/a`);
+    const events = await eventsOf(api, `resourceVersion=${revisions[0]}`, 5);
+    expect(events).toEqual([
+      ...['b', 'c', 'd', 'e'].map((name, i) => `ADDED ${name} ${revisions[i + 1]}`),
+      `DELETED a ${api.store.revision}`,
+    ]);
+  });
+
+  test('from a compacted revision is told that it expired', async () => {
+    await using api = await start({ settings: { watchCacheSize: 2 } });
+    const first = await put(api, 'a');
+    for (const name of ['b', 'c', 'd', 'e']) await put(api, name);
+    await api.store.compact(api.store.revision);
+    using watch = await api.watch(`${PATH}?watch=1&resourceVersion=${first}`);
+    expect(watch.status).toBe(200);
+    expect(await watch.next()).toMatchObject({
+      type: 'ERROR',
+      object: { code: 410, reason: 'Expired', message: `too old resource version: ${first} (${api.store.revision})` },
+    });
+    expect(await watch.next()).toBeUndefined();
+  });
+
+  test('with sendInitialEvents ends its state by a bookmark that says so', async () => {
+    await using api = await start();
+    await put(api, 'a');
+    using watch = await api.watch(`${PATH}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`);
+    expect(await watch.next()).toMatchObject({ type: 'ADDED' });
+    expect(await watch.next()).toEqual({
+      type: 'BOOKMARK',
+      object: {
+        kind: 'ConfigMap',
+        apiVersion: 'v1',
+        metadata: { resourceVersion: String(api.store.revision), annotations: { 'k8s.io/initial-events-end': 'true' } },
+      },
+    });
+  });
+
+  test('with sendInitialEvents=false begins with what comes', async () => {
+    await using api = await start();
+    await put(api, 'a');
+    using watch = await api.watch(`${PATH}?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan`);
+    await put(api, 'b');
+    expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'b' } } });
+  });
+
+  test('gets a bookmark a minute, and ends when its time is over', async () => {
+    const clock = new VirtualClock();
+    await using api = await start({ clock });
+    await put(api, 'a');
+    using watch = await api.watch(`${PATH}?watch=1&resourceVersion=${api.store.revision}&allowWatchBookmarks=true&timeoutSeconds=90`);
+    await clock.advance(60_000);
+    expect(await watch.next()).toMatchObject({ type: 'BOOKMARK', object: { metadata: { resourceVersion: String(api.store.revision) } } });
+    await clock.advance(30_000);
+    expect(await watch.next()).toBeUndefined();
+  });
+
+  test('of one object by the old path sees that object alone', async () => {
+    await using api = await start();
+    await put(api, 'a');
+    await put(api, 'b');
+    using watch = await api.watch('/api/v1/watch/namespaces/default/configmaps/b');
+    expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'b' } } });
+  });
+
+  test('as a Table has a row per change', async () => {
+    await using api = await start();
+    await put(api, 'a');
+    using watch = await api.watch(`${PATH}?watch=1`, { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' });
+    const event = await watch.next();
+    expect(event).toMatchObject({
+      type: 'ADDED',
+      object: { kind: 'Table', rows: [{ cells: ['a', expect.any(String)], object: { metadata: { name: 'a' } } }] },
+    });
+  });
+
+  test('ends when the server stops, and the server does not wait for it', async () => {
+    const api = await start();
+    using watch = await api.watch(`${PATH}?watch=1`);
+    const end = watch.next();
+    await api.server.stop();
+    expect(await end).toBeUndefined();
+    await api[Symbol.asyncDispose]();
+  });
+
+  test.each([
+    ['resourceVersion=abc', 500, 'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax'],
+    ['labelSelector=%3D', 400, "found '='"],
+    ['timeoutSeconds=abc', 400, 'strconv.ParseInt: parsing "abc": invalid syntax'],
+    ['sendInitialEvents=true', 422, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'],
+  ])('with %s is refused', async (query, status, message) => {
+    await using api = await start();
+    const answer = await api.request('GET', `${PATH}?watch=1&${query}`);
+    expect(answer.json()).toMatchObject({ code: status, message: expect.stringContaining(message) });
+  });
+});
+
+test('what is in the store when the server starts is served', async () => {
+  await using first = await start();
+  await put(first, 'a');
+  await using second = await start({ store: first.store });
+  expect((await second.request('GET', `${PATH}/a`)).status).toBe(200);
+  // Writes through the one are seen by the other: both follow the same store.
+  await put(first, 'b');
+  expect((await second.request('GET', `${PATH}/b`)).status).toBe(200);
+  expect(second.server.objects.list(coreKinds.configmaps, 'default').map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
+});
