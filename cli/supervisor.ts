@@ -71,7 +71,8 @@ export class Supervisor {
     this.#startedAt = clock.monotonic();
     this.#stderr = '';
     const entry = new URL(`./child${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
-    const child = fork(entry, [component], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: false });
+    // In a process group of its own: Ctrl-C is for the parent, who stops its children in order.
+    const child = fork(entry, [component], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
     this.#child = child;
     child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#write(text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -16,6 +16,8 @@ export interface TestCluster extends AsyncDisposable {
   children(): ReadonlyMap<string, number>;
   /** Ends the command with a signal and waits for it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
+  /** Ctrl-C: the signal goes to the whole process group. */
+  interrupt(): Promise<number | null>;
 }
 
 export interface StartOptions {
@@ -32,7 +34,8 @@ const READY_MS_MAX = 60_000;
 export async function startCluster({ nodes = 3, directory, port = 0, args = [] }: StartOptions = {}): Promise<TestCluster> {
   const data = directory ?? mkdtempSync(join(tmpdir(), 'nanokube-test-'));
   const argv = [join(ROOT, 'dist/cli/main.js'), 'up', `--nodes=${nodes}`, `--data-dir=${data}`, `--secure-port=${port}`, ...args];
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // In a process group of its own, as a command typed at a terminal is.
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
@@ -62,6 +65,10 @@ export async function startCluster({ nodes = 3, directory, port = 0, args = [] }
     },
     children: () => childrenOf(child.pid ?? 0),
     end,
+    interrupt: () => {
+      process.kill(-(child.pid ?? 0), 'SIGINT');
+      return exited;
+    },
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) await end('SIGTERM');
       if (directory === undefined) rmSync(data, { recursive: true, force: true });
