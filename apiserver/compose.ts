@@ -5,13 +5,21 @@ import { BUILT_IN_KINDS } from '../api/schema.ts';
 import { type Environment, type Service, UserError } from '../runtime/index.ts';
 import { openLevelStore, openMemoryStore, type Store, StoreError } from '../store/index.ts';
 import { createAdmission } from './admission/index.ts';
-import { type Authorizer, createAuthenticator, createAuthorizer } from './auth/index.ts';
+import {
+  type Authorizer,
+  createAuthenticator,
+  createAuthorizer,
+  createOpenIdDocuments,
+  createTokenIssuer,
+  createTokenRequests,
+} from './auth/index.ts';
 import { createBootstrap, defaultAdvertiseAddress } from './bootstrap/index.ts';
 import { createCompactor } from './compactor.ts';
 import { createDiscovery } from './discovery/index.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { ensurePki, type Pki, writeKubeconfigs } from './pki/index.ts';
 import { Expiry } from './registry/expiry.ts';
+import type { ObjectReader } from './registry/objects.ts';
 import { createReviews } from './reviews/index.ts';
 import {
   type ApiServer,
@@ -139,6 +147,8 @@ class ComposedApiServer implements Service {
       tokenAuthFile: values['token-auth-file'],
       anonymousAuth: values['anonymous-auth'],
       serviceAccountKeys: [pki.serviceAccount.publicKey],
+      serviceAccountIssuers: values['service-account-issuer'],
+      apiAudiences: this.#compiled.apiAudiences,
       objects,
       clock,
     });
@@ -160,6 +170,25 @@ class ComposedApiServer implements Service {
       reviews: createReviews({ authenticator, authorizer, clock }),
       discovery: createDiscovery({ kinds: () => infos, serverAddress: () => new URL(url()).host }),
       openapi: createOpenApi({ kinds: () => BUILT_IN_KINDS, clock }),
+      ...this.#tokens(objects, pki, () => new URL(url()).host),
+    };
+  }
+
+  /** What makes tokens of service accounts, and tells others how to check them. */
+  #tokens(objects: ObjectReader, { serviceAccount }: Pki, serverAddress: () => string): Pick<ApiServerParts, 'tokens' | 'openid'> {
+    const values = this.#values;
+    const { clock, random } = this.#environment;
+    const { tokenIssuer: issuer, apiAudiences } = this.#compiled;
+    return {
+      tokens: createTokenRequests({
+        issuer: createTokenIssuer({ issuer, privateKey: serviceAccount.privateKey, clock, random }),
+        objects,
+        clock,
+        apiAudiences,
+        extendExpiration: values['service-account-extend-token-expiration'],
+        maxExpirationSeconds: Math.floor(values['service-account-max-token-expiration'] / 1000),
+      }),
+      openid: createOpenIdDocuments({ issuer, publicKeys: [serviceAccount.publicKey], serverAddress }),
     };
   }
 

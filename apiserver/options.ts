@@ -1,4 +1,5 @@
 import { type OptionTable, option, processOptions } from '../runtime/index.ts';
+import { DEFAULT_ISSUER } from './auth/index.ts';
 
 /** What the API server takes; names are upstream's wherever upstream has one. */
 export const apiServerOptions = {
@@ -22,6 +23,15 @@ export const apiServerOptions = {
     placeholder: 'FILE',
   }),
   'token-auth-file': option.string('Static tokens: lines of token,user,uid,"group1,group2".', undefined, { placeholder: 'FILE' }),
+  'service-account-issuer': option.list('Who signs tokens of service accounts; the first signs, all are accepted.', [DEFAULT_ISSUER], {
+    placeholder: 'URLS',
+  }),
+  'api-audiences': option.list('What tokens must be meant for to be good here; default the issuers.', [], { placeholder: 'NAMES' }),
+  'service-account-extend-token-expiration': option.boolean(
+    'Let tokens in pods live for a year when the kubelet asks for the hour that old clients do not renew in.',
+    true,
+  ),
+  'service-account-max-token-expiration': option.duration('Longest life of a token of a service account; 0 for no limit.', 0),
   'anonymous-auth': option.boolean('Let requests without credentials through as system:anonymous, who may see health and version.', true),
   'service-cluster-ip-range': option.string('Addresses that Services are given.', '10.96.0.0/16', { placeholder: 'CIDR' }),
   'service-node-port-range': option.string('Ports that NodePort Services are given.', '30000-32767', { placeholder: 'FROM-TO' }),

@@ -7,6 +7,7 @@ import type { KindInfo, ServedKind } from '../api/index.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
+import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import type { Exchange } from './pipeline/exchange.ts';
 import { FlowControl } from './pipeline/flow-control.ts';
@@ -64,6 +65,9 @@ export interface ApiServerParts {
   readonly reviews: ReadonlyMap<string, Review>;
   readonly discovery: DocumentSource;
   readonly openapi: DocumentSource;
+  /** The tokens of service accounts, and the keys they can be checked with; absent where none are made. */
+  readonly tokens?: TokenRequests | undefined;
+  readonly openid?: DocumentSource | undefined;
 }
 
 /** PEMs of the serving side, and of the CA of client certificates. */
@@ -162,6 +166,7 @@ class Server implements ApiServer {
       decoder: new BodyDecoder(new Scheme(infos)),
       admission: new AdmissionChain(parts.admission),
       authorizer: parts.authorizer,
+      tokens: parts.tokens,
       objects: this.objects,
       kubelets: this.#kubelets,
       clock,
@@ -189,6 +194,7 @@ class Server implements ApiServer {
       }),
       discovery: parts.discovery,
       openapi: parts.openapi,
+      openid: parts.openid,
       metrics: () => metrics.text(),
     };
     this.#pipeline = new Pipeline({

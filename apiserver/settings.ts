@@ -12,9 +12,16 @@ export interface CompiledOptions {
   readonly serviceNodePortRange: { readonly from: number; readonly to: number };
   /** First address of the Service range: the Service `kubernetes`. */
   readonly kubernetesServiceIp: string;
+  /** Signs tokens of service accounts: the first of the issuers. */
+  readonly tokenIssuer: string;
+  /** What tokens must be good for to be good here. */
+  readonly apiAudiences: readonly string[];
 }
 
 const PORT_MAX = 65_535;
+/** The least and the most that the lifetime of tokens may be limited to. */
+const MAX_TOKEN_MS_LEAST = 3_600_000;
+const MAX_TOKEN_MS_MOST = 2 ** 32 * 1000;
 
 /** @throws OptionError that says what to change. */
 export function compileOptions(values: ApiServerValues): CompiledOptions {
@@ -25,9 +32,23 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
     if (ip !== undefined && isIP(ip) === 0) throw new OptionError(`option --${name} takes an IP address, not "${ip}"`);
   }
   return {
+    ...tokenOptions(values),
     serviceNodePortRange: portRange(values['service-node-port-range']),
     kubernetesServiceIp: firstIp(values['service-cluster-ip-range']),
   };
+}
+
+/** Upstream's `--service-account-issuer`: a text without colons, or a URL; and its limits of `--service-account-max-token-expiration`. */
+function tokenOptions(values: ApiServerValues): Pick<CompiledOptions, 'tokenIssuer' | 'apiAudiences'> {
+  const { 'service-account-issuer': issuers, 'api-audiences': audiences, 'service-account-max-token-expiration': maxMs } = values;
+  const [tokenIssuer] = issuers;
+  if (tokenIssuer === undefined || issuers.includes('')) throw new OptionError('option --service-account-issuer needs at least one issuer');
+  const wrong = issuers.find((issuer) => issuer.includes(':') && !URL.canParse(issuer));
+  if (wrong !== undefined) throw new OptionError(`option --service-account-issuer takes URLs or names without colons, not "${wrong}"`);
+  if (maxMs !== 0 && (maxMs < MAX_TOKEN_MS_LEAST || maxMs > MAX_TOKEN_MS_MOST)) {
+    throw new OptionError('option --service-account-max-token-expiration takes a duration from 1h to 2^32 seconds, or 0 for no limit');
+  }
+  return { tokenIssuer, apiAudiences: audiences.length > 0 ? audiences : issuers };
 }
 
 const AUTHORIZERS: readonly string[] = ['Node', 'RBAC', 'AlwaysAllow'];

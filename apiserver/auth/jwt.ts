@@ -36,6 +36,19 @@ export function verificationKey(pem: string): VerificationKey {
   return { id: keyId(key), key };
 }
 
+/** A public key as a JSON web key, with upstream's members in upstream's order. @throws when tokens cannot be signed with such a key. */
+export function webKey({ id, key }: VerificationKey): Readonly<Record<string, unknown>> {
+  const { kty, crv, ...numbers } = key.export({ format: 'jwk' });
+  return { use: 'sig', kty, kid: id, ...(crv === undefined ? {} : { crv }), alg: algorithmOf(key).name, ...numbers };
+}
+
+function algorithmOf(key: KeyObject): Algorithm & { readonly name: string } {
+  const found = Object.entries(ALGORITHMS).find(([, algorithm]) => fits(algorithm, key));
+  if (!found) throw new Error(`a ${key.asymmetricKeyType ?? 'strange'} key cannot sign tokens`);
+  const [name, algorithm] = found;
+  return { name, ...algorithm };
+}
+
 /** A key's name in a token's header: a hash of the public key, as upstream computes it. */
 const keyId = (key: KeyObject): string =>
   createHash('sha256')
@@ -97,9 +110,7 @@ export interface TokenSigner {
 /** @param pem private key: RSA, or elliptic on P-256, P-384 or P-521. @throws when it is none of these. */
 export function createTokenSigner(pem: string): TokenSigner {
   const key = createPrivateKey(pem);
-  const found = Object.entries(ALGORITHMS).find(([, algorithm]) => fits(algorithm, key));
-  if (!found) throw new Error(`a ${key.asymmetricKeyType ?? 'strange'} key cannot sign tokens`);
-  const [name, { hash }] = found;
+  const { name, hash } = algorithmOf(key);
   const header = encode({ alg: name, kid: keyId(createPublicKey(key)) });
   return {
     sign(claims) {

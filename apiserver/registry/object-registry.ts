@@ -7,6 +7,7 @@ import type { Entry } from '../watch-cache/entry.ts';
 import type { AdmissionChain } from './admission-chain.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
 import { objectKey } from './keys.ts';
+import { matchNamespace } from './match-namespace.ts';
 import { dnsSubdomainName, pathSegmentName, validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
 import type { Resource } from './resource.ts';
 import { plainError } from './store-errors.ts';
@@ -377,13 +378,8 @@ export class ObjectRegistry {
     return { operation, kind: info, namespace: metadata.namespace ?? '', name: metadata.name ?? '', subresource, ...state };
   }
 
-  /** The object is in the request's namespace, or says so. */
-  #matchNamespace(context: RequestContext, { metadata }: KubeObject): void {
-    const expected = this.#namespace(context);
-    if (metadata.namespace && expected !== '' && metadata.namespace !== expected) {
-      throw apiError.badRequest('the namespace of the provided object does not match the namespace sent on the request');
-    }
-    metadata.namespace = expected === '' ? undefined : expected;
+  #matchNamespace(context: RequestContext, object: KubeObject): void {
+    matchNamespace(object, this.#namespace(context));
   }
 
   #refuse({ metadata }: KubeObject, errors: readonly FieldError[]): void {

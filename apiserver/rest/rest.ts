@@ -1,5 +1,6 @@
 import type { KindInfo, KubeObject } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
+import type { TokenRequests } from '../auth/token-request.ts';
 import type { Authorizer, UserInfo } from '../auth/types.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { AdmissionChain } from '../registry/admission-chain.ts';
@@ -30,6 +31,8 @@ export interface Rest {
   readonly decoder: BodyDecoder;
   readonly admission: AdmissionChain;
   readonly authorizer: Authorizer;
+  /** Makes the tokens of service accounts; undefined when none are made. */
+  readonly tokens: TokenRequests | undefined;
   readonly objects: ObjectReader & ObjectWriter;
   readonly kubelets: KubeletConnector;
   readonly clock: Clock;

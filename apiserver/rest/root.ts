@@ -24,11 +24,14 @@ export interface RootOptions {
   readonly health: HealthChecks;
   readonly discovery: DocumentSource;
   readonly openapi: DocumentSource;
+  /** Where others learn which keys sign the tokens of service accounts. */
+  readonly openid: DocumentSource | undefined;
   /** The text of /metrics. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 const OPENAPI = '/openapi/';
+const OPENID = /^\/(\.well-known|openid)\//;
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /** Paths that upstream lists at `/` whatever is served. */
@@ -48,11 +51,15 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     send(exchange, 200, contentType, Buffer.from(text));
     return;
   }
-  const source = path.startsWith(OPENAPI) ? options.openapi : options.discovery;
   const { request, accept } = exchange;
-  const document = source.respond(request.url ?? path, accept, request.headers['if-none-match']);
+  const document = sourceOf(path, options)?.respond(request.url ?? path, accept, request.headers['if-none-match']);
   if (document) sendDocument(exchange, document);
   else refuse(exchange, options.kinds);
+}
+
+function sourceOf(path: string, { openapi, openid, discovery }: RootOptions): DocumentSource | undefined {
+  if (path.startsWith(OPENAPI)) return openapi;
+  return OPENID.test(path) ? openid : discovery;
 }
 
 /** A version that a served group does not have is the API's own 404; anything else is nobody's. */

@@ -1,0 +1,14 @@
+import { apiError, type KubeObject } from '../../api/index.ts';
+
+/**
+ * The object of a request is in the request's namespace, or says so.
+ *
+ * @param expected the namespace; `''` where there is none.
+ * @throws ApiError (400)
+ */
+export function matchNamespace({ metadata }: KubeObject, expected: string): void {
+  if (metadata.namespace && expected !== '' && metadata.namespace !== expected) {
+    throw apiError.badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  metadata.namespace = expected === '' ? undefined : expected;
+}

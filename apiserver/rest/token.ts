@@ -1,0 +1,40 @@
+import { coreKinds, type KubeObject, type TokenRequest } from '../../api/index.ts';
+import { bodies, type Message } from '../../api/schema.ts';
+import { readBody } from '../pipeline/body.ts';
+import { matchNamespace } from '../registry/match-namespace.ts';
+import { unknownResource } from './kinds.ts';
+import { contextOf, type Handler } from './rest.ts';
+import { readWriteOptions } from './write-options.ts';
+
+const INFO = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+const TARGET = { info: INFO, message: bodies.tokenRequest as Message<KubeObject> };
+
+/** POST to serviceaccounts/NAME/token: a token that is the account. */
+export const requestToken: Handler = async (rest, exchange) => {
+  const { tokens } = rest;
+  if (!tokens) throw unknownResource();
+  rest.negotiator.object(exchange.accept);
+  const bytes = await readBody(exchange.request);
+  const options = readWriteOptions(exchange, 'CreateOptions');
+  const body = { bytes, contentType: exchange.request.headers['content-type'] };
+  const object = rest.decoder.decode(body, TARGET, options.fieldValidation, (text) => exchange.warn(text));
+  const { namespace, name } = exchange.info;
+  matchNamespace(object, namespace);
+  const context = contextOf(rest, exchange, options.dryRun);
+  const attributes = {
+    operation: 'CREATE' as const,
+    kind: coreKinds.serviceaccounts,
+    namespace,
+    name,
+    subresource: 'token',
+    object,
+    old: undefined,
+  };
+  await rest.admission.admit(context, attributes);
+  const value = await tokens.answer(
+    { namespace, name, warn: context.warn, validate: () => rest.admission.validate(context, attributes) },
+    object as TokenRequest,
+  );
+  const { kind } = INFO;
+  rest.encoder.value(exchange, 201, { value, message: bodies.tokenRequest, kind, apiVersion: 'authentication.k8s.io/v1' });
+};
