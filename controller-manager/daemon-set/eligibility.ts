@@ -1,6 +1,5 @@
 import type { DaemonSet, Node, Toleration } from '../../api/index.ts';
-import { matchesNode } from '../shared/node-affinity.ts';
-import { untolerated } from '../shared/taints.ts';
+import { matchesNode, untolerated } from '../../api/index.ts';
 
 /** Whether a node is to get a daemon pod, and whether one that is there may stay. */
 export interface Eligibility {

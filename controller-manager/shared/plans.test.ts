@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { appsKinds, fromLabelSelector, type Toleration } from '../../api/index.ts';
+import { appsKinds, fromLabelSelector, type Toleration, tolerates } from '../../api/index.ts';
 import { planRules } from '../cluster-role-aggregation/plan.ts';
 import { deletionConditions } from '../namespace/conditions.ts';
 import { CidrSet, parseCidr } from '../node-ipam/plan.ts';
@@ -9,7 +9,7 @@ import { aNode, aPod, aReplicaSet, meta, NOW } from '../testing/builders.ts';
 import { canonicalJson, deepEqual } from './equality.ts';
 import { fnv32a, safeEncode } from './hash.ts';
 import { planClaim } from './owners.ts';
-import { swapTaints, tolerates } from './taints.ts';
+import { swapTaints } from './taints.ts';
 
 describe('hash', () => {
   it('is FNV-1a in the safe alphabet', () => {

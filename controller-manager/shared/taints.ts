@@ -1,21 +1,4 @@
-import type { Taint, Toleration } from '../../api/index.ts';
-
-/** Whether a toleration covers a taint. */
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  const operator = toleration.operator || 'Equal';
-  if (operator === 'Exists') return true;
-  return operator === 'Equal' && Boolean(toleration.key) && (toleration.value ?? '') === (taint.value ?? '');
-}
-
-/** The first of the taints with one of these effects that nothing tolerates. */
-export const untolerated = (
-  taints: readonly Taint[] | undefined,
-  tolerations: readonly Toleration[] | undefined,
-  effects: readonly string[],
-): Taint | undefined =>
-  taints?.find((taint) => effects.includes(taint.effect) && !tolerations?.some((toleration) => tolerates(toleration, taint)));
+import type { Taint } from '../../api/index.ts';
 
 /** Whether two taints are the same one: same key and effect. */
 export const isSameTaint = (a: Taint, b: Taint): boolean => a.key === b.key && a.effect === b.effect;

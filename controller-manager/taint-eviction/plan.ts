@@ -1,5 +1,5 @@
 import type { Taint, Toleration } from '../../api/index.ts';
-import { tolerates } from '../shared/taints.ts';
+import { tolerates } from '../../api/index.ts';
 
 /** When a pod has to leave its node. */
 export type Eviction = { readonly kind: 'never' } | { readonly kind: 'now' } | { readonly kind: 'after'; readonly delayMs: number };

@@ -1,4 +1,4 @@
-import { type Container, type Node, type NodeSelectorRequirement, type Pod, parseQuantity, Quantity } from '../../api/index.ts';
+import { type Container, matchesNode, type Node, type Pod, parseQuantity, Quantity } from '../../api/index.ts';
 import type { Verdict } from '../pod/observed.ts';
 
 /** What a node has, and who is on it already. */
@@ -15,42 +15,11 @@ export function admit(pod: Pod, scope: AdmissionScope): Verdict | undefined {
 }
 
 function affinityVerdict(pod: Pod, { node }: AdmissionScope): Verdict | undefined {
-  const labels = node.metadata.labels ?? {};
-  const bySelector = Object.entries(pod.spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
-  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  const name = node.metadata.name ?? '';
-  const byAffinity =
-    !required ||
-    required.some(
-      ({ matchExpressions = [], matchFields = [] }) =>
-        matchExpressions.length + matchFields.length > 0 &&
-        matchExpressions.every((r) => matches(r, labels[r.key])) &&
-        matchFields.every((r) => matches(r, r.key === 'metadata.name' ? name : undefined)),
-    );
-  if (bySelector && byAffinity) return undefined;
+  if (matchesNode(pod.spec, node)) return undefined;
   return {
     reason: 'NodeAffinity',
     message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
   };
-}
-
-function matches({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0]);
-    case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
 }
 
 const RESOURCES = ['cpu', 'memory', 'ephemeral-storage'] as const;

@@ -1,4 +1,4 @@
-import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '../../api/index.ts';
+import { matchesNode, matchesNodeSelectorTerm, type NodeSelector, type Pod } from '../../api/index.ts';
 import { MAX_NODE_SCORE, type Plugin, type PreFilterResult, unresolvable, type Verdict } from '../framework.ts';
 import { normalize } from './normalize.ts';
 
@@ -9,64 +9,22 @@ const REASON = "node(s) didn't match Pod's node affinity/selector";
 export const nodeAffinity: Plugin = {
   name: NAME,
   preFilter: (_state, { pod }) => namedNodes(requiredOf(pod)),
-  filter: (_state, { pod }, { node }) => (node && matchesNode(pod, node) ? undefined : unresolvable(REASON)),
+  filter: (_state, { pod }, { node }) => (node && matchesNode(pod.spec, node) ? undefined : unresolvable(REASON)),
   preScore: (_state, { pod }) => preferredOf(pod).length > 0,
   score: (_state, { pod }, { node }) =>
-    preferredOf(pod).reduce((sum, { weight, preference }) => (node && matchesTerm(preference, node) ? sum + weight : sum), 0),
+    preferredOf(pod).reduce((sum, { weight, preference }) => (node && matchesNodeSelectorTerm(preference, node) ? sum + weight : sum), 0),
   normalize: (scores) => normalize(scores, MAX_NODE_SCORE),
   events: [
     {
       resource: 'Node',
       actions: ['Add', 'Update'],
-      hint: ({ pod }, event) => event.resource === 'Node' && matchesNode(pod, event.node),
+      hint: ({ pod }, event) => event.resource === 'Node' && matchesNode(pod.spec, event.node),
     },
   ],
 };
 
 const requiredOf = (pod: Pod): NodeSelector | undefined => pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
 const preferredOf = (pod: Pod) => pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-
-/** Whether a node has what a pod's nodeSelector and required node affinity ask for. */
-export function matchesNode(pod: Pod, node: Node): boolean {
-  const labels = node.metadata.labels ?? {};
-  const selected = Object.entries(pod.spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
-  const required = requiredOf(pod);
-  return selected && (required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node)));
-}
-
-/** A term holds when all its requirements do; an empty one holds for no node. */
-function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
-  if (matchExpressions.length === 0 && matchFields.length === 0) return false;
-  return (
-    matchExpressions.every((requirement) => meets(requirement, node.metadata.labels?.[requirement.key])) &&
-    matchFields.every((requirement) => meets(requirement, requirement.key === 'metadata.name' ? node.metadata.name : undefined))
-  );
-}
-
-function meets({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return compare(value, values[0]) > 0;
-    case 'Lt':
-      return compare(value, values[0]) < 0;
-    default:
-      return false;
-  }
-}
-
-/** Integers compared; NaN, which is neither greater nor less, when either is none. */
-function compare(value: string | undefined, bound: string | undefined): number {
-  const integer = (text: string | undefined) => (text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN);
-  return integer(value) - integer(bound);
-}
 
 /** When every term names nodes by `metadata.name`, only those need to be looked at. */
 function namedNodes(required: NodeSelector | undefined): Verdict | PreFilterResult {

@@ -1,5 +1,5 @@
+import { isTolerated } from '../../api/index.ts';
 import { type Plugin, unresolvable } from '../framework.ts';
-import { tolerates } from '../tolerations.ts';
 
 /** The taint that stands for `spec.unschedulable`; a pod that tolerates it may go there all the same. */
 const TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const;
@@ -8,7 +8,7 @@ const TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } 
 export const nodeUnschedulable: Plugin = {
   name: 'NodeUnschedulable',
   filter: (_state, { pod }, { node }) =>
-    node?.spec.unschedulable && !tolerates(pod.spec.tolerations, TAINT) ? unresolvable('node(s) were unschedulable') : undefined,
+    node?.spec.unschedulable && !isTolerated(TAINT, pod.spec.tolerations) ? unresolvable('node(s) were unschedulable') : undefined,
   events: [
     {
       resource: 'Node',

@@ -1,7 +1,9 @@
-import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../../api/index.ts';
+import type { Node } from './core/v1/node.ts';
+import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from './core/v1/node-selector.ts';
+import type { PodSpec } from './core/v1/pod.ts';
 
-/** Whether a pod's nodeSelector and required node affinity allow a node. */
-export function matchesNode(spec: Pick<PodSpec, 'nodeSelector' | 'affinity'>, node: Node): boolean {
+/** Whether a pod's nodeSelector and required node affinity allow a node. Upstream: `component-helpers/scheduling/corev1/nodeaffinity`. */
+export function matchesNode(spec: Pick<PodSpec, 'nodeSelector' | 'affinity'>, node: Pick<Node, 'metadata'>): boolean {
   const labels = node.metadata.labels ?? {};
   if (!Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value)) return false;
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
@@ -9,10 +11,14 @@ export function matchesNode(spec: Pick<PodSpec, 'nodeSelector' | 'affinity'>, no
 }
 
 /** A node selector's terms are alternatives; a term without requirements matches nothing. */
-export const matchesNodeSelector = (selector: NodeSelector, node: Node): boolean =>
-  (selector.nodeSelectorTerms ?? []).some((term) => matchesTerm(term, node));
+export const matchesNodeSelector = (selector: NodeSelector, node: Pick<Node, 'metadata'>): boolean =>
+  (selector.nodeSelectorTerms ?? []).some((term) => matchesNodeSelectorTerm(term, node));
 
-function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
+/** Whether a node meets all requirements of a term; an empty one is met by none. */
+export function matchesNodeSelectorTerm(
+  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
+  node: Pick<Node, 'metadata'>,
+): boolean {
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   const fields: Readonly<Record<string, string | undefined>> = { 'metadata.name': node.metadata.name };
   return (
