@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { clientFromOptions, leaderElectionOf, loadKubeconfig } from '../client/index.ts';
-import { createHealthServer, createMetrics, type Environment, processMain, type Service, UserError } from '../runtime/index.ts';
+import { type Environment, processMain, type Service, UserError, withHealth } from '../runtime/index.ts';
 import { createControllerManager } from './index.ts';
 import { type ControllerManagerOptionValues, controllerManagerOptions, settingsOf } from './options.ts';
 
@@ -30,19 +30,7 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
       namespace: values['leader-elect-resource-namespace'],
     },
   });
-  const port = values['healthz-port'];
-  const health = port === 0 ? undefined : createHealthServer({ port, host: '127.0.0.1', checks: [], metrics: createMetrics() });
-  return {
-    start: async () => {
-      await health?.start();
-      await manager.start();
-    },
-    stop: async () => {
-      await manager.stop();
-      await health?.stop();
-      await client.close();
-    },
-  };
+  return withHealth(values, manager, () => client.close());
 }
 
 /** The CA that pods are to trust: the one that is named, else the one that we trust ourselves. */

@@ -1,5 +1,5 @@
 import { clientOptions, leaderElectionOptions } from '../client/index.ts';
-import { OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
+import { healthOptions, OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 
 const workers = (what: string, fallback: number) => option.integer(`${what} that are looked after side by side.`, fallback, { min: 1 });
@@ -45,7 +45,7 @@ export const controllerManagerOptions = {
   }),
   'leader-elect-resource-name': option.string('Name of the Lease.', 'kube-controller-manager'),
   'leader-elect-resource-namespace': option.string('Namespace of the Lease.', 'kube-system'),
-  'healthz-port': option.integer('Port of /healthz and /metrics on 127.0.0.1; 0 is none.', 0, { min: 0, max: 65_535 }),
+  ...healthOptions,
   ...processOptions,
 } satisfies OptionTable;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { clientFromOptions, createEventRecorder, loadKubeconfig } from '../client/index.ts';
-import { createHealthServer, createMetrics, type Environment, processMain, type Service, UserError } from '../runtime/index.ts';
+import { type Environment, processMain, type Service, UserError, withHealth } from '../runtime/index.ts';
 import { readImageCatalog } from './image-catalog-file.ts';
 import { createKubeletSim } from './kubelet-sim.ts';
 import { type KubeletSimValues, kubeletSimOptions, parseLabels, parseTaints } from './options.ts';
@@ -35,22 +35,7 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
     imagePullMs: values['image-pull-duration'],
     privateRegistries: values['private-registries'],
   });
-  const port = values['healthz-port'];
-  const health = port === 0 ? undefined : createHealthServer({ port, host: '127.0.0.1', checks: [], metrics: createMetrics() });
-  return {
-    get url() {
-      return sim.url;
-    },
-    start: async () => {
-      await health?.start();
-      await sim.start();
-    },
-    stop: async () => {
-      await sim.stop();
-      await health?.stop();
-      await client.close();
-    },
-  };
+  return withHealth(values, sim, () => client.close());
 }
 
 /** Who may connect: those whose certificate is of the CA that is named, else of the API server's own. */

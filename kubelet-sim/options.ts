@@ -1,6 +1,6 @@
 import type { Taint } from '../api/index.ts';
 import { clientOptions } from '../client/index.ts';
-import { OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
+import { healthOptions, OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
 
 /** What the process that holds the nodes takes; names are those of upstream's kubelet where it has one. */
 export const kubeletSimOptions = {
@@ -30,7 +30,7 @@ export const kubeletSimOptions = {
   }),
   'image-pull-duration': option.duration('How long the pull of an image takes.', 0),
   'private-registries': option.list('Registries that ask for an image pull secret.', ['registry.example.com'], { placeholder: 'HOSTS' }),
-  'healthz-port': option.integer('Port of /healthz and /metrics on 127.0.0.1; 0 is none.', 0, { min: 0, max: 65_535 }),
+  ...healthOptions,
   ...processOptions,
 } satisfies OptionTable;
 

@@ -11,6 +11,7 @@ export {
   type HealthServerOptions,
   pingCheck,
 } from './health.ts';
+export { healthOptions, withHealth } from './health-service.ts';
 export { createLogger, LOG_LEVELS, type Logger, silentLogger } from './logger.ts';
 export {
   type Counter,

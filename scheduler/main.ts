@@ -1,5 +1,5 @@
 import { clientFromOptions, leaderElectionOf } from '../client/index.ts';
-import { processMain } from '../runtime/index.ts';
+import { processMain, withHealth } from '../runtime/index.ts';
 import { createScheduler } from './index.ts';
 import { schedulerOptions } from './options.ts';
 
@@ -10,14 +10,17 @@ export const main = (argv: readonly string[]): Promise<void> =>
       name: 'scheduler',
       about: 'Finds a node for each pod.',
       options: schedulerOptions,
-      create: (values, environment) =>
-        createScheduler({
+      create: (values, environment) => {
+        const client = clientFromOptions(values, { userAgent: 'kube-scheduler', ...environment });
+        const scheduler = createScheduler({
           ...environment,
-          client: clientFromOptions(values, { userAgent: 'nanokube-scheduler', ...environment }),
+          client,
           leaderElection: leaderElectionOf(values),
           // Whoever lost the lease must not go on: the process ends, and its supervisor starts it again.
           onLeadershipLost: () => process.exit(1),
-        }),
+        });
+        return withHealth(values, scheduler, () => client.close());
+      },
     },
     argv,
   );

@@ -1,5 +1,5 @@
 import { clientOptions, leaderElectionOptions } from '../client/index.ts';
-import { type OptionTable, processOptions } from '../runtime/index.ts';
+import { healthOptions, type OptionTable, processOptions } from '../runtime/index.ts';
 
 /** What the scheduler takes; names are upstream's. */
-export const schedulerOptions = { ...clientOptions, ...leaderElectionOptions, ...processOptions } satisfies OptionTable;
+export const schedulerOptions = { ...clientOptions, ...leaderElectionOptions, ...healthOptions, ...processOptions } satisfies OptionTable;
