@@ -152,19 +152,23 @@ class ComposedApiServer implements Service {
       objects,
       clock,
     });
-    const authorizer = values['authorization-mode'].includes('AlwaysAllow') ? ALWAYS_ALLOW : createAuthorizer({ objects });
+    const roleBased = values['authorization-mode'].includes('AlwaysAllow') ? undefined : createAuthorizer({ objects });
+    const authorizer = roleBased ?? ALWAYS_ALLOW;
     return {
       strategies: createStrategies({
         serviceClusterIpRange: values['service-cluster-ip-range'],
         serviceNodePortRange: this.#compiled.serviceNodePortRange,
         objects,
       }),
-      admission: createAdmission({
-        objects,
-        random,
-        enabled: values['enable-admission-plugins'],
-        disabled: values['disable-admission-plugins'],
-      }),
+      admission: [
+        ...createAdmission({
+          objects,
+          random,
+          enabled: values['enable-admission-plugins'],
+          disabled: values['disable-admission-plugins'],
+        }),
+        ...(roleBased ? [roleBased.escalationCheck] : []),
+      ],
       authenticator,
       authorizer,
       reviews: createReviews({ authenticator, authorizer, clock }),

@@ -4,7 +4,7 @@ import { connect } from 'node:tls';
 import { expect, test } from 'vitest';
 import type { Pod } from '../api/index.ts';
 import { generateKey, issueCertificate, keyToPem, systemClock } from '../runtime/index.ts';
-import { plainStrategy, startTestServer, type TestServer } from './testing/test-server.ts';
+import { plainStrategy, startTestServer, type TestServer, type TestServerOptions } from './testing/test-server.ts';
 
 const PODS = '/api/v1/namespaces/default/pods';
 
@@ -45,8 +45,8 @@ async function aKubelet() {
   };
 }
 
-async function aCluster(port: number): Promise<TestServer> {
-  const api = await startTestServer({ strategies: { '/pods': plainStrategy<Pod>(), '/nodes': plainStrategy() } });
+async function aCluster(port: number, more: TestServerOptions['strategies'] = {}): Promise<TestServer> {
+  const api = await startTestServer({ strategies: { '/pods': plainStrategy<Pod>(), '/nodes': plainStrategy(), ...more } });
   const status = { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: port } } };
   await api.request('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1' }, status } });
   const containers = [{ name: 'a' }, { name: 'broken' }];
@@ -101,6 +101,39 @@ test('node and pod proxies pass on method, path, query and body', async () => {
   const pod = await api.request('GET', `${PODS}/p:8080/proxy/index.html`);
   expect(pod.text).toBe('GET /podProxy/default/p/8080/index.html\n');
   expect((await api.request('GET', '/api/v1/nodes/n2/proxy/')).json()).toMatchObject({ code: 404, message: 'nodes "n2" not found' });
+});
+
+test('a service’s proxy leads to a pod that is ready behind the port', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port, { '/services': plainStrategy(), '/endpoints': plainStrategy() });
+  const services = '/api/v1/namespaces/default/services';
+  const said = async (path: string) => {
+    const answer = await api.request('GET', `${services}/${path}`);
+    return answer.status === 200 ? answer.text : [answer.status, answer.json<{ message: string }>().message];
+  };
+  const ports = [
+    { name: 'web', port: 80 },
+    { name: 'admin', port: 81 },
+  ];
+  await api.request('POST', services, { body: { metadata: { name: 's' }, spec: { ports } } });
+  expect(await said('s:web/proxy/')).toEqual([404, 'services "s" not found']);
+  expect(await said('s:99/proxy/')).toEqual([503, 'no service port 99 found for service "s"']);
+  expect(await said('ftp:s:80/proxy/')).toEqual([400, 'invalid service request "ftp:s:80"']);
+
+  const target = (name: string) => ({ kind: 'Pod', namespace: 'default', name });
+  // The second address is that of no pod there is, the third one the pod no longer has: nobody may be led there.
+  const addresses = [
+    { ip: '10.0.0.1', targetRef: target('p') },
+    { ip: '169.254.0.1', targetRef: target('gone') },
+    { ip: '169.254.0.2', targetRef: target('p') },
+  ];
+  const subsets = [{ addresses, ports: [{ name: 'web', port: 8080 }] }];
+  await api.request('POST', '/api/v1/namespaces/default/endpoints', { body: { metadata: { name: 's' }, subsets } });
+  expect(await said('s:web/proxy/')).toEqual([503, 'no endpoints available for service "s"']);
+  const status = { podIPs: [{ ip: '10.0.0.1' }] };
+  await api.request('PATCH', `${PODS}/p`, { body: { status }, headers: { 'content-type': 'application/merge-patch+json' } });
+  for (const port of ['web', '80']) expect(await said(`s:${port}/proxy/a/b?c=d`)).toBe('GET /podProxy/default/p/8080/a/b?c=d\n');
+  expect(await said('s:admin/proxy/')).toEqual([503, 'no endpoints available for service "s"']);
 });
 
 test('exec becomes a connection to the kubelet', async () => {

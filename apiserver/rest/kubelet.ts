@@ -47,22 +47,26 @@ export const proxyToNode: Handler = async (rest, exchange, endpoint) => {
 
 /** Any method on pods/NAME[:PORT]/proxy/…: what the pod serves, through its kubelet. */
 export const proxyToPod: Handler = async (rest, exchange, endpoint) => {
-  const { namespace, name, rest: path } = exchange.info;
-  const [scheme, podName = '', port = ''] = splitName(name);
-  const entry = await endpoint.registry.existing(namespace, podName);
+  const [scheme, podName, port] = splitName('pod', exchange.info.name);
+  const entry = await endpoint.registry.existing(exchange.info.namespace, podName);
   const pod = entry.object as Pod;
-  if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${podName} does not have a host assigned`);
-  const target =
-    port || String(pod.spec.containers.flatMap(({ ports }) => ports ?? [])[0]?.containerPort ?? (scheme === 'https' ? 443 : 80));
-  const at = rest.kubelets.locate(pod.spec.nodeName);
-  await forward(rest, exchange, { at, path: `/podProxy/${namespace}/${podName}/${target}${path || '/'}` });
+  const declared = pod.spec.containers.flatMap(({ ports }) => ports ?? [])[0]?.containerPort;
+  await forwardToPod(rest, exchange, { pod, port: port || String(declared ?? (scheme === 'https' ? 443 : 80)) });
 };
 
-/** `scheme:name:port`, `name:port` or `name`. */
-function splitName(name: string): [string, string, string] {
-  const parts = name.split(':');
-  if (parts.length === 3) return [parts[0] ?? '', parts[1] ?? '', parts[2] ?? ''];
-  return ['http', parts[0] ?? '', parts[1] ?? ''];
+/** Passes a proxied request on to a port of a pod. @throws ApiError (400) when the pod is on no node. */
+export async function forwardToPod(rest: Rest, exchange: Exchange, { pod, port }: { pod: Pod; port: string }): Promise<void> {
+  if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
+  const at = rest.kubelets.locate(pod.spec.nodeName);
+  await forward(rest, exchange, { at, path: `/podProxy/${podPath(pod)}/${port}${exchange.info.rest || '/'}` });
+}
+
+/** `scheme:name:port`, `name:port` or `name`. @throws ApiError (400) for anything else. */
+export function splitName(what: string, text: string): [scheme: string, name: string, port: string] {
+  const parts = text.split(':');
+  const [scheme = '', name = '', port = ''] = parts.length === 3 ? parts : ['', ...parts];
+  if (parts.length <= 3 && name !== '' && ['', 'http', 'https'].includes(scheme)) return [scheme, name, port];
+  throw apiError.badRequest(`invalid ${what} request ${JSON.stringify(text)}`);
 }
 
 async function forward(rest: Rest, exchange: Exchange, to: { at: KubeletAddress; path: string }): Promise<void> {

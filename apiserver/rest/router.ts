@@ -10,6 +10,7 @@ import { patchObject } from './patch.ts';
 import { getObject, listObjects } from './read.ts';
 import type { Endpoint, Handler, Rest } from './rest.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
+import { proxyToService } from './service-proxy.ts';
 import { requestToken } from './token.ts';
 import { updateObject } from './update.ts';
 import { watchObjects } from './watch.ts';
@@ -34,6 +35,7 @@ const SUBRESOURCES: Readonly<Record<string, Handlers>> = {
   'pods/portforward': { get: connectToKubelet, create: connectToKubelet },
   'pods/proxy': every(proxyToPod),
   'nodes/proxy': every(proxyToNode),
+  'services/proxy': every(proxyToService),
   'serviceaccounts/token': { create: requestToken },
 };
 

@@ -2,11 +2,12 @@ import { goQuote, type PolicyRule } from '../../../api/index.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 import { isServiceAccount } from '../service-account-user.ts';
 import type { AccessAttributes, Authorizer, Decision, ResolvedRules, UserInfo } from '../types.ts';
+import type { HeldRules } from './escalation.ts';
 import { type Grant, MissingRole, RoleIndex } from './role-index.ts';
 import { ruleAllows } from './rule.ts';
 
 /** Role-based access control: allows what some rule granted to the user allows, and has no opinion on the rest. */
-export class RbacAuthorizer implements Authorizer {
+export class RbacAuthorizer implements Authorizer, HeldRules {
   readonly #index: RoleIndex;
 
   constructor(objects: ObjectReader) {
@@ -22,8 +23,7 @@ export class RbacAuthorizer implements Authorizer {
   }
 
   rulesFor(user: UserInfo, namespace: string): ResolvedRules {
-    const errors: string[] = [];
-    const rules = [...this.#granted(user, namespace, errors)].flatMap((granted) => granted.rules);
+    const { rules, errors } = this.heldBy(user, namespace);
     return {
       resourceRules: rules.filter(({ resources }) => resources?.length).map(resourceRule),
       nonResourceRules: rules
@@ -33,9 +33,14 @@ export class RbacAuthorizer implements Authorizer {
     };
   }
 
-  /** The rules a user holds in a namespace, as they stand: what an escalation check compares with. */
-  heldBy(user: UserInfo, namespace: string): readonly PolicyRule[] {
-    return [...this.#granted(user, namespace, [])].flatMap(({ rules }) => rules);
+  heldBy(user: UserInfo, namespace: string): { rules: readonly PolicyRule[]; errors: readonly string[] } {
+    const errors: string[] = [];
+    const rules = [...this.#granted(user, namespace, errors)].flatMap((granted) => granted.rules);
+    return { rules, errors };
+  }
+
+  rulesOfRole(namespace: string, { kind, name }: { readonly kind: string; readonly name: string }): readonly PolicyRule[] | undefined {
+    return this.#rulesOf({ roleKind: kind, roleName: name, namespace }, []);
   }
 
   /** Each grant with its rules; bindings to roles that are not there add to `errors`. */
@@ -46,7 +51,7 @@ export class RbacAuthorizer implements Authorizer {
     }
   }
 
-  #rulesOf(grant: Grant, errors: string[]): readonly PolicyRule[] | undefined {
+  #rulesOf(grant: Pick<Grant, 'roleKind' | 'roleName' | 'namespace'>, errors: string[]): readonly PolicyRule[] | undefined {
     try {
       return this.#index.rulesOf(grant);
     } catch (error) {
