@@ -1,5 +1,6 @@
 import { connect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
+import { openMemoryStore, type Store, StoreError } from '../store/index.ts';
 import type { Authorizer } from './auth/index.ts';
 import { plainStrategy, startTestServer, type TestAnswer } from './testing/test-server.ts';
 
@@ -175,4 +176,35 @@ test('what is no HTTP is answered as Go’s server does', async () => {
   let text = '';
   for await (const chunk of socket) text += String(chunk);
   expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*400 Bad Request$/);
+});
+
+describe('a disk that fails', () => {
+  test('is told by /livez, while reads go on and the write is refused', async () => {
+    const memory = await openMemoryStore();
+    let full = false;
+    const store: Store = {
+      ...bound(memory),
+      get revision() {
+        return memory.revision;
+      },
+      txn: (transaction) => (full ? Promise.reject(new StoreError('NoSpace', 'no space left on device')) : memory.txn(transaction)),
+    };
+    await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() }, store });
+    expect((await server.request('GET', '/livez')).status).toBe(200);
+    full = true;
+    const body = { metadata: { name: 'a' } };
+    expect((await server.request('POST', '/api/v1/namespaces/default/configmaps', { body })).status).toBe(500);
+    expect((await server.request('GET', '/livez')).status).toBe(500);
+    expect((await server.request('GET', '/api/v1/namespaces/default/configmaps')).status).toBe(200);
+  });
+});
+
+/** A store's methods, free of the object they are on. */
+const bound = (store: Store) => ({
+  range: store.range.bind(store),
+  txn: store.txn.bind(store),
+  watch: store.watch.bind(store),
+  compact: store.compact.bind(store),
+  status: store.status.bind(store),
+  close: store.close.bind(store),
 });

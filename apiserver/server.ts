@@ -149,7 +149,7 @@ class Server implements ApiServer {
     this.#options = options;
     this.#settings = { ...DEFAULTS, ...options.settings };
     setMaxListeners(0, this.#stopping.signal); // one for each watch
-    const { store, metrics: storeMetrics } = measureStore(options.store, clock);
+    const { store, metrics: storeMetrics, failure } = measureStore(options.store, clock);
     const infos = options.kinds.map(({ info }) => info);
     this.objects = new InProcessObjects(() => clock.now());
     this.#hub = new CacheHub({ store, clock, logger });
@@ -187,7 +187,7 @@ class Server implements ApiServer {
       kinds: this.#kinds,
       infos,
       health: healthChecks({
-        storeOpen: () => this.#hub.synced,
+        storeOpen: () => this.#hub.synced && failure() === undefined,
         synced: () => this.#hub.synced,
         bootstrapped: () => this.#bootstrapped,
         stopping: () => this.#stopping.signal.aborted,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/index.ts';
-import type { Store } from '../../store/index.ts';
+import { type Store, StoreError } from '../../store/index.ts';
 import { Histogram } from './histogram.ts';
 
 /** Upper bounds of the buckets, in seconds: upstream's for etcd requests. */
@@ -13,13 +13,28 @@ export interface StoreMetrics {
   text(): string;
 }
 
-/** A store whose answers are timed. */
-export function measureStore(store: Store, clock: Clock): { readonly store: Store; readonly metrics: StoreMetrics } {
+/** A store under observation. */
+export interface MeasuredStore {
+  readonly store: Store;
+  readonly metrics: StoreMetrics;
+  /** The failure of the disk after which the store takes no more writes until it is opened anew; reads go on. */
+  failure(): StoreError | undefined;
+}
+
+const isDiskFailure = (error: unknown): error is StoreError =>
+  error instanceof StoreError && (error.code === 'Io' || error.code === 'NoSpace');
+
+/** A store whose answers are timed, and whose disk is watched. */
+export function measureStore(store: Store, clock: Clock): MeasuredStore {
+  let failure: StoreError | undefined;
   const histograms: Readonly<Record<Measured, Histogram>> = { range: new Histogram(BUCKETS_SECONDS), txn: new Histogram(BUCKETS_SECONDS) };
   const timed = async <T>(what: Measured, work: Promise<T>): Promise<T> => {
     const start = clock.monotonic();
     try {
       return await work;
+    } catch (error) {
+      if (isDiskFailure(error)) failure ??= error;
+      throw error;
     } finally {
       histograms[what].observe((clock.monotonic() - start) / 1000);
     }
@@ -41,5 +56,5 @@ export function measureStore(store: Store, clock: Clock): { readonly store: Stor
     for (const [what, histogram] of Object.entries(histograms)) lines.push(...histogram.lines(name, `operation="${what}",type=""`));
     return `${lines.join('\n')}\n`;
   };
-  return { store: measured, metrics: { text } };
+  return { store: measured, metrics: { text }, failure: () => failure };
 }
