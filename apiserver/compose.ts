@@ -13,7 +13,7 @@ import {
   createTokenIssuer,
   createTokenRequests,
 } from './auth/index.ts';
-import { createBootstrap, defaultAdvertiseAddress } from './bootstrap/index.ts';
+import { createBootstrap, defaultAdvertiseAddress, NODE_RULES } from './bootstrap/index.ts';
 import { createCompactor } from './compactor.ts';
 import { createDiscovery } from './discovery/index.ts';
 import { createOpenApi } from './openapi/index.ts';
@@ -152,7 +152,9 @@ class ComposedApiServer implements Service {
       objects,
       clock,
     });
-    const roleBased = values['authorization-mode'].includes('AlwaysAllow') ? undefined : createAuthorizer({ objects });
+    const modes = values['authorization-mode'];
+    const nodeRules = modes.includes('Node') ? NODE_RULES : undefined;
+    const roleBased = modes.includes('AlwaysAllow') ? undefined : createAuthorizer({ objects, nodeRules });
     const authorizer = roleBased ?? ALWAYS_ALLOW;
     return {
       strategies: createStrategies({

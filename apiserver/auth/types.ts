@@ -31,6 +31,8 @@ export interface AccessAttributes {
   readonly resource: string;
   readonly subresource: string;
   readonly name: string;
+  /** Field selector of a request for many, as it was sent. */
+  readonly fieldSelector?: string | undefined;
 }
 
 export interface Decision {

@@ -1,3 +1,4 @@
 // The objects a cluster begins with.
 export { type BootstrapOptions, createBootstrap } from './bootstrap.ts';
+export { NODE_RULES } from './rbac-roles.ts';
 export { defaultAdvertiseAddress, type ServiceAddress } from './system-objects.ts';

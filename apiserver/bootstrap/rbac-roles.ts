@@ -1,6 +1,36 @@
+import type { PolicyRule } from '../../api/index.ts';
 import { paths, type RoleSpec, rule } from './rbac-spec.ts';
 
 // The roles of a new cluster, fact by fact as Kubernetes 1.34 has them (those of controllers are in rbac-controller-roles.ts).
+
+/** What a kubelet may do; where objects of one node can be told from another's, the Node authorizer says more. */
+export const NODE_RULES: readonly PolicyRule[] = [
+  rule('create', 'authentication.k8s.io', 'tokenreviews'),
+  rule('create', 'authorization.k8s.io', 'localsubjectaccessreviews subjectaccessreviews'),
+  rule('get list watch', 'core', 'services'),
+  rule('create get list watch', 'core', 'nodes'),
+  rule('patch update', 'core', 'nodes/status'),
+  rule('patch update', 'core', 'nodes'),
+  rule('create patch update', 'core', 'events'),
+  rule('get list watch', 'core', 'pods'),
+  rule('create delete', 'core', 'pods'),
+  rule('patch update', 'core', 'pods/status'),
+  rule('create', 'core', 'pods/eviction'),
+  rule('get list watch', 'core', 'configmaps secrets'),
+  rule('get', 'core', 'persistentvolumeclaims persistentvolumes'),
+  rule('get', 'core', 'endpoints'),
+  rule('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
+  rule('create delete get patch update', 'coordination.k8s.io', 'leases'),
+  rule('get', 'storage.k8s.io', 'volumeattachments'),
+  rule('create', 'core', 'serviceaccounts/token'),
+  rule('get patch update', 'core', 'persistentvolumeclaims/status'),
+  rule('get list watch', 'storage.k8s.io', 'csidrivers'),
+  rule('create delete get patch update', 'storage.k8s.io', 'csinodes'),
+  rule('get list watch', 'node.k8s.io', 'runtimeclasses'),
+  rule('get', 'resource.k8s.io', 'resourceclaims'),
+  rule('deletecollection', 'resource.k8s.io', 'resourceslices'),
+  rule('get', 'core', 'serviceaccounts'),
+];
 
 /** Cluster roles of people and of the control plane. */
 export const CLUSTER_ROLES: readonly RoleSpec[] = [
@@ -187,36 +217,7 @@ export const CLUSTER_ROLES: readonly RoleSpec[] = [
       rule('get', 'core', 'nodes/metrics'),
     ],
   },
-  {
-    name: 'system:node',
-    rules: [
-      rule('create', 'authentication.k8s.io', 'tokenreviews'),
-      rule('create', 'authorization.k8s.io', 'localsubjectaccessreviews subjectaccessreviews'),
-      rule('get list watch', 'core', 'services'),
-      rule('create get list watch', 'core', 'nodes'),
-      rule('patch update', 'core', 'nodes/status'),
-      rule('patch update', 'core', 'nodes'),
-      rule('create patch update', 'core', 'events'),
-      rule('get list watch', 'core', 'pods'),
-      rule('create delete', 'core', 'pods'),
-      rule('patch update', 'core', 'pods/status'),
-      rule('create', 'core', 'pods/eviction'),
-      rule('get list watch', 'core', 'configmaps secrets'),
-      rule('get', 'core', 'persistentvolumeclaims persistentvolumes'),
-      rule('get', 'core', 'endpoints'),
-      rule('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
-      rule('create delete get patch update', 'coordination.k8s.io', 'leases'),
-      rule('get', 'storage.k8s.io', 'volumeattachments'),
-      rule('create', 'core', 'serviceaccounts/token'),
-      rule('get patch update', 'core', 'persistentvolumeclaims/status'),
-      rule('get list watch', 'storage.k8s.io', 'csidrivers'),
-      rule('create delete get patch update', 'storage.k8s.io', 'csinodes'),
-      rule('get list watch', 'node.k8s.io', 'runtimeclasses'),
-      rule('get', 'resource.k8s.io', 'resourceclaims'),
-      rule('deletecollection', 'resource.k8s.io', 'resourceslices'),
-      rule('get', 'core', 'serviceaccounts'),
-    ],
-  },
+  { name: 'system:node', rules: NODE_RULES },
   { name: 'system:node-bootstrapper', rules: [rule('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests')] },
   {
     name: 'system:node-problem-detector',

@@ -15,6 +15,7 @@ export const attributesOf = (user: UserInfo, info: RequestInfo): AccessAttribute
   resource: info.resource,
   subresource: info.subresource,
   name: info.name,
+  fieldSelector: info.fieldSelector,
 });
 
 /** @throws ApiError (403) with upstream's text when the user may not. */

@@ -16,6 +16,8 @@ export interface RequestInfo {
   readonly subresource: string;
   /** What follows the subresource (`/proxy/a/b` → `/a/b`), still percent-encoded, with its leading slash; `''` when nothing does. */
   readonly rest: string;
+  /** Field selector of a request for many, as it was sent. */
+  readonly fieldSelector?: string | undefined;
 }
 
 const VERB_OF: Readonly<Record<string, string>> = {
@@ -84,7 +86,13 @@ function resourceInfo(reading: Reading): RequestInfo {
     name: collection && verb === 'get' ? selectedName(query) : name,
     subresource: special === 'proxy' ? '' : subresource,
     rest: restOf(reading, at + 3),
+    ...(collection ? selectorOf(query) : {}),
   };
+}
+
+function selectorOf(query: URLSearchParams | undefined): Pick<RequestInfo, 'fieldSelector'> {
+  const fieldSelector = query?.get('fieldSelector');
+  return fieldSelector ? { fieldSelector } : {};
 }
 
 /** The namespace a path is in, and where its resource stands: a namespace's own subresources belong to the namespace. */

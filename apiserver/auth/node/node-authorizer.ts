@@ -1,0 +1,142 @@
+import { coordinationKinds, coreKinds, type KindInfo, type PolicyRule, parseFieldSelector, SelectorError } from '../../../api/index.ts';
+import type { ObjectReader } from '../../registry/objects.ts';
+import { ruleAllows } from '../rbac/rule.ts';
+import type { AccessAttributes, Authorizer, Decision, ResolvedRules, UserInfo } from '../types.ts';
+import { type Held, PodsByNode } from './pods-by-node.ts';
+
+/*
+ * The Node authorizer: a kubelet reads its own node and what the pods on it need, and nothing of other nodes. What it may write is left to
+ * RBAC-like rules, as upstream leaves it to them and to NodeRestriction.
+ *
+ * Upstream: `plugin/pkg/auth/authorizer/node`. Persistent volumes, attachments, claims of devices and CSI nodes are not told apart here:
+ * a node has no relationship to any.
+ */
+
+const NODE_PREFIX = 'system:node:';
+const NODES_GROUP = 'system:nodes';
+const LEASE_NAMESPACE = 'kube-node-lease';
+
+const ALLOWED: Decision = { allowed: true, reason: '' };
+const NO_OPINION: Decision = { allowed: false, reason: '' };
+const no = (reason = ''): Decision => (reason === '' ? NO_OPINION : { allowed: false, reason });
+
+type Rule = (node: string, asked: AccessAttributes) => Decision;
+
+const keyOf = ({ group, resource }: Pick<KindInfo, 'group' | 'resource'>): string => `${group}/${resource}`;
+
+export class NodeAuthorizer implements Authorizer {
+  readonly #pods: PodsByNode;
+  readonly #rules: readonly PolicyRule[];
+  readonly #special: ReadonlyMap<string, Rule>;
+
+  /** @param rules what every node may do of what is not told apart by node. */
+  constructor(objects: ObjectReader, rules: readonly PolicyRule[]) {
+    this.#pods = new PodsByNode(objects);
+    this.#rules = rules;
+    this.#special = new Map<string, Rule>([
+      [keyOf(coreKinds.secrets), (node, asked) => this.#read(node, asked, 'secrets')],
+      [keyOf(coreKinds.configmaps), (node, asked) => this.#read(node, asked, 'configMaps')],
+      ['/persistentvolumeclaims', (node, asked) => this.#claim(node, asked)],
+      ['/persistentvolumes', (node, asked) => this.#get(node, asked, undefined)],
+      [keyOf(coreKinds.serviceaccounts), (node, asked) => this.#token(node, asked)],
+      [keyOf(coordinationKinds.leases), ownLease],
+      [keyOf(coreKinds.nodes), ownNode],
+      [keyOf(coreKinds.pods), (node, asked) => this.#pod(node, asked)],
+    ]);
+  }
+
+  authorize(asked: AccessAttributes): Decision {
+    const node = nodeOf(asked.user);
+    if (node === undefined) return no();
+    if (node === '') return no(`unknown node for user ${JSON.stringify(asked.user.name)}`);
+    const special = asked.resourceRequest ? this.#special.get(keyOf(asked)) : undefined;
+    if (special) return special(node, asked);
+    return this.#rules.some((rule) => ruleAllows(asked, rule)) ? ALLOWED : no();
+  }
+
+  rulesFor(user: UserInfo): ResolvedRules {
+    const nothing = { resourceRules: [], nonResourceRules: [] };
+    if (nodeOf(user) === undefined) return nothing;
+    return { ...nothing, evaluationError: 'node authorizer does not support user rule resolution' };
+  }
+
+  #read(node: string, asked: AccessAttributes, what: Held): Decision {
+    if (!['get', 'list', 'watch'].includes(asked.verb)) return no('can only read resources of this type');
+    if (asked.subresource !== '') return no('cannot read subresource');
+    if (asked.namespace === '') return no('can only read namespaced object of this type');
+    return this.#related(node, asked, what);
+  }
+
+  #claim(node: string, asked: AccessAttributes): Decision {
+    if (asked.subresource !== 'status') return this.#get(node, asked, 'claims');
+    if (!['update', 'patch'].includes(asked.verb)) return no('can only get/update/patch this type');
+    return this.#related(node, asked, 'claims');
+  }
+
+  #get(node: string, asked: AccessAttributes, what: Held | undefined): Decision {
+    if (asked.verb !== 'get') return no('can only get individual resources of this type');
+    if (asked.subresource !== '') return no('cannot get subresource');
+    return this.#related(node, asked, what);
+  }
+
+  #token(node: string, asked: AccessAttributes): Decision {
+    if (asked.verb !== 'create' || asked.name === '') return no('can only create tokens for individual service accounts');
+    if (asked.subresource !== 'token') return no('can only create token subresource of serviceaccount');
+    return this.#related(node, asked, 'accounts');
+  }
+
+  #pod(node: string, asked: AccessAttributes): Decision {
+    const { verb, subresource, name } = asked;
+    if (subresource === 'status') return ['update', 'patch'].includes(verb) ? ALLOWED : no();
+    if (subresource === 'eviction') return verb === 'create' ? ALLOWED : no();
+    if (subresource !== '') return no();
+    // Pods of its own files, which it shows to the API server.
+    if (verb === 'create' || verb === 'delete') return ALLOWED;
+    if (verb === 'get') return this.#get(node, asked, 'pods');
+    if (verb !== 'list' && verb !== 'watch') return no();
+    if (selectsNode(asked.fieldSelector, node)) return ALLOWED;
+    return name === '' ? no('can only list/watch pods with spec.nodeName field selector') : this.#related(node, asked, 'pods');
+  }
+
+  #related(node: string, { namespace, name }: AccessAttributes, what: Held | undefined): Decision {
+    if (name === '') return no('No Object name found');
+    if (what !== undefined && this.#pods.holds(node, what, { namespace, name })) return ALLOWED;
+    return no(`no relationship found between node '${node}' and this object`);
+  }
+}
+
+/** The node a user is; `''` for a node without a name, undefined for others. */
+function nodeOf({ name, groups }: UserInfo): string | undefined {
+  return name.startsWith(NODE_PREFIX) && groups.includes(NODES_GROUP) ? name.slice(NODE_PREFIX.length) : undefined;
+}
+
+function ownNode(node: string, { verb, subresource, name }: AccessAttributes): Decision {
+  const writes = verb === 'update' || verb === 'patch';
+  if (subresource === 'status') return writes ? ALLOWED : no();
+  if (subresource !== '') return no();
+  if (writes || verb === 'create') return ALLOWED;
+  if (!['get', 'list', 'watch'].includes(verb)) return no();
+  if (name === node) return ALLOWED;
+  return no(`node '${node}' cannot read ${name === '' ? 'all nodes' : `'${name}'`}, only its own Node object`);
+}
+
+function ownLease(node: string, { verb, namespace, name }: AccessAttributes): Decision {
+  if (!['get', 'create', 'update', 'patch', 'delete'].includes(verb)) {
+    return no('can only get, create, update, patch, or delete a node lease');
+  }
+  if (namespace !== LEASE_NAMESPACE) return no(`can only access leases in the ${JSON.stringify(LEASE_NAMESPACE)} system namespace`);
+  // The name is not known on create.
+  if (verb !== 'create' && name !== node) return no('can only access node lease with the same name as the requesting node');
+  return ALLOWED;
+}
+
+function selectsNode(selector: string | undefined, node: string): boolean {
+  if (!selector) return false;
+  try {
+    const found = parseFieldSelector(selector);
+    return found.some(({ field, operator, value }) => field === 'spec.nodeName' && operator === '=' && value === node);
+  } catch (error) {
+    if (error instanceof SelectorError) return false; // refused where it is read
+    throw error;
+  }
+}
