@@ -1,0 +1,29 @@
+export { type ApplyType, applyTypeOf } from './apply-type.ts';
+export { equalValues } from './equal.ts';
+export { EMPTY, type FieldPattern, type FieldSet, has, isEmpty, setOfNames, setOfPath, showPath } from './field-set.ts';
+export {
+  capUpdates,
+  decodeSent,
+  decodeStored,
+  type EncodedEntry,
+  encode,
+  idOf,
+  isReset,
+  type Managed,
+  type ManagedEntry,
+  type ManagerInfo,
+  sameButTimes,
+} from './managed.ts';
+export { ApplyTypeError } from './path-element.ts';
+export {
+  type Applied,
+  apply,
+  type Conflict,
+  ConflictsError,
+  type ResetFields,
+  type Target,
+  trackUpdate,
+  unchangedFieldsOf,
+  type Version,
+} from './update.ts';
+export { validate } from './validate.ts';
