@@ -1,4 +1,5 @@
 // The second public face of api/: the schemas of every kind and what is derived from them. Loaded by the API server and by tests.
+export * as ownership from './apply/index.ts';
 export * from './codec/index.ts';
 export * as bodies from './kinds/bodies.ts';
 export { BUILT_IN_KINDS } from './kinds/served.ts';

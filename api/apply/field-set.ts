@@ -191,6 +191,21 @@ export const setOfPath = (path: readonly string[]): FieldSet => path.reduceRight
 export const setOfNames = (names: readonly string[]): FieldSet =>
   names.reduce((set, name) => union(set, setOfPath(name.split('.').map((part) => `f:${part}`))), EMPTY);
 
+/** The pattern of fields given as {@link setOfNames} takes them; `*` is any name, key or value. */
+export function patternOf(names: readonly string[]): FieldPattern {
+  const patterns = names.map((name) => setOfPath(name.split('.').map((part) => (part === '*' ? part : `f:${part}`))));
+  return patterns.reduce((all, pattern) => joinPatterns(all, pattern));
+}
+
+function joinPatterns(a: FieldPattern, b: FieldPattern): FieldPattern {
+  const joined: Record<string, FieldPattern> = { ...a };
+  for (const [element, pattern] of Object.entries(b)) {
+    const known = joined[element];
+    joined[element] = known ? joinPatterns(known, pattern) : pattern;
+  }
+  return joined;
+}
+
 /** Every field, a level's own before those below them. */
 export function pathsOf(set: FieldSet): string[][] {
   const paths: string[][] = [];

@@ -1,6 +1,17 @@
 export { type ApplyType, applyTypeOf } from './apply-type.ts';
 export { equalValues } from './equal.ts';
-export { EMPTY, type FieldPattern, type FieldSet, has, isEmpty, setOfNames, setOfPath, showPath } from './field-set.ts';
+export {
+  difference,
+  EMPTY,
+  type FieldPattern,
+  type FieldSet,
+  has,
+  isEmpty,
+  patternOf,
+  setOfNames,
+  setOfPath,
+  showPath,
+} from './field-set.ts';
 export {
   capUpdates,
   decodeSent,

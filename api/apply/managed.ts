@@ -1,4 +1,5 @@
 // Who owns which fields of an object: the entries of metadata.managedFields as they are worked with.
+import type { ManagedFieldsEntry } from '../meta/v1/object-meta.ts';
 import { EMPTY, equalSets, type FieldSet, parseFieldSet, union } from './field-set.ts';
 import { ApplyTypeError } from './path-element.ts';
 
@@ -19,15 +20,7 @@ export interface ManagedEntry extends ManagerInfo {
 export type Managed = Map<string, ManagedEntry>;
 
 /** An entry as it is written in metadata. */
-export interface EncodedEntry {
-  manager?: string | undefined;
-  operation?: string | undefined;
-  apiVersion?: string | undefined;
-  time?: string | undefined;
-  fieldsType?: string | undefined;
-  fieldsV1?: unknown;
-  subresource?: string | undefined;
-}
+export type EncodedEntry = ManagedFieldsEntry;
 
 /** What identifies an entry, in upstream's spelling: entries are sorted by it in places. */
 export function idOf({ manager, operation, apiVersion, subresource }: ManagerInfo): string {

@@ -123,20 +123,25 @@ function refuse(managed: Managed, taken: ReadonlyMap<string, FieldSet>): void {
   if (conflicts.length > 0) throw new ConflictsError(conflicts);
 }
 
-/** Tells the owners of a plain write: `info` owns what it changed. Its entry has the time of its last change. */
+/**
+ * Tells the owners of a plain write: its writer owns what it changed. Its entry has the time of its last change.
+ *
+ * @returns whether an entry changed.
+ */
 export function trackUpdate(
   target: Target,
   managed: Managed,
   step: { live: unknown; next: unknown },
   writer: ManagerInfo & { time: string },
-): void {
+): boolean {
   const changes = changesOf(target, step.live, step.next);
   const { changed, removed } = changes;
-  if (isEmpty(changed) && isEmpty(removed) && isUpToDate(target, managed)) return;
+  if (isEmpty(changed) && isEmpty(removed) && isUpToDate(target, managed)) return false;
   take(target, managed, { ...step, changes }, { force: true });
-  if (isEmpty(changed)) return;
+  if (isEmpty(changed)) return true;
   const id = idOf(writer);
   managed.set(id, { ...writer, set: union(managed.get(id)?.set ?? EMPTY, changed) });
+  return true;
 }
 
 /** Whether all entries are of the version that is written, and own something. */
@@ -168,15 +173,16 @@ export function apply(
   const id = idOf(info);
   const last = managed.get(id);
   const merged = merge(type, live, config);
-  const set = filtered(fieldSetOf(trackedTypeOf(type), config), target.reset);
-  const entry: ManagedEntry = { ...info, time: last?.time, set };
-  managed.set(id, entry);
+  // While it prunes, the configuration also holds on to what nobody owns: the name, the metadata as such.
+  managed.set(id, { ...info, set: filtered(fieldSetOf(type, config), target.reset) });
   const next = last && !isEmpty(last.set) ? prune(target, managed, merged, last) : merged;
   take(target, managed, { live, next, changes: changesOf(target, live, next) }, { self: id, force });
+  const set = filtered(fieldSetOf(trackedTypeOf(type), config), target.reset);
+  const entry: ManagedEntry = { ...info, time: last?.time, set };
+  const isSame = equalValues(live, next);
   if (isEmpty(set)) managed.delete(id);
-  if (equalValues(live, next)) return { object: undefined };
-  if (!isEmpty(set)) managed.set(id, { ...entry, time });
-  return { object: next };
+  else managed.set(id, isSame ? entry : { ...entry, time });
+  return { object: isSame ? undefined : next };
 }
 
 /** Takes out what was applied last time and is not now, and is nobody else's. */

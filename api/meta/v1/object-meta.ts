@@ -19,9 +19,9 @@ export const managedFieldsEntry = message(
   'io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry',
   'Which fields one manager set, and when: the bookkeeping of server-side apply.',
   () => ({
-    apiVersion: string(3, 'Version of the object in which the field names below are spelled.'),
     manager: string(1, 'Name of the program or person that set the fields.'),
     operation: string(2, 'How they were set: Apply for server-side apply, Update for anything else.'),
+    apiVersion: string(3, 'Version of the object in which the field names below are spelled.'),
     time: time(4, 'When this manager last added, changed or gave up a field.', { pointer: true }),
     fieldsType: string(6, 'Format of fieldsV1; the only one there is is FieldsV1.'),
     fieldsV1: fieldsV1(7, 'Tree of the fields set, with keys such as f:spec and k:{"name":"web"}.', { pointer: true }),
