@@ -51,6 +51,7 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
     const registry = this.#registry(kind);
     const draft = this.#normal(registry, object);
     const context = this.#context(object.metadata.namespace ?? '');
+    registry.resource.fields.track({ ...writerOf(context), live: undefined, next: draft });
     const stored = await registry.create({ context, admission: noAdmission, object: draft });
     return stored.object as Live<T>;
   }
@@ -62,18 +63,22 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
     change: (current: Live<T>) => T | undefined,
   ): Promise<Live<T>> {
     const registry = this.#registry(kind);
+    const context = this.#context(namespace);
     const updated = await registry.update({
-      context: this.#context(namespace),
+      context,
       admission: noAdmission,
       name,
       subresource: '',
       strategy: registry.resource.strategy,
       uidIsPrecondition: false,
       mayCreate: false,
-      next: (current) => {
+      next: (current, old) => {
         if (!current) throw apiError.notFound(registry.resource.subject, name);
         const changed = change(current.parse() as Live<T>);
-        return changed && this.#normal(registry, changed);
+        if (!changed) return undefined;
+        const next = this.#normal(registry, changed);
+        registry.resource.fields.track({ ...writerOf(context), live: old, next });
+        return next;
       },
     });
     return updated.object as Live<T>;
@@ -105,6 +110,9 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
     return registry;
   }
 }
+
+/** How the API server's own writes are signed. */
+const writerOf = ({ now }: RequestContext) => ({ manager: 'kube-apiserver', subresource: '', now });
 
 /** What is in the cache was stored: it has a name, a uid and a resourceVersion. */
 const live = <T extends KubeObject>(entry: Entry): Live<T> => entry.object as Live<T>;

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, parseJson, toTime } from '../../api/index.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
 import type { Operation, Store, Transaction } from '../../store/index.ts';
+import { keepTimes } from '../apply/keep-times.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import type { AdmissionChain } from './admission-chain.ts';
@@ -39,11 +40,20 @@ export interface UpdateRequest {
   /** `''` for the object itself. */
   readonly subresource: string;
   readonly strategy: UpdateStrategy<KubeObject>;
-  /** Makes the new object of the present one, anew on each call; `undefined` in is for a PUT to a name that is not there, out for no change. */
-  next(current: Entry | undefined): KubeObject | undefined | Promise<KubeObject | undefined>;
+  /**
+   * Makes the new object of the present one, anew on each call; `undefined` in is for a name that is not there, out for no change.
+   * `old` is the present one parsed, not to be changed.
+   */
+  next(current: Entry | undefined, old: KubeObject | undefined): KubeObject | undefined | Promise<KubeObject | undefined>;
   /** A uid in the object must be the present one's (PUT). */
   readonly uidIsPrecondition: boolean;
   readonly mayCreate: boolean;
+}
+
+/** An object as it is stored, and parsed. */
+interface Present {
+  readonly current: Entry;
+  readonly old: KubeObject;
 }
 
 export interface DeleteOneRequest {
@@ -211,7 +221,7 @@ export class ObjectRegistry {
   async #createByUpdate(request: UpdateRequest): Promise<Updated | 'lost'> {
     const { context, admission, name } = request;
     if (!request.mayCreate) throw apiError.notFound(this.resource.subject, name);
-    const object = await request.next(undefined);
+    const object = await request.next(undefined, undefined);
     if (!object) throw apiError.notFound(this.resource.subject, name);
     object.metadata.resourceVersion = undefined;
     try {
@@ -225,7 +235,7 @@ export class ObjectRegistry {
   async #replace(request: UpdateRequest, current: Entry): Promise<Updated | 'lost'> {
     const { context, admission, subresource, strategy } = request;
     const old = current.parse();
-    const object = await request.next(current);
+    const object = await request.next(current, old);
     if (!object) return { object: old, bytes: current.bytes, created: false };
     this.#matchNamespace(context, object);
     await admission.admit(context, this.#attributes('UPDATE', { object, old }, subresource));
@@ -240,7 +250,7 @@ export class ObjectRegistry {
       await admission.validate(context, this.#attributes('UPDATE', { object, old }, subresource));
       const outcome = isReadyToGo(this.resource, object)
         ? await this.#removeByUpdate(context, object, current)
-        : await this.#put(context, object, current);
+        : await this.#put(context, object, { current, old });
       settle(allocation, context.dryRun || outcome === 'lost');
       return outcome === 'lost' ? outcome : { ...outcome, created: false };
     } catch (error) {
@@ -279,8 +289,9 @@ export class ObjectRegistry {
     }
   }
 
-  async #put(context: RequestContext, object: KubeObject, current: Entry): Promise<Stored | 'lost'> {
+  async #put(context: RequestContext, object: KubeObject, { current, old }: Present): Promise<Stored | 'lost'> {
     const { wire, cache } = this.resource;
+    keepTimes(object, old);
     const stored = wire.encode(object);
     const unchanged = wire.serve(stored, current.revision);
     if (context.dryRun) return { object, bytes: unchanged };

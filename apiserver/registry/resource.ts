@@ -1,5 +1,7 @@
 import type { ErrorSubject, KindInfo, KubeObject, ServedKind } from '../../api/index.ts';
 import type { Message } from '../../api/schema.ts';
+import { FieldManager } from '../apply/field-manager.ts';
+import { resetFieldsOf } from '../apply/reset-fields.ts';
 import { KindCache } from '../watch-cache/kind-cache.ts';
 import { kindPrefix } from './keys.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './strategy.ts';
@@ -17,6 +19,8 @@ export interface Resource {
   /** What its keys in the store begin with. */
   readonly prefix: string;
   readonly wire: WireForm;
+  /** Keeps track of who owns which fields of its objects. */
+  readonly fields: FieldManager;
   readonly cache: KindCache;
   /** Fields a field selector may name, by index. */
   readonly selectable: readonly string[];
@@ -43,6 +47,12 @@ export function createResource(kind: ServedKind, strategies: StrategyTable, even
     kindSubject: { group: info.group, resource: info.kind },
     prefix,
     wire,
+    fields: new FieldManager({
+      apiVersion: wire.apiVersion,
+      kind: info.kind,
+      message: kind.message,
+      resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
+    }),
     cache: new KindCache({ wire, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
   };

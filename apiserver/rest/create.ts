@@ -3,6 +3,7 @@ import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { contextOf, type Handler } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
+import { writerOf } from './writer.ts';
 
 /** POST to a collection. */
 export const createObject: Handler = async (rest, exchange, { resource, registry }) => {
@@ -13,15 +14,15 @@ export const createObject: Handler = async (rest, exchange, { resource, registry
   const object = rest.decoder.decode(body, resource, options.fieldValidation, (text) => exchange.warn(text));
   resource.strategy.setDefaults(object);
   tidy(exchange, object);
+  resource.fields.track({ ...writerOf(exchange, options), live: undefined, next: object });
   const context = contextOf(rest, exchange, options.dryRun);
   // A namespace is created in itself: that is how quota and life-cycle admission see it.
   const stored = await registry.create({ context, admission: rest.admission, object });
   rest.encoder.object(exchange, resource, 201, stored.bytes);
 };
 
-/** What every body loses before it is looked at: managedFields, and owner references given twice. */
+/** What every body loses before it is looked at: owner references given twice. */
 export function tidy(exchange: Exchange, { metadata }: KubeObject): void {
-  metadata.managedFields = undefined;
   const references = metadata.ownerReferences;
   if (!references || references.length < 2) return;
   const seen = new Set<string>();

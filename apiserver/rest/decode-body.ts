@@ -9,6 +9,7 @@ import {
   parseYaml,
   strictProblems,
 } from '../../api/schema.ts';
+import { keepReset } from '../apply/keep-reset.ts';
 import { ENCODING_OF, type Encoding, MEDIA_TYPE } from './negotiation.ts';
 import type { Scheme } from './scheme.ts';
 import type { FieldValidation } from './write-options.ts';
@@ -71,6 +72,7 @@ export class BodyDecoder {
     try {
       const { object, unknown } = decode(target.message, raw);
       const problems = encoding === 'json' ? strictProblems(target.message, text, raw, unknown) : [...duplicateYamlKeys(text), ...unknown];
+      keepReset(raw, object);
       return { object: named(object, target), problems };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;

@@ -10,18 +10,21 @@ import {
   type Message,
   PatchError,
 } from '../../api/schema.ts';
+import { keepReset } from '../apply/keep-reset.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { plainError } from '../registry/store-errors.ts';
+import { applyObject, isApply } from './apply.ts';
 import { tidy } from './create.ts';
 import { mediaType } from './decode-body.ts';
 import { contextOf, type Endpoint, type Handler } from './rest.ts';
 import { checkName, updateStrategy } from './update.ts';
 import { type FieldValidation, readWriteOptions } from './write-options.ts';
+import { writerOf } from './writer.ts';
 
 type Apply = (message: AnyMessage, document: unknown, patch: unknown) => unknown;
 
-/** Patch types by media type. Server-side apply is not among them: without managedFields it would not be apply. */
+/** Patch types by media type; server-side apply is apart (`apply.ts`). */
 const PATCHES: ReadonlyMap<string, Apply> = new Map<string, Apply>([
   ['application/json-patch+json', (_, document, patch) => applyJsonPatch(document, patch)],
   ['application/merge-patch+json', (_, document, patch) => applyMergePatch(document, patch)],
@@ -38,6 +41,7 @@ export interface Patch {
 
 /** PATCH of an object or of a subresource that is a view of it. */
 export const patchObject: Handler = async (rest, exchange, endpoint) => {
+  if (isApply(exchange)) return applyObject(rest, exchange, endpoint);
   const apply = patchType(exchange);
   rest.negotiator.object(exchange.accept);
   const { resource, registry } = endpoint;
@@ -46,6 +50,7 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
   const options = readWriteOptions(exchange, 'PatchOptions');
   const patch = readPatch(apply, bytes);
   const context = contextOf(rest, exchange, options.dryRun);
+  const writer = writerOf(exchange, options);
   let warned = false;
   const updated = await registry.update({
     context,
@@ -57,12 +62,15 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
     mayCreate: false,
     next: (current) => {
       if (!current) throw apiError.notFound(resource.subject, name);
-      const { object, problems } = patched(resource.message, current.parse(), patch);
+      const live = current.parse();
+      const { object, problems } = patched(resource.message, live, patch);
       if (!warned) judge(exchange, [...patch.problems, ...problems], options.fieldValidation);
       warned = true;
       const mismatch = rest.decoder.mismatch(object, resource);
       if (mismatch !== undefined) throw misfit(stringifyJson(object), mismatch);
-      return finish(exchange, endpoint, object);
+      finish(exchange, endpoint, object);
+      resource.fields.track({ ...writer, live, next: object });
+      return object;
     },
   });
   rest.encoder.object(exchange, resource, 200, updated.bytes);
@@ -91,6 +99,7 @@ export function patched<T>(message: Message<T>, document: T, patch: Patch): { ob
   const result = applied(message, document, patch);
   try {
     const { object, unknown } = decode(message, result);
+    keepReset(result, object);
     return { object, problems: unknown };
   } catch (error) {
     if (error instanceof DecodeError) throw misfit(stringifyJson(result), error.message);
@@ -123,11 +132,10 @@ export function judge(exchange: Exchange, problems: readonly string[], validatio
   for (const problem of problems) exchange.warn(problem);
 }
 
-function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject): KubeObject {
+function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject): void {
   object.kind = resource.wire.kind;
   object.apiVersion = resource.wire.apiVersion;
   tidy(exchange, object);
   checkName(object, exchange.info.name);
   resource.strategy.setDefaults(object);
-  return object;
 }

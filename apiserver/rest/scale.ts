@@ -1,12 +1,15 @@
 import { apiError, fieldError, fromLabelSelector, fromLabels, type KubeObject, type LabelSelector, type Scale } from '../../api/index.ts';
 import { bodies, type Message } from '../../api/schema.ts';
+import { FieldManager } from '../apply/field-manager.ts';
+import { entriesOfParent, entriesOfScale } from '../apply/scale-fields.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import type { Entry } from '../watch-cache/entry.ts';
+import { isApply, judgeConfig, readConfig } from './apply.ts';
 import { judge, patched, patchType, readPatch } from './patch.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 import { checkName } from './update.ts';
 import { readWriteOptions, type WriteOptions } from './write-options.ts';
+import { writerOf } from './writer.ts';
 
 const TARGET = { info: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, message: bodies.scale as unknown as Message<KubeObject> };
 
@@ -28,27 +31,61 @@ export const updateScale: Handler = async (rest, exchange, endpoint) => {
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   const wanted = rest.decoder.decode(body, TARGET, options.fieldValidation, (text) => exchange.warn(text)) as Scale;
   checkName(wanted, exchange.info.name);
-  await update(rest, exchange, endpoint, { options, uidIsPrecondition: true, wantedOf: () => wanted });
+  const fields = scaleFields(exchange, options);
+  const wantedOf = (live: Scale) => fields.tracked(live, { ...wanted, metadata: { ...wanted.metadata } });
+  await update(rest, exchange, endpoint, { options, uidIsPrecondition: true, wantedOf });
 };
 
 export const patchScale: Handler = async (rest, exchange, endpoint) => {
+  if (isApply(exchange)) return applyScale(rest, exchange, endpoint);
   const apply = patchType(exchange);
   rest.negotiator.object(exchange.accept);
   const patch = readPatch(apply, await readBody(exchange.request));
   const options = readWriteOptions(exchange, 'PatchOptions');
-  const wantedOf = (current: Entry): Scale => {
-    const { object, problems } = patched(bodies.scale, scaleOf(current.object), patch);
+  const fields = scaleFields(exchange, options);
+  const wantedOf = (live: Scale): Scale => {
+    const { object, problems } = patched(bodies.scale, live, patch);
     judge(exchange, [...patch.problems, ...problems], options.fieldValidation);
     checkName(object, exchange.info.name);
-    return object;
+    return fields.tracked(live, object);
   };
   await update(rest, exchange, endpoint, { options, uidIsPrecondition: false, wantedOf });
 };
 
+const applyScale: Handler = async (rest, exchange, endpoint) => {
+  rest.negotiator.object(exchange.accept);
+  const bytes = await readBody(exchange.request);
+  const options = readWriteOptions(exchange, 'ApplyOptions');
+  const config = readConfig(bytes);
+  const writer = writerOf(exchange, options);
+  const wantedOf = (live: Scale): Scale => {
+    const wanted = FIELDS.apply({ ...writer, live, config, force: options.force });
+    judgeConfig(exchange, bytes, options.fieldValidation);
+    checkName(wanted, exchange.info.name);
+    return wanted as Scale;
+  };
+  await update(rest, exchange, endpoint, { options, uidIsPrecondition: false, wantedOf });
+};
+
+/** Who owns the fields of a Scale. */
+const FIELDS = new FieldManager({ apiVersion: 'autoscaling/v1', kind: 'Scale', message: bodies.scale });
+
+/** Keeps track of what a request changes. */
+function scaleFields(exchange: Exchange, options: WriteOptions) {
+  const writer = writerOf(exchange, options);
+  return {
+    tracked: (live: Scale, next: Scale): Scale => {
+      FIELDS.track({ ...writer, live, next });
+      return next;
+    },
+  };
+}
+
 interface ScaleUpdate {
   readonly options: WriteOptions;
   readonly uidIsPrecondition: boolean;
-  wantedOf(current: Entry): Scale;
+  /** The new Scale, given the present one with its owners. */
+  wantedOf(live: Scale): Scale;
 }
 
 async function update(rest: Rest, exchange: Exchange, { resource, registry }: Endpoint, change: ScaleUpdate): Promise<void> {
@@ -63,7 +100,15 @@ async function update(rest: Rest, exchange: Exchange, { resource, registry }: En
     mayCreate: false,
     next: (current) => {
       if (!current) throw apiError.notFound(resource.subject, name);
-      return scaled(current.parse(), change.wantedOf(current));
+      const object: Scalable = current.parse();
+      const kind = { apiVersion: resource.wire.apiVersion, replicas: 'spec.replicas' };
+      const { managedFields } = object.metadata;
+      const live = scaleOf(object);
+      live.metadata.managedFields = entriesOfScale(managedFields, kind);
+      const wanted = change.wantedOf(live);
+      const next = scaled(object, wanted);
+      next.metadata.managedFields = entriesOfParent(managedFields, wanted.metadata.managedFields, kind);
+      return next;
     },
   });
   send(rest, exchange, scaleOf(updated.object));

@@ -6,6 +6,7 @@ import type { UpdateStrategy } from '../registry/strategy.ts';
 import { tidy } from './create.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
+import { writerOf } from './writer.ts';
 
 /** PUT of an object or of a subresource that is a view of it. */
 export const updateObject: Handler = async (rest, exchange, endpoint) => {
@@ -15,6 +16,7 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'UpdateOptions');
   const context = contextOf(rest, exchange, options.dryRun);
+  const writer = writerOf(exchange, options);
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   // The first reading warns and refuses; another, after a lost race, needs the object anew.
   let first: KubeObject | undefined = readObject(exchange, () =>
@@ -28,11 +30,12 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
     strategy: updateStrategy(endpoint, subresource),
     uidIsPrecondition: true,
     mayCreate: subresource === '' && resource.strategy.allowCreateOnUpdate === true,
-    next: (current) => {
+    next: (current, old) => {
       if (!current) mayCreate(rest, exchange);
       const object = first ?? readObject(exchange, () => rest.decoder.decode(body, resource, 'Ignore', () => undefined));
       first = undefined;
       resource.strategy.setDefaults(object);
+      resource.fields.track({ ...writer, live: old, next: object });
       return object;
     },
   });
@@ -63,7 +66,7 @@ export function checkName({ metadata }: KubeObject, name: string): void {
   throw apiError.badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
 }
 
-/** Who creates by PUT must be allowed to create. */
-function mayCreate(rest: Rest, exchange: Exchange): void {
+/** Who creates by PUT or apply must be allowed to create. */
+export function mayCreate(rest: Rest, exchange: Exchange): void {
   authorize(rest.authorizer, exchange, { ...exchange.info, verb: 'create' });
 }

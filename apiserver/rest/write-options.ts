@@ -1,4 +1,5 @@
 import { apiError, type FieldError, fieldError } from '../../api/index.ts';
+import { FIELD_MANAGER_BYTES_MAX } from '../apply/manager-name.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { validateDryRun } from '../registry/deletion.ts';
 
@@ -8,43 +9,56 @@ export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 export interface WriteOptions {
   readonly dryRun: boolean;
   readonly fieldValidation: FieldValidation;
+  /** `''` when there is none. */
+  readonly fieldManager: string;
+  /** Apply: take over what others own. */
+  readonly force: boolean;
 }
 
-const PLAIN: WriteOptions = { dryRun: false, fieldValidation: 'Warn' };
+const PLAIN: WriteOptions = { dryRun: false, fieldValidation: 'Warn', fieldManager: '', force: false };
 
-/** Characters of a field manager's name. */
-const FIELD_MANAGER_LENGTH_MAX = 128;
+/** Who a write's options are for; `ApplyOptions` are PatchOptions of an apply. */
+export type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'ApplyOptions';
 
 /**
  * Reads the parameters of a write.
  *
- * @param name what errors name them: `CreateOptions`, `UpdateOptions`, `PatchOptions`.
+ * @param kind what errors name them.
  * @throws ApiError (422)
  */
-export function readWriteOptions({ query }: Exchange, name: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'): WriteOptions {
-  if (!query) return PLAIN;
-  const dryRun = query.getAll('dryRun');
-  const fieldValidation = query.get('fieldValidation') ?? '';
-  const errors: FieldError[] = [];
-  if (name === 'PatchOptions' && query.has('force')) {
-    errors.push(fieldError.forbidden('force', 'may not be specified for non-apply patch'));
-  }
-  errors.push(...validateFieldManager(query.get('fieldManager') ?? ''), ...validateDryRun(dryRun));
+export function readWriteOptions({ query }: Exchange, kind: OptionsKind): WriteOptions {
+  if (!query && kind !== 'ApplyOptions') return PLAIN;
+  const dryRun = query?.getAll('dryRun') ?? [];
+  const fieldValidation = query?.get('fieldValidation') ?? '';
+  const fieldManager = query?.get('fieldManager') ?? '';
+  const force = query?.get('force') ?? undefined;
+  const errors = [...applyErrors(kind, fieldManager, force), ...validateFieldManager(fieldManager), ...validateDryRun(dryRun)];
   if (!isFieldValidation(fieldValidation)) {
     errors.push(fieldError.notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']));
   }
+  const name = kind === 'ApplyOptions' ? 'PatchOptions' : kind;
   if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: name }, '', errors);
   return {
     dryRun: dryRun.length > 0,
     fieldValidation: isFieldValidation(fieldValidation) && fieldValidation !== '' ? fieldValidation : 'Warn',
+    fieldManager,
+    force: isTrue(force),
   };
 }
+
+function applyErrors(kind: OptionsKind, fieldManager: string, force: string | undefined): FieldError[] {
+  if (kind === 'PatchOptions' && force !== undefined) return [fieldError.forbidden('force', 'may not be specified for non-apply patch')];
+  return kind === 'ApplyOptions' && fieldManager === '' ? [fieldError.required('fieldManager', 'is required for apply patch')] : [];
+}
+
+/** As Go reads a boolean parameter: anything but these is true. */
+const isTrue = (text: string | undefined): boolean => text !== undefined && text !== '0' && text.toLowerCase() !== 'false';
 
 const isFieldValidation = (text: string): text is FieldValidation | '' => ['', 'Ignore', 'Warn', 'Strict'].includes(text);
 
 function validateFieldManager(name: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (Buffer.byteLength(name) > FIELD_MANAGER_LENGTH_MAX) errors.push(fieldError.tooLong('fieldManager', FIELD_MANAGER_LENGTH_MAX));
+  if (Buffer.byteLength(name) > FIELD_MANAGER_BYTES_MAX) errors.push(fieldError.tooLong('fieldManager', FIELD_MANAGER_BYTES_MAX));
   const at = name.search(/[\p{C}\p{Zl}\p{Zp}]/u);
   if (at >= 0) {
     const code = (name.codePointAt(at) ?? 0).toString(16).toUpperCase().padStart(4, '0');

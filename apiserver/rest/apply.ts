@@ -1,0 +1,81 @@
+import { apiError, type KubeObject } from '../../api/index.ts';
+import { duplicateYamlKeys, parseYaml } from '../../api/schema.ts';
+import { readBody } from '../pipeline/body.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { mediaType } from './decode-body.ts';
+import { contextOf, type Endpoint, type Handler } from './rest.ts';
+import { checkName, mayCreate, updateStrategy } from './update.ts';
+import { type FieldValidation, readWriteOptions } from './write-options.ts';
+import { writerOf } from './writer.ts';
+
+/** Whether a PATCH is a server-side apply. */
+export const isApply = ({ request }: Exchange): boolean => mediaType(request.headers['content-type']) === 'application/apply-patch+yaml';
+
+/** Server-side apply to an object, which it may create, or to a subresource that is a view of it. */
+export const applyObject: Handler = async (rest, exchange, endpoint) => {
+  rest.negotiator.object(exchange.accept);
+  const { resource, registry } = endpoint;
+  const { name, subresource } = exchange.info;
+  const bytes = await readBody(exchange.request);
+  const options = readWriteOptions(exchange, 'ApplyOptions');
+  const config = readConfig(bytes);
+  const writer = writerOf(exchange, options);
+  const updated = await registry.update({
+    context: contextOf(rest, exchange, options.dryRun),
+    admission: rest.admission,
+    name,
+    subresource,
+    strategy: updateStrategy(endpoint, subresource),
+    uidIsPrecondition: false,
+    mayCreate: subresource === '',
+    next: (current, live) => {
+      if (!current) mayCreate(rest, exchange);
+      const object = resource.fields.apply({ ...writer, live, config, force: options.force });
+      judgeConfig(exchange, bytes, options.fieldValidation);
+      return finish(endpoint, object, { name, isNew: !current });
+    },
+  });
+  rest.encoder.object(exchange, resource, updated.created ? 201 : 200, updated.bytes);
+};
+
+/** Reads a configuration. @throws ApiError (400) for what is no YAML. */
+export function readConfig(bytes: Buffer): unknown {
+  const config = parse(bytes);
+  if (typeof config === 'object' && !Array.isArray(config)) return config;
+  const what = Array.isArray(config) ? 'array' : typeof config === 'boolean' ? 'bool' : typeof config;
+  throw unreadable(
+    `error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${what} into Go value of type map[string]interface {}`,
+  );
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return parseYaml(bytes.toString()) ?? {};
+  } catch (error) {
+    throw unreadable(`error converting YAML to JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const unreadable = (why: string) => apiError.badRequest(`error decoding YAML: ${why}`);
+
+/** Warns of keys given twice, or refuses them. */
+export function judgeConfig(exchange: Exchange, bytes: Buffer, validation: FieldValidation): void {
+  if (validation === 'Ignore') return;
+  const problems = duplicateYamlKeys(bytes.toString());
+  if (problems.length === 0) return;
+  if (validation === 'Strict') throw apiError.badRequest(`error strict decoding YAML: ${problems.join(', ')}`);
+  for (const problem of problems) exchange.warn(problem);
+}
+
+function finish({ resource }: Endpoint, object: KubeObject, { name, isNew }: { name: string; isNew: boolean }): KubeObject {
+  const { subject, wire, strategy } = resource;
+  const { uid } = object.metadata;
+  if (isNew && uid) {
+    throw apiError.conflict(subject, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
+  }
+  object.kind = wire.kind;
+  object.apiVersion = wire.apiVersion;
+  checkName(object, name);
+  strategy.setDefaults(object);
+  return object;
+}
