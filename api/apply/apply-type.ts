@@ -104,7 +104,7 @@ const SCALARS: Readonly<Record<ScalarType, ApplyType>> = {
   time: scalarType('untyped'),
   microTime: scalarType('untyped'),
   duration: scalarType('string'),
-  rawExtension: mapType(new LazyMap(none, { values: UNTYPED, atomic: false })),
+  rawExtension: UNTYPED_ATOMIC,
   fieldsV1: mapType(new LazyMap(none, { values: UNTYPED, atomic: false })),
   json: UNTYPED,
 };

@@ -151,21 +151,6 @@ function same(node: FieldSet, left: FieldSet): FieldSet | undefined {
   return left === node || left === MEMBER ? node : close(left);
 }
 
-/** A pattern of paths: what is at or below one of them is meant. `*` stands for any element. */
-export interface FieldPattern {
-  readonly [element: string]: FieldPattern;
-}
-
-/** The fields that a pattern means; fields on the way to them belong to it too. */
-export function matching(set: FieldSet, pattern: FieldPattern): FieldSet {
-  if (isEmpty(pattern)) return set;
-  return combine(set, (element, node) => {
-    if (element === SELF) return node;
-    const inner = pattern[element] ?? pattern['*'];
-    return inner === undefined ? undefined : same(node, matching(open(node), inner));
-  });
-}
-
 export const equalSets = (a: FieldSet, b: FieldSet): boolean => {
   if (a === b) return true;
   let count = 0;
@@ -190,21 +175,6 @@ export const setOfPath = (path: readonly string[]): FieldSet => path.reduceRight
 /** The set of fields, each as its names joined by dots: `['spec', 'metadata.labels']`. */
 export const setOfNames = (names: readonly string[]): FieldSet =>
   names.reduce((set, name) => union(set, setOfPath(name.split('.').map((part) => `f:${part}`))), EMPTY);
-
-/** The pattern of fields given as {@link setOfNames} takes them; `*` is any name, key or value. */
-export function patternOf(names: readonly string[]): FieldPattern {
-  const patterns = names.map((name) => setOfPath(name.split('.').map((part) => (part === '*' ? part : `f:${part}`))));
-  return patterns.reduce((all, pattern) => joinPatterns(all, pattern));
-}
-
-function joinPatterns(a: FieldPattern, b: FieldPattern): FieldPattern {
-  const joined: Record<string, FieldPattern> = { ...a };
-  for (const [element, pattern] of Object.entries(b)) {
-    const known = joined[element];
-    joined[element] = known ? joinPatterns(known, pattern) : pattern;
-  }
-  return joined;
-}
 
 /** Every field, a level's own before those below them. */
 export function pathsOf(set: FieldSet): string[][] {

@@ -2,19 +2,7 @@
 import { type ApplyType, trackedTypeOf } from './apply-type.ts';
 import { compare, type Difference } from './compare.ts';
 import { equalValues } from './equal.ts';
-import {
-  difference,
-  EMPTY,
-  type FieldPattern,
-  type FieldSet,
-  intersection,
-  isEmpty,
-  matching,
-  pathsOf,
-  recursiveDifference,
-  showPath,
-  union,
-} from './field-set.ts';
+import { difference, EMPTY, type FieldSet, intersection, isEmpty, pathsOf, recursiveDifference, showPath, union } from './field-set.ts';
 import { idOf, type Managed, type ManagedEntry, type ManagerInfo } from './managed.ts';
 import { merge } from './merge.ts';
 import { removeFields, withNamedFields } from './remove.ts';
@@ -28,16 +16,14 @@ export interface Version {
   restore(object: unknown): unknown;
 }
 
-/** What an endpoint does not let its callers own. */
-export type ResetFields = { readonly without: FieldSet } | { readonly only: FieldPattern };
-
 export interface Target {
   /** The version that is written. */
   readonly apiVersion: string;
   readonly type: ApplyType;
   /** Other versions of the kind; undefined for one that is not (or no longer) served. */
   otherVersion(apiVersion: string): Version | undefined;
-  readonly reset?: ResetFields | undefined;
+  /** What the endpoint lets nobody own. */
+  readonly reset: FieldSet;
 }
 
 /** A field that an apply would take from another manager. */
@@ -57,15 +43,10 @@ export class ConflictsError extends Error {
   }
 }
 
-export function filtered(set: FieldSet, reset: ResetFields | undefined): FieldSet {
-  if (!reset || isEmpty(set)) return set;
-  return 'without' in reset ? recursiveDifference(set, reset.without) : matching(set, reset.only);
-}
-
 /** What an update changes, as far as it may be owned. */
 export function changesOf({ type, reset }: Target, live: unknown, next: unknown): Difference {
   const { changed, removed } = compare(trackedTypeOf(type), live, next);
-  return { changed: filtered(changed, reset), removed: filtered(removed, reset) };
+  return { changed: recursiveDifference(changed, reset), removed: recursiveDifference(removed, reset) };
 }
 
 /** Objects before and after a write, and what is between them in the version that is written. */
@@ -174,10 +155,10 @@ export function apply(
   const last = managed.get(id);
   const merged = merge(type, live, config);
   // While it prunes, the configuration also holds on to what nobody owns: the name, the metadata as such.
-  managed.set(id, { ...info, set: filtered(fieldSetOf(type, config), target.reset) });
+  managed.set(id, { ...info, set: recursiveDifference(fieldSetOf(type, config), target.reset) });
   const next = last && !isEmpty(last.set) ? prune(target, managed, merged, last) : merged;
   take(target, managed, { live, next, changes: changesOf(target, live, next) }, { self: id, force });
-  const set = filtered(fieldSetOf(trackedTypeOf(type), config), target.reset);
+  const set = recursiveDifference(fieldSetOf(trackedTypeOf(type), config), target.reset);
   const entry: ManagedEntry = { ...info, time: last?.time, set };
   const isSame = equalValues(live, next);
   if (isEmpty(set)) managed.delete(id);

@@ -44,7 +44,7 @@ export interface FieldManagerOptions {
   readonly kind: string;
   readonly message: AnyMessage;
   /** What writers through a subresource (`''` for the object itself) cannot own. */
-  resetFields?(subresource: string): ownership.ResetFields | undefined;
+  resetFields?(subresource: string): ownership.FieldSet;
 }
 
 /** Tracks the owners of one kind's fields. */
@@ -53,7 +53,7 @@ export class FieldManager {
   readonly #kind: string;
   readonly #message: Message<KubeObject>;
   readonly #type: ownership.ApplyType;
-  readonly #resetFields: (subresource: string) => ownership.ResetFields | undefined;
+  readonly #resetFields: (subresource: string) => ownership.FieldSet;
   /** Where writes go, by subresource. */
   readonly #targets = new Map<string, ownership.Target>();
   #zero: KubeObject | undefined;
@@ -63,7 +63,7 @@ export class FieldManager {
     this.#kind = kind;
     this.#message = message as Message<KubeObject>;
     this.#type = ownership.applyTypeOf(message);
-    this.#resetFields = resetFields ?? (() => undefined);
+    this.#resetFields = resetFields ?? (() => ownership.EMPTY);
   }
 
   /** Notes what a plain write changes. Entries that the client sent count, unless they are none. */

@@ -5,7 +5,7 @@ export const localObjectReference = message(
   'io.k8s.api.core.v1.LocalObjectReference',
   'Names an object in the same namespace; the field it sits in says of which kind.',
   () => ({
-    name: string(1, 'Name of the object.'),
+    name: string(1, 'Name of the object.', { default: '' }),
   }),
   { mapType: 'atomic' },
 );
