@@ -3,10 +3,11 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import type { KindInfo, ServedKind } from '../api/index.ts';
+import { apiVersionOf, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
+import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import type { Exchange } from './pipeline/exchange.ts';
@@ -258,7 +259,7 @@ class Server implements ApiServer {
     for (const kind of this.#options.kinds) {
       const key = strategyKey(kind.info);
       const answer = reviews.get(key);
-      const create = answer ? (rest: Rest, exchange: Exchange) => answerReview(rest, exchange, { kind, answer }) : CREATE_ONLY[key];
+      const create = answer ? reviewer(kind, answer) : CREATE_ONLY[key];
       if (create) {
         this.#kinds.addCreateOnly(kind.info, create);
         continue;
@@ -321,6 +322,12 @@ class Server implements ApiServer {
     });
     return app;
   }
+}
+
+/** Answers a kind of which objects are questions. */
+function reviewer(kind: ServedKind, answer: Review): CreateOnly {
+  const fields = new FieldManager({ apiVersion: apiVersionOf(kind.info), kind: kind.info.kind, message: kind.message });
+  return (rest, exchange) => answerReview(rest, exchange, { kind, answer, fields });
 }
 
 /** TLS sessions can be resumed across restarts of a server with the same key. */

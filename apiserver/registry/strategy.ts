@@ -20,16 +20,13 @@ export interface DeleteContext extends RequestContext {
   readonly gracePeriodSeconds: number | undefined;
 }
 
-/** Fields by their names joined by dots (`spec`, `metadata.labels`), with `*` for any: those that are reset, or all that are not. */
-export type ResetFields = { readonly without: readonly string[] } | { readonly only: readonly string[] };
-
 /** What changing an object takes: the whole of it, or one subresource of it. All functions may change `object` in place. */
 export interface UpdateStrategy<T extends KubeObject> {
   /**
-   * What writers through this endpoint cannot own, because it does not change it. Default: `status` for the object itself of a kind that
-   * has a status subresource, `spec` for /status.
+   * What writers through this endpoint cannot own, because it does not change it: names joined by dots (`metadata.labels`). Default:
+   * `status` for the object itself of a kind that has a status subresource, `spec` for /status.
    */
-  readonly resetFields?: ResetFields | undefined;
+  readonly resetFields?: readonly string[] | undefined;
   /** Restores what this endpoint must not change (the spec on /status), bumps the generation. */
   prepareForUpdate(context: RequestContext, object: T, old: T): void;
   validateUpdate(context: RequestContext, object: T, old: T): FieldError[];

@@ -1,25 +1,29 @@
 import { apiVersionOf, type KubeObject, type ServedKind } from '../../api/index.ts';
 import type { Message } from '../../api/schema.ts';
+import type { FieldManager } from '../apply/field-manager.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Rest, Review } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
+import { writerOf } from './writer.ts';
 
 /** A kind that is a question. */
 export interface ReviewTarget {
   readonly kind: ServedKind;
   readonly answer: Review;
+  readonly fields: FieldManager;
 }
 
 /** POST of a kind that is answered, not stored: access and token reviews. */
-export async function answerReview(rest: Rest, exchange: Exchange, { kind, answer }: ReviewTarget): Promise<void> {
+export async function answerReview(rest: Rest, exchange: Exchange, { kind, answer, fields }: ReviewTarget): Promise<void> {
   const { info } = kind;
   rest.negotiator.object(exchange.accept);
   const bytes = await readBody(exchange.request);
-  const { fieldValidation } = readWriteOptions(exchange, 'CreateOptions');
+  const options = readWriteOptions(exchange, 'CreateOptions');
   const target = { info, message: kind.message as Message<KubeObject> };
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
-  const object = rest.decoder.decode(body, target, fieldValidation, (text) => exchange.warn(text));
+  const object = rest.decoder.decode(body, target, options.fieldValidation, (text) => exchange.warn(text));
+  fields.track({ ...writerOf(exchange, options), live: undefined, next: object });
   const value = await answer({ user: exchange.user, namespace: exchange.info.namespace }, object);
   rest.encoder.value(exchange, 201, { value, message: kind.message, kind: info.kind, apiVersion: apiVersionOf(info) });
 }

@@ -46,6 +46,7 @@ export const deploymentStrategy: Strategy<Deployment> = strategyOf<Deployment>({
   ],
   subresources: {
     status: updateOf<Deployment>({
+      resetFields: ['spec', 'metadata.labels'],
       prepareForUpdate: (_context, deployment, old) => {
         deployment.spec = old.spec;
         if (old.metadata.labels) deployment.metadata.labels = old.metadata.labels;

@@ -37,6 +37,7 @@ export const namespaceStrategy = strategyOf<Namespace>({
       validateUpdate: (_context, namespace) => phaseErrors(namespace),
     }),
     finalize: updateOf<Namespace>({
+      resetFields: ['status'],
       prepareForUpdate: (_context, namespace, old) => {
         namespace.status = old.status;
       },

@@ -83,6 +83,7 @@ function gracePeriodSeconds({ gracePeriodSeconds: asked }: DeleteContext, { spec
 
 function statusStrategy(): UpdateStrategy<Pod> {
   return {
+    resetFields: ['spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'],
     prepareForUpdate: (_context, pod, old) => {
       pod.spec = old.spec;
       // Old kubelets wrote broken owner references.
