@@ -22,8 +22,10 @@ export interface TypedField {
 
 /** A struct or a map. */
 export interface MapType {
-  /** Declared fields, by name and in the order of their names. */
+  /** Declared fields by name. */
   readonly fields: ReadonlyMap<string, TypedField>;
+  /** Declared fields in the order of their names. */
+  readonly ordered: readonly TypedField[];
   /** The type of what is not declared; undefined when there may be nothing else. */
   readonly values: ApplyType | undefined;
   /** Owned as a whole. */
@@ -44,6 +46,7 @@ class LazyMap implements MapType {
   readonly atomic: boolean;
   readonly #make: () => readonly TypedField[];
   #fields: ReadonlyMap<string, TypedField> | undefined;
+  #ordered: readonly TypedField[] | undefined;
 
   constructor(make: () => readonly TypedField[], { values, atomic }: { values?: ApplyType | undefined; atomic: boolean }) {
     this.#make = make;
@@ -52,8 +55,13 @@ class LazyMap implements MapType {
   }
 
   get fields(): ReadonlyMap<string, TypedField> {
-    this.#fields ??= new Map([...this.#make()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((field) => [field.name, field]));
+    this.#fields ??= new Map(this.ordered.map((field) => [field.name, field]));
     return this.#fields;
+  }
+
+  get ordered(): readonly TypedField[] {
+    this.#ordered ??= [...this.#make()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#ordered;
   }
 }
 
@@ -66,6 +74,7 @@ const none = (): readonly TypedField[] => [];
 /** A map whose members are of any type. */
 class UntypedMap implements MapType {
   readonly fields: ReadonlyMap<string, TypedField> = new Map();
+  readonly ordered: readonly TypedField[] = [];
   readonly atomic: boolean;
 
   constructor(atomic: boolean) {
@@ -191,7 +200,6 @@ function without(
   change: (name: string, type: ApplyType) => ApplyType = (_, type) => type,
 ): ApplyType {
   if (!map) return { map, scalar, list };
-  const fields = () =>
-    [...map.fields.values()].flatMap((field) => (isLeftOut(field.name) ? [] : [{ ...field, type: change(field.name, field.type) }]));
+  const fields = () => map.ordered.flatMap((field) => (isLeftOut(field.name) ? [] : [{ ...field, type: change(field.name, field.type) }]));
   return { map: new LazyMap(fields, { atomic: map.atomic, values: map.values }), scalar, list };
 }

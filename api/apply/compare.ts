@@ -2,7 +2,7 @@ import { memberOf } from '../patch/json-value.ts';
 import type { ApplyType, ListType, MapType } from './apply-type.ts';
 import { equalValues } from './equal.ts';
 import { asMember, type FieldSet, isEmpty, LEAF, setOf, union } from './field-set.ts';
-import { asList, asMap, hasMembers, type ItemIndex, indexItems, namesOf, shapeOf } from './shape.ts';
+import { asList, asMap, hasMembers, type ItemIndex, indexItems, inOrder, inStep, itemElement, namesOf, shapeOf } from './shape.ts';
 
 /** What makes one object another. */
 export interface Difference {
@@ -89,7 +89,7 @@ class NodesBuilder {
 function compareMaps(map: MapType, before: Record<string, unknown>, after: Record<string, unknown>): Nodes | undefined {
   const builder = new NodesBuilder();
   if (map.values === undefined) {
-    for (const { name, element, type } of map.fields.values()) {
+    for (const { name, element, type } of map.ordered) {
       const nodes = compareValues(type, before[name], after[name]);
       if (nodes) builder.add(element, nodes);
     }
@@ -104,6 +104,24 @@ function compareMaps(map: MapType, before: Record<string, unknown>, after: Recor
 }
 
 function compareLists(list: ListType, before: readonly unknown[], after: readonly unknown[]): Nodes | undefined {
+  return inStep(list, before, after) ? compareInStep(list, before, after) : compareIndexed(list, before, after);
+}
+
+/** Compares lists whose items are of the same elements, one by one; elements are spelled out only for items that differ. */
+function compareInStep(list: ListType, before: readonly unknown[], after: readonly unknown[]): Nodes | undefined {
+  const changed: [string, FieldSet][] = [];
+  const removed: [string, FieldSet][] = [];
+  for (let i = 0; i < after.length; i++) {
+    const nodes = compareValues(list.items, before[i], after[i]);
+    if (!nodes) continue;
+    const element = itemElement(list, after[i]);
+    if (nodes.changed) changed.push([element, nodes.changed]);
+    if (nodes.removed) removed.push([element, nodes.removed]);
+  }
+  return nodesOf(changed, removed);
+}
+
+function compareIndexed(list: ListType, before: readonly unknown[], after: readonly unknown[]): Nodes | undefined {
   const [a, b] = [indexItems(list, before), indexItems(list, after)];
   const changed: [string, FieldSet][] = [];
   const removed: [string, FieldSet][] = [];
@@ -114,6 +132,10 @@ function compareLists(list: ListType, before: readonly unknown[], after: readonl
   };
   for (const element of a.elements) look(element);
   for (const element of b.elements) if (!a.first.has(element)) look(element);
+  return nodesOf(changed, removed);
+}
+
+function nodesOf(changed: [string, FieldSet][], removed: [string, FieldSet][]): Nodes | undefined {
   if (changed.length === 0 && removed.length === 0) return undefined;
   return { changed: changed.length > 0 ? setOf(changed) : undefined, removed: removed.length > 0 ? setOf(removed) : undefined };
 }
@@ -145,7 +167,7 @@ export function wholeOf(type: ApplyType, value: unknown): FieldSet {
 function wholeMap(map: MapType, value: Record<string, unknown>): FieldSet {
   let node: Record<string, FieldSet> | undefined;
   if (map.values === undefined) {
-    for (const { name, element, type } of map.fields.values()) {
+    for (const { name, element, type } of map.ordered) {
       const member = value[name];
       if (member === undefined) continue;
       node ??= { '.': LEAF };
@@ -153,8 +175,8 @@ function wholeMap(map: MapType, value: Record<string, unknown>): FieldSet {
     }
     return node ?? LEAF;
   }
-  for (const name of Object.keys(value).sort()) {
-    const member = value[name];
+  for (const name of inOrder(Object.keys(value))) {
+    const member = memberOf(value, name);
     if (member === undefined) continue;
     node ??= { '.': LEAF };
     node[`f:${name}`] = wholeOf(map.fields.get(name)?.type ?? map.values, member);

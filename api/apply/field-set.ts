@@ -68,14 +68,20 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   for (const element in b) {
     const other = b[element] ?? LEAF;
     const own = a[element];
-    const node = own === undefined || element === SELF ? other : (close(union(open(own), open(other))) ?? LEAF);
-    if (node === own || (own !== undefined && element === SELF)) continue;
+    const node = own === undefined ? other : element === SELF ? own : joined(own, other);
+    if (node === own) continue;
     grown ??= { ...a };
     unordered ||= own === undefined;
     grown[element] = node;
   }
   if (!grown) return a;
   return unordered ? ordered(grown) : grown;
+}
+
+function joined(own: FieldSet, other: FieldSet): FieldSet {
+  const node = open(own);
+  const all = union(node, open(other));
+  return all === node ? own : (close(all) ?? LEAF);
 }
 
 function ordered(set: Readonly<Record<string, FieldSet>>): FieldSet {

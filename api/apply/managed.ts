@@ -68,15 +68,20 @@ export function decodeSent(entries: readonly EncodedEntry[]): Managed {
 /** Writes entries, in upstream's order; undefined when there are none. */
 export function encode(managed: Managed): EncodedEntry[] | undefined {
   if (managed.size === 0) return undefined;
-  return [...managed.values()].sort(inOrder).map(({ manager, operation, apiVersion, subresource, time, set }) => ({
-    ...(manager === '' ? {} : { manager }),
-    operation,
-    apiVersion,
-    ...(time === undefined ? {} : { time }),
-    fieldsType: 'FieldsV1',
-    fieldsV1: set,
-    ...(subresource ? { subresource } : {}),
-  }));
+  const entries = [...managed.values()];
+  return (entries.length > 1 ? entries.sort(inOrder) : entries).map(encodeEntry);
+}
+
+function encodeEntry({ manager, operation, apiVersion, subresource, time, set }: ManagedEntry): EncodedEntry {
+  const entry: EncodedEntry = {};
+  if (manager !== '') entry.manager = manager;
+  entry.operation = operation;
+  entry.apiVersion = apiVersion;
+  if (time !== undefined) entry.time = time;
+  entry.fieldsType = 'FieldsV1';
+  entry.fieldsV1 = set;
+  if (subresource) entry.subresource = subresource;
+  return entry;
 }
 
 function inOrder(a: ManagedEntry, b: ManagedEntry): number {

@@ -118,10 +118,13 @@ export function trackUpdate(
   const changes = changesOf(target, step.live, step.next);
   const { changed, removed } = changes;
   if (isEmpty(changed) && isEmpty(removed) && isUpToDate(target, managed)) return false;
-  take(target, managed, { ...step, changes }, { force: true });
-  if (isEmpty(changed)) return true;
   const id = idOf(writer);
-  managed.set(id, { ...writer, set: union(managed.get(id)?.set ?? EMPTY, changed) });
+  take(target, managed, { ...step, changes }, { self: id, force: true });
+  const own = managed.get(id);
+  const set = union(difference(own?.set ?? EMPTY, removed), changed);
+  if (isEmpty(set)) managed.delete(id);
+  else if (!isEmpty(changed)) managed.set(id, { ...writer, set });
+  else if (own) managed.set(id, { ...own, set });
   return true;
 }
 

@@ -239,18 +239,18 @@ function withoutManaged(object: KubeObject): KubeObject {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 /** `group/version, Kind=kind`, as Go prints it. */
-function groupVersionKind({ apiVersion, kind }: { readonly apiVersion?: unknown; readonly kind?: unknown }): string {
-  const name = typeof kind === 'string' ? kind : '';
-  const version = typeof apiVersion === 'string' ? apiVersion : '';
+function groupVersionKind(object: { readonly apiVersion?: unknown; readonly kind?: unknown }): string {
+  const version = asText(object.apiVersion);
   const slashes = version.split('/').length - 1;
   if (slashes > 1) return '/, Kind=';
-  return `${slashes === 0 ? '/' : ''}${version}, Kind=${name}`;
+  return `${slashes === 0 ? '/' : ''}${version}, Kind=${asText(object.kind)}`;
 }
 
 /** How messages name a configuration. */
 function nameOf(config: Record<string, unknown>): string {
   const metadata = isRecord(config.metadata) ? config.metadata : {};
-  const text = (value: unknown) => (typeof value === 'string' ? value : '');
-  return `${text(metadata.namespace)}/${text(metadata.name)}; ${groupVersionKind(config)}`;
+  return `${asText(metadata.namespace)}/${asText(metadata.name)}; ${groupVersionKind(config)}`;
 }
