@@ -1,13 +1,18 @@
 import { coreKinds, type KubeObject, type TokenRequest } from '../../api/index.ts';
 import { bodies, type Message } from '../../api/schema.ts';
+import { FieldManager } from '../apply/field-manager.ts';
 import { readBody } from '../pipeline/body.ts';
 import { matchNamespace } from '../registry/match-namespace.ts';
 import { unknownResource } from './kinds.ts';
 import { contextOf, type Handler } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
+import { writerOf } from './writer.ts';
 
 const INFO = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
 const TARGET = { info: INFO, message: bodies.tokenRequest as Message<KubeObject> };
+
+/** Who owns the fields of a TokenRequest. */
+const FIELDS = new FieldManager({ apiVersion: 'authentication.k8s.io/v1', kind: INFO.kind, message: bodies.tokenRequest });
 
 /** POST to serviceaccounts/NAME/token: a token that is the account. */
 export const requestToken: Handler = async (rest, exchange) => {
@@ -20,6 +25,7 @@ export const requestToken: Handler = async (rest, exchange) => {
   const object = rest.decoder.decode(body, TARGET, options.fieldValidation, (text) => exchange.warn(text));
   const { namespace, name } = exchange.info;
   matchNamespace(object, namespace);
+  FIELDS.track({ ...writerOf(exchange, options), live: undefined, next: object });
   const context = contextOf(rest, exchange, options.dryRun);
   const attributes = {
     operation: 'CREATE' as const,

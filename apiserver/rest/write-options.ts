@@ -18,25 +18,25 @@ export interface WriteOptions {
 const PLAIN: WriteOptions = { dryRun: false, fieldValidation: 'Warn', fieldManager: '', force: false };
 
 /** Who a write's options are for; `ApplyOptions` are PatchOptions of an apply. */
-export type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'ApplyOptions';
+export type OptionsName = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'ApplyOptions';
 
 /**
  * Reads the parameters of a write.
  *
- * @param kind what errors name them.
+ * @param what the options are called.
  * @throws ApiError (422)
  */
-export function readWriteOptions({ query }: Exchange, kind: OptionsKind): WriteOptions {
-  if (!query && kind !== 'ApplyOptions') return PLAIN;
+export function readWriteOptions({ query }: Exchange, what: OptionsName): WriteOptions {
+  if (!query && what !== 'ApplyOptions') return PLAIN;
   const dryRun = query?.getAll('dryRun') ?? [];
   const fieldValidation = query?.get('fieldValidation') ?? '';
   const fieldManager = query?.get('fieldManager') ?? '';
   const force = query?.get('force') ?? undefined;
-  const errors = [...applyErrors(kind, fieldManager, force), ...validateFieldManager(fieldManager), ...validateDryRun(dryRun)];
+  const errors = [...applyErrors(what, fieldManager, force), ...validateFieldManager(fieldManager), ...validateDryRun(dryRun)];
   if (!isFieldValidation(fieldValidation)) {
     errors.push(fieldError.notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']));
   }
-  const name = kind === 'ApplyOptions' ? 'PatchOptions' : kind;
+  const name = what === 'ApplyOptions' ? 'PatchOptions' : what;
   if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: name }, '', errors);
   return {
     dryRun: dryRun.length > 0,
@@ -46,9 +46,9 @@ export function readWriteOptions({ query }: Exchange, kind: OptionsKind): WriteO
   };
 }
 
-function applyErrors(kind: OptionsKind, fieldManager: string, force: string | undefined): FieldError[] {
-  if (kind === 'PatchOptions' && force !== undefined) return [fieldError.forbidden('force', 'may not be specified for non-apply patch')];
-  return kind === 'ApplyOptions' && fieldManager === '' ? [fieldError.required('fieldManager', 'is required for apply patch')] : [];
+function applyErrors(what: OptionsName, fieldManager: string, force: string | undefined): FieldError[] {
+  if (what === 'PatchOptions' && force !== undefined) return [fieldError.forbidden('force', 'may not be specified for non-apply patch')];
+  return what === 'ApplyOptions' && fieldManager === '' ? [fieldError.required('fieldManager', 'is required for apply patch')] : [];
 }
 
 /** As Go reads a boolean parameter: anything but these is true. */
