@@ -147,7 +147,8 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmpty(b)) return EMPTY;
   return combine(a, (element, node) => {
     const other = b[element];
-    if (other === undefined || element === SELF) return other;
+    if (other === undefined) return undefined;
+    if (element === SELF) return node;
     return same(node, intersection(open(node), open(other)));
   });
 }
