@@ -205,6 +205,10 @@ const bound = (store: Store) => ({
   txn: store.txn.bind(store),
   watch: store.watch.bind(store),
   compact: store.compact.bind(store),
+  leases: store.leases,
+  snapshot: store.snapshot.bind(store),
+  hash: store.hash.bind(store),
   status: store.status.bind(store),
+  defragment: store.defragment.bind(store),
   close: store.close.bind(store),
 });

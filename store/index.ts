@@ -13,6 +13,8 @@ export interface LevelStoreOptions {
   readonly clock?: Clock | undefined;
 }
 
+export type MemoryStoreOptions = Pick<LevelStoreOptions, 'logger' | 'clock'>;
+
 /**
  * Opens the embedded store; one process at a time can.
  *
@@ -27,6 +29,6 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
 }
 
 /** A store that is gone when it is closed: the same code on a database in memory. */
-export function openMemoryStore(): Promise<Store> {
+export function openMemoryStore(_options: MemoryStoreOptions = {}): Promise<Store> {
   return openOn(openMemoryDisk(), silentLogger);
 }

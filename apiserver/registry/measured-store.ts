@@ -47,7 +47,11 @@ export function measureStore(store: Store, clock: Clock): MeasuredStore {
     txn: (transaction) => timed('txn', store.txn(transaction)),
     watch: (range, options, watcher) => store.watch(range, options, watcher),
     compact: (revision) => store.compact(revision),
+    leases: store.leases,
+    snapshot: () => store.snapshot(),
+    hash: (revision) => store.hash(revision),
     status: () => store.status(),
+    defragment: () => store.defragment(),
     close: () => store.close(),
   };
   const text = () => {

@@ -41,6 +41,10 @@ const OF_STORE: Readonly<Record<StoreErrorCode, (error: StoreError) => ApiError>
   WatcherTooSlow: (error) => apiError.internal(error.message, error),
   ValueTooLarge: () => apiError.requestEntityTooLarge('etcdserver: request is too large'),
   DuplicateKey: (error) => apiError.internal(error.message, error),
+  KeyNotFound: (error) => apiError.internal(error.message, error),
+  LeaseNotFound: (error) => plainError(error.message),
+  LeaseExists: (error) => plainError(error.message),
+  LeaseTtlTooLarge: (error) => plainError(error.message),
   FormatVersion: (error) => apiError.internal(error.message, error),
 };
 

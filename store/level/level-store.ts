@@ -7,6 +7,7 @@ import {
   type Revision,
   type Store,
   StoreError,
+  type StoreHash,
   type StoreStatus,
   type StoreWatch,
   type Transaction,
@@ -76,6 +77,27 @@ export class LevelStore implements Store {
     await this.#compactor.compact(revision);
   }
 
+  readonly leases = {
+    grant: () => notYet(),
+    keepAlive: () => notYet(),
+    revoke: () => notYet(),
+    timeToLive: () => notYet(),
+    list: () => notYet(),
+  };
+
+  snapshot(): AsyncIterable<Buffer> {
+    throw new StoreError('Io', 'snapshots are not there yet');
+  }
+
+  hash(): Promise<StoreHash> {
+    return notYet();
+  }
+
+  async defragment(): Promise<void> {
+    this.#checkOpen();
+    await this.#disk.reclaim('', '\x7f');
+  }
+
   /** Takes up, in the background, a compaction that was cut off. */
   resumeCompaction(): void {
     this.#compactor.resume().catch((error: unknown) => {
@@ -89,7 +111,7 @@ export class LevelStore implements Store {
     const sizeBytes = await this.#disk.sizeBytes().catch((error: unknown) => {
       throw diskError(error, 'measuring the store');
     });
-    return { revision, compactRevision, sizeBytes };
+    return { revision, compactRevision, sizeBytes, sizeInUseBytes: sizeBytes };
   }
 
   close(): Promise<void> {
@@ -116,9 +138,12 @@ function checkOperation(operation: Operation): void {
     checkKey(operation.key);
     return;
   }
+  if (operation.op === 'txn') throw new TypeError('nested transactions are not there yet');
   checkRange(operation.range);
   if (operation.op === 'range') checkRevision(operation.options?.revision);
 }
+
+const notYet = () => Promise.reject(new StoreError('Io', 'not there yet'));
 
 /** What a key may not hold: NUL ends it on the disk, and surrogates sort differently there. */
 const NOT_IN_KEY = /[\0\ud800-\udfff]/;

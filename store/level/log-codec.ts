@@ -23,7 +23,7 @@
  * that ended it. So the log above and at C stays whole, with the previous values of its records.
  */
 import { crc32 } from 'node:zlib';
-import { type Revision, StoreError } from '../store.ts';
+import { type LeaseId, type Revision, StoreError } from '../store.ts';
 
 /** The version of the layout above; a store written by a newer one is refused. */
 export const FORMAT_VERSION = 1;
@@ -54,6 +54,8 @@ export interface KeyState extends Position {
   readonly key: string;
   readonly createRevision: Revision;
   readonly version: number;
+  /** Absent when there is none. */
+  readonly lease?: LeaseId | undefined;
 }
 
 /** A state that a later change has ended. */

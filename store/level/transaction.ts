@@ -54,6 +54,8 @@ function holds(compare: Compare, draft: Draft, reader: Reader): boolean {
       return is((state?.createRevision ?? 0) - compare.than, compare.is);
     case 'version':
       return is((state?.version ?? 0) - compare.than, compare.is);
+    case 'lease':
+      return is(Number((state?.lease ?? 0n) - compare.than), compare.is);
     case 'value':
       // As etcd does: a key that is not there has no value to compare, so nothing holds of it.
       return state !== undefined && is(Buffer.compare(reader.valueNow(state, draft.values), compare.than), compare.is);
@@ -138,6 +140,8 @@ function apply(operation: Operation, draft: Draft, reader: Reader): OperationRes
     }
     case 'range':
       return readRange(operation, draft, reader);
+    case 'txn':
+      throw new TypeError('nested transactions are not there yet');
   }
 }
 

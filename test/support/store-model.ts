@@ -51,6 +51,8 @@ export class StoreModel {
       }
       case 'range':
         return { op: 'range', ...this.#read(state, operation.range, operation.options) };
+      case 'txn':
+        throw new Error('the model knows no nested transactions');
     }
   }
 
@@ -92,6 +94,7 @@ function within(state: State, range: KeyRange): KeyValue[] {
 
 function holds(compare: Compare, kv: KeyValue | undefined): boolean {
   if (compare.target === 'value') return kv !== undefined && relate(Buffer.compare(kv.value, compare.than), compare.is);
+  if (compare.target === 'lease') return relate(Number((kv?.lease ?? 0n) - compare.than), compare.is);
   const actual = { mod: kv?.modRevision, create: kv?.createRevision, version: kv?.version }[compare.target] ?? 0;
   return relate(actual - compare.than, compare.is);
 }

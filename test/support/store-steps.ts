@@ -4,6 +4,8 @@ import type { KeyRange, Operation, Store, StoreErrorCode, Transaction } from '..
 /** A store that is closed, and gone, when it is disposed of. */
 export interface StoreFixture extends AsyncDisposable {
   readonly store: Store;
+  /** Lets time go by: on the store's virtual clock, or really. */
+  pass(seconds: number): Promise<void>;
 }
 
 export const ALL: KeyRange = { key: '', end: '\uffff' };
