@@ -4,6 +4,15 @@ import { openLevelDisk, openMemoryDisk } from './level/drivers.ts';
 import { openOn } from './level/open.ts';
 import type { Store } from './store.ts';
 
+export {
+  decodeSnapshot,
+  encodeSnapshot,
+  hashState,
+  type SnapshotContent,
+  type SnapshotHead,
+  type SnapshotItem,
+  type SnapshotSummary,
+} from './snapshot-codec.ts';
 export * from './store.ts';
 
 export interface LevelStoreOptions {
@@ -23,12 +32,12 @@ export type MemoryStoreOptions = Pick<LevelStoreOptions, 'logger' | 'clock'>;
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
   const { directory, logger = silentLogger, clock = systemClock } = options;
   const started = clock.monotonic();
-  const store = await openOn(await openLevelDisk(directory, clock.now()), logger);
+  const store = await openOn(await openLevelDisk(directory, clock.now()), { clock, logger });
   logger.info({ directory, revision: store.revision, tookMs: Math.round(clock.monotonic() - started) }, 'store opened');
   return store;
 }
 
 /** A store that is gone when it is closed: the same code on a database in memory. */
-export function openMemoryStore(_options: MemoryStoreOptions = {}): Promise<Store> {
-  return openOn(openMemoryDisk(), silentLogger);
+export function openMemoryStore({ clock = systemClock, logger = silentLogger }: MemoryStoreOptions = {}): Promise<Store> {
+  return openOn(openMemoryDisk(), { clock, logger });
 }

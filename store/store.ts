@@ -41,7 +41,7 @@ export function inRange(key: string, range: KeyRange): boolean {
   return range.end === undefined ? key === range.key : key >= range.key && key < range.end;
 }
 
-/** An order other than by key; equal ones stay in the order of their keys (in the reverse of it when descending). */
+/** An order other than by key. Among equals it is any. */
 export interface RangeSort {
   readonly by: 'key' | 'version' | 'create' | 'mod' | 'value';
   readonly descending?: boolean | undefined;

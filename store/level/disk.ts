@@ -4,11 +4,16 @@ import { StoreError, type StoreErrorCode } from '../store.ts';
 export type Database = AbstractLevel<string | Buffer | Uint8Array, string, Buffer>;
 export type Batch = AbstractChainedBatch<Database, string, Buffer>;
 
+export interface DiskSize {
+  readonly sizeBytes: number;
+  readonly sizeInUseBytes: number;
+}
+
 /** A key-value database and what only its driver can do. */
 export interface Disk {
   readonly db: Database;
-  /** Bytes taken. */
-  sizeBytes(): Promise<number>;
+  /** Bytes taken, and those of them that are in use, more or less. */
+  size(): Promise<DiskSize>;
   /** Bytes taken by what is between two keys, more or less. */
   approximateBytes(from: string, to: string): Promise<number>;
   /** Moves what is held in memory (and in the write-ahead log) to sorted files. */
@@ -71,5 +76,6 @@ function codeOf(codes: readonly string[], text: string): StoreErrorCode {
   if (/corruption/i.test(text)) return 'Corrupt';
   if (codes.includes('LEVEL_IO_ERROR')) return /no such file/i.test(text) ? 'Corrupt' : 'Io';
   if (codes.includes('LEVEL_DATABASE_NOT_OPEN') || codes.includes('LEVEL_ITERATOR_NOT_OPEN')) return 'Closed';
+  if (codes.includes('LEVEL_SNAPSHOT_NOT_OPEN')) return 'Closed';
   return 'Io';
 }

@@ -2,8 +2,8 @@
  * A commit in the making: the transactions of one synced batch, done one after the other on top of the committed state, which stays as it
  * is until the batch is durable.
  */
-import { type KeyRange, type Revision, StoreError } from '../store.ts';
-import { type KeyState, keyHash, type LogRecord, recordOverhead, SUB_MAX, stateHash } from './log-codec.ts';
+import { type KeyRange, type Lease, type LeaseId, type Revision, StoreError } from '../store.ts';
+import { type KeyState, keyHash, type LogRecord, leaseHash, recordOverhead, SUB_MAX, stateHash } from './log-codec.ts';
 import type { Committed } from './state.ts';
 
 /** One change of a transaction: the key's state before and after, and the record that goes to the log. */
@@ -21,6 +21,7 @@ export class Draft {
   readonly #changed = new Map<string, Change>();
   readonly #values = new Map<KeyState, Buffer>();
   readonly #changes: Change[] = [];
+  readonly #leases = new Map<LeaseId, Lease | undefined>();
   #revision: Revision;
   #sub = 0;
   #bytes = 0;
@@ -49,6 +50,16 @@ export class Draft {
     return this.#values;
   }
 
+  /** Leases that are granted, and (undefined) those that are revoked. */
+  get leases(): ReadonlyMap<LeaseId, Lease | undefined> {
+    return this.#leases;
+  }
+
+  /** Whether there is nothing to write. */
+  get empty(): boolean {
+    return this.#changes.length === 0 && this.#leases.size === 0;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }
@@ -72,6 +83,32 @@ export class Draft {
     return change ? change.after : this.#committed.index.get(key);
   }
 
+  lease(id: LeaseId): Lease | undefined {
+    return this.#leases.has(id) ? this.#leases.get(id) : this.#committed.leases.get(id);
+  }
+
+  /** The states of the keys attached to a lease, in order. */
+  attached(id: LeaseId): KeyState[] {
+    const keys = new Set(this.#committed.leases.get(id)?.keys);
+    for (const { record, after } of this.#changed.values()) if (after?.lease === id) keys.add(record.key);
+    return [...keys].sort().flatMap((key) => {
+      const state = this.get(key);
+      return state?.lease === id ? [state] : [];
+    });
+  }
+
+  grant(lease: Lease): void {
+    this.#leases.set(lease.id, lease);
+    this.#checksum = (this.#checksum + leaseHash(lease)) >>> 0;
+  }
+
+  /** Deletes a lease with all that is attached to it. */
+  revoke(lease: Lease): void {
+    for (const state of this.attached(lease.id)) this.delete(state);
+    this.#leases.set(lease.id, undefined);
+    this.#checksum = (this.#checksum - leaseHash(lease)) >>> 0;
+  }
+
   collect(range: KeyRange, limit?: number): KeyState[] {
     if (range.end === undefined) {
       const state = this.get(range.key);
@@ -86,7 +123,7 @@ export class Draft {
     return limit === undefined ? states : states.slice(0, limit);
   }
 
-  put(key: string, value: Buffer): KeyState | undefined {
+  put(key: string, value: Buffer, lease?: LeaseId): KeyState | undefined {
     const before = this.get(key);
     const at = this.#nextPosition();
     const after: KeyState = {
@@ -94,6 +131,7 @@ export class Draft {
       ...at,
       createRevision: before?.createRevision ?? at.modRevision,
       version: (before?.version ?? 0) + 1,
+      lease,
     };
     this.#values.set(after, value);
     this.#record({ record: { type: 'put', ...after, previous: before, value }, before, after });

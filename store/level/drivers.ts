@@ -37,7 +37,12 @@ export async function openLevelDisk(directory: string, now: number): Promise<Dis
   }
   return {
     db,
-    sizeBytes: () => directoryBytes(directory),
+    size: async () => {
+      const { all, log } = await directoryBytes(directory);
+      // What is in sorted files and not yet written over or deleted there, and what is in the write-ahead log.
+      const sorted = await db.approximateSize('', '\x7f');
+      return { sizeBytes: all, sizeInUseBytes: Math.min(all, sorted + log) };
+    },
     approximateBytes: (from, to) => db.approximateSize(from, to),
     // A compaction of nothing: LevelDB begins each by emptying its memory.
     flush: () => db.compactRange('', ''),
@@ -59,15 +64,17 @@ async function checkComplete(directory: string): Promise<void> {
   if (data.length > 0 && !names.includes('CURRENT')) throw corrupt(`${directory} has ${data[0]} but no file CURRENT`);
 }
 
-async function directoryBytes(directory: string): Promise<number> {
-  let bytes = 0;
+async function directoryBytes(directory: string): Promise<{ all: number; log: number }> {
+  let all = 0;
+  let log = 0;
   for (const name of await readdir(directory)) {
     if (isHolderFile(name)) continue;
     // LevelDB removes files at any time.
     const found = await stat(join(directory, name)).catch(() => undefined);
-    bytes += found?.size ?? 0;
+    all += found?.size ?? 0;
+    if (name.endsWith('.log')) log += found?.size ?? 0;
   }
-  return bytes;
+  return { all, log };
 }
 
 /** Memory. */
@@ -75,10 +82,10 @@ export function openMemoryDisk(): Disk {
   const db = new MemoryLevel<string, Buffer>({ ...ENCODINGS, storeEncoding: 'buffer' });
   return {
     db,
-    sizeBytes: async () => {
+    size: async () => {
       let bytes = 0;
       for await (const [key, value] of db.iterator()) bytes += key.length + value.length;
-      return bytes;
+      return { sizeBytes: bytes, sizeInUseBytes: bytes };
     },
     approximateBytes: () => Promise.resolve(0),
     flush: () => Promise.resolve(),

@@ -2,12 +2,14 @@
  * What lies on the disk. Keys are ASCII-led UTF-8 text whose byte order is the order wanted; a value is stored once, in the log.
  *
  * ```
- *  f                      format version ("1")
- *  s                      state: revision, number of live keys, checksum over them (rewritten by every commit)
+ *  f                      format version ("2"; "1" had no leases)
+ *  s                      state: revision, number of live keys, checksum over them and the leases (rewritten by every commit)
  *  c                      compaction: revision, whether its deletions are all done
- *  k<key>                 live key   -> where its value is in the log, create revision, version
- *  h<key> NUL <position>  past state -> until when it held (position of the change that ended it, was it a delete), create revision, version
- *  l<position>            log record -> put or delete, create revision, version, previous position, key, value, crc32
+ *  g<id in hex>           lease      -> how long it is granted for
+ *  k<key>                 live key   -> where its value is in the log, create revision, version, lease
+ *  h<key> NUL <position>  past state -> until when it held (position of the change that ended it, was it a delete), create revision, version,
+ *                                       lease
+ *  l<position>            log record -> put or delete, create revision, version, lease, previous position and lease, key, value, crc32
  *
  *  <position> = 10 digits of revision + 4 digits of sub-index within the transaction, base 36
  *
@@ -21,12 +23,17 @@
  * The state at revision R is: the live keys changed at or before R, and the past states with position <= R < until. Opening reads `k` only.
  * Compaction at C goes through `h`: a past state that ended before C is removed, with its log record, and with the record of the delete
  * that ended it. So the log above and at C stays whole, with the previous values of its records.
+ *
+ * A restored store begins with a jump: it is compacted at its revision, far above that of the snapshot, and the log has a record of that
+ * revision that changes nothing. What a key is attached to is said by the key alone; a lease's keys are found when opening.
  */
 import { crc32 } from 'node:zlib';
-import { type LeaseId, type Revision, StoreError } from '../store.ts';
+import { type Lease, type LeaseId, type Revision, StoreError } from '../store.ts';
 
 /** The version of the layout above; a store written by a newer one is refused. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+/** The oldest version that is taken up as it is: nothing in it reads differently now. */
+export const FORMAT_VERSION_OLDEST = 1;
 
 export const FORMAT_KEY = 'f';
 export const STATE_KEY = 's';
@@ -37,6 +44,7 @@ export const FIRST_REVISION: Revision = 1;
 
 const REVISION_DIGITS = 10;
 const SUB_DIGITS = 4;
+const LEASE_DIGITS = 16;
 const POSITION_DIGITS = REVISION_DIGITS + SUB_DIGITS;
 
 /** Changes a transaction may make. */
@@ -64,10 +72,15 @@ export interface PastState extends KeyState {
   readonly untilDelete: boolean;
 }
 
-/** A record of the log. */
+/** Where the state before a record is, and what it was attached to. */
+export interface Previous extends Position {
+  readonly lease?: LeaseId | undefined;
+}
+
+/** A record of the log; a jump is of no key. */
 export interface LogRecord extends KeyState {
-  readonly type: 'put' | 'delete';
-  readonly previous: Position | undefined;
+  readonly type: 'put' | 'delete' | 'jump';
+  readonly previous: Previous | undefined;
   readonly value: Buffer;
 }
 
@@ -77,8 +90,10 @@ export const logKey = (at: Position): string => `l${positionText(at)}`;
 export const liveKey = (key: string): string => `k${key}`;
 export const pastKey = (state: KeyState): string => `h${state.key}\0${positionText(state)}`;
 
+export const leaseKey = (id: LeaseId): string => `g${id.toString(16).padStart(LEASE_DIGITS, '0')}`;
+
 /** Bounds of a whole kind of record, by its first letter. */
-export const allOf = (letter: 'k' | 'h' | 'l'): { gte: string; lt: string } => ({
+export const allOf = (letter: 'g' | 'k' | 'h' | 'l'): { gte: string; lt: string } => ({
   gte: letter,
   lt: String.fromCharCode(letter.charCodeAt(0) + 1),
 });
@@ -103,11 +118,15 @@ export function parseLogKey(diskKey: string): Position {
   return parsePosition(diskKey.slice(1));
 }
 
-// Log record: 0 type | 1 create | 7 version | 13 previous revision | 19 previous sub | 23 key length | 27 key, value | crc32 of all that, LE
+// Log record: 0 type, flags | 1 create | 7 version | 13 previous revision | 19 previous sub | 23 key length | 27 lease, previous lease (as
+// flagged) | key, value | crc32 of all that, LE
 const RECORD_HEADER_BYTES = 27;
 const CHECKSUM_BYTES = 4;
-const TYPE_PUT = 1;
-const TYPE_DELETE = 2;
+const LEASE_BYTES = 8;
+const TYPES = ['', 'put', 'delete', 'jump'] as const;
+const TYPE_MASK = 0x0f;
+const FLAG_LEASE = 0x10;
+const FLAG_PREVIOUS_LEASE = 0x20;
 
 /** The crc32 of any bytes that end with their own crc32, least byte first. */
 const CHECKSUM_RESIDUE = 0x2144df1c;
@@ -116,47 +135,78 @@ const CHECKSUM_RESIDUE = 0x2144df1c;
 export const recordOverhead = (key: string): number => RECORD_HEADER_BYTES + CHECKSUM_BYTES + key.length;
 
 export function encodeRecord(record: LogRecord): Buffer {
-  const { key, value, previous } = record;
-  const valueAt = RECORD_HEADER_BYTES + Buffer.byteLength(key);
+  const { key, value, lease, previous } = record;
+  const keyAt = RECORD_HEADER_BYTES + (lease === undefined ? 0 : LEASE_BYTES) + (previous?.lease === undefined ? 0 : LEASE_BYTES);
+  const valueAt = keyAt + Buffer.byteLength(key);
   const end = valueAt + value.length;
   const bytes = Buffer.allocUnsafe(end + CHECKSUM_BYTES);
-  bytes[0] = record.type === 'put' ? TYPE_PUT : TYPE_DELETE;
+  bytes[0] = TYPES.indexOf(record.type);
   bytes.writeUIntBE(record.createRevision, 1, 6);
   bytes.writeUIntBE(record.version, 7, 6);
   bytes.writeUIntBE(previous?.modRevision ?? 0, 13, 6);
   bytes.writeUInt32BE(previous?.sub ?? 0, 19);
-  bytes.writeUInt32BE(valueAt - RECORD_HEADER_BYTES, 23);
-  bytes.write(key, RECORD_HEADER_BYTES, 'utf8');
+  bytes.writeUInt32BE(valueAt - keyAt, 23);
+  if (keyAt > RECORD_HEADER_BYTES) writeLeases(bytes, lease, previous?.lease);
+  bytes.write(key, keyAt, 'utf8');
   bytes.set(value, valueAt);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, end)), end);
   return bytes;
 }
 
+function writeLeases(bytes: Buffer, lease: LeaseId | undefined, previous: LeaseId | undefined): void {
+  let at = RECORD_HEADER_BYTES;
+  let flags = bytes.readUInt8(0);
+  if (lease !== undefined) {
+    flags |= FLAG_LEASE;
+    at = bytes.writeBigUInt64BE(lease, at);
+  }
+  if (previous !== undefined) {
+    flags |= FLAG_PREVIOUS_LEASE;
+    bytes.writeBigUInt64BE(previous, at);
+  }
+  bytes[0] = flags;
+}
+
 /** @throws StoreError `Corrupt` when the bytes are not what was written. */
 export function decodeRecord(diskKey: string, bytes: Buffer): LogRecord {
   checkRecord(diskKey, bytes);
-  const valueAt = RECORD_HEADER_BYTES + bytes.readUInt32BE(23);
+  const flags = bytes.readUInt8(0);
+  const type = TYPES[flags & TYPE_MASK];
+  if (!type) throw corrupt(`log record ${describe(diskKey)} is of no type there is`);
+  const keyAt = keyStart(flags);
+  const valueAt = keyAt + bytes.readUInt32BE(23);
   const previousRevision = bytes.readUIntBE(13, 6);
   const at = parseLogKey(diskKey);
   return {
-    type: bytes[0] === TYPE_DELETE ? 'delete' : 'put',
-    key: bytes.toString('utf8', RECORD_HEADER_BYTES, valueAt),
+    type,
+    key: bytes.toString('utf8', keyAt, valueAt),
     value: bytes.subarray(valueAt, bytes.length - CHECKSUM_BYTES),
     modRevision: at.modRevision,
     sub: at.sub,
     createRevision: bytes.readUIntBE(1, 6),
     version: bytes.readUIntBE(7, 6),
-    previous: previousRevision === 0 ? undefined : { modRevision: previousRevision, sub: bytes.readUInt32BE(19) },
+    lease: flags & FLAG_LEASE ? bytes.readBigUInt64BE(RECORD_HEADER_BYTES) : undefined,
+    previous: previousRevision === 0 ? undefined : decodePrevious(previousRevision, flags, bytes),
   };
 }
+
+function decodePrevious(modRevision: Revision, flags: number, bytes: Buffer): Previous {
+  const lease = flags & FLAG_PREVIOUS_LEASE ? bytes.readBigUInt64BE(keyStart(flags) - LEASE_BYTES) : undefined;
+  return { modRevision, sub: bytes.readUInt32BE(19), lease };
+}
+
+const keyStart = (flags: number): number =>
+  RECORD_HEADER_BYTES + (flags & FLAG_LEASE ? LEASE_BYTES : 0) + (flags & FLAG_PREVIOUS_LEASE ? LEASE_BYTES : 0);
 
 /** Only the value, of a record whose state is known. @throws StoreError `Corrupt` when it is not the record of that state. */
 export function decodeValue(state: KeyState, bytes: Buffer | undefined): Buffer {
   const diskKey = logKey(state);
   if (!bytes) throw corrupt(`log record ${describe(diskKey)} of ${JSON.stringify(state.key)} is missing`);
   checkRecord(diskKey, bytes);
-  const valueAt = RECORD_HEADER_BYTES + bytes.readUInt32BE(23);
-  if (bytes[0] !== TYPE_PUT || bytes.toString('utf8', RECORD_HEADER_BYTES, valueAt) !== state.key) {
+  const flags = bytes.readUInt8(0);
+  const keyAt = keyStart(flags);
+  const valueAt = keyAt + bytes.readUInt32BE(23);
+  if (TYPES[flags & TYPE_MASK] !== 'put' || bytes.toString('utf8', keyAt, valueAt) !== state.key) {
     throw corrupt(`log record ${describe(diskKey)} is not a put of ${JSON.stringify(state.key)}`);
   }
   return bytes.subarray(valueAt, bytes.length - CHECKSUM_BYTES);
@@ -168,9 +218,12 @@ function checkRecord(diskKey: string, bytes: Buffer): void {
   }
 }
 
-/** What stands at `k<key>`: revision, sub, create revision, version. */
+const LIVE_BYTES = 22;
+const PAST_BYTES = 23;
+
+/** What stands at `k<key>`: revision, sub, create revision, version, and the lease if there is one. */
 export function encodeLive(state: KeyState): Buffer {
-  const bytes = Buffer.allocUnsafe(22);
+  const bytes = allocateWithLease(LIVE_BYTES, state.lease);
   bytes.writeUIntBE(state.modRevision, 0, 6);
   bytes.writeUInt32BE(state.sub, 6);
   bytes.writeUIntBE(state.createRevision, 10, 6);
@@ -179,9 +232,9 @@ export function encodeLive(state: KeyState): Buffer {
 }
 
 export function decodeLive(diskKey: string, bytes: Buffer): KeyState {
-  if (bytes.length !== 22) throw corrupt(`index entry ${describe(diskKey)} has ${bytes.length} bytes instead of 22`);
   return {
     key: diskKey.slice(1),
+    lease: leaseBehind(diskKey, bytes, LIVE_BYTES),
     modRevision: bytes.readUIntBE(0, 6),
     sub: bytes.readUInt32BE(6),
     createRevision: bytes.readUIntBE(10, 6),
@@ -189,9 +242,9 @@ export function decodeLive(diskKey: string, bytes: Buffer): KeyState {
   };
 }
 
-/** What stands at `h<key> NUL <position>`: until revision, until sub, ended by delete, create revision, version. */
+/** What stands at `h<key> NUL <position>`: until revision, until sub, ended by delete, create revision, version, and the lease if there was one. */
 export function encodePast(state: KeyState, until: Position, untilDelete: boolean): Buffer {
-  const bytes = Buffer.allocUnsafe(23);
+  const bytes = allocateWithLease(PAST_BYTES, state.lease);
   bytes.writeUIntBE(until.modRevision, 0, 6);
   bytes.writeUInt32BE(until.sub, 6);
   bytes[10] = untilDelete ? 1 : 0;
@@ -201,9 +254,9 @@ export function encodePast(state: KeyState, until: Position, untilDelete: boolea
 }
 
 export function decodePast(diskKey: string, bytes: Buffer): PastState {
-  if (bytes.length !== 23) throw corrupt(`history entry ${describe(diskKey)} has ${bytes.length} bytes instead of 23`);
   return {
     key: diskKey.slice(1, -POSITION_DIGITS - 1),
+    lease: leaseBehind(diskKey, bytes, PAST_BYTES),
     ...parsePosition(diskKey.slice(-POSITION_DIGITS)),
     until: { modRevision: bytes.readUIntBE(0, 6), sub: bytes.readUInt32BE(6) },
     untilDelete: bytes[10] === 1,
@@ -211,6 +264,36 @@ export function decodePast(diskKey: string, bytes: Buffer): PastState {
     version: bytes.readUIntBE(17, 6),
   };
 }
+
+function allocateWithLease(length: number, lease: LeaseId | undefined): Buffer {
+  if (lease === undefined) return Buffer.allocUnsafe(length);
+  const bytes = Buffer.allocUnsafe(length + LEASE_BYTES);
+  bytes.writeBigUInt64BE(lease, length);
+  return bytes;
+}
+
+function leaseBehind(diskKey: string, bytes: Buffer, length: number): LeaseId | undefined {
+  if (bytes.length === length) return undefined;
+  if (bytes.length === length + LEASE_BYTES) return bytes.readBigUInt64BE(length);
+  throw corrupt(
+    `${diskKey.startsWith('k') ? 'index' : 'history'} entry ${describe(diskKey)} has ${bytes.length} bytes instead of ${length}`,
+  );
+}
+
+/** What stands at `g<id>`: how long the lease is granted for. */
+export function encodeLease({ ttlSeconds }: Lease): Buffer {
+  const bytes = Buffer.allocUnsafe(10);
+  bytes.writeUIntBE(ttlSeconds, 4, 6);
+  return sealed(bytes);
+}
+
+export function decodeLease(diskKey: string, bytes: Buffer): Lease {
+  unseal(`lease ${diskKey.slice(1)}`, bytes, 10);
+  return { id: BigInt(`0x${diskKey.slice(1)}`), ttlSeconds: bytes.readUIntBE(4, 6) };
+}
+
+/** The number that stands for a lease in the checksum over all live keys and leases. */
+export const leaseHash = ({ id, ttlSeconds }: Lease): number => crc32(`${id} ${ttlSeconds}`);
 
 /** Only the revision a past state ended at: what compaction asks of every entry. */
 export const pastUntil = (bytes: Buffer): Revision => bytes.readUIntBE(0, 6);
@@ -269,6 +352,7 @@ export function stateHash(keyHash: number, state: KeyState): number {
     hash = Math.imul(hash ^ part, 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 13) ^ Math.floor(part / 2 ** 32), 0xc2b2ae35);
   }
+  if (state.lease !== undefined) hash ^= crc32(String(state.lease));
   return hash >>> 0;
 }
 

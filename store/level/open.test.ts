@@ -3,14 +3,16 @@ import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
-import { silentLogger } from '../../runtime/index.ts';
+import { type Logger, silentLogger, systemClock, VirtualClock } from '../../runtime/index.ts';
 import { eventually, record } from '../../test/support/store-recorder.ts';
 import { ALL, keysOf, plain, put, remove, withCode } from '../../test/support/store-steps.ts';
 import { type TempDirectory, tempDirectory } from '../../test/support/temp-directory.ts';
 import { openLevelStore, prefixRange, type Store } from '../index.ts';
 import { openMemoryDisk } from './drivers.ts';
-import { encodeLive, liveKey, logKey, STATE_KEY } from './log-codec.ts';
+import { encodeLease, encodeLive, leaseKey, liveKey, logKey, STATE_KEY } from './log-codec.ts';
 import { openOn } from './open.ts';
+
+const ENVIRONMENT = { clock: systemClock, logger: silentLogger };
 
 /** A closed store of 20 revisions: a, b and c put six times each, then b deleted. */
 async function filled(): Promise<TempDirectory> {
@@ -74,6 +76,52 @@ describe('what was there is there again', () => {
   });
 });
 
+describe('leases', () => {
+  test('are there again with their keys and their full time, and run out', async () => {
+    await using directory = await tempDirectory();
+    const clock = new VirtualClock();
+    const first = await openLevelStore({ directory: directory.path, clock });
+    await first.leases.grant({ ttlSeconds: 60, id: 5n });
+    await first.leases.grant({ ttlSeconds: 600, id: 6n });
+    await first.txn(
+      plain({ op: 'put', key: 'a', value: Buffer.from('1'), lease: 5n }, { op: 'put', key: 'b', value: Buffer.from('1'), lease: 6n }),
+    );
+    await clock.advance(50_000);
+    await first.close();
+    expect(clock.pending).toBe(0);
+    await clock.advance(50_000);
+    const again = await openLevelStore({ directory: directory.path, clock });
+    expect(await again.leases.timeToLive(5n, { keys: true })).toEqual({ id: 5n, ttlSeconds: 60, remainingSeconds: 60, keys: ['a'] });
+    await clock.advance(59_000);
+    expect((await again.range(ALL)).count).toBe(2);
+    await clock.advance(2_000);
+    const answer = await again.txn(plain({ op: 'range', range: ALL }));
+    expect(answer).toMatchObject({ revision: 3, results: [{ kvs: [{ key: 'b', lease: 6n }] }] });
+    await again.close();
+  });
+
+  test('an expiry that was kept from the disk is the last, and is logged', async () => {
+    const clock = new VirtualClock();
+    const disk = openMemoryDisk();
+    const lines: unknown[] = [];
+    const logger: Logger = Object.assign(Object.create(silentLogger), { error: (facts: object) => lines.push(facts) });
+    const store = await openOn(disk, { clock, logger });
+    await store.leases.grant({ ttlSeconds: 10, id: 5n });
+    Object.defineProperty(disk.db, 'batch', {
+      value: () => {
+        throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      },
+    });
+    await clock.advance(10_000);
+    await expect(store.leases.grant({ ttlSeconds: 10 })).rejects.toEqual(withCode('NoSpace'));
+    expect(await store.leases.list()).toEqual([5n]);
+    await clock.advance(100_000);
+    expect(clock.pending).toBe(0);
+    expect(lines).toHaveLength(2);
+    await store.close();
+  });
+});
+
 describe('damage is refused', () => {
   test.each<[string, (db: Database) => Promise<void>, string]>([
     ['a live key is gone', (db) => db.del(liveKey('a')), 'revision 20 has 2 keys, and 1 were found'],
@@ -106,11 +154,39 @@ describe('damage is refused', () => {
 
   test('a newer format is refused as such, and the database is let go', async () => {
     await using directory = await filled();
-    await tamper(directory, (db) => db.put('f', Buffer.from('2')));
+    await tamper(directory, (db) => db.put('f', Buffer.from('3')));
     await expect(openLevelStore({ directory: directory.path })).rejects.toEqual(withCode('FormatVersion'));
     await tamper(directory, (db) => db.put('f', Buffer.from('1')));
     const store = await openLevelStore({ directory: directory.path });
     await store.close();
+  });
+
+  test('a store of the format before leases is taken up, and is of the new one from then on', async () => {
+    await using directory = await filled();
+    await tamper(directory, (db) => db.put('f', Buffer.from('1')));
+    const store = await openLevelStore({ directory: directory.path });
+    expect((await store.range(ALL)).count).toBe(2);
+    await store.close();
+    await tamper(directory, async (db) => expect((await db.get('f'))?.toString()).toBe('2'));
+  });
+
+  test.each<[string, (db: Database) => Promise<void>, string]>([
+    ['is gone', (db) => db.del(leaseKey(5n)), 'checksum'],
+    ['of a key is gone', (db) => db.del(leaseKey(6n)), 'checksum'],
+    ['is too many', (db) => db.put(leaseKey(7n), encodeLease({ id: 7n, ttlSeconds: 1 })), 'checksum'],
+    ['is another', (db) => db.put(leaseKey(5n), encodeLease({ id: 5n, ttlSeconds: 1 })), 'checksum'],
+    ['has a wrong bit', (db) => flip(db, leaseKey(5n), 9), 'lease 0000000000000005 fails its checksum'],
+  ])('a lease %s', async (_, spoil, text) => {
+    await using directory = await tempDirectory();
+    const store = await openLevelStore({ directory: directory.path });
+    for (const id of [5n, 6n]) await store.leases.grant({ ttlSeconds: 100, id });
+    await store.txn(plain({ op: 'put', key: 'a', value: Buffer.from('1'), lease: 6n }));
+    await store.close();
+    await tamper(directory, spoil);
+    await expect(openLevelStore({ directory: directory.path })).rejects.toMatchObject({
+      code: 'Corrupt',
+      message: expect.stringContaining(text),
+    });
   });
 
   test('LevelDB files are missing or garbled', async () => {
@@ -225,7 +301,7 @@ describe('compaction', () => {
 
   test('that was cut off is taken up at the next opening', async () => {
     const disk = openMemoryDisk();
-    const first = await openOn(disk, silentLogger);
+    const first = await openOn(disk, ENVIRONMENT);
     await churn(first, 100, 50);
     const at = first.revision - 10;
     const compacting = first.compact(at).catch((error: unknown) => error);
@@ -242,7 +318,7 @@ describe('compaction', () => {
     const entries = async () => (await disk.db.keys({ gte: 'h', lt: 'i' }).all()).length;
     await disk.db.open();
     expect(await entries()).toBeGreaterThan(100);
-    const second = await openOn(disk, silentLogger);
+    const second = await openOn(disk, ENVIRONMENT);
     expect(await second.status()).toMatchObject({ compactRevision: at });
     expect(keysOf((await second.range(ALL, { revision: at })).kvs)).toHaveLength(100);
     let left = await entries();

@@ -2,18 +2,18 @@
  * Opening: the live keys are read into memory, and checked against what the last commit said they are. Whatever does not fit is an error of
  * code `Corrupt` that says what and where; nothing is repaired by leaving it out.
  */
-import type { Logger } from '../../runtime/index.ts';
-import { type Revision, StoreError } from '../store.ts';
+import { type LeaseId, type Revision, StoreError } from '../store.ts';
 import { type Database, type Disk, DURABLE, diskError, scan } from './disk.ts';
 import { WRITE_BUFFER_BYTES } from './drivers.ts';
 import { KeyIndex } from './key-index.ts';
-import { LevelStore } from './level-store.ts';
+import { LevelStore, type StoreEnvironment } from './level-store.ts';
 import {
   allOf,
   COMPACTION_KEY,
   type CompactionState,
   corrupt,
   decodeCompaction,
+  decodeLease,
   decodeLive,
   decodeRecord,
   decodeState,
@@ -23,25 +23,30 @@ import {
   FIRST_REVISION,
   FORMAT_KEY,
   FORMAT_VERSION,
+  FORMAT_VERSION_OLDEST,
   type KeyState,
   keyHash,
+  leaseHash,
   logStart,
   type Position,
   STATE_KEY,
   type StoreState,
   stateHash,
 } from './log-codec.ts';
-import type { Committed } from './state.ts';
+import type { Committed, HeldLease } from './state.ts';
 
 /** Opens a store on an open database. The database is closed when that fails. */
-export async function openOn(disk: Disk, logger: Logger): Promise<LevelStore> {
+export async function openOn(disk: Disk, environment: StoreEnvironment): Promise<LevelStore> {
   try {
-    if (!(await checkFormat(disk.db))) await createStore(disk.db);
+    const format = await checkFormat(disk.db);
+    if (format === undefined) await createStore(disk.db);
     const state = decodeState(await need(disk.db, STATE_KEY, 'the state record'));
     const compaction = decodeCompaction(await need(disk.db, COMPACTION_KEY, 'the compaction record'));
     const committed = await loadCommitted(disk.db, state, compaction);
     await checkTail(disk.db, committed);
-    const store = new LevelStore(disk, committed, logger);
+    if (format !== undefined && format < FORMAT_VERSION) await writeFormat(disk.db);
+    const store = new LevelStore(disk, committed, environment);
+    store.startLeases();
     if (!compaction.finished) store.resumeCompaction();
     return store;
   } catch (error) {
@@ -51,20 +56,28 @@ export async function openOn(disk: Disk, logger: Logger): Promise<LevelStore> {
   }
 }
 
-/** @returns whether there is a store at all. */
-async function checkFormat(db: Database): Promise<boolean> {
+/** @returns the format of the store; undefined when there is no store at all. */
+async function checkFormat(db: Database): Promise<number | undefined> {
   const bytes = await db.get(FORMAT_KEY);
   if (!bytes) {
     const [first] = await db.keys({ limit: 1 }).all();
     if (first !== undefined) throw corrupt(`there is an entry ${describe(first)} but no format version`);
-    return false;
+    return undefined;
   }
   const text = bytes.toString();
   if (!/^\d+$/.test(text)) throw corrupt(`the format version is ${JSON.stringify(text)}`);
-  if (Number(text) !== FORMAT_VERSION) {
+  const format = Number(text);
+  if (format < FORMAT_VERSION_OLDEST || format > FORMAT_VERSION) {
     throw new StoreError('FormatVersion', `the store has format ${text}, and this version of nanokube reads format ${FORMAT_VERSION}`);
   }
-  return true;
+  return format;
+}
+
+/** From now on an older version, which would not know what is written, refuses the store. */
+async function writeFormat(db: Database): Promise<void> {
+  const batch = db.batch();
+  batch.put(FORMAT_KEY, Buffer.from(String(FORMAT_VERSION)));
+  await batch.write(DURABLE);
 }
 
 async function createStore(db: Database): Promise<void> {
@@ -94,8 +107,28 @@ async function loadCommitted(db: Database, state: StoreState, compaction: Compac
   if (live.length !== state.liveKeys) {
     throw corrupt(`revision ${state.revision} has ${state.liveKeys} keys, and ${live.length} were found`);
   }
+  const leases = await loadLeases(db);
+  for (const lease of leases.values()) checksum = (checksum + leaseHash(lease)) >>> 0;
   if (checksum !== state.checksum) throw corrupt(`the keys found are not those of revision ${state.revision}: their checksum differs`);
-  return { revision: state.revision, compactRevision: compaction.revision, checksum, index: KeyIndex.fromSorted(live) };
+  for (const { key, lease } of live) if (lease !== undefined) attach(leases, key, lease);
+  return { revision: state.revision, compactRevision: compaction.revision, checksum, index: KeyIndex.fromSorted(live), leases };
+}
+
+async function loadLeases(db: Database): Promise<Map<LeaseId, HeldLease>> {
+  const leases = new Map<LeaseId, HeldLease>();
+  for await (const entries of scan(db, allOf('g'))) {
+    for (const [diskKey, bytes] of entries) {
+      const lease = decodeLease(diskKey, bytes);
+      leases.set(lease.id, { ...lease, keys: new Set(), endsAtMs: undefined });
+    }
+  }
+  return leases;
+}
+
+function attach(leases: ReadonlyMap<LeaseId, HeldLease>, key: string, id: LeaseId): void {
+  const lease = leases.get(id);
+  if (!lease) throw corrupt(`key ${JSON.stringify(key)} is attached to lease ${id}, which is missing`);
+  lease.keys.add(key);
 }
 
 /**

@@ -31,9 +31,10 @@ import {
   logKey,
   logStart,
   type PastState,
-  type Position,
+  type Previous,
   pastUntil,
 } from './log-codec.ts';
+import { isPlain, shape, toKeyValue } from './range-shape.ts';
 import type { Committed } from './state.ts';
 
 /** Values that are not on the disk yet, by the state they belong to. */
@@ -45,9 +46,12 @@ interface View {
   readonly snapshot: AbstractSnapshot;
 }
 
+/** What is looked at to say whether a record is wanted. */
+export type Changed = Pick<LogRecord, 'key' | 'type'>;
+
 /** What is wanted of the log. */
 export interface Wanted {
-  includes(key: string): boolean;
+  includes(changed: Changed): boolean;
   readonly prevKv: boolean;
 }
 
@@ -66,6 +70,10 @@ const RECENT_REVISIONS_MAX = 2000;
 const SLICE_BYTES_MAX = 1 << 20;
 
 const NO_VALUE: Buffer = Buffer.alloc(0);
+/** Keys whose values are in memory at once while everything is read. */
+const PAGE_KEYS = 128;
+
+const EVERYTHING: KeyRange = { key: '', end: '\uffff' };
 const NO_VALUES: UnsyncedValues = new Map();
 
 export class Reader {
@@ -110,22 +118,40 @@ export class Reader {
     if (options.revision !== undefined) this.checkRevision(options.revision);
     if (options.revision !== undefined && options.revision < newest) return this.#rangeAt(range, options, options.revision);
     const count = index.count(range);
-    const states = options.countOnly ? [] : index.collect(range, options.limit || undefined);
-    const kvs = options.keysOnly ? states.map((state) => toKeyValue(state, NO_VALUE)) : await this.load(states);
-    return { revision: newest, kvs, count, more: count > kvs.length && !options.countOnly };
+    if (options.countOnly) return { revision: newest, kvs: [], count, more: false };
+    const states = index.collect(range, (isPlain(options) && options.limit) || undefined);
+    const { kvs, more } = await shape(states, options, (wanted) => this.load(wanted));
+    return { revision: newest, kvs, count, more: more || (isPlain(options) && count > kvs.length) };
   }
 
   async #rangeAt(range: KeyRange, options: RangeOptions, revision: Revision): Promise<RangeResult> {
-    const { index, revision: newest } = this.#committed;
+    const { revision: newest } = this.#committed;
     await using snapshot = this.#db.snapshot();
-    const live = index.collect(range).filter((state) => state.modRevision <= revision);
-    const view = { newest, snapshot };
-    const recent = newest - revision <= RECENT_REVISIONS_MAX;
+    const all = await this.#statesAt(range, revision, { newest, snapshot });
+    const shaped = await shape(all, options, (wanted) => this.#loadFrom(wanted, NO_VALUES, snapshot));
+    return { revision: newest, count: all.length, ...shaped };
+  }
+
+  /** The states of a range that held at a revision; to be called in the turn in which the view was taken. */
+  async #statesAt(range: KeyRange, revision: Revision, view: View): Promise<KeyState[]> {
+    const live = this.#committed.index.collect(range).filter((state) => state.modRevision <= revision);
+    if (revision === view.newest) return live;
+    const recent = view.newest - revision <= RECENT_REVISIONS_MAX;
     const past = recent ? await this.#endedSince(range, revision, view) : await this.#pastStates(range, revision, view);
-    const all = mergeByKey(live, past);
-    const wanted = options.countOnly ? [] : options.limit ? all.slice(0, options.limit) : all;
-    const kvs = options.keysOnly ? wanted.map((state) => toKeyValue(state, NO_VALUE)) : await this.#loadFrom(wanted, NO_VALUES, snapshot);
-    return { revision: newest, kvs, count: all.length, more: all.length > kvs.length && !options.countOnly };
+    return mergeByKey(live, past);
+  }
+
+  /**
+   * Everything that held at a revision (default the newest), in pages, in the order of the keys. All of one view, which is taken in the turn
+   * of the first step; the caller has seen that the revision can be read.
+   */
+  async *pages(revision: Revision = this.#committed.revision): AsyncGenerator<readonly KeyValue[]> {
+    await using snapshot = this.#db.snapshot();
+    const view = { newest: this.#committed.revision, snapshot };
+    const states = await this.#track(this.#statesAt(EVERYTHING, revision, view));
+    for (let at = 0; at < states.length; at += PAGE_KEYS) {
+      yield await this.#track(this.#loadFrom(states.slice(at, at + PAGE_KEYS), NO_VALUES, snapshot));
+    }
   }
 
   /** The states of a range that held at `revision` and have ended since, by `newest` (invariant 2): from the log above the revision. */
@@ -272,7 +298,7 @@ class Slice {
     this.#expected = record.modRevision + 1;
     this.#recordsRead++;
     this.#bytesRead += bytes;
-    if (this.#wanted.includes(record.key)) this.#records.push(record);
+    if (this.#wanted.includes(record)) this.#records.push(record);
     return true;
   }
 
@@ -289,7 +315,7 @@ class Slice {
 
 /** A record as a watcher is told of it. */
 export function toEvent(record: LogRecord, prev?: KeyValue): StoreEvent {
-  const { type } = record;
+  const type = record.type === 'put' ? 'put' : 'delete';
   const kv =
     type === 'put'
       ? toKeyValue(record, record.value)
@@ -297,20 +323,9 @@ export function toEvent(record: LogRecord, prev?: KeyValue): StoreEvent {
   return prev ? { type, kv, prev } : { type, kv };
 }
 
-/** A state with its value, as the store's users see it. */
-export function toKeyValue(state: KeyState, value: Buffer): KeyValue {
-  return {
-    key: state.key,
-    value,
-    createRevision: state.createRevision,
-    modRevision: state.modRevision,
-    version: state.version,
-  };
-}
-
 /** The state that a record ended. */
-function stateBefore({ key, type, createRevision, version }: LogRecord, at: Position): KeyState {
-  return { key, modRevision: at.modRevision, sub: at.sub, createRevision, version: type === 'put' ? version - 1 : version };
+function stateBefore({ key, type, createRevision, version }: LogRecord, { modRevision, sub, lease }: Previous): KeyState {
+  return { key, modRevision, sub, createRevision, version: type === 'put' ? version - 1 : version, lease };
 }
 
 /** Keys hold no NUL, so `<key> NUL` sorts right after `<key>`, and an `end` counts only up to its first NUL. */

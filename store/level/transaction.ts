@@ -4,22 +4,29 @@
  */
 import {
   type Compare,
-  inRange,
   type KeyValue,
   type Operation,
   type OperationResult,
+  type Put,
   StoreError,
   type Transaction,
   type TransactionResult,
 } from '../store.ts';
 import type { Draft } from './draft.ts';
 import { type KeyState, SUB_MAX } from './log-codec.ts';
-import { type Reader, toKeyValue } from './reader.ts';
+import { shape } from './range-shape.ts';
+import type { Reader } from './reader.ts';
 
-/** Bytes that a transaction may put, keys and values together (etcd's request limit). */
-export const TRANSACTION_BYTES_MAX = 1.5 * 1024 * 1024;
+type Leaf = Exclude<Operation, { readonly op: 'txn' }>;
 
-const NO_VALUE: Buffer = Buffer.alloc(0);
+/** What a transaction was found to do, and the transactions in it, in the order of their operations. */
+interface Choice {
+  readonly succeeded: boolean;
+  readonly operations: readonly Operation[];
+  readonly nested: readonly Choice[];
+}
+
+const NONE: readonly Choice[] = [];
 
 /**
  * Does a transaction.
@@ -28,25 +35,67 @@ const NO_VALUE: Buffer = Buffer.alloc(0);
  * @throws StoreError when it cannot be done; it has then changed nothing.
  */
 export function evaluate(transaction: Transaction, draft: Draft, reader: Reader): Promise<TransactionResult> {
+  const choice = choose(transaction, draft, reader);
+  check(leavesOf(choice), draft, reader);
+  const answers = answersOf(choice, draft, reader);
+  draft.endTransaction();
+  return finish(choice.succeeded, answers, draft.revision);
+}
+
+/** Compares; transactions within see the same state as the one around them. */
+function choose(transaction: Transaction, draft: Draft, reader: Reader): Choice {
   const succeeded = transaction.compare.every((compare) => holds(compare, draft, reader));
   const operations = succeeded ? transaction.success : (transaction.failure ?? []);
-  checkChanges(operations, draft);
-  checkReads(operations, reader);
-  const answers = operations.map((operation) => apply(operation, draft, reader));
-  draft.endTransaction();
-  const { revision } = draft;
-  const answer = (results: readonly OperationResult[]) => ({
+  const within = operations.some((operation) => operation.op === 'txn');
+  const nested = within ? operations.flatMap((operation) => (operation.op === 'txn' ? [choose(operation, draft, reader)] : [])) : NONE;
+  return { succeeded, operations, nested };
+}
+
+/** All operations that are done, without the transactions they are in. */
+function leavesOf({ operations, nested }: Choice): readonly Leaf[] {
+  const leaves = operations.filter((operation) => operation.op !== 'txn');
+  return nested.length === 0 ? leaves : leaves.concat(nested.flatMap(leavesOf));
+}
+
+type Answer = OperationResult | Promise<OperationResult>;
+
+function answersOf(choice: Choice, draft: Draft, reader: Reader): Answer[] {
+  const nested = choice.nested.values();
+  return choice.operations.map((operation) => {
+    if (operation.op !== 'txn') return apply(operation, draft, reader);
+    const within = nested.next().value ?? choice;
+    const answers = answersOf(within, draft, reader);
+    // Its revision is that of the whole, which is known at the end.
+    return finish(within.succeeded, answers, 0).then((result) => ({ op: 'txn', ...result }));
+  });
+}
+
+function finish(succeeded: boolean, answers: readonly Answer[], revision: number): Promise<TransactionResult> {
+  const answer = (results: readonly OperationResult[]): TransactionResult => ({
     succeeded,
     revision,
-    results: results.map((result) => (result.op === 'range' ? { ...result, revision } : result)),
+    results: results.map((result) => stamp(result, revision)),
   });
   return answers.every(isReady) ? Promise.resolve(answer(answers)) : Promise.all(answers).then(answer);
 }
 
-const isReady = (answer: OperationResult | Promise<OperationResult>): answer is OperationResult => !(answer instanceof Promise);
+/** Reads and transactions within tell the revision of the whole. */
+function stamp(result: OperationResult, revision: number): OperationResult {
+  if (result.op === 'range') return { ...result, revision };
+  if (result.op === 'txn') return { ...result, revision, results: result.results.map((each) => stamp(each, revision)) };
+  return result;
+}
+
+const isReady = (answer: Answer): answer is OperationResult => !(answer instanceof Promise);
 
 function holds(compare: Compare, draft: Draft, reader: Reader): boolean {
-  const state = draft.get(compare.key);
+  if (compare.end === undefined) return holdsOf(draft.get(compare.key), compare, { draft, reader });
+  const states = draft.collect(compare);
+  if (states.length === 0) return holdsOf(undefined, compare, { draft, reader });
+  return states.every((state) => holdsOf(state, compare, { draft, reader }));
+}
+
+function holdsOf(state: KeyState | undefined, compare: Compare, { draft, reader }: { draft: Draft; reader: Reader }): boolean {
   switch (compare.target) {
     case 'mod':
       return is((state?.modRevision ?? 0) - compare.than, compare.is);
@@ -75,37 +124,27 @@ function is(difference: number, relation: Compare['is']): boolean {
   }
 }
 
-/** Keys of one transaction are changed once: no key is put twice, or put and deleted. */
-export function checkDistinct(operations: readonly Operation[]): void {
-  if (operations.length < 2) return;
-  const put = new Set<string>();
+function check(operations: readonly Leaf[], draft: Draft, reader: Reader): void {
+  checkChanges(operations, draft);
   for (const operation of operations) {
-    if (operation.op !== 'put') continue;
-    if (put.has(operation.key)) throw new StoreError('DuplicateKey', `key ${JSON.stringify(operation.key)} is put twice in a transaction`);
-    put.add(operation.key);
-  }
-  if (put.size === 0) return;
-  for (const operation of operations) {
-    if (operation.op !== 'delete') continue;
-    for (const key of put) {
-      if (inRange(key, operation.range)) {
-        throw new StoreError('DuplicateKey', `key ${JSON.stringify(key)} is both put and deleted in a transaction`);
-      }
-    }
+    if (operation.op === 'put') checkPut(operation, draft, reader);
+    else if (operation.op === 'range' && operation.options?.revision !== undefined) reader.checkRevision(operation.options.revision);
   }
 }
 
-/** Bytes that operations put. @throws StoreError when they are too many. */
-export function bytesOf(operations: readonly Operation[]): number {
-  let bytes = 0;
-  for (const operation of operations) if (operation.op === 'put') bytes += operation.key.length + operation.value.length;
-  if (bytes > TRANSACTION_BYTES_MAX) {
-    throw new StoreError('ValueTooLarge', `a transaction of ${bytes} bytes is larger than the ${TRANSACTION_BYTES_MAX} there may be`);
-  }
-  return bytes;
+function checkPut({ key, lease, ignoreValue, ignoreLease }: Put, draft: Draft, reader: Reader): void {
+  if (lease !== undefined && !draft.lease(lease)) throw leaseNotFound();
+  if (!ignoreValue && !ignoreLease) return;
+  const before = draft.get(key);
+  if (!before) throw new StoreError('KeyNotFound', 'etcdserver: key not found');
+  // Whether it can be read must be known before anything is changed.
+  if (ignoreValue) reader.valueNow(before, draft.values);
 }
 
-function checkChanges(operations: readonly Operation[], draft: Draft): void {
+/** In etcd's words, which clients look for. */
+export const leaseNotFound = (): StoreError => new StoreError('LeaseNotFound', 'etcdserver: requested lease not found');
+
+function checkChanges(operations: readonly Leaf[], draft: Draft): void {
   if (operations.length <= SUB_MAX && operations.every((operation) => operation.op !== 'delete' || operation.range.end === undefined))
     return;
   let changes = 0;
@@ -117,18 +156,10 @@ function checkChanges(operations: readonly Operation[], draft: Draft): void {
     throw new StoreError('ValueTooLarge', `a transaction of ${changes} changes is larger than the ${SUB_MAX} there may be`);
 }
 
-function checkReads(operations: readonly Operation[], reader: Reader): void {
-  for (const operation of operations) {
-    if (operation.op !== 'range') continue;
-    const revision = operation.options?.revision;
-    if (revision !== undefined) reader.checkRevision(revision);
-  }
-}
-
-function apply(operation: Operation, draft: Draft, reader: Reader): OperationResult | Promise<OperationResult> {
+function apply(operation: Leaf, draft: Draft, reader: Reader): Answer {
   switch (operation.op) {
     case 'put': {
-      const before = draft.put(operation.key, operation.value);
+      const before = draft.put(operation.key, valueToPut(operation, draft, reader), leaseToPut(operation, draft));
       if (!operation.prevKv || !before) return { op: 'put' };
       return reader.load([before], draft.values).then(([prev]) => ({ op: 'put', prev }));
     }
@@ -140,19 +171,21 @@ function apply(operation: Operation, draft: Draft, reader: Reader): OperationRes
     }
     case 'range':
       return readRange(operation, draft, reader);
-    case 'txn':
-      throw new TypeError('nested transactions are not there yet');
   }
 }
 
-async function readRange(operation: Operation & { op: 'range' }, draft: Draft, reader: Reader): Promise<OperationResult> {
+function valueToPut({ key, value, ignoreValue }: Put, draft: Draft, reader: Reader): Buffer {
+  const before = ignoreValue ? draft.get(key) : undefined;
+  return before ? reader.valueNow(before, draft.values) : value;
+}
+
+const leaseToPut = ({ key, lease, ignoreLease }: Put, draft: Draft) => (ignoreLease ? draft.get(key)?.lease : lease);
+
+async function readRange(operation: Leaf & { op: 'range' }, draft: Draft, reader: Reader): Promise<OperationResult> {
   const { range, options = {} } = operation;
   const { revision } = draft;
   if (options.revision !== undefined) return { op: 'range', ...(await reader.range(range, options)), revision };
   const all = draft.collect(range);
-  const wanted = options.countOnly ? [] : options.limit ? all.slice(0, options.limit) : all;
-  const kvs: readonly KeyValue[] = options.keysOnly
-    ? wanted.map((state: KeyState) => toKeyValue(state, NO_VALUE))
-    : await reader.load(wanted, draft.values);
-  return { op: 'range', revision, kvs, count: all.length, more: all.length > kvs.length && !options.countOnly };
+  const load = (states: readonly KeyState[]): Promise<readonly KeyValue[]> => reader.load(states, draft.values);
+  return { op: 'range', revision, count: all.length, ...(await shape(all, options, load)) };
 }

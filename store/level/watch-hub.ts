@@ -1,14 +1,14 @@
 /**
- * All watches of a store. Watches with the same range share the work of finding the events in it.
+ * All watches of a store. Watches with the same range and filters share the work of finding the events in it.
  */
-import { inRange, type KeyRange, type Revision, type StoreWatch, type Watcher, type WatchOptions } from '../store.ts';
+import type { KeyRange, Revision, StoreWatch, Watcher, WatchOptions } from '../store.ts';
 import type { Commit } from './commit.ts';
 import type { Reader } from './reader.ts';
 import type { Committed } from './state.ts';
-import { BACKLOG_BYTES_MAX, LogWatch } from './watcher.ts';
+import { BACKLOG_BYTES_MAX, isWatched, LogWatch, type WatchedRange } from './watcher.ts';
 
 interface Audience {
-  readonly range: KeyRange;
+  readonly wanted: WatchedRange;
   readonly watches: Set<LogWatch>;
 }
 
@@ -26,7 +26,7 @@ export class WatchHub {
     const { signal } = options;
     const from: Revision = options.fromRevision ?? this.#committed.revision + 1;
     const request = {
-      range,
+      wanted: { range, noPut: options.noPut ?? false, noDelete: options.noDelete ?? false },
       from,
       prevKv: options.prevKv ?? false,
       backlogBytesMax: options.backlogBytesMax ?? BACKLOG_BYTES_MAX,
@@ -46,9 +46,9 @@ export class WatchHub {
 
   /** Tells the live watches of a commit, in the turn in which the committed revision has moved to it. */
   publish(commit: Commit): void {
-    for (const { range, watches } of this.#audiences.values()) {
+    for (const { wanted, watches } of this.#audiences.values()) {
       const matching: number[] = [];
-      for (const [at, event] of commit.events.entries()) if (inRange(event.kv.key, range)) matching.push(at);
+      for (const [at, { type, kv }] of commit.events.entries()) if (isWatched(wanted, type, kv.key)) matching.push(at);
       for (const watch of watches) watch.offer(commit, matching);
     }
   }
@@ -59,14 +59,14 @@ export class WatchHub {
   }
 
   #join(watch: LogWatch): void {
-    const name = nameOf(watch.range);
-    const audience = this.#audiences.get(name) ?? { range: watch.range, watches: new Set() };
+    const name = nameOf(watch.wanted);
+    const audience = this.#audiences.get(name) ?? { wanted: watch.wanted, watches: new Set() };
     audience.watches.add(watch);
     this.#audiences.set(name, audience);
   }
 
   #leave(watch: LogWatch): void {
-    const name = nameOf(watch.range);
+    const name = nameOf(watch.wanted);
     const audience = this.#audiences.get(name);
     audience?.watches.delete(watch);
     if (audience?.watches.size === 0) this.#audiences.delete(name);
@@ -74,4 +74,7 @@ export class WatchHub {
 }
 
 /** Keys hold no NUL. */
-const nameOf = ({ key, end }: KeyRange): string => (end === undefined ? key : `${key}\0${end}`);
+function nameOf({ range: { key, end }, noPut, noDelete }: WatchedRange): string {
+  const filters = `${noPut ? 'd' : ''}${noDelete ? 'p' : ''}`;
+  return `${filters}\0${end === undefined ? key : `${key}\0${end}`}`;
+}

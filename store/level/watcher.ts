@@ -27,7 +27,7 @@ import {
   type Watcher,
 } from '../store.ts';
 import { bytesOf, type Commit, tooSlow } from './commit.ts';
-import type { Reader } from './reader.ts';
+import type { Changed, Reader } from './reader.ts';
 import type { Committed } from './state.ts';
 
 /** Bytes that may wait for a watcher that says nothing else. */
@@ -38,8 +38,19 @@ interface Waiting {
   readonly bytes: number;
 }
 
-export interface WatchRequest {
+/** What a watch is told of. */
+export interface WatchedRange {
   readonly range: KeyRange;
+  readonly noPut: boolean;
+  readonly noDelete: boolean;
+}
+
+export function isWatched({ range, noPut, noDelete }: WatchedRange, type: StoreEvent['type'], key: string): boolean {
+  return inRange(key, range) && !(type === 'put' ? noPut : noDelete);
+}
+
+export interface WatchRequest {
+  readonly wanted: WatchedRange;
   readonly from: Revision;
   readonly prevKv: boolean;
   readonly backlogBytesMax: number;
@@ -66,8 +77,8 @@ export class LogWatch implements StoreWatch {
     this.#next = request.from;
   }
 
-  get range(): KeyRange {
-    return this.#request.range;
+  get wanted(): WatchedRange {
+    return this.#request.wanted;
   }
 
   get prevKv(): boolean {
@@ -81,8 +92,8 @@ export class LogWatch implements StoreWatch {
   }
 
   async #catchUp(): Promise<void> {
-    const { range, prevKv } = this.#request;
-    const wanted = { includes: (key: string) => inRange(key, range), prevKv };
+    const { wanted, prevKv } = this.#request;
+    const picked = { includes: ({ type, key }: Changed) => type !== 'jump' && isWatched(wanted, type, key), prevKv };
     // Let the caller have its handle before the first call.
     await Promise.resolve();
     while (this.#state === 'catching-up') {
@@ -91,7 +102,7 @@ export class LogWatch implements StoreWatch {
         return;
       }
       if (this.#next < this.#committed.compactRevision) throw this.#compacted();
-      const { events, next } = await this.#reader.slice(this.#next, wanted);
+      const { events, next } = await this.#reader.slice(this.#next, picked);
       if (this.#state !== 'catching-up') return;
       this.#next = next;
       if (events.length > 0) await this.#request.watcher.onBatch({ type: 'events', revision: next - 1, events });

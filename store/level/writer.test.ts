@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import { silentLogger } from '../../runtime/index.ts';
+import { silentLogger, systemClock } from '../../runtime/index.ts';
 import { record } from '../../test/support/store-recorder.ts';
 import { ALL, keysOf, plain, put, read, remove, withCode } from '../../test/support/store-steps.ts';
 import type { Batch, Disk } from './disk.ts';
 import { openMemoryDisk } from './drivers.ts';
 import { openOn } from './open.ts';
+
+const ENVIRONMENT = { clock: systemClock, logger: silentLogger };
 
 /** A disk whose batches can be counted, held up and made to fail. */
 class ControlledDisk {
@@ -39,7 +41,7 @@ class ControlledDisk {
 
 test('writers that come while a commit is under way share the next one', async () => {
   const controlled = new ControlledDisk();
-  const store = await openOn(controlled.disk, silentLogger);
+  const store = await openOn(controlled.disk, ENVIRONMENT);
   controlled.writes = 0;
   const writer = async (name: string) => {
     for (let i = 0; i < 10; i++) await store.txn(plain(put(`${name}/${i}`)));
@@ -52,7 +54,7 @@ test('writers that come while a commit is under way share the next one', async (
 
 test('nothing is answered, shown or told before it is durable', async () => {
   const controlled = new ControlledDisk();
-  const store = await openOn(controlled.disk, silentLogger);
+  const store = await openOn(controlled.disk, ENVIRONMENT);
   let openGate: () => void = () => undefined;
   controlled.gate = new Promise((resolve) => {
     openGate = resolve;
@@ -79,7 +81,7 @@ test('nothing is answered, shown or told before it is durable', async () => {
 
 test('the past is read right while a commit is on the disk that has not been heard of', async () => {
   const controlled = new ControlledDisk();
-  const store = await openOn(controlled.disk, silentLogger);
+  const store = await openOn(controlled.disk, ENVIRONMENT);
   await store.txn(plain(put('a'), put('b')));
   // So many that the second revision is read from history, and the last but one by undoing the log.
   await Promise.all(Array.from({ length: 2500 }, () => store.txn(plain(put('z')))));
@@ -104,7 +106,7 @@ test('the past is read right while a commit is on the disk that has not been hea
 
 test('once the disk has failed, nothing is written any more, and what was there is still read', async () => {
   const controlled = new ControlledDisk();
-  const store = await openOn(controlled.disk, silentLogger);
+  const store = await openOn(controlled.disk, ENVIRONMENT);
   using watch = record(store, ALL);
   await store.txn(plain(put('a')));
   controlled.failure = new Error('IO error: 000003.log: No space left on device');
@@ -120,7 +122,7 @@ test('once the disk has failed, nothing is written any more, and what was there 
 
 test('a queue that is too long is refused', async () => {
   const controlled = new ControlledDisk();
-  const store = await openOn(controlled.disk, silentLogger);
+  const store = await openOn(controlled.disk, ENVIRONMENT);
   let openGate: () => void = () => undefined;
   controlled.gate = new Promise((resolve) => {
     openGate = resolve;
@@ -138,7 +140,7 @@ test('a queue that is too long is refused', async () => {
 
 test('closing waits for the values an answer still needs', async () => {
   const controlled = new ControlledDisk();
-  const store = await openOn(controlled.disk, silentLogger);
+  const store = await openOn(controlled.disk, ENVIRONMENT);
   await store.txn(plain(put('a', 'one')));
   const answer = store.txn(plain(put('a', 'two', true)));
   const past = store.range(ALL, { revision: 1 });

@@ -14,14 +14,24 @@
  * 4. Once a batch has failed, nobody knows what is on the disk: nothing more is written until the store is opened again.
  */
 import type { Logger } from '../../runtime/index.ts';
-import { type Revision, StoreError, type Transaction, type TransactionResult } from '../store.ts';
+import { type Revision, StoreError } from '../store.ts';
 import { Commit } from './commit.ts';
 import { type Batch, type Database, DURABLE, diskError } from './disk.ts';
 import { type Change, Draft } from './draft.ts';
-import { encodeLive, encodePast, encodeRecord, encodeState, liveKey, logKey, pastKey, STATE_KEY } from './log-codec.ts';
+import {
+  encodeLease,
+  encodeLive,
+  encodePast,
+  encodeRecord,
+  encodeState,
+  leaseKey,
+  liveKey,
+  logKey,
+  pastKey,
+  STATE_KEY,
+} from './log-codec.ts';
 import type { Reader } from './reader.ts';
 import type { Committed } from './state.ts';
-import { bytesOf, checkDistinct, evaluate } from './transaction.ts';
 import type { WatchHub } from './watch-hub.ts';
 
 /** Bytes of records in one synced batch, at most (one transaction always fits). */
@@ -31,16 +41,29 @@ const BATCH_TRANSACTIONS_MAX = 2000;
 /** Bytes that may wait to be written; more is refused with `Busy`. */
 const QUEUE_BYTES_MAX = 256 * 1024 * 1024;
 
-interface Queued {
-  readonly transaction: Transaction;
+/** A piece of work: all that it changes is in one transaction. */
+export interface Work<T> {
+  /** What it adds to the queue and to the batch, more or less. */
   readonly bytes: number;
-  readonly resolve: (result: TransactionResult | Promise<TransactionResult>) => void;
+  /**
+   * Does it.
+   *
+   * @returns its answer, to be given once the draft is durable.
+   * @throws when it cannot be done; it has then changed nothing.
+   */
+  evaluate(draft: Draft): Promise<T>;
+}
+
+interface Queued {
+  readonly bytes: number;
+  /** Does the work. @returns what gives its answer. */
+  evaluate(draft: Draft): Answer;
   readonly reject: (error: Error) => void;
 }
 
 interface Answer {
-  readonly to: Queued;
-  readonly result: Promise<TransactionResult>;
+  give(): void;
+  refuse(error: Error): void;
 }
 
 export interface WriterParts {
@@ -62,16 +85,22 @@ export class Writer {
     this.#parts = parts;
   }
 
-  submit(transaction: Transaction): Promise<TransactionResult> {
-    const { success, failure = [] } = transaction;
-    checkDistinct(success);
-    checkDistinct(failure);
-    const bytes = bytesOf(success) + bytesOf(failure);
+  submit<T>(work: Work<T>): Promise<T> {
+    const { bytes } = work;
     if (this.#queueBytes + bytes > QUEUE_BYTES_MAX) {
       throw new StoreError('Busy', `${this.#queueBytes} bytes already wait to be written`);
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ transaction, bytes, resolve, reject });
+      const evaluate = (draft: Draft): Answer => {
+        const result = work.evaluate(draft);
+        const refuse = (error: Error) => {
+          // Why its values could not be read is of no interest any more.
+          result.catch(() => error);
+          reject(error);
+        };
+        return { give: () => resolve(result), refuse };
+      };
+      this.#queue.push({ bytes, evaluate, reject });
       this.#queueBytes += bytes;
       this.#running ??= this.#run();
     });
@@ -97,19 +126,15 @@ export class Writer {
     const draft = new Draft(this.#parts.committed);
     const answers = this.#evaluateQueued(draft);
     try {
-      if (draft.changes.length > 0) await this.#write(draft);
+      if (!draft.empty) await this.#write(draft);
     } catch (error) {
       const failure = diskError(error, 'writing to the store');
       this.#failure = failure;
       this.#parts.logger.error({ err: failure, code: failure.code }, 'the store cannot write any more');
-      for (const { to, result } of answers) {
-        // Why its values could not be read is of no interest any more.
-        result.catch(() => failure);
-        to.reject(failure);
-      }
+      for (const answer of answers) answer.refuse(failure);
       return;
     }
-    for (const { to, result } of answers) to.resolve(result);
+    for (const answer of answers) answer.give();
   }
 
   #evaluateQueued(draft: Draft): Answer[] {
@@ -121,7 +146,7 @@ export class Writer {
       this.#queueBytes -= queued.bytes;
       try {
         if (this.#failure) throw this.#failure;
-        answers.push({ to: queued, result: evaluate(queued.transaction, draft, this.#parts.reader) });
+        answers.push(queued.evaluate(draft));
       } catch (error) {
         queued.reject(error instanceof Error ? error : new Error(String(error)));
       }
@@ -135,16 +160,31 @@ export class Writer {
     const first: Revision = committed.revision + 1;
     const batch = db.batch();
     for (const change of draft.changes) addChange(batch, change);
+    for (const [id, lease] of draft.leases) {
+      if (lease) batch.put(leaseKey(id), encodeLease(lease));
+      else batch.del(leaseKey(id));
+    }
     batch.put(STATE_KEY, encodeState({ revision: draft.revision, liveKeys: draft.liveKeys, checksum: draft.checksum }));
     await batch.write(DURABLE);
-    for (const { record, after } of draft.changes) {
-      if (after) committed.index.set(after);
-      else committed.index.delete(record.key);
-    }
-    committed.checksum = draft.checksum;
-    committed.revision = draft.revision;
-    hub.publish(new Commit(first, draft, reader));
+    advance(committed, draft);
+    if (draft.changes.length > 0) hub.publish(new Commit(first, draft, reader));
   }
+}
+
+/** Moves the committed state on to what has been written. */
+function advance(committed: Committed, draft: Draft): void {
+  const { index, leases } = committed;
+  for (const lease of draft.leases.values()) if (lease) leases.set(lease.id, { ...lease, keys: new Set(), endsAtMs: undefined });
+  for (const { record, before, after } of draft.changes) {
+    if (after) index.set(after);
+    else index.delete(record.key);
+    if (before?.lease === after?.lease) continue;
+    if (before?.lease !== undefined) leases.get(before.lease)?.keys.delete(record.key);
+    if (after?.lease !== undefined) leases.get(after.lease)?.keys.add(record.key);
+  }
+  for (const [id, lease] of draft.leases) if (!lease) leases.delete(id);
+  committed.checksum = draft.checksum;
+  committed.revision = draft.revision;
 }
 
 function addChange(batch: Batch, { record, before, after }: Change): void {

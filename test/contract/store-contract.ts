@@ -6,6 +6,9 @@ import { type Compare, type Operation, prefixRange, type Store, type Transaction
 import { StoreModel } from '../support/store-model.ts';
 import { record } from '../support/store-recorder.ts';
 import { ALL, keysOf, type Open, plain, put, read, remove, withCode } from '../support/store-steps.ts';
+import { leases } from './store-lease-contract.ts';
+import { filters, nesting, sorting } from './store-operations-contract.ts';
+import { hashes, maintenance, snapshots } from './store-snapshot-contract.ts';
 import { slowWatches, watches } from './store-watch-contract.ts';
 
 export function storeContract(name: string, open: Open): void {
@@ -15,6 +18,13 @@ export function storeContract(name: string, open: Open): void {
     describe('transactions', () => transactions(open));
     describe('watches', () => watches(open));
     describe('slow watches', () => slowWatches(open));
+    describe('watch filters', () => filters(open));
+    describe('sorted ranges', () => sorting(open));
+    describe('transactions in transactions', () => nesting(open));
+    describe('leases', () => leases(open));
+    describe('snapshots', () => snapshots(open));
+    describe('hashes', () => hashes(open));
+    describe('maintenance', () => maintenance(open));
     describe('compaction', () => compaction(open));
     describe('closing', () => closing(open));
   });
