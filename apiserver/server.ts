@@ -35,6 +35,7 @@ import { answerReview } from './rest/review.ts';
 import { answerRoot, type DocumentSource, type RootOptions } from './rest/root.ts';
 import { route } from './rest/router.ts';
 import { Scheme } from './rest/scheme.ts';
+import { answerSnapshot } from './rest/snapshot.ts';
 import { CacheHub } from './watch-cache/cache-hub.ts';
 
 /** Connections that are silent for longer are closed; longer than any client waits between two requests. */
@@ -197,6 +198,7 @@ class Server implements ApiServer {
       openapi: parts.openapi,
       openid: parts.openid,
       metrics: () => metrics.text(),
+      snapshot: (exchange) => answerSnapshot(exchange, store, this.#settings.privilegedGroup),
     };
     this.#pipeline = new Pipeline({
       authenticator: parts.authenticator,

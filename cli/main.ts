@@ -9,6 +9,9 @@ async function main([command, ...rest]: readonly string[]): Promise<void> {
   if (command === 'up') {
     const { main: up } = await import('./up.ts');
     await up(rest);
+  } else if (command === 'snapshot') {
+    const { main: snapshot } = await import('./snapshot.ts');
+    await snapshot(rest);
   } else if (isComponent(command)) {
     const component = await COMPONENTS[command].load();
     await component.main(rest);
@@ -27,6 +30,7 @@ function usage(): string {
   const rows: [string, string][] = [
     ['up', 'a whole cluster: every process as a child of this one'],
     ...Object.entries(COMPONENTS).map(([name, { about }]): [string, string] => [name, about]),
+    ['snapshot', 'save, check and restore backups'],
     ['version', 'print the version'],
   ];
   return `A Kubernetes control plane with simulated nodes.

@@ -3,7 +3,7 @@ import { answerError } from './answer-error.ts';
 import { ConnectionError } from './errors.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { type StreamResponse, Transport, type TransportRequest } from './transport.ts';
-import type { ClientOptions, Query, RawRequest, RawResponse } from './types.ts';
+import type { ClientOptions, Query, RawRequest, RawResponse, StreamRequest } from './types.ts';
 
 /** How often a request is sent again because the server said so (429 or 5xx with Retry-After). */
 const RETRIES_MAX = 10;
@@ -43,7 +43,7 @@ export class Requester {
   }
 
   /** @param idleMsMax longest silence before the stream counts as broken. */
-  async stream(path: string, { query, signal, idleMsMax }: RawRequest & { readonly idleMsMax: number }): Promise<StreamResponse['chunks']> {
+  async stream(path: string, { query, signal, idleMsMax }: StreamRequest): Promise<StreamResponse['chunks']> {
     const outgoing = this.#prepare('GET', path, { query, signal });
     await this.#pace(signal);
     const { status, headers, chunks } = await this.#transport.stream({ ...outgoing, idleMsMax });

@@ -43,6 +43,14 @@ export interface RawRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A request whose answer comes in by and by. */
+export interface StreamRequest {
+  readonly query?: Query | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Longest silence before it counts as broken. */
+  readonly idleMsMax: number;
+}
+
 /** An answer in the raw. */
 export interface RawResponse {
   readonly status: number;
@@ -54,6 +62,8 @@ export interface RawResponse {
 export interface ApiClient {
   resource<T extends KubeObject>(kind: KindInfo): ResourceClient<T>;
   request(method: string, path: string, request?: RawRequest): Promise<RawResponse>;
+  /** GETs an answer that comes in by and by. Leaving it before its end closes the connection. */
+  stream(path: string, request: StreamRequest): Promise<AsyncGenerator<Buffer, void>>;
   /** Ends all watches and lets go of all connections. */
   close(): Promise<void>;
 }

@@ -1,9 +1,13 @@
 /** The store: etcd's model on bytes. Made by {@link openLevelStore} (a directory) or {@link openMemoryStore} (nothing is kept). */
+import { readdir, rm } from 'node:fs/promises';
 import { type Clock, type Logger, silentLogger, systemClock } from '../runtime/index.ts';
+import { diskError } from './level/disk.ts';
 import { openLevelDisk, openMemoryDisk } from './level/drivers.ts';
 import { openOn } from './level/open.ts';
-import type { Store } from './store.ts';
+import { type RestoredStore, restoreInto } from './level/restore.ts';
+import { type Store, StoreError } from './store.ts';
 
+export type { RestoredStore } from './level/restore.ts';
 export {
   decodeSnapshot,
   encodeSnapshot,
@@ -35,6 +39,49 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   const store = await openOn(await openLevelDisk(directory, clock.now()), { clock, logger });
   logger.info({ directory, revision: store.revision, tookMs: Math.round(clock.monotonic() - started) }, 'store opened');
   return store;
+}
+
+export interface RestoreOptions {
+  /** Where the store is to be: empty, or not there yet. */
+  readonly directory: string;
+  readonly snapshot: AsyncIterable<Buffer>;
+  /** How far above the snapshot's revision the store begins, so that nobody goes on where the old one was: at least 1. */
+  readonly revisionBump: number;
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * Makes a store from a snapshot. All its keys and leases are there, as of its revision; older revisions are compacted.
+ *
+ * @throws StoreError `Corrupt` when the snapshot is not whole, and others as when opening; the directory is then gone again. One that is not
+ * empty is left as it is.
+ */
+export async function restoreLevelStore({
+  directory,
+  snapshot,
+  revisionBump,
+  clock = systemClock,
+}: RestoreOptions): Promise<RestoredStore> {
+  await checkEmpty(directory);
+  const disk = await openLevelDisk(directory, clock.now());
+  try {
+    const restored = await restoreInto(disk.db, snapshot, revisionBump);
+    await disk.db.close();
+    await disk.release();
+    return restored;
+  } catch (error) {
+    await disk.db.close();
+    await rm(directory, { recursive: true, force: true });
+    throw diskError(error, `restoring a snapshot to ${directory}`);
+  }
+}
+
+async function checkEmpty(directory: string): Promise<void> {
+  const names = await readdir(directory).catch((error: unknown): string[] => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw diskError(error, `restoring a snapshot to ${directory}`);
+  });
+  if (names.length > 0) throw new StoreError('Io', `a snapshot is restored to an empty directory only, and ${directory} has ${names[0]}`);
 }
 
 /** A store that is gone when it is closed: the same code on a database in memory. */

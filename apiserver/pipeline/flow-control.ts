@@ -5,9 +5,12 @@ import type { RequestInfo } from './request-info.ts';
 const LONG_RUNNING_SUBRESOURCES: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
 const READ_VERBS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 
-/** Whether a request may take as long as it likes: watches and connections to pods and nodes. */
-export const isLongRunning = ({ isResource, verb, subresource }: RequestInfo): boolean =>
-  isResource && (verb === 'watch' || verb === 'proxy' || LONG_RUNNING_SUBRESOURCES.has(subresource));
+/** Where a snapshot of the store is to be had. */
+export const SNAPSHOT_PATH = '/nanokube/v1/snapshot';
+
+/** Whether a request may take as long as it likes: watches, connections to pods and nodes, and snapshots. */
+export const isLongRunning = ({ isResource, verb, subresource, path }: RequestInfo): boolean =>
+  path === SNAPSHOT_PATH || (isResource && (verb === 'watch' || verb === 'proxy' || LONG_RUNNING_SUBRESOURCES.has(subresource)));
 
 export const isMutating = ({ isResource, verb }: RequestInfo): boolean => isResource && !READ_VERBS.has(verb);
 

@@ -1,5 +1,6 @@
 import type { KindInfo } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { SNAPSHOT_PATH } from '../pipeline/flow-control.ts';
 import { headersFor, JSON_TYPE, send, sendNotFound } from '../pipeline/respond.ts';
 import { answerHealth, type HealthChecks } from './health.ts';
 import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
@@ -26,6 +27,8 @@ export interface RootOptions {
   readonly openapi: DocumentSource;
   /** Where others learn which keys sign the tokens of service accounts. */
   readonly openid: DocumentSource | undefined;
+  /** Answers a request for a snapshot of the store. */
+  snapshot(exchange: Exchange): Promise<void>;
   /** The text of /metrics. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -51,6 +54,7 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     send(exchange, 200, contentType, Buffer.from(text));
     return;
   }
+  if (path === SNAPSHOT_PATH) return options.snapshot(exchange);
   const { request, accept } = exchange;
   const document = sourceOf(path, options)?.respond(request.url ?? path, accept, request.headers['if-none-match']);
   if (document) sendDocument(exchange, document);
