@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { openMemoryStore } from '../store/index.ts';
 import { plainStrategy, startTestServer } from './testing/test-server.ts';
 
 const CONFIGMAPS = '/api/v1/namespaces/default/configmaps';
@@ -62,4 +63,28 @@ test('a watch begins with the state and goes on with every change, in order', as
   const gone = await watch.next();
   expect(gone).toMatchObject({ type: 'DELETED', object: { metadata: { name: 'b' }, data: { x: 'y' } } });
   expect(Number(gone?.object.metadata.resourceVersion)).toBe(api.store.revision);
+});
+
+test('a snapshot of the store is for the privileged group alone, and is whole', async () => {
+  await using api = await start();
+  await api.request('POST', CONFIGMAPS, { body: configMap('a') });
+  const refused = await api.request('GET', '/nanokube/v1/snapshot', { headers: { 'x-test-user': 'jane' } });
+  expect(refused.status).toBe(403);
+  expect(refused.json()).toMatchObject({ reason: 'Forbidden', message: expect.stringContaining('for members of system:masters only') });
+  expect((await api.request('POST', '/nanokube/v1/snapshot')).status).toBe(405);
+  const given = await api.request('GET', '/nanokube/v1/snapshot');
+  expect(given.status).toBe(200);
+  expect(given.headers['content-type']).toBe('application/octet-stream');
+  expect(given.text.startsWith('nanokubesnapshot')).toBe(true);
+  expect(given.text).toContain('/registry/configmaps/default/a');
+});
+
+test('a snapshot that fails before its first byte is answered, one whose client goes away is let go', async () => {
+  const store = await openMemoryStore();
+  await using api = await startTestServer({ strategies: { '/configmaps': plainStrategy() }, store });
+  const leaving = await api.watch('/nanokube/v1/snapshot');
+  leaving[Symbol.dispose]();
+  expect((await api.request('GET', '/nanokube/v1/snapshot')).status).toBe(200);
+  await store.close();
+  expect((await api.request('GET', '/nanokube/v1/snapshot')).status).toBe(503);
 });

@@ -5,7 +5,7 @@ import { StoreError } from '../store/index.ts';
 
 /** Codes of errors of the file system whose text says enough. */
 const FILE_ERRORS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
   EPERM: 'operation not permitted',
   EROFS: 'the file system is read-only',

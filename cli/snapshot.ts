@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createClient, loadKubeconfig } from '../client/index.ts';
 import { helpText, OptionError, type OptionTable, type OptionValues, option, parseOptions, UserError } from '../runtime/index.ts';
@@ -93,6 +93,7 @@ async function run<T extends OptionTable>(
 
 /** Beside the file first: under its own name there is only ever a whole one. */
 async function save(file: string, values: OptionValues<typeof SAVE_OPTIONS>): Promise<void> {
+  await checkReplaceable(file);
   const config = loadKubeconfig(values.kubeconfig ?? join(values['data-dir'], 'admin.kubeconfig'));
   const client = createClient({ ...config, userAgent: 'nanokube-snapshot' });
   const part = `${file}.part`;
@@ -108,6 +109,12 @@ async function save(file: string, values: OptionValues<typeof SAVE_OPTIONS>): Pr
   } finally {
     await client.close();
   }
+}
+
+/** A device, or a directory, is not replaced by a file. */
+async function checkReplaceable(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found && !found.isFile()) throw new UserError(`${file} is there already, and is not a file`);
 }
 
 async function writeChecked(path: string, chunks: AsyncIterable<Buffer>): Promise<SnapshotSummary> {

@@ -6,7 +6,7 @@ import { type CompiledScript, compileScript } from '../test/support/compile.ts';
 import { record } from '../test/support/store-recorder.ts';
 import { ALL } from '../test/support/store-steps.ts';
 import { tempDirectory } from '../test/support/temp-directory.ts';
-import { openLevelStore, type Store, type StoreEvent } from './index.ts';
+import { type Operation, openLevelStore, openMemoryStore, prefixRange, type Store, type StoreEvent } from './index.ts';
 
 const KILLS = 6;
 const SEED = 20_260_101;
@@ -37,6 +37,8 @@ async function runAndKill(args: readonly string[], lines: number): Promise<strin
 /** What acknowledged lines say the newest acknowledged state of each key is. */
 class Promised {
   readonly keys = new Map<string, { revision: number; value: string | undefined }>();
+  /** What was last said of each lease. */
+  readonly leases = new Map<bigint, string>();
   revision = 1;
   compacting = 0;
   compacted = 0;
@@ -46,6 +48,7 @@ class Promised {
       const [what = '', name = '', revision = '', value] = line.split(' ');
       if (what === 'compacting') this.compacting = Number(name);
       else if (what === 'compacted') this.compacted = Number(name);
+      else if (/^(granted|attached|revoking|revoked)$/.test(what)) this.leases.set(BigInt(name), what);
       else if (what === 'put' || what === 'deleted') {
         this.keys.set(name, { revision: Number(revision), value });
         this.revision = Math.max(this.revision, Number(revision));
@@ -67,10 +70,40 @@ async function checkPromises(store: Store, promised: Promised, log: readonly Sto
     else expect(kv?.value.toString().split('-')[0], `${key} was put at ${revision}`).toBe(value);
   }
   for (const [key, kv] of found) {
-    if (key.startsWith('/twins')) continue;
+    if (!key.startsWith('/writer')) continue;
     expect(found.get(`/twins${key}`)?.modRevision, `${key} and its twin`).toBe(kv.modRevision);
   }
 }
+
+/** A lease is there unless it was to be revoked; its two keys are there with it, or neither is. */
+async function checkLeases(store: Store, promised: Promised): Promise<void> {
+  const there = new Set(await store.leases.list());
+  for (const [id, said] of promised.leases) {
+    if (said !== 'revoking') expect(there.has(id), `lease ${id}, ${said}`).toBe(said !== 'revoked');
+    const both = [`/leased/${id}/a`, `/leased/${id}/b`];
+    const { kvs } = await store.range(prefixRange(`/leased/${id}/`));
+    const found = kvs.map((kv) => kv.key);
+    if (said === 'attached' || found.length > 0) expect(found).toEqual(both);
+    if (there.has(id)) expect((await store.leases.timeToLive(id, { keys: true })).keys).toEqual(found);
+    else expect(found).toEqual([]);
+  }
+}
+
+/** The whole log done again on an empty store makes the same store. */
+async function checkReplay(store: Store, log: readonly StoreEvent[]): Promise<void> {
+  const replayed = await openMemoryStore();
+  const leases = new Set(log.flatMap(({ kv }) => kv.lease ?? []));
+  for (const id of leases) await replayed.leases.grant({ ttlSeconds: 3600, id });
+  const revisions = new Map<number, Operation[]>();
+  for (const event of log) revisions.set(event.kv.modRevision, [...(revisions.get(event.kv.modRevision) ?? []), asOperation(event)]);
+  const work = [...revisions.values()].map((success) => replayed.txn({ compare: [], success }));
+  await Promise.all(work);
+  expect((await replayed.hash()).digest.toString('hex')).toBe((await store.hash()).digest.toString('hex'));
+  await replayed.close();
+}
+
+const asOperation = ({ type, kv: { key, value, lease } }: StoreEvent): Operation =>
+  type === 'put' ? { op: 'put', key, value, lease } : { op: 'delete', range: { key } };
 
 /** Reads the log above the compaction: every revision is in it. */
 async function readLog(store: Store): Promise<readonly StoreEvent[]> {
@@ -93,7 +126,11 @@ test.each(['write', 'compact'])('killed again and again (%s)', async (mode) => {
     const store = await openLevelStore({ directory: directory.path });
     const context = `seed ${SEED}, kill ${kill} after ${lines} lines`;
     await readLog(store)
-      .then((log) => checkPromises(store, promised, log))
+      .then(async (log) => {
+        await checkPromises(store, promised, log);
+        await checkLeases(store, promised);
+        if (mode === 'write') await checkReplay(store, log);
+      })
       .catch((error: unknown) => {
         throw new Error(`${context}: ${error}`, { cause: error });
       });

@@ -1,8 +1,8 @@
 /**
  * A process that writes to a store until it is killed: `node store-child.js DIRECTORY FIRST MODE`.
  *
- * It prints one line for each fact once it is acknowledged: `opened`, `put KEY REVISION VALUE`, `deleted KEY REVISION`, `compacting REVISION`,
- * `compacted REVISION`, or `refused CODE MESSAGE`. What it printed must be there when the store is opened again.
+ * It prints one line for each fact once it is acknowledged: `opened`, `put KEY REVISION VALUE`, `deleted KEY REVISION`, `granted LEASE`,
+ * `attached LEASE`, `revoking LEASE`, `revoked LEASE`, `compacting REVISION`, `compacted REVISION`, or `refused CODE MESSAGE`. What it printed must be there when the store is opened again.
  */
 import { writeSync } from 'node:fs';
 import { openLevelStore, type Store, StoreError } from '../../store/index.ts';
@@ -37,6 +37,22 @@ async function write(store: Store, writer: number, first: number): Promise<void>
   }
 }
 
+/** Grants leases, attaches two keys to each, and revokes some. */
+async function lend(store: Store, first: number): Promise<void> {
+  for (let i = 1; ; i++) {
+    const id = BigInt(first) * 1_000_000n + BigInt(i);
+    await store.leases.grant({ ttlSeconds: 3600, id });
+    print(`granted ${id}`);
+    const success = ['a', 'b'].map((name) => ({ op: 'put' as const, key: `/leased/${id}/${name}`, value: Buffer.from(`${i}`), lease: id }));
+    await store.txn({ compare: [], success });
+    print(`attached ${id}`);
+    if (i % 3 === 0) continue;
+    print(`revoking ${id}`);
+    await store.leases.revoke(id);
+    print(`revoked ${id}`);
+  }
+}
+
 async function compact(store: Store): Promise<void> {
   for (;;) {
     const revision = store.revision - 20;
@@ -56,7 +72,9 @@ async function run([directory = '', first = '0', mode = 'write']: readonly strin
     print('opened');
     if (mode === 'hold') await new Promise((resolve) => process.stdin.resume().on('end', resolve));
     const writers = Array.from({ length: mode === 'hold' ? 0 : WRITERS }, (_, writer) => write(store, writer, Number(first)));
-    await Promise.all(mode === 'compact' ? [...writers, compact(store)] : writers);
+    if (mode !== 'hold') writers.push(lend(store, Number(first)));
+    if (mode === 'compact') writers.push(compact(store));
+    await Promise.all(writers);
     await store.close();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
