@@ -8,16 +8,19 @@ import { tempDirectory } from '../test/support/temp-directory.ts';
 import { violations } from '../test/support/watch-validators.ts';
 import {
   type Compare,
+  inRange,
   type KeyRange,
   type Operation,
   openLevelStore,
   openMemoryStore,
   type RangeOptions,
   type Store,
+  StoreError,
   type Transaction,
 } from './index.ts';
 
 const KEYS = ['/a', '/a/1', '/a/2', '/a/22', '/b', '/b/1', '/b/ü', '/c', '/c/1', '/d'];
+const LEASES = 4;
 const ROUNDS = 120;
 /** More than a recent revision is, so that both ways to read the past are taken. */
 const LONG_ROUNDS = 1200;
@@ -51,7 +54,11 @@ class Chance {
   }
 
   options(): RangeOptions {
-    return { limit: this.of([0, 0, 1, 3]), keysOnly: this.in(0.2), countOnly: this.in(0.1) };
+    const options = { limit: this.of([0, 0, 1, 3]), keysOnly: this.in(0.2), countOnly: this.in(0.1) };
+    if (this.in(0.6)) return options;
+    const bound = 1 + this.upTo(60);
+    const bounds = this.in(0.5) ? { modRevisionMin: bound } : { modRevisionMax: bound };
+    return this.in(0.5) ? { ...options, ...bounds } : { ...options, sort: { by: 'key', descending: true } };
   }
 
   value(): Buffer {
@@ -66,19 +73,24 @@ class Chance {
     return { key, target, is, than: target === 'version' ? this.upTo(4) : Math.max(0, revision - this.upTo(12)) };
   }
 
-  operations(): Operation[] {
-    const puts = KEYS.filter(() => this.in(0.15));
-    const operations: Operation[] = puts.map((key) => ({ op: 'put', key, value: this.value(), prevKv: this.in(0.3) }));
+  operations(model: StoreModel, keys: readonly string[] = KEYS): Operation[] {
+    const puts = keys.filter(() => this.in(0.15));
+    const operations: Operation[] = puts.map((key) => {
+      const lease = model.leases.length > 0 && this.in(0.3) ? this.of(model.leases) : undefined;
+      return { op: 'put', key, value: this.value(), prevKv: this.in(0.3), lease };
+    });
     const range = this.range();
-    const clash = puts.some((key) => (range.end === undefined ? key === range.key : key >= range.key && key < range.end));
-    if (this.in(0.3) && !clash) operations.push({ op: 'delete', range, prevKv: this.in(0.3) });
+    const clash = puts.some((key) => inRange(key, range));
+    if (this.in(0.3) && !clash && keys === KEYS) operations.push({ op: 'delete', range, prevKv: this.in(0.3) });
     if (this.in(0.3)) operations.splice(this.upTo(operations.length + 1), 0, { op: 'range', range: this.range(), options: this.options() });
+    const free = KEYS.filter((key) => !puts.includes(key) && !operations.some((each) => each.op === 'delete' && inRange(key, each.range)));
+    if (keys === KEYS && this.in(0.15)) operations.push({ op: 'txn', ...this.transaction(model, free) });
     return operations;
   }
 
-  transaction(revision: number): Transaction {
-    const compare = this.in(0.5) ? [this.compare(revision)] : [];
-    return { compare, success: this.operations(), failure: this.operations() };
+  transaction(model: StoreModel, keys: readonly string[] = KEYS): Transaction {
+    const compare = this.in(0.5) ? [this.compare(model.revision)] : [];
+    return { compare, success: this.operations(model, keys), failure: this.operations(model, keys) };
   }
 }
 
@@ -95,13 +107,36 @@ class Pair {
     this.chance = chance;
   }
 
-  /** Some transactions at once. */
+  /** Some transactions, grants and revocations at once. */
   async write(): Promise<void> {
-    const transactions = Array.from({ length: 1 + this.chance.upTo(6) }, () => this.chance.transaction(this.model.revision));
-    const answers = Promise.all(transactions.map((transaction) => this.store.txn(transaction)));
-    const expected = transactions.map((transaction) => this.model.txn(transaction));
-    expect(await answers).toEqual(expected);
+    const expected: unknown[] = [];
+    const answers = Array.from({ length: 1 + this.chance.upTo(6) }, () => {
+      const { answer, expects } = this.#work();
+      expected.push(expects);
+      return answer;
+    });
+    expect(await Promise.all(answers)).toEqual(expected);
     expect(this.store.revision).toBe(this.model.revision);
+  }
+
+  #work(): { answer: Promise<unknown>; expects: unknown } {
+    const { store, model, chance } = this;
+    const id = BigInt(1 + chance.upTo(LEASES));
+    if (chance.in(0.04)) {
+      const asked = { id, ttlSeconds: 1000 };
+      return { answer: store.leases.grant(asked).catch(codeOf), expects: model.grant(id) ? asked : 'LeaseExists' };
+    }
+    if (chance.in(0.04)) return { answer: store.leases.revoke(id).catch(codeOf), expects: model.revoke(id) ?? 'LeaseNotFound' };
+    const transaction = chance.transaction(model);
+    return { answer: store.txn(transaction), expects: model.txn(transaction) };
+  }
+
+  async leases(): Promise<void> {
+    expect(await this.store.leases.list()).toEqual(this.model.leases);
+    for (const id of this.model.leases) {
+      const keys = this.model.attached(id).map((kv) => kv.key);
+      expect((await this.store.leases.timeToLive(id, { keys: true })).keys).toEqual(keys);
+    }
   }
 
   async read(): Promise<void> {
@@ -146,12 +181,16 @@ class Pair {
     await this.write();
     if (this.chance.in(0.5)) await this.read();
     if (this.chance.in(0.1)) this.watch();
+    if (this.chance.in(0.05)) await this.leases();
     if (this.chance.in(0.02)) await this.settle();
   }
 }
 
+const codeOf = (error: unknown) => (error instanceof StoreError ? error.code : error);
+
 async function closeAll(pair: Pair): Promise<void> {
   await pair.settle();
+  await pair.leases();
   await pair.store.close();
   for (const watch of pair.watches.splice(0)) expect(await watch.end()).toBeUndefined();
 }
