@@ -3,11 +3,14 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../runtime/index.ts';
+import { seededRandom, silentLogger, systemClock } from '../runtime/index.ts';
 import { record } from '../test/support/store-recorder.ts';
 import { ALL, plain, put, remove, withCode } from '../test/support/store-steps.ts';
 import { tempDirectory } from '../test/support/temp-directory.ts';
 import { decodeSnapshot, encodeSnapshot, type KeyValue, openLevelStore, openMemoryStore, restoreLevelStore } from './index.ts';
+import { openMemoryDisk } from './level/drivers.ts';
+import { openOn } from './level/open.ts';
+import { restoreInto } from './level/restore.ts';
 
 const BUMP = 1000;
 
@@ -149,6 +152,21 @@ describe('a damaged snapshot leaves nothing behind', () => {
     await refuse(await made({ ...kv, modRevision: 4 }), 'is of a later revision');
     await refuse(await made({ ...kv, lease: 9n }), 'has a lease that is missing');
   });
+});
+
+test('a store whose restoring was cut off by a crash is refused, not taken for a smaller one', async () => {
+  const store = await openMemoryStore();
+  for (let i = 0; i < 3; i++) await store.txn(plain(put(`k${i}`, 'x'.repeat(1_000_000))));
+  const chunks: Buffer[] = [];
+  for await (const chunk of store.snapshot()) chunks.push(chunk);
+  await store.close();
+  const disk = openMemoryDisk();
+  await disk.db.open();
+  const half = Buffer.concat(chunks).subarray(0, 2_500_000);
+  await expect(restoreInto(disk.db, pieces(half), BUMP)).rejects.toEqual(withCode('Corrupt'));
+  expect(await disk.db.keys().all()).not.toEqual([]);
+  const opening = openOn(disk, { clock: systemClock, logger: silentLogger });
+  await expect(opening).rejects.toMatchObject({ code: 'Corrupt', message: expect.stringContaining('no format version') });
 });
 
 test('its size is where etcd’s tools look for a checksum', async () => {
