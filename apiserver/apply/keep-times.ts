@@ -11,13 +11,13 @@ export function keepTimes(object: KubeObject, old: KubeObject): void {
   if (!managedFields || !before || managedFields.length !== before.length) return;
   if (managedFields.every((entry, index) => entry.time === before[index]?.time)) return;
   if (!ownership.sameButTimes(managedFields, before)) return;
-  const same = ownership.equalValues(withoutManaged(object, old), withoutManaged(old, old));
-  if (same) object.metadata.managedFields = before;
+  object.metadata.managedFields = before;
+  if (!isUnchanged(object, old)) object.metadata.managedFields = managedFields;
 }
 
-const withoutManaged = (object: KubeObject, { kind, apiVersion, metadata }: KubeObject): KubeObject => ({
-  ...object,
-  kind,
-  apiVersion,
-  metadata: { ...object.metadata, managedFields: undefined, resourceVersion: metadata.resourceVersion },
-});
+/** Whether an object says what is stored already; neither the order of its members nor its resourceVersion matters. */
+export function isUnchanged(object: KubeObject, old: KubeObject): boolean {
+  const { kind, apiVersion, metadata } = old;
+  const { resourceVersion } = metadata;
+  return ownership.equalValues({ ...object, kind, apiVersion, metadata: { ...object.metadata, resourceVersion } }, old);
+}

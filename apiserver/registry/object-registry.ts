@@ -1,8 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
-import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, parseJson, toTime } from '../../api/index.ts';
+import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, toTime } from '../../api/index.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
 import type { Operation, Store, Transaction } from '../../store/index.ts';
-import { keepTimes } from '../apply/keep-times.ts';
+import { isUnchanged, keepTimes } from '../apply/keep-times.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import type { AdmissionChain } from './admission-chain.ts';
@@ -292,10 +291,9 @@ export class ObjectRegistry {
   async #put(context: RequestContext, object: KubeObject, { current, old }: Present): Promise<Stored | 'lost'> {
     const { wire, cache } = this.resource;
     keepTimes(object, old);
+    if (isUnchanged(object, old)) return { object, bytes: current.bytes };
     const stored = wire.encode(object);
-    const unchanged = wire.serve(stored, current.revision);
-    if (context.dryRun) return { object, bytes: unchanged };
-    if (sameObject(unchanged, current)) return { object, bytes: current.bytes };
+    if (context.dryRun) return { object, bytes: wire.serve(stored, current.revision) };
     cache.expect(current.key, stored, object);
     const result = await this.#write(current, [{ op: 'put', key: current.key, value: stored }]);
     return result === 'lost' ? 'lost' : this.#stored(object, stored, result);
@@ -404,11 +402,6 @@ function settle(allocation: Allocation | undefined, undo: boolean): void {
 }
 
 const NEWLINE = Buffer.from('\n');
-
-/** Whether bytes say what is stored already; members may have another order when defaults were filled in. */
-const sameObject = (bytes: Buffer, current: Entry): boolean =>
-  bytes.length === current.bytes.length &&
-  (bytes.equals(current.bytes) || isDeepStrictEqual(parseJson(bytes.toString()), parseJson(current.bytes.toString())));
 
 /** A resourceVersion as a number; 0 for none. @throws ApiError (500) as upstream's for what is no number. */
 export function parseVersion(text: string | undefined): number {
