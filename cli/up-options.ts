@@ -12,7 +12,6 @@ const OWN_OPTIONS = {
   config: option.string('YAML file with the options of this command, as a mapping from name to value.', undefined, { placeholder: 'FILE' }),
   'log-level': option.string('Least severe level the processes log: error, warn, info, debug or trace.', 'info', { placeholder: 'LEVEL' }),
   'log-to-terminal': option.boolean('Show the logs of all processes on the terminal too.', false),
-  'scheduler-config': option.string('KubeSchedulerConfiguration file for the scheduler.', undefined, { placeholder: 'FILE' }),
   'node-monitor-grace-period': option.duration('How long a node may be silent before it is NotReady.', undefined),
 } satisfies OptionTable;
 

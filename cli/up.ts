@@ -128,7 +128,6 @@ class Cluster implements Service {
       `--log-level=${values['log-level']}`,
       // There is one of each, which this process sees to: waiting for a dead one's lease would only cost time.
       ...(name === 'kubelet' ? [`--nodes=${values.nodes}`] : ['--leader-elect=false']),
-      ...(name === 'scheduler' && values['scheduler-config'] !== undefined ? [`--config=${values['scheduler-config']}`] : []),
       ...(name === 'controller-manager' && grace !== undefined ? [`--node-monitor-grace-period=${grace}ms`] : []),
     ];
   }
