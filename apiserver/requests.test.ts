@@ -187,6 +187,7 @@ describe('a disk that fails', () => {
       get revision() {
         return memory.revision;
       },
+      newestRevision: () => memory.newestRevision(),
       txn: (transaction) => (full ? Promise.reject(new StoreError('NoSpace', 'no space left on device')) : memory.txn(transaction)),
     };
     await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() }, store });

@@ -64,6 +64,10 @@ export class LevelStore implements Store {
     return this.#committed.revision;
   }
 
+  newestRevision(): Revision {
+    return this.#committed.revision;
+  }
+
   get leases(): Leases {
     return this.#lessor;
   }
