@@ -91,6 +91,7 @@ test('what LevelDB writes is whole, at any moment, and every table is looked at'
     writeBufferSize: 64 * 1024,
     maxFileSize: 1 << 20,
   });
+  await db.open();
   for (let round = 0; round < 20; round++) {
     const batch = db.batch();
     for (let i = 0; i < 200; i++) batch.put(`key ${(i * 7919 + round) % 3000}`, Buffer.alloc(50 + ((i * 31) % 900), `${round} ${i}`));
