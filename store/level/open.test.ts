@@ -218,22 +218,45 @@ describe('damage is refused', () => {
     await expect(openLevelStore({ directory: directory.path })).rejects.toEqual(withCode('Corrupt'));
   });
 
-  test('a torn end of LevelDB’s log is what a crash leaves: the store is as before that commit', async () => {
+  test.each([
+    ['a torn end of LevelDB’s log, of what was not acknowledged, is what a crash leaves: the store is as before that commit', false],
+    ['a torn end of LevelDB’s log, of what was acknowledged, is refused', true],
+  ])('%s', async (_, acknowledged) => {
     await using directory = await tempDirectory();
     const store = await openLevelStore({ directory: directory.path });
     await store.txn(plain(put('a'), put('b')));
+    const note = join(directory.path, 'acknowledged');
+    const before = await readFile(note);
     const [name = ''] = (await readdir(directory.path)).filter((file) => file.endsWith('.log'));
     const whole = (await readFile(join(directory.path, name))).length;
     await store.txn(plain(put('a', 'newer'), put('c'), remove('b')));
     const end = (await readFile(join(directory.path, name))).length;
     await store.close();
     await truncate(join(directory.path, name), Math.floor((whole + end) / 2));
+    if (acknowledged) {
+      const refused = { code: 'Corrupt', message: expect.stringContaining('ends at revision 2, and had acknowledged revision 3') };
+      await expect(openLevelStore({ directory: directory.path })).rejects.toMatchObject(refused);
+    }
+    await writeFile(note, before);
     const again = await openLevelStore({ directory: directory.path });
     expect(again.revision).toBe(2);
     expect((await again.range(ALL)).kvs.map((kv) => [kv.key, kv.version])).toEqual([
       ['a', 1],
       ['b', 1],
     ]);
+    await again.close();
+  });
+
+  test('the end of LevelDB’s log is zeros, as a loss of power may leave it: the store is as before that', async () => {
+    await using directory = await tempDirectory();
+    const store = await openLevelStore({ directory: directory.path });
+    await store.txn(plain(put('a')));
+    await store.close();
+    const [name = ''] = (await readdir(directory.path)).filter((file) => file.endsWith('.log'));
+    const { length } = await readFile(join(directory.path, name));
+    await truncate(join(directory.path, name), length + 5000);
+    const again = await openLevelStore({ directory: directory.path });
+    expect((await again.range(ALL)).count).toBe(1);
     await again.close();
   });
 
