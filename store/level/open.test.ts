@@ -1,6 +1,7 @@
 /** Opening: what is not as it was left is refused, with what and where; it is never opened with something missing. */
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { type Logger, silentLogger, systemClock, VirtualClock } from '../../runtime/index.ts';
@@ -154,20 +155,44 @@ describe('damage is refused', () => {
 
   test('a newer format is refused as such, and the database is let go', async () => {
     await using directory = await filled();
-    await tamper(directory, (db) => db.put('f', Buffer.from('3')));
+    await tamper(directory, (db) => db.put('f', Buffer.from('4')));
     await expect(openLevelStore({ directory: directory.path })).rejects.toEqual(withCode('FormatVersion'));
     await tamper(directory, (db) => db.put('f', Buffer.from('1')));
     const store = await openLevelStore({ directory: directory.path });
     await store.close();
   });
 
-  test('a store of the format before leases is taken up, and is of the new one from then on', async () => {
+  /** Records as they were before they checked where they stand. */
+  async function withoutPlaces(db: Database): Promise<void> {
+    for (const [key, value] of await db.iterator({ gte: 'l', lt: 'm' }).all()) {
+      const bytes = Buffer.from(value);
+      bytes.writeUInt8(bytes.readUInt8(0) & ~0x40, 0);
+      bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), bytes.length - 4);
+      await db.put(key, bytes);
+    }
+  }
+
+  test.each(['1', '2'])('a store of the older format %s is taken up, and is of the new one from then on', async (format) => {
     await using directory = await filled();
-    await tamper(directory, (db) => db.put('f', Buffer.from('1')));
+    await tamper(directory, withoutPlaces);
+    await tamper(directory, (db) => db.put('f', Buffer.from(format)));
     const store = await openLevelStore({ directory: directory.path });
-    expect((await store.range(ALL)).count).toBe(2);
+    await store.txn(plain(put('d')));
+    expect((await store.range(ALL)).kvs.map((kv) => kv.value.toString())).toEqual(['a 5', 'c 5', 'value of d']);
+    using watch = record(store, ALL, { fromRevision: 2, prevKv: true });
+    await watch.caughtUp(21);
+    expect(watch.events()).toHaveLength(20);
     await store.close();
-    await tamper(directory, async (db) => expect((await db.get('f'))?.toString()).toBe('2'));
+    await tamper(directory, async (db) => expect((await db.get('f'))?.toString()).toBe('3'));
+  });
+
+  test('a record that stands in the place of another is found out, also when it is of the same key', async () => {
+    await using directory = await filled();
+    await tamper(directory, async (db) => db.put(at(2), (await db.get(at(5))) ?? Buffer.alloc(0)));
+    await expect(openLevelStore({ directory: directory.path })).rejects.toMatchObject({
+      code: 'Corrupt',
+      message: expect.stringContaining('log record 2.0 fails its checksum'),
+    });
   });
 
   test.each<[string, (db: Database) => Promise<void>, string]>([

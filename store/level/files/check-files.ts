@@ -4,9 +4,9 @@
  *
  * What a crash leaves is none of it: logs that end within a record, files that no manifest names yet or any more.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { corrupt } from '../log-codec.ts';
+import { corrupt, SELF_CHECKED } from '../log-codec.ts';
 import { DamagedFile, readLogFile } from './log-file.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { checkTableFile } from './table-file.ts';
@@ -64,10 +64,24 @@ async function checkTables(directory: string, names: readonly string[], { tables
   for (const [number, bytes] of tables) {
     const name = ['ldb', 'sst'].map((extension) => `${fileName(number)}.${extension}`).find((each) => names.includes(each));
     if (name === undefined) throw corrupt(`${directory} has no table ${fileName(number)}.ldb any more`);
-    await checkFile(directory, name, (file) => {
-      if (file.length !== bytes) throw new DamagedFile(`it has ${file.length} bytes instead of ${bytes}`);
-      checkTableFile(file);
-    });
+    await checkTable(join(directory, name), bytes);
+  }
+}
+
+async function checkTable(path: string, bytes: number): Promise<void> {
+  await using file = await open(path);
+  const { size } = await file.stat();
+  const read = async (offset: number, length: number): Promise<Buffer> => {
+    const buffer = Buffer.allocUnsafe(Math.min(length, size));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
+    if (bytesRead < length) throw new DamagedFile(`there is no block of ${length} bytes at byte ${offset}`);
+    return buffer;
+  };
+  try {
+    if (size !== bytes) throw new DamagedFile(`it has ${size} bytes instead of ${bytes}`);
+    await checkTableFile({ size, read }, SELF_CHECKED);
+  } catch (error) {
+    throw asCorrupt(path, error);
   }
 }
 
@@ -78,11 +92,14 @@ function goThrough(file: Buffer): void {
 const fileName = (number: number): string => String(number).padStart(6, '0');
 
 async function checkFile<T>(directory: string, name: string, check: (file: Buffer) => T): Promise<T> {
-  const file = await readFile(join(directory, name));
+  const path = join(directory, name);
+  const file = await readFile(path);
   try {
     return check(file);
   } catch (error) {
-    if (error instanceof DamagedFile || error instanceof RangeError) throw corrupt(`${join(directory, name)}: ${error.message}`, error);
-    throw error;
+    throw asCorrupt(path, error);
   }
 }
+
+const asCorrupt = (path: string, error: unknown): unknown =>
+  error instanceof DamagedFile || error instanceof RangeError ? corrupt(`${path}: ${error.message}`, error) : error;
