@@ -1,4 +1,5 @@
-/** The store: etcd's model on bytes. Made by {@link openLevelStore} (a directory) or {@link openMemoryStore} (nothing is kept). */
+/** The store: etcd's model on bytes. Made by {@link openLevelStore} (a directory), {@link openMemoryStore} (nothing is kept) or {@link openEtcdStore} (a
+ * cluster). */
 import { readdir, rm } from 'node:fs/promises';
 import { type Clock, type Logger, silentLogger, systemClock } from '../runtime/index.ts';
 import { diskError } from './level/disk.ts';
@@ -7,6 +8,7 @@ import { openOn } from './level/open.ts';
 import { type RestoredStore, restoreInto } from './level/restore.ts';
 import { type Store, StoreError } from './store.ts';
 
+export { type EtcdStoreOptions, openEtcdStore } from './etcd/open.ts';
 export type { RestoredStore } from './level/restore.ts';
 export {
   decodeSnapshot,
