@@ -8,6 +8,7 @@ import { openOn } from './level/open.ts';
 import { type RestoredStore, restoreInto } from './level/restore.ts';
 import { type Store, StoreError } from './store.ts';
 
+export { type EtcdSnapshot, type EtcdSnapshotRequest, encodeEtcdSnapshot } from './bolt/encode.ts';
 export {
   type AutoCompactionOptions,
   type AutoCompactionPolicy,
