@@ -7,6 +7,14 @@ import { openOn } from './level/open.ts';
 import { type RestoredStore, restoreInto } from './level/restore.ts';
 import { type Store, StoreError } from './store.ts';
 
+export {
+  type AutoCompactionOptions,
+  type AutoCompactionPolicy,
+  autoCompactionOptions,
+  createAutoCompaction,
+  readAutoCompaction,
+} from './compaction/auto-compaction.ts';
+export { COMPACT_REVISION_KEY, createSharedCompaction } from './compaction/shared-compaction.ts';
 export type { RestoredStore } from './level/restore.ts';
 export {
   decodeSnapshot,
