@@ -17,6 +17,7 @@ import { RequestMetrics } from './pipeline/request-metrics.ts';
 import { sendNotFound } from './pipeline/respond.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
 import { InProcessObjects } from './registry/in-process-objects.ts';
+import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
@@ -104,6 +105,8 @@ export interface ApiServerSettings {
   readonly minRequestTimeoutMs: number;
   /** Changes kept per kind. */
   readonly watchCacheSize: number | undefined;
+  /** What the keys of all objects begin with. */
+  readonly storageRoot: string;
   readonly kubelet: KubeletOptions;
   /** The group whose members are never turned away. */
   readonly privilegedGroup: string;
@@ -115,6 +118,7 @@ const DEFAULTS: ApiServerSettings = {
   requestTimeoutMs: 60_000,
   minRequestTimeoutMs: 1_800_000,
   watchCacheSize: undefined,
+  storageRoot: REGISTRY_ROOT,
   kubelet: { addressTypes: DEFAULT_ADDRESS_TYPES },
   privilegedGroup: 'system:masters',
 };
@@ -154,13 +158,13 @@ class Server implements ApiServer {
     const { store, metrics: storeMetrics, failure } = measureStore(options.store, clock);
     const infos = options.kinds.map(({ info }) => info);
     this.objects = new InProcessObjects(() => clock.now());
-    this.#hub = new CacheHub({ store, clock, logger });
+    this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
     const parts = options.parts({ objects: this.objects, infos });
     this.#addKinds(parts, store);
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
-    const source = { hub: this.#hub, store, sleep: (ms: number) => clock.sleep(ms) };
+    const source = { hub: this.#hub, store };
     this.#rest = {
       source,
       negotiator,
@@ -266,7 +270,7 @@ class Server implements ApiServer {
         this.#kinds.addCreateOnly(kind.info, create);
         continue;
       }
-      const resource = createResource(kind, strategies, this.#settings.watchCacheSize);
+      const resource = createResource(kind, strategies, { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize });
       const registry = new ObjectRegistry({ resource, store, hub: this.#hub, random: this.#options.random });
       this.#hub.add(resource.cache);
       this.#kinds.addEndpoint({ resource, registry });

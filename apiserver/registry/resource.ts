@@ -26,19 +26,27 @@ export interface Resource {
   readonly selectable: readonly string[];
 }
 
+/** How a kind's objects are kept. */
+export interface ResourcePlace {
+  /** What all keys begin with; `/registry` unless given. */
+  readonly root?: string | undefined;
+  /** Changes remembered for watchers from the past. */
+  readonly eventsMax?: number | undefined;
+}
+
 /**
  * Joins a kind with its strategy.
  *
  * @throws when there is no strategy: a kind that is stored must have one.
  */
-export function createResource(kind: ServedKind, strategies: StrategyTable, eventsMax?: number): Resource {
+export function createResource(kind: ServedKind, strategies: StrategyTable, place: ResourcePlace = {}): Resource {
   const { info } = kind;
   const found = strategies.get(strategyKey(info));
   if (!found) throw new Error(`no strategy for ${strategyKey(info)}`);
   const strategy = found as unknown as Strategy; // a strategy only ever meets objects of its own kind
   const fields = Object.entries(strategy.fieldSelectors ?? {}).map(([name, read]) => ({ name, valueOf: read }));
   const wire = new WireForm(info);
-  const prefix = kindPrefix(info);
+  const prefix = kindPrefix(info, place.root);
   return {
     info,
     message: kind.message as Message<KubeObject>,
@@ -53,7 +61,7 @@ export function createResource(kind: ServedKind, strategies: StrategyTable, even
       message: kind.message,
       resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
     }),
-    cache: new KindCache({ wire, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
+    cache: new KindCache({ wire, prefix, namespaced: info.namespaced, fields }, { eventsMax: place.eventsMax }),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
   };
 }
