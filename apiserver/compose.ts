@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { coreKinds } from '../api/index.ts';
 import { BUILT_IN_KINDS } from '../api/schema.ts';
 import { type Environment, type Service, UserError } from '../runtime/index.ts';
 import { createSharedCompaction, openLevelStore, openMemoryStore, type Store, StoreError } from '../store/index.ts';
@@ -17,7 +16,6 @@ import { createBootstrap, defaultAdvertiseAddress, NODE_RULES } from './bootstra
 import { createDiscovery } from './discovery/index.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { ensurePki, type Pki, writeKubeconfigs } from './pki/index.ts';
-import { Expiry } from './registry/expiry.ts';
 import type { ObjectReader } from './registry/objects.ts';
 import { createReviews } from './reviews/index.ts';
 import {
@@ -71,7 +69,7 @@ class ComposedApiServer implements Service {
       await this.#run(server);
       await writeKubeconfigs(this.#values['data-dir'], pki, server.url);
       this.#url = server.url;
-      await this.#startUpkeep(store, server);
+      await this.#startUpkeep(store);
     } catch (error) {
       await this.stop();
       throw error;
@@ -159,6 +157,7 @@ class ComposedApiServer implements Service {
       strategies: createStrategies({
         serviceClusterIpRange: values['service-cluster-ip-range'],
         serviceNodePortRange: this.#compiled.serviceNodePortRange,
+        eventTtlSeconds: Math.ceil(values['event-ttl'] / 1000),
         objects,
       }),
       admission: [
@@ -215,10 +214,9 @@ class ComposedApiServer implements Service {
     };
   }
 
-  async #startUpkeep(store: Store, { objects }: ApiServer): Promise<void> {
+  async #startUpkeep(store: Store): Promise<void> {
     const { clock, logger } = this.#environment;
     await this.#run(createSharedCompaction({ store, intervalMs: this.#values['compaction-interval'], clock, logger }));
-    await this.#run(new Expiry({ kind: coreKinds.events, objects, ttlMs: this.#values['event-ttl'], clock, logger }));
   }
 }
 

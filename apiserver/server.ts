@@ -16,10 +16,13 @@ import { Pipeline } from './pipeline/pipeline.ts';
 import { RequestMetrics } from './pipeline/request-metrics.ts';
 import { sendNotFound } from './pipeline/respond.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
+import { ClaimRepair } from './registry/claims.ts';
+import { ExpiringLeases } from './registry/expiring-leases.ts';
 import { InProcessObjects } from './registry/in-process-objects.ts';
 import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
+import { ObjectStore } from './registry/object-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
 import { createResource } from './registry/resource.ts';
 import { type StrategyTable, strategyKey } from './registry/strategy.ts';
@@ -107,6 +110,8 @@ export interface ApiServerSettings {
   readonly watchCacheSize: number | undefined;
   /** What the keys of all objects begin with. */
   readonly storageRoot: string;
+  /** How long one lease of the store is given to new objects that expire. */
+  readonly leaseReuseSeconds: number;
   readonly kubelet: KubeletOptions;
   /** The group whose members are never turned away. */
   readonly privilegedGroup: string;
@@ -119,6 +124,7 @@ const DEFAULTS: ApiServerSettings = {
   minRequestTimeoutMs: 1_800_000,
   watchCacheSize: undefined,
   storageRoot: REGISTRY_ROOT,
+  leaseReuseSeconds: 60,
   kubelet: { addressTypes: DEFAULT_ADDRESS_TYPES },
   privilegedGroup: 'system:masters',
 };
@@ -143,6 +149,7 @@ class Server implements ApiServer {
   readonly #kinds = new Kinds();
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
+  readonly #claims: ClaimRepair;
   readonly #pipeline: Pipeline;
   readonly #rest: Rest;
   readonly #root: RootOptions;
@@ -161,6 +168,8 @@ class Server implements ApiServer {
     this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
     const parts = options.parts({ objects: this.objects, infos });
     this.#addKinds(parts, store);
+    const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
+    this.#claims = new ClaimRepair({ store, resources, clock, logger });
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
@@ -234,6 +243,7 @@ class Server implements ApiServer {
     const { host, port, bootstrap, logger } = this.#options;
     await this.#hub.start();
     try {
+      await this.#claims.start();
       await this.#http.listen({ host, port });
       await bootstrap?.(this);
       this.#bootstrapped = true;
@@ -257,11 +267,14 @@ class Server implements ApiServer {
     await this.#http.close();
     forced.cancel();
     this.#kubelets.close();
+    await this.#claims.stop();
     this.#hub.stop();
   }
 
   #addKinds({ strategies, reviews }: ApiServerParts, store: Store): void {
     const registries = new Map<string, ObjectRegistry>();
+    const { clock } = this.#options;
+    const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
     for (const kind of this.#options.kinds) {
       const key = strategyKey(kind.info);
       const answer = reviews.get(key);
@@ -271,7 +284,8 @@ class Server implements ApiServer {
         continue;
       }
       const resource = createResource(kind, strategies, { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize });
-      const registry = new ObjectRegistry({ resource, store, hub: this.#hub, random: this.#options.random });
+      const objects = new ObjectStore({ resource, store, leases });
+      const registry = new ObjectRegistry({ resource, store: objects, hub: this.#hub, random: this.#options.random });
       this.#hub.add(resource.cache);
       this.#kinds.addEndpoint({ resource, registry });
       registries.set(key, registry);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { OptionError, type OptionValues, UserError } from '../runtime/index.ts';
-import { formatIp, parseCidr } from './allocators/ip-allocator.ts';
+import { formatIp, parseCidr } from './allocators/ip-range.ts';
 import type { apiServerOptions } from './options.ts';
 
 /** The API server's options as they were given. */

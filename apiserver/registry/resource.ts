@@ -3,7 +3,7 @@ import type { Message } from '../../api/schema.ts';
 import { FieldManager } from '../apply/field-manager.ts';
 import { resetFieldsOf } from '../apply/reset-fields.ts';
 import { KindCache } from '../watch-cache/kind-cache.ts';
-import { kindPrefix } from './keys.ts';
+import { kindPrefix, REGISTRY_ROOT } from './keys.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './strategy.ts';
 import { WireForm } from './wire-form.ts';
 
@@ -16,6 +16,8 @@ export interface Resource {
   readonly subject: ErrorSubject;
   /** How errors about invalid objects name it: `Deployment.apps`. */
   readonly kindSubject: ErrorSubject;
+  /** What the keys of all kinds begin with, without the last slash. */
+  readonly root: string;
   /** What its keys in the store begin with. */
   readonly prefix: string;
   readonly wire: WireForm;
@@ -46,13 +48,15 @@ export function createResource(kind: ServedKind, strategies: StrategyTable, plac
   const strategy = found as unknown as Strategy; // a strategy only ever meets objects of its own kind
   const fields = Object.entries(strategy.fieldSelectors ?? {}).map(([name, read]) => ({ name, valueOf: read }));
   const wire = new WireForm(info);
-  const prefix = kindPrefix(info, place.root);
+  const { root = REGISTRY_ROOT, eventsMax } = place;
+  const prefix = kindPrefix(info, root);
   return {
     info,
     message: kind.message as Message<KubeObject>,
     strategy,
     subject: { group: info.group, resource: info.resource },
     kindSubject: { group: info.group, resource: info.kind },
+    root,
     prefix,
     wire,
     fields: new FieldManager({
@@ -61,7 +65,7 @@ export function createResource(kind: ServedKind, strategies: StrategyTable, plac
       message: kind.message,
       resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
     }),
-    cache: new KindCache({ wire, prefix, namespaced: info.namespaced, fields }, { eventsMax: place.eventsMax }),
+    cache: new KindCache({ wire, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
   };
 }
