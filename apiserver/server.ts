@@ -40,6 +40,7 @@ import { answerRoot, type DocumentSource, type RootOptions } from './rest/root.t
 import { route } from './rest/router.ts';
 import { Scheme } from './rest/scheme.ts';
 import { answerSnapshot } from './rest/snapshot.ts';
+import type { StoreProbe } from './store-probe.ts';
 import { CacheHub } from './watch-cache/cache-hub.ts';
 
 /** Connections that are silent for longer are closed; longer than any client waits between two requests. */
@@ -96,6 +97,8 @@ export interface ApiServerOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly settings?: Partial<ApiServerSettings> | undefined;
+  /** How a store that is elsewhere is asked whether it is well. */
+  readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
   /** Done once requests are served, before the server calls itself ready: the objects of a new cluster. */
   bootstrap?(server: ApiServer): Promise<void>;
 }
@@ -206,6 +209,7 @@ class Server implements ApiServer {
         synced: () => this.#hub.synced,
         bootstrapped: () => this.#bootstrapped,
         stopping: () => this.#stopping.signal.aborted,
+        probes: options.probes,
       }),
       discovery: parts.discovery,
       openapi: parts.openapi,
