@@ -10,6 +10,7 @@ import {
   createOpenIdDocuments,
   createTokenIssuer,
   createTokenRequests,
+  withFreshObjects,
 } from './auth/index.ts';
 import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES } from './bootstrap/index.ts';
 import { createDiscovery } from './discovery/index.ts';
@@ -179,7 +180,7 @@ class ComposedApiServer implements Service {
         }),
         ...(roleBased ? [roleBased.escalationCheck] : []),
       ],
-      authenticator,
+      authenticator: withFreshObjects(authenticator, objects),
       authorizer,
       reviews: createReviews({ authenticator, authorizer, clock }),
       discovery: createDiscovery({ kinds: () => infos, serverAddress: () => new URL(url()).host }),

@@ -167,7 +167,7 @@ class Server implements ApiServer {
     setMaxListeners(0, this.#stopping.signal); // one for each watch
     const { store, metrics: storeMetrics, failure } = measureStore(options.store, clock);
     const infos = options.kinds.map(({ info }) => info);
-    this.objects = new InProcessObjects(() => clock.now());
+    this.objects = new InProcessObjects({ now: () => clock.now(), fresh: () => this.#hub.fresh() });
     this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
     const parts = options.parts({ objects: this.objects, infos });
     this.#addKinds(parts, store);

@@ -15,6 +15,7 @@ it('knows every built-in kind that is stored', () => {
     objects: {
       get: () => undefined,
       list: () => [],
+      fresh: () => undefined,
       onChange: () => ({ [Symbol.dispose]: () => undefined }),
       create: refuse,
       update: refuse,
