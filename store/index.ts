@@ -1,4 +1,5 @@
-/** The store: etcd's model on bytes. Made by {@link openLevelStore} (a directory) or {@link openMemoryStore} (nothing is kept). */
+/** The store: etcd's model on bytes. Made by {@link openLevelStore} (a directory), {@link openMemoryStore} (nothing is kept) or {@link openEtcdStore} (a
+ * cluster). */
 import { readdir, rm } from 'node:fs/promises';
 import { type Clock, type Logger, silentLogger, systemClock } from '../runtime/index.ts';
 import { diskError } from './level/disk.ts';
@@ -15,6 +16,7 @@ export {
   readAutoCompaction,
 } from './compaction/auto-compaction.ts';
 export { COMPACT_REVISION_KEY, createSharedCompaction } from './compaction/shared-compaction.ts';
+export { type EtcdStoreOptions, openEtcdStore } from './etcd/open.ts';
 export type { RestoredStore } from './level/restore.ts';
 export {
   decodeSnapshot,
