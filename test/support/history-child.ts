@@ -36,6 +36,9 @@ await runClients({
   keys: KEYS,
   firstId: Number(firstId),
   onEvent: (event) => print(JSON.stringify(event)),
+  onError: (error) => {
+    throw error;
+  },
 });
 ended.abort();
 await compacting;
