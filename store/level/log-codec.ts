@@ -165,6 +165,10 @@ export function encodeRecord(record: LogRecord): Buffer {
   return bytes;
 }
 
+/** The value in an encoded record, which stands at its end. */
+export const valueIn = (bytes: Buffer, length: number): Buffer =>
+  bytes.subarray(bytes.length - CHECKSUM_BYTES - length, bytes.length - CHECKSUM_BYTES);
+
 /** What the checksum of a record begins with: a number of its place. */
 function seedOf({ modRevision, sub }: Position): number {
   const upper = Math.imul(Math.floor(modRevision / 2 ** 32), 0x85ebca6b);
