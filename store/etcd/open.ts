@@ -83,7 +83,7 @@ async function createStore(options: CompleteOptions): Promise<EtcdStore> {
 
 /** @returns why there was no answer. */
 function reach(store: EtcdStore): Promise<StoreError | undefined> {
-  return store.newestRevision().then(
+  return store.reach().then(
     () => undefined,
     (error: unknown) => {
       if (error instanceof StoreError) return error;
