@@ -8,7 +8,7 @@
  *    done is unknown, and the error says so.
  * 4. Every call is bounded in time.
  */
-import { Backoff, type Clock, type Logger, type Random } from '../../runtime/index.ts';
+import { Backoff, type Clock, holdProcess, type Logger, type Random } from '../../runtime/index.ts';
 import type { Method } from '../rpc/index.ts';
 import { StoreError } from '../store.ts';
 import { CallError, type Duplex, type Endpoint } from './endpoint.ts';
@@ -174,6 +174,7 @@ export class Cluster {
   /** Goes on trying until `end`, after a first failure if there was one. */
   async #persist<S>(attempt: Attempt<S>, end: number, first?: Failed): Promise<S> {
     const { clock, random, endpoints } = this.#options;
+    using _hold = holdProcess();
     const backoff = new Backoff({ random, delayMs: ROUND_MS, delayMsMax: ROUND_MS_MAX });
     let failed = first;
     for (let tries = first ? 1 : 0; ; tries++) {
