@@ -102,8 +102,6 @@ const snapshotRoute = (backend: Backend): Route =>
           (error: unknown) => call.finish(toGrpcError(error)),
         );
       },
-      onEnd: () => undefined,
-      onClose: () => undefined,
     };
   });
 

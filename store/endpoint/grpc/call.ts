@@ -17,9 +17,9 @@ const BUFFER_BYTES_MAX = 1024 * 1024;
 export interface StreamHandler<Q> {
   onMessage(message: Q): void;
   /** The client will send no more. */
-  onEnd(): void;
+  onEnd?(): void;
   /** It is over, for whatever reason: nothing can be sent any more. */
-  onClose(): void;
+  onClose?(): void;
 }
 
 export interface CallOptions {
@@ -57,11 +57,11 @@ export class StreamCall {
       }
       this.#pauseWhenFull();
     });
-    this.#stream.on('end', () => handler.onEnd());
+    this.#stream.on('end', () => handler.onEnd?.());
     this.#stream.on('close', () => {
       if (this.#state === 'open') this.#options.onFinished(GRPC_CODE.canceled);
       this.#state = 'closed';
-      handler.onClose();
+      handler.onClose?.();
       for (const fn of this.#asking.splice(0)) fn();
     });
   }
