@@ -2,6 +2,7 @@
 export * as ownership from './apply/index.ts';
 export * from './codec/index.ts';
 export * as bodies from './kinds/bodies.ts';
+export { columnDescription } from './kinds/column-descriptions.ts';
 export { BUILT_IN_KINDS } from './kinds/served.ts';
 export * from './patch/index.ts';
 export type { FieldInfo, FieldType, Presence, ScalarType } from './schema/field.ts';

@@ -8,6 +8,7 @@ import { openOn } from './level/open.ts';
 import { type RestoredStore, restoreInto } from './level/restore.ts';
 import { type Store, StoreError } from './store.ts';
 
+export { type EtcdSnapshot, type EtcdSnapshotRequest, encodeEtcdSnapshot } from './bolt/encode.ts';
 export {
   type AutoCompactionOptions,
   type AutoCompactionPolicy,
@@ -46,7 +47,7 @@ export type MemoryStoreOptions = Pick<LevelStoreOptions, 'logger' | 'clock'>;
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
   const { directory, logger = silentLogger, clock = systemClock } = options;
   const started = clock.monotonic();
-  const store = await openOn(await openLevelDisk(directory, clock.now()), { clock, logger });
+  const store = await openOn(await openLevelDisk(directory, { now: clock.now(), logger }), { clock, logger });
   logger.info({ directory, revision: store.revision, tookMs: Math.round(clock.monotonic() - started) }, 'store opened');
   return store;
 }
@@ -73,7 +74,7 @@ export async function restoreLevelStore({
   clock = systemClock,
 }: RestoreOptions): Promise<RestoredStore> {
   await checkEmpty(directory);
-  const disk = await openLevelDisk(directory, clock.now());
+  const disk = await openLevelDisk(directory, { now: clock.now(), logger: silentLogger });
   try {
     const restored = await restoreInto(disk.db, snapshot, revisionBump);
     await disk.db.close();

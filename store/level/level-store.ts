@@ -55,7 +55,7 @@ export class LevelStore implements Store {
     this.#logger = logger;
     this.#reader = new Reader(disk.db, committed);
     this.#hub = new WatchHub(this.#reader, committed);
-    this.#writer = new Writer({ db: disk.db, committed, reader: this.#reader, hub: this.#hub, logger });
+    this.#writer = new Writer({ disk, committed, reader: this.#reader, hub: this.#hub, logger });
     this.#compactor = new Compactor(disk, committed);
     this.#lessor = new Lessor({ committed, writer: this.#writer, clock, logger, checkOpen: () => this.#checkOpen() });
   }
