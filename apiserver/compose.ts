@@ -48,6 +48,7 @@ class ComposedApiServer implements Service {
   /** What was started, to be stopped in the opposite order. */
   readonly #running: Pick<Service, 'stop'>[] = [];
   readonly #stopping = new AbortController();
+  #server: ApiServer | undefined;
   #url: string | undefined;
 
   constructor(values: ApiServerValues, compiled: CompiledOptions, environment: Environment) {
@@ -60,6 +61,10 @@ class ComposedApiServer implements Service {
     return this.#url;
   }
 
+  get stopMsMax(): number {
+    return STOP_MS_MAX + this.#values['shutdown-delay-duration'];
+  }
+
   async start(): Promise<void> {
     try {
       // The database first: whoever holds it owns the directory, and nobody else writes there. With etcd, others may.
@@ -69,7 +74,8 @@ class ComposedApiServer implements Service {
         hosts: this.#hosts(),
         clock: this.#environment.clock,
       });
-      const server = this.#createServer(store, pki);
+      const server = this.#createServer(store, pki, await this.#audit());
+      this.#server = server;
       await this.#run(server);
       await writeKubeconfigs(this.#values['data-dir'], pki, server.url);
       this.#url = server.url;
@@ -82,6 +88,7 @@ class ComposedApiServer implements Service {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#server?.announceStop();
     for (const service of this.#running.splice(0).reverse()) await service.stop();
   }
 
@@ -102,7 +109,7 @@ class ComposedApiServer implements Service {
     return every.flatMap((host) => (host === undefined || host === '0.0.0.0' || host === '::' ? [] : [host]));
   }
 
-  #createServer(store: Store, pki: Pki): ApiServer {
+  #createServer(store: Store, pki: Pki, audit: ApiServerOptions['audit']): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
     const clientCaFile = values['client-ca-file'];
@@ -131,9 +138,29 @@ class ComposedApiServer implements Service {
       port: values['secure-port'],
       settings: this.#settings(pki),
       probes: this.#probes(store),
+      audit,
       bootstrap,
     });
     return server;
+  }
+
+  /** Loaded only when there is something to note. */
+  async #audit(): Promise<ApiServerOptions['audit']> {
+    const values = this.#values;
+    const { 'audit-log-path': path, 'audit-policy-file': policyFile } = values;
+    if (path === undefined || policyFile === undefined) return undefined;
+    const { AuditLog, readAuditPolicy, RotatingFile } = await import('./audit/index.ts');
+    const { clock, logger } = this.#environment;
+    const policy = readAuditPolicy(policyFile);
+    const file = new RotatingFile({
+      path,
+      megabytesMax: values['audit-log-maxsize'],
+      backupsMax: values['audit-log-maxbackup'],
+      daysMax: values['audit-log-maxage'],
+      now: () => clock.now(),
+    });
+    const strict = values['audit-log-mode'] === 'blocking-strict';
+    return (bodyOf) => new AuditLog({ policy, file, strict, bodyOf, clock, logger });
   }
 
   /** A store elsewhere is asked whether it is well; one of our own we know. */
@@ -227,6 +254,7 @@ class ComposedApiServer implements Service {
       minRequestTimeoutMs: values['min-request-timeout'] * 1000,
       watchCacheSize: values['default-watch-cache-size'] || undefined,
       storageRoot: this.#compiled.storageRoot,
+      shutdownDelayMs: values['shutdown-delay-duration'],
       leaseReuseSeconds: values['lease-reuse-duration-seconds'],
       kubelet: {
         certificate: certificate === undefined ? pki.kubeletClient.certificate : readPem('kubelet-client-certificate', certificate),
@@ -242,6 +270,9 @@ class ComposedApiServer implements Service {
     await this.#run(createSharedCompaction({ store, intervalMs: this.#values['etcd-compaction-interval'], clock, logger }));
   }
 }
+
+/** How long a stop may take beside the delay that was asked for. */
+const STOP_MS_MAX = 4500;
 
 /** Everybody may do everything, with --authorization-mode=AlwaysAllow. */
 const ALWAYS_ALLOW: Authorizer = {

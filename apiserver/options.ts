@@ -53,6 +53,10 @@ export const apiServerOptions = {
   'min-request-timeout': option.integer('Seconds that a watch is kept open at least, when the client does not say how long.', 1800, {
     min: 1,
   }),
+  'shutdown-delay-duration': option.duration(
+    'How long requests are served after the signal to stop, while /readyz fails so that load balancers turn away.',
+    0,
+  ),
   'event-ttl': option.duration('How long events are kept.', 3_600_000),
   'default-watch-cache-size': option.integer(
     'Changes of each kind kept in memory, for watches from the past; 0 for a size of our own choice.',
@@ -84,6 +88,16 @@ export const apiServerOptions = {
     'lease',
     { placeholder: 'TYPE' },
   ),
+  'audit-policy-file': option.string('What is noted of which requests: a Policy of audit.k8s.io/v1.', undefined, { placeholder: 'FILE' }),
+  'audit-log-path': option.string('File that audited requests are noted in, one JSON line each; - for the standard output.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'audit-log-maxage': option.integer('Days that old audit files are kept; 0 for ever.', 0, { min: 0 }),
+  'audit-log-maxbackup': option.integer('Old audit files that are kept; 0 for all.', 0, { min: 0 }),
+  'audit-log-maxsize': option.integer('Megabytes after which another audit file is begun; 0 for 100.', 0, { min: 0 }),
+  'audit-log-mode': option.string('blocking: a request goes on when it cannot be noted; blocking-strict: it is refused.', 'blocking', {
+    placeholder: 'MODE',
+  }),
   'authorization-mode': option.list('Authorizers, in order: Node, RBAC, AlwaysAllow.', ['Node', 'RBAC']),
   'allow-privileged': option.boolean('Pods may have privileged containers.', true),
   'enable-admission-plugins': option.list('Admission plugins to run beside the default ones.', [], { placeholder: 'NAMES' }),

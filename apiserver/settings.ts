@@ -30,6 +30,7 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
   checkPairs(values);
   checkModes(values);
   checkStore(values);
+  checkAudit(values);
   for (const name of ['bind-address', 'advertise-address'] as const) {
     const ip = values[name];
     if (ip !== undefined && isIP(ip) === 0) throw new OptionError(`option --${name} takes an IP address, not "${ip}"`);
@@ -74,6 +75,14 @@ function checkPairs(values: ApiServerValues): void {
   for (const [one, other] of pairs) {
     if ((values[one] === undefined) !== (values[other] === undefined)) throw new OptionError(`options --${one} and --${other} go together`);
   }
+}
+
+const AUDIT_MODES: readonly string[] = ['blocking', 'blocking-strict'];
+
+function checkAudit({ 'audit-log-mode': mode, 'audit-log-path': path, 'audit-policy-file': policy }: ApiServerValues): void {
+  if (!AUDIT_MODES.includes(mode)) throw new OptionError(`option --audit-log-mode knows ${AUDIT_MODES.join(' and ')}, not "${mode}"`);
+  if (path !== undefined && policy === undefined)
+    throw new OptionError('option --audit-log-path needs --audit-policy-file, which says what is noted');
 }
 
 const RECONCILERS: readonly string[] = ['lease', 'none'];

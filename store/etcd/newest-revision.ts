@@ -25,7 +25,11 @@ export class NewestRevision {
     if (!this.#asking) return this.#ask(options);
     this.#next ??= this.#asking.then(
       () => this.#askNext(),
-      () => this.#askNext(),
+      // A cluster that does not answer has not answered those who came later either: they do not wait twice as long.
+      (error: unknown) => {
+        this.#next = undefined;
+        throw error;
+      },
     );
     return this.#next;
   }
