@@ -1,8 +1,5 @@
 import type { FieldError } from '../../../api/index.ts';
-import type { ownership } from '../../../api/schema.ts';
-
-/** A custom resource, or a part of one, as decoded JSON. */
-export type JsonObject = Record<string, unknown>;
+import type { JsonObject, ownership } from '../../../api/schema.ts';
 
 /** How a schema is to be compiled. */
 export interface CompileOptions {
@@ -70,4 +67,10 @@ export interface CustomSchema {
 /** An embedded object whose apiVersion, kind or metadata is not of the type it must be; the message is upstream's text. */
 export class SchemaCoercionError extends Error {
   override readonly name = 'SchemaCoercionError';
+  readonly fieldError: FieldError;
+
+  constructor(fieldError: FieldError) {
+    super(`${fieldError.field}: ${fieldError.body}`);
+    this.fieldError = fieldError;
+  }
 }
