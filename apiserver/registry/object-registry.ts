@@ -8,7 +8,13 @@ import type { AdmissionChain } from './admission-chain.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
 import { objectKey } from './keys.ts';
 import { matchNamespace } from './match-namespace.ts';
-import { dnsSubdomainName, pathSegmentName, validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
+import {
+  dnsSubdomainName,
+  pathSegmentName,
+  validateKnownFinalizers,
+  validateMetadataUpdate,
+  validateObjectMeta,
+} from './metadata-validation.ts';
 import type { Resource } from './resource.ts';
 import { plainError } from './store-errors.ts';
 import type { Allocation, RequestContext, UpdateStrategy } from './strategy.ts';
@@ -173,7 +179,11 @@ export class ObjectRegistry {
     metadata.selfLink = undefined;
     strategy.prepareForCreate(context, object);
     const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
-    this.#refuse(object, [...validateMetadata(metadata, info.namespaced, nameRule), ...strategy.validateCreate(context, object)]);
+    this.#refuse(object, [
+      ...validateObjectMeta(metadata, info.namespaced, nameRule),
+      ...this.#finalizerErrors(object),
+      ...strategy.validateCreate(context, object),
+    ]);
     // Whatever a kind allows, its names stand in paths.
     this.#refuse(
       object,
@@ -242,6 +252,7 @@ export class ObjectRegistry {
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
     this.#refuse(object, [
       ...validateMetadataUpdate(object.metadata, old.metadata, this.resource.info.namespaced),
+      ...this.#finalizerErrors(object),
       ...strategy.validateUpdate(context, object, old),
     ]);
     const allocation = subresource === '' ? await this.resource.strategy.allocate?.(context, object, old) : undefined;
@@ -256,6 +267,10 @@ export class ObjectRegistry {
       allocation?.rollBack();
       throw error;
     }
+  }
+
+  #finalizerErrors({ metadata }: KubeObject): FieldError[] {
+    return this.resource.strategy.allowsPlainFinalizers ? [] : validateKnownFinalizers(metadata.finalizers);
   }
 
   /** Restores what no update changes; `prepare` is the strategy's turn, which comes after the generation is back. */
