@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { coreKinds } from '../api/index.ts';
 import { BUILT_IN_KINDS } from '../api/schema.ts';
 import { type Environment, type Service, UserError } from '../runtime/index.ts';
-import { openLevelStore, openMemoryStore, type Store, StoreError } from '../store/index.ts';
+import { createSharedCompaction, openLevelStore, openMemoryStore, type Store, StoreError } from '../store/index.ts';
 import { createAdmission } from './admission/index.ts';
 import {
   type Authorizer,
@@ -14,7 +14,6 @@ import {
   createTokenRequests,
 } from './auth/index.ts';
 import { createBootstrap, defaultAdvertiseAddress, NODE_RULES } from './bootstrap/index.ts';
-import { createCompactor } from './compactor.ts';
 import { createDiscovery } from './discovery/index.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { ensurePki, type Pki, writeKubeconfigs } from './pki/index.ts';
@@ -218,7 +217,7 @@ class ComposedApiServer implements Service {
 
   async #startUpkeep(store: Store, { objects }: ApiServer): Promise<void> {
     const { clock, logger } = this.#environment;
-    await this.#run(createCompactor({ store, intervalMs: this.#values['compaction-interval'], clock, logger }));
+    await this.#run(createSharedCompaction({ store, intervalMs: this.#values['compaction-interval'], clock, logger }));
     await this.#run(new Expiry({ kind: coreKinds.events, objects, ttlMs: this.#values['event-ttl'], clock, logger }));
   }
 }

@@ -305,12 +305,12 @@ class Server implements ApiServer {
       },
       routerOptions: { maxParamLength: 10_000, onBadUrl: (_, request, response) => void this.#pipeline.handle(request, response) },
     });
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    app.all('/*', (request, reply) => {
+    // Before fastify looks at the body: what a body may be is for the handlers to say.
+    app.addHook('onRequest', (request, reply, _done) => {
       reply.hijack();
       void this.#pipeline.handle(request.raw, reply.raw);
     });
+    app.all('/*', () => undefined);
     const { server } = app;
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = 0;

@@ -220,8 +220,10 @@ export interface Leases {
 
 /** The store, whatever the driver. Every method rejects with a `StoreError` whose `code` is stable. */
 export interface Store {
-  /** The newest committed revision. */
+  /** The newest revision that this process knows of. */
   readonly revision: Revision;
+  /** The newest committed revision, whoever committed it: never older than what was acknowledged to anybody before the call. */
+  newestRevision(): Revision | Promise<Revision>;
   range(range: KeyRange, options?: RangeOptions): Promise<RangeResult>;
   /** Atomic. Resolves once what it wrote is durable. */
   txn(transaction: Transaction): Promise<TransactionResult>;
@@ -250,6 +252,7 @@ export type StoreErrorCode =
   | 'NoSpace'
   | 'Io'
   | 'Busy'
+  | 'Unavailable'
   | 'Locked'
   | 'Corrupt'
   | 'WatcherTooSlow'

@@ -21,6 +21,8 @@ const OWNED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   level: ['store'],
   'classic-level': ['store'],
   'memory-level': ['store'],
+  '@grpc/grpc-js': ['store'],
+  'protobufjs/minimal.js': ['store'],
   fastify: ['apiserver'],
   undici: ['client'],
   pino: ['runtime'],

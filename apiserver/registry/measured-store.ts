@@ -43,6 +43,7 @@ export function measureStore(store: Store, clock: Clock): MeasuredStore {
     get revision() {
       return store.revision;
     },
+    newestRevision: () => store.newestRevision(),
     range: (range, options) => timed('range', store.range(range, options)),
     txn: (transaction) => timed('txn', store.txn(transaction)),
     watch: (range, options, watcher) => store.watch(range, options, watcher),

@@ -36,6 +36,7 @@ const OF_STORE: Readonly<Record<StoreErrorCode, (error: StoreError) => ApiError>
   NoSpace: () => plainError('etcdserver: mvcc: database space exceeded'),
   Io: (error) => apiError.internal(error.message, error),
   Busy: () => apiError.tooManyRequests('the store has too much to do, please try again later', 1),
+  Unavailable: (error) => apiError.serviceUnavailable(error.message),
   Locked: (error) => apiError.internal(error.message, error),
   Corrupt: (error) => apiError.internal(error.message, error),
   WatcherTooSlow: (error) => apiError.internal(error.message, error),

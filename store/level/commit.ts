@@ -1,4 +1,4 @@
-import { type KeyValue, type Revision, StoreError, type StoreEvent } from '../store.ts';
+import { type Revision, StoreError, type StoreEvent, type WatchBatch } from '../store.ts';
 import type { Change, Draft } from './draft.ts';
 import { type Reader, toEvent } from './reader.ts';
 
@@ -38,12 +38,57 @@ export class Commit {
   }
 }
 
-/** What an event weighs in a watcher's backlog. */
-export function bytesOf(event: StoreEvent): number {
-  return EVENT_OVERHEAD_BYTES + event.kv.key.length + event.kv.value.length + previousBytes(event.prev);
+/** The events of a commit that are for the watches of one range: packed up once for all of them. */
+export class Portion {
+  readonly commit: Commit;
+  readonly batch: WatchBatch;
+  readonly #indexes: readonly number[];
+  #bytes: number;
+  #withPrevious: Promise<WatchBatch> | undefined;
+
+  /** @param indexes of its events, ascending; there are some. */
+  constructor(commit: Commit, indexes: readonly number[]) {
+    const events = pick(commit.events, indexes);
+    this.commit = commit;
+    this.#bytes = bytesOf(events);
+    this.batch = { type: 'events', revision: commit.last, events };
+    this.#indexes = indexes;
+  }
+
+  /** What it weighs in a watcher's backlog: more once it was read with the states before. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get withPrevious(): Promise<WatchBatch> {
+    this.#withPrevious ??= this.#loadPrevious();
+    return this.#withPrevious;
+  }
+
+  async #loadPrevious(): Promise<WatchBatch> {
+    const events = pick(await this.commit.withPrevious(), this.#indexes);
+    this.#bytes = bytesOf(events);
+    return { type: 'events', revision: this.commit.last, events };
+  }
+
+  /** The part of it from a revision on; undefined when that is nothing. */
+  from(revision: Revision): Portion | undefined {
+    if (revision <= this.commit.first) return this;
+    const later = this.#indexes.filter((at) => (this.commit.events[at]?.kv.modRevision ?? 0) >= revision);
+    return later.length === 0 ? undefined : new Portion(this.commit, later);
+  }
 }
 
-const previousBytes = (prev: KeyValue | undefined): number => (prev ? prev.value.length : 0);
+function pick(events: readonly StoreEvent[], indexes: readonly number[]): readonly StoreEvent[] {
+  return indexes.length === events.length ? events : indexes.flatMap((at) => events[at] ?? []);
+}
 
-export const tooSlow = (bytes: number): StoreError =>
-  new StoreError('WatcherTooSlow', `the watcher is too slow: ${bytes} bytes of events wait for it`);
+function bytesOf(events: readonly StoreEvent[]): number {
+  let bytes = 0;
+  for (const { kv, prev } of events) bytes += EVENT_OVERHEAD_BYTES + kv.key.length + kv.value.length + (prev?.value.length ?? 0);
+  return bytes;
+}
+
+/** @param given the newest revision that the watcher was given. */
+export const tooSlow = (bytes: number, bytesMax: number, given: Revision): StoreError =>
+  new StoreError('WatcherTooSlow', `the watcher is too slow: ${bytes} bytes of events wait behind revision ${given}, and ${bytesMax} may`);

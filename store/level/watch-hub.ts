@@ -1,21 +1,26 @@
 /**
- * All watches of a store. Watches with the same range and filters share the work of finding the events in it.
+ * All watches of a store. Watches with the same range and filters are an audience: finding the events in the range, and packing them up, is
+ * done once for all of them; audiences that a commit does not concern are not looked at.
  */
 import type { KeyRange, Revision, StoreWatch, Watcher, WatchOptions } from '../store.ts';
-import type { Commit } from './commit.ts';
+import { type Commit, Portion } from './commit.ts';
+import { RangeIndex } from './range-index.ts';
 import type { Reader } from './reader.ts';
 import type { Committed } from './state.ts';
-import { BACKLOG_BYTES_MAX, isWatched, LogWatch, type WatchedRange } from './watcher.ts';
+import { BACKLOG_BYTES_MAX, LogWatch, leavesOut, type WatchedRange } from './watcher.ts';
 
+/** The watches of a range that leave out the same types of events. */
 interface Audience {
   readonly wanted: WatchedRange;
   readonly watches: Set<LogWatch>;
+  /** Which events of the commit that is being published are in the range. */
+  matching: number[];
 }
 
 export class WatchHub {
   readonly #reader: Reader;
   readonly #committed: Committed;
-  readonly #audiences = new Map<string, Audience>();
+  readonly #audiences = new RangeIndex<Audience[]>();
 
   constructor(reader: Reader, committed: Committed) {
     this.#reader = reader;
@@ -46,35 +51,59 @@ export class WatchHub {
 
   /** Tells the live watches of a commit, in the turn in which the committed revision has moved to it. */
   publish(commit: Commit): void {
-    for (const { wanted, watches } of this.#audiences.values()) {
-      const matching: number[] = [];
-      for (const [at, { type, kv }] of commit.events.entries()) if (isWatched(wanted, type, kv.key)) matching.push(at);
-      for (const watch of watches) watch.offer(commit, matching);
+    for (const { matching, watches } of this.#concerned(commit)) {
+      const portion = new Portion(commit, matching);
+      for (const watch of watches) watch.offer(portion);
     }
+  }
+
+  /** The audiences that have something to be told. */
+  #concerned({ events }: Commit): Audience[] {
+    const concerned: Audience[] = [];
+    for (const [at, { type, kv }] of events.entries()) {
+      this.#audiences.visit(kv.key, (audiences) => {
+        for (const audience of audiences) {
+          if (leavesOut(audience.wanted, type)) continue;
+          if (audience.matching.push(at) === 1) concerned.push(audience);
+        }
+      });
+    }
+    return concerned.map((audience) => {
+      const { matching } = audience;
+      audience.matching = [];
+      return { ...audience, matching };
+    });
   }
 
   /** Ends every watch. */
   close(error?: Error): void {
-    for (const { watches } of [...this.#audiences.values()]) for (const watch of [...watches]) watch.end(error);
+    const audiences = [...this.#audiences.items()].flat();
+    for (const { watches } of audiences) for (const watch of [...watches]) watch.end(error);
   }
 
   #join(watch: LogWatch): void {
-    const name = nameOf(watch.wanted);
-    const audience = this.#audiences.get(name) ?? { wanted: watch.wanted, watches: new Set() };
-    audience.watches.add(watch);
-    this.#audiences.set(name, audience);
+    const { wanted } = watch;
+    const there = this.#audiences.get(wanted.range);
+    const audience = there?.find((each) => isSame(each.wanted, wanted));
+    if (audience) audience.watches.add(watch);
+    else {
+      const fresh: Audience = { wanted, watches: new Set([watch]), matching: [] };
+      if (there) there.push(fresh);
+      else this.#audiences.add(wanted.range, [fresh]);
+    }
   }
 
   #leave(watch: LogWatch): void {
-    const name = nameOf(watch.wanted);
-    const audience = this.#audiences.get(name);
+    const { wanted } = watch;
+    const there = this.#audiences.get(wanted.range) ?? [];
+    const at = there.findIndex((each) => isSame(each.wanted, wanted));
+    const audience = there[at];
     audience?.watches.delete(watch);
-    if (audience?.watches.size === 0) this.#audiences.delete(name);
+    if (audience?.watches.size !== 0) return;
+    there.splice(at, 1);
+    if (there.length === 0) this.#audiences.delete(wanted.range);
   }
 }
 
-/** Keys hold no NUL. */
-function nameOf({ range: { key, end }, noPut, noDelete }: WatchedRange): string {
-  const filters = `${noPut ? 'd' : ''}${noDelete ? 'p' : ''}`;
-  return `${filters}\0${end === undefined ? key : `${key}\0${end}`}`;
-}
+/** Of two with the same range. */
+const isSame = (a: WatchedRange, b: WatchedRange): boolean => a.noPut === b.noPut && a.noDelete === b.noDelete;

@@ -26,7 +26,7 @@ import {
   type WatchBatch,
   type Watcher,
 } from '../store.ts';
-import { bytesOf, type Commit, tooSlow } from './commit.ts';
+import { type Portion, tooSlow } from './commit.ts';
 import type { Changed, Reader } from './reader.ts';
 import type { Committed } from './state.ts';
 
@@ -35,7 +35,10 @@ export const BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
 
 interface Waiting {
   readonly batch: WatchBatch | Promise<WatchBatch>;
-  readonly bytes: number;
+  /** What it is of, up to this revision. */
+  readonly last: Revision;
+  bytes: number;
+  taken: boolean;
 }
 
 /** What a watch is told of. */
@@ -45,9 +48,7 @@ export interface WatchedRange {
   readonly noDelete: boolean;
 }
 
-export function isWatched({ range, noPut, noDelete }: WatchedRange, type: StoreEvent['type'], key: string): boolean {
-  return inRange(key, range) && !(type === 'put' ? noPut : noDelete);
-}
+export const leavesOut = ({ noPut, noDelete }: WatchedRange, type: StoreEvent['type']): boolean => (type === 'put' ? noPut : noDelete);
 
 export interface WatchRequest {
   readonly wanted: WatchedRange;
@@ -66,6 +67,7 @@ export class LogWatch implements StoreWatch {
   #state: 'catching-up' | 'live' | 'ended' = 'catching-up';
   #next: Revision;
   #waitingBytes = 0;
+  #given: Revision;
   #delivering = false;
   #progressAsked = false;
 
@@ -75,6 +77,7 @@ export class LogWatch implements StoreWatch {
     this.#committed = committed;
     this.#onEnded = onEnded;
     this.#next = request.from;
+    this.#given = request.from - 1;
   }
 
   get wanted(): WatchedRange {
@@ -93,7 +96,10 @@ export class LogWatch implements StoreWatch {
 
   async #catchUp(): Promise<void> {
     const { wanted, prevKv } = this.#request;
-    const picked = { includes: ({ type, key }: Changed) => type !== 'jump' && isWatched(wanted, type, key), prevKv };
+    const picked = {
+      includes: ({ type, key }: Changed) => type !== 'jump' && inRange(key, wanted.range) && !leavesOut(wanted, type),
+      prevKv,
+    };
     // Let the caller have its handle before the first call.
     await Promise.resolve();
     while (this.#state === 'catching-up') {
@@ -105,6 +111,7 @@ export class LogWatch implements StoreWatch {
       const { events, next } = await this.#reader.slice(this.#next, picked);
       if (this.#state !== 'catching-up') return;
       this.#next = next;
+      this.#given = next - 1;
       if (events.length > 0) await this.#request.watcher.onBatch({ type: 'events', revision: next - 1, events });
     }
   }
@@ -119,33 +126,52 @@ export class LogWatch implements StoreWatch {
     if (this.#progressAsked) this.requestProgress();
   }
 
-  /** Tells a live watcher of a commit: its events that are in the watch's range (with the states before them when those are wanted). */
-  offer(commit: Commit, matching: readonly number[]): void {
+  /** Tells a live watcher of a commit. One that has nothing for it need not be offered. */
+  offer(portion: Portion): void {
     if (this.#state !== 'live') return;
-    const first = this.#next;
-    if (commit.last < first) return;
-    this.#next = commit.last + 1;
-    const own = first <= commit.first ? matching : matching.filter((at) => (commit.events[at]?.kv.modRevision ?? 0) >= first);
-    if (own.length === 0) return;
-    const events = pick(commit.events, own);
-    const batch = this.prevKv ? commit.withPrevious().then((all) => asBatch(commit, pick(all, own))) : asBatch(commit, events);
+    const own = portion.from(this.#next);
+    if (!own) return;
+    const { last } = own.commit;
+    this.#next = last + 1;
+    if (!this.prevKv) {
+      this.#put({ batch: own.batch, bytes: own.bytes, last, taken: false });
+      return;
+    }
+    const waiting: Waiting = { batch: own.withPrevious, bytes: own.bytes, last, taken: false };
     // A failure ends the watch when the batch's turn comes; a watch that has ended by then need not hear of it.
-    if (batch instanceof Promise) batch.catch(() => this.#state);
-    this.#put({ batch, bytes: events.reduce((sum, event) => sum + bytesOf(event), 0) });
+    own.withPrevious.then(
+      () => this.#weighAgain(waiting, own),
+      () => this.#state,
+    );
+    this.#put(waiting);
+  }
+
+  /** Once the states before are known, they count too. */
+  #weighAgain(waiting: Waiting, { bytes }: Portion): void {
+    if (waiting.taken) return;
+    this.#waitingBytes += bytes - waiting.bytes;
+    waiting.bytes = bytes;
+    this.#checkBacklog();
   }
 
   requestProgress(): void {
     this.#progressAsked = this.#state === 'catching-up';
     if (this.#state === 'live') {
-      this.#put({ batch: Promise.resolve({ type: 'progress', revision: this.#committed.revision }), bytes: 0 });
+      const last = this.#committed.revision;
+      this.#put({ batch: Promise.resolve({ type: 'progress', revision: last }), bytes: 0, last, taken: false });
     }
   }
 
   #put(waiting: Waiting): void {
     this.#waiting.push(waiting);
     this.#waitingBytes += waiting.bytes;
-    if (!this.#delivering) this.#deliver();
-    else if (this.#waitingBytes > this.#request.backlogBytesMax) this.end(tooSlow(this.#waitingBytes));
+    if (this.#delivering) this.#checkBacklog();
+    else this.#deliver();
+  }
+
+  #checkBacklog(): void {
+    const { backlogBytesMax } = this.#request;
+    if (this.#waitingBytes > backlogBytesMax) this.end(tooSlow(this.#waitingBytes, backlogBytesMax, this.#given));
   }
 
   /** Gives the watcher what waits, for as long as it takes it at once; goes on later when it takes its time. */
@@ -153,6 +179,8 @@ export class LogWatch implements StoreWatch {
     this.#delivering = true;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       this.#waitingBytes -= next.bytes;
+      this.#given = next.last;
+      next.taken = true;
       const taken = this.#give(next.batch);
       if (taken !== undefined) {
         taken.then(
@@ -197,10 +225,4 @@ export class LogWatch implements StoreWatch {
   }
 }
 
-const asBatch = (commit: Commit, events: readonly StoreEvent[]): WatchBatch => ({ type: 'events', revision: commit.last, events });
-
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-
-function pick(events: readonly StoreEvent[], indexes: readonly number[]): readonly StoreEvent[] {
-  return indexes.length === events.length ? events : indexes.flatMap((at) => events[at] ?? []);
-}
