@@ -95,6 +95,10 @@ describe('what is wrong with a definition', () => {
     expect(errorsOf(crd([version('v1'), version('v1', OBJECT, { storage: false })]))).toEqual([
       `spec.versions: Invalid value: [${one},${other}]: must contain unique version names`,
     ]);
+    expect(errorsOf(crd([]))).toEqual([
+      'spec.versions: Invalid value: []: must have exactly one version marked as storage version',
+      'status.storedVersions: Invalid value: null: must have at least one stored version',
+    ]);
     expect(errorsOf(crd([version('V_1')]))).toEqual([
       `spec.versions[0].name: Invalid value: "V_1": ${DNS_1035}`,
       `spec.version: Invalid value: "V_1": ${DNS_1035}`,

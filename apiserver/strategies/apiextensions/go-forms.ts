@@ -1,12 +1,12 @@
 // Parts of a CRD as upstream's internal structs, which some messages print: Go's field names, every field present.
 import type { JSONSchemaProps, ValidationRule } from '../../../api/index.ts';
 import { isSchema } from '../../custom-resources/schema/index.ts';
-import type { InternalVersion } from './internal-spec.ts';
+import type { InternalSpec, InternalVersion } from './internal-spec.ts';
 
 const orNull = <T>(list: readonly T[] | undefined): readonly T[] | null => (list && list.length > 0 ? list : null);
 
 /** `spec.versions`. */
-export const goVersions = (versions: readonly InternalVersion[]): unknown => orNull(versions.map(goVersion));
+export const goVersions = ({ versions, hasVersions }: InternalSpec): unknown => (hasVersions ? versions.map(goVersion) : null);
 
 const goVersion = ({ subresources, columns, selectableFields, ...version }: InternalVersion): unknown => ({
   Name: version.name,

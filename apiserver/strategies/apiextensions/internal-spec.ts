@@ -45,6 +45,8 @@ export interface InternalSpec {
   readonly scope: string;
   readonly shared: PerVersion;
   readonly versions: readonly InternalVersion[];
+  /** Whether there is a list of versions, be it an empty one. */
+  readonly hasVersions: boolean;
   readonly conversion: InternalConversion | undefined;
   readonly preserveUnknownFields: boolean;
 }
@@ -74,6 +76,7 @@ export function internalSpec({ spec }: CustomResourceDefinition): InternalSpec {
     scope: spec.scope,
     shared: { ...NOTHING, ...shared },
     versions: versions.map((version) => ({ ...version, ...emptied(shared) })),
+    hasVersions: spec.versions !== undefined && spec.versions !== null,
     conversion: spec.conversion && {
       strategy: spec.conversion.strategy,
       clientConfig: spec.conversion.webhook?.clientConfig,

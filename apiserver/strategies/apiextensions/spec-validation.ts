@@ -122,9 +122,10 @@ function sharedErrors(spec: InternalSpec, options: ValidationOptions): FieldErro
 }
 
 /** Errors in the versions taken together. */
-function togetherErrors({ version, versions }: InternalSpec): FieldError[] {
+function togetherErrors(spec: InternalSpec): FieldError[] {
+  const { version, versions } = spec;
   const path = `${PATH}.versions`;
-  const invalid = (detail: string): FieldError => fieldError.invalid(path, goVersions(versions), detail);
+  const invalid = (detail: string): FieldError => fieldError.invalid(path, goVersions(spec), detail);
   const problems = version === '' ? [] : isDns1035Label(version);
   return [
     ...(new Set(versions.map(({ name }) => name)).size < versions.length ? [invalid('must contain unique version names')] : []),
