@@ -23,6 +23,18 @@ export const apiServerOptions = {
     placeholder: 'FILE',
   }),
   'token-auth-file': option.string('Static tokens: lines of token,user,uid,"group1,group2".', undefined, { placeholder: 'FILE' }),
+  'service-account-key-file': option.list(
+    'Public or private keys that tokens of service accounts are checked with; default that of --service-account-signing-key-file.',
+    [],
+    { placeholder: 'FILES' },
+  ),
+  'service-account-signing-key-file': option.string(
+    'Signs tokens of service accounts, instead of the key in the data directory.',
+    undefined,
+    {
+      placeholder: 'FILE',
+    },
+  ),
   'service-account-issuer': option.list('Who signs tokens of service accounts; the first signs, all are accepted.', [DEFAULT_ISSUER], {
     placeholder: 'URLS',
   }),
@@ -49,12 +61,28 @@ export const apiServerOptions = {
       min: 0,
     },
   ),
-  'compaction-interval': option.duration(
+  'etcd-servers': option.list(
+    'etcd members to keep the objects in, as scheme://host:port, instead of a database in the data directory.',
+    [],
+    {
+      placeholder: 'URLS',
+    },
+  ),
+  'etcd-prefix': option.string('What the keys of all objects begin with.', '/registry', { placeholder: 'PATH' }),
+  'etcd-cafile': option.string('CA of the certificates of etcd; default those the system trusts.', undefined, { placeholder: 'FILE' }),
+  'etcd-certfile': option.string('Certificate to show to etcd.', undefined, { placeholder: 'FILE' }),
+  'etcd-keyfile': option.string('Key of --etcd-certfile.', undefined, { placeholder: 'FILE' }),
+  'etcd-compaction-interval': option.duration(
     'How often old revisions are forgotten; 0 for never. What is younger than an interval stays readable.',
     300_000,
-    {
-      placeholder: 'DURATION',
-    },
+  ),
+  'etcd-healthcheck-timeout': option.duration('How long etcd may take to answer the check behind /livez.', 2000),
+  'etcd-readycheck-timeout': option.duration('How long etcd may take to answer the check behind /readyz.', 2000),
+  'lease-reuse-duration-seconds': option.integer('Seconds in which new events share one lease of the store.', 60, { min: 1 }),
+  'endpoint-reconciler-type': option.string(
+    'How API servers that share a store agree on the endpoints of the kubernetes Service: lease, or none to leave them alone.',
+    'lease',
+    { placeholder: 'TYPE' },
   ),
   'authorization-mode': option.list('Authorizers, in order: Node, RBAC, AlwaysAllow.', ['Node', 'RBAC']),
   'allow-privileged': option.boolean('Pods may have privileged containers.', true),

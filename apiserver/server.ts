@@ -16,9 +16,13 @@ import { Pipeline } from './pipeline/pipeline.ts';
 import { RequestMetrics } from './pipeline/request-metrics.ts';
 import { sendNotFound } from './pipeline/respond.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
+import { ClaimRepair } from './registry/claims.ts';
+import { ExpiringLeases } from './registry/expiring-leases.ts';
 import { InProcessObjects } from './registry/in-process-objects.ts';
+import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
+import { ObjectStore } from './registry/object-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
 import { createResource } from './registry/resource.ts';
 import { type StrategyTable, strategyKey } from './registry/strategy.ts';
@@ -36,6 +40,7 @@ import { answerRoot, type DocumentSource, type RootOptions } from './rest/root.t
 import { route } from './rest/router.ts';
 import { Scheme } from './rest/scheme.ts';
 import { answerSnapshot } from './rest/snapshot.ts';
+import type { StoreProbe } from './store-probe.ts';
 import { CacheHub } from './watch-cache/cache-hub.ts';
 
 /** Connections that are silent for longer are closed; longer than any client waits between two requests. */
@@ -92,6 +97,8 @@ export interface ApiServerOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly settings?: Partial<ApiServerSettings> | undefined;
+  /** How a store that is elsewhere is asked whether it is well. */
+  readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
   /** Done once requests are served, before the server calls itself ready: the objects of a new cluster. */
   bootstrap?(server: ApiServer): Promise<void>;
 }
@@ -104,6 +111,10 @@ export interface ApiServerSettings {
   readonly minRequestTimeoutMs: number;
   /** Changes kept per kind. */
   readonly watchCacheSize: number | undefined;
+  /** What the keys of all objects begin with. */
+  readonly storageRoot: string;
+  /** How long one lease of the store is given to new objects that expire. */
+  readonly leaseReuseSeconds: number;
   readonly kubelet: KubeletOptions;
   /** The group whose members are never turned away. */
   readonly privilegedGroup: string;
@@ -115,6 +126,8 @@ const DEFAULTS: ApiServerSettings = {
   requestTimeoutMs: 60_000,
   minRequestTimeoutMs: 1_800_000,
   watchCacheSize: undefined,
+  storageRoot: REGISTRY_ROOT,
+  leaseReuseSeconds: 60,
   kubelet: { addressTypes: DEFAULT_ADDRESS_TYPES },
   privilegedGroup: 'system:masters',
 };
@@ -139,6 +152,7 @@ class Server implements ApiServer {
   readonly #kinds = new Kinds();
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
+  readonly #claims: ClaimRepair;
   readonly #pipeline: Pipeline;
   readonly #rest: Rest;
   readonly #root: RootOptions;
@@ -153,14 +167,16 @@ class Server implements ApiServer {
     setMaxListeners(0, this.#stopping.signal); // one for each watch
     const { store, metrics: storeMetrics, failure } = measureStore(options.store, clock);
     const infos = options.kinds.map(({ info }) => info);
-    this.objects = new InProcessObjects(() => clock.now());
-    this.#hub = new CacheHub({ store, clock, logger });
+    this.objects = new InProcessObjects({ now: () => clock.now(), fresh: () => this.#hub.fresh() });
+    this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
     const parts = options.parts({ objects: this.objects, infos });
     this.#addKinds(parts, store);
+    const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
+    this.#claims = new ClaimRepair({ store, resources, clock, logger });
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
-    const source = { hub: this.#hub, store, sleep: (ms: number) => clock.sleep(ms) };
+    const source = { hub: this.#hub, store };
     this.#rest = {
       source,
       negotiator,
@@ -193,6 +209,7 @@ class Server implements ApiServer {
         synced: () => this.#hub.synced,
         bootstrapped: () => this.#bootstrapped,
         stopping: () => this.#stopping.signal.aborted,
+        probes: options.probes,
       }),
       discovery: parts.discovery,
       openapi: parts.openapi,
@@ -230,6 +247,7 @@ class Server implements ApiServer {
     const { host, port, bootstrap, logger } = this.#options;
     await this.#hub.start();
     try {
+      await this.#claims.start();
       await this.#http.listen({ host, port });
       await bootstrap?.(this);
       this.#bootstrapped = true;
@@ -253,11 +271,14 @@ class Server implements ApiServer {
     await this.#http.close();
     forced.cancel();
     this.#kubelets.close();
+    await this.#claims.stop();
     this.#hub.stop();
   }
 
   #addKinds({ strategies, reviews }: ApiServerParts, store: Store): void {
     const registries = new Map<string, ObjectRegistry>();
+    const { clock } = this.#options;
+    const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
     for (const kind of this.#options.kinds) {
       const key = strategyKey(kind.info);
       const answer = reviews.get(key);
@@ -266,8 +287,9 @@ class Server implements ApiServer {
         this.#kinds.addCreateOnly(kind.info, create);
         continue;
       }
-      const resource = createResource(kind, strategies, this.#settings.watchCacheSize);
-      const registry = new ObjectRegistry({ resource, store, hub: this.#hub, random: this.#options.random });
+      const resource = createResource(kind, strategies, { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize });
+      const objects = new ObjectStore({ resource, store, leases });
+      const registry = new ObjectRegistry({ resource, store: objects, hub: this.#hub, random: this.#options.random });
       this.#hub.add(resource.cache);
       this.#kinds.addEndpoint({ resource, registry });
       registries.set(key, registry);

@@ -1,7 +1,7 @@
 import type { KindInfo } from '../../api/index.ts';
 
-/** Where everything lies in the store. */
-export const REGISTRY_PREFIX = '/registry/';
+/** Where everything lies in the store, unless `--etcd-prefix` says otherwise. */
+export const REGISTRY_ROOT = '/registry';
 
 /** Kinds whose place in the store is not their resource's name: history that upstream keeps, and so do we (etcd can be shared). */
 const PLACES: Readonly<Record<string, string>> = {
@@ -15,7 +15,8 @@ const PLACES: Readonly<Record<string, string>> = {
 };
 
 /** `/registry/pods/`: what the keys of a kind begin with. */
-export const kindPrefix = (info: KindInfo): string => `${REGISTRY_PREFIX}${PLACES[`${info.group}/${info.resource}`] ?? info.resource}/`;
+export const kindPrefix = (info: KindInfo, root: string = REGISTRY_ROOT): string =>
+  `${root}/${PLACES[`${info.group}/${info.resource}`] ?? info.resource}/`;
 
 /** `/registry/pods/default/a`, or `/registry/minions/a`. */
 export const objectKey = (prefix: string, namespace: string, name: string): string =>

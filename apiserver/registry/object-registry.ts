@@ -1,10 +1,10 @@
 import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, toTime } from '../../api/index.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
-import type { Operation, Store, Transaction } from '../../store/index.ts';
 import { isUnchanged, keepTimes } from '../apply/keep-times.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import type { AdmissionChain } from './admission-chain.ts';
+import type { Allocation } from './claims.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
 import { objectKey } from './keys.ts';
 import { matchNamespace } from './match-namespace.ts';
@@ -15,9 +15,10 @@ import {
   validateMetadataUpdate,
   validateObjectMeta,
 } from './metadata-validation.ts';
+import type { ObjectStore } from './object-store.ts';
 import type { Resource } from './resource.ts';
 import { plainError } from './store-errors.ts';
-import type { Allocation, RequestContext, UpdateStrategy } from './strategy.ts';
+import type { RequestContext, UpdateStrategy } from './strategy.ts';
 
 /** Names tried for an object with generateName. */
 const GENERATED_NAMES_MAX = 8;
@@ -59,6 +60,8 @@ export interface UpdateRequest {
 interface Present {
   readonly current: Entry;
   readonly old: KubeObject;
+  /** What was chosen for its next state. */
+  readonly allocation?: Allocation | undefined;
 }
 
 export interface DeleteOneRequest {
@@ -82,7 +85,7 @@ export interface Deleted {
 
 interface Parts {
   readonly resource: Resource;
-  readonly store: Store;
+  readonly store: ObjectStore;
   readonly hub: CacheHub;
   readonly random: Random;
 }
@@ -93,7 +96,7 @@ interface Parts {
  */
 export class ObjectRegistry {
   readonly resource: Resource;
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #hub: CacheHub;
   readonly #random: Random;
 
@@ -129,7 +132,7 @@ export class ObjectRegistry {
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
       const outcome = current ? await this.#replace(request, current) : await this.#createByUpdate(request);
       if (outcome !== 'lost') return outcome;
-      current = await this.#reread(this.#namespace(context), name);
+      current = await this.#store.read(this.#keyOf(context, name));
     }
     throw apiError.modified(this.resource.subject, name);
   }
@@ -140,7 +143,7 @@ export class ObjectRegistry {
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
       const outcome = await this.#deleteOnce(request, current);
       if (outcome !== 'lost') return outcome;
-      const again = await this.#reread(this.#namespace(context), name);
+      const again = await this.#store.read(this.#keyOf(context, name));
       if (!again) throw apiError.notFound(this.resource.subject, name);
       current = again;
     }
@@ -149,6 +152,10 @@ export class ObjectRegistry {
 
   #namespace(context: RequestContext): string {
     return this.resource.info.namespaced ? context.namespace : '';
+  }
+
+  #keyOf(context: RequestContext, name: string): string {
+    return objectKey(this.resource.prefix, this.#namespace(context), name);
   }
 
   /** Tries generated names until one is free. */
@@ -189,36 +196,30 @@ export class ObjectRegistry {
       object,
       pathSegmentName(metadata.name ?? '', false).map((why) => fieldError.invalid('metadata.name', metadata.name, why)),
     );
-    const allocation = await strategy.allocate?.(context, object, undefined);
-    try {
+    for (let attempt = 0; attempt < RACES_MAX; attempt++) {
+      const allocation = strategy.claims?.allocate(object, undefined);
       await admission.validate(context, this.#attributes('CREATE', { object, old: undefined }, ''));
       if (metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created');
-      const stored = await this.#insert(context, object);
-      settle(allocation, context.dryRun);
-      return stored;
-    } catch (error) {
-      allocation?.rollBack();
-      throw error;
+      const stored = await this.#insert(context, object, allocation);
+      if (stored !== 'taken') return stored;
+      allocation?.undo();
     }
+    throw apiError.modified(this.resource.subject, metadata.name ?? '');
   }
 
-  async #insert(context: RequestContext, object: KubeObject): Promise<Stored> {
+  async #insert(context: RequestContext, object: KubeObject, allocation: Allocation | undefined): Promise<Stored | 'taken'> {
     const { resource } = this;
     const name = object.metadata.name ?? '';
-    const key = objectKey(resource.prefix, this.#namespace(context), name);
+    const key = this.#keyOf(context, name);
     const stored = resource.wire.encode(object);
     if (context.dryRun) {
       const present = await this.current(this.#namespace(context), name);
       if (present) throw this.#alreadyExists(present, name);
       return { object, bytes: Buffer.concat([stored, NEWLINE]) };
     }
-    resource.cache.expect(key, stored, object);
-    const result = await this.#store.txn({
-      compare: [{ key, target: 'version', is: '=', than: 0 }],
-      success: [{ op: 'put', key, value: stored }],
-    });
-    if (!result.succeeded) throw this.#alreadyExists(await this.#reread(this.#namespace(context), name), name);
-    return this.#stored(object, stored, result.revision);
+    const written = await this.#store.create({ key, object, stored, allocation });
+    if (written === 'lost') throw this.#alreadyExists(await this.#store.read(key), name);
+    return written === 'taken' ? written : this.#stored(object, stored, written);
   }
 
   #alreadyExists(present: Entry | undefined, name: string): ApiError {
@@ -255,18 +256,12 @@ export class ObjectRegistry {
       ...this.#finalizerErrors(object),
       ...strategy.validateUpdate(context, object, old),
     ]);
-    const allocation = subresource === '' ? await this.resource.strategy.allocate?.(context, object, old) : undefined;
-    try {
-      await admission.validate(context, this.#attributes('UPDATE', { object, old }, subresource));
-      const outcome = isReadyToGo(this.resource, object)
-        ? await this.#removeByUpdate(context, object, current)
-        : await this.#put(context, object, { current, old });
-      settle(allocation, context.dryRun || outcome === 'lost');
-      return outcome === 'lost' ? outcome : { ...outcome, created: false };
-    } catch (error) {
-      allocation?.rollBack();
-      throw error;
-    }
+    const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
+    await admission.validate(context, this.#attributes('UPDATE', { object, old }, subresource));
+    const outcome = isReadyToGo(this.resource, object)
+      ? await this.#removeByUpdate(context, object, { current, old })
+      : await this.#put(context, object, { current, old, allocation });
+    return outcome === 'lost' ? outcome : { ...outcome, created: false };
   }
 
   #finalizerErrors({ metadata }: KubeObject): FieldError[] {
@@ -303,25 +298,20 @@ export class ObjectRegistry {
     }
   }
 
-  async #put(context: RequestContext, object: KubeObject, { current, old }: Present): Promise<Stored | 'lost'> {
-    const { wire, cache } = this.resource;
+  async #put(context: RequestContext, object: KubeObject, { current, old, allocation }: Present): Promise<Stored | 'lost'> {
+    const { wire } = this.resource;
     keepTimes(object, old);
     if (isUnchanged(object, old)) return { object, bytes: current.bytes };
     const stored = wire.encode(object);
     if (context.dryRun) return { object, bytes: wire.serve(stored, current.revision) };
-    cache.expect(current.key, stored, object);
-    const result = await this.#write(current, [{ op: 'put', key: current.key, value: stored }]);
-    return result === 'lost' ? 'lost' : this.#stored(object, stored, result);
+    const written = await this.#store.update({ key: current.key, object, stored, allocation }, current.revision);
+    return typeof written === 'number' ? this.#stored(object, stored, written) : 'lost';
   }
 
   /** The last finalizer went: so does the object. */
-  async #removeByUpdate(context: RequestContext, object: KubeObject, current: Entry): Promise<Stored | 'lost'> {
+  async #removeByUpdate(context: RequestContext, object: KubeObject, { current, old }: Present): Promise<Stored | 'lost'> {
     const bytes = this.resource.wire.serve(this.resource.wire.encode(object), current.revision);
-    if (!context.dryRun) {
-      const result = await this.#write(current, [{ op: 'delete', range: { key: current.key } }]);
-      if (result === 'lost') return 'lost';
-      this.resource.strategy.release?.(object);
-    }
+    if (!context.dryRun && (await this.#store.remove(current.key, current.revision, old)) === 'lost') return 'lost';
     return { object, bytes };
   }
 
@@ -343,48 +333,23 @@ export class ObjectRegistry {
 
   async #remove(context: RequestContext, current: Entry): Promise<Deleted | 'lost'> {
     if (context.dryRun) return { entry: current, gone: true };
-    const result = await this.#write(current, [{ op: 'delete', range: { key: current.key } }]);
-    if (result === 'lost') return 'lost';
-    this.resource.strategy.release?.(current.object);
-    return { entry: current.at(result), gone: true };
+    const result = await this.#store.remove(current.key, current.revision, current.object);
+    return result === 'lost' ? 'lost' : { entry: current.at(result), gone: true };
   }
 
   /** Stores the object as terminating and, with `remove`, deletes it right behind: watchers see both. */
   async #mark(context: RequestContext, current: Entry, plan: { object: KubeObject; remove: boolean }): Promise<Deleted | 'lost'> {
     const { wire, cache } = this.resource;
     const { key } = current;
-    const stored = wire.encode(plan.object);
+    const { object } = plan;
+    const stored = wire.encode(object);
     const entry = (revision: number) => cache.entryOf({ key, value: stored, modRevision: revision });
     if (context.dryRun) return { entry: entry(current.revision), gone: plan.remove };
-    cache.expect(key, stored, plan.object);
-    const marking = this.#write(current, [{ op: 'put', key, value: stored }]);
-    if (!plan.remove) {
-      const result = await marking;
-      return result === 'lost' ? 'lost' : { entry: entry(result), gone: false };
-    }
-    const marked = await marking;
-    if (marked === 'lost') return 'lost';
-    const removal = await this.#store.txn({
-      compare: [{ key, target: 'mod', is: '=', than: marked }],
-      success: [{ op: 'delete', range: { key } }],
-    });
-    if (removal.succeeded) this.resource.strategy.release?.(plan.object);
-    return { entry: entry(removal.succeeded ? removal.revision : marked), gone: true };
-  }
-
-  /** Writes if the object is still as it was; answers the new revision. */
-  async #write(current: Entry, success: readonly Operation[]): Promise<number | 'lost'> {
-    const transaction: Transaction = { compare: [{ key: current.key, target: 'mod', is: '=', than: current.revision }], success };
-    const result = await this.#store.txn(transaction);
-    return result.succeeded ? result.revision : 'lost';
-  }
-
-  /** The object from the store itself: the cache may be a moment behind what made us lose. */
-  async #reread(namespace: string, name: string): Promise<Entry | undefined> {
-    const key = objectKey(this.resource.prefix, namespace, name);
-    const { kvs } = await this.#store.range({ key });
-    const [kv] = kvs;
-    return kv ? this.resource.cache.entryOf(kv) : undefined;
+    const marked = await this.#store.update({ key, object, stored }, current.revision);
+    if (typeof marked !== 'number') return 'lost';
+    if (!plan.remove) return { entry: entry(marked), gone: false };
+    const removed = await this.#store.remove(key, marked, object);
+    return { entry: entry(removed === 'lost' ? marked : removed), gone: true };
   }
 
   #stored(object: KubeObject, stored: Buffer, revision: number): Stored {
@@ -409,11 +374,6 @@ export class ObjectRegistry {
   #refuse({ metadata }: KubeObject, errors: readonly FieldError[]): void {
     if (errors.length > 0) throw apiError.invalid(this.resource.kindSubject, metadata.name ?? '', errors);
   }
-}
-
-function settle(allocation: Allocation | undefined, undo: boolean): void {
-  if (undo) allocation?.rollBack();
-  else allocation?.commit?.();
 }
 
 const NEWLINE = Buffer.from('\n');

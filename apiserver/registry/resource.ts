@@ -3,7 +3,7 @@ import type { Message } from '../../api/schema.ts';
 import { FieldManager } from '../apply/field-manager.ts';
 import { resetFieldsOf } from '../apply/reset-fields.ts';
 import { KindCache } from '../watch-cache/kind-cache.ts';
-import { kindPrefix } from './keys.ts';
+import { kindPrefix, REGISTRY_ROOT } from './keys.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './strategy.ts';
 import { WireForm } from './wire-form.ts';
 
@@ -16,6 +16,8 @@ export interface Resource {
   readonly subject: ErrorSubject;
   /** How errors about invalid objects name it: `Deployment.apps`. */
   readonly kindSubject: ErrorSubject;
+  /** What the keys of all kinds begin with, without the last slash. */
+  readonly root: string;
   /** What its keys in the store begin with. */
   readonly prefix: string;
   readonly wire: WireForm;
@@ -26,25 +28,35 @@ export interface Resource {
   readonly selectable: readonly string[];
 }
 
+/** How a kind's objects are kept. */
+export interface ResourcePlace {
+  /** What all keys begin with; `/registry` unless given. */
+  readonly root?: string | undefined;
+  /** Changes remembered for watchers from the past. */
+  readonly eventsMax?: number | undefined;
+}
+
 /**
  * Joins a kind with its strategy.
  *
  * @throws when there is no strategy: a kind that is stored must have one.
  */
-export function createResource(kind: ServedKind, strategies: StrategyTable, eventsMax?: number): Resource {
+export function createResource(kind: ServedKind, strategies: StrategyTable, place: ResourcePlace = {}): Resource {
   const { info } = kind;
   const found = strategies.get(strategyKey(info));
   if (!found) throw new Error(`no strategy for ${strategyKey(info)}`);
   const strategy = found as unknown as Strategy; // a strategy only ever meets objects of its own kind
   const fields = Object.entries(strategy.fieldSelectors ?? {}).map(([name, read]) => ({ name, valueOf: read }));
   const wire = new WireForm(info);
-  const prefix = kindPrefix(info);
+  const { root = REGISTRY_ROOT, eventsMax } = place;
+  const prefix = kindPrefix(info, root);
   return {
     info,
     message: kind.message as Message<KubeObject>,
     strategy,
     subject: { group: info.group, resource: info.resource },
     kindSubject: { group: info.group, resource: info.kind },
+    root,
     prefix,
     wire,
     fields: new FieldManager({

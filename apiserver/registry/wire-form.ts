@@ -17,7 +17,7 @@ export class WireForm {
   readonly #storedHead: Buffer;
   readonly #head: Buffer;
 
-  constructor(info: KindInfo) {
+  constructor(info: Pick<KindInfo, 'group' | 'version' | 'kind'>) {
     this.kind = info.kind;
     this.apiVersion = apiVersionOf(info);
     const opening = `{"kind":${JSON.stringify(this.kind)},"apiVersion":${JSON.stringify(this.apiVersion)},`;

@@ -15,8 +15,6 @@ export interface ListPage {
   readonly remaining: number | undefined;
 }
 
-/** How long a read waits for a revision that is yet to come. */
-const FRESHNESS_WAIT_MS = 3000;
 /** Keys read from the store at a time when a selector leaves out many of them. */
 const PAGE_KEYS_MIN = 500;
 
@@ -24,7 +22,6 @@ const PAGE_KEYS_MIN = 500;
 export interface ListSource {
   readonly hub: CacheHub;
   readonly store: Store;
-  sleep(ms: number): Promise<void>;
 }
 
 /**
@@ -42,35 +39,38 @@ export async function readList(source: ListSource, resource: Resource, options: 
   if (options.continue !== '') return readOn(source, resource, options);
   const revision = readVersion(options.resourceVersion);
   const exact = options.resourceVersionMatch === 'Exact' || (revision > 0 && options.limit > 0 && options.resourceVersionMatch === '');
-  if (exact) {
-    if (revision > source.store.revision) throw tooLarge(revision, source.store.revision);
-    return readAt(source, resource, options, { revision, start: '' });
-  }
+  if (exact) return readExact(source, resource, options, revision);
   await fresh(source, options.resourceVersion);
   return fromCache(source, resource, options.resourceVersion === '0' ? { ...options, limit: 0 } : options, '');
 }
 
-/** Waits until the cache is as new as a read asks for. @throws ApiError (504) when that is a future that does not come. */
-export async function fresh({ hub, store, sleep }: ListSource, resourceVersion: string): Promise<void> {
+/**
+ * Waits until the cache is as new as a read asks for.
+ *
+ * @throws ApiError (504) when that is a future that does not come; StoreError when the store cannot be asked or followed.
+ */
+export async function fresh({ hub }: ListSource, resourceVersion: string): Promise<void> {
   if (resourceVersion === '0') return;
-  if (resourceVersion === '') await hub.fresh();
-  const wanted = readVersion(resourceVersion);
-  if (wanted <= hub.revision) return;
-  if (wanted > store.revision) await Promise.race([hub.reach(wanted), sleep(FRESHNESS_WAIT_MS)]);
-  else await hub.reach(wanted);
-  if (wanted > hub.revision) throw tooLarge(wanted, hub.revision);
+  await (resourceVersion === '' ? hub.fresh() : hub.reach(readVersion(resourceVersion)));
 }
 
-function readOn(source: ListSource, resource: Resource, options: ListOptions): Promise<ListPage> {
+async function readExact(source: ListSource, resource: Resource, options: ListOptions, revision: number): Promise<ListPage> {
+  const { store } = source;
+  // What this process knows of may be behind what another has written.
+  const newest = revision > store.revision ? await store.newestRevision() : store.revision;
+  if (revision > newest) throw tooLarge(revision, newest);
+  return readAt(source, resource, options, { revision, start: '' });
+}
+
+async function readOn(source: ListSource, resource: Resource, options: ListOptions): Promise<ListPage> {
   const token = decodeContinue(options.continue);
   if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
     throw apiError.badRequest('specifying resource version is not allowed when using continue');
   }
-  const { hub, store } = source;
-  if (token.revision < 0 || (token.revision === hub.revision && hub.revision === store.revision)) {
-    return Promise.resolve(fromCache(source, resource, options, token.start));
-  }
-  return readAt(source, resource, options, token);
+  const { hub } = source;
+  if (token.revision < 0) await hub.fresh();
+  else if (token.revision !== hub.revision) return readAt(source, resource, options, token);
+  return fromCache(source, resource, options, token.start);
 }
 
 /** What the keys of a selection begin with. */

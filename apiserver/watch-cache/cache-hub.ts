@@ -1,6 +1,16 @@
-import type { Clock, Logger, Timer } from '../../runtime/index.ts';
-import { prefixRange, type RangeResult, type Revision, type Store, type StoreWatch, type WatchBatch } from '../../store/index.ts';
-import { REGISTRY_PREFIX } from '../registry/keys.ts';
+import { Backoff, type Clock, type Logger, type Random, type Timer } from '../../runtime/index.ts';
+import {
+  type KeyValue,
+  prefixRange,
+  type RangeResult,
+  type Revision,
+  type Store,
+  StoreError,
+  type StoreWatch,
+  type WatchBatch,
+} from '../../store/index.ts';
+import { REGISTRY_ROOT } from '../registry/keys.ts';
+import { tooLarge } from '../registry/store-errors.ts';
 import type { KindCache } from './kind-cache.ts';
 
 /** Keys read at a time when a cache is filled. */
@@ -11,16 +21,35 @@ const NEXT_KEY = '\u0001';
 const BOOKMARK_INTERVAL_MS = 60_000;
 /** Bytes the store may hold back for this process before it gives up on it; the hub takes batches at once, so this is never near. */
 const STORE_BACKLOG_BYTES_MAX = 512 * 1024 * 1024;
+/** How long a read waits for a revision: upstream's `blockTimeout` (apiserver/pkg/storage/cacher/watch_cache.go). */
+const REACH_MS_MAX = 3000;
+/** How often the store is asked how far it is while somebody waits: upstream's `progressRequestPeriod` (cacher/watch_progress.go). */
+const PROGRESS_INTERVAL_MS = 100;
+/** Between two tries to take up the watch of the store again. */
+const RETRY_MS = 50;
+const RETRY_MS_MAX = 2000;
 
 interface Waiter {
   readonly revision: Revision;
+  /** On the monotonic clock. */
+  readonly deadline: number;
   readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 interface Parts {
   readonly store: Store;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
+  /** What the keys of all kinds begin with, without the last slash; `/registry` unless given. */
+  readonly root?: string | undefined;
+}
+
+/** A whole cache's worth of what has changed. */
+interface Refill {
+  readonly changed: readonly KeyValue[];
+  readonly present: ReadonlySet<string>;
 }
 
 /**
@@ -29,20 +58,28 @@ interface Parts {
  *     store ── batches, in revision order ──> hub ── by key prefix ──> KindCache … KindCache
  *
  * 1. {@link revision} is the revision all caches have reached together.
- * 2. A cache never skips a revision: when the watch cannot go on, every cache is filled anew and every watcher sent away.
+ * 2. A cache never skips a revision. A watch that breaks is taken up again behind that revision; only when the store has forgotten what
+ *    came next is every cache filled anew, all at one revision and in one turn, and every watcher sent away to list again.
+ * 3. Nobody waits without a bound: who waits for a revision is refused after {@link REACH_MS_MAX}.
  */
 export class CacheHub {
   readonly #parts: Parts;
+  readonly #root: string;
   readonly #caches = new Map<string, KindCache>();
+  readonly #backoff: Backoff;
+  readonly #stopped = new AbortController();
   #waiters: Waiter[] = [];
   #revision: Revision = 0;
   #watch: StoreWatch | undefined;
   #bookmarks: Timer | undefined;
+  #progress: Timer | undefined;
   #running = false;
-  #synced = false;
+  #following = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#root = `${parts.root ?? REGISTRY_ROOT}/`;
+    this.#backoff = new Backoff({ random: parts.random, delayMs: RETRY_MS, delayMsMax: RETRY_MS_MAX });
   }
 
   /** The revision every cache has reached. */
@@ -52,69 +89,110 @@ export class CacheHub {
 
   /** Whether the caches are filled and followed. */
   get synced(): boolean {
-    return this.#synced;
+    return this.#following;
   }
 
   add(cache: KindCache): void {
     this.#caches.set(cache.schema.prefix, cache);
   }
 
+  /** Fills the caches; waits for a store that is away. */
   async start(): Promise<void> {
     this.#running = true;
-    await this.#fill();
-    this.#armBookmarks();
+    await this.#untilDone(() => this.#fill());
+    if (this.#running) this.#armBookmarks();
   }
 
   stop(): void {
     this.#running = false;
-    this.#synced = false;
+    this.#following = false;
+    this.#stopped.abort();
     this.#bookmarks?.cancel();
+    this.#progress?.cancel();
     this.#watch?.[Symbol.dispose]();
     for (const cache of this.#caches.values()) cache.endWatches();
-    this.#release();
+    const waiting = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiting) waiter.resolve();
   }
 
-  /** Resolves once the caches hold everything committed before the call; undefined when they already do. */
+  /**
+   * Resolves once the caches hold everything that anybody had committed before the call; undefined when they already do. Rejects as
+   * {@link reach}, and with the store's error when it cannot be asked.
+   */
   fresh(): Promise<void> | undefined {
-    const { revision } = this.#parts.store;
-    return this.#revision >= revision ? undefined : this.reach(revision);
+    const newest = this.#parts.store.newestRevision();
+    if (newest instanceof Promise) return newest.then((revision) => this.reach(revision));
+    return this.#revision >= newest ? undefined : this.reach(newest);
   }
 
-  /** Resolves once the caches have reached a revision (or the hub was stopped). */
+  /**
+   * Resolves once the caches have reached a revision (or the hub was stopped).
+   *
+   * Rejects after three seconds: with `Unavailable` when the store cannot be followed, else as a revision that is too large.
+   */
   reach(revision: Revision): Promise<void> {
     if (this.#revision >= revision || !this.#running) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#waiters.push({ revision, resolve });
+    const deadline = this.#parts.clock.monotonic() + REACH_MS_MAX;
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ revision, deadline, resolve, reject });
       this.#watch?.requestProgress();
+      this.#armProgress();
     });
   }
 
   async #fill(): Promise<void> {
-    const { store } = this.#parts;
-    const { revision } = store;
+    const revision = await this.#parts.store.newestRevision();
     for (const cache of this.#caches.values()) {
-      const { key, end } = prefixRange(cache.schema.prefix);
-      for (let from: string | undefined = key; from !== undefined; ) {
-        const page: RangeResult = await store.range({ key: from, end }, { limit: LOAD_PAGE_KEYS, revision });
-        cache.load(page.kvs);
-        from = page.more ? `${page.kvs.at(-1)?.key ?? ''}${NEXT_KEY}` : undefined;
-      }
+      for await (const kvs of this.#pages(cache, revision)) cache.load(kvs);
       cache.begin(revision);
     }
     this.#advance(revision);
     this.#follow(revision);
-    this.#synced = true;
+  }
+
+  /** All caches become the state at one revision, in one turn. */
+  async #refill(revision: Revision): Promise<void> {
+    const refills = new Map<KindCache, Refill>();
+    for (const cache of this.#caches.values()) refills.set(cache, await this.#differences(cache, revision));
+    for (const [cache, { changed, present }] of refills) cache.replace(changed, present, revision);
+    this.#revision = revision;
+    this.#advance(revision);
+    this.#follow(revision);
+  }
+
+  async #differences(cache: KindCache, revision: Revision): Promise<Refill> {
+    const present = new Set<string>();
+    const changed: KeyValue[] = [];
+    for await (const kvs of this.#pages(cache, revision)) {
+      for (const kv of kvs) {
+        present.add(kv.key);
+        if (cache.revisionOf(kv.key) !== kv.modRevision) changed.push(kv);
+      }
+    }
+    return { changed, present };
+  }
+
+  async *#pages(cache: KindCache, revision: Revision): AsyncGenerator<readonly KeyValue[], void> {
+    const { key, end } = prefixRange(cache.schema.prefix);
+    for (let from: string | undefined = key; from !== undefined; ) {
+      const page: RangeResult = await this.#parts.store.range({ key: from, end }, { limit: LOAD_PAGE_KEYS, revision });
+      yield page.kvs;
+      from = page.more ? `${page.kvs.at(-1)?.key ?? ''}${NEXT_KEY}` : undefined;
+    }
   }
 
   #follow(revision: Revision): void {
     const options = { fromRevision: revision + 1, backlogBytesMax: STORE_BACKLOG_BYTES_MAX };
-    this.#watch = this.#parts.store.watch(prefixRange(REGISTRY_PREFIX), options, {
+    this.#following = true;
+    this.#watch = this.#parts.store.watch(prefixRange(this.#root), options, {
       onBatch: (batch) => this.#take(batch),
       onEnd: (error) => this.#ended(error),
     });
   }
 
   #take(batch: WatchBatch): void {
+    this.#backoff.reset();
     if (batch.type === 'events') {
       for (const event of batch.events) this.#cacheOf(event.kv.key)?.apply(event, event.kv.modRevision);
     }
@@ -123,7 +201,7 @@ export class CacheHub {
 
   /** The cache a key belongs to: prefixes are one or two segments long. */
   #cacheOf(key: string): KindCache | undefined {
-    const first = key.indexOf('/', REGISTRY_PREFIX.length) + 1;
+    const first = key.indexOf('/', this.#root.length) + 1;
     return this.#caches.get(key.slice(0, first)) ?? this.#caches.get(key.slice(0, key.indexOf('/', first) + 1));
   }
 
@@ -135,18 +213,58 @@ export class CacheHub {
     for (const waiter of waiting) if (waiter.revision <= this.#revision) waiter.resolve();
   }
 
-  #release(): void {
-    const waiting = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiting) waiter.resolve();
+  #armProgress(): void {
+    this.#progress ??= this.#parts.clock.setTimer(PROGRESS_INTERVAL_MS, () => {
+      this.#progress = undefined;
+      this.#refuseLate();
+      if (this.#waiters.length === 0) return;
+      if (this.#following) this.#watch?.requestProgress();
+      this.#armProgress();
+    });
+  }
+
+  /** All waiters wait equally long: those that are late stand first. */
+  #refuseLate(): void {
+    const now = this.#parts.clock.monotonic();
+    const late = this.#waiters.findIndex(({ deadline }) => deadline > now);
+    const refused = this.#waiters.splice(0, late < 0 ? this.#waiters.length : late);
+    for (const { revision, reject } of refused) {
+      reject(this.#following ? tooLarge(revision, this.#revision) : new StoreError('Unavailable', NOT_FOLLOWED));
+    }
   }
 
   #ended(error: Error | undefined): void {
     if (!this.#running || !error) return;
-    this.#parts.logger.error({ err: error }, 'watch of the store ended, filling the caches again');
-    this.#synced = false;
-    for (const cache of this.#caches.values()) cache.reset();
-    this.#fill().catch((cause: unknown) => this.#parts.logger.fatal({ err: cause }, 'the caches cannot be filled'));
+    this.#following = false;
+    this.#parts.logger.warn({ err: error, revision: this.#revision }, 'watch of the store ended, taking it up again');
+    let forgotten = isForgotten(error);
+    const again = async () => {
+      const newest = await this.#parts.store.newestRevision();
+      // A store that is behind what it once told has lost it: nothing that is cached can be relied upon.
+      if (newest < this.#revision) forgotten = true;
+      if (!forgotten) return this.#follow(this.#revision);
+      this.#parts.logger.error({ revision: this.#revision, newest }, 'the store cannot tell what has changed, filling the caches again');
+      await this.#refill(newest);
+    };
+    this.#untilDone(again, this.#backoff.next()).catch((cause: unknown) => {
+      this.#parts.logger.fatal({ err: cause }, 'the store cannot be followed any more');
+    });
+  }
+
+  /** Does something that takes a working store; again, at growing distances, while that is away. */
+  async #untilDone(work: () => Promise<void>, delayMs = 0): Promise<void> {
+    const { clock, logger } = this.#parts;
+    for (let waitMs = delayMs; this.#running; waitMs = this.#backoff.next()) {
+      try {
+        if (waitMs > 0) await clock.sleep(waitMs, this.#stopped.signal);
+        await work();
+        return;
+      } catch (error) {
+        if (!this.#running) return;
+        if (!isPassing(error)) throw error;
+        logger.warn({ err: error, tries: this.#backoff.tries }, 'the caches cannot be filled yet, trying again');
+      }
+    }
   }
 
   #armBookmarks(): void {
@@ -156,3 +274,11 @@ export class CacheHub {
     });
   }
 }
+
+const NOT_FOLLOWED = 'the store cannot be followed at the moment, please try again';
+
+const isForgotten = (error: unknown): boolean => error instanceof StoreError && error.code === 'Compacted';
+
+/** What another try can overcome: a store that is away, and one that compacted while it was read. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof StoreError && (error.code === 'Unavailable' || error.code === 'Compacted' || error.code === 'FutureRevision');

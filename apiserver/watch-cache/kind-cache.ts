@@ -67,16 +67,36 @@ export class KindCache {
     this.#window = new EventWindow(since, this.#eventsMax);
   }
 
-  /** Forgets everything and ends every watch: the changes can no longer be followed without a gap. */
-  reset(): void {
+  /**
+   * Becomes the state at a revision, when the changes up to it are not to be had one by one. Listeners are told of the differences; watchers,
+   * who must be told of every change, are sent away.
+   *
+   * @param changed what is not as it was; @param present every key there is.
+   */
+  replace(changed: Iterable<KeyValue>, present: ReadonlySet<string>, revision: Revision): void {
     this.#board.end();
-    this.#indexes.clear();
-    for (const entry of [...this.#entries.values()]) this.#entries.delete(entry.key);
+    for (const { key, revision: createRevision } of [...this.#entries.values()]) {
+      if (present.has(key)) continue;
+      const kv = { key, value: NOTHING, createRevision, modRevision: revision, version: 0 };
+      this.apply({ type: 'delete', kv }, revision);
+    }
+    for (const kv of changed) this.apply({ type: 'put', kv }, kv.modRevision);
+    this.begin(revision);
+  }
+
+  /** The revision of the entry of a key; undefined when there is none. */
+  revisionOf(key: string): Revision | undefined {
+    return this.#entries.get(key)?.revision;
   }
 
   /** Says what is about to be written, for {@link apply} to recognise. */
   expect(key: string, stored: Buffer, object: KubeObject): void {
     this.#written.set(key, { stored, facts: factsOf(this.schema, object) });
+  }
+
+  /** What was expected does not come: it was not written. */
+  unexpect(key: string, stored: Buffer): void {
+    if (this.#written.get(key)?.stored === stored) this.#written.delete(key);
   }
 
   /** Takes in one change. */
@@ -170,6 +190,8 @@ export class KindCache {
     return index;
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** What leaves out the others; undefined when everything under the prefix is selected. */
 const filterOf = (selection: Selection): ((entry: Entry) => boolean) | undefined =>
