@@ -4,6 +4,7 @@ import { FieldManager } from '../apply/field-manager.ts';
 import { resetFieldsOf } from '../apply/reset-fields.ts';
 import { KindCache } from '../watch-cache/kind-cache.ts';
 import { kindPrefix, REGISTRY_ROOT } from './keys.ts';
+import { storedObject } from './stored-object.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './strategy.ts';
 import { WireForm } from './wire-form.ts';
 
@@ -48,11 +49,12 @@ export function createResource(kind: ServedKind, strategies: StrategyTable, plac
   const strategy = found as unknown as Strategy; // a strategy only ever meets objects of its own kind
   const fields = Object.entries(strategy.fieldSelectors ?? {}).map(([name, read]) => ({ name, valueOf: read }));
   const wire = new WireForm(info);
+  const message = kind.message as Message<KubeObject>;
   const { root = REGISTRY_ROOT, eventsMax } = place;
   const prefix = kindPrefix(info, root);
   return {
     info,
-    message: kind.message as Message<KubeObject>,
+    message,
     strategy,
     subject: { group: info.group, resource: info.resource },
     kindSubject: { group: info.group, resource: info.kind },
@@ -65,7 +67,10 @@ export function createResource(kind: ServedKind, strategies: StrategyTable, plac
       message: kind.message,
       resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
     }),
-    cache: new KindCache({ wire, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
+    cache: new KindCache(
+      { wire, prefix, namespaced: info.namespaced, fields, decode: (stored) => storedObject(stored, message, wire) },
+      { eventsMax },
+    ),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
   };
 }

@@ -13,6 +13,8 @@ export interface Schema {
   readonly wire: WireForm;
   readonly prefix: string;
   readonly namespaced: boolean;
+  /** The object of bytes from the store that are not as {@link WireForm} lays them out; JSON unless given. */
+  readonly decode?: ((stored: Buffer) => KubeObject) | undefined;
   readonly fields: readonly { readonly name: string; valueOf(object: KubeObject): string }[];
 }
 

@@ -17,6 +17,8 @@ interface Written {
   readonly facts: Facts;
 }
 
+const parsed = (stored: Buffer): KubeObject => parseJson(stored.toString()) as KubeObject;
+
 export type ChangeListener = (event: CacheEvent) => void;
 
 /**
@@ -52,8 +54,8 @@ export class KindCache {
 
   /** The entry a stored pair stands for. */
   entryOf(kv: Pick<KeyValue, 'key' | 'value' | 'modRevision'>, facts?: Facts): Entry {
-    const { wire } = this.schema;
-    const stored = wire.isStored(kv.value) ? kv.value : wire.encode(parseJson(kv.value.toString()) as KubeObject);
+    const { wire, decode = parsed } = this.schema;
+    const stored = wire.isStored(kv.value) ? kv.value : wire.encode(decode(kv.value));
     return new Entry(this.schema, { key: kv.key, revision: kv.modRevision }, wire.serve(stored, kv.modRevision), facts);
   }
 
