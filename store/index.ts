@@ -20,6 +20,7 @@ export {
   readAutoCompaction,
 } from './compaction/auto-compaction.ts';
 export { COMPACT_REVISION_KEY, createSharedCompaction } from './compaction/shared-compaction.ts';
+export { copyInto, type Fingerprint, FingerprintTaker, fingerprintOf, withPrefix } from './copy.ts';
 export { toStoreKey, toWireKey } from './endpoint/keys.ts';
 export { type EtcdStoreOptions, openEtcdStore } from './etcd/open.ts';
 export type { RestoredStore } from './level/restore.ts';
