@@ -115,8 +115,20 @@ test('one that is stored in another version is not taken for this one', async ()
   const value = encoded('apps/deployments', { ...STORED['apps/deployments']?.object, apiVersion: 'apps/v1beta1' } as KubeObject &
     Record<string, unknown>);
   await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/deployments/default/web', value }] });
-  const starting = startTestServer({ strategies, store });
-  await expect(starting).rejects.toThrow(
-    'an object is stored as Deployment of apps/v1beta1, and Deployment of apps/v1 is what can be read',
-  );
+  await expect(startTestServer({ strategies, store })).rejects.toMatchObject({
+    code: 'Corrupt',
+    message:
+      '/registry/deployments/default/web in the store cannot be read: it is stored as Deployment of apps/v1beta1, and Deployment of apps/v1 is served',
+  });
+});
+
+test.each([
+  ['encrypted', 'k8s:enc:aescbc:v1:key1:\0\x01', 'it is encrypted'],
+  ['cut off', encoded('/configmaps', STORED['/configmaps']?.object ?? { metadata: { name: '' } }).subarray(0, 60), ''],
+  ['of something else', 'hello', ''],
+])('one that is %s is named', async (_name, value, text) => {
+  const store = await openMemoryStore();
+  await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/configmaps/default/a', value: Buffer.from(value) }] });
+  const message = expect.stringContaining(`/registry/configmaps/default/a in the store cannot be read: ${text}`);
+  await expect(startTestServer({ strategies, store })).rejects.toMatchObject({ code: 'Corrupt', message });
 });

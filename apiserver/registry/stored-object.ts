@@ -1,20 +1,38 @@
 import { type KubeObject, parseJson } from '../../api/index.ts';
-import { DecodeError, decodeProtobuf, type Message, PROTOBUF_MAGIC } from '../../api/schema.ts';
+import { decodeProtobuf, type Message, PROTOBUF_MAGIC } from '../../api/schema.ts';
+import { type KeyValue, StoreError } from '../../store/index.ts';
 import type { WireForm } from './wire-form.ts';
+
+/** How values begin that kube-apiserver encrypted (k8s.io/apiserver, pkg/server/options/encryptionconfig). */
+const ENCRYPTED = 'k8s:enc:';
 
 /**
  * The object that another API server stored: as JSON, or as protobuf, which is what kube-apiserver stores unless told otherwise
- * (k8s.io/apiserver's `--storage-media-type`). What it was stored as is not looked at closely: it was valid when it was written.
+ * (`--storage-media-type`). It was valid when it was written, and is not looked at again.
  *
- * @throws Error when it cannot be read, or was stored in another version than the one that is served.
+ * @throws StoreError `Corrupt` when it cannot be read, also when it was stored in another version than the one that is served.
  */
-export function storedObject(stored: Buffer, message: Message<KubeObject>, wire: Pick<WireForm, 'apiVersion' | 'kind'>): KubeObject {
-  if (!stored.subarray(0, PROTOBUF_MAGIC.length).equals(PROTOBUF_MAGIC)) return parseJson(stored.toString()) as KubeObject;
-  const envelope = decodeProtobuf(stored);
-  if (envelope.apiVersion !== wire.apiVersion || envelope.kind !== wire.kind) {
-    throw new DecodeError(
-      `an object is stored as ${envelope.kind} of ${envelope.apiVersion}, and ${wire.kind} of ${wire.apiVersion} is what can be read`,
-    );
+export function storedObject(
+  { key, value }: Pick<KeyValue, 'key' | 'value'>,
+  message: Message<KubeObject>,
+  wire: Pick<WireForm, 'apiVersion' | 'kind'>,
+): KubeObject {
+  try {
+    return read(value, message, wire);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StoreError('Corrupt', `${key} in the store cannot be read: ${why}`, { cause: error });
   }
-  return envelope.decode(message);
+}
+
+function read(value: Buffer, message: Message<KubeObject>, { apiVersion, kind }: Pick<WireForm, 'apiVersion' | 'kind'>): KubeObject {
+  if (value.subarray(0, PROTOBUF_MAGIC.length).equals(PROTOBUF_MAGIC)) {
+    const envelope = decodeProtobuf(value);
+    if (envelope.apiVersion !== apiVersion || envelope.kind !== kind) {
+      throw new Error(`it is stored as ${envelope.kind} of ${envelope.apiVersion}, and ${kind} of ${apiVersion} is served`);
+    }
+    return envelope.decode(message);
+  }
+  if (value.toString('latin1', 0, ENCRYPTED.length) === ENCRYPTED) throw new Error('it is encrypted');
+  return parseJson(value.toString()) as KubeObject;
 }

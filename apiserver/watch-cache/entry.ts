@@ -1,4 +1,5 @@
 import { type KubeObject, parseJson } from '../../api/index.ts';
+import type { KeyValue } from '../../store/index.ts';
 import type { WireForm } from '../registry/wire-form.ts';
 
 /** What selectors need of an object. */
@@ -13,8 +14,8 @@ export interface Schema {
   readonly wire: WireForm;
   readonly prefix: string;
   readonly namespaced: boolean;
-  /** The object of bytes from the store that are not as {@link WireForm} lays them out; JSON unless given. */
-  readonly decode?: ((stored: Buffer) => KubeObject) | undefined;
+  /** The object of a stored pair that is not as {@link WireForm} lays it out; JSON unless given. */
+  readonly decode?: ((stored: Pick<KeyValue, 'key' | 'value'>) => KubeObject) | undefined;
   readonly fields: readonly { readonly name: string; valueOf(object: KubeObject): string }[];
 }
 

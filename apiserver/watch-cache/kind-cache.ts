@@ -17,7 +17,7 @@ interface Written {
   readonly facts: Facts;
 }
 
-const parsed = (stored: Buffer): KubeObject => parseJson(stored.toString()) as KubeObject;
+const parsed = ({ value }: Pick<KeyValue, 'value'>): KubeObject => parseJson(value.toString()) as KubeObject;
 
 export type ChangeListener = (event: CacheEvent) => void;
 
@@ -55,7 +55,7 @@ export class KindCache {
   /** The entry a stored pair stands for. */
   entryOf(kv: Pick<KeyValue, 'key' | 'value' | 'modRevision'>, facts?: Facts): Entry {
     const { wire, decode = parsed } = this.schema;
-    const stored = wire.isStored(kv.value) ? kv.value : wire.encode(decode(kv.value));
+    const stored = wire.isStored(kv.value) ? kv.value : wire.encode(decode(kv));
     return new Entry(this.schema, { key: kv.key, revision: kv.modRevision }, wire.serve(stored, kv.modRevision), facts);
   }
 
