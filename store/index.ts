@@ -47,7 +47,7 @@ export type MemoryStoreOptions = Pick<LevelStoreOptions, 'logger' | 'clock'>;
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
   const { directory, logger = silentLogger, clock = systemClock } = options;
   const started = clock.monotonic();
-  const store = await openOn(await openLevelDisk(directory, { now: clock.now(), logger }), { clock, logger });
+  const store = await openOn(await openLevelDisk(directory, { clock, logger }), { clock, logger });
   logger.info({ directory, revision: store.revision, tookMs: Math.round(clock.monotonic() - started) }, 'store opened');
   return store;
 }
@@ -74,7 +74,7 @@ export async function restoreLevelStore({
   clock = systemClock,
 }: RestoreOptions): Promise<RestoredStore> {
   await checkEmpty(directory);
-  const disk = await openLevelDisk(directory, { now: clock.now(), logger: silentLogger });
+  const disk = await openLevelDisk(directory, { clock, logger: silentLogger });
   try {
     const restored = await restoreInto(disk.db, snapshot, revisionBump);
     await disk.db.close();
