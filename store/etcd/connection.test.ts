@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import { seededRandom, systemClock } from '../../runtime/index.ts';
+import { seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
 import { type Authority, testAuthority } from '../../test/support/authority.ts';
 import { describeOnEtcd, type EtcdMember, startEtcd, startEtcdCluster } from '../../test/support/etcd.ts';
 import { record } from '../../test/support/store-recorder.ts';
@@ -12,7 +12,8 @@ import { TcpProxy } from '../../test/support/tcp-proxy.ts';
 import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { until } from '../../test/support/wait.ts';
 import { violations } from '../../test/support/watch-validators.ts';
-import { type EtcdStoreOptions, openEtcdStore, type StoreError } from '../index.ts';
+import { createEtcdEndpoint } from '../endpoint/index.ts';
+import { type EtcdStoreOptions, openEtcdStore, openMemoryStore, type StoreError } from '../index.ts';
 
 const UNREACHABLE = 'http://127.0.0.1:1';
 
@@ -233,6 +234,30 @@ describeOnEtcd('watches of etcd', () => {
     await watch.caughtUp(writing.revision);
     expect(watch.events().map(({ kv }) => kv.key)).toEqual(Array.from({ length: 60 }, (_, i) => [`k${i}`, `l${i}`]).flat());
     await Promise.all([watching.close(), writing.close()]);
+  });
+
+  test('a connection that is silent is found out, and the watch goes on', async () => {
+    // Our own endpoint: etcd itself wants five seconds between the signs of life that it is asked for.
+    const memory = await openMemoryStore();
+    const listening = { listenClientUrls: ['http://127.0.0.1:0'], clock: systemClock, random: seededRandom(1) };
+    const endpoint = createEtcdEndpoint({ store: memory, ...listening, logger: silentLogger });
+    await endpoint.start();
+    await using proxy = await TcpProxy.open(endpoint.url ?? '');
+    const { lines, logger } = logOf();
+    const store = await openEtcdStore({ endpoints: [proxy.url], keepaliveTimeMs: 100, keepaliveTimeoutMs: 200, logger });
+    using watch = record(store, ALL);
+    await store.txn(plain(put('a')));
+    await until('the first event', () => watch.events().length === 1);
+    await systemClock.sleep(500);
+    expect(lines).toEqual([]);
+    proxy.block();
+    await until('the silence is found out', () => lines.some(({ msg }) => msg === 'etcd watch is taken up again'));
+    await memory.txn(plain(put('b')));
+    proxy.unblock();
+    await until('the next event', () => watch.events().length === 2);
+    await store.close();
+    await endpoint.stop();
+    await memory.close();
   });
 
   test('compacted while it was cut off: it ends, and says so', async () => {
