@@ -46,7 +46,7 @@ export class StreamWatch {
   #ended = false;
   #progressAsked = false;
   /** Whether the client was told of events since it was last asked whether the watch was idle. */
-  #busy = true;
+  #busy = false;
 
   constructor(spec: WatchSpec, outlet: WatchOutlet) {
     this.spec = spec;
