@@ -7,6 +7,7 @@
  *    for them. When that is too much the watch begins again at `#next`, from the log, as slow as its client: as in etcd it is never given up.
  */
 import { type KeyRange, type Revision, type Store, StoreError, type StoreWatch, type WatchBatch, type Watcher } from '../../store.ts';
+import { type EventBatch, encodeWatchId } from './watch-encoder.ts';
 
 /** Bytes of events that may wait for a watch, before they are read from the log again. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
@@ -29,7 +30,7 @@ export interface WatchOutlet {
   readonly store: Store;
   /** Calls `fn` when there is room to send. */
   whenRoom(fn: () => void): void;
-  sendEvents(watch: StreamWatch, batch: WatchBatch & { readonly type: 'events' }): void;
+  sendEvents(watch: StreamWatch, batch: EventBatch): void;
   /** All up to the revision has been sent. */
   onProgress(watch: StreamWatch, revision: Revision): void;
   /** There will be no more. */
@@ -38,6 +39,7 @@ export interface WatchOutlet {
 
 export class StreamWatch {
   readonly spec: WatchSpec;
+  readonly encodedId: Buffer;
   readonly #outlet: WatchOutlet;
   #next: Revision;
   #watch: StoreWatch | undefined;
@@ -50,6 +52,7 @@ export class StreamWatch {
 
   constructor(spec: WatchSpec, outlet: WatchOutlet) {
     this.spec = spec;
+    this.encodedId = encodeWatchId(spec.id);
     this.#outlet = outlet;
     this.#next = spec.startRevision === 0 ? outlet.store.revision + 1 : spec.startRevision;
   }

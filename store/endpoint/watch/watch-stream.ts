@@ -4,7 +4,7 @@
  */
 import type { Timer } from '../../../runtime/index.ts';
 import { type DraftOf, type MessageOf, WATCH_FILTER, type WatchCreateRequest, type WatchRequest, WatchResponse } from '../../rpc/index.ts';
-import { type Revision, type Store, StoreError, type WatchBatch } from '../../store.ts';
+import { type Revision, type Store, StoreError } from '../../store.ts';
 import { type Backend, headerOf } from '../backend.ts';
 import { etcdError } from '../errors.ts';
 import type { StreamCall, StreamHandler } from '../grpc/call.ts';
@@ -12,7 +12,7 @@ import { frame } from '../grpc/framing.ts';
 import { toStoreRange } from '../keys.ts';
 import { ProgressRound } from './progress-round.ts';
 import { StreamWatch, type WatchOutlet } from './stream-watch.ts';
-import type { WatchEncoder } from './watch-encoder.ts';
+import type { EventBatch, WatchEncoder } from './watch-encoder.ts';
 
 /** The id of answers that are no watch's own. */
 const NO_WATCH = -1;
@@ -63,9 +63,9 @@ export class WatchStream implements WatchOutlet, StreamHandler<MessageOf<typeof 
     this.#call.whenRoom(fn);
   }
 
-  sendEvents({ spec }: StreamWatch, batch: WatchBatch & { readonly type: 'events' }): void {
+  sendEvents({ spec, encodedId }: StreamWatch, batch: EventBatch): void {
     const bytesMax = spec.fragment ? this.#backend.limits.requestBytesMax + FRAGMENT_OVERHEAD_BYTES : undefined;
-    for (const framed of this.#encoder.events(spec.id, batch, bytesMax)) this.#call.send(framed);
+    for (const piece of this.#encoder.encode(encodedId, batch, bytesMax)) this.#call.send(piece);
   }
 
   onProgress(watch: StreamWatch, revision: Revision): void {
