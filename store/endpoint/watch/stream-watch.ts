@@ -35,6 +35,9 @@ export interface WatchOutlet {
   onProgress(watch: StreamWatch, revision: Revision): void;
   /** There will be no more. */
   onEnded(watch: StreamWatch, error: Error): void;
+  /** Calls `begin` when the watch may read the past, a stretch of which it then holds in memory; until it says that it has caught up, or ends. */
+  whenTurn(watch: StreamWatch, begin: () => void): void;
+  onCaughtUp(watch: StreamWatch): void;
 }
 
 export class StreamWatch {
@@ -47,6 +50,7 @@ export class StreamWatch {
   #watcher: Watcher | undefined;
   #ended = false;
   #progressAsked = false;
+  #catchingUp = false;
   /** Whether the client was told of events since it was last asked whether the watch was idle. */
   #busy = false;
 
@@ -58,6 +62,18 @@ export class StreamWatch {
   }
 
   start(): void {
+    if (this.#next > this.#outlet.store.revision) this.#begin();
+    else this.#outlet.whenTurn(this, () => this.#catchUp());
+  }
+
+  /** The word that it has caught up comes as progress. */
+  #catchUp(): void {
+    this.#catchingUp = true;
+    this.#begin();
+    this.#watch?.requestProgress();
+  }
+
+  #begin(): void {
     const { range, prevKv, noPut, noDelete } = this.spec;
     const options = { fromRevision: this.#next, prevKv, noPut, noDelete, backlogBytesMax: BACKLOG_BYTES_MAX };
     const watcher: Watcher = {
@@ -111,10 +127,12 @@ export class StreamWatch {
     if (batch.type === 'events') {
       this.#busy = true;
       this.#outlet.sendEvents(this, batch);
-    } else if (this.#progressAsked) {
-      this.#progressAsked = false;
-      this.#outlet.onProgress(this, batch.revision);
+      return;
     }
+    if (this.#catchingUp) this.#outlet.onCaughtUp(this);
+    this.#catchingUp = false;
+    if (this.#progressAsked) this.#outlet.onProgress(this, batch.revision);
+    this.#progressAsked = false;
   }
 
   #onEnd(error: Error | undefined): void {

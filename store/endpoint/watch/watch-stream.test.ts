@@ -11,6 +11,11 @@ const NUL = Buffer.from([0]);
 const ALL = { key: NUL, rangeEnd: NUL };
 const UNAVAILABLE = 14;
 
+/** Lets the event loop turn. */
+async function turns(count: number): Promise<void> {
+  for (let at = 0; at < count; at++) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
 describe('watches', () => {
   it('by thousands in a stream are all told, each of its own', async () => {
     await using fixture = await startEndpoint();
@@ -52,6 +57,38 @@ describe('watches', () => {
     }
     const wanted = Array.from({ length: puts }, (_, at) => at + 2);
     for (let at = 1; at <= watches; at++) expect(seen.get(at)).toEqual(wanted);
+  });
+
+  it('by dozens from the past do not all hold what they have read, and cannot send', async () => {
+    await using fixture = await startEndpoint();
+    const { client, store } = fixture;
+    const puts = 12;
+    for (let at = 0; at < puts; at++) {
+      await store.txn({ compare: [], success: [{ op: 'put', key: 'k', value: Buffer.alloc(200_000, 1) }] });
+    }
+    let begun = 0;
+    const watch = store.watch.bind(store);
+    store.watch = (...request) => {
+      begun++;
+      return watch(...request);
+    };
+    using stream = client.stream(WATCH_SERVICE.watch);
+    stream.pause();
+    const watches = 40;
+    for (let at = 1; at <= watches; at++) stream.send({ create: { ...ALL, watchId: at, startRevision: 2 } });
+    await until('as many as may have begun', () => begun >= 16);
+    await turns(300);
+    // A few more, whose events are on their way or with the client.
+    expect(begun).toBeLessThan(30);
+    stream.send({ cancel: { watchId: watches } });
+    stream.resume();
+    const seen = new Map<number, number>();
+    while ([...seen.values()].reduce((sum, count) => sum + count, 0) < (watches - 1) * puts) {
+      const { watchId, events } = await stream.next();
+      if (watchId !== watches) seen.set(watchId, (seen.get(watchId) ?? 0) + events.length);
+    }
+    expect([...seen.values()].every((count) => count === puts || count === 0)).toBe(true);
+    expect(begun).toBeGreaterThanOrEqual(watches - 1);
   });
 
   it('that are idle are told the revision from time to time, when they want it', async () => {
