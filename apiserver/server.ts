@@ -295,7 +295,8 @@ class Server implements ApiServer {
    */
   async #stop(): Promise<void> {
     this.announceStop();
-    if (this.#bootstrapped) await this.#options.clock.sleep(this.#settings.shutdownDelayMs);
+    const { shutdownDelayMs } = this.#settings;
+    if (this.#bootstrapped && shutdownDelayMs > 0) await this.#options.clock.sleep(shutdownDelayMs);
     this.#stopping.abort();
     this.#pipeline.close();
     const forced = this.#options.clock.setTimer(DRAIN_MS, () => this.#http.server.closeAllConnections());
