@@ -28,12 +28,11 @@ export const pathSegmentName: NameRule = (name, prefix) => {
   return ['/', '%'].filter((part) => name.includes(part)).map((part) => `may not contain '${part}'`);
 };
 
-/** What is wrong with the metadata of an object that is to be created: upstream's ValidateObjectMeta. */
-export const validateMetadata = (meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] => [
+/** What is wrong with any object's metadata: upstream's ValidateObjectMeta (apimachinery, `pkg/api/validation`). */
+export const validateObjectMeta = (meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] => [
   ...validateIdentity(meta, namespaced, nameRule),
   ...validateCommon(meta),
   ...validateFinalizers(meta.finalizers),
-  ...validateKnownFinalizers(meta.finalizers),
 ];
 
 /**
@@ -44,7 +43,7 @@ export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta, namesp
   const common = validateCommon(meta);
   const changes = [...validateChanges(meta, old), ...common];
   const whole = [...validateIdentity(meta, namespaced, pathSegmentName), ...common, ...validateFinalizers(meta.finalizers)];
-  return [...whole, ...changes, ...changes, ...whole, ...validateKnownFinalizers(meta.finalizers)];
+  return [...whole, ...changes, ...changes, ...whole];
 }
 
 function validateIdentity(meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] {
@@ -80,7 +79,8 @@ function validateFinalizers(finalizers: readonly string[] = []): FieldError[] {
 /** Finalizers without a domain are Kubernetes' own. */
 const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-const validateKnownFinalizers = (finalizers: readonly string[] = []): FieldError[] =>
+/** What core's kinds ask of finalizers besides: a domain. */
+export const validateKnownFinalizers = (finalizers: readonly string[] = []): FieldError[] =>
   finalizers.flatMap((finalizer, i) => {
     if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return [];
     const detail = 'name is neither a standard finalizer name nor is it fully qualified';

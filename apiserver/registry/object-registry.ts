@@ -8,7 +8,13 @@ import type { Allocation } from './claims.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
 import { objectKey } from './keys.ts';
 import { matchNamespace } from './match-namespace.ts';
-import { dnsSubdomainName, pathSegmentName, validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
+import {
+  dnsSubdomainName,
+  pathSegmentName,
+  validateKnownFinalizers,
+  validateMetadataUpdate,
+  validateObjectMeta,
+} from './metadata-validation.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Resource } from './resource.ts';
 import { plainError } from './store-errors.ts';
@@ -180,7 +186,11 @@ export class ObjectRegistry {
     metadata.selfLink = undefined;
     strategy.prepareForCreate(context, object);
     const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
-    this.#refuse(object, [...validateMetadata(metadata, info.namespaced, nameRule), ...strategy.validateCreate(context, object)]);
+    this.#refuse(object, [
+      ...validateObjectMeta(metadata, info.namespaced, nameRule),
+      ...this.#finalizerErrors(object),
+      ...strategy.validateCreate(context, object),
+    ]);
     // Whatever a kind allows, its names stand in paths.
     this.#refuse(
       object,
@@ -243,6 +253,7 @@ export class ObjectRegistry {
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
     this.#refuse(object, [
       ...validateMetadataUpdate(object.metadata, old.metadata, this.resource.info.namespaced),
+      ...this.#finalizerErrors(object),
       ...strategy.validateUpdate(context, object, old),
     ]);
     const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
@@ -251,6 +262,10 @@ export class ObjectRegistry {
       ? await this.#removeByUpdate(context, object, { current, old })
       : await this.#put(context, object, { current, old, allocation });
     return outcome === 'lost' ? outcome : { ...outcome, created: false };
+  }
+
+  #finalizerErrors({ metadata }: KubeObject): FieldError[] {
+    return this.resource.strategy.allowsPlainFinalizers ? [] : validateKnownFinalizers(metadata.finalizers);
   }
 
   /** Restores what no update changes; `prepare` is the strategy's turn, which comes after the generation is back. */

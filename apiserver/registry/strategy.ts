@@ -44,6 +44,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   validateCreate(context: RequestContext, object: T): FieldError[];
   /** Upstream's name rule: what is wrong with a name or, with `prefix`, with the beginning of one. Default: a DNS subdomain. */
   validateName?(name: string, prefix: boolean): string[];
+  /** Finalizers need no domain: the rule is core's, and kinds from outside of it do not have it. */
+  readonly allowsPlainFinalizers?: boolean | undefined;
   /** Field selectors beyond metadata.name and metadata.namespace, with the value an object has for each. */
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>> | undefined;
   /** The cells of a Table row, as upstream's printers, one per column of the kind's `columns`. */

@@ -93,6 +93,11 @@ export class EtcdStore implements Store {
     return this.#revision;
   }
 
+  /** Resolves when the cluster has answered; every member is tried once. */
+  async reach(): Promise<void> {
+    this.#hear(await this.#newest.ask({ once: true }));
+  }
+
   async range(range: KeyRange, options?: RangeOptions): Promise<RangeResult> {
     this.#checkOpen();
     checkRange(range);
