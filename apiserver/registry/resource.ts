@@ -65,7 +65,7 @@ export function createResource(kind: ServedKind, strategies: StrategyTable, plac
       message: kind.message,
       resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
     }),
-    cache: new KindCache({ wire, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
+    cache: new KindCache({ info, wire, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
   };
 }
