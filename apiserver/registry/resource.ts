@@ -68,7 +68,7 @@ export function createResource(kind: ServedKind, strategies: StrategyTable, plac
       resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
     }),
     cache: new KindCache(
-      { wire, prefix, namespaced: info.namespaced, fields, decode: (stored) => storedObject(stored, message, wire) },
+      { info, wire, prefix, namespaced: info.namespaced, fields, decode: (stored) => storedObject(stored, message, wire) },
       { eventsMax },
     ),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],

@@ -8,7 +8,7 @@ import type { AdmissionPlugin } from '../admission/plugin.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { type Strategy, type StrategyTable, strategyKey } from '../registry/strategy.ts';
-import { type ApiServer, type ApiServerSettings, createApiServer } from '../server.ts';
+import { type ApiServer, type ApiServerOptions, type ApiServerSettings, createApiServer } from '../server.ts';
 
 /** A strategy without rules, for kinds whose own are not what is tested. */
 export function plainStrategy<T extends KubeObject = KubeObject>(own: Partial<Strategy<T>> = {}): Strategy<T> {
@@ -32,6 +32,9 @@ export interface TestServerOptions {
   readonly serves?: readonly string[] | undefined;
   readonly admission?: readonly AdmissionPlugin[] | undefined;
   readonly authorizer?: Authorizer | undefined;
+  /** Default: everybody is whom the header `x-test-user` names, or an administrator. */
+  readonly authenticator?: Authenticator | undefined;
+  readonly audit?: ApiServerOptions['audit'];
   readonly settings?: Partial<ApiServerSettings> | undefined;
   readonly clock?: Clock | undefined;
   readonly store?: Store | undefined;
@@ -109,7 +112,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     parts: ({ objects }) => ({
       strategies: tableOf(objects),
       admission: options.admission ?? [],
-      authenticator: headerAuthenticator,
+      authenticator: options.authenticator ?? headerAuthenticator,
       authorizer: options.authorizer ?? everythingAllowed,
       reviews: new Map(),
       discovery: nothing,
@@ -122,6 +125,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     host: '127.0.0.1',
     port: 0,
     settings: options.settings,
+    audit: options.audit,
   });
   await server.start();
   const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });

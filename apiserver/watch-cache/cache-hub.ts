@@ -1,3 +1,4 @@
+import type { KindInfo } from '../../api/index.ts';
 import { Backoff, type Clock, type Logger, type Random, type Timer } from '../../runtime/index.ts';
 import {
   type KeyValue,
@@ -94,6 +95,11 @@ export class CacheHub {
 
   add(cache: KindCache): void {
     this.#caches.set(cache.schema.prefix, cache);
+  }
+
+  /** Whose key this is; undefined when it is no cached object's, or the prefix of them. */
+  kindOf(key: string): Pick<KindInfo, 'group' | 'resource'> | undefined {
+    return this.#cacheOf(key)?.schema.info;
   }
 
   /** Fills the caches; waits for a store that is away. */

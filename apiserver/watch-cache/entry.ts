@@ -1,4 +1,4 @@
-import { type KubeObject, parseJson } from '../../api/index.ts';
+import { type KindInfo, type KubeObject, parseJson } from '../../api/index.ts';
 import type { KeyValue } from '../../store/index.ts';
 import type { WireForm } from '../registry/wire-form.ts';
 
@@ -11,6 +11,7 @@ export interface Facts {
 
 /** How a kind's entries are read: its layout, and its selectable fields beyond metadata.name and metadata.namespace. */
 export interface Schema {
+  readonly info: Pick<KindInfo, 'group' | 'resource'>;
   readonly wire: WireForm;
   readonly prefix: string;
   readonly namespaced: boolean;

@@ -10,6 +10,7 @@ import type { Selection } from './selection.ts';
 import { SortedEntries } from './sorted-entries.ts';
 import { WatchBoard } from './watch-board.ts';
 import type { WatchClient } from './watch-client.ts';
+import type { WatchStats } from './watch-stats.ts';
 
 /** What this process wrote itself, so that the cache need not parse what comes back. */
 interface Written {
@@ -46,6 +47,11 @@ export class KindCache {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** What watchers were sent. */
+  get watchStats(): WatchStats {
+    return this.#board.stats;
   }
 
   get watchers(): number {

@@ -5,7 +5,7 @@ import { Entry, type Schema } from './entry.ts';
 import { SortedEntries } from './sorted-entries.ts';
 
 const wire = new WireForm({ group: '', version: 'v1', kind: 'Thing' });
-const schema: Schema = { wire, prefix: '/registry/things/', namespaced: true, fields: [] };
+const schema: Schema = { info: { group: '', resource: 'things' }, wire, prefix: '/registry/things/', namespaced: true, fields: [] };
 const entry = (key: string, revision = 1) => new Entry(schema, { key, revision }, Buffer.alloc(0), { labels: undefined, fields: [] });
 
 test('holds what a sorted map would, whatever is put and deleted', () => {
