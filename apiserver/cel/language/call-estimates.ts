@@ -50,7 +50,9 @@ const BY_OVERLOAD: Readonly<Record<string, Estimate>> = {
   equals: comparison,
   not_equals: comparison,
   ...Object.fromEntries(
-    ['less', 'greater', 'less_equals', 'greater_equals'].flatMap((name) => [`${name}_string`, `${name}_bytes`].map((id) => [id, comparison])),
+    ['less', 'greater', 'less_equals', 'greater_equals'].flatMap((name) =>
+      [`${name}_string`, `${name}_bytes`].map((id) => [id, comparison]),
+    ),
   ),
 };
 

@@ -1,8 +1,8 @@
 // What an expression may cost at most, before it ever runs (cel-go, `checker/cost.go`). It is part of the API: a rule that may cost too much is
 // refused when its CustomResourceDefinition is written.
 import { type Call, type Comprehension, type Expr, OPERATOR, type Select } from './ast.ts';
-import type { CheckedExpr } from './checker.ts';
 import { callEstimate } from './call-estimates.ts';
+import type { CheckedExpr } from './checker.ts';
 import { add, exactly, multiply, NONE, type Range, range, UNKNOWN, union } from './range.ts';
 import { COST } from './runtime-cost.ts';
 import { type CelType, firstParam, isOptional } from './types.ts';

@@ -81,12 +81,15 @@ const joining = onTarget((count, { target, args: [separator] }, sizeOf) => {
   return { cost: traversal(size), size };
 });
 
-const searching = onTarget((size, { args: [pattern] }, sizeOf) => pattern && { cost: regexEstimate(size, sizeOf(pattern)), size: range(0, size.max) });
+const searching = onTarget(
+  (size, { args: [pattern] }, sizeOf) => pattern && { cost: regexEstimate(size, sizeOf(pattern)), size: range(0, size.max) },
+);
 
 /** Addresses are 4 or 16 bytes. */
 const ADDRESS = range(4, 16);
 const comparingAddresses = traversal(add(ADDRESS, ADDRESS));
-const containing = (base: Range, withText: string): Estimate =>
+const containing =
+  (base: Range, withText: string): Estimate =>
   ({ overload, args: [arg] }, sizeOf) => ({ cost: overload === withText && arg ? add(base, traversal(sizeOf(arg))) : base });
 
 const selecting = onArg((size) => {
@@ -114,7 +117,8 @@ const equality: Estimate = ({ args: [a, b] }) => {
   return { cost: traversal(range(1, size.max)) };
 };
 
-const each = (names: readonly string[], estimate: Estimate): readonly (readonly [string, Estimate])[] => names.map((name) => [name, estimate]);
+const each = (names: readonly string[], estimate: Estimate): readonly (readonly [string, Estimate])[] =>
+  names.map((name) => [name, estimate]);
 
 const BY_FUNCTION: ReadonlyMap<string, Estimate> = new Map([
   ...each(['check'], () => ({ cost: exactly(CHECK_COST) })),
@@ -130,12 +134,18 @@ const BY_FUNCTION: ReadonlyMap<string, Estimate> = new Map([
   ...each(['find', 'findAll'], searching),
   ...each(['cidr', 'isIP', 'isCIDR', 'quantity', 'isQuantity', 'semver', 'isSemver'], parsing),
   ...each(['ip'], (call, sizeOf) => (call.overload === 'cidr_ip' ? NOMINAL : parsing(call, sizeOf))),
-  ...each(['ip.isCanonical'], onArg((size) => ({ cost: traversal(size, 2) }))),
+  ...each(
+    ['ip.isCanonical'],
+    onArg((size) => ({ cost: traversal(size, 2) })),
+  ),
   ...each(['masked', 'prefixLength', 'family', 'isUnspecified', 'isLoopback'], nominal),
   ...each(['isLinkLocalMulticast', 'isLinkLocalUnicast', 'isGlobalUnicast'], nominal),
   ...each(['containsIP'], containing(comparingAddresses, 'cidr_contains_ip_string')),
   ...each(['containsCIDR'], containing(add(comparingAddresses, traversal(ADDRESS), exactly(1)), 'cidr_contains_cidr_string')),
-  ...each(['validate'], onArg((size) => ({ cost: scale(traversal(size), FORMAT_PATTERN_LENGTH * COST.regexStringLengthFactor) }))),
+  ...each(
+    ['validate'],
+    onArg((size) => ({ cost: scale(traversal(size), FORMAT_PATTERN_LENGTH * COST.regexStringLengthFactor) })),
+  ),
   ...each(['format.named', 'sign', 'asInteger', 'isInteger', 'asApproximateFloat', 'isGreaterThan', 'isLessThan'], nominal),
   ...each(['compareTo', 'add', 'sub', 'major', 'minor', 'patch'], nominal),
   ...each(['getScheme', 'getHostname', 'getHost', 'getPort', 'getEscapedPath', 'getQuery'], nominal),
