@@ -2,21 +2,31 @@
 // and that the elements of a list or map have one type.
 import type { Expr } from './ast.ts';
 import type { CheckedExpr } from './checker.ts';
+import type { Validator } from './declarations.ts';
 import { compilePattern } from './regex.ts';
-import { CompileError, type Issue } from './source.ts';
+import type { Issue } from './source.ts';
 import { readDuration, readTimestamp } from './timestamps.ts';
 import { type CelType, firstParam, formatType, isSameType } from './types.ts';
 import { CelError } from './values.ts';
 
-/** @throws CompileError */
-export function checkLiterals(checked: CheckedExpr): void {
+/** Lists that are arguments of this function may mix types. */
+const MIXING_FUNCTION = 'format';
+
+export const checkLiterals: Validator = (checked) => {
   const issues: Issue[] = [];
+  const mixing = mixedLists(checked.root);
   for (const expr of descendants(checked.root)) {
     checkArgument(expr, issues);
+    if (mixing.has(expr)) continue;
     if (expr.kind === 'list') checkElements(checked, expr, issues);
     if (expr.kind === 'map') checkEntries(checked, expr, issues);
   }
-  if (issues.length > 0) throw new CompileError(checked.text, issues);
+  return issues;
+};
+
+function mixedLists(root: Expr): ReadonlySet<Expr> {
+  const calls = [...descendants(root)].filter((expr) => expr.kind === 'call' && expr.name === MIXING_FUNCTION);
+  return new Set(calls.flatMap((call) => [...descendants(call)]));
 }
 
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {

@@ -7,6 +7,7 @@ import type { Environment, FunctionDeclaration, Overload, Result } from './decla
 import { implementationOf } from './dispatch.ts';
 import { equal } from './equality.ts';
 import { Frame, type Step } from './frame.ts';
+import { compilePattern } from './regex.ts';
 import { COST, callCost } from './runtime-cost.ts';
 import { CelError, CelList, CelMap, type CelValue, noSuchOverload, Optional, TypeValue, Uint } from './values.ts';
 
@@ -33,6 +34,8 @@ const CONVERSIONS: ReadonlySet<string> = new Set([
   'type',
   'uint',
 ]);
+/** Functions whose second argument is a pattern; one that is constant is compiled at once. */
+const MATCHERS: ReadonlySet<string> = new Set(['matches', 'find', 'findAll']);
 /** Functions of two arguments that look at the second only if they must; they cost nothing themselves. */
 const LAZY: ReadonlySet<string> = new Set(['optional_or_optional', 'optional_orValue_value']);
 
@@ -128,7 +131,13 @@ class Planner {
   }
 
   #variable(name: string): Step {
-    return this.#scope.get(name) ?? ((frame) => frame.variable(name) ?? new CelError(`no such attribute(s): ${name}`));
+    return (
+      this.#scope.get(name) ??
+      ((frame) => {
+        const value = frame.variable(name);
+        return value === undefined ? new CelError(`no such attribute(s): ${name}`) : value;
+      })
+    );
   }
 
   #call(call: Call): Step {
@@ -196,6 +205,7 @@ class Planner {
       const step = this.#setMembership(first, this.#constants.get(second) ?? null);
       if (step) return step;
     }
+    if (MATCHERS.has(declared.name) && second && this.#constants.has(second)) checkPattern(this.#constants.get(second) ?? null);
     const step = this.#invocation(declared, overloads, args);
     if (args.length !== 1 || !CONVERSIONS.has(declared.name) || !first || !this.#constants.has(first)) return step;
     return this.#constant(this.#converted(declared, overloads, this.#constants.get(first) ?? null));
@@ -314,7 +324,10 @@ class Planner {
     const accumulator = this.#slots++;
     const key = this.#slots++;
     const value = this.#slots++;
-    const scope = new Map(outer).set(expr.accumulator, (frame) => (frame.slots[accumulator] ??= growing(init(frame))));
+    const scope = new Map(outer).set(expr.accumulator, (frame) => {
+      const known = frame.slots[accumulator];
+      return known === undefined ? (frame.slots[accumulator] = growing(init(frame))) : known;
+    });
     this.#scope = new Map(scope).set(expr.variable, fromSlot(key));
     if (expr.variable2 !== undefined) this.#scope = new Map(this.#scope).set(expr.variable2, fromSlot(value));
     const condition = this.plan(expr.condition);
@@ -428,10 +441,15 @@ function settled(result: Result): Result {
 /** Runs a loop's body for each element or entry, until it says false. */
 function fold(over: CelValue, two: boolean, body: (first: Result, second: Result) => boolean): CelError | undefined {
   if (over instanceof CelList) {
-    for (let i = 0; i < over.size; i++) if (!(two ? body(BigInt(i), over.at(i)) : body(over.at(i), null))) return undefined;
+    for (let i = 0; i < over.size; i++) if (!body(two ? BigInt(i) : over.at(i), two ? over.at(i) : null)) break;
     return undefined;
   }
-  if (!(over instanceof CelMap)) return new CelError('no such overload');
-  for (const key of over.keys()) if (!body(key, two ? (over.find(key) ?? null) : null)) return undefined;
+  if (!(over instanceof CelMap)) return noSuchOverload();
+  for (const key of over.keys()) if (!body(key, two ? (over.find(key) ?? null) : null)) break;
   return undefined;
+}
+
+function checkPattern(pattern: CelValue): void {
+  const compiled = typeof pattern === 'string' ? compilePattern(pattern) : undefined;
+  if (compiled instanceof CelError) throw new PlanError(compiled.message);
 }
