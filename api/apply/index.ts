@@ -1,4 +1,4 @@
-export { type ApplyType, applyTypeOf } from './apply-type.ts';
+export { type ApplyType, applyTypeOf, type ListType, type MapType, type TypedField, UNTYPED, UNTYPED_ATOMIC } from './apply-type.ts';
 export { equalValues } from './equal.ts';
 export {
   difference,

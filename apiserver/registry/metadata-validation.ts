@@ -28,11 +28,16 @@ export const pathSegmentName: NameRule = (name, prefix) => {
   return ['/', '%'].filter((part) => name.includes(part)).map((part) => `may not contain '${part}'`);
 };
 
-/** What is wrong with the metadata of an object that is to be created: upstream's ValidateObjectMeta. */
-export const validateMetadata = (meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] => [
+/** What is wrong with any object's metadata: upstream's ValidateObjectMeta (apimachinery, `pkg/api/validation`). */
+export const validateObjectMeta = (meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] => [
   ...validateIdentity(meta, namespaced, nameRule),
   ...validateCommon(meta),
   ...validateFinalizers(meta.finalizers),
+];
+
+/** What is wrong with the metadata of a built-in kind's object that is to be created: upstream's ValidateObjectMeta (core). */
+export const validateMetadata = (meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] => [
+  ...validateObjectMeta(meta, namespaced, nameRule),
   ...validateKnownFinalizers(meta.finalizers),
 ];
 
