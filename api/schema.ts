@@ -3,6 +3,7 @@ export { jsonSchemaProps } from './apiextensions/v1/json-schema.ts';
 export * as ownership from './apply/index.ts';
 export * from './codec/index.ts';
 export * as bodies from './kinds/bodies.ts';
+export { columnDescription } from './kinds/column-descriptions.ts';
 export { BUILT_IN_KINDS } from './kinds/served.ts';
 export { objectMeta } from './meta/v1/object-meta.ts';
 export * from './patch/index.ts';

@@ -1,4 +1,5 @@
 import { apiError, humanDuration, type KubeObject, parseJson } from '../../api/index.ts';
+import { columnDescription } from '../../api/schema.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Resource } from '../registry/resource.ts';
 
@@ -90,16 +91,10 @@ function columnsOf({ info }: Resource): ColumnDefinition[] {
     name: column.name,
     type: column.type,
     format: ('format' in column ? column.format : undefined) ?? '',
-    description: DESCRIPTIONS[column.name] ?? '',
+    description: columnDescription(info, column.name),
     priority: column.priority,
   }));
 }
-
-const DESCRIPTIONS: Readonly<Record<string, string>> = {
-  Name: 'Name of the object, unique among its kind within a namespace.',
-  Age: 'Time since the object was created.',
-  'Created At': 'When the object was created.',
-};
 
 function cellsOf({ strategy }: Resource, object: KubeObject, now: number): readonly unknown[] {
   return strategy.tableRow?.(object, now) ?? [object.metadata.name, object.metadata.creationTimestamp ?? null];
