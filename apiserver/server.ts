@@ -3,30 +3,30 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import { apiVersionOf, type KindInfo, type ServedKind } from '../api/index.ts';
+import { apiextensionsKinds, apiVersionOf, type ServedKind } from '../api/index.ts';
+import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
+import { type CustomResources, createCustomResources } from './custom-resources/index.ts';
 import type { Exchange } from './pipeline/exchange.ts';
 import { FlowControl } from './pipeline/flow-control.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RequestMetrics } from './pipeline/request-metrics.ts';
-import { sendNotFound } from './pipeline/respond.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
 import { InProcessObjects } from './registry/in-process-objects.ts';
 import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
-import { ObjectRegistry } from './registry/object-registry.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
-import { createResource } from './registry/resource.ts';
-import { type StrategyTable, strategyKey } from './registry/strategy.ts';
+import { type Strategy, type StrategyTable, strategyKey } from './registry/strategy.ts';
 import { createBinding } from './rest/binding.ts';
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
 import { healthChecks } from './rest/health.ts';
+import { KindHost } from './rest/kind-host.ts';
 import { type CreateOnly, Kinds } from './rest/kinds.ts';
 import { DEFAULT_ADDRESS_TYPES, KubeletConnector, type KubeletOptions } from './rest/kubelet-connector.ts';
 import { ServerMetrics } from './rest/metrics.ts';
@@ -55,7 +55,8 @@ const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = { '/bindings': createB
 /** What the parts of the server are given to be made. */
 export interface PartsContext {
   readonly objects: ObjectReader & ObjectWriter;
-  readonly infos: readonly KindInfo[];
+  /** The kinds that discovery and OpenAPI tell of. */
+  readonly kinds: Pick<KindHost, 'infos' | 'published'>;
 }
 
 /** The parts that decide and describe; made by others. */
@@ -141,6 +142,8 @@ class Server implements ApiServer {
   readonly #settings: ApiServerSettings;
   readonly #hub: CacheHub;
   readonly #kinds = new Kinds();
+  readonly #host: KindHost;
+  readonly #customResources: CustomResources | undefined;
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
   readonly #pipeline: Pipeline;
@@ -159,8 +162,13 @@ class Server implements ApiServer {
     const infos = options.kinds.map(({ info }) => info);
     this.objects = new InProcessObjects(() => clock.now());
     this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
-    const parts = options.parts({ objects: this.objects, infos });
-    this.#addKinds(parts, store);
+    const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize };
+    this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, random, place, builtIn: options.kinds });
+    const parts = options.parts({ objects: this.objects, kinds: this.#host });
+    this.#addKinds(parts);
+    const { objects } = this;
+    const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
+    this.#customResources = definesOthers ? createCustomResources({ host: this.#host, objects, clock, random, logger }) : undefined;
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
@@ -191,7 +199,7 @@ class Server implements ApiServer {
     const metrics = new ServerMetrics({ requests, inFlight: flowControl, store: storeMetrics, endpoints: () => this.#kinds.endpoints() });
     this.#root = {
       kinds: this.#kinds,
-      infos,
+      infos: () => this.#host.infos(),
       health: healthChecks({
         storeOpen: () => this.#hub.synced && failure() === undefined,
         synced: () => this.#hub.synced,
@@ -234,6 +242,7 @@ class Server implements ApiServer {
     const { host, port, bootstrap, logger } = this.#options;
     await this.#hub.start();
     try {
+      await this.#customResources?.start();
       await this.#http.listen({ host, port });
       await bootstrap?.(this);
       this.#bootstrapped = true;
@@ -257,33 +266,32 @@ class Server implements ApiServer {
     await this.#http.close();
     forced.cancel();
     this.#kubelets.close();
+    await this.#customResources?.stop();
     this.#hub.stop();
   }
 
-  #addKinds({ strategies, reviews }: ApiServerParts, store: Store): void {
-    const registries = new Map<string, ObjectRegistry>();
+  #addKinds({ strategies, reviews }: ApiServerParts): void {
     for (const kind of this.#options.kinds) {
       const key = strategyKey(kind.info);
       const answer = reviews.get(key);
       const create = answer ? reviewer(kind, answer) : CREATE_ONLY[key];
       if (create) {
-        this.#kinds.addCreateOnly(kind.info, create);
+        this.#host.addCreateOnly(kind.info, create);
         continue;
       }
-      const resource = createResource(kind, strategies, { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize });
-      const registry = new ObjectRegistry({ resource, store, hub: this.#hub, random: this.#options.random });
-      this.#hub.add(resource.cache);
-      this.#kinds.addEndpoint({ resource, registry });
-      registries.set(key, registry);
+      const strategy = strategies.get(key);
+      if (!strategy) throw new Error(`no strategy for ${key}`);
+      // A strategy and a message only ever meet objects of their own kind.
+      const type = typeOfMessage(kind.message) as ObjectType;
+      this.#host.add({ info: kind.info, type, strategy: strategy as unknown as Strategy });
     }
-    this.objects.bind(registries);
+    this.objects.bind((kind) => this.#kinds.endpointOf(kind)?.registry);
   }
 
   #dispatch(exchange: Exchange): Promise<void> | void {
     const { info } = exchange;
     if (!info.isResource) return answerRoot(exchange, this.#root);
-    if (this.#kinds.hasGroup(info.group)) return route(this.#rest, this.#kinds, exchange);
-    sendNotFound(exchange);
+    return route(this.#rest, this.#kinds, exchange);
   }
 
   /** One route for everything; bodies are left to the handlers, which know whether there may be one. */
@@ -332,7 +340,7 @@ class Server implements ApiServer {
 
 /** Answers a kind of which objects are questions. */
 function reviewer(kind: ServedKind, answer: Review): CreateOnly {
-  const fields = new FieldManager({ apiVersion: apiVersionOf(kind.info), kind: kind.info.kind, message: kind.message });
+  const fields = new FieldManager({ apiVersion: apiVersionOf(kind.info), kind: kind.info.kind, type: typeOfMessage(kind.message) as ObjectType });
   return (rest, exchange) => answerReview(rest, exchange, { kind, answer, fields });
 }
 

@@ -12,3 +12,4 @@ export {
 } from './protobuf/index.ts';
 export { formatYaml } from './yaml/format.ts';
 export { duplicateYamlKeys, parseYaml } from './yaml/parse.ts';
+export { type ObjectType, typeOfMessage } from './object-type.ts';

@@ -52,6 +52,18 @@ export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta, namesp
   return [...whole, ...changes, ...changes, ...whole, ...validateKnownFinalizers(meta.finalizers)];
 }
 
+/** What is wrong with any object's changed metadata: upstream's `validateCommonFields` (apiserver, `pkg/registry/rest/update.go`). */
+export const validateCommonUpdate = (meta: ObjectMeta, old: ObjectMeta, namespaced: boolean): FieldError[] => [
+  ...validateObjectMeta(meta, namespaced, pathSegmentName),
+  ...validateMetadataChanges(meta, old),
+];
+
+/** What is wrong with changes of metadata: upstream's ValidateObjectMetaUpdate. */
+export const validateMetadataChanges = (meta: ObjectMeta, old: ObjectMeta): FieldError[] => [
+  ...validateChanges(meta, old),
+  ...validateCommon(meta),
+];
+
 function validateIdentity(meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] {
   const errors: FieldError[] = [];
   if (meta.generateName) {

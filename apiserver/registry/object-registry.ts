@@ -1,6 +1,6 @@
 import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, toTime } from '../../api/index.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
-import type { Operation, Store, Transaction } from '../../store/index.ts';
+import type { KeyValue, Operation, Store, Transaction } from '../../store/index.ts';
 import { isUnchanged, keepTimes } from '../apply/keep-times.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
@@ -8,7 +8,7 @@ import type { AdmissionChain } from './admission-chain.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
 import { objectKey } from './keys.ts';
 import { matchNamespace } from './match-namespace.ts';
-import { dnsSubdomainName, pathSegmentName, validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
+import { dnsSubdomainName, pathSegmentName, validateCommonUpdate, validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
 import type { Resource } from './resource.ts';
 import { plainError } from './store-errors.ts';
 import type { Allocation, RequestContext, UpdateStrategy } from './strategy.ts';
@@ -101,6 +101,8 @@ export class ObjectRegistry {
   /** The present state of an object; undefined when there is none. */
   async current(namespace: string, name: string): Promise<Entry | undefined> {
     await this.#hub.fresh();
+    const pending = this.resource.cache.settled();
+    if (pending) await pending;
     return this.resource.cache.get(namespace, name);
   }
 
@@ -173,7 +175,8 @@ export class ObjectRegistry {
     metadata.selfLink = undefined;
     strategy.prepareForCreate(context, object);
     const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
-    this.#refuse(object, [...validateMetadata(metadata, info.namespaced, nameRule), ...strategy.validateCreate(context, object)]);
+    const ofMetadata = strategy.validatesMetadata ? [] : validateMetadata(metadata, info.namespaced, nameRule);
+    this.#refuse(object, [...ofMetadata, ...strategy.validateCreate(context, object)]);
     // Whatever a kind allows, its names stand in paths.
     this.#refuse(
       object,
@@ -196,19 +199,19 @@ export class ObjectRegistry {
     const { resource } = this;
     const name = object.metadata.name ?? '';
     const key = objectKey(resource.prefix, this.#namespace(context), name);
-    const stored = resource.wire.encode(object);
+    const encoded = resource.wire.encode(object);
     if (context.dryRun) {
       const present = await this.current(this.#namespace(context), name);
       if (present) throw this.#alreadyExists(present, name);
-      return { object, bytes: Buffer.concat([stored, NEWLINE]) };
+      return { object, bytes: Buffer.concat([encoded, NEWLINE]) };
     }
-    resource.cache.expect(key, stored, object);
+    const stored = await this.#toStore(key, encoded, object);
     const result = await this.#store.txn({
       compare: [{ key, target: 'version', is: '=', than: 0 }],
       success: [{ op: 'put', key, value: stored }],
     });
     if (!result.succeeded) throw this.#alreadyExists(await this.#reread(this.#namespace(context), name), name);
-    return this.#stored(object, stored, result.revision);
+    return this.#stored(object, encoded, { key, value: stored, modRevision: result.revision });
   }
 
   #alreadyExists(present: Entry | undefined, name: string): ApiError {
@@ -240,8 +243,10 @@ export class ObjectRegistry {
     await admission.admit(context, this.#attributes('UPDATE', { object, old }, subresource));
     this.#checkVersion(request, object, current);
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
+    const { namespaced } = this.resource.info;
+    const validateChange = this.resource.strategy.validatesMetadata ? validateCommonUpdate : validateMetadataUpdate;
     this.#refuse(object, [
-      ...validateMetadataUpdate(object.metadata, old.metadata, this.resource.info.namespaced),
+      ...validateChange(object.metadata, old.metadata, namespaced),
       ...strategy.validateUpdate(context, object, old),
     ]);
     const allocation = subresource === '' ? await this.resource.strategy.allocate?.(context, object, old) : undefined;
@@ -289,14 +294,15 @@ export class ObjectRegistry {
   }
 
   async #put(context: RequestContext, object: KubeObject, { current, old }: Present): Promise<Stored | 'lost'> {
-    const { wire, cache } = this.resource;
+    const { wire } = this.resource;
+    const { key } = current;
     keepTimes(object, old);
     if (isUnchanged(object, old)) return { object, bytes: current.bytes };
-    const stored = wire.encode(object);
-    if (context.dryRun) return { object, bytes: wire.serve(stored, current.revision) };
-    cache.expect(current.key, stored, object);
-    const result = await this.#write(current, [{ op: 'put', key: current.key, value: stored }]);
-    return result === 'lost' ? 'lost' : this.#stored(object, stored, result);
+    const encoded = wire.encode(object);
+    if (context.dryRun) return { object, bytes: wire.serve(encoded, current.revision) };
+    const stored = await this.#toStore(key, encoded, object);
+    const result = await this.#write(current, [{ op: 'put', key, value: stored }]);
+    return result === 'lost' ? 'lost' : this.#stored(object, encoded, { key, value: stored, modRevision: result });
   }
 
   /** The last finalizer went: so does the object. */
@@ -338,10 +344,10 @@ export class ObjectRegistry {
   async #mark(context: RequestContext, current: Entry, plan: { object: KubeObject; remove: boolean }): Promise<Deleted | 'lost'> {
     const { wire, cache } = this.resource;
     const { key } = current;
-    const stored = wire.encode(plan.object);
-    const entry = (revision: number) => cache.entryOf({ key, value: stored, modRevision: revision });
+    const encoded = wire.encode(plan.object);
+    const entry = (revision: number) => cache.entryFrom({ key, revision }, encoded);
     if (context.dryRun) return { entry: entry(current.revision), gone: plan.remove };
-    cache.expect(key, stored, plan.object);
+    const stored = await this.#toStore(key, encoded, plan.object);
     const marking = this.#write(current, [{ op: 'put', key, value: stored }]);
     if (!plan.remove) {
       const result = await marking;
@@ -369,12 +375,27 @@ export class ObjectRegistry {
     const key = objectKey(this.resource.prefix, namespace, name);
     const { kvs } = await this.#store.range({ key });
     const [kv] = kvs;
-    return kv ? this.resource.cache.entryOf(kv) : undefined;
+    if (!kv) return undefined;
+    const [entry] = await this.resource.cache.entriesOf([kv]);
+    return entry;
   }
 
-  #stored(object: KubeObject, stored: Buffer, revision: number): Stored {
-    object.metadata.resourceVersion = String(revision);
-    return { object, bytes: this.resource.wire.serve(stored, revision) };
+  /** What is written for an object; the cache is told of it, if it will meet the object in this form. */
+  async #toStore(key: string, encoded: Buffer, object: KubeObject): Promise<Buffer> {
+    const { form, cache } = this.resource;
+    const stored = await form.store(encoded, object);
+    if (stored === encoded) cache.expect(key, stored, object);
+    return stored;
+  }
+
+  /** What was written, as it is read back: another version or schema on the way may have left its traces. */
+  async #stored(object: KubeObject, encoded: Buffer, kv: Pick<KeyValue, 'key' | 'value' | 'modRevision'>): Promise<Stored> {
+    if (kv.value !== encoded) {
+      const [entry] = await this.resource.cache.entriesOf([kv]);
+      if (entry) return { object: entry.parse(), bytes: entry.bytes };
+    }
+    object.metadata.resourceVersion = String(kv.modRevision);
+    return { object, bytes: this.resource.wire.serve(encoded, kv.modRevision) };
   }
 
   #attributes(
@@ -391,8 +412,10 @@ export class ObjectRegistry {
     matchNamespace(object, this.#namespace(context));
   }
 
-  #refuse({ metadata }: KubeObject, errors: readonly FieldError[]): void {
-    if (errors.length > 0) throw apiError.invalid(this.resource.kindSubject, metadata.name ?? '', errors);
+  /** Errors name the kind that the object says it is. */
+  #refuse({ kind, metadata }: KubeObject, errors: readonly FieldError[]): void {
+    const { info } = this.resource;
+    if (errors.length > 0) throw apiError.invalid({ group: info.group, resource: kind ?? info.kind }, metadata.name ?? '', errors);
   }
 }
 

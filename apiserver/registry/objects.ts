@@ -21,12 +21,13 @@ export interface ObjectReader {
 /** Writes made by the API server on its own behalf: defaulted and validated as any other, without admission. */
 export interface ObjectWriter {
   create<T extends KubeObject>(kind: KindInfo, object: T): Promise<Live<T>>;
-  /** Reads, changes, writes; again on conflict. `change` returns undefined to leave the object as it is. */
+  /** Reads, changes, writes; again on conflict. `change` returns undefined to leave the object as it is; `subresource` is a view of it. */
   update<T extends KubeObject>(
     kind: KindInfo,
     namespace: string,
     name: string,
     change: (current: Live<T>) => T | undefined,
+    subresource?: string,
   ): Promise<Live<T>>;
   delete(kind: KindInfo, namespace: string, name: string): Promise<void>;
 }
