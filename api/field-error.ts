@@ -1,3 +1,5 @@
+import { stringifyJson } from './json.ts';
+
 /** What is wrong with one field: upstream's `field.Error` (apimachinery, `pkg/util/validation/field`). */
 export interface FieldError {
   readonly type: FieldErrorType;
@@ -47,7 +49,9 @@ const withValue = (type: FieldErrorType, field: string, value: unknown, detail: 
 /** As Go prints a bad value: `%q` for strings, `%v` for plain values, JSON for the rest. */
 function printValue(value: unknown): string {
   if (typeof value === 'string') return goQuote(value);
-  return value === undefined ? 'null' : typeof value === 'bigint' ? String(value) : JSON.stringify(value);
+  return value === undefined
+    ? 'null'
+    : stringifyJson(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

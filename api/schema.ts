@@ -1,4 +1,5 @@
 // The second public face of api/: the schemas of every kind and what is derived from them. Loaded by the API server and by tests.
+export { customResourceDefinitionStatus } from './apiextensions/v1/custom-resource-definition.ts';
 export { jsonSchemaProps } from './apiextensions/v1/json-schema.ts';
 export * as ownership from './apply/index.ts';
 export * from './codec/index.ts';

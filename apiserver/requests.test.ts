@@ -213,3 +213,28 @@ const bound = (store: Store) => ({
   defragment: store.defragment.bind(store),
   close: store.close.bind(store),
 });
+
+test('an empty Content-Type was answered by the HTTP library, not by us', async () => {
+  await using api = await start();
+  const raw = JSON.stringify({ metadata: { name: 'a' } });
+  const answer = await api.request('POST', PATH, { raw, headers: { 'content-type': '' } });
+  expect([answer.status, answer.json().kind]).toEqual([201, 'ConfigMap']);
+});
+
+describe('what cannot be answered as it was asked for', () => {
+  const asked = (form: string) => ({ accept: `application/json;as=${form};v=v1;g=meta.k8s.io` });
+
+  test.each([
+    ['POST', PATH, asked('PartialObjectMetadataList')],
+    ['DELETE', `${PATH}/b`, asked('PartialObjectMetadataList')],
+    ['DELETE', PATH, asked('PartialObjectMetadata')],
+    ['DELETE', `${PATH}?includeObject=Everything`, asked('Table')],
+  ])('%s %s is not done either', async (method, path, headers) => {
+    await using api = await start();
+    await api.request('POST', PATH, { body: { metadata: { name: 'b' } } });
+    const before = api.store.revision;
+    const answer = await api.request(method, path, { headers, ...(method === 'POST' ? { body: { metadata: { name: 'a' } } } : {}) });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(api.store.revision).toBe(before);
+  });
+});

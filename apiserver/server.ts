@@ -11,7 +11,7 @@ import type { AdmissionPlugin } from './admission/plugin.ts';
 import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
-import { type CustomResources, createCustomResources } from './custom-resources/index.ts';
+import { createCustomResources } from './custom-resources/index.ts';
 import type { Exchange } from './pipeline/exchange.ts';
 import { FlowControl } from './pipeline/flow-control.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -143,7 +143,7 @@ class Server implements ApiServer {
   readonly #hub: CacheHub;
   readonly #kinds = new Kinds();
   readonly #host: KindHost;
-  readonly #customResources: CustomResources | undefined;
+  readonly #customResources: Service | undefined;
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
   readonly #pipeline: Pipeline;
@@ -168,7 +168,9 @@ class Server implements ApiServer {
     this.#addKinds(parts);
     const { objects } = this;
     const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
-    this.#customResources = definesOthers ? createCustomResources({ host: this.#host, objects, clock, random, logger }) : undefined;
+    this.#customResources = definesOthers
+      ? createCustomResources({ host: this.#host, objects, clock, logger, converterOf: () => undefined, compileRules: () => () => [] })
+      : undefined;
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
@@ -317,12 +319,12 @@ class Server implements ApiServer {
       },
       routerOptions: { maxParamLength: 10_000, onBadUrl: (_, request, response) => void this.#pipeline.handle(request, response) },
     });
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    app.all('/*', (request, reply) => {
+    // Before fastify looks at the body: what a body may be is for the handlers to say.
+    app.addHook('onRequest', (request, reply, _done) => {
       reply.hijack();
       void this.#pipeline.handle(request.raw, reply.raw);
     });
+    app.all('/*', () => undefined);
     const { server } = app;
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = 0;

@@ -1,15 +1,22 @@
 /** A store whose process is killed at any moment opens again, with everything that was acknowledged and nothing by halves. */
 import { spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { seededRandom } from '../runtime/index.ts';
+import { seededRandom, systemClock } from '../runtime/index.ts';
 import { type CompiledScript, compileScript } from '../test/support/compile.ts';
+import { seedOf, times } from '../test/support/long-run.ts';
 import { record } from '../test/support/store-recorder.ts';
 import { ALL } from '../test/support/store-steps.ts';
 import { tempDirectory } from '../test/support/temp-directory.ts';
-import { type Operation, openLevelStore, openMemoryStore, prefixRange, type Store, type StoreEvent } from './index.ts';
+import { hashState, type Operation, openLevelStore, openMemoryStore, prefixRange, type Store, type StoreEvent } from './index.ts';
 
-const KILLS = 6;
-const SEED = 20_260_101;
+/** Of each way of writing. */
+const KILLS = times(15, 200);
+const SEED = seedOf(20_260_101);
+/** Lines after which a process is killed at the latest: most of them early, where it still opens. */
+const LINES_MAX = 1500;
+/** A process needs so long, more or less, before it opens the store. */
+const START_MS = 60;
 
 let script: CompiledScript;
 beforeAll(async () => {
@@ -17,11 +24,12 @@ beforeAll(async () => {
 });
 afterAll(() => script[Symbol.asyncDispose]());
 
-/** Runs the child until it has printed `lines` whole lines, and kills it there. */
-async function runAndKill(args: readonly string[], lines: number): Promise<string[]> {
+/** Runs the child until it has printed `lines` whole lines or some time has gone by, and kills it there. */
+async function runAndKill(args: readonly string[], { lines, afterMs }: { lines: number; afterMs: number | undefined }): Promise<string[]> {
   const child = spawn(process.execPath, [script.path, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   let output = '';
   let errors = '';
+  const timer = afterMs === undefined ? undefined : systemClock.setTimer(afterMs, () => child.kill('SIGKILL'));
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
     if (output.split('\n').length > lines) child.kill('SIGKILL');
@@ -30,6 +38,7 @@ async function runAndKill(args: readonly string[], lines: number): Promise<strin
     errors += text;
   });
   const signal = await new Promise((resolve) => child.on('close', (_, by) => resolve(by)));
+  timer?.cancel();
   expect({ signal, errors }).toEqual({ signal: 'SIGKILL', errors: '' });
   return output.split('\n').slice(0, -1);
 }
@@ -114,6 +123,21 @@ async function checkReplay(store: Store, log: readonly StoreEvent[]): Promise<vo
   await replayed.close();
 }
 
+/** The state at the compaction, changed as the log says, is the state there is. */
+async function checkFold(store: Store, log: readonly StoreEvent[]): Promise<void> {
+  const { compactRevision } = await store.status();
+  const base = compactRevision === 0 ? [] : (await store.range(ALL, { revision: compactRevision })).kvs;
+  const state = new Map(base.map((kv) => [kv.key, kv]));
+  for (const { type, kv } of log) {
+    if (kv.modRevision <= compactRevision) continue;
+    if (type === 'delete') state.delete(kv.key);
+    else state.set(kv.key, kv);
+  }
+  const page = [...state.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const folded = await hashState({ revision: store.revision, compactRevision }, Readable.from([page]));
+  expect(folded.digest.toString('hex')).toBe((await store.hash()).digest.toString('hex'));
+}
+
 const asOperation = ({ type, kv: { key, value, lease } }: StoreEvent): Operation =>
   type === 'put' ? { op: 'put', key, value, lease } : { op: 'delete', range: { key } };
 
@@ -128,13 +152,15 @@ async function readLog(store: Store): Promise<readonly StoreEvent[]> {
   return watch.events();
 }
 
-test.each(['write', 'compact'])('killed again and again (%s)', async (mode) => {
+test.each(['write', 'compact'])('killed again and again (%s)', { timeout: 3_600_000 }, async (mode) => {
   await using directory = await tempDirectory();
   const random = seededRandom(SEED);
   const promised = new Promised();
   for (let kill = 0; kill < KILLS; kill++) {
-    const lines = 1 + random.integer(1500);
-    promised.add(await runAndKill([directory.path, String(kill * 1000), mode], lines));
+    const lines = 1 + Math.floor(LINES_MAX * (random.integer(1000) / 1000) ** 2);
+    // Some by the clock: while it starts, or opens the store.
+    const afterMs = kill % 3 === 2 ? START_MS + random.integer(3 * START_MS) : undefined;
+    promised.add(await runAndKill([directory.path, String(kill * 1000), mode], { lines, afterMs }));
     const store = await openLevelStore({ directory: directory.path });
     const context = `seed ${SEED}, kill ${kill} after ${lines} lines`;
     await readLog(store)
@@ -142,6 +168,7 @@ test.each(['write', 'compact'])('killed again and again (%s)', async (mode) => {
         await checkPromises(store, promised, log);
         await checkLeases(store, promised);
         if (mode === 'write') await checkReplay(store, log);
+        await checkFold(store, log);
         absorb(promised, log);
       })
       .catch((error: unknown) => {

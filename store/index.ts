@@ -1,4 +1,5 @@
-/** The store: etcd's model on bytes. Made by {@link openLevelStore} (a directory) or {@link openMemoryStore} (nothing is kept). */
+/** The store: etcd's model on bytes. Made by {@link openLevelStore} (a directory), {@link openMemoryStore} (nothing is kept) or {@link openEtcdStore} (a
+ * cluster). */
 import { readdir, rm } from 'node:fs/promises';
 import { type Clock, type Logger, silentLogger, systemClock } from '../runtime/index.ts';
 import { diskError } from './level/disk.ts';
@@ -7,6 +8,7 @@ import { openOn } from './level/open.ts';
 import { type RestoredStore, restoreInto } from './level/restore.ts';
 import { type Store, StoreError } from './store.ts';
 
+export { type EtcdSnapshot, type EtcdSnapshotRequest, encodeEtcdSnapshot } from './bolt/encode.ts';
 export {
   type AutoCompactionOptions,
   type AutoCompactionPolicy,
@@ -15,6 +17,7 @@ export {
   readAutoCompaction,
 } from './compaction/auto-compaction.ts';
 export { COMPACT_REVISION_KEY, createSharedCompaction } from './compaction/shared-compaction.ts';
+export { type EtcdStoreOptions, openEtcdStore } from './etcd/open.ts';
 export type { RestoredStore } from './level/restore.ts';
 export {
   decodeSnapshot,
@@ -44,7 +47,7 @@ export type MemoryStoreOptions = Pick<LevelStoreOptions, 'logger' | 'clock'>;
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
   const { directory, logger = silentLogger, clock = systemClock } = options;
   const started = clock.monotonic();
-  const store = await openOn(await openLevelDisk(directory, clock.now()), { clock, logger });
+  const store = await openOn(await openLevelDisk(directory, { now: clock.now(), logger }), { clock, logger });
   logger.info({ directory, revision: store.revision, tookMs: Math.round(clock.monotonic() - started) }, 'store opened');
   return store;
 }
@@ -71,7 +74,7 @@ export async function restoreLevelStore({
   clock = systemClock,
 }: RestoreOptions): Promise<RestoredStore> {
   await checkEmpty(directory);
-  const disk = await openLevelDisk(directory, clock.now());
+  const disk = await openLevelDisk(directory, { now: clock.now(), logger: silentLogger });
   try {
     const restored = await restoreInto(disk.db, snapshot, revisionBump);
     await disk.db.close();

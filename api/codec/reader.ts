@@ -86,7 +86,7 @@ function readFields(fields: readonly FieldReader[], raw: Plain, state: ReadState
 }
 
 function compileField(name: string, info: FieldInfo): FieldReader {
-  const read = typeReader(info.type);
+  const read = info.keepsEmpty ? elementReader(info.type) : typeReader(info.type);
   if (info.presence === 'always') {
     return { name, read, absent: info.nullable ? () => null : zeroOf(info.type) };
   }
@@ -196,7 +196,7 @@ function mapReader(values: FieldType): Reader {
   };
 }
 
-/** As {@link typeReader}, but an empty list inside a list or a map stays one. */
+/** As {@link typeReader}, but an empty list stays one, as it does inside a list or a map. */
 function elementReader(type: FieldType): Reader {
   const read = typeReader(type);
   return type.kind === 'list' ? (raw, state) => read(raw, state) ?? [] : read;

@@ -51,6 +51,8 @@ export interface FieldInfo {
   readonly itemEnum?: readonly string[] | undefined;
   /** OpenAPI `default`, as upstream publishes it where it is not the zero value of a required field. */
   readonly default?: unknown;
+  /** An empty list stays one where it would else become null: messages tell the one from the other. */
+  readonly keepsEmpty?: boolean | undefined;
   readonly listType?: 'atomic' | 'set' | 'map' | undefined;
   readonly listMapKeys?: readonly string[] | undefined;
   readonly mapType?: 'atomic' | 'granular' | undefined;

@@ -21,6 +21,8 @@ export interface FieldOptions {
   /** What a list's items may be. */
   readonly itemEnum?: readonly string[];
   readonly default?: unknown;
+  /** An empty list is told from none. */
+  readonly keepsEmpty?: true;
   readonly listType?: 'atomic' | 'set' | 'map';
   readonly listMapKeys?: readonly string[];
   readonly mapType?: 'atomic' | 'granular';
@@ -104,6 +106,7 @@ export function field<T, const O extends FieldOptions = Record<never, never>>(
     enum: o.enum,
     itemEnum: o.itemEnum,
     default: o.default,
+    keepsEmpty: o.keepsEmpty,
     listType: o.listType,
     listMapKeys: o.listMapKeys,
     mapType: o.mapType,

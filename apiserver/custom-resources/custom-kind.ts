@@ -1,11 +1,11 @@
 // A custom resource as it is served: one definition for each version, made of what the CRD says.
-import { apiVersionOf, type KindInfo, type Verb } from '../../api/index.ts';
-import { compareVersions } from '../discovery/index.ts';
+import { apiVersionOf, type JSONSchemaProps, type KindInfo, type Verb } from '../../api/index.ts';
+import { compareVersions } from '../discovery/groups.ts';
 import type { PublishedKind } from '../openapi/index.ts';
 import type { KindDefinition } from '../registry/resource.ts';
 import { UNSTRUCTURED_WORDING } from '../registry/wording.ts';
 import { customType } from './custom-type.ts';
-import { type Crd, type CrdVersion, isConditionTrue, isNamespaced, servedVersions, storageVersion } from './definition.ts';
+import { acceptedNamesOf, type Crd, type CrdVersion, isConditionTrue, isNamespaced, servedVersions, storageVersion } from './definition.ts';
 import { type Printer, printerOf } from './printer-columns.ts';
 import { publishedKind } from './published-kind.ts';
 import { type CustomSchema, compileSchema } from './schema/index.ts';
@@ -49,8 +49,10 @@ export function customKind(crd: Crd, options: CustomKindOptions): CustomKind {
     info: each.info,
     type: each.type,
     wording: UNSTRUCTURED_WORDING,
+    place: `${each.info.group}/${each.info.resource}`,
     isHidden: !each.version.served,
     strategy: customStrategy({
+      subject: { group: each.info.group, resource: each.info.resource },
       kind: each.info.kind,
       apiVersion: each.apiVersion,
       namespaced: each.info.namespaced,
@@ -73,7 +75,8 @@ const published = ({ info, schema }: Version): PublishedKind => publishedKind(in
 export const verbsOf = (crd: Crd): readonly Verb[] => (isConditionTrue(crd, 'Terminating') ? VERBS_TERMINATING : VERBS);
 
 function versionOf(crd: Crd, version: CrdVersion): Version {
-  const schema: CustomSchema = compileSchema(version.schema?.openAPIV3Schema, {
+  const root = version.schema?.openAPIV3Schema as JSONSchemaProps | undefined; // its type contains itself
+  const schema: CustomSchema = compileSchema(root, {
     preserveUnknownFields: crd.spec.preserveUnknownFields ?? false,
   });
   const printer = printerOf(version);
@@ -82,7 +85,7 @@ function versionOf(crd: Crd, version: CrdVersion): Version {
 }
 
 function infoOf(crd: Crd, { name: version, subresources }: CrdVersion, { columns }: Printer): KindInfo {
-  const { kind, listKind, plural, singular = '', shortNames, categories } = crd.status.acceptedNames;
+  const { kind, listKind, plural, singular = '', shortNames, categories } = acceptedNamesOf(crd);
   return {
     group: crd.spec.group,
     version,

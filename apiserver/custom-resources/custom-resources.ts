@@ -9,7 +9,7 @@
 //    the same conclusions, and write nothing that is there already.
 // 3. A definition that changes is served anew, from caches of its own, and then in one step instead of the former one, whose watchers
 //    are sent away.
-import { apiextensionsKinds, isNotFound, type KindInfo, stringifyJson, toTime } from '../../api/index.ts';
+import { apiextensionsKinds, apiVersionOf, isNotFound, type KindInfo, stringifyJson, toTime } from '../../api/index.ts';
 import { runController, WorkQueue } from '../../client/index.ts';
 import type { Clock, Logger, Service } from '../../runtime/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
@@ -17,7 +17,7 @@ import type { KindHost } from '../rest/kind-host.ts';
 import { cleanUp } from './cleanup.ts';
 import { planConditions, planEstablished } from './conditions.ts';
 import { type CustomKind, customKind, verbsOf } from './custom-kind.ts';
-import { type Crd, type CrdVersion, type Finding, isConditionTrue, isServable, removeCondition, resourceOf, setCondition } from './definition.ts';
+import { acceptedNamesOf, type Crd, type CrdVersion, type Finding, isConditionTrue, isServable, removeCondition, resourceOf, setCondition } from './definition.ts';
 import { planNames } from './naming.ts';
 import type { CheckRules } from './strategy.ts';
 import type { Convert } from './versions.ts';
@@ -56,6 +56,9 @@ class CustomResources implements Service {
   readonly #definitions: WorkQueue;
   readonly #cleanups: WorkQueue;
   readonly #stopping = new AbortController();
+  /** What was told last: nothing is told twice. */
+  #told: readonly unknown[] = [];
+  #toldState = '';
   #listener: Disposable | undefined;
   #running: Promise<unknown> = Promise.resolve();
 
@@ -161,7 +164,7 @@ class CustomResources implements Service {
       this.#withdraw(name);
       return;
     }
-    const of = stringifyJson([crd.metadata.uid, crd.spec, crd.status.acceptedNames]);
+    const of = stringifyJson([crd.metadata.uid, crd.spec, acceptedNamesOf(crd)]);
     if (this.#serving.get(name)?.of === of) return;
     const kind = customKind(crd, {
       convert: converterOf(crd),
@@ -194,6 +197,10 @@ class CustomResources implements Service {
       const verbs = verbsOf(crd);
       return serving.kind.published.map((each) => (each.info.verbs === verbs ? each : { ...each, info: { ...each.info, verbs } }));
     });
+    const state = told.map(({ info }) => `${apiVersionOf(info)} ${info.resource} ${info.verbs.length}`);
+    if (told.every(({ message }, index) => message === this.#told[index]) && state.join() === this.#toldState) return;
+    this.#told = told.map(({ message }) => message);
+    this.#toldState = state.join();
     this.#options.host.publish(told);
   }
 

@@ -3,11 +3,10 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionCondition,
   CustomResourceDefinitionNames,
-  CustomResourceDefinitionVersion,
 } from '../../api/index.ts';
 
 export type Crd = CustomResourceDefinition;
-export type CrdVersion = CustomResourceDefinitionVersion;
+export type CrdVersion = NonNullable<Crd['spec']['versions']>[number];
 export type CrdCondition = CustomResourceDefinitionCondition;
 export type CrdNames = CustomResourceDefinitionNames;
 
@@ -56,6 +55,9 @@ export const isNamespaced = (crd: Crd): boolean => crd.spec.scope === 'Namespace
 
 /** `widgets.example.com`: what a definition is called. */
 export const resourceOf = (crd: Crd): { group: string; resource: string } => ({ group: crd.spec.group, resource: crd.spec.names.plural });
+
+/** The names in use. */
+export const acceptedNamesOf = ({ status }: Crd): CrdNames => status.acceptedNames ?? { kind: '', plural: '' };
 
 /** Whether its objects can be asked for: upstream serves them as soon as the names are accepted. */
 export const isServable = (crd: Crd): boolean => isConditionTrue(crd, 'NamesAccepted') || isConditionTrue(crd, 'Established');

@@ -1,6 +1,6 @@
 // Whose names are whose: upstream's naming controller (apiextensions-apiserver, `pkg/controller/status/naming_controller.go`).
 import { ownership } from '../../api/schema.ts';
-import { type Crd, type CrdNames, conditionOf, type Finding, isEquivalent } from './definition.ts';
+import { acceptedNamesOf, type Crd, type CrdNames, conditionOf, type Finding, isEquivalent } from './definition.ts';
 
 /** What the names of a definition come to. */
 export interface Naming {
@@ -16,10 +16,10 @@ export interface Naming {
  * @returns undefined when nothing changes.
  */
 export function planNames(crd: Crd, others: readonly Crd[]): Naming | undefined {
-  if (ownership.equalValues(crd.spec.names, crd.status.acceptedNames)) return undefined;
+  if (ownership.equalValues(crd.spec.names, acceptedNamesOf(crd))) return undefined;
   const { acceptedNames, namesAccepted } = acceptNames(crd, taken(crd, others));
   const unchanged =
-    ownership.equalValues(crd.status.acceptedNames, acceptedNames) && isEquivalent(namesAccepted, conditionOf(crd, 'NamesAccepted'));
+    ownership.equalValues(acceptedNamesOf(crd), acceptedNames) && isEquivalent(namesAccepted, conditionOf(crd, 'NamesAccepted'));
   return unchanged ? undefined : { acceptedNames, namesAccepted, established: establishedFor(crd, namesAccepted) };
 }
 
@@ -30,7 +30,7 @@ interface Taken {
 
 /** The names in use in a definition's group, its own among them. */
 function taken({ spec: { group } }: Crd, all: readonly Crd[]): Taken {
-  const accepted = all.filter(({ spec }) => spec.group === group).map(({ status }) => status.acceptedNames);
+  const accepted = all.filter(({ spec }) => spec.group === group).map(acceptedNamesOf);
   return {
     resources: new Set(accepted.flatMap(({ plural, singular = '', shortNames }) => [plural, singular, ...(shortNames ?? [])])),
     kinds: new Set(accepted.flatMap(({ kind, listKind = '' }) => [kind, listKind])),
@@ -38,9 +38,9 @@ function taken({ spec: { group } }: Crd, all: readonly Crd[]): Taken {
 }
 
 /** Takes each name that is free; the last one that is not gives the reason. */
-function acceptNames({ spec, status }: Crd, { resources, kinds }: Taken): Pick<Naming, 'acceptedNames' | 'namesAccepted'> {
-  const wanted = spec.names;
-  const accepted: CrdNames = { ...status.acceptedNames };
+function acceptNames(crd: Crd, { resources, kinds }: Taken): Pick<Naming, 'acceptedNames' | 'namesAccepted'> {
+  const wanted = crd.spec.names;
+  const accepted: CrdNames = { ...acceptedNamesOf(crd) };
   let conflict: Finding | undefined;
   const isFree = (name: string, own: string, used: ReadonlySet<string>) => name === own || !used.has(name);
   const refuse = (reason: string, names: readonly string[]) => {

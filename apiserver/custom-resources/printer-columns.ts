@@ -4,9 +4,11 @@ import { humanDuration, type KubeObject, parseTime, stringifyJson, type TableCol
 import type { CrdVersion } from './definition.ts';
 import { type JsonPath, JsonPathError, parseJsonPath } from './json-path.ts';
 
+type Column = NonNullable<CrdVersion['additionalPrinterColumns']>[number];
+
 const NAME: TableColumn = { name: 'Name', type: 'string', format: 'name', priority: 0 };
 /** What a version without columns has. */
-const AGE = {
+const AGE: Column = {
   name: 'Age',
   type: 'date',
   jsonPath: '.metadata.creationTimestamp',
@@ -21,13 +23,13 @@ export interface Printer {
 
 /** Makes the columns of a version. Behind one whose path cannot be read there are none. */
 export function printerOf({ additionalPrinterColumns }: CrdVersion): Printer {
-  const wanted = additionalPrinterColumns?.length ? additionalPrinterColumns : [AGE];
+  const wanted: readonly Column[] = additionalPrinterColumns?.length ? additionalPrinterColumns : [AGE];
   const columns: TableColumn[] = [NAME];
   const cells: ((object: KubeObject, now: number) => unknown)[] = [];
   for (const column of wanted) {
     const path = readPath(column.jsonPath);
     if (!path) break;
-    const { name, type, format, priority = 0, description } = { format: undefined, ...column };
+    const { name, type, format, priority = 0, description } = column;
     const about = description || `Custom resource definition column (in JSONPath format): ${column.jsonPath}`;
     columns.push({ name, type, format: format || undefined, priority, description: about });
     cells.push((object, now) => cellOf(type, path(object), now));

@@ -1,6 +1,6 @@
 // What custom resources have in common: upstream's `registry/customresource/{strategy,status_strategy,validator}.go`
 // (apiextensions-apiserver).
-import { type FieldError, fieldError, isQualifiedName, type KubeObject } from '../../api/index.ts';
+import { apiError, type ErrorSubject, type FieldError, fieldError, isQualifiedName, type KubeObject } from '../../api/index.ts';
 import { goFormat, isObject, type JsonObject, ownership } from '../../api/schema.ts';
 import { dnsSubdomainName, validateMetadataChanges, validateObjectMeta } from '../registry/metadata-validation.ts';
 import type { RequestContext, ScaleView, Strategy, UpdateStrategy } from '../registry/strategy.ts';
@@ -10,6 +10,7 @@ import { NestedError, namesOf, nestedInteger, nestedString, setNested } from './
 import type { Printer } from './printer-columns.ts';
 import { type CustomSchema, rulesBlocked } from './schema/index.ts';
 
+const TERMINATING = 'create not allowed while custom resource definition is terminating';
 const REPLICAS_MAX = 2 ** 31 - 1;
 /** Finalizers that need no domain. */
 const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
@@ -20,6 +21,8 @@ export type Scale = NonNullable<NonNullable<CrdVersion['subresources']>['scale']
 export type CheckRules = (object: JsonObject, old?: JsonObject) => FieldError[];
 
 export interface CustomStrategyOptions {
+  /** How errors name the resource. */
+  readonly subject: ErrorSubject;
   readonly kind: string;
   readonly apiVersion: string;
   readonly namespaced: boolean;
@@ -28,6 +31,8 @@ export interface CustomStrategyOptions {
   readonly checkRules: CheckRules;
   readonly printer: Printer;
   readonly deprecation: string | undefined;
+  /** Whether objects may be created no more. */
+  isTerminating(): boolean;
 }
 
 /** The strategy of one version of a custom resource. */
@@ -38,9 +43,11 @@ export function customStrategy(options: CustomStrategyOptions): Strategy {
   const scale = version.subresources?.scale;
   return {
     validatesMetadata: true,
+    allowsPlainFinalizers: true,
     deprecation,
     setDefaults: (object) => schema.setDefaults(membersOf(object)),
     prepareForCreate: (_, object) => {
+      if (options.isTerminating()) throw apiError.forbidden(options.subject, object.metadata.name ?? '', TERMINATING);
       if (hasStatus) delete membersOf(object).status;
       object.metadata.generation = 1;
     },

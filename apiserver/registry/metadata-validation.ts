@@ -35,12 +35,6 @@ export const validateObjectMeta = (meta: ObjectMeta, namespaced: boolean, nameRu
   ...validateFinalizers(meta.finalizers),
 ];
 
-/** What is wrong with the metadata of a built-in kind's object that is to be created: upstream's ValidateObjectMeta (core). */
-export const validateMetadata = (meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] => [
-  ...validateObjectMeta(meta, namespaced, nameRule),
-  ...validateKnownFinalizers(meta.finalizers),
-];
-
 /**
  * What is wrong with changed metadata. Upstream looks at it four times (as new and as changed metadata, and both again in the kind's own
  * validation), and lists what it finds as often; so do we.
@@ -49,7 +43,7 @@ export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta, namesp
   const common = validateCommon(meta);
   const changes = [...validateChanges(meta, old), ...common];
   const whole = [...validateIdentity(meta, namespaced, pathSegmentName), ...common, ...validateFinalizers(meta.finalizers)];
-  return [...whole, ...changes, ...changes, ...whole, ...validateKnownFinalizers(meta.finalizers)];
+  return [...whole, ...changes, ...changes, ...whole];
 }
 
 /** What is wrong with any object's changed metadata: upstream's `validateCommonFields` (apiserver, `pkg/registry/rest/update.go`). */
@@ -97,7 +91,8 @@ function validateFinalizers(finalizers: readonly string[] = []): FieldError[] {
 /** Finalizers without a domain are Kubernetes' own. */
 const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-const validateKnownFinalizers = (finalizers: readonly string[] = []): FieldError[] =>
+/** What core's kinds ask of finalizers besides: a domain. */
+export const validateKnownFinalizers = (finalizers: readonly string[] = []): FieldError[] =>
   finalizers.flatMap((finalizer, i) => {
     if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return [];
     const detail = 'name is neither a standard finalizer name nor is it fully qualified';

@@ -8,7 +8,14 @@ import type { AdmissionChain } from './admission-chain.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
 import { objectKey } from './keys.ts';
 import { matchNamespace } from './match-namespace.ts';
-import { dnsSubdomainName, pathSegmentName, validateCommonUpdate, validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
+import {
+  dnsSubdomainName,
+  pathSegmentName,
+  validateCommonUpdate,
+  validateKnownFinalizers,
+  validateMetadataUpdate,
+  validateObjectMeta,
+} from './metadata-validation.ts';
 import type { Resource } from './resource.ts';
 import { plainError } from './store-errors.ts';
 import type { Allocation, RequestContext, UpdateStrategy } from './strategy.ts';
@@ -175,7 +182,9 @@ export class ObjectRegistry {
     metadata.selfLink = undefined;
     strategy.prepareForCreate(context, object);
     const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
-    const ofMetadata = strategy.validatesMetadata ? [] : validateMetadata(metadata, info.namespaced, nameRule);
+    const ofMetadata = strategy.validatesMetadata
+      ? []
+      : [...validateObjectMeta(metadata, info.namespaced, nameRule), ...this.#finalizerErrors(object)];
     this.#refuse(object, [...ofMetadata, ...strategy.validateCreate(context, object)]);
     // Whatever a kind allows, its names stand in paths.
     this.#refuse(
@@ -247,6 +256,7 @@ export class ObjectRegistry {
     const validateChange = this.resource.strategy.validatesMetadata ? validateCommonUpdate : validateMetadataUpdate;
     this.#refuse(object, [
       ...validateChange(object.metadata, old.metadata, namespaced),
+      ...this.#finalizerErrors(object),
       ...strategy.validateUpdate(context, object, old),
     ]);
     const allocation = subresource === '' ? await this.resource.strategy.allocate?.(context, object, old) : undefined;
@@ -261,6 +271,10 @@ export class ObjectRegistry {
       allocation?.rollBack();
       throw error;
     }
+  }
+
+  #finalizerErrors({ metadata }: KubeObject): FieldError[] {
+    return this.resource.strategy.allowsPlainFinalizers ? [] : validateKnownFinalizers(metadata.finalizers);
   }
 
   /** Restores what no update changes; `prepare` is the strategy's turn, which comes after the generation is back. */

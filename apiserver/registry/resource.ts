@@ -15,6 +15,10 @@ export interface KindDefinition {
   readonly type: ObjectType;
   readonly strategy: Strategy;
   readonly wording?: Wording | undefined;
+  /** Stored, and there for the server's own parts, but not served. */
+  readonly isHidden?: boolean | undefined;
+  /** Where in the store they are, under the root; by its resource unless given. */
+  readonly place?: string | undefined;
   /** How its objects lie in the store; as they are served unless given. */
   form?(wire: WireForm): StoredForm;
   /** Other versions of it, which owners of fields may have written; none unless given. */
@@ -36,6 +40,7 @@ export interface Resource {
   /** Keeps track of who owns which fields of its objects. */
   readonly fields: FieldManager;
   readonly cache: KindCache;
+  readonly isHidden: boolean;
   /** Fields a field selector may name, by index. */
   readonly selectable: readonly string[];
 }
@@ -57,12 +62,13 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
   }));
   const wire = new WireForm(info, wording.unstructuredLists);
   const form = definition.form?.(wire) ?? plainForm(wire);
-  const prefix = kindPrefix(info, place.root);
+  const prefix = kindPrefix(info, place.root, definition.place);
   return {
     info,
     type,
     strategy,
     wording,
+    isHidden: definition.isHidden ?? false,
     subject: { group: info.group, resource: info.resource },
     prefix,
     wire,

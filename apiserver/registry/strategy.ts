@@ -45,6 +45,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   validateName?(name: string, prefix: boolean): string[];
   /** {@link validateCreate} and {@link validateUpdate} look at the metadata too, in an order of their own. */
   readonly validatesMetadata?: boolean | undefined;
+  /** Finalizers need no domain: the rule is core's, and kinds from outside of it do not have it. */
+  readonly allowsPlainFinalizers?: boolean | undefined;
   /** Field selectors beyond metadata.name and metadata.namespace, with the value an object has for each. */
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>> | undefined;
   /** The cells of a Table row, as upstream's printers, one per column of the kind's `columns`. */

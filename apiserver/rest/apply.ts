@@ -14,8 +14,8 @@ export const isApply = ({ request }: Exchange): boolean => mediaType(request.hea
 
 /** Server-side apply to an object, which it may create, or to a subresource that is a view of it. */
 export const applyObject: Handler = async (rest, exchange, endpoint) => {
-  rest.negotiator.object(exchange.accept);
   const { resource, registry } = endpoint;
+  rest.encoder.accept(exchange, resource);
   const { name, subresource } = exchange.info;
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'ApplyOptions');

@@ -7,7 +7,7 @@ import { writerOf } from './writer.ts';
 
 /** POST to a collection. */
 export const createObject: Handler = async (rest, exchange, { resource, registry }) => {
-  rest.negotiator.object(exchange.accept);
+  rest.encoder.accept(exchange, resource);
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'CreateOptions');
   const body = { bytes, contentType: exchange.request.headers['content-type'] };

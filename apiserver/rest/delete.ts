@@ -10,7 +10,7 @@ import type { Entry } from '../watch-cache/entry.ts';
 import { bodyEncoding } from './decode-body.ts';
 import { readInteger, readListOptions } from './list-options.ts';
 import { readList } from './list-reader.ts';
-import { sendList } from './list-writer.ts';
+import { acceptList, sendList } from './list-writer.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 
 /** Objects of a collection that are deleted at the same time. */
@@ -21,7 +21,7 @@ const OPTIONS_SCHEME = 'k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme
 
 /** DELETE of one object. */
 export const deleteObject: Handler = async (rest, exchange, { resource, registry }) => {
-  rest.negotiator.object(exchange.accept);
+  rest.encoder.accept(exchange, resource);
   const options = await readDeleteRequest(exchange);
   const context = contextOf(rest, exchange, isDryRun(options));
   const deleted = await registry.delete({ context, admission: rest.admission, name: exchange.info.name, options });
@@ -35,8 +35,8 @@ export const deleteObject: Handler = async (rest, exchange, { resource, registry
 
 /** DELETE of a collection: each object as if it were deleted alone; the answer is the list as it was. */
 export const deleteCollection: Handler = async (rest, exchange, endpoint) => {
-  const accepted = rest.negotiator.object(exchange.accept);
   const { resource } = endpoint;
+  const accepted = acceptList(exchange, resource, rest.negotiator.object(exchange.accept));
   const page = await readCollection(rest, exchange, endpoint);
   const options = await readDeleteRequest(exchange);
   await deleteEach(page.entries, async (entry) => {

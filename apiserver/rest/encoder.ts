@@ -33,9 +33,22 @@ export class Encoder {
     this.#negotiator = negotiator;
   }
 
+  /**
+   * What one object will be answered as: asked before anything is changed, so that nothing has changed when it cannot be answered.
+   *
+   * @throws ApiError (406, or 400 for a wrong includeObject).
+   */
+  accept(exchange: Exchange, { info, type }: Resource): Accepted {
+    const accepted = this.#negotiator.object(exchange.accept);
+    refuseProtobuf(type, accepted);
+    if (accepted.as?.form === 'PartialObjectMetadataList') throw wrongShape(info, accepted.as.form, false);
+    if (accepted.as?.form === 'Table') readInclude(exchange);
+    return accepted;
+  }
+
   /** Answers one object, given as its served bytes. */
   object(exchange: Exchange, resource: Resource, status: number, bytes: Buffer): void {
-    const accepted = this.#negotiator.object(exchange.accept);
+    const accepted = this.accept(exchange, resource);
     const plain = accepted.encoding === 'json' && accepted.as === undefined;
     const body = plain ? bytes : transform(exchange, resource, accepted, bytes);
     send(exchange, status, MEDIA_TYPE[accepted.encoding], body);
@@ -63,10 +76,8 @@ export class Encoder {
 }
 
 function transform(exchange: Exchange, resource: Resource, { encoding, as }: Accepted, bytes: Buffer): Buffer {
-  refuseProtobuf(resource.type, { encoding, as });
   const object = parseServed(bytes);
   if (!as) return encodeAs(encoding, { value: object, message: resource.type.message, ...resource.wire });
-  if (as.form === 'PartialObjectMetadataList') throw wrongShape(resource.info, as.form, false);
   const apiVersion = `meta.k8s.io/${as.version}`;
   if (as.form === 'PartialObjectMetadata') {
     return encodeAs(encoding, { value: partialOf(object, as.version), message: partialMessage, kind: as.form, apiVersion });

@@ -18,15 +18,16 @@ export type Target =
 export class Kinds {
   readonly #targets = new Map<string, Target>();
   readonly #ownGroups = new Set<string>();
-  /** By `group/resource`: the version in which others of this process read and write. */
-  readonly #endpoints = new Map<string, Endpoint>();
+  /** All versions by `group/resource`; the first is the one that the server's own parts read and write. */
+  readonly #endpoints = new Map<string, readonly Endpoint[]>();
 
   /** Serves a kind from the start to the end of the server. */
   addEndpoint(endpoint: Endpoint): void {
     const { info } = endpoint.resource;
     this.#ownGroups.add(info.group);
     this.#targets.set(placeOf(info), { endpoint });
-    this.#endpoints.set(strategyKey(info), endpoint);
+    const key = strategyKey(info);
+    this.#endpoints.set(key, [...(this.#endpoints.get(key) ?? []), endpoint]);
   }
 
   addCreateOnly(info: KindInfo, create: CreateOnly): void {
@@ -38,26 +39,22 @@ export class Kinds {
   replace(kind: Pick<KindInfo, 'group' | 'resource'>, endpoints: readonly Endpoint[]): void {
     const key = strategyKey(kind);
     for (const { resource } of this.endpointsOf(kind)) this.#targets.delete(placeOf(resource.info));
-    const [first] = endpoints;
-    if (first) this.#endpoints.set(key, first);
+    if (endpoints.length > 0) this.#endpoints.set(key, endpoints);
     else this.#endpoints.delete(key);
-    for (const endpoint of endpoints) this.#targets.set(placeOf(endpoint.resource.info), { endpoint });
+    for (const endpoint of endpoints) if (!endpoint.resource.isHidden) this.#targets.set(placeOf(endpoint.resource.info), { endpoint });
   }
 
   endpointOf(kind: Pick<KindInfo, 'group' | 'resource'>): Endpoint | undefined {
-    return this.#endpoints.get(strategyKey(kind));
+    return this.#endpoints.get(strategyKey(kind))?.[0];
   }
 
   /** All versions of a resource. */
-  endpointsOf(kind: Pick<KindInfo, 'group' | 'resource'>): Endpoint[] {
-    const key = strategyKey(kind);
-    return [...this.#targets.values()].flatMap(({ endpoint }) =>
-      endpoint && strategyKey(endpoint.resource.info) === key ? [endpoint] : [],
-    );
+  endpointsOf(kind: Pick<KindInfo, 'group' | 'resource'>): readonly Endpoint[] {
+    return this.#endpoints.get(strategyKey(kind)) ?? [];
   }
 
   endpoints(): Iterable<Endpoint> {
-    return this.#endpoints.values();
+    return [...this.#endpoints.values()].flat();
   }
 
   /** Whether a group is the server's own, whose unknown paths are answered in the API's words; all others are nobody's. */

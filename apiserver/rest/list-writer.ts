@@ -17,6 +17,18 @@ const WRITE_BYTES = 256 * 1024;
 const OPEN_BRACE = 0x7b;
 const COMMA = 0x2c;
 
+/**
+ * What a list will be answered as: asked before anything is changed.
+ *
+ * @throws ApiError (406, or 400 for a wrong includeObject).
+ */
+export function acceptList(exchange: Exchange, { info, type }: Resource, accepted: Accepted): Accepted {
+  refuseProtobuf(type, accepted);
+  if (accepted.as?.form === 'PartialObjectMetadata') throw wrongShape(info, accepted.as.form, true);
+  if (accepted.as?.form === 'Table') readInclude(exchange);
+  return accepted;
+}
+
 /** Answers a list in what the client takes. */
 export async function sendList(exchange: Exchange, resource: Resource, accepted: Accepted, page: ListPage): Promise<void> {
   if (accepted.encoding === 'json' && !accepted.as) await sendJson(exchange, resource, page);

@@ -50,8 +50,8 @@ export interface Patch {
 export const patchObject: Handler = async (rest, exchange, endpoint) => {
   if (isApply(exchange)) return applyObject(rest, exchange, endpoint);
   const apply = patchType(exchange, endpoint.resource);
-  rest.negotiator.object(exchange.accept);
   const { resource, registry } = endpoint;
+  rest.encoder.accept(exchange, resource);
   const { name, subresource } = exchange.info;
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'PatchOptions');

@@ -10,8 +10,8 @@ import { writerOf } from './writer.ts';
 
 /** PUT of an object or of a subresource that is a view of it. */
 export const updateObject: Handler = async (rest, exchange, endpoint) => {
-  rest.negotiator.object(exchange.accept);
   const { resource, registry } = endpoint;
+  rest.encoder.accept(exchange, resource);
   const { name, subresource } = exchange.info;
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'UpdateOptions');

@@ -1,12 +1,6 @@
-import {
-  apiextensionsKinds,
-  type Binding,
-  type CustomResourceDefinition,
-  coordinationKinds,
-  coreKinds,
-  rbacKinds,
-} from '../../api/index.ts';
+import { apiextensionsKinds, type Binding, coordinationKinds, coreKinds, rbacKinds } from '../../api/index.ts';
 import { type Strategy, type StrategyOptions, strategyKey } from '../registry/strategy.ts';
+import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definition.ts';
 import { leaseStrategy } from './coordination/lease.ts';
 import { configMapStrategy } from './core/config-map.ts';
 import { endpointsStrategy } from './core/endpoints.ts';
@@ -22,8 +16,7 @@ import { strategyOf } from './shared.ts';
 
 /** Strategies of the kinds that are not workloads. */
 export const resourceStrategies = (options: StrategyOptions): readonly (readonly [string, Strategy<never>])[] => [
-  // Read-only as long as custom resources cannot be defined.
-  [strategyKey(apiextensionsKinds.customresourcedefinitions), strategyOf<CustomResourceDefinition>({})],
+  [strategyKey(apiextensionsKinds.customresourcedefinitions), customResourceDefinitionStrategy()],
   // Never stored: a create binds a pod.
   [strategyKey(coreKinds.bindings), strategyOf<Binding>({})],
   [strategyKey(coreKinds.configmaps), configMapStrategy],

@@ -36,6 +36,7 @@ export class Compactor {
       this.#check(revision);
       await this.#mark(revision, false);
       this.#committed.compactRevision = revision;
+      this.#disk.acknowledge(this.#committed);
       await this.#forget(revision);
     });
   }

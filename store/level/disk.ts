@@ -1,5 +1,6 @@
 import type { AbstractChainedBatch, AbstractChainedBatchWriteOptions, AbstractLevel, AbstractSnapshot } from 'abstract-level';
 import { StoreError, type StoreErrorCode } from '../store.ts';
+import type { Acknowledged } from './witness.ts';
 
 export type Database = AbstractLevel<string | Buffer | Uint8Array, string, Buffer>;
 export type Batch = AbstractChainedBatch<Database, string, Buffer>;
@@ -12,6 +13,10 @@ export interface DiskSize {
 /** A key-value database and what only its driver can do. */
 export interface Disk {
   readonly db: Database;
+  /** What had been acknowledged before it was opened; undefined when that is not known. */
+  readonly acknowledged: Acknowledged | undefined;
+  /** Notes what is durable, before that is answered. */
+  acknowledge(state: Acknowledged): void;
   /** Bytes taken, and those of them that are in use, more or less. */
   size(): Promise<DiskSize>;
   /** Bytes taken by what is between two keys, more or less. */

@@ -3,10 +3,12 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
+import type { Logger } from '../../runtime/index.ts';
 import { StoreError } from '../store.ts';
 import { type Disk, diskError } from './disk.ts';
+import { checkFiles } from './files/check-files.ts';
 import { describeHolder, isHolderFile, removeHolder, writeHolder } from './holder.ts';
-import { corrupt } from './log-codec.ts';
+import { WITNESS_FILE, Witness } from './witness.ts';
 
 const ENCODINGS = { keyEncoding: 'utf8', valueEncoding: 'buffer' } as const;
 
@@ -16,8 +18,13 @@ const CACHE_BYTES = 32 * 1024 * 1024;
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Opens LevelDB. @param now milliseconds since the epoch, for the note on who holds it. */
-export async function openLevelDisk(directory: string, now: number): Promise<Disk> {
-  await checkComplete(directory);
+export async function openLevelDisk(directory: string, { now, logger }: { now: number; logger: Logger }): Promise<Disk> {
+  const doing = `opening the store in ${directory}`;
+  await checkFiles(directory).catch(async (error: unknown) => {
+    // What is written at the moment looks damaged too.
+    await checkUnlocked(directory);
+    throw diskError(error, doing);
+  });
   // It begins to open by itself: nothing is awaited between this and `open`.
   const db = new ClassicLevel<string, Buffer>(directory, {
     ...ENCODINGS,
@@ -25,18 +32,20 @@ export async function openLevelDisk(directory: string, now: number): Promise<Dis
     cacheSize: CACHE_BYTES,
     maxFileSize: FILE_BYTES_MAX,
   });
+  let witness: Witness;
   try {
     await db.open();
     await writeHolder(directory, now);
+    witness = new Witness(directory, logger);
   } catch (error) {
     await db.close();
-    const failure = diskError(error, `opening the store in ${directory}`);
-    if (failure.code !== 'Locked') throw failure;
-    const holder = await describeHolder(directory);
-    throw new StoreError('Locked', `the store in ${directory} is in use by ${holder}: stop it, or use another directory`, { cause: error });
+    const failure = diskError(error, doing);
+    throw failure.code === 'Locked' ? await inUse(directory, error) : failure;
   }
   return {
     db,
+    acknowledged: witness.acknowledged,
+    acknowledge: (state) => witness.note(state),
     size: async () => {
       const { all, log } = await directoryBytes(directory);
       // What is in sorted files and not yet written over or deleted there, and what is in the write-ahead log.
@@ -47,28 +56,31 @@ export async function openLevelDisk(directory: string, now: number): Promise<Dis
     // A compaction of nothing: LevelDB begins each by emptying its memory.
     flush: () => db.compactRange('', ''),
     reclaim: (from, to) => db.compactRange(from, to),
-    release: () => removeHolder(directory),
+    release: async () => {
+      witness.close();
+      await removeHolder(directory);
+    },
   };
 }
 
-/**
- * LevelDB would make a new, empty database where it does not find its CURRENT file. It is rightly missing only where LevelDB was stopped
- * while it made its first files: then there is its first manifest and nothing else.
- */
-async function checkComplete(directory: string): Promise<void> {
-  const names = await readdir(directory).catch((error: unknown): string[] => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw diskError(error, `opening the store in ${directory}`);
-  });
-  const data = names.filter((name) => /^MANIFEST-|\.(ldb|sst|log)$/.test(name) && name !== 'MANIFEST-000001');
-  if (data.length > 0 && !names.includes('CURRENT')) throw corrupt(`${directory} has ${data[0]} but no file CURRENT`);
+/** LevelDB looks at its lock before it finds that there is a database, which it then leaves as it is. */
+async function checkUnlocked(directory: string): Promise<void> {
+  const db = new ClassicLevel<string, Buffer>(directory, { ...ENCODINGS, createIfMissing: false, errorIfExists: true });
+  const error: unknown = await db.open().catch((reason: unknown) => reason);
+  await db.close();
+  if (diskError(error, 'opening').code === 'Locked') throw await inUse(directory, error);
+}
+
+async function inUse(directory: string, cause: unknown): Promise<StoreError> {
+  const holder = await describeHolder(directory);
+  return new StoreError('Locked', `the store in ${directory} is in use by ${holder}: stop it, or use another directory`, { cause });
 }
 
 async function directoryBytes(directory: string): Promise<{ all: number; log: number }> {
   let all = 0;
   let log = 0;
   for (const name of await readdir(directory)) {
-    if (isHolderFile(name)) continue;
+    if (isHolderFile(name) || name === WITNESS_FILE) continue;
     // LevelDB removes files at any time.
     const found = await stat(join(directory, name)).catch(() => undefined);
     all += found?.size ?? 0;
@@ -82,6 +94,8 @@ export function openMemoryDisk(): Disk {
   const db = new MemoryLevel<string, Buffer>({ ...ENCODINGS, storeEncoding: 'buffer' });
   return {
     db,
+    acknowledged: undefined,
+    acknowledge: () => undefined,
     size: async () => {
       let bytes = 0;
       for await (const [key, value] of db.iterator()) bytes += key.length + value.length;

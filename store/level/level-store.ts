@@ -1,9 +1,9 @@
 import type { Clock, Logger } from '../../runtime/index.ts';
+import { checkRange, checkRevision, checkTransaction } from '../request-checks.ts';
 import { encodeSnapshot, hashState } from '../snapshot-codec.ts';
 import {
   type KeyRange,
   type Leases,
-  type Operation,
   type RangeOptions,
   type RangeResult,
   type Revision,
@@ -55,7 +55,7 @@ export class LevelStore implements Store {
     this.#logger = logger;
     this.#reader = new Reader(disk.db, committed);
     this.#hub = new WatchHub(this.#reader, committed);
-    this.#writer = new Writer({ db: disk.db, committed, reader: this.#reader, hub: this.#hub, logger });
+    this.#writer = new Writer({ disk, committed, reader: this.#reader, hub: this.#hub, logger });
     this.#compactor = new Compactor(disk, committed);
     this.#lessor = new Lessor({ committed, writer: this.#writer, clock, logger, checkOpen: () => this.#checkOpen() });
   }
@@ -166,40 +166,4 @@ export class LevelStore implements Store {
   #checkOpen(): void {
     if (this.#closed !== undefined) throw new StoreError('Closed', 'the store is closed');
   }
-}
-
-function checkTransaction({ compare, success, failure }: Transaction): void {
-  for (const each of compare) checkRange(each);
-  for (const operation of success) checkOperation(operation);
-  for (const operation of failure ?? []) checkOperation(operation);
-}
-
-function checkOperation(operation: Operation): void {
-  if (operation.op === 'put') {
-    checkKey(operation.key);
-    if (operation.ignoreValue && operation.value.length > 0) throw new TypeError('a put that keeps the value has one of its own');
-    return;
-  }
-  if (operation.op === 'txn') {
-    checkTransaction(operation);
-    return;
-  }
-  checkRange(operation.range);
-  if (operation.op === 'range') checkRevision(operation.options?.revision);
-}
-
-/** What a key may not hold: NUL ends it on the disk, and surrogates sort differently there. */
-const NOT_IN_KEY = /[\0\ud800-\udfff]/;
-
-function checkKey(key: string): void {
-  if (key === '' || NOT_IN_KEY.test(key)) throw new TypeError(`not a key of the store: ${JSON.stringify(key)}`);
-}
-
-function checkRange({ key, end }: KeyRange): void {
-  if (end === undefined) checkKey(key);
-  else if (NOT_IN_KEY.test(key)) throw new TypeError(`not a key of the store: ${JSON.stringify(key)}`);
-}
-
-function checkRevision(revision: Revision | undefined): void {
-  if (revision !== undefined && !(Number.isSafeInteger(revision) && revision > 0)) throw new TypeError(`not a revision: ${revision}`);
 }

@@ -2,7 +2,7 @@
  * What lies on the disk. Keys are ASCII-led UTF-8 text whose byte order is the order wanted; a value is stored once, in the log.
  *
  * ```
- *  f                      format version ("2"; "1" had no leases)
+ *  f                      format version ("3"; "2" had records that do not check where they stand, "1" no leases either)
  *  s                      state: revision, number of live keys, checksum over them and the leases (rewritten by every commit)
  *  c                      compaction: revision, whether its deletions are all done
  *  g<id in hex>           lease      -> how long it is granted for
@@ -31,9 +31,12 @@ import { crc32 } from 'node:zlib';
 import { type Lease, type LeaseId, type Revision, StoreError } from '../store.ts';
 
 /** The version of the layout above; a store written by a newer one is refused. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 /** The oldest version that is taken up as it is: nothing in it reads differently now. */
 export const FORMAT_VERSION_OLDEST = 1;
+
+/** The first letter of entries that are checked when they are read, each by itself. */
+export const SELF_CHECKED = 'l';
 
 export const FORMAT_KEY = 'f';
 export const STATE_KEY = 's';
@@ -119,7 +122,7 @@ export function parseLogKey(diskKey: string): Position {
 }
 
 // Log record: 0 type, flags | 1 create | 7 version | 13 previous revision | 19 previous sub | 23 key length | 27 lease, previous lease (as
-// flagged) | key, value | crc32 of all that, LE
+// flagged) | key, value | crc32 of the place and of all that, LE
 const RECORD_HEADER_BYTES = 27;
 const CHECKSUM_BYTES = 4;
 const LEASE_BYTES = 8;
@@ -127,6 +130,8 @@ const TYPES = ['', 'put', 'delete', 'jump'] as const;
 const TYPE_MASK = 0x0f;
 const FLAG_LEASE = 0x10;
 const FLAG_PREVIOUS_LEASE = 0x20;
+/** The checksum says where the record stands, too; it does from format 3 on. */
+const FLAG_PLACED = 0x40;
 
 /** The crc32 of any bytes that end with their own crc32, least byte first. */
 const CHECKSUM_RESIDUE = 0x2144df1c;
@@ -140,7 +145,7 @@ export function encodeRecord(record: LogRecord): Buffer {
   const valueAt = keyAt + Buffer.byteLength(key);
   const end = valueAt + value.length;
   const bytes = Buffer.allocUnsafe(end + CHECKSUM_BYTES);
-  bytes[0] = TYPES.indexOf(record.type);
+  bytes[0] = TYPES.indexOf(record.type) | FLAG_PLACED;
   bytes.writeUIntBE(record.createRevision, 1, 6);
   bytes.writeUIntBE(record.version, 7, 6);
   bytes.writeUIntBE(previous?.modRevision ?? 0, 13, 6);
@@ -149,8 +154,14 @@ export function encodeRecord(record: LogRecord): Buffer {
   if (keyAt > RECORD_HEADER_BYTES) writeLeases(bytes, lease, previous?.lease);
   bytes.write(key, keyAt, 'utf8');
   bytes.set(value, valueAt);
-  bytes.writeUInt32LE(crc32(bytes.subarray(0, end)), end);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, end), seedOf(record)), end);
   return bytes;
+}
+
+/** What the checksum of a record begins with: a number of its place. */
+function seedOf({ modRevision, sub }: Position): number {
+  const upper = Math.imul(Math.floor(modRevision / 2 ** 32), 0x85ebca6b);
+  return (Math.imul(modRevision % 2 ** 32, 0x9e3779b1) + upper + Math.imul(sub, 0xc2b2ae35)) >>> 0;
 }
 
 function writeLeases(bytes: Buffer, lease: LeaseId | undefined, previous: LeaseId | undefined): void {
@@ -169,14 +180,14 @@ function writeLeases(bytes: Buffer, lease: LeaseId | undefined, previous: LeaseI
 
 /** @throws StoreError `Corrupt` when the bytes are not what was written. */
 export function decodeRecord(diskKey: string, bytes: Buffer): LogRecord {
-  checkRecord(diskKey, bytes);
+  const at = parseLogKey(diskKey);
+  checkRecord(at, bytes);
   const flags = bytes.readUInt8(0);
   const type = TYPES[flags & TYPE_MASK];
   if (!type) throw corrupt(`log record ${describe(diskKey)} is of no type there is`);
   const keyAt = keyStart(flags);
   const valueAt = keyAt + bytes.readUInt32BE(23);
   const previousRevision = bytes.readUIntBE(13, 6);
-  const at = parseLogKey(diskKey);
   return {
     type,
     key: bytes.toString('utf8', keyAt, valueAt),
@@ -200,22 +211,21 @@ const keyStart = (flags: number): number =>
 
 /** Only the value, of a record whose state is known. @throws StoreError `Corrupt` when it is not the record of that state. */
 export function decodeValue(state: KeyState, bytes: Buffer | undefined): Buffer {
-  const diskKey = logKey(state);
-  if (!bytes) throw corrupt(`log record ${describe(diskKey)} of ${JSON.stringify(state.key)} is missing`);
-  checkRecord(diskKey, bytes);
+  if (!bytes) throw corrupt(`log record ${describe(logKey(state))} of ${JSON.stringify(state.key)} is missing`);
+  checkRecord(state, bytes);
   const flags = bytes.readUInt8(0);
   const keyAt = keyStart(flags);
   const valueAt = keyAt + bytes.readUInt32BE(23);
   if (TYPES[flags & TYPE_MASK] !== 'put' || bytes.toString('utf8', keyAt, valueAt) !== state.key) {
-    throw corrupt(`log record ${describe(diskKey)} is not a put of ${JSON.stringify(state.key)}`);
+    throw corrupt(`log record ${describe(logKey(state))} is not a put of ${JSON.stringify(state.key)}`);
   }
   return bytes.subarray(valueAt, bytes.length - CHECKSUM_BYTES);
 }
 
-function checkRecord(diskKey: string, bytes: Buffer): void {
-  if (bytes.length < RECORD_HEADER_BYTES + CHECKSUM_BYTES || crc32(bytes) !== CHECKSUM_RESIDUE) {
-    throw corrupt(`log record ${describe(diskKey)} fails its checksum`);
-  }
+function checkRecord(at: Position, bytes: Buffer): void {
+  const isWhole = bytes.length >= RECORD_HEADER_BYTES + CHECKSUM_BYTES;
+  const seed = isWhole && bytes.readUInt8(0) & FLAG_PLACED ? seedOf(at) : 0;
+  if (!isWhole || crc32(bytes, seed) !== CHECKSUM_RESIDUE) throw corrupt(`log record ${describe(logKey(at))} fails its checksum`);
 }
 
 const LIVE_BYTES = 22;

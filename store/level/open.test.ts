@@ -1,6 +1,7 @@
 /** Opening: what is not as it was left is refused, with what and where; it is never opened with something missing. */
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { type Logger, silentLogger, systemClock, VirtualClock } from '../../runtime/index.ts';
@@ -154,20 +155,44 @@ describe('damage is refused', () => {
 
   test('a newer format is refused as such, and the database is let go', async () => {
     await using directory = await filled();
-    await tamper(directory, (db) => db.put('f', Buffer.from('3')));
+    await tamper(directory, (db) => db.put('f', Buffer.from('4')));
     await expect(openLevelStore({ directory: directory.path })).rejects.toEqual(withCode('FormatVersion'));
     await tamper(directory, (db) => db.put('f', Buffer.from('1')));
     const store = await openLevelStore({ directory: directory.path });
     await store.close();
   });
 
-  test('a store of the format before leases is taken up, and is of the new one from then on', async () => {
+  /** Records as they were before they checked where they stand. */
+  async function withoutPlaces(db: Database): Promise<void> {
+    for (const [key, value] of await db.iterator({ gte: 'l', lt: 'm' }).all()) {
+      const bytes = Buffer.from(value);
+      bytes.writeUInt8(bytes.readUInt8(0) & ~0x40, 0);
+      bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), bytes.length - 4);
+      await db.put(key, bytes);
+    }
+  }
+
+  test.each(['1', '2'])('a store of the older format %s is taken up, and is of the new one from then on', async (format) => {
     await using directory = await filled();
-    await tamper(directory, (db) => db.put('f', Buffer.from('1')));
+    await tamper(directory, withoutPlaces);
+    await tamper(directory, (db) => db.put('f', Buffer.from(format)));
     const store = await openLevelStore({ directory: directory.path });
-    expect((await store.range(ALL)).count).toBe(2);
+    await store.txn(plain(put('d')));
+    expect((await store.range(ALL)).kvs.map((kv) => kv.value.toString())).toEqual(['a 5', 'c 5', 'value of d']);
+    using watch = record(store, ALL, { fromRevision: 2, prevKv: true });
+    await watch.caughtUp(21);
+    expect(watch.events()).toHaveLength(20);
     await store.close();
-    await tamper(directory, async (db) => expect((await db.get('f'))?.toString()).toBe('2'));
+    await tamper(directory, async (db) => expect((await db.get('f'))?.toString()).toBe('3'));
+  });
+
+  test('a record that stands in the place of another is found out, also when it is of the same key', async () => {
+    await using directory = await filled();
+    await tamper(directory, async (db) => db.put(at(2), (await db.get(at(5))) ?? Buffer.alloc(0)));
+    await expect(openLevelStore({ directory: directory.path })).rejects.toMatchObject({
+      code: 'Corrupt',
+      message: expect.stringContaining('log record 2.0 fails its checksum'),
+    });
   });
 
   test.each<[string, (db: Database) => Promise<void>, string]>([
@@ -218,22 +243,45 @@ describe('damage is refused', () => {
     await expect(openLevelStore({ directory: directory.path })).rejects.toEqual(withCode('Corrupt'));
   });
 
-  test('a torn end of LevelDB’s log is what a crash leaves: the store is as before that commit', async () => {
+  test.each([
+    ['a torn end of LevelDB’s log, of what was not acknowledged, is what a crash leaves: the store is as before that commit', false],
+    ['a torn end of LevelDB’s log, of what was acknowledged, is refused', true],
+  ])('%s', async (_, acknowledged) => {
     await using directory = await tempDirectory();
     const store = await openLevelStore({ directory: directory.path });
     await store.txn(plain(put('a'), put('b')));
+    const note = join(directory.path, 'acknowledged');
+    const before = await readFile(note);
     const [name = ''] = (await readdir(directory.path)).filter((file) => file.endsWith('.log'));
     const whole = (await readFile(join(directory.path, name))).length;
     await store.txn(plain(put('a', 'newer'), put('c'), remove('b')));
     const end = (await readFile(join(directory.path, name))).length;
     await store.close();
     await truncate(join(directory.path, name), Math.floor((whole + end) / 2));
+    if (acknowledged) {
+      const refused = { code: 'Corrupt', message: expect.stringContaining('ends at revision 2, and had acknowledged revision 3') };
+      await expect(openLevelStore({ directory: directory.path })).rejects.toMatchObject(refused);
+    }
+    await writeFile(note, before);
     const again = await openLevelStore({ directory: directory.path });
     expect(again.revision).toBe(2);
     expect((await again.range(ALL)).kvs.map((kv) => [kv.key, kv.version])).toEqual([
       ['a', 1],
       ['b', 1],
     ]);
+    await again.close();
+  });
+
+  test('the end of LevelDB’s log is zeros, as a loss of power may leave it: the store is as before that', async () => {
+    await using directory = await tempDirectory();
+    const store = await openLevelStore({ directory: directory.path });
+    await store.txn(plain(put('a')));
+    await store.close();
+    const [name = ''] = (await readdir(directory.path)).filter((file) => file.endsWith('.log'));
+    const { length } = await readFile(join(directory.path, name));
+    await truncate(join(directory.path, name), length + 5000);
+    const again = await openLevelStore({ directory: directory.path });
+    expect((await again.range(ALL)).count).toBe(1);
     await again.close();
   });
 

@@ -34,6 +34,7 @@ import {
   stateHash,
 } from './log-codec.ts';
 import type { Committed, HeldLease } from './state.ts';
+import { WITNESS_FILE } from './witness.ts';
 
 /** Opens a store on an open database. The database is closed when that fails. */
 export async function openOn(disk: Disk, environment: StoreEnvironment): Promise<LevelStore> {
@@ -42,6 +43,7 @@ export async function openOn(disk: Disk, environment: StoreEnvironment): Promise
     if (format === undefined) await createStore(disk.db);
     const state = decodeState(await need(disk.db, STATE_KEY, 'the state record'));
     const compaction = decodeCompaction(await need(disk.db, COMPACTION_KEY, 'the compaction record'));
+    checkAcknowledged(disk, state, compaction);
     const committed = await loadCommitted(disk.db, state, compaction);
     await checkTail(disk.db, committed);
     if (format !== undefined && format < FORMAT_VERSION) await writeFormat(disk.db);
@@ -92,6 +94,18 @@ async function need(db: Database, key: string, what: string): Promise<Buffer> {
   const bytes = await db.get(key);
   if (!bytes) throw corrupt(`${what} is missing`);
   return bytes;
+}
+
+/** What has been acknowledged must be there: LevelDB takes the end of its log, wherever that is, for the place where a crash cut it off. */
+function checkAcknowledged({ acknowledged }: Disk, { revision }: StoreState, compaction: CompactionState): void {
+  if (acknowledged === undefined) return;
+  if (revision < acknowledged.revision) {
+    const ends = `it ends at revision ${revision}, and had acknowledged revision ${acknowledged.revision}`;
+    throw corrupt(`${ends}; restore a snapshot, or go on without what is lost by removing the file ${WITNESS_FILE}`);
+  }
+  if (compaction.revision < acknowledged.compactRevision) {
+    throw corrupt(`it is compacted at revision ${compaction.revision}, and had been at ${acknowledged.compactRevision}`);
+  }
 }
 
 async function loadCommitted(db: Database, state: StoreState, compaction: CompactionState): Promise<Committed> {

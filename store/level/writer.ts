@@ -16,7 +16,7 @@
 import type { Logger } from '../../runtime/index.ts';
 import { type Revision, StoreError } from '../store.ts';
 import { Commit } from './commit.ts';
-import { type Batch, type Database, DURABLE, diskError } from './disk.ts';
+import { type Batch, type Disk, DURABLE, diskError } from './disk.ts';
 import { type Change, Draft } from './draft.ts';
 import {
   encodeLease,
@@ -67,7 +67,7 @@ interface Answer {
 }
 
 export interface WriterParts {
-  readonly db: Database;
+  readonly disk: Disk;
   readonly committed: Committed;
   readonly reader: Reader;
   readonly hub: WatchHub;
@@ -156,9 +156,9 @@ export class Writer {
   }
 
   async #write(draft: Draft): Promise<void> {
-    const { db, committed, reader, hub } = this.#parts;
+    const { disk, committed, reader, hub } = this.#parts;
     const first: Revision = committed.revision + 1;
-    const batch = db.batch();
+    const batch = disk.db.batch();
     for (const change of draft.changes) addChange(batch, change);
     for (const [id, lease] of draft.leases) {
       if (lease) batch.put(leaseKey(id), encodeLease(lease));
@@ -167,6 +167,7 @@ export class Writer {
     batch.put(STATE_KEY, encodeState({ revision: draft.revision, liveKeys: draft.liveKeys, checksum: draft.checksum }));
     await batch.write(DURABLE);
     advance(committed, draft);
+    disk.acknowledge(committed);
     if (draft.changes.length > 0) hub.publish(new Commit(first, draft, reader));
   }
 }

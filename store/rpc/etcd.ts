@@ -240,3 +240,13 @@ export const SnapshotRequest = message({});
 export const SnapshotResponse = message({ header, remainingBytes: int64(2), blob: bytes(3), version: string(4) });
 export const MoveLeaderRequest = message({ targetId: uid64(1) });
 export const MoveLeaderResponse = message({ header });
+
+/** What is asked of the Auth service is of no account as long as there are no users. */
+export const AuthRequest = message({});
+export const AuthResponse = message({ header });
+export const AuthStatusResponse = message({ header, enabled: bool(2), authRevision: int64(3) });
+
+/** grpc.health.v1 (grpc/doc/health-checking.md). */
+export const HEALTH_STATUS = { unknown: 0, serving: 1, notServing: 2, serviceUnknown: 3 } as const;
+export const HealthCheckRequest = message({ service: string(1) });
+export const HealthCheckResponse = message({ status: choice(1) });

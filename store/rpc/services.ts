@@ -1,4 +1,4 @@
-/** etcd's gRPC services, as `@grpc/grpc-js` takes them for clients and servers alike. */
+/** etcd's gRPC services, and gRPC's own of health, as `@grpc/grpc-js` takes them for clients and servers alike. */
 import * as etcd from './etcd.ts';
 import type { Message } from './message.ts';
 
@@ -21,7 +21,7 @@ interface Streams {
 const methodsOf =
   (service: string) =>
   <Q, QD, S, SD>(name: string, request: Message<Q, QD>, response: Message<S, SD>, streams: Streams = {}): Method<Q, QD, S, SD> => ({
-    path: `/etcdserverpb.${service}/${name}`,
+    path: `/${service}/${name}`,
     requestStream: streams.request ?? false,
     responseStream: streams.response ?? false,
     requestSerialize: (draft) => request.encode(draft),
@@ -30,7 +30,7 @@ const methodsOf =
     responseDeserialize: (bytes) => response.decode(bytes),
   });
 
-const kv = methodsOf('KV');
+const kv = methodsOf('etcdserverpb.KV');
 export const KV_SERVICE = {
   range: kv('Range', etcd.RangeRequest, etcd.RangeResponse),
   put: kv('Put', etcd.PutRequest, etcd.PutResponse),
@@ -39,10 +39,10 @@ export const KV_SERVICE = {
   compact: kv('Compact', etcd.CompactionRequest, etcd.CompactionResponse),
 };
 
-const watch = methodsOf('Watch');
+const watch = methodsOf('etcdserverpb.Watch');
 export const WATCH_SERVICE = { watch: watch('Watch', etcd.WatchRequest, etcd.WatchResponse, { request: true, response: true }) };
 
-const lease = methodsOf('Lease');
+const lease = methodsOf('etcdserverpb.Lease');
 export const LEASE_SERVICE = {
   leaseGrant: lease('LeaseGrant', etcd.LeaseGrantRequest, etcd.LeaseGrantResponse),
   leaseRevoke: lease('LeaseRevoke', etcd.LeaseRevokeRequest, etcd.LeaseRevokeResponse),
@@ -51,7 +51,7 @@ export const LEASE_SERVICE = {
   leaseLeases: lease('LeaseLeases', etcd.LeaseLeasesRequest, etcd.LeaseLeasesResponse),
 };
 
-const cluster = methodsOf('Cluster');
+const cluster = methodsOf('etcdserverpb.Cluster');
 export const CLUSTER_SERVICE = {
   memberAdd: cluster('MemberAdd', etcd.MemberAddRequest, etcd.MemberAddResponse),
   memberRemove: cluster('MemberRemove', etcd.MemberRemoveRequest, etcd.MembersResponse),
@@ -60,7 +60,7 @@ export const CLUSTER_SERVICE = {
   memberPromote: cluster('MemberPromote', etcd.MemberPromoteRequest, etcd.MembersResponse),
 };
 
-const maintenance = methodsOf('Maintenance');
+const maintenance = methodsOf('etcdserverpb.Maintenance');
 export const MAINTENANCE_SERVICE = {
   alarm: maintenance('Alarm', etcd.AlarmRequest, etcd.AlarmResponse),
   status: maintenance('Status', etcd.StatusRequest, etcd.StatusResponse),
@@ -69,4 +69,19 @@ export const MAINTENANCE_SERVICE = {
   hashKV: maintenance('HashKV', etcd.HashKvRequest, etcd.HashKvResponse),
   snapshot: maintenance('Snapshot', etcd.SnapshotRequest, etcd.SnapshotResponse, { response: true }),
   moveLeader: maintenance('MoveLeader', etcd.MoveLeaderRequest, etcd.MoveLeaderResponse),
+};
+
+const auth = methodsOf('etcdserverpb.Auth');
+/** Of etcd's Auth service what can be answered where there are no users. */
+export const AUTH_SERVICE = {
+  authStatus: auth('AuthStatus', etcd.AuthRequest, etcd.AuthStatusResponse),
+  authEnable: auth('AuthEnable', etcd.AuthRequest, etcd.AuthResponse),
+  authDisable: auth('AuthDisable', etcd.AuthRequest, etcd.AuthResponse),
+  authenticate: auth('Authenticate', etcd.AuthRequest, etcd.AuthResponse),
+};
+
+const health = methodsOf('grpc.health.v1.Health');
+export const HEALTH_SERVICE = {
+  check: health('Check', etcd.HealthCheckRequest, etcd.HealthCheckResponse),
+  watch: health('Watch', etcd.HealthCheckRequest, etcd.HealthCheckResponse, { response: true }),
 };

@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { describe } from 'vitest';
 import { type TempDirectory, tempDirectory } from './temp-directory.ts';
 
 export const NO_ETCD = 'there is no etcd on the PATH (Debian: etcd-server and etcd-client)';
@@ -36,6 +37,12 @@ export function findOnPath(name: string): string | undefined {
 
 export const findEtcd = (): string | undefined => findOnPath('etcd');
 export const findEtcdctl = (): string | undefined => findOnPath('etcdctl');
+
+/** Tests on a real etcd: skipped, and saying why, when there is none. */
+export function describeOnEtcd(name: string, tests: () => void): void {
+  const there = findEtcd() !== undefined;
+  describe.skipIf(!there)(there ? name : `${name} (skipped: ${NO_ETCD})`, tests);
+}
 
 export interface EtcdTls {
   /** Paths of PEM files. */

@@ -151,7 +151,11 @@ export const customResourceDefinitionSpec = message(
     group: string(1, 'API group, such as example.com; the object must be called PLURAL.GROUP.', { required: true }),
     names: ref(customResourceDefinitionNames, 3, 'What it is called.', { required: true }),
     scope: string(4, 'Cluster or Namespaced.', { required: true }),
-    versions: list(of(customResourceDefinitionVersion), 7, 'Its versions, in any order.', { required: true, listType: 'atomic' }),
+    versions: list(of(customResourceDefinitionVersion), 7, 'Its versions, in any order.', {
+      required: true,
+      keepsEmpty: true,
+      listType: 'atomic',
+    }),
     conversion: ref(customResourceConversion, 9, 'How objects get from one version to another.', { pointer: true }),
     preserveUnknownFields: bool(10, 'Must be false; set x-kubernetes-preserve-unknown-fields in the schema instead.'),
   }),

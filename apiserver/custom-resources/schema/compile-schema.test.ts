@@ -398,6 +398,14 @@ describe('an update', () => {
     expect(update({ atomic: [5], a: 'b' }, { atomic: [5] })).toEqual([]);
   });
 
+  it('of long lists is looked at in time that is no square of their length', () => {
+    const many = Array.from({ length: 20_000 }, (_, i) => ({ k: `k${i}`, v: 5 }));
+    expect(update({ l: [...many, { k: 'new', v: 5 }] }, { l: many })).toEqual([
+      'spec.l[20000].v: Invalid value: 5: spec.l[20000].v in body should be less than or equal to 1',
+    ]);
+    expect(compiled.validate(widget({ l: many })).length).toBe(many.length);
+  });
+
   it('of the status tells its paths from there', () => {
     const errors = compiled.validateStatusValues({ ...head(), status: { phase: 1 } }, head());
     expect(texts(errors)).toEqual([

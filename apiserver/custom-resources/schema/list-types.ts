@@ -48,6 +48,7 @@ function listCheck(schema: JSONSchemaProps): ListCheck | undefined {
   if (schema[LIST_TYPE] !== 'map') return undefined;
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   return (list, path) => {
+    if (haveDifferentKeys(list, keys)) return [];
     const odd = list.findIndex((item) => item !== null && !isObject(item));
     if (odd >= 0) return [fieldError.invalid(`${path}[${odd}]`, list[odd], 'must be an object for an array of list-type map')];
     const identities = list.map((item) => identityOf(item, keys));
@@ -64,9 +65,10 @@ function identityOf(item: unknown, keys: readonly string[]): JsonObject {
 /** Where a list says for the second time what it has said before. */
 function repeated(list: readonly unknown[]): number[] {
   if (list.length < 2) return [];
+  const identities = list.map(identify);
+  if (new Set(identities).size === list.length) return [];
   const times = new Map<unknown, number>();
-  return list.flatMap((item, i) => {
-    const identity = identify(item);
+  return identities.flatMap((identity, i) => {
     const seen = (times.get(identity) ?? 0) + 1;
     times.set(identity, seen);
     return seen === 2 ? [i] : [];
@@ -77,4 +79,17 @@ function repeated(list: readonly unknown[]): number[] {
 function identify(value: unknown): unknown {
   if (typeof value === 'string') return `"${value}`;
   return typeof value === 'object' && value !== null ? stringifyJson(inGoOrder(value)) : value;
+}
+
+/** Whether the items of a map all have different keys, as far as that is quickly seen. */
+function haveDifferentKeys(list: readonly unknown[], keys: readonly string[]): boolean {
+  const [key, ...others] = keys;
+  if (key === undefined || others.length > 0) return false;
+  const seen = new Set<string>();
+  for (const item of list) {
+    const value = isObject(item) ? item[key] : undefined;
+    if (typeof value !== 'string') return false;
+    seen.add(value);
+  }
+  return seen.size === list.length;
 }

@@ -27,12 +27,21 @@ const NATIVE_FORMATS: Readonly<Record<string, string>> = { integer: 'int64', num
 
 /** The check of a value's type. */
 export function typeCheck(rule: TypeRule): Check {
-  const wrong = (value: unknown): readonly [wanted: string, actual: string] | undefined => wrongType(rule, value);
+  const allowed = SAMPLES.reduce<number>((mask, sample) => (wrongType(rule, sample) ? mask : mask | bitOf(sample)), 0);
   return {
-    passes: (value) => wrong(value) === undefined,
-    problem: (value, path) => typeProblem(path, ...(wrong(value) ?? ['', ''])),
+    // Only of floats some are like integers and some are not.
+    passes: (value) => (allowed & bitOf(value)) !== 0 || (typeof value === 'number' && wrongType(rule, value) === undefined),
+    problem: (value, path) => typeProblem(path, ...(wrongType(rule, value) ?? ['', ''])),
   };
 }
+
+/** One value of each type. */
+const SAMPLES: readonly unknown[] = [null, '', true, 1, 1.5, [], {}];
+
+const BITS = { string: 1, boolean: 2, integer: 4, number: 8, array: 16, object: 32 } as const;
+const NULL_BIT = 64;
+
+const bitOf = (value: unknown): number => (value === null || value === undefined ? NULL_BIT : BITS[typeOf(value)]);
 
 function wrongType(rule: TypeRule, value: unknown): readonly [wanted: string, actual: string] | undefined {
   const { types, nullable, format } = rule;

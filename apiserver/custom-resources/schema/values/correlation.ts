@@ -1,5 +1,5 @@
-import type { JSONSchemaProps } from '../../../../api/index.ts';
-import { equalJson, isObject, type JsonObject } from '../../../../api/schema.ts';
+import { type JSONSchemaProps, stringifyJson } from '../../../../api/index.ts';
+import { equalJson, isObject } from '../../../../api/schema.ts';
 import { additionalOf, itemsOf, propertyOf } from '../structural.ts';
 
 /**
@@ -10,6 +10,8 @@ export class Correlation {
   readonly #value: unknown;
   readonly #old: unknown;
   readonly #schema: JSONSchemaProps;
+  /** The old items of a map by their keys, once they are asked for. */
+  #oldItems: ReadonlyMap<string, unknown> | undefined;
 
   constructor(value: unknown, old: unknown, schema: JSONSchemaProps) {
     this.#value = value;
@@ -31,8 +33,10 @@ export class Correlation {
     const schema = itemsOf(this.#schema);
     if (!schema || !Array.isArray(this.#value) || !Array.isArray(this.#old)) return undefined;
     const item: unknown = this.#value[index];
-    const keys = this.#isMapList() ? keysOf(item, this.#schema) : undefined;
-    const old: unknown = keys && this.#old.find((one) => equalJson(keysOf(one, this.#schema), keys));
+    const identity = this.#isMapList() ? identityOf(item, this.#schema) : undefined;
+    if (identity === undefined) return undefined;
+    this.#oldItems ??= byIdentity(this.#old, this.#schema);
+    const old = this.#oldItems.get(identity);
     return old === undefined ? undefined : new Correlation(item, old, schema);
   }
 
@@ -58,14 +62,20 @@ export class Correlation {
   }
 }
 
-/** The keys of an item of a map; undefined unless it has them all, and they are scalars. */
-function keysOf(item: unknown, schema: JSONSchemaProps): JsonObject | undefined {
+/** What tells an item of a map from others; undefined unless it has all keys, and they are scalars. */
+function identityOf(item: unknown, schema: JSONSchemaProps): string | undefined {
   if (!isObject(item)) return undefined;
-  const keys: JsonObject = {};
-  for (const name of schema['x-kubernetes-list-map-keys'] ?? []) {
-    const key = item[name];
-    if (key === undefined || key === null || typeof key === 'object') return undefined;
-    keys[name] = key;
+  const keys = (schema['x-kubernetes-list-map-keys'] ?? []).map((name) => item[name]);
+  if (keys.some((key) => key === undefined || key === null || typeof key === 'object')) return undefined;
+  return stringifyJson(keys);
+}
+
+/** Of several items with the same keys, the first counts. */
+function byIdentity(items: readonly unknown[], schema: JSONSchemaProps): ReadonlyMap<string, unknown> {
+  const found = new Map<string, unknown>();
+  for (const item of items) {
+    const identity = identityOf(item, schema);
+    if (identity !== undefined && !found.has(identity)) found.set(identity, item);
   }
-  return keys;
+  return found;
 }

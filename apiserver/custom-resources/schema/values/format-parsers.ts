@@ -1,4 +1,5 @@
 // Texts that Go's standard library parses: what it takes, and what not.
+import { GoUrlError, parseGoRequestUri } from '../../../validation/go-url.ts';
 
 const FULL_DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 
@@ -90,38 +91,13 @@ export function isEmail(text: string): boolean {
   return name !== undefined && DISPLAY_NAME.test(name);
 }
 
-const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
-
 /** An absolute URI or an absolute path, as Go's `url.ParseRequestURI` takes it. */
 export function isRequestUri(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (text === '' || /[\u0000-\u001f\u007f]/.test(text)) return false;
-  if (text === '*') return true;
-  if (text.startsWith(':')) return false;
-  const [, scheme = '', afterScheme = text] = /^([A-Za-z][-A-Za-z0-9+.]*):(.*)$/s.exec(text) ?? [];
-  const rest = afterScheme.split('?', 1)[0] ?? '';
-  if (!rest.startsWith('/')) return scheme !== '';
-  if (scheme === '' || !rest.startsWith('//')) return !BAD_ESCAPE.test(rest);
-  const slash = rest.indexOf('/', 2);
-  const authority = slash < 0 ? rest.slice(2) : rest.slice(2, slash);
-  return isAuthority(authority) && (slash < 0 || !BAD_ESCAPE.test(rest.slice(slash)));
-}
-
-function isAuthority(authority: string): boolean {
-  const at = authority.lastIndexOf('@');
-  const user = at < 0 ? '' : authority.slice(0, at);
-  if (!/^[-A-Za-z0-9._:~!$&'()*+,;=%@]*$/.test(user) || BAD_ESCAPE.test(user)) return false;
-  const host = authority.slice(at + 1);
-  if (host.startsWith('[')) {
-    const end = host.lastIndexOf(']');
-    return end > 0 && isOptionalPort(host.slice(end + 1)) && isHost(host.slice(0, end + 1));
+  try {
+    parseGoRequestUri(text);
+    return true;
+  } catch (error) {
+    if (error instanceof GoUrlError) return false;
+    throw error;
   }
-  const colon = host.lastIndexOf(':');
-  return isHost(host) && (colon < 0 || isOptionalPort(host.slice(colon)));
 }
-
-const isOptionalPort = (text: string): boolean => /^(?::\d*)?$/.test(text);
-
-/** In hosts only what is not ASCII may be escaped, and a percent sign. */
-const isHost = (host: string): boolean =>
-  !/[^-A-Za-z0-9._~!$&'()*+,;=:[\]<>"%\u0080-\uffff]/.test(host) && !/%(?![89A-Fa-f][0-9A-Fa-f]|25)/.test(host);

@@ -40,7 +40,7 @@ interface At {
   readonly path: string;
 }
 
-const isValid = ({ problems }: Result): boolean => problems.length === 0;
+const isValid = ({ problems }: Result): boolean => problems.size === 0;
 
 /** The first of the results with most matches. */
 const best = (results: readonly Result[]): Result | undefined =>

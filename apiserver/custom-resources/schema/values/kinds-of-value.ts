@@ -6,7 +6,7 @@ const INT64_END = 2 ** 63;
 
 /** Whether a value is what Go decodes as an int64. */
 export const isInteger = (value: unknown): value is number | bigint =>
-  typeof value === 'bigint' || (Number.isInteger(value) && Math.abs(value as number) < INT64_END);
+  typeof value === 'number' ? Number.isInteger(value) && value < INT64_END && value > -INT64_END : typeof value === 'bigint';
 
 /** The type of a value that is not null. */
 export function typeOf(value: unknown): JsonType {

@@ -12,22 +12,23 @@ export interface Problem {
 
 /** What a schema says of a value. */
 export interface Result {
-  readonly problems: Problem[];
+  /** Each once, by text. */
+  readonly problems: Map<string, Problem>;
   /** How many checks were passed or made: of several schemas that do not match, the one with most is told about. */
   matches: number;
 }
 
-export const newResult = (): Result => ({ problems: [], matches: 0 });
+export const newResult = (): Result => ({ problems: new Map(), matches: 0 });
 
 /** Adds a problem, unless it is known. */
 export function addProblem({ problems }: Result, problem: Problem): void {
-  if (!problems.some(({ message }) => message === problem.message)) problems.push(problem);
+  if (!problems.has(problem.message)) problems.set(problem.message, problem);
 }
 
 /** Adds what another result says. */
 export function merge(into: Result, other: Result): void {
   into.matches += other.matches;
-  for (const problem of other.problems) addProblem(into, problem);
+  for (const problem of other.problems.values()) addProblem(into, problem);
 }
 
 /** A value that is not what it should be. */

@@ -65,7 +65,7 @@ export class ValueNode {
    * @param correlation the value as it was before an update: what did not change is not complained of.
    */
   problems(value: unknown, correlation?: Correlation): readonly Problem[] {
-    return this.accepts(value) ? [] : this.#ratchet(value, '', correlation).problems;
+    return this.accepts(value) ? [] : [...this.#ratchet(value, '', correlation).problems.values()];
   }
 
   /** Whether a value is as the schema wants it. */
@@ -184,7 +184,7 @@ export class ValueNode {
 
   #ratchet(value: unknown, path: string, correlation: Correlation | undefined): Result {
     const result = this.explain(value, path, correlation);
-    return result.problems.length > 0 && correlation?.isUnchanged() ? { problems: [], matches: result.matches } : result;
+    return result.problems.size > 0 && correlation?.isUnchanged() ? { ...newResult(), matches: result.matches } : result;
   }
 }
 

@@ -1,0 +1,182 @@
+/**
+ * One member of the cluster, over one gRPC channel. Calls are only ever sent on a connection that stands: what fails before that was certainly not
+ * done.
+ */
+import type * as Grpc from '@grpc/grpc-js';
+import type { Clock } from '../../runtime/index.ts';
+import type { Method } from '../rpc/index.ts';
+import { type CallFailure, GRPC } from './errors.ts';
+
+/** The library, once it was loaded. */
+export type GrpcLibrary = typeof Grpc;
+
+/** Largest request: upstream's client has the same. An answer may be as large as it likes. */
+const SEND_BYTES_MAX = 2 * 1024 * 1024;
+const RECEIVE_BYTES_MAX = 2 ** 31 - 1;
+/** Bytes that the peer may send ahead. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
+const RECONNECT_MS = 50;
+const RECONNECT_MS_MAX = 2000;
+
+export interface TlsMaterial {
+  /** PEM; the machine's authorities when absent. */
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+export interface EndpointOptions {
+  readonly url: string;
+  readonly tls?: TlsMaterial | undefined;
+  readonly keepaliveTimeMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** A stream of requests and answers. */
+export type Duplex<QD, S> = Grpc.ClientDuplexStream<QD, S>;
+
+/** Thrown by {@link Endpoint.call}. */
+export class CallError extends Error implements CallFailure {
+  readonly code: number;
+  readonly details: string;
+
+  constructor({ code, details }: CallFailure) {
+    super(details);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+export class Endpoint {
+  readonly url: string;
+  readonly #grpc: GrpcLibrary;
+  readonly #clock: Clock;
+  readonly #client: Grpc.Client;
+  readonly #channel: Grpc.ChannelInterface;
+  /** Shared by all calls. A member without a leader refuses them at once instead of letting them wait. */
+  readonly #metadata: Grpc.Metadata;
+  #settling: Promise<void> | undefined;
+
+  constructor(grpc: GrpcLibrary, options: EndpointOptions) {
+    const { url, clock } = options;
+    this.url = url;
+    this.#grpc = grpc;
+    this.#clock = clock;
+    this.#metadata = new grpc.Metadata();
+    this.#metadata.set('hasleader', 'true');
+    this.#client = new grpc.Client(targetOf(url), credentialsOf(grpc, options), {
+      'grpc.max_send_message_length': SEND_BYTES_MAX,
+      'grpc.max_receive_message_length': RECEIVE_BYTES_MAX,
+      'grpc.keepalive_time_ms': options.keepaliveTimeMs,
+      'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
+      'grpc.initial_reconnect_backoff_ms': RECONNECT_MS,
+      'grpc.max_reconnect_backoff_ms': RECONNECT_MS_MAX,
+      'grpc-node.flow_control_window': WINDOW_BYTES,
+      // What is tried again is the store's decision.
+      'grpc.enable_retries': 0,
+      'grpc.enable_http_proxy': 0,
+      'grpc.enable_channelz': 0,
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.service_config_disable_resolution': 1,
+    });
+    this.#channel = this.#client.getChannel();
+  }
+
+  /** Whether there is a connection. */
+  get connected(): boolean {
+    return this.#channel.getConnectivityState(true) === this.#grpc.connectivityState.READY;
+  }
+
+  /** Resolves when it is known whether a connection can be had now, or after `ms`. */
+  async settle(ms: number): Promise<void> {
+    this.#settling ??= this.#settle().finally(() => {
+      this.#settling = undefined;
+    });
+    const settled = this.#settling;
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.setTimer(ms, resolve);
+      const done = () => {
+        timer.cancel();
+        resolve();
+      };
+      settled.then(done, done);
+    });
+  }
+
+  async #settle(): Promise<void> {
+    const { IDLE, CONNECTING } = this.#grpc.connectivityState;
+    for (;;) {
+      const state = this.#channel.getConnectivityState(true);
+      if (state !== IDLE && state !== CONNECTING) return;
+      await new Promise<void>((resolve) => {
+        this.#channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => resolve());
+      });
+    }
+  }
+
+  /**
+   * One request, one answer. @throws CallError.
+   *
+   * The library's own `makeUnaryRequest` makes an event emitter, interceptors and a stack trace for each call; this is what is below it.
+   */
+  call<S>(method: Method<unknown, never, S, never>, request: Buffer, timeoutMs: number): Promise<S> {
+    return new Promise<S>((resolve, reject) => {
+      const call = this.#channel.createCall(method.path, Number.POSITIVE_INFINITY, null, null, null);
+      const timer = this.#clock.setTimer(timeoutMs, () => {
+        call.cancelWithStatus(GRPC.deadlineExceeded, `${this.url} did not answer within ${Math.round(timeoutMs)} ms`);
+      });
+      let answer: Buffer | undefined;
+      call.start(this.#metadata, {
+        onReceiveMetadata: () => undefined,
+        onReceiveMessage: (message: Buffer) => {
+          answer = message;
+        },
+        onReceiveStatus: (status) => {
+          timer.cancel();
+          if (status.code !== 0) reject(new CallError(status));
+          else if (!answer) reject(new CallError({ code: GRPC.internal, details: 'an answer without a message' }));
+          else settleWith(method, answer, resolve, reject);
+        },
+      });
+      call.startRead();
+      call.sendMessageWithContext({}, request);
+      call.halfClose();
+    });
+  }
+
+  open<QD, S>(method: Method<unknown, QD, S, never>): Duplex<QD, S> {
+    return this.#client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, this.#metadata);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+function settleWith<S>(
+  method: Method<unknown, never, S, never>,
+  answer: Buffer,
+  resolve: (value: S) => void,
+  reject: (error: Error) => void,
+): void {
+  try {
+    resolve(method.responseDeserialize(answer));
+  } catch (error) {
+    reject(new CallError({ code: GRPC.internal, details: `an answer that is not one: ${error}` }));
+  }
+}
+
+/** `http://host:port`, `https://host:port` or `host:port`, as gRPC wants it. @throws TypeError when it is none of these. */
+function targetOf(url: string): string {
+  const host = /^(?:https?:\/\/)?([^/\s]+:\d+)\/?$/.exec(url)?.[1];
+  if (host === undefined) throw new TypeError(`not the address of an etcd server: ${url} (like http://127.0.0.1:2379)`);
+  return `dns:${host}`;
+}
+
+function credentialsOf(grpc: GrpcLibrary, { url, tls }: EndpointOptions): Grpc.ChannelCredentials {
+  const secure = url.startsWith('https:') || (tls !== undefined && !url.startsWith('http:'));
+  if (!secure) return grpc.credentials.createInsecure();
+  const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
+  return grpc.credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
+}

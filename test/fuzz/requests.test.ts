@@ -1,0 +1,215 @@
+/**
+ * Requests that nobody in his right mind sends, thousands of them, against a whole API server: it answers each with a Status that blames the
+ * right side, changes nothing when it says no, and lives. NANOKUBE_FUZZ_REQUESTS and NANOKUBE_FUZZ_SEED make it longer and repeat a run.
+ */
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { basePathOf, type KubeObject } from '../../api/index.ts';
+import { BUILT_IN_KINDS } from '../../api/schema.ts';
+import { apiServerOptions, composeApiServer } from '../../apiserver/index.ts';
+import { loadKubeconfig } from '../../client/index.ts';
+import { type Clock, parseOptions, seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
+import { type FuzzedRequest, RequestFuzzer } from '../support/request-fuzzer.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+
+const REQUESTS = Number(process.env.NANOKUBE_FUZZ_REQUESTS ?? 2500);
+const SEED = Number(process.env.NANOKUBE_FUZZ_SEED ?? Math.floor(systemClock.now() / 1000) % 1_000_000);
+/** A watch that was let in is left after so long. */
+const WATCH_MS = 20;
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+/** An answer that takes longer is none. */
+const ANSWER_MS_MAX = 10_000;
+/** No request waits for longer; the server's own work comes round more seldom. */
+const WAIT_MS_MAX = 5000;
+const NEVER_MS = 2 ** 40;
+
+/** Answers with code 500 that upstream gives too, by their message. */
+const UPSTREAM_500: readonly RegExp[] = [
+  /^resourceVersion should not be set on objects to be created$/,
+  // A resource version that is no number.
+  /^strconv\.ParseUint: parsing /,
+  // Delete options that cannot be read: no Status error is made of what the decoder says.
+  /^couldn't get version\/kind; json parse error: /,
+  /^provided data does not appear to be a protobuf message/,
+  /^no kind ".*" is registered for version /,
+  /^json: cannot unmarshal /,
+  // Protobuf that is none, where options are read.
+  /^unexpected EOF$/,
+  /^proto: /,
+  // What upstream's strategic merge says without a code of its own.
+  /^list element types are not identical: /,
+  /^unknown patch type: /,
+  // A binding's errors are an aggregate.
+  /^target\.(?:name|kind): /,
+  // A node without addresses cannot be proxied to.
+  /^no preferred addresses found; known addresses: \[\]$/,
+];
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+test(`bad requests (seed ${SEED})`, { timeout: 60_000 + REQUESTS * 20 }, async () => {
+  await using server = await startServer();
+  await seed(server);
+  const fuzzer = new RequestFuzzer(seededRandom(SEED));
+  let samples = await samplesOf(server);
+  let revision = await revisionOf(server);
+  const wrong: string[] = [];
+  for (let i = 0; i < REQUESTS; i++) {
+    const request = fuzzer.next(samples);
+    const answer = await server.send(request);
+    const complaint = complaintOf(request, answer);
+    if (complaint) wrong.push(`${complaint}: ${describe(request, answer)}`);
+    if (READING.has(request.method)) continue;
+    const now = await revisionOf(server);
+    if (now !== revision && answer.status >= 400) wrong.push(`changed something though it refused: ${describe(request, answer)}`);
+    revision = now;
+    if (i % 100 === 0) {
+      await seed(server);
+      samples = await samplesOf(server);
+      revision = await revisionOf(server);
+    }
+  }
+  expect(wrong.slice(0, 20)).toEqual([]);
+});
+
+function complaintOf({ method }: FuzzedRequest, { status, text }: Answer): string | undefined {
+  if (status < 200 || status > 504) return `answered ${status}`;
+  if (status < 400 || method === 'HEAD') return undefined;
+  if (!text.startsWith('{')) return undefined; // in YAML or protobuf, as it was asked for
+  const body: { kind?: string; code?: number; message?: string } = JSON.parse(text);
+  if (body.kind !== 'Status' || body.code !== status) return `answered ${status} with another code in the body`;
+  if (status !== 500 || UPSTREAM_500.some((known) => known.test(body.message ?? ''))) return undefined;
+  return 'answered 500';
+}
+
+const describe = ({ method, path, headers, body }: FuzzedRequest, { status, text }: Answer): string =>
+  `${method} ${path} ${JSON.stringify(headers)} ${body?.toString().slice(0, 600) ?? ''} -> ${status} ${text.slice(0, 400)}`;
+
+/** Objects named a, b and c of every kind that can be made with little: made again where they have gone. */
+async function seed(server: Server): Promise<void> {
+  const container = { name: 'c', image: 'nginx', ports: [{ containerPort: 80 }], resources: { requests: { cpu: '1' } } };
+  const labels = { app: 'x' };
+  const template = { metadata: { labels }, spec: { containers: [container], tolerations: [{ key: 'k', operator: 'Exists' }] } };
+  const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }];
+  const rest: Readonly<Record<string, object>> = {
+    Pod: { spec: template.spec },
+    ConfigMap: { data: { a: 'b' }, binaryData: { c: 'aGk=' } },
+    Secret: { stringData: { a: 'b' } },
+    Service: { spec: { selector: labels, ports: [{ name: 'http', port: 80, targetPort: 'http' }] } },
+    Deployment: { spec: { replicas: 1, selector: { matchLabels: labels }, template } },
+    ReplicaSet: { spec: { replicas: 1, selector: { matchLabels: labels }, template } },
+    DaemonSet: { spec: { selector: { matchLabels: labels }, template } },
+    Role: { rules },
+    ClusterRole: { rules },
+    RoleBinding: { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'a' }, subjects: [{ kind: 'User', name: 'u' }] },
+    Lease: { spec: { holderIdentity: 'x', leaseDurationSeconds: 15 } },
+    Node: { spec: { taints: [{ key: 'k', effect: 'NoSchedule' }] } },
+    Endpoints: { subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }] },
+  };
+  for (const { info } of BUILT_IN_KINDS) {
+    if (!info.verbs.includes('create') || !info.verbs.includes('get')) continue;
+    for (const name of ['a', 'b', 'c']) {
+      const object = {
+        apiVersion: info.group === '' ? info.version : `${info.group}/${info.version}`,
+        kind: info.kind,
+        metadata: { name, labels, finalizers: ['example.com/f'] },
+        ...rest[info.kind],
+      };
+      await server.send({
+        method: 'POST',
+        path: collectionOf(info),
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from(JSON.stringify(object)),
+      });
+    }
+  }
+}
+
+const collectionOf = (info: (typeof BUILT_IN_KINDS)[number]['info']): string =>
+  `${basePathOf(info)}${info.namespaced ? '/namespaces/default' : ''}/${info.resource}`;
+
+async function samplesOf(server: Server): Promise<Map<string, KubeObject[]>> {
+  const samples = new Map<string, KubeObject[]>();
+  for (const { info } of BUILT_IN_KINDS) {
+    if (!info.verbs.includes('list')) continue;
+    const path = collectionOf(info);
+    const { text } = await server.send({ method: 'GET', path: `${path}?limit=5`, headers: {} });
+    const list: { items?: KubeObject[] } = JSON.parse(text);
+    samples.set(
+      path,
+      (list.items ?? []).map((item) => ({ apiVersion: basePathOf(info).replace(/^\/apis?\//, ''), kind: info.kind, ...item })),
+    );
+  }
+  return samples;
+}
+
+async function revisionOf(server: Server): Promise<string> {
+  const { text } = await server.send({ method: 'GET', path: '/api/v1/namespaces/default/configmaps?limit=1', headers: {} });
+  return JSON.parse(text).metadata.resourceVersion;
+}
+
+/** Time in which nothing that is done now and then comes up: what changes, a request has changed. */
+const withoutUpkeep: Clock = {
+  now: () => systemClock.now(),
+  monotonic: () => systemClock.monotonic(),
+  setTimer: (delayMs, fn) => systemClock.setTimer(delayMs > WAIT_MS_MAX ? NEVER_MS : delayMs, fn),
+  sleep: (delayMs, signal) => systemClock.sleep(delayMs > WAIT_MS_MAX ? NEVER_MS : delayMs, signal),
+};
+
+interface Server extends AsyncDisposable {
+  send(request: FuzzedRequest): Promise<Answer>;
+}
+
+async function startServer(): Promise<Server> {
+  const directory = await tempDirectory();
+  const argv = ['--data-dir', directory.path, '--ephemeral', '--secure-port', '0', '--log-level', 'silent'];
+  const service = composeApiServer(parseOptions(apiServerOptions, argv).values, {
+    clock: withoutUpkeep,
+    random: seededRandom(SEED),
+    logger: silentLogger,
+  });
+  await service.start();
+  const { server, cert, key } = loadKubeconfig(join(directory.path, 'admin.kubeconfig'));
+  const { hostname, port } = new URL(server);
+  const ca = await readFile(join(directory.path, 'pki', 'ca.crt'));
+  const agent = new https.Agent({ keepAlive: true, ca, cert, key });
+  const send = ({ method, path, headers, body }: FuzzedRequest) =>
+    new Promise<Answer>((resolve, reject) => {
+      const length = body === undefined ? {} : { 'content-length': String(body.length) };
+      const request = https.request({ agent, hostname, port, method, path, headers: { ...headers, ...length } });
+      request.setTimeout(ANSWER_MS_MAX, () => request.destroy(new Error(`no answer to ${method} ${path} within ${ANSWER_MS_MAX} ms`)));
+      request.on('error', (cause) => reject(new Error(`${method} ${path} ${JSON.stringify(headers)}: ${cause.message}`, { cause })));
+      request.on('response', (response) => readAnswer(response).then(resolve, reject));
+      request.end(body);
+    });
+  return {
+    send,
+    [Symbol.asyncDispose]: async () => {
+      agent.destroy();
+      await service.stop();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Reads an answer whole, or the beginning of one that does not end. */
+async function readAnswer(response: IncomingMessage): Promise<Answer> {
+  const leave = systemClock.setTimer(WATCH_MS, () => {
+    if (response.headers['transfer-encoding'] === 'chunked' && response.statusCode === 200) response.destroy();
+  });
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of response) chunks.push(chunk);
+  } catch (error) {
+    if (response.statusCode !== 200 || response.complete) throw error;
+  } finally {
+    leave.cancel();
+  }
+  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() };
+}
