@@ -169,7 +169,7 @@ class Server implements ApiServer {
     const { objects } = this;
     const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
     this.#customResources = definesOthers
-      ? createCustomResources({ host: this.#host, objects, clock, logger, converterOf: () => undefined, compileRules: () => () => [] })
+      ? createCustomResources({ host: this.#host, objects, clock, random, logger, compileRules: () => () => [] })
       : undefined;
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     const negotiator = new Negotiator();
@@ -342,7 +342,11 @@ class Server implements ApiServer {
 
 /** Answers a kind of which objects are questions. */
 function reviewer(kind: ServedKind, answer: Review): CreateOnly {
-  const fields = new FieldManager({ apiVersion: apiVersionOf(kind.info), kind: kind.info.kind, type: typeOfMessage(kind.message) as ObjectType });
+  const fields = new FieldManager({
+    apiVersion: apiVersionOf(kind.info),
+    kind: kind.info.kind,
+    type: typeOfMessage(kind.message) as ObjectType,
+  });
   return (rest, exchange) => answerReview(rest, exchange, { kind, answer, fields });
 }
 

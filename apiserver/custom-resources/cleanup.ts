@@ -88,18 +88,12 @@ const failed = (reason: string, message: string): Failure => ({ finding: termina
 /** Says how far it is, and at the end takes away what keeps the definition. */
 async function conclude({ objects, clock }: CleanupParts, name: string, finding: Finding, isOver: boolean): Promise<void> {
   try {
-    await objects.update<Crd>(
-      CRDS,
-      '',
-      name,
-      (current) => {
-        if (!needsCleanup(current)) return undefined;
-        setCondition(current, finding, toTime(clock.now()));
-        if (isOver) current.metadata.finalizers = withoutCleanup(current);
-        return current;
-      },
-      'status',
-    );
+    await objects.updateStatus<Crd>(CRDS, '', name, (current) => {
+      if (!needsCleanup(current)) return undefined;
+      setCondition(current, finding, toTime(clock.now()));
+      if (isOver) current.metadata.finalizers = withoutCleanup(current);
+      return current;
+    });
   } catch (error) {
     if (!isNotFound(error)) throw error; // another API server was faster
   }

@@ -45,27 +45,29 @@ export function customKind(crd: Crd, options: CustomKindOptions): CustomKind {
   if (!stored) throw new Error(`${crd.metadata.name} has no storage version`);
   const versions = new Versions(all, stored, options.convert);
   const shown = [stored, ...all.filter((each) => each !== stored && each.version.served)];
-  const definitions = shown.map((each): KindDefinition => ({
-    info: each.info,
-    type: each.type,
-    wording: UNSTRUCTURED_WORDING,
-    place: `${each.info.group}/${each.info.resource}`,
-    isHidden: !each.version.served,
-    strategy: customStrategy({
-      subject: { group: each.info.group, resource: each.info.resource },
-      kind: each.info.kind,
-      apiVersion: each.apiVersion,
-      namespaced: each.info.namespaced,
-      version: each.version,
-      schema: each.schema,
-      checkRules: options.compileRules(each.version),
-      printer: each.printer,
-      deprecation: deprecationOf(crd, each.version),
-      isTerminating: options.isTerminating,
+  const definitions = shown.map(
+    (each): KindDefinition => ({
+      info: each.info,
+      type: each.type,
+      wording: UNSTRUCTURED_WORDING,
+      place: `${each.info.group}/${each.info.resource}`,
+      isHidden: !each.version.served,
+      strategy: customStrategy({
+        subject: { group: each.info.group, resource: each.info.resource },
+        kind: each.info.kind,
+        apiVersion: each.apiVersion,
+        namespaced: each.info.namespaced,
+        version: each.version,
+        schema: each.schema,
+        checkRules: options.compileRules(each.version),
+        printer: each.printer,
+        deprecation: deprecationOf(crd, each.version),
+        isTerminating: options.isTerminating,
+      }),
+      form: (wire) => versions.formOf(each, wire),
+      otherVersion: (apiVersion) => versions.otherVersion(each, apiVersion),
     }),
-    form: (wire) => versions.formOf(each, wire),
-    otherVersion: (apiVersion) => versions.otherVersion(each, apiVersion),
-  }));
+  );
   return { definitions, published: all.filter(({ version }) => version.served).map(published) };
 }
 

@@ -11,16 +11,27 @@
 //    are sent away.
 import { apiextensionsKinds, apiVersionOf, isNotFound, type KindInfo, stringifyJson, toTime } from '../../api/index.ts';
 import { runController, WorkQueue } from '../../client/index.ts';
-import type { Clock, Logger, Service } from '../../runtime/index.ts';
+import type { Clock, Logger, Random, Service } from '../../runtime/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import type { KindHost } from '../rest/kind-host.ts';
+import { WebhookClient } from '../webhook/index.ts';
 import { cleanUp } from './cleanup.ts';
 import { planConditions, planEstablished } from './conditions.ts';
+import { webhookConverter } from './conversion/webhook-converter.ts';
 import { type CustomKind, customKind, verbsOf } from './custom-kind.ts';
-import { acceptedNamesOf, type Crd, type CrdVersion, type Finding, isConditionTrue, isServable, removeCondition, resourceOf, setCondition } from './definition.ts';
+import {
+  acceptedNamesOf,
+  type Crd,
+  type CrdVersion,
+  type Finding,
+  isConditionTrue,
+  isServable,
+  removeCondition,
+  resourceOf,
+  setCondition,
+} from './definition.ts';
 import { planNames } from './naming.ts';
 import type { CheckRules } from './strategy.ts';
-import type { Convert } from './versions.ts';
 
 /** Definitions whose objects are deleted at the same time. */
 const CLEANUPS_MAX = 8;
@@ -34,8 +45,7 @@ export interface CustomResourcesOptions {
   readonly objects: ObjectReader & ObjectWriter;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Makes what asks the conversion webhook of a definition. */
-  converterOf(crd: Crd): Convert | undefined;
+  readonly random: Random;
   /** Makes what checks the CEL rules of a version. */
   compileRules(version: CrdVersion): CheckRules;
 }
@@ -55,6 +65,7 @@ class CustomResources implements Service {
   readonly #serving = new Map<string, Serving>();
   readonly #definitions: WorkQueue;
   readonly #cleanups: WorkQueue;
+  readonly #webhooks: WebhookClient;
   readonly #stopping = new AbortController();
   /** What was told last: nothing is told twice. */
   #told: readonly unknown[] = [];
@@ -65,6 +76,7 @@ class CustomResources implements Service {
   constructor(options: CustomResourcesOptions) {
     this.#options = options;
     this.#definitions = new WorkQueue({ clock: options.clock, backoffMsMax: BACKOFF_MS_MAX });
+    this.#webhooks = new WebhookClient(options);
     this.#cleanups = new WorkQueue({ clock: options.clock, backoffMsMax: BACKOFF_MS_MAX });
   }
 
@@ -104,6 +116,7 @@ class CustomResources implements Service {
     this.#listener?.[Symbol.dispose]();
     this.#stopping.abort();
     await this.#running;
+    this.#webhooks.close();
   }
 
   #enqueue({ metadata }: Crd): void {
@@ -158,7 +171,7 @@ class CustomResources implements Service {
 
   /** Serves a definition as it is now, if it may be. */
   async #serve(crd: Crd): Promise<void> {
-    const { host, converterOf, compileRules, objects } = this.#options;
+    const { host, compileRules, objects, random } = this.#options;
     const name = crd.metadata.name ?? '';
     if (!isServable(crd)) {
       this.#withdraw(name);
@@ -167,7 +180,7 @@ class CustomResources implements Service {
     const of = stringifyJson([crd.metadata.uid, crd.spec, acceptedNamesOf(crd)]);
     if (this.#serving.get(name)?.of === of) return;
     const kind = customKind(crd, {
-      convert: converterOf(crd),
+      convert: webhookConverter(crd, { client: this.#webhooks, random }),
       compileRules,
       isTerminating: () => {
         const current = objects.get<Crd>(CRDS, '', name);
@@ -221,7 +234,7 @@ class CustomResources implements Service {
       return findings && current;
     };
     try {
-      await objects.update<Crd>(CRDS, '', crd.metadata.name ?? '', change, 'status');
+      await objects.updateStatus<Crd>(CRDS, '', crd.metadata.name ?? '', change);
     } catch (error) {
       if (!isNotFound(error)) throw error; // deleted meanwhile, which comes back as a change
     }

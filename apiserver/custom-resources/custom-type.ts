@@ -27,19 +27,23 @@ export function coerce(schema: CustomSchema, raw: unknown, isStored: boolean): {
   const rest = isStored ? own : (cloneJson(own) as JsonObject);
   const read = readMetadata(given ?? {}, isStored);
   if (!read.metadata && !isStored) throw new DecodeError(read.problem ?? '');
-  const { kind, apiVersion } = rest;
+  const typeMeta = { kind: rest.kind, apiVersion: rest.apiVersion };
   // The root's metadata is not the schema's business.
   const unknown = prune(schema, rest, isStored);
   const metadata: KubeObject['metadata'] & JsonObject = { ...read.metadata };
   if (metadata.creationTimestamp === null) delete metadata.creationTimestamp;
   const object: KubeObject = {
-    ...(typeof kind === 'string' ? { kind } : {}),
-    ...(typeof apiVersion === 'string' ? { apiVersion } : {}),
+    ...typeMetaOf(typeMeta),
     metadata,
     ...rest,
   };
   const ofMetadata = read.unknown.map((path) => `metadata.${path}`);
   return { object, unknown: [...ofMetadata, ...unknown].map((path) => `unknown field "${path}"`) };
+}
+
+/** Kind and apiVersion come first; pruning has nothing to say about them. */
+function typeMetaOf(given: JsonObject): Pick<KubeObject, 'kind' | 'apiVersion'> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => typeof value === 'string'));
 }
 
 function prune(schema: CustomSchema, object: JsonObject, isStored: boolean): readonly string[] {

@@ -1,9 +1,5 @@
 // What a CustomResourceDefinition says, read off it: upstream's `pkg/apihelpers` (apiextensions-apiserver).
-import type {
-  CustomResourceDefinition,
-  CustomResourceDefinitionCondition,
-  CustomResourceDefinitionNames,
-} from '../../api/index.ts';
+import type { CustomResourceDefinition, CustomResourceDefinitionCondition, CustomResourceDefinitionNames } from '../../api/index.ts';
 
 export type Crd = CustomResourceDefinition;
 export type CrdVersion = NonNullable<Crd['spec']['versions']>[number];

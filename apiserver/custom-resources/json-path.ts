@@ -33,37 +33,40 @@ function follow(value: unknown, steps: readonly Step[]): readonly unknown[] {
 function readSteps(path: string): Step[] {
   const steps: Step[] = [];
   for (let at = 0; at < path.length; ) {
-    if (path.startsWith('..', at)) {
-      steps.push(descend);
-      at += path[at + 2] === '[' ? 2 : 1;
-    } else if (path[at] === '.') {
-      const name = NAME.exec(path.slice(at + 1))?.[0] ?? '';
-      if (name === '' && at + 1 < path.length && path[at + 1] !== '[') throw new JsonPathError(`unexpected character in ${path}`);
-      if (name !== '') steps.push(name === '*' ? members : member(name.replaceAll(/\\(.)/g, '$1')));
-      at += 1 + name.length;
-    } else if (path[at] === '[') {
-      const end = closing(path, at);
-      steps.push(subscript(path.slice(at + 1, end)));
-      at = end + 1;
-    } else {
-      throw new JsonPathError(`unexpected character ${JSON.stringify(path[at])} in ${path}`);
-    }
+    const [step, length] = path[at] === '[' ? readSubscript(path, at) : readMember(path, at);
+    if (step) steps.push(step);
+    at += length;
   }
   return steps;
 }
 
+/** A step, and how much of the text it takes. */
+type Read = readonly [step: Step | undefined, length: number];
+
+function readSubscript(path: string, at: number): Read {
+  const end = closing(path, at);
+  return [subscript(path.slice(at + 1, end)), end + 1 - at];
+}
+
+function readMember(path: string, at: number): Read {
+  if (path[at] !== '.') throw new JsonPathError(`unexpected character ${JSON.stringify(path[at])} in ${path}`);
+  // The second dot belongs to what follows, unless that is a subscript.
+  if (path[at + 1] === '.') return [descend, path[at + 2] === '[' ? 2 : 1];
+  const name = NAME.exec(path.slice(at + 1))?.[0] ?? '';
+  if (name !== '') return [name === '*' ? members : member(name.replaceAll(/\\(.)/g, '$1')), 1 + name.length];
+  if (at + 1 < path.length && path[at + 1] !== '[') throw new JsonPathError(`unexpected character in ${path}`);
+  return [undefined, 1];
+}
+
+/** What counts between brackets: a quoted text as a whole, and brackets. */
+const BETWEEN_BRACKETS = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[[\]]/gs;
+
 /** Where the bracket that opens at a place is closed; quoted ones do not count. */
 function closing(path: string, from: number): number {
   let depth = 0;
-  let quote = '';
-  for (let at = from; at < path.length; at++) {
-    const char = path[at] ?? '';
-    if (quote !== '') {
-      if (char === '\\') at++;
-      else if (char === quote) quote = '';
-    } else if (char === '"' || char === "'") quote = char;
-    else if (char === '[') depth++;
-    else if (char === ']' && --depth === 0) return at;
+  for (const { 0: part, index } of path.slice(from).matchAll(BETWEEN_BRACKETS)) {
+    if (part === '[') depth++;
+    if (part === ']' && --depth === 0) return from + index;
   }
   throw new JsonPathError('unterminated array');
 }

@@ -37,30 +37,41 @@ function taken({ spec: { group } }: Crd, all: readonly Crd[]): Taken {
   };
 }
 
+/** A name that is wanted: who else may have it, and what it is called in a conflict. */
+interface Wanted {
+  readonly reason: string;
+  /** Those that are not free. */
+  readonly clashing: readonly string[];
+  /** Takes it. */
+  accept(): void;
+}
+
 /** Takes each name that is free; the last one that is not gives the reason. */
 function acceptNames(crd: Crd, { resources, kinds }: Taken): Pick<Naming, 'acceptedNames' | 'namesAccepted'> {
   const wanted = crd.spec.names;
-  const accepted: CrdNames = { ...acceptedNamesOf(crd) };
-  let conflict: Finding | undefined;
-  const isFree = (name: string, own: string, used: ReadonlySet<string>) => name === own || !used.has(name);
-  const refuse = (reason: string, names: readonly string[]) => {
-    const each = names.map((name) => `${JSON.stringify(name)} is already in use`);
-    const message = each.length === 1 ? (each[0] ?? '') : `[${[...new Set(each)].join(', ')}]`;
-    conflict = { type: 'NamesAccepted', status: 'False', reason, message };
+  const accepted: CrdNames = { ...acceptedNamesOf(crd), categories: wanted.categories };
+  const one = <K extends 'plural' | 'singular' | 'kind' | 'listKind'>(reason: string, name: K, used: ReadonlySet<string>): Wanted => {
+    const text = wanted[name] ?? '';
+    const isFree = text === (accepted[name] ?? '') || !used.has(text);
+    return { reason, clashing: isFree ? [] : [text], accept: () => Object.assign(accepted, { [name]: wanted[name] }) };
   };
-  if (isFree(wanted.plural, accepted.plural, resources)) accepted.plural = wanted.plural;
-  else refuse('PluralConflict', [wanted.plural]);
-  if (isFree(wanted.singular ?? '', accepted.singular ?? '', resources)) accepted.singular = wanted.singular;
-  else refuse('SingularConflict', [wanted.singular ?? '']);
-  const clashing = (wanted.shortNames ?? []).filter((name) => !accepted.shortNames?.includes(name) && resources.has(name));
-  if (clashing.length > 0) refuse('ShortNamesConflict', clashing);
-  else accepted.shortNames = wanted.shortNames;
-  if (isFree(wanted.kind, accepted.kind, kinds)) accepted.kind = wanted.kind;
-  else refuse('KindConflict', [wanted.kind]);
-  if (isFree(wanted.listKind ?? '', accepted.listKind ?? '', kinds)) accepted.listKind = wanted.listKind;
-  else refuse('ListKindConflict', [wanted.listKind ?? '']);
-  accepted.categories = wanted.categories;
-  return { acceptedNames: accepted, namesAccepted: conflict ?? NO_CONFLICTS };
+  const shortNames = (wanted.shortNames ?? []).filter((name) => !accepted.shortNames?.includes(name) && resources.has(name));
+  const each: readonly Wanted[] = [
+    one('PluralConflict', 'plural', resources),
+    one('SingularConflict', 'singular', resources),
+    { reason: 'ShortNamesConflict', clashing: shortNames, accept: () => Object.assign(accepted, { shortNames: wanted.shortNames }) },
+    one('KindConflict', 'kind', kinds),
+    one('ListKindConflict', 'listKind', kinds),
+  ];
+  for (const { clashing, accept } of each) if (clashing.length === 0) accept();
+  const conflict = each.findLast(({ clashing }) => clashing.length > 0);
+  return { acceptedNames: accepted, namesAccepted: conflict ? refused(conflict) : NO_CONFLICTS };
+}
+
+function refused({ reason, clashing }: Wanted): Finding {
+  const texts = [...new Set(clashing.map((name) => `${JSON.stringify(name)} is already in use`))];
+  const message = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
+  return { type: 'NamesAccepted', status: 'False', reason, message };
 }
 
 const NO_CONFLICTS: Finding = { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found' };

@@ -1,6 +1,7 @@
 // The columns of custom resources: upstream's `registry/customresource/tableconvertor` (apiextensions-apiserver).
-import { goFormat, isObject } from '../../api/schema.ts';
+
 import { humanDuration, type KubeObject, parseTime, stringifyJson, type TableColumn } from '../../api/index.ts';
+import { goFormat, isObject } from '../../api/schema.ts';
 import type { CrdVersion } from './definition.ts';
 import { type JsonPath, JsonPathError, parseJsonPath } from './json-path.ts';
 

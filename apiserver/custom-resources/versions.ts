@@ -45,7 +45,10 @@ export class Versions {
       converter: convert && {
         isNeeded: (stored) => apiVersionIn(stored) !== served.apiVersion,
         convert: async (stored) => {
-          const converted = await convert(stored.map((bytes) => this.#fromStored(bytes)), served.apiVersion);
+          const converted = await convert(
+            stored.map((bytes) => this.#fromStored(bytes)),
+            served.apiVersion,
+          );
           return converted.map((object) => wire.encode(coerce(served.schema, object, false).object));
         },
       },

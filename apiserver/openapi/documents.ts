@@ -12,12 +12,7 @@ const LIST_TYPES = [...OBJECT_TYPES, 'application/json;stream=watch', 'applicati
 /** Of custom resources. */
 const UNSTRUCTURED_TYPES = [JSON_TYPE, 'application/yaml'];
 const STRATEGIC = 'application/strategic-merge-patch+json';
-const PATCH_TYPES = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  STRATEGIC,
-  'application/apply-patch+yaml',
-];
+const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json', STRATEGIC, 'application/apply-patch+yaml'];
 const UNAUTHORIZED = { '401': { description: 'Unauthorized' } };
 const INFO = { title: 'Kubernetes', version: GIT_VERSION };
 export const BEARER = { BearerToken: { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' } };

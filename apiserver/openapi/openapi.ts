@@ -4,8 +4,8 @@ import type { DocumentResponse } from '../discovery/index.ts';
 import { BEARER, documentV2, documentV3 } from './documents.ts';
 import { asksForGnostic, encodeGnostic, GNOSTIC_MEDIA_TYPE } from './gnostic.ts';
 import type { JsonObject } from './json-node.ts';
-import type { PublishedKind } from './published-kind.ts';
 import { isStruct } from './operations.ts';
+import type { PublishedKind } from './published-kind.ts';
 import { versionDocument } from './version-document.ts';
 
 export interface OpenApiOptions {
@@ -116,7 +116,8 @@ class OpenApiServer implements OpenApi {
   }
 }
 
-const documentName = ({ info: { group, version } }: PublishedKind): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`);
+const documentName = ({ info: { group, version } }: PublishedKind): string =>
+  group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
 const encoded = (document: JsonObject): Encoded => hashed(Buffer.from(JSON.stringify(document)), JSON_TYPE);
 

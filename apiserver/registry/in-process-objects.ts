@@ -5,7 +5,7 @@ import type { Entry } from '../watch-cache/entry.ts';
 import { Selection } from '../watch-cache/selection.ts';
 import { noAdmission } from './admission-chain.ts';
 import type { ObjectRegistry } from './object-registry.ts';
-import type { ObjectChange, ObjectReader, ObjectWriter } from './objects.ts';
+import type { Change, ObjectChange, ObjectReader, ObjectWriter } from './objects.ts';
 import { type RequestContext, strategyKey, updateStrategy } from './strategy.ts';
 
 /** Finds the registry of a kind that is served now. */
@@ -58,14 +58,19 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
     return stored.object as Live<T>;
   }
 
-  async update<T extends KubeObject>(
-    kind: KindInfo,
-    namespace: string,
-    name: string,
-    change: (current: Live<T>) => T | undefined,
-    subresource = '',
+  update<T extends KubeObject>(kind: KindInfo, namespace: string, name: string, change: Change<T>): Promise<Live<T>> {
+    return this.#update(this.#registry(kind), { namespace, name, subresource: '' }, change);
+  }
+
+  updateStatus<T extends KubeObject>(kind: KindInfo, namespace: string, name: string, change: Change<T>): Promise<Live<T>> {
+    return this.#update(this.#registry(kind), { namespace, name, subresource: 'status' }, change);
+  }
+
+  async #update<T extends KubeObject>(
+    registry: ObjectRegistry,
+    { namespace, name, subresource }: { namespace: string; name: string; subresource: string },
+    change: Change<T>,
   ): Promise<Live<T>> {
-    const registry = this.#registry(kind);
     const context = this.#context(namespace);
     const updated = await registry.update({
       context,

@@ -108,8 +108,7 @@ export class ObjectRegistry {
   /** The present state of an object; undefined when there is none. */
   async current(namespace: string, name: string): Promise<Entry | undefined> {
     await this.#hub.fresh();
-    const pending = this.resource.cache.settled();
-    if (pending) await pending;
+    await this.resource.cache.settled();
     return this.resource.cache.get(namespace, name);
   }
 

@@ -83,7 +83,10 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
 }
 
 /** How a kind, or a view of it, is changed. @throws when the kind has no such view: the router lets only declared ones through. */
-export function updateStrategy({ info, strategy }: { info: KindInfo; strategy: Strategy }, subresource: string): UpdateStrategy<KubeObject> {
+export function updateStrategy(
+  { info, strategy }: { info: KindInfo; strategy: Strategy },
+  subresource: string,
+): UpdateStrategy<KubeObject> {
   if (subresource === '') return strategy;
   const view = strategy.subresources?.[subresource];
   if (!view) throw new Error(`no strategy for ${info.resource}/${subresource}`);

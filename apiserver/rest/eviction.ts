@@ -1,4 +1,4 @@
-import { apiError, type KubeObject, type Pod, toTime } from '../../api/index.ts';
+import { apiError, type Pod, toTime } from '../../api/index.ts';
 import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { DeleteRequest } from '../registry/deletion.ts';

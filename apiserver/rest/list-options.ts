@@ -43,7 +43,8 @@ export function readListOptions(exchange: Exchange, resource: Resource, watch: b
   const requirements = refuseBadSelector(() => parseFieldSelector(exchange.parameter('fieldSelector') ?? ''));
   const errors = watch ? validateWatch(options) : validateList(options);
   if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: 'ListOptions' }, '', errors);
-  for (const { field } of requirements) if (!resource.selectable.includes(field)) throw resource.wording.unknownField(field, resource.selectable);
+  for (const { field } of requirements)
+    if (!resource.selectable.includes(field)) throw resource.wording.unknownField(field, resource.selectable);
   const fields = fieldMatches(requirements, resource.selectable);
   const { name } = exchange.info;
   if (watch && name !== '' && !fields.some(({ index }) => index === 0)) fields.push({ index: 0, equal: true, value: name });

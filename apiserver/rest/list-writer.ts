@@ -42,7 +42,9 @@ export async function sendList(exchange: Exchange, resource: Resource, accepted:
 async function sendJson(exchange: Exchange, resource: Resource, page: ListPage): Promise<void> {
   const { response } = exchange;
   const { listKind, apiVersion, itemAt } = resource.wire;
-  const head = Buffer.from(`{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadataOf(page, resource.wire))},"items":[`);
+  const head = Buffer.from(
+    `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadataOf(page, resource.wire))},"items":[`,
+  );
   const tail = Buffer.from(']}\n');
   const { entries } = page;
   let length = head.length + tail.length + Math.max(0, entries.length - 1);

@@ -12,9 +12,9 @@ import {
 import { keepReset } from '../apply/keep-reset.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import { updateStrategy } from '../registry/strategy.ts';
 import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
+import { updateStrategy } from '../registry/strategy.ts';
 import { applyObject, isApply } from './apply.ts';
 import { tidy } from './create.ts';
 import { mediaType, named } from './decode-body.ts';

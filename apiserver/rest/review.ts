@@ -1,4 +1,4 @@
-import { apiVersionOf, type KubeObject, type ServedKind } from '../../api/index.ts';
+import { apiVersionOf, type ServedKind } from '../../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import type { FieldManager } from '../apply/field-manager.ts';
 import { readBody } from '../pipeline/body.ts';

@@ -26,7 +26,8 @@ interface Scalable extends KubeObject {
 export const getScale: Handler = async (rest, exchange, { registry }) => {
   const { object } = await registry.existing(exchange.info.namespace, exchange.info.name);
   const view = viewOf(registry.resource);
-  if (numbersOf(view, object).wanted === undefined) throw apiError.internal(`the spec replicas field ${JSON.stringify(view.field)} does not exist`);
+  if (numbersOf(view, object).wanted === undefined)
+    throw apiError.internal(`the spec replicas field ${JSON.stringify(view.field)} does not exist`);
   send(rest, exchange, scaleOf(view, object));
 };
 
@@ -115,7 +116,8 @@ async function update(rest: Rest, exchange: Exchange, { resource, registry }: En
       if (saysNothing) live.spec.replicas = NOT_SAID;
       live.metadata.managedFields = entriesOfScale(managedFields, kind);
       const wanted = change.wantedOf(live);
-      if (wanted.spec.replicas === NOT_SAID) throw apiError.badRequest(`the spec replicas field ${JSON.stringify(view.field)} cannot be empty`);
+      if (wanted.spec.replicas === NOT_SAID)
+        throw apiError.badRequest(`the spec replicas field ${JSON.stringify(view.field)} cannot be empty`);
       scaleTo(view, object, wanted);
       object.metadata.managedFields = entriesOfParent(managedFields, wanted.metadata.managedFields, kind);
       return object;

@@ -1,4 +1,4 @@
-import { coreKinds, type KubeObject, type TokenRequest } from '../../api/index.ts';
+import { coreKinds, type TokenRequest } from '../../api/index.ts';
 import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { FieldManager } from '../apply/field-manager.ts';
 import { readBody } from '../pipeline/body.ts';

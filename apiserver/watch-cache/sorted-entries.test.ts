@@ -16,7 +16,8 @@ const wire = new WireForm({
   subresources: [],
 });
 const schema: Schema = { wire, form: plainForm(wire), prefix: '/registry/things/', namespaced: true, fields: [] };
-const entry = (key: string, revision = 1) => new Entry(schema, { key, revision }, { served: Buffer.alloc(0) }, { labels: undefined, fields: [] });
+const entry = (key: string, revision = 1) =>
+  new Entry(schema, { key, revision }, { served: Buffer.alloc(0) }, { labels: undefined, fields: [] });
 
 test('holds what a sorted map would, whatever is put and deleted', () => {
   const random = seededRandom(11);

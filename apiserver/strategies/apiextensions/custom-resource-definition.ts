@@ -1,7 +1,7 @@
 import { type CustomResourceDefinition, type JSONSchemaProps, toTime } from '../../../api/index.ts';
 import { customResourceDefinitionStatus, decode } from '../../../api/schema.ts';
-import { isSupportedFormat, schemasIn } from '../../custom-resources/schema/index.ts';
 import { CLEANUP_FINALIZER, type Finding, setCondition } from '../../custom-resources/definition.ts';
+import { isSupportedFormat, schemasIn } from '../../custom-resources/schema/index.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { strategyOf, updateOf } from '../shared.ts';
