@@ -7,7 +7,7 @@ import { openMemoryStore, type Store } from '../../store/index.ts';
 import type { AdmissionPlugin } from '../admission/plugin.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import { type Strategy, type StrategyTable, strategyKey } from '../registry/strategy.ts';
-import { type ApiServer, type ApiServerSettings, createApiServer } from '../server.ts';
+import { type ApiServer, type ApiServerParts, type ApiServerSettings, createApiServer, type PartsContext } from '../server.ts';
 
 /** A strategy without rules, for kinds whose own are not what is tested. */
 export function plainStrategy<T extends KubeObject = KubeObject>(own: Partial<Strategy<T>> = {}): Strategy<T> {
@@ -30,6 +30,8 @@ export interface TestServerOptions {
   readonly settings?: Partial<ApiServerSettings> | undefined;
   readonly clock?: Clock | undefined;
   readonly store?: Store | undefined;
+  /** What tells of the kinds; nothing unless given. */
+  readonly documents?: ((context: PartsContext) => Pick<ApiServerParts, 'discovery' | 'openapi'>) | undefined;
 }
 
 /** An answer, read whole. */
@@ -98,7 +100,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const server = createApiServer({
     store,
     kinds,
-    parts: () => ({
+    parts: (context) => ({
       strategies,
       admission: options.admission ?? [],
       authenticator: headerAuthenticator,
@@ -106,6 +108,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
       reviews: new Map(),
       discovery: nothing,
       openapi: nothing,
+      ...options.documents?.(context),
     }),
     tls: { cert, key: keyToPem(key) },
     clock,
