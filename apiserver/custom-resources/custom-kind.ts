@@ -1,5 +1,6 @@
 // A custom resource as it is served: one definition for each version, made of what the CRD says.
 import { apiVersionOf, type JSONSchemaProps, type KindInfo, type Verb } from '../../api/index.ts';
+import type { Clock } from '../../runtime/index.ts';
 import { compareVersions } from '../discovery/groups.ts';
 import type { PublishedKind } from '../openapi/index.ts';
 import type { KindDefinition } from '../registry/resource.ts';
@@ -18,6 +19,7 @@ const VERBS_TERMINATING: readonly Verb[] = ['delete', 'deletecollection', 'get',
 const VIEW_VERBS: readonly Verb[] = ['get', 'patch', 'update'];
 
 export interface CustomKindOptions {
+  readonly clock: Clock;
   /** Asks the webhook of a definition that has one. */
   readonly convert: Convert | undefined;
   /** Makes what checks the CEL rules of a version. */
@@ -43,7 +45,7 @@ export function customKind(crd: Crd, options: CustomKindOptions): CustomKind {
   const all = (crd.spec.versions ?? []).map((version) => versionOf(crd, version));
   const stored = all.find(({ version }) => version === storageVersion(crd));
   if (!stored) throw new Error(`${crd.metadata.name} has no storage version`);
-  const versions = new Versions(all, stored, options.convert);
+  const versions = new Versions(all, stored, options);
   const shown = [stored, ...all.filter((each) => each !== stored && each.version.served)];
   const definitions = shown.map(
     (each): KindDefinition => ({

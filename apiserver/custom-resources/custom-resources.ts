@@ -171,7 +171,7 @@ class CustomResources implements Service {
 
   /** Serves a definition as it is now, if it may be. */
   async #serve(crd: Crd): Promise<void> {
-    const { host, compileRules, objects, random } = this.#options;
+    const { host, compileRules, objects, random, clock } = this.#options;
     const name = crd.metadata.name ?? '';
     if (!isServable(crd)) {
       this.#withdraw(name);
@@ -180,6 +180,7 @@ class CustomResources implements Service {
     const of = stringifyJson([crd.metadata.uid, crd.spec, acceptedNamesOf(crd)]);
     if (this.#serving.get(name)?.of === of) return;
     const kind = customKind(crd, {
+      clock,
       convert: webhookConverter(crd, { client: this.#webhooks, random }),
       compileRules,
       isTerminating: () => {

@@ -2,6 +2,7 @@
 // (apiextensions-apiserver, `pkg/apiserver/customresource_handler.go`, `crdConversionRESTOptionsGetter`).
 import { type KindInfo, type KubeObject, parseJson } from '../../api/index.ts';
 import { type ObjectType, ownership } from '../../api/schema.ts';
+import type { Clock } from '../../runtime/index.ts';
 import { plainError } from '../registry/store-errors.ts';
 import type { StoredForm } from '../registry/stored-form.ts';
 import { WireForm } from '../registry/wire-form.ts';
@@ -10,6 +11,9 @@ import type { CustomSchema } from './schema/index.ts';
 
 /** Converts objects that are all of another version. */
 export type Convert = (objects: readonly KubeObject[], apiVersion: string) => Promise<readonly KubeObject[]>;
+
+/** How long after a failure a webhook is asked again for those that watch. */
+const CONVERT_AGAIN_MS = 1000;
 
 /** One version, as far as objects are converted from and to it. */
 export interface VersionForm {
@@ -26,13 +30,15 @@ export class Versions {
   readonly #storedWire: WireForm;
   /** Asks a webhook; undefined where versions differ in name only. */
   readonly #convert: Convert | undefined;
+  readonly #clock: Clock;
 
   /** @param stored the version that objects are written in, one of the forms. */
-  constructor(forms: readonly VersionForm[], stored: VersionForm, convert?: Convert) {
+  constructor(forms: readonly VersionForm[], stored: VersionForm, { convert, clock }: { convert: Convert | undefined; clock: Clock }) {
     this.#forms = new Map(forms.map((form) => [form.apiVersion, form]));
     this.#stored = stored;
     this.#storedWire = new WireForm(stored.info);
     this.#convert = convert;
+    this.#clock = clock;
   }
 
   /** How objects that are served in one version lie in the store. */
@@ -51,6 +57,7 @@ export class Versions {
           );
           return converted.map((object) => wire.encode(coerce(served.schema, object, false).object));
         },
+        later: (work) => this.#clock.setTimer(CONVERT_AGAIN_MS, work),
       },
     };
   }

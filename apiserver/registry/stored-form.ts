@@ -22,6 +22,8 @@ export interface StoredConverter {
   isNeeded(stored: Buffer): boolean;
   /** The encoded forms of several. Rejects when one of them cannot be had. */
   convert(stored: readonly Buffer[]): Promise<readonly Buffer[]>;
+  /** Calls a function when it is worth asking again. */
+  later(work: () => void): void;
 }
 
 /** The form of kinds that are stored as they are served. */

@@ -122,7 +122,7 @@ export class CacheHub {
     const changes: StoreEvent[] = [];
     this.#filling.set(cache, changes);
     const revision = await this.#parts.store.newestRevision();
-    for await (const kvs of this.#pages(cache, revision)) await cache.load(kvs);
+    for await (const kvs of this.#pages(cache, revision)) cache.load(kvs);
     await this.reach(revision);
     if (this.#filling.get(cache) !== changes) return false;
     cache.begin(revision);
@@ -189,7 +189,7 @@ export class CacheHub {
   async #fill(): Promise<void> {
     const revision = await this.#parts.store.newestRevision();
     for (const cache of this.#all()) {
-      for await (const kvs of this.#pages(cache, revision)) await cache.load(kvs);
+      for await (const kvs of this.#pages(cache, revision)) cache.load(kvs);
       cache.begin(revision);
     }
     this.#advance(revision);

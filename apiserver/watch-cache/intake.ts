@@ -10,23 +10,30 @@ interface Waiting {
 interface IntakeParts {
   /** The entries of pairs that somebody else has to be asked about. */
   convert(kvs: readonly KeyValue[]): Promise<readonly Entry[]>;
+  /** Takes in entries that were there from the start. */
+  load(entries: readonly Entry[]): void;
   /** Takes one change in; `entry` is undefined for a deletion. */
   take(change: Waiting, entry: Entry | undefined): void;
+  /** Calls a function after a while. */
+  later(work: () => void): void;
 }
 
-/** Changes converted with one question. */
-const BATCH_MAX = 100;
+/** Pairs converted with one question. */
+const BATCH_MAX = 500;
 
 /**
- * The changes of a cache whose entries somebody else converts, in the order in which they came.
+ * What a cache has yet to take in because somebody else converts it: what was there from the start, then the changes, in the order in which
+ * they came.
  *
  *     hub ── change ──> [waiting …] ── as many as there are, in one question ──> cache
  *
  * 1. A change is never overtaken by a later one.
- * 2. What cannot be converted stays first in line; whoever reads meanwhile asks again, and is told why it failed.
+ * 2. What cannot be converted stays first in line. It is tried again after a while, and by whoever reads meanwhile, who is told why it
+ *    failed.
  */
 export class Intake {
   readonly #parts: IntakeParts;
+  readonly #initial: KeyValue[] = [];
   readonly #waiting: Waiting[] = [];
   #pass: Promise<void> | undefined;
 
@@ -35,7 +42,7 @@ export class Intake {
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+    return this.#waiting.length === 0 && this.#initial.length === 0;
   }
 
   /** The revision of the first change that waits. */
@@ -43,29 +50,43 @@ export class Intake {
     return this.#waiting[0]?.revision;
   }
 
+  /** Adds what was there from the start; it is converted when somebody wants to read, or when something changes. */
+  begin(kvs: readonly KeyValue[]): void {
+    this.#initial.push(...kvs);
+  }
+
   push(event: StoreEvent, revision: Revision): void {
     this.#waiting.push({ event, revision });
-    this.settle().catch(() => undefined); // the next reader asks again, and hears of it
+    if (!this.#pass) this.#try();
   }
 
   /** Resolves once everything that has come so far is taken in; rejects with the converter's error. */
   async settle(): Promise<void> {
-    let left = this.#waiting.length;
-    while (left > 0 && this.#waiting.length > 0) {
-      const before = this.#waiting.length;
+    const last = this.#waiting.at(-1);
+    while (this.#initial.length > 0 || (last !== undefined && this.#waiting.includes(last))) {
       this.#pass ??= this.#takeSome().finally(() => {
         this.#pass = undefined;
       });
       await this.#pass;
-      left -= Math.max(1, before - this.#waiting.length);
     }
   }
 
   clear(): void {
+    this.#initial.length = 0;
     this.#waiting.length = 0;
   }
 
+  #try(): void {
+    this.settle().then(
+      () => {
+        if (!this.isEmpty) this.#try();
+      },
+      () => this.#parts.later(() => this.#try()),
+    );
+  }
+
   async #takeSome(): Promise<void> {
+    if (this.#initial.length > 0) return this.#takeInitial();
     const some = this.#waiting.slice(0, BATCH_MAX);
     const puts = some.flatMap(({ event }) => (event.type === 'put' ? [event.kv] : []));
     const entries = (puts.length === 0 ? [] : await this.#parts.convert(puts)).values();
@@ -74,5 +95,13 @@ export class Intake {
       this.#waiting.shift();
       this.#parts.take(change, change.event.type === 'put' ? entries.next().value : undefined);
     }
+  }
+
+  async #takeInitial(): Promise<void> {
+    const some = this.#initial.slice(0, BATCH_MAX);
+    const entries = await this.#parts.convert(some);
+    if (this.#initial[0] !== some[0]) return; // cleared meanwhile
+    this.#initial.splice(0, some.length);
+    this.#parts.load(entries);
   }
 }

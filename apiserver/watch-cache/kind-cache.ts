@@ -47,6 +47,8 @@ export class KindCache {
     this.#window = new EventWindow(0, options.eventsMax);
     this.#intake = new Intake({
       convert: async (kvs) => this.entriesOf(kvs),
+      load: (entries) => this.#setAll(entries),
+      later: (work) => this.schema.form.converter?.later(work),
       take: ({ event, revision }, entry) => this.#take(event, revision, entry),
     });
   }
@@ -73,10 +75,11 @@ export class KindCache {
   }
 
   /** Fills the cache with the state at a revision; what changed on the way is not told to watchers. */
-  load(kvs: readonly KeyValue[]): void | Promise<void> {
-    const entries = this.entriesOf(kvs);
-    if (entries instanceof Promise) return entries.then((found) => this.#setAll(found));
-    this.#setAll(entries);
+  load(kvs: readonly KeyValue[]): void {
+    const { converter } = this.schema.form;
+    const asked = converter ? kvs.filter(({ value }) => converter.isNeeded(value)) : [];
+    if (asked.length > 0) this.#intake.begin(asked);
+    for (const kv of kvs) if (!converter?.isNeeded(kv.value)) this.#entries.set(this.#entryOf(kv));
   }
 
   /** The revision this cache is at when it was told of everything up to a revision: changes may wait to be converted. */
@@ -92,6 +95,7 @@ export class KindCache {
 
   /** Takes back what was loaded. */
   clear(): void {
+    this.#intake.clear();
     for (const { key } of [...this.#entries.values()]) this.#entries.delete(key);
   }
 
@@ -197,7 +201,9 @@ export class KindCache {
     this.#board.bookmark(this.reached(revision));
   }
 
+  /** Ends every watch, for good. */
   endWatches(): void {
+    this.#intake.clear();
     this.#board.end();
   }
 
