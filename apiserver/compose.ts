@@ -1,9 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { coreKinds } from '../api/index.ts';
 import { BUILT_IN_KINDS } from '../api/schema.ts';
-import { type Environment, type Service, UserError } from '../runtime/index.ts';
-import { createSharedCompaction, openLevelStore, openMemoryStore, type Store, StoreError } from '../store/index.ts';
+import type { Environment, Service } from '../runtime/index.ts';
+import { createSharedCompaction, type Store } from '../store/index.ts';
 import { createAdmission } from './admission/index.ts';
 import {
   type Authorizer,
@@ -12,16 +10,18 @@ import {
   createOpenIdDocuments,
   createTokenIssuer,
   createTokenRequests,
+  withFreshObjects,
 } from './auth/index.ts';
-import { createBootstrap, defaultAdvertiseAddress, NODE_RULES } from './bootstrap/index.ts';
+import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES } from './bootstrap/index.ts';
 import { createDiscovery } from './discovery/index.ts';
+import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { ensurePki, type Pki, writeKubeconfigs } from './pki/index.ts';
-import { Expiry } from './registry/expiry.ts';
 import type { ObjectReader } from './registry/objects.ts';
 import { createReviews } from './reviews/index.ts';
 import {
   type ApiServer,
+  type ApiServerOptions,
   type ApiServerParts,
   type ApiServerSettings,
   createApiServer,
@@ -29,6 +29,7 @@ import {
   type ServingTls,
 } from './server.ts';
 import { type ApiServerValues, type CompiledOptions, compileOptions, readPem } from './settings.ts';
+import { createStoreProbe } from './store-probe.ts';
 import { createStrategies } from './strategies/index.ts';
 
 /**
@@ -46,6 +47,8 @@ class ComposedApiServer implements Service {
   readonly #environment: Environment;
   /** What was started, to be stopped in the opposite order. */
   readonly #running: Pick<Service, 'stop'>[] = [];
+  readonly #stopping = new AbortController();
+  #server: ApiServer | undefined;
   #url: string | undefined;
 
   constructor(values: ApiServerValues, compiled: CompiledOptions, environment: Environment) {
@@ -58,20 +61,25 @@ class ComposedApiServer implements Service {
     return this.#url;
   }
 
+  get stopMsMax(): number {
+    return STOP_MS_MAX + this.#values['shutdown-delay-duration'];
+  }
+
   async start(): Promise<void> {
     try {
-      // The database first: whoever holds it owns the directory, and nobody else writes there.
+      // The database first: whoever holds it owns the directory, and nobody else writes there. With etcd, others may.
       const store = await this.#openStore();
       const pki = await ensurePki({
         directory: join(this.#values['data-dir'], 'pki'),
         hosts: this.#hosts(),
         clock: this.#environment.clock,
       });
-      const server = this.#createServer(store, pki);
+      const server = this.#createServer(store, pki, await this.#audit());
+      this.#server = server;
       await this.#run(server);
       await writeKubeconfigs(this.#values['data-dir'], pki, server.url);
       this.#url = server.url;
-      await this.#startUpkeep(store, server);
+      await this.#startUpkeep(store);
     } catch (error) {
       await this.stop();
       throw error;
@@ -79,6 +87,8 @@ class ComposedApiServer implements Service {
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#server?.announceStop();
     for (const service of this.#running.splice(0).reverse()) await service.stop();
   }
 
@@ -88,16 +98,9 @@ class ComposedApiServer implements Service {
   }
 
   async #openStore(): Promise<Store> {
-    const { clock, logger } = this.#environment;
-    const directory = join(this.#values['data-dir'], 'store');
-    try {
-      mkdirSync(this.#values['data-dir'], { recursive: true });
-      const store = this.#values.ephemeral ? await openMemoryStore() : await openLevelStore({ directory, clock, logger });
-      this.#running.push({ stop: () => store.close() });
-      return store;
-    } catch (error) {
-      throw error instanceof StoreError ? new UserError(error.message, { cause: error }) : unusable(this.#values['data-dir'], error);
-    }
+    const store = await openStore(this.#values, this.#environment, this.#stopping.signal);
+    this.#running.push({ stop: () => store.close() });
+    return store;
   }
 
   #hosts(): string[] {
@@ -106,7 +109,7 @@ class ComposedApiServer implements Service {
     return every.flatMap((host) => (host === undefined || host === '0.0.0.0' || host === '::' ? [] : [host]));
   }
 
-  #createServer(store: Store, pki: Pki): ApiServer {
+  #createServer(store: Store, pki: Pki, audit: ApiServerOptions['audit']): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
     const clientCaFile = values['client-ca-file'];
@@ -119,9 +122,9 @@ class ComposedApiServer implements Service {
       });
       const kinds = BUILT_IN_KINDS.map(({ info }) => info);
       const { objects } = server;
-      await this.#run(
-        createBootstrap({ objects, kinds, clientCa, serviceClusterIpRange: values['service-cluster-ip-range'], address, clock, logger }),
-      );
+      const leases = values['endpoint-reconciler-type'] === 'lease' ? new MasterLeases(store, this.#compiled.storageRoot) : undefined;
+      const serviceClusterIpRange = values['service-cluster-ip-range'];
+      await this.#run(createBootstrap({ objects, kinds, clientCa, serviceClusterIpRange, address, leases, clock, logger }));
     };
     const server: ApiServer = createApiServer({
       store,
@@ -134,9 +137,42 @@ class ComposedApiServer implements Service {
       host: values['bind-address'],
       port: values['secure-port'],
       settings: this.#settings(pki),
+      probes: this.#probes(store),
+      audit,
       bootstrap,
     });
     return server;
+  }
+
+  /** Loaded only when there is something to note. */
+  async #audit(): Promise<ApiServerOptions['audit']> {
+    const values = this.#values;
+    const { 'audit-log-path': path, 'audit-policy-file': policyFile } = values;
+    if (path === undefined || policyFile === undefined) return undefined;
+    const { AuditLog, readAuditPolicy, RotatingFile } = await import('./audit/index.ts');
+    const { clock, logger } = this.#environment;
+    const policy = readAuditPolicy(policyFile);
+    const file = new RotatingFile({
+      path,
+      megabytesMax: values['audit-log-maxsize'],
+      backupsMax: values['audit-log-maxbackup'],
+      daysMax: values['audit-log-maxage'],
+      now: () => clock.now(),
+    });
+    const strict = values['audit-log-mode'] === 'blocking-strict';
+    return (bodyOf) => new AuditLog({ policy, file, strict, bodyOf, clock, logger });
+  }
+
+  /** A store elsewhere is asked whether it is well; one of our own we know. */
+  #probes(store: Store): ApiServerOptions['probes'] {
+    const values = this.#values;
+    if (values['etcd-servers'].length === 0) return undefined;
+    const { clock } = this.#environment;
+    const key = `${this.#compiled.storageRoot}/health`;
+    return {
+      health: createStoreProbe({ store, key, timeoutMs: values['etcd-healthcheck-timeout'], clock }),
+      readiness: createStoreProbe({ store, key, timeoutMs: values['etcd-readycheck-timeout'], clock }),
+    };
   }
 
   #parts({ objects, kinds }: PartsContext, pki: Pki, url: () => string): ApiServerParts {
@@ -145,7 +181,7 @@ class ComposedApiServer implements Service {
     const authenticator = createAuthenticator({
       tokenAuthFile: values['token-auth-file'],
       anonymousAuth: values['anonymous-auth'],
-      serviceAccountKeys: [pki.serviceAccount.publicKey],
+      serviceAccountKeys: this.#serviceAccountKeys(pki).publicKeys,
       serviceAccountIssuers: values['service-account-issuer'],
       apiAudiences: this.#compiled.apiAudiences,
       objects,
@@ -159,6 +195,7 @@ class ComposedApiServer implements Service {
       strategies: createStrategies({
         serviceClusterIpRange: values['service-cluster-ip-range'],
         serviceNodePortRange: this.#compiled.serviceNodePortRange,
+        eventTtlSeconds: Math.ceil(values['event-ttl'] / 1000),
         objects,
       }),
       admission: [
@@ -170,7 +207,7 @@ class ComposedApiServer implements Service {
         }),
         ...(roleBased ? [roleBased.escalationCheck] : []),
       ],
-      authenticator,
+      authenticator: withFreshObjects(authenticator, objects),
       authorizer,
       reviews: createReviews({ authenticator, authorizer, clock }),
       discovery: createDiscovery({ kinds: () => kinds.infos(), serverAddress: () => new URL(url()).host }),
@@ -180,21 +217,31 @@ class ComposedApiServer implements Service {
   }
 
   /** What makes tokens of service accounts, and tells others how to check them. */
-  #tokens(objects: ObjectReader, { serviceAccount }: Pki, serverAddress: () => string): Pick<ApiServerParts, 'tokens' | 'openid'> {
+  #tokens(objects: ObjectReader, pki: Pki, serverAddress: () => string): Pick<ApiServerParts, 'tokens' | 'openid'> {
     const values = this.#values;
     const { clock, random } = this.#environment;
     const { tokenIssuer: issuer, apiAudiences } = this.#compiled;
+    const { privateKey, publicKeys } = this.#serviceAccountKeys(pki);
     return {
       tokens: createTokenRequests({
-        issuer: createTokenIssuer({ issuer, privateKey: serviceAccount.privateKey, clock, random }),
+        issuer: createTokenIssuer({ issuer, privateKey, clock, random }),
         objects,
         clock,
         apiAudiences,
         extendExpiration: values['service-account-extend-token-expiration'],
         maxExpirationSeconds: Math.floor(values['service-account-max-token-expiration'] / 1000),
       }),
-      openid: createOpenIdDocuments({ issuer, publicKeys: [serviceAccount.publicKey], serverAddress }),
+      openid: createOpenIdDocuments({ issuer, publicKeys, serverAddress }),
     };
+  }
+
+  /** The data directory's key, or the keys that several servers share. */
+  #serviceAccountKeys({ serviceAccount }: Pki): { privateKey: string; publicKeys: string[] } {
+    const { 'service-account-signing-key-file': signing, 'service-account-key-file': others } = this.#values;
+    if (signing === undefined) return { privateKey: serviceAccount.privateKey, publicKeys: [serviceAccount.publicKey] };
+    const privateKey = readPem('service-account-signing-key-file', signing);
+    const publicKeys = others.map((path) => readPem('service-account-key-file', path));
+    return { privateKey, publicKeys: publicKeys.length > 0 ? publicKeys : [privateKey] };
   }
 
   #settings(pki: Pki): Partial<ApiServerSettings> {
@@ -206,6 +253,9 @@ class ComposedApiServer implements Service {
       requestTimeoutMs: values['request-timeout'],
       minRequestTimeoutMs: values['min-request-timeout'] * 1000,
       watchCacheSize: values['default-watch-cache-size'] || undefined,
+      storageRoot: this.#compiled.storageRoot,
+      shutdownDelayMs: values['shutdown-delay-duration'],
+      leaseReuseSeconds: values['lease-reuse-duration-seconds'],
       kubelet: {
         certificate: certificate === undefined ? pki.kubeletClient.certificate : readPem('kubelet-client-certificate', certificate),
         key: key === undefined ? pki.kubeletClient.key : readPem('kubelet-client-key', key),
@@ -215,12 +265,14 @@ class ComposedApiServer implements Service {
     };
   }
 
-  async #startUpkeep(store: Store, { objects }: ApiServer): Promise<void> {
+  async #startUpkeep(store: Store): Promise<void> {
     const { clock, logger } = this.#environment;
-    await this.#run(createSharedCompaction({ store, intervalMs: this.#values['compaction-interval'], clock, logger }));
-    await this.#run(new Expiry({ kind: coreKinds.events, objects, ttlMs: this.#values['event-ttl'], clock, logger }));
+    await this.#run(createSharedCompaction({ store, intervalMs: this.#values['etcd-compaction-interval'], clock, logger }));
   }
 }
+
+/** How long a stop may take beside the delay that was asked for. */
+const STOP_MS_MAX = 4500;
 
 /** Everybody may do everything, with --authorization-mode=AlwaysAllow. */
 const ALWAYS_ALLOW: Authorizer = {
@@ -235,9 +287,4 @@ function servingTls(values: ApiServerValues, pki: Pki, clientCa: string): Servin
   const { 'tls-cert-file': cert, 'tls-private-key-file': key } = values;
   if (cert === undefined || key === undefined) return { cert: pki.server.certificate, key: pki.server.key, clientCa };
   return { cert: readPem('tls-cert-file', cert), key: readPem('tls-private-key-file', key), clientCa };
-}
-
-function unusable(directory: string, error: unknown): Error {
-  const why = error instanceof Error ? error.message : String(error);
-  return new UserError(`the data directory ${directory} cannot be used (${why}); give another with --data-dir`, { cause: error });
 }

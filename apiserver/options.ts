@@ -23,6 +23,18 @@ export const apiServerOptions = {
     placeholder: 'FILE',
   }),
   'token-auth-file': option.string('Static tokens: lines of token,user,uid,"group1,group2".', undefined, { placeholder: 'FILE' }),
+  'service-account-key-file': option.list(
+    'Public or private keys that tokens of service accounts are checked with; default that of --service-account-signing-key-file.',
+    [],
+    { placeholder: 'FILES' },
+  ),
+  'service-account-signing-key-file': option.string(
+    'Signs tokens of service accounts, instead of the key in the data directory.',
+    undefined,
+    {
+      placeholder: 'FILE',
+    },
+  ),
   'service-account-issuer': option.list('Who signs tokens of service accounts; the first signs, all are accepted.', [DEFAULT_ISSUER], {
     placeholder: 'URLS',
   }),
@@ -41,6 +53,10 @@ export const apiServerOptions = {
   'min-request-timeout': option.integer('Seconds that a watch is kept open at least, when the client does not say how long.', 1800, {
     min: 1,
   }),
+  'shutdown-delay-duration': option.duration(
+    'How long requests are served after the signal to stop, while /readyz fails so that load balancers turn away.',
+    0,
+  ),
   'event-ttl': option.duration('How long events are kept.', 3_600_000),
   'default-watch-cache-size': option.integer(
     'Changes of each kind kept in memory, for watches from the past; 0 for a size of our own choice.',
@@ -49,13 +65,39 @@ export const apiServerOptions = {
       min: 0,
     },
   ),
-  'compaction-interval': option.duration(
-    'How often old revisions are forgotten; 0 for never. What is younger than an interval stays readable.',
-    300_000,
+  'etcd-servers': option.list(
+    'etcd members to keep the objects in, as scheme://host:port, instead of a database in the data directory.',
+    [],
     {
-      placeholder: 'DURATION',
+      placeholder: 'URLS',
     },
   ),
+  'etcd-prefix': option.string('What the keys of all objects begin with.', '/registry', { placeholder: 'PATH' }),
+  'etcd-cafile': option.string('CA of the certificates of etcd; default those the system trusts.', undefined, { placeholder: 'FILE' }),
+  'etcd-certfile': option.string('Certificate to show to etcd.', undefined, { placeholder: 'FILE' }),
+  'etcd-keyfile': option.string('Key of --etcd-certfile.', undefined, { placeholder: 'FILE' }),
+  'etcd-compaction-interval': option.duration(
+    'How often old revisions are forgotten; 0 for never. What is younger than an interval stays readable.',
+    300_000,
+  ),
+  'etcd-healthcheck-timeout': option.duration('How long etcd may take to answer the check behind /livez.', 2000),
+  'etcd-readycheck-timeout': option.duration('How long etcd may take to answer the check behind /readyz.', 2000),
+  'lease-reuse-duration-seconds': option.integer('Seconds in which new events share one lease of the store.', 60, { min: 1 }),
+  'endpoint-reconciler-type': option.string(
+    'How API servers that share a store agree on the endpoints of the kubernetes Service: lease, or none to leave them alone.',
+    'lease',
+    { placeholder: 'TYPE' },
+  ),
+  'audit-policy-file': option.string('What is noted of which requests: a Policy of audit.k8s.io/v1.', undefined, { placeholder: 'FILE' }),
+  'audit-log-path': option.string('File that audited requests are noted in, one JSON line each; - for the standard output.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'audit-log-maxage': option.integer('Days that old audit files are kept; 0 for ever.', 0, { min: 0 }),
+  'audit-log-maxbackup': option.integer('Old audit files that are kept; 0 for all.', 0, { min: 0 }),
+  'audit-log-maxsize': option.integer('Megabytes after which another audit file is begun; 0 for 100.', 0, { min: 0 }),
+  'audit-log-mode': option.string('blocking: a request goes on when it cannot be noted; blocking-strict: it is refused.', 'blocking', {
+    placeholder: 'MODE',
+  }),
   'authorization-mode': option.list('Authorizers, in order: Node, RBAC, AlwaysAllow.', ['Node', 'RBAC']),
   'allow-privileged': option.boolean('Pods may have privileged containers.', true),
   'enable-admission-plugins': option.list('Admission plugins to run beside the default ones.', [], { placeholder: 'NAMES' }),

@@ -12,11 +12,13 @@ import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import { createCustomResources } from './custom-resources/index.ts';
-import type { Exchange } from './pipeline/exchange.ts';
+import type { Auditor, Exchange } from './pipeline/exchange.ts';
 import { FlowControl } from './pipeline/flow-control.ts';
-import { Pipeline } from './pipeline/pipeline.ts';
+import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
 import { RequestMetrics } from './pipeline/request-metrics.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
+import { ClaimRepair } from './registry/claims.ts';
+import { ExpiringLeases } from './registry/expiring-leases.ts';
 import { InProcessObjects } from './registry/in-process-objects.ts';
 import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
@@ -31,12 +33,14 @@ import { type CreateOnly, Kinds } from './rest/kinds.ts';
 import { DEFAULT_ADDRESS_TYPES, KubeletConnector, type KubeletOptions } from './rest/kubelet-connector.ts';
 import { ServerMetrics } from './rest/metrics.ts';
 import { Negotiator } from './rest/negotiation.ts';
+import { requestObject } from './rest/request-object.ts';
 import type { Rest, Review } from './rest/rest.ts';
 import { answerReview } from './rest/review.ts';
 import { answerRoot, type DocumentSource, type RootOptions } from './rest/root.ts';
 import { route } from './rest/router.ts';
 import { Scheme } from './rest/scheme.ts';
 import { answerSnapshot } from './rest/snapshot.ts';
+import type { StoreProbe } from './store-probe.ts';
 import { CacheHub } from './watch-cache/cache-hub.ts';
 
 /** Connections that are silent for longer are closed; longer than any client waits between two requests. */
@@ -94,6 +98,10 @@ export interface ApiServerOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly settings?: Partial<ApiServerSettings> | undefined;
+  /** Makes what notes requests for the audit log; `bodyOf` reads a request's body as JSON. */
+  readonly audit?: ((bodyOf: (exchange: Exchange) => unknown) => Auditor) | undefined;
+  /** How a store that is elsewhere is asked whether it is well. */
+  readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
   /** Done once requests are served, before the server calls itself ready: the objects of a new cluster. */
   bootstrap?(server: ApiServer): Promise<void>;
 }
@@ -108,9 +116,13 @@ export interface ApiServerSettings {
   readonly watchCacheSize: number | undefined;
   /** What the keys of all objects begin with. */
   readonly storageRoot: string;
+  /** How long one lease of the store is given to new objects that expire. */
+  readonly leaseReuseSeconds: number;
   readonly kubelet: KubeletOptions;
   /** The group whose members are never turned away. */
   readonly privilegedGroup: string;
+  /** How long requests are served after a stop was asked for, while readiness fails. */
+  readonly shutdownDelayMs: number;
 }
 
 const DEFAULTS: ApiServerSettings = {
@@ -120,8 +132,10 @@ const DEFAULTS: ApiServerSettings = {
   minRequestTimeoutMs: 1_800_000,
   watchCacheSize: undefined,
   storageRoot: REGISTRY_ROOT,
+  leaseReuseSeconds: 60,
   kubelet: { addressTypes: DEFAULT_ADDRESS_TYPES },
   privilegedGroup: 'system:masters',
+  shutdownDelayMs: 0,
 };
 
 /** A running API server. */
@@ -129,6 +143,8 @@ export interface ApiServer extends Service {
   /** `https://host:port`, once started. */
   readonly url: string;
   readonly port: number;
+  /** Readiness fails from now on: {@link Service.stop} comes next. */
+  announceStop(): void;
   /** The objects, for the server's own parts and for tests. */
   readonly objects: ObjectReader & ObjectWriter;
 }
@@ -146,11 +162,14 @@ class Server implements ApiServer {
   readonly #customResources: Service | undefined;
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
+  readonly #claims: ClaimRepair;
+  readonly #auditor: Auditor | undefined;
   readonly #pipeline: Pipeline;
   readonly #rest: Rest;
   readonly #root: RootOptions;
   readonly #http: FastifyInstance;
   #bootstrapped = false;
+  #isStopping = false;
   #stopped: Promise<void> | undefined;
 
   constructor(options: ApiServerOptions) {
@@ -160,12 +179,15 @@ class Server implements ApiServer {
     setMaxListeners(0, this.#stopping.signal); // one for each watch
     const { store, metrics: storeMetrics, failure } = measureStore(options.store, clock);
     const infos = options.kinds.map(({ info }) => info);
-    this.objects = new InProcessObjects(() => clock.now());
+    this.objects = new InProcessObjects({ now: () => clock.now(), fresh: () => this.#hub.fresh() });
     this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
+    const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
     const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize };
-    this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, random, place, builtIn: options.kinds });
+    this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: options.kinds });
     const parts = options.parts({ objects: this.objects, kinds: this.#host });
     this.#addKinds(parts);
+    const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
+    this.#claims = new ClaimRepair({ store, resources, clock, logger });
     const { objects } = this;
     const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
     this.#customResources = definesOthers
@@ -193,12 +215,20 @@ class Server implements ApiServer {
       endpointOf: (kind) => this.#kinds.endpointOf(kind),
     };
     const requests = new RequestMetrics();
+    this.#auditor = options.audit?.((exchange) => requestObject(exchange, this.#kinds));
+    const auditor = this.#auditor;
     const flowControl = new FlowControl({
       readOnlyMax: this.#settings.maxRequestsInFlight,
       mutatingMax: this.#settings.maxMutatingRequestsInFlight,
       privilegedGroup: this.#settings.privilegedGroup,
     });
-    const metrics = new ServerMetrics({ requests, inFlight: flowControl, store: storeMetrics, endpoints: () => this.#kinds.endpoints() });
+    const metrics = new ServerMetrics({
+      requests,
+      inFlight: flowControl,
+      store: storeMetrics,
+      auditor,
+      endpoints: () => this.#kinds.endpoints(),
+    });
     this.#root = {
       kinds: this.#kinds,
       infos: () => this.#host.infos(),
@@ -206,7 +236,8 @@ class Server implements ApiServer {
         storeOpen: () => this.#hub.synced && failure() === undefined,
         synced: () => this.#hub.synced,
         bootstrapped: () => this.#bootstrapped,
-        stopping: () => this.#stopping.signal.aborted,
+        stopping: () => this.#isStopping,
+        probes: options.probes,
       }),
       discovery: parts.discovery,
       openapi: parts.openapi,
@@ -214,19 +245,23 @@ class Server implements ApiServer {
       metrics: () => metrics.text(),
       snapshot: (exchange) => answerSnapshot(exchange, store, this.#settings.privilegedGroup),
     };
-    this.#pipeline = new Pipeline({
+    this.#pipeline = this.#createPipeline(parts, { flowControl, metrics: requests, encodeStatus: encoder.status });
+    this.#http = this.#createHttp();
+  }
+
+  #createPipeline(parts: ApiServerParts, more: Pick<PipelineOptions, 'flowControl' | 'metrics' | 'encodeStatus'>): Pipeline {
+    const { clock, random, logger } = this.#options;
+    return new Pipeline({
+      ...more,
       authenticator: parts.authenticator,
       authorizer: parts.authorizer,
-      flowControl,
-      metrics: requests,
-      encodeStatus: encoder.status,
+      auditor: this.#auditor,
       requestTimeoutMs: this.#settings.requestTimeoutMs,
       clock,
       random,
       logger,
       dispatch: (exchange) => this.#dispatch(exchange),
     });
-    this.#http = this.#createHttp();
   }
 
   get port(): number {
@@ -244,6 +279,7 @@ class Server implements ApiServer {
     const { host, port, bootstrap, logger } = this.#options;
     await this.#hub.start();
     try {
+      await this.#claims.start();
       await this.#customResources?.start();
       await this.#http.listen({ host, port });
       await bootstrap?.(this);
@@ -255,21 +291,33 @@ class Server implements ApiServer {
     logger.info({ url: this.url }, 'API server is serving');
   }
 
+  announceStop(): void {
+    this.#isStopping = true;
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
-  /** Watches end at once, requests being served are finished, connections are closed. */
+  /**
+   * Readiness fails at once; requests are served for as long as load balancers may take to notice. Then watches end, requests being served are
+   * finished, and connections are closed, each when its answer is out. Upstream: apiserver/pkg/server/genericapiserver.go.
+   */
   async #stop(): Promise<void> {
+    this.announceStop();
+    if (this.#bootstrapped) await this.#options.clock.sleep(this.#settings.shutdownDelayMs);
     this.#stopping.abort();
-    this.#pipeline.stop();
+    this.#pipeline.close();
     const forced = this.#options.clock.setTimer(DRAIN_MS, () => this.#http.server.closeAllConnections());
     await this.#http.close();
     forced.cancel();
+    this.#pipeline.stop();
     this.#kubelets.close();
     await this.#customResources?.stop();
+    await this.#claims.stop();
     this.#hub.stop();
+    this.#auditor?.close();
   }
 
   #addKinds({ strategies, reviews }: ApiServerParts): void {

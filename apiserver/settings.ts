@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { OptionError, type OptionValues, UserError } from '../runtime/index.ts';
-import { formatIp, parseCidr } from './allocators/ip-allocator.ts';
+import { formatIp, parseCidr } from './allocators/ip-range.ts';
 import type { apiServerOptions } from './options.ts';
 
 /** The API server's options as they were given. */
@@ -16,6 +16,8 @@ export interface CompiledOptions {
   readonly tokenIssuer: string;
   /** What tokens must be good for to be good here. */
   readonly apiAudiences: readonly string[];
+  /** What the keys of all objects begin with: a slash, and none at its end. */
+  readonly storageRoot: string;
 }
 
 const PORT_MAX = 65_535;
@@ -27,12 +29,15 @@ const MAX_TOKEN_MS_MOST = 2 ** 32 * 1000;
 export function compileOptions(values: ApiServerValues): CompiledOptions {
   checkPairs(values);
   checkModes(values);
+  checkStore(values);
+  checkAudit(values);
   for (const name of ['bind-address', 'advertise-address'] as const) {
     const ip = values[name];
     if (ip !== undefined && isIP(ip) === 0) throw new OptionError(`option --${name} takes an IP address, not "${ip}"`);
   }
   return {
     ...tokenOptions(values),
+    storageRoot: `/${values['etcd-prefix'].split('/').filter(Boolean).join('/')}`,
     serviceNodePortRange: portRange(values['service-node-port-range']),
     kubernetesServiceIp: firstIp(values['service-cluster-ip-range']),
   };
@@ -65,9 +70,34 @@ function checkPairs(values: ApiServerValues): void {
   const pairs = [
     ['tls-cert-file', 'tls-private-key-file'],
     ['kubelet-client-certificate', 'kubelet-client-key'],
+    ['etcd-certfile', 'etcd-keyfile'],
   ] as const;
   for (const [one, other] of pairs) {
     if ((values[one] === undefined) !== (values[other] === undefined)) throw new OptionError(`options --${one} and --${other} go together`);
+  }
+}
+
+const AUDIT_MODES: readonly string[] = ['blocking', 'blocking-strict'];
+
+function checkAudit({ 'audit-log-mode': mode, 'audit-log-path': path, 'audit-policy-file': policy }: ApiServerValues): void {
+  if (!AUDIT_MODES.includes(mode)) throw new OptionError(`option --audit-log-mode knows ${AUDIT_MODES.join(' and ')}, not "${mode}"`);
+  if (path !== undefined && policy === undefined)
+    throw new OptionError('option --audit-log-path needs --audit-policy-file, which says what is noted');
+}
+
+const RECONCILERS: readonly string[] = ['lease', 'none'];
+
+function checkStore(values: ApiServerValues): void {
+  const { 'etcd-servers': servers, 'etcd-prefix': prefix, 'endpoint-reconciler-type': reconciler, ephemeral } = values;
+  const wrong = servers.find((server) => !/^https?:\/\/[^/]+$/.test(server) || !URL.canParse(server));
+  if (wrong !== undefined) throw new OptionError(`option --etcd-servers takes URLs such as http://127.0.0.1:2379, not "${wrong}"`);
+  if (ephemeral && servers.length > 0) throw new OptionError('options --ephemeral and --etcd-servers exclude each other; leave one out');
+  if (/^\/*$/.test(prefix)) throw new OptionError('option --etcd-prefix takes a path such as /registry');
+  if (!RECONCILERS.includes(reconciler)) {
+    throw new OptionError(`option --endpoint-reconciler-type knows ${RECONCILERS.join(' and ')}, not "${reconciler}"`);
+  }
+  if (values['service-account-key-file'].length > 0 && values['service-account-signing-key-file'] === undefined) {
+    throw new OptionError('option --service-account-key-file needs --service-account-signing-key-file, or no token made here is good here');
   }
 }
 

@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createClient, loadKubeconfig } from '../client/index.ts';
 import { helpText, OptionError, type OptionTable, type OptionValues, option, parseOptions, UserError } from '../runtime/index.ts';
-import { decodeSnapshot, restoreLevelStore, type SnapshotSummary, StoreError } from '../store/index.ts';
+import { decodeSnapshot, encodeEtcdSnapshot, restoreLevelStore, type SnapshotSummary } from '../store/index.ts';
 import { runCommand } from './command.ts';
+import { formatOf, KEY_ENCODINGS, readSnapshot, summaryOf } from './snapshot-file.ts';
 
 /** Where the API server serves snapshots. */
 const SNAPSHOT_PATH = '/nanokube/v1/snapshot';
@@ -18,6 +18,7 @@ const SAVE_OPTIONS = {
   kubeconfig: option.string('Kubeconfig of a member of system:masters, instead of the one in the data directory.', undefined, {
     placeholder: 'FILE',
   }),
+  format: option.string('Of the file: nanokube; or etcd, which etcdctl and etcdutl take too.', 'nanokube', { placeholder: 'FORMAT' }),
 } satisfies OptionTable;
 
 const STATUS_OPTIONS = {
@@ -30,6 +31,11 @@ const RESTORE_OPTIONS = {
     'How far above the revision of the snapshot the restored store begins: more than it can have gone on since, so that every watcher lists anew.',
     1_000_000_000,
     { min: 1, max: 1_000_000_000_000 },
+  ),
+  'key-encoding': option.string(
+    'What the keys in a snapshot of etcd become: text, as the API server has them; or bytes, as "nanokube store" has them, which are the same unless a key is not ASCII.',
+    'text',
+    { placeholder: 'ENCODING' },
   ),
 } satisfies OptionTable;
 
@@ -93,16 +99,18 @@ async function run<T extends OptionTable>(
 
 /** Beside the file first: under its own name there is only ever a whole one. */
 async function save(file: string, values: OptionValues<typeof SAVE_OPTIONS>): Promise<void> {
+  const { format } = values;
+  checkChoice('format', format, ['nanokube', 'etcd']);
   await checkReplaceable(file);
   const config = loadKubeconfig(values.kubeconfig ?? join(values['data-dir'], 'admin.kubeconfig'));
   const client = createClient({ ...config, userAgent: 'nanokube-snapshot' });
   const part = `${file}.part`;
   try {
     const chunks = await client.stream(SNAPSHOT_PATH, { idleMsMax: SILENCE_MS_MAX });
-    const summary = await writeChecked(part, chunks);
+    const { keys, revision, sizeBytes } = format === 'etcd' ? await writeConverted(part, chunks) : await writeChecked(part, chunks);
     await rename(part, file);
     await syncDirectory(dirname(file));
-    process.stdout.write(`saved ${summary.keys} keys at revision ${summary.revision} to ${file} (${summary.sizeBytes} bytes)\n`);
+    process.stdout.write(`saved ${keys} keys at revision ${revision} to ${file} (${sizeBytes} bytes)\n`);
   } catch (error) {
     await rm(part, { force: true });
     throw error;
@@ -117,12 +125,26 @@ async function checkReplaceable(file: string): Promise<void> {
   if (found && !found.isFile()) throw new UserError(`${file} is there already, and is not a file`);
 }
 
-async function writeChecked(path: string, chunks: AsyncIterable<Buffer>): Promise<SnapshotSummary> {
+type Saved = Pick<SnapshotSummary, 'keys' | 'revision' | 'sizeBytes'>;
+
+const writeChecked = (path: string, chunks: AsyncIterable<Buffer>): Promise<Saved> =>
+  writeFile(path, (handle) => summaryOf(decodeSnapshot(writing(path, handle, chunks))));
+
+/** What comes from the server is checked, and put aside beside the file, before the first byte is written. */
+async function writeConverted(path: string, chunks: AsyncIterable<Buffer>): Promise<Saved> {
+  await using snapshot = await encodeEtcdSnapshot({ items: decodeSnapshot(chunks), directory: dirname(path) });
+  return await writeFile(path, async (handle) => {
+    for await (const chunk of snapshot.chunks()) await named(path, handle.writeFile(chunk));
+    return { ...snapshot.summary, sizeBytes: snapshot.sizeBytes };
+  });
+}
+
+async function writeFile(path: string, write: (handle: FileHandle) => Promise<Saved>): Promise<Saved> {
   const handle = await named(path, open(path, 'w', FILE_MODE));
   try {
-    const summary = await summaryOf(writing(path, handle, chunks));
+    const saved = await write(handle);
     await named(path, handle.sync());
-    return summary;
+    return saved;
   } finally {
     await handle.close();
   }
@@ -150,40 +172,34 @@ async function named<T>(path: string, work: Promise<T>): Promise<T> {
   }
 }
 
-async function summaryOf(chunks: AsyncIterable<Buffer>): Promise<SnapshotSummary> {
-  for await (const item of decodeSnapshot(chunks)) if (item.type === 'summary') return item;
-  throw new StoreError('Corrupt', 'not a whole snapshot: it has no end');
-}
-
-/** What is wrong with a file is said with its name. */
-async function ofFile<T>(file: string, read: (chunks: AsyncIterable<Buffer>) => Promise<T>): Promise<T> {
-  try {
-    return await read(createReadStream(file));
-  } catch (error) {
-    const bad = error instanceof StoreError && (error.code === 'Corrupt' || error.code === 'FormatVersion');
-    throw bad ? new UserError(`${file}: ${error.message}`, { cause: error }) : error;
-  }
-}
-
-async function status(file: string, { 'write-out': format }: OptionValues<typeof STATUS_OPTIONS>): Promise<void> {
-  if (format !== 'simple' && format !== 'json') throw new OptionError(`option --write-out takes simple or json, not "${format}"`);
-  const { revision, compactRevision, keys, leases, sizeBytes, digest } = await ofFile(file, summaryOf);
-  const shown = { revision, compactRevision, keys, leases, sizeBytes, sha256: digest.toString('hex') };
+async function status(file: string, { 'write-out': writeOut }: OptionValues<typeof STATUS_OPTIONS>): Promise<void> {
+  checkChoice('write-out', writeOut, ['simple', 'json']);
+  const format = await formatOf(file);
+  const { revision, compactRevision, keys, leases, sizeBytes, digest } = await summaryOf(readSnapshot(file, { keys: 'bytes' }));
+  const shown = { format, revision, compactRevision, keys, leases, sizeBytes, sha256: digest.toString('hex') };
   const lines = Object.entries(shown).map(([name, value]) => `${`${name}:`.padEnd(17)}${value}`);
-  process.stdout.write(format === 'json' ? `${JSON.stringify(shown)}\n` : `${lines.join('\n')}\n`);
+  process.stdout.write(writeOut === 'json' ? `${JSON.stringify(shown)}\n` : `${lines.join('\n')}\n`);
 }
 
 async function restore(file: string, values: OptionValues<typeof RESTORE_OPTIONS>): Promise<void> {
-  const { 'data-dir': directory, 'bump-revision': revisionBump } = values;
+  const { 'data-dir': directory, 'bump-revision': revisionBump, 'key-encoding': keys } = values;
+  checkChoice('key-encoding', keys, KEY_ENCODINGS);
   if (directory === undefined || directory === '') throw new OptionError('option --data-dir is missing: it names the directory to make');
   // The whole file is read first: nothing is made of a damaged one.
-  await ofFile(file, summaryOf);
+  await summaryOf(readSnapshot(file, { keys }));
   await checkEmpty(directory);
   await mkdir(directory, { recursive: true });
   const target = join(directory, 'store');
-  const restored = await ofFile(file, (snapshot) => restoreLevelStore({ directory: target, snapshot, revisionBump }));
-  const { keys, revision, restoredRevision } = restored;
-  process.stdout.write(`restored ${keys} keys of revision ${revision} to ${directory}, which begins at revision ${restoredRevision}\n`);
+  const restored = await restoreLevelStore({ directory: target, items: readSnapshot(file, { keys }), revisionBump });
+  const { revision, restoredRevision } = restored;
+  process.stdout.write(
+    `restored ${restored.keys} keys of revision ${revision} to ${directory}, which begins at revision ${restoredRevision}\n`,
+  );
+}
+
+function checkChoice<T extends string>(name: string, value: string, choices: readonly T[]): asserts value is T {
+  if (choices.some((choice) => choice === value)) return;
+  throw new OptionError(`option --${name} takes ${choices.join(' or ')}, not "${value}"`);
 }
 
 async function checkEmpty(directory: string): Promise<void> {

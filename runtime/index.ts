@@ -12,6 +12,7 @@ export {
   pingCheck,
 } from './health.ts';
 export { healthOptions, withHealth } from './health-service.ts';
+export { holdProcess } from './hold.ts';
 export { createLogger, LOG_LEVELS, type Logger, silentLogger } from './logger.ts';
 export {
   type Counter,

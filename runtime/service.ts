@@ -6,6 +6,8 @@ import { OptionError } from './options.ts';
 export interface Service {
   /** Where it can be reached, once started; told to the parent process. */
   readonly url?: string | undefined;
+  /** How long {@link stop} may take before the process ends anyway; some seconds unless given. */
+  readonly stopMsMax?: number | undefined;
   /** Resolves once it does its work; rejects, with everything undone, when it cannot. */
   start(): Promise<void>;
   /** Lets go of everything; safe to call at any time, more than once. */
@@ -39,7 +41,7 @@ const STOP_MS_MAX = 4500;
 export async function runMain(create: () => Service | Promise<Service>, logger?: () => Logger | undefined): Promise<void> {
   let service: Service | undefined;
   const stop = async (code: number) => {
-    const timer = setTimeout(() => process.exit(EXIT.failure), STOP_MS_MAX);
+    const timer = setTimeout(() => process.exit(EXIT.failure), service?.stopMsMax ?? STOP_MS_MAX);
     timer.unref();
     await service?.stop();
     process.exit(code);

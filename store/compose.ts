@@ -1,16 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Environment, OptionError, type OptionValues, type Service, UserError } from '../runtime/index.ts';
-import {
-  type AutoCompaction,
-  createAutoCompactor,
-  createEtcdEndpoint,
-  ENDPOINT_DEFAULTS,
-  type EndpointTls,
-  MemberFile,
-  parseAutoCompaction,
-} from './endpoint/index.ts';
-import { openLevelStore, type Store, StoreError } from './index.ts';
+import { createEtcdEndpoint, ENDPOINT_DEFAULTS, type EndpointTls, MemberFile } from './endpoint/index.ts';
+import { type AutoCompactionPolicy, createAutoCompaction, openLevelStore, readAutoCompaction, type Store, StoreError } from './index.ts';
 import type { storeOptions } from './options.ts';
 
 export type StoreValues = OptionValues<typeof storeOptions>;
@@ -27,7 +19,7 @@ const MEMBER_FILE = 'store-member.json';
  * @throws OptionError, UserError when the options cannot be followed.
  */
 export function composeStore(values: StoreValues, environment: Environment): Service {
-  const compaction = parseAutoCompaction(values['auto-compaction-mode'], values['auto-compaction-retention']);
+  const compaction = readAutoCompaction(values);
   if (values['listen-client-urls'].length === 0) throw new OptionError('option --listen-client-urls needs at least one URL');
   return new ComposedStore({ values, environment, compaction, tls: tlsOf(values) });
 }
@@ -35,7 +27,7 @@ export function composeStore(values: StoreValues, environment: Environment): Ser
 interface Parts {
   readonly values: StoreValues;
   readonly environment: Environment;
-  readonly compaction: AutoCompaction | undefined;
+  readonly compaction: AutoCompactionPolicy | undefined;
   readonly tls: EndpointTls | undefined;
 }
 
@@ -57,7 +49,7 @@ class ComposedStore implements Service {
     try {
       const store = await this.#openStore();
       const { compaction, environment } = this.#parts;
-      if (compaction) await this.#run(createAutoCompactor({ store, settings: compaction, ...environment }));
+      if (compaction) await this.#run(createAutoCompaction({ ...compaction, store, ...environment }));
       const endpoint = await this.#createEndpoint(store);
       await this.#run(endpoint);
       this.#url = endpoint.url;

@@ -5,10 +5,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seededRandom, systemClock } from '../runtime/index.ts';
 import { type CompiledScript, compileScript } from '../test/support/compile.ts';
 import { seedOf, times } from '../test/support/long-run.ts';
-import { record } from '../test/support/store-recorder.ts';
 import { ALL } from '../test/support/store-steps.ts';
 import { tempDirectory } from '../test/support/temp-directory.ts';
-import { hashState, type Operation, openLevelStore, openMemoryStore, prefixRange, type Store, type StoreEvent } from './index.ts';
+import {
+  hashState,
+  type Operation,
+  openLevelStore,
+  openMemoryStore,
+  prefixRange,
+  type Store,
+  type StoreEvent,
+  type WatchBatch,
+} from './index.ts';
 
 /** Of each way of writing. */
 const KILLS = times(15, 200);
@@ -145,11 +153,18 @@ const asOperation = ({ type, kv: { key, value, lease } }: StoreEvent): Operation
 async function readLog(store: Store): Promise<readonly StoreEvent[]> {
   const { compactRevision } = await store.status();
   const from = Math.max(compactRevision, 2);
-  using watch = record(store, ALL, { fromRevision: from, prevKv: true });
-  await watch.caughtUp(store.revision);
-  const revisions = [...new Set(watch.events().map(({ kv }) => kv.modRevision))];
+  const log: StoreEvent[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const onBatch = (batch: WatchBatch) => {
+      if (batch.type === 'events') log.push(...batch.events);
+      if (batch.revision >= store.revision) resolve();
+    };
+    const onEnd = (error: Error | undefined) => reject(error ?? new Error('the watch has ended'));
+    store.watch(ALL, { fromRevision: from, prevKv: true }, { onBatch, onEnd }).requestProgress();
+  });
+  const revisions = [...new Set(log.map(({ kv }) => kv.modRevision))];
   expect(revisions).toEqual(Array.from({ length: store.revision - from + 1 }, (_, i) => from + i));
-  return watch.events();
+  return log;
 }
 
 test.each(['write', 'compact'])('killed again and again (%s)', { timeout: 3_600_000 }, async (mode) => {

@@ -6,9 +6,12 @@ import { diskError } from './level/disk.ts';
 import { openLevelDisk, openMemoryDisk } from './level/drivers.ts';
 import { openOn } from './level/open.ts';
 import { type RestoredStore, restoreInto } from './level/restore.ts';
+import type { SnapshotItem } from './snapshot-codec.ts';
 import { type Store, StoreError } from './store.ts';
 
-export { type EtcdSnapshot, type EtcdSnapshotRequest, encodeEtcdSnapshot } from './bolt/encode.ts';
+export type { EtcdSnapshotSource } from './bolt/decode.ts';
+export type { EtcdSnapshot, EtcdSnapshotRequest } from './bolt/encode.ts';
+export { decodeEtcdSnapshot, encodeEtcdSnapshot, isEtcdSnapshot } from './bolt/etcd-snapshot.ts';
 export {
   type AutoCompactionOptions,
   type AutoCompactionPolicy,
@@ -17,6 +20,7 @@ export {
   readAutoCompaction,
 } from './compaction/auto-compaction.ts';
 export { COMPACT_REVISION_KEY, createSharedCompaction } from './compaction/shared-compaction.ts';
+export { toStoreKey, toWireKey } from './endpoint/keys.ts';
 export { type EtcdStoreOptions, openEtcdStore } from './etcd/open.ts';
 export type { RestoredStore } from './level/restore.ts';
 export {
@@ -55,7 +59,8 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
 export interface RestoreOptions {
   /** Where the store is to be: empty, or not there yet. */
   readonly directory: string;
-  readonly snapshot: AsyncIterable<Buffer>;
+  /** What a snapshot holds, of either format. */
+  readonly items: AsyncIterable<SnapshotItem>;
   /** How far above the snapshot's revision the store begins, so that nobody goes on where the old one was: at least 1. */
   readonly revisionBump: number;
   readonly clock?: Clock | undefined;
@@ -67,16 +72,11 @@ export interface RestoreOptions {
  * @throws StoreError `Corrupt` when the snapshot is not whole, and others as when opening; the directory is then gone again. One that is not
  * empty is left as it is.
  */
-export async function restoreLevelStore({
-  directory,
-  snapshot,
-  revisionBump,
-  clock = systemClock,
-}: RestoreOptions): Promise<RestoredStore> {
+export async function restoreLevelStore({ directory, items, revisionBump, clock = systemClock }: RestoreOptions): Promise<RestoredStore> {
   await checkEmpty(directory);
   const disk = await openLevelDisk(directory, { now: clock.now(), logger: silentLogger });
   try {
-    const restored = await restoreInto(disk.db, snapshot, revisionBump);
+    const restored = await restoreInto(disk.db, items, revisionBump);
     await disk.db.close();
     await disk.release();
     return restored;

@@ -1,4 +1,5 @@
 import { type OptionTable, option, processOptions } from '../runtime/index.ts';
+import { autoCompactionOptions } from './compaction/auto-compaction.ts';
 
 /** What `nanokube store` takes; names are etcd's. */
 export const storeOptions = {
@@ -14,14 +15,7 @@ export const storeOptions = {
   'key-file': option.string('Key of --cert-file.', undefined, { placeholder: 'FILE' }),
   'trusted-ca-file': option.string('CA of client certificates; https clients must then show one.', undefined, { placeholder: 'FILE' }),
   'client-cert-auth': option.boolean('Ask https clients for a certificate of --trusted-ca-file.', false),
-  'auto-compaction-mode': option.string('How --auto-compaction-retention is meant: periodic or revision.', 'periodic', {
-    placeholder: 'MODE',
-  }),
-  'auto-compaction-retention': option.string(
-    'What is kept when old revisions are forgotten: hours or a duration, or a number of revisions; 0 keeps all.',
-    '0',
-    { placeholder: 'RETENTION' },
-  ),
+  ...autoCompactionOptions,
   'quota-backend-bytes': option.integer(
     'Bytes the database may take before puts are refused and an alarm is raised; 0 for 2 GiB, below 0 for no limit.',
     0,

@@ -39,7 +39,7 @@ describe('restoring', () => {
     await using directory = await tempDirectory();
     const { bytes, kvs, digest } = await snapshotOf(true);
     const target = join(directory.path, 'store');
-    const restored = await restoreLevelStore({ directory: target, snapshot: pieces(bytes), revisionBump: BUMP });
+    const restored = await restoreLevelStore({ directory: target, items: decodeSnapshot(pieces(bytes)), revisionBump: BUMP });
     expect(restored).toMatchObject({ revision: 8, restoredRevision: 8 + BUMP, keys: 53, leases: 1 });
     for (let opening = 0; opening < 2; opening++) {
       const store = await openLevelStore({ directory: target });
@@ -56,7 +56,7 @@ describe('restoring', () => {
   test('a watch from before must list anew; one from its revision is told what comes', async () => {
     await using directory = await tempDirectory();
     const { bytes } = await snapshotOf(true);
-    await restoreLevelStore({ directory: directory.path, snapshot: pieces(bytes), revisionBump: BUMP });
+    await restoreLevelStore({ directory: directory.path, items: decodeSnapshot(pieces(bytes)), revisionBump: BUMP });
     const store = await openLevelStore({ directory: directory.path });
     const before = record(store, ALL, { fromRevision: 9 });
     expect(await before.end()).toEqual(withCode('Compacted'));
@@ -77,7 +77,7 @@ describe('restoring', () => {
   test('an empty store', async () => {
     await using directory = await tempDirectory();
     const { bytes } = await snapshotOf(false);
-    await restoreLevelStore({ directory: directory.path, snapshot: pieces(bytes), revisionBump: 1 });
+    await restoreLevelStore({ directory: directory.path, items: decodeSnapshot(pieces(bytes)), revisionBump: 1 });
     const store = await openLevelStore({ directory: directory.path });
     expect(await store.range(ALL)).toMatchObject({ revision: 2, count: 0 });
     await store.close();
@@ -89,7 +89,7 @@ describe('restoring', () => {
     await store.txn(plain(put('mine')));
     await store.close();
     const { bytes } = await snapshotOf(true);
-    const restoring = restoreLevelStore({ directory: directory.path, snapshot: pieces(bytes), revisionBump: BUMP });
+    const restoring = restoreLevelStore({ directory: directory.path, items: decodeSnapshot(pieces(bytes)), revisionBump: BUMP });
     await expect(restoring).rejects.toMatchObject({ message: expect.stringContaining('to an empty directory only') });
     const again = await openLevelStore({ directory: directory.path });
     expect((await again.range({ key: 'mine' })).count).toBe(1);
@@ -101,7 +101,7 @@ describe('a damaged snapshot leaves nothing behind', () => {
   const refuse = async (bytes: Buffer, text: string, code: 'Corrupt' | 'FormatVersion' = 'Corrupt') => {
     await using directory = await tempDirectory();
     const target = join(directory.path, 'store');
-    const failure = await restoreLevelStore({ directory: target, snapshot: pieces(bytes), revisionBump: BUMP }).catch(
+    const failure = await restoreLevelStore({ directory: target, items: decodeSnapshot(pieces(bytes)), revisionBump: BUMP }).catch(
       (error: unknown) => error,
     );
     expect(failure).toMatchObject({ name: 'StoreError', code, message: expect.stringContaining(text) });
@@ -163,7 +163,7 @@ test('a store whose restoring was cut off by a crash is refused, not taken for a
   const disk = openMemoryDisk();
   await disk.db.open();
   const half = Buffer.concat(chunks).subarray(0, 2_500_000);
-  await expect(restoreInto(disk.db, pieces(half), BUMP)).rejects.toEqual(withCode('Corrupt'));
+  await expect(restoreInto(disk.db, decodeSnapshot(pieces(half)), BUMP)).rejects.toEqual(withCode('Corrupt'));
   expect(await disk.db.keys().all()).not.toEqual([]);
   const opening = openOn(disk, { clock: systemClock, logger: silentLogger });
   await expect(opening).rejects.toMatchObject({ code: 'Corrupt', message: expect.stringContaining('no format version') });

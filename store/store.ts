@@ -259,6 +259,7 @@ export type StoreErrorCode =
   | 'ValueTooLarge'
   | 'DuplicateKey'
   | 'KeyNotFound'
+  | 'InvalidKey'
   | 'LeaseNotFound'
   | 'LeaseExists'
   | 'LeaseTtlTooLarge'

@@ -16,6 +16,17 @@ function samples(message: AnyMessage): unknown[] {
   return Array.from({ length: SAMPLES }, () => parseJson(stringifyJson(arbitraryObject(message, random))));
 }
 
+/** Where JSON tells an empty list from none, protobuf cannot, and has none. */
+function withoutEmptyLists(message: AnyMessage, object: unknown): unknown {
+  if (typeof object !== 'object' || object === null) return object;
+  const entries = Object.entries(object).map(([name, value]: [string, unknown]) => {
+    const field = message.fields.get(name);
+    if (field?.keepsEmpty && Array.isArray(value) && value.length === 0) return [name, null];
+    return [name, field?.type.kind === 'message' ? withoutEmptyLists(field.type.message, value) : value];
+  });
+  return Object.fromEntries(entries);
+}
+
 describe(`every kind, seed ${SEED}`, () => {
   it.each(kinds)('%s: what is decoded conforms to its zod schema', (_, message) => {
     for (const sample of samples(message)) {
@@ -36,7 +47,7 @@ describe(`every kind, seed ${SEED}`, () => {
     for (const sample of samples(message)) {
       const { object } = decode(message, sample);
       const back = decodeProtobuf(encodeProtobuf(message, object, { apiVersion: '', kind: '' })).decode(message);
-      expect(stringifyJson(back)).toBe(stringifyJson(object));
+      expect(stringifyJson(back)).toBe(stringifyJson(withoutEmptyLists(message, object)));
     }
   });
 

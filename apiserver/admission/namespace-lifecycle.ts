@@ -1,6 +1,6 @@
-import { apiError, coreKinds, type Namespace } from '../../api/index.ts';
+import { apiError, coreKinds, type Live, type Namespace } from '../../api/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
-import type { AdmissionPlugin } from './plugin.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
 
 /** Namespaces that no one may delete. */
 const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
@@ -9,17 +9,27 @@ const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-p
 export function namespaceLifecycle(objects: ObjectReader): AdmissionPlugin {
   return {
     name: 'NamespaceLifecycle',
-    admit: (_context, { operation, kind, namespace, name, object }) => {
+    admit: (_context, attributes) => {
+      const { operation, kind, namespace, name } = attributes;
       const isNamespace = kind.resource === coreKinds.namespaces.resource && kind.group === '';
       if (operation === 'DELETE' && isNamespace && IMMORTAL.has(name)) {
         throw apiError.forbidden(kind, name, 'this namespace may not be deleted');
       }
       if (operation !== 'CREATE' || isNamespace || !kind.namespaced || namespace === '') return;
-      const found = objects.get<Namespace>(coreKinds.namespaces, '', namespace);
-      if (!found) throw apiError.notFound(coreKinds.namespaces, namespace);
-      if (found.metadata.deletionTimestamp) throw terminating(kind, object?.metadata.name ?? name, namespace);
+      const find = () => objects.get<Namespace>(coreKinds.namespaces, '', namespace);
+      const found = find();
+      // Another API server may have just made it.
+      const pending = found ? undefined : objects.fresh();
+      if (pending !== undefined) return pending.then(() => check(find(), attributes));
+      check(found, attributes);
     },
   };
+}
+
+/** @throws ApiError (404, 403) */
+function check(found: Live<Namespace> | undefined, { kind, namespace, name, object }: AdmissionAttributes): void {
+  if (!found) throw apiError.notFound(coreKinds.namespaces, namespace);
+  if (found.metadata.deletionTimestamp) throw terminating(kind, object?.metadata.name ?? name, namespace);
 }
 
 function terminating(kind: { readonly group: string; readonly resource: string }, name: string, namespace: string) {

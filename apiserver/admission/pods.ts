@@ -13,12 +13,12 @@ export interface PodAttributes {
 /** A plugin function that is called for pods alone, not their subresources. */
 export function onPods(
   operations: readonly AdmissionOperation[],
-  act: (context: RequestContext, attributes: PodAttributes) => void,
+  act: (context: RequestContext, attributes: PodAttributes) => Promise<void> | void,
 ): NonNullable<AdmissionPlugin['admit']> {
   return (context, { operation, kind, namespace, name, subresource, object }: AdmissionAttributes) => {
     if (kind !== coreKinds.pods || subresource !== '' || !operations.includes(operation) || !object) return;
     // The object of a pods request is a pod: it was decoded as one.
     const pod = object as Pod;
-    act(context, { kind, namespace, name: pod.metadata.name || name, pod });
+    return act(context, { kind, namespace, name: pod.metadata.name || name, pod });
   };
 }

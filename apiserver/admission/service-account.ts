@@ -24,12 +24,10 @@ export function serviceAccount(objects: ObjectReader, random: Random): Admission
         return;
       }
       pod.spec.serviceAccountName ||= DEFAULT_ACCOUNT;
-      const account = lookUp(objects, attributes);
-      pod.spec.serviceAccount = pod.spec.serviceAccountName;
-      if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, random);
-      if ((pod.spec.imagePullSecrets?.length ?? 0) === 0 && account.imagePullSecrets) {
-        pod.spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name }));
-      }
+      // Another API server may have just made it.
+      const pending = find(objects, attributes) ? undefined : objects.fresh();
+      if (pending !== undefined) return pending.then(() => useAccount(pod, lookUp(objects, attributes), random));
+      useAccount(pod, lookUp(objects, attributes), random);
     }),
     validate: onPods(['CREATE'], (_context: RequestContext, attributes) => {
       const { annotations = {} } = attributes.pod.metadata;
@@ -43,10 +41,22 @@ function checkMirror({ kind, name, pod }: PodAttributes): void {
   if (pod.spec.volumes?.some(({ secret }) => secret)) throw apiError.forbidden(kind, name, 'a mirror pod may not reference secrets');
 }
 
-function lookUp(objects: ObjectReader, { kind, name, namespace, pod }: PodAttributes): ServiceAccount {
-  const wanted = pod.spec.serviceAccountName ?? '';
-  const account = objects.get<ServiceAccount>(coreKinds.serviceaccounts, namespace, wanted);
+function useAccount(pod: Pod, account: ServiceAccount, random: Random): void {
+  pod.spec.serviceAccount = pod.spec.serviceAccountName;
+  if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, random);
+  if ((pod.spec.imagePullSecrets?.length ?? 0) === 0 && account.imagePullSecrets) {
+    pod.spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name }));
+  }
+}
+
+const find = (objects: ObjectReader, { namespace, pod }: PodAttributes): ServiceAccount | undefined =>
+  objects.get<ServiceAccount>(coreKinds.serviceaccounts, namespace, pod.spec.serviceAccountName ?? '');
+
+function lookUp(objects: ObjectReader, attributes: PodAttributes): ServiceAccount {
+  const { kind, name, namespace, pod } = attributes;
+  const account = find(objects, attributes);
   if (account) return account;
+  const wanted = pod.spec.serviceAccountName ?? '';
   const why = `error looking up service account ${namespace}/${wanted}: serviceaccount "${wanted}" not found`;
   throw apiError.forbidden(kind, name, why);
 }

@@ -10,6 +10,7 @@ export {
   UNAUTHENTICATED_GROUP,
 } from './authenticator.ts';
 export { createAuthorizer, PRIVILEGED_GROUP } from './authorizer.ts';
+export { withFreshObjects } from './fresh-authenticator.ts';
 export { createOpenIdDocuments, type OpenIdDocuments } from './openid.ts';
 export { createTokenIssuer, type IssuedToken, type TokenIssuer, type TokenReference, type TokenSubject } from './service-account-tokens.ts';
 export { SERVICE_ACCOUNT_PREFIX, serviceAccountGroups, serviceAccountName } from './service-account-user.ts';

@@ -20,6 +20,10 @@ export class ObjectsInMemory implements ObjectReader, ObjectWriter {
     return namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
   }
 
+  fresh(): undefined {
+    return undefined;
+  }
+
   onChange<T extends KubeObject>(kind: KindInfo, listener: (change: ObjectChange<T>) => void): Disposable {
     const key = `${kind.group}/${kind.resource}`;
     const listeners = this.#listeners.get(key) ?? new Set();

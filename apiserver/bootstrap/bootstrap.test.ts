@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type ClusterRole,
   type ClusterRoleBinding,
@@ -10,28 +10,52 @@ import {
   type Namespace,
   rbacKinds,
 } from '../../api/index.ts';
-import { silentLogger, systemClock, VirtualClock } from '../../runtime/index.ts';
+import { generateKey, issueCertificate, silentLogger, systemClock, VirtualClock } from '../../runtime/index.ts';
+import { openMemoryStore, type Store } from '../../store/index.ts';
 import { createAuthorizer } from '../auth/index.ts';
 import { ObjectsInMemory } from '../auth/objects-in-memory.ts';
-import { createBootstrap } from './index.ts';
+import { createBootstrap, MasterLeases } from './index.ts';
 import { CONTROLLER_ROLES } from './rbac-controller-roles.ts';
 
 let objects: ObjectsInMemory;
 let clock: VirtualClock;
 let port: number;
 let advertiseAddress: string | undefined;
-beforeEach(() => {
+let store: Store;
+
+const ca = (commonName: string, minutes = 10) =>
+  issueCertificate({
+    subject: { commonName },
+    key: generateKey(),
+    use: 'ca',
+    notBeforeMs: Date.UTC(2025, 0, 1),
+    notAfterMs: Date.UTC(2026, 0, 1) + minutes * 60_000,
+  });
+const CA = ca('the CA');
+
+beforeEach(async () => {
   objects = new ObjectsInMemory();
   clock = new VirtualClock();
   port = 6443;
   advertiseAddress = '192.168.7.9';
+  store = await openMemoryStore({ clock });
 });
+afterEach(() => store.close());
+
+/** Time passes, and what the store has to do is done. */
+async function pass(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 5000) {
+    await clock.advance(Math.min(left, 5000));
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
 
 const make = (kinds: readonly KindInfo[] = []) =>
   createBootstrap({
     objects,
     kinds,
-    clientCa: 'the CA',
+    clientCa: CA,
+    leases: new MasterLeases(store, '/registry'),
     serviceClusterIpRange: '10.96.0.0/16',
     address: () => ({ serviceIp: '10.96.0.1', advertiseAddress, port }),
     clock,
@@ -64,7 +88,7 @@ it('makes the namespaces, the Service with its Endpoints, the CA and the roles',
     { addresses: [{ ip: '192.168.7.9' }], ports: [{ name: 'https', port: 6443, protocol: 'TCP' }] },
   ]);
   expect(objects.get<ConfigMap>(coreKinds.configmaps, 'kube-system', 'extension-apiserver-authentication')?.data).toEqual({
-    'client-ca-file': 'the CA',
+    'client-ca-file': CA,
   });
   expect(objects.list(rbacKinds.clusterroles)).toHaveLength(70);
   // Upstream's, that of kubelet-sim, and one for each controller's role.
@@ -112,12 +136,89 @@ it('follows the port, and puts back what is deleted while it runs', async () => 
   await run(async () => {
     port = 7443;
     await objects.delete(coreKinds.namespaces, '', 'kube-public');
-    await clock.advance(10_000);
-    expect(objects.get<KubeService>(coreKinds.services, 'default', 'kubernetes')?.spec.ports?.[0]?.targetPort).toBe(7443);
+    await pass(10_000);
     expect(objects.get<Endpoints>(coreKinds.endpoints, 'default', 'kubernetes')?.subsets?.[0]?.ports?.[0]?.port).toBe(7443);
     expect(objects.get(coreKinds.namespaces, '', 'kube-public')).toBeDefined();
   });
-  expect(clock.pending).toBe(0);
+  const targetPort = () => objects.get<KubeService>(coreKinds.services, 'default', 'kubernetes')?.spec.ports?.[0]?.targetPort;
+  // The Service's own port is put right at a start, as upstream's.
+  expect(targetPort()).toBe(6443);
+  await run();
+  expect(targetPort()).toBe(7443);
+});
+
+describe('several API servers on a store', () => {
+  const server = (ip: string, more: { port?: number; clientCa?: string } = {}) =>
+    createBootstrap({
+      objects,
+      kinds: [],
+      clientCa: more.clientCa ?? CA,
+      serviceClusterIpRange: '10.96.0.0/16',
+      address: () => ({ serviceIp: '10.96.0.1', advertiseAddress: ip, port: more.port ?? 6443 }),
+      leases: new MasterLeases(store, '/registry'),
+      clock,
+      logger: silentLogger,
+    });
+  const endpoints = () => objects.get<Endpoints>(coreKinds.endpoints, 'default', 'kubernetes')?.subsets;
+  const addresses = () => endpoints()?.[0]?.addresses?.map(({ ip }) => ip);
+
+  it('are all endpoints of the Service; one that stops is out at once, one that dies within 15 s, and the last stays', async () => {
+    const first = server('192.168.7.9');
+    const second = server('192.168.7.10');
+    const third = server('192.168.7.11');
+    await Promise.all([first.start(), second.start(), third.start()]);
+    await pass(10_000);
+    expect(addresses()).toEqual(['192.168.7.10', '192.168.7.11', '192.168.7.9']);
+    await third.stop();
+    expect(addresses()).toEqual(['192.168.7.10', '192.168.7.9']);
+    const { revision } = store;
+    await pass(60_000);
+    expect(store.revision).toBe(revision); // an idle cluster writes nothing
+    const dead = new MasterLeases(store, '/registry');
+    await dead.announce('192.168.7.12');
+    await pass(10_000);
+    expect(addresses()?.length).toBe(3);
+    await pass(20_000);
+    expect(addresses()).toEqual(['192.168.7.10', '192.168.7.9']);
+    await second.stop();
+    await first.stop();
+    expect(addresses()).toEqual(['192.168.7.9']);
+    expect((await store.range({ key: '/registry/masterleases/192.168.7.9' })).kvs).toEqual([]);
+  });
+
+  it('with different ports do not fight: that of the first stays', async () => {
+    const first = server('192.168.7.9');
+    const second = server('192.168.7.10', { port: 7443 });
+    await first.start();
+    await second.start();
+    await pass(10_000);
+    expect(endpoints()?.[0]?.ports?.[0]?.port).toBe(6443);
+    const { writes } = objects;
+    await pass(30_000);
+    expect(objects.writes).toBe(writes);
+    await first.stop();
+    await pass(10_000);
+    expect(endpoints()?.[0]).toMatchObject({ addresses: [{ ip: '192.168.7.10' }], ports: [{ port: 7443 }] });
+    await second.stop();
+  });
+
+  it('with CAs of their own are all trusted, without those that have expired', async () => {
+    const other = ca('another CA', 30);
+    const first = server('192.168.7.9');
+    const second = server('192.168.7.10', { clientCa: other });
+    await first.start();
+    await second.start();
+    const bundle = () =>
+      objects.get<ConfigMap>(coreKinds.configmaps, 'kube-system', 'extension-apiserver-authentication')?.data?.['client-ca-file'];
+    expect(bundle()).toBe(CA + other);
+    const { writes } = objects;
+    await pass(30_000);
+    expect(objects.writes).toBe(writes);
+    await first.stop();
+    await pass(10 * 60_000);
+    expect(bundle()).toBe(other);
+    await second.stop();
+  });
 });
 
 describe('roles that are there already', () => {

@@ -2,8 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type ConfigMap,
   coreKinds,
-  type EndpointSlice,
-  type Endpoints,
   isAlreadyExists,
   isNotFound,
   type KindInfo,
@@ -14,6 +12,8 @@ import {
 } from '../../api/index.ts';
 import type { Clock, Logger, Service } from '../../runtime/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
+import { joinBundles } from './certificates.ts';
+import type { MasterLeases } from './master-leases.ts';
 import { CLUSTER_ROLE_BINDINGS, NAMESPACE_ROLE_BINDINGS } from './rbac-bindings.ts';
 import { CONTROLLER_MANAGER_BINDINGS } from './rbac-controller-manager.ts';
 import { CONTROLLER_ROLES } from './rbac-controller-roles.ts';
@@ -21,11 +21,9 @@ import { KUBELET_SIM_BINDING, KUBELET_SIM_ROLE } from './rbac-kubelet-sim.ts';
 import { reconcileBinding, reconcileRole } from './rbac-reconcile.ts';
 import { CLUSTER_ROLES, NAMESPACE_ROLES } from './rbac-roles.ts';
 import { type BindingSpec, bindingOf, roleOf } from './rbac-spec.ts';
+import { ServiceEndpoints } from './service-endpoints.ts';
 import {
   authenticationConfig,
-  isReachable,
-  kubernetesEndpointSlice,
-  kubernetesEndpoints,
   kubernetesService,
   namespaceOf,
   PRIORITY_CLASSES,
@@ -50,62 +48,75 @@ export interface BootstrapOptions {
   readonly serviceClusterIpRange: string;
   /** Asked for at start, when the port is known. */
   readonly address: () => ServiceAddress;
+  /** The API servers on this store; absent when the endpoints of the kubernetes Service are left alone. */
+  readonly leases?: MasterLeases | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** How often what others may have deleted is looked after. */
 const INTERVAL_MS = 10_000;
+/** How long a stop waits for the store. */
+const WITHDRAW_MS_MAX = 1000;
 
 /** Makes the service that creates the objects of a new cluster and keeps them: {@link Service.start} resolves once they are there. */
 export const createBootstrap = (options: BootstrapOptions): Service => new Bootstrap(options);
 
 class Bootstrap implements Service {
   readonly #options: BootstrapOptions;
+  readonly #endpoints: ServiceEndpoints | undefined;
   readonly #stopped = new AbortController();
   #upkeep: Promise<void> | undefined;
 
   constructor(options: BootstrapOptions) {
+    const { objects, leases, address } = options;
     this.#options = options;
+    const slices = this.#served('discovery.k8s.io', 'endpointslices');
+    this.#endpoints = leases && new ServiceEndpoints({ objects, leases, slices, address });
   }
 
   async start(): Promise<void> {
-    await Promise.all([this.#ensureSystem(), this.#ensureRbac(), this.#ensureOnce()]);
+    await Promise.all([this.#ensureSystem(withPorts), this.#ensureRbac(), this.#ensureOnce()]);
+    await this.#endpoints?.reconcile();
     this.#upkeep ??= this.#keepUp();
   }
 
+  /** Others take over: the address of this server is taken out, if the store can be reached at all. */
   async stop(): Promise<void> {
+    const { clock, logger } = this.#options;
     this.#stopped.abort();
     await this.#upkeep;
+    if (!this.#endpoints || !this.#upkeep) return;
+    const withdrawn = this.#endpoints.withdraw().catch((err: unknown) => {
+      logger.warn({ err }, 'this server could not be taken out of the endpoints of the kubernetes Service');
+    });
+    await Promise.race([withdrawn, clock.sleep(WITHDRAW_MS_MAX)]);
   }
 
   async #keepUp(): Promise<void> {
     const { clock, logger } = this.#options;
     const { signal } = this.#stopped;
+    const complain = (err: unknown) => logger.warn({ err }, 'system objects could not be put right; trying again');
     while (await slept(clock, signal)) {
-      await this.#ensureSystem().catch((err: unknown) => logger.warn({ err }, 'system objects could not be put right; trying again'));
+      await this.#ensureSystem().catch(complain);
+      await this.#endpoints?.reconcile().catch(complain);
     }
   }
 
-  /** What the cluster cannot be without at any time. */
-  async #ensureSystem(): Promise<void> {
-    const address = this.#options.address();
-    const { clientCa } = this.#options;
+  /**
+   * What the cluster cannot be without at any time. The Service's port is put right at the start only, as upstream's: servers that differ do
+   * not fight.
+   */
+  async #ensureSystem(reconcileService?: typeof withPorts): Promise<void> {
+    const { clientCa, clock, address } = this.#options;
+    const bundle = joinBundles('', clientCa, clock.now());
     await Promise.all([
       ...SYSTEM_NAMESPACES.map((name) => this.#ensure(coreKinds.namespaces, namespaceOf(name))),
-      this.#ensure<KubeService>(coreKinds.services, kubernetesService(address), withPorts),
-      this.#ensure<ConfigMap>(coreKinds.configmaps, authenticationConfig(clientCa), withData),
-      ...this.#endpointWrites(address),
+      this.#ensure<KubeService>(coreKinds.services, kubernetesService(address()), reconcileService),
+      this.#ensure<ConfigMap>(coreKinds.configmaps, authenticationConfig(bundle), (existing, expected) =>
+        withCertificates(existing, expected, clock.now()),
+      ),
     ]);
-  }
-
-  #endpointWrites({ advertiseAddress, port }: ServiceAddress): Promise<void>[] {
-    if (advertiseAddress === undefined || !isReachable(advertiseAddress)) return [];
-    const slices = this.#served('discovery.k8s.io', 'endpointslices');
-    return [
-      this.#ensure<Endpoints>(coreKinds.endpoints, kubernetesEndpoints(advertiseAddress, port), withSubsets),
-      ...(slices ? [this.#ensure<EndpointSlice>(slices, kubernetesEndpointSlice(advertiseAddress, port), withEndpoints)] : []),
-    ];
   }
 
   /** What is created when it is missing and then left to the user. */
@@ -139,11 +150,19 @@ class Bootstrap implements Service {
     const { objects } = this.#options;
     const expected = bindingOf(spec);
     const existing = objects.get<typeof expected>(kind, spec.namespace ?? '', spec.name);
-    if (existing && reconcileBinding(existing, expected) === 'recreate') await objects.delete(kind, spec.namespace ?? '', spec.name);
+    if (existing && reconcileBinding(existing, expected) === 'recreate') await this.#remove(kind, expected);
     await this.#ensure(kind, expected, (found, wanted) => {
       const verdict = reconcileBinding(found, wanted);
       return verdict === 'recreate' ? undefined : verdict;
     });
+  }
+
+  async #remove(kind: KindInfo, { metadata }: KubeObject): Promise<void> {
+    try {
+      await this.#options.objects.delete(kind, metadata.namespace ?? '', metadata.name ?? '');
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
   }
 
   /** Creates an object, or writes what `reconcile` makes of the one that is there. Another API server may be at it at the same time. */
@@ -192,15 +211,9 @@ const withPorts = (existing: Live<KubeService>, expected: KubeService): KubeServ
   return { ...existing, spec: { ...existing.spec, ports: expected.spec.ports } };
 };
 
-const withData = (existing: Live<ConfigMap>, expected: ConfigMap): ConfigMap | undefined => {
-  const data = { ...existing.data, ...expected.data };
+/** Each server adds its CA to what the others trust. */
+const withCertificates = (existing: Live<ConfigMap>, expected: ConfigMap, now: number): ConfigMap | undefined => {
+  const data = { ...existing.data };
+  for (const [name, bundle] of Object.entries(expected.data ?? {})) data[name] = joinBundles(data[name] ?? '', bundle, now);
   return isDeepStrictEqual(data, existing.data) ? undefined : { ...existing, data };
 };
-
-const withSubsets = (existing: Live<Endpoints>, { subsets }: Endpoints): Endpoints | undefined =>
-  isDeepStrictEqual(existing.subsets, subsets) ? undefined : { ...existing, subsets };
-
-const withEndpoints = (existing: Live<EndpointSlice>, { endpoints, ports }: EndpointSlice): EndpointSlice | undefined =>
-  isDeepStrictEqual(existing.endpoints, endpoints) && isDeepStrictEqual(existing.ports, ports)
-    ? undefined
-    : { ...existing, endpoints, ports };

@@ -1,4 +1,5 @@
 // The objects a cluster begins with.
 export { type BootstrapOptions, createBootstrap } from './bootstrap.ts';
+export { MasterLeases } from './master-leases.ts';
 export { NODE_RULES } from './rbac-roles.ts';
 export { defaultAdvertiseAddress, type ServiceAddress } from './system-objects.ts';

@@ -34,15 +34,15 @@ export const kubernetesService = ({ serviceIp, port }: ServiceAddress): KubeServ
 });
 
 /** Its Endpoints; the label keeps them from being mirrored into a slice, which is written here too. */
-export const kubernetesEndpoints = (address: string, port: number): Endpoints => ({
+export const kubernetesEndpoints = (addresses: readonly string[], port: number): Endpoints => ({
   metadata: { namespace: 'default', name: SERVICE_NAME, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-  subsets: [{ addresses: [{ ip: address }], ports: [{ name: PORT_NAME, port, protocol: 'TCP' }] }],
+  subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [{ name: PORT_NAME, port, protocol: 'TCP' }] }],
 });
 
-export const kubernetesEndpointSlice = (address: string, port: number): EndpointSlice => ({
+export const kubernetesEndpointSlice = (addresses: readonly string[], port: number): EndpointSlice => ({
   metadata: { namespace: 'default', name: SERVICE_NAME, labels: { 'kubernetes.io/service-name': SERVICE_NAME } },
-  addressType: isIP(address) === 6 ? 'IPv6' : 'IPv4',
-  endpoints: [{ addresses: [address], conditions: { ready: true } }],
+  addressType: isIP(addresses[0] ?? '') === 6 ? 'IPv6' : 'IPv4',
+  endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
   ports: [{ name: PORT_NAME, port, protocol: 'TCP' }],
 });
 

@@ -6,6 +6,12 @@ export const BODY_BYTES_MAX = 3 * 1024 * 1024;
 
 const EMPTY = Buffer.alloc(0);
 
+/** Bodies that were read, for as long as their requests are there. */
+const read = new WeakMap<IncomingMessage, Buffer>();
+
+/** A request's body, once it was read; undefined when it was not, or has none. */
+export const bodyOf = (request: IncomingMessage): Buffer | undefined => read.get(request);
+
 /**
  * Reads a request's body whole.
  *
@@ -29,7 +35,11 @@ export function readBody(request: IncomingMessage, bytesMax: number = BODY_BYTES
       request.resume();
       reject(apiError.requestEntityTooLarge(`limit is ${bytesMax}`));
     });
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size)));
+    request.once('end', () => {
+      const body = chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size);
+      read.set(request, body);
+      resolve(body);
+    });
     request.once('error', reject);
     request.once('close', () => {
       if (!request.complete) reject(apiError.badRequest('the request ended before its body was read'));

@@ -1,5 +1,5 @@
-import { apiError } from '../../api/index.ts';
-import type { Clock, Timer } from '../../runtime/index.ts';
+import { apiError, goQuote } from '../../api/index.ts';
+import { type Clock, parseDuration, type Timer } from '../../runtime/index.ts';
 import type { Exchange } from './exchange.ts';
 import { type StatusEncoder, sendError } from './respond.ts';
 
@@ -7,14 +7,19 @@ import { type StatusEncoder, sendError } from './respond.ts';
 const SWEEP_MS = 1000;
 
 /**
- * Answers 504 for requests that take too long. One timer looks after all of them, so that a request costs no timer of its own.
+ * Answers 504 for requests that take too long. One timer looks after all of them, so that a request costs no timer of its own. Upstream:
+ * apiserver/pkg/endpoints/filters/request_deadline.go, apiserver/pkg/server/filters/timeout.go.
  */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #encode: StatusEncoder;
+  /** In the order they began, all with the same time. */
   readonly #running = new Map<Exchange, number>();
+  /** Those whose clients gave them less. */
+  readonly #shorter = new Map<Exchange, number>();
   #timer: Timer | undefined;
+  #closing = false;
 
   constructor(options: { readonly clock: Clock; readonly timeoutMs: number; readonly encode: StatusEncoder }) {
     this.#clock = options.clock;
@@ -24,16 +29,27 @@ export class Deadlines {
 
   /** How many requests are being served. */
   get size(): number {
-    return this.#running.size;
+    return this.#running.size + this.#shorter.size;
   }
 
+  /** @throws ApiError (400) for a `timeout` that is none. */
   begin(exchange: Exchange): void {
-    this.#running.set(exchange, this.#clock.monotonic() + this.#timeoutMs);
+    if (this.#closing) exchange.response.shouldKeepAlive = false;
+    const asked = askedTimeout(exchange);
+    const isShorter = asked !== undefined && asked > 0 && asked < this.#timeoutMs;
+    const deadline = this.#clock.monotonic() + (isShorter ? asked : this.#timeoutMs);
+    (isShorter ? this.#shorter : this.#running).set(exchange, deadline);
     this.#timer ??= this.#clock.setTimer(SWEEP_MS, () => this.#sweep());
   }
 
   end(exchange: Exchange): void {
-    this.#running.delete(exchange);
+    if (!this.#running.delete(exchange)) this.#shorter.delete(exchange);
+  }
+
+  /** Connections are closed when what is being served on them is answered. */
+  close(): void {
+    this.#closing = true;
+    for (const { response } of [...this.#running.keys(), ...this.#shorter.keys()]) response.shouldKeepAlive = false;
   }
 
   stop(): void {
@@ -44,12 +60,31 @@ export class Deadlines {
   #sweep(): void {
     this.#timer = undefined;
     const now = this.#clock.monotonic();
-    // Requests are in the order they began, and all have the same time: the first that has time left ends the search.
+    // The first that has time left ends the search.
     for (const [exchange, deadline] of this.#running) {
       if (deadline > now) break;
       this.#running.delete(exchange);
-      sendError(exchange, apiError.timeout('request did not complete within the allotted timeout', 0), this.#encode);
+      this.#refuse(exchange);
     }
-    if (this.#running.size > 0) this.#timer = this.#clock.setTimer(SWEEP_MS, () => this.#sweep());
+    for (const [exchange, deadline] of this.#shorter) {
+      if (deadline > now) continue;
+      this.#shorter.delete(exchange);
+      this.#refuse(exchange);
+    }
+    if (this.size > 0) this.#timer = this.#clock.setTimer(SWEEP_MS, () => this.#sweep());
   }
+
+  #refuse(exchange: Exchange): void {
+    sendError(exchange, apiError.timeout('request did not complete within the allotted timeout', 0), this.#encode);
+  }
+}
+
+/** The `timeout` of a request in milliseconds; undefined when it names none. @throws ApiError (400), with Go's words. */
+function askedTimeout(exchange: Exchange): number | undefined {
+  const text = exchange.query?.get('timeout') ?? '';
+  if (text === '') return undefined;
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  const why = /^[+-]?\d+(\.\d*)?$/.test(text) ? 'missing unit in' : 'invalid';
+  throw apiError.badRequest(`invalid timeout specified in the request URL - time: ${why} duration ${goQuote(text)}`);
 }

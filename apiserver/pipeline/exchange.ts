@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Status } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -11,6 +12,30 @@ export interface Upgrade {
   readonly socket: Socket;
   /** What the client sent already behind its request. */
   readonly head: Buffer;
+}
+
+/** What is noted of a request for the audit log. */
+export interface AuditTrail {
+  /** Adds a fact, under a name that says whose it is. */
+  annotate(key: string, value: string): void;
+  impersonated(user: UserInfo): void;
+  /** The Status that is answered. */
+  answered(status: Status): void;
+  /** The object that is answered, as JSON, when it is sent as something else. */
+  answeredObject(json: Buffer): void;
+  /** The request met a mistake of ours. */
+  panicked(message: string): void;
+}
+
+/** Who notes what requests do. */
+export interface Auditor {
+  /** A request whose user is known. @returns undefined when nothing is noted of it. @throws ApiError when it must be and cannot. */
+  begin(exchange: Exchange): AuditTrail | undefined;
+  /** A request of nobody: its credentials are not good. */
+  refused(exchange: Exchange): void;
+  /** Prometheus' text format. */
+  text(): string;
+  close(): void;
 }
 
 interface Start {
@@ -35,6 +60,8 @@ export class Exchange {
   readonly now: number;
   readonly upgrade: Upgrade | undefined;
   user: UserInfo = NOBODY;
+  /** Absent when the request is not audited. */
+  audit: AuditTrail | undefined;
   #warnings: string[] | undefined;
   #abort: AbortController | undefined;
 

@@ -41,6 +41,7 @@ export function impersonate(authorizer: Authorizer, exchange: Exchange): void {
     ...(uid === '' ? {} : { uid }),
     ...(extra.size === 0 ? {} : { extra: Object.fromEntries(extra) }),
   };
+  exchange.audit?.impersonated(exchange.user);
 }
 
 /** The groups that come with a user: a service account's own, and that it is authenticated. */

@@ -1,11 +1,12 @@
+import { AssertionError } from 'node:assert';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { apiError } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
-import type { Authenticator, Authorizer } from '../auth/types.ts';
+import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import { asApiError } from '../registry/store-errors.ts';
-import { authorize } from './authorization.ts';
+import { authorizeRequest } from './authorization.ts';
 import { Deadlines } from './deadlines.ts';
-import { Exchange, type Upgrade } from './exchange.ts';
+import { type Auditor, Exchange, type Upgrade } from './exchange.ts';
 import { type FlowControl, isLongRunning } from './flow-control.ts';
 import { ImpersonationError, impersonate } from './impersonation.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
@@ -18,6 +19,8 @@ const RETRY_AFTER_SECONDS = 1;
 export interface PipelineOptions {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  /** Absent when nothing is audited. */
+  readonly auditor?: Auditor | undefined;
   readonly flowControl: FlowControl;
   readonly metrics: RequestMetrics;
   readonly encodeStatus: StatusEncoder;
@@ -32,7 +35,7 @@ export interface PipelineOptions {
 /**
  * The way of a request, in upstream's order:
  *
- *     request info → guard → authentication → impersonation → flow control → authorization → dispatch
+ *     request info → guard → authentication → audit → impersonation → flow control → authorization → dispatch
  */
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -41,6 +44,11 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#deadlines = new Deadlines({ clock: options.clock, timeoutMs: options.requestTimeoutMs, encode: options.encodeStatus });
+  }
+
+  /** Answers from now on say that their connections close. */
+  close(): void {
+    this.#deadlines.close();
   }
 
   stop(): void {
@@ -54,8 +62,8 @@ export class Pipeline {
     const exchange = this.#open(request, response, upgrade);
     if (!exchange) return;
     const long = isLongRunning(exchange.info);
-    if (!long) this.#deadlines.begin(exchange);
     try {
+      if (!long) this.#deadlines.begin(exchange);
       await this.#pass(exchange, long);
     } catch (error) {
       this.#answerError(exchange, error);
@@ -85,14 +93,13 @@ export class Pipeline {
   }
 
   async #pass(exchange: Exchange, long: boolean): Promise<void> {
-    const { authenticator, authorizer, flowControl, metrics } = this.#options;
-    const found = authenticator.authenticate(exchange.request);
-    const user = found instanceof Promise ? await found : found;
-    if (!user) throw apiError.unauthorized();
-    exchange.user = user;
+    const { authorizer, auditor, flowControl, metrics } = this.#options;
+    const user = this.#authenticate(exchange);
+    exchange.user = user instanceof Promise ? await user : user;
+    if (auditor) exchange.audit = auditor.begin(exchange);
     impersonate(authorizer, exchange);
     if (long) {
-      authorize(authorizer, exchange);
+      authorizeRequest(authorizer, exchange);
       metrics.begin(exchange);
       return this.#options.dispatch(exchange);
     }
@@ -102,7 +109,7 @@ export class Pipeline {
       return;
     }
     try {
-      authorize(authorizer, exchange);
+      authorizeRequest(authorizer, exchange);
       const pending = this.#options.dispatch(exchange);
       if (pending instanceof Promise) await pending;
     } finally {
@@ -110,9 +117,32 @@ export class Pipeline {
     }
   }
 
+  /** @throws ApiError (401) */
+  #authenticate(exchange: Exchange): UserInfo | Promise<UserInfo> {
+    const { authenticator, auditor } = this.#options;
+    const refuse = (error: unknown): never => {
+      auditor?.refused(exchange);
+      throw error;
+    };
+    const known = (user: UserInfo | undefined): UserInfo => user ?? refuse(apiError.unauthorized());
+    try {
+      const found = authenticator.authenticate(exchange.request);
+      return found instanceof Promise ? found.then(known, refuse) : known(found);
+    } catch (error) {
+      return refuse(error);
+    }
+  }
+
   #answerError(exchange: Exchange, error: unknown): void {
     if (error instanceof ImpersonationError) {
       sendText(exchange, 500, error.message);
+      return;
+    }
+    if (isMistake(error)) {
+      const { verb, path } = exchange.info;
+      this.#options.logger.error({ err: error, verb, path, auditID: exchange.auditId }, 'request met a mistake');
+      exchange.audit?.panicked(error.message);
+      sendText(exchange, 500, PANIC);
       return;
     }
     const status = asApiError(error);
@@ -124,6 +154,14 @@ export class Pipeline {
     sendError(exchange, status, this.#options.encodeStatus);
   }
 }
+
+/** What is answered when it is our own mistake. Upstream: apiserver/pkg/server/filters/wrap.go. */
+const PANIC = 'This request caused apiserver to panic. Look in the logs for details.\n';
+
+/** An error that no request should be able to cause; those of Node's own that have a code are about something outside. */
+const isMistake = (error: unknown): error is Error =>
+  error instanceof AssertionError ||
+  ((error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError) && !('code' in error));
 
 /** A body that was not read to its end leaves the connection in the middle of a request: it cannot be used again. */
 function closeAfter({ request, response }: Exchange): void {

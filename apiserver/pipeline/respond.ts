@@ -45,6 +45,7 @@ export function sendError(exchange: Exchange, error: ApiError, encode: StatusEnc
     response.destroy();
     return;
   }
+  exchange.audit?.answered(error.status);
   const { contentType, body } = encode(exchange, error.status);
   const headers = headersFor(exchange, contentType);
   for (const [name, value] of Object.entries(error.headers)) headers.push(name, value);

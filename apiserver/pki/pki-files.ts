@@ -21,12 +21,22 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
-/** Writes a file that must not be there yet, whole or not at all. @throws UserError */
-export async function createFile(path: string, text: string, mode: number): Promise<void> {
+/**
+ * Writes a file that is not there yet, whole or not at all.
+ *
+ * @returns what the file now holds: another text when another process, at the same time, was faster.
+ * @throws UserError
+ */
+export async function createFile(path: string, text: string, mode: number): Promise<string> {
+  let present = text;
   await writeWhole(path, text, mode, async (temporary) => {
-    await link(temporary, path);
+    await link(temporary, path).catch((error: unknown) => {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      present = readIfThere(path) ?? text;
+    });
     await unlink(temporary);
   });
+  return present;
 }
 
 /** Writes a file, over an older one, whole or not at all. @throws UserError */

@@ -39,6 +39,13 @@ function callWith(pki: Pki, client: { certificate: string; key: string }, host =
 }
 
 describe('ensurePki', () => {
+  it('gives processes that start at once the same keys and certificates', async () => {
+    const [first, ...others] = await Promise.all(Array.from({ length: 6 }, () => make()));
+    for (const other of others) expect(other).toEqual(first);
+    expect(await make()).toEqual(first);
+    expect((await readdir(directory)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
   it('makes every file once, keys readable by the owner alone', async () => {
     await make();
     const files = (await readdir(directory)).sort();

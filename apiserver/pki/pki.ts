@@ -21,7 +21,8 @@ import { createFile, MODE_PUBLIC, MODE_SECRET, readIfThere, readKey } from './pk
  *   admin / scheduler / controller-manager / kubelet .crt .key
  *   sa.key sa.pub                     signs and verifies service-account tokens
  *
- * 1. What is there is never overwritten: a file is created with link(2), which fails when the name is taken.
+ * 1. What is there is never overwritten: a file is created with link(2), which fails when the name is taken. Processes that start at once on
+ *    one directory so have the same keys and certificates: those of the faster.
  * 2. A key is written before its certificate, so that a process killed in between finds a key without certificate and makes the latter.
  */
 
@@ -115,11 +116,10 @@ async function ensureAuthority({ directory, clock }: PkiOptions): Promise<Author
     if (key && !certificate.checkPrivateKey(key)) throw mismatch(path);
     return { pem, certificate, key };
   }
-  const key = keyPem === undefined ? generateKey() : readKey(`${path}.key`, keyPem);
-  if (keyPem === undefined) await createFile(`${path}.key`, keyToPem(key), MODE_SECRET);
+  const { key } = await ensureKey(path, keyPem);
   const made = issueCertificate({ subject: CA_SUBJECT, key, use: 'ca', hosts: ['kubernetes'], ...validity(clock) });
-  await createFile(`${path}.crt`, made, MODE_PUBLIC);
-  return { pem: made, certificate: new X509Certificate(made), key };
+  const kept = await createFile(`${path}.crt`, made, MODE_PUBLIC);
+  return { pem: kept, certificate: new X509Certificate(kept), key };
 }
 
 interface PairRequest {
@@ -141,10 +141,8 @@ async function ensurePair({ directory, clock }: PkiOptions, authority: Authority
   }
   if (!authority.key)
     throw new UserError(`${path}.crt is missing and cannot be made without ${join(directory, 'ca.key')}: add one of them`);
-  const key = keyPem === undefined ? generateKey() : readKey(`${path}.key`, keyPem);
-  const keyText = keyPem ?? keyToPem(key);
-  if (keyPem === undefined) await createFile(`${path}.key`, keyText, MODE_SECRET);
-  const certificate = issueCertificate({
+  const { key, pem } = await ensureKey(path, keyPem);
+  const made = issueCertificate({
     subject: request.subject,
     key,
     issuer: { subject: subjectOf(authority.certificate), key: authority.key },
@@ -152,8 +150,13 @@ async function ensurePair({ directory, clock }: PkiOptions, authority: Authority
     hosts: request.serverHosts,
     ...validity(clock),
   });
-  await createFile(`${path}.crt`, certificate, MODE_PUBLIC);
-  return { certificate, key: keyText };
+  return { certificate: await createFile(`${path}.crt`, made, MODE_PUBLIC), key: pem };
+}
+
+/** The key at a path, made when there is none. */
+async function ensureKey(path: string, present: string | undefined): Promise<{ key: KeyObject; pem: string }> {
+  const pem = present ?? (await createFile(`${path}.key`, keyToPem(generateKey()), MODE_SECRET));
+  return { key: readKey(`${path}.key`, pem), pem };
 }
 
 interface PairCheck {
@@ -174,9 +177,7 @@ async function ensureServiceAccountKey({ directory }: PkiOptions): Promise<Pki['
   const path = join(directory, 'sa');
   const keyPem = readIfThere(`${path}.key`);
   const publicPem = readIfThere(`${path}.pub`);
-  const key = keyPem === undefined ? generateKey() : readKey(`${path}.key`, keyPem);
-  const privateKey = keyPem ?? keyToPem(key);
-  if (keyPem === undefined) await createFile(`${path}.key`, privateKey, MODE_SECRET);
+  const { key, pem: privateKey } = await ensureKey(path, keyPem);
   const publicKey = publicPem ?? publicKeyToPem(key);
   if (publicPem === undefined) await createFile(`${path}.pub`, publicKey, MODE_PUBLIC);
   else checkPublicKey(path, publicPem, key);

@@ -20,10 +20,16 @@ const ITSELF: UserInfo = { name: 'system:apiserver', groups: ['system:authentica
  */
 export class InProcessObjects implements ObjectReader, ObjectWriter {
   readonly #now: () => number;
+  readonly #fresh: () => Promise<void> | undefined;
   #find: FindRegistry = () => undefined;
 
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(options: { now(): number; fresh(): Promise<void> | undefined }) {
+    this.#now = () => options.now();
+    this.#fresh = () => options.fresh();
+  }
+
+  fresh(): Promise<void> | undefined {
+    return this.#fresh();
   }
 
   /** Says who writes the objects of which kind. */

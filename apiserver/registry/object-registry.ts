@@ -1,10 +1,10 @@
 import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, toTime } from '../../api/index.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
-import type { KeyValue, Operation, Store, Transaction } from '../../store/index.ts';
 import { isUnchanged, keepTimes } from '../apply/keep-times.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import type { AdmissionChain } from './admission-chain.ts';
+import type { Allocation } from './claims.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
 import { objectKey } from './keys.ts';
 import { matchNamespace } from './match-namespace.ts';
@@ -16,9 +16,10 @@ import {
   validateMetadataUpdate,
   validateObjectMeta,
 } from './metadata-validation.ts';
+import type { Draft, ObjectStore } from './object-store.ts';
 import type { Resource } from './resource.ts';
 import { plainError } from './store-errors.ts';
-import type { Allocation, RequestContext, UpdateStrategy } from './strategy.ts';
+import type { RequestContext, UpdateStrategy } from './strategy.ts';
 
 /** Names tried for an object with generateName. */
 const GENERATED_NAMES_MAX = 8;
@@ -60,6 +61,8 @@ export interface UpdateRequest {
 interface Present {
   readonly current: Entry;
   readonly old: KubeObject;
+  /** What was chosen for its next state. */
+  readonly allocation?: Allocation | undefined;
 }
 
 export interface DeleteOneRequest {
@@ -83,7 +86,7 @@ export interface Deleted {
 
 interface Parts {
   readonly resource: Resource;
-  readonly store: Store;
+  readonly store: ObjectStore;
   readonly hub: CacheHub;
   readonly random: Random;
 }
@@ -94,7 +97,7 @@ interface Parts {
  */
 export class ObjectRegistry {
   readonly resource: Resource;
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #hub: CacheHub;
   readonly #random: Random;
 
@@ -131,7 +134,7 @@ export class ObjectRegistry {
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
       const outcome = current ? await this.#replace(request, current) : await this.#createByUpdate(request);
       if (outcome !== 'lost') return outcome;
-      current = await this.#reread(this.#namespace(context), name);
+      current = await this.#store.read(this.#keyOf(context, name));
     }
     throw apiError.modified(this.resource.subject, name);
   }
@@ -142,7 +145,7 @@ export class ObjectRegistry {
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
       const outcome = await this.#deleteOnce(request, current);
       if (outcome !== 'lost') return outcome;
-      const again = await this.#reread(this.#namespace(context), name);
+      const again = await this.#store.read(this.#keyOf(context, name));
       if (!again) throw apiError.notFound(this.resource.subject, name);
       current = again;
     }
@@ -151,6 +154,10 @@ export class ObjectRegistry {
 
   #namespace(context: RequestContext): string {
     return this.resource.info.namespaced ? context.namespace : '';
+  }
+
+  #keyOf(context: RequestContext, name: string): string {
+    return objectKey(this.resource.prefix, this.#namespace(context), name);
   }
 
   /** Tries generated names until one is free. */
@@ -190,36 +197,31 @@ export class ObjectRegistry {
       object,
       pathSegmentName(metadata.name ?? '', false).map((why) => fieldError.invalid('metadata.name', metadata.name, why)),
     );
-    const allocation = await strategy.allocate?.(context, object, undefined);
-    try {
+    for (let attempt = 0; attempt < RACES_MAX; attempt++) {
+      const allocation = strategy.claims?.allocate(object, undefined);
       await admission.validate(context, this.#attributes('CREATE', { object, old: undefined }, ''));
       if (metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created');
-      const stored = await this.#insert(context, object);
-      settle(allocation, context.dryRun);
-      return stored;
-    } catch (error) {
-      allocation?.rollBack();
-      throw error;
+      const stored = await this.#insert(context, object, allocation);
+      if (stored !== 'taken') return stored;
+      allocation?.undo();
     }
+    throw apiError.modified(this.resource.subject, metadata.name ?? '');
   }
 
-  async #insert(context: RequestContext, object: KubeObject): Promise<Stored> {
+  async #insert(context: RequestContext, object: KubeObject, allocation: Allocation | undefined): Promise<Stored | 'taken'> {
     const { resource } = this;
     const name = object.metadata.name ?? '';
-    const key = objectKey(resource.prefix, this.#namespace(context), name);
+    const key = this.#keyOf(context, name);
     const encoded = resource.wire.encode(object);
     if (context.dryRun) {
       const present = await this.current(this.#namespace(context), name);
       if (present) throw this.#alreadyExists(present, name);
       return { object, bytes: Buffer.concat([encoded, NEWLINE]) };
     }
-    const stored = await this.#toStore(key, encoded, object);
-    const result = await this.#store.txn({
-      compare: [{ key, target: 'version', is: '=', than: 0 }],
-      success: [{ op: 'put', key, value: stored }],
-    });
-    if (!result.succeeded) throw this.#alreadyExists(await this.#reread(this.#namespace(context), name), name);
-    return this.#stored(object, encoded, { key, value: stored, modRevision: result.revision });
+    const draft = await this.#store.draft({ key, object, encoded, allocation });
+    const written = await this.#store.create(draft);
+    if (written === 'lost') throw this.#alreadyExists(await this.#store.read(key), name);
+    return written === 'taken' ? written : this.#stored(draft, written);
   }
 
   #alreadyExists(present: Entry | undefined, name: string): ApiError {
@@ -258,18 +260,12 @@ export class ObjectRegistry {
       ...this.#finalizerErrors(object),
       ...strategy.validateUpdate(context, object, old),
     ]);
-    const allocation = subresource === '' ? await this.resource.strategy.allocate?.(context, object, old) : undefined;
-    try {
-      await admission.validate(context, this.#attributes('UPDATE', { object, old }, subresource));
-      const outcome = isReadyToGo(this.resource, object)
-        ? await this.#removeByUpdate(context, object, current)
-        : await this.#put(context, object, { current, old });
-      settle(allocation, context.dryRun || outcome === 'lost');
-      return outcome === 'lost' ? outcome : { ...outcome, created: false };
-    } catch (error) {
-      allocation?.rollBack();
-      throw error;
-    }
+    const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
+    await admission.validate(context, this.#attributes('UPDATE', { object, old }, subresource));
+    const outcome = isReadyToGo(this.resource, object)
+      ? await this.#removeByUpdate(context, object, { current, old })
+      : await this.#put(context, object, { current, old, allocation });
+    return outcome === 'lost' ? outcome : { ...outcome, created: false };
   }
 
   #finalizerErrors({ metadata }: KubeObject): FieldError[] {
@@ -306,26 +302,21 @@ export class ObjectRegistry {
     }
   }
 
-  async #put(context: RequestContext, object: KubeObject, { current, old }: Present): Promise<Stored | 'lost'> {
+  async #put(context: RequestContext, object: KubeObject, { current, old, allocation }: Present): Promise<Stored | 'lost'> {
     const { wire } = this.resource;
-    const { key } = current;
     keepTimes(object, old);
     if (isUnchanged(object, old)) return { object, bytes: current.bytes };
     const encoded = wire.encode(object);
     if (context.dryRun) return { object, bytes: wire.serve(encoded, current.revision) };
-    const stored = await this.#toStore(key, encoded, object);
-    const result = await this.#write(current, [{ op: 'put', key, value: stored }]);
-    return result === 'lost' ? 'lost' : this.#stored(object, encoded, { key, value: stored, modRevision: result });
+    const draft = await this.#store.draft({ key: current.key, object, encoded, allocation });
+    const written = await this.#store.update(draft, current.revision);
+    return typeof written === 'number' ? this.#stored(draft, written) : 'lost';
   }
 
   /** The last finalizer went: so does the object. */
-  async #removeByUpdate(context: RequestContext, object: KubeObject, current: Entry): Promise<Stored | 'lost'> {
+  async #removeByUpdate(context: RequestContext, object: KubeObject, { current, old }: Present): Promise<Stored | 'lost'> {
     const bytes = this.resource.wire.serve(this.resource.wire.encode(object), current.revision);
-    if (!context.dryRun) {
-      const result = await this.#write(current, [{ op: 'delete', range: { key: current.key } }]);
-      if (result === 'lost') return 'lost';
-      this.resource.strategy.release?.(object);
-    }
+    if (!context.dryRun && (await this.#store.remove(current.key, current.revision, old)) === 'lost') return 'lost';
     return { object, bytes };
   }
 
@@ -347,68 +338,33 @@ export class ObjectRegistry {
 
   async #remove(context: RequestContext, current: Entry): Promise<Deleted | 'lost'> {
     if (context.dryRun) return { entry: current, gone: true };
-    const result = await this.#write(current, [{ op: 'delete', range: { key: current.key } }]);
-    if (result === 'lost') return 'lost';
-    this.resource.strategy.release?.(current.object);
-    return { entry: current.at(result), gone: true };
+    const result = await this.#store.remove(current.key, current.revision, current.object);
+    return result === 'lost' ? 'lost' : { entry: current.at(result), gone: true };
   }
 
   /** Stores the object as terminating and, with `remove`, deletes it right behind: watchers see both. */
   async #mark(context: RequestContext, current: Entry, plan: { object: KubeObject; remove: boolean }): Promise<Deleted | 'lost'> {
     const { wire, cache } = this.resource;
     const { key } = current;
-    const encoded = wire.encode(plan.object);
+    const { object } = plan;
+    const encoded = wire.encode(object);
     const entry = (revision: number) => cache.entryFrom({ key, revision }, encoded);
     if (context.dryRun) return { entry: entry(current.revision), gone: plan.remove };
-    const stored = await this.#toStore(key, encoded, plan.object);
-    const marking = this.#write(current, [{ op: 'put', key, value: stored }]);
-    if (!plan.remove) {
-      const result = await marking;
-      return result === 'lost' ? 'lost' : { entry: entry(result), gone: false };
-    }
-    const marked = await marking;
-    if (marked === 'lost') return 'lost';
-    const removal = await this.#store.txn({
-      compare: [{ key, target: 'mod', is: '=', than: marked }],
-      success: [{ op: 'delete', range: { key } }],
-    });
-    if (removal.succeeded) this.resource.strategy.release?.(plan.object);
-    return { entry: entry(removal.succeeded ? removal.revision : marked), gone: true };
-  }
-
-  /** Writes if the object is still as it was; answers the new revision. */
-  async #write(current: Entry, success: readonly Operation[]): Promise<number | 'lost'> {
-    const transaction: Transaction = { compare: [{ key: current.key, target: 'mod', is: '=', than: current.revision }], success };
-    const result = await this.#store.txn(transaction);
-    return result.succeeded ? result.revision : 'lost';
-  }
-
-  /** The object from the store itself: the cache may be a moment behind what made us lose. */
-  async #reread(namespace: string, name: string): Promise<Entry | undefined> {
-    const key = objectKey(this.resource.prefix, namespace, name);
-    const { kvs } = await this.#store.range({ key });
-    const [kv] = kvs;
-    if (!kv) return undefined;
-    const [entry] = await this.resource.cache.entriesOf([kv]);
-    return entry;
-  }
-
-  /** What is written for an object; the cache is told of it, if it will meet the object in this form. */
-  async #toStore(key: string, encoded: Buffer, object: KubeObject): Promise<Buffer> {
-    const { form, cache } = this.resource;
-    const stored = await form.store(encoded, object);
-    if (stored === encoded) cache.expect(key, stored, object);
-    return stored;
+    const marked = await this.#store.update(await this.#store.draft({ key, object, encoded }), current.revision);
+    if (typeof marked !== 'number') return 'lost';
+    if (!plan.remove) return { entry: entry(marked), gone: false };
+    const removed = await this.#store.remove(key, marked, object);
+    return { entry: entry(removed === 'lost' ? marked : removed), gone: true };
   }
 
   /** What was written, as it is read back: another version or schema on the way may have left its traces. */
-  async #stored(object: KubeObject, encoded: Buffer, kv: Pick<KeyValue, 'key' | 'value' | 'modRevision'>): Promise<Stored> {
-    if (kv.value !== encoded) {
-      const [entry] = await this.resource.cache.entriesOf([kv]);
+  async #stored({ key, object, encoded, stored }: Draft, revision: number): Promise<Stored> {
+    if (stored !== encoded) {
+      const [entry] = await this.resource.cache.entriesOf([{ key, value: stored, modRevision: revision }]);
       if (entry) return { object: entry.parse(), bytes: entry.bytes };
     }
-    object.metadata.resourceVersion = String(kv.modRevision);
-    return { object, bytes: this.resource.wire.serve(encoded, kv.modRevision) };
+    object.metadata.resourceVersion = String(revision);
+    return { object, bytes: this.resource.wire.serve(encoded, revision) };
   }
 
   #attributes(
@@ -430,11 +386,6 @@ export class ObjectRegistry {
     const { info } = this.resource;
     if (errors.length > 0) throw apiError.invalid({ group: info.group, resource: kind ?? info.kind }, metadata.name ?? '', errors);
   }
-}
-
-function settle(allocation: Allocation | undefined, undo: boolean): void {
-  if (undo) allocation?.rollBack();
-  else allocation?.commit?.();
 }
 
 const NEWLINE = Buffer.from('\n');

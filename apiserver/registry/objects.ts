@@ -14,6 +14,11 @@ export interface ObjectReader {
   get<T extends KubeObject>(kind: KindInfo, namespace: string, name: string): Live<T> | undefined;
   /** All objects of a kind, or those of one namespace. */
   list<T extends KubeObject>(kind: KindInfo, namespace?: string): readonly Live<T>[];
+  /**
+   * Resolves once what is read holds everything that anybody had committed before the call; undefined when it already does. For what is missed
+   * where another API server may just have written it. Rejects when the store cannot be asked.
+   */
+  fresh(): Promise<void> | undefined;
   /** Calls `listener` for each change from now on, in revision order. */
   onChange<T extends KubeObject>(kind: KindInfo, listener: (change: ObjectChange<T>) => void): Disposable;
 }

@@ -3,7 +3,7 @@ import type { ObjectType, ownership } from '../../api/schema.ts';
 import { FieldManager } from '../apply/field-manager.ts';
 import { resetFieldsOf } from '../apply/reset-fields.ts';
 import { KindCache } from '../watch-cache/kind-cache.ts';
-import { kindPrefix } from './keys.ts';
+import { kindPrefix, REGISTRY_ROOT } from './keys.ts';
 import { plainForm, type StoredForm } from './stored-form.ts';
 import type { Strategy } from './strategy.ts';
 import { WireForm } from './wire-form.ts';
@@ -33,6 +33,8 @@ export interface Resource {
   readonly wording: Wording;
   /** How errors name it: `deployments.apps`. */
   readonly subject: ErrorSubject;
+  /** What the keys of all kinds begin with, without the last slash. */
+  readonly root: string;
   /** What its keys in the store begin with. */
   readonly prefix: string;
   readonly wire: WireForm;
@@ -62,7 +64,8 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
   }));
   const wire = new WireForm(info, wording.unstructuredLists);
   const form = definition.form?.(wire) ?? plainForm(wire);
-  const prefix = kindPrefix(info, place.root, definition.place);
+  const { root = REGISTRY_ROOT, eventsMax } = place;
+  const prefix = kindPrefix(info, root, definition.place);
   return {
     info,
     type,
@@ -70,6 +73,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
     wording,
     isHidden: definition.isHidden ?? false,
     subject: { group: info.group, resource: info.resource },
+    root,
     prefix,
     wire,
     form,
@@ -80,7 +84,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
       ...(definition.otherVersion ? { otherVersion: definition.otherVersion } : {}),
       resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
     }),
-    cache: new KindCache({ wire, form, prefix, namespaced: info.namespaced, fields }, { eventsMax: place.eventsMax }),
+    cache: new KindCache({ wire, form, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
   };
 }

@@ -42,6 +42,7 @@ const OF_STORE: Readonly<Record<StoreErrorCode, (error: StoreError) => ApiError>
   WatcherTooSlow: (error) => apiError.internal(error.message, error),
   ValueTooLarge: () => apiError.requestEntityTooLarge('etcdserver: request is too large'),
   DuplicateKey: (error) => apiError.internal(error.message, error),
+  InvalidKey: (error) => apiError.internal(error.message, error),
   KeyNotFound: (error) => apiError.internal(error.message, error),
   LeaseNotFound: (error) => plainError(error.message),
   LeaseExists: (error) => plainError(error.message),

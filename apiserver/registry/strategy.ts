@@ -1,5 +1,6 @@
 import type { FieldError, KindInfo, KubeObject } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
+import type { Claims } from './claims.ts';
 import type { ObjectReader, ObjectWriter } from './objects.ts';
 
 /** What a strategy knows of the request it serves. */
@@ -72,12 +73,12 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   holdsDeletion?(object: T): boolean;
   /** Changes an object that holds its own deletion when it is first deleted (a namespace's phase). */
   prepareForDeletion?(context: DeleteContext, object: T): void;
-  /** Takes what must be allocated for this object (cluster IPs, node ports); the answer is released when the write fails. */
-  allocate?(context: RequestContext, object: T, old: T | undefined): Promise<Allocation | undefined>;
-  /** Gives back what a deleted object held. */
-  release?(object: T): void;
   /** Where the kind has what a Scale shows; spec.replicas, status.replicas and spec.selector unless given. */
   readonly scale?: ScaleView | undefined;
+  /** What each object has for itself alone: cluster IPs, node ports. */
+  readonly claims?: Claims<T> | undefined;
+  /** Seconds that an object lives after it was last written (Events). Absent, or 0: for good. */
+  readonly ttlSeconds?: number | undefined;
   /** PUT and PATCH on subresources that are views of the whole object: `status`, `finalize`, `ephemeralcontainers` … */
   readonly subresources?: Readonly<Record<string, UpdateStrategy<T>>> | undefined;
 }
@@ -111,18 +112,12 @@ export interface ScaleNumbers {
   readonly selector: string;
 }
 
-/** What was taken for an object before it was stored. */
-export interface Allocation {
-  /** The write failed, or was a dry run: give it back. */
-  rollBack(): void;
-  /** The write is done: let go of what the object no longer holds. */
-  commit?(): void;
-}
-
 /** How strategies are made: once per API server, with what they may need. */
 export interface StrategyOptions {
   readonly serviceClusterIpRange: string;
   readonly serviceNodePortRange: { readonly from: number; readonly to: number };
+  /** How long Events live. */
+  readonly eventTtlSeconds: number;
   readonly objects: ObjectReader & ObjectWriter;
 }
 

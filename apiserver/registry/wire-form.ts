@@ -20,7 +20,7 @@ export class WireForm {
   readonly #storedHead: Buffer;
   readonly #head: Buffer;
 
-  constructor(info: KindInfo, wholeItems = false) {
+  constructor(info: Pick<KindInfo, 'group' | 'version' | 'kind' | 'listKind'>, wholeItems = false) {
     this.kind = info.kind;
     this.apiVersion = apiVersionOf(info);
     const opening = `{"kind":${JSON.stringify(this.kind)},"apiVersion":${JSON.stringify(this.apiVersion)},`;

@@ -50,6 +50,7 @@ export class Encoder {
   object(exchange: Exchange, resource: Resource, status: number, bytes: Buffer): void {
     const accepted = this.accept(exchange, resource);
     const plain = accepted.encoding === 'json' && accepted.as === undefined;
+    if (accepted.encoding !== 'json') exchange.audit?.answeredObject(bytes);
     const body = plain ? bytes : transform(exchange, resource, accepted, bytes);
     send(exchange, status, MEDIA_TYPE[accepted.encoding], body);
   }

@@ -1,65 +1,66 @@
 import type { Exchange } from '../pipeline/exchange.ts';
 import { send, sendNotFound, sendText, TEXT_TYPE } from '../pipeline/respond.ts';
+import type { StoreProbe } from '../store-probe.ts';
 
 /** A named condition of being well; throws or rejects, or answers a text, when it does not hold. */
 export interface HealthCheck {
   readonly name: string;
-  check(): string | undefined;
+  check(): string | undefined | Promise<string | undefined>;
 }
 
 /** Which checks stand behind `/healthz`, `/livez` and `/readyz`. */
 export type HealthChecks = Readonly<Record<'healthz' | 'livez' | 'readyz', readonly HealthCheck[]>>;
 
-/** Answers `/healthz`, `/livez`, `/readyz` and the paths of their checks; false when the path is none of these. */
-export function answerHealth(exchange: Exchange, checks: HealthChecks): boolean {
+const isEndpoint = (text: string): text is keyof HealthChecks => text === 'healthz' || text === 'livez' || text === 'readyz';
+
+/**
+ * Answers `/healthz`, `/livez`, `/readyz` and the paths of their checks; undefined when the path is none of these. Upstream:
+ * apiserver/pkg/server/healthz/healthz.go.
+ */
+export function answerHealth(exchange: Exchange, checks: HealthChecks): Promise<void> | undefined {
   const [, endpoint = '', ...rest] = exchange.info.path.split('/');
-  if (endpoint !== 'healthz' && endpoint !== 'livez' && endpoint !== 'readyz') return false;
+  if (!isEndpoint(endpoint)) return undefined;
+  if (rest.length === 0) return answerAll(exchange, endpoint, checks[endpoint]);
   const name = rest.join('/');
-  if (rest.length === 0) answerAll(exchange, endpoint, checks[endpoint]);
-  else
-    answerOne(
-      exchange,
-      checks[endpoint].find((check) => check.name === name),
-    );
-  return true;
+  return answerOne(
+    exchange,
+    checks[endpoint].find((check) => check.name === name),
+  );
 }
 
-function answerOne(exchange: Exchange, check: HealthCheck | undefined): void {
+async function answerOne(exchange: Exchange, check: HealthCheck | undefined): Promise<void> {
   if (!check) {
     sendNotFound(exchange);
     return;
   }
-  const problem = run(check);
+  const problem = await run(check);
   if (problem === undefined) sendText(exchange, 200, 'ok');
   else sendText(exchange, 500, `internal server error: ${problem}\n`);
 }
 
-function answerAll(exchange: Exchange, endpoint: string, checks: readonly HealthCheck[]): void {
+async function answerAll(exchange: Exchange, endpoint: string, checks: readonly HealthCheck[]): Promise<void> {
   const excluded = new Set(exchange.query?.getAll('exclude') ?? []);
-  const lines: string[] = [];
-  let failed = false;
-  for (const check of checks) {
-    if (excluded.delete(check.name)) {
-      lines.push(`[+]${check.name} excluded: ok`);
-      continue;
-    }
-    const problem = run(check);
-    failed ||= problem !== undefined;
-    lines.push(problem === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`);
-  }
+  const results = await Promise.all(
+    checks.map(async (check) => {
+      if (excluded.delete(check.name)) return { ok: true, line: `[+]${check.name} excluded: ok` };
+      const ok = (await run(check)) === undefined;
+      return { ok, line: ok ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld` };
+    }),
+  );
+  const lines = results.map(({ line }) => line);
   if (excluded.size > 0) {
     const names = [...excluded].sort().map((name) => JSON.stringify(name));
     lines.push(`warn: some health checks cannot be excluded: no matches for ${names.join(',')}`);
   }
   const verbose = exchange.query?.has('verbose') ?? false;
   const report = `${lines.join('\n')}\n`;
-  if (failed) send(exchange, 500, TEXT_TYPE, Buffer.from(`${report}${endpoint} check failed\n`));
+  if (!results.every(({ ok }) => ok)) send(exchange, 500, TEXT_TYPE, Buffer.from(`${report}${endpoint} check failed\n`));
   else sendText(exchange, 200, verbose ? `${report}${endpoint} check passed\n` : 'ok');
 }
 
-function run(check: HealthCheck): string | undefined {
+async function run({ check }: HealthCheck): Promise<string | undefined> {
   try {
-    return check.check();
+    return await check();
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -106,6 +107,8 @@ export interface HealthState {
   /** What a new cluster needs is there. */
   bootstrapped(): boolean;
   stopping(): boolean;
+  /** How a store that is elsewhere is asked; absent for one of the server's own. */
+  readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
 }
 
 /** The checks of an API server. */
@@ -115,11 +118,14 @@ export function healthChecks(state: HealthState): HealthChecks {
     name,
     check: () => (condition() ? undefined : why),
   });
-  const store = holds('etcd', () => state.storeOpen(), 'the store is closed');
+  const asks = (name: string, probe: StoreProbe): HealthCheck => ({ name, check: () => probe().then(() => undefined) });
+  const { probes } = state;
+  const store = probes ? asks('etcd', probes.health) : holds('etcd', () => state.storeOpen(), 'the store is closed');
   const hook = (name: string) => holds(`poststarthook/${name}`, () => state.bootstrapped(), 'not finished');
   const hooks = [...HOOKS.map(hook), fine('autoregister-completion'), ...OPENAPI_HOOKS.map(hook)];
   const alive = [fine('ping'), fine('log'), store, ...hooks];
   const informers = holds('informer-sync', () => state.synced(), 'the caches are not filled yet');
   const shutdown = holds('shutdown', () => !state.stopping(), 'process is shutting down');
-  return { healthz: alive, livez: alive, readyz: [fine('ping'), fine('log'), informers, ...hooks, shutdown] };
+  const readiness = probes ? [store, asks('etcd-readiness', probes.readiness)] : [];
+  return { healthz: alive, livez: alive, readyz: [fine('ping'), fine('log'), ...readiness, informers, ...hooks, shutdown] };
 }

@@ -2,7 +2,9 @@ import type { KindInfo, ServedKind } from '../../api/index.ts';
 import type { Random } from '../../runtime/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { PublishedKind } from '../openapi/index.ts';
+import type { ExpiringLeases } from '../registry/expiring-leases.ts';
 import { ObjectRegistry } from '../registry/object-registry.ts';
+import { ObjectStore } from '../registry/object-store.ts';
 import { createResource, type KindDefinition, type ResourcePlace } from '../registry/resource.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { CreateOnly, Kinds } from './kinds.ts';
@@ -12,6 +14,7 @@ interface Parts {
   readonly kinds: Kinds;
   readonly hub: CacheHub;
   readonly store: Store;
+  readonly leases: ExpiringLeases;
   readonly random: Random;
   readonly place: ResourcePlace;
   /** Kinds that are served from the start to the end. */
@@ -89,8 +92,9 @@ export class KindHost {
   }
 
   #endpoint(definition: KindDefinition): Endpoint {
-    const { store, hub, random, place } = this.#parts;
+    const { store, leases, hub, random, place } = this.#parts;
     const resource = createResource(definition, place);
-    return { resource, registry: new ObjectRegistry({ resource, store, hub, random }) };
+    const objects = new ObjectStore({ resource, store, leases });
+    return { resource, registry: new ObjectRegistry({ resource, store: objects, hub, random }) };
   }
 }

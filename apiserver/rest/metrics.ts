@@ -9,6 +9,8 @@ export interface MetricsSources {
   readonly requests: RequestMetrics;
   readonly inFlight: InFlight;
   readonly store: StoreMetrics;
+  /** Absent when nothing is audited. */
+  readonly auditor?: { text(): string } | undefined;
   endpoints(): Iterable<Endpoint>;
 }
 
@@ -43,7 +45,10 @@ export class ServerMetrics {
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
-    const { requests, store } = this.#sources;
-    return { contentType: this.#metrics.contentType, text: `${await this.#metrics.text()}${requests.text()}${store.text()}` };
+    const { requests, store, auditor } = this.#sources;
+    return {
+      contentType: this.#metrics.contentType,
+      text: `${await this.#metrics.text()}${requests.text()}${store.text()}${auditor?.text() ?? ''}`,
+    };
   }
 }

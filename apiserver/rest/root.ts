@@ -48,7 +48,8 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     send(exchange, 200, JSON_TYPE, Buffer.from(`${JSON.stringify({ paths: paths(options) }, undefined, 2)}\n`));
     return;
   }
-  if (answerHealth(exchange, options.health)) return;
+  const health = answerHealth(exchange, options.health);
+  if (health !== undefined) return health;
   if (path === '/version' && !READS.has(exchange.request.method ?? '')) throw methodNotAllowed();
   if (path === '/metrics') {
     const { contentType, text } = await options.metrics();

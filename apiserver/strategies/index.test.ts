@@ -11,9 +11,11 @@ it('knows every built-in kind that is stored', () => {
   const strategies = createStrategies({
     serviceClusterIpRange: '10.96.0.0/16',
     serviceNodePortRange: { from: 30_000, to: 32_767 },
+    eventTtlSeconds: 3600,
     objects: {
       get: () => undefined,
       list: () => [],
+      fresh: () => undefined,
       onChange: () => ({ [Symbol.dispose]: () => undefined }),
       create: refuse,
       update: refuse,

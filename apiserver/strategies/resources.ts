@@ -24,7 +24,7 @@ export const resourceStrategies = (options: StrategyOptions): readonly (readonly
   [strategyKey(coreKinds.serviceaccounts), serviceAccountStrategy],
   [strategyKey(coreKinds.namespaces), namespaceStrategy],
   [strategyKey(coreKinds.nodes), nodeStrategy],
-  [strategyKey(coreKinds.events), eventStrategy],
+  [strategyKey(coreKinds.events), eventStrategy(options.eventTtlSeconds)],
   [strategyKey(coreKinds.endpoints), endpointsStrategy],
   [strategyKey(coreKinds.services), serviceStrategy(options)],
   [strategyKey(coordinationKinds.leases), leaseStrategy],

@@ -6,6 +6,7 @@ import { type Clock, generateKey, issueCertificate, keyToPem, seededRandom, sile
 import { openMemoryStore, type Store } from '../../store/index.ts';
 import type { AdmissionPlugin } from '../admission/plugin.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
+import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { type Strategy, type StrategyTable, strategyKey } from '../registry/strategy.ts';
 import { type ApiServer, type ApiServerParts, type ApiServerSettings, createApiServer, type PartsContext } from '../server.ts';
 
@@ -22,9 +23,13 @@ export function plainStrategy<T extends KubeObject = KubeObject>(own: Partial<St
   };
 }
 
+type Strategies = Readonly<Record<string, Strategy<never>>>;
+
 export interface TestServerOptions {
-  /** Strategies by `group/resource`; the kinds named here are the ones served. */
-  readonly strategies: Readonly<Record<string, Strategy<never>>>;
+  /** Strategies by `group/resource`, or what makes them; the kinds named here are the ones served. */
+  readonly strategies: Strategies | ((objects: ObjectReader & ObjectWriter) => Strategies);
+  /** The kinds served, when the strategies are made. */
+  readonly serves?: readonly string[] | undefined;
   readonly admission?: readonly AdmissionPlugin[] | undefined;
   readonly authorizer?: Authorizer | undefined;
   readonly settings?: Partial<ApiServerSettings> | undefined;
@@ -95,13 +100,16 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     notBeforeMs: now - 60_000,
     notAfterMs: now + 3_600_000,
   });
-  const strategies: StrategyTable = new Map(Object.entries(options.strategies));
-  const kinds: ServedKind[] = BUILT_IN_KINDS.filter(({ info }) => strategies.has(strategyKey(info)));
+  const { strategies } = options;
+  const serves = options.serves ?? Object.keys(strategies);
+  const kinds: ServedKind[] = BUILT_IN_KINDS.filter(({ info }) => serves.includes(strategyKey(info)));
+  const tableOf = (objects: ObjectReader & ObjectWriter): StrategyTable =>
+    new Map(Object.entries(typeof strategies === 'function' ? strategies(objects) : strategies));
   const server = createApiServer({
     store,
     kinds,
     parts: (context) => ({
-      strategies,
+      strategies: tableOf(context.objects),
       admission: options.admission ?? [],
       authenticator: headerAuthenticator,
       authorizer: options.authorizer ?? everythingAllowed,

@@ -181,7 +181,7 @@ export class CacheHub {
     const deadline = this.#parts.clock.monotonic() + REACH_MS_MAX;
     return new Promise((resolve, reject) => {
       this.#waiters.push({ revision, deadline, resolve, reject });
-      if (this.#waiters.length === 1) this.#watch?.requestProgress();
+      this.#watch?.requestProgress();
       this.#armProgress();
     });
   }

@@ -34,6 +34,9 @@ export const KIND_FREE_LIST = 16;
 export const ENTRY_BUCKET = 1;
 
 const MAGIC = 0xed0cdaed;
+/** How a file begins, behind the header of its first page. */
+export const BBOLT_MAGIC = Buffer.from('edda0ced', 'hex');
+export const BBOLT_MAGIC_AT = PAGE_HEADER_BYTES;
 const VERSION = 2;
 const CHECKSUM_AT = 56;
 

@@ -15,7 +15,5 @@ export const healthRoutes = (): Route[] => [
       const status = service === '' ? HEALTH_STATUS.serving : HEALTH_STATUS.serviceUnknown;
       call.send(frame(HealthCheckResponse.encode({ status })));
     },
-    onEnd: () => undefined,
-    onClose: () => undefined,
   })),
 ];

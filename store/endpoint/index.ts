@@ -1,5 +1,4 @@
 /** etcd's v3 gRPC API in front of a store. */
-export { type AutoCompaction, createAutoCompactor, parseAutoCompaction } from './auto-compaction.ts';
 export { createEtcdEndpoint, ENDPOINT_DEFAULTS, type EtcdEndpoint, type EtcdEndpointOptions } from './endpoint.ts';
 export type { EndpointTls } from './listener.ts';
 export { MemberFile } from './member.ts';

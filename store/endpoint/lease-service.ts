@@ -74,7 +74,6 @@ function keepAlives(backend: Backend, call: StreamCall): StreamHandler<{ readonl
     onEnd: () => {
       answered = answered.then(() => call.finish());
     },
-    onClose: () => undefined,
   };
 }
 

@@ -1,15 +1,29 @@
 /** etcd's Maintenance service (server/etcdserver/api/v3rpc/maintenance.go). */
-import { ALARM_ACTION, MAINTENANCE_SERVICE } from '../rpc/index.ts';
+import { encodeEtcdSnapshot } from '../bolt/encode.ts';
+import { ALARM_ACTION, MAINTENANCE_SERVICE, SnapshotResponse } from '../rpc/index.ts';
+import { decodeSnapshot } from '../snapshot-codec.ts';
 import { ALARM_NAMES, type Alarm } from './alarms.ts';
 import { type Backend, ETCD_VERSION, headerOf, RAFT_TERM } from './backend.ts';
-import { etcdError } from './errors.ts';
-import { type Route, unary } from './grpc/server.ts';
+import { etcdError, toGrpcError } from './errors.ts';
+import { frame } from './grpc/framing.ts';
+import { type Route, streaming, unary } from './grpc/server.ts';
+import { toWireKey } from './keys.ts';
 
+const SHA256_BYTES = 32;
+/** Bytes of a snapshot that are sent in a message. */
+const SNAPSHOT_MESSAGE_BYTES = 64 * 1024;
 /** What etcd tells as compact revision as long as nothing was compacted. */
 const NEVER_COMPACTED = -1;
 
 export function maintenanceRoutes(backend: Backend): Route[] {
-  return [statusRoute(backend), alarmRoute(backend), defragmentRoute(backend), ...hashRoutes(backend), moveLeaderRoute(backend)];
+  return [
+    statusRoute(backend),
+    alarmRoute(backend),
+    defragmentRoute(backend),
+    ...hashRoutes(backend),
+    snapshotRoute(backend),
+    moveLeaderRoute(backend),
+  ];
 }
 
 const statusRoute = (backend: Backend): Route =>
@@ -65,6 +79,31 @@ const hashRoutes = (backend: Backend): Route[] => [
     };
   }),
 ];
+
+/** A file as etcd's: what `etcdctl snapshot save` writes, its restore and `nanokube snapshot restore` read. */
+const snapshotRoute = (backend: Backend): Route =>
+  streaming(MAINTENANCE_SERVICE.snapshot, (call) => {
+    const send = async () => {
+      await using file = await encodeEtcdSnapshot({ items: decodeSnapshot(backend.store.snapshot()), keyBytes: toWireKey });
+      let left = file.sizeBytes - SHA256_BYTES;
+      for await (const chunk of file.chunks()) {
+        for (let at = 0; at < chunk.length; at += SNAPSHOT_MESSAGE_BYTES) {
+          const blob = chunk.subarray(at, at + SNAPSHOT_MESSAGE_BYTES);
+          left = Math.max(0, left - blob.length);
+          await call.room();
+          call.send(frame(SnapshotResponse.encode({ remainingBytes: left, blob })));
+        }
+      }
+    };
+    return {
+      onMessage: () => {
+        send().then(
+          () => call.finish(),
+          (error: unknown) => call.finish(toGrpcError(error)),
+        );
+      },
+    };
+  });
 
 const moveLeaderRoute = (backend: Backend): Route =>
   unary(MAINTENANCE_SERVICE.moveLeader, ({ targetId }) => {

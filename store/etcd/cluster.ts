@@ -8,11 +8,11 @@
  *    done is unknown, and the error says so.
  * 4. Every call is bounded in time.
  */
-import { Backoff, type Clock, type Logger, type Random } from '../../runtime/index.ts';
+import { Backoff, type Clock, holdProcess, type Logger, type Random } from '../../runtime/index.ts';
 import type { Method } from '../rpc/index.ts';
 import { StoreError } from '../store.ts';
 import { CallError, type Duplex, type Endpoint } from './endpoint.ts';
-import { type CallFailure, GRPC, isMembersFault, isPassing, isUndone, storeError } from './errors.ts';
+import { type CallFailure, GRPC, isMembersFault, isPassing, isUndone, needsChange, storeError } from './errors.ts';
 
 /** How long a member that failed is not used while there is another. */
 const SUSPECT_MS = 5000;
@@ -36,6 +36,7 @@ interface Attempt<S> {
   readonly bytes: Buffer;
   readonly reads: boolean;
   readonly timeoutMs: number;
+  readonly once: boolean;
 }
 
 interface Failed {
@@ -46,6 +47,8 @@ interface Failed {
 export interface CallOptions {
   /** Default the cluster's request timeout. */
   readonly timeoutMs?: number | undefined;
+  /** Tries every member once, and no more. */
+  readonly once?: boolean | undefined;
 }
 
 export class Cluster {
@@ -72,12 +75,12 @@ export class Cluster {
 
   /** A call that changes nothing. */
   read<QD, S>(method: Method<unknown, QD, S, never>, request: QD, options?: CallOptions): Promise<S> {
-    return this.#call({ method, bytes: method.requestSerialize(request), reads: true, timeoutMs: this.#timeout(options) });
+    return this.#call(this.#attempt(method, request, true, options));
   }
 
   /** A call that may change something. */
   write<QD, S>(method: Method<unknown, QD, S, never>, request: QD, options?: CallOptions): Promise<S> {
-    return this.#call({ method, bytes: method.requestSerialize(request), reads: false, timeoutMs: this.#timeout(options) });
+    return this.#call(this.#attempt(method, request, false, options));
   }
 
   /** A call to one member. */
@@ -137,8 +140,9 @@ export class Cluster {
     for (const endpoint of this.endpoints) endpoint.close();
   }
 
-  #timeout(options: CallOptions | undefined): number {
-    return options?.timeoutMs ?? this.#options.requestTimeoutMs;
+  #attempt<QD, S>(method: Method<unknown, QD, S, never>, request: QD, reads: boolean, options?: CallOptions): Attempt<S> {
+    const timeoutMs = options?.timeoutMs ?? this.#options.requestTimeoutMs;
+    return { method, bytes: method.requestSerialize(request), reads, timeoutMs, once: options?.once ?? false };
   }
 
   #begin(): void {
@@ -170,10 +174,11 @@ export class Cluster {
   /** Goes on trying until `end`, after a first failure if there was one. */
   async #persist<S>(attempt: Attempt<S>, end: number, first?: Failed): Promise<S> {
     const { clock, random, endpoints } = this.#options;
+    using _hold = holdProcess();
     const backoff = new Backoff({ random, delayMs: ROUND_MS, delayMsMax: ROUND_MS_MAX });
     let failed = first;
     for (let tries = first ? 1 : 0; ; tries++) {
-      if (failed) this.#judge(attempt, failed);
+      if (failed) this.#judge(attempt, failed, tries);
       const delayMs = failed && tries % endpoints.length === 0 ? backoff.next() : 0;
       if (failed && clock.monotonic() + delayMs >= end) throw storeError(failed.failure);
       if (delayMs > 0) await clock.sleep(delayMs);
@@ -197,10 +202,11 @@ export class Cluster {
   }
 
   /** Avoids the member when it is to blame. @throws StoreError unless the call is to be tried again. */
-  #judge({ reads }: Attempt<unknown>, { endpoint, failure }: Failed): void {
+  #judge({ reads, once }: Attempt<unknown>, { endpoint, failure }: Failed, tries: number): void {
     if (isMembersFault(failure)) this.suspect(endpoint, failure.details);
     const undone = reads || isUndone(failure);
-    if (!undone || !isPassing(failure) || this.#closed) throw storeError(failure, { unknown: !undone });
+    const lasting = tries >= this.endpoints.length && (once || needsChange(failure.details));
+    if (!undone || !isPassing(failure) || lasting || this.#closed) throw storeError(failure, { unknown: !undone });
   }
 
   #attemptMs({ reads }: Attempt<unknown>, left: number): number {

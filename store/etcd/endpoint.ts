@@ -2,6 +2,9 @@
  * One member of the cluster, over one gRPC channel. Calls are only ever sent on a connection that stands: what fails before that was certainly not
  * done.
  */
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type * as Grpc from '@grpc/grpc-js';
 import type { Clock } from '../../runtime/index.ts';
 import type { Method } from '../rpc/index.ts';
@@ -16,7 +19,7 @@ const RECEIVE_BYTES_MAX = 2 ** 31 - 1;
 /** Bytes that the peer may send ahead. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 const RECONNECT_MS = 50;
-const RECONNECT_MS_MAX = 2000;
+const RECONNECT_MS_MAX = 500;
 
 export interface TlsMaterial {
   /** PEM; the machine's authorities when absent. */
@@ -65,7 +68,9 @@ export class Endpoint {
     this.#clock = clock;
     this.#metadata = new grpc.Metadata();
     this.#metadata.set('hasleader', 'true');
+    hostOf(url);
     this.#client = new grpc.Client(targetOf(url), credentialsOf(grpc, options), {
+      ...nameOptions(options),
       'grpc.max_send_message_length': SEND_BYTES_MAX,
       'grpc.max_receive_message_length': RECEIVE_BYTES_MAX,
       'grpc.keepalive_time_ms': options.keepaliveTimeMs,
@@ -167,16 +172,36 @@ function settleWith<S>(
   }
 }
 
-/** `http://host:port`, `https://host:port` or `host:port`, as gRPC wants it. @throws TypeError when it is none of these. */
-function targetOf(url: string): string {
-  const host = /^(?:https?:\/\/)?([^/\s]+:\d+)\/?$/.exec(url)?.[1];
+/** `http://host:port`, `https://host:port` or `host:port`. @throws TypeError when it is none of these. */
+function hostOf(url: string): string {
+  const host = /^(?:https?:\/\/)?([^/\s]+):\d+\/?$/.exec(url)?.[1];
   if (host === undefined) throw new TypeError(`not the address of an etcd server: ${url} (like http://127.0.0.1:2379)`);
-  return `dns:${host}`;
+  return host.replace(/^\[|\]$/g, '');
 }
 
-function credentialsOf(grpc: GrpcLibrary, { url, tls }: EndpointOptions): Grpc.ChannelCredentials {
-  const secure = url.startsWith('https:') || (tls !== undefined && !url.startsWith('http:'));
-  if (!secure) return grpc.credentials.createInsecure();
+const targetOf = (url: string): string => `dns:${url.replace(/^https?:\/\//, '').replace(/\/$/, '')}`;
+
+const isSecure = ({ url, tls }: EndpointOptions): boolean => url.startsWith('https:') || (tls !== undefined && !url.startsWith('http:'));
+
+/** TLS knows no addresses as names of servers: one is given that nobody looks at, and the address is what is checked. */
+const NO_NAME = 'etcd';
+
+function nameOptions(options: EndpointOptions): Grpc.ClientOptions {
+  return isSecure(options) && isIP(hostOf(options.url)) ? { 'grpc.ssl_target_name_override': NO_NAME } : {};
+}
+
+/** @throws TypeError when the certificates cannot be used. */
+function credentialsOf(grpc: GrpcLibrary, options: EndpointOptions): Grpc.ChannelCredentials {
+  const { url, tls } = options;
+  if (!isSecure(options)) return grpc.credentials.createInsecure();
+  const host = hostOf(url);
   const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
-  return grpc.credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
+  try {
+    if (tls?.ca !== undefined) new X509Certificate(tls.ca);
+    return grpc.credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert), {
+      checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate as PeerCertificate),
+    });
+  } catch (error) {
+    throw new TypeError(`the certificates for ${url} cannot be used: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
 }

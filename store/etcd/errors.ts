@@ -63,29 +63,51 @@ export function storeError(failure: CallFailure, { unknown }: { readonly unknown
 /** What etcd says of a lease that is not there, where it does not say so by an error. */
 export const leaseNotFound = (): StoreError => new StoreError('LeaseNotFound', 'etcdserver: requested lease not found');
 
+interface Hint {
+  readonly pattern: RegExp;
+  readonly text: string;
+  /** Whether waiting does not help. */
+  readonly final: boolean;
+}
+
 /** What in the text of a failed connection tells what to change. */
-const HINTS: readonly (readonly [RegExp, string])[] = [
-  [
-    /self[- ]signed|unable to (?:get|verify)|UNABLE_TO|SELF_SIGNED|issuer certificate/i,
-    'its certificate is not of the given authority: check --etcd-cafile',
-  ],
-  [
-    /ERR_TLS_CERT_ALTNAME_INVALID|does not match certificate/i,
-    "its certificate is not for this name: check --etcd-servers, or the certificate's names",
-  ],
-  [/CERT_HAS_EXPIRED|certificate has expired/i, 'its certificate has expired'],
-  [
-    /alert (?:number 42|number 116|bad certificate|certificate required|unknown ca|number 48)|bad_certificate|certificate_required/i,
-    'it does not accept our certificate: check --etcd-certfile and --etcd-keyfile',
-  ],
-  [/wrong version number|packet length too long|EPROTO/i, 'it does not speak TLS: use http://, or check the port'],
+const HINTS: readonly Hint[] = [
+  {
+    pattern: /self[- ]signed|unable to (?:get|verify)|issuer certificate/i,
+    text: 'its certificate is not of the given authority: check --etcd-cafile',
+    final: true,
+  },
+  {
+    pattern: /ERR_TLS_CERT_ALTNAME_INVALID/,
+    text: "its certificate is not for this name: check --etcd-servers, or the certificate's names",
+    final: true,
+  },
+  { pattern: /certificate has expired|CERT_HAS_EXPIRED/i, text: 'its certificate has expired', final: true },
+  {
+    pattern: /alert number (?:42|43|44|45|46|48|116)\b/,
+    text: 'it does not accept our certificate: check --etcd-certfile and --etcd-keyfile',
+    final: true,
+  },
+  { pattern: /wrong version number|packet length too long/, text: 'it does not speak TLS: use http://, or check the port', final: true },
+  {
+    pattern: /Failed to connect|ECONNRESET|disconnected before secure TLS/,
+    text: 'it ends the connection at once (is it http:// that should be https://, or the other way round?)',
+    final: false,
+  },
 ];
 
 /** Whether a failure lies in what was configured, so that waiting does not help. */
-export const needsChange = (details: string): boolean => HINTS.some(([pattern]) => pattern.test(details));
+export const needsChange = (details: string): boolean => HINTS.some(({ pattern, final }) => final && pattern.test(details));
 
-/** A connection's failure with the word on what to change, when that can be told. */
+/** grpc-js' wrapping of the reason why there is no connection. */
+const WRAPPED = /^No connection established\. Last error: (.*?)(?: \(\d{4}-[^)]*\))?\. Resolution note: .*$/s;
+
+/** A failure in one line, with the word on what to change when that can be told. */
 export function explain(details: string): string {
-  const hint = HINTS.find(([pattern]) => pattern.test(details));
-  return hint ? `${hint[1]} (${details})` : details;
+  const reason = (WRAPPED.exec(details)?.[1] ?? details)
+    .trim()
+    .replace(/^Error: /, '')
+    .replaceAll(/\s+/g, ' ');
+  const hint = HINTS.find(({ pattern }) => pattern.test(details));
+  return hint ? `${hint.text}: ${reason}` : reason;
 }

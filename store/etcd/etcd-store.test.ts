@@ -1,7 +1,9 @@
 /** The store contract, and random work, on the etcd driver against a real etcd. */
+import { test } from 'vitest';
 import { systemClock } from '../../runtime/index.ts';
 import { storeContract } from '../../test/contract/store-contract.ts';
 import { describeOnEtcd, startEtcd } from '../../test/support/etcd.ts';
+import { Chance, closeAll, Pair } from '../../test/support/random-work.ts';
 import type { StoreFixture } from '../../test/support/store-steps.ts';
 import { openEtcdStore } from '../index.ts';
 
@@ -10,6 +12,8 @@ async function open(): Promise<StoreFixture> {
   const store = await openEtcdStore({ endpoints: [member.clientUrl] });
   return {
     store,
+    remote: true,
+    forgetsAtCompaction: true,
     pass: (seconds) => systemClock.sleep(seconds * 1000),
     [Symbol.asyncDispose]: async () => {
       await store.close();
@@ -18,4 +22,19 @@ async function open(): Promise<StoreFixture> {
   };
 }
 
-describeOnEtcd('on a real etcd', () => storeContract('etcd', open));
+const ROUNDS = 120;
+
+describeOnEtcd('on a real etcd', () => {
+  storeContract('etcd', open);
+
+  test.each([1, 2])('random work, with a prefix, seed %i', async (seed) => {
+    await using member = await startEtcd();
+    const endpoints = [member.clientUrl];
+    const pair = new Pair(await openEtcdStore({ endpoints, prefix: '/some/where' }), new Chance(seed), { remote: true });
+    for (let round = 0; round < ROUNDS; round++) {
+      await pair.step();
+      if (pair.chance.in(0.02)) await pair.compact();
+    }
+    await closeAll(pair);
+  });
+});

@@ -38,8 +38,10 @@ import { NewestRevision } from './newest-revision.ts';
 import type { Translator } from './translate.ts';
 import { WatchHub } from './watch-hub.ts';
 
-/** Keys that are read at a time for a snapshot or a hash. */
-const PAGE_KEYS = 1000;
+/** A page of a snapshot or a hash: the first has so many keys, the others as many as are likely to have so many bytes. */
+const FIRST_PAGE_KEYS = 100;
+const PAGE_KEYS_MAX = 5000;
+const PAGE_BYTES = 1024 * 1024;
 /** What makes of a key the first one that can come after it. */
 const NEXT_KEY = '\u0001';
 /** Every key of a store. */
@@ -89,6 +91,11 @@ export class EtcdStore implements Store {
     const revision = await this.#newest.ask();
     this.#hear(revision);
     return this.#revision;
+  }
+
+  /** Resolves when the cluster has answered; every member is tried once. */
+  async reach(): Promise<void> {
+    this.#hear(await this.#newest.ask({ once: true }));
   }
 
   async range(range: KeyRange, options?: RangeOptions): Promise<RangeResult> {
@@ -184,8 +191,10 @@ export class EtcdStore implements Store {
 
   /** Everything at a revision, some keys at a time. @param leases all there may be; any when absent. */
   async *#pages(revision: Revision, leases?: ReadonlySet<LeaseId>): AsyncGenerator<readonly KeyValue[]> {
+    let limit = FIRST_PAGE_KEYS;
     for (let key: string | undefined = ALL_KEYS.key; key !== undefined; ) {
-      const { kvs, more }: RangeResult = await this.range({ ...ALL_KEYS, key }, { revision, limit: PAGE_KEYS });
+      const { kvs, more }: RangeResult = await this.range({ ...ALL_KEYS, key }, { revision, limit });
+      limit = nextLimit(kvs);
       const stray = leases && kvs.find(({ lease }) => lease !== undefined && !leases.has(lease));
       if (stray) throw new StoreError('Unavailable', `lease ${stray.lease} came and went while the snapshot was begun: try again`);
       yield kvs;
@@ -221,6 +230,11 @@ export class EtcdStore implements Store {
     }
     return leases;
   }
+}
+
+function nextLimit(kvs: readonly KeyValue[]): number {
+  const bytes = kvs.reduce((sum, { key, value }) => sum + key.length + value.length, 1);
+  return Math.max(1, Math.min(PAGE_KEYS_MAX, Math.floor((PAGE_BYTES * kvs.length) / bytes)));
 }
 
 /** Whether nothing in a transaction changes anything, so that it may be tried again. */

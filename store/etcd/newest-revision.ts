@@ -1,6 +1,6 @@
 import { KV_SERVICE } from '../rpc/index.ts';
 import type { Revision } from '../store.ts';
-import type { Cluster } from './cluster.ts';
+import type { CallOptions, Cluster } from './cluster.ts';
 import type { Translator } from './translate.ts';
 
 /** A key that is never there. */
@@ -21,11 +21,15 @@ export class NewestRevision {
     this.#key = translator.keyOf(NO_KEY);
   }
 
-  ask(): Promise<Revision> {
-    if (!this.#asking) return this.#ask();
+  ask(options?: CallOptions): Promise<Revision> {
+    if (!this.#asking) return this.#ask(options);
     this.#next ??= this.#asking.then(
       () => this.#askNext(),
-      () => this.#askNext(),
+      // A cluster that does not answer has not answered those who came later either: they do not wait twice as long.
+      (error: unknown) => {
+        this.#next = undefined;
+        throw error;
+      },
     );
     return this.#next;
   }
@@ -35,8 +39,9 @@ export class NewestRevision {
     return this.#ask();
   }
 
-  #ask(): Promise<Revision> {
-    const asking = this.#cluster.read(KV_SERVICE.range, { key: this.#key, countOnly: true }).then(({ header }) => header?.revision ?? 0);
+  #ask(options?: CallOptions): Promise<Revision> {
+    const request = { key: this.#key, countOnly: true };
+    const asking = this.#cluster.read(KV_SERVICE.range, request, options).then(({ header }) => header?.revision ?? 0);
     this.#asking = asking;
     const done = () => {
       if (this.#asking === asking) this.#asking = undefined;

@@ -1,5 +1,15 @@
 /** Opening a store on an etcd cluster. What speaks gRPC is loaded only now: a process that keeps its store itself does not pay for it. */
-import { Backoff, type Clock, type Logger, onAbort, type Random, silentLogger, systemClock, systemRandom } from '../../runtime/index.ts';
+import {
+  Backoff,
+  type Clock,
+  holdProcess,
+  type Logger,
+  onAbort,
+  type Random,
+  silentLogger,
+  systemClock,
+  systemRandom,
+} from '../../runtime/index.ts';
 import { type Store, StoreError } from '../store.ts';
 import type { TlsMaterial } from './endpoint.ts';
 import { needsChange } from './errors.ts';
@@ -45,6 +55,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   const { logger = silentLogger, clock = systemClock, random = systemRandom, signal } = options;
   signal?.throwIfAborted();
   const store = await createStore({ ...options, logger, clock, random });
+  using _hold = holdProcess();
   const stopped = new Promise<never>((_, reject) => signal && onAbort(signal, () => reject(signal.reason)));
   const backoff = new Backoff({ random, delayMs: WAIT_MS, delayMsMax: WAIT_MS_MAX });
   try {
@@ -83,7 +94,7 @@ async function createStore(options: CompleteOptions): Promise<EtcdStore> {
 
 /** @returns why there was no answer. */
 function reach(store: EtcdStore): Promise<StoreError | undefined> {
-  return store.newestRevision().then(
+  return store.reach().then(
     () => undefined,
     (error: unknown) => {
       if (error instanceof StoreError) return error;

@@ -101,13 +101,20 @@ export const allOf = (letter: 'g' | 'k' | 'h' | 'l'): { gte: string; lt: string 
   lt: String.fromCharCode(letter.charCodeAt(0) + 1),
 });
 
+/** Two digits at a time: these texts are made for every value that is read. */
+const PAIRS: readonly string[] = Array.from({ length: 36 ** 2 }, (_, pair) => pair.toString(36).padStart(2, '0'));
+const TWO_DIGITS = 36 ** 2;
+const FOUR_DIGITS = 36 ** 4;
+
+const pairText = (below: number): string => PAIRS[below % TWO_DIGITS] ?? '';
+const fourText = (below: number): string => pairText(Math.floor(below / TWO_DIGITS)) + pairText(below);
+
 function revisionText(revision: Revision): string {
-  return revision.toString(36).padStart(REVISION_DIGITS, '0');
+  const upper = Math.floor(revision / FOUR_DIGITS);
+  return pairText(Math.floor(upper / FOUR_DIGITS)) + fourText(upper) + fourText(revision);
 }
 
-function positionText(at: Position): string {
-  return revisionText(at.modRevision) + at.sub.toString(36).padStart(SUB_DIGITS, '0');
-}
+const positionText = (at: Position): string => revisionText(at.modRevision) + fourText(at.sub);
 
 function parsePosition(text: string): Position {
   return {
@@ -157,6 +164,10 @@ export function encodeRecord(record: LogRecord): Buffer {
   bytes.writeUInt32LE(crc32(bytes.subarray(0, end), seedOf(record)), end);
   return bytes;
 }
+
+/** The value in an encoded record, which stands at its end. */
+export const valueIn = (bytes: Buffer, length: number): Buffer =>
+  bytes.subarray(bytes.length - CHECKSUM_BYTES - length, bytes.length - CHECKSUM_BYTES);
 
 /** What the checksum of a record begins with: a number of its place. */
 function seedOf({ modRevision, sub }: Position): number {

@@ -36,6 +36,7 @@ import {
 } from './log-codec.ts';
 import { isPlain, shape, toKeyValue } from './range-shape.ts';
 import type { Committed } from './state.ts';
+import { ValueCache } from './value-cache.ts';
 
 /** Values that are not on the disk yet, by the state they belong to. */
 export type UnsyncedValues = ReadonlyMap<KeyState, Buffer>;
@@ -79,6 +80,7 @@ const NO_VALUES: UnsyncedValues = new Map();
 export class Reader {
   readonly #db: Database;
   readonly #committed: Committed;
+  readonly #cache = new ValueCache();
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(db: Database, committed: Committed) {
@@ -128,7 +130,7 @@ export class Reader {
     const { revision: newest } = this.#committed;
     await using snapshot = this.#db.snapshot();
     const all = await this.#statesAt(range, revision, { newest, snapshot });
-    const shaped = await shape(all, options, (wanted) => this.#loadFrom(wanted, NO_VALUES, snapshot));
+    const shaped = await shape(all, options, (wanted) => this.#loadFrom(wanted, snapshot));
     return { revision: newest, count: all.length, ...shaped };
   }
 
@@ -150,7 +152,7 @@ export class Reader {
     const view = { newest: this.#committed.revision, snapshot };
     const states = await this.#track(this.#statesAt(EVERYTHING, revision, view));
     for (let at = 0; at < states.length; at += PAGE_KEYS) {
-      yield await this.#track(this.#loadFrom(states.slice(at, at + PAGE_KEYS), NO_VALUES, snapshot));
+      yield await this.#track(this.#loadFrom(states.slice(at, at + PAGE_KEYS), snapshot));
     }
   }
 
@@ -192,44 +194,68 @@ export class Reader {
 
   /** The values of states, in their order. */
   load(states: readonly KeyState[], unsynced: UnsyncedValues = NO_VALUES): Promise<KeyValue[]> {
-    if (states.length === 0) return Promise.resolve([]);
+    const values = states.map((state) => unsynced.get(state) ?? this.#cache.get(state));
+    if (values.every((value) => value !== undefined)) return Promise.resolve(join(states, values));
     const snapshot = this.#db.snapshot();
-    return this.#track(this.#loadFrom(states, unsynced, snapshot).finally(() => snapshot.close()));
+    return this.#track(this.#complete(states, values, snapshot).finally(() => snapshot.close()));
   }
 
-  async #loadFrom(states: readonly KeyState[], unsynced: UnsyncedValues, snapshot: AbstractSnapshot): Promise<KeyValue[]> {
-    const loaded: KeyValue[] = [];
+  /** @param values of the states, where they are known. */
+  async #complete(states: readonly KeyState[], values: readonly (Buffer | undefined)[], snapshot: AbstractSnapshot): Promise<KeyValue[]> {
+    const missing = states.filter((_, at) => values[at] === undefined);
+    const found = await this.#fetchAll(missing, snapshot);
+    this.#cache.keep(missing, found);
+    if (missing.length === states.length) return join(states, found);
+    let next = 0;
+    const whole = values.map((value) => value ?? found[next++]);
+    return join(states, whole);
+  }
+
+  /** The same as of a view; of the past, or of everything, so that it is not worth keeping. */
+  async #loadFrom(states: readonly KeyState[], snapshot: AbstractSnapshot): Promise<KeyValue[]> {
+    return join(states, await this.#fetchAll(states, snapshot));
+  }
+
+  /** The values of states from the disk. */
+  async #fetchAll(states: readonly KeyState[], snapshot: AbstractSnapshot): Promise<Buffer[]> {
+    const values: Buffer[] = [];
     try {
-      let fetching = this.#fetch(states, 0, { unsynced, snapshot });
+      let fetching = this.#fetch(states, 0, snapshot);
       for (let at = 0; at < states.length; at += FETCH_ENTRIES_MAX) {
         const found = await fetching;
         // The next ones are fetched while these are unpacked.
-        fetching = this.#fetch(states, at + FETCH_ENTRIES_MAX, { unsynced, snapshot });
-        let next = 0;
-        for (const state of states.slice(at, at + FETCH_ENTRIES_MAX)) {
-          loaded.push(toKeyValue(state, unsynced.get(state) ?? decodeValue(state, found[next++])));
-        }
+        fetching = this.#fetch(states, at + FETCH_ENTRIES_MAX, snapshot);
+        for (const [i, state] of states.slice(at, at + FETCH_ENTRIES_MAX).entries()) values.push(decodeValue(state, found[i]));
       }
     } catch (error) {
       throw diskError(error, 'reading values');
     }
-    return loaded;
+    return values;
   }
 
-  /** The records of the states from `at` on, up to a fetch's worth, without those whose value is not on the disk yet. */
-  #fetch(states: readonly KeyState[], at: number, from: { unsynced: UnsyncedValues; snapshot: AbstractSnapshot }) {
+  /** The records of the states from `at` on, up to a fetch's worth. */
+  #fetch(states: readonly KeyState[], at: number, snapshot: AbstractSnapshot) {
     const piece = states.slice(at, at + FETCH_ENTRIES_MAX);
-    const onDisk = from.unsynced.size === 0 ? piece : piece.filter((state) => !from.unsynced.has(state));
-    const fetched = onDisk.length === 0 ? Promise.resolve([]) : this.#db.getMany(onDisk.map(logKey), { snapshot: from.snapshot });
+    const fetched = piece.length === 0 ? Promise.resolve([]) : this.#db.getMany(piece.map(logKey), { snapshot });
     // When unpacking fails first, nobody waits for this any more.
     fetched.catch(() => undefined);
     return fetched;
   }
 
+  /** Keeps the value of a state that was committed. */
+  remember(state: KeyState, value: Buffer): void {
+    this.#cache.set(state, value);
+  }
+
+  /** A state has ended: nobody reads it as the newest any more. */
+  forget(state: KeyState): void {
+    this.#cache.delete(state);
+  }
+
   /** The value of one state, at once: for comparisons, which the transactions behind them wait for. */
   valueNow(state: KeyState, unsynced: UnsyncedValues): Buffer {
     try {
-      return unsynced.get(state) ?? decodeValue(state, this.#db.getSync(logKey(state)));
+      return unsynced.get(state) ?? this.#cache.get(state) ?? decodeValue(state, this.#db.getSync(logKey(state)));
     } catch (error) {
       throw diskError(error, 'reading a value to compare');
     }
@@ -335,6 +361,10 @@ function pastBounds(range: KeyRange): { gte: string; lt: string } {
   const nul = range.end.indexOf('\0');
   return { gte, lt: nul < 0 ? `h${range.end}` : `h${range.end.slice(0, nul)}\x01` };
 }
+
+/** @param values of the states, all of them. */
+const join = (states: readonly KeyState[], values: readonly (Buffer | undefined)[]): KeyValue[] =>
+  states.map((state, at) => toKeyValue(state, values[at] ?? NO_VALUE));
 
 function mergeByKey(left: readonly KeyState[], right: readonly KeyState[]): KeyState[] {
   const merged: KeyState[] = [];

@@ -1,5 +1,5 @@
 /** Makes a store from a snapshot: the state at its revision, and then a jump, so that nobody takes it for the store it was taken of. */
-import { decodeSnapshot, type SnapshotHead, type SnapshotItem, type SnapshotSummary } from '../snapshot-codec.ts';
+import type { SnapshotHead, SnapshotItem, SnapshotSummary } from '../snapshot-codec.ts';
 import { type KeyValue, type LeaseId, type Revision, StoreError } from '../store.ts';
 import { type Batch, type Database, DURABLE, REPEATABLE } from './disk.ts';
 import {
@@ -40,9 +40,9 @@ export interface RestoredStore extends SnapshotSummary {
  * @param revisionBump how far above the snapshot's revision the store begins: farther than anybody can have seen the old one go.
  * @throws StoreError when the snapshot is not whole; the database is then of no use.
  */
-export async function restoreInto(db: Database, snapshot: AsyncIterable<Buffer>, revisionBump: number): Promise<RestoredStore> {
+export async function restoreInto(db: Database, items: AsyncIterable<SnapshotItem>, revisionBump: number): Promise<RestoredStore> {
   const filler = new Filler(db);
-  for await (const item of decodeSnapshot(snapshot)) {
+  for await (const item of items) {
     if (item.type === 'summary') return { ...item, restoredRevision: await filler.finish(item, revisionBump) };
     await filler.add(item);
   }

@@ -29,6 +29,7 @@ import {
   logKey,
   pastKey,
   STATE_KEY,
+  valueIn,
 } from './log-codec.ts';
 import type { Reader } from './reader.ts';
 import type { Committed } from './state.ts';
@@ -159,7 +160,7 @@ export class Writer {
     const { disk, committed, reader, hub } = this.#parts;
     const first: Revision = committed.revision + 1;
     const batch = disk.db.batch();
-    for (const change of draft.changes) addChange(batch, change);
+    const values = draft.changes.map((change) => addChange(batch, change));
     for (const [id, lease] of draft.leases) {
       if (lease) batch.put(leaseKey(id), encodeLease(lease));
       else batch.del(leaseKey(id));
@@ -169,6 +170,12 @@ export class Writer {
     advance(committed, draft);
     disk.acknowledge(committed);
     if (draft.changes.length > 0) hub.publish(new Commit(first, draft, reader));
+    for (const [at, { before, after }] of draft.changes.entries()) {
+      // The watchers have asked for what they want of it; it may be of the same batch.
+      if (before) reader.forget(before);
+      const value = values[at];
+      if (after && value) reader.remember(after, value);
+    }
   }
 }
 
@@ -188,11 +195,14 @@ function advance(committed: Committed, draft: Draft): void {
   committed.revision = draft.revision;
 }
 
-function addChange(batch: Batch, { record, before, after }: Change): void {
-  batch.put(logKey(record), encodeRecord(record));
+/** @returns the value, in the bytes that were written. */
+function addChange(batch: Batch, { record, before, after }: Change): Buffer {
+  const bytes = encodeRecord(record);
+  batch.put(logKey(record), bytes);
   if (before) batch.put(pastKey(before), encodePast(before, record, after === undefined));
   if (after) batch.put(liveKey(record.key), encodeLive(after));
   else batch.del(liveKey(record.key));
+  return valueIn(bytes, record.value.length);
 }
 
 const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Operation, prefixRange } from '../../store/index.ts';
 import { StoreModel } from '../support/store-model.ts';
 import { eventually, record } from '../support/store-recorder.ts';
-import { ALL, keysOf, type Open, plain, put, remove, withCode } from '../support/store-steps.ts';
+import { ALL, inOrder, keysOf, type Open, plain, put, remove, withCode } from '../support/store-steps.ts';
 import { violations } from '../support/watch-validators.ts';
 
 export function watches(open: Open): void {
@@ -26,6 +26,7 @@ export function watches(open: Open): void {
     await using fixture = await open();
     using watch = record(fixture.store, ALL);
     await fixture.store.txn(plain(put('a')));
+    if (fixture.remote) await watch.caughtUp(2);
     expect(watch.events()).toHaveLength(1);
   });
 
@@ -40,7 +41,7 @@ export function watches(open: Open): void {
     for (const key of ['a', 'b', 'a', 'c', 'a']) await step(put(key, `at ${model.revision}`));
     await step({ op: 'delete', range: ALL });
     const recordings = [1, 2, 3, 4, 5, 6, 7, 8].map((fromRevision) => record(store, ALL, { fromRevision, prevKv }));
-    await Promise.all([step(put('a'), put('d')), step(put('a', 'again')), step(remove('d'))]);
+    await inOrder(fixture, [() => step(put('a'), put('d')), () => step(put('a', 'again')), () => step(remove('d'))]);
     for (const recording of recordings) {
       await recording.caughtUp(store.revision);
       const truth = model.history(ALL, recording.from, prevKv);
@@ -54,7 +55,10 @@ export function watches(open: Open): void {
     await using fixture = await open();
     const { store } = fixture;
     using watch = record(store, ALL, { fromRevision: 4 });
-    await Promise.all(['a', 'b', 'c', 'd'].map((key) => store.txn(plain(put(key)))));
+    await inOrder(
+      fixture,
+      ['a', 'b', 'c', 'd'].map((key) => () => store.txn(plain(put(key)))),
+    );
     await watch.caughtUp(5);
     expect(keysOf(watch.events().map((event) => event.kv))).toEqual(['c', 'd']);
   });
@@ -107,6 +111,7 @@ export function watches(open: Open): void {
     using other = record(store, ALL);
     await store.txn(plain(put('a')));
     await store.txn(plain(put('b')));
+    await other.caughtUp(store.revision);
     expect(reason).toBe(mistake);
     expect(other.events()).toHaveLength(2);
   });
@@ -137,10 +142,13 @@ export function slowWatches(open: Open): void {
     const { store } = fixture;
     const stuck = record(store, ALL, { backlogBytesMax: 5000 }, () => new Promise(() => undefined));
     using other = record(store, ALL, { backlogBytesMax: 5000 });
+    await store.txn(plain(put('first')));
+    await other.caughtUp(2);
     for (let i = 0; i < 10; i++) await store.txn(plain(put(`k${i}`, 'x'.repeat(1000))));
     expect(await stuck.end()).toEqual(withCode('WatcherTooSlow'));
+    await other.caughtUp(store.revision);
     expect(stuck.batches).toHaveLength(1);
-    expect(other.events()).toHaveLength(10);
+    expect(other.events()).toHaveLength(11);
   });
 
   test('history waits for a watcher that takes its time', async () => {

@@ -2,18 +2,14 @@
  * A process with a store and clients of it, to be killed: `node history-child.js DIRECTORY SEED FIRST_ID`. It prints each event of their history as a
  * line of JSON, in the turn in which it happens; `end` once all is done.
  */
-import { writeSync } from 'node:fs';
 import { seededRandom } from '../../runtime/index.ts';
 import { openLevelStore, type Store } from '../../store/index.ts';
 import { runClients } from './history-clients.ts';
+import { printNow } from './print-now.ts';
 
 const CLIENTS = 12;
 const OPERATIONS = 100_000;
 const KEYS = 24;
-
-const print = (line: string) => {
-  writeSync(1, `${line}\n`);
-};
 
 /** Compacts all the time, so that some kills come in the middle of it. */
 async function compact(store: Store, signal: AbortSignal): Promise<void> {
@@ -35,9 +31,12 @@ await runClients({
   operations: OPERATIONS,
   keys: KEYS,
   firstId: Number(firstId),
-  onEvent: (event) => print(JSON.stringify(event)),
+  onEvent: (event) => printNow(JSON.stringify(event)),
+  onError: (error) => {
+    throw error;
+  },
 });
 ended.abort();
 await compacting;
 await store.close();
-print('end');
+printNow('end');

@@ -4,23 +4,18 @@
  * It prints one line for each fact once it is acknowledged: `opened`, `put KEY REVISION VALUE`, `deleted KEY REVISION`, `granted LEASE`,
  * `attached LEASE`, `revoking LEASE`, `revoked LEASE`, `compacting REVISION`, `compacted REVISION`, or `refused CODE MESSAGE`. What it printed must be there when the store is opened again.
  */
-import { writeSync } from 'node:fs';
 import { openLevelStore, type Store, StoreError } from '../../store/index.ts';
+import { printNow } from './print-now.ts';
 
 const WRITERS = 8;
 const KEYS = 40;
-
-/** By a synchronous write to the pipe: a line that is out was true, and a line that is cut was not yet promised. */
-const print = (line: string) => {
-  writeSync(1, `${line}\n`);
-};
 
 async function write(store: Store, writer: number, first: number): Promise<void> {
   for (let i = first; ; i++) {
     const key = `/writer-${writer}/key-${i % KEYS}`;
     if (i % 7 === 3) {
       const { revision, results } = await store.txn({ compare: [], success: [{ op: 'delete', range: { key } }] });
-      if (results[0]?.op === 'delete' && results[0].deleted > 0) print(`deleted ${key} ${revision}`);
+      if (results[0]?.op === 'delete' && results[0].deleted > 0) printNow(`deleted ${key} ${revision}`);
       continue;
     }
     // Both or none: the second key tells whether a transaction was applied by halves.
@@ -33,7 +28,7 @@ async function write(store: Store, writer: number, first: number): Promise<void>
         { op: 'put', key: twin, value: Buffer.from(`${i}`) },
       ],
     });
-    print(`put ${key} ${revision} ${i}`);
+    printNow(`put ${key} ${revision} ${i}`);
   }
 }
 
@@ -42,14 +37,14 @@ async function lend(store: Store, first: number): Promise<void> {
   for (let i = 1; ; i++) {
     const id = BigInt(first) * 1_000_000n + BigInt(i);
     await store.leases.grant({ ttlSeconds: 3600, id });
-    print(`granted ${id}`);
+    printNow(`granted ${id}`);
     const success = ['a', 'b'].map((name) => ({ op: 'put' as const, key: `/leased/${id}/${name}`, value: Buffer.from(`${i}`), lease: id }));
     await store.txn({ compare: [], success });
-    print(`attached ${id}`);
+    printNow(`attached ${id}`);
     if (i % 3 === 0) continue;
-    print(`revoking ${id}`);
+    printNow(`revoking ${id}`);
     await store.leases.revoke(id);
-    print(`revoked ${id}`);
+    printNow(`revoked ${id}`);
   }
 }
 
@@ -58,9 +53,9 @@ async function compact(store: Store): Promise<void> {
     const revision = store.revision - 20;
     const { compactRevision } = await store.status();
     if (revision > compactRevision + 100) {
-      print(`compacting ${revision}`);
+      printNow(`compacting ${revision}`);
       await store.compact(revision);
-      print(`compacted ${revision}`);
+      printNow(`compacted ${revision}`);
     }
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
@@ -69,7 +64,7 @@ async function compact(store: Store): Promise<void> {
 async function run([directory = '', first = '0', mode = 'write']: readonly string[]): Promise<void> {
   try {
     const store = await openLevelStore({ directory });
-    print('opened');
+    printNow('opened');
     if (mode === 'hold') await new Promise((resolve) => process.stdin.resume().on('end', resolve));
     const writers = Array.from({ length: mode === 'hold' ? 0 : WRITERS }, (_, writer) => write(store, writer, Number(first)));
     if (mode !== 'hold') writers.push(lend(store, Number(first)));
@@ -78,7 +73,7 @@ async function run([directory = '', first = '0', mode = 'write']: readonly strin
     await store.close();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    print(`refused ${error.code} ${error.message}`);
+    printNow(`refused ${error.code} ${error.message}`);
   }
 }
 

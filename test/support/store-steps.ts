@@ -6,6 +6,29 @@ export interface StoreFixture extends AsyncDisposable {
   readonly store: Store;
   /** Lets time go by: on the store's virtual clock, or really. */
   pass(seconds: number): Promise<void>;
+  /**
+   * The store is on the other side of a network: what is asked at the same time is done in any order, watchers are told soon after the answer
+   * instead of before it, and a compaction ends a snapshot that is being read.
+   */
+  readonly remote?: boolean | undefined;
+  /** The store is etcd itself: what the compacted revision changed is not told wholly (the state before it, and deletes before etcd 3.4.34). */
+  readonly forgetsAtCompaction?: boolean | undefined;
+}
+
+/** Does some work at once where that is done in the order of the calls; otherwise one after the other. */
+export async function inOrder<T>({ remote }: StoreFixture, work: readonly (() => Promise<T>)[]): Promise<PromiseSettledResult<T>[]> {
+  if (!remote) return Promise.allSettled(work.map((each) => each()));
+  const settled: PromiseSettledResult<T>[] = [];
+  for (const each of work) settled.push(...(await Promise.allSettled([each()])));
+  return settled;
+}
+
+/** Operations in one transaction: etcd's limit is 128. */
+const OPERATIONS_MAX = 100;
+
+/** Does many operations, in as few transactions as any store takes them. */
+export async function fill(store: Store, operations: readonly Operation[]): Promise<void> {
+  for (let at = 0; at < operations.length; at += OPERATIONS_MAX) await store.txn(plain(...operations.slice(at, at + OPERATIONS_MAX)));
 }
 
 export const ALL: KeyRange = { key: '', end: '\uffff' };

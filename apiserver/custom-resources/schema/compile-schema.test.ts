@@ -72,6 +72,13 @@ describe('the values of a custom resource', () => {
     ]);
   });
 
+  it('takes integers beyond 64 bits for the floats that they are in Go', () => {
+    expect(check(specOf({ i: integer }), { i: 12_345_678_910_111_213_141_516n })).toEqual([
+      'spec.i: Invalid value: "number": spec.i in body must be of type integer: "number"',
+    ]);
+    expect(check(specOf({ i: { type: 'number' } }), { i: 12_345_678_910_111_213_141_516n })).toEqual([]);
+  });
+
   it.each<[JSONSchemaProps, unknown, ...string[]]>([
     [{ type: 'number', minimum: 0.5, exclusiveMinimum: true }, 0.5, 'should be greater than 0.5'],
     [{ type: 'number', maximum: 1e21 }, 1e22, 'should be less than or equal to 1e+21'],

@@ -186,6 +186,39 @@ describe('a default', () => {
       }),
       `${SPEC}.properties[e].default.apiVersion: Required value`,
     ],
+    [
+      'inside metadata',
+      withSpec({
+        e: {
+          type: 'object',
+          'x-kubernetes-embedded-resource': true,
+          properties: {
+            kind: { type: 'string', default: 'Pod' },
+            metadata: {
+              type: 'object',
+              properties: { name: { type: 'string', default: '..' }, namespace: { type: 'string', default: 'a' } },
+            },
+          },
+        },
+      }),
+      `${SPEC}.properties[e].properties[metadata].properties[name].default: Invalid value: "..": must result in valid metadata: metadata.name: Invalid value: "..": may not be '..'`,
+    ],
+    [
+      'of values in metadata',
+      withSpec({
+        e: {
+          type: 'object',
+          'x-kubernetes-embedded-resource': true,
+          properties: {
+            metadata: {
+              type: 'object',
+              properties: { labels: { type: 'object', additionalProperties: { type: 'string', default: 'x' } } },
+            },
+          },
+        },
+      }),
+      `${SPEC}.properties[e].properties[metadata].properties[labels].additionalProperties.default: Forbidden: must not be set inside additionalProperties applying to object metadata`,
+    ],
   ])('%s', (_name, body, ...errors) => {
     expect(errorsOf(body)).toEqual(errors);
   });

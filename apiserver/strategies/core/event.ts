@@ -2,25 +2,27 @@ import { type Event, type FieldError, fieldError, parseTime, toTime } from '../.
 import { ageOf, strategyOf } from '../shared.ts';
 
 /** Upstream: `pkg/registry/core/event`, `pkg/apis/core/validation/events.go` (the legacy rules, which the core group keeps). */
-export const eventStrategy = strategyOf<Event>({
-  allowCreateOnUpdate: true,
-  validateCreate: (_context, event) => validate(event),
-  validateUpdate: (_context, event) => validate(event),
-  fieldSelectors: {
-    'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',
-    'involvedObject.namespace': ({ involvedObject }) => involvedObject.namespace ?? '',
-    'involvedObject.name': ({ involvedObject }) => involvedObject.name ?? '',
-    'involvedObject.uid': ({ involvedObject }) => involvedObject.uid ?? '',
-    'involvedObject.apiVersion': ({ involvedObject }) => involvedObject.apiVersion ?? '',
-    'involvedObject.resourceVersion': ({ involvedObject }) => involvedObject.resourceVersion ?? '',
-    'involvedObject.fieldPath': ({ involvedObject }) => involvedObject.fieldPath ?? '',
-    reason: ({ reason }) => reason ?? '',
-    reportingComponent: (event) => event.reportingComponent ?? '',
-    source: ({ source, reportingComponent }) => source?.component || (reportingComponent ?? ''),
-    type: ({ type }) => type ?? '',
-  },
-  tableRow: eventRow,
-});
+export const eventStrategy = (ttlSeconds: number) =>
+  strategyOf<Event>({
+    ttlSeconds,
+    allowCreateOnUpdate: true,
+    validateCreate: (_context, event) => validate(event),
+    validateUpdate: (_context, event) => validate(event),
+    fieldSelectors: {
+      'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',
+      'involvedObject.namespace': ({ involvedObject }) => involvedObject.namespace ?? '',
+      'involvedObject.name': ({ involvedObject }) => involvedObject.name ?? '',
+      'involvedObject.uid': ({ involvedObject }) => involvedObject.uid ?? '',
+      'involvedObject.apiVersion': ({ involvedObject }) => involvedObject.apiVersion ?? '',
+      'involvedObject.resourceVersion': ({ involvedObject }) => involvedObject.resourceVersion ?? '',
+      'involvedObject.fieldPath': ({ involvedObject }) => involvedObject.fieldPath ?? '',
+      reason: ({ reason }) => reason ?? '',
+      reportingComponent: (event) => event.reportingComponent ?? '',
+      source: ({ source, reportingComponent }) => source?.component || (reportingComponent ?? ''),
+      type: ({ type }) => type ?? '',
+    },
+    tableRow: eventRow,
+  });
 
 /** Events about cluster-scoped objects live in default (or kube-system). */
 function validate({ metadata, involvedObject }: Event): FieldError[] {

@@ -9,6 +9,7 @@ export const NOW = Date.UTC(2024, 0, 1);
 const NO_OBJECTS: ObjectReader = {
   get: () => undefined,
   list: () => [],
+  fresh: () => undefined,
   onChange: () => ({ [Symbol.dispose]: () => undefined }),
 };
 

@@ -8,7 +8,7 @@
  */
 import type { ServerHttp2Stream } from 'node:http2';
 import { Deframer } from './framing.ts';
-import { encodeMessage, GRPC_CODE, type GrpcCode, type GrpcError } from './status.ts';
+import { encodeMessage, GRPC_CODE, type GrpcCode, GrpcError } from './status.ts';
 
 /** Bytes that may wait in a stream for a client that reads slowly. */
 const BUFFER_BYTES_MAX = 1024 * 1024;
@@ -17,9 +17,9 @@ const BUFFER_BYTES_MAX = 1024 * 1024;
 export interface StreamHandler<Q> {
   onMessage(message: Q): void;
   /** The client will send no more. */
-  onEnd(): void;
+  onEnd?(): void;
   /** It is over, for whatever reason: nothing can be sent any more. */
-  onClose(): void;
+  onClose?(): void;
 }
 
 export interface CallOptions {
@@ -57,12 +57,12 @@ export class StreamCall {
       }
       this.#pauseWhenFull();
     });
-    this.#stream.on('end', () => handler.onEnd());
+    this.#stream.on('end', () => handler.onEnd?.());
     this.#stream.on('close', () => {
       if (this.#state === 'open') this.#options.onFinished(GRPC_CODE.canceled);
       this.#state = 'closed';
-      this.#asking.length = 0;
-      handler.onClose();
+      handler.onClose?.();
+      for (const fn of this.#asking.splice(0)) fn();
     });
   }
 
@@ -74,10 +74,17 @@ export class StreamCall {
     this.#pendingBytes += framed.length;
   }
 
-  /** Calls `fn` at once when there is room and nobody else waits for it, or in its turn. After the end of the call it is not called. */
+  /** Calls `fn` at once when there is room and nobody else waits for it, or in its turn; at the latest when the call has ended, and nothing is sent. */
   whenRoom(fn: () => void): void {
-    if (this.#asking.length > 0 || this.#full) this.#asking.push(fn);
+    if (this.#state !== 'closed' && (this.#asking.length > 0 || this.#full)) this.#asking.push(fn);
     else fn();
+  }
+
+  /** Resolves when there is room; rejects when the call has ended. */
+  room(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.whenRoom(() => (this.#state === 'open' ? resolve() : reject(new GrpcError(GRPC_CODE.canceled, 'the call has ended'))));
+    });
   }
 
   /** Ends the call: with OK, or what went wrong. */

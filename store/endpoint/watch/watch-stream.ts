@@ -1,4 +1,7 @@
-/** One stream of etcd's Watch service, with any number of watches in it (server/etcdserver/api/v3rpc/watch.go). */
+/**
+ * One stream of etcd's Watch service, with any number of watches in it (server/etcdserver/api/v3rpc/watch.go). As there, a client that has said its last
+ * is told on; the stream ends when it is canceled.
+ */
 import type { Timer } from '../../../runtime/index.ts';
 import { type DraftOf, type MessageOf, WATCH_FILTER, type WatchCreateRequest, type WatchRequest, WatchResponse } from '../../rpc/index.ts';
 import { type Revision, type Store, StoreError, type WatchBatch } from '../../store.ts';
@@ -48,10 +51,6 @@ export class WatchStream implements WatchOutlet, StreamHandler<MessageOf<typeof 
     if (create) this.#create(create);
     else if (cancel) this.#cancel(cancel.watchId);
     else if (progress) this.#startRound();
-  }
-
-  onEnd(): void {
-    this.#call.finish();
   }
 
   onClose(): void {

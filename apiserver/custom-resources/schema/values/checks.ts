@@ -30,10 +30,12 @@ export function typeCheck(rule: TypeRule): Check {
   const allowed = SAMPLES.reduce<number>((mask, sample) => (wrongType(rule, sample) ? mask : mask | bitOf(sample)), 0);
   return {
     // Only of floats some are like integers and some are not.
-    passes: (value) => (allowed & bitOf(value)) !== 0 || (typeof value === 'number' && wrongType(rule, value) === undefined),
+    passes: (value) => (allowed & bitOf(value)) !== 0 || (isNumber(value) && wrongType(rule, value) === undefined),
     problem: (value, path) => typeProblem(path, ...(wrongType(rule, value) ?? ['', ''])),
   };
 }
+
+const isNumber = (value: unknown): boolean => typeof value === 'number' || typeof value === 'bigint';
 
 /** One value of each type. */
 const SAMPLES: readonly unknown[] = [null, '', true, 1, 1.5, [], {}];
@@ -174,9 +176,10 @@ function multipleCheck(factor: number): Check<number | bigint> {
 }
 
 function isMultiple(value: number | bigint, factor: number): boolean {
-  if (typeof value === 'bigint') return value % BigInt(factor) === 0n;
-  if (isInteger(value)) return value % factor === 0;
-  return isJsonInteger(factor < 1 ? (1 / factor) * value : value / factor);
+  if (typeof value === 'bigint' && isInteger(value)) return value % BigInt(factor) === 0n;
+  const number = Number(value);
+  if (isInteger(number)) return number % factor === 0;
+  return isJsonInteger(factor < 1 ? (1 / factor) * number : number / factor);
 }
 
 /** The checks of how many items a list has. */

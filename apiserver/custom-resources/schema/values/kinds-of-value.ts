@@ -1,12 +1,13 @@
 /** The types of JSON schema. */
 export type JsonType = 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object';
 
-/** Integers from here on were floats in Go too. */
 const INT64_END = 2 ** 63;
 
-/** Whether a value is what Go decodes as an int64. */
+/** Whether a value is what Go decodes as an int64; larger integers are floats there. */
 export const isInteger = (value: unknown): value is number | bigint =>
-  typeof value === 'number' ? Number.isInteger(value) && value < INT64_END && value > -INT64_END : typeof value === 'bigint';
+  typeof value === 'number'
+    ? Number.isInteger(value) && value < INT64_END && value >= -INT64_END
+    : typeof value === 'bigint' && value < INT64_END && value >= -INT64_END;
 
 /** The type of a value that is not null. */
 export function typeOf(value: unknown): JsonType {

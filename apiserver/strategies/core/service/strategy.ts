@@ -7,7 +7,6 @@ import { validateService, validateServiceStatus, validateServiceUpdate } from '.
 
 /** Upstream: `pkg/registry/core/service`. */
 export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
-  const allocation = new ServiceAllocation(options);
   return strategyOf<Service>({
     validateName: nameIsDns1035Label,
     deleteReturnsObject: true,
@@ -33,8 +32,7 @@ export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
       warn(context, service);
       return validateServiceUpdate(service, old);
     },
-    allocate: (_context, service, old) => Promise.resolve(allocation.allocate(service, old)),
-    release: (service) => allocation.release(service),
+    claims: new ServiceAllocation(options),
     fieldSelectors: { 'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '', 'spec.type': ({ spec }) => spec.type ?? '' },
     tableRow: serviceRow,
     subresources: {

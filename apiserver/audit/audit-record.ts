@@ -1,0 +1,227 @@
+import type { ServerResponse } from 'node:http';
+import { parseJson, type Status } from '../../api/index.ts';
+import type { UserInfo } from '../auth/types.ts';
+import type { AuditTrail, Exchange } from '../pipeline/exchange.ts';
+import {
+  type AuditEvent,
+  type AuditUser,
+  auditUser,
+  microTime,
+  type ObjectReference,
+  objectReference,
+  sourceIps,
+  userAgent,
+} from './event.ts';
+import type { AuditDecision, Stage } from './policy.ts';
+
+/** How the Status of an answer begins. */
+const STATUS_HEAD = Buffer.from('{"kind":"Status"');
+const JSON_TYPE = 'application/json';
+/** Requests whose body is the object they are about. */
+const OBJECT_VERBS: ReadonlySet<string> = new Set(['create', 'update']);
+
+export interface RecordSink {
+  /** @returns whether it was written. */
+  write(event: AuditEvent): boolean;
+  now(): number;
+  /** The request's body as JSON. */
+  bodyOf(): unknown;
+}
+
+/** What is noted of one request, from stage to stage. */
+export class AuditRecord implements AuditTrail {
+  readonly #exchange: Exchange;
+  readonly #decision: AuditDecision;
+  readonly #sink: RecordSink;
+  readonly #user: AuditUser;
+  readonly #annotations = new Map<string, string>();
+  #impersonated: AuditUser | undefined;
+  #status: Status | undefined;
+  #object: unknown;
+  #chunks: Buffer[] = [];
+  #done = false;
+
+  constructor(exchange: Exchange, decision: AuditDecision, sink: RecordSink) {
+    this.#exchange = exchange;
+    this.#decision = decision;
+    this.#sink = sink;
+    this.#user = auditUser(exchange.user);
+  }
+
+  annotate(key: string, value: string): void {
+    this.#annotations.set(key, value);
+  }
+
+  impersonated(user: UserInfo): void {
+    this.#impersonated = auditUser(user);
+  }
+
+  answered(status: Status): void {
+    this.#status = status;
+  }
+
+  answeredObject(json: Buffer): void {
+    if (this.#keepsBody) this.#object = this.#trimmed(parsed(json));
+  }
+
+  /** @returns whether it was written, or need not be. */
+  received(): boolean {
+    return this.#emit('RequestReceived', {});
+  }
+
+  /** Nobody was let in: what is noted of it is noted at once. */
+  refused(): void {
+    const message = `Authentication failed, attempted: ${this.#exchange.request.headers.authorization ? 'bearer' : 'no credentials'}`;
+    this.#emit('ResponseStarted', { responseStatus: { metadata: {}, status: 'Failure', message, reason: 'Unauthorized', code: 401 } });
+  }
+
+  panicked(message: string): void {
+    this.#done = true;
+    const responseStatus = {
+      metadata: {},
+      status: 'Failure',
+      message: `APIServer panic'd: ${message}`,
+      reason: 'InternalError',
+      code: 500,
+    };
+    this.#emit('Panic', { responseStatus });
+  }
+
+  /** Sees the answer on its way. */
+  follow(isLong: boolean): void {
+    const { response } = this.#exchange;
+    if (isLong) this.#onHead(response);
+    this.#onBody(response, isLong);
+    response.once('close', () => this.#complete());
+  }
+
+  #onHead(response: ServerResponse): void {
+    const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
+    response.writeHead = (...args: unknown[]) => {
+      const result = writeHead(...args);
+      this.#emit('ResponseStarted', { responseStatus: { metadata: {}, code: response.statusCode } });
+      return result;
+    };
+  }
+
+  /** The last part is noted before it leaves. */
+  #onBody(response: ServerResponse, isLong: boolean): void {
+    const write = response.write.bind(response) as (...args: unknown[]) => boolean;
+    const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
+    const keep = (chunk: unknown) => {
+      if (!isLong && Buffer.isBuffer(chunk) && (this.#keepsBody || isStatus(this.#chunks[0] ?? chunk))) this.#chunks.push(chunk);
+    };
+    response.write = (...args: unknown[]) => {
+      keep(args[0]);
+      return write(...args);
+    };
+    response.end = (...args: unknown[]) => {
+      keep(args[0]);
+      this.#complete();
+      return end(...args);
+    };
+  }
+
+  get #keepsBody(): boolean {
+    return this.#decision.level === 'RequestResponse';
+  }
+
+  #complete(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#readBody();
+    this.#emit('ResponseComplete', { responseStatus: this.#responseStatus(), responseObject: this.#object });
+  }
+
+  #readBody(): void {
+    const type = String(this.#exchange.response.getHeader('content-type') ?? JSON_TYPE);
+    if (this.#chunks.length === 0 || !type.startsWith(JSON_TYPE)) return;
+    const answer = parsed(Buffer.concat(this.#chunks));
+    this.#chunks = [];
+    if (!isRecord(answer)) return;
+    if (answer.kind === 'Status') this.#status ??= answer as Status;
+    if (this.#keepsBody && this.#exchange.info.isResource) this.#object = this.#trimmed(answer);
+  }
+
+  #responseStatus(): AuditEvent['responseStatus'] {
+    const { response, upgrade } = this.#exchange;
+    if (this.#status) {
+      const { status, message, reason, details, code } = this.#status;
+      return { metadata: {}, status, message, reason, details, code: code ?? response.statusCode };
+    }
+    if (response.headersSent) return { metadata: {}, code: response.statusCode };
+    if (upgrade) return { metadata: {}, code: 101 };
+    return { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 };
+  }
+
+  #emit(stage: Stage, more: Pick<AuditEvent, 'responseStatus' | 'responseObject'>): boolean {
+    const { level, omitStages } = this.#decision;
+    if (omitStages.has(stage)) return true;
+    const exchange = this.#exchange;
+    const body = stage === 'RequestReceived' ? undefined : this.#sink.bodyOf();
+    const annotations = Object.fromEntries([...this.#annotations].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return this.#sink.write({
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level,
+      auditID: exchange.auditId,
+      stage,
+      requestURI: exchange.request.url ?? '/',
+      verb: exchange.info.verb,
+      user: this.#user,
+      impersonatedUser: this.#impersonated,
+      sourceIPs: sourceIps(exchange),
+      userAgent: userAgent(exchange),
+      objectRef: this.#reference(body),
+      responseStatus: more.responseStatus,
+      requestObject: level === 'Metadata' || !exchange.info.isResource ? undefined : this.#trimmed(body),
+      responseObject: more.responseObject,
+      requestReceivedTimestamp: microTime(exchange.now),
+      stageTimestamp: microTime(this.#sink.now()),
+      annotations: this.#annotations.size > 0 ? annotations : undefined,
+    });
+  }
+
+  /** What the path leaves open the object says. */
+  #reference(body: unknown): ObjectReference | undefined {
+    const reference = objectReference(this.#exchange);
+    const metadata = isRecord(body) && OBJECT_VERBS.has(this.#exchange.info.verb) ? body.metadata : undefined;
+    if (!reference || !isRecord(metadata)) return reference;
+    for (const name of ['namespace', 'name', 'uid', 'resourceVersion'] as const) {
+      const value = metadata[name];
+      if (typeof value === 'string' && value !== '') reference[name] ??= value;
+    }
+    return reference;
+  }
+
+  #trimmed(value: unknown): unknown {
+    if (!this.#decision.omitManagedFields || !isRecord(value)) return value;
+    const { items, rows } = value;
+    return {
+      ...withoutManagedFields(value),
+      ...(Array.isArray(items) ? { items: items.map(withoutManagedFields) } : {}),
+      ...(Array.isArray(rows)
+        ? { rows: rows.map((row) => (isRecord(row) ? { ...row, object: withoutManagedFields(row.object) } : row)) }
+        : {}),
+    };
+  }
+}
+
+const isStatus = (chunk: unknown): boolean => Buffer.isBuffer(chunk) && chunk.subarray(0, STATUS_HEAD.length).equals(STATUS_HEAD);
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function withoutManagedFields(value: unknown): Record<string, unknown> {
+  if (!isRecord(value)) return {};
+  if (!isRecord(value.metadata)) return value;
+  const { managedFields: _, ...metadata } = value.metadata;
+  return { ...value, metadata };
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return parseJson(bytes.toString());
+  } catch {
+    return undefined; // an answer that was cut off: there is no object to note
+  }
+}

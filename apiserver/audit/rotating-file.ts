@@ -1,0 +1,97 @@
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { UserError } from '../../runtime/index.ts';
+
+const MODE = 0o600;
+const MEGABYTE = 1024 * 1024;
+const MEGABYTES_MAX = 100;
+const DAY_MS = 24 * 3600 * 1000;
+const STAMP = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}$/;
+/** Of the standard output, which is not rotated. */
+const STDOUT = '-';
+const STDOUT_FD = 1;
+
+export interface RotatingFileOptions {
+  /** `-` for the standard output. */
+  readonly path: string;
+  /** Size at which another file is begun; 0 for 100. */
+  readonly megabytesMax: number;
+  /** Old files that are kept, and for how long; 0 for all, for ever. */
+  readonly backupsMax: number;
+  readonly daysMax: number;
+  readonly now: () => number;
+}
+
+/**
+ * A log file that is put aside when it is full, as `audit-2026-01-31T12-00-00.000.log`; old ones go by number and age. Named as upstream's
+ * (lumberjack), so that what collects those finds these. What was written is with the operating system when {@link write} returns.
+ */
+export class RotatingFile {
+  readonly #options: RotatingFileOptions;
+  #file: number;
+  #bytes: number;
+
+  /** @throws UserError when the file cannot be written. */
+  constructor(options: RotatingFileOptions) {
+    this.#options = options;
+    const opened = this.#open();
+    this.#file = opened.file;
+    this.#bytes = opened.bytes;
+    this.#tidy();
+  }
+
+  /** @throws what the operating system says. */
+  write(line: string): void {
+    const bytes = Buffer.from(line);
+    const { megabytesMax, path } = this.#options;
+    const bytesMax = (megabytesMax || MEGABYTES_MAX) * MEGABYTE;
+    if (path !== STDOUT && this.#bytes > 0 && this.#bytes + bytes.length > bytesMax) this.#rotate();
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
+    this.#bytes += bytes.length;
+  }
+
+  close(): void {
+    if (this.#options.path !== STDOUT) closeSync(this.#file);
+  }
+
+  #open(): { file: number; bytes: number } {
+    const { path } = this.#options;
+    if (path === STDOUT) return { file: STDOUT_FD, bytes: 0 };
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      const file = openSync(path, 'a', MODE);
+      return { file, bytes: fstatSync(file).size };
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new UserError(`--audit-log-path: ${path} cannot be written (${why})`, { cause: error });
+    }
+  }
+
+  #rotate(): void {
+    const { path, now } = this.#options;
+    const stamp = new Date(now()).toISOString().slice(0, -1).replaceAll(':', '-');
+    const extension = extname(path);
+    closeSync(this.#file);
+    renameSync(path, `${path.slice(0, path.length - extension.length)}-${stamp}${extension}`);
+    const opened = this.#open();
+    this.#file = opened.file;
+    this.#bytes = opened.bytes;
+    this.#tidy();
+  }
+
+  #tidy(): void {
+    const { path, backupsMax, daysMax, now } = this.#options;
+    if (path === STDOUT) return;
+    const extension = extname(path);
+    const prefix = `${basename(path, extension)}-`;
+    const stampOf = (name: string) => name.slice(prefix.length, name.length - extension.length);
+    const backups = readdirSync(dirname(path))
+      .filter((name) => name.startsWith(prefix) && name.endsWith(extension) && STAMP.test(stampOf(name)))
+      .sort()
+      .reverse();
+    const oldest = daysMax > 0 ? new Date(now() - daysMax * DAY_MS).toISOString().slice(0, -1).replaceAll(':', '-') : '';
+    backups.forEach((name, i) => {
+      if ((backupsMax > 0 && i >= backupsMax) || stampOf(name) < oldest) unlinkSync(join(dirname(path), name));
+    });
+  }
+}

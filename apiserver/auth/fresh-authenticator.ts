@@ -1,0 +1,18 @@
+import type { ObjectReader } from '../registry/objects.ts';
+import type { Authenticator } from './types.ts';
+
+/**
+ * An authenticator that looks again before it refuses, when the objects it goes by are behind: the account of a token may have just been made
+ * through another API server.
+ */
+export const withFreshObjects = (authenticator: Authenticator, objects: ObjectReader): Authenticator => ({
+  authenticate: (request) => {
+    try {
+      return authenticator.authenticate(request);
+    } catch (error) {
+      const pending = objects.fresh();
+      if (pending === undefined) throw error;
+      return pending.then(() => authenticator.authenticate(request));
+    }
+  },
+});

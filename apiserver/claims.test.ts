@@ -1,0 +1,167 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { openMemoryStore, prefixRange, type Store } from '../store/index.ts';
+import { faultyStore } from '../test/support/faulty-store.ts';
+import { serviceStrategy } from './strategies/core/service/strategy.ts';
+import { startTestServer, type TestServer } from './testing/test-server.ts';
+
+const PATH = '/api/v1/namespaces/default/services';
+
+const stack: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const each of stack.splice(0).reverse()) await each[Symbol.asyncDispose]();
+});
+
+/** API servers side by side on one store. */
+async function servers(count: number, options: { range?: string; ports?: { from: number; to: number }; store?: Store } = {}) {
+  const store = options.store ?? (await openMemoryStore());
+  if (!options.store) stack.push({ [Symbol.asyncDispose]: () => store.close() });
+  const all: TestServer[] = [];
+  for (let i = 0; i < count; i++) {
+    const server = await startTestServer({
+      // Each behind a network of its own, so that it learns late of what the others do.
+      store: faultyStore(store),
+      serves: ['/services'],
+      strategies: (objects) => ({
+        '/services': serviceStrategy({
+          serviceClusterIpRange: options.range ?? '10.0.0.0/24',
+          serviceNodePortRange: options.ports ?? { from: 30_000, to: 30_100 },
+          eventTtlSeconds: 0,
+          objects,
+        }),
+      }),
+    });
+    stack.push(server);
+    all.push(server);
+  }
+  const claims = async () => {
+    const ips = await store.range(prefixRange('/registry/ipaddresses/'));
+    const ports = await store.range(prefixRange('/registry/ranges/servicenodeports/'));
+    return [...ips.kvs, ...ports.kvs].map(({ key }) => key.slice(key.lastIndexOf('/') + 1)).sort();
+  };
+  const [first, second = first] = all;
+  if (!first || !second) throw new Error('no server');
+  return { first, second, store, claims };
+}
+
+const service = (name: string, spec: object = {}) => ({ metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } });
+const create = (server: TestServer, name: string, spec: object = {}, query = '') =>
+  server.request('POST', PATH + query, { body: service(name, spec) });
+interface Made {
+  spec: { clusterIP: string; ports: { nodePort?: number; name?: string }[]; healthCheckNodePort?: number };
+}
+
+describe('cluster IPs', () => {
+  test('are given once, by however many servers at the same time, until none is left', async () => {
+    const { first, second, claims } = await servers(2, { range: '10.0.0.0/27' });
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => create(i % 2 ? first : second, `s${i}`)));
+    const made = answers.filter(({ status }) => status === 201).map((answer) => answer.json<Made>().spec.clusterIP);
+    expect(made.length).toBe(30);
+    expect(new Set(made).size).toBe(30);
+    expect(await claims()).toEqual(made.sort());
+    for (const refused of answers.filter(({ status }) => status !== 201)) {
+      expect(refused.json()).toMatchObject({
+        code: 500,
+        message: expect.stringContaining('failed to allocate a serviceIP: range is full'),
+      });
+    }
+    const gone = await second.request('DELETE', `${PATH}/s0`);
+    expect([200, 404]).toContain(gone.status);
+    const again = await create(first, 'again');
+    expect(again.status).toBe(gone.status === 200 ? 201 : 500);
+  });
+
+  test('that are asked for by name are had by one', async () => {
+    const { first, second, claims } = await servers(2);
+    const answers = await Promise.all([create(first, 'a', { clusterIP: '10.0.0.9' }), create(second, 'b', { clusterIP: '10.0.0.9' })]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 422]);
+    const refused = answers.find(({ status }) => status === 422);
+    expect(refused?.json().message).toContain(
+      'spec.clusterIPs: Invalid value: ["10.0.0.9"]: failed to allocate IP 10.0.0.9: provided IP is already allocated',
+    );
+    expect(await claims()).toEqual(['10.0.0.9']);
+    const winner = answers[0]?.status === 201 ? 'a' : 'b';
+    await second.request('DELETE', `${PATH}/${winner}`);
+    expect(await claims()).toEqual([]);
+    expect((await create(first, 'c', { clusterIP: '10.0.0.9' })).status).toBe(201);
+  });
+
+  test('are objects as upstream has them, and are given back when a Service no longer needs one', async () => {
+    const { first, store, claims } = await servers(1);
+    await create(first, 'a', { clusterIP: '10.0.0.9' });
+    const { kvs } = await store.range({ key: '/registry/ipaddresses/10.0.0.9' });
+    expect(JSON.parse(String(kvs[0]?.value))).toMatchObject({
+      kind: 'IPAddress',
+      apiVersion: 'networking.k8s.io/v1',
+      metadata: {
+        name: '10.0.0.9',
+        labels: { 'ipaddress.kubernetes.io/ip-family': 'IPv4', 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' },
+      },
+      spec: { parentRef: { resource: 'services', namespace: 'default', name: 'a' } },
+    });
+    const body = service('a', { type: 'ExternalName', externalName: 'example.org', ports: [] });
+    expect((await first.request('PUT', `${PATH}/a`, { body })).status).toBe(200);
+    expect(await claims()).toEqual([]);
+    await create(first, 'dry', {}, '?dryRun=All');
+    expect(await claims()).toEqual([]);
+  });
+});
+
+describe('node ports', () => {
+  test('are given once, by however many servers at the same time', async () => {
+    const { first, second, claims } = await servers(2, { ports: { from: 30_000, to: 30_019 } });
+    const answers = await Promise.all(Array.from({ length: 24 }, (_, i) => create(i % 2 ? first : second, `s${i}`, { type: 'NodePort' })));
+    const made = answers.filter(({ status }) => status === 201).map((answer) => answer.json<Made>().spec);
+    expect(made.length).toBe(20);
+    expect(new Set(made.map(({ ports }) => ports[0]?.nodePort)).size).toBe(20);
+    expect((await claims()).length).toBe(40);
+  });
+
+  test('move with an update, and one that is taken is refused', async () => {
+    const { first, second, claims } = await servers(2);
+    await create(first, 'a', { clusterIP: 'None', type: 'ClusterIP' });
+    await create(first, 'b', { type: 'NodePort', clusterIP: '10.0.0.9', ports: [{ port: 80, nodePort: 30_001 }] });
+    const put = (nodePort: number, server = second) =>
+      server.request('PUT', `${PATH}/b`, { body: service('b', { type: 'NodePort', ports: [{ port: 80, nodePort }] }) });
+    expect((await put(30_002)).status).toBe(200);
+    expect(await claims()).toEqual(['10.0.0.9', '30002']);
+    await create(first, 'c', { type: 'NodePort', clusterIP: '10.0.0.10', ports: [{ port: 80, nodePort: 30_003 }] });
+    const refused = await put(30_003);
+    expect(refused.status).toBe(422);
+    expect(refused.json().message).toContain('spec.ports[0].nodePort: Invalid value: 30003: provided port is already allocated');
+    expect((await put(30_999)).json().message).toContain(
+      'provided port is not in the valid range. The range of valid ports is 30000-30100',
+    );
+    expect(await claims()).toEqual(['10.0.0.10', '10.0.0.9', '30002', '30003']);
+  });
+
+  test('one number serves two protocols of one Service', async () => {
+    const { first, claims } = await servers(1);
+    const ports = [
+      { name: 't', port: 53, nodePort: 30_053, protocol: 'TCP' },
+      { name: 'u', port: 53, nodePort: 30_053, protocol: 'UDP' },
+    ];
+    expect((await create(first, 'dns', { type: 'NodePort', clusterIP: '10.0.0.9', ports })).status).toBe(201);
+    expect(await claims()).toEqual(['10.0.0.9', '30053']);
+    await first.request('DELETE', `${PATH}/dns`);
+    expect(await claims()).toEqual([]);
+  });
+});
+
+test('claims that are missing are made at the start, those without a Service go, and what others keep there stays', async () => {
+  const { first, store } = await servers(1);
+  await create(first, 'a', { type: 'NodePort', clusterIP: '10.0.0.9', ports: [{ port: 80, nodePort: 30_001 }] });
+  const { kvs } = await store.range({ key: '/registry/ipaddresses/10.0.0.9' });
+  const gateway = Buffer.from('{"kind":"IPAddress","apiVersion":"networking.k8s.io/v1","metadata":{"name":"10.0.0.77"}}');
+  await store.txn({
+    compare: [],
+    success: [
+      { op: 'delete', range: { key: '/registry/ipaddresses/10.0.0.9' } },
+      { op: 'delete', range: { key: '/registry/ranges/servicenodeports/30001' } },
+      { op: 'put', key: '/registry/ipaddresses/10.0.0.66', value: kvs[0]?.value ?? gateway },
+      { op: 'put', key: '/registry/ranges/servicenodeports/30066', value: Buffer.from('{}') },
+      { op: 'put', key: '/registry/ipaddresses/10.0.0.77', value: gateway },
+    ],
+  });
+  const { claims } = await servers(1, { store });
+  expect(await claims()).toEqual(['10.0.0.77', '10.0.0.9', '30001']);
+});

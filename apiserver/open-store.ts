@@ -1,0 +1,40 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Environment, UserError } from '../runtime/index.ts';
+import { openEtcdStore, openLevelStore, openMemoryStore, type Store, StoreError } from '../store/index.ts';
+import { type ApiServerValues, readPem } from './settings.ts';
+
+/**
+ * Opens the store that the options name: etcd, a database in the data directory, or one in memory.
+ *
+ * @param signal ends the wait for an etcd that does not answer.
+ * @throws UserError
+ */
+export async function openStore(values: ApiServerValues, environment: Environment, signal: AbortSignal): Promise<Store> {
+  const directory = values['data-dir'];
+  try {
+    mkdirSync(directory, { recursive: true });
+    if (values['etcd-servers'].length > 0) return await openEtcd(values, environment, signal);
+    const { clock, logger } = environment;
+    return values.ephemeral ? await openMemoryStore() : await openLevelStore({ directory: join(directory, 'store'), clock, logger });
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw error instanceof StoreError ? new UserError(error.message, { cause: error }) : unusable(directory, error);
+  }
+}
+
+function openEtcd(values: ApiServerValues, { clock, random, logger }: Environment, signal: AbortSignal): Promise<Store> {
+  const pem = (name: 'etcd-cafile' | 'etcd-certfile' | 'etcd-keyfile') => {
+    const path = values[name];
+    return path === undefined ? undefined : readPem(name, path);
+  };
+  const endpoints = values['etcd-servers'];
+  const isSecure = endpoints.some((endpoint) => endpoint.startsWith('https:'));
+  const tls = { ca: pem('etcd-cafile'), cert: pem('etcd-certfile'), key: pem('etcd-keyfile') };
+  return openEtcdStore({ endpoints, tls: isSecure ? tls : undefined, clock, random, logger, signal });
+}
+
+function unusable(directory: string, error: unknown): Error {
+  const why = error instanceof Error ? error.message : String(error);
+  return new UserError(`the data directory ${directory} cannot be used (${why}); give another with --data-dir`, { cause: error });
+}

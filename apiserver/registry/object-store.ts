@@ -1,0 +1,127 @@
+import type { KubeObject } from '../../api/index.ts';
+import { type Compare, type LeaseId, type Operation, type Revision, type Store, StoreError } from '../../store/index.ts';
+import type { Entry } from '../watch-cache/entry.ts';
+import { type Allocation, claimOperations, type NewClaim } from './claims.ts';
+import type { ExpiringLeases } from './expiring-leases.ts';
+import type { Resource } from './resource.ts';
+
+/** What is to be stored at a key. */
+export interface Draft {
+  readonly key: string;
+  readonly object: KubeObject;
+  /** The object encoded, as it is served. */
+  readonly encoded: Buffer;
+  /** And as it is stored: the same bytes where there is nothing to convert. */
+  readonly stored: Buffer;
+  readonly allocation?: Allocation | undefined;
+}
+
+/** `lost`: the object is not as it was; `taken`: something that it claims is another's. */
+export type Written = Revision | 'lost' | 'taken';
+
+export interface ObjectStoreParts {
+  readonly resource: Resource;
+  readonly store: Store;
+  readonly leases: ExpiringLeases;
+}
+
+/**
+ * The transactions of one kind. Each compares what is stored with what the writer saw, in the store itself: it does not matter who else
+ * writes, in this process or in another.
+ */
+export class ObjectStore {
+  readonly #resource: Resource;
+  readonly #store: Store;
+  readonly #leases: ExpiringLeases;
+
+  constructor({ resource, store, leases }: ObjectStoreParts) {
+    this.#resource = resource;
+    this.#store = store;
+    this.#leases = leases;
+  }
+
+  /** The object from the store itself: the cache may be a moment behind. */
+  async read(key: string): Promise<Entry | undefined> {
+    const { kvs } = await this.#store.range({ key });
+    const [entry] = await this.#resource.cache.entriesOf(kvs);
+    return entry;
+  }
+
+  /** Brings an object into the form in which it is stored. */
+  async draft(draft: Omit<Draft, 'stored'>): Promise<Draft> {
+    return { ...draft, stored: await this.#resource.form.store(draft.encoded, draft.object) };
+  }
+
+  /** Writes an object that must not be there yet. */
+  create(draft: Draft): Promise<Written> {
+    return this.#put(draft, { key: draft.key, target: 'version', is: '=', than: 0 });
+  }
+
+  /** Writes an object if it is still as it was. */
+  update(draft: Draft, revision: Revision): Promise<Written> {
+    return this.#put(draft, { key: draft.key, target: 'mod', is: '=', than: revision });
+  }
+
+  /** Deletes an object, with all that it claims, if it is still as it was. */
+  async remove(key: string, revision: Revision, object: KubeObject): Promise<Revision | 'lost'> {
+    const { claims } = this.#resource.strategy;
+    const releases = claims?.of(object).map(({ place }) => place) ?? [];
+    const result = await this.#store.txn({
+      compare: [{ key, target: 'mod', is: '=', than: revision }],
+      success: [{ op: 'delete', range: { key } }, ...claimOperations(this.#resource.root, { claims: [], releases })],
+    });
+    return result.succeeded ? result.revision : 'lost';
+  }
+
+  async #put(draft: Draft, condition: Compare): Promise<Written> {
+    const { cache, strategy } = this.#resource;
+    const { key, stored, encoded, object } = draft;
+    // Only what comes back as it was served is recognised.
+    if (stored === encoded) cache.expect(key, stored, object);
+    let written: Written | undefined;
+    try {
+      const ttlSeconds = strategy.ttlSeconds ?? 0;
+      written = ttlSeconds > 0 ? await this.#putForAWhile(draft, condition, ttlSeconds) : await this.#commit(draft, condition);
+      return written;
+    } finally {
+      if (typeof written !== 'number') cache.unexpect(key, stored);
+    }
+  }
+
+  async #putForAWhile(draft: Draft, condition: Compare, ttlSeconds: number): Promise<Written> {
+    try {
+      return await this.#commit(draft, condition, await this.#leases.leaseFor(ttlSeconds));
+    } catch (error) {
+      if (!(error instanceof StoreError && error.code === 'LeaseNotFound')) throw error;
+      // It ran out early: this process stood still, or the store's clock jumped.
+      this.#leases.forget();
+      return await this.#commit(draft, condition, await this.#leases.leaseFor(ttlSeconds));
+    }
+  }
+
+  async #commit({ key, stored, allocation }: Draft, condition: Compare, lease?: LeaseId): Promise<Written> {
+    const { root } = this.#resource;
+    const claims = allocation?.claims ?? [];
+    const result = await this.#store.txn({
+      compare: [condition, ...claims.map(({ place }): Compare => ({ key: `${root}/${place}`, target: 'version', is: '=', than: 0 }))],
+      success: [{ op: 'put', key, value: stored, lease }, ...(allocation ? claimOperations(root, allocation) : [])],
+      failure: claims.map(({ place }): Operation => ({ op: 'range', range: { key: `${root}/${place}` }, options: { keysOnly: true } })),
+    });
+    if (result.succeeded) return result.revision;
+    const found = result.results.map((each) => each.op === 'range' && each.kvs.length > 0);
+    return this.#refused(
+      claims.filter((_, i) => found[i]),
+      condition,
+    );
+  }
+
+  /** Which of the conditions did not hold: an object that is not as it was comes first. */
+  async #refused(taken: readonly NewClaim[], { key, target, than }: Compare): Promise<'lost' | 'taken'> {
+    if (taken.length === 0) return 'lost';
+    const { kvs } = await this.#store.range({ key }, { keysOnly: true });
+    const present = target === 'version' ? (kvs[0]?.version ?? 0) : (kvs[0]?.modRevision ?? 0);
+    if (present !== than) return 'lost';
+    for (const claim of taken) claim.taken();
+    return 'taken';
+  }
+}

@@ -1,0 +1,23 @@
+import { parseJson } from '../../api/index.ts';
+import { decodeProtobuf, parseYaml } from '../../api/schema.ts';
+import { bodyOf } from '../pipeline/body.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { mediaType } from './decode-body.ts';
+import type { Kinds } from './kinds.ts';
+import { ENCODING_OF } from './negotiation.ts';
+
+/** A request's body as JSON, for the audit log; undefined when there is none, or when it is nothing that was understood. */
+export function requestObject({ request, info }: Exchange, kinds: Kinds): unknown {
+  const bytes = bodyOf(request);
+  if (bytes === undefined || bytes.length === 0) return undefined;
+  const type = mediaType(request.headers['content-type']);
+  try {
+    if (ENCODING_OF.get(type) === 'protobuf') {
+      const message = kinds.endpointOf(info)?.resource.type.message;
+      return message && decodeProtobuf(bytes).decode(message);
+    }
+    return type.endsWith('yaml') ? parseYaml(bytes.toString()) : parseJson(bytes.toString());
+  } catch {
+    return undefined; // it was refused, and the answer says why
+  }
+}
