@@ -1,5 +1,5 @@
 import { type KubeObject, parseJson } from '../../api/index.ts';
-import { decodeProtobuf, type Message, PROTOBUF_MAGIC } from '../../api/schema.ts';
+import { type AnyMessage, decodeProtobuf, type Message, PROTOBUF_MAGIC } from '../../api/schema.ts';
 import { type KeyValue, StoreError } from '../../store/index.ts';
 import type { WireForm } from './wire-form.ts';
 
@@ -14,7 +14,7 @@ const ENCRYPTED = 'k8s:enc:';
  */
 export function storedObject(
   { key, value }: Pick<KeyValue, 'key' | 'value'>,
-  message: Message<KubeObject>,
+  message: AnyMessage | undefined,
   wire: Pick<WireForm, 'apiVersion' | 'kind'>,
 ): KubeObject {
   try {
@@ -25,13 +25,13 @@ export function storedObject(
   }
 }
 
-function read(value: Buffer, message: Message<KubeObject>, { apiVersion, kind }: Pick<WireForm, 'apiVersion' | 'kind'>): KubeObject {
-  if (value.subarray(0, PROTOBUF_MAGIC.length).equals(PROTOBUF_MAGIC)) {
+function read(value: Buffer, message: AnyMessage | undefined, { apiVersion, kind }: Pick<WireForm, 'apiVersion' | 'kind'>): KubeObject {
+  if (message && value.subarray(0, PROTOBUF_MAGIC.length).equals(PROTOBUF_MAGIC)) {
     const envelope = decodeProtobuf(value);
     if (envelope.apiVersion !== apiVersion || envelope.kind !== kind) {
       throw new Error(`it is stored as ${envelope.kind} of ${envelope.apiVersion}, and ${kind} of ${apiVersion} is served`);
     }
-    return envelope.decode(message);
+    return envelope.decode(message as Message<KubeObject>);
   }
   if (value.toString('latin1', 0, ENCRYPTED.length) === ENCRYPTED) throw new Error('it is encrypted');
   return parseJson(value.toString()) as KubeObject;
