@@ -295,6 +295,7 @@ describeOnEtcd('watches of etcd', () => {
     await Promise.all(Array.from({ length: 30 }, (_, writer) => write(writer)));
     using all = record(store, ALL, { fromRevision: 1 });
     await all.caughtUp(store.revision);
+    expect(all.events()).toHaveLength(30 * 60);
     for (const watch of watches) {
       await watch.caughtUp(store.revision);
       const truth = all.events().filter(({ kv }) => kv.key === watch.range.key);

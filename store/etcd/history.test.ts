@@ -42,6 +42,8 @@ async function checkHistory(url: string): Promise<void> {
   for (const watch of watches) await reached(watch, end);
   const last = await writing.txn(plain(put('/few/last'), put('/many/last')));
   await reading.newestRevision();
+  await reached(everything, last.revision);
+  expect(everything.events()).toHaveLength(REVISIONS + 2);
   for (const watch of [everything, ...watches]) {
     await reached(watch, last.revision);
     const truth = everything.events().filter(({ kv }) => kv.key >= watch.range.key && kv.key < (watch.range.end ?? `${watch.range.key}0`));
