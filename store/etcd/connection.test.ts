@@ -3,17 +3,17 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import { seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
+import { seededRandom, systemClock } from '../../runtime/index.ts';
 import { type Authority, testAuthority } from '../../test/support/authority.ts';
 import { describeOnEtcd, type EtcdMember, startEtcd, startEtcdCluster } from '../../test/support/etcd.ts';
+import { startEndpoint } from '../../test/support/etcd-endpoint.ts';
 import { record } from '../../test/support/store-recorder.ts';
 import { ALL, plain, put, withCode } from '../../test/support/store-steps.ts';
 import { TcpProxy } from '../../test/support/tcp-proxy.ts';
 import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { until } from '../../test/support/wait.ts';
 import { violations } from '../../test/support/watch-validators.ts';
-import { createEtcdEndpoint } from '../endpoint/index.ts';
-import { type EtcdStoreOptions, openEtcdStore, openMemoryStore, type StoreError } from '../index.ts';
+import { type EtcdStoreOptions, openEtcdStore, type StoreError } from '../index.ts';
 
 const UNREACHABLE = 'http://127.0.0.1:1';
 
@@ -238,11 +238,8 @@ describeOnEtcd('watches of etcd', () => {
 
   test('a connection that is silent is found out, and the watch goes on', async () => {
     // Our own endpoint: etcd itself wants five seconds between the signs of life that it is asked for.
-    const memory = await openMemoryStore();
-    const listening = { listenClientUrls: ['http://127.0.0.1:0'], clock: systemClock, random: seededRandom(1) };
-    const endpoint = createEtcdEndpoint({ store: memory, ...listening, logger: silentLogger });
-    await endpoint.start();
-    await using proxy = await TcpProxy.open(endpoint.url ?? '');
+    await using endpoint = await startEndpoint();
+    await using proxy = await TcpProxy.open(endpoint.url);
     const { lines, logger } = logOf();
     const store = await openEtcdStore({ endpoints: [proxy.url], keepaliveTimeMs: 100, keepaliveTimeoutMs: 200, logger });
     using watch = record(store, ALL);
@@ -252,12 +249,10 @@ describeOnEtcd('watches of etcd', () => {
     expect(lines).toEqual([]);
     proxy.block();
     await until('the silence is found out', () => lines.some(({ msg }) => msg === 'etcd watch is taken up again'));
-    await memory.txn(plain(put('b')));
+    await endpoint.store.txn(plain(put('b')));
     proxy.unblock();
     await until('the next event', () => watch.events().length === 2);
     await store.close();
-    await endpoint.stop();
-    await memory.close();
   });
 
   test('compacted while it was cut off: it ends, and says so', async () => {
@@ -295,6 +290,7 @@ describeOnEtcd('watches of etcd', () => {
     await Promise.all(Array.from({ length: 30 }, (_, writer) => write(writer)));
     using all = record(store, ALL, { fromRevision: 1 });
     await all.caughtUp(store.revision);
+    expect(all.events()).toHaveLength(30 * 60);
     for (const watch of watches) {
       await watch.caughtUp(store.revision);
       const truth = all.events().filter(({ kv }) => kv.key === watch.range.key);

@@ -1,11 +1,11 @@
 /** The store contract, and random work, on the etcd driver against a real etcd. */
 import { describe, test } from 'vitest';
-import { type Clock, seededRandom, silentLogger, systemClock, VirtualClock } from '../../runtime/index.ts';
+import { systemClock, VirtualClock } from '../../runtime/index.ts';
 import { storeContract } from '../../test/contract/store-contract.ts';
 import { describeOnEtcd, startEtcd } from '../../test/support/etcd.ts';
+import { startEndpoint } from '../../test/support/etcd-endpoint.ts';
 import { Chance, closeAll, Pair } from '../../test/support/random-work.ts';
 import type { StoreFixture } from '../../test/support/store-steps.ts';
-import { createEtcdEndpoint } from '../endpoint/index.ts';
 import { openEtcdStore, openMemoryStore } from '../index.ts';
 
 async function open(): Promise<StoreFixture> {
@@ -23,22 +23,10 @@ async function open(): Promise<StoreFixture> {
   };
 }
 
-async function startEndpoint(clock: Clock): Promise<AsyncDisposable & { readonly url: string }> {
-  const store = await openMemoryStore({ clock });
-  const listenClientUrls = ['http://127.0.0.1:0'];
-  const endpoint = createEtcdEndpoint({ store, listenClientUrls, clock: systemClock, random: seededRandom(1), logger: silentLogger });
-  await endpoint.start();
-  const dispose = async () => {
-    await endpoint.stop();
-    await store.close();
-  };
-  return { url: endpoint.url ?? '', [Symbol.asyncDispose]: dispose };
-}
-
 /** Behind our own endpoint of etcd's API. */
 async function openOwn(): Promise<StoreFixture> {
   const clock = new VirtualClock();
-  const endpoint = await startEndpoint(clock);
+  const endpoint = await startEndpoint({ store: await openMemoryStore({ clock }) });
   const store = await openEtcdStore({ endpoints: [endpoint.url] });
   return {
     store,
@@ -75,7 +63,7 @@ describe('on our own endpoint', () => {
   storeContract('our endpoint', openOwn);
 
   test.each([3, 4])('random work, with a prefix, seed %i', async (seed) => {
-    await using endpoint = await startEndpoint(systemClock);
+    await using endpoint = await startEndpoint();
     await randomWork(endpoint.url, seed);
   });
 });

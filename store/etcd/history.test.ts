@@ -1,12 +1,11 @@
 /** Watches from far in the past: of their own keys where progress can be believed, of all keys where it cannot. */
 import { describe, expect, test } from 'vitest';
-import { seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
 import { describeOnEtcd, startEtcd } from '../../test/support/etcd.ts';
+import { startEndpoint } from '../../test/support/etcd-endpoint.ts';
 import { type Recording, record } from '../../test/support/store-recorder.ts';
 import { plain, put, remove } from '../../test/support/store-steps.ts';
 import { until } from '../../test/support/wait.ts';
 import { violations } from '../../test/support/watch-validators.ts';
-import { createEtcdEndpoint } from '../endpoint/index.ts';
 import { type KeyRange, openEtcdStore, openMemoryStore, prefixRange, type Store } from '../index.ts';
 import { tellsProgressInOrder } from './feed.ts';
 
@@ -42,6 +41,8 @@ async function checkHistory(url: string): Promise<void> {
   for (const watch of watches) await reached(watch, end);
   const last = await writing.txn(plain(put('/few/last'), put('/many/last')));
   await reading.newestRevision();
+  await reached(everything, last.revision);
+  expect(everything.events()).toHaveLength(REVISIONS + 2);
   for (const watch of [everything, ...watches]) {
     await reached(watch, last.revision);
     const truth = everything.events().filter(({ kv }) => kv.key >= watch.range.key && kv.key < (watch.range.end ?? `${watch.range.key}0`));
@@ -67,14 +68,10 @@ describe('history of a store behind our own endpoint', () => {
         };
       },
     });
-    const options = { listenClientUrls: ['http://127.0.0.1:0'], clock: systemClock, random: seededRandom(1), logger: silentLogger };
-    const endpoint = createEtcdEndpoint({ store, ...options });
-    await endpoint.start();
-    await checkHistory(endpoint.url ?? '');
+    await using endpoint = await startEndpoint({ store });
+    await checkHistory(endpoint.url);
     expect(watched.filter(({ key }) => key === '/few/').length).toBeGreaterThanOrEqual(3);
     expect(watched.filter(({ key }) => key === '/none').length).toBeGreaterThanOrEqual(3);
-    await endpoint.stop();
-    await memory.close();
   });
 });
 
