@@ -5,3 +5,4 @@ export * as authorizationKinds from './authorization.ts';
 export * as coordinationKinds from './coordination.ts';
 export * as coreKinds from './core.ts';
 export * as rbacKinds from './rbac.ts';
+export * as storageKinds from './storage.ts';

@@ -22,6 +22,9 @@ import { service } from '../core/v1/service.ts';
 import { serviceAccount } from '../core/v1/service-account.ts';
 import type { ServedKind } from '../kind-info.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/role.ts';
+import { csiDriver, csiNode, csiStorageCapacity } from '../storage/v1/csi.ts';
+import { storageClass } from '../storage/v1/storage-class.ts';
+import { volumeAttributesClass } from '../storage/v1/volume-attributes-class.ts';
 import * as apiextensions from './apiextensions.ts';
 import * as apps from './apps.ts';
 import * as authentication from './authentication.ts';
@@ -29,6 +32,7 @@ import * as authorization from './authorization.ts';
 import * as coordination from './coordination.ts';
 import * as core from './core.ts';
 import * as rbac from './rbac.ts';
+import * as storage from './storage.ts';
 
 /** Every built-in kind with its schema, in the order discovery lists them. */
 export const BUILT_IN_KINDS: readonly ServedKind[] = [
@@ -56,6 +60,11 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: rbac.clusterroles, message: clusterRole },
   { info: rbac.rolebindings, message: roleBinding },
   { info: rbac.roles, message: role },
+  { info: storage.csidrivers, message: csiDriver },
+  { info: storage.csinodes, message: csiNode },
+  { info: storage.csistoragecapacities, message: csiStorageCapacity },
+  { info: storage.storageclasses, message: storageClass },
+  { info: storage.volumeattributesclasses, message: volumeAttributesClass },
   { info: coordination.leases, message: lease },
   { info: apiextensions.customresourcedefinitions, message: customResourceDefinition },
 ];

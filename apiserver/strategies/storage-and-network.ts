@@ -1,0 +1,14 @@
+import { storageKinds } from '../../api/index.ts';
+import { type Strategy, strategyKey } from '../registry/strategy.ts';
+import { csiDriverStrategy } from './storage/csi-driver.ts';
+import { csiNodeStrategy, csiStorageCapacityStrategy } from './storage/csi-node.ts';
+import { storageClassStrategy, volumeAttributesClassStrategy } from './storage/storage-class.ts';
+
+/** Strategies of storage.k8s.io, networking.k8s.io and the like. */
+export const storageAndNetworkStrategies = (): readonly (readonly [string, Strategy<never>])[] => [
+  [strategyKey(storageKinds.csidrivers), csiDriverStrategy],
+  [strategyKey(storageKinds.csinodes), csiNodeStrategy],
+  [strategyKey(storageKinds.csistoragecapacities), csiStorageCapacityStrategy],
+  [strategyKey(storageKinds.storageclasses), storageClassStrategy],
+  [strategyKey(storageKinds.volumeattributesclasses), volumeAttributesClassStrategy],
+];
