@@ -4,5 +4,7 @@ export * as authenticationKinds from './authentication.ts';
 export * as authorizationKinds from './authorization.ts';
 export * as coordinationKinds from './coordination.ts';
 export * as coreKinds from './core.ts';
+export * as discoveryKinds from './discovery.ts';
+export * as networkingKinds from './networking.ts';
 export * as rbacKinds from './rbac.ts';
 export * as storageKinds from './storage.ts';

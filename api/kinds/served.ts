@@ -20,7 +20,11 @@ import { node } from '../core/v1/node.ts';
 import { pod } from '../core/v1/pod.ts';
 import { service } from '../core/v1/service.ts';
 import { serviceAccount } from '../core/v1/service-account.ts';
+import { endpointSlice } from '../discovery/v1/endpoint-slice.ts';
 import type { ServedKind } from '../kind-info.ts';
+import { ingress, ingressClass } from '../networking/v1/ingress.ts';
+import { ipAddress, serviceCIDR } from '../networking/v1/ip-address.ts';
+import { networkPolicy } from '../networking/v1/network-policy.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/role.ts';
 import { csiDriver, csiNode, csiStorageCapacity } from '../storage/v1/csi.ts';
 import { storageClass } from '../storage/v1/storage-class.ts';
@@ -31,6 +35,8 @@ import * as authentication from './authentication.ts';
 import * as authorization from './authorization.ts';
 import * as coordination from './coordination.ts';
 import * as core from './core.ts';
+import * as discovery from './discovery.ts';
+import * as networking from './networking.ts';
 import * as rbac from './rbac.ts';
 import * as storage from './storage.ts';
 
@@ -56,6 +62,11 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: authorization.selfsubjectaccessreviews, message: selfSubjectAccessReview },
   { info: authorization.selfsubjectrulesreviews, message: selfSubjectRulesReview },
   { info: authorization.subjectaccessreviews, message: subjectAccessReview },
+  { info: networking.ingressclasses, message: ingressClass },
+  { info: networking.ingresses, message: ingress },
+  { info: networking.ipaddresses, message: ipAddress },
+  { info: networking.networkpolicies, message: networkPolicy },
+  { info: networking.servicecidrs, message: serviceCIDR },
   { info: rbac.clusterrolebindings, message: clusterRoleBinding },
   { info: rbac.clusterroles, message: clusterRole },
   { info: rbac.rolebindings, message: roleBinding },
@@ -66,5 +77,6 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: storage.storageclasses, message: storageClass },
   { info: storage.volumeattributesclasses, message: volumeAttributesClass },
   { info: coordination.leases, message: lease },
+  { info: discovery.endpointslices, message: endpointSlice },
   { info: apiextensions.customresourcedefinitions, message: customResourceDefinition },
 ];
