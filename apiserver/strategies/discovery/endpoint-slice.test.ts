@@ -12,7 +12,7 @@ describe('EndpointSlice', () => {
     expect(slice.ports).toEqual([{ name: '', port: 80, protocol: 'TCP' }]);
     expect(slices.patch(slice, {}).object.metadata.generation).toBe(1);
     expect(slices.patch(slice, { metadata: { labels: { a: 'b' } } }).object.metadata.generation).toBe(2);
-    expect(slices.patch(slice, { addressType: 'IPv6' }).errors).toContain('addressType: Invalid value: "IPv6": field is immutable');
+    expect(slices.patch(slice, { addressType: 'IPv6' }).errors).toEqual(['addressType: Invalid value: "IPv6": field is immutable']);
   });
 
   it('checks its endpoints', () => {

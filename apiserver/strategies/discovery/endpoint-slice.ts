@@ -52,7 +52,7 @@ export const endpointSliceStrategy = strategyOf<EndpointSlice>({
   validateUpdate: (context, slice, old) => {
     warnOfAddresses(context, slice);
     return [
-      ...sliceErrors(slice),
+      ...sliceErrors(slice, new Set(listOf(old.endpoints).flatMap(({ addresses }) => addresses))),
       ...(slice.addressType === old.addressType ? [] : [fieldError.invalid('addressType', slice.addressType, IMMUTABLE_MESSAGE)]),
     ];
   },
@@ -93,26 +93,31 @@ const countedChange = (slice: EndpointSlice, old: EndpointSlice): boolean =>
   !semanticEqual(slice.metadata.labels, old.metadata.labels) ||
   !semanticEqual(slice.metadata.annotations, old.metadata.annotations);
 
-function sliceErrors({ addressType, endpoints, ports }: EndpointSlice): FieldError[] {
+/** @param known addresses that were there before, which may be written in ways that are no longer taken. */
+function sliceErrors({ addressType, endpoints, ports }: EndpointSlice, known: ReadonlySet<string> = new Set()): FieldError[] {
   const errors: FieldError[] = [];
   if (addressType === '') errors.push(fieldError.required('addressType'));
   else if (!ADDRESS_TYPES.includes(addressType)) errors.push(fieldError.notSupported('addressType', addressType, ADDRESS_TYPES));
   if (listOf(endpoints).length > ENDPOINTS_MAX) errors.push(fieldError.tooMany('endpoints', listOf(endpoints).length, ENDPOINTS_MAX));
   else {
     listOf(endpoints).forEach((endpoint, i) => {
-      checkEndpoint(errors, `endpoints[${i}]`, endpoint, addressType);
+      checkEndpoint(errors, `endpoints[${i}]`, endpoint, (path, address) =>
+        known.has(address) ? [] : addressErrors(path, address, addressType),
+      );
     });
   }
   checkPorts(errors, listOf(ports));
   return errors;
 }
 
-function checkEndpoint(errors: Errors, path: string, endpoint: Endpoint, addressType: string): void {
+type AddressCheck = (path: string, address: string) => readonly FieldError[];
+
+function checkEndpoint(errors: Errors, path: string, endpoint: Endpoint, check: AddressCheck): void {
   const addresses = listOf(endpoint.addresses);
   if (addresses.length === 0) errors.push(fieldError.required(`${path}.addresses`, 'must contain at least 1 address'));
   if (addresses.length > ADDRESSES_MAX) errors.push(fieldError.tooMany(`${path}.addresses`, addresses.length, ADDRESSES_MAX));
   addresses.forEach((address, i) => {
-    errors.push(...addressErrors(`${path}.addresses[${i}]`, address, addressType));
+    errors.push(...check(`${path}.addresses[${i}]`, address));
   });
   if (endpoint.nodeName !== undefined) {
     pushInvalid(errors, `${path}.nodeName`, endpoint.nodeName, isDns1123Subdomain(endpoint.nodeName));
