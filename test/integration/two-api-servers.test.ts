@@ -1,8 +1,12 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../runtime/index.ts';
+import { generateKey, keyToPem, systemClock } from '../../runtime/index.ts';
 import { type ApiServerProcess, startApiServer } from '../support/api-server.ts';
 import { waitFor } from '../support/cluster.ts';
 import { type EtcdMember, findEtcd, NO_ETCD, startEtcd } from '../support/etcd.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const SERVICES = '/api/v1/namespaces/default/services';
@@ -218,7 +222,6 @@ describe.skipIf(!findEtcd())(`two API servers on one etcd${findEtcd() ? '' : ` (
 
 /** Two servers on one data directory, with an address each. */
 async function startPair(etcd: EtcdMember): Promise<[ApiServerProcess, ApiServerProcess]> {
-  const { tempDirectory } = await import('../support/temp-directory.ts');
   const directory = kept(await tempDirectory()).path;
   return Promise.all([
     server(etcd, ['--advertise-address=10.7.0.1'], directory),
@@ -244,6 +247,36 @@ describe.skipIf(!findEtcd())('an API server on an etcd that', () => {
     expect((await api.call('GET', CONFIG_MAPS)).status).toBe(200);
     expect((await api.call('GET', '/livez')).status).toBe(200);
   }, 60_000);
+
+  test('is shared by servers with data directories of their own: keys and authorities are shared by files', async () => {
+    const etcd = kept(await startEtcd());
+    const shared = kept(await tempDirectory()).path;
+    const signing = join(shared, 'sa.key');
+    writeFileSync(signing, keyToPem(generateKey()));
+    const keys = [`--service-account-signing-key-file=${signing}`, `--service-account-key-file=${signing}`];
+    const one = await server(etcd, keys);
+    const other = await server(etcd, [...keys, `--client-ca-file=${join(one.directory, 'pki/ca.crt')}`]);
+    const token = await one.call('POST', '/api/v1/namespaces/default/serviceaccounts/default/token', { spec: {} });
+    // The controller manager makes the account, and there is none here.
+    expect(token.status).toBe(404);
+    await one.call('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'bot' } });
+    const made = await one.call('POST', '/api/v1/namespaces/default/serviceaccounts/bot/token', { spec: {} });
+    const authorization = `Bearer ${made.body.status.token}`;
+    expect((await other.call('GET', '/api/v1/nodes', undefined, { authorization })).status).toBe(403);
+    const stranger = await server(etcd);
+    expect((await stranger.call('GET', '/api/v1/nodes', undefined, { authorization })).status).toBe(401);
+    const certificate = ['crt', 'key'].map((end) => readFileSync(join(one.directory, `pki/admin.${end}`)));
+    const trusted = (url: string) =>
+      new Promise<number>((resolve, reject) => {
+        const [cert, key] = certificate;
+        get(`${url}/api/v1/nodes`, { cert, key, rejectUnauthorized: false, agent: false }, (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        }).on('error', reject);
+      });
+    expect(await trusted(other.url)).toBe(200);
+    expect(await trusted(stranger.url)).toBe(401);
+  });
 
   test('has keys of others is left alone, with --etcd-prefix', async () => {
     const etcd = kept(await startEtcd());
