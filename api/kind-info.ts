@@ -6,10 +6,12 @@ export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | '
 /** A column of a kind's Table, as `kubectl get` shows it. */
 export interface TableColumn {
   readonly name: string;
-  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
-  readonly format?: 'name' | undefined;
-  /** 0 is shown always, 1 with `-o wide`. */
-  readonly priority: 0 | 1;
+  readonly type: string;
+  readonly format?: string | undefined;
+  /** 0 is shown always, more only with `-o wide`. */
+  readonly priority: number;
+  /** What it shows; what the field of the kind says of itself unless given. */
+  readonly description?: string | undefined;
 }
 
 /** A subresource, as discovery lists it. */
@@ -31,6 +33,8 @@ export interface KindInfo {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
+  /** Kind of its lists; the kind with `List` behind it unless given. */
+  readonly listKind?: string | undefined;
   /** Plural name in URLs. */
   readonly resource: string;
   readonly singular: string;

@@ -93,6 +93,18 @@ export class Quantity {
     return Number(this.#scaled(-3));
   }
 
+  /** The amount if it was written in whole units and fits 64 bits: `1` and `1k`, but not `1000m` (upstream's `AsInt64`). */
+  asInt64(): bigint | undefined {
+    if (this.#exponent < 0) return undefined;
+    const whole = this.#digitsAt(0);
+    return whole > INT64_MAX || whole < -INT64_MAX - 1n ? undefined : whole;
+  }
+
+  /** The amount as near as a double comes (upstream's `AsApproximateFloat64`). */
+  approximate(): number {
+    return Number(this.#digits) * 10 ** this.#exponent;
+  }
+
   add(other: Quantity): Quantity {
     return this.#combine(other, (a, b) => a + b);
   }

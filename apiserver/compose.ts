@@ -175,7 +175,7 @@ class ComposedApiServer implements Service {
     };
   }
 
-  #parts({ objects, infos }: PartsContext, pki: Pki, url: () => string): ApiServerParts {
+  #parts({ objects, kinds }: PartsContext, pki: Pki, url: () => string): ApiServerParts {
     const values = this.#values;
     const { clock, random } = this.#environment;
     const authenticator = createAuthenticator({
@@ -210,8 +210,8 @@ class ComposedApiServer implements Service {
       authenticator: withFreshObjects(authenticator, objects),
       authorizer,
       reviews: createReviews({ authenticator, authorizer, clock }),
-      discovery: createDiscovery({ kinds: () => infos, serverAddress: () => new URL(url()).host }),
-      openapi: createOpenApi({ kinds: () => BUILT_IN_KINDS, clock }),
+      discovery: createDiscovery({ kinds: () => kinds.infos(), serverAddress: () => new URL(url()).host }),
+      openapi: createOpenApi({ kinds: () => kinds.published(), clock }),
       ...this.#tokens(objects, pki, () => new URL(url()).host),
     };
   }

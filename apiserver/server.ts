@@ -3,33 +3,32 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import { apiVersionOf, type KindInfo, type ServedKind } from '../api/index.ts';
+import { apiextensionsKinds, apiVersionOf, type ServedKind } from '../api/index.ts';
+import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
+import { createCustomResources } from './custom-resources/index.ts';
 import type { Auditor, Exchange } from './pipeline/exchange.ts';
 import { FlowControl } from './pipeline/flow-control.ts';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
 import { RequestMetrics } from './pipeline/request-metrics.ts';
-import { sendNotFound } from './pipeline/respond.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
 import { ClaimRepair } from './registry/claims.ts';
 import { ExpiringLeases } from './registry/expiring-leases.ts';
 import { InProcessObjects } from './registry/in-process-objects.ts';
 import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
-import { ObjectRegistry } from './registry/object-registry.ts';
-import { ObjectStore } from './registry/object-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
-import { createResource } from './registry/resource.ts';
-import { type StrategyTable, strategyKey } from './registry/strategy.ts';
+import { type Strategy, type StrategyTable, strategyKey } from './registry/strategy.ts';
 import { createBinding } from './rest/binding.ts';
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
 import { healthChecks } from './rest/health.ts';
+import { KindHost } from './rest/kind-host.ts';
 import { type CreateOnly, Kinds } from './rest/kinds.ts';
 import { DEFAULT_ADDRESS_TYPES, KubeletConnector, type KubeletOptions } from './rest/kubelet-connector.ts';
 import { ServerMetrics } from './rest/metrics.ts';
@@ -60,7 +59,8 @@ const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = { '/bindings': createB
 /** What the parts of the server are given to be made. */
 export interface PartsContext {
   readonly objects: ObjectReader & ObjectWriter;
-  readonly infos: readonly KindInfo[];
+  /** The kinds that discovery and OpenAPI tell of. */
+  readonly kinds: Pick<KindHost, 'infos' | 'published'>;
 }
 
 /** The parts that decide and describe; made by others. */
@@ -158,6 +158,8 @@ class Server implements ApiServer {
   readonly #settings: ApiServerSettings;
   readonly #hub: CacheHub;
   readonly #kinds = new Kinds();
+  readonly #host: KindHost;
+  readonly #customResources: Service | undefined;
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
   readonly #claims: ClaimRepair;
@@ -179,10 +181,18 @@ class Server implements ApiServer {
     const infos = options.kinds.map(({ info }) => info);
     this.objects = new InProcessObjects({ now: () => clock.now(), fresh: () => this.#hub.fresh() });
     this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
-    const parts = options.parts({ objects: this.objects, infos });
-    this.#addKinds(parts, store);
+    const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
+    const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize };
+    this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: options.kinds });
+    const parts = options.parts({ objects: this.objects, kinds: this.#host });
+    this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
+    const { objects } = this;
+    const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
+    this.#customResources = definesOthers
+      ? createCustomResources({ host: this.#host, objects, clock, random, logger, compileRules: () => () => [] })
+      : undefined;
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
@@ -222,7 +232,7 @@ class Server implements ApiServer {
     });
     this.#root = {
       kinds: this.#kinds,
-      infos,
+      infos: () => this.#host.infos(),
       health: healthChecks({
         storeOpen: () => this.#hub.synced && failure() === undefined,
         synced: () => this.#hub.synced,
@@ -271,6 +281,7 @@ class Server implements ApiServer {
     await this.#hub.start();
     try {
       await this.#claims.start();
+      await this.#customResources?.start();
       await this.#http.listen({ host, port });
       await bootstrap?.(this);
       this.#bootstrapped = true;
@@ -305,38 +316,34 @@ class Server implements ApiServer {
     forced.cancel();
     this.#pipeline.stop();
     this.#kubelets.close();
+    await this.#customResources?.stop();
     await this.#claims.stop();
     this.#hub.stop();
     this.#auditor?.close();
   }
 
-  #addKinds({ strategies, reviews }: ApiServerParts, store: Store): void {
-    const registries = new Map<string, ObjectRegistry>();
-    const { clock } = this.#options;
-    const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
+  #addKinds({ strategies, reviews }: ApiServerParts): void {
     for (const kind of this.#options.kinds) {
       const key = strategyKey(kind.info);
       const answer = reviews.get(key);
       const create = answer ? reviewer(kind, answer) : CREATE_ONLY[key];
       if (create) {
-        this.#kinds.addCreateOnly(kind.info, create);
+        this.#host.addCreateOnly(kind.info, create);
         continue;
       }
-      const resource = createResource(kind, strategies, { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize });
-      const objects = new ObjectStore({ resource, store, leases });
-      const registry = new ObjectRegistry({ resource, store: objects, hub: this.#hub, random: this.#options.random });
-      this.#hub.add(resource.cache);
-      this.#kinds.addEndpoint({ resource, registry });
-      registries.set(key, registry);
+      const strategy = strategies.get(key);
+      if (!strategy) throw new Error(`no strategy for ${key}`);
+      // A strategy and a message only ever meet objects of their own kind.
+      const type = typeOfMessage(kind.message) as ObjectType;
+      this.#host.add({ info: kind.info, type, strategy: strategy as unknown as Strategy });
     }
-    this.objects.bind(registries);
+    this.objects.bind((kind) => this.#kinds.endpointOf(kind)?.registry);
   }
 
   #dispatch(exchange: Exchange): Promise<void> | void {
     const { info } = exchange;
     if (!info.isResource) return answerRoot(exchange, this.#root);
-    if (this.#kinds.hasGroup(info.group)) return route(this.#rest, this.#kinds, exchange);
-    sendNotFound(exchange);
+    return route(this.#rest, this.#kinds, exchange);
   }
 
   /** One route for everything; bodies are left to the handlers, which know whether there may be one. */
@@ -385,7 +392,11 @@ class Server implements ApiServer {
 
 /** Answers a kind of which objects are questions. */
 function reviewer(kind: ServedKind, answer: Review): CreateOnly {
-  const fields = new FieldManager({ apiVersion: apiVersionOf(kind.info), kind: kind.info.kind, message: kind.message });
+  const fields = new FieldManager({
+    apiVersion: apiVersionOf(kind.info),
+    kind: kind.info.kind,
+    type: typeOfMessage(kind.message) as ObjectType,
+  });
   return (rest, exchange) => answerReview(rest, exchange, { kind, answer, fields });
 }
 

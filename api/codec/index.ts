@@ -2,6 +2,7 @@
 export { type Decoded, decode } from './decode.ts';
 export { cannotBeHandled, DecodeError, type TypeMeta } from './decode-error.ts';
 export { duplicateFields, hasDuplicates, strictProblems } from './duplicates.ts';
+export { type ObjectType, typeOfMessage } from './object-type.ts';
 export {
   decodeProtobuf,
   encodeProtobuf,

@@ -1,9 +1,6 @@
 import type { KindInfo } from '../kind-info.ts';
+import { ALL_VERBS } from './verbs.ts';
 
-/**
- * Custom resources cannot be defined yet, so this kind is read-only and has no objects. It is served because kubectl asks for the list
- * before it says that a kind is unknown.
- */
 export const customresourcedefinitions: KindInfo = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
@@ -11,10 +8,10 @@ export const customresourcedefinitions: KindInfo = {
   resource: 'customresourcedefinitions',
   singular: 'customresourcedefinition',
   namespaced: false,
-  verbs: ['get', 'list', 'watch'],
+  verbs: ALL_VERBS,
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
-  subresources: [],
+  subresources: [{ name: 'status', kind: 'CustomResourceDefinition', verbs: ['get', 'patch', 'update'] }],
   columns: [
     { name: 'Name', type: 'string', format: 'name', priority: 0 },
     { name: 'Created At', type: 'date', priority: 0 },

@@ -3,7 +3,7 @@
 //     create, update, patch ──▶ track ──▶ compare before and after ──▶ the writer owns what it changed, others lose it
 //     apply ──────────────────▶ apply ──▶ merge, prune, conflicts  ──▶ the applier owns what it names
 import { type ApiError, apiError, type KubeObject, toTime } from '../../api/index.ts';
-import { type AnyMessage, DecodeError, decode, type Message, ownership } from '../../api/schema.ts';
+import { DecodeError, type ObjectType, ownership } from '../../api/schema.ts';
 import { plainError } from '../registry/store-errors.ts';
 import { conflictError } from './conflict.ts';
 import { LAST_APPLIED, lastAppliedOf, withLastApplied } from './last-applied.ts';
@@ -42,7 +42,9 @@ export interface Application extends Writer {
 export interface FieldManagerOptions {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly message: AnyMessage;
+  readonly type: ObjectType;
+  /** Other versions of the kind, which entries may be in; none unless given. */
+  otherVersion?(apiVersion: string): ownership.Version | undefined;
   /** What writers through a subresource (`''` for the object itself) cannot own. */
   resetFields?(subresource: string): ownership.FieldSet;
 }
@@ -51,18 +53,18 @@ export interface FieldManagerOptions {
 export class FieldManager {
   readonly #apiVersion: string;
   readonly #kind: string;
-  readonly #message: Message<KubeObject>;
-  readonly #type: ownership.ApplyType;
+  readonly #type: ObjectType;
+  readonly #otherVersion: (apiVersion: string) => ownership.Version | undefined;
   readonly #resetFields: (subresource: string) => ownership.FieldSet;
   /** Where writes go, by subresource. */
   readonly #targets = new Map<string, ownership.Target>();
   #zero: KubeObject | undefined;
 
-  constructor({ apiVersion, kind, message, resetFields }: FieldManagerOptions) {
+  constructor({ apiVersion, kind, type, otherVersion, resetFields }: FieldManagerOptions) {
     this.#apiVersion = apiVersion;
     this.#kind = kind;
-    this.#message = message as Message<KubeObject>;
-    this.#type = ownership.applyTypeOf(message);
+    this.#type = type;
+    this.#otherVersion = otherVersion ?? (() => undefined);
     this.#resetFields = resetFields ?? (() => ownership.EMPTY);
   }
 
@@ -127,7 +129,7 @@ export class FieldManager {
     let target = this.#targets.get(subresource);
     if (!target) {
       const reset = this.#resetFields(subresource);
-      target = { apiVersion: this.#apiVersion, type: this.#type, otherVersion: () => undefined, reset };
+      target = { apiVersion: this.#apiVersion, type: this.#type.applyType, otherVersion: this.#otherVersion, reset };
       this.#targets.set(subresource, target);
     }
     return target;
@@ -143,7 +145,7 @@ export class FieldManager {
     const metadata = isRecord(patch.metadata) ? patch.metadata : {};
     if (Array.isArray(metadata.managedFields)) throw apiError.badRequest('metadata.managedFields must be nil');
     try {
-      ownership.validate(this.#type, patch);
+      ownership.validate(this.#type.applyType, patch);
     } catch (error) {
       if (!(error instanceof ownership.ApplyTypeError)) throw error;
       throw plainError(`failed to create typed patch object (${nameOf(patch)}): ${error.message}`);
@@ -176,9 +178,9 @@ export class FieldManager {
     const config = lastAppliedOf(live);
     if (!config || config.apiVersion !== this.#apiVersion) return undefined;
     try {
-      ownership.validate(this.#type, live);
-      ownership.validate(this.#type, config);
-      return ownership.unchangedFieldsOf(this.#type, config, live);
+      ownership.validate(this.#type.applyType, live);
+      ownership.validate(this.#type.applyType, config);
+      return ownership.unchangedFieldsOf(this.#type.applyType, config, live);
     } catch (error) {
       if (error instanceof ownership.ApplyTypeError) return undefined; // says nothing that could be taken over
       throw error;
@@ -187,7 +189,7 @@ export class FieldManager {
 
   #normal(object: unknown, patch: Record<string, unknown>): KubeObject {
     try {
-      return decode(this.#message, object).object;
+      return this.#type.decode(object).object;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       throw this.#misfit(patch, error);
@@ -203,7 +205,7 @@ export class FieldManager {
 
   /** An object of the kind that says nothing. */
   #zeroObject(): KubeObject {
-    this.#zero ??= decode(this.#message, {}).object;
+    this.#zero ??= this.#type.decode({}).object;
     return this.#zero;
   }
 }

@@ -52,6 +52,16 @@ export class ObjectsInMemory implements ObjectReader, ObjectWriter {
     return changed ? this.put(kind, changed) : current;
   }
 
+  /** Views of an object are not told apart here. */
+  updateStatus<T extends KubeObject>(
+    kind: KindInfo,
+    namespace: string,
+    name: string,
+    change: (current: Live<T>) => T | undefined,
+  ): Promise<Live<T>> {
+    return this.update(kind, namespace, name, change);
+  }
+
   async delete(kind: KindInfo, namespace: string, name: string): Promise<void> {
     await Promise.resolve();
     const object = this.get(kind, namespace, name);

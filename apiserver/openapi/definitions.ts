@@ -1,4 +1,4 @@
-import type { AnyMessage, FieldInfo, FieldType, ScalarType } from '../../api/schema.ts';
+import { type AnyMessage, type FieldInfo, type FieldType, objectMeta, type ScalarType } from '../../api/schema.ts';
 import { type Dialect, type JsonNode, type JsonObject, REF_PREFIX } from './json-node.ts';
 
 /*
@@ -30,6 +30,15 @@ const PLAIN: Readonly<Partial<Record<ScalarType, JsonObject>>> = {
 };
 /** Zero values that required fields have as their default. */
 const ZERO: Readonly<Partial<Record<ScalarType, JsonNode>>> = { string: '', int32: 0, int64: 0, double: 0, bool: false };
+
+/** A definition that is written by somebody else: a custom resource's schema. */
+export interface WrittenDefinition {
+  readonly name: string;
+  schema(dialect: Dialect): Readonly<Record<string, unknown>>;
+}
+
+/** What a definition is made of. */
+export type DefinitionSource = AnyMessage | WrittenDefinition;
 
 /** The definitions that are no messages. */
 const SPECIAL: Readonly<Record<string, Readonly<Record<Dialect, JsonObject>>>> = {
@@ -75,12 +84,20 @@ export class Definitions {
   }
 
   /** A reference to a message; it and all that it refers to become definitions. */
-  message(message: AnyMessage): JsonObject {
+  message(message: DefinitionSource): JsonObject {
     if (!this.#schemas.has(message.name)) {
       this.#schemas.set(message.name, {}); // taken, since messages may contain themselves
-      this.#schemas.set(message.name, this.#messageSchema(message));
+      this.#schemas.set(message.name, 'schema' in message ? this.#written(message) : this.#messageSchema(message));
     }
     return this.#ref(message.name);
+  }
+
+  #written(definition: WrittenDefinition): JsonObject {
+    // Every object's metadata is referred to.
+    this.message(objectMeta);
+    const kinds = this.#kinds.get(definition.name);
+    const schema = definition.schema(this.#dialect) as JsonObject; // what was decoded from JSON
+    return { ...schema, ...(kinds ? { 'x-kubernetes-group-version-kind': kinds } : {}) };
   }
 
   /** A reference to a definition that is no message. */
@@ -90,7 +107,7 @@ export class Definitions {
   }
 
   /** A reference to the list of a kind. */
-  list(name: string, item: AnyMessage, listMeta: AnyMessage): JsonObject {
+  list(name: string, item: DefinitionSource, listMeta: AnyMessage): JsonObject {
     const kind = name.slice(name.lastIndexOf('.') + 1);
     this.#schemas.set(name, {
       description: `${kind} is a list of ${item.name.slice(item.name.lastIndexOf('.') + 1)}.`,

@@ -1,42 +1,42 @@
-import type { ServedKind } from '../../api/index.ts';
-import { type AnyMessage, bodies } from '../../api/schema.ts';
+import { bodies } from '../../api/schema.ts';
 import { GIT_VERSION } from '../discovery/index.ts';
 import { Definitions, PATCH_DEFINITION } from './definitions.ts';
 import type { JsonObject } from './json-node.ts';
-import { type Content, type Method, type OperationSpec, operationsOf } from './operations.ts';
+import { type Content, isStruct, type Method, type OperationSpec, operationsOf } from './operations.ts';
 import { parameterWriter } from './parameters.ts';
+import type { PublishedKind } from './published-kind.ts';
 
 const JSON_TYPE = 'application/json';
 const OBJECT_TYPES = [JSON_TYPE, 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const LIST_TYPES = [...OBJECT_TYPES, 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
-const PATCH_TYPES = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-  'application/apply-patch+yaml',
-];
+/** Of custom resources. */
+const UNSTRUCTURED_TYPES = [JSON_TYPE, 'application/yaml'];
+const STRATEGIC = 'application/strategic-merge-patch+json';
+const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json', STRATEGIC, 'application/apply-patch+yaml'];
 const UNAUTHORIZED = { '401': { description: 'Unauthorized' } };
 const INFO = { title: 'Kubernetes', version: GIT_VERSION };
 export const BEARER = { BearerToken: { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' } };
 const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
 
-/** The name of a kind's list. */
-const listName = ({ name }: AnyMessage): string => `${name}List`;
+/** The name of a kind's list: its own, where it goes by another. */
+const listName = ({ info, message: { name } }: PublishedKind): string =>
+  info.listKind === undefined ? `${name}List` : `${name.slice(0, name.lastIndexOf('.'))}.${info.listKind}`;
 
 /** Which kinds a definition stands for, lists and delete options included. */
-export function definitionKinds(all: readonly ServedKind[]): ReadonlyMap<string, readonly JsonObject[]> {
+export function definitionKinds(all: readonly PublishedKind[]): ReadonlyMap<string, readonly JsonObject[]> {
   const kinds = new Map<string, readonly JsonObject[]>();
   const add = (name: string, group: string, version: string, kind: string) =>
     kinds.set(name, [...(kinds.get(name) ?? []), { group, kind, version }]);
-  for (const { info, message } of all) {
+  for (const kind of all) {
+    const { info, message } = kind;
     add(message.name, info.group, info.version, info.kind);
-    if (info.verbs.includes('list')) add(listName(message), info.group, info.version, `${info.kind}List`);
+    if (info.verbs.includes('list')) add(listName(kind), info.group, info.version, info.listKind ?? `${info.kind}List`);
   }
   add(bodies.status.name, '', 'v1', 'Status');
   add(bodies.scale.name, 'autoscaling', 'v1', 'Scale');
   add(bodies.eviction.name, 'policy', 'v1', 'Eviction');
   add(bodies.tokenRequest.name, 'authentication.k8s.io', 'v1', 'TokenRequest');
-  const versions = new Set(['/v1', ...all.map(({ info }) => `${info.group}/${info.version}`)]);
+  const versions = new Set(['/v1', ...all.filter(isStruct).map(({ info }) => `${info.group}/${info.version}`)]);
   for (const groupVersion of versions) {
     const [group = '', version = ''] = groupVersion.split('/');
     add(bodies.deleteOptions.name, group, version, 'DeleteOptions');
@@ -45,7 +45,7 @@ export function definitionKinds(all: readonly ServedKind[]): ReadonlyMap<string,
 }
 
 /** The OpenAPI 3 document of some kinds: those of one group and version. */
-export function documentV3(kinds: readonly ServedKind[], all: readonly ServedKind[]): JsonObject {
+export function documentV3(kinds: readonly PublishedKind[], all: readonly PublishedKind[]): JsonObject {
   const definitions = new Definitions('v3', definitionKinds(all));
   const parametersOf = parameterWriter('v3');
   const paths = pathsOf(kinds, all, (operation) => operationV3(operation, definitions, parametersOf(operation.path, operation.action)));
@@ -53,7 +53,7 @@ export function documentV3(kinds: readonly ServedKind[], all: readonly ServedKin
 }
 
 /** The OpenAPI 2 document of all kinds. */
-export function documentV2(all: readonly ServedKind[]): JsonObject {
+export function documentV2(all: readonly PublishedKind[]): JsonObject {
   const definitions = new Definitions('v2', definitionKinds(all));
   const parametersOf = parameterWriter('v2');
   const paths = pathsOf(all, all, (operation) => operationV2(operation, definitions, parametersOf(operation.path, operation.action)));
@@ -68,8 +68,8 @@ export function documentV2(all: readonly ServedKind[]): JsonObject {
 }
 
 function pathsOf(
-  kinds: readonly ServedKind[],
-  all: readonly ServedKind[],
+  kinds: readonly PublishedKind[],
+  all: readonly PublishedKind[],
   render: (operation: OperationSpec) => JsonObject,
 ): Record<string, JsonObject> {
   const paths: Record<string, Partial<Record<Method, JsonObject>>> = {};
@@ -97,12 +97,21 @@ function answerOf(content: Content, definitions: Definitions): JsonObject {
     case 'message':
       return definitions.message(content.message);
     case 'list':
-      return definitions.list(listName(content.message), content.message, bodies.listMeta);
+      return definitions.list(listName(content.of), content.of.message, bodies.listMeta);
   }
 }
 
-const typesOf = ({ action, answer }: OperationSpec): readonly string[] =>
-  answer.type === 'text' ? ['*/*'] : action === 'list' ? LIST_TYPES : OBJECT_TYPES;
+function typesOf({ action, answer, isStruct: inProtobuf }: OperationSpec): readonly string[] {
+  if (answer.type === 'text') return ['*/*'];
+  if (!inProtobuf) return UNSTRUCTURED_TYPES;
+  return action === 'list' ? LIST_TYPES : OBJECT_TYPES;
+}
+
+/** What a body may be in. */
+function bodyTypesOf({ action, isStruct: inProtobuf }: OperationSpec): readonly string[] {
+  if (action !== 'patch') return inProtobuf ? ['*/*'] : UNSTRUCTURED_TYPES;
+  return inProtobuf ? PATCH_TYPES : PATCH_TYPES.filter((type) => type !== STRATEGIC);
+}
 
 const contentOf = (types: readonly string[], schema: JsonObject): JsonObject =>
   Object.fromEntries(types.map((type): [string, JsonObject] => [type, { schema }]));
@@ -110,7 +119,7 @@ const contentOf = (types: readonly string[], schema: JsonObject): JsonObject =>
 function operationV3(operation: OperationSpec, definitions: Definitions, parameters: readonly JsonObject[]): JsonObject {
   const body = bodyOf(operation, definitions);
   const content = contentOf(typesOf(operation), answerOf(operation.answer, definitions));
-  const bodyTypes = operation.action === 'patch' ? PATCH_TYPES : ['*/*'];
+  const bodyTypes = bodyTypesOf(operation);
   return {
     ...common(operation),
     parameters,
@@ -125,7 +134,7 @@ function operationV2(operation: OperationSpec, definitions: Definitions, paramet
   const required = operation.method === 'delete' ? {} : { required: true };
   return {
     ...common(operation),
-    consumes: operation.action === 'patch' ? PATCH_TYPES : ['*/*'],
+    consumes: bodyTypesOf(operation),
     produces: typesOf(operation),
     schemes: ['https'],
     parameters: [...(body ? [{ name: 'body', in: 'body', ...required, schema: body }] : []), ...parameters],

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { ServedKind } from '../../api/index.ts';
 import { type Clock, systemClock } from '../../runtime/index.ts';
 import type { DocumentResponse } from '../discovery/index.ts';
 import { BEARER, documentV2, documentV3 } from './documents.ts';
 import { asksForGnostic, encodeGnostic, GNOSTIC_MEDIA_TYPE } from './gnostic.ts';
 import type { JsonObject } from './json-node.ts';
+import { isStruct } from './operations.ts';
+import type { PublishedKind } from './published-kind.ts';
 import { versionDocument } from './version-document.ts';
 
 export interface OpenApiOptions {
   /** The kinds that are served now: the same array as long as nothing changes. */
-  readonly kinds: () => readonly ServedKind[];
+  readonly kinds: () => readonly PublishedKind[];
   readonly clock?: Clock | undefined;
 }
 
@@ -41,8 +42,10 @@ export const createOpenApi = (options: OpenApiOptions): OpenApi => new OpenApiSe
 
 class OpenApiServer implements OpenApi {
   readonly #options: OpenApiOptions;
-  #kinds: readonly ServedKind[] | undefined;
+  #kinds: readonly PublishedKind[] | undefined;
   readonly #documents = new Map<string, Encoded>();
+  /** Documents of one group and version, with the kinds they are made of: they stay while those do. */
+  readonly #parts = new Map<string, { readonly of: readonly PublishedKind[]; readonly document: Encoded }>();
 
   constructor(options: OpenApiOptions) {
     this.#options = options;
@@ -63,7 +66,7 @@ class OpenApiServer implements OpenApi {
     return answer(document, ifNoneMatch, { 'cache-control': 'public, immutable', expires });
   }
 
-  #refresh(): readonly ServedKind[] {
+  #refresh(): readonly PublishedKind[] {
     const kinds = this.#options.kinds();
     if (kinds !== this.#kinds) {
       this.#kinds = kinds;
@@ -79,7 +82,7 @@ class OpenApiServer implements OpenApi {
   }
 
   /** What is not asked for by the name of gnostic's protobuf is answered in JSON. */
-  #v2(kinds: readonly ServedKind[], accept: string | undefined): Encoded {
+  #v2(kinds: readonly PublishedKind[], accept: string | undefined): Encoded {
     const inProtobuf = asksForGnostic(accept);
     return this.#kept(inProtobuf ? 'v2 protobuf' : 'v2', () => {
       const document = documentV2(kinds);
@@ -87,14 +90,21 @@ class OpenApiServer implements OpenApi {
     });
   }
 
-  #v3(kinds: readonly ServedKind[], name: string): Encoded | undefined {
+  #v3(kinds: readonly PublishedKind[], name: string): Encoded | undefined {
     if (name === 'version') return this.#kept(name, () => encoded(versionDocument(BEARER)));
     const own = kinds.filter((kind) => documentName(kind) === name);
-    return own.length === 0 ? undefined : this.#kept(name, () => encoded(documentV3(own, kinds)));
+    if (own.length === 0) return undefined;
+    const kept = this.#parts.get(name);
+    if (kept && kept.of.length === own.length && kept.of.every((kind, index) => kind === own[index])) return kept.document;
+    // A document speaks of its own kinds, and of those that were there from the start.
+    const known = [...kinds.filter((kind) => isStruct(kind) && !own.includes(kind)), ...own];
+    const document = encoded(documentV3(own, known));
+    this.#parts.set(name, { of: own, document });
+    return document;
   }
 
   /** Where each document is, with its hash: so every document is built for it. */
-  #index(kinds: readonly ServedKind[]): Encoded {
+  #index(kinds: readonly PublishedKind[]): Encoded {
     return this.#kept('index', () => {
       const names = [...new Set([...kinds.map(documentName), 'version'])].sort();
       const entries = names.map((name): [string, JsonObject] => [
@@ -106,7 +116,8 @@ class OpenApiServer implements OpenApi {
   }
 }
 
-const documentName = ({ info: { group, version } }: ServedKind): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`);
+const documentName = ({ info: { group, version } }: PublishedKind): string =>
+  group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
 const encoded = (document: JsonObject): Encoded => hashed(Buffer.from(JSON.stringify(document)), JSON_TYPE);
 

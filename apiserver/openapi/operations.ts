@@ -1,13 +1,15 @@
-import { basePathOf, type KindInfo, type ServedKind, type SubresourceInfo } from '../../api/index.ts';
-import { type AnyMessage, bodies } from '../../api/schema.ts';
+import { basePathOf, type KindInfo, type SubresourceInfo } from '../../api/index.ts';
+import { bodies } from '../../api/schema.ts';
+import type { DefinitionSource } from './definitions.ts';
+import type { PublishedKind } from './published-kind.ts';
 
 export type Action = 'list' | 'post' | 'get' | 'put' | 'patch' | 'delete' | 'deletecollection' | 'connect';
 export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
 
 /** What a body is: an object of a message, the list of a kind, a Status, or text. */
 export type Content =
-  | { readonly type: 'message'; readonly message: AnyMessage }
-  | { readonly type: 'list'; readonly message: AnyMessage }
+  | { readonly type: 'message'; readonly message: DefinitionSource }
+  | { readonly type: 'list'; readonly of: PublishedKind }
   | { readonly type: 'text' };
 
 /** One thing that can be done at a path, in no dialect. */
@@ -19,14 +21,16 @@ export interface OperationSpec {
   readonly tag: string;
   readonly description: string;
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  /** Whether its objects are structs in Go, which protobuf and strategic merge patch take. */
+  readonly isStruct: boolean;
   /** Absent where there is none; patches and delete options are told by the action. */
-  readonly body: AnyMessage | undefined;
+  readonly body: DefinitionSource | undefined;
   readonly answer: Content;
   readonly statuses: readonly number[];
 }
 
 /** Messages of bodies that are not their resource's own, by kind. */
-const BODIES: Readonly<Record<string, AnyMessage>> = {
+const BODIES: Readonly<Record<string, DefinitionSource>> = {
   Scale: bodies.scale,
   Eviction: bodies.eviction,
   TokenRequest: bodies.tokenRequest,
@@ -85,7 +89,7 @@ const groupWord = (group: string): string =>
         .join('');
 
 /** Everything that can be done with a kind, in the order of its paths. */
-export function operationsOf(served: ServedKind, all: readonly ServedKind[]): OperationSpec[] {
+export function operationsOf(served: PublishedKind, all: readonly PublishedKind[]): OperationSpec[] {
   const { info } = served;
   const base = basePathOf(info);
   const collection = info.namespaced ? `${base}/namespaces/{namespace}/${info.resource}` : `${base}/${info.resource}`;
@@ -101,10 +105,11 @@ export function operationsOf(served: ServedKind, all: readonly ServedKind[]): Op
   ];
 }
 
-function operation({ info, message }: ServedKind, path: string, verb: string): OperationSpec {
+function operation(served: PublishedKind, path: string, verb: string): OperationSpec {
+  const { info, message } = served;
   const action = ACTION_OF_VERB[verb] ?? 'get';
   const word = `${info.namespaced ? 'Namespaced' : ''}${info.kind}`;
-  const answers: Content = action === 'list' ? { type: 'list', message } : { type: 'message', message };
+  const answers: Content = action === 'list' ? { type: 'list', of: served } : { type: 'message', message };
   return {
     path,
     method: METHOD[action],
@@ -113,13 +118,17 @@ function operation({ info, message }: ServedKind, path: string, verb: string): O
     tag: tagOf(info),
     description: sentence(action, info.kind),
     kind: { group: info.group, version: info.version, kind: info.kind },
+    isStruct: isStruct(served),
     body: action === 'post' || action === 'put' ? message : undefined,
     answer: action.startsWith('delete') ? { type: 'message', message: bodies.status } : answers,
     statuses: STATUSES[action],
   };
 }
 
-const acrossNamespaces = (served: ServedKind, path: string): OperationSpec => ({
+/** Whether a kind is declared as a struct, rather than by a schema. */
+export const isStruct = ({ message }: PublishedKind): boolean => 'fields' in message;
+
+const acrossNamespaces = (served: PublishedKind, path: string): OperationSpec => ({
   ...operation(served, path, 'list'),
   id: `list${groupWord(served.info.group)}${capital(served.info.version)}${served.info.kind}ForAllNamespaces`,
 });
@@ -140,10 +149,10 @@ const sentence = (action: Action, kind: string): string => SENTENCES[action](kin
 
 interface Place {
   readonly named: string;
-  readonly all: readonly ServedKind[];
+  readonly all: readonly PublishedKind[];
 }
 
-function subresourceOperations(served: ServedKind, subresource: SubresourceInfo, { named, all }: Place): OperationSpec[] {
+function subresourceOperations(served: PublishedKind, subresource: SubresourceInfo, { named, all }: Place): OperationSpec[] {
   const { info, message } = served;
   const path = `${named}/${subresource.name}`;
   const group = subresource.group ?? info.group;
@@ -152,7 +161,7 @@ function subresourceOperations(served: ServedKind, subresource: SubresourceInfo,
   const own = all.find(({ info: other }) => other.kind === subresource.kind && other.group === group && other.version === version);
   const body = subresource.kind === info.kind ? message : (own?.message ?? BODIES[subresource.kind]);
   if (!connects && !body) return [];
-  const common = { path, tag: tagOf(info), kind: { group, version, kind: subresource.kind } };
+  const common = { path, tag: tagOf(info), kind: { group, version, kind: subresource.kind }, isStruct: isStruct(served) };
   const methods = subresource.verbs.map((verb) => ACTION_OF_VERB[verb] ?? 'get');
   const word = `${info.namespaced ? 'Namespaced' : ''}${info.kind}${capital(subresource.name)}`;
   const prefix = `${groupWord(info.group)}${capital(info.version)}`;

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Service, Timer } from '../../runtime/index.ts';
-import { type KeyValue, type Operation, prefixRange, type Revision, type Store } from '../../store/index.ts';
+import { type Operation, prefixRange, type Revision, type Store } from '../../store/index.ts';
+import type { Entry } from '../watch-cache/entry.ts';
 import type { Resource } from './resource.ts';
 
 /*
@@ -109,19 +110,19 @@ export class ClaimRepair implements Service {
       const { kvs } = await store.range(prefixRange(`${root}/${place}`), { revision: objects.revision });
       for (const kv of kvs) if (isOurs(kv.value)) held.set(kv.key, kv.modRevision);
     }
-    for (const kv of objects.kvs) {
-      for (const claim of claims.of(cache.entryOf(kv).object)) {
+    for (const entry of await cache.entriesOf(objects.kvs)) {
+      for (const claim of claims.of(entry.object)) {
         const key = `${root}/${claim.place}`;
-        if (!held.delete(key)) await this.#make(kv, key, claim.value());
+        if (!held.delete(key)) await this.#make(entry, key, claim.value());
       }
     }
     for (const [key, revision] of held) await this.#take(key, revision);
   }
 
-  async #make(owner: KeyValue, key: string, value: Buffer): Promise<void> {
+  async #make(owner: Pick<Entry, 'key' | 'revision'>, key: string, value: Buffer): Promise<void> {
     const { succeeded } = await this.#options.store.txn({
       compare: [
-        { key: owner.key, target: 'mod', is: '=', than: owner.modRevision },
+        { key: owner.key, target: 'mod', is: '=', than: owner.revision },
         { key, target: 'version', is: '=', than: 0 },
       ],
       success: [{ op: 'put', key, value }],

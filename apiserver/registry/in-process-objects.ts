@@ -1,13 +1,15 @@
 import { apiError, type KindInfo, type KubeObject, type Live } from '../../api/index.ts';
-import { decode } from '../../api/schema.ts';
 
 import type { UserInfo } from '../auth/types.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import { Selection } from '../watch-cache/selection.ts';
 import { noAdmission } from './admission-chain.ts';
 import type { ObjectRegistry } from './object-registry.ts';
-import type { ObjectChange, ObjectReader, ObjectWriter } from './objects.ts';
-import { type RequestContext, strategyKey } from './strategy.ts';
+import type { Change, ObjectChange, ObjectReader, ObjectWriter } from './objects.ts';
+import { type RequestContext, strategyKey, updateStrategy } from './strategy.ts';
+
+/** Finds the registry of a kind that is served now. */
+export type FindRegistry = (kind: Pick<KindInfo, 'group' | 'resource'>) => ObjectRegistry | undefined;
 
 /** The API server, as the author of its own writes. */
 const ITSELF: UserInfo = { name: 'system:apiserver', groups: ['system:authenticated', 'system:masters'] };
@@ -19,7 +21,7 @@ const ITSELF: UserInfo = { name: 'system:apiserver', groups: ['system:authentica
 export class InProcessObjects implements ObjectReader, ObjectWriter {
   readonly #now: () => number;
   readonly #fresh: () => Promise<void> | undefined;
-  #registries: ReadonlyMap<string, ObjectRegistry> = new Map();
+  #find: FindRegistry = () => undefined;
 
   constructor(options: { now(): number; fresh(): Promise<void> | undefined }) {
     this.#now = () => options.now();
@@ -30,9 +32,9 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
     return this.#fresh();
   }
 
-  /** Says what kinds there are, by `group/resource`. */
-  bind(registries: ReadonlyMap<string, ObjectRegistry>): void {
-    this.#registries = registries;
+  /** Says who writes the objects of which kind. */
+  bind(find: FindRegistry): void {
+    this.#find = find;
   }
 
   get<T extends KubeObject>(kind: KindInfo, namespace: string, name: string): Live<T> | undefined {
@@ -62,20 +64,26 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
     return stored.object as Live<T>;
   }
 
-  async update<T extends KubeObject>(
-    kind: KindInfo,
-    namespace: string,
-    name: string,
-    change: (current: Live<T>) => T | undefined,
+  update<T extends KubeObject>(kind: KindInfo, namespace: string, name: string, change: Change<T>): Promise<Live<T>> {
+    return this.#update(this.#registry(kind), { namespace, name, subresource: '' }, change);
+  }
+
+  updateStatus<T extends KubeObject>(kind: KindInfo, namespace: string, name: string, change: Change<T>): Promise<Live<T>> {
+    return this.#update(this.#registry(kind), { namespace, name, subresource: 'status' }, change);
+  }
+
+  async #update<T extends KubeObject>(
+    registry: ObjectRegistry,
+    { namespace, name, subresource }: { namespace: string; name: string; subresource: string },
+    change: Change<T>,
   ): Promise<Live<T>> {
-    const registry = this.#registry(kind);
     const context = this.#context(namespace);
     const updated = await registry.update({
       context,
       admission: noAdmission,
       name,
-      subresource: '',
-      strategy: registry.resource.strategy,
+      subresource,
+      strategy: updateStrategy(registry.resource, subresource),
       uidIsPrecondition: false,
       mayCreate: false,
       next: (current, old) => {
@@ -83,7 +91,7 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
         const changed = change(current.parse() as Live<T>);
         if (!changed) return undefined;
         const next = this.#normal(registry, changed);
-        registry.resource.fields.track({ ...writerOf(context), live: old, next });
+        registry.resource.fields.track({ ...writerOf(context), subresource, live: old, next });
         return next;
       },
     });
@@ -97,17 +105,13 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
   /** The object as the decoder would have it, with defaults: what a client's body goes through as well. */
   #normal({ resource }: ObjectRegistry, object: KubeObject): KubeObject {
     const { kind, apiVersion } = resource.wire;
-    const normal = decode(resource.message, structuredClone({ ...object, kind, apiVersion })).object;
+    const normal = resource.type.decode(structuredClone({ ...object, kind, apiVersion })).object;
     resource.strategy.setDefaults(normal);
     return normal;
   }
 
   #context(namespace: string): RequestContext {
     return { user: ITSELF, namespace, now: this.#now(), dryRun: false, objects: this, warn: () => undefined };
-  }
-
-  #find(kind: Pick<KindInfo, 'group' | 'resource'>): ObjectRegistry | undefined {
-    return this.#registries.get(strategyKey(kind));
   }
 
   #registry(kind: KindInfo): ObjectRegistry {

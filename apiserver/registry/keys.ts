@@ -14,9 +14,9 @@ const PLACES: Readonly<Record<string, string>> = {
   'apiregistration.k8s.io/apiservices': 'apiregistration.k8s.io/apiservices',
 };
 
-/** `/registry/pods/`: what the keys of a kind begin with. */
-export const kindPrefix = (info: KindInfo, root: string = REGISTRY_ROOT): string =>
-  `${root}/${PLACES[`${info.group}/${info.resource}`] ?? info.resource}/`;
+/** `/registry/pods/`: what the keys of a kind begin with; `place` is where it lies, if not where upstream's built-in kinds do. */
+export const kindPrefix = (info: KindInfo, root: string = REGISTRY_ROOT, place?: string): string =>
+  `${root}/${place ?? PLACES[`${info.group}/${info.resource}`] ?? info.resource}/`;
 
 /** `/registry/pods/default/a`, or `/registry/minions/a`. */
 export const objectKey = (prefix: string, namespace: string, name: string): string =>

@@ -46,6 +46,18 @@ export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta, namesp
   return [...whole, ...changes, ...changes, ...whole];
 }
 
+/** What is wrong with any object's changed metadata: upstream's `validateCommonFields` (apiserver, `pkg/registry/rest/update.go`). */
+export const validateCommonUpdate = (meta: ObjectMeta, old: ObjectMeta, namespaced: boolean): FieldError[] => [
+  ...validateObjectMeta(meta, namespaced, pathSegmentName),
+  ...validateMetadataChanges(meta, old),
+];
+
+/** What is wrong with changes of metadata: upstream's ValidateObjectMetaUpdate. */
+export const validateMetadataChanges = (meta: ObjectMeta, old: ObjectMeta): FieldError[] => [
+  ...validateChanges(meta, old),
+  ...validateCommon(meta),
+];
+
 function validateIdentity(meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] {
   const errors: FieldError[] = [];
   if (meta.generateName) {
@@ -120,7 +132,8 @@ function validateNoNewFinalizers(finalizers: readonly string[], old: readonly st
   return [fieldError.forbidden('metadata.finalizers', detail)];
 }
 
-function validateCommon(meta: ObjectMeta): FieldError[] {
+/** What is wrong with labels and annotations, of any object. */
+export function validateTexts(meta: Pick<ObjectMeta, 'labels' | 'annotations'>): FieldError[] {
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(meta.labels ?? {})) {
     for (const message of isQualifiedName(key)) errors.push(fieldError.invalid('metadata.labels', key, message));
@@ -132,6 +145,11 @@ function validateCommon(meta: ObjectMeta): FieldError[] {
     annotationBytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
   if (annotationBytes > ANNOTATION_BYTES_MAX) errors.push(fieldError.tooLong('metadata.annotations', ANNOTATION_BYTES_MAX));
+  return errors;
+}
+
+function validateCommon(meta: ObjectMeta): FieldError[] {
+  const errors = validateTexts(meta);
   if (meta.ownerReferences) errors.push(...validateOwnerReferences(meta.ownerReferences));
   return errors;
 }

@@ -11,11 +11,12 @@ import { matchNamespace } from './match-namespace.ts';
 import {
   dnsSubdomainName,
   pathSegmentName,
+  validateCommonUpdate,
   validateKnownFinalizers,
   validateMetadataUpdate,
   validateObjectMeta,
 } from './metadata-validation.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { Draft, ObjectStore } from './object-store.ts';
 import type { Resource } from './resource.ts';
 import { plainError } from './store-errors.ts';
 import type { RequestContext, UpdateStrategy } from './strategy.ts';
@@ -110,6 +111,7 @@ export class ObjectRegistry {
   /** The present state of an object; undefined when there is none. */
   async current(namespace: string, name: string): Promise<Entry | undefined> {
     await this.#hub.fresh();
+    await this.resource.cache.settled();
     return this.resource.cache.get(namespace, name);
   }
 
@@ -186,11 +188,10 @@ export class ObjectRegistry {
     metadata.selfLink = undefined;
     strategy.prepareForCreate(context, object);
     const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
-    this.#refuse(object, [
-      ...validateObjectMeta(metadata, info.namespaced, nameRule),
-      ...this.#finalizerErrors(object),
-      ...strategy.validateCreate(context, object),
-    ]);
+    const ofMetadata = strategy.validatesMetadata
+      ? []
+      : [...validateObjectMeta(metadata, info.namespaced, nameRule), ...this.#finalizerErrors(object)];
+    this.#refuse(object, [...ofMetadata, ...strategy.validateCreate(context, object)]);
     // Whatever a kind allows, its names stand in paths.
     this.#refuse(
       object,
@@ -211,15 +212,16 @@ export class ObjectRegistry {
     const { resource } = this;
     const name = object.metadata.name ?? '';
     const key = this.#keyOf(context, name);
-    const stored = resource.wire.encode(object);
+    const encoded = resource.wire.encode(object);
     if (context.dryRun) {
       const present = await this.current(this.#namespace(context), name);
       if (present) throw this.#alreadyExists(present, name);
-      return { object, bytes: Buffer.concat([stored, NEWLINE]) };
+      return { object, bytes: Buffer.concat([encoded, NEWLINE]) };
     }
-    const written = await this.#store.create({ key, object, stored, allocation });
+    const draft = await this.#store.draft({ key, object, encoded, allocation });
+    const written = await this.#store.create(draft);
     if (written === 'lost') throw this.#alreadyExists(await this.#store.read(key), name);
-    return written === 'taken' ? written : this.#stored(object, stored, written);
+    return written === 'taken' ? written : this.#stored(draft, written);
   }
 
   #alreadyExists(present: Entry | undefined, name: string): ApiError {
@@ -251,8 +253,10 @@ export class ObjectRegistry {
     await admission.admit(context, this.#attributes('UPDATE', { object, old }, subresource));
     this.#checkVersion(request, object, current);
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
+    const { namespaced } = this.resource.info;
+    const validateChange = this.resource.strategy.validatesMetadata ? validateCommonUpdate : validateMetadataUpdate;
     this.#refuse(object, [
-      ...validateMetadataUpdate(object.metadata, old.metadata, this.resource.info.namespaced),
+      ...validateChange(object.metadata, old.metadata, namespaced),
       ...this.#finalizerErrors(object),
       ...strategy.validateUpdate(context, object, old),
     ]);
@@ -302,10 +306,11 @@ export class ObjectRegistry {
     const { wire } = this.resource;
     keepTimes(object, old);
     if (isUnchanged(object, old)) return { object, bytes: current.bytes };
-    const stored = wire.encode(object);
-    if (context.dryRun) return { object, bytes: wire.serve(stored, current.revision) };
-    const written = await this.#store.update({ key: current.key, object, stored, allocation }, current.revision);
-    return typeof written === 'number' ? this.#stored(object, stored, written) : 'lost';
+    const encoded = wire.encode(object);
+    if (context.dryRun) return { object, bytes: wire.serve(encoded, current.revision) };
+    const draft = await this.#store.draft({ key: current.key, object, encoded, allocation });
+    const written = await this.#store.update(draft, current.revision);
+    return typeof written === 'number' ? this.#stored(draft, written) : 'lost';
   }
 
   /** The last finalizer went: so does the object. */
@@ -342,19 +347,24 @@ export class ObjectRegistry {
     const { wire, cache } = this.resource;
     const { key } = current;
     const { object } = plan;
-    const stored = wire.encode(object);
-    const entry = (revision: number) => cache.entryOf({ key, value: stored, modRevision: revision });
+    const encoded = wire.encode(object);
+    const entry = (revision: number) => cache.entryFrom({ key, revision }, encoded);
     if (context.dryRun) return { entry: entry(current.revision), gone: plan.remove };
-    const marked = await this.#store.update({ key, object, stored }, current.revision);
+    const marked = await this.#store.update(await this.#store.draft({ key, object, encoded }), current.revision);
     if (typeof marked !== 'number') return 'lost';
     if (!plan.remove) return { entry: entry(marked), gone: false };
     const removed = await this.#store.remove(key, marked, object);
     return { entry: entry(removed === 'lost' ? marked : removed), gone: true };
   }
 
-  #stored(object: KubeObject, stored: Buffer, revision: number): Stored {
+  /** What was written, as it is read back: another version or schema on the way may have left its traces. */
+  async #stored({ key, object, encoded, stored }: Draft, revision: number): Promise<Stored> {
+    if (stored !== encoded) {
+      const [entry] = await this.resource.cache.entriesOf([{ key, value: stored, modRevision: revision }]);
+      if (entry) return { object: entry.parse(), bytes: entry.bytes };
+    }
     object.metadata.resourceVersion = String(revision);
-    return { object, bytes: this.resource.wire.serve(stored, revision) };
+    return { object, bytes: this.resource.wire.serve(encoded, revision) };
   }
 
   #attributes(
@@ -371,8 +381,10 @@ export class ObjectRegistry {
     matchNamespace(object, this.#namespace(context));
   }
 
-  #refuse({ metadata }: KubeObject, errors: readonly FieldError[]): void {
-    if (errors.length > 0) throw apiError.invalid(this.resource.kindSubject, metadata.name ?? '', errors);
+  /** Errors name the kind that the object says it is. */
+  #refuse({ kind, metadata }: KubeObject, errors: readonly FieldError[]): void {
+    const { info } = this.resource;
+    if (errors.length > 0) throw apiError.invalid({ group: info.group, resource: kind ?? info.kind }, metadata.name ?? '', errors);
   }
 }
 

@@ -9,7 +9,9 @@ import type { Resource } from './resource.ts';
 export interface Draft {
   readonly key: string;
   readonly object: KubeObject;
-  /** The object encoded. */
+  /** The object encoded, as it is served. */
+  readonly encoded: Buffer;
+  /** And as it is stored: the same bytes where there is nothing to convert. */
   readonly stored: Buffer;
   readonly allocation?: Allocation | undefined;
 }
@@ -41,8 +43,13 @@ export class ObjectStore {
   /** The object from the store itself: the cache may be a moment behind. */
   async read(key: string): Promise<Entry | undefined> {
     const { kvs } = await this.#store.range({ key });
-    const [kv] = kvs;
-    return kv ? this.#resource.cache.entryOf(kv) : undefined;
+    const [entry] = await this.#resource.cache.entriesOf(kvs);
+    return entry;
+  }
+
+  /** Brings an object into the form in which it is stored. */
+  async draft(draft: Omit<Draft, 'stored'>): Promise<Draft> {
+    return { ...draft, stored: await this.#resource.form.store(draft.encoded, draft.object) };
   }
 
   /** Writes an object that must not be there yet. */
@@ -68,8 +75,9 @@ export class ObjectStore {
 
   async #put(draft: Draft, condition: Compare): Promise<Written> {
     const { cache, strategy } = this.#resource;
-    const { key, stored, object } = draft;
-    cache.expect(key, stored, object);
+    const { key, stored, encoded, object } = draft;
+    // Only what comes back as it was served is recognised.
+    if (stored === encoded) cache.expect(key, stored, object);
     let written: Written | undefined;
     try {
       const ttlSeconds = strategy.ttlSeconds ?? 0;

@@ -23,15 +23,15 @@ export interface ObjectReader {
   onChange<T extends KubeObject>(kind: KindInfo, listener: (change: ObjectChange<T>) => void): Disposable;
 }
 
+/** Makes the new object of the present one, which it may change; undefined leaves it as it is. */
+export type Change<T extends KubeObject> = (current: Live<T>) => T | undefined;
+
 /** Writes made by the API server on its own behalf: defaulted and validated as any other, without admission. */
 export interface ObjectWriter {
   create<T extends KubeObject>(kind: KindInfo, object: T): Promise<Live<T>>;
   /** Reads, changes, writes; again on conflict. `change` returns undefined to leave the object as it is. */
-  update<T extends KubeObject>(
-    kind: KindInfo,
-    namespace: string,
-    name: string,
-    change: (current: Live<T>) => T | undefined,
-  ): Promise<Live<T>>;
+  update<T extends KubeObject>(kind: KindInfo, namespace: string, name: string, change: Change<T>): Promise<Live<T>>;
+  /** The same with what /status lets change. */
+  updateStatus<T extends KubeObject>(kind: KindInfo, namespace: string, name: string, change: Change<T>): Promise<Live<T>>;
   delete(kind: KindInfo, namespace: string, name: string): Promise<void>;
 }

@@ -1,29 +1,48 @@
-import type { ErrorSubject, KindInfo, KubeObject, ServedKind } from '../../api/index.ts';
-import type { Message } from '../../api/schema.ts';
+import type { ErrorSubject, KindInfo, KubeObject } from '../../api/index.ts';
+import type { ObjectType, ownership } from '../../api/schema.ts';
 import { FieldManager } from '../apply/field-manager.ts';
 import { resetFieldsOf } from '../apply/reset-fields.ts';
 import { KindCache } from '../watch-cache/kind-cache.ts';
 import { kindPrefix, REGISTRY_ROOT } from './keys.ts';
-import { type Strategy, type StrategyTable, strategyKey } from './strategy.ts';
+import { plainForm, type StoredForm } from './stored-form.ts';
+import type { Strategy } from './strategy.ts';
 import { WireForm } from './wire-form.ts';
+import { STANDARD_WORDING, type Wording } from './wording.ts';
+
+/** A kind as it is to be served. */
+export interface KindDefinition {
+  readonly info: KindInfo;
+  readonly type: ObjectType;
+  readonly strategy: Strategy;
+  readonly wording?: Wording | undefined;
+  /** Stored, and there for the server's own parts, but not served. */
+  readonly isHidden?: boolean | undefined;
+  /** Where in the store they are, under the root; by its resource unless given. */
+  readonly place?: string | undefined;
+  /** How its objects lie in the store; as they are served unless given. */
+  form?(wire: WireForm): StoredForm;
+  /** Other versions of it, which owners of fields may have written; none unless given. */
+  otherVersion?(apiVersion: string): ownership.Version | undefined;
+}
 
 /** A kind as the API server serves it: its facts, its behaviour, and where its objects are. */
 export interface Resource {
   readonly info: KindInfo;
-  readonly message: Message<KubeObject>;
+  readonly type: ObjectType;
   readonly strategy: Strategy;
+  readonly wording: Wording;
   /** How errors name it: `deployments.apps`. */
   readonly subject: ErrorSubject;
-  /** How errors about invalid objects name it: `Deployment.apps`. */
-  readonly kindSubject: ErrorSubject;
   /** What the keys of all kinds begin with, without the last slash. */
   readonly root: string;
   /** What its keys in the store begin with. */
   readonly prefix: string;
   readonly wire: WireForm;
+  readonly form: StoredForm;
   /** Keeps track of who owns which fields of its objects. */
   readonly fields: FieldManager;
   readonly cache: KindCache;
+  readonly isHidden: boolean;
   /** Fields a field selector may name, by index. */
   readonly selectable: readonly string[];
 }
@@ -36,36 +55,36 @@ export interface ResourcePlace {
   readonly eventsMax?: number | undefined;
 }
 
-/**
- * Joins a kind with its strategy.
- *
- * @throws when there is no strategy: a kind that is stored must have one.
- */
-export function createResource(kind: ServedKind, strategies: StrategyTable, place: ResourcePlace = {}): Resource {
-  const { info } = kind;
-  const found = strategies.get(strategyKey(info));
-  if (!found) throw new Error(`no strategy for ${strategyKey(info)}`);
-  const strategy = found as unknown as Strategy; // a strategy only ever meets objects of its own kind
-  const fields = Object.entries(strategy.fieldSelectors ?? {}).map(([name, read]) => ({ name, valueOf: read }));
-  const wire = new WireForm(info);
+/** Makes of a definition what serves it. */
+export function createResource(definition: KindDefinition, place: ResourcePlace = {}): Resource {
+  const { info, type, strategy, wording = STANDARD_WORDING } = definition;
+  const fields = Object.entries(strategy.fieldSelectors ?? {}).map(([name, read]) => ({
+    name,
+    valueOf: (object: KubeObject) => read(object),
+  }));
+  const wire = new WireForm(info, wording.unstructuredLists);
+  const form = definition.form?.(wire) ?? plainForm(wire);
   const { root = REGISTRY_ROOT, eventsMax } = place;
-  const prefix = kindPrefix(info, root);
+  const prefix = kindPrefix(info, root, definition.place);
   return {
     info,
-    message: kind.message as Message<KubeObject>,
+    type,
     strategy,
+    wording,
+    isHidden: definition.isHidden ?? false,
     subject: { group: info.group, resource: info.resource },
-    kindSubject: { group: info.group, resource: info.kind },
     root,
     prefix,
     wire,
+    form,
     fields: new FieldManager({
       apiVersion: wire.apiVersion,
       kind: info.kind,
-      message: kind.message,
+      type,
+      ...(definition.otherVersion ? { otherVersion: definition.otherVersion } : {}),
       resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
     }),
-    cache: new KindCache({ info, wire, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
+    cache: new KindCache({ info, wire, form, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
   };
 }

@@ -44,6 +44,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   validateCreate(context: RequestContext, object: T): FieldError[];
   /** Upstream's name rule: what is wrong with a name or, with `prefix`, with the beginning of one. Default: a DNS subdomain. */
   validateName?(name: string, prefix: boolean): string[];
+  /** {@link validateCreate} and {@link validateUpdate} look at the metadata too, in an order of their own. */
+  readonly validatesMetadata?: boolean | undefined;
   /** Finalizers need no domain: the rule is core's, and kinds from outside of it do not have it. */
   readonly allowsPlainFinalizers?: boolean | undefined;
   /** Field selectors beyond metadata.name and metadata.namespace, with the value an object has for each. */
@@ -71,12 +73,43 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   holdsDeletion?(object: T): boolean;
   /** Changes an object that holds its own deletion when it is first deleted (a namespace's phase). */
   prepareForDeletion?(context: DeleteContext, object: T): void;
+  /** Where the kind has what a Scale shows; spec.replicas, status.replicas and spec.selector unless given. */
+  readonly scale?: ScaleView | undefined;
   /** What each object has for itself alone: cluster IPs, node ports. */
   readonly claims?: Claims<T> | undefined;
   /** Seconds that an object lives after it was last written (Events). Absent, or 0: for good. */
   readonly ttlSeconds?: number | undefined;
   /** PUT and PATCH on subresources that are views of the whole object: `status`, `finalize`, `ephemeralcontainers` … */
   readonly subresources?: Readonly<Record<string, UpdateStrategy<T>>> | undefined;
+}
+
+/** How a kind, or a view of it, is changed. @throws when the kind has no such view: the router lets only declared ones through. */
+export function updateStrategy(
+  { info, strategy }: { info: KindInfo; strategy: Strategy },
+  subresource: string,
+): UpdateStrategy<KubeObject> {
+  if (subresource === '') return strategy;
+  const view = strategy.subresources?.[subresource];
+  if (!view) throw new Error(`no strategy for ${info.resource}/${subresource}`);
+  return view;
+}
+
+/** How a Scale shows an object, and changes it. Both functions may throw an error whose message is told to the client. */
+export interface ScaleView {
+  /** Where the number of replicas wanted is: names joined by dots. */
+  readonly path: string;
+  /** How messages name that place. */
+  readonly field: string;
+  read(object: KubeObject): ScaleNumbers;
+  write(object: KubeObject, replicas: number): void;
+}
+
+export interface ScaleNumbers {
+  /** Undefined when the object does not say. */
+  readonly wanted: number | undefined;
+  readonly present: number;
+  /** Which pods it is about, as text; `''` when it does not say. */
+  readonly selector: string;
 }
 
 /** How strategies are made: once per API server, with what they may need. */

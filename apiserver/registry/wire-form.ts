@@ -11,17 +11,22 @@ import { apiVersionOf, type KindInfo, type KubeObject, stringifyJson } from '../
 export class WireForm {
   readonly kind: string;
   readonly apiVersion: string;
-  /** Where the members of a list item begin in a served object: at `"metadata"`. */
+  readonly listKind: string;
+  /** Whether items of a list say what they are, as Go's unstructured ones do. */
+  readonly wholeItems: boolean;
+  /** Where the members of a list item begin in a served object: at `"metadata"`, or at its beginning. */
   readonly itemAt: number;
   readonly #storedHeadText: string;
   readonly #storedHead: Buffer;
   readonly #head: Buffer;
 
-  constructor(info: Pick<KindInfo, 'group' | 'version' | 'kind'>) {
+  constructor(info: Pick<KindInfo, 'group' | 'version' | 'kind' | 'listKind'>, wholeItems = false) {
     this.kind = info.kind;
     this.apiVersion = apiVersionOf(info);
     const opening = `{"kind":${JSON.stringify(this.kind)},"apiVersion":${JSON.stringify(this.apiVersion)},`;
-    this.itemAt = Buffer.byteLength(opening);
+    this.listKind = info.listKind ?? `${info.kind}List`;
+    this.wholeItems = wholeItems;
+    this.itemAt = wholeItems ? 1 : Buffer.byteLength(opening);
     this.#storedHeadText = `${opening}"metadata":{`;
     this.#storedHead = Buffer.from(this.#storedHeadText);
     this.#head = Buffer.from(`${this.#storedHeadText}"resourceVersion":"`);

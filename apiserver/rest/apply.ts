@@ -2,9 +2,10 @@ import { apiError, type KubeObject } from '../../api/index.ts';
 import { duplicateYamlKeys, parseYaml } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { updateStrategy } from '../registry/strategy.ts';
 import { mediaType } from './decode-body.ts';
 import { contextOf, type Endpoint, type Handler } from './rest.ts';
-import { checkName, mayCreate, updateStrategy } from './update.ts';
+import { checkName, mayCreate } from './update.ts';
 import { type FieldValidation, readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
@@ -25,7 +26,7 @@ export const applyObject: Handler = async (rest, exchange, endpoint) => {
     admission: rest.admission,
     name,
     subresource,
-    strategy: updateStrategy(endpoint, subresource),
+    strategy: updateStrategy(endpoint.resource, subresource),
     uidIsPrecondition: false,
     mayCreate: subresource === '',
     next: (current, live) => {

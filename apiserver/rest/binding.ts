@@ -1,5 +1,5 @@
 import { apiError, type Binding, coreKinds, type KubeObject, type Pod } from '../../api/index.ts';
-import { bodies, decode, type Message } from '../../api/schema.ts';
+import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { noAdmission } from '../registry/admission-chain.ts';
@@ -12,7 +12,7 @@ import { readWriteOptions } from './write-options.ts';
 /** Binding changes nothing but what it is about; there is nothing to prepare and nothing more to check. */
 const AS_IT_IS: UpdateStrategy<KubeObject> = { prepareForUpdate: () => undefined, validateUpdate: () => [] };
 
-const TARGET = { info: { group: '', version: 'v1', kind: 'Binding' }, message: bodies.binding as Message<KubeObject> };
+const TARGET = { info: { group: '', version: 'v1', kind: 'Binding' }, type: typeOfMessage(bodies.binding) as ObjectType };
 
 /** POST to pods/NAME/binding: the scheduler's word on where a pod runs. */
 export const bindPod: Handler = async (rest, exchange, endpoint) => {
@@ -60,7 +60,7 @@ async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, want
       const refusal = bindToNode(pod, wanted, exchange.now);
       if (refusal !== undefined) throw apiError.conflict({ group: '', resource: 'pods/binding' }, name, refusal);
       if (wanted.metadata.uid) pod.metadata.uid = wanted.metadata.uid;
-      return decode(registry.resource.message, pod).object;
+      return registry.resource.type.decode(pod).object;
     },
   });
   rest.encoder.success(exchange, 201, { code: 201 });

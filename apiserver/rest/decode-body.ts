@@ -2,12 +2,11 @@ import { type ApiError, apiError, apiVersionOf, type KindInfo, type KubeObject, 
 import {
   cannotBeHandled,
   DecodeError,
-  decode,
   decodeProtobuf,
   duplicateYamlKeys,
   type Message,
+  type ObjectType,
   parseYaml,
-  strictProblems,
 } from '../../api/schema.ts';
 import { keepReset } from '../apply/keep-reset.ts';
 import { ENCODING_OF, type Encoding, MEDIA_TYPE } from './negotiation.ts';
@@ -17,7 +16,7 @@ import type { FieldValidation } from './write-options.ts';
 /** What a body is to be read as. */
 export interface BodyTarget {
   readonly info: Pick<KindInfo, 'group' | 'version' | 'kind'>;
-  readonly message: Message<KubeObject>;
+  readonly type: ObjectType;
 }
 
 /** Bytes of a body that are shown in an error. */
@@ -67,11 +66,11 @@ export class BodyDecoder {
   #text(bytes: Buffer, encoding: 'json' | 'yaml', target: BodyTarget): Read {
     const text = bytes.toString();
     const raw = parse(text, bytes, encoding, target);
-    const { apiVersion, kind } = header(raw, bytes, target);
+    const { apiVersion, kind } = target.type.typeMetaOptional ? header(raw, bytes, target) : givenHeader(raw, bytes, target);
     this.#check({ apiVersion, kind }, target);
     try {
-      const { object, unknown } = decode(target.message, raw);
-      const problems = encoding === 'json' ? strictProblems(target.message, text, raw, unknown) : [...duplicateYamlKeys(text), ...unknown];
+      const { object, unknown } = target.type.decode(raw);
+      const problems = encoding === 'json' ? target.type.strictProblems(text, raw, unknown) : [...duplicateYamlKeys(text), ...unknown];
       keepReset(raw, object);
       return { object: named(object, target), problems };
     } catch (error) {
@@ -81,11 +80,13 @@ export class BodyDecoder {
   }
 
   #protobuf(bytes: Buffer, target: BodyTarget): Read {
+    const { message } = target.type;
+    if (!message) throw unrecognized(target, NO_PROTOBUF, bytes);
     try {
       const envelope = decodeProtobuf(bytes);
       const apiVersion = envelope.apiVersion || apiVersionOf(target.info);
       this.#check({ apiVersion, kind: envelope.kind || target.info.kind }, target);
-      return { object: named(envelope.decode(target.message), target), problems: [] };
+      return { object: named(envelope.decode(message as Message<KubeObject>), target), problems: [] };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       throw unrecognized(target, error.message, bytes);
@@ -95,9 +96,10 @@ export class BodyDecoder {
   /** Why an object that says it is of some kind is not of the wanted one; undefined when it is. */
   mismatch(
     object: { readonly apiVersion?: string | undefined; readonly kind?: string | undefined },
-    { info }: BodyTarget,
+    { info, type }: BodyTarget,
   ): string | undefined {
     const { apiVersion = '', kind = '' } = object;
+    if (!type.typeMetaOptional) return undefined; // its strategy says what it must be
     if (kind === info.kind && apiVersion === apiVersionOf(info)) return undefined;
     return this.#scheme.mismatch({ apiVersion, kind }, info) ?? `no kind "${kind}" is registered for version "${apiVersion}"`;
   }
@@ -105,8 +107,9 @@ export class BodyDecoder {
   /** @throws ApiError (400) when the body says it is something else. */
   #check(body: { readonly apiVersion: string; readonly kind: string }, target: BodyTarget): void {
     const wanted = apiVersionOf(target.info);
-    if (body.kind === target.info.kind && body.apiVersion === wanted) return;
-    const mismatch = this.#scheme.mismatch(body, target.info);
+    // What must say its kind is told by its strategy that it is the wrong one.
+    if ((body.kind === target.info.kind || !target.type.typeMetaOptional) && body.apiVersion === wanted) return;
+    const mismatch = target.type.typeMetaOptional ? this.#scheme.mismatch(body, target.info) : undefined;
     if (mismatch !== undefined) throw badBody({ kind: body.kind, version: versionOf(body.apiVersion) }, target, mismatch);
     throw apiError.badRequest(`the API version in the data (${body.apiVersion}) does not match the expected API version (${wanted})`);
   }
@@ -123,7 +126,8 @@ interface Read {
 }
 
 /** Every stored and answered object says what it is. */
-function named(object: KubeObject, { info }: BodyTarget): KubeObject {
+export function named(object: KubeObject, { info, type }: BodyTarget): KubeObject {
+  if (!type.typeMetaOptional) return object;
   object.kind = info.kind;
   object.apiVersion = apiVersionOf(info);
   return object;
@@ -152,6 +156,21 @@ function header(raw: unknown, bytes: Buffer, target: BodyTarget): { apiVersion: 
   if (version.split('/').length > 2) throw unrecognized(target, `unexpected GroupVersion string: ${version}`, bytes);
   return { apiVersion: version, kind: kind ? String(kind) : own.kind };
 }
+
+/** The header of a body that must have one: upstream's `NewMissingKindErr` (apimachinery, `pkg/runtime/error.go`). */
+function givenHeader(raw: unknown, bytes: Buffer, target: BodyTarget): { apiVersion: string; kind: string } {
+  const missing = (what: string): string => `Object '${what}' is missing in '${bytes.toString()}'`;
+  const { kind } = (raw ?? {}) as { kind?: unknown };
+  if (kind === undefined || kind === null || kind === '') throw unrecognized(target, missing('Kind'), bytes);
+  const given = header(raw, bytes, target);
+  const { apiVersion } = (raw ?? {}) as { apiVersion?: unknown };
+  if (!apiVersion) throw badBody({ kind: given.kind, version: '' }, target, missing('apiVersion'));
+  return given;
+}
+
+/** What is said of protobuf for objects without a Go struct. */
+export const NO_PROTOBUF =
+  'object *unstructured.Unstructured does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message';
 
 const goKind = (value: unknown): string =>
   Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'number' : typeof value;

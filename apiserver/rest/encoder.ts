@@ -3,6 +3,7 @@ import { type AnyMessage, bodies, encodeProtobuf, formatYaml } from '../../api/s
 import type { Exchange } from '../pipeline/exchange.ts';
 import { send } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
+import { NO_PROTOBUF } from './decode-body.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE, type Negotiator } from './negotiation.ts';
 import { partialMessage } from './partial-message.ts';
 import { readable } from './pretty.ts';
@@ -38,8 +39,9 @@ export class Encoder {
    *
    * @throws ApiError (406, or 400 for a wrong includeObject).
    */
-  accept(exchange: Exchange, { info }: Resource): Accepted {
+  accept(exchange: Exchange, { info, type }: Resource): Accepted {
     const accepted = this.#negotiator.object(exchange.accept);
+    refuseProtobuf(type, accepted);
     if (accepted.as?.form === 'PartialObjectMetadataList') throw wrongShape(info, accepted.as.form, false);
     if (accepted.as?.form === 'Table') readInclude(exchange);
     return accepted;
@@ -78,7 +80,7 @@ export class Encoder {
 
 function transform(exchange: Exchange, resource: Resource, { encoding, as }: Accepted, bytes: Buffer): Buffer {
   const object = parseServed(bytes);
-  if (!as) return encodeAs(encoding, { value: object, message: resource.message, ...resource.wire });
+  if (!as) return encodeAs(encoding, { value: object, message: resource.type.message, ...resource.wire });
   const apiVersion = `meta.k8s.io/${as.version}`;
   if (as.form === 'PartialObjectMetadata') {
     return encodeAs(encoding, { value: partialOf(object, as.version), message: partialMessage, kind: as.form, apiVersion });
@@ -86,6 +88,11 @@ function transform(exchange: Exchange, resource: Resource, { encoding, as }: Acc
   const style = { version: as.version, include: readInclude(exchange), now: exchange.now };
   const value = tableOf(resource, [object], { resourceVersion: object.metadata.resourceVersion }, style);
   return encodeAs(encoding, { value, kind: as.form, apiVersion });
+}
+
+/** @throws ApiError (406) for objects in protobuf that have no Go struct: upstream's `errNotMarshalable` (`serializer/protobuf`). */
+export function refuseProtobuf({ message }: Resource['type'], { encoding, as }: Accepted): void {
+  if (encoding === 'protobuf' && !as && !message) throw apiError.notAcceptable(NO_PROTOBUF);
 }
 
 /** A client asked for an object as a list, or for a list as an object. */

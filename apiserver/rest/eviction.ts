@@ -1,12 +1,12 @@
-import { apiError, type KubeObject, type Pod, toTime } from '../../api/index.ts';
-import { bodies, decode, type Message } from '../../api/schema.ts';
+import { apiError, type Pod, toTime } from '../../api/index.ts';
+import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { DeleteRequest } from '../registry/deletion.ts';
 import { checkDeleteRequest } from './delete.ts';
 import { contextOf, type Handler } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
 
-const TARGET = { info: { group: 'policy', version: 'v1', kind: 'Eviction' }, message: bodies.eviction as Message<KubeObject> };
+const TARGET = { info: { group: 'policy', version: 'v1', kind: 'Eviction' }, type: typeOfMessage(bodies.eviction) as ObjectType };
 
 /** POST to pods/NAME/eviction: a delete that says so in the pod's conditions. */
 export const evictPod: Handler = async (rest, exchange, { resource, registry }) => {
@@ -26,7 +26,7 @@ export const evictPod: Handler = async (rest, exchange, { resource, registry }) 
     admission: rest.admission,
     name,
     options,
-    change: (object) => decode(resource.message, evicted(object as Pod, exchange.now)).object,
+    change: (object) => resource.type.decode(evicted(object as Pod, exchange.now)).object,
   });
   rest.encoder.success(exchange, 201, { code: 201 });
 };

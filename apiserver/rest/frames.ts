@@ -1,8 +1,9 @@
-import { type KubeObject, type Status, stringifyJson } from '../../api/index.ts';
+import { apiError, type KubeObject, type Status, stringifyJson } from '../../api/index.ts';
 import { bodies, encodeProtobuf, encodeProtobufWatchEvent } from '../../api/schema.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { ChangeType, FrameWriter } from '../watch-cache/cache-event.ts';
 import type { Entry } from '../watch-cache/entry.ts';
+import { NO_PROTOBUF } from './decode-body.ts';
 import type { Transformation } from './negotiation.ts';
 import { type IncludeObject, parseServed, partialOf, tableOf } from './table.ts';
 
@@ -48,7 +49,8 @@ export function objectFrames(resource: Resource): FrameWriter {
 }
 
 /** Whole objects as protobuf: each frame has its length before it. */
-export function protobufFrames({ message, wire }: Resource): FrameWriter {
+export function protobufFrames({ type: { message }, wire }: Resource): FrameWriter {
+  if (!message) throw apiError.notAcceptable(NO_PROTOBUF);
   const frame = (type: string, object: KubeObject) => encodeProtobufWatchEvent(type, encodeProtobuf(message, object, wire));
   return {
     id: 'protobuf',

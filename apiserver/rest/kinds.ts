@@ -11,46 +11,64 @@ export type Target =
   | { readonly endpoint: Endpoint; readonly create?: undefined }
   | { readonly endpoint?: undefined; readonly create: CreateOnly };
 
-/** The kinds that are served, by their place in the URL. */
+/**
+ * The kinds that are served, by their place in the URL. Kinds may come and go while requests are served: each request finds its endpoint
+ * once, and keeps it to its end.
+ */
 export class Kinds {
   readonly #targets = new Map<string, Target>();
-  readonly #groups = new Set<string>();
-  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #ownGroups = new Set<string>();
+  /** All versions by `group/resource`; the first is the one that the server's own parts read and write. */
+  readonly #endpoints = new Map<string, readonly Endpoint[]>();
 
+  /** Serves a kind from the start to the end of the server. */
   addEndpoint(endpoint: Endpoint): void {
-    this.#add(endpoint.resource.info, { endpoint });
-    this.#endpoints.set(strategyKey(endpoint.resource.info), endpoint);
+    const { info } = endpoint.resource;
+    this.#ownGroups.add(info.group);
+    this.#targets.set(placeOf(info), { endpoint });
+    const key = strategyKey(info);
+    this.#endpoints.set(key, [...(this.#endpoints.get(key) ?? []), endpoint]);
   }
 
   addCreateOnly(info: KindInfo, create: CreateOnly): void {
-    this.#add(info, { create });
+    this.#ownGroups.add(info.group);
+    this.#targets.set(placeOf(info), { create });
+  }
+
+  /** Serves these versions of a resource instead of those before; the first is the one to be found by {@link endpointOf}. None ends it. */
+  replace(kind: Pick<KindInfo, 'group' | 'resource'>, endpoints: readonly Endpoint[]): void {
+    const key = strategyKey(kind);
+    for (const { resource } of this.endpointsOf(kind)) this.#targets.delete(placeOf(resource.info));
+    if (endpoints.length > 0) this.#endpoints.set(key, endpoints);
+    else this.#endpoints.delete(key);
+    for (const endpoint of endpoints) if (!endpoint.resource.isHidden) this.#targets.set(placeOf(endpoint.resource.info), { endpoint });
   }
 
   endpointOf(kind: Pick<KindInfo, 'group' | 'resource'>): Endpoint | undefined {
-    return this.#endpoints.get(strategyKey(kind));
+    return this.#endpoints.get(strategyKey(kind))?.[0];
+  }
+
+  /** All versions of a resource. */
+  endpointsOf(kind: Pick<KindInfo, 'group' | 'resource'>): readonly Endpoint[] {
+    return this.#endpoints.get(strategyKey(kind)) ?? [];
   }
 
   endpoints(): Iterable<Endpoint> {
-    return this.#endpoints.values();
+    return [...this.#endpoints.values()].flat();
   }
 
-  /** Whether any version of a group is served; where none is, the path is not the API's. */
+  /** Whether a group is the server's own, whose unknown paths are answered in the API's words; all others are nobody's. */
   hasGroup(group: string): boolean {
-    return this.#groups.has(group);
+    return this.#ownGroups.has(group);
   }
 
-  /** @throws ApiError (404) */
-  find({ group, version, resource }: Pick<KindInfo, 'group' | 'version' | 'resource'>): Target {
-    const target = this.#targets.get(`${group}/${version}/${resource}`);
-    if (!target) throw unknownResource();
-    return target;
-  }
-
-  #add(info: KindInfo, target: Target): void {
-    this.#targets.set(`${info.group}/${info.version}/${info.resource}`, target);
-    this.#groups.add(info.group);
+  find(kind: Pick<KindInfo, 'group' | 'version' | 'resource'>): Target | undefined {
+    return this.#targets.get(placeOf(kind));
   }
 }
+
+const placeOf = ({ group, version, resource }: Pick<KindInfo, 'group' | 'version' | 'resource'>): string =>
+  `${group}/${version}/${resource}`;
 
 /** A path of the API that leads nowhere. */
 export const unknownResource = () =>

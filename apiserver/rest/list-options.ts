@@ -1,4 +1,4 @@
-import { type ApiError, apiError, type FieldError, fieldError, goQuote, parseFieldSelector, parseLabelSelector } from '../../api/index.ts';
+import { apiError, type FieldError, fieldError, goQuote, parseFieldSelector, parseLabelSelector } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -43,7 +43,8 @@ export function readListOptions(exchange: Exchange, resource: Resource, watch: b
   const requirements = refuseBadSelector(() => parseFieldSelector(exchange.parameter('fieldSelector') ?? ''));
   const errors = watch ? validateWatch(options) : validateList(options);
   if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: 'ListOptions' }, '', errors);
-  for (const { field } of requirements) if (!resource.selectable.includes(field)) throw unknownField(resource, field);
+  for (const { field } of requirements)
+    if (!resource.selectable.includes(field)) throw resource.wording.unknownField(field, resource.selectable);
   const fields = fieldMatches(requirements, resource.selectable);
   const { name } = exchange.info;
   if (watch && name !== '' && !fields.some(({ index }) => index === 0)) fields.push({ index: 0, equal: true, value: name });
@@ -78,16 +79,6 @@ function refuseBadSelector<T>(parse: () => T): T {
   } catch (error) {
     throw apiError.badRequest(error instanceof Error ? error.message : String(error));
   }
-}
-
-/** Kinds with selectable fields of their own have upstream's other text. */
-function unknownField({ selectable }: Resource, field: string): ApiError {
-  const [name, namespace, own] = selectable;
-  return apiError.badRequest(
-    own === undefined
-      ? `${goQuote(field)} is not a known field selector: only "${name}", "${namespace}"`
-      : `field label not supported: ${field}`,
-  );
 }
 
 type Versions = Pick<ListOptions, 'resourceVersion' | 'resourceVersionMatch' | 'continue' | 'sendInitialEvents'>;

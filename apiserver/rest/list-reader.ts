@@ -1,5 +1,5 @@
 import { apiError } from '../../api/index.ts';
-import { type KeyValue, prefixRange, type Store, StoreError } from '../../store/index.ts';
+import { prefixRange, type Store, StoreError } from '../../store/index.ts';
 import type { Resource } from '../registry/resource.ts';
 import { continueExpired, tooLarge, tooOld } from '../registry/store-errors.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
@@ -41,6 +41,7 @@ export async function readList(source: ListSource, resource: Resource, options: 
   const exact = options.resourceVersionMatch === 'Exact' || (revision > 0 && options.limit > 0 && options.resourceVersionMatch === '');
   if (exact) return readExact(source, resource, options, revision);
   await fresh(source, options.resourceVersion);
+  await resource.cache.settled();
   return fromCache(source, resource, options.resourceVersion === '0' ? { ...options, limit: 0 } : options, '');
 }
 
@@ -70,6 +71,7 @@ async function readOn(source: ListSource, resource: Resource, options: ListOptio
   const { hub } = source;
   if (token.revision < 0) await hub.fresh();
   else if (token.revision !== hub.revision) return readAt(source, resource, options, token);
+  await resource.cache.settled();
   return fromCache(source, resource, options, token.start);
 }
 
@@ -79,7 +81,7 @@ const prefixOf = ({ prefix }: Resource, { selection }: ListOptions): string =>
 
 function fromCache({ hub }: ListSource, resource: Resource, options: ListOptions, start: string): ListPage {
   const { selection, limit } = options;
-  const { revision } = hub;
+  const revision = resource.cache.reached(hub.revision);
   const prefix = prefixOf(resource, options);
   if (limit === 0 && start === '') return { revision, entries: resource.cache.select(selection), continue: '', remaining: undefined };
   const from = prefix + start;
@@ -113,7 +115,7 @@ async function readSnapshot(store: Store, resource: Resource, options: ListOptio
   for (;;) {
     const keys = limit === 0 ? 0 : Math.max(limit - entries.length, selection.isWhole ? 0 : PAGE_KEYS_MIN);
     const page = await store.range({ key, end }, { revision, limit: keys });
-    const seen = take(resource, options, page.kvs, entries);
+    const seen = take(await resource.cache.entriesOf(page.kvs), options, entries);
     const rest = page.count - seen;
     if (rest === 0) return { revision, entries, continue: '', remaining: undefined };
     key = storeKey(`${page.kvs[seen - 1]?.key ?? ''}\0`);
@@ -124,11 +126,10 @@ async function readSnapshot(store: Store, resource: Resource, options: ListOptio
 }
 
 /** Adds what is selected until the limit is reached; answers how many keys were looked at. */
-function take({ cache }: Resource, { selection, limit }: ListOptions, kvs: readonly KeyValue[], entries: Entry[]): number {
+function take(found: readonly Entry[], { selection, limit }: ListOptions, entries: Entry[]): number {
   let seen = 0;
-  for (const kv of kvs) {
+  for (const entry of found) {
     seen++;
-    const entry = cache.entryOf(kv);
     if (selection.isWhole || selection.matches(entry)) entries.push(entry);
     if (limit > 0 && entries.length === limit) break;
   }

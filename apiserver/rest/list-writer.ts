@@ -3,8 +3,9 @@ import { type AnyMessage, encodeProtobufList } from '../../api/schema.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headersFor, JSON_TYPE, send } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
+import type { WireForm } from '../registry/wire-form.ts';
 import type { Entry } from '../watch-cache/entry.ts';
-import { encodeAs, wrongShape } from './encoder.ts';
+import { encodeAs, refuseProtobuf, wrongShape } from './encoder.ts';
 import type { ListPage } from './list-reader.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE } from './negotiation.ts';
 import { partialMessage } from './partial-message.ts';
@@ -22,7 +23,8 @@ const COMMA = 0x2c;
  *
  * @throws ApiError (406, or 400 for a wrong includeObject).
  */
-export function acceptList(exchange: Exchange, { info }: Resource, accepted: Accepted): Accepted {
+export function acceptList(exchange: Exchange, { info, type }: Resource, accepted: Accepted): Accepted {
+  refuseProtobuf(type, accepted);
   if (accepted.as?.form === 'PartialObjectMetadata') throw wrongShape(info, accepted.as.form, true);
   if (accepted.as?.form === 'Table') readInclude(exchange);
   return accepted;
@@ -44,8 +46,10 @@ export async function sendList(exchange: Exchange, resource: Resource, accepted:
  */
 async function sendJson(exchange: Exchange, resource: Resource, page: ListPage): Promise<void> {
   const { response } = exchange;
-  const { kind, apiVersion, itemAt } = resource.wire;
-  const head = Buffer.from(`{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadataOf(page))},"items":[`);
+  const { listKind, apiVersion, itemAt } = resource.wire;
+  const head = Buffer.from(
+    `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadataOf(page, resource.wire))},"items":[`,
+  );
   const tail = Buffer.from(']}\n');
   const { entries } = page;
   if (wantsPretty(exchange)) {
@@ -102,20 +106,20 @@ function drained(response: ServerResponse): Promise<void> {
 }
 
 /** A list's metadata. */
-export const metadataOf = (page: Omit<ListPage, 'entries'>): Record<string, unknown> => ({
+export const metadataOf = (page: Omit<ListPage, 'entries'>, { wholeItems }: Pick<WireForm, 'wholeItems'>): Record<string, unknown> => ({
   resourceVersion: String(page.revision),
-  ...(page.continue === '' ? {} : { continue: page.continue }),
+  ...(page.continue === '' && !wholeItems ? {} : { continue: page.continue }),
   ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
 });
 
 function transform(exchange: Exchange, resource: Resource, { encoding, as }: Accepted, page: ListPage): Buffer {
-  const metadata = metadataOf(page);
+  refuseProtobuf(resource.type, { encoding, as });
+  const metadata = metadataOf(page, as ? OF_STRUCTS : resource.wire);
   const objects = page.entries.map((entry) => entry.parse());
   if (!as) {
-    const { kind, apiVersion } = resource.wire;
-    const items = objects.map(({ kind: _, apiVersion: __, ...item }) => item);
-    const value = { kind: `${kind}List`, apiVersion, metadata, items };
-    return encodeList(encoding, resource.message, value);
+    const { listKind: kind, apiVersion, wholeItems } = resource.wire;
+    const items = wholeItems ? objects : objects.map(({ kind: _, apiVersion: __, ...item }) => item);
+    return encodeList(encoding, resource.type.message, { kind, apiVersion, metadata, items });
   }
   const apiVersion = `meta.k8s.io/${as.version}`;
   switch (as.form) {
@@ -133,6 +137,9 @@ function transform(exchange: Exchange, resource: Resource, { encoding, as }: Acc
   }
 }
 
+/** Tables and metadata are structs in Go, whatever they are of. */
+const OF_STRUCTS = { wholeItems: false };
+
 interface ListValue {
   readonly kind: string;
   readonly apiVersion: string;
@@ -141,8 +148,8 @@ interface ListValue {
 }
 
 /** Every kind's list is written alike. */
-function encodeList(encoding: Encoding, message: AnyMessage, value: ListValue): Buffer {
+function encodeList(encoding: Encoding, message: AnyMessage | undefined, value: ListValue): Buffer {
   const { kind, apiVersion, metadata, items } = value;
-  if (encoding !== 'protobuf') return encodeAs(encoding, { value, kind, apiVersion });
+  if (encoding !== 'protobuf' || !message) return encodeAs(encoding, { value, kind, apiVersion });
   return encodeProtobufList(message, { metadata, items: items ?? [] }, { kind, apiVersion });
 }

@@ -5,31 +5,38 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
   DecodeError,
-  decode,
   duplicateFields,
-  type Message,
+  type ObjectType,
   PatchError,
 } from '../../api/schema.ts';
 import { keepReset } from '../apply/keep-reset.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
+import { updateStrategy } from '../registry/strategy.ts';
 import { applyObject, isApply } from './apply.ts';
 import { tidy } from './create.ts';
-import { mediaType } from './decode-body.ts';
+import { mediaType, named } from './decode-body.ts';
 import { contextOf, type Endpoint, type Handler } from './rest.ts';
-import { checkName, updateStrategy } from './update.ts';
+import { checkName } from './update.ts';
 import { type FieldValidation, readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
-type Apply = (message: AnyMessage, document: unknown, patch: unknown) => unknown;
+type Apply = (document: unknown, patch: unknown, message: AnyMessage | undefined) => unknown;
+
+const STRATEGIC = 'application/strategic-merge-patch+json';
 
 /** Patch types by media type; server-side apply is apart (`apply.ts`). */
 const PATCHES: ReadonlyMap<string, Apply> = new Map<string, Apply>([
-  ['application/json-patch+json', (_, document, patch) => applyJsonPatch(document, patch)],
-  ['application/merge-patch+json', (_, document, patch) => applyMergePatch(document, patch)],
-  ['application/strategic-merge-patch+json', applyStrategicMergePatch],
+  ['application/json-patch+json', applyJsonPatch],
+  ['application/merge-patch+json', applyMergePatch],
+  [STRATEGIC, (document, patch, message) => applyStrategicMergePatch(message ?? fail(), document, patch)],
 ]);
+
+const fail = (): never => {
+  throw new Error('a strategic merge patch of what has no struct'); // patchType refuses it
+};
 
 /** A patch as it was sent, parsed. */
 export interface Patch {
@@ -42,7 +49,7 @@ export interface Patch {
 /** PATCH of an object or of a subresource that is a view of it. */
 export const patchObject: Handler = async (rest, exchange, endpoint) => {
   if (isApply(exchange)) return applyObject(rest, exchange, endpoint);
-  const apply = patchType(exchange);
+  const apply = patchType(exchange, endpoint.resource);
   const { resource, registry } = endpoint;
   rest.encoder.accept(exchange, resource);
   const { name, subresource } = exchange.info;
@@ -57,13 +64,13 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
     admission: rest.admission,
     name,
     subresource,
-    strategy: updateStrategy(endpoint, subresource),
+    strategy: updateStrategy(endpoint.resource, subresource),
     uidIsPrecondition: false,
     mayCreate: false,
     next: (current) => {
       if (!current) throw apiError.notFound(resource.subject, name);
       const live = current.parse();
-      const { object, problems } = patched(resource.message, live, patch);
+      const { object, problems } = patched(resource.type, live, patch);
       if (!warned) judge(exchange, [...patch.problems, ...problems], options.fieldValidation);
       warned = true;
       const mismatch = rest.decoder.mismatch(object, resource);
@@ -77,9 +84,15 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
 };
 
 /** @throws ApiError (415) for a type that is none of ours. */
-export function patchType(exchange: Exchange): Apply {
-  const apply = PATCHES.get(mediaType(exchange.request.headers['content-type']));
-  if (apply) return apply;
+export function patchType(exchange: Exchange, { type: { message }, wording }: Pick<Resource, 'type' | 'wording'>): Apply {
+  const media = mediaType(exchange.request.headers['content-type']);
+  const apply = PATCHES.get(media);
+  if (apply && (message || media !== STRATEGIC)) return apply;
+  if (wording.patchTypes !== undefined) {
+    throw apiError.unsupportedMediaType(
+      `the body of the request was in an unknown format - accepted media types include: ${wording.patchTypes}`,
+    );
+  }
   throw apiError.custom({ code: 415, reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type', details: {} });
 }
 
@@ -95,10 +108,10 @@ export function readPatch(apply: Apply, bytes: Buffer): Patch {
 }
 
 /** The object that a patch makes of another. @throws ApiError (400, 422 or 500) */
-export function patched<T>(message: Message<T>, document: T, patch: Patch): { object: T; problems: readonly string[] } {
-  const result = applied(message, document, patch);
+export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): { object: T; problems: readonly string[] } {
+  const result = applied(type.message, document, patch);
   try {
-    const { object, unknown } = decode(message, result);
+    const { object, unknown } = type.decode(result);
     keepReset(result, object);
     return { object, problems: unknown };
   } catch (error) {
@@ -107,9 +120,9 @@ export function patched<T>(message: Message<T>, document: T, patch: Patch): { ob
   }
 }
 
-function applied(message: AnyMessage, document: unknown, patch: Patch): unknown {
+function applied(message: AnyMessage | undefined, document: unknown, patch: Patch): unknown {
   try {
-    return patch.apply(message, document, patch.value);
+    return patch.apply(document, patch.value, message);
   } catch (error) {
     if (error instanceof PatchError) throw asPatchFailure(error);
     throw error;
@@ -133,8 +146,7 @@ export function judge(exchange: Exchange, problems: readonly string[], validatio
 }
 
 function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject): void {
-  object.kind = resource.wire.kind;
-  object.apiVersion = resource.wire.apiVersion;
+  named(object, resource);
   tidy(exchange, object);
   checkName(object, exchange.info.name);
   resource.strategy.setDefaults(object);

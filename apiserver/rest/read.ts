@@ -8,6 +8,11 @@ import type { Handler } from './rest.ts';
 export const getObject: Handler = (rest, exchange, endpoint) => {
   const version = exchange.parameter('resourceVersion') ?? '';
   const pending = version === '' ? rest.source.hub.fresh() : fresh(rest.source, version);
+  return pending ? pending.then(() => settled(rest, exchange, endpoint)) : settled(rest, exchange, endpoint);
+};
+
+const settled: Handler = (rest, exchange, endpoint) => {
+  const pending = endpoint.resource.cache.settled();
   return pending ? pending.then(() => answer(rest, exchange, endpoint)) : answer(rest, exchange, endpoint);
 };
 

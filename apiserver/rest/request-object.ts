@@ -13,7 +13,7 @@ export function requestObject({ request, info }: Exchange, kinds: Kinds): unknow
   const type = mediaType(request.headers['content-type']);
   try {
     if (ENCODING_OF.get(type) === 'protobuf') {
-      const message = kinds.endpointOf(info)?.resource.message;
+      const message = kinds.endpointOf(info)?.resource.type.message;
       return message && decodeProtobuf(bytes).decode(message);
     }
     return type.endsWith('yaml') ? parseYaml(bytes.toString()) : parseJson(bytes.toString());

@@ -1,5 +1,5 @@
-import { apiVersionOf, type KubeObject, type ServedKind } from '../../api/index.ts';
-import type { Message } from '../../api/schema.ts';
+import { apiVersionOf, type ServedKind } from '../../api/index.ts';
+import { type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import type { FieldManager } from '../apply/field-manager.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -20,7 +20,7 @@ export async function answerReview(rest: Rest, exchange: Exchange, { kind, answe
   rest.negotiator.object(exchange.accept);
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'CreateOptions');
-  const target = { info, message: kind.message as Message<KubeObject> };
+  const target = { info, type: typeOfMessage(kind.message) as ObjectType };
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   const object = rest.decoder.decode(body, target, options.fieldValidation, (text) => exchange.warn(text));
   fields.track({ ...writerOf(exchange, options), live: undefined, next: object });

@@ -22,7 +22,8 @@ export interface DocumentSource {
 
 export interface RootOptions {
   readonly kinds: Kinds;
-  readonly infos: readonly KindInfo[];
+  /** The kinds that are told of. */
+  readonly infos: () => readonly KindInfo[];
   readonly health: HealthChecks;
   readonly discovery: DocumentSource;
   readonly openapi: DocumentSource;
@@ -95,7 +96,7 @@ const isOverridden = (name: string, headers: Readonly<Record<string, string>>): 
 
 function paths({ infos, health }: RootOptions): string[] {
   const found = new Set([...FIXED_PATHS, '/api', '/apis']);
-  for (const { group, version } of infos) {
+  for (const { group, version } of infos()) {
     if (group === '') found.add(`/api/${version}`);
     else found.add(`/apis/${group}`).add(`/apis/${group}/${version}`);
   }

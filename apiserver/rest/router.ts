@@ -1,5 +1,7 @@
 import type { KindInfo, SubresourceInfo, Verb } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import type { RequestInfo } from '../pipeline/request-info.ts';
+import { sendNotFound } from '../pipeline/respond.ts';
 import { bindPod } from './binding.ts';
 import { createObject } from './create.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
@@ -47,6 +49,11 @@ const SUBRESOURCES: Readonly<Record<string, Handlers>> = {
 export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<void> | void {
   const { info } = exchange;
   const target = kinds.find(info);
+  if (!target) {
+    if (kinds.hasGroup(info.group)) throw unknownResource();
+    sendNotFound(exchange);
+    return;
+  }
   if (target.create) {
     if (info.verb !== 'create' || info.name !== '') throw methodNotAllowed();
     return target.create(rest, exchange);
@@ -72,20 +79,21 @@ function checkScope(kind: KindInfo, { info }: Exchange): void {
 function handlerOf(endpoint: Endpoint, { info }: Exchange): Handler {
   const kind = endpoint.resource.info;
   const { verb, name, subresource } = info;
-  if (subresource !== '') return subresourceHandler(endpoint, subresource, verb);
-  const handlers = isCollection(verb) || name === '' ? COLLECTION : OBJECT;
+  if (subresource !== '') return subresourceHandler(endpoint, info);
+  const byName = name !== '' && !(verb === 'create' && endpoint.resource.wording.createsByName);
+  const handlers = isCollection(verb) || !byName ? COLLECTION : OBJECT;
   const declared = kind.verbs.find((each) => each === verb);
   const handler = declared && handlers[declared];
   if (!handler) throw methodNotAllowed();
-  if (verb === 'create' && name !== '') throw methodNotAllowed();
   return handler;
 }
 
 const isCollection = (verb: string): boolean => verb === 'list' || verb === 'deletecollection';
 
-function subresourceHandler({ resource }: Endpoint, name: string, verb: string): Handler {
+function subresourceHandler({ resource }: Endpoint, info: RequestInfo): Handler {
+  const { subresource: name, verb } = info;
   const declared: SubresourceInfo | undefined = resource.info.subresources.find((each) => each.name === name);
-  if (!declared) throw unknownResource();
+  if (!declared) throw resource.wording.unknownSubresource(resource.subject, info.name) ?? unknownResource();
   const own = resource.info.group === '' ? SUBRESOURCES[`${resource.info.resource}/${name}`] : undefined;
   const handlers = own ?? SUBRESOURCES[name] ?? (resource.strategy.subresources?.[name] ? VIEW : undefined);
   if (!handlers) throw unknownResource();

@@ -1,9 +1,12 @@
 import { apiError, fieldError, fromLabelSelector, fromLabels, type KubeObject, type LabelSelector, type Scale } from '../../api/index.ts';
-import { bodies, type Message } from '../../api/schema.ts';
+import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { FieldManager } from '../apply/field-manager.ts';
 import { entriesOfParent, entriesOfScale } from '../apply/scale-fields.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import type { Resource } from '../registry/resource.ts';
+import { plainError } from '../registry/store-errors.ts';
+import type { ScaleNumbers, ScaleView } from '../registry/strategy.ts';
 import { isApply, judgeConfig, readConfig } from './apply.ts';
 import { judge, patched, patchType, readPatch } from './patch.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
@@ -11,17 +14,21 @@ import { checkName } from './update.ts';
 import { readWriteOptions, type WriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
-const TARGET = { info: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, message: bodies.scale as unknown as Message<KubeObject> };
+const TYPE = typeOfMessage(bodies.scale);
+const TARGET = { info: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, type: TYPE as unknown as ObjectType };
 
-/** Objects that can be scaled, as far as scaling sees them: every such kind has these places. */
+/** Objects that can be scaled, where the kind says nothing else. */
 interface Scalable extends KubeObject {
   spec?: { replicas?: number | undefined; selector?: unknown } | undefined;
   status?: { replicas?: number | undefined } | undefined;
 }
 
 export const getScale: Handler = async (rest, exchange, { registry }) => {
-  const entry = await registry.existing(exchange.info.namespace, exchange.info.name);
-  send(rest, exchange, scaleOf(entry.object));
+  const { object } = await registry.existing(exchange.info.namespace, exchange.info.name);
+  const view = viewOf(registry.resource);
+  if (numbersOf(view, object).wanted === undefined)
+    throw apiError.internal(`the spec replicas field ${JSON.stringify(view.field)} does not exist`);
+  send(rest, exchange, scaleOf(view, object));
 };
 
 export const updateScale: Handler = async (rest, exchange, endpoint) => {
@@ -38,13 +45,13 @@ export const updateScale: Handler = async (rest, exchange, endpoint) => {
 
 export const patchScale: Handler = async (rest, exchange, endpoint) => {
   if (isApply(exchange)) return applyScale(rest, exchange, endpoint);
-  const apply = patchType(exchange);
+  const apply = patchType(exchange, { type: TARGET.type, wording: endpoint.resource.wording });
   rest.negotiator.object(exchange.accept);
   const patch = readPatch(apply, await readBody(exchange.request));
   const options = readWriteOptions(exchange, 'PatchOptions');
   const fields = scaleFields(exchange, options);
   const wantedOf = (live: Scale): Scale => {
-    const { object, problems } = patched(bodies.scale, live, patch);
+    const { object, problems } = patched(TYPE, live, patch);
     judge(exchange, [...patch.problems, ...problems], options.fieldValidation);
     checkName(object, exchange.info.name);
     return fields.tracked(live, object);
@@ -68,7 +75,7 @@ const applyScale: Handler = async (rest, exchange, endpoint) => {
 };
 
 /** Who owns the fields of a Scale. */
-const FIELDS = new FieldManager({ apiVersion: 'autoscaling/v1', kind: 'Scale', message: bodies.scale });
+const FIELDS = new FieldManager({ apiVersion: 'autoscaling/v1', kind: 'Scale', type: TARGET.type });
 
 /** Keeps track of what a request changes. */
 function scaleFields(exchange: Exchange, options: WriteOptions) {
@@ -90,6 +97,7 @@ interface ScaleUpdate {
 
 async function update(rest: Rest, exchange: Exchange, { resource, registry }: Endpoint, change: ScaleUpdate): Promise<void> {
   const { name } = exchange.info;
+  const view = viewOf(resource);
   const updated = await registry.update({
     context: contextOf(rest, exchange, change.options.dryRun),
     admission: rest.admission,
@@ -100,22 +108,29 @@ async function update(rest: Rest, exchange: Exchange, { resource, registry }: En
     mayCreate: false,
     next: (current) => {
       if (!current) throw apiError.notFound(resource.subject, name);
-      const object: Scalable = current.parse();
-      const kind = { apiVersion: resource.wire.apiVersion, replicas: 'spec.replicas' };
+      const object = current.parse();
+      const kind = { apiVersion: resource.wire.apiVersion, replicas: view.path };
       const { managedFields } = object.metadata;
-      const live = scaleOf(object);
+      const live = scaleOf(view, object);
+      const saysNothing = numbersOf(view, object).wanted === undefined;
+      if (saysNothing) live.spec.replicas = NOT_SAID;
       live.metadata.managedFields = entriesOfScale(managedFields, kind);
       const wanted = change.wantedOf(live);
-      const next = scaled(object, wanted);
-      next.metadata.managedFields = entriesOfParent(managedFields, wanted.metadata.managedFields, kind);
-      return next;
+      if (wanted.spec.replicas === NOT_SAID)
+        throw apiError.badRequest(`the spec replicas field ${JSON.stringify(view.field)} cannot be empty`);
+      scaleTo(view, object, wanted);
+      object.metadata.managedFields = entriesOfParent(managedFields, wanted.metadata.managedFields, kind);
+      return object;
     },
   });
-  send(rest, exchange, scaleOf(updated.object));
+  send(rest, exchange, scaleOf(view, updated.object));
 }
 
+/** The replicas of a Scale whose object does not say how many: the smallest int32, as upstream marks it. */
+const NOT_SAID = -(2 ** 31);
+
 /** @throws ApiError (422) for a count that cannot be. */
-function scaled(object: Scalable, { metadata, spec }: Scale): KubeObject {
+function scaleTo(view: ScaleView, object: KubeObject, { metadata, spec }: Scale): void {
   const replicas = spec.replicas ?? 0;
   if (replicas < 0) {
     const error = fieldError.invalid('spec.replicas', replicas, 'must be greater than or equal to 0');
@@ -123,19 +138,43 @@ function scaled(object: Scalable, { metadata, spec }: Scale): KubeObject {
   }
   if (metadata.resourceVersion) object.metadata.resourceVersion = metadata.resourceVersion;
   if (metadata.uid) object.metadata.uid = metadata.uid;
-  object.spec = { ...object.spec, replicas };
-  return object;
+  view.write(object, replicas);
 }
 
-function scaleOf({ metadata, spec, status }: Scalable): Scale {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
-  const selector = selectorText(spec?.selector);
+/** The view of kinds that have everything in its usual place. */
+const USUAL: ScaleView = {
+  path: 'spec.replicas',
+  field: '.spec.replicas',
+  read: ({ spec, status }: Scalable) => ({
+    wanted: spec?.replicas ?? 0,
+    present: status?.replicas ?? 0,
+    selector: selectorText(spec?.selector),
+  }),
+  write: (object: Scalable, replicas) => {
+    object.spec = { ...object.spec, replicas };
+  },
+};
+
+const viewOf = ({ strategy }: Resource): ScaleView => strategy.scale ?? USUAL;
+
+/** @throws ApiError (500) when something else is in the places of the numbers. */
+function numbersOf(view: ScaleView, object: KubeObject): ScaleNumbers {
+  try {
+    return view.read(object);
+  } catch (error) {
+    throw plainError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function scaleOf(view: ScaleView, object: KubeObject): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const { wanted, present, selector } = numbersOf(view, object);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: spec?.replicas ? { replicas: spec.replicas } : {},
-    status: { replicas: status?.replicas ?? 0, ...(selector === '' ? {} : { selector }) },
+    spec: wanted ? { replicas: wanted } : {},
+    status: { replicas: present, ...(selector === '' ? {} : { selector }) },
   };
 }
 

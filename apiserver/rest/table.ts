@@ -91,7 +91,7 @@ function columnsOf({ info }: Resource): ColumnDefinition[] {
     name: column.name,
     type: column.type,
     format: ('format' in column ? column.format : undefined) ?? '',
-    description: columnDescription(info, column.name),
+    description: ('description' in column ? column.description : undefined) ?? columnDescription(info, column.name),
     priority: column.priority,
   }));
 }

@@ -1,5 +1,5 @@
-import { coreKinds, type KubeObject, type TokenRequest } from '../../api/index.ts';
-import { bodies, type Message } from '../../api/schema.ts';
+import { coreKinds, type TokenRequest } from '../../api/index.ts';
+import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { FieldManager } from '../apply/field-manager.ts';
 import { readBody } from '../pipeline/body.ts';
 import { matchNamespace } from '../registry/match-namespace.ts';
@@ -9,10 +9,10 @@ import { readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
 const INFO = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
-const TARGET = { info: INFO, message: bodies.tokenRequest as Message<KubeObject> };
+const TARGET = { info: INFO, type: typeOfMessage(bodies.tokenRequest) as ObjectType };
 
 /** Who owns the fields of a TokenRequest. */
-const FIELDS = new FieldManager({ apiVersion: 'authentication.k8s.io/v1', kind: INFO.kind, message: bodies.tokenRequest });
+const FIELDS = new FieldManager({ apiVersion: 'authentication.k8s.io/v1', kind: INFO.kind, type: TARGET.type });
 
 /** POST to serviceaccounts/NAME/token: a token that is the account. */
 export const requestToken: Handler = async (rest, exchange) => {

@@ -2,9 +2,9 @@ import { apiError, type KubeObject } from '../../api/index.ts';
 import { authorize } from '../pipeline/authorization.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import type { UpdateStrategy } from '../registry/strategy.ts';
+import { updateStrategy } from '../registry/strategy.ts';
 import { tidy } from './create.ts';
-import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
+import { contextOf, type Handler, type Rest } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
@@ -27,7 +27,7 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
     admission: rest.admission,
     name,
     subresource,
-    strategy: updateStrategy(endpoint, subresource),
+    strategy: updateStrategy(endpoint.resource, subresource),
     uidIsPrecondition: true,
     mayCreate: subresource === '' && resource.strategy.allowCreateOnUpdate === true,
     next: (current, old) => {
@@ -41,14 +41,6 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
   });
   rest.encoder.object(exchange, resource, updated.created ? 201 : 200, updated.bytes);
 };
-
-/** How a kind, or a view of it, is changed. @throws when the kind has no such view: the router lets only declared ones through. */
-export function updateStrategy({ resource }: Endpoint, subresource: string): UpdateStrategy<KubeObject> {
-  if (subresource === '') return resource.strategy;
-  const view = resource.strategy.subresources?.[subresource];
-  if (!view) throw new Error(`no strategy for ${resource.info.resource}/${subresource}`);
-  return view;
-}
 
 function readObject(exchange: Exchange, decode: () => KubeObject): KubeObject {
   const object = decode();

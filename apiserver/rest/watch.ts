@@ -35,6 +35,7 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   const writer = writerFor(rest, exchange, resource, accepted);
   const withState = options.sendInitialEvents ?? version === 0;
   if (withState && options.resourceVersion !== '0') await fresh(rest.source, options.resourceVersion);
+  await resource.cache.settled();
   const from = withState || version === 0 ? undefined : version;
   const session = new WatchSession(rest, exchange, { resource, options, writer, from });
   session.start(withState);
@@ -93,12 +94,12 @@ class WatchSession {
     const { resource, options, writer, from } = this.#plan;
     if (withState) {
       const entries = resource.cache.select(options.selection);
-      const end = options.sendInitialEvents && options.allowWatchBookmarks ? hub.revision : undefined;
+      const end = options.sendInitialEvents && options.allowWatchBookmarks ? resource.cache.reached(hub.revision) : undefined;
       await this.#client.open(this.#counted(stateFrames(entries, writer, end)));
     } else if (from === undefined || from >= hub.revision) {
       await this.#client.open([]);
     } else {
-      const changes = resource.cache.changesAfter(from) ?? (await this.#history(from, hub.revision));
+      const changes = resource.cache.changesAfter(from) ?? (await this.#history(from, resource.cache.reached(hub.revision)));
       await this.#client.open(this.#counted(changeFrames(changes, this.#plan)));
     }
   }
@@ -115,14 +116,14 @@ class WatchSession {
   async #history(from: number, until: number): Promise<CacheEvent[]> {
     const { store } = this.#rest.source;
     const { cache } = this.#plan.resource;
-    const changes: CacheEvent[] = [];
+    const events: StoreEvent[] = [];
     let watch: StoreWatch | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         const options = { fromRevision: from + 1, prevKv: true, signal: this.#exchange.signal };
         watch = store.watch(prefixRange(cache.schema.prefix), options, {
           onBatch: (batch) => {
-            if (batch.type === 'events') changes.push(...changesUntil(cache, batch.events, until));
+            if (batch.type === 'events') events.push(...batch.events.filter(({ kv }) => kv.modRevision <= until));
             if (batch.revision >= until) resolve();
           },
           onEnd: (error) => (error ? reject(error) : resolve()),
@@ -136,7 +137,7 @@ class WatchSession {
     } finally {
       watch?.[Symbol.dispose]();
     }
-    return changes;
+    return changesOf(cache, events);
   }
 
   /** Ends the watch when its time is over or the server stops. */
@@ -173,11 +174,13 @@ class WatchSession {
 }
 
 /** What the store tells of, as the cache would have seen it. */
-function changesUntil(cache: KindCache, events: readonly StoreEvent[], until: number): CacheEvent[] {
-  const present = events.filter(({ kv }) => kv.modRevision <= until);
-  return present.map(({ type, kv, prev }) => {
-    const entry = type === 'put' ? cache.entryOf(kv) : undefined;
-    return new CacheEvent(kv.modRevision, entry, prev && cache.entryOf(prev));
+async function changesOf(cache: KindCache, events: readonly StoreEvent[]): Promise<CacheEvent[]> {
+  const pairs = events.flatMap(({ type, kv, prev }) => [...(type === 'put' ? [kv] : []), ...(prev ? [prev] : [])]);
+  const entries = (await cache.entriesOf(pairs)).values();
+  const next = () => entries.next().value;
+  return events.map(({ type, kv, prev }) => {
+    const entry = type === 'put' ? next() : undefined;
+    return new CacheEvent(kv.modRevision, entry, prev && next());
   });
 }
 

@@ -19,6 +19,7 @@ it('knows every built-in kind that is stored', () => {
       onChange: () => ({ [Symbol.dispose]: () => undefined }),
       create: refuse,
       update: refuse,
+      updateStatus: refuse,
       delete: refuse,
     },
   });

@@ -8,7 +8,14 @@ import type { AdmissionPlugin } from '../admission/plugin.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { type Strategy, type StrategyTable, strategyKey } from '../registry/strategy.ts';
-import { type ApiServer, type ApiServerOptions, type ApiServerSettings, createApiServer } from '../server.ts';
+import {
+  type ApiServer,
+  type ApiServerOptions,
+  type ApiServerParts,
+  type ApiServerSettings,
+  createApiServer,
+  type PartsContext,
+} from '../server.ts';
 
 /** A strategy without rules, for kinds whose own are not what is tested. */
 export function plainStrategy<T extends KubeObject = KubeObject>(own: Partial<Strategy<T>> = {}): Strategy<T> {
@@ -38,6 +45,8 @@ export interface TestServerOptions {
   readonly settings?: Partial<ApiServerSettings> | undefined;
   readonly clock?: Clock | undefined;
   readonly store?: Store | undefined;
+  /** What tells of the kinds; nothing unless given. */
+  readonly documents?: ((context: PartsContext) => Pick<ApiServerParts, 'discovery' | 'openapi'>) | undefined;
 }
 
 /** An answer, read whole. */
@@ -109,14 +118,15 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const server = createApiServer({
     store,
     kinds,
-    parts: ({ objects }) => ({
-      strategies: tableOf(objects),
+    parts: (context) => ({
+      strategies: tableOf(context.objects),
       admission: options.admission ?? [],
       authenticator: options.authenticator ?? headerAuthenticator,
       authorizer: options.authorizer ?? everythingAllowed,
       reviews: new Map(),
       discovery: nothing,
       openapi: nothing,
+      ...options.documents?.(context),
     }),
     tls: { cert, key: keyToPem(key) },
     clock,

@@ -31,7 +31,7 @@ export class CacheEvent {
   }
 
   get sizeBytes(): number {
-    return (this.entry ?? this.previous)?.bytes.length ?? 0;
+    return (this.entry ?? this.previous)?.sizeBytes ?? 0;
   }
 
   /** What a selection sees of this change: entering it is ADDED, leaving it is DELETED with the last state it saw. */

@@ -4,6 +4,7 @@ import { seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts
 import { openMemoryStore, type Store, StoreError } from '../../store/index.ts';
 import { type FaultyStore, faultyStore } from '../../test/support/faulty-store.ts';
 import { kindPrefix } from '../registry/keys.ts';
+import { plainForm } from '../registry/stored-form.ts';
 import { WireForm } from '../registry/wire-form.ts';
 import { CacheHub } from './cache-hub.ts';
 import { KindCache } from './kind-cache.ts';
@@ -50,7 +51,7 @@ async function scene(state: FaultyStore['state'] = 'there'): Promise<Scene> {
   const behind = await openMemoryStore({ clock });
   const store = faultyStore(behind);
   store.state = state;
-  const cache = new KindCache({ info: coreKinds.configmaps, wire, prefix: PREFIX, namespaced: true, fields: [] });
+  const cache = new KindCache({ info: coreKinds.configmaps, wire, form: plainForm(wire), prefix: PREFIX, namespaced: true, fields: [] });
   const hub = new CacheHub({ store, clock, random: seededRandom(3), logger: silentLogger });
   hub.add(cache);
   open.push({ hub, store: behind });

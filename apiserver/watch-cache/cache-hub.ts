@@ -7,6 +7,7 @@ import {
   type Revision,
   type Store,
   StoreError,
+  type StoreEvent,
   type StoreWatch,
   type WatchBatch,
 } from '../../store/index.ts';
@@ -66,7 +67,10 @@ interface Refill {
 export class CacheHub {
   readonly #parts: Parts;
   readonly #root: string;
-  readonly #caches = new Map<string, KindCache>();
+  /** By the prefix of their keys; versions of a resource share one. */
+  readonly #caches = new Map<string, readonly KindCache[]>();
+  /** What has changed for caches that are being filled while the others are followed already. */
+  readonly #filling = new Map<KindCache, StoreEvent[]>();
   readonly #backoff: Backoff;
   readonly #stopped = new AbortController();
   #waiters: Waiter[] = [];
@@ -93,13 +97,54 @@ export class CacheHub {
     return this.#following;
   }
 
+  /** Adds a cache that {@link start} fills. */
   add(cache: KindCache): void {
-    this.#caches.set(cache.schema.prefix, cache);
+    this.#caches.set(cache.schema.prefix, [...(this.#caches.get(cache.schema.prefix) ?? []), cache]);
+  }
+
+  /**
+   * Adds a cache to a hub that is running. Resolves once it is exactly where all others are; nobody waits for it meanwhile.
+   *
+   *     changes  ──1──2──3──4──5──▶
+   *                 ▲     ▲
+   *                 │     └ state read at 3 and loaded; 4 and 5, which came meanwhile, are taken in after it
+   *                 └ changes are kept from here on
+   */
+  async join(cache: KindCache): Promise<void> {
+    try {
+      while (this.#running && !(await this.#tryJoin(cache))) cache.clear();
+    } finally {
+      this.#filling.delete(cache);
+    }
+  }
+
+  /** Whether the cache has joined: after a refill meanwhile, what was kept may have a gap. */
+  async #tryJoin(cache: KindCache): Promise<boolean> {
+    const changes: StoreEvent[] = [];
+    this.#filling.set(cache, changes);
+    const revision = await this.#parts.store.newestRevision();
+    for await (const kvs of this.#pages(cache, revision)) cache.load(kvs);
+    await this.reach(revision);
+    if (this.#filling.get(cache) !== changes) return false;
+    cache.begin(revision);
+    for (const event of changes) if (event.kv.modRevision > revision) cache.apply(event, event.kv.modRevision);
+    this.add(cache);
+    return true;
+  }
+
+  /** Lets a cache go; its watchers are sent away. */
+  remove(cache: KindCache): void {
+    this.#filling.delete(cache);
+    const { prefix } = cache.schema;
+    const left = (this.#caches.get(prefix) ?? []).filter((other) => other !== cache);
+    if (left.length > 0) this.#caches.set(prefix, left);
+    else this.#caches.delete(prefix);
+    cache.endWatches();
   }
 
   /** Whose key this is; undefined when it is no cached object's, or the prefix of them. */
   kindOf(key: string): Pick<KindInfo, 'group' | 'resource'> | undefined {
-    return this.#cacheOf(key)?.schema.info;
+    return this.#cachesOf(key)[0]?.schema.info;
   }
 
   /** Fills the caches; waits for a store that is away. */
@@ -116,7 +161,7 @@ export class CacheHub {
     this.#bookmarks?.cancel();
     this.#progress?.cancel();
     this.#watch?.[Symbol.dispose]();
-    for (const cache of this.#caches.values()) cache.endWatches();
+    for (const cache of this.#all()) cache.endWatches();
     const waiting = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiting) waiter.resolve();
@@ -149,7 +194,7 @@ export class CacheHub {
 
   async #fill(): Promise<void> {
     const revision = await this.#parts.store.newestRevision();
-    for (const cache of this.#caches.values()) {
+    for (const cache of this.#all()) {
       for await (const kvs of this.#pages(cache, revision)) cache.load(kvs);
       cache.begin(revision);
     }
@@ -160,8 +205,12 @@ export class CacheHub {
   /** All caches become the state at one revision, in one turn. */
   async #refill(revision: Revision): Promise<void> {
     const refills = new Map<KindCache, Refill>();
-    for (const cache of this.#caches.values()) refills.set(cache, await this.#differences(cache, revision));
+    // Caches may join meanwhile: they are in the turn as well.
+    for (let left = [...this.#all()]; left.length > 0; left = [...this.#all()].filter((cache) => !refills.has(cache))) {
+      for (const cache of left) refills.set(cache, await this.#differences(cache, revision));
+    }
     for (const [cache, { changed, present }] of refills) cache.replace(changed, present, revision);
+    this.#filling.clear();
     this.#revision = revision;
     this.#advance(revision);
     this.#follow(revision);
@@ -200,15 +249,22 @@ export class CacheHub {
   #take(batch: WatchBatch): void {
     this.#backoff.reset();
     if (batch.type === 'events') {
-      for (const event of batch.events) this.#cacheOf(event.kv.key)?.apply(event, event.kv.modRevision);
+      for (const event of batch.events) {
+        for (const cache of this.#cachesOf(event.kv.key)) cache.apply(event, event.kv.modRevision);
+        for (const [cache, changes] of this.#filling) if (event.kv.key.startsWith(cache.schema.prefix)) changes.push(event);
+      }
     }
     this.#advance(batch.revision);
   }
 
-  /** The cache a key belongs to: prefixes are one or two segments long. */
-  #cacheOf(key: string): KindCache | undefined {
+  /** The caches a key belongs to: prefixes are one or two segments long. */
+  #cachesOf(key: string): readonly KindCache[] {
     const first = key.indexOf('/', this.#root.length) + 1;
-    return this.#caches.get(key.slice(0, first)) ?? this.#caches.get(key.slice(0, key.indexOf('/', first) + 1));
+    return this.#caches.get(key.slice(0, first)) ?? this.#caches.get(key.slice(0, key.indexOf('/', first) + 1)) ?? NONE;
+  }
+
+  #all(): KindCache[] {
+    return [...this.#caches.values()].flat();
   }
 
   #advance(revision: Revision): void {
@@ -275,12 +331,13 @@ export class CacheHub {
 
   #armBookmarks(): void {
     this.#bookmarks = this.#parts.clock.setTimer(BOOKMARK_INTERVAL_MS, () => {
-      for (const cache of this.#caches.values()) cache.bookmark(this.#revision);
+      for (const cache of this.#all()) cache.bookmark(this.#revision);
       if (this.#running) this.#armBookmarks();
     });
   }
 }
 
+const NONE: readonly KindCache[] = [];
 const NOT_FOLLOWED = 'the store cannot be followed at the moment, please try again';
 
 const isForgotten = (error: unknown): boolean => error instanceof StoreError && error.code === 'Compacted';

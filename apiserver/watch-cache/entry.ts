@@ -1,4 +1,5 @@
 import { type KindInfo, type KubeObject, parseJson } from '../../api/index.ts';
+import type { StoredForm } from '../registry/stored-form.ts';
 import type { WireForm } from '../registry/wire-form.ts';
 
 /** What selectors need of an object. */
@@ -12,6 +13,7 @@ export interface Facts {
 export interface Schema {
   readonly info: Pick<KindInfo, 'group' | 'resource'>;
   readonly wire: WireForm;
+  readonly form: StoredForm;
   readonly prefix: string;
   readonly namespaced: boolean;
   readonly fields: readonly { readonly name: string; valueOf(object: KubeObject): string }[];
@@ -23,27 +25,50 @@ export const factsOf = (schema: Schema, object: KubeObject): Facts => ({
   fields: schema.fields.map((field) => field.valueOf(object)),
 });
 
+/** What an entry is made of: bytes that are served, or bytes that are brought into form when somebody first looks at them. */
+export interface EntryBytes {
+  readonly served?: Buffer | undefined;
+  readonly stored?: Buffer | undefined;
+}
+
+const NOTHING = Buffer.alloc(0);
+
 /** One state of one object: its served bytes and what selectors need. Immutable; what has to be parsed for is found on first use. */
 export class Entry {
   readonly key: string;
   readonly namespace: string;
   readonly name: string;
   readonly revision: number;
-  /** The object as it is answered, with a newline at its end. */
-  readonly bytes: Buffer;
   readonly #schema: Schema;
+  /** Bytes from the store that are to be brought into form before they are served. */
+  #stored: Buffer | undefined;
+  #bytes: Buffer | undefined;
   #facts: Facts | undefined;
   #object: KubeObject | undefined;
 
-  constructor(schema: Schema, at: { readonly key: string; readonly revision: number }, bytes: Buffer, facts?: Facts) {
+  constructor(schema: Schema, at: { readonly key: string; readonly revision: number }, bytes: EntryBytes, facts?: Facts) {
     this.#schema = schema;
     this.key = at.key;
     this.revision = at.revision;
-    this.bytes = bytes;
+    this.#bytes = bytes.served;
+    this.#stored = bytes.stored;
     this.#facts = facts;
     const slash = schema.namespaced ? at.key.indexOf('/', schema.prefix.length) : schema.prefix.length - 1;
     this.namespace = schema.namespaced ? at.key.slice(schema.prefix.length, slash) : '';
     this.name = at.key.slice(slash + 1);
+  }
+
+  /** The object as it is answered, with a newline at its end. */
+  get bytes(): Buffer {
+    if (!this.#bytes) {
+      this.#bytes = this.#schema.wire.serve(this.#schema.form.read(this.#stored ?? NOTHING), this.revision);
+      this.#stored = undefined;
+    }
+    return this.#bytes;
+  }
+
+  get sizeBytes(): number {
+    return (this.#bytes ?? this.#stored ?? NOTHING).length;
   }
 
   get labels(): Facts['labels'] {
@@ -79,6 +104,6 @@ export class Entry {
   /** The same state under another revision: how a deleted object is shown. */
   at(revision: number): Entry {
     const bytes = this.#schema.wire.withRevision(this.bytes, this.revision, revision);
-    return new Entry(this.#schema, { key: this.key, revision }, bytes, this.#facts);
+    return new Entry(this.#schema, { key: this.key, revision }, { served: bytes }, this.#facts);
   }
 }

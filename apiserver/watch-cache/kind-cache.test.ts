@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { coreKinds, type KubeObject, type Pod, parseLabelSelector } from '../../api/index.ts';
 import { kindPrefix } from '../registry/keys.ts';
+import { plainForm } from '../registry/stored-form.ts';
 import { WireForm } from '../registry/wire-form.ts';
 import type { FrameWriter } from './cache-event.ts';
 import { KindCache } from './kind-cache.ts';
@@ -15,7 +16,14 @@ function aCache(eventsMax?: number) {
   const wire = new WireForm(coreKinds.pods);
   const nodeOf = (object: KubeObject) => (object as Pod).spec.nodeName ?? '';
   const cache = new KindCache(
-    { info: coreKinds.pods, wire, prefix: PREFIX, namespaced: true, fields: [{ name: 'spec.nodeName', valueOf: nodeOf }] },
+    {
+      info: coreKinds.pods,
+      wire,
+      form: plainForm(wire),
+      prefix: PREFIX,
+      namespaced: true,
+      fields: [{ name: 'spec.nodeName', valueOf: nodeOf }],
+    },
     { eventsMax },
   );
   let revision = 0;

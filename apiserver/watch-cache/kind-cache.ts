@@ -1,4 +1,4 @@
-import { type KubeObject, parseJson } from '../../api/index.ts';
+import type { KubeObject } from '../../api/index.ts';
 import type { KeyValue, Revision, StoreEvent } from '../../store/index.ts';
 import { objectKey } from '../registry/keys.ts';
 import { CacheEvent } from './cache-event.ts';
@@ -6,6 +6,7 @@ import type { CohortTraits } from './cohort.ts';
 import { Entry, type Facts, factsOf, type Schema } from './entry.ts';
 import { EventWindow } from './event-window.ts';
 import { FieldIndex } from './field-index.ts';
+import { Intake } from './intake.ts';
 import type { Selection } from './selection.ts';
 import { SortedEntries } from './sorted-entries.ts';
 import { WatchBoard } from './watch-board.ts';
@@ -17,6 +18,9 @@ interface Written {
   readonly stored: Buffer;
   readonly facts: Facts;
 }
+
+/** A pair of the store, as far as an entry is made of it. */
+type Pair = Pick<KeyValue, 'key' | 'value' | 'modRevision'>;
 
 export type ChangeListener = (event: CacheEvent) => void;
 
@@ -34,6 +38,7 @@ export class KindCache {
   readonly #written = new Map<string, Written>();
   readonly #listeners = new Set<ChangeListener>();
   readonly #board = new WatchBoard();
+  readonly #intake: Intake;
   readonly #eventsMax: number | undefined;
   #window: EventWindow;
 
@@ -41,6 +46,12 @@ export class KindCache {
     this.schema = schema;
     this.#eventsMax = options.eventsMax;
     this.#window = new EventWindow(0, options.eventsMax);
+    this.#intake = new Intake({
+      convert: async (kvs) => this.entriesOf(kvs),
+      load: (entries) => this.#setAll(entries),
+      later: (work) => this.schema.form.converter?.later(work),
+      take: ({ event, revision }, entry) => this.#take(event, revision, entry),
+    });
   }
 
   get size(): number {
@@ -56,16 +67,42 @@ export class KindCache {
     return this.#board.size;
   }
 
-  /** The entry a stored pair stands for. */
-  entryOf(kv: Pick<KeyValue, 'key' | 'value' | 'modRevision'>, facts?: Facts): Entry {
-    const { wire } = this.schema;
-    const stored = wire.isStored(kv.value) ? kv.value : wire.encode(parseJson(kv.value.toString()) as KubeObject);
-    return new Entry(this.schema, { key: kv.key, revision: kv.modRevision }, wire.serve(stored, kv.modRevision), facts);
+  /** The entries that stored pairs stand for; a promise when somebody else has to be asked. */
+  entriesOf(kvs: readonly Pair[]): readonly Entry[] | Promise<readonly Entry[]> {
+    const converter = this.schema.form.converter;
+    if (!converter) return kvs.map((kv) => this.#entryOf(kv));
+    const asked = kvs.filter(({ value }) => converter.isNeeded(value));
+    return asked.length === 0 ? kvs.map((kv) => this.#entryOf(kv)) : this.#convert(kvs, asked);
+  }
+
+  /** The entry of an object as it was encoded. */
+  entryFrom(at: { readonly key: string; readonly revision: Revision }, encoded: Buffer): Entry {
+    return new Entry(this.schema, at, { served: this.schema.wire.serve(encoded, at.revision) });
   }
 
   /** Fills the cache with the state at a revision; what changed on the way is not told to watchers. */
-  load(kvs: Iterable<KeyValue>): void {
-    for (const kv of kvs) this.#entries.set(this.entryOf(kv));
+  load(kvs: readonly KeyValue[]): void {
+    const { converter } = this.schema.form;
+    const asked = converter ? kvs.filter(({ value }) => converter.isNeeded(value)) : [];
+    if (asked.length > 0) this.#intake.begin(asked);
+    for (const kv of kvs) if (!converter?.isNeeded(kv.value)) this.#entries.set(this.#entryOf(kv));
+  }
+
+  /** The revision this cache is at when it was told of everything up to a revision: changes may wait to be converted. */
+  reached(told: Revision): Revision {
+    const { first } = this.#intake;
+    return first === undefined ? told : Math.min(told, first - 1);
+  }
+
+  /** Resolves once all changes that have come are taken in; undefined when they already are. Rejects when they cannot be converted. */
+  settled(): Promise<void> | undefined {
+    return this.#intake.isEmpty ? undefined : this.#intake.settle();
+  }
+
+  /** Takes back what was loaded. */
+  clear(): void {
+    this.#intake.clear();
+    for (const { key } of [...this.#entries.values()]) this.#entries.delete(key);
   }
 
   /** From now on, every change after this revision comes through {@link apply}. */
@@ -81,6 +118,7 @@ export class KindCache {
    */
   replace(changed: Iterable<KeyValue>, present: ReadonlySet<string>, revision: Revision): void {
     this.#board.end();
+    this.#intake.clear();
     for (const { key, revision: createRevision } of [...this.#entries.values()]) {
       if (present.has(key)) continue;
       const kv = { key, value: NOTHING, createRevision, modRevision: revision, version: 0 };
@@ -107,8 +145,14 @@ export class KindCache {
 
   /** Takes in one change. */
   apply(event: StoreEvent, revision: Revision): void {
+    const { converter } = this.schema.form;
+    const isAsked = converter !== undefined && event.type === 'put' && converter.isNeeded(event.kv.value);
+    if (isAsked || !this.#intake.isEmpty) this.#intake.push(event, revision);
+    else this.#take(event, revision, event.type === 'put' ? this.#entryOf(event.kv, this.#recognise(event.kv)) : undefined);
+  }
+
+  #take(event: StoreEvent, revision: Revision, entry: Entry | undefined): void {
     const { key } = event.kv;
-    const entry = event.type === 'put' ? this.entryOf(event.kv, this.#recognise(event.kv)) : undefined;
     const previous = entry ? this.#entries.set(entry) : this.#entries.delete(key);
     if (!entry && !previous) return;
     for (const index of this.#indexes.values()) index.replace(previous, entry);
@@ -160,11 +204,34 @@ export class KindCache {
   }
 
   bookmark(revision: Revision): void {
-    this.#board.bookmark(revision);
+    this.#board.bookmark(this.reached(revision));
   }
 
+  /** Ends every watch, for good. */
   endWatches(): void {
+    this.#intake.clear();
     this.#board.end();
+  }
+
+  /** What this process wrote itself is in form, and so is what the kind takes as it lies. */
+  #entryOf(kv: Pair, facts?: Facts): Entry {
+    const { wire, form } = this.schema;
+    const at = { key: kv.key, revision: kv.modRevision };
+    const asItLies = facts !== undefined || form.isEncoded(kv.value);
+    return new Entry(this.schema, at, asItLies ? { served: wire.serve(kv.value, kv.modRevision) } : { stored: kv.value }, facts);
+  }
+
+  async #convert(kvs: readonly Pair[], asked: readonly Pair[]): Promise<readonly Entry[]> {
+    const encoded = await this.schema.form.converter?.convert(asked.map(({ value }) => value));
+    const converted = new Map(asked.map((kv, index) => [kv, encoded?.[index]]));
+    return kvs.map((kv) => {
+      const bytes = converted.get(kv);
+      return bytes ? this.entryFrom({ key: kv.key, revision: kv.modRevision }, bytes) : this.#entryOf(kv);
+    });
+  }
+
+  #setAll(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#entries.set(entry);
   }
 
   #recognise(kv: KeyValue): Facts | undefined {

@@ -1,12 +1,21 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../runtime/index.ts';
+import { plainForm } from '../registry/stored-form.ts';
 import { WireForm } from '../registry/wire-form.ts';
 import { Entry, type Schema } from './entry.ts';
 import { SortedEntries } from './sorted-entries.ts';
 
 const wire = new WireForm({ group: '', version: 'v1', kind: 'Thing' });
-const schema: Schema = { info: { group: '', resource: 'things' }, wire, prefix: '/registry/things/', namespaced: true, fields: [] };
-const entry = (key: string, revision = 1) => new Entry(schema, { key, revision }, Buffer.alloc(0), { labels: undefined, fields: [] });
+const schema: Schema = {
+  info: { group: '', resource: 'things' },
+  wire,
+  form: plainForm(wire),
+  prefix: '/registry/things/',
+  namespaced: true,
+  fields: [],
+};
+const entry = (key: string, revision = 1) =>
+  new Entry(schema, { key, revision }, { served: Buffer.alloc(0) }, { labels: undefined, fields: [] });
 
 test('holds what a sorted map would, whatever is put and deleted', () => {
   const random = seededRandom(11);

@@ -16,33 +16,33 @@ export interface Qualifier {
 /** The value at the end of the chain. Each qualifier that is applied costs 1. */
 export function runChain(frame: Frame, root: Result, qualifiers: readonly Qualifier[]): Result {
   if (root instanceof CelError) return root;
+  const absent = qualifiers.at(-1)?.test === true ? false : Optional.none;
   let optional = root instanceof Optional;
-  let value = root;
-  if (root instanceof Optional) {
-    if (root.value === undefined) return lastIsTest(qualifiers) ? false : root;
-    value = root.value;
-  }
+  let value = root instanceof Optional ? root.value : root;
+  if (value === undefined) return absent;
   for (const qualifier of qualifiers) {
-    const key = typeof qualifier.key === 'function' ? qualifier.key(frame) : qualifier.key;
-    if (key instanceof CelError) return charged(frame, key);
     optional ||= qualifier.optional;
-    const next = qualify(value, key);
-    if (qualifier.test) return charged(frame, next instanceof CelError ? next : next !== undefined);
-    if (optional && next === undefined) return lastIsTest(qualifiers) ? false : Optional.none;
-    frame.charge(1);
-    if (next instanceof CelError) return next;
-    if (next === undefined) return missing(value, key);
+    const next = apply(frame, value, qualifier, optional);
+    if (next instanceof CelError || (qualifier.test && next !== undefined)) return next;
+    if (next === undefined) return absent;
     value = next;
   }
   return optional ? new Optional(value) : value;
+}
+
+/** What one qualifier leads to; nothing if it is optional and leads nowhere. */
+function apply(frame: Frame, value: CelValue, { key: given, test }: Qualifier, optional: boolean): Result | undefined {
+  const key = typeof given === 'function' ? given(frame) : given;
+  const next = key instanceof CelError ? key : qualify(value, key);
+  if (test) return charged(frame, next instanceof CelError ? next : next !== undefined);
+  if (next !== undefined) return charged(frame, next);
+  return optional ? undefined : charged(frame, key instanceof CelError ? key : missing(value, key));
 }
 
 function charged(frame: Frame, result: Result): Result {
   frame.charge(1);
   return result;
 }
-
-const lastIsTest = (qualifiers: readonly Qualifier[]): boolean => qualifiers.at(-1)?.test === true;
 
 function qualify(value: CelValue, key: CelValue): Result | undefined {
   if (value instanceof CelMap) return value.find(key);

@@ -1,5 +1,7 @@
 // What an expression may name: functions with their overloads, variables, and types with their fields.
+import type { CheckedExpr } from './checker.ts';
 import type { CallCost } from './runtime-cost.ts';
+import type { Issue } from './source.ts';
 import type { CelType } from './types.ts';
 import type { CelError, CelValue } from './values.ts';
 
@@ -38,8 +40,12 @@ export interface StructTypes {
   construct?: ((typeName: string, fields: ReadonlyMap<string, CelValue>) => Result) | undefined;
 }
 
+/** Finds more that is wrong with an expression that checks. */
+export type Validator = (checked: CheckedExpr) => readonly Issue[];
+
 /** Everything that an expression is checked against. */
 export interface Environment {
+  readonly validators: readonly Validator[];
   readonly functions: ReadonlyMap<string, FunctionDeclaration>;
   readonly variables: ReadonlyMap<string, CelType>;
   /** Types that can be named (`int`, `net.IP`), each with itself. */

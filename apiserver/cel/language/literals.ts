@@ -29,8 +29,8 @@ export function unquote(token: string): string | { readonly error: string } {
   const { body, raw } = bodyOf(token);
   if (raw || !body.includes('\\')) return body;
   let error: string | undefined;
-  const text = body.replace(ESCAPES, (escape) => {
-    const code = codeOf(escape);
+  const text = body.replace(ESCAPES, (sequence) => {
+    const code = codeOf(sequence);
     if (typeof code === 'string') return code;
     if (code > CODE_POINT_MAX || (code >= 0xd800 && code <= 0xdfff)) {
       error = 'invalid unicode code point';
@@ -60,11 +60,11 @@ const ESCAPES = /\\(?:[xX][\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-3][0-7]
 const SIMPLE: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 
 /** What an escape stands for: a text, or the number of a code point or byte. */
-function codeOf(escape: string): string | number {
-  const digits = escape.slice(2);
-  const letter = escape[1] ?? '';
+function codeOf(sequence: string): string | number {
+  const digits = sequence.slice(2);
+  const letter = sequence[1] ?? '';
   if (/[xXuU]/.test(letter)) return Number.parseInt(digits, 16);
-  if (/[0-3]/.test(letter)) return Number.parseInt(escape.slice(1), 8);
+  if (/[0-3]/.test(letter)) return Number.parseInt(sequence.slice(1), 8);
   return SIMPLE[letter] ?? letter;
 }
 

@@ -7,6 +7,7 @@ import type { Environment, FunctionDeclaration, Overload, Result } from './decla
 import { implementationOf } from './dispatch.ts';
 import { equal } from './equality.ts';
 import { Frame, type Step } from './frame.ts';
+import { compilePattern } from './regex.ts';
 import { COST, callCost } from './runtime-cost.ts';
 import { CelError, CelList, CelMap, type CelValue, noSuchOverload, Optional, TypeValue, Uint } from './values.ts';
 
@@ -33,6 +34,8 @@ const CONVERSIONS: ReadonlySet<string> = new Set([
   'type',
   'uint',
 ]);
+/** Functions whose second argument is a pattern; one that is constant is compiled at once. */
+const MATCHERS: ReadonlySet<string> = new Set(['matches', 'find', 'findAll']);
 /** Functions of two arguments that look at the second only if they must; they cost nothing themselves. */
 const LAZY: ReadonlySet<string> = new Set(['optional_or_optional', 'optional_orValue_value']);
 
@@ -128,7 +131,13 @@ class Planner {
   }
 
   #variable(name: string): Step {
-    return this.#scope.get(name) ?? ((frame) => frame.variable(name) ?? new CelError(`no such attribute(s): ${name}`));
+    return (
+      this.#scope.get(name) ??
+      ((frame) => {
+        const value = frame.variable(name);
+        return value === undefined ? new CelError(`no such attribute(s): ${name}`) : value;
+      })
+    );
   }
 
   #call(call: Call): Step {
@@ -172,15 +181,15 @@ class Planner {
     const a = this.plan(left);
     const b = this.plan(right);
     const cost = this.#environment.functions.get(OPERATOR.equals)?.cost;
+    const overload = negated ? 'not_equals' : 'equals';
     return (frame) => {
       const x = a(frame);
       const y = b(frame);
-      if (x instanceof CelError) return x;
-      if (y instanceof CelError) return y;
-      const same = equal(x, y);
-      const overload = negated ? 'not_equals' : 'equals';
-      frame.charge((negated ? undefined : cost?.([x, y], same, overload)) ?? callCost(overload, [x, y]));
-      return negated ? same !== true : same;
+      const args = [orNull(x), orNull(y)] as const;
+      const failed = x instanceof CelError ? x : y instanceof CelError ? y : undefined;
+      const same = failed ?? equal(...args);
+      frame.charge((negated ? undefined : cost?.(args, same, overload)) ?? callCost(overload, args));
+      return negated && !failed ? same !== true : same;
     };
   }
 
@@ -196,6 +205,7 @@ class Planner {
       const step = this.#setMembership(first, this.#constants.get(second) ?? null);
       if (step) return step;
     }
+    if (MATCHERS.has(declared.name) && second && this.#constants.has(second)) checkPattern(this.#constants.get(second) ?? null);
     const step = this.#invocation(declared, overloads, args);
     if (args.length !== 1 || !CONVERSIONS.has(declared.name) || !first || !this.#constants.has(first)) return step;
     return this.#constant(this.#converted(declared, overloads, this.#constants.get(first) ?? null));
@@ -213,17 +223,20 @@ class Planner {
     const overload = overloads.length === 1 ? (overloads[0]?.id ?? '') : '';
     const { cost } = declared;
     const lenient = declared.name === OPERATOR.notStrictlyFalse;
+    // Of one or two arguments cel-go evaluates all, and counts the call, even if one fails; of more, or where only the values can tell the
+    // overload, it stops at the first that fails.
+    const stops = args.length > 2 || (overload === '' && !declared.singleton);
     return (frame) => {
       const values: CelValue[] = [];
       let failed: CelError | undefined;
       for (const arg of args) {
         const value = arg(frame);
         if (value instanceof CelError) failed ??= value;
-        else values.push(value);
+        values.push(value instanceof CelError ? null : value);
+        if (failed && stops) break;
       }
-      if (failed) return lenient ? charged(frame, true) : failed;
-      const result = run(...values);
-      frame.charge(cost?.(values, result, overload) ?? callCost(overload, values));
+      const result = failed ? (lenient ? true : failed) : run(...values);
+      if (values.length === args.length) frame.charge(cost?.(values, result, overload) ?? callCost(overload, values));
       return result;
     };
   }
@@ -314,7 +327,10 @@ class Planner {
     const accumulator = this.#slots++;
     const key = this.#slots++;
     const value = this.#slots++;
-    const scope = new Map(outer).set(expr.accumulator, (frame) => (frame.slots[accumulator] ??= growing(init(frame))));
+    const scope = new Map(outer).set(expr.accumulator, (frame) => {
+      const known = frame.slots[accumulator];
+      return known === undefined ? (frame.slots[accumulator] = growing(init(frame))) : known;
+    });
     this.#scope = new Map(scope).set(expr.variable, fromSlot(key));
     if (expr.variable2 !== undefined) this.#scope = new Map(this.#scope).set(expr.variable2, fromSlot(value));
     const condition = this.plan(expr.condition);
@@ -355,10 +371,7 @@ function charging(step: Step): Step {
   };
 }
 
-function charged(frame: Frame, value: CelValue): CelValue {
-  frame.charge(1);
-  return value;
-}
+const orNull = (result: Result): CelValue => (result instanceof CelError ? null : result);
 
 const fromSlot =
   (slot: number): Step =>
@@ -428,10 +441,15 @@ function settled(result: Result): Result {
 /** Runs a loop's body for each element or entry, until it says false. */
 function fold(over: CelValue, two: boolean, body: (first: Result, second: Result) => boolean): CelError | undefined {
   if (over instanceof CelList) {
-    for (let i = 0; i < over.size; i++) if (!(two ? body(BigInt(i), over.at(i)) : body(over.at(i), null))) return undefined;
+    for (let i = 0; i < over.size; i++) if (!body(two ? BigInt(i) : over.at(i), two ? over.at(i) : null)) break;
     return undefined;
   }
-  if (!(over instanceof CelMap)) return new CelError('no such overload');
-  for (const key of over.keys()) if (!body(key, two ? (over.find(key) ?? null) : null)) return undefined;
+  if (!(over instanceof CelMap)) return noSuchOverload();
+  for (const key of over.keys()) if (!body(key, two ? (over.find(key) ?? null) : null)) break;
   return undefined;
+}
+
+function checkPattern(pattern: CelValue): void {
+  const compiled = typeof pattern === 'string' ? compilePattern(pattern) : undefined;
+  if (compiled instanceof CelError) throw new PlanError(compiled.message);
 }

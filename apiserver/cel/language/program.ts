@@ -2,15 +2,16 @@
 import { type CheckedExpr, check } from './checker.ts';
 import type { Environment, Result } from './declarations.ts';
 import { type Activation, CostLimitExceeded, Frame, type Step } from './frame.ts';
-import { checkLiterals } from './literal-checks.ts';
 import { parse } from './parser.ts';
 import { plan } from './plan.ts';
+import { CompileError } from './source.ts';
 import { CelError } from './values.ts';
 
 /** Parses and checks an expression. @throws CompileError with all that is wrong with it. */
 export function compile(text: string, environment: Environment): CheckedExpr {
   const checked = check(text, parse(text), environment);
-  checkLiterals(checked);
+  const issues = environment.validators.flatMap((validate) => validate(checked));
+  if (issues.length > 0) throw new CompileError(text, issues);
   return checked;
 }
 

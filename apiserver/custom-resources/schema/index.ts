@@ -8,3 +8,4 @@ export { rulesBlocked } from './rules-blocked.ts';
 export { additionalOf, anySchema, isSchema, itemsOf, propertiesOf, schemasIn, structuralProblem } from './structural.ts';
 export { validateStructural } from './structural-validation.ts';
 export { isSupportedFormat } from './values/formats.ts';
+export { Correlation } from './values/correlation.ts';

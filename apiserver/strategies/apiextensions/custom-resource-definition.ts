@@ -1,5 +1,6 @@
-import type { CustomResourceDefinition, JSONSchemaProps } from '../../../api/index.ts';
+import { type CustomResourceDefinition, type JSONSchemaProps, toTime } from '../../../api/index.ts';
 import { customResourceDefinitionStatus, decode } from '../../../api/schema.ts';
+import { CLEANUP_FINALIZER, type Finding, setCondition } from '../../custom-resources/definition.ts';
 import { isSupportedFormat, schemasIn } from '../../custom-resources/schema/index.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
@@ -9,6 +10,13 @@ import { readInnerSchemas } from './schema-form.ts';
 import type { RuleChecks } from './validation-options.ts';
 
 const HTTPS_PORT = 443;
+
+const DELETION_PENDING: Finding = {
+  type: 'Terminating',
+  status: 'True',
+  reason: 'InstanceDeletionPending',
+  message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+};
 
 /**
  * Upstream: `pkg/registry/customresourcedefinition` and `pkg/apis/apiextensions/v1/defaults.go` (apiextensions-apiserver).
@@ -40,6 +48,12 @@ export const customResourceDefinitionStrategy = (checks: RuleChecks = {}): Strat
       const known = unknownFormats(old);
       if (errors.length === 0) for (const format of unknownFormats(crd)) if (!known.has(format)) context.warn(warningOf(format));
       return errors;
+    },
+    // Its objects go first. Upstream: the registry's own Delete, `pkg/registry/customresourcedefinition/etcd.go`.
+    holdsDeletion: ({ metadata }) => !metadata.deletionTimestamp || (metadata.finalizers?.includes(CLEANUP_FINALIZER) ?? false),
+    prepareForDeletion: ({ now }, crd) => {
+      crd.metadata.finalizers = [...(crd.metadata.finalizers ?? []).filter((each) => each !== CLEANUP_FINALIZER), CLEANUP_FINALIZER];
+      setCondition(crd, DELETION_PENDING, toTime(now));
     },
     tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
     subresources: {

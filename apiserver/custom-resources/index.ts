@@ -1,0 +1,1 @@
+export { type CustomResourcesOptions, createCustomResources } from './custom-resources.ts';

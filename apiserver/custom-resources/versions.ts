@@ -1,0 +1,113 @@
+// Objects of a custom resource from one version to another, and between the store and its clients: upstream's codec of custom resources
+// (apiextensions-apiserver, `pkg/apiserver/customresource_handler.go`, `crdConversionRESTOptionsGetter`).
+import { type KindInfo, type KubeObject, parseJson } from '../../api/index.ts';
+import { type ObjectType, ownership } from '../../api/schema.ts';
+import type { Clock } from '../../runtime/index.ts';
+import { plainError } from '../registry/store-errors.ts';
+import type { StoredForm } from '../registry/stored-form.ts';
+import { WireForm } from '../registry/wire-form.ts';
+import { coerce } from './custom-type.ts';
+import type { CustomSchema } from './schema/index.ts';
+
+/** Converts objects that are all of another version. */
+export type Convert = (objects: readonly KubeObject[], apiVersion: string) => Promise<readonly KubeObject[]>;
+
+/** How long after a failure a webhook is asked again for those that watch. */
+const CONVERT_AGAIN_MS = 1000;
+
+/** One version, as far as objects are converted from and to it. */
+export interface VersionForm {
+  readonly info: KindInfo;
+  readonly apiVersion: string;
+  readonly schema: CustomSchema;
+  readonly type: ObjectType;
+}
+
+/** All versions of one custom resource. */
+export class Versions {
+  readonly #forms: ReadonlyMap<string, VersionForm>;
+  readonly #stored: VersionForm;
+  readonly #storedWire: WireForm;
+  /** Asks a webhook; undefined where versions differ in name only. */
+  readonly #convert: Convert | undefined;
+  readonly #clock: Clock;
+
+  /** @param stored the version that objects are written in, one of the forms. */
+  constructor(forms: readonly VersionForm[], stored: VersionForm, { convert, clock }: { convert: Convert | undefined; clock: Clock }) {
+    this.#forms = new Map(forms.map((form) => [form.apiVersion, form]));
+    this.#stored = stored;
+    this.#storedWire = new WireForm(stored.info);
+    this.#convert = convert;
+    this.#clock = clock;
+  }
+
+  /** How objects that are served in one version lie in the store. */
+  formOf(served: VersionForm, wire: WireForm): StoredForm {
+    const convert = this.#convert;
+    return {
+      store: (encoded, object) => (served === this.#stored ? encoded : this.#toStored(object)),
+      isEncoded: () => false, // whoever wrote it may have had another schema
+      read: (stored) => wire.encode(rename(this.#fromStored(stored), served)),
+      converter: convert && {
+        isNeeded: (stored) => apiVersionIn(stored) !== served.apiVersion,
+        convert: async (stored) => {
+          const converted = await convert(
+            stored.map((bytes) => this.#fromStored(bytes)),
+            served.apiVersion,
+          );
+          return converted.map((object) => wire.encode(coerce(served.schema, object, false).object));
+        },
+        later: (work) => this.#clock.setTimer(CONVERT_AGAIN_MS, work),
+      },
+    };
+  }
+
+  /**
+   * Another version for the owners of fields. An object that does not fit its schema cannot be compared there: that is an ApplyTypeError,
+   * which has the tracking of a plain write given up, as upstream does.
+   */
+  otherVersion(from: VersionForm, apiVersion: string): ownership.Version | undefined {
+    const form = this.#forms.get(apiVersion);
+    if (!form) return undefined;
+    const as = (target: VersionForm) => (object: unknown) => {
+      const renamed = { ...(object as KubeObject), apiVersion: target.apiVersion };
+      ownership.validate(target.type.applyType, renamed);
+      return renamed;
+    };
+    return { type: form.type.applyType, convert: as(form), restore: as(from) };
+  }
+
+  /** A stored object in the version it was stored in, as far as today's schema knows it, with its defaults. */
+  #fromStored(bytes: Buffer): KubeObject {
+    const raw = parseJson(bytes.toString()) as KubeObject;
+    const form = this.#forms.get(raw.apiVersion ?? '');
+    if (!form) throw plainError(`request to convert CR from an invalid group/version: ${raw.apiVersion}`);
+    const { object } = coerce(form.schema, raw, true);
+    object.metadata.generation ||= 1; // very old objects have none
+    form.schema.setDefaults(object as unknown as Record<string, unknown>);
+    return object;
+  }
+
+  #toStored(object: KubeObject): Buffer | Promise<Buffer> {
+    const { apiVersion, schema } = this.#stored;
+    if (!this.#convert) return this.#storedWire.encode(rename(object, this.#stored));
+    return this.#convert([object], apiVersion).then(([converted]) => this.#storedWire.encode(coerce(schema, converted, false).object));
+  }
+}
+
+/** The object in a version that differs in its name only: what the other schema does not know is gone, nothing is defaulted. */
+function rename(object: KubeObject, { apiVersion, schema }: VersionForm): KubeObject {
+  return object.apiVersion === apiVersion ? object : coerce(schema, { ...object, apiVersion }, false).object;
+}
+
+const HEAD = /"apiVersion":"([^"]*)"/;
+/** Bytes of a stored object among which its apiVersion is looked for before it is parsed. */
+const HEAD_BYTES = 512;
+
+/** The version of a stored object, which we write first of all. */
+function apiVersionIn(stored: Buffer): string {
+  const head = stored.subarray(0, HEAD_BYTES).toString();
+  if (head.startsWith('{"kind":')) return HEAD.exec(head)?.[1] ?? '';
+  const { apiVersion } = parseJson(stored.toString()) as KubeObject; // laid out by another API server
+  return apiVersion ?? '';
+}

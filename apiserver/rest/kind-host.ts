@@ -1,0 +1,100 @@
+import type { KindInfo, ServedKind } from '../../api/index.ts';
+import type { Random } from '../../runtime/index.ts';
+import type { Store } from '../../store/index.ts';
+import type { PublishedKind } from '../openapi/index.ts';
+import type { ExpiringLeases } from '../registry/expiring-leases.ts';
+import { ObjectRegistry } from '../registry/object-registry.ts';
+import { ObjectStore } from '../registry/object-store.ts';
+import { createResource, type KindDefinition, type ResourcePlace } from '../registry/resource.ts';
+import type { CacheHub } from '../watch-cache/cache-hub.ts';
+import type { CreateOnly, Kinds } from './kinds.ts';
+import type { Endpoint } from './rest.ts';
+
+interface Parts {
+  readonly kinds: Kinds;
+  readonly hub: CacheHub;
+  readonly store: Store;
+  readonly leases: ExpiringLeases;
+  readonly random: Random;
+  readonly place: ResourcePlace;
+  /** Kinds that are served from the start to the end. */
+  readonly builtIn: readonly ServedKind[];
+}
+
+type ResourceName = Pick<KindInfo, 'group' | 'resource'>;
+
+/**
+ * Makes of definitions what is served, before the server starts and while it runs, and keeps the list of kinds that discovery and OpenAPI
+ * tell of.
+ */
+export class KindHost {
+  readonly #parts: Parts;
+  #published: readonly PublishedKind[];
+  #infos: readonly KindInfo[];
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#published = parts.builtIn;
+    this.#infos = parts.builtIn.map(({ info }) => info);
+  }
+
+  /** What is told of: the same array as long as nothing changes. */
+  published(): readonly PublishedKind[] {
+    return this.#published;
+  }
+
+  /** The facts of what is told of: the same array as long as nothing changes. */
+  infos(): readonly KindInfo[] {
+    return this.#infos;
+  }
+
+  /** Serves a kind from the server's start. */
+  add(definition: KindDefinition): void {
+    const endpoint = this.#endpoint(definition);
+    this.#parts.hub.add(endpoint.resource.cache);
+    this.#parts.kinds.addEndpoint(endpoint);
+  }
+
+  addCreateOnly(info: KindInfo, create: CreateOnly): void {
+    this.#parts.kinds.addCreateOnly(info, create);
+  }
+
+  /** Tells of these kinds beside the built-in ones. */
+  publish(kinds: readonly PublishedKind[]): void {
+    this.#published = [...this.#parts.builtIn, ...kinds];
+    this.#infos = this.#published.map(({ info }) => info);
+  }
+
+  /**
+   * Serves these versions of a resource instead of those before, whose watchers are sent away. The first is the one that the server's own
+   * parts read and write. Resolves once they are served; rejects, with everything as it was, when their objects cannot be read.
+   */
+  async serve(name: ResourceName, definitions: readonly KindDefinition[]): Promise<void> {
+    const { kinds, hub } = this.#parts;
+    const endpoints = definitions.map((definition) => this.#endpoint(definition));
+    try {
+      await Promise.all(endpoints.map(({ resource }) => hub.join(resource.cache)));
+    } catch (error) {
+      for (const { resource } of endpoints) hub.remove(resource.cache);
+      throw error;
+    }
+    const before = kinds.endpointsOf(name);
+    kinds.replace(name, endpoints);
+    for (const { resource } of before) hub.remove(resource.cache);
+  }
+
+  /** Serves a resource no longer. */
+  withdraw(name: ResourceName): void {
+    const { kinds, hub } = this.#parts;
+    const before = kinds.endpointsOf(name);
+    kinds.replace(name, []);
+    for (const { resource } of before) hub.remove(resource.cache);
+  }
+
+  #endpoint(definition: KindDefinition): Endpoint {
+    const { store, leases, hub, random, place } = this.#parts;
+    const resource = createResource(definition, place);
+    const objects = new ObjectStore({ resource, store, leases });
+    return { resource, registry: new ObjectRegistry({ resource, store: objects, hub, random }) };
+  }
+}

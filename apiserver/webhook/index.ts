@@ -1,0 +1,1 @@
+export { type WebhookCall, WebhookClient, type WebhookService, type WebhookTarget } from './webhook-client.ts';
