@@ -101,6 +101,15 @@ describe.skipIf(!findEtcd())(`two API servers on one etcd${findEtcd() ? '' : ` (
       // 403, not 401: the other server knows whose token it is.
       const authorization = `Bearer ${token.body.status.token}`;
       expect((await second.call('GET', '/api/v1/nodes', undefined, { authorization })).status).toBe(403);
+      await first.call('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+        metadata: { name: `b${i}` },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+        subjects: [{ kind: 'ServiceAccount', namespace: `n${i}`, name: 'bot' }],
+      });
+      const review = await second.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+        spec: { user: `system:serviceaccount:n${i}:bot`, resourceAttributes: { verb: 'list', resource: 'pods', namespace: 'default' } },
+      });
+      expect(review.body.status.allowed).toBe(true);
     }
   });
 
