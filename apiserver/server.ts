@@ -190,9 +190,7 @@ class Server implements ApiServer {
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
     const { objects } = this;
     const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
-    this.#customResources = definesOthers
-      ? createCustomResources({ host: this.#host, objects, clock, random, logger, compileRules: () => () => [] })
-      : undefined;
+    this.#customResources = definesOthers ? createCustomResources({ host: this.#host, objects, clock, random, logger }) : undefined;
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);

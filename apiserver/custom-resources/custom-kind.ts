@@ -1,6 +1,7 @@
 // A custom resource as it is served: one definition for each version, made of what the CRD says.
 import { apiVersionOf, type JSONSchemaProps, type KindInfo, type Verb } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
+import { compileSchemaRules, type SchemaRules } from '../cel/index.ts';
 import { compareVersions } from '../discovery/groups.ts';
 import type { PublishedKind } from '../openapi/index.ts';
 import type { KindDefinition } from '../registry/resource.ts';
@@ -10,7 +11,7 @@ import { acceptedNamesOf, type Crd, type CrdVersion, isConditionTrue, isNamespac
 import { type Printer, printerOf } from './printer-columns.ts';
 import { publishedKind } from './published-kind.ts';
 import { type CustomSchema, compileSchema } from './schema/index.ts';
-import { type CheckRules, customStrategy } from './strategy.ts';
+import { customStrategy } from './strategy.ts';
 import { type Convert, type VersionForm, Versions } from './versions.ts';
 
 /** The order in which upstream lists them. */
@@ -22,8 +23,6 @@ export interface CustomKindOptions {
   readonly clock: Clock;
   /** Asks the webhook of a definition that has one. */
   readonly convert: Convert | undefined;
-  /** Makes what checks the CEL rules of a version. */
-  compileRules(version: CrdVersion): CheckRules;
   /** Whether objects may be created no more. */
   isTerminating(): boolean;
 }
@@ -38,6 +37,7 @@ export interface CustomKind {
 interface Version extends VersionForm {
   readonly version: CrdVersion;
   readonly printer: Printer;
+  readonly rules: SchemaRules | undefined;
 }
 
 /** Makes of a definition whose names are accepted what serves it. */
@@ -61,7 +61,7 @@ export function customKind(crd: Crd, options: CustomKindOptions): CustomKind {
         namespaced: each.info.namespaced,
         version: each.version,
         schema: each.schema,
-        checkRules: options.compileRules(each.version),
+        rules: each.rules,
         printer: each.printer,
         deprecation: deprecationOf(crd, each.version),
         isTerminating: options.isTerminating,
@@ -85,7 +85,8 @@ function versionOf(crd: Crd, version: CrdVersion): Version {
   });
   const printer = printerOf(version);
   const info = infoOf(crd, version, printer);
-  return { version, printer, info, schema, type: customType(schema), apiVersion: apiVersionOf(info) };
+  const rules = root && compileSchemaRules(root);
+  return { version, printer, rules, info, schema, type: customType(schema), apiVersion: apiVersionOf(info) };
 }
 
 function infoOf(crd: Crd, { name: version, subresources }: CrdVersion, { columns }: Printer): KindInfo {

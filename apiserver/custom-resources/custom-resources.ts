@@ -22,7 +22,6 @@ import { type CustomKind, customKind, verbsOf } from './custom-kind.ts';
 import {
   acceptedNamesOf,
   type Crd,
-  type CrdVersion,
   type Finding,
   isConditionTrue,
   isServable,
@@ -31,7 +30,6 @@ import {
   setCondition,
 } from './definition.ts';
 import { planNames } from './naming.ts';
-import type { CheckRules } from './strategy.ts';
 
 /** Definitions whose objects are deleted at the same time. */
 const CLEANUPS_MAX = 8;
@@ -46,8 +44,6 @@ export interface CustomResourcesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: Random;
-  /** Makes what checks the CEL rules of a version. */
-  compileRules(version: CrdVersion): CheckRules;
 }
 
 /** A definition as it is served. */
@@ -171,7 +167,7 @@ class CustomResources implements Service {
 
   /** Serves a definition as it is now, if it may be. */
   async #serve(crd: Crd): Promise<void> {
-    const { host, compileRules, objects, random, clock } = this.#options;
+    const { host, objects, random, clock } = this.#options;
     const name = crd.metadata.name ?? '';
     if (!isServable(crd)) {
       this.#withdraw(name);
@@ -182,7 +178,6 @@ class CustomResources implements Service {
     const kind = customKind(crd, {
       clock,
       convert: webhookConverter(crd, { client: this.#webhooks, random }),
-      compileRules,
       isTerminating: () => {
         const current = objects.get<Crd>(CRDS, '', name);
         return current !== undefined && isConditionTrue(current, 'Terminating');

@@ -2,6 +2,7 @@
 // (apiextensions-apiserver).
 import { apiError, type ErrorSubject, type FieldError, fieldError, isQualifiedName, type KubeObject } from '../../api/index.ts';
 import { goFormat, isObject, type JsonObject, ownership } from '../../api/schema.ts';
+import type { SchemaRules } from '../cel/index.ts';
 import { dnsSubdomainName, validateMetadataChanges, validateObjectMeta } from '../registry/metadata-validation.ts';
 import type { RequestContext, ScaleView, Strategy, UpdateStrategy } from '../registry/strategy.ts';
 import type { CrdVersion } from './definition.ts';
@@ -17,9 +18,6 @@ const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['orphan', 'foregroundD
 
 export type Scale = NonNullable<NonNullable<CrdVersion['subresources']>['scale']>;
 
-/** Checks the CEL rules of a schema; the old object is given on updates. */
-export type CheckRules = (object: JsonObject, old?: JsonObject) => FieldError[];
-
 export interface CustomStrategyOptions {
   /** How errors name the resource. */
   readonly subject: ErrorSubject;
@@ -28,7 +26,7 @@ export interface CustomStrategyOptions {
   readonly namespaced: boolean;
   readonly version: CrdVersion;
   readonly schema: CustomSchema;
-  readonly checkRules: CheckRules;
+  readonly rules: SchemaRules | undefined;
   readonly printer: Printer;
   readonly deprecation: string | undefined;
   /** Whether objects may be created no more. */
@@ -80,7 +78,7 @@ const statusStrategy = (checks: Checks): UpdateStrategy<KubeObject> => ({
     if (hasStatus) members.status = status;
     else delete members.status;
   },
-  validateUpdate: (_, object, old) => checks.statusUpdate(object, old),
+  validateUpdate: (context, object, old) => checks.statusUpdate(context, object, old),
 });
 
 /** An object as the map that it is. */
@@ -95,6 +93,13 @@ function keepMember(object: KubeObject, old: KubeObject, name: string): void {
 function withoutMetadata(object: KubeObject): JsonObject {
   const { metadata: _, ...rest } = membersOf(object);
   return rest;
+}
+
+/** What rules are asked about. */
+interface Checked {
+  readonly object: JsonObject;
+  readonly old?: JsonObject | undefined;
+  warn(text: string): void;
 }
 
 /** What is wrong with an object, in upstream's order. */
@@ -114,7 +119,10 @@ class Checks {
       wrongType.length > 0
         ? wrongType
         : [...validateObjectMeta(object.metadata, namespaced, dnsSubdomainName), ...schema.validateValues(members), ...this.#scale(object)];
-    return this.#withRules([...errors, ...schema.validateEmbedded(members), ...schema.validateListTypes(members)], members);
+    return this.#withRules([...errors, ...schema.validateEmbedded(members), ...schema.validateListTypes(members)], {
+      object: members,
+      warn,
+    });
   }
 
   update({ warn }: RequestContext, object: KubeObject, old: KubeObject): FieldError[] {
@@ -126,10 +134,14 @@ class Checks {
       wrongType.length > 0
         ? wrongType
         : [...validateMetadataChanges(object.metadata, old.metadata), ...schema.validateValues(members, before), ...this.#scale(object)];
-    return this.#withRules([...errors, ...schema.validateEmbedded(members), ...schema.validateListTypes(members, before)], members, before);
+    return this.#withRules([...errors, ...schema.validateEmbedded(members), ...schema.validateListTypes(members, before)], {
+      object: members,
+      old: before,
+      warn,
+    });
   }
 
-  statusUpdate(object: KubeObject, old: KubeObject): FieldError[] {
+  statusUpdate({ warn }: RequestContext, object: KubeObject, old: KubeObject): FieldError[] {
     const { schema } = this.#options;
     const wrongType = this.#typeMeta(object);
     const [members, before] = [membersOf(object), membersOf(old)];
@@ -141,13 +153,15 @@ class Checks {
             ...schema.validateStatusValues(members, before),
             ...this.#scaleStatus(object),
           ];
-    return this.#withRules([...errors, ...schema.validateListTypes(members, before)], members, before);
+    return this.#withRules([...errors, ...schema.validateListTypes(members, before)], { object: members, old: before, warn });
   }
 
-  #withRules(errors: FieldError[], object: JsonObject, old?: JsonObject): FieldError[] {
-    if (!this.#options.schema.hasRules) return errors;
+  /** Rules come last, and only if the object is of the shape they speak of. */
+  #withRules(errors: FieldError[], { object, old, warn }: Checked): FieldError[] {
+    const { rules } = this.#options;
+    if (!rules) return errors;
     const blocked = rulesBlocked(errors);
-    return blocked ? [...errors, blocked] : [...errors, ...this.#options.checkRules(object, old)];
+    return blocked ? [...errors, blocked] : [...errors, ...rules.validate(object, old, { ratchet: true, warn })];
   }
 
   #typeMeta({ kind = '', apiVersion = '' }: KubeObject): FieldError[] {

@@ -1,5 +1,6 @@
 // A server that knows CustomResourceDefinitions, for tests.
 import type { KubeObject } from '../../api/index.ts';
+import { ruleChecks } from '../cel/index.ts';
 import { createDiscovery } from '../discovery/index.ts';
 import { createOpenApi } from '../openapi/index.ts';
 import { customResourceDefinitionStrategy } from '../strategies/apiextensions/custom-resource-definition.ts';
@@ -49,7 +50,7 @@ export const widget = (name: string, spec: Record<string, unknown> = {}, more: R
 export const startCrdServer = (options: Partial<TestServerOptions> = {}): Promise<TestServer> =>
   startTestServer({
     strategies: {
-      'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitionStrategy(),
+      'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitionStrategy(ruleChecks),
       '/configmaps': plainStrategy(),
       '/services': plainStrategy(),
       '/endpoints': plainStrategy(),

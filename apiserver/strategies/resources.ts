@@ -1,4 +1,5 @@
 import { apiextensionsKinds, type Binding, coordinationKinds, coreKinds, rbacKinds } from '../../api/index.ts';
+import { ruleChecks } from '../cel/index.ts';
 import { type Strategy, type StrategyOptions, strategyKey } from '../registry/strategy.ts';
 import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definition.ts';
 import { leaseStrategy } from './coordination/lease.ts';
@@ -16,7 +17,7 @@ import { strategyOf } from './shared.ts';
 
 /** Strategies of the kinds that are not workloads. */
 export const resourceStrategies = (options: StrategyOptions): readonly (readonly [string, Strategy<never>])[] => [
-  [strategyKey(apiextensionsKinds.customresourcedefinitions), customResourceDefinitionStrategy()],
+  [strategyKey(apiextensionsKinds.customresourcedefinitions), customResourceDefinitionStrategy(ruleChecks)],
   // Never stored: a create binds a pod.
   [strategyKey(coreKinds.bindings), strategyOf<Binding>({})],
   [strategyKey(coreKinds.configmaps), configMapStrategy],

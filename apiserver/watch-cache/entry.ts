@@ -61,7 +61,7 @@ export class Entry {
   /** The object as it is answered, with a newline at its end. */
   get bytes(): Buffer {
     if (!this.#bytes) {
-      this.#bytes = this.#schema.wire.serve(this.#schema.form.read(this.#stored ?? NOTHING), this.revision);
+      this.#bytes = this.#schema.wire.serve(this.#schema.form.read({ key: this.key, value: this.#stored ?? NOTHING }), this.revision);
       this.#stored = undefined;
     }
     return this.#bytes;

@@ -7,5 +7,5 @@ export { withPrunedDefaults } from './pruned-defaults.ts';
 export { rulesBlocked } from './rules-blocked.ts';
 export { additionalOf, anySchema, isSchema, itemsOf, propertiesOf, schemasIn, structuralProblem } from './structural.ts';
 export { validateStructural } from './structural-validation.ts';
-export { isSupportedFormat } from './values/formats.ts';
 export { Correlation } from './values/correlation.ts';
+export { isSupportedFormat } from './values/formats.ts';
