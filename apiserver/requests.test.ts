@@ -153,16 +153,6 @@ describe('health', () => {
   });
 });
 
-test('metrics count requests under upstream’s names', async () => {
-  await using api = await start();
-  await api.request('POST', PATH, { body: { metadata: { name: 'a' } } });
-  const { text } = await api.request('GET', '/metrics');
-  expect(text).toMatch(/apiserver_request_total\{verb="POST",group="",version="v1",resource="configmaps",[^}]*code="201"\} 1/);
-  expect(text).toContain('apiserver_storage_objects{resource="configmaps"} 1');
-  expect(text).toMatch(/etcd_request_duration_seconds_count\{operation="txn",type=""\} 1/);
-  expect(text).toMatch(/apiserver_current_inflight_requests\{request_kind="readOnly"\} 1/);
-});
-
 test('every answer has an audit id, the client’s if it gave one', async () => {
   await using api = await start();
   expect((await api.request('GET', PATH)).headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/);

@@ -177,7 +177,7 @@ class Server implements ApiServer {
     this.#options = options;
     this.#settings = { ...DEFAULTS, ...options.settings };
     setMaxListeners(0, this.#stopping.signal); // one for each watch
-    const { store, metrics: storeMetrics, failure } = measureStore(options.store, clock);
+    const { store, metrics: storeMetrics, failure } = measureStore(options.store, { clock, kindOf: (key) => this.#hub.kindOf(key) });
     const infos = options.kinds.map(({ info }) => info);
     this.objects = new InProcessObjects({ now: () => clock.now(), fresh: () => this.#hub.fresh() });
     this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
@@ -225,6 +225,7 @@ class Server implements ApiServer {
       inFlight: flowControl,
       store: storeMetrics,
       auditor,
+      storeBytes: () => sizeOf(store, clock),
       endpoints: () => this.#kinds.endpoints(),
     });
     this.#root = {
@@ -304,7 +305,8 @@ class Server implements ApiServer {
    */
   async #stop(): Promise<void> {
     this.announceStop();
-    if (this.#bootstrapped) await this.#options.clock.sleep(this.#settings.shutdownDelayMs);
+    const { shutdownDelayMs } = this.#settings;
+    if (this.#bootstrapped && shutdownDelayMs > 0) await this.#options.clock.sleep(shutdownDelayMs);
     this.#stopping.abort();
     this.#pipeline.close();
     const forced = this.#options.clock.setTimer(DRAIN_MS, () => this.#http.server.closeAllConnections());
@@ -394,6 +396,27 @@ function reviewer(kind: ServedKind, answer: Review): CreateOnly {
     type: typeOfMessage(kind.message) as ObjectType,
   });
   return (rest, exchange) => answerReview(rest, exchange, { kind, answer, fields });
+}
+
+/** How long a reader of metrics waits for the store. */
+const STATUS_MS_MAX = 1000;
+
+/** Bytes that the store takes; undefined when it does not say in time. */
+async function sizeOf(store: Store, clock: Clock): Promise<number | undefined> {
+  const answered = new AbortController();
+  const late = clock.sleep(STATUS_MS_MAX, answered.signal).then(
+    () => undefined,
+    () => undefined,
+  );
+  const asked = store.status().then(
+    ({ sizeBytes }) => sizeBytes,
+    () => undefined,
+  );
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    answered.abort();
+  }
 }
 
 /** TLS sessions can be resumed across restarts of a server with the same key. */

@@ -12,6 +12,9 @@ async function main([command, ...rest]: readonly string[]): Promise<void> {
   } else if (command === 'snapshot') {
     const { main: snapshot } = await import('./snapshot.ts');
     await snapshot(rest);
+  } else if (command === 'store' && rest[0] === 'copy') {
+    const { main: copy } = await import('./store-copy.ts');
+    await copy(rest.slice(1));
   } else if (isComponent(command)) {
     const component = await COMPONENTS[command].load();
     await component.main(rest);
@@ -31,6 +34,7 @@ function usage(): string {
     ['up', 'a whole cluster: every process as a child of this one'],
     ...Object.entries(COMPONENTS).map(([name, { about }]): [string, string] => [name, about]),
     ['snapshot', 'save, check and restore backups'],
+    ['store copy', 'move a cluster between directories and etcd'],
     ['version', 'print the version'],
   ];
   return `A Kubernetes control plane with simulated nodes.

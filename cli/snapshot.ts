@@ -25,13 +25,15 @@ const STATUS_OPTIONS = {
   'write-out': option.string('How it is printed: simple or json.', 'simple', { placeholder: 'FORMAT' }),
 } satisfies OptionTable;
 
+export const BUMP_REVISION = option.integer(
+  'How far above the last revision the new store begins: more than the old one can have gone on since, so that every watcher lists anew.',
+  1_000_000_000,
+  { min: 1, max: 1_000_000_000_000 },
+);
+
 const RESTORE_OPTIONS = {
   'data-dir': option.string('The data directory to make: not there yet, or empty.', undefined, { placeholder: 'DIR' }),
-  'bump-revision': option.integer(
-    'How far above the revision of the snapshot the restored store begins: more than it can have gone on since, so that every watcher lists anew.',
-    1_000_000_000,
-    { min: 1, max: 1_000_000_000_000 },
-  ),
+  'bump-revision': BUMP_REVISION,
   'key-encoding': option.string(
     'What the keys in a snapshot of etcd become: text, as the API server has them; or bytes, as "nanokube store" has them, which are the same unless a key is not ASCII.',
     'text',
@@ -202,7 +204,8 @@ function checkChoice<T extends string>(name: string, value: string, choices: rea
   throw new OptionError(`option --${name} takes ${choices.join(' or ')}, not "${value}"`);
 }
 
-async function checkEmpty(directory: string): Promise<void> {
+/** @throws UserError when a directory has something in it. */
+export async function checkEmpty(directory: string): Promise<void> {
   const names = await readdir(directory).catch((error: unknown): string[] => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;

@@ -20,6 +20,7 @@ export {
   readAutoCompaction,
 } from './compaction/auto-compaction.ts';
 export { COMPACT_REVISION_KEY, createSharedCompaction } from './compaction/shared-compaction.ts';
+export { copyInto, type Fingerprint, FingerprintTaker, fingerprintOf, withPrefix } from './copy.ts';
 export { toStoreKey, toWireKey } from './endpoint/keys.ts';
 export { type EtcdStoreOptions, openEtcdStore } from './etcd/open.ts';
 export type { RestoredStore } from './level/restore.ts';
@@ -51,7 +52,7 @@ export type MemoryStoreOptions = Pick<LevelStoreOptions, 'logger' | 'clock'>;
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
   const { directory, logger = silentLogger, clock = systemClock } = options;
   const started = clock.monotonic();
-  const store = await openOn(await openLevelDisk(directory, { now: clock.now(), logger }), { clock, logger });
+  const store = await openOn(await openLevelDisk(directory, { clock, logger }), { clock, logger });
   logger.info({ directory, revision: store.revision, tookMs: Math.round(clock.monotonic() - started) }, 'store opened');
   return store;
 }
@@ -74,7 +75,7 @@ export interface RestoreOptions {
  */
 export async function restoreLevelStore({ directory, items, revisionBump, clock = systemClock }: RestoreOptions): Promise<RestoredStore> {
   await checkEmpty(directory);
-  const disk = await openLevelDisk(directory, { now: clock.now(), logger: silentLogger });
+  const disk = await openLevelDisk(directory, { clock, logger: silentLogger });
   try {
     const restored = await restoreInto(disk.db, items, revisionBump);
     await disk.db.close();

@@ -152,7 +152,7 @@ export interface WatchOptions {
 
 /**
  * A watcher is called in revision order, with no gap and no duplicate, after the commit and never from inside `txn`; by the time a
- * transaction resolves, the live watchers that keep up have been told of it. A watcher that needs time returns a promise: the next batch
+ * transaction resolves, the live watchers that keep up have been told of it (on etcd: soon after). A watcher that needs time returns a promise: the next batch
  * waits for it, and what waits is counted against the backlog. What `onBatch` throws ends the watch. `onEnd` is called once: without an
  * error when the watch was aborted or the store closed, else with the reason (compacted, too slow).
  */

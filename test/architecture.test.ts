@@ -77,6 +77,16 @@ describe('the architecture', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('loads gRPC only when it is needed', () => {
+    const wrong = violations(production, ({ imports }) =>
+      imports
+        .filter(({ target, typeOnly, dynamic }) => target === '@grpc/grpc-js' && !typeOnly && !dynamic)
+        .map(() => 'loads gRPC at once'),
+    );
+    expect(wrong).toEqual([]);
+    expect(production.flatMap(({ imports }) => imports).some(({ target, dynamic }) => target === '@grpc/grpc-js' && dynamic)).toBe(true);
+  });
+
   it('keeps the clock and chance in runtime/', () => {
     const wrong = violations(
       production.filter(({ folder }) => folder !== 'runtime'),

@@ -136,10 +136,11 @@ export class AuditRecord implements AuditTrail {
   #readBody(): void {
     const type = String(this.#exchange.response.getHeader('content-type') ?? JSON_TYPE);
     if (this.#chunks.length === 0 || !type.startsWith(JSON_TYPE)) return;
-    const answer = parsed(Buffer.concat(this.#chunks));
+    const bytes = Buffer.concat(this.#chunks);
     this.#chunks = [];
+    const answer = parsed(bytes);
     if (!isRecord(answer)) return;
-    if (answer.kind === 'Status') this.#status ??= answer as Status;
+    if (isStatus(bytes)) this.#status ??= answer as Status;
     if (this.#keepsBody && this.#exchange.info.isResource) this.#object = this.#trimmed(answer);
   }
 

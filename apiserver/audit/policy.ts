@@ -35,8 +35,8 @@ const ruleSchema = z.object({
 });
 
 const policySchema = z.object({
-  apiVersion: z.string().optional(),
-  kind: z.string().optional(),
+  apiVersion: z.literal('audit.k8s.io/v1'),
+  kind: z.literal('Policy'),
   rules: z.array(ruleSchema).nullish(),
   omitStages: strings,
   omitManagedFields: z.boolean().nullish(),
@@ -45,7 +45,6 @@ const policySchema = z.object({
 type Rule = z.infer<typeof ruleSchema>;
 type Policy = z.infer<typeof policySchema>;
 
-const API_VERSION = 'audit.k8s.io/v1';
 const NOTHING: AuditDecision = { level: 'None', omitStages: new Set(), omitManagedFields: false };
 
 /**
@@ -84,8 +83,6 @@ export function readAuditPolicy(path: string): AuditPolicy {
     const [issue] = parsed.error.issues;
     throw fail(`${issue?.path.join('.')}: ${issue?.message}`);
   }
-  const { apiVersion, kind } = parsed.data;
-  if (apiVersion !== API_VERSION || kind !== 'Policy') throw fail(`it must be a Policy of ${API_VERSION}`);
   const [problem] = validate(parsed.data);
   if (problem !== undefined) throw fail(problem);
   return new AuditPolicy(parsed.data);

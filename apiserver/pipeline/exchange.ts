@@ -60,6 +60,8 @@ export class Exchange {
   readonly now: number;
   readonly upgrade: Upgrade | undefined;
   user: UserInfo = NOBODY;
+  /** Size of the answer's body, where it was known when it was sent. */
+  answeredBytes = 0;
   /** Absent when the request is not audited. */
   audit: AuditTrail | undefined;
   #warnings: string[] | undefined;

@@ -125,12 +125,13 @@ export class Pipeline {
       throw error;
     };
     const known = (user: UserInfo | undefined): UserInfo => user ?? refuse(apiError.unauthorized());
+    let found: ReturnType<Authenticator['authenticate']>;
     try {
-      const found = authenticator.authenticate(exchange.request);
-      return found instanceof Promise ? found.then(known, refuse) : known(found);
+      found = authenticator.authenticate(exchange.request);
     } catch (error) {
       return refuse(error);
     }
+    return found instanceof Promise ? found.then(known, refuse) : known(found);
   }
 
   #answerError(exchange: Exchange, error: unknown): void {

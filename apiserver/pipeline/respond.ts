@@ -23,6 +23,7 @@ export function send(exchange: Exchange, status: number, contentType: string, bo
     return;
   }
   const headers = headersFor(exchange, contentType);
+  exchange.answeredBytes = body.length;
   headers.push('Content-Length', String(body.length));
   response.writeHead(status, headers);
   response.end(body);

@@ -11,11 +11,16 @@ export class Histogram {
     this.#counts = new Float64Array(bounds.length);
   }
 
-  observe(value: number): void {
-    this.#sum += value;
-    this.#count++;
+  /** @param times how often the value was seen. */
+  observe(value: number, times = 1): void {
+    this.#sum += value * times;
+    this.#count += times;
     const bucket = this.#bounds.findIndex((bound) => value <= bound);
-    if (bucket >= 0) this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    if (bucket >= 0) this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   /** Lines of Prometheus' text format. @param labels `a="b",c="d"`. */

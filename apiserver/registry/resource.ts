@@ -63,7 +63,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
     valueOf: (object: KubeObject) => read(object),
   }));
   const wire = new WireForm(info, wording.unstructuredLists);
-  const form = definition.form?.(wire) ?? plainForm(wire);
+  const form = definition.form?.(wire) ?? plainForm(wire, type.message);
   const { root = REGISTRY_ROOT, eventsMax } = place;
   const prefix = kindPrefix(info, root, definition.place);
   return {
@@ -84,7 +84,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
       ...(definition.otherVersion ? { otherVersion: definition.otherVersion } : {}),
       resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
     }),
-    cache: new KindCache({ wire, form, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
+    cache: new KindCache({ info, wire, form, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
   };
 }

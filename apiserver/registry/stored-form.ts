@@ -1,4 +1,7 @@
-import { type KubeObject, parseJson } from '../../api/index.ts';
+import type { KubeObject } from '../../api/index.ts';
+import type { AnyMessage } from '../../api/schema.ts';
+import type { KeyValue } from '../../store/index.ts';
+import { storedObject } from './stored-object.ts';
 import type { WireForm } from './wire-form.ts';
 
 /**
@@ -10,8 +13,13 @@ export interface StoredForm {
   store(encoded: Buffer, object: KubeObject): Buffer | Promise<Buffer>;
   /** Whether bytes from the store, whoever wrote them, are an encoded form as they lie. */
   isEncoded(stored: Buffer): boolean;
-  /** The encoded form of bytes that are none. Only called for what {@link convert} need not be asked about. */
-  read(stored: Buffer): Buffer;
+  /** The encoded form of a pair whose value is none. Only called for what {@link convert} need not be asked about. */
+  read(stored: Pick<KeyValue, 'key' | 'value'>): Buffer;
+  /**
+   * Whether {@link read} waits until somebody looks at the object. Where it does not, an object that cannot be read keeps the cache from being filled,
+   * and is named.
+   */
+  readonly isLazy: boolean;
   /** For forms that somebody else has to be asked for. */
   readonly converter?: StoredConverter | undefined;
 }
@@ -26,9 +34,10 @@ export interface StoredConverter {
   later(work: () => void): void;
 }
 
-/** The form of kinds that are stored as they are served. */
-export const plainForm = (wire: WireForm): StoredForm => ({
+/** The form of kinds that are stored as they are served; another API server may have laid them out differently, or as protobuf. */
+export const plainForm = (wire: WireForm, message?: AnyMessage): StoredForm => ({
   store: (encoded) => encoded,
   isEncoded: (stored) => wire.isStored(stored),
-  read: (stored) => wire.encode(parseJson(stored.toString()) as KubeObject), // laid out by another API server
+  read: (stored) => wire.encode(storedObject(stored, message, wire)),
+  isLazy: false,
 });

@@ -50,6 +50,7 @@ async function sendJson(exchange: Exchange, resource: Resource, page: ListPage):
   let length = head.length + tail.length + Math.max(0, entries.length - 1);
   for (const { bytes } of entries) length += bytes.length - itemAt;
   const headers = headersFor(exchange, JSON_TYPE);
+  exchange.answeredBytes = length;
   headers.push('Content-Length', String(length));
   response.writeHead(200, headers);
   if (exchange.request.method === 'HEAD') {

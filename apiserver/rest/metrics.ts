@@ -11,6 +11,8 @@ export interface MetricsSources {
   readonly store: StoreMetrics;
   /** Absent when nothing is audited. */
   readonly auditor?: { text(): string } | undefined;
+  /** Bytes that the store takes; undefined when it does not say. */
+  storeBytes(): Promise<number | undefined>;
   endpoints(): Iterable<Endpoint>;
 }
 
@@ -46,9 +48,30 @@ export class ServerMetrics {
 
   async text(): Promise<{ contentType: string; text: string }> {
     const { requests, store, auditor } = this.#sources;
-    return {
-      contentType: this.#metrics.contentType,
-      text: `${await this.#metrics.text()}${requests.text()}${store.text()}${auditor?.text() ?? ''}`,
-    };
+    const bytes = await this.#sources.storeBytes();
+    const parts = [await this.#metrics.text(), requests.text(), this.#watchText(), store.text(), sizeText(bytes), auditor?.text() ?? ''];
+    return { contentType: this.#metrics.contentType, text: parts.join('') };
   }
+
+  /** What watchers were sent, by resource. */
+  #watchText(): string {
+    const watched = [...this.#sources.endpoints()].filter(({ resource }) => resource.cache.watchStats.sizes.count > 0);
+    const labelsOf = ({ resource: { info } }: Endpoint) => `group="${info.group}",version="${info.version}",resource="${info.resource}"`;
+    const sizesOf = ({ resource }: Endpoint) => resource.cache.watchStats.sizes;
+    return [
+      '# HELP apiserver_watch_events_total Events sent to watchers.',
+      '# TYPE apiserver_watch_events_total counter',
+      ...watched.map((each) => `apiserver_watch_events_total{${labelsOf(each)}} ${sizesOf(each).count}`),
+      '# HELP apiserver_watch_events_sizes Sizes of events sent to watchers, in bytes.',
+      '# TYPE apiserver_watch_events_sizes histogram',
+      ...watched.flatMap((each) => sizesOf(each).lines('apiserver_watch_events_sizes', labelsOf(each))),
+      '',
+    ].join('\n');
+  }
+}
+
+function sizeText(bytes: number | undefined): string {
+  if (bytes === undefined) return '';
+  const name = 'apiserver_storage_size_bytes';
+  return `# HELP ${name} Size of the store.\n# TYPE ${name} gauge\n${name}{storage_cluster_id="etcd-0"} ${bytes}\n`;
 }

@@ -95,12 +95,20 @@ class WatchSession {
     if (withState) {
       const entries = resource.cache.select(options.selection);
       const end = options.sendInitialEvents && options.allowWatchBookmarks ? resource.cache.reached(hub.revision) : undefined;
-      await this.#client.open(stateFrames(entries, writer, end));
+      await this.#client.open(this.#counted(stateFrames(entries, writer, end)));
     } else if (from === undefined || from >= hub.revision) {
       await this.#client.open([]);
     } else {
       const changes = resource.cache.changesAfter(from) ?? (await this.#history(from, resource.cache.reached(hub.revision)));
-      await this.#client.open(changeFrames(changes, this.#plan));
+      await this.#client.open(this.#counted(changeFrames(changes, this.#plan)));
+    }
+  }
+
+  *#counted(frames: Iterable<Buffer>): Iterable<Buffer> {
+    const { watchStats } = this.#plan.resource.cache;
+    for (const frame of frames) {
+      watchStats.sent(frame.length, 1);
+      yield frame;
     }
   }
 

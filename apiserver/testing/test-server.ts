@@ -8,7 +8,14 @@ import type { AdmissionPlugin } from '../admission/plugin.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { type Strategy, type StrategyTable, strategyKey } from '../registry/strategy.ts';
-import { type ApiServer, type ApiServerParts, type ApiServerSettings, createApiServer, type PartsContext } from '../server.ts';
+import {
+  type ApiServer,
+  type ApiServerOptions,
+  type ApiServerParts,
+  type ApiServerSettings,
+  createApiServer,
+  type PartsContext,
+} from '../server.ts';
 
 /** A strategy without rules, for kinds whose own are not what is tested. */
 export function plainStrategy<T extends KubeObject = KubeObject>(own: Partial<Strategy<T>> = {}): Strategy<T> {
@@ -32,6 +39,9 @@ export interface TestServerOptions {
   readonly serves?: readonly string[] | undefined;
   readonly admission?: readonly AdmissionPlugin[] | undefined;
   readonly authorizer?: Authorizer | undefined;
+  /** Default: everybody is whom the header `x-test-user` names, or an administrator. */
+  readonly authenticator?: Authenticator | undefined;
+  readonly audit?: ApiServerOptions['audit'];
   readonly settings?: Partial<ApiServerSettings> | undefined;
   readonly clock?: Clock | undefined;
   readonly store?: Store | undefined;
@@ -111,7 +121,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     parts: (context) => ({
       strategies: tableOf(context.objects),
       admission: options.admission ?? [],
-      authenticator: headerAuthenticator,
+      authenticator: options.authenticator ?? headerAuthenticator,
       authorizer: options.authorizer ?? everythingAllowed,
       reviews: new Map(),
       discovery: nothing,
@@ -125,6 +135,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     host: '127.0.0.1',
     port: 0,
     settings: options.settings,
+    audit: options.audit,
   });
   await server.start();
   const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });

@@ -51,7 +51,7 @@ async function scene(state: FaultyStore['state'] = 'there'): Promise<Scene> {
   const behind = await openMemoryStore({ clock });
   const store = faultyStore(behind);
   store.state = state;
-  const cache = new KindCache({ wire, form: plainForm(wire), prefix: PREFIX, namespaced: true, fields: [] });
+  const cache = new KindCache({ info: coreKinds.configmaps, wire, form: plainForm(wire), prefix: PREFIX, namespaced: true, fields: [] });
   const hub = new CacheHub({ store, clock, random: seededRandom(3), logger: silentLogger });
   hub.add(cache);
   open.push({ hub, store: behind });

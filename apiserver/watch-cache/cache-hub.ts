@@ -1,3 +1,4 @@
+import type { KindInfo } from '../../api/index.ts';
 import { Backoff, type Clock, type Logger, type Random, type Timer } from '../../runtime/index.ts';
 import {
   type KeyValue,
@@ -139,6 +140,11 @@ export class CacheHub {
     if (left.length > 0) this.#caches.set(prefix, left);
     else this.#caches.delete(prefix);
     cache.endWatches();
+  }
+
+  /** Whose key this is; undefined when it is no cached object's, or the prefix of them. */
+  kindOf(key: string): Pick<KindInfo, 'group' | 'resource'> | undefined {
+    return this.#cachesOf(key)[0]?.schema.info;
   }
 
   /** Fills the caches; waits for a store that is away. */

@@ -2,6 +2,7 @@ import type { Revision } from '../../store/index.ts';
 import type { CacheEvent, FrameWriter } from './cache-event.ts';
 import type { Selection } from './selection.ts';
 import type { WatchClient } from './watch-client.ts';
+import type { WatchStats } from './watch-stats.ts';
 
 /** What the watchers of a cohort have in common. */
 export interface CohortTraits {
@@ -23,12 +24,14 @@ export const cohortId = ({ selection, writer, bookmarks, after }: CohortTraits):
  */
 export class Cohort {
   readonly traits: CohortTraits;
+  readonly #stats: WatchStats;
   readonly #members = new Set<WatchClient>();
   #frames: Buffer[] = [];
   #bytes = 0;
 
-  constructor(traits: CohortTraits) {
+  constructor(traits: CohortTraits, stats: WatchStats) {
     this.traits = traits;
+    this.#stats = stats;
   }
 
   get size(): number {
@@ -78,6 +81,7 @@ export class Cohort {
   }
 
   #push(frame: Buffer): boolean {
+    this.#stats.sent(frame.length, this.#members.size);
     this.#frames.push(frame);
     this.#bytes += frame.length;
     return this.#frames.length === 1;

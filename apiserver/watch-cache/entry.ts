@@ -1,4 +1,4 @@
-import { type KubeObject, parseJson } from '../../api/index.ts';
+import { type KindInfo, type KubeObject, parseJson } from '../../api/index.ts';
 import type { StoredForm } from '../registry/stored-form.ts';
 import type { WireForm } from '../registry/wire-form.ts';
 
@@ -11,6 +11,7 @@ export interface Facts {
 
 /** How a kind's entries are read: its layout, and its selectable fields beyond metadata.name and metadata.namespace. */
 export interface Schema {
+  readonly info: Pick<KindInfo, 'group' | 'resource'>;
   readonly wire: WireForm;
   readonly form: StoredForm;
   readonly prefix: string;
@@ -60,7 +61,7 @@ export class Entry {
   /** The object as it is answered, with a newline at its end. */
   get bytes(): Buffer {
     if (!this.#bytes) {
-      this.#bytes = this.#schema.wire.serve(this.#schema.form.read(this.#stored ?? NOTHING), this.revision);
+      this.#bytes = this.#schema.wire.serve(this.#schema.form.read({ key: this.key, value: this.#stored ?? NOTHING }), this.revision);
       this.#stored = undefined;
     }
     return this.#bytes;

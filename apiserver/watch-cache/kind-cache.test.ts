@@ -16,7 +16,14 @@ function aCache(eventsMax?: number) {
   const wire = new WireForm(coreKinds.pods);
   const nodeOf = (object: KubeObject) => (object as Pod).spec.nodeName ?? '';
   const cache = new KindCache(
-    { wire, form: plainForm(wire), prefix: PREFIX, namespaced: true, fields: [{ name: 'spec.nodeName', valueOf: nodeOf }] },
+    {
+      info: coreKinds.pods,
+      wire,
+      form: plainForm(wire),
+      prefix: PREFIX,
+      namespaced: true,
+      fields: [{ name: 'spec.nodeName', valueOf: nodeOf }],
+    },
     { eventsMax },
   );
   let revision = 0;

@@ -11,6 +11,7 @@ import type { Selection } from './selection.ts';
 import { SortedEntries } from './sorted-entries.ts';
 import { WatchBoard } from './watch-board.ts';
 import type { WatchClient } from './watch-client.ts';
+import type { WatchStats } from './watch-stats.ts';
 
 /** What this process wrote itself, so that the cache need not parse what comes back. */
 interface Written {
@@ -55,6 +56,11 @@ export class KindCache {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** What watchers were sent. */
+  get watchStats(): WatchStats {
+    return this.#board.stats;
   }
 
   get watchers(): number {
@@ -212,7 +218,8 @@ export class KindCache {
     const { wire, form } = this.schema;
     const at = { key: kv.key, revision: kv.modRevision };
     const asItLies = facts !== undefined || form.isEncoded(kv.value);
-    return new Entry(this.schema, at, asItLies ? { served: wire.serve(kv.value, kv.modRevision) } : { stored: kv.value }, facts);
+    if (!asItLies && form.isLazy) return new Entry(this.schema, at, { stored: kv.value }, facts);
+    return new Entry(this.schema, at, { served: wire.serve(asItLies ? kv.value : form.read(kv), kv.modRevision) }, facts);
   }
 
   async #convert(kvs: readonly Pair[], asked: readonly Pair[]): Promise<readonly Entry[]> {

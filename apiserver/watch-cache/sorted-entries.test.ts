@@ -6,7 +6,14 @@ import { Entry, type Schema } from './entry.ts';
 import { SortedEntries } from './sorted-entries.ts';
 
 const wire = new WireForm({ group: '', version: 'v1', kind: 'Thing' });
-const schema: Schema = { wire, form: plainForm(wire), prefix: '/registry/things/', namespaced: true, fields: [] };
+const schema: Schema = {
+  info: { group: '', resource: 'things' },
+  wire,
+  form: plainForm(wire),
+  prefix: '/registry/things/',
+  namespaced: true,
+  fields: [],
+};
 const entry = (key: string, revision = 1) =>
   new Entry(schema, { key, revision }, { served: Buffer.alloc(0) }, { labels: undefined, fields: [] });
 

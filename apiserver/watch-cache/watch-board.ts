@@ -2,12 +2,14 @@ import type { Revision } from '../../store/index.ts';
 import type { CacheEvent } from './cache-event.ts';
 import { Cohort, type CohortTraits, cohortId } from './cohort.ts';
 import type { WatchClient } from './watch-client.ts';
+import { WatchStats } from './watch-stats.ts';
 
 /**
  * The watchers of one kind. Cohorts are filed by what they can be found by: a field that must have one value (a kubelet's
  * `spec.nodeName=n1`), else a namespace, else nothing; a change meets only those it may concern.
  */
 export class WatchBoard {
+  readonly stats = new WatchStats();
   readonly #cohorts = new Map<string, Cohort>();
   readonly #byField = new Map<number, Map<string, Set<Cohort>>>();
   readonly #byNamespace = new Map<string, Set<Cohort>>();
@@ -27,7 +29,7 @@ export class WatchBoard {
     const id = cohortId(traits);
     let cohort = this.#cohorts.get(id);
     if (!cohort) {
-      cohort = new Cohort(traits);
+      cohort = new Cohort(traits, this.stats);
       this.#cohorts.set(id, cohort);
       this.#shelf(cohort).add(cohort);
     }

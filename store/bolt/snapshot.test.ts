@@ -7,8 +7,10 @@ import { describe, expect, test } from 'vitest';
 import { type Random, seededRandom } from '../../runtime/index.ts';
 import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { decodeEtcdSnapshot, encodeEtcdSnapshot, type KeyValue, type Lease, type SnapshotItem, toStoreKey, toWireKey } from '../index.ts';
+import { KeyValueMessage } from '../rpc/index.ts';
 import { databaseFile, pairEntries } from './database.ts';
 import { encodeMeta, PAGE_BYTES, PAGE_HEADER_BYTES } from './page.ts';
+import { encodeRevision, encodeUint64 } from './schema.ts';
 
 interface Content {
   readonly revision: number;
@@ -142,6 +144,45 @@ describe('what is written is read', () => {
     const nowhere = encodeEtcdSnapshot({ items: failing(), directory: join(directory.path, 'no') });
     await expect(nowhere).rejects.toMatchObject({ name: 'StoreError', code: 'Io' });
   });
+});
+
+test('what newer etcds write besides: a storage version, a scheduled compaction, the empty revision of a restore with --bump-revision', async () => {
+  await using directory = await tempDirectory();
+  const text = (value: string) => Buffer.from(value);
+  const put = (key: string, revision: number, version: number, lease = 0n) =>
+    KeyValueMessage.encode({ key: text(key), value: text(`${key}${revision}`), createRevision: 2, modRevision: revision, version, lease });
+  const tombstone = Buffer.concat([encodeRevision(4, 0), text('t')]);
+  const keys = pairEntries([
+    [encodeRevision(2, 0), put('a', 2, 1)],
+    [encodeRevision(2, 1), put('b', 2, 1)],
+    [encodeRevision(3, 0), put('b', 3, 2, 77n)],
+    [tombstone, KeyValueMessage.encode({ key: text('a') })],
+    [encodeRevision(1_000_000_004, 0), Buffer.alloc(0)],
+  ]);
+  const meta = pairEntries([
+    [text('confState'), text('{"voters":[10276657743932975437],"auto_leave":false}')],
+    [text('consistent_index'), encodeUint64(9)],
+    [text('finishedCompactRev'), encodeRevision(2, 0)],
+    [text('scheduledCompactRev'), encodeRevision(1_000_000_004, 0)],
+    [text('storageVersion'), text('3.6.0')],
+    [text('term'), encodeUint64(2)],
+  ]);
+  const file = join(directory.path, 'db');
+  const chunks: Buffer[] = [];
+  for await (const chunk of databaseFile(
+    new Map([
+      ['key', keys],
+      ['lease', pairEntries([])],
+      ['meta', meta],
+    ]),
+  ).chunks())
+    chunks.push(chunk);
+  await writeFile(file, Buffer.concat(chunks));
+  const items = await decoded(file);
+  expect(items[0]).toEqual({ type: 'head', revision: 1_000_000_004, compactRevision: 1_000_000_004 });
+  // A lease that is gone holds nothing, as in etcd.
+  const b = { key: 'b', value: text('b3'), createRevision: 2, modRevision: 3, version: 2, lease: undefined };
+  expect(contentOf(items).kvs).toEqual([b]);
 });
 
 const sealed = (database: Buffer): Buffer => Buffer.concat([database, createHash('sha256').update(database).digest()]);

@@ -39,7 +39,6 @@ const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 const SESSION_MEMORY_MB_MAX = 1000;
 /** How long calls that are under way may take to end when the endpoint stops. */
 const STOP_MS_MAX = 2000;
-const STOP_LOOK_MS = 20;
 
 /** etcd's defaults (server/embed/config.go). */
 export const ENDPOINT_DEFAULTS = {
@@ -137,12 +136,11 @@ class Endpoint implements EtcdEndpoint {
     for (const listener of this.#listeners) listener.close();
     this.#grpc.stop(etcdError.stopped());
     for (const session of this.#sessions) session.close();
-    this.#http1.closeIdleConnections();
-    const end = this.#clock.monotonic() + STOP_MS_MAX;
-    while (this.#listeners.some(({ connections }) => connections > 0) && this.#clock.monotonic() < end) {
-      await this.#clock.sleep(STOP_LOOK_MS);
-    }
-    for (const listener of this.#listeners) listener.destroy();
+    const destroy = () => {
+      for (const listener of this.#listeners) listener.destroy();
+    };
+    using _timer = this.#clock.setTimer(STOP_MS_MAX, destroy);
+    for (const listener of this.#listeners) await listener.idle();
   }
 
   #createHttp2(face: HttpFace): Http2Server {

@@ -31,7 +31,8 @@ export class HttpFace {
     return createServer((request, response) => {
       this.#answer(request.method ?? '', request.url ?? '/').then(
         ({ status, type, body }) => {
-          response.writeHead(status, headersOf(type));
+          // A connection that is kept would hold up the stop.
+          response.writeHead(status, { ...headersOf(type), connection: 'close' });
           response.end(request.method === 'HEAD' ? '' : body);
         },
         (error: Error) => response.destroy(error),

@@ -6,6 +6,8 @@
  *                                                        --no---> HTTP/1 server
  * ```
  */
+
+import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import type { Http2Server } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -56,6 +58,8 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Those that have not said yet what they want. */
+  readonly #opening = new Set<Socket>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -85,6 +89,7 @@ export class Listener {
   /** Takes no more connections. */
   close(): void {
     if (this.#server.listening) this.#server.close();
+    for (const socket of this.#opening) socket.destroy();
   }
 
   /** Ends the connections there are. */
@@ -92,13 +97,18 @@ export class Listener {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  get connections(): number {
-    return this.#sockets.size;
+  /** Resolves once there are no connections. */
+  async idle(): Promise<void> {
+    for (const socket of this.#sockets) if (!socket.closed) await once(socket, 'close').catch(() => socket.destroy());
   }
 
   #onConnection(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
+    this.#opening.add(socket);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#opening.delete(socket);
+    });
     // A connection that breaks is closed, and that is all there is to do about it.
     socket.on('error', () => socket.destroy());
     socket.setNoDelay(true);
@@ -107,6 +117,7 @@ export class Listener {
     const hand = (bytes: Buffer, to: HttpServer | Http2Server) => {
       socket.off('readable', onReadable);
       timer.cancel();
+      this.#opening.delete(socket);
       socket.unshift(bytes);
       to.emit('connection', socket);
     };

@@ -13,11 +13,11 @@ const FIRST_REVISION = 1;
  * without an error. Mostly it is what it was the last time, and one read says so.
  */
 export class CompactRevision {
-  readonly #cluster: Cluster;
+  readonly #cluster: Pick<Cluster, 'read'>;
   readonly #key: Buffer;
   #known: Revision = FIRST_REVISION;
 
-  constructor(cluster: Cluster, translator: Translator) {
+  constructor(cluster: Pick<Cluster, 'read'>, translator: Translator) {
     this.#cluster = cluster;
     this.#key = translator.keyOf(NO_KEY);
   }

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { seededRandom, systemClock } from '../../runtime/index.ts';
 import { type Authority, testAuthority } from '../../test/support/authority.ts';
 import { describeOnEtcd, type EtcdMember, startEtcd, startEtcdCluster } from '../../test/support/etcd.ts';
+import { startEndpoint } from '../../test/support/etcd-endpoint.ts';
 import { record } from '../../test/support/store-recorder.ts';
 import { ALL, plain, put, withCode } from '../../test/support/store-steps.ts';
 import { TcpProxy } from '../../test/support/tcp-proxy.ts';
@@ -235,6 +236,25 @@ describeOnEtcd('watches of etcd', () => {
     await Promise.all([watching.close(), writing.close()]);
   });
 
+  test('a connection that is silent is found out, and the watch goes on', async () => {
+    // Our own endpoint: etcd itself wants five seconds between the signs of life that it is asked for.
+    await using endpoint = await startEndpoint();
+    await using proxy = await TcpProxy.open(endpoint.url);
+    const { lines, logger } = logOf();
+    const store = await openEtcdStore({ endpoints: [proxy.url], keepaliveTimeMs: 100, keepaliveTimeoutMs: 200, logger });
+    using watch = record(store, ALL);
+    await store.txn(plain(put('a')));
+    await until('the first event', () => watch.events().length === 1);
+    await systemClock.sleep(500);
+    expect(lines).toEqual([]);
+    proxy.block();
+    await until('the silence is found out', () => lines.some(({ msg }) => msg === 'etcd watch is taken up again'));
+    await endpoint.store.txn(plain(put('b')));
+    proxy.unblock();
+    await until('the next event', () => watch.events().length === 2);
+    await store.close();
+  });
+
   test('compacted while it was cut off: it ends, and says so', async () => {
     await using member = await startEtcd();
     await using proxy = await TcpProxy.open(member.clientUrl);
@@ -270,6 +290,7 @@ describeOnEtcd('watches of etcd', () => {
     await Promise.all(Array.from({ length: 30 }, (_, writer) => write(writer)));
     using all = record(store, ALL, { fromRevision: 1 });
     await all.caughtUp(store.revision);
+    expect(all.events()).toHaveLength(30 * 60);
     for (const watch of watches) {
       await watch.caughtUp(store.revision);
       const truth = all.events().filter(({ kv }) => kv.key === watch.range.key);

@@ -7,31 +7,39 @@
  * traffic: each event comes once.
  *
  * ```
- *   catching-up --(next > goal, and everybody has taken what was given)--> live
- *        |   reads no more than its watches take                             |   waits for nobody
- *        +------------------> ended (compacted, refused, no watch left) <----+
+ *   narrow --(progress up to the goal)--> wide --(next > goal, everybody has taken what was given)--> live
+ *      |   reads no more than its watch takes |   reads no more than its watches take                  |  waits for nobody
+ *      +--------------------------------------+----> ended (compacted, refused, no watch left) <-------+
  * ```
+ *
+ * A watch that begins far in the past reads only its own keys first (`narrow`), where progress can be believed: etcd reads history slowly, 1000
+ * revisions that matter every tenth of a second.
  *
  * 1. `#next` is the first revision that has not come yet. A stream that breaks is made again from there, on the member that is used then, so there
  *    is no gap; what comes again below it is passed over, so there is no duplicate.
  * 2. A revision is offered whole: etcd never spreads one over several responses, other than over the fragments of one.
  */
-import { Backoff, type Clock, type Logger, type Random } from '../../runtime/index.ts';
+import { Backoff, type Clock, type Logger, type Random, type Timer } from '../../runtime/index.ts';
 import {
   type DraftOf,
   EVENT_TYPE,
   type EventMessage,
+  MAINTENANCE_SERVICE,
   type MessageOf,
   WATCH_SERVICE,
   type WatchRequest,
   type WatchResponse,
 } from '../rpc/index.ts';
-import { type Revision, StoreError, type StoreEvent } from '../store.ts';
+import { type KeyRange, type Revision, StoreError, type StoreEvent } from '../store.ts';
 import type { Cluster } from './cluster.ts';
 import type { Duplex, Endpoint } from './endpoint.ts';
 import { FIRST_KEY, NO_END, type Translator } from './translate.ts';
 import type { EtcdWatch, WatchHome } from './watch.ts';
 
+/** How far in the past a watch begins that reads its own keys first: what etcd sends at once is not far. */
+const FAR_REVISIONS = 1000;
+/** How often a narrow feed asks how far it has come: an etcd that is behind does not answer. */
+const PROGRESS_MS = 100;
 /** Between tries to have a stream. */
 const RETRY_MS = 10;
 const RETRY_MS_MAX = 1000;
@@ -57,8 +65,10 @@ export interface FeedParts {
 export interface FeedRequest {
   readonly from: Revision;
   readonly prevKv: boolean;
-  /** Has caught up: its watches may be taken over by another feed. */
-  onLive(feed: Feed): void;
+  /** Of the watch that it is made for. */
+  readonly range: KeyRange;
+  /** Has caught up: another feed that is live takes its watches over, or sets it a new goal. @returns whether one did either. */
+  onCaughtUp(feed: Feed): boolean;
   /** Has no watch left, and has ended. */
   onEmpty(feed: Feed): void;
 }
@@ -73,6 +83,9 @@ export class Feed implements WatchHome {
   /** What must have come before it is live. */
   #goal: Revision;
   #live = false;
+  /** Whether it reads the range of its watch only. */
+  #narrow: boolean;
+  #asking: Timer | undefined;
   #endpoint: Endpoint | undefined;
   #stream: WatchStream | undefined;
   #fragments: EventMessage[] = [];
@@ -84,6 +97,7 @@ export class Feed implements WatchHome {
     this.#next = request.from;
     this.#goal = parts.newest();
     this.#live = this.#next > this.#goal;
+    this.#narrow = this.#goal - this.#next > FAR_REVISIONS;
   }
 
   get position(): Revision {
@@ -124,8 +138,10 @@ export class Feed implements WatchHome {
     while (!this.ended) {
       const began = clock.monotonic();
       const opened = await cluster.open(WATCH_SERVICE.watch);
+      const narrow = this.#narrow;
       const reason = opened ? await this.#follow(opened.endpoint, opened.stream) : 'no connection';
       if (this.ended) return;
+      if (narrow && !this.#narrow) continue;
       if (clock.monotonic() - began > GOOD_STREAM_MS) backoff.reset();
       const delayMs = backoff.next();
       logger.warn(
@@ -152,10 +168,9 @@ export class Feed implements WatchHome {
     return true;
   }
 
-  /** Is to catch up with another feed, which is ahead, before it is live. */
+  /** Is to catch up with another feed, which is ahead. */
   pursue(goal: Revision): void {
     this.#goal = goal;
-    this.#live = false;
   }
 
   /** @returns why the stream has ended. */
@@ -172,13 +187,32 @@ export class Feed implements WatchHome {
       stream.on('error', (error) => done('details' in error ? String(error.details) : error.message));
       stream.on('close', () => done('the stream was closed'));
       stream.on('end', () => done('the stream has ended'));
-      if (this.ended) {
+      this.#begin(endpoint, stream).catch((error: unknown) => {
         stream.cancel();
-        return;
-      }
-      const create = { key: FIRST_KEY, rangeEnd: NO_END, startRevision: this.#next, prevKv: this.prevKv, fragment: true };
-      stream.write({ create } satisfies Request);
+        done(asError(error).message);
+      });
     });
+  }
+
+  async #begin(endpoint: Endpoint, stream: WatchStream): Promise<void> {
+    const { cluster, translator } = this.#parts;
+    if (this.#narrow) {
+      const { version } = await cluster.ask(endpoint, MAINTENANCE_SERVICE.status, {});
+      if (!tellsProgressInOrder(version)) this.#narrow = false;
+    }
+    if (this.ended || stream !== this.#stream) {
+      stream.cancel();
+      return;
+    }
+    const keys = this.#narrow ? translator.rangeOf(this.#request.range) : { key: FIRST_KEY, rangeEnd: NO_END };
+    stream.write({ create: { ...keys, startRevision: this.#next, prevKv: this.prevKv, fragment: true } } satisfies Request);
+    this.#askProgress(stream);
+  }
+
+  #askProgress(stream: WatchStream): void {
+    if (stream !== this.#stream || this.ended || !this.#narrow) return;
+    stream.write({ progress: {} } satisfies Request);
+    this.#asking = this.#parts.clock.setTimer(PROGRESS_MS, () => this.#askProgress(stream));
   }
 
   #take(stream: WatchStream, response: Response): void {
@@ -188,11 +222,12 @@ export class Feed implements WatchHome {
       return;
     }
     if (response.created) this.#created(response.header?.revision ?? 0);
+    else if (response.events.length === 0 && this.#fragments.length === 0) this.#progressed(response.header?.revision ?? 0);
     for (const event of response.events) this.#fragments.push(event);
     if (response.fragment || this.#fragments.length === 0) return;
     const whole = this.#fragments;
     this.#fragments = [];
-    this.#offer(whole);
+    this.#offer(this.#eventsOf(whole), whole.at(-1)?.kv?.modRevision ?? 0);
     if (!this.#live) stream.pause();
     this.#readOn();
   }
@@ -205,35 +240,46 @@ export class Feed implements WatchHome {
       taking.then(() => this.#readOn()).catch((error: unknown) => this.end(asError(error)));
       return;
     }
-    this.#goLive();
+    this.#goOn();
     this.#stream?.resume();
+  }
+
+  /** Nothing is left out up to a revision: to be believed when narrow only. */
+  #progressed(revision: Revision): void {
+    if (!this.#narrow) return;
+    this.#offer([], revision);
+    this.#readOn();
   }
 
   #created(revision: Revision): void {
     if (!this.#live) this.#goal = Math.max(this.#goal, revision);
-    this.#goLive();
+    this.#goOn();
   }
 
-  #goLive(): void {
+  /** Becomes what comes next, when its goal is reached. */
+  #goOn(): void {
     if (this.#live || this.ended || this.#next <= this.#goal) return;
-    this.#live = true;
-    this.#request.onLive(this);
+    if (this.#request.onCaughtUp(this)) return;
+    if (this.#narrow) {
+      this.#narrow = false;
+      this.#stream?.cancel();
+    } else {
+      this.#live = true;
+    }
   }
 
-  #offer(messages: readonly EventMessage[]): void {
-    const last = messages.at(-1)?.kv?.modRevision ?? 0;
+  #offer(events: readonly StoreEvent[], last: Revision): void {
     if (last < this.#next) return;
-    const events = this.#eventsOf(messages, this.#next);
     this.#next = last + 1;
     this.#parts.heard(last);
     for (const watch of [...this.#watches]) watch.offer(events, last);
   }
 
-  #eventsOf(messages: readonly EventMessage[], from: Revision): StoreEvent[] {
+  #eventsOf(messages: readonly EventMessage[]): StoreEvent[] {
     const { translator } = this.#parts;
     const events: StoreEvent[] = [];
     for (const { type, kv, prevKv } of messages) {
-      if (!kv || kv.modRevision < from) continue;
+      if (!kv || kv.modRevision < this.#next) continue;
       const key = translator.nameOf(kv.key);
       if (key === undefined) continue;
       const what = type === EVENT_TYPE.delete ? 'delete' : 'put';
@@ -250,7 +296,7 @@ export class Feed implements WatchHome {
     } else if (cancelReason === '' || cancelReason === 'etcdserver: no leader') {
       stream.cancel();
     } else {
-      this.end(new StoreError('Io', `etcd refuses to watch all keys: ${cancelReason}`));
+      this.end(new StoreError('Io', `etcd refuses to watch the keys: ${cancelReason}`));
     }
   }
 
@@ -265,10 +311,18 @@ export class Feed implements WatchHome {
   end(error?: Error): void {
     if (this.ended) return;
     this.#ending.abort();
+    this.#asking?.cancel();
     this.#stream?.cancel();
     for (const watch of [...this.#watches]) watch.end(error);
     this.#request.onEmpty(this);
   }
+}
+
+/** Whether an etcd of this version never tells of progress ahead of the events: since 3.4.25 and 3.5.8 (etcd issue 15220). */
+export function tellsProgressInOrder(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split(/[.\-+]/).map(Number);
+  if (major !== 3 || minor > 5) return major >= 3;
+  return (minor === 5 && patch >= 8) || (minor === 4 && patch >= 25);
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

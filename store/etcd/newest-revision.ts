@@ -11,12 +11,12 @@ const NO_KEY = '\u0001';
  * committed after the question left may be missing from its answer.
  */
 export class NewestRevision {
-  readonly #cluster: Cluster;
+  readonly #cluster: Pick<Cluster, 'read'>;
   readonly #key: Buffer;
   #asking: Promise<Revision> | undefined;
   #next: Promise<Revision> | undefined;
 
-  constructor(cluster: Cluster, translator: Translator) {
+  constructor(cluster: Pick<Cluster, 'read'>, translator: Translator) {
     this.#cluster = cluster;
     this.#key = translator.keyOf(NO_KEY);
   }

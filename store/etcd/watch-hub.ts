@@ -52,19 +52,24 @@ export class WatchHub {
       }
     }
     const from = Math.min(watch.next, this.#parts.newest() + 1);
-    const feed = new Feed({ from, prevKv, onLive: (each) => this.#merge(each), onEmpty: (each) => this.#feeds.delete(each) }, this.#parts);
+    const onCaughtUp = (each: Feed) => this.#merge(each);
+    const feed = new Feed(
+      { from, prevKv, range: watch.request.range, onCaughtUp, onEmpty: (each) => this.#feeds.delete(each) },
+      this.#parts,
+    );
     this.#feeds.add(feed);
     feed.join(watch);
     feed.run().catch((error: unknown) => feed.end(error instanceof Error ? error : new Error(String(error))));
   }
 
-  /** A feed has become live: one that was so before takes its watches. */
-  #merge(feed: Feed): void {
+  /** A feed has caught up: one that is live already takes its watches, or is what it is to catch up with. */
+  #merge(feed: Feed): boolean {
     for (const other of this.#feeds) {
       if (other === feed || other.prevKv !== feed.prevKv || !other.live) continue;
       if (!other.takeOver(feed)) feed.pursue(other.position);
-      return;
+      return true;
     }
+    return false;
   }
 
   /** Ends every watch. */

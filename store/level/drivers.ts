@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
-import type { Logger } from '../../runtime/index.ts';
+import type { Clock, Logger } from '../../runtime/index.ts';
 import { StoreError } from '../store.ts';
 import { type Disk, diskError } from './disk.ts';
 import { checkFiles } from './files/check-files.ts';
@@ -17,8 +17,8 @@ export const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 const CACHE_BYTES = 32 * 1024 * 1024;
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
-/** Opens LevelDB. @param now milliseconds since the epoch, for the note on who holds it. */
-export async function openLevelDisk(directory: string, { now, logger }: { now: number; logger: Logger }): Promise<Disk> {
+/** Opens LevelDB. */
+export async function openLevelDisk(directory: string, environment: { clock: Clock; logger: Logger }): Promise<Disk> {
   const doing = `opening the store in ${directory}`;
   await checkFiles(directory).catch(async (error: unknown) => {
     // What is written at the moment looks damaged too.
@@ -35,8 +35,8 @@ export async function openLevelDisk(directory: string, { now, logger }: { now: n
   let witness: Witness;
   try {
     await db.open();
-    await writeHolder(directory, now);
-    witness = new Witness(directory, logger);
+    await writeHolder(directory, environment.clock.now());
+    witness = new Witness(directory, environment);
   } catch (error) {
     await db.close();
     const failure = diskError(error, doing);

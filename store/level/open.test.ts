@@ -248,8 +248,10 @@ describe('damage is refused', () => {
     ['a torn end of LevelDB’s log, of what was acknowledged, is refused', true],
   ])('%s', async (_, acknowledged) => {
     await using directory = await tempDirectory();
-    const store = await openLevelStore({ directory: directory.path });
+    const clock = new VirtualClock();
+    const store = await openLevelStore({ directory: directory.path, clock });
     await store.txn(plain(put('a'), put('b')));
+    await clock.advance(100);
     const note = join(directory.path, 'acknowledged');
     const before = await readFile(note);
     const [name = ''] = (await readdir(directory.path)).filter((file) => file.endsWith('.log'));

@@ -53,8 +53,11 @@ export class ValueCache {
   /** A state that has ended is not asked for again. */
   delete(state: KeyState): void {
     const value = this.#young.get(state);
-    if (value) this.#youngBytes -= value.length + OVERHEAD_BYTES;
+    if (value === undefined) {
+      this.#old.delete(state);
+      return;
+    }
     this.#young.delete(state);
-    this.#old.delete(state);
+    this.#youngBytes -= value.length + OVERHEAD_BYTES;
   }
 }

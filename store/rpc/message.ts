@@ -51,13 +51,22 @@ type AnyMessage = Record<string, unknown>;
 
 class TableMessage implements Message<AnyMessage, AnyMessage> {
   readonly #fields: readonly { readonly name: string; readonly tag: number; readonly field: AnyField }[];
-  readonly #byNumber = new Map<number, { readonly name: string; readonly field: AnyField }>();
+  /** By their numbers, which are small. */
+  readonly #byNumber: ({ readonly name: string; readonly field: AnyField } | undefined)[] = [];
+  /** A message that says nothing: to copy it is the fastest way to begin one. */
+  readonly #blank: AnyMessage = {};
+  /** Fields of which each message needs a list of its own. */
+  readonly #lists: { readonly name: string; readonly field: AnyField }[] = [];
 
   constructor(fields: Fields) {
     this.#fields = Object.entries(fields as unknown as Record<string, AnyField>)
       .sort(([, a], [, b]) => a.number - b.number)
       .map(([name, field]) => ({ name, tag: (field.number << TAG_TYPE_BITS) | field.wireType, field }));
-    for (const { name, field } of this.#fields) this.#byNumber.set(field.number, { name, field });
+    for (const { name, field } of this.#fields) {
+      this.#byNumber[field.number] = { name, field };
+      this.#blank[name] = field.initial();
+      if (Array.isArray(this.#blank[name])) this.#lists.push({ name, field });
+    }
   }
 
   encode(draft: AnyMessage): Buffer {
@@ -79,12 +88,12 @@ class TableMessage implements Message<AnyMessage, AnyMessage> {
   }
 
   readFrom(reader: protobuf.Reader, end: number): AnyMessage {
-    const read: AnyMessage = {};
-    for (const { name, field } of this.#fields) read[name] = field.initial();
+    const read = { ...this.#blank };
+    for (const { name, field } of this.#lists) read[name] = field.initial();
     while (reader.pos < end) {
       const tag = reader.uint32();
       const wireType = tag & TAG_TYPE_MASK;
-      const known = this.#byNumber.get(tag >>> TAG_TYPE_BITS);
+      const known = this.#byNumber[tag >>> TAG_TYPE_BITS];
       if (known && (wireType === known.field.wireType || wireType === WIRE_BYTES)) {
         read[known.name] = known.field.read(reader, read[known.name], wireType);
       } else {
@@ -115,7 +124,7 @@ const EMPTY = Buffer.alloc(0);
 
 /** A count, a revision or a size: a whole number within 2^53. */
 export const int64 = (number: number): Field<number> =>
-  scalar(number, 0, { write: (writer, value) => writer.int64(value), read: (reader) => toNumber(reader.int64()) });
+  scalar(number, 0, { write: (writer, value) => writer.int64(value), read: readNumber });
 /** An id of 64 bits, signed as lease ids are. */
 export const id64 = (number: number): Field<bigint> =>
   scalar(number, 0n, {
@@ -243,6 +252,28 @@ type WideInput = Parameters<protobuf.Writer['int64']>[0];
 const WORD_BITS = 32n;
 const WORD_MASK = 0xffff_ffffn;
 const WORD = 2 ** 32;
+
+const VARINT_MORE = 0x80;
+const VARINT_BITS = 0x7f;
+/** Bytes of the longest varint that is within 2^53 for sure. */
+const SHORT_VARINT_BYTES = 7;
+
+/** A number within 2^53, mostly without the two halves that protobufjs would make of it. */
+function readNumber(reader: protobuf.Reader): number {
+  const { buf, pos } = reader;
+  let value = 0;
+  let scale = 1;
+  for (let at = pos; at < pos + SHORT_VARINT_BYTES && at < reader.len; at++) {
+    const byte = buf[at] ?? 0;
+    value += (byte & VARINT_BITS) * scale;
+    if (byte < VARINT_MORE) {
+      reader.pos = at + 1;
+      return value;
+    }
+    scale *= VARINT_MORE;
+  }
+  return toNumber(reader.int64());
+}
 
 /** protobufjs gives 64-bit values as two halves. */
 const toNumber = (value: Wide | number): number => (typeof value === 'number' ? value : value.high * WORD + (value.low >>> 0));

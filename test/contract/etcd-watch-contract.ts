@@ -1,9 +1,12 @@
 /** etcd's Watch service as clients see it: run it on whatever answers like etcd, and on etcd itself. */
 import { describe, expect, it } from 'vitest';
 import {
+  COMPARE_RESULT,
+  COMPARE_TARGET,
   type DraftOf,
   EVENT_TYPE,
   KV_SERVICE,
+  LEASE_SERVICE,
   type MessageOf,
   WATCH_FILTER,
   WATCH_SERVICE,
@@ -49,6 +52,7 @@ export function etcdWatch(open: OpenEtcd): void {
   describe('from the past', () => past(open));
   describe('ids, and ends', () => ids(open));
   describe('progress', () => progress(open));
+  describe('what kube-apiserver does', () => kubeApiserver(open));
   describe('large answers', () => large(open));
 }
 
@@ -242,6 +246,65 @@ function progress(open: OpenEtcd): void {
     expect(await events(stream, 1)).toEqual(['put a=1']);
     stream.send({ progress: {} });
     expect(await stream.next()).toMatchObject({ watchId: NO_WATCH, header: { revision: header?.revision }, events: [], canceled: false });
+  });
+}
+
+/** What kube-apiserver does beside its transactions (apiserver/pkg/storage/etcd3). */
+function kubeApiserver(open: OpenEtcd): void {
+  it('elects who compacts by a key of its own, and counts its rounds there', async () => {
+    await using fixture = await open();
+    const { client } = fixture;
+    const key = bytes('compact_rev_key');
+    const round = (version: number, revision: number) =>
+      client.call(KV_SERVICE.txn, {
+        compare: [{ target: COMPARE_TARGET.version, result: COMPARE_RESULT['='], key, version }],
+        success: [{ put: { key, value: Buffer.from(`${revision}`) } }],
+        failure: [{ range: { key } }],
+      });
+    expect((await round(0, 0)).succeeded).toBe(true);
+    const beaten = await round(0, 0);
+    expect([beaten.succeeded, beaten.responses[0]?.range?.kvs[0]?.version]).toEqual([false, 1]);
+    const now = (await put(client, '/registry/a')).header?.revision ?? 0;
+    expect((await round(1, now)).succeeded).toBe(true);
+    expect((await client.call(KV_SERVICE.compact, { revision: now })).header?.revision).toBe(now + 1);
+  });
+
+  it('lists a page at a revision, goes on from there, and watches from then on', async () => {
+    await using fixture = await open();
+    const { client } = fixture;
+    for (const name of ['a', 'b', 'c']) await put(client, `/registry/pods/${name}`, name);
+    const rangeEnd = bytes('/registry/pods0');
+    const page = await client.call(KV_SERVICE.range, { key: bytes('/registry/pods/'), rangeEnd, limit: 2 });
+    expect([page.more, page.count]).toEqual([true, 3]);
+    await put(client, '/registry/pods/d', 'later');
+    const revision = page.header?.revision ?? 0;
+    const rest = await client.call(KV_SERVICE.range, { key: bytes('/registry/pods/b\0'), rangeEnd, limit: 2, revision });
+    expect([rest.kvs.map(({ value }) => value.toString()), rest.more]).toEqual([['c'], false]);
+    using stream = streamOf(client);
+    await create(stream, { key: bytes('/registry/pods/'), rangeEnd, startRevision: revision + 1, prevKv: true, progressNotify: true });
+    expect(await events(stream, 1)).toEqual(['put /registry/pods/d=later']);
+    const { header } = await put(client, '/registry/nodes/n');
+    stream.send({ progress: {} });
+    expect((await stream.next()).header?.revision).toBe(header?.revision);
+  });
+
+  it('shares a lease among keys that expire at about the same time', async () => {
+    await using fixture = await open();
+    const { client } = fixture;
+    const { id: lease } = await client.call(LEASE_SERVICE.leaseGrant, { ttl: 3600 });
+    using stream = streamOf(client);
+    await create(stream, { ...ALL, prevKv: true });
+    for (const name of ['e1', 'e2']) {
+      const key = bytes(`/registry/events/${name}`);
+      const compare = [{ target: COMPARE_TARGET.mod, result: COMPARE_RESULT['='], key, modRevision: 0 }];
+      const made = await client.call(KV_SERVICE.txn, { compare, success: [{ put: { key, value: bytes(name), lease } }] });
+      expect(made.succeeded).toBe(true);
+    }
+    const { header } = await client.call(LEASE_SERVICE.leaseRevoke, { id: lease });
+    const at = header?.revision ?? 0;
+    const told = await events(stream, 4);
+    expect(told.slice(0, 2)).toEqual(['put /registry/events/e1=e1', 'put /registry/events/e2=e2']);
+    expect(told.slice(2).sort()).toEqual([`delete /registry/events/e1 was e1@${at - 2}`, `delete /registry/events/e2 was e2@${at - 1}`]);
   });
 }
 

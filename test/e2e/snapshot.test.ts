@@ -3,9 +3,20 @@ import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { encodeSnapshot, type KeyValue, openMemoryStore } from '../../store/index.ts';
+import {
+  decodeSnapshot,
+  encodeEtcdSnapshot,
+  encodeSnapshot,
+  type KeyValue,
+  openLevelStore,
+  openMemoryStore,
+  toStoreKey,
+} from '../../store/index.ts';
 import { type CommandResult, findKubectls, kubectlOf, startCluster, type TestCluster } from '../support/cluster.ts';
+import { findEtcdctl } from '../support/etcd.ts';
+import { etcdctl } from '../support/etcdctl.ts';
 import { ROOT } from '../support/sources.ts';
 
 const NOBODY = 65534;
@@ -106,6 +117,29 @@ describe('a cluster is saved and restored', () => {
     expect(Number(newer)).toBeGreaterThan(revision + 1_000_000_000);
   }, 120_000);
 
+  it('as etcd’s file, which is restored too', async () => {
+    const kubectl = kubectlOf(kubectlBinary, cluster.kubeconfig);
+    await kubectl('create', 'configmap', 'for-etcd', '--from-literal=colour=green');
+    const file = join(directory, 'cluster.db');
+    const saved = await snapshot(['save', file, '--format=etcd', `--data-dir=${cluster.directory}`]);
+    expect(saved).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^saved \d+ keys at revision \d+ to .*cluster.db/) });
+    expect(saved.stdout).toContain(`(${statSync(file).size} bytes)`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(directory).filter((name) => name.includes('part') || name.includes('spool'))).toEqual([]);
+    const status = JSON.parse((await snapshot(['status', file, '--write-out=json'])).stdout);
+    expect(status).toMatchObject({ format: 'etcd', sizeBytes: statSync(file).size });
+    expect(saved.stdout).toContain(`saved ${status.keys} keys at revision ${status.revision} `);
+    if (findEtcdctl()) {
+      expect(JSON.parse(await etcdctl('snapshot', 'status', file, '-w', 'json')).totalKey).toBeGreaterThan(status.keys);
+    }
+    const before = await kubectl('get', 'configmap', 'for-etcd', '-o', 'json');
+    const restored = join(directory, 'restored-from-etcd');
+    expect(await snapshot(['restore', file, `--data-dir=${restored}`])).toMatchObject({ code: 0, stderr: '' });
+    await using second = await startCluster({ nodes: 1, directory: restored });
+    const again = kubectlOf(kubectlBinary, second.kubeconfig);
+    expect(JSON.parse(await again('get', 'configmap', 'for-etcd', '-o', 'json'))).toEqual(JSON.parse(before));
+  }, 120_000);
+
   it('not to a full disk: the message says so, and nothing is left', async (context: TestContext) => {
     using disk = smallDisk('full-save', 65_536);
     if (!disk) return context.skip(NO_SMALL_DISK);
@@ -143,6 +177,24 @@ describe('a damaged file is refused', () => {
     const file = join(directory, `${name}.snap`);
     const target = join(directory, `from ${name}`);
     writeFileSync(file, spoil(readFileSync(good)));
+    await refused(file, target, `not a whole snapshot: ${text}`);
+  });
+
+  it.each<[string, (bytes: Buffer) => Buffer, string]>([
+    ['truncated', (bytes) => bytes.subarray(0, bytes.length >>> 1), 'it is cut off'],
+    ['without its checksum', (bytes) => bytes.subarray(0, -32), 'it has no checksum, as a database that was copied has none'],
+    ['with a flipped bit in a value', (bytes) => flipped(bytes, bytes.length >>> 1), 'its checksum is wrong'],
+    ['with a flipped bit in its checksum', (bytes) => flipped(bytes, bytes.length - 1), 'its checksum is wrong'],
+  ])('etcd’s, %s', async (name, spoil, text) => {
+    const file = join(directory, `${name}.db`);
+    await using snapshotFile = await encodeEtcdSnapshot({ items: decodeSnapshot(Readable.from([readFileSync(good)])) });
+    const chunks: Buffer[] = [];
+    for await (const chunk of snapshotFile.chunks()) chunks.push(chunk);
+    writeFileSync(file, spoil(Buffer.concat(chunks)));
+    await refused(file, join(directory, `from etcd's ${name}`), `not a whole etcd snapshot: ${text}`);
+  });
+
+  async function refused(file: string, target: string, text: string): Promise<void> {
     const refusal = { code: 1, stdout: '', stderr: expect.stringMatching(/^nanokube: .*\n$/) };
     for (const args of [
       ['status', file],
@@ -150,10 +202,10 @@ describe('a damaged file is refused', () => {
     ]) {
       const result = await snapshot(args);
       expect(result).toEqual(refusal);
-      expect(result.stderr).toBe(`nanokube: ${file}: not a whole snapshot: ${text}\n`);
+      expect(result.stderr).toBe(`nanokube: ${file}: ${text}\n`);
     }
     expect(existsSync(target)).toBe(false);
-  });
+  }
 
   const flipped = (bytes: Buffer, at: number): Buffer => {
     const copy = Buffer.from(bytes);
@@ -235,5 +287,38 @@ it('a snapshot of a store in memory is the same as any', async () => {
   const file = join(directory, 'memory.snap');
   writeFileSync(file, Buffer.concat(chunks));
   const { stdout } = await snapshot(['status', file]);
-  expect(stdout.split('\n').slice(0, 4)).toEqual(['revision:        2', 'compactRevision: 0', 'keys:            1', 'leases:          0']);
+  expect(stdout.split('\n').slice(0, 5)).toEqual([
+    'format:          nanokube',
+    'revision:        2',
+    'compactRevision: 0',
+    'keys:            1',
+    'leases:          0',
+  ]);
+});
+
+it('keys of etcd that are not text are refused, and taken as bytes when that is asked for', async () => {
+  const file = join(directory, 'bytes.db');
+  const store = await openMemoryStore();
+  const key = toStoreKey(Buffer.from([0xff, 0x00, 0x61]));
+  await store.txn({ compare: [], success: [{ op: 'put', key, value: Buffer.from('v') }] });
+  await using snapshotFile = await encodeEtcdSnapshot({
+    items: decodeSnapshot(store.snapshot()),
+    keyBytes: () => Buffer.from([0xff, 0x00, 0x61]),
+  });
+  const chunks: Buffer[] = [];
+  for await (const chunk of snapshotFile.chunks()) chunks.push(chunk);
+  await store.close();
+  writeFileSync(file, Buffer.concat(chunks));
+  expect(await snapshot(['status', file])).toMatchObject({ code: 0, stderr: '' });
+  const target = join(directory, 'bytes');
+  expect(await snapshot(['restore', file, '--data-dir', target])).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `nanokube: ${file}: the snapshot has the key "\u00ff\\u0000a", which is not text: --key-encoding=bytes takes it, for "nanokube store"\n`,
+  });
+  expect(existsSync(target)).toBe(false);
+  expect(await snapshot(['restore', file, '--data-dir', target, '--key-encoding=bytes'])).toMatchObject({ code: 0, stderr: '' });
+  const restored = await openLevelStore({ directory: join(target, 'store') });
+  expect((await restored.range({ key })).count).toBe(1);
+  await restored.close();
 });

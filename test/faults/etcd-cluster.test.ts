@@ -92,6 +92,8 @@ async function checkWatches(cluster: EtcdCluster, recordings: readonly Recording
   const newest = await fresh.newestRevision();
   using truth = record(fresh, ALL, { fromRevision: 1 });
   await truth.caughtUp(newest);
+  const revisions = new Set(truth.events().map(({ kv }) => kv.modRevision));
+  expect([...revisions], 'every revision is told of').toEqual(Array.from({ length: newest - 1 }, (_, i) => i + 2));
   for (const recording of recordings) {
     await recording.caughtUp(newest);
     expect(watchViolations({ from: recording.from, batches: recording.batches, truth: truth.events() }), `seed ${SEED}`).toEqual([]);

@@ -204,8 +204,11 @@ class Member implements EtcdMember {
     child.stdout.setEncoding('utf8').on('data', take);
     child.stderr.setEncoding('utf8').on('data', take);
     this.#child = child;
+    const end = () => child.kill('SIGKILL');
+    process.once('exit', end);
     this.#exited = new Promise((resolve) => {
       child.once('close', () => {
+        process.removeListener('exit', end);
         if (this.#child === child) this.#child = undefined;
         resolve();
       });

@@ -66,12 +66,12 @@ export class StreamCall {
     });
   }
 
-  /** Sends a message that has its frame. */
-  send(framed: Buffer): void {
+  /** Sends a message that has its frame, or a piece of one. */
+  send(piece: Buffer): void {
     if (this.#state !== 'open') return;
     if (this.#pending.length === 0) queueMicrotask(() => this.#flush());
-    this.#pending.push(framed);
-    this.#pendingBytes += framed.length;
+    this.#pending.push(piece);
+    this.#pendingBytes += piece.length;
   }
 
   /** Calls `fn` at once when there is room and nobody else waits for it, or in its turn; at the latest when the call has ended, and nothing is sent. */

@@ -31,11 +31,6 @@ export class Deframer {
     this.#messageBytesMax = messageBytesMax;
   }
 
-  /** Whether a message has begun and is not whole. */
-  get partial(): boolean {
-    return this.#bytes > 0;
-  }
-
   /**
    * The messages that are whole with this chunk.
    *

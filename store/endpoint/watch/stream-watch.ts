@@ -7,6 +7,7 @@
  *    for them. When that is too much the watch begins again at `#next`, from the log, as slow as its client: as in etcd it is never given up.
  */
 import { type KeyRange, type Revision, type Store, StoreError, type StoreWatch, type WatchBatch, type Watcher } from '../../store.ts';
+import { type EventBatch, encodeWatchId } from './watch-encoder.ts';
 
 /** Bytes of events that may wait for a watch, before they are read from the log again. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
@@ -29,15 +30,19 @@ export interface WatchOutlet {
   readonly store: Store;
   /** Calls `fn` when there is room to send. */
   whenRoom(fn: () => void): void;
-  sendEvents(watch: StreamWatch, batch: WatchBatch & { readonly type: 'events' }): void;
+  sendEvents(watch: StreamWatch, batch: EventBatch): void;
   /** All up to the revision has been sent. */
   onProgress(watch: StreamWatch, revision: Revision): void;
   /** There will be no more. */
   onEnded(watch: StreamWatch, error: Error): void;
+  /** Calls `begin` when the watch may read the past, a stretch of which it then holds in memory; until it says that it has caught up, or ends. */
+  whenTurn(watch: StreamWatch, begin: () => void): void;
+  onCaughtUp(watch: StreamWatch): void;
 }
 
 export class StreamWatch {
   readonly spec: WatchSpec;
+  readonly encodedId: Buffer;
   readonly #outlet: WatchOutlet;
   #next: Revision;
   #watch: StoreWatch | undefined;
@@ -45,16 +50,30 @@ export class StreamWatch {
   #watcher: Watcher | undefined;
   #ended = false;
   #progressAsked = false;
+  #catchingUp = false;
   /** Whether the client was told of events since it was last asked whether the watch was idle. */
-  #busy = true;
+  #busy = false;
 
   constructor(spec: WatchSpec, outlet: WatchOutlet) {
     this.spec = spec;
+    this.encodedId = encodeWatchId(spec.id);
     this.#outlet = outlet;
     this.#next = spec.startRevision === 0 ? outlet.store.revision + 1 : spec.startRevision;
   }
 
   start(): void {
+    if (this.#next > this.#outlet.store.revision) this.#begin();
+    else this.#outlet.whenTurn(this, () => this.#catchUp());
+  }
+
+  /** The word that it has caught up comes as progress. */
+  #catchUp(): void {
+    this.#catchingUp = true;
+    this.#begin();
+    this.#watch?.requestProgress();
+  }
+
+  #begin(): void {
     const { range, prevKv, noPut, noDelete } = this.spec;
     const options = { fromRevision: this.#next, prevKv, noPut, noDelete, backlogBytesMax: BACKLOG_BYTES_MAX };
     const watcher: Watcher = {
@@ -108,10 +127,12 @@ export class StreamWatch {
     if (batch.type === 'events') {
       this.#busy = true;
       this.#outlet.sendEvents(this, batch);
-    } else if (this.#progressAsked) {
-      this.#progressAsked = false;
-      this.#outlet.onProgress(this, batch.revision);
+      return;
     }
+    if (this.#catchingUp) this.#outlet.onCaughtUp(this);
+    this.#catchingUp = false;
+    if (this.#progressAsked) this.#outlet.onProgress(this, batch.revision);
+    this.#progressAsked = false;
   }
 
   #onEnd(error: Error | undefined): void {

@@ -4,7 +4,7 @@
  */
 import type { Timer } from '../../../runtime/index.ts';
 import { type DraftOf, type MessageOf, WATCH_FILTER, type WatchCreateRequest, type WatchRequest, WatchResponse } from '../../rpc/index.ts';
-import { type Revision, type Store, StoreError, type WatchBatch } from '../../store.ts';
+import { type Revision, type Store, StoreError } from '../../store.ts';
 import { type Backend, headerOf } from '../backend.ts';
 import { etcdError } from '../errors.ts';
 import type { StreamCall, StreamHandler } from '../grpc/call.ts';
@@ -12,12 +12,15 @@ import { frame } from '../grpc/framing.ts';
 import { toStoreRange } from '../keys.ts';
 import { ProgressRound } from './progress-round.ts';
 import { StreamWatch, type WatchOutlet } from './stream-watch.ts';
-import type { WatchEncoder } from './watch-encoder.ts';
+import { Turns } from './turns.ts';
+import type { EventBatch, WatchEncoder } from './watch-encoder.ts';
 
 /** The id of answers that are no watch's own. */
 const NO_WATCH = -1;
 /** What a fragment may be longer than a request (server/etcdserver/api/v3rpc/grpc.go, `grpcOverheadBytes`). */
 const FRAGMENT_OVERHEAD_BYTES = 512 * 1024;
+/** Watches of a stream that read the past at once, at most: each has a stretch of it in memory, of a megabyte or so. */
+const CATCHING_UP_MAX = 16;
 /** Progress is told up to so much later than the interval, so that not all watchers are told at once. */
 const PROGRESS_JITTER = 0.1;
 /** The smallest key, for a watch that names none. */
@@ -35,6 +38,8 @@ export class WatchStream implements WatchOutlet, StreamHandler<MessageOf<typeof 
   #roundAgain = false;
   /** Watches that are asked how far they are because their clients want to be told from time to time. */
   readonly #notified = new Set<StreamWatch>();
+  /** Watches that read the past. */
+  readonly #turns = new Turns<StreamWatch>(CATCHING_UP_MAX);
   #timer: Timer | undefined;
 
   constructor(backend: Backend, encoder: WatchEncoder, call: StreamCall) {
@@ -56,16 +61,16 @@ export class WatchStream implements WatchOutlet, StreamHandler<MessageOf<typeof 
   onClose(): void {
     this.#timer?.cancel();
     for (const watch of this.#watches.values()) watch.end();
-    this.#watches.clear();
+    for (const watch of [...this.#watches.values()].reverse()) this.#leave(watch);
   }
 
   whenRoom(fn: () => void): void {
     this.#call.whenRoom(fn);
   }
 
-  sendEvents({ spec }: StreamWatch, batch: WatchBatch & { readonly type: 'events' }): void {
+  sendEvents({ spec, encodedId }: StreamWatch, batch: EventBatch): void {
     const bytesMax = spec.fragment ? this.#backend.limits.requestBytesMax + FRAGMENT_OVERHEAD_BYTES : undefined;
-    for (const framed of this.#encoder.events(spec.id, batch, bytesMax)) this.#call.send(framed);
+    for (const piece of this.#encoder.encode(encodedId, batch, bytesMax)) this.#call.send(piece);
   }
 
   onProgress(watch: StreamWatch, revision: Revision): void {
@@ -128,7 +133,16 @@ export class WatchStream implements WatchOutlet, StreamHandler<MessageOf<typeof 
     this.#send({ watchId, canceled: true });
   }
 
+  whenTurn(watch: StreamWatch, begin: () => void): void {
+    this.#turns.take(watch, begin);
+  }
+
+  onCaughtUp(watch: StreamWatch): void {
+    this.#turns.leave(watch);
+  }
+
   #leave(watch: StreamWatch): void {
+    this.#turns.leave(watch);
     this.#watches.delete(watch.spec.id);
     this.#notified.delete(watch);
     this.#round?.leave(watch);

@@ -31,7 +31,6 @@ export const ipAddressOf = ({ metadata }: Service, ip: string, random: Random = 
       metadata: {
         name: ip,
         uid: random.uuid(),
-        generation: 1,
         creationTimestamp,
         labels: { [FAMILY]: 'IPv4', [MANAGED_BY]: ALLOCATOR },
         managedFields: [
