@@ -36,6 +36,12 @@ describe('a definition', () => {
     expect(groups.at(-1)).toBe('example.com');
     const { resources } = (await server.request('GET', '/apis/example.com/v1')).json<{ resources: object[] }>();
     expect(resources).toMatchObject([{ name: 'widgets', singularName: 'widget', shortNames: ['wd'], categories: ['all'], kind: 'Widget' }]);
+    const accept = { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' };
+    const { items } = (await server.request('GET', '/apis', { headers: accept })).json<{ items: object[] }>();
+    expect(items.at(-1)).toMatchObject({
+      metadata: { name: 'example.com' },
+      versions: [{ resources: [{ resource: 'widgets', responseKind: { group: 'example.com', version: 'v1', kind: 'Widget' } }] }],
+    });
     const after = (await server.request('GET', '/openapi/v3')).json<{ paths: Record<string, { serverRelativeURL: string }> }>();
     const url = after.paths['apis/example.com/v1']?.serverRelativeURL ?? '';
     const document = (await server.request('GET', url)).json<{ components: { schemas: Record<string, object> } }>();

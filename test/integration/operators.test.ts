@@ -71,7 +71,7 @@ describe('HTTPRoute', () => {
     [
       'a path that is not absolute',
       { rules: [{ matches: [{ path: { value: 'x' } }] }] },
-      'spec.rules[0].matches[0].path: Invalid value: "object": value must be an absolute path and start with \'/\' when type one of [\'Exact\', \'PathPrefix\']',
+      "spec.rules[0].matches[0].path: Invalid value: \"object\": value must be an absolute path and start with '/' when type one of ['Exact', 'PathPrefix']",
     ],
     [
       'a filter of one type that says another',
@@ -164,7 +164,9 @@ describe('ScaledJob', () => {
 
 describe('ClusterIssuer', () => {
   const issuer = (name: string, spec: object) => ({ apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', metadata: { name }, spec });
-  const acme = (email: string) => ({ acme: { server: 'https://acme.example.com', email, privateKeySecretRef: { name: 'key' }, solvers: [] } });
+  const acme = (email: string) => ({
+    acme: { server: 'https://acme.example.com', email, privateKeySecretRef: { name: 'key' }, solvers: [] },
+  });
 
   test('is one type of issuer, selected by what its definition names', async () => {
     expect((await server.call('POST', ISSUERS, issuer('a', acme('a@example.com')))).status).toBe(201);
@@ -187,7 +189,10 @@ describe('ClusterIssuer', () => {
 
 test('their documents describe them, and their definitions take everything with them', async () => {
   const v2 = (await server.call('GET', '/openapi/v2')).body;
-  expect(v2.definitions).toHaveProperty(['sh.keda.v1alpha1.ScaledJob', 'properties', 'spec', 'properties', 'pollingInterval', 'type'], 'integer');
+  expect(v2.definitions).toHaveProperty(
+    ['sh.keda.v1alpha1.ScaledJob', 'properties', 'spec', 'properties', 'pollingInterval', 'type'],
+    'integer',
+  );
   const v3 = (await server.call('GET', '/openapi/v3/apis/gateway.networking.k8s.io/v1')).body;
   expect(v3.components.schemas).toHaveProperty(['io.k8s.networking.gateway.v1.HTTPRoute']);
   for (const name of ['scaledjobs.keda.sh', 'clusterissuers.cert-manager.io', 'httproutes.gateway.networking.k8s.io']) {
