@@ -3,6 +3,7 @@ import { controllerRevision } from '../apps/v1/controller-revision.ts';
 import { daemonSet } from '../apps/v1/daemon-set.ts';
 import { deployment } from '../apps/v1/deployment.ts';
 import { replicaSet } from '../apps/v1/replica-set.ts';
+import { statefulSet } from '../apps/v1/stateful-set.ts';
 import { selfSubjectReview, tokenReview } from '../authentication/v1/token-review.ts';
 import {
   localSubjectAccessReview,
@@ -17,7 +18,8 @@ import { endpoints } from '../core/v1/endpoints.ts';
 import { event } from '../core/v1/event.ts';
 import { namespace } from '../core/v1/namespace.ts';
 import { node } from '../core/v1/node.ts';
-import { pod } from '../core/v1/pod.ts';
+import { pod, podTemplate } from '../core/v1/pod.ts';
+import { replicationController } from '../core/v1/replication-controller.ts';
 import { service } from '../core/v1/service.ts';
 import { serviceAccount } from '../core/v1/service-account.ts';
 import type { ServedKind } from '../kind-info.ts';
@@ -39,6 +41,8 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: core.namespaces, message: namespace },
   { info: core.nodes, message: node },
   { info: core.pods, message: pod },
+  { info: core.podtemplates, message: podTemplate },
+  { info: core.replicationcontrollers, message: replicationController },
   { info: core.secrets, message: secret },
   { info: core.serviceaccounts, message: serviceAccount },
   { info: core.services, message: service },
@@ -46,6 +50,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: apps.daemonsets, message: daemonSet },
   { info: apps.deployments, message: deployment },
   { info: apps.replicasets, message: replicaSet },
+  { info: apps.statefulsets, message: statefulSet },
   { info: authentication.selfsubjectreviews, message: selfSubjectReview },
   { info: authentication.tokenreviews, message: tokenReview },
   { info: authorization.localsubjectaccessreviews, message: localSubjectAccessReview },
