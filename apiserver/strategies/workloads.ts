@@ -1,10 +1,12 @@
-import { appsKinds, coreKinds } from '../../api/index.ts';
+import { appsKinds, batchKinds, coreKinds } from '../../api/index.ts';
 import { type Strategy, strategyKey } from '../registry/strategy.ts';
 import { controllerRevisionStrategy } from './apps/controller-revision.ts';
 import { daemonSetStrategy } from './apps/daemon-set.ts';
 import { deploymentStrategy } from './apps/deployment.ts';
 import { replicaSetStrategy } from './apps/replica-set.ts';
 import { statefulSetStrategy } from './apps/stateful-set.ts';
+import { cronJobStrategy } from './batch/cron-job.ts';
+import { jobStrategy } from './batch/job.ts';
 import { podStrategy } from './core/pod.ts';
 import { podTemplateStrategy } from './core/pod-template.ts';
 import { replicationControllerStrategy } from './core/replication-controller.ts';
@@ -19,4 +21,6 @@ export const workloadStrategies = (): readonly (readonly [string, Strategy<never
   [strategyKey(appsKinds.daemonsets), daemonSetStrategy],
   [strategyKey(appsKinds.statefulsets), statefulSetStrategy],
   [strategyKey(appsKinds.controllerrevisions), controllerRevisionStrategy],
+  [strategyKey(batchKinds.jobs), jobStrategy],
+  [strategyKey(batchKinds.cronjobs), cronJobStrategy],
 ];
