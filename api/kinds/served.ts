@@ -11,6 +11,7 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
 } from '../authorization/v1/access-review.ts';
+import { horizontalPodAutoscaler } from '../autoscaling/v2/horizontal-pod-autoscaler.ts';
 import { cronJob } from '../batch/v1/cron-job.ts';
 import { job } from '../batch/v1/job.ts';
 import { lease } from '../coordination/v1/lease.ts';
@@ -34,6 +35,7 @@ import * as apiextensions from './apiextensions.ts';
 import * as apps from './apps.ts';
 import * as authentication from './authentication.ts';
 import * as authorization from './authorization.ts';
+import * as autoscaling from './autoscaling.ts';
 import * as batch from './batch.ts';
 import * as coordination from './coordination.ts';
 import * as core from './core.ts';
@@ -69,6 +71,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: authorization.selfsubjectaccessreviews, message: selfSubjectAccessReview },
   { info: authorization.selfsubjectrulesreviews, message: selfSubjectRulesReview },
   { info: authorization.subjectaccessreviews, message: subjectAccessReview },
+  { info: autoscaling.horizontalpodautoscalers, message: horizontalPodAutoscaler },
   { info: batch.cronjobs, message: cronJob },
   { info: batch.jobs, message: job },
   { info: policy.poddisruptionbudgets, message: podDisruptionBudget },
