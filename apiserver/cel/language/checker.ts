@@ -258,7 +258,7 @@ class Checker {
     let joined: CelType | undefined;
     expr.elements.forEach((element, i) => {
       const type = this.#entryType(element, expr.optional.has(i));
-      joined = this.#join(element, joined, type);
+      joined = this.#join(joined, type);
     });
     return listOf(joined ?? this.#unification.freshVariable());
   }
@@ -267,8 +267,8 @@ class Checker {
     let key: CelType | undefined;
     let value: CelType | undefined;
     for (const entry of expr.entries) {
-      key = this.#join(entry.key, key, this.#check(entry.key));
-      value = this.#join(entry.value, value, this.#entryType(entry.value, entry.optional));
+      key = this.#join(key, this.#check(entry.key));
+      value = this.#join(value, this.#entryType(entry.value, entry.optional));
     }
     return mapOf(key ?? this.#unification.freshVariable(), value ?? this.#unification.freshVariable());
   }
@@ -282,9 +282,10 @@ class Checker {
     return type;
   }
 
-  #join(expr: Expr, joined: CelType | undefined, type: CelType): CelType {
+  /** Elements of different types make a dyn; that they must not is for a validator to say. */
+  #join(joined: CelType | undefined, type: CelType): CelType {
     if (!joined) return type;
-    return this.#unification.isAssignable(joined, type) ? mostGeneral(joined, type) : this.#mismatch(expr, joined, type);
+    return this.#unification.isAssignable(joined, type) ? mostGeneral(joined, type) : DYN;
   }
 
   #struct(expr: Struct): CelType {

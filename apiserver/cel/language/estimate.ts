@@ -76,10 +76,12 @@ class Coster {
   }
 
   cost(expr: Expr): Range {
+    const reference = this.#checked.references.get(expr);
+    if (reference && expr.kind !== 'struct') {
+      this.#paths.set(expr, this.#locals.get(reference.name)?.path ?? [reference.name]);
+      return exactly(COST.selectAndIdent);
+    }
     switch (expr.kind) {
-      case 'ident':
-        this.#paths.set(expr, this.#locals.get(expr.name)?.path ?? [expr.name]);
-        return exactly(COST.selectAndIdent);
       case 'select':
         return this.#select(expr);
       case 'call':

@@ -1,5 +1,6 @@
 // What is checked of constants in an expression beyond their types (cel-go, `cel/validator.go`): those of durations, times and patterns,
 // and that the elements of a list or map have one type.
+import { timestamp } from './arithmetic.ts';
 import type { Expr } from './ast.ts';
 import type { CheckedExpr } from './checker.ts';
 import type { Validator } from './declarations.ts';
@@ -7,7 +8,7 @@ import { compilePattern } from './regex.ts';
 import type { Issue } from './source.ts';
 import { readDuration, readTimestamp } from './timestamps.ts';
 import { type CelType, firstParam, formatType, isSameType } from './types.ts';
-import { CelError } from './values.ts';
+import { CelError, type CelValue } from './values.ts';
 
 /** Lists that are arguments of this function may mix types. */
 const MIXING_FUNCTION = 'format';
@@ -29,16 +30,17 @@ function mixedLists(root: Expr): ReadonlySet<Expr> {
   return new Set(calls.flatMap((call) => [...descendants(call)]));
 }
 
-const READERS: Readonly<Record<string, (text: string) => unknown>> = {
-  duration: readDuration,
-  timestamp: readTimestamp,
-  matches: compilePattern,
+/** Whether a constant is an argument that the function can take. */
+const READERS: Readonly<Record<string, (value: CelValue) => unknown>> = {
+  duration: (value) => (typeof value === 'string' ? readDuration(value) : true),
+  timestamp: (value) => (typeof value === 'bigint' ? timestamp(value * 1_000_000_000n) : typeof value === 'string' ? readTimestamp(value) : true),
+  matches: (value) => (typeof value === 'string' ? compilePattern(value) : true),
 };
 
 function checkArgument(expr: Expr, issues: Issue[]): void {
   if (expr.kind !== 'call' || !Object.hasOwn(READERS, expr.name)) return;
   const [arg] = expr.args;
-  if (arg?.kind !== 'literal' || typeof arg.value !== 'string') return;
+  if (arg?.kind !== 'literal') return;
   const read = READERS[expr.name]?.(arg.value);
   if (read === undefined || read instanceof CelError) issues.push({ offset: arg.at, message: `invalid ${expr.name} argument` });
 }

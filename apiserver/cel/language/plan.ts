@@ -181,15 +181,15 @@ class Planner {
     const a = this.plan(left);
     const b = this.plan(right);
     const cost = this.#environment.functions.get(OPERATOR.equals)?.cost;
+    const overload = negated ? 'not_equals' : 'equals';
     return (frame) => {
       const x = a(frame);
       const y = b(frame);
-      if (x instanceof CelError) return x;
-      if (y instanceof CelError) return y;
-      const same = equal(x, y);
-      const overload = negated ? 'not_equals' : 'equals';
-      frame.charge((negated ? undefined : cost?.([x, y], same, overload)) ?? callCost(overload, [x, y]));
-      return negated ? same !== true : same;
+      const args = [orNull(x), orNull(y)] as const;
+      const failed = x instanceof CelError ? x : y instanceof CelError ? y : undefined;
+      const same = failed ?? equal(...args);
+      frame.charge((negated ? undefined : cost?.(args, same, overload)) ?? callCost(overload, args));
+      return negated && !failed ? same !== true : same;
     };
   }
 
@@ -223,17 +223,20 @@ class Planner {
     const overload = overloads.length === 1 ? (overloads[0]?.id ?? '') : '';
     const { cost } = declared;
     const lenient = declared.name === OPERATOR.notStrictlyFalse;
+    // Of one or two arguments cel-go evaluates all, and counts the call, even if one fails; of more, or where only the values can tell the
+    // overload, it stops at the first that fails.
+    const stops = args.length > 2 || (overload === '' && !declared.singleton);
     return (frame) => {
       const values: CelValue[] = [];
       let failed: CelError | undefined;
       for (const arg of args) {
         const value = arg(frame);
         if (value instanceof CelError) failed ??= value;
-        else values.push(value);
+        values.push(value instanceof CelError ? null : value);
+        if (failed && stops) break;
       }
-      if (failed) return lenient ? charged(frame, true) : failed;
-      const result = run(...values);
-      frame.charge(cost?.(values, result, overload) ?? callCost(overload, values));
+      const result = failed ? (lenient ? true : failed) : run(...values);
+      if (values.length === args.length) frame.charge(cost?.(values, result, overload) ?? callCost(overload, values));
       return result;
     };
   }
@@ -368,10 +371,7 @@ function charging(step: Step): Step {
   };
 }
 
-function charged(frame: Frame, value: CelValue): CelValue {
-  frame.charge(1);
-  return value;
-}
+const orNull = (result: Result): CelValue => (result instanceof CelError ? null : result);
 
 const fromSlot =
   (slot: number): Step =>

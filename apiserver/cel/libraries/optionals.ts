@@ -1,4 +1,5 @@
 // Optional values, and maps made by macros (cel-go, `cel/library.go`, `ext/comprehensions.go`).
+import { ZERO_TIME_SECONDS } from '../../../api/index.ts';
 import { OPERATOR } from '../language/ast.ts';
 import { ArrayList, elementsOf, insert } from '../language/collections.ts';
 import type { FunctionDeclaration, Result } from '../language/declarations.ts';
@@ -25,6 +26,9 @@ const OPTIONAL_V = optionalOf(V);
 const LIST_V = listOf(V);
 const MAP_K_V = mapOf(K, V);
 
+/** The first second of year 1. */
+const ZERO_TIME = BigInt(ZERO_TIME_SECONDS) * 1_000_000_000n;
+
 /** The zero value of its type: 0, an empty text, an empty list … */
 function isZero(value: CelValue): boolean {
   if (value === null) return true;
@@ -33,7 +37,8 @@ function isZero(value: CelValue): boolean {
   if (value instanceof Uint) return value.value === 0n;
   if (value instanceof Duration) return value.nanos === 0n;
   if (value instanceof Optional) return value.value === undefined || isZero(value.value);
-  if (value instanceof Opaque || value instanceof TypeValue || value instanceof Timestamp) return false;
+  if (value instanceof Opaque || value instanceof TypeValue) return false;
+  if (value instanceof Timestamp) return value.nanos === ZERO_TIME;
   return !value;
 }
 

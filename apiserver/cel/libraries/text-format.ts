@@ -143,7 +143,7 @@ function scientific(n: number, precision: number): string {
   const [mantissa = '', exponent = '0'] = n.toExponential(precision).split('e');
   const digits = String(Math.abs(Number(exponent))).padStart(2, '0');
   const raised = [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join('');
-  return `${mantissa}\u202f×\u202f10${Number(exponent) < 0 ? '⁻' : ''}${raised}`;
+  return `${mantissa}×10${Number(exponent) < 0 ? '⁻' : ''}${raised}`;
 }
 
 /** A value as `%s` has it. */

@@ -4,7 +4,7 @@ import type { JSONSchemaProps } from '../../../api/index.ts';
 import { additionalOf, itemsOf, propertiesOf } from '../../custom-resources/schema/index.ts';
 import type { StructTypes } from '../language/declarations.ts';
 import { BOOL, BYTES, type CelType, DOUBLE, DURATION, DYN, INT, listOf, mapOf, STRING, struct, TIMESTAMP } from '../language/types.ts';
-import { escapeName } from './escaping.ts';
+import { escapeName, isReserved } from './escaping.ts';
 
 /** A type and what is known of the size of its values. */
 export interface DeclaredType {
@@ -148,7 +148,10 @@ export function structTypes(root: DeclaredType): StructTypes {
   visit(root);
   return {
     has: (name) => byName.has(name),
-    fieldType: (name, field) => byName.get(name)?.fields?.get(field)?.type,
+    fieldType: (name, field) => {
+      const fields = byName.get(name)?.fields;
+      return (fields?.get(field) ?? (isReserved(field) ? fields?.get(`__${field}__`) : undefined))?.type;
+    },
   };
 }
 

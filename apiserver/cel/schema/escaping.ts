@@ -7,6 +7,9 @@ const RESERVED: ReadonlySet<string> = new Set(
 const WORDS: Readonly<Record<string, string>> = { __: '__underscores__', '.': '__dot__', '-': '__dash__', '/': '__slash__' };
 const CHARACTERS: Readonly<Record<string, string>> = { underscores: '__', dot: '.', dash: '-', slash: '/' };
 
+/** Words of the language: as a field they may be written as they are, or escaped. */
+export const isReserved = (name: string): boolean => RESERVED.has(name);
+
 /** The name that an expression uses; nothing for names that none can use. */
 export function escapeName(name: string): string | undefined {
   if (name === '' || /^\d/.test(name)) return undefined;
