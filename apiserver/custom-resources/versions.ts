@@ -47,6 +47,7 @@ export class Versions {
     return {
       store: (encoded, object) => (served === this.#stored ? encoded : this.#toStored(object)),
       isEncoded: () => false, // whoever wrote it may have had another schema
+      isReadLater: true,
       read: ({ value }) => wire.encode(rename(this.#fromStored(value), served)),
       converter: convert && {
         isNeeded: (stored) => apiVersionIn(stored) !== served.apiVersion,

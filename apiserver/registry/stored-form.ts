@@ -15,6 +15,8 @@ export interface StoredForm {
   isEncoded(stored: Buffer): boolean;
   /** The encoded form of a pair whose value is none. Only called for what {@link convert} need not be asked about. */
   read(stored: Pick<KeyValue, 'key' | 'value'>): Buffer;
+  /** Whether objects are brought into form when they are first looked at. Otherwise at once, so that what cannot be read is known at once. */
+  readonly isReadLater?: boolean | undefined;
   /** For forms that somebody else has to be asked for. */
   readonly converter?: StoredConverter | undefined;
 }

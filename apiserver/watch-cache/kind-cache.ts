@@ -218,7 +218,8 @@ export class KindCache {
     const { wire, form } = this.schema;
     const at = { key: kv.key, revision: kv.modRevision };
     const asItLies = facts !== undefined || form.isEncoded(kv.value);
-    return new Entry(this.schema, at, asItLies ? { served: wire.serve(kv.value, kv.modRevision) } : { stored: kv.value }, facts);
+    if (!asItLies && form.isReadLater) return new Entry(this.schema, at, { stored: kv.value }, facts);
+    return new Entry(this.schema, at, { served: wire.serve(asItLies ? kv.value : form.read(kv), kv.modRevision) }, facts);
   }
 
   async #convert(kvs: readonly Pair[], asked: readonly Pair[]): Promise<readonly Entry[]> {
