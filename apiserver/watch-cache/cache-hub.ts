@@ -247,7 +247,6 @@ export class CacheHub {
   }
 
   #take(batch: WatchBatch): void {
-    this.#backoff.reset();
     if (batch.type === 'events') {
       for (const event of batch.events) {
         for (const cache of this.#cachesOf(event.kv.key)) cache.apply(event, event.kv.modRevision);
@@ -255,6 +254,7 @@ export class CacheHub {
       }
     }
     this.#advance(batch.revision);
+    this.#backoff.reset();
   }
 
   /** The caches a key belongs to: prefixes are one or two segments long. */
