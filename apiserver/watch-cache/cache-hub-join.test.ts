@@ -22,7 +22,8 @@ afterEach(async () => {
   }
 });
 
-const aCache = () => new KindCache({ wire, form: plainForm(wire), prefix: PREFIX, namespaced: true, fields: [] });
+const aCache = () =>
+  new KindCache({ info: coreKinds.configmaps, wire, form: plainForm(wire), prefix: PREFIX, namespaced: true, fields: [] });
 
 async function start(seed: number) {
   const store = await openMemoryStore();
