@@ -158,6 +158,31 @@ describe('a definition', () => {
   });
 });
 
+describe('an object that cannot be read', () => {
+  it('is told to those who ask for it, and keeps nobody from the others', async () => {
+    await using server = await startCrdServer();
+    await establish(server, widgets());
+    await server.request('POST', WIDGETS, { body: widget('a') });
+    using watch = await server.watch(`${WIDGETS}?watch=1&labelSelector=x`);
+    using others = await server.watch('/api/v1/namespaces/default/configmaps?watch=1');
+    const key = '/registry/example.com/widgets/default/broken';
+    const value = Buffer.from('{"apiVersion":"example.com/v0","kind":"Widget","metadata":{"name":"broken","namespace":"default"}}');
+    await server.store.txn({ compare: [], success: [{ op: 'put', key, value }] });
+    expect(await watch.next()).toBeUndefined();
+    for (const path of [WIDGETS, `${WIDGETS}/broken`]) {
+      expect((await server.request('GET', path)).json()).toMatchObject({
+        code: 500,
+        message: 'request to convert CR from an invalid group/version: example.com/v0',
+      });
+    }
+    expect((await server.request('GET', `${WIDGETS}/a`)).status).toBe(200);
+    await server.request('POST', '/api/v1/namespaces/default/configmaps', { body: { metadata: { name: 'c' } } });
+    expect(await others.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'c' } } });
+    await server.store.txn({ compare: [], success: [{ op: 'delete', range: { key } }] });
+    expect((await server.request('GET', WIDGETS)).json()).toMatchObject({ items: [{ metadata: { name: 'a' } }] });
+  });
+});
+
 describe('several API servers on one store', () => {
   it('serve the same kinds, and write each condition once', async () => {
     await using store = { it: await openMemoryStore(), [Symbol.asyncDispose]: () => store.it.close() };

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 const aCache = () =>
-  new KindCache({ info: { group: '', resource: 'things' }, wire, form: plainForm(wire), prefix: PREFIX, namespaced: true, fields: [] });
+  new KindCache({ info: coreKinds.configmaps, wire, form: plainForm(wire), prefix: PREFIX, namespaced: true, fields: [] });
 
 async function start(seed: number) {
   const store = await openMemoryStore();
