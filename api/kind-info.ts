@@ -33,6 +33,11 @@ export interface KindInfo {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
+  /**
+   * For kinds that were defined by a custom resource: the version their objects are stored in. Discovery tells of them more fully than of
+   * those that are built in.
+   */
+  readonly storageVersion?: string | undefined;
   /** Kind of its lists; the kind with `List` behind it unless given. */
   readonly listKind?: string | undefined;
   /** Plural name in URLs. */

@@ -5,6 +5,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { priority } from './priority.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
@@ -34,8 +35,9 @@ export function createAdmission({
     namespaceLifecycle(objects),
     serviceAccount(objects, random),
     taintNodesByCondition,
-    priority,
+    priority(objects),
     defaultTolerationSeconds,
+    runtimeClass(objects),
     defaultIngressClass(objects),
   ];
   const names = all.map(({ name }) => name);

@@ -96,6 +96,7 @@ function infoOf(crd: Crd, { name: version, subresources }: CrdVersion, { columns
     version,
     kind,
     listKind,
+    storageVersion: storageVersion(crd).name,
     resource: plural,
     singular,
     namespaced: isNamespaced(crd),

@@ -36,6 +36,12 @@ describe('a definition', () => {
     expect(groups.at(-1)).toBe('example.com');
     const { resources } = (await server.request('GET', '/apis/example.com/v1')).json<{ resources: object[] }>();
     expect(resources).toMatchObject([{ name: 'widgets', singularName: 'widget', shortNames: ['wd'], categories: ['all'], kind: 'Widget' }]);
+    const accept = { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' };
+    const { items } = (await server.request('GET', '/apis', { headers: accept })).json<{ items: object[] }>();
+    expect(items.at(-1)).toMatchObject({
+      metadata: { name: 'example.com' },
+      versions: [{ resources: [{ resource: 'widgets', responseKind: { group: 'example.com', version: 'v1', kind: 'Widget' } }] }],
+    });
     const after = (await server.request('GET', '/openapi/v3')).json<{ paths: Record<string, { serverRelativeURL: string }> }>();
     const url = after.paths['apis/example.com/v1']?.serverRelativeURL ?? '';
     const document = (await server.request('GET', url)).json<{ components: { schemas: Record<string, object> } }>();
@@ -149,6 +155,31 @@ describe('a definition', () => {
     expect(list.items.map(({ spec }) => spec)).toEqual([{ a: 'x', d: 'D' }]);
     using again = await server.watch(`${WIDGETS}?watch=1&resourceVersion=0`);
     expect(await again.next()).toMatchObject({ type: 'ADDED', object: { spec: { a: 'x', d: 'D' } } });
+  });
+});
+
+describe('an object that cannot be read', () => {
+  it('is told to those who ask for it, and keeps nobody from the others', async () => {
+    await using server = await startCrdServer();
+    await establish(server, widgets());
+    await server.request('POST', WIDGETS, { body: widget('a') });
+    using watch = await server.watch(`${WIDGETS}?watch=1&labelSelector=x`);
+    using others = await server.watch('/api/v1/namespaces/default/configmaps?watch=1');
+    const key = '/registry/example.com/widgets/default/broken';
+    const value = Buffer.from('{"apiVersion":"example.com/v0","kind":"Widget","metadata":{"name":"broken","namespace":"default"}}');
+    await server.store.txn({ compare: [], success: [{ op: 'put', key, value }] });
+    expect(await watch.next()).toBeUndefined();
+    for (const path of [WIDGETS, `${WIDGETS}/broken`]) {
+      expect((await server.request('GET', path)).json()).toMatchObject({
+        code: 500,
+        message: 'request to convert CR from an invalid group/version: example.com/v0',
+      });
+    }
+    expect((await server.request('GET', `${WIDGETS}/a`)).status).toBe(200);
+    await server.request('POST', '/api/v1/namespaces/default/configmaps', { body: { metadata: { name: 'c' } } });
+    expect(await others.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'c' } } });
+    await server.store.txn({ compare: [], success: [{ op: 'delete', range: { key } }] });
+    expect((await server.request('GET', WIDGETS)).json()).toMatchObject({ items: [{ metadata: { name: 'a' } }] });
   });
 });
 

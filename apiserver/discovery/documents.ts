@@ -37,23 +37,35 @@ export const aggregated = (groups: readonly GroupEntry[], version: AggregatedVer
   metadata: {},
   items: groups.map(({ name, versions }) => ({
     metadata: name === '' ? {} : { name },
-    versions: versions.map((entry) => ({ version: entry.version, resources: aggregatedResources(entry.resources), freshness: 'Current' })),
+    versions: versions.map((entry) => ({ version: entry.version, resources: aggregatedResources(name, entry), freshness: 'Current' })),
   })),
 });
 
-/** A resource's own group and version are left empty. */
-const responseKind = ({ group = '', version = '', kind }: ResourceEntry) => ({ group, version, kind });
+/** What an entry answers with. */
+const responseKind = ({ group, version, kind }: ResourceEntry, own: { readonly group: string; readonly version: string }) => ({
+  group: group ?? own.group,
+  version: version ?? own.version,
+  kind,
+});
 
-function aggregatedResources(entries: readonly ResourceEntry[]) {
+/** The group and version of built-in resources are left empty. */
+const BUILT_IN = { group: '', version: '' };
+
+function aggregatedResources(group: string, { version, resources: entries, defined }: VersionEntry) {
+  const ownOf = (resource: string) => (defined.has(resource) ? { group, version } : BUILT_IN);
   return entries
     .filter(({ name }) => !name.includes('/'))
     .map((entry) => {
       const subresources = entries
         .filter(({ name }) => name.startsWith(`${entry.name}/`))
-        .map((below) => ({ subresource: below.name.slice(entry.name.length + 1), responseKind: responseKind(below), verbs: below.verbs }));
+        .map((below) => ({
+          subresource: below.name.slice(entry.name.length + 1),
+          responseKind: responseKind(below, ownOf(entry.name)),
+          verbs: below.verbs,
+        }));
       return {
         resource: entry.name,
-        responseKind: responseKind(entry),
+        responseKind: responseKind(entry, ownOf(entry.name)),
         scope: entry.namespaced ? 'Namespaced' : 'Cluster',
         singularResource: entry.singularName,
         verbs: entry.verbs,

@@ -18,6 +18,8 @@ export interface ResourceEntry {
 export interface VersionEntry {
   readonly version: string;
   readonly resources: readonly ResourceEntry[];
+  /** Names of the resources that custom resources define. */
+  readonly defined: ReadonlySet<string>;
 }
 
 /** A group with its versions, the preferred one first. */
@@ -57,9 +59,15 @@ export function groupsOf(kinds: readonly KindInfo[]): GroupEntry[] {
   return names.map((name) => {
     const own = kinds.filter(({ group }) => group === name);
     const versions = [...new Set(own.map(({ version }) => version))].sort(compareVersions);
-    return { name, versions: versions.map((version) => ({ version, resources: resourcesOf(own, version, kinds) })) };
+    return {
+      name,
+      versions: versions.map((version) => ({ version, resources: resourcesOf(own, version, kinds), defined: definedIn(own, version) })),
+    };
   });
 }
+
+const definedIn = (own: readonly KindInfo[], version: string): ReadonlySet<string> =>
+  new Set(own.filter((kind) => kind.version === version && kind.storageVersion !== undefined).map(({ resource }) => resource));
 
 const rank = (group: string): number => (GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -98,6 +106,7 @@ const subresourceEntry = (kind: KindInfo, { name, kind: body, group, version, ve
 
 /** How a kind is stored: as the core group's when that has it too (events), else in its preferred version. */
 function storedAs(kind: KindInfo, all: readonly KindInfo[]): KindInfo {
+  if (kind.storageVersion !== undefined) return { ...kind, version: kind.storageVersion };
   const same = all.filter((other) => other.kind === kind.kind && other.resource === kind.resource);
   const inCore = same.find(({ group }) => group === '');
   const [preferred = kind] = same.filter(({ group }) => group === kind.group).sort((a, b) => compareVersions(a.version, b.version));

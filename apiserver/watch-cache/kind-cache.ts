@@ -155,11 +155,24 @@ export class KindCache {
     const { key } = event.kv;
     const previous = entry ? this.#entries.set(entry) : this.#entries.delete(key);
     if (!entry && !previous) return;
-    for (const index of this.#indexes.values()) index.replace(previous, entry);
     const change = new CacheEvent(revision, entry, previous);
     this.#window.push(change);
-    this.#board.offer(change);
+    this.#tell(change);
     for (const listener of this.#listeners) listener(change);
+  }
+
+  /**
+   * Tells watchers of a change. When an object in it cannot be read they are sent away: listing anew tells them why. Other kinds, which come
+   * over the same watch of the store, are none the worse for it.
+   */
+  #tell(change: CacheEvent): void {
+    try {
+      for (const index of this.#indexes.values()) index.replace(change.previous, change.entry);
+      this.#board.offer(change);
+    } catch {
+      this.#indexes.clear(); // made anew by the next one who asks
+      this.#board.end();
+    }
   }
 
   get(namespace: string, name: string): Entry | undefined {
@@ -218,7 +231,7 @@ export class KindCache {
     const { wire, form } = this.schema;
     const at = { key: kv.key, revision: kv.modRevision };
     const asItLies = facts !== undefined || form.isEncoded(kv.value);
-    if (!asItLies && form.isLazy) return new Entry(this.schema, at, { stored: kv.value }, facts);
+    if (!asItLies && form.isReadLater) return new Entry(this.schema, at, { stored: kv.value }, facts);
     return new Entry(this.schema, at, { served: wire.serve(asItLies ? kv.value : form.read(kv), kv.modRevision) }, facts);
   }
 

@@ -100,7 +100,7 @@ async function call({ agent, url, method, path, body, headers }: Call): Promise<
     const sent = { authorization: `Bearer ${TOKEN}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers };
     const outgoing = request(`${url}${path}`, { agent, method, headers: sent }, resolve);
     outgoing.on('error', reject);
-    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+    outgoing.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
   });
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) text += String(chunk);

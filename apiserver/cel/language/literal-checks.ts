@@ -33,7 +33,8 @@ function mixedLists(root: Expr): ReadonlySet<Expr> {
 /** Whether a constant is an argument that the function can take. */
 const READERS: Readonly<Record<string, (value: CelValue) => unknown>> = {
   duration: (value) => (typeof value === 'string' ? readDuration(value) : true),
-  timestamp: (value) => (typeof value === 'bigint' ? timestamp(value * 1_000_000_000n) : typeof value === 'string' ? readTimestamp(value) : true),
+  timestamp: (value) =>
+    typeof value === 'bigint' ? timestamp(value * 1_000_000_000n) : typeof value === 'string' ? readTimestamp(value) : true,
   matches: (value) => (typeof value === 'string' ? compilePattern(value) : true),
 };
 
