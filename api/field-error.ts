@@ -79,6 +79,8 @@ export const fieldError = {
   required: (field: string, detail = ''): FieldError => bare('FieldValueRequired', field, detail),
   duplicate: (field: string, value: unknown): FieldError => withValue('FieldValueDuplicate', field, value, ''),
   invalid: (field: string, value: unknown, detail: string): FieldError => withValue('FieldValueInvalid', field, value, detail),
+  /** Invalid, without saying what the value is: upstream's `field.OmitValueType`. */
+  invalidOmitted: (field: string, detail: string): FieldError => bare('FieldValueInvalid', field, detail),
   typeInvalid: (field: string, value: unknown, detail: string): FieldError => withValue('FieldValueTypeInvalid', field, value, detail),
   /** @param supported the values that would do, in the order the message lists them. */
   notSupported: (field: string, value: unknown, supported: readonly string[]): FieldError =>

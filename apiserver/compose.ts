@@ -209,7 +209,7 @@ class ComposedApiServer implements Service {
       ],
       authenticator: withFreshObjects(authenticator, objects),
       authorizer,
-      reviews: createReviews({ authenticator, authorizer, clock }),
+      reviews: createReviews({ authenticator, authorizer, clock, fresh: () => objects.fresh() }),
       discovery: createDiscovery({ kinds: () => kinds.infos(), serverAddress: () => new URL(url()).host }),
       openapi: createOpenApi({ kinds: () => kinds.published(), clock }),
       ...this.#tokens(objects, pki, () => new URL(url()).host),

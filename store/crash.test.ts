@@ -18,8 +18,9 @@ import {
   type WatchBatch,
 } from './index.ts';
 
-/** Of each way of writing. */
-const KILLS = times(15, 200);
+/** Of one database, and databases of each way of writing. */
+const KILLS = 15;
+const DATABASES = times(1, 14);
 const SEED = seedOf(20_260_101);
 /** Lines after which a process is killed at the latest: most of them early, where it still opens. */
 const LINES_MAX = 1500;
@@ -168,8 +169,12 @@ async function readLog(store: Store): Promise<readonly StoreEvent[]> {
 }
 
 test.each(['write', 'compact'])('killed again and again (%s)', { timeout: 3_600_000 }, async (mode) => {
+  for (let database = 0; database < DATABASES; database++) await killAgainAndAgain(mode, SEED + database);
+});
+
+async function killAgainAndAgain(mode: string, seed: number): Promise<void> {
   await using directory = await tempDirectory();
-  const random = seededRandom(SEED);
+  const random = seededRandom(seed);
   const promised = new Promised();
   for (let kill = 0; kill < KILLS; kill++) {
     const lines = 1 + Math.floor(LINES_MAX * (random.integer(1000) / 1000) ** 2);
@@ -177,7 +182,7 @@ test.each(['write', 'compact'])('killed again and again (%s)', { timeout: 3_600_
     const afterMs = kill % 3 === 2 ? START_MS + random.integer(3 * START_MS) : undefined;
     promised.add(await runAndKill([directory.path, String(kill * 1000), mode], { lines, afterMs }));
     const store = await openLevelStore({ directory: directory.path });
-    const context = `seed ${SEED}, kill ${kill} after ${lines} lines`;
+    const context = `seed ${seed}, kill ${kill} after ${lines} lines`;
     await readLog(store)
       .then(async (log) => {
         await checkPromises(store, promised, log);
@@ -194,7 +199,7 @@ test.each(['write', 'compact'])('killed again and again (%s)', { timeout: 3_600_
     expect(compactRevision).toBeLessThanOrEqual(Math.max(promised.compacting, promised.compacted));
     await store.close();
   }
-});
+}
 
 test('a database that another process has open is refused, and who has it is said', async () => {
   await using directory = await tempDirectory();

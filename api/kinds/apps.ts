@@ -95,3 +95,26 @@ export const replicasets: KindInfo = {
     { name: 'Selector', type: 'string', priority: 1 },
   ],
 };
+
+export const statefulsets: KindInfo = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'StatefulSet',
+  resource: 'statefulsets',
+  singular: 'statefulset',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  shortNames: ['sts'],
+  categories: ['all'],
+  subresources: [
+    { name: 'scale', kind: 'Scale', verbs: ['get', 'patch', 'update'], group: 'autoscaling', version: 'v1' },
+    { name: 'status', kind: 'StatefulSet', verbs: ['get', 'patch', 'update'] },
+  ],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Ready', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+    { name: 'Containers', type: 'string', priority: 1 },
+    { name: 'Images', type: 'string', priority: 1 },
+  ],
+};

@@ -117,6 +117,78 @@ const OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     Selector:
       'Selector is a label query over pods that should match the replica count. If the selector is empty, it is defaulted to the labels present on the pod template. Label keys and values that must match in order to be controlled by this replica set. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors',
   },
+  '/PodTemplate': {
+    Containers: 'Names of each container in the template.',
+    Images: 'Images referenced by each container in the template.',
+    'Pod Labels': 'The labels for the pod template.',
+  },
+  '/ReplicationController': {
+    Desired:
+      'Replicas is the number of desired replicas. This is a pointer to distinguish between explicit zero and unspecified. Defaults to 1. More info: https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller#what-is-a-replicationcontroller',
+    Current:
+      'Replicas is the most recently observed number of replicas. More info: https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller#what-is-a-replicationcontroller',
+    Ready: 'The number of ready replicas for this replication controller.',
+    Containers: 'Names of each container in the template.',
+    Images: 'Images referenced by each container in the template.',
+    Selector:
+      'Selector is a label query over pods that should match the Replicas count. If Selector is empty, it is defaulted to the labels present on the Pod template. Label keys and values that must match in order to be controlled by this replication controller, if empty defaulted to labels on Pod template. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors',
+  },
+  '/ResourceQuota': {
+    Request: 'Request represents a minimum amount of cpu/memory that a container may consume.',
+    Limit: 'Limits control the maximum amount of cpu/memory that a container may use independent of contention on the node.',
+  },
+  'apps/StatefulSet': {
+    Ready: 'Number of the pod with ready state',
+    Containers: 'Names of each container in the template.',
+    Images: 'Images referenced by each container in the template.',
+  },
+  'autoscaling/HorizontalPodAutoscaler': {
+    Reference:
+      'scaleTargetRef points to the target resource to scale, and is used to the pods for which metrics should be collected, as well as to actually change the replica count.',
+    Targets:
+      'metrics contains the specifications for which to use to calculate the desired replica count (the maximum replica count across all metrics will be used).  The desired replica count is calculated multiplying the ratio between the target value and the current value by the current number of pods.  Ergo, metrics used must decrease as the pod count is increased, and vice-versa.  See the individual metric source types for more information about how each type of metric must respond.',
+    MinPods:
+      'minReplicas is the lower limit for the number of replicas to which the autoscaler can scale down.  It defaults to 1 pod.  minReplicas is allowed to be 0 if the alpha feature gate HPAScaleToZero is enabled and at least one Object or External metric is configured.  Scaling is active as long as at least one metric value is available.',
+    MaxPods:
+      'maxReplicas is the upper limit for the number of replicas to which the autoscaler can scale up. It cannot be less that minReplicas.',
+    Replicas: 'currentReplicas is current number of replicas of pods managed by this autoscaler, as last seen by the autoscaler.',
+  },
+  'batch/CronJob': {
+    Schedule: 'The schedule in Cron format, see https://en.wikipedia.org/wiki/Cron.',
+    Timezone:
+      'The time zone name for the given schedule, see https://en.wikipedia.org/wiki/List_of_tz_database_time_zones. If not specified, this will default to the time zone of the kube-controller-manager process. The set of valid time zone names and the time zone offset is loaded from the system-wide time zone database by the API server during CronJob validation and the controller manager during execution. If no system-wide time zone database can be found a bundled version of the database is used instead. If the time zone name becomes invalid during the lifetime of a CronJob or due to a change in host configuration, the controller will stop creating new new Jobs and will create a system event with the reason UnknownTimeZone. More information can be found in https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones',
+    Suspend:
+      'This flag tells the controller to suspend subsequent executions, it does not apply to already started executions.  Defaults to false.',
+    Active: 'A list of pointers to currently running jobs.',
+    'Last Schedule': 'Information when was the last time the job was successfully scheduled.',
+    Containers: 'Names of each container in the template.',
+    Images: 'Images referenced by each container in the template.',
+    Selector:
+      'A label query over pods that should match the pod count. Normally, the system sets this field for you. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors',
+  },
+  'batch/Job': {
+    Status: 'Status of the job.',
+    Completions:
+      'The number of pods which reached phase Succeeded. The value increases monotonically for a given spec. However, it may decrease in reaction to scale down of elastic indexed jobs.',
+    Duration: 'Time required to complete the job.',
+    Containers: 'Names of each container in the template.',
+    Images: 'Images referenced by each container in the template.',
+    Selector:
+      'A label query over pods that should match the pod count. Normally, the system sets this field for you. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors',
+  },
+  'policy/PodDisruptionBudget': {
+    'Min Available': 'The minimum number of pods that must be available.',
+    'Max Unavailable': 'The maximum number of pods that may be unavailable.',
+    'Allowed Disruptions': 'Calculated number of pods that may be disrupted at this time.',
+  },
+  'scheduling.k8s.io/PriorityClass': {
+    Value:
+      'value represents the integer value of this priority class. This is the actual priority that pods receive when they have the name of this class in their pod spec.',
+    'Global-Default':
+      'globalDefault specifies whether this PriorityClass should be considered as the default priority for pods that do not have any priority class. Only one PriorityClass can be marked as `globalDefault`. However, if more than one PriorityClasses exists with their `globalDefault` field set to true, the smallest value of such global default PriorityClasses will be used as the default priority.',
+    PreemptionPolicy:
+      'preemptionPolicy is the Policy for preempting pods with lower priority. One of Never, PreemptLowerPriority. Defaults to PreemptLowerPriority if unset.',
+  },
   'rbac.authorization.k8s.io/ClusterRoleBinding': {
     Role: 'RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.',
     Users: 'Users in the clusterRoleBinding',

@@ -70,6 +70,22 @@ export const events: KindInfo = {
   ],
 };
 
+export const limitranges: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'LimitRange',
+  resource: 'limitranges',
+  singular: 'limitrange',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  shortNames: ['limits'],
+  subresources: [],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Created At', type: 'date', priority: 0 },
+  ],
+};
+
 export const namespaces: KindInfo = {
   group: '',
   version: 'v1',
@@ -149,6 +165,67 @@ export const pods: KindInfo = {
     { name: 'Node', type: 'string', priority: 1 },
     { name: 'Nominated Node', type: 'string', priority: 1 },
     { name: 'Readiness Gates', type: 'string', priority: 1 },
+  ],
+};
+
+export const podtemplates: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'PodTemplate',
+  resource: 'podtemplates',
+  singular: 'podtemplate',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  subresources: [],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Containers', type: 'string', priority: 0 },
+    { name: 'Images', type: 'string', priority: 0 },
+    { name: 'Pod Labels', type: 'string', priority: 0 },
+  ],
+};
+
+export const replicationcontrollers: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'ReplicationController',
+  resource: 'replicationcontrollers',
+  singular: 'replicationcontroller',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  shortNames: ['rc'],
+  categories: ['all'],
+  subresources: [
+    { name: 'scale', kind: 'Scale', verbs: ['get', 'patch', 'update'], group: 'autoscaling', version: 'v1' },
+    { name: 'status', kind: 'ReplicationController', verbs: ['get', 'patch', 'update'] },
+  ],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Desired', type: 'integer', priority: 0 },
+    { name: 'Current', type: 'integer', priority: 0 },
+    { name: 'Ready', type: 'integer', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+    { name: 'Containers', type: 'string', priority: 1 },
+    { name: 'Images', type: 'string', priority: 1 },
+    { name: 'Selector', type: 'string', priority: 1 },
+  ],
+};
+
+export const resourcequotas: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'ResourceQuota',
+  resource: 'resourcequotas',
+  singular: 'resourcequota',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  shortNames: ['quota'],
+  subresources: [{ name: 'status', kind: 'ResourceQuota', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Request', type: 'string', priority: 0 },
+    { name: 'Limit', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
   ],
 };
 

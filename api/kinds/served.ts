@@ -3,6 +3,7 @@ import { controllerRevision } from '../apps/v1/controller-revision.ts';
 import { daemonSet } from '../apps/v1/daemon-set.ts';
 import { deployment } from '../apps/v1/deployment.ts';
 import { replicaSet } from '../apps/v1/replica-set.ts';
+import { statefulSet } from '../apps/v1/stateful-set.ts';
 import { selfSubjectReview, tokenReview } from '../authentication/v1/token-review.ts';
 import {
   localSubjectAccessReview,
@@ -10,25 +11,38 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
 } from '../authorization/v1/access-review.ts';
+import { horizontalPodAutoscaler } from '../autoscaling/v2/horizontal-pod-autoscaler.ts';
+import { cronJob } from '../batch/v1/cron-job.ts';
+import { job } from '../batch/v1/job.ts';
 import { lease } from '../coordination/v1/lease.ts';
 import { binding } from '../core/v1/component-status.ts';
 import { configMap, secret } from '../core/v1/config-map.ts';
 import { endpoints } from '../core/v1/endpoints.ts';
 import { event } from '../core/v1/event.ts';
 import { namespace } from '../core/v1/namespace.ts';
-import { node } from '../core/v1/node.ts';
-import { pod } from '../core/v1/pod.ts';
+import { node as nodeMessage } from '../core/v1/node.ts';
+import { pod, podTemplate } from '../core/v1/pod.ts';
+import { limitRange, resourceQuota } from '../core/v1/quota.ts';
+import { replicationController } from '../core/v1/replication-controller.ts';
 import { service } from '../core/v1/service.ts';
 import { serviceAccount } from '../core/v1/service-account.ts';
 import type { ServedKind } from '../kind-info.ts';
+import { runtimeClass } from '../node/v1/runtime-class.ts';
+import { podDisruptionBudget } from '../policy/v1/pod-disruption-budget.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/role.ts';
+import { priorityClass } from '../scheduling/v1/priority-class.ts';
 import * as apiextensions from './apiextensions.ts';
 import * as apps from './apps.ts';
 import * as authentication from './authentication.ts';
 import * as authorization from './authorization.ts';
+import * as autoscaling from './autoscaling.ts';
+import * as batch from './batch.ts';
 import * as coordination from './coordination.ts';
 import * as core from './core.ts';
+import * as node from './node.ts';
+import * as policy from './policy.ts';
 import * as rbac from './rbac.ts';
+import * as scheduling from './scheduling.ts';
 
 /** Every built-in kind with its schema, in the order discovery lists them. */
 export const BUILT_IN_KINDS: readonly ServedKind[] = [
@@ -36,9 +50,13 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: core.configmaps, message: configMap },
   { info: core.endpoints, message: endpoints },
   { info: core.events, message: event },
+  { info: core.limitranges, message: limitRange },
   { info: core.namespaces, message: namespace },
-  { info: core.nodes, message: node },
+  { info: core.nodes, message: nodeMessage },
   { info: core.pods, message: pod },
+  { info: core.podtemplates, message: podTemplate },
+  { info: core.replicationcontrollers, message: replicationController },
+  { info: core.resourcequotas, message: resourceQuota },
   { info: core.secrets, message: secret },
   { info: core.serviceaccounts, message: serviceAccount },
   { info: core.services, message: service },
@@ -46,16 +64,23 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: apps.daemonsets, message: daemonSet },
   { info: apps.deployments, message: deployment },
   { info: apps.replicasets, message: replicaSet },
+  { info: apps.statefulsets, message: statefulSet },
   { info: authentication.selfsubjectreviews, message: selfSubjectReview },
   { info: authentication.tokenreviews, message: tokenReview },
   { info: authorization.localsubjectaccessreviews, message: localSubjectAccessReview },
   { info: authorization.selfsubjectaccessreviews, message: selfSubjectAccessReview },
   { info: authorization.selfsubjectrulesreviews, message: selfSubjectRulesReview },
   { info: authorization.subjectaccessreviews, message: subjectAccessReview },
+  { info: autoscaling.horizontalpodautoscalers, message: horizontalPodAutoscaler },
+  { info: batch.cronjobs, message: cronJob },
+  { info: batch.jobs, message: job },
+  { info: policy.poddisruptionbudgets, message: podDisruptionBudget },
   { info: rbac.clusterrolebindings, message: clusterRoleBinding },
   { info: rbac.clusterroles, message: clusterRole },
   { info: rbac.rolebindings, message: roleBinding },
   { info: rbac.roles, message: role },
+  { info: scheduling.priorityclasses, message: priorityClass },
   { info: coordination.leases, message: lease },
+  { info: node.runtimeclasses, message: runtimeClass },
   { info: apiextensions.customresourcedefinitions, message: customResourceDefinition },
 ];

@@ -4,6 +4,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { priority } from './priority.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
@@ -33,8 +34,9 @@ export function createAdmission({
     namespaceLifecycle(objects),
     serviceAccount(objects, random),
     taintNodesByCondition,
-    priority,
+    priority(objects),
     defaultTolerationSeconds,
+    runtimeClass(objects),
   ];
   const names = all.map(({ name }) => name);
   const unknown = [...enabled, ...disabled].find((name) => !names.includes(name));

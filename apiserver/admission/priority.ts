@@ -1,25 +1,81 @@
-import { apiError } from '../../api/index.ts';
-import type { AdmissionPlugin } from './plugin.ts';
-import { onPods } from './pods.ts';
+import { apiError, type Live, type PriorityClass, schedulingKinds } from '../../api/index.ts';
+import type { ObjectReader } from '../registry/objects.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
+import { onPods, type PodAttributes } from './pods.ts';
 
-/** The classes every cluster has (upstream: `pkg/apis/scheduling/v1/helpers.go`). */
-const SYSTEM_CLASSES: ReadonlyMap<string, number> = new Map([
-  ['system-cluster-critical', 2_000_000_000],
-  ['system-node-critical', 2_000_001_000],
-]);
+const KIND = schedulingKinds.priorityclasses;
+const NO_CLASS = { name: '', value: 0, preemptionPolicy: 'PreemptLowerPriority' };
 
-/** Gives a pod the number its class stands for. Upstream: `plugin/pkg/admission/priority`. */
-export const priority: AdmissionPlugin = {
+/** What a pod gets of its class. */
+type Given = typeof NO_CLASS;
+
+/**
+ * Gives a pod the number its class stands for, and what may be pushed out for it; keeps there from being two default classes.
+ * Upstream: `plugin/pkg/admission/priority`.
+ */
+export const priority = (objects: ObjectReader): AdmissionPlugin => ({
   name: 'Priority',
-  admit: onPods(['CREATE'], (_context, { kind, name, pod }) => {
-    const { priorityClassName = '' } = pod.spec;
-    const computed = priorityClassName === '' ? 0 : SYSTEM_CLASSES.get(priorityClassName);
-    if (computed === undefined) throw apiError.forbidden(kind, name, `no PriorityClass with name ${priorityClassName} was found`);
-    if (pod.spec.priority !== undefined && pod.spec.priority !== computed) {
-      const why = `the integer value of priority (${pod.spec.priority}) must not be provided in pod spec; priority admission controller computed ${computed} from the given PriorityClass name`;
-      throw apiError.forbidden(kind, name, why);
-    }
-    pod.spec.priority = computed;
-    pod.spec.preemptionPolicy ??= 'PreemptLowerPriority';
+  admit: onPods(['CREATE'], async (_context, attributes) => {
+    const given = await classOf(objects, attributes);
+    applyTo(attributes, given);
   }),
-};
+  validate: (_context, attributes) => {
+    const { kind, operation, subresource, object } = attributes;
+    if (kind !== KIND || subresource !== '' || !object || (operation !== 'CREATE' && operation !== 'UPDATE')) return;
+    // The object of a request for priority classes is one: it was decoded as one.
+    refuseSecondDefault(objects, attributes, object as PriorityClass);
+  },
+});
+
+async function classOf(objects: ObjectReader, { kind, name, pod }: PodAttributes): Promise<Given> {
+  const { priorityClassName = '' } = pod.spec;
+  if (priorityClassName === '') {
+    const fallback = defaultClass(objects);
+    return fallback ? givenOf(fallback) : NO_CLASS;
+  }
+  const find = () => objects.get<PriorityClass>(KIND, '', priorityClassName);
+  let found = find();
+  if (!found) {
+    await objects.fresh();
+    found = find();
+  }
+  if (!found) throw apiError.forbidden(kind, name, `no PriorityClass with name ${priorityClassName} was found`);
+  return givenOf(found);
+}
+
+const givenOf = ({ metadata, value, preemptionPolicy = NO_CLASS.preemptionPolicy }: Live<PriorityClass>): Given => ({
+  name: metadata.name,
+  value,
+  preemptionPolicy,
+});
+
+/** @throws ApiError (403) when the pod says something else. */
+function applyTo({ kind, name, pod }: PodAttributes, given: Given): void {
+  const { spec } = pod;
+  if (given.name !== '') spec.priorityClassName = given.name;
+  if (spec.priority !== undefined && spec.priority !== given.value) {
+    const why = `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${given.value} from the given PriorityClass name`;
+    throw apiError.forbidden(kind, name, why);
+  }
+  spec.priority = given.value;
+  if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== given.preemptionPolicy) {
+    const why = `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${given.preemptionPolicy} from the given PriorityClass name`;
+    throw apiError.forbidden(kind, name, why);
+  }
+  spec.preemptionPolicy = given.preemptionPolicy;
+}
+
+/** Of several, which only a race can make, the least. */
+function defaultClass(objects: ObjectReader): Live<PriorityClass> | undefined {
+  const defaults = objects.list<PriorityClass>(KIND).filter(({ globalDefault }) => globalDefault);
+  return defaults.reduce<Live<PriorityClass> | undefined>((least, next) => (least && least.value <= next.value ? least : next), undefined);
+}
+
+/** @throws ApiError (403) */
+function refuseSecondDefault(objects: ObjectReader, { kind, operation }: AdmissionAttributes, { metadata, globalDefault }: PriorityClass): void {
+  if (!globalDefault) return;
+  const present = defaultClass(objects)?.metadata.name;
+  if (present === undefined || (operation === 'UPDATE' && present === metadata.name)) return;
+  const why = `PriorityClass ${present} is already marked as default. Only one default can exist`;
+  throw apiError.forbidden(kind, metadata.name ?? '', why);
+}

@@ -76,8 +76,7 @@ class Bootstrap implements Service {
   }
 
   async start(): Promise<void> {
-    await Promise.all([this.#ensureSystem(withPorts), this.#ensureRbac(), this.#ensureOnce()]);
-    await this.#endpoints?.reconcile();
+    await Promise.all([this.#ensureSystem(withPorts), this.#ensureRbac(), this.#ensureOnce(), this.#endpoints?.reconcile()]);
     this.#upkeep ??= this.#keepUp();
   }
 

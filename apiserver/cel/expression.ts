@@ -60,7 +60,7 @@ const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no f
 
 /** Compiles an expression. @throws ExpressionError */
 export function compileExpression(text: string, { variables, structs = NO_STRUCTS, returns }: ExpressionOptions): CompiledExpression {
-  const { program, type } = attempt(text, () => {
+  const { program, type } = attempt(() => {
     const environment = environmentOf(variables, structs);
     const checked = compile(text, environment);
     const given = checked.typeOf(checked.root);
@@ -80,7 +80,7 @@ export function compileExpression(text: string, { variables, structs = NO_STRUCT
   };
 }
 
-function attempt<T>(text: string, run: () => T): T {
+function attempt<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {

@@ -47,8 +47,8 @@ export class Versions {
     return {
       store: (encoded, object) => (served === this.#stored ? encoded : this.#toStored(object)),
       isEncoded: () => false, // whoever wrote it may have had another schema
+      isReadLater: true,
       read: ({ value }) => wire.encode(rename(this.#fromStored(value), served)),
-      isLazy: true,
       converter: convert && {
         isNeeded: (stored) => apiVersionIn(stored) !== served.apiVersion,
         convert: async (stored) => {

@@ -15,11 +15,8 @@ export interface StoredForm {
   isEncoded(stored: Buffer): boolean;
   /** The encoded form of a pair whose value is none. Only called for what {@link convert} need not be asked about. */
   read(stored: Pick<KeyValue, 'key' | 'value'>): Buffer;
-  /**
-   * Whether {@link read} waits until somebody looks at the object. Where it does not, an object that cannot be read keeps the cache from being filled,
-   * and is named.
-   */
-  readonly isLazy: boolean;
+  /** Whether objects are brought into form when they are first looked at. Otherwise at once, so that what cannot be read is known at once. */
+  readonly isReadLater?: boolean | undefined;
   /** For forms that somebody else has to be asked for. */
   readonly converter?: StoredConverter | undefined;
 }
@@ -39,5 +36,4 @@ export const plainForm = (wire: WireForm, message?: AnyMessage): StoredForm => (
   store: (encoded) => encoded,
   isEncoded: (stored) => wire.isStored(stored),
   read: (stored) => wire.encode(storedObject(stored, message, wire)),
-  isLazy: false,
 });

@@ -6,6 +6,7 @@ import type { Resource } from '../registry/resource.ts';
 import { NO_PROTOBUF } from './decode-body.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE, type Negotiator } from './negotiation.ts';
 import { partialMessage } from './partial-message.ts';
+import { readable } from './pretty.ts';
 import { internalPackage } from './scheme.ts';
 import { parseServed, partialOf, readInclude, tableOf } from './table.ts';
 
@@ -52,14 +53,15 @@ export class Encoder {
     const plain = accepted.encoding === 'json' && accepted.as === undefined;
     if (accepted.encoding !== 'json') exchange.audit?.answeredObject(bytes);
     const body = plain ? bytes : transform(exchange, resource, accepted, bytes);
-    send(exchange, status, MEDIA_TYPE[accepted.encoding], body);
+    send(exchange, status, MEDIA_TYPE[accepted.encoding], accepted.encoding === 'json' ? readable(exchange, body) : body);
   }
 
   /** Answers a value that is not one of a resource's objects. */
   value(exchange: Exchange, status: number, encodable: Encodable): void {
     const encoding = this.#negotiator.status(exchange.accept);
     const written = encoding === 'protobuf' && !encodable.message ? 'json' : encoding;
-    send(exchange, status, MEDIA_TYPE[written], encodeAs(written, encodable));
+    const body = encodeAs(written, encodable);
+    send(exchange, status, MEDIA_TYPE[written], written === 'json' ? readable(exchange, body) : body);
   }
 
   /** Answers a Status that is not an error. */
@@ -72,7 +74,7 @@ export class Encoder {
   readonly status = (exchange: Exchange, value: Status) => {
     const encoding = this.#negotiator.status(exchange.accept);
     const body = encodeAs(encoding, { value, message: bodies.status, kind: 'Status', apiVersion: 'v1' });
-    return { contentType: MEDIA_TYPE[encoding], body };
+    return { contentType: MEDIA_TYPE[encoding], body: encoding === 'json' ? readable(exchange, body) : body };
   };
 }
 

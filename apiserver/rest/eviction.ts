@@ -1,14 +1,20 @@
-import { apiError, type Pod, toTime } from '../../api/index.ts';
+import { apiError, isConflict, type Pod, toTime } from '../../api/index.ts';
 import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { DeleteRequest } from '../registry/deletion.ts';
+import type { ObjectRegistry } from '../registry/object-registry.ts';
+import type { RequestContext } from '../registry/strategy.ts';
 import { checkDeleteRequest } from './delete.ts';
-import { contextOf, type Handler } from './rest.ts';
+import { beingProcessed, budgetOf, mayGoUncounted, takeDisruption } from './disruption-budget.ts';
+import { contextOf, type Handler, type Rest } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
+
+/** How often a pod is looked at anew that changes while it is evicted. */
+const RACES_MAX = 20;
 
 const TARGET = { info: { group: 'policy', version: 'v1', kind: 'Eviction' }, type: typeOfMessage(bodies.eviction) as ObjectType };
 
-/** POST to pods/NAME/eviction: a delete that says so in the pod's conditions. */
+/** POST to pods/NAME/eviction: a delete that disruption budgets have a say in, and that says so in the pod's conditions. */
 export const evictPod: Handler = async (rest, exchange, { resource, registry }) => {
   rest.negotiator.object(exchange.accept);
   const bytes = await readBody(exchange.request);
@@ -21,15 +27,68 @@ export const evictPod: Handler = async (rest, exchange, { resource, registry }) 
   const options = ('deleteOptions' in wanted ? (wanted.deleteOptions ?? {}) : {}) as DeleteRequest;
   checkDeleteRequest(options);
   const context = contextOf(rest, exchange, write.dryRun || (options.dryRun?.length ?? 0) > 0);
-  await registry.delete({
-    context,
-    admission: rest.admission,
-    name,
-    options,
-    change: (object) => resource.type.decode(evicted(object as Pod, exchange.now)).object,
-  });
+  const evict = (present: DeleteRequest) =>
+    registry.delete({
+      context,
+      admission: rest.admission,
+      name,
+      options: present,
+      change: (object) => resource.type.decode(evicted(object as Pod, exchange.now)).object,
+    });
+  await asBudgetsAllow({ rest, context, registry, options, evict }, name);
   rest.encoder.success(exchange, 201, { code: 201 });
 };
+
+interface Eviction {
+  readonly rest: Rest;
+  readonly context: RequestContext;
+  readonly registry: ObjectRegistry;
+  /** How the client wants the pod to be deleted. */
+  readonly options: DeleteRequest;
+  /** Deletes the pod. */
+  evict(options: DeleteRequest): Promise<unknown>;
+}
+
+/** Evicts a pod if its budget can spare it; pods that do not count for any budget go at once. */
+async function asBudgetsAllow({ rest, context, registry, options, evict }: Eviction, name: string): Promise<void> {
+  for (let attempt = 0; attempt < RACES_MAX; attempt++) {
+    const entry = await registry.existing(context.namespace, name);
+    const pod = entry.object as Pod;
+    if (isUnguarded(pod)) {
+      // It must not become one that counts meanwhile; who looked for himself is taken at his word.
+      if (isOver(pod)) return void (await evict(options));
+      if (await unlessChanged(evict, options, entry.revision)) return;
+      continue;
+    }
+    const budget = budgetOf(rest, pod);
+    if (budget && mayGoUncounted(pod, budget)) {
+      if (await unlessChanged(evict, options, entry.revision)) return;
+      throw beingProcessed(budget.metadata.name);
+    }
+    if (budget) await takeDisruption(rest, context, budget, pod);
+    return void (await evict(options));
+  }
+  throw apiError.modified(registry.resource.subject, name);
+}
+
+/** Deletes the pod as it was looked at. @returns whether it was still that. */
+async function unlessChanged(evict: Eviction['evict'], options: DeleteRequest, revision: number): Promise<boolean> {
+  const { preconditions } = options;
+  const isOwn = preconditions?.resourceVersion === undefined;
+  try {
+    await evict(isOwn ? { ...options, preconditions: { ...preconditions, resourceVersion: String(revision) } } : options);
+    return true;
+  } catch (error) {
+    if (isOwn && preconditions?.uid === undefined && isConflict(error)) return false;
+    throw error;
+  }
+}
+
+/** Pods that have not begun, have ended or are on their way already: budgets do not count them. */
+const isUnguarded = (pod: Pod): boolean => isOver(pod) || pod.status?.phase === 'Pending';
+
+const isOver = ({ metadata, status }: Pod): boolean =>
+  status?.phase === 'Succeeded' || status?.phase === 'Failed' || Boolean(metadata.deletionTimestamp);
 
 /** Says why the pod goes. */
 function evicted(pod: Pod, now: number): Pod {

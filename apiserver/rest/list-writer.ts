@@ -9,6 +9,7 @@ import { encodeAs, refuseProtobuf, wrongShape } from './encoder.ts';
 import type { ListPage } from './list-reader.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE } from './negotiation.ts';
 import { partialMessage } from './partial-message.ts';
+import { indented, readable, wantsPretty } from './pretty.ts';
 import { partialOf, readInclude, tableOf } from './table.ts';
 
 /** Items are gathered into writes of about this size. */
@@ -31,8 +32,12 @@ export function acceptList(exchange: Exchange, { info, type }: Resource, accepte
 
 /** Answers a list in what the client takes. */
 export async function sendList(exchange: Exchange, resource: Resource, accepted: Accepted, page: ListPage): Promise<void> {
-  if (accepted.encoding === 'json' && !accepted.as) await sendJson(exchange, resource, page);
-  else send(exchange, 200, MEDIA_TYPE[accepted.encoding], transform(exchange, resource, accepted, page));
+  if (accepted.encoding === 'json' && !accepted.as) {
+    await sendJson(exchange, resource, page);
+    return;
+  }
+  const body = transform(exchange, resource, accepted, page);
+  send(exchange, 200, MEDIA_TYPE[accepted.encoding], accepted.encoding === 'json' ? readable(exchange, body) : body);
 }
 
 /**
@@ -47,6 +52,10 @@ async function sendJson(exchange: Exchange, resource: Resource, page: ListPage):
   );
   const tail = Buffer.from(']}\n');
   const { entries } = page;
+  if (wantsPretty(exchange)) {
+    send(exchange, 200, JSON_TYPE, indented(Buffer.concat([...chunks(head, entries, itemAt, tail)])));
+    return;
+  }
   let length = head.length + tail.length + Math.max(0, entries.length - 1);
   for (const { bytes } of entries) length += bytes.length - itemAt;
   const headers = headersFor(exchange, JSON_TYPE);

@@ -4,6 +4,7 @@ import { SNAPSHOT_PATH } from '../pipeline/flow-control.ts';
 import { headersFor, JSON_TYPE, send, sendNotFound } from '../pipeline/respond.ts';
 import { answerHealth, type HealthChecks } from './health.ts';
 import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
+import { readable } from './pretty.ts';
 
 /** A document that is ready to be sent: discovery, version, OpenAPI. */
 export interface PreparedDocument {
@@ -59,7 +60,7 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
   if (path === SNAPSHOT_PATH) return options.snapshot(exchange);
   const { request, accept } = exchange;
   const document = sourceOf(path, options)?.respond(request.url ?? path, accept, request.headers['if-none-match']);
-  if (document) sendDocument(exchange, document);
+  if (document) sendDocument(exchange, laidOut(exchange, document));
   else refuse(exchange, options.kinds);
 }
 
@@ -74,6 +75,12 @@ function refuse(exchange: Exchange, kinds: Kinds): void {
   if (root === 'version') throw unknownResource();
   if ((root === 'api' && first !== '') || (root === 'apis' && second !== '' && kinds.hasGroup(first))) throw unknownResource();
   sendNotFound(exchange);
+}
+
+/** Discovery is laid out for people as objects are. */
+function laidOut(exchange: Exchange, document: PreparedDocument): PreparedDocument {
+  const isDiscovery = exchange.info.path.startsWith('/api') && document.contentType.startsWith(JSON_TYPE);
+  return isDiscovery ? { ...document, body: readable(exchange, document.body) } : document;
 }
 
 function sendDocument(exchange: Exchange, { status, contentType, headers, body }: PreparedDocument): void {

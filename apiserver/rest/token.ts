@@ -37,6 +37,8 @@ export const requestToken: Handler = async (rest, exchange) => {
     old: undefined,
   };
   await rest.admission.admit(context, attributes);
+  // The account, and what the token is bound to, may have just been made through another API server.
+  await rest.objects.fresh();
   const value = await tokens.answer(
     { namespace, name, warn: context.warn, validate: () => rest.admission.validate(context, attributes) },
     object as TokenRequest,

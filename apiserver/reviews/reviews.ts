@@ -17,10 +17,12 @@ export interface ReviewOptions {
   readonly authenticator: Pick<RequestAuthenticator, 'reviewToken'>;
   readonly authorizer: Authorizer;
   readonly clock?: Clock | undefined;
+  /** Waits until what the answers go by holds everything that was committed; undefined when it does. */
+  readonly fresh?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** The reviews there are, by `group/resource`. */
-export function createReviews({ authenticator, authorizer, clock = systemClock }: ReviewOptions): ReadonlyMap<string, Review> {
+export function createReviews({ authenticator, authorizer, clock = systemClock, fresh }: ReviewOptions): ReadonlyMap<string, Review> {
   const reviewers: Readonly<Record<string, Reviewer>> = {
     'authorization.k8s.io/selfsubjectaccessreviews': selfSubjectAccessReviewer(authorizer),
     'authorization.k8s.io/subjectaccessreviews': subjectAccessReviewer(authorizer),
@@ -32,7 +34,10 @@ export function createReviews({ authenticator, authorizer, clock = systemClock }
   return new Map(
     Object.entries(reviewers).map(([key, reviewer]): [string, Review] => [
       key,
-      (context, object) => new Promise((resolve) => resolve(reviewer.answer(context, object))),
+      async (context, object) => {
+        await fresh?.();
+        return reviewer.answer(context, object);
+      },
     ]),
   );
 }

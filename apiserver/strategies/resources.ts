@@ -1,4 +1,4 @@
-import { apiextensionsKinds, type Binding, coordinationKinds, coreKinds, rbacKinds } from '../../api/index.ts';
+import { apiextensionsKinds, type Binding, coordinationKinds, coreKinds, nodeKinds, policyKinds, rbacKinds, schedulingKinds } from '../../api/index.ts';
 import { ruleChecks } from '../cel/index.ts';
 import { type Strategy, type StrategyOptions, strategyKey } from '../registry/strategy.ts';
 import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definition.ts';
@@ -6,13 +6,18 @@ import { leaseStrategy } from './coordination/lease.ts';
 import { configMapStrategy } from './core/config-map.ts';
 import { endpointsStrategy } from './core/endpoints.ts';
 import { eventStrategy } from './core/event.ts';
+import { limitRangeStrategy } from './core/limit-range.ts';
 import { namespaceStrategy } from './core/namespace.ts';
 import { nodeStrategy } from './core/node.ts';
+import { resourceQuotaStrategy } from './core/resource-quota.ts';
 import { secretStrategy } from './core/secret.ts';
 import { serviceStrategy } from './core/service/strategy.ts';
 import { serviceAccountStrategy } from './core/service-account.ts';
+import { runtimeClassStrategy } from './node/runtime-class.ts';
+import { podDisruptionBudgetStrategy } from './policy/pod-disruption-budget.ts';
 import { clusterRoleStrategy, roleStrategy } from './rbac/role.ts';
 import { clusterRoleBindingStrategy, roleBindingStrategy } from './rbac/role-binding.ts';
+import { priorityClassStrategy } from './scheduling/priority-class.ts';
 import { strategyOf } from './shared.ts';
 
 /** Strategies of the kinds that are not workloads. */
@@ -28,6 +33,11 @@ export const resourceStrategies = (options: StrategyOptions): readonly (readonly
   [strategyKey(coreKinds.events), eventStrategy(options.eventTtlSeconds)],
   [strategyKey(coreKinds.endpoints), endpointsStrategy],
   [strategyKey(coreKinds.services), serviceStrategy(options)],
+  [strategyKey(coreKinds.limitranges), limitRangeStrategy],
+  [strategyKey(coreKinds.resourcequotas), resourceQuotaStrategy],
+  [strategyKey(policyKinds.poddisruptionbudgets), podDisruptionBudgetStrategy],
+  [strategyKey(schedulingKinds.priorityclasses), priorityClassStrategy],
+  [strategyKey(nodeKinds.runtimeclasses), runtimeClassStrategy],
   [strategyKey(coordinationKinds.leases), leaseStrategy],
   [strategyKey(rbacKinds.roles), roleStrategy],
   [strategyKey(rbacKinds.clusterroles), clusterRoleStrategy],

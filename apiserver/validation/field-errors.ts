@@ -25,6 +25,11 @@ export function checkRequired(errors: Errors, path: string, value: string | unde
   if (isEmpty(value)) errors.push(fieldError.required(path));
 }
 
+/** One of a few words, of which the empty one is none. */
+export function checkChoiceOf(errors: Errors, path: string, value: string, choices: readonly string[]): void {
+  if (!choices.includes(value)) errors.push(fieldError.notSupported(path, value, choices));
+}
+
 /** Upstream's empty string: absent or `''`. */
 export const isEmpty = (value: string | null | undefined): boolean => value === undefined || value === null || value === '';
 

@@ -1,4 +1,14 @@
-import type { NodeSelectorTerm, PodIP, PodResourceClaim, PodSpec, SeccompProfile, SecurityContext } from '../../api/index.ts';
+import {
+  coreKinds,
+  type KindInfo,
+  type NodeSelectorTerm,
+  type PodIP,
+  type PodResourceClaim,
+  type PodSpec,
+  type PodTemplateSpec,
+  type SeccompProfile,
+  type SecurityContext,
+} from '../../api/index.ts';
 import { type AnyMessage, BUILT_IN_KINDS, type FieldInfo, type FieldType } from '../../api/schema.ts';
 
 /**
@@ -128,19 +138,29 @@ export const goNodeSelectorTerm = (term: NodeSelectorTerm): unknown => {
   return goStruct(messageAt(...path), { ...term });
 };
 
+/** A part of any kind's object, as upstream's internal struct: what `path` leads to from the kind (`spec`, `podFailurePolicy`). */
+export const goPart = (kind: KindInfo, path: readonly string[], value: object): unknown => goStruct(messageIn(kind, path), { ...value });
+
+export const goPodTemplate = ({ metadata, spec }: PodTemplateSpec): unknown => ({
+  ...metadata,
+  Spec: goPodSpec(spec ?? { containers: [] }),
+});
+
 export const goIp = (ip: PodIP): unknown => ({ IP: ip.ip });
 
 const podSpecMessage = (): AnyMessage => messageAt('spec');
 
 /** The message that a path of fields leads to from a Pod. */
-function messageAt(...path: readonly string[]): AnyMessage {
-  const pod = BUILT_IN_KINDS.find(({ info }) => info.group === '' && info.resource === 'pods')?.message;
-  let message = pod;
+const messageAt = (...path: readonly string[]): AnyMessage => messageIn(coreKinds.pods, path);
+
+/** The message that a path of fields leads to from a kind's object. */
+function messageIn(kind: KindInfo, path: readonly string[]): AnyMessage {
+  let message = BUILT_IN_KINDS.find(({ info }) => info === kind)?.message;
   for (const name of path) {
     const type = message?.fields.get(name)?.type;
     message = type && messageOf(type);
   }
-  if (!message) throw new Error(`no message at ${path.join('.')} of a Pod`);
+  if (!message) throw new Error(`no message at ${path.join('.')} of a ${kind.kind}`);
   return message;
 }
 

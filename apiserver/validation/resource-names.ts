@@ -34,6 +34,11 @@ const STANDARD_RESOURCES: ReadonlySet<string> = new Set([
   'requests.storage',
 ]);
 
+const NOT_IN_QUOTAS = 'storage';
+
+/** What a quota may count under a plain name. */
+export const isStandardQuotaResource = (name: string): boolean => isStandardResource(name) && name !== NOT_IN_QUOTAS;
+
 /** The resources a pod may ask for as a whole, besides huge pages. */
 export const POD_LEVEL_RESOURCES: readonly string[] = ['cpu', 'memory'];
 

@@ -92,7 +92,7 @@ function checkAgainstLimit(errors: Errors, path: string, { name, amount, limit }
 }
 
 /** A name that may stand in any list of resources. Returns whether it may. */
-function checkResourceName(errors: Errors, path: string, name: string): boolean {
+export function checkResourceName(errors: Errors, path: string, name: string): boolean {
   const messages = isQualifiedName(name);
   pushInvalid(errors, path, name, messages);
   if (messages.length > 0) return false;
@@ -101,7 +101,7 @@ function checkResourceName(errors: Errors, path: string, name: string): boolean 
   return false;
 }
 
-function checkContainerResourceName(errors: Errors, path: string, name: string): void {
+export function checkContainerResourceName(errors: Errors, path: string, name: string): void {
   if (name === 'cpu' || name === 'memory') return;
   checkResourceName(errors, path, name);
   if (!name.includes('/')) {

@@ -1,4 +1,11 @@
-import { type DaemonSetStatus, type DeploymentStatus, type FieldError, fieldError, type ReplicaSetStatus } from '../../api/index.ts';
+import {
+  type DaemonSetStatus,
+  type DeploymentStatus,
+  type FieldError,
+  fieldError,
+  type ReplicaSetStatus,
+  type StatefulSetStatus,
+} from '../../api/index.ts';
 import { checkNonnegative, type Errors } from './field-errors.ts';
 
 const ABOVE_REPLICAS = 'cannot be greater than status.replicas';
@@ -13,6 +20,7 @@ function checkAgainstReplicas<K extends string>(
   errors: Errors,
   status: Partial<Record<K | 'replicas' | 'availableReplicas' | 'readyReplicas', number | undefined>>,
   fields: readonly K[],
+  ready = 'readyReplicas',
 ): void {
   const { replicas = 0, availableReplicas = 0, readyReplicas = 0 } = status;
   for (const field of fields) {
@@ -20,7 +28,7 @@ function checkAgainstReplicas<K extends string>(
     if (count > replicas) errors.push(fieldError.invalid(`status.${field}`, count, ABOVE_REPLICAS));
   }
   if (availableReplicas > readyReplicas) {
-    errors.push(fieldError.invalid('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas'));
+    errors.push(fieldError.invalid('status.availableReplicas', availableReplicas, `cannot be greater than ${ready}`));
   }
 }
 
@@ -51,6 +59,27 @@ export function validateReplicaSetStatus(status: ReplicaSetStatus): FieldError[]
   const errors: Errors = [];
   checkCounters(errors, status, ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration']);
   checkAgainstReplicas(errors, status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']);
+  return errors;
+}
+
+export function validateStatefulSetStatus(status: StatefulSetStatus, old: StatefulSetStatus): FieldError[] {
+  const errors: Errors = [];
+  checkCounters(errors, status, [
+    'replicas',
+    'readyReplicas',
+    'currentReplicas',
+    'updatedReplicas',
+    'availableReplicas',
+    'observedGeneration',
+    'collisionCount',
+  ]);
+  checkAgainstReplicas(
+    errors,
+    status,
+    ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+    'status.readyReplicas',
+  );
+  checkCollisions(errors, status.collisionCount, old.collisionCount);
   return errors;
 }
 

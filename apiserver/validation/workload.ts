@@ -15,7 +15,7 @@ import { checkNonnegative, type Errors, pushInvalid } from './field-errors.ts';
 import { checkLabelSelector, isEmptySelector } from './meta.ts';
 import { checkPodTemplate } from './pod-template.ts';
 
-type IntOrPercent = number | string | undefined;
+export type IntOrPercent = number | string | undefined;
 
 export function validateDeploymentSpec(spec: DeploymentSpec): FieldError[] {
   const errors: Errors = [];
@@ -64,7 +64,7 @@ function checkReplicaSelectorAndTemplate(errors: Errors, { selector, template }:
 }
 
 /** Nothing for a selector that cannot be read. */
-function queryOf(selector: LabelSelector | null | undefined): LabelSelectorQuery | undefined {
+export function queryOf(selector: LabelSelector | null | undefined): LabelSelectorQuery | undefined {
   try {
     return fromLabelSelector(selector);
   } catch (error) {
@@ -73,14 +73,14 @@ function queryOf(selector: LabelSelector | null | undefined): LabelSelectorQuery
   }
 }
 
-function checkTemplateMatches(errors: Errors, query: LabelSelectorQuery, template: PodTemplateSpec | undefined): void {
+export function checkTemplateMatches(errors: Errors, query: LabelSelectorQuery, template: PodTemplateSpec | undefined): void {
   const labels = template?.metadata?.labels;
   if (query.empty || query.matches(labels)) return;
   errors.push(fieldError.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
 }
 
 /** Pods that are kept running restart always and have no deadline. */
-function checkLongRunning(errors: Errors, template: PodTemplateSpec | undefined, kind: string): void {
+export function checkLongRunning(errors: Errors, template: PodTemplateSpec | undefined, kind: string): void {
   const restartPolicy = template?.spec?.restartPolicy ?? '';
   if (restartPolicy !== 'Always') {
     errors.push(fieldError.notSupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']));
@@ -123,15 +123,15 @@ const goStrategy = (type: string, rollingUpdate: RollingUpdate | undefined): unk
   RollingUpdate: rollingUpdate ? { MaxUnavailable: rollingUpdate.maxUnavailable ?? 0, MaxSurge: rollingUpdate.maxSurge ?? 0 } : null,
 });
 
-function checkIntOrPercent(errors: Errors, path: string, value: IntOrPercent): void {
+export function checkIntOrPercent(errors: Errors, path: string, value: IntOrPercent): void {
   if (typeof value === 'string') pushInvalid(errors, path, value, isValidPercent(value));
   else checkNonnegative(errors, path, value);
 }
 
 /** The number, or the number of a percentage; 0 for what is neither. */
-const amountOf = (value: IntOrPercent): number => (typeof value === 'string' ? Number.parseInt(value, 10) || 0 : (value ?? 0));
+export const amountOf = (value: IntOrPercent): number => (typeof value === 'string' ? Number.parseInt(value, 10) || 0 : (value ?? 0));
 
-function checkAtMostAll(errors: Errors, path: string, value: IntOrPercent): void {
+export function checkAtMostAll(errors: Errors, path: string, value: IntOrPercent): void {
   if (typeof value === 'string' && isValidPercent(value).length === 0 && amountOf(value) > 100) {
     errors.push(fieldError.invalid(path, value, 'must not be greater than 100%'));
   }

@@ -205,7 +205,10 @@ export class CacheHub {
   /** All caches become the state at one revision, in one turn. */
   async #refill(revision: Revision): Promise<void> {
     const refills = new Map<KindCache, Refill>();
-    for (const cache of this.#all()) refills.set(cache, await this.#differences(cache, revision));
+    // Caches may join meanwhile: they are in the turn as well.
+    for (let left = [...this.#all()]; left.length > 0; left = [...this.#all()].filter((cache) => !refills.has(cache))) {
+      for (const cache of left) refills.set(cache, await this.#differences(cache, revision));
+    }
     for (const [cache, { changed, present }] of refills) cache.replace(changed, present, revision);
     this.#filling.clear();
     this.#revision = revision;
@@ -244,7 +247,6 @@ export class CacheHub {
   }
 
   #take(batch: WatchBatch): void {
-    this.#backoff.reset();
     if (batch.type === 'events') {
       for (const event of batch.events) {
         for (const cache of this.#cachesOf(event.kv.key)) cache.apply(event, event.kv.modRevision);
@@ -252,6 +254,7 @@ export class CacheHub {
       }
     }
     this.#advance(batch.revision);
+    this.#backoff.reset();
   }
 
   /** The caches a key belongs to: prefixes are one or two segments long. */

@@ -231,7 +231,7 @@ export class KindCache {
     const { wire, form } = this.schema;
     const at = { key: kv.key, revision: kv.modRevision };
     const asItLies = facts !== undefined || form.isEncoded(kv.value);
-    if (!asItLies && form.isLazy) return new Entry(this.schema, at, { stored: kv.value }, facts);
+    if (!asItLies && form.isReadLater) return new Entry(this.schema, at, { stored: kv.value }, facts);
     return new Entry(this.schema, at, { served: wire.serve(asItLies ? kv.value : form.read(kv), kv.modRevision) }, facts);
   }
 

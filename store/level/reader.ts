@@ -130,7 +130,7 @@ export class Reader {
     const { revision: newest } = this.#committed;
     await using snapshot = this.#db.snapshot();
     const all = await this.#statesAt(range, revision, { newest, snapshot });
-    const shaped = await shape(all, options, (wanted) => this.#loadFrom(wanted, snapshot));
+    const shaped = await shape(all, options, (wanted) => this.#complete(wanted, this.#known(wanted), snapshot));
     return { revision: newest, count: all.length, ...shaped };
   }
 
@@ -152,7 +152,9 @@ export class Reader {
     const view = { newest: this.#committed.revision, snapshot };
     const states = await this.#track(this.#statesAt(EVERYTHING, revision, view));
     for (let at = 0; at < states.length; at += PAGE_KEYS) {
-      yield await this.#track(this.#loadFrom(states.slice(at, at + PAGE_KEYS), snapshot));
+      const page = states.slice(at, at + PAGE_KEYS);
+      // Everything goes by here: it is not worth keeping.
+      yield join(page, await this.#track(this.#fetchAll(page, snapshot)));
     }
   }
 
@@ -194,10 +196,15 @@ export class Reader {
 
   /** The values of states, in their order. */
   load(states: readonly KeyState[], unsynced: UnsyncedValues = NO_VALUES): Promise<KeyValue[]> {
-    const values = states.map((state) => unsynced.get(state) ?? this.#cache.get(state));
+    const values = this.#known(states, unsynced);
     if (values.every((value) => value !== undefined)) return Promise.resolve(join(states, values));
     const snapshot = this.#db.snapshot();
     return this.#track(this.#complete(states, values, snapshot).finally(() => snapshot.close()));
+  }
+
+  /** The values of states that are in memory. */
+  #known(states: readonly KeyState[], unsynced: UnsyncedValues = NO_VALUES): (Buffer | undefined)[] {
+    return states.map((state) => unsynced.get(state) ?? this.#cache.get(state));
   }
 
   /** @param values of the states, where they are known. */
@@ -209,11 +216,6 @@ export class Reader {
     let next = 0;
     const whole = values.map((value) => value ?? found[next++]);
     return join(states, whole);
-  }
-
-  /** The same as of a view; of the past, or of everything, so that it is not worth keeping. */
-  async #loadFrom(states: readonly KeyState[], snapshot: AbstractSnapshot): Promise<KeyValue[]> {
-    return join(states, await this.#fetchAll(states, snapshot));
   }
 
   /** The values of states from the disk. */

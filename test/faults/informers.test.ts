@@ -83,11 +83,13 @@ test(`informers hold what a list says, after all that can happen (${LASTS_MS / 1
 
   const writing = new AbortController();
   const written = Array.from({ length: WRITERS }, (_, i) => write(core, seededRandom(random.integer(2 ** 31) + i), writing.signal));
+  const began = systemClock.monotonic();
+  const until = (ms: number) => systemClock.sleep(Math.max(0, began + ms - systemClock.monotonic()));
   for (let i = 0; i < RESTARTS; i++) {
-    await systemClock.sleep(LASTS_MS / (RESTARTS + 1));
+    await until((LASTS_MS * (i + 1)) / (RESTARTS + 1));
     await (i % 2 === 0 ? server.killAndRestart() : server.stopAndRestart());
   }
-  await systemClock.sleep(LASTS_MS / (RESTARTS + 1));
+  await until(LASTS_MS);
   writing.abort();
   const done = (await Promise.all(written)).reduce((sum, count) => sum + count, 0);
   expect(done).toBeGreaterThan(100);

@@ -61,6 +61,10 @@ function add(a: CelValue, b: CelValue): Result {
   if (sum !== undefined) return sum;
   if (a instanceof Uint8Array) return b instanceof Uint8Array ? Buffer.concat([a, b]) : noSuchOverload();
   if (a instanceof CelList) return b instanceof CelList ? a.concat(b) : noSuchOverload();
+  return addTime(a, b);
+}
+
+function addTime(a: CelValue, b: CelValue): Result {
   if (a instanceof Timestamp) return b instanceof Duration ? timestamp(a.nanos + b.nanos, a.offsetSeconds) : noSuchOverload();
   if (!(a instanceof Duration)) return unsupported(ADD.name);
   if (b instanceof Timestamp) return timestamp(a.nanos + b.nanos, b.offsetSeconds);

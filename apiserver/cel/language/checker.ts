@@ -186,7 +186,9 @@ class Checker {
 
   #structField(at: number, typeName: string, field: string): CelType | undefined {
     const type = this.#environment.structs.fieldType(typeName, field);
-    if (!type) this.#error(at, `undefined field '${field}'`);
+    if (type) return type;
+    const known = this.#environment.structs.has(typeName);
+    this.#error(at, known ? `undefined field '${field}'` : `unexpected failed resolution of '${typeName}'`);
     return type;
   }
 

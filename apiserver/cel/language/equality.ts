@@ -48,10 +48,11 @@ const isNumeric = (value: CelValue): value is Numeric => typeof value === 'bigin
 
 const plain = (value: Numeric): bigint | number => (value instanceof Uint ? value.value : value);
 
-/** Less than 0, 0 or more than 0; NaN if one of them is. */
+/** Less than 0, 0 or more than 0; NaN if one of them is. Beside a double, all are doubles: large integers lose digits, as in cel-go. */
 function compareNumbers(a: Numeric, b: Numeric): number {
-  const left = plain(a);
-  const right = plain(b);
+  const inexact = typeof a === 'number' || typeof b === 'number';
+  const left = inexact ? Number(plain(a)) : plain(a);
+  const right = inexact ? Number(plain(b)) : plain(b);
   if (left < right) return -1;
   if (left > right) return 1;
   return Number.isNaN(left) || Number.isNaN(right) ? Number.NaN : 0;

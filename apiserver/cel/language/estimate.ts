@@ -111,14 +111,14 @@ class Coster {
     if (expr.name === 'dyn' && expr.args[0]) return this.#dyn(expr, expr.args[0]);
     const argCosts = expr.args.map((arg) => this.cost(arg));
     const args = expr.args.map((arg) => this.#estimated(arg));
-    const overloads = this.#checked.overloadsOf(expr);
-    if (overloads.length === 0 && expr.name !== OPERATOR.optionalSelect) return NONE;
+    const overloads = this.#overloadIds(expr);
+    if (overloads.length === 0) return NONE;
     const target = expr.target && !this.#checked.namespaced.has(expr) ? expr.target : undefined;
     const targetCost = target ? this.cost(target) : NONE;
     const call = { name: this.#nameOf(expr), target: target && this.#estimated(target), args };
     let cost = range(Number.MAX_VALUE, 0);
     let size: Range | undefined;
-    for (const id of overloads.length > 0 ? overloads.map((overload) => overload.id) : ['select_optional_field']) {
+    for (const id of overloads) {
       const estimate = this.#overload(expr, { ...call, overload: id }, argCosts);
       cost = union(cost, estimate.cost);
       if (estimate.size) size = size ? union(size, estimate.size) : estimate.size;
@@ -126,6 +126,10 @@ class Coster {
     }
     if (size) this.#sizes.set(expr, size);
     return add(targetCost, cost);
+  }
+
+  #overloadIds(expr: Call): readonly string[] {
+    return expr.name === OPERATOR.optionalSelect ? ['select_optional_field'] : this.#checked.overloadsOf(expr).map(({ id }) => id);
   }
 
   #nameOf(expr: Call): string {

@@ -130,9 +130,9 @@ function numberAt(text: string, at: number): Token | undefined {
   NUMBER.lastIndex = at;
   const groups = NUMBER.exec(text)?.groups;
   if (!groups) return undefined;
-  if (groups['float'] !== undefined) return { type: 'NUM_FLOAT', text: groups['float'], at };
-  if (groups['uint'] !== undefined) return { type: 'NUM_UINT', text: groups['uint'], at };
-  return { type: 'NUM_INT', text: groups['int'] ?? '', at };
+  if (groups.float !== undefined) return { type: 'NUM_FLOAT', text: groups.float, at };
+  if (groups.uint !== undefined) return { type: 'NUM_UINT', text: groups.uint, at };
+  return { type: 'NUM_INT', text: groups.int ?? '', at };
 }
 
 function operatorAt(text: string, at: number): Token | undefined {

@@ -198,17 +198,20 @@ class Planner {
     const target = call.target && !this.#checked.namespaced.has(call) ? [call.target] : [];
     const declared = this.#declared(call);
     const args = [...target, ...call.args].map((arg) => this.plan(arg));
-    const overload = overloads.length === 1 ? (overloads[0]?.id ?? '') : '';
-    const [first, second] = args;
-    if (LAZY.has(overload) && first && second) return orElse(first, second, overload === 'optional_orValue_value');
-    if (overload === 'in_list' && first && second && this.#constants.has(second)) {
-      const step = this.#setMembership(first, this.#constants.get(second) ?? null);
-      if (step) return step;
-    }
-    if (MATCHERS.has(declared.name) && second && this.#constants.has(second)) checkPattern(this.#constants.get(second) ?? null);
-    const step = this.#invocation(declared, overloads, args);
-    if (args.length !== 1 || !CONVERSIONS.has(declared.name) || !first || !this.#constants.has(first)) return step;
-    return this.#constant(this.#converted(declared, overloads, this.#constants.get(first) ?? null));
+    const special = this.#binary(declared.name, onlyId(overloads), args);
+    if (special) return special;
+    const constant = args.length === 1 && args[0] && CONVERSIONS.has(declared.name) ? this.#constants.get(args[0]) : undefined;
+    return constant === undefined ? invocation(declared, overloads, args) : this.#constant(converted(declared, overloads, constant));
+  }
+
+  /** Functions of two arguments that run in their own way; checks a pattern that is constant. */
+  #binary(name: string, overload: string, [first, second]: readonly Step[]): Step | undefined {
+    if (!first || !second) return undefined;
+    if (LAZY.has(overload)) return orElse(first, second, overload === 'optional_orValue_value');
+    const constant = this.#constants.get(second);
+    if (constant === undefined) return undefined;
+    if (MATCHERS.has(name)) checkPattern(constant);
+    return overload === 'in_list' ? this.#setMembership(first, constant) : undefined;
   }
 
   #declared(call: Call): FunctionDeclaration {
@@ -216,35 +219,6 @@ class Planner {
     const declared = this.#environment.functions.get(name);
     if (!declared) throw new PlanError(`unsupported expr: ${name}`);
     return declared;
-  }
-
-  #invocation(declared: FunctionDeclaration, overloads: readonly Overload[], args: readonly Step[]): Step {
-    const run = implementationOf(declared, overloads);
-    const overload = overloads.length === 1 ? (overloads[0]?.id ?? '') : '';
-    const { cost } = declared;
-    const lenient = declared.name === OPERATOR.notStrictlyFalse;
-    // Of one or two arguments cel-go evaluates all, and counts the call, even if one fails; of more, or where only the values can tell the
-    // overload, it stops at the first that fails.
-    const stops = args.length > 2 || (overload === '' && !declared.singleton);
-    return (frame) => {
-      const values: CelValue[] = [];
-      let failed: CelError | undefined;
-      for (const arg of args) {
-        const value = arg(frame);
-        if (value instanceof CelError) failed ??= value;
-        values.push(value instanceof CelError ? null : value);
-        if (failed && stops) break;
-      }
-      const result = failed ? (lenient ? true : failed) : run(...values);
-      if (values.length === args.length) frame.charge(cost?.(values, result, overload) ?? callCost(overload, values));
-      return result;
-    };
-  }
-
-  #converted(declared: FunctionDeclaration, overloads: readonly Overload[], value: CelValue): CelValue {
-    const result = implementationOf(declared, overloads)(value);
-    if (result instanceof CelError) throw new PlanError(result.message);
-    return result;
   }
 
   /** `x in [constants]`: a look-up that costs nothing. */
@@ -329,7 +303,10 @@ class Planner {
     const value = this.#slots++;
     const scope = new Map(outer).set(expr.accumulator, (frame) => {
       const known = frame.slots[accumulator];
-      return known === undefined ? (frame.slots[accumulator] = growing(init(frame))) : known;
+      if (known !== undefined) return known;
+      const initial = growing(init(frame));
+      frame.slots[accumulator] = initial;
+      return initial;
     });
     this.#scope = new Map(scope).set(expr.variable, fromSlot(key));
     if (expr.variable2 !== undefined) this.#scope = new Map(this.#scope).set(expr.variable2, fromSlot(value));
@@ -372,6 +349,44 @@ function charging(step: Step): Step {
 }
 
 const orNull = (result: Result): CelValue => (result instanceof CelError ? null : result);
+
+/** The overload, if the types leave only one. */
+const onlyId = (overloads: readonly Overload[]): string => (overloads.length === 1 ? (overloads[0]?.id ?? '') : '');
+
+function invocation(declared: FunctionDeclaration, overloads: readonly Overload[], args: readonly Step[]): Step {
+  const run = implementationOf(declared, overloads);
+  const overload = onlyId(overloads);
+  const { cost } = declared;
+  const lenient = declared.name === OPERATOR.notStrictlyFalse;
+  // Of one or two arguments cel-go evaluates all, and counts the call, even if one fails; of more, or where only the values can tell the
+  // overload, it stops at the first that fails.
+  const stops = args.length > 2 || (overload === '' && !declared.singleton);
+  return (frame) => {
+    const { values, failed } = evaluated(frame, args, stops);
+    const result = failed ? (lenient ? true : failed) : run(...values);
+    if (values.length === args.length) frame.charge(cost?.(values, result, overload) ?? callCost(overload, values));
+    return result;
+  };
+}
+
+/** Arguments, and the first error among them. */
+function evaluated(frame: Frame, args: readonly Step[], stops: boolean): { values: CelValue[]; failed: CelError | undefined } {
+  const values: CelValue[] = [];
+  let failed: CelError | undefined;
+  for (const arg of args) {
+    const value = arg(frame);
+    if (value instanceof CelError) failed ??= value;
+    values.push(orNull(value));
+    if (failed && stops) break;
+  }
+  return { values, failed };
+}
+
+function converted(declared: FunctionDeclaration, overloads: readonly Overload[], value: CelValue): CelValue {
+  const result = implementationOf(declared, overloads)(value);
+  if (result instanceof CelError) throw new PlanError(result.message);
+  return result;
+}
 
 const fromSlot =
   (slot: number): Step =>
@@ -441,12 +456,19 @@ function settled(result: Result): Result {
 /** Runs a loop's body for each element or entry, until it says false. */
 function fold(over: CelValue, two: boolean, body: (first: Result, second: Result) => boolean): CelError | undefined {
   if (over instanceof CelList) {
-    for (let i = 0; i < over.size; i++) if (!body(two ? BigInt(i) : over.at(i), two ? over.at(i) : null)) break;
+    foldList(over, two, body);
     return undefined;
   }
   if (!(over instanceof CelMap)) return noSuchOverload();
   for (const key of over.keys()) if (!body(key, two ? (over.find(key) ?? null) : null)) break;
   return undefined;
+}
+
+function foldList(over: CelList, two: boolean, body: (first: Result, second: Result) => boolean): void {
+  for (let i = 0; i < over.size; i++) {
+    const element = over.at(i);
+    if (!(two ? body(BigInt(i), element) : body(element, null))) return;
+  }
 }
 
 function checkPattern(pattern: CelValue): void {

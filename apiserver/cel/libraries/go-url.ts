@@ -30,28 +30,40 @@ export function parseUrl(text: string): GoUrl {
 const fail = (text: string, message: string): UrlError => new UrlError(`parse ${goQuote(text)}: ${message}`);
 
 function parse(text: string, whole: string, request: boolean): GoUrl {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[\x00-\x1f\x7f]/.test(whole)) throw fail(text, 'net/url: invalid control character in URL');
-  if (whole === '' && request) throw fail(text, 'empty url');
+  checkWhole(text, whole, request);
   if (whole === '*') return { scheme: '', host: '', path: '*', query: '', text };
   const scheme = schemeOf(text, whole);
   const afterScheme = scheme === undefined ? whole : whole.slice(scheme.length + 1);
-  const question = afterScheme.indexOf('?');
-  const rest = question < 0 ? afterScheme : afterScheme.slice(0, question);
-  const query = question < 0 ? '' : afterScheme.slice(question + 1);
+  const [rest, query] = cut(afterScheme, '?');
   const common = { scheme: (scheme ?? '').toLowerCase(), query, text };
-  if (!rest.startsWith('/')) {
-    if (scheme !== undefined) return { ...common, host: '', path: '' };
-    if (request) throw fail(text, 'invalid URI for request');
-    if (/^[^/]*:/.test(rest)) throw fail(text, 'first path segment in URL cannot contain colon');
-  }
+  if (!rest.startsWith('/') && scheme !== undefined) return { ...common, host: '', path: '' };
+  checkRelative(text, rest, request);
   const hasAuthority = rest.startsWith('//') && (scheme !== undefined || (!request && !rest.startsWith('///')));
   const slash = hasAuthority ? rest.indexOf('/', 2) : 0;
-  const authority = hasAuthority ? rest.slice(2, slash < 0 ? undefined : slash) : '';
-  const path = slash < 0 ? '' : rest.slice(slash);
-  const host = hostOf(text, authority);
+  const end = slash < 0 ? rest.length : slash;
+  const host = hostOf(text, hasAuthority ? rest.slice(2, end) : '');
+  const path = rest.slice(end);
   checkEscapes(text, path);
   return { ...common, host, path };
+}
+
+function checkWhole(text: string, whole: string, request: boolean): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (/[\x00-\x1f\x7f]/.test(whole)) throw fail(text, 'net/url: invalid control character in URL');
+  if (whole === '' && request) throw fail(text, 'empty url');
+}
+
+/** What comes after the scheme, if there is none. */
+function checkRelative(text: string, rest: string, request: boolean): void {
+  if (rest.startsWith('/')) return;
+  if (request) throw fail(text, 'invalid URI for request');
+  if (/^[^/]*:/.test(rest)) throw fail(text, 'first path segment in URL cannot contain colon');
+}
+
+/** What is before a separator, and what after. */
+function cut(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
 /** Nothing if there is none. */
@@ -115,10 +127,8 @@ export function queryValues({ query }: GoUrl): ReadonlyMap<string, readonly stri
   const values = new Map<string, string[]>();
   for (const pair of query.split('&')) {
     if (pair === '' || pair.includes(';') || /%(?![\da-fA-F]{2})/.test(pair)) continue;
-    const equals = pair.indexOf('=');
-    const key = decodeQuery(equals < 0 ? pair : pair.slice(0, equals));
-    const value = equals < 0 ? '' : decodeQuery(pair.slice(equals + 1));
-    values.set(key, [...(values.get(key) ?? []), value]);
+    const [key, value] = cut(pair, '=').map(decodeQuery);
+    if (key !== undefined && value !== undefined) values.set(key, [...(values.get(key) ?? []), value]);
   }
   return values;
 }

@@ -5,6 +5,7 @@ const FIELDS = 8;
 /** Fields before an IPv4 address at the end. */
 const FIELDS_BEFORE_V4 = 6;
 const OCTET_MAX = 255;
+const DOTS = 3;
 
 const at = (message: string, rest: string): string => `${message} (at ${goQuote(rest)})`;
 
@@ -20,22 +21,20 @@ export function netipError(text: string): string | undefined {
 }
 
 function v4Error(text: string): string | undefined {
-  let octets = 0;
-  for (let i = 0; i < text.length; ) {
-    const digits = /^\d*/.exec(text.slice(i))?.[0] ?? '';
-    const wrong = octetError(digits);
+  let dots = 0;
+  for (const { 0: token, index } of text.matchAll(/\d+|\D/gs)) {
+    const wrong = /^\d/.test(token) ? octetError(token) : dotError(text, index, dots++);
     if (wrong !== undefined) return wrong;
-    const next = text[i + digits.length];
-    if (next !== undefined && next !== '.') return at('unexpected character', text.slice(i + digits.length));
-    if (digits === '') return at('IPv4 field must have at least one digit', text.slice(i));
-    if (next === undefined) return octets < 3 ? 'IPv4 address too short' : undefined;
-    i += digits.length;
-    if (i === text.length - 1) return at('IPv4 field must have at least one digit', text.slice(i));
-    if (octets === 3) return 'IPv4 address too long';
-    octets++;
-    i++;
   }
-  return 'IPv4 address too short';
+  return dots < DOTS ? 'IPv4 address too short' : undefined;
+}
+
+function dotError(text: string, index: number, before: number): string | undefined {
+  if (text[index] !== '.') return at('unexpected character', text.slice(index));
+  if (index === 0 || index === text.length - 1 || text[index - 1] === '.') {
+    return at('IPv4 field must have at least one digit', text.slice(index));
+  }
+  return before === DOTS ? 'IPv4 address too long' : undefined;
 }
 
 function octetError(digits: string): string | undefined {
@@ -46,33 +45,37 @@ function octetError(digits: string): string | undefined {
   return undefined;
 }
 
+/** What is left of an IPv6 address, and what was read: its fields, and whether `::` was among them. */
+interface Reading {
+  readonly rest: string;
+  readonly fields: number;
+  readonly ellipsis: boolean;
+}
+
 function v6Error(text: string): string | undefined {
-  const leading = text.startsWith('::');
-  let rest = leading ? text.slice(2) : text;
-  let ellipsis = leading;
-  let fields = 0;
-  while (fields < FIELDS && (rest !== '' || fields === 0)) {
-    if (rest === '' && leading) return undefined;
-    const digits = /^[\da-fA-F]*/.exec(rest)?.[0] ?? '';
-    if (digits.length > 4) return at('each group must have 4 or less digits', rest);
-    if (digits === '') return at('each colon-separated field must have at least one digit', rest);
-    if (rest[digits.length] === '.') return embeddedError(rest, fields, ellipsis);
-    fields++;
-    const after = rest.slice(digits.length);
-    if (after === '') {
-      rest = '';
-      break;
-    }
-    const wrong = separatorError(after, ellipsis);
-    if (wrong !== undefined) return wrong;
-    const doubled = after.startsWith('::');
-    ellipsis ||= doubled;
-    rest = after.slice(doubled ? 2 : 1);
-    if (rest === '') break;
-  }
-  if (rest !== '') return at('trailing garbage after address', rest);
-  if (fields === FIELDS) return ellipsis ? 'the :: must expand to at least one field of zeros' : undefined;
-  return ellipsis ? undefined : 'address string too short';
+  if (text === '::') return undefined;
+  const ellipsis = text.startsWith('::');
+  let reading: Reading = { rest: ellipsis ? text.slice(2) : text, fields: 0, ellipsis };
+  do {
+    const next = readGroup(reading);
+    if (typeof next === 'string') return next;
+    reading = next;
+  } while (reading.rest !== '' && reading.fields < FIELDS);
+  if (reading.rest !== '') return at('trailing garbage after address', reading.rest);
+  if (reading.fields === FIELDS) return reading.ellipsis ? 'the :: must expand to at least one field of zeros' : undefined;
+  return reading.ellipsis ? undefined : 'address string too short';
+}
+
+/** Reads a group of digits and what separates it from the next; a text is what is wrong. */
+function readGroup({ rest, fields, ellipsis }: Reading): Reading | string {
+  const digits = /^[\da-fA-F]*/.exec(rest)?.[0] ?? '';
+  if (digits.length > 4) return at('each group must have 4 or less digits', rest);
+  if (digits === '') return at('each colon-separated field must have at least one digit', rest);
+  const after = rest.slice(digits.length);
+  if (after.startsWith('.')) return embeddedError(rest, fields, ellipsis) ?? { rest: '', fields: fields + 2, ellipsis };
+  if (after === '') return { rest: '', fields: fields + 1, ellipsis };
+  const doubled = after.startsWith('::');
+  return separatorError(after, ellipsis) ?? { rest: after.slice(doubled ? 2 : 1), fields: fields + 1, ellipsis: ellipsis || doubled };
 }
 
 function separatorError(after: string, ellipsis: boolean): string | undefined {

@@ -27,6 +27,7 @@ class SemverValue extends Opaque {
   }
 }
 
+const UINT64_MAX = 2n ** 64n - 1n;
 const NAMES = ['Major', 'Minor', 'Patch'] as const;
 
 /** Reads a version; the error is blang/semver's. */
@@ -55,7 +56,9 @@ function numberError(part: string, name: string): CelError | undefined {
     if (part === '') return new CelError('strconv.ParseUint: parsing "": invalid syntax');
     return new CelError(`Invalid character(s) found in ${name.toLowerCase()} number ${JSON.stringify(part)}`);
   }
-  return /^0\d/.test(part) ? new CelError(`${name} number must not contain leading zeroes ${JSON.stringify(part)}`) : undefined;
+  if (/^0\d/.test(part)) return new CelError(`${name} number must not contain leading zeroes ${JSON.stringify(part)}`);
+  if (BigInt(part) <= UINT64_MAX) return undefined;
+  return new CelError(`strconv.ParseUint: parsing ${JSON.stringify(part)}: value out of range`);
 }
 
 function identifierError(prerelease: readonly string[], build: readonly string[]): CelError | undefined {
@@ -87,19 +90,24 @@ function splitN(text: string, separator: string, limit: number): string[] {
 }
 
 function order(a: Version, b: Version): number {
-  for (let i = 0; i < NAMES.length; i++) {
+  for (const i of NAMES.keys()) {
     const left = a.numbers[i] ?? 0n;
     const right = b.numbers[i] ?? 0n;
     if (left !== right) return left < right ? -1 : 1;
   }
-  if (a.prerelease.length === 0 || b.prerelease.length === 0) return Math.sign(b.prerelease.length - a.prerelease.length);
-  for (const [i, part] of a.prerelease.entries()) {
-    const other = b.prerelease[i];
+  return orderPrereleases(a.prerelease, b.prerelease);
+}
+
+/** A release comes after its prereleases. */
+function orderPrereleases(a: readonly string[], b: readonly string[]): number {
+  if (a.length === 0 || b.length === 0) return Math.sign(b.length - a.length);
+  for (const [i, part] of a.entries()) {
+    const other = b[i];
     if (other === undefined) return 1;
     const difference = orderIdentifiers(part, other);
     if (difference !== 0) return difference;
   }
-  return a.prerelease.length < b.prerelease.length ? -1 : 0;
+  return a.length < b.length ? -1 : 0;
 }
 
 /** Numbers come before words. */

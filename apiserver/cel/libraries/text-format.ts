@@ -7,9 +7,12 @@ import { compareText } from '../language/equality.ts';
 import { formatGoDouble } from '../language/go-number.ts';
 import { formatDuration, formatTimestamp } from '../language/timestamps.ts';
 import { CelError, CelList, CelMap, type CelValue, Duration, Timestamp, TypeValue, typeName, Uint } from '../language/values.ts';
+import { fixedDouble, scientificDouble } from './go-decimals.ts';
 
 /** Digits after the point, unless the clause says otherwise. */
 const PRECISION = 6;
+/** More decimals than anybody reads are refused: they would be made for each value. */
+const MAX_PRECISION = 100_000;
 
 /** One `%…` of a format. */
 export interface Clause {
@@ -48,6 +51,7 @@ function clauseError(letter: string | undefined, precision: string | undefined):
   if (precision === '') {
     return 'error while parsing precision: error while converting precision to integer: strconv.Atoi: parsing "": invalid syntax';
   }
+  if (Number(precision ?? 0) > MAX_PRECISION) return `error while parsing precision: ${precision} is more than ${MAX_PRECISION}`;
   return 'sdfebxXo'.includes(letter) ? undefined : `unrecognized formatting clause "${letter}"`;
 }
 
@@ -102,7 +106,7 @@ function formatClause({ letter, precision }: Clause, value: CelValue): string | 
     case 'X':
       return hexadecimal(value)?.toUpperCase();
     case 'f':
-      return real(value, (n) => withGroups(n.toFixed(precision)));
+      return real(value, (n) => withGroups(fixedDouble(n, precision)));
     default:
       return real(value, (n) => scientific(n, precision));
   }
@@ -140,10 +144,10 @@ function withGroups(fixed: string): string {
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
 function scientific(n: number, precision: number): string {
-  const [mantissa = '', exponent = '0'] = n.toExponential(precision).split('e');
-  const digits = String(Math.abs(Number(exponent))).padStart(2, '0');
+  const { mantissa, exponent } = scientificDouble(n, precision);
+  const digits = String(Math.abs(exponent)).padStart(2, '0');
   const raised = [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join('');
-  return `${mantissa}×10${Number(exponent) < 0 ? '⁻' : ''}${raised}`;
+  return `${mantissa}×10${exponent < 0 ? '⁻' : ''}${raised}`;
 }
 
 /** A value as `%s` has it. */
@@ -199,7 +203,7 @@ function formatMember(value: CelValue): string | CelError {
   if (value instanceof Duration) return `duration(${goQuote(formatDuration(value))})`;
   if (typeof value === 'string') return goQuote(value);
   if (value instanceof Uint8Array) return `b${goQuote(Buffer.from(value).toString())}`;
-  if (typeof value === 'number') return Number.isFinite(value) ? value.toFixed(PRECISION) : goQuote(formatGoDouble(value));
+  if (typeof value === 'number') return Number.isFinite(value) ? fixedDouble(value, PRECISION) : goQuote(formatGoDouble(value));
   const text = formatAny(value);
   return text ?? new CelError(`error during formatting: no formatting function for ${typeName(value)}`);
 }

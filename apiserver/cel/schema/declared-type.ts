@@ -63,7 +63,7 @@ export function declaredType(given: JSONSchemaProps, isResourceRoot: boolean): D
 export function withTypeAndMetadata(schema: JSONSchemaProps): JSONSchemaProps {
   const { kind, apiVersion, metadata } = schema.properties ?? {};
   const names = metadata?.type === 'object' ? metadata.properties : undefined;
-  const isComplete = [kind, apiVersion, names?.['name'], names?.['generateName']].every((field) => field?.type === 'string');
+  const isComplete = [kind, apiVersion, names?.name, names?.generateName].every((field) => field?.type === 'string');
   if (isComplete) return schema;
   return { ...schema, properties: { ...schema.properties, kind: NAME, apiVersion: NAME, metadata: METADATA } };
 }

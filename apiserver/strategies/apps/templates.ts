@@ -19,14 +19,19 @@ export function warnOfTemplate(context: RequestContext, template: PodTemplateSpe
 }
 
 /** What is doubtful in a new Deployment or ReplicaSet, of which the name becomes that of its pods, and these host names. */
-export function warnOfWorkload(context: RequestContext, { name = '' }: ObjectMeta, template: PodTemplateSpec | undefined): void {
-  if (isDns1123Subdomain(name).length > 0) return;
+export function warnOfWorkload(context: RequestContext, metadata: ObjectMeta, template: PodTemplateSpec | undefined): void {
+  if (warnOfWorkloadName(context, metadata)) warnOfTemplate(context, template);
+}
+
+/** The name alone. @returns whether it is one that can be: nobody is warned of what is refused. */
+export function warnOfWorkloadName(context: RequestContext, { name = '' }: ObjectMeta): boolean {
+  if (isDns1123Subdomain(name).length > 0) return false;
   const messages = isDns1123Label(name);
   if (messages.length > 0) {
     const advice = 'this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended';
     context.warn(`metadata.name: ${advice}: [${messages.join(' ')}]`);
   }
-  warnOfTemplate(context, template);
+  return true;
 }
 
 /** Which pods are a workload's never changes. */

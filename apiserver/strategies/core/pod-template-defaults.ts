@@ -106,8 +106,8 @@ function roundResources({ limits, requests }: Resources): void {
   if (requests) roundAmounts(requests);
 }
 
-/** Amounts are kept in thousandths at the finest. */
-function roundAmounts(amounts: Record<string, string>): void {
+/** Amounts are kept in thousandths at the finest: upstream's `SetDefaults_ResourceList`. */
+export function roundAmounts(amounts: Record<string, string>): void {
   for (const name of Object.keys(amounts)) {
     const amount = amounts[name];
     if (amount !== undefined && isFine(amount)) amounts[name] = roundUp(amount);
@@ -180,7 +180,8 @@ function setStorageDefaults({ iscsi, rbd, scaleIO, azureDisk, ephemeral }: Volum
   if (ephemeral?.volumeClaimTemplate) setClaimDefaults(ephemeral.volumeClaimTemplate.spec);
 }
 
-function setClaimDefaults(claim: PersistentVolumeClaimSpec): void {
+/** What a claim is given, wherever it stands. */
+export function setClaimDefaults(claim: PersistentVolumeClaimSpec): void {
   claim.volumeMode ??= 'Filesystem';
   if (claim.resources) roundResources(claim.resources);
 }

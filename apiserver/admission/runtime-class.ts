@@ -1,0 +1,93 @@
+import { apiError, goQuote, type Live, nodeKinds, type Pod, type RuntimeClass, type Toleration } from '../../api/index.ts';
+import type { ObjectReader } from '../registry/objects.ts';
+import { semanticEqual } from '../validation/semantic-equal.ts';
+import type { AdmissionPlugin } from './plugin.ts';
+import { onPods, type PodAttributes } from './pods.ts';
+
+const KIND = nodeKinds.runtimeclasses;
+
+/**
+ * Gives a pod what its runtime class costs, and sends it where the class is supported. Upstream: `plugin/pkg/admission/runtimeclass`,
+ * KEP-585 and KEP-688.
+ */
+export const runtimeClass = (objects: ObjectReader): AdmissionPlugin => ({
+  name: 'RuntimeClass',
+  admit: onPods(['CREATE'], async (_context, attributes) => {
+    const found = await classOf(objects, attributes);
+    if (!found) return;
+    setOverhead(attributes, found);
+    setScheduling(attributes, found);
+  }),
+  validate: onPods(['CREATE'], async (_context, attributes) => {
+    checkOverhead(attributes, await classOf(objects, attributes));
+  }),
+});
+
+const rejected = ({ kind, name }: PodAttributes, why: string) => apiError.forbidden(kind, name, `pod rejected: ${why}`);
+
+async function classOf(objects: ObjectReader, attributes: PodAttributes): Promise<Live<RuntimeClass> | undefined> {
+  const { runtimeClassName } = attributes.pod.spec;
+  if (!runtimeClassName) return undefined;
+  const find = () => objects.get<RuntimeClass>(KIND, '', runtimeClassName);
+  let found = find();
+  if (!found) {
+    await objects.fresh();
+    found = find();
+  }
+  if (!found) throw rejected(attributes, `RuntimeClass ${goQuote(runtimeClassName)} not found`);
+  return found;
+}
+
+function setOverhead(attributes: PodAttributes, { overhead }: Live<RuntimeClass>): void {
+  const { spec } = attributes.pod;
+  if (!overhead?.podFixed) return;
+  if (hasOverhead(spec.overhead) && !semanticEqual(spec.overhead, overhead.podFixed)) throw mismatch(attributes);
+  spec.overhead = { ...overhead.podFixed };
+}
+
+/** The class's labels have to hold beside the pod's own; what it tolerates comes after the pod's own. */
+function setScheduling({ kind, name, pod }: PodAttributes, { scheduling }: Live<RuntimeClass>): void {
+  if (!scheduling) return;
+  const { nodeSelector } = pod.spec;
+  for (const [key, value] of Object.entries(scheduling.nodeSelector ?? {})) {
+    const own = nodeSelector?.[key];
+    if (own === undefined || own === value) continue;
+    const why = `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own}`;
+    throw apiError.forbidden(kind, name, why);
+  }
+  if (scheduling.nodeSelector) pod.spec.nodeSelector = { ...nodeSelector, ...scheduling.nodeSelector };
+  if (scheduling.tolerations) pod.spec.tolerations = mergeTolerations(pod, scheduling.tolerations);
+}
+
+/** Without those that another one covers. Upstream: `MergeTolerations`. */
+function mergeTolerations({ spec }: Pod, added: readonly Toleration[]): Toleration[] {
+  const all = [...(spec.tolerations ?? []), ...added];
+  return all.filter((toleration, i) => {
+    const isCovered = all.slice(i + 1).some((later) => isSuperset(later, toleration));
+    return !isCovered && !all.slice(0, i).some((earlier) => isSuperset(earlier, toleration));
+  });
+}
+
+/** Whether `a` tolerates all that `b` does. Upstream: `isSuperset` of `pkg/util/tolerations`. */
+function isSuperset(a: Toleration, b: Toleration): boolean {
+  if (semanticEqual(a, b)) return true;
+  if ((a.key ?? '') !== '' && a.key !== b.key) return false;
+  if ((a.effect ?? '') !== '' && a.effect !== b.effect) return false;
+  if (a.effect === 'NoExecute' && a.tolerationSeconds !== undefined) {
+    if (b.tolerationSeconds === undefined || a.tolerationSeconds < b.tolerationSeconds) return false;
+  }
+  if (a.operator === 'Exists') return true;
+  return (b.operator ?? 'Equal') === 'Equal' && (a.value ?? '') === (b.value ?? '');
+}
+
+const hasOverhead = (overhead: Readonly<Record<string, string>> | undefined): boolean => Object.keys(overhead ?? {}).length > 0;
+
+const mismatch = (attributes: PodAttributes) => rejected(attributes, "Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+
+/** What a pod says it costs must be what its class says. */
+function checkOverhead(attributes: PodAttributes, found: Live<RuntimeClass> | undefined): void {
+  const { overhead } = attributes.pod.spec;
+  if (!hasOverhead(overhead)) return;
+  if (!found?.overhead) throw rejected(attributes, 'Pod Overhead set without corresponding RuntimeClass defined Overhead');
+  if (!semanticEqual(found.overhead.podFixed, overhead)) throw mismatch(attributes);
+}

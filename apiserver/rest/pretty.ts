@@ -1,0 +1,45 @@
+import type { Exchange } from '../pipeline/exchange.ts';
+
+/** Clients behind which people sit: upstream's `isPrettyPrint` (apiserver/pkg/endpoints/handlers/negotiation/negotiate.go). */
+const PEOPLE = /^(?:curl|Wget|Mozilla\/5\.0)/;
+const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
+const ASKED_BY_TYPE = /;\s*pretty=1(?:[\s;,]|$)/;
+
+/** Whether an answer is to be laid out for people to read. */
+export function wantsPretty({ query, request, accept }: Exchange): boolean {
+  const asked = query?.get('pretty') ?? '';
+  if (asked !== '') return TRUE.has(asked) || ASKED_BY_TYPE.test(accept ?? '');
+  return PEOPLE.test(request.headers['user-agent'] ?? '') || ASKED_BY_TYPE.test(accept ?? '');
+}
+
+/** JSON as it is, or laid out when that is wanted. */
+export const readable = (exchange: Exchange, json: Buffer): Buffer => (wantsPretty(exchange) ? indented(json) : json);
+
+/** A string, a sign of structure, or a number or word; what is between them is space. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
+
+/**
+ * Lays JSON out as Go's `MarshalIndent` does: two spaces a level, nothing after the last brace. Works on the text, so that every number and
+ * every escape stays as it is.
+ */
+export function indented(json: Buffer): Buffer {
+  const parts: string[] = [];
+  let indent = '\n';
+  let before = '';
+  for (const [token] of json.toString().matchAll(TOKEN)) {
+    if (isClosing(token)) indent = indent.slice(0, -2);
+    parts.push(startsLine(before, token) ? indent : '', token, token === ':' ? ' ' : '');
+    if (isOpening(token)) indent += '  ';
+    before = token;
+  }
+  return Buffer.from(parts.join(''));
+}
+
+/** What is empty stays on its line. */
+function startsLine(before: string, token: string): boolean {
+  if (isOpening(before) && isClosing(token)) return false;
+  return before === ',' || isOpening(before) || isClosing(token);
+}
+
+const isOpening = (token: string): boolean => token === '{' || token === '[';
+const isClosing = (token: string): boolean => token === '}' || token === ']';

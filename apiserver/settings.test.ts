@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import { OptionError, parseOptions } from '../runtime/index.ts';
+import { apiServerOptions } from './options.ts';
+import { compileOptions } from './settings.ts';
+
+const compile = (...argv: string[]) => compileOptions(parseOptions(apiServerOptions, argv).values);
+
+describe('the options', () => {
+  test.each([
+    [['--etcd-servers=127.0.0.1:2379'], '--etcd-servers takes URLs such as http://127.0.0.1:2379'],
+    [['--etcd-servers=http://a:1/path'], '--etcd-servers takes URLs'],
+    [['--etcd-servers=http://a:1', '--ephemeral'], '--ephemeral and --etcd-servers exclude each other'],
+    [['--etcd-prefix=/'], '--etcd-prefix takes a path such as /registry'],
+    [['--etcd-certfile=a'], '--etcd-certfile and --etcd-keyfile go together'],
+    [['--endpoint-reconciler-type=master-count'], '--endpoint-reconciler-type knows lease and none'],
+    [['--service-account-key-file=a'], '--service-account-key-file needs --service-account-signing-key-file'],
+    [['--audit-log-path=a'], '--audit-log-path needs --audit-policy-file'],
+    [['--audit-log-mode=batch'], '--audit-log-mode knows blocking and blocking-strict'],
+  ])('%s: one line that says what to change', (argv, why) => {
+    expect(() => compile(...argv)).toThrow(OptionError);
+    expect(() => compile(...argv)).toThrow(why);
+  });
+
+  test.each([
+    [[], '/registry'],
+    [['--etcd-prefix=other/deep/'], '/other/deep'],
+    [['--etcd-prefix=/a'], '/a'],
+  ])('%s: objects are below %s', (argv, root) => {
+    expect(compile(...argv).storageRoot).toBe(root);
+  });
+});

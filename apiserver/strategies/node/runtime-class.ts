@@ -1,0 +1,44 @@
+import { type FieldError, fieldError, isDns1123Label, type RuntimeClass, type Toleration } from '../../../api/index.ts';
+import type { Strategy } from '../../registry/strategy.ts';
+import { type Errors, IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
+import { checkLabels } from '../../validation/meta.ts';
+import { checkContainerResources } from '../../validation/resources.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { checkTolerations } from '../../validation/tolerations.ts';
+import { roundAmounts } from '../core/pod-template-defaults.ts';
+import { ageOf, strategyOf } from '../shared.ts';
+
+const NO_CLAIMS: ReadonlySet<string> = new Set();
+
+/** Upstream: `pkg/registry/node/runtimeclass`, `pkg/apis/node/validation`. */
+export const runtimeClassStrategy: Strategy<RuntimeClass> = strategyOf<RuntimeClass>({
+  allowUnconditionalUpdate: false,
+  setDefaults: ({ overhead }) => {
+    if (overhead?.podFixed) roundAmounts(overhead.podFixed);
+  },
+  validateCreate: (_context, runtimeClass) => validate(runtimeClass),
+  validateUpdate: (_context, runtimeClass, old) => {
+    const errors: Errors = [];
+    if (runtimeClass.handler !== old.handler) errors.push(fieldError.invalid('handler', runtimeClass.handler, IMMUTABLE_MESSAGE));
+    return [...errors, ...validate(runtimeClass)];
+  },
+  tableRow: ({ metadata, handler }, now) => [metadata.name, handler, ageOf(metadata.creationTimestamp, now)],
+});
+
+function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
+  const errors: Errors = [];
+  pushInvalid(errors, 'handler', handler, isDns1123Label(handler));
+  if (overhead) checkContainerResources(errors, 'overhead.podFixed', { limits: overhead.podFixed ?? {} }, NO_CLAIMS);
+  if (!scheduling) return errors;
+  checkLabels(errors, 'scheduling.nodeSelector', scheduling.nodeSelector);
+  const tolerations = listOf(scheduling.tolerations);
+  checkTolerations(errors, 'scheduling.tolerations', tolerations);
+  checkUnique(errors, 'scheduling.tolerations', tolerations);
+  return errors;
+}
+
+function checkUnique(errors: Errors, path: string, tolerations: readonly Toleration[]): void {
+  tolerations.forEach((toleration, i) => {
+    if (tolerations.slice(0, i).some((other) => semanticEqual(other, toleration))) errors.push(fieldError.duplicate(`${path}[${i}]`, toleration));
+  });
+}
