@@ -11,6 +11,7 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
 } from '../authorization/v1/access-review.ts';
+import { horizontalPodAutoscaler as horizontalPodAutoscalerV1 } from '../autoscaling/v1/horizontal-pod-autoscaler.ts';
 import { horizontalPodAutoscaler } from '../autoscaling/v2/horizontal-pod-autoscaler.ts';
 import { cronJob } from '../batch/v1/cron-job.ts';
 import { job } from '../batch/v1/job.ts';
@@ -72,6 +73,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: authorization.selfsubjectrulesreviews, message: selfSubjectRulesReview },
   { info: authorization.subjectaccessreviews, message: subjectAccessReview },
   { info: autoscaling.horizontalpodautoscalers, message: horizontalPodAutoscaler },
+  { info: autoscaling.horizontalpodautoscalersV1, message: horizontalPodAutoscalerV1 },
   { info: batch.cronjobs, message: cronJob },
   { info: batch.jobs, message: job },
   { info: policy.poddisruptionbudgets, message: podDisruptionBudget },
