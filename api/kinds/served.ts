@@ -27,11 +27,18 @@ import { limitRange, resourceQuota } from '../core/v1/quota.ts';
 import { replicationController } from '../core/v1/replication-controller.ts';
 import { service } from '../core/v1/service.ts';
 import { serviceAccount } from '../core/v1/service-account.ts';
+import { endpointSlice } from '../discovery/v1/endpoint-slice.ts';
 import type { ServedKind } from '../kind-info.ts';
+import { ingress, ingressClass } from '../networking/v1/ingress.ts';
+import { ipAddress, serviceCIDR } from '../networking/v1/ip-address.ts';
+import { networkPolicy } from '../networking/v1/network-policy.ts';
 import { runtimeClass } from '../node/v1/runtime-class.ts';
 import { podDisruptionBudget } from '../policy/v1/pod-disruption-budget.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/role.ts';
 import { priorityClass } from '../scheduling/v1/priority-class.ts';
+import { csiDriver, csiNode, csiStorageCapacity } from '../storage/v1/csi.ts';
+import { storageClass } from '../storage/v1/storage-class.ts';
+import { volumeAttributesClass } from '../storage/v1/volume-attributes-class.ts';
 import * as apiextensions from './apiextensions.ts';
 import * as apps from './apps.ts';
 import * as authentication from './authentication.ts';
@@ -40,10 +47,13 @@ import * as autoscaling from './autoscaling.ts';
 import * as batch from './batch.ts';
 import * as coordination from './coordination.ts';
 import * as core from './core.ts';
+import * as discovery from './discovery.ts';
+import * as networking from './networking.ts';
 import * as node from './node.ts';
 import * as policy from './policy.ts';
 import * as rbac from './rbac.ts';
 import * as scheduling from './scheduling.ts';
+import * as storage from './storage.ts';
 
 /** Every built-in kind with its schema, in the order discovery lists them. */
 export const BUILT_IN_KINDS: readonly ServedKind[] = [
@@ -76,13 +86,24 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: autoscaling.horizontalpodautoscalersV1, message: horizontalPodAutoscalerV1 },
   { info: batch.cronjobs, message: cronJob },
   { info: batch.jobs, message: job },
+  { info: networking.ingressclasses, message: ingressClass },
+  { info: networking.ingresses, message: ingress },
+  { info: networking.ipaddresses, message: ipAddress },
+  { info: networking.networkpolicies, message: networkPolicy },
+  { info: networking.servicecidrs, message: serviceCIDR },
   { info: policy.poddisruptionbudgets, message: podDisruptionBudget },
   { info: rbac.clusterrolebindings, message: clusterRoleBinding },
   { info: rbac.clusterroles, message: clusterRole },
   { info: rbac.rolebindings, message: roleBinding },
   { info: rbac.roles, message: role },
+  { info: storage.csidrivers, message: csiDriver },
+  { info: storage.csinodes, message: csiNode },
+  { info: storage.csistoragecapacities, message: csiStorageCapacity },
+  { info: storage.storageclasses, message: storageClass },
+  { info: storage.volumeattributesclasses, message: volumeAttributesClass },
+  { info: apiextensions.customresourcedefinitions, message: customResourceDefinition },
   { info: scheduling.priorityclasses, message: priorityClass },
   { info: coordination.leases, message: lease },
   { info: node.runtimeclasses, message: runtimeClass },
-  { info: apiextensions.customresourcedefinitions, message: customResourceDefinition },
+  { info: discovery.endpointslices, message: endpointSlice },
 ];

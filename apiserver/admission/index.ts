@@ -1,5 +1,6 @@
 import { type Random, systemRandom, UserError } from '../../runtime/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import type { AdmissionPlugin } from './plugin.ts';
@@ -37,6 +38,7 @@ export function createAdmission({
     priority(objects),
     defaultTolerationSeconds,
     runtimeClass(objects),
+    defaultIngressClass(objects),
   ];
   const names = all.map(({ name }) => name);
   const unknown = [...enabled, ...disabled].find((name) => !names.includes(name));

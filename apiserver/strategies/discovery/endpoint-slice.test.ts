@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { discoveryKinds } from '../../../api/index.ts';
+import { StrategyHarness } from '../testing/harness.ts';
+import { endpointSliceStrategy } from './endpoint-slice.ts';
+
+const slices = new StrategyHarness(endpointSliceStrategy, discoveryKinds.endpointslices);
+const body = { addressType: 'IPv4', endpoints: [{ addresses: ['192.0.2.1'] }], ports: [{ port: 80 }] };
+
+describe('EndpointSlice', () => {
+  it('has ports with a name and a protocol, and counts changes of labels too', () => {
+    const slice = slices.stored(body);
+    expect(slice.ports).toEqual([{ name: '', port: 80, protocol: 'TCP' }]);
+    expect(slices.patch(slice, {}).object.metadata.generation).toBe(1);
+    expect(slices.patch(slice, { metadata: { labels: { a: 'b' } } }).object.metadata.generation).toBe(2);
+    expect(slices.patch(slice, { addressType: 'IPv6' }).errors).toEqual(['addressType: Invalid value: "IPv6": field is immutable']);
+  });
+
+  it('checks its endpoints', () => {
+    const endpoints = [
+      { addresses: [] },
+      { addresses: ['127.0.0.1', 'x', '2001:db8::1'], hostname: 'A', hints: { forZones: [{ name: 'z' }, { name: 'z' }] } },
+    ];
+    expect(slices.create({ ...body, endpoints }).errors).toEqual([
+      'endpoints[0].addresses: Required value: must contain at least 1 address',
+      'endpoints[1].addresses[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+      'endpoints[1].addresses[1]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+      'endpoints[1].addresses[2]: Invalid value: "2001:db8::1": must be an IPv4 address',
+      expect.stringContaining('endpoints[1].hostname: Invalid value: "A": a lowercase RFC 1123 label'),
+      'endpoints[1].hints.forZones[1].name: Duplicate value: "z"',
+    ]);
+  });
+
+  it('checks its type and ports', () => {
+    expect(slices.create({ addressType: 'IP', endpoints: [], ports: [{}, { protocol: 'X' }] }).errors).toEqual([
+      'addressType: Unsupported value: "IP": supported values: "FQDN", "IPv4", "IPv6"',
+      'ports[1].name: Duplicate value: ""',
+      'ports[1].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"',
+    ]);
+  });
+
+  it('takes domain names, with a warning', () => {
+    const { errors, warnings } = slices.create({ addressType: 'FQDN', endpoints: [{ addresses: ['a.example.', 'single'] }], ports: [] });
+    expect(warnings).toEqual(['spec.addressType: FQDN endpoints are deprecated']);
+    expect(errors).toEqual([
+      'endpoints[0].addresses[1]: Invalid value: "single": should be a domain with at least two segments separated by dots',
+    ]);
+  });
+
+  it('shows three ports and addresses at most', () => {
+    const endpoints = [{ addresses: ['192.0.2.1', '192.0.2.2'] }, { addresses: ['192.0.2.3', '192.0.2.4'] }];
+    const slice = slices.stored({ ...body, endpoints, ports: [{ port: 80 }, { name: 'any' }] });
+    slice.metadata.creationTimestamp = '2023-12-31T23:59:30Z';
+    expect(slices.row(slice)).toEqual(['x', 'IPv4', '80,any', '192.0.2.1,192.0.2.2,192.0.2.3 + 1 more...', '30s']);
+    expect(slices.row(slices.stored({ ...body, endpoints: [], ports: [] })).slice(2, 4)).toEqual(['<unset>', '<unset>']);
+  });
+});

@@ -1,0 +1,180 @@
+import {
+  type DiscoveryV1EndpointPort,
+  type Endpoint,
+  type EndpointSlice,
+  type FieldError,
+  fieldError,
+  ipWarnings,
+  isDns1123Label,
+  isDns1123Subdomain,
+  isQualifiedName,
+  isValidLabelValue,
+  isValidLegacyIp,
+  parseIp,
+} from '../../../api/index.ts';
+import type { RequestContext } from '../../registry/strategy.ts';
+import { type Errors, IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { nonSpecialIp } from '../core/endpoints.ts';
+import { ageOf, strategyOf } from '../shared.ts';
+
+const ADDRESS_TYPES: readonly string[] = ['FQDN', 'IPv4', 'IPv6'];
+const PROTOCOLS: readonly string[] = ['SCTP', 'TCP', 'UDP'];
+const ENDPOINTS_MAX = 1000;
+const ADDRESSES_MAX = 100;
+const PORTS_MAX = 100;
+const HINTS_MAX = 8;
+/** How many ports and addresses the Table shows before it counts the rest. */
+const SHOWN_MAX = 3;
+
+/** Upstream: `pkg/registry/discovery/endpointslice`, `ValidateEndpointSlice`. */
+export const endpointSliceStrategy = strategyOf<EndpointSlice>({
+  allowCreateOnUpdate: true,
+  setDefaults: ({ ports }) => {
+    for (const port of listOf(ports)) {
+      port.name ??= '';
+      port.protocol ??= 'TCP';
+    }
+  },
+  prepareForCreate: (_context, { metadata, endpoints }) => {
+    metadata.generation = 1;
+    dropTopology(endpoints);
+  },
+  prepareForUpdate: (_context, slice, old) => {
+    dropTopology(slice.endpoints);
+    if (countedChange(slice, old)) slice.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  },
+  validateCreate: (context, slice) => {
+    if (slice.addressType === 'FQDN') context.warn('spec.addressType: FQDN endpoints are deprecated');
+    warnOfAddresses(context, slice);
+    return sliceErrors(slice);
+  },
+  validateUpdate: (context, slice, old) => {
+    warnOfAddresses(context, slice);
+    return [
+      ...sliceErrors(slice, new Set(listOf(old.endpoints).flatMap(({ addresses }) => addresses))),
+      ...(slice.addressType === old.addressType ? [] : [fieldError.invalid('addressType', slice.addressType, IMMUTABLE_MESSAGE)]),
+    ];
+  },
+  tableRow: ({ metadata, addressType, ports, endpoints }, now) => [
+    metadata.name,
+    addressType,
+    listCell(listOf(ports).map(({ port, name }) => String(port ?? name ?? '*'))),
+    listCell(listOf(endpoints).flatMap(({ addresses }) => addresses)),
+    ageOf(metadata.creationTimestamp, now),
+  ],
+});
+
+function warnOfAddresses(context: RequestContext, { addressType, endpoints }: EndpointSlice): void {
+  if (addressType === 'FQDN') return;
+  listOf(endpoints).forEach(({ addresses }, i) => {
+    listOf(addresses).forEach((address, j) => {
+      for (const text of ipWarnings(address)) context.warn(`endpoints[${i}].addresses[${j}]: ${text}`);
+    });
+  });
+}
+
+/** `a,b,c + 2 more...`; `<unset>` for nothing. */
+function listCell(texts: readonly string[]): string {
+  const shown = texts.slice(0, SHOWN_MAX).join(',');
+  if (texts.length > SHOWN_MAX) return `${shown} + ${texts.length - SHOWN_MAX} more...`;
+  return shown || '<unset>';
+}
+
+/** The labels of the beta version are not taken from writers of this one (`dropTopologyOnV1`). */
+function dropTopology(endpoints: readonly Endpoint[] | null | undefined): void {
+  for (const endpoint of listOf(endpoints)) delete endpoint.deprecatedTopology;
+}
+
+/** Labels and annotations count too: a change of theirs is one that consumers act on. */
+const countedChange = (slice: EndpointSlice, old: EndpointSlice): boolean =>
+  !semanticEqual(slice.ports, old.ports) ||
+  !semanticEqual(slice.endpoints, old.endpoints) ||
+  !semanticEqual(slice.metadata.labels, old.metadata.labels) ||
+  !semanticEqual(slice.metadata.annotations, old.metadata.annotations);
+
+/** @param known addresses that were there before, which may be written in ways that are no longer taken. */
+function sliceErrors({ addressType, endpoints, ports }: EndpointSlice, known: ReadonlySet<string> = new Set()): FieldError[] {
+  const errors: FieldError[] = [];
+  if (addressType === '') errors.push(fieldError.required('addressType'));
+  else if (!ADDRESS_TYPES.includes(addressType)) errors.push(fieldError.notSupported('addressType', addressType, ADDRESS_TYPES));
+  if (listOf(endpoints).length > ENDPOINTS_MAX) errors.push(fieldError.tooMany('endpoints', listOf(endpoints).length, ENDPOINTS_MAX));
+  else {
+    listOf(endpoints).forEach((endpoint, i) => {
+      checkEndpoint(errors, `endpoints[${i}]`, endpoint, (path, address) =>
+        known.has(address) ? [] : addressErrors(path, address, addressType),
+      );
+    });
+  }
+  checkPorts(errors, listOf(ports));
+  return errors;
+}
+
+type AddressCheck = (path: string, address: string) => readonly FieldError[];
+
+function checkEndpoint(errors: Errors, path: string, endpoint: Endpoint, check: AddressCheck): void {
+  const addresses = listOf(endpoint.addresses);
+  if (addresses.length === 0) errors.push(fieldError.required(`${path}.addresses`, 'must contain at least 1 address'));
+  if (addresses.length > ADDRESSES_MAX) errors.push(fieldError.tooMany(`${path}.addresses`, addresses.length, ADDRESSES_MAX));
+  addresses.forEach((address, i) => {
+    errors.push(...check(`${path}.addresses[${i}]`, address));
+  });
+  if (endpoint.nodeName !== undefined) {
+    pushInvalid(errors, `${path}.nodeName`, endpoint.nodeName, isDns1123Subdomain(endpoint.nodeName));
+  }
+  if (endpoint.hostname !== undefined) pushInvalid(errors, `${path}.hostname`, endpoint.hostname, isDns1123Label(endpoint.hostname));
+  checkHints(errors, `${path}.hints.forZones`, listOf(endpoint.hints?.forZones), isValidLabelValue);
+  checkHints(errors, `${path}.hints.forNodes`, listOf(endpoint.hints?.forNodes), isDns1123Subdomain);
+}
+
+type Hints = readonly { readonly name: string }[];
+
+function checkHints(errors: Errors, path: string, hints: Hints, wrongIn: (name: string) => string[]): void {
+  if (hints.length > HINTS_MAX) {
+    errors.push(fieldError.tooMany(path, hints.length, HINTS_MAX));
+    return;
+  }
+  const seen = new Set<string>();
+  hints.forEach(({ name }, i) => {
+    if (seen.has(name)) errors.push(fieldError.duplicate(`${path}[${i}].name`, name));
+    seen.add(name);
+    pushInvalid(errors, `${path}[${i}].name`, name, wrongIn(name));
+  });
+}
+
+function addressErrors(path: string, address: string, addressType: string): FieldError[] {
+  if (addressType === 'FQDN') return nameErrors(path, address);
+  if (addressType !== 'IPv4' && addressType !== 'IPv6') return [];
+  const wrong = isValidLegacyIp(address, false).map((detail) => fieldError.invalid(path, address, detail));
+  if (wrong.length > 0) return wrong;
+  const fits = `IPv${parseIp(address)?.family}` === addressType;
+  return [...(fits ? [] : [fieldError.invalid(path, address, `must be an ${addressType} address`)]), ...nonSpecialIp(address, path)];
+}
+
+/** Upstream: `IsFullyQualifiedDomainName`. */
+function nameErrors(path: string, address: string): FieldError[] {
+  if (address === '') return [fieldError.required(path)];
+  const name = address.endsWith('.') ? address.slice(0, -1) : address;
+  const wrong = isDns1123Subdomain(name);
+  if (wrong.length > 0) return [fieldError.invalid(path, name, wrong.join(','))];
+  const labels = name.split('.');
+  if (labels.length < 2) return [fieldError.invalid(path, name, 'should be a domain with at least two segments separated by dots')];
+  const bad = labels.find((label) => isDns1123Label(label).length > 0);
+  return bad === undefined ? [] : [fieldError.invalid(path, bad, isDns1123Label(bad).join(','))];
+}
+
+function checkPorts(errors: Errors, ports: readonly DiscoveryV1EndpointPort[]): void {
+  if (ports.length > PORTS_MAX) {
+    errors.push(fieldError.tooMany('ports', ports.length, PORTS_MAX));
+    return;
+  }
+  const names = new Set<string>();
+  ports.forEach(({ name = '', protocol = '', appProtocol }, i) => {
+    const path = `ports[${i}]`;
+    if (name !== '') pushInvalid(errors, `${path}.name`, name, isDns1123Label(name));
+    if (names.has(name)) errors.push(fieldError.duplicate(`${path}.name`, name));
+    names.add(name);
+    if (!PROTOCOLS.includes(protocol)) errors.push(fieldError.notSupported(`${path}.protocol`, protocol, PROTOCOLS));
+    if (appProtocol !== undefined) pushInvalid(errors, `${path}.appProtocol`, appProtocol, isQualifiedName(appProtocol));
+  });
+}

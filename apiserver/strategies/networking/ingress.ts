@@ -1,0 +1,74 @@
+import { fieldError, type Ingress, type IngressLoadBalancerIngress, ipWarnings } from '../../../api/index.ts';
+import type { RequestContext } from '../../registry/strategy.ts';
+import { listOf } from '../../validation/field-errors.ts';
+import { mayHaveWrongSecretName, mayHaveWrongWildcardRule, validateIngressSpec, validateIngressStatus } from '../../validation/ingress.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { ageOf, strategyOf, updateOf } from '../shared.ts';
+
+const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
+/** How many hosts the Table shows before it counts the rest. */
+const HOSTS_SHOWN_MAX = 3;
+
+/** Upstream: `pkg/registry/networking/ingress`, `ValidateIngressCreate`, `ValidateIngressUpdate`. */
+export const ingressStrategy = strategyOf<Ingress>({
+  prepareForCreate: (_context, ingress) => {
+    ingress.metadata.generation = 1;
+    ingress.status = { loadBalancer: {} };
+  },
+  prepareForUpdate: (_context, ingress, old) => {
+    ingress.status = old.status;
+    if (!semanticEqual(ingress.spec, old.spec)) ingress.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  },
+  validateCreate: (context, { metadata, spec }) => {
+    const annotation = metadata.annotations?.[CLASS_ANNOTATION];
+    if (annotation !== undefined) {
+      context.warn(`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`);
+    }
+    const mismatch = annotation !== undefined && spec.ingressClassName !== undefined && annotation !== spec.ingressClassName;
+    return [
+      ...validateIngressSpec(spec, { anySecretName: false, anyWildcardRule: false }),
+      ...(mismatch
+        ? [fieldError.invalid(`annotations.${CLASS_ANNOTATION}`, annotation, 'must match `ingressClassName` when both are specified')]
+        : []),
+    ];
+  },
+  validateUpdate: (_context, { spec }, old) =>
+    validateIngressSpec(spec, { anySecretName: mayHaveWrongSecretName(old.spec), anyWildcardRule: mayHaveWrongWildcardRule(old.spec) }),
+  tableRow: ({ metadata, spec, status }, now) => [
+    metadata.name,
+    spec.ingressClassName ?? '<none>',
+    hostsCell(listOf(spec.rules).map(({ host = '' }) => host)),
+    addressCell(listOf(status.loadBalancer?.ingress)),
+    listOf(spec.tls).length > 0 ? '80, 443' : '80',
+    ageOf(metadata.creationTimestamp, now),
+  ],
+  subresources: {
+    status: updateOf<Ingress>({
+      prepareForUpdate: (_context, ingress, old) => {
+        ingress.spec = old.spec;
+      },
+      validateUpdate: (context, { status }, old) => {
+        warnOfAddresses(context, listOf(status.loadBalancer?.ingress));
+        return validateIngressStatus(status, old.status);
+      },
+    }),
+  },
+});
+
+function warnOfAddresses(context: RequestContext, ingresses: readonly IngressLoadBalancerIngress[]): void {
+  ingresses.forEach(({ ip = '' }, i) => {
+    if (ip !== '') for (const text of ipWarnings(ip)) context.warn(`status.loadBalancer.ingress[${i}].ip: ${text}`);
+  });
+}
+
+/** `a,b,c + 2 more...`, where rules without a host take a place too; `*` when no rule has one. */
+function hostsCell(hosts: readonly string[]): string {
+  const named = hosts.filter((host) => host !== '');
+  if (named.length === 0) return '*';
+  const shown = named.slice(0, HOSTS_SHOWN_MAX).join(',');
+  const full = hosts.findIndex((_host, i) => hosts.slice(0, i).filter((host) => host !== '').length === HOSTS_SHOWN_MAX);
+  return full >= 0 ? `${shown} + ${hosts.length - HOSTS_SHOWN_MAX} more...` : shown;
+}
+
+const addressCell = (ingresses: readonly IngressLoadBalancerIngress[]): string =>
+  [...new Set(ingresses.map(({ ip = '', hostname = '' }) => ip || hostname).filter((address) => address !== ''))].sort().join(',');

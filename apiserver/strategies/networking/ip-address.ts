@@ -1,0 +1,87 @@
+import {
+  type FieldError,
+  fieldError,
+  type IPAddress,
+  isDns1123Subdomain,
+  isPathSegmentName,
+  isValidCidr,
+  isValidIp,
+  type ParentReference,
+  parseCidr,
+  type ServiceCIDR,
+} from '../../../api/index.ts';
+import { IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
+import { checkSegment } from '../../validation/ingress.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { ageOf, strategyOf, updateOf } from '../shared.ts';
+
+const SAME_FAMILY = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
+
+/** Upstream: `pkg/registry/networking/ipaddress`, `ValidateIPAddress`, `ValidateIPAddressUpdate`. */
+export const ipAddressStrategy = strategyOf<IPAddress>({
+  validateName: (name) => isValidIp(name),
+  validateCreate: (_context, address) => addressErrors(address),
+  validateUpdate: (_context, { spec }, old) =>
+    semanticEqual(spec.parentRef, old.spec.parentRef) ? [] : [fieldError.invalid('spec.parentRef', spec.parentRef, IMMUTABLE_MESSAGE)],
+  fieldSelectors: {
+    'spec.parentRef.group': ({ spec }) => spec.parentRef?.group ?? '',
+    'spec.parentRef.resource': ({ spec }) => spec.parentRef?.resource ?? '',
+    'spec.parentRef.namespace': ({ spec }) => spec.parentRef?.namespace ?? '',
+    'spec.parentRef.name': ({ spec }) => spec.parentRef?.name ?? '',
+  },
+  tableRow: ({ metadata, spec: { parentRef } }) => [metadata.name, parentRef ? parentCell(parentRef) : '<none>'],
+});
+
+const parentCell = ({ group = '', resource = '', namespace = '', name = '' }: ParentReference): string =>
+  [group === '' ? resource : `${resource}.${group}`, namespace, name].filter((part) => part !== '').join('/');
+
+function addressErrors({ spec: { parentRef } }: IPAddress): FieldError[] {
+  if (!parentRef) return [fieldError.required('spec.parentRef')];
+  const errors: FieldError[] = [];
+  const { group = '', resource = '', name = '', namespace = '' } = parentRef;
+  if (group !== '') pushInvalid(errors, 'spec.parentRef.group', group, isDns1123Subdomain(group));
+  checkSegment(errors, 'spec.parentRef.resource', resource);
+  checkSegment(errors, 'spec.parentRef.name', name);
+  pushInvalid(errors, 'spec.parentRef.namespace', namespace, isPathSegmentName(namespace));
+  return errors;
+}
+
+/** Upstream: `pkg/registry/networking/servicecidr`, `ValidateServiceCIDR`, `ValidateServiceCIDRUpdate`. */
+export const serviceCidrStrategy = strategyOf<ServiceCIDR>({
+  prepareForCreate: (_context, cidr) => {
+    cidr.status = {};
+  },
+  prepareForUpdate: (_context, cidr, old) => {
+    cidr.status = old.status;
+  },
+  validateCreate: (_context, { spec }) => cidrsErrors(listOf(spec.cidrs)),
+  validateUpdate: (_context, { spec }, old) => cidrsChanges(listOf(spec.cidrs), listOf(old.spec.cidrs)),
+  tableRow: ({ metadata, spec }, now) => [metadata.name, listOf(spec.cidrs).join(','), ageOf(metadata.creationTimestamp, now)],
+  subresources: {
+    status: updateOf<ServiceCIDR>({
+      prepareForUpdate: (_context, cidr, old) => {
+        cidr.spec = old.spec;
+      },
+    }),
+  },
+});
+
+function cidrsErrors(cidrs: readonly string[]): FieldError[] {
+  if (cidrs.length === 0) return [fieldError.required('spec.cidrs', 'at least one CIDR required')];
+  if (cidrs.length > 2) return [fieldError.invalid('spec.cidrs', { CIDRs: cidrs }, 'may only hold up to 2 values')];
+  const errors: FieldError[] = [];
+  cidrs.forEach((cidr, i) => {
+    pushInvalid(errors, `spec.cidrs[${i}]`, cidr, isValidCidr(cidr));
+  });
+  const [first, second] = cidrs.map((cidr) => parseCidr(cidr)?.network.family);
+  if (cidrs.length === 2 && first !== undefined && first === second) errors.push(fieldError.invalid('spec.cidrs', cidrs, SAME_FAMILY));
+  return errors;
+}
+
+/** Nothing changes, but a second family may come. */
+function cidrsChanges(cidrs: readonly string[], old: readonly string[]): FieldError[] {
+  const grows = old.length === 1 && cidrs.length === 2;
+  if (cidrs.length !== old.length && !grows) return [fieldError.invalid('spec.cidrs', cidrs, IMMUTABLE_MESSAGE)];
+  const errors = old.flatMap((cidr, i) => (cidr === cidrs[i] ? [] : [fieldError.invalid(`spec.cidrs[${i}]`, cidrs[i], IMMUTABLE_MESSAGE)]));
+  return grows ? [...errors, ...cidrsErrors(cidrs)] : errors;
+}

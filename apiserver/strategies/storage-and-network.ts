@@ -1,0 +1,25 @@
+import { discoveryKinds, networkingKinds, storageKinds } from '../../api/index.ts';
+import { type Strategy, strategyKey } from '../registry/strategy.ts';
+import { endpointSliceStrategy } from './discovery/endpoint-slice.ts';
+import { ingressStrategy } from './networking/ingress.ts';
+import { ingressClassStrategy } from './networking/ingress-class.ts';
+import { ipAddressStrategy, serviceCidrStrategy } from './networking/ip-address.ts';
+import { networkPolicyStrategy } from './networking/network-policy.ts';
+import { csiDriverStrategy } from './storage/csi-driver.ts';
+import { csiNodeStrategy, csiStorageCapacityStrategy } from './storage/csi-node.ts';
+import { storageClassStrategy, volumeAttributesClassStrategy } from './storage/storage-class.ts';
+
+/** Strategies of storage.k8s.io, networking.k8s.io and the like. */
+export const storageAndNetworkStrategies = (): readonly (readonly [string, Strategy<never>])[] => [
+  [strategyKey(storageKinds.csidrivers), csiDriverStrategy],
+  [strategyKey(storageKinds.csinodes), csiNodeStrategy],
+  [strategyKey(storageKinds.csistoragecapacities), csiStorageCapacityStrategy],
+  [strategyKey(storageKinds.storageclasses), storageClassStrategy],
+  [strategyKey(storageKinds.volumeattributesclasses), volumeAttributesClassStrategy],
+  [strategyKey(networkingKinds.ingressclasses), ingressClassStrategy],
+  [strategyKey(networkingKinds.ingresses), ingressStrategy],
+  [strategyKey(networkingKinds.ipaddresses), ipAddressStrategy],
+  [strategyKey(networkingKinds.networkpolicies), networkPolicyStrategy],
+  [strategyKey(networkingKinds.servicecidrs), serviceCidrStrategy],
+  [strategyKey(discoveryKinds.endpointslices), endpointSliceStrategy],
+];

@@ -1,0 +1,96 @@
+import { type CSIDriver, type CSIDriverSpec, type FieldError, fieldError, nameIsPathSegment } from '../../../api/index.ts';
+import { IMMUTABLE_MESSAGE, listOf } from '../../validation/field-errors.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { checkCsiDriverName } from '../../validation/storage.ts';
+import { ageOf, strategyOf } from '../shared.ts';
+
+const GROUP_POLICIES: readonly string[] = ['File', 'None', 'ReadWriteOnceWithFSType'];
+const LIFECYCLE_MODES: readonly string[] = ['Persistent', 'Ephemeral'];
+const TOKEN_SECONDS_MIN = 600;
+const TOKEN_SECONDS_MAX = 2 ** 32;
+const UPDATE_PERIOD_SECONDS_MIN = 10;
+/** Fields whose changes count as generations. */
+const COUNTED = ['tokenRequests', 'requiresRepublish', 'seLinuxMount', 'nodeAllocatableUpdatePeriodSeconds'] as const;
+
+/** Upstream: `pkg/registry/storage/csidriver`, `ValidateCSIDriver`, `ValidateCSIDriverUpdate`. */
+export const csiDriverStrategy = strategyOf<CSIDriver>({
+  deleteReturnsObject: true,
+  allowUnconditionalUpdate: false,
+  // The name is checked as a driver's, and complained of as `name`.
+  validateName: nameIsPathSegment,
+  setDefaults: ({ spec }) => {
+    spec.attachRequired ??= true;
+    spec.podInfoOnMount ??= false;
+    spec.storageCapacity ??= false;
+    spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType';
+    if (listOf(spec.volumeLifecycleModes).length === 0) spec.volumeLifecycleModes = ['Persistent'];
+    spec.requiresRepublish ??= false;
+    spec.seLinuxMount ??= false;
+  },
+  prepareForUpdate: (_context, { metadata, spec }, old) => {
+    const generation = old.metadata.generation ?? 0;
+    const changed = COUNTED.some((field) => !semanticEqual(spec[field], old.spec[field]));
+    if (changed) metadata.generation = generation + 1;
+  },
+  validateCreate: (_context, { metadata, spec }) => {
+    const errors: FieldError[] = [];
+    checkCsiDriverName(errors, 'name', metadata.name ?? '');
+    return [...errors, ...specErrors(spec)];
+  },
+  validateUpdate: (_context, { spec }, old) => [
+    ...specErrors(spec),
+    // The name of the field is upstream's slip.
+    ...immutable('spec.attachedRequired', spec.attachRequired, old.spec.attachRequired),
+    ...immutable('spec.volumeLifecycleModes', spec.volumeLifecycleModes, old.spec.volumeLifecycleModes),
+  ],
+  tableRow: ({ metadata, spec }, now) => [
+    metadata.name,
+    spec.attachRequired ?? true,
+    spec.podInfoOnMount ?? false,
+    spec.storageCapacity ?? false,
+    spec.tokenRequests ? spec.tokenRequests.map(({ audience }) => audience).join(',') : '<unset>',
+    spec.requiresRepublish ?? false,
+    listOf(spec.volumeLifecycleModes).join(',') || '<none>',
+    ageOf(metadata.creationTimestamp, now),
+  ],
+});
+
+const immutable = (path: string, value: unknown, old: unknown): FieldError[] =>
+  semanticEqual(value, old) ? [] : [fieldError.invalid(path, value, IMMUTABLE_MESSAGE)];
+
+function specErrors({
+  fsGroupPolicy = '',
+  volumeLifecycleModes,
+  nodeAllocatableUpdatePeriodSeconds,
+  ...spec
+}: CSIDriverSpec): FieldError[] {
+  return [
+    ...(GROUP_POLICIES.includes(fsGroupPolicy) ? [] : [fieldError.notSupported('spec.fsGroupPolicy', fsGroupPolicy, GROUP_POLICIES)]),
+    ...tokenErrors(spec),
+    ...listOf(volumeLifecycleModes)
+      .filter((mode) => !LIFECYCLE_MODES.includes(mode))
+      .map((mode) => fieldError.notSupported('spec.volumeLifecycleModes', mode, LIFECYCLE_MODES)),
+    ...(nodeAllocatableUpdatePeriodSeconds !== undefined && nodeAllocatableUpdatePeriodSeconds < UPDATE_PERIOD_SECONDS_MIN
+      ? [
+          fieldError.invalid(
+            'spec.nodeAllocatableUpdatePeriodSeconds',
+            nodeAllocatableUpdatePeriodSeconds,
+            'must be greater than or equal to 10 seconds',
+          ),
+        ]
+      : []),
+  ];
+}
+
+function tokenErrors({ tokenRequests }: Pick<CSIDriverSpec, 'tokenRequests'>): FieldError[] {
+  const audiences = new Set<string>();
+  return listOf(tokenRequests).flatMap(({ audience, expirationSeconds }, i) => {
+    const path = `spec.tokenRequests[${i}]`;
+    if (audiences.has(audience)) return [fieldError.duplicate(`${path}.audience`, audience)];
+    audiences.add(audience);
+    if (expirationSeconds === undefined) return [];
+    const invalid = (detail: string): FieldError[] => [fieldError.invalid(`${path}.expirationSeconds`, expirationSeconds, detail)];
+    if (expirationSeconds < TOKEN_SECONDS_MIN) return invalid('may not specify a duration less than 10 minutes');
+    return expirationSeconds > TOKEN_SECONDS_MAX ? invalid('may not specify a duration larger than 2^32 seconds') : [];
+  });
+}

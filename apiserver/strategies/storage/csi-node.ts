@@ -1,0 +1,94 @@
+import {
+  type CSINode,
+  type CSINodeDriver,
+  type CSIStorageCapacity,
+  type FieldError,
+  fieldError,
+  isDns1123Subdomain,
+  isQualifiedName,
+} from '../../../api/index.ts';
+import { bytesOf, checkNonnegative, IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
+import { checkLabelSelector } from '../../validation/meta.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { checkCsiDriverName, checkNonnegativeQuantity } from '../../validation/storage.ts';
+import { ageOf, strategyOf } from '../shared.ts';
+
+const NODE_ID_BYTES_MAX = 256;
+
+/** Upstream: `pkg/registry/storage/csinode`, `ValidateCSINode`, `ValidateCSINodeUpdate`. */
+export const csiNodeStrategy = strategyOf<CSINode>({
+  deleteReturnsObject: true,
+  allowUnconditionalUpdate: false,
+  validateCreate: (_context, { spec }) => driversErrors(spec.drivers),
+  validateUpdate: (_context, { spec }, old) => [...driversErrors(spec.drivers), ...driverChanges(spec.drivers, old.spec.drivers)],
+  tableRow: ({ metadata, spec }, now) => [metadata.name, listOf(spec.drivers).length, ageOf(metadata.creationTimestamp, now)],
+});
+
+function driversErrors(drivers: readonly CSINodeDriver[] | undefined): FieldError[] {
+  const errors: FieldError[] = [];
+  const names = new Set<string>();
+  listOf(drivers).forEach((driver, i) => {
+    const path = `spec.drivers[${i}]`;
+    checkCsiDriverName(errors, `${path}.name`, driver.name);
+    if (driver.nodeID === '') errors.push(fieldError.required(`${path}.nodeID`));
+    if (bytesOf(driver.nodeID) > NODE_ID_BYTES_MAX) {
+      errors.push(fieldError.invalid(`${path}.nodeID`, driver.nodeID, `must be ${NODE_ID_BYTES_MAX} characters or less`));
+    }
+    checkNonnegative(errors, `${path}.allocatable.count`, driver.allocatable?.count);
+    if (names.has(driver.name)) errors.push(fieldError.duplicate(`${path}.name`, driver.name));
+    names.add(driver.name);
+    errors.push(...topologyErrors(`${path}.topologyKeys`, listOf(driver.topologyKeys)));
+  });
+  return errors;
+}
+
+function topologyErrors(path: string, keys: readonly string[]): FieldError[] {
+  const errors: FieldError[] = [];
+  keys.forEach((key, i) => {
+    if (key === '') errors.push(fieldError.required(path));
+    if (keys.indexOf(key) < i) errors.push(fieldError.duplicate(path, key));
+    pushInvalid(errors, path, keys, isQualifiedName(key));
+  });
+  return errors;
+}
+
+/** A driver that stays is as it was, but for how many volumes it can take. */
+function driverChanges(drivers: readonly CSINodeDriver[] | undefined, old: readonly CSINodeDriver[] | undefined): FieldError[] {
+  const fixedOf = ({ allocatable: _, ...fixed }: CSINodeDriver): unknown => fixed;
+  return listOf(old).flatMap((before) =>
+    listOf(drivers)
+      .filter(({ name }) => name === before.name)
+      .filter((driver) => !semanticEqual(fixedOf(driver), fixedOf(before)))
+      .map((driver) => fieldError.invalid('CSINodeDriver', goDriver(driver), IMMUTABLE_MESSAGE)),
+  );
+}
+
+/** A driver as JSON of upstream's internal struct, which messages show. */
+const goDriver = ({ name, nodeID, topologyKeys, allocatable }: CSINodeDriver): unknown => ({
+  Name: name,
+  NodeID: nodeID,
+  TopologyKeys: topologyKeys ?? null,
+  Allocatable: allocatable ? { Count: allocatable.count ?? null } : null,
+});
+
+/** Upstream: `pkg/registry/storage/csistoragecapacity`, `ValidateCSIStorageCapacity`. */
+export const csiStorageCapacityStrategy = strategyOf<CSIStorageCapacity>({
+  allowUnconditionalUpdate: false,
+  validateCreate: (_context, capacity) => capacityErrors(capacity),
+  validateUpdate: (_context, capacity, old) => [
+    ...capacityErrors(capacity),
+    ...(['nodeTopology', 'storageClassName'] as const)
+      .filter((field) => !semanticEqual(capacity[field], old[field]))
+      .map((field) => fieldError.invalid(field, capacity[field], IMMUTABLE_MESSAGE)),
+  ],
+  tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
+});
+
+function capacityErrors({ nodeTopology, storageClassName, capacity, maximumVolumeSize }: CSIStorageCapacity): FieldError[] {
+  const errors: FieldError[] = [];
+  checkLabelSelector(errors, 'nodeTopology', nodeTopology);
+  pushInvalid(errors, 'storageClassName', storageClassName, isDns1123Subdomain(storageClassName));
+  checkNonnegativeQuantity(errors, 'capacity', capacity);
+  checkNonnegativeQuantity(errors, 'maximumVolumeSize', maximumVolumeSize);
+  return errors;
+}

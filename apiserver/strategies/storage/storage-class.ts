@@ -1,0 +1,90 @@
+import { type FieldError, fieldError, type ObjectMeta, type StorageClass, type VolumeAttributesClass } from '../../../api/index.ts';
+import { IMMUTABLE_MESSAGE } from '../../validation/field-errors.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { checkAllowedTopologies, checkParameters, checkProvisioner } from '../../validation/storage.ts';
+import { ageOf, strategyOf } from '../shared.ts';
+
+const RECLAIM_POLICIES: readonly string[] = ['Delete', 'Retain'];
+const BINDING_MODES: readonly string[] = ['Immediate', 'WaitForFirstConsumer'];
+
+const DEFAULT_CLASS_MARKS: readonly string[] = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+];
+const DEFAULT_ATTRIBUTES_MARKS: readonly string[] = ['volumeattributesclass.alpha.kubernetes.io/is-default-class'];
+
+const isMarked = ({ annotations }: ObjectMeta, marks: readonly string[]): boolean => marks.some((mark) => annotations?.[mark] === 'true');
+
+const nameCell = (metadata: ObjectMeta, marks: readonly string[]): string =>
+  isMarked(metadata, marks) ? `${metadata.name} (default)` : (metadata.name ?? '');
+
+/** Upstream: `pkg/registry/storage/storageclass`, `ValidateStorageClass`, `ValidateStorageClassUpdate`. */
+export const storageClassStrategy = strategyOf<StorageClass>({
+  deleteReturnsObject: true,
+  setDefaults: (storageClass) => {
+    storageClass.reclaimPolicy ??= 'Delete';
+    storageClass.volumeBindingMode ??= 'Immediate';
+  },
+  validateCreate: (_context, storageClass) => classErrors(storageClass),
+  validateUpdate: (_context, storageClass, old) => classChanges(storageClass, old),
+  tableRow: (storageClass, now) => [
+    nameCell(storageClass.metadata, DEFAULT_CLASS_MARKS),
+    storageClass.provisioner,
+    storageClass.reclaimPolicy ?? 'Delete',
+    storageClass.volumeBindingMode ?? '<unset>',
+    storageClass.allowVolumeExpansion ?? false,
+    ageOf(storageClass.metadata.creationTimestamp, now),
+  ],
+});
+
+function classErrors({
+  provisioner,
+  parameters,
+  reclaimPolicy = '',
+  volumeBindingMode = '',
+  allowedTopologies,
+}: StorageClass): FieldError[] {
+  const errors: FieldError[] = [];
+  checkProvisioner(errors, 'provisioner', provisioner);
+  checkParameters(errors, 'parameters', parameters, true);
+  if (reclaimPolicy !== '' && !RECLAIM_POLICIES.includes(reclaimPolicy)) {
+    errors.push(fieldError.notSupported('reclaimPolicy', reclaimPolicy, RECLAIM_POLICIES));
+  }
+  if (!BINDING_MODES.includes(volumeBindingMode)) {
+    errors.push(fieldError.notSupported('volumeBindingMode', volumeBindingMode, BINDING_MODES));
+  }
+  checkAllowedTopologies(errors, 'allowedTopologies', allowedTopologies);
+  return errors;
+}
+
+const forbidUpdate = (field: string, changed: boolean): FieldError[] =>
+  changed ? [fieldError.forbidden(field, `updates to ${field} are forbidden.`)] : [];
+
+const classChanges = (storageClass: StorageClass, old: StorageClass): FieldError[] => [
+  ...forbidUpdate('parameters', !semanticEqual(storageClass.parameters, old.parameters)),
+  ...forbidUpdate('provisioner', storageClass.provisioner !== old.provisioner),
+  ...forbidUpdate('reclaimPolicy', storageClass.reclaimPolicy !== old.reclaimPolicy),
+  ...(storageClass.volumeBindingMode === old.volumeBindingMode
+    ? []
+    : [fieldError.invalid('volumeBindingMode', storageClass.volumeBindingMode, IMMUTABLE_MESSAGE)]),
+];
+
+/** Upstream: `pkg/registry/storage/volumeattributesclass`, `ValidateVolumeAttributesClass`. */
+export const volumeAttributesClassStrategy = strategyOf<VolumeAttributesClass>({
+  deleteReturnsObject: true,
+  validateCreate: (_context, { driverName, parameters }) => {
+    const errors: FieldError[] = [];
+    checkProvisioner(errors, 'driverName', driverName);
+    checkParameters(errors, 'parameters', parameters, false);
+    return errors;
+  },
+  validateUpdate: (_context, attributesClass, old) => [
+    ...forbidUpdate('driverName', attributesClass.driverName !== old.driverName),
+    ...forbidUpdate('parameters', !semanticEqual(attributesClass.parameters, old.parameters)),
+  ],
+  tableRow: ({ metadata, driverName }, now) => [
+    nameCell(metadata, DEFAULT_ATTRIBUTES_MARKS),
+    driverName,
+    ageOf(metadata.creationTimestamp, now),
+  ],
+});
