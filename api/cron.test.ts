@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCron } from './cron.ts';
+import { CronError, parseCron } from './cron.ts';
 
 const fields = (text: string) => {
   const schedule = parseCron(text);
@@ -38,11 +38,14 @@ describe('schedules', () => {
     ['1-2-3 * * * *', 'too many hyphens: 1-2-3'],
     ['*/1/2 * * * *', 'too many slashes: */1/2'],
     ['x * * * *', 'failed to parse int from x: strconv.Atoi: parsing "x": invalid syntax'],
-    ['99999999999999999999 * * * *', 'failed to parse int from 99999999999999999999: strconv.Atoi: parsing "99999999999999999999": value out of range'],
+    [
+      '99999999999999999999 * * * *',
+      'failed to parse int from 99999999999999999999: strconv.Atoi: parsing "99999999999999999999": value out of range',
+    ],
     ['* * * * 7', 'end of range (7) above maximum (6): 7'],
     ['@fortnightly', 'unrecognized descriptor: @fortnightly'],
     ['@every soon', 'failed to parse duration @every soon: time: invalid duration "soon"'],
   ])('%j is refused', (text, why) => {
-    expect(() => parseCron(text)).toThrow(new Error(why));
+    expect(() => parseCron(text)).toThrow(new CronError(why));
   });
 });

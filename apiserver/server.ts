@@ -24,6 +24,7 @@ import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './registry/strategy.ts';
+import { inItsVersion } from './registry/version-view.ts';
 import { createBinding } from './rest/binding.ts';
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
@@ -333,7 +334,7 @@ class Server implements ApiServer {
       if (!strategy) throw new Error(`no strategy for ${key}`);
       // A strategy and a message only ever meet objects of their own kind.
       const type = typeOfMessage(kind.message) as ObjectType;
-      this.#host.add({ info: kind.info, type, strategy: strategy as unknown as Strategy });
+      this.#host.add(inItsVersion({ info: kind.info, type, strategy: strategy as unknown as Strategy }, this.#options.kinds));
     }
     this.objects.bind((kind) => this.#kinds.endpointOf(kind)?.registry);
   }

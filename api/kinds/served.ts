@@ -11,6 +11,7 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
 } from '../authorization/v1/access-review.ts';
+import { horizontalPodAutoscaler as horizontalPodAutoscalerV1 } from '../autoscaling/v1/horizontal-pod-autoscaler.ts';
 import { horizontalPodAutoscaler } from '../autoscaling/v2/horizontal-pod-autoscaler.ts';
 import { cronJob } from '../batch/v1/cron-job.ts';
 import { job } from '../batch/v1/job.ts';
@@ -33,7 +34,7 @@ import { ipAddress, serviceCIDR } from '../networking/v1/ip-address.ts';
 import { networkPolicy } from '../networking/v1/network-policy.ts';
 import { runtimeClass } from '../node/v1/runtime-class.ts';
 import { podDisruptionBudget } from '../policy/v1/pod-disruption-budget.ts';
-import { clusterRole, clusterRole, clusterRoleBinding, clusterRoleBinding, role, role, roleBinding, roleBinding } from '../rbac/v1/role.ts';
+import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/role.ts';
 import { priorityClass } from '../scheduling/v1/priority-class.ts';
 import { csiDriver, csiNode, csiStorageCapacity } from '../storage/v1/csi.ts';
 import { storageClass } from '../storage/v1/storage-class.ts';
@@ -82,6 +83,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: authorization.selfsubjectrulesreviews, message: selfSubjectRulesReview },
   { info: authorization.subjectaccessreviews, message: subjectAccessReview },
   { info: autoscaling.horizontalpodautoscalers, message: horizontalPodAutoscaler },
+  { info: autoscaling.horizontalpodautoscalersV1, message: horizontalPodAutoscalerV1 },
   { info: batch.cronjobs, message: cronJob },
   { info: batch.jobs, message: job },
   { info: networking.ingressclasses, message: ingressClass },
@@ -99,9 +101,9 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: storage.csistoragecapacities, message: csiStorageCapacity },
   { info: storage.storageclasses, message: storageClass },
   { info: storage.volumeattributesclasses, message: volumeAttributesClass },
-  { info: coordination.leases, message: lease },
+  { info: apiextensions.customresourcedefinitions, message: customResourceDefinition },
   { info: scheduling.priorityclasses, message: priorityClass },
+  { info: coordination.leases, message: lease },
   { info: node.runtimeclasses, message: runtimeClass },
   { info: discovery.endpointslices, message: endpointSlice },
-  { info: apiextensions.customresourcedefinitions, message: customResourceDefinition },
 ];

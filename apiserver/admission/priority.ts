@@ -72,7 +72,11 @@ function defaultClass(objects: ObjectReader): Live<PriorityClass> | undefined {
 }
 
 /** @throws ApiError (403) */
-function refuseSecondDefault(objects: ObjectReader, { kind, operation }: AdmissionAttributes, { metadata, globalDefault }: PriorityClass): void {
+function refuseSecondDefault(
+  objects: ObjectReader,
+  { kind, operation }: AdmissionAttributes,
+  { metadata, globalDefault }: PriorityClass,
+): void {
   if (!globalDefault) return;
   const present = defaultClass(objects)?.metadata.name;
   if (present === undefined || (operation === 'UPDATE' && present === metadata.name)) return;

@@ -1,5 +1,6 @@
 import { apiError, goQuote, type Live, nodeKinds, type Pod, type RuntimeClass, type Toleration } from '../../api/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
+import { sortedMap } from '../strategies/shared.ts';
 import { semanticEqual } from '../validation/semantic-equal.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { onPods, type PodAttributes } from './pods.ts';
@@ -55,7 +56,7 @@ function setScheduling({ kind, name, pod }: PodAttributes, { scheduling }: Live<
     const why = `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own}`;
     throw apiError.forbidden(kind, name, why);
   }
-  if (scheduling.nodeSelector) pod.spec.nodeSelector = { ...nodeSelector, ...scheduling.nodeSelector };
+  if (scheduling.nodeSelector) pod.spec.nodeSelector = sortedMap({ ...nodeSelector, ...scheduling.nodeSelector });
   if (scheduling.tolerations) pod.spec.tolerations = mergeTolerations(pod, scheduling.tolerations);
 }
 

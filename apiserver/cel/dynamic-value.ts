@@ -3,10 +3,12 @@ import { isObject } from '../../api/schema.ts';
 import { ArrayList, elementsOf, equalLists, equalMaps } from './language/collections.ts';
 import { CelError, CelList, CelMap, type CelValue } from './language/values.ts';
 
+const INT64_END = 2 ** 63;
+
 /** A value of type dyn: whole numbers are ints, others doubles, as Go's decoder of unstructured objects has it. */
 export function dynamicValue(data: unknown): CelValue {
   if (typeof data === 'string' || typeof data === 'boolean' || typeof data === 'bigint') return data;
-  if (typeof data === 'number') return Number.isInteger(data) ? BigInt(data) : data;
+  if (typeof data === 'number') return Number.isInteger(data) && Math.abs(data) < INT64_END ? BigInt(data) : data;
   if (Array.isArray(data)) return new DynamicList(data);
   return isObject(data) ? new DynamicMap(data) : null;
 }

@@ -54,6 +54,17 @@ describe('a definition', () => {
     expect(after.paths['api/v1']).toEqual((before.paths as Record<string, object>)['api/v1']);
   });
 
+  it('has conditions by the time its creator hears of it, which kubectl wait relies upon', async () => {
+    await using server = await startCrdServer();
+    const created = await server.request('POST', CRDS, { body: widgets() });
+    expect(created.json()).toMatchObject({ status: { conditions: null } });
+    const crd = (await server.request('GET', `${CRDS}/widgets.example.com`)).json<{ status: { conditions: object[] } }>();
+    expect(crd.status.conditions).toContainEqual(expect.objectContaining({ type: 'NamesAccepted', status: 'True' }));
+    expect((await server.request('POST', `${CRDS}?dryRun=All`, { body: definition({ plural: 'gizmos', kind: 'Gizmo' }) })).status).toBe(
+      201,
+    );
+  });
+
   it('takes its objects with it, ends their watches, and leaves discovery', async () => {
     await using server = await startCrdServer();
     await establish(server, widgets());

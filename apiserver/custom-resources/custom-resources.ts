@@ -31,6 +31,8 @@ import {
 } from './definition.ts';
 import { planNames } from './naming.ts';
 
+/** How long the creator of a definition waits for its conditions. */
+const JUDGE_MS_MAX = 1000;
 /** Definitions whose objects are deleted at the same time. */
 const CLEANUPS_MAX = 8;
 /** The longest wait before a definition that cannot be served is looked at again. */
@@ -39,7 +41,7 @@ const BACKOFF_MS_MAX = 30_000;
 const CRDS = apiextensionsKinds.customresourcedefinitions;
 
 export interface CustomResourcesOptions {
-  readonly host: Pick<KindHost, 'serve' | 'withdraw' | 'publish'>;
+  readonly host: Pick<KindHost, 'serve' | 'withdraw' | 'publish' | 'afterCreate'>;
   readonly objects: ObjectReader & ObjectWriter;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -78,8 +80,9 @@ class CustomResources implements Service {
 
   /** Resolves once everything is served that was served before. */
   async start(): Promise<void> {
-    const { objects, clock, logger } = this.#options;
+    const { host, objects, clock, logger } = this.#options;
     this.#listener = objects.onChange<Crd>(CRDS, ({ object }) => this.#enqueue(object));
+    host.afterCreate(CRDS, ({ metadata }) => this.#judged(metadata.name ?? ''));
     const { signal } = this.#stopping;
     for (const crd of objects.list<Crd>(CRDS)) {
       try {
@@ -113,6 +116,27 @@ class CustomResources implements Service {
     this.#stopping.abort();
     await this.#running;
     this.#webhooks.close();
+  }
+
+  /**
+   * Resolves once a new definition has conditions, or after a while. kubectl gives up at once on waiting for a condition of an object that
+   * has none at all, and nobody sleeps between creating a definition and waiting for it.
+   */
+  #judged(name: string): Promise<void> {
+    const { objects, clock } = this.#options;
+    const isJudged = () => (objects.get<Crd>(CRDS, '', name)?.status.conditions?.length ?? 0) > 0;
+    return new Promise((resolve) => {
+      const done = () => {
+        timer.cancel();
+        listener[Symbol.dispose]();
+        resolve();
+      };
+      const timer = clock.setTimer(JUDGE_MS_MAX, done);
+      const listener = objects.onChange<Crd>(CRDS, ({ object }) => {
+        if (object.metadata.name === name && (isJudged() || object.metadata.deletionTimestamp)) done();
+      });
+      if (isJudged()) done();
+    });
   }
 
   #enqueue({ metadata }: Crd): void {

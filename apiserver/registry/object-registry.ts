@@ -97,6 +97,8 @@ interface Parts {
  */
 export class ObjectRegistry {
   readonly resource: Resource;
+  /** Called for each new object that was stored, before its creator hears of it. */
+  afterCreate: ((object: KubeObject) => Promise<void>) | undefined;
   readonly #store: ObjectStore;
   readonly #hub: CacheHub;
   readonly #random: Random;
@@ -202,7 +204,10 @@ export class ObjectRegistry {
       await admission.validate(context, this.#attributes('CREATE', { object, old: undefined }, ''));
       if (metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created');
       const stored = await this.#insert(context, object, allocation);
-      if (stored !== 'taken') return stored;
+      if (stored !== 'taken') {
+        if (!context.dryRun) await this.afterCreate?.(stored.object);
+        return stored;
+      }
       allocation?.undo();
     }
     throw apiError.modified(this.resource.subject, metadata.name ?? '');

@@ -79,6 +79,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly claims?: Claims<T> | undefined;
   /** Seconds that an object lives after it was last written (Events). Absent, or 0: for good. */
   readonly ttlSeconds?: number | undefined;
+  /** Versions it is served in beside the stored one, by name (`v1`). */
+  readonly views?: Readonly<Record<string, VersionView>> | undefined;
   /** PUT and PATCH on subresources that are views of the whole object: `status`, `finalize`, `ephemeralcontainers` … */
   readonly subresources?: Readonly<Record<string, UpdateStrategy<T>>> | undefined;
 }
@@ -110,6 +112,18 @@ export interface ScaleNumbers {
   readonly present: number;
   /** Which pods it is about, as text; `''` when it does not say. */
   readonly selector: string;
+}
+
+/** A version in which a kind is served beside the one it is stored in: upstream's conversions. Its objects are views of the stored ones. */
+export interface VersionView {
+  /** As {@link Strategy.setDefaults}, for objects of this version. */
+  setDefaults(object: KubeObject): void;
+  /** The object as it is stored. Takes any object of this version, and leaves it as it is. */
+  toStored(object: KubeObject): KubeObject;
+  /** And back. */
+  fromStored(object: KubeObject): KubeObject;
+  /** The object as tables show it, where {@link toStored} loses what they need; by that unless given. */
+  toShown?(object: KubeObject): KubeObject;
 }
 
 /** How strategies are made: once per API server, with what they may need. */

@@ -17,6 +17,7 @@ import {
 import { noAdmission } from '../registry/admission-chain.ts';
 import { plainError } from '../registry/store-errors.ts';
 import type { RequestContext } from '../registry/strategy.ts';
+import { sortedMap } from '../strategies/shared.ts';
 import type { Rest } from './rest.ts';
 
 const KIND = policyKinds.poddisruptionbudgets;
@@ -55,7 +56,12 @@ export function mayGoUncounted(pod: Pod, { spec, status }: Live<PodDisruptionBud
 }
 
 /** Takes one disruption from a budget, in the name of a pod. @throws ApiError (429, 403) when it has none to give. */
-export async function takeDisruption(rest: Rest, context: RequestContext, { metadata }: Live<PodDisruptionBudget>, pod: Pod): Promise<void> {
+export async function takeDisruption(
+  rest: Rest,
+  context: RequestContext,
+  { metadata }: Live<PodDisruptionBudget>,
+  pod: Pod,
+): Promise<void> {
   const endpoint = rest.endpointOf(KIND);
   const strategy = endpoint?.resource.strategy.subresources?.status;
   if (!endpoint || !strategy) throw new Error(`${KIND.resource}/status is not served`);
@@ -94,7 +100,7 @@ function decrement(budget: PodDisruptionBudget, podName: string, now: number): v
   }
   status.disruptionsAllowed -= 1;
   if (status.disruptionsAllowed === 0) status.conditions = exhausted(status, now);
-  status.disruptedPods = { ...status.disruptedPods, [podName]: toTime(now) };
+  status.disruptedPods = sortedMap({ ...status.disruptedPods, [podName]: toTime(now) });
 }
 
 /** A budget that is not up to date, or of which the pod's part has just changed. */

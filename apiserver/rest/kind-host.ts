@@ -1,4 +1,4 @@
-import type { KindInfo, ServedKind } from '../../api/index.ts';
+import type { KindInfo, KubeObject, ServedKind } from '../../api/index.ts';
 import type { Random } from '../../runtime/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { PublishedKind } from '../openapi/index.ts';
@@ -81,6 +81,11 @@ export class KindHost {
     const before = kinds.endpointsOf(name);
     kinds.replace(name, endpoints);
     for (const { resource } of before) hub.remove(resource.cache);
+  }
+
+  /** Calls a function for each new object of a kind, before its creator hears of it. */
+  afterCreate(name: ResourceName, follow: (object: KubeObject) => Promise<void>): void {
+    for (const { registry } of this.#parts.kinds.endpointsOf(name)) registry.afterCreate = follow;
   }
 
   /** Serves a resource no longer. */

@@ -54,6 +54,10 @@ export function validateLabels(labels: Readonly<Record<string, string>> | undefi
   ]);
 }
 
+/** A map in its normal form: by key, as Go writes it. */
+export const sortedMap = <T>(map: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 /** An error for each text. */
 export const invalidEach = (path: string, value: unknown, details: readonly string[]): FieldError[] =>
   details.map((detail) => fieldError.invalid(path, value, detail));

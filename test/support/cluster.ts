@@ -152,7 +152,8 @@ export function kubectlOf(binary: string, kubeconfig: string): Kubectl {
         { timeout: timeoutMs, maxBuffer: 2 ** 26, env: { ...process.env, ...env } },
         (error, stdout, stderr) => resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr }),
       );
-      child.stdin?.end(input ?? '');
+      // A kubectl that ends without reading its input has said why in its exit code.
+      child.stdin?.on('error', () => undefined).end(input ?? '');
     });
   const call = async (...args: string[]) => {
     const { code, stdout, stderr } = await run(args);

@@ -20,6 +20,8 @@ export const hpaScalingRules = message('io.k8s.api.autoscaling.v2.HPAScalingRule
   }),
   selectPolicy: string(1, 'Which policy decides: Max (the default) the boldest, Min the most careful, Disabled none.', { pointer: true }),
   policies: list(of(hpaScalingPolicy), 2, "The limits on speed, at least one; the direction's defaults unless given.", {
+    pointer: true,
+    keepsEmpty: true,
     listType: 'atomic',
   }),
   tolerance: quantity(4, "How far metrics may be off the target, as a fraction; the cluster's 0.1 unless given.", { pointer: true }),

@@ -19,11 +19,17 @@ const PRIMARY_START = set(
   ...(['NUM_FLOAT', 'NUM_INT', 'NUM_UINT', 'STRING', 'BYTES', 'IDENTIFIER'] as const),
 );
 const EXPR_START = including(PRIMARY_START, "'!'");
-const RELATIONS = set("'<'", "'<='", "'>='", "'>'", "'=='", "'!='", "'in'");
-const SUMS = set("'+'", "'-'");
-const PRODUCTS = set("'*'", "'/'", "'%'");
-/** What may come after an operand, besides what its surroundings allow. */
-const AFTER_OPERAND = set(...RELATIONS, ...SUMS, ...PRODUCTS, "'&&'", "'||'", "'?'");
+/** Binary operators, those that bind least first. */
+const LEVELS = [
+  set("'||'"),
+  set("'&&'"),
+  set("'<'", "'<='", "'>='", "'>'", "'=='", "'!='", "'in'"),
+  set("'+'", "'-'"),
+  set("'*'", "'/'", "'%'"),
+];
+/** The level after those of logic. */
+const RELATIONS = 2;
+const AFTER_OPERAND = set(...LEVELS.flatMap((level) => [...level]), "'?'");
 const AFTER_PRIMARY = set("'.'", "'['");
 const NAMES = set('IDENTIFIER', 'ESC_IDENTIFIER');
 const NOTHING = set();
@@ -91,13 +97,13 @@ class Parser {
   }
 
   #conditional(after: ReadonlySet<TokenType>): Expr {
-    const condition = this.#or();
+    const condition = this.#operators(0);
     const question = this.#in.takeIf("'?'");
     if (!question) return condition;
     this.#after = set("':'");
     const yes = this.#in.rule(
       this.#after,
-      () => this.#or(),
+      () => this.#operators(0),
       () => broken(question.at),
     );
     this.#after = after;
@@ -105,45 +111,37 @@ class Parser {
     return this.#call(question.at, OPERATOR.conditional, [condition, yes, this.#expr(after)]);
   }
 
-  #or(): Expr {
-    return this.#logic("'||'", OPERATOR.or, () => this.#logic("'&&'", OPERATOR.and, () => this.#relation()));
+  /** Operators of a level, and of those that bind more tightly. In loops where it can be, not one call within the other: nesting is deep. */
+  #operators(level: number): Expr {
+    let left = this.#unary();
+    for (let i = LEVELS.length - 1; i >= level; i--) {
+      if (LEVELS[i]?.has(this.#in.peek().type)) left = this.#chain(left, i);
+    }
+    return left;
+  }
+
+  #chain(first: Expr, level: number): Expr {
+    const operators: Token[] = [];
+    const terms = [first];
+    while (LEVELS[level]?.has(this.#in.peek().type)) {
+      operators.push(this.#in.take());
+      terms.push(this.#operators(level + 1));
+    }
+    if (level < RELATIONS) return this.#balanced({ operators, terms }, 0, operators.length - 1) ?? first;
+    return operators.reduce((left, operator, i) => this.#operation(operator, left, terms[i + 1]), first);
   }
 
   /** A chain of one logical operator becomes a balanced tree, as in cel-go. */
-  #logic(type: TokenType, name: string, operand: () => Expr): Expr {
-    const terms = [operand()];
-    const places: number[] = [];
-    for (let operator = this.#in.takeIf(type); operator; operator = this.#in.takeIf(type)) {
-      places.push(operator.at);
-      terms.push(operand());
-    }
-    return places.length === 0 ? (terms[0] ?? broken(0)) : this.#balanced({ name, terms, places }, 0, places.length - 1);
-  }
-
-  #balanced(chain: { name: string; terms: readonly Expr[]; places: readonly number[] }, low: number, high: number): Expr {
+  #balanced(chain: { operators: readonly Token[]; terms: readonly Expr[] }, low: number, high: number): Expr | undefined {
     const middle = (low + high + 1) >> 1;
+    const operator = chain.operators[middle];
     const left = middle === low ? chain.terms[middle] : this.#balanced(chain, low, middle - 1);
     const right = middle === high ? chain.terms[middle + 1] : this.#balanced(chain, middle + 1, high);
-    const at = chain.places[middle] ?? 0;
-    return this.#call(at, chain.name, [left ?? broken(at), right ?? broken(at)]);
+    return operator && this.#operation(operator, left, right);
   }
 
-  #relation(): Expr {
-    return this.#binary(RELATIONS, () => this.#sum());
-  }
-
-  #sum(): Expr {
-    return this.#binary(SUMS, () => this.#binary(PRODUCTS, () => this.#unary()));
-  }
-
-  #binary(operators: ReadonlySet<TokenType>, operand: () => Expr): Expr {
-    let left = operand();
-    while (operators.has(this.#in.peek().type)) {
-      const operator = this.#in.take();
-      const name = operator.text === 'in' ? OPERATOR.in : `_${operator.text}_`;
-      left = this.#call(operator.at, name, [left, operand()]);
-    }
-    return left;
+  #operation({ text, at }: Token, left: Expr = broken(at), right: Expr = broken(at)): Expr {
+    return this.#call(at, text === 'in' ? OPERATOR.in : `_${text}_`, [left, right]);
   }
 
   #unary(): Expr {

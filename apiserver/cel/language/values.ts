@@ -116,7 +116,7 @@ export abstract class CelMap {
   get native(): unknown {
     return undefined;
   }
-  /** Whether a field that the type has is there; for objects of a type. */
+  /** The type whose fields these are, for objects of a type. */
   get type(): CelType {
     return MAP;
   }

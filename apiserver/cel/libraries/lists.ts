@@ -7,7 +7,7 @@ import { A, define, LIST_OF_A, method, overload, signature } from '../language/d
 import { compare, equal } from '../language/equality.ts';
 import { costSize } from '../language/runtime-cost.ts';
 import { BOOL, BYTES, type CelType, DOUBLE, DURATION, INT, listOf, STRING, TIMESTAMP, UINT } from '../language/types.ts';
-import { CelError, CelList, type CelValue, Duration, noSuchOverload, Uint } from '../language/values.ts';
+import { CelError, CelList, type CelValue, Duration, noSuchOverload, Timestamp, Uint } from '../language/values.ts';
 import { costOfTree } from './texts.ts';
 
 const COMPARABLE: readonly (readonly [name: string, type: CelType])[] = [
@@ -35,10 +35,20 @@ const on =
     return items instanceof CelError ? items : run(items, item);
   };
 
+const ORDERED = [Uint, Uint8Array, Timestamp, Duration];
+const hasOrder = (value: CelValue): boolean =>
+  value !== null && (typeof value !== 'object' || ORDERED.some((type) => value instanceof type));
+
+/** Values of different types are neither before nor after each other. */
+const isAfter = (a: CelValue, b: CelValue): boolean => {
+  const order = compare(a, b);
+  return typeof order === 'number' && order > 0;
+};
+
 function isSorted(items: readonly CelValue[]): Result {
-  for (let i = 1; i < items.length; i++) {
-    const order = compare(items[i - 1] ?? null, items[i] ?? null);
-    if (typeof order === 'number' && order > 0) return false;
+  for (const [i, item] of items.entries()) {
+    if (!hasOrder(item)) return noSuchOverload();
+    if (i > 0 && isAfter(items[i - 1] ?? null, item)) return false;
   }
   return true;
 }
@@ -59,15 +69,12 @@ const sumFrom =
 
 /** The element that comes first in the order, or last. */
 const extreme =
-  (name: string, sign: 1 | -1) =>
+  (name: string, isBetter: (item: CelValue, best: CelValue) => boolean) =>
   (items: readonly CelValue[]): Result => {
     let best: CelValue | undefined;
     for (const item of items) {
-      if (best === undefined) best = item;
-      else {
-        const order = compare(item, best);
-        if (typeof order === 'number' && order * sign > 0) best = item;
-      }
+      if (!hasOrder(item)) return noSuchOverload();
+      if (best === undefined || isBetter(item, best)) best = item;
     }
     return best === undefined ? new CelError(`${name} called on empty list`) : best;
   };
@@ -108,11 +115,13 @@ export const LIST_FUNCTIONS: readonly FunctionDeclaration[] = [
   ),
   define(
     'max',
-    ...COMPARABLE.map(([name, type]) => method(`list_${name}_max_${name}`, signature([listOf(type)], type), on(extreme('max', 1)))),
+    ...COMPARABLE.map(([name, type]) => method(`list_${name}_max_${name}`, signature([listOf(type)], type), on(extreme('max', isAfter)))),
   ),
   define(
     'min',
-    ...COMPARABLE.map(([name, type]) => method(`list_${name}_min_${name}`, signature([listOf(type)], type), on(extreme('min', -1)))),
+    ...COMPARABLE.map(([name, type]) =>
+      method(`list_${name}_min_${name}`, signature([listOf(type)], type), on(extreme('min', (item, best) => isAfter(best, item)))),
+    ),
   ),
   define('indexOf', method('list_a_index_of_int', signature([LIST_OF_A, A], INT), on(position(false)))),
   define('lastIndexOf', method('list_a_last_index_of_int', signature([LIST_OF_A, A], INT), on(position(true)))),

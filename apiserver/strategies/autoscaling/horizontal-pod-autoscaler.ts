@@ -4,9 +4,10 @@ import { listOf } from '../../validation/field-errors.ts';
 import { validateHorizontalPodAutoscaler, validateHorizontalPodAutoscalerStatus } from '../../validation/horizontal-pod-autoscaler.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { metricsCell } from './metric-cells.ts';
+import { horizontalPodAutoscalerV1 } from './v1-view.ts';
 
 /** Percent of requested CPU to aim at, unless there are metrics. */
-export const CPU_UTILIZATION = 80;
+const CPU_UTILIZATION = 80;
 const PERIOD_SECONDS = 15;
 
 /** Upstream: `pkg/registry/autoscaling/horizontalpodautoscaler`, `pkg/apis/autoscaling/v2/defaults.go`. */
@@ -31,6 +32,7 @@ export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> 
     status.currentReplicas ?? 0,
     ageOf(metadata.creationTimestamp, now),
   ],
+  views: { v1: horizontalPodAutoscalerV1 },
   subresources: {
     status: updateOf<HorizontalPodAutoscaler>({
       prepareForUpdate: (_context, autoscaler, old) => {

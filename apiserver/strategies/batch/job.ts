@@ -9,7 +9,7 @@ import { containerCells, selectorCell } from '../apps/cells.ts';
 import { warnOfWorkloadName } from '../apps/templates.ts';
 import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-template-defaults.ts';
-import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, sortedMap, strategyOf, updateOf } from '../shared.ts';
 
 const BACKOFF_LIMIT = 6;
 /** Above these, the indexes that failed may become too many to be noted. */
@@ -95,9 +95,9 @@ function generateSelector({ metadata, spec }: Job): void {
   const { legacyName, legacyUid } = JOB_LABELS;
   const own = { [legacyName]: name, [JOB_LABELS.name]: name, [legacyUid]: uid, [JOB_LABELS.uid]: uid };
   spec.template.metadata ??= {};
-  spec.template.metadata.labels = { ...own, ...spec.template.metadata.labels };
+  spec.template.metadata.labels = sortedMap({ ...own, ...spec.template.metadata.labels });
   spec.selector ??= {};
-  spec.selector.matchLabels = { [JOB_LABELS.uid]: uid, ...spec.selector.matchLabels };
+  spec.selector.matchLabels = sortedMap({ [JOB_LABELS.uid]: uid, ...spec.selector.matchLabels });
 }
 
 /** What is doubtful in a job, or in a cron job's. Upstream: `pkg/api/job/warnings.go`. */
