@@ -9,6 +9,7 @@ import {
   type Service as KubeService,
   type Live,
   rbacKinds,
+  type ServiceCIDR,
 } from '../../api/index.ts';
 import type { Clock, Logger, Service } from '../../runtime/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
@@ -30,6 +31,7 @@ import {
   type ServiceAddress,
   SYSTEM_NAMESPACES,
   serviceCidr,
+  serviceCidrStatus,
 } from './system-objects.ts';
 
 /*
@@ -124,8 +126,18 @@ class Bootstrap implements Service {
     const serviceCidrs = this.#served('networking.k8s.io', 'servicecidrs');
     await Promise.all([
       ...(priorityClasses ? PRIORITY_CLASSES.map((object) => this.#ensure(priorityClasses, object)) : []),
-      ...(serviceCidrs ? [this.#ensure(serviceCidrs, serviceCidr(this.#options.serviceClusterIpRange))] : []),
+      ...(serviceCidrs ? [this.#ensureServiceCidr(serviceCidrs)] : []),
     ]);
+  }
+
+  /** Upstream: `pkg/controlplane/controller/defaultservicecidr`. */
+  async #ensureServiceCidr(kind: KindInfo): Promise<void> {
+    const { clock, objects, serviceClusterIpRange } = this.#options;
+    const expected = serviceCidr(serviceClusterIpRange);
+    await this.#ensure(kind, expected);
+    await objects.updateStatus<ServiceCIDR>(kind, '', expected.metadata.name ?? '', (current) =>
+      current.status.conditions?.length ? undefined : { ...current, status: serviceCidrStatus(clock.now()) },
+    );
   }
 
   async #ensureRbac(): Promise<void> {

@@ -1,6 +1,16 @@
 import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { ConfigMap, EndpointSlice, Endpoints, KubeObject, Service as KubeService, Namespace, PriorityClass } from '../../api/index.ts';
+import {
+  type ConfigMap,
+  type EndpointSlice,
+  type Endpoints,
+  type KubeObject,
+  type Service as KubeService,
+  type Namespace,
+  type PriorityClass,
+  type ServiceCIDR,
+  toTime,
+} from '../../api/index.ts';
 
 /** Where the API server is reached from within the cluster. */
 export interface ServiceAddress {
@@ -71,6 +81,13 @@ export const PRIORITY_CLASSES: readonly PriorityClass[] = [
 export const serviceCidr = (range: string): KubeObject & { spec: { cidrs: string[] } } => ({
   metadata: { name: SERVICE_NAME },
   spec: { cidrs: range.split(',') },
+});
+
+/** The range is never checked: it is the server's own. */
+export const serviceCidrStatus = (now: number): ServiceCIDR['status'] => ({
+  conditions: [
+    { type: 'Ready', status: 'True', reason: '', message: 'Kubernetes default Service CIDR is ready', lastTransitionTime: toTime(now) },
+  ],
 });
 
 const LOOPBACK = new BlockList();
