@@ -8,7 +8,9 @@ import {
   type KindInfo,
   type Service as KubeService,
   type Namespace,
+  networkingKinds,
   rbacKinds,
+  type ServiceCIDR,
 } from '../../api/index.ts';
 import { generateKey, issueCertificate, silentLogger, systemClock, VirtualClock } from '../../runtime/index.ts';
 import { openMemoryStore, type Store } from '../../store/index.ts';
@@ -129,6 +131,14 @@ it('writes priority classes where they are served', async () => {
   const bootstrap = make([kind]);
   await bootstrap.start();
   expect(objects.list(kind).map(({ metadata }) => metadata.name)).toEqual(['system-cluster-critical', 'system-node-critical']);
+  await bootstrap.stop();
+});
+
+it('writes the default ServiceCIDR where it is served, and that it is ready', async () => {
+  const bootstrap = make([networkingKinds.servicecidrs]);
+  await bootstrap.start();
+  const [cidr] = objects.list<ServiceCIDR>(networkingKinds.servicecidrs);
+  expect(cidr?.status.conditions).toMatchObject([{ type: 'Ready', status: 'True', message: 'Kubernetes default Service CIDR is ready' }]);
   await bootstrap.stop();
 });
 

@@ -4,7 +4,6 @@ import {
   type ConfigMap,
   type EndpointSlice,
   type Endpoints,
-  type KubeObject,
   type Service as KubeService,
   type Namespace,
   type PriorityClass,
@@ -78,9 +77,10 @@ export const PRIORITY_CLASSES: readonly PriorityClass[] = [
 ];
 
 /** The range that cluster IPs come from, as an object. */
-export const serviceCidr = (range: string): KubeObject & { spec: { cidrs: string[] } } => ({
+export const serviceCidr = (range: string): ServiceCIDR => ({
   metadata: { name: SERVICE_NAME },
   spec: { cidrs: range.split(',') },
+  status: {},
 });
 
 /** The range is never checked: it is the server's own. */
