@@ -72,14 +72,13 @@ function mergeTolerations({ spec }: Pod, added: readonly Toleration[]): Tolerati
 /** Whether `a` tolerates all that `b` does. Upstream: `isSuperset` of `pkg/util/tolerations`. */
 function isSuperset(a: Toleration, b: Toleration): boolean {
   if (semanticEqual(a, b)) return true;
-  if ((a.key ?? '') !== '' && a.key !== b.key) return false;
-  if ((a.effect ?? '') !== '' && a.effect !== b.effect) return false;
-  if (a.effect === 'NoExecute' && a.tolerationSeconds !== undefined) {
-    if (b.tolerationSeconds === undefined || a.tolerationSeconds < b.tolerationSeconds) return false;
-  }
+  if ((a.key && a.key !== b.key) || (a.effect && a.effect !== b.effect) || endsEarlier(a, b)) return false;
   if (a.operator === 'Exists') return true;
   return (b.operator ?? 'Equal') === 'Equal' && (a.value ?? '') === (b.value ?? '');
 }
+
+const endsEarlier = ({ effect, tolerationSeconds }: Toleration, { tolerationSeconds: other }: Toleration): boolean =>
+  effect === 'NoExecute' && tolerationSeconds !== undefined && (other === undefined || tolerationSeconds < other);
 
 const hasOverhead = (overhead: Readonly<Record<string, string>> | undefined): boolean => Object.keys(overhead ?? {}).length > 0;
 

@@ -49,26 +49,33 @@ interface Eviction {
   evict(options: DeleteRequest): Promise<unknown>;
 }
 
-/** Evicts a pod if its budget can spare it; pods that do not count for any budget go at once. */
-async function asBudgetsAllow({ rest, context, registry, options, evict }: Eviction, name: string): Promise<void> {
+/** Evicts a pod if its budget can spare it. */
+async function asBudgetsAllow(eviction: Eviction, name: string): Promise<void> {
+  const { context, registry } = eviction;
   for (let attempt = 0; attempt < RACES_MAX; attempt++) {
-    const entry = await registry.existing(context.namespace, name);
-    const pod = entry.object as Pod;
-    if (isUnguarded(pod)) {
-      // It must not become one that counts meanwhile; who looked for himself is taken at his word.
-      if (isOver(pod)) return void (await evict(options));
-      if (await unlessChanged(evict, options, entry.revision)) return;
-      continue;
-    }
-    const budget = budgetOf(rest, pod);
-    if (budget && mayGoUncounted(pod, budget)) {
-      if (await unlessChanged(evict, options, entry.revision)) return;
-      throw beingProcessed(budget.metadata.name);
-    }
-    if (budget) await takeDisruption(rest, context, budget, pod);
-    return void (await evict(options));
+    const { object, revision } = await registry.existing(context.namespace, name);
+    const pod = object as Pod;
+    if (!isUnguarded(pod)) return evictGuarded(eviction, pod, revision);
+    if (await evictUnguarded(eviction, pod, revision)) return;
   }
   throw apiError.modified(registry.resource.subject, name);
+}
+
+/** A pod that does not count for any budget goes at once, unless it has become one that does. @returns whether it went. */
+async function evictUnguarded({ options, evict }: Eviction, pod: Pod, revision: number): Promise<boolean> {
+  if (!isOver(pod)) return unlessChanged(evict, options, revision);
+  await evict(options);
+  return true;
+}
+
+async function evictGuarded({ rest, context, options, evict }: Eviction, pod: Pod, revision: number): Promise<void> {
+  const budget = budgetOf(rest, pod);
+  if (budget && mayGoUncounted(pod, budget)) {
+    if (await unlessChanged(evict, options, revision)) return;
+    throw beingProcessed(budget.metadata.name);
+  }
+  if (budget) await takeDisruption(rest, context, budget, pod);
+  await evict(options);
 }
 
 /** Deletes the pod as it was looked at. @returns whether it was still that. */

@@ -1,4 +1,13 @@
-import { apiextensionsKinds, type Binding, coordinationKinds, coreKinds, nodeKinds, policyKinds, rbacKinds, schedulingKinds } from '../../api/index.ts';
+import {
+  apiextensionsKinds,
+  type Binding,
+  coordinationKinds,
+  coreKinds,
+  nodeKinds,
+  policyKinds,
+  rbacKinds,
+  schedulingKinds,
+} from '../../api/index.ts';
 import { ruleChecks } from '../cel/index.ts';
 import { type Strategy, type StrategyOptions, strategyKey } from '../registry/strategy.ts';
 import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definition.ts';

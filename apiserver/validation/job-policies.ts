@@ -1,4 +1,12 @@
-import { fieldError, goQuote, type JobSpec, type PodFailurePolicy, type PodFailurePolicyRule, type SuccessPolicy, type SuccessPolicyRule } from '../../api/index.ts';
+import {
+  fieldError,
+  goQuote,
+  type JobSpec,
+  type PodFailurePolicy,
+  type PodFailurePolicyRule,
+  type SuccessPolicy,
+  type SuccessPolicyRule,
+} from '../../api/index.ts';
 import { bytesOf, checkNonnegative, type Errors, listOf } from './field-errors.ts';
 import { IndexesError, parseIndexes } from './job-indexes.ts';
 import { checkLabelName } from './meta.ts';
@@ -83,7 +91,12 @@ export function checkSuccessPolicy(errors: Errors, path: string, { rules }: Succ
   });
 }
 
-function checkSuccessRule(errors: Errors, path: string, { succeededCount, succeededIndexes }: SuccessPolicyRule, completions: number): void {
+function checkSuccessRule(
+  errors: Errors,
+  path: string,
+  { succeededCount, succeededIndexes }: SuccessPolicyRule,
+  completions: number,
+): void {
   if (succeededCount === undefined && succeededIndexes === undefined) {
     errors.push(fieldError.required(path, 'at least one of succeededCount or succeededIndexes must be specified'));
   }

@@ -2,16 +2,15 @@ import {
   batchKinds,
   type FieldError,
   fieldError,
-  fromLabelSelector,
   isDns1123Label,
   type Job,
   type JobSpec,
   type ObjectMeta,
   type PodTemplateSpec,
 } from '../../api/index.ts';
-import { bytesOf, checkChoiceOf, checkNonnegative, type Errors, IMMUTABLE_MESSAGE, isEmpty, listOf, pushInvalid } from './field-errors.ts';
-import { goPart, goPodTemplate } from './go-struct.ts';
 import { checkDomainPrefixedPath } from './domain-path.ts';
+import { bytesOf, checkChoiceOf, checkNonnegative, type Errors, IMMUTABLE_MESSAGE, isEmpty } from './field-errors.ts';
+import { goPart, goPodTemplate } from './go-struct.ts';
 import { checkFailurePolicy, checkSuccessPolicy } from './job-policies.ts';
 import { checkLabelSelector } from './meta.ts';
 import { checkPodTemplate } from './pod-template.ts';

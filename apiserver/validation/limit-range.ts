@@ -1,11 +1,19 @@
-import { type FieldError, fieldError, isQualifiedName, type LimitRange, type LimitRangeItem, type Quantity, parseQuantity } from '../../api/index.ts';
+import {
+  type FieldError,
+  fieldError,
+  isQualifiedName,
+  type LimitRange,
+  type LimitRangeItem,
+  parseQuantity,
+  type Quantity,
+} from '../../api/index.ts';
 import { type Errors, keysOf, listOf, pushInvalid } from './field-errors.ts';
 import { isOvercommitAllowed } from './resource-names.ts';
 import { checkContainerResourceName, checkResourceName } from './resources.ts';
 
 const TYPES: readonly string[] = ['Pod', 'Container', 'PersistentVolumeClaim'];
 /** Up to here amounts are compared in thousandths: Go's int64 holds no more. */
-const MILLI_VALUE_MAX = 9_223_372_036_854_775;
+const MILLI_VALUE_MAX = Number(2n ** 63n / 1000n);
 
 type Amounts = Readonly<Record<string, string>> | undefined;
 
@@ -83,7 +91,8 @@ function checkBounds(errors: Errors, path: string, { name, max, min, limit, requ
   if (isAbove(min, max)) invalid('min', min, `min value ${min} is greater than max value ${max}`);
   if (isAbove(min, request)) invalid('defaultRequest', request, `min value ${min} is greater than default request value ${request}`);
   if (isAbove(request, max)) invalid('defaultRequest', request, `default request value ${request} is greater than max value ${max}`);
-  if (isAbove(request, limit)) invalid('defaultRequest', request, `default request value ${request} is greater than default limit value ${limit}`);
+  if (isAbove(request, limit))
+    invalid('defaultRequest', request, `default request value ${request} is greater than default limit value ${limit}`);
   if (isAbove(min, limit)) invalid('default', min, `min value ${min} is greater than default value ${limit}`);
   if (isAbove(limit, max)) invalid('default', max, `default value ${limit} is greater than max value ${max}`);
   if (!isOvercommitAllowed(name) && limit && request && limit.cmp(request) !== 0) {

@@ -13,15 +13,7 @@ import { isStandardQuotaResource } from './resource-names.ts';
 import { checkAmount, checkResourceName } from './resources.ts';
 
 const POD_COUNTS: readonly string[] = ['pods'];
-const POD_RESOURCES: readonly string[] = [
-  ...POD_COUNTS,
-  'cpu',
-  'memory',
-  'limits.cpu',
-  'limits.memory',
-  'requests.cpu',
-  'requests.memory',
-];
+const POD_RESOURCES: readonly string[] = [...POD_COUNTS, 'cpu', 'memory', 'limits.cpu', 'limits.memory', 'requests.cpu', 'requests.memory'];
 const CLAIM_RESOURCES: readonly string[] = ['persistentvolumeclaims', 'requests.storage'];
 
 /** What each scope can be asked of. */
@@ -128,7 +120,9 @@ function checkOperator(errors: Errors, path: string, { scopeName, operator, valu
     case 'In':
     case 'NotIn':
       if (listOf(values).length > 0) return;
-      errors.push(fieldError.required(`${path}.values`, "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"));
+      errors.push(
+        fieldError.required(`${path}.values`, "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"),
+      );
       return;
     case 'Exists':
     case 'DoesNotExist':

@@ -21,7 +21,10 @@ export function checkReference(errors: Errors, path: string, reference: CrossVer
 }
 
 /** What is wrong with the version of an object that is referred to. */
-export function versionError({ apiVersion = '' }: CrossVersionObjectReference, { anyVersion, noGroup }: ReferenceRules): string | undefined {
+export function versionError(
+  { apiVersion = '' }: CrossVersionObjectReference,
+  { anyVersion, noGroup }: ReferenceRules,
+): string | undefined {
   if (anyVersion) return undefined;
   const parts = apiVersion.split('/');
   if (parts.length > 2) return `unexpected GroupVersion string: ${apiVersion}`;

@@ -168,7 +168,17 @@ interface Server extends AsyncDisposable {
 
 async function startServer(): Promise<Server> {
   const directory = await tempDirectory();
-  const argv = ['--data-dir', directory.path, '--ephemeral', '--secure-port', '0', '--log-level', 'silent'];
+  const argv = [
+    '--data-dir',
+    directory.path,
+    '--ephemeral',
+    '--secure-port',
+    '0',
+    '--endpoint-reconciler-type',
+    'none',
+    '--log-level',
+    'silent',
+  ];
   const service = composeApiServer(parseOptions(apiServerOptions, argv).values, {
     clock: withoutUpkeep,
     random: seededRandom(SEED),

@@ -1,4 +1,4 @@
-import { type CronJob, type CronJobSpec, CronError, type FieldError, fieldError, parseCron } from '../../../api/index.ts';
+import { CronError, type CronJob, type CronJobSpec, type FieldError, fieldError, parseCron } from '../../../api/index.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkNonnegative, type Errors, isEmpty, listOf } from '../../validation/field-errors.ts';
 import { checkJobTemplate } from '../../validation/job.ts';

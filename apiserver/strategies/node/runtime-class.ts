@@ -39,6 +39,7 @@ function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[]
 
 function checkUnique(errors: Errors, path: string, tolerations: readonly Toleration[]): void {
   tolerations.forEach((toleration, i) => {
-    if (tolerations.slice(0, i).some((other) => semanticEqual(other, toleration))) errors.push(fieldError.duplicate(`${path}[${i}]`, toleration));
+    if (tolerations.slice(0, i).some((other) => semanticEqual(other, toleration)))
+      errors.push(fieldError.duplicate(`${path}[${i}]`, toleration));
   });
 }

@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Pod, PodDisruptionBudget } from '../api/index.ts';
+import { podStrategy } from './strategies/core/pod.ts';
+import { podDisruptionBudgetStrategy } from './strategies/policy/pod-disruption-budget.ts';
+import { startTestServer, type TestServer } from './testing/test-server.ts';
+
+const PODS = '/api/v1/namespaces/default/pods';
+const BUDGETS = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
+const MERGE = { 'content-type': 'application/merge-patch+json' };
+
+let server: TestServer;
+
+beforeEach(async () => {
+  server = await startTestServer({
+    strategies: { '/pods': podStrategy, 'policy/poddisruptionbudgets': podDisruptionBudgetStrategy },
+  });
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+async function pod(name: string, status: object) {
+  const spec = { containers: [{ name: 'c', image: 'x:1' }], nodeName: 'n', terminationGracePeriodSeconds: 1 };
+  const made = await server.request('POST', PODS, { body: { metadata: { name, labels: { app: 'a' } }, spec } });
+  expect(made.status).toBe(201);
+  expect((await server.request('PATCH', `${PODS}/${name}/status`, { body: { status }, headers: MERGE })).status).toBe(200);
+}
+
+const running = (name: string, ready = 'True') => pod(name, { phase: 'Running', conditions: [{ type: 'Ready', status: ready }] });
+
+async function budget(name: string, status: object | undefined, spec: object = {}) {
+  const body = { metadata: { name }, spec: { selector: { matchLabels: { app: 'a' } }, minAvailable: 1, ...spec } };
+  expect((await server.request('POST', BUDGETS, { body })).status).toBe(201);
+  if (status)
+    await server.request('PATCH', `${BUDGETS}/${name}/status`, { body: { status: { observedGeneration: 1, ...status } }, headers: MERGE });
+}
+
+const evict = (name: string, more: object = {}) =>
+  server.request('POST', `${PODS}/${name}/eviction`, { body: { metadata: { name }, ...more } });
+
+interface Refusal {
+  code: number;
+  message: string;
+  details?: { causes?: { message: string }[]; retryAfterSeconds?: number };
+}
+
+const refusalOf = async (name: string) => {
+  const { code, message, details } = (await evict(name)).json<Refusal>();
+  return { code, message, cause: details?.causes?.[0]?.message, retry: details?.retryAfterSeconds };
+};
+const VIOLATION = "Cannot evict pod as it would violate the pod's disruption budget.";
+
+test('a budget that is not up to date, or has nothing left, refuses', async () => {
+  await running('p');
+  await budget('b', undefined);
+  expect(await refusalOf('p')).toEqual({
+    code: 429,
+    message: VIOLATION,
+    cause: 'The disruption budget b is still being processed by the server.',
+    retry: 10,
+  });
+  const status = { observedGeneration: 1, currentHealthy: 1, desiredHealthy: 1, disruptionsAllowed: 0 };
+  await server.request('PATCH', `${BUDGETS}/b/status`, { body: { status }, headers: MERGE });
+  expect(await refusalOf('p')).toEqual({
+    code: 429,
+    message: VIOLATION,
+    cause: 'The disruption budget b needs 1 healthy pods and has 1 currently',
+    retry: undefined,
+  });
+});
+
+test('what is granted is taken at once, by one of many; a dry run takes nothing', async () => {
+  await Promise.all(['p', 'q', 'r'].map((name) => running(name)));
+  await budget('b', { currentHealthy: 3, desiredHealthy: 1, disruptionsAllowed: 2 });
+  expect((await evict('p', { deleteOptions: { dryRun: ['All'] } })).status).toBe(201);
+  const answers = await Promise.all(['p', 'q', 'r'].map((name) => evict(name)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 429]);
+  const { status } = (await server.request('GET', `${BUDGETS}/b`)).json<PodDisruptionBudget>();
+  expect(Object.keys(status.disruptedPods ?? {})).toHaveLength(2);
+  expect(status.disruptionsAllowed).toBe(0);
+  expect(status.conditions).toEqual([expect.objectContaining({ type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods' })]);
+  const gone = answers.findIndex((answer) => answer.status === 201);
+  const evicted = (await server.request('GET', `${PODS}/${['p', 'q', 'r'][gone]}`)).json<Pod>();
+  expect(evicted.status?.conditions).toContainEqual(expect.objectContaining({ type: 'DisruptionTarget', reason: 'EvictionByEvictionAPI' }));
+});
+
+test('pods that do not count go without asking', async () => {
+  await pod('pending', { phase: 'Pending' });
+  await pod('over', { phase: 'Succeeded' });
+  await running('sick', 'False');
+  await budget('b', { currentHealthy: 1, desiredHealthy: 2, disruptionsAllowed: 0 });
+  expect((await evict('pending')).status).toBe(201);
+  expect((await evict('over')).status).toBe(201);
+  expect((await refusalOf('sick')).code).toBe(429);
+  const spec = { unhealthyPodEvictionPolicy: 'AlwaysAllow' };
+  await server.request('PATCH', `${BUDGETS}/b`, { body: { spec }, headers: MERGE });
+  expect((await evict('sick')).status).toBe(201);
+});
+
+test('of two budgets, none can be asked', async () => {
+  await running('p');
+  await budget('b', { disruptionsAllowed: 1 });
+  await budget('c', { disruptionsAllowed: 1 });
+  expect(await refusalOf('p')).toMatchObject({
+    code: 500,
+    message: 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+  });
+});
