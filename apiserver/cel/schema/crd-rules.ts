@@ -3,6 +3,7 @@
 import { type FieldError, fieldError, type JSONSchemaProps } from '../../../api/index.ts';
 import { additionalOf, itemsOf, propertiesOf } from '../../custom-resources/schema/index.ts';
 import { goRule } from '../../strategies/apiextensions/go-forms.ts';
+import { fixedDouble } from '../libraries/go-decimals.ts';
 import { type DeclaredType, declaredType } from './declared-type.ts';
 import { escapeName } from './escaping.ts';
 import { ESTIMATED_RULE_LIMIT, ESTIMATED_SCHEMA_LIMIT } from './limits.ts';
@@ -149,7 +150,7 @@ function limitOf(schema: JSONSchemaProps, count: number | undefined): number | u
 
 function costError(name: string, cost: number, limit: number): string {
   const factor = cost / limit;
-  const shown = factor > 100 ? 'more than 100x' : factor < 1.5 ? `${factor.toFixed(6)}x` : `${factor.toFixed(1)}x`;
+  const shown = factor > 100 ? 'more than 100x' : `${fixedDouble(factor, factor < 1.5 ? 6 : 1)}x`;
   const advice =
     '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)';
   return `${name} exceeds budget by factor of ${shown} ${advice}`;
