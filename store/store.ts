@@ -36,6 +36,9 @@ export function prefixRange(prefix: string): KeyRange {
   return { key: prefix, end: prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1) };
 }
 
+/** The first key that can come after one: where the next page of a range begins. */
+export const keyAfter = (key: string): string => `${key}\u0001`;
+
 /** Whether a key is in a range. */
 export function inRange(key: string, range: KeyRange): boolean {
   return range.end === undefined ? key === range.key : key >= range.key && key < range.end;

@@ -2,6 +2,7 @@ import type { KindInfo } from '../../api/index.ts';
 import { Backoff, type Clock, type Logger, type Random, type Timer } from '../../runtime/index.ts';
 import {
   type KeyValue,
+  keyAfter,
   prefixRange,
   type RangeResult,
   type Revision,
@@ -17,8 +18,6 @@ import type { KindCache } from './kind-cache.ts';
 
 /** Keys read at a time when a cache is filled. */
 const LOAD_PAGE_KEYS = 5000;
-/** What makes of a key the first one that can come after it. */
-const NEXT_KEY = '\u0001';
 /** How often watchers that take bookmarks get one. */
 const BOOKMARK_INTERVAL_MS = 60_000;
 /** Bytes the store may hold back for this process before it gives up on it; the hub takes batches at once, so this is never near. */
@@ -233,7 +232,7 @@ export class CacheHub {
     for (let from: string | undefined = key; from !== undefined; ) {
       const page: RangeResult = await this.#parts.store.range({ key: from, end }, { limit: LOAD_PAGE_KEYS, revision });
       yield page.kvs;
-      from = page.more ? `${page.kvs.at(-1)?.key ?? ''}${NEXT_KEY}` : undefined;
+      from = page.more ? keyAfter(page.kvs.at(-1)?.key ?? '') : undefined;
     }
   }
 

@@ -16,6 +16,7 @@ import { encodeSnapshot, hashState } from '../snapshot-codec.ts';
 import {
   type KeyRange,
   type KeyValue,
+  keyAfter,
   type Lease,
   type LeaseId,
   type RangeOptions,
@@ -42,8 +43,6 @@ import { WatchHub } from './watch-hub.ts';
 const FIRST_PAGE_KEYS = 100;
 const PAGE_KEYS_MAX = 5000;
 const PAGE_BYTES = 1024 * 1024;
-/** What makes of a key the first one that can come after it. */
-const NEXT_KEY = '\u0001';
 /** Every key of a store. */
 const ALL_KEYS: KeyRange = { key: '', end: '\uffff' };
 /** Maintenance that goes through a whole database. */
@@ -198,7 +197,7 @@ export class EtcdStore implements Store {
       const stray = leases && kvs.find(({ lease }) => lease !== undefined && !leases.has(lease));
       if (stray) throw new StoreError('Unavailable', `lease ${stray.lease} came and went while the snapshot was begun: try again`);
       yield kvs;
-      key = more ? `${kvs.at(-1)?.key ?? ''}${NEXT_KEY}` : undefined;
+      key = more ? keyAfter(kvs.at(-1)?.key ?? '') : undefined;
     }
   }
 
