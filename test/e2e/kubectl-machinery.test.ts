@@ -1,12 +1,11 @@
 // What kubectl leans on the API machinery for, with every kubectl on this machine: apply in both ways, diff, edit, explain, chunks, watches.
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServerProcess, startApiServerProcess } from '../support/api-server-process.ts';
 import { findKubectls, type Kubectl, kubectlOf } from '../support/cluster.ts';
-
-const WATCHED_MS = 3000;
 
 let directory: string;
 let server: ApiServerProcess;
@@ -124,10 +123,21 @@ describe.each(findKubectls())(
       expect(await use('get', 'configmap', 'c1', '-o', 'custom-columns=NAME:.metadata.name,ORDER:.data.order')).toBe(
         'NAME   ORDER\nc1     5\n',
       );
-      const watching = use.run(['get', 'configmap', 'c1', '-w', '-o', 'jsonpath={.data.order} '], { timeoutMs: WATCHED_MS });
-      await new Promise((resolve) => setTimeout(resolve, WATCHED_MS / 2));
-      await use('patch', 'configmap', 'c1', '--type=merge', '-p', '{"data":{"order":"9"}}');
-      expect((await watching).stdout).toBe('5 9 ');
+      const watching = spawn(binary, [
+        ...['--kubeconfig', server.kubeconfig, '-n', `read-${findKubectls().indexOf(binary)}`],
+        ...['get', 'configmap', 'c1', '-w', '-o', 'jsonpath={.data.order} '],
+      ]);
+      try {
+        let seen = '';
+        watching.stdout.setEncoding('utf8').on('data', (text: string) => {
+          seen += text;
+        });
+        await expect.poll(() => seen, { timeout: 20_000 }).toBe('5 ');
+        await use('patch', 'configmap', 'c1', '--type=merge', '-p', '{"data":{"order":"9"}}');
+        await expect.poll(() => seen, { timeout: 20_000 }).toBe('5 9 ');
+      } finally {
+        watching.kill();
+      }
     });
   },
   60_000,
