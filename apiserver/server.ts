@@ -7,6 +7,7 @@ import { apiextensionsKinds, apiVersionOf, type ServedKind } from '../api/index.
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
+import type { ServedVersions } from './admission/matching/served-versions.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
@@ -30,6 +31,7 @@ import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
 import { healthChecks } from './rest/health.ts';
 import { KindHost } from './rest/kind-host.ts';
+import { KindVersions } from './rest/kind-versions.ts';
 import { type CreateOnly, Kinds } from './rest/kinds.ts';
 import { DEFAULT_ADDRESS_TYPES, KubeletConnector, type KubeletOptions } from './rest/kubelet-connector.ts';
 import { ServerMetrics } from './rest/metrics.ts';
@@ -62,6 +64,8 @@ export interface PartsContext {
   readonly objects: ObjectReader & ObjectWriter;
   /** The kinds that discovery and OpenAPI tell of. */
   readonly kinds: Pick<KindHost, 'infos' | 'published'>;
+  /** The kinds as admission knows them. */
+  readonly versions: ServedVersions;
 }
 
 /** The parts that decide and describe; made by others. */
@@ -185,7 +189,7 @@ class Server implements ApiServer {
     const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
     const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize };
     this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: options.kinds });
-    const parts = options.parts({ objects: this.objects, kinds: this.#host });
+    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds) });
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });

@@ -48,8 +48,9 @@ export class AuditRecord implements AuditTrail {
     this.#user = auditUser(exchange.user);
   }
 
-  annotate(key: string, value: string): void {
-    this.#annotations.set(key, value);
+  annotate(key: string, value: string, level: 'Metadata' | 'Request' = 'Metadata'): void {
+    if (level === 'Request' && this.#decision.level === 'Metadata') return;
+    if (!this.#annotations.has(key)) this.#annotations.set(key, value);
   }
 
   impersonated(user: UserInfo): void {

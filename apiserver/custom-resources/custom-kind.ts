@@ -68,6 +68,7 @@ export function customKind(crd: Crd, options: CustomKindOptions): CustomKind {
       }),
       form: (wire) => versions.formOf(each, wire),
       otherVersion: (apiVersion) => versions.otherVersion(each, apiVersion),
+      convertFrom: (object) => versions.convert(object, each),
     }),
   );
   return { definitions, published: all.filter(({ version }) => version.served).map(published) };

@@ -78,6 +78,13 @@ export class Versions {
     return { type: form.type.applyType, convert: as(form), restore: as(from) };
   }
 
+  /** An object of any version in this one. */
+  convert(object: KubeObject, { apiVersion }: VersionForm): KubeObject | Promise<KubeObject> {
+    if (object.apiVersion === apiVersion) return object;
+    if (!this.#convert) return { ...object, apiVersion };
+    return this.#convert([object], apiVersion).then(([converted]) => converted ?? object);
+  }
+
   /** A stored object in the version it was stored in, as far as today's schema knows it, with its defaults. */
   #fromStored(bytes: Buffer): KubeObject {
     const raw = parseJson(bytes.toString()) as KubeObject;

@@ -16,8 +16,12 @@ export interface Upgrade {
 
 /** What is noted of a request for the audit log. */
 export interface AuditTrail {
-  /** Adds a fact, under a name that says whose it is. */
-  annotate(key: string, value: string): void;
+  /**
+   * Adds a fact, under a name that says whose it is; what has a value keeps it.
+   *
+   * @param level how much of the request must be noted for this to be; anything unless given.
+   */
+  annotate(key: string, value: string, level?: 'Metadata' | 'Request'): void;
   impersonated(user: UserInfo): void;
   /** The Status that is answered. */
   answered(status: Status): void;

@@ -111,7 +111,7 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
   }
 
   #context(namespace: string): RequestContext {
-    return { user: ITSELF, namespace, now: this.#now(), dryRun: false, objects: this, warn: () => undefined };
+    return { user: ITSELF, namespace, now: this.#now(), dryRun: false, objects: this, warn: nothing, annotate: nothing };
   }
 
   #registry(kind: KindInfo): ObjectRegistry {
@@ -120,6 +120,8 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
     return registry;
   }
 }
+
+const nothing = () => undefined;
 
 /** How the API server's own writes are signed. */
 const writerOf = ({ now }: RequestContext) => ({ manager: 'kube-apiserver', subresource: '', now });

@@ -1,9 +1,10 @@
 import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, toTime } from '../../api/index.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
+import { admissionAttributes } from '../admission/plugin.ts';
 import { isUnchanged, keepTimes } from '../apply/keep-times.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
-import type { AdmissionChain } from './admission-chain.ts';
+import type { Admission } from './admission-chain.ts';
 import type { Allocation } from './claims.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
 import { objectKey } from './keys.ts';
@@ -36,13 +37,13 @@ export interface Stored {
 
 export interface CreateRequest {
   readonly context: RequestContext;
-  readonly admission: AdmissionChain;
+  readonly admission: Admission;
   readonly object: KubeObject;
 }
 
 export interface UpdateRequest {
   readonly context: RequestContext;
-  readonly admission: AdmissionChain;
+  readonly admission: Admission;
   readonly name: string;
   /** `''` for the object itself. */
   readonly subresource: string;
@@ -67,7 +68,7 @@ interface Present {
 
 export interface DeleteOneRequest {
   readonly context: RequestContext;
-  readonly admission: AdmissionChain;
+  readonly admission: Admission;
   readonly name: string;
   readonly options: DeleteRequest;
   /** Changes the object as it is marked (an evicted pod's condition). */
@@ -181,7 +182,7 @@ export class ObjectRegistry {
   async #create({ context, admission }: CreateRequest, object: KubeObject): Promise<Stored> {
     const { info, strategy } = this.resource;
     this.#matchNamespace(context, object);
-    await admission.admit(context, this.#attributes('CREATE', { object, old: undefined }, ''));
+    await admission.admit(context, this.#attributes(context, 'CREATE', { object, old: undefined }, ''));
     const { metadata } = object;
     metadata.deletionTimestamp = undefined;
     metadata.deletionGracePeriodSeconds = undefined;
@@ -201,7 +202,7 @@ export class ObjectRegistry {
     );
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
       const allocation = strategy.claims?.allocate(object, undefined);
-      await admission.validate(context, this.#attributes('CREATE', { object, old: undefined }, ''));
+      await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }, ''));
       if (metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created');
       const stored = await this.#insert(context, object, allocation);
       if (stored !== 'taken') {
@@ -255,7 +256,7 @@ export class ObjectRegistry {
     const object = await request.next(current, old);
     if (!object) return { object: old, bytes: current.bytes, created: false };
     this.#matchNamespace(context, object);
-    await admission.admit(context, this.#attributes('UPDATE', { object, old }, subresource));
+    await admission.admit(context, this.#attributes(context, 'UPDATE', { object, old }, subresource));
     this.#checkVersion(request, object, current);
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
     const { namespaced } = this.resource.info;
@@ -266,7 +267,7 @@ export class ObjectRegistry {
       ...strategy.validateUpdate(context, object, old),
     ]);
     const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
-    await admission.validate(context, this.#attributes('UPDATE', { object, old }, subresource));
+    await admission.validate(context, this.#attributes(context, 'UPDATE', { object, old }, subresource));
     const outcome = isReadyToGo(this.resource, object)
       ? await this.#removeByUpdate(context, object, { current, old })
       : await this.#put(context, object, { current, old, allocation });
@@ -329,7 +330,7 @@ export class ObjectRegistry {
     const { resource } = this;
     const { context, admission, options } = request;
     const object = current.parse();
-    const attributes = this.#attributes('DELETE', { object: undefined, old: current.object }, '');
+    const attributes = this.#attributes(context, 'DELETE', { object: undefined, old: current.object }, '');
     await admission.admit(context, attributes);
     checkPreconditions(resource, object, options);
     const plan = planDeletion(resource, { ...context, gracePeriodSeconds: options.gracePeriodSeconds }, object, options);
@@ -373,13 +374,14 @@ export class ObjectRegistry {
   }
 
   #attributes(
+    context: RequestContext,
     operation: 'CREATE' | 'UPDATE' | 'DELETE',
     state: { object: KubeObject | undefined; old: KubeObject | undefined },
     subresource: string,
   ) {
     const { metadata } = state.object ?? state.old ?? { metadata: {} };
-    const { info } = this.resource;
-    return { operation, kind: info, namespace: metadata.namespace ?? '', name: metadata.name ?? '', subresource, ...state };
+    const { namespace = '', name = '' } = metadata;
+    return admissionAttributes(context, { operation, kind: this.resource.info, namespace, name, subresource, ...state });
   }
 
   #matchNamespace(context: RequestContext, object: KubeObject): void {

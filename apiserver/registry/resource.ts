@@ -23,6 +23,8 @@ export interface KindDefinition {
   form?(wire: WireForm): StoredForm;
   /** Other versions of it, which owners of fields may have written; none unless given. */
   otherVersion?(apiVersion: string): ownership.Version | undefined;
+  /** An object of another version as one of this; there is no other version unless given. Leaves the object as it is. */
+  convertFrom?(object: KubeObject): KubeObject | Promise<KubeObject>;
 }
 
 /** A kind as the API server serves it: its facts, its behaviour, and where its objects are. */
@@ -43,6 +45,8 @@ export interface Resource {
   readonly fields: FieldManager;
   readonly cache: KindCache;
   readonly isHidden: boolean;
+  /** As {@link KindDefinition.convertFrom}. */
+  readonly convertFrom: ((object: KubeObject) => KubeObject | Promise<KubeObject>) | undefined;
   /** Fields a field selector may name, by index. */
   readonly selectable: readonly string[];
 }
@@ -72,6 +76,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
     strategy,
     wording,
     isHidden: definition.isHidden ?? false,
+    convertFrom: definition.convertFrom?.bind(definition),
     subject: { group: info.group, resource: info.resource },
     root,
     prefix,

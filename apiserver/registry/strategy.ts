@@ -13,6 +13,27 @@ export interface RequestContext {
   readonly objects: ObjectReader;
   /** Adds a `Warning` header. */
   warn(text: string): void;
+  /**
+   * Adds a fact to the request's entry in the audit log, under a name that says whose it is; what has a value keeps it.
+   *
+   * @param level how much of the request must be noted for this to be: anything unless given.
+   */
+  annotate(key: string, value: string, level?: 'Metadata' | 'Request'): void;
+  /** The request's options, as admission is told of them for an operation; absent where nobody made a request. */
+  options?(operation: 'CREATE' | 'UPDATE' | 'DELETE'): OperationOptions;
+}
+
+/** The options of a write (`meta.k8s.io/v1`), with what the client gave of them. */
+export interface OperationOptions {
+  readonly kind: 'CreateOptions' | 'UpdateOptions' | 'DeleteOptions';
+  readonly apiVersion: 'meta.k8s.io/v1';
+  readonly dryRun?: readonly string[] | undefined;
+  readonly fieldManager?: string | undefined;
+  readonly fieldValidation?: string | undefined;
+  readonly gracePeriodSeconds?: number | undefined;
+  readonly preconditions?: { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined } | undefined;
+  readonly orphanDependents?: boolean | undefined;
+  readonly propagationPolicy?: string | undefined;
 }
 
 /** How an object of a kind is told to go. */

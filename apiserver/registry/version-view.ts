@@ -17,7 +17,10 @@ export function inItsVersion(definition: KindDefinition, kinds: readonly ServedK
   if (!view) return withViews(definition, versions, views);
   const stored = versions.find((kind) => views[kind.info.version] === undefined);
   if (!stored) throw new Error(`${strategyKey(info)} is served in ${info.version} only, which is not stored`);
-  return viewOf(definition, stored, view);
+  return {
+    ...viewOf(definition, stored, view),
+    convertFrom: (object) => view.fromStored(storedOf(object, versions, views)),
+  };
 }
 
 /** The stored version knows what owners wrote through the others. */
@@ -33,7 +36,15 @@ function withViews(
       const view = other && views[other.info.version];
       return view && versionOf(other, view.fromStored, view.toStored);
     },
+    convertFrom: (object) => storedOf(object, versions, views),
   };
+}
+
+/** An object of any version as the stored one. */
+function storedOf(object: KubeObject, versions: readonly ServedKind[], views: Readonly<Record<string, VersionView>>): KubeObject {
+  const from = versions.find(({ info }) => apiVersionOf(info) === object.apiVersion);
+  const view = from && views[from.info.version];
+  return view ? view.toStored(object) : object;
 }
 
 function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionView): KindDefinition {

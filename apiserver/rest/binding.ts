@@ -1,10 +1,11 @@
 import { apiError, type Binding, coreKinds, type KubeObject, type Pod } from '../../api/index.ts';
 import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
+import { admissionAttributes } from '../admission/plugin.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { noAdmission } from '../registry/admission-chain.ts';
 import { plainError } from '../registry/store-errors.ts';
-import type { UpdateStrategy } from '../registry/strategy.ts';
+import type { RequestContext, UpdateStrategy } from '../registry/strategy.ts';
 import { bindPod as bindToNode, validateBinding } from '../strategies/index.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
@@ -44,8 +45,9 @@ async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, want
   const { dryRun } = readWriteOptions(exchange, 'CreateOptions');
   const context = contextOf(rest, exchange, dryRun);
   const name = wanted.metadata.name ?? '';
-  await rest.admission.admit(context, attributes(exchange, wanted));
-  await rest.admission.validate(context, attributes(exchange, wanted));
+  const attributes = attributesOf(context, wanted);
+  await rest.admission.admit(context, attributes);
+  await rest.admission.validate(context, attributes);
   await registry.update({
     context,
     admission: noAdmission,
@@ -66,12 +68,13 @@ async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, want
   rest.encoder.success(exchange, 201, { code: 201 });
 }
 
-const attributes = (exchange: Exchange, object: Binding) => ({
-  operation: 'CREATE' as const,
-  kind: coreKinds.pods,
-  namespace: exchange.info.namespace,
-  name: object.metadata.name ?? '',
-  subresource: 'binding',
-  object,
-  old: undefined,
-});
+const attributesOf = (context: RequestContext, object: Binding) =>
+  admissionAttributes(context, {
+    operation: 'CREATE',
+    kind: coreKinds.pods,
+    namespace: context.namespace,
+    name: object.metadata.name ?? '',
+    subresource: 'binding',
+    object,
+    old: undefined,
+  });

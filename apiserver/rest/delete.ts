@@ -23,7 +23,7 @@ const OPTIONS_SCHEME = 'k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme
 export const deleteObject: Handler = async (rest, exchange, { resource, registry }) => {
   rest.encoder.accept(exchange, resource);
   const options = await readDeleteRequest(exchange);
-  const context = contextOf(rest, exchange, isDryRun(options));
+  const context = contextOf(rest, exchange, isDryRun(options), options);
   const deleted = await registry.delete({ context, admission: rest.admission, name: exchange.info.name, options });
   if (deleted.gone && !resource.strategy.deleteReturnsObject) {
     rest.encoder.success(exchange, 200, { details: detailsOf(resource.info, deleted) });
@@ -40,7 +40,7 @@ export const deleteCollection: Handler = async (rest, exchange, endpoint) => {
   const page = await readCollection(rest, exchange, endpoint);
   const options = await readDeleteRequest(exchange);
   await deleteEach(page.entries, async (entry) => {
-    const context = { ...contextOf(rest, exchange, isDryRun(options)), namespace: entry.namespace };
+    const context = { ...contextOf(rest, exchange, isDryRun(options), options), namespace: entry.namespace };
     try {
       await endpoint.registry.delete({ context, admission: rest.admission, name: entry.name, options });
     } catch (error) {

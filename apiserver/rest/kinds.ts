@@ -20,12 +20,15 @@ export class Kinds {
   readonly #ownGroups = new Set<string>();
   /** All versions by `group/resource`; the first is the one that the server's own parts read and write. */
   readonly #endpoints = new Map<string, readonly Endpoint[]>();
+  /** What {@link endpointsBeside} found, until kinds come or go. */
+  readonly #beside = new Map<string, readonly Endpoint[]>();
 
   /** Serves a kind from the start to the end of the server. */
   addEndpoint(endpoint: Endpoint): void {
     const { info } = endpoint.resource;
     this.#ownGroups.add(info.group);
     this.#targets.set(placeOf(info), { endpoint });
+    this.#beside.clear();
     const key = strategyKey(info);
     this.#endpoints.set(key, [...(this.#endpoints.get(key) ?? []), endpoint]);
   }
@@ -37,6 +40,7 @@ export class Kinds {
 
   /** Serves these versions of a resource instead of those before; the first is the one to be found by {@link endpointOf}. None ends it. */
   replace(kind: Pick<KindInfo, 'group' | 'resource'>, endpoints: readonly Endpoint[]): void {
+    this.#beside.clear();
     const key = strategyKey(kind);
     for (const { resource } of this.endpointsOf(kind)) this.#targets.delete(placeOf(resource.info));
     if (endpoints.length > 0) this.#endpoints.set(key, endpoints);
@@ -51,6 +55,17 @@ export class Kinds {
   /** All versions of a resource. */
   endpointsOf(kind: Pick<KindInfo, 'group' | 'resource'>): readonly Endpoint[] {
     return this.#endpoints.get(strategyKey(kind)) ?? [];
+  }
+
+  /** All versions of a resource, with those of other groups whose objects are the same: they lie in the same place. */
+  endpointsBeside(kind: Pick<KindInfo, 'group' | 'resource'>): readonly Endpoint[] {
+    const key = strategyKey(kind);
+    const known = this.#beside.get(key);
+    if (known) return known;
+    const prefix = this.#endpoints.get(key)?.[0]?.resource.prefix;
+    const found = [...this.endpoints()].filter(({ resource }) => resource.prefix === prefix);
+    this.#beside.set(key, found);
+    return found;
   }
 
   endpoints(): Iterable<Endpoint> {

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { apiError, coreKinds, type FieldError, fieldError, type Pod } from '../../api/index.ts';
+import { admissionAttributes } from '../admission/plugin.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
 import { headersFor } from '../pipeline/respond.ts';
 import type { KubeletAddress } from './kubelet-connector.ts';
 import { readInteger } from './list-options.ts';
-import type { Endpoint, Handler, Rest } from './rest.ts';
+import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 import { tunnel } from './tunnel.ts';
 
 /** Bytes of a kubelet's error that are passed on. */
@@ -81,26 +82,19 @@ async function forward(rest: Rest, exchange: Exchange, to: { at: KubeletAddress;
 
 /** Connections are admitted as such. */
 async function admitConnection(rest: Rest, exchange: Exchange): Promise<void> {
-  const { info, user, now } = exchange;
+  const { info } = exchange;
   const target = rest.endpointOf({ group: info.group, resource: info.resource });
   if (!target) return;
-  const context = {
-    user,
-    namespace: info.namespace,
-    now,
-    dryRun: false,
-    objects: rest.objects,
-    warn: (text: string) => exchange.warn(text),
-  };
-  const attributes = {
-    operation: 'CONNECT' as const,
+  const context = contextOf(rest, exchange, false);
+  const attributes = admissionAttributes(context, {
+    operation: 'CONNECT',
     kind: target.resource.info,
     namespace: info.namespace,
     name: info.name,
     subresource: info.subresource,
     object: undefined,
     old: undefined,
-  };
+  });
   await rest.admission.admit(context, attributes);
   await rest.admission.validate(context, attributes);
 }

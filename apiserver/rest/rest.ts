@@ -3,7 +3,8 @@ import type { Clock, Logger, Random } from '../../runtime/index.ts';
 import type { TokenRequests } from '../auth/token-request.ts';
 import type { Authorizer, UserInfo } from '../auth/types.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import type { AdmissionChain } from '../registry/admission-chain.ts';
+import type { Admission } from '../registry/admission-chain.ts';
+import type { DeleteRequest } from '../registry/deletion.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -13,6 +14,7 @@ import type { Encoder } from './encoder.ts';
 import type { KubeletConnector } from './kubelet-connector.ts';
 import type { ListSource } from './list-reader.ts';
 import type { Negotiator } from './negotiation.ts';
+import { deleteOperationOptions, writeOperationOptions } from './operation-options.ts';
 
 /** A kind and its writes. */
 export interface Endpoint {
@@ -29,7 +31,7 @@ export interface Rest {
   readonly negotiator: Negotiator;
   readonly encoder: Encoder;
   readonly decoder: BodyDecoder;
-  readonly admission: AdmissionChain;
+  readonly admission: Admission;
   readonly authorizer: Authorizer;
   /** Makes the tokens of service accounts; undefined when none are made. */
   readonly tokens: TokenRequests | undefined;
@@ -48,12 +50,19 @@ export interface Rest {
 /** Handles one verb of one kind. */
 export type Handler = (rest: Rest, exchange: Exchange, endpoint: Endpoint) => Promise<void> | void;
 
-/** What strategies and admission are told of a request. */
-export const contextOf = ({ objects }: Rest, exchange: Exchange, dryRun: boolean): RequestContext => ({
+/** What strategies and admission are told of a request. @param deletion what a delete was asked with. */
+export const contextOf = (
+  { objects }: Pick<Rest, 'objects'>,
+  exchange: Exchange,
+  dryRun: boolean,
+  deletion?: DeleteRequest,
+): RequestContext => ({
   user: exchange.user,
   namespace: exchange.info.namespace,
   now: exchange.now,
   dryRun,
   objects,
   warn: (text) => exchange.warn(text),
+  annotate: (key, value, level) => exchange.audit?.annotate(key, value, level),
+  options: (operation) => (operation === 'DELETE' ? deleteOperationOptions(deletion ?? {}) : writeOperationOptions(exchange, operation)),
 });

@@ -1,5 +1,6 @@
 import { coreKinds, type TokenRequest } from '../../api/index.ts';
 import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
+import { admissionAttributes } from '../admission/plugin.ts';
 import { FieldManager } from '../apply/field-manager.ts';
 import { readBody } from '../pipeline/body.ts';
 import { matchNamespace } from '../registry/match-namespace.ts';
@@ -27,15 +28,15 @@ export const requestToken: Handler = async (rest, exchange) => {
   matchNamespace(object, namespace);
   FIELDS.track({ ...writerOf(exchange, options), live: undefined, next: object });
   const context = contextOf(rest, exchange, options.dryRun);
-  const attributes = {
-    operation: 'CREATE' as const,
+  const attributes = admissionAttributes(context, {
+    operation: 'CREATE',
     kind: coreKinds.serviceaccounts,
     namespace,
     name,
     subresource: 'token',
     object,
     old: undefined,
-  };
+  });
   await rest.admission.admit(context, attributes);
   // The account, and what the token is bound to, may have just been made through another API server.
   await rest.objects.fresh();

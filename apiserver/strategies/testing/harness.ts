@@ -83,6 +83,7 @@ export function contextOf(): { context: RequestContext; warnings: string[] } {
     warn: (text) => {
       warnings.push(text);
     },
+    annotate: () => undefined,
   };
   return { context, warnings };
 }
