@@ -54,7 +54,12 @@ const HEADERS_TIMEOUT_MS = 32_000;
 const DRAIN_MS = 2500;
 
 /** What is answered to what is no HTTP, as Go's server answers it. */
-const NOT_HTTP = 'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request';
+/** What Go's server says to what is no request that it would read, and ends the connection. */
+const refusal = (status: string) => `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`;
+const NOT_HTTP = refusal('400 Bad Request');
+const TOO_LONG = refusal('431 Request Header Fields Too Large');
+/** Bytes of a request's first line and headers: label selectors and names of groups can be long. */
+const HEADER_BYTES_MAX = 256 * 1024;
 
 /** Kinds that are told, not kept, by `group/resource`. */
 const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = { '/bindings': createBinding };
@@ -360,6 +365,7 @@ class Server implements ApiServer {
         requestCert: true,
         rejectUnauthorized: false,
         ticketKeys: ticketKeys(key),
+        maxHeaderSize: HEADER_BYTES_MAX,
       },
       logger: false,
       exposeHeadRoutes: false,
@@ -367,8 +373,8 @@ class Server implements ApiServer {
       forceCloseConnections: 'idle',
       genReqId: () => '',
       return503OnClosing: false,
-      clientErrorHandler: (_error, socket) => {
-        if (socket.writable) socket.end(NOT_HTTP);
+      clientErrorHandler: ({ code }, socket) => {
+        if (socket.writable) socket.end(code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
       },
       routerOptions: { maxParamLength: 10_000, onBadUrl: (_, request, response) => void this.#pipeline.handle(request, response) },
     });
@@ -379,6 +385,7 @@ class Server implements ApiServer {
     });
     app.all('/*', () => undefined);
     const { server } = app;
+    server.maxHeadersCount = 0; // all of them: none is left out
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = 0;
     server.on('upgrade', (request, socket: Socket, head: Buffer) => {
