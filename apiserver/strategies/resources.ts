@@ -18,6 +18,8 @@ import { eventStrategy } from './core/event.ts';
 import { limitRangeStrategy } from './core/limit-range.ts';
 import { namespaceStrategy } from './core/namespace.ts';
 import { nodeStrategy } from './core/node.ts';
+import { persistentVolumeStrategy } from './core/persistent-volume.ts';
+import { persistentVolumeClaimStrategy } from './core/persistent-volume-claim.ts';
 import { resourceQuotaStrategy } from './core/resource-quota.ts';
 import { secretStrategy } from './core/secret.ts';
 import { serviceStrategy } from './core/service/strategy.ts';
@@ -42,6 +44,8 @@ export const resourceStrategies = (options: StrategyOptions): readonly (readonly
   [strategyKey(coreKinds.events), eventStrategy(options.eventTtlSeconds)],
   [strategyKey(coreKinds.endpoints), endpointsStrategy],
   [strategyKey(coreKinds.services), serviceStrategy(options)],
+  [strategyKey(coreKinds.persistentvolumes), persistentVolumeStrategy],
+  [strategyKey(coreKinds.persistentvolumeclaims), persistentVolumeClaimStrategy],
   [strategyKey(coreKinds.limitranges), limitRangeStrategy],
   [strategyKey(coreKinds.resourcequotas), resourceQuotaStrategy],
   [strategyKey(policyKinds.poddisruptionbudgets), podDisruptionBudgetStrategy],
