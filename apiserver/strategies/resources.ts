@@ -1,6 +1,7 @@
 import {
   apiextensionsKinds,
   type Binding,
+  certificatesKinds,
   coordinationKinds,
   coreKinds,
   nodeKinds,
@@ -11,6 +12,7 @@ import {
 import { ruleChecks } from '../cel/index.ts';
 import { type Strategy, type StrategyOptions, strategyKey } from '../registry/strategy.ts';
 import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definition.ts';
+import { certificateSigningRequestStrategy } from './certificates/certificate-signing-request.ts';
 import { leaseStrategy } from './coordination/lease.ts';
 import { configMapStrategy } from './core/config-map.ts';
 import { endpointsStrategy } from './core/endpoints.ts';
@@ -34,6 +36,7 @@ import { strategyOf } from './shared.ts';
 /** Strategies of the kinds that are not workloads. */
 export const resourceStrategies = (options: StrategyOptions): readonly (readonly [string, Strategy<never>])[] => [
   [strategyKey(apiextensionsKinds.customresourcedefinitions), customResourceDefinitionStrategy(ruleChecks)],
+  [strategyKey(certificatesKinds.certificatesigningrequests), certificateSigningRequestStrategy],
   // Never stored: a create binds a pod.
   [strategyKey(coreKinds.bindings), strategyOf<Binding>({})],
   [strategyKey(coreKinds.configmaps), configMapStrategy],
