@@ -201,6 +201,7 @@ class ComposedApiServer implements Service {
       admission: [
         ...createAdmission({
           objects,
+          authorizer,
           random,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],

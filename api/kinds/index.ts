@@ -4,6 +4,7 @@ export * as authenticationKinds from './authentication.ts';
 export * as authorizationKinds from './authorization.ts';
 export * as autoscalingKinds from './autoscaling.ts';
 export * as batchKinds from './batch.ts';
+export * as certificatesKinds from './certificates.ts';
 export * as coordinationKinds from './coordination.ts';
 export * as coreKinds from './core.ts';
 export * as discoveryKinds from './discovery.ts';

@@ -15,6 +15,7 @@ import { horizontalPodAutoscaler as horizontalPodAutoscalerV1 } from '../autosca
 import { horizontalPodAutoscaler } from '../autoscaling/v2/horizontal-pod-autoscaler.ts';
 import { cronJob } from '../batch/v1/cron-job.ts';
 import { job } from '../batch/v1/job.ts';
+import { certificateSigningRequest } from '../certificates/v1/certificate-signing-request.ts';
 import { lease } from '../coordination/v1/lease.ts';
 import { binding } from '../core/v1/component-status.ts';
 import { configMap, secret } from '../core/v1/config-map.ts';
@@ -22,6 +23,8 @@ import { endpoints } from '../core/v1/endpoints.ts';
 import { event } from '../core/v1/event.ts';
 import { namespace } from '../core/v1/namespace.ts';
 import { node as nodeMessage } from '../core/v1/node.ts';
+import { persistentVolume } from '../core/v1/persistent-volume.ts';
+import { persistentVolumeClaim } from '../core/v1/persistent-volume-claim.ts';
 import { pod, podTemplate } from '../core/v1/pod.ts';
 import { limitRange, resourceQuota } from '../core/v1/quota.ts';
 import { replicationController } from '../core/v1/replication-controller.ts';
@@ -38,6 +41,7 @@ import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/r
 import { priorityClass } from '../scheduling/v1/priority-class.ts';
 import { csiDriver, csiNode, csiStorageCapacity } from '../storage/v1/csi.ts';
 import { storageClass } from '../storage/v1/storage-class.ts';
+import { volumeAttachment } from '../storage/v1/volume-attachment.ts';
 import { volumeAttributesClass } from '../storage/v1/volume-attributes-class.ts';
 import * as apiextensions from './apiextensions.ts';
 import * as apps from './apps.ts';
@@ -45,6 +49,7 @@ import * as authentication from './authentication.ts';
 import * as authorization from './authorization.ts';
 import * as autoscaling from './autoscaling.ts';
 import * as batch from './batch.ts';
+import * as certificates from './certificates.ts';
 import * as coordination from './coordination.ts';
 import * as core from './core.ts';
 import * as discovery from './discovery.ts';
@@ -64,6 +69,8 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: core.limitranges, message: limitRange },
   { info: core.namespaces, message: namespace },
   { info: core.nodes, message: nodeMessage },
+  { info: core.persistentvolumeclaims, message: persistentVolumeClaim },
+  { info: core.persistentvolumes, message: persistentVolume },
   { info: core.pods, message: pod },
   { info: core.podtemplates, message: podTemplate },
   { info: core.replicationcontrollers, message: replicationController },
@@ -86,6 +93,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: autoscaling.horizontalpodautoscalersV1, message: horizontalPodAutoscalerV1 },
   { info: batch.cronjobs, message: cronJob },
   { info: batch.jobs, message: job },
+  { info: certificates.certificatesigningrequests, message: certificateSigningRequest },
   { info: networking.ingressclasses, message: ingressClass },
   { info: networking.ingresses, message: ingress },
   { info: networking.ipaddresses, message: ipAddress },
@@ -100,6 +108,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: storage.csinodes, message: csiNode },
   { info: storage.csistoragecapacities, message: csiStorageCapacity },
   { info: storage.storageclasses, message: storageClass },
+  { info: storage.volumeattachments, message: volumeAttachment },
   { info: storage.volumeattributesclasses, message: volumeAttributesClass },
   { info: apiextensions.customresourcedefinitions, message: customResourceDefinition },
   { info: scheduling.priorityclasses, message: priorityClass },

@@ -1,18 +1,25 @@
 import { type Random, systemRandom, UserError } from '../../runtime/index.ts';
+import type { Authorizer } from '../auth/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
+import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
 export type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from './plugin.ts';
 
 export interface AdmissionOptions {
   readonly objects: ObjectReader & ObjectWriter;
+  /** Says what users may do beside what they ask for. */
+  readonly authorizer: Authorizer;
   readonly random?: Random | undefined;
   /** Plugins to run beside the default ones. */
   readonly enabled?: readonly string[] | undefined;
@@ -27,6 +34,7 @@ export interface AdmissionOptions {
  */
 export function createAdmission({
   objects,
+  authorizer,
   random = systemRandom,
   enabled = [],
   disabled = [],
@@ -37,7 +45,13 @@ export function createAdmission({
     taintNodesByCondition,
     priority(objects),
     defaultTolerationSeconds,
+    defaultStorageClass(objects),
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize(objects),
     runtimeClass(objects),
+    certificateApproval(authorizer),
+    certificateSigning(authorizer),
+    certificateSubjectRestriction,
     defaultIngressClass(objects),
   ];
   const names = all.map(({ name }) => name);
