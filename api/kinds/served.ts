@@ -1,4 +1,5 @@
 import { validatingAdmissionPolicy, validatingAdmissionPolicyBinding } from '../admissionregistration/v1/validating-admission-policy.ts';
+import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from '../admissionregistration/v1/webhook-configuration.ts';
 import { customResourceDefinition } from '../apiextensions/v1/custom-resource-definition.ts';
 import { controllerRevision } from '../apps/v1/controller-revision.ts';
 import { daemonSet } from '../apps/v1/daemon-set.ts';
@@ -103,8 +104,10 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: storage.csistoragecapacities, message: csiStorageCapacity },
   { info: storage.storageclasses, message: storageClass },
   { info: storage.volumeattributesclasses, message: volumeAttributesClass },
+  { info: admissionregistration.mutatingwebhookconfigurations, message: mutatingWebhookConfiguration },
   { info: admissionregistration.validatingadmissionpolicies, message: validatingAdmissionPolicy },
   { info: admissionregistration.validatingadmissionpolicybindings, message: validatingAdmissionPolicyBinding },
+  { info: admissionregistration.validatingwebhookconfigurations, message: validatingWebhookConfiguration },
   { info: apiextensions.customresourcedefinitions, message: customResourceDefinition },
   { info: scheduling.priorityclasses, message: priorityClass },
   { info: coordination.leases, message: lease },

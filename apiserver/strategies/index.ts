@@ -1,5 +1,5 @@
 import type { StrategyOptions, StrategyTable } from '../registry/strategy.ts';
-import { policyStrategies } from './admission-policies.ts';
+import { admissionStrategies } from './admission.ts';
 import type { PolicyAccess } from './admissionregistration/policy-access.ts';
 import { resourceStrategies } from './resources.ts';
 import { storageAndNetworkStrategies } from './storage-and-network.ts';
@@ -11,7 +11,7 @@ export const createStrategies = (options: StrategyOptions, access: PolicyAccess)
     ...workloadStrategies(),
     ...resourceStrategies(options),
     ...storageAndNetworkStrategies(),
-    ...policyStrategies(access, options.objects),
+    ...admissionStrategies(access, options.objects),
   ]);
 
 export { validateBinding } from '../validation/references.ts';

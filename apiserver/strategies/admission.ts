@@ -6,9 +6,15 @@ import {
   validatingAdmissionPolicyBindingStrategy,
   validatingAdmissionPolicyStrategy,
 } from './admissionregistration/validating-admission-policy.ts';
+import {
+  mutatingWebhookConfigurationStrategy,
+  validatingWebhookConfigurationStrategy,
+} from './admissionregistration/webhook-configuration.ts';
 
-/** Strategies of admission policies and their bindings. */
-export const policyStrategies = (access: PolicyAccess, objects: ObjectReader): readonly (readonly [string, Strategy<never>])[] => [
+/** Strategies of the kinds that say what admission does. */
+export const admissionStrategies = (access: PolicyAccess, objects: ObjectReader): readonly (readonly [string, Strategy<never>])[] => [
+  [strategyKey(admissionregistrationKinds.mutatingwebhookconfigurations), mutatingWebhookConfigurationStrategy],
+  [strategyKey(admissionregistrationKinds.validatingwebhookconfigurations), validatingWebhookConfigurationStrategy],
   [strategyKey(admissionregistrationKinds.validatingadmissionpolicies), validatingAdmissionPolicyStrategy(access)],
   [strategyKey(admissionregistrationKinds.validatingadmissionpolicybindings), validatingAdmissionPolicyBindingStrategy(access, objects)],
 ];
