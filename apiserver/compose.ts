@@ -192,12 +192,15 @@ class ComposedApiServer implements Service {
     const roleBased = modes.includes('AlwaysAllow') ? undefined : createAuthorizer({ objects, nodeRules });
     const authorizer = roleBased ?? ALWAYS_ALLOW;
     return {
-      strategies: createStrategies({
-        serviceClusterIpRange: values['service-cluster-ip-range'],
-        serviceNodePortRange: this.#compiled.serviceNodePortRange,
-        eventTtlSeconds: Math.ceil(values['event-ttl'] / 1000),
-        objects,
-      }),
+      strategies: createStrategies(
+        {
+          serviceClusterIpRange: values['service-cluster-ip-range'],
+          serviceNodePortRange: this.#compiled.serviceNodePortRange,
+          eventTtlSeconds: Math.ceil(values['event-ttl'] / 1000),
+          objects,
+        },
+        { authorizer, kinds: () => kinds.infos() },
+      ),
       admission: [
         ...createAdmission({
           objects,
