@@ -62,6 +62,12 @@ export interface ServedKind {
 export const apiVersionOf = (kind: Pick<KindInfo, 'group' | 'version'>): string =>
   kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
 
+/** The other way round: what has no slash is a version of core. */
+export function parseApiVersion(apiVersion: string): Pick<KindInfo, 'group' | 'version'> {
+  const slash = apiVersion.indexOf('/');
+  return { group: apiVersion.slice(0, Math.max(0, slash)), version: apiVersion.slice(slash + 1) };
+}
+
 /** `pods` or `deployments.apps`: how upstream's messages name a resource. */
 export const groupResourceOf = (kind: Pick<KindInfo, 'group' | 'resource'>): string =>
   kind.group === '' ? kind.resource : `${kind.resource}.${kind.group}`;

@@ -175,7 +175,7 @@ class ComposedApiServer implements Service {
     };
   }
 
-  #parts({ objects, kinds }: PartsContext, pki: Pki, url: () => string): ApiServerParts {
+  #parts({ objects, kinds, versions }: PartsContext, pki: Pki, url: () => string): ApiServerParts {
     const values = this.#values;
     const { clock, random } = this.#environment;
     const authenticator = createAuthenticator({
@@ -192,16 +192,21 @@ class ComposedApiServer implements Service {
     const roleBased = modes.includes('AlwaysAllow') ? undefined : createAuthorizer({ objects, nodeRules });
     const authorizer = roleBased ?? ALWAYS_ALLOW;
     return {
-      strategies: createStrategies({
-        serviceClusterIpRange: values['service-cluster-ip-range'],
-        serviceNodePortRange: this.#compiled.serviceNodePortRange,
-        eventTtlSeconds: Math.ceil(values['event-ttl'] / 1000),
-        objects,
-      }),
+      strategies: createStrategies(
+        {
+          serviceClusterIpRange: values['service-cluster-ip-range'],
+          serviceNodePortRange: this.#compiled.serviceNodePortRange,
+          eventTtlSeconds: Math.ceil(values['event-ttl'] / 1000),
+          objects,
+        },
+        { authorizer, kinds: () => kinds.infos() },
+      ),
       admission: [
         ...createAdmission({
           objects,
+          versions,
           authorizer,
+          kinds: () => kinds.infos(),
           random,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],

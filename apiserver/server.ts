@@ -194,7 +194,7 @@ class Server implements ApiServer {
     const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
     const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize };
     this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: options.kinds });
-    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds) });
+    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, options.kinds) });
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });

@@ -57,10 +57,13 @@ export function decodeStored(entries: readonly EncodedEntry[] | null | undefined
 
 /** Reads entries that a client sent. @throws ApplyTypeError when they are none. */
 export function decodeSent(entries: readonly EncodedEntry[]): Managed {
-  for (const { operation, apiVersion, fieldsType } of entries) {
+  for (const [index, { operation, apiVersion, fieldsType }] of entries.entries()) {
     if (operation !== 'Apply' && operation !== 'Update') throw new ApplyTypeError('operation must be `Apply` or `Update`');
     if (!apiVersion) throw new ApplyTypeError('apiVersion must not be empty');
-    if (fieldsType !== 'FieldsV1') throw new ApplyTypeError('fieldsType must be FieldsV1');
+    if (!fieldsType) throw new ApplyTypeError(`missing fieldsType in managed fields entry ${index}`);
+    if (fieldsType !== 'FieldsV1') {
+      throw new ApplyTypeError(`invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${index}`);
+    }
   }
   return decodeStored(entries.map((entry) => ({ ...entry, fieldsV1: parseFieldSet(entry.fieldsV1) })));
 }

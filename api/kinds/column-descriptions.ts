@@ -205,6 +205,20 @@ const OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     Holder:
       'holderIdentity contains the identity of the holder of a current lease. If Coordinated Leader Election is used, the holder identity must be equal to the elected LeaseCandidate.metadata.name field.',
   },
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': {
+    Webhooks: 'Webhooks indicates the number of webhooks registered in this configuration',
+  },
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': {
+    Webhooks: 'Webhooks indicates the number of webhooks registered in this configuration',
+  },
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': {
+    Validations: 'Validations indicates the number of validation rules defined in this configuration',
+    ParamKind: 'ParamKind specifies the kind of resources used to parameterize this policy',
+  },
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': {
+    PolicyName: 'PolicyName indicates the policy definition which the policy binding binded to',
+    ParamRef: 'ParamRef indicates the param resource which sets the configration param',
+  },
   'storage.k8s.io/StorageClass': {
     Provisioner: 'provisioner indicates the type of the provisioner.',
     ReclaimPolicy:

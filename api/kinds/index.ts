@@ -1,3 +1,4 @@
+export * as admissionregistrationKinds from './admissionregistration.ts';
 export * as apiextensionsKinds from './apiextensions.ts';
 export * as appsKinds from './apps.ts';
 export * as authenticationKinds from './authentication.ts';

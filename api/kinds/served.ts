@@ -1,3 +1,5 @@
+import { validatingAdmissionPolicy, validatingAdmissionPolicyBinding } from '../admissionregistration/v1/validating-admission-policy.ts';
+import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from '../admissionregistration/v1/webhook-configuration.ts';
 import { customResourceDefinition } from '../apiextensions/v1/custom-resource-definition.ts';
 import { controllerRevision } from '../apps/v1/controller-revision.ts';
 import { daemonSet } from '../apps/v1/daemon-set.ts';
@@ -43,6 +45,7 @@ import { csiDriver, csiNode, csiStorageCapacity } from '../storage/v1/csi.ts';
 import { storageClass } from '../storage/v1/storage-class.ts';
 import { volumeAttachment } from '../storage/v1/volume-attachment.ts';
 import { volumeAttributesClass } from '../storage/v1/volume-attributes-class.ts';
+import * as admissionregistration from './admissionregistration.ts';
 import * as apiextensions from './apiextensions.ts';
 import * as apps from './apps.ts';
 import * as authentication from './authentication.ts';
@@ -110,6 +113,10 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: storage.storageclasses, message: storageClass },
   { info: storage.volumeattachments, message: volumeAttachment },
   { info: storage.volumeattributesclasses, message: volumeAttributesClass },
+  { info: admissionregistration.mutatingwebhookconfigurations, message: mutatingWebhookConfiguration },
+  { info: admissionregistration.validatingadmissionpolicies, message: validatingAdmissionPolicy },
+  { info: admissionregistration.validatingadmissionpolicybindings, message: validatingAdmissionPolicyBinding },
+  { info: admissionregistration.validatingwebhookconfigurations, message: validatingWebhookConfiguration },
   { info: apiextensions.customresourcedefinitions, message: customResourceDefinition },
   { info: scheduling.priorityclasses, message: priorityClass },
   { info: coordination.leases, message: lease },

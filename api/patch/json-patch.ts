@@ -66,9 +66,11 @@ export function undecodable(value: unknown, wanted: string): PatchError {
   return new PatchError(400, `error decoding patch: json: cannot unmarshal ${type} into Go ${wanted}`);
 }
 
+type Container = JsonObject | unknown[];
+
 /** A place in a document: a container, which may be changed, and a key in it. */
 interface Place {
-  readonly container: JsonObject | unknown[];
+  readonly container: Container;
   readonly key: string;
 }
 
@@ -96,12 +98,22 @@ class JsonPatcher {
   }
 
   apply(operation: JsonPatchOperation): void {
-    switch (operation.op) {
+    const { op, path } = operation;
+    switch (op) {
       case 'add':
-        add(this.#find(operation.path), operation.value);
+        within(
+          `error in add for path: '${path}'`,
+          add,
+          this.#find(path, `add operation does not apply: doc is missing path: "${path}"`),
+          operation.value,
+        );
         return;
       case 'remove':
-        remove(this.#find(operation.path));
+        within(
+          `error in remove for path: '${path}'`,
+          remove,
+          this.#find(path, `remove operation does not apply: doc is missing path: "${path}"`),
+        );
         return;
       case 'replace':
         this.#replace(operation);
@@ -116,52 +128,69 @@ class JsonPatcher {
         this.#test(operation);
         return;
       default:
-        throw rejected();
+        throw rejected(`Unexpected kind: ${op || 'unknown'}`);
     }
   }
 
   #replace({ path, value }: JsonPatchOperation): void {
     if (path === '') {
-      if (typeof value !== 'object' || value === null) throw rejected();
+      if (typeof value !== 'object' || value === null) throw rejected('replace operation value must be object or array: %!w(<nil>)');
       this.#doc = value;
       return;
     }
-    const { container, key } = this.#find(path);
-    if (Array.isArray(container)) container[indexIn(container, key)] = value;
-    else setMember(container, key, value);
+    const { container, key } = this.#find(path, `replace operation does not apply: doc is missing path: ${path}`);
+    if (!Array.isArray(container)) setMember(container, key, value);
+    else {
+      const index = placeIn(container, key);
+      if (typeof index === 'string') throw rejected(`replace operation does not apply: doc is missing key: ${path}: ${MISSING}`);
+      container[index] = value;
+    }
   }
 
   #move({ from, path }: JsonPatchOperation): void {
-    const source = this.#find(from);
-    const value = valueAt(source);
-    remove(source);
-    add(this.#find(path), value);
+    const source = this.#find(from, `move operation does not apply: doc is missing from path: ${from}`);
+    const value = within(`error in move for path: '${source.key}'`, valueAt, source);
+    within(`error in move for path: '${source.key}'`, remove, source);
+    const target = this.#find(path, `move operation does not apply: doc is missing destination path: ${path}`);
+    within(`error in move for path: '${path}'`, add, target, value);
   }
 
   #copy({ from, path }: JsonPatchOperation): void {
-    const value = valueAt(this.#find(from));
+    const source = this.#find(from, `copy operation does not apply: doc is missing from path: ${from}`);
+    const value = within(`error in copy for from: '${from}'`, valueAt, source);
+    const target = this.#find(path, `copy operation does not apply: doc is missing destination path: ${path}`);
     this.#copied += stringifyJson(value ?? null).length;
-    if (this.#copied > COPIED_MAX) throw rejected();
-    add(this.#find(path), cloneJson(value));
+    if (this.#copied > COPIED_MAX) {
+      throw rejected(
+        `Unable to complete the copy, the accumulated size increase of copy is ${this.#copied}, exceeding the limit ${COPIED_MAX}`,
+      );
+    }
+    within('error while adding value during copy', add, target, cloneJson(value));
   }
 
   #test({ path, value }: JsonPatchOperation): void {
-    const actual = path === '' ? this.#doc : valueAt(this.#find(path));
-    if (!equalJson(actual ?? null, value)) throw rejected();
+    const find = () => this.#find(path, `test operation does not apply: is missing path: ${path}`);
+    const actual = path === '' ? this.#doc : within(`error in test for path: '${path}'`, valueAt, find());
+    if (!equalJson(actual ?? null, value)) throw rejected(`testing value ${path} failed: test failed`);
   }
 
-  /** Walks to the container of a path's last key, making every container on the way its own. */
-  #find(path: string): Place {
+  /**
+   * Walks to the container of a path's last key, making every container on the way its own.
+   *
+   * @param missing what is said when there is none.
+   */
+  #find(path: string, missing: string): Place {
     const keys = path
       .split('/')
       .slice(1)
       .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     const last = keys.pop();
-    if (last === undefined) throw rejected();
-    let container = this.#take(this.#doc);
+    let container = last === undefined ? undefined : this.#take(this.#doc);
+    if (last === undefined || !container) throw rejected(`${missing}: ${MISSING}`);
     this.#doc = container;
     for (const key of keys) {
-      const inner = this.#take(valueAt({ container, key }));
+      const inner: Container | undefined = this.#take(childOf(container, key));
+      if (!inner) throw rejected(`${missing}: ${MISSING}`);
       if (Array.isArray(container)) container[indexIn(container, key)] = inner;
       else setMember(container, key, inner);
       container = inner;
@@ -169,13 +198,37 @@ class JsonPatcher {
     return { container, key: last };
   }
 
-  #take(value: unknown): JsonObject | unknown[] {
-    if (!Array.isArray(value) && !isObject(value)) throw rejected();
+  #take(value: unknown): Container | undefined {
+    if (!Array.isArray(value) && !isObject(value)) return undefined;
     if (this.#own.has(value)) return value;
     const copy = Array.isArray(value) ? [...value] : { ...value };
     this.#own.add(copy);
     return copy;
   }
+}
+
+const MISSING = 'missing value';
+
+/** Does one step; when that fails, `what` says for what it was. */
+function within<A extends unknown[], T>(what: string, step: (...args: A) => T, ...args: A): T {
+  try {
+    return step(...args);
+  } catch (error) {
+    if (error instanceof StepError) throw rejected(`${what}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Why a step cannot be done, in the library's words. */
+class StepError extends Error {
+  override readonly name = 'StepError';
+}
+
+/** What is on the way to somewhere else; undefined when nothing is. */
+function childOf(container: Container, key: string): unknown {
+  if (!Array.isArray(container)) return memberOf(container, key);
+  const index = placeIn(container, key);
+  return typeof index === 'number' ? container[index] : undefined;
 }
 
 function valueAt({ container, key }: Place): unknown {
@@ -185,6 +238,7 @@ function valueAt({ container, key }: Place): unknown {
 function add({ container, key }: Place, value: unknown): void {
   if (!Array.isArray(container)) setMember(container, key, value);
   else if (key === '-') container.push(value);
+  else if (!NUMBER.test(key)) throw new StepError(`value was not a proper array index: '${key}': ${noNumber(key)}`);
   else container.splice(indexIn(container, key, container.length + 1), 0, value);
 }
 
@@ -193,15 +247,25 @@ function remove({ container, key }: Place): void {
     container.splice(indexIn(container, key), 1);
     return;
   }
-  if (!Object.hasOwn(container, key)) throw rejected();
+  if (!Object.hasOwn(container, key)) throw new StepError(`Unable to remove nonexistent key: ${key}: ${MISSING}`);
   delete container[key];
 }
 
-/** The index that a key means in a list of so many places. Throws PatchError. */
+const NUMBER = /^[+-]?\d{1,10}$/;
+
+const noNumber = (key: string): string => `strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`;
+
+/** The index that a key means in a list of so many places. Throws StepError. */
 function indexIn(list: readonly unknown[], key: string, places = list.length): number {
-  if (!/^[+-]?\d{1,10}$/.test(key)) throw rejected();
+  const place = placeIn(list, key, places);
+  if (typeof place === 'string') throw new StepError(place);
+  return place;
+}
+
+/** The index, or why there is none. */
+function placeIn(list: readonly unknown[], key: string, places = list.length): number | string {
+  if (!NUMBER.test(key)) return noNumber(key);
   const given = Number(key);
   const index = given < 0 ? given + places : given;
-  if (index < 0 || index >= places) throw rejected();
-  return index;
+  return index < 0 || index >= places ? `Unable to access invalid index: ${given}: invalid index referenced` : index;
 }

@@ -3,10 +3,13 @@ export class PatchError extends Error {
   override readonly name = 'PatchError';
   /** HTTP status code. */
   readonly code: 400 | 413 | 422 | 500;
+  /** Why it failed, where the message does not say. */
+  readonly detail: string;
 
-  constructor(code: 400 | 413 | 422 | 500, message: string) {
+  constructor(code: 400 | 413 | 422 | 500, message: string, detail = message) {
     super(message);
     this.code = code;
+    this.detail = detail;
   }
 
   /** The reason of the `Status`; upstream gives none for its own failures. */
@@ -17,5 +20,6 @@ export class PatchError extends Error {
 
 const REASONS = { 400: 'BadRequest', 413: 'RequestEntityTooLarge', 422: 'Invalid', 500: '' } as const;
 
-/** Upstream hides why a patch failed behind this text. */
-export const rejected = (): PatchError => new PatchError(422, 'the server rejected our request due to an error in our request');
+/** Upstream hides from clients why a patch failed; webhooks are told. */
+export const rejected = (detail: string): PatchError =>
+  new PatchError(422, 'the server rejected our request due to an error in our request', detail);

@@ -8,6 +8,8 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import type { PolicyOptions } from './policy/policy-options.ts';
+import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
 import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
@@ -16,7 +18,7 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
 export type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from './plugin.ts';
 
-export interface AdmissionOptions {
+export interface AdmissionOptions extends PolicyOptions {
   readonly objects: ObjectReader & ObjectWriter;
   /** Says what users may do beside what they ask for. */
   readonly authorizer: Authorizer;
@@ -32,13 +34,8 @@ export interface AdmissionOptions {
  *
  * @throws UserError when a plugin is named that does not exist.
  */
-export function createAdmission({
-  objects,
-  authorizer,
-  random = systemRandom,
-  enabled = [],
-  disabled = [],
-}: AdmissionOptions): readonly AdmissionPlugin[] {
+export function createAdmission(options: AdmissionOptions): readonly AdmissionPlugin[] {
+  const { objects, authorizer, random = systemRandom, enabled = [], disabled = [] } = options;
   const all: readonly AdmissionPlugin[] = [
     namespaceLifecycle(objects),
     serviceAccount(objects, random),
@@ -53,6 +50,7 @@ export function createAdmission({
     certificateSigning(authorizer),
     certificateSubjectRestriction,
     defaultIngressClass(objects),
+    validatingAdmissionPolicy(options),
   ];
   const names = all.map(({ name }) => name);
   const unknown = [...enabled, ...disabled].find((name) => !names.includes(name));

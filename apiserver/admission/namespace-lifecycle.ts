@@ -1,6 +1,6 @@
-import { apiError, coreKinds, type Live, type Namespace } from '../../api/index.ts';
+import { apiError, authorizationKinds, coreKinds, type KindInfo, type Live, type Namespace } from '../../api/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
-import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
+import { type AdmissionAttributes, type AdmissionPlugin, nameInErrors } from './plugin.ts';
 
 /** Namespaces that no one may delete. */
 const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
@@ -15,7 +15,7 @@ export function namespaceLifecycle(objects: ObjectReader): AdmissionPlugin {
       if (operation === 'DELETE' && isNamespace && IMMORTAL.has(name)) {
         throw apiError.forbidden(kind, name, 'this namespace may not be deleted');
       }
-      if (operation !== 'CREATE' || isNamespace || !kind.namespaced || namespace === '') return;
+      if (operation !== 'CREATE' || isNamespace || !kind.namespaced || namespace === '' || isAccessReview(kind)) return;
       const find = () => objects.get<Namespace>(coreKinds.namespaces, '', namespace);
       const found = find();
       // Another API server may have just made it.
@@ -26,10 +26,15 @@ export function namespaceLifecycle(objects: ObjectReader): AdmissionPlugin {
   };
 }
 
+/** Answered wherever it is asked: that there is no such namespace would be telling. */
+const isAccessReview = ({ group, resource }: KindInfo): boolean =>
+  group === authorizationKinds.localsubjectaccessreviews.group && resource === authorizationKinds.localsubjectaccessreviews.resource;
+
 /** @throws ApiError (404, 403) */
-function check(found: Live<Namespace> | undefined, { kind, namespace, name, object }: AdmissionAttributes): void {
+function check(found: Live<Namespace> | undefined, attributes: AdmissionAttributes): void {
+  const { kind, namespace } = attributes;
   if (!found) throw apiError.notFound(coreKinds.namespaces, namespace);
-  if (found.metadata.deletionTimestamp) throw terminating(kind, object?.metadata.name ?? name, namespace);
+  if (found.metadata.deletionTimestamp) throw terminating(kind, nameInErrors(attributes), namespace);
 }
 
 function terminating(kind: { readonly group: string; readonly resource: string }, name: string, namespace: string) {

@@ -1,11 +1,12 @@
 import { coreKinds, type KindInfo, type Pod } from '../../api/index.ts';
 import type { RequestContext } from '../registry/strategy.ts';
-import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from './plugin.ts';
+import { type AdmissionAttributes, type AdmissionOperation, type AdmissionPlugin, nameInErrors } from './plugin.ts';
 
 /** What a plugin about pods is asked. */
 export interface PodAttributes {
   readonly kind: KindInfo;
   readonly namespace: string;
+  /** As errors tell it. */
   readonly name: string;
   readonly pod: Pod;
 }
@@ -15,10 +16,11 @@ export function onPods(
   operations: readonly AdmissionOperation[],
   act: (context: RequestContext, attributes: PodAttributes) => Promise<void> | void,
 ): NonNullable<AdmissionPlugin['admit']> {
-  return (context, { operation, kind, namespace, name, subresource, object }: AdmissionAttributes) => {
+  return (context, attributes: AdmissionAttributes) => {
+    const { operation, kind, namespace, subresource, object } = attributes;
     if (kind !== coreKinds.pods || subresource !== '' || !operations.includes(operation) || !object) return;
     // The object of a pods request is a pod: it was decoded as one.
     const pod = object as Pod;
-    return act(context, { kind, namespace, name: pod.metadata.name || name, pod });
+    return act(context, { kind, namespace, name: nameInErrors(attributes), pod });
   };
 }

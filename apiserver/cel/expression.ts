@@ -2,7 +2,7 @@
 import type { StructTypes } from './language/declarations.ts';
 import type { Activation } from './language/frame.ts';
 import { PlanError } from './language/plan.ts';
-import { compile, Program } from './language/program.ts';
+import { compile, type Evaluation, Program } from './language/program.ts';
 import { CompileError } from './language/source.ts';
 import { type CelType, isSameType } from './language/types.ts';
 import { CelError, type CelValue } from './language/values.ts';
@@ -51,6 +51,8 @@ export type Outcome =
 export interface CompiledExpression {
   readonly text: string;
   readonly type: CelType;
+  /** As {@link evaluate}, for parts of expressions: what the cost is counted towards, and how a failure reads, is up to the caller. */
+  run(activation: Activation): Pick<Evaluation, 'result' | 'cost'>;
   /** @param activation gives the values of variables, each when it is first read, at most once. */
   evaluate(activation: Activation, budget: CostBudget): Outcome;
 }
@@ -71,6 +73,7 @@ export function compileExpression(text: string, { variables, structs = NO_STRUCT
   return {
     text,
     type,
+    run: (activation) => program.evaluate(activation),
     evaluate(activation, budget) {
       const { result, cost } = program.evaluate(activation);
       if (!budget.spend(cost)) return { error: OUT_OF_BUDGET, outOfBudget: true };

@@ -5,6 +5,7 @@ import { isUnchanged, keepTimes } from '../apply/keep-times.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import type { Admission } from './admission-chain.ts';
+import { admitObject } from './admitted-object.ts';
 import type { Allocation } from './claims.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
 import { objectKey } from './keys.ts';
@@ -58,6 +59,14 @@ export interface UpdateRequest {
   readonly mayCreate: boolean;
 }
 
+/** What admission is asked about. */
+interface Asked {
+  readonly object: KubeObject | undefined;
+  readonly old: KubeObject | undefined;
+  readonly subresource?: string | undefined;
+  readonly isNameless?: boolean | undefined;
+}
+
 /** An object as it is stored, and parsed. */
 interface Present {
   readonly current: Entry;
@@ -71,6 +80,8 @@ export interface DeleteOneRequest {
   readonly admission: Admission;
   readonly name: string;
   readonly options: DeleteRequest;
+  /** The request names no object: admission is told no name. */
+  readonly isOneOfMany?: boolean | undefined;
   /** Changes the object as it is marked (an evicted pod's condition). */
   change?(object: KubeObject): KubeObject;
 }
@@ -125,9 +136,19 @@ export class ObjectRegistry {
     return entry;
   }
 
-  create(request: CreateRequest): Promise<Stored> {
-    const { name, generateName } = request.object.metadata;
-    return !name && generateName ? this.#createNamed(request, generateName) : this.#create(request, request.object);
+  async create(request: CreateRequest): Promise<Stored> {
+    const { context, admission, object } = request;
+    const { metadata } = object;
+    this.#matchNamespace(context, object);
+    metadata.creationTimestamp = undefined;
+    metadata.uid = undefined;
+    metadata.deletionTimestamp = undefined;
+    metadata.deletionGracePeriodSeconds = undefined;
+    metadata.selfLink = undefined;
+    await admitObject(admission, context, this.#attributes(context, 'CREATE', { object, old: undefined }));
+    this.#matchNamespace(context, object);
+    const { name, generateName } = object.metadata;
+    return !name && generateName ? this.#createNamed(request, generateName) : this.#create(request, object);
   }
 
   /** Changes an object: the whole of it or a subresource. */
@@ -163,7 +184,7 @@ export class ObjectRegistry {
     return objectKey(this.resource.prefix, this.#namespace(context), name);
   }
 
-  /** Tries generated names until one is free. */
+  /** Tries generated names until one is free: plugins that change objects see none of them, those that look at them each. */
   async #createNamed(request: CreateRequest, generateName: string): Promise<Stored> {
     let name = '';
     for (let attempt = 0; attempt < GENERATED_NAMES_MAX; attempt++) {
@@ -181,14 +202,9 @@ export class ObjectRegistry {
 
   async #create({ context, admission }: CreateRequest, object: KubeObject): Promise<Stored> {
     const { info, strategy } = this.resource;
-    this.#matchNamespace(context, object);
-    await admission.admit(context, this.#attributes(context, 'CREATE', { object, old: undefined }, ''));
     const { metadata } = object;
-    metadata.deletionTimestamp = undefined;
-    metadata.deletionGracePeriodSeconds = undefined;
     metadata.uid = this.#random.uuid();
     metadata.creationTimestamp = toTime(context.now);
-    metadata.selfLink = undefined;
     strategy.prepareForCreate(context, object);
     const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
     const ofMetadata = strategy.validatesMetadata
@@ -202,7 +218,7 @@ export class ObjectRegistry {
     );
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
       const allocation = strategy.claims?.allocate(object, undefined);
-      await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }, ''));
+      await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }));
       if (metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created');
       const stored = await this.#insert(context, object, allocation);
       if (stored !== 'taken') {
@@ -243,7 +259,7 @@ export class ObjectRegistry {
     if (!object) throw apiError.notFound(this.resource.subject, name);
     object.metadata.resourceVersion = undefined;
     try {
-      return { ...(await this.#create({ context, admission, object }, object)), created: true };
+      return { ...(await this.create({ context, admission, object })), created: true };
     } catch (error) {
       if (isAlreadyExists(error)) return 'lost';
       throw error;
@@ -256,7 +272,8 @@ export class ObjectRegistry {
     const object = await request.next(current, old);
     if (!object) return { object: old, bytes: current.bytes, created: false };
     this.#matchNamespace(context, object);
-    await admission.admit(context, this.#attributes(context, 'UPDATE', { object, old }, subresource));
+    await admitObject(admission, context, this.#attributes(context, 'UPDATE', { object, old, subresource }));
+    this.#matchNamespace(context, object);
     this.#checkVersion(request, object, current);
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
     const { namespaced } = this.resource.info;
@@ -267,7 +284,7 @@ export class ObjectRegistry {
       ...strategy.validateUpdate(context, object, old),
     ]);
     const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
-    await admission.validate(context, this.#attributes(context, 'UPDATE', { object, old }, subresource));
+    await admission.validate(context, this.#attributes(context, 'UPDATE', { object, old, subresource }));
     const outcome = isReadyToGo(this.resource, object)
       ? await this.#removeByUpdate(context, object, { current, old })
       : await this.#put(context, object, { current, old, allocation });
@@ -330,12 +347,12 @@ export class ObjectRegistry {
     const { resource } = this;
     const { context, admission, options } = request;
     const object = current.parse();
-    const attributes = this.#attributes(context, 'DELETE', { object: undefined, old: current.object }, '');
-    await admission.admit(context, attributes);
     checkPreconditions(resource, object, options);
     const plan = planDeletion(resource, { ...context, gracePeriodSeconds: options.gracePeriodSeconds }, object, options);
-    await admission.validate(context, attributes);
     if (plan.type === 'pending') return { entry: current, gone: false };
+    const attributes = this.#attributes(context, 'DELETE', { object: undefined, old: current.object, isNameless: request.isOneOfMany });
+    await admission.admit(context, attributes);
+    await admission.validate(context, attributes);
     if (plan.type === 'remove' && !request.change) return this.#remove(context, current);
     const planned = plan.type === 'mark' ? plan.object : object;
     const marked = request.change?.(planned) ?? planned;
@@ -373,15 +390,11 @@ export class ObjectRegistry {
     return { object, bytes: this.resource.wire.serve(encoded, revision) };
   }
 
-  #attributes(
-    context: RequestContext,
-    operation: 'CREATE' | 'UPDATE' | 'DELETE',
-    state: { object: KubeObject | undefined; old: KubeObject | undefined },
-    subresource: string,
-  ) {
-    const { metadata } = state.object ?? state.old ?? { metadata: {} };
-    const { namespace = '', name = '' } = metadata;
-    return admissionAttributes(context, { operation, kind: this.resource.info, namespace, name, subresource, ...state });
+  #attributes(context: RequestContext, operation: 'CREATE' | 'UPDATE' | 'DELETE', asked: Asked) {
+    const { object, old, subresource = '', isNameless } = asked;
+    const { namespace = '', name = '' } = (object ?? old)?.metadata ?? {};
+    const kind = this.resource.info;
+    return admissionAttributes(context, { operation, kind, namespace, name: isNameless ? '' : name, subresource, object, old });
   }
 
   #matchNamespace(context: RequestContext, object: KubeObject): void {

@@ -1,4 +1,4 @@
-import { apiError, type Binding, coreKinds, type KubeObject, type Pod } from '../../api/index.ts';
+import { apiError, type Binding, coreKinds, type KindInfo, type KubeObject, type Pod } from '../../api/index.ts';
 import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
 import { readBody } from '../pipeline/body.ts';
@@ -20,7 +20,7 @@ export const bindPod: Handler = async (rest, exchange, endpoint) => {
   const wanted = await readBinding(rest, exchange);
   const { name } = exchange.info;
   if (wanted.metadata.name !== name) throw apiError.badRequest('name in URL does not match name in Binding object');
-  await bind(rest, exchange, endpoint, wanted);
+  await bind(rest, exchange, endpoint, { wanted, kind: coreKinds.pods, subresource: 'binding' });
 };
 
 /** POST to bindings: the same, with the pod named in the body. */
@@ -28,7 +28,7 @@ export async function createBinding(rest: Rest, exchange: Exchange): Promise<voi
   const wanted = await readBinding(rest, exchange);
   const pods = rest.endpointOf(coreKinds.pods);
   if (!pods) throw apiError.notFound({ group: '', resource: 'pods' }, wanted.metadata.name ?? '');
-  await bind(rest, exchange, pods, wanted);
+  await bind(rest, exchange, pods, { wanted, kind: coreKinds.bindings, subresource: '' });
 }
 
 async function readBinding(rest: Rest, exchange: Exchange): Promise<Binding> {
@@ -39,13 +39,21 @@ async function readBinding(rest: Rest, exchange: Exchange): Promise<Binding> {
   return rest.decoder.decode(body, TARGET, fieldValidation, (text) => exchange.warn(text)) as Binding;
 }
 
-async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, wanted: Binding): Promise<void> {
+/** A binding, and the resource it was posted to. */
+interface Posted {
+  readonly wanted: Binding;
+  readonly kind: KindInfo;
+  readonly subresource: string;
+}
+
+async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, posted: Posted): Promise<void> {
+  const { wanted } = posted;
   const errors = validateBinding(wanted);
   if (errors.length > 0) throw plainError(errors.map(({ field, body }) => `${field}: ${body}`).join(', '));
   const { dryRun } = readWriteOptions(exchange, 'CreateOptions');
   const context = contextOf(rest, exchange, dryRun);
   const name = wanted.metadata.name ?? '';
-  const attributes = attributesOf(context, wanted);
+  const attributes = attributesOf(context, posted);
   await rest.admission.admit(context, attributes);
   await rest.admission.validate(context, attributes);
   await registry.update({
@@ -68,13 +76,13 @@ async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, want
   rest.encoder.success(exchange, 201, { code: 201 });
 }
 
-const attributesOf = (context: RequestContext, object: Binding) =>
+const attributesOf = (context: RequestContext, { wanted: object, kind, subresource }: Posted) =>
   admissionAttributes(context, {
     operation: 'CREATE',
-    kind: coreKinds.pods,
+    kind,
     namespace: context.namespace,
     name: object.metadata.name ?? '',
-    subresource: 'binding',
+    subresource,
     object,
     old: undefined,
   });

@@ -42,7 +42,7 @@ export const deleteCollection: Handler = async (rest, exchange, endpoint) => {
   await deleteEach(page.entries, async (entry) => {
     const context = { ...contextOf(rest, exchange, isDryRun(options), options), namespace: entry.namespace };
     try {
-      await endpoint.registry.delete({ context, admission: rest.admission, name: entry.name, options });
+      await endpoint.registry.delete({ context, admission: rest.admission, name: entry.name, options, isOneOfMany: true });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -1,6 +1,8 @@
 import { apiError, isConflict, type Pod, toTime } from '../../api/index.ts';
 import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
+import { admissionAttributes } from '../admission/plugin.ts';
 import { readBody } from '../pipeline/body.ts';
+import { noAdmission } from '../registry/admission-chain.ts';
 import type { DeleteRequest } from '../registry/deletion.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
 import type { RequestContext } from '../registry/strategy.ts';
@@ -27,10 +29,24 @@ export const evictPod: Handler = async (rest, exchange, { resource, registry }) 
   const options = ('deleteOptions' in wanted ? (wanted.deleteOptions ?? {}) : {}) as DeleteRequest;
   checkDeleteRequest(options);
   const context = contextOf(rest, exchange, write.dryRun || (options.dryRun?.length ?? 0) > 0);
+  const { namespace } = context;
+  const facts = {
+    operation: 'CREATE',
+    kind: resource.info,
+    namespace,
+    name,
+    subresource: 'eviction',
+    object: wanted,
+    old: undefined,
+  } as const;
+  const attributes = admissionAttributes(context, facts);
+  await rest.admission.admit(context, attributes);
+  await rest.admission.validate(context, attributes);
   const evict = (present: DeleteRequest) =>
     registry.delete({
       context,
-      admission: rest.admission,
+      // What was admitted is the eviction; the deletion that follows is not asked about.
+      admission: noAdmission,
       name,
       options: present,
       change: (object) => resource.type.decode(evicted(object as Pod, exchange.now)).object,

@@ -1,4 +1,4 @@
-import { apiVersionOf, type KindInfo, type KubeObject } from '../../api/index.ts';
+import { apiVersionOf, type KindInfo, type KubeObject, type ServedKind } from '../../api/index.ts';
 import { type AnyMessage, bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import type { ServedVersions } from '../admission/matching/served-versions.ts';
 import { type KindName, objectKind } from '../admission/plugin.ts';
@@ -8,19 +8,21 @@ import type { Kinds } from './kinds.ts';
 const bodyKey = ({ group, version, kind }: KindName): string => `${apiVersionOf({ group, version })}/${kind}`;
 
 /** What subresources take that is no view of the object itself. */
-const BODIES: ReadonlyMap<string, AnyMessage> = new Map<string, AnyMessage>([
+const BODIES: readonly (readonly [string, AnyMessage])[] = [
   ['autoscaling/v1/Scale', bodies.scale],
-  ['v1/Binding', bodies.binding],
   ['policy/v1/Eviction', bodies.eviction],
   ['authentication.k8s.io/v1/TokenRequest', bodies.tokenRequest],
-]);
+];
 
 /** The kinds as admission knows them. */
 export class KindVersions implements ServedVersions {
   readonly #kinds: Kinds;
+  /** The schemas of what is built in, stored or not. */
+  readonly #messages: ReadonlyMap<string, AnyMessage>;
 
-  constructor(kinds: Kinds) {
+  constructor(kinds: Kinds, builtIn: readonly ServedKind[]) {
     this.#kinds = kinds;
+    this.#messages = new Map([...BODIES, ...builtIn.map(({ info, message }) => [bodyKey(info), message] as const)]);
   }
 
   equivalents(kind: KindInfo, subresource: string): readonly KindInfo[] {
@@ -41,15 +43,15 @@ export class KindVersions implements ServedVersions {
 
   read(raw: unknown, kind: KindInfo, subresource: string): KubeObject {
     const name = objectKind(kind, subresource);
-    const resource = this.#resourceOf(kind);
-    const isOwn = name.kind === kind.kind && name.group === kind.group && name.version === kind.version;
-    const message = BODIES.get(bodyKey(name));
-    const type = isOwn ? resource?.type : message && (typeOfMessage(message) as ObjectType);
+    const isOwn = bodyKey(name) === bodyKey(kind);
+    const resource = isOwn ? this.#resourceOf(kind) : undefined;
+    const message = this.#messages.get(bodyKey(name));
+    const type = resource?.type ?? (message && (typeOfMessage(message) as ObjectType));
     if (!type) return raw as KubeObject; // options of a connection, which have no schema
     const { object } = type.decode(raw);
     object.kind = name.kind;
     object.apiVersion = apiVersionOf(name);
-    if (isOwn) resource?.strategy.setDefaults(object);
+    resource?.strategy.setDefaults(object);
     return object;
   }
 

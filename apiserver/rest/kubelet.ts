@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { apiError, coreKinds, type FieldError, fieldError, type Pod } from '../../api/index.ts';
-import { admissionAttributes } from '../admission/plugin.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
 import { headersFor } from '../pipeline/respond.ts';
+import { admitConnection, type ConnectOptions } from './connect-options.ts';
 import type { KubeletAddress } from './kubelet-connector.ts';
 import { readInteger } from './list-options.ts';
-import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
+import type { Endpoint, Handler, Rest } from './rest.ts';
 import { tunnel } from './tunnel.ts';
 
 /** Bytes of a kubelet's error that are passed on. */
@@ -30,36 +30,45 @@ export const podLog: Handler = async (rest, exchange, endpoint) => {
 
 /** exec, attach and portforward: the client's connection becomes the kubelet's. */
 export const connectToKubelet: Handler = async (rest, exchange, endpoint) => {
+  const options = await admitConnection(rest, exchange);
   const pod = await existingPod(exchange, endpoint);
   const { subresource, name } = exchange.info;
-  const path = subresource === 'portforward' ? portForwardPath(pod, exchange) : streamPath(pod, exchange, subresource);
+  const path = subresource === 'portforward' ? portForwardPath(pod, options) : streamPath(pod, options, subresource);
   if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${name} does not have a host assigned`);
   const at = rest.kubelets.locate(pod.spec.nodeName);
-  await admitConnection(rest, exchange);
   await tunnel(rest.kubelets, exchange, at, path);
 };
 
 /** Any method on nodes/NAME/proxy/…: the kubelet's own HTTP interface. */
 export const proxyToNode: Handler = async (rest, exchange, endpoint) => {
+  const { path = '/' } = await admitConnection(rest, exchange);
   const [name = ''] = exchange.info.name.split(':');
   await endpoint.registry.existing('', name);
-  await forward(rest, exchange, { at: rest.kubelets.locate(name), path: exchange.info.rest || '/' });
+  await forward(rest, exchange, { at: rest.kubelets.locate(name), path });
 };
 
 /** Any method on pods/NAME[:PORT]/proxy/…: what the pod serves, through its kubelet. */
 export const proxyToPod: Handler = async (rest, exchange, endpoint) => {
+  const { path } = await admitConnection(rest, exchange);
   const [scheme, podName, port] = splitName('pod', exchange.info.name);
   const entry = await endpoint.registry.existing(exchange.info.namespace, podName);
   const pod = entry.object as Pod;
   const declared = pod.spec.containers.flatMap(({ ports }) => ports ?? [])[0]?.containerPort;
-  await forwardToPod(rest, exchange, { pod, port: port || String(declared ?? (scheme === 'https' ? 443 : 80)) });
+  await forwardToPod(rest, exchange, { pod, port: port || String(declared ?? (scheme === 'https' ? 443 : 80)), path });
 };
 
 /** Passes a proxied request on to a port of a pod. @throws ApiError (400) when the pod is on no node. */
-export async function forwardToPod(rest: Rest, exchange: Exchange, { pod, port }: { pod: Pod; port: string }): Promise<void> {
+export async function forwardToPod(rest: Rest, exchange: Exchange, { pod, port, path = '/' }: PodPort): Promise<void> {
   if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
   const at = rest.kubelets.locate(pod.spec.nodeName);
-  await forward(rest, exchange, { at, path: `/podProxy/${podPath(pod)}/${port}${exchange.info.rest || '/'}` });
+  await forward(rest, exchange, { at, path: `/podProxy/${podPath(pod)}/${port}${path}` });
+}
+
+/** A port of a pod, and a path there. */
+export interface PodPort {
+  readonly pod: Pod;
+  readonly port: string;
+  readonly path?: string | undefined;
 }
 
 /** `scheme:name:port`, `name:port` or `name`. @throws ApiError (400) for anything else. */
@@ -71,32 +80,12 @@ export function splitName(what: string, text: string): [scheme: string, name: st
 }
 
 async function forward(rest: Rest, exchange: Exchange, to: { at: KubeletAddress; path: string }): Promise<void> {
-  await admitConnection(rest, exchange);
   const path = to.path + queryText(exchange.query ?? new URLSearchParams());
   if (exchange.request.headers.upgrade) return tunnel(rest.kubelets, exchange, to.at, path);
   const { authorization: _, host: __, connection: ___, ...headers } = exchange.request.headers;
   const { method = 'GET' } = exchange.request;
   const answer = await rest.kubelets.request(to.at, { method, path, headers, body: exchange.request, signal: exchange.signal });
   await passOnRaw(exchange, answer);
-}
-
-/** Connections are admitted as such. */
-async function admitConnection(rest: Rest, exchange: Exchange): Promise<void> {
-  const { info } = exchange;
-  const target = rest.endpointOf({ group: info.group, resource: info.resource });
-  if (!target) return;
-  const context = contextOf(rest, exchange, false);
-  const attributes = admissionAttributes(context, {
-    operation: 'CONNECT',
-    kind: target.resource.info,
-    namespace: info.namespace,
-    name: info.name,
-    subresource: info.subresource,
-    object: undefined,
-    old: undefined,
-  });
-  await rest.admission.admit(context, attributes);
-  await rest.admission.validate(context, attributes);
 }
 
 async function existingPod(exchange: Exchange, { registry }: Endpoint): Promise<Pod> {
@@ -152,17 +141,17 @@ function readLogOptions(exchange: Exchange): URLSearchParams {
 /** What the kubelet calls the streams. */
 const STREAMS = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' } as const;
 
-function streamPath(pod: Pod, exchange: Exchange, subresource: string): string {
-  const container = containerOf(pod, exchange.parameter('container') ?? '');
+function streamPath(pod: Pod, options: ConnectOptions, subresource: string): string {
+  const container = containerOf(pod, options.container ?? '');
   const query = new URLSearchParams();
-  for (const [name, theirs] of Object.entries(STREAMS)) if (isTrue(exchange.parameter(name) ?? null)) query.set(theirs, '1');
-  for (const word of exchange.query?.getAll('command') ?? []) query.append('command', word);
+  for (const name of ['stdin', 'stdout', 'stderr', 'tty'] as const) if (options[name]) query.set(STREAMS[name], '1');
+  for (const word of options.command ?? []) query.append('command', word);
   return `/${subresource}/${podPath(pod)}/${container}${queryText(query)}`;
 }
 
-function portForwardPath(pod: Pod, exchange: Exchange): string {
+function portForwardPath(pod: Pod, { ports = [] }: ConnectOptions): string {
   const query = new URLSearchParams();
-  for (const port of exchange.query?.getAll('ports') ?? []) query.append('port', port);
+  for (const port of ports) query.append('port', String(port));
   return `/portForward/${podPath(pod)}${queryText(query)}`;
 }
 

@@ -16,7 +16,6 @@ import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
 import { updateStrategy } from '../registry/strategy.ts';
 import { applyObject, isApply } from './apply.ts';
-import { tidy } from './create.ts';
 import { mediaType, named } from './decode-body.ts';
 import { contextOf, type Endpoint, type Handler } from './rest.ts';
 import { checkName } from './update.ts';
@@ -148,7 +147,6 @@ export function judge(exchange: Exchange, problems: readonly string[], validatio
 
 function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject): void {
   named(object, resource);
-  tidy(exchange, object);
   checkName(object, exchange.info.name);
   resource.strategy.setDefaults(object);
 }

@@ -1,9 +1,10 @@
 import { apiVersionOf, type ServedKind } from '../../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../../api/schema.ts';
+import { admissionAttributes } from '../admission/plugin.ts';
 import type { FieldManager } from '../apply/field-manager.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import type { Rest, Review } from './rest.ts';
+import { contextOf, type Rest, type Review } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
@@ -24,6 +25,21 @@ export async function answerReview(rest: Rest, exchange: Exchange, { kind, answe
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   const object = rest.decoder.decode(body, target, options.fieldValidation, (text) => exchange.warn(text));
   fields.track({ ...writerOf(exchange, options), live: undefined, next: object });
-  const value = await answer({ user: exchange.user, namespace: exchange.info.namespace }, object);
+  const { namespace } = exchange.info;
+  const context = contextOf(rest, exchange, options.dryRun);
+  const facts = {
+    operation: 'CREATE',
+    kind: info,
+    namespace,
+    name: object.metadata.name ?? '',
+    subresource: '',
+    object,
+    old: undefined,
+  } as const;
+  const attributes = admissionAttributes(context, facts);
+  await rest.admission.admit(context, attributes);
+  const value = await answer({ user: exchange.user, namespace }, object);
+  // An answer changes nothing: it may as well be kept from who may not have it.
+  await rest.admission.validate(context, attributes);
   rest.encoder.value(exchange, 201, { value, message: kind.message, kind: info.kind, apiVersion: apiVersionOf(info) });
 }

@@ -1,9 +1,11 @@
 import { apiError, fieldError, fromLabelSelector, fromLabels, type KubeObject, type LabelSelector, type Scale } from '../../api/index.ts';
 import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
+import { admissionAttributes } from '../admission/plugin.ts';
 import { FieldManager } from '../apply/field-manager.ts';
 import { entriesOfParent, entriesOfScale } from '../apply/scale-fields.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { admitObject } from '../registry/admitted-object.ts';
 import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
 import type { ScaleNumbers, ScaleView } from '../registry/strategy.ts';
@@ -98,15 +100,32 @@ interface ScaleUpdate {
 async function update(rest: Rest, exchange: Exchange, { resource, registry }: Endpoint, change: ScaleUpdate): Promise<void> {
   const { name } = exchange.info;
   const view = viewOf(resource);
+  const context = contextOf(rest, exchange, change.options.dryRun);
+  const attributesOf = (object: KubeObject, old: KubeObject) =>
+    admissionAttributes(context, {
+      operation: 'UPDATE',
+      kind: resource.info,
+      namespace: context.namespace,
+      name,
+      subresource: 'scale',
+      object,
+      old,
+    });
   const updated = await registry.update({
-    context: contextOf(rest, exchange, change.options.dryRun),
-    admission: rest.admission,
+    context,
+    admission: {
+      admit: async () => undefined, // done by `next`, on the Scale
+      validate: (_, { object, old }) => {
+        const [scale, before] = [object, old].map((each) => each && scaleOf(view, each));
+        return scale && before ? rest.admission.validate(context, attributesOf(scale, before)) : Promise.resolve();
+      },
+    },
     name,
     subresource: 'scale',
     strategy: resource.strategy,
     uidIsPrecondition: change.uidIsPrecondition,
     mayCreate: false,
-    next: (current) => {
+    next: async (current) => {
       if (!current) throw apiError.notFound(resource.subject, name);
       const object = current.parse();
       const kind = { apiVersion: resource.wire.apiVersion, replicas: view.path };
@@ -116,6 +135,7 @@ async function update(rest: Rest, exchange: Exchange, { resource, registry }: En
       if (saysNothing) live.spec.replicas = NOT_SAID;
       live.metadata.managedFields = entriesOfScale(managedFields, kind);
       const wanted = change.wantedOf(live);
+      await admitObject(rest.admission, context, attributesOf(wanted, scaleOf(view, object)));
       if (wanted.spec.replicas === NOT_SAID)
         throw apiError.badRequest(`the spec replicas field ${JSON.stringify(view.field)} cannot be empty`);
       scaleTo(view, object, wanted);

@@ -1,15 +1,17 @@
 import { apiError, coreKinds, type Endpoints, type Pod, type Service } from '../../api/index.ts';
 import type { Random } from '../../runtime/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
+import { admitConnection } from './connect-options.ts';
 import { forwardToPod, splitName } from './kubelet.ts';
 import type { Handler } from './rest.ts';
 
 /** Any method on services/NAME[:PORT]/proxy/…: what one of the service's ready pods serves, through that pod's kubelet. */
 export const proxyToService: Handler = async (rest, exchange) => {
+  const { path } = await admitConnection(rest, exchange);
   const { namespace, name } = exchange.info;
   const [, serviceName, port] = splitName('service', name);
   const target = locate(rest, { namespace, name: serviceName, port });
-  await forwardToPod(rest, exchange, target);
+  await forwardToPod(rest, exchange, { ...target, path });
 };
 
 interface ServicePort {

@@ -2,8 +2,8 @@ import { apiError, type KubeObject } from '../../api/index.ts';
 import { authorize } from '../pipeline/authorization.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import { updateStrategy } from '../registry/strategy.ts';
-import { tidy } from './create.ts';
 import { contextOf, type Handler, type Rest } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
@@ -44,7 +44,7 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
 
 function readObject(exchange: Exchange, decode: () => KubeObject): KubeObject {
   const object = decode();
-  tidy(exchange, object);
+  dedupOwnerReferences(object, 'in the request', (text) => exchange.warn(text));
   checkName(object, exchange.info.name);
   return object;
 }

@@ -8,7 +8,8 @@ const refuse = (): never => {
 };
 
 it('knows every built-in kind that is stored', () => {
-  const strategies = createStrategies({
+  const access = { authorizer: { authorize: refuse }, kinds: refuse };
+  const options = {
     serviceClusterIpRange: '10.96.0.0/16',
     serviceNodePortRange: { from: 30_000, to: 32_767 },
     eventTtlSeconds: 3600,
@@ -22,7 +23,8 @@ it('knows every built-in kind that is stored', () => {
       updateStatus: refuse,
       delete: refuse,
     },
-  });
+  };
+  const strategies = createStrategies(options, access);
   const stored = BUILT_IN_KINDS.filter(({ info }) => info.verbs.includes('get')).map(({ info }) => strategyKey(info));
   expect([...strategies.keys()]).toEqual(expect.arrayContaining(stored));
 });

@@ -1,0 +1,72 @@
+import type { KindInfo } from '../kind-info.ts';
+import { ALL_VERBS } from './verbs.ts';
+
+export const mutatingwebhookconfigurations: KindInfo = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'MutatingWebhookConfiguration',
+  resource: 'mutatingwebhookconfigurations',
+  singular: 'mutatingwebhookconfiguration',
+  namespaced: false,
+  verbs: ALL_VERBS,
+  categories: ['api-extensions'],
+  subresources: [],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Webhooks', type: 'integer', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+  ],
+};
+
+export const validatingadmissionpolicies: KindInfo = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicy',
+  resource: 'validatingadmissionpolicies',
+  singular: 'validatingadmissionpolicy',
+  namespaced: false,
+  verbs: ALL_VERBS,
+  categories: ['api-extensions'],
+  subresources: [{ name: 'status', kind: 'ValidatingAdmissionPolicy', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Validations', type: 'integer', priority: 0 },
+    { name: 'ParamKind', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+  ],
+};
+
+export const validatingadmissionpolicybindings: KindInfo = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicyBinding',
+  resource: 'validatingadmissionpolicybindings',
+  singular: 'validatingadmissionpolicybinding',
+  namespaced: false,
+  verbs: ALL_VERBS,
+  categories: ['api-extensions'],
+  subresources: [],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'PolicyName', type: 'string', priority: 0 },
+    { name: 'ParamRef', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+  ],
+};
+
+export const validatingwebhookconfigurations: KindInfo = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingWebhookConfiguration',
+  resource: 'validatingwebhookconfigurations',
+  singular: 'validatingwebhookconfiguration',
+  namespaced: false,
+  verbs: ALL_VERBS,
+  categories: ['api-extensions'],
+  subresources: [],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Webhooks', type: 'integer', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+  ],
+};

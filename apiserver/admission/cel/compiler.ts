@@ -1,0 +1,98 @@
+// Compiles the expressions of one policy or webhook (apiserver, `pkg/admission/plugin/cel/{compile,composition}.go`).
+import { type CompiledExpression, celTypes, compileExpression, ExpressionError, type StructTypes, structTypesOf } from '../../cel/index.ts';
+import { ADMISSION_TYPES, admissionVariables, type Declared, VARIABLE, VARIABLES_TYPE } from './declarations.ts';
+
+const { ANY, BOOL, DYN, NULL, STRING, struct, listOf, mapOf } = celTypes;
+type CelType = celTypes.CelType;
+
+/** What expressions may give, by what they are for. */
+export const RETURNS = {
+  condition: [BOOL],
+  message: [STRING],
+  auditAnnotation: [STRING, NULL],
+  variable: [ANY, DYN],
+} as const;
+
+/** A variable of a policy: ready to run, or why it is not. */
+export type CompiledVariable = CompiledExpression | ExpressionError;
+
+export interface CompilerOptions {
+  /** Whether there is `variables`, which gets a field with each variable that is added. */
+  readonly composed: boolean;
+  /** Further types, which `Type{field: value}` makes. */
+  readonly structs?: StructTypes | undefined;
+}
+
+/** Compiles expressions; variables may be used by those that are compiled after them. */
+export class AdmissionCompiler {
+  readonly #composed: boolean;
+  readonly #more: StructTypes | undefined;
+  readonly #variables = new Map<string, CompiledVariable>();
+  readonly #types: Record<string, CelType> = {};
+  readonly #structs: StructTypes;
+
+  constructor({ composed, structs: more }: CompilerOptions) {
+    this.#composed = composed;
+    this.#more = more;
+    this.#structs = structTypesOf(composed ? { ...ADMISSION_TYPES, [VARIABLES_TYPE]: this.#types } : ADMISSION_TYPES);
+  }
+
+  /** The variables so far, by name. */
+  get variables(): ReadonlyMap<string, CompiledVariable> {
+    return this.#variables;
+  }
+
+  /** Compiles a variable; one that cannot be is there all the same, and of any type. */
+  addVariable({ name, expression }: { readonly name: string; readonly expression: string }, declared: Declared): CompiledVariable {
+    const compiled = attempt(() => this.compile(expression, RETURNS.variable, declared));
+    this.#types[name] = compiled instanceof ExpressionError ? DYN : composedType(compiled.type);
+    this.#variables.set(name, compiled);
+    return compiled;
+  }
+
+  /** @throws ExpressionError */
+  compile(text: string, returns: readonly CelType[], declared: Declared, withTypes = false): CompiledExpression {
+    const variables = admissionVariables(declared);
+    if (this.#composed) variables.set(VARIABLE.variables, struct(VARIABLES_TYPE));
+    const structs = withTypes && this.#more ? joined(this.#structs, this.#more) : this.#structs;
+    return compileExpression(text, { variables, structs, returns });
+  }
+}
+
+/** What came of it, be it that it cannot be used. */
+export function attempt<T>(compile: () => T): T | ExpressionError {
+  try {
+    return compile();
+  } catch (error) {
+    if (error instanceof ExpressionError) return error;
+    throw error;
+  }
+}
+
+/** Types of either; values are made of the second. */
+const joined = (own: StructTypes, more: StructTypes): StructTypes => ({
+  has: (name) => own.has(name) || more.has(name),
+  fieldType: (name, field) => (more.has(name) ? more.fieldType(name, field) : own.fieldType(name, field)),
+  construct: more.construct,
+});
+
+const KEPT: ReadonlySet<string> = new Set([
+  'any',
+  'bool',
+  'bytes',
+  'double',
+  'duration',
+  'int',
+  'null',
+  'string',
+  'timestamp',
+  'uint',
+] satisfies celTypes.TypeKind[]);
+
+/** The type that a variable has for others: that of objects and of libraries' values is not known. */
+function composedType(type: CelType): CelType {
+  if (KEPT.has(type.kind)) return type;
+  const [first = DYN, second = DYN] = type.params;
+  if (type.kind === 'list') return listOf(composedType(first));
+  return type.kind === 'map' ? mapOf(composedType(first), composedType(second)) : DYN;
+}

@@ -1,0 +1,50 @@
+import type { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '../../../api/index.ts';
+import { listOf } from '../../validation/field-errors.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { type AnyWebhook, webhookErrors } from '../../validation/webhook-configuration.ts';
+import { ageOf, strategyOf } from '../shared.ts';
+
+type Configuration = MutatingWebhookConfiguration | ValidatingWebhookConfiguration;
+
+const SERVICE_PORT = 443;
+const TIMEOUT_SECONDS = 10;
+
+/** What webhooks of both kinds have in common. Upstream: `pkg/registry/admissionregistration/{mutating,validating}webhookconfiguration`. */
+const strategyOfWebhooks = <T extends Configuration>(setMoreDefaults: (webhook: AnyWebhook) => void) =>
+  strategyOf<T>({
+    allowUnconditionalUpdate: false,
+    setDefaults: ({ webhooks }) => {
+      for (const webhook of listOf<AnyWebhook>(webhooks)) {
+        setWebhookDefaults(webhook);
+        setMoreDefaults(webhook);
+      }
+    },
+    prepareForCreate: (_context, { metadata }) => {
+      metadata.generation = 1;
+    },
+    prepareForUpdate: (_context, { metadata, webhooks }, old) => {
+      const generation = old.metadata.generation ?? 0;
+      metadata.generation = semanticEqual(webhooks, old.webhooks) ? generation : generation + 1;
+    },
+    validateCreate: (_context, { webhooks }) => webhookErrors(listOf<AnyWebhook>(webhooks)),
+    validateUpdate: (_context, { webhooks }, old) => webhookErrors(listOf<AnyWebhook>(webhooks), listOf<AnyWebhook>(old.webhooks)),
+    tableRow: ({ metadata, webhooks }, now) => [metadata.name, listOf<AnyWebhook>(webhooks).length, ageOf(metadata.creationTimestamp, now)],
+  });
+
+/** Upstream: `SetDefaults_ValidatingWebhook`, `SetDefaults_Rule`, `SetDefaults_ServiceReference`. */
+function setWebhookDefaults(webhook: AnyWebhook): void {
+  webhook.failurePolicy ??= 'Fail';
+  webhook.matchPolicy ??= 'Equivalent';
+  webhook.namespaceSelector ??= {};
+  webhook.objectSelector ??= {};
+  webhook.timeoutSeconds ??= TIMEOUT_SECONDS;
+  for (const rule of listOf(webhook.rules)) rule.scope ??= '*';
+  const { service } = webhook.clientConfig;
+  if (service) service.port ??= SERVICE_PORT;
+}
+
+export const validatingWebhookConfigurationStrategy = strategyOfWebhooks<ValidatingWebhookConfiguration>(() => undefined);
+
+export const mutatingWebhookConfigurationStrategy = strategyOfWebhooks<MutatingWebhookConfiguration>((webhook) => {
+  webhook.reinvocationPolicy ??= 'Never';
+});
