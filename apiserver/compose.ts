@@ -175,7 +175,7 @@ class ComposedApiServer implements Service {
     };
   }
 
-  #parts({ objects, kinds }: PartsContext, pki: Pki, url: () => string): ApiServerParts {
+  #parts({ objects, kinds, versions }: PartsContext, pki: Pki, url: () => string): ApiServerParts {
     const values = this.#values;
     const { clock, random } = this.#environment;
     const authenticator = createAuthenticator({
@@ -204,6 +204,9 @@ class ComposedApiServer implements Service {
       admission: [
         ...createAdmission({
           objects,
+          versions,
+          authorizer,
+          kinds: () => kinds.infos(),
           random,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { describe, expect, test } from 'vitest';
 import { coreKinds } from '../api/index.ts';
 import { VirtualClock } from '../runtime/index.ts';
@@ -133,6 +136,32 @@ describe('a watch', () => {
     const answer = await api.request('GET', `${PATH}?watch=1&${query}`);
     expect(answer.json()).toMatchObject({ code: status, message: expect.stringContaining(message) });
   });
+});
+
+test('a watcher that does not read is dropped and counted; the others miss nothing', async () => {
+  await using api = await start();
+  await put(api, 'a');
+  using other = await api.watch(`${PATH}?watch=1&resourceVersion=0`);
+  expect((await other.next())?.type).toBe('ADDED');
+  const answer = await new Promise<IncomingMessage>((resolve) => {
+    https.get(new URL(`${PATH}?watch=1`, api.server.url), { agent: false, rejectUnauthorized: false }, resolve);
+  });
+  answer.on('error', () => undefined).pause();
+  const cut = once(answer.socket, 'close');
+  answer.socket.pause();
+  const text = 'x'.repeat(1_000_000);
+  const dropped = async () =>
+    /apiserver_terminated_watchers_total\{group="",resource="configmaps"\} 1/.test((await api.request('GET', '/metrics')).text);
+  let round = 0;
+  while (!(await dropped())) {
+    round++;
+    expect(round).toBeLessThan(100);
+    await api.request('PUT', `${PATH}/a`, { body: { metadata: { name: 'a' }, data: { round: String(round), text } } });
+    expect(await other.next()).toMatchObject({ type: 'MODIFIED', object: { data: { round: String(round) } } });
+  }
+  answer.socket.resume();
+  answer.resume();
+  await cut;
 });
 
 test('what is in the store when the server starts is served', async () => {

@@ -2,13 +2,10 @@
  * The API server's request types: `npm run build && npm run bench -- api [--pods 5000] [--watchers 100]`. It runs in a process of its own, on a
  * durable store in a temporary directory. Prints a table; numbers are for comparing runs on one machine.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { ReadyMessage } from '../runtime/index.ts';
+import { parallel, startServer } from './support/server.ts';
 
 const { values: arguments_ } = parseArgs({
   options: { pods: { type: 'string', default: '5000' }, watchers: { type: 'string', default: '100' } },
@@ -18,7 +15,7 @@ const watchers = Number(arguments_.watchers);
 const CONNECTIONS = 32;
 const UPDATES = 1000;
 const LISTS = 9;
-const TOKEN = 'bench';
+const SHARDS = 64;
 const BASE = '/api/v1/namespaces/bench/pods';
 
 interface Row {
@@ -29,103 +26,66 @@ interface Row {
   readonly cpuUs: number;
 }
 
-const directory = await mkdtemp(join(tmpdir(), 'nanokube-bench-'));
-const started = performance.now();
-const { child, url } = await startServer();
-const readyMs = Math.round(performance.now() - started);
-const agent = new https.Agent({ keepAlive: true, maxSockets: CONNECTIONS, rejectUnauthorized: false });
+const server = await startServer(CONNECTIONS);
 const rows: Row[] = [];
 
 try {
   await run();
 } finally {
-  child.kill('SIGTERM');
-  agent.destroy();
-  await rm(directory, { recursive: true, force: true });
+  await server.stop();
 }
 
 async function run(): Promise<void> {
-  await request('POST', '/api/v1/namespaces', { metadata: { name: 'bench' } });
-  await request('POST', '/api/v1/namespaces/bench/serviceaccounts', { metadata: { name: 'default' }, automountServiceAccountToken: false });
-  await measure('warm up', Math.min(500, pods), (i) => request('POST', BASE, pod(`warm-${i}`)));
+  await server.request('POST', '/api/v1/namespaces', { metadata: { name: 'bench' } });
+  await server.request('POST', '/api/v1/namespaces/bench/serviceaccounts', {
+    metadata: { name: 'default' },
+    automountServiceAccountToken: false,
+  });
+  await measure('warm up', Math.min(500, pods), (i) => server.request('POST', BASE, pod(`warm-${i}`, i % SHARDS)));
   rows.length = 0;
-  await measure('create pod', pods, (i) => request('POST', BASE, pod(`p-${i}`)));
-  await measure('get pod', pods * 2, (i) => request('GET', `${BASE}/p-${(i * 7919) % pods}`));
+  await measure('create pod', pods, (i) => server.request('POST', BASE, pod(`p-${i}`, i % SHARDS)));
+  await measure('get pod', pods * 2, (i) => server.request('GET', `${BASE}/p-${(i * 7919) % pods}`));
   await measure('patch pod status', pods, (i) => patchStatus(i, 1));
-  await measure('list, consistent', LISTS, () => request('GET', BASE), 1);
-  await measure('list, cached', LISTS, () => request('GET', `${BASE}?resourceVersion=0`), 1);
-  await measure('list, one label in 64', LISTS, () => request('GET', `${BASE}?resourceVersion=0&labelSelector=shard%3D7`), 1);
+  await measure('list, consistent', LISTS, () => server.request('GET', BASE), 1);
+  await measure('list, cached', LISTS, () => server.request('GET', `${BASE}?resourceVersion=0`), 1);
+  await measure('list, one label in 64', LISTS, () => server.request('GET', `${BASE}?resourceVersion=0&labelSelector=shard%3D7`), 1);
   await measureWatch();
-  await measure('delete pod', pods, (i) => request('DELETE', `${BASE}/p-${i}`));
+  await measure('delete pod', pods, (i) => server.request('DELETE', `${BASE}/p-${i}`));
   console.table(rows);
   console.log(
-    `ready after ${readyMs} ms, ${await residentMb()} MB resident, load ${loadavg()
+    `ready after ${server.readyMs} ms, ${await server.residentMb()} MB resident, load ${loadavg()
       .map((load) => load.toFixed(2))
       .join(' ')}`,
   );
 }
 
-async function startServer(): Promise<{ child: ChildProcess; url: string }> {
-  const tokens = join(directory, 'tokens.csv');
-  await writeFile(tokens, `${TOKEN},bench,bench,"system:masters"\n`);
-  const command = join(import.meta.dirname, '..', 'cli', 'main.js');
-  const flags = ['--data-dir', directory, '--secure-port', '0', '--bind-address', '127.0.0.1', '--token-auth-file', tokens];
-  const server = fork(command, ['apiserver', ...flags, '--log-level', 'error'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  return new Promise((resolve, reject) => {
-    server.once('message', (message: ReadyMessage) => resolve({ child: server, url: message.url ?? '' }));
-    server.once('exit', (code) => reject(new Error(`the API server ended with code ${code}`)));
-  });
-}
-
-function pod(name: string) {
+/** A pod such as a Deployment makes, about 1.1 KB as it is sent and 3.6 KB as it is served. */
+function pod(name: string, shard: number) {
   const resources = { requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu: '200m', memory: '128Mi' } };
   const container = {
     name: 'web',
     image: 'registry.example/web:1.2.3',
-    command: ['/bin/web'],
-    env: [{ name: 'A', value: '1' }],
+    command: ['/bin/web', '--port=8080'],
+    env: [
+      { name: 'A', value: '1' },
+      { name: 'B', value: '2' },
+    ],
+    ports: [{ containerPort: 8080 }],
     resources,
+    readinessProbe: { httpGet: { path: '/', port: 8080 } },
   };
-  const labels = { app: 'bench', shard: String(Number(name.split('-')[1]) % 64) };
-  return { metadata: { name, labels }, spec: { terminationGracePeriodSeconds: 0, nodeName: 'n1', containers: [container] } };
+  const labels = { app: 'bench', 'pod-template-hash': '7d4f8c9b5', tier: 'web', shard: String(shard) };
+  const annotations = { 'example.com/owner': 'bench', 'example.com/note': 'x'.repeat(120) };
+  const tolerations = [{ key: 'a', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }];
+  const spec = { terminationGracePeriodSeconds: 0, nodeName: 'bench-node', containers: [container], tolerations };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels, annotations }, spec };
 }
 
 function patchStatus(i: number, round: number): Promise<number> {
   const podIP = `10.${round}.${(i >> 8) & 255}.${i & 255}`;
-  return request('PATCH', `${BASE}/p-${i % pods}/status`, { status: { phase: 'Running', podIP } });
-}
-
-function request(method: string, path: string, body?: unknown): Promise<number> {
-  const payload = body === undefined ? undefined : JSON.stringify(body);
-  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-  const headers = {
-    authorization: `Bearer ${TOKEN}`,
-    accept: 'application/json',
-    ...(payload === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(payload) }),
-  };
-  return new Promise((resolve, reject) => {
-    const sent = https.request(new URL(path, url), { agent, method, headers }, (answer) => {
-      answer.resume();
-      answer.once('end', () => {
-        const { statusCode = 0 } = answer;
-        if (statusCode < 300) resolve(statusCode);
-        else reject(new Error(`${method} ${path} was answered ${statusCode}`));
-      });
-    });
-    sent.once('error', reject);
-    sent.end(payload);
+  return server.request('PATCH', `${BASE}/p-${i % pods}/status`, {
+    status: { phase: 'Running', podIP, conditions: [{ type: 'Ready', status: round % 2 ? 'True' : 'False' }] },
   });
-}
-
-/** Processor time the server has used, in microseconds. */
-async function cpuUs(): Promise<number> {
-  const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
-
-async function residentMb(): Promise<number> {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);
 }
 
 async function measure(
@@ -135,24 +95,20 @@ async function measure(
   connections: number = CONNECTIONS,
 ): Promise<void> {
   const times: number[] = [];
-  let next = 0;
-  const cpuBefore = await cpuUs();
+  const cpuBefore = await server.cpuUs();
   const begun = performance.now();
-  const loop = async () => {
-    for (let i = next++; i < total; i = next++) {
-      const from = performance.now();
-      await work(i);
-      times.push(performance.now() - from);
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, loop));
+  await parallel(total, connections, async (i) => {
+    const from = performance.now();
+    await work(i);
+    times.push(performance.now() - from);
+  });
   await note(row, { total, times, tookMs: performance.now() - begun, cpuBefore });
 }
 
 async function note(row: string, run: { total: number; times: number[]; tookMs: number; cpuBefore: number }): Promise<void> {
   run.times.sort((a, b) => a - b);
   const at = (share: number) => Number((run.times[Math.floor((run.times.length - 1) * share)] ?? 0).toFixed(2));
-  const used = Math.round(((await cpuUs()) - run.cpuBefore) / run.total);
+  const used = Math.round(((await server.cpuUs()) - run.cpuBefore) / run.total);
   rows.push({ row, perSecond: Math.round((run.total * 1000) / run.tookMs), p50Ms: at(0.5), p99Ms: at(0.99), cpuUs: used });
 }
 
@@ -165,10 +121,10 @@ async function measureWatch(): Promise<void> {
     finish = resolve;
   });
   const own = new https.Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, rejectUnauthorized: false });
-  const options = { agent: own, headers: { authorization: `Bearer ${TOKEN}` } };
+  const options = { agent: own, headers: server.headers };
   const open = () =>
     new Promise<void>((resolve) => {
-      https.get(new URL(`${BASE}?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan`, url), options, (answer) => {
+      https.get(new URL(`${BASE}?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan`, server.url), options, (answer) => {
         answer.on('data', (chunk: Buffer) => {
           for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) seen++;
           if (seen >= total) finish();
@@ -177,13 +133,9 @@ async function measureWatch(): Promise<void> {
       });
     });
   await Promise.all(Array.from({ length: watchers }, open));
-  const cpuBefore = await cpuUs();
+  const cpuBefore = await server.cpuUs();
   const begun = performance.now();
-  let next = 0;
-  const loop = async () => {
-    for (let i = next++; i < UPDATES; i = next++) await patchStatus(i, 2);
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, loop));
+  await parallel(UPDATES, CONNECTIONS, (i) => patchStatus(i, 2));
   await finished;
   await note(`events to ${watchers} watchers`, { total, times: [], tookMs: performance.now() - begun, cpuBefore });
   own.destroy();

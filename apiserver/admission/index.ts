@@ -4,6 +4,8 @@ import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import type { PolicyOptions } from './policy/policy-options.ts';
+import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
 import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
@@ -11,7 +13,7 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
 export type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from './plugin.ts';
 
-export interface AdmissionOptions {
+export interface AdmissionOptions extends PolicyOptions {
   readonly objects: ObjectReader & ObjectWriter;
   readonly random?: Random | undefined;
   /** Plugins to run beside the default ones. */
@@ -25,12 +27,8 @@ export interface AdmissionOptions {
  *
  * @throws UserError when a plugin is named that does not exist.
  */
-export function createAdmission({
-  objects,
-  random = systemRandom,
-  enabled = [],
-  disabled = [],
-}: AdmissionOptions): readonly AdmissionPlugin[] {
+export function createAdmission(options: AdmissionOptions): readonly AdmissionPlugin[] {
+  const { objects, random = systemRandom, enabled = [], disabled = [] } = options;
   const all: readonly AdmissionPlugin[] = [
     namespaceLifecycle(objects),
     serviceAccount(objects, random),
@@ -39,6 +37,7 @@ export function createAdmission({
     defaultTolerationSeconds,
     runtimeClass(objects),
     defaultIngressClass(objects),
+    validatingAdmissionPolicy(options),
   ];
   const names = all.map(({ name }) => name);
   const unknown = [...enabled, ...disabled].find((name) => !names.includes(name));

@@ -5,7 +5,7 @@ import { CelError, CelList, CelMap, type CelValue } from './language/values.ts';
 
 const INT64_END = 2 ** 63;
 
-/** A value of type dyn: whole numbers are ints, others doubles, as Go's decoder of unstructured objects has it. */
+/** A value of type dyn: whole numbers are ints, others doubles, as Go's decoder of unstructured objects has it. A member that is undefined is none. */
 export function dynamicValue(data: unknown): CelValue {
   if (typeof data === 'string' || typeof data === 'boolean' || typeof data === 'bigint') return data;
   if (typeof data === 'number') return Number.isInteger(data) && Math.abs(data) < INT64_END ? BigInt(data) : data;
@@ -48,15 +48,16 @@ class DynamicMap extends CelMap {
   }
 
   override get size(): number {
-    return Object.keys(this.#data).length;
+    return this.keys().length;
   }
 
   override find(key: CelValue): CelValue | undefined {
-    return typeof key === 'string' && Object.hasOwn(this.#data, key) ? dynamicValue(this.#data[key]) : undefined;
+    const data = typeof key === 'string' && Object.hasOwn(this.#data, key) ? this.#data[key] : undefined;
+    return data === undefined ? undefined : dynamicValue(data);
   }
 
-  override keys(): readonly CelValue[] {
-    return Object.keys(this.#data);
+  override keys(): readonly string[] {
+    return Object.keys(this.#data).filter((key) => this.#data[key] !== undefined);
   }
 
   override equals(other: CelValue): boolean | CelError {

@@ -58,6 +58,10 @@ export class ServerMetrics {
     const watched = [...this.#sources.endpoints()].filter(({ resource }) => resource.cache.watchStats.sizes.count > 0);
     const labelsOf = ({ resource: { info } }: Endpoint) => `group="${info.group}",version="${info.version}",resource="${info.resource}"`;
     const sizesOf = ({ resource }: Endpoint) => resource.cache.watchStats.sizes;
+    const dropped = [...this.#sources.endpoints()].flatMap(({ resource: { info, cache } }) => {
+      const { terminated } = cache.watchStats;
+      return terminated > 0 ? [`apiserver_terminated_watchers_total{group="${info.group}",resource="${info.resource}"} ${terminated}`] : [];
+    });
     return [
       '# HELP apiserver_watch_events_total Events sent to watchers.',
       '# TYPE apiserver_watch_events_total counter',
@@ -65,6 +69,9 @@ export class ServerMetrics {
       '# HELP apiserver_watch_events_sizes Sizes of events sent to watchers, in bytes.',
       '# TYPE apiserver_watch_events_sizes histogram',
       ...watched.flatMap((each) => sizesOf(each).lines('apiserver_watch_events_sizes', labelsOf(each))),
+      '# HELP apiserver_terminated_watchers_total Watchers dropped because they did not read.',
+      '# TYPE apiserver_terminated_watchers_total counter',
+      ...dropped,
       '',
     ].join('\n');
   }

@@ -169,6 +169,7 @@ class WatchSession {
 
   #onSlow(): void {
     const { path } = this.#exchange.info;
+    this.#plan.resource.cache.watchStats.terminated++;
     this.#rest.logger.warn({ path, user: this.#exchange.user.name }, 'watcher dropped: too slow');
   }
 }

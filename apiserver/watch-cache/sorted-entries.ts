@@ -64,18 +64,24 @@ export class SortedEntries {
   /** Entries in key order, as {@link Range} says. */
   collect({ prefix, from = prefix, limit = 0, keep }: Range): Entry[] {
     const found: Entry[] = [];
-    for (const { key, entry } of this.#from(from)) {
-      if (!key.startsWith(prefix)) break;
-      if (keep && !keep(entry)) continue;
-      found.push(entry);
-      if (found.length === limit) break;
+    const end = endOf(prefix);
+    const last = this.#chunkOf(end);
+    for (let c = this.#chunkOf(from); c <= last; c++) {
+      const chunk = this.#chunks[c] ?? [];
+      const until = c === last ? lowerBound(chunk, end) : chunk.length;
+      for (let i = lowerBound(chunk, from); i < until; i++) {
+        const entry = chunk[i]?.entry;
+        if (!entry || (keep && !keep(entry))) continue;
+        found.push(entry);
+        if (found.length === limit) return found;
+      }
     }
     return found;
   }
 
   /** How many keys begin with `prefix` and do not come before `from`. */
   count(prefix: string, from: string): number {
-    const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+    const end = endOf(prefix);
     const last = this.#chunkOf(end);
     let count = 0;
     for (let c = this.#chunkOf(from); c <= last; c++) {
@@ -87,17 +93,6 @@ export class SortedEntries {
 
   values(): IterableIterator<Entry> {
     return values(this.#slots);
-  }
-
-  *#from(key: string): Iterable<Slot> {
-    const first = this.#chunkOf(key);
-    for (let c = first; c < this.#chunks.length; c++) {
-      const chunk = this.#chunks[c] ?? [];
-      for (let i = c === first ? lowerBound(chunk, key) : 0; i < chunk.length; i++) {
-        const slot = chunk[i];
-        if (slot) yield slot;
-      }
-    }
   }
 
   #insert(slot: Slot): void {
@@ -123,6 +118,9 @@ export class SortedEntries {
     return low;
   }
 }
+
+/** The first key after all that begin with a prefix. */
+const endOf = (prefix: string): string => prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 
 function* values(slots: ReadonlyMap<string, Slot>): IterableIterator<Entry> {
   for (const { entry } of slots.values()) yield entry;

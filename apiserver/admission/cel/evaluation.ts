@@ -65,7 +65,7 @@ export class Evaluator {
     const outcome: Outcome = expression.evaluate(this.#activation, this.#budget);
     const isPaid = this.#budget.spend(this.#variables.takeCost());
     if (!isPaid || ('error' in outcome && outcome.outOfBudget)) throw new OutOfBudget();
-    return outcome;
+    return 'error' in outcome ? { error: outcome.error } : outcome;
   }
 }
 

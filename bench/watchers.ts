@@ -1,0 +1,101 @@
+/**
+ * What watchers cost: `npm run bench -- watchers [--idle 10000] [--updates 1000]`. The API server runs in a process of its own. First that many watches
+ * are opened on which nothing happens, and its memory is read; then a thousand pods change while thirty watchers read, first alone, then beside
+ * ten that have stopped reading. Prints both.
+ */
+import { once } from 'node:events';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import { parseArgs } from 'node:util';
+import { type BenchServer, parallel, startServer } from './support/server.ts';
+
+const { values } = parseArgs({
+  options: {
+    idle: { type: 'string', default: '10000' },
+    updates: { type: 'string', default: '1000' },
+    watchers: { type: 'string', default: '30' },
+  },
+});
+const OPENING_AT_ONCE = 32;
+const SLOW = 10;
+const CONNECTIONS = 32;
+const PODS = '/api/v1/namespaces/bench/pods';
+/** So that three rounds are more than waits for a watcher before it is dropped. */
+const NOTE_BYTES = 8000;
+const WATCH = `${PODS}?watch=1&resourceVersionMatch=NotOlderThan&sendInitialEvents=false&timeoutSeconds=3600`;
+
+const server = await startServer();
+try {
+  await idleWatchers(server, Number(values.idle));
+  await slowReaders(server, Number(values.updates), Number(values.watchers));
+} finally {
+  await server.stop();
+}
+
+/** Memory of watches on which nothing happens, each on a connection of its own. */
+async function idleWatchers(target: BenchServer, count: number): Promise<void> {
+  const before = await target.residentMb();
+  const sockets: Socket[] = [];
+  let left = count;
+  const open = async () => {
+    while (left-- > 0)
+      sockets.push(await watch(target, '/api/v1/namespaces/quiet/configmaps?watch=1&timeoutSeconds=3600', () => undefined));
+  };
+  const begun = performance.now();
+  await Promise.all(Array.from({ length: OPENING_AT_ONCE }, open));
+  const took = performance.now() - begun;
+  const after = await target.residentMb();
+  const kb = (((after - before) * 1024) / count).toFixed(1);
+  console.log(`${count} idle watchers: opened in ${(took / 1000).toFixed(1)} s, ${before} MB before, ${after} MB with them: ${kb} KB each`);
+  for (const socket of sockets) socket.destroy();
+}
+
+/** Events a second to those that read, without and with others that do not. */
+async function slowReaders(target: BenchServer, updates: number, watchers: number): Promise<void> {
+  await target.request('POST', '/api/v1/namespaces', { metadata: { name: 'bench' } });
+  const spec = { nodeName: 'n1', containers: [{ name: 'web', image: 'web' }] };
+  await target.request('POST', '/api/v1/namespaces/bench/serviceaccounts', {
+    metadata: { name: 'default' },
+    automountServiceAccountToken: false,
+  });
+  await parallel(updates, CONNECTIONS, (i) => target.request('POST', PODS, { metadata: { name: `p-${i}` }, spec }));
+  let seen = 0;
+  const fast: Socket[] = [];
+  for (let i = 0; i < watchers; i++) fast.push(await watch(target, WATCH, (events) => (seen += events)));
+  let round = 0;
+  const measure = async (what: string) => {
+    round++;
+    seen = 0;
+    const begun = performance.now();
+    const note = 'x'.repeat(NOTE_BYTES);
+    await parallel(updates, CONNECTIONS, (i) =>
+      target.request('PATCH', `${PODS}/p-${i}`, { metadata: { annotations: { round: String(round), note } } }),
+    );
+    while (seen < updates * watchers) await new Promise((resolve) => setTimeout(resolve, 2));
+    const perSecond = Math.round((seen * 1000) / (performance.now() - begun));
+    console.log(`${what}: ${perSecond} events/s to ${watchers} watchers, ${await target.residentMb()} MB`);
+  };
+  await measure('warm up');
+  await measure('nobody slow');
+  const slow: Socket[] = [];
+  for (let i = 0; i < SLOW; i++) slow.push((await watch(target, WATCH, () => undefined)).pause());
+  await measure(`${SLOW} that do not read`);
+  await measure(`${SLOW} that do not read, again`);
+  await measure('and once more');
+  console.log(`watches dropped for not reading: ${await target.metric('apiserver_terminated_watchers_total')}`);
+  for (const socket of [...fast, ...slow]) socket.destroy();
+}
+
+/** Opens a watch and counts its lines. */
+async function watch({ url, headers }: BenchServer, path: string, count: (events: number) => void): Promise<Socket> {
+  const request = https.get(new URL(path, url), { agent: false, headers, rejectUnauthorized: false });
+  const [answer] = await once(request, 'response');
+  if (answer.statusCode !== 200) throw new Error(`the watch was answered ${answer.statusCode}`);
+  answer.on('error', () => undefined);
+  answer.on('data', (chunk: Buffer) => {
+    let events = 0;
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) events++;
+    count(events);
+  });
+  return answer.socket;
+}
