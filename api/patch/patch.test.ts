@@ -82,6 +82,55 @@ describe('JSON patch', () => {
     expect(refusal(() => applyJsonPatch(doc, patch))).toBe(REJECTED);
   });
 
+  test.each<[string, unknown, string]>([
+    [
+      'add below nothing',
+      { op: 'add', path: '/none/x', value: 1 },
+      'add operation does not apply: doc is missing path: "/none/x": missing value',
+    ],
+    [
+      'add far behind',
+      { op: 'add', path: '/list/9', value: 1 },
+      "error in add for path: '/list/9': Unable to access invalid index: 9: invalid index referenced",
+    ],
+    [
+      'add at no place',
+      { op: 'add', path: '/list/x', value: 1 },
+      `error in add for path: '/list/x': value was not a proper array index: 'x': strconv.Atoi: parsing "x": invalid syntax`,
+    ],
+    [
+      'remove nothing',
+      { op: 'remove', path: '/none' },
+      "error in remove for path: '/none': Unable to remove nonexistent key: none: missing value",
+    ],
+    [
+      'replace below nothing',
+      { op: 'replace', path: '/none/x', value: 1 },
+      'replace operation does not apply: doc is missing path: /none/x: missing value',
+    ],
+    [
+      'replace far behind',
+      { op: 'replace', path: '/list/9', value: 1 },
+      'replace operation does not apply: doc is missing key: /list/9: missing value',
+    ],
+    [
+      'move nothing',
+      { op: 'move', from: '/none', path: '/a' },
+      "error in move for path: 'none': Unable to remove nonexistent key: none: missing value",
+    ],
+    [
+      'copy from nowhere',
+      { op: 'copy', from: '/none/x', path: '/a' },
+      'copy operation does not apply: doc is missing from path: /none/x: missing value',
+    ],
+    ['pass a test', { op: 'test', path: '/list', value: [1] }, 'testing value /list failed: test failed'],
+    ['do what is unknown', { op: 'swap', path: '/list' }, 'Unexpected kind: swap'],
+  ])('it is known why a patch cannot %s', (_, operation, detail) => {
+    const attempt = () => applyJsonPatch({ list: [] }, [operation]);
+    expect(attempt).toThrow(PatchError);
+    expect(attempt).toThrow(expect.objectContaining({ detail }));
+  });
+
   test('what is no patch is told apart', () => {
     expect(refusal(() => applyJsonPatch(doc, { data: {} }))).toBe(
       '400 error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',

@@ -56,16 +56,22 @@ const PEM_BLOCK = /-----BEGIN ([^-\n]+)-----\r?\n([\s\S]*?)-----END \1-----/g;
 
 /** What is wrong with the authorities, in PEM and that in base64, that a webhook is trusted by. */
 export function validateCaBundle(bundle: string, path: string): FieldError[] {
+  const problem = caBundleProblem(bundle);
+  return problem === undefined ? [] : [fieldError.invalid(path, bundle, problem)];
+}
+
+/** Why a bundle of authorities cannot be used. */
+export function caBundleProblem(bundle: string): string | undefined {
   const blocks = [...Buffer.from(bundle, 'base64').toString('latin1').matchAll(PEM_BLOCK)];
   const certificates = blocks.filter(([, type, body = '']) => type === 'CERTIFICATE' && !body.includes(':'));
-  if (certificates.some(([block]) => isCertificate(block))) return [];
+  if (certificates.some(([block]) => isCertificate(block))) return undefined;
   const why =
     blocks.length === 0
       ? 'unable to parse bytes as PEM block'
       : certificates.length === 0
         ? 'no valid certificate authority data seen'
         : 'failed to parse certificate: x509: malformed certificate';
-  return [fieldError.invalid(path, bundle, `unable to load root certificates: ${why}`)];
+  return `unable to load root certificates: ${why}`;
 }
 
 function isCertificate(pem: string): boolean {

@@ -1,1 +1,1 @@
-export { type WebhookCall, WebhookClient, type WebhookService, type WebhookTarget } from './webhook-client.ts';
+export { type WebhookCall, WebhookClient, WebhookError, type WebhookService, type WebhookTarget } from './webhook-client.ts';

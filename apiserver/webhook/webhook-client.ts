@@ -1,7 +1,8 @@
 // How the API server calls webhooks: upstream's `pkg/util/webhook/client.go` (apiserver), with the errors of Go's HTTP client.
 import https from 'node:https';
 import { isIP } from 'node:net';
-import type { Clock, Random } from '../../runtime/index.ts';
+import { parseJson } from '../../api/index.ts';
+import { type Clock, onAbort, type Random } from '../../runtime/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { type Address, addressOf, type ServicePort } from './service-address.ts';
 
@@ -9,6 +10,10 @@ import { type Address, addressOf, type ServicePort } from './service-address.ts'
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 /** Connections kept open, per webhook. */
 const SOCKETS_IDLE_MAX = 4;
+/** Sets of authorities for which connections are kept. */
+const AGENTS_MAX = 200;
+/** Bytes of an answer that is no success which are looked at. */
+const REFUSAL_BYTES_MAX = 2048;
 
 export interface WebhookService extends ServicePort {
   readonly path?: string | undefined;
@@ -26,6 +31,20 @@ export interface WebhookCall {
   readonly target: WebhookTarget;
   readonly body: string;
   readonly timeoutMs: number;
+  /** Ends the call early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A call that failed; the message is upstream's. */
+export class WebhookError extends Error {
+  override readonly name = 'WebhookError';
+  /** The HTTP status that was answered; undefined when there was no answer. */
+  readonly status: number | undefined;
+
+  constructor(message: string, options: { readonly cause?: unknown; readonly status?: number | undefined } = {}) {
+    super(message, { cause: options.cause });
+    this.status = options.status;
+  }
 }
 
 interface Parts {
@@ -58,21 +77,24 @@ export class WebhookClient {
     this.#parts = parts;
   }
 
-  /** Posts JSON; resolves with the answer's text. Rejects with an Error whose message is upstream's. */
-  async post({ target, body, timeoutMs }: WebhookCall): Promise<string> {
+  /** Posts JSON; resolves with the answer's text. Rejects with a WebhookError. */
+  async post(call: WebhookCall): Promise<string> {
+    const { target, timeoutMs } = call;
     const place = placeOf(target, timeoutMs);
-    const told = (why: string, cause?: unknown) => new Error(`Post ${JSON.stringify(place.text)}: ${why}`, { cause });
+    const told = (why: string, cause?: unknown) => new WebhookError(`Post ${JSON.stringify(place.text)}: ${why}`, { cause });
     let destination: Destination;
     try {
       destination = { place, address: this.#addressOf(target, place) };
     } catch (error) {
       throw told(error instanceof Error ? error.message : String(error), error);
     }
-    const answer = await this.#send(destination, { target, body, timeoutMs }).catch((error: unknown) => {
+    const answer = await this.#send(destination, call).catch((error: unknown) => {
       throw told(inGo(error, destination), error);
     });
-    if (answer.status < 200 || answer.status > 299) throw new Error(refusal(answer));
-    return answer.text;
+    const { status, text, contentType } = answer;
+    if (status < 200 || status > 206) throw refusal(answer);
+    if (text === '') throw new WebhookError(`0-length response with status code: ${status} and content type: ${contentType}`);
+    return text;
   }
 
   /** Lets go of open connections. */
@@ -92,10 +114,15 @@ export class WebhookClient {
     const pem = Buffer.from(caBundle, 'base64').toString().trim();
     const agent = new https.Agent({ keepAlive: true, maxFreeSockets: SOCKETS_IDLE_MAX, ...(pem === '' ? {} : { ca: pem }) });
     this.#agents.set(caBundle, agent);
+    const [oldest] = this.#agents.keys();
+    if (this.#agents.size > AGENTS_MAX && oldest !== undefined) {
+      this.#agents.get(oldest)?.destroy();
+      this.#agents.delete(oldest);
+    }
     return agent;
   }
 
-  #send({ place, address }: Destination, { target, body, timeoutMs }: WebhookCall): Promise<Answer> {
+  #send({ place, address }: Destination, { target, body, timeoutMs, signal }: WebhookCall): Promise<Answer> {
     const { hostname, host, path } = place;
     return new Promise((resolve, reject) => {
       const request = https.request({
@@ -114,7 +141,11 @@ export class WebhookClient {
         },
       });
       const timer = this.#parts.clock.setTimer(timeoutMs, () => request.destroy(new Error('context deadline exceeded')));
-      const settle = () => timer.cancel();
+      const aborted = signal && onAbort(signal, () => request.destroy(new Error('context canceled')));
+      const settle = () => {
+        timer.cancel();
+        aborted?.[Symbol.dispose]();
+      };
       request.on('error', (error) => {
         settle();
         reject(error);
@@ -127,10 +158,14 @@ export class WebhookClient {
           size += chunk.length;
           if (size > ANSWER_BYTES_MAX) request.destroy(new Error('http: response body too large'));
         });
-        response.on('error', reject);
+        response.on('error', (error) => {
+          settle();
+          reject(error);
+        });
         response.on('end', () => {
           settle();
-          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+          const contentType = response.headers['content-type'] ?? '';
+          resolve({ status: response.statusCode ?? 0, contentType, text: Buffer.concat(chunks).toString() });
         });
       });
       request.end(body);
@@ -140,6 +175,7 @@ export class WebhookClient {
 
 interface Answer {
   readonly status: number;
+  readonly contentType: string;
   readonly text: string;
 }
 
@@ -149,7 +185,7 @@ function placeOf({ url, service }: WebhookTarget, timeoutMs: number): Place {
   const { hostname, host, pathname } = new URL(url ?? `https://${service?.name}.${service?.namespace}.svc${service?.path ?? '/'}`);
   // The port of a service is told even where it is the usual one.
   const told = service ? `${hostname}:${service.port}` : host;
-  const path = `${pathname}?timeout=${Math.round(timeoutMs / 1000)}s`;
+  const path = `${pathname}?timeout=${Math.ceil(timeoutMs / 1000)}s`;
   return { hostname, host: told, path, text: `https://${told}${path}` };
 }
 
@@ -162,6 +198,8 @@ function inGo(error: unknown, { address }: Destination): string {
     case 'ECONNREFUSED':
       return `dial tcp ${place}: connect: connection refused`;
     case 'ECONNRESET':
+      // Closed without an answer.
+      if (error.message === 'socket hang up') return 'EOF';
       return `read tcp ${place}: read: connection reset by peer`;
     case 'EHOSTUNREACH':
       return `dial tcp ${place}: connect: no route to host`;
@@ -176,29 +214,66 @@ function inGo(error: unknown, { address }: Destination): string {
     case 'CERT_HAS_EXPIRED':
       return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `tls: failed to verify certificate: x509: ${error.message}`;
+      return `tls: failed to verify certificate: x509: ${wrongName(error, address.host)}`;
+    case 'EPROTO':
+      return 'http: server gave HTTP response to HTTPS client';
     default:
       return error.message;
   }
 }
 
+/** Names that a certificate is for, in Go's words. */
+function wrongName(error: Error, address: string): string {
+  const host = 'host' in error && typeof error.host === 'string' ? error.host : address;
+  const cert = 'cert' in error ? (error.cert as { readonly subjectaltname?: string | undefined }) : {};
+  const sort = isIP(host) === 0 ? 'DNS:' : 'IP Address:';
+  const names = (cert.subjectaltname ?? '').split(', ').flatMap((name) => (name.startsWith(sort) ? [name.slice(sort.length)] : []));
+  if (names.length > 0) return `certificate is valid for ${names.join(', ')}, not ${host}`;
+  if (isIP(host) !== 0) return `cannot validate certificate for ${host} because it doesn't contain any IP SANs`;
+  return `certificate is not valid for any names, but wanted to match ${host}`;
+}
+
 const REFUSALS: Readonly<Record<number, string>> = {
   400: 'the server rejected our request for an unknown reason',
   401: 'the server has asked for the client to provide credentials',
-  403: 'forbidden',
   404: 'the server could not find the requested resource',
   405: 'the server does not allow this method on the requested resource',
-  413: 'Request entity too large',
-  415: 'the body of the request was in an unknown format',
+  409: 'the server reported a conflict',
   422: 'the server rejected our request due to an error in our request',
   429: 'the server has received too many requests and has asked us to try again later',
   503: 'the server is currently unable to handle the request',
   504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
 };
+/** Answers whose own text is told. */
+const TEXTUAL: ReadonlySet<number> = new Set([403, 406, 415]);
 
-/** Client-go's `NewGenericServerResponse`. */
-function refusal({ status, text }: Answer): string {
-  if (status === 500)
-    return `an error on the server (${JSON.stringify(text.trim() || 'unknown')}) has prevented the request from succeeding`;
-  return REFUSALS[status] ?? `the server responded with the status code ${status} but did not return more information`;
+/** A Status, if that is what was answered; else client-go's `NewGenericServerResponse`. */
+function refusal({ status, contentType, text }: Answer): WebhookError {
+  const told = statusIn(text);
+  if (told) return new WebhookError(told.message, { status: told.code });
+  const isText = contentType === '' || contentType.startsWith('text/');
+  const given = isText ? text.slice(0, REFUSAL_BYTES_MAX).trim() : 'unknown';
+  const unanswered = `the server responded with the status code ${status} but did not return more information`;
+  const message =
+    REFUSALS[status] ??
+    (TEXTUAL.has(status)
+      ? given
+      : status >= 500
+        ? `an error on the server (${JSON.stringify(given)}) has prevented the request from succeeding`
+        : unanswered);
+  return new WebhookError(message, { status });
 }
+
+function statusIn(text: string): { readonly message: string; readonly code: number } | undefined {
+  let answer: unknown;
+  try {
+    answer = parseJson(text);
+  } catch {
+    return undefined; // not a Status: its text is told, or not
+  }
+  if (!isRecord(answer) || answer.kind !== 'Status' || answer.status !== 'Failure') return undefined;
+  const { message, code } = answer;
+  return { message: typeof message === 'string' ? message : '', code: typeof code === 'number' ? code : 0 };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
