@@ -17,7 +17,7 @@ const fileSchema = z.strictObject({
   apiVersion: z.enum(API_VERSIONS),
   kind: z.literal('AdmissionConfiguration'),
   plugins: z
-    .array(z.strictObject({ name: z.string(), path: z.string().nullish(), configuration: z.unknown() }))
+    .array(z.strictObject({ name: z.string(), path: z.string().nullish(), configuration: z.unknown().optional() }))
     .nullish()
     .transform((plugins) => plugins ?? []),
 });

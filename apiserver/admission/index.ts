@@ -6,6 +6,8 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import { podSecurityConfiguration } from './pod-security/configuration.ts';
+import { podSecurity } from './pod-security/plugin.ts';
 import { priority } from './priority.ts';
 import { limitedResourcesOf } from './resource-quota/configuration.ts';
 import { resourceQuota } from './resource-quota/plugin.ts';
@@ -59,7 +61,7 @@ const PLUGINS: readonly Row[] = [
   on('TaintNodesByCondition', () => taintNodesByCondition),
   absent('AlwaysPullImages'),
   absent('ImagePolicyWebhook'),
-  absent('PodSecurity'),
+  on('PodSecurity', ({ objects, configuration }) => podSecurity(objects, podSecurityConfiguration(configuration))),
   absent('PodNodeSelector'),
   on('Priority', ({ objects }) => priority(objects)),
   on('DefaultTolerationSeconds', () => defaultTolerationSeconds),

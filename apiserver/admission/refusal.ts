@@ -1,13 +1,9 @@
 import { type ApiError, apiError } from '../../api/index.ts';
-import type { AdmissionAttributes } from './plugin.ts';
+import { type AdmissionAttributes, nameInErrors } from './plugin.ts';
 
-/**
- * The refusal of a request by a plugin, named as upstream's `admission.NewForbidden` names it: an object that has no name yet goes by what its name
- * begins with.
- */
-export function refusal({ kind, name, object }: AdmissionAttributes, why: string): ApiError {
-  return apiError.forbidden(kind, name || object?.metadata.name || object?.metadata.generateName || 'Unknown', why);
-}
+/** The refusal of a request by a plugin. Upstream: `admission.NewForbidden`. */
+export const refusal = (attributes: AdmissionAttributes, why: string): ApiError =>
+  apiError.forbidden(attributes.kind, nameInErrors(attributes), why);
 
 /** Several errors as one text: upstream's `utilerrors.Aggregate`, which says nothing twice. */
 export function aggregate(errors: readonly string[]): string {

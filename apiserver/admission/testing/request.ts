@@ -24,6 +24,8 @@ export interface Admitted {
   /** What it refuses the request with. */
   readonly refused: string | undefined;
   readonly warnings: readonly string[];
+  /** What it notes for the audit log. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 export type Request = Partial<AdmissionAttributes> & { readonly context?: Partial<RequestContext> };
@@ -42,11 +44,19 @@ export async function ask(plugin: AdmissionPlugin, { context: more, ...request }
     old: undefined,
     ...request,
   };
+  const annotations: Record<string, string> = {};
+  const full: RequestContext = {
+    ...context,
+    annotate: (key, value) => {
+      annotations[key] ??= value;
+    },
+    ...more,
+  };
   try {
-    await plugin.admit?.({ ...context, ...more }, attributes);
-    await plugin.validate?.({ ...context, ...more }, attributes);
-    return { refused: undefined, warnings };
+    await plugin.admit?.(full, attributes);
+    await plugin.validate?.(full, attributes);
+    return { refused: undefined, warnings, annotations };
   } catch (error) {
-    return { refused: error instanceof Error ? error.message : String(error), warnings };
+    return { refused: error instanceof Error ? error.message : String(error), warnings, annotations };
   }
 }
