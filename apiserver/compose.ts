@@ -202,6 +202,7 @@ class ComposedApiServer implements Service {
         ...createAdmission({
           objects,
           random,
+          authorizer,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],
           configFile: values['admission-control-config-file'],

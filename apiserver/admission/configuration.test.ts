@@ -98,8 +98,9 @@ describe('the admission configuration file', () => {
 
 describe('which plugins run', () => {
   const objects = readerOf() as never;
+  const authorizer = { authorize: () => ({ allowed: false, reason: '' }), rulesFor: () => ({ resourceRules: [], nonResourceRules: [] }) };
   const names = (enabled: readonly string[] = [], disabled: readonly string[] = []) =>
-    createAdmission({ objects, enabled, disabled }).map(({ name }) => name);
+    createAdmission({ objects, authorizer, enabled, disabled }).map(({ name }) => name);
 
   test('the default ones, in their order, but those that are disabled', () => {
     expect(names()).toEqual([...names()].filter((name) => names().includes(name)));
@@ -122,6 +123,8 @@ describe('which plugins run', () => {
 
   test('a configuration of a plugin that nobody knows is an error', () => {
     const configFile = written(`${HEAD}plugins: [{name: Nonsense, configuration: {}}]\n`);
-    expect(() => createAdmission({ objects, configFile })).toThrow(/--admission-control-config-file: admission plugin Nonsense is unknown/);
+    expect(() => createAdmission({ objects, authorizer, configFile })).toThrow(
+      /--admission-control-config-file: admission plugin Nonsense is unknown/,
+    );
   });
 });

@@ -1,10 +1,12 @@
 import { type Random, systemRandom, UserError } from '../../runtime/index.ts';
+import type { Authorizer } from '../auth/types.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { AdmissionConfiguration, readAdmissionConfiguration } from './configuration.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction/plugin.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { podSecurityConfiguration } from './pod-security/configuration.ts';
 import { podSecurity } from './pod-security/plugin.ts';
@@ -20,6 +22,7 @@ export type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from '.
 export interface AdmissionOptions {
   readonly objects: ObjectReader & ObjectWriter;
   readonly random?: Random | undefined;
+  readonly authorizer: Authorizer;
   /** Plugins to run beside the default ones. */
   readonly enabled?: readonly string[] | undefined;
   /** Default plugins not to run. */
@@ -32,6 +35,7 @@ export interface AdmissionOptions {
 interface Parts {
   readonly objects: ObjectReader & ObjectWriter;
   readonly random: Random;
+  readonly authorizer: Authorizer;
   readonly configuration: AdmissionConfiguration;
 }
 
@@ -45,6 +49,8 @@ interface Row {
 type Create = NonNullable<Row['create']>;
 /** A plugin that runs unless it is disabled. */
 const on = (name: string, create: Create): Row => ({ name, isOn: true, create });
+/** One that runs when it is enabled. */
+const off = (name: string, create: Create): Row => ({ name, isOn: false, create });
 /** One that upstream has. */
 const absent = (name: string): Row => ({ name, isOn: false });
 
@@ -57,7 +63,7 @@ const PLUGINS: readonly Row[] = [
   absent('LimitPodHardAntiAffinityTopology'),
   on('LimitRanger', ({ objects }) => limitRanger(objects)),
   on('ServiceAccount', ({ objects, random }) => serviceAccount(objects, random)),
-  absent('NodeRestriction'),
+  off('NodeRestriction', ({ objects, authorizer }) => nodeRestriction(objects, authorizer)),
   on('TaintNodesByCondition', () => taintNodesByCondition),
   absent('AlwaysPullImages'),
   absent('ImagePolicyWebhook'),
@@ -96,6 +102,7 @@ const PLUGINS: readonly Row[] = [
 export function createAdmission({
   objects,
   random = systemRandom,
+  authorizer,
   enabled = [],
   disabled = [],
   configFile,
@@ -106,7 +113,7 @@ export function createAdmission({
   if (both.length > 0) throw new UserError(`${both.join(', ')} is in both --enable-admission-plugins and --disable-admission-plugins`);
   const configuration = configFile === undefined ? new AdmissionConfiguration() : readAdmissionConfiguration(configFile);
   checkNames('admission-control-config-file', configuration.names);
-  const parts: Parts = { objects, random, configuration };
+  const parts: Parts = { objects, random, authorizer, configuration };
   return PLUGINS.filter(({ name, isOn }) => enabled.includes(name) || (isOn && !disabled.includes(name))).flatMap(
     ({ create }) => create?.(parts) ?? [],
   );

@@ -12,6 +12,7 @@ import {
 import type { ObjectReader } from '../../registry/objects.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../plugin.ts';
+import { aggregate } from '../refusal.ts';
 import { type CheckedPod, checkedPod, type Violation } from './check.ts';
 import type { PodSecurityConfiguration } from './configuration.ts';
 import { detailsOf, violationsOf } from './evaluator.ts';
@@ -106,7 +107,8 @@ class PodSecurity {
       return;
     }
     const { enforce, audit, warn } = read.policy;
-    if (read.errors.length > 0) note(context, 'error', `Failed to parse policy: ${aggregate(read)}`);
+    if (read.errors.length > 0)
+      note(context, 'error', `Failed to parse policy: ${aggregate(read.errors.map(({ field, body }) => `${field}: ${body}`))}`);
     if (enforces) note(context, 'enforce-policy', writeLevel(enforce));
     const results = new Map<string, readonly Violation[]>();
     const resultOf = (level: LevelVersion): readonly Violation[] => {
@@ -147,11 +149,6 @@ interface Checked {
 }
 
 const note = (context: RequestContext, key: string, value: string): void => context.annotate(`pod-security.kubernetes.io/${key}`, value);
-
-const aggregate = ({ errors }: ReadPolicy): string => {
-  const texts = errors.map(({ field, body }) => `${field}: ${body}`);
-  return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
-};
 
 /** Whether an update may change what a pod is allowed: its images, or which containers it has. */
 function isSignificant({ spec }: Pod, old: Pod | undefined): boolean {
