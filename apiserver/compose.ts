@@ -210,6 +210,7 @@ class ComposedApiServer implements Service {
           random,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],
+          configFile: values['admission-control-config-file'],
         }),
         ...(roleBased ? [roleBased.escalationCheck] : []),
       ],

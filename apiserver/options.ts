@@ -102,6 +102,9 @@ export const apiServerOptions = {
   'allow-privileged': option.boolean('Pods may have privileged containers.', true),
   'enable-admission-plugins': option.list('Admission plugins to run beside the default ones.', [], { placeholder: 'NAMES' }),
   'disable-admission-plugins': option.list('Default admission plugins not to run.', [], { placeholder: 'NAMES' }),
+  'admission-control-config-file': option.string('What admission plugins are told: an AdmissionConfiguration.', undefined, {
+    placeholder: 'FILE',
+  }),
   'kubelet-preferred-address-types': option.list(
     'Types of node addresses to reach kubelets at, best first.',
     ['InternalDNS', 'InternalIP', 'Hostname'],

@@ -37,7 +37,7 @@ export interface TestServerOptions {
   readonly strategies: Strategies | ((objects: ObjectReader & ObjectWriter) => Strategies);
   /** The kinds served, when the strategies are made. */
   readonly serves?: readonly string[] | undefined;
-  readonly admission?: readonly AdmissionPlugin[] | undefined;
+  readonly admission?: readonly AdmissionPlugin[] | ((objects: ObjectReader & ObjectWriter) => readonly AdmissionPlugin[]) | undefined;
   readonly authorizer?: Authorizer | undefined;
   /** Default: everybody is whom the header `x-test-user` names, or an administrator. */
   readonly authenticator?: Authenticator | undefined;
@@ -120,7 +120,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     kinds,
     parts: (context) => ({
       strategies: tableOf(context.objects),
-      admission: options.admission ?? [],
+      admission: typeof options.admission === 'function' ? options.admission(context.objects) : (options.admission ?? []),
       authenticator: options.authenticator ?? headerAuthenticator,
       authorizer: options.authorizer ?? everythingAllowed,
       reviews: new Map(),

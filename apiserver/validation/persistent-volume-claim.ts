@@ -4,6 +4,7 @@ import {
   fieldError,
   isDns1123Label,
   isDns1123Subdomain,
+  isNativeResource,
   isQualifiedName,
   type PersistentVolumeClaim,
   type PersistentVolumeClaimSpec,
@@ -15,7 +16,6 @@ import {
 import { type Errors, IMMUTABLE_MESSAGE, isEmpty, keysOf, listOf, NOT_POSITIVE_MESSAGE, pushInvalid } from './field-errors.ts';
 import { goPart } from './go-struct.ts';
 import { checkAnnotations, checkLabelSelector, checkLabels } from './meta.ts';
-import { isNativeResource } from './resource-names.ts';
 import { semanticEqual } from './semantic-equal.ts';
 import { STORAGE_CLASS_ANNOTATION } from './storage-class-name.ts';
 import { diffJson } from './unified-diff.ts';

@@ -106,7 +106,7 @@ export class NodeAuthorizer implements Authorizer {
 }
 
 /** The node a user is; `''` for a node without a name, undefined for others. */
-function nodeOf({ name, groups }: UserInfo): string | undefined {
+export function nodeOf({ name, groups }: UserInfo): string | undefined {
   return name.startsWith(NODE_PREFIX) && groups.includes(NODES_GROUP) ? name.slice(NODE_PREFIX.length) : undefined;
 }
 
