@@ -38,6 +38,8 @@ export interface KindInfo {
    * those that are built in.
    */
   readonly storageVersion?: string | undefined;
+  /** For versions of a built-in kind that are views of another one: the apiVersion its objects are stored in. */
+  readonly storedAs?: string | undefined;
   /** Kind of its lists; the kind with `List` behind it unless given. */
   readonly listKind?: string | undefined;
   /** Plural name in URLs. */

@@ -25,7 +25,7 @@ import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './registry/strategy.ts';
-import { inItsVersion } from './registry/version-view.ts';
+import { inItsVersion, storedKindOf } from './registry/version-view.ts';
 import { createBinding } from './rest/binding.ts';
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
@@ -339,7 +339,7 @@ class Server implements ApiServer {
         this.#host.addCreateOnly(kind.info, create);
         continue;
       }
-      const strategy = strategies.get(key);
+      const strategy = strategies.get(strategyKey(storedKindOf(kind.info, this.#options.kinds)));
       if (!strategy) throw new Error(`no strategy for ${key}`);
       // A strategy and a message only ever meet objects of their own kind.
       const type = typeOfMessage(kind.message) as ObjectType;

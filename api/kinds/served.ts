@@ -31,6 +31,7 @@ import { replicationController } from '../core/v1/replication-controller.ts';
 import { service } from '../core/v1/service.ts';
 import { serviceAccount } from '../core/v1/service-account.ts';
 import { endpointSlice } from '../discovery/v1/endpoint-slice.ts';
+import { event as eventsEvent } from '../events/v1/event.ts';
 import type { ServedKind } from '../kind-info.ts';
 import { ingress, ingressClass } from '../networking/v1/ingress.ts';
 import { ipAddress, serviceCIDR } from '../networking/v1/ip-address.ts';
@@ -53,6 +54,7 @@ import * as certificates from './certificates.ts';
 import * as coordination from './coordination.ts';
 import * as core from './core.ts';
 import * as discovery from './discovery.ts';
+import * as events from './events.ts';
 import * as networking from './networking.ts';
 import * as node from './node.ts';
 import * as policy from './policy.ts';
@@ -115,4 +117,5 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: coordination.leases, message: lease },
   { info: node.runtimeclasses, message: runtimeClass },
   { info: discovery.endpointslices, message: endpointSlice },
+  { info: events.events, message: eventsEvent },
 ];

@@ -100,7 +100,7 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly claims?: Claims<T> | undefined;
   /** Seconds that an object lives after it was last written (Events). Absent, or 0: for good. */
   readonly ttlSeconds?: number | undefined;
-  /** Versions it is served in beside the stored one, by name (`v1`). */
+  /** Versions it is served in beside the stored one, by apiVersion (`autoscaling/v1`); of another group too. */
   readonly views?: Readonly<Record<string, VersionView>> | undefined;
   /** PUT and PATCH on subresources that are views of the whole object: `status`, `finalize`, `ephemeralcontainers` … */
   readonly subresources?: Readonly<Record<string, UpdateStrategy<T>>> | undefined;
@@ -145,6 +145,12 @@ export interface VersionView {
   fromStored(object: KubeObject): KubeObject;
   /** The object as tables show it, where {@link toStored} loses what they need; by that unless given. */
   toShown?(object: KubeObject): KubeObject;
+  /** What is asked of objects that come in this version, where it is not what is asked of stored ones. They are given as stored. */
+  readonly rules?: Partial<Pick<Strategy, 'validateCreate' | 'validateUpdate'>> | undefined;
+  /** Field selectors of this version: the stored version's name for each; as there unless given. */
+  readonly fieldSelectors?: Readonly<Record<string, string>> | undefined;
+  /** What every request for this version is warned of. */
+  readonly deprecation?: string | undefined;
 }
 
 /** How strategies are made: once per API server, with what they may need. */

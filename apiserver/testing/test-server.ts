@@ -8,6 +8,7 @@ import type { AdmissionPlugin } from '../admission/plugin.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { type Strategy, type StrategyTable, strategyKey } from '../registry/strategy.ts';
+import { storedKindOf } from '../registry/version-view.ts';
 import {
   type ApiServer,
   type ApiServerOptions,
@@ -112,7 +113,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   });
   const { strategies } = options;
   const serves = options.serves ?? Object.keys(strategies);
-  const kinds: ServedKind[] = BUILT_IN_KINDS.filter(({ info }) => serves.includes(strategyKey(info)));
+  const kinds: ServedKind[] = BUILT_IN_KINDS.filter(({ info }) => serves.includes(strategyKey(storedKindOf(info, BUILT_IN_KINDS))));
   const tableOf = (objects: ObjectReader & ObjectWriter): StrategyTable =>
     new Map(Object.entries(typeof strategies === 'function' ? strategies(objects) : strategies));
   const server = createApiServer({

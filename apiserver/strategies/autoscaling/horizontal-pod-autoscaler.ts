@@ -32,7 +32,7 @@ export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> 
     status.currentReplicas ?? 0,
     ageOf(metadata.creationTimestamp, now),
   ],
-  views: { v1: horizontalPodAutoscalerV1 },
+  views: { 'autoscaling/v1': horizontalPodAutoscalerV1 },
   subresources: {
     status: updateOf<HorizontalPodAutoscaler>({
       prepareForUpdate: (_context, autoscaler, old) => {
