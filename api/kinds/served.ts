@@ -57,12 +57,13 @@ import * as discovery from './discovery.ts';
 import * as events from './events.ts';
 import * as networking from './networking.ts';
 import * as node from './node.ts';
+import { OLDER_KINDS } from './older.ts';
 import * as policy from './policy.ts';
 import * as rbac from './rbac.ts';
 import * as scheduling from './scheduling.ts';
 import * as storage from './storage.ts';
 
-/** Every built-in kind with its schema, in the order discovery lists them. */
+/** Every built-in kind with its schema, in the order discovery lists them: what is served unless told otherwise. */
 export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: core.bindings, message: binding },
   { info: core.configmaps, message: configMap },
@@ -119,3 +120,6 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: discovery.endpointslices, message: endpointSlice },
   { info: events.events, message: eventsEvent },
 ];
+
+/** Those, and the versions that are served only when told to. */
+export const ALL_KINDS: readonly ServedKind[] = [...BUILT_IN_KINDS, ...OLDER_KINDS];

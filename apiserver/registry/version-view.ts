@@ -1,6 +1,6 @@
 // Built-in kinds that are served in several versions, of which one is stored. Objects of the others are views: converted when they are read and
 // written, and judged as what they are stored as. Upstream: conversion functions and the internal version (`runtime.Scheme`).
-import { apiVersionOf, type KindInfo, type KubeObject, type ServedKind } from '../../api/index.ts';
+import { apiVersionOf, type KindInfo, type KindLifecycle, type KubeObject, type ServedKind } from '../../api/index.ts';
 import { type ObjectType, type ownership, typeOfMessage } from '../../api/schema.ts';
 import { kindPlace } from './keys.ts';
 import type { KindDefinition } from './resource.ts';
@@ -45,7 +45,7 @@ function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionVie
   return {
     ...definition,
     place: kindPlace(stored.info),
-    strategy: viewStrategy(definition.strategy, view),
+    strategy: viewStrategy(definition.strategy, view, definition.info),
     form: (wire) => ({
       store: (_encoded, object) => storedWire.encode(view.toStored(object)),
       isEncoded: () => false,
@@ -78,24 +78,30 @@ function converted(object: KubeObject, from: VersionView | undefined, to: Versio
 }
 
 /** The rules of the stored version, for objects of another. */
-function viewStrategy(strategy: Strategy, view: VersionView): Strategy {
-  const { tableRow, subresources = {}, fieldSelectors } = strategy;
-  const { rules: { validateCreate = strategy.validateCreate, validateUpdate = strategy.validateUpdate } = {} } = view;
+function viewStrategy(stored: Strategy, view: VersionView, { lifecycle, ...info }: KindInfo): Strategy {
+  const strategy = { ...stored, ...view.rules };
+  const { tableRow, subresources = {} } = strategy;
   return {
     ...strategy,
-    ...viewUpdate({ ...strategy, validateUpdate }, view),
-    deprecation: view.deprecation,
-    setDefaults: (object) => view.setDefaults(object),
+    ...viewUpdate(strategy, view),
+    deprecation: lifecycle ? deprecationOf(info, lifecycle) : undefined,
+    setDefaults: (object) => (view.setDefaults ? view.setDefaults(object) : stored.setDefaults(object)),
     prepareForCreate: (context, object) => {
-      const stored = view.toStored(object);
-      strategy.prepareForCreate(context, stored);
-      become(object, view.fromStored(stored));
+      const asStored = view.toStored(object);
+      strategy.prepareForCreate(context, asStored);
+      become(object, view.fromStored(asStored));
     },
-    validateCreate: (context, object) => validateCreate(context, view.toStored(object)),
-    fieldSelectors: viewSelectors(fieldSelectors, view),
+    validateCreate: (context, object) => strategy.validateCreate(context, view.toStored(object)),
+    fieldSelectors: viewSelectors(stored.fieldSelectors, view),
     ...(tableRow ? { tableRow: (object: KubeObject, now: number) => tableRow(shownBy(view, object), now) } : {}),
     subresources: Object.fromEntries(Object.entries(subresources).map(([name, update]) => [name, viewUpdate(update, view)])),
   };
+}
+
+/** Upstream: apiserver, `pkg/endpoints/deprecation`. */
+function deprecationOf(kind: Pick<KindInfo, 'group' | 'version' | 'kind'>, { deprecated, removed, replacement }: KindLifecycle): string {
+  const going = `${apiVersionOf(kind)} ${kind.kind} is deprecated in v${deprecated}+, unavailable in v${removed}+`;
+  return replacement === undefined ? going : `${going}; use ${replacement}`;
 }
 
 function viewSelectors(stored: Strategy['fieldSelectors'], view: VersionView): Strategy['fieldSelectors'] {

@@ -27,7 +27,7 @@ export class Kinds {
   addEndpoint(endpoint: Endpoint): void {
     const { info } = endpoint.resource;
     this.#ownGroups.add(info.group);
-    this.#targets.set(placeOf(info), { endpoint });
+    if (!endpoint.resource.isHidden) this.#targets.set(placeOf(info), { endpoint });
     this.#beside.clear();
     const key = strategyKey(info);
     this.#endpoints.set(key, [...(this.#endpoints.get(key) ?? []), endpoint]);
@@ -63,7 +63,7 @@ export class Kinds {
     const known = this.#beside.get(key);
     if (known) return known;
     const prefix = this.#endpoints.get(key)?.[0]?.resource.prefix;
-    const found = [...this.endpoints()].filter(({ resource }) => resource.prefix === prefix);
+    const found = [...this.endpoints()].filter(({ resource }) => resource.prefix === prefix && !resource.isHidden);
     this.#beside.set(key, found);
     return found;
   }

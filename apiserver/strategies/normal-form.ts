@@ -1,5 +1,5 @@
 import { apiVersionOf, type KindInfo, type KubeObject } from '../../api/index.ts';
-import { type AnyMessage, BUILT_IN_KINDS, decode } from '../../api/schema.ts';
+import { ALL_KINDS, type AnyMessage, decode } from '../../api/schema.ts';
 
 const messages = new Map<KindInfo, AnyMessage>();
 
@@ -14,7 +14,7 @@ export function normalForm<T extends KubeObject>(kind: KindInfo, object: object)
 }
 
 function messageOf(kind: KindInfo): AnyMessage {
-  const message = BUILT_IN_KINDS.find(({ info }) => info === kind)?.message;
+  const message = ALL_KINDS.find(({ info }) => info === kind)?.message;
   if (!message) throw new Error(`there is no ${apiVersionOf(kind)} ${kind.kind}`);
   messages.set(kind, message);
   return message;

@@ -3,6 +3,7 @@
 import {
   autoscalingKinds,
   type HorizontalPodAutoscaler,
+  type HorizontalPodAutoscalerBehavior,
   type AutoscalingV1HorizontalPodAutoscaler as HorizontalPodAutoscalerV1,
   type KubeObject,
   type MetricSpec,
@@ -92,9 +93,18 @@ function annotationsOf({ metrics, behavior }: HorizontalPodAutoscaler['spec'], s
       }),
     );
   }
-  if (behavior) annotations[BEHAVIOR] = goJson(goPart(V2, ['spec', 'behavior'], behavior));
+  if (behavior) Object.assign(annotations, behaviorAnnotation(behavior));
   return annotations;
 }
+
+/** The annotation that a behavior is in where there is no field for it: Go's internal struct. */
+export const behaviorAnnotation = (behavior: HorizontalPodAutoscalerBehavior): Annotations => ({
+  [BEHAVIOR]: goJson(goPart(V2, ['spec', 'behavior'], behavior)),
+});
+
+/** And back; undefined when there is none, or nothing that fits. */
+export const behaviorFrom = (annotations: Annotations | undefined): HorizontalPodAutoscalerBehavior | undefined =>
+  read(annotations?.[BEHAVIOR], (behavior) => ({ spec: { behavior: fromGoNames(behavior) } }))?.spec.behavior;
 
 /** JSON as Go writes it: safe inside HTML. */
 const goJson = (value: unknown): string =>
@@ -116,7 +126,7 @@ function toStored(object: KubeObject): HorizontalPodAutoscaler {
       maxReplicas: spec.maxReplicas,
       // The default that v1 had in the controller.
       metrics: metrics.length > 0 ? metrics : [cpuMetric(CPU_UTILIZATION)],
-      behavior: read(annotations[BEHAVIOR], (behavior) => ({ spec: { behavior: fromGoNames(behavior) } }))?.spec.behavior,
+      behavior: behaviorFrom(annotations),
     },
     status: {
       observedGeneration: status.observedGeneration,
@@ -137,7 +147,8 @@ const cpuMetric = (averageUtilization: number): MetricSpec => ({
 const cpuStatus = ({ currentCPUUtilizationPercentage: averageUtilization }: HorizontalPodAutoscalerV1['status']): unknown =>
   averageUtilization === undefined ? undefined : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization } } }];
 
-const withoutViews = (annotations: Annotations | undefined): Annotations =>
+/** Annotations but those that stand for what a version has no fields for. */
+export const withoutViews = (annotations: Annotations | undefined): Annotations =>
   Object.fromEntries(Object.entries(annotations ?? {}).filter(([key]) => !ANNOTATIONS.includes(key)));
 
 /** The object that an annotation stands for a part of; undefined when it holds nothing, or nothing that fits. */

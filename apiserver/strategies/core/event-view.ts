@@ -1,7 +1,7 @@
 // Events as events.k8s.io has them: the same with other names, and what was there before it called deprecated.
 // Upstream: `pkg/apis/events/v1/conversion.go`.
 import { coreKinds, type Event, type EventsV1Event, type KindInfo, type KubeObject } from '../../../api/index.ts';
-import type { Strategy, VersionView } from '../../registry/strategy.ts';
+import { rulesOfView, type VersionRules, type VersionView } from '../../registry/strategy.ts';
 import { normalForm } from '../normal-form.ts';
 
 /** Selectors of `AddFieldLabelConversionsForEvent` (`pkg/apis/events/v1/conversion.go`). */
@@ -18,18 +18,13 @@ const FIELD_SELECTORS: Readonly<Record<string, string>> = {
   type: 'type',
 };
 
-/** What a version of the group has of its own. */
-type Own = Pick<VersionView, 'deprecation'> & { readonly rules?: Pick<Strategy<Event>, 'validateCreate' | 'validateUpdate'> };
-
 /** The view of a version of events.k8s.io; they all have the same fields. */
-export const eventView = (kind: KindInfo, { deprecation, rules }: Own): VersionView => ({
+export const eventView = (kind: KindInfo, rules: VersionRules<Event> = {}): VersionView => ({
   setDefaults: () => undefined,
   toStored,
   fromStored: (object) => fromStored(kind, object),
   fieldSelectors: FIELD_SELECTORS,
-  deprecation,
-  // Events are what rules of a view of Events are given.
-  rules: rules as VersionView['rules'],
+  rules: rulesOfView(rules),
 });
 
 /** The registry hands a view objects of its version, and of the stored one where those are meant. */

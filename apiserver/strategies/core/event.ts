@@ -1,4 +1,5 @@
 import { type Event, eventsKinds, parseTime, toTime } from '../../../api/index.ts';
+import { olderKinds } from '../../../api/schema.ts';
 import { ageOf, strategyOf } from '../shared.ts';
 import { validateEvent, validateEventUpdate, validateStrictEvent, validateStrictEventUpdate } from './event-validation.ts';
 import { eventView } from './event-view.ts';
@@ -14,11 +15,11 @@ export const eventStrategy = (ttlSeconds: number) =>
     validateUpdate: (_context, event) => validateEventUpdate(event),
     views: {
       'events.k8s.io/v1': eventView(eventsKinds.events, {
-        rules: {
-          validateCreate: (_context, event) => validateStrictEvent(event),
-          validateUpdate: (_context, event, old) => validateStrictEventUpdate(event, old),
-        },
+        validateCreate: (_context, event) => validateStrictEvent(event),
+        validateUpdate: (_context, event, old) => validateStrictEventUpdate(event, old),
       }),
+      // The beta never asked for more than the core group does.
+      'events.k8s.io/v1beta1': eventView(olderKinds.eventsV1beta1),
     },
     fieldSelectors: {
       'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',
