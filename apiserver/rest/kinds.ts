@@ -63,7 +63,7 @@ export class Kinds {
     const known = this.#beside.get(key);
     if (known) return known;
     const prefix = this.#endpoints.get(key)?.[0]?.resource.prefix;
-    const found = [...this.endpoints()].filter(({ resource }) => resource.prefix === prefix && !resource.isHidden);
+    const found = [...this.endpoints()].filter(({ resource }) => resource.prefix === prefix);
     this.#beside.set(key, found);
     return found;
   }
