@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BUILT_IN_KINDS } from '../api/schema.ts';
+import { ALL_KINDS, BUILT_IN_KINDS } from '../api/schema.ts';
 import type { Environment, Service } from '../runtime/index.ts';
 import { createSharedCompaction, type Store } from '../store/index.ts';
 import { createAdmission } from './admission/index.ts';
@@ -128,7 +128,8 @@ class ComposedApiServer implements Service {
     };
     const server: ApiServer = createApiServer({
       store,
-      kinds: BUILT_IN_KINDS,
+      kinds: ALL_KINDS,
+      isServed: this.#compiled.isServed,
       parts: (context) => this.#parts(context, pki, () => server.url),
       tls: servingTls(values, pki, clientCa),
       clock,

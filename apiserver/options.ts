@@ -47,6 +47,12 @@ export const apiServerOptions = {
   'anonymous-auth': option.boolean('Let requests without credentials through as system:anonymous, who may see health and version.', true),
   'service-cluster-ip-range': option.string('Addresses that Services are given.', '10.96.0.0/16', { placeholder: 'CIDR' }),
   'service-node-port-range': option.string('Ports that NodePort Services are given.', '30000-32767', { placeholder: 'FROM-TO' }),
+  'runtime-config': option.list(
+    'Versions to serve or not: GROUP/VERSION=true|false, GROUP/VERSION/RESOURCE, or api/all, api/ga, api/beta, api/alpha. ' +
+      'api/beta=true turns on all older versions of kinds.',
+    [],
+    { placeholder: 'KEYS=BOOL' },
+  ),
   'max-requests-inflight': option.integer('Reading requests served at once; more are answered 429.', 400, { min: 1 }),
   'max-mutating-requests-inflight': option.integer('Writing requests served at once; more are answered 429.', 200, { min: 1 }),
   'request-timeout': option.duration('How long a request other than a watch may take.', 60_000),

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import { apiextensionsKinds, apiVersionOf, type ServedKind } from '../api/index.ts';
+import { apiextensionsKinds, apiVersionOf, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
@@ -25,7 +25,7 @@ import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './registry/strategy.ts';
-import { inItsVersion } from './registry/version-view.ts';
+import { inItsVersion, storedKindOf } from './registry/version-view.ts';
 import { createBinding } from './rest/binding.ts';
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
@@ -97,7 +97,10 @@ export interface ServingTls {
 
 export interface ApiServerOptions {
   readonly store: Store;
+  /** All that there are. */
   readonly kinds: readonly ServedKind[];
+  /** Which of them are served; all unless given. */
+  isServed?(kind: KindInfo): boolean;
   /** Makes the parts, which may keep `objects`: it can be read once the server has started. */
   parts(context: PartsContext): ApiServerParts;
   readonly tls: ServingTls;
@@ -192,9 +195,10 @@ class Server implements ApiServer {
     this.objects = new InProcessObjects({ now: () => clock.now(), fresh: () => this.#hub.fresh() });
     this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
     const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
+    const served = options.kinds.filter(({ info }) => this.#isServed(info));
     const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize };
-    this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: options.kinds });
-    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, options.kinds) });
+    this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: served });
+    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served) });
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
@@ -330,20 +334,29 @@ class Server implements ApiServer {
     this.#auditor?.close();
   }
 
+  #isServed(info: KindInfo): boolean {
+    return this.#options.isServed?.(info) ?? true;
+  }
+
+  /** What is stored is there for the server's own parts and for other versions, served or not. */
   #addKinds({ strategies, reviews }: ApiServerParts): void {
-    for (const kind of this.#options.kinds) {
+    const { kinds } = this.#options;
+    for (const kind of kinds) {
       const key = strategyKey(kind.info);
       const answer = reviews.get(key);
       const create = answer ? reviewer(kind, answer) : CREATE_ONLY[key];
+      const isServed = this.#isServed(kind.info);
       if (create) {
-        this.#host.addCreateOnly(kind.info, create);
+        if (isServed) this.#host.addCreateOnly(kind.info, create);
         continue;
       }
-      const strategy = strategies.get(key);
+      if (!isServed && kind.info.storedAs !== undefined) continue;
+      const strategy = strategies.get(strategyKey(storedKindOf(kind.info, kinds)));
       if (!strategy) throw new Error(`no strategy for ${key}`);
       // A strategy and a message only ever meet objects of their own kind.
       const type = typeOfMessage(kind.message) as ObjectType;
-      this.#host.add(inItsVersion({ info: kind.info, type, strategy: strategy as unknown as Strategy }, this.#options.kinds));
+      const definition = { info: kind.info, type, strategy: strategy as unknown as Strategy, isHidden: !isServed };
+      this.#host.add(inItsVersion(definition, kinds));
     }
     this.objects.bind((kind) => this.#kinds.endpointOf(kind)?.registry);
   }

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import type { KindInfo } from '../api/index.ts';
+import { ALL_KINDS } from '../api/schema.ts';
 import { OptionError, type OptionValues, UserError } from '../runtime/index.ts';
 import { formatIp, parseCidr } from './allocators/ip-range.ts';
 import type { apiServerOptions } from './options.ts';
+import { runtimeConfig } from './runtime-config.ts';
 
 /** The API server's options as they were given. */
 export type ApiServerValues = OptionValues<typeof apiServerOptions>;
@@ -10,6 +13,8 @@ export type ApiServerValues = OptionValues<typeof apiServerOptions>;
 /** What follows from the options, checked once. */
 export interface CompiledOptions {
   readonly serviceNodePortRange: { readonly from: number; readonly to: number };
+  /** Which versions of which kinds are served. */
+  isServed(kind: KindInfo): boolean;
   /** First address of the Service range: the Service `kubernetes`. */
   readonly kubernetesServiceIp: string;
   /** Signs tokens of service accounts: the first of the issuers. */
@@ -38,6 +43,10 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
   return {
     ...tokenOptions(values),
     storageRoot: `/${values['etcd-prefix'].split('/').filter(Boolean).join('/')}`,
+    isServed: runtimeConfig(
+      values['runtime-config'],
+      ALL_KINDS.map(({ info }) => info),
+    ),
     serviceNodePortRange: portRange(values['service-node-port-range']),
     kubernetesServiceIp: firstIp(values['service-cluster-ip-range']),
   };

@@ -323,5 +323,10 @@ const OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** What a column of a kind's Table is. */
-export const columnDescription = ({ group, kind }: Pick<KindInfo, 'group' | 'kind'>, column: string): string =>
-  OF_KIND[`${group}/${kind}`]?.[column] ?? OF_EVERY_KIND[column] ?? '';
+export function columnDescription(
+  { group, version, kind, storedAs = `${group}/${version}` }: Pick<KindInfo, 'group' | 'version' | 'kind' | 'storedAs'>,
+  column: string,
+): string {
+  const storedGroup = storedAs.slice(0, Math.max(storedAs.indexOf('/'), 0));
+  return OF_KIND[`${storedGroup}/${kind}`]?.[column] ?? OF_EVERY_KIND[column] ?? '';
+}

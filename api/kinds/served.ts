@@ -33,6 +33,7 @@ import { replicationController } from '../core/v1/replication-controller.ts';
 import { service } from '../core/v1/service.ts';
 import { serviceAccount } from '../core/v1/service-account.ts';
 import { endpointSlice } from '../discovery/v1/endpoint-slice.ts';
+import { event as eventsEvent } from '../events/v1/event.ts';
 import type { ServedKind } from '../kind-info.ts';
 import { ingress, ingressClass } from '../networking/v1/ingress.ts';
 import { ipAddress, serviceCIDR } from '../networking/v1/ip-address.ts';
@@ -56,14 +57,16 @@ import * as certificates from './certificates.ts';
 import * as coordination from './coordination.ts';
 import * as core from './core.ts';
 import * as discovery from './discovery.ts';
+import * as events from './events.ts';
 import * as networking from './networking.ts';
 import * as node from './node.ts';
+import { OLDER_KINDS } from './older.ts';
 import * as policy from './policy.ts';
 import * as rbac from './rbac.ts';
 import * as scheduling from './scheduling.ts';
 import * as storage from './storage.ts';
 
-/** Every built-in kind with its schema, in the order discovery lists them. */
+/** Every built-in kind with its schema, in the order discovery lists them: what is served unless told otherwise. */
 export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: core.bindings, message: binding },
   { info: core.configmaps, message: configMap },
@@ -122,4 +125,8 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: coordination.leases, message: lease },
   { info: node.runtimeclasses, message: runtimeClass },
   { info: discovery.endpointslices, message: endpointSlice },
+  { info: events.events, message: eventsEvent },
 ];
+
+/** Those, and the versions that are served only when told to. */
+export const ALL_KINDS: readonly ServedKind[] = [...BUILT_IN_KINDS, ...OLDER_KINDS];
