@@ -14,6 +14,7 @@ import {
 } from './auth/index.ts';
 import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES } from './bootstrap/index.ts';
 import { createDiscovery } from './discovery/index.ts';
+import type { Encryption } from './encryption/index.ts';
 import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { ensurePki, type Pki, writeKubeconfigs } from './pki/index.ts';
@@ -74,7 +75,7 @@ class ComposedApiServer implements Service {
         hosts: this.#hosts(),
         clock: this.#environment.clock,
       });
-      const server = this.#createServer(store, pki, await this.#audit());
+      const server = this.#createServer(store, pki, { audit: await this.#audit(), ...(await this.#encryption()) });
       this.#server = server;
       await this.#run(server);
       await writeKubeconfigs(this.#values['data-dir'], pki, server.url);
@@ -109,7 +110,7 @@ class ComposedApiServer implements Service {
     return every.flatMap((host) => (host === undefined || host === '0.0.0.0' || host === '::' ? [] : [host]));
   }
 
-  #createServer(store: Store, pki: Pki, audit: ApiServerOptions['audit']): ApiServer {
+  #createServer(store: Store, pki: Pki, given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks'>): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
     const clientCaFile = values['client-ca-file'];
@@ -138,10 +139,25 @@ class ComposedApiServer implements Service {
       port: values['secure-port'],
       settings: this.#settings(pki),
       probes: this.#probes(store),
-      audit,
       bootstrap,
+      ...given,
     });
     return server;
+  }
+
+  /** Loaded only when something is encrypted. */
+  async #encryption(): Promise<Pick<ApiServerOptions, 'sealing' | 'storageChecks'>> {
+    const { 'encryption-provider-config': path, 'encryption-provider-config-automatic-reload': reload } = this.#values;
+    if (path === undefined) return {};
+    const module = await import('./encryption/index.ts');
+    const { clock, logger } = this.#environment;
+    const encryption: Encryption = new module.Encryption({ path, reload, clock, logger });
+    await this.#run(encryption);
+    return {
+      sealing: (kind) => encryption.sealingOf(kind),
+      // Upstream's name of the check of all providers; ours are in this process and need no asking.
+      storageChecks: reload ? [{ name: 'kms-providers', check: () => undefined }] : undefined,
+    };
   }
 
   /** Loaded only when there is something to note. */

@@ -73,6 +73,12 @@ export const apiServerOptions = {
     },
   ),
   'etcd-prefix': option.string('What the keys of all objects begin with.', '/registry', { placeholder: 'PATH' }),
+  'encryption-provider-config': option.string(
+    'What objects are encrypted with in the store: an EncryptionConfiguration of apiserver.config.k8s.io/v1.',
+    undefined,
+    { placeholder: 'FILE' },
+  ),
+  'encryption-provider-config-automatic-reload': option.boolean('Look every minute whether that file has changed.', false),
   'etcd-cafile': option.string('CA of the certificates of etcd; default those the system trusts.', undefined, { placeholder: 'FILE' }),
   'etcd-certfile': option.string('Certificate to show to etcd.', undefined, { placeholder: 'FILE' }),
   'etcd-keyfile': option.string('Key of --etcd-certfile.', undefined, { placeholder: 'FILE' }),

@@ -99,6 +99,9 @@ function checkStore(values: ApiServerValues): void {
   if (values['service-account-key-file'].length > 0 && values['service-account-signing-key-file'] === undefined) {
     throw new OptionError('option --service-account-key-file needs --service-account-signing-key-file, or no token made here is good here');
   }
+  if (values['encryption-provider-config-automatic-reload'] && values['encryption-provider-config'] === undefined) {
+    throw new OptionError('option --encryption-provider-config-automatic-reload needs --encryption-provider-config');
+  }
 }
 
 function portRange(text: string): { from: number; to: number } {
