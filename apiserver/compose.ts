@@ -200,7 +200,9 @@ class ComposedApiServer implements Service {
       serviceAccountKeys: this.#serviceAccountKeys(pki).publicKeys,
       serviceAccountIssuers: values['service-account-issuer'],
       apiAudiences: this.#compiled.apiAudiences,
+      bootstrapTokens: values['enable-bootstrap-token-auth'],
       objects,
+      writer: objects,
       clock,
     });
     const modes = values['authorization-mode'];

@@ -23,6 +23,10 @@ export const apiServerOptions = {
     placeholder: 'FILE',
   }),
   'token-auth-file': option.string('Static tokens: lines of token,user,uid,"group1,group2".', undefined, { placeholder: 'FILE' }),
+  'enable-bootstrap-token-auth': option.boolean(
+    'Let Secrets of type bootstrap.kubernetes.io/token in kube-system authenticate new nodes.',
+    false,
+  ),
   'service-account-key-file': option.list(
     'Public or private keys that tokens of service accounts are checked with; default that of --service-account-signing-key-file.',
     [],
