@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { BUILT_IN_KINDS } from '../api/schema.ts';
 import type { Environment, Service } from '../runtime/index.ts';
 import { createSharedCompaction, type Store } from '../store/index.ts';
+import { type Access, openAccess } from './access.ts';
 import { createAdmission } from './admission/index.ts';
 import {
   type Authorizer,
@@ -75,7 +76,10 @@ class ComposedApiServer implements Service {
         hosts: this.#hosts(),
         clock: this.#environment.clock,
       });
-      const server = this.#createServer(store, pki, { audit: await this.#audit(), ...(await this.#encryption()) });
+      const access = await openAccess(this.#values, this.#compiled, this.#environment);
+      for (const service of access.services) await this.#run(service);
+      const given = { audit: await this.#audit(), ...(await this.#encryption()) };
+      const server = this.#createServer(store, { pki, access }, given);
       this.#server = server;
       await this.#run(server);
       await writeKubeconfigs(this.#values['data-dir'], pki, server.url);
@@ -110,7 +114,7 @@ class ComposedApiServer implements Service {
     return every.flatMap((host) => (host === undefined || host === '0.0.0.0' || host === '::' ? [] : [host]));
   }
 
-  #createServer(store: Store, pki: Pki, given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks'>): ApiServer {
+  #createServer(store: Store, { pki, access }: Prepared, given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks'>): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
     const clientCaFile = values['client-ca-file'];
@@ -130,7 +134,7 @@ class ComposedApiServer implements Service {
     const server: ApiServer = createApiServer({
       store,
       kinds: BUILT_IN_KINDS,
-      parts: (context) => this.#parts(context, pki, () => server.url),
+      parts: (context) => this.#parts(context, { pki, access }, () => server.url),
       tls: servingTls(values, pki, clientCa),
       clock,
       random,
@@ -191,12 +195,12 @@ class ComposedApiServer implements Service {
     };
   }
 
-  #parts({ objects, kinds, versions }: PartsContext, pki: Pki, url: () => string): ApiServerParts {
+  #parts({ objects, kinds, versions }: PartsContext, { pki, access }: Prepared, url: () => string): ApiServerParts {
     const values = this.#values;
     const { clock, random } = this.#environment;
     const authenticator = createAuthenticator({
       tokenAuthFile: values['token-auth-file'],
-      anonymousAuth: values['anonymous-auth'],
+      ...access.authentication,
       serviceAccountKeys: this.#serviceAccountKeys(pki).publicKeys,
       serviceAccountIssuers: values['service-account-issuer'],
       apiAudiences: this.#compiled.apiAudiences,
@@ -293,6 +297,12 @@ class ComposedApiServer implements Service {
     const { clock, logger } = this.#environment;
     await this.#run(createSharedCompaction({ store, intervalMs: this.#values['etcd-compaction-interval'], clock, logger }));
   }
+}
+
+/** What is read before the server is made. */
+interface Prepared {
+  readonly pki: Pki;
+  readonly access: Access;
 }
 
 /** How long a stop may take beside the delay that was asked for. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { OptionError, type OptionValues, UserError } from '../runtime/index.ts';
 import { formatIp, parseCidr } from './allocators/ip-range.ts';
+import { SIGNING_ALGORITHMS } from './auth/index.ts';
 import type { apiServerOptions } from './options.ts';
 
 /** The API server's options as they were given. */
@@ -31,6 +32,7 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
   checkModes(values);
   checkStore(values);
   checkAudit(values);
+  checkOidc(values);
   for (const name of ['bind-address', 'advertise-address'] as const) {
     const ip = values[name];
     if (ip !== undefined && isIP(ip) === 0) throw new OptionError(`option --${name} takes an IP address, not "${ip}"`);
@@ -64,6 +66,20 @@ function checkModes(values: ApiServerValues): void {
   if (unknown !== undefined) throw new OptionError(`option --authorization-mode knows ${AUTHORIZERS.join(', ')}, not "${unknown}"`);
   if (modes.length === 0) throw new OptionError('option --authorization-mode needs at least one authorizer, such as RBAC');
   if (!values['allow-privileged']) throw new OptionError('option --allow-privileged=false is not possible; leave the option out');
+}
+
+/** Upstream: pkg/kubeapiserver/options/authentication.go. */
+function checkOidc(values: ApiServerValues): void {
+  const { 'oidc-issuer-url': issuer, 'oidc-client-id': client, 'authentication-config': config, 'oidc-signing-algs': algorithms } = values;
+  if ((issuer === undefined) !== (client === undefined))
+    throw new OptionError('options --oidc-issuer-url and --oidc-client-id go together');
+  if (issuer !== undefined && config !== undefined) {
+    throw new OptionError('options --authentication-config and --oidc-issuer-url exclude each other; leave one out');
+  }
+  const unknown = algorithms.find((name) => !SIGNING_ALGORITHMS.includes(name));
+  if (unknown !== undefined || algorithms.length === 0) {
+    throw new OptionError(`option --oidc-signing-algs knows ${SIGNING_ALGORITHMS.join(', ')}, not "${unknown ?? ''}"`);
+  }
 }
 
 function checkPairs(values: ApiServerValues): void {
