@@ -24,12 +24,13 @@ import { InProcessObjects } from './registry/in-process-objects.ts';
 import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
+import type { ResourcePlace } from './registry/resource.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './registry/strategy.ts';
 import { inItsVersion, storedKindOf } from './registry/version-view.ts';
 import { createBinding } from './rest/binding.ts';
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
-import { healthChecks } from './rest/health.ts';
+import { type HealthCheck, healthChecks } from './rest/health.ts';
 import { KindHost } from './rest/kind-host.ts';
 import { KindVersions } from './rest/kind-versions.ts';
 import { type CreateOnly, Kinds } from './rest/kinds.ts';
@@ -115,6 +116,10 @@ export interface ApiServerOptions {
   readonly audit?: ((bodyOf: (exchange: Exchange) => unknown) => Auditor) | undefined;
   /** How a store that is elsewhere is asked whether it is well. */
   readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
+  /** What objects are sealed with in the store; nothing is unless given. */
+  readonly sealing?: ResourcePlace['sealing'];
+  /** Checks of what the store is used through, beside those of the store itself. */
+  readonly storageChecks?: readonly HealthCheck[] | undefined;
   /** Done once requests are served, before the server calls itself ready: the objects of a new cluster. */
   bootstrap?(server: ApiServer): Promise<void>;
 }
@@ -196,7 +201,7 @@ class Server implements ApiServer {
     this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
     const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
     const served = options.kinds.filter(({ info }) => this.#isServed(info));
-    const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize };
+    const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize, sealing: options.sealing };
     this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: served });
     const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served) });
     this.#addKinds(parts);
@@ -251,6 +256,7 @@ class Server implements ApiServer {
         bootstrapped: () => this.#bootstrapped,
         stopping: () => this.#isStopping,
         probes: options.probes,
+        ofStorage: options.storageChecks,
       }),
       discovery: parts.discovery,
       openapi: parts.openapi,

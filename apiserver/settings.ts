@@ -4,6 +4,7 @@ import type { KindInfo } from '../api/index.ts';
 import { ALL_KINDS } from '../api/schema.ts';
 import { OptionError, type OptionValues, UserError } from '../runtime/index.ts';
 import { formatIp, parseCidr } from './allocators/ip-range.ts';
+import { SIGNING_ALGORITHMS } from './auth/index.ts';
 import type { apiServerOptions } from './options.ts';
 import { runtimeConfig } from './runtime-config.ts';
 
@@ -36,6 +37,7 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
   checkModes(values);
   checkStore(values);
   checkAudit(values);
+  checkOidc(values);
   for (const name of ['bind-address', 'advertise-address'] as const) {
     const ip = values[name];
     if (ip !== undefined && isIP(ip) === 0) throw new OptionError(`option --${name} takes an IP address, not "${ip}"`);
@@ -75,6 +77,20 @@ function checkModes(values: ApiServerValues): void {
   if (!values['allow-privileged']) throw new OptionError('option --allow-privileged=false is not possible; leave the option out');
 }
 
+/** Upstream: pkg/kubeapiserver/options/authentication.go. */
+function checkOidc(values: ApiServerValues): void {
+  const { 'oidc-issuer-url': issuer, 'oidc-client-id': client, 'authentication-config': config, 'oidc-signing-algs': algorithms } = values;
+  if ((issuer === undefined) !== (client === undefined))
+    throw new OptionError('options --oidc-issuer-url and --oidc-client-id go together');
+  if (issuer !== undefined && config !== undefined) {
+    throw new OptionError('options --authentication-config and --oidc-issuer-url exclude each other; leave one out');
+  }
+  const unknown = algorithms.find((name) => !SIGNING_ALGORITHMS.includes(name));
+  if (unknown !== undefined || algorithms.length === 0) {
+    throw new OptionError(`option --oidc-signing-algs knows ${SIGNING_ALGORITHMS.join(', ')}, not "${unknown ?? ''}"`);
+  }
+}
+
 function checkPairs(values: ApiServerValues): void {
   const pairs = [
     ['tls-cert-file', 'tls-private-key-file'],
@@ -107,6 +123,9 @@ function checkStore(values: ApiServerValues): void {
   }
   if (values['service-account-key-file'].length > 0 && values['service-account-signing-key-file'] === undefined) {
     throw new OptionError('option --service-account-key-file needs --service-account-signing-key-file, or no token made here is good here');
+  }
+  if (values['encryption-provider-config-automatic-reload'] && values['encryption-provider-config'] === undefined) {
+    throw new OptionError('option --encryption-provider-config-automatic-reload needs --encryption-provider-config');
   }
 }
 

@@ -16,12 +16,12 @@ interface Request extends AdmissionAttributes {
 
 /** Calls `validate` for requests of the kind alone. */
 const onRequests =
-  (operation: AdmissionOperation, subresource: string, validate: (context: RequestContext, request: Request) => void) =>
-  (context: RequestContext, attributes: AdmissionAttributes): void => {
+  (operation: AdmissionOperation, subresource: string, validate: (context: RequestContext, request: Request) => Promise<void> | void) =>
+  (context: RequestContext, attributes: AdmissionAttributes): Promise<void> | void => {
     const { kind, object } = attributes;
     if (kind !== KIND || attributes.operation !== operation || attributes.subresource !== subresource || !object) return;
     // The object of a signing requests' request is one: it was decoded as such.
-    validate(context, { ...attributes, request: object as CertificateSigningRequest });
+    return validate(context, { ...attributes, request: object as CertificateSigningRequest });
   };
 
 const forbidden = (attributes: AdmissionAttributes, why: string) => apiError.forbidden(attributes.kind, nameInErrors(attributes), why);
@@ -32,9 +32,9 @@ const signerOf = ({ old }: Request): string => (old as CertificateSigningRequest
 /** A decision takes the right to `approve` for the signer that is asked. */
 export const certificateApproval = (authorizer: Authorizer): AdmissionPlugin => ({
   name: 'CertificateApproval',
-  validate: onRequests('UPDATE', 'approval', ({ user }, request) => {
+  validate: onRequests('UPDATE', 'approval', async ({ user }, request) => {
     const signer = signerOf(request);
-    if (isAllowed(authorizer, user, 'approve', signer)) return;
+    if (await isAllowed(authorizer, user, 'approve', signer)) return;
     throw forbidden(request, `user not permitted to approve requests with signerName ${goQuote(signer)}`);
   }),
 });
@@ -42,21 +42,21 @@ export const certificateApproval = (authorizer: Authorizer): AdmissionPlugin => 
 /** A certificate, or the word that there is none, takes the right to `sign` for the signer. */
 export const certificateSigning = (authorizer: Authorizer): AdmissionPlugin => ({
   name: 'CertificateSigning',
-  validate: onRequests('UPDATE', 'status', ({ user }, attributes) => {
+  validate: onRequests('UPDATE', 'status', async ({ user }, attributes) => {
     const { status } = attributes.request;
     const { status: old } = attributes.old as CertificateSigningRequest;
     if ((status.certificate ?? '') === (old.certificate ?? '') && semanticEqual(status.conditions, old.conditions)) return;
     const signer = signerOf(attributes);
-    if (isAllowed(authorizer, user, 'sign', signer)) return;
+    if (await isAllowed(authorizer, user, 'sign', signer)) return;
     throw forbidden(attributes, `user not permitted to sign requests with signerName ${goQuote(signer)}`);
   }),
 });
 
 /** A right for a signer may be given for all signers of its domain. Upstream: `IsAuthorizedForSignerName`. */
-function isAllowed(authorizer: Authorizer, user: UserInfo, verb: string, signer: string): boolean {
+async function isAllowed(authorizer: Authorizer, user: UserInfo, verb: string, signer: string): Promise<boolean> {
   const domain = signer.split('/', 1)[0] ?? '';
-  return [signer, `${domain}/*`].some((name) => {
-    const { allowed } = authorizer.authorize({
+  for (const name of [signer, `${domain}/*`]) {
+    const { allowed } = await authorizer.authorize({
       user,
       verb,
       resourceRequest: true,
@@ -68,8 +68,9 @@ function isAllowed(authorizer: Authorizer, user: UserInfo, verb: string, signer:
       subresource: '',
       name,
     });
-    return allowed;
-  });
+    if (allowed) return true;
+  }
+  return false;
 }
 
 /** Nobody asks for a certificate that may do everything. */

@@ -49,6 +49,8 @@ export interface TestServerOptions {
   readonly settings?: Partial<ApiServerSettings> | undefined;
   readonly clock?: Clock | undefined;
   readonly store?: Store | undefined;
+  /** What objects are sealed with in the store. */
+  readonly sealing?: ApiServerOptions['sealing'];
   /** What tells of the kinds; nothing unless given. */
   readonly documents?: ((context: PartsContext) => Pick<ApiServerParts, 'discovery' | 'openapi'>) | undefined;
 }
@@ -142,6 +144,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     port: 0,
     settings: options.settings,
     audit: options.audit,
+    sealing: options.sealing,
   });
   await server.start();
   const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });

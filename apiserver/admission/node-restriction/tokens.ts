@@ -23,7 +23,11 @@ export async function tokenProblem(request: NodeRequest): Promise<Problem> {
 }
 
 /** KEP-4412: somebody who took over a node does not get tokens for whomever they like. */
-function audienceProblem({ context, attributes, objects, authorizer }: NodeRequest, pod: Pod, audiences: readonly string[]): Problem {
+async function audienceProblem(
+  { context, attributes, objects, authorizer }: NodeRequest,
+  pod: Pod,
+  audiences: readonly string[],
+): Promise<Problem> {
   if (audiences.length > 1) return 'node may only request 0 or 1 audiences';
   const [audience = ''] = audiences;
   if (isNeeded(pod, audience, (driver) => objects.get<CSIDriver>(storageKinds.csidrivers, '', driver))) return undefined;
@@ -41,7 +45,7 @@ function audienceProblem({ context, attributes, objects, authorizer }: NodeReque
     subresource: '',
     name,
   };
-  if (authorizer.authorize(asked).allowed) return undefined;
+  if ((await authorizer.authorize(asked)).allowed) return undefined;
   return `audience ${goQuote(audience)} not found in pod spec volume, ${user.name} is not authorized to request tokens for this audience`;
 }
 
