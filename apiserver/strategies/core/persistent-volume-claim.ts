@@ -7,7 +7,7 @@ import {
   checkPersistentVolumeClaimSpec,
   checkPersistentVolumeClaimStatus,
 } from '../../validation/persistent-volume-claim.ts';
-import { warnOfFraction } from '../../validation/pod-warnings.ts';
+import { warnOfClaim } from '../../validation/pod-warnings.ts';
 import { STORAGE_CLASS_ANNOTATION, storageClassOf } from '../../validation/storage-class-name.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { accessModesCell, sizeCell } from './persistent-volume.ts';
@@ -101,8 +101,6 @@ function warned(context: RequestContext, { metadata, spec }: PersistentVolumeCla
   if (metadata.annotations?.[STORAGE_CLASS_ANNOTATION] !== undefined) {
     context.warn(`metadata.annotations[${STORAGE_CLASS_ANNOTATION}]: deprecated since v1.8; use "storageClassName" attribute instead`);
   }
-  for (const field of ['requests', 'limits'] as const) {
-    warnOfFraction(spec.resources?.[field], `spec.resources.${field}`, (text) => context.warn(text), ['storage']);
-  }
+  warnOfClaim(spec, 'spec', (text) => context.warn(text));
   return errors;
 }
