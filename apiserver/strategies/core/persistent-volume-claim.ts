@@ -1,4 +1,10 @@
-import type { FieldError, PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../api/index.ts';
+import {
+  type FieldError,
+  type PersistentVolumeClaim,
+  type PersistentVolumeClaimSpec,
+  STORAGE_CLASS_ANNOTATION,
+  storageClassOf,
+} from '../../../api/index.ts';
 import { dnsSubdomainName, validateCoreObjectMeta, validateMetadataChanges } from '../../registry/metadata-validation.ts';
 import type { RequestContext, Strategy } from '../../registry/strategy.ts';
 import type { Errors } from '../../validation/field-errors.ts';
@@ -8,7 +14,6 @@ import {
   checkPersistentVolumeClaimStatus,
 } from '../../validation/persistent-volume-claim.ts';
 import { warnOfClaim } from '../../validation/pod-warnings.ts';
-import { STORAGE_CLASS_ANNOTATION, storageClassOf } from '../../validation/storage-class-name.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { accessModesCell, sizeCell } from './persistent-volume.ts';
 import { setClaimDefaults } from './pod-template-defaults.ts';
