@@ -68,8 +68,10 @@ function versionOf({ message }: ServedKind, own: VersionView | undefined, other:
 }
 
 /** Makes an object of any version one of another. */
-const between = (views: NonNullable<Strategy['views']>, to: VersionView | undefined) => (object: KubeObject): KubeObject =>
-  converted(object, views[object.apiVersion ?? ''], to);
+const between =
+  (views: NonNullable<Strategy['views']>, to: VersionView | undefined) =>
+  (object: KubeObject): KubeObject =>
+    converted(object, views[object.apiVersion ?? ''], to);
 
 /** An object of a version in another, by the views of the two; the stored version has none. */
 function converted(object: KubeObject, from: VersionView | undefined, to: VersionView | undefined): KubeObject {
