@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { BUILT_IN_KINDS } from '../api/schema.ts';
 import type { Environment, Service } from '../runtime/index.ts';
 import { createSharedCompaction, type Store } from '../store/index.ts';
-import { createAdmission } from './admission/index.ts';
+import { AdmissionMetrics, createAdmission } from './admission/index.ts';
 import {
   type Authorizer,
   createAuthenticator,
@@ -191,7 +191,9 @@ class ComposedApiServer implements Service {
     const nodeRules = modes.includes('Node') ? NODE_RULES : undefined;
     const roleBased = modes.includes('AlwaysAllow') ? undefined : createAuthorizer({ objects, nodeRules });
     const authorizer = roleBased ?? ALWAYS_ALLOW;
+    const admissionMetrics = new AdmissionMetrics(clock);
     return {
+      admissionMetrics,
       strategies: createStrategies(
         {
           serviceClusterIpRange: values['service-cluster-ip-range'],
@@ -207,6 +209,8 @@ class ComposedApiServer implements Service {
           versions,
           authorizer,
           kinds: () => kinds.infos(),
+          clock,
+          metrics: admissionMetrics,
           random,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],

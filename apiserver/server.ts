@@ -8,6 +8,7 @@ import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ServedVersions } from './admission/matching/served-versions.ts';
+import type { AdmissionMetrics } from './admission/metrics.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
@@ -72,6 +73,8 @@ export interface PartsContext {
 export interface ApiServerParts {
   readonly strategies: StrategyTable;
   readonly admission: readonly AdmissionPlugin[];
+  /** What plugins measure, and what is measured of them; absent where nothing is. */
+  readonly admissionMetrics?: AdmissionMetrics | undefined;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   /** Create-only kinds, by `group/resource`. */
@@ -168,6 +171,7 @@ class Server implements ApiServer {
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
   readonly #claims: ClaimRepair;
+  readonly #admission: readonly AdmissionPlugin[];
   readonly #auditor: Auditor | undefined;
   readonly #pipeline: Pipeline;
   readonly #rest: Rest;
@@ -190,6 +194,7 @@ class Server implements ApiServer {
     const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize };
     this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: options.kinds });
     const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, options.kinds) });
+    this.#admission = parts.admission;
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
@@ -205,7 +210,7 @@ class Server implements ApiServer {
       negotiator,
       encoder,
       decoder: new BodyDecoder(new Scheme(infos)),
-      admission: new AdmissionChain(parts.admission),
+      admission: new AdmissionChain(parts.admission, parts.admissionMetrics),
       authorizer: parts.authorizer,
       tokens: parts.tokens,
       objects: this.objects,
@@ -229,6 +234,7 @@ class Server implements ApiServer {
       requests,
       inFlight: flowControl,
       store: storeMetrics,
+      admission: parts.admissionMetrics,
       auditor,
       storeBytes: () => sizeOf(store, clock),
       endpoints: () => this.#kinds.endpoints(),
@@ -319,6 +325,7 @@ class Server implements ApiServer {
     forced.cancel();
     this.#pipeline.stop();
     this.#kubelets.close();
+    for (const plugin of this.#admission) plugin.close?.();
     await this.#customResources?.stop();
     await this.#claims.stop();
     this.#hub.stop();
