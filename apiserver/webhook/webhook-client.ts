@@ -264,6 +264,9 @@ function refusal({ status, contentType, text }: Answer): WebhookError {
   return new WebhookError(message, { status });
 }
 
+/** The kind of what is answered when something fails. */
+const STATUS = 'Status';
+
 function statusIn(text: string): { readonly message: string; readonly code: number } | undefined {
   let answer: unknown;
   try {
@@ -271,7 +274,7 @@ function statusIn(text: string): { readonly message: string; readonly code: numb
   } catch {
     return undefined; // not a Status: its text is told, or not
   }
-  if (!isRecord(answer) || answer.kind !== 'Status' || answer.status !== 'Failure') return undefined;
+  if (!isRecord(answer) || answer.kind !== STATUS || answer.status !== 'Failure') return undefined;
   const { message, code } = answer;
   return { message: typeof message === 'string' ? message : '', code: typeof code === 'number' ? code : 0 };
 }
