@@ -1,4 +1,5 @@
 // Every type of the API by its upstream name; where two groups share one, the less used carries its group and version.
+export type * from './admission/v1/admission-review.ts';
 export type * from './admissionregistration/v1/match.ts';
 export type * from './admissionregistration/v1/validating-admission-policy.ts';
 export type * from './admissionregistration/v1/webhook-configuration.ts';

@@ -3,7 +3,7 @@ import { ALL_KINDS, BUILT_IN_KINDS } from '../api/schema.ts';
 import type { Environment, Service } from '../runtime/index.ts';
 import { createSharedCompaction, type Store } from '../store/index.ts';
 import { type Access, openAccess } from './access.ts';
-import { createAdmission } from './admission/index.ts';
+import { AdmissionMetrics, createAdmission } from './admission/index.ts';
 import {
   type Authorizer,
   createAuthenticator,
@@ -230,7 +230,9 @@ class ComposedApiServer implements Service {
     const nodeRules = modes.includes('Node') ? NODE_RULES : undefined;
     const roleBased = modes.includes('AlwaysAllow') ? undefined : createAuthorizer({ objects, nodeRules });
     const authorizer = roleBased ?? ALWAYS_ALLOW;
+    const admissionMetrics = new AdmissionMetrics(clock);
     return {
+      admissionMetrics,
       strategies: createStrategies(
         {
           serviceClusterIpRange: values['service-cluster-ip-range'],
@@ -246,6 +248,8 @@ class ComposedApiServer implements Service {
           versions,
           authorizer,
           kinds: () => kinds.infos(),
+          clock,
+          metrics: admissionMetrics,
           random,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],

@@ -8,6 +8,7 @@ import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ServedVersions } from './admission/matching/served-versions.ts';
+import type { AdmissionMetrics } from './admission/metrics.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
@@ -82,6 +83,8 @@ export interface PartsContext {
 export interface ApiServerParts {
   readonly strategies: StrategyTable;
   readonly admission: readonly AdmissionPlugin[];
+  /** What plugins measure, and what is measured of them; absent where nothing is. */
+  readonly admissionMetrics?: AdmissionMetrics | undefined;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   /** Create-only kinds, by `group/resource`. */
@@ -187,6 +190,7 @@ class Server implements ApiServer {
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
   readonly #claims: ClaimRepair;
+  readonly #admission: readonly AdmissionPlugin[];
   readonly #auditor: Auditor | undefined;
   readonly #pipeline: Pipeline;
   readonly #rest: Rest;
@@ -210,6 +214,7 @@ class Server implements ApiServer {
     const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize, sealing: options.sealing };
     this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: served });
     const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served) });
+    this.#admission = parts.admission;
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
@@ -225,7 +230,7 @@ class Server implements ApiServer {
       negotiator,
       encoder,
       decoder: new BodyDecoder(new Scheme(infos)),
-      admission: new AdmissionChain(parts.admission),
+      admission: new AdmissionChain(parts.admission, parts.admissionMetrics),
       authorizer: parts.authorizer,
       tokens: parts.tokens,
       objects: this.objects,
@@ -249,6 +254,7 @@ class Server implements ApiServer {
       requests,
       inFlight: flowControl,
       store: storeMetrics,
+      admission: parts.admissionMetrics,
       auditor,
       storeBytes: () => sizeOf(store, clock),
       endpoints: () => this.#kinds.endpoints(),
@@ -256,14 +262,7 @@ class Server implements ApiServer {
     this.#root = {
       kinds: this.#kinds,
       infos: () => this.#host.infos(),
-      health: healthChecks({
-        storeOpen: () => this.#hub.synced && failure() === undefined,
-        synced: () => this.#hub.synced,
-        bootstrapped: () => this.#bootstrapped,
-        stopping: () => this.#isStopping,
-        probes: options.probes,
-        ofStorage: options.storageChecks,
-      }),
+      health: this.#healthChecks(() => failure() !== undefined),
       discovery: parts.discovery,
       openapi: parts.openapi,
       openid: parts.openid,
@@ -272,6 +271,17 @@ class Server implements ApiServer {
     };
     this.#pipeline = this.#createPipeline(parts, { flowControl, metrics: requests, encodeStatus: encoder.status });
     this.#http = this.#createHttp();
+  }
+
+  #healthChecks(isStoreBroken: () => boolean): ReturnType<typeof healthChecks> {
+    return healthChecks({
+      storeOpen: () => this.#hub.synced && !isStoreBroken(),
+      synced: () => this.#hub.synced,
+      bootstrapped: () => this.#bootstrapped,
+      stopping: () => this.#isStopping,
+      probes: this.#options.probes,
+      ofStorage: this.#options.storageChecks,
+    });
   }
 
   #createPipeline(parts: ApiServerParts, more: Pick<PipelineOptions, 'flowControl' | 'metrics' | 'encodeStatus'>): Pipeline {
@@ -340,6 +350,7 @@ class Server implements ApiServer {
     forced.cancel();
     this.#pipeline.stop();
     this.#kubelets.close();
+    for (const plugin of this.#admission) plugin.close?.();
     await this.#customResources?.stop();
     await this.#claims.stop();
     this.#hub.stop();

@@ -1,4 +1,5 @@
 // The schemas of what is sent and answered besides the objects of kinds: bodies of subresources, options, Status.
+export { admissionReview } from '../admission/v1/admission-review.ts';
 export { tokenRequest } from '../authentication/v1/token-review.ts';
 export { scale } from '../autoscaling/v1/scale.ts';
 export { binding } from '../core/v1/component-status.ts';

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../runtime/index.ts';
 import { readAdmissionConfiguration } from './configuration.ts';
-import { createAdmission } from './index.ts';
+import { AdmissionMetrics, createAdmission } from './index.ts';
 import { podSecurityConfiguration } from './pod-security/configuration.ts';
 import { limitedResourcesOf } from './resource-quota/configuration.ts';
 import { readerOf } from './testing/request.ts';
@@ -99,7 +100,14 @@ describe('the admission configuration file', () => {
 describe('which plugins run', () => {
   const objects = readerOf() as never;
   const authorizer = { authorize: () => ({ allowed: false, reason: '' }), rulesFor: () => ({ resourceRules: [], nonResourceRules: [] }) };
-  const parts = { objects, authorizer, versions: {} as never, kinds: () => [] };
+  const parts = {
+    objects,
+    authorizer,
+    versions: {} as never,
+    kinds: () => [],
+    clock: systemClock,
+    metrics: new AdmissionMetrics(systemClock),
+  };
   const names = (enabled: readonly string[] = [], disabled: readonly string[] = []) =>
     createAdmission({ ...parts, enabled, disabled }).map(({ name }) => name);
 

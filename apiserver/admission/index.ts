@@ -1,12 +1,14 @@
-import { type Random, systemRandom, UserError } from '../../runtime/index.ts';
+import { type Clock, type Random, systemRandom, UserError } from '../../runtime/index.ts';
 import type { Authorizer } from '../auth/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
+import { WebhookClient } from '../webhook/index.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { AdmissionConfiguration, readAdmissionConfiguration } from './configuration.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
+import { AdmissionMetrics } from './metrics.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction/plugin.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
@@ -22,13 +24,18 @@ import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+import { mutatingWebhooks } from './webhook/mutating-webhooks.ts';
+import { validatingWebhooks } from './webhook/validating-webhooks.ts';
 
 export type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from './plugin.ts';
+export { AdmissionMetrics };
 
 export interface AdmissionOptions extends PolicyOptions {
   readonly objects: ObjectReader & ObjectWriter;
   /** Says what users may do beside what they ask for. */
   readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly metrics: AdmissionMetrics;
   readonly random?: Random | undefined;
   /** Plugins to run beside the default ones. */
   readonly enabled?: readonly string[] | undefined;
@@ -41,6 +48,8 @@ export interface AdmissionOptions extends PolicyOptions {
 /** What plugins are made of. */
 interface Parts extends AdmissionOptions {
   readonly random: Random;
+  /** Calls webhooks. */
+  readonly client: WebhookClient;
   readonly configuration: AdmissionConfiguration;
 }
 
@@ -92,9 +101,9 @@ const PLUGINS: readonly Row[] = [
   absent('DenyServiceExternalIPs'),
   absent('PodTopologyLabels'),
   absent('MutatingAdmissionPolicy'),
-  absent('MutatingAdmissionWebhook'),
+  on('MutatingAdmissionWebhook', (parts) => mutatingWebhooks(parts)),
   on('ValidatingAdmissionPolicy', (parts) => validatingAdmissionPolicy(parts)),
-  absent('ValidatingAdmissionWebhook'),
+  on('ValidatingAdmissionWebhook', (parts) => validatingWebhooks(parts)),
   on('ResourceQuota', ({ objects, configuration }) => resourceQuota(objects, limitedResourcesOf(configuration))),
   absent('AlwaysDeny'),
 ];
@@ -112,7 +121,8 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
   if (both.length > 0) throw new UserError(`${both.join(', ')} is in both --enable-admission-plugins and --disable-admission-plugins`);
   const configuration = configFile === undefined ? new AdmissionConfiguration() : readAdmissionConfiguration(configFile);
   checkNames('admission-control-config-file', configuration.names);
-  const parts: Parts = { ...options, random, configuration };
+  const client = new WebhookClient({ objects: options.objects, random, clock: options.clock });
+  const parts: Parts = { ...options, random, client, configuration };
   return PLUGINS.filter(({ name, isOn }) => enabled.includes(name) || (isOn && !disabled.includes(name))).flatMap(
     ({ create }) => create?.(parts) ?? [],
   );

@@ -35,6 +35,8 @@ export interface AdmissionPlugin {
   admit?(context: RequestContext, attributes: AdmissionAttributes): Promise<void> | void;
   /** Looks at the object after it was validated. */
   validate?(context: RequestContext, attributes: AdmissionAttributes): Promise<void> | void;
+  /** Lets go of what it holds, when the server stops. */
+  close?(): void;
 }
 
 /** What {@link admissionAttributes} is told; the rest it knows of the request. */

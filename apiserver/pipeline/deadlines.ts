@@ -5,6 +5,8 @@ import { type StatusEncoder, sendError } from './respond.ts';
 
 /** How often it is looked which requests take too long: they get up to this much more. */
 const SWEEP_MS = 1000;
+/** The longest that a request waits for others before it is given up: upstream's `requestTimeoutUpperBound`. */
+const WAIT_MS_MAX = 34_000;
 
 /**
  * Answers 504 for requests that take too long. One timer looks after all of them, so that a request costs no timer of its own. Upstream:
@@ -37,7 +39,10 @@ export class Deadlines {
     if (this.#closing) exchange.response.shouldKeepAlive = false;
     const asked = askedTimeout(exchange);
     const isShorter = asked !== undefined && asked > 0 && asked < this.#timeoutMs;
-    const deadline = this.#clock.monotonic() + (isShorter ? asked : this.#timeoutMs);
+    const now = this.#clock.monotonic();
+    const timeoutMs = isShorter ? asked : this.#timeoutMs;
+    const deadline = now + timeoutMs;
+    exchange.deadline = now + Math.min(timeoutMs, WAIT_MS_MAX);
     (isShorter ? this.#shorter : this.#running).set(exchange, deadline);
     this.#timer ??= this.#clock.setTimer(SWEEP_MS, () => this.#sweep());
   }

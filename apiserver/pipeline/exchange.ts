@@ -64,6 +64,8 @@ export class Exchange {
   readonly now: number;
   readonly upgrade: Upgrade | undefined;
   user: UserInfo = NOBODY;
+  /** When what the request waits for is given up, on the monotonic clock. */
+  deadline = Number.POSITIVE_INFINITY;
   /** Size of the answer's body, where it was known when it was sent. */
   answeredBytes = 0;
   /** Absent when the request is not audited. */

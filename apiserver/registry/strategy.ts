@@ -21,6 +21,10 @@ export interface RequestContext {
   annotate(key: string, value: string, level?: 'Metadata' | 'Request'): void;
   /** The request's options, as admission is told of them for an operation; absent where nobody made a request. */
   options?(operation: 'CREATE' | 'UPDATE' | 'DELETE'): OperationOptions;
+  /** Aborted when nobody waits for the answer any longer; absent where nobody made a request. */
+  signal?(): AbortSignal;
+  /** How long the request may still take. */
+  remainingMs?(): number;
 }
 
 /** The options of a write (`meta.k8s.io/v1`), with what the client gave of them. */

@@ -2,6 +2,7 @@
 // written, and judged as what they are stored as. Upstream: conversion functions and the internal version (`runtime.Scheme`).
 import { apiVersionOf, type KindInfo, type KindLifecycle, type KubeObject, type ServedKind } from '../../api/index.ts';
 import { type ObjectType, type ownership, typeOfMessage } from '../../api/schema.ts';
+import { become } from './become.ts';
 import { kindPlace } from './keys.ts';
 import type { KindDefinition } from './resource.ts';
 import { storedObject } from './stored-object.ts';
@@ -125,9 +126,3 @@ const viewUpdate = (strategy: UpdateStrategy<KubeObject>, view: VersionView): Up
   },
   validateUpdate: (context, object, old) => strategy.validateUpdate(context, view.toStored(object), view.toStored(old)),
 });
-
-/** Strategies change objects in place. */
-function become(object: KubeObject, other: KubeObject): void {
-  for (const key of Object.keys(object)) if (!(key in other)) Reflect.deleteProperty(object, key);
-  Object.assign(object, other);
-}

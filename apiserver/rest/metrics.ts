@@ -9,6 +9,8 @@ export interface MetricsSources {
   readonly requests: RequestMetrics;
   readonly inFlight: InFlight;
   readonly store: StoreMetrics;
+  /** Absent where admission is not measured. */
+  readonly admission?: { text(): string } | undefined;
   /** Absent when nothing is audited. */
   readonly auditor?: { text(): string } | undefined;
   /** Bytes that the store takes; undefined when it does not say. */
@@ -47,9 +49,17 @@ export class ServerMetrics {
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
-    const { requests, store, auditor } = this.#sources;
+    const { requests, store, auditor, admission } = this.#sources;
     const bytes = await this.#sources.storeBytes();
-    const parts = [await this.#metrics.text(), requests.text(), this.#watchText(), store.text(), sizeText(bytes), auditor?.text() ?? ''];
+    const parts = [
+      await this.#metrics.text(),
+      requests.text(),
+      this.#watchText(),
+      store.text(),
+      sizeText(bytes),
+      auditor?.text() ?? '',
+      admission?.text() ?? '',
+    ];
     return { contentType: this.#metrics.contentType, text: parts.join('') };
   }
 

@@ -54,7 +54,7 @@ export type Handler = (rest: Rest, exchange: Exchange, endpoint: Endpoint) => Pr
 
 /** What strategies and admission are told of a request. @param deletion what a delete was asked with. */
 export const contextOf = (
-  { objects }: Pick<Rest, 'objects'>,
+  { objects, clock }: Pick<Rest, 'objects' | 'clock'>,
   exchange: Exchange,
   dryRun: boolean,
   deletion?: DeleteRequest,
@@ -66,5 +66,7 @@ export const contextOf = (
   objects,
   warn: (text) => exchange.warn(text),
   annotate: (key, value, level) => exchange.audit?.annotate(key, value, level),
+  signal: () => exchange.signal,
+  remainingMs: () => exchange.deadline - clock.monotonic(),
   options: (operation) => (operation === 'DELETE' ? deleteOperationOptions(deletion ?? {}) : writeOperationOptions(exchange, operation)),
 });

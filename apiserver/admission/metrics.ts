@@ -1,0 +1,206 @@
+// Metrics of admission, under upstream's names (apiserver, `admission/metrics/metrics.go`).
+import type { Clock } from '../../runtime/index.ts';
+import { Histogram } from '../registry/histogram.ts';
+import type { AdmissionOperation } from './plugin.ts';
+
+const PLUGIN_BOUNDS = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
+const WEBHOOK_BOUNDS = [...PLUGIN_BOUNDS, 10, 25];
+const CONDITION_BOUNDS = [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25];
+/** Greater codes are counted as this one: there are not to be many. */
+const CODE_MAX = 600;
+
+/** The phases of admission. */
+export type AdmissionStep = 'admit' | 'validate';
+
+/** A question to a webhook, as metrics tell of it. */
+export interface WebhookCallName {
+  readonly name: string;
+  readonly type: 'admit' | 'validating';
+  readonly operation: AdmissionOperation;
+}
+
+/** The conditions of a webhook or a policy. */
+export interface ConditionsName {
+  readonly name: string;
+  readonly kind: 'webhook' | 'policy';
+  readonly type: 'admit' | 'validate';
+  readonly operation: AdmissionOperation;
+}
+
+type Labels = Readonly<Record<string, string | number | boolean>>;
+
+/** How long one plugin, or all of them, took. */
+export interface PluginTimer {
+  observe(operation: AdmissionOperation, ms: number, rejected: boolean): void;
+}
+
+export class AdmissionMetrics {
+  readonly #clock: Clock;
+  readonly #steps = new HistogramFamily(
+    'apiserver_admission_step_admission_duration_seconds',
+    'Admission by phase: how long it took.',
+    PLUGIN_BOUNDS,
+  );
+  readonly #controllers = new HistogramFamily(
+    'apiserver_admission_controller_admission_duration_seconds',
+    'Admission plugins: how long they took.',
+    PLUGIN_BOUNDS,
+  );
+  readonly #webhooks = new HistogramFamily(
+    'apiserver_admission_webhook_admission_duration_seconds',
+    'Admission webhooks: how long they took.',
+    WEBHOOK_BOUNDS,
+  );
+  readonly #conditions = new HistogramFamily(
+    'apiserver_admission_match_condition_evaluation_seconds',
+    'Match conditions: how long they took.',
+    CONDITION_BOUNDS,
+  );
+  readonly #rejections = new CounterFamily('apiserver_admission_webhook_rejection_count', 'Requests that admission webhooks refused.');
+  readonly #failOpens = new CounterFamily(
+    'apiserver_admission_webhook_fail_open_count',
+    'Failures of admission webhooks that were ignored.',
+  );
+  readonly #requests = new CounterFamily('apiserver_admission_webhook_request_total', 'Requests that admission webhooks were asked about.');
+  readonly #conditionErrors = new CounterFamily(
+    'apiserver_admission_match_condition_evaluation_errors_total',
+    'Match conditions that could not be told.',
+  );
+  readonly #exclusions = new CounterFamily(
+    'apiserver_admission_match_condition_exclusions_total',
+    'Requests that a webhook or policy was not asked about because of its match conditions.',
+  );
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Milliseconds that only go forward. */
+  now(): number {
+    return this.#clock.monotonic();
+  }
+
+  stepTimer(type: AdmissionStep): PluginTimer {
+    return new FamilyTimer(this.#steps, (operation, rejected) => ({ type, operation, rejected }));
+  }
+
+  pluginTimer(name: string, type: AdmissionStep): PluginTimer {
+    return new FamilyTimer(this.#controllers, (operation, rejected) => ({ name, type, operation, rejected }));
+  }
+
+  webhook({ name, type, operation }: WebhookCallName, outcome: { seconds: number; code: number; rejected: boolean }): void {
+    const { seconds, rejected } = outcome;
+    this.#requests.add({ name, type, operation, code: Math.min(outcome.code, CODE_MAX), rejected });
+    this.#webhooks.of({ name, type, operation, rejected }).observe(seconds);
+  }
+
+  webhookRejection({ name, type, operation }: WebhookCallName, { errorType, code }: { errorType: string; code: number }): void {
+    this.#rejections.add({ name, type, operation, error_type: errorType, rejection_code: Math.min(code, CODE_MAX) });
+  }
+
+  webhookFailOpen({ name, type }: WebhookCallName): void {
+    this.#failOpens.add({ name, type });
+  }
+
+  conditionsEvaluated(conditions: ConditionsName, seconds: number): void {
+    this.#conditions.of({ ...conditions }).observe(seconds);
+  }
+
+  conditionError(conditions: ConditionsName): void {
+    this.#conditionErrors.add({ ...conditions });
+  }
+
+  conditionExclusion(conditions: ConditionsName): void {
+    this.#exclusions.add({ ...conditions });
+  }
+
+  /** Prometheus' text format. */
+  text(): string {
+    const families = [
+      ...[this.#steps, this.#controllers, this.#webhooks, this.#conditions],
+      ...[this.#rejections, this.#failOpens, this.#requests, this.#conditionErrors, this.#exclusions],
+    ];
+    const lines = families.flatMap((family) => family.lines());
+    return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+  }
+}
+
+/** `a="b",c="d"`. */
+const labelText = (labels: Labels): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}="${String(value).replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`))}"`)
+    .join(',');
+
+class HistogramFamily {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #bounds: readonly number[];
+  readonly #series = new Map<string, Histogram>();
+
+  constructor(name: string, help: string, bounds: readonly number[]) {
+    this.#name = name;
+    this.#help = help;
+    this.#bounds = bounds;
+  }
+
+  of(labels: Labels): Histogram {
+    const key = labelText(labels);
+    const known = this.#series.get(key);
+    if (known) return known;
+    const histogram = new Histogram(this.#bounds);
+    this.#series.set(key, histogram);
+    return histogram;
+  }
+
+  lines(): string[] {
+    if (this.#series.size === 0) return [];
+    const head = [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} histogram`];
+    return [...head, ...[...this.#series].flatMap(([labels, histogram]) => histogram.lines(this.#name, labels))];
+  }
+}
+
+class CounterFamily {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #series = new Map<string, number>();
+
+  constructor(name: string, help: string) {
+    this.#name = name;
+    this.#help = help;
+  }
+
+  add(labels: Labels): void {
+    const key = labelText(labels);
+    this.#series.set(key, (this.#series.get(key) ?? 0) + 1);
+  }
+
+  lines(): string[] {
+    if (this.#series.size === 0) return [];
+    const head = [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} counter`];
+    return [...head, ...[...this.#series].map(([labels, count]) => `${this.#name}{${labels}} ${count}`)];
+  }
+}
+
+/** Finds its histograms without making labels anew: it is asked for each plugin of each write. */
+class FamilyTimer implements PluginTimer {
+  readonly #family: HistogramFamily;
+  readonly #labels: (operation: AdmissionOperation, rejected: boolean) => Labels;
+  readonly #passed = new Map<AdmissionOperation, Histogram>();
+
+  constructor(family: HistogramFamily, labels: (operation: AdmissionOperation, rejected: boolean) => Labels) {
+    this.#family = family;
+    this.#labels = labels;
+  }
+
+  observe(operation: AdmissionOperation, ms: number, rejected: boolean): void {
+    (rejected ? this.#family.of(this.#labels(operation, true)) : this.#passedOf(operation)).observe(ms / 1000);
+  }
+
+  #passedOf(operation: AdmissionOperation): Histogram {
+    const known = this.#passed.get(operation);
+    if (known) return known;
+    const histogram = this.#family.of(this.#labels(operation, false));
+    this.#passed.set(operation, histogram);
+    return histogram;
+  }
+}

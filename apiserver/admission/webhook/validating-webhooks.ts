@@ -1,0 +1,91 @@
+import { admissionregistrationKinds, apiError } from '../../../api/index.ts';
+import type { RequestContext } from '../../registry/strategy.ts';
+import { isExempt, matcherOf } from '../matching/request-matcher.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from '../plugin.ts';
+import { authorizeOf, type Candidate, meetsConditions } from './match-webhook.ts';
+import { ObjectVersions } from './shown-objects.ts';
+import type { Webhook } from './webhook.ts';
+import { type Question, WebhookCaller, type WebhookParts } from './webhook-caller.ts';
+import { CallError, Rejection } from './webhook-outcome.ts';
+import { WebhookSource } from './webhook-source.ts';
+
+/** What the audit log's facts about failures that were ignored begin with. */
+const FAILED_OPEN = 'failed-open.validating.webhook.admission.k8s.io/';
+
+/**
+ * Asks webhooks whether a request may go on, all at the same time. Costs nothing as long as none is configured. Upstream:
+ * `admission/plugin/webhook/validating/dispatcher.go`.
+ */
+export function validatingWebhooks(parts: WebhookParts): AdmissionPlugin {
+  const source = new WebhookSource(parts.objects, admissionregistrationKinds.validatingwebhookconfigurations);
+  const caller = new WebhookCaller(parts, 'validating');
+  return {
+    name: 'ValidatingAdmissionWebhook',
+    validate: (context, attributes) => {
+      const { webhooks } = source;
+      if (webhooks.length === 0 || isExempt(attributes)) return;
+      return dispatch({ parts, caller, context, attributes }, webhooks);
+    },
+    close: () => parts.client.close(),
+  };
+}
+
+interface Dispatch {
+  readonly parts: WebhookParts;
+  readonly caller: WebhookCaller;
+  readonly context: RequestContext;
+  readonly attributes: AdmissionAttributes;
+}
+
+async function dispatch(request: Dispatch, webhooks: readonly Webhook[]): Promise<void> {
+  const questions = await questionsOf(request, webhooks);
+  if (questions.length === 0) return;
+  const { context, caller } = request;
+  refuseGivenUp(context);
+  const refusals: unknown[] = [];
+  const ask = async (question: Question, index: number) => {
+    try {
+      const outcome = await caller.ask(question, () => undefined);
+      if (outcome instanceof CallError && !context.signal?.().aborted) {
+        context.annotate(`${FAILED_OPEN}round_0_index_${index}`, question.webhook.name);
+      }
+    } catch (error) {
+      refusals.push(error);
+    }
+  };
+  await Promise.all(questions.map(ask));
+  // Several may refuse: the first that did is told.
+  if (refusals.length > 0) throw refusalOf(refusals[0]);
+}
+
+async function questionsOf({ parts, context, attributes }: Dispatch, webhooks: readonly Webhook[]): Promise<Question[]> {
+  const matcher = await matcherOf(parts, attributes);
+  const objects = new ObjectVersions(parts.versions, attributes);
+  const candidate: Candidate = {
+    context,
+    matcher,
+    metrics: parts.metrics,
+    authorize: authorizeOf(parts.authorizer, context),
+    type: 'validate',
+    shown: (kind) => objects.in(kind),
+  };
+  const questions: Question[] = [];
+  for (const webhook of webhooks) {
+    const kind = matcher.match(webhook.criteria);
+    if (!kind || !(await meetsConditions(candidate, webhook, kind))) continue;
+    questions.push({ context, attributes, webhook, shown: await objects.in(kind) });
+  }
+  return questions;
+}
+
+/** What the client is answered. */
+export function refusalOf(error: unknown): unknown {
+  if (error instanceof Rejection) return error.error;
+  return error instanceof CallError ? apiError.internal(error.message, error) : error;
+}
+
+/** @throws ApiError (504) when nobody waits for the request any longer. */
+export function refuseGivenUp(context: RequestContext): void {
+  const isLate = (context.remainingMs?.() ?? 1) <= 0;
+  if (isLate || context.signal?.().aborted) throw apiError.timeout('request did not complete within requested timeout', 0);
+}
