@@ -1,5 +1,5 @@
 // Expressions of admission policies and match conditions (apiserver, `pkg/admission/plugin/cel/compile.go`, `activation.go`).
-import type { StructTypes } from './language/declarations.ts';
+import type { FunctionDeclaration, StructTypes } from './language/declarations.ts';
 import type { Activation } from './language/frame.ts';
 import { PlanError } from './language/plan.ts';
 import { compile, type Evaluation, Program } from './language/program.ts';
@@ -14,6 +14,8 @@ export interface ExpressionOptions {
   readonly variables: ReadonlyMap<string, CelType>;
   /** Types with fields, which variables have or `Type{field: value}` makes. */
   readonly structs?: StructTypes | undefined;
+  /** Functions beside those that all expressions have. */
+  readonly functions?: readonly FunctionDeclaration[] | undefined;
   /** What the expression may give; anything unless given. */
   readonly returns?: readonly CelType[] | undefined;
 }
@@ -61,9 +63,10 @@ const NO_STRUCTS: StructTypes = { has: () => false, fieldType: () => undefined }
 const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run';
 
 /** Compiles an expression. @throws ExpressionError */
-export function compileExpression(text: string, { variables, structs = NO_STRUCTS, returns }: ExpressionOptions): CompiledExpression {
+export function compileExpression(text: string, options: ExpressionOptions): CompiledExpression {
+  const { variables, structs = NO_STRUCTS, functions, returns } = options;
   const { program, type } = attempt(() => {
-    const environment = environmentOf(variables, structs);
+    const environment = environmentOf(variables, structs, functions);
     const checked = compile(text, environment);
     const given = checked.typeOf(checked.root);
     const wrong = returns && returnError(returns, given);

@@ -3,3 +3,4 @@ export { AdmissionCompiler, attempt, type CompiledVariable, RETURNS } from './co
 export { ADMISSION_TYPES, admissionVariables, type Declared, VARIABLE, VARIABLES_TYPE } from './declarations.ts';
 export { type AdmissionInput, type EvaluationResult, Evaluator, OutOfBudget } from './evaluation.ts';
 export { type MatchConditions, type MatchOutcome, matchConditions } from './match-conditions.ts';
+export { misplacedTypes, StructValue } from './mutation-types.ts';

@@ -10,8 +10,9 @@ import {
   type ValidatingAdmissionPolicyBinding,
 } from '../../../api/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
-import { isExempt, matcherOf, type RequestMatcher } from '../matching/request-matcher.ts';
+import { matcherOf, type RequestMatcher } from '../matching/request-matcher.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, nameInErrors } from '../plugin.ts';
+import { isExcluded } from './exclusion.ts';
 import { ConfigurationError, collectParams, resolveParamKind } from './params.ts';
 import type { PolicyOptions } from './policy-options.ts';
 import { PolicyRequest, type VersionedObjects } from './policy-request.ts';
@@ -42,7 +43,7 @@ export function validatingAdmissionPolicy(options: PolicyOptions): AdmissionPlug
     name: 'ValidatingAdmissionPolicy',
     validate: (context, attributes) => {
       const { hooks } = source;
-      if (hooks.length === 0 || isExempt(attributes)) return;
+      if (hooks.length === 0 || isExcluded(attributes)) return;
       return review(options, context, attributes, hooks);
     },
   };
