@@ -246,6 +246,7 @@ class ComposedApiServer implements Service {
           versions,
           authorizer,
           kinds: () => kinds.infos(),
+          features: this.#compiled.featureGates,
           random,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],

@@ -1,5 +1,6 @@
 import { type Random, systemRandom, UserError } from '../../runtime/index.ts';
 import type { Authorizer } from '../auth/index.ts';
+import type { FeatureGate } from '../feature-gates.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { AdmissionConfiguration, readAdmissionConfiguration } from './configuration.ts';
@@ -13,6 +14,7 @@ import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts
 import type { AdmissionPlugin } from './plugin.ts';
 import { podSecurityConfiguration } from './pod-security/configuration.ts';
 import { podSecurity } from './pod-security/plugin.ts';
+import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts';
 import type { PolicyOptions } from './policy/policy-options.ts';
 import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
 import { priority } from './priority.ts';
@@ -30,6 +32,8 @@ export interface AdmissionOptions extends PolicyOptions {
   /** Says what users may do beside what they ask for. */
   readonly authorizer: Authorizer;
   readonly random?: Random | undefined;
+  /** Features that are on, which are not by default. */
+  readonly features?: ReadonlySet<FeatureGate> | undefined;
   /** Plugins to run beside the default ones. */
   readonly enabled?: readonly string[] | undefined;
   /** Default plugins not to run. */
@@ -91,7 +95,9 @@ const PLUGINS: readonly Row[] = [
   on('DefaultIngressClass', ({ objects }) => defaultIngressClass(objects)),
   absent('DenyServiceExternalIPs'),
   absent('PodTopologyLabels'),
-  absent('MutatingAdmissionPolicy'),
+  on('MutatingAdmissionPolicy', (parts) =>
+    parts.features?.has('MutatingAdmissionPolicy') ? mutatingAdmissionPolicy(parts) : { name: 'MutatingAdmissionPolicy' },
+  ),
   absent('MutatingAdmissionWebhook'),
   on('ValidatingAdmissionPolicy', (parts) => validatingAdmissionPolicy(parts)),
   absent('ValidatingAdmissionWebhook'),

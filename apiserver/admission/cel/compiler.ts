@@ -1,5 +1,13 @@
 // Compiles the expressions of one policy or webhook (apiserver, `pkg/admission/plugin/cel/{compile,composition}.go`).
-import { type CompiledExpression, celTypes, compileExpression, ExpressionError, type StructTypes, structTypesOf } from '../../cel/index.ts';
+import {
+  type CompiledExpression,
+  celTypes,
+  compileExpression,
+  ExpressionError,
+  JSON_PATCH_FUNCTIONS,
+  type StructTypes,
+  structTypesOf,
+} from '../../cel/index.ts';
 import { ADMISSION_TYPES, admissionVariables, type Declared, VARIABLE, VARIABLES_TYPE } from './declarations.ts';
 import { MUTATION_TYPES, OBJECT_TYPE, PATCH_TYPE } from './mutation-types.ts';
 
