@@ -86,6 +86,21 @@ export function compileExpression(text: string, options: ExpressionOptions): Com
   };
 }
 
+/**
+ * The type of an expression, which is not made ready to run.
+ *
+ * @throws ExpressionError with what the checker says, and nothing before it.
+ */
+export function typeOfExpression(text: string, { variables, structs = NO_STRUCTS }: Omit<ExpressionOptions, 'returns'>): CelType {
+  try {
+    const checked = compile(text, environmentOf(variables, structs));
+    return checked.typeOf(checked.root);
+  } catch (error) {
+    if (error instanceof CompileError) throw new ExpressionError(error.message, { cause: error });
+    throw error;
+  }
+}
+
 function attempt<T>(run: () => T): T {
   try {
     return run();

@@ -12,6 +12,7 @@ export {
   type FieldTypes,
   type Outcome,
   structTypesOf,
+  typeOfExpression,
 } from './expression.ts';
 export { ArrayList, EntryMap } from './language/collections.ts';
 export type { FunctionDeclaration, StructTypes } from './language/declarations.ts';
@@ -30,6 +31,8 @@ export {
 } from './libraries/authorizers.ts';
 export { JSON_PATCH_FUNCTIONS } from './libraries/json-patches.ts';
 export { NativeValueError, nativeValue } from './native-value.ts';
+export { declaredType, nameTypes, structTypes } from './schema/declared-type.ts';
+export { unescapeName } from './schema/escaping.ts';
 export { MATCH_CONDITIONS_BUDGET, PER_CALL_LIMIT, RUNTIME_BUDGET } from './schema/limits.ts';
 export { compileSchemaRules, type RuleOptions, type SchemaRules } from './schema/schema-rules.ts';
 export { evaluateDefaultRules, type SchemaPlace, validateSchemaRules };

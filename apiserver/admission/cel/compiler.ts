@@ -105,7 +105,7 @@ const KEPT: ReadonlySet<string> = new Set([
 ] satisfies celTypes.TypeKind[]);
 
 /** The type that a variable has for others: that of objects and of libraries' values is not known. */
-function composedType(type: CelType): CelType {
+export function composedType(type: CelType): CelType {
   if (KEPT.has(type.kind)) return type;
   const [first = DYN, second = DYN] = type.params;
   if (type.kind === 'list') return listOf(composedType(first));
