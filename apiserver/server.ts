@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import { apiextensionsKinds, apiVersionOf, type KindInfo, type ServedKind } from '../api/index.ts';
+import { apiextensionsKinds, apiVersionOf, flowcontrolKinds, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
@@ -13,8 +13,9 @@ import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import { createCustomResources } from './custom-resources/index.ts';
+import { createFairness, type Fairness } from './flow-control/index.ts';
 import type { Auditor, Exchange } from './pipeline/exchange.ts';
-import { FlowControl } from './pipeline/flow-control.ts';
+import { FlowControl, type FlowController } from './pipeline/flow-control.ts';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
 import { RequestMetrics } from './pipeline/request-metrics.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
@@ -134,6 +135,8 @@ export interface ApiServerOptions {
 export interface ApiServerSettings {
   readonly maxRequestsInFlight: number;
   readonly maxMutatingRequestsInFlight: number;
+  /** Whether flow schemas say which requests are served when, with the sum of these as seats; plain limits otherwise. */
+  readonly priorityAndFairness: boolean;
   readonly requestTimeoutMs: number;
   readonly minRequestTimeoutMs: number;
   /** Changes kept per kind. */
@@ -152,6 +155,7 @@ export interface ApiServerSettings {
 const DEFAULTS: ApiServerSettings = {
   maxRequestsInFlight: 400,
   maxMutatingRequestsInFlight: 200,
+  priorityAndFairness: true,
   requestTimeoutMs: 60_000,
   minRequestTimeoutMs: 1_800_000,
   watchCacheSize: undefined,
@@ -188,6 +192,8 @@ class Server implements ApiServer {
   readonly #kubelets: KubeletConnector;
   readonly #claims: ClaimRepair;
   readonly #auditor: Auditor | undefined;
+  /** Absent where there are plain limits only. */
+  readonly #fairness: Fairness | undefined;
   readonly #pipeline: Pipeline;
   readonly #rest: Rest;
   readonly #root: RootOptions;
@@ -240,14 +246,12 @@ class Server implements ApiServer {
     const requests = new RequestMetrics();
     this.#auditor = options.audit?.((exchange) => requestObject(exchange, this.#kinds));
     const auditor = this.#auditor;
-    const flowControl = new FlowControl({
-      readOnlyMax: this.#settings.maxRequestsInFlight,
-      mutatingMax: this.#settings.maxMutatingRequestsInFlight,
-      privilegedGroup: this.#settings.privilegedGroup,
-    });
+    this.#fairness = this.#settings.priorityAndFairness ? this.#createFairness() : undefined;
+    const flowControl = this.#fairness?.control ?? this.#plainLimits();
     const metrics = new ServerMetrics({
       requests,
       inFlight: flowControl,
+      fairness: this.#fairness,
       store: storeMetrics,
       auditor,
       storeBytes: () => sizeOf(store, clock),
@@ -268,10 +272,34 @@ class Server implements ApiServer {
       openapi: parts.openapi,
       openid: parts.openid,
       metrics: () => metrics.text(),
+      dump: (exchange) => this.#fairness?.dump(exchange),
       snapshot: (exchange) => answerSnapshot(exchange, store, this.#settings.privilegedGroup),
     };
     this.#pipeline = this.#createPipeline(parts, { flowControl, metrics: requests, encodeStatus: encoder.status });
     this.#http = this.#createHttp();
+  }
+
+  #createFairness(): Fairness {
+    const { clock, logger, kinds } = this.#options;
+    const { maxRequestsInFlight, maxMutatingRequestsInFlight, requestTimeoutMs } = this.#settings;
+    return createFairness({
+      seats: maxRequestsInFlight + maxMutatingRequestsInFlight,
+      requestTimeoutMs,
+      objects: this.objects,
+      hasObjects: kinds.some(({ info }) => info === flowcontrolKinds.flowschemas),
+      statsOf: (info) => {
+        const cache = this.#kinds.endpointOf(info)?.resource.cache;
+        return cache && { count: cache.size, bytes: cache.averageBytes };
+      },
+      watchIndexOf: (info) => this.#kinds.endpointOf(info)?.resource.strategy.watchIndex,
+      clock,
+      logger,
+    });
+  }
+
+  #plainLimits(): FlowController {
+    const { maxRequestsInFlight: readOnlyMax, maxMutatingRequestsInFlight: mutatingMax, privilegedGroup } = this.#settings;
+    return new FlowControl({ readOnlyMax, mutatingMax, privilegedGroup });
   }
 
   #createPipeline(parts: ApiServerParts, more: Pick<PipelineOptions, 'flowControl' | 'metrics' | 'encodeStatus'>): Pipeline {
@@ -306,9 +334,11 @@ class Server implements ApiServer {
     try {
       await this.#claims.start();
       await this.#customResources?.start();
+      this.#fairness?.start();
       await this.#http.listen({ host, port });
       await bootstrap?.(this);
       this.#bootstrapped = true;
+      this.#fairness?.keepStatus();
     } catch (error) {
       await this.stop();
       throw listenError(error, host, port);
@@ -339,6 +369,7 @@ class Server implements ApiServer {
     await this.#http.close();
     forced.cancel();
     this.#pipeline.stop();
+    this.#fairness?.stop();
     this.#kubelets.close();
     await this.#customResources?.stop();
     await this.#claims.stop();

@@ -37,7 +37,8 @@ export class Deadlines {
     if (this.#closing) exchange.response.shouldKeepAlive = false;
     const asked = askedTimeout(exchange);
     const isShorter = asked !== undefined && asked > 0 && asked < this.#timeoutMs;
-    const deadline = this.#clock.monotonic() + (isShorter ? asked : this.#timeoutMs);
+    exchange.timeoutMs = isShorter ? asked : this.#timeoutMs;
+    const deadline = this.#clock.monotonic() + exchange.timeoutMs;
     (isShorter ? this.#shorter : this.#running).set(exchange, deadline);
     this.#timer ??= this.#clock.setTimer(SWEEP_MS, () => this.#sweep());
   }

@@ -64,6 +64,10 @@ export class Exchange {
   readonly now: number;
   readonly upgrade: Upgrade | undefined;
   user: UserInfo = NOBODY;
+  /** Milliseconds it may take; undefined for as long as it likes. */
+  timeoutMs: number | undefined;
+  /** Where flow control put it, as the answer's headers say: names and values in turn. */
+  flowHeaders: readonly string[] = [];
   /** Size of the answer's body, where it was known when it was sent. */
   answeredBytes = 0;
   /** Absent when the request is not audited. */

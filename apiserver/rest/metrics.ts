@@ -8,6 +8,8 @@ import type { Endpoint } from './rest.ts';
 export interface MetricsSources {
   readonly requests: RequestMetrics;
   readonly inFlight: InFlight;
+  /** Absent where there are plain limits only. */
+  readonly fairness?: { text(): string } | undefined;
   readonly store: StoreMetrics;
   /** Absent when nothing is audited. */
   readonly auditor?: { text(): string } | undefined;
@@ -47,9 +49,17 @@ export class ServerMetrics {
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
-    const { requests, store, auditor } = this.#sources;
+    const { requests, store, auditor, fairness } = this.#sources;
     const bytes = await this.#sources.storeBytes();
-    const parts = [await this.#metrics.text(), requests.text(), this.#watchText(), store.text(), sizeText(bytes), auditor?.text() ?? ''];
+    const parts = [
+      await this.#metrics.text(),
+      requests.text(),
+      this.#watchText(),
+      store.text(),
+      sizeText(bytes),
+      auditor?.text() ?? '',
+      fairness?.text() ?? '',
+    ];
     return { contentType: this.#metrics.contentType, text: parts.join('') };
   }
 
