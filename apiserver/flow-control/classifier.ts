@@ -2,24 +2,30 @@ import type { FlowSchema, NonResourcePolicyRule, PolicyRulesWithSubjects, Resour
 import type { UserInfo } from '../auth/types.ts';
 import type { RequestInfo } from '../pipeline/request-info.ts';
 
-/** Whether a request is of a schema. */
-export type Matches = (user: UserInfo, info: RequestInfo) => boolean;
+/** A rule of a schema, compiled: of whom, and for what. */
+export interface CompiledRule {
+  isFor(user: UserInfo): boolean;
+  fits(info: RequestInfo): boolean;
+}
 
 type FlowSubject = NonNullable<PolicyRulesWithSubjects['subjects']>[number];
 
 const ACCOUNT_PREFIX = 'system:serviceaccount:';
 
-/** Compiles a schema's rules. Upstream: apiserver/pkg/util/flowcontrol/rule.go. */
-export function compileMatches({ spec }: FlowSchema): Matches {
-  const rules = (spec.rules ?? []).map(compileRule);
-  return (user, info) => rules.some((matches) => matches(user, info));
-}
+/** Compiles a schema's rules, of which one that matches is enough. Upstream: apiserver/pkg/util/flowcontrol/rule.go. */
+export const compileRules = ({ spec }: FlowSchema): CompiledRule[] => (spec.rules ?? []).map(compileRule);
 
-function compileRule(rule: PolicyRulesWithSubjects): Matches {
+function compileRule(rule: PolicyRulesWithSubjects): CompiledRule {
   const subjects = (rule.subjects ?? []).map(compileSubject);
   const resources = (rule.resourceRules ?? []).map(compileResourceRule);
   const paths = (rule.nonResourceRules ?? []).map(compileNonResourceRule);
-  return (user, info) => subjects.some((is) => is(user)) && (info.isResource ? resources : paths).some((fits) => fits(info));
+  return {
+    isFor: (user) => subjects.some((is) => is(user)),
+    fits: (info) => {
+      for (const fits of info.isResource ? resources : paths) if (fits(info)) return true;
+      return false;
+    },
+  };
 }
 
 function compileSubject({ kind, user, group, serviceAccount }: FlowSubject): (user: UserInfo) => boolean {

@@ -4,9 +4,18 @@ import type { UserInfo } from '../auth/types.ts';
 import type { RequestInfo } from '../pipeline/request-info.ts';
 import { type AllocationItem, allocate } from './allocation.ts';
 import { CATCH_ALL, CATCH_ALL_LEVEL, CATCH_ALL_SCHEMA, EXEMPT, EXEMPT_LEVEL, EXEMPT_SCHEMA } from './bootstrap-objects.ts';
+import type { CompiledRule } from './classifier.ts';
 import { Flows } from './flows.ts';
 import { inMatchingOrder } from './matching-order.ts';
 import { isSound, PriorityLevel } from './priority-level.ts';
+
+/** Users whose rules are remembered. */
+const USERS_MAX = 1000;
+
+interface Candidate {
+  readonly flows: Flows;
+  readonly rule: CompiledRule;
+}
 
 /** A schema whose level is not there, or which is there. */
 export interface Verdict {
@@ -27,13 +36,17 @@ export class FlowConfiguration {
   /** Seats of the server. */
   readonly #seats: number;
   #levels = new Map<string, PriorityLevel>();
-  #flows: readonly Flows[] = [];
+  #candidates: readonly Candidate[] = [];
+  readonly #users = new Map<string, { readonly groups: readonly string[]; readonly candidates: readonly Candidate[] }>();
+  /** Takes what no schema takes: not even an anonymous request should come to that. */
+  #fallback: Flows;
   #nominalSum = 0;
   fairFraction = 0;
 
   constructor(options: { readonly clock: Clock; readonly seats: number }) {
     this.#clock = options.clock;
     this.#seats = options.seats;
+    this.#fallback = new Flows(CATCH_ALL_SCHEMA, new PriorityLevel(CATCH_ALL_LEVEL, options.clock));
     this.digest([], []);
   }
 
@@ -50,13 +63,18 @@ export class FlowConfiguration {
 
   /** The schema of a request: the first that matches. */
   classify(user: UserInfo, info: RequestInfo): Flows {
-    let fallback: Flows | undefined;
-    for (const flows of this.#flows) {
-      if (flows.matches(user, info)) return flows;
-      if (flows.schema === CATCH_ALL) fallback = flows;
-    }
-    if (!fallback) throw new Error('no schema for what no schema takes');
-    return fallback;
+    for (const { flows, rule } of this.#candidatesFor(user)) if (rule.fits(info)) return flows;
+    return this.#fallback;
+  }
+
+  /** The rules that are about a user, in order: worked out once for each. */
+  #candidatesFor(user: UserInfo): readonly Candidate[] {
+    const known = this.#users.get(user.name);
+    if (known && sameTexts(known.groups, user.groups)) return known.candidates;
+    const candidates = this.#candidates.filter(({ rule }) => rule.isFor(user));
+    if (this.#users.size >= USERS_MAX) this.#users.clear();
+    this.#users.set(user.name, { groups: user.groups, candidates });
+    return candidates;
   }
 
   /** Whether a level waits only for its queues to become empty, and they are. */
@@ -80,10 +98,13 @@ export class FlowConfiguration {
     }
     this.#levels = levels;
     this.#shareOut();
-    this.#flows = withMandatory(usable).flatMap((schema) => {
+    const flows = withMandatory(usable).flatMap((schema) => {
       const level = levels.get(schema.spec.priorityLevelConfiguration.name ?? '');
       return level ? [new Flows(schema, level)] : [];
     });
+    this.#candidates = flows.flatMap((each) => each.rules.map((rule) => ({ flows: each, rule })));
+    this.#fallback = flows.find(({ schema }) => schema === CATCH_ALL) ?? this.#fallback;
+    this.#users.clear();
     return verdicts;
   }
 
@@ -159,5 +180,7 @@ function withMandatory(schemas: readonly FlowSchema[]): FlowSchema[] {
   const has = (name: string) => sorted.some(({ metadata }) => metadata.name === name);
   return [...(has(EXEMPT) ? [] : [EXEMPT_SCHEMA]), ...sorted, ...(has(CATCH_ALL) ? [] : [CATCH_ALL_SCHEMA])];
 }
+
+const sameTexts = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((text, i) => text === b[i]);
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

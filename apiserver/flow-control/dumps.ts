@@ -43,7 +43,7 @@ function dumpLevels({ configuration }: PriorityAndFairness): string {
   const rows = [...configuration.levels()].map(({ name, queues, quiescing }): Row => {
     const active = queues.queues().filter(({ waiting }) => waiting.size > 0).length;
     const { isIdle, waiting, executing, dispatched, rejected, cancelled } = queues;
-    return [name, active, isIdle, quiescing, waiting, executing.size, dispatched, rejected, 0, cancelled];
+    return [name, active, isIdle, quiescing, waiting, executing, dispatched, rejected, 0, cancelled];
   });
   return table([LEVEL_COLUMNS, ...rows.sort(([a = ''], [b = '']) => (a < b ? -1 : 1))]);
 }
@@ -99,7 +99,7 @@ function dumpRequests({ configuration, clock }: PriorityAndFairness, withDetails
   };
   const rows = [...configuration.levels()].flatMap(({ name, queues }) => [
     ...queues.queues().flatMap(({ waiting }) => [...waiting].map((request, i) => rowOf(name, i, request))),
-    ...[...queues.executing].map((request) => rowOf(name, -1, request)),
+    ...queues.executingRequests().map((request) => rowOf(name, -1, request)),
   ]);
   return table([withDetails ? [...REQUEST_COLUMNS, ...DETAIL_COLUMNS] : REQUEST_COLUMNS, ...rows]);
 }

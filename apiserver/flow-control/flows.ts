@@ -1,7 +1,7 @@
 import type { FlowSchema } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { RequestInfo } from '../pipeline/request-info.ts';
-import { compileMatches, type Matches } from './classifier.ts';
+import { type CompiledRule, compileRules } from './classifier.ts';
 import type { FlowStats } from './flow-stats.ts';
 import type { PriorityLevel } from './priority-level.ts';
 import type { Flow } from './queue-set.ts';
@@ -20,7 +20,8 @@ export class Flows {
   readonly schema: string;
   readonly level: PriorityLevel;
   readonly stats: FlowStats;
-  readonly matches: Matches;
+  /** One that matches is enough. */
+  readonly rules: readonly CompiledRule[];
   /** What every answer says of where its request was put: names and values in turn. */
   readonly headers: readonly string[];
   readonly #by: string;
@@ -30,7 +31,7 @@ export class Flows {
     this.schema = schema.metadata.name ?? '';
     this.level = level;
     this.stats = level.statsOf(this.schema);
-    this.matches = compileMatches(schema);
+    this.rules = compileRules(schema);
     this.headers = ['X-Kubernetes-Pf-Flowschema-Uid', schema.metadata.uid ?? '', 'X-Kubernetes-Pf-Prioritylevel-Uid', level.uid];
     this.#by = schema.spec.distinguisherMethod?.type ?? '';
   }

@@ -104,7 +104,8 @@ export class PriorityAndFairness implements FlowController {
     const estimate = estimateWork(exchange, level.requestSeatsMax, this.#resources);
     stats.seats.observe(Math.max(estimate.initialSeats, estimate.finalSeats));
     if (estimate.watchers !== undefined) stats.watchCounts.observe(estimate.watchers);
-    const request = level.queues.start({ estimate, stats, flow: flows.flowOf(user, info), subject: exchange });
+    const now = this.clock.monotonic();
+    const request = level.queues.start({ estimate, stats, flow: flows.flowOf(user, info), subject: exchange }, now);
     if (!request) return this.#refuse(flows);
     return request.state === 'executing' ? this.#admit(exchange, flows, request) : this.#wait(exchange, flows, request);
   }
@@ -112,9 +113,10 @@ export class PriorityAndFairness implements FlowController {
   /** A request that was served gives its seats back. */
   finish({ info }: Exchange, { level, stats }: Flows, request: QueuedRequest): void {
     const executed = isWatch(info) ? stats.watchesExecuted : stats.executed;
-    executed.observe((this.clock.monotonic() - request.startMs) / 1000);
-    this.#countExecuting(isMutating(info), -1);
-    level.queues.finish(request);
+    const now = this.clock.monotonic();
+    executed.observe((now - request.startMs) / 1000);
+    this.#countExecuting(isMutating(info), -1, now);
+    level.queues.finish(request, now);
     if (level.quiescing) this.#lookForLeftovers();
   }
 
@@ -151,19 +153,18 @@ export class PriorityAndFairness implements FlowController {
 
   #admit(exchange: Exchange, flows: Flows, request: QueuedRequest): Seat {
     const { info, response } = exchange;
-    this.#countExecuting(isMutating(info), 1);
+    this.#countExecuting(isMutating(info), 1, request.startMs);
     if (isWatch(info)) response.once('close', this.#watches.register(info));
     if (!flows.level.isExempt) flows.stats.waited.observe((request.startMs - request.arrivalMs) / 1000);
-    return new HeldSeat(this, { exchange, flows, request, clock: this.clock });
+    return new HeldSeat(this, exchange, flows, request);
   }
 
   #lookForLeftovers(): void {
     for (const level of this.configuration.levels()) if (this.configuration.isLeftover(level)) this.#options.onLeftover?.();
   }
 
-  #countExecuting(mutating: boolean, delta: number): void {
+  #countExecuting(mutating: boolean, delta: number, now: number): void {
     const { executing } = this.use;
-    const now = this.clock.monotonic();
     if (mutating) {
       this.mutating += delta;
       executing.mutating.set(this.mutating, now);
@@ -191,48 +192,46 @@ export class PriorityAndFairness implements FlowController {
 
 const isWatch = ({ isResource, verb }: RequestInfo): boolean => isResource && verb === 'watch';
 
-interface Holding {
-  readonly exchange: Exchange;
-  readonly flows: Flows;
-  readonly request: QueuedRequest;
-  readonly clock: Clock;
-}
-
 /** The seats of a request: given back once, whatever becomes of it. */
 class HeldSeat implements Seat {
   readonly #owner: PriorityAndFairness;
-  readonly #holding: Holding;
+  readonly #exchange: Exchange;
+  readonly #flows: Flows;
+  readonly #request: QueuedRequest;
   #left = false;
 
-  constructor(owner: PriorityAndFairness, holding: Holding) {
+  constructor(owner: PriorityAndFairness, exchange: Exchange, flows: Flows, request: QueuedRequest) {
     this.#owner = owner;
-    this.#holding = holding;
+    this.#exchange = exchange;
+    this.#flows = flows;
+    this.#request = request;
   }
 
   leave(): void {
     if (this.#left) return;
     this.#left = true;
-    const { response, info } = this.#holding.exchange;
-    const isWide = this.#holding.request.estimate.initialSeats > 1;
-    if (isWide && !isWatch(info) && !response.writableFinished && !response.destroyed) this.#whenSent();
+    if (this.#request.estimate.initialSeats > 1 && !isWatch(this.#exchange.info)) this.#leaveWhenSent();
     else this.#release();
   }
 
-  #whenSent(): void {
-    const { exchange, clock } = this.#holding;
-    const late = clock.setTimer(UNREAD_MS_MAX, () => {
-      exchange.response.off('close', sent);
+  #leaveWhenSent(): void {
+    const { response } = this.#exchange;
+    if (response.writableFinished || response.destroyed) {
+      this.#release();
+      return;
+    }
+    const late = this.#owner.clock.setTimer(UNREAD_MS_MAX, () => {
+      response.off('close', sent);
       this.#release();
     });
     const sent = () => {
       late.cancel();
       this.#release();
     };
-    exchange.response.once('close', sent);
+    response.once('close', sent);
   }
 
   #release(): void {
-    const { exchange, flows, request } = this.#holding;
-    this.#owner.finish(exchange, flows, request);
+    this.#owner.finish(this.#exchange, this.#flows, this.#request);
   }
 }

@@ -53,6 +53,8 @@ export class PriorityLevel {
   /** Seats it has for now. */
   limit = 0;
   target = 0;
+  /** What one request may take; 0 when it is not said. */
+  requestSeatsMax = 0;
 
   constructor(config: PriorityLevelConfiguration, clock: Clock) {
     this.name = config.metadata.name ?? '';
@@ -107,21 +109,20 @@ export class PriorityLevel {
     return this.queueCount * (this.#queuing?.queueLengthLimit ?? 0);
   }
 
-  /** What one request may take; 0 when it is not said. */
-  get requestSeatsMax(): number {
-    if (!this.#queuing) return 0;
-    const { nominal } = this.#limits;
-    return Math.max(1, Math.min(Math.ceil(nominal * SEATS_MAX_FRACTION), Math.trunc(nominal / Math.max(1, this.handSize))));
-  }
-
   get #queuing() {
     return this.#spec.limited?.limitResponse?.queuing;
+  }
+
+  #seatsMaxOfOne(nominal: number): number {
+    if (!this.#queuing) return 0;
+    return Math.max(1, Math.min(Math.ceil(nominal * SEATS_MAX_FRACTION), Math.trunc(nominal / Math.max(1, this.handSize))));
   }
 
   /** Gives it its part of the server's seats. @param borrowingMax what may be borrowed when it is not said. */
   share(nominal: number, borrowingMax: number): void {
     const { lendablePercent = 0 } = this.#spec.limited ?? this.#spec.exempt ?? {};
     const borrowing = this.#spec.limited?.borrowingLimitPercent;
+    this.requestSeatsMax = this.#seatsMaxOfOne(nominal);
     this.#limits = {
       nominal,
       min: nominal - Math.round((nominal * lendablePercent) / 100),

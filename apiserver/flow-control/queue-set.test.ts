@@ -32,7 +32,7 @@ class Bench {
   /** Nothing is held, waits or is counted. */
   expectEmpty(): void {
     const { seatsInUse, waiting, executing, isIdle } = this.set;
-    expect({ seatsInUse, waiting, executing: executing.size, isIdle, queues: this.set.queues().length }).toEqual({
+    expect({ seatsInUse, waiting, executing, isIdle, queues: this.set.queues().length }).toEqual({
       seatsInUse: 0,
       waiting: 0,
       executing: 0,
@@ -147,7 +147,7 @@ describe('fair queueing', () => {
     if (busy) bench.set.finish(busy);
     for (let i = 0; i < all.length; i++) {
       await bench.clock.advance(3);
-      for (const each of bench.set.executing) bench.set.finish(each);
+      for (const each of bench.set.executingRequests()) bench.set.finish(each);
     }
     // The one that was served for a minute has to pay for it, the other was not waiting all that time.
     expect(order.slice(0, 4)).toEqual(['late', 'late', 'late', 'late']);
@@ -203,7 +203,7 @@ describe('queues', () => {
     const bench = new Bench({ queues: -1, queueLengthMax: 1 }, 0);
     for (let i = 0; i < 1000; i++) expect(bench.start(flow('a', []), wide(10))?.state).toBe('executing');
     expect(bench.set.seatsInUse).toBe(10_000);
-    for (const each of bench.set.executing) bench.set.finish(each);
+    for (const each of bench.set.executingRequests()) bench.set.finish(each);
     bench.expectEmpty();
   });
 });
@@ -272,12 +272,12 @@ describe('a change', () => {
   it('of the limit lets in as many as there is room for', () => {
     const bench = new Bench(QUEUES_8, 1);
     for (let i = 0; i < 5; i++) bench.start(flow('a', [0]));
-    expect([bench.set.executing.size, bench.set.waiting]).toEqual([1, 4]);
+    expect([bench.set.executing, bench.set.waiting]).toEqual([1, 4]);
     bench.set.configure(QUEUES_8, 3, 3);
-    expect([bench.set.executing.size, bench.set.waiting]).toEqual([3, 2]);
+    expect([bench.set.executing, bench.set.waiting]).toEqual([3, 2]);
     bench.set.configure(QUEUES_8, 0, 3);
-    for (const each of bench.set.executing) bench.set.finish(each);
-    expect([bench.set.executing.size, bench.set.waiting]).toEqual([0, 2]);
+    for (const each of bench.set.executingRequests()) bench.set.finish(each);
+    expect([bench.set.executing, bench.set.waiting]).toEqual([0, 2]);
     bench.set.configure(QUEUES_8, 2, 3);
     expect(bench.set.waiting).toBe(0);
   });
@@ -286,7 +286,7 @@ describe('a change', () => {
     const bench = new Bench(QUEUES_8, 1);
     for (let i = 0; i < 4; i++) bench.start(flow('a', [7]));
     bench.set.configure({ queues: 0, queueLengthMax: 1 }, 1, 1);
-    while (bench.set.executing.size > 0) for (const each of bench.set.executing) bench.set.finish(each);
+    while (bench.set.executing > 0) for (const each of bench.set.executingRequests()) bench.set.finish(each);
     expect(bench.stats.dispatched).toBe(4);
     bench.expectEmpty();
   });
@@ -327,7 +327,7 @@ class RandomWork {
     else if (act === 8) await clock.advance(this.#pick(20));
     else if (this.#pick(40) === 0) set.configure({ queues: this.#queues, queueLengthMax: 1 + this.#pick(6) }, this.#pick(12), 1);
     const states = [...this.#open].map(({ state }) => state);
-    expect(set.executing.size).toBe(states.filter((state) => state === 'executing').length);
+    expect(set.executing).toBe(states.filter((state) => state === 'executing').length);
     expect(set.waiting).toBe(states.filter((state) => state === 'waiting').length);
   }
 
@@ -352,7 +352,7 @@ class RandomWork {
     const { set, clock } = this.bench;
     set.configure({ queues: this.#queues, queueLengthMax: 1 }, 10, 10);
     for (let turn = 0; !set.isIdle && turn < 1000; turn++) {
-      for (const each of [...set.executing]) set.finish(each);
+      for (const each of set.executingRequests()) set.finish(each);
       await clock.advance(50); // what lingers
     }
     await clock.advance(10_000);

@@ -16,12 +16,14 @@ import type { WorkEstimate } from './work-estimate.ts';
  * 2. A seat that was taken is given back exactly once: by finish, or after what lingers.
  * 3. No queue's nextR is before the arrival of the oldest that waits in it (#bound): what a queue did not use is not saved up.
  *
- * Queues are made when they are needed, and forgotten when nothing is in them: how many there may be costs nothing. Nothing here is more
- * than a few additions as long as nobody waits.
+ * Queues are made when they are needed, and forgotten when nothing is in them and there are many: how many there may be costs nothing. Nothing
+ * here is more than a few additions as long as nobody waits.
  */
 
 /** What a request is taken to need before it is known, in seconds. Upstream: `estimatedServiceDuration`. */
 const SERVICE_SECONDS = 0.003;
+/** Empty queues are kept, to be used again, while there are no more than this. */
+const QUEUES_KEPT = 128;
 /** More than the highest index of a queue. */
 const INDEXES = 2 ** 27;
 
@@ -83,6 +85,9 @@ export class QueuedRequest {
   lingerMs: number;
   startMs = 0;
   state: 'waiting' | 'executing' | 'finished' = 'waiting';
+  /** Its neighbours among those that execute. */
+  older: QueuedRequest | undefined;
+  younger: QueuedRequest | undefined;
   /** Called when one that had to wait is given its seats. */
   onDispatch: (() => void) | undefined;
 
@@ -115,7 +120,9 @@ export class QueueSet {
   readonly #clock: Clock;
   readonly #gauges: QueueGauges;
   readonly #queues = new Map<number, Queue>();
-  readonly #executing = new Set<QueuedRequest>();
+  /** The youngest of those that execute; each knows the next older one. */
+  #youngest: QueuedRequest | undefined;
+  #executing = 0;
   #config: QueueConfig = { queues: 0, queueLengthMax: 1 };
   #limit = 0;
   /** Queues with requests in them. */
@@ -145,8 +152,15 @@ export class QueueSet {
     return this.#waiting;
   }
 
-  get executing(): ReadonlySet<QueuedRequest> {
+  get executing(): number {
     return this.#executing;
+  }
+
+  /** Those that execute, youngest first. */
+  executingRequests(): QueuedRequest[] {
+    const found: QueuedRequest[] = [];
+    for (let each = this.#youngest; each; each = each.older) found.push(each);
+    return found;
   }
 
   get seatsInUse(): number {
@@ -158,7 +172,7 @@ export class QueueSet {
   }
 
   get isIdle(): boolean {
-    return this.#waiting === 0 && this.#executing.size === 0;
+    return this.#waiting === 0 && this.#executing === 0;
   }
 
   /** Brought up to date when it is asked for. */
@@ -169,7 +183,7 @@ export class QueueSet {
 
   /** The queues there are something in, by index. */
   queues(): readonly Readonly<Queue>[] {
-    return [...this.#queues.values()].sort((a, b) => a.index - b.index);
+    return [...this.#queues.values()].filter((queue) => !isEmpty(queue)).sort((a, b) => a.index - b.index);
   }
 
   /**
@@ -191,8 +205,7 @@ export class QueueSet {
   }
 
   /** @returns undefined for a request that is turned away; one that waits is told when it may go on ({@link QueuedRequest.onDispatch}). */
-  start(arrival: Arrival): QueuedRequest | undefined {
-    const now = this.#clock.monotonic();
+  start(arrival: Arrival, now = this.#clock.monotonic()): QueuedRequest | undefined {
     this.#sync(now);
     const request = new QueuedRequest(arrival, now, this.#r);
     if (this.#config.queues < 1) {
@@ -239,15 +252,14 @@ export class QueueSet {
   }
 
   /** A request that executed is done. */
-  finish(request: QueuedRequest): void {
+  finish(request: QueuedRequest, now = this.#clock.monotonic()): void {
     if (request.state !== 'executing') return;
-    const now = this.#clock.monotonic();
     this.#sync(now);
     request.state = 'finished';
     const { queue, stats } = request;
-    this.#executing.delete(request);
+    this.#unlink(request);
     stats.executing--;
-    this.#gauges.executing.set(this.#executing.size, now);
+    this.#gauges.executing.set(this.#executing, now);
     if (queue) {
       if (--queue.executing === 0 && queue.waiting.size === 0) this.#active--;
       queue.nextR -= request.estimate.initialSeats * (SERVICE_SECONDS - (now - request.startMs) / 1000);
@@ -310,7 +322,7 @@ export class QueueSet {
   }
 
   #forgetIfEmpty(queue: Queue): void {
-    if (queue.waiting.size === 0 && queue.executing === 0 && queue.seatsInUse === 0) this.#queues.delete(queue.index);
+    if (this.#queues.size > QUEUES_KEPT && isEmpty(queue)) this.#queues.delete(queue.index);
   }
 
   #reject({ stats }: QueuedRequest, reason: RejectReason): undefined {
@@ -421,19 +433,36 @@ export class QueueSet {
     request.state = 'executing';
     request.startMs = now;
     this.dispatched++;
-    this.#executing.add(request);
+    this.#link(request);
     this.#seatsInUse += seats;
     stats.dispatched++;
     stats.executing++;
     stats.executingSeats += seats;
-    this.#gauges.executing.set(this.#executing.size, now);
+    this.#gauges.executing.set(this.#executing, now);
     this.#gauges.seats.set(this.#seatsInUse, now);
     this.#noteDemand(now);
   }
 
+  #link(request: QueuedRequest): void {
+    request.older = this.#youngest;
+    if (this.#youngest) this.#youngest.younger = request;
+    this.#youngest = request;
+    this.#executing++;
+  }
+
+  #unlink(request: QueuedRequest): void {
+    const { older, younger } = request;
+    if (older) older.younger = younger;
+    if (younger) younger.older = older;
+    else this.#youngest = older;
+    request.older = undefined;
+    request.younger = undefined;
+    this.#executing--;
+  }
+
   #hasRoom(seats: number): boolean {
     if (this.#config.queues < 0) return true;
-    if (seats > this.#limit) return this.#executing.size === 0;
+    if (seats > this.#limit) return this.#executing === 0;
     return this.#seatsInUse + seats <= this.#limit;
   }
 
@@ -451,6 +480,8 @@ export class QueueSet {
 }
 
 const oldestOf = (queue: Queue): QueuedRequest | undefined => (queue.waiting.size === 0 ? undefined : queue.waiting.values().next().value);
+
+const isEmpty = ({ waiting, executing, seatsInUse }: Queue): boolean => waiting.size === 0 && executing === 0 && seatsInUse === 0;
 
 function widen(bounds: { min: number; max: number }, value: number): void {
   if (value < bounds.min) bounds.min = value;

@@ -36,8 +36,8 @@ export class TimingRatio {
 
   #pass(nowMs: number): void {
     const passed = (nowMs - this.#sinceMs) * 1e6;
-    this.#sinceMs = nowMs;
     if (passed <= 0) return;
+    this.#sinceMs = nowMs;
     this.#sum += this.#ratio * passed;
     if (this.#bucket < this.#nanoseconds.length) this.#nanoseconds[this.#bucket] = (this.#nanoseconds[this.#bucket] ?? 0) + passed;
     else this.#beyond += passed;
