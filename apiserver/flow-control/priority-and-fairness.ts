@@ -146,7 +146,11 @@ export class PriorityAndFairness implements FlowController {
       response.once('close', giveUp);
       request.onDispatch = () => {
         end();
-        this.#turnstile.enter(() => resolve(this.#admit(exchange, flows, request)));
+        this.#turnstile.enter(() => {
+          const seat = this.#admit(exchange, flows, request);
+          if (response.destroyed) seat.leave(); // its client has gone meanwhile
+          resolve(response.destroyed ? GONE : seat);
+        });
       };
     });
   }
@@ -154,7 +158,7 @@ export class PriorityAndFairness implements FlowController {
   #admit(exchange: Exchange, flows: Flows, request: QueuedRequest): Seat {
     const { info, response } = exchange;
     this.#countExecuting(isMutating(info), 1, request.startMs);
-    if (isWatch(info)) response.once('close', this.#watches.register(info));
+    if (isWatch(info) && !response.destroyed) response.once('close', this.#watches.register(info));
     if (!flows.level.isExempt) flows.stats.waited.observe((request.startMs - request.arrivalMs) / 1000);
     return new HeldSeat(this, exchange, flows, request);
   }
@@ -189,6 +193,9 @@ export class PriorityAndFairness implements FlowController {
     }
   }
 }
+
+/** What is told to nobody. */
+const GONE: Refusal = { retryAfterSeconds: 1 };
 
 const isWatch = ({ isResource, verb }: RequestInfo): boolean => isResource && verb === 'watch';
 

@@ -36,6 +36,8 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   const withState = options.sendInitialEvents ?? version === 0;
   if (withState && options.resourceVersion !== '0') await fresh(rest.source, options.resourceVersion);
   await resource.cache.settled();
+  // Who has gone meanwhile is told nothing: that the connection is closed would not be said again.
+  if (exchange.response.destroyed) return;
   const from = withState || version === 0 ? undefined : version;
   const session = new WatchSession(rest, exchange, { resource, options, writer, from });
   await session.start(withState);
