@@ -304,6 +304,7 @@ class ComposedApiServer implements Service {
     return {
       maxRequestsInFlight: values['max-requests-inflight'],
       maxMutatingRequestsInFlight: values['max-mutating-requests-inflight'],
+      priorityAndFairness: values['enable-priority-and-fairness'],
       requestTimeoutMs: values['request-timeout'],
       minRequestTimeoutMs: values['min-request-timeout'] * 1000,
       watchCacheSize: values['default-watch-cache-size'] || undefined,

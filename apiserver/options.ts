@@ -86,8 +86,18 @@ export const apiServerOptions = {
     [],
     { placeholder: 'KEYS=BOOL' },
   ),
-  'max-requests-inflight': option.integer('Reading requests served at once; more are answered 429.', 400, { min: 1 }),
-  'max-mutating-requests-inflight': option.integer('Writing requests served at once; more are answered 429.', 200, { min: 1 }),
+  'max-requests-inflight': option.integer(
+    'Reading requests served at once; more are answered 429. With priority and fairness, a part of the seats that priority levels share.',
+    400,
+    { min: 1 },
+  ),
+  'max-mutating-requests-inflight': option.integer('The same for writing requests; with priority and fairness, the other part.', 200, {
+    min: 1,
+  }),
+  'enable-priority-and-fairness': option.boolean(
+    'Let FlowSchemas and PriorityLevelConfigurations say which requests are served when; false for plain limits.',
+    true,
+  ),
   'request-timeout': option.duration('How long a request other than a watch may take.', 60_000),
   'min-request-timeout': option.integer('Seconds that a watch is kept open at least, when the client does not say how long.', 1800, {
     min: 1,

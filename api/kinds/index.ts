@@ -10,6 +10,7 @@ export * as coordinationKinds from './coordination.ts';
 export * as coreKinds from './core.ts';
 export * as discoveryKinds from './discovery.ts';
 export * as eventsKinds from './events.ts';
+export * as flowcontrolKinds from './flowcontrol.ts';
 export * as networkingKinds from './networking.ts';
 export * as nodeKinds from './node.ts';
 export * as policyKinds from './policy.ts';

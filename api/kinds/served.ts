@@ -39,6 +39,8 @@ import { service } from '../core/v1/service.ts';
 import { serviceAccount } from '../core/v1/service-account.ts';
 import { endpointSlice } from '../discovery/v1/endpoint-slice.ts';
 import { event as eventsEvent } from '../events/v1/event.ts';
+import { flowSchema } from '../flowcontrol/v1/flow-schema.ts';
+import { priorityLevelConfiguration } from '../flowcontrol/v1/priority-level-configuration.ts';
 import type { ServedKind } from '../kind-info.ts';
 import { ingress, ingressClass } from '../networking/v1/ingress.ts';
 import { ipAddress, serviceCIDR } from '../networking/v1/ip-address.ts';
@@ -63,6 +65,7 @@ import * as coordination from './coordination.ts';
 import * as core from './core.ts';
 import * as discovery from './discovery.ts';
 import * as events from './events.ts';
+import * as flowcontrol from './flowcontrol.ts';
 import * as networking from './networking.ts';
 import * as node from './node.ts';
 import { OLDER_KINDS } from './older.ts';
@@ -132,6 +135,8 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: node.runtimeclasses, message: runtimeClass },
   { info: discovery.endpointslices, message: endpointSlice },
   { info: events.events, message: eventsEvent },
+  { info: flowcontrol.flowschemas, message: flowSchema },
+  { info: flowcontrol.prioritylevelconfigurations, message: priorityLevelConfiguration },
 ];
 
 /** Those, and the versions that are served only when told to. */

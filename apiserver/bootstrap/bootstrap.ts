@@ -12,6 +12,7 @@ import {
   type ServiceCIDR,
 } from '../../api/index.ts';
 import type { Clock, Logger, Service } from '../../runtime/index.ts';
+import { ensureFlowObjects } from '../flow-control/maintenance.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { joinBundles } from './certificates.ts';
 import type { MasterLeases } from './master-leases.ts';
@@ -37,7 +38,7 @@ import {
 /*
  * The objects a cluster begins with. At start all are looked up in the watch cache and those that are missing or were changed are written
  * at once, side by side, so that they share the store's syncs; after that the system's namespaces, Service, Endpoints and CA are looked
- * after every ten seconds.
+ * after every ten seconds, and the objects of flow control every minute.
  */
 
 export interface BootstrapOptions {
@@ -58,6 +59,8 @@ export interface BootstrapOptions {
 
 /** How often what others may have deleted is looked after. */
 const INTERVAL_MS = 10_000;
+/** Of those times, how many pass until the objects of flow control are looked after again. */
+const FLOW_CONTROL_TURNS = 6;
 /** How long a stop waits for the store. */
 const WITHDRAW_MS_MAX = 1000;
 
@@ -78,7 +81,13 @@ class Bootstrap implements Service {
   }
 
   async start(): Promise<void> {
-    await Promise.all([this.#ensureSystem(withPorts), this.#ensureRbac(), this.#ensureOnce(), this.#endpoints?.reconcile()]);
+    await Promise.all([
+      this.#ensureSystem(withPorts),
+      this.#ensureRbac(),
+      this.#ensureOnce(),
+      this.#ensureFlowControl(),
+      this.#endpoints?.reconcile(),
+    ]);
     this.#upkeep ??= this.#keepUp();
   }
 
@@ -98,8 +107,9 @@ class Bootstrap implements Service {
     const { clock, logger } = this.#options;
     const { signal } = this.#stopped;
     const complain = (err: unknown) => logger.warn({ err }, 'system objects could not be put right; trying again');
-    while (await slept(clock, signal)) {
+    for (let turn = 1; await slept(clock, signal); turn++) {
       await this.#ensureSystem().catch(complain);
+      if (turn % FLOW_CONTROL_TURNS === 0) await this.#ensureFlowControl().catch(complain);
       await this.#endpoints?.reconcile().catch(complain);
     }
   }
@@ -128,6 +138,10 @@ class Bootstrap implements Service {
       ...(priorityClasses ? PRIORITY_CLASSES.map((object) => this.#ensure(priorityClasses, object)) : []),
       ...(serviceCidrs ? [this.#ensureServiceCidr(serviceCidrs)] : []),
     ]);
+  }
+
+  async #ensureFlowControl(): Promise<void> {
+    if (this.#served('flowcontrol.apiserver.k8s.io', 'flowschemas')) await ensureFlowObjects(this.#options.objects);
   }
 
   /** Upstream: `pkg/controlplane/controller/defaultservicecidr`. */

@@ -57,12 +57,15 @@ export interface PkiOptions {
 /** One kubelet-sim process runs many nodes, hence no `system:node:<name>`; apiserver/bootstrap gives this user its rights. */
 export const KUBELET_SIM_USER = 'system:nanokube:kubelet-sim';
 
+/** By which flow control knows the requests of nodes; on its own it gives no rights. */
+const NODES_GROUP = 'system:nodes';
+
 const CA_SUBJECT: Subject = { commonName: 'kubernetes' };
 const CLIENTS: Readonly<Record<ClientName, Subject>> = {
   admin: { commonName: 'kubernetes-admin', organizations: ['system:masters'] },
   scheduler: { commonName: 'system:kube-scheduler' },
   'controller-manager': { commonName: 'system:kube-controller-manager' },
-  kubelet: { commonName: KUBELET_SIM_USER },
+  kubelet: { commonName: KUBELET_SIM_USER, organizations: [NODES_GROUP] },
 };
 const KUBELET_CLIENT: Subject = { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] };
 const SERVER_NAMES = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost'];

@@ -23,6 +23,7 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 /** Go names that are not just the JSON name with a capital letter; `type.field` where it differs by type. */
 const GO_NAMES: ReadonlyMap<string, string> = new Map([
   ['apiGroup', 'APIGroup'],
+  ['apiGroups', 'APIGroups'],
   ['apiVersion', 'APIVersion'],
   ['awsElasticBlockStore', 'AWSElasticBlockStore'],
   ['cephfs', 'CephFS'],
