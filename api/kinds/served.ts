@@ -1,6 +1,7 @@
 import { validatingAdmissionPolicy, validatingAdmissionPolicyBinding } from '../admissionregistration/v1/validating-admission-policy.ts';
 import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from '../admissionregistration/v1/webhook-configuration.ts';
 import { customResourceDefinition } from '../apiextensions/v1/custom-resource-definition.ts';
+import { apiService } from '../apiregistration/v1/api-service.ts';
 import { controllerRevision } from '../apps/v1/controller-revision.ts';
 import { daemonSet } from '../apps/v1/daemon-set.ts';
 import { deployment } from '../apps/v1/deployment.ts';
@@ -41,6 +42,9 @@ import { networkPolicy } from '../networking/v1/network-policy.ts';
 import { runtimeClass } from '../node/v1/runtime-class.ts';
 import { podDisruptionBudget } from '../policy/v1/pod-disruption-budget.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/role.ts';
+import { deviceClass } from '../resource/v1/device-class.ts';
+import { resourceClaim, resourceClaimTemplate } from '../resource/v1/resource-claim.ts';
+import { resourceSlice } from '../resource/v1/resource-slice.ts';
 import { priorityClass } from '../scheduling/v1/priority-class.ts';
 import { csiDriver, csiNode, csiStorageCapacity } from '../storage/v1/csi.ts';
 import { storageClass } from '../storage/v1/storage-class.ts';
@@ -48,6 +52,7 @@ import { volumeAttachment } from '../storage/v1/volume-attachment.ts';
 import { volumeAttributesClass } from '../storage/v1/volume-attributes-class.ts';
 import * as admissionregistration from './admissionregistration.ts';
 import * as apiextensions from './apiextensions.ts';
+import * as apiregistration from './apiregistration.ts';
 import * as apps from './apps.ts';
 import * as authentication from './authentication.ts';
 import * as authorization from './authorization.ts';
@@ -63,6 +68,7 @@ import * as node from './node.ts';
 import { OLDER_KINDS } from './older.ts';
 import * as policy from './policy.ts';
 import * as rbac from './rbac.ts';
+import * as resource from './resource.ts';
 import * as scheduling from './scheduling.ts';
 import * as storage from './storage.ts';
 
@@ -84,6 +90,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: core.secrets, message: secret },
   { info: core.serviceaccounts, message: serviceAccount },
   { info: core.services, message: service },
+  { info: apiregistration.apiservices, message: apiService },
   { info: apps.controllerrevisions, message: controllerRevision },
   { info: apps.daemonsets, message: daemonSet },
   { info: apps.deployments, message: deployment },
@@ -126,6 +133,10 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: node.runtimeclasses, message: runtimeClass },
   { info: discovery.endpointslices, message: endpointSlice },
   { info: events.events, message: eventsEvent },
+  { info: resource.deviceclasses, message: deviceClass },
+  { info: resource.resourceclaims, message: resourceClaim },
+  { info: resource.resourceclaimtemplates, message: resourceClaimTemplate },
+  { info: resource.resourceslices, message: resourceSlice },
 ];
 
 /** Those, and the versions that are served only when told to. */
