@@ -196,7 +196,7 @@ class ComposedApiServer implements Service {
     };
   }
 
-  #parts({ objects, kinds, versions }: PartsContext, { pki, access }: Prepared, url: () => string): ApiServerParts {
+  #parts({ objects, kinds, versions, others }: PartsContext, { pki, access }: Prepared, url: () => string): ApiServerParts {
     const values = this.#values;
     const { clock, random } = this.#environment;
     const authenticator = createAuthenticator({
@@ -240,8 +240,8 @@ class ComposedApiServer implements Service {
       authenticator: withFreshObjects(authenticator, objects),
       authorizer,
       reviews: createReviews({ authenticator, authorizer, clock, fresh: () => objects.fresh() }),
-      discovery: createDiscovery({ kinds: () => kinds.infos(), serverAddress: () => new URL(url()).host }),
-      openapi: createOpenApi({ kinds: () => kinds.published(), clock }),
+      discovery: createDiscovery({ kinds: () => kinds.infos(), serverAddress: () => new URL(url()).host, services: others }),
+      openapi: createOpenApi({ kinds: () => kinds.published(), others: others && (() => others.specs()), clock }),
       ...this.#tokens(objects, pki, () => new URL(url()).host),
     };
   }

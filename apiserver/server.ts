@@ -3,12 +3,13 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import { apiextensionsKinds, apiVersionOf, type KindInfo, type ServedKind } from '../api/index.ts';
+import { apiextensionsKinds, apiregistrationKinds, apiVersionOf, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ServedVersions } from './admission/matching/served-versions.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
+import { type AggregationSettings, Aggregator } from './aggregation/index.ts';
 import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
@@ -72,6 +73,8 @@ export interface PartsContext {
   readonly kinds: Pick<KindHost, 'infos' | 'published'>;
   /** The kinds as admission knows them. */
   readonly versions: ServedVersions;
+  /** What other servers serve; absent where APIServices are not served. */
+  readonly others: Pick<Aggregator, 'versions' | 'remotes' | 'specs'> | undefined;
 }
 
 /** The parts that decide and describe; made by others. */
@@ -137,6 +140,7 @@ export interface ApiServerSettings {
   /** How long one lease of the store is given to new objects that expire. */
   readonly leaseReuseSeconds: number;
   readonly kubelet: KubeletOptions;
+  readonly aggregation: AggregationSettings;
   /** The group whose members are never turned away. */
   readonly privilegedGroup: string;
   /** How long requests are served after a stop was asked for, while readiness fails. */
@@ -152,6 +156,7 @@ const DEFAULTS: ApiServerSettings = {
   storageRoot: REGISTRY_ROOT,
   leaseReuseSeconds: 60,
   kubelet: { addressTypes: DEFAULT_ADDRESS_TYPES },
+  aggregation: { rejectRedirects: true },
   privilegedGroup: 'system:masters',
   shutdownDelayMs: 0,
 };
@@ -178,6 +183,7 @@ class Server implements ApiServer {
   readonly #kinds = new Kinds();
   readonly #host: KindHost;
   readonly #customResources: Service | undefined;
+  readonly #aggregator: Aggregator | undefined;
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
   readonly #claims: ClaimRepair;
@@ -203,7 +209,9 @@ class Server implements ApiServer {
     const served = options.kinds.filter(({ info }) => this.#isServed(info));
     const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize, sealing: options.sealing };
     this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: served });
-    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served) });
+    this.#aggregator = this.#createAggregator(served.map(({ info }) => info));
+    const versions = new KindVersions(this.#kinds, served);
+    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions, others: this.#aggregator });
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
@@ -300,8 +308,9 @@ class Server implements ApiServer {
     try {
       await this.#claims.start();
       await this.#customResources?.start();
+      await this.#aggregator?.start();
       await this.#http.listen({ host, port });
-      await bootstrap?.(this);
+      await Promise.all([bootstrap?.(this), this.#aggregator?.register()]);
       this.#bootstrapped = true;
     } catch (error) {
       await this.stop();
@@ -334,6 +343,7 @@ class Server implements ApiServer {
     forced.cancel();
     this.#pipeline.stop();
     this.#kubelets.close();
+    await this.#aggregator?.stop();
     await this.#customResources?.stop();
     await this.#claims.stop();
     this.#hub.stop();
@@ -367,7 +377,15 @@ class Server implements ApiServer {
     this.objects.bind((kind) => this.#kinds.endpointOf(kind)?.registry);
   }
 
+  #createAggregator(kinds: readonly KindInfo[]): Aggregator | undefined {
+    const { clock, random, logger } = this.#options;
+    if (!kinds.includes(apiregistrationKinds.apiservices)) return undefined;
+    return new Aggregator({ objects: this.objects, kinds, settings: this.#settings.aggregation, clock, random, logger });
+  }
+
   #dispatch(exchange: Exchange): Promise<void> | void {
+    const owner = this.#aggregator?.ownerOf(exchange);
+    if (owner) return this.#aggregator?.pass(exchange, owner);
     const { info } = exchange;
     if (!info.isResource) return answerRoot(exchange, this.#root);
     return route(this.#rest, this.#kinds, exchange);
