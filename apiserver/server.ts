@@ -210,8 +210,7 @@ class Server implements ApiServer {
     const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize, sealing: options.sealing };
     this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: served });
     this.#aggregator = this.#createAggregator(served.map(({ info }) => info));
-    const versions = new KindVersions(this.#kinds, served);
-    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions, others: this.#aggregator });
+    const parts = options.parts(this.#partsContext(served));
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
@@ -375,6 +374,10 @@ class Server implements ApiServer {
       this.#host.add(inItsVersion(definition, kinds));
     }
     this.objects.bind((kind) => this.#kinds.endpointOf(kind)?.registry);
+  }
+
+  #partsContext(served: readonly ServedKind[]): PartsContext {
+    return { objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served), others: this.#aggregator };
   }
 
   #createAggregator(kinds: readonly KindInfo[]): Aggregator | undefined {

@@ -24,6 +24,8 @@ export interface AggregationSettings {
   /** How this server makes itself known to the others. */
   readonly certificate?: ProxyCertificate | undefined;
   readonly rejectRedirects: boolean;
+  /** Further headers, in lower case, in which proxies before this server name users: they are not passed on. */
+  readonly namesUser?: ((lowerCaseName: string) => boolean) | undefined;
 }
 
 export interface AggregatorOptions {
@@ -55,7 +57,7 @@ export class Aggregator implements VersionOwners {
     const remotes = () => this.#services.remotes;
     this.#availability = new Availability({ objects, kinds, client: this.#client, remotes, clock, logger });
     this.#documents = new RemoteDocuments({ objects, client: this.#client, remotes, clock, logger });
-    this.#proxy = { client: this.#client, clock, rejectRedirects: settings.rejectRedirects };
+    this.#proxy = { client: this.#client, clock, rejectRedirects: settings.rejectRedirects, namesUser: settings.namesUser };
   }
 
   /** Resolves once it is known who serves what. */

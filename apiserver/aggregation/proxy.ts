@@ -47,6 +47,8 @@ export interface ProxyParts {
   readonly clock: Clock;
   /** Answers that lead elsewhere are refused: `--aggregator-reject-forwarding-redirect`. */
   readonly rejectRedirects: boolean;
+  /** Headers, beside the usual ones, in which proxies before this server name users. */
+  readonly namesUser?: ((lowerCaseName: string) => boolean) | undefined;
 }
 
 /** Lets another server answer. */
@@ -108,7 +110,7 @@ async function exchangeWith(parts: ProxyParts, exchange: Exchange, to: To): Prom
     parts.client.request(to.remote, to.address, {
       method: exchange.request.method ?? 'GET',
       path: exchange.request.url ?? '/',
-      headers: requestHeaders(exchange, to.address),
+      headers: requestHeaders(exchange, to.address, parts.namesUser),
       alone: hasBody || exchange.upgrade !== undefined,
       signal: to.signal,
     });
@@ -137,7 +139,7 @@ function answerOf(request: ClientRequest, body: IncomingMessage | undefined): Pr
 }
 
 /** What the client said, without what is not for them, and with whom it is for. Flat: name, value, name, value. */
-function requestHeaders(exchange: Exchange, address: Address): string[] {
+function requestHeaders(exchange: Exchange, address: Address, alsoNamesUser: ProxyParts['namesUser'] = () => false): string[] {
   const { request, user, auditId, upgrade } = exchange;
   const dropped = new Set((request.headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
   const headers = ['Host', hostOf(address), ...userHeaders(user), 'Audit-Id', auditId];
@@ -146,7 +148,7 @@ function requestHeaders(exchange: Exchange, address: Address): string[] {
     const [name = '', value = ''] = request.rawHeaders.slice(i, i + 2);
     const lower = name.toLowerCase();
     if (lower === 'x-forwarded-for') forwardedFor += `${value}, `;
-    else if (!HOP_BY_HOP.has(lower) && !dropped.has(lower) && isForThem(lower)) headers.push(name, value);
+    else if (!HOP_BY_HOP.has(lower) && !dropped.has(lower) && isForThem(lower) && !alsoNamesUser(lower)) headers.push(name, value);
   }
   if (request.headers.te === 'trailers') headers.push('Te', 'trailers');
   headers.push('X-Forwarded-For', forwardedFor + (request.socket.remoteAddress ?? ''));

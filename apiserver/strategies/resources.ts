@@ -14,8 +14,8 @@ import {
 import { ruleChecks } from '../cel/index.ts';
 import { type Strategy, type StrategyOptions, strategyKey } from '../registry/strategy.ts';
 import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definition.ts';
-import { certificateSigningRequestStrategy } from './certificates/certificate-signing-request.ts';
 import { apiServiceStrategy } from './apiregistration/api-service.ts';
+import { certificateSigningRequestStrategy } from './certificates/certificate-signing-request.ts';
 import { leaseStrategy } from './coordination/lease.ts';
 import { configMapStrategy } from './core/config-map.ts';
 import { endpointsStrategy } from './core/endpoints.ts';
