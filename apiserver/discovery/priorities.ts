@@ -29,14 +29,26 @@ const GROUPS: Readonly<Record<string, number>> = {
   'flowcontrol.apiserver.k8s.io': 16_100,
 };
 
-/** By `group/version`; what is not here has the usual one. */
+/** By `group/version`; what is not here has what is usual for how stable it is. */
 const VERSIONS: Readonly<Record<string, number>> = {
   '/v1': 1,
+  'admissionregistration.k8s.io/v1alpha1': 9,
+  'admissionregistration.k8s.io/v1beta1': 12,
   'autoscaling/v2': 30,
+  'autoscaling/v2beta2': 1,
+  'coordination.k8s.io/v1alpha2': 12,
+  'coordination.k8s.io/v1beta1': 13,
+  'discovery.k8s.io/v1beta1': 12,
+  'events.k8s.io/v1beta1': 5,
   'flowcontrol.apiserver.k8s.io/v1': 21,
+  'flowcontrol.apiserver.k8s.io/v1beta3': 18,
   'resource.k8s.io/v1': 21,
 };
-const VERSION_USUAL = 15;
+const STABLE = 15;
+const BETA = 9;
+const ALPHA = 1;
+
+const usual = (version: string): number => (version.includes('alpha') ? ALPHA : version.includes('beta') ? BETA : STABLE);
 
 /** The group of APIServices themselves has none, and always comes first. */
 export const OWN_GROUP = 'apiregistration.k8s.io';
@@ -49,5 +61,5 @@ export const CUSTOM_PRIORITY: Priority = { group: 1000, version: 100 };
 export function builtInPriority(group: string, version: string): Priority | undefined {
   if (group === OWN_GROUP) return OWN_PRIORITY;
   const rank = GROUPS[group];
-  return rank === undefined ? undefined : { group: rank, version: VERSIONS[`${group}/${version}`] ?? VERSION_USUAL };
+  return rank === undefined ? undefined : { group: rank, version: VERSIONS[`${group}/${version}`] ?? usual(version) };
 }
