@@ -153,6 +153,38 @@ export const apiServerOptions = {
   'audit-log-mode': option.string('blocking: a request goes on when it cannot be noted; blocking-strict: it is refused.', 'blocking', {
     placeholder: 'MODE',
   }),
+  'proxy-client-cert-file': option.string(
+    'Certificate to show to API servers behind this one, instead of the one in the data directory.',
+    undefined,
+    { placeholder: 'FILE' },
+  ),
+  'proxy-client-key-file': option.string('Key of --proxy-client-cert-file.', undefined, { placeholder: 'FILE' }),
+  'requestheader-client-ca-file': option.string(
+    'CA of front proxies, whose headers name users, instead of the one in the data directory.',
+    undefined,
+    { placeholder: 'FILE' },
+  ),
+  'requestheader-allowed-names': option.list(
+    'Common names that front proxies may have; any unless given, with --requestheader-client-ca-file.',
+    [],
+    { placeholder: 'NAMES' },
+  ),
+  'requestheader-username-headers': option.list(
+    'Headers in which front proxies name the user; the first with a value.',
+    ['X-Remote-User'],
+    {
+      placeholder: 'NAMES',
+    },
+  ),
+  'requestheader-uid-headers': option.list("Headers that have the user's uid, likewise.", ['X-Remote-Uid'], { placeholder: 'NAMES' }),
+  'requestheader-group-headers': option.list("Headers that have the user's groups; all their values.", ['X-Remote-Group'], {
+    placeholder: 'NAMES',
+  }),
+  'requestheader-extra-headers-prefix': option.list('What headers begin with that say more of the user.', ['X-Remote-Extra-'], {
+    placeholder: 'PREFIXES',
+  }),
+  'aggregator-reject-forwarding-redirect': option.boolean('Do not pass on redirects of API servers behind this one.', true),
+  'enable-aggregator-routing': option.boolean('Reach API servers behind this one at their endpoints: cluster IPs lead nowhere.', true),
   'authorization-mode': option.list('Authorizers, in order: Node, RBAC, AlwaysAllow.', ['Node', 'RBAC']),
   'allow-privileged': option.boolean('Pods may have privileged containers.', true),
   'enable-admission-plugins': option.list('Admission plugins to run beside the default ones.', [], { placeholder: 'NAMES' }),

@@ -1,13 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { apiextensionsKinds, apiVersionOf, flowcontrolKinds, type KindInfo, type ServedKind } from '../api/index.ts';
+import { apiextensionsKinds, apiregistrationKinds, apiVersionOf, flowcontrolKinds, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ServedVersions } from './admission/matching/served-versions.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
+import { type AggregationSettings, Aggregator } from './aggregation/index.ts';
 import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
@@ -65,6 +66,8 @@ export interface PartsContext {
   readonly kinds: Pick<KindHost, 'infos' | 'published'>;
   /** The kinds as admission knows them. */
   readonly versions: ServedVersions;
+  /** What other servers serve; absent where APIServices are not served. */
+  readonly others: Pick<Aggregator, 'versions' | 'remotes' | 'specs'> | undefined;
 }
 
 /** The parts that decide and describe; made by others. */
@@ -131,6 +134,7 @@ export interface ApiServerSettings {
   /** How long one lease of the store is given to new objects that expire. */
   readonly leaseReuseSeconds: number;
   readonly kubelet: KubeletOptions;
+  readonly aggregation: AggregationSettings;
   /** The group whose members are never turned away. */
   readonly privilegedGroup: string;
   /** How long requests are served after a stop was asked for, while readiness fails. */
@@ -147,6 +151,7 @@ const DEFAULTS: ApiServerSettings = {
   storageRoot: REGISTRY_ROOT,
   leaseReuseSeconds: 60,
   kubelet: { addressTypes: DEFAULT_ADDRESS_TYPES },
+  aggregation: { rejectRedirects: true },
   privilegedGroup: 'system:masters',
   shutdownDelayMs: 0,
 };
@@ -173,6 +178,7 @@ class Server implements ApiServer {
   readonly #kinds = new Kinds();
   readonly #host: KindHost;
   readonly #customResources: Service | undefined;
+  readonly #aggregator: Aggregator | undefined;
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
   readonly #claims: ClaimRepair;
@@ -201,7 +207,8 @@ class Server implements ApiServer {
     const served = options.kinds.filter(({ info }) => this.#isServed(info));
     const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize, sealing: options.sealing };
     this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: served });
-    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served) });
+    this.#aggregator = this.#createAggregator(served.map(({ info }) => info));
+    const parts = options.parts(this.#partsContext(served));
     this.#admission = parts.admission;
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
@@ -327,8 +334,9 @@ class Server implements ApiServer {
       await this.#claims.start();
       await this.#customResources?.start();
       this.#fairness?.start();
+      await this.#aggregator?.start();
       await this.#http.listen({ host, port });
-      await bootstrap?.(this);
+      await Promise.all([bootstrap?.(this), this.#aggregator?.register()]);
       this.#bootstrapped = true;
       this.#fairness?.keepStatus();
     } catch (error) {
@@ -364,6 +372,7 @@ class Server implements ApiServer {
     this.#fairness?.stop();
     this.#kubelets.close();
     for (const plugin of this.#admission) plugin.close?.();
+    await this.#aggregator?.stop();
     await this.#customResources?.stop();
     await this.#claims.stop();
     this.#hub.stop();
@@ -402,7 +411,19 @@ class Server implements ApiServer {
     else this.#host.add(inItsVersion(definition, kinds));
   }
 
+  #partsContext(served: readonly ServedKind[]): PartsContext {
+    return { objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served), others: this.#aggregator };
+  }
+
+  #createAggregator(kinds: readonly KindInfo[]): Aggregator | undefined {
+    const { clock, random, logger } = this.#options;
+    if (!kinds.includes(apiregistrationKinds.apiservices)) return undefined;
+    return new Aggregator({ objects: this.objects, kinds, settings: this.#settings.aggregation, clock, random, logger });
+  }
+
   #dispatch(exchange: Exchange): Promise<void> | void {
+    const owner = this.#aggregator?.ownerOf(exchange);
+    if (owner) return this.#aggregator?.pass(exchange, owner);
     const { info } = exchange;
     if (!info.isResource) return answerRoot(exchange, this.#root);
     return route(this.#rest, this.#kinds, exchange);

@@ -15,6 +15,9 @@ describe('the options', () => {
     [['--endpoint-reconciler-type=master-count'], '--endpoint-reconciler-type knows lease and none'],
     [['--service-account-key-file=a'], '--service-account-key-file needs --service-account-signing-key-file'],
     [['--audit-log-path=a'], '--audit-log-path needs --audit-policy-file'],
+    [['--proxy-client-cert-file=a'], '--proxy-client-cert-file and --proxy-client-key-file go together'],
+    [['--requestheader-group-headers=a b'], '--requestheader-group-headers takes names of headers, not "a b"'],
+    [['--enable-aggregator-routing=false'], '--enable-aggregator-routing=false is not possible'],
     [['--audit-log-mode=batch'], '--audit-log-mode knows blocking and blocking-strict'],
   ])('%s: one line that says what to change', (argv, why) => {
     expect(() => compile(...argv)).toThrow(OptionError);

@@ -41,6 +41,7 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
   checkStore(values);
   checkAudit(values);
   checkOidc(values);
+  checkAggregation(values);
   for (const name of ['bind-address', 'advertise-address'] as const) {
     const ip = values[name];
     if (ip !== undefined && isIP(ip) === 0) throw new OptionError(`option --${name} takes an IP address, not "${ip}"`);
@@ -100,11 +101,28 @@ function checkPairs(values: ApiServerValues): void {
     ['tls-cert-file', 'tls-private-key-file'],
     ['kubelet-client-certificate', 'kubelet-client-key'],
     ['etcd-certfile', 'etcd-keyfile'],
+    ['proxy-client-cert-file', 'proxy-client-key-file'],
   ] as const;
   for (const [one, other] of pairs) {
     if ((values[one] === undefined) !== (values[other] === undefined)) throw new OptionError(`options --${one} and --${other} go together`);
   }
 }
+
+function checkAggregation(values: ApiServerValues): void {
+  if (!values['enable-aggregator-routing']) throw new OptionError('option --enable-aggregator-routing=false is not possible; leave it out');
+  const lists = [
+    'requestheader-username-headers',
+    'requestheader-uid-headers',
+    'requestheader-group-headers',
+    'requestheader-extra-headers-prefix',
+  ] as const;
+  for (const name of lists) {
+    const wrong = values[name].find((header) => !HEADER_NAME.test(header));
+    if (wrong !== undefined) throw new OptionError(`option --${name} takes names of headers, not ${JSON.stringify(wrong)}`);
+  }
+}
+
+const HEADER_NAME = /^[!#$&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 const AUDIT_MODES: readonly string[] = ['blocking', 'blocking-strict'];
 

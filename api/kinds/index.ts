@@ -1,5 +1,6 @@
 export * as admissionregistrationKinds from './admissionregistration.ts';
 export * as apiextensionsKinds from './apiextensions.ts';
+export * as apiregistrationKinds from './apiregistration.ts';
 export * as appsKinds from './apps.ts';
 export * as authenticationKinds from './authentication.ts';
 export * as authorizationKinds from './authorization.ts';
@@ -15,5 +16,6 @@ export * as networkingKinds from './networking.ts';
 export * as nodeKinds from './node.ts';
 export * as policyKinds from './policy.ts';
 export * as rbacKinds from './rbac.ts';
+export * as resourceKinds from './resource.ts';
 export * as schedulingKinds from './scheduling.ts';
 export * as storageKinds from './storage.ts';

@@ -6,6 +6,7 @@ import {
 } from '../admissionregistration/v1alpha1/mutating-admission-policy.ts';
 import { mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding } from '../admissionregistration/v1beta1/mutating-admission-policy.ts';
 import { customResourceDefinition } from '../apiextensions/v1/custom-resource-definition.ts';
+import { apiService } from '../apiregistration/v1/api-service.ts';
 import { controllerRevision } from '../apps/v1/controller-revision.ts';
 import { daemonSet } from '../apps/v1/daemon-set.ts';
 import { deployment } from '../apps/v1/deployment.ts';
@@ -48,6 +49,9 @@ import { networkPolicy } from '../networking/v1/network-policy.ts';
 import { runtimeClass } from '../node/v1/runtime-class.ts';
 import { podDisruptionBudget } from '../policy/v1/pod-disruption-budget.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/role.ts';
+import { deviceClass } from '../resource/v1/device-class.ts';
+import { resourceClaim, resourceClaimTemplate } from '../resource/v1/resource-claim.ts';
+import { resourceSlice } from '../resource/v1/resource-slice.ts';
 import { priorityClass } from '../scheduling/v1/priority-class.ts';
 import { csiDriver, csiNode, csiStorageCapacity } from '../storage/v1/csi.ts';
 import { storageClass } from '../storage/v1/storage-class.ts';
@@ -55,6 +59,7 @@ import { volumeAttachment } from '../storage/v1/volume-attachment.ts';
 import { volumeAttributesClass } from '../storage/v1/volume-attributes-class.ts';
 import * as admissionregistration from './admissionregistration.ts';
 import * as apiextensions from './apiextensions.ts';
+import * as apiregistration from './apiregistration.ts';
 import * as apps from './apps.ts';
 import * as authentication from './authentication.ts';
 import * as authorization from './authorization.ts';
@@ -71,6 +76,7 @@ import * as node from './node.ts';
 import { OLDER_KINDS } from './older.ts';
 import * as policy from './policy.ts';
 import * as rbac from './rbac.ts';
+import * as resource from './resource.ts';
 import * as scheduling from './scheduling.ts';
 import * as storage from './storage.ts';
 
@@ -93,6 +99,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: core.secrets, message: secret },
   { info: core.serviceaccounts, message: serviceAccount },
   { info: core.services, message: service },
+  { info: apiregistration.apiservices, message: apiService },
   { info: apps.controllerrevisions, message: controllerRevision },
   { info: apps.daemonsets, message: daemonSet },
   { info: apps.deployments, message: deployment },
@@ -137,6 +144,10 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: events.events, message: eventsEvent },
   { info: flowcontrol.flowschemas, message: flowSchema },
   { info: flowcontrol.prioritylevelconfigurations, message: priorityLevelConfiguration },
+  { info: resource.deviceclasses, message: deviceClass },
+  { info: resource.resourceclaims, message: resourceClaim },
+  { info: resource.resourceclaimtemplates, message: resourceClaimTemplate },
+  { info: resource.resourceslices, message: resourceSlice },
 ];
 
 /** Those, and the versions that are served only when told to. */

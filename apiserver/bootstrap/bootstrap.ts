@@ -12,6 +12,7 @@ import {
   type ServiceCIDR,
 } from '../../api/index.ts';
 import type { Clock, Logger, Service } from '../../runtime/index.ts';
+import type { RequestHeaderOptions } from '../auth/index.ts';
 import { ensureFlowObjects } from '../flow-control/maintenance.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { joinBundles } from './certificates.ts';
@@ -26,6 +27,7 @@ import { type BindingSpec, bindingOf, roleOf } from './rbac-spec.ts';
 import { ServiceEndpoints } from './service-endpoints.ts';
 import {
   authenticationConfig,
+  joinAuthentication,
   kubernetesService,
   namespaceOf,
   PRIORITY_CLASSES,
@@ -47,6 +49,8 @@ export interface BootstrapOptions {
   readonly kinds: readonly KindInfo[];
   /** PEM of the CA that signs client certificates. */
   readonly clientCa: string;
+  /** How front proxies make users known; absent where they may not. */
+  readonly requestHeaders?: RequestHeaderOptions | undefined;
   /** `--service-cluster-ip-range` */
   readonly serviceClusterIpRange: string;
   /** Asked for at start, when the port is known. */
@@ -119,14 +123,13 @@ class Bootstrap implements Service {
    * not fight.
    */
   async #ensureSystem(reconcileService?: typeof withPorts): Promise<void> {
-    const { clientCa, clock, address } = this.#options;
-    const bundle = joinBundles('', clientCa, clock.now());
+    const { clientCa, requestHeaders, clock, address } = this.#options;
+    const now = clock.now();
+    const config = authenticationConfig(joinBundles('', clientCa, now), requestHeaders);
     await Promise.all([
       ...SYSTEM_NAMESPACES.map((name) => this.#ensure(coreKinds.namespaces, namespaceOf(name))),
       this.#ensure<KubeService>(coreKinds.services, kubernetesService(address()), reconcileService),
-      this.#ensure<ConfigMap>(coreKinds.configmaps, authenticationConfig(bundle), (existing, expected) =>
-        withCertificates(existing, expected, clock.now()),
-      ),
+      this.#ensure<ConfigMap>(coreKinds.configmaps, config, (existing, expected) => withAuthentication(existing, expected, now)),
     ]);
   }
 
@@ -236,9 +239,10 @@ const withPorts = (existing: Live<KubeService>, expected: KubeService): KubeServ
   return { ...existing, spec: { ...existing.spec, ports: expected.spec.ports } };
 };
 
-/** Each server adds its CA to what the others trust. */
-const withCertificates = (existing: Live<ConfigMap>, expected: ConfigMap, now: number): ConfigMap | undefined => {
+/** Each server adds what it trusts to what the others do. */
+const withAuthentication = (existing: Live<ConfigMap>, expected: ConfigMap, now: number): ConfigMap | undefined => {
   const data = { ...existing.data };
-  for (const [name, bundle] of Object.entries(expected.data ?? {})) data[name] = joinBundles(data[name] ?? '', bundle, now);
+  for (const [name, value] of Object.entries(expected.data ?? {}))
+    data[name] = joinAuthentication(name, { present: data[name] ?? '', value }, now);
   return isDeepStrictEqual(data, existing.data) ? undefined : { ...existing, data };
 };

@@ -27,6 +27,7 @@ const GO_NAMES: ReadonlyMap<string, string> = new Map([
   ['apiVersion', 'APIVersion'],
   ['awsElasticBlockStore', 'AWSElasticBlockStore'],
   ['cephfs', 'CephFS'],
+  ['cel', 'CEL'],
   ['chapAuthDiscovery', 'DiscoveryCHAPAuth'],
   ['chapAuthSession', 'SessionCHAPAuth'],
   ['csi', 'CSI'],
@@ -45,6 +46,7 @@ const GO_NAMES: ReadonlyMap<string, string> = new Map([
   ['httpGet', 'HTTPGet'],
   ['httpHeaders', 'HTTPHeaders'],
   ['ip', 'IP'],
+  ['ips', 'IPs'],
   ['iqn', 'IQN'],
   ['iscsi', 'ISCSI'],
   ['iscsiInterface', 'ISCSIInterface'],
@@ -58,6 +60,7 @@ const GO_NAMES: ReadonlyMap<string, string> = new Map([
   ['storageos', 'StorageOS'],
   ['tcpSocket', 'TCPSocket'],
   ['tty', 'TTY'],
+  ['uid', 'UID'],
   ['wwids', 'WWIDs'],
   ['ObjectReference.uid', 'UID'],
   ...['RBDVolumeSource', 'RBDPersistentVolumeSource'].flatMap((type): readonly [string, string][] => [
@@ -66,6 +69,14 @@ const GO_NAMES: ReadonlyMap<string, string> = new Map([
     [`${type}.pool`, 'RBDPool'],
     [`${type}.user`, 'RadosUser'],
   ]),
+  ['DeviceAttribute.bool', 'BoolValue'],
+  ['DeviceAttribute.int', 'IntValue'],
+  ['DeviceAttribute.string', 'StringValue'],
+  ['DeviceAttribute.version', 'VersionValue'],
+  ['RBDVolumeSource.image', 'RBDImage'],
+  ['RBDVolumeSource.monitors', 'CephMonitors'],
+  ['RBDVolumeSource.pool', 'RBDPool'],
+  ['RBDVolumeSource.user', 'RadosUser'],
 ]);
 
 /** Types whose fields upstream keeps in another order, or has other fields. */
@@ -208,6 +219,7 @@ function messageIn(kind: KindInfo, path: readonly string[]): AnyMessage {
 
 function messageOf(type: FieldType): AnyMessage | undefined {
   if (type.kind === 'message') return type.message;
+  if (type.kind === 'map') return messageOf(type.values);
   return type.kind === 'list' ? messageOf(type.items) : undefined;
 }
 
