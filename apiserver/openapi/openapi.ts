@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../../runtime/index.ts';
 import type { DocumentResponse } from '../discovery/index.ts';
-import { BEARER, documentV2, documentV3 } from './documents.ts';
+import { BEARER, discoveryDocumentsV3, documentV2, documentV3 } from './documents.ts';
 import { asksForGnostic, encodeGnostic, GNOSTIC_MEDIA_TYPE } from './gnostic.ts';
 import type { JsonObject } from './json-node.ts';
 import { isStruct } from './operations.ts';
@@ -100,7 +100,10 @@ class OpenApiServer implements OpenApi {
   #v3(kinds: readonly PublishedKind[], name: string): Encoded | undefined {
     if (name === 'version') return this.#kept(name, () => encoded(versionDocument(BEARER)));
     const own = kinds.filter((kind) => documentName(kind) === name);
-    if (own.length === 0) return undefined;
+    if (own.length === 0) {
+      const build = discoveryDocumentsV3(kinds).get(name);
+      return build && this.#kept(name, () => encoded(build()));
+    }
     const kept = this.#parts.get(name);
     if (kept && kept.of.length === own.length && kept.of.every((kind, index) => kind === own[index])) return kept.document;
     // A document speaks of its own kinds, and of those that were there from the start.
@@ -114,7 +117,7 @@ class OpenApiServer implements OpenApi {
   #index(kinds: readonly PublishedKind[]): Encoded {
     return this.#kept('index', () => {
       const urls = new Map<string, string>();
-      for (const name of new Set([...kinds.map(documentName), 'version'])) {
+      for (const name of new Set([...kinds.map(documentName), ...discoveryDocumentsV3(kinds).keys(), 'version'])) {
         urls.set(name, `/openapi/v3/${name}?hash=${this.#v3(kinds, name)?.hash ?? ''}`);
       }
       for (const { name, url } of this.#others) if (url !== undefined) urls.set(name, url);
