@@ -150,7 +150,8 @@ function firstIp(ranges: string): string {
   const name = 'option --service-cluster-ip-range';
   const [first, second, ...more] = ranges.split(',').map((text) => readRange(name, text));
   if (!first || more.length > 0) throw new OptionError(`${name} must not contain more than two entries`);
-  if (second && second.family === first.family) throw new OptionError(`${name}[0] and ${name}[1] must be of different IP family`);
+  if (second && second.family === first.family)
+    throw new OptionError(`${name} takes two ranges of different IP families only, not "${ranges}"`);
   return first.firstIp;
 }
 
