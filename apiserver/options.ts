@@ -67,7 +67,11 @@ export const apiServerOptions = {
   ),
   'service-account-max-token-expiration': option.duration('Longest life of a token of a service account; 0 for no limit.', 0),
   'anonymous-auth': option.boolean('Let requests without credentials through as system:anonymous, who may see health and version.', true),
-  'service-cluster-ip-range': option.string('Addresses that Services are given.', '10.96.0.0/16', { placeholder: 'CIDR' }),
+  'service-cluster-ip-range': option.string(
+    'Addresses that Services are given; two ranges of different IP families, joined by a comma, for dual-stack Services.',
+    '10.96.0.0/16',
+    { placeholder: 'CIDRS' },
+  ),
   'service-node-port-range': option.string('Ports that NodePort Services are given.', '30000-32767', { placeholder: 'FROM-TO' }),
   'admission-policy-status': option.boolean(
     'Check the types of ValidatingAdmissionPolicies and write what is doubtful into their status. In Kubernetes the controller manager does it; ' +

@@ -151,7 +151,7 @@ class Bootstrap implements Service {
   async #ensureServiceCidr(kind: KindInfo): Promise<void> {
     const { clock, objects, serviceClusterIpRange } = this.#options;
     const expected = serviceCidr(serviceClusterIpRange);
-    await this.#ensure(kind, expected);
+    await this.#ensure(kind, expected, withSecondCidr);
     await objects.updateStatus<ServiceCIDR>(kind, '', expected.metadata.name ?? '', (current) =>
       current.status.conditions?.length ? undefined : { ...current, status: serviceCidrStatus(clock.now()) },
     );
@@ -237,6 +237,13 @@ const withPorts = (existing: Live<KubeService>, expected: KubeService): KubeServ
   const [wanted] = expected.spec.ports ?? [];
   if (existing.spec.ports?.length === 1 && port?.port === wanted?.port && port?.targetPort === wanted?.targetPort) return undefined;
   return { ...existing, spec: { ...existing.spec, ports: expected.spec.ports } };
+};
+
+/** A cluster that became dual-stack has a second range; nothing else of it changes. */
+const withSecondCidr = (existing: Live<ServiceCIDR>, { spec }: ServiceCIDR): ServiceCIDR | undefined => {
+  const [first, second] = existing.spec.cidrs ?? [];
+  const grows = second === undefined && spec.cidrs?.length === 2 && spec.cidrs[0] === first;
+  return grows ? { ...existing, spec } : undefined;
 };
 
 /** Each server adds what it trusts to what the others do. */

@@ -169,6 +169,7 @@ export const rulesOfView = <T extends KubeObject>(rules: VersionRules<T>): Versi
 
 /** How strategies are made: once per API server, with what they may need. */
 export interface StrategyOptions {
+  /** One range, or two of different IP families, joined by a comma. */
   readonly serviceClusterIpRange: string;
   readonly serviceNodePortRange: { readonly from: number; readonly to: number };
   /** How long Events live. */
