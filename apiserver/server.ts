@@ -31,7 +31,7 @@ import { inItsVersion, storedKindOf } from './registry/version-view.ts';
 import { createBinding } from './rest/binding.ts';
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
-import { type HealthCheck, healthChecks } from './rest/health.ts';
+import { type HealthCheck, type HealthChecks, healthChecks } from './rest/health.ts';
 import { KindHost } from './rest/kind-host.ts';
 import { KindVersions } from './rest/kind-versions.ts';
 import { type CreateOnly, Kinds } from './rest/kinds.ts';
@@ -192,6 +192,8 @@ class Server implements ApiServer {
   readonly #rest: Rest;
   readonly #root: RootOptions;
   readonly #http: FastifyInstance;
+  /** Connections that HTTP is done with, or may be soon: the HTTP server does not close them. */
+  readonly #upgraded = new Set<Socket>();
   #bootstrapped = false;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
@@ -251,20 +253,15 @@ class Server implements ApiServer {
       inFlight: flowControl,
       store: storeMetrics,
       auditor,
+      aggregator: this.#aggregator,
       storeBytes: () => sizeOf(store, clock),
       endpoints: () => this.#kinds.endpoints(),
     });
     this.#root = {
       kinds: this.#kinds,
       infos: () => this.#host.infos(),
-      health: healthChecks({
-        storeOpen: () => this.#hub.synced && failure() === undefined,
-        synced: () => this.#hub.synced,
-        bootstrapped: () => this.#bootstrapped,
-        stopping: () => this.#isStopping,
-        probes: options.probes,
-        ofStorage: options.storageChecks,
-      }),
+      otherPaths: () => this.#aggregator?.paths() ?? [],
+      health: this.#healthChecks(() => failure() === undefined),
       discovery: parts.discovery,
       openapi: parts.openapi,
       openid: parts.openid,
@@ -273,6 +270,17 @@ class Server implements ApiServer {
     };
     this.#pipeline = this.#createPipeline(parts, { flowControl, metrics: requests, encodeStatus: encoder.status });
     this.#http = this.#createHttp();
+  }
+
+  #healthChecks(storeIsWell: () => boolean): HealthChecks {
+    return healthChecks({
+      storeOpen: () => this.#hub.synced && storeIsWell(),
+      synced: () => this.#hub.synced,
+      bootstrapped: () => this.#bootstrapped,
+      stopping: () => this.#isStopping,
+      probes: this.#options.probes,
+      ofStorage: this.#options.storageChecks,
+    });
   }
 
   #createPipeline(parts: ApiServerParts, more: Pick<PipelineOptions, 'flowControl' | 'metrics' | 'encodeStatus'>): Pipeline {
@@ -337,6 +345,7 @@ class Server implements ApiServer {
     if (this.#bootstrapped && shutdownDelayMs > 0) await this.#options.clock.sleep(shutdownDelayMs);
     this.#stopping.abort();
     this.#pipeline.close();
+    for (const socket of this.#upgraded) socket.destroy();
     const forced = this.#options.clock.setTimer(DRAIN_MS, () => this.#http.server.closeAllConnections());
     await this.#http.close();
     forced.cancel();
@@ -432,7 +441,9 @@ class Server implements ApiServer {
       const response = new ServerResponse(request);
       response.assignSocket(socket);
       response.shouldKeepAlive = false;
-      response.once('finish', () => socket.end());
+      response.once('finish', () => socket.end().resume());
+      this.#upgraded.add(socket);
+      socket.once('close', () => this.#upgraded.delete(socket));
       socket.on('error', () => socket.destroy());
       void this.#pipeline.handle(request, response, { socket, head });
     });

@@ -11,6 +11,8 @@ export interface MetricsSources {
   readonly store: StoreMetrics;
   /** Absent when nothing is audited. */
   readonly auditor?: { text(): string } | undefined;
+  /** Absent where nothing is left to other servers. */
+  readonly aggregator?: { text(): string } | undefined;
   /** Bytes that the store takes; undefined when it does not say. */
   storeBytes(): Promise<number | undefined>;
   endpoints(): Iterable<Endpoint>;
@@ -47,10 +49,10 @@ export class ServerMetrics {
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
-    const { requests, store, auditor } = this.#sources;
+    const { requests, store, auditor, aggregator } = this.#sources;
     const bytes = await this.#sources.storeBytes();
-    const parts = [await this.#metrics.text(), requests.text(), this.#watchText(), store.text(), sizeText(bytes), auditor?.text() ?? ''];
-    return { contentType: this.#metrics.contentType, text: parts.join('') };
+    const parts = [requests.text(), this.#watchText(), store.text(), sizeText(bytes), auditor?.text() ?? '', aggregator?.text() ?? ''];
+    return { contentType: this.#metrics.contentType, text: (await this.#metrics.text()) + parts.join('') };
   }
 
   /** What watchers were sent, by resource. */
