@@ -249,6 +249,7 @@ class Server implements ApiServer {
       store: storeMetrics,
       admission: parts.admissionMetrics,
       auditor,
+      aggregator: this.#aggregator,
       storeBytes: () => sizeOf(store, clock),
       endpoints: () => this.#kinds.endpoints(),
     });
@@ -256,6 +257,7 @@ class Server implements ApiServer {
       kinds: this.#kinds,
       infos: () => this.#host.infos(),
       health: this.#healthChecks(() => failure() !== undefined),
+      otherPaths: () => this.#aggregator?.paths() ?? [],
       discovery: parts.discovery,
       openapi: parts.openapi,
       openid: parts.openid,
