@@ -121,6 +121,28 @@ describe('a JSON patch', () => {
     expect(made.spec).toMatchObject({ replicas: 2, strategy: { type: 'Recreate' } });
   });
 
+  it('is made of values that can be looked at', () => {
+    const label = (name: string, value: string) => `JSONPatch{op: "add", path: "/metadata/labels/${name}", value: string(${value})}`;
+    const made = patch(
+      `[${[
+        label('op', 'JSONPatch{op: "x"}.op'),
+        label('has', 'has(JSONPatch{path: "x"}.path) && !has(JSONPatch{}.path)'),
+        label('same', 'JSONPatch{op: "add", value: 1} == JSONPatch{op: "add", value: 1}'),
+        label('differs', 'JSONPatch{op: "add", value: 1} == JSONPatch{op: "add", value: "1"}'),
+      ].join(', ')}]`,
+    );
+    expect(made.metadata.labels).toEqual({ old: 'yes', op: 'x', has: 'true', same: 'true', differs: 'false' });
+  });
+
+  it('adds to lists and takes from them', () => {
+    const made = patch(`[
+      JSONPatch{op: "add", path: "/spec/template/spec/containers/-", value: Object.spec.template.spec.containers{name: "x", image: "y",
+        ports: [Object.spec.template.spec.containers.ports{containerPort: 8080}]}},
+      JSONPatch{op: "move", from: "/spec/template/spec/containers/0", path: "/spec/template/spec/containers/-"}
+    ]`);
+    expect(made.spec.template.spec.containers).toMatchObject([{ name: 'x', ports: [{ containerPort: 8080 }] }, { name: 'main' }]);
+  });
+
   it('leaves the object as it is when a test of it fails', () => {
     const made = patch(
       '[JSONPatch{op: "replace", path: "/spec/replicas", value: 7}, JSONPatch{op: "test", path: "/spec/replicas", value: 1}]',
@@ -132,6 +154,10 @@ describe('a JSON patch', () => {
     [
       '[JSONPatch{op: "remove", path: "/spec/paused"}]',
       "JSON Patch: error in remove for path: '/spec/paused': Unable to remove nonexistent key: paused",
+    ],
+    [
+      '[JSONPatch{op: "replace", path: "/spec/template/spec/containers/-", value: {"name": "x"}}]',
+      'JSON Patch: replace operation does not apply: doc is missing key: /spec/template/spec/containers/-: missing value',
     ],
     ['[JSONPatch{op: "jump", path: "/spec"}]', 'JSON Patch: Unexpected kind: jump'],
     [
