@@ -353,6 +353,19 @@ describe('a policy for subresources', () => {
   });
 });
 
+it('what policies did is counted', async () => {
+  const ns = await namespace('counted');
+  const matchConditions = [{ name: 'c', expression: "object.data.?c.orValue('') != 'skip'" }];
+  await enforce({ name: ns, spec: { matchConditions, validations: [{ expression: "object.data.a == 'b'" }] } });
+  for (const data of [{ a: 'b' }, { a: 'c' }, { c: 'skip' }, { x: 'y' }]) await put(ns, `a-${Object.values(data)[0]}`, data);
+  const { text } = await server.call('GET', '/metrics');
+  const labels = `policy="${ns}",policy_binding="${ns}",error_type="invalid_error",enforcement_action="deny"`;
+  expect(text).toContain(`apiserver_validating_admission_policy_check_total{${labels}} 2\n`);
+  expect(text).toContain(`apiserver_validating_admission_policy_check_duration_seconds_count{${labels}} 2\n`);
+  const condition = `name="${ns}",kind="policy",type="validate",operation="CREATE"`;
+  expect(text).toContain(`apiserver_admission_match_condition_evaluation_seconds_count{${condition}} 4\n`);
+});
+
 describe("a policy's parameters", () => {
   const max = { expression: "params == null || !('n' in object.data) || int(object.data.n) <= params.spec.max" };
   const spec = { paramKind: { apiVersion: 'example.com/v1', kind: 'Widget' }, validations: [max] };

@@ -178,6 +178,9 @@ describe('a MutatingAdmissionPolicy', () => {
       why,
       { name: 'a', kind: 'configmaps', causes: [{ message: why }] },
     ]);
+    const { text } = await server.call('GET', '/metrics');
+    const labels = 'policy="fails",policy_binding="fails",error_type="invalid_error"';
+    expect(text).toContain(`apiserver_mutating_admission_policy_check_total{${labels}} 1\n`);
     await server.call('PATCH', `${POLICIES}/fails`, { spec: { failurePolicy: 'Ignore' } }, MERGE);
     expect((await put(ns, 'a', { x: '' })).body.data).toEqual({ x: '' });
   });

@@ -70,6 +70,10 @@ export class MutatingEvaluator {
     }));
   }
 
+  get hasConditions(): boolean {
+    return this.#conditions.length > 0;
+  }
+
   /** Whether the policy is to be run on the object. */
   match(input: AdmissionInput): MatchOutcome {
     if (this.#conditions.length === 0) return true;

@@ -3,7 +3,7 @@ import type { ValidatingAdmissionPolicySpec, Validation } from '../../../api/ind
 import { ValidatingEvaluator } from './validating-evaluator.ts';
 
 const INPUT = { object: { name: 'x', lines: 'a\nb', long: 'y'.repeat(6000), n: 1 }, oldObject: undefined, request: {} };
-const verdict = (spec: ValidatingAdmissionPolicySpec) => new ValidatingEvaluator({ spec }).evaluate(INPUT);
+const verdict = (spec: ValidatingAdmissionPolicySpec) => new ValidatingEvaluator({ spec }).evaluate(INPUT, () => 0);
 const decide = (validation: Partial<Validation>, spec: ValidatingAdmissionPolicySpec = {}) =>
   verdict({ ...spec, validations: [{ expression: 'false', ...validation }] }).decisions;
 
@@ -20,13 +20,15 @@ describe('a validation', () => {
   ])('%j says %s', (validation, message) => {
     const isTyped = validation.messageExpression?.startsWith('object.');
     const given = isTyped ? { ...validation, messageExpression: `string(${validation.messageExpression})` } : validation;
-    expect(decide(given)).toEqual([{ action: 'deny', message, reason: 'Invalid' }]);
+    expect(decide(given)).toEqual([{ action: 'deny', message, reason: 'Invalid', seconds: 0 }]);
   });
 
   it('has the reason that it names, and none when it fails', () => {
     expect(decide({ reason: 'Forbidden' })).toMatchObject([{ reason: 'Forbidden' }]);
     expect(decide({ expression: 'object.missing == 1', reason: 'Forbidden' })).toMatchObject([{ action: 'deny', reason: '' }]);
-    expect(decide({ expression: 'object.missing == 1' }, { failurePolicy: 'Ignore' })).toEqual([{ action: 'admit' }]);
+    expect(decide({ expression: 'object.missing == 1' }, { failurePolicy: 'Ignore' })).toEqual([
+      { action: 'admit', ignored: "expression 'object.missing == 1' resulted in error: no such key: missing", seconds: 0 },
+    ]);
   });
 
   it('refuses whatever the others say', () => {
@@ -40,7 +42,7 @@ describe('an audit annotation', () => {
     ["' of ' + object.name", [{ key: 'k', value: 'of x' }]],
     ["' '", []],
     ['null', []],
-    ["string(authorizer.path('/').check('get').allowed())", [{ error: expect.stringContaining('authorizer') }]],
+    ["string(authorizer.path('/').check('get').allowed())", [{ error: expect.stringContaining('authorizer'), seconds: 0 }]],
   ])('%s gives %j', (valueExpression, annotations) => {
     expect(verdict({ auditAnnotations: [{ key: 'k', valueExpression }] }).annotations).toEqual(annotations);
   });
