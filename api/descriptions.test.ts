@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { BUILT_IN_KINDS } from './kinds/served.ts';
+import { ALL_KINDS } from './kinds/served.ts';
 import type { FieldType } from './schema/field.ts';
 import type { AnyMessage } from './schema/message.ts';
 
@@ -25,7 +25,7 @@ async function everyMessage(): Promise<readonly AnyMessage[]> {
     const exported: Record<string, unknown> = await import(`./${file}`);
     for (const value of Object.values(exported)) if (isMessage(value)) collect(value, found);
   }
-  for (const { message } of BUILT_IN_KINDS) collect(message, found);
+  for (const { message } of ALL_KINDS) collect(message, found);
   return [...found.values()];
 }
 

@@ -38,6 +38,10 @@ export interface KindInfo {
    * those that are built in.
    */
   readonly storageVersion?: string | undefined;
+  /** For versions of a built-in kind that are views of another one: the apiVersion its objects are stored in. */
+  readonly storedAs?: string | undefined;
+  /** For versions that are going, or gone upstream: since when, and what is there instead. */
+  readonly lifecycle?: KindLifecycle | undefined;
   /** Kind of its lists; the kind with `List` behind it unless given. */
   readonly listKind?: string | undefined;
   /** Plural name in URLs. */
@@ -50,6 +54,13 @@ export interface KindInfo {
   readonly subresources: readonly SubresourceInfo[];
   /** Absent for kinds that have no Table of their own (reviews). */
   readonly columns?: readonly TableColumn[] | undefined;
+}
+
+/** Releases in which a version of a kind was deprecated and removed (`1.21`), and what replaces it (`policy/v1 PodDisruptionBudget`). */
+export interface KindLifecycle {
+  readonly deprecated: string;
+  readonly removed: string;
+  readonly replacement?: string | undefined;
 }
 
 /** A kind together with the schema of its objects: what the API server needs to serve it. */

@@ -4,10 +4,10 @@
 //   while init container i runs:   the sidecars before it + i
 //   afterwards:                    all containers + all sidecars
 //   a pod asks for the largest of these, resource by resource; pod-level resources replace it; the overhead comes on top.
-import type { Container } from './core/v1/container.ts';
+import type { Container, ResourceRequirements } from './core/v1/container.ts';
 import type { ContainerStatus } from './core/v1/container-status.ts';
 import type { Pod } from './core/v1/pod.ts';
-import { parseQuantity, type Quantity } from './quantity.ts';
+import { parseQuantity, type Quantity, ZERO_QUANTITY } from './quantity.ts';
 
 /** Amounts by resource name. */
 export type ResourceList = ReadonlyMap<string, Quantity>;
@@ -140,29 +140,46 @@ function raiseTo(total: Amounts, amounts: Amounts): void {
   }
 }
 
-const QOS_RESOURCES: readonly string[] = ['cpu', 'memory'];
+const QOS_RESOURCES = ['cpu', 'memory'] as const;
+const NO_RESOURCES: ResourceRequirements = {};
 
-/** The QoS class that a pod's resources give it. */
-export function qosClassOf(pod: PodParts): QosClass {
-  const podLevel = pod.spec.resources;
-  const parts = podLevel
-    ? [podLevel]
-    : [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])].map(({ resources }) => resources);
-  const requests: Amounts = new Map();
-  const limits: Amounts = new Map();
+/**
+ * How a pod ranks when its node runs short, by the cpu and memory of its containers (init containers too) or, where it has resources as
+ * a whole, by those: Guaranteed when all of it is limited and requested up to the limit, BestEffort when nothing is said.
+ */
+export function qosClassOf({ spec }: PodParts): QosClass {
+  const parts = spec.resources ? [spec.resources] : containerResources(spec);
+  let said = false;
   let guaranteed = true;
-  for (const part of parts) {
-    addAll(requests, qosAmounts(part?.requests));
-    const own = qosAmounts(part?.limits);
-    addAll(limits, own);
-    if (own.size < QOS_RESOURCES.length) guaranteed = false;
+  for (const name of QOS_RESOURCES) {
+    const requests = amountsGiven(parts, 'requests', name);
+    const limits = amountsGiven(parts, 'limits', name);
+    said ||= requests.length > 0 || limits.length > 0;
+    guaranteed &&= limits.length === parts.length && isSameAmount(requests, limits);
   }
-  if (requests.size === 0 && limits.size === 0) return 'BestEffort';
-  const equal = requests.size === limits.size && [...requests].every(([name, amount]) => limits.get(name)?.cmp(amount) === 0);
-  return guaranteed && equal ? 'Guaranteed' : 'Burstable';
+  if (!said) return 'BestEffort';
+  return guaranteed ? 'Guaranteed' : 'Burstable';
 }
 
-/** The amounts above zero of the resources that decide on the class. */
-function qosAmounts(texts: Texts): Amounts {
-  return new Map([...amountsOf(texts)].filter(([name, amount]) => QOS_RESOURCES.includes(name) && amount.sign > 0));
+function containerResources({ containers, initContainers }: Pod['spec']): ResourceRequirements[] {
+  const parts: ResourceRequirements[] = [];
+  for (const { resources } of containers ?? []) parts.push(resources ?? NO_RESOURCES);
+  for (const { resources } of initContainers ?? []) parts.push(resources ?? NO_RESOURCES);
+  return parts;
 }
+
+/** What is given and not zero. */
+function amountsGiven(parts: readonly ResourceRequirements[], kind: 'requests' | 'limits', name: string): string[] {
+  const given: string[] = [];
+  for (const part of parts) {
+    const amount = part[kind]?.[name];
+    if (amount !== undefined && amount !== '0') given.push(amount);
+  }
+  return given;
+}
+
+/** The texts are mostly the same, and then nothing has to be read. */
+const isSameAmount = (a: readonly string[], b: readonly string[]): boolean =>
+  (a.length === b.length && a.every((amount, i) => amount === b[i])) || (a.length > 0 && sum(a).equals(sum(b)));
+
+const sum = (list: readonly string[]): Quantity => list.reduce((total, amount) => total.add(parseQuantity(amount)), ZERO_QUANTITY);

@@ -45,6 +45,7 @@ export type {
 export type * from './autoscaling/v1/scale.ts';
 export type * from './autoscaling/v2/horizontal-pod-autoscaler.ts';
 export type * from './autoscaling/v2/metric.ts';
+export type { HorizontalPodAutoscaler as AutoscalingV2beta1HorizontalPodAutoscaler } from './autoscaling/v2beta1/horizontal-pod-autoscaler.ts';
 export type * from './batch/v1/cron-job.ts';
 export type * from './batch/v1/job.ts';
 export type * from './certificates/v1/certificate-signing-request.ts';
@@ -83,6 +84,7 @@ export type {
   ForNode,
   ForZone,
 } from './discovery/v1/endpoint-slice.ts';
+export type { EndpointSlice as DiscoveryV1beta1EndpointSlice } from './discovery/v1beta1/endpoint-slice.ts';
 export type { Event as EventsV1Event, EventSeries as EventsV1EventSeries } from './events/v1/event.ts';
 export type {
   FlowDistinguisherMethod,
@@ -108,6 +110,10 @@ export type * from './meta/v1/status.ts';
 export type * from './networking/v1/ingress.ts';
 export type * from './networking/v1/ip-address.ts';
 export type * from './networking/v1/network-policy.ts';
+export type {
+  Ingress as NetworkingV1beta1Ingress,
+  IngressBackend as NetworkingV1beta1IngressBackend,
+} from './networking/v1beta1/ingress.ts';
 export type * from './node/v1/runtime-class.ts';
 export type * from './policy/v1/pod-disruption-budget.ts';
 export type {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { BUILT_IN_KINDS } from '../api/schema.ts';
+import { ALL_KINDS, BUILT_IN_KINDS } from '../api/schema.ts';
 import type { Environment, Service } from '../runtime/index.ts';
 import { createSharedCompaction, type Store } from '../store/index.ts';
+import { type Access, openAccess } from './access.ts';
 import { AdmissionMetrics, createAdmission } from './admission/index.ts';
 import {
   type Authorizer,
@@ -14,6 +15,7 @@ import {
 } from './auth/index.ts';
 import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES } from './bootstrap/index.ts';
 import { createDiscovery } from './discovery/index.ts';
+import type { Encryption } from './encryption/index.ts';
 import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { ensurePki, type Pki, writeKubeconfigs } from './pki/index.ts';
@@ -74,7 +76,10 @@ class ComposedApiServer implements Service {
         hosts: this.#hosts(),
         clock: this.#environment.clock,
       });
-      const server = this.#createServer(store, pki, await this.#audit());
+      const access = await openAccess(this.#values, this.#compiled, this.#environment);
+      for (const service of access.services) await this.#run(service);
+      const given = { audit: await this.#audit(), ...(await this.#encryption()) };
+      const server = this.#createServer(store, { pki, access }, given);
       this.#server = server;
       await this.#run(server);
       await writeKubeconfigs(this.#values['data-dir'], pki, server.url);
@@ -109,7 +114,7 @@ class ComposedApiServer implements Service {
     return every.flatMap((host) => (host === undefined || host === '0.0.0.0' || host === '::' ? [] : [host]));
   }
 
-  #createServer(store: Store, pki: Pki, audit: ApiServerOptions['audit']): ApiServer {
+  #createServer(store: Store, { pki, access }: Prepared, given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks'>): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
     const clientCaFile = values['client-ca-file'];
@@ -128,8 +133,9 @@ class ComposedApiServer implements Service {
     };
     const server: ApiServer = createApiServer({
       store,
-      kinds: BUILT_IN_KINDS,
-      parts: (context) => this.#parts(context, pki, () => server.url),
+      kinds: ALL_KINDS,
+      isServed: this.#compiled.isServed,
+      parts: (context) => this.#parts(context, { pki, access }, () => server.url),
       tls: servingTls(values, pki, clientCa),
       clock,
       random,
@@ -138,10 +144,25 @@ class ComposedApiServer implements Service {
       port: values['secure-port'],
       settings: this.#settings(pki),
       probes: this.#probes(store),
-      audit,
       bootstrap,
+      ...given,
     });
     return server;
+  }
+
+  /** Loaded only when something is encrypted. */
+  async #encryption(): Promise<Pick<ApiServerOptions, 'sealing' | 'storageChecks'>> {
+    const { 'encryption-provider-config': path, 'encryption-provider-config-automatic-reload': reload } = this.#values;
+    if (path === undefined) return {};
+    const module = await import('./encryption/index.ts');
+    const { clock, logger } = this.#environment;
+    const encryption: Encryption = new module.Encryption({ path, reload, clock, logger });
+    await this.#run(encryption);
+    return {
+      sealing: (kind) => encryption.sealingOf(kind),
+      // Upstream's name of the check of all providers; ours are in this process and need no asking.
+      storageChecks: reload ? [{ name: 'kms-providers', check: () => undefined }] : undefined,
+    };
   }
 
   /** Loaded only when there is something to note. */
@@ -175,16 +196,18 @@ class ComposedApiServer implements Service {
     };
   }
 
-  #parts({ objects, kinds, versions }: PartsContext, pki: Pki, url: () => string): ApiServerParts {
+  #parts({ objects, kinds, versions }: PartsContext, { pki, access }: Prepared, url: () => string): ApiServerParts {
     const values = this.#values;
     const { clock, random } = this.#environment;
     const authenticator = createAuthenticator({
       tokenAuthFile: values['token-auth-file'],
-      anonymousAuth: values['anonymous-auth'],
+      ...access.authentication,
       serviceAccountKeys: this.#serviceAccountKeys(pki).publicKeys,
       serviceAccountIssuers: values['service-account-issuer'],
       apiAudiences: this.#compiled.apiAudiences,
+      bootstrapTokens: values['enable-bootstrap-token-auth'],
       objects,
+      writer: objects,
       clock,
     });
     const modes = values['authorization-mode'];
@@ -214,6 +237,7 @@ class ComposedApiServer implements Service {
           random,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],
+          configFile: values['admission-control-config-file'],
         }),
         ...(roleBased ? [roleBased.escalationCheck] : []),
       ],
@@ -279,6 +303,12 @@ class ComposedApiServer implements Service {
     const { clock, logger } = this.#environment;
     await this.#run(createSharedCompaction({ store, intervalMs: this.#values['etcd-compaction-interval'], clock, logger }));
   }
+}
+
+/** What is read before the server is made. */
+interface Prepared {
+  readonly pki: Pki;
+  readonly access: Access;
 }
 
 /** How long a stop may take beside the delay that was asked for. */

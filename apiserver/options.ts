@@ -23,6 +23,28 @@ export const apiServerOptions = {
     placeholder: 'FILE',
   }),
   'token-auth-file': option.string('Static tokens: lines of token,user,uid,"group1,group2".', undefined, { placeholder: 'FILE' }),
+  'authentication-config': option.string(
+    'Who may log in with tokens of OpenID providers, and where without any: an AuthenticationConfiguration of apiserver.config.k8s.io.',
+    undefined,
+    { placeholder: 'FILE' },
+  ),
+  'oidc-issuer-url': option.string('OpenID provider whose tokens are users; https only.', undefined, { placeholder: 'URL' }),
+  'oidc-client-id': option.string('What its tokens must be meant for.', undefined, { placeholder: 'NAME' }),
+  'oidc-ca-file': option.string('CA of its certificate; default those the system trusts.', undefined, { placeholder: 'FILE' }),
+  'oidc-username-claim': option.string('Claim that is the user name.', 'sub', { placeholder: 'CLAIM' }),
+  'oidc-username-prefix': option.string(
+    'What user names get before them; - for nothing; unless given, the issuer and #, except with the claim email.',
+    '',
+    { placeholder: 'TEXT' },
+  ),
+  'oidc-groups-claim': option.string('Claim that is the groups, a string or a list.', '', { placeholder: 'CLAIM' }),
+  'oidc-groups-prefix': option.string('What groups get before them.', '', { placeholder: 'TEXT' }),
+  'oidc-required-claim': option.list('Claims that tokens must have, as key=value.', [], { placeholder: 'CLAIMS' }),
+  'oidc-signing-algs': option.list('Algorithms that tokens may be signed with.', ['RS256'], { placeholder: 'NAMES' }),
+  'enable-bootstrap-token-auth': option.boolean(
+    'Let Secrets of type bootstrap.kubernetes.io/token in kube-system authenticate new nodes.',
+    false,
+  ),
   'service-account-key-file': option.list(
     'Public or private keys that tokens of service accounts are checked with; default that of --service-account-signing-key-file.',
     [],
@@ -47,6 +69,12 @@ export const apiServerOptions = {
   'anonymous-auth': option.boolean('Let requests without credentials through as system:anonymous, who may see health and version.', true),
   'service-cluster-ip-range': option.string('Addresses that Services are given.', '10.96.0.0/16', { placeholder: 'CIDR' }),
   'service-node-port-range': option.string('Ports that NodePort Services are given.', '30000-32767', { placeholder: 'FROM-TO' }),
+  'runtime-config': option.list(
+    'Versions to serve or not: GROUP/VERSION=true|false, GROUP/VERSION/RESOURCE, or api/all, api/ga, api/beta, api/alpha. ' +
+      'api/beta=true turns on all older versions of kinds.',
+    [],
+    { placeholder: 'KEYS=BOOL' },
+  ),
   'max-requests-inflight': option.integer('Reading requests served at once; more are answered 429.', 400, { min: 1 }),
   'max-mutating-requests-inflight': option.integer('Writing requests served at once; more are answered 429.', 200, { min: 1 }),
   'request-timeout': option.duration('How long a request other than a watch may take.', 60_000),
@@ -73,6 +101,12 @@ export const apiServerOptions = {
     },
   ),
   'etcd-prefix': option.string('What the keys of all objects begin with.', '/registry', { placeholder: 'PATH' }),
+  'encryption-provider-config': option.string(
+    'What objects are encrypted with in the store: an EncryptionConfiguration of apiserver.config.k8s.io/v1.',
+    undefined,
+    { placeholder: 'FILE' },
+  ),
+  'encryption-provider-config-automatic-reload': option.boolean('Look every minute whether that file has changed.', false),
   'etcd-cafile': option.string('CA of the certificates of etcd; default those the system trusts.', undefined, { placeholder: 'FILE' }),
   'etcd-certfile': option.string('Certificate to show to etcd.', undefined, { placeholder: 'FILE' }),
   'etcd-keyfile': option.string('Key of --etcd-certfile.', undefined, { placeholder: 'FILE' }),
@@ -102,6 +136,9 @@ export const apiServerOptions = {
   'allow-privileged': option.boolean('Pods may have privileged containers.', true),
   'enable-admission-plugins': option.list('Admission plugins to run beside the default ones.', [], { placeholder: 'NAMES' }),
   'disable-admission-plugins': option.list('Default admission plugins not to run.', [], { placeholder: 'NAMES' }),
+  'admission-control-config-file': option.string('What admission plugins are told: an AdmissionConfiguration.', undefined, {
+    placeholder: 'FILE',
+  }),
   'kubelet-preferred-address-types': option.list(
     'Types of node addresses to reach kubelets at, best first.',
     ['InternalDNS', 'InternalIP', 'Hostname'],

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import { apiextensionsKinds, apiVersionOf, type ServedKind } from '../api/index.ts';
+import { apiextensionsKinds, apiVersionOf, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
@@ -25,12 +25,13 @@ import { InProcessObjects } from './registry/in-process-objects.ts';
 import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
+import type { ResourcePlace } from './registry/resource.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './registry/strategy.ts';
-import { inItsVersion } from './registry/version-view.ts';
+import { inItsVersion, storedKindOf } from './registry/version-view.ts';
 import { createBinding } from './rest/binding.ts';
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
-import { healthChecks } from './rest/health.ts';
+import { type HealthCheck, healthChecks } from './rest/health.ts';
 import { KindHost } from './rest/kind-host.ts';
 import { KindVersions } from './rest/kind-versions.ts';
 import { type CreateOnly, Kinds } from './rest/kinds.ts';
@@ -55,7 +56,12 @@ const HEADERS_TIMEOUT_MS = 32_000;
 const DRAIN_MS = 2500;
 
 /** What is answered to what is no HTTP, as Go's server answers it. */
-const NOT_HTTP = 'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request';
+/** What Go's server says to what is no request that it would read, and ends the connection. */
+const refusal = (status: string) => `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`;
+const NOT_HTTP = refusal('400 Bad Request');
+const TOO_LONG = refusal('431 Request Header Fields Too Large');
+/** Bytes of a request's first line and headers: label selectors and names of groups can be long. */
+const HEADER_BYTES_MAX = 256 * 1024;
 
 /** Kinds that are told, not kept, by `group/resource`. */
 const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = { '/bindings': createBinding };
@@ -95,7 +101,10 @@ export interface ServingTls {
 
 export interface ApiServerOptions {
   readonly store: Store;
+  /** All that there are. */
   readonly kinds: readonly ServedKind[];
+  /** Which of them are served; all unless given. */
+  isServed?(kind: KindInfo): boolean;
   /** Makes the parts, which may keep `objects`: it can be read once the server has started. */
   parts(context: PartsContext): ApiServerParts;
   readonly tls: ServingTls;
@@ -110,6 +119,10 @@ export interface ApiServerOptions {
   readonly audit?: ((bodyOf: (exchange: Exchange) => unknown) => Auditor) | undefined;
   /** How a store that is elsewhere is asked whether it is well. */
   readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
+  /** What objects are sealed with in the store; nothing is unless given. */
+  readonly sealing?: ResourcePlace['sealing'];
+  /** Checks of what the store is used through, beside those of the store itself. */
+  readonly storageChecks?: readonly HealthCheck[] | undefined;
   /** Done once requests are served, before the server calls itself ready: the objects of a new cluster. */
   bootstrap?(server: ApiServer): Promise<void>;
 }
@@ -171,7 +184,6 @@ class Server implements ApiServer {
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
   readonly #claims: ClaimRepair;
-  readonly #admission: readonly AdmissionPlugin[];
   readonly #auditor: Auditor | undefined;
   readonly #pipeline: Pipeline;
   readonly #rest: Rest;
@@ -191,22 +203,22 @@ class Server implements ApiServer {
     this.objects = new InProcessObjects({ now: () => clock.now(), fresh: () => this.#hub.fresh() });
     this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
     const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
-    const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize };
-    this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: options.kinds });
-    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, options.kinds) });
-    this.#admission = parts.admission;
+    const served = options.kinds.filter(({ info }) => this.#isServed(info));
+    const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize, sealing: options.sealing };
+    this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: served });
+    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served) });
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
-    const { objects } = this;
     const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
-    this.#customResources = definesOthers ? createCustomResources({ host: this.#host, objects, clock, random, logger }) : undefined;
+    this.#customResources = definesOthers
+      ? createCustomResources({ host: this.#host, objects: this.objects, clock, random, logger })
+      : undefined;
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
-    const source = { hub: this.#hub, store };
     this.#rest = {
-      source,
+      source: { hub: this.#hub, store },
       negotiator,
       encoder,
       decoder: new BodyDecoder(new Scheme(infos)),
@@ -248,6 +260,7 @@ class Server implements ApiServer {
         bootstrapped: () => this.#bootstrapped,
         stopping: () => this.#isStopping,
         probes: options.probes,
+        ofStorage: options.storageChecks,
       }),
       discovery: parts.discovery,
       openapi: parts.openapi,
@@ -325,27 +338,36 @@ class Server implements ApiServer {
     forced.cancel();
     this.#pipeline.stop();
     this.#kubelets.close();
-    for (const plugin of this.#admission) plugin.close?.();
+    this.#rest.admission.close?.();
     await this.#customResources?.stop();
     await this.#claims.stop();
     this.#hub.stop();
     this.#auditor?.close();
   }
 
+  #isServed(info: KindInfo): boolean {
+    return this.#options.isServed?.(info) ?? true;
+  }
+
+  /** What is stored is there for the server's own parts and for other versions, served or not. */
   #addKinds({ strategies, reviews }: ApiServerParts): void {
-    for (const kind of this.#options.kinds) {
+    const { kinds } = this.#options;
+    for (const kind of kinds) {
       const key = strategyKey(kind.info);
       const answer = reviews.get(key);
       const create = answer ? reviewer(kind, answer) : CREATE_ONLY[key];
+      const isServed = this.#isServed(kind.info);
       if (create) {
-        this.#host.addCreateOnly(kind.info, create);
+        if (isServed) this.#host.addCreateOnly(kind.info, create);
         continue;
       }
-      const strategy = strategies.get(key);
+      if (!isServed && kind.info.storedAs !== undefined) continue;
+      const strategy = strategies.get(strategyKey(storedKindOf(kind.info, kinds)));
       if (!strategy) throw new Error(`no strategy for ${key}`);
       // A strategy and a message only ever meet objects of their own kind.
       const type = typeOfMessage(kind.message) as ObjectType;
-      this.#host.add(inItsVersion({ info: kind.info, type, strategy: strategy as unknown as Strategy }, this.#options.kinds));
+      const definition = { info: kind.info, type, strategy: strategy as unknown as Strategy, isHidden: !isServed };
+      this.#host.add(inItsVersion(definition, kinds));
     }
     this.objects.bind((kind) => this.#kinds.endpointOf(kind)?.registry);
   }
@@ -367,6 +389,7 @@ class Server implements ApiServer {
         requestCert: true,
         rejectUnauthorized: false,
         ticketKeys: ticketKeys(key),
+        maxHeaderSize: HEADER_BYTES_MAX,
       },
       logger: false,
       exposeHeadRoutes: false,
@@ -374,8 +397,8 @@ class Server implements ApiServer {
       forceCloseConnections: 'idle',
       genReqId: () => '',
       return503OnClosing: false,
-      clientErrorHandler: (_error, socket) => {
-        if (socket.writable) socket.end(NOT_HTTP);
+      clientErrorHandler: ({ code }, socket) => {
+        if (socket.writable) socket.end(code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
       },
       routerOptions: { maxParamLength: 10_000, onBadUrl: (_, request, response) => void this.#pipeline.handle(request, response) },
     });
@@ -386,6 +409,7 @@ class Server implements ApiServer {
     });
     app.all('/*', () => undefined);
     const { server } = app;
+    server.maxHeadersCount = 0; // all of them: none is left out
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = 0;
     server.on('upgrade', (request, socket: Socket, head: Buffer) => {

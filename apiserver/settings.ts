@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import type { KindInfo } from '../api/index.ts';
+import { ALL_KINDS } from '../api/schema.ts';
 import { OptionError, type OptionValues, UserError } from '../runtime/index.ts';
 import { formatIp, parseCidr } from './allocators/ip-range.ts';
+import { SIGNING_ALGORITHMS } from './auth/index.ts';
 import type { apiServerOptions } from './options.ts';
+import { runtimeConfig } from './runtime-config.ts';
 
 /** The API server's options as they were given. */
 export type ApiServerValues = OptionValues<typeof apiServerOptions>;
@@ -10,6 +14,8 @@ export type ApiServerValues = OptionValues<typeof apiServerOptions>;
 /** What follows from the options, checked once. */
 export interface CompiledOptions {
   readonly serviceNodePortRange: { readonly from: number; readonly to: number };
+  /** Which versions of which kinds are served. */
+  isServed(kind: KindInfo): boolean;
   /** First address of the Service range: the Service `kubernetes`. */
   readonly kubernetesServiceIp: string;
   /** Signs tokens of service accounts: the first of the issuers. */
@@ -31,6 +37,7 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
   checkModes(values);
   checkStore(values);
   checkAudit(values);
+  checkOidc(values);
   for (const name of ['bind-address', 'advertise-address'] as const) {
     const ip = values[name];
     if (ip !== undefined && isIP(ip) === 0) throw new OptionError(`option --${name} takes an IP address, not "${ip}"`);
@@ -38,6 +45,10 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
   return {
     ...tokenOptions(values),
     storageRoot: `/${values['etcd-prefix'].split('/').filter(Boolean).join('/')}`,
+    isServed: runtimeConfig(
+      values['runtime-config'],
+      ALL_KINDS.map(({ info }) => info),
+    ),
     serviceNodePortRange: portRange(values['service-node-port-range']),
     kubernetesServiceIp: firstIp(values['service-cluster-ip-range']),
   };
@@ -64,6 +75,20 @@ function checkModes(values: ApiServerValues): void {
   if (unknown !== undefined) throw new OptionError(`option --authorization-mode knows ${AUTHORIZERS.join(', ')}, not "${unknown}"`);
   if (modes.length === 0) throw new OptionError('option --authorization-mode needs at least one authorizer, such as RBAC');
   if (!values['allow-privileged']) throw new OptionError('option --allow-privileged=false is not possible; leave the option out');
+}
+
+/** Upstream: pkg/kubeapiserver/options/authentication.go. */
+function checkOidc(values: ApiServerValues): void {
+  const { 'oidc-issuer-url': issuer, 'oidc-client-id': client, 'authentication-config': config, 'oidc-signing-algs': algorithms } = values;
+  if ((issuer === undefined) !== (client === undefined))
+    throw new OptionError('options --oidc-issuer-url and --oidc-client-id go together');
+  if (issuer !== undefined && config !== undefined) {
+    throw new OptionError('options --authentication-config and --oidc-issuer-url exclude each other; leave one out');
+  }
+  const unknown = algorithms.find((name) => !SIGNING_ALGORITHMS.includes(name));
+  if (unknown !== undefined || algorithms.length === 0) {
+    throw new OptionError(`option --oidc-signing-algs knows ${SIGNING_ALGORITHMS.join(', ')}, not "${unknown ?? ''}"`);
+  }
 }
 
 function checkPairs(values: ApiServerValues): void {
@@ -98,6 +123,9 @@ function checkStore(values: ApiServerValues): void {
   }
   if (values['service-account-key-file'].length > 0 && values['service-account-signing-key-file'] === undefined) {
     throw new OptionError('option --service-account-key-file needs --service-account-signing-key-file, or no token made here is good here');
+  }
+  if (values['encryption-provider-config-automatic-reload'] && values['encryption-provider-config'] === undefined) {
+    throw new OptionError('option --encryption-provider-config-automatic-reload needs --encryption-provider-config');
   }
 }
 

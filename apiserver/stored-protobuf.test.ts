@@ -123,7 +123,6 @@ test('one that is stored in another version is not taken for this one', async ()
 });
 
 test.each([
-  ['encrypted', 'k8s:enc:aescbc:v1:key1:\0\x01', 'it is encrypted'],
   ['cut off', encoded('/configmaps', STORED['/configmaps']?.object ?? { metadata: { name: '' } }).subarray(0, 60), ''],
   ['of something else', 'hello', ''],
 ])('one that is %s is named', async (_name, value, text) => {

@@ -50,3 +50,7 @@ export {
   publicKeyToPem,
   type Subject as CertificateSubject,
 } from './x509/certificate.ts';
+export { certificateChainError } from './x509/certificate-chain.ts';
+export { DerError } from './x509/der-reader.ts';
+export { decodePem, type PemBlock } from './x509/pem.ts';
+export { parseSigningRequest, type SigningRequest } from './x509/signing-request.ts';

@@ -1,6 +1,8 @@
+import { isObject } from '../patch/json-value.ts';
 import type { Message } from '../schema/message.ts';
 import { DecodeError } from './decode-error.ts';
 import { diagnose } from './diagnosis.ts';
+import { noteEmpties } from './given-empties.ts';
 import { type ReadState, structReader } from './reader.ts';
 
 export interface Decoded<T> {
@@ -20,6 +22,7 @@ export function decode<T>(message: Message<T>, raw: unknown): Decoded<T> {
   if (raw === null || raw === undefined) return { object: reader.zero() as T, unknown: [] };
   const state: ReadState = { odd: false };
   const object = readOrExplain(message, raw, state);
+  if (state.emptied && isObject(object)) noteEmpties(message, raw, object);
   if (!state.odd) return { object: object as T, unknown: [] };
   const { error, problems } = diagnose(message, raw);
   if (error !== undefined) throw new DecodeError(error);

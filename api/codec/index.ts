@@ -1,7 +1,9 @@
 // Objects in and out of their encodings: JSON, YAML, protobuf.
+
 export { type Decoded, decode } from './decode.ts';
 export { cannotBeHandled, DecodeError, type TypeMeta } from './decode-error.ts';
 export { duplicateFields, hasDuplicates, strictProblems } from './duplicates.ts';
+export { withEmpties } from './given-empties.ts';
 export { type ObjectType, typeOfMessage } from './object-type.ts';
 export {
   decodeProtobuf,

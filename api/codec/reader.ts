@@ -6,12 +6,15 @@
 // 3. Lists of scalars and maps that are in normal form already are taken over from the input, not copied.
 import type { FieldInfo, FieldType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
+import { tellsEmpty } from './given-empties.ts';
 import { MISFIT, SCALAR_READERS, SCALAR_ZEROS, type ScalarReader } from './scalars.ts';
 
 /** What readers note while they read one body. */
 export interface ReadState {
   /** Something did not fit, or was not known: look closer. */
   odd: boolean;
+  /** An empty list or map was given where that is told from none. */
+  emptied?: boolean | undefined;
 }
 
 type Reader = (raw: unknown, state: ReadState) => unknown;
@@ -88,7 +91,7 @@ function readFields(fields: readonly FieldReader[], raw: Plain, state: ReadState
 function compileField(name: string, info: FieldInfo): FieldReader {
   const read = info.keepsEmpty ? elementReader(info.type) : typeReader(info.type);
   if (info.presence === 'always') {
-    return { name, read, absent: info.nullable ? () => null : zeroOf(info.type) };
+    return { name, read: tellsEmpty(info) ? noting(read) : read, absent: info.nullable ? () => null : zeroOf(info.type) };
   }
   const absent = (): undefined => undefined;
   if (info.presence === 'set') return { name, read: (raw, state) => read(raw, state) ?? undefined, absent };
@@ -101,6 +104,15 @@ function compileField(name: string, info: FieldInfo): FieldReader {
     },
   };
 }
+
+/** Notes that something was given that is nothing in the normal form. */
+const noting =
+  (read: Reader): Reader =>
+  (raw, state) => {
+    const value = read(raw, state);
+    if (value === null) state.emptied = true;
+    return value;
+  };
 
 /** Go's zero value of a type, as a maker of fresh ones. */
 export function zeroOf(type: FieldType): () => unknown {

@@ -284,6 +284,14 @@ const OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'networking.k8s.io/IPAddress': {
     ParentRef: 'ParentRef references the resource that an IPAddress is attached to. An IPAddress must reference a parent object.',
   },
+  'certificates.k8s.io/CertificateSigningRequest': {
+    SignerName:
+      'Requested signer for the request. It is a qualified name in the form: `scope-hostname.io/name`. If empty, it will be defaulted:\n 1. If it\'s a kubelet client certificate, it is assigned\n    "kubernetes.io/kube-apiserver-client-kubelet".\n 2. If it\'s a kubelet serving certificate, it is assigned\n    "kubernetes.io/kubelet-serving".\n 3. Otherwise, it is assigned "kubernetes.io/legacy-unknown".\nDistribution of trust for signers happens out of band. You can select on this field using `spec.signerName`.',
+    Requestor: 'Base64-encoded PKCS#10 CSR data',
+    RequestedDuration:
+      'expirationSeconds is the requested duration of validity of the issued certificate. The certificate signer may issue a certificate with a different validity duration so a client must check the delta between the notBefore and and notAfter fields in the issued certificate to determine the actual duration.\n\nThe v1.22+ in-tree implementations of the well-known Kubernetes signers will honor this field as long as the requested duration is not greater than the maximum duration they will honor per the --cluster-signing-duration CLI flag to the Kubernetes controller manager.\n\nCertificate signers may not honor this field for various reasons:\n\n  1. Old signer that is unaware of the field (such as the in-tree\n     implementations prior to v1.22)\n  2. Signer whose configured maximum is shorter than the requested duration\n  3. Signer whose configured minimum is longer than the requested duration\n\nThe minimum valid value for expirationSeconds is 600, i.e. 10 minutes.',
+    Condition: 'Conditions applied to the request, such as approval or denial.',
+  },
   '/PersistentVolume': {
     Capacity:
       "capacity is the description of the persistent volume's resources and capacity. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#capacity",
@@ -315,5 +323,10 @@ const OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** What a column of a kind's Table is. */
-export const columnDescription = ({ group, kind }: Pick<KindInfo, 'group' | 'kind'>, column: string): string =>
-  OF_KIND[`${group}/${kind}`]?.[column] ?? OF_EVERY_KIND[column] ?? '';
+export function columnDescription(
+  { group, version, kind, storedAs = `${group}/${version}` }: Pick<KindInfo, 'group' | 'version' | 'kind' | 'storedAs'>,
+  column: string,
+): string {
+  const storedGroup = storedAs.slice(0, Math.max(storedAs.indexOf('/'), 0));
+  return OF_KIND[`${storedGroup}/${kind}`]?.[column] ?? OF_EVERY_KIND[column] ?? '';
+}

@@ -133,6 +133,54 @@ export const nodes: KindInfo = {
   ],
 };
 
+export const persistentvolumeclaims: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'PersistentVolumeClaim',
+  resource: 'persistentvolumeclaims',
+  singular: 'persistentvolumeclaim',
+  namespaced: true,
+  verbs: ALL_VERBS,
+  shortNames: ['pvc'],
+  subresources: [{ name: 'status', kind: 'PersistentVolumeClaim', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Status', type: 'string', priority: 0 },
+    { name: 'Volume', type: 'string', priority: 0 },
+    { name: 'Capacity', type: 'string', priority: 0 },
+    { name: 'Access Modes', type: 'string', priority: 0 },
+    { name: 'StorageClass', type: 'string', priority: 0 },
+    { name: 'VolumeAttributesClass', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+    { name: 'VolumeMode', type: 'string', priority: 1 },
+  ],
+};
+
+export const persistentvolumes: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'PersistentVolume',
+  resource: 'persistentvolumes',
+  singular: 'persistentvolume',
+  namespaced: false,
+  verbs: ALL_VERBS,
+  shortNames: ['pv'],
+  subresources: [{ name: 'status', kind: 'PersistentVolume', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Capacity', type: 'string', priority: 0 },
+    { name: 'Access Modes', type: 'string', priority: 0 },
+    { name: 'Reclaim Policy', type: 'string', priority: 0 },
+    { name: 'Status', type: 'string', priority: 0 },
+    { name: 'Claim', type: 'string', priority: 0 },
+    { name: 'StorageClass', type: 'string', priority: 0 },
+    { name: 'VolumeAttributesClass', type: 'string', priority: 0 },
+    { name: 'Reason', type: 'string', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+    { name: 'VolumeMode', type: 'string', priority: 1 },
+  ],
+};
+
 export const pods: KindInfo = {
   group: '',
   version: 'v1',

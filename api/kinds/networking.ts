@@ -27,7 +27,7 @@ export const ingresses: KindInfo = {
   namespaced: true,
   verbs: ALL_VERBS,
   shortNames: ['ing'],
-  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'], kind: '/Ingress' }],
+  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'], kind: 'Ingress' }],
   columns: [
     { name: 'Name', type: 'string', format: 'name', priority: 0 },
     { name: 'Class', type: 'string', priority: 0 },
@@ -79,7 +79,7 @@ export const servicecidrs: KindInfo = {
   singular: 'servicecidr',
   namespaced: false,
   verbs: ALL_VERBS,
-  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'], kind: '/ServiceCIDR' }],
+  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'], kind: 'ServiceCIDR' }],
   columns: [
     { name: 'Name', type: 'string', format: 'name', priority: 0 },
     { name: 'CIDRs', type: 'string', priority: 0 },

@@ -17,6 +17,7 @@ import { horizontalPodAutoscaler as horizontalPodAutoscalerV1 } from '../autosca
 import { horizontalPodAutoscaler } from '../autoscaling/v2/horizontal-pod-autoscaler.ts';
 import { cronJob } from '../batch/v1/cron-job.ts';
 import { job } from '../batch/v1/job.ts';
+import { certificateSigningRequest } from '../certificates/v1/certificate-signing-request.ts';
 import { lease } from '../coordination/v1/lease.ts';
 import { binding } from '../core/v1/component-status.ts';
 import { configMap, secret } from '../core/v1/config-map.ts';
@@ -24,12 +25,15 @@ import { endpoints } from '../core/v1/endpoints.ts';
 import { event } from '../core/v1/event.ts';
 import { namespace } from '../core/v1/namespace.ts';
 import { node as nodeMessage } from '../core/v1/node.ts';
+import { persistentVolume } from '../core/v1/persistent-volume.ts';
+import { persistentVolumeClaim } from '../core/v1/persistent-volume-claim.ts';
 import { pod, podTemplate } from '../core/v1/pod.ts';
 import { limitRange, resourceQuota } from '../core/v1/quota.ts';
 import { replicationController } from '../core/v1/replication-controller.ts';
 import { service } from '../core/v1/service.ts';
 import { serviceAccount } from '../core/v1/service-account.ts';
 import { endpointSlice } from '../discovery/v1/endpoint-slice.ts';
+import { event as eventsEvent } from '../events/v1/event.ts';
 import type { ServedKind } from '../kind-info.ts';
 import { ingress, ingressClass } from '../networking/v1/ingress.ts';
 import { ipAddress, serviceCIDR } from '../networking/v1/ip-address.ts';
@@ -40,6 +44,7 @@ import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/r
 import { priorityClass } from '../scheduling/v1/priority-class.ts';
 import { csiDriver, csiNode, csiStorageCapacity } from '../storage/v1/csi.ts';
 import { storageClass } from '../storage/v1/storage-class.ts';
+import { volumeAttachment } from '../storage/v1/volume-attachment.ts';
 import { volumeAttributesClass } from '../storage/v1/volume-attributes-class.ts';
 import * as admissionregistration from './admissionregistration.ts';
 import * as apiextensions from './apiextensions.ts';
@@ -48,17 +53,20 @@ import * as authentication from './authentication.ts';
 import * as authorization from './authorization.ts';
 import * as autoscaling from './autoscaling.ts';
 import * as batch from './batch.ts';
+import * as certificates from './certificates.ts';
 import * as coordination from './coordination.ts';
 import * as core from './core.ts';
 import * as discovery from './discovery.ts';
+import * as events from './events.ts';
 import * as networking from './networking.ts';
 import * as node from './node.ts';
+import { OLDER_KINDS } from './older.ts';
 import * as policy from './policy.ts';
 import * as rbac from './rbac.ts';
 import * as scheduling from './scheduling.ts';
 import * as storage from './storage.ts';
 
-/** Every built-in kind with its schema, in the order discovery lists them. */
+/** Every built-in kind with its schema, in the order discovery lists them: what is served unless told otherwise. */
 export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: core.bindings, message: binding },
   { info: core.configmaps, message: configMap },
@@ -67,6 +75,8 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: core.limitranges, message: limitRange },
   { info: core.namespaces, message: namespace },
   { info: core.nodes, message: nodeMessage },
+  { info: core.persistentvolumeclaims, message: persistentVolumeClaim },
+  { info: core.persistentvolumes, message: persistentVolume },
   { info: core.pods, message: pod },
   { info: core.podtemplates, message: podTemplate },
   { info: core.replicationcontrollers, message: replicationController },
@@ -89,6 +99,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: autoscaling.horizontalpodautoscalersV1, message: horizontalPodAutoscalerV1 },
   { info: batch.cronjobs, message: cronJob },
   { info: batch.jobs, message: job },
+  { info: certificates.certificatesigningrequests, message: certificateSigningRequest },
   { info: networking.ingressclasses, message: ingressClass },
   { info: networking.ingresses, message: ingress },
   { info: networking.ipaddresses, message: ipAddress },
@@ -103,6 +114,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: storage.csinodes, message: csiNode },
   { info: storage.csistoragecapacities, message: csiStorageCapacity },
   { info: storage.storageclasses, message: storageClass },
+  { info: storage.volumeattachments, message: volumeAttachment },
   { info: storage.volumeattributesclasses, message: volumeAttributesClass },
   { info: admissionregistration.mutatingwebhookconfigurations, message: mutatingWebhookConfiguration },
   { info: admissionregistration.validatingadmissionpolicies, message: validatingAdmissionPolicy },
@@ -113,4 +125,8 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: coordination.leases, message: lease },
   { info: node.runtimeclasses, message: runtimeClass },
   { info: discovery.endpointslices, message: endpointSlice },
+  { info: events.events, message: eventsEvent },
 ];
+
+/** Those, and the versions that are served only when told to. */
+export const ALL_KINDS: readonly ServedKind[] = [...BUILT_IN_KINDS, ...OLDER_KINDS];

@@ -73,6 +73,25 @@ export const storageclasses: KindInfo = {
   ],
 };
 
+export const volumeattachments: KindInfo = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'VolumeAttachment',
+  resource: 'volumeattachments',
+  singular: 'volumeattachment',
+  namespaced: false,
+  verbs: ALL_VERBS,
+  subresources: [{ name: 'status', kind: 'VolumeAttachment', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Attacher', type: 'string', format: 'name', priority: 0 },
+    { name: 'PV', type: 'string', priority: 0 },
+    { name: 'Node', type: 'string', priority: 0 },
+    { name: 'Attached', type: 'boolean', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+  ],
+};
+
 export const volumeattributesclasses: KindInfo = {
   group: 'storage.k8s.io',
   version: 'v1',

@@ -1,16 +1,28 @@
 import { type Clock, type Random, systemRandom, UserError } from '../../runtime/index.ts';
+import type { Authorizer } from '../auth/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { WebhookClient } from '../webhook/index.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
+import { AdmissionConfiguration, readAdmissionConfiguration } from './configuration.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
+import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { AdmissionMetrics } from './metrics.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction/plugin.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import { podSecurityConfiguration } from './pod-security/configuration.ts';
+import { podSecurity } from './pod-security/plugin.ts';
 import type { PolicyOptions } from './policy/policy-options.ts';
 import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
 import { priority } from './priority.ts';
+import { limitedResourcesOf } from './resource-quota/configuration.ts';
+import { resourceQuota } from './resource-quota/plugin.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import { mutatingWebhooks } from './webhook/mutating-webhooks.ts';
 import { validatingWebhooks } from './webhook/validating-webhooks.ts';
@@ -22,36 +34,109 @@ export interface AdmissionOptions extends PolicyOptions {
   readonly objects: ObjectReader & ObjectWriter;
   readonly clock: Clock;
   readonly metrics: AdmissionMetrics;
+  /** Says what users may do beside what they ask for. */
+  readonly authorizer: Authorizer;
   readonly random?: Random | undefined;
   /** Plugins to run beside the default ones. */
   readonly enabled?: readonly string[] | undefined;
   /** Default plugins not to run. */
   readonly disabled?: readonly string[] | undefined;
+  /** File with an AdmissionConfiguration. */
+  readonly configFile?: string | undefined;
 }
 
+/** What plugins are made of. */
+interface Parts extends AdmissionOptions {
+  readonly random: Random;
+  readonly configuration: AdmissionConfiguration;
+  readonly client: WebhookClient;
+}
+
+interface Row {
+  readonly name: string;
+  readonly isOn: boolean;
+  /** Absent: upstream has it, and there is none here. */
+  readonly create?: (parts: Parts) => AdmissionPlugin;
+}
+
+type Create = NonNullable<Row['create']>;
+/** A plugin that runs unless it is disabled. */
+const on = (name: string, create: Create): Row => ({ name, isOn: true, create });
+/** One that runs when it is enabled. */
+const off = (name: string, create: Create): Row => ({ name, isOn: false, create });
+/** One that upstream has. */
+const absent = (name: string): Row => ({ name, isOn: false });
+
+/** All plugins, in upstream's order and on or off as upstream's (`pkg/kubeapiserver/options/plugins.go`). */
+const PLUGINS: readonly Row[] = [
+  absent('AlwaysAdmit'),
+  absent('NamespaceAutoProvision'),
+  on('NamespaceLifecycle', ({ objects }) => namespaceLifecycle(objects)),
+  absent('NamespaceExists'),
+  absent('LimitPodHardAntiAffinityTopology'),
+  on('LimitRanger', ({ objects }) => limitRanger(objects)),
+  on('ServiceAccount', ({ objects, random }) => serviceAccount(objects, random)),
+  off('NodeRestriction', ({ objects, authorizer }) => nodeRestriction(objects, authorizer)),
+  on('TaintNodesByCondition', () => taintNodesByCondition),
+  absent('AlwaysPullImages'),
+  absent('ImagePolicyWebhook'),
+  on('PodSecurity', ({ objects, configuration }) => podSecurity(objects, podSecurityConfiguration(configuration))),
+  absent('PodNodeSelector'),
+  on('Priority', ({ objects }) => priority(objects)),
+  on('DefaultTolerationSeconds', () => defaultTolerationSeconds),
+  absent('PodTolerationRestriction'),
+  absent('EventRateLimit'),
+  absent('ExtendedResourceToleration'),
+  on('DefaultStorageClass', ({ objects }) => defaultStorageClass(objects)),
+  on('StorageObjectInUseProtection', () => storageObjectInUseProtection),
+  absent('OwnerReferencesPermissionEnforcement'),
+  on('PersistentVolumeClaimResize', ({ objects }) => persistentVolumeClaimResize(objects)),
+  on('RuntimeClass', ({ objects }) => runtimeClass(objects)),
+  on('CertificateApproval', ({ authorizer }) => certificateApproval(authorizer)),
+  on('CertificateSigning', ({ authorizer }) => certificateSigning(authorizer)),
+  absent('ClusterTrustBundleAttest'),
+  on('CertificateSubjectRestriction', () => certificateSubjectRestriction),
+  on('DefaultIngressClass', ({ objects }) => defaultIngressClass(objects)),
+  absent('DenyServiceExternalIPs'),
+  absent('PodTopologyLabels'),
+  absent('MutatingAdmissionPolicy'),
+  on('MutatingAdmissionWebhook', mutatingWebhooks),
+  on('ValidatingAdmissionPolicy', (parts) => validatingAdmissionPolicy(parts)),
+  on('ValidatingAdmissionWebhook', validatingWebhooks),
+  on('ResourceQuota', ({ objects, configuration }) => resourceQuota(objects, limitedResourcesOf(configuration))),
+  absent('AlwaysDeny'),
+];
+
 /**
- * The admission plugins, in upstream's order (`pkg/kubeapiserver/options/plugins.go`). All there are so far are on by default.
+ * The admission plugins, in upstream's order.
  *
- * @throws UserError when a plugin is named that does not exist.
+ * @throws UserError when a plugin is named that is not there, or is told what it does not take.
  */
 export function createAdmission(options: AdmissionOptions): readonly AdmissionPlugin[] {
-  const { objects, clock, random = systemRandom, enabled = [], disabled = [] } = options;
-  const client = new WebhookClient({ objects, random, clock });
-  const webhooks = { ...options, random, client };
-  const all: readonly AdmissionPlugin[] = [
-    namespaceLifecycle(objects),
-    serviceAccount(objects, random),
-    taintNodesByCondition,
-    priority(objects),
-    defaultTolerationSeconds,
-    runtimeClass(objects),
-    defaultIngressClass(objects),
-    mutatingWebhooks(webhooks),
-    validatingAdmissionPolicy(options),
-    validatingWebhooks(webhooks),
-  ];
-  const names = all.map(({ name }) => name);
-  const unknown = [...enabled, ...disabled].find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new UserError(`there is no admission plugin ${unknown}; there are ${names.join(', ')}`);
-  return all.filter(({ name }) => enabled.includes(name) || !disabled.includes(name));
+  const { objects, clock, random = systemRandom, enabled = [], disabled = [], configFile } = options;
+  checkNames('enable-admission-plugins', enabled);
+  checkNames('disable-admission-plugins', disabled);
+  const both = enabled.filter((name) => disabled.includes(name));
+  if (both.length > 0) throw new UserError(`${both.join(', ')} is in both --enable-admission-plugins and --disable-admission-plugins`);
+  const configuration = configFile === undefined ? new AdmissionConfiguration() : readAdmissionConfiguration(configFile);
+  checkNames('admission-control-config-file', configuration.names);
+  const parts: Parts = { ...options, random, configuration, client: new WebhookClient({ objects, random, clock }) };
+  return PLUGINS.filter(({ name, isOn }) => enabled.includes(name) || (isOn && !disabled.includes(name))).flatMap(
+    ({ create }) => create?.(parts) ?? [],
+  );
 }
+
+/** @throws UserError */
+function checkNames(option: string, names: readonly string[]): void {
+  for (const name of names) {
+    const row = PLUGINS.find((plugin) => plugin.name === name);
+    if (!row) throw new UserError(`--${option}: admission plugin ${name} is unknown; there are ${AVAILABLE}`);
+    if (!row.create && option.startsWith('enable')) {
+      throw new UserError(`--${option}: admission plugin ${name} is Kubernetes' own, but there is none here yet; there are ${AVAILABLE}`);
+    }
+  }
+}
+
+const AVAILABLE = PLUGINS.filter(({ create }) => create)
+  .map(({ name }) => name)
+  .join(', ');

@@ -3,7 +3,7 @@
 //     create, update, patch ──▶ track ──▶ compare before and after ──▶ the writer owns what it changed, others lose it
 //     apply ──────────────────▶ apply ──▶ merge, prune, conflicts  ──▶ the applier owns what it names
 import { type ApiError, apiError, type KubeObject, toTime } from '../../api/index.ts';
-import { DecodeError, type ObjectType, ownership } from '../../api/schema.ts';
+import { DecodeError, type ObjectType, ownership, withEmpties } from '../../api/schema.ts';
 import { plainError } from '../registry/store-errors.ts';
 import { conflictError } from './conflict.ts';
 import { LAST_APPLIED, lastAppliedOf, withLastApplied } from './last-applied.ts';
@@ -76,7 +76,7 @@ export class FieldManager {
     // An object whose entries were given up is not tracked before somebody applies.
     if (managed.size === 0 && live?.metadata.uid) return;
     try {
-      const changed = this.#trackUpdate(managed, tracking, { live: live ?? this.#zeroObject(), next });
+      const changed = this.#trackUpdate(managed, tracking, { live: live ?? this.#zeroObject(), next: withEmpties(next) });
       if (!changed && asStored) {
         next.metadata.managedFields = asStored;
         return;

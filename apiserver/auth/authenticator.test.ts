@@ -12,6 +12,7 @@ import { ensurePki, type Pki } from '../pki/index.ts';
 import { createAuthenticator, createTokenIssuer, type RequestAuthenticator, type TokenSubject } from './index.ts';
 import { parseToken } from './jwt.ts';
 import { ObjectsInMemory } from './objects-in-memory.ts';
+import type { UserInfo } from './types.ts';
 
 let directory: string;
 let tokenFile: string;
@@ -26,6 +27,12 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const requestWith = (headers: Record<string, string>): IncomingMessage => Object.assign(new IncomingMessage(new Socket()), { headers });
 const bearer = (token: string) => requestWith({ authorization: `Bearer ${token}` });
+
+/** The user, who is known at once. */
+function userOf(found: UserInfo | Promise<UserInfo>): UserInfo {
+  if (found instanceof Promise) throw new Error('nobody else is to be asked');
+  return found;
+}
 
 function codeOf(authenticate: () => unknown): number | undefined {
   try {
@@ -59,14 +66,14 @@ describe('static tokens', () => {
       uid: undefined,
       groups: ['devs', '"ops"', 'system:authenticated'],
     });
-    expect(authenticator.authenticate(bearer('plain')).groups).toEqual(['system:authenticated']);
+    expect(userOf(authenticator.authenticate(bearer('plain'))).groups).toEqual(['system:authenticated']);
   });
 
   it('come in any case of the scheme, and in a WebSocket protocol', () => {
     const authenticator = authenticatorWith();
-    expect(authenticator.authenticate(requestWith({ authorization: 'bearer plain' })).name).toBe('bob');
+    expect(userOf(authenticator.authenticate(requestWith({ authorization: 'bearer plain' }))).name).toBe('bob');
     const protocol = `v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.${Buffer.from('plain').toString('base64url')}`;
-    expect(authenticator.authenticate(requestWith({ upgrade: 'websocket', 'sec-websocket-protocol': protocol })).name).toBe('bob');
+    expect(userOf(authenticator.authenticate(requestWith({ upgrade: 'websocket', 'sec-websocket-protocol': protocol }))).name).toBe('bob');
   });
 
   it('refuses a file that is not one', async () => {
@@ -143,7 +150,7 @@ describe('service-account tokens', () => {
     const secret = objects.put(coreKinds.secrets, { metadata: { namespace: 'blue', name: 's' } }).metadata;
     const ofPod = issue({ pod: { name: 'p', uid: pod.uid }, node: { name: 'n', uid: 'u' } });
     const ofSecret = issue({ secret: { name: 's', uid: secret.uid } });
-    expect(authenticator.authenticate(bearer(ofPod)).extra).toMatchObject({
+    expect(userOf(authenticator.authenticate(bearer(ofPod))).extra).toMatchObject({
       'authentication.kubernetes.io/pod-name': ['p'],
       'authentication.kubernetes.io/node-name': ['n'],
     });
@@ -179,7 +186,7 @@ describe('service-account tokens', () => {
       objects,
       clock,
     });
-    expect(both.authenticate(bearer(token)).name).toBe('system:serviceaccount:blue:bot');
+    expect(userOf(both.authenticate(bearer(token))).name).toBe('system:serviceaccount:blue:bot');
   });
 
   it('are reviewed for audiences', () => {

@@ -2,11 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { apiError } from '../../api/index.ts';
 import { type Clock, systemClock } from '../../runtime/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
+import { createBootstrapTokens } from './bootstrap-tokens.ts';
 import { createClientCertificates } from './client-certificate.ts';
+import { createLegacyTokens, type LegacyTokenOptions } from './legacy-tokens.ts';
 import { createServiceAccountTokens } from './service-account-tokens.ts';
 import { createStaticTokens } from './static-tokens.ts';
 import { type TokenAuthenticator, TokenError, type TokenIdentity } from './token-authenticator.ts';
-import type { Authenticator, UserInfo } from './types.ts';
+import { type Authenticator, type UserInfo, whenKnown } from './types.ts';
 
 export const ANONYMOUS_USER = 'system:anonymous';
 export const UNAUTHENTICATED_GROUP = 'system:unauthenticated';
@@ -17,8 +19,8 @@ export const DEFAULT_ISSUER = 'https://kubernetes.default.svc';
 export interface AuthenticatorOptions {
   /** `--token-auth-file` */
   readonly tokenAuthFile?: string | undefined;
-  /** Whether a request without credentials is `system:anonymous` or refused. */
-  readonly anonymousAuth: boolean;
+  /** Whether a request without credentials is `system:anonymous` or refused; paths where it is, when it is not everywhere. */
+  readonly anonymousAuth: boolean | readonly string[];
   /** PEM of the keys that service-account tokens are checked with. */
   readonly serviceAccountKeys: readonly string[];
   /** `--service-account-issuer` */
@@ -26,6 +28,12 @@ export interface AuthenticatorOptions {
   /** `--api-audiences`; the issuers unless given. */
   readonly apiAudiences?: readonly string[] | undefined;
   readonly objects: ObjectReader;
+  /** Where the use of a token that lies in a Secret is noted; nowhere unless given. */
+  readonly writer?: LegacyTokenOptions['writer'];
+  /** `--enable-bootstrap-token-auth` */
+  readonly bootstrapTokens?: boolean | undefined;
+  /** Further ones, asked last: tokens of an OpenID provider, webhooks. */
+  readonly others?: readonly TokenAuthenticator[] | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -35,13 +43,13 @@ export type TokenVerdict = TokenIdentity | { readonly error: string };
 /** The API server's authenticator: it always has a verdict on a request, and can be asked about a token alone. */
 export interface RequestAuthenticator extends Authenticator {
   /** @throws ApiError (401) when a credential is not good, or there is none and anonymous requests are refused. */
-  authenticate(request: IncomingMessage): UserInfo;
+  authenticate(request: IncomingMessage): UserInfo | Promise<UserInfo>;
   /**
    * Says whose a token is, as TokenReview asks.
    *
    * @param audiences what it should be good for; none for the API server itself.
    */
-  reviewToken(token: string, audiences: readonly string[]): TokenVerdict;
+  reviewToken(token: string, audiences: readonly string[]): TokenVerdict | Promise<TokenVerdict>;
 }
 
 const INVALID_TOKEN = 'invalid bearer token';
@@ -57,49 +65,78 @@ export function createAuthenticator(options: AuthenticatorOptions): RequestAuthe
   const clock = options.clock ?? systemClock;
   const issuers = options.serviceAccountIssuers?.length ? options.serviceAccountIssuers : [DEFAULT_ISSUER];
   const apiAudiences = options.apiAudiences?.length ? options.apiAudiences : issuers;
-  const tokens: TokenAuthenticator[] = [];
-  if (options.tokenAuthFile !== undefined) tokens.push(createStaticTokens(options.tokenAuthFile, apiAudiences));
-  tokens.push(
-    createServiceAccountTokens({ issuers, publicKeys: options.serviceAccountKeys, apiAudiences, objects: options.objects, clock }),
-  );
+  const { objects } = options;
+  const tokens: readonly TokenAuthenticator[] = [
+    ...(options.tokenAuthFile === undefined ? [] : [createStaticTokens(options.tokenAuthFile, apiAudiences)]),
+    createLegacyTokens({ publicKeys: options.serviceAccountKeys, apiAudiences, objects, writer: options.writer, clock }),
+    createServiceAccountTokens({ issuers, publicKeys: options.serviceAccountKeys, apiAudiences, objects, clock }),
+    ...(options.bootstrapTokens ? [createBootstrapTokens({ apiAudiences, objects, clock })] : []),
+    ...(options.others ?? []),
+  ];
   const certificates = createClientCertificates(clock);
-
-  const verdictOn = (token: string, audiences: readonly string[]): TokenVerdict => {
-    const errors = [INVALID_TOKEN];
-    for (const authenticator of tokens) {
-      const found = attempt(() => authenticator.authenticateToken(token, audiences), errors);
-      if (found) return { user: withAuthenticated(found.user), audiences: found.audiences };
-    }
-    return { error: errors.length === 1 ? INVALID_TOKEN : `[${errors.join(', ')}]` };
-  };
+  const anonymous = anonymousRule(options.anonymousAuth);
+  const verdictOn = (token: string, audiences: readonly string[]) => askInTurn(tokens, { token, audiences, errors: [INVALID_TOKEN] }, 0);
 
   return {
     authenticate(request) {
       const certified = certificates.identify(request);
       if (typeof certified !== 'string') return withAuthenticated(certified);
       const token = bearerToken(request);
-      if (token !== undefined) {
-        const verdict = verdictOn(token, apiAudiences);
-        if ('user' in verdict) return verdict.user;
-        throw apiError.unauthorized();
-      }
-      if (certified === 'invalid' || !options.anonymousAuth) throw apiError.unauthorized();
+      if (token !== undefined) return whenKnown(verdictOn(token, apiAudiences), userOf);
+      if (certified === 'invalid' || !anonymous(request)) throw apiError.unauthorized();
       return ANONYMOUS;
     },
     reviewToken: (token, audiences) => verdictOn(token, audiences.length > 0 ? audiences : apiAudiences),
   };
 }
 
+/** Who may come without credentials: everybody, nobody, or whoever asks for one of some paths. */
+function anonymousRule(allowed: AuthenticatorOptions['anonymousAuth']): (request: IncomingMessage) => boolean {
+  if (typeof allowed === 'boolean') return () => allowed;
+  const paths = new Set(allowed);
+  return ({ url = '' }) => paths.has(url.split('?', 1)[0] ?? '');
+}
+
+function userOf(verdict: TokenVerdict): UserInfo {
+  if ('user' in verdict) return verdict.user;
+  throw apiError.unauthorized();
+}
+
+interface TokenQuestion {
+  readonly token: string;
+  readonly audiences: readonly string[];
+  /** Why the token is not good, so far. */
+  readonly errors: string[];
+}
+
+/** Asks each authenticator, until one knows the token; waits only for those that have to. */
+function askInTurn(tokens: readonly TokenAuthenticator[], question: TokenQuestion, from: number): TokenVerdict | Promise<TokenVerdict> {
+  for (let i = from; i < tokens.length; i++) {
+    const found = attempt(tokens[i], question);
+    if (found instanceof Promise) return found.then((identity) => (identity ? verdictFor(identity) : askInTurn(tokens, question, i + 1)));
+    if (found !== undefined) return verdictFor(found);
+  }
+  const { errors } = question;
+  return { error: errors.length === 1 ? INVALID_TOKEN : `[${errors.join(', ')}]` };
+}
+
+const verdictFor = ({ user, audiences }: TokenIdentity): TokenVerdict => ({ user: withAuthenticated(user), audiences });
+
 /** A token that is known but not good adds to the errors; what else goes wrong is thrown on. */
-function attempt(authenticate: () => TokenIdentity | undefined, errors: string[]): TokenIdentity | undefined {
-  try {
-    return authenticate();
-  } catch (error) {
+function attempt(authenticator: TokenAuthenticator | undefined, { token, audiences, errors }: TokenQuestion): Attempt | Promise<Attempt> {
+  const note = (error: unknown): undefined => {
     if (!(error instanceof TokenError)) throw error;
     if (!errors.includes(error.message)) errors.push(error.message);
-    return undefined;
+  };
+  try {
+    const found = authenticator?.authenticateToken(token, audiences);
+    return found instanceof Promise ? found.catch(note) : found;
+  } catch (error) {
+    return note(error);
   }
 }
+
+type Attempt = TokenIdentity | undefined;
 
 function withAuthenticated(user: UserInfo): UserInfo {
   if (user.groups.includes(AUTHENTICATED_GROUP) || user.groups.includes(UNAUTHENTICATED_GROUP)) return user;

@@ -7,12 +7,16 @@ import type { Authenticator } from './types.ts';
  */
 export const withFreshObjects = (authenticator: Authenticator, objects: ObjectReader): Authenticator => ({
   authenticate: (request) => {
-    try {
-      return authenticator.authenticate(request);
-    } catch (error) {
+    const again = (error: unknown) => {
       const pending = objects.fresh();
       if (pending === undefined) throw error;
       return pending.then(() => authenticator.authenticate(request));
+    };
+    try {
+      const found = authenticator.authenticate(request);
+      return found instanceof Promise ? found.catch(again) : found;
+    } catch (error) {
+      return again(error);
     }
   },
 });

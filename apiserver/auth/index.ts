@@ -11,8 +11,15 @@ export {
 } from './authenticator.ts';
 export { createAuthorizer, PRIVILEGED_GROUP } from './authorizer.ts';
 export { withFreshObjects } from './fresh-authenticator.ts';
+export { SIGNING_ALGORITHMS } from './jwt.ts';
 export { createOpenIdDocuments, type OpenIdDocuments } from './openid.ts';
 export { createTokenIssuer, type IssuedToken, type TokenIssuer, type TokenReference, type TokenSubject } from './service-account-tokens.ts';
 export { SERVICE_ACCOUNT_PREFIX, serviceAccountGroups, serviceAccountName } from './service-account-user.ts';
-export { createTokenRequests, type TokenRequestContext, type TokenRequests, type TokenRequestsOptions } from './token-request.ts';
+export {
+  createTokenRequests,
+  setTokenRequestDefaults,
+  type TokenRequestContext,
+  type TokenRequests,
+  type TokenRequestsOptions,
+} from './token-request.ts';
 export type { AccessAttributes, Authenticator, Authorizer, Decision, ResolvedRules, UserInfo } from './types.ts';

@@ -1,17 +1,8 @@
-import { createHash } from 'node:crypto';
 import { coreKinds, type KindInfo } from '../../api/index.ts';
 import type { Clock, Random } from '../../runtime/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
-import {
-  type Claims,
-  createTokenSigner,
-  isRecord,
-  isSignedBy,
-  type ParsedToken,
-  parseToken,
-  type VerificationKey,
-  verificationKey,
-} from './jwt.ts';
+import { createSignatureCheck } from './checked-signatures.ts';
+import { type Claims, createTokenSigner, isRecord } from './jwt.ts';
 import { serviceAccountUser } from './service-account-user.ts';
 import { type TokenAuthenticator, TokenError, type TokenIdentity } from './token-authenticator.ts';
 
@@ -34,8 +25,6 @@ export interface ServiceAccountTokenOptions {
 
 /** How far clocks may differ. */
 const LEEWAY_MS = 60_000;
-/** Tokens whose signature is known to be good: it never changes, unlike all else about them. */
-const VERIFIED_TOKENS_MAX = 4096;
 /** How long an object's deletion may be under way before its tokens are refused. */
 const DELETION_LEEWAY_MS = LEEWAY_MS;
 
@@ -44,36 +33,14 @@ const DELETION_LEEWAY_MS = LEEWAY_MS;
  * the token is bound to are still there, on each use.
  */
 export function createServiceAccountTokens(options: ServiceAccountTokenOptions): TokenAuthenticator {
-  const keys = options.publicKeys.map(verificationKey);
-  const verified = new Map<string, Claims>();
+  const { publicKeys, issuers } = options;
+  const claimsOf = createSignatureCheck({ publicKeys, isOurs: ({ iss }) => issuers.includes(String(iss)) });
   return {
     authenticateToken(token, audiences) {
-      const digest = createHash('sha256').update(token).digest('base64');
-      let claims = verified.get(digest);
-      if (!claims) {
-        const parsed = parseToken(token);
-        if (!parsed || !options.issuers.includes(String(parsed.claims.iss))) return undefined;
-        checkSignature(parsed, keys);
-        claims = parsed.claims;
-        remember(verified, digest, claims);
-      }
-      return identify(options, claims, audiences);
+      const claims = claimsOf(token);
+      return claims && identify(options, claims, audiences);
     },
   };
-}
-
-function checkSignature(token: ParsedToken, keys: readonly VerificationKey[]): void {
-  const candidates = token.keyId === undefined ? keys : keys.filter(({ id }) => id === token.keyId);
-  if (candidates.length === 0) throw new TokenError('invalid signature, no keys found');
-  if (!candidates.some((key) => isSignedBy(token, key))) {
-    throw new TokenError('go-jose/go-jose: error in cryptographic primitive');
-  }
-}
-
-function remember(verified: Map<string, Claims>, digest: string, claims: Claims): void {
-  const oldest = verified.size < VERIFIED_TOKENS_MAX ? undefined : verified.keys().next().value;
-  if (oldest !== undefined) verified.delete(oldest);
-  verified.set(digest, claims);
 }
 
 function identify(options: ServiceAccountTokenOptions, claims: Claims, audiences: readonly string[]): TokenIdentity {

@@ -12,9 +12,10 @@ export interface TokenAuthenticator {
   /**
    * @param audiences what the token should be good for.
    * @returns undefined when the token is not of this sort.
-   * @throws TokenError when it is, but is not good.
+   *   A promise only where somebody else has to be asked.
+   * @throws TokenError (or rejects with one) when it is, but is not good.
    */
-  authenticateToken(token: string, audiences: readonly string[]): TokenIdentity | undefined;
+  authenticateToken(token: string, audiences: readonly string[]): TokenIdentity | undefined | Promise<TokenIdentity | undefined>;
 }
 
 /** Why a token is not good; the text is shown to those who may review tokens. */

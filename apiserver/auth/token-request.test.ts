@@ -2,7 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, coreKinds, type Live, type Pod, type ServiceAccount, type TokenRequest } from '../../api/index.ts';
 import { bodies, decode } from '../../api/schema.ts';
 import { generateKey, keyToPem, publicKeyToPem, seededRandom, VirtualClock } from '../../runtime/index.ts';
-import { createOpenIdDocuments, createTokenIssuer, createTokenRequests, type TokenRequestsOptions } from './index.ts';
+import {
+  createOpenIdDocuments,
+  createTokenIssuer,
+  createTokenRequests,
+  setTokenRequestDefaults,
+  type TokenRequestsOptions,
+} from './index.ts';
 import { parseToken } from './jwt.ts';
 import { ObjectsInMemory } from './objects-in-memory.ts';
 
@@ -31,6 +37,7 @@ function ask(spec: object, { metadata = {}, options = {} }: { metadata?: object;
   });
   const { object } = decode(bodies.tokenRequest, { metadata, spec });
   const context = { namespace: 'ns', name: 'bot', warn: (text: string) => void warnings.push(text), validate: () => Promise.resolve() };
+  setTokenRequestDefaults(object as TokenRequest);
   return requests.answer(context, object as TokenRequest);
 }
 

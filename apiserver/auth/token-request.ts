@@ -64,6 +64,11 @@ interface Bound {
   readonly node?: TokenReference | undefined;
 }
 
+/** What a request says that does not say how long: it is what its sender owns, too. Upstream: pkg/apis/authentication/v1/defaults.go. */
+export function setTokenRequestDefaults({ spec }: TokenRequest): void {
+  spec.expirationSeconds ??= DEFAULT_SECONDS;
+}
+
 export const createTokenRequests = (options: TokenRequestsOptions): TokenRequests => ({
   answer: async (context, request) => {
     checkName(context, request);
@@ -94,7 +99,6 @@ function complete({ apiAudiences, clock }: TokenRequestsOptions, request: TokenR
   }
   // An absent list is null, whatever its type says: it is required of those who write it.
   if (!spec.audiences?.length) spec.audiences = [...apiAudiences];
-  spec.expirationSeconds ??= DEFAULT_SECONDS;
   metadata.name = account.metadata.name;
   metadata.namespace = account.metadata.namespace;
   metadata.uid = account.metadata.uid;

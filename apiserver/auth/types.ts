@@ -33,6 +33,8 @@ export interface AccessAttributes {
   readonly name: string;
   /** Field selector of a request for many, as it was sent. */
   readonly fieldSelector?: string | undefined;
+  /** Label selector, likewise. */
+  readonly labelSelector?: string | undefined;
 }
 
 export interface Decision {
@@ -58,7 +60,27 @@ export interface ResolvedRules {
 
 /** Says whether a request may be made. */
 export interface Authorizer {
-  authorize(attributes: AccessAttributes): Decision;
+  /** A promise only where somebody else has to be asked: a webhook. */
+  authorize(attributes: AccessAttributes): Decision | Promise<Decision>;
   /** Everything the user may do in a namespace. */
   rulesFor(user: UserInfo, namespace: string): ResolvedRules;
+}
+
+/** One that knows by itself. */
+export interface LocalAuthorizer extends Authorizer {
+  authorize(attributes: AccessAttributes): Decision;
+}
+
+/** Goes on with what is known, at once, or with what will be. */
+export const whenKnown = <T, R>(value: T | Promise<T>, then: (value: T) => R | Promise<R>): R | Promise<R> =>
+  value instanceof Promise ? value.then(then) : then(value);
+
+/**
+ * What is known at once, for where nobody can wait: expressions, and the checks of a kind. Somebody else who would have to be asked is not: that is
+ * a no, with an error that says so.
+ */
+export function atOnce(decision: Decision | Promise<Decision>): Decision {
+  if (!(decision instanceof Promise)) return decision;
+  decision.catch(() => undefined); // its answer is not waited for, so its failure is nobody's
+  return { allowed: false, reason: '', evaluationError: 'an authorization webhook cannot be asked here' };
 }

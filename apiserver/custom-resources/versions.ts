@@ -50,10 +50,10 @@ export class Versions {
       isReadLater: true,
       read: ({ value }) => wire.encode(rename(this.#fromStored(value), served)),
       converter: convert && {
-        isNeeded: (stored) => apiVersionIn(stored) !== served.apiVersion,
+        isNeeded: ({ value }) => apiVersionIn(value) !== served.apiVersion,
         convert: async (stored) => {
           const converted = await convert(
-            stored.map((bytes) => this.#fromStored(bytes)),
+            stored.map(({ value }) => this.#fromStored(value)),
             served.apiVersion,
           );
           return converted.map((object) => wire.encode(coerce(served.schema, object, false).object));

@@ -54,7 +54,7 @@ describe('legacy documents', () => {
   it('/apis lists the groups in upstream order, preferred versions first', () => {
     const kinds = [
       kind('zoo.example.com', 'v1alpha1', 'Animal'),
-      kind('autoscaling', 'v1', 'HorizontalPodAutoscaler'),
+      kind('autoscaling', 'v1', 'HorizontalPodAutoscaler', { storedAs: 'autoscaling/v2' }),
       kind('apps', 'v1', 'Deployment'),
       kind('autoscaling', 'v2', 'HorizontalPodAutoscaler'),
     ];
@@ -78,7 +78,7 @@ describe('legacy documents', () => {
   });
 
   it('stores events as the core group has them', () => {
-    const kinds = [kind('', 'v1', 'Event'), kind('events.k8s.io', 'v1', 'Event')];
+    const kinds = [kind('', 'v1', 'Event'), kind('events.k8s.io', 'v1', 'Event', { storedAs: 'v1' })];
     expect(json('/apis/events.k8s.io/v1', undefined, discoveryOf(kinds)).resources[0].storageVersionHash).toBe('r2yiGXH7wu8=');
   });
 

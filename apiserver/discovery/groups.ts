@@ -61,7 +61,7 @@ export function groupsOf(kinds: readonly KindInfo[]): GroupEntry[] {
     const versions = [...new Set(own.map(({ version }) => version))].sort(compareVersions);
     return {
       name,
-      versions: versions.map((version) => ({ version, resources: resourcesOf(own, version, kinds), defined: definedIn(own, version) })),
+      versions: versions.map((version) => ({ version, resources: resourcesOf(own, version), defined: definedIn(own, version) })),
     };
   });
 }
@@ -72,17 +72,17 @@ const definedIn = (own: readonly KindInfo[], version: string): ReadonlySet<strin
 const rank = (group: string): number => (GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function resourcesOf(own: readonly KindInfo[], version: string, all: readonly KindInfo[]): ResourceEntry[] {
+function resourcesOf(own: readonly KindInfo[], version: string): ResourceEntry[] {
   return own
     .filter((kind) => kind.version === version)
     .sort((a, b) => compare(a.resource, b.resource))
     .flatMap((kind) => [
-      resourceEntry(kind, all),
+      resourceEntry(kind),
       ...[...kind.subresources].sort((a, b) => compare(a.name, b.name)).map((subresource) => subresourceEntry(kind, subresource)),
     ]);
 }
 
-const resourceEntry = (kind: KindInfo, all: readonly KindInfo[]): ResourceEntry => ({
+const resourceEntry = (kind: KindInfo): ResourceEntry => ({
   name: kind.resource,
   singularName: kind.singular,
   namespaced: kind.namespaced,
@@ -91,7 +91,7 @@ const resourceEntry = (kind: KindInfo, all: readonly KindInfo[]): ResourceEntry 
   ...(kind.shortNames?.length ? { shortNames: kind.shortNames } : {}),
   ...(kind.categories?.length ? { categories: kind.categories } : {}),
   // What can be watched is stored.
-  ...(kind.verbs.includes('watch') ? { storageVersionHash: storageVersionHash(storedAs(kind, all)) } : {}),
+  ...(kind.verbs.includes('watch') ? { storageVersionHash: storageVersionHash(kind) } : {}),
 });
 
 const subresourceEntry = (kind: KindInfo, { name, kind: body, group, version, verbs }: SubresourceInfo): ResourceEntry => ({
@@ -104,18 +104,11 @@ const subresourceEntry = (kind: KindInfo, { name, kind: body, group, version, ve
   verbs,
 });
 
-/** How a kind is stored: as the core group's when that has it too (events), else in its preferred version. */
-function storedAs(kind: KindInfo, all: readonly KindInfo[]): KindInfo {
-  if (kind.storageVersion !== undefined) return { ...kind, version: kind.storageVersion };
-  const same = all.filter((other) => other.kind === kind.kind && other.resource === kind.resource);
-  const inCore = same.find(({ group }) => group === '');
-  const [preferred = kind] = same.filter(({ group }) => group === kind.group).sort((a, b) => compareVersions(a.version, b.version));
-  return inCore ?? preferred;
-}
-
 /** Changes when objects come to be stored in another version: what storage migrators watch. */
-const storageVersionHash = ({ group, version, kind }: KindInfo): string =>
-  createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64');
+function storageVersionHash({ group, version, kind, storageVersion = version, storedAs = `${group}/${storageVersion}` }: KindInfo): string {
+  const from = storedAs.includes('/') ? storedAs : `/${storedAs}`;
+  return createHash('sha256').update(`${from}/${kind}`).digest().subarray(0, 8).toString('base64');
+}
 
 const VERSION = /^v(\d+)(?:(alpha|beta)(\d+))?$/;
 const STABILITY = ['alpha', 'beta', undefined];

@@ -1,5 +1,5 @@
 import { apiError } from '../../api/index.ts';
-import type { AccessAttributes, Authorizer, UserInfo } from '../auth/types.ts';
+import { type AccessAttributes, type Authorizer, type UserInfo, whenKnown } from '../auth/types.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -16,27 +16,40 @@ export const attributesOf = (user: UserInfo, info: RequestInfo): AccessAttribute
   subresource: info.subresource,
   name: info.name,
   fieldSelector: info.fieldSelector,
+  labelSelector: info.labelSelector,
 });
 
 /** What the audit log says of a decision: upstream's apiserver/pkg/endpoints/filters/authorization.go. */
 const DECISION = 'authorization.k8s.io/decision';
 const REASON = 'authorization.k8s.io/reason';
 
-/** Authorizes a request itself, and notes why. @throws ApiError (403) */
-export function authorizeRequest(authorizer: Authorizer, exchange: Exchange): void {
+/** Authorizes a request itself, and notes why. A promise only where a webhook is asked. @throws ApiError (403), {@link EvaluationError} */
+export function authorizeRequest(authorizer: Authorizer, exchange: Exchange): void | Promise<void> {
   const attributes = attributesOf(exchange.user, exchange.info);
-  const { allowed, reason } = authorizer.authorize(attributes);
-  exchange.audit?.annotate(DECISION, allowed ? 'allow' : 'forbid');
-  exchange.audit?.annotate(REASON, reason);
-  if (!allowed) throw forbidden(attributes, reason);
+  return whenKnown(authorizer.authorize(attributes), (decision) => {
+    const { allowed, reason, evaluationError } = decision;
+    // Who is allowed is, whatever else went wrong.
+    if (!allowed && evaluationError !== undefined) {
+      exchange.audit?.annotate(REASON, 'internal error');
+      throw new EvaluationError(`Internal Server Error: ${JSON.stringify(exchange.request.url ?? '')}: ${evaluationError}\n`);
+    }
+    exchange.audit?.annotate(DECISION, allowed ? 'allow' : 'forbid');
+    exchange.audit?.annotate(REASON, reason);
+    if (!allowed) throw forbidden(attributes, reason);
+  });
+}
+
+/** Nobody said yes, and somebody could not be asked; upstream answers it in plain text, code 500. */
+export class EvaluationError extends Error {
+  override readonly name = 'EvaluationError';
 }
 
 /** @throws ApiError (403) with upstream's text when the user may not. */
-export function authorize(authorizer: Authorizer, exchange: Exchange, info: RequestInfo): void {
+export function authorize(authorizer: Authorizer, exchange: Exchange, info: RequestInfo): void | Promise<void> {
   const attributes = attributesOf(exchange.user, info);
-  const decision = authorizer.authorize(attributes);
-  if (decision.allowed) return;
-  throw forbidden(attributes, decision.reason);
+  return whenKnown(authorizer.authorize(attributes), ({ allowed, reason }) => {
+    if (!allowed) throw forbidden(attributes, reason);
+  });
 }
 
 /** The refusal, as upstream words it. */

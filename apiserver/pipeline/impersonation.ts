@@ -1,4 +1,4 @@
-import type { AccessAttributes, Authorizer, UserInfo } from '../auth/types.ts';
+import { type AccessAttributes, type Authorizer, type UserInfo, whenKnown } from '../auth/types.ts';
 import { forbidden } from './authorization.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -11,38 +11,42 @@ const EXTRA_PREFIX = 'impersonate-extra-';
 const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
 
 /**
- * Makes the user of a request the one its Impersonate-* headers name, if it may.
+ * Makes the user of a request the one its Impersonate-* headers name, if it may: each thing that is taken on is asked for. A promise only where
+ * a webhook is asked. Upstream: apiserver, pkg/endpoints/filters/impersonation.go.
  *
  * @throws ApiError (403) when it may not, ImpersonationError when the headers name no user.
  */
-export function impersonate(authorizer: Authorizer, exchange: Exchange): void {
+export function impersonate(authorizer: Authorizer, exchange: Exchange): void | Promise<void> {
   const { headers } = exchange.request;
   const name = text(headers['impersonate-user']);
   const groups = values(exchange, 'impersonate-group');
   const uid = text(headers['impersonate-uid']);
   const extra = extraOf(exchange);
   if (name === '') {
-    if (groups.length > 0 || uid !== '' || extra.size > 0) throw withoutUser(exchange, groups, uid);
+    if (groups.length > 0 || uid !== '' || extra.size > 0) throw withoutUser(exchange, { groups, uid, extra });
     return;
   }
-  const check = (resource: string, value: string, more: Partial<AccessAttributes> = {}) =>
-    authorizeImpersonation(authorizer, exchange.user, { resource, name: value, ...more });
   const account = SERVICE_ACCOUNT.exec(name);
-  if (account) check('serviceaccounts', account[2] ?? '', { namespace: account[1] ?? '' });
-  else check('users', name);
-  for (const group of groups) check('groups', group);
-  if (uid !== '') check('uids', uid, { group: 'authentication.k8s.io', version: 'v1' });
-  for (const [key, list] of extra) {
-    for (const value of list) check('userextras', value, { group: 'authentication.k8s.io', version: 'v1', subresource: key });
-  }
-  exchange.user = {
-    name,
-    groups: allGroups(name, groups, account),
-    ...(uid === '' ? {} : { uid }),
-    ...(extra.size === 0 ? {} : { extra: Object.fromEntries(extra) }),
-  };
-  exchange.audit?.impersonated(exchange.user);
+  const wanted: Partial<AccessAttributes>[] = [
+    account ? { resource: 'serviceaccounts', namespace: account[1] ?? '', name: account[2] ?? '' } : { resource: 'users', name },
+    ...groups.map((group) => ({ resource: 'groups', name: group })),
+    ...[...extra].flatMap(([key, list]) =>
+      list.map((value) => ({ ...OF_AUTHENTICATION, resource: 'userextras', subresource: key, name: value })),
+    ),
+    ...(uid === '' ? [] : [{ ...OF_AUTHENTICATION, resource: 'uids', name: uid }]),
+  ];
+  return whenKnown(mayAll(authorizer, exchange.user, wanted), () => {
+    exchange.user = {
+      name,
+      groups: allGroups(name, groups, account),
+      ...(uid === '' ? {} : { uid }),
+      ...(extra.size === 0 ? {} : { extra: Object.fromEntries(extra) }),
+    };
+    exchange.audit?.impersonated(exchange.user);
+  });
 }
+
+const OF_AUTHENTICATION = { group: 'authentication.k8s.io', version: 'v1' };
 
 /** The groups that come with a user: a service account's own, and that it is authenticated. */
 function allGroups(name: string, asked: readonly string[], account: RegExpExecArray | null): string[] {
@@ -56,7 +60,9 @@ function allGroups(name: string, asked: readonly string[], account: RegExpExecAr
   return groups;
 }
 
-function authorizeImpersonation(authorizer: Authorizer, user: UserInfo, what: Partial<AccessAttributes>): void {
+/** @throws ApiError (403) at the first thing that may not be taken on. */
+function mayAll(authorizer: Authorizer, user: UserInfo, [first, ...more]: readonly Partial<AccessAttributes>[]): void | Promise<void> {
+  if (!first) return;
   const attributes: AccessAttributes = {
     user,
     verb: 'impersonate',
@@ -68,10 +74,12 @@ function authorizeImpersonation(authorizer: Authorizer, user: UserInfo, what: Pa
     resource: '',
     subresource: '',
     name: '',
-    ...what,
+    ...first,
   };
-  const decision = authorizer.authorize(attributes);
-  if (!decision.allowed) throw forbidden(attributes, decision.reason);
+  return whenKnown(authorizer.authorize(attributes), ({ allowed, reason }) => {
+    if (!allowed) throw forbidden(attributes, reason);
+    return mayAll(authorizer, user, more);
+  });
 }
 
 const text = (value: string | string[] | undefined): string => (Array.isArray(value) ? (value[0] ?? '') : (value ?? ''));
@@ -95,8 +103,15 @@ function extraOf(exchange: Exchange): Map<string, string[]> {
   return extra;
 }
 
-function withoutUser(exchange: Exchange, groups: readonly string[], uid: string): ImpersonationError {
+interface Asked {
+  readonly groups: readonly string[];
+  readonly uid: string;
+  readonly extra: ReadonlyMap<string, readonly string[]>;
+}
+
+function withoutUser(exchange: Exchange, { groups, uid, extra }: Asked): ImpersonationError {
   const asked = groups.map((group) => `{Group  ${group}    }`);
+  for (const [key, list] of extra) for (const value of list) asked.push(`{UserExtra  ${value}  authentication.k8s.io/v1  ${key}}`);
   if (uid !== '') asked.push(`{UID  ${uid}  authentication.k8s.io/v1  }`);
   const url = JSON.stringify(exchange.request.url ?? '');
   return new ImpersonationError(`Internal Server Error: ${url}: requested [${asked.join(' ')}] without impersonating a user\n`);

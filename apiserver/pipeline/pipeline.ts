@@ -4,7 +4,7 @@ import { apiError } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import { asApiError } from '../registry/store-errors.ts';
-import { authorizeRequest } from './authorization.ts';
+import { authorizeRequest, EvaluationError } from './authorization.ts';
 import { Deadlines } from './deadlines.ts';
 import { type Auditor, Exchange, type Upgrade } from './exchange.ts';
 import { type FlowControl, isLongRunning } from './flow-control.ts';
@@ -97,9 +97,11 @@ export class Pipeline {
     const user = this.#authenticate(exchange);
     exchange.user = user instanceof Promise ? await user : user;
     if (auditor) exchange.audit = auditor.begin(exchange);
-    impersonate(authorizer, exchange);
+    const impersonated = impersonate(authorizer, exchange);
+    if (impersonated instanceof Promise) await impersonated;
     if (long) {
-      authorizeRequest(authorizer, exchange);
+      const authorized = authorizeRequest(authorizer, exchange);
+      if (authorized instanceof Promise) await authorized;
       metrics.begin(exchange);
       return this.#options.dispatch(exchange);
     }
@@ -109,7 +111,8 @@ export class Pipeline {
       return;
     }
     try {
-      authorizeRequest(authorizer, exchange);
+      const authorized = authorizeRequest(authorizer, exchange);
+      if (authorized instanceof Promise) await authorized;
       const pending = this.#options.dispatch(exchange);
       if (pending instanceof Promise) await pending;
     } finally {
@@ -135,7 +138,7 @@ export class Pipeline {
   }
 
   #answerError(exchange: Exchange, error: unknown): void {
-    if (error instanceof ImpersonationError) {
+    if (error instanceof ImpersonationError || error instanceof EvaluationError) {
       sendText(exchange, 500, error.message);
       return;
     }

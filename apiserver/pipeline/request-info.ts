@@ -18,6 +18,8 @@ export interface RequestInfo {
   readonly rest: string;
   /** Field selector of a request for many, as it was sent. */
   readonly fieldSelector?: string | undefined;
+  /** Label selector, likewise. */
+  readonly labelSelector?: string | undefined;
 }
 
 const VERB_OF: Readonly<Record<string, string>> = {
@@ -86,13 +88,13 @@ function resourceInfo(reading: Reading): RequestInfo {
     name: collection && verb === 'get' ? selectedName(query) : name,
     subresource: special === 'proxy' ? '' : subresource,
     rest: restOf(reading, at + 3),
-    ...(collection ? selectorOf(query) : {}),
+    ...(collection && verb !== 'create' && query ? selectorsOf(query) : {}),
   };
 }
 
-function selectorOf(query: URLSearchParams | undefined): Pick<RequestInfo, 'fieldSelector'> {
-  const fieldSelector = query?.get('fieldSelector');
-  return fieldSelector ? { fieldSelector } : {};
+function selectorsOf(query: URLSearchParams): Pick<RequestInfo, 'fieldSelector' | 'labelSelector'> {
+  const [fieldSelector, labelSelector] = [query.get('fieldSelector'), query.get('labelSelector')];
+  return { ...(fieldSelector ? { fieldSelector } : {}), ...(labelSelector ? { labelSelector } : {}) };
 }
 
 /** The namespace a path is in, and where its resource stands: a namespace's own subresources belong to the namespace. */

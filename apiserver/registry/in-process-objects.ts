@@ -1,5 +1,6 @@
 import { apiError, type KindInfo, type KubeObject, type Live } from '../../api/index.ts';
 
+import { StoreError } from '../../store/index.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import { Selection } from '../watch-cache/selection.ts';
@@ -50,8 +51,8 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
   onChange<T extends KubeObject>(kind: KindInfo, listener: (change: ObjectChange<T>) => void): Disposable {
     return this.#registry(kind).resource.cache.listen((event) => {
       const { entry, previous } = event;
-      if (entry) listener({ type: previous ? 'MODIFIED' : 'ADDED', object: live<T>(entry) });
-      else if (previous) listener({ type: 'DELETED', object: live<T>(previous.at(event.revision)) });
+      if (readable(entry)) listener({ type: previous ? 'MODIFIED' : 'ADDED', object: live<T>(entry) });
+      else if (readable(previous)) listener({ type: 'DELETED', object: live<T>(previous.at(event.revision)) });
     });
   }
 
@@ -122,6 +123,16 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
 }
 
 const nothing = () => undefined;
+
+/** What cannot be read (encrypted with a key that is not known) is not there for the server's own parts; who asks for it is told why. */
+function readable(entry: Entry | undefined): entry is Entry {
+  try {
+    return entry?.bytes !== undefined;
+  } catch (error) {
+    if (error instanceof StoreError) return false;
+    throw error;
+  }
+}
 
 /** How the API server's own writes are signed. */
 const writerOf = ({ now }: RequestContext) => ({ manager: 'kube-apiserver', subresource: '', now });

@@ -14,9 +14,11 @@ const PLACES: Readonly<Record<string, string>> = {
   'apiregistration.k8s.io/apiservices': 'apiregistration.k8s.io/apiservices',
 };
 
+/** Where a built-in kind lies under the root: by its resource, mostly. */
+export const kindPlace = (info: Pick<KindInfo, 'group' | 'resource'>): string => PLACES[`${info.group}/${info.resource}`] ?? info.resource;
+
 /** `/registry/pods/`: what the keys of a kind begin with; `place` is where it lies, if not where upstream's built-in kinds do. */
-export const kindPrefix = (info: KindInfo, root: string = REGISTRY_ROOT, place?: string): string =>
-  `${root}/${place ?? PLACES[`${info.group}/${info.resource}`] ?? info.resource}/`;
+export const kindPrefix = (info: KindInfo, root: string = REGISTRY_ROOT, place?: string): string => `${root}/${place ?? kindPlace(info)}/`;
 
 /** `/registry/pods/default/a`, or `/registry/minions/a`. */
 export const objectKey = (prefix: string, namespace: string, name: string): string =>

@@ -35,6 +35,12 @@ export const validateObjectMeta = (meta: ObjectMeta, namespaced: boolean, nameRu
   ...validateFinalizers(meta.finalizers),
 ];
 
+/** What core's own kinds ask besides: upstream's `ValidateObjectMeta` of `pkg/apis/core/validation`. */
+export const validateCoreObjectMeta = (meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] => [
+  ...validateObjectMeta(meta, namespaced, nameRule),
+  ...validateKnownFinalizers(meta.finalizers),
+];
+
 /**
  * What is wrong with changed metadata. Upstream looks at it four times (as new and as changed metadata, and both again in the kind's own
  * validation), and lists what it finds as often; so do we.

@@ -328,7 +328,11 @@ export class ObjectRegistry {
   async #put(context: RequestContext, object: KubeObject, { current, old, allocation }: Present): Promise<Stored | 'lost'> {
     const { wire } = this.resource;
     keepTimes(object, old);
-    if (isUnchanged(object, old)) return { object, bytes: current.bytes };
+    if (isUnchanged(object, old)) {
+      const standing = await this.#store.standing(current);
+      if (standing === 'lost') return standing;
+      if (standing === 'good') return { object, bytes: current.bytes };
+    }
     const encoded = wire.encode(object);
     if (context.dryRun) return { object, bytes: wire.serve(encoded, current.revision) };
     const draft = await this.#store.draft({ key: current.key, object, encoded, allocation });
@@ -381,8 +385,8 @@ export class ObjectRegistry {
   }
 
   /** What was written, as it is read back: another version or schema on the way may have left its traces. */
-  async #stored({ key, object, encoded, stored }: Draft, revision: number): Promise<Stored> {
-    if (stored !== encoded) {
+  async #stored({ key, object, encoded, stored, isAsServed }: Draft, revision: number): Promise<Stored> {
+    if (!isAsServed) {
       const [entry] = await this.resource.cache.entriesOf([{ key, value: stored, modRevision: revision }]);
       if (entry) return { object: entry.parse(), bytes: entry.bytes };
     }

@@ -11,8 +11,10 @@ export interface Draft {
   readonly object: KubeObject;
   /** The object encoded, as it is served. */
   readonly encoded: Buffer;
-  /** And as it is stored: the same bytes where there is nothing to convert. */
+  /** And as it is stored: the same bytes where there is nothing to convert and nothing to seal. */
   readonly stored: Buffer;
+  /** Whether what is stored, opened if it is sealed, is what is served. */
+  readonly isAsServed: boolean;
   readonly allocation?: Allocation | undefined;
 }
 
@@ -48,8 +50,24 @@ export class ObjectStore {
   }
 
   /** Brings an object into the form in which it is stored. */
-  async draft(draft: Omit<Draft, 'stored'>): Promise<Draft> {
-    return { ...draft, stored: await this.#resource.form.store(draft.encoded, draft.object) };
+  async draft(draft: Omit<Draft, 'stored' | 'isAsServed'>): Promise<Draft> {
+    const { form } = this.#resource;
+    const laidOut = await form.store(draft.encoded, draft.object);
+    const stored = form.sealing ? form.sealing.seal(draft.key, laidOut) : laidOut;
+    return { ...draft, stored, isAsServed: laidOut === draft.encoded };
+  }
+
+  /**
+   * Whether an object is to be written though nothing in it changes, because it is sealed with what is to be given up: upstream's "stale"
+   * data (apiserver, `GuaranteedUpdate` in pkg/storage/etcd3/store.go). `lost`: it is not as it was seen.
+   */
+  async standing({ key, revision }: Entry): Promise<'good' | 'stale' | 'lost'> {
+    const { sealing } = this.#resource.form;
+    if (!sealing) return 'good';
+    const { kvs } = await this.#store.range({ key });
+    const [pair] = kvs;
+    if (pair?.modRevision !== revision) return 'lost';
+    return sealing.isStale(pair) ? 'stale' : 'good';
   }
 
   /** Writes an object that must not be there yet. */
@@ -75,9 +93,9 @@ export class ObjectStore {
 
   async #put(draft: Draft, condition: Compare): Promise<Written> {
     const { cache, strategy } = this.#resource;
-    const { key, stored, encoded, object } = draft;
+    const { key, stored, object } = draft;
     // Only what comes back as it was served is recognised.
-    if (stored === encoded) cache.expect(key, stored, object);
+    if (draft.isAsServed) cache.expect(key, draft, object);
     let written: Written | undefined;
     try {
       const ttlSeconds = strategy.ttlSeconds ?? 0;

@@ -4,7 +4,7 @@ import { FieldManager } from '../apply/field-manager.ts';
 import { resetFieldsOf } from '../apply/reset-fields.ts';
 import { KindCache } from '../watch-cache/kind-cache.ts';
 import { kindPrefix, REGISTRY_ROOT } from './keys.ts';
-import { plainForm, type StoredForm } from './stored-form.ts';
+import { plainForm, type Sealing, type StoredForm, sealedForm } from './stored-form.ts';
 import type { Strategy } from './strategy.ts';
 import { WireForm } from './wire-form.ts';
 import { STANDARD_WORDING, type Wording } from './wording.ts';
@@ -57,6 +57,8 @@ export interface ResourcePlace {
   readonly root?: string | undefined;
   /** Changes remembered for watchers from the past. */
   readonly eventsMax?: number | undefined;
+  /** What objects of a kind are sealed with in the store; nothing is unless given. */
+  readonly sealing?: ((kind: Pick<KindInfo, 'group' | 'resource'>) => Sealing) | undefined;
 }
 
 /** Makes of a definition what serves it. */
@@ -67,8 +69,9 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
     valueOf: (object: KubeObject) => read(object),
   }));
   const wire = new WireForm(info, wording.unstructuredLists);
-  const form = definition.form?.(wire) ?? plainForm(wire, type.message);
-  const { root = REGISTRY_ROOT, eventsMax } = place;
+  const { root = REGISTRY_ROOT, eventsMax, sealing } = place;
+  const open = definition.form?.(wire) ?? plainForm(wire, type.message);
+  const form = sealing ? sealedForm(open, sealing(info)) : open;
   const prefix = kindPrefix(info, root, definition.place);
   return {
     info,

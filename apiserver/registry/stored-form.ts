@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../api/index.ts';
 import type { AnyMessage } from '../../api/schema.ts';
-import type { KeyValue } from '../../store/index.ts';
+import { type KeyValue, StoreError } from '../../store/index.ts';
 import { storedObject } from './stored-object.ts';
 import type { WireForm } from './wire-form.ts';
 
@@ -14,19 +14,35 @@ export interface StoredForm {
   /** Whether bytes from the store, whoever wrote them, are an encoded form as they lie. */
   isEncoded(stored: Buffer): boolean;
   /** The encoded form of a pair whose value is none. Only called for what {@link convert} need not be asked about. */
-  read(stored: Pick<KeyValue, 'key' | 'value'>): Buffer;
+  read(stored: StoredPair): Buffer;
   /** Whether objects are brought into form when they are first looked at. Otherwise at once, so that what cannot be read is known at once. */
   readonly isReadLater?: boolean | undefined;
   /** For forms that somebody else has to be asked for. */
   readonly converter?: StoredConverter | undefined;
+  /** What stands between all of this and the store: encryption at rest. {@link store} is before it, everything else behind. */
+  readonly sealing?: Sealing | undefined;
+}
+
+/** A pair of the store, as far as forms look at it. */
+export type StoredPair = Pick<KeyValue, 'key' | 'value'>;
+
+/** Seals what is written and opens what is read: upstream's `value.Transformer` (apiserver, pkg/storage/value). */
+export interface Sealing {
+  /** Whether objects are sealed now: otherwise what is not sealed may be read as it lies. */
+  readonly isOn: boolean;
+  seal(key: string, bytes: Buffer): Buffer;
+  /** @throws StoreError `Corrupt` when it cannot be opened. */
+  open(pair: StoredPair): Buffer;
+  /** Whether what lies there is to be written again, even if it says the same. @throws StoreError as {@link open}. */
+  isStale(pair: StoredPair): boolean;
 }
 
 /** Brings bytes into the encoded form that only somebody else can convert: a conversion webhook. */
 export interface StoredConverter {
   /** Whether it is to be asked about these bytes. */
-  isNeeded(stored: Buffer): boolean;
+  isNeeded(stored: StoredPair): boolean;
   /** The encoded forms of several. Rejects when one of them cannot be had. */
-  convert(stored: readonly Buffer[]): Promise<readonly Buffer[]>;
+  convert(stored: readonly StoredPair[]): Promise<readonly Buffer[]>;
   /** Calls a function when it is worth asking again. */
   later(work: () => void): void;
 }
@@ -37,3 +53,37 @@ export const plainForm = (wire: WireForm, message?: AnyMessage): StoredForm => (
   isEncoded: (stored) => wire.isStored(stored),
   read: (stored) => wire.encode(storedObject(stored, message, wire)),
 });
+
+/**
+ * The same form behind a seal. What is sealed is opened when it is first looked at: one object that cannot be is an error for those who ask
+ * for it, and for nobody else.
+ */
+export function sealedForm(form: StoredForm, sealing: Sealing): StoredForm {
+  const { converter } = form;
+  const opened = (pair: StoredPair): StoredPair => ({ key: pair.key, value: sealing.open(pair) });
+  /** What cannot be opened is not sent to be converted: whoever reads it is told why. */
+  const isOpened = (pair: StoredPair): boolean => {
+    try {
+      sealing.open(pair);
+      return true;
+    } catch (error) {
+      if (error instanceof StoreError) return false;
+      throw error;
+    }
+  };
+  return {
+    store: (encoded, object) => form.store(encoded, object),
+    isEncoded: (stored) => !sealing.isOn && form.isEncoded(stored),
+    read: (pair) => {
+      const plain = opened(pair);
+      return form.isEncoded(plain.value) ? plain.value : form.read(plain);
+    },
+    isReadLater: true,
+    sealing,
+    converter: converter && {
+      isNeeded: (pair) => isOpened(pair) && converter.isNeeded(opened(pair)),
+      convert: (pairs) => converter.convert(pairs.map(opened)),
+      later: (work) => converter.later(work),
+    },
+  };
+}

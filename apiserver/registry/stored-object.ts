@@ -3,8 +3,15 @@ import { type AnyMessage, decodeProtobuf, type Message, PROTOBUF_MAGIC } from '.
 import { type KeyValue, StoreError } from '../../store/index.ts';
 import type { WireForm } from './wire-form.ts';
 
-/** How values begin that kube-apiserver encrypted (k8s.io/apiserver, pkg/server/options/encryptionconfig). */
-const ENCRYPTED = 'k8s:enc:';
+/** How values begin that are encrypted (k8s.io/apiserver, pkg/server/options/encryptionconfig). */
+const SEALED = 'k8s:enc:';
+
+/** Whether a value is encrypted. */
+export const isSealed = (value: Buffer): boolean => value.toString('latin1', 0, SEALED.length) === SEALED;
+
+/** A value that cannot be opened; upstream's text. */
+export const sealedError = (key: string, why: string): StoreError =>
+  new StoreError('Corrupt', `unable to transform key ${JSON.stringify(key)}: ${why}`);
 
 /**
  * The object that another API server stored: as JSON, or as protobuf, which is what kube-apiserver stores unless told otherwise
@@ -17,6 +24,8 @@ export function storedObject(
   message: AnyMessage | undefined,
   wire: Pick<WireForm, 'apiVersion' | 'kind'>,
 ): KubeObject {
+  // Those who were not told how to open it read as upstream's identity transformer does.
+  if (isSealed(value)) throw sealedError(key, 'identity transformer tried to read encrypted data');
   try {
     return read(value, message, wire);
   } catch (error) {
@@ -33,6 +42,5 @@ function read(value: Buffer, message: AnyMessage | undefined, { apiVersion, kind
     }
     return envelope.decode(message as Message<KubeObject>);
   }
-  if (value.toString('latin1', 0, ENCRYPTED.length) === ENCRYPTED) throw new Error('it is encrypted');
   return parseJson(value.toString()) as KubeObject;
 }

@@ -104,7 +104,7 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly claims?: Claims<T> | undefined;
   /** Seconds that an object lives after it was last written (Events). Absent, or 0: for good. */
   readonly ttlSeconds?: number | undefined;
-  /** Versions it is served in beside the stored one, by name (`v1`). */
+  /** Versions it is served in beside the stored one, by apiVersion (`autoscaling/v1`); of another group too. */
   readonly views?: Readonly<Record<string, VersionView>> | undefined;
   /** PUT and PATCH on subresources that are views of the whole object: `status`, `finalize`, `ephemeralcontainers` … */
   readonly subresources?: Readonly<Record<string, UpdateStrategy<T>>> | undefined;
@@ -141,15 +141,27 @@ export interface ScaleNumbers {
 
 /** A version in which a kind is served beside the one it is stored in: upstream's conversions. Its objects are views of the stored ones. */
 export interface VersionView {
-  /** As {@link Strategy.setDefaults}, for objects of this version. */
-  setDefaults(object: KubeObject): void;
+  /** As {@link Strategy.setDefaults}, for objects of this version; the stored version's unless given. */
+  setDefaults?(object: KubeObject): void;
   /** The object as it is stored. Takes any object of this version, and leaves it as it is. */
   toStored(object: KubeObject): KubeObject;
   /** And back. */
   fromStored(object: KubeObject): KubeObject;
   /** The object as tables show it, where {@link toStored} loses what they need; by that unless given. */
   toShown?(object: KubeObject): KubeObject;
+  /** What is asked of objects that come in this version, where it is not what is asked of stored ones. They are given as stored. */
+  readonly rules?: VersionRules | undefined;
+  /** Field selectors of this version: the stored version's name for each; as there unless given. */
+  readonly fieldSelectors?: Readonly<Record<string, string>> | undefined;
 }
+
+/** What may differ by version. */
+export type VersionRules<T extends KubeObject = KubeObject> = Partial<
+  Pick<Strategy<T>, 'prepareForCreate' | 'prepareForUpdate' | 'validateCreate' | 'validateUpdate'>
+>;
+
+/** Rules of a kind, for a view of that kind: it gives them no others. */
+export const rulesOfView = <T extends KubeObject>(rules: VersionRules<T>): VersionRules => rules as unknown as VersionRules;
 
 /** How strategies are made: once per API server, with what they may need. */
 export interface StrategyOptions {

@@ -1,94 +1,118 @@
 // Built-in kinds that are served in several versions, of which one is stored. Objects of the others are views: converted when they are read and
 // written, and judged as what they are stored as. Upstream: conversion functions and the internal version (`runtime.Scheme`).
-import { apiVersionOf, type KubeObject, type ServedKind } from '../../api/index.ts';
+import { apiVersionOf, type KindInfo, type KindLifecycle, type KubeObject, type ServedKind } from '../../api/index.ts';
 import { type ObjectType, type ownership, typeOfMessage } from '../../api/schema.ts';
 import { become } from './become.ts';
+import { kindPlace } from './keys.ts';
 import type { KindDefinition } from './resource.ts';
 import { storedObject } from './stored-object.ts';
-import { type Strategy, strategyKey, type UpdateStrategy, type VersionView } from './strategy.ts';
+import type { Strategy, UpdateStrategy, VersionView } from './strategy.ts';
 import { WireForm } from './wire-form.ts';
 
-/** One version of a kind, as it is to be served: itself when it is the only one. @param kinds all there are. */
+/** The version that a kind's objects are stored in: mostly its own. @param kinds all there are, served or not. */
+export function storedKindOf(info: KindInfo, kinds: readonly ServedKind[]): KindInfo {
+  if (info.storedAs === undefined) return info;
+  const stored = kinds.find(({ info: other }) => other.kind === info.kind && apiVersionOf(other) === info.storedAs);
+  if (!stored) throw new Error(`${apiVersionOf(info)} ${info.kind} is stored as ${info.storedAs}, which there is not`);
+  return stored.info;
+}
+
+/**
+ * One version of a kind, as it is to be served: itself when it is the only one.
+ *
+ * @param definition with the strategy of the version that is stored.
+ * @param kinds all there are, served or not.
+ */
 export function inItsVersion(definition: KindDefinition, kinds: readonly ServedKind[]): KindDefinition {
   const { info, strategy } = definition;
-  const { views } = strategy;
-  if (!views) return definition;
-  const versions = kinds.filter((kind) => strategyKey(kind.info) === strategyKey(info));
-  const view = views[info.version];
-  if (!view) return withViews(definition, versions, views);
-  const stored = versions.find((kind) => views[kind.info.version] === undefined);
-  if (!stored) throw new Error(`${strategyKey(info)} is served in ${info.version} only, which is not stored`);
-  return {
-    ...viewOf(definition, stored, view),
-    convertFrom: (object) => view.fromStored(storedOf(object, versions, views)),
-  };
-}
-
-/** The stored version knows what owners wrote through the others. */
-function withViews(
-  definition: KindDefinition,
-  versions: readonly ServedKind[],
-  views: Readonly<Record<string, VersionView>>,
-): KindDefinition {
-  return {
+  if (!strategy.views) return definition;
+  const stored = storedKindOf(info, kinds);
+  const family = kinds.filter((kind) => storedKindOf(kind.info, kinds) === stored);
+  const own = strategy.views[apiVersionOf(info)];
+  const withOthers: KindDefinition = {
     ...definition,
     otherVersion: (apiVersion) => {
-      const other = versions.find(({ info }) => apiVersionOf(info) === apiVersion);
-      const view = other && views[other.info.version];
-      return view && versionOf(other, view.fromStored, view.toStored);
+      const other = family.find((kind) => apiVersionOf(kind.info) === apiVersion && kind.info !== info);
+      return other && versionOf(other, own, strategy.views?.[apiVersion]);
     },
-    convertFrom: (object) => storedOf(object, versions, views),
+    convertFrom: between(strategy.views, own),
   };
-}
-
-/** An object of any version as the stored one. */
-function storedOf(object: KubeObject, versions: readonly ServedKind[], views: Readonly<Record<string, VersionView>>): KubeObject {
-  const from = versions.find(({ info }) => apiVersionOf(info) === object.apiVersion);
-  const view = from && views[from.info.version];
-  return view ? view.toStored(object) : object;
+  const kept = family.find((kind) => kind.info === stored);
+  return own && kept ? viewOf(withOthers, kept, own) : withOthers;
 }
 
 function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionView): KindDefinition {
   const storedWire = new WireForm(stored.info);
   return {
     ...definition,
-    strategy: viewStrategy(definition.strategy, view),
+    place: kindPlace(stored.info),
+    strategy: viewStrategy(definition.strategy, view, definition.info),
     form: (wire) => ({
       store: (_encoded, object) => storedWire.encode(view.toStored(object)),
       isEncoded: () => false,
       read: (pair) => wire.encode(view.fromStored(storedObject(pair, stored.message, storedWire))),
-      isLazy: true,
+      isReadLater: true,
     }),
-    otherVersion: (apiVersion) =>
-      apiVersion === apiVersionOf(stored.info) ? versionOf(stored, view.toStored, view.fromStored) : undefined,
   };
 }
 
-type Convert = (object: KubeObject) => KubeObject;
+/**
+ * Another version as owners of fields see it, from the version in use; without a view that is the stored one. What is converted is an
+ * object of the version in use: whoever tracks owners has read it as one.
+ */
+function versionOf({ message }: ServedKind, own: VersionView | undefined, other: VersionView | undefined): ownership.Version {
+  return {
+    type: (typeOfMessage(message) as ObjectType).applyType,
+    convert: (object) => converted(object as KubeObject, own, other),
+    restore: (object) => converted(object as KubeObject, other, own),
+  };
+}
 
-/** A version as owners of fields see it. What is converted is an object of the version in use: whoever tracks owners has read it as one. */
-const versionOf = ({ message }: ServedKind, convert: Convert, restore: Convert): ownership.Version => ({
-  type: (typeOfMessage(message) as ObjectType).applyType,
-  convert: (object) => convert(object as KubeObject),
-  restore: (object) => restore(object as KubeObject),
-});
+/** Makes an object of any version one of another. */
+const between =
+  (views: NonNullable<Strategy['views']>, to: VersionView | undefined) =>
+  (object: KubeObject): KubeObject =>
+    converted(object, views[object.apiVersion ?? ''], to);
+
+/** An object of a version in another, by the views of the two; the stored version has none. */
+function converted(object: KubeObject, from: VersionView | undefined, to: VersionView | undefined): KubeObject {
+  const stored = from ? from.toStored(object) : object;
+  return to ? to.fromStored(stored) : stored;
+}
 
 /** The rules of the stored version, for objects of another. */
-function viewStrategy(strategy: Strategy, view: VersionView): Strategy {
+function viewStrategy(stored: Strategy, view: VersionView, { lifecycle, ...info }: KindInfo): Strategy {
+  const strategy = { ...stored, ...view.rules };
   const { tableRow, subresources = {} } = strategy;
   return {
     ...strategy,
     ...viewUpdate(strategy, view),
-    setDefaults: (object) => view.setDefaults(object),
+    deprecation: lifecycle ? deprecationOf(info, lifecycle) : undefined,
+    setDefaults: (object) => (view.setDefaults ? view.setDefaults(object) : stored.setDefaults(object)),
     prepareForCreate: (context, object) => {
-      const stored = view.toStored(object);
-      strategy.prepareForCreate(context, stored);
-      become(object, view.fromStored(stored));
+      const asStored = view.toStored(object);
+      strategy.prepareForCreate(context, asStored);
+      become(object, view.fromStored(asStored));
     },
     validateCreate: (context, object) => strategy.validateCreate(context, view.toStored(object)),
+    fieldSelectors: viewSelectors(stored.fieldSelectors, view),
     ...(tableRow ? { tableRow: (object: KubeObject, now: number) => tableRow(shownBy(view, object), now) } : {}),
     subresources: Object.fromEntries(Object.entries(subresources).map(([name, update]) => [name, viewUpdate(update, view)])),
   };
+}
+
+/** Upstream: apiserver, `pkg/endpoints/deprecation`. */
+function deprecationOf(kind: Pick<KindInfo, 'group' | 'version' | 'kind'>, { deprecated, removed, replacement }: KindLifecycle): string {
+  const going = `${apiVersionOf(kind)} ${kind.kind} is deprecated in v${deprecated}+, unavailable in v${removed}+`;
+  return replacement === undefined ? going : `${going}; use ${replacement}`;
+}
+
+function viewSelectors(stored: Strategy['fieldSelectors'], view: VersionView): Strategy['fieldSelectors'] {
+  if (!stored) return undefined;
+  const names = view.fieldSelectors ?? Object.fromEntries(Object.keys(stored).map((name) => [name, name]));
+  return Object.fromEntries(
+    Object.entries(names).map(([name, storedName]) => [name, (object: KubeObject) => stored[storedName]?.(view.toStored(object)) ?? '']),
+  );
 }
 
 const shownBy = (view: VersionView, object: KubeObject): KubeObject => view.toShown?.(object) ?? view.toStored(object);

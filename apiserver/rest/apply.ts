@@ -29,8 +29,8 @@ export const applyObject: Handler = async (rest, exchange, endpoint) => {
     strategy: updateStrategy(endpoint.resource, subresource),
     uidIsPrecondition: false,
     mayCreate: subresource === '',
-    next: (current, live) => {
-      if (!current) mayCreate(rest, exchange);
+    next: async (current, live) => {
+      if (!current) await mayCreate(rest, exchange);
       const object = resource.fields.apply({ ...writer, live, config, force: options.force });
       judgeConfig(exchange, bytes, options.fieldValidation);
       return finish(endpoint, object, { name, isNew: !current });

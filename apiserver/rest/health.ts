@@ -109,6 +109,8 @@ export interface HealthState {
   stopping(): boolean;
   /** How a store that is elsewhere is asked; absent for one of the server's own. */
   readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
+  /** Checks between that of the store and those of the start, which say nothing of being alive: encryption at rest. */
+  readonly ofStorage?: readonly HealthCheck[] | undefined;
 }
 
 /** The checks of an API server. */
@@ -119,13 +121,15 @@ export function healthChecks(state: HealthState): HealthChecks {
     check: () => (condition() ? undefined : why),
   });
   const asks = (name: string, probe: StoreProbe): HealthCheck => ({ name, check: () => probe().then(() => undefined) });
-  const { probes } = state;
+  const { probes, ofStorage = [] } = state;
   const store = probes ? asks('etcd', probes.health) : holds('etcd', () => state.storeOpen(), 'the store is closed');
   const hook = (name: string) => holds(`poststarthook/${name}`, () => state.bootstrapped(), 'not finished');
   const hooks = [...HOOKS.map(hook), fine('autoregister-completion'), ...OPENAPI_HOOKS.map(hook)];
-  const alive = [fine('ping'), fine('log'), store, ...hooks];
+  const basic = [fine('ping'), fine('log')];
+  const well = [...basic, store, ...ofStorage, ...hooks];
   const informers = holds('informer-sync', () => state.synced(), 'the caches are not filled yet');
   const shutdown = holds('shutdown', () => !state.stopping(), 'process is shutting down');
   const readiness = probes ? [store, asks('etcd-readiness', probes.readiness)] : [];
-  return { healthz: alive, livez: alive, readyz: [fine('ping'), fine('log'), ...readiness, informers, ...hooks, shutdown] };
+  const readyz = [...basic, ...readiness, ...ofStorage, informers, ...hooks, shutdown];
+  return { healthz: well, livez: [...basic, store, ...hooks], readyz };
 }

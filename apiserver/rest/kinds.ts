@@ -27,7 +27,7 @@ export class Kinds {
   addEndpoint(endpoint: Endpoint): void {
     const { info } = endpoint.resource;
     this.#ownGroups.add(info.group);
-    this.#targets.set(placeOf(info), { endpoint });
+    if (!endpoint.resource.isHidden) this.#targets.set(placeOf(info), { endpoint });
     this.#beside.clear();
     const key = strategyKey(info);
     this.#endpoints.set(key, [...(this.#endpoints.get(key) ?? []), endpoint]);

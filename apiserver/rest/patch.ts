@@ -131,6 +131,7 @@ function applied(message: AnyMessage | undefined, document: unknown, patch: Patc
 function asPatchFailure(error: PatchError): ApiError {
   if (error.code === 400) return apiError.badRequest(error.message);
   if (error.code === 500) return plainError(error.message);
+  if (error.code === 413) return apiError.custom({ code: 413, reason: 'RequestEntityTooLarge', message: error.message });
   return apiError.custom({ code: 422, reason: 'Invalid', message: error.message, details: {} });
 }
 

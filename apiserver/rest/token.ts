@@ -2,6 +2,7 @@ import { coreKinds, type TokenRequest } from '../../api/index.ts';
 import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
 import { FieldManager } from '../apply/field-manager.ts';
+import { setTokenRequestDefaults } from '../auth/index.ts';
 import { readBody } from '../pipeline/body.ts';
 import { matchNamespace } from '../registry/match-namespace.ts';
 import { unknownResource } from './kinds.ts';
@@ -23,7 +24,8 @@ export const requestToken: Handler = async (rest, exchange) => {
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'CreateOptions');
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
-  const object = rest.decoder.decode(body, TARGET, options.fieldValidation, (text) => exchange.warn(text));
+  const object = rest.decoder.decode(body, TARGET, options.fieldValidation, (text) => exchange.warn(text)) as TokenRequest;
+  setTokenRequestDefaults(object);
   const { namespace, name } = exchange.info;
   matchNamespace(object, namespace);
   FIELDS.track({ ...writerOf(exchange, options), live: undefined, next: object });
@@ -42,7 +44,7 @@ export const requestToken: Handler = async (rest, exchange) => {
   await rest.objects.fresh();
   const value = await tokens.answer(
     { namespace, name, warn: context.warn, validate: () => rest.admission.validate(context, attributes) },
-    object as TokenRequest,
+    object,
   );
   const { kind } = INFO;
   rest.encoder.value(exchange, 201, { value, message: bodies.tokenRequest, kind, apiVersion: 'authentication.k8s.io/v1' });

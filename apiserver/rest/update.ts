@@ -30,8 +30,8 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
     strategy: updateStrategy(endpoint.resource, subresource),
     uidIsPrecondition: true,
     mayCreate: subresource === '' && resource.strategy.allowCreateOnUpdate === true,
-    next: (current, old) => {
-      if (!current) mayCreate(rest, exchange);
+    next: async (current, old) => {
+      if (!current) await mayCreate(rest, exchange);
       const object = first ?? readObject(exchange, () => rest.decoder.decode(body, resource, 'Ignore', () => undefined));
       first = undefined;
       resource.strategy.setDefaults(object);
@@ -59,6 +59,6 @@ export function checkName({ metadata }: KubeObject, name: string): void {
 }
 
 /** Who creates by PUT or apply must be allowed to create. */
-export function mayCreate(rest: Rest, exchange: Exchange): void {
-  authorize(rest.authorizer, exchange, { ...exchange.info, verb: 'create' });
+export function mayCreate(rest: Rest, exchange: Exchange): void | Promise<void> {
+  return authorize(rest.authorizer, exchange, { ...exchange.info, verb: 'create' });
 }

@@ -8,32 +8,32 @@ import {
   type SubjectAccessReview,
   type SubjectAccessReviewStatus,
 } from '../../api/index.ts';
-import type { AccessAttributes, Authorizer, UserInfo } from '../auth/index.ts';
-import { accessAttributes, internalForm, validateAsked } from './attributes.ts';
+import type { Authorizer, UserInfo } from '../auth/index.ts';
+import { type Asked, accessQuestion, internalForm, validateAsked } from './attributes.ts';
 import { type ReviewContext, type Reviewer, refuseInvalid, validateMetadata } from './review.ts';
 
 /** May I? */
 export const selfSubjectAccessReviewer = (authorizer: Authorizer): Reviewer => ({
-  answer({ user }: ReviewContext, review: SelfSubjectAccessReview): SelfSubjectAccessReview {
+  async answer({ user }: ReviewContext, review: SelfSubjectAccessReview): Promise<SelfSubjectAccessReview> {
     refuseInvalid([...validateAsked(review.spec), ...validateMetadata(review)]);
-    return { ...review, status: verdict(authorizer, accessAttributes(user, review.spec)) };
+    return { ...review, status: await verdict(authorizer, user, review.spec) };
   },
 });
 
 /** May they? */
 export const subjectAccessReviewer = (authorizer: Authorizer): Reviewer => ({
-  answer(_: ReviewContext, review: SubjectAccessReview): SubjectAccessReview {
+  async answer(_: ReviewContext, review: SubjectAccessReview): Promise<SubjectAccessReview> {
     refuseInvalid([...validateSubject(review), ...validateMetadata(review)]);
-    return { ...review, status: verdict(authorizer, accessAttributes(subjectOf(review), review.spec)) };
+    return { ...review, status: await verdict(authorizer, subjectOf(review), review.spec) };
   },
 });
 
 /** May they, in this namespace? */
 export const localSubjectAccessReviewer = (authorizer: Authorizer): Reviewer => ({
-  answer({ namespace }: ReviewContext, given: LocalSubjectAccessReview): LocalSubjectAccessReview {
+  async answer({ namespace }: ReviewContext, given: LocalSubjectAccessReview): Promise<LocalSubjectAccessReview> {
     const review = { ...given, metadata: { ...given.metadata, namespace } };
     refuseInvalid([...validateSubject(review), ...validateMetadata(review, ['namespace']), ...validateLocal(review, namespace)]);
-    return { ...review, status: verdict(authorizer, accessAttributes(subjectOf(review), review.spec)) };
+    return { ...review, status: await verdict(authorizer, subjectOf(review), review.spec) };
   },
 });
 
@@ -58,8 +58,11 @@ export const selfSubjectRulesReviewer = (authorizer: Authorizer): Reviewer => ({
   },
 });
 
-function verdict(authorizer: Authorizer, asked: AccessAttributes): SubjectAccessReviewStatus {
-  const { allowed, denied, reason, evaluationError } = authorizer.authorize(asked);
+async function verdict(authorizer: Authorizer, user: UserInfo, asked: Asked): Promise<SubjectAccessReviewStatus> {
+  const { attributes, errors } = accessQuestion(user, asked);
+  const { allowed, denied, reason, evaluationError: found } = await authorizer.authorize(attributes);
+  const problems = [...(found === undefined ? [] : [found]), ...errors];
+  const evaluationError = problems.length === 0 ? undefined : problems.join('; ');
   return {
     allowed,
     ...(denied ? { denied } : {}),

@@ -1,5 +1,6 @@
 import { type FieldError, fieldError, type NonResourceAttributes, type ResourceAttributes } from '../../api/index.ts';
 import type { AccessAttributes, UserInfo } from '../auth/types.ts';
+import { askedSelectors, validateSelectors } from './selectors.ts';
 
 /** What an access review asks about: a resource, or a path. */
 export interface Asked {
@@ -7,8 +8,16 @@ export interface Asked {
   readonly nonResourceAttributes?: NonResourceAttributes | undefined;
 }
 
-/** A review's question as the authorizer takes it. */
-export function accessAttributes(user: UserInfo, { resourceAttributes, nonResourceAttributes }: Asked): AccessAttributes {
+/** A review's question as the authorizer takes it, and what of it was not understood. */
+export function accessQuestion(
+  user: UserInfo,
+  asked: Asked,
+): { readonly attributes: AccessAttributes; readonly errors: readonly string[] } {
+  const { errors, ...selectors } = asked.resourceAttributes ? askedSelectors(asked.resourceAttributes) : { errors: [] };
+  return { attributes: { ...accessAttributes(user, asked), ...selectors }, errors };
+}
+
+function accessAttributes(user: UserInfo, { resourceAttributes, nonResourceAttributes }: Asked): AccessAttributes {
   if (resourceAttributes) {
     const { namespace = '', verb = '', group = '', version = '', resource = '', subresource = '', name = '' } = resourceAttributes;
     const asked = { verb, namespace, group, version: version || '*', resource, subresource, name };
@@ -24,7 +33,8 @@ export function validateAsked({ resourceAttributes, nonResourceAttributes }: Ask
     const message = 'cannot be specified in combination with resourceAttributes';
     return [fieldError.invalid('spec.nonResourceAttributes', internalForm(nonResourceAttributes), message)];
   }
-  if (resourceAttributes || nonResourceAttributes) return [];
+  if (resourceAttributes) return validateSelectors(resourceAttributes);
+  if (nonResourceAttributes) return [];
   const message = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
   return [fieldError.invalid('spec.resourceAttributes', null, message)];
 }

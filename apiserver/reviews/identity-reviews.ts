@@ -13,10 +13,10 @@ export const selfSubjectReviewer = (clock: Clock): Reviewer => ({
 
 /** Whose is this token? */
 export const tokenReviewer = (authenticator: Pick<RequestAuthenticator, 'reviewToken'>): Reviewer => ({
-  answer(_: ReviewContext, review: TokenReview): TokenReview {
+  async answer(_: ReviewContext, review: TokenReview): Promise<TokenReview> {
     const { token = '', audiences = [] } = review.spec;
     if (token === '') throw apiError.badRequest('token is required for TokenReview in authentication');
-    const found = authenticator.reviewToken(token, audiences);
+    const found = await authenticator.reviewToken(token, audiences);
     if ('error' in found) return { ...review, status: { user: {}, error: found.error } };
     return { ...review, status: { authenticated: true, user: reviewedUser(found.user), audiences: [...found.audiences] } };
   },

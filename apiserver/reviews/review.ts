@@ -10,7 +10,7 @@ export interface ReviewContext {
 /** Answers one kind of review; the object given is of that kind. */
 export interface Reviewer {
   /** @throws ApiError */
-  answer(context: ReviewContext, object: KubeObject): KubeObject;
+  answer(context: ReviewContext, object: KubeObject): KubeObject | Promise<KubeObject>;
 }
 
 /** Refuses an authorization review in which something is wrong; upstream leaves its kind out of the message. */

@@ -129,3 +129,59 @@ describe('identity reviews', () => {
     expect(await problem(resource, {})).toBe('400 token is required for TokenReview in authentication');
   });
 });
+
+describe('selectors in access reviews', () => {
+  const list = { verb: 'list', resource: 'pods' };
+  const nodes = { key: 'spec.nodeName', operator: 'In', values: ['n,1'] };
+
+  it('reach the authorizer as a request would have them', async () => {
+    asked.length = 0;
+    const labelSelector = {
+      requirements: [
+        { key: 'a', operator: 'NotIn', values: ['x', 'y'] },
+        { key: 'b', operator: 'Exists' },
+      ],
+    };
+    const resourceAttributes = { ...list, fieldSelector: { requirements: [nodes] }, labelSelector };
+    await review(SELF, { resourceAttributes });
+    await review(SELF, { resourceAttributes: { ...list, fieldSelector: { rawSelector: 'spec.nodeName!=n' } } });
+    expect(asked).toMatchObject([
+      { fieldSelector: 'spec.nodeName=n\\,1', labelSelector: 'a notin (x,y),b' },
+      { fieldSelector: 'spec.nodeName!=n' },
+    ]);
+  });
+
+  it('are left out where they are not understood, and that is told', async () => {
+    asked.length = 0;
+    const requirements = [nodes, { key: 'spec.nodeName', operator: 'In', values: ['a', 'b'] }, { key: 'x', operator: 'Later' }];
+    const labelSelector = { rawSelector: 'a in (' };
+    expect(await review(SELF, { resourceAttributes: { ...list, fieldSelector: { requirements }, labelSelector } })).toMatchObject({
+      status: {
+        evaluationError:
+          'spec.resourceAttributes.fieldSelector partially ignored due to parse error; spec.resourceAttributes.labelSelector ignored due to parse error',
+      },
+    });
+    expect(asked).toEqual([expect.objectContaining({ fieldSelector: 'spec.nodeName=n\\,1' })]);
+  });
+
+  it.each([
+    [
+      { fieldSelector: {} },
+      'spec.resourceAttributes.fieldSelector.requirements: Required value: when spec.resourceAttributes.fieldSelector is',
+    ],
+    [
+      { labelSelector: { rawSelector: 'a', requirements: [{ key: 'a', operator: 'Exists' }] } },
+      'spec.resourceAttributes.labelSelector.rawSelector: Invalid value: "a": may not specified at the same time as requirements',
+    ],
+    [
+      { fieldSelector: { requirements: [{ key: '', operator: 'In' }] } },
+      'requirements[0].key: Required value: must be specified, spec.resourceAttributes.fieldSelector.requirements[0].values: Required value',
+    ],
+    [
+      { labelSelector: { requirements: [{ key: '-', operator: 'Exists', values: ['x'] }] } },
+      "requirements[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist', spec.resourceAttributes.labelSelector.requirements[0].key",
+    ],
+  ])('are refused when they are none: %j', async (selectors, why) => {
+    expect(await problem(SELF, { resourceAttributes: { ...list, ...selectors } })).toContain(why);
+  });
+});

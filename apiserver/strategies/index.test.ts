@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { BUILT_IN_KINDS } from '../../api/schema.ts';
 import { strategyKey } from '../registry/strategy.ts';
+import { storedKindOf } from '../registry/version-view.ts';
 import { createStrategies } from './index.ts';
 
 const refuse = (): never => {
@@ -25,6 +26,8 @@ it('knows every built-in kind that is stored', () => {
     },
   };
   const strategies = createStrategies(options, access);
-  const stored = BUILT_IN_KINDS.filter(({ info }) => info.verbs.includes('get')).map(({ info }) => strategyKey(info));
+  const stored = BUILT_IN_KINDS.filter(({ info }) => info.verbs.includes('get')).map(({ info }) =>
+    strategyKey(storedKindOf(info, BUILT_IN_KINDS)),
+  );
   expect([...strategies.keys()]).toEqual(expect.arrayContaining(stored));
 });

@@ -1,6 +1,7 @@
 import {
   apiextensionsKinds,
   type Binding,
+  certificatesKinds,
   coordinationKinds,
   coreKinds,
   nodeKinds,
@@ -11,6 +12,7 @@ import {
 import { ruleChecks } from '../cel/index.ts';
 import { type Strategy, type StrategyOptions, strategyKey } from '../registry/strategy.ts';
 import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definition.ts';
+import { certificateSigningRequestStrategy } from './certificates/certificate-signing-request.ts';
 import { leaseStrategy } from './coordination/lease.ts';
 import { configMapStrategy } from './core/config-map.ts';
 import { endpointsStrategy } from './core/endpoints.ts';
@@ -18,6 +20,8 @@ import { eventStrategy } from './core/event.ts';
 import { limitRangeStrategy } from './core/limit-range.ts';
 import { namespaceStrategy } from './core/namespace.ts';
 import { nodeStrategy } from './core/node.ts';
+import { persistentVolumeStrategy } from './core/persistent-volume.ts';
+import { persistentVolumeClaimStrategy } from './core/persistent-volume-claim.ts';
 import { resourceQuotaStrategy } from './core/resource-quota.ts';
 import { secretStrategy } from './core/secret.ts';
 import { serviceStrategy } from './core/service/strategy.ts';
@@ -32,6 +36,7 @@ import { strategyOf } from './shared.ts';
 /** Strategies of the kinds that are not workloads. */
 export const resourceStrategies = (options: StrategyOptions): readonly (readonly [string, Strategy<never>])[] => [
   [strategyKey(apiextensionsKinds.customresourcedefinitions), customResourceDefinitionStrategy(ruleChecks)],
+  [strategyKey(certificatesKinds.certificatesigningrequests), certificateSigningRequestStrategy],
   // Never stored: a create binds a pod.
   [strategyKey(coreKinds.bindings), strategyOf<Binding>({})],
   [strategyKey(coreKinds.configmaps), configMapStrategy],
@@ -42,6 +47,8 @@ export const resourceStrategies = (options: StrategyOptions): readonly (readonly
   [strategyKey(coreKinds.events), eventStrategy(options.eventTtlSeconds)],
   [strategyKey(coreKinds.endpoints), endpointsStrategy],
   [strategyKey(coreKinds.services), serviceStrategy(options)],
+  [strategyKey(coreKinds.persistentvolumes), persistentVolumeStrategy],
+  [strategyKey(coreKinds.persistentvolumeclaims), persistentVolumeClaimStrategy],
   [strategyKey(coreKinds.limitranges), limitRangeStrategy],
   [strategyKey(coreKinds.resourcequotas), resourceQuotaStrategy],
   [strategyKey(policyKinds.poddisruptionbudgets), podDisruptionBudgetStrategy],

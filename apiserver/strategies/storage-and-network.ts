@@ -8,6 +8,7 @@ import { networkPolicyStrategy } from './networking/network-policy.ts';
 import { csiDriverStrategy } from './storage/csi-driver.ts';
 import { csiNodeStrategy, csiStorageCapacityStrategy } from './storage/csi-node.ts';
 import { storageClassStrategy, volumeAttributesClassStrategy } from './storage/storage-class.ts';
+import { volumeAttachmentStrategy } from './storage/volume-attachment.ts';
 
 /** Strategies of storage.k8s.io, networking.k8s.io and the like. */
 export const storageAndNetworkStrategies = (): readonly (readonly [string, Strategy<never>])[] => [
@@ -15,6 +16,7 @@ export const storageAndNetworkStrategies = (): readonly (readonly [string, Strat
   [strategyKey(storageKinds.csinodes), csiNodeStrategy],
   [strategyKey(storageKinds.csistoragecapacities), csiStorageCapacityStrategy],
   [strategyKey(storageKinds.storageclasses), storageClassStrategy],
+  [strategyKey(storageKinds.volumeattachments), volumeAttachmentStrategy],
   [strategyKey(storageKinds.volumeattributesclasses), volumeAttributesClassStrategy],
   [strategyKey(networkingKinds.ingressclasses), ingressClassStrategy],
   [strategyKey(networkingKinds.ingresses), ingressStrategy],

@@ -8,6 +8,7 @@ import type { AdmissionPlugin } from '../admission/plugin.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { type Strategy, type StrategyTable, strategyKey } from '../registry/strategy.ts';
+import { storedKindOf } from '../registry/version-view.ts';
 import {
   type ApiServer,
   type ApiServerOptions,
@@ -37,7 +38,10 @@ export interface TestServerOptions {
   readonly strategies: Strategies | ((objects: ObjectReader & ObjectWriter) => Strategies);
   /** The kinds served, when the strategies are made. */
   readonly serves?: readonly string[] | undefined;
-  readonly admission?: readonly AdmissionPlugin[] | undefined;
+  /** The kinds there are; those that are served by default unless given. */
+  readonly kinds?: readonly ServedKind[] | undefined;
+  readonly isServed?: ApiServerOptions['isServed'];
+  readonly admission?: readonly AdmissionPlugin[] | ((objects: ObjectReader & ObjectWriter) => readonly AdmissionPlugin[]) | undefined;
   readonly authorizer?: Authorizer | undefined;
   /** Default: everybody is whom the header `x-test-user` names, or an administrator. */
   readonly authenticator?: Authenticator | undefined;
@@ -45,6 +49,8 @@ export interface TestServerOptions {
   readonly settings?: Partial<ApiServerSettings> | undefined;
   readonly clock?: Clock | undefined;
   readonly store?: Store | undefined;
+  /** What objects are sealed with in the store. */
+  readonly sealing?: ApiServerOptions['sealing'];
   /** What tells of the kinds; nothing unless given. */
   readonly documents?: ((context: PartsContext) => Pick<ApiServerParts, 'discovery' | 'openapi'>) | undefined;
 }
@@ -112,15 +118,17 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   });
   const { strategies } = options;
   const serves = options.serves ?? Object.keys(strategies);
-  const kinds: ServedKind[] = BUILT_IN_KINDS.filter(({ info }) => serves.includes(strategyKey(info)));
+  const known = options.kinds ?? BUILT_IN_KINDS;
+  const kinds = known.filter(({ info }) => serves.includes(strategyKey(storedKindOf(info, known))));
   const tableOf = (objects: ObjectReader & ObjectWriter): StrategyTable =>
     new Map(Object.entries(typeof strategies === 'function' ? strategies(objects) : strategies));
   const server = createApiServer({
     store,
     kinds,
+    ...(options.isServed ? { isServed: options.isServed } : {}),
     parts: (context) => ({
       strategies: tableOf(context.objects),
-      admission: options.admission ?? [],
+      admission: typeof options.admission === 'function' ? options.admission(context.objects) : (options.admission ?? []),
       authenticator: options.authenticator ?? headerAuthenticator,
       authorizer: options.authorizer ?? everythingAllowed,
       reviews: new Map(),
@@ -136,6 +144,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     port: 0,
     settings: options.settings,
     audit: options.audit,
+    sealing: options.sealing,
   });
   await server.start();
   const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });

@@ -2,6 +2,7 @@ import {
   coreKinds,
   type KindInfo,
   type NodeSelectorTerm,
+  type PersistentVolumeSpec,
   type PodIP,
   type PodResourceClaim,
   type PodSpec,
@@ -57,10 +58,13 @@ const GO_NAMES: ReadonlyMap<string, string> = new Map([
   ['tcpSocket', 'TCPSocket'],
   ['tty', 'TTY'],
   ['wwids', 'WWIDs'],
-  ['RBDVolumeSource.image', 'RBDImage'],
-  ['RBDVolumeSource.monitors', 'CephMonitors'],
-  ['RBDVolumeSource.pool', 'RBDPool'],
-  ['RBDVolumeSource.user', 'RadosUser'],
+  ['ObjectReference.uid', 'UID'],
+  ...['RBDVolumeSource', 'RBDPersistentVolumeSource'].flatMap((type): readonly [string, string][] => [
+    [`${type}.image`, 'RBDImage'],
+    [`${type}.monitors`, 'CephMonitors'],
+    [`${type}.pool`, 'RBDPool'],
+    [`${type}.user`, 'RadosUser'],
+  ]),
 ]);
 
 /** Types whose fields upstream keeps in another order, or has other fields. */
@@ -68,10 +72,41 @@ const ORDERS: ReadonlyMap<string, (fields: readonly string[]) => readonly string
   ['PodSpec', () => POD_SPEC_FIELDS],
   ['PodSecurityContext', (fields: readonly string[]) => [...HOST_FIELDS, ...fields]],
   ['Volume', (fields: readonly string[]) => moveAfter(fields, 'quobyte', 'rbd')],
+  ['ObjectReference', (fields: readonly string[]) => moveAfter(fields, 'apiVersion', 'uid')],
+  [
+    'PersistentVolumeSpec',
+    (fields: readonly string[]) => ['capacity', ...PERSISTENT_VOLUME_SOURCES, ...fields.slice(fields.indexOf('csi') + 1)],
+  ],
 ]);
 
 /** What the public PodSpec has at its top and the internal one in its security context. */
 const HOST_FIELDS = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers'] as const;
+
+/** The sources of a persistent volume: in the public API in the order in which they came, in the internal struct in another. */
+const PERSISTENT_VOLUME_SOURCES: readonly (keyof PersistentVolumeSpec)[] = [
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'hostPath',
+  'glusterfs',
+  'nfs',
+  'rbd',
+  'quobyte',
+  'iscsi',
+  'flexVolume',
+  'cinder',
+  'cephfs',
+  'fc',
+  'flocker',
+  'azureFile',
+  'vsphereVolume',
+  'azureDisk',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'scaleIO',
+  'local',
+  'storageos',
+  'csi',
+];
 
 const POD_SPEC_FIELDS: readonly (keyof PodSpec)[] = [
   'volumes',
@@ -141,6 +176,12 @@ export const goNodeSelectorTerm = (term: NodeSelectorTerm): unknown => {
 /** A part of any kind's object, as upstream's internal struct: what `path` leads to from the kind (`spec`, `podFailurePolicy`). */
 export const goPart = (kind: KindInfo, path: readonly string[], value: object): unknown => goStruct(messageIn(kind, path), { ...value });
 
+/** What a persistent volume is made of, as upstream's internal struct. */
+export function goPersistentVolumeSource(spec: PersistentVolumeSpec): unknown {
+  const message = messageIn(coreKinds.persistentvolumes, ['spec']);
+  return goFields(message, { ...spec }, PERSISTENT_VOLUME_SOURCES);
+}
+
 export const goPodTemplate = ({ metadata, spec }: PodTemplateSpec): unknown => ({
   ...metadata,
   Spec: goPodSpec(spec ?? { containers: [] }),
@@ -172,10 +213,16 @@ function messageOf(type: FieldType): AnyMessage | undefined {
 function goStruct(message: AnyMessage, value: Fields): unknown {
   // Types of apimachinery have one form only.
   if (message.name.includes('apimachinery')) return value;
-  const type = message.name.slice(message.name.lastIndexOf('.') + 1);
   const names = [...message.fields.keys()];
+  return goFields(message, value, ORDERS.get(typeName(message))?.(names) ?? names);
+}
+
+const typeName = ({ name }: AnyMessage): string => name.slice(name.lastIndexOf('.') + 1);
+
+function goFields(message: AnyMessage, value: Fields, names: readonly string[]): Fields {
+  const type = typeName(message);
   const out: Record<string, unknown> = {};
-  for (const name of ORDERS.get(type)?.(names) ?? names) {
+  for (const name of names) {
     const field = message.fields.get(name) ?? podSpecMessage().fields.get(name);
     if (field) out[goName(type, name)] = goField(field, value[name]);
   }

@@ -15,6 +15,7 @@ import {
   isValidPortNum,
   isWildcardDns1123Subdomain,
   parseIp,
+  type ServiceBackendPort,
   type TypedLocalObjectReference,
 } from '../../api/index.ts';
 import { type Errors, listOf, pushInvalid } from './field-errors.ts';
@@ -30,26 +31,49 @@ export interface IngressAllowances {
   readonly anyWildcardRule: boolean;
 }
 
+/** What the version of a request calls the fields that errors speak of; paths of a backend's are relative to it. */
+export interface IngressNames {
+  readonly defaultBackend: string;
+  readonly serviceName: string;
+  readonly portName: string;
+  readonly portNumber: string;
+}
+
+const NAMES: IngressNames = {
+  defaultBackend: 'defaultBackend',
+  serviceName: 'service.name',
+  portName: 'service.port.name',
+  portNumber: 'service.port.number',
+};
+
+/** networking.k8s.io/v1beta1 */
+export const BETA_NAMES: IngressNames = {
+  defaultBackend: 'backend',
+  serviceName: 'serviceName',
+  portName: 'servicePort',
+  portNumber: 'servicePort',
+};
+
 export const mayHaveWrongSecretName = ({ tls }: IngressSpec): boolean =>
   listOf(tls).some(({ secretName = '' }) => secretName !== '' && isDns1123Subdomain(secretName).length > 0);
 
 export const mayHaveWrongWildcardRule = ({ rules }: IngressSpec): boolean =>
   listOf(rules).some((rule) => {
     const errors: FieldError[] = [];
-    checkRuleValue(errors, '', rule);
+    checkRuleValue(errors, '', rule, NAMES);
     return (rule.host ?? '').includes('*') && errors.length > 0;
   });
 
-export function validateIngressSpec(spec: IngressSpec, allowances: IngressAllowances): FieldError[] {
+export function validateIngressSpec(spec: IngressSpec, allowances: IngressAllowances, names: IngressNames = NAMES): FieldError[] {
   const errors: FieldError[] = [];
   const rules = listOf(spec.rules);
   if (rules.length === 0 && !spec.defaultBackend) {
-    errors.push(fieldError.invalid('spec', spec.rules, 'either `defaultBackend` or `rules` must be specified'));
+    errors.push(fieldError.invalid('spec', spec.rules, `either \`${names.defaultBackend}\` or \`rules\` must be specified`));
   }
-  if (spec.defaultBackend) checkBackend(errors, 'spec.defaultBackend', spec.defaultBackend);
+  if (spec.defaultBackend) checkBackend(errors, `spec.${names.defaultBackend}`, spec.defaultBackend, names);
   rules.forEach((rule, i) => {
     const wildcard = checkHost(errors, `spec.rules[${i}].host`, rule.host ?? '');
-    if (!wildcard || !allowances.anyWildcardRule) checkRuleValue(errors, `spec.rules[${i}]`, rule);
+    if (!wildcard || !allowances.anyWildcardRule) checkRuleValue(errors, `spec.rules[${i}]`, rule, names);
   });
   checkTls(errors, spec, allowances);
   if (spec.ingressClassName !== undefined) {
@@ -79,23 +103,23 @@ function checkHost(errors: Errors, path: string, host: string): boolean {
   return wildcard;
 }
 
-function checkRuleValue(errors: Errors, path: string, { http }: IngressRule): void {
+function checkRuleValue(errors: Errors, path: string, { http }: IngressRule, names: IngressNames): void {
   if (!http) return;
   const paths = listOf(http.paths);
   if (paths.length === 0) errors.push(fieldError.required(`${path}.http.paths`));
   paths.forEach((entry, i) => {
-    checkPath(errors, `${path}.http.paths[${i}]`, entry);
+    checkPath(errors, `${path}.http.paths[${i}]`, entry, names);
   });
 }
 
-function checkPath(errors: Errors, field: string, { path = '', pathType, backend }: HTTPIngressPath): void {
+function checkPath(errors: Errors, field: string, { path = '', pathType, backend }: HTTPIngressPath, names: IngressNames): void {
   if (pathType === undefined || pathType === null) {
     errors.push(fieldError.required(`${field}.pathType`, 'pathType must be specified'));
     return;
   }
   if (PATH_TYPES.includes(pathType)) pushInvalid(errors, `${field}.path`, path, pathErrors(path, pathType));
   else errors.push(fieldError.notSupported(`${field}.pathType`, pathType, PATH_TYPES));
-  checkBackend(errors, `${field}.backend`, backend);
+  checkBackend(errors, `${field}.backend`, backend, names);
 }
 
 function pathErrors(path: string, pathType: string): string[] {
@@ -106,25 +130,21 @@ function pathErrors(path: string, pathType: string): string[] {
   return [...absolute, ...parts, ...ends];
 }
 
-function checkBackend(errors: Errors, path: string, { resource, service }: IngressBackend): void {
+function checkBackend(errors: Errors, path: string, { resource, service }: IngressBackend, names: IngressNames): void {
   if (resource && service) errors.push(fieldError.invalid(path, '', 'cannot set both resource and service backends'));
   else if (resource) checkReference(errors, `${path}.resource`, resource);
   else if (!service) errors.push(fieldError.invalid(path, '', 'resource or service backend is required'));
   else {
-    if (service.name === '') errors.push(fieldError.required(`${path}.service.name`));
-    else pushInvalid(errors, `${path}.service.name`, service.name, isDns1035Label(service.name));
-    checkBackendPort(errors, path, service.port ?? {});
+    if (service.name === '') errors.push(fieldError.required(`${path}.${names.serviceName}`));
+    else pushInvalid(errors, `${path}.${names.serviceName}`, service.name, isDns1035Label(service.name));
+    checkBackendPort(errors, path, service.port ?? {}, names);
   }
 }
 
-function checkBackendPort(
-  errors: Errors,
-  path: string,
-  { name = '', number = 0 }: { name?: string | undefined; number?: number | undefined },
-): void {
+function checkBackendPort(errors: Errors, path: string, { name = '', number = 0 }: ServiceBackendPort, names: IngressNames): void {
   if (name !== '' && number !== 0) errors.push(fieldError.invalid(path, '', 'cannot set both port name & port number'));
-  else if (name !== '') pushInvalid(errors, `${path}.service.port.name`, name, isValidPortName(name));
-  else if (number !== 0) pushInvalid(errors, `${path}.service.port.number`, number, isValidPortNum(number));
+  else if (name !== '') pushInvalid(errors, `${path}.${names.portName}`, name, isValidPortName(name));
+  else if (number !== 0) pushInvalid(errors, `${path}.${names.portNumber}`, number, isValidPortNum(number));
   else errors.push(fieldError.required(path, 'port name or number is required'));
 }
 

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { fieldError } from '../../api/index.ts';
 import type { Errors } from './field-errors.ts';
 
@@ -19,3 +20,6 @@ export function checkLocalNonReservedPath(errors: Errors, field: string, path: s
   checkLocalDescendingPath(errors, field, path);
   if (path.startsWith('..') && !path.startsWith('../')) errors.push(fieldError.invalid(field, path, "must not start with '..'"));
 }
+
+/** Whether a path comes to `/`: Go's `path.Clean`. */
+export const isRootPath = (path: string): boolean => path.startsWith('/') && posix.normalize(path) === '/';

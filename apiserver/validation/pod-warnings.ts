@@ -98,7 +98,7 @@ function warnOfPlacement(spec: PodSpec, prefix: string, warn: Warn): void {
   });
 }
 
-function warnOfTerm(term: NodeSelectorTerm, path: string, checkValues: boolean, warn: Warn): void {
+export function warnOfTerm(term: NodeSelectorTerm, path: string, checkValues: boolean, warn: Warn): void {
   listOf(term.matchExpressions).forEach(({ key, values }, i) => {
     const at = `${path}.matchExpressions[${i}]`;
     const text = DEPRECATED_NODE_LABELS.get(key);
@@ -165,9 +165,10 @@ function warnOfHosts(spec: PodSpec, prefix: string, warn: Warn): void {
 
 type Amounts = Readonly<Record<string, string>> | undefined;
 
-function warnOfFraction(amounts: Amounts, path: string, warn: Warn): void {
+/** Parts of bytes. */
+export function warnOfFraction(amounts: Amounts, path: string, warn: Warn, names = ['memory', 'ephemeral-storage']): void {
   if (!amounts) return;
-  for (const name of ['memory', 'ephemeral-storage']) {
+  for (const name of names) {
     const amount = amounts[name];
     if (amount === undefined || !/[mun.]/.test(amount) || parseQuantity(amount).milli() % 1000 === 0) continue;
     warn(`${path}[${name}]: fractional byte value "${amount}" is invalid, must be an integer`);

@@ -1,9 +1,8 @@
-import { isQualifiedName, parseQuantity } from '../../api/index.ts';
+import { isExtendedResource, isNativeResource, parseQuantity } from '../../api/index.ts';
 
 // What upstream knows of resource names (pkg/apis/core/helper).
 
 const HUGE_PAGES = 'hugepages-';
-const NATIVE_DOMAIN = 'kubernetes.io/';
 const QUOTA_PREFIX = 'requests.';
 
 const CONTAINER_RESOURCES: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
@@ -50,11 +49,6 @@ export const isStandardResource = (name: string): boolean =>
 export const isStandardContainerResource = (name: string): boolean => CONTAINER_RESOURCES.has(name) || isHugePages(name);
 
 export const isPodLevelResource = (name: string): boolean => name === 'cpu' || name === 'memory' || isHugePages(name);
-
-export const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes(NATIVE_DOMAIN);
-
-export const isExtendedResource = (name: string): boolean =>
-  !isNativeResource(name) && !name.startsWith(QUOTA_PREFIX) && isQualifiedName(`${QUOTA_PREFIX}${name}`).length === 0;
 
 /** Requests may be below limits. */
 export const isOvercommitAllowed = (name: string): boolean => isNativeResource(name) && !isHugePages(name);

@@ -1,10 +1,17 @@
-import { type FieldError, fieldError, isDns1123Label, isQualifiedName, parseQuantity, type ResourceRequirements } from '../../api/index.ts';
+import {
+  type FieldError,
+  fieldError,
+  isDns1123Label,
+  isExtendedResource,
+  isNativeResource,
+  isQualifiedName,
+  parseQuantity,
+  type ResourceRequirements,
+} from '../../api/index.ts';
 import { type Errors, keysOf, listOf, NEGATIVE_MESSAGE, pushInvalid } from './field-errors.ts';
 import {
-  isExtendedResource,
   isHugePages,
   isIntegerResource,
-  isNativeResource,
   isOvercommitAllowed,
   isPodLevelResource,
   isStandardContainerResource,

@@ -46,7 +46,7 @@ function checkPartition(errors: Errors, path: string, partition = 0): void {
   if (partition < 0 || partition > BYTE_MAX) errors.push(fieldError.invalid(path, partition, rangeError(1, BYTE_MAX)));
 }
 
-function checkLun(errors: Errors, path: string, lun: number): void {
+export function checkLun(errors: Errors, path: string, lun: number): void {
   if (lun < 0 || lun > BYTE_MAX) errors.push(fieldError.invalid(path, lun, rangeError(0, BYTE_MAX)));
 }
 
@@ -80,13 +80,19 @@ export function checkIscsi(errors: Errors, path: string, source: ISCSIVolumeSour
   if (source.initiatorName !== undefined) checkIscsiName(errors, `${path}.initiatorname`, source.initiatorName);
 }
 
-function checkIscsiName(errors: Errors, path: string, name: string): void {
+/** @param unknownForm what is said of a name of no known form. */
+export function checkIscsiName(
+  errors: Errors,
+  path: string,
+  name: string,
+  unknownForm = 'must be valid format starting with iqn, eui, or naa',
+): void {
   const form = ISCSI_FORMS.find(([prefix]) => name.startsWith(prefix));
-  if (!form) errors.push(fieldError.invalid(path, name, 'must be valid format starting with iqn, eui, or naa'));
+  if (!form) errors.push(fieldError.invalid(path, name, unknownForm));
   else if (!form[1].test(name)) errors.push(fieldError.invalid(path, name, 'must be valid format'));
 }
 
-export function checkGlusterfs(errors: Errors, path: string, source: GlusterfsVolumeSource): void {
+export function checkGlusterfs(errors: Errors, path: string, source: Pick<GlusterfsVolumeSource, 'endpoints' | 'path'>): void {
   checkRequired(errors, `${path}.endpoints`, source.endpoints);
   checkRequired(errors, `${path}.path`, source.path);
 }
@@ -99,7 +105,7 @@ export function checkFlocker(errors: Errors, path: string, { datasetName, datase
   if (datasetName?.includes('/')) errors.push(fieldError.invalid(`${path}.datasetName`, datasetName, "must not contain '/'"));
 }
 
-export function checkRbd(errors: Errors, path: string, { monitors, image }: RBDVolumeSource): void {
+export function checkRbd(errors: Errors, path: string, { monitors, image }: Pick<RBDVolumeSource, 'monitors' | 'image'>): void {
   if (listOf(monitors).length === 0) errors.push(fieldError.required(`${path}.monitors`));
   checkRequired(errors, `${path}.image`, image);
 }
@@ -109,7 +115,7 @@ export function checkCinder(errors: Errors, path: string, { volumeID, secretRef 
   checkSecretName(errors, path, secretRef);
 }
 
-export function checkCephFs(errors: Errors, path: string, { monitors }: CephFSVolumeSource): void {
+export function checkCephFs(errors: Errors, path: string, { monitors }: Pick<CephFSVolumeSource, 'monitors'>): void {
   if (listOf(monitors).length === 0) errors.push(fieldError.required(`${path}.monitors`));
 }
 
@@ -141,7 +147,7 @@ export function checkFc(errors: Errors, path: string, { targetWWNs, wwids, lun }
   else checkLun(errors, `${path}.lun`, lun);
 }
 
-export function checkFlexVolume(errors: Errors, path: string, { driver, options }: FlexVolumeSource): void {
+export function checkFlexVolume(errors: Errors, path: string, { driver, options }: Pick<FlexVolumeSource, 'driver' | 'options'>): void {
   checkRequired(errors, `${path}.driver`, driver);
   for (const key of keysOf(options)) {
     const domain = `.${(key.split('/', 1)[0] ?? key).toLowerCase()}`;
@@ -151,7 +157,11 @@ export function checkFlexVolume(errors: Errors, path: string, { driver, options 
   }
 }
 
-export function checkAzureFile(errors: Errors, path: string, { secretName, shareName }: AzureFileVolumeSource): void {
+export function checkAzureFile(
+  errors: Errors,
+  path: string,
+  { secretName, shareName }: Pick<AzureFileVolumeSource, 'secretName' | 'shareName'>,
+): void {
   checkRequired(errors, `${path}.secretName`, secretName);
   checkRequired(errors, `${path}.shareName`, shareName);
 }

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../api/index.ts';
 import type { KeyValue, Revision, StoreEvent } from '../../store/index.ts';
 import { objectKey } from '../registry/keys.ts';
+import { isSealed } from '../registry/stored-object.ts';
 import { CacheEvent } from './cache-event.ts';
 import type { CohortTraits } from './cohort.ts';
 import { Entry, type Facts, factsOf, type Schema } from './entry.ts';
@@ -14,9 +15,14 @@ import type { WatchClient } from './watch-client.ts';
 import type { WatchStats } from './watch-stats.ts';
 
 /** What this process wrote itself, so that the cache need not parse what comes back. */
-interface Written {
-  readonly stored: Buffer;
+interface Written extends WrittenBytes {
   readonly facts: Facts;
+}
+
+/** An object as it is stored, and as it was encoded: the same unless it is sealed. */
+export interface WrittenBytes {
+  readonly stored: Buffer;
+  readonly encoded: Buffer;
 }
 
 /** A pair of the store, as far as an entry is made of it. */
@@ -71,7 +77,7 @@ export class KindCache {
   entriesOf(kvs: readonly Pair[]): readonly Entry[] | Promise<readonly Entry[]> {
     const converter = this.schema.form.converter;
     if (!converter) return kvs.map((kv) => this.#entryOf(kv));
-    const asked = kvs.filter(({ value }) => converter.isNeeded(value));
+    const asked = kvs.filter((kv) => converter.isNeeded(kv));
     return asked.length === 0 ? kvs.map((kv) => this.#entryOf(kv)) : this.#convert(kvs, asked);
   }
 
@@ -83,9 +89,9 @@ export class KindCache {
   /** Fills the cache with the state at a revision; what changed on the way is not told to watchers. */
   load(kvs: readonly KeyValue[]): void {
     const { converter } = this.schema.form;
-    const asked = converter ? kvs.filter(({ value }) => converter.isNeeded(value)) : [];
+    const asked = converter ? kvs.filter((kv) => converter.isNeeded(kv)) : [];
     if (asked.length > 0) this.#intake.begin(asked);
-    for (const kv of kvs) if (!converter?.isNeeded(kv.value)) this.#entries.set(this.#entryOf(kv));
+    for (const kv of kvs) if (!converter?.isNeeded(kv)) this.#entries.set(this.#entryOf(kv));
   }
 
   /** The revision this cache is at when it was told of everything up to a revision: changes may wait to be converted. */
@@ -134,8 +140,8 @@ export class KindCache {
   }
 
   /** Says what is about to be written, for {@link apply} to recognise. */
-  expect(key: string, stored: Buffer, object: KubeObject): void {
-    this.#written.set(key, { stored, facts: factsOf(this.schema, object) });
+  expect(key: string, { stored, encoded }: WrittenBytes, object: KubeObject): void {
+    this.#written.set(key, { stored, encoded, facts: factsOf(this.schema, object) });
   }
 
   /** What was expected does not come: it was not written. */
@@ -146,7 +152,7 @@ export class KindCache {
   /** Takes in one change. */
   apply(event: StoreEvent, revision: Revision): void {
     const { converter } = this.schema.form;
-    const isAsked = converter !== undefined && event.type === 'put' && converter.isNeeded(event.kv.value);
+    const isAsked = converter !== undefined && event.type === 'put' && converter.isNeeded(event.kv);
     if (isAsked || !this.#intake.isEmpty) this.#intake.push(event, revision);
     else this.#take(event, revision, event.type === 'put' ? this.#entryOf(event.kv, this.#recognise(event.kv)) : undefined);
   }
@@ -227,16 +233,17 @@ export class KindCache {
   }
 
   /** What this process wrote itself is in form, and so is what the kind takes as it lies. */
-  #entryOf(kv: Pair, facts?: Facts): Entry {
+  #entryOf(kv: Pair, written?: Written): Entry {
     const { wire, form } = this.schema;
     const at = { key: kv.key, revision: kv.modRevision };
-    const asItLies = facts !== undefined || form.isEncoded(kv.value);
-    if (!asItLies && form.isReadLater) return new Entry(this.schema, at, { stored: kv.value }, facts);
-    return new Entry(this.schema, at, { served: wire.serve(asItLies ? kv.value : form.read(kv), kv.modRevision) }, facts);
+    if (written) return new Entry(this.schema, at, { served: wire.serve(written.encoded, kv.modRevision) }, written.facts);
+    const asItLies = form.isEncoded(kv.value);
+    if (!asItLies && (form.isReadLater || isSealed(kv.value))) return new Entry(this.schema, at, { stored: kv.value });
+    return new Entry(this.schema, at, { served: wire.serve(asItLies ? kv.value : form.read(kv), kv.modRevision) });
   }
 
   async #convert(kvs: readonly Pair[], asked: readonly Pair[]): Promise<readonly Entry[]> {
-    const encoded = await this.schema.form.converter?.convert(asked.map(({ value }) => value));
+    const encoded = await this.schema.form.converter?.convert(asked);
     const converted = new Map(asked.map((kv, index) => [kv, encoded?.[index]]));
     return kvs.map((kv) => {
       const bytes = converted.get(kv);
@@ -248,11 +255,11 @@ export class KindCache {
     for (const entry of entries) this.#entries.set(entry);
   }
 
-  #recognise(kv: KeyValue): Facts | undefined {
+  #recognise(kv: KeyValue): Written | undefined {
     const written = this.#written.get(kv.key);
     if (!written) return undefined;
     this.#written.delete(kv.key);
-    return written.stored === kv.value || written.stored.equals(kv.value) ? written.facts : undefined;
+    return written.stored === kv.value || written.stored.equals(kv.value) ? written : undefined;
   }
 
   #triggered(selection: Selection, field: number, value: string): Entry[] {

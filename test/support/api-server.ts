@@ -40,13 +40,15 @@ export interface ApiServerStart {
   readonly args: readonly string[];
   /** Default one of its own, removed at the end. */
   readonly directory?: string | undefined;
+  /** Users beside the administrator, in no group; each one's token is the name. */
+  readonly users?: readonly string[] | undefined;
 }
 
 /** Starts one, and waits until it is ready. */
-export async function startApiServer({ args, directory }: ApiServerStart): Promise<ApiServerProcess> {
+export async function startApiServer({ args, directory, users = [] }: ApiServerStart): Promise<ApiServerProcess> {
   const data = directory ?? mkdtempSync(join(tmpdir(), 'nanokube-test-'));
   const tokens = join(data, 'test-tokens.csv');
-  writeFileSync(tokens, `${TOKEN},admin,admin,"system:masters"\n`);
+  writeFileSync(tokens, [`${TOKEN},admin,admin,"system:masters"`, ...users.map((name) => `${name},${name},${name}`), ''].join('\n'));
   const argv = ['apiserver', `--data-dir=${data}`, '--secure-port=0', `--token-auth-file=${tokens}`, ...args];
   const child = fork(join(ROOT, 'dist/cli/main.js'), argv, { silent: true });
   let output = '';

@@ -1,7 +1,7 @@
 // A request as policies' expressions see it.
 import { ApiError, apiError, coreKinds, type KindInfo, type KubeObject, type Live, type Namespace } from '../../../api/index.ts';
 import { serviceAccountGroups, serviceAccountName } from '../../auth/service-account-user.ts';
-import type { Authorizer, UserInfo } from '../../auth/types.ts';
+import { type Authorizer, atOnce, type UserInfo } from '../../auth/types.ts';
 import type { Authorize, AuthorizerQuestion } from '../../cel/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import type { AdmissionInput } from '../cel/index.ts';
@@ -112,7 +112,7 @@ export function authorizeFor(authorizer: Pick<Authorizer, 'authorize'>, user: Us
     const key = JSON.stringify(question);
     let answer = answers.get(key);
     if (!answer) {
-      const { allowed, reason, evaluationError: error } = authorizer.authorize(attributesOf(question, user));
+      const { allowed, reason, evaluationError: error } = atOnce(authorizer.authorize(attributesOf(question, user)));
       answer = { allowed, reason, error };
       answers.set(key, answer);
     }

@@ -1,7 +1,7 @@
 import { coordinationKinds, coreKinds, type KindInfo, type PolicyRule, parseFieldSelector, SelectorError } from '../../../api/index.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 import { ruleAllows } from '../rbac/rule.ts';
-import type { AccessAttributes, Authorizer, Decision, ResolvedRules, UserInfo } from '../types.ts';
+import type { AccessAttributes, Decision, LocalAuthorizer, ResolvedRules, UserInfo } from '../types.ts';
 import { type Held, PodsByNode } from './pods-by-node.ts';
 
 /*
@@ -24,7 +24,7 @@ type Rule = (node: string, asked: AccessAttributes) => Decision;
 
 const keyOf = ({ group, resource }: Pick<KindInfo, 'group' | 'resource'>): string => `${group}/${resource}`;
 
-export class NodeAuthorizer implements Authorizer {
+export class NodeAuthorizer implements LocalAuthorizer {
   readonly #pods: PodsByNode;
   readonly #rules: readonly PolicyRule[];
   readonly #special: ReadonlyMap<string, Rule>;
@@ -106,7 +106,7 @@ export class NodeAuthorizer implements Authorizer {
 }
 
 /** The node a user is; `''` for a node without a name, undefined for others. */
-function nodeOf({ name, groups }: UserInfo): string | undefined {
+export function nodeOf({ name, groups }: UserInfo): string | undefined {
   return name.startsWith(NODE_PREFIX) && groups.includes(NODES_GROUP) ? name.slice(NODE_PREFIX.length) : undefined;
 }
 

@@ -9,7 +9,8 @@ const MIRROR = 'kubernetes.io/config.mirror';
 
 type Volume = NonNullable<Pod['spec']['volumes']>[number];
 
-const NAMES: Readonly<Record<Held, (pod: Live<Pod>) => readonly (string | undefined)[]>> = {
+/** The names of what a pod needs. */
+export const NEEDED: Readonly<Record<Held, (pod: Pod) => readonly (string | undefined)[]>> = {
   pods: ({ metadata }) => [metadata.name],
   accounts: ({ spec }) => [spec.serviceAccountName],
   secrets: ({ spec }) => [
@@ -71,7 +72,7 @@ export class PodsByNode {
       const pod = this.#objects.get<Pod>(coreKinds.pods, namespace, key.slice(namespace.length + 1));
       if (!pod || pod.spec.nodeName !== node) continue;
       if (what !== 'pods' && pod.metadata.annotations?.[MIRROR] !== undefined) continue;
-      if (NAMES[what](pod).includes(name)) return true;
+      if (NEEDED[what](pod).includes(name)) return true;
     }
     return false;
   }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { apiError, type ClusterRole, goQuote, type KubeObject, type PolicyRule, type RoleBinding, rbacKinds } from '../../../api/index.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/plugin.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
-import type { Authorizer, UserInfo } from '../types.ts';
+import { type Authorizer, type Decision, type UserInfo, whenKnown } from '../types.ts';
 import { uncovered } from './covers.ts';
 
 /*
@@ -26,7 +26,7 @@ interface Question {
   readonly object: KubeObject;
 }
 
-type Check = (parts: Parts, question: Question) => void;
+type Check = (parts: Parts, question: Question) => void | Promise<void>;
 
 interface Parts {
   readonly authorizer: Authorizer;
@@ -55,16 +55,21 @@ export const createEscalationCheck = (parts: Parts): AdmissionPlugin => ({
     const check = kind.group === rbacKinds.roles.group ? CHECKS.get(kind.resource) : undefined;
     if (!check || !object || subresource !== '' || context.user.groups.includes(parts.privilegedGroup)) return;
     if (old && sameButForUpkeep(object, old)) return;
-    check(parts, { context, attributes, object });
+    return check(parts, { context, attributes, object });
   },
 });
 
 /** Roles of either kind; one that aggregates others can gather anything. */
-function checkRole(parts: Parts, question: Question): void {
+function checkRole(parts: Parts, question: Question): void | Promise<void> {
+  const { kind, operation } = question.attributes;
+  const name = operation === 'CREATE' ? '' : question.attributes.name;
+  const mayEscalate = may(parts, question, { verb: 'escalate', group: kind.group, resource: kind.resource, name });
+  return whenKnown(mayEscalate, ({ allowed }) => (allowed ? undefined : checkRules(parts, question)));
+}
+
+function checkRules(parts: Parts, question: Question): void {
   const { context, attributes, object } = question;
-  const { kind, operation, old } = attributes;
-  const name = operation === 'CREATE' ? '' : attributes.name;
-  if (may(parts, question, { verb: 'escalate', group: kind.group, resource: kind.resource, name })) return;
+  const { old } = attributes;
   const { rules } = object as ClusterRole;
   const refusal = missing(parts, context, rules ?? []);
   if (refusal !== undefined) throw refused(question, refusal);
@@ -73,11 +78,16 @@ function checkRole(parts: Parts, question: Question): void {
   throw refused(question, 'must have cluster-admin privileges to use the aggregationRule');
 }
 
-function checkBinding(parts: Parts, question: Question): void {
+function checkBinding(parts: Parts, question: Question): void | Promise<void> {
+  const { roleRef } = question.object as RoleBinding;
+  const resource = roleRef.kind === rbacKinds.clusterroles.kind ? rbacKinds.clusterroles.resource : rbacKinds.roles.resource;
+  const mayBind = may(parts, question, { verb: 'bind', group: roleRef.apiGroup, resource, name: roleRef.name });
+  return whenKnown(mayBind, ({ allowed }) => (allowed ? undefined : checkGranted(parts, question)));
+}
+
+function checkGranted(parts: Parts, question: Question): void {
   const { context, attributes, object } = question;
   const { roleRef } = object as RoleBinding;
-  const resource = roleRef.kind === rbacKinds.clusterroles.kind ? rbacKinds.clusterroles.resource : rbacKinds.roles.resource;
-  if (may(parts, question, { verb: 'bind', group: roleRef.apiGroup, resource, name: roleRef.name })) return;
   const rules = parts.rules.rulesOfRole(context.namespace, roleRef);
   if (!rules) throw apiError.notFound(attributes.kind, roleRef.name);
   const refusal = missing(parts, context, rules);
@@ -91,7 +101,7 @@ interface Permission {
   readonly name: string;
 }
 
-const may = ({ authorizer }: Parts, { context }: Question, permission: Permission): boolean =>
+const may = ({ authorizer }: Parts, { context }: Question, permission: Permission): Decision | Promise<Decision> =>
   authorizer.authorize({
     ...permission,
     user: context.user,
@@ -100,7 +110,7 @@ const may = ({ authorizer }: Parts, { context }: Question, permission: Permissio
     subresource: '',
     resourceRequest: true,
     path: '',
-  }).allowed;
+  });
 
 /** What the user would grant without holding it, as upstream puts it; undefined when it is nothing. */
 function missing({ rules }: Parts, { user, namespace }: RequestContext, wanted: readonly PolicyRule[]): string | undefined {

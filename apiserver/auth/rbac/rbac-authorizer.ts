@@ -1,13 +1,13 @@
 import { goQuote, type PolicyRule } from '../../../api/index.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 import { isServiceAccount } from '../service-account-user.ts';
-import type { AccessAttributes, Authorizer, Decision, ResolvedRules, UserInfo } from '../types.ts';
+import type { AccessAttributes, Decision, LocalAuthorizer, ResolvedRules, UserInfo } from '../types.ts';
 import type { HeldRules } from './escalation.ts';
 import { type Grant, MissingRole, RoleIndex } from './role-index.ts';
 import { ruleAllows } from './rule.ts';
 
 /** Role-based access control: allows what some rule granted to the user allows, and has no opinion on the rest. */
-export class RbacAuthorizer implements Authorizer, HeldRules {
+export class RbacAuthorizer implements LocalAuthorizer, HeldRules {
   readonly #index: RoleIndex;
 
   constructor(objects: ObjectReader) {

@@ -1,7 +1,7 @@
 // Who writes a policy or a binding must be able to read the parameters it names, or could find out about them by what is refused. Upstream:
 // `pkg/registry/admissionregistration/{validatingadmissionpolicy,validatingadmissionpolicybinding}/authz.go` and their mutating twins.
 import { type KindInfo, type ParamKind, type ParamRef, parseApiVersion } from '../../../api/index.ts';
-import type { AccessAttributes, Authorizer, UserInfo } from '../../auth/types.ts';
+import { type AccessAttributes, type Authorizer, atOnce, type UserInfo } from '../../auth/types.ts';
 
 /** What the checks need. */
 export interface PolicyAccess {
@@ -44,7 +44,7 @@ function resourceOf({ kinds }: PolicyAccess, { apiVersion = '', kind }: ParamKin
 
 function may({ authorizer }: PolicyAccess, user: UserInfo, asked: Asked & Pick<AccessAttributes, 'name' | 'namespace'>): boolean {
   if (user.groups.includes(PRIVILEGED)) return true;
-  return authorizer.authorize({ user, verb: 'get', resourceRequest: true, path: '', subresource: '', ...asked }).allowed;
+  return atOnce(authorizer.authorize({ user, verb: 'get', resourceRequest: true, path: '', subresource: '', ...asked })).allowed;
 }
 
 /** As Go prints the user. */

@@ -3,6 +3,7 @@ import type { Strategy } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { validateHorizontalPodAutoscaler, validateHorizontalPodAutoscalerStatus } from '../../validation/horizontal-pod-autoscaler.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { horizontalPodAutoscalerV2beta1, horizontalPodAutoscalerV2beta2 } from './beta-views.ts';
 import { metricsCell } from './metric-cells.ts';
 import { horizontalPodAutoscalerV1 } from './v1-view.ts';
 
@@ -32,7 +33,11 @@ export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> 
     status.currentReplicas ?? 0,
     ageOf(metadata.creationTimestamp, now),
   ],
-  views: { v1: horizontalPodAutoscalerV1 },
+  views: {
+    'autoscaling/v1': horizontalPodAutoscalerV1,
+    'autoscaling/v2beta2': horizontalPodAutoscalerV2beta2,
+    'autoscaling/v2beta1': horizontalPodAutoscalerV2beta1,
+  },
   subresources: {
     status: updateOf<HorizontalPodAutoscaler>({
       prepareForUpdate: (_context, autoscaler, old) => {

@@ -107,7 +107,7 @@ const objectTarget = ({ targetValue, averageValue }: Raw): unknown =>
   averageValue === undefined ? { type: 'Value', value: targetValue } : { type: 'AverageValue', value: targetValue, averageValue };
 
 const externalTarget = ({ targetValue, targetAverageValue }: Raw): unknown => ({
-  type: targetAverageValue === undefined ? 'Value' : 'AverageValue',
+  type: targetValue === undefined ? 'AverageValue' : 'Value',
   value: targetValue,
   averageValue: targetAverageValue,
 });

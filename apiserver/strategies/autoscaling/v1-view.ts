@@ -1,19 +1,20 @@
 // HorizontalPodAutoscalers as autoscaling/v1 has them. What v1 has no fields for is in annotations: metrics, conditions, behavior.
 // Upstream: `pkg/apis/autoscaling/v1/conversion.go`.
 import {
-  apiVersionOf,
   autoscalingKinds,
   type HorizontalPodAutoscaler,
+  type HorizontalPodAutoscalerBehavior,
   type AutoscalingV1HorizontalPodAutoscaler as HorizontalPodAutoscalerV1,
   type KubeObject,
   type MetricSpec,
   parseJson,
   stringifyJson,
 } from '../../../api/index.ts';
-import { BUILT_IN_KINDS, DecodeError, decode } from '../../../api/schema.ts';
+import { DecodeError } from '../../../api/schema.ts';
 import type { VersionView } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { goPart } from '../../validation/go-struct.ts';
+import { normalForm } from '../normal-form.ts';
 import { metricFromV1, metricStatusFromV1, metricStatusToV1, metricToV1 } from './v1-metrics.ts';
 
 const V2 = autoscalingKinds.horizontalpodautoscalers;
@@ -54,7 +55,7 @@ function fromStored(object: KubeObject): HorizontalPodAutoscalerV1 {
   const annotations = { ...withoutViews(metadata.annotations), ...annotationsOf(spec, status) };
   const utilization = listOf(spec.metrics).find(isCpu)?.resource?.target.averageUtilization;
   const current = listOf(status.currentMetrics).findLast(isCpu)?.resource?.current.averageUtilization;
-  return normal<HorizontalPodAutoscalerV1>(V1, {
+  return normalForm<HorizontalPodAutoscalerV1>(V1, {
     metadata: { ...metadata, annotations },
     spec: {
       scaleTargetRef: spec.scaleTargetRef,
@@ -92,9 +93,18 @@ function annotationsOf({ metrics, behavior }: HorizontalPodAutoscaler['spec'], s
       }),
     );
   }
-  if (behavior) annotations[BEHAVIOR] = goJson(goPart(V2, ['spec', 'behavior'], behavior));
+  if (behavior) Object.assign(annotations, behaviorAnnotation(behavior));
   return annotations;
 }
+
+/** The annotation that a behavior is in where there is no field for it: Go's internal struct. */
+export const behaviorAnnotation = (behavior: HorizontalPodAutoscalerBehavior): Annotations => ({
+  [BEHAVIOR]: goJson(goPart(V2, ['spec', 'behavior'], behavior)),
+});
+
+/** And back; undefined when there is none, or nothing that fits. */
+export const behaviorFrom = (annotations: Annotations | undefined): HorizontalPodAutoscalerBehavior | undefined =>
+  read(annotations?.[BEHAVIOR], (behavior) => ({ spec: { behavior: fromGoNames(behavior) } }))?.spec.behavior;
 
 /** JSON as Go writes it: safe inside HTML. */
 const goJson = (value: unknown): string =>
@@ -108,7 +118,7 @@ function toStored(object: KubeObject): HorizontalPodAutoscaler {
   const others = read(annotations[METRICS], (metrics) => ({ spec: { metrics: listFrom(metricFromV1)(metrics) } }));
   const current = read(annotations[CURRENT_METRICS], (list) => ({ status: { currentMetrics: listFrom(metricStatusFromV1)(list) } }));
   const metrics = [...listOf(others?.spec.metrics), ...cpu];
-  return normal<HorizontalPodAutoscaler>(V2, {
+  return normalForm<HorizontalPodAutoscaler>(V2, {
     metadata: { ...metadata, annotations: withoutViews(annotations) },
     spec: {
       scaleTargetRef: spec.scaleTargetRef,
@@ -116,7 +126,7 @@ function toStored(object: KubeObject): HorizontalPodAutoscaler {
       maxReplicas: spec.maxReplicas,
       // The default that v1 had in the controller.
       metrics: metrics.length > 0 ? metrics : [cpuMetric(CPU_UTILIZATION)],
-      behavior: read(annotations[BEHAVIOR], (behavior) => ({ spec: { behavior: fromGoNames(behavior) } }))?.spec.behavior,
+      behavior: behaviorFrom(annotations),
     },
     status: {
       observedGeneration: status.observedGeneration,
@@ -137,21 +147,15 @@ const cpuMetric = (averageUtilization: number): MetricSpec => ({
 const cpuStatus = ({ currentCPUUtilizationPercentage: averageUtilization }: HorizontalPodAutoscalerV1['status']): unknown =>
   averageUtilization === undefined ? undefined : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization } } }];
 
-const withoutViews = (annotations: Annotations | undefined): Annotations =>
+/** Annotations but those that stand for what a version has no fields for. */
+export const withoutViews = (annotations: Annotations | undefined): Annotations =>
   Object.fromEntries(Object.entries(annotations ?? {}).filter(([key]) => !ANNOTATIONS.includes(key)));
-
-/** Brings what was put together into the normal form of a version. */
-function normal<T extends KubeObject>(kind: typeof V1, object: object): T {
-  const message = BUILT_IN_KINDS.find(({ info }) => info === kind)?.message;
-  if (!message) throw new Error(`${apiVersionOf(kind)} is not served`);
-  return decode(message, { kind: kind.kind, apiVersion: apiVersionOf(kind), ...object }).object as T;
-}
 
 /** The object that an annotation stands for a part of; undefined when it holds nothing, or nothing that fits. */
 function read(text: string | undefined, place: (value: unknown) => object): HorizontalPodAutoscaler | undefined {
   if (text === undefined) return undefined;
   try {
-    return normal<HorizontalPodAutoscaler>(V2, place(parseJson(text)));
+    return normalForm<HorizontalPodAutoscaler>(V2, place(parseJson(text)));
   } catch (error) {
     if (error instanceof DecodeError || error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;

@@ -1,4 +1,5 @@
-import { CronError, type CronJob, type CronJobSpec, type FieldError, fieldError, parseCron } from '../../../api/index.ts';
+import { batchKinds, CronError, type CronJob, type CronJobSpec, type FieldError, fieldError, parseCron } from '../../../api/index.ts';
+import { olderKinds } from '../../../api/schema.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkNonnegative, type Errors, isEmpty, listOf } from '../../validation/field-errors.ts';
 import { checkJobTemplate } from '../../validation/job.ts';
@@ -7,6 +8,7 @@ import { checkTimeZone } from '../../validation/time-zone.ts';
 import { containerCells, selectorCell } from '../apps/cells.ts';
 import { warnOfWorkloadName } from '../apps/templates.ts';
 import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
+import { sameFields } from '../same-fields.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { setJobSpecDefaults, warnOfJob } from './job.ts';
 
@@ -18,6 +20,7 @@ const NONE = '<none>';
 
 /** Upstream: `pkg/registry/batch/cronjob`, `pkg/apis/batch/validation`. */
 export const cronJobStrategy: Strategy<CronJob> = strategyOf<CronJob>({
+  views: { 'batch/v1beta1': sameFields(batchKinds.cronjobs, olderKinds.cronjobsV1beta1) },
   setDefaults: ({ spec }) => {
     spec.concurrencyPolicy ||= 'Allow';
     spec.suspend ??= false;

@@ -1,13 +1,26 @@
-import { type Event, type FieldError, fieldError, parseTime, toTime } from '../../../api/index.ts';
+import { type Event, eventsKinds, parseTime, toTime } from '../../../api/index.ts';
+import { olderKinds } from '../../../api/schema.ts';
 import { ageOf, strategyOf } from '../shared.ts';
+import { validateEvent, validateEventUpdate, validateStrictEvent, validateStrictEventUpdate } from './event-validation.ts';
+import { eventView } from './event-view.ts';
 
-/** Upstream: `pkg/registry/core/event`, `pkg/apis/core/validation/events.go` (the legacy rules, which the core group keeps). */
+/** Upstream: `pkg/registry/core/event`. */
 export const eventStrategy = (ttlSeconds: number) =>
   strategyOf<Event>({
     ttlSeconds,
     allowCreateOnUpdate: true,
-    validateCreate: (_context, event) => validate(event),
-    validateUpdate: (_context, event) => validate(event),
+    validatesMetadata: true,
+    allowsPlainFinalizers: true,
+    validateCreate: (_context, event) => validateEvent(event),
+    validateUpdate: (_context, event) => validateEventUpdate(event),
+    views: {
+      'events.k8s.io/v1': eventView(eventsKinds.events, {
+        validateCreate: (_context, event) => validateStrictEvent(event),
+        validateUpdate: (_context, event, old) => validateStrictEventUpdate(event, old),
+      }),
+      // The beta never asked for more than the core group does.
+      'events.k8s.io/v1beta1': eventView(olderKinds.eventsV1beta1),
+    },
     fieldSelectors: {
       'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',
       'involvedObject.namespace': ({ involvedObject }) => involvedObject.namespace ?? '',
@@ -23,14 +36,6 @@ export const eventStrategy = (ttlSeconds: number) =>
     },
     tableRow: eventRow,
   });
-
-/** Events about cluster-scoped objects live in default (or kube-system). */
-function validate({ metadata, involvedObject }: Event): FieldError[] {
-  const namespace = involvedObject.namespace ?? '';
-  const own = metadata.namespace ?? '';
-  const fits = namespace === '' ? own === 'default' || own === 'kube-system' : namespace === own;
-  return fits ? [] : [fieldError.invalid('involvedObject.namespace', namespace, 'does not match event.namespace')];
-}
 
 function eventRow(event: Event, now: number): unknown[] {
   const { involvedObject, source, metadata, series } = event;

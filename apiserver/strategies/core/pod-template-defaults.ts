@@ -139,8 +139,8 @@ function setVolumeDefaults(volume: Volume): void {
     volume.projected.defaultMode ??= FILE_MODE;
     for (const source of listOf(volume.projected.sources)) setProjectionDefaults(source);
   }
-  if (volume.hostPath) volume.hostPath.type ??= '';
   setStorageDefaults(volume);
+  if (volume.ephemeral?.volumeClaimTemplate) setClaimDefaults(volume.ephemeral.volumeClaimTemplate.spec);
 }
 
 function isSourceless(volume: Volume): boolean {
@@ -159,8 +159,16 @@ function setProjectionDefaults({ serviceAccountToken, downwardAPI }: VolumeProje
   if (downwardAPI) setFileDefaults(downwardAPI.items);
 }
 
-/** Defaults of storage systems' volumes. */
-function setStorageDefaults({ iscsi, rbd, scaleIO, azureDisk, ephemeral }: Volume): void {
+/** The sources that pods' own volumes and persistent ones have in common, as far as they have defaults. */
+export interface StorageSources extends Pick<Volume, 'hostPath' | 'azureDisk'> {
+  readonly iscsi?: { iscsiInterface?: string | undefined } | undefined;
+  readonly rbd?: { pool?: string | undefined; user?: string | undefined; keyring?: string | undefined } | undefined;
+  readonly scaleIO?: { storageMode?: string | undefined; fsType?: string | undefined } | undefined;
+}
+
+/** Defaults of volumes that last. */
+export function setStorageDefaults({ hostPath, iscsi, rbd, scaleIO, azureDisk }: StorageSources): void {
+  if (hostPath) hostPath.type ??= '';
   if (iscsi) iscsi.iscsiInterface ||= 'default';
   if (rbd) {
     rbd.pool ||= 'rbd';
@@ -177,7 +185,6 @@ function setStorageDefaults({ iscsi, rbd, scaleIO, azureDisk, ephemeral }: Volum
     azureDisk.fsType ??= 'ext4';
     azureDisk.readOnly ??= false;
   }
-  if (ephemeral?.volumeClaimTemplate) setClaimDefaults(ephemeral.volumeClaimTemplate.spec);
 }
 
 /** What a claim is given, wherever it stands. */

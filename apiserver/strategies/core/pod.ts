@@ -1,4 +1,4 @@
-import { ipWarnings, isDns1123Label, isDns1123Subdomain, type ObjectMeta, type Pod } from '../../../api/index.ts';
+import { ipWarnings, isDns1123Label, isDns1123Subdomain, type ObjectMeta, type Pod, qosClassOf } from '../../../api/index.ts';
 import type { DeleteContext, RequestContext, Strategy, UpdateStrategy } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { validateEphemeralContainersUpdate, validatePodCreate, validatePodUpdate } from '../../validation/pod.ts';
@@ -12,7 +12,6 @@ import { dropDisabledPodFields } from './pod-dropped-fields.ts';
 import { addGatedCondition, applyAppArmorAnnotations, mergeLabelKeys } from './pod-preparation.ts';
 import { podRowConditions, podTableRow } from './pod-table.ts';
 import { syncServiceAccount } from './pod-template-defaults.ts';
-import { qosClassOf } from './qos.ts';
 
 /** Upstream: `pkg/registry/core/pod`. */
 export const podStrategy: Strategy<Pod> = strategyOf<Pod>({
@@ -22,7 +21,7 @@ export const podStrategy: Strategy<Pod> = strategyOf<Pod>({
     pod.metadata.generation = 1;
     syncServiceAccount(pod.spec);
     dropDisabledPodFields(pod);
-    pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec) };
+    pod.status = { phase: 'Pending', qosClass: qosClassOf(pod) };
     addGatedCondition(pod, context.now);
     mergeLabelKeys(pod);
     applyAppArmorAnnotations(context, pod);
@@ -140,7 +139,7 @@ function resizeStrategy(): UpdateStrategy<Pod> {
       setGeneration(pod, old);
     },
     validateUpdate: (_context, pod, old) =>
-      validatePodResize(pod, old, { oldQos: old.status.qosClass || qosClassOf(old.spec), newQos: qosClassOf(pod.spec) }),
+      validatePodResize(pod, old, { oldQos: old.status.qosClass || qosClassOf(old), newQos: qosClassOf(pod) }),
   };
 }
 

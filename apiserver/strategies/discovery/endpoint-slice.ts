@@ -17,6 +17,7 @@ import { type Errors, IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../valid
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { nonSpecialIp } from '../core/endpoints.ts';
 import { ageOf, strategyOf } from '../shared.ts';
+import { endpointSliceV1beta1 } from './v1beta1-view.ts';
 
 const ADDRESS_TYPES: readonly string[] = ['FQDN', 'IPv4', 'IPv6'];
 const PROTOCOLS: readonly string[] = ['SCTP', 'TCP', 'UDP'];
@@ -36,13 +37,19 @@ export const endpointSliceStrategy = strategyOf<EndpointSlice>({
       port.protocol ??= 'TCP';
     }
   },
-  prepareForCreate: (_context, { metadata, endpoints }) => {
-    metadata.generation = 1;
-    dropTopology(endpoints);
+  prepareForCreate: (_context, slice) => {
+    dropTopology(slice.endpoints);
+    begin(slice);
   },
   prepareForUpdate: (_context, slice, old) => {
-    dropTopology(slice.endpoints);
-    if (countedChange(slice, old)) slice.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    if (!semanticEqual(slice.endpoints, old.endpoints)) dropTopology(slice.endpoints);
+    count(slice, old);
+  },
+  views: {
+    'discovery.k8s.io/v1beta1': endpointSliceV1beta1({
+      prepareForCreate: (_context, slice) => begin(slice),
+      prepareForUpdate: (_context, slice, old) => count(slice, old),
+    }),
   },
   validateCreate: (context, slice) => {
     if (slice.addressType === 'FQDN') context.warn('spec.addressType: FQDN endpoints are deprecated');
@@ -79,6 +86,14 @@ function listCell(texts: readonly string[]): string {
   const shown = texts.slice(0, SHOWN_MAX).join(',');
   if (texts.length > SHOWN_MAX) return `${shown} + ${texts.length - SHOWN_MAX} more...`;
   return shown || '<unset>';
+}
+
+function begin({ metadata }: EndpointSlice): void {
+  metadata.generation = 1;
+}
+
+function count({ metadata, ...slice }: EndpointSlice, old: EndpointSlice): void {
+  if (countedChange({ metadata, ...slice }, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
 /** The labels of the beta version are not taken from writers of this one (`dropTopologyOnV1`). */

@@ -5,11 +5,14 @@ import {
   type IngressClassParametersReference,
   isDns1123Label,
   isDns1123Subdomain,
+  networkingKinds,
   patternError,
 } from '../../../api/index.ts';
+import { olderKinds } from '../../../api/schema.ts';
 import { bytesOf, type Errors, IMMUTABLE_MESSAGE, pushInvalid } from '../../validation/field-errors.ts';
 import { checkReference } from '../../validation/ingress.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { sameFields } from '../same-fields.ts';
 import { ageOf, strategyOf } from '../shared.ts';
 
 const CONTROLLER_BYTES_MAX = 250;
@@ -19,6 +22,7 @@ const HTTP_PATH_REGEXP = new RegExp(`^${HTTP_PATH}$`);
 
 /** Upstream: `pkg/registry/networking/ingressclass`, `ValidateIngressClass`, `ValidateIngressClassUpdate`. */
 export const ingressClassStrategy = strategyOf<IngressClass>({
+  views: { 'networking.k8s.io/v1beta1': sameFields(networkingKinds.ingressclasses, olderKinds.ingressclassesV1beta1) },
   setDefaults: ({ spec }) => {
     if (spec.parameters) spec.parameters.scope ??= 'Cluster';
   },

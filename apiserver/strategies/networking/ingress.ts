@@ -1,9 +1,18 @@
 import { fieldError, type Ingress, type IngressLoadBalancerIngress, ipWarnings } from '../../../api/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
-import { mayHaveWrongSecretName, mayHaveWrongWildcardRule, validateIngressSpec, validateIngressStatus } from '../../validation/ingress.ts';
+import {
+  BETA_NAMES,
+  type IngressAllowances,
+  type IngressNames,
+  mayHaveWrongSecretName,
+  mayHaveWrongWildcardRule,
+  validateIngressSpec,
+  validateIngressStatus,
+} from '../../validation/ingress.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { ingressV1beta1 } from './v1beta1-view.ts';
 
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 /** How many hosts the Table shows before it counts the rest. */
@@ -19,21 +28,14 @@ export const ingressStrategy = strategyOf<Ingress>({
     ingress.status = old.status;
     if (!semanticEqual(ingress.spec, old.spec)) ingress.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
-  validateCreate: (context, { metadata, spec }) => {
-    const annotation = metadata.annotations?.[CLASS_ANNOTATION];
-    if (annotation !== undefined) {
-      context.warn(`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`);
-    }
-    const mismatch = annotation !== undefined && spec.ingressClassName !== undefined && annotation !== spec.ingressClassName;
-    return [
-      ...validateIngressSpec(spec, { anySecretName: false, anyWildcardRule: false }),
-      ...(mismatch
-        ? [fieldError.invalid(`annotations.${CLASS_ANNOTATION}`, annotation, 'must match `ingressClassName` when both are specified')]
-        : []),
-    ];
+  validateCreate: (context, ingress) => validateCreate(context, ingress, NOTHING_WRONG),
+  validateUpdate: (_context, { spec }, old) => validateIngressSpec(spec, oldAllowances(old)),
+  views: {
+    'networking.k8s.io/v1beta1': ingressV1beta1({
+      validateCreate: (context, ingress) => validateCreate(context, ingress, ANYTHING, BETA_NAMES),
+      validateUpdate: (_context, { spec }) => validateIngressSpec(spec, ANYTHING, BETA_NAMES),
+    }),
   },
-  validateUpdate: (_context, { spec }, old) =>
-    validateIngressSpec(spec, { anySecretName: mayHaveWrongSecretName(old.spec), anyWildcardRule: mayHaveWrongWildcardRule(old.spec) }),
   tableRow: ({ metadata, spec, status }, now) => [
     metadata.name,
     spec.ingressClassName ?? '<none>',
@@ -54,6 +56,29 @@ export const ingressStrategy = strategyOf<Ingress>({
     }),
   },
 });
+
+const NOTHING_WRONG: IngressAllowances = { anySecretName: false, anyWildcardRule: false };
+/** The beta never asked. */
+const ANYTHING: IngressAllowances = { anySecretName: true, anyWildcardRule: true };
+
+const oldAllowances = ({ spec }: Ingress): IngressAllowances => ({
+  anySecretName: mayHaveWrongSecretName(spec),
+  anyWildcardRule: mayHaveWrongWildcardRule(spec),
+});
+
+function validateCreate(context: RequestContext, { metadata, spec }: Ingress, allowances: IngressAllowances, names?: IngressNames) {
+  const annotation = metadata.annotations?.[CLASS_ANNOTATION];
+  if (annotation !== undefined) {
+    context.warn(`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`);
+  }
+  const mismatch = annotation !== undefined && spec.ingressClassName !== undefined && annotation !== spec.ingressClassName;
+  return [
+    ...validateIngressSpec(spec, allowances, names),
+    ...(mismatch
+      ? [fieldError.invalid(`annotations.${CLASS_ANNOTATION}`, annotation, 'must match `ingressClassName` when both are specified')]
+      : []),
+  ];
+}
 
 function warnOfAddresses(context: RequestContext, ingresses: readonly IngressLoadBalancerIngress[]): void {
   ingresses.forEach(({ ip = '' }, i) => {

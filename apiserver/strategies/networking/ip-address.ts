@@ -6,19 +6,23 @@ import {
   isPathSegmentName,
   isValidCidr,
   isValidIp,
+  networkingKinds,
   type ParentReference,
   parseCidr,
   type ServiceCIDR,
 } from '../../../api/index.ts';
+import { olderKinds } from '../../../api/schema.ts';
 import { IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
 import { checkSegment } from '../../validation/ingress.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { sameFields } from '../same-fields.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 
 const SAME_FAMILY = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
 
 /** Upstream: `pkg/registry/networking/ipaddress`, `ValidateIPAddress`, `ValidateIPAddressUpdate`. */
 export const ipAddressStrategy = strategyOf<IPAddress>({
+  views: { 'networking.k8s.io/v1beta1': sameFields(networkingKinds.ipaddresses, olderKinds.ipaddressesV1beta1) },
   validateName: (name) => isValidIp(name),
   validateCreate: (_context, address) => addressErrors(address),
   validateUpdate: (_context, { spec }, old) =>
@@ -48,6 +52,7 @@ function addressErrors({ spec: { parentRef } }: IPAddress): FieldError[] {
 
 /** Upstream: `pkg/registry/networking/servicecidr`, `ValidateServiceCIDR`, `ValidateServiceCIDRUpdate`. */
 export const serviceCidrStrategy = strategyOf<ServiceCIDR>({
+  views: { 'networking.k8s.io/v1beta1': sameFields(networkingKinds.servicecidrs, olderKinds.servicecidrsV1beta1) },
   prepareForCreate: (_context, cidr) => {
     cidr.status = {};
   },

@@ -7,11 +7,14 @@ import { checkLabelSelector } from '../../validation/meta.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { checkAtMostAll, checkIntOrPercent, type IntOrPercent } from '../../validation/workload.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { podDisruptionBudgetV1beta1, stripLabel } from './v1beta1-view.ts';
 
 const EVICTION_POLICIES: readonly string[] = ['AlwaysAllow', 'IfHealthyBudget'];
 
 /** Upstream: `pkg/registry/policy/poddisruptionbudget`, `pkg/apis/policy/validation`. */
 export const podDisruptionBudgetStrategy: Strategy<PodDisruptionBudget> = strategyOf<PodDisruptionBudget>({
+  setDefaults: stripLabel,
+  views: { 'policy/v1beta1': podDisruptionBudgetV1beta1 },
   // Who changes one, evictions among them, must have seen its last state.
   allowUnconditionalUpdate: false,
   prepareForCreate: (_context, budget) => {

@@ -1,7 +1,16 @@
-import { type FieldError, fieldError, type ObjectMeta, type StorageClass, type VolumeAttributesClass } from '../../../api/index.ts';
+import {
+  type FieldError,
+  fieldError,
+  type ObjectMeta,
+  type StorageClass,
+  storageKinds,
+  type VolumeAttributesClass,
+} from '../../../api/index.ts';
+import { olderKinds } from '../../../api/schema.ts';
 import { IMMUTABLE_MESSAGE } from '../../validation/field-errors.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { checkAllowedTopologies, checkParameters, checkProvisioner } from '../../validation/storage.ts';
+import { sameFields } from '../same-fields.ts';
 import { ageOf, strategyOf } from '../shared.ts';
 
 const RECLAIM_POLICIES: readonly string[] = ['Delete', 'Retain'];
@@ -71,6 +80,7 @@ const classChanges = (storageClass: StorageClass, old: StorageClass): FieldError
 
 /** Upstream: `pkg/registry/storage/volumeattributesclass`, `ValidateVolumeAttributesClass`. */
 export const volumeAttributesClassStrategy = strategyOf<VolumeAttributesClass>({
+  views: { 'storage.k8s.io/v1beta1': sameFields(storageKinds.volumeattributesclasses, olderKinds.volumeattributesclassesV1beta1) },
   deleteReturnsObject: true,
   validateCreate: (_context, { driverName, parameters }) => {
     const errors: FieldError[] = [];

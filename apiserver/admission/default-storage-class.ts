@@ -1,0 +1,20 @@
+import { coreKinds, type PersistentVolumeClaim, storageKinds } from '../../api/index.ts';
+import type { ObjectReader } from '../registry/objects.ts';
+import { hasStorageClass } from '../validation/storage-class-name.ts';
+import { defaultClassName } from './default-class.ts';
+import type { AdmissionPlugin } from './plugin.ts';
+
+const DEFAULT_MARKS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+
+/** A new claim that names no class gets the newest one marked as the default. Upstream: `plugin/pkg/admission/storage/storageclass/setdefault`. */
+export const defaultStorageClass = (objects: ObjectReader): AdmissionPlugin => ({
+  name: 'DefaultStorageClass',
+  admit: (_context, { operation, kind, subresource, object }) => {
+    if (kind !== coreKinds.persistentvolumeclaims || subresource !== '' || operation !== 'CREATE' || !object) return;
+    // The object of a claims' request is a claim: it was decoded as one.
+    const claim = object as PersistentVolumeClaim;
+    if (hasStorageClass(claim)) return;
+    const chosen = defaultClassName(objects, storageKinds.storageclasses, DEFAULT_MARKS);
+    if (chosen !== undefined) claim.spec.storageClassName = chosen;
+  },
+});

@@ -1,0 +1,58 @@
+import { type CSIDriver, goQuote, type Pod, storageKinds, type TokenRequest } from '../../../api/index.ts';
+import type { NodeRequest, Problem } from './plugin.ts';
+import { existingPod } from './pods.ts';
+
+const VERB = 'request-serviceaccounts-token-audience';
+
+/** A node asks for tokens of the accounts of its pods: bound to the pod, and for whom the pod needs them. */
+export async function tokenProblem(request: NodeRequest): Promise<Problem> {
+  const { node, objects, attributes } = request;
+  const { operation, subresource, namespace, object } = attributes;
+  if (operation !== 'CREATE' || subresource !== 'token') return undefined;
+  // The object of a request for a token is one: it was decoded as one.
+  const { spec } = object as TokenRequest;
+  const ref = spec.boundObjectRef;
+  if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) return 'node requested token not bound to a pod';
+  if (!ref.uid) return 'node requested token with a pod binding without a uid';
+  const pod = await existingPod(objects, namespace, ref.name);
+  if (ref.uid !== pod.metadata.uid) {
+    return `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`;
+  }
+  if (pod.spec.nodeName !== node) return 'node requested token bound to a pod scheduled on a different node';
+  return audienceProblem(request, pod, spec.audiences ?? []);
+}
+
+/** KEP-4412: somebody who took over a node does not get tokens for whomever they like. */
+async function audienceProblem(
+  { context, attributes, objects, authorizer }: NodeRequest,
+  pod: Pod,
+  audiences: readonly string[],
+): Promise<Problem> {
+  if (audiences.length > 1) return 'node may only request 0 or 1 audiences';
+  const [audience = ''] = audiences;
+  if (isNeeded(pod, audience, (driver) => objects.get<CSIDriver>(storageKinds.csidrivers, '', driver))) return undefined;
+  const { user } = context;
+  const { namespace, name } = attributes;
+  const asked = {
+    user,
+    verb: VERB,
+    resourceRequest: true,
+    path: '',
+    namespace,
+    group: '',
+    version: '',
+    resource: audience,
+    subresource: '',
+    name,
+  };
+  if ((await authorizer.authorize(asked)).allowed) return undefined;
+  return `audience ${goQuote(audience)} not found in pod spec volume, ${user.name} is not authorized to request tokens for this audience`;
+}
+
+/** Whether a volume of the pod, or the driver of one, wants tokens for an audience. */
+function isNeeded({ spec }: Pod, audience: string, driverOf: (name: string) => CSIDriver | undefined): boolean {
+  return (spec.volumes ?? []).some(({ projected, csi }) => {
+    if (projected?.sources?.some(({ serviceAccountToken: token }) => token && (token.audience ?? '') === audience)) return true;
+    return csi && driverOf(csi.driver)?.spec.tokenRequests?.some((request) => request.audience === audience);
+  });
+}

@@ -1,0 +1,92 @@
+import http from 'node:http';
+import https from 'node:https';
+
+/** Bytes of an answer that are read. */
+const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+/** Connections kept open. */
+const SOCKETS_IDLE_MAX = 4;
+
+/** How somebody is reached who is not part of the cluster: an OpenID provider, a webhook. */
+export interface Peer {
+  /** PEM; the system's authorities unless given. */
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly token?: string | undefined;
+  readonly insecureSkipTlsVerify?: boolean | undefined;
+  readonly tlsServerName?: string | undefined;
+  readonly timeoutMs: number;
+}
+
+export interface PeerAnswer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** Asks one peer over HTTP. Calls reject with Node's errors, or an AbortError after the peer's timeout. */
+export class PeerClient {
+  readonly #peer: Peer;
+  readonly #secure: https.Agent;
+  readonly #plain: http.Agent;
+
+  constructor(peer: Peer) {
+    this.#peer = peer;
+    const { ca, cert, key, insecureSkipTlsVerify, tlsServerName } = peer;
+    const pool = { keepAlive: true, maxFreeSockets: SOCKETS_IDLE_MAX };
+    this.#plain = new http.Agent(pool);
+    this.#secure = new https.Agent({
+      ...pool,
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
+      rejectUnauthorized: insecureSkipTlsVerify !== true,
+    });
+  }
+
+  get(url: string): Promise<PeerAnswer> {
+    return this.#send(url, 'GET', undefined);
+  }
+
+  /** Posts JSON. */
+  post(url: string, body: unknown): Promise<PeerAnswer> {
+    return this.#send(url, 'POST', JSON.stringify(body));
+  }
+
+  /** Lets go of open connections. */
+  close(): void {
+    this.#secure.destroy();
+    this.#plain.destroy();
+  }
+
+  #send(url: string, method: string, body: string | undefined): Promise<PeerAnswer> {
+    const { token, timeoutMs } = this.#peer;
+    const isSecure = url.startsWith('https:');
+    const headers = {
+      accept: 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+    };
+    const options = { method, headers, agent: isSecure ? this.#secure : this.#plain, signal: AbortSignal.timeout(timeoutMs) };
+    return new Promise((resolve, reject) => {
+      const request = (isSecure ? https : http).request(url, options, (response) => {
+        readAll(response).then((text) => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }), reject);
+      });
+      request.on('error', reject);
+      request.end(body);
+    });
+  }
+}
+
+async function readAll(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    const bytes: Buffer = chunk;
+    size += bytes.length;
+    if (size > ANSWER_BYTES_MAX) throw new Error(`the answer is larger than ${ANSWER_BYTES_MAX} bytes`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

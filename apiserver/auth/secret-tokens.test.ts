@@ -1,0 +1,178 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ApiError, coreKinds, type Secret, type ServiceAccount } from '../../api/index.ts';
+import { VirtualClock } from '../../runtime/index.ts';
+import { createAuthenticator, type RequestAuthenticator } from './index.ts';
+import { createTokenSigner } from './jwt.ts';
+import { ObjectsInMemory } from './objects-in-memory.ts';
+
+const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const PRIVATE = KEY.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const PUBLIC = KEY.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const base64 = (data: Record<string, string>) =>
+  Object.fromEntries(Object.entries(data).map(([k, v]) => [k, Buffer.from(v).toString('base64')]));
+
+let objects: ObjectsInMemory;
+let clock: VirtualClock;
+let authenticator: RequestAuthenticator;
+const authenticatorWith = (bootstrapTokens: boolean) =>
+  createAuthenticator({ anonymousAuth: true, serviceAccountKeys: [PUBLIC], objects, writer: objects, bootstrapTokens, clock });
+
+beforeEach(() => {
+  objects = new ObjectsInMemory();
+  clock = new VirtualClock(Date.UTC(2026, 0, 2, 12));
+  authenticator = authenticatorWith(true);
+});
+
+function who(token: string, by = authenticator): unknown {
+  try {
+    return by.authenticate(Object.assign(new IncomingMessage(new Socket()), { headers: { authorization: `Bearer ${token}` } }));
+  } catch (error) {
+    return error instanceof ApiError ? error.code : error;
+  }
+}
+
+describe('bootstrap tokens', () => {
+  const TOKEN = 'abcdef.0123456789abcdef';
+  function put(data: Record<string, string> = {}, more: Partial<Secret> = {}): void {
+    const all = { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', 'usage-bootstrap-authentication': 'true', ...data };
+    const metadata = { namespace: 'kube-system', name: 'bootstrap-token-abcdef' };
+    objects.put<Secret>(coreKinds.secrets, { metadata, type: 'bootstrap.kubernetes.io/token', data: base64(all), ...more });
+  }
+
+  it('are users in the group of those that join', () => {
+    put({
+      'auth-extra-groups': 'system:bootstrappers:kubeadm:default-node-token,system:bootstrappers:a',
+      expiration: '2026-01-02T12:00:01Z',
+    });
+    expect(who(TOKEN)).toEqual({
+      name: 'system:bootstrap:abcdef',
+      groups: ['system:bootstrappers', 'system:bootstrappers:a', 'system:bootstrappers:kubeadm:default-node-token', 'system:authenticated'],
+    });
+  });
+
+  it('are known only where that is asked for', () => {
+    put();
+    expect(who(TOKEN, authenticatorWith(false))).toBe(401);
+  });
+
+  it.each<[string, Record<string, string>, Partial<Secret>]>([
+    ['another secret', { 'token-secret': '0123456789abcdeg' }, {}],
+    ['another id', { 'token-id': 'abcdeg' }, {}],
+    ['one that has expired', { expiration: '2026-01-02T12:00:00Z' }, {}],
+    ['an expiration that is none', { expiration: 'tomorrow' }, {}],
+    ['not for authentication', { 'usage-bootstrap-authentication': 'false' }, {}],
+    ['a group it may not give', { 'auth-extra-groups': 'system:masters' }, {}],
+    ['another type', {}, { type: 'Opaque' }],
+    [
+      'one being deleted',
+      {},
+      { metadata: { namespace: 'kube-system', name: 'bootstrap-token-abcdef', deletionTimestamp: '2026-01-02T00:00:00Z' } },
+    ],
+    ['one elsewhere', {}, { metadata: { namespace: 'default', name: 'bootstrap-token-abcdef' } }],
+  ])('of %s are not known', (_, data, more) => {
+    put(data, more);
+    expect(who(TOKEN)).toBe(401);
+  });
+
+  it('expire and are revoked at once', async () => {
+    put({ expiration: '2026-01-02T12:00:01Z' });
+    expect(who(TOKEN)).toMatchObject({ name: 'system:bootstrap:abcdef' });
+    await clock.advance(1000);
+    expect(who(TOKEN)).toBe(401);
+    put();
+    expect(who(TOKEN)).toMatchObject({ name: 'system:bootstrap:abcdef' });
+    await objects.delete(coreKinds.secrets, 'kube-system', 'bootstrap-token-abcdef');
+    expect(who(TOKEN)).toBe(401);
+  });
+});
+
+describe('tokens of service accounts that lie in secrets', () => {
+  const PREFIX = 'kubernetes.io/serviceaccount/';
+  let uid: string;
+  let token: string;
+  const sign = (claims: Record<string, unknown> = {}) =>
+    createTokenSigner(PRIVATE).sign({
+      iss: 'kubernetes/serviceaccount',
+      sub: 'system:serviceaccount:blue:bot',
+      [`${PREFIX}namespace`]: 'blue',
+      [`${PREFIX}secret.name`]: 'bot-token',
+      [`${PREFIX}service-account.name`]: 'bot',
+      [`${PREFIX}service-account.uid`]: uid,
+      ...claims,
+    });
+  const keep = (text: string, labels: Record<string, string> = {}) =>
+    objects.put<Secret>(coreKinds.secrets, {
+      metadata: { namespace: 'blue', name: 'bot-token', labels },
+      type: 'kubernetes.io/service-account-token',
+      data: base64({ token: text }),
+    });
+  const why = (text: string) => authenticator.reviewToken(text, []);
+  const error = (text: string) => ({ error: `[invalid bearer token, ${text}]` });
+
+  beforeEach(() => {
+    uid = objects.put<ServiceAccount>(coreKinds.serviceaccounts, { metadata: { namespace: 'blue', name: 'bot' } }).metadata.uid;
+    token = sign();
+    keep(token);
+  });
+
+  it('are the account, for the API server’s own audiences', () => {
+    expect(who(token)).toEqual({
+      name: 'system:serviceaccount:blue:bot',
+      uid,
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:blue', 'system:authenticated'],
+    });
+    expect(why(token)).toMatchObject({ audiences: ['https://kubernetes.default.svc'] });
+    expect(authenticator.reviewToken(token, ['vault'])).toEqual(
+      error('token audiences ["https://kubernetes.default.svc"] is invalid for the target audiences ["vault"]'),
+    );
+  });
+
+  it('are good only as long as secret and account are what they were', async () => {
+    const other = sign({ jti: 'other' });
+    expect(why(other)).toEqual(error("Token does not match server's copy"));
+    keep(other);
+    expect(why(token)).toEqual(error("Token does not match server's copy"));
+    await objects.delete(coreKinds.secrets, 'blue', 'bot-token');
+    expect(why(token)).toEqual(error('Token has been invalidated'));
+    keep(token);
+    await objects.delete(coreKinds.serviceaccounts, 'blue', 'bot');
+    expect(why(token)).toEqual(error('serviceaccounts "bot" not found'));
+    const again = objects.put<ServiceAccount>(coreKinds.serviceaccounts, { metadata: { namespace: 'blue', name: 'bot' } }).metadata.uid;
+    expect(why(token)).toEqual(error(`ServiceAccount UID (${again}) does not match claim (${uid})`));
+  });
+
+  it('must say everything they have to, and be signed', () => {
+    expect(why(sign({ sub: undefined }))).toEqual(error('sub claim is missing'));
+    expect(why(sign({ [`${PREFIX}secret.name`]: undefined }))).toEqual(error('secretName claim is missing'));
+    expect(why(sign({ sub: 'system:serviceaccount:red:bot' }))).toEqual(error('sub claim is invalid'));
+    const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    expect(why(createTokenSigner(stranger).sign({ iss: 'kubernetes/serviceaccount' }))).toEqual(error('invalid signature, no keys found'));
+  });
+
+  it('leave the day of their last use on the secret, once a day', async () => {
+    const label = () =>
+      objects.get<Secret>(coreKinds.secrets, 'blue', 'bot-token')?.metadata.labels?.['kubernetes.io/legacy-token-last-used'];
+    const before = objects.writes;
+    who(token);
+    who(token);
+    await clock.advance(0);
+    expect(label()).toBe('2026-01-02');
+    who(token);
+    await clock.advance(24 * 3600 * 1000);
+    expect(objects.writes).toBe(before + 1);
+    who(token);
+    await clock.advance(0);
+    expect(label()).toBe('2026-01-03');
+  });
+
+  it('are refused when they were marked as good no more', () => {
+    keep(token, { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' });
+    expect(who(token)).toBe(401);
+    expect(why(token)).toEqual({
+      error: expect.stringContaining('the token in secret blue/bot-token for service account blue/bot has been marked invalid. Use tokens'),
+    });
+  });
+});

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { type FieldError, fieldError } from '../../api/index.ts';
+import type { ConfigFormat } from '../config-file.ts';
+
+// EncryptionConfiguration of apiserver.config.k8s.io/v1, and upstream's checks of it (apiserver, pkg/apis/apiserver/validation).
+
+const keysSchema = z.strictObject({
+  keys: z.array(z.strictObject({ name: z.string().default(''), secret: z.string().default('') })).nullish(),
+});
+
+const providerSchema = z.strictObject({
+  aesgcm: keysSchema.nullish(),
+  aescbc: keysSchema.nullish(),
+  secretbox: keysSchema.nullish(),
+  identity: z.strictObject({}).nullish(),
+  kms: z.looseObject({}).nullish(),
+});
+
+const schema = z.strictObject({
+  resources: z.array(z.strictObject({ resources: z.array(z.string()).nullish(), providers: z.array(providerSchema).nullish() })).nullish(),
+});
+
+export type EncryptionConfiguration = z.infer<typeof schema>;
+export type ProviderConfiguration = z.infer<typeof providerSchema>;
+type Keys = NonNullable<z.infer<typeof keysSchema>['keys']>;
+
+export const ENCRYPTION_OPTION = 'encryption-provider-config';
+
+export const ENCRYPTION_FORMAT: ConfigFormat<EncryptionConfiguration> = {
+  option: ENCRYPTION_OPTION,
+  kind: 'EncryptionConfiguration',
+  apiVersions: ['apiserver.config.k8s.io/v1'],
+  schema,
+};
+
+const AES_KEY_BYTES = [16, 24, 32];
+const BOX_KEY_BYTES = [32];
+
+/** A resource of a group, `*` for any: upstream's `schema.ParseGroupResource`. */
+export interface GroupResource {
+  readonly group: string;
+  readonly resource: string;
+}
+
+export function parseGroupResource(text: string): GroupResource {
+  const dot = text.indexOf('.');
+  return dot < 0 ? { group: '', resource: text } : { group: text.slice(dot + 1), resource: text.slice(0, dot) };
+}
+
+export function validateEncryption({ resources }: EncryptionConfiguration): FieldError[] {
+  if (!resources?.length) return [fieldError.required('resources', 'at least one resources is required')];
+  return resources.flatMap(({ resources: names, providers }, i) => {
+    const [r, p] = [`resources[${i}].resources`, `resources[${i}].providers`];
+    return [
+      ...(names?.length ? [] : [fieldError.required(r, `at least one ${r} is required`)]),
+      ...overlapErrors(names ?? [], r),
+      ...(names ?? []).flatMap((name, j) => nameErrors(name, `${r}[${j}]`)),
+      ...(providers?.length ? [] : [fieldError.required(p, `at least one ${p} is required`)]),
+      ...(providers ?? []).flatMap((provider, j) => providerErrors(provider, `${p}[${j}]`)),
+    ];
+  });
+}
+
+function overlapErrors(names: readonly string[], path: string): FieldError[] {
+  const parsed = names.map(parseGroupResource);
+  const pairs = parsed.flatMap((one, i) => parsed.slice(i + 1).map((other) => [one, other] as const));
+  const isSame = ([one, other]: (typeof pairs)[number]) => one.group === other.group && one.resource === other.resource;
+  const isAny = ({ group, resource }: GroupResource) => group === '*' && resource === '*';
+  const overlaps = pairs.some((pair) => {
+    const [one, other] = pair;
+    if (isSame(pair)) return false;
+    return isAny(one) || isAny(other) || (one.group === other.group && (one.resource === '*' || other.resource === '*'));
+  });
+  return [
+    ...(pairs.some(isSame) ? [fieldError.invalid(path, names, 'the same resource cannot be specified multiple times')] : []),
+    ...(overlaps ? [fieldError.invalid(path, names, OVERLAP)] : []),
+  ];
+}
+
+const OVERLAP = "using overlapping resources such as 'secrets' and '*.' in the same resource list is not allowed as they will be masked";
+const NOT_SERVED: readonly string[] = ['apiserveripinfo', 'serviceipallocations', 'servicenodeportallocations'];
+
+function nameErrors(name: string, path: string): FieldError[] {
+  const wrong = (why: string) => [fieldError.invalid(path, name, why)];
+  const { group, resource } = parseGroupResource(name);
+  if (name.toLowerCase() !== name) return wrong('resource name should not contain capital letters');
+  if (name === '*') return wrong("use '*.' to encrypt all the resources from core API group or *.* to encrypt all resources");
+  if (NOT_SERVED.includes(name)) return wrong('resources which do not have REST API/s cannot be encrypted');
+  if (group === 'events.k8s.io') {
+    return wrong("'*.events.k8s.io' objects are stored using the 'events' API group in etcd. Use 'events' instead in the config file");
+  }
+  if (group === 'extensions') return wrong("'extensions' group has been removed and cannot be used for encryption");
+  if (group === '*' && resource !== '*') return wrong('encrypting the same resource across groups is not supported');
+  return [];
+}
+
+function providerErrors(provider: ProviderConfiguration, path: string): FieldError[] {
+  const given = Object.entries(provider).filter(([, value]) => value !== undefined && value !== null);
+  if (given.length === 0) {
+    const why = 'provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity';
+    return [fieldError.invalidOmitted(path, why)];
+  }
+  if (given.length > 1) {
+    return [
+      fieldError.invalidOmitted(path, 'more than one provider specified in a single element, should split into different list elements'),
+    ];
+  }
+  const { kms, aesgcm, aescbc, secretbox } = provider;
+  if (kms) return [fieldError.forbidden(`${path}.kms`, 'key management services are not supported here: use aescbc, aesgcm or secretbox')];
+  if (aesgcm) return keysErrors(aesgcm.keys ?? [], `${path}.aesgcm.keys`, AES_KEY_BYTES);
+  if (aescbc) return keysErrors(aescbc.keys ?? [], `${path}.aescbc.keys`, AES_KEY_BYTES);
+  return secretbox ? keysErrors(secretbox.keys ?? [], `${path}.secretbox.keys`, BOX_KEY_BYTES) : [];
+}
+
+function keysErrors(keys: Keys, path: string, lengths: readonly number[]): FieldError[] {
+  if (keys.length === 0) return [fieldError.required(path, 'at least one keys is required')];
+  return keys.flatMap(({ name, secret }, i) => [
+    ...(name === '' ? [fieldError.required(`${path}[${i}].name`, 'name is a mandatory field for a key')] : []),
+    ...secretErrors(secret, `${path}[${i}].secret`, lengths),
+  ]);
+}
+
+/** What is wrong with a secret is said without showing it. */
+function secretErrors(secret: string, path: string, lengths: readonly number[]): FieldError[] {
+  if (secret === '') return [fieldError.required(path, 'secret is a mandatory field for a key')];
+  const bytes = Buffer.from(secret, 'base64');
+  if (bytes.toString('base64') !== secret.replace(/[\r\n]/g, ''))
+    return [fieldError.invalid(path, 'REDACTED', 'secrets must be base64 encoded')];
+  if (lengths.includes(bytes.length)) return [];
+  const why = `secret is not of the expected length, got ${bytes.length}, expected one of [${lengths.join(' ')}]`;
+  return [fieldError.invalid(path, 'REDACTED', why)];
+}

@@ -1,0 +1,193 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import { silentLogger, UserError, VirtualClock } from '../../runtime/index.ts';
+import { openMemoryStore, prefixRange } from '../../store/index.ts';
+import { tempDirectory } from '../../test/support/temp-directory.ts';
+import { plainStrategy, startTestServer } from '../testing/test-server.ts';
+import { Encryption } from './encryption.ts';
+
+const KEY1 = Buffer.alloc(32, 1).toString('base64');
+const KEY2 = Buffer.alloc(32, 2).toString('base64');
+const head = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'EncryptionConfiguration' };
+const key = (name: string, secret: string) => ({ keys: [{ name, secret }] });
+type Rule = { resources?: string[]; providers?: object[] };
+
+/** A configuration file that can be written again. */
+async function aFile(rules: Rule[]) {
+  const directory = await tempDirectory();
+  const path = join(directory.path, 'encryption.yaml');
+  const write = (content: unknown) => writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  write({ ...head, resources: rules });
+  const clock = new VirtualClock();
+  return {
+    path,
+    clock,
+    write,
+    rules: (again: Rule[]) => write({ ...head, resources: again }),
+    open: (reload = false) => new Encryption({ path, reload, clock, logger: silentLogger }),
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+  };
+}
+
+const secrets = { group: '', resource: 'secrets' };
+const AT = '/registry/secrets/ns/a';
+const sealedWith = (encryption: Encryption, group: string, resource: string) =>
+  encryption
+    .sealingOf({ group, resource })
+    .seal(AT, Buffer.from('text'))
+    .toString('latin1')
+    .replace(/^(k8s:enc:\w+:v1:\w+:)?.*$/s, '$1');
+
+describe('a file that is not good', () => {
+  const good = [{ aescbc: key('k', KEY1) }];
+  it.each([
+    ['', 'is empty'],
+    ['{', 'encryption.yaml'],
+    [{ ...head, kind: 'Policy' }, 'it must hold kind EncryptionConfiguration of apiserver.config.k8s.io/v1, not "Policy"'],
+    [{ ...head, resource: [] }, 'Unrecognized key: "resource"'],
+    [head, 'resources: Required value: at least one resources is required'],
+    [
+      { ...head, resources: [{ providers: good }] },
+      'resources[0].resources: Required value: at least one resources[0].resources is required',
+    ],
+    [{ ...head, resources: [{ resources: ['secrets'] }] }, 'resources[0].providers: Required value'],
+    [{ ...head, resources: [{ resources: ['Secrets'], providers: good }] }, 'resource name should not contain capital letters'],
+    [{ ...head, resources: [{ resources: ['*'], providers: good }] }, "use '*.' to encrypt all the resources from core API group"],
+    [{ ...head, resources: [{ resources: ['secrets', '*.'], providers: good }] }, 'using overlapping resources'],
+    [{ ...head, resources: [{ resources: ['pods.apps', '*.*'], providers: good }] }, 'using overlapping resources'],
+    [{ ...head, resources: [{ resources: ['a', 'a'], providers: good }] }, 'the same resource cannot be specified multiple times'],
+    [{ ...head, resources: [{ resources: ['events.events.k8s.io'], providers: good }] }, "Use 'events' instead in the config file"],
+    [
+      { ...head, resources: [{ resources: ['secrets.*'], providers: good }] },
+      'encrypting the same resource across groups is not supported',
+    ],
+    [{ ...head, resources: [{ resources: ['a'], providers: [{}] }] }, 'provider does not contain any of the expected providers'],
+    [{ ...head, resources: [{ resources: ['a'], providers: [{ ...good[0], identity: {} }] }] }, 'more than one provider specified'],
+    [{ ...head, resources: [{ resources: ['a'], providers: [{ kms: { name: 'x' } }] }] }, 'key management services are not supported here'],
+    [{ ...head, resources: [{ resources: ['a'], providers: [{ secretbox: { keys: [] } }] }] }, 'at least one keys is required'],
+    [
+      { ...head, resources: [{ resources: ['a'], providers: [{ secretbox: key('k', 'AAAA') }] }] },
+      'resources[0].providers[0].secretbox.keys[0].secret: Invalid value: "REDACTED": secret is not of the expected length, got 3, expected one of [32]',
+    ],
+    [{ ...head, resources: [{ resources: ['a'], providers: [{ aescbc: key('', '!') }] }] }, 'secrets must be base64 encoded'],
+    [
+      {
+        ...head,
+        resources: [
+          { resources: ['*.'], providers: good },
+          { resources: ['secrets'], providers: good },
+        ],
+      },
+      'resource "secrets" is masked by earlier rule "*."',
+    ],
+  ])('%j: %s', async (content, why) => {
+    await using file = await aFile([]);
+    file.write(content);
+    expect(() => file.open()).toThrow(UserError);
+    expect(() => file.open()).toThrow(why);
+  });
+});
+
+test('a resource is sealed with its own providers, then its group’s, then everybody’s', async () => {
+  await using file = await aFile([
+    { resources: ['secrets'], providers: [{ aescbc: key('own', KEY1) }] },
+    { resources: ['*.apps'], providers: [{ aesgcm: key('group', KEY1) }] },
+    { resources: ['events'], providers: [{ identity: {} }] },
+    { resources: ['*.*'], providers: [{ secretbox: key('all', KEY1) }] },
+  ]);
+  const encryption = file.open();
+  expect(sealedWith(encryption, '', 'secrets')).toBe('k8s:enc:aescbc:v1:own:');
+  expect(sealedWith(encryption, 'apps', 'deployments')).toBe('k8s:enc:aesgcm:v1:group:');
+  expect(sealedWith(encryption, 'example.com', 'widgets')).toBe('k8s:enc:secretbox:v1:all:');
+  expect(sealedWith(encryption, '', 'events')).toBe('');
+  expect(sealedWith(encryption, 'events.k8s.io', 'events')).toBe('');
+});
+
+test('a file that changes is loaded again within a minute when asked for, and a bad one is not', async () => {
+  await using file = await aFile([{ resources: ['secrets'], providers: [{ aescbc: key('one', KEY1) }] }]);
+  const encryption = file.open(true);
+  await encryption.start();
+  const now = () => sealedWith(encryption, '', 'secrets');
+  file.rules([{ resources: ['secrets'], providers: [{ aescbc: key('two', KEY2) }] }]);
+  await file.clock.advance(59_000);
+  expect(now()).toBe('k8s:enc:aescbc:v1:one:');
+  await file.clock.advance(1000);
+  expect(now()).toBe('k8s:enc:aescbc:v1:two:');
+  file.write('nonsense');
+  await file.clock.advance(60_000);
+  expect(now()).toBe('k8s:enc:aescbc:v1:two:');
+  await encryption.stop();
+  expect(file.clock.pending).toBe(0);
+});
+
+const PATH = '/api/v1/namespaces/ns/secrets';
+const kinds = { strategies: { '/secrets': plainStrategy(), '/configmaps': plainStrategy() } };
+const secret = (name: string) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, data: { a: 'c2VjcmV0' } });
+
+test('a server seals what it stores, serves it as ever, and writes stale objects again', async () => {
+  await using file = await aFile([{ resources: ['secrets'], providers: [{ aescbc: key('one', KEY1) }, { identity: {} }] }]);
+  const encryption = file.open(true);
+  await using api = await startTestServer({ ...kinds, sealing: (kind) => encryption.sealingOf(kind) });
+  const stored = async (prefix = '/registry/secrets/') => {
+    const { kvs } = await api.store.range(prefixRange(prefix));
+    return kvs.map(({ value, modRevision }) => ({ head: value.subarray(0, 22).toString('latin1'), modRevision }));
+  };
+  using watch = await api.watch(`${PATH}?watch=1`);
+  expect((await api.request('POST', PATH, { body: secret('a') })).status).toBe(201);
+  await api.request('POST', '/api/v1/namespaces/ns/configmaps', { body: { metadata: { name: 'a' } } });
+  expect((await stored('/registry/configmaps/'))[0]?.head).toMatch(/^\{"kind"/);
+  const [first] = await stored();
+  expect(first?.head).toBe('k8s:enc:aescbc:v1:one:');
+  expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { data: { a: 'c2VjcmV0' } } });
+  const read = (await api.request('GET', `${PATH}/a`)).json();
+  expect(read).toMatchObject(secret('a'));
+
+  // Unchanged and not stale: not written.
+  const same = () => api.request('PUT', `${PATH}/a`, { body: read });
+  expect((await same()).status).toBe(200);
+  expect((await stored())[0]?.modRevision).toBe(first?.modRevision);
+
+  // Unchanged, but sealed with a key that is no longer the first.
+  file.rules([{ resources: ['secrets'], providers: [{ aescbc: { keys: [...key('two', KEY2).keys, ...key('one', KEY1).keys] } }] }]);
+  encryption.check();
+  const again = (await same()).json();
+  expect((await stored())[0]?.head).toBe('k8s:enc:aescbc:v1:two:');
+  expect(Number(again.metadata.resourceVersion)).toBeGreaterThan(first?.modRevision ?? 0);
+
+  // And back to plain text, as those who want to be rid of encryption do it.
+  file.rules([{ resources: ['secrets'], providers: [{ identity: {} }, { aescbc: key('two', KEY2) }] }]);
+  encryption.check();
+  expect((await api.request('PUT', `${PATH}/a`, { body: again })).status).toBe(200);
+  expect((await stored())[0]?.head).toMatch(/^\{"kind"/);
+});
+
+test('what cannot be opened is an error for those who ask for it, and for nobody else', async () => {
+  await using file = await aFile([{ resources: ['secrets'], providers: [{ aesgcm: key('one', KEY1) }] }]);
+  const store = await openMemoryStore();
+  const encryption = file.open();
+  const options = { ...kinds, store, sealing: (kind: typeof secrets) => encryption.sealingOf(kind) };
+  await store.txn({
+    compare: [],
+    success: [{ op: 'put', key: '/registry/secrets/ns/old', value: Buffer.from('k8s:enc:aesgcm:v1:gone:xxxx') }],
+  });
+  await using api = await startTestServer(options);
+  await api.request('POST', PATH, { body: secret('a') });
+  const why = 'unable to transform key \\"/registry/secrets/ns/old\\": no matching key was found for the provided AES transformer';
+  for (const path of [`${PATH}/old`, PATH]) {
+    const answer = await api.request('GET', path);
+    expect(answer.status).toBe(500);
+    expect(answer.text).toContain(why);
+  }
+  expect((await api.request('GET', `${PATH}/a`)).status).toBe(200);
+  expect((await api.request('GET', '/api/v1/namespaces/ns/configmaps')).status).toBe(200);
+});
+
+test('a server that was told nothing of encryption does not take sealed objects for plain ones', async () => {
+  const store = await openMemoryStore();
+  await store.txn({ compare: [], success: [{ op: 'put', key: AT, value: Buffer.from('k8s:enc:aesgcm:v1:one:xxxx') }] });
+  await using api = await startTestServer({ ...kinds, store });
+  const answer = await api.request('GET', `${PATH}/a`);
+  expect(answer.status).toBe(500);
+  expect(answer.text).toContain('identity transformer tried to read encrypted data');
+});

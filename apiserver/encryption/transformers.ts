@@ -1,0 +1,161 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
+import { isSealed } from '../registry/stored-object.ts';
+
+/*
+ * What values in the store are sealed with, byte for byte as kube-apiserver does it (apiserver, pkg/storage/value):
+ *
+ *   k8s:enc:aescbc:v1:KEY:     16 bytes IV     AES-CBC, PKCS#7
+ *   k8s:enc:aesgcm:v1:KEY:     12 bytes nonce  AES-GCM, 16 bytes tag at the end; the value's key in the store is authenticated with it
+ *   k8s:enc:secretbox:v1:KEY:  24 bytes nonce  XSalsa20-Poly1305, 16 bytes tag first (libsodium's crypto_secretbox)
+ */
+
+/** Seals and opens values. */
+export interface Transformer {
+  /** @param key where the value lies in the store. */
+  seal(key: string, bytes: Buffer): Buffer;
+  /** @throws TransformError */
+  open(key: string, sealed: Buffer): Opened;
+}
+
+export interface Opened {
+  readonly bytes: Buffer;
+  /** It should be written again, for it was not sealed with what new values are sealed with. */
+  readonly stale: boolean;
+}
+
+/** Why a value cannot be opened. */
+export class TransformError extends Error {
+  override readonly name = 'TransformError';
+}
+
+const IV_BYTES = 16;
+const GCM_NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const BOX_NONCE_BYTES = 24;
+
+const TOO_SHORT = 'the stored data was shorter than the required size';
+
+/** `aes.NewCBCTransformer`. What is stored is not authenticated. */
+export function aesCbc(secret: Buffer): Transformer {
+  const algorithm = `aes-${secret.length * 8}-cbc`;
+  return {
+    seal: (_key, bytes) => {
+      const iv = randomBytes(IV_BYTES);
+      const cipher = createCipheriv(algorithm, secret, iv);
+      return Buffer.concat([iv, cipher.update(bytes), cipher.final()]);
+    },
+    open: (_key, sealed) => {
+      if (sealed.length < IV_BYTES) throw new TransformError(TOO_SHORT);
+      const rest = sealed.subarray(IV_BYTES);
+      if (rest.length % IV_BYTES !== 0) throw new TransformError('the stored data is not a multiple of the block size');
+      if (rest.length === 0) throw new TransformError('invalid PKCS7 data (empty or not padded)');
+      const cipher = createDecipheriv(algorithm, secret, sealed.subarray(0, IV_BYTES));
+      return fresh(() => Buffer.concat([cipher.update(rest), cipher.final()]), 'invalid padding on input');
+    },
+  };
+}
+
+/** `aes.NewGCMTransformer`, with random nonces. */
+export function aesGcm(secret: Buffer): Transformer {
+  const algorithm = `aes-${secret.length * 8}-gcm` as 'aes-256-gcm'; // Node's types need one of the three
+  return {
+    seal: (key, bytes) => {
+      const nonce = randomBytes(GCM_NONCE_BYTES);
+      const cipher = createCipheriv(algorithm, secret, nonce, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(key));
+      return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+    },
+    open: (key, sealed) => {
+      if (sealed.length < GCM_NONCE_BYTES) throw new TransformError(TOO_SHORT);
+      const end = sealed.length - TAG_BYTES;
+      if (end < GCM_NONCE_BYTES) throw new TransformError(NOT_AUTHENTIC);
+      const nonce = sealed.subarray(0, GCM_NONCE_BYTES);
+      const cipher = createDecipheriv(algorithm, secret, nonce, { authTagLength: TAG_BYTES })
+        .setAAD(Buffer.from(key))
+        .setAuthTag(sealed.subarray(end));
+      return fresh(() => Buffer.concat([cipher.update(sealed.subarray(GCM_NONCE_BYTES, end)), cipher.final()]), NOT_AUTHENTIC);
+    },
+  };
+}
+
+const NOT_AUTHENTIC = 'cipher: message authentication failed';
+
+/** `secretbox.NewSecretboxTransformer`. */
+export const secretbox = (secret: Buffer): Transformer => ({
+  seal: (_key, bytes) => {
+    const nonce = randomBytes(BOX_NONCE_BYTES);
+    return Buffer.concat([nonce, xsalsa20poly1305(secret, nonce).encrypt(bytes)]);
+  },
+  open: (_key, sealed) => {
+    if (sealed.length < BOX_NONCE_BYTES + TAG_BYTES) throw new TransformError(TOO_SHORT);
+    const box = xsalsa20poly1305(secret, sealed.subarray(0, BOX_NONCE_BYTES));
+    return fresh(() => Buffer.from(box.decrypt(sealed.subarray(BOX_NONCE_BYTES))), 'output array was not large enough for encryption');
+  },
+});
+
+/** Leaves values as they are, and does not take sealed ones for such. */
+export const identity: Transformer = {
+  seal: (_key, bytes) => bytes,
+  open: (_key, bytes) => {
+    if (isSealed(bytes)) throw new TransformError('identity transformer tried to read encrypted data');
+    return { bytes, stale: false };
+  },
+};
+
+/** A cipher says no by throwing; upstream's words are shown instead of OpenSSL's. */
+function fresh(decrypt: () => Buffer, why: string): Opened {
+  try {
+    return { bytes: decrypt(), stale: false };
+  } catch (error) {
+    throw new TransformError(why, { cause: error });
+  }
+}
+
+/** A transformer, and how values of it begin. */
+export interface Prefixed {
+  readonly prefix: string;
+  readonly transformer: Transformer;
+}
+
+/**
+ * `value.NewPrefixTransformers`: the first seals, and each that the beginning of a value points to may open it.
+ *
+ * @param unknown what is said of a value that begins otherwise.
+ */
+export function prefixed(every: readonly [Prefixed, ...Prefixed[]], unknown: string): Transformer {
+  const [first] = every;
+  const places = every.map(({ prefix, transformer }) => ({ prefix: Buffer.from(prefix), transformer }));
+  const head = Buffer.from(first.prefix);
+  return {
+    seal: (key, bytes) => {
+      const sealed = first.transformer.seal(key, bytes);
+      return head.length === 0 ? sealed : Buffer.concat([head, sealed]);
+    },
+    open: (key, sealed) => {
+      const reasons: string[] = [];
+      for (const [index, { prefix, transformer }] of places.entries()) {
+        if (!sealed.subarray(0, prefix.length).equals(prefix)) continue;
+        const opened = attempt(transformer, key, sealed.subarray(prefix.length));
+        if (!(opened instanceof TransformError)) return { bytes: opened.bytes, stale: opened.stale || index > 0 };
+        // That identity does not open it says nothing: others may.
+        if (prefix.length > 0) reasons.push(opened.message);
+      }
+      throw new TransformError(reasons.length === 0 ? unknown : aggregate(reasons));
+    },
+  };
+}
+
+function attempt(transformer: Transformer, key: string, sealed: Buffer): Opened | TransformError {
+  try {
+    return transformer.open(key, sealed);
+  } catch (error) {
+    if (error instanceof TransformError) return error;
+    throw error;
+  }
+}
+
+/** As upstream prints several errors. */
+const aggregate = (reasons: readonly string[]): string => {
+  const distinct = [...new Set(reasons)];
+  return distinct.length === 1 ? (distinct[0] ?? '') : `[${distinct.join(', ')}]`;
+};

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { apiVersionOf } from '../api/index.ts';
+import { ALL_KINDS, BUILT_IN_KINDS } from '../api/schema.ts';
+import { runtimeConfig } from './runtime-config.ts';
+
+const kinds = ALL_KINDS.map(({ info }) => info);
+const served = (...entries: string[]): string[] =>
+  kinds.filter(runtimeConfig(entries, kinds)).map((kind) => `${apiVersionOf(kind)}/${kind.resource}`);
+const stable = BUILT_IN_KINDS.map(({ info }) => `${apiVersionOf(info)}/${info.resource}`);
+const added = (...entries: string[]): string[] => served(...entries).filter((kind) => !stable.includes(kind));
+
+describe('--runtime-config', () => {
+  it('serves what is stable unless told otherwise', () => {
+    expect(served()).toEqual(stable);
+  });
+
+  it('serves versions and single resources when told to', () => {
+    expect(added('policy/v1beta1=true')).toEqual(['policy/v1beta1/poddisruptionbudgets']);
+    expect(added('policy/v1beta1')).toEqual(['policy/v1beta1/poddisruptionbudgets']);
+    expect(added('networking.k8s.io/v1beta1/ingresses=true')).toEqual(['networking.k8s.io/v1beta1/ingresses']);
+    expect(added('networking.k8s.io/v1beta1=true', 'networking.k8s.io/v1beta1/ingresses=false')).not.toContain(
+      'networking.k8s.io/v1beta1/ingresses',
+    );
+  });
+
+  it('knows words for many versions, of which the narrower wins', () => {
+    expect(added('api/beta=true')).toEqual(
+      kinds.filter(({ version }) => version.includes('beta')).map((kind) => `${apiVersionOf(kind)}/${kind.resource}`),
+    );
+    expect(added('api/all=true', 'api/beta=false')).toEqual([]);
+    expect(added('api/beta=true', 'batch/v1beta1=false')).not.toContain('batch/v1beta1/cronjobs');
+    expect(served('api/ga=false', '/v1=true', 'apps/v1/deployments=true').filter((kind) => !kind.startsWith('v1/'))).toEqual([
+      'apps/v1/deployments',
+    ]);
+  });
+
+  it.each([
+    ['batch', 'takes GROUP/VERSION=true|false'],
+    ['a/b/c/d=true', 'takes GROUP/VERSION=true|false'],
+    ['zoo/v1=true', 'unknown API group "zoo"'],
+    ['batch/v7=true', 'batch/v7, which is not there; there is batch/v1, batch/v1beta1'],
+    ['batch/v1/Jobs=true', 'the resource "Jobs", which is not in batch/v1; there is cronjobs, jobs'],
+    ['batch/v1=yes', 'takes batch/v1=true or batch/v1=false, not "batch/v1=yes"'],
+    ['api/beta=1', 'takes api/beta=true or api/beta=false'],
+    ['api/all=false', 'leaves nothing to serve'],
+  ])('refuses %s', (entry, why) => {
+    expect(() => served(entry)).toThrow(why);
+  });
+});
