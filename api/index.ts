@@ -20,6 +20,7 @@ export * from './quota/evaluators.ts';
 export * from './resource-names.ts';
 export * from './resources.ts';
 export * from './selector.ts';
+export * from './storage-class-name.ts';
 export * from './taints.ts';
 export * from './time.ts';
 export type * from './types.ts';

@@ -20,6 +20,7 @@ import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { ensurePki, type Pki, writeKubeconfigs } from './pki/index.ts';
 import type { ObjectReader } from './registry/objects.ts';
+import { type Component, localComponent, storeComponent } from './rest/component-status.ts';
 import { createReviews } from './reviews/index.ts';
 import {
   type ApiServer,
@@ -144,6 +145,7 @@ class ComposedApiServer implements Service {
       port: values['secure-port'],
       settings: this.#settings(pki),
       probes: this.#probes(store),
+      components: this.#components(store),
       bootstrap,
       ...given,
     });
@@ -194,6 +196,20 @@ class ComposedApiServer implements Service {
       health: createStoreProbe({ store, key, timeoutMs: values['etcd-healthcheck-timeout'], clock }),
       readiness: createStoreProbe({ store, key, timeoutMs: values['etcd-readycheck-timeout'], clock }),
     };
+  }
+
+  /** Upstream's ports; each etcd member that is named counts, one of our own is one. */
+  #components(store: Store): readonly Component[] {
+    const values = this.#values;
+    const { clock } = this.#environment;
+    const key = `${this.#compiled.storageRoot}/health`;
+    const probe = createStoreProbe({ store, key, timeoutMs: values['etcd-healthcheck-timeout'], clock });
+    const members = Math.max(values['etcd-servers'].length, 1);
+    return [
+      localComponent('scheduler', SCHEDULER_PORT, clock),
+      localComponent('controller-manager', CONTROLLER_MANAGER_PORT, clock),
+      ...Array.from({ length: members }, (_, i) => storeComponent(`etcd-${i}`, probe)),
+    ];
   }
 
   #parts({ objects, kinds, versions }: PartsContext, { pki, access }: Prepared, url: () => string): ApiServerParts {
@@ -310,6 +326,10 @@ interface Prepared {
   readonly pki: Pki;
   readonly access: Access;
 }
+
+/** Where upstream's processes serve their health, on the machine of the API server. */
+const SCHEDULER_PORT = 10_259;
+const CONTROLLER_MANAGER_PORT = 10_257;
 
 /** How long a stop may take beside the delay that was asked for. */
 const STOP_MS_MAX = 4500;

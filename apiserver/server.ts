@@ -29,6 +29,7 @@ import type { ResourcePlace } from './registry/resource.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './registry/strategy.ts';
 import { inItsVersion, storedKindOf } from './registry/version-view.ts';
 import { createBinding } from './rest/binding.ts';
+import { type Component, componentStatusHandlers } from './rest/component-status.ts';
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
 import { type HealthCheck, healthChecks } from './rest/health.ts';
@@ -65,6 +66,9 @@ const HEADER_BYTES_MAX = 256 * 1024;
 
 /** Kinds that are told, not kept, by `group/resource`. */
 const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = { '/bindings': createBinding };
+
+/** Kinds whose objects are made when they are asked for, by `group/resource`. */
+const COMPUTED: Readonly<Record<string, typeof componentStatusHandlers>> = { '/componentstatuses': componentStatusHandlers };
 
 /** What the parts of the server are given to be made. */
 export interface PartsContext {
@@ -123,6 +127,8 @@ export interface ApiServerOptions {
   readonly sealing?: ResourcePlace['sealing'];
   /** Checks of what the store is used through, beside those of the store itself. */
   readonly storageChecks?: readonly HealthCheck[] | undefined;
+  /** The parts of the control plane that ComponentStatuses tell of. */
+  readonly components?: readonly Component[] | undefined;
   /** Done once requests are served, before the server calls itself ready: the objects of a new cluster. */
   bootstrap?(server: ApiServer): Promise<void>;
 }
@@ -349,27 +355,32 @@ class Server implements ApiServer {
     return this.#options.isServed?.(info) ?? true;
   }
 
-  /** What is stored is there for the server's own parts and for other versions, served or not. */
-  #addKinds({ strategies, reviews }: ApiServerParts): void {
-    const { kinds } = this.#options;
-    for (const kind of kinds) {
-      const key = strategyKey(kind.info);
-      const answer = reviews.get(key);
-      const create = answer ? reviewer(kind, answer) : CREATE_ONLY[key];
-      const isServed = this.#isServed(kind.info);
-      if (create) {
-        if (isServed) this.#host.addCreateOnly(kind.info, create);
-        continue;
-      }
-      if (!isServed && kind.info.storedAs !== undefined) continue;
-      const strategy = strategies.get(strategyKey(storedKindOf(kind.info, kinds)));
-      if (!strategy) throw new Error(`no strategy for ${key}`);
-      // A strategy and a message only ever meet objects of their own kind.
-      const type = typeOfMessage(kind.message) as ObjectType;
-      const definition = { info: kind.info, type, strategy: strategy as unknown as Strategy, isHidden: !isServed };
-      this.#host.add(inItsVersion(definition, kinds));
-    }
+  #addKinds(parts: ApiServerParts): void {
+    for (const kind of this.#options.kinds) this.#addKind(kind, parts);
     this.objects.bind((kind) => this.#kinds.endpointOf(kind)?.registry);
+  }
+
+  /** What is stored is there for the server's own parts and for other versions, served or not. */
+  #addKind(kind: ServedKind, { strategies, reviews }: ApiServerParts): void {
+    const { kinds, components = [] } = this.#options;
+    const { info } = kind;
+    const key = strategyKey(info);
+    const answer = reviews.get(key);
+    const create = answer ? reviewer(kind, answer) : CREATE_ONLY[key];
+    const isServed = this.#isServed(info);
+    if (create) {
+      if (isServed) this.#host.addCreateOnly(info, create);
+      return;
+    }
+    if (!isServed && info.storedAs !== undefined) return;
+    const strategy = strategies.get(strategyKey(storedKindOf(info, kinds)));
+    if (!strategy) throw new Error(`no strategy for ${key}`);
+    // A strategy and a message only ever meet objects of their own kind.
+    const type = typeOfMessage(kind.message) as ObjectType;
+    const definition = { info, type, strategy: strategy as unknown as Strategy, isHidden: !isServed };
+    const handlers = COMPUTED[key]?.(components);
+    if (handlers) this.#host.addComputed(definition, handlers);
+    else this.#host.add(inItsVersion(definition, kinds));
   }
 
   #dispatch(exchange: Exchange): Promise<void> | void {

@@ -13,6 +13,11 @@ const OF_EVERY_KIND: Readonly<Record<string, string>> = {
 
 /** By `group/Kind`. */
 const OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '/ComponentStatus': {
+    Status: 'Status of the component conditions',
+    Message: 'Message of the component conditions',
+    Error: 'Error of the component conditions',
+  },
   '/ConfigMap': {
     Data: "Data contains the configuration data. Each key must consist of alphanumeric characters, '-', '_' or '.'. Values with non-UTF-8 byte sequences must use the BinaryData field. The keys stored in Data must not overlap with the keys in the BinaryData field, this is enforced during validation process.",
   },

@@ -12,6 +12,24 @@ export const bindings: KindInfo = {
   subresources: [],
 };
 
+export const componentstatuses: KindInfo = {
+  group: '',
+  version: 'v1',
+  kind: 'ComponentStatus',
+  resource: 'componentstatuses',
+  singular: 'componentstatus',
+  namespaced: false,
+  verbs: ['get', 'list'],
+  shortNames: ['cs'],
+  subresources: [],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0 },
+    { name: 'Status', type: 'string', priority: 0 },
+    { name: 'Message', type: 'string', priority: 0 },
+    { name: 'Error', type: 'string', priority: 0 },
+  ],
+};
+
 export const configmaps: KindInfo = {
   group: '',
   version: 'v1',

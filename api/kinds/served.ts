@@ -19,7 +19,7 @@ import { cronJob } from '../batch/v1/cron-job.ts';
 import { job } from '../batch/v1/job.ts';
 import { certificateSigningRequest } from '../certificates/v1/certificate-signing-request.ts';
 import { lease } from '../coordination/v1/lease.ts';
-import { binding } from '../core/v1/component-status.ts';
+import { binding, componentStatus } from '../core/v1/component-status.ts';
 import { configMap, secret } from '../core/v1/config-map.ts';
 import { endpoints } from '../core/v1/endpoints.ts';
 import { event } from '../core/v1/event.ts';
@@ -69,6 +69,7 @@ import * as storage from './storage.ts';
 /** Every built-in kind with its schema, in the order discovery lists them: what is served unless told otherwise. */
 export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: core.bindings, message: binding },
+  { info: core.componentstatuses, message: componentStatus },
   { info: core.configmaps, message: configMap },
   { info: core.endpoints, message: endpoints },
   { info: core.events, message: event },

@@ -2,13 +2,13 @@ import type { PersistentVolumeClaim } from '../core/v1/persistent-volume-claim.t
 import type { KubeObject } from '../object.ts';
 import { parseQuantity, Quantity } from '../quantity.ts';
 import type { ResourceList } from '../resources.ts';
+import { storageClassOf } from '../storage-class-name.ts';
 import { matchesValues, ONE, type QuotaEvaluator } from './evaluator.ts';
 
 const COUNT = 'count/persistentvolumeclaims';
 const CLAIMS = 'persistentvolumeclaims';
 const STORAGE = 'requests.storage';
 const CLASS_INFIX = '.storageclass.storage.k8s.io/';
-const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 /** What claims use, in all and of their storage class. Upstream: `pkg/quota/v1/evaluator/core/persistent_volume_claims.go`. */
 export const persistentVolumeClaimQuota: QuotaEvaluator = {
@@ -28,7 +28,7 @@ function usageOf(claim: PersistentVolumeClaim): ResourceList {
     [CLAIMS, ONE],
     [COUNT, ONE],
   ]);
-  const className = claim.metadata.annotations?.[CLASS_ANNOTATION] ?? claim.spec.storageClassName ?? '';
+  const className = storageClassOf(claim);
   if (className !== '') usage.set(`${className}${CLASS_INFIX}${CLAIMS}`, ONE);
   const storage = storageOf(claim);
   if (!storage) return usage;

@@ -1,10 +1,11 @@
 // Who may decide on certificates, and whose name nobody gets. Upstream: `plugin/pkg/admission/certificates`.
-import { apiError, type CertificateSigningRequest, certificatesKinds, goQuote } from '../../api/index.ts';
+import { type CertificateSigningRequest, certificatesKinds, goQuote } from '../../api/index.ts';
 import type { Authorizer, UserInfo } from '../auth/index.ts';
 import type { RequestContext } from '../registry/strategy.ts';
 import { parseRequest } from '../validation/certificate-signing-request.ts';
 import { semanticEqual } from '../validation/semantic-equal.ts';
-import { type AdmissionAttributes, type AdmissionOperation, type AdmissionPlugin, nameInErrors } from './plugin.ts';
+import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from './plugin.ts';
+import { refusal } from './refusal.ts';
 
 const KIND = certificatesKinds.certificatesigningrequests;
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
@@ -24,8 +25,6 @@ const onRequests =
     return validate(context, { ...attributes, request: object as CertificateSigningRequest });
   };
 
-const forbidden = (attributes: AdmissionAttributes, why: string) => apiError.forbidden(attributes.kind, nameInErrors(attributes), why);
-
 /** The signer that counts is the stored request's. */
 const signerOf = ({ old }: Request): string => (old as CertificateSigningRequest).spec.signerName;
 
@@ -35,7 +34,7 @@ export const certificateApproval = (authorizer: Authorizer): AdmissionPlugin => 
   validate: onRequests('UPDATE', 'approval', async ({ user }, request) => {
     const signer = signerOf(request);
     if (await isAllowed(authorizer, user, 'approve', signer)) return;
-    throw forbidden(request, `user not permitted to approve requests with signerName ${goQuote(signer)}`);
+    throw refusal(request, `user not permitted to approve requests with signerName ${goQuote(signer)}`);
   }),
 });
 
@@ -48,7 +47,7 @@ export const certificateSigning = (authorizer: Authorizer): AdmissionPlugin => (
     if ((status.certificate ?? '') === (old.certificate ?? '') && semanticEqual(status.conditions, old.conditions)) return;
     const signer = signerOf(attributes);
     if (await isAllowed(authorizer, user, 'sign', signer)) return;
-    throw forbidden(attributes, `user not permitted to sign requests with signerName ${goQuote(signer)}`);
+    throw refusal(attributes, `user not permitted to sign requests with signerName ${goQuote(signer)}`);
   }),
 });
 
@@ -79,6 +78,6 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
   validate: onRequests('CREATE', '', (_context, attributes) => {
     const { signerName, request } = attributes.request.spec;
     if (signerName !== CLIENT_SIGNER || !parseRequest(request).organizations.includes(PRIVILEGED)) return;
-    throw forbidden(attributes, `use of ${CLIENT_SIGNER} signer with ${PRIVILEGED} group is not allowed`);
+    throw refusal(attributes, `use of ${CLIENT_SIGNER} signer with ${PRIVILEGED} group is not allowed`);
   }),
 };

@@ -1,6 +1,5 @@
-import { coreKinds, type PersistentVolumeClaim, storageKinds } from '../../api/index.ts';
+import { coreKinds, hasStorageClass, type PersistentVolumeClaim, storageKinds } from '../../api/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
-import { hasStorageClass } from '../validation/storage-class-name.ts';
 import { defaultClassName } from './default-class.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 

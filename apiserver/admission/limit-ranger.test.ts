@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { coreKinds, type KindInfo, type KubeObject, type LimitRangeItem, type Pod } from '../../api/index.ts';
+import { coreKinds, type KubeObject, type LimitRangeItem, type Pod } from '../../api/index.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { ask, readerOf } from './testing/request.ts';
-
-const CLAIMS = { ...coreKinds.pods, resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' } satisfies KindInfo;
 
 const range = (...limits: readonly Partial<LimitRangeItem>[]) => ({ metadata: { name: 'r', namespace: 'ns' }, spec: { limits } });
 const pluginWith = (...ranges: readonly KubeObject[]) => limitRanger(readerOf([coreKinds.limitranges, ranges]));
@@ -102,7 +100,7 @@ describe('LimitRanger', () => {
     const plugin = pluginWith(range({ type: 'PersistentVolumeClaim', min: { storage: '1Gi' }, max: { storage: '2Gi' } }));
     const claim = (storage: string) => ({ metadata: { name: 'c', namespace: 'ns' }, spec: { resources: { requests: { storage } } } });
     const asked = async (storage: string, operation: 'CREATE' | 'UPDATE', subresource = '') =>
-      (await ask(plugin, { operation, kind: CLAIMS, object: claim(storage), subresource })).refused;
+      (await ask(plugin, { operation, kind: coreKinds.persistentvolumeclaims, object: claim(storage), subresource })).refused;
     expect(await asked('1Gi', 'CREATE')).toBeUndefined();
     expect(await asked('512Mi', 'CREATE')).toBe(
       'persistentvolumeclaims "c" is forbidden: minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 512Mi',

@@ -66,13 +66,11 @@ function checkOf(attributes: AdmissionAttributes): Check | undefined {
   const pod = podOf(attributes);
   if (pod) return (limit) => podErrors(limit, pod);
   const isWritten = operation === 'CREATE' || operation === 'UPDATE';
-  if (!isWritten || !object || subresource !== '' || !isClaim(kind)) return undefined;
+  if (!isWritten || !object || subresource !== '' || kind !== coreKinds.persistentvolumeclaims) return undefined;
   // Likewise: a claim.
   const claim = object as PersistentVolumeClaim;
   return (limit) => claimErrors(limit, claim);
 }
-
-const isClaim = ({ group, resource }: AdmissionAttributes['kind']): boolean => group === '' && resource === 'persistentvolumeclaims';
 
 /** Upstream: `PodMutateLimitFunc`. */
 function setDefaults(pod: Pod, { spec }: LimitRange): void {

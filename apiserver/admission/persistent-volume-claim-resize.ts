@@ -4,11 +4,11 @@ import {
   type PersistentVolumeClaim,
   parseQuantity,
   type StorageClass,
+  storageClassOf,
   storageKinds,
   ZERO_QUANTITY,
 } from '../../api/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
-import { storageClassOf } from '../validation/storage-class-name.ts';
 import { type AdmissionPlugin, nameInErrors } from './plugin.ts';
 
 const KIND = coreKinds.persistentvolumeclaims;

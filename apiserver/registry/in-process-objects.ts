@@ -44,8 +44,9 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
   }
 
   list<T extends KubeObject>(kind: KindInfo, namespace = ''): readonly Live<T>[] {
-    const entries = this.#find(kind)?.resource.cache.select(new Selection(kind.namespaced ? namespace : ''));
-    return (entries ?? []).map((entry) => live<T>(entry));
+    const cache = this.#find(kind)?.resource.cache;
+    if (!cache || cache.size === 0) return [];
+    return cache.select(new Selection(kind.namespaced ? namespace : '')).map((entry) => live<T>(entry));
   }
 
   onChange<T extends KubeObject>(kind: KindInfo, listener: (change: ObjectChange<T>) => void): Disposable {

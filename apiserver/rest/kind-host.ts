@@ -55,6 +55,11 @@ export class KindHost {
     this.#parts.kinds.addEndpoint(endpoint);
   }
 
+  /** Serves a kind whose objects are made when they are asked for. */
+  addComputed(definition: KindDefinition, handlers: NonNullable<Endpoint['handlers']>): void {
+    this.#parts.kinds.addEndpoint({ ...this.#endpoint(definition), handlers });
+  }
+
   addCreateOnly(info: KindInfo, create: CreateOnly): void {
     this.#parts.kinds.addCreateOnly(info, create);
   }

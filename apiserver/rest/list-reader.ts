@@ -9,7 +9,8 @@ import { type ListOptions, readVersion } from './list-options.ts';
 
 /** One page of a list, or all of it. */
 export interface ListPage {
-  readonly revision: number;
+  /** Undefined for what is not kept in the store. */
+  readonly revision: number | undefined;
   readonly entries: readonly Entry[];
   readonly continue: string;
   readonly remaining: number | undefined;

@@ -107,7 +107,7 @@ function drained(response: ServerResponse): Promise<void> {
 
 /** A list's metadata. */
 export const metadataOf = (page: Omit<ListPage, 'entries'>, { wholeItems }: Pick<WireForm, 'wholeItems'>): Record<string, unknown> => ({
-  resourceVersion: String(page.revision),
+  ...(page.revision === undefined ? {} : { resourceVersion: String(page.revision) }),
   ...(page.continue === '' && !wholeItems ? {} : { continue: page.continue }),
   ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
 });

@@ -1,4 +1,4 @@
-import type { KindInfo, KubeObject } from '../../api/index.ts';
+import type { KindInfo, KubeObject, Verb } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
 import type { TokenRequests } from '../auth/token-request.ts';
 import type { Authorizer, UserInfo } from '../auth/types.ts';
@@ -20,6 +20,8 @@ import { deleteOperationOptions, writeOperationOptions } from './operation-optio
 export interface Endpoint {
   readonly resource: Resource;
   readonly registry: ObjectRegistry;
+  /** Answers verbs of a kind whose objects are not kept; those that keep objects have the same ones. */
+  readonly handlers?: Readonly<Partial<Record<Verb, Handler>>> | undefined;
 }
 
 /** Answers a create of a kind that is not stored. */

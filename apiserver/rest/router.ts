@@ -81,7 +81,7 @@ function handlerOf(endpoint: Endpoint, { info }: Exchange): Handler {
   const { verb, name, subresource } = info;
   if (subresource !== '') return subresourceHandler(endpoint, info);
   const byName = name !== '' && !(verb === 'create' && endpoint.resource.wording.createsByName);
-  const handlers = isCollection(verb) || !byName ? COLLECTION : OBJECT;
+  const handlers = endpoint.handlers ?? (isCollection(verb) || !byName ? COLLECTION : OBJECT);
   const declared = kind.verbs.find((each) => each === verb);
   const handler = declared && handlers[declared];
   if (!handler) throw methodNotAllowed();

@@ -14,6 +14,7 @@ import { type Strategy, type StrategyOptions, strategyKey } from '../registry/st
 import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definition.ts';
 import { certificateSigningRequestStrategy } from './certificates/certificate-signing-request.ts';
 import { leaseStrategy } from './coordination/lease.ts';
+import { componentStatusStrategy } from './core/component-status.ts';
 import { configMapStrategy } from './core/config-map.ts';
 import { endpointsStrategy } from './core/endpoints.ts';
 import { eventStrategy } from './core/event.ts';
@@ -39,6 +40,7 @@ export const resourceStrategies = (options: StrategyOptions): readonly (readonly
   [strategyKey(certificatesKinds.certificatesigningrequests), certificateSigningRequestStrategy],
   // Never stored: a create binds a pod.
   [strategyKey(coreKinds.bindings), strategyOf<Binding>({})],
+  [strategyKey(coreKinds.componentstatuses), componentStatusStrategy],
   [strategyKey(coreKinds.configmaps), configMapStrategy],
   [strategyKey(coreKinds.secrets), secretStrategy],
   [strategyKey(coreKinds.serviceaccounts), serviceAccountStrategy],

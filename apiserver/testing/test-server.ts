@@ -41,6 +41,7 @@ export interface TestServerOptions {
   /** The kinds there are; those that are served by default unless given. */
   readonly kinds?: readonly ServedKind[] | undefined;
   readonly isServed?: ApiServerOptions['isServed'];
+  readonly components?: ApiServerOptions['components'];
   readonly admission?: readonly AdmissionPlugin[] | ((objects: ObjectReader & ObjectWriter) => readonly AdmissionPlugin[]) | undefined;
   readonly authorizer?: Authorizer | undefined;
   /** Default: everybody is whom the header `x-test-user` names, or an administrator. */
@@ -142,6 +143,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     logger: silentLogger,
     host: '127.0.0.1',
     port: 0,
+    components: options.components,
     settings: options.settings,
     audit: options.audit,
     sealing: options.sealing,

@@ -11,13 +11,13 @@ import {
   type PersistentVolumeClaimStatus,
   type PersistentVolumeClaimTemplate,
   parseQuantity,
+  STORAGE_CLASS_ANNOTATION,
   ZERO_QUANTITY,
 } from '../../api/index.ts';
 import { type Errors, IMMUTABLE_MESSAGE, isEmpty, keysOf, listOf, NOT_POSITIVE_MESSAGE, pushInvalid } from './field-errors.ts';
 import { goPart } from './go-struct.ts';
 import { checkAnnotations, checkLabelSelector, checkLabels } from './meta.ts';
 import { semanticEqual } from './semantic-equal.ts';
-import { STORAGE_CLASS_ANNOTATION } from './storage-class-name.ts';
 import { diffJson } from './unified-diff.ts';
 
 export const ACCESS_MODES: readonly string[] = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];

@@ -7,6 +7,7 @@ import {
   isValidLabelValue,
   type NodeSelectorTerm,
   type ObjectMeta,
+  type PersistentVolumeClaimSpec,
   type PodAffinity,
   type PodSpec,
   parseQuantity,
@@ -62,7 +63,10 @@ export function warnOfPod(subject: WarningSubject, warn: Warn): void {
   warnOfPlacement(spec, prefix, warn);
   if (metadata?.annotations) warnOfAnnotations(metadata.annotations, prefix, warn);
   listOf(spec.volumes).forEach((volume, i) => {
-    for (const [field, path, text] of RETIRED_VOLUMES) if (volume[field]) warn(`${prefix}spec.volumes[${i}].${path}: ${text}`);
+    const at = `${prefix}spec.volumes[${i}]`;
+    for (const [field, path, text] of RETIRED_VOLUMES) if (volume[field]) warn(`${at}.${path}: ${text}`);
+    const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
+    if (claim) warnOfClaim(claim, `${at}.ephemeral.volumeClaimTemplate.spec`, warn);
   });
   warnOfTokenPaths(spec, prefix, warn);
   warnOfHosts(spec, prefix, warn);
@@ -165,8 +169,12 @@ function warnOfHosts(spec: PodSpec, prefix: string, warn: Warn): void {
 
 type Amounts = Readonly<Record<string, string>> | undefined;
 
-/** Parts of bytes. */
-export function warnOfFraction(amounts: Amounts, path: string, warn: Warn, names = ['memory', 'ephemeral-storage']): void {
+/** A claim of parts of bytes. Upstream: `GetWarningsForPersistentVolumeClaimSpec`. */
+export function warnOfClaim({ resources }: PersistentVolumeClaimSpec, path: string, warn: Warn): void {
+  for (const field of ['requests', 'limits'] as const) warnOfFraction(resources?.[field], `${path}.resources.${field}`, warn, ['storage']);
+}
+
+function warnOfFraction(amounts: Amounts, path: string, warn: Warn, names = ['memory', 'ephemeral-storage']): void {
   if (!amounts) return;
   for (const name of names) {
     const amount = amounts[name];

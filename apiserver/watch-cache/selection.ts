@@ -14,15 +14,22 @@ export class Selection {
   readonly namespace: string;
   readonly labels: LabelSelectorQuery | undefined;
   readonly fields: readonly FieldMatch[];
-  /** Equal for equal selections. */
-  readonly id: string;
+  #id: string | undefined;
 
   constructor(namespace: string, labels?: LabelSelectorQuery, fields: readonly FieldMatch[] = []) {
     this.namespace = namespace;
     this.labels = labels?.empty ? undefined : labels;
     this.fields = fields;
-    const fieldText = fields.map(({ index, equal, value }) => `${index}${equal ? '=' : '!'}${value}`);
-    this.id = JSON.stringify([namespace, this.labels?.toString() ?? '', ...fieldText]);
+  }
+
+  /** Equal for equal selections. */
+  get id(): string {
+    this.#id ??= JSON.stringify([
+      this.namespace,
+      this.labels?.toString() ?? '',
+      ...this.fields.map(({ index, equal, value }) => `${index}${equal ? '=' : '!'}${value}`),
+    ]);
+    return this.#id;
   }
 
   /** True when no selector narrows the namespace. */

@@ -37,6 +37,7 @@ export class DerReader {
   /** @throws DerError when there is no whole element. */
   next(): DerElement {
     const start = this.#at;
+    if (this.done) throw new DerError('asn1: syntax error: sequence truncated');
     const first = this.#byte();
     if ((first & 0x1f) === 0x1f) throw new DerError('asn1: structure error: tag too large');
     const length = this.#length();

@@ -3,12 +3,15 @@ import { DER_TAG, type DerElement, DerError, DerReader, oidText } from './der-re
 
 /** A request for a certificate: PKCS #10. */
 export interface SigningRequest {
+  /** Whom it is about; `''` when it does not say. */
+  readonly commonName: string;
   /** The organizations it is about: groups, in a client certificate. */
   readonly organizations: readonly string[];
   /** What is wrong with its signature; undefined when it was made with the key that it asks a certificate for. */
   signatureError(): string | undefined;
 }
 
+const COMMON_NAME = '2.5.4.3';
 const ORGANIZATION = '2.5.4.10';
 const RSA_BITS_MIN = 1024;
 
@@ -67,7 +70,8 @@ export function parseSigningRequest(bytes: Buffer): SigningRequest {
   const keyInfo = fields.expect(DER_TAG.sequence, 'publicKeyInfo');
   const key = publicKeyOf(keyInfo.whole);
   return {
-    organizations: organizationsOf(subject),
+    commonName: namedBy(subject, COMMON_NAME).at(-1) ?? '',
+    organizations: namedBy(subject, ORGANIZATION),
     signatureError: () => signatureError({ algorithm, key, signed: body.whole, signature }),
   };
 }
@@ -100,15 +104,15 @@ function publicKeyOf(der: Buffer): KeyObject | undefined {
   }
 }
 
-/** The values of all organizations in a name: a sequence of sets of pairs. */
-function organizationsOf(name: DerElement): string[] {
+/** The values that a name, a sequence of sets of pairs, has of one sort. */
+function namedBy(name: DerElement, sort: string): string[] {
   const found: string[] = [];
   for (const set of elementsOf(name.content)) {
     for (const pair of elementsOf(set.content)) {
       const reader = new DerReader(pair.content);
       const id = oidText(reader.expect(DER_TAG.oid, 'ObjectIdentifier').content);
       const value = reader.next();
-      if (id === ORGANIZATION) found.push(textOf(value));
+      if (id === sort) found.push(textOf(value));
     }
   }
   return found;

@@ -1,10 +1,19 @@
-import { coordinationKinds, coreKinds, goQuote, type KindInfo, type ResourceSlice, storageKinds } from '../../../api/index.ts';
+import {
+  certificatesKinds,
+  coordinationKinds,
+  coreKinds,
+  goQuote,
+  type KindInfo,
+  type ResourceSlice,
+  storageKinds,
+} from '../../../api/index.ts';
 import { nodeOf } from '../../auth/node/node-authorizer.ts';
 import type { Authorizer } from '../../auth/types.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../plugin.ts';
 import { refusal } from '../refusal.ts';
+import { signingProblem } from './certificates.ts';
 import { claimStatusProblem } from './claims.ts';
 import { nodeProblem } from './nodes.ts';
 import { evictionProblem, podProblem, podStatusProblem } from './pods.ts';
@@ -33,13 +42,14 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   [keyOf(coreKinds.pods), ofPods],
   [keyOf(coreKinds.nodes), nodeProblem],
   [
-    '/persistentvolumeclaims',
+    keyOf(coreKinds.persistentvolumeclaims),
     (request) => (request.attributes.subresource === 'status' ? claimStatusProblem(request) : 'may only update PVC status'),
   ],
   [keyOf(coreKinds.serviceaccounts), tokenProblem],
   [keyOf(coordinationKinds.leases), leaseProblem],
   [keyOf(storageKinds.csinodes), csiNodeProblem],
   ['resource.k8s.io/resourceslices', sliceProblem],
+  [keyOf(certificatesKinds.certificatesigningrequests), signingProblem],
 ]);
 
 /**

@@ -1,4 +1,15 @@
-import { type CSIDriver, goQuote, type Pod, storageKinds, type TokenRequest } from '../../../api/index.ts';
+import {
+  type CSIDriver,
+  coreKinds,
+  goQuote,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Pod,
+  storageKinds,
+  type TokenRequest,
+  type Volume,
+} from '../../../api/index.ts';
+import type { ObjectReader } from '../../registry/objects.ts';
 import type { NodeRequest, Problem } from './plugin.ts';
 import { existingPod } from './pods.ts';
 
@@ -30,7 +41,7 @@ async function audienceProblem(
 ): Promise<Problem> {
   if (audiences.length > 1) return 'node may only request 0 or 1 audiences';
   const [audience = ''] = audiences;
-  if (isNeeded(pod, audience, (driver) => objects.get<CSIDriver>(storageKinds.csidrivers, '', driver))) return undefined;
+  if (isNeeded(objects, pod, audience)) return undefined;
   const { user } = context;
   const { namespace, name } = attributes;
   const asked = {
@@ -50,9 +61,21 @@ async function audienceProblem(
 }
 
 /** Whether a volume of the pod, or the driver of one, wants tokens for an audience. */
-function isNeeded({ spec }: Pod, audience: string, driverOf: (name: string) => CSIDriver | undefined): boolean {
-  return (spec.volumes ?? []).some(({ projected, csi }) => {
-    if (projected?.sources?.some(({ serviceAccountToken: token }) => token && (token.audience ?? '') === audience)) return true;
-    return csi && driverOf(csi.driver)?.spec.tokenRequests?.some((request) => request.audience === audience);
+function isNeeded(objects: ObjectReader, { metadata, spec }: Pod, audience: string): boolean {
+  return (spec.volumes ?? []).some((volume) => {
+    const sources = volume.projected?.sources ?? [];
+    if (sources.some(({ serviceAccountToken: token }) => token && (token.audience ?? '') === audience)) return true;
+    const driver = driverOf(objects, metadata, volume);
+    const requests = driver && objects.get<CSIDriver>(storageKinds.csidrivers, '', driver)?.spec.tokenRequests;
+    return requests ? requests.some((request) => request.audience === audience) : false;
   });
+}
+
+/** The CSI driver of a volume, of its own or by its claim. */
+function driverOf(objects: ObjectReader, { name, namespace = '' }: Pod['metadata'], volume: Volume): string | undefined {
+  if (volume.csi) return volume.csi.driver;
+  const claimName = volume.ephemeral ? `${name}-${volume.name}` : volume.persistentVolumeClaim?.claimName;
+  if (!claimName) return undefined;
+  const volumeName = objects.get<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims, namespace, claimName)?.spec.volumeName;
+  return volumeName ? objects.get<PersistentVolume>(coreKinds.persistentvolumes, '', volumeName)?.spec.csi?.driver : undefined;
 }

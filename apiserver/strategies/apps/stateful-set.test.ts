@@ -92,6 +92,14 @@ describe('StatefulSet', () => {
     ]);
   });
 
+  it('is warned of claims of parts of bytes, at each update again', () => {
+    const fraction = { ...claim, spec: { ...claim.spec, resources: { requests: { storage: '1500m' } } } };
+    const text = 'resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer';
+    expect(create({ volumeClaimTemplates: [fraction] }).warnings).toEqual([`spec.volumeClaimTemplates[0].${text}`]);
+    const old = stored({ volumeClaimTemplates: [fraction] });
+    expect(statefulSets.patch(old, { metadata: { labels: { a: 'b' } } }).warnings).toEqual([`spec.volumeClaimTemplates[0].Spec.${text}`]);
+  });
+
   it('counts right in its status', () => {
     const status = { replicas: 1, readyReplicas: 1, availableReplicas: 2 };
     expect(statefulSets.patch(stored(), { status }, 'status').errors).toEqual([

@@ -1,6 +1,7 @@
 import { isDns1123Label, nameIsDnsLabel, type PersistentVolumeClaim, type StatefulSet } from '../../../api/index.ts';
 import type { RequestContext, Strategy } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
+import { warnOfClaim } from '../../validation/pod-warnings.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { validateStatefulSetSpec, validateStatefulSetSpecUpdate } from '../../validation/stateful-set.ts';
 import { validateStatefulSetStatus } from '../../validation/workload-status.ts';
@@ -21,7 +22,9 @@ export const statefulSetStrategy: Strategy<StatefulSet> = strategyOf<StatefulSet
   },
   validateCreate: (context, statefulSet) => {
     const errors = validateStatefulSetSpec(statefulSet.spec);
-    if (errors.length === 0 && isDns1123Label(statefulSet.metadata.name ?? '').length === 0) warn(context, statefulSet);
+    if (errors.length > 0 || isDns1123Label(statefulSet.metadata.name ?? '').length > 0) return errors;
+    warnOfTemplate(context, statefulSet.spec.template);
+    warn(context, statefulSet, '');
     return errors;
   },
   prepareForUpdate: (_context, statefulSet, old) => {
@@ -32,7 +35,10 @@ export const statefulSetStrategy: Strategy<StatefulSet> = strategyOf<StatefulSet
   },
   validateUpdate: (context, statefulSet, old) => {
     const errors = validateStatefulSetSpecUpdate(statefulSet.spec, old.spec);
-    if (errors.length === 0 && statefulSet.metadata.generation !== old.metadata.generation) warn(context, statefulSet);
+    if (errors.length > 0) return errors;
+    if (statefulSet.metadata.generation !== old.metadata.generation) warnOfTemplate(context, statefulSet.spec.template);
+    // The path is upstream's slip.
+    warn(context, statefulSet, '.Spec');
     return errors;
   },
   tableRow: ({ metadata, spec, status }, now) => [
@@ -82,8 +88,11 @@ function dropDisabledFields({ spec }: StatefulSet): void {
   dropDisabledTemplateFields(spec.template);
 }
 
-function warn(context: RequestContext, { spec }: StatefulSet): void {
-  warnOfTemplate(context, spec.template);
+/** @param within what upstream puts between a claim's path and what it warns of. */
+function warn(context: RequestContext, { spec }: StatefulSet, within: string): void {
+  listOf(spec.volumeClaimTemplates).forEach((claim, i) => {
+    warnOfClaim(claim.spec, `spec.volumeClaimTemplates[${i}]${within}`, (text) => context.warn(text));
+  });
   if ((spec.revisionHistoryLimit ?? 0) < 0) {
     context.warn('spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended');
   }

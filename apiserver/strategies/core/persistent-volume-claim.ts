@@ -1,4 +1,10 @@
-import type { FieldError, PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../api/index.ts';
+import {
+  type FieldError,
+  type PersistentVolumeClaim,
+  type PersistentVolumeClaimSpec,
+  STORAGE_CLASS_ANNOTATION,
+  storageClassOf,
+} from '../../../api/index.ts';
 import { dnsSubdomainName, validateCoreObjectMeta, validateMetadataChanges } from '../../registry/metadata-validation.ts';
 import type { RequestContext, Strategy } from '../../registry/strategy.ts';
 import type { Errors } from '../../validation/field-errors.ts';
@@ -7,8 +13,7 @@ import {
   checkPersistentVolumeClaimSpec,
   checkPersistentVolumeClaimStatus,
 } from '../../validation/persistent-volume-claim.ts';
-import { warnOfFraction } from '../../validation/pod-warnings.ts';
-import { STORAGE_CLASS_ANNOTATION, storageClassOf } from '../../validation/storage-class-name.ts';
+import { warnOfClaim } from '../../validation/pod-warnings.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { accessModesCell, sizeCell } from './persistent-volume.ts';
 import { setClaimDefaults } from './pod-template-defaults.ts';
@@ -101,8 +106,6 @@ function warned(context: RequestContext, { metadata, spec }: PersistentVolumeCla
   if (metadata.annotations?.[STORAGE_CLASS_ANNOTATION] !== undefined) {
     context.warn(`metadata.annotations[${STORAGE_CLASS_ANNOTATION}]: deprecated since v1.8; use "storageClassName" attribute instead`);
   }
-  for (const field of ['requests', 'limits'] as const) {
-    warnOfFraction(spec.resources?.[field], `spec.resources.${field}`, (text) => context.warn(text), ['storage']);
-  }
+  warnOfClaim(spec, 'spec', (text) => context.warn(text));
   return errors;
 }

@@ -1,4 +1,12 @@
-import { type FieldError, type PersistentVolume, type PersistentVolumeSpec, parseQuantity, toTime } from '../../../api/index.ts';
+import {
+  type FieldError,
+  type PersistentVolume,
+  type PersistentVolumeSpec,
+  parseQuantity,
+  STORAGE_CLASS_ANNOTATION,
+  storageClassOf,
+  toTime,
+} from '../../../api/index.ts';
 import { dnsSubdomainName, validateCoreObjectMeta, validateMetadataChanges } from '../../registry/metadata-validation.ts';
 import type { RequestContext, Strategy } from '../../registry/strategy.ts';
 import { type Errors, listOf } from '../../validation/field-errors.ts';
@@ -9,7 +17,6 @@ import {
   MOUNT_OPTIONS_ANNOTATION,
 } from '../../validation/persistent-volume.ts';
 import { warnOfTerm } from '../../validation/pod-warnings.ts';
-import { STORAGE_CLASS_ANNOTATION, storageClassOf } from '../../validation/storage-class-name.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { roundAmounts, setStorageDefaults } from './pod-template-defaults.ts';
 

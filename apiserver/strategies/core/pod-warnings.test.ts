@@ -58,6 +58,24 @@ describe('what is warned of in a pod', () => {
       ['spec.containers[0].resources.requests[memory]: fractional byte value "100m" is invalid, must be an integer'],
     ],
     [
+      'claims of parts of bytes',
+      {
+        volumes: [
+          {
+            name: 'v',
+            ephemeral: {
+              volumeClaimTemplate: {
+                spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '100m' }, limits: { storage: '1' } } },
+              },
+            },
+          },
+        ],
+      },
+      [
+        'spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources.requests[storage]: fractional byte value "100m" is invalid, must be an integer',
+      ],
+    ],
+    [
       'selectors that select nothing',
       { topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'z', whenUnsatisfiable: 'DoNotSchedule' }] },
       ['spec.topologySpreadConstraints[0].labelSelector: a null labelSelector results in matching no pod'],

@@ -8,9 +8,8 @@ const GROUP_POLICIES: readonly string[] = ['File', 'None', 'ReadWriteOnceWithFST
 const LIFECYCLE_MODES: readonly string[] = ['Persistent', 'Ephemeral'];
 const TOKEN_SECONDS_MIN = 600;
 const TOKEN_SECONDS_MAX = 2 ** 32;
-const UPDATE_PERIOD_SECONDS_MIN = 10;
 /** Fields whose changes count as generations. */
-const COUNTED = ['tokenRequests', 'requiresRepublish', 'seLinuxMount', 'nodeAllocatableUpdatePeriodSeconds'] as const;
+const COUNTED = ['tokenRequests', 'requiresRepublish', 'seLinuxMount'] as const;
 
 /** Upstream: `pkg/registry/storage/csidriver`, `ValidateCSIDriver`, `ValidateCSIDriverUpdate`. */
 export const csiDriverStrategy = strategyOf<CSIDriver>({
@@ -27,7 +26,9 @@ export const csiDriverStrategy = strategyOf<CSIDriver>({
     spec.requiresRepublish ??= false;
     spec.seLinuxMount ??= false;
   },
+  prepareForCreate: (_context, { spec }) => dropUpdatePeriod(spec),
   prepareForUpdate: (_context, { metadata, spec }, old) => {
+    dropUpdatePeriod(spec);
     const generation = old.metadata.generation ?? 0;
     const changed = COUNTED.some((field) => !semanticEqual(spec[field], old.spec[field]));
     if (changed) metadata.generation = generation + 1;
@@ -55,30 +56,21 @@ export const csiDriverStrategy = strategyOf<CSIDriver>({
   ],
 });
 
+/** MutableCSINodeAllocatableCount is off in 1.34. */
+function dropUpdatePeriod(spec: CSIDriverSpec): void {
+  spec.nodeAllocatableUpdatePeriodSeconds = undefined;
+}
+
 const immutable = (path: string, value: unknown, old: unknown): FieldError[] =>
   semanticEqual(value, old) ? [] : [fieldError.invalid(path, value, IMMUTABLE_MESSAGE)];
 
-function specErrors({
-  fsGroupPolicy = '',
-  volumeLifecycleModes,
-  nodeAllocatableUpdatePeriodSeconds,
-  ...spec
-}: CSIDriverSpec): FieldError[] {
+function specErrors({ fsGroupPolicy = '', volumeLifecycleModes, ...spec }: CSIDriverSpec): FieldError[] {
   return [
     ...(GROUP_POLICIES.includes(fsGroupPolicy) ? [] : [fieldError.notSupported('spec.fsGroupPolicy', fsGroupPolicy, GROUP_POLICIES)]),
     ...tokenErrors(spec),
     ...listOf(volumeLifecycleModes)
       .filter((mode) => !LIFECYCLE_MODES.includes(mode))
       .map((mode) => fieldError.notSupported('spec.volumeLifecycleModes', mode, LIFECYCLE_MODES)),
-    ...(nodeAllocatableUpdatePeriodSeconds !== undefined && nodeAllocatableUpdatePeriodSeconds < UPDATE_PERIOD_SECONDS_MIN
-      ? [
-          fieldError.invalid(
-            'spec.nodeAllocatableUpdatePeriodSeconds',
-            nodeAllocatableUpdatePeriodSeconds,
-            'must be greater than or equal to 10 seconds',
-          ),
-        ]
-      : []),
   ];
 }
 

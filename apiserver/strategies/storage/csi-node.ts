@@ -52,13 +52,12 @@ function topologyErrors(path: string, keys: readonly string[]): FieldError[] {
   return errors;
 }
 
-/** A driver that stays is as it was, but for how many volumes it can take. */
+/** A driver that stays is as it was. (How many volumes it can take may change with MutableCSINodeAllocatableCount, which is off in 1.34.) */
 function driverChanges(drivers: readonly CSINodeDriver[] | undefined, old: readonly CSINodeDriver[] | undefined): FieldError[] {
-  const fixedOf = ({ allocatable: _, ...fixed }: CSINodeDriver): unknown => fixed;
   return listOf(old).flatMap((before) =>
     listOf(drivers)
       .filter(({ name }) => name === before.name)
-      .filter((driver) => !semanticEqual(fixedOf(driver), fixedOf(before)))
+      .filter((driver) => !semanticEqual(driver, before))
       .map((driver) => fieldError.invalid('CSINodeDriver', goDriver(driver), IMMUTABLE_MESSAGE)),
   );
 }

@@ -80,6 +80,10 @@ describe('CSIDriver', () => {
     expect(drivers.row(driver)).toEqual(['x', true, false, false, '<unset>', false, 'Persistent', '30s']);
   });
 
+  it('drops what is behind a gate that is off', () => {
+    expect(drivers.stored({ spec: { nodeAllocatableUpdatePeriodSeconds: 30 } }).spec.nodeAllocatableUpdatePeriodSeconds).toBeUndefined();
+  });
+
   it('keeps how it attaches', () => {
     const change = { spec: { attachRequired: false, volumeLifecycleModes: ['Ephemeral'] } };
     expect(drivers.patch(drivers.stored({ spec: {} }), change).errors).toEqual([
@@ -90,7 +94,7 @@ describe('CSIDriver', () => {
 
   it('checks its fields', () => {
     const tokenRequests = [{ audience: 'a', expirationSeconds: 5 }, { audience: 'a' }, { audience: 'b', expirationSeconds: 2 ** 33 }];
-    const spec = { fsGroupPolicy: 'X', volumeLifecycleModes: ['Y'], tokenRequests, nodeAllocatableUpdatePeriodSeconds: 1 };
+    const spec = { fsGroupPolicy: 'X', volumeLifecycleModes: ['Y'], tokenRequests };
     expect(drivers.create({ metadata: { name: 'a'.repeat(64) }, spec }).errors).toEqual([
       'name: Too long: may not be more than 63 bytes',
       'spec.fsGroupPolicy: Unsupported value: "X": supported values: "File", "None", "ReadWriteOnceWithFSType"',
@@ -98,7 +102,6 @@ describe('CSIDriver', () => {
       'spec.tokenRequests[1].audience: Duplicate value: "a"',
       'spec.tokenRequests[2].expirationSeconds: Invalid value: 8589934592: may not specify a duration larger than 2^32 seconds',
       'spec.volumeLifecycleModes: Unsupported value: "Y": supported values: "Persistent", "Ephemeral"',
-      'spec.nodeAllocatableUpdatePeriodSeconds: Invalid value: 1: must be greater than or equal to 10 seconds',
     ]);
   });
 });
@@ -117,9 +120,12 @@ describe('CSINode', () => {
     ]);
   });
 
-  it('lets a driver change only how many volumes it can take', () => {
+  it('lets no driver change that stays, and others come and go', () => {
     const stored = nodes.stored({ spec: { drivers: [driver] } });
-    expect(nodes.patch(stored, { spec: { drivers: [{ ...driver, allocatable: { count: 2 } }] } }).errors).toEqual([]);
+    expect(nodes.patch(stored, { spec: { drivers: [{ ...driver, name: 'b.example.com' }] } }).errors).toEqual([]);
+    expect(nodes.patch(stored, { spec: { drivers: [{ ...driver, allocatable: { count: 2 } }] } }).errors).toEqual([
+      'CSINodeDriver: Invalid value: {"Name":"a.example.com","NodeID":"n","TopologyKeys":["k"],"Allocatable":{"Count":2}}: field is immutable',
+    ]);
     expect(nodes.patch(stored, { spec: { drivers: [{ ...driver, nodeID: 'm' }] } }).errors).toEqual([
       'CSINodeDriver: Invalid value: {"Name":"a.example.com","NodeID":"m","TopologyKeys":["k"],"Allocatable":{"Count":1}}: field is immutable',
     ]);

@@ -35,14 +35,17 @@ export class StrategyHarness<T extends KubeObject> {
 
   create(body: object): Outcome<T> {
     const { context, warnings } = contextOf();
-    const object = this.#read({ metadata: { name: 'x', namespace: 'ns' }, ...body });
+    const place = this.#served.info.namespaced ? { namespace: 'ns' } : {};
+    const object = this.#read({ metadata: { name: 'x', ...place }, ...body });
     this.#strategy.prepareForCreate(context, object);
     return outcome(object, this.#strategy.validateCreate(context, object), warnings);
   }
 
   /** Merges a patch into a stored object and updates it, on the object itself or on a subresource. */
-  patch(old: T, patch: object, subresource = ''): Outcome<T> {
+  patch(present: T, patch: object, subresource = ''): Outcome<T> {
     const { context, warnings } = contextOf();
+    const old = structuredClone(present);
+    old.metadata.resourceVersion ??= '1';
     const object = this.#read(applyMergePatch(structuredClone(old), patch));
     const strategy: UpdateStrategy<T> | undefined = subresource === '' ? this.#strategy : this.#strategy.subresources?.[subresource];
     if (!strategy) throw new Error(`${this.#served.info.kind} has no ${subresource}`);

@@ -1,0 +1,110 @@
+// ComponentStatuses: not kept but made when they are asked for. Upstream: `pkg/registry/core/componentstatus/rest.go`, `validator.go`.
+import https from 'node:https';
+import type { ComponentStatus } from '../../api/index.ts';
+import type { Clock } from '../../runtime/index.ts';
+import { plainError } from '../registry/store-errors.ts';
+import type { StoreProbe } from '../store-probe.ts';
+import { Entry } from '../watch-cache/entry.ts';
+import { servedJson } from './encoder.ts';
+import { readListOptions } from './list-options.ts';
+import { acceptList, sendList } from './list-writer.ts';
+import type { Endpoint, Handler } from './rest.ts';
+
+/** What one component says of itself. */
+export interface ComponentHealth {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly message?: string | undefined;
+  readonly error?: string | undefined;
+}
+
+/** A part of the control plane that can be asked how it is. */
+export interface Component {
+  readonly name: string;
+  check(): Promise<ComponentHealth>;
+}
+
+/** How long a component may take to answer; upstream's `probeTimeOut`. */
+const PROBE_MS_MAX = 20_000;
+const ANSWER_BYTES_MAX = 10 * 1024;
+
+/** A component on this machine that serves its health: the scheduler, the controller manager. */
+export const localComponent = (name: string, port: number, clock: Clock): Component => ({
+  name,
+  check: async () => {
+    const url = `https://127.0.0.1:${port}/healthz`;
+    try {
+      const { status, text } = await ask(url, clock);
+      return { status: status >= 200 && status < 400 ? 'True' : 'False', message: text };
+    } catch (error) {
+      return { status: 'False', message: `Get "${url}": ${inGo(error, port)}` };
+    }
+  },
+});
+
+/** The store, as one of the etcd members that upstream asks. */
+export const storeComponent = (name: string, probe: StoreProbe): Component => ({
+  name,
+  check: () =>
+    probe().then(
+      () => ({ status: 'True', message: 'ok' }),
+      (error: unknown) => ({ status: 'Unknown', error: error instanceof Error ? error.message : String(error) }),
+    ),
+});
+
+/** Answers reads of the kind. */
+export const componentStatusHandlers = (components: readonly Component[]): { readonly get: Handler; readonly list: Handler } => ({
+  get: async (rest, exchange, { resource }) => {
+    const component = components.find(({ name }) => name === exchange.info.name);
+    if (!component) throw plainError(`Component not found: ${exchange.info.name}`);
+    rest.encoder.object(exchange, resource, 200, servedJson(await statusOf(component)));
+  },
+  list: async (rest, exchange, endpoint) => {
+    const { resource } = endpoint;
+    const accepted = acceptList(exchange, resource, rest.negotiator.list(exchange.accept));
+    const { selection } = readListOptions(exchange, resource, false);
+    const all = await Promise.all(components.map(async (component) => entryOf(endpoint, await statusOf(component))));
+    const entries = all.filter((entry) => selection.matches(entry));
+    await sendList(exchange, resource, accepted, { revision: undefined, entries, continue: '', remaining: undefined });
+  },
+});
+
+async function statusOf({ name, check }: Component): Promise<ComponentStatus> {
+  const { status, message, error } = await check();
+  const condition = { type: 'Healthy', status, ...(message ? { message } : {}), ...(error ? { error } : {}) };
+  return { kind: 'ComponentStatus', apiVersion: 'v1', metadata: { name }, conditions: [condition] };
+}
+
+/** An object that was never stored, for those who write lists. */
+const entryOf = ({ resource }: Endpoint, object: ComponentStatus): Entry =>
+  new Entry(resource.cache.schema, { key: resource.prefix + object.metadata.name, revision: 0 }, { served: servedJson(object) });
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Certificates are not looked at, as upstream. */
+function ask(url: string, clock: Clock): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = https.get(url, { rejectUnauthorized: false, agent: false });
+    const timer = clock.setTimer(PROBE_MS_MAX, () => request.destroy(new Error('context deadline exceeded')));
+    request.on('close', () => timer.cancel());
+    request.on('error', reject);
+    request.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX).toString();
+        resolve({ status: response.statusCode ?? 0, text });
+      });
+    });
+  });
+}
+
+/** What Go says of a call that failed. */
+function inGo(error: unknown, port: number): string {
+  if (!(error instanceof Error)) return String(error);
+  const refused = 'code' in error && error.code === 'ECONNREFUSED';
+  return refused ? `dial tcp 127.0.0.1:${port}: connect: connection refused` : error.message;
+}

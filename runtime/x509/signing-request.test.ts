@@ -1,0 +1,109 @@
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { der } from './der.ts';
+import { DerError } from './der-reader.ts';
+import { parseSigningRequest } from './signing-request.ts';
+
+const EC = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const RSA = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const SHORT_RSA = generateKeyPairSync('rsa', { modulusLength: 768 });
+const ED = generateKeyPairSync('ed25519');
+type Pair = typeof EC;
+
+const OIDS = {
+  ecdsa: '1.2.840.10045.4.3.2',
+  ecdsa384: '1.2.840.10045.4.3.3',
+  rsa: '1.2.840.113549.1.1.11',
+  md5: '1.2.840.113549.1.1.4',
+  pss: '1.2.840.113549.1.1.10',
+  ed: '1.3.101.112',
+};
+const SHA256 = '2.16.840.1.101.3.4.2.1';
+
+interface Made {
+  readonly pair?: Pair;
+  readonly algorithm?: Buffer;
+  readonly subject?: Buffer;
+  signature?(body: Buffer, key: KeyObject): Buffer;
+}
+
+const algorithm = (oid: string, ...parameters: readonly Buffer[]): Buffer => der.sequence(der.oid(oid), ...parameters);
+const attribute = (oid: string, text: Buffer): Buffer => der.set(der.sequence(der.oid(oid), text));
+const organizations = (...names: readonly string[]): Buffer =>
+  der.sequence(...names.map((name) => attribute('2.5.4.10', der.utf8String(name))), attribute('2.5.4.3', der.utf8String('bob')));
+
+function request(made: Made = {}): Buffer {
+  const { pair = EC, subject = organizations('devs'), signature = (body, key) => sign('sha256', body, key) } = made;
+  const key = pair.publicKey.export({ type: 'spki', format: 'der' });
+  const body = der.sequence(der.integer(Buffer.from([0])), subject, key, der.implicit(0x20, Buffer.alloc(0)));
+  return der.sequence(body, made.algorithm ?? algorithm(OIDS.ecdsa), der.bitString(signature(body, pair.privateKey)));
+}
+
+const errorOf = (made: Made): string | undefined => parseSigningRequest(request(made)).signatureError();
+
+it('says which organizations it is about, however they are written', () => {
+  expect(parseSigningRequest(request({ subject: organizations('a', 'b é') })).organizations).toEqual(['a', 'b é']);
+  const bmp = Buffer.from([30, 4, 0, 0x61, 0, 0x62]);
+  expect(parseSigningRequest(request({ subject: der.sequence(attribute('2.5.4.10', bmp)) })).organizations).toEqual(['ab']);
+  expect(parseSigningRequest(request({ subject: der.sequence() })).organizations).toEqual([]);
+});
+
+describe('a signature', () => {
+  it('is good when it was made with the key', () => {
+    expect(errorOf({})).toBeUndefined();
+    expect(errorOf({ pair: RSA, algorithm: algorithm(OIDS.rsa) })).toBeUndefined();
+    expect(errorOf({ pair: ED, algorithm: algorithm(OIDS.ed), signature: (body, key) => sign(null, body, key) })).toBeUndefined();
+    const ecdsa384 = { algorithm: algorithm(OIDS.ecdsa384), signature: (body: Buffer, key: KeyObject) => sign('sha384', body, key) };
+    expect(errorOf(ecdsa384)).toBeUndefined();
+  });
+
+  it('is good with RSA-PSS, if that says its digest', () => {
+    const padded = (body: Buffer, key: KeyObject) =>
+      sign('sha256', body, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 });
+    const parameters = der.sequence(der.explicit(0, algorithm(SHA256)));
+    expect(errorOf({ pair: RSA, algorithm: algorithm(OIDS.pss, parameters), signature: padded })).toBeUndefined();
+    const unsaid = { pair: RSA, algorithm: algorithm(OIDS.pss, der.sequence()), signature: padded };
+    expect(errorOf(unsaid)).toBe('x509: cannot verify signature: algorithm unimplemented');
+  });
+
+  it('is bad in the words of Go', () => {
+    const other = () => Buffer.alloc(64);
+    expect(errorOf({ signature: other })).toBe('x509: ECDSA verification failure');
+    expect(errorOf({ pair: RSA, algorithm: algorithm(OIDS.rsa), signature: other })).toBe('crypto/rsa: verification error');
+    expect(errorOf({ pair: ED, algorithm: algorithm(OIDS.ed), signature: other })).toBe('x509: Ed25519 verification failure');
+    expect(errorOf({ pair: SHORT_RSA, algorithm: algorithm(OIDS.rsa) })).toContain('crypto/rsa: 768-bit keys are insecure');
+    expect(errorOf({ algorithm: algorithm(OIDS.md5) })).toBe('x509: cannot verify signature: insecure algorithm MD5-RSA');
+    expect(errorOf({ algorithm: algorithm('1.2.3') })).toBe('x509: cannot verify signature: algorithm unimplemented');
+    expect(errorOf({ algorithm: algorithm(OIDS.rsa) })).toBe(
+      'x509: signature algorithm specifies an RSA public key, but have public key of type *ecdsa.PublicKey',
+    );
+  });
+});
+
+describe('what is no request', () => {
+  const options =
+    '{optional:false explicit:false application:false private:false defaultValue:<nil> tag:<nil> stringType:0 timeType:0 set:false omitEmpty:false}';
+
+  it.each([
+    ['nothing', Buffer.alloc(0), 'asn1: syntax error: sequence truncated'],
+    ['a tag alone', Buffer.from([0x30]), 'asn1: syntax error: truncated tag or length'],
+    ['an empty sequence', der.sequence(), 'asn1: syntax error: sequence truncated'],
+    ['a part of one', request().subarray(0, 40), 'asn1: syntax error: data truncated'],
+    ['one and more', Buffer.concat([request(), Buffer.from([0])]), 'asn1: syntax error: trailing data'],
+    ['a length without end', Buffer.from([0x30, 0x80]), 'asn1: syntax error: indefinite length found (not DER)'],
+    ['a length in too many bytes', Buffer.from([0x30, 0x81, 0x01, 0]), 'asn1: structure error: non-minimal length'],
+    ['a length that begins with zero', Buffer.from([0x30, 0x82, 0, 1]), 'asn1: structure error: superfluous leading zeros in length'],
+    [
+      'a number',
+      der.integer(Buffer.from([1])),
+      `asn1: structure error: tags don't match (16 vs {class:0 tag:2 length:1 isCompound:false}) ${options} certificateRequest @2`,
+    ],
+    [
+      'a sequence of a number',
+      der.sequence(der.integer(Buffer.from([1]))),
+      `asn1: structure error: tags don't match (16 vs {class:0 tag:2 length:1 isCompound:false}) ${options} tbsCertificateRequest @2`,
+    ],
+  ])('%s', (_what, bytes, message) => {
+    expect(() => parseSigningRequest(bytes)).toThrow(new DerError(message));
+  });
+});
