@@ -223,23 +223,8 @@ class Server implements ApiServer {
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
-    this.#rest = {
-      source: { hub: this.#hub, store },
-      negotiator,
-      encoder,
-      decoder: new BodyDecoder(new Scheme(infos)),
-      admission: new AdmissionChain(parts.admission, parts.admissionMetrics),
-      authorizer: parts.authorizer,
-      tokens: parts.tokens,
-      objects: this.objects,
-      kubelets: this.#kubelets,
-      clock,
-      random,
-      logger,
-      stopping: this.#stopping.signal,
-      minRequestTimeoutMs: this.#settings.minRequestTimeoutMs,
-      endpointOf: (kind) => this.#kinds.endpointOf(kind),
-    };
+    const decoder = new BodyDecoder(new Scheme(infos));
+    this.#rest = this.#createRest(parts, { source: { hub: this.#hub, store }, negotiator, encoder, decoder });
     const requests = new RequestMetrics();
     this.#auditor = options.audit?.((exchange) => requestObject(exchange, this.#kinds));
     const auditor = this.#auditor;
@@ -276,6 +261,25 @@ class Server implements ApiServer {
     };
     this.#pipeline = this.#createPipeline(parts, { flowControl, metrics: requests, encodeStatus: encoder.status });
     this.#http = this.#createHttp();
+  }
+
+  /** What handlers share. */
+  #createRest(parts: ApiServerParts, made: Pick<Rest, 'source' | 'negotiator' | 'encoder' | 'decoder'>): Rest {
+    const { clock, random, logger } = this.#options;
+    return {
+      ...made,
+      admission: new AdmissionChain(parts.admission, parts.admissionMetrics),
+      authorizer: parts.authorizer,
+      tokens: parts.tokens,
+      objects: this.objects,
+      kubelets: this.#kubelets,
+      clock,
+      random,
+      logger,
+      stopping: this.#stopping.signal,
+      minRequestTimeoutMs: this.#settings.minRequestTimeoutMs,
+      endpointOf: (kind) => this.#kinds.endpointOf(kind),
+    };
   }
 
   #createPipeline(parts: ApiServerParts, more: Pick<PipelineOptions, 'flowControl' | 'metrics' | 'encodeStatus'>): Pipeline {
