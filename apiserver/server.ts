@@ -190,6 +190,7 @@ class Server implements ApiServer {
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
   readonly #claims: ClaimRepair;
+  readonly #admission: readonly AdmissionPlugin[];
   readonly #auditor: Auditor | undefined;
   readonly #pipeline: Pipeline;
   readonly #rest: Rest;
@@ -213,18 +214,34 @@ class Server implements ApiServer {
     const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize, sealing: options.sealing };
     this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: served });
     const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served) });
+    this.#admission = parts.admission;
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
+    const { objects } = this;
     const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
-    this.#customResources = definesOthers
-      ? createCustomResources({ host: this.#host, objects: this.objects, clock, random, logger })
-      : undefined;
+    this.#customResources = definesOthers ? createCustomResources({ host: this.#host, objects, clock, random, logger }) : undefined;
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
-    const decoder = new BodyDecoder(new Scheme(infos));
-    this.#rest = this.#createRest(parts, { source: { hub: this.#hub, store }, negotiator, encoder, decoder });
+    const source = { hub: this.#hub, store };
+    this.#rest = {
+      source,
+      negotiator,
+      encoder,
+      decoder: new BodyDecoder(new Scheme(infos)),
+      admission: new AdmissionChain(parts.admission, parts.admissionMetrics),
+      authorizer: parts.authorizer,
+      tokens: parts.tokens,
+      objects: this.objects,
+      kubelets: this.#kubelets,
+      clock,
+      random,
+      logger,
+      stopping: this.#stopping.signal,
+      minRequestTimeoutMs: this.#settings.minRequestTimeoutMs,
+      endpointOf: (kind) => this.#kinds.endpointOf(kind),
+    };
     const requests = new RequestMetrics();
     this.#auditor = options.audit?.((exchange) => requestObject(exchange, this.#kinds));
     const auditor = this.#auditor;
@@ -245,14 +262,7 @@ class Server implements ApiServer {
     this.#root = {
       kinds: this.#kinds,
       infos: () => this.#host.infos(),
-      health: healthChecks({
-        storeOpen: () => this.#hub.synced && failure() === undefined,
-        synced: () => this.#hub.synced,
-        bootstrapped: () => this.#bootstrapped,
-        stopping: () => this.#isStopping,
-        probes: options.probes,
-        ofStorage: options.storageChecks,
-      }),
+      health: this.#healthChecks(() => failure() !== undefined),
       discovery: parts.discovery,
       openapi: parts.openapi,
       openid: parts.openid,
@@ -263,23 +273,15 @@ class Server implements ApiServer {
     this.#http = this.#createHttp();
   }
 
-  /** What handlers share. */
-  #createRest(parts: ApiServerParts, made: Pick<Rest, 'source' | 'negotiator' | 'encoder' | 'decoder'>): Rest {
-    const { clock, random, logger } = this.#options;
-    return {
-      ...made,
-      admission: new AdmissionChain(parts.admission, parts.admissionMetrics),
-      authorizer: parts.authorizer,
-      tokens: parts.tokens,
-      objects: this.objects,
-      kubelets: this.#kubelets,
-      clock,
-      random,
-      logger,
-      stopping: this.#stopping.signal,
-      minRequestTimeoutMs: this.#settings.minRequestTimeoutMs,
-      endpointOf: (kind) => this.#kinds.endpointOf(kind),
-    };
+  #healthChecks(isStoreBroken: () => boolean): ReturnType<typeof healthChecks> {
+    return healthChecks({
+      storeOpen: () => this.#hub.synced && !isStoreBroken(),
+      synced: () => this.#hub.synced,
+      bootstrapped: () => this.#bootstrapped,
+      stopping: () => this.#isStopping,
+      probes: this.#options.probes,
+      ofStorage: this.#options.storageChecks,
+    });
   }
 
   #createPipeline(parts: ApiServerParts, more: Pick<PipelineOptions, 'flowControl' | 'metrics' | 'encodeStatus'>): Pipeline {
@@ -348,7 +350,7 @@ class Server implements ApiServer {
     forced.cancel();
     this.#pipeline.stop();
     this.#kubelets.close();
-    this.#rest.admission.close?.();
+    for (const plugin of this.#admission) plugin.close?.();
     await this.#customResources?.stop();
     await this.#claims.stop();
     this.#hub.stop();

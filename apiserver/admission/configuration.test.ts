@@ -100,8 +100,14 @@ describe('the admission configuration file', () => {
 describe('which plugins run', () => {
   const objects = readerOf() as never;
   const authorizer = { authorize: () => ({ allowed: false, reason: '' }), rulesFor: () => ({ resourceRules: [], nonResourceRules: [] }) };
-  const metrics = new AdmissionMetrics(systemClock);
-  const parts = { objects, authorizer, versions: {} as never, kinds: () => [], clock: systemClock, metrics };
+  const parts = {
+    objects,
+    authorizer,
+    versions: {} as never,
+    kinds: () => [],
+    clock: systemClock,
+    metrics: new AdmissionMetrics(systemClock),
+  };
   const names = (enabled: readonly string[] = [], disabled: readonly string[] = []) =>
     createAdmission({ ...parts, enabled, disabled }).map(({ name }) => name);
 

@@ -32,10 +32,10 @@ export { AdmissionMetrics };
 
 export interface AdmissionOptions extends PolicyOptions {
   readonly objects: ObjectReader & ObjectWriter;
-  readonly clock: Clock;
-  readonly metrics: AdmissionMetrics;
   /** Says what users may do beside what they ask for. */
   readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly metrics: AdmissionMetrics;
   readonly random?: Random | undefined;
   /** Plugins to run beside the default ones. */
   readonly enabled?: readonly string[] | undefined;
@@ -48,8 +48,9 @@ export interface AdmissionOptions extends PolicyOptions {
 /** What plugins are made of. */
 interface Parts extends AdmissionOptions {
   readonly random: Random;
-  readonly configuration: AdmissionConfiguration;
+  /** Calls webhooks. */
   readonly client: WebhookClient;
+  readonly configuration: AdmissionConfiguration;
 }
 
 interface Row {
@@ -100,9 +101,9 @@ const PLUGINS: readonly Row[] = [
   absent('DenyServiceExternalIPs'),
   absent('PodTopologyLabels'),
   absent('MutatingAdmissionPolicy'),
-  on('MutatingAdmissionWebhook', mutatingWebhooks),
+  on('MutatingAdmissionWebhook', (parts) => mutatingWebhooks(parts)),
   on('ValidatingAdmissionPolicy', (parts) => validatingAdmissionPolicy(parts)),
-  on('ValidatingAdmissionWebhook', validatingWebhooks),
+  on('ValidatingAdmissionWebhook', (parts) => validatingWebhooks(parts)),
   on('ResourceQuota', ({ objects, configuration }) => resourceQuota(objects, limitedResourcesOf(configuration))),
   absent('AlwaysDeny'),
 ];
@@ -113,14 +114,15 @@ const PLUGINS: readonly Row[] = [
  * @throws UserError when a plugin is named that is not there, or is told what it does not take.
  */
 export function createAdmission(options: AdmissionOptions): readonly AdmissionPlugin[] {
-  const { objects, clock, random = systemRandom, enabled = [], disabled = [], configFile } = options;
+  const { random = systemRandom, enabled = [], disabled = [], configFile } = options;
   checkNames('enable-admission-plugins', enabled);
   checkNames('disable-admission-plugins', disabled);
   const both = enabled.filter((name) => disabled.includes(name));
   if (both.length > 0) throw new UserError(`${both.join(', ')} is in both --enable-admission-plugins and --disable-admission-plugins`);
   const configuration = configFile === undefined ? new AdmissionConfiguration() : readAdmissionConfiguration(configFile);
   checkNames('admission-control-config-file', configuration.names);
-  const parts: Parts = { ...options, random, configuration, client: new WebhookClient({ objects, random, clock }) };
+  const client = new WebhookClient({ objects: options.objects, random, clock: options.clock });
+  const parts: Parts = { ...options, random, client, configuration };
   return PLUGINS.filter(({ name, isOn }) => enabled.includes(name) || (isOn && !disabled.includes(name))).flatMap(
     ({ create }) => create?.(parts) ?? [],
   );

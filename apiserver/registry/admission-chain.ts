@@ -8,8 +8,6 @@ export interface Admission {
   admit(context: RequestContext, attributes: AdmissionAttributes): Promise<void>;
   /** Lets plugins look at the object as it would be stored. @throws ApiError of the first that refuses. */
   validate(context: RequestContext, attributes: AdmissionAttributes): Promise<void>;
-  /** Lets go of what plugins hold, when the server stops. */
-  close?(): void;
 }
 
 /**
@@ -17,13 +15,11 @@ export interface Admission {
  * change objects are called twice (see {@link Reinvocation}).
  */
 export class AdmissionChain implements Admission {
-  readonly #plugins: readonly AdmissionPlugin[];
   readonly #admitting: Phase;
   readonly #validating: Phase;
 
   /** @param metrics what is told how long plugins take; nobody unless given. */
   constructor(plugins: readonly AdmissionPlugin[], metrics?: AdmissionMetrics) {
-    this.#plugins = plugins;
     this.#admitting = phaseOf(plugins, 'admit', metrics);
     this.#validating = phaseOf(plugins, 'validate', metrics);
   }
@@ -39,10 +35,6 @@ export class AdmissionChain implements Admission {
 
   validate(context: RequestContext, attributes: AdmissionAttributes): Promise<void> {
     return timed(this.#validating, attributes, () => run(this.#validating, context, attributes));
-  }
-
-  close(): void {
-    for (const plugin of this.#plugins) plugin.close?.();
   }
 }
 

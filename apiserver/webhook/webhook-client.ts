@@ -264,6 +264,9 @@ function refusal({ status, contentType, text }: Answer): WebhookError {
   return new WebhookError(message, { status });
 }
 
+/** The kind of what is answered when something fails. */
+const STATUS = 'Status';
+
 function statusIn(text: string): { readonly message: string; readonly code: number } | undefined {
   let answer: unknown;
   try {
@@ -271,12 +274,9 @@ function statusIn(text: string): { readonly message: string; readonly code: numb
   } catch {
     return undefined; // not a Status: its text is told, or not
   }
-  if (!isRecord(answer) || !isFailure(answer)) return undefined;
+  if (!isRecord(answer) || answer.kind !== STATUS || answer.status !== 'Failure') return undefined;
   const { message, code } = answer;
   return { message: typeof message === 'string' ? message : '', code: typeof code === 'number' ? code : 0 };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-
-/** Whether an answer is a Status that says no. */
-const isFailure = ({ kind, status }: Record<string, unknown>): boolean => `${kind} ${status}` === 'Status Failure';
