@@ -3,6 +3,7 @@ export type * from './admission/v1/admission-review.ts';
 export type * from './admissionregistration/v1/match.ts';
 export type * from './admissionregistration/v1/validating-admission-policy.ts';
 export type * from './admissionregistration/v1/webhook-configuration.ts';
+export type * from './admissionregistration/v1beta1/mutating-admission-policy.ts';
 export type {
   CustomResourceColumnDefinition,
   CustomResourceConversion,

@@ -52,6 +52,8 @@ class ComposedApiServer implements Service {
   readonly #running: Pick<Service, 'stop'>[] = [];
   readonly #stopping = new AbortController();
   #server: ApiServer | undefined;
+  /** What is served; known once the server is made. */
+  #kinds: PartsContext['kinds'] | undefined;
   #url: string | undefined;
 
   constructor(values: ApiServerValues, compiled: CompiledOptions, environment: Environment) {
@@ -85,7 +87,7 @@ class ComposedApiServer implements Service {
       await this.#run(server);
       await writeKubeconfigs(this.#values['data-dir'], pki, server.url);
       this.#url = server.url;
-      await this.#startUpkeep(store);
+      await this.#startUpkeep(store, server);
     } catch (error) {
       await this.stop();
       throw error;
@@ -214,6 +216,7 @@ class ComposedApiServer implements Service {
 
   #parts({ objects, kinds, versions }: PartsContext, { pki, access }: Prepared, url: () => string): ApiServerParts {
     const values = this.#values;
+    this.#kinds = kinds;
     const { clock, random } = this.#environment;
     const authenticator = createAuthenticator({
       tokenAuthFile: values['token-auth-file'],
@@ -250,6 +253,7 @@ class ComposedApiServer implements Service {
           kinds: () => kinds.infos(),
           clock,
           metrics: admissionMetrics,
+          features: this.#compiled.featureGates,
           random,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],
@@ -315,8 +319,12 @@ class ComposedApiServer implements Service {
     };
   }
 
-  async #startUpkeep(store: Store): Promise<void> {
+  async #startUpkeep(store: Store, { objects }: ApiServer): Promise<void> {
     const { clock, logger } = this.#environment;
+    if (this.#values['admission-policy-status']) {
+      const { createPolicyStatus } = await import('./admission/policy/type-checking/status-writer.ts');
+      await this.#run(createPolicyStatus({ objects, kinds: () => this.#kinds?.published() ?? [], clock, logger }));
+    }
     await this.#run(createSharedCompaction({ store, intervalMs: this.#values['etcd-compaction-interval'], clock, logger }));
   }
 }

@@ -69,6 +69,17 @@ export const apiServerOptions = {
   'anonymous-auth': option.boolean('Let requests without credentials through as system:anonymous, who may see health and version.', true),
   'service-cluster-ip-range': option.string('Addresses that Services are given.', '10.96.0.0/16', { placeholder: 'CIDR' }),
   'service-node-port-range': option.string('Ports that NodePort Services are given.', '30000-32767', { placeholder: 'FROM-TO' }),
+  'admission-policy-status': option.boolean(
+    'Check the types of ValidatingAdmissionPolicies and write what is doubtful into their status. In Kubernetes the controller manager does it; ' +
+      'nanokube up has it done.',
+    false,
+  ),
+  'feature-gates': option.list(
+    'Features to turn on or off: GATE=true|false, for MutatingAdmissionPolicy, or AllAlpha or AllBeta. That one also wants ' +
+      '--runtime-config=admissionregistration.k8s.io/v1beta1=true, or there is no way to make such policies.',
+    [],
+    { placeholder: 'GATES=BOOL' },
+  ),
   'runtime-config': option.list(
     'Versions to serve or not: GROUP/VERSION=true|false, GROUP/VERSION/RESOURCE, or api/all, api/ga, api/beta, api/alpha. ' +
       'api/beta=true turns on all older versions of kinds.',

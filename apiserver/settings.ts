@@ -5,6 +5,7 @@ import { ALL_KINDS } from '../api/schema.ts';
 import { OptionError, type OptionValues, UserError } from '../runtime/index.ts';
 import { formatIp, parseCidr } from './allocators/ip-range.ts';
 import { SIGNING_ALGORITHMS } from './auth/index.ts';
+import { type FeatureGate, featureGates } from './feature-gates.ts';
 import type { apiServerOptions } from './options.ts';
 import { runtimeConfig } from './runtime-config.ts';
 
@@ -16,6 +17,8 @@ export interface CompiledOptions {
   readonly serviceNodePortRange: { readonly from: number; readonly to: number };
   /** Which versions of which kinds are served. */
   isServed(kind: KindInfo): boolean;
+  /** Features that are on. */
+  readonly featureGates: ReadonlySet<FeatureGate>;
   /** First address of the Service range: the Service `kubernetes`. */
   readonly kubernetesServiceIp: string;
   /** Signs tokens of service accounts: the first of the issuers. */
@@ -45,6 +48,7 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
   return {
     ...tokenOptions(values),
     storageRoot: `/${values['etcd-prefix'].split('/').filter(Boolean).join('/')}`,
+    featureGates: featureGates(values['feature-gates']),
     isServed: runtimeConfig(
       values['runtime-config'],
       ALL_KINDS.map(({ info }) => info),

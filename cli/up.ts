@@ -112,6 +112,8 @@ class Cluster implements Service {
   #apiServerArgv(): string[] {
     const { ephemeral, 'log-level': level } = this.#options.values;
     return [
+      // What is given comes after, and wins.
+      '--admission-policy-status',
       ...this.#options.apiServerArgv,
       `--data-dir=${this.#directory}`,
       `--secure-port=${this.#port}`,

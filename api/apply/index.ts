@@ -23,7 +23,8 @@ export {
   type ManagerInfo,
   sameButTimes,
 } from './managed.ts';
-export { ApplyTypeError } from './path-element.ts';
+export { merge } from './merge.ts';
+export { ApplyTypeError, showElement } from './path-element.ts';
 export {
   type Applied,
   apply,

@@ -220,6 +220,14 @@ const OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     Validations: 'Validations indicates the number of validation rules defined in this configuration',
     ParamKind: 'ParamKind specifies the kind of resources used to parameterize this policy',
   },
+  'admissionregistration.k8s.io/MutatingAdmissionPolicy': {
+    Mutations: 'Mutation indicates the number of mutations rules defined in this configuration',
+    ParamKind: 'ParamKind specifies the kind of resources used to parameterize this policy',
+  },
+  'admissionregistration.k8s.io/MutatingAdmissionPolicyBinding': {
+    PolicyName: 'PolicyName indicates the policy definition which the policy binding binded to',
+    ParamRef: 'ParamRef indicates the param resource which sets the configration param',
+  },
   'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': {
     PolicyName: 'PolicyName indicates the policy definition which the policy binding binded to',
     ParamRef: 'ParamRef indicates the param resource which sets the configration param',

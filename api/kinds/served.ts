@@ -1,5 +1,10 @@
 import { validatingAdmissionPolicy, validatingAdmissionPolicyBinding } from '../admissionregistration/v1/validating-admission-policy.ts';
 import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from '../admissionregistration/v1/webhook-configuration.ts';
+import {
+  mutatingAdmissionPolicyBinding as mutatingAdmissionPolicyBindingV1alpha1,
+  mutatingAdmissionPolicy as mutatingAdmissionPolicyV1alpha1,
+} from '../admissionregistration/v1alpha1/mutating-admission-policy.ts';
+import { mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding } from '../admissionregistration/v1beta1/mutating-admission-policy.ts';
 import { customResourceDefinition } from '../apiextensions/v1/custom-resource-definition.ts';
 import { controllerRevision } from '../apps/v1/controller-revision.ts';
 import { daemonSet } from '../apps/v1/daemon-set.ts';
@@ -130,4 +135,11 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
 ];
 
 /** Those, and the versions that are served only when told to. */
-export const ALL_KINDS: readonly ServedKind[] = [...BUILT_IN_KINDS, ...OLDER_KINDS];
+export const ALL_KINDS: readonly ServedKind[] = [
+  ...BUILT_IN_KINDS,
+  ...OLDER_KINDS,
+  { info: admissionregistration.mutatingadmissionpolicies, message: mutatingAdmissionPolicy },
+  { info: admissionregistration.mutatingadmissionpolicybindings, message: mutatingAdmissionPolicyBinding },
+  { info: admissionregistration.mutatingadmissionpoliciesV1alpha1, message: mutatingAdmissionPolicyV1alpha1 },
+  { info: admissionregistration.mutatingadmissionpolicybindingsV1alpha1, message: mutatingAdmissionPolicyBindingV1alpha1 },
+];

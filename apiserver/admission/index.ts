@@ -1,5 +1,6 @@
 import { type Clock, type Random, systemRandom, UserError } from '../../runtime/index.ts';
 import type { Authorizer } from '../auth/index.ts';
+import type { FeatureGate } from '../feature-gates.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { WebhookClient } from '../webhook/index.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
@@ -15,6 +16,7 @@ import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts
 import type { AdmissionPlugin } from './plugin.ts';
 import { podSecurityConfiguration } from './pod-security/configuration.ts';
 import { podSecurity } from './pod-security/plugin.ts';
+import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts';
 import type { PolicyOptions } from './policy/policy-options.ts';
 import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
 import { priority } from './priority.ts';
@@ -37,6 +39,8 @@ export interface AdmissionOptions extends PolicyOptions {
   readonly clock: Clock;
   readonly metrics: AdmissionMetrics;
   readonly random?: Random | undefined;
+  /** Features that are on, which are not by default. */
+  readonly features?: ReadonlySet<FeatureGate> | undefined;
   /** Plugins to run beside the default ones. */
   readonly enabled?: readonly string[] | undefined;
   /** Default plugins not to run. */
@@ -100,7 +104,9 @@ const PLUGINS: readonly Row[] = [
   on('DefaultIngressClass', ({ objects }) => defaultIngressClass(objects)),
   absent('DenyServiceExternalIPs'),
   absent('PodTopologyLabels'),
-  absent('MutatingAdmissionPolicy'),
+  on('MutatingAdmissionPolicy', (parts) =>
+    parts.features?.has('MutatingAdmissionPolicy') ? mutatingAdmissionPolicy(parts) : { name: 'MutatingAdmissionPolicy' },
+  ),
   on('MutatingAdmissionWebhook', (parts) => mutatingWebhooks(parts)),
   on('ValidatingAdmissionPolicy', (parts) => validatingAdmissionPolicy(parts)),
   on('ValidatingAdmissionWebhook', (parts) => validatingWebhooks(parts)),

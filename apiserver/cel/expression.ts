@@ -1,5 +1,5 @@
 // Expressions of admission policies and match conditions (apiserver, `pkg/admission/plugin/cel/compile.go`, `activation.go`).
-import type { StructTypes } from './language/declarations.ts';
+import type { FunctionDeclaration, StructTypes } from './language/declarations.ts';
 import type { Activation } from './language/frame.ts';
 import { PlanError } from './language/plan.ts';
 import { compile, type Evaluation, Program } from './language/program.ts';
@@ -14,6 +14,8 @@ export interface ExpressionOptions {
   readonly variables: ReadonlyMap<string, CelType>;
   /** Types with fields, which variables have or `Type{field: value}` makes. */
   readonly structs?: StructTypes | undefined;
+  /** Functions beside those that all expressions have. */
+  readonly functions?: readonly FunctionDeclaration[] | undefined;
   /** What the expression may give; anything unless given. */
   readonly returns?: readonly CelType[] | undefined;
 }
@@ -61,9 +63,10 @@ const NO_STRUCTS: StructTypes = { has: () => false, fieldType: () => undefined }
 const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run';
 
 /** Compiles an expression. @throws ExpressionError */
-export function compileExpression(text: string, { variables, structs = NO_STRUCTS, returns }: ExpressionOptions): CompiledExpression {
+export function compileExpression(text: string, options: ExpressionOptions): CompiledExpression {
+  const { variables, structs = NO_STRUCTS, functions, returns } = options;
   const { program, type } = attempt(() => {
-    const environment = environmentOf(variables, structs);
+    const environment = environmentOf(variables, structs, functions);
     const checked = compile(text, environment);
     const given = checked.typeOf(checked.root);
     const wrong = returns && returnError(returns, given);
@@ -81,6 +84,21 @@ export function compileExpression(text: string, { variables, structs = NO_STRUCT
       return { error: `expression '${text}' resulted in error: ${result.message}`, outOfBudget: false };
     },
   };
+}
+
+/**
+ * The type of an expression, which is not made ready to run.
+ *
+ * @throws ExpressionError with what the checker says, and nothing before it.
+ */
+export function typeOfExpression(text: string, { variables, structs = NO_STRUCTS }: Omit<ExpressionOptions, 'returns'>): CelType {
+  try {
+    const checked = compile(text, environmentOf(variables, structs));
+    return checked.typeOf(checked.root);
+  } catch (error) {
+    if (error instanceof CompileError) throw new ExpressionError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 function attempt<T>(run: () => T): T {

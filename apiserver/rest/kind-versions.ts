@@ -1,5 +1,5 @@
 import { apiVersionOf, type KindInfo, type KubeObject, type ServedKind } from '../../api/index.ts';
-import { type AnyMessage, bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
+import { type AnyMessage, bodies, type ObjectType, type ownership, typeOfMessage } from '../../api/schema.ts';
 import type { ServedVersions } from '../admission/matching/served-versions.ts';
 import { type KindName, objectKind } from '../admission/plugin.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -42,17 +42,25 @@ export class KindVersions implements ServedVersions {
   }
 
   read(raw: unknown, kind: KindInfo, subresource: string): KubeObject {
-    const name = objectKind(kind, subresource);
-    const isOwn = bodyKey(name) === bodyKey(kind);
-    const resource = isOwn ? this.#resourceOf(kind) : undefined;
-    const message = this.#messages.get(bodyKey(name));
-    const type = resource?.type ?? (message && (typeOfMessage(message) as ObjectType));
+    const { name, resource, type } = this.#schemaOf(kind, subresource);
     if (!type) return raw as KubeObject; // options of a connection, which have no schema
     const { object } = type.decode(raw);
     object.kind = name.kind;
     object.apiVersion = apiVersionOf(name);
     resource?.strategy.setDefaults(object);
     return object;
+  }
+
+  applyType(kind: KindInfo, subresource: string): ownership.ApplyType | undefined {
+    return this.#schemaOf(kind, subresource).type?.applyType;
+  }
+
+  /** What the object of a request is; its resource if it is no subresource's own. */
+  #schemaOf(kind: KindInfo, subresource: string) {
+    const name = objectKind(kind, subresource);
+    const resource = bodyKey(name) === bodyKey(kind) ? this.#resourceOf(kind) : undefined;
+    const message = this.#messages.get(bodyKey(name));
+    return { name, resource, type: resource?.type ?? (message && (typeOfMessage(message) as ObjectType)) };
   }
 
   #resourceOf(kind: KindInfo): Resource | undefined {

@@ -1,7 +1,11 @@
 import { admissionregistrationKinds } from '../../api/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { type Strategy, strategyKey } from '../registry/strategy.ts';
-import type { PolicyAccess } from './admissionregistration/policy-access.ts';
+import {
+  mutatingAdmissionPolicyBindingStrategy,
+  mutatingAdmissionPolicyStrategy,
+} from './admissionregistration/mutating-admission-policy.ts';
+import { bindingRefErrors, type PolicyAccess, paramKindErrors } from './admissionregistration/policy-access.ts';
 import {
   validatingAdmissionPolicyBindingStrategy,
   validatingAdmissionPolicyStrategy,
@@ -15,6 +19,14 @@ import {
 export const admissionStrategies = (access: PolicyAccess, objects: ObjectReader): readonly (readonly [string, Strategy<never>])[] => [
   [strategyKey(admissionregistrationKinds.mutatingwebhookconfigurations), mutatingWebhookConfigurationStrategy],
   [strategyKey(admissionregistrationKinds.validatingwebhookconfigurations), validatingWebhookConfigurationStrategy],
-  [strategyKey(admissionregistrationKinds.validatingadmissionpolicies), validatingAdmissionPolicyStrategy(access)],
-  [strategyKey(admissionregistrationKinds.validatingadmissionpolicybindings), validatingAdmissionPolicyBindingStrategy(access, objects)],
+  [strategyKey(admissionregistrationKinds.validatingadmissionpolicies), validatingAdmissionPolicyStrategy(paramKindErrors(access))],
+  [
+    strategyKey(admissionregistrationKinds.validatingadmissionpolicybindings),
+    validatingAdmissionPolicyBindingStrategy(bindingRefErrors(access, objects, admissionregistrationKinds.validatingadmissionpolicies)),
+  ],
+  [strategyKey(admissionregistrationKinds.mutatingadmissionpolicies), mutatingAdmissionPolicyStrategy(paramKindErrors(access))],
+  [
+    strategyKey(admissionregistrationKinds.mutatingadmissionpolicybindings),
+    mutatingAdmissionPolicyBindingStrategy(bindingRefErrors(access, objects, admissionregistrationKinds.mutatingadmissionpolicies)),
+  ],
 ];

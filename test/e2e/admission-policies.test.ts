@@ -364,3 +364,41 @@ describe("a policy's parameters", () => {
     expect(answer.body.message).toContain('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources');
   });
 });
+
+/** How long the status may take, in real time. */
+const WAIT = { timeout: 15_000, interval: 20 };
+
+describe("a policy's status", () => {
+  const path = `${POLICIES}/doubtful`;
+  const spec = {
+    matchConstraints: { resourceRules: [{ ...CONFIG_MAPS, apiGroups: ['apps'], resources: ['deployments'] }] },
+    validations: [{ expression: 'object.spec.replica < 5' }],
+  };
+
+  it('tells of doubtful types when that is asked for', async () => {
+    await using checking = await startApiServer({ args: ['--ephemeral', '--admission-policy-status'] });
+    expect((await checking.call('POST', POLICIES, { metadata: { name: 'doubtful' }, spec })).body.status).toEqual({});
+    const status = async () => (await checking.call('GET', path)).body.status;
+    await expect.poll(async () => (await status()).observedGeneration, WAIT).toBe(1);
+    expect((await status()).typeChecking.expressionWarnings).toEqual([
+      {
+        fieldRef: 'spec.validations[0].expression',
+        warning: "apps/v1, Kind=Deployment: ERROR: <input>:1:12: undefined field 'replica'\n | object.spec.replica < 5\n | ...........^\n",
+      },
+    ]);
+    await checking.call(
+      'PATCH',
+      path,
+      { spec: { validations: [{ expression: 'object.spec.replicas < 5' }] } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    await expect.poll(async () => (await status()).observedGeneration, WAIT).toBe(2);
+    expect((await status()).typeChecking).toEqual({});
+  });
+
+  it('is left alone otherwise', async () => {
+    await make(POLICIES, { metadata: { name: 'doubtful' }, spec });
+    await put('default', 'something-else');
+    expect((await server.call('GET', path)).body.status).toEqual({});
+  });
+});

@@ -1,6 +1,15 @@
 // Compiles the expressions of one policy or webhook (apiserver, `pkg/admission/plugin/cel/{compile,composition}.go`).
-import { type CompiledExpression, celTypes, compileExpression, ExpressionError, type StructTypes, structTypesOf } from '../../cel/index.ts';
+import {
+  type CompiledExpression,
+  celTypes,
+  compileExpression,
+  ExpressionError,
+  JSON_PATCH_FUNCTIONS,
+  type StructTypes,
+  structTypesOf,
+} from '../../cel/index.ts';
 import { ADMISSION_TYPES, admissionVariables, type Declared, VARIABLE, VARIABLES_TYPE } from './declarations.ts';
+import { MUTATION_TYPES, OBJECT_TYPE, PATCH_TYPE } from './mutation-types.ts';
 
 const { ANY, BOOL, DYN, NULL, STRING, struct, listOf, mapOf } = celTypes;
 type CelType = celTypes.CelType;
@@ -11,6 +20,8 @@ export const RETURNS = {
   message: [STRING],
   auditAnnotation: [STRING, NULL],
   variable: [ANY, DYN],
+  applyConfiguration: [OBJECT_TYPE],
+  jsonPatch: [listOf(PATCH_TYPE)],
 } as const;
 
 /** A variable of a policy: ready to run, or why it is not. */
@@ -19,21 +30,17 @@ export type CompiledVariable = CompiledExpression | ExpressionError;
 export interface CompilerOptions {
   /** Whether there is `variables`, which gets a field with each variable that is added. */
   readonly composed: boolean;
-  /** Further types, which `Type{field: value}` makes. */
-  readonly structs?: StructTypes | undefined;
 }
 
 /** Compiles expressions; variables may be used by those that are compiled after them. */
 export class AdmissionCompiler {
   readonly #composed: boolean;
-  readonly #more: StructTypes | undefined;
   readonly #variables = new Map<string, CompiledVariable>();
   readonly #types: Record<string, CelType> = {};
   readonly #structs: StructTypes;
 
-  constructor({ composed, structs: more }: CompilerOptions) {
+  constructor({ composed }: CompilerOptions) {
     this.#composed = composed;
-    this.#more = more;
     this.#structs = structTypesOf(composed ? { ...ADMISSION_TYPES, [VARIABLES_TYPE]: this.#types } : ADMISSION_TYPES);
   }
 
@@ -51,11 +58,19 @@ export class AdmissionCompiler {
   }
 
   /** @throws ExpressionError */
-  compile(text: string, returns: readonly CelType[], declared: Declared, withTypes = false): CompiledExpression {
+  compile(text: string, returns: readonly CelType[], declared: Declared): CompiledExpression {
+    return compileExpression(text, { variables: this.#variablesOf(declared), structs: this.#structs, returns });
+  }
+
+  /** Compiles an expression that makes a mutation, which has types and functions of its own. @throws ExpressionError */
+  compileMutation(text: string, returns: readonly CelType[], declared: Declared): CompiledExpression {
+    const structs = joined(this.#structs, MUTATION_TYPES);
+    return compileExpression(text, { variables: this.#variablesOf(declared), structs, functions: JSON_PATCH_FUNCTIONS, returns });
+  }
+
+  #variablesOf(declared: Declared): ReadonlyMap<string, CelType> {
     const variables = admissionVariables(declared);
-    if (this.#composed) variables.set(VARIABLE.variables, struct(VARIABLES_TYPE));
-    const structs = withTypes && this.#more ? joined(this.#structs, this.#more) : this.#structs;
-    return compileExpression(text, { variables, structs, returns });
+    return this.#composed ? variables.set(VARIABLE.variables, struct(VARIABLES_TYPE)) : variables;
   }
 }
 
@@ -90,7 +105,7 @@ const KEPT: ReadonlySet<string> = new Set([
 ] satisfies celTypes.TypeKind[]);
 
 /** The type that a variable has for others: that of objects and of libraries' values is not known. */
-function composedType(type: CelType): CelType {
+export function composedType(type: CelType): CelType {
   if (KEPT.has(type.kind)) return type;
   const [first = DYN, second = DYN] = type.params;
   if (type.kind === 'list') return listOf(composedType(first));

@@ -10,6 +10,7 @@ const versions: ServedVersions = {
   equivalents: (kind) => (kind.group === 'autoscaling' ? [hpa2, hpa1] : [kind]),
   convert: (object) => object,
   read: (raw) => raw as KubeObject,
+  applyType: () => undefined,
 };
 
 const labelled = (labels: Record<string, string>): KubeObject => ({ metadata: { name: 'a', labels } });

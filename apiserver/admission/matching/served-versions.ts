@@ -1,4 +1,5 @@
 import type { KindInfo, KubeObject } from '../../../api/index.ts';
+import type { ownership } from '../../../api/schema.ts';
 
 /** What admission knows of the kinds that are served: upstream's ObjectInterfaces. */
 export interface ServedVersions {
@@ -18,4 +19,6 @@ export interface ServedVersions {
    * @throws DecodeError
    */
   read(raw: unknown, kind: KindInfo, subresource: string): KubeObject;
+  /** How server-side apply sees the object of a request; undefined for what has no schema. */
+  applyType(kind: KindInfo, subresource: string): ownership.ApplyType | undefined;
 }

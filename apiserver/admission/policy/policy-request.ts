@@ -48,6 +48,11 @@ export class PolicyRequest {
     return versioned;
   }
 
+  /** The object of the request was changed. */
+  forget(): void {
+    this.#versioned.clear();
+  }
+
   async #convert(object: KubeObject | undefined, kind: KindInfo): Promise<KubeObject | undefined> {
     const { versions, matcher } = this.#parts;
     try {

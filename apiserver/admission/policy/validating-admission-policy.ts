@@ -1,20 +1,20 @@
 // Requests are checked by ValidatingAdmissionPolicies (apiserver, `pkg/admission/plugin/policy/validating/dispatcher.go`; KEP-3488).
 import {
-  ApiError,
+  type ApiError,
   admissionregistrationKinds,
   apiError,
-  type KindInfo,
   type KubeObject,
   type Live,
   type ValidatingAdmissionPolicy,
   type ValidatingAdmissionPolicyBinding,
 } from '../../../api/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
-import { isExempt, matcherOf, type RequestMatcher } from '../matching/request-matcher.ts';
+import { matcherOf, type RequestMatcher } from '../matching/request-matcher.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, nameInErrors } from '../plugin.ts';
-import { ConfigurationError, collectParams, resolveParamKind } from './params.ts';
+import { isExcluded } from './exclusion.ts';
 import type { PolicyOptions } from './policy-options.ts';
 import { PolicyRequest, type VersionedObjects } from './policy-request.ts';
+import { PolicySelection } from './policy-selection.ts';
 import { type Bound, type PolicyHook, PolicySource } from './policy-source.ts';
 import { type Decision, ValidatingEvaluator, type Verdict } from './validating-evaluator.ts';
 
@@ -42,7 +42,7 @@ export function validatingAdmissionPolicy(options: PolicyOptions): AdmissionPlug
     name: 'ValidatingAdmissionPolicy',
     validate: (context, attributes) => {
       const { hooks } = source;
-      if (hooks.length === 0 || isExempt(attributes)) return;
+      if (hooks.length === 0 || isExcluded(attributes)) return;
       return review(options, context, attributes, hooks);
     },
   };
@@ -61,13 +61,6 @@ async function review(
   if (refusal) throw refused(attributes, refusal);
 }
 
-/** As what a request matched a policy. */
-interface Matched {
-  readonly kind: KindInfo;
-  /** The kind of the policy's parameters. */
-  readonly params: KindInfo | undefined;
-}
-
 /** What a policy is to be run on. */
 interface Prepared {
   readonly versioned: VersionedObjects;
@@ -83,53 +76,28 @@ interface Refusal {
 /** One request on its way through the policies. */
 class RequestValidation {
   readonly refusals: Refusal[] = [];
-  readonly #options: PolicyOptions;
   readonly #context: RequestContext;
-  readonly #matcher: RequestMatcher;
   readonly #request: PolicyRequest;
+  readonly #selection: PolicySelection<ValidatingAdmissionPolicy, Binding, ValidatingEvaluator>;
 
   constructor(options: PolicyOptions, context: RequestContext, matcher: RequestMatcher) {
-    this.#options = options;
     this.#context = context;
-    this.#matcher = matcher;
     this.#request = new PolicyRequest({ ...options, context, matcher });
+    this.#selection = new PolicySelection(options, matcher, (hook, bound, why) => this.#refuse(hook, bound, why));
   }
 
   async run(hook: Hook): Promise<void> {
-    const matched = await this.#configured(hook, undefined, () => this.#match(hook));
+    const matched = await this.#selection.match(hook);
     if (!matched) return;
     const annotations = new Map<string, Set<string>>();
     for (const bound of hook.bindings) {
-      const run = await this.#configured(hook, bound, () => this.#prepare(matched, bound));
+      const run = await this.#selection.prepare(hook, bound, matched, async (params) => ({
+        params,
+        versioned: await this.#request.versioned(matched.kind),
+      }));
       if (run) this.#apply(hook, bound, { ...run, annotations });
     }
     for (const [key, values] of annotations) this.#context.annotate(`${hook.policy.metadata.name}/${key}`, [...values].join(', '));
-  }
-
-  /** Undefined for a policy that is not for the request. */
-  #match({ criteria, policy }: Hook): Matched | undefined {
-    const kind = this.#matcher.match(criteria);
-    if (!kind) return undefined;
-    const { paramKind } = policy.spec;
-    return { kind, params: paramKind && resolveParamKind(this.#options, paramKind) };
-  }
-
-  async #prepare({ kind, params }: Matched, { criteria, binding }: Bind): Promise<Prepared | undefined> {
-    if (criteria && !this.#matcher.match(criteria)) return undefined;
-    const found = await collectParams(this.#options, params, binding.spec.paramRef, this.#matcher.attributes.namespace);
-    return found.length === 0 ? undefined : { versioned: await this.#request.versioned(kind), params: found };
-  }
-
-  /** What cannot be followed is what the failure policy says it is. */
-  async #configured<T>(hook: Hook, bound: Bind | undefined, find: () => Promise<T> | T): Promise<T | undefined> {
-    try {
-      return await find();
-    } catch (error) {
-      if (!(error instanceof ConfigurationError || error instanceof ApiError)) throw error;
-      const isIgnored = hook.policy.spec.failurePolicy === 'Ignore';
-      if (!isIgnored) this.#refuse(hook, bound, `failed to configure ${bound ? 'binding' : 'policy'}: ${error.message}`);
-      return undefined;
-    }
   }
 
   /** The policy is run with each of the parameters. */

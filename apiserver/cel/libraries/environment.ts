@@ -43,9 +43,14 @@ const TYPES: ReadonlyMap<string, CelType> = new Map([
   ...[IP_TYPE, CIDR_TYPE, optionalOf(param('V'))].map((type) => [type.name, type] as const),
 ]);
 
-/** The base environment with these variables, and types with fields. */
-export const environmentOf = (variables: ReadonlyMap<string, CelType>, structs: StructTypes): Environment => ({
-  functions: FUNCTIONS,
+/** The base environment with these variables, types with fields, and functions that not every expression has. */
+export const environmentOf = (
+  variables: ReadonlyMap<string, CelType>,
+  structs: StructTypes,
+  functions: readonly FunctionDeclaration[] = [],
+): Environment => ({
+  functions:
+    functions.length === 0 ? FUNCTIONS : new Map([...FUNCTIONS, ...functions.map((declared) => [declared.name, declared] as const)]),
   types: TYPES,
   validators: [checkLiterals, checkFormats],
   variables,

@@ -1,7 +1,18 @@
 // Who writes a policy or a binding must be able to read the parameters it names, or could find out about them by what is refused. Upstream:
 // `pkg/registry/admissionregistration/{validatingadmissionpolicy,validatingadmissionpolicybinding}/authz.go` and their mutating twins.
-import { type KindInfo, type ParamKind, type ParamRef, parseApiVersion } from '../../../api/index.ts';
+import {
+  type FieldError,
+  fieldError,
+  type KindInfo,
+  type KubeObject,
+  type ObjectMeta,
+  type ParamKind,
+  type ParamRef,
+  parseApiVersion,
+} from '../../../api/index.ts';
 import { type AccessAttributes, type Authorizer, atOnce, type UserInfo } from '../../auth/types.ts';
+import type { ObjectReader } from '../../registry/objects.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
 
 /** What the checks need. */
 export interface PolicyAccess {
@@ -10,30 +21,53 @@ export interface PolicyAccess {
   kinds(): readonly KindInfo[];
 }
 
+interface HasParamKind {
+  readonly paramKind?: ParamKind | undefined;
+}
+
+interface Policy extends KubeObject {
+  readonly spec: HasParamKind;
+}
+
+interface HasParamRef {
+  readonly policyName?: string | undefined;
+  readonly paramRef?: ParamRef | undefined;
+}
+
+/** Whether the user may read all parameters of a policy; asked for when its kind of parameters changes. */
+export type ParamKindErrors = (user: UserInfo, spec: HasParamKind, old?: HasParamKind) => FieldError[];
+/** Whether the user may read the parameters that a binding names. */
+export type BindingRefErrors = (user: UserInfo, spec: HasParamRef) => FieldError[];
+
 const PRIVILEGED = 'system:masters';
 
 type Asked = Pick<AccessAttributes, 'group' | 'version' | 'resource'>;
-
-/** Why the user may not write a policy with these parameters. */
-export function paramKindRefusal(access: PolicyAccess, user: UserInfo, paramKind: ParamKind): string | undefined {
-  if (may(access, user, { ...resourceOf(access, paramKind), name: '*', namespace: '*' })) return undefined;
-  const { kind = '', apiVersion = '' } = paramKind;
-  return `user ${userText(user)} must have "get" permission on all objects of the referenced paramKind (kind=${kind}, apiVersion=${apiVersion})`;
-}
-
-/** Why the user may not write a binding that names these parameters. @param paramKind the policy's, if there is one. */
-export function paramRefRefusal(
-  access: PolicyAccess,
-  user: UserInfo,
-  { name = '', namespace = '' }: ParamRef,
-  paramKind: ParamKind | undefined,
-): string | undefined {
-  const asked = paramKind ? resourceOf(access, paramKind) : EVERYTHING;
-  if (may(access, user, { ...asked, name, namespace })) return undefined;
-  return `user ${userText(user)} does not have "get" permission on the object referenced by paramRef`;
-}
-
 const EVERYTHING: Asked = { group: '*', version: '*', resource: '*' };
+
+export const paramKindErrors =
+  (access: PolicyAccess): ParamKindErrors =>
+  (user, { paramKind }, old) => {
+    if (!paramKind || semanticEqual(paramKind, old?.paramKind)) return [];
+    if (may(access, user, { ...resourceOf(access, paramKind), name: '*', namespace: '*' })) return [];
+    const { kind = '', apiVersion = '' } = paramKind;
+    const why = `must have "get" permission on all objects of the referenced paramKind (kind=${kind}, apiVersion=${apiVersion})`;
+    return [fieldError.forbidden('spec.paramKind', `user ${userText(user)} ${why}`)];
+  };
+
+/** @param policies the kind of the policies that the bindings name. */
+export const bindingRefErrors =
+  (access: PolicyAccess, objects: ObjectReader, policies: KindInfo): BindingRefErrors =>
+  (user, { policyName = '', paramRef }) => {
+    if (!paramRef) return [];
+    const paramKind = objects.get<Policy>(policies, '', policyName)?.spec.paramKind;
+    const { name = '', namespace = '' } = paramRef;
+    if (may(access, user, { ...(paramKind ? resourceOf(access, paramKind) : EVERYTHING), name, namespace })) return [];
+    const why = 'does not have "get" permission on the object referenced by paramRef';
+    return [fieldError.forbidden('spec.paramRef', `user ${userText(user)} ${why}`)];
+  };
+
+/** Access is asked for only when all else is well. */
+export const withAccess = (errors: FieldError[], more: () => FieldError[]): FieldError[] => (errors.length > 0 ? errors : more());
 
 /** As narrow as it is known what the kind is. */
 function resourceOf({ kinds }: PolicyAccess, { apiVersion = '', kind }: ParamKind): Asked {
@@ -51,4 +85,15 @@ function may({ authorizer }: PolicyAccess, user: UserInfo, asked: Asked & Pick<A
 function userText({ name, uid = '', groups, extra = {} }: UserInfo): string {
   const extras = Object.entries(extra).map(([key, values]) => `${key}:[${values.join(' ')}]`);
   return `&{${name} ${uid} [${groups.join(' ')}] map[${extras.sort().join(' ')}]}`;
+}
+
+interface Specified {
+  readonly metadata: ObjectMeta;
+  readonly spec: unknown;
+}
+
+/** Every change of the spec is a generation. */
+export function raiseGeneration({ metadata, spec }: Specified, old: Specified): void {
+  const generation = old.metadata.generation ?? 0;
+  metadata.generation = semanticEqual(spec, old.spec) ? generation : generation + 1;
 }

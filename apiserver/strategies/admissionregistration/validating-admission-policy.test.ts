@@ -7,7 +7,7 @@ import {
 } from '../../../api/index.ts';
 import type { AccessAttributes } from '../../auth/types.ts';
 import { StrategyHarness } from '../testing/harness.ts';
-import type { PolicyAccess } from './policy-access.ts';
+import { bindingRefErrors, type PolicyAccess, paramKindErrors } from './policy-access.ts';
 import { validatingAdmissionPolicyBindingStrategy, validatingAdmissionPolicyStrategy } from './validating-admission-policy.ts';
 
 const { validatingadmissionpolicies, validatingadmissionpolicybindings } = admissionregistrationKinds;
@@ -24,7 +24,7 @@ const access = (allowed: boolean): PolicyAccess => ({
 });
 
 const policies = new StrategyHarness<ValidatingAdmissionPolicy>(
-  validatingAdmissionPolicyStrategy(access(true)),
+  validatingAdmissionPolicyStrategy(paramKindErrors(access(true))),
   validatingadmissionpolicies,
 );
 const RULE = { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] };
@@ -40,7 +40,7 @@ const noPolicies = {
   onChange: () => ({ [Symbol.dispose]: () => undefined }),
 };
 const bindings = new StrategyHarness<ValidatingAdmissionPolicyBinding>(
-  validatingAdmissionPolicyBindingStrategy(access(true), noPolicies),
+  validatingAdmissionPolicyBindingStrategy(bindingRefErrors(access(true), noPolicies, validatingadmissionpolicies)),
   validatingadmissionpolicybindings,
 );
 const binding = (spec: object) => ({ spec: { policyName: 'p', validationActions: ['Deny'], ...spec } });
@@ -269,7 +269,7 @@ describe('a ValidatingAdmissionPolicy', () => {
   });
 
   it('is refused to who may not read all its parameters', () => {
-    const strict = new StrategyHarness(validatingAdmissionPolicyStrategy(access(false)), validatingadmissionpolicies);
+    const strict = new StrategyHarness(validatingAdmissionPolicyStrategy(paramKindErrors(access(false))), validatingadmissionpolicies);
     expect(strict.create(policy({ paramKind: { apiVersion: 'example.com/v1', kind: 'Widget' } })).errors).toEqual([
       'spec.paramKind: Forbidden: user &{somebody  [] map[]} must have "get" permission on all objects of the referenced paramKind (kind=Widget, apiVersion=example.com/v1)',
     ]);
@@ -340,7 +340,7 @@ describe('a ValidatingAdmissionPolicyBinding', () => {
 
   it('is refused to who may not read its parameters', () => {
     const strict = new StrategyHarness(
-      validatingAdmissionPolicyBindingStrategy(access(false), noPolicies),
+      validatingAdmissionPolicyBindingStrategy(bindingRefErrors(access(false), noPolicies, validatingadmissionpolicies)),
       validatingadmissionpolicybindings,
     );
     const paramRef = { name: 'a', namespace: 'n', parameterNotFoundAction: 'Deny' };

@@ -1,5 +1,5 @@
 import type { FieldError, KindInfo, KubeObject, ServedKind } from '../../../api/index.ts';
-import { applyMergePatch, BUILT_IN_KINDS, decode } from '../../../api/schema.ts';
+import { ALL_KINDS, applyMergePatch, decode } from '../../../api/schema.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 import type { RequestContext, Strategy, UpdateStrategy } from '../../registry/strategy.ts';
 
@@ -27,7 +27,7 @@ export class StrategyHarness<T extends KubeObject> {
   readonly #served: ServedKind;
 
   constructor(strategy: Strategy<T>, kind: KindInfo) {
-    const served = BUILT_IN_KINDS.find(({ info }) => info === kind);
+    const served = ALL_KINDS.find(({ info }) => info === kind);
     if (!served) throw new Error(`${kind.kind} is not served`);
     this.#strategy = strategy;
     this.#served = served;

@@ -1,0 +1,72 @@
+import {
+  admissionregistrationKinds,
+  apiVersionOf,
+  type MutatingAdmissionPolicy,
+  type MutatingAdmissionPolicyBinding,
+} from '../../../api/index.ts';
+import type { Strategy } from '../../registry/strategy.ts';
+import { setMatchResourcesDefaults } from '../../validation/admission-rules.ts';
+import { listOf } from '../../validation/field-errors.ts';
+import { mutatingAdmissionPolicyBindingErrors, mutatingAdmissionPolicyErrors } from '../../validation/mutating-admission-policy.ts';
+import { sameFields } from '../same-fields.ts';
+import { ageOf, strategyOf } from '../shared.ts';
+import { paramKindCell, paramRefCell } from './cells.ts';
+import { type BindingRefErrors, type ParamKindErrors, raiseGeneration, withAccess } from './policy-access.ts';
+
+const {
+  mutatingadmissionpolicies,
+  mutatingadmissionpoliciesV1alpha1,
+  mutatingadmissionpolicybindings,
+  mutatingadmissionpolicybindingsV1alpha1,
+} = admissionregistrationKinds;
+const ALPHA = apiVersionOf(mutatingadmissionpoliciesV1alpha1);
+
+/** Upstream: `pkg/registry/admissionregistration/mutatingadmissionpolicy`, `ValidateMutatingAdmissionPolicy`. */
+export const mutatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): Strategy<MutatingAdmissionPolicy> =>
+  strategyOf<MutatingAdmissionPolicy>({
+    views: { [ALPHA]: sameFields(mutatingadmissionpolicies, mutatingadmissionpoliciesV1alpha1) },
+    allowUnconditionalUpdate: false,
+    setDefaults: ({ spec }) => {
+      spec.failurePolicy ??= 'Fail';
+      setMatchResourcesDefaults(spec.matchConstraints);
+    },
+    prepareForCreate: (_context, { metadata }) => {
+      metadata.generation = 1;
+    },
+    prepareForUpdate: (_context, policy, old) => {
+      raiseGeneration(policy, old);
+    },
+    validateCreate: ({ user }, policy) => withAccess(mutatingAdmissionPolicyErrors(policy), () => kindErrors(user, policy.spec)),
+    validateUpdate: ({ user }, policy, old) =>
+      withAccess(mutatingAdmissionPolicyErrors(policy, old), () => kindErrors(user, policy.spec, old.spec)),
+    tableRow: ({ metadata, spec }, now) => [
+      metadata.name,
+      listOf(spec.mutations).length,
+      paramKindCell(spec.paramKind),
+      ageOf(metadata.creationTimestamp, now),
+    ],
+  });
+
+/** Upstream: `pkg/registry/admissionregistration/mutatingadmissionpolicybinding`, `ValidateMutatingAdmissionPolicyBinding`. */
+export const mutatingAdmissionPolicyBindingStrategy = (refErrors: BindingRefErrors): Strategy<MutatingAdmissionPolicyBinding> =>
+  strategyOf<MutatingAdmissionPolicyBinding>({
+    views: { [ALPHA]: sameFields(mutatingadmissionpolicybindings, mutatingadmissionpolicybindingsV1alpha1) },
+    allowUnconditionalUpdate: false,
+    setDefaults: ({ spec }) => {
+      setMatchResourcesDefaults(spec.matchResources);
+    },
+    prepareForCreate: (_context, { metadata }) => {
+      metadata.generation = 1;
+    },
+    prepareForUpdate: (_context, binding, old) => {
+      raiseGeneration(binding, old);
+    },
+    validateCreate: ({ user }, { spec }) => withAccess(mutatingAdmissionPolicyBindingErrors(spec), () => refErrors(user, spec)),
+    validateUpdate: ({ user }, { spec }) => withAccess(mutatingAdmissionPolicyBindingErrors(spec), () => refErrors(user, spec)),
+    tableRow: ({ metadata, spec }, now) => [
+      metadata.name,
+      spec.policyName ?? '',
+      paramRefCell(spec.paramRef),
+      ageOf(metadata.creationTimestamp, now),
+    ],
+  });
