@@ -25,62 +25,68 @@ export class AdmissionChain implements Admission {
   }
 
   admit(context: RequestContext, attributes: AdmissionAttributes): Promise<void> {
-    return timed(this.#admitting, attributes, async () => {
-      await run(this.#admitting, context, attributes);
-      if (!attributes.reinvocation?.isWanted) return;
-      attributes.reinvocation.begin();
-      await run(this.#admitting, context, attributes);
+    return run(this.#admitting, context, attributes, ({ reinvocation }) => {
+      if (!reinvocation?.isWanted || reinvocation.round > 0) return false;
+      reinvocation.begin();
+      return true;
     });
   }
 
   validate(context: RequestContext, attributes: AdmissionAttributes): Promise<void> {
-    return timed(this.#validating, attributes, () => run(this.#validating, context, attributes));
+    return run(this.#validating, context, attributes, () => false);
   }
+}
+
+interface Step {
+  readonly act: NonNullable<AdmissionPlugin['admit']>;
+  readonly timer: PluginTimer;
 }
 
 /** The plugins that have a say in one phase. */
 interface Phase {
-  readonly steps: readonly { readonly act: NonNullable<AdmissionPlugin['admit']>; readonly timer: PluginTimer | undefined }[];
-  readonly timer: PluginTimer | undefined;
-  readonly metrics: AdmissionMetrics | undefined;
+  readonly steps: readonly Step[];
+  readonly timer: PluginTimer;
+  now(): number;
 }
+
+const NO_TIMER: PluginTimer = { observe: () => undefined };
 
 function phaseOf(plugins: readonly AdmissionPlugin[], name: AdmissionStep, metrics: AdmissionMetrics | undefined): Phase {
-  const steps = plugins.flatMap((plugin) => {
+  const steps = plugins.flatMap((plugin): Step[] => {
     const act = plugin[name]?.bind(plugin);
-    return act ? [{ act, timer: metrics?.pluginTimer(plugin.name, name) }] : [];
+    return act ? [{ act, timer: metrics?.pluginTimer(plugin.name, name) ?? NO_TIMER }] : [];
   });
-  return { steps, timer: metrics?.stepTimer(name), metrics };
+  return { steps, timer: metrics?.stepTimer(name) ?? NO_TIMER, now: () => metrics?.now() ?? 0 };
 }
 
-async function timed({ timer, metrics }: Phase, { operation }: AdmissionAttributes, act: () => Promise<void>): Promise<void> {
-  if (!timer || !metrics) return act();
-  const began = metrics.now();
-  let rejected = true;
+/** Calls each plugin, again if it is asked for; one that answers at once is not waited for. */
+async function run(
+  { steps, timer, now }: Phase,
+  context: RequestContext,
+  attributes: AdmissionAttributes,
+  isRepeated: (attributes: AdmissionAttributes) => boolean,
+): Promise<void> {
+  const { operation } = attributes;
+  const began = now();
+  let last = began;
+  let current = NO_TIMER;
   try {
-    await act();
-    rejected = false;
-  } finally {
-    timer.observe(operation, metrics.now() - began, rejected);
-  }
-}
-
-/** Calls each plugin; one that answers at once is not waited for. */
-async function run({ steps, metrics }: Phase, context: RequestContext, attributes: AdmissionAttributes): Promise<void> {
-  let began = metrics?.now() ?? 0;
-  for (const { act, timer } of steps) {
-    let rejected = true;
-    try {
-      const pending = act(context, attributes);
-      if (pending) await pending;
-      rejected = false;
-    } finally {
-      if (timer && metrics) {
-        const now = metrics.now();
-        timer.observe(attributes.operation, now - began, rejected);
-        began = now;
+    do {
+      for (const step of steps) {
+        current = step.timer;
+        const pending = step.act(context, attributes);
+        if (pending) await pending;
+        const then = last;
+        last = now();
+        current.observe(operation, last - then, false);
       }
-    }
+    } while (isRepeated(attributes));
+    timer.observe(operation, last - began, false);
+  } catch (error) {
+    const end = now();
+    current.observe(operation, end - last, true);
+    timer.observe(operation, end - began, true);
+    throw error;
   }
 }
 

@@ -15,8 +15,10 @@ export class Histogram {
   observe(value: number, times = 1): void {
     this.#sum += value * times;
     this.#count += times;
-    const bucket = this.#bounds.findIndex((bound) => value <= bound);
-    if (bucket >= 0) this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
+    const bounds = this.#bounds;
+    let bucket = 0;
+    while (value > (bounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket++;
+    if (bucket < bounds.length) this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
   }
 
   get count(): number {
