@@ -1,12 +1,12 @@
-import { type ApiError, goQuote, type Status, stringifyJson } from '../../api/index.ts';
+import { type ApiError, type Status, stringifyJson } from '../../api/index.ts';
 import type { Exchange } from './exchange.ts';
 
 export const JSON_TYPE = 'application/json';
 export const TEXT_TYPE = 'text/plain; charset=utf-8';
 
-/** Bytes of Warning headers an answer carries at most, and of one of them: upstream's limits. */
-const WARNING_BYTES_MAX = 4 * 1024;
-const WARNING_BYTES_EACH_MAX = 256;
+/** Characters of warnings that an answer carries, and of one of them when they are more: upstream's limits. */
+const WARNING_RUNES_MAX = 4 * 1024;
+const WARNING_RUNES_EACH_MAX = 256;
 
 /** The headers of an answer, flat: name, value, name, value. */
 export function headersFor(exchange: Exchange, contentType: string): string[] {
@@ -56,16 +56,23 @@ export function sendError(exchange: Exchange, error: ApiError, encode: StatusEnc
   response.end(body);
 }
 
+/**
+ * Adds warnings as headers: all of them whole if they are not too many; else each is cut, and when there is no room the rest is left out.
+ * Upstream: `endpoints/filters/warning.go`, apimachinery's `net.NewWarningHeader`.
+ */
 function addWarnings(headers: string[], warnings: readonly string[]): void {
-  const total = warnings.reduce((sum, text) => sum + text.length, 0);
-  let room = WARNING_BYTES_MAX;
-  for (const text of warnings) {
-    const shown = total > WARNING_BYTES_MAX ? text.slice(0, WARNING_BYTES_EACH_MAX) : text;
-    room -= shown.length;
-    if (room < 0) return;
-    headers.push('Warning', `299 - ${latin1(goQuote(shown))}`);
+  const texts = warnings.filter((text) => text !== '' && !CONTROL.test(text)).map((text) => [...text]);
+  const isCut = texts.reduce((sum, { length }) => sum + length, 0) > WARNING_RUNES_MAX;
+  let written = 0;
+  for (const text of texts) {
+    if (isCut && written >= WARNING_RUNES_MAX) return;
+    const shown = isCut ? text.slice(0, WARNING_RUNES_EACH_MAX) : text;
+    written += shown.length;
+    headers.push('Warning', `299 - "${latin1(shown.join('').replace(/["\\]/g, '\\$&'))}"`);
   }
 }
+
+const CONTROL = /\p{Cc}/u;
 
 /** Header values are bytes: what is beyond them goes as the bytes of its UTF-8. */
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
