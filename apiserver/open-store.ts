@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Environment, UserError } from '../runtime/index.ts';
+import { type Environment, keepPrivateDirectory, makePrivateDirectory, UserError } from '../runtime/index.ts';
 import { openEtcdStore, openLevelStore, openMemoryStore, type Store, StoreError } from '../store/index.ts';
 import { type ApiServerValues, readPem } from './settings.ts';
 
@@ -13,10 +12,13 @@ import { type ApiServerValues, readPem } from './settings.ts';
 export async function openStore(values: ApiServerValues, environment: Environment, signal: AbortSignal): Promise<Store> {
   const directory = values['data-dir'];
   try {
-    mkdirSync(directory, { recursive: true });
+    makePrivateDirectory(directory);
     if (values['etcd-servers'].length > 0) return await openEtcd(values, environment, signal);
     const { clock, logger } = environment;
-    return values.ephemeral ? await openMemoryStore() : await openLevelStore({ directory: join(directory, 'store'), clock, logger });
+    if (values.ephemeral) return await openMemoryStore();
+    const database = join(directory, 'store');
+    keepPrivateDirectory(database);
+    return await openLevelStore({ directory: database, clock, logger });
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw error instanceof StoreError ? new UserError(error.message, { cause: error }) : unusable(directory, error);

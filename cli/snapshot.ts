@@ -1,7 +1,16 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createClient, loadKubeconfig } from '../client/index.ts';
-import { helpText, OptionError, type OptionTable, type OptionValues, option, parseOptions, UserError } from '../runtime/index.ts';
+import {
+  helpText,
+  makePrivateDirectory,
+  OptionError,
+  type OptionTable,
+  type OptionValues,
+  option,
+  parseOptions,
+  UserError,
+} from '../runtime/index.ts';
 import { decodeSnapshot, encodeEtcdSnapshot, restoreLevelStore, type SnapshotSummary } from '../store/index.ts';
 import { runCommand } from './command.ts';
 import { formatOf, KEY_ENCODINGS, readSnapshot, summaryOf } from './snapshot-file.ts';
@@ -190,7 +199,7 @@ async function restore(file: string, values: OptionValues<typeof RESTORE_OPTIONS
   // The whole file is read first: nothing is made of a damaged one.
   await summaryOf(readSnapshot(file, { keys }));
   await checkEmpty(directory);
-  await mkdir(directory, { recursive: true });
+  makePrivateDirectory(directory);
   const target = join(directory, 'store');
   const restored = await restoreLevelStore({ directory: target, items: readSnapshot(file, { keys }), revisionBump });
   const { revision, restoredRevision } = restored;

@@ -1,9 +1,10 @@
 /** `nanokube store copy`: moves a cluster's store between LevelDB directories and etcd clusters. */
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   helpText,
+  makePrivateDirectory,
   OptionError,
   type OptionTable,
   type OptionValues,
@@ -121,7 +122,7 @@ async function* reported(what: string, items: AsyncIterable<SnapshotItem>): Asyn
 
 async function intoDirectory(source: Store, directory: string, options: Options): Promise<Fingerprint> {
   await checkEmpty(directory);
-  await mkdir(directory, { recursive: true });
+  makePrivateDirectory(directory);
   const target = join(directory, 'store');
   const taker = new FingerprintTaker();
   const items = reported('copied', taker.of(itemsIn(source, options)));

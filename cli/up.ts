@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { helpText, runMain, type Service, systemClock, UserError } from '../runtime/index.ts';
+import { helpText, makePrivateDirectory, runMain, type Service, systemClock, UserError } from '../runtime/index.ts';
 import { printSummary } from './summary.ts';
 import { ChildFailed, Supervisor, type SupervisorOptions } from './supervisor.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
@@ -137,7 +137,7 @@ class Cluster implements Service {
   #makeDirectory(name: string): string {
     const path = join(this.#directory, name);
     try {
-      mkdirSync(path, { recursive: true });
+      makePrivateDirectory(path);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new UserError(`the data directory ${this.#directory} cannot be used (${why}); give another with --data-dir`);

@@ -36,6 +36,7 @@ export {
   parseDuration,
   parseOptions,
 } from './options.ts';
+export { keepPrivateDirectory, makePrivateDirectory } from './private-directory.ts';
 export { type Environment, type ProcessSpec, processMain, processOptions } from './process.ts';
 export { type Random, randomSuffix, seededRandom, systemRandom } from './random.ts';
 export { EXIT, type ReadyMessage, runMain, type Service, UserError } from './service.ts';

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Environment, OptionError, type OptionValues, type Service, UserError } from '../runtime/index.ts';
+import { type Environment, keepPrivateDirectory, OptionError, type OptionValues, type Service, UserError } from '../runtime/index.ts';
 import { createEtcdEndpoint, ENDPOINT_DEFAULTS, type EndpointTls, MemberFile } from './endpoint/index.ts';
 import { type AutoCompactionPolicy, createAutoCompaction, openLevelStore, readAutoCompaction, type Store, StoreError } from './index.ts';
 import type { storeOptions } from './options.ts';
@@ -73,8 +73,9 @@ class ComposedStore implements Service {
     const { values, environment } = this.#parts;
     const directory = values['data-dir'];
     try {
-      mkdirSync(directory, { recursive: true });
-      const store = await openLevelStore({ directory: join(directory, 'store'), ...environment });
+      const database = join(directory, 'store');
+      keepPrivateDirectory(database);
+      const store = await openLevelStore({ directory: database, ...environment });
       this.#running.push({ stop: () => store.close() });
       return store;
     } catch (error) {

@@ -1,8 +1,8 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { link, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { keyFromPem, UserError } from '../../runtime/index.ts';
+import { keyFromPem, makePrivateDirectory, UserError } from '../../runtime/index.ts';
 
 /** Readable by the owner alone. */
 export const MODE_SECRET = 0o600;
@@ -47,7 +47,7 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
 async function writeWhole(path: string, text: string, mode: number, publish: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makePrivateDirectory(dirname(path));
     await writeFile(temporary, text, { mode });
     await publish(temporary);
   } catch (error) {
