@@ -29,3 +29,17 @@ describe('what is no block', () => {
     expect(decodePem(`${text}\n${block('Z', 'aGVsbG8=')}`)?.type).toBe('Z');
   });
 });
+
+describe('a text that would keep a careless reader busy for minutes', () => {
+  const MANY = 100_000;
+  it.each([
+    ['beginnings', '-----BEGIN A-----\n'.repeat(MANY)],
+    ['beginnings and one other end', `${'-----BEGIN A-----\n'.repeat(MANY)}-----END B-----`],
+    ['beginnings that are headers too', `${'-----BEGIN A:-----\n'.repeat(MANY)}\n${'A'.repeat(MANY * 10 + 1)}\n-----END A:-----`],
+    ['ends of others', '-----BEGIN A-----\n-----END B-----\n'.repeat(MANY)],
+    ['an end without end', `${'-----BEGIN A-----\n'.repeat(MANY)}\n-----END ${'A'.repeat(MANY * 10)}`],
+    ['blanks', `-----BEGIN A-----${' '.repeat(MANY * 10)}x\n-----END A-----`],
+  ])('%s', (_what, text) => {
+    expect(decodePem(text)).toBeUndefined();
+  });
+});

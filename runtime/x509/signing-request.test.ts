@@ -80,6 +80,36 @@ describe('a signature', () => {
   });
 });
 
+describe('a key', () => {
+  const keyed = (keyInfo: Buffer): Buffer => {
+    const body = der.sequence(der.integer(Buffer.from([0])), organizations(), keyInfo, der.implicit(0x20, Buffer.alloc(0)));
+    return der.sequence(body, algorithm(OIDS.ecdsa), der.bitString(Buffer.alloc(8)));
+  };
+  const bits = der.bitString(Buffer.from([4, 1, 2]));
+
+  it.each([
+    ['of no sense', der.sequence(algorithm('1.2.840.113549.1.1.1'), bits), 'x509: invalid RSA public key'],
+    [
+      'that is on no curve',
+      der.sequence(algorithm('1.2.840.10045.2.1', der.oid('1.2.840.10045.3.1.7')), bits),
+      'x509: failed to unmarshal elliptic curve point',
+    ],
+    ['that is too short', der.sequence(algorithm(OIDS.ed), bits), 'x509: wrong Ed25519 public key size'],
+    [
+      'on a curve of others',
+      generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({ type: 'spki', format: 'der' }),
+      'x509: unsupported elliptic curve',
+    ],
+  ])('%s is refused', (_what, keyInfo, message) => {
+    expect(() => parseSigningRequest(keyed(keyInfo))).toThrow(new DerError(message));
+  });
+
+  it('of a kind that nobody knows verifies nothing', () => {
+    const unknown = parseSigningRequest(keyed(der.sequence(algorithm('1.2.3'), bits)));
+    expect(unknown.signatureError()).toBe('x509: cannot verify signature: algorithm unimplemented');
+  });
+});
+
 describe('what is no request', () => {
   const options =
     '{optional:false explicit:false application:false private:false defaultValue:<nil> tag:<nil> stringType:0 timeType:0 set:false omitEmpty:false}';

@@ -68,7 +68,7 @@ export function parseSigningRequest(bytes: Buffer): SigningRequest {
   fields.expect(DER_TAG.integer, 'int');
   const subject = fields.next();
   const keyInfo = fields.expect(DER_TAG.sequence, 'publicKeyInfo');
-  const key = publicKeyOf(keyInfo.whole);
+  const key = publicKeyOf(keyInfo);
   return {
     commonName: namedBy(subject, COMMON_NAME).at(-1) ?? '',
     organizations: namedBy(subject, ORGANIZATION),
@@ -94,13 +94,32 @@ function pssDigest(parameters: DerElement): string | undefined {
   return PSS_DIGESTS.get(oidText(identifier.expect(DER_TAG.oid, 'ObjectIdentifier').content));
 }
 
-/** Undefined for a kind of key that there is no code for. */
-function publicKeyOf(der: Buffer): KeyObject | undefined {
+/** What Go says of a key of a kind that it knows, and that cannot be read. */
+const KEY_ERRORS: ReadonlyMap<string, string> = new Map([
+  ['1.2.840.113549.1.1.1', 'x509: invalid RSA public key'],
+  ['1.2.840.10045.2.1', 'x509: failed to unmarshal elliptic curve point'],
+  ['1.3.101.112', 'x509: wrong Ed25519 public key size'],
+]);
+const CURVES: readonly (string | undefined)[] = ['secp224r1', 'prime256v1', 'secp384r1', 'secp521r1'];
+
+/** Undefined for a kind of key that Go does not know. @throws DerError when it is of a known kind, and none. */
+function publicKeyOf({ whole, content }: DerElement): KeyObject | undefined {
+  const algorithm = new DerReader(new DerReader(content).expect(DER_TAG.sequence, 'AlgorithmIdentifier').content);
+  const error = KEY_ERRORS.get(oidText(algorithm.expect(DER_TAG.oid, 'ObjectIdentifier').content));
+  if (error === undefined) return undefined;
+  const key = readKey(whole, error);
+  if (key.asymmetricKeyType === 'ec' && !CURVES.includes(key.asymmetricKeyDetails?.namedCurve)) {
+    throw new DerError('x509: unsupported elliptic curve');
+  }
+  return key;
+}
+
+function readKey(der: Buffer, error: string): KeyObject {
   try {
     return createPublicKey({ key: der, format: 'der', type: 'spki' });
   } catch {
-    // OpenSSL's words are nobody's contract; a key that cannot be read verifies nothing, which is what is said.
-    return undefined;
+    // OpenSSL's words are nobody's contract.
+    throw new DerError(error);
   }
 }
 
