@@ -353,6 +353,23 @@ describe('a policy for subresources', () => {
   });
 });
 
+it('policies are in force from the first request after the server was killed and started again', async () => {
+  const kept = mkdtempSync(join(tmpdir(), 'nanokube-policies-'));
+  try {
+    const first = await startApiServer({ args: [], directory: kept });
+    const spec = { matchConstraints: { resourceRules: [CONFIG_MAPS] }, validations: [{ expression: "object.metadata.name != 'a'" }] };
+    await first.call('POST', POLICIES, { metadata: { name: 'p' }, spec });
+    await first.call('POST', BINDINGS, { metadata: { name: 'p' }, spec: { policyName: 'p', validationActions: ['Deny'] } });
+    await first.kill('SIGKILL');
+    await first[Symbol.asyncDispose]();
+    await using second = await startApiServer({ args: [], directory: kept });
+    const refused = await second.call('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name: 'a' } });
+    expect([refused.status, refused.body.message]).toEqual([422, expect.stringContaining(denied('p', 'failed expression'))]);
+  } finally {
+    rmSync(kept, { recursive: true, force: true });
+  }
+});
+
 it('what policies did is counted', async () => {
   const ns = await namespace('counted');
   const matchConditions = [{ name: 'c', expression: "object.data.?c.orValue('') != 'skip'" }];
