@@ -27,7 +27,8 @@ describe('--runtime-config', () => {
     expect(added('api/beta=true')).toEqual(
       kinds.filter(({ version }) => version.includes('beta')).map((kind) => `${apiVersionOf(kind)}/${kind.resource}`),
     );
-    expect(added('api/all=true', 'api/beta=false')).toEqual([]);
+    expect(added('api/all=true', 'api/beta=false')).toEqual(added('api/alpha=true'));
+    expect(added('api/alpha=true').filter((kind) => !kind.includes('alpha'))).toEqual([]);
     expect(added('api/beta=true', 'batch/v1beta1=false')).not.toContain('batch/v1beta1/cronjobs');
     expect(served('api/ga=false', '/v1=true', 'apps/v1/deployments=true').filter((kind) => !kind.startsWith('v1/'))).toEqual([
       'apps/v1/deployments',

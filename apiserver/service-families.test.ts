@@ -1,10 +1,13 @@
 // IP families of Services on clusters of one and of two: `pkg/registry/core/service/storage/alloc.go` and its tests.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openMemoryStore, prefixRange, type Store } from '../store/index.ts';
 import { serviceStrategy } from './strategies/core/service/strategy.ts';
+import { serviceCidrStrategy } from './strategies/networking/ip-address.ts';
 import { startTestServer, type TestServer } from './testing/test-server.ts';
 
 const PATH = '/api/v1/namespaces/default/services';
+const CIDRS_PATH = '/apis/networking.k8s.io/v1/servicecidrs';
+const JUDGED = { type: 'Ready', reason: 'Judged', message: '', lastTransitionTime: '2024-01-01T00:00:00Z' };
 const V4 = '10.0.0.0/24';
 const V6 = 'fd00:1::/108';
 const MERGE = { 'content-type': 'application/merge-patch+json' };
@@ -33,6 +36,10 @@ class Cluster {
   create = (spec: object, name = 'a') => this.#send('POST', PATH, { metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } });
   change = (spec: object, name = 'a') => this.#send('PATCH', `${PATH}/${name}`, { spec }, MERGE);
 
+  addRange = (name: string, ...cidrs: string[]) => this.#send('POST', CIDRS_PATH, { metadata: { name }, spec: { cidrs } });
+  judgeRange = (name: string, status: string) =>
+    this.#send('PATCH', `${CIDRS_PATH}/${name}/status`, { status: { conditions: [{ ...JUDGED, status }] } }, MERGE);
+
   /** The addresses that are somebody's. */
   async claimed(): Promise<string[]> {
     const { kvs } = await this.#store.range(prefixRange('/registry/ipaddresses/'));
@@ -51,8 +58,9 @@ async function cluster(range: string, store?: Store): Promise<Cluster> {
   if (!store) stack.push({ [Symbol.asyncDispose]: () => kept.close() });
   const server = await startTestServer({
     store: kept,
-    serves: ['/services'],
+    serves: ['/services', 'networking.k8s.io/servicecidrs'],
     strategies: (objects) => ({
+      'networking.k8s.io/servicecidrs': serviceCidrStrategy,
       '/services': serviceStrategy({
         serviceClusterIpRange: range,
         serviceNodePortRange: { from: 30_000, to: 30_100 },
@@ -100,7 +108,10 @@ describe('new Services', () => {
       'spec.clusterIPs: Invalid value: ["fd00:1::9"]: failed to allocate IP fd00:1::9: provided IP is already allocated',
     ]);
     expect((await both.create({ clusterIP: 'fd00:2::9' }, 'b')).problems).toEqual([
-      'spec.clusterIPs: Invalid value: ["fd00:2::9"]: failed to allocate IP fd00:2::9: the provided IP (fd00:2::9) is not in the valid range. The range of valid IPs is fd00:1::/108',
+      'spec.clusterIPs: Invalid value: ["fd00:2::9"]: failed to allocate IP fd00:2::9: the provided network does not match the current range',
+    ]);
+    expect((await both.create({ clusterIP: '10.0.0.255' }, 'b')).problems).toEqual([
+      'spec.clusterIPs: Invalid value: ["10.0.0.255"]: failed to allocate IP 10.0.0.255: the provided IP (10.0.0.255) is not in the valid range. The range of valid IPs is 10.0.0.0/24',
     ]);
   });
 
@@ -166,6 +177,36 @@ describe('new Services', () => {
     ]);
     const { spec } = await both.create(name);
     expect(spec?.ipFamilies).toBeUndefined();
+  });
+});
+
+describe('ranges that are added', () => {
+  it('give addresses when the first is used up, and those that are asked for', async () => {
+    const small = await cluster('10.0.0.0/30');
+    await small.create({}, 'a');
+    await small.create({}, 'b');
+    await small.addRange('more', '10.1.0.0/28', 'fd00:1::/120');
+    await vi.waitFor(async () => expect((await small.create({}, 'c')).spec?.clusterIP).toMatch(/^10\.1\.0\./));
+    expect((await small.create({ clusterIP: '10.1.0.14' }, 'd')).spec?.clusterIP).toBe('10.1.0.14');
+    expect((await small.create({ clusterIP: '10.1.0.15' }, 'e')).problems).toEqual([
+      'spec.clusterIPs: Invalid value: ["10.1.0.15"]: failed to allocate IP 10.1.0.15: the provided IP (10.1.0.15) is not in the valid range. The range of valid IPs is 10.1.0.0/28',
+    ]);
+    // Which families there are is not theirs to say.
+    expect((await small.create({ ipFamilies: ['IPv6'] }, 'e')).problems).not.toEqual([]);
+  });
+
+  it('give none while they are not ready', async () => {
+    const one = await cluster(V4);
+    await one.addRange('more', '10.1.0.0/28');
+    await one.judgeRange('more', 'False');
+    const asked = () => one.create({ clusterIP: '10.1.0.5' });
+    await vi.waitFor(async () =>
+      expect((await asked()).problems).toEqual([
+        'spec.clusterIPs: Invalid value: ["10.1.0.5"]: failed to allocate IP 10.1.0.5: the provided network does not match the current range',
+      ]),
+    );
+    await one.judgeRange('more', 'True');
+    await vi.waitFor(async () => expect((await asked()).spec?.clusterIP).toBe('10.1.0.5'));
   });
 });
 

@@ -54,6 +54,13 @@ export class IpRange {
     return offset > 0n && offset <= this.#last;
   }
 
+  /** Whether an address lies in the range, be it one that can be given or not. */
+  covers(ip: string): boolean {
+    const parsed = parseIp(ip);
+    if (!parsed || (parsed.family === 6) !== (this.family === 'IPv6')) return false;
+    return parsed.bits >= this.#first && parsed.bits < this.#first + this.#size;
+  }
+
   /** @throws AllocationError for an address that cannot be given. */
   check(ip: string): void {
     if (this.has(ip)) return;

@@ -132,16 +132,21 @@ describe('RuntimeClass', () => {
   const classes = new StrategyHarness(runtimeClassStrategy, nodeKinds.runtimeclasses);
 
   it('keeps its handler, and says where it runs', () => {
-    const toleration = { key: 'a', operator: 'Exists' };
-    expect(
-      classes.create({ handler: 'A b', scheduling: { nodeSelector: { 'a b': 'c' }, tolerations: [toleration, toleration] } }).errors,
-    ).toEqual([
+    const toleration = { key: 'a', operator: 'Exists', effect: 'NoExecute' };
+    const tolerations = [toleration, { ...toleration, tolerationSeconds: 5 }];
+    const wrong = { handler: 'A b', overhead: { podFixed: { cpu: '-1' } }, scheduling: { nodeSelector: { 'a b': 'c' }, tolerations } };
+    expect(classes.create(wrong).errors).toEqual([
       expect.stringMatching(/^handler: Invalid value: "A b": a lowercase RFC 1123 label/),
+      'overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0',
       expect.stringMatching(/^scheduling\.nodeSelector: Invalid value: "a b": name part/),
-      'scheduling.tolerations[1]: Duplicate value: {"key":"a","operator":"Exists"}',
+      'scheduling.tolerations[1]: Duplicate value: {"Key":"a","Operator":"Exists","Value":"","Effect":"NoExecute","TolerationSeconds":5}',
     ]);
     const old = classes.stored({ handler: 'gv' });
     expect(classes.patch(old, { handler: 'kata' }).errors).toEqual(['handler: Invalid value: "kata": field is immutable']);
+    expect(classes.patch(old, { handler: 'K' }).errors).toEqual([
+      expect.stringMatching(/^handler: Invalid value: "K": a lowercase RFC 1123 label/),
+      'handler: Invalid value: "K": field is immutable',
+    ]);
     expect(classes.row(old)).toEqual(['x', 'gv', '<unknown>']);
   });
 });

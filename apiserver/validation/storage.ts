@@ -17,8 +17,9 @@ const DRIVER_NAME_MAX = 63;
 type StringMap = Readonly<Record<string, string>> | undefined;
 
 export function checkProvisioner(errors: Errors, path: string, provisioner: string): void {
-  if (provisioner === '') errors.push(fieldError.required(path));
-  else pushInvalid(errors, path, provisioner, isQualifiedName(provisioner.toLowerCase()));
+  const name = provisioner.toLowerCase();
+  if (name === '') errors.push(fieldError.required(path));
+  else pushInvalid(errors, path, name, isQualifiedName(name));
 }
 
 export function checkParameters(errors: Errors, path: string, parameters: StringMap, mayBeEmpty: boolean): void {

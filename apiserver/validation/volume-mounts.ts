@@ -31,8 +31,8 @@ function isTaken(mounts: readonly VolumeMount[], i: number): boolean {
 }
 
 function checkAgainstDevices(errors: Errors, path: string, { name, mountPath }: VolumeMount, devices: readonly VolumeDevice[]): void {
-  for (const device of devices) {
-    if (device.name === name) errors.push(fieldError.invalid(`${path}.name`, name, 'must not already exist in volumeDevices'));
+  if (devices.some((device) => device.name === name)) {
+    errors.push(fieldError.invalid(`${path}.name`, name, 'must not already exist in volumeDevices'));
   }
   if (devices.some(({ devicePath }) => devicePath === mountPath)) {
     errors.push(fieldError.invalid(`${path}.mountPath`, mountPath, 'must not already exist as a path in volumeDevices'));

@@ -35,7 +35,9 @@ export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
     daemonSet.metadata.generation = semanticEqual(daemonSet.spec, old.spec) ? generation : generation + 1;
   },
   validateUpdate: (context, { metadata, spec }, old) => {
-    const errors = [...validateDaemonSetSpec(spec), ...selectorChange(spec.selector, old.spec.selector)];
+    const wrong = validateDaemonSetSpec(spec);
+    // Upstream checks the spec twice, and says so.
+    const errors = [...wrong, ...wrong, ...selectorChange(spec.selector, old.spec.selector)];
     if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, spec.template);
     return errors;
   },

@@ -32,7 +32,9 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = strategyOf<ReplicaSet>({
     replicaSet.metadata.generation = semanticEqual(replicaSet.spec, old.spec) ? generation : generation + 1;
   },
   validateUpdate: (context, { metadata, spec }, old) => {
-    const errors = [...validateReplicaSetSpec(spec), ...selectorChange(spec.selector, old.spec.selector)];
+    const wrong = validateReplicaSetSpec(spec);
+    // Upstream checks the spec twice, and says so.
+    const errors = [...wrong, ...wrong, ...selectorChange(spec.selector, old.spec.selector)];
     if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, spec.template);
     return errors;
   },

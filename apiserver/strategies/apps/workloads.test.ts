@@ -38,6 +38,11 @@ describe('ReplicaSet', () => {
     ]);
   });
 
+  it('says twice what is wrong with a change', () => {
+    const wrong = 'spec.replicas: Invalid value: -1: must be greater than or equal to 0';
+    expect(replicaSets.patch(replicaSets.stored(body), { spec: { replicas: -1 } }).errors).toEqual([wrong, wrong]);
+  });
+
   it('counts right in its status', () => {
     const { errors, object } = replicaSets.patch(
       replicaSets.stored(body),

@@ -34,6 +34,30 @@ describe('what is refused of a pod', () => {
       { containers: [{ ...C, image: ' x' }] },
       ['spec.containers[0].image: Invalid value: " x": must not have leading or trailing whitespace'],
     ],
+    [
+      'a mount that is a device too, however often',
+      {
+        volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }],
+        containers: [
+          {
+            ...C,
+            volumeDevices: [
+              { name: 'v', devicePath: '/dev/a' },
+              { name: 'v', devicePath: '/dev/b' },
+            ],
+            volumeMounts: [{ name: 'v', mountPath: '/dev/a' }],
+          },
+        ],
+      },
+      [
+        'spec.containers[0].volumeMounts[0].name: Invalid value: "v": must not already exist in volumeDevices',
+        'spec.containers[0].volumeMounts[0].mountPath: Invalid value: "/dev/a": must not already exist as a path in volumeDevices',
+        'spec.containers[0].volumeDevices[0].name: Invalid value: "v": must not already exist in volumeMounts',
+        'spec.containers[0].volumeDevices[0].devicePath: Invalid value: "/dev/a": must not already exist as a path in volumeMounts',
+        'spec.containers[0].volumeDevices[1].name: Invalid value: "v": must be unique',
+        'spec.containers[0].volumeDevices[1].name: Invalid value: "v": must not already exist in volumeMounts',
+      ],
+    ],
     ['a volume twice', { volumes: [{ name: 'v' }, { name: 'v' }] }, ['spec.volumes[1].name: Duplicate value: "v"']],
     [
       'two sources',

@@ -30,6 +30,19 @@ describe('EndpointSlice', () => {
     ]);
   });
 
+  it('checks the labels of the beta version, where they are kept', () => {
+    const many = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}`, 'v']));
+    const deprecatedTopology = { ...many, k0: 'a b' };
+    const old = slices.stored(body);
+    for (const endpoint of old.endpoints ?? []) endpoint.deprecatedTopology = deprecatedTopology;
+    expect(slices.patch(old, {}).errors).toEqual([
+      'endpoints[0].deprecatedTopology: Too many: 17: must have at most 16 items',
+      expect.stringMatching(/^endpoints\[0\]\.deprecatedTopology: Invalid value: "a b": a valid label must be/),
+    ]);
+    // The version that has no such labels drops them.
+    expect(slices.create({ ...body, endpoints: [{ addresses: ['192.0.2.1'], deprecatedTopology }] }).errors).toEqual([]);
+  });
+
   it('checks its type and ports', () => {
     expect(slices.create({ addressType: 'IP', endpoints: [], ports: [{}, { protocol: 'X' }] }).errors).toEqual([
       'addressType: Unsupported value: "IP": supported values: "FQDN", "IPv4", "IPv6"',

@@ -14,6 +14,7 @@ import {
 } from '../../../api/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { type Errors, IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
+import { checkLabels } from '../../validation/meta.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { nonSpecialIp } from '../core/endpoints.ts';
 import { ageOf, strategyOf } from '../shared.ts';
@@ -25,6 +26,7 @@ const ENDPOINTS_MAX = 1000;
 const ADDRESSES_MAX = 100;
 const PORTS_MAX = 100;
 const HINTS_MAX = 8;
+const TOPOLOGY_MAX = 16;
 /** How many ports and addresses the Table shows before it counts the rest. */
 const SHOWN_MAX = 3;
 
@@ -134,6 +136,10 @@ function checkEndpoint(errors: Errors, path: string, endpoint: Endpoint, check: 
   addresses.forEach((address, i) => {
     errors.push(...check(`${path}.addresses[${i}]`, address));
   });
+  const topology = endpoint.deprecatedTopology ?? {};
+  const labels = Object.keys(topology).length;
+  if (labels > TOPOLOGY_MAX) errors.push(fieldError.tooMany(`${path}.deprecatedTopology`, labels, TOPOLOGY_MAX));
+  checkLabels(errors, `${path}.deprecatedTopology`, topology);
   if (endpoint.nodeName !== undefined) {
     pushInvalid(errors, `${path}.nodeName`, endpoint.nodeName, isDns1123Subdomain(endpoint.nodeName));
   }

@@ -3,7 +3,6 @@ import type { Strategy } from '../../registry/strategy.ts';
 import { type Errors, IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
 import { checkLabels } from '../../validation/meta.ts';
 import { checkContainerResources } from '../../validation/resources.ts';
-import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { checkTolerations } from '../../validation/tolerations.ts';
 import { roundAmounts } from '../core/pod-template-defaults.ts';
 import { ageOf, strategyOf } from '../shared.ts';
@@ -18,9 +17,9 @@ export const runtimeClassStrategy: Strategy<RuntimeClass> = strategyOf<RuntimeCl
   },
   validateCreate: (_context, runtimeClass) => validate(runtimeClass),
   validateUpdate: (_context, runtimeClass, old) => {
-    const errors: Errors = [];
+    const errors: Errors = validate(runtimeClass);
     if (runtimeClass.handler !== old.handler) errors.push(fieldError.invalid('handler', runtimeClass.handler, IMMUTABLE_MESSAGE));
-    return [...errors, ...validate(runtimeClass)];
+    return errors;
   },
   tableRow: ({ metadata, handler }, now) => [metadata.name, handler, ageOf(metadata.creationTimestamp, now)],
 });
@@ -28,7 +27,7 @@ export const runtimeClassStrategy: Strategy<RuntimeClass> = strategyOf<RuntimeCl
 function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
   const errors: Errors = [];
   pushInvalid(errors, 'handler', handler, isDns1123Label(handler));
-  if (overhead) checkContainerResources(errors, 'overhead.podFixed', { limits: overhead.podFixed ?? {} }, NO_CLAIMS);
+  if (overhead) checkContainerResources(errors, 'overhead', { limits: overhead.podFixed ?? {} }, NO_CLAIMS);
   if (!scheduling) return errors;
   checkLabels(errors, 'scheduling.nodeSelector', scheduling.nodeSelector);
   const tolerations = listOf(scheduling.tolerations);
@@ -37,9 +36,22 @@ function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[]
   return errors;
 }
 
+/** How long one lasts does not tell tolerations apart. */
 function checkUnique(errors: Errors, path: string, tolerations: readonly Toleration[]): void {
+  const seen = new Set<string>();
   tolerations.forEach((toleration, i) => {
-    if (tolerations.slice(0, i).some((other) => semanticEqual(other, toleration)))
-      errors.push(fieldError.duplicate(`${path}[${i}]`, toleration));
+    const { key = '', operator = '', value = '', effect = '' } = toleration;
+    const text = JSON.stringify([key, operator, value, effect]);
+    if (seen.has(text)) errors.push(fieldError.duplicate(`${path}[${i}]`, goToleration(toleration)));
+    seen.add(text);
   });
 }
+
+/** A toleration as JSON of upstream's internal struct, which messages show. */
+const goToleration = ({ key = '', operator = '', value = '', effect = '', tolerationSeconds }: Toleration): unknown => ({
+  Key: key,
+  Operator: operator,
+  Value: value,
+  Effect: effect,
+  TolerationSeconds: tolerationSeconds ?? null,
+});

@@ -1,7 +1,6 @@
-import { type CSIDriver, type CSIDriverSpec, type FieldError, fieldError, nameIsPathSegment } from '../../../api/index.ts';
+import { type CSIDriver, type CSIDriverSpec, type FieldError, fieldError } from '../../../api/index.ts';
 import { IMMUTABLE_MESSAGE, listOf } from '../../validation/field-errors.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
-import { checkCsiDriverName } from '../../validation/storage.ts';
 import { ageOf, strategyOf } from '../shared.ts';
 
 const GROUP_POLICIES: readonly string[] = ['File', 'None', 'ReadWriteOnceWithFSType'];
@@ -15,8 +14,6 @@ const COUNTED = ['tokenRequests', 'requiresRepublish', 'seLinuxMount'] as const;
 export const csiDriverStrategy = strategyOf<CSIDriver>({
   deleteReturnsObject: true,
   allowUnconditionalUpdate: false,
-  // The name is checked as a driver's, and complained of as `name`.
-  validateName: nameIsPathSegment,
   setDefaults: ({ spec }) => {
     spec.attachRequired ??= true;
     spec.podInfoOnMount ??= false;
@@ -33,11 +30,7 @@ export const csiDriverStrategy = strategyOf<CSIDriver>({
     const changed = COUNTED.some((field) => !semanticEqual(spec[field], old.spec[field]));
     if (changed) metadata.generation = generation + 1;
   },
-  validateCreate: (_context, { metadata, spec }) => {
-    const errors: FieldError[] = [];
-    checkCsiDriverName(errors, 'name', metadata.name ?? '');
-    return [...errors, ...specErrors(spec)];
-  },
+  validateCreate: (_context, { spec }) => specErrors(spec),
   validateUpdate: (_context, { spec }, old) => [
     ...specErrors(spec),
     // The name of the field is upstream's slip.

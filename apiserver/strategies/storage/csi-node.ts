@@ -20,7 +20,11 @@ export const csiNodeStrategy = strategyOf<CSINode>({
   deleteReturnsObject: true,
   allowUnconditionalUpdate: false,
   validateCreate: (_context, { spec }) => driversErrors(spec.drivers),
-  validateUpdate: (_context, { spec }, old) => [...driversErrors(spec.drivers), ...driverChanges(spec.drivers, old.spec.drivers)],
+  // Upstream checks the drivers twice, and says so.
+  validateUpdate: (_context, { spec }, old) => {
+    const errors = driversErrors(spec.drivers);
+    return [...errors, ...errors, ...driverChanges(spec.drivers, old.spec.drivers)];
+  },
   tableRow: ({ metadata, spec }, now) => [metadata.name, listOf(spec.drivers).length, ageOf(metadata.creationTimestamp, now)],
 });
 
@@ -37,17 +41,18 @@ function driversErrors(drivers: readonly CSINodeDriver[] | undefined): FieldErro
     checkNonnegative(errors, `${path}.allocatable.count`, driver.allocatable?.count);
     if (names.has(driver.name)) errors.push(fieldError.duplicate(`${path}.name`, driver.name));
     names.add(driver.name);
-    errors.push(...topologyErrors(`${path}.topologyKeys`, listOf(driver.topologyKeys)));
+    errors.push(...topologyErrors(path, listOf(driver.topologyKeys)));
   });
   return errors;
 }
 
+/** @param path the driver's, which is the one that upstream complains of. */
 function topologyErrors(path: string, keys: readonly string[]): FieldError[] {
   const errors: FieldError[] = [];
   keys.forEach((key, i) => {
     if (key === '') errors.push(fieldError.required(path));
     if (keys.indexOf(key) < i) errors.push(fieldError.duplicate(path, key));
-    pushInvalid(errors, path, keys, isQualifiedName(key));
+    pushInvalid(errors, path, key, isQualifiedName(key));
   });
   return errors;
 }
@@ -58,7 +63,7 @@ function driverChanges(drivers: readonly CSINodeDriver[] | undefined, old: reado
     listOf(drivers)
       .filter(({ name }) => name === before.name)
       .filter((driver) => !semanticEqual(driver, before))
-      .map((driver) => fieldError.invalid('CSINodeDriver', goDriver(driver), IMMUTABLE_MESSAGE)),
+      .map((driver) => fieldError.invalid('spec.drivers', goDriver(driver), IMMUTABLE_MESSAGE)),
   );
 }
 
@@ -83,11 +88,10 @@ export const csiStorageCapacityStrategy = strategyOf<CSIStorageCapacity>({
   tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
 });
 
-function capacityErrors({ nodeTopology, storageClassName, capacity, maximumVolumeSize }: CSIStorageCapacity): FieldError[] {
+function capacityErrors({ nodeTopology, storageClassName, capacity }: CSIStorageCapacity): FieldError[] {
   const errors: FieldError[] = [];
   checkLabelSelector(errors, 'nodeTopology', nodeTopology);
   pushInvalid(errors, 'storageClassName', storageClassName, isDns1123Subdomain(storageClassName));
   checkNonnegativeQuantity(errors, 'capacity', capacity);
-  checkNonnegativeQuantity(errors, 'maximumVolumeSize', maximumVolumeSize);
   return errors;
 }

@@ -35,7 +35,7 @@ export const storageClassStrategy = strategyOf<StorageClass>({
     storageClass.volumeBindingMode ??= 'Immediate';
   },
   validateCreate: (_context, storageClass) => classErrors(storageClass),
-  validateUpdate: (_context, storageClass, old) => classChanges(storageClass, old),
+  validateUpdate: (_context, storageClass, old) => [...classErrors(storageClass), ...classChanges(storageClass, old)],
   tableRow: (storageClass, now) => [
     nameCell(storageClass.metadata, DEFAULT_CLASS_MARKS),
     storageClass.provisioner,
@@ -82,15 +82,13 @@ const classChanges = (storageClass: StorageClass, old: StorageClass): FieldError
 export const volumeAttributesClassStrategy = strategyOf<VolumeAttributesClass>({
   views: { 'storage.k8s.io/v1beta1': sameFields(storageKinds.volumeattributesclasses, olderKinds.volumeattributesclassesV1beta1) },
   deleteReturnsObject: true,
-  validateCreate: (_context, { driverName, parameters }) => {
-    const errors: FieldError[] = [];
-    checkProvisioner(errors, 'driverName', driverName);
-    checkParameters(errors, 'parameters', parameters, false);
-    return errors;
-  },
+  validateCreate: (_context, attributesClass) => attributesErrors(attributesClass),
+  // Upstream checks the class twice, and says so.
   validateUpdate: (_context, attributesClass, old) => [
+    ...attributesErrors(attributesClass),
     ...forbidUpdate('driverName', attributesClass.driverName !== old.driverName),
     ...forbidUpdate('parameters', !semanticEqual(attributesClass.parameters, old.parameters)),
+    ...attributesErrors(attributesClass),
   ],
   tableRow: ({ metadata, driverName }, now) => [
     nameCell(metadata, DEFAULT_ATTRIBUTES_MARKS),
@@ -98,3 +96,10 @@ export const volumeAttributesClassStrategy = strategyOf<VolumeAttributesClass>({
     ageOf(metadata.creationTimestamp, now),
   ],
 });
+
+function attributesErrors({ driverName, parameters }: VolumeAttributesClass): FieldError[] {
+  const errors: FieldError[] = [];
+  checkProvisioner(errors, 'driverName', driverName);
+  checkParameters(errors, 'parameters', parameters, false);
+  return errors;
+}

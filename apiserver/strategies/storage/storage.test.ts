@@ -27,6 +27,12 @@ describe('StorageClass', () => {
       'volumeBindingMode: Invalid value: "WaitForFirstConsumer": field is immutable',
     ]);
     expect(classes.patch(classes.stored(body), { allowVolumeExpansion: true }).errors).toEqual([]);
+    const terms = [{ matchLabelExpressions: [{ key: 'z', values: [] }] }];
+    expect(classes.patch(classes.stored(body), { provisioner: 'A b', allowedTopologies: terms }).errors).toEqual([
+      expect.stringMatching(/^provisioner: Invalid value: "a b": name part must/),
+      'allowedTopologies[0].matchLabelExpressions[0].values: Required value',
+      'provisioner: Forbidden: updates to provisioner are forbidden.',
+    ]);
   });
 
   it('checks its fields and topologies', () => {
@@ -57,6 +63,11 @@ it('a VolumeAttributesClass needs parameters, and keeps them', () => {
   expect(classes.patch(stored, { driverName: 'e', parameters: { a: 'c' } }).errors).toEqual([
     'driverName: Forbidden: updates to driverName are forbidden.',
     'parameters: Forbidden: updates to parameters are forbidden.',
+  ]);
+  expect(classes.patch(stored, { driverName: '' }).errors).toEqual([
+    'driverName: Required value',
+    'driverName: Forbidden: updates to driverName are forbidden.',
+    'driverName: Required value',
   ]);
 });
 
@@ -96,7 +107,6 @@ describe('CSIDriver', () => {
     const tokenRequests = [{ audience: 'a', expirationSeconds: 5 }, { audience: 'a' }, { audience: 'b', expirationSeconds: 2 ** 33 }];
     const spec = { fsGroupPolicy: 'X', volumeLifecycleModes: ['Y'], tokenRequests };
     expect(drivers.create({ metadata: { name: 'a'.repeat(64) }, spec }).errors).toEqual([
-      'name: Too long: may not be more than 63 bytes',
       'spec.fsGroupPolicy: Unsupported value: "X": supported values: "File", "None", "ReadWriteOnceWithFSType"',
       'spec.tokenRequests[0].expirationSeconds: Invalid value: 5: may not specify a duration less than 10 minutes',
       'spec.tokenRequests[1].audience: Duplicate value: "a"',
@@ -116,7 +126,10 @@ describe('CSINode', () => {
       'spec.drivers[1].nodeID: Required value',
       'spec.drivers[1].allocatable.count: Invalid value: -1: must be greater than or equal to 0',
       'spec.drivers[1].name: Duplicate value: "a.example.com"',
-      'spec.drivers[1].topologyKeys: Duplicate value: "k"',
+      'spec.drivers[1]: Duplicate value: "k"',
+    ]);
+    expect(nodes.create({ spec: { drivers: [{ ...driver, topologyKeys: ['a b'] }] } }).errors).toEqual([
+      expect.stringContaining('spec.drivers[0]: Invalid value: "a b": name part must consist of'),
     ]);
   });
 
@@ -124,10 +137,15 @@ describe('CSINode', () => {
     const stored = nodes.stored({ spec: { drivers: [driver] } });
     expect(nodes.patch(stored, { spec: { drivers: [{ ...driver, name: 'b.example.com' }] } }).errors).toEqual([]);
     expect(nodes.patch(stored, { spec: { drivers: [{ ...driver, allocatable: { count: 2 } }] } }).errors).toEqual([
-      'CSINodeDriver: Invalid value: {"Name":"a.example.com","NodeID":"n","TopologyKeys":["k"],"Allocatable":{"Count":2}}: field is immutable',
+      'spec.drivers: Invalid value: {"Name":"a.example.com","NodeID":"n","TopologyKeys":["k"],"Allocatable":{"Count":2}}: field is immutable',
     ]);
     expect(nodes.patch(stored, { spec: { drivers: [{ ...driver, nodeID: 'm' }] } }).errors).toEqual([
-      'CSINodeDriver: Invalid value: {"Name":"a.example.com","NodeID":"m","TopologyKeys":["k"],"Allocatable":{"Count":1}}: field is immutable',
+      'spec.drivers: Invalid value: {"Name":"a.example.com","NodeID":"m","TopologyKeys":["k"],"Allocatable":{"Count":1}}: field is immutable',
+    ]);
+    expect(nodes.patch(stored, { spec: { drivers: [{ ...driver, nodeID: '' }] } }).errors).toEqual([
+      'spec.drivers[0].nodeID: Required value',
+      'spec.drivers[0].nodeID: Required value',
+      'spec.drivers: Invalid value: {"Name":"a.example.com","NodeID":"","TopologyKeys":["k"],"Allocatable":{"Count":1}}: field is immutable',
     ]);
     stored.metadata.creationTimestamp = CREATED;
     expect(nodes.row(stored)).toEqual(['x', 1, '30s']);

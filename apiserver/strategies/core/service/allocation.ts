@@ -1,6 +1,6 @@
 import { apiError, coreKinds, type FieldError, fieldError, type Service } from '../../../../api/index.ts';
 import { type Random, systemRandom } from '../../../../runtime/index.ts';
-import { AllocationError, IpRange } from '../../../allocators/ip-range.ts';
+import { AllocationError } from '../../../allocators/ip-range.ts';
 import { PortRange } from '../../../allocators/port-range.ts';
 import type { Allocation, Claim, Claims, NewClaim } from '../../../registry/claims.ts';
 import type { StrategyOptions } from '../../../registry/strategy.ts';
@@ -9,6 +9,7 @@ import { ipAddressOf, isAllocatedAddress, isNodePort, NODE_PORTS, nodePortOf, pl
 import { needsClusterIp, needsHealthCheckPort } from './defaults.ts';
 import { keepsPreferred, setFamilies } from './families.ts';
 import { hasNodePorts, nodePortsOf, takeChangedNodePorts, takeNewNodePorts } from './node-ports.ts';
+import { ServiceRanges } from './ranges.ts';
 
 const SUBJECT = { group: '', resource: 'Service' };
 const IP_TAKEN = 'provided IP is already allocated';
@@ -38,15 +39,14 @@ export class ServiceAllocation implements Claims<Service> {
   ];
   readonly #objects: StrategyOptions['objects'];
   readonly #random: Random;
-  /** One, or one of each family; the default one first. */
-  readonly #ips: readonly IpRange[];
+  readonly #ips: ServiceRanges;
   readonly #ports: PortRange;
   #taken: Set<string> | undefined;
 
   constructor(options: StrategyOptions, random: Random = systemRandom) {
     this.#objects = options.objects;
     this.#random = random;
-    this.#ips = options.serviceClusterIpRange.split(',').map((range) => new IpRange(range));
+    this.#ips = new ServiceRanges(options);
     this.#ports = new PortRange(options.serviceNodePortRange);
   }
 
@@ -66,11 +66,7 @@ export class ServiceAllocation implements Claims<Service> {
   allocate(service: Service, old: Service | undefined): Allocation {
     const before = structuredClone(service.spec);
     const ledger: Ledger = { claims: [], releases: [] };
-    setFamilies(
-      service,
-      old,
-      this.#ips.map(({ family }) => family),
-    );
+    setFamilies(service, old, this.#ips.families);
     this.#allocateIps(service, old, ledger);
     this.#allocatePorts(service, old, ledger);
     this.#allocateHealthCheckPort(service, old, ledger);
@@ -110,15 +106,19 @@ export class ServiceAllocation implements Claims<Service> {
 
   #claimIp(service: Service, family: string, { index, ips, claims }: Asked): string {
     const wanted = ips[index];
-    const range = this.#ips.find((each) => each.family === family);
+    const ranges = this.#ips.of(family);
     if (!wanted) {
-      const ip = this.#free('failed to allocate a serviceIP', (isTaken) => range?.pick(this.#random, (free) => isTaken(placeOfIp(free))));
+      const ip = this.#free('failed to allocate a serviceIP', (isTaken) =>
+        firstOf(ranges, (range) => range.pick(this.#random, (free) => isTaken(placeOfIp(free)))),
+      );
       claims.push(this.#oneOfMany(ipAddressOf(service, ip)));
       return ip;
     }
     const refused = (why: string) =>
       invalid(service, fieldError.invalid('spec.clusterIPs', ips, `failed to allocate IP ${wanted}: ${why}`));
-    inRange(() => range?.check(wanted), refused);
+    const range = ranges.find((each) => each.covers(wanted));
+    if (!range) throw refused('the provided network does not match the current range');
+    inRange(() => range.check(wanted), refused);
     claims.push({ ...ipAddressOf(service, wanted), taken: () => refuse(refused(IP_TAKEN)) });
     return wanted;
   }
@@ -226,6 +226,15 @@ const invalid = (service: Service, error: FieldError) => apiError.invalid(SUBJEC
 
 function refuse(error: Error): never {
   throw error;
+}
+
+/** The first thing that any of them gives. */
+function firstOf<T, R>(all: readonly T[], give: (one: T) => R | undefined): R | undefined {
+  for (const one of all) {
+    const given = give(one);
+    if (given !== undefined) return given;
+  }
+  return undefined;
 }
 
 function inRange(check: () => void, refused: (why: string) => Error): void {
