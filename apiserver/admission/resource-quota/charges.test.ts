@@ -100,8 +100,9 @@ describe('ResourceQuota', () => {
     const objects = {
       list: () => quotas,
       fresh: () => undefined,
-      updateStatus: async (_kind: unknown, _namespace: string, _name: string, change: (quota: unknown) => (typeof quotas)[0]) => {
+      updateStatus: (_kind: unknown, _namespace: string, _name: string, change: (quota: unknown) => (typeof quotas)[0]) => {
         quotas.splice(0, 1, change(structuredClone(quotas[0])));
+        return Promise.resolve();
       },
     };
     const plugin = resourceQuota(objects as never, []);
