@@ -180,6 +180,8 @@ describe('other kinds', () => {
       'gpu.deviceclass.resource.k8s.io/devices': '6',
       'nic.deviceclass.resource.k8s.io/devices': '33',
     });
+    const older = { spec: { devices: { requests: [{ name: 'a', ...exactly('gpu', 'ExactCount', 2) }] } } };
+    expect(usageOf('resourceclaims', older, 'resource.k8s.io')).toMatchObject({ 'gpu.deviceclass.resource.k8s.io/devices': '2' });
   });
 
   test('everything else by number, but events', () => {

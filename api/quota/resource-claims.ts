@@ -1,6 +1,6 @@
 import type { KubeObject } from '../object.ts';
 import { Quantity } from '../quantity.ts';
-import type { DeviceRequest, ResourceClaim } from '../resource/v1/resource-claim.ts';
+import type { DeviceRequest, ExactDeviceRequest, ResourceClaim } from '../resource/v1/resource-claim.ts';
 import type { ResourceList } from '../resources.ts';
 import { ONE, type QuotaEvaluator } from './evaluator.ts';
 
@@ -31,13 +31,17 @@ function usageOf({ spec }: ResourceClaim): ResourceList {
   return usage;
 }
 
+/** A request of any version: before v1 what is asked for exactly stood in the request itself. */
+type AnyRequest = DeviceRequest & Partial<ExactDeviceRequest>;
+
 /** Devices of each class: of alternatives the one that needs most. */
-function devicesOf({ exactly, firstAvailable }: DeviceRequest): ReadonlyMap<string, number> {
-  const alternatives = firstAvailable && firstAvailable.length > 0 ? firstAvailable : exactly ? [exactly] : [];
+function devicesOf({ exactly, firstAvailable, deviceClassName, allocationMode, count }: AnyRequest): ReadonlyMap<string, number> {
+  const exact = exactly ?? (deviceClassName ? { deviceClassName, allocationMode, count } : undefined);
+  const alternatives = firstAvailable && firstAvailable.length > 0 ? firstAvailable : exact ? [exact] : [];
   const most = new Map<string, number>();
-  for (const { deviceClassName, allocationMode, count } of alternatives) {
-    const devices = allocationMode === 'ExactCount' ? (count ?? 0) : allocationMode === 'All' ? DEVICES_MAX : 0;
-    most.set(deviceClassName, Math.max(devices, most.get(deviceClassName) ?? 0));
+  for (const asked of alternatives) {
+    const devices = asked.allocationMode === 'ExactCount' ? (asked.count ?? 0) : asked.allocationMode === 'All' ? DEVICES_MAX : 0;
+    most.set(asked.deviceClassName, Math.max(devices, most.get(asked.deviceClassName) ?? 0));
   }
   return most;
 }

@@ -57,8 +57,7 @@ export function eventRateLimit(limits: readonly EventLimit[]): AdmissionPlugin {
     name: 'EventRateLimit',
     validate: (context, attributes) => {
       const { operation, kind, subresource } = attributes;
-      if ((operation !== 'CREATE' && operation !== 'UPDATE') || kind.kind !== coreKinds.events.kind || subresource !== '' || context.dryRun)
-        return;
+      if ((operation !== 'CREATE' && operation !== 'UPDATE') || kind !== coreKinds.events || subresource !== '' || context.dryRun) return;
       // Each limit counts the event, whatever the others say; the last that is reached is told of.
       const [reached] = enforcers.flatMap((enforcer) => enforcer.reached(context, attributes) ?? []).reverse();
       if (reached !== undefined) throw apiError.tooManyRequests(reached, 0);

@@ -22,6 +22,8 @@ import { isFullyPrivileged, type LevelVersion, PRIVILEGED, policyOf, type ReadPo
 /** Subresources that do not change what a pod may do. */
 const HARMLESS: ReadonlySet<string> = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status']);
 
+const PRIVILEGED_TEXT = writeLevel(PRIVILEGED);
+
 type Templated = { readonly spec: { readonly template?: PodTemplateSpec | undefined } };
 
 const ofSpec = (object: KubeObject): PodTemplateSpec | undefined => (object as KubeObject & Templated).spec.template;
@@ -74,7 +76,7 @@ class PodSecurity {
     const read = this.#policyOf(attributes.namespace);
     if (!read) throw apiError.internal(`failed to lookup namespace ${JSON.stringify(attributes.namespace)}`);
     if (read.errors.length === 0 && isFullyPrivileged(read.policy)) {
-      note(context, 'enforce-policy', writeLevel(PRIVILEGED));
+      note(context, 'enforce-policy', PRIVILEGED_TEXT);
       return;
     }
     if (attributes.operation === 'UPDATE' && !isSignificant(pod, attributes.old as Pod | undefined)) return;

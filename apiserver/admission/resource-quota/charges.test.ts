@@ -95,6 +95,25 @@ describe('ResourceQuota', () => {
     expect(writes).toEqual(['1', '10']);
   });
 
+  test('an object that is looked at again, because a port it got was taken, is charged once', async () => {
+    const quotas = [quotaOf('10')];
+    const objects = {
+      list: () => quotas,
+      fresh: () => undefined,
+      updateStatus: (_kind: unknown, _namespace: string, _name: string, change: (quota: unknown) => (typeof quotas)[0]) => {
+        quotas.splice(0, 1, change(structuredClone(quotas[0])));
+        return Promise.resolve();
+      },
+    };
+    const plugin = resourceQuota(objects as never, []);
+    const request = requestOf('a');
+    await plugin.validate?.(CONTEXT, request);
+    await plugin.validate?.(CONTEXT, request);
+    expect(quotas[0]?.status.used).toEqual({ configmaps: '1' });
+    await plugin.validate?.(CONTEXT, requestOf('a'));
+    expect(quotas[0]?.status.used).toEqual({ configmaps: '2' });
+  });
+
   test('an error of the store is told to everybody who waits, and the next ones are served', async () => {
     let fails = true;
     const objects = {

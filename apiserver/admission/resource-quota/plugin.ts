@@ -1,4 +1,4 @@
-import { type KindInfo, type QuotaEvaluator, quotaEvaluatorOf } from '../../../api/index.ts';
+import { type KindInfo, type KubeObject, type QuotaEvaluator, quotaEvaluatorOf } from '../../../api/index.ts';
 import type { ObjectReader, ObjectWriter } from '../../registry/objects.ts';
 import type { AdmissionPlugin } from '../plugin.ts';
 import { QuotaCharges } from './charges.ts';
@@ -11,6 +11,8 @@ import type { LimitedResource } from './configuration.ts';
 export function resourceQuota(objects: ObjectReader & ObjectWriter, limited: readonly LimitedResource[]): AdmissionPlugin {
   const charges = new QuotaCharges(objects, limited);
   const evaluators = new WeakMap<KindInfo, QuotaEvaluator>();
+  /** New objects that were charged: they are looked at again when an address or a port that was chosen for them turns out to be taken. */
+  const charged = new WeakSet<KubeObject>();
   const evaluatorOf = (kind: KindInfo): QuotaEvaluator | undefined => {
     const known = evaluators.get(kind);
     if (known) return known;
@@ -25,7 +27,11 @@ export function resourceQuota(objects: ObjectReader & ObjectWriter, limited: rea
       if ((operation !== 'CREATE' && operation !== 'UPDATE') || !kind.namespaced || namespace === '' || !object) return;
       const evaluator = evaluatorOf(kind);
       if (!evaluator?.handles(attributes)) return;
-      return charges.charge({ attributes, evaluator, now, dryRun });
+      if (operation === 'UPDATE') return charges.charge({ attributes, evaluator, now, dryRun });
+      if (charged.has(object)) return;
+      return charges.charge({ attributes, evaluator, now, dryRun })?.then(() => {
+        charged.add(object);
+      });
     },
   };
 }
