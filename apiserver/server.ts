@@ -40,6 +40,7 @@ import { type CreateOnly, Kinds } from './rest/kinds.ts';
 import { DEFAULT_ADDRESS_TYPES, KubeletConnector, type KubeletOptions } from './rest/kubelet-connector.ts';
 import { ServerMetrics } from './rest/metrics.ts';
 import { Negotiator } from './rest/negotiation.ts';
+import { Pacer } from './rest/pacer.ts';
 import { requestObject } from './rest/request-object.ts';
 import type { Rest, Review } from './rest/rest.ts';
 import { answerReview } from './rest/review.ts';
@@ -225,6 +226,7 @@ class Server implements ApiServer {
       source,
       negotiator,
       encoder,
+      pacer: new Pacer(),
       decoder: new BodyDecoder(new Scheme(infos)),
       admission: new AdmissionChain(parts.admission, parts.admissionMetrics),
       authorizer: parts.authorizer,

@@ -5,6 +5,7 @@ import {
   type ConfigMap,
   coreKinds,
   type Endpoints,
+  flowcontrolKinds,
   type KindInfo,
   type Service as KubeService,
   type Namespace,
@@ -276,6 +277,21 @@ describe('roles that are there already', () => {
     expect(binding('system:discovery')?.roleRef.name).toBe('system:discovery');
     expect(binding('system:discovery')?.metadata.uid).not.toBe(discovery.metadata.uid);
   });
+});
+
+it('makes the objects of flow control where they are served, and looks after them every minute', async () => {
+  const { flowschemas, prioritylevelconfigurations } = flowcontrolKinds;
+  await run();
+  expect(objects.list(flowschemas)).toEqual([]);
+  const bootstrap = make([flowschemas, prioritylevelconfigurations]);
+  await bootstrap.start();
+  expect([objects.list(flowschemas).length, objects.list(prioritylevelconfigurations).length]).toEqual([11, 8]);
+  await objects.delete(flowschemas, '', 'exempt');
+  await pass(50_000);
+  expect(objects.list(flowschemas)).toHaveLength(10);
+  await pass(15_000);
+  expect(objects.list(flowschemas)).toHaveLength(11);
+  await bootstrap.stop();
 });
 
 it('gives the simulated kubelets what a kubelet needs and no more', async () => {

@@ -64,7 +64,7 @@ export const componentStatusHandlers = (components: readonly Component[]): { rea
     const { selection } = readListOptions(exchange, resource, false);
     const all = await Promise.all(components.map(async (component) => entryOf(endpoint, await statusOf(component))));
     const entries = all.filter((entry) => selection.matches(entry));
-    await sendList(exchange, resource, accepted, { revision: undefined, entries, continue: '', remaining: undefined });
+    await sendList(rest, exchange, resource, { accepted, page: { revision: undefined, entries, continue: '', remaining: undefined } });
   },
 });
 

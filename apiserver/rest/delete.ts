@@ -47,7 +47,7 @@ export const deleteCollection: Handler = async (rest, exchange, endpoint) => {
       if (!isNotFound(error)) throw error;
     }
   });
-  await sendList(exchange, resource, accepted, { ...page, continue: '', remaining: undefined });
+  await sendList(rest, exchange, resource, { accepted, page: { ...page, continue: '', remaining: undefined } });
 };
 
 /** What is to go. A collection can be narrowed by everything a list can. */

@@ -8,8 +8,10 @@ import type { Entry } from '../watch-cache/entry.ts';
 import { encodeAs, refuseProtobuf, wrongShape } from './encoder.ts';
 import type { ListPage } from './list-reader.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE } from './negotiation.ts';
+import type { Pacer } from './pacer.ts';
 import { partialMessage } from './partial-message.ts';
 import { indented, readable, wantsPretty } from './pretty.ts';
+import type { Rest } from './rest.ts';
 import { partialOf, readInclude, tableOf } from './table.ts';
 
 /** Items are gathered into writes of about this size. */
@@ -31,9 +33,14 @@ export function acceptList(exchange: Exchange, { info, type }: Resource, accepte
 }
 
 /** Answers a list in what the client takes. */
-export async function sendList(exchange: Exchange, resource: Resource, accepted: Accepted, page: ListPage): Promise<void> {
+export async function sendList(
+  { pacer }: Pick<Rest, 'pacer'>,
+  exchange: Exchange,
+  resource: Resource,
+  { accepted, page }: { readonly accepted: Accepted; readonly page: ListPage },
+): Promise<void> {
   if (accepted.encoding === 'json' && !accepted.as) {
-    await sendJson(exchange, resource, page);
+    await sendJson(exchange, resource, page, pacer);
     return;
   }
   const body = transform(exchange, resource, accepted, page);
@@ -44,7 +51,7 @@ export async function sendList(exchange: Exchange, resource: Resource, accepted:
  * Items are copied from their served bytes, never parsed: `{` and everything from the metadata on, up to the newline. The length is known
  * before, so the answer needs no chunks; it goes out at the reader's pace.
  */
-async function sendJson(exchange: Exchange, resource: Resource, page: ListPage): Promise<void> {
+async function sendJson(exchange: Exchange, resource: Resource, page: ListPage, pacer: Pacer): Promise<void> {
   const { response } = exchange;
   const { listKind, apiVersion, itemAt } = resource.wire;
   const head = Buffer.from(
@@ -67,6 +74,8 @@ async function sendJson(exchange: Exchange, resource: Resource, page: ListPage):
     return;
   }
   for (const chunk of chunks(head, entries, itemAt, tail)) {
+    const turn = pacer.take();
+    if (turn !== undefined) await turn;
     if (response.destroyed) return;
     if (!response.write(chunk)) await drained(response);
   }

@@ -27,5 +27,5 @@ const answer: Handler = (rest, exchange, { resource }) => {
 export const listObjects: Handler = async (rest, exchange, { resource }) => {
   const accepted = rest.negotiator.list(exchange.accept);
   const page = await readList(rest.source, resource, readListOptions(exchange, resource, false));
-  await sendList(exchange, resource, accepted, page);
+  await sendList(rest, exchange, resource, { accepted, page });
 };

@@ -15,6 +15,7 @@ import type { KubeletConnector } from './kubelet-connector.ts';
 import type { ListSource } from './list-reader.ts';
 import type { Negotiator } from './negotiation.ts';
 import { deleteOperationOptions, writeOperationOptions } from './operation-options.ts';
+import type { Pacer } from './pacer.ts';
 
 /** A kind and its writes. */
 export interface Endpoint {
@@ -32,6 +33,8 @@ export interface Rest {
   readonly source: ListSource;
   readonly negotiator: Negotiator;
   readonly encoder: Encoder;
+  /** What long answers are written at the pace of. */
+  readonly pacer: Pacer;
   readonly decoder: BodyDecoder;
   readonly admission: Admission;
   readonly authorizer: Authorizer;
