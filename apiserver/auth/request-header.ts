@@ -78,15 +78,15 @@ function valuesOf({ headers, rawHeaders }: IncomingMessage, name: string): strin
 }
 
 function extraOf(request: IncomingMessage, prefixes: readonly string[]): Record<string, string[]> {
-  const extra: Record<string, string[]> = {};
+  const extra = new Map<string, string[]>();
   for (const prefix of prefixes.map((each) => each.toLowerCase())) {
     for (const name of Object.keys(request.headers)) {
       if (!name.startsWith(prefix)) continue;
       const key = unescaped(name.slice(prefix.length));
-      extra[key] = [...(extra[key] ?? []), ...valuesOf(request, name)];
+      extra.set(key, [...(extra.get(key) ?? []), ...valuesOf(request, name)]);
     }
   }
-  return extra;
+  return Object.fromEntries(extra);
 }
 
 function unescaped(key: string): string {
