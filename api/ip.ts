@@ -139,6 +139,14 @@ export function isValidCidr(value: string): string[] {
   return canonical === value ? [] : [`must be in canonical form ("${canonical}")`];
 }
 
+/** What is wrong with an address of a network interface, with the length of its prefix, which wants its canonical form. */
+export function isInterfaceAddress(value: string): string[] {
+  const cidr = parseCidr(value);
+  if (!cidr) return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)'];
+  const canonical = `${formatIp(cidr.address)}/${cidr.length}`;
+  return canonical === value ? [] : [`must be in canonical form ("${canonical}")`];
+}
+
 /** Warnings, without the field, for an address that {@link isValidLegacyIp} lets pass. */
 export function ipWarnings(value: string): string[] {
   const ip = parseIp(value);

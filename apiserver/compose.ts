@@ -16,6 +16,7 @@ import {
 import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES } from './bootstrap/index.ts';
 import { createDiscovery } from './discovery/index.ts';
 import type { Encryption } from './encryption/index.ts';
+import { aggregationOf, requestHeadersOf } from './front-proxy.ts';
 import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { ensurePki, type Pki, writeKubeconfigs } from './pki/index.ts';
@@ -120,8 +121,8 @@ class ComposedApiServer implements Service {
   #createServer(store: Store, { pki, access }: Prepared, given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks'>): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
-    const clientCaFile = values['client-ca-file'];
-    const clientCa = clientCaFile === undefined ? pki.ca : `${pki.ca}\n${readPem('client-ca-file', clientCaFile)}`;
+    const clientCa = clientCaOf(values, pki);
+    const requestHeaders = requestHeadersOf(values, pki);
     const bootstrap = async (server: ApiServer) => {
       const address = () => ({
         serviceIp: this.#compiled.kubernetesServiceIp,
@@ -132,14 +133,14 @@ class ComposedApiServer implements Service {
       const { objects } = server;
       const leases = values['endpoint-reconciler-type'] === 'lease' ? new MasterLeases(store, this.#compiled.storageRoot) : undefined;
       const serviceClusterIpRange = values['service-cluster-ip-range'];
-      await this.#run(createBootstrap({ objects, kinds, clientCa, serviceClusterIpRange, address, leases, clock, logger }));
+      await this.#run(createBootstrap({ objects, kinds, clientCa, requestHeaders, serviceClusterIpRange, address, leases, clock, logger }));
     };
     const server: ApiServer = createApiServer({
       store,
       kinds: ALL_KINDS,
       isServed: this.#compiled.isServed,
       parts: (context) => this.#parts(context, { pki, access }, () => server.url),
-      tls: servingTls(values, pki, clientCa),
+      tls: servingTls(values, pki, `${clientCa}\n${requestHeaders.ca}`),
       clock,
       random,
       logger,
@@ -214,7 +215,7 @@ class ComposedApiServer implements Service {
     ];
   }
 
-  #parts({ objects, kinds, versions }: PartsContext, { pki, access }: Prepared, url: () => string): ApiServerParts {
+  #parts({ objects, kinds, versions, others }: PartsContext, { pki, access }: Prepared, url: () => string): ApiServerParts {
     const values = this.#values;
     this.#kinds = kinds;
     const { clock, random } = this.#environment;
@@ -225,6 +226,8 @@ class ComposedApiServer implements Service {
       serviceAccountIssuers: values['service-account-issuer'],
       apiAudiences: this.#compiled.apiAudiences,
       bootstrapTokens: values['enable-bootstrap-token-auth'],
+      clientCa: clientCaOf(values, pki),
+      requestHeaders: requestHeadersOf(values, pki),
       objects,
       writer: objects,
       clock,
@@ -264,8 +267,8 @@ class ComposedApiServer implements Service {
       authenticator: withFreshObjects(authenticator, objects),
       authorizer,
       reviews: createReviews({ authenticator, authorizer, clock, fresh: () => objects.fresh() }),
-      discovery: createDiscovery({ kinds: () => kinds.infos(), serverAddress: () => new URL(url()).host }),
-      openapi: createOpenApi({ kinds: () => kinds.published(), clock }),
+      discovery: createDiscovery({ kinds: () => kinds.infos(), serverAddress: () => new URL(url()).host, services: others }),
+      openapi: createOpenApi({ kinds: () => kinds.published(), others: others && (() => others.specs()), clock }),
       ...this.#tokens(objects, pki, () => new URL(url()).host),
     };
   }
@@ -304,6 +307,7 @@ class ComposedApiServer implements Service {
     return {
       maxRequestsInFlight: values['max-requests-inflight'],
       maxMutatingRequestsInFlight: values['max-mutating-requests-inflight'],
+      priorityAndFairness: values['enable-priority-and-fairness'],
       requestTimeoutMs: values['request-timeout'],
       minRequestTimeoutMs: values['min-request-timeout'] * 1000,
       watchCacheSize: values['default-watch-cache-size'] || undefined,
@@ -316,6 +320,7 @@ class ComposedApiServer implements Service {
         ca: ca === undefined ? undefined : readPem('kubelet-certificate-authority', ca),
         addressTypes: values['kubelet-preferred-address-types'],
       },
+      aggregation: aggregationOf(values, pki),
     };
   }
 
@@ -350,6 +355,10 @@ const ALWAYS_ALLOW: Authorizer = {
     nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
   }),
 };
+
+function clientCaOf({ 'client-ca-file': file }: ApiServerValues, pki: Pki): string {
+  return file === undefined ? pki.ca : `${pki.ca}\n${readPem('client-ca-file', file)}`;
+}
 
 function servingTls(values: ApiServerValues, pki: Pki, clientCa: string): ServingTls {
   const { 'tls-cert-file': cert, 'tls-private-key-file': key } = values;

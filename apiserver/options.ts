@@ -67,7 +67,11 @@ export const apiServerOptions = {
   ),
   'service-account-max-token-expiration': option.duration('Longest life of a token of a service account; 0 for no limit.', 0),
   'anonymous-auth': option.boolean('Let requests without credentials through as system:anonymous, who may see health and version.', true),
-  'service-cluster-ip-range': option.string('Addresses that Services are given.', '10.96.0.0/16', { placeholder: 'CIDR' }),
+  'service-cluster-ip-range': option.string(
+    'Addresses that Services are given; two ranges of different IP families, joined by a comma, for dual-stack Services.',
+    '10.96.0.0/16',
+    { placeholder: 'CIDRS' },
+  ),
   'service-node-port-range': option.string('Ports that NodePort Services are given.', '30000-32767', { placeholder: 'FROM-TO' }),
   'admission-policy-status': option.boolean(
     'Check the types of ValidatingAdmissionPolicies and write what is doubtful into their status. In Kubernetes the controller manager does it; ' +
@@ -86,8 +90,18 @@ export const apiServerOptions = {
     [],
     { placeholder: 'KEYS=BOOL' },
   ),
-  'max-requests-inflight': option.integer('Reading requests served at once; more are answered 429.', 400, { min: 1 }),
-  'max-mutating-requests-inflight': option.integer('Writing requests served at once; more are answered 429.', 200, { min: 1 }),
+  'max-requests-inflight': option.integer(
+    'Reading requests served at once; more are answered 429. With priority and fairness, a part of the seats that priority levels share.',
+    400,
+    { min: 1 },
+  ),
+  'max-mutating-requests-inflight': option.integer('The same for writing requests; with priority and fairness, the other part.', 200, {
+    min: 1,
+  }),
+  'enable-priority-and-fairness': option.boolean(
+    'Let FlowSchemas and PriorityLevelConfigurations say which requests are served when; false for plain limits.',
+    true,
+  ),
   'request-timeout': option.duration('How long a request other than a watch may take.', 60_000),
   'min-request-timeout': option.integer('Seconds that a watch is kept open at least, when the client does not say how long.', 1800, {
     min: 1,
@@ -143,6 +157,38 @@ export const apiServerOptions = {
   'audit-log-mode': option.string('blocking: a request goes on when it cannot be noted; blocking-strict: it is refused.', 'blocking', {
     placeholder: 'MODE',
   }),
+  'proxy-client-cert-file': option.string(
+    'Certificate to show to API servers behind this one, instead of the one in the data directory.',
+    undefined,
+    { placeholder: 'FILE' },
+  ),
+  'proxy-client-key-file': option.string('Key of --proxy-client-cert-file.', undefined, { placeholder: 'FILE' }),
+  'requestheader-client-ca-file': option.string(
+    'CA of front proxies, whose headers name users, instead of the one in the data directory.',
+    undefined,
+    { placeholder: 'FILE' },
+  ),
+  'requestheader-allowed-names': option.list(
+    'Common names that front proxies may have; any unless given, with --requestheader-client-ca-file.',
+    [],
+    { placeholder: 'NAMES' },
+  ),
+  'requestheader-username-headers': option.list(
+    'Headers in which front proxies name the user; the first with a value.',
+    ['X-Remote-User'],
+    {
+      placeholder: 'NAMES',
+    },
+  ),
+  'requestheader-uid-headers': option.list("Headers that have the user's uid, likewise.", ['X-Remote-Uid'], { placeholder: 'NAMES' }),
+  'requestheader-group-headers': option.list("Headers that have the user's groups; all their values.", ['X-Remote-Group'], {
+    placeholder: 'NAMES',
+  }),
+  'requestheader-extra-headers-prefix': option.list('What headers begin with that say more of the user.', ['X-Remote-Extra-'], {
+    placeholder: 'PREFIXES',
+  }),
+  'aggregator-reject-forwarding-redirect': option.boolean('Do not pass on redirects of API servers behind this one.', true),
+  'enable-aggregator-routing': option.boolean('Reach API servers behind this one at their endpoints: cluster IPs lead nowhere.', true),
   'authorization-mode': option.list('Authorizers, in order: Node, RBAC, AlwaysAllow.', ['Node', 'RBAC']),
   'allow-privileged': option.boolean('Pods may have privileged containers.', true),
   'enable-admission-plugins': option.list('Admission plugins to run beside the default ones.', [], { placeholder: 'NAMES' }),

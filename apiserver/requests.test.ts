@@ -101,7 +101,10 @@ test('beyond the requests that may be in flight others are turned away, but neve
   const gate = new Promise<void>((resolve) => {
     release = resolve;
   });
-  await using api = await start({ settings: { maxMutatingRequestsInFlight: 1 }, admission: [{ name: 'Slow', admit: () => gate }] });
+  await using api = await start({
+    settings: { maxMutatingRequestsInFlight: 1, priorityAndFairness: false },
+    admission: [{ name: 'Slow', admit: () => gate }],
+  });
   const create = (name: string, user?: string) =>
     api.request('POST', PATH, { body: { metadata: { name } }, headers: user ? { 'x-test-user': user } : {} });
   const first = create('a', 'alice');

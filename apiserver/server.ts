@@ -1,21 +1,22 @@
-import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import fastify, { type FastifyInstance } from 'fastify';
-import { apiextensionsKinds, apiVersionOf, type KindInfo, type ServedKind } from '../api/index.ts';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { apiextensionsKinds, apiregistrationKinds, apiVersionOf, flowcontrolKinds, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
-import { type Clock, type Logger, type Random, type Service, UserError } from '../runtime/index.ts';
+import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ServedVersions } from './admission/matching/served-versions.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
+import { type AggregationSettings, Aggregator } from './aggregation/index.ts';
 import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import { createCustomResources } from './custom-resources/index.ts';
+import { createFairness, type Fairness } from './flow-control/index.ts';
+import { createHttpServer, listenError, type ServingTls } from './http-server.ts';
 import type { Auditor, Exchange } from './pipeline/exchange.ts';
-import { FlowControl } from './pipeline/flow-control.ts';
+import { FlowControl, type FlowController } from './pipeline/flow-control.ts';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
 import { RequestMetrics } from './pipeline/request-metrics.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
@@ -49,20 +50,8 @@ import { answerSnapshot } from './rest/snapshot.ts';
 import type { StoreProbe } from './store-probe.ts';
 import { CacheHub } from './watch-cache/cache-hub.ts';
 
-/** Connections that are silent for longer are closed; longer than any client waits between two requests. */
-const KEEP_ALIVE_MS = 180_000;
-/** How long a client may take to send a request's headers. */
-const HEADERS_TIMEOUT_MS = 32_000;
 /** How long requests that are being served may take once the server stops. */
 const DRAIN_MS = 2500;
-
-/** What is answered to what is no HTTP, as Go's server answers it. */
-/** What Go's server says to what is no request that it would read, and ends the connection. */
-const refusal = (status: string) => `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`;
-const NOT_HTTP = refusal('400 Bad Request');
-const TOO_LONG = refusal('431 Request Header Fields Too Large');
-/** Bytes of a request's first line and headers: label selectors and names of groups can be long. */
-const HEADER_BYTES_MAX = 256 * 1024;
 
 /** Kinds that are told, not kept, by `group/resource`. */
 const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = { '/bindings': createBinding };
@@ -77,6 +66,8 @@ export interface PartsContext {
   readonly kinds: Pick<KindHost, 'infos' | 'published'>;
   /** The kinds as admission knows them. */
   readonly versions: ServedVersions;
+  /** What other servers serve; absent where APIServices are not served. */
+  readonly others: Pick<Aggregator, 'versions' | 'remotes' | 'specs'> | undefined;
 }
 
 /** The parts that decide and describe; made by others. */
@@ -96,12 +87,7 @@ export interface ApiServerParts {
   readonly openid?: DocumentSource | undefined;
 }
 
-/** PEMs of the serving side, and of the CA of client certificates. */
-export interface ServingTls {
-  readonly cert: string;
-  readonly key: string;
-  readonly clientCa?: string | undefined;
-}
+export type { ServingTls };
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -137,6 +123,8 @@ export interface ApiServerOptions {
 export interface ApiServerSettings {
   readonly maxRequestsInFlight: number;
   readonly maxMutatingRequestsInFlight: number;
+  /** Whether flow schemas say which requests are served when, with the sum of these as seats; plain limits otherwise. */
+  readonly priorityAndFairness: boolean;
   readonly requestTimeoutMs: number;
   readonly minRequestTimeoutMs: number;
   /** Changes kept per kind. */
@@ -146,6 +134,7 @@ export interface ApiServerSettings {
   /** How long one lease of the store is given to new objects that expire. */
   readonly leaseReuseSeconds: number;
   readonly kubelet: KubeletOptions;
+  readonly aggregation: AggregationSettings;
   /** The group whose members are never turned away. */
   readonly privilegedGroup: string;
   /** How long requests are served after a stop was asked for, while readiness fails. */
@@ -155,12 +144,14 @@ export interface ApiServerSettings {
 const DEFAULTS: ApiServerSettings = {
   maxRequestsInFlight: 400,
   maxMutatingRequestsInFlight: 200,
+  priorityAndFairness: true,
   requestTimeoutMs: 60_000,
   minRequestTimeoutMs: 1_800_000,
   watchCacheSize: undefined,
   storageRoot: REGISTRY_ROOT,
   leaseReuseSeconds: 60,
   kubelet: { addressTypes: DEFAULT_ADDRESS_TYPES },
+  aggregation: { rejectRedirects: true },
   privilegedGroup: 'system:masters',
   shutdownDelayMs: 0,
 };
@@ -187,11 +178,14 @@ class Server implements ApiServer {
   readonly #kinds = new Kinds();
   readonly #host: KindHost;
   readonly #customResources: Service | undefined;
+  readonly #aggregator: Aggregator | undefined;
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
   readonly #claims: ClaimRepair;
   readonly #admission: readonly AdmissionPlugin[];
   readonly #auditor: Auditor | undefined;
+  /** Absent where there are plain limits only. */
+  readonly #fairness: Fairness | undefined;
   readonly #pipeline: Pipeline;
   readonly #rest: Rest;
   readonly #root: RootOptions;
@@ -213,7 +207,8 @@ class Server implements ApiServer {
     const served = options.kinds.filter(({ info }) => this.#isServed(info));
     const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize, sealing: options.sealing };
     this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: served });
-    const parts = options.parts({ objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served) });
+    this.#aggregator = this.#createAggregator(served.map(({ info }) => info));
+    const parts = options.parts(this.#partsContext(served));
     this.#admission = parts.admission;
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
@@ -245,14 +240,12 @@ class Server implements ApiServer {
     const requests = new RequestMetrics();
     this.#auditor = options.audit?.((exchange) => requestObject(exchange, this.#kinds));
     const auditor = this.#auditor;
-    const flowControl = new FlowControl({
-      readOnlyMax: this.#settings.maxRequestsInFlight,
-      mutatingMax: this.#settings.maxMutatingRequestsInFlight,
-      privilegedGroup: this.#settings.privilegedGroup,
-    });
+    this.#fairness = this.#settings.priorityAndFairness ? this.#createFairness() : undefined;
+    const flowControl = this.#fairness?.control ?? this.#plainLimits();
     const metrics = new ServerMetrics({
       requests,
       inFlight: flowControl,
+      fairness: this.#fairness,
       store: storeMetrics,
       admission: parts.admissionMetrics,
       auditor,
@@ -267,10 +260,11 @@ class Server implements ApiServer {
       openapi: parts.openapi,
       openid: parts.openid,
       metrics: () => metrics.text(),
+      dump: (exchange) => this.#fairness?.dump(exchange),
       snapshot: (exchange) => answerSnapshot(exchange, store, this.#settings.privilegedGroup),
     };
     this.#pipeline = this.#createPipeline(parts, { flowControl, metrics: requests, encodeStatus: encoder.status });
-    this.#http = this.#createHttp();
+    this.#http = createHttpServer(options.tls, (request, response, upgrade) => void this.#pipeline.handle(request, response, upgrade));
   }
 
   #healthChecks(isStoreBroken: () => boolean): ReturnType<typeof healthChecks> {
@@ -282,6 +276,29 @@ class Server implements ApiServer {
       probes: this.#options.probes,
       ofStorage: this.#options.storageChecks,
     });
+  }
+
+  #createFairness(): Fairness {
+    const { clock, logger, kinds } = this.#options;
+    const { maxRequestsInFlight, maxMutatingRequestsInFlight, requestTimeoutMs } = this.#settings;
+    return createFairness({
+      seats: maxRequestsInFlight + maxMutatingRequestsInFlight,
+      requestTimeoutMs,
+      objects: this.objects,
+      hasObjects: kinds.some(({ info }) => info === flowcontrolKinds.flowschemas),
+      statsOf: (info) => {
+        const cache = this.#kinds.endpointOf(info)?.resource.cache;
+        return cache && { count: cache.size, bytes: cache.averageBytes };
+      },
+      watchIndexOf: (info) => this.#kinds.endpointOf(info)?.resource.strategy.watchIndex,
+      clock,
+      logger,
+    });
+  }
+
+  #plainLimits(): FlowController {
+    const { maxRequestsInFlight: readOnlyMax, maxMutatingRequestsInFlight: mutatingMax, privilegedGroup } = this.#settings;
+    return new FlowControl({ readOnlyMax, mutatingMax, privilegedGroup });
   }
 
   #createPipeline(parts: ApiServerParts, more: Pick<PipelineOptions, 'flowControl' | 'metrics' | 'encodeStatus'>): Pipeline {
@@ -316,9 +333,12 @@ class Server implements ApiServer {
     try {
       await this.#claims.start();
       await this.#customResources?.start();
+      this.#fairness?.start();
+      await this.#aggregator?.start();
       await this.#http.listen({ host, port });
-      await bootstrap?.(this);
+      await Promise.all([bootstrap?.(this), this.#aggregator?.register()]);
       this.#bootstrapped = true;
+      this.#fairness?.keepStatus();
     } catch (error) {
       await this.stop();
       throw listenError(error, host, port);
@@ -349,8 +369,10 @@ class Server implements ApiServer {
     await this.#http.close();
     forced.cancel();
     this.#pipeline.stop();
+    this.#fairness?.stop();
     this.#kubelets.close();
     for (const plugin of this.#admission) plugin.close?.();
+    await this.#aggregator?.stop();
     await this.#customResources?.stop();
     await this.#claims.stop();
     this.#hub.stop();
@@ -389,55 +411,22 @@ class Server implements ApiServer {
     else this.#host.add(inItsVersion(definition, kinds));
   }
 
+  #partsContext(served: readonly ServedKind[]): PartsContext {
+    return { objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served), others: this.#aggregator };
+  }
+
+  #createAggregator(kinds: readonly KindInfo[]): Aggregator | undefined {
+    const { clock, random, logger } = this.#options;
+    if (!kinds.includes(apiregistrationKinds.apiservices)) return undefined;
+    return new Aggregator({ objects: this.objects, kinds, settings: this.#settings.aggregation, clock, random, logger });
+  }
+
   #dispatch(exchange: Exchange): Promise<void> | void {
+    const owner = this.#aggregator?.ownerOf(exchange);
+    if (owner) return this.#aggregator?.pass(exchange, owner);
     const { info } = exchange;
     if (!info.isResource) return answerRoot(exchange, this.#root);
     return route(this.#rest, this.#kinds, exchange);
-  }
-
-  /** One route for everything; bodies are left to the handlers, which know whether there may be one. */
-  #createHttp(): FastifyInstance {
-    const { cert, key, clientCa } = this.#options.tls;
-    const app = fastify({
-      https: {
-        cert,
-        key,
-        ...(clientCa ? { ca: clientCa } : {}),
-        requestCert: true,
-        rejectUnauthorized: false,
-        ticketKeys: ticketKeys(key),
-        maxHeaderSize: HEADER_BYTES_MAX,
-      },
-      logger: false,
-      exposeHeadRoutes: false,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      forceCloseConnections: 'idle',
-      genReqId: () => '',
-      return503OnClosing: false,
-      clientErrorHandler: ({ code }, socket) => {
-        if (socket.writable) socket.end(code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
-      },
-      routerOptions: { maxParamLength: 10_000, onBadUrl: (_, request, response) => void this.#pipeline.handle(request, response) },
-    });
-    // Before fastify looks at the body: what a body may be is for the handlers to say.
-    app.addHook('onRequest', (request, reply, _done) => {
-      reply.hijack();
-      void this.#pipeline.handle(request.raw, reply.raw);
-    });
-    app.all('/*', () => undefined);
-    const { server } = app;
-    server.maxHeadersCount = 0; // all of them: none is left out
-    server.headersTimeout = HEADERS_TIMEOUT_MS;
-    server.requestTimeout = 0;
-    server.on('upgrade', (request, socket: Socket, head: Buffer) => {
-      const response = new ServerResponse(request);
-      response.assignSocket(socket);
-      response.shouldKeepAlive = false;
-      response.once('finish', () => socket.end());
-      socket.on('error', () => socket.destroy());
-      void this.#pipeline.handle(request, response, { socket, head });
-    });
-    return app;
   }
 }
 
@@ -472,17 +461,4 @@ async function sizeOf(store: Store, clock: Clock): Promise<number | undefined> {
   }
 }
 
-/** TLS sessions can be resumed across restarts of a server with the same key. */
-const ticketKeys = (key: string): Buffer => createHash('sha384').update(key).digest();
-
 const isAddress = (address: AddressInfo | string | null): address is AddressInfo => typeof address === 'object' && address !== null;
-
-function listenError(error: unknown, host: string, port: number): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE')
-    return new UserError(`port ${port} on ${host} is in use; choose another with --secure-port (0 picks a free one)`);
-  if (code === 'EACCES')
-    return new UserError(`port ${port} on ${host} may not be used by this user; choose one above 1023 with --secure-port`);
-  if (code === 'EADDRNOTAVAIL') return new UserError(`address ${host} is not one of this machine's; choose another with --bind-address`);
-  return error;
-}

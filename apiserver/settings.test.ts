@@ -15,10 +15,26 @@ describe('the options', () => {
     [['--endpoint-reconciler-type=master-count'], '--endpoint-reconciler-type knows lease and none'],
     [['--service-account-key-file=a'], '--service-account-key-file needs --service-account-signing-key-file'],
     [['--audit-log-path=a'], '--audit-log-path needs --audit-policy-file'],
+    [['--proxy-client-cert-file=a'], '--proxy-client-cert-file and --proxy-client-key-file go together'],
+    [['--requestheader-group-headers=a b'], '--requestheader-group-headers takes names of headers, not "a b"'],
+    [['--enable-aggregator-routing=false'], '--enable-aggregator-routing=false is not possible'],
     [['--audit-log-mode=batch'], '--audit-log-mode knows blocking and blocking-strict'],
+    [['--service-cluster-ip-range=x'], '--service-cluster-ip-range takes a range such as 10.96.0.0/16, or two of different IP families'],
+    [['--service-cluster-ip-range=10.0.0.0/16,10.1.0.0/16'], 'takes two ranges of different IP families only'],
+    [['--service-cluster-ip-range=10.0.0.0/16,fd00::/108,fd01::/108'], 'must not contain more than two entries'],
+    [['--service-cluster-ip-range=10.0.0.0/8'], 'is too large with 10.0.0.0/8; the mask must be at least 12 bits long'],
+    [['--service-cluster-ip-range=fd00::/48'], 'the mask must be at least 64 bits long'],
+    [['--runtime-config=batch/v9=true'], 'batch/v9, which is not there'],
   ])('%s: one line that says what to change', (argv, why) => {
     expect(() => compile(...argv)).toThrow(OptionError);
     expect(() => compile(...argv)).toThrow(why);
+  });
+
+  test.each([
+    ['10.96.0.0/16', '10.96.0.1'],
+    ['fd00:1::/108,10.96.0.0/16', 'fd00:1::1'],
+  ])('%s: the Service kubernetes is at %s', (range, ip) => {
+    expect(compile(`--service-cluster-ip-range=${range}`).kubernetesServiceIp).toBe(ip);
   });
 
   test.each([

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import type { KindInfo } from '../api/index.ts';
+import { type KindInfo, parseCidr } from '../api/index.ts';
 import { ALL_KINDS } from '../api/schema.ts';
 import { OptionError, type OptionValues, UserError } from '../runtime/index.ts';
-import { formatIp, parseCidr } from './allocators/ip-range.ts';
+import { IpRange } from './allocators/ip-range.ts';
 import { SIGNING_ALGORITHMS } from './auth/index.ts';
 import { type FeatureGate, featureGates } from './feature-gates.ts';
 import type { apiServerOptions } from './options.ts';
@@ -41,6 +41,7 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
   checkStore(values);
   checkAudit(values);
   checkOidc(values);
+  checkAggregation(values);
   for (const name of ['bind-address', 'advertise-address'] as const) {
     const ip = values[name];
     if (ip !== undefined && isIP(ip) === 0) throw new OptionError(`option --${name} takes an IP address, not "${ip}"`);
@@ -100,11 +101,28 @@ function checkPairs(values: ApiServerValues): void {
     ['tls-cert-file', 'tls-private-key-file'],
     ['kubelet-client-certificate', 'kubelet-client-key'],
     ['etcd-certfile', 'etcd-keyfile'],
+    ['proxy-client-cert-file', 'proxy-client-key-file'],
   ] as const;
   for (const [one, other] of pairs) {
     if ((values[one] === undefined) !== (values[other] === undefined)) throw new OptionError(`options --${one} and --${other} go together`);
   }
 }
+
+function checkAggregation(values: ApiServerValues): void {
+  if (!values['enable-aggregator-routing']) throw new OptionError('option --enable-aggregator-routing=false is not possible; leave it out');
+  const lists = [
+    'requestheader-username-headers',
+    'requestheader-uid-headers',
+    'requestheader-group-headers',
+    'requestheader-extra-headers-prefix',
+  ] as const;
+  for (const name of lists) {
+    const wrong = values[name].find((header) => !HEADER_NAME.test(header));
+    if (wrong !== undefined) throw new OptionError(`option --${name} takes names of headers, not ${JSON.stringify(wrong)}`);
+  }
+}
+
+const HEADER_NAME = /^[!#$&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 const AUDIT_MODES: readonly string[] = ['blocking', 'blocking-strict'];
 
@@ -142,12 +160,27 @@ function portRange(text: string): { from: number; to: number } {
   return range;
 }
 
-function firstIp(range: string): string {
-  try {
-    return formatIp(parseCidr(range).first + 1);
-  } catch {
-    throw new OptionError(`option --service-cluster-ip-range takes an IPv4 range such as 10.96.0.0/16, not "${range}"`);
-  }
+/** Mask lengths that are allowed at least: a range must not be too large to be kept track of. */
+const MASK_MIN = { IPv4: 12, IPv6: 64 } as const;
+
+/** Upstream: `validateClusterIPFlags` (`pkg/controlplane/apiserver/options/validation.go`, `cmd/kube-apiserver/app/options/validation.go`). */
+function firstIp(ranges: string): string {
+  const name = 'option --service-cluster-ip-range';
+  const [first, second, ...more] = ranges.split(',').map((text) => readRange(name, text));
+  if (!first || more.length > 0) throw new OptionError(`${name} must not contain more than two entries`);
+  if (second && second.family === first.family)
+    throw new OptionError(`${name} takes two ranges of different IP families only, not "${ranges}"`);
+  return first.firstIp;
+}
+
+function readRange(name: string, text: string): IpRange {
+  const prefix = parseCidr(text);
+  if (!prefix) throw new OptionError(`${name} takes a range such as 10.96.0.0/16, or two of different IP families, not "${text}"`);
+  const range = new IpRange(text);
+  const least = MASK_MIN[range.family];
+  if (prefix.length < least) throw new OptionError(`${name} is too large with ${text}; the mask must be at least ${least} bits long`);
+  if (prefix.length > (range.family === 'IPv4' ? 30 : 126)) throw new OptionError(`${name} has no room for a Service in ${text}`);
+  return range;
 }
 
 /** Reads a PEM file that an option names. @throws UserError when it cannot be read or is none. */

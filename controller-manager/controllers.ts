@@ -12,6 +12,11 @@ import { podGarbageCollector } from './pod-gc/controller.ts';
 import { replicaSetController } from './replica-set/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
+import {
+  attributesClassProtectionController,
+  claimProtectionController,
+  volumeProtectionController,
+} from './storage-protection/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
 
 /** Every controller. The garbage collector comes last: it shares the informers that the others have. */
@@ -27,6 +32,9 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   replicaSetController,
   daemonSetController,
   endpointsController,
+  claimProtectionController,
+  volumeProtectionController,
+  attributesClassProtectionController,
   clusterRoleAggregationController,
   garbageCollector,
 ];

@@ -14,11 +14,15 @@ import {
   type Live,
   type Namespace,
   type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
   type Pod,
   type ReplicaSet,
   rbacKinds,
   type Service,
   type ServiceAccount,
+  storageKinds,
+  type VolumeAttributesClass,
 } from '../api/index.ts';
 import { controllerOf, type Informer, type InformerFactory, trimManagedFields } from '../client/index.ts';
 import { slimPod } from './shared/slim-pod.ts';
@@ -71,6 +75,10 @@ export class SharedInformers {
   daemonSets = (): Informer<DaemonSet> => this.#shared<DaemonSet>(appsKinds.daemonsets);
   controllerRevisions = (): Informer<ControllerRevision> =>
     this.#shared<ControllerRevision>(appsKinds.controllerrevisions, trimManagedFields, ownerIndexes);
+  persistentVolumes = (): Informer<PersistentVolume> => this.#shared<PersistentVolume>(coreKinds.persistentvolumes);
+  persistentVolumeClaims = (): Informer<PersistentVolumeClaim> => this.#shared<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
+  volumeAttributesClasses = (): Informer<VolumeAttributesClass> =>
+    this.#shared<VolumeAttributesClass>(storageKinds.volumeattributesclasses);
   clusterRoles = (): Informer<ClusterRole> => this.#shared<ClusterRole>(rbacKinds.clusterroles);
 
   /** The ConfigMaps of this name in all namespaces. */

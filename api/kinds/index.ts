@@ -1,5 +1,6 @@
 export * as admissionregistrationKinds from './admissionregistration.ts';
 export * as apiextensionsKinds from './apiextensions.ts';
+export * as apiregistrationKinds from './apiregistration.ts';
 export * as appsKinds from './apps.ts';
 export * as authenticationKinds from './authentication.ts';
 export * as authorizationKinds from './authorization.ts';
@@ -10,9 +11,11 @@ export * as coordinationKinds from './coordination.ts';
 export * as coreKinds from './core.ts';
 export * as discoveryKinds from './discovery.ts';
 export * as eventsKinds from './events.ts';
+export * as flowcontrolKinds from './flowcontrol.ts';
 export * as networkingKinds from './networking.ts';
 export * as nodeKinds from './node.ts';
 export * as policyKinds from './policy.ts';
 export * as rbacKinds from './rbac.ts';
+export * as resourceKinds from './resource.ts';
 export * as schedulingKinds from './scheduling.ts';
 export * as storageKinds from './storage.ts';

@@ -6,6 +6,7 @@ import {
 } from '../admissionregistration/v1alpha1/mutating-admission-policy.ts';
 import { mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding } from '../admissionregistration/v1beta1/mutating-admission-policy.ts';
 import { customResourceDefinition } from '../apiextensions/v1/custom-resource-definition.ts';
+import { apiService } from '../apiregistration/v1/api-service.ts';
 import { controllerRevision } from '../apps/v1/controller-revision.ts';
 import { daemonSet } from '../apps/v1/daemon-set.ts';
 import { deployment } from '../apps/v1/deployment.ts';
@@ -39,6 +40,8 @@ import { service } from '../core/v1/service.ts';
 import { serviceAccount } from '../core/v1/service-account.ts';
 import { endpointSlice } from '../discovery/v1/endpoint-slice.ts';
 import { event as eventsEvent } from '../events/v1/event.ts';
+import { flowSchema } from '../flowcontrol/v1/flow-schema.ts';
+import { priorityLevelConfiguration } from '../flowcontrol/v1/priority-level-configuration.ts';
 import type { ServedKind } from '../kind-info.ts';
 import { ingress, ingressClass } from '../networking/v1/ingress.ts';
 import { ipAddress, serviceCIDR } from '../networking/v1/ip-address.ts';
@@ -46,6 +49,9 @@ import { networkPolicy } from '../networking/v1/network-policy.ts';
 import { runtimeClass } from '../node/v1/runtime-class.ts';
 import { podDisruptionBudget } from '../policy/v1/pod-disruption-budget.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from '../rbac/v1/role.ts';
+import { deviceClass } from '../resource/v1/device-class.ts';
+import { resourceClaim, resourceClaimTemplate } from '../resource/v1/resource-claim.ts';
+import { resourceSlice } from '../resource/v1/resource-slice.ts';
 import { priorityClass } from '../scheduling/v1/priority-class.ts';
 import { csiDriver, csiNode, csiStorageCapacity } from '../storage/v1/csi.ts';
 import { storageClass } from '../storage/v1/storage-class.ts';
@@ -53,6 +59,7 @@ import { volumeAttachment } from '../storage/v1/volume-attachment.ts';
 import { volumeAttributesClass } from '../storage/v1/volume-attributes-class.ts';
 import * as admissionregistration from './admissionregistration.ts';
 import * as apiextensions from './apiextensions.ts';
+import * as apiregistration from './apiregistration.ts';
 import * as apps from './apps.ts';
 import * as authentication from './authentication.ts';
 import * as authorization from './authorization.ts';
@@ -63,11 +70,13 @@ import * as coordination from './coordination.ts';
 import * as core from './core.ts';
 import * as discovery from './discovery.ts';
 import * as events from './events.ts';
+import * as flowcontrol from './flowcontrol.ts';
 import * as networking from './networking.ts';
 import * as node from './node.ts';
 import { OLDER_KINDS } from './older.ts';
 import * as policy from './policy.ts';
 import * as rbac from './rbac.ts';
+import * as resource from './resource.ts';
 import * as scheduling from './scheduling.ts';
 import * as storage from './storage.ts';
 
@@ -90,6 +99,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: core.secrets, message: secret },
   { info: core.serviceaccounts, message: serviceAccount },
   { info: core.services, message: service },
+  { info: apiregistration.apiservices, message: apiService },
   { info: apps.controllerrevisions, message: controllerRevision },
   { info: apps.daemonsets, message: daemonSet },
   { info: apps.deployments, message: deployment },
@@ -132,6 +142,12 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = [
   { info: node.runtimeclasses, message: runtimeClass },
   { info: discovery.endpointslices, message: endpointSlice },
   { info: events.events, message: eventsEvent },
+  { info: flowcontrol.flowschemas, message: flowSchema },
+  { info: flowcontrol.prioritylevelconfigurations, message: priorityLevelConfiguration },
+  { info: resource.deviceclasses, message: deviceClass },
+  { info: resource.resourceclaims, message: resourceClaim },
+  { info: resource.resourceclaimtemplates, message: resourceClaimTemplate },
+  { info: resource.resourceslices, message: resourceSlice },
 ];
 
 /** Those, and the versions that are served only when told to. */

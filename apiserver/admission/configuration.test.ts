@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../runtime/index.ts';
 import { readAdmissionConfiguration } from './configuration.ts';
+import { eventLimitsOf } from './event-rate-limit.ts';
 import { AdmissionMetrics, createAdmission } from './index.ts';
+import { nodeSelectorsOf } from './pod-node-selector.ts';
 import { podSecurityConfiguration } from './pod-security/configuration.ts';
+import { clusterTolerationsOf } from './pod-toleration-restriction.ts';
 import { limitedResourcesOf } from './resource-quota/configuration.ts';
 import { readerOf } from './testing/request.ts';
 
@@ -97,6 +100,62 @@ describe('the admission configuration file', () => {
   });
 });
 
+/** Upstream's, in its order. */
+const DEFAULT_ON = [
+  'NamespaceLifecycle',
+  'LimitRanger',
+  'ServiceAccount',
+  'TaintNodesByCondition',
+  'PodSecurity',
+  'Priority',
+  'DefaultTolerationSeconds',
+  'DefaultStorageClass',
+  'StorageObjectInUseProtection',
+  'PersistentVolumeClaimResize',
+  'RuntimeClass',
+  'CertificateApproval',
+  'CertificateSigning',
+  'ClusterTrustBundleAttest',
+  'CertificateSubjectRestriction',
+  'DefaultIngressClass',
+  'PodTopologyLabels',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionWebhook',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionWebhook',
+  'ResourceQuota',
+];
+
+describe('what plugins that are off by default are told', () => {
+  test('PodNodeSelector: selectors by namespace, in the one form that it has', () => {
+    const podNodeSelectorPluginConfig = { clusterDefaultNodeSelector: 'a=b', ns: 'c=d' };
+    expect(nodeSelectorsOf(inline('PodNodeSelector', { podNodeSelectorPluginConfig }))).toEqual(podNodeSelectorPluginConfig);
+    expect(() => nodeSelectorsOf(inline('PodNodeSelector', { podNodeSelectorPluginConfig: 'a=b' }))).toThrow(
+      /PodNodeSelector: podNodeSelectorPluginConfig: /,
+    );
+  });
+
+  test('PodTolerationRestriction: tolerations', () => {
+    const head = { apiVersion: 'podtolerationrestriction.admission.k8s.io/v1alpha1', kind: 'Configuration' };
+    const whitelist = [{ key: 'a', operator: 'Exists' }];
+    expect(clusterTolerationsOf(inline('PodTolerationRestriction', { ...head, whitelist }))).toMatchObject({ default: [], whitelist });
+    expect(() => clusterTolerationsOf(inline('PodTolerationRestriction', { ...head, whitelist: ['a'] }))).toThrow(/whitelist.0: /);
+  });
+
+  test('EventRateLimit: limits, at least one', () => {
+    const limits = (...limits: readonly object[]) =>
+      inline('EventRateLimit', { apiVersion: 'eventratelimit.admission.k8s.io/v1alpha1', kind: 'Configuration', limits });
+    const good = { type: 'Server', qps: 1, burst: 2 };
+    expect(eventLimitsOf(limits(good))).toEqual([{ ...good, cacheSize: 0 }]);
+    expect(() => eventLimitsOf(limits())).toThrow('EventRateLimit: limits: Invalid value: "": must not be empty');
+    expect(() => eventLimitsOf(limits({ type: 'X', qps: 0, burst: -1, cacheSize: -1 }))).toThrow(
+      'limits[0].type: Unsupported value: "X": supported values: "Server", "Namespace", "User", "SourceAndObject", ' +
+        'limits[0].burst: Invalid value: -1: must be positive, limits[0].qps: Invalid value: 0: must be positive, ' +
+        'limits[0].cacheSize: Invalid value: -1: must not be negative',
+    );
+  });
+});
+
 describe('which plugins run', () => {
   const objects = readerOf() as never;
   const authorizer = { authorize: () => ({ allowed: false, reason: '' }), rulesFor: () => ({ resourceRules: [], nonResourceRules: [] }) };
@@ -112,16 +171,19 @@ describe('which plugins run', () => {
     createAdmission({ ...parts, enabled, disabled }).map(({ name }) => name);
 
   test('the default ones, in their order, but those that are disabled', () => {
-    expect(names()).toEqual([...names()].filter((name) => names().includes(name)));
-    expect(names()).toContain('PodSecurity');
-    expect(names().indexOf('ResourceQuota')).toBe(names().length - 1);
+    expect(names()).toEqual(DEFAULT_ON.filter((name) => names().includes(name)));
+    expect(names()).toEqual(expect.arrayContaining(['LimitRanger', 'PodSecurity', 'ResourceQuota']));
+    expect(names(['AlwaysDeny', 'NodeRestriction'])).toEqual([
+      ...names().slice(0, 3),
+      'NodeRestriction',
+      ...names().slice(3),
+      'AlwaysDeny',
+    ]);
     expect(names([], ['PodSecurity'])).toEqual(names().filter((name) => name !== 'PodSecurity'));
   });
 
   test('a name that nobody knows is an error, and so is one that upstream alone knows', () => {
-    expect(() => names(['Nonsense'])).toThrow(
-      /^--enable-admission-plugins: admission plugin Nonsense is unknown; there are NamespaceLifecycle, /,
-    );
+    expect(() => names(['Nonsense'])).toThrow(/^--enable-admission-plugins: admission plugin Nonsense is unknown; there are AlwaysAdmit, /);
     expect(() => names([], ['Nonsense'])).toThrow(/^--disable-admission-plugins: admission plugin Nonsense is unknown/);
     expect(() => names(['ImagePolicyWebhook'])).toThrow(
       /admission plugin ImagePolicyWebhook is Kubernetes' own, but there is none here yet/,

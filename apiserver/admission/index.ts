@@ -3,19 +3,29 @@ import type { Authorizer } from '../auth/index.ts';
 import type { FeatureGate } from '../feature-gates.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { WebhookClient } from '../webhook/index.ts';
+import { alwaysAdmit, alwaysDeny } from './always.ts';
+import { alwaysPullImages } from './always-pull-images.ts';
+import { limitPodHardAntiAffinityTopology } from './anti-affinity-topology.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { AdmissionConfiguration, readAdmissionConfiguration } from './configuration.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { denyServiceExternalIps } from './deny-service-external-ips.ts';
+import { eventLimitsOf, eventRateLimit } from './event-rate-limit.ts';
+import { extendedResourceToleration } from './extended-resource-toleration.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { AdmissionMetrics } from './metrics.ts';
+import { namespaceAutoProvision, namespaceExists } from './namespace-existence.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction/plugin.ts';
+import { ownerReferencesPermissionEnforcement } from './owner-references.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import { nodeSelectorsOf, podNodeSelector } from './pod-node-selector.ts';
 import { podSecurityConfiguration } from './pod-security/configuration.ts';
 import { podSecurity } from './pod-security/plugin.ts';
+import { clusterTolerationsOf, podTolerationRestriction } from './pod-toleration-restriction.ts';
 import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts';
 import type { PolicyOptions } from './policy/policy-options.ts';
 import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
@@ -74,27 +84,27 @@ const absent = (name: string): Row => ({ name, isOn: false });
 
 /** All plugins, in upstream's order and on or off as upstream's (`pkg/kubeapiserver/options/plugins.go`). */
 const PLUGINS: readonly Row[] = [
-  absent('AlwaysAdmit'),
-  absent('NamespaceAutoProvision'),
+  off('AlwaysAdmit', () => alwaysAdmit),
+  off('NamespaceAutoProvision', ({ objects }) => namespaceAutoProvision(objects)),
   on('NamespaceLifecycle', ({ objects }) => namespaceLifecycle(objects)),
-  absent('NamespaceExists'),
-  absent('LimitPodHardAntiAffinityTopology'),
+  off('NamespaceExists', ({ objects }) => namespaceExists(objects)),
+  off('LimitPodHardAntiAffinityTopology', () => limitPodHardAntiAffinityTopology),
   on('LimitRanger', ({ objects }) => limitRanger(objects)),
   on('ServiceAccount', ({ objects, random }) => serviceAccount(objects, random)),
   off('NodeRestriction', ({ objects, authorizer }) => nodeRestriction(objects, authorizer)),
   on('TaintNodesByCondition', () => taintNodesByCondition),
-  absent('AlwaysPullImages'),
+  off('AlwaysPullImages', () => alwaysPullImages),
   absent('ImagePolicyWebhook'),
   on('PodSecurity', ({ objects, configuration }) => podSecurity(objects, podSecurityConfiguration(configuration))),
-  absent('PodNodeSelector'),
+  off('PodNodeSelector', ({ objects, configuration }) => podNodeSelector(objects, nodeSelectorsOf(configuration))),
   on('Priority', ({ objects }) => priority(objects)),
   on('DefaultTolerationSeconds', () => defaultTolerationSeconds),
-  absent('PodTolerationRestriction'),
-  absent('EventRateLimit'),
-  absent('ExtendedResourceToleration'),
+  off('PodTolerationRestriction', ({ objects, configuration }) => podTolerationRestriction(objects, clusterTolerationsOf(configuration))),
+  off('EventRateLimit', ({ configuration }) => eventRateLimit(eventLimitsOf(configuration))),
+  off('ExtendedResourceToleration', () => extendedResourceToleration),
   on('DefaultStorageClass', ({ objects }) => defaultStorageClass(objects)),
   on('StorageObjectInUseProtection', () => storageObjectInUseProtection),
-  absent('OwnerReferencesPermissionEnforcement'),
+  off('OwnerReferencesPermissionEnforcement', (parts) => ownerReferencesPermissionEnforcement(parts)),
   on('PersistentVolumeClaimResize', ({ objects }) => persistentVolumeClaimResize(objects)),
   on('RuntimeClass', ({ objects }) => runtimeClass(objects)),
   on('CertificateApproval', ({ authorizer }) => certificateApproval(authorizer)),
@@ -102,8 +112,9 @@ const PLUGINS: readonly Row[] = [
   absent('ClusterTrustBundleAttest'),
   on('CertificateSubjectRestriction', () => certificateSubjectRestriction),
   on('DefaultIngressClass', ({ objects }) => defaultIngressClass(objects)),
-  absent('DenyServiceExternalIPs'),
-  absent('PodTopologyLabels'),
+  off('DenyServiceExternalIPs', () => denyServiceExternalIps),
+  // Copies what nodes say of their place into pods, with a feature gate that is off in 1.34: until then it does nothing.
+  on('PodTopologyLabels', () => ({ name: 'PodTopologyLabels' })),
   on('MutatingAdmissionPolicy', (parts) =>
     parts.features?.has('MutatingAdmissionPolicy') ? mutatingAdmissionPolicy(parts) : { name: 'MutatingAdmissionPolicy' },
   ),
@@ -111,7 +122,7 @@ const PLUGINS: readonly Row[] = [
   on('ValidatingAdmissionPolicy', (parts) => validatingAdmissionPolicy(parts)),
   on('ValidatingAdmissionWebhook', (parts) => validatingWebhooks(parts)),
   on('ResourceQuota', ({ objects, configuration }) => resourceQuota(objects, limitedResourcesOf(configuration))),
-  absent('AlwaysDeny'),
+  off('AlwaysDeny', () => alwaysDeny),
 ];
 
 /**

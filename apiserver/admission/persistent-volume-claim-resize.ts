@@ -1,5 +1,4 @@
 import {
-  apiError,
   coreKinds,
   type PersistentVolumeClaim,
   parseQuantity,
@@ -9,7 +8,8 @@ import {
   ZERO_QUANTITY,
 } from '../../api/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
-import { type AdmissionPlugin, nameInErrors } from './plugin.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
+import { refusal } from './refusal.ts';
 
 const KIND = coreKinds.persistentvolumeclaims;
 const UNBOUND = 'Only bound persistent volume claims can be expanded';
@@ -18,17 +18,28 @@ const UNSUPPORTED = 'only dynamically provisioned pvc can be resized and the sto
 /** A claim grows if its class allows it. Upstream: `plugin/pkg/admission/storage/persistentvolume/resize`. */
 export const persistentVolumeClaimResize = (objects: ObjectReader): AdmissionPlugin => ({
   name: 'PersistentVolumeClaimResize',
-  validate: async (_context, attributes) => {
+  // Not async: it is asked about every write.
+  validate: (_context, attributes) => {
     const { operation, kind, subresource, object, old } = attributes;
     if (kind !== KIND || operation !== 'UPDATE' || subresource !== '' || !object || !old) return;
     // The objects of a claims' request are claims: they were decoded as such.
     const claim = object as PersistentVolumeClaim;
     const before = old as PersistentVolumeClaim;
     if (sizeOf(claim).cmp(sizeOf(before)) <= 0) return;
-    if (before.status.phase !== 'Bound') throw apiError.forbidden(kind, nameInErrors(attributes), UNBOUND);
-    if (!(await mayGrow(objects, claim, before))) throw apiError.forbidden(kind, nameInErrors(attributes), UNSUPPORTED);
+    return checkGrowth(objects, attributes, claim, before);
   },
 });
+
+/** @throws ApiError (403) */
+async function checkGrowth(
+  objects: ObjectReader,
+  attributes: AdmissionAttributes,
+  claim: PersistentVolumeClaim,
+  old: PersistentVolumeClaim,
+): Promise<void> {
+  if (old.status.phase !== 'Bound') throw refusal(attributes, UNBOUND);
+  if (!(await mayGrow(objects, claim, old))) throw refusal(attributes, UNSUPPORTED);
+}
 
 const sizeOf = ({ spec }: PersistentVolumeClaim) => {
   const size = spec.resources?.requests?.storage;

@@ -1,9 +1,10 @@
-import { apiError, goQuote, type Live, nodeKinds, type Pod, type RuntimeClass, type Toleration } from '../../api/index.ts';
+import { apiError, goQuote, type Live, nodeKinds, type RuntimeClass } from '../../api/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { sortedMap } from '../strategies/shared.ts';
 import { semanticEqual } from '../validation/semantic-equal.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { onPods, type PodAttributes } from './pods.ts';
+import { mergeTolerations } from './tolerations.ts';
 
 const KIND = nodeKinds.runtimeclasses;
 
@@ -57,28 +58,8 @@ function setScheduling({ kind, name, pod }: PodAttributes, { scheduling }: Live<
     throw apiError.forbidden(kind, name, why);
   }
   if (scheduling.nodeSelector) pod.spec.nodeSelector = sortedMap({ ...nodeSelector, ...scheduling.nodeSelector });
-  if (scheduling.tolerations) pod.spec.tolerations = mergeTolerations(pod, scheduling.tolerations);
+  if (scheduling.tolerations) pod.spec.tolerations = mergeTolerations(pod.spec.tolerations ?? [], scheduling.tolerations);
 }
-
-/** Without those that another one covers. Upstream: `MergeTolerations`. */
-function mergeTolerations({ spec }: Pod, added: readonly Toleration[]): Toleration[] {
-  const all = [...(spec.tolerations ?? []), ...added];
-  return all.filter((toleration, i) => {
-    const isCovered = all.slice(i + 1).some((later) => isSuperset(later, toleration));
-    return !isCovered && !all.slice(0, i).some((earlier) => isSuperset(earlier, toleration));
-  });
-}
-
-/** Whether `a` tolerates all that `b` does. Upstream: `isSuperset` of `pkg/util/tolerations`. */
-function isSuperset(a: Toleration, b: Toleration): boolean {
-  if (semanticEqual(a, b)) return true;
-  if ((a.key && a.key !== b.key) || (a.effect && a.effect !== b.effect) || endsEarlier(a, b)) return false;
-  if (a.operator === 'Exists') return true;
-  return (b.operator ?? 'Equal') === 'Equal' && (a.value ?? '') === (b.value ?? '');
-}
-
-const endsEarlier = ({ effect, tolerationSeconds }: Toleration, { tolerationSeconds: other }: Toleration): boolean =>
-  effect === 'NoExecute' && tolerationSeconds !== undefined && (other === undefined || tolerationSeconds < other);
 
 const hasOverhead = (overhead: Readonly<Record<string, string>> | undefined): boolean => Object.keys(overhead ?? {}).length > 0;
 

@@ -1,3 +1,4 @@
+import { formatCidr, formatIp, parseCidr, parseIp } from '../../api/index.ts';
 import type { Random } from '../../runtime/index.ts';
 
 /** Why an address or a port cannot be had; the texts are upstream's. */
@@ -5,73 +6,103 @@ export class AllocationError extends Error {
   override readonly name = 'AllocationError';
 }
 
-/** What a taken address or port is told of. */
-export const ALREADY_ALLOCATED = 'already allocated';
+/** The two families of addresses, as Services name them. */
+export type IpFamily = 'IPv4' | 'IPv6';
 
-/** The addresses that Services can have; IPv4. */
+/** The family of an address; IPv4 in IPv6 counts as IPv4, and so does what is no address. */
+export const familyOf = (ip: string): IpFamily => (parseIp(ip)?.family === 6 ? 'IPv6' : 'IPv4');
+
+/** An address as it is stored: `fd00::1`. */
+export function canonicalIp(ip: string): string {
+  const parsed = parseIp(ip);
+  return parsed ? formatIp(parsed) : ip;
+}
+
+/** How many addresses are left to those who choose, as upstream's `calculateRangeOffset` (ipallocator/ipallocator.go, KEP-3070). */
+const RESERVED_MIN = 16n;
+const RESERVED_MAX = 256n;
+const RESERVED_SHARE = 16n;
+
+/** The addresses of one family that Services can have. */
 export class IpRange {
-  readonly #first: number;
-  readonly #size: number;
-  readonly #text: string;
+  readonly family: IpFamily;
+  readonly text: string;
+  readonly #first: bigint;
+  readonly #size: bigint;
 
-  /** @param range in CIDR form, such as `10.96.0.0/16`. */
+  /** @param range in CIDR form, such as `10.96.0.0/16`. @throws AllocationError when it is none. */
   constructor(range: string) {
-    const { first, size } = parseCidr(range);
-    this.#text = range;
-    this.#first = first;
-    this.#size = size;
+    const prefix = parseCidr(range);
+    if (!prefix) throw new AllocationError(`${range} is not a range such as 10.96.0.0/16`);
+    const { network, length } = prefix;
+    this.text = formatCidr(prefix);
+    this.family = network.family === 6 ? 'IPv6' : 'IPv4';
+    this.#first = network.bits;
+    this.#size = 1n << BigInt((network.family === 6 ? 128 : 32) - length);
   }
 
-  /** @throws AllocationError for an address outside, and for the network's own and the last one, which are nobody's. */
+  /** The first address that can be given: the Service `kubernetes`. */
+  get firstIp(): string {
+    return this.#ipAt(1n);
+  }
+
+  /** Whether an address can be given. The network's own is nobody's, and for IPv4 the last one, by which all are meant. */
+  has(ip: string): boolean {
+    const parsed = parseIp(ip);
+    if (!parsed || (parsed.family === 6) !== (this.family === 'IPv6')) return false;
+    const offset = parsed.bits - this.#first;
+    return offset > 0n && offset <= this.#last;
+  }
+
+  /** @throws AllocationError for an address that cannot be given. */
   check(ip: string): void {
-    const value = parseIp(ip);
-    const offset = value === undefined ? -1 : value - this.#first;
-    if (offset > 0 && offset < this.#size - 1) return;
-    throw new AllocationError(`the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${this.#text}`);
+    if (this.has(ip)) return;
+    throw new AllocationError(`the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${this.text}`);
   }
 
   /**
-   * Picks a free address: at random from the upper part of the range, so that the lower one stays for those who choose
-   * (KEP-3070), then from the lower. Undefined when all are taken.
+   * Picks a free address: at random from the upper part of the range, so that the lower one stays for those who choose, then from the
+   * lower. Undefined when all are taken.
    */
   pick(random: Random, isTaken: (ip: string) => boolean): string | undefined {
-    const reserved = Math.min(Math.max(16, Math.trunc(this.#size / 16)), 256);
-    const lower = this.#size > reserved * 2 ? reserved : 0;
-    const ipAt = (offset: number) => formatIp(this.#first + offset);
-    const free = (offset: number) => !isTaken(ipAt(offset));
-    const offset = pickFrom(random, lower + 1, this.#size - 1, free) ?? pickFrom(random, 1, lower + 1, free);
-    return offset === undefined ? undefined : ipAt(offset);
+    const lower = this.#reserved;
+    const free = (offset: bigint) => !isTaken(this.#ipAt(offset));
+    const offset = pickBetween(random, lower + 1n, this.#last + 1n, free) ?? pickBetween(random, 1n, lower + 1n, free);
+    return offset === undefined ? undefined : this.#ipAt(offset);
+  }
+
+  get #last(): bigint {
+    return this.family === 'IPv6' ? this.#size - 1n : this.#size - 2n;
+  }
+
+  get #reserved(): bigint {
+    if (this.#size <= RESERVED_MIN) return 0n;
+    const share = this.#size / RESERVED_SHARE;
+    return share < RESERVED_MIN ? RESERVED_MIN : share > RESERVED_MAX ? RESERVED_MAX : share;
+  }
+
+  #ipAt(offset: bigint): string {
+    return formatIp({ family: this.family === 'IPv6' ? 6 : 4, bits: this.#first + offset });
   }
 }
 
+/** Numbers below this are drawn at once; larger ones in two parts. */
+const DRAWN_MAX = 2n ** 32n;
+
+/** A number in [0, bound); not quite even for what is drawn in two parts. */
+function draw(random: Random, bound: bigint): bigint {
+  if (bound <= DRAWN_MAX) return BigInt(random.integer(Number(bound)));
+  return (draw(random, DRAWN_MAX) + draw(random, bound / DRAWN_MAX) * DRAWN_MAX) % bound;
+}
+
 /** A free number in [from, to), looked for from a random place on. */
-export function pickFrom(random: Random, from: number, to: number, isFree: (value: number) => boolean): number | undefined {
+function pickBetween(random: Random, from: bigint, to: bigint, isFree: (value: bigint) => boolean): bigint | undefined {
   const count = to - from;
-  if (count <= 0) return undefined;
-  const start = random.integer(count);
-  for (let i = 0; i < count; i++) {
+  if (count <= 0n) return undefined;
+  const start = draw(random, count);
+  for (let i = 0n; i < count; i++) {
     const value = from + ((start + i) % count);
     if (isFree(value)) return value;
   }
   return undefined;
 }
-
-/** First address and number of addresses of an IPv4 range. */
-export function parseCidr(range: string): { first: number; size: number } {
-  const [address = '', bits = ''] = range.split('/');
-  const value = parseIp(address);
-  const length = /^\d{1,2}$/.test(bits) ? Number(bits) : Number.NaN;
-  if (value === undefined || !(length >= 0 && length <= 32))
-    throw new AllocationError(`${range} is not an IPv4 range such as 10.96.0.0/16`);
-  const size = 2 ** (32 - length);
-  return { first: value - (value % size), size };
-}
-
-export function parseIp(text: string): number | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  const parts = match?.slice(1).map(Number) ?? [];
-  if (parts.length !== 4 || parts.some((part) => part > 255)) return undefined;
-  return parts.reduce((sum, part) => sum * 256 + part, 0);
-}
-
-export const formatIp = (value: number): string => [24, 16, 8, 0].map((shift) => Math.trunc(value / 2 ** shift) % 256).join('.');

@@ -1,5 +1,5 @@
 import type { Random } from '../../runtime/index.ts';
-import { AllocationError, pickFrom } from './ip-range.ts';
+import { AllocationError } from './ip-range.ts';
 
 /** How many ports are left to those who choose, as upstream's `calculateRangeOffset` (portallocator/allocator.go, KEP-3668). */
 const RESERVED_MIN = 16;
@@ -31,4 +31,16 @@ export class PortRange {
     const isFree = (port: number) => !isTaken(port);
     return pickFrom(random, upper, this.#to + 1, isFree) ?? pickFrom(random, this.#from, upper, isFree);
   }
+}
+
+/** A free number in [from, to), looked for from a random place on. */
+function pickFrom(random: Random, from: number, to: number, isFree: (value: number) => boolean): number | undefined {
+  const count = to - from;
+  if (count <= 0) return undefined;
+  const start = random.integer(count);
+  for (let i = 0; i < count; i++) {
+    const value = from + ((start + i) % count);
+    if (isFree(value)) return value;
+  }
+  return undefined;
 }

@@ -235,7 +235,10 @@ describe('client certificates', () => {
       groups: ['system:masters', 'system:authenticated'],
       extra: { 'authentication.kubernetes.io/credential-id': [expect.stringMatching(/^X509SHA256=[0-9a-f]{64}$/)] },
     });
-    expect(await whoAmI(pki.clients.kubelet)).toMatchObject({ name: 'system:nanokube:kubelet-sim', groups: ['system:authenticated'] });
+    expect(await whoAmI(pki.clients.kubelet)).toMatchObject({
+      name: 'system:nanokube:kubelet-sim',
+      groups: ['system:nodes', 'system:authenticated'],
+    });
     expect(await whoAmI(undefined)).toMatchObject({ name: 'system:anonymous' });
   });
 

@@ -5,6 +5,7 @@ import type { ObjectReader } from '../registry/objects.ts';
 import { createBootstrapTokens } from './bootstrap-tokens.ts';
 import { createClientCertificates } from './client-certificate.ts';
 import { createLegacyTokens, type LegacyTokenOptions } from './legacy-tokens.ts';
+import { createRequestHeaders, type RequestHeaderOptions } from './request-header.ts';
 import { createServiceAccountTokens } from './service-account-tokens.ts';
 import { createStaticTokens } from './static-tokens.ts';
 import { type TokenAuthenticator, TokenError, type TokenIdentity } from './token-authenticator.ts';
@@ -34,6 +35,10 @@ export interface AuthenticatorOptions {
   readonly bootstrapTokens?: boolean | undefined;
   /** Further ones, asked last: tokens of an OpenID provider, webhooks. */
   readonly others?: readonly TokenAuthenticator[] | undefined;
+  /** PEM of the authorities of client certificates, where the TLS server trusts others too. */
+  readonly clientCa?: string | undefined;
+  /** Whom front proxies may name, and how; nobody unless given. */
+  readonly requestHeaders?: RequestHeaderOptions | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -56,7 +61,7 @@ const INVALID_TOKEN = 'invalid bearer token';
 const ANONYMOUS: UserInfo = { name: ANONYMOUS_USER, groups: [UNAUTHENTICATED_GROUP] };
 
 /**
- * Client certificate, then bearer token, then anonymous: the first that knows the credential decides; a credential that is not good is 401
+ * A front proxy's headers, then client certificate, then bearer token, then anonymous: the first that knows the credential decides; a credential that is not good is 401
  * unless another one is. The CA of client certificates is the TLS server's (`ca`, with `requestCert` and without `rejectUnauthorized`).
  *
  * @throws UserError when the token file is not good.
@@ -73,12 +78,15 @@ export function createAuthenticator(options: AuthenticatorOptions): RequestAuthe
     ...(options.bootstrapTokens ? [createBootstrapTokens({ apiAudiences, objects, clock })] : []),
     ...(options.others ?? []),
   ];
-  const certificates = createClientCertificates(clock);
+  const certificates = createClientCertificates(clock, options.clientCa);
+  const proxies = options.requestHeaders && createRequestHeaders(options.requestHeaders, clock);
   const anonymous = anonymousRule(options.anonymousAuth);
   const verdictOn = (token: string, audiences: readonly string[]) => askInTurn(tokens, { token, audiences, errors: [INVALID_TOKEN] }, 0);
 
   return {
     authenticate(request) {
+      const named = proxies?.identify(request);
+      if (named) return withAuthenticated(named);
       const certified = certificates.identify(request);
       if (typeof certified !== 'string') return withAuthenticated(certified);
       const token = bearerToken(request);

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../runtime/index.ts';
+import { certificatesIn, isIssuedBy } from './certificate-chain.ts';
 import { CREDENTIAL_ID } from './service-account-user.ts';
 import type { UserInfo } from './types.ts';
 
@@ -17,15 +18,20 @@ export interface ClientCertificates {
   identify(request: IncomingMessage): UserInfo | 'none' | 'invalid';
 }
 
-/** The CA itself is given to the TLS server; here its verdict is read. */
-export function createClientCertificates(clock: Clock): ClientCertificates {
+/**
+ * The CA itself is given to the TLS server; here its verdict is read.
+ *
+ * @param ca PEM of the authorities of users, where the TLS server trusts others too.
+ */
+export function createClientCertificates(clock: Clock, ca?: string): ClientCertificates {
+  const authorities = ca === undefined ? undefined : certificatesIn(ca);
   const seen = new WeakMap<TLSSocket, CertificateIdentity>();
   return {
     identify({ socket }) {
       if (!(socket instanceof TLSSocket)) return 'none';
       let identity = seen.get(socket);
       if (!identity) {
-        identity = identityOf(socket);
+        identity = identityOf(socket, authorities);
         seen.set(socket, identity);
       }
       if (typeof identity === 'string') return identity;
@@ -34,10 +40,10 @@ export function createClientCertificates(clock: Clock): ClientCertificates {
   };
 }
 
-function identityOf(socket: TLSSocket): CertificateIdentity {
+function identityOf(socket: TLSSocket, authorities: readonly X509Certificate[] | undefined): CertificateIdentity {
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return 'none';
-  if (!socket.authorized) return 'invalid';
+  if (!socket.authorized || (authorities && !isIssuedBy(certificate, authorities))) return 'invalid';
   const subject: ReadonlyMap<string, unknown> = new Map(Object.entries(socket.getPeerCertificate().subject));
   const [name = ''] = textsOf(subject.get('CN')).slice(-1);
   if (name === '') return 'none';

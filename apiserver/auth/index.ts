@@ -13,6 +13,7 @@ export { createAuthorizer, PRIVILEGED_GROUP } from './authorizer.ts';
 export { withFreshObjects } from './fresh-authenticator.ts';
 export { SIGNING_ALGORITHMS } from './jwt.ts';
 export { createOpenIdDocuments, type OpenIdDocuments } from './openid.ts';
+export { type RequestHeaderOptions, requestHeaderCheck } from './request-header.ts';
 export { createTokenIssuer, type IssuedToken, type TokenIssuer, type TokenReference, type TokenSubject } from './service-account-tokens.ts';
 export { SERVICE_ACCOUNT_PREFIX, serviceAccountGroups, serviceAccountName } from './service-account-user.ts';
 export {

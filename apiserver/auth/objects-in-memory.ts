@@ -62,6 +62,16 @@ export class ObjectsInMemory implements ObjectReader, ObjectWriter {
     return this.update(kind, namespace, name, change);
   }
 
+  applyStatus<T extends KubeObject>(kind: KindInfo, name: string, config: KubeObject): Promise<Live<T>> {
+    const { namespace = '' } = config.metadata;
+    return this.update<T>(kind, namespace, name, (current) => ({ ...current, ...config, metadata: current.metadata }));
+  }
+
+  /** Writers are not told apart here. */
+  as(_manager: string): this {
+    return this;
+  }
+
   async delete(kind: KindInfo, namespace: string, name: string): Promise<void> {
     await Promise.resolve();
     const object = this.get(kind, namespace, name);

@@ -52,13 +52,13 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
-const make = (kinds: readonly KindInfo[] = []) =>
+const make = (kinds: readonly KindInfo[] = [], serviceClusterIpRange = '10.96.0.0/16') =>
   createBootstrap({
     objects,
     kinds,
     clientCa: CA,
     leases: new MasterLeases(store, '/registry'),
-    serviceClusterIpRange: '10.96.0.0/16',
+    serviceClusterIpRange,
     address: () => ({ serviceIp: '10.96.0.1', advertiseAddress, port }),
     clock,
     logger: silentLogger,
@@ -140,6 +140,18 @@ it('writes the default ServiceCIDR where it is served, and that it is ready', as
   const [cidr] = objects.list<ServiceCIDR>(networkingKinds.servicecidrs);
   expect(cidr?.status.conditions).toMatchObject([{ type: 'Ready', status: 'True', message: 'Kubernetes default Service CIDR is ready' }]);
   await bootstrap.stop();
+});
+
+it('adds a second range to the default ServiceCIDR, and changes nothing else of it', async () => {
+  const ranges = async (range: string) => {
+    const bootstrap = make([networkingKinds.servicecidrs], range);
+    await bootstrap.start();
+    await bootstrap.stop();
+    return objects.list<ServiceCIDR>(networkingKinds.servicecidrs).map(({ spec }) => spec.cidrs);
+  };
+  expect(await ranges('10.96.0.0/16')).toEqual([['10.96.0.0/16']]);
+  expect(await ranges('10.97.0.0/16,fd00::/108')).toEqual([['10.96.0.0/16']]);
+  expect(await ranges('10.96.0.0/16,fd00::/108')).toEqual([['10.96.0.0/16', 'fd00::/108']]);
 });
 
 it('follows the port, and puts back what is deleted while it runs', async () => {

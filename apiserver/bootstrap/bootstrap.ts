@@ -12,6 +12,8 @@ import {
   type ServiceCIDR,
 } from '../../api/index.ts';
 import type { Clock, Logger, Service } from '../../runtime/index.ts';
+import type { RequestHeaderOptions } from '../auth/index.ts';
+import { ensureFlowObjects } from '../flow-control/maintenance.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { joinBundles } from './certificates.ts';
 import type { MasterLeases } from './master-leases.ts';
@@ -25,6 +27,7 @@ import { type BindingSpec, bindingOf, roleOf } from './rbac-spec.ts';
 import { ServiceEndpoints } from './service-endpoints.ts';
 import {
   authenticationConfig,
+  joinAuthentication,
   kubernetesService,
   namespaceOf,
   PRIORITY_CLASSES,
@@ -37,7 +40,7 @@ import {
 /*
  * The objects a cluster begins with. At start all are looked up in the watch cache and those that are missing or were changed are written
  * at once, side by side, so that they share the store's syncs; after that the system's namespaces, Service, Endpoints and CA are looked
- * after every ten seconds.
+ * after every ten seconds, and the objects of flow control every minute.
  */
 
 export interface BootstrapOptions {
@@ -46,6 +49,8 @@ export interface BootstrapOptions {
   readonly kinds: readonly KindInfo[];
   /** PEM of the CA that signs client certificates. */
   readonly clientCa: string;
+  /** How front proxies make users known; absent where they may not. */
+  readonly requestHeaders?: RequestHeaderOptions | undefined;
   /** `--service-cluster-ip-range` */
   readonly serviceClusterIpRange: string;
   /** Asked for at start, when the port is known. */
@@ -58,6 +63,8 @@ export interface BootstrapOptions {
 
 /** How often what others may have deleted is looked after. */
 const INTERVAL_MS = 10_000;
+/** Of those times, how many pass until the objects of flow control are looked after again. */
+const FLOW_CONTROL_TURNS = 6;
 /** How long a stop waits for the store. */
 const WITHDRAW_MS_MAX = 1000;
 
@@ -78,7 +85,13 @@ class Bootstrap implements Service {
   }
 
   async start(): Promise<void> {
-    await Promise.all([this.#ensureSystem(withPorts), this.#ensureRbac(), this.#ensureOnce(), this.#endpoints?.reconcile()]);
+    await Promise.all([
+      this.#ensureSystem(withPorts),
+      this.#ensureRbac(),
+      this.#ensureOnce(),
+      this.#ensureFlowControl(),
+      this.#endpoints?.reconcile(),
+    ]);
     this.#upkeep ??= this.#keepUp();
   }
 
@@ -98,8 +111,9 @@ class Bootstrap implements Service {
     const { clock, logger } = this.#options;
     const { signal } = this.#stopped;
     const complain = (err: unknown) => logger.warn({ err }, 'system objects could not be put right; trying again');
-    while (await slept(clock, signal)) {
+    for (let turn = 1; await slept(clock, signal); turn++) {
       await this.#ensureSystem().catch(complain);
+      if (turn % FLOW_CONTROL_TURNS === 0) await this.#ensureFlowControl().catch(complain);
       await this.#endpoints?.reconcile().catch(complain);
     }
   }
@@ -109,14 +123,13 @@ class Bootstrap implements Service {
    * not fight.
    */
   async #ensureSystem(reconcileService?: typeof withPorts): Promise<void> {
-    const { clientCa, clock, address } = this.#options;
-    const bundle = joinBundles('', clientCa, clock.now());
+    const { clientCa, requestHeaders, clock, address } = this.#options;
+    const now = clock.now();
+    const config = authenticationConfig(joinBundles('', clientCa, now), requestHeaders);
     await Promise.all([
       ...SYSTEM_NAMESPACES.map((name) => this.#ensure(coreKinds.namespaces, namespaceOf(name))),
       this.#ensure<KubeService>(coreKinds.services, kubernetesService(address()), reconcileService),
-      this.#ensure<ConfigMap>(coreKinds.configmaps, authenticationConfig(bundle), (existing, expected) =>
-        withCertificates(existing, expected, clock.now()),
-      ),
+      this.#ensure<ConfigMap>(coreKinds.configmaps, config, (existing, expected) => withAuthentication(existing, expected, now)),
     ]);
   }
 
@@ -130,11 +143,15 @@ class Bootstrap implements Service {
     ]);
   }
 
+  async #ensureFlowControl(): Promise<void> {
+    if (this.#served('flowcontrol.apiserver.k8s.io', 'flowschemas')) await ensureFlowObjects(this.#options.objects);
+  }
+
   /** Upstream: `pkg/controlplane/controller/defaultservicecidr`. */
   async #ensureServiceCidr(kind: KindInfo): Promise<void> {
     const { clock, objects, serviceClusterIpRange } = this.#options;
     const expected = serviceCidr(serviceClusterIpRange);
-    await this.#ensure(kind, expected);
+    await this.#ensure(kind, expected, withSecondCidr);
     await objects.updateStatus<ServiceCIDR>(kind, '', expected.metadata.name ?? '', (current) =>
       current.status.conditions?.length ? undefined : { ...current, status: serviceCidrStatus(clock.now()) },
     );
@@ -222,9 +239,17 @@ const withPorts = (existing: Live<KubeService>, expected: KubeService): KubeServ
   return { ...existing, spec: { ...existing.spec, ports: expected.spec.ports } };
 };
 
-/** Each server adds its CA to what the others trust. */
-const withCertificates = (existing: Live<ConfigMap>, expected: ConfigMap, now: number): ConfigMap | undefined => {
+/** A cluster that became dual-stack has a second range; nothing else of it changes. */
+const withSecondCidr = (existing: Live<ServiceCIDR>, { spec }: ServiceCIDR): ServiceCIDR | undefined => {
+  const [first, second] = existing.spec.cidrs ?? [];
+  const grows = second === undefined && spec.cidrs?.length === 2 && spec.cidrs[0] === first;
+  return grows ? { ...existing, spec } : undefined;
+};
+
+/** Each server adds what it trusts to what the others do. */
+const withAuthentication = (existing: Live<ConfigMap>, expected: ConfigMap, now: number): ConfigMap | undefined => {
   const data = { ...existing.data };
-  for (const [name, bundle] of Object.entries(expected.data ?? {})) data[name] = joinBundles(data[name] ?? '', bundle, now);
+  for (const [name, value] of Object.entries(expected.data ?? {}))
+    data[name] = joinAuthentication(name, { present: data[name] ?? '', value }, now);
   return isDeepStrictEqual(data, existing.data) ? undefined : { ...existing, data };
 };

@@ -10,6 +10,8 @@ import {
   type ServiceCIDR,
   toTime,
 } from '../../api/index.ts';
+import type { RequestHeaderOptions } from '../auth/index.ts';
+import { joinBundles } from './certificates.ts';
 
 /** Where the API server is reached from within the cluster. */
 export interface ServiceAddress {
@@ -55,11 +57,42 @@ export const kubernetesEndpointSlice = (addresses: readonly string[], port: numb
   ports: [{ name: PORT_NAME, port, protocol: 'TCP' }],
 });
 
-/** How extension API servers verify those whom this one authenticates. */
-export const authenticationConfig = (clientCa: string): ConfigMap => ({
+/** Keys of {@link authenticationConfig} that are bundles of certificates; all others are lists of texts. */
+const BUNDLES: readonly string[] = ['client-ca-file', 'requestheader-client-ca-file'];
+
+/**
+ * How extension API servers verify those whom this one authenticates, and this one itself.
+ * Upstream: pkg/controlplane/controller/clusterauthenticationtrust.
+ */
+export const authenticationConfig = (clientCa: string, requestHeaders?: RequestHeaderOptions): ConfigMap => ({
   metadata: { namespace: 'kube-system', name: 'extension-apiserver-authentication' },
-  data: { 'client-ca-file': clientCa },
+  data: { 'client-ca-file': clientCa, ...(requestHeaders ? headerData(requestHeaders) : {}) },
 });
+
+const headerData = (options: RequestHeaderOptions): Record<string, string> => ({
+  'requestheader-allowed-names': JSON.stringify(options.allowedNames),
+  'requestheader-client-ca-file': options.ca,
+  'requestheader-extra-headers-prefix': JSON.stringify(options.extraHeaderPrefixes),
+  'requestheader-group-headers': JSON.stringify(options.groupHeaders),
+  'requestheader-uid-headers': JSON.stringify(options.uidHeaders),
+  'requestheader-username-headers': JSON.stringify(options.usernameHeaders),
+});
+
+/** What several API servers trust, under one key. */
+export function joinAuthentication(key: string, { present, value }: { present: string; value: string }, now: number): string {
+  if (BUNDLES.includes(key)) return joinBundles(present, value, now);
+  return JSON.stringify([...new Set([...textsIn(present), ...textsIn(value)])]);
+}
+
+/** A list that somebody may have broken: then it is made anew. */
+function textsIn(json: string): string[] {
+  try {
+    const list: unknown = JSON.parse(json);
+    return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
+  } catch {
+    return [];
+  }
+}
 
 export const PRIORITY_CLASSES: readonly PriorityClass[] = [
   {

@@ -119,7 +119,7 @@ function returnError(returns: readonly CelType[], type: CelType): string | undef
 }
 
 /** A type by its full name, which compile errors shorten. */
-const typeText = ({ name, params }: CelType): string => (params.length === 0 ? name : `${name}(${params.map(typeText).join(', ')})`);
+export const typeText = ({ name, params }: CelType): string => (params.length === 0 ? name : `${name}(${params.map(typeText).join(', ')})`);
 
 /** A type with fields, as a literal. */
 export type FieldTypes = Readonly<Record<string, CelType>>;

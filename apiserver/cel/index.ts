@@ -2,6 +2,7 @@
 import type { FieldError, JSONSchemaProps } from '../../api/index.ts';
 import { evaluateDefaultRules, type SchemaPlace, validateSchemaRules } from './schema/crd-rules.ts';
 
+export { deviceSelectorCost } from './devices.ts';
 export { dynamicValue } from './dynamic-value.ts';
 export {
   type CompiledExpression,

@@ -121,8 +121,8 @@ describe('the aggregated document', () => {
 
   it('lists resources with their subresources', () => {
     const list = json('/apis', V2);
-    expect(list.items[0].metadata).toEqual({ name: 'apps' });
-    const [apps] = list.items[0].versions;
+    expect(list.items[1].metadata).toEqual({ name: 'apps' });
+    const [apps] = list.items[1].versions;
     expect(apps.freshness).toBe('Current');
     const deployments = apps.resources.find(({ resource }: { resource: string }) => resource === 'deployments');
     expect(deployments).toMatchObject({ scope: 'Namespaced', responseKind: { group: '', version: '', kind: 'Deployment' } });

@@ -2,8 +2,17 @@ import { createHash } from 'node:crypto';
 import type { KindInfo } from '../../api/index.ts';
 import { formatYaml } from '../../api/schema.ts';
 import { type AcceptedDocument, acceptedDocument } from './accept.ts';
-import { aggregated, apiGroup, apiGroupList, apiResourceList, coreVersions } from './documents.ts';
-import { type GroupEntry, groupsOf } from './groups.ts';
+import {
+  type AggregatedVersion,
+  aggregated,
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  coreVersions,
+  type RemoteVersion,
+} from './documents.ts';
+import { type GroupEntry, groupsOf, type RankedGroup, type RankedVersion, rankedGroups, rankedVersionsOf } from './groups.ts';
+import { OWN_GROUP } from './priorities.ts';
 import { versionInfo } from './version.ts';
 
 export interface DiscoveryOptions {
@@ -11,6 +20,16 @@ export interface DiscoveryOptions {
   readonly kinds: () => readonly KindInfo[];
   /** `host:port` at which clients reach the server. */
   readonly serverAddress: () => string;
+  /** Who serves which version; absent where there is nobody else. */
+  readonly services?: VersionOwners | undefined;
+}
+
+/** Who serves which version of which group, as APIServices have it. */
+export interface VersionOwners {
+  /** Everything that is served, wherever: the same array as long as nothing changes. */
+  versions(): readonly RankedVersion[];
+  /** What others serve: likewise. */
+  remotes(): readonly RemoteVersion[];
 }
 
 /** An answer, ready to be sent. */
@@ -37,16 +56,28 @@ export interface Discovery {
 /** A document that can be asked for: how it is made, and of what when it is asked for in aggregated form. */
 interface Found {
   readonly legacy: () => unknown;
-  readonly aggregates?: readonly GroupEntry[];
+  readonly aggregates?: 'core' | 'others';
 }
+
+/** What the documents are made of. */
+interface Known {
+  readonly kinds: readonly KindInfo[];
+  readonly versions: readonly RankedVersion[] | undefined;
+  readonly remotes: readonly RemoteVersion[];
+  /** What is served here. */
+  readonly groups: readonly GroupEntry[];
+  /** What is told of, the core group not among it. */
+  readonly named: readonly RankedGroup[];
+}
+
+const NOBODY: readonly RemoteVersion[] = [];
 
 /** Documents are built when they are first asked for, and kept until the kinds change. */
 export const createDiscovery = (options: DiscoveryOptions): Discovery => new DocumentServer(options);
 
 class DocumentServer implements Discovery {
   readonly #options: DiscoveryOptions;
-  #kinds: readonly KindInfo[] | undefined;
-  #groups: readonly GroupEntry[] = [];
+  #known: Known | undefined;
   readonly #answers = new Map<string, DocumentResponse>();
 
   constructor(options: DiscoveryOptions) {
@@ -55,35 +86,53 @@ class DocumentServer implements Discovery {
 
   respond(url: string, accept: string | undefined, ifNoneMatch?: string): DocumentResponse | undefined {
     const [path = ''] = url.split('?', 1);
-    this.#refresh();
+    const known = this.#refresh();
     const clean = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-    const found = find(clean, this.#groups, this.#options.serverAddress);
+    const found = find(clean, known, this.#options.serverAddress);
     if (!found) return undefined;
     const accepted = acceptedDocument(accept, found.aggregates !== undefined);
     const key = `${clean} ${accepted.encoding} ${accepted.aggregated ?? ''}`;
-    const answer = this.#answers.get(key) ?? this.#build(found, accepted);
+    const answer = this.#answers.get(key) ?? build(found, known, accepted);
     this.#answers.set(key, answer);
     const unchanged = ifNoneMatch !== undefined && ifNoneMatch === answer.headers.etag;
     return unchanged ? { ...answer, status: 304, body: Buffer.alloc(0) } : answer;
   }
 
-  #refresh(): void {
+  #refresh(): Known {
     const kinds = this.#options.kinds();
-    if (kinds === this.#kinds) return;
-    this.#kinds = kinds;
-    this.#groups = groupsOf(kinds);
+    const versions = this.#options.services?.versions();
+    const remotes = this.#options.services?.remotes() ?? NOBODY;
+    const before = this.#known;
+    if (before && kinds === before.kinds && versions === before.versions && remotes === before.remotes) return before;
     this.#answers.clear();
+    const groups = before?.kinds === kinds ? before.groups : groupsOf(kinds);
+    this.#known = { kinds, versions, remotes, groups, named: namedGroups(kinds, versions) };
+    return this.#known;
   }
+}
 
-  #build({ legacy, aggregates }: Found, { encoding, aggregated: version }: AcceptedDocument): DocumentResponse {
-    const value = version && aggregates ? aggregated(aggregates, version) : legacy();
-    const inYaml = encoding === 'yaml';
-    const body = Buffer.from(inYaml ? formatYaml(value) : `${JSON.stringify(value)}\n`);
-    const mediaType = inYaml ? 'application/yaml' : 'application/json';
-    if (!version) return { status: 200, contentType: mediaType, headers: {}, body };
-    const contentType = `${mediaType};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-    return { status: 200, contentType, headers: cacheHeaders(body), body };
-  }
+/** The groups that `/apis` lists: that of APIServices, then those which these name. */
+function namedGroups(kinds: readonly KindInfo[], versions: readonly RankedVersion[] | undefined): RankedGroup[] {
+  const local = rankedVersionsOf(kinds);
+  const all = versions ? [...local.filter(({ group }) => group === OWN_GROUP), ...versions] : local;
+  return rankedGroups(all.filter(({ group }) => group !== ''));
+}
+
+function build({ legacy, aggregates }: Found, known: Known, { encoding, aggregated: version }: AcceptedDocument): DocumentResponse {
+  const value = version && aggregates ? aggregatedDocument(known, aggregates, version) : legacy();
+  const inYaml = encoding === 'yaml';
+  const body = Buffer.from(inYaml ? formatYaml(value) : `${JSON.stringify(value)}\n`);
+  const mediaType = inYaml ? 'application/yaml' : 'application/json';
+  if (!version) return { status: 200, contentType: mediaType, headers: {}, body };
+  const contentType = `${mediaType};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+  return { status: 200, contentType, headers: cacheHeaders(body), body };
+}
+
+function aggregatedDocument({ kinds, groups, remotes }: Known, part: 'core' | 'others', version: AggregatedVersion): unknown {
+  const isPart = (group: string) => (group === '') === (part === 'core');
+  const own = groups.filter(({ name }) => isPart(name));
+  const ranks = rankedVersionsOf(kinds).filter(({ group }) => isPart(group));
+  return aggregated(own, { ranks, remotes: remotes.filter(({ group }) => isPart(group)) }, version);
 }
 
 const cacheHeaders = (body: Buffer): Record<string, string> => ({
@@ -92,26 +141,29 @@ const cacheHeaders = (body: Buffer): Record<string, string> => ({
   'cache-control': 'public',
 });
 
-function find(path: string, groups: readonly GroupEntry[], serverAddress: () => string): Found | undefined {
+function find(path: string, { groups, named }: Known, serverAddress: () => string): Found | undefined {
   const [, root = '', ...rest] = path.split('/');
   if (root === 'version' && rest.length === 0) return { legacy: versionInfo };
   if (root === 'api') return findInCore(rest, groups, serverAddress);
   if (root !== 'apis' || rest.length > 2) return undefined;
-  const named = groups.filter(({ name }) => name !== '');
   const [groupName, versionName] = rest;
-  if (groupName === undefined) return { legacy: () => apiGroupList(named), aggregates: named };
-  const group = named.find(({ name }) => name === groupName);
-  return group && findInGroup(group, versionName);
+  if (groupName === undefined) return { legacy: () => apiGroupList(named), aggregates: 'others' };
+  const group = groups.find(({ name }) => name === groupName && name !== '');
+  if (versionName !== undefined) return group && findVersion(group, versionName);
+  const told = named.find(({ name }) => name === groupName) ?? (group && rankedGroup(group));
+  return told && { legacy: () => apiGroup(told) };
 }
+
+/** A group that is served here though nobody tells of it. */
+const rankedGroup = ({ name, versions }: GroupEntry): RankedGroup => ({ name, versions: versions.map(({ version }) => version) });
 
 function findInCore(rest: readonly string[], groups: readonly GroupEntry[], serverAddress: () => string): Found | undefined {
   const core = groups.find(({ name }) => name === '');
-  if (rest.length === 0) return { legacy: () => coreVersions(core, serverAddress()), aggregates: core ? [core] : [] };
-  return core && rest.length === 1 ? findInGroup(core, rest[0]) : undefined;
+  if (rest.length === 0) return { legacy: () => coreVersions(core, serverAddress()), aggregates: 'core' };
+  return core && rest.length === 1 ? findVersion(core, rest[0] ?? '') : undefined;
 }
 
-function findInGroup(group: GroupEntry, versionName: string | undefined): Found | undefined {
-  if (versionName === undefined) return { legacy: () => apiGroup(group) };
+function findVersion(group: GroupEntry, versionName: string): Found | undefined {
   const entry = group.versions.find(({ version }) => version === versionName);
   return entry && { legacy: () => apiResourceList(group.name, entry) };
 }

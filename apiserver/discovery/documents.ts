@@ -1,4 +1,12 @@
-import type { GroupEntry, ResourceEntry, VersionEntry } from './groups.ts';
+import {
+  type GroupEntry,
+  type RankedGroup,
+  type RankedVersion,
+  type ResourceEntry,
+  rankedGroups,
+  serviceName,
+  type VersionEntry,
+} from './groups.ts';
 
 const groupVersion = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
 
@@ -9,16 +17,16 @@ export const coreVersions = (core: GroupEntry | undefined, serverAddress: string
   serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
 });
 
-function groupBody({ name, versions }: GroupEntry) {
-  const entries = versions.map(({ version }) => ({ groupVersion: groupVersion(name, version), version }));
+function groupBody({ name, versions }: RankedGroup) {
+  const entries = versions.map((version) => ({ groupVersion: groupVersion(name, version), version }));
   return { name, versions: entries, preferredVersion: entries[0] };
 }
 
 /** `/apis/<group>` */
-export const apiGroup = (group: GroupEntry) => ({ kind: 'APIGroup', apiVersion: 'v1', ...groupBody(group) });
+export const apiGroup = (group: RankedGroup) => ({ kind: 'APIGroup', apiVersion: 'v1', ...groupBody(group) });
 
 /** `/apis` */
-export const apiGroupList = (groups: readonly GroupEntry[]) => ({ kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupBody) });
+export const apiGroupList = (groups: readonly RankedGroup[]) => ({ kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupBody) });
 
 /** `/apis/<group>/<version>`, `/api/v1`: what the core group answers has no apiVersion. */
 export const apiResourceList = (group: string, { version, resources }: VersionEntry) => ({
@@ -30,16 +38,41 @@ export const apiResourceList = (group: string, { version, resources }: VersionEn
 
 export type AggregatedVersion = 'v2' | 'v2beta1';
 
-/** All groups and resources in one document, for clients that ask for it. */
-export const aggregated = (groups: readonly GroupEntry[], version: AggregatedVersion) => ({
-  kind: 'APIGroupDiscoveryList',
-  apiVersion: `apidiscovery.k8s.io/${version}`,
-  metadata: {},
-  items: groups.map(({ name, versions }) => ({
-    metadata: name === '' ? {} : { name },
-    versions: versions.map((entry) => ({ version: entry.version, resources: aggregatedResources(name, entry), freshness: 'Current' })),
-  })),
-});
+/** A version that another server serves, as it tells of it in the aggregated form. */
+export interface RemoteVersion extends RankedVersion {
+  readonly resources: readonly unknown[];
+  /** Stale when it could not be asked. */
+  readonly freshness: 'Current' | 'Stale';
+}
+
+/** All groups and resources in one document, for clients that ask for it. What others serve is put in its place. */
+export function aggregated(
+  groups: readonly GroupEntry[],
+  others: { ranks: readonly RankedVersion[]; remotes: readonly RemoteVersion[] },
+  version: AggregatedVersion,
+) {
+  const versions = new Map<string, unknown>();
+  for (const { name, versions: own } of groups) {
+    for (const entry of own) {
+      const value = { version: entry.version, resources: aggregatedResources(name, entry), freshness: 'Current' };
+      versions.set(serviceName({ group: name, version: entry.version }), value);
+    }
+  }
+  for (const { resources, freshness, ...remote } of others.remotes) {
+    const value = { version: remote.version, ...(resources.length > 0 ? { resources } : {}), freshness };
+    versions.set(serviceName(remote), value);
+  }
+  const ranks = new Map([...others.ranks, ...others.remotes].map((rank) => [serviceName(rank), rank]));
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: `apidiscovery.k8s.io/${version}`,
+    metadata: {},
+    items: rankedGroups([...ranks.values()]).map(({ name, versions: own }) => ({
+      metadata: name === '' ? {} : { name },
+      versions: own.map((each) => versions.get(serviceName({ group: name, version: each }))),
+    })),
+  };
+}
 
 /** What an entry answers with. */
 const responseKind = ({ group, version, kind }: ResourceEntry, own: { readonly group: string; readonly version: string }) => ({

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KindInfo, SubresourceInfo } from '../../api/index.ts';
+import { builtInPriority, CUSTOM_PRIORITY, type Priority } from './priorities.ts';
 
 /** A resource as the legacy documents list it: subresources are entries of their own, named `pods/log`. */
 export interface ResourceEntry {
@@ -28,37 +29,51 @@ export interface GroupEntry {
   readonly versions: readonly VersionEntry[];
 }
 
-/** Upstream's order (by the priority of their APIServices); groups of custom resources come after, by name. */
-const GROUP_ORDER = [
-  '',
-  'apiregistration.k8s.io',
-  'apps',
-  'events.k8s.io',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'networking.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'storage.k8s.io',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'scheduling.k8s.io',
-  'coordination.k8s.io',
-  'node.k8s.io',
-  'discovery.k8s.io',
-  'resource.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-];
+/** A version of a group and its rank: what an APIService says. */
+export interface RankedVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly groupPriority: number;
+  readonly versionPriority: number;
+}
+
+/** A group and its versions, the preferred one first. */
+export interface RankedGroup {
+  readonly name: string;
+  readonly versions: readonly string[];
+}
+
+/** Groups and versions in their order. Upstream: kube-aggregator, `SortedByGroupAndVersion`. */
+export function rankedGroups(versions: readonly RankedVersion[]): RankedGroup[] {
+  const sorted = [...versions].sort((a, b) => b.groupPriority - a.groupPriority || compare(serviceName(a), serviceName(b)));
+  const groups = new Map<string, RankedVersion[]>();
+  for (const each of sorted) groups.set(each.group, [...(groups.get(each.group) ?? []), each]);
+  return [...groups].map(([name, own]) => ({ name, versions: own.sort(byVersion).map(({ version }) => version) }));
+}
+
+const byVersion = (a: RankedVersion, b: RankedVersion): number =>
+  b.versionPriority - a.versionPriority || compareVersions(a.version, b.version);
+
+/** The name of the APIService of a version. */
+export const serviceName = ({ group, version }: Pick<RankedVersion, 'group' | 'version'>): string => `${version}.${group}`;
+
+/** The ranks of the versions of these kinds. */
+export function rankedVersionsOf(kinds: readonly KindInfo[]): RankedVersion[] {
+  const byName = new Map(kinds.map((kind) => [serviceName(kind), kind]));
+  return [...byName.values()].map((kind) => {
+    const { group, version } = kind;
+    const { group: groupPriority, version: versionPriority } = priorityOf(kind);
+    return { group, version, groupPriority, versionPriority };
+  });
+}
+
+const priorityOf = ({ group, version, storageVersion }: KindInfo): Priority =>
+  (storageVersion === undefined ? builtInPriority(group, version) : undefined) ?? CUSTOM_PRIORITY;
 
 /** The groups of these kinds, in the order in which they are answered. */
 export function groupsOf(kinds: readonly KindInfo[]): GroupEntry[] {
-  const names = [...new Set(kinds.map(({ group }) => group))].sort((a, b) => rank(a) - rank(b) || compare(a, b));
-  return names.map((name) => {
+  return rankedGroups(rankedVersionsOf(kinds)).map(({ name, versions }) => {
     const own = kinds.filter(({ group }) => group === name);
-    const versions = [...new Set(own.map(({ version }) => version))].sort(compareVersions);
     return {
       name,
       versions: versions.map((version) => ({ version, resources: resourcesOf(own, version), defined: definedIn(own, version) })),
@@ -69,7 +84,6 @@ export function groupsOf(kinds: readonly KindInfo[]): GroupEntry[] {
 const definedIn = (own: readonly KindInfo[], version: string): ReadonlySet<string> =>
   new Set(own.filter((kind) => kind.version === version && kind.storageVersion !== undefined).map(({ resource }) => resource));
 
-const rank = (group: string): number => (GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function resourcesOf(own: readonly KindInfo[], version: string): ResourceEntry[] {

@@ -2,7 +2,16 @@ import { bodies } from '../../api/schema.ts';
 import { GIT_VERSION } from '../discovery/index.ts';
 import { Definitions, PATCH_DEFINITION } from './definitions.ts';
 import type { JsonObject } from './json-node.ts';
-import { type Content, isStruct, type Method, type OperationSpec, operationsOf } from './operations.ts';
+import {
+  type Action,
+  type Content,
+  discoveryDocuments,
+  isStruct,
+  type Method,
+  type OperationSpec,
+  operationsOf,
+  resourceDiscovery,
+} from './operations.ts';
 import { parameterWriter } from './parameters.ts';
 import type { PublishedKind } from './published-kind.ts';
 
@@ -36,10 +45,15 @@ export function definitionKinds(all: readonly PublishedKind[]): ReadonlyMap<stri
   add(bodies.scale.name, 'autoscaling', 'v1', 'Scale');
   add(bodies.eviction.name, 'policy', 'v1', 'Eviction');
   add(bodies.tokenRequest.name, 'authentication.k8s.io', 'v1', 'TokenRequest');
+  add(bodies.apiVersions.name, '', 'v1', 'APIVersions');
+  add(bodies.apiGroup.name, '', 'v1', 'APIGroup');
+  add(bodies.apiGroupList.name, '', 'v1', 'APIGroupList');
+  add(bodies.apiResourceList.name, '', 'v1', 'APIResourceList');
   const versions = new Set(['/v1', ...all.filter(isStruct).map(({ info }) => `${info.group}/${info.version}`)]);
   for (const groupVersion of versions) {
     const [group = '', version = ''] = groupVersion.split('/');
     add(bodies.deleteOptions.name, group, version, 'DeleteOptions');
+    add(bodies.watchEvent.name, group, version, 'WatchEvent');
   }
   return kinds;
 }
@@ -48,15 +62,31 @@ export function definitionKinds(all: readonly PublishedKind[]): ReadonlyMap<stri
 export function documentV3(kinds: readonly PublishedKind[], all: readonly PublishedKind[]): JsonObject {
   const definitions = new Definitions('v3', definitionKinds(all));
   const parametersOf = parameterWriter('v3');
-  const paths = pathsOf(kinds, all, (operation) => operationV3(operation, definitions, parametersOf(operation.path, operation.action)));
+  const operations = [...resourceDiscovery(kinds), ...kinds.flatMap((kind) => operationsOf(kind, all))];
+  const paths = pathsOf(operations, (operation) => operationV3(operation, definitions, parametersOf(operation.path, operation.action)));
   return { openapi: '3.0.0', info: INFO, paths, components: { schemas: definitions.schemas(), securitySchemes: BEARER } };
 }
+
+/** The OpenAPI 3 documents of discovery itself, by name. */
+export const discoveryDocumentsV3 = (all: readonly PublishedKind[]): ReadonlyMap<string, () => JsonObject> =>
+  new Map(
+    [...discoveryDocuments(all)].map(([name, operation]) => [
+      name,
+      () => {
+        const definitions = new Definitions('v3', definitionKinds(all));
+        const paths = { [operation.path]: { get: operationV3(operation, definitions, []) } };
+        return { openapi: '3.0.0', info: INFO, paths, components: { schemas: definitions.schemas(), securitySchemes: BEARER } };
+      },
+    ]),
+  );
 
 /** The OpenAPI 2 document of all kinds. */
 export function documentV2(all: readonly PublishedKind[]): JsonObject {
   const definitions = new Definitions('v2', definitionKinds(all));
   const parametersOf = parameterWriter('v2');
-  const paths = pathsOf(all, all, (operation) => operationV2(operation, definitions, parametersOf(operation.path, operation.action)));
+  const about = [...discoveryDocuments(all).values(), ...resourceDiscovery(all)];
+  const operations = [...about, ...all.flatMap((kind) => operationsOf(kind, all))];
+  const paths = pathsOf(operations, (operation) => operationV2(operation, definitions, parametersOf(operation.path, operation.action)));
   return {
     swagger: '2.0',
     info: INFO,
@@ -67,22 +97,21 @@ export function documentV2(all: readonly PublishedKind[]): JsonObject {
   };
 }
 
-function pathsOf(
-  kinds: readonly PublishedKind[],
-  all: readonly PublishedKind[],
-  render: (operation: OperationSpec) => JsonObject,
-): Record<string, JsonObject> {
+function pathsOf(unsorted: readonly OperationSpec[], render: (operation: OperationSpec) => JsonObject): Record<string, JsonObject> {
   const paths: Record<string, Partial<Record<Method, JsonObject>>> = {};
-  const operations = kinds.flatMap((kind) => operationsOf(kind, all)).sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const operations = [...unsorted].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   for (const operation of operations) paths[operation.path] = { ...paths[operation.path], [operation.method]: render(operation) };
   return paths;
 }
 
 const common = ({ description, tag, id }: OperationSpec): JsonObject => ({ description, tags: [tag], operationId: id });
-const extensions = ({ action, kind }: OperationSpec): JsonObject => ({
-  'x-kubernetes-action': action,
-  'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version },
-});
+const extensions = ({ action, kind }: OperationSpec): JsonObject =>
+  kind
+    ? {
+        'x-kubernetes-action': action,
+        'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version },
+      }
+    : {};
 
 function bodyOf({ action, body }: OperationSpec, definitions: Definitions): JsonObject | undefined {
   if (action === 'patch') return definitions.special(PATCH_DEFINITION);
@@ -101,10 +130,13 @@ function answerOf(content: Content, definitions: Definitions): JsonObject {
   }
 }
 
+/** What can be answered as a stream. */
+const STREAMED: ReadonlySet<Action> = new Set<Action>(['list', 'watch', 'watchlist']);
+
 function typesOf({ action, answer, isStruct: inProtobuf }: OperationSpec): readonly string[] {
   if (answer.type === 'text') return ['*/*'];
   if (!inProtobuf) return UNSTRUCTURED_TYPES;
-  return action === 'list' ? LIST_TYPES : OBJECT_TYPES;
+  return STREAMED.has(action) ? LIST_TYPES : OBJECT_TYPES;
 }
 
 /** What a body may be in. */

@@ -18,7 +18,7 @@ describe('/openapi/v3', () => {
     const index = openApi.respond('/openapi/v3', undefined);
     expect(index?.contentType).toBe('text/plain; charset=utf-8');
     const { paths } = JSON.parse(index?.body.toString() ?? '');
-    expect(Object.keys(paths)).toEqual(expect.arrayContaining(['api/v1', 'apis/apps/v1', 'version']));
+    expect(Object.keys(paths)).toEqual(expect.arrayContaining(['api', 'api/v1', 'apis', 'apis/apps', 'apis/apps/v1', 'version']));
     const url = new URL(paths['apis/apps/v1'].serverRelativeURL, 'http://x');
     const hash = url.searchParams.get('hash') ?? '';
     const answer = openApi.respond(url.pathname + url.search, undefined);
@@ -96,6 +96,10 @@ describe('/openapi/v3', () => {
     const names = named.patch.parameters.map(({ name }: { name: string }) => name);
     expect(names).toEqual(['namespace', 'name', 'dryRun', 'fieldManager', 'fieldValidation', 'force', 'pretty']);
     expect(core.paths['/api/v1/pods'].get['x-kubernetes-action']).toBe('list');
+    expect(core.paths['/api/v1/'].get.responses['200'].content['application/json'].schema.$ref).toMatch(/APIResourceList$/);
+    expect(core.paths['/api/v1/watch/namespaces/{namespace}/pods/{name}'].get.operationId).toBe('watchCoreV1NamespacedPod');
+    expect(core.components.schemas['io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent'].required).toEqual(['type', 'object']);
+    expect(json('/openapi/v3/apis/apps').paths['/apis/apps/'].get.operationId).toBe('getAppsAPIGroup');
     expect(core.paths['/api/v1/namespaces/{namespace}/pods/{name}/exec'].post['x-kubernetes-action']).toBe('connect');
     expect(core.paths['/api/v1/namespaces/{namespace}/pods/{name}/eviction'].post['x-kubernetes-group-version-kind'].group).toBe('policy');
     const { paths } = json('/openapi/v3/apis/rbac.authorization.k8s.io/v1');

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../../runtime/index.ts';
 import type { DocumentResponse } from '../discovery/index.ts';
-import { BEARER, documentV2, documentV3 } from './documents.ts';
+import { BEARER, discoveryDocumentsV3, documentV2, documentV3 } from './documents.ts';
 import { asksForGnostic, encodeGnostic, GNOSTIC_MEDIA_TYPE } from './gnostic.ts';
 import type { JsonObject } from './json-node.ts';
 import { isStruct } from './operations.ts';
 import type { PublishedKind } from './published-kind.ts';
+import { mergeV2, type RemoteSpec } from './remote-specs.ts';
 import { versionDocument } from './version-document.ts';
 
 export interface OpenApiOptions {
   /** The kinds that are served now: the same array as long as nothing changes. */
   readonly kinds: () => readonly PublishedKind[];
+  /** What other servers say of what they serve: likewise. */
+  readonly others?: (() => readonly RemoteSpec[]) | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -33,6 +36,7 @@ interface Encoded {
 
 const JSON_TYPE = 'application/json';
 const V3 = '/openapi/v3/';
+const NOBODY: readonly RemoteSpec[] = [];
 const NO_DOCUMENT: DocumentResponse = { status: 404, contentType: '', headers: {}, body: Buffer.alloc(0) };
 /** What is asked for by its hash never changes. */
 const YEAR_MS = 365 * 24 * 3600 * 1000;
@@ -43,6 +47,7 @@ export const createOpenApi = (options: OpenApiOptions): OpenApi => new OpenApiSe
 class OpenApiServer implements OpenApi {
   readonly #options: OpenApiOptions;
   #kinds: readonly PublishedKind[] | undefined;
+  #others: readonly RemoteSpec[] = NOBODY;
   readonly #documents = new Map<string, Encoded>();
   /** Documents of one group and version, with the kinds they are made of: they stay while those do. */
   readonly #parts = new Map<string, { readonly of: readonly PublishedKind[]; readonly document: Encoded }>();
@@ -68,8 +73,10 @@ class OpenApiServer implements OpenApi {
 
   #refresh(): readonly PublishedKind[] {
     const kinds = this.#options.kinds();
-    if (kinds !== this.#kinds) {
+    const others = this.#options.others?.() ?? NOBODY;
+    if (kinds !== this.#kinds || others !== this.#others) {
       this.#kinds = kinds;
+      this.#others = others;
       this.#documents.clear();
     }
     return kinds;
@@ -85,7 +92,7 @@ class OpenApiServer implements OpenApi {
   #v2(kinds: readonly PublishedKind[], accept: string | undefined): Encoded {
     const inProtobuf = asksForGnostic(accept);
     return this.#kept(inProtobuf ? 'v2 protobuf' : 'v2', () => {
-      const document = documentV2(kinds);
+      const document = mergeV2(documentV2(kinds), this.#others);
       return inProtobuf ? hashed(encodeGnostic(document), GNOSTIC_MEDIA_TYPE) : encoded(document);
     });
   }
@@ -93,7 +100,10 @@ class OpenApiServer implements OpenApi {
   #v3(kinds: readonly PublishedKind[], name: string): Encoded | undefined {
     if (name === 'version') return this.#kept(name, () => encoded(versionDocument(BEARER)));
     const own = kinds.filter((kind) => documentName(kind) === name);
-    if (own.length === 0) return undefined;
+    if (own.length === 0) {
+      const build = discoveryDocumentsV3(kinds).get(name);
+      return build && this.#kept(name, () => encoded(build()));
+    }
     const kept = this.#parts.get(name);
     if (kept && kept.of.length === own.length && kept.of.every((kind, index) => kind === own[index])) return kept.document;
     // A document speaks of its own kinds, and of those that were there from the start.
@@ -106,12 +116,14 @@ class OpenApiServer implements OpenApi {
   /** Where each document is, with its hash: so every document is built for it. */
   #index(kinds: readonly PublishedKind[]): Encoded {
     return this.#kept('index', () => {
-      const names = [...new Set([...kinds.map(documentName), 'version'])].sort();
-      const entries = names.map((name): [string, JsonObject] => [
-        name,
-        { serverRelativeURL: `/openapi/v3/${name}?hash=${this.#v3(kinds, name)?.hash ?? ''}` },
-      ]);
-      return hashed(Buffer.from(JSON.stringify({ paths: Object.fromEntries(entries) })), 'text/plain; charset=utf-8');
+      const urls = new Map<string, string>();
+      for (const name of new Set([...kinds.map(documentName), ...discoveryDocumentsV3(kinds).keys(), 'version'])) {
+        urls.set(name, `/openapi/v3/${name}?hash=${this.#v3(kinds, name)?.hash ?? ''}`);
+      }
+      for (const { name, url } of this.#others) if (url !== undefined) urls.set(name, url);
+      const entries = [...urls].sort(([a], [b]) => (a < b ? -1 : 1));
+      const paths = Object.fromEntries(entries.map(([name, serverRelativeURL]): [string, JsonObject] => [name, { serverRelativeURL }]));
+      return hashed(Buffer.from(JSON.stringify({ paths })), 'text/plain; charset=utf-8');
     });
   }
 }

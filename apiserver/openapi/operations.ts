@@ -3,7 +3,20 @@ import { bodies } from '../../api/schema.ts';
 import type { DefinitionSource } from './definitions.ts';
 import type { PublishedKind } from './published-kind.ts';
 
-export type Action = 'list' | 'post' | 'get' | 'put' | 'patch' | 'delete' | 'deletecollection' | 'connect';
+export type Action =
+  | 'list'
+  | 'post'
+  | 'get'
+  | 'put'
+  | 'patch'
+  | 'delete'
+  | 'deletecollection'
+  | 'connect'
+  | 'watch'
+  | 'watchlist'
+  | 'discover';
+/** The actions that verbs stand for. */
+type VerbAction = Exclude<Action, 'connect' | 'watch' | 'watchlist' | 'discover'>;
 export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
 
 /** What a body is: an object of a message, the list of a kind, a Status, or text. */
@@ -20,7 +33,8 @@ export interface OperationSpec {
   readonly id: string;
   readonly tag: string;
   readonly description: string;
-  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  /** Absent where the operation is about no kind. */
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string } | undefined;
   /** Whether its objects are structs in Go, which protobuf and strategic merge patch take. */
   readonly isStruct: boolean;
   /** Absent where there is none; patches and delete options are told by the action. */
@@ -36,7 +50,7 @@ const BODIES: Readonly<Record<string, DefinitionSource>> = {
   TokenRequest: bodies.tokenRequest,
 };
 
-const METHOD: Readonly<Record<Exclude<Action, 'connect'>, Method>> = {
+const METHOD: Readonly<Record<VerbAction, Method>> = {
   list: 'get',
   post: 'post',
   get: 'get',
@@ -45,7 +59,7 @@ const METHOD: Readonly<Record<Exclude<Action, 'connect'>, Method>> = {
   delete: 'delete',
   deletecollection: 'delete',
 };
-const ACTION_OF_VERB: Readonly<Record<string, Exclude<Action, 'connect'>>> = {
+const ACTION_OF_VERB: Readonly<Record<string, VerbAction>> = {
   list: 'list',
   create: 'post',
   get: 'get',
@@ -54,7 +68,7 @@ const ACTION_OF_VERB: Readonly<Record<string, Exclude<Action, 'connect'>>> = {
   delete: 'delete',
   deletecollection: 'deletecollection',
 };
-const STATUSES: Readonly<Record<Action, readonly number[]>> = {
+const STATUSES: Readonly<Record<VerbAction | 'connect', readonly number[]>> = {
   list: [200],
   get: [200],
   post: [200, 201, 202],
@@ -64,7 +78,7 @@ const STATUSES: Readonly<Record<Action, readonly number[]>> = {
   deletecollection: [200],
   connect: [200],
 };
-const ID_VERB: Readonly<Record<Action, string>> = {
+const ID_VERB: Readonly<Record<VerbAction, string>> = {
   list: 'list',
   get: 'read',
   post: 'create',
@@ -72,7 +86,6 @@ const ID_VERB: Readonly<Record<Action, string>> = {
   patch: 'patch',
   delete: 'delete',
   deletecollection: 'delete',
-  connect: 'connect',
 };
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -102,7 +115,95 @@ export function operationsOf(served: PublishedKind, all: readonly PublishedKind[
     ...onCollection.map((verb) => operation(served, collection, verb)),
     ...onObject.map((verb) => operation(served, named, verb)),
     ...info.subresources.flatMap((subresource) => subresourceOperations(served, subresource, { named, all })),
+    ...(has('watch') && isStruct(served) ? watchOperations(served, base) : []),
   ];
+}
+
+/** The paths that were there before watch was a parameter. */
+function watchOperations(served: PublishedKind, base: string): OperationSpec[] {
+  const { info } = served;
+  const { group, version, kind, resource, namespaced } = info;
+  const prefix = `watch${groupWord(group)}${capital(version)}`;
+  const common = {
+    method: 'get',
+    tag: tagOf(info),
+    kind: { group, version, kind },
+    isStruct: true,
+    body: undefined,
+    answer: { type: 'message', message: bodies.watchEvent },
+    statuses: [200],
+  } as const;
+  const many = {
+    ...common,
+    action: 'watchlist',
+    description: `watch changes to a list of ${kind}; deprecated: use the parameter watch of a list`,
+  } as const;
+  const place = namespaced ? `${base}/watch/namespaces/{namespace}/${resource}` : `${base}/watch/${resource}`;
+  const word = `${namespaced ? 'Namespaced' : ''}${kind}`;
+  return [
+    ...(namespaced ? [{ ...many, path: `${base}/watch/${resource}`, id: `${prefix}${kind}ListForAllNamespaces` }] : []),
+    { ...many, path: place, id: `${prefix}${word}List` },
+    {
+      ...common,
+      action: 'watch',
+      path: `${place}/{name}`,
+      id: `${prefix}${word}`,
+      description: `watch changes to a ${kind}; deprecated: use the parameter watch of a list, with a field selector of its name`,
+    },
+  ];
+}
+
+/** What tells of everything else. */
+const discovery = (facts: Pick<OperationSpec, 'path' | 'id' | 'tag' | 'description'>, message: DefinitionSource): OperationSpec => ({
+  ...facts,
+  method: 'get',
+  action: 'discover',
+  isStruct: true,
+  body: undefined,
+  answer: { type: 'message', message },
+  statuses: [200],
+});
+
+/** The documents at whose paths only discovery is, by name: `api`, `apis`, and one for each group. */
+export function discoveryDocuments(kinds: readonly PublishedKind[]): ReadonlyMap<string, OperationSpec> {
+  const found = new Map<string, OperationSpec>();
+  for (const { group } of kinds.filter(isStruct).map(({ info }) => info)) {
+    if (group === '')
+      found.set(
+        'api',
+        discovery({ path: '/api/', id: 'getCoreAPIVersions', tag: 'core', description: 'get available API versions' }, bodies.apiVersions),
+      );
+    else found.set(`apis/${group}`, groupDiscovery(group));
+  }
+  found.set(
+    'apis',
+    discovery({ path: '/apis/', id: 'getAPIVersions', tag: 'apis', description: 'get available API versions' }, bodies.apiGroupList),
+  );
+  return found;
+}
+
+function groupDiscovery(group: string): OperationSpec {
+  const word = groupWord(group);
+  return discovery(
+    { path: `/apis/${group}/`, id: `get${word}APIGroup`, tag: small(word), description: 'get information of a group' },
+    bodies.apiGroup,
+  );
+}
+
+/** What tells of the resources of each group and version. */
+export function resourceDiscovery(kinds: readonly PublishedKind[]): OperationSpec[] {
+  const versions = new Map(kinds.filter(isStruct).map(({ info }) => [basePathOf(info), info]));
+  return [...versions].map(([path, info]) =>
+    discovery(
+      {
+        path: `${path}/`,
+        id: `get${groupWord(info.group)}${capital(info.version)}APIResources`,
+        tag: tagOf(info),
+        description: 'get available resources',
+      },
+      bodies.apiResourceList,
+    ),
+  );
 }
 
 function operation(served: PublishedKind, path: string, verb: string): OperationSpec {
@@ -135,7 +236,7 @@ const acrossNamespaces = (served: PublishedKind, path: string): OperationSpec =>
 
 const tagOf = ({ group, version }: KindInfo): string => `${small(groupWord(group))}_${version}`;
 
-const SENTENCES: Readonly<Record<Action, (kind: string) => string>> = {
+const SENTENCES: Readonly<Record<VerbAction, (kind: string) => string>> = {
   list: (kind) => `list or watch objects of kind ${kind}`,
   post: (kind) => `create a ${kind}`,
   get: (kind) => `read the specified ${kind}`,
@@ -143,9 +244,8 @@ const SENTENCES: Readonly<Record<Action, (kind: string) => string>> = {
   patch: (kind) => `partially update the specified ${kind}`,
   delete: (kind) => `delete a ${kind}`,
   deletecollection: (kind) => `delete collection of ${kind}`,
-  connect: (kind) => `connect to ${kind}`,
 };
-const sentence = (action: Action, kind: string): string => SENTENCES[action](kind);
+const sentence = (action: VerbAction, kind: string): string => SENTENCES[action](kind);
 
 interface Place {
   readonly named: string;

@@ -38,22 +38,26 @@ const DELETE = [
   PRETTY,
 ];
 
+const LIST = [
+  query('allowWatchBookmarks', 'boolean', 'Send bookmarks in a watch.'),
+  CONTINUE,
+  FIELD_SELECTOR,
+  LABEL_SELECTOR,
+  LIMIT,
+  PRETTY,
+  RESOURCE_VERSION,
+  RESOURCE_VERSION_MATCH,
+  SEND_INITIAL_EVENTS,
+  TIMEOUT,
+  query('watch', 'boolean', 'Stream changes rather than answer a list.'),
+];
+
 /** The query parameters of each action. */
 const BY_ACTION: Readonly<Record<string, readonly ParameterSpec[]>> = {
   get: [PRETTY],
-  list: [
-    query('allowWatchBookmarks', 'boolean', 'Send bookmarks in a watch.'),
-    CONTINUE,
-    FIELD_SELECTOR,
-    LABEL_SELECTOR,
-    LIMIT,
-    PRETTY,
-    RESOURCE_VERSION,
-    RESOURCE_VERSION_MATCH,
-    SEND_INITIAL_EVENTS,
-    TIMEOUT,
-    query('watch', 'boolean', 'Stream changes rather than answer a list.'),
-  ],
+  list: LIST,
+  watch: LIST,
+  watchlist: LIST,
   post: WRITE,
   put: WRITE,
   patch: [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION, FORCE, PRETTY],

@@ -40,9 +40,9 @@ export class Deadlines {
     const asked = askedTimeout(exchange);
     const isShorter = asked !== undefined && asked > 0 && asked < this.#timeoutMs;
     const now = this.#clock.monotonic();
-    const timeoutMs = isShorter ? asked : this.#timeoutMs;
-    const deadline = now + timeoutMs;
-    exchange.deadline = now + Math.min(timeoutMs, WAIT_MS_MAX);
+    exchange.timeoutMs = isShorter ? asked : this.#timeoutMs;
+    const deadline = now + exchange.timeoutMs;
+    exchange.deadline = now + Math.min(exchange.timeoutMs, WAIT_MS_MAX);
     (isShorter ? this.#shorter : this.#running).set(exchange, deadline);
     this.#timer ??= this.#clock.setTimer(SWEEP_MS, () => this.#sweep());
   }

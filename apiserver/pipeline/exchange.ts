@@ -66,6 +66,10 @@ export class Exchange {
   user: UserInfo = NOBODY;
   /** When what the request waits for is given up, on the monotonic clock. */
   deadline = Number.POSITIVE_INFINITY;
+  /** Milliseconds it may take; undefined for as long as it likes. */
+  timeoutMs: number | undefined;
+  /** Where flow control put it, as the answer's headers say: names and values in turn. */
+  flowHeaders: readonly string[] = [];
   /** Size of the answer's body, where it was known when it was sent. */
   answeredBytes = 0;
   /** Absent when the request is not audited. */

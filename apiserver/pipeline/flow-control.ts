@@ -20,14 +20,39 @@ export interface InFlight {
   readonly mutating: number;
 }
 
+/** What a request that was taken in holds as long as it is served. */
+export interface Seat {
+  /** Gives it back; once. */
+  leave(): void;
+}
+
+/** What a request that was turned away is told. */
+export interface Refusal {
+  readonly retryAfterSeconds: number;
+}
+
+/** Says which requests are served when. */
+export interface FlowController extends InFlight {
+  /** Takes a request in, at once or when it is its turn, or turns it away. What was taken in must leave. @param long see {@link isLongRunning}. */
+  enter(exchange: Exchange, long: boolean): Seat | Refusal | Promise<Seat | Refusal>;
+}
+
+/** What is held by requests that nothing bounds. */
+export const NO_SEAT: Seat = { leave: () => undefined };
+
+/** Seconds after which one that was turned away may try again. */
+const RETRY_AFTER_SECONDS = 1;
+
 /**
  * Bounds how many requests are served at a time. What is beyond the bound is turned away, except the members of the privileged group, who
  * must always get an answer.
  */
-export class FlowControl implements InFlight {
+export class FlowControl implements FlowController {
   readonly #readOnlyMax: number;
   readonly #mutatingMax: number;
   readonly #privilegedGroup: string;
+  readonly #reading: Seat;
+  readonly #writing: Seat;
   readOnly = 0;
   mutating = 0;
 
@@ -36,20 +61,26 @@ export class FlowControl implements InFlight {
     this.#readOnlyMax = limits.readOnlyMax;
     this.#mutatingMax = limits.mutatingMax;
     this.#privilegedGroup = limits.privilegedGroup;
+    this.#reading = {
+      leave: () => {
+        this.readOnly--;
+      },
+    };
+    this.#writing = {
+      leave: () => {
+        this.mutating--;
+      },
+    };
   }
 
-  /** Takes a request in; false when there is no room. What was taken in must be {@link leave | let go}. */
-  enter({ info, user }: Exchange): boolean {
+  enter({ info, user }: Exchange, long: boolean): Seat | Refusal {
+    if (long) return NO_SEAT;
     const mutating = isMutating(info);
     const max = mutating ? this.#mutatingMax : this.#readOnlyMax;
-    if (max > 0 && (mutating ? this.mutating : this.readOnly) >= max && !user.groups.includes(this.#privilegedGroup)) return false;
+    const isFull = max > 0 && (mutating ? this.mutating : this.readOnly) >= max;
+    if (isFull && !user.groups.includes(this.#privilegedGroup)) return { retryAfterSeconds: RETRY_AFTER_SECONDS };
     if (mutating) this.mutating++;
     else this.readOnly++;
-    return true;
-  }
-
-  leave({ info }: Exchange): void {
-    if (isMutating(info)) this.mutating--;
-    else this.readOnly--;
+    return mutating ? this.#writing : this.#reading;
   }
 }

@@ -7,21 +7,18 @@ import { asApiError } from '../registry/store-errors.ts';
 import { authorizeRequest, EvaluationError } from './authorization.ts';
 import { Deadlines } from './deadlines.ts';
 import { type Auditor, Exchange, type Upgrade } from './exchange.ts';
-import { type FlowControl, isLongRunning } from './flow-control.ts';
+import { type FlowController, isLongRunning } from './flow-control.ts';
 import { ImpersonationError, impersonate } from './impersonation.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { type StatusEncoder, sendError, sendText } from './respond.ts';
-
-/** Seconds after which a client that was turned away may try again. */
-const RETRY_AFTER_SECONDS = 1;
 
 export interface PipelineOptions {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   /** Absent when nothing is audited. */
   readonly auditor?: Auditor | undefined;
-  readonly flowControl: FlowControl;
+  readonly flowControl: FlowController;
   readonly metrics: RequestMetrics;
   readonly encodeStatus: StatusEncoder;
   readonly requestTimeoutMs: number;
@@ -99,24 +96,21 @@ export class Pipeline {
     if (auditor) exchange.audit = auditor.begin(exchange);
     const impersonated = impersonate(authorizer, exchange);
     if (impersonated instanceof Promise) await impersonated;
-    if (long) {
-      const authorized = authorizeRequest(authorizer, exchange);
-      if (authorized instanceof Promise) await authorized;
-      metrics.begin(exchange);
-      return this.#options.dispatch(exchange);
-    }
-    if (!flowControl.enter(exchange)) {
-      exchange.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    const entered = flowControl.enter(exchange, long);
+    const seat = entered instanceof Promise ? await entered : entered;
+    if (!('leave' in seat)) {
+      exchange.response.setHeader('Retry-After', seat.retryAfterSeconds);
       sendText(exchange, 429, 'Too many requests, please try again later.\n');
       return;
     }
     try {
       const authorized = authorizeRequest(authorizer, exchange);
       if (authorized instanceof Promise) await authorized;
+      if (long && !exchange.response.destroyed) metrics.begin(exchange);
       const pending = this.#options.dispatch(exchange);
       if (pending instanceof Promise) await pending;
     } finally {
-      flowControl.leave(exchange);
+      seat.leave();
     }
   }
 

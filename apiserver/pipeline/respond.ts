@@ -11,6 +11,7 @@ const WARNING_RUNES_EACH_MAX = 256;
 /** The headers of an answer, flat: name, value, name, value. */
 export function headersFor(exchange: Exchange, contentType: string): string[] {
   const headers = ['Audit-Id', exchange.auditId, 'Cache-Control', 'no-cache, private', 'Content-Type', contentType];
+  for (const part of exchange.flowHeaders) headers.push(part);
   if (exchange.warnings.length > 0) addWarnings(headers, exchange.warnings);
   return headers;
 }

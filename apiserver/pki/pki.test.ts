@@ -49,7 +49,17 @@ describe('ensurePki', () => {
   it('makes every file once, keys readable by the owner alone', async () => {
     await make();
     const files = (await readdir(directory)).sort();
-    const pairs = ['admin', 'apiserver', 'apiserver-kubelet-client', 'ca', 'controller-manager', 'kubelet', 'scheduler'];
+    const pairs = [
+      'admin',
+      'apiserver',
+      'apiserver-kubelet-client',
+      'ca',
+      'controller-manager',
+      'front-proxy-ca',
+      'front-proxy-client',
+      'kubelet',
+      'scheduler',
+    ];
     expect(files).toEqual([...pairs.flatMap((name) => [`${name}.crt`, `${name}.key`]), 'sa.key', 'sa.pub'].sort());
     for (const file of files.filter((name) => name.endsWith('.key'))) {
       expect((await stat(join(directory, file))).mode & 0o777, file).toBe(0o600);

@@ -15,10 +15,12 @@ import { createFile, MODE_PUBLIC, MODE_SECRET, readIfThere, readKey } from './pk
 /*
  * The keys and certificates of a cluster, in one directory, named as kubeadm names them:
  *
- *   ca.crt ca.key                     signs all others
+ *   ca.crt ca.key                     signs what follows
  *   apiserver.crt .key                what the API server shows its clients
  *   apiserver-kubelet-client.crt .key what the API server shows the kubelets
  *   admin / scheduler / controller-manager / kubelet .crt .key
+ *   front-proxy-ca.crt .key           signs those who name users in headers:
+ *   front-proxy-client.crt .key       the API server in front of others
  *   sa.key sa.pub                     signs and verifies service-account tokens
  *
  * 1. What is there is never overwritten: a file is created with link(2), which fails when the name is taken. Processes that start at once on
@@ -42,6 +44,8 @@ export interface Pki {
   /** How the API server makes itself known to kubelets. */
   readonly kubeletClient: CertificatePair;
   readonly clients: Readonly<Record<ClientName, CertificatePair>>;
+  /** How the API server makes itself known to API servers behind it, and who may do the same to it. */
+  readonly frontProxy: { readonly ca: string; readonly client: CertificatePair };
   /** PEM. */
   readonly serviceAccount: { readonly privateKey: string; readonly publicKey: string };
 }
@@ -57,12 +61,20 @@ export interface PkiOptions {
 /** One kubelet-sim process runs many nodes, hence no `system:node:<name>`; apiserver/bootstrap gives this user its rights. */
 export const KUBELET_SIM_USER = 'system:nanokube:kubelet-sim';
 
+/** By which flow control knows the requests of nodes; on its own it gives no rights. */
+const NODES_GROUP = 'system:nodes';
+
+const CA = 'ca';
 const CA_SUBJECT: Subject = { commonName: 'kubernetes' };
+const FRONT_PROXY_CA = 'front-proxy-ca';
+const FRONT_PROXY_CA_SUBJECT: Subject = { commonName: FRONT_PROXY_CA };
+/** The common name by which API servers know it. */
+export const FRONT_PROXY_NAME = 'front-proxy-client';
 const CLIENTS: Readonly<Record<ClientName, Subject>> = {
   admin: { commonName: 'kubernetes-admin', organizations: ['system:masters'] },
   scheduler: { commonName: 'system:kube-scheduler' },
   'controller-manager': { commonName: 'system:kube-controller-manager' },
-  kubelet: { commonName: KUBELET_SIM_USER },
+  kubelet: { commonName: KUBELET_SIM_USER, organizations: [NODES_GROUP] },
 };
 const KUBELET_CLIENT: Subject = { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] };
 const SERVER_NAMES = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost'];
@@ -74,6 +86,8 @@ const CLOCK_SKEW_MS = 3600 * 1000;
 
 /** What is known of the CA: without a key (kept elsewhere) it cannot sign. */
 interface Authority {
+  /** Of its files. */
+  readonly name: string;
   readonly pem: string;
   readonly certificate: X509Certificate;
   readonly key: KeyObject | undefined;
@@ -85,7 +99,10 @@ interface Authority {
  * @throws UserError when a file cannot be read or written, is not what its name says, or has expired.
  */
 export async function ensurePki(options: PkiOptions): Promise<Pki> {
-  const authority = await ensureAuthority(options);
+  const [authority, proxyAuthority] = await Promise.all([
+    ensureAuthority(options, CA, CA_SUBJECT),
+    ensureAuthority(options, FRONT_PROXY_CA, FRONT_PROXY_CA_SUBJECT),
+  ]);
   const hosts = [...new Set([...SERVER_NAMES, hostname(), ...SERVER_ADDRESSES, ...options.hosts])];
   const pair = (name: string, subject: Subject, serverHosts?: readonly string[]) =>
     ensurePair(options, authority, { name, subject, serverHosts });
@@ -97,36 +114,38 @@ export async function ensurePki(options: PkiOptions): Promise<Pki> {
     pair('controller-manager', CLIENTS['controller-manager']),
     pair('kubelet', CLIENTS.kubelet),
   ] as const;
+  const proxyClient = ensurePair(options, proxyAuthority, { name: FRONT_PROXY_NAME, subject: { commonName: FRONT_PROXY_NAME } });
   const serviceAccountKey = ensureServiceAccountKey(options);
   // Nothing may still be writing when a failure is reported.
-  await Promise.allSettled([...made, serviceAccountKey]);
+  await Promise.allSettled([...made, proxyClient, serviceAccountKey]);
   const serviceAccount = await serviceAccountKey;
   const [server, kubeletClient, admin, scheduler, controllerManager, kubelet] = await Promise.all(made);
   const clients = { admin, scheduler, 'controller-manager': controllerManager, kubelet };
-  return { ca: authority.pem, server, kubeletClient, clients, serviceAccount };
+  const frontProxy = { ca: proxyAuthority.pem, client: await proxyClient };
+  return { ca: authority.pem, server, kubeletClient, clients, frontProxy, serviceAccount };
 }
 
-async function ensureAuthority({ directory, clock }: PkiOptions): Promise<Authority> {
-  const path = join(directory, 'ca');
+async function ensureAuthority({ directory, clock }: PkiOptions, name: string, subject: Subject): Promise<Authority> {
+  const path = join(directory, name);
   const pem = readIfThere(`${path}.crt`);
   const keyPem = readIfThere(`${path}.key`);
   if (pem !== undefined) {
     const certificate = readCertificate(`${path}.crt`, pem, clock.now());
     const key = keyPem === undefined ? undefined : readKey(`${path}.key`, keyPem);
     if (key && !certificate.checkPrivateKey(key)) throw mismatch(path);
-    return { pem, certificate, key };
+    return { name, pem, certificate, key };
   }
   const { key } = await ensureKey(path, keyPem);
-  const made = issueCertificate({ subject: CA_SUBJECT, key, use: 'ca', hosts: ['kubernetes'], ...validity(clock) });
+  const made = issueCertificate({ subject, key, use: 'ca', hosts: [subject.commonName], ...validity(clock) });
   const kept = await createFile(`${path}.crt`, made, MODE_PUBLIC);
-  return { pem: kept, certificate: new X509Certificate(kept), key };
+  return { name, pem: kept, certificate: new X509Certificate(kept), key };
 }
 
 interface PairRequest {
   readonly name: string;
   readonly subject: Subject;
   /** Absent for clients. */
-  readonly serverHosts: readonly string[] | undefined;
+  readonly serverHosts?: readonly string[] | undefined;
 }
 
 async function ensurePair({ directory, clock }: PkiOptions, authority: Authority, request: PairRequest): Promise<CertificatePair> {
@@ -140,7 +159,7 @@ async function ensurePair({ directory, clock }: PkiOptions, authority: Authority
     return { certificate: found, key: keyPem };
   }
   if (!authority.key)
-    throw new UserError(`${path}.crt is missing and cannot be made without ${join(directory, 'ca.key')}: add one of them`);
+    throw new UserError(`${path}.crt is missing and cannot be made without ${join(directory, `${authority.name}.key`)}: add one of them`);
   const { key, pem } = await ensureKey(path, keyPem);
   const made = issueCertificate({
     subject: request.subject,
@@ -169,7 +188,9 @@ interface PairCheck {
 function checkPair({ path, certificate, keyPem, authority }: PairCheck): void {
   if (!certificate.checkPrivateKey(readKey(`${path}.key`, keyPem))) throw mismatch(path);
   if (!certificate.checkIssued(authority.certificate) || !certificate.verify(authority.certificate.publicKey)) {
-    throw new UserError(`${path}.crt was not issued by the ca.crt beside it: restore the CA it belongs to, or remove ${path}.crt`);
+    throw new UserError(
+      `${path}.crt was not issued by the ${authority.name}.crt beside it: restore the CA it belongs to, or remove ${path}.crt`,
+    );
   }
 }
 

@@ -17,7 +17,7 @@ export class Histogram {
     this.#count += times;
     const bounds = this.#bounds;
     let bucket = 0;
-    while (value > (bounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket++;
+    while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket++;
     if (bucket < bounds.length) this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
   }
 

@@ -1,6 +1,7 @@
 import { apiError, type KindInfo, type KubeObject, type Live } from '../../api/index.ts';
 
 import { StoreError } from '../../store/index.ts';
+import type { Writer } from '../apply/field-manager.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import { Selection } from '../watch-cache/selection.ts';
@@ -15,36 +16,46 @@ export type FindRegistry = (kind: Pick<KindInfo, 'group' | 'resource'>) => Objec
 /** The API server, as the author of its own writes. */
 const ITSELF: UserInfo = { name: 'system:apiserver', groups: ['system:authenticated', 'system:masters'] };
 
+interface Options {
+  now(): number;
+  fresh(): Promise<void> | undefined;
+}
+
 /**
  * Reads and writes objects for the API server's own parts. It exists before the kinds do (strategies and authorizers are given it); until
  * {@link bind} there is nothing to read.
  */
 export class InProcessObjects implements ObjectReader, ObjectWriter {
-  readonly #now: () => number;
-  readonly #fresh: () => Promise<void> | undefined;
-  #find: FindRegistry = () => undefined;
+  readonly #options: Options;
+  readonly #manager: string;
+  readonly #found: { find: FindRegistry };
 
-  constructor(options: { now(): number; fresh(): Promise<void> | undefined }) {
-    this.#now = () => options.now();
-    this.#fresh = () => options.fresh();
+  constructor(options: Options, manager = USUAL_MANAGER, found: { find: FindRegistry } = { find: () => undefined }) {
+    this.#options = options;
+    this.#manager = manager;
+    this.#found = found;
+  }
+
+  as(manager: string): InProcessObjects {
+    return new InProcessObjects(this.#options, manager, this.#found);
   }
 
   fresh(): Promise<void> | undefined {
-    return this.#fresh();
+    return this.#options.fresh();
   }
 
   /** Says who writes the objects of which kind. */
   bind(find: FindRegistry): void {
-    this.#find = find;
+    this.#found.find = find;
   }
 
   get<T extends KubeObject>(kind: KindInfo, namespace: string, name: string): Live<T> | undefined {
-    const entry = this.#find(kind)?.resource.cache.get(kind.namespaced ? namespace : '', name);
+    const entry = this.#found.find(kind)?.resource.cache.get(kind.namespaced ? namespace : '', name);
     return entry && live<T>(entry);
   }
 
   list<T extends KubeObject>(kind: KindInfo, namespace = ''): readonly Live<T>[] {
-    const cache = this.#find(kind)?.resource.cache;
+    const cache = this.#found.find(kind)?.resource.cache;
     if (!cache || cache.size === 0) return [];
     return cache.select(new Selection(kind.namespaced ? namespace : '')).map((entry) => live<T>(entry));
   }
@@ -61,7 +72,7 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
     const registry = this.#registry(kind);
     const draft = this.#normal(registry, object);
     const context = this.#context(object.metadata.namespace ?? '');
-    registry.resource.fields.track({ ...writerOf(context), live: undefined, next: draft });
+    registry.resource.fields.track({ ...this.#writer(context, ''), live: undefined, next: draft });
     const stored = await registry.create({ context, admission: noAdmission, object: draft });
     return stored.object as Live<T>;
   }
@@ -93,11 +104,35 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
         const changed = change(current.parse() as Live<T>);
         if (!changed) return undefined;
         const next = this.#normal(registry, changed);
-        registry.resource.fields.track({ ...writerOf(context), subresource, live: old, next });
+        registry.resource.fields.track({ ...this.#writer(context, subresource), live: old, next });
         return next;
       },
     });
     return updated.object as Live<T>;
+  }
+
+  async applyStatus<T extends KubeObject>(kind: KindInfo, name: string, config: KubeObject): Promise<Live<T>> {
+    const registry = this.#registry(kind);
+    const { resource } = registry;
+    const context = this.#context(config.metadata.namespace ?? '');
+    const updated = await registry.update({
+      context,
+      admission: noAdmission,
+      name,
+      subresource: 'status',
+      strategy: updateStrategy(resource, 'status'),
+      uidIsPrecondition: false,
+      mayCreate: false,
+      next: (current, live) => {
+        if (!current) throw apiError.notFound(resource.subject, name);
+        return this.#normal(registry, resource.fields.apply({ ...this.#writer(context, 'status'), live, config, force: true }));
+      },
+    });
+    return updated.object as Live<T>;
+  }
+
+  #writer({ now }: RequestContext, subresource: string): Writer {
+    return { manager: this.#manager, subresource, now };
   }
 
   async delete(kind: KindInfo, namespace: string, name: string): Promise<void> {
@@ -113,11 +148,11 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
   }
 
   #context(namespace: string): RequestContext {
-    return { user: ITSELF, namespace, now: this.#now(), dryRun: false, objects: this, warn: nothing, annotate: nothing };
+    return { user: ITSELF, namespace, now: this.#options.now(), dryRun: false, objects: this, warn: nothing, annotate: nothing };
   }
 
   #registry(kind: KindInfo): ObjectRegistry {
-    const registry = this.#find(kind);
+    const registry = this.#found.find(kind);
     if (!registry) throw new Error(`${strategyKey(kind)} is not served`);
     return registry;
   }
@@ -136,7 +171,7 @@ function readable(entry: Entry | undefined): entry is Entry {
 }
 
 /** How the API server's own writes are signed. */
-const writerOf = ({ now }: RequestContext) => ({ manager: 'kube-apiserver', subresource: '', now });
+const USUAL_MANAGER = 'kube-apiserver';
 
 /** What is in the cache was stored: it has a name, a uid and a resourceVersion. */
 const live = <T extends KubeObject>(entry: Entry): Live<T> => entry.object as Live<T>;

@@ -201,23 +201,15 @@ export class ObjectRegistry {
   }
 
   async #create({ context, admission }: CreateRequest, object: KubeObject): Promise<Stored> {
-    const { info, strategy } = this.resource;
+    const { strategy } = this.resource;
     const { metadata } = object;
     metadata.uid = this.#random.uuid();
     metadata.creationTimestamp = toTime(context.now);
     strategy.prepareForCreate(context, object);
-    const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
-    const ofMetadata = strategy.validatesMetadata
-      ? []
-      : [...validateObjectMeta(metadata, info.namespaced, nameRule), ...this.#finalizerErrors(object)];
-    this.#refuse(object, [...ofMetadata, ...strategy.validateCreate(context, object)]);
-    // Whatever a kind allows, its names stand in paths.
-    this.#refuse(
-      object,
-      pathSegmentName(metadata.name ?? '', false).map((why) => fieldError.invalid('metadata.name', metadata.name, why)),
-    );
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
+      // What is chosen for an object is looked at with the rest of it: upstream's BeginCreate.
       const allocation = strategy.claims?.allocate(object, undefined);
+      if (attempt === 0) this.#validateNew(context, object);
       await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }));
       if (metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created');
       const stored = await this.#insert(context, object, allocation);
@@ -228,6 +220,21 @@ export class ObjectRegistry {
       allocation?.undo();
     }
     throw apiError.modified(this.resource.subject, metadata.name ?? '');
+  }
+
+  #validateNew(context: RequestContext, object: KubeObject): void {
+    const { info, strategy } = this.resource;
+    const { metadata } = object;
+    const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
+    const ofMetadata = strategy.validatesMetadata
+      ? []
+      : [...validateObjectMeta(metadata, info.namespaced, nameRule), ...this.#finalizerErrors(object)];
+    this.#refuse(object, [...ofMetadata, ...strategy.validateCreate(context, object)]);
+    // Whatever a kind allows, its names stand in paths.
+    this.#refuse(
+      object,
+      pathSegmentName(metadata.name ?? '', false).map((why) => fieldError.invalid('metadata.name', metadata.name, why)),
+    );
   }
 
   async #insert(context: RequestContext, object: KubeObject, allocation: Allocation | undefined): Promise<Stored | 'taken'> {
@@ -276,6 +283,7 @@ export class ObjectRegistry {
     this.#matchNamespace(context, object);
     this.#checkVersion(request, object, current);
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
+    const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
     const { namespaced } = this.resource.info;
     const validateChange = this.resource.strategy.validatesMetadata ? validateCommonUpdate : validateMetadataUpdate;
     this.#refuse(object, [
@@ -283,7 +291,6 @@ export class ObjectRegistry {
       ...this.#finalizerErrors(object),
       ...strategy.validateUpdate(context, object, old),
     ]);
-    const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
     await admission.validate(context, this.#attributes(context, 'UPDATE', { object, old, subresource }));
     const outcome = isReadyToGo(this.resource, object)
       ? await this.#removeByUpdate(context, object, { current, old })

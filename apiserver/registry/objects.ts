@@ -33,5 +33,9 @@ export interface ObjectWriter {
   update<T extends KubeObject>(kind: KindInfo, namespace: string, name: string, change: Change<T>): Promise<Live<T>>;
   /** The same with what /status lets change. */
   updateStatus<T extends KubeObject>(kind: KindInfo, namespace: string, name: string, change: Change<T>): Promise<Live<T>>;
+  /** Applies a configuration to /status, with force: what it names is the writer's from then on. */
+  applyStatus<T extends KubeObject>(kind: KindInfo, name: string, config: KubeObject): Promise<Live<T>>;
   delete(kind: KindInfo, namespace: string, name: string): Promise<void>;
+  /** The same, with writes signed by another field manager than the API server's usual one. */
+  as(manager: string): ObjectWriter;
 }

@@ -75,8 +75,12 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly allowsPlainFinalizers?: boolean | undefined;
   /** Field selectors beyond metadata.name and metadata.namespace, with the value an object has for each. */
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>> | undefined;
+  /** The field by which most of a kind's watchers select: who does is told of few of the changes. */
+  readonly watchIndex?: string | undefined;
   /** The cells of a Table row, as upstream's printers, one per column of the kind's `columns`. */
   tableRow?(object: T, now: number): unknown[];
+  /** The order of a Table's rows, where it is not that of the names. */
+  tableOrder?(a: T, b: T): number;
   /** Conditions of a Table row (`metav1.TableRowCondition`): finished pods have one. */
   tableRowConditions?(object: T): readonly unknown[] | undefined;
   /** What every request for the kind is warned of: that it is going away. */
@@ -165,6 +169,7 @@ export const rulesOfView = <T extends KubeObject>(rules: VersionRules<T>): Versi
 
 /** How strategies are made: once per API server, with what they may need. */
 export interface StrategyOptions {
+  /** One range, or two of different IP families, joined by a comma. */
   readonly serviceClusterIpRange: string;
   readonly serviceNodePortRange: { readonly from: number; readonly to: number };
   /** How long Events live. */

@@ -124,7 +124,11 @@ export function healthChecks(state: HealthState): HealthChecks {
   const { probes, ofStorage = [] } = state;
   const store = probes ? asks('etcd', probes.health) : holds('etcd', () => state.storeOpen(), 'the store is closed');
   const hook = (name: string) => holds(`poststarthook/${name}`, () => state.bootstrapped(), 'not finished');
-  const hooks = [...HOOKS.map(hook), fine('autoregister-completion'), ...OPENAPI_HOOKS.map(hook)];
+  const hooks = [
+    ...HOOKS.map(hook),
+    holds('autoregister-completion', () => state.bootstrapped(), 'missing APIService'),
+    ...OPENAPI_HOOKS.map(hook),
+  ];
   const basic = [fine('ping'), fine('log')];
   const well = [...basic, store, ...ofStorage, ...hooks];
   const informers = holds('informer-sync', () => state.synced(), 'the caches are not filled yet');

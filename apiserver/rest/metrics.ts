@@ -8,6 +8,8 @@ import type { Endpoint } from './rest.ts';
 export interface MetricsSources {
   readonly requests: RequestMetrics;
   readonly inFlight: InFlight;
+  /** Absent where there are plain limits only. */
+  readonly fairness?: { text(): string } | undefined;
   readonly store: StoreMetrics;
   /** Absent where admission is not measured. */
   readonly admission?: { text(): string } | undefined;
@@ -49,7 +51,7 @@ export class ServerMetrics {
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
-    const { requests, store, auditor, admission } = this.#sources;
+    const { requests, store, auditor, admission, fairness } = this.#sources;
     const bytes = await this.#sources.storeBytes();
     const parts = [
       await this.#metrics.text(),
@@ -59,6 +61,7 @@ export class ServerMetrics {
       sizeText(bytes),
       auditor?.text() ?? '',
       admission?.text() ?? '',
+      fairness?.text() ?? '',
     ];
     return { contentType: this.#metrics.contentType, text: parts.join('') };
   }

@@ -1,7 +1,7 @@
 import type { KindInfo } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { SNAPSHOT_PATH } from '../pipeline/flow-control.ts';
-import { headersFor, JSON_TYPE, send, sendNotFound } from '../pipeline/respond.ts';
+import { headersFor, JSON_TYPE, send, sendNotFound, sendText } from '../pipeline/respond.ts';
 import { answerHealth, type HealthChecks } from './health.ts';
 import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
 import { readable } from './pretty.ts';
@@ -31,10 +31,13 @@ export interface RootOptions {
   readonly openid: DocumentSource | undefined;
   /** Answers a request for a snapshot of the store. */
   snapshot(exchange: Exchange): Promise<void>;
+  /** The text of a debugging path; undefined for other paths. */
+  dump(exchange: Exchange): string | undefined;
   /** The text of /metrics. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
+const DEBUG = '/debug/';
 const OPENAPI = '/openapi/';
 const OPENID = /^\/(\.well-known|openid)\//;
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
@@ -58,6 +61,11 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     return;
   }
   if (path === SNAPSHOT_PATH) return options.snapshot(exchange);
+  const dump = path.startsWith(DEBUG) ? options.dump(exchange) : undefined;
+  if (dump !== undefined) {
+    sendText(exchange, 200, dump);
+    return;
+  }
   const { request, accept } = exchange;
   const document = sourceOf(path, options)?.respond(request.url ?? path, accept, request.headers['if-none-match']);
   if (document) sendDocument(exchange, laidOut(exchange, document));

@@ -56,8 +56,12 @@ export function tableOf(
     apiVersion: `meta.k8s.io/${style.version}`,
     metadata,
     columnDefinitions: columnsOf(resource),
-    rows: objects.map((object) => rowOf(resource, object, style)),
+    rows: ordered(resource, objects).map((object) => rowOf(resource, object, style)),
   };
+}
+
+function ordered({ strategy }: Resource, objects: readonly KubeObject[]): readonly KubeObject[] {
+  return strategy.tableOrder ? objects.toSorted((a, b) => strategy.tableOrder?.(a, b) ?? 0) : objects;
 }
 
 /** The metadata of an object, as clients take it that want no more. */

@@ -36,9 +36,11 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   const withState = options.sendInitialEvents ?? version === 0;
   if (withState && options.resourceVersion !== '0') await fresh(rest.source, options.resourceVersion);
   await resource.cache.settled();
+  // Who has gone meanwhile is told nothing: that the connection is closed would not be said again.
+  if (exchange.response.destroyed) return;
   const from = withState || version === 0 ? undefined : version;
   const session = new WatchSession(rest, exchange, { resource, options, writer, from });
-  session.start(withState);
+  await session.start(withState);
 };
 
 /** What a client is sent: JSON or protobuf; Tables and metadata are JSON always, which the Content-Type says. */
@@ -74,7 +76,8 @@ class WatchSession {
     this.#client = new WatchClient(exchange.response, { onSlow: () => this.#onSlow() });
   }
 
-  start(withState: boolean): void {
+  /** Resolves once the watch has begun: what it begins with is out. */
+  start(withState: boolean): Promise<void> {
     const { response } = this.#exchange;
     const { hub } = this.#rest.source;
     const { resource, options, writer, from } = this.#plan;
@@ -86,7 +89,7 @@ class WatchSession {
     this.#client.hold();
     this.#resources.add(resource.cache.watch(traits, this.#client));
     this.#arm();
-    this.#begin(withState).catch((error: unknown) => this.#fail(asApiError(error).status));
+    return this.#begin(withState).catch((error: unknown) => this.#fail(asApiError(error).status));
   }
 
   async #begin(withState: boolean): Promise<void> {

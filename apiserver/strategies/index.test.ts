@@ -22,6 +22,8 @@ it('knows every built-in kind that is stored', () => {
       create: refuse,
       update: refuse,
       updateStatus: refuse,
+      applyStatus: refuse,
+      as: refuse,
       delete: refuse,
     },
   };

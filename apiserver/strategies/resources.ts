@@ -1,5 +1,6 @@
 import {
   apiextensionsKinds,
+  apiregistrationKinds,
   type Binding,
   certificatesKinds,
   coordinationKinds,
@@ -7,11 +8,13 @@ import {
   nodeKinds,
   policyKinds,
   rbacKinds,
+  resourceKinds,
   schedulingKinds,
 } from '../../api/index.ts';
 import { ruleChecks } from '../cel/index.ts';
 import { type Strategy, type StrategyOptions, strategyKey } from '../registry/strategy.ts';
 import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definition.ts';
+import { apiServiceStrategy } from './apiregistration/api-service.ts';
 import { certificateSigningRequestStrategy } from './certificates/certificate-signing-request.ts';
 import { leaseStrategy } from './coordination/lease.ts';
 import { componentStatusStrategy } from './core/component-status.ts';
@@ -31,6 +34,10 @@ import { runtimeClassStrategy } from './node/runtime-class.ts';
 import { podDisruptionBudgetStrategy } from './policy/pod-disruption-budget.ts';
 import { clusterRoleStrategy, roleStrategy } from './rbac/role.ts';
 import { clusterRoleBindingStrategy, roleBindingStrategy } from './rbac/role-binding.ts';
+import { deviceClassStrategy } from './resource/device-class.ts';
+import { resourceClaimStrategy } from './resource/resource-claim.ts';
+import { resourceClaimTemplateStrategy } from './resource/resource-claim-template.ts';
+import { resourceSliceStrategy } from './resource/resource-slice.ts';
 import { priorityClassStrategy } from './scheduling/priority-class.ts';
 import { strategyOf } from './shared.ts';
 
@@ -38,6 +45,7 @@ import { strategyOf } from './shared.ts';
 export const resourceStrategies = (options: StrategyOptions): readonly (readonly [string, Strategy<never>])[] => [
   [strategyKey(apiextensionsKinds.customresourcedefinitions), customResourceDefinitionStrategy(ruleChecks)],
   [strategyKey(certificatesKinds.certificatesigningrequests), certificateSigningRequestStrategy],
+  [strategyKey(apiregistrationKinds.apiservices), apiServiceStrategy],
   // Never stored: a create binds a pod.
   [strategyKey(coreKinds.bindings), strategyOf<Binding>({})],
   [strategyKey(coreKinds.componentstatuses), componentStatusStrategy],
@@ -57,6 +65,10 @@ export const resourceStrategies = (options: StrategyOptions): readonly (readonly
   [strategyKey(schedulingKinds.priorityclasses), priorityClassStrategy],
   [strategyKey(nodeKinds.runtimeclasses), runtimeClassStrategy],
   [strategyKey(coordinationKinds.leases), leaseStrategy],
+  [strategyKey(resourceKinds.deviceclasses), deviceClassStrategy],
+  [strategyKey(resourceKinds.resourceclaims), resourceClaimStrategy],
+  [strategyKey(resourceKinds.resourceclaimtemplates), resourceClaimTemplateStrategy],
+  [strategyKey(resourceKinds.resourceslices), resourceSliceStrategy],
   [strategyKey(rbacKinds.roles), roleStrategy],
   [strategyKey(rbacKinds.clusterroles), clusterRoleStrategy],
   [strategyKey(rbacKinds.rolebindings), roleBindingStrategy],

@@ -1,6 +1,8 @@
-import { discoveryKinds, networkingKinds, storageKinds } from '../../api/index.ts';
+import { discoveryKinds, flowcontrolKinds, networkingKinds, storageKinds } from '../../api/index.ts';
 import { type Strategy, strategyKey } from '../registry/strategy.ts';
 import { endpointSliceStrategy } from './discovery/endpoint-slice.ts';
+import { flowSchemaStrategy } from './flowcontrol/flow-schema.ts';
+import { priorityLevelConfigurationStrategy } from './flowcontrol/priority-level-configuration.ts';
 import { ingressStrategy } from './networking/ingress.ts';
 import { ingressClassStrategy } from './networking/ingress-class.ts';
 import { ipAddressStrategy, serviceCidrStrategy } from './networking/ip-address.ts';
@@ -24,4 +26,6 @@ export const storageAndNetworkStrategies = (): readonly (readonly [string, Strat
   [strategyKey(networkingKinds.networkpolicies), networkPolicyStrategy],
   [strategyKey(networkingKinds.servicecidrs), serviceCidrStrategy],
   [strategyKey(discoveryKinds.endpointslices), endpointSliceStrategy],
+  [strategyKey(flowcontrolKinds.flowschemas), flowSchemaStrategy],
+  [strategyKey(flowcontrolKinds.prioritylevelconfigurations), priorityLevelConfigurationStrategy],
 ];

@@ -23,9 +23,11 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 /** Go names that are not just the JSON name with a capital letter; `type.field` where it differs by type. */
 const GO_NAMES: ReadonlyMap<string, string> = new Map([
   ['apiGroup', 'APIGroup'],
+  ['apiGroups', 'APIGroups'],
   ['apiVersion', 'APIVersion'],
   ['awsElasticBlockStore', 'AWSElasticBlockStore'],
   ['cephfs', 'CephFS'],
+  ['cel', 'CEL'],
   ['chapAuthDiscovery', 'DiscoveryCHAPAuth'],
   ['chapAuthSession', 'SessionCHAPAuth'],
   ['csi', 'CSI'],
@@ -44,6 +46,7 @@ const GO_NAMES: ReadonlyMap<string, string> = new Map([
   ['httpGet', 'HTTPGet'],
   ['httpHeaders', 'HTTPHeaders'],
   ['ip', 'IP'],
+  ['ips', 'IPs'],
   ['iqn', 'IQN'],
   ['iscsi', 'ISCSI'],
   ['iscsiInterface', 'ISCSIInterface'],
@@ -57,6 +60,7 @@ const GO_NAMES: ReadonlyMap<string, string> = new Map([
   ['storageos', 'StorageOS'],
   ['tcpSocket', 'TCPSocket'],
   ['tty', 'TTY'],
+  ['uid', 'UID'],
   ['wwids', 'WWIDs'],
   ['ObjectReference.uid', 'UID'],
   ...['RBDVolumeSource', 'RBDPersistentVolumeSource'].flatMap((type): readonly [string, string][] => [
@@ -65,6 +69,14 @@ const GO_NAMES: ReadonlyMap<string, string> = new Map([
     [`${type}.pool`, 'RBDPool'],
     [`${type}.user`, 'RadosUser'],
   ]),
+  ['DeviceAttribute.bool', 'BoolValue'],
+  ['DeviceAttribute.int', 'IntValue'],
+  ['DeviceAttribute.string', 'StringValue'],
+  ['DeviceAttribute.version', 'VersionValue'],
+  ['RBDVolumeSource.image', 'RBDImage'],
+  ['RBDVolumeSource.monitors', 'CephMonitors'],
+  ['RBDVolumeSource.pool', 'RBDPool'],
+  ['RBDVolumeSource.user', 'RadosUser'],
 ]);
 
 /** Types whose fields upstream keeps in another order, or has other fields. */
@@ -207,6 +219,7 @@ function messageIn(kind: KindInfo, path: readonly string[]): AnyMessage {
 
 function messageOf(type: FieldType): AnyMessage | undefined {
   if (type.kind === 'message') return type.message;
+  if (type.kind === 'map') return messageOf(type.values);
   return type.kind === 'list' ? messageOf(type.items) : undefined;
 }
 
@@ -265,8 +278,10 @@ function zeroOf(type: FieldType): unknown {
     case 'message':
       return goStruct(type.message, {});
     case 'scalar':
+      if (TIMES.has(type.scalar)) return null;
       return type.scalar === 'bool' ? false : NUMBERS.has(type.scalar) ? 0 : type.scalar === 'quantity' ? '0' : '';
   }
 }
 
+const TIMES: ReadonlySet<string> = new Set(['time', 'microTime']);
 const NUMBERS: ReadonlySet<string> = new Set(['int32', 'int64', 'double', 'intOrString']);

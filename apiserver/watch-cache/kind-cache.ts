@@ -25,6 +25,9 @@ export interface WrittenBytes {
   readonly encoded: Buffer;
 }
 
+/** Objects that are looked at to tell how big they are. */
+const SAMPLE_ENTRIES = 10;
+
 /** A pair of the store, as far as an entry is made of it. */
 type Pair = Pick<KeyValue, 'key' | 'value' | 'modRevision'>;
 
@@ -62,6 +65,12 @@ export class KindCache {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Of one object, from a few of them; 0 when there are none. */
+  get averageBytes(): number {
+    const entries = this.#entries.sample(SAMPLE_ENTRIES);
+    return entries.length === 0 ? 0 : entries.reduce((total, { sizeBytes }) => total + sizeBytes, 0) / entries.length;
   }
 
   /** What watchers were sent. */

@@ -91,6 +91,22 @@ export class SortedEntries {
     return count;
   }
 
+  /** At most so many entries, from all over. */
+  sample(count: number): Entry[] {
+    const found: Entry[] = [];
+    const step = Math.max(1, this.size / count);
+    let skipped = 0;
+    let next = 0;
+    for (const chunk of this.#chunks) {
+      for (; next < skipped + chunk.length; next += step) {
+        const slot = chunk[Math.floor(next) - skipped];
+        if (slot) found.push(slot.entry);
+      }
+      skipped += chunk.length;
+    }
+    return found;
+  }
+
   values(): IterableIterator<Entry> {
     return values(this.#slots);
   }

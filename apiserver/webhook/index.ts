@@ -1,1 +1,2 @@
-export { type WebhookCall, WebhookClient, WebhookError, type WebhookService, type WebhookTarget } from './webhook-client.ts';
+export { type Address, addressesOf, addressOf, SERVICE_LABEL, type ServicePort, slicesOf } from './service-address.ts';
+export { inGo, type WebhookCall, WebhookClient, WebhookError, type WebhookService, type WebhookTarget } from './webhook-client.ts';

@@ -89,7 +89,7 @@ export class WebhookClient {
       throw told(error instanceof Error ? error.message : String(error), error);
     }
     const answer = await this.#send(destination, call).catch((error: unknown) => {
-      throw told(inGo(error, destination), error);
+      throw told(inGo(error, destination.address), error);
     });
     const { status, text, contentType } = answer;
     if (status < 200 || status > 206) throw refusal(answer);
@@ -190,7 +190,7 @@ function placeOf({ url, service }: WebhookTarget, timeoutMs: number): Place {
 }
 
 /** What Go says of a call that failed. */
-function inGo(error: unknown, { address }: Destination): string {
+export function inGo(error: unknown, address: Address): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? String(error.code) : '';
   const place = address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;

@@ -96,6 +96,11 @@ describe('slimPod', () => {
       .annotated({ 'controller.kubernetes.io/pod-deletion-cost': '5', note: 'x' })
       .change(({ spec, metadata }) => {
         spec.containers = [{ name: 'app', image: 'web', env: [{ name: 'A', value: 'b' }], ports: [{ containerPort: 80 }], resources: {} }];
+        spec.volumes = [
+          { name: 'a', emptyDir: {} },
+          { name: 'b', persistentVolumeClaim: { claimName: 'c' } },
+          { name: 'e', ephemeral: { volumeClaimTemplate: { spec: {} } } },
+        ];
         metadata.managedFields = [{ manager: 'x' }];
       })
       .build();
@@ -104,6 +109,10 @@ describe('slimPod', () => {
     expect(slim.metadata).not.toHaveProperty('managedFields');
     expect(slim.spec).toMatchObject({ nodeName: 'n1', containers: [{ name: 'app', ports: [{ containerPort: 80 }] }] });
     expect(slim.spec.containers[0]).not.toHaveProperty('env');
+    expect(slim.spec.volumes).toEqual([
+      { name: 'b', persistentVolumeClaim: { claimName: 'c' } },
+      { name: 'e', ephemeral: {} },
+    ]);
     expect(slim.status).toMatchObject({ phase: 'Running', podIP: '10.0.0.1', containerStatuses: [{ restartCount: 3 }] });
   });
 });

@@ -1,4 +1,4 @@
-import type { Container, ContainerStatus, Live, Pod } from '../../api/index.ts';
+import type { Container, ContainerStatus, Live, Pod, Volume } from '../../api/index.ts';
 
 /** The one annotation of pods that a controller reads. */
 export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
@@ -19,6 +19,7 @@ function slimMetadata({ metadata }: Live<Pod>): Live<Pod>['metadata'] {
 
 function slimSpec({ spec }: Pod): Pod['spec'] {
   const { containers, initContainers, nodeName, hostname, subdomain, tolerations, restartPolicy, terminationGracePeriodSeconds } = spec;
+  const claiming = (spec.volumes ?? []).filter(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim || ephemeral);
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return {
     containers: containers.map(slimContainer),
@@ -29,9 +30,16 @@ function slimSpec({ spec }: Pod): Pod['spec'] {
     tolerations,
     restartPolicy,
     terminationGracePeriodSeconds,
+    ...(claiming.length > 0 ? { volumes: claiming.map(slimVolume) } : {}),
     ...(required ? { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } } : {}),
   };
 }
+
+const slimVolume = ({ name, persistentVolumeClaim, ephemeral }: Volume): Volume => ({
+  name,
+  ...(persistentVolumeClaim ? { persistentVolumeClaim } : {}),
+  ...(ephemeral ? { ephemeral: {} } : {}),
+});
 
 const slimContainer = ({ name, ports, restartPolicy }: Container): Container => ({ name, ports, restartPolicy, resources: NO_RESOURCES });
 

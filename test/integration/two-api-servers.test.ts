@@ -67,6 +67,21 @@ describe.skipIf(!findEtcd())(`two API servers on one etcd${findEtcd() ? '' : ` (
     await eventually('both addresses', async () => JSON.stringify(await addresses()) === '["10.7.0.1","10.7.0.2"]');
   });
 
+  test('a quota of ten is ten, whoever of the two is asked', async () => {
+    const path = '/api/v1/namespaces/kube-public';
+    const made = await a.call('POST', `${path}/resourcequotas`, { metadata: { name: 'q' }, spec: { hard: { secrets: '10' } } });
+    const status = { hard: { secrets: '10' }, used: { secrets: '0' } };
+    await a.call('PUT', `${path}/resourcequotas/q/status`, { ...made.body, status });
+    await b.call('GET', `${path}/resourcequotas/q`);
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => (i % 2 ? a : b).call('POST', `${path}/secrets`, { metadata: { name: `s${i}` } })),
+    );
+    const count = (code: number) => answers.filter((answer) => answer.status === code).length;
+    expect([count(201), count(403)]).toEqual([10, 90]);
+    expect((await b.call('GET', `${path}/secrets`)).body.items.length).toBe(10);
+    expect((await b.call('GET', `${path}/resourcequotas/q`)).body.status.used).toEqual({ secrets: '10' });
+  });
+
   test('what one has answered the other knows: get, list, 404, and no time going back', async () => {
     let last = 0;
     for (let i = 0; i < 60; i++) {

@@ -76,3 +76,31 @@ export const apiResourceList = message(
   }),
 );
 export interface APIResourceList extends Of<typeof apiResourceList> {}
+
+export const apiGroupList = message(
+  'io.k8s.apimachinery.pkg.apis.meta.v1.APIGroupList',
+  'The API groups that are served, but for the core group.',
+  () => ({
+    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
+    groups: list(of(apiGroup), 1, 'The groups, each with its versions.', { required: true, listType: 'atomic' }),
+  }),
+);
+export interface APIGroupList extends Of<typeof apiGroupList> {}
+
+export const apiVersions = message(
+  'io.k8s.apimachinery.pkg.apis.meta.v1.APIVersions',
+  'The versions of the core group that are served.',
+  () => ({
+    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
+    versions: list(item.string(), 1, 'The versions by name, such as v1.', { required: true, listType: 'atomic' }),
+    serverAddressByClientCIDRs: list(
+      of(serverAddressByClientCIDR),
+      2,
+      'Which server address suits which clients; the first network that matches the client wins.',
+      { required: true, listType: 'atomic' },
+    ),
+  }),
+);
+export interface APIVersions extends Of<typeof apiVersions> {}

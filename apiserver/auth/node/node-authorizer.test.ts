@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { coreKinds, type Pod } from '../../../api/index.ts';
+import { coreKinds, type PersistentVolume, type Pod, storageKinds, type VolumeAttachment } from '../../../api/index.ts';
 import { createAuthorizer } from '../index.ts';
 import { ObjectsInMemory } from '../objects-in-memory.ts';
 import type { AccessAttributes } from '../types.ts';
@@ -11,6 +11,17 @@ function aPod(name: string, node: string, more: Partial<Pod['spec']> = {}, annot
   const spec = { nodeName: node, containers: [], serviceAccountName: `${name}-account`, ...more };
   objects.put<Pod>(coreKinds.pods, { metadata: { name, namespace: 'ns', annotations }, spec, status: {} });
 }
+const GROUPS: Readonly<Record<string, string>> = {
+  leases: 'coordination.k8s.io',
+  csinodes: 'storage.k8s.io',
+  volumeattachments: 'storage.k8s.io',
+};
+
+function aVolume(name: string, claim: string, source: Partial<PersistentVolume['spec']>): void {
+  const spec = { claimRef: { namespace: 'ns', name: claim }, ...source };
+  objects.put<PersistentVolume>(coreKinds.persistentvolumes, { metadata: { name }, spec, status: {} });
+}
+
 const secretPod = (name: string) => ({ imagePullSecrets: [{ name }] });
 
 /** `get secrets ns/x`, `list pods`, `update nodes/status /n`: what node n1 is told. */
@@ -18,7 +29,7 @@ function asked(text: string, more: Partial<AccessAttributes> = {}) {
   const [verb = '', what = '', target = ''] = text.split(' ');
   const [resource = '', subresource = ''] = what.split('/');
   const [namespace = '', name = ''] = target.split('/');
-  const group = resource === 'leases' ? 'coordination.k8s.io' : '';
+  const group = GROUPS[resource] ?? '';
   const user = { name: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] };
   const attributes = { user, verb, resourceRequest: true, path: '', namespace, group, version: 'v1', resource, subresource, name };
   const { allowed, reason } = authorizer.authorize({ ...attributes, ...more });
@@ -45,6 +56,12 @@ describe('a node', () => {
     ['list secrets', 'can only read namespaced object of this type'],
     ['delete secrets ns/s', 'can only read resources of this type'],
     ['get persistentvolumes /v', UNRELATED],
+    ['list persistentvolumes', 'can only get individual resources of this type'],
+    ['get volumeattachments /a', UNRELATED],
+    ['patch csinodes /n1', 'allowed'],
+    ['create csinodes /', 'allowed'],
+    ['get csinodes /n2', 'can only access CSINode with the same name as the requesting node'],
+    ['list csinodes', 'can only get, create, update, patch, or delete a CSINode'],
     ['create pods ns/', 'allowed'],
     ['create pods/eviction ns/p', 'allowed'],
     ['get pods/log ns/p', ''],
@@ -110,6 +127,31 @@ describe('what a node may read', () => {
     expect(asked('get persistentvolumeclaims ns/p-f')).toBe('allowed');
     expect(asked('patch persistentvolumeclaims/status ns/claim')).toBe('allowed');
     expect(asked('get persistentvolumeclaims ns/other')).toBe(UNRELATED);
+  });
+
+  it('is the volumes that its pods claim, and what mounting them takes', () => {
+    aPod('claiming', 'n1', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'mine' } }] });
+    aVolume('ours', 'mine', { iscsi: { targetPortal: 'p', iqn: 'i', lun: 0, secretRef: { name: 'chap' } } });
+    const csi = { driver: 'd', volumeHandle: 'h', nodeStageSecretRef: { namespace: 'kube', name: 'stage' } };
+    aVolume('driven', 'mine', { csi: { ...csi, controllerExpandSecretRef: { namespace: 'kube', name: 'grow' } } });
+    aVolume('theirs', 'other', { azureFile: { secretName: 'azure', shareName: 's', secretNamespace: 'kube' } });
+    expect(asked('get persistentvolumes /ours')).toBe('allowed');
+    expect(asked('get persistentvolumes /theirs')).toBe(UNRELATED);
+    expect(asked('get secrets ns/chap')).toBe('allowed');
+    expect(asked('get secrets kube/stage')).toBe('allowed');
+    expect(asked('get secrets kube/grow')).toBe(UNRELATED);
+    expect(asked('get secrets kube/azure')).toBe(UNRELATED);
+  });
+
+  it('is the attachments to it', () => {
+    const attach = (name: string, nodeName: string) => {
+      const spec = { attacher: 'd', nodeName, source: { persistentVolumeName: 'v' } };
+      objects.put<VolumeAttachment>(storageKinds.volumeattachments, { metadata: { name }, spec, status: { attached: false } });
+    };
+    attach('here', 'n1');
+    attach('there', 'n2');
+    expect(asked('get volumeattachments /here')).toBe('allowed');
+    expect(asked('get volumeattachments /there')).toBe(UNRELATED);
   });
 
   it('is not what its own mirror pods name', () => {

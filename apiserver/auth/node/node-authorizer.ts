@@ -1,15 +1,23 @@
-import { coordinationKinds, coreKinds, type KindInfo, type PolicyRule, parseFieldSelector, SelectorError } from '../../../api/index.ts';
+import {
+  coordinationKinds,
+  coreKinds,
+  type KindInfo,
+  type PolicyRule,
+  parseFieldSelector,
+  SelectorError,
+  storageKinds,
+} from '../../../api/index.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 import { ruleAllows } from '../rbac/rule.ts';
 import type { AccessAttributes, Decision, LocalAuthorizer, ResolvedRules, UserInfo } from '../types.ts';
 import { type Held, PodsByNode } from './pods-by-node.ts';
+import { VolumesByNode } from './volumes-by-node.ts';
 
 /*
  * The Node authorizer: a kubelet reads its own node and what the pods on it need, and nothing of other nodes. What it may write is left to
  * RBAC-like rules, as upstream leaves it to them and to NodeRestriction.
  *
- * Upstream: `plugin/pkg/auth/authorizer/node`. Persistent volumes, attachments, claims of devices and CSI nodes are not told apart here:
- * a node has no relationship to any.
+ * Upstream: `plugin/pkg/auth/authorizer/node`. Claims of devices are not told apart here.
  */
 
 const NODE_PREFIX = 'system:node:';
@@ -20,24 +28,31 @@ const ALLOWED: Decision = { allowed: true, reason: '' };
 const NO_OPINION: Decision = { allowed: false, reason: '' };
 const no = (reason = ''): Decision => (reason === '' ? NO_OPINION : { allowed: false, reason });
 
+/** What a node may have to do with. */
+type Related = Held | 'volumes' | 'attachments';
+
 type Rule = (node: string, asked: AccessAttributes) => Decision;
 
 const keyOf = ({ group, resource }: Pick<KindInfo, 'group' | 'resource'>): string => `${group}/${resource}`;
 
 export class NodeAuthorizer implements LocalAuthorizer {
   readonly #pods: PodsByNode;
+  readonly #volumes: VolumesByNode;
   readonly #rules: readonly PolicyRule[];
   readonly #special: ReadonlyMap<string, Rule>;
 
   /** @param rules what every node may do of what is not told apart by node. */
   constructor(objects: ObjectReader, rules: readonly PolicyRule[]) {
     this.#pods = new PodsByNode(objects);
+    this.#volumes = new VolumesByNode(objects, this.#pods);
     this.#rules = rules;
     this.#special = new Map<string, Rule>([
       [keyOf(coreKinds.secrets), (node, asked) => this.#read(node, asked, 'secrets')],
       [keyOf(coreKinds.configmaps), (node, asked) => this.#read(node, asked, 'configMaps')],
-      ['/persistentvolumeclaims', (node, asked) => this.#claim(node, asked)],
-      ['/persistentvolumes', (node, asked) => this.#get(node, asked, undefined)],
+      [keyOf(coreKinds.persistentvolumeclaims), (node, asked) => this.#claim(node, asked)],
+      [keyOf(coreKinds.persistentvolumes), (node, asked) => this.#get(node, asked, 'volumes')],
+      [keyOf(storageKinds.volumeattachments), (node, asked) => this.#get(node, asked, 'attachments')],
+      [keyOf(storageKinds.csinodes), ownCsiNode],
       [keyOf(coreKinds.serviceaccounts), (node, asked) => this.#token(node, asked)],
       [keyOf(coordinationKinds.leases), ownLease],
       [keyOf(coreKinds.nodes), ownNode],
@@ -60,7 +75,7 @@ export class NodeAuthorizer implements LocalAuthorizer {
     return { ...nothing, evaluationError: 'node authorizer does not support user rule resolution' };
   }
 
-  #read(node: string, asked: AccessAttributes, what: Held): Decision {
+  #read(node: string, asked: AccessAttributes, what: Related): Decision {
     if (!['get', 'list', 'watch'].includes(asked.verb)) return no('can only read resources of this type');
     if (asked.subresource !== '') return no('cannot read subresource');
     if (asked.namespace === '') return no('can only read namespaced object of this type');
@@ -73,7 +88,7 @@ export class NodeAuthorizer implements LocalAuthorizer {
     return this.#related(node, asked, 'claims');
   }
 
-  #get(node: string, asked: AccessAttributes, what: Held | undefined): Decision {
+  #get(node: string, asked: AccessAttributes, what: Related): Decision {
     if (asked.verb !== 'get') return no('can only get individual resources of this type');
     if (asked.subresource !== '') return no('cannot get subresource');
     return this.#related(node, asked, what);
@@ -98,10 +113,16 @@ export class NodeAuthorizer implements LocalAuthorizer {
     return name === '' ? no('can only list/watch pods with spec.nodeName field selector') : this.#related(node, asked, 'pods');
   }
 
-  #related(node: string, { namespace, name }: AccessAttributes, what: Held | undefined): Decision {
+  #related(node: string, { namespace, name }: AccessAttributes, what: Related): Decision {
     if (name === '') return no('No Object name found');
-    if (what !== undefined && this.#pods.holds(node, what, { namespace, name })) return ALLOWED;
+    if (this.#isRelated(node, { namespace, name }, what)) return ALLOWED;
     return no(`no relationship found between node '${node}' and this object`);
+  }
+
+  #isRelated(node: string, named: { readonly namespace: string; readonly name: string }, what: Related): boolean {
+    if (what === 'volumes') return this.#volumes.holds(node, named.name);
+    if (what === 'attachments') return this.#volumes.attaches(node, named.name);
+    return this.#pods.holds(node, what, named) || (what === 'secrets' && this.#volumes.needs(node, named));
   }
 }
 
@@ -127,6 +148,14 @@ function ownLease(node: string, { verb, namespace, name }: AccessAttributes): De
   if (namespace !== LEASE_NAMESPACE) return no(`can only access leases in the ${JSON.stringify(LEASE_NAMESPACE)} system namespace`);
   // The name is not known on create.
   if (verb !== 'create' && name !== node) return no('can only access node lease with the same name as the requesting node');
+  return ALLOWED;
+}
+
+function ownCsiNode(node: string, { verb, subresource, name }: AccessAttributes): Decision {
+  if (!['get', 'create', 'update', 'patch', 'delete'].includes(verb)) return no('can only get, create, update, patch, or delete a CSINode');
+  if (subresource !== '') return no('cannot authorize CSINode subresources');
+  // The name is not known on create.
+  if (verb !== 'create' && name !== node) return no('can only access CSINode with the same name as the requesting node');
   return ALLOWED;
 }
 

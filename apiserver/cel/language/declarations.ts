@@ -51,6 +51,8 @@ export interface Environment {
   /** Types that can be named (`int`, `net.IP`), each with itself. */
   readonly types: ReadonlyMap<string, CelType>;
   readonly structs: StructTypes;
+  /** Whether there is `cel.bind`. */
+  readonly bindings?: boolean | undefined;
 }
 
 /** A table of functions; overloads of one name given twice come together. */

@@ -6,9 +6,10 @@ type Fail = (at: number, message: string) => Expr;
 /** Makes the replacement. Nothing: the call stays as it is. */
 type Expander = (call: Call, fail: Fail) => Expr | undefined;
 
-/** What the macro of this name and shape makes of a call; nothing if there is none. */
-export function expandMacro(call: Call, fail: Fail): Expr | undefined {
+/** What the macro of this name and shape makes of a call; nothing if there is none. @param bindings whether there is `cel.bind`. */
+export function expandMacro(call: Call, fail: Fail, bindings: boolean): Expr | undefined {
   const key = `${call.target ? '.' : ''}${call.name}/${call.args.length}`;
+  if (bindings && key === '.bind/3') return bind(call, fail);
   return MACROS.get(key)?.(call, fail);
 }
 
@@ -112,6 +113,27 @@ const has: Expander = (call, fail) => {
   return { ...arg, testOnly: true, at: call.at };
 };
 
+/** A name for a value in an expression: a loop that never runs. */
+const binding = (at: number, { name, init, result }: { name: string; init: Expr; result: Expr }): Expr => ({
+  kind: 'comprehension',
+  at,
+  range: list(at),
+  variable: UNUSED,
+  variable2: undefined,
+  accumulator: name,
+  init,
+  condition: literal(at, false),
+  step: ident(at, name),
+  result,
+});
+
+/** `cel.bind(name, value, expr)` (cel-go, `ext/bindings.go`). */
+const bind: Expander = ({ at, target, args: [variable, init, result] }, fail) => {
+  if (target?.kind !== 'ident' || target.name !== 'cel' || !variable || !init || !result) return undefined;
+  if (variable.kind !== 'ident') return fail(variable.at, 'cel.bind() variable names must be simple identifiers');
+  return binding(at, { name: variable.name, init, result });
+};
+
 /** `optional.optMap(name, expr)`: the expression on the value, if there is one. */
 const optMap =
   (name: string, wrap: (at: number, mapped: Expr) => Expr): Expander =>
@@ -120,18 +142,7 @@ const optMap =
     if (!call.target || !variable || !body) return undefined;
     if (variable.kind !== 'ident') return fail(variable.at, `${name}() variable name must be a simple identifier`);
     const { at, target } = call;
-    const bound: Expr = {
-      kind: 'comprehension',
-      at,
-      range: list(at),
-      variable: UNUSED,
-      variable2: undefined,
-      accumulator: variable.name,
-      init: memberCall(at, 'value', target),
-      condition: literal(at, false),
-      step: ident(at, variable.name),
-      result: body,
-    };
+    const bound = binding(at, { name: variable.name, init: memberCall(at, 'value', target), result: body });
     return globalCall(at, OPERATOR.conditional, memberCall(at, 'hasValue', target), wrap(at, bound), globalCall(at, 'optional.none'));
   };
 

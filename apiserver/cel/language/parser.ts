@@ -39,15 +39,15 @@ const RESERVED = new Set(
   'as break const continue else false for function if import in let loop package namespace null return true var void while'.split(' '),
 );
 
-/** Parses an expression. @throws CompileError with cel-go's messages. */
-export function parse(text: string): Expr {
+/** Parses an expression. @param bindings whether there is `cel.bind`. @throws CompileError with cel-go's messages. */
+export function parse(text: string, bindings = false): Expr {
   const size = [...text].length;
   if (size > CODE_POINTS_MAX) {
     const message = `expression code point size exceeds limit: size: ${size}, limit ${CODE_POINTS_MAX}`;
     throw new CompileError(text, [{ offset: NOWHERE, message }]);
   }
   const issues: Issue[] = [];
-  const expr = new Parser(tokenize(text, issues), issues).start();
+  const expr = new Parser(tokenize(text, issues), issues, bindings).start();
   if (issues.length > 0 || !expr) throw new CompileError(text, issues);
   return expr;
 }
@@ -55,14 +55,16 @@ export function parse(text: string): Expr {
 class Parser {
   readonly #in: TokenStream;
   readonly #issues: Issue[];
+  readonly #bindings: boolean;
   readonly #depths = new WeakMap<Expr, number>();
   #depth = 0;
   /** What may follow the innermost expression being parsed, operators aside. */
   #after: ReadonlySet<TokenType> = set('<EOF>');
 
-  constructor(tokens: readonly Token[], issues: Issue[]) {
+  constructor(tokens: readonly Token[], issues: Issue[], bindings: boolean) {
     this.#in = new TokenStream(tokens, issues);
     this.#issues = issues;
+    this.#bindings = bindings;
   }
 
   start(): Expr | undefined {
@@ -426,7 +428,7 @@ class Parser {
 
   /** A call, or what the macro of its name makes of it. */
   #expanded(call: Call): Expr {
-    const expanded = expandMacro(call, (at, message) => this.#wrong(at, message));
+    const expanded = expandMacro(call, (at, message) => this.#wrong(at, message), this.#bindings);
     return this.#sized(expanded ?? call, ...(call.target ? [call.target] : []), ...call.args);
   }
 

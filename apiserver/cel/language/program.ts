@@ -9,7 +9,7 @@ import { CelError } from './values.ts';
 
 /** Parses and checks an expression. @throws CompileError with all that is wrong with it. */
 export function compile(text: string, environment: Environment): CheckedExpr {
-  const checked = check(text, parse(text), environment);
+  const checked = check(text, parse(text, environment.bindings), environment);
   const issues = environment.validators.flatMap((validate) => validate(checked));
   if (issues.length > 0) throw new CompileError(text, issues);
   return checked;

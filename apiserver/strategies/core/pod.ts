@@ -39,6 +39,7 @@ export const podStrategy: Strategy<Pod> = strategyOf<Pod>({
   },
   validateUpdate: (_context, pod, old) => validatePodUpdate(pod, old),
   gracePeriodSeconds,
+  watchIndex: 'spec.nodeName',
   fieldSelectors: {
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
     'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? '',

@@ -4,12 +4,22 @@ import { AllocationError, IpRange } from '../../../allocators/ip-range.ts';
 import { PortRange } from '../../../allocators/port-range.ts';
 import type { Allocation, Claim, Claims, NewClaim } from '../../../registry/claims.ts';
 import type { StrategyOptions } from '../../../registry/strategy.ts';
-import { ipAddressOf, isAllocatedAddress, isNodePort, NODE_PORTS, nodePortOf, SERVICE_IPS } from './claims.ts';
-import { needsClusterIp, needsHealthCheckPort, needsNodePort } from './defaults.ts';
+import { listOf } from '../../../validation/field-errors.ts';
+import { ipAddressOf, isAllocatedAddress, isNodePort, NODE_PORTS, nodePortOf, placeOfIp, SERVICE_IPS } from './claims.ts';
+import { needsClusterIp, needsHealthCheckPort } from './defaults.ts';
+import { keepsPreferred, setFamilies } from './families.ts';
+import { hasNodePorts, nodePortsOf, takeChangedNodePorts, takeNewNodePorts } from './node-ports.ts';
 
 const SUBJECT = { group: '', resource: 'Service' };
 const IP_TAKEN = 'provided IP is already allocated';
 const PORT_TAKEN = 'provided port is already allocated';
+
+/** An address that is wanted: one of several, which errors show. */
+interface Asked {
+  readonly index: number;
+  readonly ips: readonly string[];
+  readonly claims: NewClaim[];
+}
 
 /** What one write takes and gives back. */
 interface Ledger {
@@ -28,14 +38,15 @@ export class ServiceAllocation implements Claims<Service> {
   ];
   readonly #objects: StrategyOptions['objects'];
   readonly #random: Random;
-  readonly #ips: IpRange;
+  /** One, or one of each family; the default one first. */
+  readonly #ips: readonly IpRange[];
   readonly #ports: PortRange;
   #taken: Set<string> | undefined;
 
   constructor(options: StrategyOptions, random: Random = systemRandom) {
     this.#objects = options.objects;
     this.#random = random;
-    this.#ips = new IpRange(options.serviceClusterIpRange);
+    this.#ips = options.serviceClusterIpRange.split(',').map((range) => new IpRange(range));
     this.#ports = new PortRange(options.serviceNodePortRange);
   }
 
@@ -55,8 +66,12 @@ export class ServiceAllocation implements Claims<Service> {
   allocate(service: Service, old: Service | undefined): Allocation {
     const before = structuredClone(service.spec);
     const ledger: Ledger = { claims: [], releases: [] };
-    this.#setFamilies(service);
-    this.#allocateIp(service, old, ledger);
+    setFamilies(
+      service,
+      old,
+      this.#ips.map(({ family }) => family),
+    );
+    this.#allocateIps(service, old, ledger);
     this.#allocatePorts(service, old, ledger);
     this.#allocateHealthCheckPort(service, old, ledger);
     // What this very write gives back is not free yet.
@@ -69,83 +84,70 @@ export class ServiceAllocation implements Claims<Service> {
     };
   }
 
-  /** One address family, IPv4; a headless Service without a selector says both, since its endpoints are anybody's. */
-  #setFamilies(service: Service): void {
+  /** Upstream: `allocClusterIPs`, `updateClusterIPs`. */
+  #allocateIps(service: Service, old: Service | undefined, { claims, releases }: Ledger): void {
     const { spec } = service;
+    if (old && keepsPreferred(spec, old.spec)) return;
+    const held = old && needsClusterIp(old.spec) ? listOf(old.spec.clusterIPs) : [];
+    const families = needsClusterIp(spec) ? listOf(spec.ipFamilies) : [];
+    if (held[0] === 'None') return;
+    // A second address is given back with its family, all of them by a Service that has none.
+    if (old && families.length < held.length) releases.push(...held.slice(families.length).map(placeOfIp));
     if (!needsClusterIp(spec)) return;
-    const headless = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
-    const asked = spec.ipFamilyPolicy ?? '';
-    if (headless) {
-      spec.ipFamilies ??= asked === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];
-      spec.ipFamilyPolicy ??= spec.ipFamilies.length > 1 ? 'RequireDualStack' : 'SingleStack';
-      return;
-    }
-    if (asked === 'RequireDualStack') {
-      throw invalid(service, fieldError.invalid('spec.ipFamilyPolicy', asked, 'this cluster is not configured for dual-stack services'));
-    }
-    const foreign = (spec.ipFamilies ?? []).indexOf('IPv6');
-    if (foreign === 0) throw invalid(service, fieldError.invalid(`spec.ipFamilies[${foreign}]`, 'IPv6', 'not configured on this cluster'));
-    spec.ipFamilyPolicy ??= 'SingleStack';
-    if ((spec.ipFamilies?.length ?? 0) === 0) spec.ipFamilies = ['IPv4'];
-  }
-
-  #allocateIp(service: Service, old: Service | undefined, { claims, releases }: Ledger): void {
-    const { spec } = service;
-    const held = old && needsClusterIp(old.spec) ? old.spec.clusterIP : undefined;
-    if (!needsClusterIp(spec)) {
-      if (held && held !== 'None') releases.push(SERVICE_IPS + held);
-      return;
-    }
-    if (held) return;
     if (spec.clusterIP === 'None') {
       spec.clusterIPs = ['None'];
       return;
     }
-    const wanted = spec.clusterIP;
-    const ip =
-      wanted ||
-      this.#free('failed to allocate a serviceIP', (isTaken) => this.#ips.pick(this.#random, (free) => isTaken(SERVICE_IPS + free)));
-    const refused = (why: string) => fieldError.invalid('spec.clusterIPs', [ip], `failed to allocate IP ${ip}: ${why}`);
-    if (wanted)
-      inRange(
-        () => this.#ips.check(ip),
-        (why) => invalid(service, refused(why)),
-      );
-    const claim = ipAddressOf(service, ip);
-    claims.push(wanted ? { ...claim, taken: () => refuse(invalid(service, refused(IP_TAKEN))) } : this.#oneOfMany(claim));
-    spec.clusterIP = ip;
-    spec.clusterIPs = [ip];
+    // What it has stays: only what comes beside it is new.
+    if (held.length > 0 && families.length <= held.length) return;
+    const ips = families.map((_, i) => spec.clusterIPs?.[i] ?? '');
+    const given = families.map((family, i) =>
+      i < held.length ? (ips[i] ?? '') : this.#claimIp(service, family, { index: i, ips, claims }),
+    );
+    spec.clusterIPs = given;
+    spec.clusterIP = given[0] ?? '';
+  }
+
+  #claimIp(service: Service, family: string, { index, ips, claims }: Asked): string {
+    const wanted = ips[index];
+    const range = this.#ips.find((each) => each.family === family);
+    if (!wanted) {
+      const ip = this.#free('failed to allocate a serviceIP', (isTaken) => range?.pick(this.#random, (free) => isTaken(placeOfIp(free))));
+      claims.push(this.#oneOfMany(ipAddressOf(service, ip)));
+      return ip;
+    }
+    const refused = (why: string) =>
+      invalid(service, fieldError.invalid('spec.clusterIPs', ips, `failed to allocate IP ${wanted}: ${why}`));
+    inRange(() => range?.check(wanted), refused);
+    claims.push({ ...ipAddressOf(service, wanted), taken: () => refuse(refused(IP_TAKEN)) });
+    return wanted;
   }
 
   #allocatePorts(service: Service, old: Service | undefined, ledger: Ledger): void {
-    const held = new Set((old?.spec.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : [])));
-    const kept = new Set<number>();
-    const byNumber = new Map<number, Set<string>>();
-    if (needsNodePort(service.spec)) {
-      (service.spec.ports ?? []).forEach((port, i) => {
-        const protocols = byNumber.get(port.nodePort ?? 0);
-        const shared = protocols !== undefined && !protocols.has(port.protocol ?? 'TCP');
-        const own = port.nodePort !== undefined && held.has(port.nodePort) && !byNumber.has(port.nodePort);
-        if (!(port.nodePort && (shared || own))) port.nodePort = this.#takePort(service, i, port.nodePort, ledger);
-        byNumber.set(port.nodePort, new Set([...(byNumber.get(port.nodePort) ?? []), port.protocol ?? 'TCP']));
-        kept.add(port.nodePort);
-      });
+    const held = new Set(old && hasNodePorts(old) ? nodePortsOf(old) : []);
+    if (hasNodePorts(service)) {
+      const taker = {
+        take: (port: number, i: number) => this.#takePort(service, i, port, ledger),
+        takeAny: () => this.#takeAnyPort(service, ledger),
+      };
+      if (old) takeChangedNodePorts(service, held, taker);
+      else takeNewNodePorts(service, taker);
     }
-    for (const nodePort of held) if (!kept.has(nodePort)) ledger.releases.push(NODE_PORTS + nodePort);
+    const kept = hasNodePorts(service) ? nodePortsOf(service) : [];
+    for (const nodePort of held) if (!kept.includes(nodePort)) ledger.releases.push(NODE_PORTS + nodePort);
   }
 
-  #takePort(service: Service, index: number, wanted: number | undefined, { claims }: Ledger): number {
-    const ours = (place: string) => claims.some((claim) => claim.place === place);
-    if (!wanted) {
-      const port = this.#freePort('failed to allocate a nodePort', ours);
-      claims.push(this.#oneOfMany(nodePortOf(service, port)));
-      return port;
-    }
+  #takePort(service: Service, index: number, wanted: number, { claims }: Ledger): void {
     const refused = (why: string) => invalid(service, fieldError.invalid(`spec.ports[${index}].nodePort`, wanted, why));
     inRange(() => this.#ports.check(wanted), refused);
-    if (ours(NODE_PORTS + wanted)) throw refused(PORT_TAKEN);
+    if (claims.some(({ place }) => place === NODE_PORTS + wanted)) throw refused(PORT_TAKEN);
     claims.push({ ...nodePortOf(service, wanted), taken: () => refuse(refused(PORT_TAKEN)) });
-    return wanted;
+  }
+
+  #takeAnyPort(service: Service, { claims }: Ledger): number {
+    const port = this.#freePort('failed to allocate a nodePort', (place) => claims.some((claim) => claim.place === place));
+    claims.push(this.#oneOfMany(nodePortOf(service, port)));
+    return port;
   }
 
   #allocateHealthCheckPort(service: Service, old: Service | undefined, { claims, releases }: Ledger): void {
@@ -159,10 +161,9 @@ export class ServiceAllocation implements Claims<Service> {
     const ours = (place: string) => claims.some((claim) => claim.place === place);
     const wanted = spec.healthCheckNodePort;
     // Upstream answers a taken health check port with a bare internal error.
-    const what = `failed to allocate requested HealthCheck NodePort ${wanted ?? 0}`;
-    const refused = (why: string) => apiError.internal(`${what}: ${why}`);
+    const refused = (why: string) => apiError.internal(`failed to allocate requested HealthCheck NodePort ${wanted}: ${why}`);
     if (!wanted) {
-      const port = this.#freePort(what, ours);
+      const port = this.#freePort('failed to allocate a HealthCheck NodePort 0', ours);
       claims.push(this.#oneOfMany(nodePortOf(service, port)));
       spec.healthCheckNodePort = port;
       return;

@@ -1,5 +1,6 @@
 import type { KubeObject, Service } from '../../../../api/index.ts';
 import { type Random, systemRandom } from '../../../../runtime/index.ts';
+import { canonicalIp, familyOf } from '../../../allocators/ip-range.ts';
 import type { Claim } from '../../../registry/claims.ts';
 import { WireForm } from '../../../registry/wire-form.ts';
 
@@ -22,17 +23,20 @@ const OWNED = {
   'f:spec': { 'f:parentRef': { '.': {}, 'f:name': {}, 'f:namespace': {}, 'f:resource': {} } },
 };
 
+/** Where the claim of an address is. */
+export const placeOfIp = (ip: string): string => SERVICE_IPS + canonicalIp(ip);
+
 /** A cluster IP of a Service. */
 export const ipAddressOf = ({ metadata }: Service, ip: string, random: Random = systemRandom): Claim => ({
-  place: SERVICE_IPS + ip,
+  place: placeOfIp(ip),
   value: () => {
     const { name, namespace, creationTimestamp } = metadata;
     const address: KubeObject & { spec: object } = {
       metadata: {
-        name: ip,
+        name: canonicalIp(ip),
         uid: random.uuid(),
         creationTimestamp,
-        labels: { [FAMILY]: 'IPv4', [MANAGED_BY]: ALLOCATOR },
+        labels: { [FAMILY]: familyOf(ip), [MANAGED_BY]: ALLOCATOR },
         managedFields: [
           {
             manager: 'kube-apiserver',

@@ -8,7 +8,7 @@ export const needsNodePort = ({ type, allocateLoadBalancerNodePorts }: ServiceSp
   type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
 export const needsHealthCheckPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean =>
   type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
-const externallyAccessible = ({ type, externalIPs = [] }: ServiceSpec): boolean =>
+export const externallyAccessible = ({ type, externalIPs = [] }: ServiceSpec): boolean =>
   type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && externalIPs.length > 0);
 
 /** Upstream: `SetDefaults_Service`. */

@@ -1,9 +1,14 @@
-import { nameIsDns1035Label, type Service, type ServiceSpec } from '../../../../api/index.ts';
+import { cidrWarnings, ipWarnings, nameIsDns1035Label, type Service, type ServiceSpec } from '../../../../api/index.ts';
 import type { RequestContext, Strategy, StrategyOptions } from '../../../registry/strategy.ts';
+import { listOf } from '../../../validation/field-errors.ts';
 import { ageOf, strategyOf, updateOf } from '../../shared.ts';
 import { ServiceAllocation } from './allocation.ts';
+import { isHeadless } from './cluster-ips.ts';
 import { dropTypeDependent, isExternalName, keepAllocated, setServiceDefaults } from './defaults.ts';
 import { validateService, validateServiceStatus, validateServiceUpdate } from './validation.ts';
+
+const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints';
+const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode';
 
 /** Upstream: `pkg/registry/core/service`. */
 export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
@@ -22,8 +27,8 @@ export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
     },
     prepareForUpdate: (_context, service, old) => {
       service.status = old.status;
-      normalizeClusterIps(service.spec, old.spec);
       keepAllocated(service, old);
+      normalizeClusterIps(service.spec, old.spec);
       dropTypeDependent(service, old);
       if (old.spec.type === 'LoadBalancer' && service.spec.type !== 'LoadBalancer')
         service.status = { ...service.status, loadBalancer: {} };
@@ -40,7 +45,7 @@ export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
         prepareForUpdate: (_context, service, old) => {
           service.spec = old.spec;
         },
-        validateUpdate: (_context, service) => validateServiceStatus(service),
+        validateUpdate: (_context, service, old) => validateServiceStatus(service, old),
       }),
     },
   });
@@ -58,11 +63,31 @@ function normalizeClusterIps(spec: ServiceSpec, old: ServiceSpec | undefined): v
   }
 }
 
-function warn(context: RequestContext, { spec }: Service): void {
-  if (spec.externalName && !isExternalName(spec)) context.warn('spec.externalName is ignored when spec.type is not "ExternalName"');
-  if (spec.clusterIP === 'None' && (spec.ports ?? []).some(({ nodePort }) => nodePort)) {
-    context.warn('spec.ports[].nodePort is ignored for headless services');
+/** Upstream: `GetWarningsForService` (`pkg/api/service/warnings.go`). */
+function warn(context: RequestContext, { spec, metadata }: Service): void {
+  if (metadata.annotations?.[TOPOLOGY_HINTS] !== undefined) {
+    context.warn(`annotation ${TOPOLOGY_HINTS} is deprecated, please use ${TOPOLOGY_MODE} instead`);
   }
+  if (isHeadless(spec)) warnOfHeadless(context, spec);
+  else warnEach(context, 'spec.clusterIPs', spec.clusterIPs, ipWarnings);
+  warnEach(context, 'spec.externalIPs', spec.externalIPs, ipWarnings);
+  warnEach(context, 'spec.loadBalancerSourceRanges', spec.loadBalancerSourceRanges, cidrWarnings);
+  if (isExternalName(spec) && listOf(spec.externalIPs).length > 0) {
+    context.warn('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  }
+  if (spec.externalName && !isExternalName(spec)) context.warn('spec.externalName is ignored when spec.type is not "ExternalName"');
+}
+
+function warnOfHeadless(context: RequestContext, { loadBalancerIP, externalIPs, sessionAffinity }: ServiceSpec): void {
+  if (loadBalancerIP) context.warn('spec.loadBalancerIP is ignored for headless services');
+  if (listOf(externalIPs).length > 0) context.warn('spec.externalIPs is ignored for headless services');
+  if (sessionAffinity !== 'None') context.warn('spec.SessionAffinity is ignored for headless services');
+}
+
+function warnEach(context: RequestContext, path: string, texts: readonly string[] | undefined, of: (text: string) => string[]): void {
+  listOf(texts).forEach((text, i) => {
+    for (const warning of of(text)) context.warn(`${path}[${i}]: ${warning}`);
+  });
 }
 
 function serviceRow(service: Service, now: number): unknown[] {

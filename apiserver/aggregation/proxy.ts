@@ -1,0 +1,272 @@
+// Passes requests on to other API servers. Upstream: kube-aggregator, `pkg/apiserver/handler_proxy.go`; apimachinery, `pkg/util/proxy`.
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '../../runtime/index.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { sendText } from '../pipeline/respond.ts';
+import { type Address, inGo } from '../webhook/index.ts';
+import { hostOf, type RemoteClient } from './remote-client.ts';
+import type { RemoteService } from './remote-service.ts';
+import { namesUser, userHeaders } from './user-headers.ts';
+
+/** How long another server may take to tell what it serves. */
+const DISCOVERY_MS_MAX = 5000;
+const REDIRECTED = 'the backend attempted to redirect this request, which is not permitted';
+
+/** Headers that are one connection's business. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+/** What the client tells us, not them: its credentials, whom it wants to be, and what we say ourselves. */
+const OURS: ReadonlySet<string> = new Set([
+  'authorization',
+  'host',
+  'audit-id',
+  'x-forwarded-uri',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+]);
+const IMPERSONATION = 'impersonate-';
+const CORS: ReadonlySet<string> = new Set([
+  'access-control-allow-credentials',
+  'access-control-allow-headers',
+  'access-control-allow-methods',
+  'access-control-allow-origin',
+]);
+
+export interface ProxyParts {
+  readonly client: RemoteClient;
+  readonly clock: Clock;
+  /** Answers that lead elsewhere are refused: `--aggregator-reject-forwarding-redirect`. */
+  readonly rejectRedirects: boolean;
+  /** Headers, beside the usual ones, in which proxies before this server name users. */
+  readonly namesUser?: ((lowerCaseName: string) => boolean) | undefined;
+}
+
+/** Lets another server answer. */
+export async function proxyRequest(parts: ProxyParts, exchange: Exchange, remote: RemoteService): Promise<void> {
+  const address = remote.available ? resolve(parts, remote) : undefined;
+  if (!address) return refuse(exchange, 503, 'service unavailable');
+  const late = new AbortController();
+  const signal = AbortSignal.any([exchange.signal, late.signal]);
+  using _ = isDiscovery(exchange)
+    ? parts.clock.setTimer(DISCOVERY_MS_MAX, () => late.abort(new Error('context deadline exceeded')))
+    : undefined;
+  try {
+    const answer = await exchangeWith(parts, exchange, { remote, address, signal });
+    if (answer instanceof Upgraded) await answer.join(exchange);
+    else await passOn(parts, exchange, answer);
+  } catch (error) {
+    if (exchange.signal.aborted || exchange.response.headersSent) {
+      exchange.response.destroy();
+      return;
+    }
+    const why = late.signal.aborted ? late.signal.reason : error;
+    refuse(
+      exchange,
+      503,
+      exchange.upgrade ? textOf(why, address, 'error dialing backend') : textOf(why, address, 'error trying to reach service'),
+    );
+  }
+}
+
+const textOf = (error: unknown, address: Address, what: string): string =>
+  error instanceof UpgradeRefused ? error.message : `${what}: ${inGo(error, address)}`;
+
+function resolve({ client }: ProxyParts, remote: RemoteService): Address | undefined {
+  try {
+    return client.addressOf(remote);
+  } catch {
+    return undefined; // the Service leads nowhere: all that is said of it is that it is not available
+  }
+}
+
+/** As Go's `http.Error`. */
+function refuse(exchange: Exchange, status: number, text: string): void {
+  if (!exchange.response.headersSent) exchange.response.setHeader('X-Content-Type-Options', 'nosniff');
+  sendText(exchange, status, `${text}\n`);
+}
+
+const isDiscovery = ({ info }: Exchange): boolean => !info.isResource && info.path.split('/').filter(Boolean).length === 3;
+
+interface To {
+  readonly remote: RemoteService;
+  readonly address: Address;
+  readonly signal: AbortSignal;
+}
+
+/** A request without a body is sent once more when the connection turns out to have been closed meanwhile. */
+async function exchangeWith(parts: ProxyParts, exchange: Exchange, to: To): Promise<IncomingMessage | Upgraded> {
+  const hasBody = bodyOf(exchange.request);
+  const begin = () =>
+    parts.client.request(to.remote, to.address, {
+      method: exchange.request.method ?? 'GET',
+      path: exchange.request.url ?? '/',
+      headers: requestHeaders(exchange, to.address, parts.namesUser),
+      alone: hasBody || exchange.upgrade !== undefined,
+      signal: to.signal,
+    });
+  for (;;) {
+    const request = begin();
+    try {
+      return await answerOf(request, hasBody ? exchange.request : undefined);
+    } catch (error) {
+      const isStale = request.reusedSocket && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+      if (!isStale) throw error;
+    }
+  }
+}
+
+const bodyOf = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+function answerOf(request: ClientRequest, body: IncomingMessage | undefined): Promise<IncomingMessage | Upgraded> {
+  return new Promise((resolve, reject) => {
+    request.once('response', resolve);
+    request.once('upgrade', (response, socket: Socket, head: Buffer) => resolve(new Upgraded(response, socket, head)));
+    request.on('error', reject);
+    if (body) body.pipe(request);
+    else request.end();
+  });
+}
+
+/** What the client said, without what is not for them, and with whom it is for. Flat: name, value, name, value. */
+function requestHeaders(exchange: Exchange, address: Address, alsoNamesUser: ProxyParts['namesUser'] = () => false): string[] {
+  const { request, user, auditId, upgrade } = exchange;
+  const dropped = new Set((request.headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
+  const headers = ['Host', hostOf(address), ...userHeaders(user), 'Audit-Id', auditId];
+  let forwardedFor = '';
+  for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = request.rawHeaders.slice(i, i + 2);
+    const lower = name.toLowerCase();
+    if (lower === 'x-forwarded-for') forwardedFor += `${value}, `;
+    else if (!HOP_BY_HOP.has(lower) && !dropped.has(lower) && isForThem(lower) && !alsoNamesUser(lower)) headers.push(name, value);
+  }
+  if (request.headers.te === 'trailers') headers.push('Te', 'trailers');
+  headers.push('X-Forwarded-For', forwardedFor + (request.socket.remoteAddress ?? ''));
+  headers.push(
+    'X-Forwarded-Uri',
+    (request.url ?? '/').split('?', 1)[0] ?? '/',
+    'X-Forwarded-Host',
+    hostOf(address),
+    'X-Forwarded-Proto',
+    'https',
+  );
+  if (upgrade) headers.push('Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? '');
+  else if (request.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked');
+  return headers;
+}
+
+const isForThem = (name: string): boolean => !OURS.has(name) && !namesUser(name) && !name.startsWith(IMPERSONATION);
+
+/** Streams an answer to the client. */
+async function passOn({ rejectRedirects }: ProxyParts, exchange: Exchange, answer: IncomingMessage): Promise<void> {
+  const { response } = exchange;
+  const status = answer.statusCode ?? 502;
+  const isRedirect = status >= 300 && status <= 399 && answer.headers.location !== undefined;
+  if (exchange.upgrade && status < 400) {
+    answer.destroy();
+    throw new UpgradeRefused(`invalid upgrade response: status code ${status}`);
+  }
+  if (isRedirect && rejectRedirects) {
+    answer.destroy();
+    response.writeHead(502, [
+      'Audit-Id',
+      exchange.auditId,
+      'Cache-Control',
+      'no-cache, private',
+      'Content-Length',
+      String(REDIRECTED.length),
+    ]);
+    response.end(REDIRECTED);
+    return;
+  }
+  response.writeHead(status, responseHeaders(exchange, answer));
+  response.flushHeaders();
+  await pipe(answer, exchange);
+}
+
+function responseHeaders(exchange: Exchange, { rawHeaders, headers }: IncomingMessage): string[] {
+  const dropped = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
+  const passed = ['Audit-Id', exchange.auditId];
+  if (headers['cache-control'] === undefined) passed.push('Cache-Control', 'no-cache, private');
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
+    const lower = name.toLowerCase();
+    if (!HOP_BY_HOP.has(lower) && !dropped.has(lower) && !CORS.has(lower) && lower !== 'audit-id') passed.push(name, value);
+  }
+  return passed;
+}
+
+/** Resolves when the answer is out, or broken off. */
+function pipe(answer: IncomingMessage, { response }: Exchange): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('close', () => {
+      answer.destroy();
+      resolve();
+    });
+    answer.once('error', () => response.destroy());
+    answer.once('aborted', () => response.destroy());
+    answer.pipe(response);
+  });
+}
+
+/** A server that did not do what it was asked. */
+class UpgradeRefused extends Error {
+  override readonly name = 'UpgradeRefused';
+}
+
+/**
+ * A connection that speaks something else than HTTP from now on. Only what was switched over is joined: the client of a connection that still
+ * speaks HTTP could speak it in our name.
+ */
+class Upgraded {
+  readonly #answer: IncomingMessage;
+  readonly #socket: Socket;
+  readonly #head: Buffer;
+
+  constructor(answer: IncomingMessage, socket: Socket, head: Buffer) {
+    this.#answer = answer;
+    this.#socket = socket;
+    this.#head = head;
+  }
+
+  /** Passes bytes both ways until one side is done. */
+  join({ upgrade, response }: Exchange): Promise<void> {
+    const theirs = this.#socket;
+    if (!upgrade) {
+      theirs.destroy();
+      throw new UpgradeRefused('Upgrade request required');
+    }
+    const { socket: ours, head } = upgrade;
+    response.detachSocket(ours);
+    const { statusCode, statusMessage, rawHeaders } = this.#answer;
+    let lines = `HTTP/1.1 ${statusCode} ${statusMessage}\r\n`;
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) lines += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+    ours.write(`${lines}\r\n`, 'latin1');
+    if (this.#head.length > 0) ours.write(this.#head);
+    if (head.length > 0) theirs.write(head);
+    return new Promise((resolve) => {
+      const finish = () => {
+        ours.destroy();
+        theirs.destroy();
+        resolve();
+      };
+      for (const socket of [ours, theirs]) {
+        socket.setNoDelay(true);
+        socket.once('error', finish);
+        socket.once('close', finish);
+      }
+      ours.pipe(theirs);
+      theirs.pipe(ours);
+    });
+  }
+}

@@ -1,0 +1,32 @@
+import type { AggregationSettings } from './aggregation/index.ts';
+import { type RequestHeaderOptions, requestHeaderCheck } from './auth/index.ts';
+import { FRONT_PROXY_NAME, type Pki } from './pki/index.ts';
+import { type ApiServerValues, readPem } from './settings.ts';
+
+/** Which front proxies may name users, and in which headers. */
+export function requestHeadersOf(values: ApiServerValues, pki: Pki): RequestHeaderOptions {
+  const { 'requestheader-client-ca-file': caFile, 'requestheader-allowed-names': allowed } = values;
+  const own = caFile === undefined;
+  return {
+    ca: own ? pki.frontProxy.ca : readPem('requestheader-client-ca-file', caFile),
+    allowedNames: own && allowed.length === 0 ? [FRONT_PROXY_NAME] : allowed,
+    usernameHeaders: values['requestheader-username-headers'],
+    uidHeaders: values['requestheader-uid-headers'],
+    groupHeaders: values['requestheader-group-headers'],
+    extraHeaderPrefixes: values['requestheader-extra-headers-prefix'],
+  };
+}
+
+/** How this server is the front proxy of others. */
+export function aggregationOf(values: ApiServerValues, pki: Pki): AggregationSettings {
+  const { 'proxy-client-cert-file': certFile, 'proxy-client-key-file': keyFile } = values;
+  const { client } = pki.frontProxy;
+  return {
+    certificate: {
+      certificate: certFile === undefined ? client.certificate : readPem('proxy-client-cert-file', certFile),
+      key: keyFile === undefined ? client.key : readPem('proxy-client-key-file', keyFile),
+    },
+    rejectRedirects: values['aggregator-reject-forwarding-redirect'],
+    namesUser: requestHeaderCheck(requestHeadersOf(values, pki)),
+  };
+}

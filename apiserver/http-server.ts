@@ -1,0 +1,87 @@
+// The HTTPS server that the API server is reached by, with the answers and limits of Go's.
+import { createHash } from 'node:crypto';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import fastify, { type FastifyInstance } from 'fastify';
+import { UserError } from '../runtime/index.ts';
+import type { Upgrade } from './pipeline/exchange.ts';
+
+/** Connections that are silent for longer are closed; longer than any client waits between two requests. */
+const KEEP_ALIVE_MS = 180_000;
+/** How long a client may take to send a request's headers. */
+const HEADERS_TIMEOUT_MS = 32_000;
+/** Bytes of a request's first line and headers: label selectors and names of groups can be long. */
+const HEADER_BYTES_MAX = 256 * 1024;
+
+/** What Go's server says to what is no request that it would read, and ends the connection. */
+const refusal = (status: string) => `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`;
+const NOT_HTTP = refusal('400 Bad Request');
+const TOO_LONG = refusal('431 Request Header Fields Too Large');
+
+/** PEMs of the serving side, and of the CA of client certificates. */
+export interface ServingTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string | undefined;
+}
+
+/** Answers a request; `upgrade` is there when the client wants to speak something else. */
+export type HandleRequest = (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade) => void;
+
+/** One route for everything; bodies are left to the handlers, which know whether there may be one. */
+export function createHttpServer({ cert, key, clientCa }: ServingTls, handle: HandleRequest): FastifyInstance {
+  const app = fastify({
+    https: {
+      cert,
+      key,
+      ...(clientCa ? { ca: clientCa } : {}),
+      requestCert: true,
+      rejectUnauthorized: false,
+      ticketKeys: ticketKeys(key),
+      maxHeaderSize: HEADER_BYTES_MAX,
+    },
+    logger: false,
+    exposeHeadRoutes: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    genReqId: () => '',
+    return503OnClosing: false,
+    clientErrorHandler: ({ code }, socket) => {
+      if (socket.writable) socket.end(code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
+    },
+    routerOptions: { maxParamLength: 10_000, onBadUrl: (_, request, response) => handle(request, response) },
+  });
+  // Before fastify looks at the body: what a body may be is for the handlers to say.
+  app.addHook('onRequest', (request, reply, _done) => {
+    reply.hijack();
+    handle(request.raw, reply.raw);
+  });
+  app.all('/*', () => undefined);
+  const { server } = app;
+  server.maxHeadersCount = 0; // all of them: none is left out
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = 0;
+  server.on('upgrade', (request, socket: Socket, head: Buffer) => {
+    const response = new ServerResponse(request);
+    response.assignSocket(socket);
+    response.shouldKeepAlive = false;
+    response.once('finish', () => socket.end());
+    socket.on('error', () => socket.destroy());
+    handle(request, response, { socket, head });
+  });
+  return app;
+}
+
+/** TLS sessions can be resumed across restarts of a server with the same key. */
+const ticketKeys = (key: string): Buffer => createHash('sha384').update(key).digest();
+
+/** What to change when the server cannot listen. */
+export function listenError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE')
+    return new UserError(`port ${port} on ${host} is in use; choose another with --secure-port (0 picks a free one)`);
+  if (code === 'EACCES')
+    return new UserError(`port ${port} on ${host} may not be used by this user; choose one above 1023 with --secure-port`);
+  if (code === 'EADDRNOTAVAIL') return new UserError(`address ${host} is not one of this machine's; choose another with --bind-address`);
+  return error;
+}

@@ -1,0 +1,52 @@
+import { coreKinds, type DeviceClaim, type FieldError, fieldError, type Namespace } from '../../../api/index.ts';
+import type { RequestContext } from '../../registry/strategy.ts';
+import { listOf } from '../../validation/field-errors.ts';
+
+const ADMIN_LABEL = 'resource.kubernetes.io/admin-access';
+
+/** Upstream's defaults of `ExactDeviceRequest` and `DeviceSubRequest`. */
+export function setClaimDefaults({ requests }: Partial<DeviceClaim> = {}): void {
+  for (const { exactly, firstAvailable } of listOf(requests)) {
+    for (const request of [...(exactly ? [exactly] : []), ...listOf(firstAvailable)]) {
+      request.allocationMode ||= 'ExactCount';
+      if (request.allocationMode === 'ExactCount') request.count ||= 1;
+    }
+  }
+}
+
+/** What is behind gates that are off: tolerations of devices, and devices that several claims share. */
+export function dropDisabledClaimFields({ requests, constraints }: Partial<DeviceClaim> = {}): void {
+  for (const { exactly, firstAvailable } of listOf(requests)) {
+    for (const request of [...(exactly ? [exactly] : []), ...listOf(firstAvailable)]) {
+      delete request.tolerations;
+      delete request.capacity;
+    }
+  }
+  for (const constraint of listOf(constraints)) delete constraint.distinctAttribute;
+}
+
+interface MaybeAdmin {
+  readonly adminAccess?: boolean | undefined;
+}
+
+/** Access for administration is for namespaces that are marked for it. Upstream: `pkg/registry/resource/utils.go`. */
+export function adminErrors(
+  { objects, namespace }: RequestContext,
+  requests: readonly MaybeAdmin[],
+  pathOf: (index: number) => string,
+): FieldError[] {
+  const index = requests.findIndex(({ adminAccess }) => adminAccess === true);
+  if (index < 0) return [];
+  const labels = objects.get<Namespace>(coreKinds.namespaces, '', namespace)?.metadata.labels;
+  if (labels?.[ADMIN_LABEL] === 'true') return [];
+  const detail = `admin access to devices requires the \`${ADMIN_LABEL}: true\` label on the containing namespace`;
+  return [fieldError.forbidden(pathOf(index), detail)];
+}
+
+/** The same for a claim's requests, wherever the claim is. */
+export const claimAdminErrors = (context: RequestContext, { requests }: Partial<DeviceClaim> = {}): FieldError[] =>
+  adminErrors(
+    context,
+    listOf(requests).map(({ exactly }) => ({ adminAccess: exactly?.adminAccess })),
+    (index) => `spec.devices.requests[${index}].adminAccess`,
+  );
