@@ -61,11 +61,19 @@ export function createHttpServer({ cert, key, clientCa }: ServingTls, handle: Ha
   server.maxHeadersCount = 0; // all of them: none is left out
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = 0;
+  // Connections that HTTP is done with, or may be soon: the server does not close them.
+  const upgraded = new Set<Socket>();
+  app.addHook('preClose', (done) => {
+    for (const socket of upgraded) socket.destroy();
+    done();
+  });
   server.on('upgrade', (request, socket: Socket, head: Buffer) => {
     const response = new ServerResponse(request);
     response.assignSocket(socket);
     response.shouldKeepAlive = false;
-    response.once('finish', () => socket.end());
+    response.once('finish', () => socket.end().resume());
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
     socket.on('error', () => socket.destroy());
     handle(request, response, { socket, head });
   });

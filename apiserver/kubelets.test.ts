@@ -28,7 +28,14 @@ async function aKubelet() {
     request.pipe(response.writeHead(200, { 'x-kubelet': `${request.method} ${request.url}` }), { end: false });
     request.on('end', () => response.end(`${request.method} ${request.url}\n`));
   });
+  const asked: string[] = [];
+  server.on('request', ({ method, url }) => asked.push(`${method} ${url}`));
   server.on('upgrade', (request, socket) => {
+    if (request.url?.includes('broken')) {
+      socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+      server.emit('secureConnection', socket); // which still speaks HTTP
+      return;
+    }
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade}\r\nX-Path: ${request.url}\r\n\r\n`,
     );
@@ -37,6 +44,7 @@ async function aKubelet() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    asked,
     [Symbol.asyncDispose]: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -150,6 +158,31 @@ test('exec becomes a connection to the kubelet', async () => {
   socket.write('ping');
   expect((await chunks.next()).value).toBe('ping');
   socket.destroy();
+});
+
+test('exec that the kubelet refuses is not a connection to the kubelet', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port);
+  const socket = connect({ host: '127.0.0.1', port: api.server.port, rejectUnauthorized: false });
+  socket.write(`POST ${PODS}/p/exec?container=broken HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n`);
+  socket.write('GET /pods HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  const chunks = socket.setEncoding('utf8')[Symbol.asyncIterator]();
+  const text = String((await chunks.next()).value);
+  expect(text).toMatch(/^HTTP\/1.1 403 Forbidden\r\n.*\r\n\r\nno$/s);
+  expect(kubelet.asked).toEqual([]);
+  socket.destroy();
+});
+
+test('a server that stops does not wait for what is upgraded', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port);
+  const socket = connect({ host: '127.0.0.1', port: api.server.port, rejectUnauthorized: false });
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const answered = new Promise((resolve) => socket.once('data', resolve));
+  socket.write(`GET ${PODS}/p/exec?container=a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+  await answered;
+  await api.server.stop();
+  await closed;
 });
 
 test('exec without an upgrade, or of a pod without a node, is refused', async () => {

@@ -48,6 +48,7 @@ import { route } from './rest/router.ts';
 import { Scheme } from './rest/scheme.ts';
 import { answerSnapshot } from './rest/snapshot.ts';
 import type { StoreProbe } from './store-probe.ts';
+import { sizeOf } from './store-size.ts';
 import { CacheHub } from './watch-cache/cache-hub.ts';
 
 /** How long requests that are being served may take once the server stops. */
@@ -249,6 +250,7 @@ class Server implements ApiServer {
       store: storeMetrics,
       admission: parts.admissionMetrics,
       auditor,
+      aggregator: this.#aggregator,
       storeBytes: () => sizeOf(store, clock),
       endpoints: () => this.#kinds.endpoints(),
     });
@@ -256,6 +258,7 @@ class Server implements ApiServer {
       kinds: this.#kinds,
       infos: () => this.#host.infos(),
       health: this.#healthChecks(() => failure() !== undefined),
+      otherPaths: () => this.#aggregator?.paths() ?? [],
       discovery: parts.discovery,
       openapi: parts.openapi,
       openid: parts.openid,
@@ -286,11 +289,7 @@ class Server implements ApiServer {
       requestTimeoutMs,
       objects: this.objects,
       hasObjects: kinds.some(({ info }) => info === flowcontrolKinds.flowschemas),
-      statsOf: (info) => {
-        const cache = this.#kinds.endpointOf(info)?.resource.cache;
-        return cache && { count: cache.size, bytes: cache.averageBytes };
-      },
-      watchIndexOf: (info) => this.#kinds.endpointOf(info)?.resource.strategy.watchIndex,
+      resourceOf: (info) => this.#kinds.endpointOf(info)?.resource,
       clock,
       logger,
     });
@@ -438,27 +437,6 @@ function reviewer(kind: ServedKind, answer: Review): CreateOnly {
     type: typeOfMessage(kind.message) as ObjectType,
   });
   return (rest, exchange) => answerReview(rest, exchange, { kind, answer, fields });
-}
-
-/** How long a reader of metrics waits for the store. */
-const STATUS_MS_MAX = 1000;
-
-/** Bytes that the store takes; undefined when it does not say in time. */
-async function sizeOf(store: Store, clock: Clock): Promise<number | undefined> {
-  const answered = new AbortController();
-  const late = clock.sleep(STATUS_MS_MAX, answered.signal).then(
-    () => undefined,
-    () => undefined,
-  );
-  const asked = store.status().then(
-    ({ sizeBytes }) => sizeBytes,
-    () => undefined,
-  );
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    answered.abort();
-  }
 }
 
 const isAddress = (address: AddressInfo | string | null): address is AddressInfo => typeof address === 'object' && address !== null;

@@ -5,6 +5,7 @@ import type { AdmissionOperation } from './plugin.ts';
 
 const PLUGIN_BOUNDS = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
 const WEBHOOK_BOUNDS = [...PLUGIN_BOUNDS, 10, 25];
+const EXPRESSION_BOUNDS = [0.000_000_5, 0.001, 0.01, 0.1, 1];
 const CONDITION_BOUNDS = [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25];
 /** Greater codes are counted as this one: there are not to be many. */
 const CODE_MAX = 600;
@@ -28,6 +29,17 @@ export interface ConditionsName {
 }
 
 type Labels = Readonly<Record<string, string | number | boolean>>;
+
+/** What came of one validation or mutation of a policy. */
+export interface PolicyCheck {
+  readonly policy: string;
+  readonly binding: string;
+  /** Why it failed, if it did. */
+  readonly error?: string | undefined;
+  /** What a failed validation led to: `deny`, `warn`, `audit`, or `allow` where failures are ignored; of validations only. */
+  readonly action?: string | undefined;
+  readonly seconds: number;
+}
 
 /** How long one plugin, or all of them, took. */
 export interface PluginTimer {
@@ -70,6 +82,23 @@ export class AdmissionMetrics {
     'apiserver_admission_match_condition_exclusions_total',
     'Requests that a webhook or policy was not asked about because of its match conditions.',
   );
+
+  readonly #policyChecks = {
+    validating: new CounterFamily('apiserver_validating_admission_policy_check_total', 'Validations of policies that failed.'),
+    mutating: new CounterFamily('apiserver_mutating_admission_policy_check_total', 'Mutations of policies.'),
+  };
+  readonly #policySeconds = {
+    validating: new HistogramFamily(
+      'apiserver_validating_admission_policy_check_duration_seconds',
+      'Validations of policies that failed: how long each took.',
+      EXPRESSION_BOUNDS,
+    ),
+    mutating: new HistogramFamily(
+      'apiserver_mutating_admission_policy_check_duration_seconds',
+      'Mutations of policies: how long each took.',
+      EXPRESSION_BOUNDS,
+    ),
+  };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -114,15 +143,36 @@ export class AdmissionMetrics {
     this.#exclusions.add({ ...conditions });
   }
 
+  /** Of a policy of either sort; upstream tells them alike. */
+  policyConditions(name: string, operation: AdmissionOperation, { seconds, failed }: { seconds: number; failed: boolean }): void {
+    const conditions: ConditionsName = { name, kind: 'policy', type: 'validate', operation };
+    this.conditionsEvaluated(conditions, seconds);
+    if (failed) this.conditionError(conditions);
+  }
+
+  policyCheck(sort: 'validating' | 'mutating', { policy, binding, error, action, seconds }: PolicyCheck): void {
+    const labels = { policy, policy_binding: binding, error_type: errorType(error), ...(action ? { enforcement_action: action } : {}) };
+    this.#policyChecks[sort].add(labels);
+    this.#policySeconds[sort].of(labels).observe(seconds);
+  }
+
   /** Prometheus' text format. */
   text(): string {
     const families = [
       ...[this.#steps, this.#controllers, this.#webhooks, this.#conditions],
       ...[this.#rejections, this.#failOpens, this.#requests, this.#conditionErrors, this.#exclusions],
+      ...[this.#policyChecks, this.#policySeconds].flatMap(({ validating, mutating }) => [validating, mutating]),
     ];
     const lines = families.flatMap((family) => family.lines());
     return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
   }
+}
+
+/** Upstream goes by the text. */
+function errorType(error: string | undefined): string {
+  if (error === undefined) return 'no_error';
+  if (error.startsWith('compilation')) return 'compile_error';
+  return error.startsWith('validation failed due to running out of cost budget') ? 'out_of_budget' : 'invalid_error';
 }
 
 /** `a="b",c="d"`. */

@@ -98,6 +98,18 @@ export class Aggregator implements VersionOwners {
     return this.#documents.specs();
   }
 
+  /** Metrics, in the format of /metrics. */
+  text(): string {
+    return this.#availability.metrics.text();
+  }
+
+  /** Paths that others answer, in upstream's list of paths. */
+  paths(): string[] {
+    return [...this.#services.remotes.values()].flatMap(({ group, version }) =>
+      group === '' ? [`/api/${version}`] : [`/apis/${group}`, `/apis/${group}/${version}`],
+    );
+  }
+
   /** Whose a request is, if it is not ours. */
   ownerOf(exchange: Exchange): RemoteService | undefined {
     const { remotes } = this.#services;

@@ -17,6 +17,7 @@ import type { Clock, Logger, Service } from '../../runtime/index.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { addressesOf, inGo, SERVICE_LABEL, slicesOf } from '../webhook/index.ts';
+import { AvailabilityMetrics, isAvailable } from './availability-metrics.ts';
 import { type Finding, failedDiscovery, findServiceProblem, LOCAL, PASSED, type ServiceState, withFinding } from './availability-plan.ts';
 import { hostOf, type RemoteClient } from './remote-client.ts';
 import { type RemoteService, remoteServiceOf } from './remote-service.ts';
@@ -46,6 +47,7 @@ export interface AvailabilityOptions {
 }
 
 export class Availability implements Service {
+  readonly metrics: AvailabilityMetrics;
   readonly #options: AvailabilityOptions;
   readonly #queue: WorkQueue;
   readonly #listeners: Disposable[] = [];
@@ -57,6 +59,7 @@ export class Availability implements Service {
 
   constructor(options: AvailabilityOptions) {
     this.#options = options;
+    this.metrics = new AvailabilityMetrics(options.objects);
     this.#queue = new WorkQueue({ clock: options.clock, backoffMsMax: BACKOFF_MS_MAX });
   }
 
@@ -172,13 +175,16 @@ export class Availability implements Service {
   async #report(name: string, found: Finding): Promise<void> {
     const { objects, clock } = this.#options;
     const isLocal = found === LOCAL;
+    let wasAvailable = false;
     try {
       await objects.updateStatus<APIService>(API_SERVICES, '', name, (current) => {
         // It may have become something else meanwhile, which comes back as a change.
         if (isLocal === (current.spec.service !== undefined)) return undefined;
+        wasAvailable = isAvailable(current);
         const conditions = withFinding(current.status.conditions, found, toTime(clock.now()));
         return conditions && { ...current, status: { conditions } };
       });
+      if (wasAvailable && found.status !== 'True') this.metrics.fell(name, found.reason ?? '');
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -1,9 +1,9 @@
 // Passes requests on to other API servers. Upstream: kube-aggregator, `pkg/apiserver/handler_proxy.go`; apimachinery, `pkg/util/proxy`.
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../runtime/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { sendText } from '../pipeline/respond.ts';
+import { answerOf, Upgraded } from '../pipeline/upgraded.ts';
 import { type Address, inGo } from '../webhook/index.ts';
 import { hostOf, type RemoteClient } from './remote-client.ts';
 import type { RemoteService } from './remote-service.ts';
@@ -105,7 +105,7 @@ interface To {
 
 /** A request without a body is sent once more when the connection turns out to have been closed meanwhile. */
 async function exchangeWith(parts: ProxyParts, exchange: Exchange, to: To): Promise<IncomingMessage | Upgraded> {
-  const hasBody = bodyOf(exchange.request);
+  const hasBody = !exchange.upgrade && hasBodyOf(exchange.request);
   const begin = () =>
     parts.client.request(to.remote, to.address, {
       method: exchange.request.method ?? 'GET',
@@ -125,24 +125,28 @@ async function exchangeWith(parts: ProxyParts, exchange: Exchange, to: To): Prom
   }
 }
 
-const bodyOf = ({ headers }: IncomingMessage): boolean =>
+const hasBodyOf = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-function answerOf(request: ClientRequest, body: IncomingMessage | undefined): Promise<IncomingMessage | Upgraded> {
-  return new Promise((resolve, reject) => {
-    request.once('response', resolve);
-    request.once('upgrade', (response, socket: Socket, head: Buffer) => resolve(new Upgraded(response, socket, head)));
-    request.on('error', reject);
-    if (body) body.pipe(request);
-    else request.end();
-  });
-}
-
-/** What the client said, without what is not for them, and with whom it is for. Flat: name, value, name, value. */
+/** What the client said, and with whom and what it is about. Flat: name, value, name, value. */
 function requestHeaders(exchange: Exchange, address: Address, alsoNamesUser: ProxyParts['namesUser'] = () => false): string[] {
   const { request, user, auditId, upgrade } = exchange;
+  const { forwardedFor, headers } = clientHeaders(exchange, alsoNamesUser);
+  const [path = '/'] = (request.url ?? '/').split('?', 1);
+  const all = ['Host', hostOf(address), ...userHeaders(user), 'Audit-Id', auditId, ...headers];
+  if (request.headers.te === 'trailers') all.push('Te', 'trailers');
+  all.push('X-Forwarded-For', forwardedFor + (request.socket.remoteAddress ?? ''));
+  all.push('X-Forwarded-Uri', path, 'X-Forwarded-Host', hostOf(address), 'X-Forwarded-Proto', 'https');
+  if (upgrade) all.push('Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? '', 'Content-Length', '0');
+  else if (request.headers['transfer-encoding'] !== undefined) all.push('Transfer-Encoding', 'chunked');
+  return all;
+}
+
+/** What the client said, without what is not for them. */
+function clientHeaders({ request, upgrade }: Exchange, alsoNamesUser: NonNullable<ProxyParts['namesUser']>) {
   const dropped = new Set((request.headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
-  const headers = ['Host', hostOf(address), ...userHeaders(user), 'Audit-Id', auditId];
+  if (upgrade) dropped.add('content-length');
+  const headers: string[] = [];
   let forwardedFor = '';
   for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
     const [name = '', value = ''] = request.rawHeaders.slice(i, i + 2);
@@ -150,19 +154,7 @@ function requestHeaders(exchange: Exchange, address: Address, alsoNamesUser: Pro
     if (lower === 'x-forwarded-for') forwardedFor += `${value}, `;
     else if (!HOP_BY_HOP.has(lower) && !dropped.has(lower) && isForThem(lower) && !alsoNamesUser(lower)) headers.push(name, value);
   }
-  if (request.headers.te === 'trailers') headers.push('Te', 'trailers');
-  headers.push('X-Forwarded-For', forwardedFor + (request.socket.remoteAddress ?? ''));
-  headers.push(
-    'X-Forwarded-Uri',
-    (request.url ?? '/').split('?', 1)[0] ?? '/',
-    'X-Forwarded-Host',
-    hostOf(address),
-    'X-Forwarded-Proto',
-    'https',
-  );
-  if (upgrade) headers.push('Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? '');
-  else if (request.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked');
-  return headers;
+  return { forwardedFor, headers };
 }
 
 const isForThem = (name: string): boolean => !OURS.has(name) && !namesUser(name) && !name.startsWith(IMPERSONATION);
@@ -222,51 +214,4 @@ function pipe(answer: IncomingMessage, { response }: Exchange): Promise<void> {
 /** A server that did not do what it was asked. */
 class UpgradeRefused extends Error {
   override readonly name = 'UpgradeRefused';
-}
-
-/**
- * A connection that speaks something else than HTTP from now on. Only what was switched over is joined: the client of a connection that still
- * speaks HTTP could speak it in our name.
- */
-class Upgraded {
-  readonly #answer: IncomingMessage;
-  readonly #socket: Socket;
-  readonly #head: Buffer;
-
-  constructor(answer: IncomingMessage, socket: Socket, head: Buffer) {
-    this.#answer = answer;
-    this.#socket = socket;
-    this.#head = head;
-  }
-
-  /** Passes bytes both ways until one side is done. */
-  join({ upgrade, response }: Exchange): Promise<void> {
-    const theirs = this.#socket;
-    if (!upgrade) {
-      theirs.destroy();
-      throw new UpgradeRefused('Upgrade request required');
-    }
-    const { socket: ours, head } = upgrade;
-    response.detachSocket(ours);
-    const { statusCode, statusMessage, rawHeaders } = this.#answer;
-    let lines = `HTTP/1.1 ${statusCode} ${statusMessage}\r\n`;
-    for (let i = 0; i + 1 < rawHeaders.length; i += 2) lines += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
-    ours.write(`${lines}\r\n`, 'latin1');
-    if (this.#head.length > 0) ours.write(this.#head);
-    if (head.length > 0) theirs.write(head);
-    return new Promise((resolve) => {
-      const finish = () => {
-        ours.destroy();
-        theirs.destroy();
-        resolve();
-      };
-      for (const socket of [ours, theirs]) {
-        socket.setNoDelay(true);
-        socket.once('error', finish);
-        socket.once('close', finish);
-      }
-      ours.pipe(theirs);
-      theirs.pipe(ours);
-    });
-  }
 }

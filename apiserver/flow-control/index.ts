@@ -2,13 +2,17 @@
 import type { Clock, Logger } from '../../runtime/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { FlowController } from '../pipeline/flow-control.ts';
+import type { RequestInfo } from '../pipeline/request-info.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
+import type { Resource } from '../registry/resource.ts';
 import { dumpText } from './dumps.ts';
 import { metricsText } from './metrics-text.ts';
 import { ObjectFollower } from './object-follower.ts';
-import { PriorityAndFairness, type ResourceKnowledge } from './priority-and-fairness.ts';
+import { PriorityAndFairness } from './priority-and-fairness.ts';
 
-export interface FairnessOptions extends ResourceKnowledge {
+export interface FairnessOptions {
+  /** Undefined for a resource that is not served. */
+  resourceOf(info: RequestInfo): Pick<Resource, 'cache' | 'strategy'> | undefined;
   /** Requests that may be served at once. */
   readonly seats: number;
   readonly requestTimeoutMs: number;
@@ -34,9 +38,17 @@ export interface Fairness {
 }
 
 export function createFairness(options: FairnessOptions): Fairness {
-  const { objects, hasObjects, clock, logger } = options;
+  const { objects, hasObjects, clock, logger, resourceOf } = options;
   let follower: ObjectFollower | undefined;
-  const control = new PriorityAndFairness({ ...options, onLeftover: () => follower?.schedule() });
+  const control = new PriorityAndFairness({
+    ...options,
+    statsOf: (info) => {
+      const cache = resourceOf(info)?.cache;
+      return cache && { count: cache.size, bytes: cache.averageBytes };
+    },
+    watchIndexOf: (info) => resourceOf(info)?.strategy.watchIndex,
+    onLeftover: () => follower?.schedule(),
+  });
   if (hasObjects) follower = new ObjectFollower({ objects, control, clock, logger });
   return {
     control,

@@ -208,6 +208,38 @@ describe('queues', () => {
   });
 });
 
+describe('requests of one seat', () => {
+  const full = () => {
+    const bench = new Bench({ queues: 8, queueLengthMax: 50 }, 20);
+    const loud = Array.from({ length: 20 }, () => bench.start(flow('loud', [0, 1]), wide(6)));
+    return { bench, loud };
+  };
+
+  it('do not wait behind wide ones that find no room', () => {
+    const { bench, loud } = full();
+    expect([bench.set.seatsInUse, bench.set.executing]).toEqual([18, 3]); // two are for others
+    const quiet = [1, 2].map(() => bench.start(flow('quiet', [2])));
+    expect(quiet.map((each) => each?.state)).toEqual(['executing', 'executing']);
+    expect(bench.start(flow('quiet', [2]))?.state).toBe('waiting');
+    for (const each of [...loud, ...quiet]) if (each) bench.set.finish(each);
+    for (const each of bench.set.executingRequests()) bench.set.finish(each);
+    bench.expectEmpty();
+  });
+
+  it('do not keep wide ones waiting for good', () => {
+    const { bench, loud } = full();
+    // As many as there are seats, over and over.
+    let quiet = Array.from({ length: 20 }, () => bench.start(flow('quiet', [2])));
+    const before = loud.filter((each) => each?.state === 'executing').length;
+    if (loud[0]) bench.set.finish(loud[0]);
+    for (let round = 0; round < 10; round++) {
+      for (const each of quiet) if (each?.state === 'executing') bench.set.finish(each);
+      quiet = [...quiet.filter((each) => each?.state === 'waiting'), ...[1, 2].map(() => bench.start(flow('quiet', [2])))];
+    }
+    expect(loud.filter((each) => each?.state === 'executing').length).toBe(before);
+  });
+});
+
 describe('a request that gives up', () => {
   it('is out of its queue, and out of the way', () => {
     const bench = new Bench(QUEUES_8, 2);

@@ -15,6 +15,9 @@ import type { WorkEstimate } from './work-estimate.ts';
  * 1. R is brought up to date before anything that changes how fast it goes (#sync).
  * 2. A seat that was taken is given back exactly once: by finish, or after what lingers.
  * 3. No queue's nextR is before the arrival of the oldest that waits in it (#bound): what a queue did not use is not saved up.
+ * 4. A tenth of the seats is for requests of one seat alone, and who has one of these does not wait behind a wide request that finds no room:
+ *    here one thread makes all answers, so that a wide one takes long when there are many, and others would wait for a whole one to end. What was
+ *    let past counts against that tenth, so that wide ones are kept waiting for no more than that. Upstream has no such seats.
  *
  * Queues are made when they are needed, and forgotten when nothing is in them and there are many: how many there may be costs nothing. Nothing
  * here is more than a few additions as long as nobody waits.
@@ -22,6 +25,8 @@ import type { WorkEstimate } from './work-estimate.ts';
 
 /** What a request is taken to need before it is known, in seconds. Upstream: `estimatedServiceDuration`. */
 const SERVICE_SECONDS = 0.003;
+/** Part of the seats that only requests of one seat may have. */
+const EXPRESS_PART = 0.1;
 /** Empty queues are kept, to be used again, while there are no more than this. */
 const QUEUES_KEPT = 128;
 /** More than the highest index of a queue. */
@@ -85,6 +90,8 @@ export class QueuedRequest {
   lingerMs: number;
   startMs = 0;
   state: 'waiting' | 'executing' | 'finished' = 'waiting';
+  /** It was let past a wide one. */
+  express = false;
   /** Its neighbours among those that execute. */
   older: QueuedRequest | undefined;
   younger: QueuedRequest | undefined;
@@ -125,6 +132,9 @@ export class QueueSet {
   #executing = 0;
   #config: QueueConfig = { queues: 0, queueLengthMax: 1 };
   #limit = 0;
+  /** Seats for requests of one seat, of which some are in use by those that were let past. */
+  #express = 0;
+  #expressInUse = 0;
   /** Queues with requests in them. */
   #active = 0;
   /** Seats used by what came through queues, and wanted by what waits. */
@@ -197,6 +207,7 @@ export class QueueSet {
     // Without queues, the length they had is kept for those that wait still.
     this.#config = config.queues > 0 ? config : { ...config, queueLengthMax: this.#config.queueLengthMax };
     this.#limit = limit;
+    this.#express = Math.floor(limit * EXPRESS_PART);
     const { seats, executing, waiting } = this.#gauges;
     seats.setDenominator(denominator, now);
     executing.setDenominator(denominator, now);
@@ -280,6 +291,7 @@ export class QueueSet {
   #release(request: QueuedRequest, now: number): void {
     const { queue, seats, stats } = request;
     this.#seatsInUse -= seats;
+    if (request.express) this.#expressInUse--;
     stats.executingSeats -= seats;
     this.#gauges.seats.set(this.#seatsInUse, now);
     this.#noteDemand(now);
@@ -375,21 +387,37 @@ export class QueueSet {
     const queue = this.#next();
     const request = queue && oldestOf(queue);
     if (!request) return false;
-    if (!this.#hasRoom(request.seats)) {
-      request.stats.unaccommodated++;
-      return false;
+    if (this.#hasRoom(request.seats)) {
+      this.#dispatch(request, queue, now);
+      return true;
     }
+    request.stats.unaccommodated++;
+    return this.#letPast(now);
+  }
+
+  /** Invariant 4. @returns false when there is none to let past. */
+  #letPast(now: number): boolean {
+    if (this.#expressInUse >= this.#express) return false;
+    const queue = this.#next((each) => each.seats === 1);
+    const request = queue && oldestOf(queue);
+    if (!request) return false;
+    request.express = true;
+    this.#expressInUse++;
+    this.#dispatch(request, queue, now);
+    return true;
+  }
+
+  #dispatch(request: QueuedRequest, queue: Queue, now: number): void {
     this.#robin = queue.index;
     this.#dequeue(request, queue, now);
     this.#narrow(request);
     this.#occupy(request, queue, now);
     this.#bound(queue);
     request.onDispatch?.();
-    return true;
   }
 
   /** The queue whose oldest request would finish first; among equals, the next one round from the last that was served. */
-  #next(): Queue | undefined {
+  #next(isEligible: (oldest: QueuedRequest) => boolean = anyone): Queue | undefined {
     let best: Queue | undefined;
     let finish = Number.POSITIVE_INFINITY;
     let distance = INDEXES;
@@ -397,7 +425,7 @@ export class QueueSet {
     const nextDiscountedS = { min: Number.POSITIVE_INFINITY, max: 0 };
     for (const queue of this.#queues.values()) {
       const oldest = oldestOf(queue);
-      if (!oldest) continue;
+      if (!oldest || !isEligible(oldest)) continue;
       widen(nextS, queue.nextR);
       widen(nextDiscountedS, queue.nextR - queue.seatsInUse * SERVICE_SECONDS);
       const ends = queue.nextR + oldest.work;
@@ -462,8 +490,9 @@ export class QueueSet {
 
   #hasRoom(seats: number): boolean {
     if (this.#config.queues < 0) return true;
-    if (seats > this.#limit) return this.#executing === 0;
-    return this.#seatsInUse + seats <= this.#limit;
+    if (seats === 1) return this.#seatsInUse < this.#limit;
+    const limit = this.#limit - this.#express;
+    return seats > limit ? this.#executing === 0 : this.#seatsInUse - this.#expressInUse + seats <= limit;
   }
 
   /** Invariant 3. */
@@ -478,6 +507,8 @@ export class QueueSet {
     this.#gauges.demandRatio.set(demand, now);
   }
 }
+
+const anyone = (): boolean => true;
 
 const oldestOf = (queue: Queue): QueuedRequest | undefined => (queue.waiting.size === 0 ? undefined : queue.waiting.values().next().value);
 

@@ -148,7 +148,9 @@ export class ObjectRegistry {
     await admitObject(admission, context, this.#attributes(context, 'CREATE', { object, old: undefined }));
     this.#matchNamespace(context, object);
     const { name, generateName } = object.metadata;
-    return !name && generateName ? this.#createNamed(request, generateName) : this.#create(request, object);
+    const stored = await (!name && generateName ? this.#createNamed(request, generateName) : this.#create(request, object));
+    if (this.resource.strategy.takesEffectAtOnce) await this.#seen();
+    return stored;
   }
 
   /** Changes an object: the whole of it or a subresource. */
@@ -157,7 +159,10 @@ export class ObjectRegistry {
     let current = await this.current(this.#namespace(context), name);
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
       const outcome = current ? await this.#replace(request, current) : await this.#createByUpdate(request);
-      if (outcome !== 'lost') return outcome;
+      if (outcome !== 'lost') {
+        if (this.resource.strategy.takesEffectAtOnce) await this.#seen();
+        return outcome;
+      }
       current = await this.#store.read(this.#keyOf(context, name));
     }
     throw apiError.modified(this.resource.subject, name);
@@ -168,12 +173,20 @@ export class ObjectRegistry {
     let current = await this.existing(this.#namespace(context), name);
     for (let attempt = 0; attempt < RACES_MAX; attempt++) {
       const outcome = await this.#deleteOnce(request, current);
-      if (outcome !== 'lost') return outcome;
+      if (outcome !== 'lost') {
+        if (this.resource.strategy.takesEffectAtOnce) await this.#seen();
+        return outcome;
+      }
       const again = await this.#store.read(this.#keyOf(context, name));
       if (!again) throw apiError.notFound(this.resource.subject, name);
       current = again;
     }
     throw apiError.modified(this.resource.subject, name);
+  }
+
+  /** Waits until the caches hold what was written; with a store of our own they already do. The write is done, whatever keeps them from it. */
+  async #seen(): Promise<void> {
+    await this.#hub.fresh()?.catch(() => undefined);
   }
 
   #namespace(context: RequestContext): string {

@@ -87,6 +87,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly deprecation?: string | undefined;
   /** PUT to a name that is not there creates it (Lease, Role, Endpoints, Service …). */
   readonly allowCreateOnUpdate?: boolean | undefined;
+  /** The API server itself follows these objects: a write is answered once this server knows of it. */
+  readonly takesEffectAtOnce?: boolean | undefined;
   /** PUT without a resourceVersion overwrites (most kinds; not Lease). */
   readonly allowUnconditionalUpdate?: boolean | undefined;
   /** DELETE answers the object rather than a Status (Pod, Service, ServiceAccount, Namespace …). */

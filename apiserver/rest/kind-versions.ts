@@ -1,5 +1,5 @@
 import { apiVersionOf, type KindInfo, type KubeObject, type ServedKind } from '../../api/index.ts';
-import { type AnyMessage, bodies, type ObjectType, type ownership, typeOfMessage } from '../../api/schema.ts';
+import { type AnyMessage, bodies, DecodeError, type ObjectType, type ownership, typeOfMessage } from '../../api/schema.ts';
 import type { ServedVersions } from '../admission/matching/served-versions.ts';
 import { type KindName, objectKind } from '../admission/plugin.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -41,10 +41,11 @@ export class KindVersions implements ServedVersions {
     return resource.convertFrom(object);
   }
 
-  read(raw: unknown, kind: KindInfo, subresource: string): KubeObject {
+  read(raw: unknown, kind: KindInfo, subresource: string, strict = false): KubeObject {
     const { name, resource, type } = this.#schemaOf(kind, subresource);
     if (!type) return raw as KubeObject; // options of a connection, which have no schema
-    const { object } = type.decode(raw);
+    const { object, unknown } = type.decode(raw);
+    if (strict && unknown.length > 0) throw new DecodeError(`strict decoding error: ${unknown.join(', ')}`);
     object.kind = name.kind;
     object.apiVersion = apiVersionOf(name);
     resource?.strategy.setDefaults(object);

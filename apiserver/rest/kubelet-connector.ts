@@ -1,8 +1,7 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
-import type { Socket } from 'node:net';
-import tls from 'node:tls';
 import { apiError, coreKinds, type Node } from '../../api/index.ts';
+import { answerOf, type Upgraded } from '../pipeline/upgraded.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { plainError } from '../registry/store-errors.ts';
 
@@ -32,6 +31,14 @@ export interface KubeletRequest {
   readonly path: string;
   readonly headers?: OutgoingHttpHeaders | undefined;
   readonly body?: IncomingMessage | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface UpgradeRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Name, value, name, value. */
+  readonly headers: string[];
   readonly signal: AbortSignal;
 }
 
@@ -84,17 +91,14 @@ export class KubeletConnector {
     });
   }
 
-  /** Opens a connection for what is no longer HTTP. @throws ApiError (500) when it cannot be opened. */
-  connect(at: KubeletAddress): Promise<Socket> {
-    return new Promise((resolve, reject) => {
-      const socket = tls.connect({ host: at.host, port: at.port, ...this.#tls() });
-      const onError = (error: Error) => reject(unreachable('GET', at, '/', error));
-      socket.once('error', onError);
-      socket.once('secureConnect', () => {
-        socket.off('error', onError);
-        resolve(socket);
-      });
-    });
+  /** Asks for a connection that is no longer HTTP's. @throws ApiError (500) when the kubelet cannot be reached. */
+  async upgrade(at: KubeletAddress, { method, path, headers, signal }: UpgradeRequest): Promise<IncomingMessage | Upgraded> {
+    const { host, port } = at;
+    try {
+      return await answerOf(https.request({ host, port, method, path, headers, agent: false, signal, ...this.#tls() }));
+    } catch (error) {
+      throw unreachable(method, at, path, error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #tls() {

@@ -36,7 +36,7 @@ export const connectToKubelet: Handler = async (rest, exchange, endpoint) => {
   const path = subresource === 'portforward' ? portForwardPath(pod, options) : streamPath(pod, options, subresource);
   if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${name} does not have a host assigned`);
   const at = rest.kubelets.locate(pod.spec.nodeName);
-  await tunnel(rest.kubelets, exchange, at, path);
+  await connect(rest, exchange, at, path);
 };
 
 /** Any method on nodes/NAME/proxy/…: the kubelet's own HTTP interface. */
@@ -81,11 +81,16 @@ export function splitName(what: string, text: string): [scheme: string, name: st
 
 async function forward(rest: Rest, exchange: Exchange, to: { at: KubeletAddress; path: string }): Promise<void> {
   const path = to.path + queryText(exchange.query ?? new URLSearchParams());
-  if (exchange.request.headers.upgrade) return tunnel(rest.kubelets, exchange, to.at, path);
+  if (exchange.request.headers.upgrade) return connect(rest, exchange, to.at, path);
   const { authorization: _, host: __, connection: ___, ...headers } = exchange.request.headers;
   const { method = 'GET' } = exchange.request;
   const answer = await rest.kubelets.request(to.at, { method, path, headers, body: exchange.request, signal: exchange.signal });
   await passOnRaw(exchange, answer);
+}
+
+async function connect(rest: Rest, exchange: Exchange, at: KubeletAddress, path: string): Promise<void> {
+  const refusal = await tunnel(rest.kubelets, exchange, at, path);
+  if (refusal) await passOnRaw(exchange, refusal);
 }
 
 async function existingPod(exchange: Exchange, { registry }: Endpoint): Promise<Pod> {

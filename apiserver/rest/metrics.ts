@@ -15,6 +15,8 @@ export interface MetricsSources {
   readonly admission?: { text(): string } | undefined;
   /** Absent when nothing is audited. */
   readonly auditor?: { text(): string } | undefined;
+  /** Absent where nothing is left to other servers. */
+  readonly aggregator?: { text(): string } | undefined;
   /** Bytes that the store takes; undefined when it does not say. */
   storeBytes(): Promise<number | undefined>;
   endpoints(): Iterable<Endpoint>;
@@ -51,7 +53,7 @@ export class ServerMetrics {
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
-    const { requests, store, auditor, admission, fairness } = this.#sources;
+    const { requests, store, auditor, admission, fairness, aggregator } = this.#sources;
     const bytes = await this.#sources.storeBytes();
     const parts = [
       await this.#metrics.text(),
@@ -62,6 +64,7 @@ export class ServerMetrics {
       auditor?.text() ?? '',
       admission?.text() ?? '',
       fairness?.text() ?? '',
+      aggregator?.text() ?? '',
     ];
     return { contentType: this.#metrics.contentType, text: parts.join('') };
   }

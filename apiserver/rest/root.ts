@@ -24,6 +24,8 @@ export interface RootOptions {
   readonly kinds: Kinds;
   /** The kinds that are told of. */
   readonly infos: () => readonly KindInfo[];
+  /** Paths of other servers. */
+  readonly otherPaths: () => readonly string[];
   readonly health: HealthChecks;
   readonly discovery: DocumentSource;
   readonly openapi: DocumentSource;
@@ -102,8 +104,8 @@ function sendDocument(exchange: Exchange, { status, contentType, headers, body }
 const isOverridden = (name: string, headers: Readonly<Record<string, string>>): boolean =>
   Object.keys(headers).some((other) => other.toLowerCase() === name.toLowerCase());
 
-function paths({ infos, health }: RootOptions): string[] {
-  const found = new Set([...FIXED_PATHS, '/api', '/apis']);
+function paths({ infos, otherPaths, health }: RootOptions): string[] {
+  const found = new Set([...FIXED_PATHS, '/api', '/apis', ...otherPaths()]);
   for (const { group, version } of infos()) {
     if (group === '') found.add(`/api/${version}`);
     else found.add(`/apis/${group}`).add(`/apis/${group}/${version}`);

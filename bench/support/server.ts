@@ -25,13 +25,20 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
+/** What a server is started with beside the usual. */
+export interface ServerExtras {
+  /** Users who have their names as tokens, and no groups. */
+  readonly users?: readonly string[] | undefined;
+  readonly flags?: readonly string[] | undefined;
+}
+
 /** @param connections how many requests can be on their way at a time. */
-export async function startServer(connections = 32): Promise<BenchServer> {
+export async function startServer(connections = 32, { users = [], flags: extra = [] }: ServerExtras = {}): Promise<BenchServer> {
   const directory = await mkdtemp(join(tmpdir(), 'nanokube-bench-'));
   const tokens = join(directory, 'tokens.csv');
-  await writeFile(tokens, `${TOKEN},bench,bench,"system:masters"\n`);
+  await writeFile(tokens, [`${TOKEN},bench,bench,"system:masters"`, ...users.map((user) => `${user},${user},${user}`), ''].join('\n'));
   const command = join(import.meta.dirname, '..', '..', 'cli', 'main.js');
-  const flags = ['--data-dir', directory, '--secure-port', '0', '--bind-address', '127.0.0.1', '--token-auth-file', tokens];
+  const flags = ['--data-dir', directory, '--secure-port', '0', '--bind-address', '127.0.0.1', '--token-auth-file', tokens, ...extra];
   const started = performance.now();
   const child = fork(command, ['apiserver', ...flags, '--log-level', 'error'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const url = await new Promise<string>((resolve, reject) => {

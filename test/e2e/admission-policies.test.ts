@@ -290,6 +290,82 @@ describe('a ValidatingAdmissionPolicy', () => {
   });
 });
 
+describe('a policy for subresources', () => {
+  const rule = (operation: string, resource: string, apiGroups = ['']) => ({
+    operations: [operation],
+    apiGroups,
+    apiVersions: ['v1'],
+    resources: [resource],
+  });
+  const refusing = (resourceRules: readonly object[], validation: object) => ({
+    matchConstraints: { resourceRules },
+    validations: [validation],
+  });
+
+  it('sees scales, evictions, statuses and connections as such', async () => {
+    const ns = await namespace('subresources');
+    const messageExpression =
+      "request.operation + ' ' + request.resource.resource + '/' + request.subResource + ' ' + request.kind.kind + ' ' + request.name";
+    const rules = [
+      rule('UPDATE', 'deployments/scale', ['apps']),
+      rule('CREATE', 'pods/eviction'),
+      rule('CONNECT', 'pods/exec'),
+      rule('UPDATE', 'pods/status'),
+    ];
+    await enforce({ name: ns, spec: refusing(rules, { expression: 'false', messageExpression }) });
+    await make(`/api/v1/namespaces/${ns}/serviceaccounts`, { metadata: { name: 'default' } });
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const deployment = { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template } };
+    await make(`/apis/apps/v1/namespaces/${ns}/deployments`, deployment);
+    await make(`/api/v1/namespaces/${ns}/pods`, { metadata: { name: 'p' }, spec: template.spec });
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    const pod = `/api/v1/namespaces/${ns}/pods/p`;
+    const answers = [
+      await server.call('PATCH', `/apis/apps/v1/namespaces/${ns}/deployments/d/scale`, { spec: { replicas: 3 } }, merge),
+      await server.call('POST', `${pod}/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' } }),
+      await server.call('PATCH', `${pod}/status`, { status: { phase: 'Running' } }, merge),
+      await server.call('POST', `${pod}/exec?command=ls`),
+    ];
+    expect(answers.map(({ body }) => body?.message?.split('denied request: ')[1])).toEqual([
+      'UPDATE deployments/scale Scale d',
+      'CREATE pods/eviction Eviction p',
+      'UPDATE pods/status Pod p',
+      'CONNECT pods/exec PodExecOptions p',
+    ]);
+  });
+
+  it('is not asked who may do what', async () => {
+    const all = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] };
+    await enforce({ name: 'reviews', spec: refusing([all], { expression: 'false' }), binding: { matchResources: undefined } });
+    const review = { spec: { nonResourceAttributes: { path: '/', verb: 'get' } } };
+    const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    expect((await server.call('POST', path, review)).body.status.allowed).toBe(true);
+    await server.call('DELETE', `${BINDINGS}/reviews`);
+  });
+
+  it('sees the whole name of what is given one, but not before there is one', async () => {
+    const ns = await namespace('generated');
+    const validations = [{ expression: "object.metadata.name.startsWith('ab') && request.name == object.metadata.name" }];
+    await enforce({ name: ns, spec: { validations } });
+    const make = (generateName: string) => server.call('POST', `/api/v1/namespaces/${ns}/configmaps`, { metadata: { generateName } });
+    expect((await make('ab-')).status).toBe(201);
+    expect((await make('ba-')).body.details.name).toMatch(/^ba-.{5}$/);
+  });
+});
+
+it('what policies did is counted', async () => {
+  const ns = await namespace('counted');
+  const matchConditions = [{ name: 'c', expression: "object.data.?c.orValue('') != 'skip'" }];
+  await enforce({ name: ns, spec: { matchConditions, validations: [{ expression: "object.data.a == 'b'" }] } });
+  for (const data of [{ a: 'b' }, { a: 'c' }, { c: 'skip' }, { x: 'y' }]) await put(ns, `a-${Object.values(data)[0]}`, data);
+  const { text } = await server.call('GET', '/metrics');
+  const labels = `policy="${ns}",policy_binding="${ns}",error_type="invalid_error",enforcement_action="deny"`;
+  expect(text).toContain(`apiserver_validating_admission_policy_check_total{${labels}} 2\n`);
+  expect(text).toContain(`apiserver_validating_admission_policy_check_duration_seconds_count{${labels}} 2\n`);
+  const condition = `name="${ns}",kind="policy",type="validate",operation="CREATE"`;
+  expect(text).toContain(`apiserver_admission_match_condition_evaluation_seconds_count{${condition}} 4\n`);
+});
+
 describe("a policy's parameters", () => {
   const max = { expression: "params == null || !('n' in object.data) || int(object.data.n) <= params.spec.max" };
   const spec = { paramKind: { apiVersion: 'example.com/v1', kind: 'Widget' }, validations: [max] };

@@ -133,6 +133,40 @@ describe('a MutatingAdmissionPolicy', () => {
     expect([body.apiVersion, body.spec.metrics[0].resource.target.averageUtilization]).toEqual(['autoscaling/v2', 33]);
   });
 
+  it('changes custom resources, in the version that its rules name', async () => {
+    const properties = {
+      spec: { type: 'object', properties: { size: { type: 'integer' }, tags: { type: 'array', items: { type: 'string' } } } },
+    };
+    const schema = { openAPIV3Schema: { type: 'object', properties } };
+    await make('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      metadata: { name: 'gears.example.com' },
+      spec: {
+        group: 'example.com',
+        names: { kind: 'Gear', plural: 'gears' },
+        scope: 'Namespaced',
+        versions: ['v1', 'v2'].map((name) => ({ name, served: true, storage: name === 'v2', schema })),
+      },
+    });
+    const resourceRules = [rule('gears', ['example.com'])];
+    const ns = await enforce('custom', {
+      matchConstraints: { resourceRules },
+      mutations: [
+        applying('Object{metadata: Object.metadata{annotations: {"seen-as": object.apiVersion}}, spec: Object.spec{size: 3}}'),
+        patching('[JSONPatch{op: "add", path: "/spec/tags/-", value: string(object.spec.size)}]'),
+      ],
+    });
+    const path = `/apis/example.com/v2/namespaces/${ns}/gears`;
+    const gear = (spec: object) => ({ apiVersion: 'example.com/v2', kind: 'Gear', metadata: { name: 'g' }, spec });
+    const { body } = await server.call('POST', path, gear({ tags: ['a'] }));
+    expect([body.apiVersion, body.metadata.annotations, body.spec]).toEqual([
+      'example.com/v2',
+      { 'seen-as': 'example.com/v1' },
+      { size: 3, tags: ['a', '3'] },
+    ]);
+    const refused = await server.call('POST', path, { ...gear({}), metadata: { name: 'h' } });
+    expect(refused.body.message).toContain('JSON Patch: add operation does not apply: doc is missing path');
+  });
+
   it('refuses what it cannot change, unless failures are ignored', async () => {
     const ns = await enforce('fails', { mutations: [applying('Object{data: Object.data{n: object.data.missing}}')] });
     const { status, body } = await put(ns, 'a', { x: '' });
@@ -144,6 +178,9 @@ describe('a MutatingAdmissionPolicy', () => {
       why,
       { name: 'a', kind: 'configmaps', causes: [{ message: why }] },
     ]);
+    const { text } = await server.call('GET', '/metrics');
+    const labels = 'policy="fails",policy_binding="fails",error_type="invalid_error"';
+    expect(text).toContain(`apiserver_mutating_admission_policy_check_total{${labels}} 1\n`);
     await server.call('PATCH', `${POLICIES}/fails`, { spec: { failurePolicy: 'Ignore' } }, MERGE);
     expect((await put(ns, 'a', { x: '' })).body.data).toEqual({ x: '' });
   });

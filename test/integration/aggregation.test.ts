@@ -317,6 +317,13 @@ describe('documents', () => {
     await expect.poll(ours, { timeout: 15_000 }).toEqual([expect.objectContaining({ version: VERSION, freshness: 'Stale' })]);
     expect((await groups()).find(({ metadata }) => metadata.name === 'apps')?.versions[0]?.freshness).toBe('Current');
     expect((await server.call('GET', '/apis/apps/v1')).status).toBe(200);
+    const { text: metrics } = await server.call('GET', '/metrics');
+    expect(metrics).toContain(`\naggregator_unavailable_apiservice{name="${NAME}"} 1\n`);
+    expect(metrics).toContain('\naggregator_unavailable_apiservice{name="v1.apps"} 0\n');
+    expect(metrics).toContain(`\naggregator_unavailable_apiservice_total{name="${NAME}",reason="FailedDiscoveryCheck"} 1\n`);
+    expect(JSON.parse((await server.call('GET', '/')).text)).toMatchObject({
+      paths: expect.arrayContaining([`/apis/${GROUP}/${VERSION}`]),
+    });
     await other.listen();
     await expect.poll(availability, { timeout: 40_000 }).toMatchObject({ status: 'True' });
     expect((await server.call('GET', `${FLUNDERS}/a`)).status).toBe(200);

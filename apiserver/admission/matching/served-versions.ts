@@ -16,9 +16,10 @@ export interface ServedVersions {
   /**
    * Reads what a plugin made of the object of a request: decoded, and with defaults.
    *
+   * @param strict fields that the kind does not have are errors; else they are dropped.
    * @throws DecodeError
    */
-  read(raw: unknown, kind: KindInfo, subresource: string): KubeObject;
+  read(raw: unknown, kind: KindInfo, subresource: string, strict?: boolean): KubeObject;
   /** How server-side apply sees the object of a request; undefined for what has no schema. */
   applyType(kind: KindInfo, subresource: string): ownership.ApplyType | undefined;
 }

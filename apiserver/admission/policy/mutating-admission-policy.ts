@@ -10,6 +10,7 @@ import {
 import { ownership } from '../../../api/schema.ts';
 import { become } from '../../registry/become.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
+import type { AdmissionInput, MatchOutcome } from '../cel/index.ts';
 import { matcherOf, type RequestMatcher } from '../matching/request-matcher.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, nameInErrors } from '../plugin.ts';
 import { type ReinvocableMembers, Reinvocation } from '../reinvocation.ts';
@@ -125,9 +126,10 @@ class RequestMutation {
   async #invoke(invocation: Invocation): Promise<boolean> {
     const { hook, matched, params } = invocation;
     const { compiled, policy } = hook;
+    const { metrics } = this.#options;
     let versioned = await this.#request.versioned(matched.kind);
     const before = versioned.object;
-    const met = compiled.match(this.#request.input(versioned, params));
+    const met = this.#match(invocation, this.#request.input(versioned, params));
     if (met === false) return false;
     if (met !== true) {
       this.#failed(invocation, met.error);
@@ -136,19 +138,38 @@ class RequestMutation {
     let isApplied = false;
     for (const mutation of compiled.mutations) {
       if (!versioned.object) break;
+      const began = metrics.now();
       const target = { ...matched, object: versioned.object, subresource: this.#attributes.subresource, versions: this.#options.versions };
       try {
         versioned = { ...versioned, object: compiled.mutate(mutation, this.#request.input(versioned, params), target) };
         isApplied = true;
+        this.#count(invocation, began);
       } catch (error) {
         if (!(error instanceof MutationError)) throw error;
         this.#failed(invocation, error.message);
+        this.#count(invocation, began, error.message);
       }
     }
     if (isApplied && versioned.object) await this.#take(versioned.object);
     if (!ownership.equalValues(before, versioned.object)) this.#wantAgain();
     if (policy.spec.reinvocationPolicy === 'IfNeeded') this.#members.addCalled(idOf(invocation));
     return isApplied;
+  }
+
+  #match({ hook }: Invocation, input: AdmissionInput): MatchOutcome {
+    const { metrics } = this.#options;
+    if (!hook.compiled.hasConditions) return true;
+    const began = metrics.now();
+    const met = hook.compiled.match(input);
+    const told = { seconds: (metrics.now() - began) / 1000, failed: typeof met !== 'boolean' };
+    metrics.policyConditions(hook.policy.metadata.name, this.#attributes.operation, told);
+    return met;
+  }
+
+  #count({ hook, bound }: Invocation, began: number, error?: string): void {
+    const { metrics } = this.#options;
+    const names = { policy: hook.policy.metadata.name, binding: bound.binding.metadata.name };
+    metrics.policyCheck('mutating', { ...names, error, seconds: (metrics.now() - began) / 1000 });
   }
 
   /** The object of the request becomes what the mutations made of it. */

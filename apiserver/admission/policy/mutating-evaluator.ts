@@ -70,6 +70,10 @@ export class MutatingEvaluator {
     }));
   }
 
+  get hasConditions(): boolean {
+    return this.#conditions.length > 0;
+  }
+
   /** Whether the policy is to be run on the object. */
   match(input: AdmissionInput): MatchOutcome {
     if (this.#conditions.length === 0) return true;
@@ -127,7 +131,7 @@ function configured({ object, ...target }: MutationTarget, type: ownership.Apply
     throw new MutationError(`error applying patch: invalid ApplyConfiguration: ${why}`);
   }
   try {
-    return read(target, ownership.merge(type, object, config));
+    return target.versions.read(ownership.merge(type, object, config), target.kind, target.subresource);
   } catch (error) {
     if (error instanceof DecodeError || error instanceof ownership.ApplyTypeError) {
       throw new MutationError(`error applying patch: ${error.message}`, { cause: error });
@@ -162,7 +166,7 @@ function patched({ object, ...target }: MutationTarget, value: CelValue): KubeOb
     throw new MutationError(`JSON Patch: ${error.detail}`, { cause: error });
   }
   try {
-    return read(target, raw);
+    return target.versions.read(raw, target.kind, target.subresource, true);
   } catch (error) {
     if (error instanceof DecodeError) throw apiError.internal(error.message, error);
     throw error;
@@ -198,6 +202,3 @@ function native(value: CelValue, what: string): unknown {
 }
 
 const asObject = (value: unknown): Record<string, unknown> => (isObject(value) ? value : {});
-
-const read = ({ kind, subresource, versions }: Omit<MutationTarget, 'object'>, raw: unknown): KubeObject =>
-  versions.read(raw, kind, subresource);

@@ -10,7 +10,8 @@ import {
 } from '../../../api/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { matcherOf, type RequestMatcher } from '../matching/request-matcher.ts';
-import { type AdmissionAttributes, type AdmissionPlugin, nameInErrors } from '../plugin.ts';
+import type { AdmissionMetrics, PolicyCheck } from '../metrics.ts';
+import { type AdmissionAttributes, type AdmissionOperation, type AdmissionPlugin, nameInErrors } from '../plugin.ts';
 import { isExcluded } from './exclusion.ts';
 import type { PolicyOptions } from './policy-options.ts';
 import { PolicyRequest, type VersionedObjects } from './policy-request.ts';
@@ -77,11 +78,15 @@ interface Refusal {
 class RequestValidation {
   readonly refusals: Refusal[] = [];
   readonly #context: RequestContext;
+  readonly #metrics: AdmissionMetrics;
+  readonly #operation: AdmissionOperation;
   readonly #request: PolicyRequest;
   readonly #selection: PolicySelection<ValidatingAdmissionPolicy, Binding, ValidatingEvaluator>;
 
   constructor(options: PolicyOptions, context: RequestContext, matcher: RequestMatcher) {
     this.#context = context;
+    this.#metrics = options.metrics;
+    this.#operation = matcher.attributes.operation;
     this.#request = new PolicyRequest({ ...options, context, matcher });
     this.#selection = new PolicySelection(options, matcher, (hook, bound, why) => this.#refuse(hook, bound, why));
   }
@@ -103,9 +108,11 @@ class RequestValidation {
   /** The policy is run with each of the parameters. */
   #apply(hook: Hook, bound: Bind, run: Prepared & { readonly annotations: Map<string, Set<string>> }): void {
     for (const params of run.params) {
-      const verdict = hook.compiled.evaluate(this.#request.input(run.versioned, params));
+      const verdict = hook.compiled.evaluate(this.#request.input(run.versioned, params), () => this.#metrics.now());
+      if (verdict.conditions) this.#metrics.policyConditions(hook.policy.metadata.name, this.#operation, verdict.conditions);
       verdict.decisions.forEach((decision, i) => {
         if (decision.action === 'deny') this.#act(hook, bound, decision, i);
+        else if (decision.ignored !== undefined) this.#count(hook, bound, { ...decision, error: decision.ignored, action: 'allow' });
       });
       this.#annotate(hook, bound, verdict, run.annotations);
     }
@@ -113,22 +120,29 @@ class RequestValidation {
 
   #act(hook: Hook, bound: Bind, decision: Decision & { readonly action: 'deny' }, index: number): void {
     const { binding } = bound;
-    const { name } = binding.metadata;
+    const { message, seconds } = decision;
     for (const action of binding.spec.validationActions ?? []) {
-      if (action === 'Deny') this.#refuse(hook, bound, decision.message, decision.reason);
-      if (action === 'Audit') this.#context.annotate(FAILURE_KEY, failureText(binding, decision.message, index));
+      if (action === 'Deny') this.#refuse(hook, bound, message, decision.reason);
+      if (action === 'Audit') this.#context.annotate(FAILURE_KEY, failureText(binding, message, index));
       if (action === 'Warn') {
         const policy = `ValidatingAdmissionPolicy '${hook.policy.metadata.name}'`;
-        this.#context.warn(`Validation failed for ${policy} with binding '${name}': ${decision.message}`);
+        this.#context.warn(`Validation failed for ${policy} with binding '${binding.metadata.name}': ${message}`);
       }
+      this.#count(hook, bound, { error: message, action: action.toLowerCase(), seconds });
     }
   }
 
   #annotate(hook: Hook, bound: Bind, { annotations }: Verdict, collected: Map<string, Set<string>>): void {
     for (const outcome of annotations) {
-      if ('error' in outcome) this.#refuse(hook, bound, outcome.error);
-      else collected.set(outcome.key, (collected.get(outcome.key) ?? new Set()).add(shortened(outcome.value)));
+      if ('error' in outcome) {
+        this.#refuse(hook, bound, outcome.error);
+        this.#count(hook, bound, { ...outcome, action: 'deny' });
+      } else collected.set(outcome.key, (collected.get(outcome.key) ?? new Set()).add(shortened(outcome.value)));
     }
+  }
+
+  #count({ policy }: Hook, { binding }: Bind, check: Pick<PolicyCheck, 'error' | 'action' | 'seconds'>): void {
+    this.#metrics.policyCheck('validating', { policy: policy.metadata.name, binding: binding.metadata.name, ...check });
   }
 
   #refuse({ policy }: Hook, bound: Bind | undefined, why: string, reason = ''): void {

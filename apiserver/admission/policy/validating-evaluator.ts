@@ -22,16 +22,39 @@ const REASON = 'Invalid';
 
 /** What came of one validation. */
 export type Decision =
-  | { readonly action: 'admit' }
+  /** `ignored` is a failure that the failure policy lets pass. */
+  | { readonly action: 'admit'; readonly ignored?: string | undefined; readonly seconds: number }
   /** `reason` is empty where an expression failed. */
-  | { readonly action: 'deny'; readonly message: string; readonly reason: string };
+  | { readonly action: 'deny'; readonly message: string; readonly reason: string; readonly seconds: number };
 
 /** What came of one audit annotation. */
-export type AuditOutcome = { readonly key: string; readonly value: string } | { readonly error: string };
+export type AuditOutcome = { readonly key: string; readonly value: string } | { readonly error: string; readonly seconds: number };
+
+/** How long the match conditions took, and whether they could be told. */
+export interface ConditionsOutcome {
+  readonly seconds: number;
+  readonly failed: boolean;
+}
 
 export interface Verdict {
   readonly decisions: readonly Decision[];
   readonly annotations: readonly AuditOutcome[];
+  /** Absent where there are none. */
+  readonly conditions?: ConditionsOutcome | undefined;
+}
+
+/** Tells milliseconds that only go forward. */
+export type Now = () => number;
+
+interface Timed<T> {
+  readonly result: T;
+  readonly seconds: number;
+}
+
+function timed<T>(now: Now, run: () => T): Timed<T> {
+  const began = now();
+  const result = run();
+  return { result, seconds: (now() - began) / 1000 };
 }
 
 interface CompiledValidation {
@@ -69,36 +92,39 @@ export class ValidatingEvaluator {
   }
 
   /** Runs the policy on a request. Nothing is said of one that does not meet the match conditions. */
-  evaluate(input: AdmissionInput): Verdict {
-    const matched = this.#match(input);
-    if (matched === false) return { decisions: [], annotations: [] };
+  evaluate(input: AdmissionInput, now: Now): Verdict {
+    if (this.#conditions.length === 0) return this.#run(input, now);
+    const asked = { conditions: this.#conditions, variables: this.#variables, failurePolicy: this.#failurePolicy };
+    const { result, seconds } = timed(now, () => matchConditions(asked, input));
+    const told = { seconds, failed: typeof result !== 'boolean' };
+    if (result === false) return { decisions: [], annotations: [], conditions: told };
+    return { ...(result === true ? this.#run(input, now) : this.#failed(result.error, seconds)), conditions: told };
+  }
+
+  #run(input: AdmissionInput, now: Now): Verdict {
+    const began = now();
     try {
-      if (matched !== true) return this.#failed(matched.error);
-      return { decisions: this.#validate(input), annotations: this.#annotate(input) };
+      return { decisions: this.#validate(input, now), annotations: this.#annotate(input, now) };
     } catch (error) {
-      if (error instanceof OutOfBudget) return this.#failed(error.message);
+      if (error instanceof OutOfBudget) return this.#failed(error.message, (now() - began) / 1000);
       throw error;
     }
   }
 
-  #match(input: AdmissionInput) {
-    if (this.#conditions.length === 0) return true;
-    return matchConditions({ conditions: this.#conditions, variables: this.#variables, failurePolicy: this.#failurePolicy }, input);
+  #failed(message: string, seconds: number): Verdict {
+    return { decisions: [this.#onError(message, seconds)], annotations: [] };
   }
 
-  #failed(message: string): Verdict {
-    return { decisions: [this.#onError(message)], annotations: [] };
-  }
-
-  #onError(message: string): Decision {
-    return this.#failurePolicy === 'Ignore' ? { action: 'admit' } : { action: 'deny', message, reason: '' };
+  #onError(message: string, seconds: number): Decision {
+    const isIgnored = this.#failurePolicy === 'Ignore';
+    return isIgnored ? { action: 'admit', ignored: message, seconds } : { action: 'deny', message, reason: '', seconds };
   }
 
   /** Validations and their messages share a budget; messages see the variables anew. */
-  #validate(input: AdmissionInput): Decision[] {
+  #validate(input: AdmissionInput, now: Now): Decision[] {
     const budget = new CostBudget(RUNTIME_BUDGET);
     const evaluator = new Evaluator(input, this.#variables, budget);
-    const results = this.#validations.map(({ expression }) => evaluator.evaluate(expression));
+    const results = this.#validations.map(({ expression }) => timed(now, () => evaluator.evaluate(expression)));
     const messages = this.#messages(input, budget);
     return results.map((result, i) => this.#decide(i, result, messages));
   }
@@ -113,23 +139,32 @@ export class ValidatingEvaluator {
     }
   }
 
-  #decide(index: number, result: EvaluationResult, messages: readonly (EvaluationResult | undefined)[] | OutOfBudget): Decision {
-    if ('error' in result) return this.#onError(result.error);
-    if (messages instanceof OutOfBudget) return this.#onError(`failed messageExpression: ${messages.message}`);
-    if (result.value === true) return { action: 'admit' };
+  #decide(
+    index: number,
+    { result, seconds }: Timed<EvaluationResult>,
+    messages: readonly (EvaluationResult | undefined)[] | OutOfBudget,
+  ): Decision {
+    if ('error' in result) return this.#onError(result.error, seconds);
+    if (messages instanceof OutOfBudget) return this.#onError(`failed messageExpression: ${messages.message}`, seconds);
+    if (result.value === true) return { action: 'admit', seconds };
     const validation = this.#validations[index]?.validation;
     if (!validation) throw new Error('a result without a validation');
-    return { action: 'deny', message: messageOf(validation, messages[index]), reason: validation.reason ?? REASON };
+    return { action: 'deny', message: messageOf(validation, messages[index]), reason: validation.reason ?? REASON, seconds };
   }
 
   /** Upstream declares `authorizer` here, and gives it no value. */
-  #annotate(input: AdmissionInput): AuditOutcome[] {
+  #annotate(input: AdmissionInput, now: Now): AuditOutcome[] {
     const evaluator = new Evaluator({ ...input, authorize: undefined }, this.#variables, new CostBudget(RUNTIME_BUDGET));
-    return this.#annotations.flatMap(({ key, expression }) => this.#annotationOf(key, evaluator.evaluate(expression)));
+    return this.#annotations.flatMap(({ key, expression }) =>
+      this.#annotationOf(
+        key,
+        timed(now, () => evaluator.evaluate(expression)),
+      ),
+    );
   }
 
-  #annotationOf(key: string, result: EvaluationResult): AuditOutcome[] {
-    if ('error' in result) return this.#failurePolicy === 'Ignore' ? [] : [{ error: result.error }];
+  #annotationOf(key: string, { result, seconds }: Timed<EvaluationResult>): AuditOutcome[] {
+    if ('error' in result) return this.#failurePolicy === 'Ignore' ? [] : [{ error: result.error, seconds }];
     const value = textOf(result.value).trim();
     return value === '' ? [] : [{ key, value }];
   }

@@ -26,6 +26,7 @@ export const mutatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): St
   strategyOf<MutatingAdmissionPolicy>({
     views: { [ALPHA]: sameFields(mutatingadmissionpolicies, mutatingadmissionpoliciesV1alpha1) },
     allowUnconditionalUpdate: false,
+    takesEffectAtOnce: true,
     setDefaults: ({ spec }) => {
       spec.failurePolicy ??= 'Fail';
       setMatchResourcesDefaults(spec.matchConstraints);
@@ -52,6 +53,7 @@ export const mutatingAdmissionPolicyBindingStrategy = (refErrors: BindingRefErro
   strategyOf<MutatingAdmissionPolicyBinding>({
     views: { [ALPHA]: sameFields(mutatingadmissionpolicybindings, mutatingadmissionpolicybindingsV1alpha1) },
     allowUnconditionalUpdate: false,
+    takesEffectAtOnce: true,
     setDefaults: ({ spec }) => {
       setMatchResourcesDefaults(spec.matchResources);
     },

@@ -18,6 +18,7 @@ const KEPT_METADATA = ['labels', 'annotations', 'finalizers', 'ownerReferences',
 export const validatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): Strategy<ValidatingAdmissionPolicy> =>
   strategyOf<ValidatingAdmissionPolicy>({
     allowUnconditionalUpdate: false,
+    takesEffectAtOnce: true,
     setDefaults: ({ spec }) => {
       spec.failurePolicy ??= 'Fail';
       setMatchResourcesDefaults(spec.matchConstraints);
@@ -55,6 +56,7 @@ export const validatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): 
 export const validatingAdmissionPolicyBindingStrategy = (refErrors: BindingRefErrors): Strategy<ValidatingAdmissionPolicyBinding> =>
   strategyOf<ValidatingAdmissionPolicyBinding>({
     allowUnconditionalUpdate: false,
+    takesEffectAtOnce: true,
     setDefaults: ({ spec }) => {
       setMatchResourcesDefaults(spec.matchResources);
     },
