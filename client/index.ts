@@ -7,7 +7,7 @@ export { ConnectionError, isConnectionError, TerminalError } from './errors.ts';
 export { createEventRecorder } from './event-recorder.ts';
 export { Expectations } from './expectations.ts';
 export { createInformerFactory, trimManagedFields } from './informer-factory.ts';
-export { loadKubeconfig } from './kubeconfig.ts';
+export { type ClientCredentials, loadKubeconfig, loadKubeconfigUsers } from './kubeconfig.ts';
 export { createLeaderElector } from './leader-elector.ts';
 export { equalJson, type MergePatch, mergePatchOf } from './merge-patch.ts';
 export { ObjectCache } from './object-cache.ts';

@@ -26,19 +26,41 @@ export function loadKubeconfig(path: string, options: { readonly context?: strin
   const cluster = file.entry(root, { list: 'clusters', name: file.text(context, 'cluster') ?? '', field: 'cluster' });
   const userName = file.text(context, 'user');
   const user = userName === undefined || userName === '' ? {} : file.entry(root, { list: 'users', name: userName, field: 'user' });
-  const foreign = FOREIGN_LOGINS.find((field) => user[field] !== undefined);
-  if (foreign !== undefined)
-    throw file.error(`user "${userName}" logs in by ${foreign}, which is not supported; use a certificate or a token`);
   return compact({
     server: serverOf(file, cluster),
     ca: file.pem(cluster, 'certificate-authority'),
     insecureSkipTlsVerify: cluster['insecure-skip-tls-verify'] === true ? true : undefined,
     tlsServerName: file.text(cluster, 'tls-server-name'),
-    cert: file.pem(user, 'client-certificate'),
-    key: file.pem(user, 'client-key'),
-    token: tokenOf(file, user),
+    ...credentialsOf(file, user, userName ?? ''),
     namespace: file.text(context, 'namespace'),
   });
+}
+
+/** How a client shows who it is. */
+export type ClientCredentials = Pick<ClientConfig, 'cert' | 'key' | 'token'>;
+
+/**
+ * Reads the users of a kubeconfig file, by name: for files that say how to log in to many servers, without contexts.
+ *
+ * @throws UserError saying in one line what is wrong with the file.
+ */
+export function loadKubeconfigUsers(path: string): ReadonlyMap<string, ClientCredentials> {
+  const file = new File(path);
+  const root = file.section(parse(path, readText(path, 'kubeconfig')), 'the file');
+  const users: unknown[] = Array.isArray(root.users) ? root.users : [];
+  return new Map(
+    users.map((item): [string, ClientCredentials] => {
+      const entry = file.section(item, 'a user');
+      const name = file.text(entry, 'name') ?? '';
+      return [name, compact(credentialsOf(file, file.section(entry.user ?? {}, `user "${name}"`), name))];
+    }),
+  );
+}
+
+function credentialsOf(file: File, user: Section, name: string): ClientCredentials {
+  const foreign = FOREIGN_LOGINS.find((field) => user[field] !== undefined);
+  if (foreign !== undefined) throw file.error(`user "${name}" logs in by ${foreign}, which is not supported; use a certificate or a token`);
+  return { cert: file.pem(user, 'client-certificate'), key: file.pem(user, 'client-key'), token: tokenOf(file, user) };
 }
 
 function serverOf(file: File, cluster: Section): string {

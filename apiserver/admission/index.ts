@@ -38,6 +38,7 @@ import { storageObjectInUseProtection } from './storage-object-in-use-protection
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import { mutatingWebhooks } from './webhook/mutating-webhooks.ts';
 import { validatingWebhooks } from './webhook/validating-webhooks.ts';
+import { webhookCredentials } from './webhook/webhook-credentials.ts';
 
 export type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from './plugin.ts';
 export { AdmissionMetrics };
@@ -82,6 +83,8 @@ const off = (name: string, create: Create): Row => ({ name, isOn: false, create 
 /** One that upstream has. */
 const absent = (name: string): Row => ({ name, isOn: false });
 
+const withCredentials = (parts: Parts, plugin: string) => ({ ...parts, credentialsFor: webhookCredentials(parts.configuration, plugin) });
+
 /** All plugins, in upstream's order and on or off as upstream's (`pkg/kubeapiserver/options/plugins.go`). */
 const PLUGINS: readonly Row[] = [
   off('AlwaysAdmit', () => alwaysAdmit),
@@ -118,9 +121,9 @@ const PLUGINS: readonly Row[] = [
   on('MutatingAdmissionPolicy', (parts) =>
     parts.features?.has('MutatingAdmissionPolicy') ? mutatingAdmissionPolicy(parts) : { name: 'MutatingAdmissionPolicy' },
   ),
-  on('MutatingAdmissionWebhook', (parts) => mutatingWebhooks(parts)),
+  on('MutatingAdmissionWebhook', (parts) => mutatingWebhooks(withCredentials(parts, 'MutatingAdmissionWebhook'))),
   on('ValidatingAdmissionPolicy', (parts) => validatingAdmissionPolicy(parts)),
-  on('ValidatingAdmissionWebhook', (parts) => validatingWebhooks(parts)),
+  on('ValidatingAdmissionWebhook', (parts) => validatingWebhooks(withCredentials(parts, 'ValidatingAdmissionWebhook'))),
   on('ResourceQuota', ({ objects, configuration }) => resourceQuota(objects, limitedResourcesOf(configuration))),
   off('AlwaysDeny', () => alwaysDeny),
 ];

@@ -1,2 +1,10 @@
 export { type Address, addressesOf, addressOf, SERVICE_LABEL, type ServicePort, slicesOf } from './service-address.ts';
-export { inGo, type WebhookCall, WebhookClient, WebhookError, type WebhookService, type WebhookTarget } from './webhook-client.ts';
+export {
+  inGo,
+  type WebhookCall,
+  WebhookClient,
+  type WebhookCredentials,
+  WebhookError,
+  type WebhookService,
+  type WebhookTarget,
+} from './webhook-client.ts';

@@ -31,8 +31,16 @@ export interface WebhookCall {
   readonly target: WebhookTarget;
   readonly body: string;
   readonly timeoutMs: number;
+  /** Who calls, for webhooks that want to know: PEMs of a certificate, or a bearer token. */
+  readonly credentials?: WebhookCredentials | undefined;
   /** Ends the call early. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface WebhookCredentials {
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly token?: string | undefined;
 }
 
 /** A call that failed; the message is upstream's. */
@@ -108,12 +116,18 @@ export class WebhookClient {
     return addressOf(this.#parts.objects, this.#parts.random, service);
   }
 
-  #agentOf({ caBundle = '' }: WebhookTarget): https.Agent {
-    const known = this.#agents.get(caBundle);
+  #agentOf({ caBundle = '' }: WebhookTarget, { cert, key }: WebhookCredentials): https.Agent {
+    const id = cert === undefined ? caBundle : `${caBundle}\n${cert}`;
+    const known = this.#agents.get(id);
     if (known) return known;
     const pem = Buffer.from(caBundle, 'base64').toString().trim();
-    const agent = new https.Agent({ keepAlive: true, maxFreeSockets: SOCKETS_IDLE_MAX, ...(pem === '' ? {} : { ca: pem }) });
-    this.#agents.set(caBundle, agent);
+    const agent = new https.Agent({
+      keepAlive: true,
+      maxFreeSockets: SOCKETS_IDLE_MAX,
+      ...(pem === '' ? {} : { ca: pem }),
+      ...(cert && key ? { cert, key } : {}),
+    });
+    this.#agents.set(id, agent);
     const [oldest] = this.#agents.keys();
     if (this.#agents.size > AGENTS_MAX && oldest !== undefined) {
       this.#agents.get(oldest)?.destroy();
@@ -122,11 +136,11 @@ export class WebhookClient {
     return agent;
   }
 
-  #send({ place, address }: Destination, { target, body, timeoutMs, signal }: WebhookCall): Promise<Answer> {
+  #send({ place, address }: Destination, { target, body, timeoutMs, signal, credentials = {} }: WebhookCall): Promise<Answer> {
     const { hostname, host, path } = place;
     return new Promise((resolve, reject) => {
       const request = https.request({
-        agent: this.#agentOf(target),
+        agent: this.#agentOf(target, credentials),
         method: 'POST',
         host: address.host,
         port: address.port,
@@ -138,6 +152,7 @@ export class WebhookClient {
           'content-type': 'application/json',
           accept: 'application/json, */*',
           'content-length': Buffer.byteLength(body),
+          ...(credentials.token ? { authorization: `Bearer ${credentials.token}` } : {}),
         },
       });
       const timer = this.#parts.clock.setTimer(timeoutMs, () => request.destroy(new Error('context deadline exceeded')));

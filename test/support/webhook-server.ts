@@ -1,6 +1,7 @@
 /** Admission webhooks for tests: HTTPS servers with a certificate of their own authority. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import { type Authority, testAuthority } from './authority.ts';
 import { bodyOf } from './http-server.ts';
 
@@ -32,6 +33,8 @@ export interface WebhookServer extends AsyncDisposable {
   /** The requests it was asked about, and at which paths. */
   readonly requests: ReviewedRequest[];
   readonly paths: string[];
+  /** Who called: the name in the certificate, and the Authorization header. */
+  readonly callers: { readonly certified: string | undefined; readonly authorization: string | undefined }[];
   /** Serves a webhook at a path. */
   serve(path: string, webhook: AdmissionWebhook): void;
   serveRaw(path: string, webhook: RawWebhook): void;
@@ -41,26 +44,33 @@ export interface WebhookServerOptions {
   readonly authority?: Authority | undefined;
   /** Names that its certificate is for. */
   readonly hosts?: readonly string[] | undefined;
+  /** Whose client certificates it asks for. */
+  readonly clients?: Authority | undefined;
 }
 
 /** Listens on a free port; each path is a webhook of its own. */
 export async function startWebhookServer({
   authority = testAuthority(),
   hosts = ['127.0.0.1'],
+  clients,
 }: WebhookServerOptions = {}): Promise<WebhookServer> {
   const webhooks = new Map<string, RawWebhook>();
   const requests: ReviewedRequest[] = [];
   const paths: string[] = [];
+  const callers: WebhookServer['callers'] = [];
   const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
     const review = JSON.parse(await bodyOf(incoming)) as ReviewedRequest;
     const path = incoming.url ?? '';
     requests.push(review.request);
     paths.push(path);
+    const { subject } = (incoming.socket as TLSSocket).getPeerCertificate();
+    callers.push({ certified: subject && String(subject.CN), authorization: incoming.headers.authorization });
     const webhook = webhooks.get(path.split('?', 1)[0] ?? '');
     if (webhook) await webhook(review.request, response);
     else response.writeHead(404).end();
   };
-  const server = createServer(authority.issue('server', hosts), (incoming, response) => {
+  const tls = { ...authority.issue('server', hosts), ...(clients ? { requestCert: true, ca: clients.ca } : {}) };
+  const server = createServer(tls, (incoming, response) => {
     answer(incoming, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -72,6 +82,7 @@ export async function startWebhookServer({
     caBundle: Buffer.from(authority.ca).toString('base64'),
     requests,
     paths,
+    callers,
     serve: (path, webhook) => {
       webhooks.set(path, async (request, response) => sendReview(response, reviewOf(request, await webhook(request))));
     },

@@ -4,7 +4,7 @@ import type { Clock, Random } from '../../../runtime/index.ts';
 import type { Authorizer } from '../../auth/types.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
-import { type WebhookClient, WebhookError } from '../../webhook/index.ts';
+import { type WebhookClient, type WebhookCredentials, WebhookError, type WebhookTarget } from '../../webhook/index.ts';
 import { admissionRequest } from '../matching/admission-request.ts';
 import type { ServedVersions } from '../matching/served-versions.ts';
 import type { AdmissionMetrics } from '../metrics.ts';
@@ -20,6 +20,8 @@ export interface WebhookParts {
   readonly versions: ServedVersions;
   readonly authorizer: Pick<Authorizer, 'authorize'>;
   readonly client: Pick<WebhookClient, 'post' | 'close'>;
+  /** Who the API server is for a webhook; nobody unless given. */
+  readonly credentialsFor?: ((target: WebhookTarget) => WebhookCredentials | undefined) | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: AdmissionMetrics;
@@ -36,7 +38,7 @@ export interface Question {
   readonly shown: ShownObjects;
 }
 
-type CallerParts = Pick<WebhookParts, 'client' | 'clock' | 'random' | 'metrics'>;
+type CallerParts = Pick<WebhookParts, 'client' | 'clock' | 'random' | 'metrics' | 'credentialsFor'>;
 
 /** Asks webhooks, one at a time, and notes how it went. */
 export class WebhookCaller {
@@ -104,8 +106,9 @@ export class WebhookCaller {
     const { problem, target } = webhook;
     if (problem !== undefined) throw new CallError(webhook.name, `could not get REST client: ${problem}`, { code: 500 });
     const timeoutMs = Math.min(webhook.timeoutMs, context.remainingMs?.() ?? Number.POSITIVE_INFINITY);
+    const credentials = this.#parts.credentialsFor?.(target);
     try {
-      return await this.#parts.client.post({ target, body, timeoutMs, signal: context.signal?.() });
+      return await this.#parts.client.post({ target, body, timeoutMs, credentials, signal: context.signal?.() });
     } catch (cause) {
       if (!(cause instanceof WebhookError)) throw cause;
       throw new CallError(webhook.name, `failed to call webhook: ${cause.message}`, { code: cause.status ?? 503, cause });
