@@ -5,7 +5,6 @@ import { createSharedCompaction, type Store } from '../store/index.ts';
 import { type Access, openAccess } from './access.ts';
 import { AdmissionMetrics, createAdmission } from './admission/index.ts';
 import {
-  type Authorizer,
   createAuthenticator,
   createAuthorizer,
   createOpenIdDocuments,
@@ -232,10 +231,7 @@ class ComposedApiServer implements Service {
       writer: objects,
       clock,
     });
-    const modes = values['authorization-mode'];
-    const nodeRules = modes.includes('Node') ? NODE_RULES : undefined;
-    const roleBased = modes.includes('AlwaysAllow') ? undefined : createAuthorizer({ objects, nodeRules });
-    const authorizer = roleBased ?? ALWAYS_ALLOW;
+    const authorizer = createAuthorizer({ objects, nodeRules: NODE_RULES, chain: access.authorizers });
     const admissionMetrics = new AdmissionMetrics(clock);
     return {
       admissionMetrics,
@@ -246,7 +242,7 @@ class ComposedApiServer implements Service {
           eventTtlSeconds: Math.ceil(values['event-ttl'] / 1000),
           objects,
         },
-        { authorizer, kinds: () => kinds.infos() },
+        { authorizer: authorizer.local, kinds: () => kinds.infos() },
       ),
       admission: [
         ...createAdmission({
@@ -262,7 +258,7 @@ class ComposedApiServer implements Service {
           disabled: values['disable-admission-plugins'],
           configFile: values['admission-control-config-file'],
         }),
-        ...(roleBased ? [roleBased.escalationCheck] : []),
+        authorizer.escalationCheck,
       ],
       authenticator: withFreshObjects(authenticator, objects),
       authorizer,
@@ -346,15 +342,6 @@ const CONTROLLER_MANAGER_PORT = 10_257;
 
 /** How long a stop may take beside the delay that was asked for. */
 const STOP_MS_MAX = 4500;
-
-/** Everybody may do everything, with --authorization-mode=AlwaysAllow. */
-const ALWAYS_ALLOW: Authorizer = {
-  authorize: () => ({ allowed: true, reason: '' }),
-  rulesFor: () => ({
-    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
-    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-  }),
-};
 
 function clientCaOf({ 'client-ca-file': file }: ApiServerValues, pki: Pki): string {
   return file === undefined ? pki.ca : `${pki.ca}\n${readPem('client-ca-file', file)}`;

@@ -72,7 +72,7 @@ export class NodeAuthorizer implements LocalAuthorizer {
   rulesFor(user: UserInfo): ResolvedRules {
     const nothing = { resourceRules: [], nonResourceRules: [] };
     if (nodeOf(user) === undefined) return nothing;
-    return { ...nothing, evaluationError: 'node authorizer does not support user rule resolution' };
+    return { ...nothing, incomplete: true, evaluationError: 'node authorizer does not support user rule resolution' };
   }
 
   #read(node: string, asked: AccessAttributes, what: Related): Decision {
