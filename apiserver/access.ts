@@ -1,12 +1,14 @@
 import type { Environment, Service } from '../runtime/index.ts';
 import { OptionError } from '../runtime/index.ts';
-import type { AuthenticatorOptions } from './auth/index.ts';
+import { ALWAYS_ALLOW, ALWAYS_DENY, type AuthenticatorOptions, type ChainLink } from './auth/index.ts';
 import type { OidcFlags, Providers } from './auth/oidc/index.ts';
+import type { Chain } from './auth/webhook/index.ts';
 import { type ApiServerValues, type CompiledOptions, readPem } from './settings.ts';
 
-/** Who else is asked who somebody is. */
+/** Who else is asked who somebody is, and who is asked what they may do. */
 export interface Access {
   readonly authentication: Pick<AuthenticatorOptions, 'anonymousAuth' | 'others'>;
+  readonly authorizers: readonly ChainLink[];
   /** What runs in the background for it. */
   readonly services: readonly Service[];
 }
@@ -14,14 +16,69 @@ export interface Access {
 /** Reads what the options name of it; loaded is only what is asked for. @throws OptionError, UserError */
 export async function openAccess(values: ApiServerValues, compiled: CompiledOptions, environment: Environment): Promise<Access> {
   const providers = await openProviders(values, compiled, environment);
+  const webhook = await openTokenWebhook(values, compiled, environment);
+  const chain = await openChain(values, environment);
   const tokens = providers?.tokens ?? [];
+  const webhooks = [...(webhook ? [webhook] : []), ...chain.webhooks];
   return {
-    authentication: { anonymousAuth: anonymousOf(values, providers?.anonymous), others: tokens },
-    services: tokens.map((each) => ({
-      start: () => Promise.resolve(each.start()),
-      stop: () => Promise.resolve(each.stop()),
-    })),
+    authentication: { anonymousAuth: anonymousOf(values, providers?.anonymous), others: [...tokens, ...(webhook ? [webhook] : [])] },
+    authorizers: chain.links,
+    services: [
+      ...tokens.map((each) =>
+        serviceOf(
+          () => each.start(),
+          () => each.stop(),
+        ),
+      ),
+      ...webhooks.map((each) =>
+        serviceOf(
+          () => undefined,
+          () => each.close(),
+        ),
+      ),
+    ],
   };
+}
+
+const serviceOf = (start: () => void, stop: () => void): Service => ({
+  start: () => Promise.resolve(start()),
+  stop: () => Promise.resolve(stop()),
+});
+
+/** Modes that need nothing but their name. */
+const PLAIN_MODES: Readonly<Record<string, ChainLink>> = { Node: 'Node', RBAC: 'RBAC', AlwaysAllow: ALWAYS_ALLOW, AlwaysDeny: ALWAYS_DENY };
+
+async function openChain(values: ApiServerValues, { clock, random, logger }: Environment): Promise<Pick<Chain, 'links' | 'webhooks'>> {
+  const path = values['authorization-config'];
+  const modes = values['authorization-mode'];
+  const plain = modes.map((mode) => PLAIN_MODES[mode]).filter((link) => link !== undefined);
+  if (path === undefined && plain.length === modes.length) return { links: plain, webhooks: [] };
+  const { chainFromFile, chainFromModes } = await import('./auth/webhook/index.ts');
+  const options = { policyFile: values['authorization-policy-file'], clock, random, logger };
+  if (path !== undefined) return chainFromFile(path, options);
+  const webhook = {
+    kubeconfig: values['authorization-webhook-config-file'] ?? '',
+    version: reviewVersion(values['authorization-webhook-version']),
+    timeoutMs: WEBHOOK_MS_MAX,
+    authorizedTtlMs: values['authorization-webhook-cache-authorized-ttl'],
+    unauthorizedTtlMs: values['authorization-webhook-cache-unauthorized-ttl'],
+    failsClosed: false,
+    matchConditions: [],
+  };
+  return chainFromModes(modes, webhook, options);
+}
+
+/** How long the webhook of `--authorization-mode` may take: upstream's. */
+const WEBHOOK_MS_MAX = 30_000;
+
+const reviewVersion = (text: string): 'v1' | 'v1beta1' => (text === 'v1' ? 'v1' : 'v1beta1');
+
+async function openTokenWebhook(values: ApiServerValues, { apiAudiences }: CompiledOptions, { clock, random }: Environment) {
+  const kubeconfig = values['authentication-token-webhook-config-file'];
+  if (kubeconfig === undefined) return undefined;
+  const { createTokenWebhook } = await import('./auth/webhook/index.ts');
+  const version = reviewVersion(values['authentication-token-webhook-version']);
+  return createTokenWebhook({ kubeconfig, version, ttlMs: values['authentication-token-webhook-cache-ttl'], apiAudiences, clock, random });
 }
 
 function anonymousOf(

@@ -5,7 +5,6 @@ import { createSharedCompaction, type Store } from '../store/index.ts';
 import { type Access, openAccess } from './access.ts';
 import { AdmissionMetrics, createAdmission } from './admission/index.ts';
 import {
-  type Authorizer,
   createAuthenticator,
   createAuthorizer,
   createOpenIdDocuments,
@@ -19,7 +18,7 @@ import type { Encryption } from './encryption/index.ts';
 import { aggregationOf, requestHeadersOf } from './front-proxy.ts';
 import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
-import { ensurePki, type Pki, writeKubeconfigs } from './pki/index.ts';
+import { ensurePki, type Pki, type ServingContent, ServingFiles, type ServingPaths, writeKubeconfigs } from './pki/index.ts';
 import type { ObjectReader } from './registry/objects.ts';
 import { type Component, localComponent, storeComponent } from './rest/component-status.ts';
 import { createReviews } from './reviews/index.ts';
@@ -30,7 +29,6 @@ import {
   type ApiServerSettings,
   createApiServer,
   type PartsContext,
-  type ServingTls,
 } from './server.ts';
 import { type ApiServerValues, type CompiledOptions, compileOptions, readPem } from './settings.ts';
 import { createStoreProbe } from './store-probe.ts';
@@ -55,6 +53,7 @@ class ComposedApiServer implements Service {
   #server: ApiServer | undefined;
   /** What is served; known once the server is made. */
   #kinds: PartsContext['kinds'] | undefined;
+  #certificates: Service | undefined;
   #url: string | undefined;
 
   constructor(values: ApiServerValues, compiled: CompiledOptions, environment: Environment) {
@@ -86,6 +85,7 @@ class ComposedApiServer implements Service {
       const server = this.#createServer(store, { pki, access }, given);
       this.#server = server;
       await this.#run(server);
+      if (this.#certificates) await this.#run(this.#certificates);
       await writeKubeconfigs(this.#values['data-dir'], pki, server.url);
       this.#url = server.url;
       await this.#startUpkeep(store, server);
@@ -118,11 +118,17 @@ class ComposedApiServer implements Service {
     return every.flatMap((host) => (host === undefined || host === '0.0.0.0' || host === '::' ? [] : [host]));
   }
 
-  #createServer(store: Store, { pki, access }: Prepared, given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks'>): ApiServer {
+  #createServer(
+    store: Store,
+    { pki, access }: Omit<Prepared, 'clientCa'>,
+    given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks'>,
+  ): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
-    const clientCa = clientCaOf(values, pki);
+    const files = servingPaths(values);
+    let serving = readServing(values, pki);
     const requestHeaders = requestHeadersOf(values, pki);
+    const tls = () => ({ ...serving, clientCa: `${serving.clientCa}\n${requestHeaders.ca}` });
     const bootstrap = async (server: ApiServer) => {
       const address = () => ({
         serviceIp: this.#compiled.kubernetesServiceIp,
@@ -133,14 +139,15 @@ class ComposedApiServer implements Service {
       const { objects } = server;
       const leases = values['endpoint-reconciler-type'] === 'lease' ? new MasterLeases(store, this.#compiled.storageRoot) : undefined;
       const serviceClusterIpRange = values['service-cluster-ip-range'];
+      const clientCa = () => serving.clientCa;
       await this.#run(createBootstrap({ objects, kinds, clientCa, requestHeaders, serviceClusterIpRange, address, leases, clock, logger }));
     };
     const server: ApiServer = createApiServer({
       store,
       kinds: ALL_KINDS,
       isServed: this.#compiled.isServed,
-      parts: (context) => this.#parts(context, { pki, access }, () => server.url),
-      tls: servingTls(values, pki, `${clientCa}\n${requestHeaders.ca}`),
+      parts: (context) => this.#parts(context, { pki, access, clientCa: () => serving.clientCa }, () => server.url),
+      tls: tls(),
       clock,
       random,
       logger,
@@ -151,6 +158,16 @@ class ComposedApiServer implements Service {
       components: this.#components(store),
       bootstrap,
       ...given,
+    });
+    this.#certificates = new ServingFiles({
+      paths: files,
+      content: serving,
+      clock,
+      logger,
+      onChange: (content) => {
+        serving = content;
+        server.serveWith(tls());
+      },
     });
     return server;
   }
@@ -215,7 +232,7 @@ class ComposedApiServer implements Service {
     ];
   }
 
-  #parts({ objects, kinds, versions, others }: PartsContext, { pki, access }: Prepared, url: () => string): ApiServerParts {
+  #parts({ objects, kinds, versions, others }: PartsContext, { pki, access, clientCa }: Prepared, url: () => string): ApiServerParts {
     const values = this.#values;
     this.#kinds = kinds;
     const { clock, random } = this.#environment;
@@ -226,16 +243,13 @@ class ComposedApiServer implements Service {
       serviceAccountIssuers: values['service-account-issuer'],
       apiAudiences: this.#compiled.apiAudiences,
       bootstrapTokens: values['enable-bootstrap-token-auth'],
-      clientCa: clientCaOf(values, pki),
+      clientCa,
       requestHeaders: requestHeadersOf(values, pki),
       objects,
       writer: objects,
       clock,
     });
-    const modes = values['authorization-mode'];
-    const nodeRules = modes.includes('Node') ? NODE_RULES : undefined;
-    const roleBased = modes.includes('AlwaysAllow') ? undefined : createAuthorizer({ objects, nodeRules });
-    const authorizer = roleBased ?? ALWAYS_ALLOW;
+    const authorizer = createAuthorizer({ objects, nodeRules: NODE_RULES, chain: access.authorizers });
     const admissionMetrics = new AdmissionMetrics(clock);
     return {
       admissionMetrics,
@@ -246,7 +260,7 @@ class ComposedApiServer implements Service {
           eventTtlSeconds: Math.ceil(values['event-ttl'] / 1000),
           objects,
         },
-        { authorizer, kinds: () => kinds.infos() },
+        { authorizer: authorizer.local, kinds: () => kinds.infos() },
       ),
       admission: [
         ...createAdmission({
@@ -262,7 +276,7 @@ class ComposedApiServer implements Service {
           disabled: values['disable-admission-plugins'],
           configFile: values['admission-control-config-file'],
         }),
-        ...(roleBased ? [roleBased.escalationCheck] : []),
+        authorizer.escalationCheck,
       ],
       authenticator: withFreshObjects(authenticator, objects),
       authorizer,
@@ -338,6 +352,8 @@ class ComposedApiServer implements Service {
 interface Prepared {
   readonly pki: Pki;
   readonly access: Access;
+  /** PEM of the CAs of client certificates, as they are now. */
+  readonly clientCa: () => string;
 }
 
 /** Where upstream's processes serve their health, on the machine of the API server. */
@@ -347,21 +363,23 @@ const CONTROLLER_MANAGER_PORT = 10_257;
 /** How long a stop may take beside the delay that was asked for. */
 const STOP_MS_MAX = 4500;
 
-/** Everybody may do everything, with --authorization-mode=AlwaysAllow. */
-const ALWAYS_ALLOW: Authorizer = {
-  authorize: () => ({ allowed: true, reason: '' }),
-  rulesFor: () => ({
-    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
-    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-  }),
-};
-
-function clientCaOf({ 'client-ca-file': file }: ApiServerValues, pki: Pki): string {
-  return file === undefined ? pki.ca : `${pki.ca}\n${readPem('client-ca-file', file)}`;
+/** Where certificate and CAs of clients are looked for as long as the server runs. */
+function servingPaths(values: ApiServerValues): ServingPaths {
+  const { 'tls-cert-file': cert, 'tls-private-key-file': key, 'client-ca-file': clientCa } = values;
+  const own = (name: string) => join(values['data-dir'], 'pki', name);
+  return {
+    cert: cert ?? own('apiserver.crt'),
+    key: key ?? own('apiserver.key'),
+    clientCas: [own('ca.crt'), ...(clientCa === undefined ? [] : [clientCa])],
+  };
 }
 
-function servingTls(values: ApiServerValues, pki: Pki, clientCa: string): ServingTls {
-  const { 'tls-cert-file': cert, 'tls-private-key-file': key } = values;
-  if (cert === undefined || key === undefined) return { cert: pki.server.certificate, key: pki.server.key, clientCa };
-  return { cert: readPem('tls-cert-file', cert), key: readPem('tls-private-key-file', key), clientCa };
+/** And what was in them at the start. */
+function readServing(values: ApiServerValues, pki: Pki): ServingContent {
+  const { 'tls-cert-file': cert, 'tls-private-key-file': key, 'client-ca-file': clientCa } = values;
+  return {
+    cert: cert === undefined ? pki.server.certificate : readPem('tls-cert-file', cert),
+    key: key === undefined ? pki.server.key : readPem('tls-private-key-file', key),
+    clientCa: clientCa === undefined ? pki.ca : `${pki.ca}\n${readPem('client-ca-file', clientCa)}`,
+  };
 }

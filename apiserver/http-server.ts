@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server } from 'node:tls';
 import fastify, { type FastifyInstance } from 'fastify';
 import { UserError } from '../runtime/index.ts';
 import type { Upgrade } from './pipeline/exchange.ts';
@@ -29,15 +30,12 @@ export interface ServingTls {
 export type HandleRequest = (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade) => void;
 
 /** One route for everything; bodies are left to the handlers, which know whether there may be one. */
-export function createHttpServer({ cert, key, clientCa }: ServingTls, handle: HandleRequest): FastifyInstance {
+export function createHttpServer(tls: ServingTls, handle: HandleRequest): FastifyInstance {
   const app = fastify({
     https: {
-      cert,
-      key,
-      ...(clientCa ? { ca: clientCa } : {}),
+      ...secureContext(tls),
       requestCert: true,
       rejectUnauthorized: false,
-      ticketKeys: ticketKeys(key),
       maxHeaderSize: HEADER_BYTES_MAX,
     },
     logger: false,
@@ -80,8 +78,18 @@ export function createHttpServer({ cert, key, clientCa }: ServingTls, handle: Ha
   return app;
 }
 
-/** TLS sessions can be resumed across restarts of a server with the same key. */
-const ticketKeys = (key: string): Buffer => createHash('sha384').update(key).digest();
+/** Serves new connections with another certificate, and takes client certificates of other CAs. */
+export function serveWith({ server }: FastifyInstance, tls: ServingTls): void {
+  if (server instanceof Server) server.setSecureContext(secureContext(tls));
+}
+
+/** TLS sessions can be resumed across restarts of a server with the same key, as long as it trusts the same clients. */
+const secureContext = ({ cert, key, clientCa = '' }: ServingTls) => ({
+  cert,
+  key,
+  ...(clientCa === '' ? {} : { ca: clientCa }),
+  ticketKeys: createHash('sha384').update(key).update(clientCa).digest(),
+});
 
 /** What to change when the server cannot listen. */
 export function listenError(error: unknown, host: string, port: number): unknown {

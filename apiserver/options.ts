@@ -41,6 +41,13 @@ export const apiServerOptions = {
   'oidc-groups-prefix': option.string('What groups get before them.', '', { placeholder: 'TEXT' }),
   'oidc-required-claim': option.list('Claims that tokens must have, as key=value.', [], { placeholder: 'CLAIMS' }),
   'oidc-signing-algs': option.list('Algorithms that tokens may be signed with.', ['RS256'], { placeholder: 'NAMES' }),
+  'authentication-token-webhook-config-file': option.string('Kubeconfig of a webhook that is asked whose a token is.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'authentication-token-webhook-version': option.string('Version of the TokenReviews it is sent: v1 or v1beta1.', 'v1beta1', {
+    placeholder: 'VERSION',
+  }),
+  'authentication-token-webhook-cache-ttl': option.duration('How long its answers are kept.', 120_000),
   'enable-bootstrap-token-auth': option.boolean(
     'Let Secrets of type bootstrap.kubernetes.io/token in kube-system authenticate new nodes.',
     false,
@@ -189,7 +196,23 @@ export const apiServerOptions = {
   }),
   'aggregator-reject-forwarding-redirect': option.boolean('Do not pass on redirects of API servers behind this one.', true),
   'enable-aggregator-routing': option.boolean('Reach API servers behind this one at their endpoints: cluster IPs lead nowhere.', true),
-  'authorization-mode': option.list('Authorizers, in order: Node, RBAC, AlwaysAllow.', ['Node', 'RBAC']),
+  'authorization-mode': option.list('Authorizers, in order: Node, RBAC, Webhook, ABAC, AlwaysAllow, AlwaysDeny.', ['Node', 'RBAC']),
+  'authorization-config': option.string(
+    'Authorizers in order, with several webhooks if need be, instead of --authorization-mode: an AuthorizationConfiguration of apiserver.config.k8s.io.',
+    undefined,
+    { placeholder: 'FILE' },
+  ),
+  'authorization-policy-file': option.string('Policies of --authorization-mode=ABAC, one JSON object a line.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'authorization-webhook-config-file': option.string('Kubeconfig of the webhook of --authorization-mode=Webhook.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'authorization-webhook-version': option.string('Version of the SubjectAccessReviews it is sent: v1 or v1beta1.', 'v1beta1', {
+    placeholder: 'VERSION',
+  }),
+  'authorization-webhook-cache-authorized-ttl': option.duration('How long its yes is kept.', 300_000),
+  'authorization-webhook-cache-unauthorized-ttl': option.duration('How long its no is kept.', 30_000),
   'allow-privileged': option.boolean('Pods may have privileged containers.', true),
   'enable-admission-plugins': option.list('Admission plugins to run beside the default ones.', [], { placeholder: 'NAMES' }),
   'disable-admission-plugins': option.list('Default admission plugins not to run.', [], { placeholder: 'NAMES' }),

@@ -14,7 +14,7 @@ import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import { createCustomResources } from './custom-resources/index.ts';
 import { createFairness, type Fairness } from './flow-control/index.ts';
-import { createHttpServer, listenError, type ServingTls } from './http-server.ts';
+import { createHttpServer, listenError, type ServingTls, serveWith } from './http-server.ts';
 import type { Auditor, Exchange } from './pipeline/exchange.ts';
 import { FlowControl, type FlowController } from './pipeline/flow-control.ts';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
@@ -163,6 +163,8 @@ export interface ApiServer extends Service {
   /** `https://host:port`, once started. */
   readonly url: string;
   readonly port: number;
+  /** Serves new connections with another certificate, and takes client certificates of other CAs. */
+  serveWith(tls: ServingTls): void;
   /** Readiness fails from now on: {@link Service.stop} comes next. */
   announceStop(): void;
   /** The objects, for the server's own parts and for tests. */
@@ -345,6 +347,10 @@ class Server implements ApiServer {
       throw listenError(error, host, port);
     }
     logger.info({ url: this.url }, 'API server is serving');
+  }
+
+  serveWith(tls: ServingTls): void {
+    serveWith(this.#http, tls);
   }
 
   announceStop(): void {

@@ -72,14 +72,35 @@ function tokenOptions(values: ApiServerValues): Pick<CompiledOptions, 'tokenIssu
   return { tokenIssuer, apiAudiences: audiences.length > 0 ? audiences : issuers };
 }
 
-const AUTHORIZERS: readonly string[] = ['Node', 'RBAC', 'AlwaysAllow'];
+const AUTHORIZERS: readonly string[] = ['Node', 'RBAC', 'Webhook', 'ABAC', 'AlwaysAllow', 'AlwaysDeny'];
+const REVIEW_VERSIONS: readonly string[] = ['v1', 'v1beta1'];
 
+/** Upstream: pkg/kubeapiserver/options/authorization.go. */
 function checkModes(values: ApiServerValues): void {
   const modes = values['authorization-mode'];
   const unknown = modes.find((mode) => !AUTHORIZERS.includes(mode));
   if (unknown !== undefined) throw new OptionError(`option --authorization-mode knows ${AUTHORIZERS.join(', ')}, not "${unknown}"`);
   if (modes.length === 0) throw new OptionError('option --authorization-mode needs at least one authorizer, such as RBAC');
+  const twice = modes.find((mode, i) => modes.indexOf(mode) < i);
+  if (twice !== undefined) throw new OptionError(`option --authorization-mode names ${twice} more than once`);
+  checkModeFile(values, 'Webhook', 'authorization-webhook-config-file');
+  if (values['authorization-config'] === undefined) checkModeFile(values, 'ABAC', 'authorization-policy-file');
+  for (const name of ['authorization-webhook-version', 'authentication-token-webhook-version'] as const) {
+    if (!REVIEW_VERSIONS.includes(values[name]))
+      throw new OptionError(`option --${name} knows ${REVIEW_VERSIONS.join(' and ')}, not "${values[name]}"`);
+  }
   if (!values['allow-privileged']) throw new OptionError('option --allow-privileged=false is not possible; leave the option out');
+}
+
+/** A mode and its file go together. */
+function checkModeFile(
+  values: ApiServerValues,
+  mode: string,
+  file: 'authorization-webhook-config-file' | 'authorization-policy-file',
+): void {
+  const isOn = values['authorization-mode'].includes(mode);
+  if (isOn && values[file] === undefined) throw new OptionError(`option --authorization-mode=${mode} needs --${file}`);
+  if (!isOn && values[file] !== undefined) throw new OptionError(`option --${file} needs --authorization-mode=${mode}`);
 }
 
 /** Upstream: pkg/kubeapiserver/options/authentication.go. */

@@ -12,6 +12,9 @@ async function main([command, ...rest]: readonly string[]): Promise<void> {
   } else if (command === 'snapshot') {
     const { main: snapshot } = await import('./snapshot.ts');
     await snapshot(rest);
+  } else if (command === 'certs') {
+    const { main: certs } = await import('./certs.ts');
+    await certs(rest);
   } else if (command === 'store' && rest[0] === 'copy') {
     const { main: copy } = await import('./store-copy.ts');
     await copy(rest.slice(1));
@@ -34,6 +37,7 @@ function usage(): string {
     ['up', 'a whole cluster: every process as a child of this one'],
     ...Object.entries(COMPONENTS).map(([name, { about }]): [string, string] => [name, about]),
     ['snapshot', 'save, check and restore backups'],
+    ['certs', 'check and renew the certificates of a cluster'],
     ['store copy', 'move a cluster between directories and etcd'],
     ['version', 'print the version'],
   ];

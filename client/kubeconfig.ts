@@ -14,10 +14,13 @@ const FOREIGN_LOGINS = ['exec', 'auth-provider', 'username', 'impersonate', 'as'
  * Reads a kubeconfig file, YAML or JSON.
  *
  * @param path the file; files it names are relative to it.
- * @param options `context` other than the current one.
+ * @param options `context` other than the current one; `withPath` for a server that is no API server: its URL may have a path, which is kept.
  * @throws UserError saying in one line what is wrong with the file.
  */
-export function loadKubeconfig(path: string, options: { readonly context?: string | undefined } = {}): ClientConfig {
+export function loadKubeconfig(
+  path: string,
+  options: { readonly context?: string | undefined; readonly withPath?: boolean | undefined } = {},
+): ClientConfig {
   const file = new File(path);
   const root = file.section(parse(path, readText(path, 'kubeconfig')), 'the file');
   const name = options.context ?? file.text(root, 'current-context');
@@ -27,7 +30,7 @@ export function loadKubeconfig(path: string, options: { readonly context?: strin
   const userName = file.text(context, 'user');
   const user = userName === undefined || userName === '' ? {} : file.entry(root, { list: 'users', name: userName, field: 'user' });
   return compact({
-    server: serverOf(file, cluster),
+    server: serverOf(file, cluster, options.withPath ?? false),
     ca: file.pem(cluster, 'certificate-authority'),
     insecureSkipTlsVerify: cluster['insecure-skip-tls-verify'] === true ? true : undefined,
     tlsServerName: file.text(cluster, 'tls-server-name'),
@@ -63,10 +66,11 @@ function credentialsOf(file: File, user: Section, name: string): ClientCredentia
   return { cert: file.pem(user, 'client-certificate'), key: file.pem(user, 'client-key'), token: tokenOf(file, user) };
 }
 
-function serverOf(file: File, cluster: Section): string {
+function serverOf(file: File, cluster: Section, withPath: boolean): string {
   const text = file.text(cluster, 'server');
   const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) throw file.error(`server "${text ?? ''}" is not a URL such as https://127.0.0.1:6443`);
+  if (withPath) return url.href;
   if (url.pathname !== '/' || url.search !== '') throw file.error(`server "${text}" has a path, which is not supported`);
   return url.origin;
 }

@@ -35,8 +35,8 @@ export interface AuthenticatorOptions {
   readonly bootstrapTokens?: boolean | undefined;
   /** Further ones, asked last: tokens of an OpenID provider, webhooks. */
   readonly others?: readonly TokenAuthenticator[] | undefined;
-  /** PEM of the authorities of client certificates, where the TLS server trusts others too. */
-  readonly clientCa?: string | undefined;
+  /** PEM of the authorities of client certificates, which may change, where the TLS server trusts others too. */
+  readonly clientCa?: (() => string) | undefined;
   /** Whom front proxies may name, and how; nobody unless given. */
   readonly requestHeaders?: RequestHeaderOptions | undefined;
   readonly clock?: Clock | undefined;

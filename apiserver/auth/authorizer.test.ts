@@ -153,13 +153,22 @@ it('lists the rules of a user', () => {
 });
 
 it('is not slowed by ten thousand bindings of others', () => {
-  const objects = new ObjectsInMemory();
-  clusterRole(objects, 'r', [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }]);
-  for (let i = 0; i < 10_000; i++) bindCluster(objects, `b-${i}`, 'r', user(`user-${i}`));
-  const authorizer = createAuthorizer({ objects });
-  const asked = ask('get', 'pods', { user: { name: 'user-9999', groups: ['system:authenticated'] } });
-  expect(authorizer.authorize(asked).allowed).toBe(true);
-  const began = systemClock.monotonic();
-  for (let i = 0; i < 10_000; i++) authorizer.authorize(asked);
-  expect((systemClock.monotonic() - began) / 10_000).toBeLessThan(0.05);
+  const withBindings = (count: number) => {
+    const objects = new ObjectsInMemory();
+    clusterRole(objects, 'r', [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }]);
+    for (let i = 0; i < count; i++) bind(objects, `ns-${i % 100}/b-${i}`, ['ClusterRole', 'r'], user(`user-${i}`));
+    return createAuthorizer({ objects });
+  };
+  const asked = ask('get', 'pods', { namespace: 'ns-9', user: { name: 'user-9', groups: ['system:authenticated'] } });
+  const microseconds = (authorizer: ReturnType<typeof withBindings>) => {
+    expect(authorizer.authorize(asked).allowed).toBe(true);
+    const began = systemClock.monotonic();
+    for (let i = 0; i < 2000; i++) authorizer.authorize(asked);
+    return (systemClock.monotonic() - began) / 2;
+  };
+  const [few, many] = [withBindings(10), withBindings(10_000)];
+  // The best of some rounds, in turns: whatever else the machine does slows both.
+  const rounds = Array.from({ length: 10 }, () => [microseconds(few), microseconds(many)] as const);
+  const best = (of: 0 | 1) => Math.min(...rounds.map((round) => round[of]));
+  expect(best(1)).toBeLessThan(3 * best(0) + 5);
 });

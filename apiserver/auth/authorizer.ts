@@ -4,7 +4,7 @@ import type { ObjectReader } from '../registry/objects.ts';
 import { NodeAuthorizer } from './node/node-authorizer.ts';
 import { createEscalationCheck } from './rbac/escalation.ts';
 import { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
-import type { AccessAttributes, Authorizer, Decision, LocalAuthorizer, ResolvedRules } from './types.ts';
+import type { AccessAttributes, Authorizer, Decision, LocalAuthorizer, ResolvedRules, UserInfo } from './types.ts';
 
 /** Members may do everything, whatever roles there are. */
 export const PRIVILEGED_GROUP = 'system:masters';
@@ -15,6 +15,8 @@ const PRIVILEGED: Decision = { allowed: true, reason: '' };
 export interface RoleBasedAuthorizer extends Authorizer {
   /** Refuses roles and bindings that grant what their author does not hold. */
   readonly escalationCheck: AdmissionPlugin;
+  /** The same without those that have to ask somebody else: they have no opinion there. For what does not wait. */
+  readonly local: LocalAuthorizer;
 }
 
 export interface AuthorizerOptions {
@@ -35,7 +37,7 @@ export type LocalChain = Omit<AuthorizerOptions, 'chain'> & { readonly chain?: r
  * The API server's authorizer: the privileged group, then those of the chain. The first who allows or denies decides; the others have no
  * opinion. Upstream: apiserver, pkg/authorization/union.
  */
-export function createAuthorizer(options: LocalChain): LocalAuthorizer & Pick<RoleBasedAuthorizer, 'escalationCheck'>;
+export function createAuthorizer(options: LocalChain): LocalAuthorizer & Pick<RoleBasedAuthorizer, 'escalationCheck' | 'local'>;
 export function createAuthorizer(options: AuthorizerOptions): RoleBasedAuthorizer;
 export function createAuthorizer({ objects, nodeRules = [], chain }: AuthorizerOptions): RoleBasedAuthorizer {
   const rbac = new RbacAuthorizer(objects);
@@ -44,12 +46,22 @@ export function createAuthorizer({ objects, nodeRules = [], chain }: AuthorizerO
     if (link === 'RBAC') return rbac;
     return link === 'Node' ? new NodeAuthorizer(objects, nodeRules) : link;
   });
-  const authorizer: Authorizer = {
-    authorize: (asked) =>
-      asked.user.groups.includes(PRIVILEGED_GROUP) ? PRIVILEGED : decide(every, asked, { from: 0, reasons: [], errors: [] }),
-    rulesFor: (user, namespace) => joined(every.map((each) => each.rulesFor(user, namespace))),
+  const local = every.filter((each) => !each.isRemote);
+  const rulesFor = (user: UserInfo, namespace: string) => joined(every.map((each) => each.rulesFor(user, namespace)));
+  const authorizer: Authorizer = { authorize: (asked) => ask(every, asked), rulesFor };
+  return {
+    ...authorizer,
+    local: { authorize: (asked) => atOnce(ask(local, asked)), rulesFor },
+    escalationCheck: createEscalationCheck({ authorizer, rules: rbac, privilegedGroup: PRIVILEGED_GROUP }),
   };
-  return { ...authorizer, escalationCheck: createEscalationCheck({ authorizer, rules: rbac, privilegedGroup: PRIVILEGED_GROUP }) };
+}
+
+const ask = (authorizers: readonly Authorizer[], asked: AccessAttributes): Decision | Promise<Decision> =>
+  asked.user.groups.includes(PRIVILEGED_GROUP) ? PRIVILEGED : decide(authorizers, asked, { from: 0, reasons: [], errors: [] });
+
+function atOnce(decision: Decision | Promise<Decision>): Decision {
+  if (decision instanceof Promise) throw new Error('an authorizer that is not remote answers at once');
+  return decision;
 }
 
 /** How far a question has come. */
@@ -86,6 +98,7 @@ function joined(every: readonly ResolvedRules[]): ResolvedRules {
   return {
     resourceRules: every.flatMap(({ resourceRules }) => resourceRules),
     nonResourceRules: every.flatMap(({ nonResourceRules }) => nonResourceRules),
+    ...(every.some(({ incomplete }) => incomplete) ? { incomplete: true } : {}),
     ...(errors.length === 0 ? {} : { evaluationError: aggregate(errors) }),
   };
 }

@@ -21,14 +21,21 @@ export interface ClientCertificates {
 /**
  * The CA itself is given to the TLS server; here its verdict is read.
  *
- * @param ca PEM of the authorities of users, where the TLS server trusts others too.
+ * @param ca PEM of the authorities of users now, where the TLS server trusts others too. When they change, connections from before are judged anew.
  */
-export function createClientCertificates(clock: Clock, ca?: string): ClientCertificates {
-  const authorities = ca === undefined ? undefined : certificatesIn(ca);
-  const seen = new WeakMap<TLSSocket, CertificateIdentity>();
+export function createClientCertificates(clock: Clock, ca?: () => string): ClientCertificates {
+  let bundle = ca?.();
+  let authorities = bundle === undefined ? undefined : certificatesIn(bundle);
+  let seen = new WeakMap<TLSSocket, CertificateIdentity>();
   return {
     identify({ socket }) {
       if (!(socket instanceof TLSSocket)) return 'none';
+      const now = ca?.();
+      if (now !== bundle) {
+        bundle = now;
+        authorities = now === undefined ? undefined : certificatesIn(now);
+        seen = new WeakMap();
+      }
       let identity = seen.get(socket);
       if (!identity) {
         identity = identityOf(socket, authorities);

@@ -1,4 +1,6 @@
 // Who makes a request, and whether it may be made.
+
+export { ALWAYS_ALLOW, ALWAYS_DENY } from './always.ts';
 export {
   ANONYMOUS_USER,
   AUTHENTICATED_GROUP,
@@ -9,7 +11,7 @@ export {
   type TokenVerdict,
   UNAUTHENTICATED_GROUP,
 } from './authenticator.ts';
-export { createAuthorizer, PRIVILEGED_GROUP } from './authorizer.ts';
+export { type ChainLink, createAuthorizer, PRIVILEGED_GROUP } from './authorizer.ts';
 export { withFreshObjects } from './fresh-authenticator.ts';
 export { SIGNING_ALGORITHMS } from './jwt.ts';
 export { createOpenIdDocuments, type OpenIdDocuments } from './openid.ts';

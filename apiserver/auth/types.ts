@@ -54,6 +54,8 @@ export interface ResolvedRules {
     readonly resourceNames?: readonly string[] | undefined;
   }[];
   readonly nonResourceRules: readonly { readonly verbs: readonly string[]; readonly nonResourceURLs: readonly string[] }[];
+  /** True when some authorizer cannot tell all that it would allow. */
+  readonly incomplete?: boolean | undefined;
   /** Why there may be more than this: roles that could not be read. */
   readonly evaluationError?: string | undefined;
 }
@@ -62,6 +64,8 @@ export interface ResolvedRules {
 export interface Authorizer {
   /** A promise only where somebody else has to be asked: a webhook. */
   authorize(attributes: AccessAttributes): Decision | Promise<Decision>;
+  /** Whether it asks somebody else. */
+  readonly isRemote?: boolean | undefined;
   /** Everything the user may do in a namespace. */
   rulesFor(user: UserInfo, namespace: string): ResolvedRules;
 }
@@ -74,13 +78,3 @@ export interface LocalAuthorizer extends Authorizer {
 /** Goes on with what is known, at once, or with what will be. */
 export const whenKnown = <T, R>(value: T | Promise<T>, then: (value: T) => R | Promise<R>): R | Promise<R> =>
   value instanceof Promise ? value.then(then) : then(value);
-
-/**
- * What is known at once, for where nobody can wait: expressions, and the checks of a kind. Somebody else who would have to be asked is not: that is
- * a no, with an error that says so.
- */
-export function atOnce(decision: Decision | Promise<Decision>): Decision {
-  if (!(decision instanceof Promise)) return decision;
-  decision.catch(() => undefined); // its answer is not waited for, so its failure is nobody's
-  return { allowed: false, reason: '', evaluationError: 'an authorization webhook cannot be asked here' };
-}

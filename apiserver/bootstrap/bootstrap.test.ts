@@ -57,7 +57,7 @@ const make = (kinds: readonly KindInfo[] = [], serviceClusterIpRange = '10.96.0.
   createBootstrap({
     objects,
     kinds,
-    clientCa: CA,
+    clientCa: () => CA,
     leases: new MasterLeases(store, '/registry'),
     serviceClusterIpRange,
     address: () => ({ serviceIp: '10.96.0.1', advertiseAddress, port }),
@@ -94,8 +94,8 @@ it('makes the namespaces, the Service with its Endpoints, the CA and the roles',
     'client-ca-file': CA,
   });
   expect(objects.list(rbacKinds.clusterroles)).toHaveLength(70);
-  // Upstream's, that of kubelet-sim, and one for each controller's role.
-  expect(objects.list(rbacKinds.clusterrolebindings)).toHaveLength(51 + CONTROLLER_ROLES.length);
+  // Upstream's, those of kubelet-sim and of its API, and one for each controller's role.
+  expect(objects.list(rbacKinds.clusterrolebindings)).toHaveLength(52 + CONTROLLER_ROLES.length);
   expect(objects.list(rbacKinds.roles)).toHaveLength(7);
   expect(objects.list(rbacKinds.rolebindings)).toHaveLength(7);
   expect(binding('system:controller:job-controller')?.subjects).toEqual([
@@ -175,7 +175,7 @@ describe('several API servers on a store', () => {
     createBootstrap({
       objects,
       kinds: [],
-      clientCa: more.clientCa ?? CA,
+      clientCa: () => more.clientCa ?? CA,
       serviceClusterIpRange: '10.96.0.0/16',
       address: () => ({ serviceIp: '10.96.0.1', advertiseAddress: ip, port: more.port ?? 6443 }),
       leases: new MasterLeases(store, '/registry'),

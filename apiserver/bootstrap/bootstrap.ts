@@ -20,7 +20,7 @@ import type { MasterLeases } from './master-leases.ts';
 import { CLUSTER_ROLE_BINDINGS, NAMESPACE_ROLE_BINDINGS } from './rbac-bindings.ts';
 import { CONTROLLER_MANAGER_BINDINGS } from './rbac-controller-manager.ts';
 import { CONTROLLER_ROLES } from './rbac-controller-roles.ts';
-import { KUBELET_SIM_BINDING, KUBELET_SIM_ROLE } from './rbac-kubelet-sim.ts';
+import { KUBELET_API_BINDING, KUBELET_SIM_BINDING, KUBELET_SIM_ROLE } from './rbac-kubelet-sim.ts';
 import { reconcileBinding, reconcileRole } from './rbac-reconcile.ts';
 import { CLUSTER_ROLES, NAMESPACE_ROLES } from './rbac-roles.ts';
 import { type BindingSpec, bindingOf, roleOf } from './rbac-spec.ts';
@@ -47,8 +47,8 @@ export interface BootstrapOptions {
   readonly objects: ObjectReader & ObjectWriter;
   /** The kinds that are served: only those are written. */
   readonly kinds: readonly KindInfo[];
-  /** PEM of the CA that signs client certificates. */
-  readonly clientCa: string;
+  /** PEM of the CAs that sign client certificates, as they are now. */
+  readonly clientCa: () => string;
   /** How front proxies make users known; absent where they may not. */
   readonly requestHeaders?: RequestHeaderOptions | undefined;
   /** `--service-cluster-ip-range` */
@@ -125,7 +125,7 @@ class Bootstrap implements Service {
   async #ensureSystem(reconcileService?: typeof withPorts): Promise<void> {
     const { clientCa, requestHeaders, clock, address } = this.#options;
     const now = clock.now();
-    const config = authenticationConfig(joinBundles('', clientCa, now), requestHeaders);
+    const config = authenticationConfig(joinBundles('', clientCa(), now), requestHeaders);
     await Promise.all([
       ...SYSTEM_NAMESPACES.map((name) => this.#ensure(coreKinds.namespaces, namespaceOf(name))),
       this.#ensure<KubeService>(coreKinds.services, kubernetesService(address()), reconcileService),
@@ -163,6 +163,7 @@ class Bootstrap implements Service {
       ...CLUSTER_ROLE_BINDINGS,
       ...CONTROLLER_ROLES.map(controllerBinding),
       KUBELET_SIM_BINDING,
+      KUBELET_API_BINDING,
       ...CONTROLLER_MANAGER_BINDINGS,
     ];
     const roles = (kind: KindInfo, specs: typeof CLUSTER_ROLES) => specs.map((spec) => this.#ensure(kind, roleOf(spec), reconcileRole));

@@ -1,4 +1,4 @@
-import { KUBELET_SIM_USER } from '../pki/index.ts';
+import { KUBELET_CLIENT_USER, KUBELET_SIM_USER } from '../pki/index.ts';
 import { type BindingSpec, type RoleSpec, rule } from './rbac-spec.ts';
 
 /*
@@ -34,3 +34,10 @@ export const KUBELET_SIM_ROLE: RoleSpec = {
 };
 
 export const KUBELET_SIM_BINDING: BindingSpec = { name: KUBELET_SIM_USER, to: [`user:${KUBELET_SIM_USER}`] };
+
+/** Kubelets that ask what the API server may do with them are told by this: it does not come to them as one who may do everything. */
+export const KUBELET_API_BINDING: BindingSpec = {
+  name: 'system:nanokube:kubelet-api-admin',
+  role: 'system:kubelet-api-admin',
+  to: [`user:${KUBELET_CLIENT_USER}`],
+};

@@ -14,7 +14,8 @@ export interface KubeconfigOptions {
 }
 
 const CLUSTER = 'nanokube';
-const USERS: Readonly<Record<ClientName, string>> = {
+/** What the users are called in their files. */
+export const USERS: Readonly<Record<ClientName, string>> = {
   admin: 'kubernetes-admin',
   scheduler: 'system:kube-scheduler',
   'controller-manager': 'system:kube-controller-manager',

@@ -61,6 +61,9 @@ export interface PkiOptions {
 /** One kubelet-sim process runs many nodes, hence no `system:node:<name>`; apiserver/bootstrap gives this user its rights. */
 export const KUBELET_SIM_USER = 'system:nanokube:kubelet-sim';
 
+/** The API server, as kubelets know it; apiserver/bootstrap lets it use their API, and nothing else. */
+export const KUBELET_CLIENT_USER = 'kube-apiserver-kubelet-client';
+
 /** By which flow control knows the requests of nodes; on its own it gives no rights. */
 const NODES_GROUP = 'system:nodes';
 
@@ -76,7 +79,9 @@ const CLIENTS: Readonly<Record<ClientName, Subject>> = {
   'controller-manager': { commonName: 'system:kube-controller-manager' },
   kubelet: { commonName: KUBELET_SIM_USER, organizations: [NODES_GROUP] },
 };
-const KUBELET_CLIENT: Subject = { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] };
+/** Whether a certificate is one that a process comes with. */
+export const isClientName = (name: string): name is ClientName => Object.hasOwn(CLIENTS, name);
+const KUBELET_CLIENT: Subject = { commonName: KUBELET_CLIENT_USER };
 const SERVER_NAMES = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost'];
 const SERVER_ADDRESSES = ['127.0.0.1', '::1'];
 
@@ -224,7 +229,9 @@ function readCertificate(path: string, pem: string, now: number): X509Certificat
     throw new UserError(`${path} is not a certificate in PEM form: restore it, or remove it to have a new one made`, { cause: error });
   }
   if (Date.parse(certificate.validTo) <= now) {
-    throw new UserError(`${path} expired on ${certificate.validTo}: remove it to have a new one made`);
+    throw new UserError(
+      `${path} expired on ${certificate.validTo}: renew it with "nanokube certs renew", or remove it to have a new one made`,
+    );
   }
   return certificate;
 }
@@ -232,10 +239,11 @@ function readCertificate(path: string, pem: string, now: number): X509Certificat
 const mismatch = (path: string): UserError =>
   new UserError(`${path}.key does not belong to ${path}.crt: restore the right one, or remove both to have new ones made`);
 
-const validity = (clock: Clock) => ({ notBeforeMs: clock.now() - CLOCK_SKEW_MS, notAfterMs: clock.now() + VALIDITY_MS });
+/** How long a certificate that is made now is good. */
+export const validity = (clock: Clock) => ({ notBeforeMs: clock.now() - CLOCK_SKEW_MS, notAfterMs: clock.now() + VALIDITY_MS });
 
 /** Name of a CA, ours or one the user brought: common name and organizations, which is what its certificates must repeat. */
-function subjectOf(certificate: X509Certificate): Subject {
+export function subjectOf(certificate: X509Certificate): Subject {
   const parts = certificate.subject.split('\n');
   const values = (attribute: string) =>
     parts.filter((part) => part.startsWith(`${attribute}=`)).map((part) => part.slice(attribute.length + 1));

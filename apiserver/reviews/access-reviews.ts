@@ -42,7 +42,7 @@ export const selfSubjectRulesReviewer = (authorizer: Authorizer): Reviewer => ({
   answer({ user }: ReviewContext, { apiVersion, kind, spec }: SelfSubjectRulesReview): SelfSubjectRulesReview {
     const { namespace = '' } = spec;
     if (namespace === '') throw apiError.badRequest('no namespace on request');
-    const { resourceRules, nonResourceRules, evaluationError } = authorizer.rulesFor(user, namespace);
+    const { resourceRules, nonResourceRules, incomplete = false, evaluationError } = authorizer.rulesFor(user, namespace);
     const status: SelfSubjectRulesReview['status'] = {
       resourceRules: resourceRules.map(({ verbs, apiGroups, resources, resourceNames }) => ({
         verbs: [...verbs],
@@ -51,7 +51,7 @@ export const selfSubjectRulesReviewer = (authorizer: Authorizer): Reviewer => ({
         ...(resourceNames ? { resourceNames: [...resourceNames] } : {}),
       })),
       nonResourceRules: nonResourceRules.map((rule) => ({ verbs: [...rule.verbs], nonResourceURLs: [...rule.nonResourceURLs] })),
-      incomplete: false,
+      incomplete,
       ...(evaluationError === undefined ? {} : { evaluationError }),
     };
     return { kind, apiVersion, metadata: {}, spec: {}, status };

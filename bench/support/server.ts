@@ -16,7 +16,7 @@ export interface BenchServer {
   /** What makes a request one of a cluster administrator's. */
   readonly headers: Readonly<Record<string, string>>;
   /** Resolves with the status once the answer was read. Rejects when that is not a good one. */
-  request(method: string, path: string, body?: unknown): Promise<number>;
+  request(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<number>;
   /** Processor time the server has used, in microseconds. */
   cpuUs(): Promise<number>;
   residentMb(): Promise<number>;
@@ -48,12 +48,13 @@ export async function startServer(connections = 32, { users = [], flags: extra =
   const readyMs = Math.round(performance.now() - started);
   const agent = new https.Agent({ keepAlive: true, maxSockets: connections, rejectUnauthorized: false });
   const headers = { authorization: `Bearer ${TOKEN}`, accept: 'application/json' };
-  const send = (method: string, path: string, body?: unknown) => sendTo({ agent, url: new URL(path, url), headers }, method, body);
+  const send = (method: string, path: string, body?: unknown, more: Readonly<Record<string, string>> = {}) =>
+    sendTo({ agent, url: new URL(path, url), headers: { ...headers, ...more } }, method, body);
   return {
     url,
     readyMs,
     headers,
-    request: async (method, path, body) => (await send(method, path, body)).status,
+    request: async (method, path, body, more) => (await send(method, path, body, more)).status,
     cpuUs: async () => {
       const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
       return (Number(fields[11]) + Number(fields[12])) * 10_000;

@@ -129,7 +129,8 @@ class RequestMutation {
     const { metrics } = this.#options;
     let versioned = await this.#request.versioned(matched.kind);
     const before = versioned.object;
-    const met = this.#match(invocation, this.#request.input(versioned, params));
+    const first = this.#request.input(versioned, params);
+    const met = await this.#request.evaluate(() => this.#match(invocation, first));
     if (met === false) return false;
     if (met !== true) {
       this.#failed(invocation, met.error);
@@ -141,7 +142,8 @@ class RequestMutation {
       const began = metrics.now();
       const target = { ...matched, object: versioned.object, subresource: this.#attributes.subresource, versions: this.#options.versions };
       try {
-        versioned = { ...versioned, object: compiled.mutate(mutation, this.#request.input(versioned, params), target) };
+        const input = this.#request.input(versioned, params);
+        versioned = { ...versioned, object: await this.#request.evaluate(() => compiled.mutate(mutation, input, target)) };
         isApplied = true;
         this.#count(invocation, began);
       } catch (error) {

@@ -1,14 +1,13 @@
 // A request as policies' expressions see it.
 import { ApiError, apiError, coreKinds, type KindInfo, type KubeObject, type Live, type Namespace } from '../../../api/index.ts';
-import { serviceAccountGroups, serviceAccountName } from '../../auth/service-account-user.ts';
-import { type Authorizer, atOnce, type UserInfo } from '../../auth/types.ts';
-import type { Authorize, AuthorizerQuestion } from '../../cel/index.ts';
+import type { Authorizer } from '../../auth/types.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import type { AdmissionInput } from '../cel/index.ts';
 import { admissionRequest } from '../matching/admission-request.ts';
 import type { RequestMatcher } from '../matching/request-matcher.ts';
 import type { ServedVersions } from '../matching/served-versions.ts';
 import { isNamespaceKind } from '../plugin.ts';
+import { Questions } from '../questions.ts';
 import { ConfigurationError } from './params.ts';
 
 /** What of the request may be asked for, whatever the policy. */
@@ -30,11 +29,11 @@ export interface VersionedObjects {
 export class PolicyRequest {
   readonly #parts: RequestParts;
   readonly #versioned = new Map<KindInfo, VersionedObjects>();
-  readonly #authorize: Authorize;
+  readonly #questions: Questions;
 
   constructor(parts: RequestParts) {
     this.#parts = parts;
-    this.#authorize = authorizeFor(parts.authorizer, parts.context.user);
+    this.#questions = new Questions(parts.authorizer, parts.context.user);
   }
 
   /** The objects in a version. @throws ConfigurationError when they cannot be converted. */
@@ -63,6 +62,11 @@ export class PolicyRequest {
     }
   }
 
+  /** Evaluates expressions, which ask the authorizer what they want to know. */
+  evaluate<T>(run: () => T): Promise<T> {
+    return this.#questions.evaluate(run);
+  }
+
   /** @throws ApiError (404) when the request is in a namespace that is not there. */
   input({ kind, object, old }: VersionedObjects, params: KubeObject | undefined): AdmissionInput {
     const { context, matcher } = this.#parts;
@@ -75,7 +79,7 @@ export class PolicyRequest {
       request: admissionRequest(context, attributes, { uid: '', kind, object: undefined, old: undefined }),
       params,
       namespaceObject: namespaceObject(matcher),
-      authorize: this.#authorize,
+      authorize: this.#questions.authorize,
       requestResource: { group, resource, subresource, namespace, name },
     };
   }
@@ -109,40 +113,3 @@ function shownNamespace({ metadata, spec, status }: Live<Namespace>): unknown {
     status,
   };
 }
-
-/** Answers expressions that ask what the user, or a service account, may do. Each question is asked of the authorizer once. */
-export function authorizeFor(authorizer: Pick<Authorizer, 'authorize'>, user: UserInfo): Authorize {
-  const answers = new Map<string, ReturnType<Authorize>>();
-  return (question) => {
-    const key = JSON.stringify(question);
-    let answer = answers.get(key);
-    if (!answer) {
-      const { allowed, reason, evaluationError: error } = atOnce(authorizer.authorize(attributesOf(question, user)));
-      answer = { allowed, reason, error };
-      answers.set(key, answer);
-    }
-    return answer;
-  };
-}
-
-function attributesOf({ serviceAccount, ...question }: AuthorizerQuestion, user: UserInfo) {
-  const { verb, path, group = '', resource = '', subresource = '', namespace = '', name = '', fieldSelector } = question;
-  return {
-    user: serviceAccount ? userOf(serviceAccount) : user,
-    verb,
-    resourceRequest: path === undefined,
-    path: path ?? '',
-    namespace,
-    group,
-    version: path === undefined ? '*' : '',
-    resource,
-    subresource,
-    name,
-    fieldSelector,
-  };
-}
-
-const userOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): UserInfo => ({
-  name: serviceAccountName(namespace, name),
-  groups: serviceAccountGroups(namespace),
-});

@@ -100,15 +100,16 @@ class RequestValidation {
         params,
         versioned: await this.#request.versioned(matched.kind),
       }));
-      if (run) this.#apply(hook, bound, { ...run, annotations });
+      if (run) await this.#apply(hook, bound, { ...run, annotations });
     }
     for (const [key, values] of annotations) this.#context.annotate(`${hook.policy.metadata.name}/${key}`, [...values].join(', '));
   }
 
   /** The policy is run with each of the parameters. */
-  #apply(hook: Hook, bound: Bind, run: Prepared & { readonly annotations: Map<string, Set<string>> }): void {
+  async #apply(hook: Hook, bound: Bind, run: Prepared & { readonly annotations: Map<string, Set<string>> }): Promise<void> {
     for (const params of run.params) {
-      const verdict = hook.compiled.evaluate(this.#request.input(run.versioned, params), () => this.#metrics.now());
+      const input = this.#request.input(run.versioned, params);
+      const verdict = await this.#request.evaluate(() => hook.compiled.evaluate(input, () => this.#metrics.now()));
       if (verdict.conditions) this.#metrics.policyConditions(hook.policy.metadata.name, this.#operation, verdict.conditions);
       verdict.decisions.forEach((decision, i) => {
         if (decision.action === 'deny') this.#act(hook, bound, decision, i);

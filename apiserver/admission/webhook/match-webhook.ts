@@ -1,13 +1,11 @@
 // Whether a webhook is asked about a request: upstream's `ShouldCallHook` (apiserver, `admission/plugin/webhook/generic/webhook.go`).
 import { apiError, type KindInfo } from '../../../api/index.ts';
-import type { Authorizer } from '../../auth/types.ts';
-import type { Authorize } from '../../cel/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { type AdmissionInput, matchConditions } from '../cel/index.ts';
 import { admissionRequest } from '../matching/admission-request.ts';
 import type { RequestMatcher } from '../matching/request-matcher.ts';
 import type { AdmissionMetrics } from '../metrics.ts';
-import { authorizeFor } from '../policy/policy-request.ts';
+import type { Questions } from '../questions.ts';
 import type { ShownObjects } from './shown-objects.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -16,15 +14,11 @@ export interface Candidate {
   readonly context: RequestContext;
   readonly matcher: RequestMatcher;
   readonly metrics: AdmissionMetrics;
-  readonly authorize: Authorize;
+  readonly questions: Questions;
   readonly type: 'admit' | 'validate';
   /** The request's objects in a version. */
   shown(kind: KindInfo): Promise<ShownObjects>;
 }
-
-/** Answers expressions that ask what the user may do. */
-export const authorizeOf = (authorizer: Pick<Authorizer, 'authorize'>, { user }: RequestContext): Authorize =>
-  authorizeFor(authorizer, user);
 
 /**
  * Whether the conditions of a webhook that matched are met. One that is false settles it; else, what cannot be told is what the failure policy
@@ -38,7 +32,7 @@ export async function meetsConditions(candidate: Candidate, webhook: Webhook, ki
   const { metrics, matcher, type } = candidate;
   const input = inputOf(candidate, await candidate.shown(kind));
   const began = metrics.now();
-  const outcome = matchConditions({ conditions, failurePolicy }, input);
+  const outcome = await candidate.questions.evaluate(() => matchConditions({ conditions, failurePolicy }, input));
   const label = { name, kind: 'webhook', type, operation: matcher.attributes.operation } as const;
   metrics.conditionsEvaluated(label, (metrics.now() - began) / 1000);
   if (typeof outcome !== 'boolean') {
@@ -49,7 +43,7 @@ export async function meetsConditions(candidate: Candidate, webhook: Webhook, ki
   return outcome;
 }
 
-function inputOf({ context, matcher, authorize }: Candidate, { kind, object, old }: ShownObjects): AdmissionInput {
+function inputOf({ context, matcher, questions }: Candidate, { kind, object, old }: ShownObjects): AdmissionInput {
   const { attributes } = matcher;
   const { subresource, namespace, name } = attributes;
   const { group, resource } = attributes.kind;
@@ -57,7 +51,7 @@ function inputOf({ context, matcher, authorize }: Candidate, { kind, object, old
     object,
     oldObject: old,
     request: admissionRequest(context, attributes, { uid: '', kind, object: undefined, old: undefined }),
-    authorize,
+    authorize: questions.authorize,
     requestResource: { group, resource, subresource, namespace, name },
   };
 }

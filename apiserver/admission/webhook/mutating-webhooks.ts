@@ -3,9 +3,10 @@ import { applyJsonPatch, cloneJson, DecodeError, isObject, ownership, PatchError
 import type { RequestContext } from '../../registry/strategy.ts';
 import { isExempt, matcherOf, type RequestMatcher } from '../matching/request-matcher.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../plugin.ts';
+import { Questions } from '../questions.ts';
 import { type ReinvocableMembers, Reinvocation } from '../reinvocation.ts';
 import type { Answer } from './admission-review.ts';
-import { authorizeOf, type Candidate, meetsConditions } from './match-webhook.ts';
+import { type Candidate, meetsConditions } from './match-webhook.ts';
 import { ChangingObjects, type ShownObjects } from './shown-objects.ts';
 import { refusalOf, refuseGivenUp } from './validating-webhooks.ts';
 import type { Webhook } from './webhook.ts';
@@ -81,7 +82,7 @@ class Round {
       context,
       matcher,
       metrics: parts.parts.metrics,
-      authorize: authorizeOf(parts.parts.authorizer, context),
+      questions: new Questions(parts.parts.authorizer, context.user),
       type: 'admit',
       shown: (kind) => this.#objects.in(kind),
     };

@@ -2,7 +2,8 @@ import { admissionregistrationKinds, apiError } from '../../../api/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { isExempt, matcherOf } from '../matching/request-matcher.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../plugin.ts';
-import { authorizeOf, type Candidate, meetsConditions } from './match-webhook.ts';
+import { Questions } from '../questions.ts';
+import { type Candidate, meetsConditions } from './match-webhook.ts';
 import { ObjectVersions } from './shown-objects.ts';
 import type { Webhook } from './webhook.ts';
 import { type Question, WebhookCaller, type WebhookParts } from './webhook-caller.ts';
@@ -65,7 +66,7 @@ async function questionsOf({ parts, context, attributes }: Dispatch, webhooks: r
     context,
     matcher,
     metrics: parts.metrics,
-    authorize: authorizeOf(parts.authorizer, context),
+    questions: new Questions(parts.authorizer, context.user),
     type: 'validate',
     shown: (kind) => objects.in(kind),
   };

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { coreKinds, type PersistentVolume, type Pod, storageKinds, type VolumeAttachment } from '../../../api/index.ts';
+import {
+  coreKinds,
+  type KubeObject,
+  type PersistentVolume,
+  type Pod,
+  resourceKinds,
+  storageKinds,
+  type VolumeAttachment,
+} from '../../../api/index.ts';
 import { createAuthorizer } from '../index.ts';
 import { ObjectsInMemory } from '../objects-in-memory.ts';
 import type { AccessAttributes } from '../types.ts';
@@ -15,6 +23,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   leases: 'coordination.k8s.io',
   csinodes: 'storage.k8s.io',
   volumeattachments: 'storage.k8s.io',
+  resourceclaims: 'resource.k8s.io',
+  resourceslices: 'resource.k8s.io',
 };
 
 function aVolume(name: string, claim: string, source: Partial<PersistentVolume['spec']>): void {
@@ -62,6 +72,10 @@ describe('a node', () => {
     ['create csinodes /', 'allowed'],
     ['get csinodes /n2', 'can only access CSINode with the same name as the requesting node'],
     ['list csinodes', 'can only get, create, update, patch, or delete a CSINode'],
+    ['create resourceslices', 'allowed'],
+    ['list resourceslices', 'can only list/watch/deletecollection resourceslices with nodeName field selector'],
+    ['patch resourceslices/status /s', 'cannot authorize ResourceSlice subresources'],
+    ['get resourceslices /nothing', UNRELATED],
     ['create pods ns/', 'allowed'],
     ['create pods/eviction ns/p', 'allowed'],
     ['get pods/log ns/p', ''],
@@ -152,6 +166,34 @@ describe('what a node may read', () => {
     attach('there', 'n2');
     expect(asked('get volumeattachments /here')).toBe('allowed');
     expect(asked('get volumeattachments /there')).toBe(UNRELATED);
+  });
+
+  it('is its slices, and the claims of devices of its pods', () => {
+    const slice = (name: string, nodeName: string) =>
+      objects.put(resourceKinds.resourceslices, { metadata: { name }, spec: { nodeName } } as KubeObject);
+    slice('s-1', 'n1');
+    slice('s-2', 'n2');
+    expect(['s-1', 's-2'].map((name) => asked(`delete resourceslices /${name}`))).toEqual(['allowed', UNRELATED]);
+    expect(asked('deletecollection resourceslices', { fieldSelector: 'nodeName=n1' })).toBe('allowed');
+    expect(asked('watch resourceslices', { fieldSelector: 'nodeName=n2' })).toMatch(/^can only/);
+    objects.put<Pod>(coreKinds.pods, {
+      metadata: { name: 'devices', namespace: 'ns' },
+      spec: {
+        nodeName: 'n1',
+        containers: [],
+        resourceClaims: [
+          { name: 'own', resourceClaimName: 'gpu' },
+          { name: 'made', resourceClaimTemplateName: 't' },
+        ],
+      },
+      status: {
+        resourceClaimStatuses: [{ name: 'made', resourceClaimName: 'devices-made-x' }],
+        extendedResourceClaimStatus: { requestMappings: [], resourceClaimName: 'devices-extended' },
+      },
+    });
+    const claims = ['gpu', 'devices-made-x', 'devices-extended', 'other'].map((name) => asked(`get resourceclaims ns/${name}`));
+    expect(claims).toEqual(['allowed', 'allowed', 'allowed', UNRELATED]);
+    expect(asked('list resourceclaims ns/')).toBe('can only get individual resources of this type');
   });
 
   it('is not what its own mirror pods name', () => {

@@ -4,6 +4,8 @@ import {
   type KindInfo,
   type PolicyRule,
   parseFieldSelector,
+  type ResourceSlice,
+  resourceKinds,
   SelectorError,
   storageKinds,
 } from '../../../api/index.ts';
@@ -17,7 +19,7 @@ import { VolumesByNode } from './volumes-by-node.ts';
  * The Node authorizer: a kubelet reads its own node and what the pods on it need, and nothing of other nodes. What it may write is left to
  * RBAC-like rules, as upstream leaves it to them and to NodeRestriction.
  *
- * Upstream: `plugin/pkg/auth/authorizer/node`. Claims of devices are not told apart here.
+ * Upstream: `plugin/pkg/auth/authorizer/node`. There it is a graph; here the way is walked when somebody asks.
  */
 
 const NODE_PREFIX = 'system:node:';
@@ -29,13 +31,17 @@ const NO_OPINION: Decision = { allowed: false, reason: '' };
 const no = (reason = ''): Decision => (reason === '' ? NO_OPINION : { allowed: false, reason });
 
 /** What a node may have to do with. */
-type Related = Held | 'volumes' | 'attachments';
+type Related = Held | 'volumes' | 'attachments' | 'slices';
+
+const SLICE_VERBS =
+  'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection';
 
 type Rule = (node: string, asked: AccessAttributes) => Decision;
 
 const keyOf = ({ group, resource }: Pick<KindInfo, 'group' | 'resource'>): string => `${group}/${resource}`;
 
 export class NodeAuthorizer implements LocalAuthorizer {
+  readonly #objects: ObjectReader;
   readonly #pods: PodsByNode;
   readonly #volumes: VolumesByNode;
   readonly #rules: readonly PolicyRule[];
@@ -43,6 +49,7 @@ export class NodeAuthorizer implements LocalAuthorizer {
 
   /** @param rules what every node may do of what is not told apart by node. */
   constructor(objects: ObjectReader, rules: readonly PolicyRule[]) {
+    this.#objects = objects;
     this.#pods = new PodsByNode(objects);
     this.#volumes = new VolumesByNode(objects, this.#pods);
     this.#rules = rules;
@@ -53,6 +60,8 @@ export class NodeAuthorizer implements LocalAuthorizer {
       [keyOf(coreKinds.persistentvolumes), (node, asked) => this.#get(node, asked, 'volumes')],
       [keyOf(storageKinds.volumeattachments), (node, asked) => this.#get(node, asked, 'attachments')],
       [keyOf(storageKinds.csinodes), ownCsiNode],
+      [keyOf(resourceKinds.resourceclaims), (node, asked) => this.#get(node, asked, 'deviceClaims')],
+      [keyOf(resourceKinds.resourceslices), (node, asked) => this.#slice(node, asked)],
       [keyOf(coreKinds.serviceaccounts), (node, asked) => this.#token(node, asked)],
       [keyOf(coordinationKinds.leases), ownLease],
       [keyOf(coreKinds.nodes), ownNode],
@@ -72,7 +81,7 @@ export class NodeAuthorizer implements LocalAuthorizer {
   rulesFor(user: UserInfo): ResolvedRules {
     const nothing = { resourceRules: [], nonResourceRules: [] };
     if (nodeOf(user) === undefined) return nothing;
-    return { ...nothing, evaluationError: 'node authorizer does not support user rule resolution' };
+    return { ...nothing, incomplete: true, evaluationError: 'node authorizer does not support user rule resolution' };
   }
 
   #read(node: string, asked: AccessAttributes, what: Related): Decision {
@@ -109,8 +118,19 @@ export class NodeAuthorizer implements LocalAuthorizer {
     if (verb === 'create' || verb === 'delete') return ALLOWED;
     if (verb === 'get') return this.#get(node, asked, 'pods');
     if (verb !== 'list' && verb !== 'watch') return no();
-    if (selectsNode(asked.fieldSelector, node)) return ALLOWED;
+    if (selects(asked.fieldSelector, 'spec.nodeName', node)) return ALLOWED;
     return name === '' ? no('can only list/watch pods with spec.nodeName field selector') : this.#related(node, asked, 'pods');
+  }
+
+  #slice(node: string, asked: AccessAttributes): Decision {
+    const { verb, subresource } = asked;
+    if (subresource !== '') return no('cannot authorize ResourceSlice subresources');
+    // Whose it is to be is seen by NodeRestriction.
+    if (verb === 'create') return ALLOWED;
+    if (['get', 'update', 'patch', 'delete'].includes(verb)) return this.#related(node, asked, 'slices');
+    if (!['watch', 'list', 'deletecollection'].includes(verb)) return no(SLICE_VERBS);
+    if (selects(asked.fieldSelector, 'nodeName', node)) return ALLOWED;
+    return no('can only list/watch/deletecollection resourceslices with nodeName field selector');
   }
 
   #related(node: string, { namespace, name }: AccessAttributes, what: Related): Decision {
@@ -121,6 +141,7 @@ export class NodeAuthorizer implements LocalAuthorizer {
 
   #isRelated(node: string, named: { readonly namespace: string; readonly name: string }, what: Related): boolean {
     if (what === 'volumes') return this.#volumes.holds(node, named.name);
+    if (what === 'slices') return this.#objects.get<ResourceSlice>(resourceKinds.resourceslices, '', named.name)?.spec.nodeName === node;
     if (what === 'attachments') return this.#volumes.attaches(node, named.name);
     return this.#pods.holds(node, what, named) || (what === 'secrets' && this.#volumes.needs(node, named));
   }
@@ -159,11 +180,11 @@ function ownCsiNode(node: string, { verb, subresource, name }: AccessAttributes)
   return ALLOWED;
 }
 
-function selectsNode(selector: string | undefined, node: string): boolean {
+function selects(selector: string | undefined, wanted: string, node: string): boolean {
   if (!selector) return false;
   try {
     const found = parseFieldSelector(selector);
-    return found.some(({ field, operator, value }) => field === 'spec.nodeName' && operator === '=' && value === node);
+    return found.some(({ field, operator, value }) => field === wanted && operator === '=' && value === node);
   } catch (error) {
     if (error instanceof SelectorError) return false; // refused where it is read
     throw error;

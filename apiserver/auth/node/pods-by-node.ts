@@ -2,7 +2,7 @@ import { coreKinds, type Live, type Pod } from '../../../api/index.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 
 /** What a pod needs: names in the pod's namespace. */
-export type Held = 'pods' | 'secrets' | 'configMaps' | 'claims' | 'accounts';
+export type Held = 'pods' | 'secrets' | 'configMaps' | 'claims' | 'deviceClaims' | 'accounts';
 
 /** Mirror pods are made by nodes: what they name is no reason to be given it. */
 const MIRROR = 'kubernetes.io/config.mirror';
@@ -35,7 +35,17 @@ export const NEEDED: Readonly<Record<Held, (pod: Pod) => readonly (string | unde
     (spec.volumes ?? []).map(({ name, persistentVolumeClaim, ephemeral }) =>
       ephemeral ? `${metadata.name}-${name}` : persistentVolumeClaim?.claimName,
     ),
+  deviceClaims: deviceClaimsOf,
 };
+
+/** Claims of devices: by name, or made for the pod from a template or for its extended resources. */
+function deviceClaimsOf({ spec, status }: Pod): (string | undefined)[] {
+  const made = new Map((status.resourceClaimStatuses ?? []).map(({ name, resourceClaimName }) => [name, resourceClaimName]));
+  return [
+    ...(spec.resourceClaims ?? []).map(({ name, resourceClaimName }) => resourceClaimName ?? made.get(name)),
+    status.extendedResourceClaimStatus?.resourceClaimName,
+  ];
+}
 
 const containersOf = ({ containers, initContainers = [], ephemeralContainers = [] }: Pod['spec']) => [
   ...containers,

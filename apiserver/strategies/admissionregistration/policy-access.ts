@@ -10,13 +10,14 @@ import {
   type ParamRef,
   parseApiVersion,
 } from '../../../api/index.ts';
-import { type AccessAttributes, type Authorizer, atOnce, type UserInfo } from '../../auth/types.ts';
+import type { AccessAttributes, LocalAuthorizer, UserInfo } from '../../auth/types.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 
 /** What the checks need. */
 export interface PolicyAccess {
-  readonly authorizer: Pick<Authorizer, 'authorize'>;
+  /** Validation does not wait: webhooks are not asked, and have no opinion. */
+  readonly authorizer: Pick<LocalAuthorizer, 'authorize'>;
   /** The kinds that are served now. */
   kinds(): readonly KindInfo[];
 }
@@ -78,7 +79,7 @@ function resourceOf({ kinds }: PolicyAccess, { apiVersion = '', kind }: ParamKin
 
 function may({ authorizer }: PolicyAccess, user: UserInfo, asked: Asked & Pick<AccessAttributes, 'name' | 'namespace'>): boolean {
   if (user.groups.includes(PRIVILEGED)) return true;
-  return atOnce(authorizer.authorize({ user, verb: 'get', resourceRequest: true, path: '', subresource: '', ...asked })).allowed;
+  return authorizer.authorize({ user, verb: 'get', resourceRequest: true, path: '', subresource: '', ...asked }).allowed;
 }
 
 /** As Go prints the user. */

@@ -1,0 +1,16 @@
+import type { LocalAuthorizer } from './types.ts';
+
+/** Everybody may do everything: `AlwaysAllow`. */
+export const ALWAYS_ALLOW: LocalAuthorizer = {
+  authorize: () => ({ allowed: true, reason: '' }),
+  rulesFor: () => ({
+    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+  }),
+};
+
+/** Nobody is allowed anything by it: `AlwaysDeny`, which upstream has no opinion either. */
+export const ALWAYS_DENY: LocalAuthorizer = {
+  authorize: () => ({ allowed: false, reason: 'Everything is forbidden.' }),
+  rulesFor: () => ({ resourceRules: [], nonResourceRules: [] }),
+};

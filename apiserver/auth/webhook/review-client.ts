@@ -1,0 +1,65 @@
+import { loadKubeconfig } from '../../../client/index.ts';
+import { Backoff, type Clock, type Random } from '../../../runtime/index.ts';
+import { PeerClient } from '../json-http.ts';
+
+/** Tries of one question, and the pauses between them: upstream's `DefaultRetryBackoffWithInitialDelay(500ms)`. */
+const TRIES_MAX = 5;
+const RETRY_MS = 500;
+const RETRY_MS_MAX = 4000;
+
+/** Statuses after which another try may succeed: upstream's `DefaultShouldRetry`. */
+const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 500, 504]);
+
+export interface ReviewClientOptions {
+  /** A kubeconfig: its cluster is the webhook, its user is us. */
+  readonly kubeconfig: string;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Posts reviews to a webhook, to the very URL that its kubeconfig names. */
+export class ReviewClient {
+  readonly #options: ReviewClientOptions;
+  readonly #url: string;
+  readonly #client: PeerClient;
+  readonly #stopped = new AbortController();
+
+  /** @throws UserError when the kubeconfig cannot be read. */
+  constructor(options: ReviewClientOptions) {
+    const { server, ca, cert, key, token, insecureSkipTlsVerify, tlsServerName } = loadKubeconfig(options.kubeconfig, { withPath: true });
+    this.#options = options;
+    this.#url = server;
+    this.#client = new PeerClient({ ca, cert, key, token, insecureSkipTlsVerify, tlsServerName, timeoutMs: options.timeoutMs });
+  }
+
+  /** Resolves with what was answered. Rejects when there is no answer, after some tries. */
+  async ask(review: object): Promise<unknown> {
+    const { clock, random } = this.#options;
+    const backoff = new Backoff({ random, delayMs: RETRY_MS, delayMsMax: RETRY_MS_MAX });
+    for (let tries = 1; ; tries++) {
+      const outcome = await this.#try(review);
+      if ('answer' in outcome) return outcome.answer;
+      if (!outcome.again || tries === TRIES_MAX) throw outcome.error;
+      await clock.sleep(backoff.next(), this.#stopped.signal);
+    }
+  }
+
+  close(): void {
+    this.#stopped.abort();
+    this.#client.close();
+  }
+
+  async #try(review: object): Promise<{ answer: unknown } | { error: Error; again: boolean }> {
+    try {
+      const { status, text } = await this.#client.post(this.#url, review);
+      if (status >= 200 && status <= 299) return { answer: JSON.parse(text) };
+      const error = new Error(`an error on the server (${JSON.stringify(text)}) has prevented the request from succeeding`);
+      return { error, again: RETRIED_STATUS.has(status) };
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+      return { error: new Error(`Post ${JSON.stringify(this.#url)}: ${why}`, { cause }), again: code === 'ECONNRESET' };
+    }
+  }
+}

@@ -1,0 +1,324 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import { seededRandom, silentLogger, UserError, VirtualClock } from '../../../runtime/index.ts';
+import { startReviewWebhook } from '../../../test/support/review-webhook.ts';
+import { tempDirectory } from '../../../test/support/temp-directory.ts';
+import { createAuthorizer } from '../index.ts';
+import { ObjectsInMemory } from '../objects-in-memory.ts';
+import type { AccessAttributes, Decision } from '../types.ts';
+import { chainFromFile, chainFromModes, createTokenWebhook } from './index.ts';
+
+const clock = new VirtualClock();
+const options = { policyFile: undefined, clock, random: seededRandom(1), logger: silentLogger };
+const alice = { name: 'alice', uid: 'u', groups: ['devs'], extra: { k: ['v'] } };
+const asked = (more: Partial<AccessAttributes> = {}): AccessAttributes => ({
+  user: alice,
+  verb: 'list',
+  resourceRequest: true,
+  path: '',
+  namespace: 'blue',
+  group: '',
+  version: 'v1',
+  resource: 'pods',
+  subresource: '',
+  name: '',
+  ...more,
+});
+const plain = { timeoutMs: 1000, authorizedTtlMs: 300_000, unauthorizedTtlMs: 30_000, failsClosed: false, matchConditions: [] };
+
+async function aWebhook(version: 'v1' | 'v1beta1' = 'v1', more: Partial<typeof plain> = {}) {
+  const directory = await tempDirectory();
+  const webhook = await startReviewWebhook(directory.path);
+  const { links, webhooks } = chainFromModes(['RBAC', 'Webhook'], { kubeconfig: webhook.kubeconfig, version, ...plain, ...more }, options);
+  const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: links });
+  return {
+    webhook,
+    authorizer,
+    ask: (attributes?: Partial<AccessAttributes>) => authorizer.authorize(asked(attributes)),
+    [Symbol.asyncDispose]: async () => {
+      for (const each of webhooks) each.close();
+      await webhook[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('an authorization webhook', () => {
+  it('is asked what nobody before it has allowed, with all that is known', async () => {
+    await using it = await aWebhook();
+    it.webhook.answer = () => ({ allowed: true, reason: 'because' });
+    expect(await it.ask({ fieldSelector: 'spec.nodeName!=n', labelSelector: 'a in (x,y),!b' })).toEqual({
+      allowed: true,
+      reason: 'because',
+    });
+    expect(await it.ask({ resourceRequest: false, path: '/x', verb: 'get' })).toMatchObject({ allowed: true });
+    expect(it.webhook.reviews).toEqual([
+      {
+        kind: 'SubjectAccessReview',
+        apiVersion: 'authorization.k8s.io/v1',
+        metadata: {},
+        path: '/review',
+        spec: {
+          user: 'alice',
+          uid: 'u',
+          groups: ['devs'],
+          extra: { k: ['v'] },
+          resourceAttributes: {
+            namespace: 'blue',
+            verb: 'list',
+            version: 'v1',
+            resource: 'pods',
+            fieldSelector: { requirements: [{ key: 'spec.nodeName', operator: 'NotIn', values: ['n'] }] },
+            labelSelector: {
+              requirements: [
+                { key: 'a', operator: 'In', values: ['x', 'y'] },
+                { key: 'b', operator: 'DoesNotExist' },
+              ],
+            },
+          },
+        },
+        status: { allowed: false },
+      },
+      expect.objectContaining({ spec: expect.objectContaining({ nonResourceAttributes: { path: '/x', verb: 'get' } }) }),
+    ]);
+    expect(it.ask({ user: { name: 'x', groups: ['system:masters'] } })).toEqual({ allowed: true, reason: '' });
+  });
+
+  it('may speak v1beta1, where groups are called group', async () => {
+    await using it = await aWebhook('v1beta1');
+    await it.ask();
+    const [{ apiVersion, spec }] = it.webhook.reviews;
+    expect([apiVersion, spec.group, spec.groups]).toEqual(['authorization.k8s.io/v1beta1', ['devs'], undefined]);
+  });
+
+  it('is asked once for what it has answered, for a while', async () => {
+    await using it = await aWebhook();
+    it.webhook.answer = ({ spec }) => ({ allowed: spec.resourceAttributes.verb === 'get' });
+    const both = await Promise.all([it.ask({ verb: 'get' }), it.ask({ verb: 'get' })]);
+    expect(both).toEqual([expect.objectContaining({ allowed: true }), expect.objectContaining({ allowed: true })]);
+    expect(it.webhook.reviews.length).toBe(1);
+    expect(it.ask({ verb: 'get' })).toEqual({ allowed: true, reason: '' }); // at once
+    expect(await it.ask({ verb: 'list' })).toEqual({ allowed: false, reason: '' });
+    await clock.advance(30_000);
+    expect(it.ask({ verb: 'get' })).toMatchObject({ allowed: true });
+    expect(it.ask({ verb: 'list' })).toBeInstanceOf(Promise);
+    await it.ask({ verb: 'list' });
+    await clock.advance(270_000);
+    await it.ask({ verb: 'get' });
+    expect(it.webhook.reviews.map(({ spec }) => spec.resourceAttributes.verb)).toEqual(['get', 'list', 'list', 'get']);
+  });
+
+  it('may refuse, and has no opinion when it cannot be asked, which is told', async () => {
+    await using it = await aWebhook();
+    it.webhook.answer = () => ({ denied: true, reason: 'never' });
+    expect(await it.ask()).toEqual({ allowed: false, denied: true, reason: 'never' });
+    it.webhook.answer = () => ({ denied: true, allowed: true });
+    expect(await it.ask({ name: 'x' })).toMatchObject({ denied: true, evaluationError: expect.stringContaining('both allow and deny') });
+    it.webhook.answer = () => 403;
+    const failed = await it.ask({ name: 'y' });
+    expect(failed).toEqual({
+      allowed: false,
+      reason: '',
+      evaluationError: expect.stringContaining('has prevented the request from succeeding'),
+    });
+    it.webhook.answer = () => ({ allowed: true });
+    expect(await it.ask({ name: 'y' })).toMatchObject({ allowed: true });
+  });
+
+  it('says no when it cannot be asked, where that was wanted', async () => {
+    await using it = await aWebhook('v1', { failsClosed: true });
+    it.webhook.answer = () => 400;
+    expect(await it.ask()).toMatchObject({ allowed: false, denied: true, evaluationError: expect.anything() });
+  });
+
+  it('is asked again when it was out of breath', async () => {
+    await using it = await aWebhook();
+    let tries = 0;
+    it.webhook.answer = () => (++tries < 3 ? 500 : { allowed: true });
+    let decision: Decision | undefined;
+    void Promise.resolve(it.ask()).then((found) => {
+      decision = found;
+    });
+    for (let i = 0; i < 2000 && !decision; i++) await clock.advance(1000);
+    expect([decision?.allowed, tries]).toEqual([true, 3]);
+  });
+
+  it('is left out where nobody waits', async () => {
+    await using it = await aWebhook();
+    it.webhook.answer = () => ({ allowed: true });
+    expect(it.authorizer.local.authorize(asked())).toEqual({ allowed: false, reason: '' });
+    expect(it.authorizer.rulesFor(alice, 'blue')).toMatchObject({
+      incomplete: true,
+      evaluationError: 'webhook authorizer does not support user rule resolution',
+    });
+  });
+});
+
+describe('a configuration of authorizers', () => {
+  const webhook = {
+    timeout: '3s',
+    subjectAccessReviewVersion: 'v1',
+    matchConditionSubjectAccessReviewVersion: 'v1',
+    failurePolicy: 'NoOpinion',
+  };
+  async function configured(authorizers: object[]) {
+    await using directory = await tempDirectory();
+    const path = join(directory.path, 'authorization.yaml');
+    writeFileSync(path, JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthorizationConfiguration', authorizers }));
+    return chainFromFile(path, options);
+  }
+  const at = (kubeConfigFile: string) => ({ connectionInfo: { type: 'KubeConfigFile', kubeConfigFile } });
+
+  it('orders several, and asks webhooks only what their conditions let through', async () => {
+    await using directory = await tempDirectory();
+    await using first = await startReviewWebhook(directory.path, 'first');
+    await using second = await startReviewWebhook(directory.path, 'second');
+    first.answer = () => ({ denied: true, reason: 'first' });
+    second.answer = () => ({ allowed: true, reason: 'second' });
+    const conditions = (...texts: string[]) => ({ matchConditions: texts.map((expression) => ({ expression })) });
+    const { links, webhooks } = await configured([
+      { type: 'RBAC', name: 'rbac' },
+      {
+        type: 'Webhook',
+        name: 'first',
+        webhook: {
+          ...webhook,
+          ...at(first.kubeconfig),
+          ...conditions("has(request.resourceAttributes) && request.resourceAttributes.namespace == 'red'"),
+        },
+      },
+      {
+        type: 'Webhook',
+        name: 'second',
+        webhook: {
+          ...webhook,
+          ...at(second.kubeconfig),
+          failurePolicy: 'Deny',
+          ...conditions("'devs' in request.groups", "!('k' in request.extra) || request.extra['k'][0] == 'v'"),
+        },
+      },
+    ]);
+    const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: links });
+    expect(await authorizer.authorize(asked({ namespace: 'red' }))).toMatchObject({ denied: true, reason: 'first' });
+    expect(await authorizer.authorize(asked())).toMatchObject({ allowed: true, reason: 'second' });
+    expect(authorizer.authorize(asked({ user: { name: 'bob', groups: [] } }))).toEqual({ allowed: false, reason: '' });
+    expect(authorizer.authorize(asked({ user: { ...alice, extra: { k: [] } } }))).toMatchObject({
+      denied: true,
+      evaluationError: expect.stringContaining('cel evaluation error: expression'),
+    });
+    expect([first.reviews.length, second.reviews.length]).toEqual([1, 1]);
+    for (const each of webhooks) each.close();
+  });
+
+  it.each<[object[], string]>([
+    [[], 'authorizers: Required value: at least one authorization mode must be defined'],
+    [[{ name: 'x' }], 'authorizers[0].type: Required value'],
+    [[{ type: 'Magic', name: 'x' }], 'authorizers[0].type: Unsupported value: "Magic": supported values: "ABAC", "AlwaysAllow"'],
+    [
+      [
+        { type: 'RBAC', name: 'a' },
+        { type: 'RBAC', name: 'b' },
+      ],
+      'authorizers[1].type: Duplicate value: "RBAC"',
+    ],
+    [
+      [
+        { type: 'RBAC', name: 'a' },
+        { type: 'Node', name: 'a' },
+      ],
+      'authorizers[1].name: Duplicate value: "a"',
+    ],
+    [[{ type: 'RBAC', name: 'A' }], 'authorizers[0].name: Invalid value: "A": authorizer name is invalid: '],
+    [[{ type: 'Webhook', name: 'a' }], 'authorizers[0].webhook: Required value: required when type=Webhook'],
+    [
+      [{ type: 'RBAC', name: 'a', webhook: {} }],
+      'authorizers[0].webhook: Invalid value: "non-null": may only be specified when type=Webhook',
+    ],
+    [
+      [{ type: 'Webhook', name: 'a', webhook: { ...webhook, timeout: '31s' } }],
+      'authorizers[0].timeout: Invalid value: "31s": must be > 0s and <= 30s',
+    ],
+    [[{ type: 'Webhook', name: 'a', webhook: { ...webhook, failurePolicy: '' } }], 'authorizers[0].failurePolicy: Required value'],
+    [[{ type: 'Webhook', name: 'a', webhook: { ...webhook, ...at('x') } }], 'kubeConfigFile: Invalid value: "x": must be an absolute path'],
+    [
+      [{ type: 'Webhook', name: 'a', webhook: { ...webhook, matchConditions: [{ expression: '1' }] } }],
+      'must evaluate to bool but got int',
+    ],
+    [
+      [{ type: 'Webhook', name: 'a', webhook: { ...webhook, matchConditions: [{ expression: 'request.nothing' }] } }],
+      'authorizers[0].matchConditions[0].expression: Invalid value: "request.nothing": compilation failed',
+    ],
+  ])('%j: %s', async (authorizers, why) => {
+    await expect(configured(authorizers)).rejects.toThrow(UserError);
+    await expect(configured(authorizers)).rejects.toThrow(why);
+  });
+});
+
+test('policies of a file allow what they say', async () => {
+  await using directory = await tempDirectory();
+  const policyFile = join(directory.path, 'policies.jsonl');
+  const policy = (spec: object) => JSON.stringify({ apiVersion: 'abac.authorization.kubernetes.io/v1beta1', kind: 'Policy', spec });
+  const all = { namespace: '*', resource: '*', apiGroup: '*' };
+  writeFileSync(
+    policyFile,
+    [
+      '# who may what',
+      policy({ user: 'alice', readonly: true, ...all }),
+      '',
+      policy({ group: 'ops', ...all, nonResourcePath: '/logs*' }),
+    ].join('\n'),
+  );
+  const webhook = { kubeconfig: '', version: 'v1' as const, ...plain };
+  const chain = chainFromModes(['ABAC'], webhook, { ...options, policyFile }).links;
+  const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain });
+  const ops = { name: 'bob', groups: ['ops'] };
+  const may = async (more: Partial<AccessAttributes>) => (await authorizer.authorize(asked(more))).allowed;
+  expect(await may({})).toBe(true);
+  expect(await may({ verb: 'delete' })).toBe(false);
+  expect(await may({ verb: 'delete', user: ops })).toBe(true);
+  expect(await may({ resourceRequest: false, path: '/logs/x', user: ops })).toBe(true);
+  expect(await may({ resourceRequest: false, path: '/metrics', user: ops })).toBe(false);
+  expect(await authorizer.authorize(asked({ user: { name: 'x', groups: [] } }))).toEqual({ allowed: false, reason: 'No policy matched.' });
+  expect(authorizer.rulesFor(ops, 'blue')).toMatchObject({
+    resourceRules: [{ verbs: ['*'] }],
+    nonResourceRules: [{ nonResourceURLs: ['/logs*'] }],
+  });
+  writeFileSync(policyFile, '{"user":"alice"}');
+  expect(() => chainFromModes(['ABAC'], webhook, { ...options, policyFile })).toThrow(`${policyFile}:1 is no Policy`);
+});
+
+test('a token webhook says whose a token is, and its answers are kept', async () => {
+  await using directory = await tempDirectory();
+  await using webhook = await startReviewWebhook(directory.path);
+  const user = { username: 'jane', uid: 'u', groups: ['g'], extra: { k: ['v'] } };
+  webhook.answer = ({ spec }) =>
+    spec.token === 'good'
+      ? { authenticated: true, user }
+      : { authenticated: false, ...(spec.token === 'old' ? { error: 'it is old' } : {}) };
+  const tokens = createTokenWebhook({
+    kubeconfig: webhook.kubeconfig,
+    version: 'v1',
+    ttlMs: 1000,
+    apiAudiences: ['api'],
+    clock,
+    random: seededRandom(1),
+  });
+  const jane = { user: { name: 'jane', uid: 'u', groups: ['g'], extra: { k: ['v'] } }, audiences: ['api'] };
+  expect(await tokens.authenticateToken('good', ['api', 'other'])).toEqual(jane);
+  expect(tokens.authenticateToken('good', ['api', 'other'])).toEqual(jane);
+  expect(await tokens.authenticateToken('good', ['other'])).toBeUndefined();
+  expect(await tokens.authenticateToken('bad', ['api'])).toBeUndefined();
+  await expect(tokens.authenticateToken('old', ['api'])).rejects.toThrow('it is old');
+  webhook.answer = () => ({ authenticated: true, user, audiences: ['vault'] });
+  expect(await tokens.authenticateToken('audience', ['vault', 'api'])).toMatchObject({ audiences: ['vault'] });
+  await clock.advance(1000);
+  const again = tokens.authenticateToken('good', ['api', 'other']);
+  expect(again).toBeInstanceOf(Promise);
+  expect(await again).toBeUndefined(); // it is for others now
+  expect(webhook.reviews[0]).toMatchObject({
+    apiVersion: 'authentication.k8s.io/v1',
+    spec: { token: 'good', audiences: ['api', 'other'] },
+  });
+  tokens.close();
+});
