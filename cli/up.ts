@@ -114,6 +114,7 @@ class Cluster implements Service {
     return [
       // What is given comes after, and wins.
       '--admission-policy-status',
+      '--enable-admission-plugins=NodeRestriction',
       ...this.#options.apiServerArgv,
       `--data-dir=${this.#directory}`,
       `--secure-port=${this.#port}`,

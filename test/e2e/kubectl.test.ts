@@ -74,6 +74,14 @@ describe('every kubectl on this machine', () => {
   });
 });
 
+it('a node changes itself alone, and not what it is labelled by others', async () => {
+  const asNode = ['--as=system:node:node-0', '--as-group=system:nodes'];
+  const labelled = await kubectl.run(['label', 'node', 'node-0', 'node-restriction.kubernetes.io/team=red', ...asNode]);
+  expect(labelled.stderr).toContain('is not allowed to modify labels: node-restriction.kubernetes.io/team');
+  expect((await kubectl.run(['label', 'node', 'node-1', 'a=b', ...asNode])).stderr).toContain('only its own Node object');
+  await kubectl('label', 'node', 'node-0', 'example.com/own=yes', ...asNode);
+});
+
 describe('pods', () => {
   it('runs init containers in order, and their output is in the logs', async () => {
     await applied('init-containers');
