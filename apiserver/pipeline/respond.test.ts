@@ -1,9 +1,16 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import type { Exchange } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import { requestInfo } from './request-info.ts';
 import { headersFor } from './respond.ts';
 
 const warningsOf = (...warnings: string[]): string[] => {
-  const headers = headersFor({ auditId: 'a', warnings } as unknown as Exchange, 'application/json');
+  // Neither is looked at.
+  const [request, response] = [{} as IncomingMessage, {} as ServerResponse];
+  const info = requestInfo('GET', '/api', undefined);
+  const exchange = new Exchange({ request, response, info, auditId: 'a', query: undefined, now: 0 });
+  for (const warning of warnings) exchange.warn(warning);
+  const headers = headersFor(exchange, 'application/json');
   return headers.filter((_, i) => headers[i - 1] === 'Warning');
 };
 

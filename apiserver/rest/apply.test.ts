@@ -124,7 +124,7 @@ describe('an apply', () => {
     const path = `${MAPS}/${name}?fieldManager=m`;
     const warned = await server.request('PATCH', path, { raw, headers });
     expect(warned.status).toBe(201);
-    expect(warned.headers.warning).toContain('key \\"a\\" already set in map');
+    expect(warned.headers.warning).toBe('299 - "line 7: key \\"a\\" already set in map"');
     const strict = await server.request('PATCH', `${path}&fieldValidation=Strict`, { raw, headers });
     expect(strict).toMatchObject({ status: 400, text: expect.stringContaining('error strict decoding YAML: ') });
   });

@@ -3,7 +3,7 @@ import { duplicateYamlKeys, parseYaml } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { updateStrategy } from '../registry/strategy.ts';
-import { mediaType } from './decode-body.ts';
+import { mediaType, warningsOf } from './decode-body.ts';
 import { contextOf, type Endpoint, type Handler } from './rest.ts';
 import { checkName, mayCreate } from './update.ts';
 import { type FieldValidation, readWriteOptions } from './write-options.ts';
@@ -65,7 +65,7 @@ export function judgeConfig(exchange: Exchange, bytes: Buffer, validation: Field
   const problems = duplicateYamlKeys(bytes.toString());
   if (problems.length === 0) return;
   if (validation === 'Strict') throw apiError.badRequest(`error strict decoding YAML: ${problems.join(', ')}`);
-  for (const problem of problems) exchange.warn(problem);
+  for (const text of problems.flatMap(warningsOf)) exchange.warn(text);
 }
 
 function finish({ resource }: Endpoint, object: KubeObject, { name, isNew }: { name: string; isNew: boolean }): KubeObject {

@@ -58,7 +58,7 @@ export class BodyDecoder {
     const encoding = bodyEncoding(body.contentType);
     const { object, problems } = encoding === 'protobuf' ? this.#protobuf(body.bytes, target) : this.#text(body.bytes, encoding, target);
     if (problems.length === 0 || validation === 'Ignore') return object;
-    if (validation === 'Warn') for (const problem of problems) warn(problem);
+    if (validation === 'Warn') for (const text of problems.flatMap(warningsOf)) warn(text);
     else throw badBody(target.info, target, `strict decoding error: ${problems.join(', ')}`);
     return object;
   }
@@ -114,6 +114,17 @@ export class BodyDecoder {
     throw apiError.badRequest(`the API version in the data (${body.apiVersion}) does not match the expected API version (${wanted})`);
   }
 }
+
+const YAML_ERRORS = 'yaml: unmarshal errors:\n';
+
+/** What clients are warned of: YAML tells several things in one text. Upstream: `parseYAMLWarnings`. */
+export const warningsOf = (problem: string): string[] =>
+  problem.startsWith(YAML_ERRORS)
+    ? problem
+        .slice(YAML_ERRORS.length)
+        .split('\n')
+        .map((line) => line.trim())
+    : [problem];
 
 export interface Body {
   readonly bytes: Buffer;

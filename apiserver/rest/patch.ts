@@ -16,7 +16,7 @@ import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
 import { updateStrategy } from '../registry/strategy.ts';
 import { applyObject, isApply } from './apply.ts';
-import { mediaType, named } from './decode-body.ts';
+import { mediaType, named, warningsOf } from './decode-body.ts';
 import { contextOf, type Endpoint, type Handler } from './rest.ts';
 import { checkName } from './update.ts';
 import { type FieldValidation, readWriteOptions } from './write-options.ts';
@@ -142,7 +142,7 @@ const misfit = (value: string, why: string): ApiError =>
 export function judge(exchange: Exchange, problems: readonly string[], validation: FieldValidation): void {
   if (problems.length === 0 || validation === 'Ignore') return;
   if (validation === 'Strict') throw misfit('', `strict decoding error: ${problems.join(', ')}`);
-  for (const problem of problems) exchange.warn(problem);
+  for (const text of problems.flatMap(warningsOf)) exchange.warn(text);
 }
 
 function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject): void {

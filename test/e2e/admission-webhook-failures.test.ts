@@ -43,6 +43,7 @@ describe('a webhook that refuses', () => {
       { allowed: false, status: { code: 200, status: 'Success' } },
       { code: 400, message: 'without explanation' },
     ],
+    ['gives a code beyond all', { allowed: false, status: { code: 4000 } }, { code: 999, message: 'without explanation' }],
     [
       'gives details',
       {
@@ -226,6 +227,11 @@ describe('a patch that cannot be applied', () => {
       'makes of the object what it cannot be',
       [{ op: 'add', path: '/data', value: { x: 1 } }],
       'json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+    ],
+    [
+      'makes of the object another',
+      [{ op: 'replace', path: '/kind', value: 'Nothing' }],
+      'no kind "Nothing" is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"',
     ],
   ])('because it %s', async (what, patch, why) => {
     const name = `patch-${what.replaceAll(' ', '-')}`;

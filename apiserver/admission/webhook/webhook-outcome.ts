@@ -24,7 +24,9 @@ export class Rejection extends Error {
   }
 }
 
+/** What is less is no refusal, what is more is no HTTP. */
 const REFUSAL_CODE_MIN = 400;
+const REFUSAL_CODE_MAX = 999;
 
 /** What the client is answered when a webhook says no. */
 export function rejectionOf(webhook: string, result: Partial<Status> = {}): Rejection {
@@ -39,7 +41,7 @@ export function rejectionOf(webhook: string, result: Partial<Status> = {}): Reje
       metadata: {},
       status: !status || status === 'Success' ? 'Failure' : status,
       message: why ? `${denied}: ${why}` : `${denied} without explanation`,
-      code: Math.max(code, REFUSAL_CODE_MIN),
+      code: Math.min(Math.max(code, REFUSAL_CODE_MIN), REFUSAL_CODE_MAX),
     }),
   );
 }
