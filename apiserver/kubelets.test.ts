@@ -144,6 +144,19 @@ test('a service’s proxy leads to a pod that is ready behind the port', async (
   expect(await said('s:admin/proxy/')).toEqual([503, 'no endpoints available for service "s"']);
 });
 
+test('a pod’s proxy leads to nothing else that the kubelet has', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port);
+  for (const path of ['../../../../containerLogs/default/q/a', '%2e%2e/%2E./.%2e/../containerLogs/default/q/a', 'x/..//../..\\..\\a']) {
+    const socket = connect({ host: '127.0.0.1', port: api.server.port, rejectUnauthorized: false });
+    socket.write(`GET ${PODS}/p:80/proxy/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await socket.setEncoding('utf8').reduce((all, chunk) => all + chunk, '');
+    const asked = kubelet.asked.pop()?.split(' ')[1] ?? '';
+    expect(new URL(asked, 'http://kubelet').pathname).toMatch(/^\/podProxy\/default\/p\/80\//);
+  }
+  expect((await api.request('GET', `${PODS}/p:../proxy/`)).status).toBe(400);
+});
+
 test('exec becomes a connection to the kubelet', async () => {
   await using kubelet = await aKubelet();
   await using api = await aCluster(kubelet.port);

@@ -61,8 +61,11 @@ export const proxyToPod: Handler = async (rest, exchange, endpoint) => {
 export async function forwardToPod(rest: Rest, exchange: Exchange, { pod, port, path = '/' }: PodPort): Promise<void> {
   if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
   const at = rest.kubelets.locate(pod.spec.nodeName);
-  await forward(rest, exchange, { at, path: `/podProxy/${podPath(pod)}/${port}${path}` });
+  await forward(rest, exchange, { at, path: `/podProxy/${podPath(pod)}/${port}${withoutDots(path)}` });
 }
+
+/** A path in which nothing leads up: the kubelet has more than this pod. */
+const withoutDots = (path: string): string => new URL(`http://pod${path}`).pathname;
 
 /** A port of a pod, and a path there. */
 export interface PodPort {
@@ -71,11 +74,14 @@ export interface PodPort {
   readonly path?: string | undefined;
 }
 
+/** A number or a name. */
+const PORT = /^[\w+-]*$/;
+
 /** `scheme:name:port`, `name:port` or `name`. @throws ApiError (400) for anything else. */
 export function splitName(what: string, text: string): [scheme: string, name: string, port: string] {
   const parts = text.split(':');
   const [scheme = '', name = '', port = ''] = parts.length === 3 ? parts : ['', ...parts];
-  if (parts.length <= 3 && name !== '' && ['', 'http', 'https'].includes(scheme)) return [scheme, name, port];
+  if (parts.length <= 3 && name !== '' && PORT.test(port) && ['', 'http', 'https'].includes(scheme)) return [scheme, name, port];
   throw apiError.badRequest(`invalid ${what} request ${JSON.stringify(text)}`);
 }
 
