@@ -104,6 +104,17 @@ test('a resource is sealed with its own providers, then its group’s, then ever
   expect(sealedWith(encryption, 'events.k8s.io', 'events')).toBe('');
 });
 
+test('what is written as a claim of something else stays readable when everything is encrypted', async () => {
+  await using file = await aFile([{ resources: ['*.*'], providers: [{ secretbox: key('all', KEY1) }] }]);
+  const encryption = file.open();
+  const sealing = encryption.sealingOf({ group: 'networking.k8s.io', resource: 'ipaddresses' });
+  const plain = Buffer.from('{}');
+  expect(sealing.seal(AT, plain)).toEqual(plain);
+  expect(sealing.open({ key: AT, value: plain })).toEqual(plain);
+  const sealed = encryption.sealingOf({ group: 'networking.k8s.io', resource: 'ingresses' }).seal(AT, plain);
+  expect(sealing.open({ key: AT, value: sealed })).toEqual(plain);
+});
+
 test('a file that changes is loaded again within a minute when asked for, and a bad one is not', async () => {
   await using file = await aFile([{ resources: ['secrets'], providers: [{ aescbc: key('one', KEY1) }] }]);
   const encryption = file.open(true);

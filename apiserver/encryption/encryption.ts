@@ -3,7 +3,7 @@ import type { KindInfo } from '../../api/index.ts';
 import { type Clock, type Logger, type Service, type Timer, UserError } from '../../runtime/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../config-file.ts';
 import type { Sealing } from '../registry/stored-form.ts';
-import { sealedError } from '../registry/stored-object.ts';
+import { isSealed, sealedError } from '../registry/stored-object.ts';
 import {
   ENCRYPTION_FORMAT,
   ENCRYPTION_OPTION,
@@ -35,6 +35,12 @@ export interface EncryptionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/**
+ * Kinds that are stored as they are whatever the file says: they are written as claims of other objects, in one transaction with these, and say
+ * nothing but which address is whose (apiserver/registry/claims.ts). What kube-apiserver encrypted of them is read.
+ */
+const NEVER_SEALED: ReadonlySet<string> = new Set(['networking.k8s.io/ipaddresses']);
 
 type Transformers = ReadonlyMap<string, Transformer>;
 
@@ -79,6 +85,14 @@ export class Encryption implements Service {
         throw sealedError(key, error.message);
       }
     };
+    if (NEVER_SEALED.has(`${home}/${resource}`)) {
+      return {
+        isOn: false,
+        seal: (_key, bytes) => bytes,
+        open: ({ key, value }) => (isSealed(value) ? opened(key, value).bytes : value),
+        isStale: () => false,
+      };
+    }
     return {
       get isOn() {
         return now() !== identity;
