@@ -209,8 +209,7 @@ class Server implements ApiServer {
     this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
     const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
     const served = options.kinds.filter(({ info }) => this.#isServed(info));
-    const place = { root: this.#settings.storageRoot, eventsMax: this.#settings.watchCacheSize, sealing: options.sealing };
-    this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place, builtIn: served });
+    this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place: this.#place(), builtIn: served });
     this.#aggregator = this.#createAggregator(served.map(({ info }) => info));
     const parts = options.parts(this.#partsContext(served));
     this.#admission = parts.admission;
@@ -272,6 +271,13 @@ class Server implements ApiServer {
     };
     this.#pipeline = this.#createPipeline(parts, { flowControl, metrics: requests, encodeStatus: encoder.status });
     this.#http = createHttpServer(options.tls, (request, response, upgrade) => void this.#pipeline.handle(request, response, upgrade));
+  }
+
+  #place(): ResourcePlace {
+    const { sealing, logger } = this.#options;
+    const { storageRoot: root, watchCacheSize: eventsMax } = this.#settings;
+    const onUnreadable = (err: unknown, key: string) => logger.error({ err, key }, 'an object cannot be read, its watchers are sent away');
+    return { root, eventsMax, sealing, onUnreadable };
   }
 
   #healthChecks(isStoreBroken: () => boolean): ReturnType<typeof healthChecks> {

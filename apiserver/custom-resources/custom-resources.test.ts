@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { silentLogger } from '../../runtime/index.ts';
 import { openMemoryStore } from '../../store/index.ts';
 import {
   CRDS,
@@ -171,6 +172,7 @@ describe('a definition', () => {
 
 describe('an object that cannot be read', () => {
   it('is told to those who ask for it, and keeps nobody from the others', async () => {
+    const logged = vi.spyOn(silentLogger, 'error');
     await using server = await startCrdServer();
     await establish(server, widgets());
     await server.request('POST', WIDGETS, { body: widget('a') });
@@ -180,6 +182,8 @@ describe('an object that cannot be read', () => {
     const value = Buffer.from('{"apiVersion":"example.com/v0","kind":"Widget","metadata":{"name":"broken","namespace":"default"}}');
     await server.store.txn({ compare: [], success: [{ op: 'put', key, value }] });
     expect(await watch.next()).toBeUndefined();
+    expect(logged).toHaveBeenCalledWith(expect.objectContaining({ key }), expect.anything());
+    logged.mockRestore();
     for (const path of [WIDGETS, `${WIDGETS}/broken`]) {
       expect((await server.request('GET', path)).json()).toMatchObject({
         code: 500,

@@ -59,6 +59,8 @@ export interface ResourcePlace {
   readonly eventsMax?: number | undefined;
   /** What objects of a kind are sealed with in the store; nothing is unless given. */
   readonly sealing?: ((kind: Pick<KindInfo, 'group' | 'resource'>) => Sealing) | undefined;
+  /** Told why watchers were sent away: an object that changed cannot be read. */
+  onUnreadable?(error: unknown, key: string): void;
 }
 
 /** Makes of a definition what serves it. */
@@ -92,7 +94,10 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
       ...(definition.otherVersion ? { otherVersion: definition.otherVersion } : {}),
       resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
     }),
-    cache: new KindCache({ info, wire, form, prefix, namespaced: info.namespaced, fields }, { eventsMax }),
+    cache: new KindCache(
+      { info, wire, form, prefix, namespaced: info.namespaced, fields },
+      { eventsMax, onUnreadable: place.onUnreadable?.bind(place) },
+    ),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],
   };
 }

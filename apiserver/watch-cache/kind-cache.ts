@@ -33,6 +33,13 @@ type Pair = Pick<KeyValue, 'key' | 'value' | 'modRevision'>;
 
 export type ChangeListener = (event: CacheEvent) => void;
 
+export interface KindCacheOptions {
+  /** Changes remembered for watchers from the past. */
+  readonly eventsMax?: number | undefined;
+  /** Told why watchers were sent away. */
+  readonly onUnreadable?: ((error: unknown, key: string) => void) | undefined;
+}
+
 /**
  * The watch cache of one kind: every object as its served bytes, in key order, with the recent changes and the watchers.
  *
@@ -49,11 +56,13 @@ export class KindCache {
   readonly #board = new WatchBoard();
   readonly #intake: Intake;
   readonly #eventsMax: number | undefined;
+  readonly #onUnreadable: ((error: unknown, key: string) => void) | undefined;
   #window: EventWindow;
 
-  constructor(schema: Schema, options: { readonly eventsMax?: number | undefined } = {}) {
+  constructor(schema: Schema, options: KindCacheOptions = {}) {
     this.schema = schema;
     this.#eventsMax = options.eventsMax;
+    this.#onUnreadable = options.onUnreadable;
     this.#window = new EventWindow(0, options.eventsMax);
     this.#intake = new Intake({
       convert: async (kvs) => this.entriesOf(kvs),
@@ -184,7 +193,8 @@ export class KindCache {
     try {
       for (const index of this.#indexes.values()) index.replace(change.previous, change.entry);
       this.#board.offer(change);
-    } catch {
+    } catch (error) {
+      this.#onUnreadable?.(error, (change.entry ?? change.previous)?.key ?? '');
       this.#indexes.clear(); // made anew by the next one who asks
       this.#board.end();
     }
