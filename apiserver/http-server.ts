@@ -1,9 +1,10 @@
 // The HTTPS server that the API server is reached by, with the answers and limits of Go's.
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import https from 'node:https';
 import type { Socket } from 'node:net';
-import { Server } from 'node:tls';
-import fastify, { type FastifyInstance } from 'fastify';
+import type { Duplex } from 'node:stream';
 import { UserError } from '../runtime/index.ts';
 import type { Upgrade } from './pipeline/exchange.ts';
 
@@ -29,42 +30,29 @@ export interface ServingTls {
 /** Answers a request; `upgrade` is there when the client wants to speak something else. */
 export type HandleRequest = (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade) => void;
 
-/** One route for everything; bodies are left to the handlers, which know whether there may be one. */
-export function createHttpServer(tls: ServingTls, handle: HandleRequest): FastifyInstance {
-  const app = fastify({
-    https: {
-      ...secureContext(tls),
-      requestCert: true,
-      rejectUnauthorized: false,
-      maxHeaderSize: HEADER_BYTES_MAX,
-    },
-    logger: false,
-    exposeHeadRoutes: false,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    forceCloseConnections: 'idle',
-    genReqId: () => '',
-    return503OnClosing: false,
-    clientErrorHandler: ({ code }, socket) => {
-      if (socket.writable) socket.end(code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
-    },
-    routerOptions: { maxParamLength: 10_000, onBadUrl: (_, request, response) => handle(request, response) },
-  });
-  // Before fastify looks at the body: what a body may be is for the handlers to say.
-  app.addHook('onRequest', (request, reply, _done) => {
-    reply.hijack();
-    handle(request.raw, reply.raw);
-  });
-  app.all('/*', () => undefined);
-  const { server } = app;
+/** A server that is listening, or will be. */
+export interface HttpServer {
+  readonly server: https.Server;
+  listen(host: string, port: number): Promise<void>;
+  /** Serves new connections with another certificate, and takes client certificates of other CAs. */
+  serveWith(tls: ServingTls): void;
+  /** Takes no connections any more, and closes those on which nothing is being answered; resolves when the others are done. */
+  close(): Promise<void>;
+}
+
+/** Every request goes to one function, which knows what there is at which path and whether it may have a body. */
+export function createHttpServer(tls: ServingTls, handle: HandleRequest): HttpServer {
+  const options = { requestCert: true, rejectUnauthorized: false, maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: KEEP_ALIVE_MS };
+  const server = https.createServer({ ...secureContext(tls), ...options }, (request, response) => handle(request, response));
   server.maxHeadersCount = 0; // all of them: none is left out
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = 0;
-  // Connections that HTTP is done with, or may be soon: the server does not close them.
-  const upgraded = new Set<Socket>();
-  app.addHook('preClose', (done) => {
-    for (const socket of upgraded) socket.destroy();
-    done();
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable) socket.end(error.code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
+    else socket.destroy();
   });
+  // Connections that HTTP is done with, or may be soon: the server does not close them.
+  const upgraded = new Set<Duplex>();
   server.on('upgrade', (request, socket: Socket, head: Buffer) => {
     const response = new ServerResponse(request);
     response.assignSocket(socket);
@@ -75,12 +63,22 @@ export function createHttpServer(tls: ServingTls, handle: HandleRequest): Fastif
     socket.on('error', () => socket.destroy());
     handle(request, response, { socket, head });
   });
-  return app;
-}
-
-/** Serves new connections with another certificate, and takes client certificates of other CAs. */
-export function serveWith({ server }: FastifyInstance, tls: ServingTls): void {
-  if (server instanceof Server) server.setSecureContext(secureContext(tls));
+  return {
+    server,
+    listen: async (host, port) => {
+      server.listen({ host, port });
+      await once(server, 'listening');
+    },
+    serveWith: (other) => server.setSecureContext(secureContext(other)),
+    close: async () => {
+      for (const socket of upgraded) socket.destroy();
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      await closed;
+    },
+  };
 }
 
 /** TLS sessions can be resumed across restarts of a server with the same key, as long as it trusts the same clients. */

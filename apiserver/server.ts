@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import { apiextensionsKinds, apiregistrationKinds, apiVersionOf, flowcontrolKinds, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
@@ -14,7 +13,7 @@ import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import { createCustomResources } from './custom-resources/index.ts';
 import { createFairness, type Fairness } from './flow-control/index.ts';
-import { createHttpServer, listenError, type ServingTls, serveWith } from './http-server.ts';
+import { createHttpServer, type HttpServer, listenError, type ServingTls } from './http-server.ts';
 import type { Auditor, Exchange } from './pipeline/exchange.ts';
 import { FlowControl, type FlowController } from './pipeline/flow-control.ts';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
@@ -193,7 +192,7 @@ class Server implements ApiServer {
   readonly #pipeline: Pipeline;
   readonly #rest: Rest;
   readonly #root: RootOptions;
-  readonly #http: FastifyInstance;
+  readonly #http: HttpServer;
   #bootstrapped = false;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
@@ -344,7 +343,7 @@ class Server implements ApiServer {
       await this.#customResources?.start();
       this.#fairness?.start();
       await this.#aggregator?.start();
-      await this.#http.listen({ host, port });
+      await this.#http.listen(host, port);
       await Promise.all([bootstrap?.(this), this.#aggregator?.register()]);
       this.#bootstrapped = true;
       this.#fairness?.keepStatus();
@@ -356,7 +355,7 @@ class Server implements ApiServer {
   }
 
   serveWith(tls: ServingTls): void {
-    serveWith(this.#http, tls);
+    this.#http.serveWith(tls);
   }
 
   announceStop(): void {

@@ -44,6 +44,8 @@ const UPSTREAM_500: readonly RegExp[] = [
   /^unknown patch type: /,
   // A binding's errors are an aggregate.
   /^target\.(?:name|kind): /,
+  // Components are looked for by name without an error of the API's.
+  /^Component not found: /,
   // A node without addresses cannot be proxied to.
   /^no preferred addresses found; known addresses: \[\]$/,
 ];
