@@ -1,3 +1,4 @@
+import { nameIsDnsLabel, nameIsDnsSubdomain } from '../../api/index.ts';
 import { type AccessAttributes, type Authorizer, type UserInfo, whenKnown } from '../auth/types.ts';
 import { forbidden } from './authorization.ts';
 import type { Exchange } from './exchange.ts';
@@ -26,7 +27,7 @@ export function impersonate(authorizer: Authorizer, exchange: Exchange): void | 
     if (groups.length > 0 || uid !== '' || extra.size > 0) throw withoutUser(exchange, { groups, uid, extra });
     return;
   }
-  const account = SERVICE_ACCOUNT.exec(name);
+  const account = accountOf(name);
   const wanted: Partial<AccessAttributes>[] = [
     account ? { resource: 'serviceaccounts', namespace: account[1] ?? '', name: account[2] ?? '' } : { resource: 'users', name },
     ...groups.map((group) => ({ resource: 'groups', name: group })),
@@ -44,6 +45,13 @@ export function impersonate(authorizer: Authorizer, exchange: Exchange): void | 
     };
     exchange.audit?.impersonated(exchange.user);
   });
+}
+
+/** A name that no account can have is a user's. Upstream: `serviceaccount.SplitUsername`. */
+function accountOf(name: string): RegExpExecArray | null {
+  const found = SERVICE_ACCOUNT.exec(name);
+  const [, namespace = '', account = ''] = found ?? [];
+  return nameIsDnsLabel(namespace, false).length === 0 && nameIsDnsSubdomain(account, false).length === 0 ? found : null;
 }
 
 const OF_AUTHENTICATION = { group: 'authentication.k8s.io', version: 'v1' };

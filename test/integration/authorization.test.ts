@@ -114,6 +114,7 @@ test('who takes on another identity must be allowed every part of it', async () 
       as('system:serviceaccount:default:other'),
       'serviceaccounts "other" is forbidden: User "agent" cannot impersonate resource "serviceaccounts" in API group "" in the namespace "default"',
     ],
+    [as('system:serviceaccount:default:No_Account'), 'users "system:serviceaccount:default:No_Account" is forbidden'],
   ];
   for (const [headers, why] of refused) expect(await whoAmI(headers)).toContain(why);
 });
