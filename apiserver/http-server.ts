@@ -51,9 +51,13 @@ export function createHttpServer(tls: ServingTls, handle: HandleRequest): HttpSe
     if (socket.writable) socket.end(error.code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
     else socket.destroy();
   });
+  // A parser that is fed by the connection itself is fed on while it is paused, which it takes for an error: a large request right behind a large
+  // answer would be refused. With a listener the data goes through the stream, which waits.
+  server.on('secureConnection', (socket) => socket.on('data', ignore));
   // Connections that HTTP is done with, or may be soon: the server does not close them.
   const upgraded = new Set<Duplex>();
   server.on('upgrade', (request, socket: Socket, head: Buffer) => {
+    socket.off('data', ignore);
     const response = new ServerResponse(request);
     response.assignSocket(socket);
     response.shouldKeepAlive = false;
@@ -80,6 +84,8 @@ export function createHttpServer(tls: ServingTls, handle: HandleRequest): HttpSe
     },
   };
 }
+
+const ignore = (): void => undefined;
 
 /** TLS sessions can be resumed across restarts of a server with the same key, as long as it trusts the same clients. */
 const secureContext = ({ cert, key, clientCa = '' }: ServingTls) => ({

@@ -24,7 +24,6 @@ const OWNED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'memory-level': ['store'],
   '@grpc/grpc-js': ['store'],
   'protobufjs/minimal.js': ['store'],
-  fastify: ['apiserver'],
   undici: ['client'],
   pino: ['runtime'],
   'prom-client': ['runtime'],
