@@ -6,6 +6,7 @@ import {
   certificatesKinds,
   fieldError,
   goQuote,
+  KEY_USAGES,
 } from '../../api/index.ts';
 import { certificateChainError, DerError, decodePem, parseSigningRequest, type SigningRequest } from '../../runtime/index.ts';
 import { type Errors, isEmpty, listOf } from './field-errors.ts';
@@ -22,31 +23,6 @@ const FAILED = 'Failed';
 /** Conditions that are there or not; others may say no. */
 const TRUE_ONLY: readonly string[] = [APPROVED, DENIED, FAILED];
 const STATUSES: readonly string[] = ['False', 'True', 'Unknown'];
-const USAGES: readonly string[] = [
-  'any',
-  'cert sign',
-  'client auth',
-  'code signing',
-  'content commitment',
-  'crl sign',
-  'data encipherment',
-  'decipher only',
-  'digital signature',
-  'email protection',
-  'encipher only',
-  'ipsec end system',
-  'ipsec tunnel',
-  'ipsec user',
-  'key agreement',
-  'key encipherment',
-  'microsoft sgc',
-  'netscape sgc',
-  'ocsp signing',
-  's/mime',
-  'server auth',
-  'signing',
-  'timestamping',
-];
 
 /** What an object from older times may go on having. Upstream: `getValidationOptions`. */
 interface Allowances {
@@ -105,7 +81,7 @@ function allowancesOf(request: CertificateSigningRequest, old: CertificateSignin
     anyCertificate:
       old !== undefined &&
       ((request.status.certificate ?? '') === (old.status.certificate ?? '') || certificateError(old.status.certificate) !== undefined),
-    anyUsage: usages.some((usage) => !USAGES.includes(usage)),
+    anyUsage: usages.some((usage) => !KEY_USAGES.includes(usage)),
     sameUsages: hasTwice(usages),
   };
 }
@@ -132,7 +108,7 @@ function checkSpec(errors: Errors, spec: CertificateSigningRequestSpec, allowed:
 function checkUsages(errors: Errors, path: string, usages: readonly string[], allowed: Allowances): void {
   if (usages.length === 0) errors.push(fieldError.required(path));
   usages.forEach((usage, i) => {
-    if (!allowed.anyUsage && !USAGES.includes(usage)) errors.push(fieldError.notSupported(`${path}[${i}]`, usage, USAGES));
+    if (!allowed.anyUsage && !KEY_USAGES.includes(usage)) errors.push(fieldError.notSupported(`${path}[${i}]`, usage, KEY_USAGES));
   });
   usages.forEach((usage, i) => {
     if (!allowed.sameUsages && usages.indexOf(usage) < i) errors.push(fieldError.duplicate(`${path}[${i}]`, usage));

@@ -1,3 +1,4 @@
+import { KEY_USAGES } from '../../key-usages.ts';
 import { objectMeta } from '../../meta/v1/object-meta.ts';
 import { bytes, int32, item, list, map, of, ref, string, time } from '../../schema/fields.ts';
 import { message, type Of } from '../../schema/message.ts';
@@ -11,31 +12,7 @@ export const certificateSigningRequestSpec = message(
     expirationSeconds: int32(8, 'Seconds the certificate should last; up to the signer unless given, at least 600.', { pointer: true }),
     usages: list(item.string(), 5, 'What the key may be used for, such as digital signature or client auth.', {
       listType: 'atomic',
-      itemEnum: [
-        'any',
-        'cert sign',
-        'client auth',
-        'code signing',
-        'content commitment',
-        'crl sign',
-        'data encipherment',
-        'decipher only',
-        'digital signature',
-        'email protection',
-        'encipher only',
-        'ipsec end system',
-        'ipsec tunnel',
-        'ipsec user',
-        'key agreement',
-        'key encipherment',
-        'microsoft sgc',
-        'netscape sgc',
-        'ocsp signing',
-        's/mime',
-        'server auth',
-        'signing',
-        'timestamping',
-      ],
+      itemEnum: KEY_USAGES,
     }),
     username: string(2, 'User who asks; filled in by the server.'),
     uid: string(3, 'UID of the user who asks; filled in by the server.'),
