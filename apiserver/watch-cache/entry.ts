@@ -1,4 +1,4 @@
-import { type KindInfo, type KubeObject, parseJson } from '../../api/index.ts';
+import { type KindInfo, type KubeObject, parseOwnJson } from '../../api/index.ts';
 import type { StoredForm } from '../registry/stored-form.ts';
 import type { WireForm } from '../registry/wire-form.ts';
 
@@ -87,7 +87,7 @@ export class Entry {
 
   /** A new copy of the object, which the caller may change. */
   parse(): KubeObject {
-    return parseJson(this.bytes.toString()) as KubeObject; // our own encoding: nothing else is in the cache
+    return parseOwnJson(this.bytes.toString()) as KubeObject; // our own encoding: nothing else is in the cache
   }
 
   /** The object, parsed once and shared: not to be changed. */
