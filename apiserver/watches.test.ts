@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
+import { connect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { coreKinds } from '../api/index.ts';
 import { VirtualClock } from '../runtime/index.ts';
@@ -136,6 +137,31 @@ describe('a watch', () => {
     const answer = await api.request('GET', `${PATH}?watch=1&${query}`);
     expect(answer.json()).toMatchObject({ code: status, message: expect.stringContaining(message) });
   });
+});
+
+test.each([
+  [
+    '1.1',
+    (text: string) =>
+      text
+        .split('\r\n\r\n')[1]
+        ?.split('\r\n')
+        .filter((_, i) => i % 2 === 1) ?? [],
+  ],
+  ['1.0', (text: string) => text.split('\r\n\r\n')[1]?.split(/(?<=\n)/) ?? []],
+])('frames come whole in HTTP/%s', async (version, framesOf) => {
+  await using api = await start();
+  const socket = connect({ host: '127.0.0.1', port: api.server.port, rejectUnauthorized: false });
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  socket.write(`GET ${PATH}?watch=1 HTTP/${version}\r\nHost: x\r\n\r\n`);
+  await expect.poll(() => text).toContain('\r\n\r\n');
+  const revisions = [await put(api, 'a'), await put(api, 'b', { x: 'y' })].map(String);
+  await expect.poll(() => framesOf(text).length).toBe(2);
+  expect(framesOf(text).map((frame) => JSON.parse(frame).object.metadata.resourceVersion)).toEqual(revisions);
+  socket.destroy();
 });
 
 test('a watcher that does not read is dropped and counted; the others miss nothing', async () => {

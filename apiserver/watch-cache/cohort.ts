@@ -1,7 +1,7 @@
 import type { Revision } from '../../store/index.ts';
 import type { CacheEvent, FrameWriter } from './cache-event.ts';
 import type { Selection } from './selection.ts';
-import type { WatchClient } from './watch-client.ts';
+import { SharedFrames, type WatchClient } from './watch-client.ts';
 import type { WatchStats } from './watch-stats.ts';
 
 /** What the watchers of a cohort have in common. */
@@ -63,13 +63,12 @@ export class Cohort {
   /** Writes what has gathered to every member. */
   flush(): void {
     if (this.#frames.length === 0) return;
-    const [only] = this.#frames;
-    const chunk = only && this.#frames.length === 1 ? only : Buffer.concat(this.#frames, this.#bytes);
+    const frames = new SharedFrames(this.#frames, this.#bytes);
     this.#frames = [];
     this.#bytes = 0;
     for (const client of this.#members) {
       if (client.ended) this.#members.delete(client);
-      else client.write(chunk);
+      else client.write(frames);
     }
   }
 

@@ -3,8 +3,30 @@ export const WATCH_BACKLOG_BYTES_MAX = 32 * 1024 * 1024;
 /** Frames of the initial state are joined into writes of about this size. */
 const WRITE_BYTES = 64 * 1024;
 
+/** Frames for many watchers, joined; as a chunk of an HTTP answer once for all of those that take chunks. */
+export class SharedFrames {
+  readonly bytes: Buffer;
+  #chunk: Buffer | undefined;
+
+  constructor(frames: readonly Buffer[], length: number) {
+    const [only] = frames;
+    this.bytes = only && frames.length === 1 ? only : Buffer.concat(frames, length);
+  }
+
+  /** With its length before it, as chunked transfer coding has it (RFC 9112, 7.1). */
+  get chunk(): Buffer {
+    this.#chunk ??= Buffer.concat([Buffer.from(`${this.bytes.length.toString(16)}\r\n`, 'latin1'), this.bytes, LINE_END]);
+    return this.#chunk;
+  }
+}
+
+const LINE_END = Buffer.from('\r\n');
+
 /** What a watch is written to: the part of an HTTP answer that it needs. */
 export interface WatchStream {
+  /** Whether what is written goes out in chunks: then they may be written to the connection, which costs half as much. */
+  readonly chunkedEncoding?: boolean | undefined;
+  readonly socket?: { write(chunk: Buffer): boolean } | null | undefined;
   readonly writableLength: number;
   write(chunk: Buffer): boolean;
   once(event: 'drain' | 'close', listener: () => void): unknown;
@@ -23,7 +45,7 @@ export class WatchClient {
   readonly #stream: WatchStream;
   readonly #backlogBytesMax: number;
   readonly #onSlow: () => void;
-  #backlog: Buffer[] | undefined;
+  #backlog: SharedFrames[] | undefined;
   #backlogBytes = 0;
   #ended = false;
 
@@ -38,13 +60,16 @@ export class WatchClient {
   }
 
   /** Passes frames on, or keeps them until the initial state is out. */
-  write(chunk: Buffer): void {
+  write(frames: SharedFrames): void {
     if (this.#ended) return;
+    const { socket, chunkedEncoding } = this.#stream;
     if (this.#backlog) {
-      this.#backlog.push(chunk);
-      this.#backlogBytes += chunk.length;
+      this.#backlog.push(frames);
+      this.#backlogBytes += frames.bytes.length;
+    } else if (socket && chunkedEncoding) {
+      socket.write(frames.chunk);
     } else {
-      this.#stream.write(chunk);
+      this.#stream.write(frames.bytes);
     }
     if (this.#backlogBytes + this.#stream.writableLength > this.#backlogBytesMax) this.#drop();
   }
@@ -64,7 +89,7 @@ export class WatchClient {
     const waiting = this.#backlog ?? [];
     this.#backlog = undefined;
     this.#backlogBytes = 0;
-    for (const chunk of waiting) this.write(chunk);
+    for (const frames of waiting) this.write(frames);
   }
 
   /** Ends the answer as upstream does: cleanly, the client is expected to come back. */

@@ -166,7 +166,10 @@ describeOnEtcd('etcd that cannot be reached any more', () => {
   test('what waits for a connection is done when there is one, and bounded in time when there is none', async () => {
     await using member = await startEtcd();
     await using proxy = await TcpProxy.open(member.clientUrl);
-    const store = await openEtcdStore({ endpoints: [proxy.url], requestTimeoutMs: 1000 });
+    const store = await openEtcdStore({
+      endpoints: [proxy.url],
+      requestTimeoutMs: 3000 /* a connection is tried anew every half second at the latest */,
+    });
     proxy.close();
     await failureOf(store.txn(plain(put('lost'))));
     const began = systemClock.monotonic();
@@ -176,7 +179,7 @@ describeOnEtcd('etcd that cannot be reached any more', () => {
     });
     expect(await failureOf(store.range(ALL))).toMatchObject({ code: 'Unavailable' });
     expect(await failureOf(store.leases.keepAlive(1n))).toMatchObject({ code: 'Unavailable' });
-    expect(systemClock.monotonic() - began).toBeLessThan(5000);
+    expect(systemClock.monotonic() - began).toBeLessThan(15_000);
     const later = store.txn(plain(put('b')));
     await systemClock.sleep(100);
     proxy.reopen();
