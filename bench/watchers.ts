@@ -21,7 +21,7 @@ const SLOW = 10;
 const CONNECTIONS = 32;
 const PODS = '/api/v1/namespaces/bench/pods';
 /** So that three rounds are more than waits for a watcher before it is dropped. */
-const NOTE_BYTES = 8000;
+const NOTE_BYTES = 12_000;
 const WATCH = `${PODS}?watch=1&resourceVersionMatch=NotOlderThan&sendInitialEvents=false&timeoutSeconds=3600`;
 
 const server = await startServer();
