@@ -4,8 +4,8 @@
  * ten that have stopped reading. Prints both.
  */
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { type BenchServer, parallel, startServer } from './support/server.ts';
 
@@ -35,19 +35,18 @@ try {
 /** Memory of watches on which nothing happens, each on a connection of its own. */
 async function idleWatchers(target: BenchServer, count: number): Promise<void> {
   const before = await target.residentMb();
-  const sockets: Socket[] = [];
+  const open: IncomingMessage[] = [];
   let left = count;
-  const open = async () => {
-    while (left-- > 0)
-      sockets.push(await watch(target, '/api/v1/namespaces/quiet/configmaps?watch=1&timeoutSeconds=3600', () => undefined));
+  const openSome = async () => {
+    while (left-- > 0) open.push(await watch(target, '/api/v1/namespaces/quiet/configmaps?watch=1&timeoutSeconds=3600', () => undefined));
   };
   const begun = performance.now();
-  await Promise.all(Array.from({ length: OPENING_AT_ONCE }, open));
+  await Promise.all(Array.from({ length: OPENING_AT_ONCE }, openSome));
   const took = performance.now() - begun;
   const after = await target.residentMb();
   const kb = (((after - before) * 1024) / count).toFixed(1);
   console.log(`${count} idle watchers: opened in ${(took / 1000).toFixed(1)} s, ${before} MB before, ${after} MB with them: ${kb} KB each`);
-  for (const socket of sockets) socket.destroy();
+  for (const answer of open) answer.destroy();
 }
 
 /** Events a second to those that read, without and with others that do not. */
@@ -60,7 +59,7 @@ async function slowReaders(target: BenchServer, updates: number, watchers: numbe
   });
   await parallel(updates, CONNECTIONS, (i) => target.request('POST', PODS, { metadata: { name: `p-${i}` }, spec }));
   let seen = 0;
-  const fast: Socket[] = [];
+  const fast: IncomingMessage[] = [];
   for (let i = 0; i < watchers; i++) fast.push(await watch(target, WATCH, (events) => (seen += events)));
   let round = 0;
   const measure = async (what: string) => {
@@ -77,17 +76,24 @@ async function slowReaders(target: BenchServer, updates: number, watchers: numbe
   };
   await measure('warm up');
   await measure('nobody slow');
-  const slow: Socket[] = [];
-  for (let i = 0; i < SLOW; i++) slow.push((await watch(target, WATCH, () => undefined)).pause());
+  const slow: IncomingMessage[] = [];
+  for (let i = 0; i < SLOW; i++) slow.push(stopped(await watch(target, WATCH, () => undefined)));
   await measure(`${SLOW} that do not read`);
   await measure(`${SLOW} that do not read, again`);
   await measure('and once more');
   console.log(`watches dropped for not reading: ${await target.metric('apiserver_terminated_watchers_total')}`);
-  for (const socket of [...fast, ...slow]) socket.destroy();
+  for (const answer of [...fast, ...slow]) answer.destroy();
+}
+
+/** Reads no more, neither the answer nor what the connection brings. */
+function stopped(answer: IncomingMessage): IncomingMessage {
+  answer.pause();
+  answer.socket.pause();
+  return answer;
 }
 
 /** Opens a watch and counts its lines. */
-async function watch({ url, headers }: BenchServer, path: string, count: (events: number) => void): Promise<Socket> {
+async function watch({ url, headers }: BenchServer, path: string, count: (events: number) => void): Promise<IncomingMessage> {
   const request = https.get(new URL(path, url), { agent: false, headers, rejectUnauthorized: false });
   const [answer] = await once(request, 'response');
   if (answer.statusCode !== 200) throw new Error(`the watch was answered ${answer.statusCode}`);
@@ -97,5 +103,5 @@ async function watch({ url, headers }: BenchServer, path: string, count: (events
     for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) events++;
     count(events);
   });
-  return answer.socket;
+  return answer;
 }
