@@ -56,15 +56,17 @@ function query(unsorted: readonly LabelRequirement[]): LabelSelectorQuery {
   const requirements = [...unsorted].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   const tests = requirements.map(compile);
   const text = requirements.map(write).join(',');
+  const [only] = tests;
+  const all = (labels: Labels) => {
+    const given = labels ?? {};
+    for (const test of tests) if (!test(given)) return false;
+    return true;
+  };
   return {
     requirements,
     empty: false,
     toString: () => text,
-    matches(labels) {
-      const given = labels ?? {};
-      for (const test of tests) if (!test(given)) return false;
-      return true;
-    },
+    matches: only && tests.length === 1 ? (labels) => only(labels ?? {}) : all,
   };
 }
 
@@ -76,6 +78,7 @@ function compile({ key, operator, values }: LabelRequirement): (labels: Readonly
     case '=':
     case '==':
     case 'in':
+      if (values.length === 1 && first !== undefined) return (labels) => labels[key] === first && Object.hasOwn(labels, key);
       return (labels) => {
         const value = lookUp(labels);
         return value !== undefined && has(value);

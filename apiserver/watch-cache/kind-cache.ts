@@ -307,5 +307,9 @@ export class KindCache {
 const NOTHING = Buffer.alloc(0);
 
 /** What leaves out the others; undefined when everything under the prefix is selected. */
-const filterOf = (selection: Selection): ((entry: Entry) => boolean) | undefined =>
-  selection.isWhole ? undefined : (entry) => selection.matches(entry);
+function filterOf(selection: Selection): ((entry: Entry) => boolean) | undefined {
+  const { labels, fields } = selection;
+  if (selection.isWhole) return undefined;
+  // What is looked through is of one namespace, if one was asked for.
+  return labels && fields.length === 0 ? (entry) => labels.matches(entry.labels) : (entry) => selection.matches(entry);
+}
