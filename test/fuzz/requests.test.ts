@@ -42,6 +42,7 @@ const UPSTREAM_500: readonly RegExp[] = [
   // What upstream's strategic merge says without a code of its own.
   /^list element types are not identical: /,
   /^unknown patch type: /,
+  /^unable to find api field in struct \w+ for the json field /,
   // A binding's errors are an aggregate.
   /^target\.(?:name|kind): /,
   // Components are looked for by name without an error of the API's.
