@@ -4,7 +4,7 @@ import { VirtualClock } from '../../runtime/index.ts';
 import { requestInfo } from '../pipeline/request-info.ts';
 import { MANDATORY_LEVELS, MANDATORY_SCHEMAS, SUGGESTED_LEVELS, SUGGESTED_SCHEMAS } from './bootstrap-objects.ts';
 import { FlowConfiguration } from './configuration.ts';
-import type { QueuedRequest } from './queue-set.ts';
+import type { QueuedRequest } from './queued-request.ts';
 
 const LEVELS = [...MANDATORY_LEVELS, ...SUGGESTED_LEVELS];
 const SCHEMAS = [...MANDATORY_SCHEMAS, ...SUGGESTED_SCHEMAS];

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../api/index.ts';
 import { Exchange } from '../pipeline/exchange.ts';
 import type { PriorityAndFairness } from './priority-and-fairness.ts';
-import type { QueuedRequest } from './queue-set.ts';
+import type { QueuedRequest } from './queued-request.ts';
 
 /*
  * What is going on in the queues, as tables for people: `/debug/api_priority_and_fairness/…`. Upstream:

@@ -4,7 +4,7 @@ import type { RequestInfo } from '../pipeline/request-info.ts';
 import { type CompiledRule, compileRules } from './classifier.ts';
 import type { FlowStats } from './flow-stats.ts';
 import type { PriorityLevel } from './priority-level.ts';
-import type { Flow } from './queue-set.ts';
+import type { Flow } from './queued-request.ts';
 import { deal, flowHash } from './shuffle-sharding.ts';
 
 /** Hands that are remembered, so that flows need not be hashed again. */

@@ -5,7 +5,7 @@ import { type FlowController, isMutating, NO_SEAT, type Refusal, type Seat } fro
 import type { RequestInfo } from '../pipeline/request-info.ts';
 import { FlowConfiguration, type Verdict } from './configuration.ts';
 import type { Flows } from './flows.ts';
-import type { QueuedRequest } from './queue-set.ts';
+import type { QueuedRequest } from './queued-request.ts';
 import { RetryAfter } from './retry-after.ts';
 import { TimingRatio } from './timing-ratio.ts';
 import { Turnstile } from './turnstile.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Random, seededRandom, VirtualClock } from '../../runtime/index.ts';
 import { FlowStats } from './flow-stats.ts';
-import { type Flow, type QueueConfig, type QueuedRequest, QueueSet } from './queue-set.ts';
+import { type QueueConfig, QueueSet } from './queue-set.ts';
+import type { Flow, QueuedRequest } from './queued-request.ts';
 import { SeatDemand } from './seat-demand.ts';
 import { deal, flowHash } from './shuffle-sharding.ts';
 import { TimingRatio } from './timing-ratio.ts';

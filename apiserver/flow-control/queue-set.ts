@@ -1,8 +1,8 @@
 import type { Clock } from '../../runtime/index.ts';
-import type { FlowStats, RejectReason } from './flow-stats.ts';
+import type { RejectReason } from './flow-stats.ts';
+import { type Arrival, finalWork, isEmpty, oldestOf, type Queue, QueuedRequest, SERVICE_SECONDS } from './queued-request.ts';
 import type { SeatDemand } from './seat-demand.ts';
 import type { TimingRatio } from './timing-ratio.ts';
-import type { WorkEstimate } from './work-estimate.ts';
 
 /*
  * Fair queueing of requests, as upstream's apiserver/pkg/util/flowcontrol/fairqueuing/queueset, whose doc.go derives it.
@@ -23,8 +23,6 @@ import type { WorkEstimate } from './work-estimate.ts';
  * here is more than a few additions as long as nobody waits.
  */
 
-/** What a request is taken to need before it is known, in seconds. Upstream: `estimatedServiceDuration`. */
-const SERVICE_SECONDS = 0.003;
 /** Part of the seats that only requests of one seat may have. */
 const EXPRESS_PART = 0.1;
 /** Empty queues are kept, to be used again, while there are no more than this. */
@@ -47,72 +45,6 @@ export interface QueueGauges {
   readonly executing: TimingRatio;
   readonly waiting: TimingRatio;
 }
-
-/** A request as it comes. */
-export interface Arrival {
-  readonly estimate: WorkEstimate;
-  readonly stats: FlowStats;
-  readonly flow: Flow;
-  /** What it is, for those who look at the queues. */
-  readonly subject: unknown;
-}
-
-/** A flow among those of a schema. */
-export interface Flow {
-  readonly distinguisher: string;
-  /** Queues it may wait in; not looked at when there are none. */
-  readonly hand: readonly number[];
-}
-
-interface Queue {
-  readonly index: number;
-  /** Oldest first. */
-  readonly waiting: Set<QueuedRequest>;
-  /** Work of those that wait, in seat-seconds. */
-  waitingWork: number;
-  executing: number;
-  seatsInUse: number;
-  nextR: number;
-}
-
-/** A request in a set: it waits, executes, and may linger on its seats. */
-export class QueuedRequest {
-  readonly stats: FlowStats;
-  readonly flow: Flow;
-  readonly subject: unknown;
-  readonly arrivalMs: number;
-  readonly arrivalR: number;
-  readonly estimate: WorkEstimate;
-  /** Seat-seconds. */
-  readonly work: number;
-  queue: Queue | undefined;
-  seats: number;
-  lingerMs: number;
-  startMs = 0;
-  state: 'waiting' | 'executing' | 'finished' = 'waiting';
-  /** It was let past a wide one. */
-  express = false;
-  /** Its neighbours among those that execute. */
-  older: QueuedRequest | undefined;
-  younger: QueuedRequest | undefined;
-  /** Called when one that had to wait is given its seats. */
-  onDispatch: (() => void) | undefined;
-
-  constructor({ estimate, stats, flow, subject }: Arrival, arrivalMs: number, arrivalR: number) {
-    this.stats = stats;
-    this.flow = flow;
-    this.subject = subject;
-    this.arrivalMs = arrivalMs;
-    this.arrivalR = arrivalR;
-    this.estimate = estimate;
-    this.work = estimate.initialSeats * SERVICE_SECONDS + finalWork(estimate);
-    this.seats = Math.max(estimate.initialSeats, estimate.finalSeats);
-    this.lingerMs = estimate.additionalLatencyMs;
-  }
-}
-
-/** Seat-seconds after the answer. */
-const finalWork = ({ finalSeats, additionalLatencyMs }: WorkEstimate): number => (finalSeats * additionalLatencyMs) / 1000;
 
 /** What {@link QueueSet} tells of the virtual world, for metrics. */
 export interface VirtualTimes {
@@ -509,10 +441,6 @@ export class QueueSet {
 }
 
 const anyone = (): boolean => true;
-
-const oldestOf = (queue: Queue): QueuedRequest | undefined => (queue.waiting.size === 0 ? undefined : queue.waiting.values().next().value);
-
-const isEmpty = ({ waiting, executing, seatsInUse }: Queue): boolean => waiting.size === 0 && executing === 0 && seatsInUse === 0;
 
 function widen(bounds: { min: number; max: number }, value: number): void {
   if (value < bounds.min) bounds.min = value;

@@ -5,9 +5,11 @@ import {
   isQualifiedName,
   isValidLabelValue,
   type KubeObject,
+  type ObjectMeta,
   parseTime,
 } from '../../api/index.ts';
 import type { Strategy, UpdateStrategy } from '../registry/strategy.ts';
+import { semanticEqual } from '../validation/semantic-equal.ts';
 
 /** The age cell of a Table, as upstream's `translateTimestampSince`. */
 export function ageOf(timestamp: string | null | undefined, now: number): string {
@@ -61,3 +63,14 @@ export const sortedMap = <T>(map: Readonly<Record<string, T>>): Record<string, T
 /** An error for each text. */
 export const invalidEach = (path: string, value: unknown, details: readonly string[]): FieldError[] =>
   details.map((detail) => fieldError.invalid(path, value, detail));
+
+interface Specified {
+  readonly metadata: ObjectMeta;
+  readonly spec: unknown;
+}
+
+/** Every change of the spec is a generation. */
+export function raiseGeneration({ metadata, spec }: Specified, old: Specified): void {
+  const generation = old.metadata.generation ?? 0;
+  metadata.generation = semanticEqual(spec, old.spec) ? generation : generation + 1;
+}

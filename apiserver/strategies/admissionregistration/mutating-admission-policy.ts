@@ -9,9 +9,10 @@ import { setMatchResourcesDefaults } from '../../validation/admission-rules.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { mutatingAdmissionPolicyBindingErrors, mutatingAdmissionPolicyErrors } from '../../validation/mutating-admission-policy.ts';
 import { sameFields } from '../same-fields.ts';
-import { ageOf, strategyOf } from '../shared.ts';
-import { paramKindCell, paramRefCell } from './cells.ts';
-import { type BindingRefErrors, type ParamKindErrors, raiseGeneration, withAccess } from './policy-access.ts';
+import { ageOf, raiseGeneration, strategyOf } from '../shared.ts';
+import { paramKindCell } from './cells.ts';
+import { type BindingRefErrors, type ParamKindErrors, withAccess } from './policy-access.ts';
+import { policyBindingStrategy } from './policy-binding.ts';
 
 const {
   mutatingadmissionpolicies,
@@ -49,26 +50,7 @@ export const mutatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): St
   });
 
 /** Upstream: `pkg/registry/admissionregistration/mutatingadmissionpolicybinding`, `ValidateMutatingAdmissionPolicyBinding`. */
-export const mutatingAdmissionPolicyBindingStrategy = (refErrors: BindingRefErrors): Strategy<MutatingAdmissionPolicyBinding> =>
-  strategyOf<MutatingAdmissionPolicyBinding>({
-    views: { [ALPHA]: sameFields(mutatingadmissionpolicybindings, mutatingadmissionpolicybindingsV1alpha1) },
-    allowUnconditionalUpdate: false,
-    takesEffectAtOnce: true,
-    setDefaults: ({ spec }) => {
-      setMatchResourcesDefaults(spec.matchResources);
-    },
-    prepareForCreate: (_context, { metadata }) => {
-      metadata.generation = 1;
-    },
-    prepareForUpdate: (_context, binding, old) => {
-      raiseGeneration(binding, old);
-    },
-    validateCreate: ({ user }, { spec }) => withAccess(mutatingAdmissionPolicyBindingErrors(spec), () => refErrors(user, spec)),
-    validateUpdate: ({ user }, { spec }) => withAccess(mutatingAdmissionPolicyBindingErrors(spec), () => refErrors(user, spec)),
-    tableRow: ({ metadata, spec }, now) => [
-      metadata.name,
-      spec.policyName ?? '',
-      paramRefCell(spec.paramRef),
-      ageOf(metadata.creationTimestamp, now),
-    ],
-  });
+export const mutatingAdmissionPolicyBindingStrategy = (refErrors: BindingRefErrors): Strategy<MutatingAdmissionPolicyBinding> => ({
+  ...policyBindingStrategy<MutatingAdmissionPolicyBinding>(mutatingAdmissionPolicyBindingErrors, refErrors),
+  views: { [ALPHA]: sameFields(mutatingadmissionpolicybindings, mutatingadmissionpolicybindingsV1alpha1) },
+});

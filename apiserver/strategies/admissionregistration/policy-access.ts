@@ -5,7 +5,6 @@ import {
   fieldError,
   type KindInfo,
   type KubeObject,
-  type ObjectMeta,
   type ParamKind,
   type ParamRef,
   parseApiVersion,
@@ -86,15 +85,4 @@ function may({ authorizer }: PolicyAccess, user: UserInfo, asked: Asked & Pick<A
 function userText({ name, uid = '', groups, extra = {} }: UserInfo): string {
   const extras = Object.entries(extra).map(([key, values]) => `${key}:[${values.join(' ')}]`);
   return `&{${name} ${uid} [${groups.join(' ')}] map[${extras.sort().join(' ')}]}`;
-}
-
-interface Specified {
-  readonly metadata: ObjectMeta;
-  readonly spec: unknown;
-}
-
-/** Every change of the spec is a generation. */
-export function raiseGeneration({ metadata, spec }: Specified, old: Specified): void {
-  const generation = old.metadata.generation ?? 0;
-  metadata.generation = semanticEqual(spec, old.spec) ? generation : generation + 1;
 }

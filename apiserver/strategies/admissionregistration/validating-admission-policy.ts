@@ -7,9 +7,10 @@ import {
   validatingAdmissionPolicyErrors,
   validatingAdmissionPolicyStatusErrors,
 } from '../../validation/validating-admission-policy.ts';
-import { ageOf, strategyOf, updateOf } from '../shared.ts';
-import { paramKindCell, paramRefCell } from './cells.ts';
-import { type BindingRefErrors, type ParamKindErrors, raiseGeneration, withAccess } from './policy-access.ts';
+import { ageOf, raiseGeneration, strategyOf, updateOf } from '../shared.ts';
+import { paramKindCell } from './cells.ts';
+import { type BindingRefErrors, type ParamKindErrors, withAccess } from './policy-access.ts';
+import { policyBindingStrategy } from './policy-binding.ts';
 
 /** What of the metadata does not change through /status. Upstream: `ResetObjectMetaForStatus`. */
 const KEPT_METADATA = ['labels', 'annotations', 'finalizers', 'ownerReferences', 'deletionTimestamp', 'generation'] as const;
@@ -54,27 +55,7 @@ export const validatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): 
 
 /** Upstream: `pkg/registry/admissionregistration/validatingadmissionpolicybinding`, `ValidateValidatingAdmissionPolicyBinding`. */
 export const validatingAdmissionPolicyBindingStrategy = (refErrors: BindingRefErrors): Strategy<ValidatingAdmissionPolicyBinding> =>
-  strategyOf<ValidatingAdmissionPolicyBinding>({
-    allowUnconditionalUpdate: false,
-    takesEffectAtOnce: true,
-    setDefaults: ({ spec }) => {
-      setMatchResourcesDefaults(spec.matchResources);
-    },
-    prepareForCreate: (_context, { metadata }) => {
-      metadata.generation = 1;
-    },
-    prepareForUpdate: (_context, binding, old) => {
-      raiseGeneration(binding, old);
-    },
-    validateCreate: ({ user }, { spec }) => withAccess(validatingAdmissionPolicyBindingErrors(spec), () => refErrors(user, spec)),
-    validateUpdate: ({ user }, { spec }) => withAccess(validatingAdmissionPolicyBindingErrors(spec), () => refErrors(user, spec)),
-    tableRow: ({ metadata, spec }, now) => [
-      metadata.name,
-      spec.policyName ?? '',
-      paramRefCell(spec.paramRef),
-      ageOf(metadata.creationTimestamp, now),
-    ],
-  });
+  policyBindingStrategy<ValidatingAdmissionPolicyBinding>(validatingAdmissionPolicyBindingErrors, refErrors);
 
 function keepMetadata(metadata: ObjectMeta, old: ObjectMeta): void {
   for (const field of KEPT_METADATA) Object.assign(metadata, { [field]: old[field] });

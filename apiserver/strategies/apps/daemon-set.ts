@@ -5,7 +5,7 @@ import { validateDaemonSetSpec } from '../../validation/workload.ts';
 import { validateDaemonSetStatus } from '../../validation/workload-status.ts';
 import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-template-defaults.ts';
-import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, raiseGeneration, strategyOf, updateOf } from '../shared.ts';
 import { containerCells, labelsCell, selectorCell } from './cells.ts';
 import { selectorChange, warnOfTemplate } from './templates.ts';
 
@@ -31,8 +31,7 @@ export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
     dropDisabledTemplateFields(daemonSet.spec.template);
     const sameTemplate = semanticEqual(daemonSet.spec.template, old.spec.template);
     setTemplateGeneration(daemonSet, templateGenerationOf(old) + (sameTemplate ? 0 : 1));
-    const generation = old.metadata.generation ?? 0;
-    daemonSet.metadata.generation = semanticEqual(daemonSet.spec, old.spec) ? generation : generation + 1;
+    raiseGeneration(daemonSet, old);
   },
   validateUpdate: (context, { metadata, spec }, old) => {
     const wrong = validateDaemonSetSpec(spec);

@@ -1,11 +1,10 @@
 import type { ReplicaSet } from '../../../api/index.ts';
 import type { Strategy } from '../../registry/strategy.ts';
-import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { validateReplicaSetSpec } from '../../validation/workload.ts';
 import { validateReplicaSetStatus } from '../../validation/workload-status.ts';
 import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-template-defaults.ts';
-import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, raiseGeneration, strategyOf, updateOf } from '../shared.ts';
 import { containerCells, selectorCell } from './cells.ts';
 import { selectorChange, warnOfTemplate, warnOfWorkload } from './templates.ts';
 
@@ -28,8 +27,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = strategyOf<ReplicaSet>({
   prepareForUpdate: (_context, replicaSet, old) => {
     replicaSet.status = old.status;
     dropDisabledTemplateFields(replicaSet.spec.template);
-    const generation = old.metadata.generation ?? 0;
-    replicaSet.metadata.generation = semanticEqual(replicaSet.spec, old.spec) ? generation : generation + 1;
+    raiseGeneration(replicaSet, old);
   },
   validateUpdate: (context, { metadata, spec }, old) => {
     const wrong = validateReplicaSetSpec(spec);

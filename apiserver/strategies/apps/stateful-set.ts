@@ -2,12 +2,11 @@ import { isDns1123Label, nameIsDnsLabel, type PersistentVolumeClaim, type Statef
 import type { RequestContext, Strategy } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { warnOfClaim } from '../../validation/pod-warnings.ts';
-import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { validateStatefulSetSpec, validateStatefulSetSpecUpdate } from '../../validation/stateful-set.ts';
 import { validateStatefulSetStatus } from '../../validation/workload-status.ts';
 import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
 import { setClaimDefaults, setPodTemplateDefaults } from '../core/pod-template-defaults.ts';
-import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, raiseGeneration, strategyOf, updateOf } from '../shared.ts';
 import { containerCells } from './cells.ts';
 import { warnOfTemplate } from './templates.ts';
 
@@ -30,8 +29,7 @@ export const statefulSetStrategy: Strategy<StatefulSet> = strategyOf<StatefulSet
   prepareForUpdate: (_context, statefulSet, old) => {
     statefulSet.status = old.status;
     dropDisabledFields(statefulSet);
-    const generation = old.metadata.generation ?? 0;
-    statefulSet.metadata.generation = semanticEqual(statefulSet.spec, old.spec) ? generation : generation + 1;
+    raiseGeneration(statefulSet, old);
   },
   validateUpdate: (context, statefulSet, old) => {
     const errors = validateStatefulSetSpecUpdate(statefulSet.spec, old.spec);

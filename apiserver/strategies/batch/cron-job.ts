@@ -3,13 +3,12 @@ import { olderKinds } from '../../../api/schema.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkNonnegative, type Errors, isEmpty, listOf } from '../../validation/field-errors.ts';
 import { checkJobTemplate } from '../../validation/job.ts';
-import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { checkTimeZone } from '../../validation/time-zone.ts';
 import { containerCells, selectorCell } from '../apps/cells.ts';
 import { warnOfWorkloadName } from '../apps/templates.ts';
 import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
 import { sameFields } from '../same-fields.ts';
-import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, raiseGeneration, strategyOf, updateOf } from '../shared.ts';
 import { setJobSpecDefaults, warnOfJob } from './job.ts';
 
 /** Jobs add eleven characters to their cron job's name, and have 63 at most. */
@@ -45,8 +44,7 @@ export const cronJobStrategy: Strategy<CronJob> = strategyOf<CronJob>({
   prepareForUpdate: (_context, cronJob, old) => {
     cronJob.status = old.status;
     dropDisabledTemplateFields(cronJob.spec.jobTemplate.spec?.template);
-    const generation = old.metadata.generation ?? 0;
-    cronJob.metadata.generation = semanticEqual(cronJob.spec, old.spec) ? generation : generation + 1;
+    raiseGeneration(cronJob, old);
   },
   validateUpdate: (context, { metadata, spec }, old) => {
     const errors = validate(spec, old.spec);

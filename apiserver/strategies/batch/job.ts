@@ -4,12 +4,11 @@ import { INT32_MAX, keysOf, listOf } from '../../validation/field-errors.ts';
 import { JOB_LABELS, validateJob, validateJobUpdate } from '../../validation/job.ts';
 import { validateJobStatusUpdate } from '../../validation/job-status.ts';
 import { warnOfPod } from '../../validation/pod-warnings.ts';
-import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { containerCells, selectorCell } from '../apps/cells.ts';
 import { warnOfWorkloadName } from '../apps/templates.ts';
 import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-template-defaults.ts';
-import { ageOf, sortedMap, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, raiseGeneration, sortedMap, strategyOf, updateOf } from '../shared.ts';
 
 const BACKOFF_LIMIT = 6;
 /** Above these, the indexes that failed may become too many to be noted. */
@@ -34,8 +33,7 @@ export const jobStrategy: Strategy<Job> = strategyOf<Job>({
   prepareForUpdate: (_context, job, old) => {
     job.status = old.status;
     dropDisabledTemplateFields(job.spec.template);
-    const generation = old.metadata.generation ?? 0;
-    job.metadata.generation = semanticEqual(job.spec, old.spec) ? generation : generation + 1;
+    raiseGeneration(job, old);
   },
   validateUpdate: (context, job, old) => {
     const errors = validateJobUpdate(job, old);

@@ -5,8 +5,7 @@ import { validateEphemeralContainersUpdate, validatePodCreate, validatePodUpdate
 import { validatePodResize } from '../../validation/pod-resize.ts';
 import { validatePodStatusUpdate } from '../../validation/pod-status.ts';
 import { warnOfPod } from '../../validation/pod-warnings.ts';
-import { semanticEqual } from '../../validation/semantic-equal.ts';
-import { strategyOf } from '../shared.ts';
+import { raiseGeneration, strategyOf } from '../shared.ts';
 import { setPodDefaults } from './pod-defaults.ts';
 import { dropDisabledPodFields } from './pod-dropped-fields.ts';
 import { addGatedCondition, applyAppArmorAnnotations, mergeLabelKeys } from './pod-preparation.ts';
@@ -69,8 +68,7 @@ function warnOfNewPod(context: RequestContext, pod: Pod): void {
 
 /** One more with every change of the spec. */
 function setGeneration(pod: Pod, old: Pod): void {
-  const generation = old.metadata.generation ?? 0;
-  pod.metadata.generation = semanticEqual(pod.spec, old.spec) ? generation : generation + 1;
+  raiseGeneration(pod, old);
 }
 
 /** Pods that run somewhere are given time to end: as much as was asked for, or as they ask for themselves. */

@@ -2,12 +2,11 @@ import { type FieldError, fieldError, fromLabels, type ReplicationController, ty
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkNonnegative, type Errors, keysOf } from '../../validation/field-errors.ts';
 import { checkPodTemplate } from '../../validation/pod-template.ts';
-import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { checkLongRunning, checkTemplateMatches } from '../../validation/workload.ts';
 import { validateReplicaSetStatus } from '../../validation/workload-status.ts';
 import { containerCells, labelsCell } from '../apps/cells.ts';
 import { warnOfTemplate, warnOfWorkload } from '../apps/templates.ts';
-import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, raiseGeneration, strategyOf, updateOf } from '../shared.ts';
 import { dropDisabledTemplateFields } from './pod-dropped-fields.ts';
 import { setPodTemplateDefaults } from './pod-template-defaults.ts';
 
@@ -35,8 +34,7 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = st
   prepareForUpdate: (_context, controller, old) => {
     controller.status = old.status;
     dropDisabledTemplateFields(controller.spec.template);
-    const generation = old.metadata.generation ?? 0;
-    controller.metadata.generation = semanticEqual(controller.spec, old.spec) ? generation : generation + 1;
+    raiseGeneration(controller, old);
   },
   validateUpdate: (context, { metadata, spec }, old) => {
     const wrong = validate(spec);

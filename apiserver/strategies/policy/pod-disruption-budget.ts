@@ -4,9 +4,8 @@ import { checkConditions } from '../../validation/conditions.ts';
 import { checkChoiceOf, checkNonnegative, type Errors } from '../../validation/field-errors.ts';
 import { goPart } from '../../validation/go-struct.ts';
 import { checkLabelSelector } from '../../validation/meta.ts';
-import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { checkAtMostAll, checkIntOrPercent, type IntOrPercent } from '../../validation/workload.ts';
-import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, raiseGeneration, strategyOf, updateOf } from '../shared.ts';
 import { podDisruptionBudgetV1beta1, stripLabel } from './v1beta1-view.ts';
 
 const EVICTION_POLICIES: readonly string[] = ['AlwaysAllow', 'IfHealthyBudget'];
@@ -24,8 +23,7 @@ export const podDisruptionBudgetStrategy: Strategy<PodDisruptionBudget> = strate
   validateCreate: (_context, { spec }) => validate(spec),
   prepareForUpdate: (_context, budget, old) => {
     budget.status = old.status;
-    const generation = old.metadata.generation ?? 0;
-    budget.metadata.generation = semanticEqual(budget.spec, old.spec) ? generation : generation + 1;
+    raiseGeneration(budget, old);
   },
   validateUpdate: (_context, { spec }) => validate(spec),
   tableRow: ({ metadata, spec, status }, now) => [
