@@ -318,7 +318,9 @@ class ComposedApiServer implements Service {
   #settings(pki: Pki): Partial<ApiServerSettings> {
     const values = this.#values;
     const { 'kubelet-client-certificate': certificate, 'kubelet-client-key': key, 'kubelet-certificate-authority': ca } = values;
+    const streams = values['http2-max-streams-per-connection'];
     return {
+      ...(streams > 0 ? { http2StreamsMax: streams } : {}),
       maxRequestsInFlight: values['max-requests-inflight'],
       maxMutatingRequestsInFlight: values['max-mutating-requests-inflight'],
       priorityAndFairness: values['enable-priority-and-fairness'],

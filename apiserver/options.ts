@@ -109,6 +109,11 @@ export const apiServerOptions = {
     'Let FlowSchemas and PriorityLevelConfigurations say which requests are served when; false for plain limits.',
     true,
   ),
+  'http2-max-streams-per-connection': option.integer(
+    'Requests that a client may have under way on one connection of HTTP/2; 0 for 100, which is what clients expect.',
+    0,
+    { min: 0 },
+  ),
   'request-timeout': option.duration('How long a request other than a watch may take.', 60_000),
   'min-request-timeout': option.integer('Seconds that a watch is kept open at least, when the client does not say how long.', 1800, {
     min: 1,

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { apiextensionsKinds, apiregistrationKinds, apiVersionOf, flowcontrolKinds, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
@@ -13,7 +12,7 @@ import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import { createCustomResources } from './custom-resources/index.ts';
 import { createFairness, type Fairness } from './flow-control/index.ts';
-import { createHttpServer, type HttpServer, listenError, type ServingTls } from './http-server.ts';
+import { createHttpServer, type HttpServer, listenError, type ServingTls } from './http/http-server.ts';
 import type { Auditor, Exchange } from './pipeline/exchange.ts';
 import { FlowControl, type FlowController } from './pipeline/flow-control.ts';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
@@ -126,6 +125,8 @@ export interface ApiServerSettings {
   readonly maxMutatingRequestsInFlight: number;
   /** Whether flow schemas say which requests are served when, with the sum of these as seats; plain limits otherwise. */
   readonly priorityAndFairness: boolean;
+  /** Requests that a client may have under way on one connection of HTTP/2. */
+  readonly http2StreamsMax: number;
   readonly requestTimeoutMs: number;
   readonly minRequestTimeoutMs: number;
   /** Changes kept per kind. */
@@ -146,6 +147,7 @@ const DEFAULTS: ApiServerSettings = {
   maxRequestsInFlight: 400,
   maxMutatingRequestsInFlight: 200,
   priorityAndFairness: true,
+  http2StreamsMax: 100,
   requestTimeoutMs: 60_000,
   minRequestTimeoutMs: 1_800_000,
   watchCacheSize: undefined,
@@ -269,7 +271,9 @@ class Server implements ApiServer {
       snapshot: (exchange) => answerSnapshot(exchange, store, this.#settings.privilegedGroup),
     };
     this.#pipeline = this.#createPipeline(parts, { flowControl, metrics: requests, encodeStatus: encoder.status });
-    this.#http = createHttpServer(options.tls, (request, response, upgrade) => void this.#pipeline.handle(request, response, upgrade));
+    this.#http = createHttpServer(options.tls, (request, response, upgrade) => void this.#pipeline.handle(request, response, upgrade), {
+      streamsMax: this.#settings.http2StreamsMax,
+    });
   }
 
   #place(): ResourcePlace {
@@ -325,8 +329,7 @@ class Server implements ApiServer {
   }
 
   get port(): number {
-    const address = this.#http.server.address();
-    return isAddress(address) ? address.port : this.#options.port;
+    return this.#http.port ?? this.#options.port;
   }
 
   get url(): string {
@@ -377,7 +380,7 @@ class Server implements ApiServer {
     if (this.#bootstrapped && shutdownDelayMs > 0) await this.#options.clock.sleep(shutdownDelayMs);
     this.#stopping.abort();
     this.#pipeline.close();
-    const forced = this.#options.clock.setTimer(DRAIN_MS, () => this.#http.server.closeAllConnections());
+    const forced = this.#options.clock.setTimer(DRAIN_MS, () => this.#http.destroy());
     await this.#http.close();
     forced.cancel();
     this.#pipeline.stop();
@@ -451,5 +454,3 @@ function reviewer(kind: ServedKind, answer: Review): CreateOnly {
   });
   return (rest, exchange) => answerReview(rest, exchange, { kind, answer, fields });
 }
-
-const isAddress = (address: AddressInfo | string | null): address is AddressInfo => typeof address === 'object' && address !== null;

@@ -1,6 +1,7 @@
 // Passes requests on to other API servers. Upstream: kube-aggregator, `pkg/apiserver/handler_proxy.go`; apimachinery, `pkg/util/proxy`.
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../runtime/index.ts';
+import { pipeAnswer } from '../http/messages.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { sendText } from '../pipeline/respond.ts';
 import { answerOf, Upgraded } from '../pipeline/upgraded.ts';
@@ -105,7 +106,7 @@ interface To {
 
 /** A request without a body is sent once more when the connection turns out to have been closed meanwhile. */
 async function exchangeWith(parts: ProxyParts, exchange: Exchange, to: To): Promise<IncomingMessage | Upgraded> {
-  const hasBody = !exchange.upgrade && hasBodyOf(exchange.request);
+  const hasBody = !exchange.upgrade && exchange.request.hasBody;
   const begin = () =>
     parts.client.request(to.remote, to.address, {
       method: exchange.request.method ?? 'GET',
@@ -125,9 +126,6 @@ async function exchangeWith(parts: ProxyParts, exchange: Exchange, to: To): Prom
   }
 }
 
-const hasBodyOf = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-
 /** What the client said, and with whom and what it is about. Flat: name, value, name, value. */
 function requestHeaders(exchange: Exchange, address: Address, alsoNamesUser: ProxyParts['namesUser'] = () => false): string[] {
   const { request, user, auditId, upgrade } = exchange;
@@ -135,10 +133,10 @@ function requestHeaders(exchange: Exchange, address: Address, alsoNamesUser: Pro
   const [path = '/'] = (request.url ?? '/').split('?', 1);
   const all = ['Host', hostOf(address), ...userHeaders(user), 'Audit-Id', auditId, ...headers];
   if (request.headers.te === 'trailers') all.push('Te', 'trailers');
-  all.push('X-Forwarded-For', forwardedFor + (request.socket.remoteAddress ?? ''));
+  all.push('X-Forwarded-For', forwardedFor + (request.socket?.remoteAddress ?? ''));
   all.push('X-Forwarded-Uri', path, 'X-Forwarded-Host', hostOf(address), 'X-Forwarded-Proto', 'https');
   if (upgrade) all.push('Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? '', 'Content-Length', '0');
-  else if (request.headers['transfer-encoding'] !== undefined) all.push('Transfer-Encoding', 'chunked');
+  else if (request.hasBody && request.headers['content-length'] === undefined) all.push('Transfer-Encoding', 'chunked');
   return all;
 }
 
@@ -183,7 +181,7 @@ async function passOn({ rejectRedirects }: ProxyParts, exchange: Exchange, answe
   }
   response.writeHead(status, responseHeaders(exchange, answer));
   response.flushHeaders();
-  await pipe(answer, exchange);
+  await pipeAnswer(answer, response);
 }
 
 function responseHeaders(exchange: Exchange, { rawHeaders, headers }: IncomingMessage): string[] {
@@ -196,19 +194,6 @@ function responseHeaders(exchange: Exchange, { rawHeaders, headers }: IncomingMe
     if (!HOP_BY_HOP.has(lower) && !dropped.has(lower) && !CORS.has(lower) && lower !== 'audit-id') passed.push(name, value);
   }
   return passed;
-}
-
-/** Resolves when the answer is out, or broken off. */
-function pipe(answer: IncomingMessage, { response }: Exchange): Promise<void> {
-  return new Promise((resolve) => {
-    response.once('close', () => {
-      answer.destroy();
-      resolve();
-    });
-    answer.once('error', () => response.destroy());
-    answer.once('aborted', () => response.destroy());
-    answer.pipe(response);
-  });
 }
 
 /** A server that did not do what it was asked. */

@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http';
 import { parseJson, type Status } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
+import type { HttpResponse } from '../http/messages.ts';
 import type { AuditTrail, Exchange } from '../pipeline/exchange.ts';
 import {
   type AuditEvent,
@@ -96,8 +96,8 @@ export class AuditRecord implements AuditTrail {
     response.once('close', () => this.#complete());
   }
 
-  #onHead(response: ServerResponse): void {
-    const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
+  #onHead(response: HttpResponse): void {
+    const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => HttpResponse;
     response.writeHead = (...args: unknown[]) => {
       const result = writeHead(...args);
       this.#emit('ResponseStarted', { responseStatus: { metadata: {}, code: response.statusCode } });
@@ -106,9 +106,9 @@ export class AuditRecord implements AuditTrail {
   }
 
   /** The last part is noted before it leaves. */
-  #onBody(response: ServerResponse, isLong: boolean): void {
+  #onBody(response: HttpResponse, isLong: boolean): void {
     const write = response.write.bind(response) as (...args: unknown[]) => boolean;
-    const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
+    const end = response.end.bind(response) as (...args: unknown[]) => HttpResponse;
     const keep = (chunk: unknown) => {
       if (!isLong && Buffer.isBuffer(chunk) && (this.#keepsBody || isStatus(this.#chunks[0] ?? chunk))) this.#chunks.push(chunk);
     };

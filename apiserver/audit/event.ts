@@ -81,7 +81,7 @@ export function sourceIps({ request }: Exchange): string[] {
     .filter(Boolean);
   const real = request.headers['x-real-ip'];
   if (typeof real === 'string' && real !== '' && !ips.includes(real)) ips.push(real);
-  const remote = request.socket.remoteAddress?.replace(/^::ffff:/, '');
+  const remote = request.socket?.remoteAddress?.replace(/^::ffff:/, '');
   if (remote !== undefined && ips.at(-1) !== remote) ips.push(remote);
   return ips;
 }

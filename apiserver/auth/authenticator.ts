@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { apiError } from '../../api/index.ts';
 import { type Clock, systemClock } from '../../runtime/index.ts';
+import type { RequestOrigin } from '../http/messages.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { createBootstrapTokens } from './bootstrap-tokens.ts';
 import { createClientCertificates } from './client-certificate.ts';
@@ -48,7 +48,7 @@ export type TokenVerdict = TokenIdentity | { readonly error: string };
 /** The API server's authenticator: it always has a verdict on a request, and can be asked about a token alone. */
 export interface RequestAuthenticator extends Authenticator {
   /** @throws ApiError (401) when a credential is not good, or there is none and anonymous requests are refused. */
-  authenticate(request: IncomingMessage): UserInfo | Promise<UserInfo>;
+  authenticate(request: RequestOrigin): UserInfo | Promise<UserInfo>;
   /**
    * Says whose a token is, as TokenReview asks.
    *
@@ -99,7 +99,7 @@ export function createAuthenticator(options: AuthenticatorOptions): RequestAuthe
 }
 
 /** Who may come without credentials: everybody, nobody, or whoever asks for one of some paths. */
-function anonymousRule(allowed: AuthenticatorOptions['anonymousAuth']): (request: IncomingMessage) => boolean {
+function anonymousRule(allowed: AuthenticatorOptions['anonymousAuth']): (request: RequestOrigin) => boolean {
   if (typeof allowed === 'boolean') return () => allowed;
   const paths = new Set(allowed);
   return ({ url = '' }) => paths.has(url.split('?', 1)[0] ?? '');
@@ -154,7 +154,7 @@ function withAuthenticated(user: UserInfo): UserInfo {
 const WEBSOCKET_TOKEN = 'base64url.bearer.authorization.k8s.io.';
 
 /** The token of `Authorization: Bearer …`, or of a WebSocket's sub-protocols; other schemes and an empty token are no credential. */
-function bearerToken({ headers }: IncomingMessage): string | undefined {
+function bearerToken({ headers }: RequestOrigin): string | undefined {
   const [scheme = '', token = ''] = (headers.authorization ?? '').trim().split(' ');
   if (scheme.toLowerCase() === 'bearer' && token !== '') return token;
   const protocols = headers.upgrade?.toLowerCase() === 'websocket' ? (headers['sec-websocket-protocol'] ?? '') : '';

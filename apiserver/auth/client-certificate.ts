@@ -1,7 +1,7 @@
 import { createHash, type X509Certificate } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../runtime/index.ts';
+import type { RequestOrigin } from '../http/messages.ts';
 import { certificatesIn, isIssuedBy } from './certificate-chain.ts';
 import { CREDENTIAL_ID } from './service-account-user.ts';
 import type { UserInfo } from './types.ts';
@@ -15,7 +15,7 @@ type CertificateIdentity = { readonly user: UserInfo; readonly validToMs: number
 /** Knows the client certificates of TLS connections, each looked at once. */
 export interface ClientCertificates {
   /** @returns the user; `none` when there is no certificate (or it names nobody); `invalid` when the CA did not issue it or it has expired. */
-  identify(request: IncomingMessage): UserInfo | 'none' | 'invalid';
+  identify(request: RequestOrigin): UserInfo | 'none' | 'invalid';
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { RequestOrigin } from '../http/messages.ts';
 
 /** Who makes a request. */
 export interface UserInfo {
@@ -14,7 +14,7 @@ export interface Authenticator {
    * @returns the user; undefined when the request carries no credential of this kind.
    * @throws ApiError (401) when it carries one that is not good.
    */
-  authenticate(request: IncomingMessage): Promise<UserInfo | undefined> | UserInfo | undefined;
+  authenticate(request: RequestOrigin): Promise<UserInfo | undefined> | UserInfo | undefined;
 }
 
 /** What is asked: as upstream's `authorizer.Attributes`. */

@@ -1,18 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Status } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
+import type { HttpRequest, HttpResponse, Upgrade } from '../http/messages.ts';
 import type { RequestInfo } from './request-info.ts';
 
 /** Who nobody is, until authentication has said. */
 const NOBODY: UserInfo = { name: '', groups: [] };
-
-/** A connection whose client asked to speak something else than HTTP. */
-export interface Upgrade {
-  readonly socket: Socket;
-  /** What the client sent already behind its request. */
-  readonly head: Buffer;
-}
 
 /** What is noted of a request for the audit log. */
 export interface AuditTrail {
@@ -43,8 +35,8 @@ export interface Auditor {
 }
 
 interface Start {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
   readonly info: RequestInfo;
   readonly query: URLSearchParams | undefined;
   readonly auditId: string;
@@ -55,8 +47,8 @@ interface Start {
 
 /** One request and its answer on their way through the pipeline. */
 export class Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
   readonly info: RequestInfo;
   /** Absent when the URL has no query. */
   readonly query: URLSearchParams | undefined;

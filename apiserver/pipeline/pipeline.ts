@@ -1,12 +1,12 @@
 import { AssertionError } from 'node:assert';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { apiError } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
+import type { HttpRequest, HttpResponse, Upgrade } from '../http/messages.ts';
 import { asApiError } from '../registry/store-errors.ts';
 import { authorizeRequest, EvaluationError } from './authorization.ts';
 import { Deadlines } from './deadlines.ts';
-import { type Auditor, Exchange, type Upgrade } from './exchange.ts';
+import { type Auditor, Exchange } from './exchange.ts';
 import { type FlowController, isLongRunning } from './flow-control.ts';
 import { ImpersonationError, impersonate } from './impersonation.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
@@ -53,7 +53,7 @@ export class Pipeline {
   }
 
   /** Serves a request. Never throws: what goes wrong is answered. */
-  async handle(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): Promise<void> {
+  async handle(request: HttpRequest, response: HttpResponse, upgrade?: Upgrade): Promise<void> {
     const { metrics, clock } = this.#options;
     const startedAt = clock.monotonic();
     const exchange = this.#open(request, response, upgrade);
@@ -70,7 +70,7 @@ export class Pipeline {
     }
   }
 
-  #open(request: IncomingMessage, response: ServerResponse, upgrade: Upgrade | undefined): Exchange | undefined {
+  #open(request: HttpRequest, response: HttpResponse, upgrade: Upgrade | undefined): Exchange | undefined {
     const { clock, random } = this.#options;
     const url = request.url ?? '/';
     const mark = url.indexOf('?');
@@ -82,9 +82,8 @@ export class Pipeline {
       return new Exchange({ request, response, info, query, auditId, upgrade, now: clock.now() });
     } catch (error) {
       if (!(error instanceof RequestInfoError)) throw error;
-      response
-        .writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
-        .end(`Internal Server Error: ${JSON.stringify(url)}: ${error.message}\n`);
+      response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
+      response.end(`Internal Server Error: ${JSON.stringify(url)}: ${error.message}\n`);
       return undefined;
     }
   }
@@ -148,7 +147,8 @@ export class Pipeline {
       const { verb, path } = exchange.info;
       this.#options.logger.error({ err: status.cause, verb, path, auditID: exchange.auditId }, 'request failed');
     }
-    if (!exchange.request.complete) closeAfter(exchange);
+    const { request, response } = exchange;
+    if (request.hasBody && !request.complete) request.abandon(response);
     sendError(exchange, status, this.#options.encodeStatus);
   }
 }
@@ -160,9 +160,3 @@ const PANIC = 'This request caused apiserver to panic. Look in the logs for deta
 const isMistake = (error: unknown): error is Error =>
   error instanceof AssertionError ||
   ((error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError) && !('code' in error));
-
-/** A body that was not read to its end leaves the connection in the middle of a request: it cannot be used again. */
-function closeAfter({ request, response }: Exchange): void {
-  if (!response.headersSent) response.setHeader('Connection', 'close');
-  response.once('finish', () => request.destroy());
-}

@@ -1,12 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import type { HttpRequest, HttpResponse } from '../http/messages.ts';
 import { Exchange } from './exchange.ts';
 import { requestInfo } from './request-info.ts';
 import { headersFor } from './respond.ts';
 
 const warningsOf = (...warnings: string[]): string[] => {
   // Neither is looked at.
-  const [request, response] = [{} as IncomingMessage, {} as ServerResponse];
+  const [request, response] = [{} as HttpRequest, {} as HttpResponse];
   const info = requestInfo('GET', '/api', undefined);
   const exchange = new Exchange({ request, response, info, auditId: 'a', query: undefined, now: 0 });
   for (const warning of warnings) exchange.warn(warning);

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { HttpRequest } from '../http/messages.ts';
 import type { Exchange } from './exchange.ts';
 
 /**
@@ -18,14 +19,14 @@ export class Upgraded {
   }
 
   /** Tells the client, and passes bytes both ways, unread, until both sides are done, or one breaks. */
-  join({ upgrade, response }: Exchange): Promise<void> {
+  join({ upgrade }: Exchange): Promise<void> {
     const theirs = this.#socket;
     if (!upgrade) {
       theirs.destroy();
       throw new Error('Upgrade request required');
     }
     const { socket: ours, head } = upgrade;
-    response.detachSocket(ours);
+    upgrade.detach();
     const { statusCode, statusMessage, rawHeaders } = this.#answer;
     let lines = `HTTP/1.1 ${statusCode} ${statusMessage}\r\n`;
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) lines += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
@@ -50,12 +51,12 @@ export class Upgraded {
 }
 
 /** Resolves with the answer to a request that is about to be sent, or with what became of its connection. */
-export function answerOf(request: ClientRequest, body?: IncomingMessage): Promise<IncomingMessage | Upgraded> {
+export function answerOf(request: ClientRequest, body?: HttpRequest): Promise<IncomingMessage | Upgraded> {
   return new Promise((resolve, reject) => {
     request.once('response', resolve);
     request.once('upgrade', (response, socket: Socket, head: Buffer) => resolve(new Upgraded(response, socket, head)));
     request.on('error', reject);
-    if (body) body.pipe(request);
+    if (body) body.body.pipe(request);
     else request.end();
   });
 }

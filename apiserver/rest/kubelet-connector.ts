@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
+import type { Readable } from 'node:stream';
 import { apiError, coreKinds, type Node } from '../../api/index.ts';
 import { answerOf, type Upgraded } from '../pipeline/upgraded.ts';
 import type { ObjectReader } from '../registry/objects.ts';
@@ -30,7 +31,7 @@ export interface KubeletRequest {
   readonly method: string;
   readonly path: string;
   readonly headers?: OutgoingHttpHeaders | undefined;
-  readonly body?: IncomingMessage | undefined;
+  readonly body?: Readable | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { apiError, coreKinds, type FieldError, fieldError, type Pod } from '../../api/index.ts';
+import { pipeAnswer } from '../http/messages.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
 import { headersFor } from '../pipeline/respond.ts';
@@ -85,12 +86,15 @@ export function splitName(what: string, text: string): [scheme: string, name: st
   throw apiError.badRequest(`invalid ${what} request ${JSON.stringify(text)}`);
 }
 
+/** Headers that are between the client and us, beside what HTTP/2 has among them. */
+const OURS: ReadonlySet<string> = new Set(['authorization', 'host', 'connection']);
+
 async function forward(rest: Rest, exchange: Exchange, to: { at: KubeletAddress; path: string }): Promise<void> {
   const path = to.path + queryText(exchange.query ?? new URLSearchParams());
   if (exchange.request.headers.upgrade) return connect(rest, exchange, to.at, path);
-  const { authorization: _, host: __, connection: ___, ...headers } = exchange.request.headers;
-  const { method = 'GET' } = exchange.request;
-  const answer = await rest.kubelets.request(to.at, { method, path, headers, body: exchange.request, signal: exchange.signal });
+  const { method = 'GET', headers: sent, hasBody, body } = exchange.request;
+  const headers = Object.fromEntries(Object.entries(sent).filter(([name]) => !name.startsWith(':') && !OURS.has(name)));
+  const answer = await rest.kubelets.request(to.at, { method, path, headers, body: hasBody ? body : undefined, signal: exchange.signal });
   await passOnRaw(exchange, answer);
 }
 
@@ -172,25 +176,14 @@ async function passOn(exchange: Exchange, endpoint: Endpoint, answer: IncomingMe
   if (status < 200 || status > 206) throw await kubeletError(endpoint, exchange.info.name, answer);
   exchange.response.writeHead(status, headersFor(exchange, contentType));
   exchange.response.flushHeaders();
-  await pipe(answer, exchange);
+  await pipeAnswer(answer, exchange.response);
 }
 
 /** Streams a kubelet's answer to the client as it is. */
 async function passOnRaw(exchange: Exchange, answer: IncomingMessage): Promise<void> {
   const { connection: _, 'transfer-encoding': __, ...headers } = answer.headers;
   exchange.response.writeHead(answer.statusCode ?? 502, { ...headers, 'audit-id': exchange.auditId });
-  await pipe(answer, exchange);
-}
-
-function pipe(answer: IncomingMessage, { response }: Exchange): Promise<void> {
-  return new Promise((resolve) => {
-    response.once('close', () => {
-      answer.destroy();
-      resolve();
-    });
-    answer.once('error', () => response.destroy());
-    answer.pipe(response);
-  });
+  await pipeAnswer(answer, exchange.response);
 }
 
 async function kubeletError({ resource }: Endpoint, name: string, answer: IncomingMessage) {

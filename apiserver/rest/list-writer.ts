@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import { type AnyMessage, encodeProtobufList } from '../../api/schema.ts';
+import type { HttpResponse } from '../http/messages.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headersFor, JSON_TYPE, send } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -102,7 +102,7 @@ function* chunks(head: Buffer, entries: readonly Entry[], itemAt: number, tail: 
   yield tail;
 }
 
-function drained(response: ServerResponse): Promise<void> {
+function drained(response: HttpResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       response.off('drain', done);

@@ -36,7 +36,7 @@ export async function answerSnapshot(exchange: Exchange, store: Store, privilege
     }
   };
   try {
-    await pipeline(Readable.from(all(), { objectMode: false }), response);
+    await pipeline(Readable.from(all(), { objectMode: false }), response.sink);
   } catch {
     // When it was not the store that failed the client has gone, and nobody is left to be told.
     if (failure !== undefined) throw failure;

@@ -1,12 +1,14 @@
 // The HTTPS server that the API server is reached by, with the answers and limits of Go's.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { type IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { UserError } from '../runtime/index.ts';
-import type { Upgrade } from './pipeline/exchange.ts';
+import type { TLSSocket } from 'node:tls';
+import { UserError } from '../../runtime/index.ts';
+import { Http1Request, Http1Response } from './http1.ts';
+import { createHttp2 } from './http2.ts';
+import type { HandleRequest } from './messages.ts';
 
 /** Connections that are silent for longer are closed; longer than any client waits between two requests. */
 const KEEP_ALIVE_MS = 180_000;
@@ -27,22 +29,39 @@ export interface ServingTls {
   readonly clientCa?: string | undefined;
 }
 
-/** Answers a request; `upgrade` is there when the client wants to speak something else. */
-export type HandleRequest = (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade) => void;
+/** What can be set of the server. */
+export interface HttpOptions {
+  /** Streams that a client may have open on one connection of HTTP/2. */
+  readonly streamsMax: number;
+}
 
 /** A server that is listening, or will be. */
 export interface HttpServer {
-  readonly server: https.Server;
+  /** Where it listens; undefined until it does. */
+  readonly port: number | undefined;
   listen(host: string, port: number): Promise<void>;
   /** Serves new connections with another certificate, and takes client certificates of other CAs. */
   serveWith(tls: ServingTls): void;
   /** Takes no connections any more, and closes those on which nothing is being answered; resolves when the others are done. */
   close(): Promise<void>;
+  /** Ends all connections at once. */
+  destroy(): void;
 }
 
-/** Every request goes to one function, which knows what there is at which path and whether it may have a body. */
-export function createHttpServer(tls: ServingTls, handle: HandleRequest): HttpServer {
-  const options = { requestCert: true, rejectUnauthorized: false, maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: KEEP_ALIVE_MS };
+/**
+ * Every request goes to one function, which knows what there is at which path and whether it may have a body. Clients that offer HTTP/2 are answered
+ * in it; who wants to switch to another protocol comes with HTTP/1.1.
+ */
+export function createHttpServer(tls: ServingTls, handle: HandleRequest, { streamsMax }: HttpOptions): HttpServer {
+  const options = {
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    maxHeaderSize: HEADER_BYTES_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    IncomingMessage: Http1Request,
+    ServerResponse: Http1Response,
+  };
   const server = https.createServer({ ...secureContext(tls), ...options }, (request, response) => handle(request, response));
   server.maxHeadersCount = 0; // all of them: none is left out
   server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -51,24 +70,37 @@ export function createHttpServer(tls: ServingTls, handle: HandleRequest): HttpSe
     if (socket.writable) socket.end(error.code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
     else socket.destroy();
   });
-  // A parser that is fed by the connection itself is fed on while it is paused, which it takes for an error: a large request right behind a large
-  // answer would be refused. With a listener the data goes through the stream, which waits.
-  server.on('secureConnection', (socket) => socket.on('data', ignore));
+  const http2 = createHttp2(handle, { streamsMax, headerBytesMax: HEADER_BYTES_MAX, idleMs: KEEP_ALIVE_MS });
+  const http1 = server.listeners('secureConnection');
+  server.removeAllListeners('secureConnection');
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (socket.alpnProtocol === 'h2') {
+      http2.take(socket);
+      return;
+    }
+    for (const speak of http1) speak.call(server, socket);
+    // A parser that is fed by the connection itself is fed on while it is paused, which it takes for an error: a large request right behind a
+    // large answer would be refused. With a listener the data goes through the stream, which waits.
+    socket.on('data', ignore);
+  });
   // Connections that HTTP is done with, or may be soon: the server does not close them.
   const upgraded = new Set<Duplex>();
   server.on('upgrade', (request, socket: Socket, head: Buffer) => {
     socket.off('data', ignore);
-    const response = new ServerResponse(request);
+    const response = new Http1Response(request);
     response.assignSocket(socket);
     response.shouldKeepAlive = false;
     response.once('finish', () => socket.end().resume());
     upgraded.add(socket);
     socket.once('close', () => upgraded.delete(socket));
     socket.on('error', () => socket.destroy());
-    handle(request, response, { socket, head });
+    handle(request, response, { socket, head, detach: () => response.detachSocket(socket) });
   });
   return {
-    server,
+    get port() {
+      const address = server.address();
+      return typeof address === 'object' ? address?.port : undefined;
+    },
     listen: async (host, port) => {
       server.listen({ host, port });
       await once(server, 'listening');
@@ -80,7 +112,12 @@ export function createHttpServer(tls: ServingTls, handle: HandleRequest): HttpSe
       const closed = once(server, 'close');
       server.close();
       server.closeIdleConnections();
+      http2.close();
       await closed;
+    },
+    destroy: () => {
+      server.closeAllConnections();
+      http2.destroy();
     },
   };
 }

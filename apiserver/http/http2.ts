@@ -1,0 +1,68 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import http2, { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { Http2Request, Http2Response } from './http2-messages.ts';
+import type { HandleRequest } from './messages.ts';
+
+/** Bytes of the body that a client may send ahead on one stream: most requests whole. Upstream: `resourceBody99Percentile`. */
+const BODY_AHEAD_BYTES = 256 * 1024;
+/** Megabytes that one connection may keep waiting in the protocol's own buffers, before it is refused new streams. */
+const SESSION_MEGABYTES_MAX = 256;
+
+/** What HTTP/2 connections may take. */
+export interface Http2Limits {
+  /** Streams that a client may have open on one connection. */
+  readonly streamsMax: number;
+  readonly headerBytesMax: number;
+  /** Connections that are silent for longer, with nothing open on them, are closed. */
+  readonly idleMs: number;
+}
+
+/** The connections that speak HTTP/2. */
+export interface Http2Connections {
+  /** Speaks HTTP/2 on a connection that was agreed to. */
+  take(socket: TLSSocket): void;
+  /** Tells clients to send no more; connections are closed when what they asked for is answered. */
+  close(): void;
+  /** Ends all of them at once. */
+  destroy(): void;
+}
+
+/** Serves HTTP/2 with the limits of Go's server as upstream sets it up (apiserver/pkg/server/secure_serving.go). */
+export function createHttp2(handle: HandleRequest, { streamsMax, headerBytesMax, idleMs }: Http2Limits): Http2Connections {
+  const sessions = new Set<ServerHttp2Session>();
+  let isClosing = false;
+  const server = http2.createServer({
+    maxSessionMemory: SESSION_MEGABYTES_MAX,
+    maxHeaderListPairs: headerBytesMax >> 5, // each counts 32 bytes more than it has
+    settings: { maxConcurrentStreams: streamsMax, initialWindowSize: BODY_AHEAD_BYTES, maxHeaderListSize: headerBytesMax },
+  });
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    session.setLocalWindowSize(BODY_AHEAD_BYTES * streamsMax);
+    let open = 0;
+    session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: readonly string[]) => {
+      open++;
+      stream.once('close', () => open--);
+      stream.on('error', ignore); // its client gave it up, or we did: the answer is closed, which who writes it sees
+      handle(new Http2Request(stream, headers, rawHeaders), new Http2Response(stream, headers[':method'] === 'HEAD'));
+    });
+    session.setTimeout(idleMs, () => {
+      if (open === 0) session.close();
+    });
+    if (isClosing) session.close();
+  });
+  return {
+    take: (socket) => void server.emit('connection', socket),
+    close: () => {
+      isClosing = true;
+      for (const session of sessions) session.close();
+    },
+    destroy: () => {
+      for (const session of sessions) session.destroy(undefined, constants.NGHTTP2_NO_ERROR);
+    },
+  };
+}
+
+const ignore = (): void => undefined;
