@@ -23,6 +23,11 @@ export async function readImageCatalog(path: string): Promise<readonly ImageEntr
     files: map.optional(),
     sizeBytes: z.int().min(0).optional(),
     missingTags: z.array(z.string()).optional(),
+    uid: z.int().min(0).optional(),
+    gid: z.int().min(0).optional(),
+    username: z.string().optional(),
+    cpuMillis: z.number().min(0).optional(),
+    memoryBytes: z.int().min(0).optional(),
   });
   try {
     return z.strictObject({ images: z.array(entry) }).parse(parse(await readFile(path, 'utf8'))).images;

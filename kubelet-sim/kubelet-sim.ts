@@ -210,7 +210,7 @@ class SimulatedKubelets implements KubeletSim {
     };
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
       const images = new SimulatedImages(library);
-      const runtime = new SimulatedRuntime(host, images);
+      const runtime = new SimulatedRuntime(host, images, `${this.#options.nodeNamePrefix ?? 'node-'}${i}`);
       const agent = new NodeAgent(shared, {
         spec: this.#specOf(i, runtime),
         runtime,

@@ -42,7 +42,6 @@ function withEnvironment(parts: ContainerParts, environment: ReadonlyMap<string,
   const { facts, container, attempt, source } = parts;
   const resolve = (text: string) => expand(text, (name) => environment?.get(name));
   const resolved = (texts: readonly string[] = NONE) => (environment ? texts.map(resolve) : texts);
-  const memory = container.resources?.limits?.memory;
   return {
     name: container.name,
     attempt,
@@ -57,7 +56,7 @@ function withEnvironment(parts: ContainerParts, environment: ReadonlyMap<string,
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
-    memoryLimit: memory === undefined ? 0 : parseQuantity(memory).value(),
+    ...resourcesOf(container),
   };
 }
 
@@ -66,6 +65,22 @@ function mountsOf({ container, volumes }: ContainerParts, resolve: (text: string
     const volume = volumes.get(name);
     return volume ? [{ containerPath: mountPath, readOnly, volume, subPath: subPathExpr ? resolve(subPathExpr) : subPath }] : [];
   });
+}
+
+/** What it may use, and asks for; nothing when it says nothing. */
+function resourcesOf({ resources }: Container): Pick<ContainerConfig, 'resources'> {
+  const { limits, requests } = resources ?? {};
+  if (!limits && !requests) return {};
+  const millis = (text: string | undefined) => (text === undefined ? undefined : parseQuantity(text).milli());
+  const bytes = (text: string | undefined) => (text === undefined ? undefined : parseQuantity(text).value());
+  return {
+    resources: {
+      cpuRequestMillis: millis(requests?.cpu),
+      cpuLimitMillis: millis(limits?.cpu),
+      memoryRequestBytes: bytes(requests?.memory),
+      memoryLimitBytes: bytes(limits?.memory),
+    },
+  };
 }
 
 const terminationOf = ({ terminationMessagePath, terminationMessagePolicy, lifecycle }: Container) => ({

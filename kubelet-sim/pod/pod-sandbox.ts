@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/index.ts';
-import type { MountableVolume, PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
+import type { MountableVolume, NamespaceOptions, PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
 import { hostnameOf } from './container-config.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { NodeServices } from './node-services.ts';
@@ -82,7 +82,7 @@ export class PodSandbox {
       attempt,
       hostname: hostnameOf(pod, this.#node.nodeName),
       network: pod.spec.hostNetwork || !pool ? { host: this.#node.hostIP } : { pool },
-      shareProcessNamespace: pod.spec.shareProcessNamespace ?? false,
+      namespaces: namespacesOf(pod.spec),
       annotations,
     };
   }
@@ -122,4 +122,16 @@ export class PodSandbox {
   remove(): void {
     if (this.#id !== undefined) this.#node.runtime.removePodSandbox(this.#id);
   }
+}
+
+/** Namespaces of a pod's containers; shared, since most pods ask for none. */
+const OWN: NamespaceOptions = {};
+
+function namespacesOf({ hostNetwork, hostPID, hostIPC, shareProcessNamespace }: Pod['spec']): NamespaceOptions {
+  if (!hostNetwork && !hostPID && !hostIPC && !shareProcessNamespace) return OWN;
+  return {
+    network: hostNetwork ? 'node' : 'pod',
+    pid: hostPID ? 'node' : shareProcessNamespace ? 'pod' : 'container',
+    ipc: hostIPC ? 'node' : 'pod',
+  };
 }

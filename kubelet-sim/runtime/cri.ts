@@ -3,18 +3,67 @@
  * pods; the runtime knows sandboxes, containers and images. Times are milliseconds since the epoch.
  */
 
-/** What a sandbox is to be. */
+import type { ContainerStats, FilesystemUsage, PodSandboxStats, VolumeUsage } from './usage.ts';
+
+/** What a sandbox is to be. Fields that are absent have the value that a plain pod has. */
 export interface PodSandboxConfig {
   readonly name: string;
   readonly namespace: string;
   readonly uid: string;
   /** How many sandboxes the pod had before this one. */
   readonly attempt: number;
+  /** Name of the UTS namespace: what `hostname` answers. */
   readonly hostname: string;
+  /** Domain under which the host name is also known, for `/etc/hosts`: `SUBDOMAIN.NAMESPACE.svc.CLUSTER-DOMAIN`. */
+  readonly domain?: string | undefined;
   /** Address range of the node; the sandbox gets its IP from it, unless it uses the host's network. */
   readonly network: SandboxNetwork;
-  readonly shareProcessNamespace: boolean;
+  readonly namespaces?: NamespaceOptions | undefined;
+  /** What `/etc/resolv.conf` says; the cluster's own DNS unless given. */
+  readonly dns?: DnsConfig | undefined;
+  /** Lines that `/etc/hosts` has beside those of its own. */
+  readonly hostAliases?: readonly HostAlias[] | undefined;
+  /** Kernel parameters of its namespaces, seen under `/proc/sys`. */
+  readonly sysctls?: Readonly<Record<string, string>> | undefined;
+  /** Ports of the node that lead to it. */
+  readonly portMappings?: readonly PortMapping[] | undefined;
+  /** Handler that a RuntimeClass names; `''` for the usual one. */
+  readonly runtimeHandler?: string | undefined;
+  /** Control group of the pod, e.g. `/kubepods/burstable/podUID`. */
+  readonly cgroupParent?: string | undefined;
+  /** What network policies select it by. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Whose namespace it is: the pod's, one container's own, the node's, or that of another container (`targetId`). */
+export type NamespaceMode = 'pod' | 'container' | 'node' | 'target';
+
+/** CRI's NamespaceOption; what is absent is `pod`, but for processes, where it is `container`. */
+export interface NamespaceOptions {
+  readonly network?: 'pod' | 'node' | undefined;
+  readonly pid?: NamespaceMode | undefined;
+  readonly ipc?: 'pod' | 'node' | undefined;
+  /** Container whose processes are shared, with `pid: 'target'`. */
+  readonly targetId?: string | undefined;
+}
+
+export interface DnsConfig {
+  readonly servers: readonly string[];
+  readonly searches: readonly string[];
+  readonly options: readonly string[];
+}
+
+export interface HostAlias {
+  readonly ip: string;
+  readonly hostnames: readonly string[];
+}
+
+export interface PortMapping {
+  readonly protocol: string;
+  readonly containerPort: number;
+  readonly hostPort: number;
+  readonly hostIP: string;
 }
 
 /** Where a sandbox's IP comes from. */
@@ -35,6 +84,15 @@ export interface PodSandboxStatus {
   readonly createdAt: number;
   readonly attempt: number;
   readonly ip: string;
+  /** Of the pause process, as the node sees it; 0 once it is dead. */
+  readonly pid: number;
+}
+
+/** A sandbox as lists show it. */
+export interface PodSandboxItem extends PodSandboxStatus {
+  readonly podUid: string;
+  readonly name: string;
+  readonly namespace: string;
 }
 
 /** A file tree mounted into a container. */
@@ -46,17 +104,41 @@ export interface Mount {
   readonly subPath: string;
 }
 
-/** What the agent hands the runtime as a volume: opaque to it but for its identity and its files. */
+/**
+ * What the agent hands the runtime as a volume. Its identity is its files: two containers that are given the same object share them,
+ * and a claim whose object is kept across pods keeps its files. What is neither `files` nor `tree` is an empty directory at first.
+ */
 export interface MountableVolume {
   readonly name: string;
-  /** Files that follow their source (config maps, secrets, downward API, projected): asked each time they are looked at. */
+  /**
+   * Files that follow their source (config maps, secrets, downward API, projected): asked each time they are looked at, and shown behind
+   * a `..data` link that changes at once for all of them. An answer that is the same map is no change. Such a volume is read-only.
+   */
   readonly files?: (() => Promise<ReadonlyMap<string, VolumeFile>>) | undefined;
+  /** A directory or file that is there already, of {@link RuntimeService.hostPath}. */
+  readonly tree?: FileTree | undefined;
+  /** Bytes it can hold; writes beyond it find no space left. */
+  readonly capacityBytes?: number | undefined;
+  /** Group that owns what is in it (`fsGroup`); its files can then be written by that group. */
+  readonly fsGroup?: number | undefined;
+  /** What `mount` and `df` show, e.g. `tmpfs`; a disk's file system unless given. */
+  readonly medium?: string | undefined;
+}
+
+/** A part of a node's file system: opaque to the agent. */
+export interface FileTree {
+  readonly type: 'file' | 'directory';
 }
 
 export interface VolumeFile {
   readonly content: Uint8Array;
   readonly mode: number;
+  /** Owner, root unless given. */
+  readonly uid?: number | undefined;
 }
+
+/** What must be at a host path, as in a pod's hostPath volume. */
+export type HostPathType = '' | 'DirectoryOrCreate' | 'Directory' | 'FileOrCreate' | 'File' | 'Socket' | 'CharDevice' | 'BlockDevice';
 
 export interface PortConfig {
   readonly name: string;
@@ -83,8 +165,65 @@ export interface ContainerConfig {
   readonly tty: boolean;
   /** Name of the signal that asks it to stop; `SIGTERM` unless the pod says otherwise. */
   readonly stopSignal: string;
-  /** Limit of memory in bytes, 0 for none. */
-  readonly memoryLimit: number;
+  readonly resources?: ContainerResources | undefined;
+  readonly security?: ContainerSecurity | undefined;
+  /** Whose processes it sees, when not what its sandbox says: a debug container's target. */
+  readonly namespaces?: NamespaceOptions | undefined;
+  /** What a script makes of it. */
+  readonly behaviour?: ContainerBehaviour | undefined;
+}
+
+/** CRI's LinuxContainerResources, in a pod's units. */
+export interface ContainerResources {
+  readonly cpuRequestMillis?: number | undefined;
+  /** Thousandths of a processor it may use; no bound when absent. */
+  readonly cpuLimitMillis?: number | undefined;
+  readonly memoryRequestBytes?: number | undefined;
+  /** Bytes beyond which it is killed; no bound when absent. */
+  readonly memoryLimitBytes?: number | undefined;
+  readonly oomScoreAdj?: number | undefined;
+}
+
+/** CRI's LinuxContainerSecurityContext. */
+export interface ContainerSecurity {
+  /** The image's user unless given. */
+  readonly runAsUser?: number | undefined;
+  readonly runAsGroup?: number | undefined;
+  /** With the pod's fsGroup. */
+  readonly supplementalGroups?: readonly number[] | undefined;
+  /** Whether the groups that the image gives its user count: `Merge`, unless `Strict`. */
+  readonly supplementalGroupsPolicy?: 'Merge' | 'Strict' | undefined;
+  readonly readOnlyRootFilesystem?: boolean | undefined;
+  readonly privileged?: boolean | undefined;
+  /** Names without `CAP_`, or `ALL`. */
+  readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] } | undefined;
+  /** True when `allowPrivilegeEscalation` is false. */
+  readonly noNewPrivileges?: boolean | undefined;
+  readonly seccomp?: 'Unconfined' | 'RuntimeDefault' | 'Localhost' | undefined;
+  readonly procMount?: 'Default' | 'Unmasked' | undefined;
+}
+
+/** A quantity over the time since a container's start: linear between its points, then the last value; or again from 0 each period. */
+export interface LoadCurve {
+  readonly points: readonly { readonly atMs: number; readonly value: number }[];
+  readonly periodMs?: number | undefined;
+}
+
+/** How a script bends what a container does. What is absent is as its program has it. */
+export interface ContainerBehaviour {
+  /** Use of processors, in thousandths; what the limit does not allow is not used. */
+  readonly cpuMillis?: LoadCurve | undefined;
+  /** Use of memory; beyond its limit the container is killed as the kernel does. */
+  readonly memoryBytes?: LoadCurve | undefined;
+  /** Its program begins so much later: until then nothing listens and nothing is written. */
+  readonly startDelayMs?: number | undefined;
+  readonly exitAfter?: { readonly ms: number; readonly code: number } | undefined;
+  /** SIGTERM and other requests to end do nothing. */
+  readonly ignoresTerm?: boolean | undefined;
+  /** A request to end reaches it so much later. */
+  readonly stopDelayMs?: number | undefined;
+  /** Lines it writes, so many a second. */
+  readonly logLines?: { readonly text: string; readonly perSecond: number } | undefined;
 }
 
 export type ContainerState = 'created' | 'running' | 'exited';
@@ -105,6 +244,50 @@ export interface ContainerStatus {
   readonly image: string;
   /** Name with digest. */
   readonly imageRef: string;
+  /** Of its main process, as the node sees it; 0 while it has none. */
+  readonly pid: number;
+  readonly resources: ContainerResources;
+  readonly user: ContainerUser;
+}
+
+/** Whom a container's first process runs as. */
+export interface ContainerUser {
+  readonly uid: number;
+  readonly gid: number;
+  readonly supplementalGroups: readonly number[];
+}
+
+/** A container as lists show it. */
+export interface ContainerItem {
+  readonly id: string;
+  readonly sandboxId: string;
+  readonly podUid: string;
+  readonly name: string;
+  readonly attempt: number;
+  readonly state: ContainerState;
+  readonly createdAt: number;
+  readonly image: string;
+  readonly imageRef: string;
+}
+
+/** A process as the node sees it. */
+export interface NodeProcess {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly argv: readonly string[];
+  readonly startedAt: number;
+  /** The container it is of; `''` for a pause process and for the node's own. */
+  readonly containerId: string;
+  /** The sandbox it is of; `''` for the node's own. */
+  readonly sandboxId: string;
+}
+
+/** Whether a runtime can run pods, as a node's conditions tell. */
+export interface RuntimeStatus {
+  readonly runtimeReady: boolean;
+  readonly networkReady: boolean;
+  /** Why not, in the words of a kubelet's Ready condition. */
+  readonly message: string;
 }
 
 export interface ExecResult {
@@ -163,6 +346,8 @@ export interface RuntimeService {
   stopPodSandbox(id: string): void;
   removePodSandbox(id: string): void;
   podSandboxStatus(id: string): PodSandboxStatus | undefined;
+  listPodSandboxes(): readonly PodSandboxItem[];
+  podSandboxStats(id: string): PodSandboxStats | undefined;
   /** @throws RuntimeError */
   createContainer(sandboxId: string, config: ContainerConfig): ContainerStatus;
   /** @throws RuntimeError when its process cannot be started; the container has then exited with reason StartError. */
@@ -171,6 +356,12 @@ export interface RuntimeService {
   stopContainer(id: string, graceMs: number): Promise<void>;
   removeContainer(id: string): void;
   containerStatus(id: string): ContainerStatus | undefined;
+  listContainers(): readonly ContainerItem[];
+  containerStats(id: string): ContainerStats | undefined;
+  /** Changes the limits of a container that is there. @throws RuntimeError when it is not, or has exited. */
+  updateContainerResources(id: string, resources: ContainerResources): void;
+  /** Changes what a script makes of a container that is there; times still count from its start. */
+  updateContainerBehaviour(id: string, behaviour: ContainerBehaviour): void;
   /** Runs a command in a running container to its end. @throws RuntimeError with code DeadlineExceeded. */
   execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>;
   /** Runs a command with streams; resolves with its exit code. */
@@ -179,22 +370,55 @@ export interface RuntimeService {
   attach(id: string, streams: ProcessStreams, signal: AbortSignal): Promise<void>;
   /** The log from its beginning; with `follow` also what comes, until the container ends. */
   readLog(id: string, options: { readonly follow: boolean; readonly signal: AbortSignal }): AsyncIterable<readonly LogEntry[]>;
-  /** Opens a connection to a port of the sandbox. @throws RuntimeError when nobody listens. */
+  /** Begins a new log file: what was written before is no longer read. @throws RuntimeError when the container does not run. */
+  reopenContainerLog(id: string): void;
+  /** Opens a connection to a TCP port of the sandbox. @throws an error with the socket layer's text when nobody listens. */
   connect(sandboxId: string, port: number): Connection;
+  /** All processes of the node: its own, the pause processes, those of containers. */
+  listProcesses(): readonly NodeProcess[];
+  /** Sends a signal from the node, which no process can refuse; false when there is no such process. */
+  signalProcess(pid: number, signal: string): boolean;
+  /**
+   * A path of the node's own file system. @throws Error with a kubelet's text when it is not what `type` says, e.g.
+   * `hostPath type check failed: /x is not a directory`.
+   */
+  hostPath(path: string, type: HostPathType): Promise<FileTree>;
+  /** What a volume's files take now. */
+  volumeUsage(volume: MountableVolume): VolumeUsage;
+  status(): RuntimeStatus;
   onContainerEvent(listener: ContainerListener): void;
   /** Brings back what ran before this process started. */
   restore(sandbox: RestoredSandbox): PodSandboxStatus;
 }
 
-/** An answer of the program that listens on a port. */
+/** A request as probes and hooks make it. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  /** Over TLS: a server that does not speak it answers in a way that clients name. */
+  readonly tls?: boolean | undefined;
+  /** Ends the wait for a server that does not answer. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Answers of the gRPC health checking protocol. */
+export type HealthAnswer = 'SERVING' | 'NOT_SERVING' | 'UNKNOWN' | 'SERVICE_UNKNOWN';
+
+/** A connection to the program that listens on a port. */
 export interface Connection {
-  /** A minimal HTTP exchange, for probes and hooks. */
-  http(request: {
-    readonly method: string;
-    readonly path: string;
-    readonly headers: Readonly<Record<string, string>>;
-  }): Promise<{ readonly status: number; readonly body: string }>;
-  /** Raw bytes both ways, for port forwarding. */
+  /** One HTTP exchange. */
+  http(request: HttpRequest): Promise<HttpResponse>;
+  /** One health check over gRPC. @throws RuntimeError with code Unimplemented when the server has no such service */
+  health(service: string): Promise<HealthAnswer>;
+  /** Raw bytes both ways, for port forwarding; resolves when either side has ended. */
   pipe(input: AsyncIterable<Buffer>, output: (chunk: Buffer) => void): Promise<void>;
 }
 
@@ -202,14 +426,35 @@ export interface Image {
   readonly name: string;
   readonly ref: string;
   readonly sizeBytes: number;
+  /** User that its processes run as unless a pod says otherwise; a name when the image gives one that is no number. */
+  readonly uid?: number | undefined;
+  readonly username?: string | undefined;
+  /** Never collected. */
+  readonly pinned?: boolean | undefined;
+}
+
+/** What a script makes of a pull. */
+export interface PullBehaviour {
+  /** Fails with this text. */
+  readonly error?: string | undefined;
+  /** Takes so much longer. */
+  readonly delayMs?: number | undefined;
 }
 
 export interface ImageService {
   /** The image, if the node has it. */
   imageStatus(image: string): Image | undefined;
   /** @throws RuntimeError with the registry's complaint. */
-  pullImage(image: string, credentials: readonly RegistryCredential[], signal: AbortSignal): Promise<Image>;
+  pullImage(
+    image: string,
+    credentials: readonly RegistryCredential[],
+    signal: AbortSignal,
+    behaviour?: PullBehaviour | undefined,
+  ): Promise<Image>;
   listImages(): readonly Image[];
+  /** Lets an image go; nothing when it is not there. */
+  removeImage(image: string): void;
+  imageFsInfo(): FilesystemUsage;
 }
 
 /** What an image pull secret holds for one registry. */
@@ -220,7 +465,14 @@ export interface RegistryCredential {
 }
 
 /** gRPC codes a runtime answers with. */
-export type RuntimeErrorCode = 'NotFound' | 'Unknown' | 'DeadlineExceeded' | 'FailedPrecondition' | 'InvalidArgument';
+export type RuntimeErrorCode =
+  | 'NotFound'
+  | 'Unknown'
+  | 'DeadlineExceeded'
+  | 'FailedPrecondition'
+  | 'InvalidArgument'
+  | 'Unimplemented'
+  | 'Unavailable';
 
 /** A runtime's error, as a gRPC client would see it. */
 export class RuntimeError extends Error {

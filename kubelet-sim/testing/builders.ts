@@ -42,6 +42,7 @@ export const aSandbox = (over: Partial<PodSandboxStatus> = {}): PodSandboxStatus
   createdAt: T0,
   attempt: 0,
   ip: '10.244.0.2',
+  pid: 1000,
   ...over,
 });
 
@@ -58,6 +59,9 @@ export const anInstance = (over: Partial<ContainerStatus> = {}): ContainerStatus
   message: '',
   image: 'docker.io/library/nginx:latest',
   imageRef: 'docker.io/library/nginx@sha256:1',
+  pid: 1001,
+  resources: {},
+  user: { uid: 0, gid: 0, supplementalGroups: [0] },
   ...over,
 });
 

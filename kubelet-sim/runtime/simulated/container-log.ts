@@ -42,6 +42,19 @@ export class ContainerLog {
     this.#wake();
   }
 
+  /** Bytes held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Begins anew: what was written before is no longer read. */
+  reopen(): void {
+    this.#dropped += this.length;
+    this.#entries = [];
+    this.#head = 0;
+    this.#bytes = 0;
+  }
+
   /** Nothing more will come. */
   close(): void {
     this.#flush('stdout');

@@ -1,8 +1,20 @@
 import type { Timer } from '../../../runtime/index.ts';
-import type { ContainerConfig, ContainerState, ContainerStatus, ProcessStreams, RestoredContainer } from '../cri.ts';
+import type {
+  ContainerBehaviour,
+  ContainerConfig,
+  ContainerItem,
+  ContainerResources,
+  ContainerState,
+  ContainerStatus,
+  ContainerUser,
+  ProcessStreams,
+  RestoredContainer,
+} from '../cri.ts';
+import type { ContainerStats } from '../usage.ts';
 import { chooseProgram } from './choose-program.ts';
 import { ContainerLog } from './container-log.ts';
 import { ContainerProcess } from './container-process.ts';
+import { cpuUsage, memoryUsage } from './container-usage.ts';
 import { ContainerFiles } from './files/container-files.ts';
 import { toolDirectory } from './files/tool-directory.ts';
 import { normalizePath } from './files/tree.ts';
@@ -19,6 +31,10 @@ const EXIT_START_FAILED = 128;
 const MESSAGE_LINES_MAX = 80;
 const MESSAGE_LOG_BYTES_MAX = 2048;
 const MESSAGE_FILE_BYTES_MAX = 4096;
+
+const NO_RESOURCES: ContainerResources = {};
+/** A container that does not run. */
+const NOTHING: ContainerBehaviour = { memoryBytes: { points: [] } };
 
 /** What a container is made of, beside its configuration. */
 export interface ContainerParts {
@@ -50,6 +66,9 @@ export class SimulatedContainer {
   #program: Program | undefined;
   #running: RunningProgram | undefined;
   #pid = 0;
+  #nodePid = 0;
+  #resources: ContainerResources | undefined;
+  #behaviour: ContainerBehaviour | undefined;
   #files: Promise<ContainerFiles> | undefined;
   #hasMessage = false;
   #log: ContainerLog | undefined;
@@ -62,6 +81,8 @@ export class SimulatedContainer {
     this.id = parts.id;
     this.config = parts.config;
     this.image = parts.image;
+    this.#resources = parts.config.resources;
+    this.#behaviour = parts.config.behaviour;
     this.#createdAt = this.#now();
   }
 
@@ -98,7 +119,49 @@ export class SimulatedContainer {
       message: this.#message,
       image: this.#parts.imageName,
       imageRef: this.#parts.imageRef,
+      pid: this.#state === 'running' ? this.#nodePid : 0,
+      resources: this.#resources ?? NO_RESOURCES,
+      user: this.user,
     };
+  }
+
+  /** A container as lists show it. */
+  get item(): ContainerItem {
+    const { sandbox, imageName: image, imageRef } = this.#parts;
+    const { name, attempt } = this.config;
+    const { id, state } = this;
+    return { id, sandboxId: sandbox.id, podUid: sandbox.config.uid, name, attempt, state, createdAt: this.#createdAt, image, imageRef };
+  }
+
+  /** Whom its first process runs as: the pod's word goes before the image's. */
+  get user(): ContainerUser {
+    const { runAsUser, runAsGroup, supplementalGroups = [] } = this.config.security ?? {};
+    const uid = runAsUser ?? this.image.uid;
+    const gid = runAsGroup ?? (runAsUser === undefined ? this.image.gid : 0);
+    return { uid, gid, supplementalGroups: [...new Set([gid, ...supplementalGroups])] };
+  }
+
+  /** What it uses at this time. */
+  get stats(): ContainerStats {
+    const now = this.#now();
+    const runMs = this.#state === 'running' ? now - this.#startedAt : 0;
+    const load = { behaviour: this.#behaviour, resources: this.#resources, usual: this.image };
+    return {
+      id: this.id,
+      name: this.config.name,
+      attempt: this.config.attempt,
+      time: now,
+      startedAt: this.#startedAt,
+      cpu: this.#state === 'running' ? cpuUsage(load, runMs) : { usageNanoCores: 0, usageCoreNanoSeconds: 0 },
+      memory: memoryUsage(this.#state === 'running' ? load : { ...load, behaviour: NOTHING }, runMs),
+      writableLayer: { usedBytes: 0, inodesUsed: 0 },
+      log: { usedBytes: this.#log?.bytes ?? 0, inodesUsed: 1 },
+    };
+  }
+
+  update(change: { resources?: ContainerResources; behaviour?: ContainerBehaviour }): void {
+    if (change.resources) this.#resources = change.resources;
+    if (change.behaviour) this.#behaviour = change.behaviour;
   }
 
   /** The output; a server's start lines are put in when it is first asked for. */
@@ -136,6 +199,7 @@ export class SimulatedContainer {
     this.#state = 'running';
     const { argv } = this;
     const isInit = !this.#parts.sandbox.sharesProcesses;
+    this.#nodePid = this.#parts.sandbox.node.nextPid();
     this.#pid = this.#parts.sandbox.startMain({ argv, deliver: (signal) => this.signal(signal) });
     if (this.config.stdin) this.#stdin = new StdinPipe();
     const running = program.start(

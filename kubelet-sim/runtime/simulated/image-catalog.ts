@@ -35,6 +35,15 @@ export interface ImageEntry {
   readonly sizeBytes?: number | undefined;
   /** Tags that do not exist; a pull of them fails. */
   readonly missingTags?: readonly string[] | undefined;
+  /** User its processes run as, root unless given. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  /** The image's own words for its user, when that is a name. */
+  readonly username?: string | undefined;
+  /** Thousandths of a processor that it uses when it is left alone. */
+  readonly cpuMillis?: number | undefined;
+  /** Memory that it uses when it is left alone. */
+  readonly memoryBytes?: number | undefined;
 }
 
 /** An entry with nothing left out. `known` is false for images that no entry describes. */
@@ -55,6 +64,11 @@ export interface ImageFacts {
   readonly files: Readonly<Record<string, string>>;
   readonly sizeBytes: number;
   readonly missingTags: readonly string[];
+  readonly uid: number;
+  readonly gid: number;
+  readonly username: string;
+  readonly cpuMillis: number;
+  readonly memoryBytes: number;
 }
 
 const DEFAULTS: ImageFacts = {
@@ -74,6 +88,11 @@ const DEFAULTS: ImageFacts = {
   files: {},
   sizeBytes: 10_000_000,
   missingTags: [],
+  uid: 0,
+  gid: 0,
+  username: '',
+  cpuMillis: 1,
+  memoryBytes: 4 * 1024 * 1024,
 };
 
 /** Tags that no repository has. */

@@ -60,6 +60,7 @@ export interface Program {
 
 export interface HttpAnswer {
   readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 

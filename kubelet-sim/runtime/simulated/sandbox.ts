@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../../runtime/index.ts';
-import type { PodSandboxConfig, PodSandboxStatus } from '../cri.ts';
+import type { NodeProcess, PodSandboxConfig, PodSandboxStatus } from '../cri.ts';
 import type { SimulatedContainer } from './container.ts';
+import type { HostFiles } from './host-files.ts';
 import { ProcessTable } from './process-table.ts';
 import type { HttpAnswer, ProcessInfo } from './program.ts';
 
@@ -10,6 +11,13 @@ export interface SimulatedHost {
   readonly random: Random;
   /** Who holds an address. */
   readonly network: Map<string, Sandbox>;
+}
+
+/** The node that sandboxes are on. */
+export interface SimulatedNode {
+  readonly files: HostFiles;
+  /** The next process ID of the node. */
+  nextPid(): number;
 }
 
 /** A connection that nobody answers; the message is the socket layer's. */
@@ -23,7 +31,21 @@ interface MainProcess {
   readonly deliver: (signal: string) => void;
 }
 
-const PAUSE_ARGV: readonly string[] = ['/pause'];
+const TEXT = { 'content-type': 'text/plain' };
+const HTML = { 'content-type': 'text/html' };
+
+/** What a sandbox is made of. */
+export interface SandboxParts {
+  readonly id: string;
+  readonly config: PodSandboxConfig;
+  readonly host: SimulatedHost;
+  readonly node: SimulatedNode;
+  readonly ip: string;
+  readonly createdAt: number;
+  readonly onDeath: () => void;
+}
+
+export const PAUSE_ARGV: readonly string[] = ['/pause'];
 
 /**
  * A pod's sandbox: a pause process that holds the pod's IP and, when the pod shares its process namespace, is PID 1 of all its
@@ -43,21 +65,25 @@ export class Sandbox {
   readonly ip: string;
   readonly createdAt: number;
   readonly containers: SimulatedContainer[] = [];
+  readonly node: SimulatedNode;
+  readonly #pid: number;
   #ready = true;
   /** The pause process's namespace, and those of the containers that have their own. */
   readonly #shared: ProcessTable | undefined;
   #own: Map<string, ProcessTable> | undefined;
   readonly #onDeath: () => void;
 
-  constructor(parts: { id: string; config: PodSandboxConfig; host: SimulatedHost; ip: string; createdAt: number; onDeath: () => void }) {
+  constructor(parts: SandboxParts) {
     this.id = parts.id;
     this.config = parts.config;
     this.host = parts.host;
     this.ip = parts.ip;
     this.createdAt = parts.createdAt;
     this.#onDeath = parts.onDeath;
+    this.node = parts.node;
+    this.#pid = parts.node.nextPid();
     if ('pool' in parts.config.network) parts.host.network.set(parts.ip, this);
-    if (parts.config.shareProcessNamespace) {
+    if (parts.config.namespaces?.pid === 'pod') {
       this.#shared = new ProcessTable();
       this.#shared.spawn({ ppid: 0, argv: PAUSE_ARGV, startedAt: parts.createdAt, deliver: (signal) => this.signalPause(signal) });
     }
@@ -68,7 +94,14 @@ export class Sandbox {
   }
 
   get status(): PodSandboxStatus {
-    return { id: this.id, ready: this.#ready, createdAt: this.createdAt, attempt: this.config.attempt, ip: this.ip };
+    return {
+      id: this.id,
+      ready: this.#ready,
+      createdAt: this.createdAt,
+      attempt: this.config.attempt,
+      ip: this.ip,
+      pid: this.#ready ? this.#pid : 0,
+    };
   }
 
   /** Pause ends on SIGTERM, SIGINT and SIGKILL. */
@@ -127,6 +160,36 @@ export class Sandbox {
     return this.#tableOf(containerId)?.kill(pid, signal) ?? false;
   }
 
+  /** Its processes as the node sees them. */
+  nodeProcesses(): NodeProcess[] {
+    if (!this.#ready) return [];
+    const pause = { pid: this.#pid, ppid: 1, argv: PAUSE_ARGV, startedAt: this.createdAt, containerId: '', sandboxId: this.id };
+    const mains = this.containers.filter(({ isRunning }) => isRunning);
+    return [
+      pause,
+      ...mains.map(({ id, argv, status }) => ({
+        pid: status.pid,
+        ppid: this.#pid,
+        argv,
+        startedAt: status.startedAt,
+        containerId: id,
+        sandboxId: this.id,
+      })),
+    ];
+  }
+
+  /** A signal from the node, to a process by its ID there; false when it has none such. */
+  signalFromNode(pid: number, signal: string): boolean {
+    if (!this.#ready) return false;
+    if (pid === this.#pid) {
+      this.signalPause(signal);
+      return true;
+    }
+    const container = this.containers.find(({ isRunning, status }) => isRunning && status.pid === pid);
+    container?.signal(signal);
+    return container !== undefined;
+  }
+
   /** The container that listens on a TCP port. */
   listener(port: number): SimulatedContainer | undefined {
     if (!this.#ready) return undefined;
@@ -143,14 +206,15 @@ export class Sandbox {
     const container = this.listener(port);
     const server = container?.server;
     if (!container || !server) throw new ConnectionRefused(`dial tcp ${this.ip}:${port}: connect: connection refused`);
-    if (server.docroot === '') return { status: 200, body: server.body };
+    if (server.docroot === '') return { status: 200, headers: TEXT, body: server.body };
     const clean = path.replace(/[?#].*$/, '');
     const file = `${server.docroot}${clean.endsWith('/') ? `${clean}index.html` : clean}`;
     const preset = container.image.files[file];
-    if (preset !== undefined && !container.isMounted(file)) return { status: 200, body: preset };
+    if (preset !== undefined && !container.isMounted(file)) return { status: 200, headers: HTML, body: preset };
     const files = await container.files();
     const content = await files.readFile(file).catch(() => undefined);
-    return content ? { status: 200, body: content.toString('utf8') } : { status: 404, body: 'not found\n' };
+    if (!content) return { status: 404, headers: HTML, body: 'not found\n' };
+    return { status: 200, headers: file.endsWith('.html') ? HTML : TEXT, body: content.toString('utf8') };
   }
 
   /** A request from within the sandbox: to itself or to another sandbox of this machine. */

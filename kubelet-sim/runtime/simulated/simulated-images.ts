@@ -1,5 +1,6 @@
 import type { Clock } from '../../../runtime/index.ts';
-import { type Image, type ImageService, type RegistryCredential, RuntimeError } from '../cri.ts';
+import { type Image, type ImageService, type PullBehaviour, type RegistryCredential, RuntimeError } from '../cri.ts';
+import type { FilesystemUsage } from '../usage.ts';
 import type { ImageCatalog, ImageFacts } from './image-catalog.ts';
 import { imageRefOf, parseImageName } from './image-name.ts';
 
@@ -57,6 +58,11 @@ export class ImageLibrary {
   }
 }
 
+/** The disk that a node's images are on. */
+const IMAGE_DISK = { mountpoint: '/var/lib/containerd', capacityBytes: 100 * 1024 ** 3, inodes: 6_553_600 } as const;
+/** Files of an image, for each of so many bytes. */
+const BYTES_PER_INODE = 32_768;
+
 const registryHost = (registry: string): string => registry.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
 
 /** The images of one node. */
@@ -76,8 +82,15 @@ export class SimulatedImages implements ImageService {
     return this.#present.get(this.#library.describe(image).name);
   }
 
-  async pullImage(image: string, credentials: readonly RegistryCredential[], signal: AbortSignal): Promise<Image> {
-    if (this.#library.pullMs > 0) await this.#library.clock.sleep(this.#library.pullMs, signal);
+  async pullImage(
+    image: string,
+    credentials: readonly RegistryCredential[],
+    signal: AbortSignal,
+    behaviour: PullBehaviour = {},
+  ): Promise<Image> {
+    const takesMs = this.#library.pullMs + (behaviour.delayMs ?? 0);
+    if (takesMs > 0) await this.#library.clock.sleep(takesMs, signal);
+    if (behaviour.error !== undefined) throw new RuntimeError('Unknown', behaviour.error);
     const refusal = this.#library.refusal(image, credentials);
     if (refusal) throw refusal;
     return this.preload(image);
@@ -88,10 +101,20 @@ export class SimulatedImages implements ImageService {
     const { name, ref, facts } = this.#library.describe(image);
     let held = this.#present.get(name);
     if (!held) {
-      held = { name, ref, sizeBytes: facts.sizeBytes };
+      const user = facts.username === '' ? { uid: facts.uid } : { username: facts.username };
+      held = { name, ref, sizeBytes: facts.sizeBytes, ...user };
       this.#present.set(name, held);
     }
     return held;
+  }
+
+  removeImage(image: string): void {
+    this.#present.delete(this.#library.describe(image).name);
+  }
+
+  imageFsInfo(): FilesystemUsage {
+    const usedBytes = [...this.#present.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    return { time: this.#library.clock.now(), ...IMAGE_DISK, usedBytes, inodesUsed: Math.ceil(usedBytes / BYTES_PER_INODE) };
   }
 
   listImages(): readonly Image[] {

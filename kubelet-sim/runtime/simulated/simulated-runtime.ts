@@ -1,28 +1,45 @@
 import type { Random } from '../../../runtime/index.ts';
 import {
   type Connection,
+  type ContainerBehaviour,
   type ContainerConfig,
+  type ContainerItem,
   type ContainerListener,
+  type ContainerResources,
   type ContainerStatus,
   type ExecRequest,
   type ExecResult,
+  type FileTree,
+  type HostPathType,
   type ImageService,
   type LogEntry,
+  type MountableVolume,
+  type NodeProcess,
   type PodSandboxConfig,
+  type PodSandboxItem,
   type PodSandboxStatus,
   type ProcessStreams,
   type RestoredSandbox,
   RuntimeError,
   type RuntimeService,
+  type RuntimeStatus,
 } from '../cri.ts';
+import type { ContainerStats, PodSandboxStats, VolumeUsage } from '../usage.ts';
 import { chooseProgram } from './choose-program.ts';
 import { SimulatedContainer, startErrorText } from './container.ts';
 import { ContainerProcess } from './container-process.ts';
-import { ConnectionRefused, Sandbox, type SimulatedHost } from './sandbox.ts';
+import { sumCpu, sumMemory } from './container-usage.ts';
+import { HostFiles } from './host-files.ts';
+import { ConnectionRefused, Sandbox, type SimulatedHost, type SimulatedNode } from './sandbox.ts';
 import type { SimulatedImages } from './simulated-images.ts';
+import { usageOf } from './volumes.ts';
 
 /** The runtime's name and version, as a node reports them. */
 const RUNTIME = { name: 'containerd', version: '1.7.28' } as const;
+
+/** What runs on a node beside pods; process IDs of pods begin above. */
+const NODE_PROCESSES: readonly (readonly string[])[] = [['/sbin/init'], ['/usr/bin/containerd'], ['/usr/bin/kubelet']];
+const FIRST_PID = 1000;
 
 /** The container runtime of one simulated node. */
 export class SimulatedRuntime implements RuntimeService {
@@ -33,10 +50,15 @@ export class SimulatedRuntime implements RuntimeService {
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #containers = new Map<string, { readonly container: SimulatedContainer; readonly sandbox: Sandbox }>();
   readonly #listeners: ContainerListener[] = [];
+  readonly #node: SimulatedNode;
+  readonly #startedAt: number;
 
-  constructor(host: SimulatedHost, images: SimulatedImages) {
+  constructor(host: SimulatedHost, images: SimulatedImages, nodeName = 'node') {
     this.#host = host;
     this.images = images;
+    this.#startedAt = host.clock.now();
+    let pid = FIRST_PID;
+    this.#node = { files: new HostFiles(nodeName, () => host.clock.now()), nextPid: () => pid++ };
   }
 
   runPodSandbox(config: PodSandboxConfig): PodSandboxStatus {
@@ -51,7 +73,7 @@ export class SimulatedRuntime implements RuntimeService {
 
   #addSandbox(config: PodSandboxConfig, ip: string, createdAt: number): Sandbox {
     const onDeath = () => this.#tell(config.uid, '');
-    const sandbox = new Sandbox({ id: hexId(this.#host.random), config, host: this.#host, ip, createdAt, onDeath });
+    const sandbox = new Sandbox({ id: hexId(this.#host.random), config, host: this.#host, node: this.#node, ip, createdAt, onDeath });
     this.#sandboxes.set(sandbox.id, sandbox);
     return sandbox;
   }
@@ -70,6 +92,32 @@ export class SimulatedRuntime implements RuntimeService {
 
   podSandboxStatus(id: string): PodSandboxStatus | undefined {
     return this.#sandboxes.get(id)?.status;
+  }
+
+  listPodSandboxes(): readonly PodSandboxItem[] {
+    return [...this.#sandboxes.values()].map(({ status, config: { uid, name, namespace } }) => ({
+      ...status,
+      podUid: uid,
+      name,
+      namespace,
+    }));
+  }
+
+  podSandboxStats(id: string): PodSandboxStats | undefined {
+    const sandbox = this.#sandboxes.get(id);
+    if (!sandbox) return undefined;
+    const containers = sandbox.containers.filter(({ isRunning }) => isRunning).map(({ stats }) => stats);
+    return {
+      id,
+      podUid: sandbox.config.uid,
+      time: this.#host.clock.now(),
+      createdAt: sandbox.createdAt,
+      cpu: sumCpu(containers.map(({ cpu }) => cpu)),
+      memory: sumMemory(containers.map(({ memory }) => memory)),
+      network: { interface: 'eth0', rxBytes: 0, txBytes: 0 },
+      processCount: this.listProcesses().filter(({ sandboxId }) => sandboxId === id).length,
+      containers,
+    };
   }
 
   /** The sandbox itself: its processes can be looked at and killed. */
@@ -122,6 +170,24 @@ export class SimulatedRuntime implements RuntimeService {
 
   containerStatus(id: string): ContainerStatus | undefined {
     return this.#containers.get(id)?.container.status;
+  }
+
+  listContainers(): readonly ContainerItem[] {
+    return [...this.#containers.values()].map(({ container }) => container.item);
+  }
+
+  containerStats(id: string): ContainerStats | undefined {
+    return this.#containers.get(id)?.container.stats;
+  }
+
+  updateContainerResources(id: string, resources: ContainerResources): void {
+    const container = this.#container(id);
+    if (container.state === 'exited') throw new RuntimeError('FailedPrecondition', `container is in ${stateName(container)} state`);
+    container.update({ resources });
+  }
+
+  updateContainerBehaviour(id: string, behaviour: ContainerBehaviour): void {
+    this.#container(id).update({ behaviour });
   }
 
   async execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
@@ -198,12 +264,48 @@ export class SimulatedRuntime implements RuntimeService {
     return this.#container(id).log.read(options);
   }
 
+  reopenContainerLog(id: string): void {
+    const container = this.#container(id);
+    if (!container.isRunning) throw new RuntimeError('FailedPrecondition', `container is not running`);
+    container.log.reopen();
+  }
+
+  listProcesses(): readonly NodeProcess[] {
+    const own = NODE_PROCESSES.map((argv, i) => ({
+      pid: i + 1,
+      ppid: i === 0 ? 0 : 1,
+      argv,
+      startedAt: this.#startedAt,
+      containerId: '',
+      sandboxId: '',
+    }));
+    return [...own, ...[...this.#sandboxes.values()].flatMap((sandbox) => sandbox.nodeProcesses())].sort((a, b) => a.pid - b.pid);
+  }
+
+  signalProcess(pid: number, signal: string): boolean {
+    for (const sandbox of this.#sandboxes.values()) if (sandbox.signalFromNode(pid, signal)) return true;
+    return false;
+  }
+
+  hostPath(path: string, type: HostPathType): Promise<FileTree> {
+    return this.#node.files.at(path, type);
+  }
+
+  volumeUsage(volume: MountableVolume): VolumeUsage {
+    return usageOf(volume);
+  }
+
+  status(): RuntimeStatus {
+    return { runtimeReady: true, networkReady: true, message: '' };
+  }
+
   connect(sandboxId: string, port: number): Connection {
     const sandbox = this.#sandboxes.get(sandboxId);
     if (!sandbox?.listener(port))
       throw new ConnectionRefused(`dial tcp ${sandbox?.ip ?? '127.0.0.1'}:${port}: connect: connection refused`);
     return {
       http: ({ path }) => sandbox.answer(port, path),
+      health: () => Promise.reject(new RuntimeError('Unimplemented', 'unknown service grpc.health.v1.Health')),
       pipe: async (input, output) => {
         for await (const chunk of input) {
           const path = /^\w+ (\S+) HTTP\/1\.[01]\r\n/.exec(chunk.toString('latin1'))?.[1];

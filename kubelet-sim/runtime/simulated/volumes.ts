@@ -1,11 +1,15 @@
-import type { Mount, MountableVolume, VolumeFile } from '../cri.ts';
+import type { FileTree, Mount, MountableVolume, VolumeFile } from '../cri.ts';
+import type { VolumeUsage } from '../usage.ts';
 import type { MountPoint } from './files/container-files.ts';
 import { type DirectoryNode, FileError, type FileNode, newDirectory, newFile, type TreeNode } from './files/tree.ts';
 
 /** The files of volumes: shared by all containers that mount one, for as long as the volume lives. */
 const trees = new WeakMap<MountableVolume, DirectoryNode>();
 
-function treeOf(volume: MountableVolume, now: () => number): DirectoryNode {
+const isNode = (tree: FileTree): tree is DirectoryNode | FileNode => 'entries' in tree || 'content' in tree;
+
+function treeOf(volume: MountableVolume, now: () => number): DirectoryNode | FileNode {
+  if (volume.tree && isNode(volume.tree)) return volume.tree;
   let tree = trees.get(volume);
   if (!tree) {
     const made = newDirectory(now(), volume.files ? { readOnly: true, refresh: () => refresh(made, volume, now) } : {});
@@ -43,7 +47,7 @@ function place(tree: DirectoryNode, path: readonly string[], file: VolumeFile, t
 /** Where a mount's files are; a `subPath` is made when it is not there yet. */
 export async function mountPointOf(mount: Mount, now: () => number): Promise<MountPoint> {
   const tree = treeOf(mount.volume, now);
-  if (mount.subPath !== '') await tree.refresh?.();
+  if (mount.subPath !== '' && tree.type === 'directory') await tree.refresh?.();
   let root: DirectoryNode | FileNode = tree;
   for (const part of mount.subPath.split('/').filter(Boolean)) {
     if (root.type !== 'directory') break;
@@ -56,4 +60,18 @@ export async function mountPointOf(mount: Mount, now: () => number): Promise<Mou
     }
   }
   return { path: mount.containerPath, root, readOnly: mount.readOnly };
+}
+
+/** What a volume's files take now; a volume nobody looked at takes nothing. */
+export function usageOf(volume: MountableVolume): VolumeUsage {
+  const tree = volume.tree && isNode(volume.tree) ? volume.tree : trees.get(volume);
+  const usage = { usedBytes: 0, inodesUsed: 0 };
+  if (tree) addUsage(tree, usage);
+  return usage;
+}
+
+function addUsage(node: TreeNode, usage: { usedBytes: number; inodesUsed: number }): void {
+  usage.inodesUsed++;
+  if (node.type === 'file') usage.usedBytes += node.content.byteLength;
+  if (node.type === 'directory') for (const child of node.entries.values()) addUsage(child, usage);
 }

@@ -245,6 +245,13 @@ export class ContainerFiles {
     return at.path;
   }
 
+  /** The file or directory at a path itself, to be mounted elsewhere. @throws FileError */
+  async nodeAt(path: string): Promise<DirectoryNode | FileNode> {
+    const node = await this.#existing(path);
+    if (node.type === 'link') throw new FileError('ELOOP', path);
+    return node;
+  }
+
   /** Every path there is, for tools that match patterns; directories that follow a source as they were last seen. */
   allPaths(): string[] {
     const paths: string[] = [];

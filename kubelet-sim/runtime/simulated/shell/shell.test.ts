@@ -53,7 +53,9 @@ function start(
     kill: () => false,
     pid: 1,
     fetch: (url) =>
-      url.pathname === '/missing' ? Promise.resolve({ status: 404, body: '' }) : Promise.resolve({ status: 200, body: 'hello\n' }),
+      url.pathname === '/missing'
+        ? Promise.resolve({ status: 404, headers: {}, body: '' })
+        : Promise.resolve({ status: 200, headers: {}, body: 'hello\n' }),
   };
   const shell = startShell(context, argv, abort.signal);
   const exited = shell.exited.then((code) => {

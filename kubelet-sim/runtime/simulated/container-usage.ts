@@ -1,0 +1,71 @@
+import type { ContainerBehaviour, ContainerResources, LoadCurve } from '../cri.ts';
+import type { CpuUsage, MemoryUsage } from '../usage.ts';
+import { areaUntil, valueAt } from './load-curve.ts';
+
+/** Pages are counted as if each had been touched once. */
+const PAGE_BYTES = 4096;
+/** Part of a limit that a program stays below when no script says what it uses. */
+const SHARE_OF_LIMIT = 0.9;
+const NANOS_PER_MILLI_MS = 1000;
+
+/** What a container's use follows from. */
+export interface Load {
+  readonly behaviour: ContainerBehaviour | undefined;
+  readonly resources: ContainerResources | undefined;
+  /** What its program uses when no script says so. */
+  readonly usual: { readonly cpuMillis: number; readonly memoryBytes: number };
+}
+
+/** Use of processors, so long after the start: limits hold it down. */
+export function cpuUsage({ behaviour, resources, usual }: Load, runMs: number): CpuUsage {
+  const limit = resources?.cpuLimitMillis || Number.POSITIVE_INFINITY;
+  const curve = capped(behaviour?.cpuMillis ?? { points: [{ atMs: 0, value: usual.cpuMillis }] }, limit);
+  return {
+    usageNanoCores: Math.round(valueAt(curve, runMs) * 1e6),
+    usageCoreNanoSeconds: Math.round(areaUntil(curve, runMs) * NANOS_PER_MILLI_MS),
+  };
+}
+
+/** A curve that a limit cuts; where it crosses the limit a point is put in. */
+function capped(curve: LoadCurve, limit: number): LoadCurve {
+  if (curve.points.every(({ value }) => value <= limit)) return curve;
+  const points = curve.points.flatMap((point, i) => {
+    const before = curve.points[i - 1];
+    const own = { atMs: point.atMs, value: Math.min(point.value, limit) };
+    if (!before || before.value > limit === point.value > limit) return [own];
+    const share = (limit - before.value) / (point.value - before.value);
+    return [{ atMs: before.atMs + share * (point.atMs - before.atMs), value: limit }, own];
+  });
+  return { ...curve, points };
+}
+
+/** Use of memory, so long after the start. */
+export function memoryUsage({ behaviour, resources, usual }: Load, runMs: number): MemoryUsage {
+  const limit = resources?.memoryLimitBytes || undefined;
+  const wanted = behaviour?.memoryBytes
+    ? valueAt(behaviour.memoryBytes, runMs)
+    : Math.min(usual.memoryBytes, (limit ?? Number.POSITIVE_INFINITY) * SHARE_OF_LIMIT);
+  const bytes = Math.round(Math.min(wanted, limit ?? wanted));
+  return {
+    workingSetBytes: bytes,
+    usageBytes: bytes,
+    rssBytes: bytes,
+    ...(limit === undefined ? {} : { availableBytes: limit - bytes }),
+    pageFaults: Math.ceil(bytes / PAGE_BYTES),
+    majorPageFaults: 0,
+  };
+}
+
+/** The sum of what several use. */
+export const sumCpu = (all: readonly CpuUsage[]): CpuUsage => ({
+  usageNanoCores: all.reduce((sum, { usageNanoCores }) => sum + usageNanoCores, 0),
+  usageCoreNanoSeconds: all.reduce((sum, { usageCoreNanoSeconds }) => sum + usageCoreNanoSeconds, 0),
+});
+
+export const sumMemory = (all: readonly MemoryUsage[]): MemoryUsage => ({
+  workingSetBytes: all.reduce((sum, { workingSetBytes }) => sum + workingSetBytes, 0),
+  usageBytes: all.reduce((sum, { usageBytes }) => sum + usageBytes, 0),
+  rssBytes: all.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
+  pageFaults: all.reduce((sum, { pageFaults }) => sum + pageFaults, 0),
+  majorPageFaults: all.reduce((sum, { majorPageFaults }) => sum + majorPageFaults, 0),
+});
