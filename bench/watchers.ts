@@ -1,10 +1,11 @@
 /**
- * What watchers cost: `npm run bench -- watchers [--idle 10000] [--updates 1000]`. The API server runs in a process of its own. First that many watches
- * are opened on which nothing happens, and its memory is read; then a thousand pods change while thirty watchers read, first alone, then beside
+ * What watchers cost: `npm run bench -- watchers [--idle 10000] [--updates 1000]`. The API server runs in a process of its own, a new one for each part. First that many watches
+ * are opened on which nothing happens, and its memory is read, in HTTP/2 and in HTTP/1.1; then a thousand pods change while thirty watchers read, first alone, then beside
  * ten that have stopped reading. Prints both.
  */
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { type ClientHttp2Session, connect } from 'node:http2';
 import https from 'node:https';
 import { parseArgs } from 'node:util';
 import { type BenchServer, parallel, startServer } from './support/server.ts';
@@ -24,29 +25,70 @@ const PODS = '/api/v1/namespaces/bench/pods';
 const NOTE_BYTES = 12_000;
 const WATCH = `${PODS}?watch=1&resourceVersionMatch=NotOlderThan&sendInitialEvents=false&timeoutSeconds=3600`;
 
-const server = await startServer();
-try {
-  await idleWatchers(server, Number(values.idle));
-  await slowReaders(server, Number(values.updates), Number(values.watchers));
-} finally {
-  await server.stop();
+await onServer((server) => idleWatchers(server, Number(values.idle), together(server)));
+await onServer((server) => idleWatchers(server, Number(values.idle), alone(server)));
+await onServer((server) => slowReaders(server, Number(values.updates), Number(values.watchers)));
+
+/** Each part has a server of its own: memory that another one used would be counted. */
+async function onServer(part: (server: BenchServer) => Promise<void>): Promise<void> {
+  const server = await startServer();
+  try {
+    await part(server);
+  } finally {
+    await server.stop();
+  }
 }
 
-/** Memory of watches on which nothing happens, each on a connection of its own. */
-async function idleWatchers(target: BenchServer, count: number): Promise<void> {
+/** Opens a watch on which nothing happens; ends it when it is called. */
+type OpenIdle = { readonly name: string; open(path: string): Promise<() => void> };
+
+/** Memory of watches on which nothing happens. */
+async function idleWatchers(target: BenchServer, count: number, { name, open }: OpenIdle): Promise<void> {
   const before = await target.residentMb();
-  const open: IncomingMessage[] = [];
+  const ends: (() => void)[] = [];
   let left = count;
   const openSome = async () => {
-    while (left-- > 0) open.push(await watch(target, '/api/v1/namespaces/quiet/configmaps?watch=1&timeoutSeconds=3600', () => undefined));
+    while (left-- > 0) ends.push(await open('/api/v1/namespaces/quiet/configmaps?watch=1&timeoutSeconds=3600'));
   };
   const begun = performance.now();
   await Promise.all(Array.from({ length: OPENING_AT_ONCE }, openSome));
   const took = performance.now() - begun;
   const after = await target.residentMb();
   const kb = (((after - before) * 1024) / count).toFixed(1);
-  console.log(`${count} idle watchers: opened in ${(took / 1000).toFixed(1)} s, ${before} MB before, ${after} MB with them: ${kb} KB each`);
-  for (const answer of open) answer.destroy();
+  console.log(
+    `${count} idle watchers, ${name}: opened in ${(took / 1000).toFixed(1)} s, ${before} MB before, ${after} MB with them: ${kb} KB each`,
+  );
+  for (const end of ends) end();
+}
+
+/** Each on a connection of HTTP/1.1 of its own. */
+function alone(target: BenchServer): OpenIdle {
+  return {
+    name: 'HTTP/1.1',
+    open: async (path) => {
+      const answer = await watch(target, path, () => undefined);
+      return () => answer.destroy();
+    },
+  };
+}
+
+/** As client-go's: a hundred on each connection of HTTP/2. */
+function together({ url, headers }: BenchServer): OpenIdle {
+  const streams = 100;
+  let session: ClientHttp2Session | undefined;
+  let opened = 0;
+  return {
+    name: 'HTTP/2',
+    open: async (path) => {
+      if (!session || opened % streams === 0) session = connect(url, { rejectUnauthorized: false });
+      opened++;
+      const mine = session;
+      const stream = mine.request({ ':path': path, ...headers });
+      const [answer] = await once(stream, 'response');
+      if (answer[':status'] !== 200) throw new Error(`the watch was answered ${answer[':status']}`);
+      return () => mine.destroy();
+    },
+  };
 }
 
 /** Events a second to those that read, without and with others that do not. */
