@@ -33,8 +33,9 @@ describe('Expectations', () => {
     const expectations = new Expectations(clock);
     expectations.expectCreations('rs', 1);
     await clock.advance(300_000);
-    expect(expectations.satisfied('rs')).toBe(false);
+    expect([expectations.satisfied('rs'), expectations.waitMs('other', 'rs')]).toEqual([false, 1]);
     await clock.advance(1);
+    expect(expectations.waitMs('other', 'rs')).toBeUndefined();
     expect(expectations.satisfied('rs')).toBe(true);
   });
 

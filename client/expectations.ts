@@ -45,10 +45,23 @@ export class Expectations {
 
   /** Whether the cache can be trusted: all was seen, or it has been too long. */
   satisfied(owner: string): boolean {
+    return this.#waitMs(owner) <= 0;
+  }
+
+  /**
+   * For how many milliseconds at most the cache cannot be trusted; undefined when it can. Who waits must come back after that: a child that
+   * came and went while the watch was down is never seen.
+   */
+  waitMs(...owners: readonly string[]): number | undefined {
+    const waits = owners.map((owner) => this.#waitMs(owner)).filter((ms) => ms > 0);
+    return waits.length > 0 ? Math.max(...waits) : undefined;
+  }
+
+  /** Not positive when nothing is waited for. */
+  #waitMs(owner: string): number {
     const expected = this.#expected.get(owner);
-    if (!expected) return true;
-    const fulfilled = expected.creations <= 0 && expected.deletions.size === 0;
-    return fulfilled || this.#clock.monotonic() - expected.since > EXPECTATION_MS_MAX;
+    if (!expected || (expected.creations <= 0 && expected.deletions.size === 0)) return 0;
+    return expected.since + EXPECTATION_MS_MAX + 1 - this.#clock.monotonic();
   }
 
   /** The owner is gone. */

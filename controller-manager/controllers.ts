@@ -12,6 +12,7 @@ import { podGarbageCollector } from './pod-gc/controller.ts';
 import { replicaSetController } from './replica-set/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
+import { statefulSetController } from './stateful-set/controller.ts';
 import {
   attributesClassProtectionController,
   claimProtectionController,
@@ -31,6 +32,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   deploymentController,
   replicaSetController,
   daemonSetController,
+  statefulSetController,
   endpointsController,
   claimProtectionController,
   volumeProtectionController,

@@ -18,9 +18,11 @@ import {
   type PersistentVolumeClaim,
   type Pod,
   type ReplicaSet,
+  type ReplicationController,
   rbacKinds,
   type Service,
   type ServiceAccount,
+  type StatefulSet,
   storageKinds,
   type VolumeAttributesClass,
 } from '../api/index.ts';
@@ -73,6 +75,8 @@ export class SharedInformers {
   deployments = (): Informer<Deployment> => this.#shared<Deployment>(appsKinds.deployments);
   replicaSets = (): Informer<ReplicaSet> => this.#shared<ReplicaSet>(appsKinds.replicasets, trimManagedFields, ownerIndexes);
   daemonSets = (): Informer<DaemonSet> => this.#shared<DaemonSet>(appsKinds.daemonsets);
+  statefulSets = (): Informer<StatefulSet> => this.#shared<StatefulSet>(appsKinds.statefulsets);
+  replicationControllers = (): Informer<ReplicationController> => this.#shared<ReplicationController>(coreKinds.replicationcontrollers);
   controllerRevisions = (): Informer<ControllerRevision> =>
     this.#shared<ControllerRevision>(appsKinds.controllerrevisions, trimManagedFields, ownerIndexes);
   persistentVolumes = (): Informer<PersistentVolume> => this.#shared<PersistentVolume>(coreKinds.persistentvolumes);

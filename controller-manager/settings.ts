@@ -3,6 +3,8 @@ export interface Settings {
   readonly concurrentReplicaSetSyncs: number;
   readonly concurrentDeploymentSyncs: number;
   readonly concurrentDaemonSetSyncs: number;
+  readonly concurrentStatefulSetSyncs: number;
+  readonly concurrentReplicationControllerSyncs: number;
   readonly concurrentNamespaceSyncs: number;
   readonly concurrentGcSyncs: number;
   readonly concurrentEndpointSyncs: number;
@@ -26,6 +28,8 @@ export const DEFAULT_SETTINGS: Settings = {
   concurrentReplicaSetSyncs: 5,
   concurrentDeploymentSyncs: 5,
   concurrentDaemonSetSyncs: 2,
+  concurrentStatefulSetSyncs: 5,
+  concurrentReplicationControllerSyncs: 5,
   concurrentNamespaceSyncs: 10,
   concurrentGcSyncs: 20,
   concurrentEndpointSyncs: 5,

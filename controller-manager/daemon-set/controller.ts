@@ -13,16 +13,18 @@ import {
 import { controllerOf, type EventRecorder, Expectations, type Informer, runController, slowStartBatch } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
+import { earliest } from '../shared/earliest.ts';
 import { deepEqual } from '../shared/equality.ts';
 import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
-import { isPodActive, isPodTerminal } from '../shared/pods.ts';
+import { isPodTerminal } from '../shared/pods.ts';
+import { REVISION_HASH } from '../shared/revisions.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { daemonTolerations, eligibilityOf } from './eligibility.ts';
 import { FailedPodBackoff } from './failed-pod-backoff.ts';
-import { REVISION_HASH, TEMPLATE_GENERATION_ANNOTATION, TEMPLATE_GENERATION_LABEL } from './history.ts';
+import { TEMPLATE_GENERATION_ANNOTATION, TEMPLATE_GENERATION_LABEL } from './history.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { daemonSetStatus, nextAvailabilityMs, type Observed, planPods, targetNodeOf, viewNodes } from './plan.ts';
 import { planUpdate } from './rolling-update.ts';
@@ -187,7 +189,8 @@ class DaemonSetController implements Controller {
     if (set.metadata.deletionTimestamp) return undefined;
     const history = await this.#history.sync(set, () => this.#pods.byIndex(BY_CONTROLLER, set.metadata.uid));
     const observed = await this.#observe(key, set, history.hash);
-    const requeueAfterMs = this.#isSatisfied(key) ? await this.#manage(key, observed) : undefined;
+    const waitMs = this.#expectations.waitMs(creations(key), deletions(key));
+    const requeueAfterMs = waitMs ?? (await this.#manage(key, observed));
     await this.#writeStatus(observed);
     await this.#history.clean(set, history, this.#pods.byIndex(BY_CONTROLLER, set.metadata.uid));
     return { requeueAfterMs: earliest(requeueAfterMs, nextAvailabilityMs(observed)) };
@@ -196,7 +199,8 @@ class DaemonSetController implements Controller {
   async #observe(key: string, daemonSet: Live<DaemonSet>, hash: string): Promise<Observed> {
     const { namespace = '', uid } = daemonSet.metadata;
     const candidates = [...this.#pods.byIndex(BY_CONTROLLER, uid), ...this.#pods.byIndex(ORPHANS, namespace)];
-    const { owned, adopt, release } = planClaim(daemonSet, fromLabelSelector(daemonSet.spec.selector), candidates, isPodActive);
+    const selector = fromLabelSelector(daemonSet.spec.selector);
+    const { owned, adopt, release } = planClaim(daemonSet, candidates, ({ metadata }) => selector.matches(metadata.labels));
     await this.#owners.release(daemonSet, release);
     const pods = [...owned, ...(await this.#owners.adopt(daemonSet, adopt))];
     const now = this.#context.clock.now();
@@ -273,9 +277,6 @@ class DaemonSetController implements Controller {
 
 const creations = (key: string): string => `${key}/creations`;
 const deletions = (key: string): string => `${key}/deletions`;
-
-const earliest = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.min(a, b);
 
 /** Pods by the node they are for, without those that are finished and going: nobody waits for them. */
 function groupByNode(pods: readonly Live<Pod>[]): Map<string, Live<Pod>[]> {

@@ -1,17 +1,10 @@
-import type { ControllerRevision, DaemonSet, Live, PodTemplateSpec } from '../../api/index.ts';
-import { canonicalJson } from '../shared/equality.ts';
+import type { ControllerRevision, DaemonSet, Live } from '../../api/index.ts';
 import { objectHash } from '../shared/hash.ts';
+import { compareRevisions, isOfTemplate, nextRevision, REVISION_HASH } from '../shared/revisions.ts';
 
-/** Label of pods and revisions that says which template they come from. */
-export const REVISION_HASH = 'controller-revision-hash';
 /** Annotation and label of the template's generation, kept for clients from before revisions. */
 export const TEMPLATE_GENERATION_ANNOTATION = 'deprecated.daemonset.template.generation';
 export const TEMPLATE_GENERATION_LABEL = 'pod-template-generation';
-
-/** What a revision stores: the strategic merge patch that brings the DaemonSet back to this template. */
-export const revisionData = (daemonSet: DaemonSet): { spec: { template: PodTemplateSpec & { $patch: 'replace' } } } => ({
-  spec: { template: { ...daemonSet.spec.template, $patch: 'replace' } },
-});
 
 /** What the revisions of a DaemonSet need. */
 export interface HistoryPlan {
@@ -32,14 +25,13 @@ export interface HistoryPlan {
  * @param revisions those it controls.
  */
 export function planHistory(daemonSet: Live<DaemonSet>, revisions: readonly Live<ControllerRevision>[]): HistoryPlan {
-  const wanted = canonicalJson(revisionData(daemonSet));
-  const matching = revisions.filter(({ data }) => canonicalJson(data) === wanted).sort((a, b) => b.revision - a.revision);
+  const matching = revisions.filter((revision) => isOfTemplate(revision, daemonSet.spec.template)).sort((a, b) => compareRevisions(b, a));
   const old = revisions.filter((revision) => !matching.includes(revision));
   const current = matching[0];
   return {
     current,
     hash: current ? hashOf(current) : objectHash(daemonSet.spec.template, daemonSet.status.collisionCount),
-    revision: Math.max(0, ...old.map(({ revision }) => revision)) + 1,
+    revision: nextRevision(old),
     duplicates: matching.slice(1),
     old,
   };
@@ -59,6 +51,6 @@ export function outdatedRevisions(
 ): Live<ControllerRevision>[] {
   const surplus = old.length - (daemonSet.spec.revisionHistoryLimit ?? 10);
   if (surplus <= 0) return [];
-  const sorted = [...old].sort((a, b) => a.revision - b.revision);
+  const sorted = [...old].sort(compareRevisions);
   return sorted.filter((revision) => !hashesInUse.has(hashOf(revision))).slice(0, surplus);
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ControllerRevision, DaemonSet, Live, Node, Pod, Taint, Toleration } from '../../api/index.ts';
+import { revisionData } from '../shared/revisions.ts';
 import { aDaemonSet, aNode, aPod, meta, NOW, type PodBuilder } from '../testing/builders.ts';
 import { daemonTolerations, eligibilityOf } from './eligibility.ts';
 import { FailedPodBackoff } from './failed-pod-backoff.ts';
-import { outdatedRevisions, planHistory, revisionData } from './history.ts';
+import { outdatedRevisions, planHistory } from './history.ts';
 import { daemonSetStatus, type Observed, planPods, targetNodeOf, viewNodes } from './plan.ts';
 import { planUpdate } from './rolling-update.ts';
 
@@ -237,7 +238,7 @@ describe('status', () => {
 describe('history', () => {
   const revision = (name: string, of: DaemonSet, number: number): Live<ControllerRevision> => ({
     metadata: meta(name, { labels: { 'controller-revision-hash': name } }),
-    data: revisionData(of),
+    data: revisionData(of.spec.template),
     revision: number,
   });
   const before = aDaemonSet({ spec: { template: { spec: { containers: [{ name: 'app', image: 'agent:0', resources: {} }] } } } });

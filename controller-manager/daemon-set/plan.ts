@@ -1,7 +1,8 @@
 import type { DaemonSet, DaemonSetStatus, Live, Node, Pod } from '../../api/index.ts';
 import { isPodAvailable, isPodReady, isPodTerminal, msOf, podAvailableInMs } from '../shared/pods.ts';
+import { REVISION_HASH } from '../shared/revisions.ts';
 import { daemonTolerations, type Eligibility, eligibilityOf } from './eligibility.ts';
-import { REVISION_HASH, TEMPLATE_GENERATION_ANNOTATION, TEMPLATE_GENERATION_LABEL } from './history.ts';
+import { TEMPLATE_GENERATION_ANNOTATION, TEMPLATE_GENERATION_LABEL } from './history.ts';
 
 /** What a DaemonSet's plan is made from. */
 export interface Observed {

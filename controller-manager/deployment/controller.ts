@@ -136,7 +136,7 @@ class DeploymentController implements Controller {
     const { namespace = '', uid } = deployment.metadata;
     const candidates = [...this.#sets.byIndex(BY_CONTROLLER, uid), ...this.#sets.byIndex(ORPHANS, namespace)];
     if (candidates.some((set) => this.#staleSets.isStale(set))) return undefined;
-    const { owned, adopt, release } = planClaim(deployment, selector, candidates);
+    const { owned, adopt, release } = planClaim(deployment, candidates, ({ metadata }) => selector.matches(metadata.labels));
     await this.#owners.release(deployment, release);
     const replicaSets = [...owned, ...(await this.#owners.adopt(deployment, adopt))];
     const plan = planDeployment({

@@ -2,6 +2,7 @@ import { appsKinds, coreKinds, fromLabelSelector, isNotFound, keyOf, type Live, 
 import { controllerOf, Expectations, type Informer, runController, slowStartBatch } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
+import { earliest } from '../shared/earliest.ts';
 import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
@@ -143,20 +144,22 @@ class ReplicaSetController implements Controller {
       return undefined;
     }
     if (this.#stale.isStale(set)) return undefined;
-    const mayChange = this.#expectations.satisfied(key) && !set.metadata.deletionTimestamp;
+    const waitMs = this.#expectations.waitMs(key);
+    const mayChange = waitMs === undefined && !set.metadata.deletionTimestamp;
     const pods = await this.#claim(set);
     const failure = mayChange ? await this.#manage(key, set, pods) : undefined;
     const { clock, client } = this.#context;
     const status = replicaSetStatus(set, pods, failure && { message: failure.message }, clock.now());
     if (!isSameStatus(set, status)) this.#stale.wrote(set, await client.resource<ReplicaSet>(KIND).updateStatus({ ...set, status }));
     if (failure) throw failure.error;
-    return { requeueAfterMs: nextAvailabilityMs(set, pods, clock.now()) };
+    return { requeueAfterMs: earliest(waitMs, nextAvailabilityMs(set, pods, clock.now())) };
   }
 
   async #claim(set: Live<ReplicaSet>): Promise<Live<Pod>[]> {
     const { namespace = '', uid } = set.metadata;
     const candidates = [...this.#pods.byIndex(BY_CONTROLLER, uid), ...this.#pods.byIndex(ORPHANS, namespace)].filter(isPodActive);
-    const { owned, adopt, release } = planClaim(set, fromLabelSelector(set.spec.selector), candidates);
+    const selector = fromLabelSelector(set.spec.selector);
+    const { owned, adopt, release } = planClaim(set, candidates, ({ metadata }) => selector.matches(metadata.labels));
     await this.#owners.release(set, release);
     return [...owned, ...(await this.#owners.adopt(set, adopt))];
   }

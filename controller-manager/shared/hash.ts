@@ -10,6 +10,13 @@ export function fnv32a(text: string, seed = FNV_OFFSET): number {
   return hash >>> 0;
 }
 
+/** 32-bit FNV-1 of a text's UTF-8 bytes. */
+export function fnv32(text: string): number {
+  let hash = FNV_OFFSET;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash, FNV_PRIME) ^ byte;
+  return hash >>> 0;
+}
+
 /** Upstream's safe alphabet: no vowels and no digits that could spell a word. */
 const SAFE = 'bcdfghjklmnpqrstvwxz2456789';
 

@@ -1,4 +1,4 @@
-import type { KindInfo, KubeObject, LabelSelectorQuery, Live } from '../../api/index.ts';
+import type { KindInfo, KubeObject, Live } from '../../api/index.ts';
 import { controllerOf, newControllerRef } from '../../client/index.ts';
 
 /** What a controller does with the objects that are its, or could be. */
@@ -16,24 +16,23 @@ export interface ClaimPlan<T> {
  * names; orphans that match are adopted; what no longer matches is let go. Nothing changes hands when the owner or the object is being
  * deleted.
  *
- * @param isEligible whether an object may be adopted (upstream adopts active pods only).
+ * @param isWanted whether the owner's selector (and what else it asks for) takes an object in.
  */
 export function planClaim<T extends KubeObject>(
   owner: Live<KubeObject>,
-  selector: LabelSelectorQuery,
   candidates: readonly T[],
-  isEligible: (candidate: T) => boolean = () => true,
+  isWanted: (candidate: T) => boolean,
 ): ClaimPlan<T> {
   const plan: ClaimPlan<T> = { owned: [], adopt: [], release: [] };
   const ownerLives = !owner.metadata.deletionTimestamp;
   for (const candidate of candidates) {
     const controller = controllerOf(candidate);
-    const matches = selector.matches(candidate.metadata.labels);
+    const matches = isWanted(candidate);
     if (controller) {
       if (controller.uid !== owner.metadata.uid) continue;
       if (matches) plan.owned.push(candidate);
       else if (ownerLives) plan.release.push(candidate);
-    } else if (ownerLives && matches && !candidate.metadata.deletionTimestamp && isEligible(candidate)) {
+    } else if (ownerLives && matches && !candidate.metadata.deletionTimestamp) {
       plan.adopt.push(candidate);
     }
   }

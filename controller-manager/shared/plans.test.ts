@@ -43,7 +43,7 @@ describe('planClaim', () => {
     aPod('stranger').labels({ app: 'db' }).build(),
   ];
   const claim = (set: typeof owner) => {
-    const { owned, adopt, release } = planClaim(set, selector, pods);
+    const { owned, adopt, release } = planClaim(set, pods, ({ metadata }) => selector.matches(metadata.labels));
     return [owned, adopt, release].map((some) => some.map(({ metadata }) => metadata.name));
   };
 

@@ -12,6 +12,7 @@ import {
   type Pod,
   type ReplicaSet,
   type Service,
+  type StatefulSet,
   toTime,
 } from '../../api/index.ts';
 
@@ -193,6 +194,24 @@ export const aDaemonSet = (more: { spec?: Partial<DaemonSet['spec']>; metadata?:
     ...more.spec,
   },
   status: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
+});
+
+export const aStatefulSet = (
+  replicas: number,
+  more: { spec?: Partial<StatefulSet['spec']>; status?: Partial<StatefulSet['status']>; metadata?: Partial<LiveMeta>; image?: string } = {},
+): Live<StatefulSet> => ({
+  metadata: meta('web', more.metadata),
+  spec: {
+    replicas,
+    serviceName: 'web',
+    selector: { matchLabels: { app: 'web' } },
+    template: template(more.image ?? 'web:1'),
+    podManagementPolicy: 'OrderedReady',
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
+    revisionHistoryLimit: 10,
+    ...more.spec,
+  },
+  status: { replicas: 0, availableReplicas: 0, ...more.status },
 });
 
 export const aService = (spec: Service['spec'] = {}): Live<Service> => ({

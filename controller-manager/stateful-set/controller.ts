@@ -1,0 +1,239 @@
+import {
+  appsKinds,
+  coreKinds,
+  fromLabelSelector,
+  keyOf,
+  type Live,
+  type PersistentVolumeClaim,
+  type Pod,
+  type StatefulSet,
+} from '../../api/index.ts';
+import { controllerOf, Expectations, type Informer, runController, slowStartBatch } from '../../client/index.ts';
+import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
+import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
+import { earliest } from '../shared/earliest.ts';
+import { planClaim } from '../shared/owners.ts';
+import { PacedQueue } from '../shared/paced-queue.ts';
+import { OwnerControl } from '../shared/pod-control.ts';
+import { StaleGuard } from '../shared/stale-guard.ts';
+import { HistoryKeeper } from './history-keeper.ts';
+import { claimName, isMemberOf, parentAndOrdinal, revisionOf } from './identity.ts';
+import { type Action, planStatefulSet, type StatefulPlan } from './plan.ts';
+import { StatefulPods } from './stateful-pods.ts';
+import { completed, isNews, nextAvailabilityMs } from './status.ts';
+
+const KIND = appsKinds.statefulsets;
+/** How often at most a StatefulSet is looked at when its pods tell only of their status. */
+const STATUS_PACE_MS = 50;
+const SLOW_START_BATCH = 1;
+
+export const statefulSetController: ControllerDescriptor = {
+  name: 'statefulset-controller',
+  alias: 'statefulset',
+  create: (context) => new StatefulSetController(context),
+};
+
+/**
+ * Keeps the pods of each StatefulSet, each under its number and with its claims; what to do is decided in `plan.ts`. A pod that was
+ * created or deleted is waited for (expectations), though its name alone would keep it from being made twice: this saves requests.
+ */
+class StatefulSetController implements Controller {
+  readonly #context: ControllerContext;
+  readonly #queue: PacedQueue;
+  readonly #expectations: Expectations;
+  readonly #sets: Informer<StatefulSet>;
+  readonly #pods: Informer<Pod>;
+  readonly #claims: Informer<PersistentVolumeClaim>;
+  readonly #stale = new StaleGuard();
+  readonly #owners: OwnerControl;
+  readonly #history: HistoryKeeper;
+  readonly #statefulPods: StatefulPods;
+
+  constructor(context: ControllerContext) {
+    const { client, clock, informers } = context;
+    this.#context = context;
+    this.#queue = new PacedQueue({ clock, paceMs: STATUS_PACE_MS });
+    this.#expectations = new Expectations(clock);
+    this.#sets = informers.statefulSets();
+    this.#pods = informers.pods();
+    this.#claims = informers.persistentVolumeClaims();
+    this.#owners = new OwnerControl(client, KIND, coreKinds.pods);
+    this.#history = new HistoryKeeper(client, informers.controllerRevisions());
+    this.#statefulPods = new StatefulPods(client, this.#claims, context.recorder('statefulset-controller'));
+    this.#listen();
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    const { clock, logger, settings } = this.#context;
+    return runController({
+      name: statefulSetController.name,
+      queue: this.#queue,
+      workers: settings.concurrentStatefulSetSyncs,
+      reconcile: (key) => this.#reconcile(key),
+      clock,
+      logger,
+      signal,
+    });
+  }
+
+  #listen(): void {
+    const enqueue = (set: Live<StatefulSet>) => this.#queue.add(keyOf(set));
+    this.#sets.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete: enqueue });
+    this.#pods.addHandler({
+      onAdd: (pod) => this.#onPodAdd(pod),
+      onUpdate: (pod, old) => this.#onPodUpdate(pod, old),
+      onDelete: (pod) => this.#onPodGone(pod),
+    });
+    this.#claims.addHandler({ onUpdate: (claim) => this.#onClaim(claim), onDelete: (claim) => this.#onClaim(claim) });
+  }
+
+  #onPodAdd(pod: Live<Pod>): void {
+    if (pod.metadata.deletionTimestamp) {
+      this.#onPodGone(pod);
+      return;
+    }
+    const key = this.#keyOfOwner(pod);
+    if (key === undefined) {
+      this.#wakeMatching(pod);
+      return;
+    }
+    this.#expectations.creationObserved(creations(key));
+    this.#queue.addPaced(key);
+  }
+
+  #onPodUpdate(pod: Live<Pod>, old: Live<Pod>): void {
+    if (pod.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) {
+      this.#onPodGone(pod);
+      return;
+    }
+    const before = this.#keyOfOwner(old);
+    const key = this.#keyOfOwner(pod);
+    if (before !== undefined && before !== key) this.#queue.add(before);
+    if (key === undefined) this.#wakeMatching(pod);
+    else this.#queue.addPaced(key);
+  }
+
+  #onPodGone(pod: Live<Pod>): void {
+    const key = this.#keyOfOwner(pod);
+    if (key === undefined) return;
+    this.#expectations.deletionObserved(deletions(key), pod.metadata.uid);
+    this.#queue.add(key);
+  }
+
+  /** A pod may wait for its claim to change hands or to be gone. */
+  #onClaim({ metadata: { name, namespace } }: Live<PersistentVolumeClaim>): void {
+    const { ordinal } = parentAndOrdinal(name);
+    if (ordinal < 0) return;
+    for (const set of this.#sets.list(namespace)) {
+      const isIts = set.spec.volumeClaimTemplates?.some((template) => claimName(template, set, ordinal) === name);
+      if (isIts) this.#queue.addPaced(keyOf(set));
+    }
+  }
+
+  #keyOfOwner(pod: Live<Pod>): string | undefined {
+    const reference = controllerOf(pod);
+    if (reference?.kind !== KIND.kind) return undefined;
+    const set = this.#sets.get(pod.metadata.namespace, reference.name);
+    return set?.metadata.uid === reference.uid ? keyOf(set) : undefined;
+  }
+
+  #wakeMatching(pod: Live<Pod>): void {
+    if (controllerOf(pod) || !pod.metadata.labels) return;
+    for (const set of this.#sets.list(pod.metadata.namespace)) {
+      if (fromLabelSelector(set.spec.selector).matches(pod.metadata.labels)) this.#queue.add(keyOf(set));
+    }
+  }
+
+  async #reconcile(key: string): Promise<{ requeueAfterMs: number | undefined } | undefined> {
+    const set = this.#sets.getByKey(key);
+    if (!set) {
+      this.#expectations.forget(creations(key));
+      this.#expectations.forget(deletions(key));
+      this.#queue.drop(key);
+      this.#stale.forget(key);
+      return undefined;
+    }
+    if (this.#stale.isStale(set)) return undefined;
+    const revisions = await this.#history.sync(set);
+    if (!revisions) return undefined;
+    const pods = await this.#claim(set);
+    const now = this.#context.clock.now();
+    const claim = (name: string) => this.#claims.get(set.metadata.namespace, name);
+    const plan = planStatefulSet({ set, pods, ...revisions, claim, now });
+    const waitMs = this.#expectations.waitMs(creations(key), deletions(key));
+    const failure = waitMs === undefined ? await this.#carryOut(set, plan) : undefined;
+    await this.#writeStatus(set, plan);
+    await this.#history.clean(set, revisions, pods.map(revisionOf));
+    if (failure) throw failure.error;
+    return { requeueAfterMs: earliest(waitMs, nextAvailabilityMs({ set, pods, now })) };
+  }
+
+  async #claim(set: Live<StatefulSet>): Promise<Live<Pod>[]> {
+    const { namespace = '', uid } = set.metadata;
+    const selector = fromLabelSelector(set.spec.selector);
+    const candidates = [...this.#pods.byIndex(BY_CONTROLLER, uid), ...this.#pods.byIndex(ORPHANS, namespace)];
+    const isWanted = (pod: Live<Pod>) => selector.matches(pod.metadata.labels) && isMemberOf(set, pod);
+    const { owned, adopt, release } = planClaim(set, candidates, isWanted);
+    await this.#owners.release(set, release);
+    return [...owned, ...(await this.#owners.adopt(set, adopt))];
+  }
+
+  /** @returns what went wrong: the status is written all the same. */
+  async #carryOut(set: Live<StatefulSet>, { stages, inOrder }: StatefulPlan): Promise<{ error: unknown } | undefined> {
+    this.#expect(keyOf(set), stages.flat());
+    const untried = new Set(stages.flat());
+    const tryOne = async (action: Action | undefined) => {
+      if (!action) return;
+      untried.delete(action);
+      await this.#carryOutOne(set, action);
+    };
+    try {
+      for (const stage of stages) await (inOrder ? oneByOne(stage, tryOne) : sideBySide(stage, tryOne));
+      return undefined;
+    } catch (error) {
+      for (const action of untried) this.#expectNot(keyOf(set), action);
+      return { error };
+    }
+  }
+
+  async #carryOutOne(set: Live<StatefulSet>, action: Action): Promise<void> {
+    try {
+      await this.#statefulPods.carryOut(set, action);
+    } catch (error) {
+      this.#expectNot(keyOf(set), action);
+      throw error;
+    }
+  }
+
+  #expect(key: string, actions: readonly Action[]): void {
+    this.#expectations.expectCreations(creations(key), actions.filter((action) => action.do === 'create').length);
+    const gone = actions.filter((action) => action.do === 'delete').map(({ pod }) => pod.metadata.uid);
+    this.#expectations.expectDeletions(deletions(key), gone);
+  }
+
+  #expectNot(key: string, action: Action): void {
+    if (action.do === 'create') this.#expectations.creationObserved(creations(key));
+    if (action.do === 'delete') this.#expectations.deletionObserved(deletions(key), action.pod.metadata.uid);
+  }
+
+  async #writeStatus(set: Live<StatefulSet>, plan: StatefulPlan): Promise<void> {
+    const status = completed(set, plan.status);
+    if (!isNews(set, status)) return;
+    const written = await this.#context.client
+      .resource<StatefulSet>(KIND)
+      .updateStatus({ ...set, status: { ...status, conditions: set.status.conditions } });
+    this.#stale.wrote(set, written);
+  }
+}
+
+async function oneByOne(stage: readonly Action[], carryOut: (action: Action) => Promise<void>): Promise<void> {
+  for (const action of stage) await carryOut(action);
+}
+
+async function sideBySide(stage: readonly Action[], carryOut: (action: Action | undefined) => Promise<void>): Promise<void> {
+  const { error } = await slowStartBatch(stage.length, SLOW_START_BATCH, (i) => carryOut(stage[i]));
+  if (error !== undefined) throw error;
+}
+
+const creations = (key: string): string => `${key}/creations`;
+const deletions = (key: string): string => `${key}/deletions`;
