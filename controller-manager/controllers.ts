@@ -9,7 +9,7 @@ import { namespaceController } from './namespace/controller.ts';
 import { nodeIpamController } from './node-ipam/controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/controller.ts';
 import { podGarbageCollector } from './pod-gc/controller.ts';
-import { replicaSetController } from './replica-set/controller.ts';
+import { replicaSetController, replicationController } from './replica-set/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
 import { statefulSetController } from './stateful-set/controller.ts';
@@ -31,6 +31,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   podGarbageCollector,
   deploymentController,
   replicaSetController,
+  replicationController,
   daemonSetController,
   statefulSetController,
   endpointsController,

@@ -1,61 +1,106 @@
-import { appsKinds, coreKinds, fromLabelSelector, isNotFound, keyOf, type Live, type Pod, type ReplicaSet } from '../../api/index.ts';
+import {
+  appsKinds,
+  coreKinds,
+  fromLabelSelector,
+  isNotFound,
+  type KindInfo,
+  keyOf,
+  type LabelSelectorQuery,
+  type Live,
+  type Pod,
+  type ReplicaSet,
+  type ReplicationController,
+} from '../../api/index.ts';
 import { controllerOf, Expectations, type Informer, runController, slowStartBatch } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
-import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
+import { BY_CONTROLLER, ORPHANS, type SharedInformers } from '../informers.ts';
+import type { Settings } from '../settings.ts';
 import { earliest } from '../shared/earliest.ts';
 import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
 import { isPodActive } from '../shared/pods.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
-import { isSameStatus, nextAvailabilityMs, planReplicas, type ReplicaFailure, replicaSetStatus } from './plan.ts';
+import { isSameStatus, nextAvailabilityMs, planReplicas, type ReplicaFailure, type Replicated, replicaSetStatus } from './plan.ts';
 
-const KIND = appsKinds.replicasets;
 /** How often at most a ReplicaSet is looked at when its pods tell only of their status. */
 const STATUS_PACE_MS = 100;
 const SLOW_START_BATCH = 1;
 
-export const replicaSetController: ControllerDescriptor = {
-  name: 'replicaset-controller',
-  alias: 'replicaset',
-  create: (context) => new ReplicaSetController(context),
-};
+/** One of the kinds that keep a number of pods: what differs between them. */
+interface ReplicatedKind<T extends Replicated> {
+  readonly kind: KindInfo;
+  /** Of whom the events are. */
+  readonly component: string;
+  informer(informers: SharedInformers): Informer<T>;
+  selector(object: T): LabelSelectorQuery;
+  workers(settings: Settings): number;
+}
+
+export const replicaSetController: ControllerDescriptor = descriptorOf<ReplicaSet>('replicaset-controller', 'replicaset', {
+  kind: appsKinds.replicasets,
+  component: 'replicaset-controller',
+  informer: (informers) => informers.replicaSets(),
+  selector: ({ spec }) => fromLabelSelector(spec.selector),
+  workers: (settings) => settings.concurrentReplicaSetSyncs,
+});
+
+/** Upstream: `pkg/controller/replication`, which is ReplicaSets' controller too. */
+export const replicationController: ControllerDescriptor = descriptorOf<ReplicationController>(
+  'replicationcontroller-controller',
+  'replicationcontroller',
+  {
+    kind: coreKinds.replicationcontrollers,
+    component: 'replication-controller',
+    informer: (informers) => informers.replicationControllers(),
+    selector: ({ spec }) => fromLabelSelector({ matchLabels: spec.selector }),
+    workers: (settings) => settings.concurrentReplicationControllerSyncs,
+  },
+);
+
+function descriptorOf<T extends Replicated>(name: string, alias: string, of: ReplicatedKind<T>): ControllerDescriptor {
+  return { name, alias, create: (context) => new ReplicaController<T>(context, name, of) };
+}
 
 /**
- * Keeps as many pods as each ReplicaSet wants.
+ * Keeps as many pods as each ReplicaSet (or ReplicationController) wants.
  *
  * R1  Pods are created and deleted only when all earlier creates and deletes were seen (expectations), so that a slow watch does not
  *     make it create twice.
  * R2  Pods are found by their controllerRef's uid, never by name.
  */
-class ReplicaSetController implements Controller {
+class ReplicaController<T extends Replicated> implements Controller {
+  readonly #name: string;
+  readonly #of: ReplicatedKind<T>;
   readonly #context: ControllerContext;
   readonly #queue: PacedQueue;
   readonly #expectations: Expectations;
-  readonly #sets: Informer<ReplicaSet>;
+  readonly #sets: Informer<T>;
   readonly #pods: Informer<Pod>;
   readonly #stale = new StaleGuard();
   readonly #podControl: PodControl;
   readonly #owners: OwnerControl;
 
-  constructor(context: ControllerContext) {
+  constructor(context: ControllerContext, name: string, of: ReplicatedKind<T>) {
     const { client, clock, informers } = context;
     this.#context = context;
+    this.#name = name;
+    this.#of = of;
     this.#queue = new PacedQueue({ clock, paceMs: STATUS_PACE_MS });
     this.#expectations = new Expectations(clock);
-    this.#sets = informers.replicaSets();
+    this.#sets = of.informer(informers);
     this.#pods = informers.pods();
-    this.#podControl = new PodControl(client, KIND, context.recorder('replicaset-controller'));
-    this.#owners = new OwnerControl(client, KIND, coreKinds.pods);
+    this.#podControl = new PodControl(client, of.kind, context.recorder(of.component));
+    this.#owners = new OwnerControl(client, of.kind, coreKinds.pods);
     this.#listen();
   }
 
   run(signal: AbortSignal): Promise<void> {
     const { clock, logger, settings } = this.#context;
     return runController({
-      name: replicaSetController.name,
+      name: this.#name,
       queue: this.#queue,
-      workers: settings.concurrentReplicaSetSyncs,
+      workers: this.#of.workers(settings),
       reconcile: (key) => this.#reconcile(key),
       clock,
       logger,
@@ -123,7 +168,7 @@ class ReplicaSetController implements Controller {
 
   #keyOfOwner(pod: Live<Pod>): string | undefined {
     const reference = controllerOf(pod);
-    if (reference?.kind !== KIND.kind) return undefined;
+    if (reference?.kind !== this.#of.kind.kind) return undefined;
     const set = this.#sets.get(pod.metadata.namespace, reference.name);
     return set?.metadata.uid === reference.uid ? keyOf(set) : undefined;
   }
@@ -131,7 +176,7 @@ class ReplicaSetController implements Controller {
   #wakeMatching(pod: Live<Pod>): void {
     if (controllerOf(pod) || !pod.metadata.labels) return;
     for (const set of this.#sets.list(pod.metadata.namespace)) {
-      if (fromLabelSelector(set.spec.selector).matches(pod.metadata.labels)) this.#queue.add(keyOf(set));
+      if (this.#of.selector(set).matches(pod.metadata.labels)) this.#queue.add(keyOf(set));
     }
   }
 
@@ -150,25 +195,21 @@ class ReplicaSetController implements Controller {
     const failure = mayChange ? await this.#manage(key, set, pods) : undefined;
     const { clock, client } = this.#context;
     const status = replicaSetStatus(set, pods, failure && { message: failure.message }, clock.now());
-    if (!isSameStatus(set, status)) this.#stale.wrote(set, await client.resource<ReplicaSet>(KIND).updateStatus({ ...set, status }));
+    if (!isSameStatus(set, status)) this.#stale.wrote(set, await client.resource<T>(this.#of.kind).updateStatus({ ...set, status }));
     if (failure) throw failure.error;
     return { requeueAfterMs: earliest(waitMs, nextAvailabilityMs(set, pods, clock.now())) };
   }
 
-  async #claim(set: Live<ReplicaSet>): Promise<Live<Pod>[]> {
+  async #claim(set: Live<T>): Promise<Live<Pod>[]> {
     const { namespace = '', uid } = set.metadata;
     const candidates = [...this.#pods.byIndex(BY_CONTROLLER, uid), ...this.#pods.byIndex(ORPHANS, namespace)].filter(isPodActive);
-    const selector = fromLabelSelector(set.spec.selector);
+    const selector = this.#of.selector(set);
     const { owned, adopt, release } = planClaim(set, candidates, ({ metadata }) => selector.matches(metadata.labels));
     await this.#owners.release(set, release);
     return [...owned, ...(await this.#owners.adopt(set, adopt))];
   }
 
-  async #manage(
-    key: string,
-    set: Live<ReplicaSet>,
-    pods: readonly Live<Pod>[],
-  ): Promise<(ReplicaFailure & { error: unknown }) | undefined> {
+  async #manage(key: string, set: Live<T>, pods: readonly Live<Pod>[]): Promise<(ReplicaFailure & { error: unknown }) | undefined> {
     const plan = planReplicas(set, pods, () => this.#relatedPods(set), this.#context.clock.now());
     try {
       if (plan.create > 0) await this.#createPods(key, set, plan.create);
@@ -180,7 +221,7 @@ class ReplicaSetController implements Controller {
   }
 
   /** @throws the first failure; the pods that were not tried are expected no more. */
-  async #createPods(key: string, set: Live<ReplicaSet>, count: number): Promise<void> {
+  async #createPods(key: string, set: Live<T>, count: number): Promise<void> {
     this.#expectations.expectCreations(key, count);
     const { successes, error } = await slowStartBatch(count, SLOW_START_BATCH, async () => {
       try {
@@ -194,7 +235,7 @@ class ReplicaSetController implements Controller {
     if (error !== undefined) throw error;
   }
 
-  async #deletePods(key: string, set: Live<ReplicaSet>, pods: readonly Live<Pod>[]): Promise<void> {
+  async #deletePods(key: string, set: Live<T>, pods: readonly Live<Pod>[]): Promise<void> {
     this.#expectations.expectDeletions(
       key,
       pods.map(({ metadata }) => metadata.uid),
@@ -204,7 +245,7 @@ class ReplicaSetController implements Controller {
     if (failed) throw failed.reason;
   }
 
-  async #deletePod(key: string, set: Live<ReplicaSet>, pod: Live<Pod>): Promise<void> {
+  async #deletePod(key: string, set: Live<T>, pod: Live<Pod>): Promise<void> {
     try {
       await this.#podControl.delete(set, pod);
     } catch (error) {
@@ -214,7 +255,7 @@ class ReplicaSetController implements Controller {
   }
 
   /** The pods of all ReplicaSets of the same controller: the nodes they crowd are relieved first. */
-  #relatedPods(set: Live<ReplicaSet>): Live<Pod>[] {
+  #relatedPods(set: Live<T>): Live<Pod>[] {
     const owner = controllerOf(set);
     const siblings = owner ? this.#sets.byIndex(BY_CONTROLLER, owner.uid) : [set];
     return siblings.flatMap((sibling) => this.#pods.byIndex(BY_CONTROLLER, sibling.metadata.uid));

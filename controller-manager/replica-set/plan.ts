@@ -1,4 +1,4 @@
-import type { Live, Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '../../api/index.ts';
+import type { Live, Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus, ReplicationController } from '../../api/index.ts';
 import { toTime } from '../../api/index.ts';
 import { deepEqual } from '../shared/equality.ts';
 import { isPodActive, isPodAvailable, isPodReady, podAvailableInMs } from '../shared/pods.ts';
@@ -6,6 +6,9 @@ import { compareForDeletion, type RankedPod } from './pod-ranking.ts';
 
 /** Most pods created or deleted in one reconcile. */
 export const BURST_REPLICAS = 500;
+
+/** An object that keeps a number of pods. */
+export type Replicated = ReplicaSet | ReplicationController;
 
 /** What brings the pods to the number wanted. */
 export interface ReplicaPlan {
@@ -22,7 +25,7 @@ export interface ReplicaPlan {
  * @param relatedPods the pods of all ReplicaSets of the same owner; asked for only when pods are deleted.
  */
 export function planReplicas(
-  replicaSet: Live<ReplicaSet>,
+  replicaSet: Live<Replicated>,
   pods: readonly Live<Pod>[],
   relatedPods: () => readonly Live<Pod>[],
   now: number,
@@ -62,7 +65,7 @@ export interface ReplicaFailure {
  * @param failure why creating or deleting pods failed, if it did.
  */
 export function replicaSetStatus(
-  replicaSet: Live<ReplicaSet>,
+  replicaSet: Live<Replicated>,
   pods: readonly Live<Pod>[],
   failure: ReplicaFailure | undefined,
   now: number,
@@ -89,7 +92,7 @@ export function replicaSetStatus(
 }
 
 function failureConditions(
-  replicaSet: Live<ReplicaSet>,
+  replicaSet: Live<Replicated>,
   podCount: number,
   failure: ReplicaFailure | undefined,
   now: number,
@@ -113,10 +116,10 @@ function failureConditions(
 }
 
 /** Whether a status needs no writing, since it says what the stored one says. */
-export const isSameStatus = (replicaSet: Live<ReplicaSet>, status: ReplicaSetStatus): boolean => deepEqual(replicaSet.status, status);
+export const isSameStatus = (replicaSet: Live<Replicated>, status: ReplicaSetStatus): boolean => deepEqual(replicaSet.status, status);
 
 /** In how many milliseconds the next ready pod becomes available; undefined when none will. */
-export function nextAvailabilityMs(replicaSet: Live<ReplicaSet>, pods: readonly Live<Pod>[], now: number): number | undefined {
+export function nextAvailabilityMs(replicaSet: Live<Replicated>, pods: readonly Live<Pod>[], now: number): number | undefined {
   const { minReadySeconds = 0 } = replicaSet.spec;
   if (minReadySeconds === 0) return undefined;
   let next: number | undefined;
