@@ -3,6 +3,9 @@ export interface Settings {
   readonly concurrentReplicaSetSyncs: number;
   readonly concurrentDeploymentSyncs: number;
   readonly concurrentDaemonSetSyncs: number;
+  readonly concurrentJobSyncs: number;
+  readonly concurrentCronJobSyncs: number;
+  readonly concurrentTtlAfterFinishedSyncs: number;
   readonly concurrentNamespaceSyncs: number;
   readonly concurrentGcSyncs: number;
   readonly concurrentEndpointSyncs: number;
@@ -26,6 +29,9 @@ export const DEFAULT_SETTINGS: Settings = {
   concurrentReplicaSetSyncs: 5,
   concurrentDeploymentSyncs: 5,
   concurrentDaemonSetSyncs: 2,
+  concurrentJobSyncs: 5,
+  concurrentCronJobSyncs: 5,
+  concurrentTtlAfterFinishedSyncs: 5,
   concurrentNamespaceSyncs: 10,
   concurrentGcSyncs: 20,
   concurrentEndpointSyncs: 5,
