@@ -5,6 +5,7 @@ import { daemonSetController } from './daemon-set/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
+import { jobController } from './job/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { nodeIpamController } from './node-ipam/controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/controller.ts';
@@ -34,6 +35,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   replicationController,
   daemonSetController,
   statefulSetController,
+  jobController,
   endpointsController,
   claimProtectionController,
   volumeProtectionController,

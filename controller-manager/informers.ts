@@ -1,13 +1,16 @@
 import {
   appsKinds,
+  batchKinds,
   type ClusterRole,
   type ConfigMap,
   type ControllerRevision,
+  type CronJob,
   coordinationKinds,
   coreKinds,
   type DaemonSet,
   type Deployment,
   type Endpoints,
+  type Job,
   type KindInfo,
   type KubeObject,
   type Lease,
@@ -79,6 +82,8 @@ export class SharedInformers {
   replicationControllers = (): Informer<ReplicationController> => this.#shared<ReplicationController>(coreKinds.replicationcontrollers);
   controllerRevisions = (): Informer<ControllerRevision> =>
     this.#shared<ControllerRevision>(appsKinds.controllerrevisions, trimManagedFields, ownerIndexes);
+  jobs = (): Informer<Job> => this.#shared<Job>(batchKinds.jobs, trimManagedFields, ownerIndexes);
+  cronJobs = (): Informer<CronJob> => this.#shared<CronJob>(batchKinds.cronjobs);
   persistentVolumes = (): Informer<PersistentVolume> => this.#shared<PersistentVolume>(coreKinds.persistentvolumes);
   persistentVolumeClaims = (): Informer<PersistentVolumeClaim> => this.#shared<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
   volumeAttributesClasses = (): Informer<VolumeAttributesClass> =>

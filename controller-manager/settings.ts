@@ -5,6 +5,9 @@ export interface Settings {
   readonly concurrentDaemonSetSyncs: number;
   readonly concurrentStatefulSetSyncs: number;
   readonly concurrentReplicationControllerSyncs: number;
+  readonly concurrentJobSyncs: number;
+  readonly concurrentCronJobSyncs: number;
+  readonly concurrentTtlAfterFinishedSyncs: number;
   readonly concurrentNamespaceSyncs: number;
   readonly concurrentGcSyncs: number;
   readonly concurrentEndpointSyncs: number;
@@ -30,6 +33,9 @@ export const DEFAULT_SETTINGS: Settings = {
   concurrentDaemonSetSyncs: 2,
   concurrentStatefulSetSyncs: 5,
   concurrentReplicationControllerSyncs: 5,
+  concurrentJobSyncs: 5,
+  concurrentCronJobSyncs: 5,
+  concurrentTtlAfterFinishedSyncs: 5,
   concurrentNamespaceSyncs: 10,
   concurrentGcSyncs: 20,
   concurrentEndpointSyncs: 5,

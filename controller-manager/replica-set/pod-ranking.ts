@@ -26,6 +26,25 @@ const CRITERIA: readonly Comparison[] = [
   (a, b, now) => youngerFirst(msOf(a.pod.metadata.creationTimestamp), msOf(b.pod.metadata.creationTimestamp), { a, b, now }),
 ];
 
+/** The same without costs, crowds and age classes, for the pods of jobs. Upstream: `ActivePods`. */
+export function compareActive(a: Pod, b: Pod): number {
+  return (
+    assigned(a) - assigned(b) ||
+    phaseOrder(a) - phaseOrder(b) ||
+    Number(isPodReady(a)) - Number(isPodReady(b)) ||
+    newestFirst(podReadyMs(a), podReadyMs(b)) ||
+    mostRestarts(b, 'regular') - mostRestarts(a, 'regular') ||
+    mostRestarts(b, 'sidecar') - mostRestarts(a, 'sidecar') ||
+    newestFirst(msOf(a.metadata.creationTimestamp), msOf(b.metadata.creationTimestamp))
+  );
+}
+
+/** No time at all comes before any. */
+function newestFirst(a: number, b: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
+  return b - a;
+}
+
 /** Compares two pods by who should be deleted first. */
 export function compareForDeletion(a: RankedPod, b: RankedPod, now: number): number {
   for (const criterion of CRITERIA) {

@@ -40,11 +40,15 @@ export function planClaim<T extends KubeObject>(
 }
 
 /** The strategic merge patch that makes `owner` the controller of the object with this uid. */
-export const adoptPatch = (kind: KindInfo, owner: Live<KubeObject>, uid: string): object => ({
-  metadata: { ownerReferences: [newControllerRef(owner, kind)], uid },
+export const adoptPatch = (kind: KindInfo, owner: Live<KubeObject>, uid: string, finalizer?: string): object => ({
+  metadata: { ownerReferences: [newControllerRef(owner, kind)], uid, ...(finalizer === undefined ? {} : { finalizers: [finalizer] }) },
 });
 
 /** The strategic merge patch that takes `owner` out of the object's references. */
-export const releasePatch = (owner: Live<KubeObject>, uid: string): object => ({
-  metadata: { ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }], uid },
+export const releasePatch = (owner: Live<KubeObject>, uid: string, finalizer?: string): object => ({
+  metadata: {
+    ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }],
+    uid,
+    ...(finalizer === undefined ? {} : { '$deleteFromPrimitiveList/finalizers': [finalizer] }),
+  },
 });

@@ -31,8 +31,11 @@ export class PodControl {
     this.#recorder = recorder;
   }
 
-  /** @throws what the server says, once there is an event about it. */
-  async create(owner: Live<KubeObject>, template: PodTemplateSpec): Promise<void> {
+  /**
+   * @param generateName what the pod's name begins with; the owner's name unless given.
+   * @throws what the server says, once there is an event about it.
+   */
+  async create(owner: Live<KubeObject>, template: PodTemplateSpec, generateName = `${owner.metadata.name}-`): Promise<void> {
     const { labels, annotations, finalizers } = template.metadata ?? {};
     const subject = subjectOf(this.#kind, owner);
     try {
@@ -41,7 +44,7 @@ export class PodControl {
           apiVersion: 'v1',
           kind: 'Pod',
           metadata: {
-            generateName: `${owner.metadata.name}-`,
+            generateName,
             namespace: owner.metadata.namespace,
             labels,
             annotations,
@@ -78,11 +81,14 @@ export class OwnerControl {
   readonly #client: ApiClient;
   readonly #ownerKind: KindInfo;
   readonly #kind: KindInfo;
+  readonly #finalizer: string | undefined;
 
-  constructor(client: ApiClient, ownerKind: KindInfo, kind: KindInfo) {
+  /** @param finalizer given to what is adopted, and taken from what is released. */
+  constructor(client: ApiClient, ownerKind: KindInfo, kind: KindInfo, finalizer?: string) {
     this.#client = client;
     this.#ownerKind = ownerKind;
     this.#kind = kind;
+    this.#finalizer = finalizer;
   }
 
   /**
@@ -98,13 +104,13 @@ export class OwnerControl {
       throw new Error(`${this.#ownerKind.kind} ${namespace ?? ''}/${name} has just been deleted, it adopts nothing`);
     }
     const adopted = await Promise.all(
-      objects.map((object) => this.#patch<T>(object, adoptPatch(this.#ownerKind, owner, object.metadata.uid))),
+      objects.map((object) => this.#patch<T>(object, adoptPatch(this.#ownerKind, owner, object.metadata.uid, this.#finalizer))),
     );
     return adopted.filter((object) => object !== undefined);
   }
 
   async release(owner: Live<KubeObject>, objects: readonly Live<KubeObject>[]): Promise<void> {
-    await Promise.all(objects.map((object) => this.#patch(object, releasePatch(owner, object.metadata.uid))));
+    await Promise.all(objects.map((object) => this.#patch(object, releasePatch(owner, object.metadata.uid, this.#finalizer))));
   }
 
   async #patch<T extends KubeObject>(object: Live<KubeObject>, body: object): Promise<Live<T> | undefined> {

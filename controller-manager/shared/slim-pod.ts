@@ -1,7 +1,8 @@
 import type { Container, ContainerStatus, Live, Pod, Volume } from '../../api/index.ts';
 
-/** The one annotation of pods that a controller reads. */
 export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
+/** What jobs write on their pods begins with this. */
+const JOB_ANNOTATIONS = 'batch.kubernetes.io/';
 
 /**
  * A pod cut down to what controllers read: with tens of thousands of pods, the rest would be most of the process's memory. A slim pod
@@ -13,8 +14,8 @@ export function slimPod(pod: Live<Pod>): Live<Pod> {
 
 function slimMetadata({ metadata }: Live<Pod>): Live<Pod>['metadata'] {
   const { managedFields: _, annotations, generateName: _generateName, ...kept } = metadata;
-  const cost = annotations?.[DELETION_COST];
-  return cost === undefined ? kept : { ...kept, annotations: { [DELETION_COST]: cost } };
+  const read = Object.entries(annotations ?? {}).filter(([name]) => name === DELETION_COST || name.startsWith(JOB_ANNOTATIONS));
+  return read.length === 0 ? kept : { ...kept, annotations: Object.fromEntries(read) };
 }
 
 function slimSpec({ spec }: Pod): Pod['spec'] {
@@ -59,10 +60,8 @@ function slimStatus({ status }: Pod): Pod['status'] {
   };
 }
 
-const slimContainerStatus = ({ name, restartCount, ready }: ContainerStatus): ContainerStatus => ({
-  name,
-  restartCount,
-  ready,
-  image: '',
-  imageID: '',
-});
+function slimContainerStatus({ name, restartCount, ready, state }: ContainerStatus): ContainerStatus {
+  const { exitCode, finishedAt } = state?.terminated ?? {};
+  const ended = exitCode === undefined ? {} : { state: { terminated: { exitCode, finishedAt } } };
+  return { name, restartCount, ready, image: '', imageID: '', ...ended };
+}

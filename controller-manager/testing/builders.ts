@@ -4,6 +4,7 @@ import {
   appsKinds,
   type DaemonSet,
   type Deployment,
+  type Job,
   type KindInfo,
   type KubeObject,
   type Live,
@@ -218,4 +219,21 @@ export const aService = (spec: Service['spec'] = {}): Live<Service> => ({
   metadata: meta('web'),
   spec: { selector: { app: 'web' }, clusterIP: '10.96.0.5', ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }], ...spec },
   status: {},
+});
+
+export const aJob = (
+  more: { spec?: Partial<Job['spec']>; status?: Partial<Job['status']>; metadata?: Partial<LiveMeta> } = {},
+): Live<Job> => ({
+  metadata: meta('work', more.metadata),
+  spec: {
+    parallelism: 1,
+    completions: 1,
+    backoffLimit: 6,
+    completionMode: 'NonIndexed',
+    podReplacementPolicy: 'TerminatingOrFailed',
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'app', resources: {} }], restartPolicy: 'Never' } },
+    ...more.spec,
+  },
+  status: { startTime: ago(60), ...more.status },
 });
