@@ -197,7 +197,8 @@ class JobController implements Controller {
     const satisfied = this.#expectations.satisfied(key);
     const { namespace = '', uid } = job.metadata;
     const candidates = [...this.#pods.byIndex(BY_CONTROLLER, uid), ...this.#pods.byIndex(ORPHANS, namespace)];
-    const { owned, adopt, release } = planClaim(job, fromLabelSelector(job.spec.selector), candidates);
+    const selector = fromLabelSelector(job.spec.selector);
+    const { owned, adopt, release } = planClaim(job, candidates, ({ metadata }) => selector.matches(metadata.labels));
     await this.#owners.release(job, release);
     const pods = [...owned, ...(await this.#owners.adopt(job, adopt))];
     const backoff = this.#backoff.get(key) ?? NO_FAILURES;
