@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { helpText, makePrivateDirectory, runMain, type Service, systemClock, UserError } from '../runtime/index.ts';
@@ -132,7 +132,14 @@ class Cluster implements Service {
       // There is one of each, which this process sees to: waiting for a dead one's lease would only cost time.
       ...(name === 'kubelet' ? [`--nodes=${values.nodes}`] : ['--leader-elect=false']),
       ...(name === 'controller-manager' && grace !== undefined ? [`--node-monitor-grace-period=${grace}ms`] : []),
+      ...(name === 'controller-manager' ? this.#signingArgv() : []),
     ];
+  }
+
+  /** Where the CA is, for the one process that signs with it; nothing when its key is kept elsewhere. */
+  #signingArgv(): string[] {
+    const ca = join(this.#directory, 'pki', 'ca');
+    return existsSync(`${ca}.key`) ? [`--cluster-signing-cert-file=${ca}.crt`, `--cluster-signing-key-file=${ca}.key`] : [];
   }
 
   #makeDirectory(name: string): string {

@@ -1,8 +1,10 @@
 import {
   appsKinds,
+  type CertificateSigningRequest,
   type ClusterRole,
   type ConfigMap,
   type ControllerRevision,
+  certificatesKinds,
   coordinationKinds,
   coreKinds,
   type DaemonSet,
@@ -79,6 +81,8 @@ export class SharedInformers {
   persistentVolumeClaims = (): Informer<PersistentVolumeClaim> => this.#shared<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
   volumeAttributesClasses = (): Informer<VolumeAttributesClass> =>
     this.#shared<VolumeAttributesClass>(storageKinds.volumeattributesclasses);
+  certificateSigningRequests = (): Informer<CertificateSigningRequest> =>
+    this.#shared<CertificateSigningRequest>(certificatesKinds.certificatesigningrequests);
   clusterRoles = (): Informer<ClusterRole> => this.#shared<ClusterRole>(rbacKinds.clusterroles);
 
   /** The ConfigMaps of this name in all namespaces. */
