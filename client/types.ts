@@ -252,6 +252,10 @@ export interface KeyQueue {
   get(): Promise<string | undefined>;
   done(key: string): void;
   shutDown(): void;
+  /** From now on tells what happens. */
+  observe?(observer: QueueObserver): void;
+  /** How long each key that is being worked on has been. */
+  processingMs?(): readonly number[];
 }
 
 /** Told how reconciles end; part of `controller_runtime_*`-like metrics. */

@@ -1,9 +1,12 @@
-import { clientOptions, leaderElectionOptions } from '../client/index.ts';
+import { clientOptions, leaderElectionOptions, servingOptions } from '../client/index.ts';
 import { healthOptions, OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
 import { loadAuthority, type Signers, signersOf } from './certificates/authorities.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 
 const workers = (what: string, fallback: number) => option.integer(`${what} that are looked after side by side.`, fallback, { min: 1 });
+
+/** Where upstream serves health and metrics. */
+const CONTROLLER_MANAGER_PORT = 10_257;
 
 const file = (what: string) => option.string(what, undefined, { placeholder: 'FILE' });
 
@@ -67,6 +70,7 @@ export const controllerManagerOptions = {
   ...signingOptions,
   'leader-elect-resource-name': option.string('Name of the Lease.', 'kube-controller-manager'),
   'leader-elect-resource-namespace': option.string('Namespace of the Lease.', 'kube-system'),
+  ...servingOptions(CONTROLLER_MANAGER_PORT),
   ...healthOptions,
   ...processOptions,
 } satisfies OptionTable;

@@ -55,3 +55,8 @@ it.each(findKubectls().map((binary, i) => [binary, `carol-${i}`] as const))('%s'
   await kubectl('create', 'rolebinding', user, '--clusterrole=view', `--user=${user}`);
   expect((await kubectlOf(binary, '/dev/null').run([...own, 'get', 'pods'])).stderr).toContain('No resources found');
 });
+
+it('says that all components are well', async () => {
+  const { stdout } = await kubectlOf(findKubectls()[0] ?? 'kubectl', cluster.kubeconfig).run(['get', 'cs']);
+  expect(stdout.match(/^\S+ +Healthy +ok *$/gm)).toHaveLength(3);
+});
