@@ -62,7 +62,7 @@ it('asks the components of this machine over HTTPS', async () => {
   });
   await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
   const { port } = peer.address() as AddressInfo;
-  const component = localComponent('scheduler', port, systemClock);
+  const component = localComponent('scheduler', () => port, systemClock);
   expect(await component.check()).toEqual({ status: 'True', message: 'ok' });
   await new Promise((resolve) => peer.close(resolve));
   expect(await component.check()).toEqual({

@@ -20,7 +20,7 @@ import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { ensurePki, type Pki, type ServingContent, ServingFiles, type ServingPaths, writeKubeconfigs } from './pki/index.ts';
 import type { ObjectReader } from './registry/objects.ts';
-import { type Component, localComponent, storeComponent } from './rest/component-status.ts';
+import { type Component, localComponent, portOf, storeComponent } from './rest/component-status.ts';
 import { createReviews } from './reviews/index.ts';
 import {
   type ApiServer,
@@ -218,16 +218,17 @@ class ComposedApiServer implements Service {
     };
   }
 
-  /** Upstream's ports; each etcd member that is named counts, one of our own is one. */
+  /** Upstream's ports unless a file has others; each etcd member that is named counts, one of our own is one. */
   #components(store: Store): readonly Component[] {
     const values = this.#values;
     const { clock } = this.#environment;
     const key = `${this.#compiled.storageRoot}/health`;
     const probe = createStoreProbe({ store, key, timeoutMs: values['etcd-healthcheck-timeout'], clock });
     const members = Math.max(values['etcd-servers'].length, 1);
+    const local = (name: string, port: number) => localComponent(name, () => portOf(values['component-ports-file'], name, port), clock);
     return [
-      localComponent('scheduler', SCHEDULER_PORT, clock),
-      localComponent('controller-manager', CONTROLLER_MANAGER_PORT, clock),
+      local('scheduler', SCHEDULER_PORT),
+      local('controller-manager', CONTROLLER_MANAGER_PORT),
       ...Array.from({ length: members }, (_, i) => storeComponent(`etcd-${i}`, probe)),
     ];
   }

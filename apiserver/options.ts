@@ -5,6 +5,11 @@ import { DEFAULT_ISSUER } from './auth/index.ts';
 export const apiServerOptions = {
   'data-dir': option.string('Where certificates, kubeconfigs and the database are.', '.nanokube', { placeholder: 'DIR' }),
   ephemeral: option.boolean('Keep the objects in memory only.', false),
+  'component-ports-file': option.string(
+    'JSON that says on which ports scheduler and controller-manager serve their health, for ComponentStatuses; 10259 and 10257 unless given.',
+    undefined,
+    { placeholder: 'FILE' },
+  ),
   'secure-port': option.integer('Port to serve HTTPS on; 0 picks a free one.', 6443, { min: 0, max: 65535 }),
   'bind-address': option.string('Address to serve on; 0.0.0.0 for all.', '127.0.0.1', { placeholder: 'IP' }),
   'advertise-address': option.string(

@@ -25,6 +25,8 @@ export interface SupervisorOptions {
   readonly echo?: ((line: string) => void) | undefined;
   /** Arguments, asked for at each start. */
   readonly argv: () => readonly string[];
+  /** Called each time that a child has become ready. */
+  readonly onReady?: ((message: ReadyMessage) => void) | undefined;
   /** Called when a child that had been ready died and when it is back. */
   readonly onRestart: (event: { component: string; code: number | null; signal: string | null; delayMs: number }) => void;
 }
@@ -114,6 +116,7 @@ export class Supervisor {
 
   #onReady(message: ReadyMessage): void {
     this.#wasReady = true;
+    this.#options.onReady?.(message);
     this.#first.resolve(message);
   }
 

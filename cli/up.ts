@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { helpText, makePrivateDirectory, runMain, type Service, systemClock, UserError } from '../runtime/index.ts';
@@ -30,6 +30,8 @@ class Cluster implements Service {
   readonly #terminal: Terminal;
   readonly #directory: string;
   readonly #startedAt = systemClock.monotonic();
+  /** Where the components serve their health. */
+  readonly #ports = new Map<string, number>();
   #children: Supervisor[] = [];
   /** The port the API server got: kept when it is started again. */
   #port: number;
@@ -96,11 +98,25 @@ class Cluster implements Service {
       clock: systemClock,
       argv,
       echo: this.#options.values['log-to-terminal'] ? this.#echo(component) : undefined,
+      onReady: ({ url }) => this.#notePort(component, url),
       onRestart: ({ code, signal, delayMs }) =>
         this.#terminal.error(
           `${component} ended (${signal ?? `exit code ${code}`}); it is started again in ${delayMs / 1000} s (see ${logDirectory})`,
         ),
     });
+  }
+
+  /** Ports that were taken by another cluster are others: the API server, which is asked how the components are, reads which. */
+  #notePort(component: SupervisorOptions['component'], url: string | undefined): void {
+    if (url === undefined || component === 'apiserver') return;
+    this.#ports.set(component, Number(new URL(url).port));
+    const temporary = `${this.#portsFile}.tmp`;
+    writeFileSync(temporary, `${JSON.stringify(Object.fromEntries(this.#ports))}\n`);
+    renameSync(temporary, this.#portsFile);
+  }
+
+  get #portsFile(): string {
+    return join(this.#directory, 'component-ports.json');
   }
 
   #echo(component: string): (text: string) => void {
@@ -117,6 +133,7 @@ class Cluster implements Service {
       '--enable-admission-plugins=NodeRestriction',
       ...this.#options.apiServerArgv,
       `--data-dir=${this.#directory}`,
+      `--component-ports-file=${this.#portsFile}`,
       `--secure-port=${this.#port}`,
       `--log-level=${level}`,
       ...(ephemeral ? ['--ephemeral'] : []),
@@ -130,9 +147,16 @@ class Cluster implements Service {
       `--kubeconfig=${join(this.#directory, `${name}.kubeconfig`)}`,
       `--log-level=${values['log-level']}`,
       // There is one of each, which this process sees to: waiting for a dead one's lease would only cost time.
-      ...(name === 'kubelet' ? [`--nodes=${values.nodes}`] : ['--leader-elect=false']),
+      ...(name === 'kubelet' ? [`--nodes=${values.nodes}`] : ['--leader-elect=false', '--secure-port-fallback']),
       ...(name === 'controller-manager' && grace !== undefined ? [`--node-monitor-grace-period=${grace}ms`] : []),
+      ...(name === 'controller-manager' ? this.#signingArgv() : []),
     ];
+  }
+
+  /** Where the CA is, for the one process that signs with it; nothing when its key is kept elsewhere. */
+  #signingArgv(): string[] {
+    const ca = join(this.#directory, 'pki', 'ca');
+    return existsSync(`${ca}.key`) ? [`--cluster-signing-cert-file=${ca}.crt`, `--cluster-signing-key-file=${ca}.key`] : [];
   }
 
   #makeDirectory(name: string): string {

@@ -1,6 +1,7 @@
 import { isConflict } from '../api/index.ts';
 import { onAbort } from '../runtime/index.ts';
 import { errorFields, TerminalError } from './errors.ts';
+import { controllerStarted } from './observation.ts';
 import type { ControllerOptions, ReconcileResult } from './types.ts';
 
 /** From this many failures in a row on, they are logged as warnings, then as errors. */
@@ -16,7 +17,8 @@ const RETRIES_ERROR = 8;
  * - rejects with TerminalError: logged and dropped.
  */
 export async function runController(options: ControllerOptions): Promise<void> {
-  const { queue, signal, workers } = options;
+  const { name, queue, signal, workers } = options;
+  if (controllerStarted.hasSubscribers) controllerStarted.publish({ name, queue });
   using _ = onAbort(signal, () => queue.shutDown());
   if (signal.aborted) queue.shutDown();
   await Promise.all(Array.from({ length: workers }, () => work(options)));

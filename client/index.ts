@@ -11,7 +11,9 @@ export { type ClientCredentials, loadKubeconfig, loadKubeconfigUsers } from './k
 export { createLeaderElector } from './leader-elector.ts';
 export { equalJson, type MergePatch, mergePatchOf } from './merge-patch.ts';
 export { ObjectCache } from './object-cache.ts';
+export { countClientMetrics } from './observation.ts';
 export { CONTROLLER_UID_INDEX, controllerOf, controllerUidKeys, isControlledBy, newControllerRef } from './owner.ts';
+export { type ServingOptionValues, servingOptions, withServing } from './secure-serving.ts';
 export { type SlowStartResult, slowStartBatch } from './slow-start.ts';
 export { TokenBucket } from './token-bucket.ts';
 export type * from './types.ts';

@@ -9,6 +9,7 @@ import { strict as assert } from 'node:assert';
 import { coordinationKinds, isNotFound, type Lease, type LeaseSpec, type Live, toMicroTime } from '../api/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import { errorFields } from './errors.ts';
+import { leadershipChanged } from './observation.ts';
 import type { LeaderElector, LeaderElectorOptions, ResourceClient } from './types.ts';
 
 const LEASE_DURATION_MS = 15_000;
@@ -60,7 +61,9 @@ class LeaseElector implements LeaderElector {
   }
 
   async run(signal: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<'stopped' | 'lost'> {
+    leadershipChanged.publish({ name: this.#options.name, leads: false });
     if (!(await this.#acquire(signal))) return 'stopped';
+    leadershipChanged.publish({ name: this.#options.name, leads: true });
     const leading = new AbortController();
     const ended = new AbortController();
     const work = lead(AbortSignal.any([signal, leading.signal])).finally(() => ended.abort());
@@ -72,6 +75,7 @@ class LeaseElector implements LeaderElector {
       const [isLost] = await Promise.all([lost, work]);
       return isLost ? 'lost' : 'stopped';
     } finally {
+      leadershipChanged.publish({ name: this.#options.name, leads: false });
       await lost;
       await this.#release();
     }

@@ -1,6 +1,7 @@
 import type { Clock } from '../runtime/index.ts';
 import { answerError } from './answer-error.ts';
 import { ConnectionError } from './errors.ts';
+import { requestAnswered } from './observation.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { type StreamResponse, Transport, type TransportRequest } from './transport.ts';
 import type { ClientOptions, Query, RawRequest, RawResponse, StreamRequest } from './types.ts';
@@ -18,10 +19,12 @@ export class Requester {
   readonly #clock: Clock;
   readonly #bucket: TokenBucket | undefined;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #host: string;
 
   constructor(options: Options) {
     this.#transport = new Transport(options);
     this.#clock = options.clock;
+    this.#host = new URL(options.server).host;
     this.#bucket = options.qps
       ? new TokenBucket(options.qps, options.burst ?? Math.max(1, Math.ceil(options.qps)), this.#clock.monotonic())
       : undefined;
@@ -46,7 +49,7 @@ export class Requester {
   async stream(path: string, { query, signal, idleMsMax }: StreamRequest): Promise<StreamResponse['chunks']> {
     const outgoing = this.#prepare('GET', path, { query, signal });
     await this.#pace(signal);
-    const { status, headers, chunks } = await this.#transport.stream({ ...outgoing, idleMsMax });
+    const { status, headers, chunks } = await this.#told('GET', this.#transport.stream({ ...outgoing, idleMsMax }));
     if (status < 300) return chunks;
     const body: Buffer[] = [];
     for await (const chunk of chunks) body.push(chunk);
@@ -69,11 +72,26 @@ export class Requester {
   async #send(request: TransportRequest): Promise<RawResponse> {
     await this.#pace(request.signal);
     try {
-      return await this.#transport.send(request);
+      return await this.#told(request.method, this.#transport.send(request));
     } catch (error) {
       const again = request.method === 'GET' && error instanceof ConnectionError && STALE_CONNECTION.has(error.code);
       if (!again) throw error;
-      return this.#transport.send(request);
+      return await this.#told(request.method, this.#transport.send(request));
+    }
+  }
+
+  /** Tells those who count how a request went. */
+  async #told<R extends { readonly status: number }>(method: string, answer: Promise<R>): Promise<R> {
+    if (!requestAnswered.hasSubscribers) return await answer;
+    const startedAt = this.#clock.monotonic();
+    const tell = (code: string) => requestAnswered.publish({ method, host: this.#host, code, tookMs: this.#clock.monotonic() - startedAt });
+    try {
+      const answered = await answer;
+      tell(String(answered.status));
+      return answered;
+    } catch (error) {
+      tell('<error>');
+      throw error;
     }
   }
 

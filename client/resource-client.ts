@@ -74,7 +74,11 @@ export class HttpResourceClient<T extends KubeObject> implements ResourceClient<
   }
 
   updateStatus(object: T, options: WriteOptions = {}): Promise<Live<T>> {
-    return this.#json('PUT', `${this.#pathOf(object, options)}/status`, this.#write(this.#typed(object), options));
+    return this.updateSubresource(object, 'status', options);
+  }
+
+  updateSubresource(object: T, subresource: string, options: WriteOptions = {}): Promise<Live<T>> {
+    return this.#json('PUT', `${this.#pathOf(object, options)}/${subresource}`, this.#write(this.#typed(object), options));
   }
 
   patch(name: string, body: unknown, { type, subresource, force, ...options }: PatchOptions): Promise<Live<T>> {

@@ -141,6 +141,8 @@ export interface ResourceClient<T extends KubeObject> {
   create(object: Draft<T>, options?: WriteOptions): Promise<Live<T>>;
   update(object: T, options?: WriteOptions): Promise<Live<T>>;
   updateStatus(object: T, options?: WriteOptions): Promise<Live<T>>;
+  /** PUTs the whole object to a subresource of its own kind, such as `approval`. */
+  updateSubresource(object: T, subresource: string, options?: WriteOptions): Promise<Live<T>>;
   patch(name: string, body: unknown, options: PatchOptions): Promise<Live<T>>;
   /** The object as it is now, when it goes gracefully or by finalizers; else a Status. */
   delete(name: string, options?: DeleteRequest): Promise<Live<T> | Status>;
@@ -250,6 +252,10 @@ export interface KeyQueue {
   get(): Promise<string | undefined>;
   done(key: string): void;
   shutDown(): void;
+  /** From now on tells what happens. */
+  observe?(observer: QueueObserver): void;
+  /** How long each key that is being worked on has been. */
+  processingMs?(): readonly number[];
 }
 
 /** Told how reconciles end; part of `controller_runtime_*`-like metrics. */

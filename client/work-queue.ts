@@ -23,7 +23,8 @@ export class WorkQueue implements KeyQueue {
   readonly #dirty = new Set<string>();
   readonly #processing = new Map<string, number>();
   readonly #failures = new Map<string, number>();
-  readonly #addedAt: Map<string, number> | undefined;
+  #observer: QueueObserver | undefined;
+  #addedAt: Map<string, number> | undefined;
   #fifo: string[] = [];
   #head = 0;
   #waiters: ((key: string | undefined) => void)[] = [];
@@ -31,7 +32,7 @@ export class WorkQueue implements KeyQueue {
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
-    this.#addedAt = options.observer ? new Map() : undefined;
+    if (options.observer) this.observe(options.observer);
     this.#delayed = new DelayHeap(options.clock, (key) => this.add(key));
   }
 
@@ -100,8 +101,16 @@ export class WorkQueue implements KeyQueue {
     for (const resolve of waiters) resolve(undefined);
   }
 
-  get #observer(): QueueObserver | undefined {
-    return this.#options.observer;
+  /** From now on tells what happens in the queue. */
+  observe(observer: QueueObserver): void {
+    this.#observer = observer;
+    this.#addedAt ??= new Map();
+  }
+
+  /** How long each key that is being worked on has been. */
+  processingMs(): readonly number[] {
+    const now = this.#options.clock.monotonic();
+    return [...this.#processing.values()].map((startedAt) => now - startedAt);
   }
 
   #push(key: string): void {

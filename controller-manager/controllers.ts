@@ -1,4 +1,7 @@
 import { OptionError } from '../runtime/index.ts';
+import { certificateApprover } from './certificates/approver.ts';
+import { certificateCleaner } from './certificates/cleaner.ts';
+import { certificateSigner } from './certificates/signer.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
 import type { ControllerDescriptor } from './context.ts';
 import { daemonSetController } from './daemon-set/controller.ts';
@@ -41,6 +44,9 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   volumeProtectionController,
   attributesClassProtectionController,
   clusterRoleAggregationController,
+  certificateApprover,
+  certificateSigner,
+  certificateCleaner,
   garbageCollector,
 ];
 

@@ -1,10 +1,15 @@
 import {
   appsKinds,
   batchKinds,
+  type CertificateSigningRequest,
   type ClusterRole,
   type ConfigMap,
   type ControllerRevision,
   type CronJob,
+  type ClusterRole,
+  type ConfigMap,
+  type ControllerRevision,
+  certificatesKinds,
   coordinationKinds,
   coreKinds,
   type DaemonSet,
@@ -88,6 +93,8 @@ export class SharedInformers {
   persistentVolumeClaims = (): Informer<PersistentVolumeClaim> => this.#shared<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
   volumeAttributesClasses = (): Informer<VolumeAttributesClass> =>
     this.#shared<VolumeAttributesClass>(storageKinds.volumeattributesclasses);
+  certificateSigningRequests = (): Informer<CertificateSigningRequest> =>
+    this.#shared<CertificateSigningRequest>(certificatesKinds.certificatesigningrequests);
   clusterRoles = (): Informer<ClusterRole> => this.#shared<ClusterRole>(rbacKinds.clusterroles);
 
   /** The ConfigMaps of this name in all namespaces. */

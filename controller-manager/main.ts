@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { clientFromOptions, leaderElectionOf, loadKubeconfig } from '../client/index.ts';
-import { type Environment, processMain, type Service, UserError, withHealth } from '../runtime/index.ts';
+import { clientFromOptions, countClientMetrics, leaderElectionOf, loadKubeconfig, withServing } from '../client/index.ts';
+import { createMetrics, type Environment, processMain, type Service, UserError, withHealth } from '../runtime/index.ts';
 import { createControllerManager } from './index.ts';
 import { type ControllerManagerOptionValues, controllerManagerOptions, settingsOf } from './options.ts';
 
@@ -30,7 +30,10 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
       namespace: values['leader-elect-resource-namespace'],
     },
   });
-  return withHealth(values, manager, () => client.close());
+  const metrics = createMetrics();
+  countClientMetrics(metrics);
+  const service = withServing(values, { ...environment, service: manager, client, metrics });
+  return withHealth(values, service, () => client.close(), metrics);
 }
 
 /** The CA that pods are to trust: the one that is named, else the one that we trust ourselves. */

@@ -1,8 +1,32 @@
-import { clientOptions, leaderElectionOptions } from '../client/index.ts';
+import { clientOptions, leaderElectionOptions, servingOptions } from '../client/index.ts';
 import { healthOptions, OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
+import { loadAuthority, type Signers, signersOf } from './certificates/authorities.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 
 const workers = (what: string, fallback: number) => option.integer(`${what} that are looked after side by side.`, fallback, { min: 1 });
+
+/** Where upstream serves health and metrics. */
+const CONTROLLER_MANAGER_PORT = 10_257;
+
+const file = (what: string) => option.string(what, undefined, { placeholder: 'FILE' });
+
+/** With what certificates are signed: one authority for all signers, or one for each. */
+const signingOptions = {
+  'cluster-signing-cert-file': file('Certificate of the CA that signs for all signers of kubernetes.io, as PEM.'),
+  'cluster-signing-key-file': file('Key of that CA.'),
+  'cluster-signing-kubelet-serving-cert-file': file('Certificate of the CA of the signer kubelet-serving, when each has its own.'),
+  'cluster-signing-kubelet-serving-key-file': file('Key of that CA.'),
+  'cluster-signing-kubelet-client-cert-file': file('Certificate of the CA of the signer kube-apiserver-client-kubelet.'),
+  'cluster-signing-kubelet-client-key-file': file('Key of that CA.'),
+  'cluster-signing-kube-apiserver-client-cert-file': file('Certificate of the CA of the signer kube-apiserver-client.'),
+  'cluster-signing-kube-apiserver-client-key-file': file('Key of that CA.'),
+  'cluster-signing-legacy-unknown-cert-file': file('Certificate of the CA of the signer legacy-unknown.'),
+  'cluster-signing-legacy-unknown-key-file': file('Key of that CA.'),
+  'cluster-signing-duration': option.duration(
+    'How long signed certificates are good for at most; requests may ask for less.',
+    DEFAULT_SETTINGS.signingDurationMs,
+  ),
+} satisfies OptionTable;
 
 /** What the controller manager takes; names are upstream's. */
 export const controllerManagerOptions = {
@@ -48,8 +72,10 @@ export const controllerManagerOptions = {
   'root-ca-file': option.string('CA that pods are told to trust; the one in the kubeconfig unless given.', undefined, {
     placeholder: 'FILE',
   }),
+  ...signingOptions,
   'leader-elect-resource-name': option.string('Name of the Lease.', 'kube-controller-manager'),
   'leader-elect-resource-namespace': option.string('Namespace of the Lease.', 'kube-system'),
+  ...servingOptions(CONTROLLER_MANAGER_PORT),
   ...healthOptions,
   ...processOptions,
 } satisfies OptionTable;
@@ -84,7 +110,22 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     nodeCidrMaskSize: values['node-cidr-mask-size'],
     terminatedPodGcThreshold: values['terminated-pod-gc-threshold'],
     rootCa,
+    signers: checkedSigners(values),
+    signingDurationMs: values['cluster-signing-duration'],
   };
+}
+
+/** @throws OptionError when an authority cannot be used: better now than when somebody waits for a certificate. */
+function checkedSigners(values: ControllerManagerOptionValues): Signers {
+  const signers = signersOf(values);
+  for (const files of new Set(Object.values(signers))) {
+    try {
+      loadAuthority(files);
+    } catch (error) {
+      throw new OptionError(`option --cluster-signing-*-file: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return signers;
 }
 
 function numberOf(name: string, text: string): number {

@@ -1,3 +1,5 @@
+import type { Signers } from './certificates/authorities.ts';
+
 /** What the controllers can be told; the defaults are upstream's unless a comment says why not. */
 export interface Settings {
   readonly concurrentReplicaSetSyncs: number;
@@ -25,6 +27,10 @@ export interface Settings {
   readonly terminatedPodGcThreshold: number;
   /** PEM text of the CA that pods are to trust; without it no ConfigMap is published. */
   readonly rootCa: string | undefined;
+  /** What each signer of certificates signs with. */
+  readonly signers: Signers;
+  /** The longest time that a signed certificate is good for. */
+  readonly signingDurationMs: number;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -54,4 +60,6 @@ export const DEFAULT_SETTINGS: Settings = {
   nodeCidrMaskSize: 24,
   terminatedPodGcThreshold: 12_500,
   rootCa: undefined,
+  signers: {},
+  signingDurationMs: 365 * 24 * 3_600_000,
 };

@@ -40,6 +40,7 @@ export { keepPrivateDirectory, makePrivateDirectory } from './private-directory.
 export { type Environment, type ProcessSpec, processMain, processOptions } from './process.ts';
 export { type Random, randomSuffix, seededRandom, systemRandom } from './random.ts';
 export { EXIT, type ReadyMessage, runMain, type Service, UserError } from './service.ts';
+export { type CertificateAuthority, certificateEndMs, readAuthority, signRequest } from './x509/authority.ts';
 export {
   type CertificateRequest,
   type CertificateUse,
@@ -54,4 +55,4 @@ export {
 export { certificateChainError } from './x509/certificate-chain.ts';
 export { DerError } from './x509/der-reader.ts';
 export { decodePem, type PemBlock } from './x509/pem.ts';
-export { parseSigningRequest, type SigningRequest } from './x509/signing-request.ts';
+export { parseSigningRequest, type SigningRequest, signingRequestOf } from './x509/signing-request.ts';

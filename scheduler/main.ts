@@ -1,5 +1,5 @@
-import { clientFromOptions, leaderElectionOf } from '../client/index.ts';
-import { processMain, withHealth } from '../runtime/index.ts';
+import { clientFromOptions, countClientMetrics, leaderElectionOf, withServing } from '../client/index.ts';
+import { createMetrics, processMain, withHealth } from '../runtime/index.ts';
 import { createScheduler } from './index.ts';
 import { schedulerOptions } from './options.ts';
 
@@ -19,7 +19,10 @@ export const main = (argv: readonly string[]): Promise<void> =>
           // Whoever lost the lease must not go on: the process ends, and its supervisor starts it again.
           onLeadershipLost: () => process.exit(1),
         });
-        return withHealth(values, scheduler, () => client.close());
+        const metrics = createMetrics();
+        countClientMetrics(metrics);
+        const service = withServing(values, { ...environment, service: scheduler, client, metrics });
+        return withHealth(values, service, () => client.close(), metrics);
       },
     },
     argv,

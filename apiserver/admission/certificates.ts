@@ -1,8 +1,8 @@
 // Who may decide on certificates, and whose name nobody gets. Upstream: `plugin/pkg/admission/certificates`.
 import { type CertificateSigningRequest, certificatesKinds, goQuote } from '../../api/index.ts';
+import { signingRequestOf } from '../../runtime/index.ts';
 import type { Authorizer, UserInfo } from '../auth/index.ts';
 import type { RequestContext } from '../registry/strategy.ts';
-import { parseRequest } from '../validation/certificate-signing-request.ts';
 import { semanticEqual } from '../validation/semantic-equal.ts';
 import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from './plugin.ts';
 import { refusal } from './refusal.ts';
@@ -77,7 +77,7 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
   name: 'CertificateSubjectRestriction',
   validate: onRequests('CREATE', '', (_context, attributes) => {
     const { signerName, request } = attributes.request.spec;
-    if (signerName !== CLIENT_SIGNER || !parseRequest(request).organizations.includes(PRIVILEGED)) return;
+    if (signerName !== CLIENT_SIGNER || !signingRequestOf(request).organizations.includes(PRIVILEGED)) return;
     throw refusal(attributes, `use of ${CLIENT_SIGNER} signer with ${PRIVILEGED} group is not allowed`);
   }),
 };

@@ -1,4 +1,5 @@
 // ComponentStatuses: not kept but made when they are asked for. Upstream: `pkg/registry/core/componentstatus/rest.go`, `validator.go`.
+import { existsSync, readFileSync } from 'node:fs';
 import https from 'node:https';
 import type { ComponentStatus } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
@@ -27,10 +28,23 @@ export interface Component {
 const PROBE_MS_MAX = 20_000;
 const ANSWER_BYTES_MAX = 10 * 1024;
 
+/**
+ * Where components really serve their health: `up` writes it when the usual ports were taken, and again when one is started again.
+ *
+ * @param file JSON of a mapping from names to ports; undefined, or not there, when they have the usual ones.
+ */
+export function portOf(file: string | undefined, name: string, usual: number): number {
+  if (file === undefined || !existsSync(file)) return usual;
+  const ports: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const port = typeof ports === 'object' && ports !== null ? new Map(Object.entries(ports)).get(name) : undefined;
+  return typeof port === 'number' ? port : usual;
+}
+
 /** A component on this machine that serves its health: the scheduler, the controller manager. */
-export const localComponent = (name: string, port: number, clock: Clock): Component => ({
+export const localComponent = (name: string, portNow: () => number, clock: Clock): Component => ({
   name,
   check: async () => {
+    const port = portNow();
     const url = `https://127.0.0.1:${port}/healthz`;
     try {
       const { status, text } = await ask(url, clock);

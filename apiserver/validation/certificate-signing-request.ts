@@ -8,7 +8,7 @@ import {
   goQuote,
   KEY_USAGES,
 } from '../../api/index.ts';
-import { certificateChainError, DerError, decodePem, parseSigningRequest, type SigningRequest } from '../../runtime/index.ts';
+import { certificateChainError, DerError, signingRequestOf } from '../../runtime/index.ts';
 import { type Errors, isEmpty, listOf } from './field-errors.ts';
 import { goPart } from './go-struct.ts';
 import { semanticEqual } from './semantic-equal.ts';
@@ -43,16 +43,9 @@ export interface Rights {
   readonly certificate?: boolean | undefined;
 }
 
-/** @throws Error, in Go's words, when the text is not PEM of a request. Upstream: `ParseCSR`. */
-export function parseRequest(base64: string | undefined): SigningRequest {
-  const block = decodePem(Buffer.from(base64 ?? '', 'base64').toString('latin1'));
-  if (block?.type !== 'CERTIFICATE REQUEST') throw new DerError('PEM block type must be CERTIFICATE REQUEST');
-  return parseSigningRequest(block.bytes);
-}
-
 function requestError(base64: string | undefined): string | undefined {
   try {
-    return parseRequest(base64).signatureError();
+    return signingRequestOf(base64).signatureError();
   } catch (error) {
     if (error instanceof DerError) return error.message;
     throw error;

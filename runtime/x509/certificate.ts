@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { isIP } from 'node:net';
 import { der } from './der.ts';
+import { encodeAlternativeNames, namesOfHosts } from './names.ts';
 
 /** Who a certificate is about. In a client certificate the common name is the user, each organization a group. */
 export interface Subject {
@@ -33,6 +33,7 @@ export interface CertificateRequest {
 const OID = {
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   sha256WithRsa: '1.2.840.113549.1.1.11',
+  ed25519: '1.3.101.112',
   commonName: '2.5.4.3',
   organization: '2.5.4.10',
   subjectKeyIdentifier: '2.5.29.14',
@@ -42,11 +43,15 @@ const OID = {
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 };
+/** Signatures of the larger curves. */
+const ECDSA: ReadonlyMap<string | undefined, readonly [oid: string, digest: string]> = new Map([
+  ['secp384r1', ['1.2.840.10045.4.3.3', 'sha384']],
+  ['secp521r1', ['1.2.840.10045.4.3.4', 'sha512']],
+]);
 const EXTENDED_USE = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' };
 /** digitalSignature, keyEncipherment and keyCertSign; and the same without the last. */
 const KEY_USAGE = { ca: der.bitString(Buffer.from([0b1010_0100]), 2), leaf: der.bitString(Buffer.from([0b1010_0000]), 5) };
 const SERIAL_BYTES = 8;
-const IPV6_GROUPS = 8;
 const SEC1_PEM = /^-----BEGIN EC PRIVATE KEY-----\n([A-Za-z0-9+/=\n]+)-----END EC PRIVATE KEY-----\n*$/;
 
 /** A new P-256 key: 0.1 ms, where RSA takes 100. */
@@ -68,25 +73,53 @@ export function keyFromPem(pem: string): KeyObject {
 /** Makes and signs an X.509 (version 3) certificate. @returns PEM. */
 export function issueCertificate(request: CertificateRequest): string {
   const issuer = request.issuer ?? { subject: request.subject, key: request.key };
-  const algorithm = signatureAlgorithm(issuer.key);
   const publicKey = createPublicKey(request.key).export({ type: 'spki', format: 'der' });
+  return signCertificate(
+    {
+      issuer: nameOf(issuer.subject),
+      subject: nameOf(request.subject),
+      publicKey,
+      extensions: extensionsOf(request, publicKey, issuer),
+      notBeforeMs: request.notBeforeMs,
+      notAfterMs: request.notAfterMs,
+    },
+    issuer.key,
+  );
+}
+
+/** What a certificate says; names, key and extensions as DER. */
+export interface CertificateContent {
+  readonly issuer: Buffer;
+  readonly subject: Buffer;
+  readonly publicKey: Buffer;
+  readonly extensions: readonly Buffer[];
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** Signs what a certificate says, under a serial number of its own. @returns PEM. */
+export function signCertificate(content: CertificateContent, key: KeyObject): string {
+  const { algorithm, digest } = signatureAlgorithm(key);
   const toBeSigned = der.sequence(
     der.explicit(0, der.integer(Buffer.from([2]))),
     der.integer(Buffer.concat([Buffer.from([1]), randomBytes(SERIAL_BYTES)])),
     algorithm,
-    nameOf(issuer.subject),
-    der.sequence(der.time(request.notBeforeMs), der.time(request.notAfterMs)),
-    nameOf(request.subject),
-    publicKey,
-    der.explicit(3, der.sequence(...extensionsOf(request, publicKey, issuer))),
+    content.issuer,
+    der.sequence(der.time(content.notBeforeMs), der.time(content.notAfterMs)),
+    content.subject,
+    content.publicKey,
+    der.explicit(3, der.sequence(...content.extensions)),
   );
-  const signature = sign('sha256', toBeSigned, issuer.key);
-  return toPem('CERTIFICATE', der.sequence(toBeSigned, algorithm, der.bitString(signature)));
+  return toPem('CERTIFICATE', der.sequence(toBeSigned, algorithm, der.bitString(sign(digest, toBeSigned, key))));
 }
 
-function signatureAlgorithm(key: KeyObject): Buffer {
-  if (key.asymmetricKeyType === 'ec') return der.sequence(der.oid(OID.ecdsaWithSha256));
-  return der.sequence(der.oid(OID.sha256WithRsa), Buffer.from([0x05, 0x00]));
+/** How a key signs: as Go has it, the digest goes with the size of the curve. */
+function signatureAlgorithm(key: KeyObject): { algorithm: Buffer; digest: string | null } {
+  if (key.asymmetricKeyType === 'ed25519') return { algorithm: der.sequence(der.oid(OID.ed25519)), digest: null };
+  if (key.asymmetricKeyType !== 'ec')
+    return { algorithm: der.sequence(der.oid(OID.sha256WithRsa), Buffer.from([0x05, 0x00])), digest: 'sha256' };
+  const [oid, digest] = ECDSA.get(key.asymmetricKeyDetails?.namedCurve) ?? [OID.ecdsaWithSha256, 'sha256'];
+  return { algorithm: der.sequence(der.oid(oid)), digest };
 }
 
 function nameOf(subject: Subject): Buffer {
@@ -99,8 +132,6 @@ function nameOf(subject: Subject): Buffer {
 
 function extensionsOf(request: CertificateRequest, publicKey: Buffer, issuer: Issuer): Buffer[] {
   const isCa = request.use === 'ca';
-  const extension = (oid: string, value: Buffer, critical = false) =>
-    der.sequence(der.oid(oid), ...(critical ? [der.boolean(true)] : []), der.octetString(value));
   const issuerKey = createPublicKey(issuer.key).export({ type: 'spki', format: 'der' });
   return [
     extension(OID.keyUsage, isCa ? KEY_USAGE.ca : KEY_USAGE.leaf, true),
@@ -108,31 +139,16 @@ function extensionsOf(request: CertificateRequest, publicKey: Buffer, issuer: Is
     extension(OID.basicConstraints, der.sequence(...(isCa ? [der.boolean(true)] : [])), true),
     ...(isCa ? [extension(OID.subjectKeyIdentifier, der.octetString(keyIdentifier(publicKey)))] : []),
     ...(isCa ? [] : [extension(OID.authorityKeyIdentifier, der.sequence(der.implicit(0, keyIdentifier(issuerKey))))]),
-    ...(request.hosts?.length ? [extension(OID.subjectAltName, der.sequence(...request.hosts.map(generalName)))] : []),
+    ...(request.hosts?.length ? [extension(OID.subjectAltName, encodeAlternativeNames(namesOfHosts(request.hosts)))] : []),
   ];
 }
 
+/** An extension of a certificate, as DER. */
+export const extension = (oid: string, value: Buffer, critical = false): Buffer =>
+  der.sequence(der.oid(oid), ...(critical ? [der.boolean(true)] : []), der.octetString(value));
+
 /** Any value does as long as both sides compute it alike: the hash of the whole key structure. */
 const keyIdentifier = (publicKey: Buffer): Buffer => createHash('sha1').update(publicKey).digest();
-
-/** `[2]` is a DNS name, `[7]` an IP address as bytes. */
-const generalName = (host: string): Buffer =>
-  isIP(host) ? der.implicit(7, addressBytes(host)) : der.implicit(2, Buffer.from(host, 'ascii'));
-
-function addressBytes(address: string): Buffer {
-  if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
-  return ipv6Bytes(address);
-}
-
-function ipv6Bytes(address: string): Buffer {
-  // A URL writes addresses in one way only, without an embedded IPv4 tail.
-  const [head = '', tail = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const groups = (part: string) => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
-  const before = groups(head);
-  const after = groups(tail);
-  const all = [...before, ...Array<number>(IPV6_GROUPS - before.length - after.length).fill(0), ...after];
-  return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
-}
 
 function toPem(label: string, bytes: Buffer): string {
   const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];

@@ -10,9 +10,12 @@ const TAG = {
   octetString: 0x04,
   oid: 0x06,
   utf8: 0x0c,
+  printable: 0x13,
   utcTime: 0x17,
   generalizedTime: 0x18,
 };
+/** The letters of ASN.1's PrintableString. */
+const PRINTABLE = /^[A-Za-z0-9 '()+,./:=?-]*$/;
 const SEQUENCE = 0x30;
 const SET = 0x31;
 const CONTEXT = 0x80;
@@ -46,6 +49,8 @@ export const der = {
   },
   bitString: (content: Buffer, unusedBits = 0): Buffer => element(TAG.bitString, Buffer.concat([Buffer.from([unusedBits]), content])),
   octetString: (content: Buffer): Buffer => element(TAG.octetString, content),
+  /** Text as Go writes it: the plain sort where that has all the letters. */
+  text: (text: string): Buffer => (PRINTABLE.test(text) ? element(TAG.printable, Buffer.from(text, 'ascii')) : der.utf8String(text)),
   utf8String: (text: string): Buffer => element(TAG.utf8, Buffer.from(text, 'utf8')),
   /** An object identifier written with dots. */
   oid(dotted: string): Buffer {

@@ -1,18 +1,35 @@
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { DER_TAG, type DerElement, DerError, DerReader, oidText } from './der-reader.ts';
+import { type AlternativeNames, NO_NAMES, parseAlternativeNames } from './names.ts';
+import { decodePem } from './pem.ts';
+
+/** A part of a subject: which, as an object identifier, and what it says. */
+export interface SubjectAttribute {
+  readonly oid: string;
+  readonly value: string;
+}
 
 /** A request for a certificate: PKCS #10. */
 export interface SigningRequest {
+  /** Whom it is about, part by part. */
+  readonly subject: readonly SubjectAttribute[];
   /** Whom it is about; `''` when it does not say. */
   readonly commonName: string;
   /** The organizations it is about: groups, in a client certificate. */
   readonly organizations: readonly string[];
+  /** What else the subject is called: where a server is reached, mostly. */
+  readonly names: AlternativeNames;
+  /** The key that it asks a certificate for, as DER. */
+  readonly publicKey: Buffer;
   /** What is wrong with its signature; undefined when it was made with the key that it asks a certificate for. */
   signatureError(): string | undefined;
 }
 
 const COMMON_NAME = '2.5.4.3';
 const ORGANIZATION = '2.5.4.10';
+const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
+const SUBJECT_ALT_NAME = '2.5.29.17';
+const REQUEST_BLOCK = 'CERTIFICATE REQUEST';
 const RSA_BITS_MIN = 1024;
 
 interface Algorithm {
@@ -66,14 +83,29 @@ export function parseSigningRequest(bytes: Buffer): SigningRequest {
   const signature = request.expect(DER_TAG.bitString, 'BitString').content.subarray(1);
   const fields = new DerReader(body.content);
   fields.expect(DER_TAG.integer, 'int');
-  const subject = fields.next();
+  const subject = attributesOf(fields.next());
   const keyInfo = fields.expect(DER_TAG.sequence, 'publicKeyInfo');
   const key = publicKeyOf(keyInfo);
+  const saying = (oid: string) => subject.filter((attribute) => attribute.oid === oid).map(({ value }) => value);
   return {
-    commonName: namedBy(subject, COMMON_NAME).at(-1) ?? '',
-    organizations: namedBy(subject, ORGANIZATION),
+    subject,
+    commonName: saying(COMMON_NAME).at(-1) ?? '',
+    organizations: saying(ORGANIZATION),
+    names: fields.done ? NO_NAMES : requestedNames(fields.next()),
+    publicKey: keyInfo.whole,
     signatureError: () => signatureError({ algorithm, key, signed: body.whole, signature }),
   };
+}
+
+/**
+ * Reads a request as it stands in a CertificateSigningRequest: PEM, in base64. Upstream: `ParseCSR`.
+ *
+ * @throws DerError in Go's words when it is none.
+ */
+export function signingRequestOf(base64: string | undefined): SigningRequest {
+  const block = decodePem(Buffer.from(base64 ?? '', 'base64').toString('latin1'));
+  if (block?.type !== REQUEST_BLOCK) throw new DerError(`PEM block type must be ${REQUEST_BLOCK}`);
+  return parseSigningRequest(block.bytes);
 }
 
 function algorithmOf({ content }: DerElement): Algorithm | undefined {
@@ -123,19 +155,35 @@ function readKey(der: Buffer, error: string): KeyObject {
   }
 }
 
-/** The values that a name, a sequence of sets of pairs, has of one sort. */
-function namedBy(name: DerElement, sort: string): string[] {
-  const found: string[] = [];
+/** The pairs in a name, which is a sequence of sets of them. */
+function attributesOf(name: DerElement): SubjectAttribute[] {
+  const found: SubjectAttribute[] = [];
   for (const set of elementsOf(name.content)) {
     for (const pair of elementsOf(set.content)) {
       const reader = new DerReader(pair.content);
-      const id = oidText(reader.expect(DER_TAG.oid, 'ObjectIdentifier').content);
-      const value = reader.next();
-      if (id === sort) found.push(textOf(value));
+      const oid = oidText(reader.expect(DER_TAG.oid, 'ObjectIdentifier').content);
+      found.push({ oid, value: textOf(reader.next()) });
     }
   }
   return found;
 }
+
+/** The names among the extensions that are asked for, which are an attribute of the request. */
+function requestedNames(attributes: DerElement): AlternativeNames {
+  for (const attribute of elementsOf(attributes.content)) {
+    const reader = new DerReader(attribute.content);
+    if (oidText(reader.expect(DER_TAG.oid, 'ObjectIdentifier').content) !== EXTENSION_REQUEST) continue;
+    const [extensions] = elementsOf(reader.expect(DER_TAG.set, 'attributeTypeAndValueSET').content);
+    for (const extension of elementsOf(extensions?.content ?? NOTHING)) {
+      const parts = [...elementsOf(extension.content)];
+      const value = parts.at(-1);
+      if (parts[0] && value && oidText(parts[0].content) === SUBJECT_ALT_NAME) return parseAlternativeNames(value.content);
+    }
+  }
+  return NO_NAMES;
+}
+
+const NOTHING = Buffer.alloc(0);
 
 function* elementsOf(content: Buffer): Generator<DerElement> {
   for (const reader = new DerReader(content); !reader.done; ) yield reader.next();

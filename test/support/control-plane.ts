@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isNotFound, type KindInfo, type KubeObject, type Live } from '../../api/index.ts';
 import { apiServerOptions, composeApiServer } from '../../apiserver/index.ts';
-import { type ApiClient, createClient, loadKubeconfig } from '../../client/index.ts';
+import { type ApiClient, type ClientConfig, createClient, loadKubeconfig } from '../../client/index.ts';
 import { createControllerManager, type Settings } from '../../controller-manager/index.ts';
 import { parseOptions, type Service, seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
 import { startFakeKubelet } from './fake-kubelet.ts';
@@ -15,6 +15,8 @@ const POLL_MS = 10;
 /** A part of the control plane in this process, with the administrator's client; everything ends with it. */
 export interface ControlPlane extends AsyncDisposable {
   readonly client: ApiClient;
+  /** Where the API server is, and whom to trust. */
+  readonly config: ClientConfig;
   /** Makes objects, each of its own kind. */
   create<T extends KubeObject>(kind: KindInfo, object: object): Promise<Live<T>>;
   get<T extends KubeObject>(kind: KindInfo, name: string, namespace?: string): Promise<Live<T>>;
@@ -41,6 +43,14 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const argv = ['--data-dir', directory, '--ephemeral', '--secure-port', '0', '--log-level', 'silent'];
   const server = await composeApiServer(parseOptions(apiServerOptions, argv).values, environment);
   await server.start();
+  const ca = { certFile: join(directory, 'pki/ca.crt'), keyFile: join(directory, 'pki/ca.key') };
+  const signer = (name: string) => ({ [`kubernetes.io/${name}`]: ca });
+  const signers = {
+    ...signer('kube-apiserver-client'),
+    ...signer('kube-apiserver-client-kubelet'),
+    ...signer('kubelet-serving'),
+    ...signer('legacy-unknown'),
+  };
   const config = (name: string) => loadKubeconfig(join(directory, `${name}.kubeconfig`));
   const client = createClient({ ...config('admin'), userAgent: 'test' });
   const managerConfig = config('controller-manager');
@@ -49,7 +59,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     ...environment,
     client: managerClient,
     controllers: options.controllers,
-    settings: { rootCa: managerConfig.ca, ...options.settings },
+    settings: { rootCa: managerConfig.ca, signers, ...options.settings },
     leaderElection: {},
     freeze: true,
   });
@@ -57,6 +67,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   await manager.start();
   return {
     client,
+    config: { server: managerConfig.server, ca: managerConfig.ca },
     ...conveniences(client),
     [Symbol.asyncDispose]: async () => {
       await kubelet.stop();
@@ -69,7 +80,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   };
 }
 
-function conveniences(client: ApiClient): Omit<ControlPlane, 'client' | typeof Symbol.asyncDispose> {
+function conveniences(client: ApiClient): Omit<ControlPlane, 'client' | 'config' | typeof Symbol.asyncDispose> {
   const list = async <T extends KubeObject>(kind: KindInfo, namespace?: string) =>
     (await client.resource<T>(kind).list({ namespace: kind.namespaced ? namespace : undefined })).items;
   return {

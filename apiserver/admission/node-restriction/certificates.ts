@@ -1,6 +1,5 @@
 import type { CertificateSigningRequest } from '../../../api/index.ts';
-import { DerError } from '../../../runtime/index.ts';
-import { parseRequest } from '../../validation/certificate-signing-request.ts';
+import { DerError, signingRequestOf } from '../../../runtime/index.ts';
 import type { NodeRequest, Problem } from './plugin.ts';
 
 /** Who signs certificates by which nodes are known. */
@@ -13,7 +12,7 @@ export function signingProblem({ node, attributes: { operation, subresource, obj
   const { signerName, request } = (object as CertificateSigningRequest).spec;
   if (!SIGNERS.includes(signerName)) return undefined;
   try {
-    return parseRequest(request).commonName === `system:node:${node}`
+    return signingRequestOf(request).commonName === `system:node:${node}`
       ? undefined
       : `can only create a node CSR with CN=system:node:${node}`;
   } catch (error) {

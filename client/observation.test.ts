@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { createMetrics, silentLogger, VirtualClock } from '../runtime/index.ts';
+import { runController } from './controller.ts';
+import { countClientMetrics, leadershipChanged, requestAnswered } from './observation.ts';
+import { WorkQueue } from './work-queue.ts';
+
+it('counts queues, requests and leadership by upstream’s names', async () => {
+  const metrics = createMetrics();
+  countClientMetrics(metrics);
+  const clock = new VirtualClock();
+  const queue = new WorkQueue({ clock });
+  const end = new AbortController();
+  let failures = 1;
+  const running = runController({
+    name: 'thing-controller',
+    queue,
+    workers: 1,
+    reconcile: async (key) => {
+      await clock.sleep(2000);
+      if (key === 'stuck') await clock.sleep(60_000);
+      if (failures-- > 0) throw new Error('try again');
+    },
+    clock,
+    logger: silentLogger,
+    signal: end.signal,
+  });
+  queue.add('a');
+  await clock.advance(10_000);
+  queue.add('stuck');
+  queue.add('waits');
+  await clock.advance(5000);
+  requestAnswered.publish({ method: 'GET', host: 'h:1', code: '200', tookMs: 30 });
+  leadershipChanged.publish({ name: 'lease', leads: true });
+  const text = await metrics.text();
+  for (const line of [
+    'workqueue_adds_total{name="thing-controller"} 4',
+    'workqueue_retries_total{name="thing-controller"} 1',
+    'workqueue_depth{name="thing-controller"} 1',
+    'workqueue_work_duration_seconds_count{name="thing-controller"} 2',
+    'workqueue_work_duration_seconds_sum{name="thing-controller"} 4',
+    'workqueue_queue_duration_seconds_count{name="thing-controller"} 3',
+    'workqueue_unfinished_work_seconds{name="thing-controller"} 5',
+    'workqueue_longest_running_processor_seconds{name="thing-controller"} 5',
+    'rest_client_requests_total{code="200",host="h:1",method="GET"} 1',
+    'rest_client_request_duration_seconds_bucket{le="0.1",host="h:1",verb="GET"} 1',
+    'leader_election_master_status{name="lease"} 1',
+  ]) {
+    expect(text).toContain(line);
+  }
+  end.abort();
+  await clock.advance(120_000);
+  await running;
+});

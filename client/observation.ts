@@ -1,0 +1,132 @@
+// What goes on in a process, for its metrics: told over Node's diagnostics channels, so that nothing between here and the process has to
+// hand a registry on, and nothing is done when nobody listens.
+import { channel } from 'node:diagnostics_channel';
+import { exponentialBuckets, type Metrics } from '../runtime/index.ts';
+import type { KeyQueue, QueueObserver } from './types.ts';
+
+interface Observed<T> {
+  readonly hasSubscribers: boolean;
+  publish(message: T): void;
+  subscribe(listener: (message: unknown) => void): void;
+}
+
+/** A controller that begins to work through its queue. */
+export interface ControllerStarted {
+  readonly name: string;
+  readonly queue: KeyQueue;
+}
+
+/** An answer of the API server; the code is `<error>` when there was none. */
+export interface RequestAnswered {
+  readonly method: string;
+  readonly host: string;
+  readonly code: string;
+  readonly tookMs: number;
+}
+
+/** A lease that is now held, or no longer. */
+export interface LeadershipChanged {
+  readonly name: string;
+  readonly leads: boolean;
+}
+
+export const controllerStarted: Observed<ControllerStarted> = channel('nanokube:controller-started');
+export const requestAnswered: Observed<RequestAnswered> = channel('nanokube:request-answered');
+export const leadershipChanged: Observed<LeadershipChanged> = channel('nanokube:leadership-changed');
+
+/** Of client-go: `rest_client_request_duration_seconds`. */
+const REQUEST_SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
+/** Of component-base: from 10 ns on, ten times as much each. */
+const QUEUE_SECONDS = exponentialBuckets(10e-9, 10, 12);
+
+/**
+ * Counts what goes on in this process from now on, by upstream's names: `workqueue_*`, `rest_client_*`, `leader_election_master_status`.
+ * Upstream: `component-base/metrics/prometheus`.
+ */
+export function countClientMetrics(metrics: Metrics): void {
+  countQueues(metrics);
+  countRequests(metrics);
+  const leads = metrics.gauge({
+    name: 'leader_election_master_status',
+    help: 'Whether this process leads: 1 or 0; name is that of the lease.',
+    labels: ['name'],
+  });
+  leadershipChanged.subscribe((message) => {
+    const { name, leads: yes } = message as LeadershipChanged;
+    leads.set(yes ? 1 : 0, { name });
+  });
+}
+
+function countRequests(metrics: Metrics): void {
+  const total = metrics.counter({
+    name: 'rest_client_requests_total',
+    help: 'Requests to the API server, by code, method and host.',
+    labels: ['code', 'host', 'method'],
+  });
+  const duration = metrics.histogram({
+    name: 'rest_client_request_duration_seconds',
+    help: 'How long the API server took to answer, by verb and host.',
+    labels: ['host', 'verb'],
+    buckets: REQUEST_SECONDS,
+  });
+  requestAnswered.subscribe((message) => {
+    const { method, host, code, tookMs } = message as RequestAnswered;
+    total.inc({ code, host, method });
+    duration.observe(tookMs / 1000, { host, verb: method });
+  });
+}
+
+function countQueues(metrics: Metrics): void {
+  const labels = ['name'];
+  const depth = metrics.gauge({ name: 'workqueue_depth', help: 'Keys that wait in the queue.', labels });
+  const adds = metrics.counter({ name: 'workqueue_adds_total', help: 'Keys that were added to the queue.', labels });
+  const retries = metrics.counter({ name: 'workqueue_retries_total', help: 'Keys that were added again after a failure.', labels });
+  const waited = metrics.histogram({
+    name: 'workqueue_queue_duration_seconds',
+    help: 'How long keys waited in the queue.',
+    labels,
+    buckets: QUEUE_SECONDS,
+  });
+  const worked = metrics.histogram({
+    name: 'workqueue_work_duration_seconds',
+    help: 'How long it took to work on a key.',
+    labels,
+    buckets: QUEUE_SECONDS,
+  });
+  const unfinished = metrics.gauge({
+    name: 'workqueue_unfinished_work_seconds',
+    help: 'How long the keys that are worked on have been, all together.',
+    labels,
+  });
+  const longest = metrics.gauge({
+    name: 'workqueue_longest_running_processor_seconds',
+    help: 'How long the key has been worked on that was taken first.',
+    labels,
+  });
+  const queues = new Map<string, KeyQueue>();
+  metrics.onRead(() => {
+    for (const [name, queue] of queues) {
+      const ages = queue.processingMs?.() ?? [];
+      unfinished.set(ages.reduce((sum, ms) => sum + ms, 0) / 1000, { name });
+      longest.set(Math.max(0, ...ages) / 1000, { name });
+    }
+  });
+  controllerStarted.subscribe((message) => {
+    const { name, queue } = message as ControllerStarted;
+    queues.set(name, queue);
+    depth.set(queue.length, { name });
+    const observer: QueueObserver = {
+      onAdd: (length) => {
+        adds.inc({ name });
+        depth.set(length, { name });
+      },
+      onGet: (length, waitMs) => {
+        depth.set(length, { name });
+        waited.observe(waitMs / 1000, { name });
+      },
+      onDone: (workMs) => worked.observe(workMs / 1000, { name }),
+      onRetry: () => retries.inc({ name }),
+    };
+    queue.observe?.(observer);
+  });
+}
