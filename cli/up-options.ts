@@ -8,7 +8,10 @@ const OWN_OPTIONS = {
   nodes: option.integer('How many simulated nodes to start.', 3, { min: 0, max: 5000 }),
   'data-dir': option.string('Where everything is kept: certificates, database, logs.', '.nanokube', { placeholder: 'DIR' }),
   'secure-port': option.integer('Port of the API server; 0 picks a free one.', 6443, { min: 0, max: 65535 }),
-  ephemeral: option.boolean('Keep nothing: the cluster is gone when the command ends.', false),
+  ephemeral: option.boolean(
+    'Keep no objects: they are gone when the command ends, and so are certificates and logs unless --data-dir says where they go.',
+    false,
+  ),
   config: option.string('YAML file with the options of this command, as a mapping from name to value.', undefined, { placeholder: 'FILE' }),
   'log-level': option.string('Least severe level the processes log: error, warn, info, debug or trace.', 'info', { placeholder: 'LEVEL' }),
   'log-to-terminal': option.boolean('Show the logs of all processes on the terminal too.', false),
@@ -22,6 +25,8 @@ export interface UpOptions {
   readonly values: OptionValues<typeof OWN_OPTIONS>;
   /** The API server's options that were given, as arguments to hand over. */
   readonly apiServerArgv: readonly string[];
+  /** Where certificates, logs and what is kept go; undefined for a place that goes with the cluster. */
+  readonly directory: string | undefined;
   readonly help: boolean;
 }
 
@@ -32,7 +37,9 @@ export function readUpOptions(argv: readonly string[]): UpOptions {
   const merged = typeof config === 'string' ? parseOptions(UP_OPTIONS, [...configArguments(config), ...argv]) : line;
   const [stray] = merged.positionals;
   if (stray !== undefined) throw new OptionError(`up takes no argument "${stray}"; options begin with --`);
-  return { values: merged.values, apiServerArgv: handedOver(merged), help: line.help };
+  const { values, given } = merged;
+  const directory = values.ephemeral && !given.has('data-dir') ? undefined : values['data-dir'];
+  return { values, apiServerArgv: handedOver(merged), directory, help: line.help };
 }
 
 function handedOver(parsed: ParsedOptions<typeof UP_OPTIONS>): string[] {

@@ -40,7 +40,7 @@ class Cluster implements Service {
     this.#options = options;
     this.#terminal = terminal;
     this.#port = options.values['secure-port'];
-    this.#directory = options.values.ephemeral ? mkdtempSync(join(tmpdir(), 'nanokube-')) : resolve(options.values['data-dir']);
+    this.#directory = options.directory === undefined ? mkdtempSync(join(tmpdir(), 'nanokube-')) : resolve(options.directory);
   }
 
   async start(): Promise<void> {
@@ -68,7 +68,7 @@ class Cluster implements Service {
     this.#children = [];
     await Promise.all(others.map((child) => child.stop()));
     await apiServer?.stop();
-    if (this.#options.values.ephemeral) rmSync(this.#directory, { recursive: true, force: true });
+    if (this.#options.directory === undefined) rmSync(this.#directory, { recursive: true, force: true });
   }
 
   async #bringUp(apiServer: Supervisor, others: readonly Supervisor[]): Promise<void> {

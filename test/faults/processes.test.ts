@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -191,6 +191,16 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+describe('an ephemeral cluster in a directory that was named', () => {
+  it('has its kubeconfig and its logs there, and no database', async () => {
+    await using other = await startCluster({ nodes: 1, args: ['--ephemeral'] });
+    const run = kubectlOf(findKubectls().at(-1) ?? 'kubectl', other.kubeconfig);
+    expect(await run('get', 'nodes')).toContain('node-0');
+    expect(readdirSync(other.directory)).toEqual(expect.arrayContaining(['admin.kubeconfig', 'logs', 'pki']));
+    expect(existsSync(join(other.directory, 'store'))).toBe(false);
+  });
+});
 
 describe('what cannot be started says why in one line', () => {
   const run = (...args: string[]) =>
