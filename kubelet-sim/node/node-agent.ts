@@ -5,16 +5,17 @@ import type { ConfigSource } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import type { NodeServices } from '../pod/node-services.ts';
 import { type PodEvents, podEvents } from '../pod/pod-events.ts';
-import { endedPhase } from '../pod/pod-status.ts';
+import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
 import type { StatusWriter } from '../pod/status-writer.ts';
-import type { LastingVolumes } from '../pod/volumes.ts';
+import type { LastingVolumes } from '../pod/volumes/volume.ts';
 import type { ImageService, RuntimeService } from '../runtime/cri.ts';
-import { admit } from './admission.ts';
+import { type AdmissionScope, admit } from './admission.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { allocatableOf, labelsToMend, type NodeSpec, nodeStatusOf, nodeToRegister } from './node-object.ts';
 import { PodAddresses } from './pod-addresses.ts';
+import { resizeRefusal } from './resize-admission.ts';
 
 /** Unchanged, a node's status is still reported this often, as upstream's nodeStatusReportFrequency. */
 const STATUS_REPORT_MS = 300_000;
@@ -98,6 +99,7 @@ export class NodeAgent {
       logger,
       pool: () => this.#pool,
       allocatable: () => allocatable,
+      admitResize: (pod) => resizeRefusal(pod, this.#scopeBeside(pod)),
     };
     runtime.onContainerEvent(({ podUid }) => this.#workers.get(podUid)?.poke());
   }
@@ -130,6 +132,7 @@ export class NodeAgent {
     this.#heartbeat.stop();
     this.#cidrTimer?.cancel();
     this.#statusTimer?.cancel();
+    for (const worker of this.#workers.values()) worker.abandon();
   }
 
   async #register(): Promise<void> {
@@ -229,7 +232,7 @@ export class NodeAgent {
     if (verdict) this.#services.events.warning(pod, verdict.reason, verdict.message);
     const worker = new PodWorker(this.#services, pod, verdict);
     this.#workers.set(pod.metadata.uid, worker);
-    if (wasHere && worker.isActive) worker.restore();
+    if (wasHere) worker.restore();
     else worker.poke();
   }
 
@@ -249,9 +252,14 @@ export class NodeAgent {
   }
 
   #admit(pod: Pod): ReturnType<typeof admit> {
-    const others = [...this.#workers.values()].filter(({ isActive }) => isActive).map((worker) => worker.pod);
+    return this.#node ? admit(pod, this.#scopeBeside(pod)) : undefined;
+  }
+
+  /** What the node has, and the others on it with what they were given. */
+  #scopeBeside(pod: Pod): AdmissionScope {
     const node = this.#node ?? { metadata: { name: this.name } };
-    return this.#node ? admit(pod, { node, allocatable: this.#services.allocatable(), others }) : undefined;
+    const active = [...this.#workers.values()].filter((worker) => worker.isActive && worker.pod.metadata.uid !== pod.metadata.uid);
+    return { node, allocatable: this.#services.allocatable(), others: active.map(({ allocated }) => allocated) };
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type KubeObject,
   type Live,
   type Pod,
+  parseTime,
   type Secret,
   type Service,
 } from '../../api/index.ts';
@@ -19,7 +20,13 @@ export interface ConfigSource {
   /** Services of a namespace. */
   services(namespace: string): Promise<readonly Live<Service>[]>;
   /** A token for a pod's service account. */
-  serviceAccountToken(pod: Pod, request: { readonly audience: string; readonly expirationSeconds: number }): Promise<string>;
+  serviceAccountToken(pod: Pod, request: { readonly audience: string; readonly expirationSeconds: number }): Promise<IssuedToken>;
+}
+
+/** A token and how long it is good, as the API server says. */
+export interface IssuedToken {
+  readonly token: string;
+  readonly expiresAt: number;
 }
 
 /** How long an answer is good: mounted files follow their source with this delay, and many pods that start at once ask once. */
@@ -61,7 +68,7 @@ export class ClientConfigSource implements ConfigSource {
     );
   }
 
-  async serviceAccountToken(pod: Pod, request: { readonly audience: string; readonly expirationSeconds: number }): Promise<string> {
+  async serviceAccountToken(pod: Pod, request: { readonly audience: string; readonly expirationSeconds: number }): Promise<IssuedToken> {
     const { namespace = '', name = '', uid = '' } = pod.metadata;
     const spec = {
       audiences: request.audience === '' ? [] : [request.audience],
@@ -96,9 +103,11 @@ export class ClientConfigSource implements ConfigSource {
   }
 }
 
-function tokenOf(answer: unknown): string {
+function tokenOf(answer: unknown): IssuedToken {
   const status = typeof answer === 'object' && answer !== null && 'status' in answer ? answer.status : undefined;
-  const token = typeof status === 'object' && status !== null && 'token' in status ? status.token : undefined;
-  if (typeof token !== 'string') throw new Error('the API server answered a TokenRequest without a token');
-  return token;
+  if (typeof status === 'object' && status !== null && 'token' in status && 'expirationTimestamp' in status) {
+    const { token, expirationTimestamp } = status;
+    if (typeof token === 'string' && typeof expirationTimestamp === 'string') return { token, expiresAt: parseTime(expirationTimestamp) };
+  }
+  throw new Error('the API server answered a TokenRequest without a token');
 }

@@ -1,8 +1,10 @@
-import { type Container, type Pod, parseQuantity } from '../../api/index.ts';
-import type { ContainerConfig, MountableVolume } from '../runtime/cri.ts';
+import type { Container, Pod } from '../../api/index.ts';
+import type { ContainerBehaviour, ContainerConfig, Image, MountableVolume, NamespaceOptions } from '../runtime/cri.ts';
 import type { ConfigSource } from './config-source.ts';
-import { environmentOf, expand, refersToConfig } from './environment.ts';
+import { ContainerConfigError, environmentOf, expand, refersToConfig } from './environment.ts';
 import type { PodFacts } from './field-ref.ts';
+import { runtimeResources } from './resize.ts';
+import { checkNonRoot, oomScoreAdj, securityOf } from './security.ts';
 
 /** What a container's configuration is made from. */
 export interface ContainerParts {
@@ -11,18 +13,23 @@ export interface ContainerParts {
   readonly attempt: number;
   readonly volumes: ReadonlyMap<string, MountableVolume>;
   readonly source: ConfigSource;
+  /** A debug container's target. */
+  readonly targetId?: string | undefined;
+  readonly behaviour?: ContainerBehaviour | undefined;
 }
 
 /**
  * The runtime's view of a container. Its environment is made now when it may be wrong or when the command needs it, else when a process
- * first asks.
+ * first asks. Upstream: `generateContainerConfig`, `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
  *
  * @throws ContainerConfigError
  */
-export async function containerConfigOf(parts: ContainerParts): Promise<ContainerConfig> {
-  const { container } = parts;
-  if (!needsEnvironment(container)) return withEnvironment(parts, undefined);
-  return withEnvironment(parts, await environmentOf(parts.facts, container, parts.source));
+export async function containerConfigOf(parts: ContainerParts, image: Pick<Image, 'uid' | 'username'>): Promise<ContainerConfig> {
+  const { container, facts } = parts;
+  const environment = needsEnvironment(container) ? await environmentOf(facts, container, parts.source) : undefined;
+  const config = withEnvironment(parts, environment);
+  checkNonRoot(facts.pod, container, image);
+  return config;
 }
 
 const hasVariable = (texts: readonly string[] | undefined): boolean => (texts ?? []).some((text) => text.includes('$('));
@@ -33,15 +40,21 @@ const needsEnvironment = (container: Container): boolean =>
   hasVariable(container.args) ||
   (container.volumeMounts ?? []).some(({ subPathExpr }) => subPathExpr);
 
-/** As {@link containerConfigOf} for a container that has been running: its configuration was right when it started. */
-export function restoredConfigOf(parts: ContainerParts): ContainerConfig {
-  return withEnvironment(parts, undefined);
+/** As {@link containerConfigOf} for a container that has been running: its configuration was right when it started, whatever it is now. */
+export async function restoredConfigOf(parts: ContainerParts): Promise<ContainerConfig> {
+  if (!needsEnvironment(parts.container)) return withEnvironment(parts, undefined);
+  try {
+    return withEnvironment(parts, await environmentOf(parts.facts, parts.container, parts.source));
+  } catch (error) {
+    if (error instanceof ContainerConfigError) return withEnvironment(parts, undefined);
+    throw error;
+  }
 }
 
 function withEnvironment(parts: ContainerParts, environment: ReadonlyMap<string, string> | undefined): ContainerConfig {
   const { facts, container, attempt, source } = parts;
-  const resolve = (text: string) => expand(text, (name) => environment?.get(name));
-  const resolved = (texts: readonly string[] = NONE) => (environment ? texts.map(resolve) : texts);
+  const lookup = (name: string) => environment?.get(name);
+  const resolved = (texts: readonly string[] = NONE) => (environment ? texts.map((text) => expand(text, lookup)) : texts);
   return {
     name: container.name,
     attempt,
@@ -50,37 +63,56 @@ function withEnvironment(parts: ContainerParts, environment: ReadonlyMap<string,
     args: resolved(container.args),
     workingDir: container.workingDir ?? '',
     environment: () => (environment ? Promise.resolve(environment) : environmentOf(facts, container, source)),
-    mounts: mountsOf(parts, resolve),
+    mounts: mountsOf(parts, environment),
     ports: container.ports?.map(({ name = '', containerPort, protocol = 'TCP' }) => ({ name, containerPort, protocol })) ?? NONE,
     ...terminationOf(container),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
-    ...resourcesOf(container),
+    ...optionalOf(parts),
   };
 }
 
-function mountsOf({ container, volumes }: ContainerParts, resolve: (text: string) => string): ContainerConfig['mounts'] {
+/** What a plain container does not have. */
+function optionalOf({ facts, container, targetId, behaviour }: ContainerParts): Partial<ContainerConfig> {
+  const resources = runtimeResources(container.resources);
+  const score = resources || facts.pod.spec.priority ? oomScoreAdj(facts.pod, container, facts.allocatable.memory) : undefined;
+  const security = securityOf(facts.pod, container);
+  const namespaces: NamespaceOptions | undefined = targetId === undefined ? undefined : { pid: 'target', targetId };
+  return {
+    ...(score === undefined ? {} : { resources: { ...resources, oomScoreAdj: score } }),
+    ...(security ? { security } : {}),
+    ...(namespaces ? { namespaces } : {}),
+    ...(behaviour ? { behaviour } : {}),
+  };
+}
+
+function mountsOf({ container, volumes }: ContainerParts, environment: ReadonlyMap<string, string> | undefined): ContainerConfig['mounts'] {
   return (container.volumeMounts ?? NONE).flatMap(({ name, mountPath, readOnly = false, subPath = '', subPathExpr }) => {
     const volume = volumes.get(name);
-    return volume ? [{ containerPath: mountPath, readOnly, volume, subPath: subPathExpr ? resolve(subPathExpr) : subPath }] : [];
+    if (!volume) return [];
+    return [
+      { containerPath: mountPath, readOnly, volume, subPath: subPathExpr && environment ? resolvePath(subPathExpr, environment) : subPath },
+    ];
   });
 }
 
-/** What it may use, and asks for; nothing when it says nothing. */
-function resourcesOf({ resources }: Container): Pick<ContainerConfig, 'resources'> {
-  const { limits, requests } = resources ?? {};
-  if (!limits && !requests) return {};
-  const millis = (text: string | undefined) => (text === undefined ? undefined : parseQuantity(text).milli());
-  const bytes = (text: string | undefined) => (text === undefined ? undefined : parseQuantity(text).value());
-  return {
-    resources: {
-      cpuRequestMillis: millis(requests?.cpu),
-      cpuLimitMillis: millis(limits?.cpu),
-      memoryRequestBytes: bytes(requests?.memory),
-      memoryLimitBytes: bytes(limits?.memory),
-    },
-  };
+/**
+ * The path that a subPathExpr stands for. Upstream: `ExpandContainerVolumeMounts`, `pkg/kubelet/container/helpers.go`.
+ *
+ * @throws ContainerConfigError
+ */
+function resolvePath(expression: string, environment: ReadonlyMap<string, string>): string {
+  const missing = new Set<string>();
+  const path = expand(expression, (name) => {
+    const value = environment.get(name) ?? '';
+    if (value === '') missing.add(name);
+    return value;
+  });
+  if (missing.size > 0) throw new ContainerConfigError(`missing value for ${[...missing].sort().join(', ')}`);
+  if (path.startsWith('/')) throw new ContainerConfigError(`error SubPath \`${path}\` must not be an absolute path`);
+  if (path.split('/').includes('..')) throw new ContainerConfigError(`unable to provision SubPath \`${path}\`: must not contain '..'`);
+  return path;
 }
 
 const terminationOf = ({ terminationMessagePath, terminationMessagePolicy, lifecycle }: Container) => ({

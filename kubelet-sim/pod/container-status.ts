@@ -1,15 +1,16 @@
 import { type Container, type ContainerState, type ContainerStatus, type Pod, toTime } from '../../api/index.ts';
 import type { ContainerStatus as RuntimeContainer } from '../runtime/cri.ts';
-import { type ContainerRole, containersOf } from './container-names.ts';
+import { type ContainerRole, containersOf, isSidecar, podRestartsAfter, restartsAfter } from './container-names.ts';
 import { containerOf, type ObservedContainer, type ObservedPod } from './observed.ts';
 
-/** The API's statuses of a pod's containers, in the order of the spec. */
+/** The API's statuses of a pod's containers: init containers in the order of the spec, the others by name. */
 export interface ContainerStatuses {
   readonly init: ContainerStatus[];
   readonly main: ContainerStatus[];
   readonly ephemeral: ContainerStatus[];
 }
 
+/** Upstream: `convertToAPIContainerStatuses`, `pkg/kubelet/kubelet_pods.go`. */
 export function containerStatusesOf(observed: ObservedPod): ContainerStatuses {
   const statuses: ContainerStatuses = { init: [], main: [], ephemeral: [] };
   const hasInit = (observed.pod.spec.initContainers ?? []).length > 0;
@@ -19,8 +20,12 @@ export function containerStatusesOf(observed: ObservedPod): ContainerStatuses {
     else if (role === 'ephemeral') statuses.ephemeral.push(status);
     else statuses.init.push(status);
   }
+  statuses.main.sort(byName);
+  statuses.ephemeral.sort(byName);
   return statuses;
 }
+
+const byName = (a: ContainerStatus, b: ContainerStatus): number => (a.name < b.name ? -1 : 1);
 
 interface Subject {
   readonly observed: ObservedPod;
@@ -32,49 +37,69 @@ interface Subject {
 function statusOf(subject: Subject): ContainerStatus {
   const { container, role, observed } = subject;
   const known = containerOf(observed, container.name);
-  const { current } = known;
-  const running = current?.state === 'running';
-  const started = running && known.started;
   const state = stateOf(subject, known);
-  const done = role === 'init' && state.terminated?.exitCode === 0;
+  const started = state.running !== undefined && known.started;
+  const ready = role === 'init' ? state.terminated?.exitCode === 0 : role !== 'ephemeral' && started && known.ready;
   return {
     name: container.name,
     state,
-    lastState: lastStateOf(state, known),
-    ready: role === 'ephemeral' ? false : role === 'init' ? done : started && known.ready,
-    restartCount: current?.attempt ?? restartsBefore(observed.pod, container.name),
-    image: current?.image ?? container.image ?? '',
-    imageID: current?.imageRef ?? '',
-    ...(current ? { containerID: containerIdOf(current) } : {}),
-    started: role === 'ephemeral' ? false : started,
-    ...(current ? resourcesOf(container) : {}),
+    ready,
+    ...instanceOf(observed.pod, container, known, state),
+    ...(role === 'ephemeral' ? {} : { started }),
+    ...(known.current && (role === 'main' || role === 'sidecar') ? resourcesOf(container, known) : {}),
     ...volumeMountsOf(container),
+  };
+}
+
+type Instance = Pick<ContainerStatus, 'lastState' | 'restartCount' | 'image' | 'imageID' | 'containerID'>;
+
+/** Which instance it is; of one that the runtime does not have, what the API knows. */
+function instanceOf(pod: Pod, container: Container, known: ObservedContainer, state: ContainerState): Instance {
+  const { current } = known;
+  if (!current) {
+    const { lastState = {}, restartCount = 0 } = statusBefore(pod, container.name) ?? {};
+    return { lastState, restartCount, image: container.image ?? '', imageID: '' };
+  }
+  return {
+    lastState: lastStateOf(state, known),
+    restartCount: current.attempt,
+    image: current.image,
+    imageID: current.imageRef,
+    containerID: containerIdOf(current),
   };
 }
 
 export const containerIdOf = (status: Pick<RuntimeContainer, 'id'>): string => `containerd://${status.id}`;
 
-/** What the API knows of restarts of a container that the runtime does not have. */
-function restartsBefore(pod: Pod, name: string): number {
+/** What the API knows of a container that the runtime does not have. */
+function statusBefore(pod: Pod, name: string): ContainerStatus | undefined {
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status;
-  return [...initContainerStatuses, ...containerStatuses].find((status) => status.name === name)?.restartCount ?? 0;
+  return [...initContainerStatuses, ...containerStatuses].find((status) => status.name === name);
 }
 
-function stateOf({ hasInit, role, observed }: Subject, known: ObservedContainer): ContainerState {
+function stateOf(subject: Subject, known: ObservedContainer): ContainerState {
   const { current, waiting } = known;
   if (current?.state === 'running') return { running: { startedAt: toTime(current.startedAt) } };
-  if (waiting && !observed.terminating) return { waiting: waitingState(waiting.reason, waiting.message) };
+  if (waiting && comesBack(subject, current)) return { waiting: waitingState(waiting.reason, waiting.message) };
   if (current?.state === 'exited') return { terminated: terminatedState(current) };
   if (current) return { waiting: {} };
-  return { waiting: { reason: hasInit && role !== 'ephemeral' ? 'PodInitializing' : 'ContainerCreating' } };
+  return { waiting: { reason: subject.hasInit && subject.role !== 'ephemeral' ? 'PodInitializing' : 'ContainerCreating' } };
 }
 
 const waitingState = (reason: string, message: string) => ({ reason, ...(message === '' ? {} : { message }) });
 
+/** Whether a container that does not run will run in the next sync, so that it waits. Upstream: `ShouldContainerBeRestarted`. */
+function comesBack({ observed, container, role }: Subject, current: RuntimeContainer | undefined): boolean {
+  if (observed.pod.metadata.deletionTimestamp) return false;
+  if (current?.state !== 'exited') return true;
+  if (role === 'main') return restartsAfter(observed.pod, container, current.exitCode);
+  return role !== 'ephemeral' && current.exitCode !== 0 && podRestartsAfter(observed.pod, current.exitCode);
+}
+
 /** How the instance before the one that `state` shows ended. */
 function lastStateOf(state: ContainerState, { current, previous }: ObservedContainer): ContainerState {
   const ended = current?.state === 'exited' && !state.terminated ? current : previous;
-  return ended ? { terminated: terminatedState(ended) } : {};
+  return ended?.state === 'exited' ? { terminated: terminatedState(ended) } : {};
 }
 
 function terminatedState(status: RuntimeContainer): NonNullable<ContainerState['terminated']> {
@@ -82,27 +107,67 @@ function terminatedState(status: RuntimeContainer): NonNullable<ContainerState['
     exitCode: status.exitCode,
     ...(status.reason === '' ? {} : { reason: status.reason }),
     ...(status.message === '' ? {} : { message: status.message }),
-    startedAt: toTime(status.startedAt),
+    startedAt: status.startedAt === 0 ? EPOCH : toTime(status.startedAt),
     finishedAt: toTime(status.finishedAt),
     containerID: containerIdOf(status),
   };
 }
 
-function resourcesOf(container: Container): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
-  const { requests, limits } = container.resources ?? {};
+/** When a process that could not be started was started, as runtimes say. */
+const EPOCH = '1970-01-01T00:00:00Z';
+
+function resourcesOf(
+  container: Container,
+  { current, actuated }: ObservedContainer,
+): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
+  const { requests } = container.resources ?? {};
+  const real = (current?.state === 'running' ? actuated : undefined) ?? container.resources ?? {};
   return {
     ...(requests ? { allocatedResources: requests } : {}),
-    resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) },
+    resources: { ...(real.limits ? { limits: real.limits } : {}), ...(real.requests ? { requests: real.requests } : {}) },
   };
 }
 
 function volumeMountsOf({ volumeMounts = [] }: Container): Pick<ContainerStatus, 'volumeMounts'> {
   if (volumeMounts.length === 0) return {};
   return {
-    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly, recursiveReadOnly }) => ({
       name,
       mountPath,
-      ...(readOnly ? { readOnly, recursiveReadOnly: 'Disabled' } : {}),
+      ...(readOnly ? { readOnly, recursiveReadOnly: recursiveReadOnly && recursiveReadOnly !== 'Disabled' ? 'Enabled' : 'Disabled' } : {}),
     })),
   };
+}
+
+/** What is said of a container that nobody can find. */
+const LOST: ContainerState = {
+  terminated: {
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located when the pod was terminated',
+  },
+};
+
+/**
+ * The statuses of a pod that has ended for good: once it was initialized, a container without an end is taken for a failed one, and so is
+ * every init container before the last that shows a sign of life. Upstream: `TerminatePod`, `pkg/kubelet/status/status_manager.go`.
+ */
+export function terminatedStatuses(pod: Pod, { init, main, ephemeral }: ContainerStatuses): ContainerStatuses {
+  const lost = (status: ContainerStatus): ContainerStatus => (status.state?.terminated ? status : { ...status, state: LOST });
+  const begun = Math.max(0, init.findLastIndex(hasBegun));
+  return {
+    init: init.map((status, i) => (i <= begun ? lost(status) : status)),
+    main: wasInitialized(pod, init, main) ? main.map(lost) : main,
+    ephemeral,
+  };
+}
+
+const hasBegun = ({ state, lastState }: ContainerStatus): boolean => Boolean(!state?.waiting || lastState?.terminated);
+
+function wasInitialized(pod: Pod, init: readonly ContainerStatus[], main: readonly ContainerStatus[]): boolean {
+  const last = init.at(-1);
+  if (!last || main.some(hasBegun)) return true;
+  const container = pod.spec.initContainers?.find(({ name }) => name === last.name);
+  if (container && isSidecar(container)) return Boolean(last.state?.running && last.started);
+  return last.state?.terminated?.exitCode === 0 || last.lastState?.terminated?.exitCode === 0;
 }

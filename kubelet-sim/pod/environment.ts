@@ -1,6 +1,6 @@
 import type { Container, EnvFromSource, EnvVar, Live, Service } from '../../api/index.ts';
 import type { ConfigSource } from './config-source.ts';
-import { fieldValue, type PodFacts, resourceValue } from './field-ref.ts';
+import { containerNamed, fieldValue, type PodFacts, resourceValue } from './field-ref.ts';
 
 /** A container that cannot be configured; its reason is CreateContainerConfigError. */
 export class ContainerConfigError extends Error {
@@ -9,7 +9,7 @@ export class ContainerConfigError extends Error {
 
 /** Whether a container's environment can fail, so that it must be made before the container is. */
 export const refersToConfig = ({ env = [], envFrom = [] }: Container): boolean =>
-  envFrom.length > 0 || env.some(({ valueFrom }) => valueFrom?.configMapKeyRef || valueFrom?.secretKeyRef);
+  envFrom.length > 0 || env.some(({ valueFrom }) => valueFrom && !valueFrom.fieldRef);
 
 /**
  * The environment of a container: what `envFrom` brings, then `env` in order (a later one may refer to those before as `$(NAME)`), and
@@ -48,12 +48,7 @@ interface Scope {
 
 async function variableValue({ value = '', valueFrom }: EnvVar, { facts, container, source, lookup }: Scope): Promise<string | undefined> {
   const namespace = facts.pod.metadata.namespace ?? '';
-  if (valueFrom?.fieldRef) return fieldValue(facts, valueFrom.fieldRef.fieldPath);
-  if (valueFrom?.resourceFieldRef) {
-    const { containerName } = valueFrom.resourceFieldRef;
-    const named = containerName ? facts.pod.spec.containers.find(({ name }) => name === containerName) : container;
-    return resourceValue(facts, named ?? container, valueFrom.resourceFieldRef);
-  }
+  if (valueFrom?.fieldRef || valueFrom?.resourceFieldRef) return ofPod(valueFrom, facts, container);
   if (valueFrom?.configMapKeyRef) {
     const { name = '', key, optional } = valueFrom.configMapKeyRef;
     const data = await configMapData(source, namespace, { name, optional });
@@ -65,6 +60,17 @@ async function variableValue({ value = '', valueFrom }: EnvVar, { facts, contain
     return pick(data, key, optional, `couldn't find key ${key} in Secret ${namespace}/${name}`);
   }
   return expand(value, lookup);
+}
+
+/** A value of the pod itself. @throws ContainerConfigError when it names something that there is not */
+function ofPod({ fieldRef, resourceFieldRef }: NonNullable<EnvVar['valueFrom']>, facts: PodFacts, container: Container): string {
+  try {
+    if (fieldRef) return fieldValue(facts, fieldRef.fieldPath);
+    const named = resourceFieldRef?.containerName ? containerNamed(facts.pod, resourceFieldRef.containerName) : container;
+    return resourceFieldRef ? resourceValue(facts, named, resourceFieldRef) : '';
+  } catch (error) {
+    throw new ContainerConfigError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function pick(

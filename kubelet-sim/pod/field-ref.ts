@@ -39,6 +39,13 @@ export function fieldValue({ pod, podIP, hostIP }: PodFacts, path: string): stri
   }
 }
 
+/** A container of a pod by its name. @throws Error when there is none such */
+export function containerNamed({ spec }: Pod, name: string): Container {
+  const found = [...spec.containers, ...(spec.initContainers ?? [])].find((container) => container.name === name);
+  if (!found) throw new Error(`container ${name} not found`);
+  return found;
+}
+
 /** `key="value"` lines, sorted by key. */
 const mapText = (map: Readonly<Record<string, string>> | undefined): string =>
   Object.entries(map ?? {})

@@ -1,30 +1,69 @@
-import type { LifecycleHandler } from '../../api/index.ts';
-import type { Clock } from '../../runtime/index.ts';
-import { type ProbeTarget, portOf } from '../probes/probe.ts';
+import type { LifecycleHandler, Pod } from '../../api/index.ts';
+import type { HandlerTarget } from '../probes/handler-target.ts';
+import { httpTargetOf, sendHttp } from '../probes/http.ts';
+import { podLabel } from './container-names.ts';
 
-/** A hook that failed; the text is what its event adds. */
+/** A hook that failed; the message is that of a container's status. */
 export class HookError extends Error {
   override readonly name = 'HookError';
 }
 
-/** Runs a postStart or preStop handler to its end. @throws HookError */
-export async function runHook(handler: LifecycleHandler, target: ProbeTarget, clock: Clock, signal: AbortSignal): Promise<void> {
-  if (handler.exec) {
-    const command = handler.exec.command ?? [];
-    const streams = { output: () => undefined };
-    const exitCode = await target.runtime.exec(target.containerId, { command, tty: false, streams, signal });
-    if (exitCode !== 0) throw new HookError(`command '${command.join(' ')}' exited with ${exitCode}: `);
-  } else if (handler.httpGet) {
-    const { path = '/', port, host, httpHeaders = [] } = handler.httpGet;
-    const number = portOf(port, target.container);
-    try {
-      await target.runtime
-        .connect(target.sandboxId, number)
-        .http({ method: 'GET', path, headers: Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value])) });
-    } catch (error) {
-      throw new HookError(
-        `Get "http://${host || target.podIP}:${number}${path}": ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  } else if (handler.sleep) await clock.sleep(handler.sleep.seconds * 1000, signal);
+/**
+ * Runs a postStart or preStop handler to its end. An answer of any status is a success of an httpGet; a tcpSocket is refused, as
+ * upstream refuses it at run time. Upstream: `pkg/kubelet/lifecycle/handlers.go`.
+ *
+ * @throws HookError, or the signal's reason when it was broken off.
+ */
+export async function runHook(handler: LifecycleHandler, pod: Pod, target: HandlerTarget, signal: AbortSignal): Promise<void> {
+  try {
+    await run(handler, target, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new HookError(failureText(handler, pod, target, error instanceof Error ? error : new Error(String(error))));
+  }
+}
+
+class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly output: string;
+
+  constructor(command: readonly string[], exitCode: number, output: { readonly stdout: string; readonly stderr: string }) {
+    super(`command '${command.join(' ')}' exited with ${exitCode}: ${output.stderr}`);
+    this.output = `${output.stdout}${output.stderr}`;
+  }
+}
+
+async function run({ exec, httpGet, sleep, tcpSocket }: LifecycleHandler, target: HandlerTarget, signal: AbortSignal): Promise<void> {
+  if (exec) await runCommand(exec.command ?? [], target, signal);
+  else if (httpGet) await sendHttp(target, httpTargetOf(httpGet, target, 'lifecycle'), signal);
+  else if (sleep) await target.clock.sleep(sleep.seconds * 1000, signal);
+  else throw new Error(`invalid handler: ${goHandler(tcpSocket)}`);
+}
+
+async function runCommand(command: readonly string[], { runtime, containerId }: HandlerTarget, signal: AbortSignal): Promise<void> {
+  const output = { stdout: '', stderr: '' };
+  const streams = {
+    output: (stream: 'stdout' | 'stderr', chunk: Buffer) => {
+      output[stream] += chunk.toString('utf8');
+    },
+  };
+  const exitCode = await runtime.exec(containerId, { command, tty: false, streams, signal });
+  if (exitCode !== 0) throw new CommandError(command, exitCode, output);
+}
+
+/** The handler as Go prints it. */
+function goHandler(tcpSocket: LifecycleHandler['tcpSocket']): string {
+  const { port = 0, host = '' } = tcpSocket ?? {};
+  const portText = typeof port === 'number' ? `{0 ${port} }` : `{1 0 ${port}}`;
+  return `&LifecycleHandler{Exec:nil,HTTPGet:nil,TCPSocket:${tcpSocket ? `&TCPSocketAction{Port:${portText},Host:${host},}` : 'nil'},Sleep:nil,}`;
+}
+
+function failureText({ exec, httpGet, sleep }: LifecycleHandler, pod: Pod, { container }: HandlerTarget, error: Error): string {
+  const where = `for Container "${container.name}" in Pod "${podLabel(pod)}" failed - error: ${error.message}`;
+  if (exec) {
+    const output = JSON.stringify(error instanceof CommandError ? error.output : '');
+    return `Exec lifecycle hook (${`[${(exec.command ?? []).join(' ')}]`}) ${where}, message: ${output}`;
+  }
+  if (httpGet) return `HTTP lifecycle hook (${httpGet.path ?? ''}) ${where}`;
+  return sleep ? `Sleep lifecycle hook (${sleep.seconds}) ${where}` : `Cannot run handler: ${error.message}`;
 }

@@ -1,14 +1,23 @@
+import type { Pod } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
-import type { IpPool, RuntimeService } from '../runtime/cri.ts';
+import type { ContainerBehaviour, IpPool, RuntimeService } from '../runtime/cri.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { ImageManager } from './image-manager.ts';
 import type { PodEvents } from './pod-events.ts';
+import type { ResizeRefusal } from './resize.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { StatusWriter } from './status-writer.ts';
-import type { LastingVolumes } from './volumes.ts';
+import type { LastingVolumes } from './volumes/volume.ts';
 
 /** Where statuses go. */
 export type StatusSink = Pick<StatusWriter, 'write' | 'writeAndDelete' | 'forget' | 'isIdle'>;
+
+/** How a script bends what a node's pods do; what it does not speak of is as it is. */
+export interface PodScripts {
+  behaviourOf(pod: Pod, container: string): ContainerBehaviour | undefined;
+  /** Whether a container is ready, whatever its probes say; undefined when they decide. */
+  readinessOf?(pod: Pod, container: string): boolean | undefined;
+}
 
 /** What a node offers its pods. */
 export interface NodeServices {
@@ -24,7 +33,10 @@ export interface NodeServices {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly scripts?: PodScripts | undefined;
   /** Addresses for pods; undefined while the node has no pod range. */
   readonly pool: () => IpPool | undefined;
   readonly allocatable: () => Readonly<Record<string, string>>;
+  /** Why a pod that is here cannot have the resources that it now asks for; undefined when it can. */
+  readonly admitResize: (pod: Pod) => ResizeRefusal | undefined;
 }

@@ -1,5 +1,6 @@
-import type { Pod } from '../../api/index.ts';
+import type { Pod, ResourceRequirements } from '../../api/index.ts';
 import type { PodSandboxStatus, ContainerStatus as RuntimeContainer } from '../runtime/cri.ts';
+import type { ResizeState } from './resize.ts';
 
 /** Why a container does not run (yet, or again), as its status says. */
 export interface Waiting {
@@ -21,24 +22,32 @@ export interface ObservedContainer {
   readonly ready: boolean;
   /** The liveness or startup probe has given up on the newest instance. */
   readonly failedProbe?: 'liveness' | 'startup' | undefined;
+  /** The newest instance is one of an earlier sandbox. */
+  readonly isStale?: boolean | undefined;
+  /** The image, as the spec named it, that the newest instance was started with. */
+  readonly startedImage?: string | undefined;
+  /** The resources it runs with. */
+  readonly actuated?: ResourceRequirements | undefined;
 }
 
 /** Why a pod has ended whatever its containers do: refused, evicted, past its deadline. */
 export interface Verdict {
   readonly reason: string;
   readonly message: string;
+  /** What the pod's conditions say of it besides, e.g. DisruptionTarget. */
+  readonly condition?: { readonly type: string; readonly status: string; readonly reason: string; readonly message: string } | undefined;
 }
 
 /** Everything that a pod's status and the next steps follow from. */
 export interface ObservedPod {
+  /** With the resources that the node has given it, which may be others than those it asks for. */
   readonly pod: Pod;
   readonly sandbox?: PodSandboxStatus | undefined;
   readonly containers: ReadonlyMap<string, ObservedContainer>;
-  /** The image, as the spec named it, that each container's newest instance was started with. */
-  readonly startedImages: ReadonlyMap<string, string>;
   readonly verdict?: Verdict | undefined;
-  /** The pod ends and its containers do not come back. */
-  readonly terminating: boolean;
+  /** Nothing of the pod runs any more, nor will. */
+  readonly ended: boolean;
+  readonly resize?: ResizeState | undefined;
   readonly hostIP: string;
   readonly now: number;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { aContainer, anInstance, aPod, aSandbox, exited, observe, running } from '../testing/builders.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
-import { actionsOf, stopOrder } from './pod-actions.ts';
+import { actionsOf } from './pod-actions.ts';
 
 const sidecar = (name: string) => aContainer(name, { restartPolicy: 'Always' });
 const twoInits = aPod({ initContainers: [aContainer('i1'), aContainer('i2')] });
@@ -22,6 +22,7 @@ function shorthand(observed: ObservedPod): string {
 
 const starting: ObservedContainer = { current: anInstance(), started: false, ready: false };
 const gone = aSandbox({ ready: false });
+const stale = (container: ObservedContainer): ObservedContainer => ({ ...container, isStale: true });
 
 test.each<[string, ObservedPod, string]>([
   ['a new pod gets its sandbox and its containers', observe(aPod(), {}, { sandbox: undefined }), 'sandbox#0 +main#0'],
@@ -43,12 +44,13 @@ test.each<[string, ObservedPod, string]>([
   ['OnFailure: a clean exit ends the pod', observe(onFailure, { main: exited(0) }), 'kill'],
   ['OnFailure: a failure does not', observe(onFailure, { main: exited(1) }), '+main#1'],
   ['Never: any exit ends the pod', observe(never, { main: exited(1) }), 'kill'],
-  ['a failed liveness probe kills the container', observe(aPod(), { main: { ...running(), failedProbe: 'liveness' } }), '-main'],
+  ['a failed liveness probe kills the container', observe(aPod(), { main: { ...running(), failedProbe: 'liveness' } }), '-main +main#1'],
   [
-    'a changed image kills the container',
-    observe(aPod(), { main: running() }, { startedImages: new Map([['main', 'nginx:old']]) }),
-    '-main',
+    'Never: a failed liveness probe kills the container for good',
+    observe(never, { main: { ...running(), failedProbe: 'liveness' } }),
+    'kill',
   ],
+  ['a changed image kills the container', observe(aPod(), { main: { ...running(), startedImage: 'nginx:old' } }), '-main +main#1'],
   [
     'a dead sandbox is made anew, init containers again',
     observe(twoInits, { i1: exited(0), i2: exited(0), main: exited(137) }, { sandbox: gone }),
@@ -56,11 +58,7 @@ test.each<[string, ObservedPod, string]>([
   ],
   [
     'in the new sandbox the init containers of the old one do not count',
-    observe(
-      twoInits,
-      { i1: exited(0), i2: exited(0), main: exited(137) },
-      { sandbox: aSandbox({ attempt: 1, createdAt: Date.UTC(2026, 1) }) },
-    ),
+    observe(twoInits, { i1: stale(exited(0)), i2: stale(exited(0)), main: stale(exited(137)) }, { sandbox: aSandbox({ attempt: 1 }) }),
     '+i1#1',
   ],
   ['Never: a dead sandbox ends the pod', observe(never, { main: exited(137) }, { sandbox: gone }), 'kill'],
@@ -68,14 +66,9 @@ test.each<[string, ObservedPod, string]>([
   expect(shorthand(observed)).toBe(wanted);
 });
 
-test('the kill message names the probe, and the probe may bring its own grace period', () => {
+test('the kill message names the probe', () => {
   const pod = aPod({ containers: [aContainer('main', { livenessProbe: { terminationGracePeriodSeconds: 3 } })] });
   expect(actionsOf(observe(pod, { main: { ...running(), failedProbe: 'liveness' } })).kills).toMatchObject([
-    { message: 'Container main failed liveness probe, will be restarted', graceSeconds: 3 },
+    { message: 'Container main failed liveness probe, will be restarted', reason: 'liveness' },
   ]);
-});
-
-test('main containers stop together, then the sidecars, last first', () => {
-  const pod = aPod({ initContainers: [sidecar('s1'), aContainer('i'), sidecar('s2')], containers: [aContainer('a'), aContainer('b')] });
-  expect(stopOrder(pod).map((step) => step.map(({ name }) => name))).toEqual([['a', 'b', 'i'], ['s2'], ['s1']]);
 });

@@ -1,23 +1,9 @@
 import type { Container, Pod } from '../../api/index.ts';
-import { type ContainerRole, isSidecar, shouldRestart } from './container-names.ts';
+import { isSidecar, restartsAfter, restartsOnFailure } from './container-names.ts';
+import { type Kill, type KillReason, type Start, startOf } from './container-steps.ts';
+import { type InitActions, initActionsOf } from './init-actions.ts';
 import { containerOf, type ObservedContainer, type ObservedPod } from './observed.ts';
-
-/** A container to start. */
-export interface Start {
-  readonly container: Container;
-  readonly role: ContainerRole;
-  readonly attempt: number;
-}
-
-/** A running container to stop, and why, as its event says. */
-export interface Kill {
-  readonly container: Container;
-  readonly role: ContainerRole;
-  readonly id: string;
-  readonly message: string;
-  /** A probe's own grace period, where it has one. */
-  readonly graceSeconds?: number | undefined;
-}
+import { resizeRestarts } from './resize.ts';
 
 /** What to do next for a pod. */
 export interface PodActions {
@@ -29,10 +15,11 @@ export interface PodActions {
   readonly kills: readonly Kill[];
 }
 
-const NOTHING: PodActions = { killPod: false, starts: [], kills: [] };
+const KILL_POD: PodActions = { killPod: true, starts: [], kills: [] };
 
 /**
- * The next steps of a pod that is to run: a pure function of what is observed.
+ * The next steps of a pod that is to run: a pure function of what is observed. Upstream: `computePodActions`,
+ * `pkg/kubelet/kuberuntime/kuberuntime_manager.go`.
  *
  * ```
  * no sandbox ─► make one ─► init containers, one after the other ─► main containers, all at once
@@ -46,134 +33,83 @@ export function actionsOf(observed: ObservedPod): PodActions {
 function withoutSandbox(observed: ObservedPod): PodActions {
   const { pod, sandbox } = observed;
   const attempt = sandbox ? sandbox.attempt + 1 : 0;
-  const isFirst = observed.containers.size === 0 || [...observed.containers.values()].every(({ current }) => !current);
-  if (!isFirst && pod.spec.restartPolicy === 'Never') return { ...NOTHING, killPod: true };
-  const mains = pod.spec.containers.filter((container) => wantsStart(observed, container, 'main'));
-  if (mains.length === 0) return { ...NOTHING, killPod: true };
+  const hasRun = [...observed.containers.values()].some(({ current }) => current);
+  if (!restartsOnFailure(pod) && attempt !== 0 && hasRun) return KILL_POD;
+  const mains = pod.spec.containers.filter(({ name }) => pod.spec.restartPolicy !== 'OnFailure' || !hasSucceeded(observed, name));
+  const initialized = pod.spec.containers.some(({ name }) => containerOf(observed, name).current);
+  if (mains.length === 0 && initialized) return KILL_POD;
   const [first] = pod.spec.initContainers ?? [];
-  const starts = first ? [startOf(observed, first, isSidecar(first) ? 'sidecar' : 'init')] : mains.map((c) => startOf(observed, c, 'main'));
+  const starts = first
+    ? [startOf(observed, first, isSidecar(first) ? 'sidecar' : 'init')]
+    : mains.map((container) => startOf(observed, container, 'main'));
   return { killPod: false, createSandbox: { attempt }, starts, kills: [] };
 }
 
+function hasSucceeded(observed: ObservedPod, name: string): boolean {
+  const { current } = containerOf(observed, name);
+  return current?.state === 'exited' && current.exitCode === 0;
+}
+
 function withSandbox(observed: ObservedPod): PodActions {
-  const { pod } = observed;
-  const initialized = pod.spec.containers.some(
-    ({ name }) => containerOf(observed, name).current?.id !== undefined && !isStale(observed, name),
-  );
-  const init = initActions(observed, initialized);
-  const ephemeral = (pod.spec.ephemeralContainers ?? [])
+  const ephemeral = (observed.pod.spec.ephemeralContainers ?? [])
     .filter(({ name }) => !containerOf(observed, name).current)
     .map((container): Start => ({ container, role: 'ephemeral', attempt: 0 }));
-  if (init.failed) return { ...NOTHING, killPod: true };
+  const init = initActionsOf(observed);
+  if (init.killPod) return KILL_POD;
   if (!init.done) return { killPod: false, starts: [...ephemeral, ...init.starts], kills: init.kills };
-  const main = mainActions(observed);
-  if (main.keep === 0 && main.starts.length === 0) return { ...NOTHING, killPod: true };
-  return { killPod: false, starts: [...ephemeral, ...init.starts, ...main.starts], kills: [...init.kills, ...main.kills] };
+  return afterInit(observed, ephemeral, init);
 }
 
-/** An instance from before the present sandbox does not count as having run in it. */
-const isStale = ({ sandbox, containers }: ObservedPod, name: string): boolean => {
-  const current = containers.get(name)?.current;
-  return sandbox !== undefined && current !== undefined && current.createdAt < sandbox.createdAt;
-};
-
-interface InitActions {
-  readonly done: boolean;
-  readonly failed: boolean;
-  readonly starts: readonly Start[];
-  readonly kills: readonly Kill[];
-}
-
-/** Walks the init containers in order; the first that has not done its part holds up the rest. */
-function initActions(observed: ObservedPod, initialized: boolean): InitActions {
-  const actions = { starts: [] as Start[], kills: [] as Kill[] };
-  for (const container of observed.pod.spec.initContainers ?? []) {
-    const step = isSidecar(container)
-      ? sidecarStep(observed, container, actions)
-      : initialized
-        ? 'done'
-        : initStep(observed, container, actions);
-    if (step === 'failed') return { done: false, failed: true, ...actions };
-    if (step === 'waits' && !initialized) return { done: false, failed: false, ...actions };
-  }
-  return { done: true, failed: false, ...actions };
-}
-
-type Step = 'done' | 'waits' | 'failed';
-type InitWork = { readonly starts: Start[]; readonly kills: Kill[] };
-
-/** The instance of a container that runs, or ran, in the present sandbox. */
-const freshOf = (observed: ObservedPod, name: string) => (isStale(observed, name) ? undefined : containerOf(observed, name).current);
-
-function initStep(observed: ObservedPod, container: Container, { starts }: InitWork): Step {
-  const current = freshOf(observed, container.name);
-  if (current?.state === 'running') return 'waits';
-  if (current?.state === 'exited') {
-    if (current.exitCode === 0) return 'done';
-    if (!shouldRestart(observed.pod, container, 'init', current.exitCode)) return 'failed';
-  }
-  starts.push(startOf(observed, container, 'init'));
-  return 'waits';
-}
-
-function sidecarStep(observed: ObservedPod, container: Container, { starts, kills }: InitWork): Step {
-  const known = containerOf(observed, container.name);
-  const isRunning = freshOf(observed, container.name)?.state === 'running';
-  const kill = probeKill(container, 'sidecar', known);
-  if (kill) kills.push(kill);
-  else if (!isRunning) starts.push(startOf(observed, container, 'sidecar'));
-  return isRunning && known.started ? 'done' : 'waits';
-}
-
-function mainActions(observed: ObservedPod): { starts: Start[]; kills: Kill[]; keep: number } {
+function afterInit(observed: ObservedPod, ephemeral: readonly Start[], init: InitActions): PodActions {
   const starts: Start[] = [];
   const kills: Kill[] = [];
-  let keep = 0;
+  let kept = 0;
   for (const container of observed.pod.spec.containers) {
     const known = containerOf(observed, container.name);
-    if (known.current?.state === 'running') {
-      keep++;
-      const kill = probeKill(container, 'main', known) ?? imageKill(observed, container, known);
-      if (kill) kills.push(kill);
-    } else if (wantsStart(observed, container, 'main')) starts.push(startOf(observed, container, 'main'));
+    const isRunning = known.current?.state === 'running';
+    const kill = isRunning ? killOf(observed, container, known) : undefined;
+    if (kill) kills.push(kill.kill);
+    else if (isRunning) kept++;
+    if (kill ? kill.restarts : !isRunning && wantsStart(observed.pod, container, known)) starts.push(startOf(observed, container, 'main'));
   }
-  return { starts, kills, keep };
+  if (kept === 0 && starts.length === 0) return KILL_POD;
+  return { killPod: false, starts: [...ephemeral, ...init.starts, ...starts], kills: [...init.kills, ...kills] };
 }
 
-function wantsStart(observed: ObservedPod, container: Container, role: ContainerRole): boolean {
-  const { current } = containerOf(observed, container.name);
-  if (current?.state !== 'exited') return current?.state !== 'running';
-  return shouldRestart(observed.pod, container, role, current.exitCode);
+/** Whether a container that does not run is to: it never did, was made but not started, or its policy says so. */
+function wantsStart(pod: Pod, container: Container, { current }: ObservedContainer): boolean {
+  return current?.state !== 'exited' || restartsAfter(pod, container, current.exitCode);
 }
 
-const startOf = (observed: ObservedPod, container: Container, role: ContainerRole): Start => {
-  const { current } = containerOf(observed, container.name);
-  return { container, role, attempt: current ? current.attempt + 1 : 0 };
-};
-
-function probeKill(container: Container, role: ContainerRole, known: ObservedContainer): Kill | undefined {
-  if (!known.failedProbe || known.current?.state !== 'running') return undefined;
-  const probe = known.failedProbe === 'liveness' ? container.livenessProbe : container.startupProbe;
-  return {
-    container,
-    role,
-    id: known.current.id,
-    message: `Container ${container.name} failed ${known.failedProbe} probe, will be restarted`,
-    graceSeconds: probe?.terminationGracePeriodSeconds,
-  };
+/** Why a running main container is to be killed, and whether it then starts again. */
+function killOf(observed: ObservedPod, container: Container, known: ObservedContainer): { kill: Kill; restarts: boolean } | undefined {
+  const why = changed(container, known) ?? probed(observed.pod, container, known) ?? resized(container, known);
+  if (!why || !known.current) return undefined;
+  const message = why.restarts && why.suffix ? `${why.message}, will be restarted` : why.message;
+  return { kill: { container, role: 'main', id: known.current.id, message, reason: why.reason }, restarts: why.restarts };
 }
 
-/** The image of a running container was changed in the spec. */
-function imageKill({ startedImages }: ObservedPod, container: Container, { current }: ObservedContainer): Kill | undefined {
-  const was = startedImages.get(container.name);
-  if (!current || was === undefined || was === container.image) return undefined;
-  return { container, role: 'main', id: current.id, message: `Container ${container.name} definition changed, will be restarted` };
+interface Why {
+  readonly message: string;
+  readonly restarts: boolean;
+  /** Whether the message tells of the restart. */
+  readonly suffix: boolean;
+  readonly reason?: KillReason | undefined;
 }
 
-/** The order in which a pod's containers are stopped: the main ones together, then the sidecars, last first. */
-export function stopOrder(pod: Pod): readonly (readonly Container[])[] {
-  const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
-  const plain = initContainers.filter((container) => !isSidecar(container));
-  const sidecars = initContainers.filter(isSidecar).reverse();
-  return [[...containers, ...plain, ...ephemeralContainers], ...sidecars.map((container) => [container])];
+/** The image was changed in the spec: then policies do not matter. */
+function changed(container: Container, { startedImage }: ObservedContainer): Why | undefined {
+  if (startedImage === undefined || startedImage === (container.image ?? '')) return undefined;
+  return { message: `Container ${container.name} definition changed`, restarts: true, suffix: true };
+}
+
+function probed(pod: Pod, container: Container, { failedProbe }: ObservedContainer): Why | undefined {
+  if (!failedProbe) return undefined;
+  const restarts = container.restartPolicy === undefined ? restartsOnFailure(pod) : container.restartPolicy !== 'Never';
+  return { message: `Container ${container.name} failed ${failedProbe} probe`, restarts, suffix: true, reason: failedProbe };
+}
+
+function resized(container: Container, { actuated }: ObservedContainer): Why | undefined {
+  if (!resizeRestarts(container, actuated)) return undefined;
+  return { message: `Container ${container.name} resize requires restart`, restarts: true, suffix: false };
 }

@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod, PodCondition } from '../../api/index.ts';
 import { isSidecar } from './container-names.ts';
-import type { PodPhase } from './pod-phase.ts';
+import { hasStarted, type PodPhase } from './pod-phase.ts';
 
 /** What a condition says; the rest (times, generation) is filled in later. */
 export type Finding = Pick<PodCondition, 'status' | 'reason' | 'message'>;
@@ -8,7 +8,7 @@ export type Finding = Pick<PodCondition, 'status' | 'reason' | 'message'>;
 const TRUE: Finding = { status: 'True' };
 const no = (reason: string, message = ''): Finding => ({ status: 'False', reason, ...(message === '' ? {} : { message }) });
 
-/** `Initialized`: all init containers have done their part. */
+/** `Initialized`: all init containers have done their part. This and the others: upstream's `pkg/kubelet/status/generate.go`. */
 export function initializedFinding(pod: Pod, statuses: readonly ContainerStatus[], phase: PodPhase): Finding {
   const byName = new Map(statuses.map((status) => [status.name, status]));
   const { initContainers = [] } = pod.spec;
@@ -22,9 +22,6 @@ export function initializedFinding(pod: Pod, statuses: readonly ContainerStatus[
   const message = unreadyText(unknown, incomplete, 'incomplete');
   return message === '' ? TRUE : no('ContainersNotInitialized', message);
 }
-
-const hasStarted = (status: ContainerStatus | undefined): boolean =>
-  Boolean(status?.started || status?.state?.running || status?.state?.terminated || status?.lastState?.terminated);
 
 /** `ContainersReady`: every container and sidecar is. */
 export function containersReadyFinding(pod: Pod, statuses: readonly ContainerStatus[], phase: PodPhase): Finding {

@@ -1,64 +1,71 @@
 import type { Container, ContainerStatus, Pod } from '../../api/index.ts';
-import { type ContainerRole, containersOf, shouldRestart } from './container-names.ts';
+import { isSidecar, restartsAfter, restartsOnFailure } from './container-names.ts';
 
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
+/** The phase in which nothing runs any more, if it is one. */
+export const endedPhase = ({ phase }: { readonly phase?: string | undefined }): PodPhase | undefined =>
+  phase === 'Succeeded' || phase === 'Failed' ? phase : undefined;
+
 /** Counts of containers by what they do. */
 interface Tally {
-  /** Init containers that have not ended well yet, or sidecars that have not started. */
   initPending: number;
-  sidecarPending: number;
   initFailed: number;
+  sidecarPending: number;
   unknown: number;
   running: number;
   waiting: number;
   stopped: number;
-  final: number;
   succeeded: number;
+  /** Stopped, and will run again. */
+  restarting: number;
 }
 
-/** The phase that follows from the containers' statuses. @param ending the pod is not to run any more. */
-export function phaseOf(pod: Pod, statuses: readonly ContainerStatus[], ending: boolean): PodPhase {
+/**
+ * The phase that follows from the containers' statuses. Upstream: `getPhase`, `pkg/kubelet/kubelet_pods.go`.
+ *
+ * @param ended the pod is not to run any more.
+ */
+export function phaseOf(pod: Pod, statuses: readonly ContainerStatus[], ended: boolean): PodPhase {
   const byName = new Map(statuses.map((status) => [status.name, status]));
   const tally: Tally = {
     initPending: 0,
-    sidecarPending: 0,
     initFailed: 0,
+    sidecarPending: 0,
     unknown: 0,
     running: 0,
     waiting: 0,
     stopped: 0,
-    final: 0,
     succeeded: 0,
+    restarting: 0,
   };
-  for (const { container, role } of containersOf(pod)) COUNT[role](tally, pod, container, byName.get(container.name));
-  const started = pod.spec.containers.some(({ name }) => hasRun(byName.get(name)));
-  return decide(tally, started, ending);
-}
-
-const hasRun = (status: ContainerStatus | undefined): boolean =>
-  Boolean(status?.state?.running || status?.state?.terminated || status?.lastState?.terminated);
-
-function decide(tally: Tally, started: boolean, ending: boolean): PodPhase {
-  if (tally.initFailed > 0) return 'Failed';
-  if (tally.initPending > 0 || (tally.sidecarPending > 0 && !started) || tally.waiting > 0) return 'Pending';
-  if (tally.unknown > 0) return 'Pending';
+  for (const container of pod.spec.initContainers ?? [])
+    if (isSidecar(container)) countSidecar(tally, byName.get(container.name));
+    else countInit(tally, byName.get(container.name));
+  for (const container of pod.spec.containers) countMain(tally, pod, container, byName.get(container.name));
+  if (tally.initFailed > 0 && !restartsOnFailure(pod)) return 'Failed';
+  const initialized = pod.spec.containers.some(({ name }) => hasStarted(byName.get(name)));
+  if (tally.initPending > 0 || (tally.sidecarPending > 0 && !initialized) || tally.waiting > 0 || tally.unknown > 0) return 'Pending';
   if (tally.running > 0) return 'Running';
-  if (tally.stopped === 0) return 'Pending';
-  if (!ending && tally.stopped !== tally.final) return 'Running';
-  return tally.stopped === tally.succeeded ? 'Succeeded' : 'Failed';
+  return tally.stopped > 0 ? stoppedPhase(pod, tally, ended) : 'Pending';
 }
 
-type Count = (tally: Tally, pod: Pod, container: Container, status: ContainerStatus | undefined) => void;
+/** Whether a container runs or ran: a pod with such a main container has been initialized. */
+export const hasStarted = (status: ContainerStatus | undefined): boolean => Boolean(status?.state?.running || status?.state?.terminated);
 
-const countInit: Count = (tally, pod, container, status) => {
+function stoppedPhase(pod: Pod, { restarting, stopped, succeeded }: Tally, ended: boolean): PodPhase {
+  if (!ended && restarting > 0) return 'Running';
+  if (stopped === succeeded) return 'Succeeded';
+  return ended || !restartsOnFailure(pod) ? 'Failed' : 'Running';
+}
+
+function countInit(tally: Tally, status: ContainerStatus | undefined): void {
   const ended = status?.state?.terminated ?? (status?.state?.waiting ? status.lastState?.terminated : undefined);
   if (!ended) tally.initPending++;
-  else if (ended.exitCode !== 0 && !shouldRestart(pod, container, 'init', ended.exitCode)) tally.initFailed++;
-  else if (ended.exitCode !== 0) tally.initPending++;
-};
+  else if (ended.exitCode !== 0) tally.initFailed++;
+}
 
-const countSidecar: Count = (tally, _pod, _container, status) => {
+function countSidecar(tally: Tally, status: ContainerStatus | undefined): void {
   if (!status) tally.unknown++;
   else if (status.state?.running) {
     tally.running++;
@@ -67,23 +74,17 @@ const countSidecar: Count = (tally, _pod, _container, status) => {
     tally.sidecarPending++;
     tally.waiting++;
   }
-};
+}
 
-const countMain: Count = (tally, pod, container, status) => {
-  const ended = status?.state?.terminated ?? (status?.state?.waiting ? status.lastState?.terminated : undefined);
+function countMain(tally: Tally, pod: Pod, container: Container, status: ContainerStatus | undefined): void {
+  const { state, lastState } = status ?? {};
+  const ended = state?.terminated ?? (state?.waiting ? lastState?.terminated : undefined);
   if (!status) tally.unknown++;
-  else if (status.state?.running) tally.running++;
+  else if (state?.running) tally.running++;
   else if (!ended) tally.waiting++;
   else {
     tally.stopped++;
-    if (status.state?.terminated && ended.exitCode === 0) tally.succeeded++;
-    if (!shouldRestart(pod, container, 'main', ended.exitCode)) tally.final++;
+    if (state?.terminated && ended.exitCode === 0) tally.succeeded++;
+    if (restartsAfter(pod, container, ended.exitCode)) tally.restarting++;
   }
-};
-
-const COUNT: Readonly<Record<ContainerRole, Count>> = {
-  init: countInit,
-  sidecar: countSidecar,
-  main: countMain,
-  ephemeral: () => undefined,
-};
+}

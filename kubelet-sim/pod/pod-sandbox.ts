@@ -1,9 +1,10 @@
 import type { Pod } from '../../api/index.ts';
-import type { MountableVolume, NamespaceOptions, PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
-import { hostnameOf } from './container-config.ts';
+import type { MountableVolume, PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { NodeServices } from './node-services.ts';
-import { checkVolumes, MountError, type VolumeScope, volumesOf } from './volumes.ts';
+import { sandboxConfigOf } from './sandbox-config.ts';
+import type { PodVolume, VolumeScope } from './volumes/volume.ts';
+import { setUpVolumes, volumesOf } from './volumes/volumes.ts';
 
 /** Waits between tries to mount volumes, and to make a sandbox. */
 const MOUNT_RETRY_MS = 500;
@@ -12,20 +13,31 @@ const SANDBOX_RETRY_MS = 10_000;
 /** A new node gets its range in a moment; only after so many tries is it worth an event. */
 const RANGE_RETRY_MS = 1000;
 const RANGE_WAITS_MAX = 5;
+const NO_RANGE =
+  'network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: the node has no pod address range yet';
 
-const NO_VOLUMES: ReadonlyMap<string, MountableVolume> = new Map();
+/** Dead sandboxes kept: containers are shown with the instance before. */
+const OLDER_MAX = 2;
+
+const NO_VOLUMES: readonly PodVolume[] = [];
+const NONE: ReadonlyMap<string, MountableVolume> = new Map();
 
 /** A pod's sandbox and volumes. */
 export class PodSandbox {
   readonly #node: NodeServices;
+  /** The pod as it is now, with what the node gave it. */
+  readonly #pod: () => Pod;
   #id: string | undefined;
-  #volumes: ReadonlyMap<string, MountableVolume> | undefined;
+  /** Dead ones, whose containers are remembered; the oldest first. */
+  readonly #older: string[] = [];
+  #volumes: readonly PodVolume[] | undefined;
+  #mounted: ReadonlyMap<string, MountableVolume> | undefined;
   #mountFailures = 0;
   #rangeWaits = 0;
-  #pod: Pod | undefined;
 
-  constructor(node: NodeServices) {
+  constructor(node: NodeServices, pod: () => Pod) {
     this.#node = node;
+    this.#pod = pod;
   }
 
   get id(): string | undefined {
@@ -36,83 +48,94 @@ export class PodSandbox {
     return this.#id === undefined ? undefined : this.#node.runtime.podSandboxStatus(this.#id);
   }
 
+  /** What is mounted, by the volume's name. */
   get volumes(): ReadonlyMap<string, MountableVolume> {
-    return this.#volumes ?? NO_VOLUMES;
+    return this.#mounted ?? NONE;
   }
 
-  facts(pod: Pod): PodFacts {
+  get facts(): PodFacts {
+    const pod = this.#pod();
     return { pod, podIP: this.status?.ip ?? '', hostIP: this.#node.hostIP, allocatable: this.#node.allocatable() };
   }
 
   /** Sets up the volumes and makes the sandbox; answers how long to wait before trying again, 0 when it is there. */
-  async make(pod: Pod, attempt: number, signal: AbortSignal): Promise<number> {
+  async make(attempt: number, signal: AbortSignal): Promise<number> {
+    const pod = this.#pod();
+    if (attempt > 0) this.#node.events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
+    if (!this.#hasNetwork(pod)) return RANGE_RETRY_MS;
     const mountRetryMs = await this.#mount(pod);
     signal.throwIfAborted();
     if (mountRetryMs > 0) return mountRetryMs;
-    const config = this.configOf(pod, attempt);
-    if (!config) {
-      const why = 'rpc error: code = Unknown desc = failed to setup network for sandbox: the node has no pod address range yet';
-      if (++this.#rangeWaits > RANGE_WAITS_MAX) this.#failed(pod, why);
-      return RANGE_RETRY_MS;
-    }
     try {
-      const before = this.#id;
+      const config = this.configOf(attempt);
+      if (!config) return RANGE_RETRY_MS;
+      this.#retire();
       this.#id = this.#node.runtime.runPodSandbox(config).id;
-      if (before !== undefined) this.#node.runtime.stopPodSandbox(before);
-      if (attempt > 0) this.#node.events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
       return 0;
     } catch (error) {
-      this.#failed(pod, error instanceof Error ? error.message : String(error));
+      this.#node.events.warning(pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${textOf(error)}`);
       return SANDBOX_RETRY_MS;
     }
   }
 
-  #failed(pod: Pod, why: string): void {
-    this.#node.events.warning(pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`);
+  /** Whether the pod can get an address. Upstream: `SyncPod`, `pkg/kubelet/kubelet.go`. */
+  #hasNetwork(pod: Pod): boolean {
+    if (pod.spec.hostNetwork || this.#node.pool()) return true;
+    if (++this.#rangeWaits > RANGE_WAITS_MAX) this.#node.events.warning(pod, 'NetworkNotReady', NO_RANGE);
+    return false;
   }
 
-  configOf(pod: Pod, attempt: number): PodSandboxConfig | undefined {
+  /** Undefined while there is no address to be had. */
+  configOf(attempt: number): PodSandboxConfig | undefined {
+    const pod = this.#pod();
     const pool = this.#node.pool();
-    const { name = '', namespace = '', uid = '', annotations = {} } = pod.metadata;
-    if (!pool && !pod.spec.hostNetwork) return undefined;
-    return {
-      name,
-      namespace,
-      uid,
-      attempt,
-      hostname: hostnameOf(pod, this.#node.nodeName),
-      network: pod.spec.hostNetwork || !pool ? { host: this.#node.hostIP } : { pool },
-      namespaces: namespacesOf(pod.spec),
-      annotations,
-    };
+    const network = pod.spec.hostNetwork ? { host: this.#node.hostIP } : pool ? { pool } : undefined;
+    return network && sandboxConfigOf({ pod, attempt, nodeName: this.#node.nodeName, network });
   }
 
-  /** Takes over a sandbox that was there before. */
-  adopt(id: string): void {
+  /** Takes over a sandbox that was there before; those before it are given oldest first. */
+  adopt(id: string, older: readonly string[] = []): void {
     this.#id = id;
+    this.#older.push(...older);
   }
 
-  /** Makes the volumes known without setting them up. */
-  prepare(pod: Pod): VolumeScope {
-    this.#pod = pod;
-    const scope: VolumeScope = { facts: () => this.facts(this.#pod ?? pod), source: this.#node.source, lasting: this.#node.lasting };
-    this.#volumes ??= pod.spec.volumes?.length ? volumesOf(pod.spec.volumes, scope) : NO_VOLUMES;
-    return scope;
+  /** Makes the volumes known as they are: those of a pod that has been running are not asked whether they still could be set up. */
+  async mountAsTheyAre(): Promise<void> {
+    if (this.#mounted) return;
+    const { mountables } = await setUpVolumes(this.#known().filter(({ mountable }) => !mountable));
+    const known = this.#known().flatMap(({ name, mountable }) => (mountable ? [[name, mountable] as const] : []));
+    this.#mounted = new Map([...mountables, ...known]);
+  }
+
+  #known(): readonly PodVolume[] {
+    const { volumes } = this.#pod().spec;
+    this.#volumes ??= volumes?.length ? volumesOf(volumes, this.#scope()) : NO_VOLUMES;
+    return this.#volumes;
+  }
+
+  #scope(): VolumeScope {
+    const { source, lasting, clock, runtime } = this.#node;
+    return { facts: () => this.facts, source, lasting, clock, hostPath: (path, type) => runtime.hostPath(path, type) };
   }
 
   async #mount(pod: Pod): Promise<number> {
-    const scope = this.prepare(pod);
-    const volumes = pod.spec.volumes ?? [];
+    const volumes = this.#known();
     if (volumes.length === 0) return 0;
-    try {
-      await checkVolumes(volumes, scope);
-      this.#mountFailures = 0;
-      return 0;
-    } catch (error) {
-      if (!(error instanceof MountError)) throw error;
-      this.#node.events.warning(pod, 'FailedMount', error.message);
-      return Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MOUNT_RETRY_MS_MAX);
-    }
+    const { mountables, errors } = await setUpVolumes(volumes);
+    this.#mounted = mountables;
+    for (const { message } of errors) this.#node.events.warning(pod, 'FailedMount', message);
+    if (errors.length > 0) return Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MOUNT_RETRY_MS_MAX);
+    this.#mountFailures = 0;
+    return 0;
+  }
+
+  /** The sandbox is dead: its containers are kept for a while, for what they tell. */
+  #retire(): void {
+    if (this.#id === undefined) return;
+    this.#node.runtime.stopPodSandbox(this.#id);
+    this.#older.push(this.#id);
+    this.#id = undefined;
+    while (this.#older.length > OLDER_MAX) this.#node.runtime.removePodSandbox(this.#older.shift() ?? '');
   }
 
   stop(): void {
@@ -120,18 +143,8 @@ export class PodSandbox {
   }
 
   remove(): void {
-    if (this.#id !== undefined) this.#node.runtime.removePodSandbox(this.#id);
+    for (const id of [...this.#older, this.#id]) if (id !== undefined) this.#node.runtime.removePodSandbox(id);
   }
 }
 
-/** Namespaces of a pod's containers; shared, since most pods ask for none. */
-const OWN: NamespaceOptions = {};
-
-function namespacesOf({ hostNetwork, hostPID, hostIPC, shareProcessNamespace }: Pod['spec']): NamespaceOptions {
-  if (!hostNetwork && !hostPID && !hostIPC && !shareProcessNamespace) return OWN;
-  return {
-    network: hostNetwork ? 'node' : 'pod',
-    pid: hostPID ? 'node' : shareProcessNamespace ? 'pod' : 'container',
-    ipc: hostIPC ? 'node' : 'pod',
-  };
-}
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ContainerStatus, PodStatus } from '../../api/index.ts';
 import { aContainer, anInstance, aPod, exited, observe, running } from '../testing/builders.ts';
 import type { ObservedPod } from './observed.ts';
-import { podStatusOf } from './pod-status.ts';
+import { podStatusOf, rejectedStatus } from './pod-status.ts';
 
 const fresh: PodStatus = { phase: 'Pending' };
 const sidecar = aContainer('side', { restartPolicy: 'Always' });
@@ -11,6 +11,9 @@ const never = aPod({ restartPolicy: 'Never' });
 const onFailure = aPod({ restartPolicy: 'OnFailure' });
 const withInit = aPod({ initContainers: [aContainer('i1')] });
 const two = (restartPolicy: string) => aPod({ restartPolicy, containers: [aContainer('main'), aContainer('other')] });
+
+/** Nothing of the pod runs any more. */
+const done = { ended: true };
 
 const stateOf = ({ state }: ContainerStatus): string =>
   state?.waiting ? `waiting ${state.waiting.reason ?? ''}` : state?.terminated ? `terminated ${state.terminated.reason}` : 'running';
@@ -33,13 +36,13 @@ test.each<[string, ObservedPod, string, string]>([
   ],
   ['Always: an exit does not end the pod', observe(aPod(), { main: exited(0) }), 'Running', 'terminated Completed'],
   ['OnFailure: a failure does not either', observe(onFailure, { main: exited(1) }), 'Running', 'terminated Error'],
-  ['OnFailure: success does', observe(onFailure, { main: exited(0) }), 'Succeeded', 'terminated Completed'],
-  ['Never: failure', observe(never, { main: exited(3) }), 'Failed', 'terminated Error'],
+  ['OnFailure: success does', observe(onFailure, { main: exited(0) }, done), 'Succeeded', 'terminated Completed'],
+  ['Never: failure', observe(never, { main: exited(3) }, done), 'Failed', 'terminated Error'],
   ['one of two has ended', observe(two('Never'), { main: exited(1), other: running() }), 'Running', 'terminated Error'],
-  ['both have ended, one badly', observe(two('Never'), { main: exited(0), other: exited(1) }), 'Failed', 'terminated Completed'],
+  ['both have ended, one badly', observe(two('Never'), { main: exited(0), other: exited(1) }, done), 'Failed', 'terminated Completed'],
   [
     'a failed init container of a pod that never restarts',
-    observe(aPod({ restartPolicy: 'Never', initContainers: [aContainer('i1')] }), { i1: exited(1) }),
+    observe(aPod({ restartPolicy: 'Never', initContainers: [aContainer('i1')] }), { i1: exited(1) }, done),
     'Failed',
     'waiting PodInitializing',
   ],
@@ -49,13 +52,7 @@ test.each<[string, ObservedPod, string, string]>([
     'Running',
     'terminated Completed',
   ],
-  ['stopped on deletion', observe(aPod(), { main: exited(0) }, { terminating: true }), 'Succeeded', 'terminated Completed'],
-  [
-    'refused by the node',
-    observe(aPod(), {}, { sandbox: undefined, verdict: { reason: 'OutOfcpu', message: 'no' } }),
-    'Failed',
-    'waiting ContainerCreating',
-  ],
+  ['stopped on deletion', observe(aPod(), { main: exited(0) }, { ended: true }), 'Succeeded', 'terminated Completed'],
 ])('%s', (_name, observed, phase, state) => {
   const status = podStatusOf(observed, fresh);
   expect(status.phase).toBe(phase);
@@ -125,12 +122,12 @@ test('conditions say what is missing', () => {
     ContainersReady: 'True',
     Ready: 'False ReadinessGatesNotReady corresponding condition of pod readiness gate "x/y" does not exist.',
   });
-  expect(said(observe(never, { main: exited(0) }))).toMatchObject({
+  expect(said(observe(never, { main: exited(0) }, done))).toMatchObject({
     Initialized: 'True PodCompleted',
     Ready: 'False PodCompleted',
     PodScheduled: 'True',
   });
-  expect(said(observe(never, { main: exited(1) }))).toMatchObject({ Ready: 'False PodFailed' });
+  expect(said(observe(never, { main: exited(1) }, done))).toMatchObject({ Ready: 'False PodFailed' });
 });
 
 test('a restarted container shows how it ended before, and so does one that waits for its next try', () => {
@@ -159,4 +156,34 @@ test('times of conditions and the start time stay while nothing changes; others 
   expect(later.startTime).toBe(before.startTime);
   const ended = podStatusOf(observe(never, { main: running() }), { ...before, phase: 'Failed', reason: 'Evicted', message: 'why' });
   expect(ended).toMatchObject({ phase: 'Failed', reason: 'Evicted', message: 'why' });
+});
+
+test('what has ended is not said to have ended while something of it runs', () => {
+  expect(podStatusOf(observe(onFailure, { main: exited(0) }), { phase: 'Running' }).phase).toBe('Running');
+});
+
+test('of a pod that the node refuses nothing is said but why', () => {
+  const status = rejectedStatus(aPod(), { reason: 'OutOfcpu', message: 'no' }, fresh, Date.UTC(2026, 0, 1));
+  expect(status).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu', message: 'no', startTime: '2026-01-01T00:00:00Z' });
+  expect(status.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`)).toEqual([
+    'Ready False PodFailed',
+    'ContainersReady False PodFailed',
+  ]);
+  expect(status.containerStatuses).toBeUndefined();
+});
+
+test('statuses of main containers are in the order of their names', () => {
+  const pod = aPod({ containers: [aContainer('web'), aContainer('db')] });
+  expect(podStatusOf(observe(pod, {}), fresh).containerStatuses?.map(({ name }) => name)).toEqual(['db', 'web']);
+});
+
+test('a container that was never seen when its pod ended has failed, unless the pod was not initialized', () => {
+  const deleted = podStatusOf(observe(aPod(), {}, done), fresh);
+  expect([deleted.phase, deleted.containerStatuses?.[0]?.state?.terminated]).toEqual([
+    'Failed',
+    { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' },
+  ]);
+  const early = podStatusOf(observe(withInit, {}, done), fresh);
+  expect(early.containerStatuses?.map(stateOf)).toEqual(['waiting PodInitializing']);
+  expect(early.initContainerStatuses?.map(stateOf)).toEqual(['terminated ContainerStatusUnknown']);
 });

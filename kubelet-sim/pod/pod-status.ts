@@ -1,11 +1,14 @@
 import { type Pod, type PodCondition, type PodStatus, toTime } from '../../api/index.ts';
-import { containerStatusesOf } from './container-status.ts';
-import type { ObservedPod } from './observed.ts';
+import { type ContainerStatuses, containerStatusesOf, terminatedStatuses } from './container-status.ts';
+import type { ObservedPod, Verdict } from './observed.ts';
 import { containersReadyFinding, type Finding, initializedFinding, readyFinding } from './pod-conditions.ts';
-import { type PodPhase, phaseOf } from './pod-phase.ts';
+import { endedPhase, type PodPhase, phaseOf } from './pod-phase.ts';
+import { resizeConditions } from './resize.ts';
 
 /** Conditions that the node agent owns, in the order it writes them. */
 const OWN_CONDITIONS: ReadonlySet<string> = new Set([
+  'PodResizePending',
+  'PodResizeInProgress',
   'PodReadyToStartContainers',
   'Initialized',
   'Ready',
@@ -14,17 +17,18 @@ const OWN_CONDITIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The status of a pod: a pure function of what is observed. The phase never leaves Succeeded or Failed; conditions of others are kept;
- * a condition keeps its transition time while its status stays.
+ * The status of a pod: a pure function of what is observed. The phase never leaves Succeeded or Failed, and comes to them only when
+ * nothing of the pod runs any more; conditions of others are kept; a condition keeps its transition time while its status stays.
+ * Upstream: `generateAPIPodStatus` (`pkg/kubelet/kubelet_pods.go`), `mergePodStatus` and `TerminatePod` (`pkg/kubelet/status`).
  *
  * @param before the status that was computed last, or the API's.
  */
 export function podStatusOf(observed: ObservedPod, before: PodStatus): PodStatus {
-  const { pod, verdict, now } = observed;
-  const { init, main, ephemeral } = containerStatusesOf(observed);
+  const { pod, now } = observed;
+  const seen = containerStatusesOf(observed);
+  const phase = phaseNow(observed, seen, before);
+  const { init, main, ephemeral } = observed.ended ? terminatedStatuses(pod, seen) : seen;
   const all = [...init, ...main];
-  const ended = endedPhase(before) ?? endedPhase(pod.status);
-  const phase = ended ?? (verdict ? 'Failed' : phaseOf(pod, all, observed.terminating));
   const containersReady = containersReadyFinding(pod, all, phase);
   const findings: Readonly<Record<string, Finding>> = {
     PodReadyToStartContainers: { status: observed.sandbox?.ready ? 'True' : 'False' },
@@ -33,17 +37,16 @@ export function podStatusOf(observed: ObservedPod, before: PodStatus): PodStatus
     ContainersReady: containersReady,
     PodScheduled: { status: 'True' },
   };
-  const ip = observed.sandbox?.ip ?? (pod.spec.hostNetwork ? observed.hostIP : lastIp(observed, before));
-  const generation = pod.metadata.generation;
+  const ip = observed.sandbox?.ip ?? (pod.spec.hostNetwork ? observed.hostIP : observed.ended ? before.podIP || undefined : undefined);
   return {
-    ...(generation ? { observedGeneration: generation } : {}),
+    ...generationOf(pod),
     phase,
-    conditions: conditionsOf(findings, pod, before, now),
+    conditions: conditionsOf(findings, observed, before),
     ...reasonOf(observed, before, phase),
     hostIP: observed.hostIP,
     hostIPs: [{ ip: observed.hostIP }],
     ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }),
-    startTime: before.startTime ?? pod.status.startTime ?? toTime(now),
+    startTime: startTimeOf(pod, before, now),
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
     containerStatuses: main,
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
@@ -51,24 +54,71 @@ export function podStatusOf(observed: ObservedPod, before: PodStatus): PodStatus
   };
 }
 
-/** A pod that has ended keeps the address it had. */
-const lastIp = (observed: ObservedPod, before: PodStatus): string | undefined =>
-  observed.terminating || endedPhase(before) ? before.podIP || undefined : undefined;
+/**
+ * The status of a pod that the node does not take: nothing of it ever ran, and nothing is said of its containers. Upstream:
+ * `rejectPod`, `pkg/kubelet/kubelet.go`.
+ */
+export function rejectedStatus(pod: Pod, { reason, message }: Verdict, before: PodStatus, now: number): PodStatus {
+  const failed: Finding = { status: 'False', reason: 'PodFailed' };
+  const conditions = [...(pod.status.conditions ?? [])].filter(({ type }) => type !== 'Ready' && type !== 'ContainersReady');
+  return {
+    ...generationOf(pod),
+    phase: 'Failed',
+    conditions: [...conditions, ...ownConditions({ Ready: failed, ContainersReady: failed }, pod, before, now)],
+    reason,
+    message,
+    startTime: startTimeOf(pod, before, now),
+    ...(pod.status.qosClass ? { qosClass: pod.status.qosClass } : {}),
+  };
+}
 
-export const endedPhase = (status: Pick<PodStatus, 'phase'>): PodPhase | undefined =>
-  status.phase === 'Succeeded' || status.phase === 'Failed' ? status.phase : undefined;
+const generationOf = ({ metadata: { generation } }: Pod): Pick<PodStatus, 'observedGeneration'> =>
+  generation ? { observedGeneration: generation } : {};
 
-function reasonOf({ verdict, pod }: ObservedPod, before: PodStatus, phase: PodPhase): Pick<PodStatus, 'reason' | 'message'> {
+const startTimeOf = (pod: Pod, before: PodStatus, now: number): string => before.startTime ?? pod.status.startTime ?? toTime(now);
+
+/** An ended pod stays ended; one that could still have processes is not ended yet; one that has none, and ends, has failed at least. */
+function phaseNow(observed: ObservedPod, { init, main }: ContainerStatuses, before: PodStatus): PodPhase {
+  const { pod, verdict } = observed;
+  const kept = endedPhase(before) ?? endedPhase(pod.status);
+  if (kept) return kept;
+  const phase = phaseOf(pod, [...init, ...main], observed.ended);
+  if (observed.ended) return verdict ? 'Failed' : (endedPhase({ phase }) ?? 'Failed');
+  return endedPhase({ phase }) ? livePhase(before) : phase;
+}
+
+const livePhase = ({ phase }: PodStatus): PodPhase => (phase === 'Running' ? 'Running' : 'Pending');
+
+/** Whether the containers have run their course, so that the pod is to end. */
+export function hasRunItsCourse(observed: ObservedPod): boolean {
+  const { init, main } = containerStatusesOf(observed);
+  return endedPhase({ phase: phaseOf(observed.pod, [...init, ...main], false) }) !== undefined;
+}
+
+function reasonOf({ verdict, pod, ended }: ObservedPod, before: PodStatus, phase: PodPhase): Pick<PodStatus, 'reason' | 'message'> {
   const kept = phase === before.phase ? before : phase === pod.status.phase ? pod.status : {};
-  const { reason, message } = verdict ?? kept;
+  const { reason, message } = (ended ? verdict : undefined) ?? kept;
   return { ...(reason ? { reason } : {}), ...(message ? { message } : {}) };
 }
 
-function conditionsOf(findings: Readonly<Record<string, Finding>>, pod: Pod, before: PodStatus, now: number): PodCondition[] {
-  const known = [...(before.conditions ?? []), ...(pod.status.conditions ?? [])];
-  const others = (pod.status.conditions ?? []).filter(({ type }) => !OWN_CONDITIONS.has(type));
+function conditionsOf(findings: Readonly<Record<string, Finding>>, observed: ObservedPod, before: PodStatus): PodCondition[] {
+  const { pod, now } = observed;
+  const disruption = observed.verdict?.condition;
+  const foreign = (pod.status.conditions ?? []).filter(({ type }) => !OWN_CONDITIONS.has(type) && type !== disruption?.type);
+  return [
+    ...foreign,
+    ...(disruption ? ownConditions({ [disruption.type]: disruption }, pod, before, now) : []),
+    ...resizeConditions(observed.resize, knownConditions(pod, before), now),
+    ...ownConditions(findings, pod, before, now),
+  ];
+}
+
+const knownConditions = (pod: Pod, before: PodStatus): PodCondition[] => [...(before.conditions ?? []), ...(pod.status.conditions ?? [])];
+
+function ownConditions(findings: Readonly<Record<string, Finding>>, pod: Pod, before: PodStatus, now: number): PodCondition[] {
+  const known = knownConditions(pod, before);
   const generation = pod.metadata.generation;
-  const own = Object.entries(findings).map(([type, finding]) => {
+  return Object.entries(findings).map(([type, finding]) => {
     const old = known.find((condition) => condition.type === type);
     return {
       type,
@@ -79,5 +129,4 @@ function conditionsOf(findings: Readonly<Record<string, Finding>>, pod: Pod, bef
       ...(finding.message ? { message: finding.message } : {}),
     };
   });
-  return [...others, ...own];
 }

@@ -2,14 +2,25 @@ import type { Live, Pod, PodStatus } from '../../api/index.ts';
 import type { Timer } from '../../runtime/index.ts';
 import { ContainerRuns } from './container-runs.ts';
 import type { NodeServices } from './node-services.ts';
-import type { ObservedPod, Verdict } from './observed.ts';
-import { actionsOf } from './pod-actions.ts';
+import type { ObservedContainer, ObservedPod, Verdict } from './observed.ts';
+import { actionsOf, type PodActions } from './pod-actions.ts';
+import { PodAllocation } from './pod-allocation.ts';
+import { endedPhase } from './pod-phase.ts';
 import { PodSandbox } from './pod-sandbox.ts';
-import { endedPhase, podStatusOf } from './pod-status.ts';
+import { hasRunItsCourse, podStatusOf, rejectedStatus } from './pod-status.ts';
 import { statusPatch } from './status-writer.ts';
+import { limitsStorage, STORAGE_CHECK_MS, storageVerdict } from './storage-limits.ts';
 
-/** A look that takes longer than this shows what it has done so far. */
+/** A look that takes longer than this shows how things were when it began. */
 const INTERIM_MS = 50;
+const RETRY_MS = 1000;
+const GRACE_SECONDS_DEFAULT = 30;
+const GRACE_SECONDS_MIN = 1;
+/** What is given to a pod that the node must get rid of now. */
+const EVICTION_GRACE_SECONDS = 1;
+/** How long containers take to run with other resources, and how soon a resize that was put off is looked at again. */
+const RESIZE_MS = 1000;
+const RESIZE_RETRY_MS = 10_000;
 
 /**
  * Everything that happens to one pod on its node, one thing after the other.
@@ -18,53 +29,66 @@ const INTERIM_MS = 50;
  * 1. One sync runs at a time; what happens meanwhile makes it run once more.
  * 2. After termination has begun nothing is started.
  * 3. The status is computed from what is observed at the end of each sync, so that a pod that starts at once is written once.
+ * 4. The phase is Succeeded or Failed only after everything has stopped.
  *
  * ```
  *            update(pod), container event, probe, timer
  *                              │ poke
  *                              ▼
- *   sync: observe ─► actionsOf ─► kill, make sandbox, start ─► status ─► writer
- *                              │ deletion, verdict
+ *   active: observe ─► actionsOf ─► kill, make sandbox, resize, start ─► status ─► writer
+ *                              │ deletion, verdict, nothing left to run
  *                              ▼
- *   terminate: stop containers ─► stop sandbox ─► last status ─► (deleted: DELETE)
+ *   terminate: stop containers ─► stop sandbox ─► last status ─► ended ─► (deleted: DELETE)
  * ```
  */
 export class PodWorker {
   readonly #node: NodeServices;
   readonly #runs: ContainerRuns;
   readonly #sandbox: PodSandbox;
+  readonly #allocation: PodAllocation;
   #pod: Live<Pod>;
   #status: PodStatus;
   #verdict: Verdict | undefined;
-  #state: 'active' | 'ended' | 'removed' = 'active';
+  #evictionGraceSeconds: number | undefined;
+  #state: 'active' | 'ended' = 'active';
+  /** The API has the pod no longer: what runs is stopped, and nothing is written. */
+  #gone = false;
+  #abandoned = false;
+  #restoring = false;
+  #terminating = false;
+  #deleted = false;
   #running = false;
   #again = false;
   #retry: Timer | undefined;
   #retryAt = Number.POSITIVE_INFINITY;
   #deadline: Timer | undefined;
-  #deleting = false;
+  #storageCheck: Timer | undefined;
+  /** What a sync that takes long has shown. */
+  #shown: ObservedPod | undefined;
   /** Breaks off what a sync waits for; there is one only while a sync runs, or for good once the pod is to end. */
   #abort: AbortController | undefined;
 
-  constructor(node: NodeServices, pod: Live<Pod>, verdict?: Verdict) {
+  /** @param rejection why the node does not take the pod */
+  constructor(node: NodeServices, pod: Live<Pod>, rejection?: Verdict) {
     this.#node = node;
     this.#pod = pod;
     this.#status = pod.status;
-    this.#verdict = verdict;
-    this.#sandbox = new PodSandbox(node);
-    this.#runs = new ContainerRuns({
-      node,
-      sandbox: this.#sandbox,
-      pod: () => this.#pod,
-      poke: () => this.poke(),
-      signal: () => this.#signal,
-    });
-    if (endedPhase(pod.status)) this.#state = 'ended';
+    this.#allocation = new PodAllocation(node, pod);
+    this.#sandbox = new PodSandbox(node, () => this.allocated);
+    this.#runs = new ContainerRuns({ node, sandbox: this.#sandbox, pod: () => this.allocated, onProbe: () => this.#probed() });
+    if (rejection) this.#reject(rejection);
+    else if (endedPhase(pod.status)) this.#state = 'ended';
     this.#setDeadline();
+    this.#setStorageCheck();
   }
 
   get pod(): Live<Pod> {
     return this.#pod;
+  }
+
+  /** The pod with the resources that the node gave it, which may be others than it asks for. */
+  get allocated(): Live<Pod> {
+    return this.#allocation.of(this.#pod);
   }
 
   /** The status as it was computed last; newer than the API's, perhaps. */
@@ -88,21 +112,21 @@ export class PodWorker {
 
   /** Takes over what ran before this process started. */
   restore(): void {
-    this.#runs.restore();
+    this.#restoring = true;
     this.poke();
   }
 
   /** The pod changed in the API. */
   update(pod: Live<Pod>): void {
     const isEcho = this.#isEcho(pod);
+    const isNewSpec = pod.metadata.generation !== this.#pod.metadata.generation;
     this.#pod = pod;
     if (isEcho || this.#node.statuses.isIdle(pod.metadata.uid)) this.#status = pod.status;
+    if (isNewSpec && this.#state === 'active') this.#allocation.consider(pod);
     if (isEcho) return;
-    this.#setDeadline();
-    if (pod.metadata.deletionTimestamp) {
-      this.#breakOff();
-      this.#runs.shorten(pod.metadata.deletionGracePeriodSeconds ?? 0);
-    }
+    if (isNewSpec) this.#setDeadline();
+    if (pod.metadata.deletionTimestamp || endedPhase(pod.status)) this.#breakOff();
+    if (pod.metadata.deletionTimestamp) this.#runs.shorten(this.#graceMs);
     this.poke();
   }
 
@@ -113,32 +137,56 @@ export class PodWorker {
     return statusPatch(this.#status, status) === undefined;
   }
 
-  /** The pod is gone from the API: stop everything, write nothing. */
-  remove(): void {
-    this.#state = 'removed';
+  /** The node gets rid of the pod: it fails, for the reason given. @param graceSeconds less than the pod's own, where it is given */
+  evict(verdict: Verdict, graceSeconds?: number): void {
+    if (this.#state !== 'active' || this.#verdict) return;
+    this.#verdict = verdict;
+    this.#evictionGraceSeconds = graceSeconds;
     this.#breakOff();
-    this.#retry?.cancel();
-    this.#deadline?.cancel();
+    this.#runs.shorten(this.#graceMs);
+    this.poke();
+  }
+
+  /** The pod is gone from the API: what still runs is stopped as the pod asks, and nothing is written. */
+  remove(): void {
+    if (this.#gone) return;
+    this.#gone = true;
     this.#node.statuses.forget(this.#pod.metadata.uid);
+    this.#breakOff();
+    this.#stopTimers();
+    if (this.#running || this.#runs.isAnyRunning) this.poke();
+    else this.#forget();
+  }
+
+  /** The agent ends and leaves everything as it is. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#breakOff();
+    this.#stopTimers();
     this.#runs.dispose();
-    this.#sandbox.remove();
-    this.#node.images.forget(this.#pod);
   }
 
   /** Looks again. */
   poke(): void {
     this.#again = true;
-    if (this.#running || this.#state === 'removed') return;
+    if (this.#running || this.#abandoned) return;
     this.#running = true;
-    this.#loop().catch((error: unknown) => {
-      this.#running = false;
-      if (this.#state === 'removed' || this.#signal.aborted) return this.#afterAbort();
-      this.#node.logger.error(
-        { err: error, pod: this.#pod.metadata.name, namespace: this.#pod.metadata.namespace },
-        'pod sync failed, will retry',
-      );
-      this.#retryIn(RETRY_MS);
-    });
+    this.#loop().catch((error: unknown) => this.#failed(error));
+  }
+
+  #failed(error: unknown): void {
+    this.#running = false;
+    if (this.#abandoned) return;
+    // Broken off because the pod is to end: end it.
+    if (this.#signal.aborted && error === this.#signal.reason) {
+      this.poke();
+      return;
+    }
+    this.#node.logger.error(
+      { err: error, pod: this.#pod.metadata.name, namespace: this.#pod.metadata.namespace },
+      'pod sync failed, will retry',
+    );
+    this.#retryIn(RETRY_MS);
   }
 
   get #signal(): AbortSignal {
@@ -151,96 +199,178 @@ export class PodWorker {
     this.#abort.abort();
   }
 
-  /** A sync was broken off because the pod is to end: look again, to end it. */
-  #afterAbort(): void {
-    if (this.#state !== 'removed') this.poke();
-  }
-
   async #loop(): Promise<void> {
-    while (this.#again && this.#state !== 'removed') {
+    while (this.#again && !this.#abandoned) {
       this.#again = false;
       await this.#sync();
     }
     this.#running = false;
-    if (!this.#signal.aborted) this.#abort = undefined;
+    if (this.#gone && !this.#abandoned) this.#forget();
+    else if (!this.#abort?.signal.aborted) this.#abort = undefined;
   }
 
   async #sync(): Promise<void> {
-    if (this.#pod.metadata.deletionTimestamp) return await this.#delete();
-    if (this.#state !== 'active') return;
-    if (this.#verdict) return await this.#end();
-    const interim = this.#node.clock.setTimer(INTERIM_MS, () => this.#publish());
+    if (this.#restoring) {
+      await this.#runs.restore(this.#state === 'active');
+      this.#restoring = false;
+    }
+    if (this.#state === 'active') await (this.#mustEnd ? this.#terminate() : this.#advance());
+    else if (this.#runs.isAnyRunning) await this.#stop();
+    if (this.#state === 'ended' && this.#pod.metadata.deletionTimestamp) this.#delete();
+  }
+
+  get #mustEnd(): boolean {
+    return Boolean(this.#gone || this.#verdict || this.#pod.metadata.deletionTimestamp || endedPhase(this.#pod.status));
+  }
+
+  /** A step towards the pod that is wanted. */
+  async #advance(): Promise<void> {
+    const observed = this.#observe();
+    if (hasRunItsCourse(observed)) return await this.#terminate();
+    await this.#showing(observed, () => this.#act(actionsOf(observed)));
+    if (!this.#again) this.#show(this.#observe());
+  }
+
+  /** Does something; when it takes long, how things were when it began is shown, as a kubelet shows it. */
+  async #showing(observed: ObservedPod, work: () => Promise<void>): Promise<void> {
+    const interim = this.#node.clock.setTimer(INTERIM_MS, () => {
+      this.#shown = observed;
+      this.#show(observed);
+    });
     try {
-      await this.#advance();
+      await work();
     } finally {
       interim.cancel();
+      this.#shown = undefined;
     }
   }
 
-  async #advance(): Promise<void> {
-    const actions = actionsOf(this.#observe());
-    if (actions.killPod) return await this.#end();
-    await this.#runs.kill(actions.kills);
+  async #act(actions: PodActions): Promise<void> {
+    const signal = this.#signal;
+    if (actions.killPod) return await this.#killPod();
+    await this.#runs.kill(actions.kills, signal);
     if (actions.createSandbox) {
-      const retryMs = await this.#sandbox.make(this.#pod, actions.createSandbox.attempt, this.#signal);
-      if (retryMs > 0) {
-        this.#publish();
-        return this.#retryIn(retryMs);
-      }
       this.#runs.sandboxChanged();
+      const retryMs = await this.#sandbox.make(actions.createSandbox.attempt, signal);
+      if (retryMs > 0) return this.#retryIn(retryMs);
     }
-    const { progressed, retryMs } = await this.#runs.start(actions.starts);
+    this.#resize();
+    const { progressed, retryMs } = await this.#runs.start(actions.starts, signal);
     if (retryMs !== undefined) this.#retryIn(retryMs);
     if (progressed) this.#again = true;
-    if (!this.#again) this.#publish();
   }
 
-  #observe(terminating = false): ObservedPod {
+  /** Nothing is to run any more, but for what the status says, which the next sync looks at. */
+  async #killPod(): Promise<void> {
+    if (!this.#runs.isAnyRunning && !this.#sandbox.status?.ready) return;
+    await this.#runs.stopAll(this.#graceMs);
+    if (this.#abandoned) return;
+    this.#sandbox.stop();
+    this.#again = true;
+  }
+
+  #resize(): void {
+    if (this.#allocation.isDeferred) {
+      this.#allocation.consider(this.#pod);
+      if (this.#allocation.isDeferred) this.#retryIn(RESIZE_RETRY_MS);
+    }
+    if (!this.#allocation.state?.inProgress) return;
+    if (this.#runs.resize() || !this.#runs.isResized) this.#retryIn(RESIZE_MS);
+    else this.#allocation.completed(this.allocated);
+  }
+
+  #observe(ended = false): ObservedPod {
     return {
-      pod: this.#pod,
+      pod: this.allocated,
       sandbox: this.#sandbox.status,
-      containers: this.#runs.observe(),
-      startedImages: this.#runs.startedImages,
+      containers: this.#scripted(this.#runs.observe()),
       verdict: this.#verdict,
-      terminating,
+      ended,
+      resize: this.#allocation.state,
       hostIP: this.#node.hostIP,
       now: this.#node.clock.now(),
     };
   }
 
-  /** The pod has run its course, or was refused: nothing runs any more, and it stays as it is. */
-  async #end(): Promise<void> {
-    await this.#runs.stopAll(this.#pod.spec.terminationGracePeriodSeconds ?? GRACE_SECONDS_DEFAULT);
-    this.#sandbox.stop();
+  /** A script may say whether a container is ready. */
+  #scripted(containers: ReadonlyMap<string, ObservedContainer>): ReadonlyMap<string, ObservedContainer> {
+    const { scripts } = this.#node;
+    if (!scripts?.readinessOf) return containers;
+    return new Map(
+      [...containers].map(([name, known]) => [name, { ...known, ready: scripts.readinessOf?.(this.#pod, name) ?? known.ready }]),
+    );
+  }
+
+  /** How long the pod is given to end. Upstream: `calculateEffectiveGracePeriod`, `pkg/kubelet/pod_workers.go`. */
+  get #graceMs(): number {
+    const { terminationGracePeriodSeconds = GRACE_SECONDS_DEFAULT } = this.#pod.spec;
+    const asked = [this.#pod.metadata.deletionGracePeriodSeconds, this.#evictionGraceSeconds].filter((seconds) => seconds !== undefined);
+    const seconds = asked.length > 0 ? Math.min(...asked) : 0;
+    return Math.max(seconds === 0 ? terminationGracePeriodSeconds : seconds, GRACE_SECONDS_MIN) * 1000;
+  }
+
+  /** Stops everything, for good. */
+  async #terminate(): Promise<void> {
+    this.#terminating = true;
+    this.#stopTimers();
+    await this.#showing(this.#observe(), () => this.#stop());
+    if (this.#abandoned) return;
     this.#state = 'ended';
-    this.#retry?.cancel();
-    this.#deadline?.cancel();
-    this.#publish(true);
+    this.#show(this.#observe(true));
   }
 
-  async #delete(): Promise<void> {
-    if (this.#deleting) return;
-    this.#deleting = true;
-    this.#breakOff();
-    this.#retry?.cancel();
-    await this.#runs.stopAll(this.#pod.metadata.deletionGracePeriodSeconds ?? GRACE_SECONDS_DEFAULT);
+  async #stop(): Promise<void> {
+    await this.#runs.stopAll(this.#graceMs);
+    if (this.#abandoned) return;
+    this.#runs.dispose();
     this.#sandbox.stop();
-    this.#state = this.#state === 'active' ? 'ended' : this.#state;
-    if (this.#state === 'removed') return;
-    const base = this.#pod.status;
-    this.#status = endedPhase(this.#status) ? this.#status : podStatusOf(this.#observe(true), this.#status);
-    this.#node.statuses.writeAndDelete(this.#pod, this.#status, base);
   }
 
-  #publish(ending = false): void {
-    if (this.#state === 'removed') return;
-    this.#status = podStatusOf(this.#observe(ending), this.#status);
+  #reject(rejection: Verdict): void {
+    this.#state = 'ended';
+    this.#status = rejectedStatus(this.#pod, rejection, this.#status, this.#node.clock.now());
     this.#node.statuses.write(this.#pod, this.#status, this.#pod.status);
+  }
+
+  #delete(): void {
+    if (this.#deleted || this.#gone || this.#abandoned) return;
+    this.#deleted = true;
+    this.#node.statuses.writeAndDelete(this.#pod, this.#status, this.#pod.status);
+  }
+
+  /** Lets go of everything. */
+  #forget(): void {
+    this.#state = 'ended';
+    this.#runs.dispose();
+    this.#sandbox.remove();
+    this.#node.images.forget(this.#pod);
+  }
+
+  #show(observed: ObservedPod): void {
+    if (this.#gone || this.#abandoned) return;
+    this.#status = podStatusOf({ ...observed, pod: this.allocated, now: this.#node.clock.now() }, this.#status);
+    this.#node.statuses.write(this.#pod, this.#status, this.#pod.status);
+  }
+
+  /** A probe has changed its mind: what a long sync has shown is corrected, all else is for the next sync. */
+  #probed(): void {
+    const shown = this.#shown;
+    if (shown) {
+      const now = this.#scripted(this.#runs.observe());
+      const ready = [...shown.containers].map(([name, known]) => {
+        const fresh = now.get(name);
+        const isSame = fresh?.current?.id === known.current?.id;
+        return [name, isSame && fresh ? { ...known, ready: fresh.ready, started: fresh.started } : known] as const;
+      });
+      this.#shown = { ...shown, containers: new Map(ready) };
+      this.#show(this.#shown);
+    }
+    if (!this.#terminating) this.poke();
   }
 
   #retryIn(delayMs: number): void {
     const at = this.#node.clock.monotonic() + delayMs;
-    if (this.#retry && this.#retryAt <= at) return;
+    if (this.#terminating || this.#abandoned || (this.#retry && this.#retryAt <= at)) return;
     this.#retry?.cancel();
     this.#retryAt = at;
     this.#retry = this.#node.clock.setTimer(delayMs, () => {
@@ -249,19 +379,40 @@ export class PodWorker {
     });
   }
 
+  #stopTimers(): void {
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.#deadline?.cancel();
+    this.#storageCheck?.cancel();
+  }
+
+  /** Upstream: `pkg/kubelet/active_deadline.go`. */
   #setDeadline(): void {
+    this.#deadline?.cancel();
     const seconds = this.#pod.spec.activeDeadlineSeconds;
-    if (seconds === undefined || this.#deadline || this.#state !== 'active') return;
-    const start = Date.parse(this.#pod.status.startTime ?? '') || this.#node.clock.now();
-    this.#deadline = this.#node.clock.setTimer(start + seconds * 1000 - this.#node.clock.now(), () => {
+    if (seconds === undefined || this.#state !== 'active' || this.#terminating) return;
+    const now = this.#node.clock.now();
+    const start = Date.parse(this.#status.startTime ?? '') || now;
+    this.#deadline = this.#node.clock.setTimer(start + seconds * 1000 - now, () => {
       const message = 'Pod was active on the node longer than the specified deadline';
       this.#node.events.normal(this.#pod, 'DeadlineExceeded', message);
-      this.#verdict = { reason: 'DeadlineExceeded', message };
-      this.#breakOff();
-      this.poke();
+      this.evict({ reason: 'DeadlineExceeded', message });
+    });
+  }
+
+  #setStorageCheck(): void {
+    if (this.#state !== 'active' || !limitsStorage(this.#pod)) return;
+    this.#storageCheck = this.#node.clock.setTimer(STORAGE_CHECK_MS, () => {
+      const { volumes } = this.#sandbox;
+      const verdict = storageVerdict({
+        pod: this.allocated,
+        runtime: this.#node.runtime,
+        volumes,
+        containerId: (name) => this.containerId(name),
+      });
+      if (!verdict) return this.#setStorageCheck();
+      this.#node.events.warning(this.#pod, verdict.reason, verdict.message);
+      this.evict(verdict, EVICTION_GRACE_SECONDS);
     });
   }
 }
-
-const RETRY_MS = 1000;
-const GRACE_SECONDS_DEFAULT = 30;

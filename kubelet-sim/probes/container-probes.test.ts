@@ -73,7 +73,7 @@ test('a startup probe holds the others back; when it passes, readiness is looked
 test('a startup probe that gives up restarts the container', async () => {
   const node = new TestNode();
   await node.run(withProbes({ startupProbe: { httpGet: { path: '/nope', port: 80 }, periodSeconds: 1, failureThreshold: 3 } }));
-  await node.pass(4);
+  await node.pass(3);
   expect(node.events).toContain('Warning Unhealthy Startup probe failed: HTTP probe failed with statuscode: 404');
   expect(node.events).toContain('Normal Killing Container main failed startup probe, will be restarted');
   expect(node.container()?.restartCount).toBe(1);

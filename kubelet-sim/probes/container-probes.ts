@@ -1,6 +1,7 @@
 import type { Probe } from '../../api/index.ts';
 import type { Clock, Timer } from '../../runtime/index.ts';
-import { type ProbeResult, type ProbeTarget, runProbe } from './probe.ts';
+import type { HandlerTarget } from './handler-target.ts';
+import { type ProbeResult, runProbe } from './probe.ts';
 
 export type ProbeKind = 'startup' | 'liveness' | 'readiness';
 
@@ -8,7 +9,8 @@ export type ProbeKind = 'startup' | 'liveness' | 'readiness';
 export interface ProbeObserver {
   /** The container is started, ready, not ready, or to be killed: look again. */
   onChange(): void;
-  onFailure(kind: ProbeKind, output: string): void;
+  /** What a probe found, when it is worth telling. */
+  onTrouble(kind: ProbeKind, result: ProbeResult): void;
 }
 
 interface Worker {
@@ -26,21 +28,22 @@ interface Worker {
 /**
  * The probes of one instance of a container. Times are upstream's: a probe looks every period from the start; rounds before the initial
  * delay has passed do not count; while there is a startup probe that has not passed, the others rest; when it passes, readiness is
- * probed at once.
+ * probed at once. A probe that cannot be run (an error) counts neither way. Upstream: `pkg/kubelet/prober/worker.go`.
  */
 export class ContainerProbes {
   readonly #clock: Clock;
-  readonly #target: ProbeTarget;
+  readonly #target: HandlerTarget;
   readonly #observer: ProbeObserver;
   readonly #workers: Worker[] = [];
   #started: boolean;
   #ready: boolean;
   #failed: 'liveness' | 'startup' | undefined;
   #stopped = false;
+  #ending = false;
 
   constructor(options: {
     readonly clock: Clock;
-    readonly target: ProbeTarget;
+    readonly target: HandlerTarget;
     readonly observer: ProbeObserver;
     readonly before?: { readonly started: boolean; readonly ready: boolean } | undefined;
   }) {
@@ -73,6 +76,12 @@ export class ContainerProbes {
     for (const worker of this.#workers) worker.timer?.cancel();
   }
 
+  /** The pod is to end: its liveness does not matter any more, its readiness does until it has ended. */
+  ending(): void {
+    this.#ending = true;
+    for (const worker of this.#workers) if (worker.kind !== 'readiness') worker.timer?.cancel();
+  }
+
   #add(kind: ProbeKind, probe: Probe | undefined): void {
     if (!probe) return;
     const worker: Worker = { kind, probe, timer: undefined, last: undefined, run: 0, settled: undefined, busy: false };
@@ -80,6 +89,10 @@ export class ContainerProbes {
     const period = periodMs(probe);
     const delay = (probe.initialDelaySeconds ?? 0) * 1000;
     this.#schedule(worker, Math.ceil(delay / period) * period);
+  }
+
+  #isIdle({ kind }: Worker): boolean {
+    return this.#stopped || (this.#ending && kind !== 'readiness');
   }
 
   #schedule(worker: Worker, delayMs: number): void {
@@ -91,16 +104,19 @@ export class ContainerProbes {
   }
 
   #look(worker: Worker): void {
-    if (this.#stopped || worker.busy || (worker.kind !== 'startup' && !this.#started)) return;
+    if (this.#isIdle(worker) || worker.busy || (worker.kind !== 'startup' && !this.#started)) return;
     worker.busy = true;
     runProbe(worker.probe, this.#target).then((result) => {
       worker.busy = false;
-      if (!this.#stopped) this.#count(worker, result);
+      if (!this.#isIdle(worker)) this.#count(worker, result);
     }, this.#observer.onChange);
   }
 
-  #count(worker: Worker, { ok, output }: ProbeResult): void {
-    if (!ok) this.#observer.onFailure(worker.kind, output);
+  #count(worker: Worker, result: ProbeResult): void {
+    const { outcome } = result;
+    if (outcome !== 'success') this.#observer.onTrouble(worker.kind, result);
+    if (outcome === 'error') return;
+    const ok = outcome !== 'failure';
     worker.run = worker.last === ok ? worker.run + 1 : 1;
     worker.last = ok;
     const threshold = ok ? (worker.probe.successThreshold ?? 1) : (worker.probe.failureThreshold ?? 3);

@@ -1,65 +1,106 @@
-import type { Container, HTTPGetAction, Probe } from '../../api/index.ts';
-import { RuntimeError, type RuntimeService } from '../runtime/cri.ts';
+import type { EnvVar, Probe } from '../../api/index.ts';
+import { expand } from '../pod/environment.ts';
+import { RuntimeError } from '../runtime/cri.ts';
+import { connect, type HandlerTarget, hostPort, portOf, seconds, within } from './handler-target.ts';
+import { httpTargetOf, sendHttp } from './http.ts';
 
-/** What a probe found. */
+/** What a probe found. An error says nothing about the container and is passed over; a warning is a success. */
 export interface ProbeResult {
-  readonly ok: boolean;
+  readonly outcome: 'success' | 'warning' | 'failure' | 'error';
   readonly output: string;
-}
-
-/** What is probed. */
-export interface ProbeTarget {
-  readonly runtime: RuntimeService;
-  readonly sandboxId: string;
-  readonly containerId: string;
-  readonly container: Container;
-  readonly podIP: string;
 }
 
 const OUTPUT_CHARS_MAX = 10_240;
 
-/** Runs one probe once. */
-export async function runProbe(probe: Probe, target: ProbeTarget): Promise<ProbeResult> {
+const success = (output = ''): ProbeResult => ({ outcome: 'success', output });
+const failure = (output: string): ProbeResult => ({ outcome: 'failure', output });
+
+/** Runs one probe once. Upstream: `runProbe`, `pkg/kubelet/prober/prober.go`, and `pkg/probe`. */
+export async function runProbe(probe: Probe, target: HandlerTarget): Promise<ProbeResult> {
+  const timeoutMs = (probe.timeoutSeconds || 1) * 1000;
   try {
-    if (probe.exec) return await probeExec(probe.exec.command ?? [], (probe.timeoutSeconds ?? 1) * 1000, target);
-    if (probe.httpGet) return await probeHttp(probe.httpGet, target);
-    const port = probe.tcpSocket ? portOf(probe.tcpSocket.port, target.container) : (probe.grpc?.port ?? 0);
-    target.runtime.connect(target.sandboxId, port);
-    return { ok: true, output: '' };
+    if (probe.exec) return await probeExec(probe.exec.command ?? [], timeoutMs, target);
+    if (probe.httpGet) return await probeHttp(probe.httpGet, timeoutMs, target);
+    if (probe.tcpSocket) return probeTcp(probe.tcpSocket, target);
+    if (probe.grpc) return await probeGrpc(probe.grpc, timeoutMs, target);
+    return { outcome: 'error', output: `missing probe handler for ${target.container.name}` };
   } catch (error) {
-    return { ok: false, output: error instanceof Error ? error.message : String(error) };
+    return { outcome: 'error', output: textOf(error) };
   }
 }
 
-async function probeExec(command: readonly string[], timeoutMs: number, { runtime, containerId }: ProbeTarget): Promise<ProbeResult> {
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function probeExec(
+  given: readonly string[],
+  timeoutMs: number,
+  { runtime, containerId, container }: HandlerTarget,
+): Promise<ProbeResult> {
+  const command = withStaticVariables(given, container.env);
   try {
     const { stdout, stderr, exitCode } = await runtime.execSync(containerId, command, timeoutMs);
-    return { ok: exitCode === 0, output: Buffer.concat([stdout, stderr]).toString('utf8').slice(0, OUTPUT_CHARS_MAX) };
+    const output = Buffer.concat([stdout, stderr]).toString('utf8').slice(0, OUTPUT_CHARS_MAX);
+    return exitCode === 0 ? success(output) : failure(output);
   } catch (error) {
     if (error instanceof RuntimeError && error.code === 'DeadlineExceeded')
-      return { ok: false, output: `command timed out: "${command.join(' ')}" timed out after ${timeoutMs / 1000}s` };
+      return failure(`command timed out: ${JSON.stringify(command.join(' '))} timed out after ${seconds(timeoutMs)}`);
     throw error;
   }
 }
 
-async function probeHttp(action: HTTPGetAction, target: ProbeTarget): Promise<ProbeResult> {
-  const port = portOf(action.port, target.container);
-  const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`;
-  const url = `${(action.scheme ?? 'HTTP').toLowerCase()}://${action.host || target.podIP}:${port}${path}`;
-  const headers = Object.fromEntries((action.httpHeaders ?? []).map(({ name, value }) => [name, value]));
+/** A probe's command sees only the variables whose values the spec says outright. */
+function withStaticVariables(command: readonly string[], env: readonly EnvVar[] | undefined): readonly string[] {
+  if (!command.some((word) => word.includes('$'))) return command;
+  const values = new Map((env ?? []).map(({ name, value = '' }) => [name, value]));
+  return command.map((word) => expand(word, (name) => values.get(name)));
+}
+
+async function probeHttp(action: NonNullable<Probe['httpGet']>, timeoutMs: number, target: HandlerTarget): Promise<ProbeResult> {
+  const request = httpTargetOf(action, target, 'probe');
+  const late = () =>
+    new Error(`Get ${JSON.stringify(request.text)}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)`);
   try {
-    const { status } = await target.runtime.connect(target.sandboxId, port).http({ method: 'GET', path, headers });
-    return status >= 200 && status < 400 ? { ok: true, output: '' } : { ok: false, output: `HTTP probe failed with statuscode: ${status}` };
+    const { status, body } = await within(target.clock, timeoutMs, late, (signal) => sendHttp(target, request, signal));
+    if (status >= 300 && status < 400)
+      return { outcome: 'warning', output: `Probe terminated redirects, Response body: ${body.slice(0, OUTPUT_CHARS_MAX)}` };
+    return status >= 200 && status < 300 ? success(body) : failure(`HTTP probe failed with statuscode: ${status}`);
   } catch (error) {
-    return { ok: false, output: `Get "${url}": ${error instanceof Error ? error.message : String(error)}` };
+    return failure(textOf(error));
   }
 }
 
-/** A port by number or by the name a container gave it. */
-export function portOf(port: number | string, container: Container): number {
-  if (typeof port === 'number') return port;
-  const named = container.ports?.find(({ name }) => name === port)?.containerPort;
-  const number = named ?? Number(port);
-  if (!Number.isInteger(number)) throw new Error(`couldn't find port: "${port}"`);
-  return number;
+function probeTcp({ port, host = '' }: NonNullable<Probe['tcpSocket']>, target: HandlerTarget): ProbeResult {
+  const number = portOf(port, target.container);
+  try {
+    connect(target, host, number);
+    return success();
+  } catch (error) {
+    return failure(textOf(error));
+  }
 }
+
+/** Upstream: `pkg/probe/grpc/grpc.go`; a port that nobody listens on is tried until the time is over. */
+async function probeGrpc({ port, service }: NonNullable<Probe['grpc']>, timeoutMs: number, target: HandlerTarget): Promise<ProbeResult> {
+  const endAt = target.clock.monotonic() + timeoutMs;
+  try {
+    const connection = connect(target, '', port);
+    const late = () => new LateError(`timeout: health rpc did not complete within ${seconds(timeoutMs)}`);
+    const answer = await within(target.clock, timeoutMs, late, () => connection.health(service ?? ''));
+    return answer === 'SERVING' ? success('service healthy') : failure(`service unhealthy (responded with "${answer}")`);
+  } catch (error) {
+    if (error instanceof LateError) return failure(error.message);
+    if (error instanceof RuntimeError) return failure(grpcFailure(error));
+    await target.clock.sleep(endAt - target.clock.monotonic());
+    const address = JSON.stringify(hostPort(target.podIP, port));
+    return failure(`timeout: failed to connect service ${address} within ${seconds(timeoutMs)}: context deadline exceeded`);
+  }
+}
+
+class LateError extends Error {
+  override readonly name = 'LateError';
+}
+
+const grpcFailure = (error: RuntimeError): string =>
+  error.code === 'Unimplemented'
+    ? `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${error.description}`
+    : `error: health rpc probe failed: ${error.message}`;

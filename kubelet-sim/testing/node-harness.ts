@@ -1,7 +1,8 @@
 import type { ConfigMap, Container, ContainerStatus, Live, Pod, PodStatus, Secret, Service } from '../../api/index.ts';
-import { seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts';
+import { type Clock, seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts';
 import { PodAddresses } from '../node/pod-addresses.ts';
-import type { ConfigSource } from '../pod/config-source.ts';
+import { resizeRefusal } from '../node/resize-admission.ts';
+import type { ConfigSource, IssuedToken } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import type { NodeServices, StatusSink } from '../pod/node-services.ts';
 import type { PodEvents } from '../pod/pod-events.ts';
@@ -19,6 +20,12 @@ export class FakeSource implements ConfigSource {
   readonly configMaps = new Map<string, ConfigMap['data']>();
   readonly secrets = new Map<string, Secret['data']>();
   readonly serviceList: Service[] = [];
+  readonly clock: Clock;
+  tokens = 0;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
 
   configMap(namespace: string, name: string): Promise<Live<ConfigMap> | undefined> {
     const data = this.configMaps.get(name);
@@ -38,8 +45,10 @@ export class FakeSource implements ConfigSource {
     );
   }
 
-  serviceAccountToken(pod: Pod): Promise<string> {
-    return Promise.resolve(`token-of-${pod.metadata.name}`);
+  /** Tokens are numbered when more than one was asked for. */
+  serviceAccountToken(pod: Pod, { expirationSeconds }: { readonly expirationSeconds: number }): Promise<IssuedToken> {
+    const number = this.tokens++ === 0 ? '' : `-${this.tokens}`;
+    return Promise.resolve({ token: `token-of-${pod.metadata.name}${number}`, expiresAt: this.clock.now() + expirationSeconds * 1000 });
   }
 }
 
@@ -55,7 +64,7 @@ const metaOf = (namespace: string, name: string) => ({
 export class TestNode {
   readonly clock = new VirtualClock();
   readonly random;
-  readonly source = new FakeSource();
+  readonly source = new FakeSource(this.clock);
   readonly events: string[] = [];
   readonly deleted: string[] = [];
   readonly history: PodStatus[] = [];
@@ -102,7 +111,9 @@ export class TestNode {
       random: this.random,
       logger: silentLogger,
       pool: () => pool,
-      allocatable: () => ({ cpu: '8', memory: '32Gi' }),
+      allocatable: () => ({ cpu: '8', memory: '32Gi', pods: '110' }),
+      admitResize: (pod) =>
+        resizeRefusal(pod, { node: { metadata: { name: 'node-0' } }, allocatable: this.services.allocatable(), others: [] }),
     };
     this.runtime.onContainerEvent(() => this.worker?.poke());
   }

@@ -1,0 +1,205 @@
+import type { Container, Pod } from '../../api/index.ts';
+import { ContainerProbes, type ProbeKind } from '../probes/container-probes.ts';
+import type { HandlerTarget } from '../probes/handler-target.ts';
+import type { ProbeResult } from '../probes/probe.ts';
+import { type Image, RuntimeError } from '../runtime/cri.ts';
+import { containerConfigOf } from './container-config.ts';
+import type { ContainerKiller } from './container-killer.ts';
+import { type ContainerRole, podLabel } from './container-names.ts';
+import type { Start } from './container-steps.ts';
+import { ContainerConfigError } from './environment.ts';
+import { runHook } from './hooks.ts';
+import type { NodeServices } from './node-services.ts';
+import type { PodSandbox } from './pod-sandbox.ts';
+import { goSeconds } from './restart-backoff.ts';
+import type { ContainerRun, RunBook } from './run-book.ts';
+
+/** How long an error that only the user can mend is left alone. */
+const CONFIG_RETRY_MS = 10_000;
+/** A container that was started and ended at once is looked at again at once. */
+const ENDED_RETRY_MS = 1;
+
+interface Parts {
+  readonly node: NodeServices;
+  readonly sandbox: PodSandbox;
+  readonly book: RunBook;
+  readonly killer: ContainerKiller;
+  readonly pod: () => Pod;
+  readonly target: (container: Container, id: string) => HandlerTarget;
+  readonly onProbe: () => void;
+}
+
+/** What came of starting containers. */
+export interface StartOutcome {
+  readonly progressed: boolean;
+  /** When to look again for those that were not started. */
+  readonly retryMs: number | undefined;
+}
+
+/** A start that failed at one of its steps. */
+class StartError extends Error {
+  override readonly name = 'StartError';
+  /** As the container's status says. */
+  readonly reason: string;
+  readonly retryMs: number;
+
+  constructor(reason: string, message: string, retryMs: number) {
+    super(message);
+    this.reason = reason;
+    this.retryMs = retryMs;
+  }
+}
+
+/** Starts containers, one after the other. Upstream: `startContainer`, `pkg/kubelet/kuberuntime/kuberuntime_container.go`. */
+export class ContainerStarter {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async start(starts: readonly Start[], signal: AbortSignal): Promise<StartOutcome> {
+    let progressed = false;
+    let retryMs: number | undefined;
+    for (const start of starts) {
+      const waitMs = await this.#start(start, signal);
+      signal.throwIfAborted();
+      if (waitMs === 0) progressed = true;
+      else retryMs = Math.min(waitMs, retryMs ?? waitMs);
+      if (waitMs > 0 && start.role === 'init') break;
+    }
+    return { progressed, retryMs };
+  }
+
+  /** Answers 0 when the container was started, else how long to wait before the next try. */
+  async #start(start: Start, signal: AbortSignal): Promise<number> {
+    const { node, book } = this.#parts;
+    const pod = this.#parts.pod();
+    const { container, role } = start;
+    const run = book.of(container, role);
+    const backoffMs = this.#backoff(pod, start, run);
+    if (backoffMs > 0) return backoffMs;
+    const subject = { name: container.name, role };
+    const outcome = await node.images.ensure(pod, container, subject, signal);
+    signal.throwIfAborted();
+    if ('waiting' in outcome) {
+      node.events.warning(pod, 'Failed', `Error: ${outcome.waiting.reason}`, subject);
+      run.waiting = outcome.waiting;
+      return outcome.retryMs;
+    }
+    try {
+      await this.#launch(pod, start, { run, image: outcome.image }, signal);
+      return 0;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof StartError)) throw error;
+      run.waiting = { reason: error.reason, message: error.message };
+      return error.retryMs;
+    }
+  }
+
+  async #launch(pod: Pod, start: Start, { run, image }: { run: ContainerRun; image: Image }, signal: AbortSignal): Promise<void> {
+    const { node, book } = this.#parts;
+    const { container, role } = start;
+    const subject = { name: container.name, role };
+    const id = await this.#create(pod, start, image, signal);
+    book.replace(run, { id, sandboxId: this.#parts.sandbox.id ?? '', container });
+    node.events.normal(pod, 'Created', `Created container: ${container.name}`, subject);
+    try {
+      node.runtime.startContainer(id);
+    } catch (error) {
+      throw this.#failed(pod, start, 'RunContainerError', error);
+    }
+    node.events.normal(pod, 'Started', `Started container ${container.name}`, subject);
+    run.waiting = undefined;
+    await this.#postStart(pod, container, run, signal);
+    signal.throwIfAborted();
+    if (run.id === id) this.probe(run, container);
+  }
+
+  async #create(pod: Pod, start: Start, image: Image, signal: AbortSignal): Promise<string> {
+    const { node, sandbox, book } = this.#parts;
+    const { container, attempt } = start;
+    const target = pod.spec.ephemeralContainers?.find(({ name }) => name === container.name)?.targetContainerName;
+    const targetId = target ? book.find(target)?.id : undefined;
+    const behaviour = node.scripts?.behaviourOf(pod, container.name);
+    try {
+      if (target && targetId === undefined) throw new ContainerConfigError(`unable to find target container ${target}`);
+      const parts = { facts: sandbox.facts, container, attempt, volumes: sandbox.volumes, source: node.source, targetId, behaviour };
+      const config = await containerConfigOf(parts, image);
+      signal.throwIfAborted();
+      return node.runtime.createContainer(sandbox.id ?? '', config).id;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.#failed(pod, start, error instanceof ContainerConfigError ? 'CreateContainerConfigError' : 'CreateContainerError', error);
+    }
+  }
+
+  /** Tells of a step that failed; of a runtime's error without its code, as gRPC's clients do. */
+  #failed(pod: Pod, { container, role }: Start, reason: string, error: unknown): StartError {
+    const message = error instanceof RuntimeError ? error.description : error instanceof Error ? error.message : String(error);
+    this.#parts.node.events.warning(pod, 'Failed', `Error: ${message}`, { name: container.name, role });
+    return new StartError(reason, message, reason === 'RunContainerError' ? ENDED_RETRY_MS : CONFIG_RETRY_MS);
+  }
+
+  /** How long a container that has ended before is still to wait. Upstream: `doBackOff`. */
+  #backoff(pod: Pod, { container, role, exited }: Start, run: ContainerRun): number {
+    const { node } = this.#parts;
+    if (!exited) return 0;
+    const key = `${pod.metadata.uid}/${container.name}/${container.image}`;
+    const now = node.clock.now();
+    const waitMs = node.restarts.remaining(key, exited.finishedAt, now);
+    if (waitMs === 0) {
+      node.restarts.next(key, exited.finishedAt, now);
+      return 0;
+    }
+    if (run.waiting?.reason !== 'CrashLoopBackOff')
+      node.events.warning(pod, 'BackOff', `Back-off restarting failed container ${container.name} in pod ${podLabel(pod)}`, {
+        name: container.name,
+        role,
+      });
+    const message = `back-off ${goSeconds(node.restarts.current(key))} restarting failed container=${container.name} pod=${podLabel(pod)}`;
+    run.waiting = { reason: 'CrashLoopBackOff', message };
+    return waitMs;
+  }
+
+  async #postStart(pod: Pod, container: Container, run: ContainerRun, signal: AbortSignal): Promise<void> {
+    const { node, killer } = this.#parts;
+    const hook = container.lifecycle?.postStart;
+    if (!hook || run.id === undefined) return;
+    run.hooking = true;
+    try {
+      await runHook(hook, pod, this.#parts.target(container, run.id), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      node.events.warning(pod, 'FailedPostStartHook', 'PostStartHook failed', { name: container.name, role: run.role });
+      await killer.killAfterHook(pod, run, container, signal);
+      throw new StartError('PostStartHookError', error instanceof Error ? error.message : String(error), ENDED_RETRY_MS);
+    } finally {
+      run.hooking = false;
+    }
+  }
+
+  /** Begins to probe the newest instance. @param before what was known of it, when it ran before this process did */
+  probe(run: ContainerRun, container: Container, before?: { started: boolean; ready: boolean }): void {
+    const { node } = this.#parts;
+    if (run.id === undefined || !(container.startupProbe || container.readinessProbe || container.livenessProbe)) return;
+    run.probes = new ContainerProbes({
+      clock: node.clock,
+      target: this.#parts.target(container, run.id),
+      before,
+      observer: { onChange: this.#parts.onProbe, onTrouble: (kind, result) => this.#trouble(container.name, run.role, kind, result) },
+    });
+  }
+
+  /** Upstream: `probe`, `pkg/kubelet/prober/prober.go`. */
+  #trouble(name: string, role: ContainerRole, kind: ProbeKind, { outcome, output }: ProbeResult): void {
+    const probe = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} probe`;
+    const pod = this.#parts.pod();
+    const { events } = this.#parts.node;
+    if (outcome === 'warning') events.warning(pod, 'ProbeWarning', `${probe} warning: ${output}`, { name, role });
+    else if (outcome === 'error')
+      events.warning(pod, 'Unhealthy', `${probe} errored and resulted in unknown state: ${output}`, { name, role });
+    else events.warning(pod, 'Unhealthy', `${probe} failed: ${output}`, { name, role });
+  }
+}

@@ -1,0 +1,54 @@
+import type { Clock, Timer } from '../../runtime/index.ts';
+
+/** The time that something is given to stop. It can become shorter, never longer. */
+export class Grace {
+  readonly #clock: Clock;
+  readonly #abort = new AbortController();
+  readonly #onShorter: (() => void)[] = [];
+  #endAt: number;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, ms: number) {
+    this.#clock = clock;
+    this.#endAt = clock.monotonic() + ms;
+  }
+
+  get leftMs(): number {
+    return Math.max(0, this.#endAt - this.#clock.monotonic());
+  }
+
+  /** Ends it earlier, counted from now; later than it ends already does nothing. */
+  shorten(ms: number): void {
+    const endAt = this.#clock.monotonic() + ms;
+    if (endAt >= this.#endAt) return;
+    this.#endAt = endAt;
+    if (this.#timer) this.#arm();
+    for (const listener of this.#onShorter) listener();
+  }
+
+  onShorter(listener: () => void): void {
+    this.#onShorter.push(listener);
+  }
+
+  /** Waits for something for as long as there is time; the signal says that there is none left. */
+  async spend(work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    if (!this.#timer) this.#arm();
+    const { signal } = this.#abort;
+    const over = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    if (!signal.aborted) await Promise.race([work(signal), over]);
+  }
+
+  /** True once no time was left for something that was waited for. */
+  get isOver(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  dispose(): void {
+    this.#timer?.cancel();
+  }
+
+  #arm(): void {
+    this.#timer?.cancel();
+    this.#timer = this.#clock.setTimer(this.leftMs, () => this.#abort.abort(new Error('the grace period is over')));
+  }
+}

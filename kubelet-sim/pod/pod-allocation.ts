@@ -1,0 +1,80 @@
+import type { Live, Pod } from '../../api/index.ts';
+import type { NodeServices } from './node-services.ts';
+import { isResized, type ResizeState, resizeCompletedText, withAllocation } from './resize.ts';
+
+/**
+ * The resources that a node has given a pod, and how far a change of them has come. Upstream: `pkg/kubelet/allocation`.
+ *
+ * ```
+ * spec changed ─► fits? ── no ──► PodResizePending (Deferred: asked again; Infeasible: not)
+ *                   │ yes
+ *                   ▼
+ *               allocated ─► PodResizeInProgress ─► containers have them ─► ResizeCompleted
+ * ```
+ */
+export class PodAllocation {
+  readonly #node: NodeServices;
+  /** A pod with the resources given; the newest one while they are those that it asks for. */
+  #given: Live<Pod>;
+  #state: ResizeState | undefined;
+
+  constructor(node: NodeServices, pod: Live<Pod>) {
+    this.#node = node;
+    this.#given = givenBefore(pod);
+  }
+
+  get state(): ResizeState | undefined {
+    return this.#state;
+  }
+
+  /** The pod as it is now, with the resources it was given. */
+  of(pod: Live<Pod>): Live<Pod> {
+    return pod === this.#given ? pod : { ...pod, spec: withAllocation(pod, this.#given).spec };
+  }
+
+  /** Whether what was put off may fit by now. */
+  get isDeferred(): boolean {
+    return this.#state?.pending?.reason === 'Deferred';
+  }
+
+  /** Looks at what the pod asks for, and gives it when there is room. */
+  consider(pod: Live<Pod>): void {
+    if (!isResized(pod, this.#given)) {
+      this.#given = pod;
+      if (this.#state?.pending) this.#state = this.#state.inProgress && { inProgress: this.#state.inProgress };
+      return;
+    }
+    const generation = pod.metadata.generation ?? 0;
+    const refusal = this.#node.admitResize(pod);
+    if (refusal) {
+      this.#state = { ...this.#state, pending: { ...refusal, generation } };
+      return;
+    }
+    this.#given = pod;
+    this.#state = { inProgress: { generation } };
+  }
+
+  /** All containers run with what was given. */
+  completed(pod: Pod): void {
+    const { inProgress, pending } = this.#state ?? {};
+    if (!inProgress) return;
+    this.#state = pending && { pending };
+    this.#node.events.normal(pod, 'ResizeCompleted', resizeCompletedText(pod, inProgress.generation));
+  }
+}
+
+/** The resources that a pod's status says it was given before this process started. */
+function givenBefore(pod: Live<Pod>): Live<Pod> {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status;
+  const given = new Map(
+    [...containerStatuses, ...initContainerStatuses].flatMap(({ name, resources, allocatedResources }) =>
+      resources ? [[name, { ...resources, ...(allocatedResources ? { requests: allocatedResources } : {}) }] as const] : [],
+    ),
+  );
+  if (given.size === 0) return pod;
+  const before = {
+    ...pod,
+    spec: { ...pod.spec, containers: pod.spec.containers.map((c) => (given.has(c.name) ? { ...c, resources: given.get(c.name) } : c)) },
+  };
+  return isResized(pod, before) ? before : pod;
+}

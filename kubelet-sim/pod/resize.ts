@@ -1,0 +1,117 @@
+import { type Container, type Pod, type PodCondition, parseQuantity, type ResourceRequirements, toTime } from '../../api/index.ts';
+import type { ContainerResources } from '../runtime/cri.ts';
+import { isSidecar } from './container-names.ts';
+
+/** Why a node does not give a pod the resources that it now asks for. */
+export interface ResizeRefusal {
+  /** `Deferred`: not now; `Infeasible`: never on this node. */
+  readonly reason: 'Deferred' | 'Infeasible';
+  readonly message: string;
+}
+
+/** How far a change of a running pod's resources has come. */
+export interface ResizeState {
+  readonly pending?: (ResizeRefusal & { readonly generation: number }) | undefined;
+  /** Generation of the spec whose resources are being given to the containers. */
+  readonly inProgress?: { readonly generation: number } | undefined;
+}
+
+const RESOURCES = ['cpu', 'memory'] as const;
+type ListName = 'requests' | 'limits';
+const LISTS: readonly ListName[] = ['requests', 'limits'];
+
+/** Containers whose resources can be changed while they run: the main ones and sidecars. */
+const resizable = ({ spec }: Pod): readonly Container[] => [...(spec.initContainers ?? []).filter(isSidecar), ...spec.containers];
+
+const amount = (resources: ResourceRequirements | undefined, list: ListName, name: string): number =>
+  parseQuantity(resources?.[list]?.[name] ?? '0').milli();
+
+/** Resources of which a request or a limit differs. */
+export function changedResources(a: ResourceRequirements | undefined, b: ResourceRequirements | undefined): readonly string[] {
+  if (a === b) return [];
+  return RESOURCES.filter((name) => LISTS.some((list) => amount(a, list, name) !== amount(b, list, name)));
+}
+
+/** Whether a pod asks for other resources than it was given. */
+export function isResized(pod: Pod, allocated: Pod): boolean {
+  const given = new Map(resizable(allocated).map(({ name, resources }) => [name, resources]));
+  return resizable(pod).some(({ name, resources }) => given.has(name) && changedResources(resources, given.get(name)).length > 0);
+}
+
+/** The pod with the resources that another one of it was given: its spec is the newest but for them. */
+export function withAllocation(pod: Pod, allocated: Pod): Pod {
+  const given = new Map(resizable(allocated).map(({ name, resources }) => [name, resources]));
+  const replace = (container: Container): Container =>
+    given.has(container.name) ? { ...container, resources: given.get(container.name) } : container;
+  const { initContainers, containers } = pod.spec;
+  return {
+    ...pod,
+    spec: { ...pod.spec, ...(initContainers ? { initContainers: initContainers.map(replace) } : {}), containers: containers.map(replace) },
+  };
+}
+
+/**
+ * Whether the resources that a container is to have differ from those it runs with, in one for which it asks to be restarted.
+ * Upstream: `computePodResizeAction`.
+ */
+export function resizeRestarts(container: Container, actuated: ResourceRequirements | undefined): boolean {
+  if (!actuated) return false;
+  return changedResources(container.resources, actuated).some((name) =>
+    (container.resizePolicy ?? []).some(({ resourceName, restartPolicy }) => resourceName === name && restartPolicy === 'RestartContainer'),
+  );
+}
+
+/** A container's resources in the runtime's units; undefined when it says nothing. */
+export function runtimeResources(resources: ResourceRequirements | undefined): ContainerResources | undefined {
+  const { limits, requests } = resources ?? {};
+  if (!limits && !requests) return undefined;
+  const millis = (text: string | undefined) => (text === undefined ? undefined : parseQuantity(text).milli());
+  const bytes = (text: string | undefined) => (text === undefined ? undefined : parseQuantity(text).value());
+  return {
+    cpuRequestMillis: millis(requests?.cpu),
+    cpuLimitMillis: millis(limits?.cpu),
+    memoryRequestBytes: bytes(requests?.memory),
+    memoryLimitBytes: bytes(limits?.memory),
+  };
+}
+
+/** Conditions that tell of a resize: there is none while nothing is asked for that was not given. */
+export function resizeConditions(state: ResizeState | undefined, before: readonly PodCondition[], now: number): PodCondition[] {
+  const { pending, inProgress } = state ?? {};
+  const of = (type: string, generation: number, reason = '', message = ''): PodCondition => {
+    const old = before.find((condition) => condition.type === type);
+    const isOld = old !== undefined && (old.reason ?? '') === reason;
+    return {
+      type,
+      observedGeneration: generation,
+      status: 'True',
+      lastProbeTime: (isOld && old.message === (message || undefined) && old.lastProbeTime) || toTime(now),
+      lastTransitionTime: (isOld && old.lastTransitionTime) || toTime(now),
+      ...(reason === '' ? {} : { reason }),
+      ...(message === '' ? {} : { message }),
+    };
+  };
+  return [
+    ...(pending ? [of('PodResizePending', pending.generation, pending.reason, pending.message)] : []),
+    ...(inProgress ? [of('PodResizeInProgress', inProgress.generation)] : []),
+  ];
+}
+
+/** What the event of a finished resize says. Upstream: `PodResizeCompletedMsg`, `pkg/kubelet/events/event.go`'s neighbour. */
+export function resizeCompletedText(pod: Pod, generation: number): string {
+  const summary = (containers: readonly Container[]) =>
+    containers.map(({ name, resources: { limits, requests } = {} }) => ({
+      name,
+      resources: { ...(limits ? { limits: sorted(limits) } : {}), ...(requests ? { requests: sorted(requests) } : {}) },
+    }));
+  const sidecars = (pod.spec.initContainers ?? []).filter(isSidecar);
+  const text = JSON.stringify({
+    ...(sidecars.length > 0 ? { initContainers: summary(sidecars) } : {}),
+    containers: summary(pod.spec.containers),
+    generation,
+  });
+  return `Pod resize completed: ${text}`;
+}
+
+const sorted = (list: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(list).sort(([a], [b]) => (a < b ? -1 : 1)));

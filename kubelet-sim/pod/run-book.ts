@@ -1,0 +1,97 @@
+import type { Container, ResourceRequirements } from '../../api/index.ts';
+import type { ContainerProbes } from '../probes/container-probes.ts';
+import type { RuntimeService } from '../runtime/cri.ts';
+import type { ContainerRole } from './container-names.ts';
+import type { ObservedContainer, Waiting } from './observed.ts';
+
+/** Instances of one container: the newest, the one before, and why there is no newer one. */
+export interface ContainerRun {
+  readonly name: string;
+  readonly role: ContainerRole;
+  id: string | undefined;
+  previousId: string | undefined;
+  /** The sandbox of the newest instance. */
+  sandboxId: string | undefined;
+  waiting: Waiting | undefined;
+  probes: ContainerProbes | undefined;
+  /** The postStart hook of the newest instance is under way. */
+  hooking: boolean;
+  /** The image as the spec named it when the newest instance was started. */
+  image: string;
+  /** The resources the newest instance runs with. */
+  actuated: ResourceRequirements | undefined;
+}
+
+/** What a pod's worker knows of its containers. */
+export class RunBook {
+  readonly #runtime: RuntimeService;
+  /** Few per pod, hence a list. */
+  readonly #runs: ContainerRun[] = [];
+
+  constructor(runtime: RuntimeService) {
+    this.#runtime = runtime;
+  }
+
+  get all(): readonly ContainerRun[] {
+    return this.#runs;
+  }
+
+  find(name: string): ContainerRun | undefined {
+    return this.#runs.find((run) => run.name === name);
+  }
+
+  /** The record of a container, made when there is none. */
+  of({ name, image = '' }: Container, role: ContainerRole): ContainerRun {
+    const known = this.find(name);
+    if (known) return known;
+    const run: ContainerRun = {
+      name,
+      role,
+      id: undefined,
+      previousId: undefined,
+      sandboxId: undefined,
+      waiting: undefined,
+      probes: undefined,
+      hooking: false,
+      image,
+      actuated: undefined,
+    };
+    this.#runs.push(run);
+    return run;
+  }
+
+  isRunning({ id }: ContainerRun): boolean {
+    return id !== undefined && this.#runtime.containerStatus(id)?.state === 'running';
+  }
+
+  /** A newer instance takes the place of the newest; the one before that is forgotten by the runtime. */
+  replace(run: ContainerRun, instance: { readonly id: string; readonly sandboxId: string; readonly container: Container }): void {
+    run.probes?.stop();
+    run.probes = undefined;
+    if (run.previousId !== undefined) this.#runtime.removeContainer(run.previousId);
+    run.previousId = run.id;
+    run.id = instance.id;
+    run.sandboxId = instance.sandboxId;
+    run.image = instance.container.image ?? '';
+    run.actuated = instance.container.resources;
+  }
+
+  observe(sandboxId: string | undefined): ReadonlyMap<string, ObservedContainer> {
+    return new Map(this.#runs.map((run) => [run.name, this.#observeOne(run, sandboxId)]));
+  }
+
+  #observeOne(run: ContainerRun, sandboxId: string | undefined): ObservedContainer {
+    const { id, previousId, waiting, probes, hooking, image, actuated } = run;
+    return {
+      current: id === undefined ? undefined : this.#runtime.containerStatus(id),
+      previous: previousId === undefined ? undefined : this.#runtime.containerStatus(previousId),
+      waiting,
+      started: !hooking && (probes ? probes.started : true),
+      ready: probes ? probes.ready : true,
+      failedProbe: probes?.failed,
+      isStale: run.sandboxId !== sandboxId,
+      startedImage: id === undefined ? undefined : image,
+      actuated,
+    };
+  }
+}

@@ -1,0 +1,68 @@
+import { type Container, type Pod, parseQuantity, qosClassOf } from '../../api/index.ts';
+import type { ContainerSecurity, Image } from '../runtime/cri.ts';
+import { podLabel } from './container-names.ts';
+import { ContainerConfigError } from './environment.ts';
+
+/** What a container may do, its own word before the pod's. Upstream: `DetermineEffectiveSecurityContext`, `pkg/securitycontext`. */
+export function securityOf({ spec }: Pod, { securityContext: own = {} }: Container): ContainerSecurity | undefined {
+  const shared = spec.securityContext ?? {};
+  if (!spec.securityContext && Object.keys(own).length === 0) return undefined;
+  const groups = [...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])];
+  const { capabilities } = own;
+  return {
+    runAsUser: own.runAsUser ?? shared.runAsUser,
+    runAsGroup: own.runAsGroup ?? shared.runAsGroup,
+    ...(groups.length > 0 ? { supplementalGroups: groups } : {}),
+    ...(shared.supplementalGroupsPolicy === 'Strict' ? { supplementalGroupsPolicy: 'Strict' as const } : {}),
+    readOnlyRootFilesystem: own.readOnlyRootFilesystem,
+    privileged: own.privileged,
+    ...(capabilities ? { capabilities: { add: capabilities.add ?? [], drop: capabilities.drop ?? [] } } : {}),
+    ...(own.allowPrivilegeEscalation === false ? { noNewPrivileges: true } : {}),
+    seccomp: SECCOMP.find((type) => type === (own.seccompProfile ?? shared.seccompProfile)?.type),
+    ...(own.procMount === 'Unmasked' ? { procMount: 'Unmasked' as const } : {}),
+  };
+}
+
+const SECCOMP = ['Unconfined', 'RuntimeDefault', 'Localhost'] as const;
+
+/**
+ * A container that must not run as root, and would. Upstream: `verifyRunAsNonRoot`, `pkg/kubelet/kuberuntime/security_context.go`; an
+ * image that says nothing of its user runs as root.
+ *
+ * @throws ContainerConfigError
+ */
+export function checkNonRoot(pod: Pod, container: Container, image: Pick<Image, 'uid' | 'username'>): void {
+  const shared = pod.spec.securityContext;
+  const own = container.securityContext;
+  if (!(own?.runAsNonRoot ?? shared?.runAsNonRoot)) return;
+  const where = `(pod: ${JSON.stringify(podLabel(pod))}, container: ${container.name})`;
+  const user = own?.runAsUser ?? shared?.runAsUser;
+  if (user !== undefined) {
+    if (user === 0) throw new ContainerConfigError(`container's runAsUser breaks non-root policy ${where}`);
+    return;
+  }
+  if (image.uid === undefined && image.username)
+    throw new ContainerConfigError(
+      `container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root ${where}`,
+    );
+  if (!image.uid) throw new ContainerConfigError(`container has runAsNonRoot and image will run as root ${where}`);
+}
+
+const CRITICAL_PRIORITY = 2_000_000_000;
+/** Scores by class, and between which those of Burstable pods are. */
+const SCORE = { critical: -997, guaranteed: -997, bestEffort: 1000, burstableMin: 3, burstableMax: 999 } as const;
+
+/**
+ * How soon the kernel kills a container when the node runs out of memory. Upstream: `GetContainerOOMScoreAdjust`, `pkg/kubelet/qos`.
+ *
+ * @param memory of the node
+ */
+export function oomScoreAdj(pod: Pod, container: Container, memory: string | undefined): number {
+  if ((pod.spec.priority ?? 0) >= CRITICAL_PRIORITY) return SCORE.critical;
+  const qos = pod.status.qosClass || qosClassOf(pod);
+  if (qos === 'Guaranteed') return SCORE.guaranteed;
+  if (qos === 'BestEffort') return SCORE.bestEffort;
+  const requested = parseQuantity(container.resources?.requests?.memory ?? '0').value();
+  const share = Math.floor((1000 * requested) / Math.max(1, parseQuantity(memory ?? '0').value()));
+  return Math.min(Math.max(1000 - share, SCORE.burstableMin), SCORE.burstableMax);
+}

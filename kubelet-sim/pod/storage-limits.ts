@@ -1,0 +1,73 @@
+import { type Container, type Pod, parseQuantity } from '../../api/index.ts';
+import type { MountableVolume, RuntimeService } from '../runtime/cri.ts';
+import type { Verdict } from './observed.ts';
+
+/** How often the use of disk is looked at, as upstream's eviction manager does. */
+export const STORAGE_CHECK_MS = 10_000;
+
+const ON_DISK = 'ephemeral-storage';
+
+/** What is looked at. */
+export interface StorageScope {
+  readonly pod: Pod;
+  readonly runtime: RuntimeService;
+  readonly volumes: ReadonlyMap<string, MountableVolume>;
+  readonly containerId: (name: string) => string | undefined;
+}
+
+/** Whether a pod says how much of the node's disk it may use: others need not be looked at. */
+export const limitsStorage = ({ spec }: Pod): boolean =>
+  (spec.volumes ?? []).some(({ emptyDir }) => emptyDir?.sizeLimit !== undefined) ||
+  [...(spec.initContainers ?? []), ...spec.containers].some(({ resources }) => resources?.limits?.[ON_DISK] !== undefined);
+
+/**
+ * Why a pod that uses more disk than it may is to be evicted: first its emptyDir volumes, then the whole of it, then each container.
+ * Upstream: `localStorageEviction`, `pkg/kubelet/eviction/eviction_manager.go`.
+ */
+export function storageVerdict(scope: StorageScope): Verdict | undefined {
+  const message = volumeExcess(scope) ?? podExcess(scope) ?? containerExcess(scope);
+  return message === undefined ? undefined : { reason: 'Evicted', message };
+}
+
+const bytes = (text: string): number => parseQuantity(text).value();
+
+function volumeExcess({ pod, runtime, volumes }: StorageScope): string | undefined {
+  for (const { name, emptyDir } of pod.spec.volumes ?? []) {
+    const volume = volumes.get(name);
+    const limit = emptyDir?.sizeLimit;
+    if (volume && limit !== undefined && bytes(limit) > 0 && runtime.volumeUsage(volume).usedBytes > bytes(limit))
+      return `Usage of EmptyDir volume "${name}" exceeds the limit "${limit}". `;
+  }
+  return undefined;
+}
+
+function podExcess(scope: StorageScope): string | undefined {
+  const { pod, runtime, volumes } = scope;
+  const limits = pod.spec.containers.map(({ resources }) => resources?.limits?.[ON_DISK]);
+  if (limits.length === 0 || limits.some((limit) => limit === undefined)) return undefined;
+  const limit = limits.map((text) => parseQuantity(text ?? '0')).reduce((sum, one) => sum.add(one));
+  let used = 0;
+  for (const { name, emptyDir } of pod.spec.volumes ?? []) {
+    const volume = volumes.get(name);
+    if (volume && emptyDir && emptyDir.medium !== 'Memory') used += runtime.volumeUsage(volume).usedBytes;
+  }
+  for (const container of pod.spec.containers) used += containerUse(scope, container);
+  return used > limit.value()
+    ? `Pod ephemeral local storage usage exceeds the total limit of containers ${limit.canonical()}. `
+    : undefined;
+}
+
+function containerExcess(scope: StorageScope): string | undefined {
+  for (const container of scope.pod.spec.containers) {
+    const limit = container.resources?.limits?.[ON_DISK];
+    if (limit !== undefined && containerUse(scope, container) > bytes(limit))
+      return `Container ${container.name} exceeded its local ephemeral storage limit "${limit}". `;
+  }
+  return undefined;
+}
+
+function containerUse({ runtime, containerId }: StorageScope, { name }: Container): number {
+  const id = containerId(name);
+  const stats = id === undefined ? undefined : runtime.containerStats(id);
+  return stats ? stats.writableLayer.usedBytes + stats.log.usedBytes : 0;
+}

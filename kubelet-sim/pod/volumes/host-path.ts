@@ -1,0 +1,32 @@
+import type { HostPathVolumeSource } from '../../../api/index.ts';
+import type { HostPathType, MountableVolume } from '../../runtime/cri.ts';
+import type { PodVolume, VolumeScope } from './volume.ts';
+
+const TYPES: ReadonlySet<string> = new Set<HostPathType>([
+  '',
+  'DirectoryOrCreate',
+  'Directory',
+  'FileOrCreate',
+  'File',
+  'Socket',
+  'CharDevice',
+  'BlockDevice',
+]);
+
+const isType = (type: string): type is HostPathType => TYPES.has(type);
+
+/** A file or directory of the node, which must be what the type says. Upstream: `pkg/volume/hostpath`. */
+export function hostPathVolume(name: string, { path, type = '' }: HostPathVolumeSource, scope: VolumeScope): PodVolume {
+  let mountable: MountableVolume | undefined;
+  const setUp = async (): Promise<MountableVolume> => {
+    mountable ??= { name, tree: await scope.hostPath(path, isType(type) ? type : '') };
+    return mountable;
+  };
+  return {
+    name,
+    setUp,
+    get mountable() {
+      return mountable;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '../../../runtime/index.ts';
+import type { FileTree, HostPathType, MountableVolume } from '../../runtime/cri.ts';
+import type { ConfigSource } from '../config-source.ts';
+import type { PodFacts } from '../field-ref.ts';
+
+/** A volume that cannot be set up; the text is the event's. */
+export class MountError extends Error {
+  override readonly name = 'MountError';
+}
+
+/** Volumes that outlive a pod: claims, by name. */
+export type LastingVolumes = Map<string, MountableVolume>;
+
+/** What a pod's volumes need to know. */
+export interface VolumeScope {
+  readonly facts: () => PodFacts;
+  readonly source: ConfigSource;
+  readonly lasting: LastingVolumes;
+  readonly clock: Clock;
+  /** A part of the node's own file system. @throws Error with a kubelet's text when it is not what the type says. */
+  readonly hostPath: (path: string, type: HostPathType) => Promise<FileTree>;
+}
+
+/** A volume of a pod. */
+export interface PodVolume {
+  readonly name: string;
+  /**
+   * Makes it ready to be mounted; asked again it answers the same.
+   *
+   * @throws Error when it cannot be: the message is what the event says after `MountVolume.SetUp failed for volume "x" : `.
+   */
+  setUp(): Promise<MountableVolume>;
+  /** What can be mounted without setting up: of a pod that has been running. */
+  readonly mountable: MountableVolume | undefined;
+}
+
+/** A volume that is there at once. */
+export const readyVolume = (name: string, mountable: MountableVolume): PodVolume => ({
+  name,
+  mountable,
+  setUp: () => Promise.resolve(mountable),
+});
+
+/** What the files of a volume belong to, as the pod's security context says. */
+export function ownershipOf({ pod }: PodFacts): Pick<MountableVolume, 'fsGroup'> {
+  const fsGroup = pod.spec.securityContext?.fsGroup;
+  return fsGroup === undefined ? {} : { fsGroup };
+}
