@@ -1,5 +1,5 @@
 import { createHealthServer } from './health.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { type OptionTable, type OptionValues, option } from './options.ts';
 import type { Service } from './service.ts';
 
@@ -9,9 +9,14 @@ export const healthOptions = {
 } satisfies OptionTable;
 
 /** A service with its health and metrics served beside it, when a port is given; `close` is done last. */
-export function withHealth(values: OptionValues<typeof healthOptions>, service: Service, close: () => Promise<void>): Service {
+export function withHealth(
+  values: OptionValues<typeof healthOptions>,
+  service: Service,
+  close: () => Promise<void>,
+  metrics: Metrics = createMetrics(),
+): Service {
   const port = values['healthz-port'];
-  const health = port === 0 ? undefined : createHealthServer({ port, host: '127.0.0.1', checks: [], metrics: createMetrics() });
+  const health = port === 0 ? undefined : createHealthServer({ port, host: '127.0.0.1', checks: [], metrics });
   return {
     get url() {
       return service.url;

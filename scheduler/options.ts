@@ -1,5 +1,19 @@
 import { clientOptions, leaderElectionOptions } from '../client/index.ts';
-import { healthOptions, type OptionTable, processOptions } from '../runtime/index.ts';
+import { healthOptions, type OptionTable, option, processOptions } from '../runtime/index.ts';
 
 /** What the scheduler takes; names are upstream's. */
-export const schedulerOptions = { ...clientOptions, ...leaderElectionOptions, ...healthOptions, ...processOptions } satisfies OptionTable;
+export const schedulerOptions = {
+  config: option.string(
+    'A KubeSchedulerConfiguration file: profiles, plugins and their arguments, extenders. Options given beside it win.',
+    undefined,
+    {
+      placeholder: 'FILE',
+    },
+  ),
+  ...clientOptions,
+  ...leaderElectionOptions,
+  'leader-elect-resource-name': option.string('Name of the Lease.', 'kube-scheduler'),
+  'leader-elect-resource-namespace': option.string('Namespace of the Lease.', 'kube-system'),
+  ...healthOptions,
+  ...processOptions,
+} satisfies OptionTable;
