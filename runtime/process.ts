@@ -22,7 +22,8 @@ export interface ProcessSpec<T extends OptionTable & typeof processOptions> {
   /** What it does, in a line. */
   readonly about: string;
   readonly options: T;
-  create(values: OptionValues<T>, environment: Environment): Service | Promise<Service>;
+  /** @param given the options that stood on the command line, for who has them from a file too. */
+  create(values: OptionValues<T>, environment: Environment, given: ReadonlySet<string>): Service | Promise<Service>;
 }
 
 /** The `main` of a process folder: reads the options, answers `--help`, makes the service on the machine's clock and runs it. */
@@ -33,14 +34,14 @@ export async function processMain<T extends OptionTable & typeof processOptions>
   let logger: Logger | undefined;
   await runMain(
     () => {
-      const { values, help } = parseOptions(spec.options, argv);
+      const { values, help, given } = parseOptions(spec.options, argv);
       if (help) {
         process.stdout.write(helpText(`nanokube ${spec.name} [OPTIONS]`, spec.about, spec.options));
         process.exit(0);
       }
       const { 'log-level': level }: OptionValues<typeof processOptions> = values;
       logger = createLogger(spec.name, level);
-      return spec.create(values, { clock: systemClock, random: systemRandom, logger });
+      return spec.create(values, { clock: systemClock, random: systemRandom, logger }, given);
     },
     () => logger,
   );

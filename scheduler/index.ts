@@ -1,53 +1,82 @@
-import type { ApiClient, LeaderElectionTimes } from '../client/index.ts';
+import type { ApiClient, EventRecorder } from '../client/index.ts';
 import { createEventRecorder, createInformerFactory, createLeaderElector } from '../client/index.ts';
-import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
-import { DEFAULT_SCHEDULER_NAME, defaultProfile } from './default-profile.ts';
-import { Scheduler } from './scheduler.ts';
+import { type Clock, createMetrics, type Logger, type Metrics, type Random, type Service } from '../runtime/index.ts';
+import { buildProfile, registryWith } from './config/build-profiles.ts';
+import type { SchedulerConfiguration } from './config/configuration.ts';
+import { withManagedResources } from './config/managed-resources.ts';
+import { defaultConfiguration } from './config/read-configuration.ts';
+import { preempting } from './extender/extender.ts';
+import { HttpExtender } from './extender/http-extender.ts';
+import { inParallel } from './framework/parallel.ts';
+import type { Handle, PluginDefinition } from './framework/plugin.ts';
+import { IN_TREE } from './plugins/registry.ts';
+import { Scheduler, type SchedulerParts } from './scheduler.ts';
 
-export type { ClusterEvent, CycleState, EventRegistration, Plugin, QueuedPod, Rejection, Snapshot, Verdict } from './framework.ts';
-export type { NodeInfo } from './node-info.ts';
-export type { PodInfo } from './pod-info.ts';
+export type { SchedulerConfiguration } from './config/configuration.ts';
+export { loadPluginModules } from './config/plugin-modules.ts';
+export { defaultConfiguration, loadConfiguration, readConfiguration } from './config/read-configuration.ts';
+export { CycleState, type StateData } from './framework/cycle-state.ts';
+export { type Change, type ClusterEvent, type EventAction, type EventRegistration, type EventResource, on } from './framework/events.ts';
+export type { NodeStatuses } from './framework/node-statuses.ts';
+export type {
+  ArgsResult,
+  Framework,
+  Handle,
+  PermitWait,
+  Plugin,
+  PluginDefinition,
+  PostFilterResult,
+  PreFilterResult,
+  QueuedPod,
+} from './framework/plugin.ts';
+export { MAX_NODE_SCORE, pending, type Rejection, SKIP, unresolvable, unschedulable, type Verdict } from './framework/status.ts';
+export type { WaitingPod, WaitingPods } from './framework/waiting-pods.ts';
+export type { NodeInfo } from './state/node-info.ts';
+export type { PodInfo } from './state/pod-info.ts';
+export type { Snapshot } from './state/snapshot.ts';
 
 export interface SchedulerOptions {
   readonly client: ApiClient;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Absent: runs without asking. */
-  readonly leaderElection?: LeaderElectionTimes | undefined;
+  /** Upstream's defaults unless given. */
+  readonly configuration?: SchedulerConfiguration | undefined;
+  /** Plugins of the user's own, which the configuration may name. */
+  readonly plugins?: readonly PluginDefinition[] | undefined;
+  readonly metrics?: Metrics | undefined;
   /** Called when the lease is lost: the process should end, and be started again. */
   readonly onLeadershipLost?: (() => void) | undefined;
+  /** Runs without asking when false; the configuration says unless given. */
+  readonly leaderElect?: boolean | undefined;
 }
 
-/** The scheduler as a service. */
+/** The scheduler as a service. @throws UserError when the configuration cannot be used. */
 export function createScheduler(options: SchedulerOptions): Service {
-  const { client, clock, random, logger, leaderElection } = options;
+  const { client, clock, random, logger, configuration = defaultConfiguration() } = options;
+  const { leaderElection } = configuration;
   const stop = new AbortController();
+  const metrics = options.metrics ?? createMetrics();
+  const recorders = new Recorders((component) => createEventRecorder({ client, component, clock, random, logger }));
   let running: Promise<unknown> = Promise.resolve();
-  const recorder = createEventRecorder({ client, component: DEFAULT_SCHEDULER_NAME, clock, random, logger });
+  const make = () => assemble({ ...options, configuration, metrics }, (name) => recorders.of(name));
+  // Made at once, so that a wrong configuration is told at the start and not when the lease is got; led again, it is made anew.
+  let made: Scheduler | undefined = make();
   const schedule = async (signal: AbortSignal) => {
-    const informers = createInformerFactory({ client, clock, random, logger });
-    await new Scheduler({ client, informers, recorder, profiles: [defaultProfile(client)], clock, random, logger }).run(signal);
+    const scheduler = made ?? make();
+    made = undefined;
+    await scheduler.run(signal);
   };
-  const lead = async ({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: LeaderElectionTimes) => {
+  const lead = async () => {
+    const { resourceName: name, resourceNamespace: namespace, leaseDurationMs, renewDeadlineMs, retryPeriodMs } = leaderElection;
+    const times = { leaseDurationMs, renewDeadlineMs, retryPeriodMs };
     const identity = `nanokube_${random.uuid()}`;
-    const lease = { name: 'kube-scheduler', namespace: 'kube-system' };
-    const elector = createLeaderElector({
-      client,
-      ...lease,
-      identity,
-      leaseDurationMs,
-      renewDeadlineMs,
-      retryPeriodMs,
-      clock,
-      random,
-      logger,
-    });
+    const elector = createLeaderElector({ client, name, namespace, identity, ...times, clock, random, logger });
     if ((await elector.run(stop.signal, schedule)) === 'lost') options.onLeadershipLost?.();
   };
   return {
     start: () => {
-      running = (leaderElection ? lead(leaderElection) : schedule(stop.signal)).catch((error: unknown) => {
+      running = ((options.leaderElect ?? leaderElection.leaderElect) ? lead() : schedule(stop.signal)).catch((error: unknown) => {
         if (stop.signal.aborted) return;
         logger.fatal({ err: error }, 'scheduler failed');
         options.onLeadershipLost?.();
@@ -57,7 +86,77 @@ export function createScheduler(options: SchedulerOptions): Service {
     stop: async () => {
       stop.abort(new Error('the scheduler stops'));
       await running;
-      recorder.close();
+      recorders.close();
     },
   };
+}
+
+type Assembling = SchedulerOptions & { readonly configuration: SchedulerConfiguration; readonly metrics: Metrics };
+
+/** The scheduler of a configuration. */
+function assemble(options: Assembling, recorders: (schedulerName: string) => EventRecorder): Scheduler {
+  const { client, clock, random, logger, metrics } = options;
+  const configuration = withManagedResources(options.configuration);
+  const { percentageOfNodesToScore, podInitialBackoffMs: initialMs, podMaxBackoffMs: maxMs } = configuration;
+  const informers = createInformerFactory({ client, clock, random, logger });
+  const registry = registryWith(IN_TREE, options.plugins ?? []);
+  return new Scheduler({
+    client,
+    informers,
+    recorders,
+    extenders: (snapshot) => configuration.extenders.map((extender) => new HttpExtender(extender, snapshot)),
+    percentageOfNodesToScore,
+    backoff: { initialMs, maxMs },
+    metrics,
+    clock,
+    random,
+    logger,
+    profiles: (parts) => {
+      const handleOf = (schedulerName: string): Omit<Handle, 'framework'> => ({
+        schedulerName,
+        client,
+        informers,
+        recorder: recorders(schedulerName),
+        clock,
+        random,
+        logger: logger.child({ profile: schedulerName }),
+        parallel: (pieces, work) => inParallel(pieces, configuration.parallelism, work),
+        ...sharedParts(parts),
+      });
+      return configuration.profiles.map((profile) => buildProfile(profile, { registry, handleOf, observer: parts.metrics }));
+    },
+  });
+}
+
+const sharedParts = ({ cache, nominator, waitingPods, metrics, activate, podByKey, extenders }: SchedulerParts) => ({
+  snapshot: cache,
+  nominator,
+  waitingPods,
+  metrics,
+  activate,
+  podByKey,
+  preemptionExtenders: preempting(extenders),
+});
+
+/** An event recorder for each scheduler name. */
+class Recorders {
+  readonly #make: (component: string) => EventRecorder;
+  readonly #made = new Map<string, EventRecorder>();
+
+  constructor(make: (component: string) => EventRecorder) {
+    this.#make = make;
+  }
+
+  of(component: string): EventRecorder {
+    let recorder = this.#made.get(component);
+    if (!recorder) {
+      recorder = this.#make(component);
+      this.#made.set(component, recorder);
+    }
+    return recorder;
+  }
+
+  close(): void {
+    for (const recorder of this.#made.values()) recorder.close();
+  }
 }

@@ -1,61 +1,136 @@
-import { coreKinds, isConflict, isNotFound, type Live, type Node, type Pod, toTime } from '../api/index.ts';
-import type { ApiClient, EventRecorder, Informer, InformerFactory } from '../client/index.ts';
-import type { Clock, Logger, Random, Timer } from '../runtime/index.ts';
-import { SchedulerCache } from './cache.ts';
-import { findNode } from './find-node.ts';
-import { fitMessage, rejectingPlugins } from './fit-error.ts';
-import type { ClusterEvent, CycleState, QueuedPod, Rejection } from './framework.ts';
-import { prioritySort } from './plugins/priority-sort.ts';
-import type { Profile } from './profile.ts';
-import { SchedulingQueue } from './queue.ts';
+import { isConflict, isNotFound, type Live, type Pod } from '../api/index.ts';
+import type { ApiClient, EventRecorder, InformerFactory } from '../client/index.ts';
+import type { Clock, Logger, Metrics, Random, Timer } from '../runtime/index.ts';
+import { ClusterWatcher } from './cycle/cluster-watcher.ts';
+import { type FindNodeOptions, type FindNodeResult, findNode } from './cycle/find-node.ts';
+import { Gate } from './cycle/gate.ts';
+import { type PodScheduledFailure, StatusWriter } from './cycle/status-writer.ts';
+import type { Extender } from './extender/extender.ts';
+import type { CycleState } from './framework/cycle-state.ts';
+import type { EventResource } from './framework/events.ts';
+import { type Diagnosis, diagnosisOfOne, fitMessage, NO_NODES_MESSAGE, rejectingPlugins } from './framework/fit-error.ts';
+import type { PostFilterResult, QueuedPod } from './framework/plugin.ts';
+import type { Profile } from './framework/profile.ts';
+import { messageOf, type Rejection } from './framework/status.ts';
+import { WaitingPod, WaitingPods } from './framework/waiting-pods.ts';
+import { type AttemptResult, SchedulerMetrics } from './metrics.ts';
+import type { BackoffTimes } from './queue/backoff.ts';
+import { SchedulingQueue } from './queue/scheduling-queue.ts';
+import { SchedulerCache } from './state/cache.ts';
+import { Nominator } from './state/nominator.ts';
+import type { PodInfo } from './state/pod-info.ts';
+import type { Snapshot } from './state/snapshot.ts';
 
 /** How often assumed pods are looked through for those whose binding was never seen. */
 const EXPIRE_MS = 60_000;
-/** Bindings under way at once; more pods wait until one is done. */
+/** Bindings under way at once; more pods wait until one is done. Pods that wait in Permit do not count. */
 const BINDINGS_MAX = 128;
+/** Events do not carry longer messages. */
+const MESSAGE_LENGTH_MAX = 1_024;
+/** Of so many cycles, one tells how long each plugin took (upstream: 10 %). */
+const SAMPLED_CYCLES = 10;
+
+/** What profiles are made of and the scheduler runs on. */
+export interface SchedulerParts {
+  readonly cache: SchedulerCache;
+  readonly nominator: Nominator;
+  readonly waitingPods: WaitingPods;
+  readonly metrics: SchedulerMetrics;
+  readonly extenders: readonly Extender[];
+  activate(keys: Iterable<string>): void;
+  podByKey(key: string): Live<Pod> | undefined;
+}
 
 export interface SchedulerDependencies {
   readonly client: ApiClient;
   readonly informers: InformerFactory;
-  readonly recorder: EventRecorder;
-  readonly profiles: readonly Profile[];
+  /** By scheduler name. */
+  readonly recorders: (schedulerName: string) => EventRecorder;
+  readonly extenders: (snapshot: Snapshot) => readonly Extender[];
+  /** Makes the profiles; asked once. */
+  readonly profiles: (parts: SchedulerParts) => readonly Profile[];
+  readonly percentageOfNodesToScore: number;
+  readonly backoff: BackoffTimes;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
 
 /**
- * The scheduling loop. One pod at a time finds a node (synchronously, on the cache); its binding is written in the background while the
- * next pod is looked at. Nothing is kept but in the API server: after a restart the pods without a node are simply seen again.
+ * The scheduling loop. One pod at a time finds a node; its binding is written in the background while the next pod is looked at. Nothing is
+ * kept but in the API server: after a restart the pods without a node are simply seen again.
  *
  * Invariants:
  * 1. A pod is counted on its node in the cache before its binding is sent, until the watch shows it or the binding fails.
  * 2. A pod is in exactly one queue, or in flight, or assumed.
+ * 3. Cache, queues and nominations change only through the gate: never between a cycle's first filter and its assumed pod.
  */
 export class Scheduler {
   readonly #deps: SchedulerDependencies;
   readonly #cache: SchedulerCache;
   readonly #queue: SchedulingQueue;
   readonly #profiles: ReadonlyMap<string, Profile>;
-  readonly #pods: Informer<Pod>;
-  readonly #nodes: Informer<Node>;
+  readonly #watcher: ClusterWatcher;
+  readonly #nominator = new Nominator();
+  readonly #waitingPods = new WaitingPods();
+  readonly #gate = new Gate();
+  readonly #metrics: SchedulerMetrics;
+  readonly #statuses: StatusWriter;
+  readonly #extenders: readonly Extender[];
   readonly #bindings = new Set<Promise<void>>();
+  #writing = 0;
+  #roomToBind: (() => void) | undefined;
   #startIndex = 0;
+  #cycles = 0;
   #expiry: Timer | undefined;
 
   constructor(deps: SchedulerDependencies) {
     this.#deps = deps;
-    this.#cache = new SchedulerCache(deps.clock);
-    this.#profiles = new Map(deps.profiles.map((profile) => [profile.schedulerName, profile]));
-    this.#queue = new SchedulingQueue({
-      clock: deps.clock,
-      less: (a, b) => prioritySort.less?.(a, b) ?? false,
-      preEnqueue: (pod) => this.#profileOf(pod.pod)?.preEnqueue(pod),
-      plugins: deps.profiles.flatMap(({ plugins }) => plugins),
+    const { clock, logger } = deps;
+    this.#cache = new SchedulerCache(clock);
+    this.#metrics = new SchedulerMetrics(deps.metrics);
+    this.#statuses = new StatusWriter(deps);
+    this.#extenders = deps.extenders(this.#cache);
+    const profiles = deps.profiles({
+      cache: this.#cache,
+      nominator: this.#nominator,
+      waitingPods: this.#waitingPods,
+      metrics: this.#metrics,
+      extenders: this.#extenders,
+      activate: (keys) => this.#activate(keys),
+      podByKey: (key) => this.#watcher.pods.getByKey(key),
     });
-    // Pods that are done take no room; the API server keeps them from us.
-    this.#pods = deps.informers.informer<Pod>(coreKinds.pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' });
-    this.#nodes = deps.informers.informer<Node>(coreKinds.nodes);
+    this.#profiles = new Map(profiles.map((profile) => [profile.schedulerName, profile]));
+    const [first] = profiles;
+    if (!first) throw new Error('a scheduler needs a profile');
+    this.#queue = new SchedulingQueue({
+      clock,
+      logger,
+      less: (a, b) => first.less.less(a, b),
+      preEnqueue: (pod) => this.#profileOf(pod.pod)?.preEnqueue(pod),
+      eventsOf: (pod, plugin) => this.#profileOf(pod.pod)?.eventsOf(plugin),
+      backoff: deps.backoff,
+      onIncoming: (queue, event) => this.#metrics.incoming(queue, event),
+    });
+    this.#watcher = new ClusterWatcher({
+      informers: deps.informers,
+      cache: this.#cache,
+      queue: this.#queue,
+      nominator: this.#nominator,
+      waitingPods: this.#waitingPods,
+      gate: this.#gate,
+      isOurs: (pod) => this.#profileOf(pod) !== undefined,
+      resources: resourcesOf(profiles),
+    });
+    this.#metrics.observeSizes(deps.metrics, () => ({
+      queues: this.#queue.lengths,
+      inFlightEvents: this.#queue.inFlight.events,
+      bindings: this.#bindings.size,
+      nodes: this.#cache.nodes.length,
+      pods: this.#cache.podCount,
+      assumedPods: this.#cache.assumedCount,
+    }));
   }
 
   /** Pods waiting, by queue. */
@@ -65,191 +140,289 @@ export class Scheduler {
 
   /** Schedules until the signal; resolves when the last binding has ended. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#nodes.addHandler({
-      onAdd: (node) => this.#onNode({ resource: 'Node', action: 'Add', node }),
-      onUpdate: (node, old) => this.#onNode({ resource: 'Node', action: 'Update', node, old }),
-      onDelete: (node) => this.#onNode({ resource: 'Node', action: 'Delete', node }),
-    });
-    this.#pods.addHandler({
-      onAdd: (pod) => this.#onPod(pod, undefined),
-      onUpdate: (pod, old) => this.#onPod(pod, old),
-      onDelete: (pod) => this.#onPodGone(pod),
-    });
-    this.#deps.informers.start(signal);
-    await this.#deps.informers.waitForSync(signal);
-    signal.addEventListener('abort', () => this.#queue.close(), { once: true });
+    const { informers } = this.#deps;
+    informers.start(signal);
+    await informers.waitForSync(signal);
+    signal.addEventListener('abort', () => this.#onAbort(), { once: true });
     this.#armExpiry();
     for (let pod = await this.#queue.pop(); pod && !signal.aborted; pod = await this.#queue.pop()) {
-      this.#scheduleOne(pod, signal);
-      if (this.#bindings.size >= BINDINGS_MAX) await Promise.race(this.#bindings);
+      const cycle = this.#scheduleOne(pod, signal);
+      if (cycle !== undefined) await this.#gate.hold(cycle);
+      if (this.#writing >= BINDINGS_MAX) await this.#untilRoomToBind();
     }
     this.#expiry?.cancel();
     await Promise.all(this.#bindings);
+    await this.#statuses.drain();
+  }
+
+  #onAbort(): void {
+    this.#queue.close();
+    for (const waiting of this.#waitingPods.values()) waiting.reject('', 'the scheduler stops');
   }
 
   #profileOf(pod: Pod): Profile | undefined {
     return this.#profiles.get(pod.spec.schedulerName ?? '');
   }
 
-  #onNode(event: ClusterEvent & { resource: 'Node' }): void {
-    if (event.action === 'Delete') this.#cache.removeNode(event.node.metadata.name);
-    else this.#cache.setNode(event.node);
-    // A heartbeat changes nothing that scheduling looks at.
-    if (event.action === 'Update' && event.old && !nodeChanged(event.node, event.old)) return;
-    this.#queue.onEvent(event);
+  #activate(keys: Iterable<string>): void {
+    this.#gate.run(() => this.#queue.activate(keys, (key) => this.#watcher.pods.getByKey(key)?.metadata.uid));
   }
 
-  #onPod(pod: Live<Pod>, old: Live<Pod> | undefined): void {
-    if (pod.spec.nodeName) {
-      if (old && !old.spec.nodeName) this.#queue.delete(keyOfPod(pod));
-      this.#cache.addPod(pod);
-      const action = old?.spec.nodeName ? 'Update' : 'Add';
-      if (action === 'Add' || requestsChanged(pod, old)) this.#queue.onEvent({ resource: 'AssignedPod', action, pod, old });
-      return;
-    }
-    if (!this.#profileOf(pod) || this.#cache.isAssumed(pod.metadata.uid)) return;
-    if (pod.metadata.deletionTimestamp) this.#queue.delete(keyOfPod(pod));
-    else if (old) this.#queue.update(pod, old);
-    else this.#queue.add(pod);
-  }
-
-  #onPodGone(pod: Live<Pod>): void {
-    this.#queue.delete(keyOfPod(pod));
-    this.#cache.removePod(pod.metadata.uid);
-    if (pod.spec.nodeName) this.#queue.onEvent({ resource: 'AssignedPod', action: 'Delete', pod });
-  }
-
-  #scheduleOne(queued: QueuedPod, signal: AbortSignal): void {
+  /** @returns a promise when somebody outside has to be asked. */
+  #scheduleOne(queued: QueuedPod, signal: AbortSignal): Promise<void> | undefined {
     const { info } = queued;
-    const current = this.#pods.getByKey(info.key);
+    const current = this.#watcher.pods.getByKey(info.key);
     const profile = this.#profileOf(info.pod);
-    if (!profile || current?.metadata.uid !== info.uid || current.spec.nodeName || current.metadata.deletionTimestamp) {
-      this.#queue.done(info.key);
-      return;
+    const isGone = current?.metadata.uid !== info.uid || current.spec.nodeName || current.metadata.deletionTimestamp;
+    if (!profile || isGone || this.#cache.isAssumed(info.uid)) {
+      this.#queue.done(info.uid);
+      return undefined;
     }
-    const found = findNode(info, { profile, snapshot: this.#cache, random: this.#deps.random, startIndex: this.#startIndex });
+    const started = this.#deps.clock.monotonic();
+    profile.observed = this.#cycles++ % SAMPLED_CYCLES === 0;
+    const attempt: Attempt = { profile, queued, started, signal };
+    try {
+      const found = findNode(info, this.#searchOptions(profile));
+      if (!(found instanceof Promise)) return this.#onSearched(attempt, found);
+      return found.then((result) => this.#onSearched(attempt, result)).catch((error: unknown) => this.#onError(attempt, error));
+    } catch (error) {
+      this.#onError(attempt, error);
+      return undefined;
+    }
+  }
+
+  #searchOptions(profile: Profile): FindNodeOptions {
+    const { percentageOfNodesToScore, clock, random, logger } = this.#deps;
+    const [snapshot, extenders, startIndex] = [this.#cache, this.#extenders, this.#startIndex];
+    return { profile, snapshot, extenders, percentageOfNodesToScore, clock, random, logger, startIndex };
+  }
+
+  #onSearched(attempt: Attempt, found: FindNodeResult): Promise<void> | undefined {
+    const { clock } = this.#deps;
+    const { profile, queued, started } = attempt;
     this.#startIndex = found.nextStart;
-    if (!found.node) {
-      const message = found.diagnosis.nodeCount === 0 ? 'no nodes available to schedule pods' : fitMessage(found.diagnosis);
-      const rejectedBy =
-        found.diagnosis.nodeCount === 0 ? new Set(profile.plugins.map(({ name }) => name)) : rejectingPlugins(found.diagnosis);
-      this.#fail(queued, { message, rejectedBy, reason: 'Unschedulable' });
-      return;
+    this.#metrics.algorithm((clock.monotonic() - started) / 1000);
+    if (found.node) {
+      this.#assume({ ...attempt, state: found.state, nodeName: found.node.name });
+      return undefined;
     }
-    const nodeName = found.node.name;
+    const { diagnosis, state } = found;
+    if (diagnosis.nodeCount === 0) {
+      const rejectedBy = new Set(profile.plugins.map(({ name }) => name));
+      const failure = { message: NO_NODES_MESSAGE, reason: 'Unschedulable', nominatedNodeName: '' } as const;
+      this.#fail(attempt, failure, { rejectedBy, pending: new Set() });
+      return undefined;
+    }
+    const rejecting = rejectingPlugins(diagnosis);
+    if (!profile.hasPostFilter) {
+      this.#fail(attempt, { message: fitMessage(diagnosis), reason: 'Unschedulable', nominatedNodeName: '' }, rejecting);
+      return undefined;
+    }
+    const ended = (result: PostFilterResult) => {
+      const message = fitMessage(diagnosis, result.rejection ? messageOf(result.rejection) : '');
+      this.#fail(attempt, { message, reason: 'Unschedulable', nominatedNodeName: result.nominatedNodeName }, rejecting);
+    };
+    const result = profile.postFilter(state, queued.info, diagnosis.statuses);
+    if (result instanceof Promise) return result.then(ended);
+    ended(result);
+    return undefined;
+  }
+
+  /** Counts the pod on its node, and begins to bind it if no plugin has anything against it. */
+  #assume(cycle: BindingCycle): void {
+    const { profile, state, queued, nodeName } = cycle;
+    const { info } = queued;
     this.#cache.assume(info, nodeName);
-    const rejection = profile.reserve(found.state, info, nodeName) ?? profile.permit(found.state, info, nodeName);
+    this.#nominator.delete(info.uid);
+    const reserved = this.#tried(() => profile.reserve(state, info, nodeName));
+    const permitted = reserved.failed ? undefined : this.#tried(() => profile.permit(state, info, nodeName));
+    const failed = reserved.failed ?? permitted?.failed ?? permitted?.value?.rejection;
+    const rejection = reserved.value ?? failed;
     if (rejection) {
-      this.#undo(profile, found.state, queued, nodeName);
-      this.#fail(queued, failureOf(rejection));
+      this.#undo(cycle);
+      if (rejection instanceof Error) this.#onError(cycle, rejection);
+      else this.#rejected(cycle, rejection);
       return;
     }
-    const binding: Promise<void> = this.#bind({ profile, state: found.state, queued, nodeName, signal }).finally(() =>
-      this.#bindings.delete(binding),
-    );
+    if (state.podsToActivate.size > 0) this.#activate(state.podsToActivate);
+    state.podsToActivate.clear();
+    const binding: Promise<void> = this.#bind(cycle, permitted?.value?.waits ?? new Map()).finally(() => this.#bindings.delete(binding));
     this.#bindings.add(binding);
   }
 
-  async #bind({ profile, state, queued, nodeName, signal }: BindingCycle): Promise<void> {
+  #tried<T>(run: () => T): { readonly value?: T | undefined; readonly failed?: Error | undefined } {
+    try {
+      return { value: run() };
+    } catch (error) {
+      return { failed: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+
+  async #bind(cycle: BindingCycle, waits: ReadonlyMap<string, number>): Promise<void> {
+    const { profile, state, queued, nodeName, signal } = cycle;
     const { info } = queued;
     try {
-      const rejection = await profile.preBind(state, info, nodeName);
-      if (rejection) {
-        this.#undo(profile, state, queued, nodeName);
-        this.#fail(queued, failureOf(rejection));
+      const refused = waits.size > 0 ? await this.#waitOnPermit(cycle, waits) : undefined;
+      if (refused) {
+        this.#gate.run(() => this.#onRefused(cycle, refused));
         return;
       }
-      await profile.bind(state, info, nodeName, signal);
-      this.#cache.finishBinding(info.uid);
-      this.#queue.done(info.key);
+      // What fails from here on is no reason to call the pod unschedulable: what happens meanwhile need not be kept for it.
+      this.#queue.done(info.uid);
+      await this.#write(cycle);
+      this.#gate.run(() => this.#onBound(cycle));
       profile.postBind(state, info, nodeName);
-      this.#deps.recorder.event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${nodeName}`);
+      if (state.podsToActivate.size > 0) this.#activate(state.podsToActivate);
     } catch (error) {
-      this.#undo(profile, state, queued, nodeName);
-      this.#onBindingError(queued, error, signal);
+      this.#gate.run(() => this.#onBindingError(cycle, error, signal));
     }
   }
 
-  #onBindingError(queued: QueuedPod, error: unknown, signal: AbortSignal): void {
+  async #write({ profile, state, queued: { info }, nodeName, signal }: BindingCycle): Promise<void> {
+    this.#writing++;
+    try {
+      const rejection = await profile.preBind(state, info, nodeName, signal);
+      if (rejection) throw new Error(`running PreBind plugin "${rejection.plugin}": ${messageOf(rejection)}`);
+      const binder = this.#extenders.find((extender) => extender.binds && extender.isInterested(info));
+      if (binder) await binder.bind(info, nodeName);
+      else await profile.bind(state, info, nodeName, signal);
+    } finally {
+      this.#writing--;
+      this.#roomToBind?.();
+    }
+  }
+
+  #untilRoomToBind(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#roomToBind = resolve;
+    });
+  }
+
+  async #waitOnPermit({ queued: { info }, nodeName }: BindingCycle, waits: ReadonlyMap<string, number>): Promise<Rejection | undefined> {
+    const { clock } = this.#deps;
+    const started = clock.monotonic();
+    const waiting = new WaitingPod(info, nodeName, waits, clock);
+    this.#waitingPods.add(waiting);
+    const outcome = await waiting.outcome;
+    this.#waitingPods.delete(info.uid);
+    this.#metrics.permitWaited(outcome?.code ?? 'Success', (clock.monotonic() - started) / 1000);
+    return outcome;
+  }
+
+  #onBound(cycle: BindingCycle): void {
+    const { clock } = this.#deps;
+    const { queued, nodeName, profile, started } = cycle;
+    const { info } = queued;
+    this.#cache.finishBinding(info.uid);
+    this.#attempted('scheduled', cycle);
+    this.#metrics.bound(queued.attempts, (clock.now() - (queued.firstAttempt ?? clock.now()) + clock.monotonic() - started) / 1000);
+    this.#deps.recorders(profile.schedulerName).event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${nodeName}`);
+  }
+
+  /** Permit said no after all: what the pod had taken is free again, for others. */
+  #onRefused(cycle: BindingCycle, refused: Rejection): void {
+    const { pod, uid } = cycle.queued.info;
+    this.#undo(cycle);
+    this.#rejected(cycle, refused);
+    this.#queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old: pod }, uid);
+  }
+
+  #onBindingError(cycle: BindingCycle, error: unknown, signal: AbortSignal): void {
+    const { info } = cycle.queued;
+    this.#undo(cycle);
+    this.#queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old: info.pod });
     // Gone, bound by somebody else, or we are stopping: the watch tells what there is to know.
-    if (signal.aborted || isNotFound(error) || isConflict(error)) {
-      this.#queue.done(queued.info.key);
+    if (signal.aborted || isNotFound(causeOf(error)) || isConflict(causeOf(error))) {
+      this.#queue.done(info.uid);
+      this.#attempted('error', cycle);
+      const latest = this.#watcher.pods.getByKey(info.key);
+      // A conflict with somebody who only changed it: it waits for a node still.
+      if (!signal.aborted && latest?.metadata.uid === info.uid && !latest.spec.nodeName) this.#queue.addUnschedulable(cycle.queued, latest);
       return;
     }
-    this.#deps.logger.warn({ err: error, pod: queued.info.key }, 'binding failed');
-    const message = `binding rejected: ${error instanceof Error ? error.message : String(error)}`;
-    this.#fail(queued, { message, rejectedBy: new Set(), reason: 'SchedulerError' });
+    this.#onError(cycle, error);
   }
 
-  #undo(profile: Profile, state: CycleState, { info }: QueuedPod, nodeName: string): void {
+  #onError(attempt: Attempt, error: unknown): void {
+    this.#deps.logger.warn({ err: error, pod: attempt.queued.info.key }, 'scheduling failed');
+    const message = error instanceof Error ? error.message : String(error);
+    this.#fail(attempt, { message, reason: 'SchedulerError', nominatedNodeName: '' }, { rejectedBy: new Set(), pending: new Set() });
+  }
+
+  #rejected(attempt: Attempt, rejection: Rejection): void {
+    const diagnosis: Diagnosis = diagnosisOfOne(rejection);
+    this.#fail(attempt, { message: fitMessage(diagnosis), reason: 'Unschedulable', nominatedNodeName: '' }, rejectingPlugins(diagnosis));
+  }
+
+  #undo({ profile, state, queued: { info }, nodeName }: BindingCycle): void {
     profile.unreserve(state, info, nodeName);
     this.#cache.forget(info.uid);
   }
 
-  #fail(queued: QueuedPod, { message, rejectedBy, reason }: Failure): void {
-    this.#queue.addUnschedulable(queued, rejectedBy);
-    this.#deps.recorder.event(queued.info.pod, 'Warning', 'FailedScheduling', message);
-    this.#writeCondition(queued.info.pod, reason, message).catch((error: unknown) => {
-      if (!isNotFound(error)) this.#deps.logger.warn({ err: error, pod: queued.info.key }, 'pod condition was not written');
-    });
+  #fail(attempt: Attempt, failure: PodScheduledFailure, rejecting: Pick<QueuedPod, 'rejectedBy' | 'pending'>): void {
+    const { queued, profile } = attempt;
+    const { info } = queued;
+    this.#attempted(failure.reason === 'SchedulerError' ? 'error' : 'unschedulable', attempt);
+    const latest = this.#watcher.pods.getByKey(info.key);
+    // It went, or somebody else bound it meanwhile.
+    if (latest?.metadata.uid !== info.uid || latest.spec.nodeName) {
+      this.#queue.done(info.uid);
+      return;
+    }
+    this.#queue.addUnschedulable({ ...queued, ...rejecting }, latest);
+    if (failure.nominatedNodeName !== undefined) this.#nominator.set(info, failure.nominatedNodeName);
+    const message = truncated(failure.message);
+    this.#deps.recorders(profile.schedulerName).event(latest, 'Warning', 'FailedScheduling', message);
+    this.#statuses.failed(latest, failure);
   }
 
-  async #writeCondition(pod: Live<Pod>, reason: string, message: string): Promise<void> {
-    const current = this.#pods.getByKey(keyOfPod(pod)) ?? pod;
-    const old = current.status.conditions?.find(({ type }) => type === 'PodScheduled');
-    if (old?.status === 'False' && old.reason === reason && old.message === message) return;
-    const now = toTime(this.#deps.clock.now());
-    const condition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason,
-      message,
-      lastProbeTime: null,
-      lastTransitionTime: old?.status === 'False' ? old.lastTransitionTime : now,
-      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
-    };
-    const { name, namespace, uid } = pod.metadata;
-    await this.#deps.client
-      .resource<Pod>(coreKinds.pods)
-      .patch(name, { metadata: { uid }, status: { conditions: [condition] } }, { namespace, type: 'strategic', subresource: 'status' });
+  #attempted(result: AttemptResult, { profile, started }: Attempt): void {
+    this.#metrics.attempt(result, profile.schedulerName, (this.#deps.clock.monotonic() - started) / 1000);
   }
 
   #armExpiry(): void {
-    this.#expiry = this.#deps.clock.setTimer(EXPIRE_MS, () => {
-      const expired = this.#cache.expireAssumed(this.#deps.clock.now());
-      if (expired > 0) this.#deps.logger.warn({ expired }, 'assumed pods were never seen bound');
+    const { clock, logger } = this.#deps;
+    this.#expiry = clock.setTimer(EXPIRE_MS, () => {
+      this.#gate.run(() => {
+        const expired: readonly PodInfo[] = this.#cache.expireAssumed(clock.now());
+        if (expired.length > 0) logger.warn({ expired: expired.length }, 'assumed pods were never seen bound');
+        for (const info of expired) this.#onExpired(info);
+      });
       this.#armExpiry();
     });
   }
+
+  /** Its binding was written and never seen: whatever became of it, it takes no room here, and if it has no node it is tried again. */
+  #onExpired({ key, uid, pod }: PodInfo): void {
+    this.#queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old: pod });
+    const latest = this.#watcher.pods.getByKey(key);
+    if (latest?.metadata.uid === uid && !latest.spec.nodeName) this.#queue.add(latest);
+  }
 }
 
-interface BindingCycle {
+/** One try of one pod. */
+interface Attempt {
   readonly profile: Profile;
-  readonly state: CycleState;
   readonly queued: QueuedPod;
-  readonly nodeName: string;
+  readonly started: number;
   readonly signal: AbortSignal;
 }
 
-interface Failure {
-  readonly message: string;
-  readonly rejectedBy: ReadonlySet<string>;
-  readonly reason: 'Unschedulable' | 'SchedulerError';
+interface BindingCycle extends Attempt {
+  readonly state: CycleState;
+  readonly nodeName: string;
 }
 
-const failureOf = ({ plugin, reasons }: Rejection): Failure => ({
-  message: reasons.join(', '),
-  rejectedBy: new Set([plugin]),
-  reason: 'Unschedulable',
-});
+const causeOf = (error: unknown): unknown => (error instanceof Error && error.cause !== undefined ? error.cause : error);
 
-const keyOfPod = (pod: Live<Pod>): string => `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
+const truncated = (message: string): string =>
+  message.length <= MESSAGE_LENGTH_MAX ? message : `${message.slice(0, MESSAGE_LENGTH_MAX - ' ...'.length)} ...`;
 
-const requestsChanged = (pod: Pod, old: Pod | undefined): boolean =>
-  JSON.stringify(pod.spec.containers.map(({ resources }) => resources)) !==
-  JSON.stringify(old?.spec.containers.map(({ resources }) => resources));
-
-/** Whether anything of a node changed that a plugin may look at: not its conditions' heartbeats. */
-const nodeChanged = (node: Node, old: Node): boolean =>
-  JSON.stringify([node.spec, node.metadata.labels, node.status.allocatable]) !==
-  JSON.stringify([old.spec, old.metadata.labels, old.status.allocatable]);
+/** What plugins want to hear of. */
+function resourcesOf(profiles: readonly Profile[]): ReadonlySet<EventResource> {
+  const resources = new Set<EventResource>();
+  for (const { plugins } of profiles) {
+    for (const { events = [] } of plugins) for (const { resource } of events) if (resource !== '*') resources.add(resource);
+  }
+  return resources;
+}

@@ -1,33 +1,80 @@
-import { matchesNode, matchesNodeSelectorTerm, type NodeSelector, type Pod } from '../../api/index.ts';
-import { MAX_NODE_SCORE, type Plugin, type PreFilterResult, unresolvable, type Verdict } from '../framework.ts';
+import {
+  matchesNode,
+  matchesNodeSelector,
+  matchesNodeSelectorTerm,
+  type Node,
+  type NodeAffinity,
+  type NodeSelector,
+  type Pod,
+} from '../../api/index.ts';
+import { readObject } from '../config/field-reader.ts';
+import { on } from '../framework/events.ts';
+import type { PluginDefinition, PreFilterResult } from '../framework/plugin.ts';
+import { MAX_NODE_SCORE, type Rejection, SKIP, unresolvable } from '../framework/status.ts';
+import { argsOf, nodeAffinityErrors } from './args.ts';
 import { normalize } from './normalize.ts';
 
 const NAME = 'NodeAffinity';
-const REASON = "node(s) didn't match Pod's node affinity/selector";
+const REJECTION = unresolvable("node(s) didn't match Pod's node affinity/selector");
+const ENFORCED = unresolvable("node(s) didn't match scheduler-enforced node affinity");
+const CONFLICT = unresolvable('pod affinity terms conflict');
+
+export interface NodeAffinityArgs {
+  /** What every pod of the profile must match and prefers, on top of its own. */
+  readonly addedAffinity?: NodeAffinity | undefined;
+}
 
 /** nodeSelector and node affinity, required and preferred. Upstream: `plugins/nodeaffinity`, `component-helpers/scheduling/corev1/nodeaffinity`. */
-export const nodeAffinity: Plugin = {
+export const nodeAffinity: PluginDefinition<NodeAffinityArgs> = {
   name: NAME,
-  preFilter: (_state, { pod }) => namedNodes(requiredOf(pod)),
-  filter: (_state, { pod }, { node }) => (node && matchesNode(pod.spec, node) ? undefined : unresolvable(REASON)),
-  preScore: (_state, { pod }) => preferredOf(pod).length > 0,
-  score: (_state, { pod }, { node }) =>
-    preferredOf(pod).reduce((sum, { weight, preference }) => (node && matchesNodeSelectorTerm(preference, node) ? sum + weight : sum), 0),
-  normalize: (scores) => normalize(scores, MAX_NODE_SCORE),
-  events: [
-    {
-      resource: 'Node',
-      actions: ['Add', 'Update'],
-      hint: ({ pod }, event) => event.resource === 'Node' && matchesNode(pod.spec, event.node),
-    },
-  ],
+  readArgs: (args, path) =>
+    argsOf((problems) =>
+      readObject(args, path, problems, (reader) => {
+        const addedAffinity = reader.raw('addedAffinity') as NodeAffinity | undefined;
+        problems.push(...nodeAffinityErrors(addedAffinity, reader.pathOf('addedAffinity')));
+        return { addedAffinity };
+      }),
+    ),
+  create: ({ addedAffinity }) => {
+    const added = addedAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+    const addedPreferred = addedAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+    const suits = (pod: Pod, node: Node) => (!added || matchesNodeSelector(added, node)) && matchesNode(pod.spec, node);
+    return {
+      name: NAME,
+      preFilter: (_state, { pod }) => {
+        const required = requiredOf(pod);
+        if (!required && !added && !pod.spec.nodeSelector) return SKIP;
+        return namedNodes(required);
+      },
+      filter: (_state, { pod }, { node }) => {
+        if (node && added && !matchesNodeSelector(added, node)) return ENFORCED;
+        return node && matchesNode(pod.spec, node) ? undefined : REJECTION;
+      },
+      preScore: (_state, { pod }) => (preferredOf(pod).length === 0 && addedPreferred.length === 0 ? SKIP : undefined),
+      score: (_state, { pod }, { node }) => {
+        let sum = 0;
+        for (const terms of [addedPreferred, preferredOf(pod)]) {
+          for (const { weight, preference } of terms) if (node && matchesNodeSelectorTerm(preference, node)) sum += weight;
+        }
+        return sum;
+      },
+      normalize: (scores) => normalize(scores, MAX_NODE_SCORE),
+      events: [
+        on(
+          'Node',
+          ['Add', 'UpdateNodeLabel'],
+          ({ pod }, { now, old }) => now !== undefined && suits(pod, now) && !(old && suits(pod, old)),
+        ),
+      ],
+    };
+  },
 };
 
 const requiredOf = (pod: Pod): NodeSelector | undefined => pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
 const preferredOf = (pod: Pod) => pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
 
 /** When every term names nodes by `metadata.name`, only those need to be looked at. */
-function namedNodes(required: NodeSelector | undefined): Verdict | PreFilterResult {
+function namedNodes(required: NodeSelector | undefined): Rejection | PreFilterResult | undefined {
   if (!required || required.nodeSelectorTerms.length === 0) return undefined;
   const names = new Set<string>();
   for (const { matchFields = [] } of required.nodeSelectorTerms) {
@@ -36,5 +83,5 @@ function namedNodes(required: NodeSelector | undefined): Verdict | PreFilterResu
     if (!first) return undefined;
     for (const name of first.filter((candidate) => named.every((values) => values.includes(candidate)))) names.add(name);
   }
-  return names.size === 0 ? unresolvable('pod affinity terms conflict') : { nodeNames: names };
+  return names.size === 0 ? CONFLICT : { nodeNames: names };
 }

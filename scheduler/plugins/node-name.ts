@@ -1,9 +1,16 @@
-import { type Plugin, unresolvable } from '../framework.ts';
+import { on } from '../framework/events.ts';
+import type { PluginDefinition } from '../framework/plugin.ts';
+import { SKIP, unresolvable } from '../framework/status.ts';
+
+const REJECTION = unresolvable("node(s) didn't match the requested node name");
 
 /** Only the node a pod names will do. Upstream: `plugins/nodename`. */
-export const nodeName: Plugin = {
+export const nodeName: PluginDefinition = {
   name: 'NodeName',
-  filter: (_state, { pod }, { name }) =>
-    pod.spec.nodeName && pod.spec.nodeName !== name ? unresolvable("node(s) didn't match the requested node name") : undefined,
-  events: [{ resource: 'Node', actions: ['Add'] }],
+  create: () => ({
+    name: 'NodeName',
+    preFilter: (_state, { pod }) => (pod.spec.nodeName ? undefined : SKIP),
+    filter: (_state, { pod }, { name }) => (pod.spec.nodeName === name ? undefined : REJECTION),
+    events: [on('Node', ['Add'])],
+  }),
 };

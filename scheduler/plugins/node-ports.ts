@@ -1,14 +1,23 @@
-import { type Plugin, unschedulable } from '../framework.ts';
+import { on } from '../framework/events.ts';
+import type { PluginDefinition } from '../framework/plugin.ts';
+import { SKIP, unschedulable } from '../framework/status.ts';
+import { podInfoOf } from '../state/pod-info.ts';
+
+const REJECTION = unschedulable("node(s) didn't have free ports for the requested pod ports");
 
 /** Two pods cannot have one host port. Upstream: `plugins/nodeports`. */
-export const nodePorts: Plugin = {
+export const nodePorts: PluginDefinition = {
   name: 'NodePorts',
-  filter: (_state, { hostPorts }, node) =>
-    hostPorts.some((port) => node.portTaken(port))
-      ? unschedulable("node(s) didn't have free ports for the requested pod ports")
-      : undefined,
-  events: [
-    { resource: 'AssignedPod', actions: ['Delete'] },
-    { resource: 'Node', actions: ['Add'] },
-  ],
+  create: () => ({
+    name: 'NodePorts',
+    preFilter: (_state, { hostPorts }) => (hostPorts.length === 0 ? SKIP : undefined),
+    filter: (_state, { hostPorts }, node) => (hostPorts.some((port) => node.portTaken(port)) ? REJECTION : undefined),
+    events: [
+      on('AssignedPod', ['Delete'], ({ hostPorts }, { old }) => {
+        const freed = old ? podInfoOf(old).hostPorts : [];
+        return hostPorts.some((port) => freed.some((other) => other.port === port.port && other.protocol === port.protocol));
+      }),
+      on('Node', ['Add']),
+    ],
+  }),
 };

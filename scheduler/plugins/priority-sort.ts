@@ -1,7 +1,10 @@
-import type { Plugin } from '../framework.ts';
+import type { PluginDefinition } from '../framework/plugin.ts';
 
 /** Higher priority first, then who came first. Upstream: `plugins/queuesort`. */
-export const prioritySort: Plugin = {
+export const prioritySort: PluginDefinition = {
   name: 'PrioritySort',
-  less: (a, b) => a.info.priority > b.info.priority || (a.info.priority === b.info.priority && a.timestamp < b.timestamp),
+  create: () => ({
+    name: 'PrioritySort',
+    less: (a, b) => a.info.priority > b.info.priority || (a.info.priority === b.info.priority && a.timestamp < b.timestamp),
+  }),
 };

@@ -1,24 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom, VirtualClock } from '../runtime/index.ts';
-import { aNode, aPod } from './builders.test-support.ts';
-import type { Plugin } from './framework.ts';
-import { Heap } from './heap.ts';
-import { nodeAffinity } from './plugins/node-affinity.ts';
-import { prioritySort } from './plugins/priority-sort.ts';
-import { schedulingGates } from './plugins/scheduling-gates.ts';
-import { taintToleration } from './plugins/taint-toleration.ts';
-import { SchedulingQueue } from './queue.ts';
+import { silentLogger } from '../../runtime/index.ts';
+import type { QueuedPod } from '../framework/plugin.ts';
+import { aNode, aPod } from '../testing/builders.ts';
+import { Placement } from '../testing/placement.ts';
+import { SchedulingQueue } from './scheduling-queue.ts';
 
-const PLUGINS: readonly Plugin[] = [nodeAffinity, taintToleration];
-
-function aQueue(clock = new VirtualClock()) {
+function aQueue() {
+  const { profile, clock } = new Placement();
+  const incoming: string[] = [];
   const queue = new SchedulingQueue({
     clock,
-    less: (a, b) => prioritySort.less?.(a, b) ?? false,
-    preEnqueue: (pod) => schedulingGates.preEnqueue?.(pod),
-    plugins: PLUGINS,
+    logger: silentLogger,
+    less: (a, b) => profile.less.less(a, b),
+    preEnqueue: (pod) => profile.preEnqueue(pod),
+    eventsOf: (_pod, plugin) => profile.eventsOf(plugin),
+    backoff: { initialMs: 1_000, maxMs: 10_000 },
+    onIncoming: (name, event) => incoming.push(`${name} ${event}`),
   });
-  return { clock, queue };
+  return { clock, queue, incoming };
 }
 
 const pop = async (queue: SchedulingQueue) => {
@@ -26,6 +25,8 @@ const pop = async (queue: SchedulingQueue) => {
   if (!pod) throw new Error('the queue is closed');
   return pod;
 };
+
+const rejected = (pod: QueuedPod, ...plugins: string[]): QueuedPod => ({ ...pod, rejectedBy: new Set(plugins) });
 
 describe('the scheduling queue', () => {
   it('gives the highest priority first, then the oldest', async () => {
@@ -44,11 +45,11 @@ describe('the scheduling queue', () => {
   it('keeps a rejected pod until an event that can help, and then waits out its back-off', async () => {
     const { clock, queue } = aQueue();
     queue.add(aPod('p').selecting({ disktype: 'ssd' }).build());
-    queue.addUnschedulable(await pop(queue), new Set(['NodeAffinity']));
+    queue.addUnschedulable(rejected(await pop(queue), 'NodeAffinity'));
     const node = aNode('a').build();
-    queue.onEvent({ resource: 'Node', action: 'Update', node, old: node });
+    queue.onEvent({ resource: 'Node', action: 'UpdateNodeLabel', now: node, old: node });
     expect(queue.lengths).toMatchObject({ unschedulable: 1, backoff: 0, active: 0 });
-    queue.onEvent({ resource: 'Node', action: 'Update', node: aNode('a').labelled({ disktype: 'ssd' }).build(), old: node });
+    queue.onEvent({ resource: 'Node', action: 'UpdateNodeLabel', now: aNode('a').labelled({ disktype: 'ssd' }).build(), old: node });
     expect(queue.lengths).toMatchObject({ unschedulable: 0, backoff: 1 });
     await clock.advance(999);
     expect(queue.lengths.active).toBe(0);
@@ -60,20 +61,21 @@ describe('the scheduling queue', () => {
     const { queue } = aQueue();
     queue.add(aPod('p').selecting({ disktype: 'ssd' }).build());
     const pod = await pop(queue);
-    queue.onEvent({ resource: 'Node', action: 'Add', node: aNode('a').labelled({ disktype: 'ssd' }).build() });
-    queue.addUnschedulable(pod, new Set(['NodeAffinity']));
+    queue.onEvent({ resource: 'Node', action: 'Add', now: aNode('a').labelled({ disktype: 'ssd' }).build() });
+    queue.addUnschedulable(rejected(pod, 'NodeAffinity'));
     expect(queue.lengths).toMatchObject({ unschedulable: 0, backoff: 1 });
   });
 
-  it('takes the version of the pod that came while it was being scheduled', async () => {
+  it('takes the version of the pod that came while it was being scheduled, when that may help', async () => {
     const { clock, queue } = aQueue();
-    const before = aPod('p').selecting({ disktype: 'ssd' }).build();
+    const before = aPod('p').build();
     queue.add(before);
     const pod = await pop(queue);
-    queue.update(aPod('p').selecting({ disktype: 'hdd' }).build(), before);
-    queue.addUnschedulable(pod, new Set(['NodeAffinity']));
+    const after = aPod('p').tolerating({ key: 'k', operator: 'Exists' }).build();
+    queue.update(after, before);
+    queue.addUnschedulable(rejected(pod, 'TaintToleration'), after);
     await clock.advance(1_001);
-    expect((await pop(queue)).info.pod.spec.nodeSelector).toEqual({ disktype: 'hdd' });
+    expect((await pop(queue)).info.pod.spec.tolerations).toEqual([{ key: 'k', operator: 'Exists' }]);
   });
 
   it('doubles the back-off with each attempt, up to 10 s', async () => {
@@ -81,7 +83,7 @@ describe('the scheduling queue', () => {
     queue.add(aPod('p').build());
     const waits: number[] = [];
     for (let i = 0; i < 6; i++) {
-      queue.addUnschedulable(await pop(queue), new Set());
+      queue.addUnschedulable(await pop(queue));
       const from = clock.now();
       while (queue.lengths.active === 0) await clock.advance(500);
       waits.push(clock.now() - from);
@@ -92,7 +94,7 @@ describe('the scheduling queue', () => {
   it('tries a pod again after five minutes even when nothing happened', async () => {
     const { clock, queue } = aQueue();
     queue.add(aPod('p').build());
-    queue.addUnschedulable(await pop(queue), new Set(['NodeAffinity']));
+    queue.addUnschedulable(rejected(await pop(queue), 'NodeAffinity'));
     await clock.advance(4 * 60_000);
     expect(queue.lengths.unschedulable).toBe(1);
     await clock.advance(90_000);
@@ -113,31 +115,5 @@ describe('the scheduling queue', () => {
     const waiting = queue.pop();
     queue.close();
     expect(await waiting).toBeUndefined();
-  });
-});
-
-describe('the heap', () => {
-  it('gives its items in order whatever is added, replaced and removed', () => {
-    const seed = 20261121;
-    const random = seededRandom(seed);
-    const heap = new Heap<{ key: string; rank: number }>(
-      ({ key }) => key,
-      (a, b) => a.rank < b.rank,
-    );
-    const model = new Map<string, number>();
-    for (let i = 0; i < 2000; i++) {
-      const key = `k${random.integer(200)}`;
-      if (random.integer(3) === 0) {
-        heap.delete(key);
-        model.delete(key);
-      } else {
-        const rank = random.integer(1_000_000);
-        heap.set({ key, rank });
-        model.set(key, rank);
-      }
-    }
-    const popped: number[] = [];
-    for (let item = heap.pop(); item; item = heap.pop()) popped.push(item.rank);
-    expect(popped, `seed ${seed}`).toEqual([...model.values()].sort((a, b) => a - b));
   });
 });

@@ -1,4 +1,4 @@
-import type { Live, Node, Pod, Toleration } from '../api/index.ts';
+import type { Live, Node, Pod, Toleration } from '../../api/index.ts';
 
 /** Builders for tests. */
 const meta = (name: string, namespace?: string) => ({

@@ -1,0 +1,381 @@
+import type { Clock } from '../../runtime/index.ts';
+import type { NodeInfo } from '../state/node-info.ts';
+import type { Nominator } from '../state/nominator.ts';
+import type { PodInfo } from '../state/pod-info.ts';
+import type { Snapshot } from '../state/snapshot.ts';
+import type { CycleState } from './cycle-state.ts';
+import type { EventRegistration } from './events.ts';
+import { type ExtensionPoint, type PluginAt, takesPartIn } from './extension-points.ts';
+import type { NodeStatuses } from './node-statuses.ts';
+import type { Framework, Plugin, PostFilterResult, PreFilterOutcome } from './plugin.ts';
+import { MAX_NODE_SCORE, type Rejection, SKIP, unresolvable, unschedulable, type Verdict } from './status.ts';
+
+/** The plugins of a profile by extension point, in the order in which they are asked. */
+export type PluginsByPoint = Readonly<Record<ExtensionPoint, readonly Plugin[]>>;
+
+/** Told how long plugins take. */
+export interface ProfileObserver {
+  /** @param status as upstream's codes: Success, Unschedulable, Error and so on. */
+  onPoint(point: ExtensionPoint, status: string, profile: string, seconds: number): void;
+  /** Only of a sample of the cycles. */
+  onPlugin(plugin: string, point: ExtensionPoint, status: string, seconds: number): void;
+}
+
+export interface ProfileOptions {
+  readonly schedulerName: string;
+  /** How much of the cluster is looked at; undefined leaves it to the size of the cluster. */
+  readonly percentageOfNodesToScore?: number | undefined;
+  readonly plugins: PluginsByPoint;
+  /** Of those that score. */
+  readonly weights: ReadonlyMap<string, number>;
+  readonly nominator: Nominator;
+  readonly clock: Clock;
+  readonly observer?: ProfileObserver | undefined;
+}
+
+type Points = { readonly [P in ExtensionPoint]: readonly PluginAt<P>[] };
+
+/** The status of a verdict, in metrics. */
+export const statusOf = (verdict: Verdict | unknown): string =>
+  typeof verdict === 'object' && verdict !== null && 'code' in verdict ? String(verdict.code) : 'Success';
+
+/** The plugins of one profile, and the running of them. Upstream: `pkg/scheduler/framework/runtime`. */
+export class Profile implements Framework {
+  readonly schedulerName: string;
+  readonly percentageOfNodesToScore: number | undefined;
+  /** Every plugin of the profile, once. */
+  readonly plugins: readonly Plugin[];
+  readonly #points: Points;
+  readonly #weights: ReadonlyMap<string, number>;
+  readonly #nominator: Nominator;
+  readonly #clock: Clock;
+  readonly #observer: ProfileObserver | undefined;
+  readonly #byName: ReadonlyMap<string, Plugin>;
+
+  constructor({ schedulerName, percentageOfNodesToScore, plugins, weights, nominator, clock, observer }: ProfileOptions) {
+    this.schedulerName = schedulerName;
+    this.percentageOfNodesToScore = percentageOfNodesToScore;
+    this.plugins = [...new Set(Object.values(plugins).flat())];
+    this.#byName = new Map(this.plugins.map((plugin) => [plugin.name, plugin]));
+    this.#points = pointsOf(plugins);
+    this.#weights = weights;
+    this.#nominator = nominator;
+    this.#clock = clock;
+    this.#observer = observer;
+  }
+
+  /** What may make a pod schedulable that this plugin rejected; undefined: anything. */
+  eventsOf(name: string): readonly EventRegistration[] | undefined {
+    return this.#byName.get(name)?.events;
+  }
+
+  get less(): PluginAt<'queueSort'> {
+    const [sort] = this.#points.queueSort;
+    if (!sort) throw new Error(`profile ${this.schedulerName} has no queue sort plugin`);
+    return sort;
+  }
+
+  /** Whether nodes that fit are compared at all. */
+  get scores(): boolean {
+    return this.#points.score.length > 0;
+  }
+
+  get hasPostFilter(): boolean {
+    return this.#points.postFilter.length > 0;
+  }
+
+  preEnqueue(pod: PodInfo): Verdict {
+    return this.#first('preEnqueue', this.#points.preEnqueue, (plugin) => plugin.preEnqueue(pod));
+  }
+
+  preFilter(state: CycleState, pod: PodInfo, snapshot: Snapshot): PreFilterOutcome {
+    const started = this.#clock.monotonic();
+    const outcome = this.#preFilter(state, pod, snapshot);
+    this.#observePoint('preFilter', outcome.rejection, started);
+    state.filters = this.#points.filter.filter(({ name }) => !state.skipFilter.has(name));
+    return outcome;
+  }
+
+  #preFilter(state: CycleState, pod: PodInfo, snapshot: Snapshot): PreFilterOutcome {
+    let nodeNames: ReadonlySet<string> | undefined;
+    const namedBy: string[] = [];
+    for (const plugin of this.#points.preFilter) {
+      const outcome = this.#timed('preFilter', plugin, () => plugin.preFilter(state, pod, snapshot));
+      if (outcome === SKIP) state.skipFilter.add(plugin.name);
+      if (outcome === undefined || outcome === SKIP) continue;
+      if ('code' in outcome) return { rejection: stamped(outcome, plugin) };
+      namedBy.push(plugin.name);
+      nodeNames = nodeNames ? intersectionOf(nodeNames, outcome.nodeNames) : outcome.nodeNames;
+      if (nodeNames.size === 0) return { rejection: stamped(unresolvable(nobodyLeft(namedBy)), plugin) };
+    }
+    return { nodeNames, namedBy };
+  }
+
+  addPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): void {
+    for (const plugin of this.#points.preFilter) if (!state.skipFilter.has(plugin.name)) plugin.addPod?.(state, pod, added, node);
+  }
+
+  removePod(state: CycleState, pod: PodInfo, removed: PodInfo, node: NodeInfo): void {
+    for (const plugin of this.#points.preFilter) if (!state.skipFilter.has(plugin.name)) plugin.removePod?.(state, pod, removed, node);
+  }
+
+  /** The first plugin that says no, or undefined when the node will do. */
+  filter(state: CycleState, pod: PodInfo, node: NodeInfo): Rejection | undefined {
+    for (const plugin of state.filters) {
+      const verdict = plugin.filter?.(state, pod, node);
+      if (verdict) return stamped(verdict, plugin);
+    }
+    return undefined;
+  }
+
+  /** As `filter`, telling how long each plugin took. */
+  filterObserved(state: CycleState, pod: PodInfo, node: NodeInfo): Rejection | undefined {
+    for (const plugin of state.filters) {
+      const verdict = this.#timed('filter', plugin, () => plugin.filter?.(state, pod, node));
+      if (verdict) return stamped(verdict, plugin);
+    }
+    return undefined;
+  }
+
+  /**
+   * Whether the node will do with the pods that are planned for it, as far as they are at least as important; and without them, since they
+   * may end up elsewhere. Upstream: `RunFilterPluginsWithNominatedPods`.
+   */
+  filterWithNominated(state: CycleState, pod: PodInfo, node: NodeInfo): Rejection | undefined {
+    if (!this.#nominator.hasPodsOn(node.name)) return this.filter(state, pod, node);
+    const planned = [...this.#nominator.podsOn(node.name)].filter((other) => other.priority >= pod.priority && other.uid !== pod.uid);
+    if (planned.length > 0) {
+      const [withThem, tried] = [state.clone(), node.clone()];
+      for (const other of planned) {
+        tried.add(other);
+        this.addPod(withThem, pod, other, tried);
+      }
+      const rejection = this.filter(withThem, pod, tried);
+      if (rejection) return rejection;
+    }
+    return this.filter(state, pod, node);
+  }
+
+  /** Asks the plugins in turn until one has made room. @returns what they came to, with the reasons of all that could not help. */
+  postFilter(state: CycleState, pod: PodInfo, statuses: NodeStatuses): PostFilterResult | Promise<PostFilterResult> {
+    const started = this.#clock.monotonic();
+    const done = (result: PostFilterResult) => {
+      this.#observePoint('postFilter', result.rejection, started);
+      return result;
+    };
+    const result = this.#postFilter({ state, pod, statuses, index: 0, reasons: [], nominated: undefined });
+    return result instanceof Promise ? result.then(done) : done(result);
+  }
+
+  #postFilter(asking: PostFilterAsking): PostFilterResult | Promise<PostFilterResult> {
+    for (; asking.index < this.#points.postFilter.length; asking.index++) {
+      const plugin = this.#points.postFilter[asking.index];
+      const result = plugin?.postFilter(asking.state, asking.pod, asking.statuses);
+      if (result instanceof Promise) {
+        return result.then((late) => {
+          asking.index++;
+          return this.#heard(asking, late, plugin) ?? this.#postFilter(asking);
+        });
+      }
+      const end = result && this.#heard(asking, result, plugin);
+      if (end) return end;
+    }
+    return { nominatedNodeName: asking.nominated, rejection: unschedulable(...asking.reasons) };
+  }
+
+  /** @returns the result when it is the last word. */
+  #heard(asking: PostFilterAsking, result: PostFilterResult, plugin: Plugin | undefined): PostFilterResult | undefined {
+    const { rejection, nominatedNodeName } = result;
+    if (!rejection) return result;
+    if (plugin) stamped(rejection, plugin);
+    if (rejection.code === 'UnschedulableAndUnresolvable') return result;
+    asking.nominated = nominatedNodeName ?? asking.nominated;
+    asking.reasons.push(...rejection.reasons);
+    return undefined;
+  }
+
+  /** The weighted total of each node, in the order given. @throws when a plugin's score is out of bounds. */
+  score(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
+    const started = this.#clock.monotonic();
+    for (const plugin of this.#points.preScore) {
+      if (this.#timed('preScore', plugin, () => plugin.preScore(state, pod, nodes)) === SKIP) state.skipScore.add(plugin.name);
+    }
+    this.#observePoint('preScore', undefined, started);
+    const scoring = this.#clock.monotonic();
+    const totals = new Array<number>(nodes.length).fill(0);
+    for (const [plugin, scores] of this.pluginScores(state, pod, nodes)) {
+      const weight = this.#weights.get(plugin.name) ?? 1;
+      for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + weight * (scores[i] ?? 0);
+    }
+    this.#observePoint('score', undefined, scoring);
+    return totals;
+  }
+
+  /** The normalized scores of each plugin that has something to say. */
+  *pluginScores(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Iterable<readonly [Plugin, readonly number[]]> {
+    for (const plugin of this.#points.score) {
+      if (state.skipScore.has(plugin.name)) continue;
+      yield [plugin, this.#timed('score', plugin, () => scoresOf(plugin, state, pod, nodes))];
+    }
+  }
+
+  weightOf(name: string): number {
+    return this.#weights.get(name) ?? 1;
+  }
+
+  reserve(state: CycleState, pod: PodInfo, nodeName: string): Rejection | undefined {
+    return this.#first('reserve', this.#points.reserve, (plugin) => plugin.reserve(state, pod, nodeName));
+  }
+
+  unreserve(state: CycleState, pod: PodInfo, nodeName: string): void {
+    for (const plugin of this.#points.reserve.toReversed()) plugin.unreserve?.(state, pod, nodeName);
+  }
+
+  /** @returns a rejection, or how long which plugins want to wait. */
+  permit(state: CycleState, pod: PodInfo, nodeName: string): { rejection?: Rejection | undefined; waits: ReadonlyMap<string, number> } {
+    const waits = new Map<string, number>();
+    if (this.#points.permit.length === 0) return { waits };
+    const rejection = this.#first('permit', this.#points.permit, (plugin) => {
+      const verdict = plugin.permit(state, pod, nodeName);
+      if (!verdict || 'code' in verdict) return verdict;
+      waits.set(plugin.name, verdict.waitMs);
+      return undefined;
+    });
+    return { rejection, waits };
+  }
+
+  /** @throws what a plugin throws, saying which one it was. */
+  async preBind(state: CycleState, pod: PodInfo, nodeName: string, signal: AbortSignal): Promise<Rejection | undefined> {
+    if (this.#points.preBind.length === 0) return undefined;
+    const started = this.#clock.monotonic();
+    for (const plugin of this.#points.preBind) {
+      const verdict = await plugin.preBind(state, pod, nodeName, signal).catch((error: unknown) => {
+        this.#observer?.onPoint('preBind', 'Error', this.schedulerName, this.#since(started));
+        throw new PluginError('PreBind', plugin.name, error);
+      });
+      if (!verdict) continue;
+      this.#observePoint('preBind', verdict, started);
+      return stamped(verdict, plugin);
+    }
+    this.#observePoint('preBind', undefined, started);
+    return undefined;
+  }
+
+  /** @throws when no plugin takes the binding, or the one that does fails. */
+  async bind(state: CycleState, pod: PodInfo, nodeName: string, signal: AbortSignal): Promise<void> {
+    const started = this.#clock.monotonic();
+    for (const plugin of this.#points.bind) {
+      const answer = await plugin.bind(state, pod, nodeName, signal).catch((error: unknown) => {
+        this.#observer?.onPoint('bind', 'Error', this.schedulerName, this.#since(started));
+        throw new PluginError('Bind', plugin.name, error);
+      });
+      if (answer === SKIP) continue;
+      this.#observePoint('bind', undefined, started);
+      return;
+    }
+    throw new Error('no plugin of the profile binds');
+  }
+
+  postBind(state: CycleState, pod: PodInfo, nodeName: string): void {
+    for (const plugin of this.#points.postBind) plugin.postBind(state, pod, nodeName);
+  }
+
+  #first<P extends Plugin>(point: ExtensionPoint, plugins: readonly P[], ask: (plugin: P) => Verdict): Rejection | undefined {
+    if (plugins.length === 0) return undefined;
+    const started = this.#clock.monotonic();
+    let rejection: Rejection | undefined;
+    for (const plugin of plugins) {
+      const verdict = ask(plugin);
+      if (!verdict) continue;
+      rejection = stamped(verdict, plugin);
+      break;
+    }
+    this.#observePoint(point, rejection, started);
+    return rejection;
+  }
+
+  #timed<T>(point: ExtensionPoint, plugin: Plugin, run: () => T): T {
+    if (!this.observed) return run();
+    const started = this.#clock.monotonic();
+    const result = run();
+    this.#observer?.onPlugin(plugin.name, point, statusOf(result), this.#since(started));
+    return result;
+  }
+
+  /** Whether each plugin's time is told: of a sample of the cycles, since the telling takes longer than most plugins. */
+  observed = false;
+
+  /** Filter and what else is run from outside. */
+  observePoint(point: ExtensionPoint, verdict: Verdict, started: number): void {
+    this.#observePoint(point, verdict, started);
+  }
+
+  #observePoint(point: ExtensionPoint, verdict: Verdict, started: number): void {
+    this.#observer?.onPoint(point, statusOf(verdict), this.schedulerName, this.#since(started));
+  }
+
+  #since(started: number): number {
+    return (this.#clock.monotonic() - started) / 1000;
+  }
+}
+
+/** A plugin failed. */
+export class PluginError extends Error {
+  override readonly name = 'PluginError';
+
+  constructor(point: string, plugin: string, cause: unknown) {
+    super(`running ${point} plugin "${plugin}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+interface PostFilterAsking {
+  readonly state: CycleState;
+  readonly pod: PodInfo;
+  readonly statuses: NodeStatuses;
+  readonly reasons: string[];
+  index: number;
+  nominated: string | undefined;
+}
+
+function pointsOf(plugins: PluginsByPoint): Points {
+  const at = <P extends ExtensionPoint>(point: P) => plugins[point].filter((plugin): plugin is PluginAt<P> => takesPartIn(plugin, point));
+  return {
+    preEnqueue: at('preEnqueue'),
+    queueSort: at('queueSort'),
+    preFilter: at('preFilter'),
+    filter: at('filter'),
+    postFilter: at('postFilter'),
+    preScore: at('preScore'),
+    score: at('score'),
+    reserve: at('reserve'),
+    permit: at('permit'),
+    preBind: at('preBind'),
+    bind: at('bind'),
+    postBind: at('postBind'),
+  };
+}
+
+function scoresOf(plugin: PluginAt<'score'>, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
+  const scores = nodes.map((node) => plugin.score(state, pod, node));
+  plugin.normalize?.(scores, state, pod, nodes);
+  for (const score of scores) {
+    if (score >= 0 && score <= MAX_NODE_SCORE) continue;
+    throw new Error(
+      `plugin "${plugin.name}" returns an invalid score ${score}, it should in the range of [0, ${MAX_NODE_SCORE}] after normalizing`,
+    );
+  }
+  return scores;
+}
+
+function stamped(rejection: Rejection, { name }: Plugin): Rejection {
+  if (rejection.plugin === '') rejection.plugin = name;
+  return rejection;
+}
+
+const intersectionOf = (a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> =>
+  new Set([...a].filter((name) => b.has(name)));
+
+const nobodyLeft = (namedBy: readonly string[]): string =>
+  namedBy.length === 1
+    ? `node(s) didn't satisfy plugin ${namedBy[0]}`
+    : `node(s) didn't satisfy plugin(s) [${namedBy.join(' ')}] simultaneously`;

@@ -1,0 +1,46 @@
+import type { Pod } from '../../api/index.ts';
+import type { PluginDefinition } from '../framework/plugin.ts';
+import { MAX_NODE_SCORE, SKIP } from '../framework/status.ts';
+
+const NAME = 'ImageLocality';
+const MB = 1024 * 1024;
+/** Less image than this is not worth a point; so much of each container is worth all of them. */
+const MIN_BYTES = 23 * MB;
+const MAX_BYTES_PER_CONTAINER = 1000 * MB;
+
+interface PreScored {
+  readonly images: readonly { readonly name: string; readonly spread: number }[];
+}
+
+/** Prefers nodes that have a pod's images, the more so the more nodes have them: not to crowd the few. Upstream: `plugins/imagelocality`. */
+export const imageLocality: PluginDefinition = {
+  name: NAME,
+  create: (_args, { snapshot }) => ({
+    name: NAME,
+    preScore: (state, { pod }) => {
+      const nodes = snapshot.nodes.length;
+      const images = containersOf(pod).map(({ image }) => {
+        const name = normalized(image ?? '');
+        return { name, spread: snapshot.nodesWithImage(name) / nodes };
+      });
+      if (!images.some(({ spread }) => spread > 0)) return SKIP;
+      state.write(NAME, { images } satisfies PreScored);
+      return undefined;
+    },
+    score: (state, { pod }, node) => {
+      let bytes = 0;
+      for (const { name, spread } of state.read<PreScored>(NAME).images) {
+        const image = node.images.get(name);
+        if (image) bytes += Math.trunc(image.sizeBytes * spread);
+      }
+      const max = MAX_BYTES_PER_CONTAINER * containersOf(pod).length;
+      const clamped = Math.min(max, Math.max(MIN_BYTES, bytes));
+      return Math.trunc((MAX_NODE_SCORE * (clamped - MIN_BYTES)) / (max - MIN_BYTES));
+    },
+  }),
+};
+
+const containersOf = ({ spec: { initContainers = [], containers } }: Pod) => [...initContainers, ...containers];
+
+/** Nodes list images with their tags. */
+const normalized = (image: string): string => (image.lastIndexOf(':') <= image.lastIndexOf('/') ? `${image}:latest` : image);

@@ -1,0 +1,330 @@
+import type { Live, Pod } from '../../api/index.ts';
+import type { Clock, Logger, Timer } from '../../runtime/index.ts';
+import { podChanges } from '../framework/changes.ts';
+import {
+  type ClusterEvent,
+  concerns,
+  type EventRegistration,
+  FORCE_ACTIVATE,
+  labelOf,
+  UNSCHEDULABLE_TIMEOUT,
+} from '../framework/events.ts';
+import type { QueuedPod } from '../framework/plugin.ts';
+import type { Verdict } from '../framework/status.ts';
+import { type PodInfo, podInfoOf } from '../state/pod-info.ts';
+import { type BackoffTimes, backoffEnd, isBackingOff } from './backoff.ts';
+import { EventLog } from './event-log.ts';
+import { Heap } from './heap.ts';
+
+/** A pod that nothing has helped for so long is tried again all the same. */
+const UNSCHEDULABLE_MS_MAX = 5 * 60_000;
+const FLUSH_MS = 30_000;
+
+export type QueueName = 'active' | 'backoff' | 'unschedulable' | 'gated';
+
+export interface QueueOptions {
+  readonly clock: Clock;
+  readonly less: (a: QueuedPod, b: QueuedPod) => boolean;
+  /** Runs the PreEnqueue plugins. */
+  readonly preEnqueue: (pod: PodInfo) => Verdict;
+  /** What may make a pod schedulable that this plugin rejected; undefined: anything. */
+  readonly eventsOf: (pod: PodInfo, plugin: string) => readonly EventRegistration[] | undefined;
+  readonly backoff: BackoffTimes;
+  readonly logger: Logger;
+  /** Told which pods come into which queue, and why. */
+  readonly onIncoming?: ((queue: QueueName, event: string) => void) | undefined;
+}
+
+/** Whether, and how soon, an event makes a pod worth another try. */
+type Worth = 'no' | 'afterBackoff' | 'now';
+
+/**
+ * Pods that wait for a node.
+ *
+ * ```
+ *   add -> [PreEnqueue] -> active --pop()--> in flight --done()
+ *              |             ^  ^               | addUnschedulable()
+ *              v  rejected   |  +- back-off <---+--- an error, or an event came meanwhile
+ *            gated --------->+       ^           \--> unschedulable --event that may help--> back-off or active
+ *                event           +------------------ 5 minutes -----+
+ * ```
+ * When nothing is active, pods in back-off are taken before their time, unless an error put them there: there is nothing to wait for.
+ * Upstream: `pkg/scheduler/backend/queue`.
+ */
+export class SchedulingQueue {
+  readonly #options: QueueOptions;
+  readonly #active: Heap<QueuedPod>;
+  readonly #backoff: Heap<QueuedPod>;
+  readonly #errors: Heap<QueuedPod>;
+  readonly #unschedulable = new Map<string, QueuedPod>();
+  readonly #gated = new Map<string, QueuedPod>();
+  readonly #log = new EventLog();
+  #wake: (() => void) | undefined;
+  #backoffTimer: Timer | undefined;
+  #flushTimer: Timer | undefined;
+  #closed = false;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+    const { less, backoff } = options;
+    const keyOf = (pod: QueuedPod) => pod.info.key;
+    const sooner = (a: QueuedPod, b: QueuedPod) => {
+      const difference = backoffEnd(a, backoff) - backoffEnd(b, backoff);
+      return difference < 0 || (difference === 0 && less(a, b));
+    };
+    this.#active = new Heap(keyOf, less);
+    this.#backoff = new Heap(keyOf, sooner);
+    this.#errors = new Heap(keyOf, sooner);
+    this.#armFlush();
+  }
+
+  /** How many pods wait in which queue. */
+  get lengths(): Readonly<Record<QueueName, number>> {
+    return {
+      active: this.#active.size,
+      backoff: this.#backoff.size + this.#errors.size,
+      unschedulable: this.#unschedulable.size,
+      gated: this.#gated.size,
+    };
+  }
+
+  /** How many pods are being scheduled, and how many events are kept for them. */
+  get inFlight(): { readonly pods: number; readonly events: number } {
+    return { pods: this.#log.inFlight, events: this.#log.length };
+  }
+
+  /** A pod that has no node yet appeared. */
+  add(pod: Live<Pod>): void {
+    const now = this.#options.clock.now();
+    const counts = { attempts: 0, unschedulableCount: 0, errorCount: 0 };
+    const none: ReadonlySet<string> = new Set();
+    this.#activate(
+      { info: podInfoOf(pod), timestamp: now, firstSeen: now, firstAttempt: undefined, ...counts, rejectedBy: none, pending: none },
+      'PodAdd',
+    );
+  }
+
+  /** It changed: where it waits, the new version waits; what made it unschedulable may be gone. */
+  update(now: Live<Pod>, old: Live<Pod>): void {
+    const info = podInfoOf(now);
+    if (this.#log.has(info.uid)) {
+      for (const action of podChanges(now, old)) this.#log.record({ resource: 'UnscheduledPod', action, now, old });
+      return;
+    }
+    for (const heap of [this.#active, this.#backoff, this.#errors]) {
+      const waiting = heap.get(info.key);
+      if (!waiting) continue;
+      heap.set({ ...waiting, info });
+      return;
+    }
+    const parked = this.#unschedulable.get(info.key) ?? this.#gated.get(info.key);
+    if (parked) this.#updateParked({ ...parked, info }, now, old);
+    else this.add(now);
+  }
+
+  delete(key: string): void {
+    this.#active.delete(key);
+    this.#backoff.delete(key);
+    this.#errors.delete(key);
+    this.#unschedulable.delete(key);
+    this.#gated.delete(key);
+  }
+
+  /** Takes the first pod, waiting for one; undefined once the queue is closed. Follow with `done` or `addUnschedulable`. */
+  async pop(): Promise<QueuedPod | undefined> {
+    while (this.#active.size === 0 && this.#backoff.size === 0 && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#closed ? undefined : this.#take();
+  }
+
+  #take(): QueuedPod | undefined {
+    const pod = this.#active.pop() ?? this.#backoff.pop();
+    if (!pod) return undefined;
+    this.#log.begin(pod.info.uid);
+    const firstAttempt = pod.firstAttempt ?? this.#options.clock.now();
+    return { ...pod, attempts: pod.attempts + 1, firstAttempt, rejectedBy: new Set(), pending: new Set() };
+  }
+
+  /** The pod is bound, or gone, or what may yet fail is no reason to call it unschedulable. */
+  done(uid: string): void {
+    this.#log.end(uid);
+  }
+
+  /**
+   * The pod found no node: it waits for an event that may help, or backs off when one came meanwhile, or when no plugin rejected it: then
+   * it was an error.
+   *
+   * @param latest the newest version of the pod.
+   */
+  addUnschedulable(pod: QueuedPod, latest: Live<Pod> = pod.info.pod): void {
+    const { uid } = pod.info;
+    const isError = pod.rejectedBy.size === 0 && pod.pending.size === 0;
+    const waiting: QueuedPod = {
+      ...pod,
+      info: latest === pod.info.pod ? pod.info : podInfoOf(latest),
+      timestamp: this.#options.clock.now(),
+      unschedulableCount: pod.unschedulableCount + (isError ? 0 : 1),
+      errorCount: isError ? pod.errorCount + 1 : 0,
+    };
+    const worth = isError ? 'afterBackoff' : this.#worthOfAll(waiting, this.#log.since(uid));
+    this.#log.end(uid);
+    this.#requeue(waiting, worth, 'ScheduleAttemptFailure');
+  }
+
+  /** Something happened: every pod it may help is tried again. @param except not this one. */
+  onEvent(event: ClusterEvent, except?: string): void {
+    this.#log.record(event);
+    const label = labelOf(event);
+    const known: Known = new Map();
+    for (const parked of [this.#unschedulable, this.#gated]) {
+      for (const [key, pod] of parked) {
+        if (pod.info.uid === except) continue;
+        const worth = this.#worth(pod, event, known);
+        if (worth === 'no') continue;
+        parked.delete(key);
+        this.#requeue(pod, worth, label);
+      }
+    }
+  }
+
+  /** Tries pods again now, whatever they wait for. */
+  activate(keys: Iterable<string>, uidOf: (key: string) => string | undefined): void {
+    for (const key of keys) {
+      const waiting = this.#unschedulable.get(key) ?? this.#gated.get(key) ?? this.#backoff.get(key) ?? this.#errors.get(key);
+      const uid = uidOf(key);
+      if (waiting) {
+        this.delete(key);
+        this.#activate(waiting, 'ForceActivate');
+      } else if (uid !== undefined && this.#log.has(uid)) this.#log.record(FORCE_ACTIVATE);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#backoffTimer?.cancel();
+    this.#flushTimer?.cancel();
+    this.#wake?.();
+  }
+
+  #updateParked(pod: QueuedPod, now: Live<Pod>, old: Live<Pod>): void {
+    const { key } = pod.info;
+    const parked = this.#gated.has(key) ? this.#gated : this.#unschedulable;
+    parked.set(key, pod);
+    const events = podChanges(now, old).map((action): ClusterEvent => ({ resource: 'UnscheduledPod', action, now, old }));
+    const worth = this.#worthOfAll(pod, events);
+    if (worth === 'no') return;
+    parked.delete(key);
+    this.#requeue(pod, worth, 'PodUpdate');
+  }
+
+  #requeue(pod: QueuedPod, worth: Worth, event: string): void {
+    const { clock, backoff, onIncoming } = this.#options;
+    if (worth === 'no') {
+      this.#unschedulable.set(pod.info.key, pod);
+      onIncoming?.('unschedulable', event);
+    } else if (worth === 'afterBackoff' && isBackingOff(pod, backoff, clock.now())) this.#backOff(pod, event);
+    else this.#activate(pod, event);
+  }
+
+  #activate(pod: QueuedPod, event: string): void {
+    if (this.#gate(pod, event)) return;
+    this.#active.set(pod.attempts === 0 ? { ...pod, firstSeen: this.#options.clock.now() } : pod);
+    this.#options.onIncoming?.('active', event);
+    this.#wake?.();
+  }
+
+  #backOff(pod: QueuedPod, event: string): void {
+    if (this.#gate(pod, event)) return;
+    (pod.errorCount > 0 ? this.#errors : this.#backoff).set(pod);
+    this.#options.onIncoming?.('backoff', event);
+    this.#armBackoff();
+    this.#wake?.();
+  }
+
+  /** @returns true when a PreEnqueue plugin holds the pod back. */
+  #gate(pod: QueuedPod, event: string): boolean {
+    const verdict = this.#options.preEnqueue(pod.info);
+    if (!verdict) return false;
+    this.#gated.set(pod.info.key, { ...pod, rejectedBy: new Set([...pod.rejectedBy, verdict.plugin]) });
+    this.#options.onIncoming?.('gated', event);
+    return true;
+  }
+
+  #armBackoff(): void {
+    this.#backoffTimer?.cancel();
+    const ends = [this.#backoff.peek(), this.#errors.peek()].flatMap((pod) => (pod ? [backoffEnd(pod, this.#options.backoff)] : []));
+    if (ends.length === 0 || this.#closed) return;
+    const { clock } = this.#options;
+    this.#backoffTimer = clock.setTimer(Math.min(...ends) - clock.now(), () => {
+      this.#flush(this.#backoff);
+      this.#flush(this.#errors);
+      this.#armBackoff();
+    });
+  }
+
+  #flush(heap: Heap<QueuedPod>): void {
+    const now = this.#options.clock.now();
+    for (let due = heap.peek(); due && !isBackingOff(due, this.#options.backoff, now); due = heap.peek()) {
+      heap.pop();
+      this.#activate(due, 'BackoffComplete');
+    }
+  }
+
+  #armFlush(): void {
+    const { clock } = this.#options;
+    this.#flushTimer = clock.setTimer(FLUSH_MS, () => {
+      for (const [key, pod] of this.#unschedulable) {
+        if (clock.now() - pod.timestamp < UNSCHEDULABLE_MS_MAX) continue;
+        this.#unschedulable.delete(key);
+        this.#requeue(pod, 'afterBackoff', labelOf(UNSCHEDULABLE_TIMEOUT));
+      }
+      this.#armFlush();
+    });
+  }
+
+  #worthOfAll(pod: QueuedPod, events: readonly ClusterEvent[]): Worth {
+    let best: Worth = 'no';
+    for (const event of events) {
+      const worth = this.#worth(pod, event, new Map());
+      if (worth === 'now') return worth;
+      if (worth === 'afterBackoff') best = worth;
+    }
+    return best;
+  }
+
+  /** What waits for something outside is tried at once when it has come; what was merely rejected has to back off first. */
+  #worth(pod: QueuedPod, event: ClusterEvent, known: Known): Worth {
+    const isAnything = event.resource === '*';
+    for (const plugin of pod.pending) if (isAnything || this.#mayHelp(pod.info, plugin, event, known)) return 'now';
+    for (const plugin of pod.rejectedBy) if (isAnything || this.#mayHelp(pod.info, plugin, event, known)) return 'afterBackoff';
+    return 'no';
+  }
+
+  #mayHelp(pod: PodInfo, plugin: string, event: ClusterEvent, known: Known): boolean {
+    const scheduler = pod.pod.spec.schedulerName ?? '';
+    let registrations = known.get(plugin)?.get(scheduler);
+    if (registrations === undefined) {
+      registrations = this.#options.eventsOf(pod, plugin)?.filter((registration) => concerns(registration, event)) ?? ANYTHING;
+      known.set(plugin, (known.get(plugin) ?? new Map()).set(scheduler, registrations));
+    }
+    return registrations.some(({ hint }) => hint === undefined || this.#hintSays(hint, pod, event));
+  }
+
+  /** A hint that fails must not leave its pod waiting for ever. */
+  #hintSays(hint: NonNullable<EventRegistration['hint']>, pod: PodInfo, event: ClusterEvent): boolean {
+    try {
+      return hint(pod, event);
+    } catch (error) {
+      this.#options.logger.error({ err: error, pod: pod.key, event: labelOf(event) }, 'queueing hint failed');
+      return true;
+    }
+  }
+}
+
+/** The registrations that concern an event, by plugin and scheduler. */
+type Known = Map<string, Map<string, readonly EventRegistration[]>>;
+
+const ANYTHING: readonly EventRegistration[] = [{ resource: '*', actions: new Set() }];

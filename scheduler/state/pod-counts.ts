@@ -1,0 +1,87 @@
+import type { PodInfo } from './pod-info.ts';
+
+/** A question about pods, asked again and again. */
+export interface PodQuery {
+  /** Queries with the same key are one. */
+  readonly key: string;
+  /** The namespaces whose pods it is about; all unless given. */
+  readonly namespaces?: ReadonlySet<string> | undefined;
+  /** Whether a pod of those namespaces counts; must depend on the pod alone. */
+  matches(pod: PodInfo): boolean;
+}
+
+/** Queries whose counts are kept; the one not asked for longest goes first. */
+const QUERIES_MAX = 512;
+const CAPACITY = 64;
+
+/** A count for every node, by its slot. */
+export class SlotCounts {
+  #counts = new Int32Array(CAPACITY);
+
+  at(slot: number): number {
+    return slot < this.#counts.length ? (this.#counts[slot] ?? 0) : 0;
+  }
+
+  add(slot: number, by: number): void {
+    if (slot >= this.#counts.length) {
+      const counts = new Int32Array(Math.max(slot + 1, 2 * this.#counts.length));
+      counts.set(this.#counts);
+      this.#counts = counts;
+    }
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + by;
+  }
+}
+
+interface Kept {
+  readonly query: PodQuery;
+  readonly counts: SlotCounts;
+}
+
+/** Where the pods are, for those who count them. */
+export interface PlacedPods {
+  /** Every pod with the slot of its node. */
+  placed(): Iterable<readonly [PodInfo, number]>;
+}
+
+/**
+ * How many pods on each node answer a query. Counted once when a query is first asked, and from then on kept up to date pod by pod: a pod
+ * that comes or goes is matched against the queries about its namespace, instead of every pod against every new pod's terms.
+ */
+export class PodCounts {
+  readonly #pods: PlacedPods;
+  /** In the order of their last use. */
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(pods: PlacedPods) {
+    this.#pods = pods;
+  }
+
+  of(query: PodQuery): SlotCounts {
+    const kept = this.#kept.get(query.key);
+    if (kept) {
+      this.#kept.delete(query.key);
+      this.#kept.set(query.key, kept);
+      return kept.counts;
+    }
+    const made = { query, counts: new SlotCounts() };
+    for (const [pod, slot] of this.#pods.placed()) count(made, pod, slot, 1);
+    this.#kept.set(query.key, made);
+    if (this.#kept.size > QUERIES_MAX) for (const [oldest] of this.#kept) return this.#forget(oldest, made);
+    return made.counts;
+  }
+
+  /** @param by 1 when the pod came to the node, -1 when it goes. */
+  change(pod: PodInfo, slot: number, by: 1 | -1): void {
+    for (const kept of this.#kept.values()) count(kept, pod, slot, by);
+  }
+
+  #forget(oldest: string, { counts }: Kept): SlotCounts {
+    this.#kept.delete(oldest);
+    return counts;
+  }
+}
+
+function count({ query, counts }: Kept, pod: PodInfo, slot: number, by: 1 | -1): void {
+  if (query.namespaces && !query.namespaces.has(pod.namespace)) return;
+  if (query.matches(pod)) counts.add(slot, by);
+}

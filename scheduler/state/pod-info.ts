@@ -1,0 +1,129 @@
+import { type Container, keyOf, type Live, type Pod, podRequests, type Quantity, type ResourceList } from '../../api/index.ts';
+import { affinitiesOf, type PodAffinities } from './affinity-term.ts';
+
+/** What a container that asks for nothing is taken to need when nodes are scored (upstream: `pkg/scheduler/util/pod_resources.go`). */
+const MISSING_REQUESTS = { cpu: '100m', memory: '200Mi' } as const;
+
+/** Amounts of resources, in the units the scheduler counts in: thousandths of a core, bytes, whole pieces. */
+export interface Amounts {
+  milliCpu: number;
+  memory: number;
+  ephemeralStorage: number;
+  /** Extended resources, huge pages and volumes, by name. */
+  scalars: Map<string, number>;
+}
+
+export const noAmounts = (): Amounts => ({ milliCpu: 0, memory: 0, ephemeralStorage: 0, scalars: new Map() });
+
+/** A port that a pod takes on its node. */
+export interface HostPort {
+  readonly protocol: string;
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** What a pod takes of its node. */
+export interface PodResources {
+  readonly requests: Readonly<Amounts>;
+  /** Requests with a default for what asks for no cpu or memory: for scoring only. */
+  readonly nonZero: { readonly milliCpu: number; readonly memory: number };
+  readonly hostPorts: readonly HostPort[];
+}
+
+/** A pod with everything about it that scheduling reads again and again, worked out once. */
+export interface PodInfo extends PodResources {
+  readonly key: string;
+  readonly uid: string;
+  readonly namespace: string;
+  readonly pod: Live<Pod>;
+  readonly priority: number;
+  readonly affinities: PodAffinities;
+  /** Keys of the claims it mounts; those of generic ephemeral volumes too. */
+  readonly claims: readonly string[];
+}
+
+/** Reads a pod. */
+export function podInfoOf(pod: Live<Pod>): PodInfo {
+  const { requests, nonZero, hostPorts } = resourcesOf(pod);
+  return {
+    key: keyOf(pod),
+    uid: pod.metadata.uid,
+    namespace: pod.metadata.namespace ?? '',
+    pod,
+    priority: pod.spec.priority ?? 0,
+    requests,
+    nonZero,
+    hostPorts,
+    affinities: affinitiesOf(pod),
+    claims: claimsOf(pod),
+  };
+}
+
+/** What was read of a template: all its pods have the same parts. */
+interface Read {
+  readonly initContainers: unknown;
+  readonly overhead: unknown;
+  readonly resources: unknown;
+  readonly read: PodResources;
+}
+
+const reads = new WeakMap<readonly Container[], Read>();
+
+function resourcesOf(pod: Live<Pod>): PodResources {
+  const { containers, initContainers, overhead, resources } = pod.spec;
+  // While a pod is resized in place, what it has counts as much as what it asks for.
+  if (hasAllocated(pod)) return readResources(pod);
+  const known = reads.get(containers);
+  if (known && known.initContainers === initContainers && known.overhead === overhead && known.resources === resources) return known.read;
+  const read = readResources(pod);
+  reads.set(containers, { initContainers, overhead, resources, read });
+  return read;
+}
+
+const hasAllocated = ({ status }: Pod): boolean =>
+  (status?.containerStatuses ?? []).some((one) => one.resources !== undefined || one.allocatedResources !== undefined) ||
+  (status?.initContainerStatuses ?? []).some((one) => one.resources !== undefined || one.allocatedResources !== undefined);
+
+function readResources(pod: Live<Pod>): PodResources {
+  const useStatus = true;
+  const nonZero = podRequests(pod, { useStatus, missingRequests: MISSING_REQUESTS });
+  return {
+    requests: amountsFrom(podRequests(pod, { useStatus })),
+    nonZero: { milliCpu: nonZero.get('cpu')?.milli() ?? 0, memory: nonZero.get('memory')?.value() ?? 0 },
+    hostPorts: hostPortsOf(pod),
+  };
+}
+
+/** A resource list in the scheduler's units; `pods` is left out. */
+export function amountsFrom(list: ResourceList | Iterable<readonly [string, Quantity]>): Amounts {
+  const amounts = noAmounts();
+  for (const [name, quantity] of list) {
+    if (name === 'cpu') amounts.milliCpu = quantity.milli();
+    else if (name === 'memory') amounts.memory = quantity.value();
+    else if (name === 'ephemeral-storage') amounts.ephemeralStorage = quantity.value();
+    else if (name !== 'pods') amounts.scalars.set(name, quantity.value());
+  }
+  return amounts;
+}
+
+const NO_PORTS: readonly HostPort[] = [];
+
+function hostPortsOf(pod: Pod): readonly HostPort[] {
+  const restartable = (pod.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const ports = [...restartable, ...pod.spec.containers].flatMap(({ ports = [] }) =>
+    ports
+      .filter(({ hostPort }) => (hostPort ?? 0) > 0)
+      .map(({ hostPort = 0, hostIP, protocol }) => ({ port: hostPort, ip: hostIP || '0.0.0.0', protocol: protocol || 'TCP' })),
+  );
+  return ports.length === 0 ? NO_PORTS : ports;
+}
+
+const NO_CLAIMS: readonly string[] = [];
+
+function claimsOf({ spec: { volumes }, metadata: { namespace, name } }: Live<Pod>): readonly string[] {
+  if (!volumes?.some(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim || ephemeral)) return NO_CLAIMS;
+  return volumes.flatMap((volume) => {
+    if (volume.persistentVolumeClaim) return [`${namespace}/${volume.persistentVolumeClaim.claimName}`];
+    return volume.ephemeral ? [`${namespace}/${name}-${volume.name}`] : [];
+  });
+}
