@@ -4,6 +4,7 @@ import { certificateCleaner } from './certificates/cleaner.ts';
 import { certificateSigner } from './certificates/signer.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
 import type { ControllerDescriptor } from './context.ts';
+import { cronJobController } from './cron-job/controller.ts';
 import { daemonSetController } from './daemon-set/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
@@ -23,6 +24,7 @@ import {
   volumeProtectionController,
 } from './storage-protection/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
 
 /** Every controller. The garbage collector comes last: it shares the informers that the others have. */
 export const CONTROLLERS: readonly ControllerDescriptor[] = [
@@ -39,6 +41,8 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   daemonSetController,
   statefulSetController,
   jobController,
+  cronJobController,
+  ttlAfterFinishedController,
   endpointsController,
   claimProtectionController,
   volumeProtectionController,

@@ -94,6 +94,7 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     concurrentJobSyncs: values['concurrent-job-syncs'],
     concurrentCronJobSyncs: values['concurrent-cron-job-syncs'],
     concurrentTtlAfterFinishedSyncs: values['concurrent-ttl-after-finished-syncs'],
+    localTimeZone: DEFAULT_SETTINGS.localTimeZone,
     concurrentNamespaceSyncs: values['concurrent-namespace-syncs'],
     concurrentGcSyncs: values['concurrent-gc-syncs'],
     concurrentEndpointSyncs: values['concurrent-endpoint-syncs'],

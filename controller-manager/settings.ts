@@ -10,6 +10,8 @@ export interface Settings {
   readonly concurrentJobSyncs: number;
   readonly concurrentCronJobSyncs: number;
   readonly concurrentTtlAfterFinishedSyncs: number;
+  /** Zone of cron jobs that name none. */
+  readonly localTimeZone: string;
   readonly concurrentNamespaceSyncs: number;
   readonly concurrentGcSyncs: number;
   readonly concurrentEndpointSyncs: number;
@@ -42,6 +44,7 @@ export const DEFAULT_SETTINGS: Settings = {
   concurrentJobSyncs: 5,
   concurrentCronJobSyncs: 5,
   concurrentTtlAfterFinishedSyncs: 5,
+  localTimeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   concurrentNamespaceSyncs: 10,
   concurrentGcSyncs: 20,
   concurrentEndpointSyncs: 5,

@@ -2,6 +2,7 @@
 import {
   apiVersionOf,
   appsKinds,
+  type CronJob,
   type DaemonSet,
   type Deployment,
   type Job,
@@ -236,4 +237,12 @@ export const aJob = (
     ...more.spec,
   },
   status: { startTime: ago(60), ...more.status },
+});
+
+export const aCronJob = (
+  more: { spec?: Partial<CronJob['spec']>; status?: CronJob['status']; metadata?: Partial<LiveMeta> } = {},
+): Live<CronJob> => ({
+  metadata: meta('tick', more.metadata),
+  spec: { schedule: '0 * * * *', concurrencyPolicy: 'Allow', jobTemplate: { spec: { template: {} } }, ...more.spec },
+  status: { ...more.status },
 });

@@ -5,12 +5,13 @@ import { isNotFound, type KindInfo, type KubeObject, type Live } from '../../api
 import { apiServerOptions, composeApiServer } from '../../apiserver/index.ts';
 import { type ApiClient, type ClientConfig, createClient, loadKubeconfig } from '../../client/index.ts';
 import { createControllerManager, type Settings } from '../../controller-manager/index.ts';
-import { parseOptions, type Service, seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
+import { parseOptions, type Service, seededRandom, silentLogger, systemClock, type VirtualClock } from '../../runtime/index.ts';
 import { startFakeKubelet } from './fake-kubelet.ts';
 
 /** How long a condition may take to come true. */
 const WAIT_MS_MAX = 10_000;
 const POLL_MS = 10;
+const STEP_MS = 500;
 
 /** A part of the control plane in this process, with the administrator's client; everything ends with it. */
 export interface ControlPlane extends AsyncDisposable {
@@ -34,12 +35,14 @@ export interface ControlPlaneOptions {
   readonly settings?: Partial<Settings> | undefined;
   /** Names of nodes on which pods are made to run. */
   readonly nodes?: readonly string[] | undefined;
+  /** Time for server and controllers; it goes on a little with each look at a condition. The machine's unless given. */
+  readonly clock?: VirtualClock | undefined;
 }
 
 /** Starts an API server, a controller manager and, for the nodes, a stand-in of scheduler and kubelet. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const directory = await mkdtemp(join(tmpdir(), 'nanokube-plane-'));
-  const environment = { clock: systemClock, random: seededRandom(1), logger: silentLogger };
+  const environment = { clock: options.clock ?? systemClock, random: seededRandom(1), logger: silentLogger };
   const argv = ['--data-dir', directory, '--ephemeral', '--secure-port', '0', '--log-level', 'silent'];
   const server = await composeApiServer(parseOptions(apiServerOptions, argv).values, environment);
   await server.start();
@@ -54,13 +57,14 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const config = (name: string) => loadKubeconfig(join(directory, `${name}.kubeconfig`));
   const client = createClient({ ...config('admin'), userAgent: 'test' });
   const managerConfig = config('controller-manager');
-  const managerClient = createClient({ ...managerConfig, userAgent: 'kube-controller-manager' });
+  const managerClient = createClient({ ...managerConfig, userAgent: 'kube-controller-manager', clock: environment.clock });
   const manager: Service = createControllerManager({
     ...environment,
     client: managerClient,
     controllers: options.controllers,
     settings: { rootCa: managerConfig.ca, signers, ...options.settings },
-    leaderElection: {},
+    // The lease would be renewed every two seconds of however many years.
+    leaderElection: options.clock ? undefined : {},
     freeze: true,
   });
   const kubelet = await startFakeKubelet(client, options.nodes ?? []);
@@ -68,7 +72,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   return {
     client,
     config: { server: managerConfig.server, ca: managerConfig.ca },
-    ...conveniences(client),
+    ...conveniences(client, options.clock),
     [Symbol.asyncDispose]: async () => {
       await kubelet.stop();
       await manager.stop();
@@ -80,7 +84,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   };
 }
 
-function conveniences(client: ApiClient): Omit<ControlPlane, 'client' | 'config' | typeof Symbol.asyncDispose> {
+type Conveniences = Omit<ControlPlane, 'client' | 'config' | typeof Symbol.asyncDispose>;
+
+function conveniences(client: ApiClient, clock: VirtualClock | undefined): Conveniences {
   const list = async <T extends KubeObject>(kind: KindInfo, namespace?: string) =>
     (await client.resource<T>(kind).list({ namespace: kind.namespaced ? namespace : undefined })).items;
   return {
@@ -100,6 +106,7 @@ function conveniences(client: ApiClient): Omit<ControlPlane, 'client' | 'config'
           return last && wanted(last) ? last : undefined;
         },
         () => `${kind.kind} ${name} is ${JSON.stringify(last, undefined, 1)}`,
+        clock,
       );
     },
     eventuallyAll: async <T extends KubeObject>(kind: KindInfo, wanted: (objects: Live<T>[]) => boolean, namespace = 'default') => {
@@ -110,6 +117,7 @@ function conveniences(client: ApiClient): Omit<ControlPlane, 'client' | 'config'
           return wanted(last) ? last : undefined;
         },
         () => `the objects of ${kind.resource} are ${JSON.stringify(last, undefined, 1)}`,
+        clock,
       );
     },
     eventuallyGone: async (kind, name, namespace = 'default') => {
@@ -121,6 +129,7 @@ function conveniences(client: ApiClient): Omit<ControlPlane, 'client' | 'config'
           return last === undefined ? true : undefined;
         },
         () => `${kind.kind} ${name} is still there: ${JSON.stringify(last, undefined, 1)}`,
+        clock,
       );
     },
   };
@@ -147,13 +156,17 @@ async function orAbsent<T>(getting: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** @param state says how things are, for the message when the wait was in vain. */
-export async function waitFor<T>(attempt: () => Promise<T | undefined>, state: () => string): Promise<T> {
+/**
+ * @param state says how things are, for the message when the wait was in vain.
+ * @param clock goes on by a step before each further attempt.
+ */
+export async function waitFor<T>(attempt: () => Promise<T | undefined>, state: () => string, clock?: VirtualClock): Promise<T> {
   const end = performance.now() + WAIT_MS_MAX;
   for (;;) {
     const found = await attempt();
     if (found !== undefined) return found;
     if (performance.now() > end) throw new Error(`waited ${WAIT_MS_MAX} ms in vain; ${state()}`);
-    await systemClock.sleep(POLL_MS);
+    if (clock) await clock.advance(STEP_MS);
+    else await systemClock.sleep(POLL_MS);
   }
 }
