@@ -2,6 +2,7 @@
 // who needs schemas (the API server) imports ./schema.ts.
 export * from './api-error.ts';
 export * from './cron.ts';
+export * from './default-class.ts';
 export * from './field-error.ts';
 export * from './field-selector.ts';
 export * from './int-or-string.ts';
@@ -25,3 +26,4 @@ export * from './storage-class-name.ts';
 export * from './taints.ts';
 export * from './time.ts';
 export type * from './types.ts';
+export * from './volume-binding.ts';

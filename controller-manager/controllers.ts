@@ -8,10 +8,12 @@ import { daemonSetController } from './daemon-set/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
+import { hostPathProvisioner } from './hostpath-provisioner/controller.ts';
 import { jobController } from './job/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { nodeIpamController } from './node-ipam/controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/controller.ts';
+import { persistentVolumeBinder } from './persistent-volume/controller.ts';
 import { podGarbageCollector } from './pod-gc/controller.ts';
 import { replicaSetController, replicationController } from './replica-set/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
@@ -23,6 +25,7 @@ import {
   volumeProtectionController,
 } from './storage-protection/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
+import { volumeExpandController } from './volume-expand/controller.ts';
 
 /** Every controller. The garbage collector comes last: it shares the informers that the others have. */
 export const CONTROLLERS: readonly ControllerDescriptor[] = [
@@ -40,6 +43,9 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   statefulSetController,
   jobController,
   endpointsController,
+  persistentVolumeBinder,
+  volumeExpandController,
+  hostPathProvisioner,
   claimProtectionController,
   volumeProtectionController,
   attributesClassProtectionController,
