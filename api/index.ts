@@ -15,6 +15,7 @@ export * from './label-requirement.ts';
 export * from './names.ts';
 export * from './node-affinity.ts';
 export * from './object.ts';
+export * from './pod-claims.ts';
 export * from './quantity.ts';
 export * from './quota/amounts.ts';
 export { objectCountName, type QuotaEvaluator, type QuotaWrite, scopesOf } from './quota/evaluator.ts';

@@ -7,6 +7,7 @@ import type { ControllerDescriptor } from './context.ts';
 import { daemonSetController } from './daemon-set/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
+import { ephemeralVolumeController } from './ephemeral-volume/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
 import { hostPathProvisioner } from './hostpath-provisioner/controller.ts';
 import { jobController } from './job/controller.ts';
@@ -46,6 +47,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   persistentVolumeBinder,
   volumeExpandController,
   hostPathProvisioner,
+  ephemeralVolumeController,
   claimProtectionController,
   volumeProtectionController,
   attributesClassProtectionController,

@@ -25,6 +25,7 @@ export interface Settings {
   readonly clusterCidr: string;
   readonly nodeCidrMaskSize: number;
   readonly terminatedPodGcThreshold: number;
+  readonly concurrentEphemeralVolumeSyncs: number;
   readonly pvClaimBinderSyncPeriodMs: number;
   readonly enableDynamicProvisioning: boolean;
   /** PEM text of the CA that pods are to trust; without it no ConfigMap is published. */
@@ -61,6 +62,7 @@ export const DEFAULT_SETTINGS: Settings = {
   clusterCidr: '10.224.0.0/11',
   nodeCidrMaskSize: 24,
   terminatedPodGcThreshold: 12_500,
+  concurrentEphemeralVolumeSyncs: 5,
   pvClaimBinderSyncPeriodMs: 15_000,
   enableDynamicProvisioning: true,
   rootCa: undefined,

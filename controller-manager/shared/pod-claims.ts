@@ -1,4 +1,4 @@
-import type { Live, Pod } from '../../api/index.ts';
+import { ephemeralClaimName, type Live, type Pod } from '../../api/index.ts';
 
 /** A claim by name, and whether it was made for the pod. */
 export interface Claimed {
@@ -10,7 +10,7 @@ export interface Claimed {
 export const claimsOf = ({ metadata, spec }: Live<Pod>): Claimed[] =>
   (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }): Claimed[] => {
     if (persistentVolumeClaim) return [{ name: persistentVolumeClaim.claimName, isOwn: false }];
-    return ephemeral ? [{ name: `${metadata.name}-${name}`, isOwn: true }] : [];
+    return ephemeral ? [{ name: ephemeralClaimName({ metadata }, name), isOwn: true }] : [];
   });
 
 /** Keys of the claims that a pod names, or has of its own. */

@@ -247,3 +247,27 @@ describe('volumes made on demand', () => {
     expect(components).toEqual(['volume_expand', 'external-resizer nanokube.dev/hostpath', 'external-resizer nanokube.dev/hostpath']);
   });
 });
+
+describe('an ephemeral volume', () => {
+  const spec = (volumes: object[]) => ({ containers: [{ name: 'c', image: 'x' }], volumes });
+  const volumeClaimTemplate = {
+    metadata: { labels: { made: 'for-pod' } },
+    spec: { storageClassName: 'now', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  };
+
+  it('has a claim of its own, which goes with the pod', async () => {
+    await plane.create<Pod>(pods, { metadata: { name: 'p' }, spec: spec([{ name: 'scratch', ephemeral: { volumeClaimTemplate } }]) });
+    const made = await bound('p-scratch');
+    expect(made.metadata.labels).toEqual({ made: 'for-pod' });
+    expect(made.metadata.ownerReferences?.[0]).toMatchObject({ kind: 'Pod', name: 'p', controller: true });
+    await plane.client.resource(pods).delete('p', { namespace: 'default', gracePeriodSeconds: 0 });
+    await plane.eventuallyGone(persistentvolumeclaims, 'p-scratch');
+  });
+
+  it('does not take a claim that was there before', async () => {
+    await claim('q-scratch', { storageClassName: 'now' });
+    await plane.create<Pod>(pods, { metadata: { name: 'q' }, spec: spec([{ name: 'scratch', ephemeral: { volumeClaimTemplate } }]) });
+    const why = 'PVC default/q-scratch was not created for pod default/q (pod is not owner)';
+    expect(await told('q', `Warning FailedBinding: ephemeral volume scratch: ${why}`)).toEqual(['ephemeral_volume']);
+  });
+});
