@@ -2,6 +2,7 @@
 // who needs schemas (the API server) imports ./schema.ts.
 export * from './api-error.ts';
 export * from './cron.ts';
+export * from './default-class.ts';
 export * from './field-error.ts';
 export * from './field-selector.ts';
 export * from './int-or-string.ts';
@@ -14,6 +15,7 @@ export * from './label-requirement.ts';
 export * from './names.ts';
 export * from './node-affinity.ts';
 export * from './object.ts';
+export * from './pod-claims.ts';
 export * from './quantity.ts';
 export * from './quota/amounts.ts';
 export { objectCountName, type QuotaEvaluator, type QuotaWrite, scopesOf } from './quota/evaluator.ts';
@@ -25,3 +27,4 @@ export * from './storage-class-name.ts';
 export * from './taints.ts';
 export * from './time.ts';
 export type * from './types.ts';
+export * from './volume-binding.ts';

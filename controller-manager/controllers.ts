@@ -8,11 +8,14 @@ import { cronJobController } from './cron-job/controller.ts';
 import { daemonSetController } from './daemon-set/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
+import { ephemeralVolumeController } from './ephemeral-volume/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
+import { hostPathProvisioner } from './hostpath-provisioner/controller.ts';
 import { jobController } from './job/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { nodeIpamController } from './node-ipam/controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/controller.ts';
+import { persistentVolumeBinder } from './persistent-volume/controller.ts';
 import { podGarbageCollector } from './pod-gc/controller.ts';
 import { replicaSetController, replicationController } from './replica-set/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
@@ -25,6 +28,7 @@ import {
 } from './storage-protection/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
+import { volumeExpandController } from './volume-expand/controller.ts';
 
 /** Every controller. The garbage collector comes last: it shares the informers that the others have. */
 export const CONTROLLERS: readonly ControllerDescriptor[] = [
@@ -44,6 +48,10 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   cronJobController,
   ttlAfterFinishedController,
   endpointsController,
+  persistentVolumeBinder,
+  volumeExpandController,
+  hostPathProvisioner,
+  ephemeralVolumeController,
   claimProtectionController,
   volumeProtectionController,
   attributesClassProtectionController,

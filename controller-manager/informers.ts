@@ -28,10 +28,12 @@ import {
   type Service,
   type ServiceAccount,
   type StatefulSet,
+  type StorageClass,
   storageKinds,
   type VolumeAttributesClass,
 } from '../api/index.ts';
 import { controllerOf, type Informer, type InformerFactory, trimManagedFields } from '../client/index.ts';
+import { claimKeysOf } from './shared/pod-claims.ts';
 import { slimPod } from './shared/slim-pod.ts';
 
 /** Index of pods, ReplicaSets and revisions by the uid of the controller they belong to. */
@@ -40,6 +42,8 @@ export const BY_CONTROLLER = 'controller';
 export const ORPHANS = 'orphans';
 /** Index of pods by node. */
 export const BY_NODE = 'node';
+/** Index of pods by the keys of the claims they use. */
+export const BY_CLAIM = 'claim';
 
 type Indexes<T extends KubeObject> = Readonly<Record<string, (object: Live<T>) => readonly string[]>>;
 
@@ -56,6 +60,7 @@ const ownerIndexes: Indexes<KubeObject> = {
 const podIndexes: Indexes<Pod> = {
   ...ownerIndexes,
   [BY_NODE]: ({ spec }) => (spec.nodeName ? [spec.nodeName] : NONE),
+  [BY_CLAIM]: claimKeysOf,
 };
 
 /**
@@ -88,6 +93,7 @@ export class SharedInformers {
   cronJobs = (): Informer<CronJob> => this.#shared<CronJob>(batchKinds.cronjobs);
   persistentVolumes = (): Informer<PersistentVolume> => this.#shared<PersistentVolume>(coreKinds.persistentvolumes);
   persistentVolumeClaims = (): Informer<PersistentVolumeClaim> => this.#shared<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
+  storageClasses = (): Informer<StorageClass> => this.#shared<StorageClass>(storageKinds.storageclasses);
   volumeAttributesClasses = (): Informer<VolumeAttributesClass> =>
     this.#shared<VolumeAttributesClass>(storageKinds.volumeattributesclasses);
   certificateSigningRequests = (): Informer<CertificateSigningRequest> =>

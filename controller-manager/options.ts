@@ -69,6 +69,15 @@ export const controllerManagerOptions = {
     'Terminated pods beyond which the oldest are deleted; 0 keeps all.',
     DEFAULT_SETTINGS.terminatedPodGcThreshold,
   ),
+  'concurrent-ephemeralvolume-syncs': workers('Pods with ephemeral volumes', DEFAULT_SETTINGS.concurrentEphemeralVolumeSyncs),
+  'pvclaimbinder-sync-period': option.duration(
+    'How often claims and volumes are looked at when nothing happens to them.',
+    DEFAULT_SETTINGS.pvClaimBinderSyncPeriodMs,
+  ),
+  'enable-dynamic-provisioning': option.boolean(
+    'Ask provisioners for volumes of claims that no volume there is suits.',
+    DEFAULT_SETTINGS.enableDynamicProvisioning,
+  ),
   'root-ca-file': option.string('CA that pods are told to trust; the one in the kubeconfig unless given.', undefined, {
     placeholder: 'FILE',
   }),
@@ -110,6 +119,9 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     clusterCidr: values['cluster-cidr'],
     nodeCidrMaskSize: values['node-cidr-mask-size'],
     terminatedPodGcThreshold: values['terminated-pod-gc-threshold'],
+    concurrentEphemeralVolumeSyncs: values['concurrent-ephemeralvolume-syncs'],
+    pvClaimBinderSyncPeriodMs: values['pvclaimbinder-sync-period'],
+    enableDynamicProvisioning: values['enable-dynamic-provisioning'],
     rootCa,
     signers: checkedSigners(values),
     signingDurationMs: values['cluster-signing-duration'],

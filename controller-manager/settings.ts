@@ -27,6 +27,9 @@ export interface Settings {
   readonly clusterCidr: string;
   readonly nodeCidrMaskSize: number;
   readonly terminatedPodGcThreshold: number;
+  readonly concurrentEphemeralVolumeSyncs: number;
+  readonly pvClaimBinderSyncPeriodMs: number;
+  readonly enableDynamicProvisioning: boolean;
   /** PEM text of the CA that pods are to trust; without it no ConfigMap is published. */
   readonly rootCa: string | undefined;
   /** What each signer of certificates signs with. */
@@ -62,6 +65,9 @@ export const DEFAULT_SETTINGS: Settings = {
   clusterCidr: '10.224.0.0/11',
   nodeCidrMaskSize: 24,
   terminatedPodGcThreshold: 12_500,
+  concurrentEphemeralVolumeSyncs: 5,
+  pvClaimBinderSyncPeriodMs: 15_000,
+  enableDynamicProvisioning: true,
   rootCa: undefined,
   signers: {},
   signingDurationMs: 365 * 24 * 3_600_000,

@@ -13,7 +13,8 @@ import {
 } from '../../api/index.ts';
 import { type Informer, runController, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
-import { attributesClassesOf, claimsOf, isAttributesClassUsed, isVolumeUsed, planFinalizers, usesClaim } from './plan.ts';
+import { claimsOf } from '../shared/pod-claims.ts';
+import { attributesClassesOf, isAttributesClassUsed, isVolumeUsed, planFinalizers, usesClaim } from './plan.ts';
 
 /*
  * Storage is not deleted under its users: admission gives each volume, claim and class of attributes a finalizer, and these three

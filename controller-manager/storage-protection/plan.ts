@@ -1,5 +1,6 @@
 import type { KubeObject, Live, PersistentVolume, PersistentVolumeClaim, Pod, VolumeAttributesClass } from '../../api/index.ts';
 import { controllerOf } from '../../client/index.ts';
+import { claimsOf } from '../shared/pod-claims.ts';
 
 /**
  * What an object's finalizers should be: with the protecting one as long as it stays, without it once it is to go and nobody uses it.
@@ -24,19 +25,6 @@ export function usesClaim(pod: Live<Pod>, claim: Live<PersistentVolumeClaim>): b
 /** The claim that was made for a pod is free as soon as its containers are gone. */
 const isClaimOf = ({ metadata }: Live<Pod>, claim: Live<PersistentVolumeClaim>): boolean =>
   controllerOf(claim)?.uid === metadata.uid && !(metadata.deletionTimestamp && metadata.deletionGracePeriodSeconds === 0);
-
-/** A claim by name, and whether it was made for the pod. */
-interface Claimed {
-  readonly name: string;
-  readonly isOwn: boolean;
-}
-
-/** The claims that a pod names, or has of its own. */
-export const claimsOf = ({ metadata, spec }: Live<Pod>): Claimed[] =>
-  (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }): Claimed[] => {
-    if (persistentVolumeClaim) return [{ name: persistentVolumeClaim.claimName, isOwn: false }];
-    return ephemeral ? [{ name: `${metadata.name}-${name}`, isOwn: true }] : [];
-  });
 
 /** Whether a claim has it. Upstream: `pkg/controller/volume/pvprotection`. */
 export const isVolumeUsed = ({ status }: Live<PersistentVolume>): boolean => status.phase === 'Bound';

@@ -15,7 +15,8 @@ const { volumeattributesclasses } = storageKinds;
 
 let plane: ControlPlane;
 beforeAll(async () => {
-  plane = await startControlPlane({ nodes: ['n'] });
+  // Phases are set by hand here, which the one that binds would not leave so.
+  plane = await startControlPlane({ nodes: ['n'], controllers: ['*', '-persistentvolume-binder-controller'] });
 });
 afterAll(() => plane[Symbol.asyncDispose]());
 

@@ -1,0 +1,258 @@
+import {
+  boundVolume,
+  coreKinds,
+  isNotFound,
+  keyOf,
+  type Live,
+  MIGRATED_TO,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  PROVISIONED_BY,
+} from '../../api/index.ts';
+import { AssumeCache, runController, WorkQueue } from '../../client/index.ts';
+import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
+import { BY_CLAIM } from '../informers.ts';
+import { runPeriodically } from '../shared/periodic.ts';
+import { isPodTerminal } from '../shared/pods.ts';
+import { boundClaim, provisionedClaim } from './claim-changes.ts';
+import { type Claim, type ClaimPlan, type ClaimWorld, claimKeyOf, couldHave, planClaim, type Volume } from './plan-claim.ts';
+import { planReclaim, planVolume, unboundVolume } from './plan-volume.ts';
+import { migratedDriver } from './plugins.ts';
+import { Recycler } from './recycler.ts';
+import { Writer } from './writer.ts';
+
+/*
+ * A claim names its volume, and the volume its claim: `spec.volumeName` and `spec.claimRef`. There is no transaction over both, so the
+ * volume is written first, and each step can be done again:
+ *
+ *   volume.spec.claimRef ─> volume Bound ─> claim.spec.volumeName, bind-completed ─> claim Bound
+ *
+ * Invariants
+ * P1  One key is looked at at a time, of claims and volumes alike: no two claims are given one volume.
+ * P2  What we wrote is seen at once, and an older state of an object is not acted upon.
+ * P3  A volume is released only once the API server itself says that its claim is gone.
+ */
+
+const CLAIM = 'claim:';
+const VOLUME = 'volume:';
+
+/** Binds claims and volumes, and sees to what is released. Upstream: `pkg/controller/volume/persistentvolume`. */
+export const persistentVolumeBinder: ControllerDescriptor = {
+  name: 'persistentvolume-binder-controller',
+  alias: 'persistentvolume-binder',
+  create: (context) => new PersistentVolumeBinder(context),
+};
+
+class PersistentVolumeBinder implements Controller {
+  readonly #context: ControllerContext;
+  readonly #queue: WorkQueue;
+  readonly #claims: AssumeCache<PersistentVolumeClaim>;
+  readonly #volumes: AssumeCache<PersistentVolume>;
+  readonly #writer: Writer;
+  readonly #recycler: Recycler;
+  readonly #world: ClaimWorld;
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+    this.#queue = new WorkQueue({ clock: context.clock });
+    const { informers } = context;
+    const claims = informers.persistentVolumeClaims();
+    const volumes = informers.persistentVolumes();
+    this.#claims = new AssumeCache(claims);
+    this.#volumes = new AssumeCache(volumes);
+    this.#writer = new Writer(context, { claims: this.#claims, volumes: this.#volumes });
+    this.#recycler = new Recycler(context, (volumeName) => this.#queue.add(VOLUME + volumeName));
+    this.#world = this.#claimWorld();
+    const wakeClaim = (claim: Claim) => this.#queue.add(CLAIM + keyOf(claim));
+    const wakeVolume = (volume: Volume) => this.#queue.add(VOLUME + keyOf(volume));
+    claims.addHandler({
+      onAdd: wakeClaim,
+      onUpdate: wakeClaim,
+      onDelete: ({ spec }) => spec.volumeName && this.#queue.add(VOLUME + spec.volumeName),
+    });
+    volumes.addHandler({
+      onAdd: wakeVolume,
+      onUpdate: wakeVolume,
+      onDelete: (volume) => volume.spec.claimRef && this.#queue.add(CLAIM + claimKeyOf(volume)),
+    });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, logger, settings } = this.#context;
+    const { name } = persistentVolumeBinder;
+    const resync = runPeriodically({
+      name: 'resync of claims and volumes',
+      periodMs: settings.pvClaimBinderSyncPeriodMs,
+      immediately: false,
+      run: () => Promise.resolve(this.#resync()),
+      clock,
+      logger,
+      signal,
+    });
+    await runController({ name, queue: this.#queue, workers: 1, reconcile: (key) => this.#reconcile(key), clock, logger, signal });
+    await resync;
+  }
+
+  /** What waits for something that sends us no event is looked at from time to time, and told of anew. */
+  #resync(): void {
+    for (const claim of this.#claims.list()) this.#queue.add(CLAIM + keyOf(claim));
+    for (const volume of this.#volumes.list()) this.#queue.add(VOLUME + keyOf(volume));
+  }
+
+  async #reconcile(key: string): Promise<void> {
+    if (key.startsWith(CLAIM)) {
+      const claim = this.#claims.getByKey(key.slice(CLAIM.length));
+      if (claim) await this.#syncClaim(claim);
+      return;
+    }
+    const volume = this.#volumes.getByKey(key.slice(VOLUME.length));
+    if (volume) await this.#syncVolume(await this.#migrated(volume));
+  }
+
+  #claimWorld(): ClaimWorld {
+    const classes = this.#context.informers.storageClasses();
+    const pods = this.#context.informers.pods();
+    const volumes = this.#volumes;
+    return {
+      get volumes() {
+        return volumes.list();
+      },
+      volume: (name) => volumes.getByKey(name),
+      storageClass: (name) => classes.getByKey(name),
+      storageClasses: () => classes.list(),
+      waitingPods: (claim) =>
+        pods
+          .byIndex(BY_CLAIM, keyOf(claim))
+          .filter((pod) => !isPodTerminal(pod) && !pod.spec.nodeName)
+          .map(({ metadata }) => metadata.name),
+    };
+  }
+
+  async #syncClaim(claim: Claim): Promise<void> {
+    const plan = planClaim(claim, this.#world);
+    switch (plan.action) {
+      case 'bind':
+        await this.#bind(claim, plan.volume);
+        return;
+      case 'classify':
+        await this.#writer.claim({ ...claim, spec: { ...claim.spec, storageClassName: plan.className } });
+        return;
+      case 'provision':
+        await this.#askFor(claim, plan);
+        return;
+      case 'refuse':
+        this.#writer.tellClaim(claim, plan.notice);
+        return;
+      case 'wait':
+        if (plan.notice) this.#writer.tellClaim(claim, plan.notice);
+        await this.#writer.claimPhase(claim, 'Pending', undefined);
+        return;
+      case 'lose':
+        if (claim.status.phase !== 'Lost') {
+          this.#writer.tellClaim(await this.#writer.claimPhase(claim, 'Lost', undefined), plan.notice);
+        }
+    }
+  }
+
+  async #bind(claim: Claim, volume: Volume): Promise<void> {
+    const forClaim = boundVolume(volume, claim);
+    const named = forClaim ? await this.#writer.volume(forClaim) : volume;
+    const bound = await this.#writer.volumePhase(named, 'Bound');
+    const forVolume = boundClaim(claim, bound);
+    const complete = forVolume ? await this.#writer.claim(forVolume) : claim;
+    await this.#writer.claimPhase(complete, 'Bound', bound);
+  }
+
+  /** Its provisioner sees the annotation. */
+  async #askFor(claim: Claim, { provisioner }: ClaimPlan & { action: 'provision' }): Promise<void> {
+    if (!this.#context.settings.enableDynamicProvisioning) return;
+    const annotated = provisionedClaim(claim, provisioner);
+    const current = annotated ? await this.#writer.claim(annotated) : claim;
+    const message = `Waiting for a volume to be created either by the external provisioner '${provisioner.name}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
+    this.#writer.tellClaim(current, { type: 'Normal', reason: 'ExternalProvisioning', message });
+  }
+
+  async #syncVolume(volume: Volume): Promise<void> {
+    const claim = volume.spec.claimRef?.uid ? await this.#claimOf(volume) : undefined;
+    const plan = planVolume(volume, claim);
+    switch (plan.action) {
+      case 'phase':
+        await this.#writer.volumePhase(volume, plan.phase);
+        if (plan.phase === 'Available') this.#wakeWaiting(volume.metadata.name);
+        return;
+      case 'wakeClaim':
+        this.#queue.add(CLAIM + claimKeyOf(volume));
+        return;
+      case 'mismatch':
+        this.#writer.tellVolume(volume, plan.forVolume);
+        if (claim) this.#writer.tellClaim(claim, plan.forClaim);
+        return;
+      case 'release':
+        await this.#release(volume);
+        return;
+      case 'unbind':
+        await this.#writer.volumePhase(await this.#writer.volume(unboundVolume(volume)), 'Available');
+    }
+  }
+
+  /** The claim that a volume names, with the uid it names. What is not, or not yet, in the cache is asked for (P3). */
+  async #claimOf(volume: Volume): Promise<Claim | undefined> {
+    const { claimRef, ...spec } = volume.spec;
+    const cached = this.#claims.getByKey(claimKeyOf({ ...volume, spec: { ...spec, claimRef } }));
+    if (cached && cached.metadata.uid === claimRef?.uid) return cached;
+    const isKnownReleased = volume.status.phase === 'Released' || volume.status.phase === 'Failed';
+    if (!cached && isKnownReleased) return undefined;
+    try {
+      const claims = this.#context.client.resource<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
+      const fresh = await claims.get(claimRef?.name ?? '', { namespace: claimRef?.namespace });
+      return fresh.metadata.uid === claimRef?.uid ? fresh : undefined;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** A volume has become free: claims that it would do for are looked at now, not at the next resync. */
+  #wakeWaiting(volumeName: string): void {
+    const volume = this.#volumes.getByKey(volumeName);
+    if (!volume) return;
+    for (const claim of this.#claims.list()) if (couldHave(claim, volume)) this.#queue.add(CLAIM + keyOf(claim));
+  }
+
+  async #release(volume: Volume): Promise<void> {
+    const isTold = volume.status.phase === 'Released' || volume.status.phase === 'Failed';
+    const released = isTold ? volume : await this.#writer.volumePhase(volume, 'Released');
+    if (released.metadata.annotations?.[MIGRATED_TO]) return;
+    const plan = planReclaim(released);
+    switch (plan.action) {
+      case 'fail':
+        await this.#writer.failVolume(released, plan.notice);
+        return;
+      case 'delete':
+        await this.#writer.deleteVolume(released);
+        return;
+      case 'recycle':
+        await this.#recycle(released);
+        return;
+      case 'keep':
+    }
+  }
+
+  async #recycle(volume: Volume): Promise<void> {
+    const outcome = await this.#recycler.recycle(volume, this.#claims.getByKey(claimKeyOf(volume)) !== undefined);
+    for (const notice of outcome.notices) this.#writer.tellVolume(volume, notice);
+    if (outcome.failed) await this.#writer.failVolume(volume, outcome.failed);
+    if (outcome.isDone) await this.#writer.volumePhase(await this.#writer.volume(unboundVolume(volume)), 'Available');
+  }
+
+  /** Volumes of plugins of old say which driver takes over. Upstream: `updateMigrationAnnotations`. */
+  async #migrated(volume: Live<PersistentVolume>): Promise<Live<PersistentVolume>> {
+    const { annotations } = volume.metadata;
+    const driver = migratedDriver(annotations?.[PROVISIONED_BY]);
+    if (driver === undefined || annotations?.[MIGRATED_TO] === driver) return volume;
+    return await this.#writer.volume({
+      ...volume,
+      metadata: { ...volume.metadata, annotations: { ...annotations, [MIGRATED_TO]: driver } },
+    });
+  }
+}
