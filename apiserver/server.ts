@@ -271,8 +271,15 @@ class Server implements ApiServer {
       snapshot: (exchange) => answerSnapshot(exchange, store, this.#settings.privilegedGroup),
     };
     this.#pipeline = this.#createPipeline(parts, { flowControl, metrics: requests, encodeStatus: encoder.status });
-    this.#http = createHttpServer(options.tls, (request, response, upgrade) => void this.#pipeline.handle(request, response, upgrade), {
-      streamsMax: this.#settings.http2StreamsMax,
+    this.#http = this.#createHttp();
+  }
+
+  #createHttp(): HttpServer {
+    const { tls, clock } = this.#options;
+    const streamsMax = this.#settings.http2StreamsMax;
+    return createHttpServer(tls, (request, response, upgrade) => void this.#pipeline.handle(request, response, upgrade), {
+      streamsMax,
+      clock,
     });
   }
 

@@ -5,7 +5,7 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { UserError } from '../../runtime/index.ts';
+import { type Clock, UserError } from '../../runtime/index.ts';
 import { Http1Request, Http1Response } from './http1.ts';
 import { createHttp2 } from './http2.ts';
 import type { HandleRequest } from './messages.ts';
@@ -33,6 +33,7 @@ export interface ServingTls {
 export interface HttpOptions {
   /** Streams that a client may have open on one connection of HTTP/2. */
   readonly streamsMax: number;
+  readonly clock: Clock;
 }
 
 /** A server that is listening, or will be. */
@@ -52,7 +53,7 @@ export interface HttpServer {
  * Every request goes to one function, which knows what there is at which path and whether it may have a body. Clients that offer HTTP/2 are answered
  * in it; who wants to switch to another protocol comes with HTTP/1.1.
  */
-export function createHttpServer(tls: ServingTls, handle: HandleRequest, { streamsMax }: HttpOptions): HttpServer {
+export function createHttpServer(tls: ServingTls, handle: HandleRequest, { streamsMax, clock }: HttpOptions): HttpServer {
   const options = {
     requestCert: true,
     rejectUnauthorized: false,
@@ -70,7 +71,7 @@ export function createHttpServer(tls: ServingTls, handle: HandleRequest, { strea
     if (socket.writable) socket.end(error.code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
     else socket.destroy();
   });
-  const http2 = createHttp2(handle, { streamsMax, headerBytesMax: HEADER_BYTES_MAX, idleMs: KEEP_ALIVE_MS });
+  const http2 = createHttp2(handle, { streamsMax, headerBytesMax: HEADER_BYTES_MAX, idleMs: KEEP_ALIVE_MS, clock });
   const http1 = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
   server.on('secureConnection', (socket: TLSSocket) => {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import http2, { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import type { Clock, Timer } from '../../runtime/index.ts';
 import { Http2Request, Http2Response } from './http2-messages.ts';
 import type { HandleRequest } from './messages.ts';
 
@@ -14,8 +15,9 @@ export interface Http2Limits {
   /** Streams that a client may have open on one connection. */
   readonly streamsMax: number;
   readonly headerBytesMax: number;
-  /** Connections that are silent for longer, with nothing open on them, are closed. */
+  /** A connection on which nothing was open for so long, or up to twice as long, is closed. */
   readonly idleMs: number;
+  readonly clock: Clock;
 }
 
 /** The connections that speak HTTP/2. */
@@ -28,9 +30,17 @@ export interface Http2Connections {
   destroy(): void;
 }
 
+/** What a connection was used for lately. */
+interface Use {
+  /** Streams that are open. */
+  open: number;
+  /** Whether one was opened since it was looked at last. */
+  isFresh: boolean;
+}
+
 /** Serves HTTP/2 with the limits of Go's server as upstream sets it up (apiserver/pkg/server/secure_serving.go). */
-export function createHttp2(handle: HandleRequest, { streamsMax, headerBytesMax, idleMs }: Http2Limits): Http2Connections {
-  const sessions = new Set<ServerHttp2Session>();
+export function createHttp2(handle: HandleRequest, { streamsMax, headerBytesMax, idleMs, clock }: Http2Limits): Http2Connections {
+  const sessions = new Map<ServerHttp2Session, Use>();
   let isClosing = false;
   const server = http2.createServer({
     maxSessionMemory: SESSION_MEGABYTES_MAX,
@@ -38,29 +48,37 @@ export function createHttp2(handle: HandleRequest, { streamsMax, headerBytesMax,
     settings: { maxConcurrentStreams: streamsMax, initialWindowSize: BODY_AHEAD_BYTES, maxHeaderListSize: headerBytesMax },
   });
   server.on('session', (session) => {
-    sessions.add(session);
+    const use: Use = { open: 0, isFresh: true };
+    sessions.set(session, use);
     session.once('close', () => sessions.delete(session));
     session.setLocalWindowSize(BODY_AHEAD_BYTES * streamsMax);
-    let open = 0;
     session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: readonly string[]) => {
-      open++;
-      stream.once('close', () => open--);
+      use.open++;
+      use.isFresh = true;
+      stream.once('close', () => use.open--);
       stream.on('error', ignore); // its client gave it up, or we did: the answer is closed, which who writes it sees
       handle(new Http2Request(stream, headers, rawHeaders), new Http2Response(stream, headers[':method'] === 'HEAD'));
     });
-    session.setTimeout(idleMs, () => {
-      if (open === 0) session.close();
-    });
     if (isClosing) session.close();
   });
+  const sweep = (): Timer =>
+    clock.setTimer(idleMs, () => {
+      for (const [session, use] of sessions) {
+        if (use.open === 0 && !use.isFresh) session.close();
+        use.isFresh = false;
+      }
+      timer = sweep();
+    });
+  let timer = sweep();
   return {
     take: (socket) => void server.emit('connection', socket),
     close: () => {
       isClosing = true;
-      for (const session of sessions) session.close();
+      timer.cancel();
+      for (const session of sessions.keys()) session.close();
     },
     destroy: () => {
-      for (const session of sessions) session.destroy(undefined, constants.NGHTTP2_NO_ERROR);
+      for (const session of sessions.keys()) session.destroy(undefined, constants.NGHTTP2_NO_ERROR);
     },
   };
 }
