@@ -90,6 +90,15 @@ describe.each(kubectls)('%s', (binary) => {
     expect(output).not.toContain('fallback'); // to SPDY, from a WebSocket that was refused
   }, 60_000);
 
+  it('top: what nodes and pods use', async () => {
+    const use = kubectlOf(binary, cluster.kubeconfig);
+    expect(await use('top', 'nodes', '--no-headers')).toMatch(/^node-0 +\d+m +\d+% +\d+Mi +\d+% *\nnode-1 /);
+    // What is known is up to 15 s old, as with metrics-server.
+    const top = () => use('top', 'pod', 'web', '--no-headers', '--containers');
+    expect(await waitFor(top, 30_000, () => 'nothing is known of the pod')).toMatch(/^web +web +\d+m +\d+Mi *\n$/);
+    expect((await use.run(['top', 'pod', 'none'])).stderr).toContain('pods "none" not found');
+  }, 60_000);
+
   it('pods and services are reached through the API server', async () => {
     const use = kubectlOf(binary, cluster.kubeconfig);
     const base = '/api/v1/namespaces/default';
