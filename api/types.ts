@@ -108,6 +108,7 @@ export type * from './meta/v1/object-meta.ts';
 export type * from './meta/v1/options.ts';
 export type * from './meta/v1/selector.ts';
 export type * from './meta/v1/status.ts';
+export type * from './metrics/v1beta1/metrics.ts';
 export type * from './networking/v1/ingress.ts';
 export type * from './networking/v1/ip-address.ts';
 export type * from './networking/v1/network-policy.ts';

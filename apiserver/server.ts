@@ -13,6 +13,7 @@ import type { Authenticator, Authorizer } from './auth/types.ts';
 import { createCustomResources } from './custom-resources/index.ts';
 import { createFairness, type Fairness } from './flow-control/index.ts';
 import { createHttpServer, type HttpServer, listenError, type ServingTls } from './http/http-server.ts';
+import { metricsHandlers } from './metrics-api/index.ts';
 import type { Auditor, Exchange } from './pipeline/exchange.ts';
 import { FlowControl, type FlowController } from './pipeline/flow-control.ts';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
@@ -40,7 +41,7 @@ import { ServerMetrics } from './rest/metrics.ts';
 import { Negotiator } from './rest/negotiation.ts';
 import { Pacer } from './rest/pacer.ts';
 import { requestObject } from './rest/request-object.ts';
-import type { Rest, Review } from './rest/rest.ts';
+import type { Endpoint, Rest, Review } from './rest/rest.ts';
 import { answerReview } from './rest/review.ts';
 import { answerRoot, type DocumentSource, type RootOptions } from './rest/root.ts';
 import { route } from './rest/router.ts';
@@ -57,7 +58,10 @@ const DRAIN_MS = 2500;
 const CREATE_ONLY: Readonly<Record<string, CreateOnly>> = { '/bindings': createBinding };
 
 /** Kinds whose objects are made when they are asked for, by `group/resource`. */
-const COMPUTED: Readonly<Record<string, typeof componentStatusHandlers>> = { '/componentstatuses': componentStatusHandlers };
+const computedHandlers = (components: readonly Component[]) => ({
+  '/componentstatuses': componentStatusHandlers(components),
+  ...metricsHandlers(),
+});
 
 /** What the parts of the server are given to be made. */
 export interface PartsContext {
@@ -179,6 +183,7 @@ class Server implements ApiServer {
   readonly objects: InProcessObjects;
   readonly #options: ApiServerOptions;
   readonly #settings: ApiServerSettings;
+  #computed: Readonly<Partial<Record<string, Endpoint['handlers']>>> = {};
   readonly #hub: CacheHub;
   readonly #kinds = new Kinds();
   readonly #host: KindHost;
@@ -406,13 +411,14 @@ class Server implements ApiServer {
   }
 
   #addKinds(parts: ApiServerParts): void {
+    this.#computed = computedHandlers(this.#options.components ?? []);
     for (const kind of this.#options.kinds) this.#addKind(kind, parts);
     this.objects.bind((kind) => this.#kinds.endpointOf(kind)?.registry);
   }
 
   /** What is stored is there for the server's own parts and for other versions, served or not. */
   #addKind(kind: ServedKind, { strategies, reviews }: ApiServerParts): void {
-    const { kinds, components = [] } = this.#options;
+    const { kinds } = this.#options;
     const { info } = kind;
     const key = strategyKey(info);
     const answer = reviews.get(key);
@@ -428,9 +434,9 @@ class Server implements ApiServer {
     // A strategy and a message only ever meet objects of their own kind.
     const type = typeOfMessage(kind.message) as ObjectType;
     const definition = { info, type, strategy: strategy as unknown as Strategy, isHidden: !isServed };
-    const handlers = COMPUTED[key]?.(components);
-    if (handlers) this.#host.addComputed(definition, handlers);
-    else this.#host.add(inItsVersion(definition, kinds));
+    const handlers = this.#computed[key];
+    if (!handlers) this.#host.add(inItsVersion(definition, kinds));
+    else if (isServed) this.#host.addComputed(definition, handlers);
   }
 
   #partsContext(served: readonly ServedKind[]): PartsContext {

@@ -131,6 +131,7 @@ class Cluster implements Service {
       // What is given comes after, and wins.
       '--admission-policy-status',
       '--enable-admission-plugins=NodeRestriction',
+      '--runtime-config=metrics.k8s.io/v1beta1=true',
       ...this.#options.apiServerArgv,
       `--data-dir=${this.#directory}`,
       `--component-ports-file=${this.#portsFile}`,

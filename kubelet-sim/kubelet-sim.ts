@@ -7,13 +7,14 @@ import { NodeAgent } from './node/node-agent.ts';
 import type { NodeSpec } from './node/node-object.ts';
 import { ClientConfigSource } from './pod/config-source.ts';
 import { PacedEvents } from './pod/paced-events.ts';
-import type { PodWorker } from './pod/pod-worker.ts';
 import { StatusWriter } from './pod/status-writer.ts';
 import type { MountableVolume } from './runtime/cri.ts';
 import { ImageCatalog, type ImageEntry } from './runtime/simulated/image-catalog.ts';
 import type { Sandbox, SimulatedHost } from './runtime/simulated/sandbox.ts';
 import { ImageLibrary, SimulatedImages } from './runtime/simulated/simulated-images.ts';
 import { hexId, SimulatedRuntime } from './runtime/simulated/simulated-runtime.ts';
+import { KubeletAccess } from './server/access.ts';
+import type { LocatedPod } from './server/served-nodes.ts';
 import { createKubeletServer, type KubeletServer } from './server/server.ts';
 
 /** Nodes registered at the same time. */
@@ -104,8 +105,12 @@ class SimulatedKubelets implements KubeletSim {
       clientCa: options.clientCa,
       clock: options.clock,
       logger: options.logger,
-      locate: (namespace, name) => this.#locate(namespace, name),
-      pods: () => [...this.agents.values()].flatMap((agent) => [...agent.workers].map(({ pod, status }) => ({ ...pod, status }))),
+      access: new KubeletAccess({ client: options.client, clock: options.clock }),
+      nodes: {
+        node: (name) => this.agents.get(name),
+        locate: (namespace, name) => this.#locate(namespace, name),
+        all: () => this.agents.values(),
+      },
     });
   }
 
@@ -166,11 +171,11 @@ class SimulatedKubelets implements KubeletSim {
     this.#agentOf(pod)?.podUpdated(pod);
   }
 
-  #locate(namespace: string, name: string): { agent: NodeAgent; worker: PodWorker } | undefined {
+  #locate(namespace: string, name: string): LocatedPod | undefined {
     const pod = this.#pods?.get(namespace, name);
     const agent = pod && this.#agentOf(pod);
     const worker = pod && agent?.workerOf(pod.metadata.uid);
-    return agent && worker ? { agent, worker } : undefined;
+    return agent && worker ? { node: agent, worker } : undefined;
   }
 
   #agentOf(pod: Pod): NodeAgent | undefined {

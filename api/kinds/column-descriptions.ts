@@ -13,6 +13,8 @@ const OF_EVERY_KIND: Readonly<Record<string, string>> = {
 
 /** By `group/Kind`. */
 const OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'metrics.k8s.io/NodeMetrics': { Name: 'Name of the resource', cpu: '', memory: '', Window: '' },
+  'metrics.k8s.io/PodMetrics': { Name: 'Name of the resource', cpu: '', memory: '', Window: '' },
   '/ComponentStatus': {
     Status: 'Status of the component conditions',
     Message: 'Message of the component conditions',

@@ -12,6 +12,7 @@ export * as coreKinds from './core.ts';
 export * as discoveryKinds from './discovery.ts';
 export * as eventsKinds from './events.ts';
 export * as flowcontrolKinds from './flowcontrol.ts';
+export * as metricsKinds from './metrics.ts';
 export * as networkingKinds from './networking.ts';
 export * as nodeKinds from './node.ts';
 export * as policyKinds from './policy.ts';

@@ -43,6 +43,7 @@ import { event as eventsEvent } from '../events/v1/event.ts';
 import { flowSchema } from '../flowcontrol/v1/flow-schema.ts';
 import { priorityLevelConfiguration } from '../flowcontrol/v1/priority-level-configuration.ts';
 import type { ServedKind } from '../kind-info.ts';
+import { nodeMetrics, podMetrics } from '../metrics/v1beta1/metrics.ts';
 import { ingress, ingressClass } from '../networking/v1/ingress.ts';
 import { ipAddress, serviceCIDR } from '../networking/v1/ip-address.ts';
 import { networkPolicy } from '../networking/v1/network-policy.ts';
@@ -71,6 +72,7 @@ import * as core from './core.ts';
 import * as discovery from './discovery.ts';
 import * as events from './events.ts';
 import * as flowcontrol from './flowcontrol.ts';
+import * as metrics from './metrics.ts';
 import * as networking from './networking.ts';
 import * as node from './node.ts';
 import { OLDER_KINDS } from './older.ts';
@@ -158,4 +160,6 @@ export const ALL_KINDS: readonly ServedKind[] = [
   { info: admissionregistration.mutatingadmissionpolicybindings, message: mutatingAdmissionPolicyBinding },
   { info: admissionregistration.mutatingadmissionpoliciesV1alpha1, message: mutatingAdmissionPolicyV1alpha1 },
   { info: admissionregistration.mutatingadmissionpolicybindingsV1alpha1, message: mutatingAdmissionPolicyBindingV1alpha1 },
+  { info: metrics.nodes, message: nodeMetrics },
+  { info: metrics.pods, message: podMetrics },
 ];

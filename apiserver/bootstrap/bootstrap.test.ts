@@ -93,7 +93,7 @@ it('makes the namespaces, the Service with its Endpoints, the CA and the roles',
   expect(objects.get<ConfigMap>(coreKinds.configmaps, 'kube-system', 'extension-apiserver-authentication')?.data).toEqual({
     'client-ca-file': CA,
   });
-  expect(objects.list(rbacKinds.clusterroles)).toHaveLength(70);
+  expect(objects.list(rbacKinds.clusterroles)).toHaveLength(71);
   // Upstream's, those of kubelet-sim and of its API, and one for each controller's role.
   expect(objects.list(rbacKinds.clusterrolebindings)).toHaveLength(52 + CONTROLLER_ROLES.length);
   expect(objects.list(rbacKinds.roles)).toHaveLength(7);

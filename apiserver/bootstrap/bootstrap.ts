@@ -20,7 +20,7 @@ import type { MasterLeases } from './master-leases.ts';
 import { CLUSTER_ROLE_BINDINGS, NAMESPACE_ROLE_BINDINGS } from './rbac-bindings.ts';
 import { CONTROLLER_MANAGER_BINDINGS } from './rbac-controller-manager.ts';
 import { CONTROLLER_ROLES } from './rbac-controller-roles.ts';
-import { KUBELET_API_BINDING, KUBELET_SIM_BINDING, KUBELET_SIM_ROLE } from './rbac-kubelet-sim.ts';
+import { KUBELET_API_BINDING, KUBELET_SIM_BINDING, KUBELET_SIM_ROLE, METRICS_READER_ROLE } from './rbac-kubelet-sim.ts';
 import { reconcileBinding, reconcileRole } from './rbac-reconcile.ts';
 import { CLUSTER_ROLES, NAMESPACE_ROLES } from './rbac-roles.ts';
 import { type BindingSpec, bindingOf, roleOf } from './rbac-spec.ts';
@@ -158,7 +158,7 @@ class Bootstrap implements Service {
   }
 
   async #ensureRbac(): Promise<void> {
-    const clusterRoles = [...CLUSTER_ROLES, ...CONTROLLER_ROLES, KUBELET_SIM_ROLE];
+    const clusterRoles = [...CLUSTER_ROLES, ...CONTROLLER_ROLES, KUBELET_SIM_ROLE, METRICS_READER_ROLE];
     const clusterBindings = [
       ...CLUSTER_ROLE_BINDINGS,
       ...CONTROLLER_ROLES.map(controllerBinding),

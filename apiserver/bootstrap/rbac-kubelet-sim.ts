@@ -35,6 +35,13 @@ export const KUBELET_SIM_ROLE: RoleSpec = {
 
 export const KUBELET_SIM_BINDING: BindingSpec = { name: KUBELET_SIM_USER, to: [`user:${KUBELET_SIM_USER}`] };
 
+/** What a cluster with metrics-server has: whoever may view, may see what is used. */
+export const METRICS_READER_ROLE: RoleSpec = {
+  name: 'system:aggregated-metrics-reader',
+  aggregateTo: 'view',
+  rules: [rule('get list watch', 'metrics.k8s.io', 'pods nodes')],
+};
+
 /** Kubelets that ask what the API server may do with them are told by this: it does not come to them as one who may do everything. */
 export const KUBELET_API_BINDING: BindingSpec = {
   name: 'system:nanokube:kubelet-api-admin',

@@ -27,6 +27,8 @@ const GROUPS: Readonly<Record<string, number>> = {
   'discovery.k8s.io': 16_200,
   'resource.k8s.io': 16_200,
   'flowcontrol.apiserver.k8s.io': 16_100,
+  // As metrics-server's APIService has it.
+  'metrics.k8s.io': 100,
 };
 
 /** By `group/version`; what is not here has what is usual for how stable it is. */
@@ -42,6 +44,7 @@ const VERSIONS: Readonly<Record<string, number>> = {
   'events.k8s.io/v1beta1': 5,
   'flowcontrol.apiserver.k8s.io/v1': 21,
   'flowcontrol.apiserver.k8s.io/v1beta3': 18,
+  'metrics.k8s.io/v1beta1': 100,
   'resource.k8s.io/v1': 21,
 };
 const STABLE = 15;

@@ -23,6 +23,8 @@ export interface KubeletOptions {
 
 /** Where a kubelet listens. */
 export interface KubeletAddress {
+  /** The node whose kubelet it is: what the `Host` header names, since kubelets of simulated nodes share a port. */
+  readonly node: string;
   readonly host: string;
   readonly port: number;
 }
@@ -66,7 +68,7 @@ export class KubeletConnector {
     const addresses = node.status?.addresses ?? [];
     for (const wanted of this.#options.addressTypes) {
       const found = addresses.find(({ type, address }) => type === wanted && address !== '');
-      if (found) return { host: found.address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port || KUBELET_PORT };
+      if (found) return { node: nodeName, host: found.address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port || KUBELET_PORT };
     }
     throw plainError(
       `no preferred addresses found; known addresses: [${addresses.map(({ type, address }) => `{${type} ${address}}`).join(' ')}]`,
@@ -81,7 +83,7 @@ export class KubeletConnector {
         port: at.port,
         method,
         path,
-        headers: { ...headers, host: `${at.host}:${at.port}` },
+        headers: { ...headers, host: `${at.node}:${at.port}` },
         agent: this.#agent,
         signal,
       };

@@ -55,14 +55,20 @@ export const proxyToPod: Handler = async (rest, exchange, endpoint) => {
   const entry = await endpoint.registry.existing(exchange.info.namespace, podName);
   const pod = entry.object as Pod;
   const declared = pod.spec.containers.flatMap(({ ports }) => ports ?? [])[0]?.containerPort;
-  await forwardToPod(rest, exchange, { pod, port: port || String(declared ?? (scheme === 'https' ? 443 : 80)), path });
+  await forwardToPod(rest, exchange, {
+    pod,
+    port: port || String(declared ?? (scheme === 'https' ? 443 : 80)),
+    path,
+    isTls: scheme === 'https',
+  });
 };
 
 /** Passes a proxied request on to a port of a pod. @throws ApiError (400) when the pod is on no node. */
-export async function forwardToPod(rest: Rest, exchange: Exchange, { pod, port, path = '/' }: PodPort): Promise<void> {
+export async function forwardToPod(rest: Rest, exchange: Exchange, { pod, port, path = '/', isTls = false }: PodPort): Promise<void> {
   if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
   const at = rest.kubelets.locate(pod.spec.nodeName);
-  await forward(rest, exchange, { at, path: `/podProxy/${podPath(pod)}/${port}${withoutDots(path)}` });
+  const scheme = isTls ? 'https:' : '';
+  await forward(rest, exchange, { at, path: `/podProxy/${podPath(pod)}/${scheme}${port}${withoutDots(path)}` });
 }
 
 /** A path in which nothing leads up: the kubelet has more than this pod. */
@@ -73,6 +79,8 @@ export interface PodPort {
   readonly pod: Pod;
   readonly port: string;
   readonly path?: string | undefined;
+  /** To speak TLS with it. */
+  readonly isTls?: boolean | undefined;
 }
 
 /** A number or a name. */

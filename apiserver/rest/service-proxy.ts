@@ -9,9 +9,9 @@ import type { Handler } from './rest.ts';
 export const proxyToService: Handler = async (rest, exchange) => {
   const { path } = await admitConnection(rest, exchange);
   const { namespace, name } = exchange.info;
-  const [, serviceName, port] = splitName('service', name);
+  const [scheme, serviceName, port] = splitName('service', name);
   const target = locate(rest, { namespace, name: serviceName, port });
-  await forwardToPod(rest, exchange, { ...target, path });
+  await forwardToPod(rest, exchange, { ...target, path, isTls: scheme === 'https' });
 };
 
 interface ServicePort {

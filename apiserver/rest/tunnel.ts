@@ -35,8 +35,8 @@ export async function tunnel(
   throw plainError(`invalid upgrade response: status code ${statusCode}`);
 }
 
-function headersFor(raw: readonly string[], { host, port }: KubeletAddress): string[] {
-  const headers = ['Host', `${host}:${port}`];
+function headersFor(raw: readonly string[], { node, port }: KubeletAddress): string[] {
+  const headers = ['Host', `${node}:${port}`];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [name = '', value = ''] = raw.slice(i, i + 2);
     if (!OURS.has(name.toLowerCase())) headers.push(name, value);

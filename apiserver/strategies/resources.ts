@@ -30,6 +30,7 @@ import { resourceQuotaStrategy } from './core/resource-quota.ts';
 import { secretStrategy } from './core/secret.ts';
 import { serviceStrategy } from './core/service/strategy.ts';
 import { serviceAccountStrategy } from './core/service-account.ts';
+import { metricsStrategies } from './metrics/metrics.ts';
 import { runtimeClassStrategy } from './node/runtime-class.ts';
 import { podDisruptionBudgetStrategy } from './policy/pod-disruption-budget.ts';
 import { clusterRoleStrategy, roleStrategy } from './rbac/role.ts';
@@ -65,6 +66,7 @@ export const resourceStrategies = (options: StrategyOptions): readonly (readonly
   [strategyKey(schedulingKinds.priorityclasses), priorityClassStrategy],
   [strategyKey(nodeKinds.runtimeclasses), runtimeClassStrategy],
   [strategyKey(coordinationKinds.leases), leaseStrategy],
+  ...metricsStrategies,
   [strategyKey(resourceKinds.deviceclasses), deviceClassStrategy],
   [strategyKey(resourceKinds.resourceclaims), resourceClaimStrategy],
   [strategyKey(resourceKinds.resourceclaimtemplates), resourceClaimTemplateStrategy],

@@ -13,7 +13,9 @@ import type { LastingVolumes } from '../pod/volumes/volume.ts';
 import type { ImageService, RuntimeService } from '../runtime/cri.ts';
 import { type AdmissionScope, admit } from './admission.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { kubeletConfiguration } from './kubelet-configuration.ts';
 import { allocatableOf, labelsToMend, type NodeSpec, nodeStatusOf, nodeToRegister } from './node-object.ts';
+import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { resizeRefusal } from './resize-admission.ts';
 
@@ -67,10 +69,12 @@ export class NodeAgent {
   #reportedAt = 0;
   #imagesChanged = false;
   #registering = false;
+  readonly #bootedAt: number;
 
   constructor(options: AgentOptions, parts: NodeParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#bootedAt = options.clock.now();
     this.#nodes = options.client.resource<Node>(coreKinds.nodes);
     const { client, clock, logger, source, statuses, lasting, random } = options;
     const { spec, runtime, images } = parts;
@@ -114,6 +118,21 @@ export class NodeAgent {
 
   get runtime(): RuntimeService {
     return this.#parts.runtime;
+  }
+
+  /** Whether anybody can reach the node's kubelet. */
+  get isReachable(): boolean {
+    return true;
+  }
+
+  /** What the node and its pods use now. */
+  usage(): NodeUsage {
+    const { spec, runtime, images } = this.#parts;
+    return nodeUsageOf({ spec, runtime, images, bootedAt: this.#bootedAt, workers: this.workers, now: this.#options.clock.now() });
+  }
+
+  configuration(): object {
+    return kubeletConfiguration(this.#parts.spec, this.#options);
   }
 
   #podEvents(): PodEvents {

@@ -1,40 +1,24 @@
 import type { ContainerStatus } from '../../api/index.ts';
-import type { NodeAgent } from '../node/node-agent.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
 import type { LogEntry } from '../runtime/cri.ts';
-
-/** A pod of this process, with the node that holds it. */
-export interface LocatedPod {
-  readonly agent: Pick<NodeAgent, 'runtime'>;
-  readonly worker: PodWorker;
-}
-
-/** A request that cannot be answered: an HTTP status, and the text that goes with it. */
-export class RequestError extends Error {
-  override readonly name = 'RequestError';
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
+import { RequestError } from './request-error.ts';
+import type { LocatedPod } from './served-nodes.ts';
 
 /** The log of a container. @throws RequestError with upstream's text when there is none */
 export function openLog(
-  { agent, worker }: LocatedPod,
+  { node, worker }: LocatedPod,
   container: string,
   options: { previous: boolean; follow: boolean; signal: AbortSignal },
 ): AsyncIterable<readonly LogEntry[]> {
   const status = statusOf(worker, container);
   checkHasLog(worker.pod.metadata.name, container, status, options.previous);
   const id = idWithLog(worker, container, options.previous);
-  if (id === undefined || !agent.runtime.containerStatus(id))
+  if (id === undefined || !node.runtime.containerStatus(id))
     throw new RequestError(
       400,
       `failed to try resolving symlinks in path "/var/log/pods/${worker.pod.metadata.uid}/${container}": no such file or directory`,
     );
-  return agent.runtime.readLog(id, options);
+  return node.runtime.readLog(id, options);
 }
 
 /** A container that failed to start again shows the log of the instance before. */

@@ -1,10 +1,15 @@
 import { get } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
-import WebSocket from 'ws';
+import WebSocket, { createWebSocketStream } from 'ws';
+import type { ApiClient, RawRequest } from '../../client/index.ts';
 import { generateKey, issueCertificate, keyToPem, silentLogger, systemClock } from '../../runtime/index.ts';
 import { aContainer } from '../testing/builders.ts';
 import { TestNode } from '../testing/node-harness.ts';
+import { KubeletAccess } from './access.ts';
+import type { ServedNode } from './served-nodes.ts';
 import { createKubeletServer } from './server.ts';
+import { HeaderCodec } from './spdy/header-codec.ts';
 
 /** A CA, and a client whose certificate it signed. */
 function authority(): { ca: string; client: { cert: string; key: string } } {
@@ -23,9 +28,40 @@ function authority(): { ca: string; client: { cert: string; key: string } } {
   return { ca, client: { cert, key: keyToPem(clientKey) } };
 }
 
-async function start() {
+/** An API server that knows one token, and whom it lets do what. */
+function reviewer(isAllowed: (spec: Review) => boolean) {
+  const asked: Review[] = [];
+  const request = (_method: string, path: string, { body }: RawRequest = {}) => {
+    const { spec } = body as { spec: Review & { token: string } };
+    if (!path.endsWith('tokenreviews')) asked.push(spec);
+    const status = path.endsWith('tokenreviews')
+      ? { authenticated: spec.token === 'good', user: { username: 'scraper', groups: ['metrics'] } }
+      : { allowed: isAllowed(spec) };
+    return Promise.resolve({ status: 201, headers: {}, body: Buffer.from(JSON.stringify({ status })) });
+  };
+  return { asked, client: { request } as unknown as ApiClient };
+}
+
+interface Review {
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly resourceAttributes: { readonly verb: string; readonly subresource: string; readonly name: string };
+}
+
+async function start(isAllowed: (spec: Review) => boolean = () => true) {
   const node = new TestNode();
   const { ca, client } = authority();
+  const api = reviewer(isAllowed);
+  const served: ServedNode = {
+    name: 'node-0',
+    runtime: node.runtime,
+    get workers() {
+      return node.worker ? [node.worker] : [];
+    },
+    usage: () => ({ ...usage, pods: [] }),
+    configuration: () => ({ kind: 'KubeletConfiguration' }),
+    isReachable: true,
+  };
   const server = createKubeletServer({
     address: '127.0.0.1',
     port: 0,
@@ -33,9 +69,13 @@ async function start() {
     clientCa: ca,
     clock: node.clock,
     logger: silentLogger,
-    locate: (namespace, pod) =>
-      node.worker && namespace === 'default' && pod === 'web' ? { agent: { runtime: node.runtime }, worker: node.worker } : undefined,
-    pods: () => [],
+    access: new KubeletAccess({ client: api.client, clock: node.clock }),
+    nodes: {
+      node: (name) => (name === 'node-0' ? served : undefined),
+      locate: (namespace, pod) =>
+        node.worker && namespace === 'default' && pod === 'web' ? { node: served, worker: node.worker } : undefined,
+      all: () => [served],
+    },
   });
   await server.start();
   const ask = (path: string, credentials: object = client) =>
@@ -53,15 +93,57 @@ async function start() {
       );
       request.on('error', reject);
     });
-  return { node, server, client, ask, [Symbol.asyncDispose]: () => server.stop() };
+  const upgrade = (path: string, headers: Record<string, string | string[]>) =>
+    new Promise<Duplex>((resolve, reject) => {
+      const options = { ...client, rejectUnauthorized: false, agent: false, headers: { connection: 'Upgrade', ...headers } };
+      get(`https://127.0.0.1:${server.port}${path}`, options, ({ statusCode }) => reject(new Error(`status ${statusCode}`)))
+        .on('upgrade', (_response, socket) => resolve(socket))
+        .on('error', reject);
+    });
+  return { node, server, client, ask, upgrade, asked: api.asked, [Symbol.asyncDispose]: () => server.stop() };
 }
 
-test('only those with a certificate of the CA may ask, but for the health check', async () => {
-  await using world = await start();
-  expect(await world.ask('/healthz', {})).toEqual({ status: 200, text: 'ok' });
-  expect(await world.ask('/pods', {})).toEqual({ status: 401, text: 'Unauthorized\n' });
+const none = { usageBytes: 0, workingSetBytes: 0, rssBytes: 0, availableBytes: 0, pageFaults: 0, majorPageFaults: 0 };
+const usage = {
+  time: 0,
+  bootedAt: 0,
+  cpu: { usageNanoCores: 1e6, usageCoreNanoSeconds: 2e9 },
+  memory: { ...none, workingSetBytes: 1024 },
+  processCount: 1,
+  fs: { time: 0, mountpoint: '/', capacityBytes: 10, usedBytes: 4, inodes: 3, inodesUsed: 1 },
+};
+
+test('a certificate or a token says who asks, the API server says whether they may', async () => {
+  await using world = await start(({ resourceAttributes: { subresource } }) => subresource !== 'proxy');
+  const token = (text: string) => ({ headers: { authorization: `Bearer ${text}` } });
+  expect(await world.ask('/healthz', {})).toEqual({ status: 401, text: 'Unauthorized\n' });
   expect(await world.ask('/pods', authority().client)).toMatchObject({ status: 401 });
-  expect((await world.ask('/pods')).status).toBe(200);
+  expect(await world.ask('/pods', token('bad'))).toMatchObject({ status: 401 });
+  expect((await world.ask('/metrics/resource', token('good'))).status).toBe(200);
+  expect(world.asked).toMatchObject([
+    { user: 'scraper', groups: ['metrics'], resourceAttributes: { verb: 'get', subresource: 'metrics', name: 'node-0' } },
+  ]);
+  expect(await world.ask('/healthz')).toEqual({ status: 200, text: 'ok' });
+  expect(await world.ask('/containerLogs/default/web/main')).toEqual({
+    status: 403,
+    text: 'Forbidden (user=apiserver, verb=get, resource=nodes, subresource(s)=[proxy])\n',
+  });
+  const before = world.asked.length;
+  await world.ask('/metrics/resource', token('good'));
+  expect(world.asked.length).toBe(before); // remembered
+});
+
+test('what a node reports of itself', async () => {
+  await using world = await start();
+  const summary = JSON.parse((await world.ask('/stats/summary')).text);
+  expect(summary).toMatchObject({
+    node: { nodeName: 'node-0', cpu: { usageNanoCores: 1e6 }, memory: { workingSetBytes: 1024 }, fs: { availableBytes: 6, inodesFree: 2 } },
+    pods: [],
+  });
+  expect((await world.ask('/metrics/resource')).text).toContain('node_cpu_usage_seconds_total 2 0\n');
+  expect((await world.ask('/metrics')).text).toContain('kubelet_node_name{node="node-0"} 1\n');
+  expect(JSON.parse((await world.ask('/configz')).text)).toEqual({ kubeletconfig: { kind: 'KubeletConfiguration' } });
+  expect((await world.ask('/nothing')).status).toBe(404);
 });
 
 test('logs, and why there are none', async () => {
@@ -109,4 +191,137 @@ test('exec: streams by channel, the exit code at the end, and an error when ther
   const refused = connect('nope', 'true');
   const failure = await new Promise<Error>((resolve) => refused.on('error', resolve));
   expect(failure.message).toContain('404');
+});
+
+/** A client's side of SPDY: opens streams, and gathers what comes on each. */
+class SpdyClient {
+  readonly received = new Map<number, string>();
+  readonly #socket: Duplex;
+  readonly #codec = new HeaderCodec();
+  readonly #ended = new Set<number>();
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+    let rest = Buffer.alloc(0);
+    socket.on('data', (chunk: Buffer) => {
+      rest = Buffer.concat([rest, chunk]);
+      while (rest.length >= 8 && rest.length >= 8 + rest.readUIntBE(5, 3)) {
+        const length = 8 + rest.readUIntBE(5, 3);
+        this.#frame(rest.subarray(0, length));
+        rest = rest.subarray(length);
+      }
+    });
+  }
+
+  #frame(frame: Buffer): void {
+    if (frame.readUInt8(0) & 0x80) return;
+    const id = frame.readUInt32BE(0);
+    this.received.set(id, (this.received.get(id) ?? '') + frame.toString('utf8', 8));
+    if (frame.readUInt8(4) & 1) this.#ended.add(id);
+  }
+
+  async open(id: number, headers: Record<string, string>): Promise<void> {
+    const block = await this.#codec.pack(new Map(Object.entries(headers)));
+    const body = Buffer.concat([Buffer.alloc(10), block]);
+    body.writeUInt32BE(id, 0);
+    this.#send(Buffer.from([0x80, 3, 0, 1]), 0, body);
+  }
+
+  data(id: number, text: string, isLast = false): void {
+    const head = Buffer.alloc(4);
+    head.writeUInt32BE(id);
+    this.#send(head, isLast ? 1 : 0, Buffer.from(text));
+  }
+
+  #send(start: Buffer, flags: number, body: Buffer): void {
+    const middle = Buffer.alloc(4);
+    middle.writeUInt32BE((flags << 24) | body.length);
+    this.#socket.write(Buffer.concat([start, middle, body]));
+  }
+
+  async ended(...ids: number[]): Promise<void> {
+    while (!ids.every((id) => this.#ended.has(id))) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('exec over SPDY, as clients before 1.31 ask for it', async () => {
+  await using world = await start();
+  await world.node.run({});
+  const query = 'input=1&output=1&error=1&command=sh&command=-c&command=cat;echo+bad>%262;exit+3';
+  const socket = await world.upgrade(`/exec/default/web/main?${query}`, {
+    upgrade: 'SPDY/3.1',
+    'x-stream-protocol-version': ['v4.channel.k8s.io', 'v1.channel.k8s.io'],
+  });
+  const client = new SpdyClient(socket);
+  for (const [i, streamType] of ['error', 'stdin', 'stdout', 'stderr'].entries()) await client.open(2 * i + 1, { streamType });
+  client.data(3, 'hello ');
+  client.data(3, 'there', true);
+  await client.ended(1, 5, 7);
+  expect(client.received.get(5)).toBe('hello there');
+  expect(client.received.get(7)).toBe('bad\n');
+  expect(JSON.parse(client.received.get(1) ?? '')).toMatchObject({ reason: 'NonZeroExitCode' });
+  socket.destroy();
+});
+
+test('a client that speaks no protocol of ours is refused', async () => {
+  await using world = await start();
+  await world.node.run({});
+  const ask = (headers: Record<string, string>) => world.upgrade('/exec/default/web/main?output=1&command=ls', headers);
+  await expect(ask({ upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v9.channel.k8s.io' })).rejects.toThrow('status 403');
+  await expect(ask({ upgrade: 'h2c' })).rejects.toThrow('status 400');
+});
+
+test('ports are forwarded over SPDY, over SPDY inside a WebSocket, and over channels', async () => {
+  await using world = await start();
+  await world.node.run({});
+  const request = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+  const overSpdy = async (socket: Duplex) => {
+    const client = new SpdyClient(socket);
+    for (const [i, port] of ['80', '81'].entries()) {
+      await client.open(4 * i + 1, { streamType: 'error', port, requestID: String(i) });
+      await client.open(4 * i + 3, { streamType: 'data', port, requestID: String(i) });
+    }
+    client.data(3, request, true);
+    await client.ended(1, 3, 5, 7);
+    expect(client.received.get(3)).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*nginx/);
+    expect(client.received.get(1)).toBe('');
+    expect(client.received.get(5)).toMatch(/^error forwarding port 81 to pod .*connect: connection refused$/);
+    socket.destroy();
+  };
+  const path = '/portForward/default/web';
+  await overSpdy(await world.upgrade(path, { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'portforward.k8s.io' }));
+  const url = `wss://127.0.0.1:${world.server.port}${path}`;
+  const options = { ...world.client, rejectUnauthorized: false };
+  const tunnel = new WebSocket(url, ['v2.portforward.k8s.io'], options);
+  await overSpdy(createWebSocketStream(tunnel));
+
+  const named = await world.upgrade(path, {
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+    'sec-websocket-protocol': 'SPDY/3.1+portforward.k8s.io',
+  });
+  named.destroy();
+
+  const channels = new WebSocket(`${url}?port=80`, ['v4.channel.k8s.io'], options);
+  let text = '';
+  channels.on('message', (data: Buffer) => {
+    if (data[0] === 0) text += data.toString('latin1', 1);
+    if (text.includes('</html>')) channels.close();
+  });
+  channels.on('open', () => channels.send(Buffer.from(`\0${request}`)));
+  await new Promise((resolve, reject) => channels.on('close', resolve).on('error', reject));
+  expect(text).toMatch(/^P\0HTTP\/1.1 200 OK/);
+});
+
+test('a pod’s ports are proxied; one that nobody listens on is an error of upstream’s API server', async () => {
+  await using world = await start();
+  await world.node.run({});
+  const answer = await world.ask('/podProxy/default/web/80/');
+  expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('nginx')]);
+  expect(JSON.parse((await world.ask('/podProxy/default/web/81/x')).text)).toMatchObject({
+    code: 503,
+    reason: 'ServiceUnavailable',
+    message: expect.stringMatching(/^error trying to reach service: dial tcp [\d.]+:81: connect: connection refused$/),
+  });
 });

@@ -1,13 +1,19 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { type Clock, generateKey, issueCertificate, keyToPem, type Logger, type Service, UserError } from '../../runtime/index.ts';
-import { type LocatedPod, openLog, RequestError } from './container-logs.ts';
+import type { KubeletAccess } from './access.ts';
+import { type Call, callOf, containerOf, nodeNameOf, podOf } from './call.ts';
+import { openLog } from './container-logs.ts';
 import { LogOptionsError, parseLogOptions } from './log-options.ts';
 import { logText } from './log-text.ts';
-import { type StreamOptions, StreamServer, type StreamWork } from './streams.ts';
+import { proxyToPod } from './pod-proxy.ts';
+import { REPORTS } from './reports.ts';
+import { RequestError } from './request-error.ts';
+import type { ServedNodes } from './served-nodes.ts';
+import { purposeOf, runOnce } from './stream-purpose.ts';
+import { StreamServer, type Upgrade } from './streams.ts';
 
 const CERTIFICATE_MS = 365 * 86_400_000;
 /** A certificate is good from a little before now: clocks differ. */
@@ -17,13 +23,12 @@ export interface KubeletServerOptions {
   readonly address: string;
   readonly port: number;
   readonly advertiseAddress: string;
-  /** Clients must show a certificate of this CA; without one, nothing but `/healthz` is answered. `none`: anybody may, over plain HTTP (tests). */
+  /** CA of client certificates, as PEM; without it nobody is known by one. */
   readonly clientCa: string | undefined;
+  readonly access: KubeletAccess;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly locate: (namespace: string, pod: string) => LocatedPod | undefined;
-  /** All pods, for `/pods`. */
-  readonly pods: () => readonly object[];
+  readonly nodes: ServedNodes;
 }
 
 export interface KubeletServer extends Service {
@@ -31,7 +36,7 @@ export interface KubeletServer extends Service {
   readonly port: number;
 }
 
-/** The HTTPS server that all nodes of a process share: logs, exec and attach, for the API server. */
+/** The HTTPS server of all kubelets of a process: logs, exec, attach, port forwarding, statistics (upstream `pkg/kubelet/server/server.go`). */
 export function createKubeletServer(options: KubeletServerOptions): KubeletServer {
   return new SharedServer(options);
 }
@@ -39,24 +44,24 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
 class SharedServer implements KubeletServer {
   readonly #options: KubeletServerOptions;
   readonly #server: Server;
-  readonly #streams = new StreamServer();
+  readonly #streams: StreamServer;
   #port = 0;
 
   constructor(options: KubeletServerOptions) {
     this.#options = options;
-    this.#server =
-      options.clientCa === 'none'
-        ? createServer()
-        : createTlsServer({ ...this.#certificate(), ca: options.clientCa, requestCert: true, rejectUnauthorized: false });
+    this.#streams = new StreamServer(options);
+    const ca = options.clientCa === undefined ? {} : { ca: options.clientCa, requestCert: true };
+    this.#server = createTlsServer({ ...this.#certificate(), ...ca, rejectUnauthorized: false });
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#answer(request, response).catch((error: unknown) => this.#fail(response, error));
     });
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head));
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#upgrade({ request, socket, head }).catch((error: unknown) => this.#refuse(socket, error));
+    });
   }
 
   get url(): string | undefined {
-    const scheme = this.#options.clientCa === 'none' ? 'http' : 'https';
-    return this.#port === 0 ? undefined : `${scheme}://${this.#options.advertiseAddress}:${this.#port}`;
+    return this.#port === 0 ? undefined : `https://${this.#options.advertiseAddress}:${this.#port}`;
   }
 
   get port(): number {
@@ -96,32 +101,32 @@ class SharedServer implements KubeletServer {
     return { key: keyToPem(key), cert };
   }
 
-  #isAllowed({ socket }: IncomingMessage): boolean {
-    return this.#options.clientCa === 'none' || (socket instanceof TLSSocket && socket.authorized);
+  /** @throws RequestError unless whoever calls may, and the node is there to answer. */
+  async #admit(request: IncomingMessage): Promise<Call> {
+    const { nodes, access } = this.#options;
+    const call = callOf(request, nodes);
+    const name = nodeNameOf(call);
+    if (nodes.node(name)?.isReachable === false) throw new Unreachable();
+    await access.check(request, call.url.pathname, name);
+    return call;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    if (url.pathname === '/healthz') return void response.end('ok');
-    if (!this.#isAllowed(request)) throw new RequestError(401, 'Unauthorized');
-    const [, verb, ...rest] = url.pathname.split('/').map(decodeURIComponent);
-    if (verb === 'pods')
-      return void response
-        .setHeader('content-type', 'application/json')
-        .end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: this.#options.pods() }));
-    if (verb !== 'containerLogs') throw new RequestError(404, '404 page not found');
-    await this.#logs(response, rest, url.searchParams);
+    const call = await this.#admit(request);
+    const [verb] = call.segments;
+    if (verb === 'containerLogs') return await this.#logs(call, response);
+    if (verb === 'podProxy') return await proxyToPod(call, response);
+    if (verb === 'run') return await runOnce(call, response);
+    const report = REPORTS.get(call.url.pathname.replace(/(.)\/$/, '$1'));
+    if (!report) throw new RequestError(404, '404 page not found');
+    report(call, response);
   }
 
-  async #logs(
-    response: ServerResponse,
-    [namespace = '', pod = '', container = '']: readonly string[],
-    query: URLSearchParams,
-  ): Promise<void> {
-    const options = parseLogOptions(query, this.#options.clock.now());
+  async #logs(call: Call, response: ServerResponse): Promise<void> {
+    const options = parseLogOptions(call.url.searchParams, this.#options.clock.now());
     const abort = new AbortController();
     response.on('close', () => abort.abort());
-    const batches = openLog(this.#locate(namespace, pod), container, { ...options, signal: abort.signal });
+    const batches = openLog(podOf(call), containerOf(call), { ...options, signal: abort.signal });
     response.setHeader('content-type', 'text/plain');
     response.flushHeaders();
     for await (const chunk of logText(batches, options)) {
@@ -131,66 +136,33 @@ class SharedServer implements KubeletServer {
     response.end();
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    try {
-      if (!this.#isAllowed(request)) throw new RequestError(401, 'Unauthorized');
-      const url = new URL(request.url ?? '/', 'http://localhost');
-      const [, verb = '', namespace = '', pod = '', ...rest] = url.pathname.split('/').map(decodeURIComponent);
-      const container = rest.at(-1) ?? '';
-      const options = streamOptions(url.searchParams);
-      const work = this.#workOf({
-        verb,
-        located: this.#locate(namespace, pod),
-        container,
-        options,
-        command: url.searchParams.getAll('command'),
-      });
-      this.#streams.serve(request, socket, head, { options, work });
-    } catch (error) {
-      const { status, message } = error instanceof RequestError ? error : { status: 500, message: String(error) };
-      socket.end(
-        `HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Error'}\r\ncontent-length: ${Buffer.byteLength(message)}\r\nconnection: close\r\n\r\n${message}`,
-      );
-    }
+  async #upgrade(upgrade: Upgrade): Promise<void> {
+    const { socket, request } = upgrade;
+    const broken = () => socket.destroy();
+    socket.on('error', broken);
+    this.#streams.serve(upgrade, purposeOf(await this.#admit(request)));
   }
 
-  #workOf(request: {
-    verb: string;
-    located: LocatedPod;
-    container: string;
-    options: StreamOptions;
-    command: readonly string[];
-  }): StreamWork {
-    const { verb, located, container, options, command } = request;
-    const id = located.worker.containerId(container);
-    const { runtime } = located.agent;
-    if (id === undefined) throw new RequestError(404, `container not found ("${container}")`);
-    if (verb === 'exec') return (streams, signal) => runtime.exec(id, { command, tty: options.tty, streams, signal });
-    if (verb !== 'attach') throw new RequestError(404, '404 page not found');
-    return async (streams, signal) => {
-      await runtime.attach(id, streams, signal);
-      return undefined;
-    };
-  }
-
-  #locate(namespace: string, pod: string): LocatedPod {
-    const located = this.#options.locate(namespace, pod);
-    if (!located) throw new RequestError(404, 'pod does not exist');
-    return located;
+  #refuse(socket: Duplex, error: unknown): void {
+    if (error instanceof Unreachable) return void socket.destroy();
+    const { status, message } = error instanceof RequestError ? error : { status: 500, message: String(error) };
+    if (status === 500) this.#options.logger.error({ err: error }, 'request failed');
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(message)}\r\nconnection: close\r\n\r\n${message}`,
+    );
   }
 
   #fail(response: ServerResponse, error: unknown): void {
-    if (response.headersSent) return void response.destroy();
+    if (response.headersSent || error instanceof Unreachable) return void response.destroy();
     const status = error instanceof RequestError ? error.status : error instanceof LogOptionsError ? 400 : 500;
     if (status === 500) this.#options.logger.error({ err: error }, 'request failed');
     response.writeHead(status, { 'content-type': 'text/plain' }).end(`${error instanceof Error ? error.message : String(error)}\n`);
   }
 }
 
-const portOf = (address: string | AddressInfo | null): number => (typeof address === 'object' && address ? address.port : 0);
-
-/** Parameters of the kubelet's own URLs, and those of the API server's. */
-function streamOptions(query: URLSearchParams): StreamOptions {
-  const asked = (...names: string[]) => names.some((name) => query.get(name) === '1' || query.get(name) === 'true');
-  return { stdin: asked('input', 'stdin'), stdout: asked('output', 'stdout'), stderr: asked('error', 'stderr'), tty: asked('tty') };
+/** The node is down, or cut off: a connection to it just breaks. */
+class Unreachable extends Error {
+  override readonly name = 'Unreachable';
 }
+
+const portOf = (address: string | AddressInfo | null): number => (typeof address === 'object' && address ? address.port : 0);

@@ -1,140 +1,126 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import type { OutputStream, ProcessStreams } from '../runtime/cri.ts';
+import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
+import type { Clock, Logger } from '../../runtime/index.ts';
+import {
+  CHANNEL_PROTOCOLS,
+  type Forward,
+  forwardOverChannels,
+  forwardOverSpdy,
+  PORT_FORWARD_PROTOCOL,
+  TUNNEL_PROTOCOLS,
+} from './port-forward.ts';
+import type { RemoteCommand } from './remote-command.ts';
+import { RequestError } from './request-error.ts';
+import { SpdyConnection, type SpdyStream } from './spdy/connection.ts';
+import { runOverSpdy, SPDY_COMMAND_PROTOCOLS } from './spdy-command.ts';
+import { COMMAND_PROTOCOLS, runOverWebSocket } from './web-socket-command.ts';
 
-/** Channels of the remote-command protocols, the first byte of every message. */
-const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
-
-/** Protocols spoken, newest first; v5 can also say that standard input has ended. */
-const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
-
-/** Which streams a client asked for. */
-export interface StreamOptions {
-  readonly stdin: boolean;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  readonly tty: boolean;
+/** A request to switch over, as Node hands it out. */
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
 }
 
-/** Does the work behind a connection; resolves with the exit code, or with undefined when there is none. */
-export type StreamWork = (streams: ProcessStreams, signal: AbortSignal) => Promise<number | undefined>;
+/** What a connection is to be used for. */
+export type StreamPurpose = { readonly command: RemoteCommand } | { readonly forward: Forward; readonly ports: readonly number[] };
 
-/** Turns upgrade requests into streams of a process, as a kubelet does for exec and attach. */
+/**
+ * Turns upgrade requests into streams, as a kubelet does for exec, attach and portForward.
+ *
+ * ```
+ * WebSocket, v5 … channel.k8s.io     a command                    kubectl since 1.31, client libraries
+ * SPDY/3.1, v4 … channel.k8s.io      a command                    kubectl before
+ * WebSocket, SPDY/3.1+portforward    SPDY frames, as below        kubectl since 1.31
+ * SPDY/3.1, portforward              a pair of streams each       kubectl before
+ * WebSocket, portforward             a pair of channels each      client libraries
+ * ```
+ */
 export class StreamServer {
-  readonly #sockets = new WebSocketServer({
-    noServer: true,
-    handleProtocols: (offered) => PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
-  });
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #sockets = new Set<Duplex>();
+  readonly #commands = new WebSocketServer({ noServer: true, handleProtocols: choiceOf([...COMMAND_PROTOCOLS.keys()]) });
+  readonly #forwards = new WebSocketServer({ noServer: true, handleProtocols: choiceOf([...TUNNEL_PROTOCOLS, ...CHANNEL_PROTOCOLS]) });
 
-  /** Takes over an upgrade request. */
-  serve(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    connection: { readonly options: StreamOptions; readonly work: StreamWork },
-  ): void {
-    this.#sockets.handleUpgrade(request, socket, head, (client) => {
-      run(client, connection.options, connection.work).catch(() => client.terminate());
-    });
+  constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Takes over an upgrade request. @throws RequestError when the client speaks nothing that is known here. */
+  serve(upgrade: Upgrade, purpose: StreamPurpose): void {
+    this.#sockets.add(upgrade.socket);
+    upgrade.socket.once('close', () => this.#sockets.delete(upgrade.socket));
+    const asked = (upgrade.request.headers.upgrade ?? '').toLowerCase();
+    if (asked === 'websocket') this.#serveWebSocket(upgrade, purpose);
+    else if (asked === 'spdy/3.1') this.#serveSpdy(upgrade, purpose);
+    else throw new RequestError(400, 'Upgrade request required');
   }
 
   close(): void {
-    for (const client of this.#sockets.clients) client.terminate();
-    this.#sockets.close();
+    for (const socket of this.#sockets) socket.destroy();
+    this.#commands.close();
+    this.#forwards.close();
+  }
+
+  #serveWebSocket({ request, socket, head }: Upgrade, purpose: StreamPurpose): void {
+    const server = 'command' in purpose ? this.#commands : this.#forwards;
+    const offered = request.headers['sec-websocket-protocol'];
+    if (offered !== undefined) request.headers['sec-websocket-protocol'] = tokenOf(offered);
+    server.handleUpgrade(request, socket, head, (client) => {
+      const ended = 'command' in purpose ? runOverWebSocket(client, purpose.command) : forwardOverWebSocket(client, purpose);
+      this.#follow(ended, () => client.terminate());
+    });
+  }
+
+  #serveSpdy({ request, socket, head }: Upgrade, purpose: StreamPurpose): void {
+    const known = 'command' in purpose ? SPDY_COMMAND_PROTOCOLS : [PORT_FORWARD_PROTOCOL];
+    const protocol = negotiate(request, known);
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
+    );
+    if (head.length > 0) socket.unshift(head);
+    const open = (onStream: (stream: SpdyStream) => void) => new SpdyConnection(socket, onStream);
+    if ('forward' in purpose) forwardOverSpdy(open, purpose.forward);
+    else this.#follow(runOverSpdy(open, purpose.command, { protocol, clock: this.#clock }), () => socket.destroy());
+  }
+
+  #follow(work: Promise<void>, end: () => void): void {
+    work.catch((error: unknown) => {
+      this.#logger.debug({ err: error }, 'streaming connection broken off');
+      end();
+    });
   }
 }
 
-async function run(client: WebSocket, options: StreamOptions, work: StreamWork): Promise<void> {
-  const abort = new AbortController();
-  const stdin = new Feed<Buffer>();
-  const resizes = new Feed<{ width: number; height: number }>();
-  client.on('message', (data) => receive(bytesOf(data), { stdin, resizes }));
-  client.on('close', () => {
-    abort.abort(new Error('the client went away'));
-    stdin.end();
-    resizes.end();
-  });
-  const streams: ProcessStreams = {
-    ...(options.stdin ? { stdin } : {}),
-    resizes,
-    output: (stream, chunk) => {
-      const channel = channelOf(stream, options);
-      if (channel !== undefined) client.send(Buffer.concat([Buffer.from([channel]), chunk]));
-    },
-  };
-  for (const channel of [CHANNEL.stdout, CHANNEL.stderr]) client.send(Buffer.from([channel]));
-  const status = await work(streams, abort.signal).then(exitStatus, (error: unknown) =>
-    failure(error instanceof Error ? error.message : String(error)),
+function forwardOverWebSocket(client: WebSocket, { forward, ports }: Extract<StreamPurpose, { forward: Forward }>): Promise<void> {
+  const isTunnel = TUNNEL_PROTOCOLS.some((protocol) => protocol === client.protocol);
+  if (!isTunnel) return forwardOverChannels(client, ports, forward);
+  const duplex = createWebSocketStream(client);
+  forwardOverSpdy((onStream) => new SpdyConnection(duplex, onStream), forward);
+  return Promise.resolve();
+}
+
+/** A protocol's name as HTTP allows names: upstream's has a slash in it. */
+const tokenOf = (name: string): string => name.replaceAll('SPDY/3.1+', 'spdy3.1.');
+
+const choiceOf =
+  (known: readonly string[]) =>
+  (offered: Set<string>): string | false =>
+    known.find((protocol) => offered.has(tokenOf(protocol))) ?? false;
+
+/** The protocol spoken over SPDY. @throws RequestError (403), as upstream, when client and server have none in common. */
+function negotiate(request: IncomingMessage, known: readonly string[]): string {
+  const offered = (request.headersDistinct['x-stream-protocol-version'] ?? [])
+    .flatMap((line) => line.split(','))
+    .map((text) => text.trim());
+  const oldest = known.at(-1) ?? '';
+  const chosen = offered.length === 0 ? oldest : known.find((protocol) => offered.includes(protocol));
+  if (chosen !== undefined) return chosen;
+  throw new RequestError(
+    403,
+    `unable to upgrade: unable to negotiate protocol: client supports [${offered.join(' ')}], server supports [${known.join(' ')}]`,
   );
-  client.send(Buffer.concat([Buffer.from([CHANNEL.error]), Buffer.from(JSON.stringify(status))]));
-  client.close(1000);
-}
-
-/** With a terminal there is one output. */
-function channelOf(stream: OutputStream, options: StreamOptions): number | undefined {
-  if (stream === 'stdout' || options.tty) return options.stdout ? CHANNEL.stdout : undefined;
-  return options.stderr ? CHANNEL.stderr : undefined;
-}
-
-function receive(message: Buffer, { stdin, resizes }: { stdin: Feed<Buffer>; resizes: Feed<{ width: number; height: number }> }): void {
-  const [channel, subject] = message;
-  if (channel === CHANNEL.stdin) stdin.push(message.subarray(1));
-  else if (channel === CHANNEL.close && subject === CHANNEL.stdin) stdin.end();
-  else if (channel === CHANNEL.resize) {
-    const size = /"Width":(\d+),"Height":(\d+)/.exec(message.toString('utf8', 1));
-    if (size) resizes.push({ width: Number(size[1]), height: Number(size[2]) });
-  }
-}
-
-const bytesOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data));
-
-function exitStatus(exitCode: number | undefined): object {
-  if (!exitCode) return { metadata: {}, status: 'Success' };
-  return {
-    metadata: {},
-    status: 'Failure',
-    message: `command terminated with non-zero exit code: command terminated with exit code ${exitCode}`,
-    reason: 'NonZeroExitCode',
-    details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
-  };
-}
-
-const failure = (message: string): object => ({
-  metadata: {},
-  status: 'Failure',
-  message: `error executing command in container: ${message}`,
-  reason: 'InternalError',
-  details: { causes: [{ message }] },
-  code: 500,
-});
-
-/** A queue that one side pushes into and the other iterates. */
-export class Feed<T> implements AsyncIterable<T> {
-  readonly #items: T[] = [];
-  #ended = false;
-  #wake: (() => void) | undefined;
-
-  push(item: T): void {
-    if (this.#ended) return;
-    this.#items.push(item);
-    this.#wake?.();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake?.();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
-    for (;;) {
-      const item = this.#items.shift();
-      if (item !== undefined) yield item;
-      else if (this.#ended) return;
-      else
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-    }
-  }
 }

@@ -28,9 +28,11 @@ const toBytes = (text: string): string => Buffer.from(text, 'utf8').toString('la
  */
 export async function runBoxTool(name: string, call: ToolCall): Promise<ToolOutcome> {
   // Its defence patches timers of the whole process while a script runs; the tools get no network and no real files to begin with.
-  const bash = new Bash({ fs: new FilesForBash(call.files), cwd: call.cwd, sleep: call.sleep, defenseInDepth: false });
-  const result = await bash.exec(name, {
-    args: call.args.map(toText),
+  const fs = new FilesForBash(call.files);
+  const bash = new Bash({ fs, cwd: call.cwd, sleep: call.sleep, defenseInDepth: false });
+  // What it hands out at the end has been read as text; bytes come through unharmed only into a file.
+  const result = await bash.exec(`${name} > ${OUTPUT_PATH}`, {
+    args: argumentsFor(name, call.args).map(toText),
     stdin: call.stdin,
     stdinKind: 'bytes',
     cwd: call.cwd,
@@ -39,7 +41,18 @@ export async function runBoxTool(name: string, call: ToolCall): Promise<ToolOutc
     rawScript: true,
     signal: call.signal,
   });
-  return { stdout: toBytes(result.stdout), stderr: toBytes(result.stderr.replace(/^bash: /, '')), exitCode: result.exitCode };
+  return { stdout: fs.output + toBytes(result.stdout), stderr: toBytes(result.stderr.replace(/^bash: /, '')), exitCode: result.exitCode };
+}
+
+/** Where a tool's output goes: nobody else sees it. */
+const OUTPUT_PATH = '/dev/.output';
+
+/** As GNU's and busybox's tar, ours takes the leading `/` from the names in an archive that it writes out: `kubectl cp` relies on it. */
+function argumentsFor(name: string, args: readonly string[]): readonly string[] {
+  const [flags = '', archive, ...members] = args;
+  const isWrittenOut = name === 'tar' && /^-?[a-z]*c[a-z]*f$/.test(flags) && archive === '-';
+  if (!isWrittenOut || !members.every((member) => member.startsWith('/'))) return args;
+  return [flags, archive, '-C', '/', ...members.map((member) => member.replace(/^\/+(?=.)/, ''))];
 }
 
 type Content = Parameters<IFileSystem['writeFile']>[1];
@@ -48,9 +61,15 @@ type Encoding = Parameters<IFileSystem['writeFile']>[2];
 /** A container's files as just-bash wants them. */
 class FilesForBash implements IFileSystem {
   readonly #files: ContainerFiles;
+  readonly #output: Buffer[] = [];
 
   constructor(files: ContainerFiles) {
     this.#files = files;
+  }
+
+  /** What was written to {@link OUTPUT_PATH}, as a byte string. */
+  get output(): string {
+    return Buffer.concat(this.#output).toString('latin1');
   }
 
   async readFile(path: string): Promise<string> {
@@ -62,11 +81,18 @@ class FilesForBash implements IFileSystem {
   }
 
   writeFile(path: string, content: Content, options?: Encoding): Promise<void> {
+    if (path === OUTPUT_PATH) return this.#write(content, options);
     return this.#files.writeFile(path, bytesOf(content, options));
   }
 
   appendFile(path: string, content: Content, options?: Encoding): Promise<void> {
+    if (path === OUTPUT_PATH) return this.#write(content, options);
     return this.#files.writeFile(path, bytesOf(content, options), { append: true });
+  }
+
+  #write(content: Content, options?: Encoding): Promise<void> {
+    this.#output.push(Buffer.from(bytesOf(content, options)));
+    return Promise.resolve();
   }
 
   exists(path: string): Promise<boolean> {

@@ -1,0 +1,1 @@
+export { metricsHandlers } from './handlers.ts';

@@ -1,0 +1,177 @@
+import { parseQuantity, toTime } from '../../api/index.ts';
+import type { PodWorker } from '../pod/pod-worker.ts';
+import type { ImageService, RuntimeService } from '../runtime/cri.ts';
+import type { ContainerStats, CpuUsage, FilesystemUsage, MemoryUsage, PodSandboxStats } from '../runtime/usage.ts';
+import type { NodeSpec } from './node-object.ts';
+
+/** What the node's own processes (kubelet, container runtime) use, whatever its pods do. */
+const SYSTEM = { cpuNanoCores: 40_000_000, memoryBytes: 180 * 1024 * 1024, processes: 60 } as const;
+
+/** Where usage is read from. */
+export interface StatsSource {
+  readonly spec: NodeSpec;
+  readonly runtime: RuntimeService;
+  readonly images: ImageService;
+  readonly bootedAt: number;
+  readonly workers: Iterable<PodWorker>;
+  readonly now: number;
+}
+
+/** What a pod uses now; pods without a running sandbox use nothing and are left out. */
+export interface PodUsage {
+  readonly worker: PodWorker;
+  readonly stats: PodSandboxStats;
+}
+
+/** What a node and its pods use now. */
+export interface NodeUsage {
+  readonly time: number;
+  readonly bootedAt: number;
+  readonly cpu: CpuUsage;
+  readonly memory: MemoryUsage & { readonly availableBytes: number };
+  readonly processCount: number;
+  readonly fs: FilesystemUsage;
+  readonly pods: readonly PodUsage[];
+}
+
+export const NODE_PIDS_MAX = 32_768;
+
+/** Adds up what the pods of a node and the node itself use, as cAdvisor reads it from the root control group. */
+export function nodeUsageOf({ spec, runtime, images, bootedAt, workers, now }: StatsSource): NodeUsage {
+  const pods: PodUsage[] = [];
+  let nanoCores: number = SYSTEM.cpuNanoCores;
+  let coreNanoSeconds = (SYSTEM.cpuNanoCores * (now - bootedAt)) / 1000;
+  let memory: number = SYSTEM.memoryBytes;
+  let processCount: number = SYSTEM.processes;
+  for (const worker of workers) {
+    const stats = worker.sandboxId === undefined ? undefined : runtime.podSandboxStats(worker.sandboxId);
+    if (!stats) continue;
+    pods.push({ worker, stats });
+    nanoCores += stats.cpu.usageNanoCores;
+    coreNanoSeconds += stats.cpu.usageCoreNanoSeconds;
+    memory += stats.memory.workingSetBytes;
+    processCount += stats.processCount;
+  }
+  const capacity = parseQuantity(spec.memory).value();
+  return {
+    time: now,
+    bootedAt,
+    cpu: { usageNanoCores: nanoCores, usageCoreNanoSeconds: Math.round(coreNanoSeconds) },
+    memory: {
+      workingSetBytes: memory,
+      usageBytes: memory,
+      rssBytes: memory,
+      availableBytes: Math.max(0, capacity - memory),
+      pageFaults: 0,
+      majorPageFaults: 0,
+    },
+    processCount,
+    fs: images.imageFsInfo(),
+    pods,
+  };
+}
+
+/** A node's answer to `/stats/summary` (k8s.io/kubelet, `pkg/apis/stats/v1alpha1/types.go`). @param isBrief processors and memory only */
+export function summaryOf(name: string, usage: NodeUsage, isBrief: boolean): object {
+  const { time, cpu, memory, bootedAt, fs, processCount } = usage;
+  const node = {
+    nodeName: name,
+    startTime: toTime(bootedAt),
+    cpu: cpuText(time, cpu),
+    memory: memoryText(time, memory),
+  };
+  const pods = usage.pods.map((pod) => podSummary(pod, usage, isBrief));
+  if (isBrief) return { node, pods };
+  const imageFs = fsText(fs);
+  return {
+    node: {
+      ...node,
+      systemContainers: [{ name: 'pods', startTime: toTime(bootedAt), ...podsTotal(usage) }],
+      network: { time: toTime(time), name: 'eth0', ...NO_TRAFFIC, interfaces: [{ name: 'eth0', ...NO_TRAFFIC }] },
+      fs: imageFs,
+      runtime: { imageFs, containerFs: imageFs },
+      rlimit: { time: toTime(time), maxpid: NODE_PIDS_MAX, curproc: processCount },
+    },
+    pods,
+  };
+}
+
+const NO_TRAFFIC = { rxBytes: 0, rxErrors: 0, txBytes: 0, txErrors: 0 };
+
+const cpuText = (time: number, { usageNanoCores, usageCoreNanoSeconds }: CpuUsage): object => ({
+  time: toTime(time),
+  usageNanoCores: Math.round(usageNanoCores),
+  usageCoreNanoSeconds: Math.round(usageCoreNanoSeconds),
+});
+
+const memoryText = (time: number, { availableBytes, ...rest }: MemoryUsage): object => ({
+  time: toTime(time),
+  ...(availableBytes === undefined ? {} : { availableBytes }),
+  usageBytes: rest.usageBytes,
+  workingSetBytes: rest.workingSetBytes,
+  rssBytes: rest.rssBytes,
+  pageFaults: rest.pageFaults,
+  majorPageFaults: rest.majorPageFaults,
+});
+
+const fsText = ({ time, capacityBytes, usedBytes, inodes, inodesUsed }: FilesystemUsage): object => ({
+  time: toTime(time),
+  availableBytes: Math.max(0, capacityBytes - usedBytes),
+  capacityBytes,
+  usedBytes,
+  inodesFree: Math.max(0, inodes - inodesUsed),
+  inodes,
+  inodesUsed,
+});
+
+function podsTotal({ time, pods }: NodeUsage): object {
+  const sum = (of: (stats: PodSandboxStats) => number) => pods.reduce((total, { stats }) => total + of(stats), 0);
+  const bytes = sum(({ memory }) => memory.workingSetBytes);
+  return {
+    cpu: cpuText(time, {
+      usageNanoCores: sum(({ cpu }) => cpu.usageNanoCores),
+      usageCoreNanoSeconds: sum(({ cpu }) => cpu.usageCoreNanoSeconds),
+    }),
+    memory: { time: toTime(time), usageBytes: bytes, workingSetBytes: bytes, rssBytes: bytes, pageFaults: 0, majorPageFaults: 0 },
+  };
+}
+
+function podSummary({ worker, stats }: PodUsage, { fs }: NodeUsage, isBrief: boolean): object {
+  const { name, namespace, uid } = worker.pod.metadata;
+  const { time, cpu, memory, network } = stats;
+  const pod = {
+    podRef: { name, namespace, uid },
+    startTime: worker.status.startTime ?? toTime(stats.createdAt),
+    containers: stats.containers.map((container) => containerSummary(container, fs, isBrief)),
+    cpu: cpuText(time, cpu),
+    memory: memoryText(time, memory),
+  };
+  if (isBrief) return pod;
+  const traffic = { ...NO_TRAFFIC, rxBytes: network.rxBytes, txBytes: network.txBytes };
+  const usedBytes = ephemeralBytesOf(stats);
+  return {
+    ...pod,
+    network: { time: toTime(time), name: network.interface, ...traffic, interfaces: [{ name: network.interface, ...traffic }] },
+    'ephemeral-storage': { ...fsText(fs), usedBytes },
+    process_stats: { process_count: stats.processCount },
+  };
+}
+
+function containerSummary(
+  { name, time, startedAt, cpu, memory, writableLayer, log }: ContainerStats,
+  fs: FilesystemUsage,
+  isBrief: boolean,
+): object {
+  const container = { name, startTime: toTime(startedAt), cpu: cpuText(time, cpu), memory: memoryText(time, memory) };
+  if (isBrief) return container;
+  const disk = fsText(fs);
+  return {
+    ...container,
+    rootfs: { ...disk, usedBytes: writableLayer.usedBytes, inodesUsed: writableLayer.inodesUsed },
+    logs: { ...disk, usedBytes: log.usedBytes, inodesUsed: log.inodesUsed },
+  };
+}
+
+/** What a pod has written to the node's disk, beside its volumes. */
+export const ephemeralBytesOf = ({ containers }: PodSandboxStats): number =>
+  containers.reduce((sum, { writableLayer, log }) => sum + writableLayer.usedBytes + log.usedBytes, 0);

@@ -1,0 +1,64 @@
+import type { ServerResponse } from 'node:http';
+import { KUBELET_VERSION } from '../node/node-object.ts';
+import { summaryOf } from '../node/node-stats.ts';
+import { type Call, nodeOf } from './call.ts';
+import { kubeletMetrics, METRICS_CONTENT_TYPE, resourceMetrics } from './metrics-text.ts';
+import type { ServedNode } from './served-nodes.ts';
+
+/** Answers a GET of something that a node reports about itself. */
+type Report = (call: Call, response: ServerResponse) => void;
+
+const sendJson = (response: ServerResponse, body: object): void => {
+  response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+};
+
+const sendMetrics = (response: ServerResponse, text: string): void => {
+  response.setHeader('content-type', METRICS_CONTENT_TYPE).end(text);
+};
+
+const isOn = (text: string | null): boolean => text === 'true' || text === '1';
+
+function podList({ node, nodes }: Call, isWanted: (phase: string | undefined) => boolean): object {
+  const items = [...(node ? [node] : nodes.all())].flatMap(({ workers }) =>
+    [...workers].filter(({ status }) => isWanted(status.phase)).map(({ pod: { metadata, spec }, status }) => ({ metadata, spec, status })),
+  );
+  return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
+}
+
+function countsOf(node: ServedNode) {
+  const containersByState: Record<string, number> = { created: 0, exited: 0, running: 0 };
+  for (const { state } of node.runtime.listContainers()) containersByState[state] = (containersByState[state] ?? 0) + 1;
+  const runningPods = node.runtime.listPodSandboxes().filter(({ ready }) => ready).length;
+  return { node: node.name, version: KUBELET_VERSION, runningPods, containersByState };
+}
+
+/** What a kubelet reports, by path. */
+export const REPORTS: ReadonlyMap<string, Report> = new Map<string, Report>([
+  ['/healthz', (_call, response) => void response.setHeader('content-type', 'text/plain; charset=utf-8').end('ok')],
+  [
+    '/pods',
+    (call, response) =>
+      sendJson(
+        response,
+        podList(call, () => true),
+      ),
+  ],
+  [
+    '/runningpods',
+    (call, response) =>
+      sendJson(
+        response,
+        podList(call, (phase) => phase === 'Running'),
+      ),
+  ],
+  ['/configz', (call, response) => sendJson(response, { kubeletconfig: nodeOf(call).configuration() })],
+  [
+    '/stats/summary',
+    (call, response) => {
+      const node = nodeOf(call);
+      sendJson(response, summaryOf(node.name, node.usage(), isOn(call.url.searchParams.get('only_cpu_and_memory'))));
+    },
+  ],
+  ['/metrics', (call, response) => sendMetrics(response, kubeletMetrics(countsOf(nodeOf(call))))],
+  ['/metrics/resource', (call, response) => sendMetrics(response, resourceMetrics(nodeOf(call).usage()))],
+]);
