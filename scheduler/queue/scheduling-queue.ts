@@ -179,14 +179,18 @@ export class SchedulingQueue {
     this.#log.record(event);
     const label = labelOf(event);
     const known: Known = new Map();
+    // Found first and moved then: a pod that is held back again comes into the map that is looked through.
+    const helped: (readonly [QueuedPod, Worth])[] = [];
     for (const parked of [this.#unschedulable, this.#gated]) {
-      for (const [key, pod] of parked) {
-        if (pod.info.uid === except) continue;
-        const worth = this.#worth(pod, event, known);
-        if (worth === 'no') continue;
-        parked.delete(key);
-        this.#requeue(pod, worth, label);
+      for (const pod of parked.values()) {
+        const worth = pod.info.uid === except ? 'no' : this.#worth(pod, event, known);
+        if (worth !== 'no') helped.push([pod, worth]);
       }
+    }
+    for (const [pod, worth] of helped) {
+      this.#unschedulable.delete(pod.info.key);
+      this.#gated.delete(pod.info.key);
+      this.#requeue(pod, worth, label);
     }
   }
 

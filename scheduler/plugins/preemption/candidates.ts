@@ -1,0 +1,43 @@
+import type { PodDisruptionBudget } from '../../../api/index.ts';
+import type { CycleState } from '../../framework/cycle-state.ts';
+import { NodeStatuses } from '../../framework/node-statuses.ts';
+import type { Framework, Victims } from '../../framework/plugin.ts';
+import type { NodeInfo } from '../../state/node-info.ts';
+import type { PodInfo } from '../../state/pod-info.ts';
+import { victimsOn } from './victims.ts';
+
+export interface CandidateSearch {
+  readonly framework: Framework;
+  readonly state: CycleState;
+  readonly pod: PodInfo;
+  readonly budgets: readonly PodDisruptionBudget[];
+  /** Nodes that pods going away could help. */
+  readonly nodes: readonly NodeInfo[];
+  /** Where to begin, so that it is not always the same nodes that are preempted on. */
+  readonly offset: number;
+  /** So many candidates are enough, when one of them violates no budget. */
+  readonly wanted: number;
+}
+
+/** Nodes on which the pod would fit with others gone, those first that need no budget violated; and why the rest would not do. */
+export interface Candidates {
+  readonly victims: ReadonlyMap<string, Victims>;
+  readonly statuses: NodeStatuses;
+}
+
+/** Upstream: `DryRunPreemption`. */
+export function findCandidates({ framework, state, pod, budgets, nodes, offset, wanted }: CandidateSearch): Candidates {
+  const kept: [string, Victims][] = [];
+  const violating: [string, Victims][] = [];
+  const statuses = new NodeStatuses();
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[(offset + i) % nodes.length];
+    if (!node) continue;
+    const found = victimsOn(node, { framework, state, pod, budgets });
+    if ('code' in found) statuses.set(node, found);
+    // A node that nobody has to leave fits already: it was rejected for what is no more.
+    else if (found.pods.length > 0) (found.violations === 0 ? kept : violating).push([node.name, found]);
+    if (kept.length > 0 && kept.length + violating.length >= wanted) break;
+  }
+  return { victims: new Map([...kept, ...violating]), statuses };
+}
