@@ -69,6 +69,8 @@ export class FaultyClient implements ApiClient {
       deleteCollection: (options) => write('deletecollection', '', () => inner.deleteCollection(options)),
       createSubresource: (name, subresource, body, options) =>
         write(subresource, name, () => inner.createSubresource(name, subresource, body, options)),
+      updateSubresource: (object, subresource, options) =>
+        write(subresource, object.metadata.name, () => inner.updateSubresource(object, subresource, options)),
       watch: (options) => this.#flat(inner, options),
       watchBatches: (options) => this.#batches(inner, options),
     };
