@@ -13,6 +13,10 @@ export interface VirtualKubeletOptions {
 const SCHEDULE_MS_MAX = 300;
 const START_MS_MAX = 2000;
 const STOP_MS_MAX = 1500;
+/** Pods of Jobs end by themselves, some of them badly. */
+const JOB_NAME = 'batch.kubernetes.io/job-name';
+const WORK_MS_MAX = 4000;
+const FAILS_ONE_IN = 6;
 
 /** Stands in for scheduler and kubelets on any clock: each step of a pod's life takes a random time. */
 export class VirtualKubelet {
@@ -45,10 +49,10 @@ export class VirtualKubelet {
   }
 
   /** Ends a pod with this phase, as a kubelet does that evicts it or whose containers have ended. */
-  async endPod({ metadata: { name, namespace } }: Live<Pod>, phase: 'Failed' | 'Succeeded'): Promise<void> {
+  async endPod({ metadata: { name, namespace, uid } }: Live<Pod>, phase: 'Failed' | 'Succeeded'): Promise<void> {
     const conditions = [{ type: 'Ready', status: 'False', lastTransitionTime: toTime(this.#options.clock.now()) }];
     await this.#tolerant(() =>
-      this.#pods.patch(name, { status: { phase, conditions } }, { namespace, type: 'strategic', subresource: 'status' }),
+      this.#pods.patch(name, { metadata: { uid }, status: { phase, conditions } }, { namespace, type: 'strategic', subresource: 'status' }),
     );
   }
 
@@ -92,6 +96,9 @@ export class VirtualKubelet {
     } else if (pod.status.phase === 'Pending') {
       await this.#pause(START_MS_MAX);
       await this.#start(pod);
+    } else if (pod.status.phase === 'Running' && pod.metadata.labels?.[JOB_NAME]) {
+      await this.#pause(WORK_MS_MAX);
+      await this.endPod(pod, this.#options.random.integer(FAILS_ONE_IN) === 0 ? 'Failed' : 'Succeeded');
     }
   }
 

@@ -1,11 +1,13 @@
 /** What holds of a cluster at rest, written down: each function tells where it does not. */
 import {
   appsKinds,
+  batchKinds,
   type ControllerRevision,
   coreKinds,
   type DaemonSet,
   type Deployment,
   fromLabelSelector,
+  type Job,
   type KindInfo,
   type KubeObject,
   type Live,
@@ -27,6 +29,7 @@ interface State {
   readonly replicationControllers: readonly Live<ReplicationController>[];
   readonly daemonSets: readonly Live<DaemonSet>[];
   readonly statefulSets: readonly Live<StatefulSet>[];
+  readonly jobs: readonly Live<Job>[];
   readonly revisions: readonly Live<ControllerRevision>[];
   readonly claims: readonly Live<PersistentVolumeClaim>[];
   readonly nodes: readonly Live<Node>[];
@@ -41,6 +44,7 @@ export async function brokenPromises(world: WorkloadWorld): Promise<string[]> {
     replicationControllers: await world.list(coreKinds.replicationcontrollers),
     daemonSets: await world.list(appsKinds.daemonsets),
     statefulSets: await world.list(appsKinds.statefulsets),
+    jobs: await world.list(batchKinds.jobs),
     revisions: await world.list(appsKinds.controllerrevisions),
     claims: await world.list(coreKinds.persistentvolumeclaims),
     nodes: await world.list(coreKinds.nodes),
@@ -54,6 +58,7 @@ export async function brokenPromises(world: WorkloadWorld): Promise<string[]> {
     ...state.deployments.flatMap((deployment) => rolledOut(state, deployment)),
     ...state.daemonSets.flatMap((set) => everywhere(state, set)),
     ...state.statefulSets.flatMap((set) => numbered(state, set)),
+    ...state.jobs.flatMap((job) => finished(state, job)),
   ];
 }
 
@@ -205,5 +210,26 @@ function numbered(state: State, set: Live<StatefulSet>): string[] {
     ...same(`${what}: status`, [replicas, readyReplicas, availableReplicas], Array(3).fill(count)),
     ...same(`${what}: observedGeneration`, observedGeneration, set.metadata.generation),
     ...same(`${what}: claims that are missing`, missing, []),
+  ];
+}
+
+function finished(state: State, job: Live<Job>): string[] {
+  const what = nameOf(job);
+  const { completions = 1, completionMode } = job.spec;
+  const { active = 0, ready = 0, terminating = 0, succeeded = 0, uncountedTerminatedPods, conditions = [] } = job.status;
+  const ends = conditions
+    .filter(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True')
+    .map(({ type }) => type);
+  const pods = ownedBy(job, state.pods);
+  const done = pods.filter(({ status }) => status.phase === 'Succeeded');
+  const indexes = done.map(({ metadata }) => metadata.annotations?.['batch.kubernetes.io/job-completion-index']);
+  return [
+    ...same(`${what}: ends`, ends.length, 1),
+    ...same(`${what}: pods that are not over`, pods.filter(isActive).length, 0),
+    ...same(`${what}: status`, [active, ready, terminating], [0, 0, 0]),
+    ...same(`${what}: pods not counted`, [uncountedTerminatedPods?.succeeded ?? [], uncountedTerminatedPods?.failed ?? []], [[], []]),
+    ...same(`${what}: pods with finalizers`, pods.filter(({ metadata }) => (metadata.finalizers ?? []).length > 0).length, 0),
+    ...(ends[0] === 'Complete' ? same(`${what}: succeeded`, succeeded, completions) : []),
+    ...(completionMode === 'Indexed' ? same(`${what}: indexes done twice`, indexes.length, new Set(indexes).size) : []),
   ];
 }

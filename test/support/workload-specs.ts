@@ -1,10 +1,11 @@
-import { appsKinds, coreKinds, type KindInfo } from '../../api/index.ts';
+import { appsKinds, batchKinds, coreKinds, type KindInfo } from '../../api/index.ts';
 import type { Random } from '../../runtime/index.ts';
 
 const { deployments, replicasets, daemonsets, statefulsets } = appsKinds;
 const { replicationcontrollers } = coreKinds;
+const { jobs } = batchKinds;
 
-export const WORKLOAD_KINDS: readonly KindInfo[] = [deployments, replicasets, replicationcontrollers, daemonsets, statefulsets];
+export const WORKLOAD_KINDS: readonly KindInfo[] = [deployments, replicasets, replicationcontrollers, daemonsets, statefulsets, jobs];
 
 /** Few names, so that they are taken again. */
 const NAMES_PER_KIND = 3;
@@ -12,7 +13,15 @@ const REPLICAS_MAX = 6;
 
 type Maker = (random: Random) => Record<string, unknown>;
 
-const template = (app: string, image: string) => ({ metadata: { labels: { app } }, spec: { containers: [{ name: 'app', image }] } });
+interface Template {
+  readonly metadata: object;
+  readonly spec: { readonly containers: readonly object[]; readonly restartPolicy?: string };
+}
+
+const template = (app: string, image: string): Template => ({
+  metadata: { labels: { app } },
+  spec: { containers: [{ name: 'app', image }] },
+});
 const anyOf = <T>(random: Random, items: readonly T[]): T | undefined => items[random.integer(items.length)];
 
 /** What differs between the kinds: what a new one is made with, and what an edit changes. */
@@ -24,6 +33,7 @@ const SPECS = new Map<KindInfo, { readonly initial: Maker; readonly edits: reado
   [replicasets, { initial: replicas, edits: [replicas, minReady] }],
   [replicationcontrollers, { initial: replicas, edits: [replicas, minReady] }],
   [daemonsets, { initial: daemonStrategy, edits: [image, minReady, daemonStrategy] }],
+  [jobs, { initial: jobSpec, edits: [(r) => ({ parallelism: 1 + r.integer(3) }), (r) => ({ suspend: r.integer(3) === 0 })] }],
   [statefulsets, { initial: statefulSpec, edits: [replicas, image, minReady, partition, retention, ordinals] }],
 ]);
 
@@ -31,12 +41,18 @@ const SPECS = new Map<KindInfo, { readonly initial: Maker; readonly edits: reado
 export function randomWorkload(random: Random): { kind: KindInfo; object: object } {
   const kind = WORKLOAD_KINDS[random.integer(WORKLOAD_KINDS.length)] ?? deployments;
   const name = `${kind.shortNames?.[0] ?? kind.resource}-${random.integer(NAMES_PER_KIND)}`;
-  const selector = kind === replicationcontrollers ? { app: name } : { matchLabels: { app: name } };
-  const spec = { selector, template: template(name, 'app:1'), ...SPECS.get(kind)?.initial(random) };
+  const spec = { ...selectorOf(kind, name), template: template(name, 'app:1'), ...SPECS.get(kind)?.initial(random) };
+  if (kind === jobs) spec.template = { ...spec.template, spec: { ...spec.template.spec, restartPolicy: 'Never' } };
   return {
     kind,
     object: { apiVersion: kind.group === '' ? 'v1' : `${kind.group}/${kind.version}`, kind: kind.kind, metadata: { name }, spec },
   };
+}
+
+/** Jobs select by a label that they get themselves. */
+function selectorOf(kind: KindInfo, name: string): object {
+  if (kind === jobs) return {};
+  return { selector: kind === replicationcontrollers ? { app: name } : { matchLabels: { app: name } } };
 }
 
 /** The merge patch of an edit. */
@@ -94,6 +110,16 @@ function statefulSpec(random: Random) {
     podManagementPolicy: anyOf(random, ['OrderedReady', 'Parallel']),
     revisionHistoryLimit: random.integer(4),
     volumeClaimTemplates: random.integer(2) ? [CLAIM] : [],
+  };
+}
+
+function jobSpec(random: Random) {
+  return {
+    completions: 1 + random.integer(4),
+    parallelism: 1 + random.integer(3),
+    completionMode: anyOf(random, ['Indexed', 'NonIndexed']),
+    podReplacementPolicy: anyOf(random, ['TerminatingOrFailed', 'Failed']),
+    backoffLimit: random.integer(4),
   };
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   appsKinds,
+  batchKinds,
   coreKinds,
   isConflict,
   isInvalid,
@@ -120,11 +121,12 @@ export class WorkloadWorld implements AsyncDisposable {
     this.faults = NO_FAULTS;
     const strays = (await this.list<Pod>(coreKinds.pods)).filter(({ metadata }) => metadata.labels?.app?.startsWith('x'));
     for (const pod of strays) await this.#while(this.#deletePod(pod));
-    await Promise.all(
-      (await this.list<KubeObject>(appsKinds.deployments)).map(({ metadata }) =>
-        this.#tolerant(this.#patch(appsKinds.deployments, metadata.name, { spec: { paused: false } })),
-      ),
-    );
+    await this.#editAll(appsKinds.deployments, { paused: false });
+    await this.#editAll(batchKinds.jobs, { suspend: false });
+  }
+
+  async #editAll(kind: KindInfo, spec: object): Promise<void> {
+    for (const { metadata } of await this.list<KubeObject>(kind)) await this.#tolerant(this.#patch(kind, metadata.name, { spec }));
   }
 
   /** Begins a rollout of every workload that has them. */
