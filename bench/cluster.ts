@@ -1,15 +1,14 @@
 // The whole cluster: how soon `up` is ready, what it takes up, how fast a Deployment's pods run.
 //
 //   npm run bench -- cluster [--nodes 10] [--pods 500] [--deployments 1] [--starts 5]
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { appsKinds, coreKinds, type Deployment, type Pod } from '../api/index.ts';
 import { createClient, loadKubeconfig, type WatchEvent } from '../client/index.ts';
 import { option, parseOptions, silentLogger, systemClock, systemRandom } from '../runtime/index.ts';
+import { row, up } from './support/cluster.ts';
 
-const COMMAND = join(import.meta.dirname, '../cli/main.js');
 const { values } = parseOptions(
   {
     nodes: option.integer('Nodes for the pods; each takes 110.', 10, { min: 1 }),
@@ -20,46 +19,7 @@ const { values } = parseOptions(
   process.argv.slice(2),
 );
 
-interface Running {
-  readonly readyMs: number;
-  readonly directory: string;
-  rssMb(): number;
-  stop(): Promise<void>;
-}
-
-/** Starts a cluster as a user does, and waits for its last line. */
-async function up(directory: string, nodes: number): Promise<Running> {
-  const begin = performance.now();
-  const child = spawn(process.execPath, [COMMAND, 'up', `--nodes=${nodes}`, `--data-dir=${directory}`, '--secure-port=0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await new Promise<void>((resolve, reject) => {
-    let text = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-      if (text.includes('\nnanokube is ready')) resolve();
-    });
-    child.once('close', () => reject(new Error('the cluster did not start')));
-  });
-  const readyMs = performance.now() - begin;
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const { pid = 0 } = child;
-  return {
-    readyMs,
-    directory,
-    rssMb: () => [pid, ...childrenOf(pid)].reduce((sum, each) => sum + rssKb(each), 0) / 1024,
-    stop: () => {
-      child.kill('SIGTERM');
-      return closed;
-    },
-  };
-}
-
-const childrenOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-const rssKb = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
 const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0;
-const row = (name: string, text: string) => console.log(`${name.padEnd(34)}${text}`);
 
 async function starts(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'nanokube-bench-'));

@@ -32,6 +32,19 @@ function makeOneAvailable(sets: readonly Live<ReplicaSet>[]): void {
   if (waiting) waiting.status.availableReplicas = (waiting.status.availableReplicas ?? 0) + 1;
 }
 
+describe('a rollout', () => {
+  it('does not count pods that are on their way out, which the status of their ReplicaSet still counts', () => {
+    const deployment = aDeployment(4, {
+      image: 'web:2',
+      spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } },
+    });
+    const annotations = sized(4, 4);
+    const old = aRevision(deployment, 'web:1', { replicas: 3, available: 4, revision: 1, annotations });
+    const fresh = aRevision(deployment, 'web:2', { replicas: 1, revision: 2, annotations });
+    expect(sizes(plan(deployment, [old, fresh]))).toMatchObject({ 'web-web1': 2 });
+  });
+});
+
 describe('the first ReplicaSet', () => {
   const deployment = aDeployment(3, { metadata: { annotations: { note: 'x', 'kubectl.kubernetes.io/last-applied-configuration': '{}' } } });
 

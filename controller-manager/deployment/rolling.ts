@@ -1,5 +1,5 @@
 import type { Deployment } from '../../api/index.ts';
-import { available, byAge, isActive, noteSize, type PlannedSet, planned, sumOf } from './planned-set.ts';
+import { available, byAge, isActive, noteSize, type PlannedSet, planned, replicasBefore, sumOf } from './planned-set.ts';
 import { maxUnavailable, newSetReplicas } from './rollout-math.ts';
 
 /** The ReplicaSets of a rollout. */
@@ -30,9 +30,12 @@ export function rollOver(deployment: Deployment, { newest, old, all }: RollingSe
   const scaledDownMax = sumOf(all, planned) - minAvailable - newUnavailable;
   if (scaledDownMax <= 0) return;
   dropUnhealthy(deployment, active, scaledDownMax);
-  const spare = sumOf([...active, newest], available) - minAvailable;
+  const spare = sumOf([...active, newest], counted) - minAvailable;
   dropHealthy(deployment, active, spare);
 }
+
+/** Pods that count as available: not more than are wanted, since the status may lag behind pods that are on their way out. */
+const counted = (set: PlannedSet): number => Math.min(available(set), replicasBefore(set));
 
 function dropUnhealthy(deployment: Deployment, sets: readonly PlannedSet[], most: number): void {
   let left = most;

@@ -73,9 +73,9 @@ export class StatefulPods {
     try {
       await this.#pods.delete(name, { namespace, preconditions: { uid } });
     } catch (error) {
-      // It is gone already, and what has its name by now is another one.
-      if (isNotFound(error) || isConflict(error)) return;
-      this.#tell(set, 'delete', name, error);
+      if (isNotFound(error)) return;
+      // What has its name by now is another one; the cache will say so.
+      if (!isConflict(error)) this.#tell(set, 'delete', name, error);
       throw error;
     }
     this.#tell(set, 'delete', name);
