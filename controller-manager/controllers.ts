@@ -7,6 +7,8 @@ import type { ControllerDescriptor } from './context.ts';
 import { cronJobController } from './cron-job/controller.ts';
 import { daemonSetController } from './daemon-set/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
+import { endpointSliceController } from './endpoint-slice/controller.ts';
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { ephemeralVolumeController } from './ephemeral-volume/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
@@ -52,6 +54,8 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   volumeExpandController,
   hostPathProvisioner,
   ephemeralVolumeController,
+  endpointSliceController,
+  endpointSliceMirroringController,
   claimProtectionController,
   volumeProtectionController,
   attributesClassProtectionController,

@@ -45,6 +45,29 @@ export const controllerManagerOptions = {
   'concurrent-gc-syncs': workers('Objects without owner', DEFAULT_SETTINGS.concurrentGcSyncs),
   'concurrent-endpoint-syncs': workers('Services', DEFAULT_SETTINGS.concurrentEndpointSyncs),
   'concurrent-serviceaccount-syncs': workers('ServiceAccounts', DEFAULT_SETTINGS.concurrentServiceAccountSyncs),
+  'concurrent-service-endpoint-syncs': workers('Services with EndpointSlices', DEFAULT_SETTINGS.concurrentServiceEndpointSyncs),
+  'max-endpoints-per-slice': option.integer('Endpoints in one EndpointSlice.', DEFAULT_SETTINGS.maxEndpointsPerSlice, {
+    min: 1,
+    max: 1000,
+  }),
+  'endpoint-updates-batch-period': option.duration(
+    'How long changes of pods are gathered before Endpoints are written; a tenth of a second at least.',
+    DEFAULT_SETTINGS.endpointUpdatesBatchPeriodMs,
+  ),
+  'endpointslice-updates-batch-period': option.duration('The same for EndpointSlices.', DEFAULT_SETTINGS.endpointSliceUpdatesBatchPeriodMs),
+  'mirroring-concurrent-service-endpoint-syncs': workers(
+    'Endpoints that are mirrored',
+    DEFAULT_SETTINGS.mirroringConcurrentServiceEndpointSyncs,
+  ),
+  'mirroring-max-endpoints-per-subset': option.integer(
+    'Addresses of one subset of Endpoints that are mirrored.',
+    DEFAULT_SETTINGS.mirroringMaxEndpointsPerSubset,
+    { min: 1, max: 1000 },
+  ),
+  'mirroring-endpointslice-updates-batch-period': option.duration(
+    'How long changes of Endpoints are gathered before their mirrors are written.',
+    DEFAULT_SETTINGS.mirroringEndpointSliceUpdatesBatchPeriodMs,
+  ),
   'node-monitor-period': option.duration('How often the health of nodes is looked at.', DEFAULT_SETTINGS.nodeMonitorPeriodMs),
   'node-monitor-grace-period': option.duration(
     'How long a node may be silent before its conditions become Unknown.',
@@ -108,6 +131,13 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     concurrentGcSyncs: values['concurrent-gc-syncs'],
     concurrentEndpointSyncs: values['concurrent-endpoint-syncs'],
     concurrentServiceAccountSyncs: values['concurrent-serviceaccount-syncs'],
+    concurrentServiceEndpointSyncs: values['concurrent-service-endpoint-syncs'],
+    maxEndpointsPerSlice: values['max-endpoints-per-slice'],
+    endpointUpdatesBatchPeriodMs: values['endpoint-updates-batch-period'],
+    endpointSliceUpdatesBatchPeriodMs: values['endpointslice-updates-batch-period'],
+    mirroringConcurrentServiceEndpointSyncs: values['mirroring-concurrent-service-endpoint-syncs'],
+    mirroringMaxEndpointsPerSubset: values['mirroring-max-endpoints-per-subset'],
+    mirroringEndpointSliceUpdatesBatchPeriodMs: values['mirroring-endpointslice-updates-batch-period'],
     nodeMonitorPeriodMs: values['node-monitor-period'],
     nodeMonitorGracePeriodMs: values['node-monitor-grace-period'],
     nodeStartupGracePeriodMs: values['node-startup-grace-period'],

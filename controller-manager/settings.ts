@@ -16,6 +16,13 @@ export interface Settings {
   readonly concurrentGcSyncs: number;
   readonly concurrentEndpointSyncs: number;
   readonly concurrentServiceAccountSyncs: number;
+  readonly concurrentServiceEndpointSyncs: number;
+  readonly maxEndpointsPerSlice: number;
+  readonly endpointUpdatesBatchPeriodMs: number;
+  readonly endpointSliceUpdatesBatchPeriodMs: number;
+  readonly mirroringConcurrentServiceEndpointSyncs: number;
+  readonly mirroringMaxEndpointsPerSubset: number;
+  readonly mirroringEndpointSliceUpdatesBatchPeriodMs: number;
   readonly nodeMonitorPeriodMs: number;
   readonly nodeMonitorGracePeriodMs: number;
   readonly nodeStartupGracePeriodMs: number;
@@ -52,6 +59,13 @@ export const DEFAULT_SETTINGS: Settings = {
   concurrentGcSyncs: 20,
   concurrentEndpointSyncs: 5,
   concurrentServiceAccountSyncs: 1,
+  concurrentServiceEndpointSyncs: 5,
+  maxEndpointsPerSlice: 100,
+  endpointUpdatesBatchPeriodMs: 0,
+  endpointSliceUpdatesBatchPeriodMs: 0,
+  mirroringConcurrentServiceEndpointSyncs: 5,
+  mirroringMaxEndpointsPerSubset: 1000,
+  mirroringEndpointSliceUpdatesBatchPeriodMs: 0,
   nodeMonitorPeriodMs: 5_000,
   nodeMonitorGracePeriodMs: 50_000,
   nodeStartupGracePeriodMs: 60_000,

@@ -3,10 +3,10 @@ import { type EventRecorder, type Informer, runController } from '../../client/i
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating } from '../shared/pod-control.ts';
-import { msOf } from '../shared/pods.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
-import { hasEndpoints, isEndpointChange, MANAGED_BY, MANAGER, planEndpoints, readyChangedAt, selects } from './plan.ts';
+import { TriggerTimes } from '../shared/trigger-times.ts';
+import { hasEndpoints, isEndpointChange, MANAGED_BY, MANAGER, planEndpoints, selects } from './plan.ts';
 
 const KIND = coreKinds.endpoints;
 /** How often at most the Endpoints of a Service are written when pods change. */
@@ -26,14 +26,14 @@ class EndpointsController implements Controller {
   readonly #pods: Informer<Pod>;
   readonly #endpoints: Informer<Endpoints>;
   readonly #recorder: EventRecorder;
-  /** The last change each Service's Endpoints tell of. */
-  readonly #triggered = new Map<string, string>();
+  readonly #triggers = new TriggerTimes();
   readonly #stale = new StaleGuard();
 
   constructor(context: ControllerContext) {
     const { informers } = context;
     this.#context = context;
-    this.#queue = new PacedQueue({ clock: context.clock, paceMs: BATCH_MS });
+    const paceMs = Math.max(BATCH_MS, context.settings.endpointUpdatesBatchPeriodMs);
+    this.#queue = new PacedQueue({ clock: context.clock, paceMs });
     this.#services = informers.services();
     this.#pods = informers.pods();
     this.#endpoints = informers.endpoints();
@@ -100,7 +100,7 @@ class EndpointsController implements Controller {
     const current = this.#endpoints.getByKey(key);
     if (current && this.#stale.isStale(current)) return;
     const pods = this.#pods.list(service.metadata.namespace).filter((pod) => selects(service, pod));
-    const trigger = this.#trigger(key, service, pods);
+    const trigger = this.#triggers.look(key, service, pods);
     const plan = planEndpoints(service, pods, current, trigger);
     if (!plan) return;
     const { subsets, labels, annotations } = plan;
@@ -127,7 +127,7 @@ class EndpointsController implements Controller {
   }
 
   async #remove(key: string): Promise<void> {
-    this.#triggered.delete(key);
+    this.#triggers.forget(key);
     this.#stale.forget(key);
     this.#queue.drop(key);
     const { name, namespace } = splitKey(key);
@@ -136,16 +136,5 @@ class EndpointsController implements Controller {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
-  }
-
-  /** The earliest change since the last look: a pod's becoming ready or not, or the Service's creation. */
-  #trigger(key: string, service: Live<Service>, pods: readonly Pod[]): string | undefined {
-    const before = this.#triggered.get(key);
-    const times = pods.flatMap((pod) => readyChangedAt(pod) ?? []);
-    if (before === undefined) times.push(service.metadata.creationTimestamp);
-    const fresh = times.filter((time) => before === undefined || msOf(time) > msOf(before)).sort();
-    const latest = fresh.at(-1);
-    if (latest !== undefined) this.#triggered.set(key, latest);
-    return fresh[0];
   }
 }
