@@ -21,6 +21,7 @@ import { persistentVolumeBinder } from './persistent-volume/controller.ts';
 import { podGarbageCollector } from './pod-gc/controller.ts';
 import { replicaSetController, replicationController } from './replica-set/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
+import { serviceController } from './service/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
 import { statefulSetController } from './stateful-set/controller.ts';
 import {
@@ -56,6 +57,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   ephemeralVolumeController,
   endpointSliceController,
   endpointSliceMirroringController,
+  serviceController,
   claimProtectionController,
   volumeProtectionController,
   attributesClassProtectionController,

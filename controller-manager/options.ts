@@ -1,6 +1,7 @@
 import { clientOptions, leaderElectionOptions, servingOptions } from '../client/index.ts';
 import { healthOptions, OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
 import { loadAuthority, type Signers, signersOf } from './certificates/authorities.ts';
+import { AddressPool } from './service/pool.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 
 const workers = (what: string, fallback: number) => option.integer(`${what} that are looked after side by side.`, fallback, { min: 1 });
@@ -46,6 +47,12 @@ export const controllerManagerOptions = {
   'concurrent-endpoint-syncs': workers('Services', DEFAULT_SETTINGS.concurrentEndpointSyncs),
   'concurrent-serviceaccount-syncs': workers('ServiceAccounts', DEFAULT_SETTINGS.concurrentServiceAccountSyncs),
   'concurrent-service-endpoint-syncs': workers('Services with EndpointSlices', DEFAULT_SETTINGS.concurrentServiceEndpointSyncs),
+  'concurrent-service-syncs': workers('Services of load balancers', DEFAULT_SETTINGS.concurrentServiceSyncs),
+  'load-balancer-pool': option.list(
+    'Addresses of Services of type LoadBalancer: CIDRs, or ranges such as 198.18.0.10-198.18.0.20; none leaves them pending.',
+    DEFAULT_SETTINGS.loadBalancerPool,
+    { placeholder: 'CIDR' },
+  ),
   'max-endpoints-per-slice': option.integer('Endpoints in one EndpointSlice.', DEFAULT_SETTINGS.maxEndpointsPerSlice, {
     min: 1,
     max: 1000,
@@ -138,6 +145,8 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     mirroringConcurrentServiceEndpointSyncs: values['mirroring-concurrent-service-endpoint-syncs'],
     mirroringMaxEndpointsPerSubset: values['mirroring-max-endpoints-per-subset'],
     mirroringEndpointSliceUpdatesBatchPeriodMs: values['mirroring-endpointslice-updates-batch-period'],
+    concurrentServiceSyncs: values['concurrent-service-syncs'],
+    loadBalancerPool: checkedPool(values['load-balancer-pool']),
     nodeMonitorPeriodMs: values['node-monitor-period'],
     nodeMonitorGracePeriodMs: values['node-monitor-grace-period'],
     nodeStartupGracePeriodMs: values['node-startup-grace-period'],
@@ -175,4 +184,13 @@ function numberOf(name: string, text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isNaN(value)) throw new OptionError(`option --${name} takes a number such as 0.1, not "${text}"`);
   return value;
+}
+
+function checkedPool(ranges: readonly string[]): readonly string[] {
+  try {
+    new AddressPool(ranges);
+    return ranges;
+  } catch (error) {
+    throw new OptionError(`option --load-balancer-pool ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

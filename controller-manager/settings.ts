@@ -37,6 +37,9 @@ export interface Settings {
   readonly concurrentEphemeralVolumeSyncs: number;
   readonly pvClaimBinderSyncPeriodMs: number;
   readonly enableDynamicProvisioning: boolean;
+  readonly concurrentServiceSyncs: number;
+  /** The addresses of load balancers: CIDRs and ranges. */
+  readonly loadBalancerPool: readonly string[];
   /** PEM text of the CA that pods are to trust; without it no ConfigMap is published. */
   readonly rootCa: string | undefined;
   /** What each signer of certificates signs with. */
@@ -82,6 +85,9 @@ export const DEFAULT_SETTINGS: Settings = {
   concurrentEphemeralVolumeSyncs: 5,
   pvClaimBinderSyncPeriodMs: 15_000,
   enableDynamicProvisioning: true,
+  concurrentServiceSyncs: 1,
+  // Upstream has clouds for that. The first range is nobody's in the world outside (RFC 2544), the second is private.
+  loadBalancerPool: ['198.18.0.0/16', 'fd00:198:18::/112'],
   rootCa: undefined,
   signers: {},
   signingDurationMs: 365 * 24 * 3_600_000,

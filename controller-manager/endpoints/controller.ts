@@ -1,4 +1,15 @@
-import { coreKinds, type Endpoints, isForbidden, isNotFound, keyOf, type Live, type Pod, type Service, splitKey } from '../../api/index.ts';
+import {
+  coreKinds,
+  type Endpoints,
+  isAlreadyExists,
+  isForbidden,
+  isNotFound,
+  keyOf,
+  type Live,
+  type Pod,
+  type Service,
+  splitKey,
+} from '../../api/index.ts';
 import { type EventRecorder, type Informer, runController } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
@@ -116,6 +127,8 @@ class EndpointsController implements Controller {
       if (current) this.#stale.wrote(current, written);
     } catch (error) {
       if (!current && isForbidden(error) && isNamespaceTerminating(error)) return;
+      // Made by us a moment ago: the cache is behind, and will not be when it is tried again.
+      if (!current && isAlreadyExists(error)) throw error;
       const { name = '', namespace = '' } = wanted.metadata;
       const text = error instanceof Error ? error.message : String(error);
       const [reason, message] = current

@@ -1,6 +1,15 @@
 // What stands behind Services: slices of their pods' addresses, mirrors of Endpoints that are made by hand, addresses of load balancers.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { coreKinds, discoveryKinds, type EndpointSlice, type Endpoints, type Live, type Pod, type Service } from '../../api/index.ts';
+import {
+  coreKinds,
+  discoveryKinds,
+  type EndpointSlice,
+  type Endpoints,
+  type Event,
+  type Live,
+  type Pod,
+  type Service,
+} from '../../api/index.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 
 const { services, pods, endpoints } = coreKinds;
@@ -91,4 +100,47 @@ describe('Endpoints that are made by hand', () => {
       .patch('db', { spec: { selector: { app: 'db' } } }, { namespace: 'default', type: 'merge' });
     await slicesOf('db', ([one]) => one?.metadata.labels?.['endpointslice.kubernetes.io/managed-by'] === 'endpointslice-controller.k8s.io');
   });
+});
+
+describe('a Service of type LoadBalancer', () => {
+  const balanced = (name: string, spec: object = {}) => service(name, { type: 'LoadBalancer', selector: { app: name }, ...spec });
+  const addressed = (name: string) =>
+    plane.eventually<Service>(services, name, ({ status }) => status?.loadBalancer?.ingress?.[0]?.ip !== undefined);
+  const ipOf = ({ status }: Live<Service>) => status?.loadBalancer?.ingress?.[0]?.ip;
+
+  it('gets an address, one of its own, which is free again when it goes', async () => {
+    await plane.create(services, balanced('one'));
+    await plane.create(services, balanced('two'));
+    const [one, two] = [await addressed('one'), await addressed('two')];
+    expect(one.status?.loadBalancer?.ingress).toEqual([{ ip: expect.stringMatching(/^198\.18\./), ipMode: 'VIP' }]);
+    expect(one.metadata.finalizers).toEqual(['service.kubernetes.io/load-balancer-cleanup']);
+    expect(ipOf(two)).not.toBe(ipOf(one));
+    await plane.client.resource<Service>(services).delete('one', { namespace: 'default' });
+    await plane.eventuallyGone(services, 'one');
+    await plane.create(services, balanced('three', { loadBalancerIP: ipOf(one) }));
+    expect(ipOf(await addressed('three'))).toBe(ipOf(one));
+  });
+
+  it('tells of what is done, and lets go when its type changes', async () => {
+    await plane.create(services, balanced('told'));
+    await addressed('told');
+    const change = { spec: { type: 'ClusterIP' } };
+    await plane.client.resource<Service>(services).patch('told', change, { namespace: 'default', type: 'merge' });
+    const gone = await plane.eventually<Service>(services, 'told', ({ metadata }) => metadata.finalizers === undefined);
+    expect(gone.status?.loadBalancer?.ingress).toBeUndefined();
+    const events = await plane.eventuallyAll<Event>(coreKinds.events, (all) => reasons(all).length === 5);
+    expect(reasons(events)).toEqual([
+      ['EnsuringLoadBalancer', 'Ensuring load balancer'],
+      ['EnsuredLoadBalancer', 'Ensured load balancer'],
+      ['Type', 'LoadBalancer -> ClusterIP'],
+      ['DeletingLoadBalancer', 'Deleting load balancer'],
+      ['DeletedLoadBalancer', 'Deleted load balancer'],
+    ]);
+  });
+
+  const reasons = (events: Live<Event>[]) =>
+    events
+      .filter(({ involvedObject }) => involvedObject.name === 'told')
+      .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+      .map(({ reason, message }) => [reason, message]);
 });
