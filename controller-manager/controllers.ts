@@ -20,6 +20,8 @@ import { nodeLifecycleController } from './node-lifecycle/controller.ts';
 import { persistentVolumeBinder } from './persistent-volume/controller.ts';
 import { podGarbageCollector } from './pod-gc/controller.ts';
 import { replicaSetController, replicationController } from './replica-set/controller.ts';
+import { replicaSetController } from './replica-set/controller.ts';
+import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceController } from './service/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
@@ -65,6 +67,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   certificateApprover,
   certificateSigner,
   certificateCleaner,
+  resourceQuotaController,
   garbageCollector,
 ];
 

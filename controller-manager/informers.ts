@@ -26,6 +26,7 @@ import {
   type Pod,
   type ReplicaSet,
   type ReplicationController,
+  type ResourceQuota,
   rbacKinds,
   type Service,
   type ServiceAccount,
@@ -95,6 +96,7 @@ export class SharedInformers {
   endpoints = (): Informer<Endpoints> => this.#shared<Endpoints>(coreKinds.endpoints);
   /** Indexed by the Service whose slices they are. */
   endpointSlices = (): Informer<EndpointSlice> => this.#shared<EndpointSlice>(discoveryKinds.endpointslices, withEndpoints, sliceIndexes);
+  resourceQuotas = (): Informer<ResourceQuota> => this.#shared<ResourceQuota>(coreKinds.resourcequotas);
   serviceAccounts = (): Informer<ServiceAccount> => this.#shared<ServiceAccount>(coreKinds.serviceaccounts);
   leases = (): Informer<Lease> => this.#shared<Lease>(coordinationKinds.leases);
   deployments = (): Informer<Deployment> => this.#shared<Deployment>(appsKinds.deployments);

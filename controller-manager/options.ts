@@ -48,6 +48,11 @@ export const controllerManagerOptions = {
   'concurrent-serviceaccount-syncs': workers('ServiceAccounts', DEFAULT_SETTINGS.concurrentServiceAccountSyncs),
   'concurrent-service-endpoint-syncs': workers('Services with EndpointSlices', DEFAULT_SETTINGS.concurrentServiceEndpointSyncs),
   'concurrent-service-syncs': workers('Services of load balancers', DEFAULT_SETTINGS.concurrentServiceSyncs),
+  'concurrent-resource-quota-syncs': workers('ResourceQuotas', DEFAULT_SETTINGS.concurrentResourceQuotaSyncs),
+  'resource-quota-sync-period': option.duration(
+    'How often what quotas say is used is counted again.',
+    DEFAULT_SETTINGS.resourceQuotaSyncPeriodMs,
+  ),
   'load-balancer-pool': option.list(
     'Addresses of Services of type LoadBalancer: CIDRs, or ranges such as 198.18.0.10-198.18.0.20; none leaves them pending.',
     DEFAULT_SETTINGS.loadBalancerPool,
@@ -146,6 +151,8 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     mirroringMaxEndpointsPerSubset: values['mirroring-max-endpoints-per-subset'],
     mirroringEndpointSliceUpdatesBatchPeriodMs: values['mirroring-endpointslice-updates-batch-period'],
     concurrentServiceSyncs: values['concurrent-service-syncs'],
+    concurrentResourceQuotaSyncs: values['concurrent-resource-quota-syncs'],
+    resourceQuotaSyncPeriodMs: values['resource-quota-sync-period'],
     loadBalancerPool: checkedPool(values['load-balancer-pool']),
     nodeMonitorPeriodMs: values['node-monitor-period'],
     nodeMonitorGracePeriodMs: values['node-monitor-grace-period'],

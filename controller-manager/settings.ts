@@ -38,6 +38,8 @@ export interface Settings {
   readonly pvClaimBinderSyncPeriodMs: number;
   readonly enableDynamicProvisioning: boolean;
   readonly concurrentServiceSyncs: number;
+  readonly concurrentResourceQuotaSyncs: number;
+  readonly resourceQuotaSyncPeriodMs: number;
   /** The addresses of load balancers: CIDRs and ranges. */
   readonly loadBalancerPool: readonly string[];
   /** PEM text of the CA that pods are to trust; without it no ConfigMap is published. */
@@ -86,6 +88,8 @@ export const DEFAULT_SETTINGS: Settings = {
   pvClaimBinderSyncPeriodMs: 15_000,
   enableDynamicProvisioning: true,
   concurrentServiceSyncs: 1,
+  concurrentResourceQuotaSyncs: 5,
+  resourceQuotaSyncPeriodMs: 300_000,
   // Upstream has clouds for that. The first range is nobody's in the world outside (RFC 2544), the second is private.
   loadBalancerPool: ['198.18.0.0/16', 'fd00:198:18::/112'],
   rootCa: undefined,
