@@ -1,14 +1,6 @@
 // Quotas: the API server charges, the controller gives back and puts right.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  apiextensionsKinds,
-  type ConfigMap,
-  coreKinds,
-  isForbidden,
-  type KubeObject,
-  type Pod,
-  type ResourceQuota,
-} from '../../api/index.ts';
+import { type ConfigMap, coreKinds, isForbidden, type KubeObject, type Pod, type ResourceQuota } from '../../api/index.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 
 const { resourcequotas, configmaps, pods, namespaces } = coreKinds;
