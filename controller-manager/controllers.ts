@@ -20,7 +20,6 @@ import { nodeLifecycleController } from './node-lifecycle/controller.ts';
 import { persistentVolumeBinder } from './persistent-volume/controller.ts';
 import { podGarbageCollector } from './pod-gc/controller.ts';
 import { replicaSetController, replicationController } from './replica-set/controller.ts';
-import { replicaSetController } from './replica-set/controller.ts';
 import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceController } from './service/controller.ts';

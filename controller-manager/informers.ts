@@ -36,8 +36,8 @@ import {
   type VolumeAttributesClass,
 } from '../api/index.ts';
 import { controllerOf, type Informer, type InformerFactory, trimManagedFields } from '../client/index.ts';
-import { claimKeysOf } from './shared/pod-claims.ts';
 import { SERVICE_NAME } from './shared/endpoint-slices/placement.ts';
+import { claimKeysOf } from './shared/pod-claims.ts';
 import { slimPod } from './shared/slim-pod.ts';
 
 /** Index of pods, ReplicaSets and revisions by the uid of the controller they belong to. */
