@@ -2,11 +2,14 @@ import type { ApiClient, EventRecorder } from '../client/index.ts';
 import type { Clock, Logger, Random } from '../runtime/index.ts';
 import type { SharedInformers } from './informers.ts';
 import type { Settings } from './settings.ts';
+import type { Monitors } from './shared/monitors.ts';
 
 /** What every controller is made with. */
 export interface ControllerContext {
   readonly client: ApiClient;
   readonly informers: SharedInformers;
+  /** For those who look at the objects of every kind. */
+  readonly monitors: Monitors;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

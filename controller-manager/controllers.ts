@@ -8,6 +8,8 @@ import { cronJobController } from './cron-job/controller.ts';
 import { daemonSetController } from './daemon-set/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { disruptionController } from './disruption/controller.ts';
+import { endpointSliceController } from './endpoint-slice/controller.ts';
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { ephemeralVolumeController } from './ephemeral-volume/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
@@ -19,7 +21,9 @@ import { nodeLifecycleController } from './node-lifecycle/controller.ts';
 import { persistentVolumeBinder } from './persistent-volume/controller.ts';
 import { podGarbageCollector } from './pod-gc/controller.ts';
 import { replicaSetController, replicationController } from './replica-set/controller.ts';
+import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
+import { serviceController } from './service/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
 import { statefulSetController } from './stateful-set/controller.ts';
 import {
@@ -54,6 +58,9 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   volumeExpandController,
   hostPathProvisioner,
   ephemeralVolumeController,
+  endpointSliceController,
+  endpointSliceMirroringController,
+  serviceController,
   claimProtectionController,
   volumeProtectionController,
   attributesClassProtectionController,
@@ -61,6 +68,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   certificateApprover,
   certificateSigner,
   certificateCleaner,
+  resourceQuotaController,
   garbageCollector,
 ];
 

@@ -11,6 +11,8 @@ import {
   coreKinds,
   type DaemonSet,
   type Deployment,
+  discoveryKinds,
+  type EndpointSlice,
   type Endpoints,
   type Job,
   type KindInfo,
@@ -26,6 +28,7 @@ import {
   policyKinds,
   type ReplicaSet,
   type ReplicationController,
+  type ResourceQuota,
   rbacKinds,
   type Service,
   type ServiceAccount,
@@ -35,6 +38,7 @@ import {
   type VolumeAttributesClass,
 } from '../api/index.ts';
 import { controllerOf, type Informer, type InformerFactory, trimManagedFields } from '../client/index.ts';
+import { SERVICE_NAME } from './shared/endpoint-slices/placement.ts';
 import { claimKeysOf } from './shared/pod-claims.ts';
 import { slimPod } from './shared/slim-pod.ts';
 
@@ -59,6 +63,16 @@ const ownerIndexes: Indexes<KubeObject> = {
   [ORPHANS]: (object) => (controllerOf(object) ? NONE : [object.metadata.namespace ?? '']),
 };
 
+const sliceIndexes: Indexes<EndpointSlice> = {
+  [SERVICE_NAME]: ({ metadata: { namespace, labels } }) => (labels?.[SERVICE_NAME] ? [`${namespace}/${labels[SERVICE_NAME]}`] : NONE),
+};
+
+/** No endpoints are written as null. */
+function withEndpoints(slice: Live<EndpointSlice>): Live<EndpointSlice> {
+  slice.endpoints ??= [];
+  return trimManagedFields(slice);
+}
+
 const podIndexes: Indexes<Pod> = {
   ...ownerIndexes,
   [BY_NODE]: ({ spec }) => (spec.nodeName ? [spec.nodeName] : NONE),
@@ -82,6 +96,9 @@ export class SharedInformers {
   namespaces = (): Informer<Namespace> => this.#shared<Namespace>(coreKinds.namespaces);
   services = (): Informer<Service> => this.#shared<Service>(coreKinds.services);
   endpoints = (): Informer<Endpoints> => this.#shared<Endpoints>(coreKinds.endpoints);
+  /** Indexed by the Service whose slices they are. */
+  endpointSlices = (): Informer<EndpointSlice> => this.#shared<EndpointSlice>(discoveryKinds.endpointslices, withEndpoints, sliceIndexes);
+  resourceQuotas = (): Informer<ResourceQuota> => this.#shared<ResourceQuota>(coreKinds.resourcequotas);
   serviceAccounts = (): Informer<ServiceAccount> => this.#shared<ServiceAccount>(coreKinds.serviceaccounts);
   leases = (): Informer<Lease> => this.#shared<Lease>(coordinationKinds.leases);
   deployments = (): Informer<Deployment> => this.#shared<Deployment>(appsKinds.deployments);

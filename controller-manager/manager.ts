@@ -4,6 +4,7 @@ import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import type { ControllerContext, ControllerDescriptor } from './context.ts';
 import { SharedInformers } from './informers.ts';
 import type { Settings } from './settings.ts';
+import { Monitors } from './shared/monitors.ts';
 
 /** How the one that works is found among several controller managers. */
 export interface LeaderElection {
@@ -93,7 +94,8 @@ export class ControllerManager implements Service {
       return made;
     };
     const informers = new SharedInformers(createInformerFactory({ client, clock, random, logger, freeze }));
-    const context: ControllerContext = { client, informers, clock, random, logger, settings, recorder };
+    const monitors = new Monitors({ client, informers, clock, random, logger });
+    const context: ControllerContext = { client, informers, monitors, clock, random, logger, settings, recorder };
     const made = controllers.map(({ name, create }) => ({ name, controller: create(context) }));
     informers.start(signal);
     try {

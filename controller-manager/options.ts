@@ -1,6 +1,7 @@
 import { clientOptions, leaderElectionOptions, servingOptions } from '../client/index.ts';
 import { healthOptions, OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
 import { loadAuthority, type Signers, signersOf } from './certificates/authorities.ts';
+import { AddressPool } from './service/pool.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 
 const workers = (what: string, fallback: number) => option.integer(`${what} that are looked after side by side.`, fallback, { min: 1 });
@@ -45,6 +46,40 @@ export const controllerManagerOptions = {
   'concurrent-gc-syncs': workers('Objects without owner', DEFAULT_SETTINGS.concurrentGcSyncs),
   'concurrent-endpoint-syncs': workers('Services', DEFAULT_SETTINGS.concurrentEndpointSyncs),
   'concurrent-serviceaccount-syncs': workers('ServiceAccounts', DEFAULT_SETTINGS.concurrentServiceAccountSyncs),
+  'concurrent-service-endpoint-syncs': workers('Services with EndpointSlices', DEFAULT_SETTINGS.concurrentServiceEndpointSyncs),
+  'concurrent-service-syncs': workers('Services of load balancers', DEFAULT_SETTINGS.concurrentServiceSyncs),
+  'concurrent-resource-quota-syncs': workers('ResourceQuotas', DEFAULT_SETTINGS.concurrentResourceQuotaSyncs),
+  'resource-quota-sync-period': option.duration(
+    'How often what quotas say is used is counted again.',
+    DEFAULT_SETTINGS.resourceQuotaSyncPeriodMs,
+  ),
+  'load-balancer-pool': option.list(
+    'Addresses of Services of type LoadBalancer: CIDRs, or ranges such as 198.18.0.10-198.18.0.20; none leaves them pending.',
+    DEFAULT_SETTINGS.loadBalancerPool,
+    { placeholder: 'CIDR' },
+  ),
+  'max-endpoints-per-slice': option.integer('Endpoints in one EndpointSlice.', DEFAULT_SETTINGS.maxEndpointsPerSlice, {
+    min: 1,
+    max: 1000,
+  }),
+  'endpoint-updates-batch-period': option.duration(
+    'How long changes of pods are gathered before Endpoints are written; a tenth of a second at least.',
+    DEFAULT_SETTINGS.endpointUpdatesBatchPeriodMs,
+  ),
+  'endpointslice-updates-batch-period': option.duration('The same for EndpointSlices.', DEFAULT_SETTINGS.endpointSliceUpdatesBatchPeriodMs),
+  'mirroring-concurrent-service-endpoint-syncs': workers(
+    'Endpoints that are mirrored',
+    DEFAULT_SETTINGS.mirroringConcurrentServiceEndpointSyncs,
+  ),
+  'mirroring-max-endpoints-per-subset': option.integer(
+    'Addresses of one subset of Endpoints that are mirrored.',
+    DEFAULT_SETTINGS.mirroringMaxEndpointsPerSubset,
+    { min: 1, max: 1000 },
+  ),
+  'mirroring-endpointslice-updates-batch-period': option.duration(
+    'How long changes of Endpoints are gathered before their mirrors are written.',
+    DEFAULT_SETTINGS.mirroringEndpointSliceUpdatesBatchPeriodMs,
+  ),
   'node-monitor-period': option.duration('How often the health of nodes is looked at.', DEFAULT_SETTINGS.nodeMonitorPeriodMs),
   'node-monitor-grace-period': option.duration(
     'How long a node may be silent before its conditions become Unknown.',
@@ -108,6 +143,17 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     concurrentGcSyncs: values['concurrent-gc-syncs'],
     concurrentEndpointSyncs: values['concurrent-endpoint-syncs'],
     concurrentServiceAccountSyncs: values['concurrent-serviceaccount-syncs'],
+    concurrentServiceEndpointSyncs: values['concurrent-service-endpoint-syncs'],
+    maxEndpointsPerSlice: values['max-endpoints-per-slice'],
+    endpointUpdatesBatchPeriodMs: values['endpoint-updates-batch-period'],
+    endpointSliceUpdatesBatchPeriodMs: values['endpointslice-updates-batch-period'],
+    mirroringConcurrentServiceEndpointSyncs: values['mirroring-concurrent-service-endpoint-syncs'],
+    mirroringMaxEndpointsPerSubset: values['mirroring-max-endpoints-per-subset'],
+    mirroringEndpointSliceUpdatesBatchPeriodMs: values['mirroring-endpointslice-updates-batch-period'],
+    concurrentServiceSyncs: values['concurrent-service-syncs'],
+    concurrentResourceQuotaSyncs: values['concurrent-resource-quota-syncs'],
+    resourceQuotaSyncPeriodMs: values['resource-quota-sync-period'],
+    loadBalancerPool: checkedPool(values['load-balancer-pool']),
     nodeMonitorPeriodMs: values['node-monitor-period'],
     nodeMonitorGracePeriodMs: values['node-monitor-grace-period'],
     nodeStartupGracePeriodMs: values['node-startup-grace-period'],
@@ -145,4 +191,13 @@ function numberOf(name: string, text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isNaN(value)) throw new OptionError(`option --${name} takes a number such as 0.1, not "${text}"`);
   return value;
+}
+
+function checkedPool(ranges: readonly string[]): readonly string[] {
+  try {
+    new AddressPool(ranges);
+    return ranges;
+  } catch (error) {
+    throw new OptionError(`option --load-balancer-pool ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

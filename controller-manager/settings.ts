@@ -16,6 +16,13 @@ export interface Settings {
   readonly concurrentGcSyncs: number;
   readonly concurrentEndpointSyncs: number;
   readonly concurrentServiceAccountSyncs: number;
+  readonly concurrentServiceEndpointSyncs: number;
+  readonly maxEndpointsPerSlice: number;
+  readonly endpointUpdatesBatchPeriodMs: number;
+  readonly endpointSliceUpdatesBatchPeriodMs: number;
+  readonly mirroringConcurrentServiceEndpointSyncs: number;
+  readonly mirroringMaxEndpointsPerSubset: number;
+  readonly mirroringEndpointSliceUpdatesBatchPeriodMs: number;
   readonly nodeMonitorPeriodMs: number;
   readonly nodeMonitorGracePeriodMs: number;
   readonly nodeStartupGracePeriodMs: number;
@@ -30,6 +37,11 @@ export interface Settings {
   readonly concurrentEphemeralVolumeSyncs: number;
   readonly pvClaimBinderSyncPeriodMs: number;
   readonly enableDynamicProvisioning: boolean;
+  readonly concurrentServiceSyncs: number;
+  readonly concurrentResourceQuotaSyncs: number;
+  readonly resourceQuotaSyncPeriodMs: number;
+  /** The addresses of load balancers: CIDRs and ranges. */
+  readonly loadBalancerPool: readonly string[];
   /** PEM text of the CA that pods are to trust; without it no ConfigMap is published. */
   readonly rootCa: string | undefined;
   /** What each signer of certificates signs with. */
@@ -52,6 +64,13 @@ export const DEFAULT_SETTINGS: Settings = {
   concurrentGcSyncs: 20,
   concurrentEndpointSyncs: 5,
   concurrentServiceAccountSyncs: 1,
+  concurrentServiceEndpointSyncs: 5,
+  maxEndpointsPerSlice: 100,
+  endpointUpdatesBatchPeriodMs: 0,
+  endpointSliceUpdatesBatchPeriodMs: 0,
+  mirroringConcurrentServiceEndpointSyncs: 5,
+  mirroringMaxEndpointsPerSubset: 1000,
+  mirroringEndpointSliceUpdatesBatchPeriodMs: 0,
   nodeMonitorPeriodMs: 5_000,
   nodeMonitorGracePeriodMs: 50_000,
   nodeStartupGracePeriodMs: 60_000,
@@ -68,6 +87,11 @@ export const DEFAULT_SETTINGS: Settings = {
   concurrentEphemeralVolumeSyncs: 5,
   pvClaimBinderSyncPeriodMs: 15_000,
   enableDynamicProvisioning: true,
+  concurrentServiceSyncs: 1,
+  concurrentResourceQuotaSyncs: 5,
+  resourceQuotaSyncPeriodMs: 300_000,
+  // Upstream has clouds for that. The first range is nobody's in the world outside (RFC 2544), the second is private.
+  loadBalancerPool: ['198.18.0.0/16', 'fd00:198:18::/112'],
   rootCa: undefined,
   signers: {},
   signingDurationMs: 365 * 24 * 3_600_000,

@@ -24,6 +24,8 @@ export interface QuotaEvaluator {
   matchesScope?(scope: ScopedResourceSelectorRequirement, object: KubeObject): boolean;
   /** What an object fails to say that it must where these resources are limited. */
   missing?(required: readonly string[], object: KubeObject): string | undefined;
+  /** Whether all objects use the same, so that it is enough to know how many there are. */
+  readonly countsOnly?: boolean | undefined;
   /** What an object uses. @param now milliseconds since the epoch. */
   usage(object: KubeObject, now: number): ResourceList;
 }
@@ -40,6 +42,7 @@ export function objectCount(names: readonly string[]): QuotaEvaluator {
   return {
     handles: ({ operation, subresource }) => operation === 'CREATE' && subresource === '',
     matchingResources: (given) => given.filter((name) => usage.has(name)),
+    countsOnly: true,
     usage: () => usage,
   };
 }

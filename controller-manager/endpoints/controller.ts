@@ -1,12 +1,23 @@
-import { coreKinds, type Endpoints, isForbidden, isNotFound, keyOf, type Live, type Pod, type Service, splitKey } from '../../api/index.ts';
+import {
+  coreKinds,
+  type Endpoints,
+  isAlreadyExists,
+  isForbidden,
+  isNotFound,
+  keyOf,
+  type Live,
+  type Pod,
+  type Service,
+  splitKey,
+} from '../../api/index.ts';
 import { type EventRecorder, type Informer, runController } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating } from '../shared/pod-control.ts';
-import { msOf } from '../shared/pods.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
-import { hasEndpoints, isEndpointChange, MANAGED_BY, MANAGER, planEndpoints, readyChangedAt, selects } from './plan.ts';
+import { TriggerTimes } from '../shared/trigger-times.ts';
+import { hasEndpoints, isEndpointChange, MANAGED_BY, MANAGER, planEndpoints, selects } from './plan.ts';
 
 const KIND = coreKinds.endpoints;
 /** How often at most the Endpoints of a Service are written when pods change. */
@@ -26,14 +37,14 @@ class EndpointsController implements Controller {
   readonly #pods: Informer<Pod>;
   readonly #endpoints: Informer<Endpoints>;
   readonly #recorder: EventRecorder;
-  /** The last change each Service's Endpoints tell of. */
-  readonly #triggered = new Map<string, string>();
+  readonly #triggers = new TriggerTimes();
   readonly #stale = new StaleGuard();
 
   constructor(context: ControllerContext) {
     const { informers } = context;
     this.#context = context;
-    this.#queue = new PacedQueue({ clock: context.clock, paceMs: BATCH_MS });
+    const paceMs = Math.max(BATCH_MS, context.settings.endpointUpdatesBatchPeriodMs);
+    this.#queue = new PacedQueue({ clock: context.clock, paceMs });
     this.#services = informers.services();
     this.#pods = informers.pods();
     this.#endpoints = informers.endpoints();
@@ -100,7 +111,7 @@ class EndpointsController implements Controller {
     const current = this.#endpoints.getByKey(key);
     if (current && this.#stale.isStale(current)) return;
     const pods = this.#pods.list(service.metadata.namespace).filter((pod) => selects(service, pod));
-    const trigger = this.#trigger(key, service, pods);
+    const trigger = this.#triggers.look(key, service, pods);
     const plan = planEndpoints(service, pods, current, trigger);
     if (!plan) return;
     const { subsets, labels, annotations } = plan;
@@ -116,6 +127,8 @@ class EndpointsController implements Controller {
       if (current) this.#stale.wrote(current, written);
     } catch (error) {
       if (!current && isForbidden(error) && isNamespaceTerminating(error)) return;
+      // Made by us a moment ago: the cache is behind, and will not be when it is tried again.
+      if (!current && isAlreadyExists(error)) throw error;
       const { name = '', namespace = '' } = wanted.metadata;
       const text = error instanceof Error ? error.message : String(error);
       const [reason, message] = current
@@ -127,7 +140,7 @@ class EndpointsController implements Controller {
   }
 
   async #remove(key: string): Promise<void> {
-    this.#triggered.delete(key);
+    this.#triggers.forget(key);
     this.#stale.forget(key);
     this.#queue.drop(key);
     const { name, namespace } = splitKey(key);
@@ -136,16 +149,5 @@ class EndpointsController implements Controller {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
-  }
-
-  /** The earliest change since the last look: a pod's becoming ready or not, or the Service's creation. */
-  #trigger(key: string, service: Live<Service>, pods: readonly Pod[]): string | undefined {
-    const before = this.#triggered.get(key);
-    const times = pods.flatMap((pod) => readyChangedAt(pod) ?? []);
-    if (before === undefined) times.push(service.metadata.creationTimestamp);
-    const fresh = times.filter((time) => before === undefined || msOf(time) > msOf(before)).sort();
-    const latest = fresh.at(-1);
-    if (latest !== undefined) this.#triggered.set(key, latest);
-    return fresh[0];
   }
 }

@@ -1,6 +1,6 @@
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Live, Pod, Service, ServicePort } from '../../api/index.ts';
 import { canonicalJson, deepEqual } from '../shared/equality.ts';
-import { isPodReady, isPodTerminal, podCondition } from '../shared/pods.ts';
+import { isPodReady, isPodTerminal } from '../shared/pods.ts';
 
 export const MANAGED_BY = 'endpoints.kubernetes.io/managed-by';
 export const MANAGER = 'endpoint-controller';
@@ -104,7 +104,7 @@ const endpointPort = ({ name, protocol, appProtocol }: ServicePort, port: number
 });
 
 /** The pod's number for a Service port: the number itself, or that of the container port with the name. */
-function portOf({ targetPort, protocol }: ServicePort, pod: Pod): number | undefined {
+export function portOf({ targetPort, protocol }: ServicePort, pod: Pod): number | undefined {
   if (typeof targetPort === 'number') return targetPort;
   const sidecars = (pod.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
   for (const { ports = [] } of [...pod.spec.containers, ...sidecars]) {
@@ -195,6 +195,3 @@ export function isEndpointChange(before: Pod, after: Pod): boolean {
     !deepEqual(before.metadata.labels, after.metadata.labels)
   );
 }
-
-/** When a pod last became ready or not: the trigger of the change it makes. */
-export const readyChangedAt = (pod: Pod): string | undefined => podCondition(pod, 'Ready')?.lastTransitionTime ?? undefined;

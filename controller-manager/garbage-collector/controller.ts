@@ -3,7 +3,7 @@ import { runController, TerminalError, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { deepEqual } from '../shared/equality.ts';
 import { forEachLimited } from '../shared/for-each-limited.ts';
-import { pause, runPeriodically } from '../shared/periodic.ts';
+import type { Monitors } from '../shared/monitors.ts';
 import { AbsentOwners } from './absent-owners.ts';
 import {
   blockingDependents,
@@ -15,16 +15,7 @@ import {
   OwnerGraph,
   refersTo,
 } from './graph.ts';
-import { Monitors } from './monitors.ts';
 
-/** How often it is asked what is served. */
-const DISCOVERY_PERIOD_MS = 30_000;
-/** How long the first look at every kind is put off, so that a starting cluster has other things done first. */
-const START_DELAY_MS = 500;
-/** How often it is looked whether all kinds have been listed, before anything is deleted. */
-const SYNC_POLL_MS = 50;
-/** How long to wait for them: one kind that cannot be listed must not stop the collection of all. */
-const SYNC_MS_MAX = 30_000;
 const ORPHAN_WORKERS = 16;
 /** How long an owner that exists, but was not seen yet, is waited for. */
 const UNSEEN_MS = 500;
@@ -65,7 +56,8 @@ class GarbageCollector implements Controller {
       orphan: ({ uid }) => this.#queue.add(ORPHAN_PREFIX + uid),
       gone: (coordinates, uid) => this.#absent.add(coordinates, uid),
     });
-    this.#monitors = new Monitors(context, (kind) => ({
+    this.#monitors = context.monitors;
+    this.#monitors.addHandlers((kind) => ({
       onAdd: (object) => this.#graph.upsert(kind, object),
       onUpdate: (object, old) => {
         if (isGraphChange(old, object)) this.#graph.upsert(kind, object);
@@ -76,17 +68,8 @@ class GarbageCollector implements Controller {
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger, settings } = this.#context;
-    if (!(await pause(clock, START_DELAY_MS, signal))) return;
-    const refreshing = runPeriodically({
-      name: 'garbage collector discovery',
-      periodMs: DISCOVERY_PERIOD_MS,
-      immediately: true,
-      run: () => this.#monitors.refresh(signal),
-      clock,
-      logger,
-      signal,
-    });
-    await this.#waitForSync(signal);
+    const following = this.#monitors.run(signal);
+    await this.#monitors.waitForSync(signal);
     const collecting = runController({
       name: garbageCollector.name,
       queue: this.#queue,
@@ -96,19 +79,7 @@ class GarbageCollector implements Controller {
       logger,
       signal,
     });
-    await Promise.all([refreshing, collecting]);
-  }
-
-  async #waitForSync(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#context;
-    const deadline = clock.monotonic() + SYNC_MS_MAX;
-    while (!signal.aborted && !(this.#monitors.started && this.#monitors.synced)) {
-      if (this.#monitors.started && clock.monotonic() > deadline) {
-        logger.warn({ controller: garbageCollector.name }, 'not all kinds could be listed, objects of the others are collected');
-        return;
-      }
-      if (!(await pause(clock, SYNC_POLL_MS, signal))) return;
-    }
+    await Promise.all([following, collecting]);
   }
 
   async #reconcile(key: string): Promise<{ requeueAfterMs: number } | undefined> {

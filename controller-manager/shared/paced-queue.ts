@@ -10,8 +10,8 @@ export class PacedQueue extends WorkQueue {
   readonly #paceMs: number;
   readonly #takenAt = new Map<string, number>();
 
-  constructor(options: { readonly clock: Clock; readonly paceMs: number }) {
-    super({ clock: options.clock });
+  constructor(options: { readonly clock: Clock; readonly paceMs: number; readonly backoffMs?: number | undefined }) {
+    super({ clock: options.clock, backoffMs: options.backoffMs });
     this.#clock = options.clock;
     this.#paceMs = options.paceMs;
   }

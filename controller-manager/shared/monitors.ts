@@ -1,7 +1,17 @@
 import type { KindInfo, KubeObject, Live } from '../../api/index.ts';
 import { createInformerFactory, type Informer, type InformerHandler } from '../../client/index.ts';
 import type { ControllerContext } from '../context.ts';
-import { discover } from '../shared/discovery.ts';
+import { discover } from './discovery.ts';
+import { pause, runPeriodically } from './periodic.ts';
+
+/** How often it is asked what is served. */
+const DISCOVERY_PERIOD_MS = 30_000;
+/** How long the first look at every kind is put off, so that a starting cluster has other things done first. */
+const START_DELAY_MS = 500;
+/** How often it is looked whether all kinds have been listed. */
+const SYNC_POLL_MS = 50;
+/** How long to wait for them: one kind that cannot be listed must not stop the work on all. */
+const SYNC_MS_MAX = 30_000;
 
 /** Kinds that own nothing, are owned by nothing, and come in floods. */
 const IGNORED: ReadonlySet<string> = new Set(['events.', 'events.events.k8s.io', 'componentstatuses.']);
@@ -12,17 +22,58 @@ interface Monitor {
   stop(): void;
 }
 
-/** Follows the objects of every kind that is served; kinds come and go with their custom resource definitions. */
+/** What is told of the objects of a kind. */
+type HandlerOf = (kind: KindInfo) => InformerHandler<KubeObject>;
+
+/**
+ * Follows the objects of every kind that is served; kinds come and go with their custom resource definitions. Shared by the controllers
+ * that look at everything.
+ */
 export class Monitors {
-  readonly #context: ControllerContext;
-  readonly #handlerOf: (kind: KindInfo) => InformerHandler<KubeObject>;
+  readonly #context: Pick<ControllerContext, 'client' | 'informers' | 'clock' | 'random' | 'logger'>;
+  readonly #handlers: HandlerOf[] = [];
   readonly #monitors = new Map<string, Monitor>();
   #kinds: ReadonlyMap<string, KindInfo> = new Map();
+  #running: Promise<void> | undefined;
 
-  /** @param handlerOf makes the handler of the objects of a kind. */
-  constructor(context: ControllerContext, handlerOf: (kind: KindInfo) => InformerHandler<KubeObject>) {
+  constructor(context: Pick<ControllerContext, 'client' | 'informers' | 'clock' | 'random' | 'logger'>) {
     this.#context = context;
-    this.#handlerOf = handlerOf;
+  }
+
+  /** To be called before anybody runs them. @param handlerOf makes the handler of the objects of a kind. */
+  addHandlers(handlerOf: HandlerOf): void {
+    this.#handlers.push(handlerOf);
+  }
+
+  /** Follows until the signal; who calls it again shares the first run. */
+  run(signal: AbortSignal): Promise<void> {
+    this.#running ??= this.#run(signal);
+    return this.#running;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#context;
+    if (!(await pause(clock, START_DELAY_MS, signal))) return;
+    const run = () => this.#refresh(signal);
+    await runPeriodically({ name: 'discovery', periodMs: DISCOVERY_PERIOD_MS, immediately: true, run, clock, logger, signal });
+  }
+
+  /** Waits until it is known what there is; not for ever, though. */
+  async waitForSync(signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#context;
+    const deadline = clock.monotonic() + SYNC_MS_MAX;
+    while (!signal.aborted && !(this.started && this.#synced)) {
+      if (this.started && clock.monotonic() > deadline) {
+        logger.warn('not all kinds could be listed, work goes on with the others');
+        return;
+      }
+      if (!(await pause(clock, SYNC_POLL_MS, signal))) return;
+    }
+  }
+
+  /** Every kind that is served. */
+  get kinds(): readonly KindInfo[] {
+    return [...this.#kinds.values()];
   }
 
   /** The kind of a group, at the version that is followed. */
@@ -39,12 +90,12 @@ export class Monitors {
     return this.#kinds.size > 0;
   }
 
-  get synced(): boolean {
+  get #synced(): boolean {
     return [...this.#monitors.values()].every(({ informer }) => informer.synced);
   }
 
   /** Brings the monitors to what is served now; groups that do not answer keep theirs. */
-  async refresh(signal: AbortSignal): Promise<void> {
+  async #refresh(signal: AbortSignal): Promise<void> {
     const { kinds, errors } = await discover(this.#context.client);
     const collectable = kinds.filter(({ verbs, group, resource }) => {
       const isFollowable = verbs.includes('list') && verbs.includes('watch') && verbs.includes('delete');
@@ -68,12 +119,12 @@ export class Monitors {
   #start(kind: KindInfo, signal: AbortSignal): Monitor {
     const shared = this.#context.informers.held(kind);
     const informer = shared ?? this.#own(kind, signal);
-    const handler = informer.informer.addHandler(this.#handlerOf(kind));
+    const handlers = this.#handlers.map((handlerOf) => informer.informer.addHandler(handlerOf(kind)));
     return {
       kind,
       informer: informer.informer,
       stop: () => {
-        handler[Symbol.dispose]();
+        for (const handler of handlers) handler[Symbol.dispose]();
         informer.stop();
       },
     };

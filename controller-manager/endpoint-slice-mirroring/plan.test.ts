@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import type { EndpointSlice, Endpoints, Live } from '../../api/index.ts';
+import { aService, meta } from '../testing/builders.ts';
+import { isMirrored, planMirrors } from './plan.ts';
+
+const endpoints = (subsets: Endpoints['subsets'], more: Partial<Live<Endpoints>['metadata']> = {}): Live<Endpoints> => ({
+  metadata: meta('db', more),
+  subsets,
+});
+const SUBSET = {
+  addresses: [{ ip: '10.1.0.1', nodeName: 'n1' }, { ip: 'fd00::1' }],
+  notReadyAddresses: [{ ip: '10.1.0.2', hostname: 'two' }],
+  ports: [{ name: 'sql', port: 5432 }],
+};
+
+describe('what is mirrored', () => {
+  const without = aService({ selector: undefined });
+
+  it('is made by hand, for a Service without selector', () => {
+    expect(isMirrored(endpoints([]), without)).toBe(true);
+    expect(isMirrored(endpoints([]), aService())).toBe(false);
+    expect(isMirrored(endpoints([]), undefined)).toBe(false);
+    expect(isMirrored(endpoints([], { labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }), without)).toBe(false);
+    expect(isMirrored(endpoints([], { annotations: { 'control-plane.alpha.kubernetes.io/leader': '{}' } }), without)).toBe(false);
+  });
+});
+
+describe('mirrors', () => {
+  it('have the addresses by family, the labels and the annotations', () => {
+    const { changes } = planMirrors(
+      endpoints([SUBSET], {
+        labels: { team: 'x' },
+        annotations: {
+          note: 'y',
+          'kubectl.kubernetes.io/last-applied-configuration': '{}',
+          'endpoints.kubernetes.io/last-change-trigger-time': 't',
+        },
+      }),
+      [],
+      1000,
+    );
+    expect(changes.creates).toEqual([
+      expect.objectContaining({
+        addressType: 'IPv4',
+        metadata: {
+          generateName: 'db-',
+          namespace: 'default',
+          labels: {
+            team: 'x',
+            'kubernetes.io/service-name': 'db',
+            'endpointslice.kubernetes.io/managed-by': 'endpointslicemirroring-controller.k8s.io',
+          },
+          annotations: { note: 'y' },
+          ownerReferences: [{ apiVersion: 'v1', kind: 'Endpoints', name: 'db', uid: 'uid-db', controller: true, blockOwnerDeletion: true }],
+        },
+        endpoints: [
+          { addresses: ['10.1.0.1'], conditions: { ready: true }, nodeName: 'n1' },
+          { addresses: ['10.1.0.2'], conditions: { ready: false }, hostname: 'two' },
+        ],
+        ports: [{ name: 'sql', port: 5432, protocol: 'TCP' }],
+      }),
+      expect.objectContaining({ addressType: 'IPv6', endpoints: [{ addresses: ['fd00::1'], conditions: { ready: true } }] }),
+    ]);
+    const slices = changes.creates.map(
+      (slice, i) => ({ ...slice, metadata: { ...meta(`db-${i}`), ...slice.metadata, name: `db-${i}` } }) as Live<EndpointSlice>,
+    );
+    const same = { labels: { team: 'x' }, annotations: { note: 'y' } };
+    const again = planMirrors(endpoints([SUBSET], same), slices, 1000).changes;
+    expect([again.creates, again.updates, again.deletes]).toEqual([[], [], []]);
+    expect(planMirrors(endpoints([SUBSET], { ...same, labels: {} }), slices, 1000).changes.updates).toHaveLength(2);
+    expect(planMirrors(endpoints([], same), slices, 1000).changes.deletes).toHaveLength(2);
+  });
+
+  it('leave out what is too much and what is no address', () => {
+    const addresses = Array.from({ length: 5 }, (_, i) => ({ ip: i === 0 ? 'nonsense' : `10.0.0.${i}` }));
+    const { changes, invalid, skipped } = planMirrors(endpoints([{ addresses, ports: [] }]), [], 3);
+    expect([changes.creates[0]?.endpoints.length, invalid, skipped]).toEqual([2, 1, 2]);
+  });
+});

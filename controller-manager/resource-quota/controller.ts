@@ -1,0 +1,182 @@
+import {
+  addAmounts,
+  coreKinds,
+  isNotFound,
+  type KindInfo,
+  type KubeObject,
+  keyOf,
+  type Live,
+  type Pod,
+  type Quantity,
+  quotaEvaluatorOf,
+  type ResourceQuota,
+} from '../../api/index.ts';
+import { type Informer, runController, type WorkQueue } from '../../client/index.ts';
+import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
+import { listMetadata } from '../shared/metadata-list.ts';
+import type { Monitors } from '../shared/monitors.ts';
+import { PacedQueue } from '../shared/paced-queue.ts';
+import { pause, runPeriodically } from '../shared/periodic.ts';
+import { isPodTerminal } from '../shared/pods.ts';
+import { type Counted, countedKinds, isLess, lacksUsage, planStatus, sameAmounts, usageOf } from './plan.ts';
+
+const KIND = coreKinds.resourcequotas;
+/** How often at most a quota is counted when objects go: it takes a list of them. */
+const PACE_MS = 500;
+/** How long the API server may take from charging an object to storing it. */
+const SETTLE_MS = 200;
+const PAGE = 500;
+
+export const resourceQuotaController: ControllerDescriptor = {
+  name: 'resourcequota-controller',
+  alias: 'resourcequota',
+  create: (context) => new ResourceQuotaController(context),
+};
+
+/**
+ * Counts what namespaces use of their quotas. The API server charges what comes; this gives back what goes, and puts right what is wrong.
+ *
+ * Q1  A count is written only over the quota that was read before it: whatever was charged meanwhile makes the write fail, and the count
+ *     is done again.
+ * Q2  A count that is less than what the quota says is done once more after a moment, so that what was charged before is stored by then.
+ */
+class ResourceQuotaController implements Controller {
+  readonly #context: ControllerContext;
+  readonly #quotas: Informer<ResourceQuota>;
+  readonly #monitors: Monitors;
+  readonly #queue: PacedQueue;
+  /** Quotas without which the API server refuses requests. */
+  readonly #priority: PacedQueue;
+
+  constructor(context: ControllerContext) {
+    const { clock, informers } = context;
+    this.#context = context;
+    this.#queue = new PacedQueue({ clock, paceMs: PACE_MS });
+    this.#priority = new PacedQueue({ clock, paceMs: PACE_MS });
+    this.#quotas = informers.resourceQuotas();
+    this.#monitors = context.monitors;
+    this.#quotas.addHandler({
+      onAdd: (quota) => this.#enqueue(quota),
+      onUpdate: (quota, old) => {
+        // What was used changes with every request; only new limits are news.
+        if (!sameAmounts(old.spec.hard, quota.spec.hard)) this.#enqueue(quota);
+      },
+      onDelete: (quota) => {
+        this.#queue.drop(keyOf(quota));
+        this.#priority.drop(keyOf(quota));
+      },
+    });
+    this.#monitors.addHandlers((kind) => ({
+      onUpdate: (object, old) => {
+        if (kind.group === '' && kind.resource === 'pods' && isEnd(old, object)) this.#replenish(kind, object);
+        if (kind.group === '' && kind.resource === 'services' && isServiceChange(old, object)) this.#replenish(kind, object);
+      },
+      onDelete: (object) => this.#replenish(kind, object),
+    }));
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, logger, settings } = this.#context;
+    const following = this.#monitors.run(signal);
+    await this.#monitors.waitForSync(signal);
+    const work = (queue: WorkQueue, name: string) =>
+      runController({
+        name,
+        queue,
+        workers: settings.concurrentResourceQuotaSyncs,
+        reconcile: (key) => this.#reconcile(key, signal),
+        clock,
+        logger,
+        signal,
+      });
+    const recounting = runPeriodically({
+      name: resourceQuotaController.name,
+      periodMs: settings.resourceQuotaSyncPeriodMs,
+      immediately: false,
+      run: () => this.#recountAll(),
+      clock,
+      logger,
+      signal,
+    });
+    await Promise.all([
+      following,
+      recounting,
+      work(this.#queue, resourceQuotaController.name),
+      work(this.#priority, `${resourceQuotaController.name}-priority`),
+    ]);
+  }
+
+  #recountAll(): Promise<void> {
+    for (const quota of this.#quotas.list()) this.#queue.add(keyOf(quota));
+    return Promise.resolve();
+  }
+
+  #enqueue(quota: Live<ResourceQuota>): void {
+    (lacksUsage(quota, this.#monitors.kinds) ? this.#priority : this.#queue).add(keyOf(quota));
+  }
+
+  /** An object is gone, or uses less: the quotas that count it are looked at. Upstream: `replenishQuota`. */
+  #replenish(kind: KindInfo, { metadata }: Live<KubeObject>): void {
+    if (!kind.namespaced) return;
+    const quotas = this.#quotas.list(metadata.namespace);
+    const evaluator = quotas.length > 0 ? quotaEvaluatorOf(kind) : undefined;
+    if (!evaluator) return;
+    for (const quota of quotas) {
+      if (evaluator.matchingResources(Object.keys(quota.status.hard ?? {})).length > 0) this.#queue.addPaced(keyOf(quota));
+    }
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
+    const { clock, client } = this.#context;
+    const quota = this.#quotas.getByKey(key);
+    if (!quota || quota.metadata.deletionTimestamp !== undefined) return;
+    const kinds = countedKinds(quota, this.#monitors.kinds);
+    let counted = await this.#count(quota, kinds, signal);
+    if (isLess(counted.usage, quota)) {
+      if (!(await pause(clock, SETTLE_MS, signal))) return;
+      counted = await this.#count(quota, kinds, signal);
+    }
+    const status = planStatus(quota, counted.usage);
+    if (status) await client.resource<ResourceQuota>(KIND).updateStatus({ ...quota, status });
+    if (counted.errors.length > 0) throw new AggregateError(counted.errors, 'not all objects could be counted');
+  }
+
+  /** What one kind fails to tell does not keep the others from being counted. */
+  async #count(quota: Live<ResourceQuota>, kinds: readonly Counted[], signal: AbortSignal) {
+    let usage: ReadonlyMap<string, Quantity> = new Map();
+    const errors: unknown[] = [];
+    for (const counted of kinds) {
+      try {
+        const objects = await this.#list(counted, quota.metadata.namespace, signal);
+        usage = addAmounts(usage, usageOf(quota, counted, objects, this.#context.clock.now()));
+      } catch (error) {
+        // A kind that has gone since has no objects.
+        if (!isNotFound(error)) errors.push(error);
+      }
+    }
+    return { usage, errors };
+  }
+
+  async #list({ kind, evaluator }: Counted, namespace: string | undefined, signal: AbortSignal): Promise<readonly KubeObject[]> {
+    const { client } = this.#context;
+    if (evaluator.countsOnly) return await listMetadata(client, kind, { namespace, signal });
+    const all: KubeObject[] = [];
+    let token: string | undefined;
+    do {
+      const page = await client.resource<KubeObject>(kind).list({ namespace, limit: PAGE, continue: token, signal });
+      all.push(...page.items);
+      token = page.metadata?.continue || undefined;
+    } while (token !== undefined);
+    return all;
+  }
+}
+
+/** A pod that has ended uses nothing any more. */
+function isEnd(before: Live<KubeObject>, after: Live<KubeObject>): boolean {
+  return !isPodTerminal(before as Live<Pod>) && isPodTerminal(after as Live<Pod>);
+}
+
+/** What quotas count of Services goes by their type and ports. */
+function isServiceChange(before: Live<KubeObject>, after: Live<KubeObject>): boolean {
+  return 'spec' in before && 'spec' in after && before.spec !== after.spec;
+}

@@ -1,0 +1,80 @@
+// Quotas: the API server charges, the controller gives back and puts right.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ConfigMap, coreKinds, isForbidden, type KubeObject, type Pod, type ResourceQuota } from '../../api/index.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+
+const { resourcequotas, configmaps, pods, namespaces } = coreKinds;
+
+let plane: ControlPlane;
+beforeAll(async () => {
+  plane = await startControlPlane({ controllers: ['resourcequota', 'serviceaccount'] });
+}, 60_000);
+afterAll(() => plane?.[Symbol.asyncDispose]());
+
+async function aNamespace(name: string, hard: Record<string, string>): Promise<void> {
+  await plane.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  await plane.eventuallyAll(coreKinds.serviceaccounts, (all) => all.length === 1, name);
+  await plane.create(resourcequotas, { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q', namespace: name }, spec: { hard } });
+}
+const used = (namespace: string, wanted: Record<string, string>) =>
+  plane.eventuallyAll<ResourceQuota>(
+    resourcequotas,
+    ([quota]) => Object.entries(wanted).every(([name, amount]) => quota?.status.used?.[name] === amount),
+    namespace,
+  );
+const configMap = (namespace: string, name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace } });
+const pod = (namespace: string, name: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace },
+  spec: { containers: [{ name: 'c', image: 'x', resources: { requests: { cpu: '250m' } } }] },
+});
+
+it('what is used is counted when a quota is made, and given back when objects go or end', async () => {
+  await aNamespace('counted', { pods: '2', 'requests.cpu': '1', 'count/configmaps': '5' });
+  await used('counted', { pods: '0', 'requests.cpu': '0', 'count/configmaps': '0' });
+  for (const name of ['a', 'b']) await plane.create(pods, pod('counted', name));
+  await expect(plane.create(pods, pod('counted', 'c'))).rejects.toSatisfy(isForbidden);
+  await plane.create(configmaps, configMap('counted', 'c'));
+  await used('counted', { pods: '2', 'requests.cpu': '500m', 'count/configmaps': '1' });
+  await plane.client.resource<Pod>(pods).delete('a', { namespace: 'counted', gracePeriodSeconds: 0 });
+  await plane.client.resource<ConfigMap>(configmaps).delete('c', { namespace: 'counted' });
+  await used('counted', { pods: '1', 'requests.cpu': '250m', 'count/configmaps': '0' });
+  await plane.client
+    .resource<Pod>(pods)
+    .patch('b', { status: { phase: 'Succeeded' } }, { namespace: 'counted', type: 'merge', subresource: 'status' });
+  await used('counted', { pods: '0', 'requests.cpu': '0' });
+});
+
+it('new limits are counted at once', async () => {
+  await aNamespace('changed', { pods: '1' });
+  await used('changed', { pods: '0' });
+  await plane.client
+    .resource<ResourceQuota>(resourcequotas)
+    .patch('q', { spec: { hard: { 'count/secrets': '3' } } }, { namespace: 'changed', type: 'merge' });
+  await used('changed', { pods: '0', 'count/secrets': '0' });
+});
+
+it('what is used is what there is, however many come and go at once, and never beyond the limit', async () => {
+  await aNamespace('busy', { 'count/configmaps': '10' });
+  await used('busy', { 'count/configmaps': '0' });
+  const resource = plane.client.resource<ConfigMap>(configmaps);
+  let refused = 0;
+  const comeAndGo = async (worker: number) => {
+    for (let i = 0; i < 8; i++) {
+      const name = `c-${worker}-${i}`;
+      try {
+        await resource.create(configMap('busy', name));
+        if (i % 2 === 0) await resource.delete(name, { namespace: 'busy' });
+      } catch (error) {
+        if (!isForbidden(error)) throw error;
+        refused++;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, worker) => comeAndGo(worker)));
+  const left = await plane.list<KubeObject>(configmaps, 'busy');
+  expect(left.length).toBeLessThanOrEqual(10);
+  expect(refused).toBeGreaterThan(0);
+  await used('busy', { 'count/configmaps': String(left.length) });
+}, 30_000);

@@ -1,0 +1,146 @@
+// What stands behind Services: slices of their pods' addresses, mirrors of Endpoints that are made by hand, addresses of load balancers.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  coreKinds,
+  discoveryKinds,
+  type EndpointSlice,
+  type Endpoints,
+  type Event,
+  type Live,
+  type Pod,
+  type Service,
+} from '../../api/index.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+
+const { services, pods, endpoints } = coreKinds;
+const { endpointslices } = discoveryKinds;
+
+let plane: ControlPlane;
+beforeAll(async () => {
+  plane = await startControlPlane({ nodes: ['n1', 'n2'] });
+}, 60_000);
+afterAll(() => plane?.[Symbol.asyncDispose]());
+
+const service = (name: string, spec: object, metadata: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace: 'default', ...metadata },
+  spec: { ports: [{ port: 80, targetPort: 8080 }], ...spec },
+});
+const pod = (name: string, app: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'default', labels: { app } },
+  spec: { containers: [{ name: 'c', image: 'nginx' }] },
+});
+const of = (slices: Live<EndpointSlice>[], name: string) =>
+  slices
+    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)
+    .map((slice) => ({ ...slice, endpoints: slice.endpoints ?? [] }));
+const slicesOf = (name: string, wanted: (slices: Live<EndpointSlice>[]) => boolean) =>
+  plane.eventuallyAll<EndpointSlice>(endpointslices, (all) => wanted(of(all, name))).then((all) => of(all, name));
+
+describe('the slices of a Service', () => {
+  it('follow its pods, and go with it', async () => {
+    await plane.create(services, service('web', { selector: { app: 'web' } }));
+    await slicesOf('web', ([slice]) => slice?.endpoints.length === 0);
+    await plane.create(pods, pod('web-1', 'web'));
+    await plane.create(pods, pod('web-2', 'web'));
+    const [slice] = await slicesOf('web', ([one]) => one?.endpoints.filter(({ conditions }) => conditions?.ready).length === 2);
+    expect(slice?.metadata.name).toMatch(/^web-[a-z0-9]{5}$/);
+    expect(slice?.metadata.labels?.['endpointslice.kubernetes.io/managed-by']).toBe('endpointslice-controller.k8s.io');
+    expect(slice?.ports).toEqual([{ name: '', port: 8080, protocol: 'TCP' }]);
+    const written = slice?.metadata.resourceVersion;
+    await plane.client
+      .resource<Pod>(pods)
+      .patch('web-1', { metadata: { labels: { app: 'other' } } }, { namespace: 'default', type: 'merge' });
+    const [less] = await slicesOf('web', ([one]) => one?.endpoints.length === 1);
+    expect(less?.endpoints[0]?.targetRef?.name).toBe('web-2');
+    expect(less?.metadata.resourceVersion).not.toBe(written);
+    await plane.client.resource<Service>(services).delete('web', { namespace: 'default' });
+    await slicesOf('web', (all) => all.length === 0);
+  });
+
+  it('are put right when somebody changes or deletes them', async () => {
+    await plane.create(services, service('kept', { selector: { app: 'kept' } }));
+    await plane.create(pods, pod('kept-1', 'kept'));
+    const [slice] = await slicesOf('kept', ([one]) => one?.endpoints.length === 1);
+    const resource = plane.client.resource<EndpointSlice>(endpointslices);
+    await resource.patch(slice?.metadata.name ?? '', { endpoints: [] }, { namespace: 'default', type: 'merge' });
+    await slicesOf('kept', ([one]) => one?.endpoints.length === 1);
+    await resource.delete(slice?.metadata.name ?? '', { namespace: 'default' });
+    const [again] = await slicesOf('kept', ([one]) => one?.endpoints.length === 1 && one.metadata.uid !== slice?.metadata.uid);
+    expect(again?.endpoints[0]?.targetRef?.name).toBe('kept-1');
+  });
+
+  it('of the API server itself are there', async () => {
+    const [slice] = of(await plane.list<EndpointSlice>(endpointslices, 'default'), 'kubernetes');
+    // Only an address that others can reach is somebody's endpoint.
+    expect(slice === undefined || slice.endpoints.length === 1).toBe(true);
+  });
+});
+
+describe('Endpoints that are made by hand', () => {
+  it('are mirrored as long as their Service has no selector', async () => {
+    await plane.create(services, service('db', {}));
+    await plane.create(endpoints, {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { name: 'db', namespace: 'default' },
+      subsets: [{ addresses: [{ ip: '10.9.0.1' }], ports: [{ port: 5432 }] }],
+    });
+    const [mirror] = await slicesOf('db', ([one]) => one?.endpoints[0]?.addresses[0] === '10.9.0.1');
+    expect(mirror?.metadata.labels?.['endpointslice.kubernetes.io/managed-by']).toBe('endpointslicemirroring-controller.k8s.io');
+    await plane.client
+      .resource<Endpoints>(endpoints)
+      .patch('db', { subsets: [{ addresses: [{ ip: '10.9.0.2' }], ports: [{ port: 5432 }] }] }, { namespace: 'default', type: 'merge' });
+    await slicesOf('db', ([one]) => one?.endpoints[0]?.addresses[0] === '10.9.0.2');
+    await plane.client
+      .resource<Service>(services)
+      .patch('db', { spec: { selector: { app: 'db' } } }, { namespace: 'default', type: 'merge' });
+    await slicesOf('db', ([one]) => one?.metadata.labels?.['endpointslice.kubernetes.io/managed-by'] === 'endpointslice-controller.k8s.io');
+  });
+});
+
+describe('a Service of type LoadBalancer', () => {
+  const balanced = (name: string, spec: object = {}) => service(name, { type: 'LoadBalancer', selector: { app: name }, ...spec });
+  const addressed = (name: string) =>
+    plane.eventually<Service>(services, name, ({ status }) => status?.loadBalancer?.ingress?.[0]?.ip !== undefined);
+  const ipOf = ({ status }: Live<Service>) => status?.loadBalancer?.ingress?.[0]?.ip;
+
+  it('gets an address, one of its own, which is free again when it goes', async () => {
+    await plane.create(services, balanced('one'));
+    await plane.create(services, balanced('two'));
+    const [one, two] = [await addressed('one'), await addressed('two')];
+    expect(one.status?.loadBalancer?.ingress).toEqual([{ ip: expect.stringMatching(/^198\.18\./), ipMode: 'VIP' }]);
+    expect(one.metadata.finalizers).toEqual(['service.kubernetes.io/load-balancer-cleanup']);
+    expect(ipOf(two)).not.toBe(ipOf(one));
+    await plane.client.resource<Service>(services).delete('one', { namespace: 'default' });
+    await plane.eventuallyGone(services, 'one');
+    await plane.create(services, balanced('three', { loadBalancerIP: ipOf(one) }));
+    expect(ipOf(await addressed('three'))).toBe(ipOf(one));
+  });
+
+  it('tells of what is done, and lets go when its type changes', async () => {
+    await plane.create(services, balanced('told'));
+    await addressed('told');
+    const change = { spec: { type: 'ClusterIP' } };
+    await plane.client.resource<Service>(services).patch('told', change, { namespace: 'default', type: 'merge' });
+    const gone = await plane.eventually<Service>(services, 'told', ({ metadata }) => metadata.finalizers === undefined);
+    expect(gone.status?.loadBalancer?.ingress).toBeUndefined();
+    const events = await plane.eventuallyAll<Event>(coreKinds.events, (all) => reasons(all).length === 5);
+    expect(reasons(events)).toEqual([
+      ['EnsuringLoadBalancer', 'Ensuring load balancer'],
+      ['EnsuredLoadBalancer', 'Ensured load balancer'],
+      ['Type', 'LoadBalancer -> ClusterIP'],
+      ['DeletingLoadBalancer', 'Deleting load balancer'],
+      ['DeletedLoadBalancer', 'Deleted load balancer'],
+    ]);
+  });
+
+  const reasons = (events: Live<Event>[]) =>
+    events
+      .filter(({ involvedObject }) => involvedObject.name === 'told')
+      .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+      .map(({ reason, message }) => [reason, message]);
+});
