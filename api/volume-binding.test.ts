@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PersistentVolume, PersistentVolumeClaim } from './index.ts';
-import { boundVolume, findMatchingVolume, isVolumeBoundTo, type Live } from './index.ts';
+import { boundVolume, findMatchingVolume, isInTopologies, isVolumeBoundTo, type Live, reachesVolume } from './index.ts';
 
 const meta = (name: string, more: object = {}) => ({ name, uid: `uid-${name}`, resourceVersion: '1', creationTimestamp: '', ...more });
 const claim = (spec: PersistentVolumeClaim['spec'] = {}, size = '1Gi'): Live<PersistentVolumeClaim> => ({
@@ -21,10 +21,8 @@ const on = (...hosts: string[]) => ({
   nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'host', operator: 'In', values: hosts }] }] } },
 });
 const reserved = (more: object = {}) => ({ claimRef: { namespace: 'ns', name: 'c', ...more } });
-const pick = (
-  of: Live<PersistentVolume>[],
-  ...[options, wanted]: [Parameters<typeof findMatchingVolume>[2]?, Live<PersistentVolumeClaim>?]
-) => findMatchingVolume(wanted ?? claim(), of, options)?.metadata.name;
+const pick = (of: Live<PersistentVolume>[], wanted = claim(), isDelayed = false) =>
+  findMatchingVolume(wanted, of, isDelayed)?.metadata.name;
 
 describe('findMatchingVolume', () => {
   it('takes the smallest that is large enough', () => {
@@ -42,28 +40,43 @@ describe('findMatchingVolume', () => {
     ['that an earlier claim of the name had', volume('v', reserved({ uid: 'old' }))],
     ['without the labels asked for', volume('v', {}, { labels: { tier: 'a' } }), claim({ selector: { matchLabels: { tier: 'b' } } })],
   ])('leaves alone what is %s', (_what, candidate, wanted) => {
-    expect(pick([candidate], {}, wanted)).toBeUndefined();
+    expect(pick([candidate], wanted)).toBeUndefined();
   });
 
   it('prefers the volume that is kept for the claim, whatever its class or phase', () => {
     expect(
       pick([volume('small'), volume('kept', { ...reserved(), capacity: { storage: '5Gi' }, storageClassName: 'x' }, { phase: 'Pending' })]),
     ).toBe('kept');
-    expect(pick([volume('small'), volume('kept', reserved())], {}, claim({}, '2Gi'))).toBeUndefined();
+    expect(pick([volume('small'), volume('kept', reserved())], claim({}, '2Gi'))).toBeUndefined();
   });
 
   it('binds nothing but what is kept while the claim waits for its consumer', () => {
-    expect(pick([volume('v')], { isDelayed: true })).toBeUndefined();
-    expect(pick([volume('v', reserved())], { isDelayed: true })).toBe('v');
+    expect(pick([volume('v')], claim(), true)).toBeUndefined();
+    expect(pick([volume('v', reserved())], claim(), true)).toBe('v');
   });
+});
 
-  it('sees to it that the node reaches the volume, which has all access modes', () => {
-    const volumes = [volume('far', on('b')), volume('near', { ...on('a'), capacity: { storage: '9Gi' } })];
-    expect(pick(volumes, { nodeLabels: { host: 'a' }, isDelayed: true })).toBe('near');
-    expect(pick(volumes, { nodeLabels: { host: 'a' }, excluded: new Set(['near']) })).toBeUndefined();
-    expect(pick([volume('kept', { ...reserved(), ...on('b') }), volume('free')], { nodeLabels: { host: 'a' } })).toBeUndefined();
-    expect(pick([volume('v', { accessModes: ['ReadOnlyMany'] })], { nodeLabels: {} })).toBeUndefined();
-  });
+it('a volume is reached from the nodes of its affinity, and from all without one', () => {
+  expect([reachesVolume({ host: 'a' }, volume('v', on('a', 'b'))), reachesVolume({ host: 'c' }, volume('v', on('a', 'b')))]).toEqual([
+    true,
+    false,
+  ]);
+  expect(reachesVolume(undefined, volume('v'))).toBe(true);
+});
+
+it('topologies are alternatives; one without labels holds nothing, and none at all everything', () => {
+  const terms = [
+    {
+      matchLabelExpressions: [
+        { key: 'zone', values: ['a', 'b'] },
+        { key: 'disk', values: ['ssd'] },
+      ],
+    },
+    { matchLabelExpressions: [] },
+  ];
+  expect(isInTopologies({ zone: 'b', disk: 'ssd' }, terms)).toBe(true);
+  expect(isInTopologies({ zone: 'b' }, terms)).toBe(false);
+  expect(isInTopologies(undefined, [])).toBe(true);
 });
 
 describe('boundVolume', () => {

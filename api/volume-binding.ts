@@ -5,6 +5,7 @@ import { matchesNodeSelector } from './node-affinity.ts';
 import type { Live } from './object.ts';
 import { parseQuantity, type Quantity, ZERO_QUANTITY } from './quantity.ts';
 import { fromLabelSelector } from './selector.ts';
+import type { StorageClass } from './storage/v1/storage-class.ts';
 import { storageClassOf } from './storage-class-name.ts';
 
 /** On a claim: its binding was completed once. */
@@ -60,56 +61,56 @@ export function reachesVolume(labels: Readonly<Record<string, string>> | undefin
   return required === undefined || matchesNodeSelector(required, { metadata: { labels: { ...labels } } });
 }
 
-/** Where {@link findMatchingVolume} looks, and for whom. */
-export interface MatchOptions {
-  /** Labels of the node that the volume must be reached from; the scheduler says so, and binds what waits for a consumer. */
-  readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
-  /** Names of volumes that are taken already. */
-  readonly excluded?: ReadonlySet<string> | undefined;
-  /** The claim waits for a consumer: only a volume that is kept for it will do. */
-  readonly isDelayed?: boolean | undefined;
+/** The volumes that could be a claim's. */
+export interface VolumeCandidates {
+  /** The one that is kept for it: it or none. */
+  readonly kept: Volume | undefined;
+  /** Those that it may have if there is none, from the smallest. */
+  readonly free: readonly Volume[];
 }
 
-/**
- * The volume that suits a claim best: the one kept for it, else the smallest that is large enough. Upstream: `FindMatchingVolume` of
- * `component-helpers/storage/volume`.
- */
-export function findMatchingVolume(claim: Claim, volumes: readonly Volume[], options: MatchOptions = {}): Volume | undefined {
-  const { nodeLabels, excluded, isDelayed = false } = options;
+/** The volumes that suit a claim, wherever they are. */
+export function volumeCandidates(claim: Claim, volumes: readonly Volume[]): VolumeCandidates {
   const wanted = claimSize(claim);
-  const isReached = (volume: Volume) => nodeLabels === undefined || reachesVolume(nodeLabels, volume);
-  const isSuitable = (volume: Volume) =>
-    !excluded?.has(volume.metadata.name) &&
-    (!volume.spec.claimRef || isVolumeBoundTo(volume, claim)) &&
-    isAlike(volume, claim) &&
-    volumeSize(volume).cmp(wanted) >= 0;
-  const suitable = volumes.filter(isSuitable);
+  const className = storageClassOf(claim);
+  const selector = claim.spec.selector && fromLabelSelector(claim.spec.selector);
+  const suitable = volumes.filter(
+    (volume) => (!volume.spec.claimRef || isVolumeBoundTo(volume, claim)) && isAlike(volume, claim) && volumeSize(volume).cmp(wanted) >= 0,
+  );
   const kept = suitable.find((volume) => volume.spec.claimRef);
-  if (kept) return isReached(kept) ? kept : undefined;
-  if (isDelayed && nodeLabels === undefined) return undefined;
-  const isFree = freeVolumeCheck(claim, nodeLabels !== undefined);
-  return smallest(suitable.filter((volume) => isFree(volume) && isReached(volume)));
+  if (kept) return { kept, free: [] };
+  const free = suitable.filter(
+    (volume) =>
+      volume.status.phase === 'Available' &&
+      storageClassOf(volume) === className &&
+      (!selector || selector.matches(volume.metadata.labels)),
+  );
+  return { kept, free: free.sort((a, b) => volumeSize(a).cmp(volumeSize(b))) };
 }
-
-/** The smallest volume, and of several the first. */
-const smallest = ([first, ...rest]: readonly Volume[]): Volume | undefined =>
-  rest.reduce((best, volume) => (best && volumeSize(best).cmp(volumeSize(volume)) > 0 ? volume : best), first);
 
 const isAlike = (volume: Volume, claim: Claim): boolean =>
   !isVolumeModeMismatch(claim.spec, volume.spec) &&
   (claim.spec.volumeAttributesClassName ?? '') === (volume.spec.volumeAttributesClassName ?? '') &&
   !volume.metadata.deletionTimestamp;
 
-/** Whether a volume that is kept for nobody may be given to a claim. */
-function freeVolumeCheck(claim: Claim, checkModes: boolean): (volume: Volume) => boolean {
-  const className = storageClassOf(claim);
-  const selector = claim.spec.selector && fromLabelSelector(claim.spec.selector);
-  return (volume) =>
-    volume.status.phase === 'Available' &&
-    (!selector || selector.matches(volume.metadata.labels)) &&
-    storageClassOf(volume) === className &&
-    (!checkModes || hasAccessModes(volume, claim));
+/**
+ * The volume that suits a claim best, wherever it is: the one kept for it, else the smallest that is large enough. Upstream:
+ * `FindMatchingVolume` of `component-helpers/storage/volume`, as the volume controller uses it.
+ *
+ * @param isDelayed the claim waits for a consumer: only a volume that is kept for it will do.
+ */
+export function findMatchingVolume(claim: Claim, volumes: readonly Volume[], isDelayed = false): Volume | undefined {
+  const { kept, free } = volumeCandidates(claim, volumes);
+  return kept ?? (isDelayed ? undefined : free[0]);
 }
+
+/** Whether a node with these labels is in one of the topologies; no topologies are all. Upstream: `MatchTopologySelectorTerms`. */
+export const isInTopologies = (labels: Readonly<Record<string, string>> | undefined, terms: StorageClass['allowedTopologies']): boolean =>
+  !terms?.length ||
+  terms.some(
+    ({ matchLabelExpressions = [] }) =>
+      matchLabelExpressions.length > 0 && matchLabelExpressions.every(({ key, values }) => values.includes(labels?.[key] ?? '')),
+  );
 
 /**
  * A volume bound to a claim; undefined when it is already. Upstream: `GetBindVolumeToClaim`, which external binders must do alike.

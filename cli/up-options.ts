@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { apiServerOptions } from '../apiserver/options.ts';
 import { OptionError, type OptionTable, type OptionValues, option, type ParsedOptions, parseOptions } from '../runtime/index.ts';
+import { DEFAULT_STORAGE_CLASS } from './default-storage-class.ts';
 
 /** What `nanokube up` itself takes. */
 const OWN_OPTIONS = {
@@ -15,6 +16,10 @@ const OWN_OPTIONS = {
   config: option.string('YAML file with the options of this command, as a mapping from name to value.', undefined, { placeholder: 'FILE' }),
   'log-level': option.string('Least severe level the processes log: error, warn, info, debug or trace.', 'info', { placeholder: 'LEVEL' }),
   'log-to-terminal': option.boolean('Show the logs of all processes on the terminal too.', false),
+  'default-storage-class': option.string(
+    'Name of the default StorageClass that a cluster without any gets; empty for none.',
+    DEFAULT_STORAGE_CLASS,
+  ),
   'node-monitor-grace-period': option.duration('How long a node may be silent before it is NotReady.', undefined),
 } satisfies OptionTable;
 

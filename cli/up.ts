@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { helpText, makePrivateDirectory, runMain, type Service, systemClock, UserError } from '../runtime/index.ts';
+import { AdminRequests } from './admin-requests.ts';
+import { ensureDefaultStorageClass } from './default-storage-class.ts';
 import { printSummary } from './summary.ts';
 import { ChildFailed, Supervisor, type SupervisorOptions } from './supervisor.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
@@ -79,10 +81,11 @@ class Cluster implements Service {
     this.#stage(`API server at ${url}`);
     await Promise.all(others.map((child) => child.begin()));
     this.#stage('controller-manager, scheduler and kubelet-sim');
-    const { nodes } = this.#options.values;
+    const { nodes, 'default-storage-class': storageClass } = this.#options.values;
+    using requests = new AdminRequests(url, join(this.#directory, 'admin.kubeconfig'));
+    if (storageClass !== '') await ensureDefaultStorageClass(requests, storageClass);
     await waitForNodes({
-      url,
-      kubeconfig: join(this.#directory, 'admin.kubeconfig'),
+      requests,
       nodes,
       clock: systemClock,
       timeoutMs: NODES_READY_MS + nodes * NODES_READY_MS_PER_NODE,

@@ -57,5 +57,5 @@ export class AssumeCache<T extends KubeObject> {
 }
 
 /** Whether a version of an object is newer than another one of it. */
-const isNewer = (a: KubeObject, b: KubeObject): boolean =>
+export const isNewer = (a: KubeObject, b: KubeObject): boolean =>
   BigInt(a.metadata.resourceVersion ?? 0) > BigInt(b.metadata.resourceVersion ?? 0);

@@ -1,6 +1,6 @@
 // The public face of client/: the only way to talk to an API server.
 export { createClient } from './api-client.ts';
-export { AssumeCache } from './assume-cache.ts';
+export { AssumeCache, isNewer } from './assume-cache.ts';
 export { clientFromOptions, clientOptions, type LeaderElectionTimes, leaderElectionOf, leaderElectionOptions } from './client-options.ts';
 export { runController } from './controller.ts';
 export { deepFreeze } from './deep-freeze.ts';

@@ -2,6 +2,7 @@
 import {
   claimSize,
   HOSTPATH_PROVISIONER,
+  isInTopologies,
   type Live,
   type Node,
   type PersistentVolume,
@@ -86,20 +87,13 @@ function chooseNode({ allowedTopologies }: Live<StorageClass>, world: ProvisionW
   const loadOf = (node: Live<Node>) => load.get(hostnameOf(node)) ?? 0;
   const [chosen] = world
     .nodes()
-    .filter((node) => isUsable(node) && isAllowed(allowedTopologies, node))
+    .filter((node) => isUsable(node) && isInTopologies(node.metadata.labels, allowedTopologies))
     .sort((a, b) => loadOf(a) - loadOf(b) || (a.metadata.name < b.metadata.name ? -1 : 1));
   return chosen;
 }
 
 const isUsable = ({ spec, status }: Live<Node>): boolean =>
   !spec.unschedulable && status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
-
-/** Each term is an alternative; all its labels must fit. */
-const isAllowed = (terms: StorageClass['allowedTopologies'], { metadata }: Live<Node>): boolean =>
-  !terms?.length ||
-  terms.some(({ matchLabelExpressions = [] }) =>
-    matchLabelExpressions.every(({ key, values }) => values.includes(metadata.labels?.[key] ?? '')),
-  );
 
 const hostnameOf = ({ metadata }: Live<Node>): string => metadata.labels?.[HOSTNAME_LABEL] ?? metadata.name;
 

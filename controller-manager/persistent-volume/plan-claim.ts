@@ -124,7 +124,7 @@ function bestMatch(claim: Claim, volumes: readonly Volume[], isDelayed: boolean)
     else groups.set(modes, [volume]);
   }
   for (const modes of [...groups.keys()].sort((a, b) => a - b)) {
-    const found = findMatchingVolume(claim, groups.get(modes) ?? [], { isDelayed });
+    const found = findMatchingVolume(claim, groups.get(modes) ?? [], isDelayed);
     if (found) return found;
   }
   return undefined;

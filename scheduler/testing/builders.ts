@@ -55,6 +55,11 @@ export class PodBuilder {
     return this;
   }
 
+  mounting(...volumes: NonNullable<Pod['spec']['volumes']>): this {
+    this.#pod.spec.volumes = volumes;
+    return this;
+  }
+
   gated(name: string): this {
     this.#pod.spec.schedulingGates = [{ name }];
     return this;
