@@ -86,7 +86,7 @@ function resourcesOf({ resources }: Container): Pick<ContainerConfig, 'resources
 const terminationOf = ({ terminationMessagePath, terminationMessagePolicy, lifecycle }: Container) => ({
   terminationMessagePath: terminationMessagePath ?? '/dev/termination-log',
   terminationMessagePolicy: terminationMessagePolicy ?? 'File',
-  stopSignal: lifecycle?.stopSignal ?? 'SIGTERM',
+  stopSignal: lifecycle?.stopSignal ?? '',
 });
 
 /** Shared, since most containers have none. */

@@ -83,6 +83,7 @@ export class PodSandbox {
       hostname: hostnameOf(pod, this.#node.nodeName),
       network: pod.spec.hostNetwork || !pool ? { host: this.#node.hostIP } : { pool },
       namespaces: namespacesOf(pod.spec),
+      labels: pod.metadata.labels,
       annotations,
     };
   }
