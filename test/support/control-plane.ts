@@ -9,7 +9,7 @@ import { parseOptions, type Service, seededRandom, silentLogger, systemClock, ty
 import { startFakeKubelet } from './fake-kubelet.ts';
 
 /** How long a condition may take to come true. */
-const WAIT_MS_MAX = 10_000;
+const WAIT_MS_MAX = 25_000;
 const POLL_MS = 10;
 const STEP_MS = 500;
 
