@@ -7,6 +7,9 @@ import { DEFAULT_STORAGE_CLASS } from './default-storage-class.ts';
 /** What `nanokube up` itself takes. */
 const OWN_OPTIONS = {
   nodes: option.integer('How many simulated nodes to start.', 3, { min: 0, max: 5000 }),
+  'node-classes': option.string('YAML file with classes of nodes: capacity, labels, taints, zones, how many of each.', undefined, {
+    placeholder: 'FILE',
+  }),
   'data-dir': option.string('Where everything is kept: certificates, database, logs.', '.nanokube', { placeholder: 'DIR' }),
   'secure-port': option.integer('Port of the API server; 0 picks a free one.', 6443, { min: 0, max: 65535 }),
   ephemeral: option.boolean(

@@ -152,6 +152,7 @@ class Cluster implements Service {
       `--log-level=${values['log-level']}`,
       // There is one of each, which this process sees to: waiting for a dead one's lease would only cost time.
       ...(name === 'kubelet' ? [`--nodes=${values.nodes}`] : ['--leader-elect=false', '--secure-port-fallback']),
+      ...(name === 'kubelet' && values['node-classes'] !== undefined ? [`--node-classes=${values['node-classes']}`] : []),
       ...(name === 'controller-manager' && grace !== undefined ? [`--node-monitor-grace-period=${grace}ms`] : []),
       ...(name === 'controller-manager' ? this.#signingArgv() : []),
     ];

@@ -189,3 +189,72 @@ test('a new process takes over the nodes and what runs on them', async () => {
   await cluster.until('the pod is gone', async () => (await cluster.pod('web')) === undefined);
   expect([...(second.agents.get('node-1')?.workers ?? [])]).toEqual([]);
 });
+
+test('a node that is short of memory says so, evicts, and takes no more', async () => {
+  await using cluster = await Cluster.start();
+  const sim = await cluster.nodes();
+  await cluster.createPod('greedy');
+  await cluster.until('the pod runs', async () => (await cluster.pod('greedy'))?.status.phase === 'Running');
+  const condition = async (type: string) =>
+    (await cluster.list<Node>(coreKinds.nodes))
+      .find(({ metadata }) => metadata.name === 'node-1')
+      ?.status?.conditions?.find((c) => c.type === type)?.status;
+  sim.agents.get('node-1')?.setFaults({ memoryUsed: '99.9%' });
+  await cluster.until('the node says so', async () => (await condition('MemoryPressure')) === 'True');
+  await cluster.until('the pod is evicted', async () => (await cluster.pod('greedy'))?.status.reason === 'Evicted');
+  const { status } = (await cluster.pod('greedy')) ?? {};
+  expect(status?.phase).toBe('Failed');
+  expect(status?.message).toMatch(
+    /^The node was low on resource: memory\. Threshold quantity: 100Mi, available: .*, has larger consumption of memory\. $/,
+  );
+  await cluster.createPod('late');
+  await cluster.until('a new one is refused', async () => (await cluster.pod('late'))?.status.reason === 'Evicted');
+  expect((await cluster.pod('late'))?.status.message).toBe('Pod was rejected: The node had condition: [MemoryPressure]. ');
+  sim.agents.get('node-1')?.setFaults({});
+  await cluster.clock.advance(300_000);
+  await cluster.until('the node recovers', async () => (await condition('MemoryPressure')) === 'False');
+});
+
+test('a node that is cut off says nothing, and tells all when it is back; a reboot starts everything anew', async () => {
+  await using cluster = await Cluster.start();
+  const sim = await cluster.nodes();
+  const agent = sim.agents.get('node-1');
+  await cluster.createPod('web');
+  await cluster.until('the pod runs', async () => (await cluster.pod('web'))?.status.phase === 'Running');
+  agent?.setFaults({ networkCut: true });
+  await cluster.createPod('unheard');
+  await cluster.clock.advance(20_000);
+  expect((await cluster.pod('unheard'))?.status.phase).toBe('Pending');
+  await expect(cluster.admin.request('GET', '/api/v1/namespaces/default/pods/web/log')).rejects.toThrow();
+  agent?.setFaults({});
+  await cluster.until('the other one runs', async () => (await cluster.pod('unheard'))?.status.phase === 'Running');
+
+  const before = await cluster.pod('web');
+  const bootId = async () =>
+    (await cluster.list<Node>(coreKinds.nodes)).find(({ metadata }) => metadata.name === 'node-1')?.status?.nodeInfo?.bootID;
+  const oldBoot = await bootId();
+  agent?.reboot();
+  await cluster.until('the node tells of its boot', async () => (await bootId()) !== oldBoot);
+  await cluster.until(
+    'the container was started again',
+    async () => (await cluster.pod('web'))?.status.containerStatuses?.[0]?.restartCount === 1,
+  );
+  expect((await cluster.pod('web'))?.status.podIP).not.toBe(before?.status.podIP);
+});
+
+test('a node that is shut down lets its pods end, and takes no more', async () => {
+  await using cluster = await Cluster.start();
+  const sim = await cluster.nodes();
+  await cluster.createPod('web');
+  await cluster.until('the pod runs', async () => (await cluster.pod('web'))?.status.phase === 'Running');
+  const done = sim.agents.get('node-1')?.shutDown([20, 10]);
+  await cluster.until('the pod has ended', async () => (await cluster.pod('web'))?.status.phase === 'Failed');
+  expect((await cluster.pod('web'))?.status).toMatchObject({
+    reason: 'Terminated',
+    message: 'Pod was terminated in response to imminent node shutdown.',
+  });
+  await cluster.createPod('late');
+  await cluster.until('a new one is refused', async () => (await cluster.pod('late'))?.status.reason === 'NodeShutdown');
+  await cluster.clock.advance(1000);
+  await done;
+});

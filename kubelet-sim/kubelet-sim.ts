@@ -3,12 +3,14 @@ import { type ApiClient, createInformerFactory, type EventRecorder, type Informe
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import { UserError } from '../runtime/index.ts';
 import { Agenda } from './agenda.ts';
+import { DEFAULT_THRESHOLDS, type Threshold } from './node/eviction.ts';
 import { NodeAgent } from './node/node-agent.ts';
 import type { NodeSpec } from './node/node-object.ts';
+import { classLabels, classOf, type NodeClass } from './node-classes.ts';
 import { ClientConfigSource } from './pod/config-source.ts';
 import { PacedEvents } from './pod/paced-events.ts';
 import { StatusWriter } from './pod/status-writer.ts';
-import type { MountableVolume } from './runtime/cri.ts';
+import type { ImageService, MountableVolume } from './runtime/cri.ts';
 import { ImageCatalog, type ImageEntry } from './runtime/simulated/image-catalog.ts';
 import type { Sandbox, SimulatedHost } from './runtime/simulated/sandbox.ts';
 import { ImageLibrary, SimulatedImages } from './runtime/simulated/simulated-images.ts';
@@ -44,6 +46,9 @@ export interface KubeletSimOptions {
   readonly port?: number | undefined;
   /** CA of the clients that may connect, as PEM; without it the server answers only health checks. */
   readonly clientCa?: string | undefined;
+  readonly nodeClasses?: readonly NodeClass[] | undefined;
+  /** When a node counts as short of something; a kubelet's own unless given. */
+  readonly evictionThresholds?: readonly Threshold[] | undefined;
   readonly imageCatalog?: readonly ImageEntry[] | undefined;
   readonly imagePullMs?: number | undefined;
   readonly privateRegistries?: readonly string[] | undefined;
@@ -212,10 +217,12 @@ class SimulatedKubelets implements KubeletSim {
       recorderOf: (name: string) => this.#events.of(name),
       statusFrequencyMs: this.#options.statusFrequencyMs ?? 10_000,
       leaseDurationSeconds: this.#options.leaseDurationSeconds ?? 40,
+      thresholds: this.#options.evictionThresholds ?? DEFAULT_THRESHOLDS,
     };
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
       const images = new SimulatedImages(library);
       const runtime = new SimulatedRuntime(host, images, { name: `${this.#options.nodeNamePrefix ?? 'node-'}${i}`, ip: nodeIp(i) });
+      this.#bringImages(images, i);
       const agent = new NodeAgent(shared, {
         spec: this.#specOf(i, runtime),
         runtime,
@@ -223,6 +230,14 @@ class SimulatedKubelets implements KubeletSim {
         podCidr: shareOf(this.#options.podCidr ?? '10.244.0.0/16', i),
       });
       this.agents.set(agent.name, agent);
+    }
+  }
+
+  /** Images that the nodes of a class have from the start. */
+  #bringImages(images: ImageService, index: number): void {
+    const { nodeClasses = [], nodeStartIndex = 0, logger } = this.#options;
+    for (const image of classOf(nodeClasses, index - nodeStartIndex)?.nodeClass.images ?? []) {
+      images.pullImage(image, [], this.#abort.signal).catch((error: unknown) => logger.warn({ err: error, image }, 'image not brought'));
     }
   }
 
@@ -236,17 +251,20 @@ class SimulatedKubelets implements KubeletSim {
       memory = '32Gi',
       ephemeralStorage = '100Gi',
     } = this.#options;
+    const own = classOf(this.#options.nodeClasses ?? [], index - (this.#options.nodeStartIndex ?? 0));
+    const nodeClass: Partial<NodeClass> = own?.nodeClass ?? {};
     return {
       name: `${nodeNamePrefix}${index}`,
       ip: nodeIp(index),
       address: this.#options.advertiseAddress ?? 'localhost',
       port: this.#server.port,
-      cpu,
-      memory,
-      ephemeralStorage,
-      maxPods,
-      labels: nodeLabels,
-      taints,
+      cpu: nodeClass.cpu ?? cpu,
+      memory: nodeClass.memory ?? memory,
+      ephemeralStorage: nodeClass.ephemeralStorage ?? ephemeralStorage,
+      extendedResources: nodeClass.extendedResources,
+      maxPods: nodeClass.maxPods ?? maxPods,
+      labels: own ? { ...nodeLabels, ...classLabels(own.nodeClass, own.place) } : nodeLabels,
+      taints: [...taints, ...(nodeClass.taints ?? [])],
       runtimeVersion: `${runtime.name}://${runtime.version}`,
       machineId: hexId(this.#options.random).slice(0, 32),
     };

@@ -3,7 +3,8 @@ import { clientFromOptions, createEventRecorder, loadKubeconfig } from '../clien
 import { type Environment, processMain, type Service, UserError, withHealth } from '../runtime/index.ts';
 import { readImageCatalog } from './image-catalog-file.ts';
 import { createKubeletSim } from './kubelet-sim.ts';
-import { type KubeletSimValues, kubeletSimOptions, parseLabels, parseTaints } from './options.ts';
+import { readNodeClasses } from './node-classes.ts';
+import { type KubeletSimValues, kubeletSimOptions, parseLabels, parseTaints, parseThresholds } from './options.ts';
 
 /** `nanokube kubelet-sim`. */
 export const main = (argv: readonly string[]): Promise<void> =>
@@ -31,6 +32,8 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
     address: values.address,
     port: values.port,
     clientCa: clientCaOf(values),
+    nodeClasses: values['node-classes'] === undefined ? [] : await readNodeClasses(values['node-classes']),
+    evictionThresholds: parseThresholds(values),
     imageCatalog: values['image-catalog'] === undefined ? [] : await readImageCatalog(values['image-catalog']),
     imagePullMs: values['image-pull-duration'],
     privateRegistries: values['private-registries'],

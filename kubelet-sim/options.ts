@@ -1,6 +1,15 @@
 import type { Taint } from '../api/index.ts';
 import { clientOptions } from '../client/index.ts';
-import { healthOptions, OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
+import {
+  healthOptions,
+  OptionError,
+  type OptionTable,
+  type OptionValues,
+  option,
+  parseDuration,
+  processOptions,
+} from '../runtime/index.ts';
+import { DEFAULT_THRESHOLDS, parseThreshold, type Threshold } from './node/eviction.ts';
 
 /** What the process that holds the nodes takes; names are those of upstream's kubelet where it has one. */
 export const kubeletSimOptions = {
@@ -16,6 +25,16 @@ export const kubeletSimOptions = {
   cpu: option.string('Processors of a node.', '8', { placeholder: 'QUANTITY' }),
   memory: option.string('Memory of a node.', '32Gi', { placeholder: 'QUANTITY' }),
   'ephemeral-storage': option.string('Disk of a node.', '100Gi', { placeholder: 'QUANTITY' }),
+  'node-classes': option.string('YAML file with classes of nodes: capacity, labels, taints, zones, how many of each.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'eviction-hard': option.list(
+    'When a node counts as short of something, and evicts at once: signal<quantity or share.',
+    DEFAULT_THRESHOLDS.map(({ signal, value }) => `${signal}<${value}`),
+    { placeholder: 'THRESHOLDS' },
+  ),
+  'eviction-soft': option.list('When a node counts as short of something, if it lasts.', [], { placeholder: 'THRESHOLDS' }),
+  'eviction-soft-grace-period': option.list('How long each soft threshold is to last: signal=1m30s.', [], { placeholder: 'DURATIONS' }),
   'pod-cidr': option.string('Range a node takes its pod addresses from when no controller gives it one; empty to wait.', '10.244.0.0/16', {
     placeholder: 'CIDR',
   }),
@@ -56,4 +75,23 @@ export function parseTaints(texts: readonly string[]): Taint[] {
     if (!EFFECTS.has(effect)) throw new OptionError(`option --register-with-taints takes key=value:effect, not "${text}"`);
     return { key, effect, ...(value ? { value } : {}) };
   });
+}
+
+type EvictionValues = Pick<KubeletSimValues, 'eviction-hard' | 'eviction-soft' | 'eviction-soft-grace-period'>;
+
+/** @throws OptionError */
+export function parseThresholds(values: EvictionValues): Threshold[] {
+  const graces = new Map(values['eviction-soft-grace-period'].map((pair) => [pair.split('=')[0] ?? '', pair.split('=')[1] ?? '']));
+  const read = (name: 'eviction-hard' | 'eviction-soft', text: string, graceMs: number): Threshold => {
+    const threshold = parseThreshold(text, graceMs);
+    if (!threshold) throw new OptionError(`option --${name} takes thresholds such as memory.available<100Mi, not "${text}"`);
+    return threshold;
+  };
+  const soft = values['eviction-soft'].map((text) => {
+    const grace = parseDuration(graces.get(text.split('<')[0] ?? '') ?? '');
+    if (grace === undefined || grace <= 0)
+      throw new OptionError(`option --eviction-soft-grace-period needs a duration for "${text}", such as memory.available=1m30s`);
+    return read('eviction-soft', text, grace);
+  });
+  return [...values['eviction-hard'].map((text) => read('eviction-hard', text, 0)), ...soft];
 }

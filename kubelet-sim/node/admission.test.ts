@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/index.ts';
 import { aContainer, aPod } from '../testing/builders.ts';
-import { admit, requestOf } from './admission.ts';
+import { admit } from './admission.ts';
 
 const node = { metadata: { name: 'node-0', labels: { disk: 'ssd', size: '3' } } };
 const allocatable = { cpu: '4', memory: '8Gi', pods: '3' };
@@ -33,15 +33,26 @@ test('what does not fit is refused in upstream words', () => {
   );
 });
 
-test('init containers count by the largest, sidecars add up', () => {
-  const cpu = (name: string, amount: string, restartPolicy?: string) =>
-    aContainer(name, { resources: { requests: { cpu: amount } }, restartPolicy });
-  const pod = aPod({
-    initContainers: [cpu('side', '1', 'Always'), cpu('init', '3')],
-    containers: [cpu('main', '2')],
-    overhead: { cpu: '500m' },
-  });
-  expect(requestOf(pod, 'cpu').canonical()).toBe('4500m');
+test('resources of a node’s own count; those that no node has are somebody else’s to give', () => {
+  expect(verdict(asking({ 'example.com/gpu': '1' }))).toBeUndefined();
+  const owner = { node, allocatable: { ...allocatable, 'example.com/gpu': '2' } };
+  expect(admit(asking({ 'example.com/gpu': '2' }), { ...owner, others: [asking({ 'example.com/gpu': '1' })] })?.message).toBe(
+    "Pod was rejected: Node didn't have enough resource: example.com/gpu, requested: 2, used: 1, capacity: 2",
+  );
+});
+
+test('a taint that evicts keeps pods out, but for static ones and those that tolerate it', () => {
+  const tainted = { metadata: node.metadata, spec: { taints: [{ key: 'k', effect: 'NoExecute' }] } };
+  const asked = (pod: Pod) => admit(pod, { node: tainted, allocatable, others: [] })?.reason;
+  expect(asked(aPod())).toBe('TaintToleration');
+  expect(asked(aPod({ tolerations: [{ key: 'k', operator: 'Exists' }] }))).toBeUndefined();
+  const mirror = aPod();
+  mirror.metadata.annotations = { 'kubernetes.io/config.mirror': 'x' };
+  expect(asked(mirror)).toBeUndefined();
+});
+
+test('a pod of another system is refused', () => {
+  expect(verdict(aPod({ os: { name: 'windows' } }))?.reason).toBe('PodOSNotSupported');
 });
 
 test('the node must match the selector and the affinity', () => {

@@ -1,85 +1,81 @@
-import { type Container, matchesNode, type Node, type Pod, parseQuantity, Quantity } from '../../api/index.ts';
+import {
+  matchesNode,
+  type Node,
+  type Pod,
+  parseQuantity,
+  podRequests,
+  type Quantity,
+  untolerated,
+  ZERO_QUANTITY,
+} from '../../api/index.ts';
 import type { Verdict } from '../pod/observed.ts';
 
 /** What a node has, and who is on it already. */
 export interface AdmissionScope {
-  readonly node: Pick<Node, 'metadata'>;
+  readonly node: Pick<Node, 'metadata'> & { readonly spec?: Node['spec'] };
   readonly allocatable: Readonly<Record<string, string>>;
   /** Pods on the node that have not ended. */
   readonly others: Iterable<Pod>;
 }
 
-/** Whether a node takes a pod that was bound to it; the verdict is what upstream's kubelet says when it does not. */
+/**
+ * Whether a node takes a pod that was bound to it; the verdict is what upstream's kubelet says when it does not: of all that is wrong, the
+ * first. Upstream: `pkg/kubelet/lifecycle/predicate.go`, `AdmissionCheck` of the scheduler.
+ */
 export function admit(pod: Pod, scope: AdmissionScope): Verdict | undefined {
-  return affinityVerdict(pod, scope) ?? resourceVerdict(pod, scope) ?? portVerdict(pod, scope);
+  return (
+    systemVerdict(pod, scope) ??
+    resourceVerdict(pod, scope) ??
+    affinityVerdict(pod, scope) ??
+    portVerdict(pod, scope) ??
+    taintVerdict(pod, scope)
+  );
+}
+
+const rejected = (reason: string, why: string): Verdict => ({ reason, message: `Pod was rejected: ${why}` });
+const failed = (predicate: string, why: string): Verdict => rejected(predicate, `Predicate ${predicate} failed: ${why}`);
+
+const OS_LABEL = 'kubernetes.io/os';
+
+function systemVerdict({ spec }: Pod, { node }: AdmissionScope): Verdict | undefined {
+  const wanted = spec.nodeSelector?.[OS_LABEL];
+  if (wanted !== undefined && wanted !== 'linux' && node.metadata.labels?.[OS_LABEL] === 'linux')
+    return rejected('PodOSSelectorNodeLabelDoesNotMatch', "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label");
+  if (spec.os && spec.os.name !== 'linux')
+    return rejected('PodOSNotSupported', "Failed to admit pod as the OS field doesn't match node OS");
+  return undefined;
 }
 
 function affinityVerdict(pod: Pod, { node }: AdmissionScope): Verdict | undefined {
-  if (matchesNode(pod.spec, node)) return undefined;
-  return {
-    reason: 'NodeAffinity',
-    message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
-  };
+  return matchesNode(pod.spec, node) ? undefined : failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
 }
 
-const RESOURCES = ['cpu', 'memory', 'ephemeral-storage'] as const;
+/** The order in which upstream looks at them; others, which nodes may have besides, come after. */
+const FIRST = ['cpu', 'memory', 'ephemeral-storage'];
 
 function resourceVerdict(pod: Pod, { allocatable, others }: AdmissionScope): Verdict | undefined {
-  let count = 0;
-  const used = new Map<string, Quantity>(RESOURCES.map((resource) => [resource, Quantity.of(0)]));
-  const wanted = RESOURCES.map((resource) => [resource, requestOf(pod, resource)] as const).filter(([, quantity]) => !quantity.isZero);
-  for (const other of others) {
-    count++;
-    for (const [resource] of wanted) used.set(resource, (used.get(resource) ?? Quantity.of(0)).add(requestOf(other, resource)));
-  }
+  const all = [...others];
   const pods = Number(allocatable.pods ?? 0);
-  if (count + 1 > pods) return outOf('pods', 1, count, pods);
-  for (const [resource, quantity] of wanted) {
+  if (all.length + 1 > pods) return outOf('pods', 1, all.length, pods);
+  const requests = podRequests(pod);
+  // What no node of this kind has is somebody else's to give.
+  const known = [...FIRST, ...[...requests.keys()].filter((name) => !FIRST.includes(name) && allocatable[name] !== undefined)];
+  for (const resource of known) {
+    const wanted = requests.get(resource);
+    if (!wanted || wanted.isZero) continue;
     const total = parseQuantity(allocatable[resource] ?? '0');
-    const taken = used.get(resource) ?? Quantity.of(0);
+    const taken = all.reduce((sum, other) => sum.add(podRequests(other).get(resource) ?? ZERO_QUANTITY), ZERO_QUANTITY);
     const figure = (q: Quantity) => (resource === 'cpu' ? q.milli() : q.value());
-    if (taken.add(quantity).cmp(total) > 0) return outOf(resource, figure(quantity), figure(taken), figure(total));
+    if (taken.add(wanted).cmp(total) > 0) return outOf(resource, figure(wanted), figure(taken), figure(total));
   }
   return undefined;
 }
 
-const outOf = (resource: string, requested: number, used: number, capacity: number): Verdict => ({
-  reason: `OutOf${resource}`,
-  message: `Pod was rejected: Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
-});
-
-/** What a pod asks of a resource: its containers together, or its largest init container beside the sidecars before it. */
-export function requestOf(pod: Pod, resource: string): Quantity {
-  const ofContainer = ({ resources }: Container) => parse(resources?.requests?.[resource]);
-  const podLevel = pod.spec.resources?.requests?.[resource];
-  const overhead = parse(pod.spec.overhead?.[resource]);
-  if (podLevel !== undefined) return parseQuantity(podLevel).add(overhead);
-  let sidecars = Quantity.of(0);
-  let peak = Quantity.of(0);
-  for (const container of pod.spec.initContainers ?? []) {
-    const own = ofContainer(container);
-    if (container.restartPolicy === 'Always') sidecars = sidecars.add(own);
-    const now = container.restartPolicy === 'Always' ? sidecars : sidecars.add(own);
-    if (now.cmp(peak) > 0) peak = now;
-  }
-  const main = pod.spec.containers.reduce((sum, container) => sum.add(ofContainer(container)), sidecars);
-  return (main.cmp(peak) > 0 ? main : peak).add(overhead);
-}
-
-const ZERO = Quantity.of(0);
-
-/** Quantities that were read before: a node's pods ask for the same few again and again. */
-const read = new Map<string, Quantity>();
-const READ_MAX = 1000;
-
-function parse(text: string | undefined): Quantity {
-  if (text === undefined) return ZERO;
-  const known = read.get(text);
-  if (known) return known;
-  const quantity = parseQuantity(text);
-  if (read.size < READ_MAX) read.set(text, quantity);
-  return quantity;
-}
+const outOf = (resource: string, requested: number, used: number, capacity: number): Verdict =>
+  rejected(
+    `OutOf${resource}`,
+    `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+  );
 
 function portVerdict(pod: Pod, { others }: AdmissionScope): Verdict | undefined {
   const wanted = hostPorts(pod);
@@ -88,12 +84,7 @@ function portVerdict(pod: Pod, { others }: AdmissionScope): Verdict | undefined 
   const isTaken = wanted.some((a) =>
     taken.some((b) => a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === ANY || b.ip === ANY)),
   );
-  return isTaken
-    ? {
-        reason: 'NodePorts',
-        message: "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
-      }
-    : undefined;
+  return isTaken ? failed('NodePorts', "node(s) didn't have free ports for the requested pod ports") : undefined;
 }
 
 const ANY = '0.0.0.0';
@@ -102,3 +93,12 @@ const hostPorts = (pod: Pod): { port: number; protocol: string; ip: string }[] =
   pod.spec.containers.flatMap(({ ports = [] }) =>
     ports.flatMap(({ hostPort, protocol = 'TCP', hostIP }) => (hostPort ? [{ port: hostPort, protocol, ip: hostIP || ANY }] : [])),
   );
+
+export const isStatic = ({ metadata }: Pick<Pod, 'metadata'>): boolean =>
+  metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
+
+function taintVerdict(pod: Pod, { node }: AdmissionScope): Verdict | undefined {
+  if (isStatic(pod)) return undefined;
+  const taint = untolerated(node.spec?.taints, pod.spec.tolerations, ['NoExecute']);
+  return taint ? failed('TaintToleration', "node(s) had taints that the pod didn't tolerate") : undefined;
+}

@@ -1,9 +1,10 @@
-import { coreKinds, isAlreadyExists, isNotFound, type Live, type Node, type Pod } from '../../api/index.ts';
+import { coreKinds, isAlreadyExists, isNotFound, type Live, type Node, type NodeStatus, type Pod } from '../../api/index.ts';
 import type { ApiClient, EventRecorder, ResourceClient } from '../../client/index.ts';
 import type { Clock, Logger, Random, Timer } from '../../runtime/index.ts';
 import type { ConfigSource } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
-import type { NodeServices } from '../pod/node-services.ts';
+import type { NodeServices, PodScripts } from '../pod/node-services.ts';
+import type { Verdict } from '../pod/observed.ts';
 import { type PodEvents, podEvents } from '../pod/pod-events.ts';
 import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
@@ -12,9 +13,13 @@ import type { StatusWriter } from '../pod/status-writer.ts';
 import type { LastingVolumes } from '../pod/volumes/volume.ts';
 import type { ImageService, RuntimeService } from '../runtime/cri.ts';
 import { type AdmissionScope, admit } from './admission.ts';
+import { isCriticalPod, pressureVerdict, type Threshold } from './eviction.ts';
+import { EvictionManager } from './eviction-manager.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
-import { allocatableOf, labelsToMend, type NodeSpec, nodeStatusOf, nodeToRegister } from './node-object.ts';
+import { isCutOff, NO_FAULTS, type NodeFaults, NodeLine } from './node-faults.ts';
+import { conditionTypes, findingsOf, HEALTHY, healthEvents, type NodeHealth } from './node-health.ts';
+import { allocatableOf, labelsToMend, type NodeFacts, type NodeSpec, nodeStatusOf, nodeToRegister } from './node-object.ts';
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { resizeRefusal } from './resize-admission.ts';
@@ -39,6 +44,16 @@ export interface AgentOptions {
   readonly recorderOf: (nodeName: string) => Pick<EventRecorder, 'event'>;
   readonly statusFrequencyMs: number;
   readonly leaseDurationSeconds: number;
+  readonly thresholds: readonly Threshold[];
+  readonly scripts?: NodeScripts | undefined;
+}
+
+/** How scripts bend what nodes do. */
+export interface NodeScripts {
+  /** For the pods of a node. */
+  of(node: { readonly name: string }): PodScripts;
+  /** Whether a script makes a pod of the node use what it would not. */
+  isLoading(node: { readonly workers: Iterable<PodWorker> }): boolean;
 }
 
 /** What is this node's own. */
@@ -69,21 +84,37 @@ export class NodeAgent {
   #reportedAt = 0;
   #imagesChanged = false;
   #registering = false;
-  readonly #bootedAt: number;
+  readonly #line: NodeLine;
+  readonly #evictions: EvictionManager;
+  #bootedAt: number;
+  #bootId: string;
+  #faults: NodeFaults = NO_FAULTS;
+  #health: NodeHealth = HEALTHY;
+  #isShuttingDown = false;
+  /** What happened to pods of the node while it was cut off: it learns of it afterwards. */
+  readonly #held: (() => void)[] = [];
 
   constructor(options: AgentOptions, parts: NodeParts) {
     this.#options = options;
     this.#parts = parts;
     this.#bootedAt = options.clock.now();
+    this.#bootId = parts.spec.machineId;
+    this.#evictions = new EvictionManager({
+      thresholds: options.thresholds,
+      images: parts.images,
+      onThreshold: (resource) => this.#tell('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`),
+      onEvicted: (worker, message) => this.#services.events.warning(worker.pod, 'Evicted', message),
+    });
     this.#nodes = options.client.resource<Node>(coreKinds.nodes);
     const { client, clock, logger, source, statuses, lasting, random } = options;
     const { spec, runtime, images } = parts;
     const durationSeconds = options.leaseDurationSeconds;
     this.#heartbeat = new Heartbeat({ client, clock, logger, name: spec.name, durationSeconds, nodeUid: () => this.#node?.metadata.uid });
-    const events: PodEvents = {
+    this.#line = new NodeLine(statuses, {
       normal: (...args) => this.#podEvents().normal(...args),
       warning: (...args) => this.#podEvents().warning(...args),
-    };
+    });
+    const { events } = this.#line;
     const onPulled = () => {
       this.#imagesChanged = true;
     };
@@ -95,13 +126,14 @@ export class NodeAgent {
       images: new ImageManager({ images, events, source, clock, onPulled }),
       restarts: new RestartBackoff(),
       events,
-      statuses,
+      statuses: this.#line,
       source,
       lasting,
       clock,
       random,
       logger,
-      pool: () => this.#pool,
+      scripts: options.scripts?.of(this),
+      pool: () => (this.#faults.down ? undefined : this.#pool),
       allocatable: () => allocatable,
       admitResize: (pod) => resizeRefusal(pod, this.#scopeBeside(pod)),
     };
@@ -122,13 +154,13 @@ export class NodeAgent {
 
   /** Whether anybody can reach the node's kubelet. */
   get isReachable(): boolean {
-    return true;
+    return !isCutOff(this.#faults);
   }
 
   /** What the node and its pods use now. */
   usage(): NodeUsage {
     const { spec, runtime, images } = this.#parts;
-    return nodeUsageOf({ spec, runtime, images, bootedAt: this.#bootedAt, workers: this.workers, now: this.#options.clock.now() });
+    return nodeUsageOf({ spec, runtime, images, bootedAt: this.#bootedAt, workers: this.workers, now: this.#now, extra: this.#faults });
   }
 
   configuration(): object {
@@ -173,10 +205,9 @@ export class NodeAgent {
   }
 
   async #createOrAdopt(): Promise<Live<Node>> {
-    const { spec, images } = this.#parts;
-    const now = this.#options.clock.now();
+    const { spec } = this.#parts;
     try {
-      return await this.#nodes.create(nodeToRegister(spec, now, images.listImages()));
+      return await this.#nodes.create(nodeToRegister(spec, this.#facts(undefined)));
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
@@ -187,25 +218,132 @@ export class NodeAgent {
   }
 
   async #report(node: Live<Node>): Promise<Live<Node>> {
-    const { spec, images } = this.#parts;
-    const status = nodeStatusOf(spec, node.status, this.#options.clock.now(), images.listImages());
+    const { spec } = this.#parts;
+    const status = nodeStatusOf(spec, this.#facts(node.status));
     this.#imagesChanged = false;
     this.#reportedAt = this.#options.clock.monotonic();
     const addresses = [{ $patch: 'replace' }, ...(status.addresses ?? [])];
     return await this.#nodes.patch(spec.name, { status: { ...status, addresses } }, { type: 'strategic', subresource: 'status' });
   }
 
+  #facts(before: NodeStatus | undefined): NodeFacts {
+    return { before, now: this.#now, images: this.#parts.images.listImages(), health: this.#health, bootId: this.#bootId };
+  }
+
+  /** The time as the node's own clock has it. */
+  get #now(): number {
+    return this.#options.clock.now() + (this.#faults.clockSkewMs ?? 0);
+  }
+
+  #tell(type: 'Normal' | 'Warning', reason: string, message: string): void {
+    if (isCutOff(this.#faults)) return;
+    // As upstream's kubelet: it knows its node by name only.
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: this.name, uid: this.name } };
+    this.#options.recorderOf(this.name).event(node, type, reason, message);
+  }
+
   #statusTick(): void {
     if (this.#abort.signal.aborted) return;
     this.#statusTimer = this.#options.clock.setTimer(this.#options.statusFrequencyMs, () => this.#statusTick());
-    const node = this.#node;
     const due = this.#options.clock.monotonic() - this.#reportedAt >= STATUS_REPORT_MS;
-    if (!node || !(due || this.#imagesChanged || !isHealthy(node))) return;
+    if (this.#faults.down) return;
+    if (due || this.#isWatched) this.#look();
+    this.#reportIf(due);
+  }
+
+  /** Whether a script may bring the node, or a pod of it, to use much: only then is what is used looked at each time. */
+  get #isWatched(): boolean {
+    const { diskUsed, memoryUsed, processes } = this.#faults;
+    const isLoaded = diskUsed !== undefined || memoryUsed !== undefined || processes !== undefined;
+    return isLoaded || this.#evictions.pressures.size > 0 || (this.#options.scripts?.isLoading(this) ?? false);
+  }
+
+  #look(): void {
+    this.#evictions.tick(this.usage());
+    this.#becomes({ ...this.#health, pressures: this.#evictions.pressures });
+  }
+
+  #becomes(health: NodeHealth): void {
+    const reasons = healthEvents(this.#health, health);
+    this.#health = health;
+    for (const reason of reasons) this.#tell('Normal', reason, `Node ${this.name} status is now: ${reason}`);
+    this.#imagesChanged ||= reasons.length > 0;
+  }
+
+  #reportIf(due: boolean): void {
+    const node = this.#node;
+    if (!node || isCutOff(this.#faults) || this.#faults.stopHeartbeats || !(due || this.#imagesChanged || !this.#isAsReported(node)))
+      return;
     this.#report(node).catch((error: unknown) => {
       if (isNotFound(error)) this.nodeDeleted();
       else this.#options.logger.warn({ err: error, node: this.name }, 'node status not written, will retry');
       this.#imagesChanged = true;
     });
+  }
+
+  /** Whether the conditions are what the node has said: a controller may have set them to Unknown. */
+  #isAsReported(node: Live<Node>): boolean {
+    const conditions = node.status?.conditions ?? [];
+    return findingsOf(this.#health).every(({ type, status }) => conditions.some((each) => each.type === type && each.status === status));
+  }
+
+  /** What a script makes of the node from now on. */
+  setFaults(faults: NodeFaults): void {
+    const before = this.#faults;
+    this.#faults = faults;
+    if (faults.down && !before.down) this.#stopEverything();
+    if (before.down && !faults.down) this.#boot();
+    this.#line.isCut = isCutOff(faults);
+    const wasSilent = this.#heartbeat.isSilent;
+    this.#heartbeat.isSilent = isCutOff(faults) || faults.stopHeartbeats === true;
+    this.#heartbeat.skewMs = faults.clockSkewMs ?? 0;
+    if (wasSilent && !this.#heartbeat.isSilent) void this.#heartbeat.beat();
+    if (!isCutOff(faults)) for (const event of this.#held.splice(0)) event();
+    if (!faults.down) this.#look();
+    this.#reportIf(false);
+  }
+
+  /** The node goes down and comes up again, at once: its containers start anew, in new sandboxes. */
+  reboot(): void {
+    this.#stopEverything();
+    this.#boot();
+    this.#imagesChanged = true;
+    this.#reportIf(true);
+  }
+
+  #stopEverything(): void {
+    const { runtime } = this.#parts;
+    for (const { id } of runtime.listPodSandboxes()) runtime.stopPodSandbox(id);
+  }
+
+  #boot(): void {
+    this.#bootedAt = this.#now;
+    this.#bootId = hexDigits(this.#options.random);
+    this.#isShuttingDown = false;
+    this.#becomes({ ...this.#health, notReady: undefined });
+    this.#tell('Warning', 'Rebooted', `Node ${this.name} has been rebooted, boot id: ${this.#bootId}`);
+    for (const worker of this.#workers.values()) worker.poke();
+  }
+
+  /**
+   * The node is about to be switched off: its pods are given time to end, the critical ones last (KEP 2000, `pkg/kubelet/nodeshutdown`).
+   *
+   * @param graceSeconds for ordinary pods, then for critical ones
+   */
+  async shutDown(graceSeconds: readonly [number, number]): Promise<void> {
+    this.#isShuttingDown = true;
+    this.#tell('Normal', 'NodeShutdown', 'Shutdown manager detected shutdown event');
+    this.#becomes({ ...this.#health, notReady: 'node is shutting down' });
+    this.#reportIf(true);
+    const all = [...this.#workers.values()].filter(({ isActive }) => isActive);
+    for (const [i, seconds] of graceSeconds.entries()) {
+      const group = all.filter(({ pod }) => isCriticalPod(pod) === (i === 1));
+      for (const worker of group)
+        worker.evict(SHUTDOWN_VERDICT, Math.min(seconds, worker.pod.spec.terminationGracePeriodSeconds ?? seconds));
+      const end = this.#options.clock.monotonic() + seconds * 1000;
+      while (group.some(({ isActive }) => isActive) && this.#options.clock.monotonic() < end)
+        await this.#options.clock.sleep(SHUTDOWN_LOOK_MS, this.#abort.signal);
+    }
   }
 
   /** The node's object as the API server has it. */
@@ -240,15 +378,16 @@ export class NodeAgent {
   /** Somebody deleted the node: it comes back, as a restarted kubelet would bring it. */
   nodeDeleted(): void {
     this.#node = undefined;
-    if (this.#abort.signal.aborted) return;
+    if (this.#abort.signal.aborted || isCutOff(this.#faults)) return;
     this.#register().catch((error: unknown) => this.#options.logger.error({ err: error, node: this.name }, 'node not registered'));
   }
 
   /** A pod was bound to the node. @param isInitial it was there when this process started */
   podAdded(pod: Live<Pod>, isInitial: boolean): void {
+    if (!this.isReachable) return void this.#held.push(() => this.podAdded(pod, isInitial));
     const wasHere = isInitial && pod.status.startTime !== undefined;
     const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#admit(pod);
-    if (verdict) this.#services.events.warning(pod, verdict.reason, verdict.message);
+    if (verdict) this.#services.events.warning(pod, verdict.reason, verdict.message.replace(/^Pod was rejected: /, ''));
     const worker = new PodWorker(this.#services, pod, verdict);
     this.#workers.set(pod.metadata.uid, worker);
     if (wasHere) worker.restore();
@@ -256,12 +395,14 @@ export class NodeAgent {
   }
 
   podUpdated(pod: Live<Pod>): void {
+    if (!this.isReachable) return void this.#held.push(() => this.podUpdated(pod));
     const worker = this.#workers.get(pod.metadata.uid);
     if (worker) worker.update(pod);
     else this.podAdded(pod, false);
   }
 
   podDeleted(pod: Live<Pod>): void {
+    if (!this.isReachable) return void this.#held.push(() => this.podDeleted(pod));
     this.#workers.get(pod.metadata.uid)?.remove();
     this.#workers.delete(pod.metadata.uid);
   }
@@ -271,7 +412,10 @@ export class NodeAgent {
   }
 
   #admit(pod: Pod): ReturnType<typeof admit> {
-    return this.#node ? admit(pod, this.#scopeBeside(pod)) : undefined;
+    if (this.#isShuttingDown) return { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' };
+    const { pressures } = this.#evictions;
+    const short = pressureVerdict(pod, pressures, conditionTypes(pressures));
+    return short ?? (this.#node ? admit(pod, this.#scopeBeside(pod)) : undefined);
   }
 
   /** What the node has, and the others on it with what they were given. */
@@ -282,7 +426,12 @@ export class NodeAgent {
   }
 }
 
-/** Whether the conditions say what a healthy node's should: a controller may have set them to Unknown. */
-const isHealthy = (node: Live<Node>): boolean =>
-  (node.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True') &&
-  (node.status?.conditions ?? []).every(({ type, status }) => type === 'Ready' || status !== 'Unknown');
+const SHUTDOWN_MESSAGE = 'Pod was terminated in response to imminent node shutdown.';
+const SHUTDOWN_VERDICT: Verdict = {
+  reason: 'Terminated',
+  message: SHUTDOWN_MESSAGE,
+  condition: { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: SHUTDOWN_MESSAGE },
+};
+const SHUTDOWN_LOOK_MS = 500;
+
+const hexDigits = (random: Random): string => Array.from({ length: 32 }, () => random.integer(16).toString(16)).join('');

@@ -11,6 +11,7 @@ import {
   toTime,
 } from '../../api/index.ts';
 import type { Image } from '../runtime/cri.ts';
+import { findingsOf, type NodeHealth } from './node-health.ts';
 
 /** The version of kubelet whose behaviour this is. */
 export const KUBELET_VERSION = 'v1.34.9';
@@ -30,6 +31,8 @@ export interface NodeSpec {
   readonly cpu: string;
   readonly memory: string;
   readonly ephemeralStorage: string;
+  /** Resources beside the usual ones, e.g. `nvidia.com/gpu`. */
+  readonly extendedResources?: Readonly<Record<string, string>> | undefined;
   readonly maxPods: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
@@ -51,7 +54,7 @@ export function nodeLabels({ name, labels }: NodeSpec): Record<string, string> {
 }
 
 /** The node as it is registered. */
-export function nodeToRegister(spec: NodeSpec, now: number, images: readonly Image[] = []): Draft<Node> {
+export function nodeToRegister(spec: NodeSpec, facts: NodeFacts): Draft<Node> {
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -61,12 +64,13 @@ export function nodeToRegister(spec: NodeSpec, now: number, images: readonly Ima
       annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
     },
     spec: spec.taints.length > 0 ? { taints: [...spec.taints] } : {},
-    status: nodeStatusOf(spec, undefined, now, images),
+    status: nodeStatusOf(spec, facts),
   };
 }
 
 export function capacityOf(spec: NodeSpec): Record<string, string> {
   return {
+    ...spec.extendedResources,
     cpu: spec.cpu,
     'ephemeral-storage': spec.ephemeralStorage,
     'hugepages-1Gi': '0',
@@ -80,12 +84,23 @@ export function allocatableOf(spec: NodeSpec): Record<string, string> {
   return { ...capacityOf(spec), memory: parseQuantity(spec.memory).sub(parseQuantity(EVICTION_MEMORY)).canonical() };
 }
 
-/** The status of a healthy node. @param before the status the API server has, whose transition times are kept. */
-export function nodeStatusOf(spec: NodeSpec, before: NodeStatus | undefined, now: number, images: readonly Image[]): NodeStatus {
+/** How a node is at a moment. */
+export interface NodeFacts {
+  /** The status the API server has, whose transition times are kept. */
+  readonly before: NodeStatus | undefined;
+  readonly now: number;
+  readonly images: readonly Image[];
+  readonly health: NodeHealth;
+  /** Another one after each boot. */
+  readonly bootId: string;
+}
+
+/** What a node says of itself. */
+export function nodeStatusOf(spec: NodeSpec, { before, now, images, health, bootId }: NodeFacts): NodeStatus {
   return {
     capacity: capacityOf(spec),
     allocatable: allocatableOf(spec),
-    conditions: conditionsOf(before?.conditions ?? [], now),
+    conditions: conditionsOf(before?.conditions ?? [], now, health),
     addresses: [
       { type: 'InternalIP', address: spec.ip },
       { type: 'Hostname', address: spec.name },
@@ -95,7 +110,7 @@ export function nodeStatusOf(spec: NodeSpec, before: NodeStatus | undefined, now
     nodeInfo: {
       machineID: spec.machineId,
       systemUUID: uuidOf(spec.machineId),
-      bootID: uuidOf(spec.machineId),
+      bootID: uuidOf(bootId),
       kernelVersion: '6.8.0-nanokube',
       osImage: 'nanokube simulated node',
       containerRuntimeVersion: spec.runtimeVersion,
@@ -111,16 +126,9 @@ export function nodeStatusOf(spec: NodeSpec, before: NodeStatus | undefined, now
 
 const uuidOf = (id: string): string => `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20, 32)}`;
 
-const HEALTHY: readonly Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>[] = [
-  { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
-  { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
-  { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
-  { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
-];
-
-function conditionsOf(before: readonly NodeCondition[], now: number): NodeCondition[] {
+function conditionsOf(before: readonly NodeCondition[], now: number, health: NodeHealth): NodeCondition[] {
   const time = toTime(now);
-  return HEALTHY.map((condition) => {
+  return findingsOf(health).map((condition) => {
     const old = before.find(({ type }) => type === condition.type);
     const kept = old?.status === condition.status ? old.lastTransitionTime : time;
     return { ...condition, lastHeartbeatTime: time, lastTransitionTime: kept ?? time };

@@ -2,6 +2,7 @@ import { parseQuantity, toTime } from '../../api/index.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
 import type { ImageService, RuntimeService } from '../runtime/cri.ts';
 import type { ContainerStats, CpuUsage, FilesystemUsage, MemoryUsage, PodSandboxStats } from '../runtime/usage.ts';
+import type { NodeFaults } from './node-faults.ts';
 import type { NodeSpec } from './node-object.ts';
 
 /** What the node's own processes (kubelet, container runtime) use, whatever its pods do. */
@@ -15,6 +16,8 @@ export interface StatsSource {
   readonly bootedAt: number;
   readonly workers: Iterable<PodWorker>;
   readonly now: number;
+  /** What somebody else uses of the node: amounts, or shares (`95%`). */
+  readonly extra?: Pick<NodeFaults, 'diskUsed' | 'memoryUsed' | 'processes'> | undefined;
 }
 
 /** What a pod uses now; pods without a running sandbox use nothing and are left out. */
@@ -37,12 +40,14 @@ export interface NodeUsage {
 export const NODE_PIDS_MAX = 32_768;
 
 /** Adds up what the pods of a node and the node itself use, as cAdvisor reads it from the root control group. */
-export function nodeUsageOf({ spec, runtime, images, bootedAt, workers, now }: StatsSource): NodeUsage {
+export function nodeUsageOf({ spec, runtime, images, bootedAt, workers, now, extra = {} }: StatsSource): NodeUsage {
   const pods: PodUsage[] = [];
   let nanoCores: number = SYSTEM.cpuNanoCores;
   let coreNanoSeconds = (SYSTEM.cpuNanoCores * (now - bootedAt)) / 1000;
-  let memory: number = SYSTEM.memoryBytes;
-  let processCount: number = SYSTEM.processes;
+  const capacity = parseQuantity(spec.memory).value();
+  let memory = SYSTEM.memoryBytes + amountOf(extra.memoryUsed, capacity);
+  let processCount = SYSTEM.processes + (extra.processes ?? 0);
+  let diskBytes = 0;
   for (const worker of workers) {
     const stats = worker.sandboxId === undefined ? undefined : runtime.podSandboxStats(worker.sandboxId);
     if (!stats) continue;
@@ -51,8 +56,11 @@ export function nodeUsageOf({ spec, runtime, images, bootedAt, workers, now }: S
     coreNanoSeconds += stats.cpu.usageCoreNanoSeconds;
     memory += stats.memory.workingSetBytes;
     processCount += stats.processCount;
+    diskBytes += ephemeralBytesOf(stats);
   }
-  const capacity = parseQuantity(spec.memory).value();
+  const disk = images.imageFsInfo();
+  const diskCapacity = parseQuantity(spec.ephemeralStorage).value();
+  const diskUsed = disk.usedBytes + diskBytes + amountOf(extra.diskUsed, diskCapacity);
   return {
     time: now,
     bootedAt,
@@ -66,9 +74,15 @@ export function nodeUsageOf({ spec, runtime, images, bootedAt, workers, now }: S
       majorPageFaults: 0,
     },
     processCount,
-    fs: images.imageFsInfo(),
+    fs: { ...disk, capacityBytes: diskCapacity, usedBytes: Math.min(diskUsed, diskCapacity) },
     pods,
   };
+}
+
+/** An amount, or a share of what there is. */
+function amountOf(text: string | undefined, capacity: number): number {
+  if (text === undefined) return 0;
+  return text.endsWith('%') ? Math.floor((capacity * Number.parseFloat(text)) / 100) : parseQuantity(text).value();
 }
 
 /** A node's answer to `/stats/summary` (k8s.io/kubelet, `pkg/apis/stats/v1alpha1/types.go`). @param isBrief processors and memory only */
