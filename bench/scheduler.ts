@@ -4,8 +4,9 @@
 //
 // With `memory` the API server is a stand-in in the same process: what is seen is the scheduler alone, the reading of what watches bring
 // included. With `server` the API server and the scheduler are processes of their own, and everything is durable.
-import { join } from 'node:path';
+
 import { loadavg } from 'node:os';
+import { join } from 'node:path';
 import { option, parseOptions } from '../runtime/index.ts';
 import { measureInMemory } from './scheduler/in-memory.ts';
 import { HEADER, lineOf } from './scheduler/measure.ts';

@@ -12,7 +12,14 @@ export async function measureInMemory(workload: Workload): Promise<Measured> {
   const pods = api.resource<Pod>(coreKinds.pods);
   for (let i = 0; i < workload.nodes.count; i++) nodes.put(nodeOf(workload.nodes.template, i));
   const metrics = createMetrics();
-  const scheduler = createScheduler({ client: api, clock: systemClock, random: systemRandom, logger: silentLogger, metrics, leaderElect: false });
+  const scheduler = createScheduler({
+    client: api,
+    clock: systemClock,
+    random: systemRandom,
+    logger: silentLogger,
+    metrics,
+    leaderElect: false,
+  });
   await scheduler.start();
   try {
     for (const many of workload.initPods) await fill(pods, many);
@@ -58,7 +65,11 @@ async function fill(pods: MemoryResource<Pod>, { count, template, unschedulable 
 const LOOK_MS = 20;
 const PATIENCE_MS = 300_000;
 
-async function untilBound(pods: MemoryResource<Pod>, counts: (pod: Pod & { metadata: { name: string } }) => boolean, wanted: number): Promise<void> {
+async function untilBound(
+  pods: MemoryResource<Pod>,
+  counts: (pod: Pod & { metadata: { name: string } }) => boolean,
+  wanted: number,
+): Promise<void> {
   await until(() => {
     let bound = 0;
     for (const pod of pods.objects.values()) if (pod.spec.nodeName && counts(pod)) bound++;

@@ -1,4 +1,15 @@
-import { ApiError, apiVersionOf, type Binding, type Draft, type KindInfo, type KubeObject, keyOf, type Live, type ObjectList, type Pod } from '../../api/index.ts';
+import {
+  ApiError,
+  apiVersionOf,
+  type Binding,
+  type Draft,
+  type KindInfo,
+  type KubeObject,
+  keyOf,
+  type Live,
+  type ObjectList,
+  type Pod,
+} from '../../api/index.ts';
 import type { ApiClient, DeleteRequest, ListOptions, ObjectEvent, PatchOptions, ResourceClient, WatchOptions } from '../../client/index.ts';
 
 /** What is done to an object that is there. */
@@ -112,7 +123,12 @@ export class MemoryResource<T extends KubeObject> {
 
   /** Puts an object in as it is, at once. */
   put(draft: Draft<T>): Live<T> {
-    const metadata = { uid: this.#api.nextUid(), creationTimestamp: '2026-01-01T00:00:00Z', ...draft.metadata, resourceVersion: this.#api.nextVersion() };
+    const metadata = {
+      uid: this.#api.nextUid(),
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ...draft.metadata,
+      resourceVersion: this.#api.nextVersion(),
+    };
     const made: unknown = { apiVersion: apiVersionOf(this.kind), kind: this.kind.kind, ...draft, metadata };
     const object = made as Live<T>;
     const before = this.#objects.has(keyOf(object));
@@ -132,7 +148,8 @@ export class MemoryResource<T extends KubeObject> {
     await turn();
     const patch = body as { readonly metadata?: { readonly uid?: string }; readonly status?: Fields };
     const object = this.#at(namespace, name);
-    if (patch.metadata?.uid !== undefined && patch.metadata.uid !== object.metadata.uid) throw failure(409, 'Conflict', 'the object was replaced');
+    if (patch.metadata?.uid !== undefined && patch.metadata.uid !== object.metadata.uid)
+      throw failure(409, 'Conflict', 'the object was replaced');
     return this.#change(object, { status: mergedStatus((object as { status?: Fields }).status ?? {}, patch.status ?? {}) });
   }
 
@@ -140,7 +157,8 @@ export class MemoryResource<T extends KubeObject> {
     this.#api.count('delete', this.kind.resource);
     await turn();
     const object = this.#at(namespace, name);
-    if (preconditions?.uid !== undefined && preconditions.uid !== object.metadata.uid) throw failure(409, 'Conflict', 'the object was replaced');
+    if (preconditions?.uid !== undefined && preconditions.uid !== object.metadata.uid)
+      throw failure(409, 'Conflict', 'the object was replaced');
     return this.remove(object);
   }
 
@@ -152,7 +170,12 @@ export class MemoryResource<T extends KubeObject> {
     return last;
   }
 
-  async createSubresource(name: string, subresource: string, body: unknown, { namespace }: { readonly namespace?: string } = {}): Promise<object> {
+  async createSubresource(
+    name: string,
+    subresource: string,
+    body: unknown,
+    { namespace }: { readonly namespace?: string } = {},
+  ): Promise<object> {
     this.#api.count(subresource, this.kind.resource);
     await turn();
     const { metadata, target } = body as Binding;
@@ -232,7 +255,9 @@ function mergedStatus(before: Fields, patch: Fields): Fields {
   for (const [name, value] of Object.entries(patch)) if (value === null) delete merged[name];
   if (Array.isArray(patch.conditions)) {
     const types = new Set(patch.conditions.map(({ type }: { readonly type: string }) => type));
-    const kept = Array.isArray(before.conditions) ? before.conditions.filter(({ type }: { readonly type: string }) => !types.has(type)) : [];
+    const kept = Array.isArray(before.conditions)
+      ? before.conditions.filter(({ type }: { readonly type: string }) => !types.has(type))
+      : [];
     merged.conditions = [...kept, ...patch.conditions];
   }
   return merged;
