@@ -15,6 +15,12 @@ async function main([command, ...rest]: readonly string[]): Promise<void> {
   } else if (command === 'certs') {
     const { main: certs } = await import('./certs.ts');
     await certs(rest);
+  } else if (command === 'why') {
+    const { main: why } = await import('./why.ts');
+    await why(rest);
+  } else if (command === 'simulate') {
+    const { main: simulate } = await import('./simulate.ts');
+    await simulate(rest);
   } else if (command === 'store' && rest[0] === 'copy') {
     const { main: copy } = await import('./store-copy.ts');
     await copy(rest.slice(1));
@@ -36,6 +42,8 @@ function usage(): string {
   const rows: [string, string][] = [
     ['up', 'a whole cluster: every process as a child of this one'],
     ...Object.entries(COMPONENTS).map(([name, { about }]): [string, string] => [name, about]),
+    ['why', 'why a pod has no node, and what would help'],
+    ['simulate', 'where pods would go'],
     ['snapshot', 'save, check and restore backups'],
     ['certs', 'check and renew the certificates of a cluster'],
     ['store copy', 'move a cluster between directories and etcd'],

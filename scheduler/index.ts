@@ -31,6 +31,9 @@ export type {
 } from './framework/plugin.ts';
 export { MAX_NODE_SCORE, pending, type Rejection, SKIP, unresolvable, unschedulable, type Verdict } from './framework/status.ts';
 export type { WaitingPod, WaitingPods } from './framework/waiting-pods.ts';
+export { asStored, ClusterState, kindOf, STATE_KINDS } from './simulation/cluster-state.ts';
+export type { SimulatedPlacement } from './simulation/simulation.ts';
+export { simulate, type WhatIfOptions, type Why, why } from './simulation/what-if.ts';
 export type { NodeInfo } from './state/node-info.ts';
 export type { PodInfo } from './state/pod-info.ts';
 export type { Snapshot } from './state/snapshot.ts';

@@ -5,7 +5,7 @@ import { Placement } from '../testing/placement.ts';
 import { feasibleNodesWanted } from './find-node.ts';
 
 const place = (pod: PodBuilder, nodes: readonly NodeBuilder[], running: readonly PodBuilder[] = []): string =>
-  new Placement().with(nodes, running).place(pod);
+  new Placement().with(nodes, running).nodeFor(pod);
 
 describe('where a pod goes', () => {
   const cases: [string, PodBuilder, NodeBuilder[], PodBuilder[], string][] = [

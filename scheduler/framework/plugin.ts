@@ -106,6 +106,8 @@ export interface Handle {
   /** Extenders that take part in preemption. */
   readonly preemptionExtenders: readonly PreemptionExtender[];
   readonly metrics: PluginMetrics;
+  /** Told who is to go for whom; for simulations. */
+  readonly onPreempting?: ((preemptor: PodInfo, victims: readonly PodInfo[]) => void) | undefined;
 }
 
 /** What a plugin may count. */

@@ -3,7 +3,7 @@ import type { NodeInfo } from '../state/node-info.ts';
 import type { Nominator } from '../state/nominator.ts';
 import type { PodInfo } from '../state/pod-info.ts';
 import type { Snapshot } from '../state/snapshot.ts';
-import type { CycleState } from './cycle-state.ts';
+import { CycleState } from './cycle-state.ts';
 import type { EventRegistration } from './events.ts';
 import { type ExtensionPoint, type PluginAt, takesPartIn } from './extension-points.ts';
 import type { NodeStatuses } from './node-statuses.ts';
@@ -109,6 +109,25 @@ export class Profile implements Framework {
       if (nodeNames.size === 0) return { rejection: stamped(unresolvable(nobodyLeft(namedBy)), plugin) };
     }
     return { nodeNames, namedBy };
+  }
+
+  /** Shows a pod to every node, and each node to every plugin: whoever says no is heard. */
+  explain(
+    pod: PodInfo,
+    snapshot: Snapshot,
+  ): { rejection?: Rejection | undefined; nodes: readonly (readonly [NodeInfo, readonly Rejection[]])[] } {
+    const state = new CycleState();
+    const { rejection, ...named } = this.preFilter(state, pod, snapshot);
+    if (rejection) return { rejection, nodes: [] };
+    const wanted = 'nodeNames' in named ? named.nodeNames : undefined;
+    const nodes = snapshot.nodes.map((node) => {
+      const rejections = state.filters.flatMap((plugin) => {
+        const verdict = plugin.filter?.(state, pod, node);
+        return verdict ? [stamped(verdict, plugin)] : [];
+      });
+      return [node, wanted?.has(node.name) === false && rejections.length === 0 ? [NOT_NAMED] : rejections] as const;
+    });
+    return { nodes };
   }
 
   addPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): void {
@@ -327,6 +346,8 @@ export class PluginError extends Error {
     super(`running ${point} plugin "${plugin}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
+
+const NOT_NAMED: Rejection = { ...unresolvable('the pod may run on certain nodes only, and this is none of them'), plugin: 'PreFilter' };
 
 interface PostFilterAsking {
   readonly state: CycleState;

@@ -29,6 +29,7 @@ export class Eviction {
   begin(preemptor: PodInfo, nodeName: string, { pods }: Victims): void {
     const { metrics, clock, logger } = this.#handle;
     metrics.preemptionVictims(pods.length);
+    this.#handle.onPreempting?.(preemptor, pods);
     const victims = pods.filter(({ pod }) => pod.metadata.deletionTimestamp === undefined);
     if (victims.length === 0) return;
     this.#running.set(preemptor.uid, undefined);
