@@ -7,6 +7,7 @@ import type { ControllerDescriptor } from './context.ts';
 import { cronJobController } from './cron-job/controller.ts';
 import { daemonSetController } from './daemon-set/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
+import { disruptionController } from './disruption/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { ephemeralVolumeController } from './ephemeral-volume/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
@@ -47,6 +48,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   jobController,
   cronJobController,
   ttlAfterFinishedController,
+  disruptionController,
   endpointsController,
   persistentVolumeBinder,
   volumeExpandController,

@@ -22,6 +22,8 @@ import {
   type PersistentVolume,
   type PersistentVolumeClaim,
   type Pod,
+  type PodDisruptionBudget,
+  policyKinds,
   type ReplicaSet,
   type ReplicationController,
   rbacKinds,
@@ -91,6 +93,7 @@ export class SharedInformers {
     this.#shared<ControllerRevision>(appsKinds.controllerrevisions, trimManagedFields, ownerIndexes);
   jobs = (): Informer<Job> => this.#shared<Job>(batchKinds.jobs, trimManagedFields, ownerIndexes);
   cronJobs = (): Informer<CronJob> => this.#shared<CronJob>(batchKinds.cronjobs);
+  podDisruptionBudgets = (): Informer<PodDisruptionBudget> => this.#shared<PodDisruptionBudget>(policyKinds.poddisruptionbudgets);
   persistentVolumes = (): Informer<PersistentVolume> => this.#shared<PersistentVolume>(coreKinds.persistentvolumes);
   persistentVolumeClaims = (): Informer<PersistentVolumeClaim> => this.#shared<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
   storageClasses = (): Informer<StorageClass> => this.#shared<StorageClass>(storageKinds.storageclasses);

@@ -21,6 +21,7 @@ import {
 } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
+import { earliest } from '../shared/earliest.ts';
 import { deepEqual } from '../shared/equality.ts';
 import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
@@ -352,9 +353,6 @@ class JobController implements Controller {
 
 /** Whether another controller looks after the job. */
 const isForeign = ({ spec }: Job): boolean => spec.managedBy !== undefined && spec.managedBy !== OWN_NAME;
-
-const earliest = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.min(a, b);
 
 /** The job's status with these counts; it begins now, unless it is suspended or has begun. */
 function statusOf(job: Live<Job>, now: number, counts: { active: number; ready: number; terminating: number }): Job['status'] {

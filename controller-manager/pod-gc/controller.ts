@@ -87,7 +87,7 @@ class PodGarbageCollector implements Controller {
     const resource = client.resource<Pod>(coreKinds.pods);
     try {
       if (!isPodTerminal(pod)) {
-        const body = { metadata: { uid }, status: { phase: 'Failed', ...this.#disruption(cause) } };
+        const body = { metadata: { uid }, status: { phase: 'Failed', ...this.#disruption(pod, cause) } };
         await resource.patch(name, body, { namespace, type: 'strategic', subresource: 'status' });
       }
       await resource.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
@@ -97,10 +97,11 @@ class PodGarbageCollector implements Controller {
     }
   }
 
-  #disruption(cause: Collected['cause']): { conditions: Live<Pod>['status']['conditions'] } | undefined {
+  #disruption({ metadata }: Live<Pod>, cause: Collected['cause']): { conditions: Live<Pod>['status']['conditions'] } | undefined {
     const message = disruptionMessage(cause);
     if (message === undefined) return undefined;
     const lastTransitionTime = toTime(this.#context.clock.now());
-    return { conditions: [{ type: 'DisruptionTarget', status: 'True', lastTransitionTime, reason: 'DeletionByPodGC', message }] };
+    const condition = { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message };
+    return { conditions: [{ ...condition, observedGeneration: metadata.generation, lastTransitionTime }] };
   }
 }

@@ -12,6 +12,7 @@ import {
   type LiveMeta,
   type Node,
   type Pod,
+  type PodDisruptionBudget,
   type ReplicaSet,
   type Service,
   type StatefulSet,
@@ -245,4 +246,13 @@ export const aCronJob = (
   metadata: meta('tick', more.metadata),
   spec: { schedule: '0 * * * *', concurrencyPolicy: 'Allow', jobTemplate: { spec: { template: {} } }, ...more.spec },
   status: { ...more.status },
+});
+
+export const aBudget = (
+  spec: PodDisruptionBudget['spec'],
+  status: Partial<PodDisruptionBudget['status']> = {},
+): Live<PodDisruptionBudget> => ({
+  metadata: meta('budget'),
+  spec: { selector: { matchLabels: { app: 'web' } }, ...spec },
+  status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0, ...status },
 });
