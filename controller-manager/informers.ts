@@ -1,5 +1,6 @@
 import {
   appsKinds,
+  autoscalingKinds,
   batchKinds,
   type CertificateSigningRequest,
   type ClusterRole,
@@ -12,6 +13,7 @@ import {
   type DaemonSet,
   type Deployment,
   type Endpoints,
+  type HorizontalPodAutoscaler,
   type Job,
   type KindInfo,
   type KubeObject,
@@ -93,6 +95,8 @@ export class SharedInformers {
     this.#shared<ControllerRevision>(appsKinds.controllerrevisions, trimManagedFields, ownerIndexes);
   jobs = (): Informer<Job> => this.#shared<Job>(batchKinds.jobs, trimManagedFields, ownerIndexes);
   cronJobs = (): Informer<CronJob> => this.#shared<CronJob>(batchKinds.cronjobs);
+  horizontalPodAutoscalers = (): Informer<HorizontalPodAutoscaler> =>
+    this.#shared<HorizontalPodAutoscaler>(autoscalingKinds.horizontalpodautoscalers);
   podDisruptionBudgets = (): Informer<PodDisruptionBudget> => this.#shared<PodDisruptionBudget>(policyKinds.poddisruptionbudgets);
   persistentVolumes = (): Informer<PersistentVolume> => this.#shared<PersistentVolume>(coreKinds.persistentvolumes);
   persistentVolumeClaims = (): Informer<PersistentVolumeClaim> => this.#shared<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
