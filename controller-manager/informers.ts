@@ -1,5 +1,6 @@
 import {
   appsKinds,
+  autoscalingKinds,
   batchKinds,
   type CertificateSigningRequest,
   type ClusterRole,
@@ -14,6 +15,7 @@ import {
   discoveryKinds,
   type EndpointSlice,
   type Endpoints,
+  type HorizontalPodAutoscaler,
   type Job,
   type KindInfo,
   type KubeObject,
@@ -110,6 +112,8 @@ export class SharedInformers {
     this.#shared<ControllerRevision>(appsKinds.controllerrevisions, trimManagedFields, ownerIndexes);
   jobs = (): Informer<Job> => this.#shared<Job>(batchKinds.jobs, trimManagedFields, ownerIndexes);
   cronJobs = (): Informer<CronJob> => this.#shared<CronJob>(batchKinds.cronjobs);
+  horizontalPodAutoscalers = (): Informer<HorizontalPodAutoscaler> =>
+    this.#shared<HorizontalPodAutoscaler>(autoscalingKinds.horizontalpodautoscalers);
   podDisruptionBudgets = (): Informer<PodDisruptionBudget> => this.#shared<PodDisruptionBudget>(policyKinds.poddisruptionbudgets);
   persistentVolumes = (): Informer<PersistentVolume> => this.#shared<PersistentVolume>(coreKinds.persistentvolumes);
   persistentVolumeClaims = (): Informer<PersistentVolumeClaim> => this.#shared<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);

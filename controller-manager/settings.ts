@@ -10,6 +10,12 @@ export interface Settings {
   readonly concurrentJobSyncs: number;
   readonly concurrentCronJobSyncs: number;
   readonly concurrentTtlAfterFinishedSyncs: number;
+  readonly concurrentAutoscalerSyncs: number;
+  readonly autoscalerSyncPeriodMs: number;
+  readonly autoscalerDownscaleStabilizationMs: number;
+  readonly autoscalerTolerance: number;
+  readonly autoscalerCpuInitializationMs: number;
+  readonly autoscalerInitialReadinessDelayMs: number;
   /** Zone of cron jobs that name none. */
   readonly localTimeZone: string;
   readonly concurrentNamespaceSyncs: number;
@@ -59,6 +65,12 @@ export const DEFAULT_SETTINGS: Settings = {
   concurrentJobSyncs: 5,
   concurrentCronJobSyncs: 5,
   concurrentTtlAfterFinishedSyncs: 5,
+  concurrentAutoscalerSyncs: 5,
+  autoscalerSyncPeriodMs: 15_000,
+  autoscalerDownscaleStabilizationMs: 300_000,
+  autoscalerTolerance: 0.1,
+  autoscalerCpuInitializationMs: 300_000,
+  autoscalerInitialReadinessDelayMs: 30_000,
   localTimeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   concurrentNamespaceSyncs: 10,
   concurrentGcSyncs: 20,

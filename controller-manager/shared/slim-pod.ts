@@ -25,6 +25,7 @@ function slimSpec({ spec }: Pod): Pod['spec'] {
   return {
     containers: containers.map(slimContainer),
     ...(initContainers ? { initContainers: initContainers.map(slimContainer) } : {}),
+    ...(spec.resources?.requests ? { resources: { requests: spec.resources.requests } } : {}),
     nodeName,
     hostname,
     subdomain,
@@ -42,7 +43,13 @@ const slimVolume = ({ name, persistentVolumeClaim, ephemeral }: Volume): Volume 
   ...(ephemeral ? { ephemeral: {} } : {}),
 });
 
-const slimContainer = ({ name, ports, restartPolicy }: Container): Container => ({ name, ports, restartPolicy, resources: NO_RESOURCES });
+/** Equal requests of thousands of pods are one object once they are cached. */
+const slimContainer = ({ name, ports, restartPolicy, resources }: Container): Container => ({
+  name,
+  ports,
+  restartPolicy,
+  resources: resources?.requests ? { requests: resources.requests } : NO_RESOURCES,
+});
 
 const NO_RESOURCES = {};
 

@@ -80,6 +80,18 @@ export class PodBuilder {
     return this;
   }
 
+  /** Started so many seconds ago. */
+  started(secondsAgo: number): this {
+    this.#pod.status.startTime = ago(secondsAgo);
+    return this;
+  }
+
+  /** What its container requests. */
+  requests(requests: Record<string, string>): this {
+    this.#pod.spec.containers = [{ name: 'app', resources: { requests } }];
+    return this;
+  }
+
   restarted(restartCount: number): this {
     this.#pod.status.containerStatuses = [{ name: 'app', ready: true, restartCount, image: '', imageID: '' }];
     return this;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isNotFound, type KindInfo, type KubeObject, type Live } from '../../api/index.ts';
 import { apiServerOptions, composeApiServer } from '../../apiserver/index.ts';
-import { type ApiClient, type ClientConfig, createClient, loadKubeconfig } from '../../client/index.ts';
+import { type ApiClient, type ClientConfig, createClient, loadKubeconfig, type Query } from '../../client/index.ts';
 import { createControllerManager, type Settings } from '../../controller-manager/index.ts';
 import { parseOptions, type Service, seededRandom, silentLogger, systemClock, type VirtualClock } from '../../runtime/index.ts';
 import { startFakeKubelet } from './fake-kubelet.ts';
@@ -11,7 +11,6 @@ import { startFakeKubelet } from './fake-kubelet.ts';
 /** How long a condition may take to come true. */
 const WAIT_MS_MAX = 25_000;
 const POLL_MS = 10;
-const STEP_MS = 500;
 
 /** A part of the control plane in this process, with the administrator's client; everything ends with it. */
 export interface ControlPlane extends AsyncDisposable {
@@ -37,6 +36,10 @@ export interface ControlPlaneOptions {
   readonly nodes?: readonly string[] | undefined;
   /** Time for server and controllers; it goes on a little with each look at a condition. The machine's unless given. */
   readonly clock?: VirtualClock | undefined;
+  /** How far the clock goes with each look. */
+  readonly stepMs?: number | undefined;
+  /** Answers GETs of the controllers in the server's place: the body, or undefined to let them through. */
+  answer?(path: string, query: Query): object | undefined;
 }
 
 /** Starts an API server, a controller manager and, for the nodes, a stand-in of scheduler and kubelet. */
@@ -60,7 +63,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const managerClient = createClient({ ...managerConfig, userAgent: 'kube-controller-manager', clock: environment.clock });
   const manager: Service = createControllerManager({
     ...environment,
-    client: managerClient,
+    client: answering(managerClient, (path, query) => options.answer?.(path, query)),
     controllers: options.controllers,
     settings: { rootCa: managerConfig.ca, signers, ...options.settings },
     // The lease would be renewed every two seconds of however many years.
@@ -72,7 +75,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   return {
     client,
     config: { server: managerConfig.server, ca: managerConfig.ca },
-    ...conveniences(client, options.clock),
+    ...conveniences(client, options.clock && { clock: options.clock, stepMs: options.stepMs ?? 500 }),
     [Symbol.asyncDispose]: async () => {
       await kubelet.stop();
       await manager.stop();
@@ -84,9 +87,27 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   };
 }
 
+/** A client some of whose answers are made up. */
+const answering = (client: ApiClient, answer: NonNullable<ControlPlaneOptions['answer']>): ApiClient => ({
+  resource: (kind) => client.resource(kind),
+  stream: (path, request) => client.stream(path, request),
+  close: () => client.close(),
+  request: (method, path, request) => {
+    const body = method === 'GET' ? answer(path, request?.query ?? {}) : undefined;
+    return body
+      ? Promise.resolve({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) })
+      : client.request(method, path, request);
+  },
+});
+
+interface VirtualTime {
+  readonly clock: VirtualClock;
+  readonly stepMs: number;
+}
+
 type Conveniences = Omit<ControlPlane, 'client' | 'config' | typeof Symbol.asyncDispose>;
 
-function conveniences(client: ApiClient, clock: VirtualClock | undefined): Conveniences {
+function conveniences(client: ApiClient, time: VirtualTime | undefined): Conveniences {
   const list = async <T extends KubeObject>(kind: KindInfo, namespace?: string) =>
     (await client.resource<T>(kind).list({ namespace: kind.namespaced ? namespace : undefined })).items;
   return {
@@ -106,7 +127,7 @@ function conveniences(client: ApiClient, clock: VirtualClock | undefined): Conve
           return last && wanted(last) ? last : undefined;
         },
         () => `${kind.kind} ${name} is ${JSON.stringify(last, undefined, 1)}`,
-        clock,
+        time,
       );
     },
     eventuallyAll: async <T extends KubeObject>(kind: KindInfo, wanted: (objects: Live<T>[]) => boolean, namespace = 'default') => {
@@ -117,7 +138,7 @@ function conveniences(client: ApiClient, clock: VirtualClock | undefined): Conve
           return wanted(last) ? last : undefined;
         },
         () => `the objects of ${kind.resource} are ${JSON.stringify(last, undefined, 1)}`,
-        clock,
+        time,
       );
     },
     eventuallyGone: async (kind, name, namespace = 'default') => {
@@ -129,7 +150,7 @@ function conveniences(client: ApiClient, clock: VirtualClock | undefined): Conve
           return last === undefined ? true : undefined;
         },
         () => `${kind.kind} ${name} is still there: ${JSON.stringify(last, undefined, 1)}`,
-        clock,
+        time,
       );
     },
   };
@@ -158,15 +179,15 @@ async function orAbsent<T>(getting: Promise<T>): Promise<T | undefined> {
 
 /**
  * @param state says how things are, for the message when the wait was in vain.
- * @param clock goes on by a step before each further attempt.
+ * @param time goes on by a step before each further attempt.
  */
-export async function waitFor<T>(attempt: () => Promise<T | undefined>, state: () => string, clock?: VirtualClock): Promise<T> {
+export async function waitFor<T>(attempt: () => Promise<T | undefined>, state: () => string, time?: VirtualTime): Promise<T> {
   const end = performance.now() + WAIT_MS_MAX;
   for (;;) {
     const found = await attempt();
     if (found !== undefined) return found;
     if (performance.now() > end) throw new Error(`waited ${WAIT_MS_MAX} ms in vain; ${state()}`);
-    if (clock) await clock.advance(STEP_MS);
+    if (time) await time.clock.advance(time.stepMs);
     else await systemClock.sleep(POLL_MS);
   }
 }
