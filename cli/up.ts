@@ -154,14 +154,19 @@ class Cluster implements Service {
       ...(name === 'kubelet' ? [`--nodes=${values.nodes}`] : ['--leader-elect=false', '--secure-port-fallback']),
       ...(name === 'kubelet' && values['node-classes'] !== undefined ? [`--node-classes=${values['node-classes']}`] : []),
       ...(name === 'controller-manager' && grace !== undefined ? [`--node-monitor-grace-period=${grace}ms`] : []),
-      ...(name === 'controller-manager' ? this.#signingArgv() : []),
+      ...(name === 'controller-manager' ? ['--controllers=*,bootstrapsigner,tokencleaner', ...this.#signingArgv()] : []),
     ];
   }
 
-  /** Where the CA is, for the one process that signs with it; nothing when its key is kept elsewhere. */
+  /** Where the keys are, for the one process that signs with them; not the CA's when that is kept elsewhere. */
   #signingArgv(): string[] {
     const ca = join(this.#directory, 'pki', 'ca');
-    return existsSync(`${ca}.key`) ? [`--cluster-signing-cert-file=${ca}.crt`, `--cluster-signing-key-file=${ca}.key`] : [];
+    const option = '--service-account-signing-key-file=';
+    const given = this.#options.apiServerArgv.find((argument) => argument.startsWith(option));
+    return [
+      ...(existsSync(`${ca}.key`) ? [`--cluster-signing-cert-file=${ca}.crt`, `--cluster-signing-key-file=${ca}.key`] : []),
+      `--service-account-private-key-file=${given ? resolve(given.slice(option.length)) : join(this.#directory, 'pki', 'sa.key')}`,
+    ];
   }
 
   #makeDirectory(name: string): string {

@@ -29,5 +29,7 @@ export interface ControllerDescriptor {
   readonly name: string;
   /** The name it had before 1.28, still taken. */
   readonly alias?: string | undefined;
+  /** Whether it is run only when it is named: `*` is all others. Upstream: `isDisabledByDefault`. */
+  readonly isOptional?: boolean | undefined;
   create(context: ControllerContext): Controller;
 }

@@ -1,4 +1,6 @@
 import { OptionError } from '../runtime/index.ts';
+import { tokenCleaner } from './bootstrap-token/cleaner.ts';
+import { bootstrapSigner } from './bootstrap-token/signer.ts';
 import { certificateApprover } from './certificates/approver.ts';
 import { certificateCleaner } from './certificates/cleaner.ts';
 import { certificateSigner } from './certificates/signer.ts';
@@ -26,6 +28,8 @@ import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceController } from './service/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
+import { legacyTokenCleaner } from './service-account-token/cleaner.ts';
+import { serviceAccountTokenController } from './service-account-token/controller.ts';
 import { statefulSetController } from './stateful-set/controller.ts';
 import {
   attributesClassProtectionController,
@@ -38,7 +42,9 @@ import { volumeExpandController } from './volume-expand/controller.ts';
 
 /** Every controller. The garbage collector comes last: it shares the informers that the others have. */
 export const CONTROLLERS: readonly ControllerDescriptor[] = [
+  serviceAccountTokenController,
   serviceAccountController,
+  legacyTokenCleaner,
   rootCaPublisher,
   namespaceController,
   nodeIpamController,
@@ -70,12 +76,14 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   certificateApprover,
   certificateSigner,
   certificateCleaner,
+  bootstrapSigner,
+  tokenCleaner,
   resourceQuotaController,
   garbageCollector,
 ];
 
 /**
- * The controllers that `--controllers` asks for: `*` is all, `name` turns one on, `-name` turns one off.
+ * The controllers that `--controllers` asks for: `*` is all but the optional ones, `name` turns one on, `-name` turns one off.
  *
  * @throws OptionError naming what is unknown.
  */
@@ -93,5 +101,5 @@ export function selectControllers(wanted: readonly string[]): ControllerDescript
     (item.startsWith('-') ? off : on).add(known.name);
   }
   const isAll = wanted.includes('*');
-  return CONTROLLERS.filter(({ name }) => on.has(name) || (isAll && !off.has(name)));
+  return CONTROLLERS.filter(({ name, isOptional }) => on.has(name) || (isAll && !isOptional && !off.has(name)));
 }

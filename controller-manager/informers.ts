@@ -32,6 +32,7 @@ import {
   type ReplicationController,
   type ResourceQuota,
   rbacKinds,
+  type Secret,
   type Service,
   type ServiceAccount,
   type StatefulSet,
@@ -130,6 +131,11 @@ export class SharedInformers {
       fieldSelector: `metadata.name=${name}`,
       transform: trimManagedFields,
     });
+  }
+
+  /** The Secrets of a type in all namespaces. */
+  secretsOfType(type: string): Informer<Secret> {
+    return this.#factory.informer<Secret>(coreKinds.secrets, { fieldSelector: `type=${type}`, transform: trimManagedFields });
   }
 
   /** The informer of a kind when a controller has it already; who asks does not stop it. */

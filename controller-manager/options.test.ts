@@ -44,14 +44,15 @@ describe('selectControllers', () => {
   const names = (...wanted: string[]) => selectControllers(wanted).map(({ name }) => name);
 
   it('takes all, some, all but some, and old names', () => {
-    expect(names('*')).toHaveLength(CONTROLLERS.length);
+    expect(names('*')).toHaveLength(CONTROLLERS.length - 2);
+    expect(names('*', 'bootstrapsigner', 'tokencleaner')).toHaveLength(CONTROLLERS.length);
     expect(names('replicaset', 'garbage-collector-controller')).toEqual(['replicaset-controller', 'garbage-collector-controller']);
-    expect(names('*', '-garbagecollector')).toHaveLength(CONTROLLERS.length - 1);
+    expect(names('*', '-garbagecollector')).toHaveLength(CONTROLLERS.length - 3);
     expect(names()).toEqual([]);
   });
 
   it('says what there is when it does not know a name', () => {
-    expect(() => names('nonsense')).toThrow(/no controller "nonsense"; there are serviceaccount-controller, /);
+    expect(() => names('nonsense')).toThrow(/no controller "nonsense"; there are serviceaccount-token-controller, /);
   });
 
   it('has the garbage collector last, which shares what the others have', () => {

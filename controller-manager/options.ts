@@ -1,5 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { clientOptions, leaderElectionOptions, servingOptions } from '../client/index.ts';
-import { healthOptions, OptionError, type OptionTable, type OptionValues, option, processOptions } from '../runtime/index.ts';
+import {
+  createTokenSigner,
+  healthOptions,
+  OptionError,
+  type OptionTable,
+  type OptionValues,
+  option,
+  processOptions,
+} from '../runtime/index.ts';
 import { loadAuthority, type Signers, signersOf } from './certificates/authorities.ts';
 import { AddressPool } from './service/pool.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
@@ -33,7 +42,10 @@ const signingOptions = {
 export const controllerManagerOptions = {
   ...clientOptions,
   ...leaderElectionOptions,
-  controllers: option.list("Controllers to run: '*' is all, 'name' turns one on, '-name' turns one off.", ['*']),
+  controllers: option.list(
+    "Controllers to run: '*' is all but bootstrap-signer-controller and token-cleaner-controller, 'name' turns one on, '-name' turns one off.",
+    ['*'],
+  ),
   'concurrent-replicaset-syncs': workers('ReplicaSets', DEFAULT_SETTINGS.concurrentReplicaSetSyncs),
   'concurrent-deployment-syncs': workers('Deployments', DEFAULT_SETTINGS.concurrentDeploymentSyncs),
   'concurrent-daemonset-syncs': workers('DaemonSets', DEFAULT_SETTINGS.concurrentDaemonSetSyncs),
@@ -74,6 +86,12 @@ export const controllerManagerOptions = {
   'resource-quota-sync-period': option.duration(
     'How often what quotas say is used is counted again.',
     DEFAULT_SETTINGS.resourceQuotaSyncPeriodMs,
+  ),
+  'concurrent-serviceaccount-token-syncs': workers('Secrets of tokens', DEFAULT_SETTINGS.concurrentServiceAccountTokenSyncs),
+  'service-account-private-key-file': file('Key that tokens in Secrets are signed with, as PEM; these stay empty unless given.'),
+  'legacy-service-account-token-clean-up-period': option.duration(
+    'How long a token in a Secret that was made unasked has to be unused before it is marked, and once more before it is deleted.',
+    DEFAULT_SETTINGS.legacyTokenCleanUpPeriodMs,
   ),
   'load-balancer-pool': option.list(
     'Addresses of Services of type LoadBalancer: CIDRs, or ranges such as 198.18.0.10-198.18.0.20; none leaves them pending.',
@@ -181,6 +199,9 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     concurrentServiceSyncs: values['concurrent-service-syncs'],
     concurrentResourceQuotaSyncs: values['concurrent-resource-quota-syncs'],
     resourceQuotaSyncPeriodMs: values['resource-quota-sync-period'],
+    concurrentServiceAccountTokenSyncs: values['concurrent-serviceaccount-token-syncs'],
+    legacyTokenCleanUpPeriodMs: values['legacy-service-account-token-clean-up-period'],
+    serviceAccountKey: checkedTokenKey(values['service-account-private-key-file']),
     loadBalancerPool: checkedPool(values['load-balancer-pool']),
     nodeMonitorPeriodMs: values['node-monitor-period'],
     nodeMonitorGracePeriodMs: values['node-monitor-grace-period'],
@@ -219,6 +240,19 @@ function numberOf(name: string, text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isNaN(value)) throw new OptionError(`option --${name} takes a number such as 0.1, not "${text}"`);
   return value;
+}
+
+/** The key's text. @throws OptionError when it cannot be read, or cannot sign. */
+function checkedTokenKey(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    const pem = readFileSync(path, 'utf8');
+    createTokenSigner(pem);
+    return pem;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new OptionError(`option --service-account-private-key-file: ${path} cannot be used: ${why}`);
+  }
 }
 
 function checkedPool(ranges: readonly string[]): readonly string[] {

@@ -44,6 +44,10 @@ export interface Settings {
   readonly pvClaimBinderSyncPeriodMs: number;
   readonly enableDynamicProvisioning: boolean;
   readonly concurrentServiceSyncs: number;
+  readonly concurrentServiceAccountTokenSyncs: number;
+  readonly legacyTokenCleanUpPeriodMs: number;
+  /** PEM text of the key that tokens in Secrets are signed with; without it they stay empty. */
+  readonly serviceAccountKey: string | undefined;
   readonly concurrentResourceQuotaSyncs: number;
   readonly resourceQuotaSyncPeriodMs: number;
   /** The addresses of load balancers: CIDRs and ranges. */
@@ -100,6 +104,9 @@ export const DEFAULT_SETTINGS: Settings = {
   pvClaimBinderSyncPeriodMs: 15_000,
   enableDynamicProvisioning: true,
   concurrentServiceSyncs: 1,
+  concurrentServiceAccountTokenSyncs: 5,
+  legacyTokenCleanUpPeriodMs: 365 * 24 * 3_600_000,
+  serviceAccountKey: undefined,
   concurrentResourceQuotaSyncs: 5,
   resourceQuotaSyncPeriodMs: 300_000,
   // Upstream has clouds for that. The first range is nobody's in the world outside (RFC 2544), the second is private.

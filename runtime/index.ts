@@ -13,6 +13,19 @@ export {
 } from './health.ts';
 export { healthOptions, withHealth } from './health-service.ts';
 export { holdProcess } from './hold.ts';
+export {
+  type Claims,
+  createTokenSigner,
+  isRecord,
+  isSignedBy,
+  type ParsedToken,
+  parseToken,
+  SIGNING_ALGORITHMS,
+  type TokenSigner,
+  type VerificationKey,
+  verificationKey,
+  webKey,
+} from './jwt.ts';
 export { createLogger, LOG_LEVELS, type Logger, silentLogger } from './logger.ts';
 export {
   type Counter,

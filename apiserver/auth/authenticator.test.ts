@@ -7,10 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, coreKinds, type ServiceAccount } from '../../api/index.ts';
-import { seededRandom, systemClock, UserError, VirtualClock } from '../../runtime/index.ts';
+import { parseToken, seededRandom, systemClock, UserError, VirtualClock } from '../../runtime/index.ts';
 import { ensurePki, type Pki } from '../pki/index.ts';
 import { createAuthenticator, createTokenIssuer, type RequestAuthenticator, type TokenSubject } from './index.ts';
-import { parseToken } from './jwt.ts';
 import { ObjectsInMemory } from './objects-in-memory.ts';
 import type { UserInfo } from './types.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Claims, isSignedBy, type ParsedToken, parseToken, type VerificationKey, verificationKey } from './jwt.ts';
+import { type Claims, isSignedBy, type ParsedToken, parseToken, type VerificationKey, verificationKey } from '../../runtime/index.ts';
 import { TokenError } from './token-authenticator.ts';
 
 /** Tokens whose signature is known to be good: it never changes, unlike all else about them. */

@@ -1,5 +1,6 @@
 // Who makes a request, and whether it may be made.
 
+export { SIGNING_ALGORITHMS } from '../../runtime/index.ts';
 export { ALWAYS_ALLOW, ALWAYS_DENY } from './always.ts';
 export {
   ANONYMOUS_USER,
@@ -13,7 +14,6 @@ export {
 } from './authenticator.ts';
 export { type ChainLink, createAuthorizer, PRIVILEGED_GROUP } from './authorizer.ts';
 export { withFreshObjects } from './fresh-authenticator.ts';
-export { SIGNING_ALGORITHMS } from './jwt.ts';
 export { createOpenIdDocuments, type OpenIdDocuments } from './openid.ts';
 export { type RequestHeaderOptions, requestHeaderCheck } from './request-header.ts';
 export { createTokenIssuer, type IssuedToken, type TokenIssuer, type TokenReference, type TokenSubject } from './service-account-tokens.ts';

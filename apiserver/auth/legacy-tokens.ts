@@ -1,8 +1,7 @@
 import { coreKinds, type Live, type Secret, type ServiceAccount } from '../../api/index.ts';
-import type { Clock } from '../../runtime/index.ts';
+import type { Claims, Clock } from '../../runtime/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { createSignatureCheck } from './checked-signatures.ts';
-import type { Claims } from './jwt.ts';
 import { serviceAccountName, serviceAccountUser } from './service-account-user.ts';
 import { type TokenAuthenticator, TokenError } from './token-authenticator.ts';
 

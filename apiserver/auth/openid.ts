@@ -1,4 +1,4 @@
-import { verificationKey, webKey } from './jwt.ts';
+import { verificationKey, webKey } from '../../runtime/index.ts';
 
 /** A document ready to be sent. */
 interface OpenIdDocument {

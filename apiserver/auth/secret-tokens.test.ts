@@ -3,9 +3,8 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, coreKinds, type Secret, type ServiceAccount } from '../../api/index.ts';
-import { VirtualClock } from '../../runtime/index.ts';
+import { createTokenSigner, VirtualClock } from '../../runtime/index.ts';
 import { createAuthenticator, type RequestAuthenticator } from './index.ts';
-import { createTokenSigner } from './jwt.ts';
 import { ObjectsInMemory } from './objects-in-memory.ts';
 
 const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' });

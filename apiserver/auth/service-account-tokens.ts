@@ -1,8 +1,8 @@
 import { coreKinds, type KindInfo } from '../../api/index.ts';
 import type { Clock, Random } from '../../runtime/index.ts';
+import { type Claims, createTokenSigner, isRecord } from '../../runtime/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { createSignatureCheck } from './checked-signatures.ts';
-import { type Claims, createTokenSigner, isRecord } from './jwt.ts';
 import { serviceAccountUser } from './service-account-user.ts';
 import { type TokenAuthenticator, TokenError, type TokenIdentity } from './token-authenticator.ts';
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, coreKinds, type Live, type Pod, type ServiceAccount, type TokenRequest } from '../../api/index.ts';
 import { bodies, decode } from '../../api/schema.ts';
-import { generateKey, keyToPem, publicKeyToPem, seededRandom, VirtualClock } from '../../runtime/index.ts';
+import { generateKey, keyToPem, parseToken, publicKeyToPem, seededRandom, VirtualClock } from '../../runtime/index.ts';
 import {
   createOpenIdDocuments,
   createTokenIssuer,
@@ -9,7 +9,6 @@ import {
   setTokenRequestDefaults,
   type TokenRequestsOptions,
 } from './index.ts';
-import { parseToken } from './jwt.ts';
 import { ObjectsInMemory } from './objects-in-memory.ts';
 
 const key = generateKey();

@@ -97,7 +97,7 @@ it('makes the namespaces, the Service with its Endpoints, the CA and the roles',
   // Upstream's, those of kubelet-sim and of its API, and one for each controller's role.
   expect(objects.list(rbacKinds.clusterrolebindings)).toHaveLength(52 + CONTROLLER_ROLES.length);
   expect(objects.list(rbacKinds.roles)).toHaveLength(7);
-  expect(objects.list(rbacKinds.rolebindings)).toHaveLength(7);
+  expect(objects.list(rbacKinds.rolebindings)).toHaveLength(7 + 3);
   expect(binding('system:controller:job-controller')?.subjects).toEqual([
     { kind: 'ServiceAccount', name: 'job-controller', namespace: 'kube-system' },
   ]);

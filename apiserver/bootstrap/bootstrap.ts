@@ -18,7 +18,7 @@ import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { joinBundles } from './certificates.ts';
 import type { MasterLeases } from './master-leases.ts';
 import { CLUSTER_ROLE_BINDINGS, NAMESPACE_ROLE_BINDINGS } from './rbac-bindings.ts';
-import { CONTROLLER_MANAGER_BINDINGS } from './rbac-controller-manager.ts';
+import { CONTROLLER_MANAGER_BINDINGS, CONTROLLER_MANAGER_NAMESPACE_BINDINGS } from './rbac-controller-manager.ts';
 import { CONTROLLER_ROLES } from './rbac-controller-roles.ts';
 import { KUBELET_API_BINDING, KUBELET_SIM_BINDING, KUBELET_SIM_ROLE, METRICS_READER_ROLE } from './rbac-kubelet-sim.ts';
 import { reconcileBinding, reconcileRole } from './rbac-reconcile.ts';
@@ -35,6 +35,7 @@ import {
   SYSTEM_NAMESPACES,
   serviceCidr,
   serviceCidrStatus,
+  tokenTracking,
 } from './system-objects.ts';
 
 /*
@@ -140,6 +141,7 @@ class Bootstrap implements Service {
     await Promise.all([
       ...(priorityClasses ? PRIORITY_CLASSES.map((object) => this.#ensure(priorityClasses, object)) : []),
       ...(serviceCidrs ? [this.#ensureServiceCidr(serviceCidrs)] : []),
+      this.#ensure(coreKinds.configmaps, tokenTracking(this.#options.clock.now())),
     ]);
   }
 
@@ -171,7 +173,9 @@ class Bootstrap implements Service {
       ...roles(rbacKinds.clusterroles, clusterRoles),
       ...roles(rbacKinds.roles, NAMESPACE_ROLES),
       ...clusterBindings.map((spec) => this.#ensureBinding(rbacKinds.clusterrolebindings, spec)),
-      ...NAMESPACE_ROLE_BINDINGS.map((spec) => this.#ensureBinding(rbacKinds.rolebindings, spec)),
+      ...[...NAMESPACE_ROLE_BINDINGS, ...CONTROLLER_MANAGER_NAMESPACE_BINDINGS].map((spec) =>
+        this.#ensureBinding(rbacKinds.rolebindings, spec),
+      ),
     ]);
   }
 

@@ -10,3 +10,15 @@ export const CONTROLLER_MANAGER_BINDINGS: readonly BindingSpec[] = CONTROLLER_RO
   role: name,
   to: ['user:system:kube-controller-manager'],
 }));
+
+/** The same for the roles that its controllers have in the namespaces of the system. */
+export const CONTROLLER_MANAGER_NAMESPACE_BINDINGS: readonly BindingSpec[] = [
+  ['kube-public', 'bootstrap-signer'],
+  ['kube-system', 'bootstrap-signer'],
+  ['kube-system', 'token-cleaner'],
+].map(([namespace = '', name = '']) => ({
+  namespace,
+  name: `system:nanokube:controller:${name}`,
+  role: `system:controller:${name}`,
+  to: ['user:system:kube-controller-manager'],
+}));

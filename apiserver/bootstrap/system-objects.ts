@@ -57,6 +57,15 @@ export const kubernetesEndpointSlice = (addresses: readonly string[], port: numb
   ports: [{ name: PORT_NAME, port, protocol: 'TCP' }],
 });
 
+/**
+ * Since which day the use of tokens in Secrets is noted, for those who look for tokens that nobody uses. Upstream:
+ * `pkg/controlplane/controller/legacytokentracking`.
+ */
+export const tokenTracking = (now: number): ConfigMap => ({
+  metadata: { namespace: 'kube-system', name: 'kube-apiserver-legacy-service-account-token-tracking' },
+  data: { since: new Date(now).toISOString().slice(0, 10) },
+});
+
 /** Keys of {@link authenticationConfig} that are bundles of certificates; all others are lists of texts. */
 const BUNDLES: readonly string[] = ['client-ca-file', 'requestheader-client-ca-file'];
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +58,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     ...signer('kubelet-serving'),
     ...signer('legacy-unknown'),
   };
+  const serviceAccountKey = readFileSync(join(directory, 'pki/sa.key'), 'utf8');
   const config = (name: string) => loadKubeconfig(join(directory, `${name}.kubeconfig`));
   const client = createClient({ ...config('admin'), userAgent: 'test' });
   const managerConfig = config('controller-manager');
@@ -65,7 +67,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     ...environment,
     client: answering(managerClient, (path, query) => options.answer?.(path, query)),
     controllers: options.controllers,
-    settings: { rootCa: managerConfig.ca, signers, ...options.settings },
+    settings: { rootCa: managerConfig.ca, signers, serviceAccountKey, ...options.settings },
     // The lease would be renewed every two seconds of however many years.
     leaderElection: options.clock ? undefined : {},
     freeze: true,

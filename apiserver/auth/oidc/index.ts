@@ -1,7 +1,7 @@
 // Users of OpenID providers.
 import type { Clock, Logger } from '../../../runtime/index.ts';
+import { SIGNING_ALGORITHMS } from '../../../runtime/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../../config-file.ts';
-import { SIGNING_ALGORITHMS } from '../jwt.ts';
 import { compileAuthentication } from './compile.ts';
 import {
   AUTHENTICATION_FORMAT,

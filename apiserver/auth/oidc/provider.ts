@@ -1,8 +1,8 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock, Logger, Timer } from '../../../runtime/index.ts';
+import { isSignedBy, type ParsedToken, type VerificationKey } from '../../../runtime/index.ts';
 import { PeerClient } from '../json-http.ts';
-import { isSignedBy, type ParsedToken, type VerificationKey } from '../jwt.ts';
 
 /** Between two tries to find a provider: upstream's. */
 const RETRY_MS = 10_000;
