@@ -9,12 +9,12 @@ import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
 import type { StatusWriter } from '../pod/status-writer.ts';
-import type { LastingVolumes } from '../pod/volumes/volume.ts';
+import type { HeldClaims } from '../pod/volumes/held-claims.ts';
 import type { ImageService, RuntimeService } from '../runtime/cri.ts';
 import { type AdmissionScope, admit } from './admission.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
-import { allocatableOf, labelsToMend, type NodeSpec, nodeStatusOf, nodeToRegister } from './node-object.ts';
+import { allocatableOf, labelsToMend, type NodeSpec, nodeLabels, nodeStatusOf, nodeToRegister } from './node-object.ts';
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { resizeRefusal } from './resize-admission.ts';
@@ -35,7 +35,7 @@ export interface AgentOptions {
   readonly logger: Logger;
   readonly source: ConfigSource;
   readonly statuses: StatusWriter;
-  readonly lasting: LastingVolumes;
+  readonly claims: HeldClaims;
   readonly recorderOf: (nodeName: string) => Pick<EventRecorder, 'event'>;
   readonly statusFrequencyMs: number;
   readonly leaseDurationSeconds: number;
@@ -76,7 +76,7 @@ export class NodeAgent {
     this.#parts = parts;
     this.#bootedAt = options.clock.now();
     this.#nodes = options.client.resource<Node>(coreKinds.nodes);
-    const { client, clock, logger, source, statuses, lasting, random } = options;
+    const { client, clock, logger, source, statuses, claims, random } = options;
     const { spec, runtime, images } = parts;
     const durationSeconds = options.leaseDurationSeconds;
     this.#heartbeat = new Heartbeat({ client, clock, logger, name: spec.name, durationSeconds, nodeUid: () => this.#node?.metadata.uid });
@@ -97,7 +97,8 @@ export class NodeAgent {
       events,
       statuses,
       source,
-      lasting,
+      claims,
+      nodeLabels: () => this.#node?.metadata.labels ?? nodeLabels(spec),
       clock,
       random,
       logger,
