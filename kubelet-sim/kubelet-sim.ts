@@ -1,4 +1,14 @@
-import { coreKinds, type Live, type Node, type Pod, parseQuantity, QuantityError, type Taint } from '../api/index.ts';
+import {
+  coreKinds,
+  type Live,
+  type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Pod,
+  parseQuantity,
+  QuantityError,
+  type Taint,
+} from '../api/index.ts';
 import { type ApiClient, createInformerFactory, type EventRecorder, type Informer, trimManagedFields } from '../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import { UserError } from '../runtime/index.ts';
@@ -10,7 +20,9 @@ import { classLabels, classOf, type NodeClass } from './node-classes.ts';
 import { ClientConfigSource } from './pod/config-source.ts';
 import { PacedEvents } from './pod/paced-events.ts';
 import { StatusWriter } from './pod/status-writer.ts';
-import type { ImageService, MountableVolume } from './runtime/cri.ts';
+import { ClientClaimSource } from './pod/volumes/claim-source.ts';
+import { HeldClaims } from './pod/volumes/held-claims.ts';
+import type { ImageService } from './runtime/cri.ts';
 import { ImageCatalog, type ImageEntry } from './runtime/simulated/image-catalog.ts';
 import type { Sandbox, SimulatedHost } from './runtime/simulated/sandbox.ts';
 import { ImageLibrary, SimulatedImages } from './runtime/simulated/simulated-images.ts';
@@ -213,7 +225,7 @@ class SimulatedKubelets implements KubeletSim {
       logger,
       source: new ClientConfigSource(client, clock),
       statuses: this.#statuses,
-      lasting: new Map<string, MountableVolume>(),
+      claims: this.#heldClaims(),
       recorderOf: (name: string) => this.#events.of(name),
       statusFrequencyMs: this.#options.statusFrequencyMs ?? 10_000,
       leaseDurationSeconds: this.#options.leaseDurationSeconds ?? 40,
@@ -239,6 +251,32 @@ class SimulatedKubelets implements KubeletSim {
     for (const image of classOf(nodeClasses, index - nodeStartIndex)?.nodeClass.images ?? []) {
       images.pullImage(image, [], this.#abort.signal).catch((error: unknown) => logger.warn({ err: error, image }, 'image not brought'));
     }
+  }
+
+  /** Claims are followed from the first one that a pod here uses. */
+  #heldClaims(): HeldClaims {
+    const { client, clock, random, logger } = this.#options;
+    const claims: HeldClaims = new HeldClaims({
+      source: new ClientClaimSource(client),
+      clock,
+      logger,
+      watch: () => {
+        const factory = createInformerFactory({ client, clock, random, logger });
+        factory
+          .informer<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims, { transform: trimManagedFields })
+          .addHandler({ onAdd: (claim) => claims.changed(claim), onUpdate: (claim) => claims.changed(claim) });
+        factory
+          .informer<PersistentVolume>(coreKinds.persistentvolumes, { transform: trimManagedFields })
+          .addHandler({ onDelete: (volume) => claims.forget(volume) });
+        factory.start(this.#abort.signal);
+      },
+      tell: ({ pod, nodeName }, claim, { reason, message }) => {
+        const events = this.#events.of(nodeName);
+        events.event({ apiVersion: 'v1', kind: 'Pod', metadata: pod.metadata }, 'Normal', reason, message);
+        events.event({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: claim.metadata }, 'Normal', reason, message);
+      },
+    });
+    return claims;
   }
 
   #specOf(index: number, runtime: SimulatedRuntime): NodeSpec {

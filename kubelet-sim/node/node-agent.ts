@@ -10,7 +10,7 @@ import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
 import type { StatusWriter } from '../pod/status-writer.ts';
-import type { LastingVolumes } from '../pod/volumes/volume.ts';
+import type { HeldClaims } from '../pod/volumes/held-claims.ts';
 import type { ImageService, RuntimeService } from '../runtime/cri.ts';
 import { type AdmissionScope, admit } from './admission.ts';
 import { isCriticalPod, pressureVerdict, type Threshold } from './eviction.ts';
@@ -19,7 +19,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
 import { isCutOff, NO_FAULTS, type NodeFaults, NodeLine } from './node-faults.ts';
 import { conditionTypes, findingsOf, HEALTHY, healthEvents, type NodeHealth } from './node-health.ts';
-import { allocatableOf, labelsToMend, type NodeFacts, type NodeSpec, nodeStatusOf, nodeToRegister } from './node-object.ts';
+import { allocatableOf, labelsToMend, type NodeFacts, type NodeSpec, nodeLabels, nodeStatusOf, nodeToRegister } from './node-object.ts';
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { resizeRefusal } from './resize-admission.ts';
@@ -40,7 +40,7 @@ export interface AgentOptions {
   readonly logger: Logger;
   readonly source: ConfigSource;
   readonly statuses: StatusWriter;
-  readonly lasting: LastingVolumes;
+  readonly claims: HeldClaims;
   readonly recorderOf: (nodeName: string) => Pick<EventRecorder, 'event'>;
   readonly statusFrequencyMs: number;
   readonly leaseDurationSeconds: number;
@@ -106,7 +106,7 @@ export class NodeAgent {
       onEvicted: (worker, message) => this.#services.events.warning(worker.pod, 'Evicted', message),
     });
     this.#nodes = options.client.resource<Node>(coreKinds.nodes);
-    const { client, clock, logger, source, statuses, lasting, random } = options;
+    const { client, clock, logger, source, statuses, claims, random } = options;
     const { spec, runtime, images } = parts;
     const durationSeconds = options.leaseDurationSeconds;
     this.#heartbeat = new Heartbeat({ client, clock, logger, name: spec.name, durationSeconds, nodeUid: () => this.#node?.metadata.uid });
@@ -128,7 +128,8 @@ export class NodeAgent {
       events,
       statuses: this.#line,
       source,
-      lasting,
+      claims,
+      nodeLabels: () => this.#node?.metadata.labels ?? nodeLabels(spec),
       clock,
       random,
       logger,

@@ -87,14 +87,24 @@ function optionalOf({ facts, container, targetId, behaviour }: ContainerParts): 
   };
 }
 
-function mountsOf({ container, volumes }: ContainerParts, environment: ReadonlyMap<string, string> | undefined): ContainerConfig['mounts'] {
-  return (container.volumeMounts ?? NONE).flatMap(({ name, mountPath, readOnly = false, subPath = '', subPathExpr }) => {
+function mountsOf(
+  { container, volumes, facts }: ContainerParts,
+  environment: ReadonlyMap<string, string> | undefined,
+): ContainerConfig['mounts'] {
+  return (container.volumeMounts ?? NONE).flatMap(({ name, mountPath, readOnly: isAsked = false, subPath = '', subPathExpr }) => {
     const volume = volumes.get(name);
     if (!volume) return [];
+    const readOnly = isAsked || isReadOnly(facts.pod, name);
     return [
       { containerPath: mountPath, readOnly, volume, subPath: subPathExpr && environment ? resolvePath(subPathExpr, environment) : subPath },
     ];
   });
+}
+
+/** Whether the pod asks for no more than to read a volume, whatever its mounts say. */
+function isReadOnly({ spec }: Pod, volumeName: string): boolean {
+  const volume = spec.volumes?.find(({ name }) => name === volumeName);
+  return volume?.persistentVolumeClaim?.readOnly === true || volume?.csi?.readOnly === true;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { PodEvents } from './pod-events.ts';
 import type { ResizeRefusal } from './resize.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { StatusWriter } from './status-writer.ts';
-import type { LastingVolumes } from './volumes/volume.ts';
+import type { HeldClaims } from './volumes/held-claims.ts';
 
 /** Where statuses go. */
 export type StatusSink = Pick<StatusWriter, 'write' | 'writeAndDelete' | 'forget' | 'isIdle'>;
@@ -29,7 +29,8 @@ export interface NodeServices {
   readonly events: PodEvents;
   readonly statuses: StatusSink;
   readonly source: ConfigSource;
-  readonly lasting: LastingVolumes;
+  readonly claims: HeldClaims;
+  readonly nodeLabels: () => Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

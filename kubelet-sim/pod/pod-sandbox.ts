@@ -114,8 +114,8 @@ export class PodSandbox {
   }
 
   #scope(): VolumeScope {
-    const { source, lasting, clock, runtime } = this.#node;
-    return { facts: () => this.facts, source, lasting, clock, hostPath: (path, type) => runtime.hostPath(path, type) };
+    const { source, claims, nodeName, nodeLabels, clock, runtime } = this.#node;
+    return { facts: () => this.facts, source, claims, nodeName, nodeLabels, clock, hostPath: (path, type) => runtime.hostPath(path, type) };
   }
 
   async #mount(pod: Pod): Promise<number> {
@@ -139,10 +139,12 @@ export class PodSandbox {
   }
 
   stop(): void {
+    for (const volume of this.#volumes ?? NO_VOLUMES) volume.tearDown?.();
     if (this.#id !== undefined) this.#node.runtime.stopPodSandbox(this.#id);
   }
 
   remove(): void {
+    for (const volume of this.#volumes ?? NO_VOLUMES) volume.tearDown?.();
     for (const id of [...this.#older, this.#id]) if (id !== undefined) this.#node.runtime.removePodSandbox(id);
   }
 }

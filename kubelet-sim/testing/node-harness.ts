@@ -1,4 +1,16 @@
-import type { ConfigMap, Container, ContainerStatus, Live, Pod, PodStatus, Secret, Service } from '../../api/index.ts';
+import type {
+  ConfigMap,
+  Container,
+  ContainerStatus,
+  CSIDriver,
+  Live,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodStatus,
+  Secret,
+  Service,
+} from '../../api/index.ts';
 import { type Clock, seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts';
 import { PodAddresses } from '../node/pod-addresses.ts';
 import { resizeRefusal } from '../node/resize-admission.ts';
@@ -8,6 +20,8 @@ import type { NodeServices, StatusSink } from '../pod/node-services.ts';
 import type { PodEvents } from '../pod/pod-events.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
+import type { ClaimSource } from '../pod/volumes/claim-source.ts';
+import { HeldClaims } from '../pod/volumes/held-claims.ts';
 import { ImageCatalog } from '../runtime/simulated/image-catalog.ts';
 import { ImageLibrary, SimulatedImages } from '../runtime/simulated/simulated-images.ts';
 // Loaded before the first command needs it: a load takes real time, and the clock here does not wait.
@@ -52,6 +66,42 @@ export class FakeSource implements ConfigSource {
   }
 }
 
+/** Claims, volumes and drivers, by name; statuses that are written are what claims have then. */
+export class FakeClaims implements ClaimSource {
+  readonly claims = new Map<string, Live<PersistentVolumeClaim>>();
+  readonly volumes = new Map<string, Live<PersistentVolume>>();
+  readonly drivers = new Map<string, Live<CSIDriver>>();
+
+  /** A claim that is bound to a volume. */
+  bind(name: string, spec: PersistentVolume['spec'], claim: Partial<PersistentVolumeClaim['status']> = {}): this {
+    const metadata = metaOf('default', name);
+    this.claims.set(name, { metadata, spec: { volumeName: `pv-${name}` }, status: { phase: 'Bound', ...claim } });
+    this.volumes.set(`pv-${name}`, {
+      metadata: { ...metaOf('', `pv-${name}`), namespace: undefined },
+      spec: { claimRef: { namespace: 'default', name, uid: metadata.uid }, ...spec },
+      status: { phase: 'Bound' },
+    });
+    return this;
+  }
+
+  claim(_namespace: string, name: string): Promise<Live<PersistentVolumeClaim> | undefined> {
+    return Promise.resolve(this.claims.get(name));
+  }
+
+  volume(name: string): Promise<Live<PersistentVolume> | undefined> {
+    return Promise.resolve(this.volumes.get(name));
+  }
+
+  csiDriver(name: string): Promise<Live<CSIDriver> | undefined> {
+    return Promise.resolve(this.drivers.get(name));
+  }
+
+  writeStatus(claim: Live<PersistentVolumeClaim>): Promise<void> {
+    this.claims.set(claim.metadata.name, claim);
+    return Promise.resolve();
+  }
+}
+
 const metaOf = (namespace: string, name: string) => ({
   namespace,
   name,
@@ -65,6 +115,7 @@ export class TestNode {
   readonly clock = new VirtualClock();
   readonly random;
   readonly source = new FakeSource(this.clock);
+  readonly claims = new FakeClaims();
   readonly events: string[] = [];
   readonly deleted: string[] = [];
   readonly history: PodStatus[] = [];
@@ -106,7 +157,14 @@ export class TestNode {
       events,
       statuses,
       source: this.source,
-      lasting: new Map(),
+      claims: new HeldClaims({
+        source: this.claims,
+        clock: this.clock,
+        logger: silentLogger,
+        watch: () => undefined,
+        tell: (_user, _claim, { reason, message }) => this.events.push(`Normal ${reason} ${message}`),
+      }),
+      nodeLabels: () => ({ 'kubernetes.io/hostname': 'node-0' }),
       clock: this.clock,
       random: this.random,
       logger: silentLogger,

@@ -15,11 +15,14 @@ const TYPES: ReadonlySet<string> = new Set<HostPathType>([
 
 const isType = (type: string): type is HostPathType => TYPES.has(type);
 
+/** What a source says that its path is; anything where it does not say. */
+export const hostPathType = (type = ''): HostPathType => (isType(type) ? type : '');
+
 /** A file or directory of the node, which must be what the type says. Upstream: `pkg/volume/hostpath`. */
-export function hostPathVolume(name: string, { path, type = '' }: HostPathVolumeSource, scope: VolumeScope): PodVolume {
+export function hostPathVolume(name: string, { path, type }: HostPathVolumeSource, scope: VolumeScope): PodVolume {
   let mountable: MountableVolume | undefined;
   const setUp = async (): Promise<MountableVolume> => {
-    mountable ??= { name, tree: await scope.hostPath(path, isType(type) ? type : '') };
+    mountable ??= { name, tree: await scope.hostPath(path, hostPathType(type)) };
     return mountable;
   };
   return {

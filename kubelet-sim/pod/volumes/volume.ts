@@ -2,20 +2,21 @@ import type { Clock } from '../../../runtime/index.ts';
 import type { FileTree, HostPathType, MountableVolume } from '../../runtime/cri.ts';
 import type { ConfigSource } from '../config-source.ts';
 import type { PodFacts } from '../field-ref.ts';
+import type { HeldClaims } from './held-claims.ts';
 
 /** A volume that cannot be set up; the text is the event's. */
 export class MountError extends Error {
   override readonly name = 'MountError';
 }
 
-/** Volumes that outlive a pod: claims, by name. */
-export type LastingVolumes = Map<string, MountableVolume>;
-
 /** What a pod's volumes need to know. */
 export interface VolumeScope {
   readonly facts: () => PodFacts;
   readonly source: ConfigSource;
-  readonly lasting: LastingVolumes;
+  /** Claims whose volumes are mounted. */
+  readonly claims: HeldClaims;
+  readonly nodeName: string;
+  readonly nodeLabels: () => Readonly<Record<string, string>>;
   readonly clock: Clock;
   /** A part of the node's own file system. @throws Error with a kubelet's text when it is not what the type says. */
   readonly hostPath: (path: string, type: HostPathType) => Promise<FileTree>;
@@ -32,6 +33,8 @@ export interface PodVolume {
   setUp(): Promise<MountableVolume>;
   /** What can be mounted without setting up: of a pod that has been running. */
   readonly mountable: MountableVolume | undefined;
+  /** The pod uses it no more. */
+  tearDown?(): void;
 }
 
 /** A volume that is there at once. */

@@ -1,6 +1,7 @@
-import type { Volume, VolumeProjection } from '../../../api/index.ts';
+import { ephemeralClaimName, type Volume, type VolumeProjection } from '../../../api/index.ts';
 import type { MountableVolume } from '../../runtime/cri.ts';
 import { claimVolume } from './claim.ts';
+import { csiVolume } from './csi.ts';
 import { emptyDirVolume } from './empty-dir.ts';
 import { hostPathVolume } from './host-path.ts';
 import { MODE_DEFAULT, payloadVolume } from './payload.ts';
@@ -12,9 +13,10 @@ export const volumesOf = (volumes: readonly Volume[], scope: VolumeScope): reado
   volumes.map((volume) => volumeOf(volume, scope));
 
 function volumeOf(volume: Volume, scope: VolumeScope): PodVolume {
-  const { name, persistentVolumeClaim, ephemeral, hostPath, emptyDir } = volume;
-  if (persistentVolumeClaim) return claimVolume(name, persistentVolumeClaim.claimName, scope);
-  if (ephemeral) return claimVolume(name, `${scope.facts().pod.metadata.name}-${name}`, scope);
+  const { name, persistentVolumeClaim, ephemeral, hostPath, emptyDir, csi } = volume;
+  if (persistentVolumeClaim) return claimVolume({ name, claimName: persistentVolumeClaim.claimName, isEphemeral: false }, scope);
+  if (ephemeral) return claimVolume({ name, claimName: ephemeralClaimName(scope.facts().pod, name), isEphemeral: true }, scope);
+  if (csi) return csiVolume(name, csi, scope);
   if (hostPath) return hostPathVolume(name, hostPath, scope);
   if (emptyDir) return emptyDirVolume(name, emptyDir, scope);
   const parts = partsOf(volume);

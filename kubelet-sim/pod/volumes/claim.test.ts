@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import type { Pod, Volume } from '../../../api/index.ts';
+import { aContainer, aPod } from '../../testing/builders.ts';
+import { TestNode } from '../../testing/node-harness.ts';
+
+const HOST = { hostPath: { path: '/var/volumes/v', type: 'DirectoryOrCreate' } };
+
+/** Runs a script in a pod whose volumes are mounted under /mnt, each by its name. */
+async function run(
+  node: TestNode,
+  script: string,
+  volumes: Volume[],
+  { name = 'p', spec = {} }: { name?: string; spec?: Partial<Pod['spec']> } = {},
+) {
+  const volumeMounts = volumes.map((volume) => ({ name: volume.name, mountPath: `/mnt/${volume.name}` }));
+  const containers = [aContainer('main', { image: 'busybox', command: ['sh', '-c', script], volumeMounts })];
+  await node.run({}, aPod({ containers, volumes, restartPolicy: 'Never', ...spec }, { name }));
+  await node.pass(1);
+}
+const ofClaim = (claimName: string, more: object = {}): Volume => ({ name: 'd', persistentVolumeClaim: { claimName, ...more } });
+const warnings = ({ events }: TestNode) => events.filter((event) => event.startsWith('Warning'));
+
+describe('what is on the volume of a claim', () => {
+  it.each([
+    ['a directory of the node', HOST],
+    ['a disk of the network', { nfs: { server: 's', path: '/' }, capacity: { storage: '1Gi' } }],
+  ])('is there for the next pod: %s', async (_what, spec) => {
+    const node = new TestNode();
+    node.claims.bind('c', spec);
+    await run(node, 'echo kept > /mnt/d/file', [ofClaim('c')], { name: 'first' });
+    await run(node, 'cat /mnt/d/file', [ofClaim('c')], { name: 'second' });
+    expect(await node.log()).toBe('kept\n');
+  });
+
+  it('is a directory of the node, which a pod may mount by its path', async () => {
+    const node = new TestNode();
+    node.claims.bind('c', HOST);
+    await run(node, 'echo seen > /mnt/d/file', [ofClaim('c')], { name: 'first' });
+    await run(node, 'cat /mnt/d/v/file', [{ name: 'd', hostPath: { path: '/var/volumes' } }], { name: 'second' });
+    expect(await node.log()).toBe('seen\n');
+  });
+
+  it('cannot be written when the pod asks only to read', async () => {
+    const node = new TestNode();
+    node.claims.bind('c', HOST);
+    await run(node, 'echo x > /mnt/d/file', [ofClaim('c', { readOnly: true })]);
+    expect(node.state()).toMatch(/^Error/);
+    expect(await node.log()).toMatch(/read-only file system/i);
+  });
+});
+
+describe('a pod does not start', () => {
+  const processing = (why: string) =>
+    `Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[d], unattached volumes=[], failed to process volumes=[d]: error processing PVC default/c: ${why}`;
+
+  it.each<[string, (node: TestNode) => unknown, string]>([
+    ['without the claim', () => undefined, processing('failed to fetch PVC from API server: persistentvolumeclaims "c" not found')],
+    ['with a claim that is not bound', ({ claims }) => claims.bind('c', HOST, { phase: 'Pending' }), processing('PVC is not bound')],
+    [
+      'with a claim whose volume is gone',
+      ({ claims }) => claims.bind('c', HOST).volumes.clear(),
+      processing('failed to fetch PV pv-c from API server: persistentvolumes "pv-c" not found'),
+    ],
+    [
+      'with a volume of another claim',
+      ({ claims }) => claims.bind('c', { ...HOST, claimRef: { uid: 'other' } }),
+      processing('found PV object pv-c but its pv.Spec.ClaimRef.UID other does not point to claim.UID uid-of-c'),
+    ],
+    [
+      'with a path that is not what it should be',
+      ({ claims }) => claims.bind('c', { hostPath: { path: '/none', type: 'Directory' } }),
+      'Warning FailedMount MountVolume.SetUp failed for volume "pv-c" : hostPath type check failed: /none is not a directory',
+    ],
+    [
+      'with a local disk that is not there',
+      ({ claims }) => claims.bind('c', { local: { path: '/mnt/none' } }),
+      'Warning FailedMount MountVolume.NewMounter initialization failed for volume "pv-c" : path "/mnt/none" does not exist',
+    ],
+    [
+      'with a driver that is not there',
+      ({ claims }) => claims.bind('c', { csi: { driver: 'd.io', volumeHandle: 'h' } }),
+      'Warning FailedMount MountVolume.MountDevice failed for volume "pv-c" : kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: driver name d.io not found in the list of registered CSI drivers',
+    ],
+    [
+      'on a node that does not reach the volume',
+      ({ claims }) =>
+        claims.bind('c', {
+          ...HOST,
+          nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'x', operator: 'Exists' }] }] } },
+        }),
+      'Warning FailedMount MountVolume.NodeAffinity check failed for volume "pv-c" : no matching NodeSelectorTerms',
+    ],
+  ])('%s', async (_what, prepare, event) => {
+    const node = new TestNode();
+    prepare(node);
+    await run(node, 'true', [ofClaim('c')]);
+    expect([node.state(), warnings(node)[0]]).toEqual(['ContainerCreating', event]);
+  });
+
+  it('with a driver’s inline volume, unless there is the driver and it makes such', async () => {
+    const inline: Volume = { name: 'd', csi: { driver: 'd.io' } };
+    const node = new TestNode();
+    await run(node, 'true', [inline]);
+    expect(warnings(node)[0]).toBe(
+      'Warning FailedMount MountVolume.SetUp failed for volume "d" : kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name d.io not found in the list of registered CSI drivers',
+    );
+    const metadata = { name: 'd.io', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
+    node.claims.drivers.set('d.io', { metadata, spec: { volumeLifecycleModes: ['Ephemeral'] } });
+    await node.pass(5);
+    expect(node.state()).toBe('Completed 0');
+  });
+
+  it('with an ephemeral volume whose claim is another’s', async () => {
+    const node = new TestNode();
+    node.claims.bind('p-d', HOST);
+    await run(node, 'true', [{ name: 'd', ephemeral: {} }]);
+    expect(warnings(node)[0]).toContain('PVC default/p-d was not created for pod default/p (pod is not owner)');
+  });
+
+  it('while another has a claim that is for one pod', async () => {
+    const node = new TestNode();
+    node.claims.bind('c', { ...HOST, accessModes: ['ReadWriteOncePod'] });
+    await run(node, 'sleep 3', [ofClaim('c')], { name: 'first' });
+    const first = node.worker;
+    await run(node, 'true', [ofClaim('c')], { name: 'second' });
+    const second = node.worker;
+    expect(warnings(node)[0]).toBe(
+      'Warning FailedMount MountVolume.SetUp failed for volume "pv-c" : volume uses the ReadWriteOncePod access mode and is already in use by another pod',
+    );
+    node.worker = first;
+    for (let i = 0; i < 3; i++) await node.pass(1);
+    node.worker = second;
+    for (let i = 0; i < 10; i++) await node.pass(1);
+    expect(node.state()).toBe('Completed 0');
+  });
+});
+
+it('the file system of a claim grows when a pod mounts it, and while one has it mounted', async () => {
+  const node = new TestNode();
+  const growing = (size: string) => ({
+    capacity: { storage: '1Gi' },
+    allocatedResources: { storage: size },
+    allocatedResourceStatuses: { storage: 'NodeResizePending' },
+    conditions: [
+      { type: 'Resizing', status: 'True' },
+      { type: 'FileSystemResizePending', status: 'True' },
+    ],
+  });
+  node.claims.bind('c', HOST, growing('2Gi'));
+  await run(node, 'sleep 1000', [ofClaim('c')]);
+  const grown = { phase: 'Bound', capacity: { storage: '2Gi' }, allocatedResources: { storage: '2Gi' } };
+  expect(node.claims.claims.get('c')?.status).toEqual(grown);
+  expect(node.events).toContain('Normal FileSystemResizeSuccessful MountVolume.NodeExpandVolume succeeded for volume "pv-c" node-0');
+  const claim = node.claims.bind('c', HOST, growing('3Gi')).claims.get('c');
+  if (claim) node.services.claims.changed(claim);
+  await node.pass(0);
+  expect(node.claims.claims.get('c')?.status.capacity).toEqual({ storage: '3Gi' });
+});

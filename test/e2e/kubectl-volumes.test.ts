@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findKubectls, type Kubectl, kubectlOf, logsOf, startCluster, type TestCluster, waitFor } from '../support/cluster.ts';
+
+const MANIFEST = join(import.meta.dirname, 'manifests', 'storage.yaml');
+const STEP_MS_MAX = 60_000;
+
+let cluster: TestCluster;
+let kubectl: Kubectl;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  kubectl = kubectlOf(findKubectls().at(-1) ?? 'kubectl', cluster.kubeconfig);
+  await kubectl('apply', '-f', MANIFEST);
+}, 120_000);
+
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+});
+
+/** Asks until the answer is as wanted. */
+const until = async (wanted: RegExp, ...args: string[]): Promise<string> => {
+  let last = '';
+  const look = async () => {
+    const { stdout, stderr } = await kubectl.run(args);
+    last = stdout + stderr;
+    return wanted.test(last);
+  };
+  await waitFor(look, STEP_MS_MAX, () => `kubectl ${args.join(' ')} never said ${wanted}, last: ${last}\n${logsOf(cluster.directory)}`);
+  return last;
+};
+const field = (kind: string, name: string, path: string) => ['get', kind, name, '-o', `jsonpath={${path}}`];
+
+describe('storage with a real kubectl', () => {
+  it('has a default class', async () => {
+    expect(await kubectl('get', 'storageclass', 'standard')).toMatch(
+      /standard \(default\)\s+nanokube.dev\/hostpath\s+Delete\s+WaitForFirstConsumer\s+true/,
+    );
+  });
+
+  it('binds what was made by hand at once', async () => {
+    await until(/claim-static\s+Bound\s+by-hand\s+2Gi\s+RWO\s+manual/, 'get', 'pvc', 'claim-static');
+    await until(/by-hand\s+2Gi\s+RWO\s+Retain\s+Bound\s+default\/claim-static\s+manual/, 'get', 'pv', 'by-hand');
+  });
+
+  it('makes a volume for the first pod that uses the claim, and the next pod finds what the first one wrote', async () => {
+    await until(/^Succeeded$/, ...field('pod', 'writer', '.status.phase'));
+    expect(await kubectl('logs', 'writer')).toBe('kept\n');
+    await until(/^kept$/m, 'logs', 'reader');
+    const node = await kubectl(...field('pod', 'writer', '.spec.nodeName'));
+    expect(await kubectl(...field('pod', 'reader', '.spec.nodeName'))).toBe(node);
+    const described = await kubectl('describe', 'pvc', 'claim-dynamic');
+    expect(described).toMatch(/Used By:\s+reader\n\s+writer/);
+    expect(described).toContain('Successfully provisioned volume pvc-');
+    expect(described).toMatch(/volume.kubernetes.io\/selected-node: node-\d/);
+  });
+
+  it('gives every pod of a StatefulSet a volume of its own, and an ephemeral one to the pod that asks', async () => {
+    await until(
+      /statefulset rolling update complete|partitioned roll out complete: 3/,
+      'rollout',
+      'status',
+      'statefulset/db',
+      '--timeout=60s',
+    );
+    expect((await kubectl('get', 'pvc', '-l', 'app=db', '-o', 'name')).trim().split('\n')).toHaveLength(3);
+    await until(/^mine$/m, 'logs', 'scratch');
+    await kubectl('delete', 'pod', 'scratch', '--wait=false');
+    await until(/NotFound/, 'get', 'pvc', 'scratch-s');
+  });
+
+  it('grows a volume while a pod has it', async () => {
+    await kubectl('patch', 'pvc', 'claim-dynamic', '-p', '{"spec":{"resources":{"requests":{"storage":"3Gi"}}}}');
+    await until(/^3Gi$/, ...field('pvc', 'claim-dynamic', '.status.capacity.storage'));
+    const described = await until(/FileSystemResizeSuccessful/, 'describe', 'pvc', 'claim-dynamic');
+    for (const reason of ['ExternalExpanding', 'Resizing', 'FileSystemResizeRequired']) expect(described).toContain(reason);
+    expect(await kubectl(...field('pvc', 'claim-dynamic', '.status.conditions'))).toBe('');
+  });
+
+  it('deletes what was made on demand with its claim, once no pod has it, and keeps the rest', async () => {
+    const made = await kubectl(...field('pvc', 'claim-dynamic', '.spec.volumeName'));
+    await kubectl('delete', 'pvc', 'claim-dynamic', 'claim-static', '--wait=false');
+    expect(await kubectl('get', 'pvc', 'claim-dynamic')).toMatch(/Terminating/);
+    await kubectl('delete', 'pod', 'writer', 'reader', '--wait=false', '--grace-period=1');
+    await until(/NotFound/, 'get', 'pvc', 'claim-dynamic');
+    await until(/NotFound/, 'get', 'pv', made);
+    await until(/^Released$/, ...field('pv', 'by-hand', '.status.phase'));
+  });
+});
