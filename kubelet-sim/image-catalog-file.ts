@@ -6,29 +6,67 @@ import type { ImageEntry } from './runtime/simulated/image-catalog.ts';
 export async function readImageCatalog(path: string): Promise<readonly ImageEntry[]> {
   const [{ parse }, { z }] = await Promise.all([import('yaml'), import('zod')]);
   const map = z.record(z.string(), z.string());
-  const entry = z.strictObject({
-    repository: z.string().min(1),
-    run: z.union([z.enum(['server', 'exit']), z.array(z.string()).min(1)]).optional(),
+  const texts = z.array(z.string());
+  const port = z.int().min(1).max(65_535);
+  const code = z.int().min(0).max(255);
+  const milliseconds = z.number().min(0);
+  const reply = z.strictObject({
+    path: z.string().startsWith('/'),
+    method: z.string().optional(),
+    status: z.int().min(100).max(599).optional(),
+    headers: map.optional(),
+    body: z.string().optional(),
+    delayMs: milliseconds.optional(),
+    afterMs: milliseconds.optional(),
+    exitCode: code.optional(),
+  });
+  const behaviour = z.strictObject({
+    run: z.union([z.enum(['server', 'exit']), texts.min(1)]).optional(),
     args: z.enum(['exec', 'flags']).optional(),
-    binaries: z.array(z.string()).optional(),
+    binaries: texts.optional(),
     clients: map.optional(),
     shell: z.boolean().optional(),
-    log: z.array(z.string()).optional(),
-    ports: z.array(z.int().min(1).max(65_535)).optional(),
+    log: texts.optional(),
+    ports: z.array(port).optional(),
+    portFlags: texts.optional(),
+    protocol: z.enum(['http', 'tcp', 'grpc']).optional(),
+    tls: z.boolean().optional(),
+    replies: z.array(reply).optional(),
     body: z.string().optional(),
     docroot: z.string().optional(),
-    stopCode: z.int().min(0).max(255).optional(),
+    serverName: z.string().optional(),
+    accessLog: z.boolean().optional(),
+    greeting: z.string().optional(),
+    talks: z.array(z.strictObject({ match: z.string(), reply: z.string() })).optional(),
+    healthServices: texts.optional(),
+    configs: texts.optional(),
+    bindError: z.string().optional(),
+    bindExitCode: code.optional(),
+    writes: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+    stopSignal: z.string().regex(/^SIG/).optional(),
+    stopSignals: texts.optional(),
+    stopMs: milliseconds.optional(),
+    stopLog: texts.optional(),
+    stopCode: code.optional(),
+    reaps: z.boolean().optional(),
+    title: texts.optional(),
+    base: z.string().optional(),
+    isDistribution: z.boolean().optional(),
+    account: z.string().optional(),
+    loadFlags: z.strictObject({ memoryBytes: texts.optional(), cpuMillis: texts.optional() }).optional(),
+    requires: z.strictObject({ anyOf: texts.min(1), message: z.string() }).optional(),
     env: map.optional(),
     workingDir: z.string().optional(),
     files: map.optional(),
     sizeBytes: z.int().min(0).optional(),
-    missingTags: z.array(z.string()).optional(),
+    missingTags: texts.optional(),
     uid: z.int().min(0).optional(),
     gid: z.int().min(0).optional(),
     username: z.string().optional(),
     cpuMillis: z.number().min(0).optional(),
     memoryBytes: z.int().min(0).optional(),
   });
+  const entry = behaviour.extend({ repository: z.string().min(1), commands: z.record(z.string(), behaviour).optional() });
   try {
     return z.strictObject({ images: z.array(entry) }).parse(parse(await readFile(path, 'utf8'))).images;
   } catch (error) {

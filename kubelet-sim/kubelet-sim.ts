@@ -200,7 +200,7 @@ class SimulatedKubelets implements KubeletSim {
       pullMs: this.#options.imagePullMs,
       privateRegistries: this.#options.privateRegistries,
     });
-    const host: SimulatedHost = { clock, random, network: new Map<string, Sandbox>() };
+    const host: SimulatedHost = { clock, random, network: new Map<string, Sandbox>(), nodes: new Map() };
     const shared = {
       client,
       clock,
@@ -215,7 +215,7 @@ class SimulatedKubelets implements KubeletSim {
     };
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
       const images = new SimulatedImages(library);
-      const runtime = new SimulatedRuntime(host, images, `${this.#options.nodeNamePrefix ?? 'node-'}${i}`);
+      const runtime = new SimulatedRuntime(host, images, { name: `${this.#options.nodeNamePrefix ?? 'node-'}${i}`, ip: nodeIp(i) });
       const agent = new NodeAgent(shared, {
         spec: this.#specOf(i, runtime),
         runtime,

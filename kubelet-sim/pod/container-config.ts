@@ -118,7 +118,7 @@ function resolvePath(expression: string, environment: ReadonlyMap<string, string
 const terminationOf = ({ terminationMessagePath, terminationMessagePolicy, lifecycle }: Container) => ({
   terminationMessagePath: terminationMessagePath ?? '/dev/termination-log',
   terminationMessagePolicy: terminationMessagePolicy ?? 'File',
-  stopSignal: lifecycle?.stopSignal ?? 'SIGTERM',
+  stopSignal: lifecycle?.stopSignal ?? '',
 });
 
 /** Shared, since most containers have none. */

@@ -297,7 +297,7 @@ test('with a shared process namespace pause is PID 1, and a plain process dies o
   await node.runScript('sleep 3600', { shareProcessNamespace: true });
   const id = node.worker?.containerId('main') ?? '';
   expect((await node.runtime.execSync(id, ['ps'], 0)).stdout.toString()).toMatch(
-    / +1 root +0:00 \/pause\n +2 root +0:00 sh -c sleep 3600\n/,
+    / +1 65535 +0:00 \/pause\n +2 root +0:00 sh -c sleep 3600\n/,
   );
   await node.delete(30);
   await node.pass(1);

@@ -163,7 +163,7 @@ export interface ContainerConfig {
   readonly stdin: boolean;
   readonly stdinOnce: boolean;
   readonly tty: boolean;
-  /** Name of the signal that asks it to stop; `SIGTERM` unless the pod says otherwise. */
+  /** Name of the signal that asks it to stop; the image's own when `''`. */
   readonly stopSignal: string;
   readonly resources?: ContainerResources | undefined;
   readonly security?: ContainerSecurity | undefined;
@@ -280,6 +280,9 @@ export interface NodeProcess {
   readonly containerId: string;
   /** The sandbox it is of; `''` for the node's own. */
   readonly sandboxId: string;
+  readonly uid: number;
+  /** A zombie has ended, and its parent has not looked. */
+  readonly state: 'running' | 'zombie';
 }
 
 /** Whether a runtime can run pods, as a node's conditions tell. */

@@ -1,3 +1,4 @@
+import { commandLineOption } from './command-line.ts';
 import type { ImageFacts } from './image-catalog.ts';
 import type { Program, ServerBehaviour } from './program.ts';
 import { exitProgram, serverProgram, sleepProgram } from './programs.ts';
@@ -28,56 +29,67 @@ const ONE_SHOT = new Set(['-c', '-e', '-V', '-v', '--version', '--help', '-h']);
 /** Decides what a container runs: by its command, else by what its image does. */
 export function chooseProgram(request: ProgramRequest): Program | StartFailure {
   const { image, command, args } = request;
-  if (command.length === 0 && (args.length === 0 || image.args === 'flags')) return imageProgram(image);
+  if (command.length === 0 && (args.length === 0 || image.args === 'flags')) return imageProgram(image, args);
   const argv = [...command, ...args];
   const path = argv[0] ?? '';
   const name = path.slice(path.lastIndexOf('/') + 1);
   const client = image.clients[name];
   if (client !== undefined) return exitProgram(0, client);
   if (image.binaries.includes(name) || image.binaries.includes(path)) return binaryProgram(request, argv);
-  if (image.shell && TOOL_NAMES.has(name)) return trivialProgram(argv, name) ?? shellProgram(argv, servedBy(argv.join(' '), image));
+  if (image.shell && TOOL_NAMES.has(name)) return trivialProgram(argv, name) ?? shellProgram(argv, servedBy(image));
+  // Whether a path of a volume is there, and may be run, is seen when it is run.
   if (path.includes('/') && request.isMounted(path)) return shellProgram(argv);
   if (image.known) return { failure: notFound(path) };
-  return request.isExec ? exitProgram(0) : imageProgram(image);
+  return request.isExec ? exitProgram(0) : imageProgram(image, args);
 }
 
-function imageProgram(image: ImageFacts): Program {
+/** What images do by themselves; shared, since most containers give no command. */
+const ofImages = new WeakMap<ImageFacts, Program>();
+
+function imageProgram(image: ImageFacts, args: readonly string[]): Program {
+  if (args.length > 0) return makeImageProgram(image.commands[args[0] ?? ''] ?? image, args);
+  let program = ofImages.get(image);
+  if (!program) {
+    program = makeImageProgram(image, args);
+    ofImages.set(image, program);
+  }
+  return program;
+}
+
+function makeImageProgram(image: ImageFacts, args: readonly string[]): Program {
   if (image.run === 'exit') return exitProgram(0);
   if (image.run !== 'server') return trivialProgram(image.run, image.run[0] ?? '') ?? shellProgram(image.run);
-  return serverProgram({
-    log: image.log,
-    stopCode: image.stopCode,
-    behaviour: { ports: image.ports, body: image.body, docroot: image.docroot },
-  });
+  return serverProgram(image, portsOf(image, args));
+}
+
+/** The ports of an image's server, which may be told another by a flag: `--port=80`, `-listen=:80`. */
+function portsOf(image: ImageFacts, argv: readonly string[]): readonly number[] {
+  for (const flag of image.portFlags) {
+    const port = /(\d{1,5})$/.exec(commandLineOption(argv, flag))?.[1];
+    if (port !== undefined) return [Number(port), ...image.ports.slice(1)];
+  }
+  return argv.includes('http.server') ? [Number(argv.find((arg) => /^\d{2,5}$/.test(arg)) ?? 8000)] : image.ports;
 }
 
 function binaryProgram(request: ProgramRequest, argv: readonly string[]): Program {
   if (request.isExec && argv.some((arg) => arg === 'quit' || arg === 'stop')) return { ...exitProgram(0), start: stopMain };
   if (request.isExec || argv.slice(1).some((arg) => ONE_SHOT.has(arg))) return exitProgram(0);
-  return imageProgram({ ...request.image, run: 'server', ports: [...request.image.ports, ...portsNamed(argv)] });
+  const image = request.image.commands[argv[1] ?? ''] ?? request.image;
+  return serverProgram(image, portsOf(image, argv));
 }
 
 /** `nginx -s quit` and the like: the main process is asked to end. */
 const stopMain: Program['start'] = (context) => {
-  context.kill(1, 'SIGQUIT');
+  context.kill(context.mainPid, 'SIGQUIT');
   context.exit(0);
   return { signal: () => undefined, dispose: () => undefined };
 };
 
-/** Arguments that look like a port, e.g. of `python -m http.server 8000`. */
-const portsNamed = (argv: readonly string[]): number[] =>
-  argv.includes('http.server') ? [Number(argv.find((arg) => /^\d{2,5}$/.test(arg)) ?? 8000)] : [];
-
 const notFound = (path: string): string =>
   path.includes('/') ? `exec: "${path}": stat ${path}: no such file or directory` : `exec: "${path}": executable file not found in $PATH`;
 
-/** How a script answers on ports: as the image's server if it starts it, or any program of an image nobody described. */
-function servedBy(script: string, image: ImageFacts): ServerBehaviour | undefined {
-  const starts = !image.known || image.binaries.some((binary) => script.includes(binary));
-  const port = /\b(?:httpd|http\.server|nc|netcat)\b.*?\b(\d{2,5})\b/.exec(script)?.[1];
-  if (!starts && port === undefined) return undefined;
-  return { ports: [...image.ports, ...(port === undefined ? [] : [Number(port)])], body: image.body, docroot: starts ? image.docroot : '' };
-}
+/** A script of an image that nobody described may well start its server: it answers on the ports that its container declares. */
+const servedBy = (image: ImageFacts): ServerBehaviour | undefined => (image.known ? undefined : { ports: image.ports, facts: image });
 
 /** What needs no shell to be understood; undefined for all else. */
 export function trivialProgram(argv: readonly string[], name: string): Program | undefined {
@@ -116,9 +128,18 @@ function trivialScript(script: string): Program | undefined {
   return assigns || SHELLS.has(words[0] ?? '') ? undefined : trivialProgram(words, words[0] ?? '');
 }
 
+/** Lasting sleeps of the same length are one program. */
+const sleeps = new Map<number, Program>();
+const SLEEPS_MAX = 100;
+
 function sleepFor(args: readonly string[]): Program | undefined {
   const ms = sleepMs(args);
-  return ms === undefined ? undefined : sleepProgram(ms);
+  if (ms === undefined) return undefined;
+  const known = sleeps.get(ms);
+  if (known) return known;
+  const made = sleepProgram(ms);
+  if (sleeps.size < SLEEPS_MAX) sleeps.set(ms, made);
+  return made;
 }
 
 /** Text as bytes, one character each. */

@@ -1,15 +1,21 @@
 import type { Clock, Random } from '../../../runtime/index.ts';
-import type { OutputStream } from '../cri.ts';
+import type { ContainerUser, OutputStream } from '../cri.ts';
+import { hasCapability } from './capabilities.ts';
 import type { SimulatedContainer } from './container.ts';
+import type { ContainerUsage } from './container-usage.ts';
 import type { ContainerFiles } from './files/container-files.ts';
-import type { ImageFacts } from './image-catalog.ts';
-import type { HttpAnswer, ProcessContext, ProcessInfo } from './program.ts';
+import type { ImageFacts, ServerFacts } from './image-catalog.ts';
+import { ImageListener } from './network/image-listener.ts';
+import type { Listener } from './network/listener.ts';
+import { PodNetwork } from './network/pod-network.ts';
+import type { ProcessContext, ProcessInfo } from './program.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** What differs between the processes of a container. */
 export interface ProcessParts {
   readonly argv: readonly string[];
   readonly pid: number;
+  readonly ppid: number;
   readonly isInit: boolean;
   readonly startedAt: number;
   readonly tty: boolean;
@@ -21,13 +27,15 @@ export interface ProcessParts {
 /** A process of a container: one object, for there are hundreds of thousands of them. */
 export class ContainerProcess implements ProcessContext {
   readonly #container: SimulatedContainer;
-  readonly #sandbox: Sandbox;
   readonly #parts: ProcessParts;
 
-  constructor(container: SimulatedContainer, sandbox: Sandbox, parts: ProcessParts) {
+  constructor(container: SimulatedContainer, parts: ProcessParts) {
     this.#container = container;
-    this.#sandbox = sandbox;
     this.#parts = parts;
+  }
+
+  get #sandbox(): Sandbox {
+    return this.#container.sandbox;
   }
 
   get clock(): Clock {
@@ -44,6 +52,11 @@ export class ContainerProcess implements ProcessContext {
 
   get pid(): number {
     return this.#parts.pid;
+  }
+
+  /** Its parent now: another when that has ended. */
+  get ppid(): number {
+    return this.#sandbox.processOf(this.#container, this.pid)?.ppid ?? this.#parts.ppid;
   }
 
   get isInit(): boolean {
@@ -74,8 +87,24 @@ export class ContainerProcess implements ProcessContext {
     return this.#container.workingDir;
   }
 
+  get user(): ContainerUser {
+    return this.#container.user;
+  }
+
+  get mainPid(): number {
+    return this.#container.mainPid;
+  }
+
+  get isReadOnly(): boolean {
+    return this.#container.config.security?.readOnlyRootFilesystem ?? false;
+  }
+
   get image(): ImageFacts {
     return this.#container.image;
+  }
+
+  get network(): PodNetwork {
+    return new PodNetwork(this.#sandbox);
   }
 
   environment(): Promise<ReadonlyMap<string, string>> {
@@ -95,14 +124,49 @@ export class ContainerProcess implements ProcessContext {
   }
 
   processes(): readonly ProcessInfo[] {
-    return this.#sandbox.processesOf(this.#container.id);
+    return this.#sandbox.processesOf(this.#container);
   }
 
-  kill(pid: number, signal: string): boolean {
-    return this.#sandbox.kill(this.#container.id, pid, signal);
+  /** As kill(2): only root with CAP_KILL may signal processes of others. */
+  kill(pid: number, signal: string): 'sent' | 'absent' | 'denied' {
+    const target = this.processes().find((process) => process.pid === pid);
+    if (!target) return 'absent';
+    const { uid } = this.user;
+    if (target.uid !== uid && !hasCapability(this.#container, 'KILL')) return 'denied';
+    if (signal !== 'SIG0') this.#sandbox.kill(this.#container, pid, signal);
+    return 'sent';
   }
 
-  fetch(url: URL): Promise<HttpAnswer> {
-    return this.#sandbox.fetch(url);
+  fork(argv: readonly string[], deliver: (signal: string) => void): ProcessContext {
+    const container = this.#container;
+    const process = this.#sandbox.spawn(container, { ppid: this.pid, argv, reaps: () => true, deliver });
+    const pid = process?.pid ?? 0;
+    return new ContainerProcess(container, {
+      ...this.#parts,
+      argv,
+      pid,
+      ppid: this.pid,
+      isInit: false,
+      startedAt: this.clock.now(),
+      exit: () => this.#sandbox.exited(container, pid),
+    });
+  }
+
+  become(argv: readonly string[]): void {
+    const process = this.#sandbox.processOf(this.#container, this.pid);
+    if (process) process.argv = argv;
+    if (this.#container.mainPid === this.pid) this.#container.retitle(argv);
+  }
+
+  listen(port: number, listener: Pick<Listener, 'http' | 'stream'>): { close(): void } | undefined {
+    return this.#container.listen(port, listener);
+  }
+
+  listenAs(port: number, facts: ServerFacts): { close(): void } | undefined {
+    return this.#container.listen(port, new ImageListener(this.#container, facts, port));
+  }
+
+  usage(): ContainerUsage {
+    return this.#container.usage();
   }
 }

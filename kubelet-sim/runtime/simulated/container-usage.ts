@@ -8,6 +8,13 @@ const PAGE_BYTES = 4096;
 const SHARE_OF_LIMIT = 0.9;
 const NANOS_PER_MILLI_MS = 1000;
 
+/** What a container uses, and may. */
+export interface ContainerUsage {
+  readonly cpu: CpuUsage;
+  readonly memory: MemoryUsage;
+  readonly resources: ContainerResources;
+}
+
 /** What a container's use follows from. */
 export interface Load {
   readonly behaviour: ContainerBehaviour | undefined;

@@ -1,4 +1,4 @@
-import type { Timer } from '../../../runtime/index.ts';
+import type { Clock, Timer } from '../../../runtime/index.ts';
 import type {
   ContainerBehaviour,
   ContainerConfig,
@@ -7,34 +7,36 @@ import type {
   ContainerState,
   ContainerStatus,
   ContainerUser,
+  OutputStream,
   ProcessStreams,
   RestoredContainer,
 } from '../cri.ts';
 import type { ContainerStats } from '../usage.ts';
+import { Attachments } from './attachments.ts';
 import { chooseProgram } from './choose-program.ts';
+import { filesystemOf } from './container-filesystem.ts';
 import { ContainerLog } from './container-log.ts';
 import { ContainerProcess } from './container-process.ts';
-import { cpuUsage, memoryUsage } from './container-usage.ts';
-import { ContainerFiles } from './files/container-files.ts';
-import { toolDirectory } from './files/tool-directory.ts';
+import { ContainerScript } from './container-script.ts';
+import { type ContainerUsage, cpuUsage, memoryUsage } from './container-usage.ts';
+import type { ContainerFiles } from './files/container-files.ts';
 import { normalizePath } from './files/tree.ts';
 import type { ImageFacts } from './image-catalog.ts';
+import { loadOf } from './load-flags.ts';
+import { ContainerSockets } from './network/container-sockets.ts';
+import type { Listener } from './network/listener.ts';
+import { isTaken } from './network/listeners.ts';
 import type { Program, RunningProgram, ServerBehaviour } from './program.ts';
+import { exitProgram } from './programs.ts';
 import type { Sandbox } from './sandbox.ts';
-import { mountPointOf } from './volumes.ts';
+import { StdinPipe } from './stdin-pipe.ts';
+import { messageFromFile, messageFromLog } from './termination-message.ts';
 
 /** Exit code of a process that was killed with SIGKILL. */
 const EXIT_KILLED = 137;
 /** Exit code that runtimes give a container whose process could not be started. */
 const EXIT_START_FAILED = 128;
-/** Limits of a termination message taken from the log, as upstream's. */
-const MESSAGE_LINES_MAX = 80;
-const MESSAGE_LOG_BYTES_MAX = 2048;
-const MESSAGE_FILE_BYTES_MAX = 4096;
-
 const NO_RESOURCES: ContainerResources = {};
-/** A container that does not run. */
-const NOTHING: ContainerBehaviour = { memoryBytes: { points: [] } };
 
 /** What a container is made of, beside its configuration. */
 export interface ContainerParts {
@@ -48,13 +50,14 @@ export interface ContainerParts {
 }
 
 /**
- * One container: created → running → exited, and never back. Its files and its log come to be when somebody looks at them; a quiet
- * server has neither.
+ * One container: created → running → exited, and never back. Its files, its log and its process namespace come to be when somebody
+ * looks at them; a quiet server has none of them, and no timer.
  */
 export class SimulatedContainer {
   readonly id: string;
   readonly config: ContainerConfig;
   readonly image: ImageFacts;
+  readonly sandbox: Sandbox;
   readonly #parts: ContainerParts;
   #state: ContainerState = 'created';
   readonly #createdAt: number;
@@ -67,23 +70,29 @@ export class SimulatedContainer {
   #running: RunningProgram | undefined;
   #pid = 0;
   #nodePid = 0;
+  #title: readonly string[] | undefined;
   #resources: ContainerResources | undefined;
   #behaviour: ContainerBehaviour | undefined;
+  #script: ContainerScript | undefined;
   #files: Promise<ContainerFiles> | undefined;
+  #madeFiles: ContainerFiles | undefined;
   #hasMessage = false;
   #log: ContainerLog | undefined;
-  #killTimer: Timer | undefined;
-  #exitWaiters: (() => void)[] = [];
+  #timer: Timer | undefined;
+  #exitWaiters: (() => void)[] | undefined;
   #stdin: StdinPipe | undefined;
+  #sockets: ContainerSockets | undefined;
+  #attached: Attachments | undefined;
 
   constructor(parts: ContainerParts) {
     this.#parts = parts;
     this.id = parts.id;
     this.config = parts.config;
     this.image = parts.image;
+    this.sandbox = parts.sandbox;
     this.#resources = parts.config.resources;
-    this.#behaviour = parts.config.behaviour;
-    this.#createdAt = this.#now();
+    this.#behaviour = parts.config.behaviour ?? loadOf(parts.image, parts.config);
+    this.#createdAt = this.now();
   }
 
   get state(): ContainerState {
@@ -94,15 +103,65 @@ export class SimulatedContainer {
     return this.#state === 'running';
   }
 
+  get clock(): Clock {
+    return this.sandbox.host.clock;
+  }
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  get mainPid(): number {
+    return this.#pid;
+  }
+
+  get nodePid(): number {
+    return this.#nodePid;
+  }
+
+  get resources(): ContainerResources {
+    return this.#resources ?? NO_RESOURCES;
+  }
+
+  get imageTag(): string {
+    return this.#parts.imageName.slice(this.#parts.imageName.lastIndexOf(':') + 1);
+  }
+
   /** What its main process is called. */
   get argv(): readonly string[] {
-    const argv = [...this.config.command, ...this.config.args];
-    return argv.length > 0 ? argv : [this.config.name];
+    if (this.#title) return this.#title;
+    const { command, args, name } = this.config;
+    if (command.length > 0) return args.length > 0 ? [...command, ...args] : command;
+    if (args.length > 0 && this.image.args === 'exec') return args;
+    const title = this.image.title.length > 0 ? this.image.title : [name];
+    return args.length > 0 ? [...title, ...args] : title;
+  }
+
+  /** Its main process runs another program from now on. */
+  retitle(argv: readonly string[]): void {
+    this.#title = argv;
+  }
+
+  /** Whether its main process waits for the children it has and adopts. */
+  get reaps(): boolean {
+    return this.#program?.reaps ?? false;
   }
 
   /** How it answers on its ports while it runs. */
   get server(): ServerBehaviour | undefined {
     return this.#state === 'running' ? this.#program?.server : undefined;
+  }
+
+  /** Whom its first process runs as: the pod's word goes before the image's. */
+  get user(): ContainerUser {
+    const { runAsUser, runAsGroup, supplementalGroups = [] } = this.config.security ?? {};
+    const uid = runAsUser ?? this.image.uid;
+    const gid = runAsGroup ?? (runAsUser === undefined ? this.image.gid : 0);
+    return { uid, gid, supplementalGroups: [...new Set([gid, ...supplementalGroups])] };
   }
 
   get status(): ContainerStatus {
@@ -120,7 +179,7 @@ export class SimulatedContainer {
       image: this.#parts.imageName,
       imageRef: this.#parts.imageRef,
       pid: this.#state === 'running' ? this.#nodePid : 0,
-      resources: this.#resources ?? NO_RESOURCES,
+      resources: this.resources,
       user: this.user,
     };
   }
@@ -133,35 +192,36 @@ export class SimulatedContainer {
     return { id, sandboxId: sandbox.id, podUid: sandbox.config.uid, name, attempt, state, createdAt: this.#createdAt, image, imageRef };
   }
 
-  /** Whom its first process runs as: the pod's word goes before the image's. */
-  get user(): ContainerUser {
-    const { runAsUser, runAsGroup, supplementalGroups = [] } = this.config.security ?? {};
-    const uid = runAsUser ?? this.image.uid;
-    const gid = runAsGroup ?? (runAsUser === undefined ? this.image.gid : 0);
-    return { uid, gid, supplementalGroups: [...new Set([gid, ...supplementalGroups])] };
+  usage(): ContainerUsage {
+    const { isRunning, resources } = this;
+    const load = { behaviour: this.#behaviour, resources: this.#resources, usual: this.image };
+    const ranMs = isRunning ? this.now() - this.#startedAt : 0;
+    const idle = { behaviour: undefined, resources: this.#resources, usual: { cpuMillis: 0, memoryBytes: 0 } };
+    return { cpu: cpuUsage(isRunning ? load : idle, ranMs), memory: memoryUsage(isRunning ? load : idle, ranMs), resources };
   }
 
   /** What it uses at this time. */
   get stats(): ContainerStats {
-    const now = this.#now();
-    const runMs = this.#state === 'running' ? now - this.#startedAt : 0;
-    const load = { behaviour: this.#behaviour, resources: this.#resources, usual: this.image };
+    const { id, config, startedAt } = this;
+    const { cpu, memory } = this.usage();
     return {
-      id: this.id,
-      name: this.config.name,
-      attempt: this.config.attempt,
-      time: now,
-      startedAt: this.#startedAt,
-      cpu: this.#state === 'running' ? cpuUsage(load, runMs) : { usageNanoCores: 0, usageCoreNanoSeconds: 0 },
-      memory: memoryUsage(this.#state === 'running' ? load : { ...load, behaviour: NOTHING }, runMs),
-      writableLayer: { usedBytes: 0, inodesUsed: 0 },
+      id,
+      name: config.name,
+      attempt: config.attempt,
+      time: this.now(),
+      startedAt,
+      cpu,
+      memory,
+      writableLayer: this.#madeFiles?.written ?? { usedBytes: 0, inodesUsed: 0 },
       log: { usedBytes: this.#log?.bytes ?? 0, inodesUsed: 1 },
     };
   }
 
+  /** Changes its limits, or what a script makes of it. */
   update(change: { resources?: ContainerResources; behaviour?: ContainerBehaviour }): void {
     if (change.resources) this.#resources = change.resources;
     if (change.behaviour) this.#behaviour = change.behaviour;
+    if (this.#state === 'running') this.#follow();
   }
 
   /** The output; a server's start lines are put in when it is first asked for. */
@@ -169,7 +229,7 @@ export class SimulatedContainer {
     if (!this.#log) {
       const banner = this.#program?.banner ?? [];
       let time: number | undefined = this.#startedAt;
-      this.#log = new ContainerLog(() => time ?? this.#now());
+      this.#log = new ContainerLog(() => time ?? this.now());
       for (const line of banner) this.#log.write('stdout', `${line}\n`);
       time = undefined;
       if (this.#state === 'exited') this.#log.close();
@@ -177,45 +237,80 @@ export class SimulatedContainer {
     return this.#log;
   }
 
+  writeLog(text: string): void {
+    if (this.#state === 'running') this.log.write('stdout', text);
+  }
+
+  #choose(): ReturnType<typeof chooseProgram> {
+    const { image, config } = this;
+    return chooseProgram({ image, command: config.command, args: config.args, isMounted: (path) => this.isMounted(path) });
+  }
+
   /** Starts its process; returns why it cannot, in the runtime's words. */
   start(): string | undefined {
-    const program = chooseProgram({
-      image: this.image,
-      command: this.config.command,
-      args: this.config.args,
-      isMounted: (path) => this.isMounted(path),
-    });
+    const program = this.#choose();
     if ('failure' in program) {
       this.#failStart(program.failure);
       return program.failure;
     }
-    this.#startedAt = this.#now();
+    this.#startedAt = this.now();
     this.#launch(program);
     return undefined;
   }
 
   #launch(program: Program): void {
-    this.#program = program;
     this.#state = 'running';
-    const { argv } = this;
-    const isInit = !this.#parts.sandbox.sharesProcesses;
-    this.#nodePid = this.#parts.sandbox.node.nextPid();
-    this.#pid = this.#parts.sandbox.startMain({ argv, deliver: (signal) => this.signal(signal) });
+    const main = this.sandbox.startMain(this, (signal) => this.signal(signal));
+    this.#pid = main.pid;
+    this.#nodePid = main.nodePid;
     if (this.config.stdin) this.#stdin = new StdinPipe();
+    const delayMs = this.#behaviour?.startDelayMs ?? 0;
+    const waitMs = this.#startedAt + delayMs - this.now();
+    if (waitMs > 0) this.#timer = this.clock.setTimer(waitMs, () => this.#run(program));
+    else this.#run(program);
+    if (this.#state === 'running') this.#follow();
+  }
+
+  #run(wanted: Program): void {
+    const program = this.#bound(wanted);
+    this.#program = program;
+    const { config, sandbox } = this;
     const running = program.start(
-      new ContainerProcess(this, this.#parts.sandbox, {
-        argv,
-        isInit,
+      new ContainerProcess(this, {
+        argv: this.argv,
+        isInit: sandbox.isInit(this),
         pid: this.#pid,
+        ppid: 0,
         startedAt: this.#startedAt,
-        tty: this.config.tty,
+        tty: config.tty,
         stdin: this.#stdin,
-        output: (stream, text) => this.log.write(stream, text),
+        output: (stream, text) => this.#output(config.tty ? 'stdout' : stream, text),
         exit: (code) => this.#exited(code),
       }),
     );
     if (this.#state === 'running') this.#running = running;
     else running.dispose();
+  }
+
+  /** The program, or one that complains and ends, as it does itself, when another listens on one of its ports. */
+  #bound(program: Program): Program {
+    const taken = program.server && this.#portsOf(program.server).find((port) => isTaken(port, this));
+    if (taken === undefined) return program;
+    const { bindError, bindExitCode } = this.image;
+    return exitProgram(bindExitCode, `${bindError.replaceAll('{{port}}', String(taken))}\n`, 'stderr');
+  }
+
+  /** The timers of a script, if there is one. */
+  #follow(): void {
+    if (!this.#behaviour) return;
+    this.#script ??= new ContainerScript({
+      clock: this.clock,
+      startedAt: this.#startedAt,
+      writeLog: (text) => this.writeLog(text),
+      exit: (code) => this.#exited(code),
+      killForMemory: () => this.#exited(EXIT_KILLED, 'OOMKilled'), // as the kernel does
+    });
+    this.#script.follow(this.#behaviour, this.resources);
   }
 
   /** Brings back a container that ran before this process started; what was finite starts again under the same name. */
@@ -230,12 +325,7 @@ export class SimulatedContainer {
       return;
     }
     if (before.state !== 'running') return;
-    const program = chooseProgram({
-      image: this.image,
-      command: this.config.command,
-      args: this.config.args,
-      isMounted: (path) => this.isMounted(path),
-    });
+    const program = this.#choose();
     if ('failure' in program) this.#failStart(program.failure);
     else this.#launch(program);
   }
@@ -245,7 +335,7 @@ export class SimulatedContainer {
     this.#exitCode = EXIT_START_FAILED;
     this.#reason = 'StartError';
     this.#message = startErrorText(failure);
-    this.#finishedAt = this.#now();
+    this.#finishedAt = this.now();
   }
 
   isMounted(path: string): boolean {
@@ -264,11 +354,17 @@ export class SimulatedContainer {
     const own = await this.config.environment();
     const base = {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      HOSTNAME: this.sandbox.config.hostname,
       ...this.image.env,
-      HOSTNAME: this.#parts.sandbox.config.hostname,
-      HOME: '/root',
     };
-    return new Map([...Object.entries(base), ...(this.config.tty ? [['TERM', 'xterm'] as const] : []), ...own]);
+    const result = new Map([...Object.entries(base), ...(this.config.tty ? [['TERM', 'xterm'] as const] : []), ...own]);
+    if (!result.has('HOME')) result.set('HOME', this.user.uid === 0 ? '/root' : '/');
+    return result;
+  }
+
+  /** Whether anybody looked at its files. */
+  get hasFiles(): boolean {
+    return this.#files !== undefined;
   }
 
   /** Its file system, made when first asked for. */
@@ -278,37 +374,43 @@ export class SimulatedContainer {
   }
 
   async #makeFiles(): Promise<ContainerFiles> {
-    const now = () => this.#now();
-    const { sandbox } = this.#parts;
-    const mounts = await Promise.all(this.config.mounts.map((mount) => mountPointOf(mount, now)));
-    const messagePath = this.config.terminationMessagePath;
-    const { hostname } = sandbox.config;
-    return new ContainerFiles({
-      files: {
-        '/etc/hostname': `${hostname}\n`,
-        '/etc/hosts': `# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n${sandbox.ip}\t${hostname}\n`,
-        '/etc/resolv.conf': `search ${sandbox.config.namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n`,
-        '/etc/os-release': 'NAME="nanokube simulated container"\nID=nanokube\n',
-        '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n',
-        ...this.image.files,
-      },
-      mounts: [...(this.image.shell ? [toolDirectory()] : []), ...mounts],
-      now,
-      onWrite: (path) => {
-        if (path === messagePath) this.#hasMessage = true;
-      },
+    const files = await filesystemOf(this, (path) => {
+      if (path === this.config.terminationMessagePath) this.#hasMessage = true;
     });
+    await files.mkdir(this.workingDir, { recursive: true }).catch(() => undefined); // as runc; a mount that is read-only has it or not
+    this.#madeFiles = files;
+    return files;
+  }
+
+  /** Who listens on a port of this container. */
+  listenerOn(port: number): Listener | undefined {
+    return this.#state === 'running' ? this.#ownSockets.listenerOn(port, this.#program?.server) : undefined;
+  }
+
+  #portsOf(server: ServerBehaviour): readonly number[] {
+    return this.#ownSockets.portsOf(server);
+  }
+
+  /** A process of this container listens on a port, unless another container does; answers how to stop that. */
+  listen(port: number, listener: Pick<Listener, 'http' | 'stream'>): { close(): void } | undefined {
+    if (isTaken(port, this) || this.listenerOn(port)) return undefined;
+    this.#sockets ??= new ContainerSockets(this);
+    return this.#sockets.listen(port, listener);
+  }
+
+  get #ownSockets(): ContainerSockets {
+    return this.#sockets ?? new ContainerSockets(this);
   }
 
   signal(name: string): void {
     if (this.#state !== 'running') return;
     if (name === 'SIGKILL') this.#exited(EXIT_KILLED);
-    else this.#running?.signal(name);
+    else if (!this.#behaviour?.ignoresTerm) this.#running?.signal(name);
   }
 
-  /** Ends it as the kernel does when memory runs out. */
-  killForMemory(): void {
-    if (this.#state === 'running') this.#exited(EXIT_KILLED, 'OOMKilled');
+  /** It ends of itself, once what it is doing is done. */
+  exitSoon(code: number): void {
+    this.#timer = this.clock.setTimer(0, () => this.#exited(code));
   }
 
   /** Asks it to stop, and kills it after the grace period; resolves once it has exited. */
@@ -317,24 +419,43 @@ export class SimulatedContainer {
       this.#state = 'exited';
       return Promise.resolve();
     }
-    const done = new Promise<void>((resolve) => this.#exitWaiters.push(resolve));
+    const done = new Promise<void>((resolve) => {
+      this.#exitWaiters ??= [];
+      this.#exitWaiters.push(resolve);
+    });
     const kill = () => this.signal('SIGKILL');
-    this.#killTimer?.cancel();
+    this.#timer?.cancel();
     if (graceMs <= 0) kill();
     else {
-      this.#killTimer = this.#parts.sandbox.host.clock.setTimer(graceMs, kill);
-      this.signal(this.config.stopSignal);
+      this.#timer = this.clock.setTimer(graceMs, kill);
+      this.#askToStop(graceMs);
     }
     return done;
   }
 
+  #askToStop(graceMs: number): void {
+    const delayMs = this.#behaviour?.stopDelayMs ?? 0;
+    const ask = () => this.signal(this.config.stopSignal || this.image.stopSignal);
+    if (delayMs === 0) ask();
+    else if (delayMs < graceMs) this.clock.setTimer(delayMs, ask);
+  }
+
   /** Follows its output and, if it takes any, feeds its input. */
   async attach(streams: ProcessStreams, signal: AbortSignal): Promise<void> {
-    if (streams.stdin && this.#stdin) this.#stdin.feed(streams.stdin, this.config.stdinOnce);
-    const from = this.log.length;
-    let seen = 0;
-    for await (const batch of this.log.read({ follow: true, signal }))
-      for (const entry of batch) if (seen++ >= from) streams.output(entry.stream, Buffer.from(entry.text, 'latin1'));
+    if (this.#state === 'exited') return;
+    this.#attached ??= new Attachments({
+      input: this.#stdin,
+      stdinOnce: this.config.stdinOnce,
+      tty: this.config.tty,
+      output: (text) => this.#output('stdout', text),
+      signal: (name) => this.#running?.signal(name),
+    });
+    await this.#attached.follow(streams, signal);
+  }
+
+  #output(stream: OutputStream, text: string): void {
+    this.log.write(stream, text);
+    this.#attached?.write(stream, text);
   }
 
   #exited(exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): void {
@@ -342,83 +463,39 @@ export class SimulatedContainer {
     this.#state = 'exited';
     this.#exitCode = exitCode;
     this.#reason = reason;
-    this.#finishedAt = this.#now();
-    this.#killTimer?.cancel();
+    this.#finishedAt = this.now();
+    this.#timer?.cancel();
+    this.#script?.stop();
     this.#running?.dispose();
     this.#running = undefined;
+    this.#sockets = undefined;
     this.#stdin?.end();
-    this.#parts.sandbox.exited(this.id, this.#pid);
+    this.#attached?.end();
+    this.sandbox.mainExited(this, this.#pid);
     this.#log?.close();
-    if (this.#hasMessage)
-      this.#readMessage().then(
-        () => this.#tellExit(),
-        () => this.#tellExit(),
-      );
+    const tell = () => this.#tellExit();
+    if (this.#hasMessage) this.#readMessage().then(tell, tell);
     else {
-      if (exitCode !== 0 && this.config.terminationMessagePolicy === 'FallbackToLogsOnError') this.#message = this.#logTail();
-      this.#tellExit();
+      this.#message = this.#logMessage();
+      tell();
     }
   }
 
   #tellExit(): void {
-    for (const resolve of this.#exitWaiters.splice(0)) resolve();
+    for (const resolve of this.#exitWaiters?.splice(0) ?? []) resolve();
     this.#parts.onChange();
   }
 
   async #readMessage(): Promise<void> {
-    const files = await this.files();
-    const content = await files.readFile(this.config.terminationMessagePath);
-    this.#message = content.subarray(0, MESSAGE_FILE_BYTES_MAX).toString('utf8');
-    const wantsLog = this.#message === '' && this.#exitCode !== 0 && this.config.terminationMessagePolicy === 'FallbackToLogsOnError';
-    if (wantsLog) this.#message = this.#logTail();
+    this.#message = (await messageFromFile(await this.files(), this.config.terminationMessagePath)) || this.#logMessage();
   }
 
-  #logTail(): string {
-    return Buffer.from(this.log.tail(MESSAGE_LINES_MAX, MESSAGE_LOG_BYTES_MAX), 'latin1').toString('utf8');
-  }
-
-  #now(): number {
-    return this.#parts.sandbox.host.clock.now();
+  #logMessage(): string {
+    const wantsLog = this.#exitCode !== 0 && this.config.terminationMessagePolicy === 'FallbackToLogsOnError';
+    return wantsLog ? messageFromLog(this.log) : '';
   }
 }
 
 /** The text in which a runtime wraps the reason why a process could not be started. */
 export const startErrorText = (failure: string): string =>
   `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${failure}: unknown`;
-
-/** Standard input that attachers feed. */
-class StdinPipe implements AsyncIterable<string> {
-  readonly #chunks: string[] = [];
-  #ended = false;
-  #wake: (() => void) | undefined;
-
-  feed(source: AsyncIterable<Buffer>, endAfter: boolean): void {
-    const pump = async () => {
-      for await (const chunk of source) {
-        this.#chunks.push(chunk.toString('latin1'));
-        this.#wake?.();
-      }
-    };
-    const done = () => {
-      if (endAfter) this.end();
-    };
-    pump().then(done, done);
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake?.();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<string> {
-    for (;;) {
-      const chunk = this.#chunks.shift();
-      if (chunk !== undefined) yield chunk;
-      else if (this.#ended) return;
-      else
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-    }
-  }
-}

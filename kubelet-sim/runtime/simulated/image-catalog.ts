@@ -1,6 +1,41 @@
 import { IMAGES } from './image-data.ts';
 import type { ImageName } from './image-name.ts';
 
+/** An HTTP answer; in its texts `{{hostname}}`, `{{path}}`, `{{headers}}`, `{{option:NAME|OTHERWISE}}` and the like are filled in. */
+export interface HttpReply {
+  /** The path it answers; one that ends in `*` stands for all that begin so. */
+  readonly path: string;
+  readonly method?: string | undefined;
+  readonly status?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | undefined;
+  readonly delayMs?: number | undefined;
+  /** Answers so only once the container has run for so long. */
+  readonly afterMs?: number | undefined;
+  /** The program ends with this code once it has answered. */
+  readonly exitCode?: number | undefined;
+}
+
+/** Names of flags, by what they set. */
+export interface LoadFlags {
+  readonly memoryBytes?: readonly string[] | undefined;
+  readonly cpuMillis?: readonly string[] | undefined;
+}
+
+/** How a server answers, with nothing left out. */
+export interface ServerFacts {
+  readonly protocol: 'http' | 'tcp' | 'grpc';
+  readonly tls: boolean;
+  readonly replies: readonly HttpReply[];
+  readonly body: string;
+  readonly docroot: string;
+  readonly serverName: string;
+  readonly accessLog: boolean;
+  readonly greeting: string;
+  readonly talks: readonly { readonly match: string; readonly reply: string }[];
+  readonly healthServices: readonly string[];
+}
+
 /** What an image does, as data. All but `repository` may be left out. */
 export interface ImageEntry {
   /** Path without registry and `library/`, e.g. `nginx` or `bitnami/redis`; `*` stands for any characters. */
@@ -22,6 +57,55 @@ export interface ImageEntry {
   readonly log?: readonly string[] | undefined;
   /** Ports the server listens on beside those the container declares. */
   readonly ports?: readonly number[] | undefined;
+  /** What it speaks on its ports: HTTP unless given. */
+  readonly protocol?: 'http' | 'tcp' | 'grpc' | undefined;
+  /** Whether it speaks over TLS. */
+  readonly tls?: boolean | undefined;
+  /** Answers by path; the first that fits. Paths without one are answered from `docroot`, or with `body`. */
+  readonly replies?: readonly HttpReply[] | undefined;
+  /** Name of the server in its answers. */
+  readonly serverName?: string | undefined;
+  /** Whether it writes a line for each request. */
+  readonly accessLog?: boolean | undefined;
+  /** With the protocol `tcp`: what it says first. */
+  readonly greeting?: string | undefined;
+  /** With the protocol `tcp`: lines, as regular expressions, and what it says to them. */
+  readonly talks?: readonly { readonly match: string; readonly reply: string }[] | undefined;
+  /** With the protocol `grpc`: services that its health checks know, beside the server itself. */
+  readonly healthServices?: readonly string[] | undefined;
+  /** Flags of the command line that name its first port. */
+  readonly portFlags?: readonly string[] | undefined;
+  /** What it does when its first argument is one of these words, as far as that differs. */
+  readonly commands?: Readonly<Record<string, Omit<ImageEntry, 'repository' | 'commands'>>> | undefined;
+  /** Paths of its configuration: a container that mounts something there listens on the ports that it declares. */
+  readonly configs?: readonly string[] | undefined;
+  /** What it writes when its port is taken, with `{{port}}`, and the code it ends with. */
+  readonly bindError?: string | undefined;
+  readonly bindExitCode?: number | undefined;
+  /** Directories that it writes to when it starts, and what it says when it cannot: `{{error}}` is the reason. */
+  readonly writes?: readonly { readonly path: string; readonly message: string }[] | undefined;
+  /** Signal that asks it to stop, unless the pod names another. */
+  readonly stopSignal?: string | undefined;
+  /** Signals that end it. */
+  readonly stopSignals?: readonly string[] | undefined;
+  /** How long it takes to stop. */
+  readonly stopMs?: number | undefined;
+  /** Lines written when it stops. */
+  readonly stopLog?: readonly string[] | undefined;
+  /** Whether it waits for its children. */
+  readonly reaps?: boolean | undefined;
+  /** What `ps` shows of it when no command is given. */
+  readonly title?: readonly string[] | undefined;
+  /** Distribution it is made from: `debian`, `alpine`, `busybox`, …; its files follow. */
+  readonly base?: string | undefined;
+  /** Whether it is a distribution itself, whose tag is its version. */
+  readonly isDistribution?: boolean | undefined;
+  /** Name of its own account, in `/etc/passwd`. */
+  readonly account?: string | undefined;
+  /** Flags that say how much memory or how many processors it is to use, as load generators have. */
+  readonly loadFlags?: LoadFlags | undefined;
+  /** Variables without which it does not start (one of them), with what it says then; as databases ask for a password. */
+  readonly requires?: { readonly anyOf: readonly string[]; readonly message: string } | undefined;
   /** Body of an HTTP answer, to any path; or see `docroot`. */
   readonly body?: string | undefined;
   /** Directory whose files are served; what is not there is answered with 404. */
@@ -47,7 +131,7 @@ export interface ImageEntry {
 }
 
 /** An entry with nothing left out. `known` is false for images that no entry describes. */
-export interface ImageFacts {
+export interface ImageFacts extends ServerFacts {
   readonly known: boolean;
   readonly run: 'server' | 'exit' | readonly string[];
   readonly args: 'exec' | 'flags';
@@ -56,8 +140,23 @@ export interface ImageFacts {
   readonly shell: boolean;
   readonly log: readonly string[];
   readonly ports: readonly number[];
-  readonly body: string;
-  readonly docroot: string;
+  readonly portFlags: readonly string[];
+  readonly commands: Readonly<Record<string, ImageFacts>>;
+  readonly configs: readonly string[];
+  readonly bindError: string;
+  readonly bindExitCode: number;
+  readonly writes: readonly { readonly path: string; readonly message: string }[];
+  readonly stopSignal: string;
+  readonly stopSignals: readonly string[];
+  readonly stopMs: number;
+  readonly stopLog: readonly string[];
+  readonly reaps: boolean;
+  readonly title: readonly string[];
+  readonly base: string;
+  readonly isDistribution: boolean;
+  readonly account: string;
+  readonly loadFlags: LoadFlags | undefined;
+  readonly requires: { readonly anyOf: readonly string[]; readonly message: string } | undefined;
   readonly stopCode: number;
   readonly env: Readonly<Record<string, string>>;
   readonly workingDir: string;
@@ -80,6 +179,31 @@ const DEFAULTS: ImageFacts = {
   shell: true,
   log: [],
   ports: [],
+  protocol: 'http',
+  tls: false,
+  replies: [],
+  serverName: '',
+  accessLog: false,
+  greeting: '',
+  talks: [],
+  healthServices: [],
+  portFlags: [],
+  commands: {},
+  configs: [],
+  bindError: 'listen tcp :{{port}}: bind: address already in use',
+  bindExitCode: 1,
+  writes: [],
+  stopSignal: 'SIGTERM',
+  stopSignals: ['SIGTERM', 'SIGINT', 'SIGQUIT'],
+  stopMs: 0,
+  stopLog: [],
+  reaps: false,
+  title: [],
+  base: 'debian',
+  isDistribution: false,
+  account: '',
+  loadFlags: undefined,
+  requires: undefined,
   body: 'ok\n',
   docroot: '',
   stopCode: 0,
@@ -143,7 +267,9 @@ export class ImageCatalog {
 
 const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-function complete(entry: ImageEntry): ImageFacts {
+function complete({ commands = {}, ...entry }: Omit<ImageEntry, 'repository'>, base = DEFAULTS): ImageFacts {
   const given = Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
-  return { ...DEFAULTS, ...given, known: true };
+  const facts: ImageFacts = { ...base, ...given, commands: {}, known: true };
+  const ofCommands = Object.entries(commands).map(([name, own]) => [name, complete(own, facts)] as const);
+  return { ...facts, commands: Object.fromEntries(ofCommands) };
 }

@@ -1,13 +1,18 @@
 import type { Clock, Random } from '../../../runtime/index.ts';
-import type { OutputStream } from '../cri.ts';
+import type { ContainerUser, OutputStream } from '../cri.ts';
+import type { ContainerUsage } from './container-usage.ts';
 import type { ContainerFiles } from './files/container-files.ts';
-import type { ImageFacts } from './image-catalog.ts';
+import type { ImageFacts, ServerFacts } from './image-catalog.ts';
+import type { Listener } from './network/listener.ts';
+import type { PodNetwork } from './network/pod-network.ts';
 
 /** What a running program sees of the world. Texts are byte strings: one character per byte. */
 export interface ProcessContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly argv: readonly string[];
+  readonly pid: number;
+  readonly ppid: number;
   /** First process of its process namespace: a signal without a handler does nothing to it. */
   readonly isInit: boolean;
   /** When it began; before now for one that is resumed. */
@@ -16,6 +21,9 @@ export interface ProcessContext {
   readonly ip: string;
   readonly workingDir: string;
   readonly tty: boolean;
+  readonly user: ContainerUser;
+  /** Its root file system cannot be written. */
+  readonly isReadOnly: boolean;
   environment(): Promise<ReadonlyMap<string, string>>;
   files(): Promise<ContainerFiles>;
   /** Standard input; without it, reading finds the end at once. */
@@ -23,13 +31,24 @@ export interface ProcessContext {
   output(stream: OutputStream, text: string): void;
   /** Ends the process; called once. */
   exit(code: number): void;
+  /** The first process of its container, in its namespace. */
+  readonly mainPid: number;
   /** Processes of the namespace, for `ps`. */
   processes(): readonly ProcessInfo[];
-  /** Sends a signal to a process of the namespace; false when there is none. */
-  kill(pid: number, signal: string): boolean;
-  readonly pid: number;
-  /** A plain HTTP request as seen from inside the sandbox, for `wget` and the like. */
-  fetch(url: URL): Promise<HttpAnswer>;
+  /** Sends a signal to a process of the namespace; `SIG0` only asks. */
+  kill(pid: number, signal: string): 'sent' | 'absent' | 'denied';
+  /** A child: it shares all but what a process has of its own; `deliver` takes its signals, and `exit` ends it. */
+  fork(argv: readonly string[], deliver: (signal: string) => void): ProcessContext;
+  /** It runs another program from now on (`exec`). */
+  become(argv: readonly string[]): void;
+  /** The network as seen from its sandbox. */
+  readonly network: Pick<PodNetwork, 'dns' | 'resolve' | 'dial' | 'answersPing'>;
+  /** Listens on a port until `close` is called or the container ends; undefined when another does. */
+  listen(port: number, listener: Pick<Listener, 'http' | 'stream'>): { close(): void } | undefined;
+  /** As `listen`, answering as an image's server does. */
+  listenAs(port: number, facts: ServerFacts): { close(): void } | undefined;
+  /** What its container uses now, and may. */
+  usage(): ContainerUsage;
   /** The image's programs, for what a script calls. */
   readonly image: ImageFacts;
 }
@@ -39,6 +58,9 @@ export interface ProcessInfo {
   readonly ppid: number;
   readonly argv: readonly string[];
   readonly startedAt: number;
+  readonly uid: number;
+  /** A zombie has ended, and its parent has not looked. */
+  readonly state: 'running' | 'zombie';
 }
 
 /** A program that runs. */
@@ -54,23 +76,17 @@ export interface Program {
   start(context: ProcessContext): RunningProgram;
   /** What it answers on the ports it listens on; absent when it does not listen. */
   readonly server?: ServerBehaviour | undefined;
+  /** Whether it waits for its children, and as the first of a namespace for those it adopts: shells do, plain programs do not. */
+  readonly reaps?: boolean | undefined;
   /** Lines that are in the log from the start; shared, so that a thousand servers keep them once. */
   readonly banner?: readonly string[] | undefined;
-}
-
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
 }
 
 /** How a program that listens answers. */
 export interface ServerBehaviour {
   /** Ports it listens on, beside those that the container declares. */
   readonly ports: readonly number[];
-  readonly body: string;
-  /** Directory whose files it serves; `''` to answer every path with `body`. */
-  readonly docroot: string;
+  readonly facts: ServerFacts;
 }
 
 /** Numbers of the signals that people send. */
@@ -78,8 +94,10 @@ export const SIGNALS: Readonly<Record<string, number>> = {
   SIGHUP: 1,
   SIGINT: 2,
   SIGQUIT: 3,
+  SIGABRT: 6,
   SIGKILL: 9,
   SIGUSR1: 10,
+  SIGSEGV: 11,
   SIGUSR2: 12,
   SIGPIPE: 13,
   SIGALRM: 14,
@@ -87,12 +105,17 @@ export const SIGNALS: Readonly<Record<string, number>> = {
   SIGCHLD: 17,
   SIGCONT: 18,
   SIGSTOP: 19,
+  SIGWINCH: 28,
 };
 
 /** Signals that end a process that has no handler for them. */
-const FATAL = new Set(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGALRM', 'SIGTERM']);
+const FATAL = new Set(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGUSR1', 'SIGSEGV', 'SIGUSR2', 'SIGPIPE', 'SIGALRM', 'SIGTERM']);
 
-/** What a signal without a handler does: ends the process with 128 + its number, unless it is the first of its namespace. */
-export function defaultSignal(context: ProcessContext, name: string): void {
-  if (!context.isInit && FATAL.has(name)) context.exit(128 + (SIGNALS[name] ?? 0));
+/** What a signal without a handler does: the exit code of the process, 128 + its number; undefined when it lives on. */
+export const fatalCode = (name: string): number | undefined => (FATAL.has(name) ? 128 + (SIGNALS[name] ?? 0) : undefined);
+
+/** Does what a signal without a handler does; nothing to the first of a namespace. */
+export function defaultSignal(context: Pick<ProcessContext, 'isInit' | 'exit'>, name: string): void {
+  const code = fatalCode(name);
+  if (!context.isInit && code !== undefined) context.exit(code);
 }

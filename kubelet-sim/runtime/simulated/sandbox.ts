@@ -1,9 +1,11 @@
 import type { Clock, Random } from '../../../runtime/index.ts';
-import type { NodeProcess, PodSandboxConfig, PodSandboxStatus } from '../cri.ts';
+import type { NamespaceMode, NodeProcess, PodSandboxConfig, PodSandboxStatus } from '../cri.ts';
 import type { SimulatedContainer } from './container.ts';
+import { type DirectoryNode, newDirectory } from './files/tree.ts';
 import type { HostFiles } from './host-files.ts';
-import { ProcessTable } from './process-table.ts';
-import type { HttpAnswer, ProcessInfo } from './program.ts';
+import type { ClusterDirectory } from './network/cluster-directory.ts';
+import { type NewProcess, type Process, ProcessTable } from './process-table.ts';
+import type { ProcessInfo } from './program.ts';
 
 /** What all sandboxes of a process share. */
 export interface SimulatedHost {
@@ -11,28 +13,27 @@ export interface SimulatedHost {
   readonly random: Random;
   /** Who holds an address. */
   readonly network: Map<string, Sandbox>;
+  /** Nodes by their address. */
+  readonly nodes?: Map<string, SimulatedNode> | undefined;
+  /** Services, names and policies of the cluster; without it only addresses are known. */
+  readonly directory?: ClusterDirectory | undefined;
 }
 
 /** The node that sandboxes are on. */
 export interface SimulatedNode {
+  readonly name: string;
+  readonly address: string;
   readonly files: HostFiles;
   /** The next process ID of the node. */
   nextPid(): number;
+  processes(): readonly NodeProcess[];
+  /** Sends a signal to a process by the ID that the node knows it by; false when there is none. */
+  signal(pid: number, signal: string): boolean;
+  /** Sandboxes that use the node's own network. */
+  readonly onHostNetwork: Set<Sandbox>;
+  sandboxes(): Iterable<Sandbox>;
+  readonly sharedMemory: DirectoryNode;
 }
-
-/** A connection that nobody answers; the message is the socket layer's. */
-export class ConnectionRefused extends Error {
-  override readonly name = 'ConnectionRefused';
-}
-
-/** A process to be: what it is called and how a signal reaches it. */
-interface MainProcess {
-  readonly argv: readonly string[];
-  readonly deliver: (signal: string) => void;
-}
-
-const TEXT = { 'content-type': 'text/plain' };
-const HTML = { 'content-type': 'text/html' };
 
 /** What a sandbox is made of. */
 export interface SandboxParts {
@@ -45,68 +46,104 @@ export interface SandboxParts {
   readonly onDeath: () => void;
 }
 
-export const PAUSE_ARGV: readonly string[] = ['/pause'];
+const PAUSE_ARGV: readonly string[] = ['/pause'];
+/** User that pause runs as. */
+const PAUSE_UID = 65_535;
+/** Signals that end pause; of the others it handles SIGCHLD, to reap. */
+const PAUSE_ENDS: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT']);
+
+/** The main process of a container, by both its names. */
+export interface MainProcess {
+  readonly pid: number;
+  readonly nodePid: number;
+}
 
 /**
- * A pod's sandbox: a pause process that holds the pod's IP and, when the pod shares its process namespace, is PID 1 of all its
- * processes. When pause dies, everything in the sandbox dies.
+ * A pod's sandbox: a pause process that holds the pod's network, IPC and UTS namespaces and, when the pod shares its process namespace,
+ * is PID 1 of all its processes: it adopts those whose parent has ended, and reaps them. When pause dies, everything in the sandbox dies.
  *
  * ```
- * shareProcessNamespace            otherwise
- *   1 /pause                         1 /pause
- *   2 main process of container a    1 main process of container a   (its own namespace)
- *   3 main process of container b    1 main process of container b
+ * shareProcessNamespace            otherwise                                  hostPID
+ *   1 /pause                         1 /pause                                   1 /sbin/init …
+ *   2 main process of container a    1 main process of container a (its own)    1001 /pause
+ *   3 main process of container b    1 main process of container b (its own)    1002 main process of container a
  * ```
  */
 export class Sandbox {
   readonly id: string;
   readonly config: PodSandboxConfig;
   readonly host: SimulatedHost;
+  readonly node: SimulatedNode;
   readonly ip: string;
   readonly createdAt: number;
   readonly containers: SimulatedContainer[] = [];
-  readonly node: SimulatedNode;
   readonly #pid: number;
   #ready = true;
   /** The pause process's namespace, and those of the containers that have their own. */
   readonly #shared: ProcessTable | undefined;
   #own: Map<string, ProcessTable> | undefined;
   readonly #onDeath: () => void;
+  #memory: DirectoryNode | undefined;
 
   constructor(parts: SandboxParts) {
     this.id = parts.id;
     this.config = parts.config;
     this.host = parts.host;
+    this.node = parts.node;
     this.ip = parts.ip;
     this.createdAt = parts.createdAt;
     this.#onDeath = parts.onDeath;
-    this.node = parts.node;
     this.#pid = parts.node.nextPid();
     if ('pool' in parts.config.network) parts.host.network.set(parts.ip, this);
+    else parts.node.onHostNetwork.add(this);
     if (parts.config.namespaces?.pid === 'pod') {
-      this.#shared = new ProcessTable();
-      this.#shared.spawn({ ppid: 0, argv: PAUSE_ARGV, startedAt: parts.createdAt, deliver: (signal) => this.signalPause(signal) });
+      this.#shared = this.#newTable();
+      this.#shared.spawn({
+        ...this.#outside(PAUSE_ARGV),
+        uid: PAUSE_UID,
+        nodePid: this.#pid,
+        reaps: () => true,
+        deliver: (s) => this.#toPause(s),
+      });
     }
   }
 
-  get sharesProcesses(): boolean {
-    return this.#shared !== undefined;
+  /** A process that the runtime starts: its parent is not in the sandbox. */
+  #outside(argv: readonly string[]): Pick<NewProcess, 'ppid' | 'argv' | 'startedAt' | 'containerId'> {
+    return { ppid: 0, argv, startedAt: this.host.clock.now(), containerId: '' };
+  }
+
+  #newTable(isNode = false): ProcessTable {
+    return new ProcessTable(() => this.node.nextPid(), isNode);
+  }
+
+  get usesHostNetwork(): boolean {
+    return !('pool' in this.config.network);
+  }
+
+  get isReady(): boolean {
+    return this.#ready;
   }
 
   get status(): PodSandboxStatus {
-    return {
-      id: this.id,
-      ready: this.#ready,
-      createdAt: this.createdAt,
-      attempt: this.config.attempt,
-      ip: this.ip,
-      pid: this.#ready ? this.#pid : 0,
-    };
+    const pid = this.#ready ? this.#pid : 0;
+    return { id: this.id, ready: this.#ready, createdAt: this.createdAt, attempt: this.config.attempt, ip: this.ip, pid };
   }
 
-  /** Pause ends on SIGTERM, SIGINT and SIGKILL. */
+  #toPause(signal: string): void {
+    if (PAUSE_ENDS.has(signal)) this.stop();
+  }
+
+  /** The memory that the containers of a pod share: its IPC namespace, or the node's. */
+  sharedMemory(): DirectoryNode {
+    if (this.config.namespaces?.ipc === 'node') return this.node.sharedMemory;
+    this.#memory ??= newDirectory(this.createdAt, { mode: 0o1777 });
+    return this.#memory;
+  }
+
+  /** A signal to the pause process. */
   signalPause(signal: string): void {
-    if (signal === 'SIGKILL' || signal === 'SIGTERM' || signal === 'SIGINT') this.stop();
+    this.#toPause(signal);
   }
 
   /** Ends the pause process and all others with it. */
@@ -114,6 +151,7 @@ export class Sandbox {
     if (!this.#ready) return;
     this.#ready = false;
     for (const container of this.containers) container.signal('SIGKILL');
+    this.node.onHostNetwork.delete(this);
     if ('pool' in this.config.network) {
       this.host.network.delete(this.ip);
       this.config.network.pool.release(this.ip);
@@ -121,109 +159,147 @@ export class Sandbox {
     this.#onDeath();
   }
 
-  /** The main process of a container starts; returns its PID. */
-  startMain(process: MainProcess): number {
-    return this.#shared ? this.#shared.spawn({ ...process, ppid: 0, startedAt: this.host.clock.now() }) : 1;
+  /** Whose processes a container sees. */
+  #modeOf({ config }: SimulatedContainer): NamespaceMode {
+    return config.namespaces?.pid ?? this.config.namespaces?.pid ?? 'container';
   }
 
-  /** Starts another process in a container's namespace; returns its PID. */
-  spawn(containerId: string, process: MainProcess): number {
-    return this.#tableOf(containerId)?.spawn({ ...process, ppid: 0, startedAt: this.host.clock.now() }) ?? 0;
+  /** Whether a container's main process is the first of its namespace. */
+  isInit(container: SimulatedContainer): boolean {
+    return this.#modeOf(container) === 'container';
   }
 
-  /** A process ended; with a container's first process its own namespace ends. */
-  exited(containerId: string, pid: number): void {
-    if (this.#shared) this.#shared.exit(pid);
-    else if (pid === 1) this.#own?.delete(containerId);
-    else this.#own?.get(containerId)?.exit(pid);
+  /** The main process of a container starts. In a namespace of its own nothing is written down until somebody looks. */
+  startMain(container: SimulatedContainer, deliver: (signal: string) => void): MainProcess {
+    if (this.isInit(container)) return { pid: 1, nodePid: this.node.nextPid() };
+    const table = this.#tableOf(container);
+    return table ? table.spawn(this.#mainOf(container, deliver)) : { pid: 0, nodePid: 0 };
+  }
+
+  #mainOf(container: SimulatedContainer, deliver: (signal: string) => void): NewProcess {
+    const { id, argv, user } = container;
+    return { ...this.#outside(argv), containerId: id, uid: user.uid, reaps: () => container.reaps, deliver };
+  }
+
+  /** Another process of a container starts; undefined when the container does not run. */
+  spawn(container: SimulatedContainer, made: Pick<NewProcess, 'ppid' | 'argv' | 'reaps' | 'deliver'>): Process | undefined {
+    const { id, user } = container;
+    return this.#tableOf(container)?.spawn({ ...made, containerId: id, uid: user.uid, startedAt: this.host.clock.now() });
+  }
+
+  /** A process ended. */
+  exited(container: SimulatedContainer, pid: number): void {
+    this.#existing(container)?.exit(pid);
+  }
+
+  /** A container's main process ended: what else runs in the container is killed. */
+  mainExited(container: SimulatedContainer, pid: number): void {
+    const table = this.#existing(container);
+    if (this.isInit(container)) this.#own?.delete(container.id);
+    table?.exit(pid);
+    table?.killAll(container.id);
+  }
+
+  #existing(container: SimulatedContainer): ProcessTable | undefined {
+    const mode = this.#modeOf(container);
+    if (mode === 'pod') return this.#shared;
+    return this.#own?.get(mode === 'target' ? (container.config.namespaces?.targetId ?? '') : container.id);
   }
 
   /** The namespace of a container; one of its own comes to be when somebody looks at it. */
-  #tableOf(containerId: string): ProcessTable | undefined {
-    if (this.#shared) return this.#shared;
-    let table = this.#own?.get(containerId);
-    const container = this.containers.find(({ id }) => id === containerId);
-    if (!table && container?.isRunning) {
-      table = new ProcessTable();
-      table.spawn({ ppid: 0, argv: container.argv, startedAt: container.status.startedAt, deliver: (signal) => container.signal(signal) });
-      this.#own ??= new Map();
-      this.#own.set(containerId, table);
+  #tableOf(container: SimulatedContainer): ProcessTable | undefined {
+    const existing = this.#existing(container);
+    if (existing) return existing;
+    const mode = this.#modeOf(container);
+    if (mode === 'target') {
+      const target = this.containers.find(({ id }) => id === container.config.namespaces?.targetId);
+      return target && target !== container ? this.#tableOf(target) : undefined;
     }
+    if (mode === 'container' && !container.isRunning) return undefined;
+    const table = this.#newTable(mode === 'node');
+    if (mode === 'container')
+      table.spawn({
+        ...this.#mainOf(container, (signal) => container.signal(signal)),
+        startedAt: container.startedAt,
+        nodePid: container.nodePid,
+      });
+    this.#own ??= new Map();
+    this.#own.set(container.id, table);
     return table;
   }
 
-  processesOf(containerId: string): readonly ProcessInfo[] {
-    return this.#tableOf(containerId)?.list() ?? [];
+  /** A process of a container's namespace, by its ID there. */
+  processOf(container: SimulatedContainer, pid: number): Process | undefined {
+    return this.#tableOf(container)?.get(pid);
   }
 
-  kill(containerId: string, pid: number, signal: string): boolean {
-    return this.#tableOf(containerId)?.kill(pid, signal) ?? false;
+  /** What a container sees of processes: with the node's namespace, all of the node's. */
+  processesOf(container: SimulatedContainer): readonly ProcessInfo[] {
+    return this.#modeOf(container) === 'node' ? this.node.processes() : (this.#tableOf(container)?.list() ?? []);
   }
 
-  /** Its processes as the node sees them. */
+  /** A signal from a process of a container. */
+  kill(container: SimulatedContainer, pid: number, signal: string): boolean {
+    if (this.#modeOf(container) === 'node') return this.node.signal(pid, signal);
+    return this.#tableOf(container)?.kill(pid, signal) ?? false;
+  }
+
+  /** Its processes as the node sees them; those of a container that nobody looked into are one. */
   nodeProcesses(): NodeProcess[] {
     if (!this.#ready) return [];
-    const pause = { pid: this.#pid, ppid: 1, argv: PAUSE_ARGV, startedAt: this.createdAt, containerId: '', sandboxId: this.id };
-    const mains = this.containers.filter(({ isRunning }) => isRunning);
-    return [
-      pause,
-      ...mains.map(({ id, argv, status }) => ({
-        pid: status.pid,
-        ppid: this.#pid,
-        argv,
-        startedAt: status.startedAt,
-        containerId: id,
-        sandboxId: this.id,
-      })),
-    ];
+    const pause: NodeProcess = {
+      pid: this.#pid,
+      ppid: 1,
+      argv: PAUSE_ARGV,
+      startedAt: this.createdAt,
+      containerId: '',
+      sandboxId: this.id,
+      uid: PAUSE_UID,
+      state: 'running',
+    };
+    const tables = new Set([this.#shared, ...(this.#own?.values() ?? [])]);
+    const inTables = [...tables].flatMap((table) => (table ? this.#asNodeSees(table) : []));
+    const unseen = this.containers.filter((container) => container.isRunning && !this.#existing(container));
+    return [pause, ...inTables, ...unseen.map((container) => this.#mainAsNodeSees(container))];
   }
 
-  /** A signal from the node, to a process by its ID there; false when it has none such. */
-  signalFromNode(pid: number, signal: string): boolean {
+  #asNodeSees(table: ProcessTable): NodeProcess[] {
+    return table
+      .list()
+      .filter(({ containerId }) => containerId !== '')
+      .map(({ nodePid, ppid, argv, startedAt, containerId, uid, state }) => ({
+        pid: nodePid,
+        ppid: table.get(ppid)?.nodePid ?? this.#pid,
+        argv,
+        startedAt,
+        containerId,
+        sandboxId: this.id,
+        uid,
+        state,
+      }));
+  }
+
+  #mainAsNodeSees({ id, argv, startedAt, nodePid, user }: SimulatedContainer): NodeProcess {
+    return { pid: nodePid, ppid: this.#pid, argv, startedAt, containerId: id, sandboxId: this.id, uid: user.uid, state: 'running' };
+  }
+
+  /** A signal from the node, which no process can refuse; false when it has no such process. */
+  signalFromNode(nodePid: number, signal: string): boolean {
     if (!this.#ready) return false;
-    if (pid === this.#pid) {
-      this.signalPause(signal);
+    if (nodePid === this.#pid) {
+      this.#toPause(signal);
       return true;
     }
-    const container = this.containers.find(({ isRunning, status }) => isRunning && status.pid === pid);
-    container?.signal(signal);
-    return container !== undefined;
-  }
-
-  /** The container that listens on a TCP port. */
-  listener(port: number): SimulatedContainer | undefined {
-    if (!this.#ready) return undefined;
-    for (const container of this.containers) {
-      const { server } = container;
-      const listens = server?.ports.includes(port) || container.config.ports.some((p) => p.containerPort === port && p.protocol !== 'UDP');
-      if (server && listens) return container;
+    const main = this.containers.find((container) => container.isRunning && container.nodePid === nodePid);
+    if (main) {
+      main.signal(signal);
+      return true;
     }
-    return undefined;
-  }
-
-  /** Answers a request for one of its ports. @throws ConnectionRefused */
-  async answer(port: number, path: string): Promise<HttpAnswer> {
-    const container = this.listener(port);
-    const server = container?.server;
-    if (!container || !server) throw new ConnectionRefused(`dial tcp ${this.ip}:${port}: connect: connection refused`);
-    if (server.docroot === '') return { status: 200, headers: TEXT, body: server.body };
-    const clean = path.replace(/[?#].*$/, '');
-    const file = `${server.docroot}${clean.endsWith('/') ? `${clean}index.html` : clean}`;
-    const preset = container.image.files[file];
-    if (preset !== undefined && !container.isMounted(file)) return { status: 200, headers: HTML, body: preset };
-    const files = await container.files();
-    const content = await files.readFile(file).catch(() => undefined);
-    if (!content) return { status: 404, headers: HTML, body: 'not found\n' };
-    return { status: 200, headers: file.endsWith('.html') ? HTML : TEXT, body: content.toString('utf8') };
-  }
-
-  /** A request from within the sandbox: to itself or to another sandbox of this machine. */
-  fetch(url: URL): Promise<HttpAnswer> {
-    const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-    const host = url.hostname;
-    const isSelf = host === 'localhost' || host === '127.0.0.1' || host === '[::1]' || host === this.config.hostname;
-    const target = isSelf ? this : this.host.network.get(host);
-    if (!target) return Promise.reject(new ConnectionRefused(`dial tcp ${host}:${port}: connect: no route to host`));
-    return target.answer(port, `${url.pathname}${url.search}`);
+    for (const table of [this.#shared, ...(this.#own?.values() ?? [])]) {
+      const process = table?.list().find((one) => one.nodePid === nodePid && one.state === 'running');
+      process?.deliver(signal);
+      if (process) return true;
+    }
+    return false;
   }
 }

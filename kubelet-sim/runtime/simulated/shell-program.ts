@@ -4,7 +4,11 @@ import { defaultSignal, type ProcessContext, type Program, type RunningProgram, 
 export const shellProgram = (argv: readonly string[], server?: ServerBehaviour): Program => ({
   start: (context) => new ShellProcess(context, argv),
   server,
+  reaps: SHELLS.test(argv[0] ?? ''),
 });
+
+/** Programs that wait for their children. */
+const SHELLS = /(?:^|\/)(?:sh|bash|ash|dash)$/;
 
 class ShellProcess implements RunningProgram {
   readonly #context: ProcessContext;

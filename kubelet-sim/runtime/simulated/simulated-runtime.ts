@@ -29,9 +29,15 @@ import { chooseProgram } from './choose-program.ts';
 import { SimulatedContainer, startErrorText } from './container.ts';
 import { ContainerProcess } from './container-process.ts';
 import { sumCpu, sumMemory } from './container-usage.ts';
+import { type DirectoryNode, newDirectory } from './files/tree.ts';
 import { HostFiles } from './host-files.ts';
-import { ConnectionRefused, Sandbox, type SimulatedHost, type SimulatedNode } from './sandbox.ts';
+import { ConnectError } from './network/listener.ts';
+import { listenerOn } from './network/listeners.ts';
+import { NodeConnection } from './network/node-connection.ts';
+import type { Program } from './program.ts';
+import { Sandbox, type SimulatedHost, type SimulatedNode } from './sandbox.ts';
 import type { SimulatedImages } from './simulated-images.ts';
+import { Terminal } from './terminal.ts';
 import { usageOf } from './volumes.ts';
 
 /** The runtime's name and version, as a node reports them. */
@@ -40,6 +46,8 @@ const RUNTIME = { name: 'containerd', version: '1.7.28' } as const;
 /** What runs on a node beside pods; process IDs of pods begin above. */
 const NODE_PROCESSES: readonly (readonly string[])[] = [['/sbin/init'], ['/usr/bin/containerd'], ['/usr/bin/kubelet']];
 const FIRST_PID = 1000;
+/** Exit code of a process that was killed. */
+const EXIT_KILLED = 137;
 
 /** The container runtime of one simulated node. */
 export class SimulatedRuntime implements RuntimeService {
@@ -53,12 +61,27 @@ export class SimulatedRuntime implements RuntimeService {
   readonly #node: SimulatedNode;
   readonly #startedAt: number;
 
-  constructor(host: SimulatedHost, images: SimulatedImages, nodeName = 'node') {
+  constructor(host: SimulatedHost, images: SimulatedImages, { name = 'node', ip = '' }: { name?: string; ip?: string } = {}) {
     this.#host = host;
     this.images = images;
     this.#startedAt = host.clock.now();
     let pid = FIRST_PID;
-    this.#node = { files: new HostFiles(nodeName, () => host.clock.now()), nextPid: () => pid++ };
+    let memory: DirectoryNode | undefined;
+    this.#node = {
+      name,
+      address: ip,
+      files: new HostFiles(name, () => host.clock.now()),
+      nextPid: () => pid++,
+      processes: () => this.listProcesses(),
+      signal: (target, signal) => this.signalProcess(target, signal),
+      onHostNetwork: new Set(),
+      sandboxes: () => this.#sandboxes.values(),
+      get sharedMemory() {
+        memory ??= newDirectory(0, { mode: 0o1777 });
+        return memory;
+      },
+    };
+    if (ip !== '') host.nodes?.set(ip, this.#node);
   }
 
   runPodSandbox(config: PodSandboxConfig): PodSandboxStatus {
@@ -227,28 +250,37 @@ export class SimulatedRuntime implements RuntimeService {
         'Unknown',
         `failed to exec in container: failed to start exec "${hexId(this.#host.random)}": OCI runtime exec failed: exec failed: unable to start container process: ${program.failure}: unknown`,
       );
-    const { signal, streams } = request;
+    return await this.#runExec(sandbox, container, program, request);
+  }
+
+  /** A process beside the main one; it ends with its container. */
+  async #runExec(
+    sandbox: Sandbox,
+    container: SimulatedContainer,
+    program: Program,
+    { command, tty, streams, signal }: ExecRequest,
+  ): Promise<number> {
+    const terminal = tty ? new Terminal(streams) : undefined;
     return await new Promise<number>((resolve, reject) => {
       const end = (settle: () => void) => {
         signal.removeEventListener('abort', onAbort);
-        sandbox.exited(id, pid);
+        sandbox.exited(container, pid);
         settle();
         queueMicrotask(() => running.dispose());
       };
       const onAbort = () => end(() => reject(signal.reason));
-      const pid = sandbox.spawn(id, {
-        argv: request.command,
-        deliver: (name) => (name === 'SIGKILL' ? end(() => resolve(137)) : running.signal(name)),
-      });
+      const deliver = (name: string) => (name === 'SIGKILL' ? end(() => resolve(EXIT_KILLED)) : running.signal(name));
+      const pid = sandbox.spawn(container, { ppid: 0, argv: command, reaps: () => program.reaps ?? false, deliver })?.pid ?? 0;
       const running = program.start(
-        new ContainerProcess(container, sandbox, {
-          argv: request.command,
+        new ContainerProcess(container, {
+          argv: command,
           isInit: false,
           pid,
+          ppid: 0,
           startedAt: this.#host.clock.now(),
-          tty: request.tty,
-          stdin: streams.stdin && textOf(streams.stdin),
-          output: (stream, text) => streams.output(stream, Buffer.from(text, 'latin1')),
+          tty,
+          stdin: terminal?.input((name) => running.signal(name)) ?? (streams.stdin && textOf(streams.stdin)),
+          output: (stream, text) => (terminal ? terminal.output(text) : streams.output(stream, Buffer.from(text, 'latin1'))),
           exit: (code) => queueMicrotask(() => end(() => resolve(code))),
         }),
       );
@@ -278,6 +310,8 @@ export class SimulatedRuntime implements RuntimeService {
       startedAt: this.#startedAt,
       containerId: '',
       sandboxId: '',
+      uid: 0,
+      state: 'running' as const,
     }));
     return [...own, ...[...this.#sandboxes.values()].flatMap((sandbox) => sandbox.nodeProcesses())].sort((a, b) => a.pid - b.pid);
   }
@@ -301,21 +335,10 @@ export class SimulatedRuntime implements RuntimeService {
 
   connect(sandboxId: string, port: number): Connection {
     const sandbox = this.#sandboxes.get(sandboxId);
-    if (!sandbox?.listener(port))
-      throw new ConnectionRefused(`dial tcp ${sandbox?.ip ?? '127.0.0.1'}:${port}: connect: connection refused`);
-    return {
-      http: ({ path }) => sandbox.answer(port, path),
-      health: () => Promise.reject(new RuntimeError('Unimplemented', 'unknown service grpc.health.v1.Health')),
-      pipe: async (input, output) => {
-        for await (const chunk of input) {
-          const path = /^\w+ (\S+) HTTP\/1\.[01]\r\n/.exec(chunk.toString('latin1'))?.[1];
-          if (path === undefined) continue;
-          const { status, body } = await sandbox.answer(port, path);
-          const text = status === 200 ? 'OK' : 'Not Found';
-          output(Buffer.from(`HTTP/1.1 ${status} ${text}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`));
-        }
-      },
-    };
+    const host = sandbox?.ip ?? '127.0.0.1';
+    const listener = sandbox?.isReady ? listenerOn(sandbox, port) : undefined;
+    if (!listener) throw new ConnectError('refused', { host, port });
+    return new NodeConnection(listener, { from: this.#node.address, host: `${host}:${port}` });
   }
 
   onContainerEvent(listener: ContainerListener): void {

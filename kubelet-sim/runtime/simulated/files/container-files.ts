@@ -1,30 +1,55 @@
+import { type FileUser, may, ROOT_USER } from './permissions.ts';
 import {
   type DirectoryNode,
   FileError,
   type FileNode,
+  type LinkNode,
   nameOf,
   newDirectory,
   newFile,
   normalizePath,
   parentOf,
   type TreeNode,
+  usageOfTree,
 } from './tree.ts';
 
 const LINKS_MAX = 40;
+const MODE_STICKY = 0o1000;
+const MODE_SET_GID = 0o2000;
 
 /** Device files that tools write to and read from. */
-const DEVICES: Readonly<Record<string, 'null' | 'zero' | 'random'>> = {
+const DEVICES: Readonly<Record<string, 'null' | 'zero' | 'random' | 'full'>> = {
   '/dev/null': 'null',
   '/dev/zero': 'zero',
+  '/dev/full': 'full',
   '/dev/random': 'random',
   '/dev/urandom': 'random',
 };
+
+/** Directories of any image. */
+const DIRECTORIES: readonly string[] =
+  '/bin /etc /tmp /var/log /var/run /var/tmp /root /home /usr/bin /usr/share /proc /dev /dev/fd /sys /run /opt /mnt /srv'.split(' ');
+const DEVICE_NAMES: readonly string[] = [
+  'null',
+  'zero',
+  'full',
+  'random',
+  'urandom',
+  'tty',
+  'stdin',
+  'stdout',
+  'stderr',
+  'termination-log',
+];
 
 /** A mounted tree. */
 export interface MountPoint {
   readonly path: string;
   readonly root: DirectoryNode | FileNode;
   readonly readOnly: boolean;
+  /** What `mount` says of it; a part of the node's disk unless given. */
+  readonly medium?: string | undefined;
+  readonly capacityBytes?: number | undefined;
 }
 
 export interface FileStat {
@@ -32,6 +57,8 @@ export interface FileStat {
   readonly size: number;
   readonly mode: number;
   readonly mtime: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** Where a path leads: its directory, its name there, and what is there now. */
@@ -41,50 +68,70 @@ interface Location {
   readonly node: TreeNode | undefined;
   readonly readOnly: boolean;
   readonly path: string;
+  readonly mount: MountPoint | undefined;
 }
 
 /**
  * A container's file system, in memory: the image's files, a writable layer, and volumes mounted over it. Volumes that follow a source
- * (config maps, secrets) are looked up anew each time they are walked through.
+ * (config maps, secrets) are looked up anew each time they are walked through. What a user may do follows from owners and modes.
  */
 export class ContainerFiles {
   readonly #root: DirectoryNode;
   readonly #mounts: ReadonlyMap<string, MountPoint>;
   readonly #now: () => number;
+  readonly #user: FileUser;
+  readonly #isReadOnly: boolean;
   readonly #onWrite: ((path: string) => void) | undefined;
+  readonly #before: { readonly usedBytes: number; readonly inodesUsed: number };
 
   constructor(options: {
     readonly files: Readonly<Record<string, string>>;
     readonly mounts: readonly MountPoint[];
     readonly now: () => number;
+    readonly user?: FileUser | undefined;
+    readonly readOnlyRoot?: boolean | undefined;
     readonly onWrite?: ((path: string) => void) | undefined;
   }) {
     this.#now = options.now;
     this.#onWrite = options.onWrite;
+    this.#user = options.user ?? ROOT_USER;
+    this.#isReadOnly = options.readOnlyRoot ?? false;
     const time = options.now();
     this.#root = newDirectory(time);
-    for (const path of [
-      '/bin',
-      '/etc',
-      '/tmp',
-      '/var/log',
-      '/var/run',
-      '/root',
-      '/home',
-      '/usr/bin',
-      '/usr/share',
-      '/proc',
-      '/dev',
-      '/sys',
-      '/run',
-      '/opt',
-      '/mnt',
-    ])
-      this.#makePath(path, time);
+    for (const path of DIRECTORIES) this.#makePath(path, time);
+    for (const path of ['/tmp', '/var/tmp']) this.#makePath(path, time).mode = 0o777 | MODE_STICKY;
+    const devices = this.#makePath('/dev', time);
+    for (const name of DEVICE_NAMES) devices.entries.set(name, newFile(new Uint8Array(), time, 0o666));
     for (const [path, text] of Object.entries(options.files))
-      this.#makePath(parentOf(path), time).entries.set(nameOf(path), newFile(Buffer.from(text), time));
+      this.#makePath(parentOf(path), time).entries.set(
+        nameOf(path),
+        newFile(Buffer.from(text), time, /\/s?bin\/|\.sh$/.test(path) ? 0o755 : 0o644),
+      );
     for (const mount of options.mounts) this.#placeMount(mount, time);
     this.#mounts = new Map(options.mounts.map((mount) => [normalizePath(mount.path), mount]));
+    this.#before = usageOfTree(this.#root);
+  }
+
+  get user(): FileUser {
+    return this.#user;
+  }
+
+  /** What is mounted, by path. */
+  get mounts(): ReadonlyMap<string, MountPoint> {
+    return this.#mounts;
+  }
+
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
+  }
+
+  /** What was written beside volumes. */
+  get written(): { readonly usedBytes: number; readonly inodesUsed: number } {
+    const { usedBytes, inodesUsed } = usageOfTree(this.#root);
+    return {
+      usedBytes: Math.max(0, usedBytes - this.#before.usedBytes),
+      inodesUsed: Math.max(0, inodesUsed - this.#before.inodesUsed),
+    };
   }
 
   /** The placeholder that a mount covers, so that its parent lists it. */
@@ -113,23 +160,64 @@ export class ContainerFiles {
   }
 
   async readFile(path: string): Promise<Buffer> {
-    if (DEVICES[path]) return DEVICES[path] === 'null' ? Buffer.alloc(0) : Buffer.alloc(4096, DEVICES[path] === 'zero' ? 0 : 0x5a);
+    const device = DEVICES[path];
+    if (device) return device === 'null' ? Buffer.alloc(0) : Buffer.alloc(4096, device === 'random' ? 0x5a : 0);
     const node = await this.#existing(path);
     if (node.type === 'directory') throw new FileError('EISDIR', path);
-    return node.type === 'file' ? Buffer.from(node.content.buffer, node.content.byteOffset, node.content.byteLength) : Buffer.alloc(0);
+    if (node.type === 'link') return Buffer.alloc(0);
+    if (!may(this.#user, 'read', node)) throw new FileError('EACCES', path);
+    return Buffer.from(node.content.buffer, node.content.byteOffset, node.content.byteLength);
   }
 
   async writeFile(path: string, content: Uint8Array, options: { readonly append?: boolean; readonly mode?: number } = {}): Promise<void> {
+    if (DEVICES[path] === 'full') throw new FileError('ENOSPC', path);
     if (DEVICES[path]) return;
     const at = await this.#locate(path);
-    if (at.node?.type === 'directory') throw new FileError('EISDIR', path);
-    writable(at);
+    const before = this.#checkWrite(at);
+    checkSpace(at, options.append ? content.byteLength : content.byteLength - (before?.content.byteLength ?? 0));
     const time = this.#now();
-    if (at.node?.type === 'file') {
-      at.node.content = options.append ? Buffer.concat([at.node.content, content]) : Buffer.from(content);
-      at.node.mtime = time;
-    } else at.directory.entries.set(at.name, newFile(Buffer.from(content), time, options.mode));
+    if (before) {
+      before.content = options.append ? Buffer.concat([before.content, content]) : Buffer.from(content);
+      before.mtime = time;
+    } else this.#add(at, newFile(Buffer.from(content), time, options.mode, this.#ownerIn(at.directory)));
     this.#onWrite?.(at.path);
+  }
+
+  /** The file that is there, if it may be written; else whether one can be made. @throws FileError */
+  #checkWrite(at: Location): FileNode | undefined {
+    if (at.node?.type === 'directory') throw new FileError('EISDIR', at.path);
+    if (at.node?.type !== 'file') {
+      this.#checkEntry(at);
+      return undefined;
+    }
+    if (at.readOnly || at.directory.readOnly) throw new FileError('EROFS', at.path);
+    if (!may(this.#user, 'write', at.node)) throw new FileError('EACCES', at.path);
+    return at.node;
+  }
+
+  #add(at: Location, node: TreeNode): void {
+    at.directory.entries.set(at.name, node);
+    at.directory.mtime = this.#now();
+  }
+
+  /** Owner of what this user makes in a directory. */
+  #ownerIn({ mode, gid }: DirectoryNode): { uid: number; gid: number } {
+    return { uid: this.#user.uid, gid: mode & MODE_SET_GID ? gid : this.#user.gid };
+  }
+
+  /** Whether an entry of a directory may be made, replaced or removed. @throws FileError */
+  #checkEntry({ readOnly, directory, path, node }: Location): void {
+    if (readOnly || directory.readOnly || (node?.type === 'directory' && node.readOnly)) throw new FileError('EROFS', path);
+    if (!may(this.#user, 'write', directory)) throw new FileError('EACCES', path);
+    if (this.#user.uid === 0 || !(directory.mode & MODE_STICKY) || !node || node.type === 'link') return;
+    if (node.uid !== this.#user.uid && directory.uid !== this.#user.uid) throw new FileError('EPERM', path);
+  }
+
+  /** Whether a file can be made in a directory, which is made if it is not there. @throws FileError */
+  async checkWritable(path: string): Promise<void> {
+    await this.mkdir(path, { recursive: true });
+    const at = await this.#locate(`${path}/.probe`);
+    this.#checkEntry(at);
   }
 
   async exists(path: string): Promise<boolean> {
@@ -137,7 +225,7 @@ export class ContainerFiles {
   }
 
   async stat(path: string): Promise<FileStat> {
-    if (DEVICES[path]) return { type: 'file', size: 0, mode: 0o666, mtime: this.#now() };
+    if (DEVICES[path]) return { type: 'file', size: 0, mode: 0o666, mtime: this.#now(), uid: 0, gid: 0 };
     return statOf(await this.#existing(path));
   }
 
@@ -147,7 +235,16 @@ export class ContainerFiles {
     return statOf(node);
   }
 
-  async mkdir(path: string, options: { readonly recursive?: boolean } = {}): Promise<void> {
+  /** Whether this user may read, write or run something. */
+  async allows(path: string, access: 'read' | 'write' | 'execute'): Promise<boolean> {
+    const at = await this.#locate(path).catch(() => undefined);
+    if (!at?.node || at.node.type === 'link') return false;
+    if (access === 'write' && (at.readOnly || at.directory.readOnly)) return false;
+    if (access === 'execute' && at.node.type === 'file' && (at.node.mode & 0o111) === 0) return false;
+    return may(this.#user, access, at.node);
+  }
+
+  async mkdir(path: string, options: { readonly recursive?: boolean; readonly mode?: number | undefined } = {}): Promise<void> {
     const clean = normalizePath(path);
     if (options.recursive && clean !== '/') await this.#makeParents(parentOf(clean));
     const at = await this.#locate(clean);
@@ -155,8 +252,9 @@ export class ContainerFiles {
       if (options.recursive && at.node.type === 'directory') return;
       throw new FileError('EEXIST', path);
     }
-    writable(at);
-    at.directory.entries.set(at.name, newDirectory(this.#now()));
+    this.#checkEntry(at);
+    const inherited = at.directory.mode & MODE_SET_GID;
+    this.#add(at, newDirectory(this.#now(), { ...this.#ownerIn(at.directory), mode: (options.mode ?? 0o755) | inherited }));
   }
 
   async #makeParents(path: string): Promise<void> {
@@ -167,6 +265,7 @@ export class ContainerFiles {
   async readdir(path: string): Promise<string[]> {
     const node = await this.#existing(path);
     if (node.type !== 'directory') throw new FileError('ENOTDIR', path);
+    if (!may(this.#user, 'read', node)) throw new FileError('EACCES', path);
     await node.refresh?.();
     return [...node.entries.keys()].sort();
   }
@@ -182,14 +281,16 @@ export class ContainerFiles {
     }
     if (this.#mounts.has(at.path)) throw new FileError('EBUSY', path);
     if (at.node.type === 'directory' && at.node.entries.size > 0 && !options.recursive) throw new FileError('ENOTEMPTY', path);
-    writable(at);
+    this.#checkEntry(at);
     at.directory.entries.delete(at.name);
+    at.directory.mtime = this.#now();
   }
 
   async cp(from: string, to: string, options: { readonly recursive?: boolean } = {}): Promise<void> {
     const node = await this.#existing(from);
     const target = (await this.#isDirectory(to)) ? `${to}/${nameOf(normalizePath(from))}` : to;
-    if (node.type === 'file') return await this.writeFile(normalizePath(target), node.content, { mode: node.mode });
+    if (node.type === 'file')
+      return await this.writeFile(normalizePath(target), await this.readFile(normalizePath(from)), { mode: node.mode });
     if (!options.recursive) throw new FileError('EISDIR', from);
     await this.mkdir(target, { recursive: true });
     for (const name of await this.readdir(from)) await this.cp(`${from}/${name}`, `${target}/${name}`, options);
@@ -199,37 +300,55 @@ export class ContainerFiles {
     const source = await this.#locate(from, false);
     if (!source.node) throw new FileError('ENOENT', from);
     const at = await this.#locate((await this.#isDirectory(to)) ? normalizePath(`${to}/${source.name}`) : to, false);
-    writable(source);
-    writable(at);
+    this.#checkEntry(source);
+    this.#checkEntry(at);
     source.directory.entries.delete(source.name);
-    at.directory.entries.set(at.name, source.node);
+    this.#add(at, source.node);
     this.#onWrite?.(at.path);
   }
 
   async chmod(path: string, mode: number): Promise<void> {
+    const node = await this.#owned(path);
+    node.mode = mode;
+  }
+
+  async chown(path: string, owner: { readonly uid?: number | undefined; readonly gid?: number | undefined }): Promise<void> {
+    const node = await this.#owned(path);
+    if (this.#user.uid !== 0) throw new FileError('EPERM', path);
+    node.uid = owner.uid ?? node.uid;
+    node.gid = owner.gid ?? node.gid;
+  }
+
+  /** What only its owner may change. */
+  async #owned(path: string): Promise<DirectoryNode | FileNode> {
     const at = await this.#locate(path);
-    if (!at.node) throw new FileError('ENOENT', path);
-    writable(at);
-    if (at.node.type !== 'link') at.node.mode = mode;
+    if (!at.node || at.node.type === 'link') throw new FileError('ENOENT', path);
+    if (at.readOnly || at.directory.readOnly) throw new FileError('EROFS', path);
+    if (this.#user.uid !== 0 && at.node.uid !== this.#user.uid) throw new FileError('EPERM', path);
+    return at.node;
   }
 
   async utimes(path: string, mtime: number): Promise<void> {
-    (await this.#existing(path)).mtime = mtime;
+    const at = await this.#locate(path);
+    if (!at.node) throw new FileError('ENOENT', path);
+    if (at.readOnly || at.directory.readOnly) throw new FileError('EROFS', path);
+    at.node.mtime = mtime;
   }
 
   async symlink(target: string, path: string): Promise<void> {
     const at = await this.#locate(path, false);
     if (at.node) throw new FileError('EEXIST', path);
-    writable(at);
-    at.directory.entries.set(at.name, { type: 'link', target, mtime: this.#now() });
+    this.#checkEntry(at);
+    const link: LinkNode = { type: 'link', target, mtime: this.#now() };
+    this.#add(at, link);
   }
 
   async link(from: string, to: string): Promise<void> {
     const node = await this.#existing(from);
     const at = await this.#locate(to, false);
     if (at.node) throw new FileError('EEXIST', to);
-    writable(at);
-    at.directory.entries.set(at.name, node);
+    this.#checkEntry(at);
+    this.#add(at, node);
   }
 
   async readlink(path: string): Promise<string> {
@@ -243,6 +362,16 @@ export class ContainerFiles {
     const at = await this.#locate(path);
     if (!at.node) throw new FileError('ENOENT', path);
     return at.path;
+  }
+
+  /** The mount that a path is on; undefined for the container's own layer. */
+  async mountOf(path: string): Promise<MountPoint | undefined> {
+    return (await this.#locate(path)).mount;
+  }
+
+  /** What is in a tree. */
+  async usageAt(path: string): Promise<{ readonly usedBytes: number; readonly inodesUsed: number }> {
+    return usageOfTree(await this.#existing(path));
   }
 
   /** The file or directory at a path itself, to be mounted elsewhere. @throws FileError */
@@ -274,10 +403,16 @@ export class ContainerFiles {
     return node;
   }
 
+  #start(): Location {
+    const mount = this.#mounts.get('/');
+    const readOnly = mount?.readOnly ?? this.#isReadOnly;
+    return { directory: this.#root, name: '', node: mount?.root ?? this.#root, readOnly, path: '/', mount };
+  }
+
   /** Walks a path; the directory of its last part must exist. */
   async #locate(path: string, followLast = true): Promise<Location> {
     let parts = normalizePath(path).split('/').filter(Boolean);
-    let at: Location = { directory: this.#root, name: '', node: this.#mounts.get('/')?.root ?? this.#root, readOnly: false, path: '/' };
+    let at = this.#start();
     for (let links = 0; parts.length > 0; ) {
       const [part = '', ...rest] = parts;
       const next = await this.#step(at, part, path);
@@ -286,7 +421,7 @@ export class ContainerFiles {
         parts = normalizePath([next.node.target, ...rest].join('/'), at.path)
           .split('/')
           .filter(Boolean);
-        at = { directory: this.#root, name: '', node: this.#root, readOnly: false, path: '/' };
+        at = this.#start();
         continue;
       }
       at = next;
@@ -298,19 +433,24 @@ export class ContainerFiles {
   async #step(at: Location, part: string, path: string): Promise<Location> {
     if (!at.node) throw new FileError('ENOENT', path);
     if (at.node.type !== 'directory') throw new FileError('ENOTDIR', path);
+    if (!may(this.#user, 'execute', at.node)) throw new FileError('EACCES', path);
     await at.node.refresh?.();
     const here = at.path === '/' ? `/${part}` : `${at.path}/${part}`;
     const mount = this.#mounts.get(here);
     const readOnly = mount ? mount.readOnly : at.readOnly || at.node.readOnly;
-    return { directory: at.node, name: part, node: mount?.root ?? at.node.entries.get(part), readOnly, path: here };
+    const node = mount?.root ?? at.node.entries.get(part);
+    return { directory: at.node, name: part, node, readOnly, path: here, mount: mount ?? at.mount };
   }
 }
 
-function writable(at: Location): void {
-  if (at.readOnly || at.directory.readOnly || (at.node?.type === 'directory' && at.node.readOnly)) throw new FileError('EROFS', at.path);
+/** A volume of bounded size takes no more than that. @throws FileError */
+function checkSpace({ mount, path }: Location, moreBytes: number): void {
+  if (mount?.capacityBytes === undefined || moreBytes <= 0) return;
+  if (usageOfTree(mount.root).usedBytes + moreBytes > mount.capacityBytes) throw new FileError('ENOSPC', path);
 }
 
 function statOf(node: TreeNode): FileStat {
-  if (node.type === 'link') return { type: 'link', size: node.target.length, mode: 0o777, mtime: node.mtime };
-  return { type: node.type, size: node.type === 'file' ? node.content.byteLength : 4096, mode: node.mode, mtime: node.mtime };
+  if (node.type === 'link') return { type: 'link', size: node.target.length, mode: 0o777, mtime: node.mtime, uid: 0, gid: 0 };
+  const { type, mode, mtime, uid, gid } = node;
+  return { type, size: node.type === 'file' ? node.content.byteLength : 4096, mode, mtime, uid, gid };
 }

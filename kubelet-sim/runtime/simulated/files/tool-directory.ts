@@ -12,6 +12,8 @@ export function toolDirectory(): MountPoint {
     readOnly: true,
     mode: 0o755,
     mtime: 0,
+    uid: 0,
+    gid: 0,
   };
   return { path: '/bin', root: directory, readOnly: true };
 }

@@ -12,6 +12,11 @@ export class FileError extends Error {
   get reason(): string {
     return REASONS[this.code] ?? this.message;
   }
+
+  /** Its errno. */
+  get number(): number {
+    return NUMBERS[this.code] ?? 0;
+  }
 }
 
 const TEXTS = {
@@ -25,6 +30,28 @@ const TEXTS = {
   ELOOP: 'too many levels of symbolic links',
   EBUSY: 'resource busy or locked',
   EIO: 'i/o error',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  ENOSPC: 'no space left on device',
+  EXDEV: 'invalid cross-device link',
+};
+
+/** Numbers of the codes (errno(3)). */
+const NUMBERS: Readonly<Record<string, number>> = {
+  EPERM: 1,
+  ENOENT: 2,
+  EIO: 5,
+  EACCES: 13,
+  EBUSY: 16,
+  EEXIST: 17,
+  EXDEV: 18,
+  ENOTDIR: 20,
+  EISDIR: 21,
+  EINVAL: 22,
+  ENOSPC: 28,
+  EROFS: 30,
+  ENOTEMPTY: 39,
+  ELOOP: 40,
 };
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -38,13 +65,25 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'Too many levels of symbolic links',
   EBUSY: 'Resource busy',
   EIO: 'I/O error',
+  EACCES: 'Permission denied',
+  EPERM: 'Operation not permitted',
+  ENOSPC: 'No space left on device',
+  EXDEV: 'Invalid cross-device link',
 };
+
+/** Who owns a file or directory. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 export interface FileNode {
   readonly type: 'file';
   content: Uint8Array;
   mode: number;
   mtime: number;
+  uid: number;
+  gid: number;
 }
 
 export interface DirectoryNode {
@@ -55,6 +94,8 @@ export interface DirectoryNode {
   readonly readOnly: boolean;
   mode: number;
   mtime: number;
+  uid: number;
+  gid: number;
 }
 
 export interface LinkNode {
@@ -65,16 +106,45 @@ export interface LinkNode {
 
 export type TreeNode = FileNode | DirectoryNode | LinkNode;
 
-export const newDirectory = (mtime: number, options: { readOnly?: boolean; refresh?: () => Promise<void> } = {}): DirectoryNode => ({
+interface DirectoryOptions extends Partial<Owner> {
+  readonly readOnly?: boolean | undefined;
+  readonly refresh?: (() => Promise<void>) | undefined;
+  readonly mode?: number | undefined;
+}
+
+export const newDirectory = (mtime: number, options: DirectoryOptions = {}): DirectoryNode => ({
   type: 'directory',
   entries: new Map(),
   readOnly: options.readOnly ?? false,
   refresh: options.refresh,
-  mode: 0o755,
+  mode: options.mode ?? 0o755,
   mtime,
+  uid: options.uid ?? 0,
+  gid: options.gid ?? 0,
 });
 
-export const newFile = (content: Uint8Array, mtime: number, mode = 0o644): FileNode => ({ type: 'file', content, mode, mtime });
+export const newFile = (content: Uint8Array, mtime: number, mode = 0o644, { uid, gid }: Owner = ROOT): FileNode => ({
+  type: 'file',
+  content,
+  mode,
+  mtime,
+  uid,
+  gid,
+});
+
+const ROOT: Owner = { uid: 0, gid: 0 };
+
+/** What is in a tree: bytes of its files, and how many things there are. */
+export function usageOfTree(node: TreeNode): { usedBytes: number; inodesUsed: number } {
+  const usage = { usedBytes: 0, inodesUsed: 0 };
+  const add = (one: TreeNode) => {
+    usage.inodesUsed++;
+    if (one.type === 'file') usage.usedBytes += one.content.byteLength;
+    if (one.type === 'directory') for (const child of one.entries.values()) add(child);
+  };
+  add(node);
+  return usage;
+}
 
 /** Absolute, without `.`, `..` and double slashes. */
 export function normalizePath(path: string, base = '/'): string {

@@ -176,12 +176,10 @@ const kill: CommandFunction = async (context) => {
   else if (targets[0]?.startsWith('-')) signal = `SIG${signalName((targets.shift() ?? '').slice(1))}`;
   let status = 0;
   for (const target of targets) {
-    const job = state.jobs.get(Number(target.replace('%', '')));
-    if (job) job.stop(signal);
-    else if (signal !== 'SIG0' && signal !== 'SIGEXIT' && !host.process.kill(Number(target), signal))
-      status = await complain(context, `${state.name}: can't kill pid ${target}: No such process`);
-    else if (signal === 'SIGEXIT' && !host.process.processes().some(({ pid }) => pid === Number(target)))
-      status = await complain(context, `${state.name}: can't kill pid ${target}: No such process`);
+    const job = target.startsWith('%') ? [...state.jobs.keys()][Number(target.slice(1)) - 1] : undefined;
+    const outcome = host.process.kill(job ?? Number(target), signal === 'SIGEXIT' ? 'SIG0' : signal);
+    const why = outcome === 'denied' ? 'Operation not permitted' : 'No such process';
+    if (outcome !== 'sent') status = await complain(context, `${state.name}: can't kill pid ${target}: ${why}`);
   }
   return status;
 };
@@ -222,8 +220,9 @@ const source: CommandFunction = async ({ args: [name = ''], state, host, evaluat
   return await run((await files.readFile(normalizePath(name, state.cwd))).toString('latin1'));
 };
 
-const execute: CommandFunction = async ({ args, run }) => {
+const execute: CommandFunction = async ({ args, run, host }) => {
   if (args.length === 0) return 0;
+  host.allowBecoming();
   throw new ControlFlow('exit', await run(args));
 };
 

@@ -1,5 +1,4 @@
 import type { ProcessContext } from '../program.ts';
-import { defaultSignal } from '../program.ts';
 import { Interpreter } from './interpreter.ts';
 import { ByteInput, type Descriptors } from './io.ts';
 import { ShellHost } from './shell-context.ts';
@@ -17,14 +16,11 @@ export interface RunningShell {
  * `signal`.
  */
 export function startShell(context: ProcessContext, argv: readonly string[], signal: AbortSignal): RunningShell {
-  const host = new ShellHost(context, signal);
+  const host = new ShellHost(context, signal, { mayBecome: true });
   return {
     exited: run(host, argv.map(toBytes)),
-    signal: (name) => {
-      if (host.shell?.trap(name)) return;
-      const asksToEnd = name === 'SIGTERM' || name === 'SIGINT' || name === 'SIGQUIT';
-      if (!(asksToEnd && host.stopServers())) defaultSignal(context, name);
-    },
+    // A terminal's control keys go to what runs in front of a shell that reads.
+    signal: (name) => (context.tty && name === 'SIGINT' ? host.interrupt(name) : host.deliver(name)),
   };
 }
 

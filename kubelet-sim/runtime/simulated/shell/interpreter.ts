@@ -1,5 +1,4 @@
 import { FileError, normalizePath } from '../files/tree.ts';
-import { SIGNALS } from '../program.ts';
 import { ArithmeticError } from './arithmetic.ts';
 import type { AndOr, Command, Pipeline, Redirect, Script } from './ast.ts';
 import { BUILTINS } from './builtins.ts';
@@ -137,25 +136,28 @@ export class Interpreter implements Shell {
     }
   }
 
+  /** A job is a process of its own: the command itself when it is a single one, else a copy of this shell. */
   #startJob(item: AndOr, fds: Descriptors): void {
-    const child = this.#child();
-    const pid = this.host.process.pid + 1 + this.state.jobs.size + this.state.lastJob;
-    let stopped: (code: number) => void = () => undefined;
-    const killed = new Promise<number>((resolve) => {
-      stopped = resolve;
-    });
-    const work = child
-      .#andOr({ ...item, background: false }, withInput(fds, 0, ByteInput.of('')))
-      .catch((error: unknown) => (this.host.signal.aborted ? 0 : child.#endOf(error, fds)));
-    const done = Promise.race([work, killed]);
-    this.state.jobs.set(pid, { pid, done, stop: (signal) => stopped(128 + (SIGNALS[signal] ?? 15)) });
+    const isSingle = item.rest.length === 0 && item.first.commands.length === 1 && item.first.commands[0]?.type === 'simple';
+    const { host, run } = this.host.fork(this.host.process.argv, { mayBecome: isSingle });
+    const child = this.#child(host);
+    host.enter(child);
+    const work = () =>
+      child.#andOr({ ...item, background: false }, withInput(fds, 0, ByteInput.of(''))).catch((error: unknown) => {
+        if (host.signal.aborted) throw error;
+        return child.#endOf(error, fds);
+      });
+    const done = run(work);
+    done.catch(() => undefined); // a job that nobody waits for
+    const { pid } = host.process;
+    this.state.jobs.set(pid, { pid, done });
     this.state.lastJob = pid;
     this.state.status = 0;
   }
 
-  #child(): Interpreter {
+  #child(host = this.host): Interpreter {
     if (this.#depth >= CALL_DEPTH_MAX) throw new ShellError('maximum nesting level exceeded', 2);
-    const child = new Interpreter(this.host, new ShellState(this.state), this.#depth + 1);
+    const child = new Interpreter(host, new ShellState(this.state), this.#depth + 1);
     child.#fds = this.#fds;
     return child;
   }
@@ -199,6 +201,20 @@ export class Interpreter implements Shell {
     }
   }
 
+  /** Runs something in a copy of this shell that is a process of its own. */
+  async #fork(work: (shell: Interpreter) => Promise<unknown>, fds: Descriptors): Promise<number> {
+    return await this.host.spawn(this.host.process.argv, async (host) => {
+      const child = this.#child(host);
+      host.enter(child);
+      try {
+        await work(child);
+        return child.state.status;
+      } catch (error) {
+        return await child.#endOf(error, fds);
+      }
+    });
+  }
+
   async #captureOutput(script: Script): Promise<string> {
     const capture = new Capture();
     const fds = withOutput(this.#fds, 1, capture);
@@ -227,7 +243,7 @@ export class Interpreter implements Shell {
         await this.run(command.body, fds);
         return;
       case 'subshell':
-        this.state.status = await this.#inSubshell((shell) => shell.run(command.body, fds), fds);
+        this.state.status = await this.#fork((shell) => shell.run(command.body, fds), fds);
         return;
       case 'if':
         return await this.#if(command, fds);
@@ -321,14 +337,24 @@ export class Interpreter implements Shell {
       if (body) return await this.#call(body, args, fds);
       const builtin = BUILTINS.get(name);
       if (builtin) return await builtin(context);
-      if (isTool(name, this.host.process.image)) return await runTool(name, context);
-      return await this.#runFile(name, args, context);
+      return await this.host.spawn(argv, (host) => {
+        const own = host === this.host ? this : this.#sharing(host);
+        const ownContext = own.#contextOf(args, fds, assigned);
+        return isTool(name, host.process.image) ? runTool(name, ownContext) : own.#runFile(name, args, ownContext);
+      });
     } catch (error) {
       if (error instanceof BrokenPipe) return EXIT_BROKEN_PIPE;
       if (!(error instanceof FileError)) throw error;
       await context.stderr.write(`${name}: ${error.message.replace(/^.*, '(.*)'$/, `$1: ${error.reason}`)}\n`);
       return 1;
     }
+  }
+
+  /** A command of this shell, in a process of its own. */
+  #sharing(host: ShellHost): Interpreter {
+    const own = new Interpreter(host, this.state, this.#depth);
+    own.#fds = this.#fds;
+    return own;
   }
 
   #contextOf(args: readonly string[], fds: Descriptors, assigned: ReadonlyMap<string, string>): CommandContext {

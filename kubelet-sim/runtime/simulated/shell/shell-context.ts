@@ -1,5 +1,5 @@
 import type { ContainerFiles } from '../files/container-files.ts';
-import type { ProcessContext } from '../program.ts';
+import { fatalCode, type ProcessContext } from '../program.ts';
 import type { Descriptors, Output } from './io.ts';
 import type { ShellState } from './state.ts';
 
@@ -9,6 +9,7 @@ const FREE_COMMANDS = 20_000;
 const SLICE = 100;
 /** What a slowed process waits after each slice. */
 const SLOW_MS = 50;
+const EXIT_KILLED = 137;
 
 /** A shell that may have a trap for a signal. */
 export interface TrapTaker {
@@ -23,18 +24,35 @@ export interface Shell extends TrapTaker {
   main(script: string, fds: Descriptors): Promise<number>;
 }
 
-/** What the commands of one shell process share. */
+/** Commands that a process and all its children have run. */
+interface Budget {
+  commands: number;
+}
+
+/**
+ * A process that runs a command of the shell: the container's first, or a child of another. When it ends, its children live on: PID 1
+ * adopts them.
+ */
 export class ShellHost {
   readonly process: ProcessContext;
   readonly signal: AbortSignal;
-  #commands = 0;
+  readonly #abort: AbortController | undefined;
+  readonly #budget: Budget;
   readonly #trapWaiters = new Set<() => void>();
   readonly #servers = new Set<(code: number) => void>();
   #shell: TrapTaker | undefined;
+  /** Whether the next program may run in this process, as after `exec`. */
+  #mayBecome: boolean;
+  #killed: ((code: number) => void) | undefined;
+  /** The child that it waits for. */
+  #foreground: ShellHost | undefined;
 
-  constructor(process: ProcessContext, signal: AbortSignal) {
+  constructor(process: ProcessContext, signal: AbortSignal, parts: { abort?: AbortController; budget?: Budget; mayBecome?: boolean } = {}) {
     this.process = process;
     this.signal = signal;
+    this.#abort = parts.abort;
+    this.#budget = parts.budget ?? { commands: 0 };
+    this.#mayBecome = parts.mayBecome ?? false;
   }
 
   files(): Promise<ContainerFiles> {
@@ -51,9 +69,73 @@ export class ShellHost {
   /** Called before each command: gives others their turn, and ends when the process is dead. */
   async pace(): Promise<void> {
     this.signal.throwIfAborted();
-    if (++this.#commands % SLICE !== 0) return;
-    if (this.#commands > FREE_COMMANDS) await this.sleep(SLOW_MS);
+    if (++this.#budget.commands % SLICE !== 0) return;
+    if (this.#budget.commands > FREE_COMMANDS) await this.sleep(SLOW_MS);
     else await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** A child process of this name; it ends when its work does, or a signal ends it. */
+  fork(argv: readonly string[], options: { readonly mayBecome?: boolean } = {}): { host: ShellHost; run: (work: Work) => Promise<number> } {
+    const abort = new AbortController();
+    const process = this.process.fork(argv, (name) => host.deliver(name));
+    const host: ShellHost = new ShellHost(process, abort.signal, { abort, budget: this.#budget, mayBecome: options.mayBecome ?? false });
+    const killed = new Promise<number>((resolve) => {
+      host.#killed = resolve;
+    });
+    const run = async (work: Work) => {
+      try {
+        return await Promise.race([work(host), killed]);
+      } catch (error) {
+        if (abort.signal.aborted) return await killed;
+        throw error;
+      } finally {
+        process.exit(0);
+      }
+    };
+    return { host, run };
+  }
+
+  /** Runs a program as a child, and waits for it; or in this process when that is all there is left to do. */
+  async spawn(argv: readonly string[], work: Work): Promise<number> {
+    if (this.#mayBecome) {
+      this.#mayBecome = false;
+      if (!isSame(this.process.argv, argv)) this.process.become(argv);
+      return await work(this);
+    }
+    const { host, run } = this.fork(argv);
+    const before = this.#foreground;
+    this.#foreground = host;
+    try {
+      return await run(work);
+    } finally {
+      this.#foreground = before;
+    }
+  }
+
+  /** The next program takes the place of this one. */
+  allowBecoming(): void {
+    this.#mayBecome = true;
+  }
+
+  /** A signal comes: to a trap, to a server that a script started, or as to any process. */
+  deliver(name: string): void {
+    if (name !== 'SIGKILL' && this.#shell?.trap(name)) return;
+    const asksToEnd = name === 'SIGTERM' || name === 'SIGINT' || name === 'SIGQUIT';
+    if (asksToEnd && this.#stopServers()) return;
+    const code = name === 'SIGKILL' ? EXIT_KILLED : fatalCode(name);
+    if (code !== undefined && (name === 'SIGKILL' || !this.process.isInit)) this.#die(code);
+  }
+
+  /** A control key of a terminal: the child that runs takes it, else a shell that reads does nothing. */
+  interrupt(name: string): void {
+    if (this.#foreground) this.#foreground.deliver(name);
+  }
+
+  #die(code: number): void {
+    if (this.#killed) {
+      this.#killed(code);
+      this.#abort?.abort(new Error('killed'));
+    } else this.process.exit(code);
   }
 
   /** Stays, as a server of the image does that a script starts; ends when it is asked to. */
@@ -65,7 +147,7 @@ export class ShellHost {
   }
 
   /** Asks the servers to end; false when there are none. */
-  stopServers(): boolean {
+  #stopServers(): boolean {
     const stopped = [...this.#servers];
     this.#servers.clear();
     for (const stop of stopped) stop(0);
@@ -75,10 +157,6 @@ export class ShellHost {
   /** The first shell takes the process's signals. */
   enter(shell: TrapTaker): void {
     this.#shell ??= shell;
-  }
-
-  get shell(): TrapTaker | undefined {
-    return this.#shell;
   }
 
   /** Resolves when a signal with a trap comes. */
@@ -96,8 +174,14 @@ export class ShellHost {
   }
 }
 
+const isSame = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((word, i) => word === b[i]);
+
+/** What a process does; answers its exit code. */
+export type Work = (host: ShellHost) => Promise<number>;
+
 /** One command being run. */
 export interface CommandContext {
+  /** The process it runs in: its own, unless it is built into the shell. */
   readonly host: ShellHost;
   readonly state: ShellState;
   /** Its arguments, without its name. */

@@ -5,6 +5,7 @@ import { ContainerFiles } from '../files/container-files.ts';
 import { toolDirectory } from '../files/tool-directory.ts';
 import { ImageCatalog } from '../image-catalog.ts';
 import { parseImageName } from '../image-name.ts';
+import { ConnectError } from '../network/listener.ts';
 import type { ProcessContext } from '../program.ts';
 import { startShell } from './index.ts';
 
@@ -27,6 +28,7 @@ function start(
   const abort = new AbortController();
   let output = '';
   let exit: number | undefined;
+  let lastPid = 1;
   const stdin = Readable.from(options.stdin ? [options.stdin] : []);
   const context: ProcessContext = {
     clock,
@@ -49,13 +51,39 @@ function start(
       exit = code;
       abort.abort();
     },
-    processes: () => [{ pid: 1, ppid: 0, argv, startedAt: 0 }],
-    kill: () => false,
+    processes: () => [{ pid: 1, ppid: 0, argv, startedAt: 0, uid: 0, state: 'running' }],
+    kill: () => 'absent',
     pid: 1,
-    fetch: (url) =>
-      url.pathname === '/missing'
-        ? Promise.resolve({ status: 404, headers: {}, body: '' })
-        : Promise.resolve({ status: 200, headers: {}, body: 'hello\n' }),
+    ppid: 0,
+    mainPid: 1,
+    user: { uid: 0, gid: 0, supplementalGroups: [0] },
+    isReadOnly: false,
+    fork: (childArgv) => ({ ...context, argv: childArgv, pid: ++lastPid, ppid: 1, isInit: false, exit: () => undefined }),
+    become: () => undefined,
+    listen: () => undefined,
+    listenAs: () => ({ close: () => undefined }),
+    usage: () => ({
+      cpu: { usageNanoCores: 0, usageCoreNanoSeconds: 0 },
+      memory: { workingSetBytes: 0, usageBytes: 0, rssBytes: 0, pageFaults: 0, majorPageFaults: 0 },
+      resources: {},
+    }),
+    network: {
+      dns: { servers: ['10.96.0.10'], searches: [], options: [] },
+      resolve: (name) => Promise.resolve({ name, addresses: ['10.244.0.9'] }),
+      answersPing: () => true,
+      dial: (_, port) =>
+        port === 81
+          ? Promise.reject(new ConnectError('refused', { host: 'web', address: '10.244.0.9', port }))
+          : Promise.resolve({
+              address: '10.244.0.9',
+              port,
+              stream: () => Promise.resolve(),
+              http: ({ path }) =>
+                Promise.resolve(
+                  path === '/missing' ? { status: 404, headers: {}, body: '' } : { status: 200, headers: {}, body: 'hello\n' },
+                ),
+            }),
+    },
   };
   const shell = startShell(context, argv, abort.signal);
   const exited = shell.exited.then((code) => {

@@ -7,7 +7,6 @@ export type ShellOption = 'errexit' | 'nounset' | 'xtrace' | 'pipefail' | 'noglo
 export interface Job {
   readonly pid: number;
   readonly done: Promise<number>;
-  readonly stop: (signal: string) => void;
 }
 
 /** What a shell knows; a subshell gets a copy. */

@@ -1,6 +1,7 @@
 import type { ImageFacts } from '../image-catalog.ts';
 import { TOOL_NAMES } from '../tool-names.ts';
 import { BUILTINS } from './builtins.ts';
+import { canGrep } from './grep.ts';
 import { stdinOf } from './io.ts';
 import type { CommandContext } from './shell-context.ts';
 import { TOOLS } from './tools.ts';
@@ -20,14 +21,14 @@ export function isTool(name: string, image: ImageFacts): boolean {
 export async function runTool(name: string, context: CommandContext): Promise<number> {
   const bare = bareName(name);
   const { image } = context.host.process;
+  if (image.binaries.includes(bare)) return await serveImage(context);
   const own = TOOLS.get(bare) ?? BUILTINS.get(bare);
-  if (own) return await own(context);
+  if (own && !(bare.endsWith('grep') && !canGrep(context.args))) return await own(context);
   const client = image.clients[bare];
   if (client !== undefined) {
     await context.stdout.write(client);
     return 0;
   }
-  if (image.binaries.includes(bare)) return await context.host.serve();
   const { runBoxTool } = await import('./tool-box.ts');
   const { stdout, stderr, exitCode } = await runBoxTool(bare, {
     args: context.args,
@@ -41,4 +42,20 @@ export async function runTool(name: string, context: CommandContext): Promise<nu
   if (stdout !== '') await context.stdout.write(stdout);
   if (stderr !== '') await context.stderr.write(stderr);
   return exitCode;
+}
+
+/** The image's own server, started by a script: it listens on its ports until it is asked to end. */
+async function serveImage({ host, stderr }: CommandContext): Promise<number> {
+  const { image } = host.process;
+  const opened = image.ports.map((port) => ({ port, socket: host.process.listenAs(port, image) }));
+  try {
+    const taken = opened.find(({ socket }) => !socket);
+    if (taken) {
+      await stderr.write(`${image.bindError.replaceAll('{{port}}', String(taken.port))}\n`);
+      return image.bindExitCode;
+    }
+    return await host.serve();
+  } finally {
+    for (const { socket } of opened) socket?.close();
+  }
 }

@@ -1,10 +1,16 @@
 import { FileError, normalizePath } from '../files/tree.ts';
 import { sleepMs } from '../sleep-time.ts';
+import { readOptions } from './command-options.ts';
 import { formatDate } from './date.ts';
+import { FILE_TOOLS } from './file-tools.ts';
+import { grep } from './grep.ts';
+import { HTTP_TOOLS } from './http-tools.ts';
 import { ByteInput, stdinOf } from './io.ts';
 import { NETWORK_TOOLS } from './network-tools.ts';
+import { PROCESS_TOOLS } from './process-tools.ts';
 import { type CommandContext, type CommandFunction, complain, type Shell } from './shell-context.ts';
 import { type ShellOption, ShellState } from './state.ts';
+import { SYSTEM_TOOLS } from './system-tools.ts';
 
 /** How often `tail -f` looks for more. */
 const TAIL_MS = 1000;
@@ -220,9 +226,10 @@ const touch: CommandFunction = async ({ args, host, state }) => {
 
 const mkdir: CommandFunction = async ({ args, host, state }) => {
   const files = await host.files();
-  const recursive = args.some((arg) => /^-\w*p/.test(arg) || arg === '--parents');
-  for (const name of args.filter((arg, i) => !arg.startsWith('-') && args[i - 1] !== '-m'))
-    await files.mkdir(normalizePath(name, state.cwd), { recursive });
+  const { values, operands } = readOptions(args, new Set(['m']));
+  const mode = values.has('m') ? Number.parseInt(values.get('m') ?? '', 8) : undefined;
+  for (const name of operands)
+    await files.mkdir(normalizePath(name, state.cwd), { recursive: values.has('p') || values.has('parents'), mode });
   return 0;
 };
 
@@ -240,12 +247,6 @@ const rm: CommandFunction = async (context) => {
     else await files.rm(path, options);
   }
   return status;
-};
-
-const ps: CommandFunction = async ({ host, stdout }) => {
-  await stdout.write('PID   USER     TIME  COMMAND\n');
-  for (const { pid, argv } of host.process.processes()) await stdout.write(`${String(pid).padStart(5)} root      0:00 ${argv.join(' ')}\n`);
-  return 0;
 };
 
 const timeout: CommandFunction = async (context) => {
@@ -335,21 +336,25 @@ const succeed: CommandFunction = () => 0;
 export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, CommandFunction>([
   ...['sh', 'bash', 'ash', 'dash'].map((name): [string, CommandFunction] => [name, shell]),
   ...NETWORK_TOOLS,
+  ...HTTP_TOOLS,
+  ...SYSTEM_TOOLS,
+  ['grep', grep('grep')],
+  ['egrep', grep('egrep')],
+  ['fgrep', grep('fgrep')],
+  ...PROCESS_TOOLS,
+  ...FILE_TOOLS,
   ['cat', cat],
-  ['chown', succeed],
   ['clear', succeed],
   ['date', date],
   ['env', env],
   ['head', head],
   ['hostname', say(({ args, host }) => (args.includes('-i') || args.includes('-I') ? host.process.ip : host.process.hostname))],
-  ['id', say(({ args }) => (args.includes('-u') || args.includes('-g') ? '0' : 'uid=0(root) gid=0(root) groups=0(root)'))],
   ['mkdir', mkdir],
   ['mktemp', mktemp],
   ['nohup', nohup],
   ['nproc', say(() => '2')],
   ['perl', perl],
   ['printenv', printenv],
-  ['ps', ps],
   ['rm', rm],
   ['seq', seq],
   ['sleep', sleep],
@@ -359,6 +364,5 @@ export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, Comma
   ['timeout', timeout],
   ['touch', touch],
   ['uname', say(uname)],
-  ['whoami', say(() => 'root')],
   ['yes', yes],
 ]);

@@ -1,0 +1,94 @@
+import type { HttpResponse } from '../../cri.ts';
+
+/** A request read from a connection. */
+export interface TextRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly keepAlive: boolean;
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  201: 'Created',
+  204: 'No Content',
+  301: 'Moved Permanently',
+  302: 'Found',
+  304: 'Not Modified',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+};
+
+export const reasonOf = (status: number): string => REASONS[status] ?? 'Unknown';
+
+/** The headers of a message's head, by their lower-case names. */
+function headersOf(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.flatMap((line) => {
+      const colon = line.indexOf(':');
+      return colon > 0 ? [[line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()] as const] : [];
+    }),
+  );
+}
+
+/** Takes whole requests off the front of what a client has sent; undefined while one is not whole. */
+export function takeRequest(text: string): { readonly request: TextRequest; readonly rest: string } | undefined {
+  const end = /\r?\n\r?\n/.exec(text);
+  if (!end) return undefined;
+  const [first = '', ...lines] = text.slice(0, end.index).split(/\r?\n/);
+  const [method = '', path = '/', version = ''] = first.split(' ');
+  const headers = headersOf(lines);
+  const length = Number(headers['content-length'] ?? 0);
+  const body = text.slice(end.index + end[0].length);
+  if (body.length < length) return undefined;
+  const connection = (headers.connection ?? '').toLowerCase();
+  const keepAlive = version === 'HTTP/1.1' ? connection !== 'close' : connection === 'keep-alive';
+  return { request: { method, path, headers, body: body.slice(0, length), keepAlive }, rest: body.slice(length) };
+}
+
+/** A request as text. */
+export function requestText(request: {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}): string {
+  const lines = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const length = request.body === undefined ? '' : `content-length: ${request.body.length}\r\n`;
+  return `${request.method} ${request.path} HTTP/1.1\r\n${lines.join('')}${length}\r\n${request.body ?? ''}`;
+}
+
+/** An answer as text; its body is a byte string. */
+export function responseText(
+  { status, headers, body }: HttpResponse,
+  options: { readonly keepAlive: boolean; readonly isHead: boolean },
+): string {
+  const lines = Object.entries({
+    ...headers,
+    'content-length': String(body.length),
+    connection: options.keepAlive ? 'keep-alive' : 'close',
+  }).map(([name, value]) => `${capitals(name)}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${reasonOf(status)}\r\n${lines.join('')}\r\n${options.isHead ? '' : body}`;
+}
+
+const capitals = (name: string): string => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+
+/** An answer read from text that ends with the connection; undefined when it is no HTTP. */
+export function parseResponse(text: string): HttpResponse | undefined {
+  const status = /^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1];
+  if (status === undefined) return undefined;
+  const end = /\r?\n\r?\n/.exec(text);
+  const head = end ? text.slice(0, end.index) : text;
+  return {
+    status: Number(status),
+    headers: headersOf(head.split(/\r?\n/).slice(1)),
+    body: end ? text.slice(end.index + end[0].length) : '',
+  };
+}

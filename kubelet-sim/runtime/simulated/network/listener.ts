@@ -1,0 +1,52 @@
+import type { HealthAnswer, HttpRequest, HttpResponse } from '../../cri.ts';
+
+/** A request as a server sees it. */
+export interface ServedRequest extends HttpRequest {
+  /** Address of the client. */
+  readonly from: string;
+  /** The name and port it asked for. */
+  readonly host: string;
+}
+
+/** One side of a connection; texts are byte strings. */
+export interface ByteStream {
+  readonly from: string;
+  readonly input: AsyncIterable<string>;
+  output(text: string): void;
+  readonly signal: AbortSignal;
+}
+
+/** A program that listens on a port. */
+export interface Listener {
+  /** One HTTP exchange. @throws BadAnswer when it does not speak HTTP */
+  http(request: ServedRequest): Promise<HttpResponse>;
+  /** A whole connection; resolves when the server closes it. */
+  stream(connection: ByteStream): Promise<void>;
+  /** A health check over gRPC; absent when it has no such service. */
+  readonly health?: ((service: string) => HealthAnswer) | undefined;
+}
+
+/** Why a connection did not come about. */
+export type ConnectFailure = 'refused' | 'timeout' | 'unreachable' | 'unknown-host';
+
+/** A connection that nobody answers; the message is the socket layer's. */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError';
+  readonly failure: ConnectFailure;
+  /** What the name was found to be; `''` when it was not. */
+  readonly address: string;
+
+  constructor(failure: ConnectFailure, where: { readonly host: string; readonly address?: string | undefined; readonly port: number }) {
+    const at = `${where.address ?? where.host}:${where.port}`;
+    super(failure === 'unknown-host' ? `dial tcp: lookup ${where.host}: no such host` : `dial tcp ${at}: ${TEXTS[failure]}`);
+    this.failure = failure;
+    this.address = where.address ?? '';
+  }
+}
+
+const TEXTS = { refused: 'connect: connection refused', timeout: 'i/o timeout', unreachable: 'connect: no route to host' } as const;
+
+/** A server that answers with something else than was asked for; the message is Go's, as probes show it. */
+export class BadAnswer extends Error {
+  override readonly name = 'BadAnswer';
+}

@@ -1,0 +1,175 @@
+import type { ContainerSecurity } from '../cri.ts';
+import { capabilityLines } from './capabilities.ts';
+import type { SimulatedContainer } from './container.ts';
+import { type DirectoryNode, newDirectory, newFile, type TreeNode } from './files/tree.ts';
+import type { ProcessInfo } from './program.ts';
+
+/** What a node has, as containers see it: their limits do not show here, as in any container. */
+const NODE_PROCESSORS = 8;
+const NODE_MEMORY_BYTES = 32 * 1024 ** 3;
+const KIB = 1024;
+const CLOCK_TICKS = 100;
+
+/** A directory whose entries are made each time somebody looks. */
+function living(container: SimulatedContainer, entries: () => Iterable<readonly [string, TreeNode]>): DirectoryNode {
+  const directory = newDirectory(container.startedAt, {
+    readOnly: true,
+    mode: 0o555,
+    refresh: () => {
+      directory.entries.clear();
+      for (const [name, node] of entries()) directory.entries.set(name, node);
+      return Promise.resolve();
+    },
+  });
+  return directory;
+}
+
+const text = (content: string, mode = 0o444): TreeNode => newFile(Buffer.from(content, 'latin1'), 0, mode);
+
+function directoryOf(files: Readonly<Record<string, string>>): DirectoryNode {
+  const root = newDirectory(0, { mode: 0o555, readOnly: true });
+  for (const [path, content] of Object.entries(files)) {
+    const parts = path.split('/');
+    let at = root;
+    for (const part of parts.slice(0, -1)) {
+      const next = at.entries.get(part);
+      const made = next?.type === 'directory' ? next : newDirectory(0, { mode: 0o555, readOnly: true });
+      at.entries.set(part, made);
+      at = made;
+    }
+    at.entries.set(parts.at(-1) ?? '', text(content));
+  }
+  return root;
+}
+
+/** `/proc`: the processes of the container's namespace, and what the kernel says of itself. */
+export function procDirectory(container: SimulatedContainer): DirectoryNode {
+  return living(container, () => [
+    ...container.sandbox
+      .processesOf(container)
+      .map((process): [string, TreeNode] => [String(process.pid), processDirectory(container, process)]),
+    ['self', { type: 'link', target: String(container.mainPid), mtime: 0 }],
+    ['sys', directoryOf(sysctls(container))],
+    ...Object.entries(kernelFiles(container)).map(([name, content]): [string, TreeNode] => [name, text(content)]),
+  ]);
+}
+
+function kernelFiles(container: SimulatedContainer): Record<string, string> {
+  const upSeconds = Math.max(0, (container.now() - container.sandbox.createdAt) / 1000).toFixed(2);
+  const { memory } = container.usage();
+  const free = Math.floor((NODE_MEMORY_BYTES - memory.usageBytes) / KIB);
+  return {
+    cpuinfo: Array.from(
+      { length: NODE_PROCESSORS },
+      (_, i) => `processor\t: ${i}\nmodel name\t: nanokube virtual CPU\ncpu MHz\t\t: 2500.000\n\n`,
+    ).join(''),
+    filesystems: 'nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n\text4\n',
+    loadavg: `0.00 0.00 0.00 1/${container.sandbox.processesOf(container).length} ${container.mainPid}\n`,
+    meminfo: `MemTotal:       ${NODE_MEMORY_BYTES / KIB} kB\nMemFree:        ${free} kB\nMemAvailable:   ${free} kB\nBuffers:              0 kB\nCached:               0 kB\nSwapTotal:            0 kB\nSwapFree:             0 kB\n`,
+    mounts: mountLines(container).join(''),
+    uptime: `${upSeconds} ${upSeconds}\n`,
+    version: 'Linux version 6.8.0-nanokube (nanokube) #1 SMP\n',
+  };
+}
+
+/** Lines of `/proc/mounts`. */
+export function mountLines(container: SimulatedContainer): string[] {
+  const access = container.config.security?.readOnlyRootFilesystem ? 'ro' : 'rw';
+  const mounts = container.config.mounts.map(({ containerPath, readOnly, volume }) => {
+    const medium = volume.medium ?? (volume.files ? 'tmpfs' : 'ext4');
+    return `${medium === 'tmpfs' ? 'tmpfs' : '/dev/sda1'} ${containerPath} ${medium} ${readOnly || volume.files ? 'ro' : 'rw'},relatime 0 0\n`;
+  });
+  return [
+    `overlay / overlay ${access},relatime 0 0\n`,
+    'proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n',
+    'tmpfs /dev tmpfs rw,nosuid,size=65536k,mode=755 0 0\n',
+    'shm /dev/shm tmpfs rw,nosuid,nodev,noexec,relatime,size=65536k 0 0\n',
+    'sysfs /sys sysfs ro,nosuid,nodev,noexec,relatime 0 0\n',
+    'cgroup /sys/fs/cgroup cgroup2 ro,nosuid,nodev,noexec,relatime 0 0\n',
+    ...['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', container.config.terminationMessagePath].map(
+      (path) => `/dev/sda1 ${path} ext4 rw,relatime 0 0\n`,
+    ),
+    ...mounts,
+  ];
+}
+
+/** Kernel parameters: those of the pod, over a few that every kernel has. */
+function sysctls({ sandbox }: SimulatedContainer): Record<string, string> {
+  const all = {
+    'kernel.hostname': sandbox.config.hostname,
+    'kernel.osrelease': '6.8.0-nanokube',
+    'kernel.shm_rmid_forced': '0',
+    'net.core.somaxconn': '4096',
+    'net.ipv4.ip_local_port_range': '32768\t60999',
+    'net.ipv4.ip_unprivileged_port_start': '0',
+    'net.ipv4.tcp_keepalive_time': '7200',
+    'vm.overcommit_memory': '1',
+    'vm.swappiness': '60',
+    ...sandbox.config.sysctls,
+  };
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name.replaceAll('.', '/'), `${value}\n`]));
+}
+
+function processDirectory(container: SimulatedContainer, process: ProcessInfo): DirectoryNode {
+  const made = living(container, () => {
+    const { argv, pid, ppid, startedAt } = process;
+    const ticks = Math.round(((startedAt - container.sandbox.createdAt) / 1000) * CLOCK_TICKS);
+    const files: Record<string, string> = {
+      cgroup: `0::${container.sandbox.config.cgroupParent ?? ''}/${container.id}\n`,
+      cmdline: argv.map((word) => `${Buffer.from(word).toString('latin1')}\0`).join(''),
+      comm: `${nameOf(argv)}\n`,
+      limits:
+        'Limit                     Soft Limit           Hard Limit           Units\nMax open files            1048576              1048576              files\n',
+      mounts: mountLines(container).join(''),
+      oom_score_adj: `${container.resources.oomScoreAdj ?? 0}\n`,
+      stat: `${pid} (${nameOf(argv)}) ${process.state === 'zombie' ? 'Z' : 'S'} ${ppid} ${pid} ${pid} 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${ticks} 0 0\n`,
+      status: statusText(container, process),
+    };
+    return Object.entries(files).map(([name, content]): [string, TreeNode] => [name, text(content)]);
+  });
+  made.uid = process.uid;
+  return made;
+}
+
+const nameOf = ([path = '']: readonly string[]): string => path.slice(path.lastIndexOf('/') + 1).slice(0, 15);
+
+/** `/proc/PID/status`: names, users and capabilities. */
+function statusText(container: SimulatedContainer, { argv, pid, ppid, uid, state }: ProcessInfo): string {
+  const { gid, supplementalGroups } = container.user;
+  const security: ContainerSecurity = container.config.security ?? {};
+  const isConfined = security.seccomp !== undefined && security.seccomp !== 'Unconfined' && !security.privileged;
+  const four = (id: number) => `${id}\t${id}\t${id}\t${id}`;
+  const resident = Math.floor(container.usage().memory.rssBytes / KIB);
+  return (
+    `Name:\t${nameOf(argv)}\nUmask:\t0022\nState:\t${state === 'zombie' ? 'Z (zombie)' : 'S (sleeping)'}\nTgid:\t${pid}\nPid:\t${pid}\nPPid:\t${ppid}\n` +
+    `Uid:\t${four(uid)}\nGid:\t${four(gid)}\nGroups:\t${supplementalGroups.join(' ')} \nVmRSS:\t${String(resident).padStart(8)} kB\nThreads:\t1\n` +
+    `${capabilityLines(container)}NoNewPrivs:\t${security.noNewPrivileges ? 1 : 0}\nSeccomp:\t${isConfined ? 2 : 0}\n`
+  );
+}
+
+/** `/sys`: the container's control group, version 2. */
+export function systemDirectory(container: SimulatedContainer): DirectoryNode {
+  return living(container, () => {
+    const { cpu, memory, resources } = container.usage();
+    const { cpuLimitMillis, cpuRequestMillis = 2, memoryLimitBytes } = resources;
+    const processes = container.sandbox.processesOf(container).map(({ pid }) => pid);
+    const files = {
+      'fs/cgroup/cgroup.procs': processes.map((pid) => `${pid}\n`).join(''),
+      'fs/cgroup/cpu.max': `${cpuLimitMillis ? cpuLimitMillis * 100 : 'max'} 100000\n`,
+      'fs/cgroup/cpu.stat': `usage_usec ${Math.round(cpu.usageCoreNanoSeconds / 1000)}\n`,
+      'fs/cgroup/cpu.weight': `${weightOf(cpuRequestMillis)}\n`,
+      'fs/cgroup/memory.current': `${memory.usageBytes}\n`,
+      'fs/cgroup/memory.max': `${memoryLimitBytes || 'max'}\n`,
+      'fs/cgroup/pids.current': `${processes.length}\n`,
+      'fs/cgroup/pids.max': 'max\n',
+      'class/net/eth0/address': '02:42:0a:f4:00:02\n',
+    };
+    return directoryOf(files).entries;
+  });
+}
+
+/** A kubelet's shares, as the container runtime turns them into a weight (runc's ConvertCPUSharesToCgroupV2Value). */
+function weightOf(millis: number): number {
+  const shares = Math.max(2, Math.floor((millis * 1024) / 1000));
+  return 1 + Math.floor(((shares - 2) * 9999) / 262_142);
+}

@@ -1,0 +1,16 @@
+import type { ContainerLog } from './container-log.ts';
+import type { ContainerFiles } from './files/container-files.ts';
+
+/** Limits of a termination message, as a kubelet's (pkg/kubelet/container/runtime.go). */
+const MESSAGE_LINES_MAX = 80;
+const MESSAGE_LOG_BYTES_MAX = 2048;
+const MESSAGE_FILE_BYTES_MAX = 4096;
+
+/** The end of a log, for a container that failed and said nothing else. */
+export const messageFromLog = (log: ContainerLog): string =>
+  Buffer.from(log.tail(MESSAGE_LINES_MAX, MESSAGE_LOG_BYTES_MAX), 'latin1').toString('utf8');
+
+/** What a container left in its termination message file. */
+export async function messageFromFile(files: ContainerFiles, path: string): Promise<string> {
+  return (await files.readFile(path)).subarray(0, MESSAGE_FILE_BYTES_MAX).toString('utf8');
+}
