@@ -13,6 +13,7 @@ import { type ApiClient, createInformerFactory, type EventRecorder, type Informe
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import { UserError } from '../runtime/index.ts';
 import { Agenda } from './agenda.ts';
+import { ClientDirectory } from './cluster-directory.ts';
 import { DEFAULT_THRESHOLDS, type Threshold } from './node/eviction.ts';
 import { NodeAgent } from './node/node-agent.ts';
 import type { NodeSpec } from './node/node-object.ts';
@@ -63,7 +64,12 @@ export interface KubeletSimOptions {
   readonly evictionThresholds?: readonly Threshold[] | undefined;
   readonly imageCatalog?: readonly ImageEntry[] | undefined;
   readonly imagePullMs?: number | undefined;
+  readonly imagePullBytesPerSecond?: number | undefined;
   readonly privateRegistries?: readonly string[] | undefined;
+  /** Domain of the cluster's DNS names. */
+  readonly clusterDomain?: string | undefined;
+  /** Address of the cluster's DNS server. */
+  readonly clusterDns?: string | undefined;
   /** Writes events; without it there are none. */
   readonly recorder?: EventRecorder | undefined;
 }
@@ -215,9 +221,16 @@ class SimulatedKubelets implements KubeletSim {
       catalog,
       clock,
       pullMs: this.#options.imagePullMs,
+      bytesPerSecond: this.#options.imagePullBytesPerSecond,
       privateRegistries: this.#options.privateRegistries,
     });
-    const host: SimulatedHost = { clock, random, network: new Map<string, Sandbox>(), nodes: new Map() };
+    const host: SimulatedHost = {
+      clock,
+      random,
+      network: new Map<string, Sandbox>(),
+      nodes: new Map(),
+      directory: new ClientDirectory(client, clock, this.#options),
+    };
     const shared = {
       client,
       clock,

@@ -36,6 +36,7 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
     evictionThresholds: parseThresholds(values),
     imageCatalog: values['image-catalog'] === undefined ? [] : await readImageCatalog(values['image-catalog']),
     imagePullMs: values['image-pull-duration'],
+    imagePullBytesPerSecond: values['image-pull-bytes-per-second'],
     privateRegistries: values['private-registries'],
   });
   return withHealth(values, sim, () => client.close());

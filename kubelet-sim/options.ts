@@ -48,7 +48,12 @@ export const kubeletSimOptions = {
     placeholder: 'FILE',
   }),
   'image-pull-duration': option.duration('How long the pull of an image takes.', 0),
-  'private-registries': option.list('Registries that ask for an image pull secret.', ['registry.example.com'], { placeholder: 'HOSTS' }),
+  'image-pull-bytes-per-second': option.integer('How fast images are pulled, beside the duration above; 0 for at once.', 0, { min: 0 }),
+  'private-registries': option.list(
+    'Registries that ask for an image pull secret: HOST, or USER:PASSWORD@HOST for one that takes no other account.',
+    ['registry.example.com'],
+    { placeholder: 'HOSTS' },
+  ),
   ...healthOptions,
   ...processOptions,
 } satisfies OptionTable;

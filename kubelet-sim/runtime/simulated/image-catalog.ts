@@ -258,10 +258,14 @@ export class ImageCatalog {
     return facts;
   }
 
+  /** Whether the name says that there is no such repository. */
+  isMissingRepository({ repository }: ImageName): boolean {
+    return MISSING_TAGS.has(repository.slice(repository.lastIndexOf('/') + 1));
+  }
+
   /** Whether the registry has the image. */
   exists(name: ImageName): boolean {
-    const last = name.repository.slice(name.repository.lastIndexOf('/') + 1);
-    return !MISSING_TAGS.has(name.tag) && !MISSING_TAGS.has(last) && !this.factsOf(name).missingTags.includes(name.tag);
+    return !MISSING_TAGS.has(name.tag) && !this.isMissingRepository(name) && !this.factsOf(name).missingTags.includes(name.tag);
   }
 }
 

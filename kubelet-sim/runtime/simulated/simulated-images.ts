@@ -2,7 +2,7 @@ import type { Clock } from '../../../runtime/index.ts';
 import { type Image, type ImageService, type PullBehaviour, type RegistryCredential, RuntimeError } from '../cri.ts';
 import type { FilesystemUsage } from '../usage.ts';
 import type { ImageCatalog, ImageFacts } from './image-catalog.ts';
-import { imageRefOf, parseImageName } from './image-name.ts';
+import { type ImageName, imageRefOf, parseImageName } from './image-name.ts';
 
 /** What the catalog says of an image, with its names. */
 export interface ImageDescription {
@@ -16,20 +16,24 @@ export class ImageLibrary {
   readonly catalog: ImageCatalog;
   readonly clock: Clock;
   readonly pullMs: number;
+  readonly #bytesPerSecond: number;
   /** Registries that ask for credentials. */
-  readonly #privateRegistries: ReadonlySet<string>;
+  readonly #accounts: ReadonlyMap<string, Account>;
   readonly #described = new Map<string, ImageDescription>();
 
   constructor(options: {
     catalog: ImageCatalog;
     clock: Clock;
     pullMs?: number | undefined;
+    bytesPerSecond?: number | undefined;
+    /** `HOST`, or `USER:PASSWORD@HOST` for one that takes no other account. */
     privateRegistries?: readonly string[] | undefined;
   }) {
     this.catalog = options.catalog;
     this.clock = options.clock;
     this.pullMs = options.pullMs ?? 0;
-    this.#privateRegistries = new Set(options.privateRegistries);
+    this.#bytesPerSecond = options.bytesPerSecond ?? 0;
+    this.#accounts = new Map((options.privateRegistries ?? []).map(accountOf));
   }
 
   /** @throws ImageNameError */
@@ -43,19 +47,58 @@ export class ImageLibrary {
     return found;
   }
 
-  /** Why a registry refuses an image; undefined when it does not. */
+  /** How long a pull takes: what every pull takes, and its bytes. */
+  pullTimeMs(image: string): number {
+    const { sizeBytes } = this.describe(image).facts;
+    return this.pullMs + (this.#bytesPerSecond > 0 ? (sizeBytes / this.#bytesPerSecond) * 1000 : 0);
+  }
+
+  /** Why a registry refuses an image, in containerd's words; undefined when it does not. */
   refusal(image: string, credentials: readonly RegistryCredential[]): RuntimeError | undefined {
     const name = parseImageName(image);
     const failed = `failed to pull and unpack image "${name.full}": failed to resolve reference "${name.full}"`;
-    if (!this.catalog.exists(name)) return new RuntimeError('NotFound', `${failed}: ${name.full}: not found`);
-    const isPrivate = this.#privateRegistries.has(name.registry);
-    if (isPrivate && !credentials.some(({ registry }) => registryHost(registry) === name.registry))
+    if (UNKNOWN_REGISTRY.test(name.registry)) {
+      const host = name.registry.replace(/:\d+$/, '');
+      const url = `https://${name.registry}/v2/${name.repository}/manifests/${name.digest || name.tag}`;
+      return new RuntimeError('Unknown', `${failed}: failed to do request: Head "${url}": dial tcp: lookup ${host}: no such host`);
+    }
+    const account = this.#accounts.get(name.registry);
+    const denied = account === undefined ? undefined : whyDenied(name, account, credentials);
+    if (denied !== undefined) return new RuntimeError('Unknown', `${failed}: ${denied}`);
+    if (this.catalog.exists(name)) return undefined;
+    if (name.registry === 'docker.io' && this.catalog.isMissingRepository(name))
       return new RuntimeError(
         'Unknown',
-        `${failed}: failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized`,
+        `${failed}: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`,
       );
-    return undefined;
+    return new RuntimeError('NotFound', `${failed}: ${name.full}: not found`);
   }
+}
+
+/** Hosts that no DNS knows: reserved for that (RFC 2606), or named so. */
+const UNKNOWN_REGISTRY = /\.invalid(?::\d+)?$|non-?existent|does-not-exist|no-such|unknown-registry/;
+
+/** Who may pull from a private registry: anybody with a credential for it, or one account. */
+interface Account {
+  readonly username: string;
+  readonly password: string;
+}
+
+function whyDenied({ registry, repository }: ImageName, account: Account, credentials: readonly RegistryCredential[]): string | undefined {
+  const own = credentials.filter((credential) => registryHost(credential.registry) === registry);
+  if (own.length === 0) return 'failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized';
+  const isRight = ({ username, password }: RegistryCredential) =>
+    account.username === '' ? username !== '' : username === account.username && password === account.password;
+  if (own.some(isRight)) return undefined;
+  const scope = encodeURIComponent(`repository:${repository}:pull`);
+  return `failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://${registry}/token?scope=${scope}&service=${registry}: 401 Unauthorized`;
+}
+
+/** Reads `HOST` or `USER:PASSWORD@HOST`. */
+function accountOf(text: string): [string, Account] {
+  const at = text.lastIndexOf('@');
+  const [username = '', ...password] = at < 0 ? [] : text.slice(0, at).split(':');
+  return [text.slice(at + 1), { username, password: password.join(':') }];
 }
 
 /** The disk that a node's images are on. */
@@ -88,7 +131,7 @@ export class SimulatedImages implements ImageService {
     signal: AbortSignal,
     behaviour: PullBehaviour = {},
   ): Promise<Image> {
-    const takesMs = this.#library.pullMs + (behaviour.delayMs ?? 0);
+    const takesMs = this.#library.pullTimeMs(image) + (behaviour.delayMs ?? 0);
     if (takesMs > 0) await this.#library.clock.sleep(takesMs, signal);
     if (behaviour.error !== undefined) throw new RuntimeError('Unknown', behaviour.error);
     const refusal = this.#library.refusal(image, credentials);

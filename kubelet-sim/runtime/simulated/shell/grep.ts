@@ -28,16 +28,18 @@ export function canGrep(args: readonly string[]): boolean {
 /** `grep`, line by line as they come: what follows a log sees each line at once. */
 export const grep =
   (name: 'grep' | 'egrep' | 'fgrep'): CommandFunction =>
-  async (context) => {
-    const { search, paths, isSilent } = readSearch(name, context.args);
-    let status = 1;
-    for (const path of paths.length > 0 ? paths : ['-']) {
-      const input = path === '-' ? stdinOf(context.fds) : await open(context, path, isSilent);
-      if (!input) status = status === 1 ? 2 : status;
-      else if (await searchOne(context, input, path, search)) status = 0;
-    }
-    return status;
-  };
+  (context) =>
+    search(context, readSearch(name, context.args));
+
+async function search(context: CommandContext, { search: how, paths, isSilent }: ReturnType<typeof readSearch>): Promise<number> {
+  let status = 1;
+  for (const path of paths.length > 0 ? paths : ['-']) {
+    const input = path === '-' ? stdinOf(context.fds) : await open(context, path, isSilent);
+    if (!input) status = status === 1 ? 2 : status;
+    else if (await searchOne(context, input, path, how)) status = 0;
+  }
+  return status;
+}
 
 const KIND_OF_PATTERN: Readonly<Record<string, string>> = { egrep: 'E', fgrep: 'F' };
 
