@@ -69,7 +69,7 @@ const place = (of: PodBuilder, { nodes = [aNode('a'), aNode('b')], running = [],
     csinodes: world.csiNodes ?? [],
     csistoragecapacities: world.capacities ?? [],
   };
-  return new Placement({ objects }).with(nodes, running).place(of);
+  return new Placement({ objects }).with(nodes, running).nodeFor(of);
 };
 
 describe('VolumeBinding', () => {
