@@ -23,6 +23,9 @@ interface Budget {
   /** The most replicas of ReplicaSets together; undefined where there are none. */
   readonly sizeMax?: number | undefined;
   size?(): number;
+  /** The most pods that one ReplicaSet has, or one node of a DaemonSet; undefined where names keep them apart. */
+  readonly crowdMax?: number | undefined;
+  crowd?(): number;
 }
 
 export class BudgetWatch {
@@ -71,9 +74,10 @@ export class BudgetWatch {
   }
 
   #check(): void {
-    for (const { what, readyMin, ready, sizeMax, size } of this.#budgets) {
+    for (const { what, readyMin, ready, sizeMax, size, crowdMax, crowd } of this.#budgets) {
       if (ready() < readyMin) this.#broken.add(`${what} had ${ready()} ready pods, fewer than ${readyMin}`);
       if (size && size() > (sizeMax ?? 0)) this.#broken.add(`${what} asked for ${size()} pods, more than ${sizeMax}`);
+      if (crowd && crowd() > (crowdMax ?? 0)) this.#broken.add(`${what} had ${crowd()} pods in one place, more than ${crowdMax}`);
     }
   }
 
@@ -90,6 +94,8 @@ export class BudgetWatch {
       ready: () => sets().flatMap((set) => this.#readyPods(set)).length,
       sizeMax: replicas + surge,
       size: () => sets().reduce((sum, { spec }) => sum + (spec.replicas ?? 1), 0),
+      crowdMax: replicas,
+      crowd: () => Math.max(0, ...sets().map((set) => this.#pods(set).length)),
     };
   }
 
@@ -98,18 +104,28 @@ export class BudgetWatch {
     const { maxSurge = 0, maxUnavailable = 1 } = set.spec.updateStrategy?.rollingUpdate ?? {};
     const surge = scaledValue(maxSurge, desiredNumberScheduled, true);
     const unavailable = surge > 0 ? 0 : scaledValue(maxUnavailable, desiredNumberScheduled, true);
-    const nodes = () => new Set(this.#readyPods(set).map(({ spec }) => spec.nodeName));
-    return { what: `DaemonSet ${set.metadata.name}`, readyMin: desiredNumberScheduled - unavailable, ready: () => nodes().size };
+    const nodesOf = (pods: readonly Live<Pod>[]) => new Map(pods.map(({ spec }) => [spec.nodeName, 0]));
+    const crowd = () => {
+      const pods = this.#pods(set).filter(({ spec }) => spec.nodeName);
+      const counts = nodesOf(pods);
+      for (const { spec } of pods) counts.set(spec.nodeName, (counts.get(spec.nodeName) ?? 0) + 1);
+      return Math.max(0, ...counts.values());
+    };
+    return {
+      what: `DaemonSet ${set.metadata.name}`,
+      readyMin: desiredNumberScheduled - unavailable,
+      ready: () => nodesOf(this.#readyPods(set)).size,
+      crowdMax: surge > 0 ? 2 : 1,
+      crowd,
+    };
   }
 
   #readyPods(owner: Live<KubeObject>): Live<Pod>[] {
-    return this.#world.kubelet.pods
-      .list()
-      .filter(
-        ({ metadata, status }) =>
-          metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) &&
-          !metadata.deletionTimestamp &&
-          status.conditions?.some(({ type, status: isIt }) => type === 'Ready' && isIt === 'True'),
-      );
+    return this.#pods(owner).filter(({ status }) => status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True'));
+  }
+
+  #pods(owner: Live<KubeObject>): Live<Pod>[] {
+    const isIts = ({ metadata }: Live<Pod>) => metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid);
+    return this.#world.kubelet.pods.list().filter((pod) => isIts(pod) && !pod.metadata.deletionTimestamp);
   }
 }

@@ -12,6 +12,8 @@ import {
   type KubeObject,
   type Live,
   type Pod,
+  type StorageClass,
+  storageKinds,
 } from '../../api/index.ts';
 import { apiServerOptions, composeApiServer } from '../../apiserver/index.ts';
 import { type ApiClient, createClient, loadKubeconfig } from '../../client/index.ts';
@@ -28,6 +30,15 @@ const STEP_MS = 50;
 const NAMESPACE = 'default';
 /** Nodes send no heartbeats here. */
 const CONTROLLERS = ['*', '-node-lifecycle-controller', '-taint-eviction-controller'];
+
+/** What claims without a class get their volumes from. */
+const STORAGE_CLASS: StorageClass = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: 'nanokube.dev/hostpath',
+  volumeBindingMode: 'Immediate',
+};
 
 type Managing = { readonly manager: Service; readonly client: FaultyClient };
 
@@ -80,6 +91,7 @@ export class WorkloadWorld implements AsyncDisposable {
     };
     const world = new WorkloadWorld(random, { client, managerClient, clock, close });
     await world.#while(world.kubelet.registerNodes());
+    await world.#while(client.resource(storageKinds.storageclasses).create(STORAGE_CLASS));
     await world.#startManager();
     return world;
   }
