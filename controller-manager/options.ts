@@ -138,8 +138,18 @@ export const controllerManagerOptions = {
     min: 0,
   }),
   'allocate-node-cidrs': option.boolean('Give each node a block of pod addresses.', DEFAULT_SETTINGS.allocateNodeCidrs),
-  'cluster-cidr': option.string('Range of all pod addresses.', DEFAULT_SETTINGS.clusterCidr, { placeholder: 'CIDR' }),
-  'node-cidr-mask-size': option.integer("Mask of a node's block.", DEFAULT_SETTINGS.nodeCidrMaskSize, { min: 1, max: 32 }),
+  'cluster-cidr': option.string('Range of all pod addresses, or one of each family with a comma between.', DEFAULT_SETTINGS.clusterCidr, {
+    placeholder: 'CIDR',
+  }),
+  'service-cluster-ip-range': option.list('Ranges of Services, of which no node gets a block.', DEFAULT_SETTINGS.serviceClusterIpRange, {
+    placeholder: 'CIDR',
+  }),
+  'node-cidr-mask-size': option.integer("Mask of a node's block, with one range; 24 unless given, 64 for IPv6.", undefined, {
+    min: 1,
+    max: 128,
+  }),
+  'node-cidr-mask-size-ipv4': option.integer("Mask of a node's block of IPv4; 24 unless given.", undefined, { min: 1, max: 32 }),
+  'node-cidr-mask-size-ipv6': option.integer("Mask of a node's block of IPv6; 64 unless given.", undefined, { min: 1, max: 128 }),
   'terminated-pod-gc-threshold': option.integer(
     'Terminated pods beyond which the oldest are deleted; 0 keeps all.',
     DEFAULT_SETTINGS.terminatedPodGcThreshold,
@@ -213,6 +223,9 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     allocateNodeCidrs: values['allocate-node-cidrs'],
     clusterCidr: values['cluster-cidr'],
     nodeCidrMaskSize: values['node-cidr-mask-size'],
+    nodeCidrMaskSizeIpv4: values['node-cidr-mask-size-ipv4'],
+    nodeCidrMaskSizeIpv6: values['node-cidr-mask-size-ipv6'],
+    serviceClusterIpRange: values['service-cluster-ip-range'],
     terminatedPodGcThreshold: values['terminated-pod-gc-threshold'],
     concurrentEphemeralVolumeSyncs: values['concurrent-ephemeralvolume-syncs'],
     pvClaimBinderSyncPeriodMs: values['pvclaimbinder-sync-period'],

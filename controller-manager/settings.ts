@@ -38,7 +38,12 @@ export interface Settings {
   readonly largeClusterSizeThreshold: number;
   readonly allocateNodeCidrs: boolean;
   readonly clusterCidr: string;
-  readonly nodeCidrMaskSize: number;
+  /** Undefined for 24, and 64 in a range of IPv6. */
+  readonly nodeCidrMaskSize: number | undefined;
+  readonly nodeCidrMaskSizeIpv4: number | undefined;
+  readonly nodeCidrMaskSizeIpv6: number | undefined;
+  /** Ranges that no node gets a block of. */
+  readonly serviceClusterIpRange: readonly string[];
   readonly terminatedPodGcThreshold: number;
   readonly concurrentEphemeralVolumeSyncs: number;
   readonly pvClaimBinderSyncPeriodMs: number;
@@ -98,7 +103,10 @@ export const DEFAULT_SETTINGS: Settings = {
   // 8,192 nodes; the customary 10.244.0.0/16 lies in it, but would end at 256.
   allocateNodeCidrs: true,
   clusterCidr: '10.224.0.0/11',
-  nodeCidrMaskSize: 24,
+  nodeCidrMaskSize: undefined,
+  nodeCidrMaskSizeIpv4: undefined,
+  nodeCidrMaskSizeIpv6: undefined,
+  serviceClusterIpRange: [],
   terminatedPodGcThreshold: 12_500,
   concurrentEphemeralVolumeSyncs: 5,
   pvClaimBinderSyncPeriodMs: 15_000,

@@ -1,5 +1,5 @@
 import { isConflict, isNotFound, type KindInfo, type KubeObject, type Live, type OwnerReference } from '../../api/index.ts';
-import { runController, TerminalError, WorkQueue } from '../../client/index.ts';
+import { type EventRecorder, runController, TerminalError, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { deepEqual } from '../shared/equality.ts';
 import { forEachLimited } from '../shared/for-each-limited.ts';
@@ -44,6 +44,7 @@ interface Classified {
 class GarbageCollector implements Controller {
   readonly #context: ControllerContext;
   readonly #queue: WorkQueue;
+  readonly #recorder: EventRecorder;
   readonly #graph: OwnerGraph;
   readonly #absent = new AbsentOwners();
   readonly #monitors: Monitors;
@@ -51,9 +52,11 @@ class GarbageCollector implements Controller {
   constructor(context: ControllerContext) {
     this.#context = context;
     this.#queue = new WorkQueue({ clock: context.clock });
+    this.#recorder = context.recorder('garbage-collector-controller');
     this.#graph = new OwnerGraph({
       check: ({ uid }) => this.#queue.add(uid),
       orphan: ({ uid }) => this.#queue.add(ORPHAN_PREFIX + uid),
+      strayed: (node, reference) => this.#tellStrayed(node, reference),
       gone: (coordinates, uid) => this.#absent.add(coordinates, uid),
     });
     this.#monitors = context.monitors;
@@ -134,6 +137,19 @@ class GarbageCollector implements Controller {
       return;
     }
     for (const dependent of blocking) if (!dependent.isAwaitingDependents) this.#queue.add(dependent.uid);
+  }
+
+  /** Upstream: `reportInvalidNamespaceOwnerRef`. */
+  #tellStrayed({ uid, coordinates }: GraphNode, { apiVersion, kind, name, uid: ownerUid }: OwnerReference): void {
+    const { group, version, namespace } = coordinates;
+    const subject = {
+      apiVersion: group === '' ? version : `${group}/${version}`,
+      kind: coordinates.kind,
+      metadata: { name: coordinates.name, namespace: namespace || undefined, uid },
+    };
+    const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${ownerUid}]`;
+    const message = `ownerRef ${owner} does not exist in namespace ${JSON.stringify(namespace)}`;
+    this.#recorder.event(subject, 'Warning', 'OwnerRefInvalidNamespace', message);
   }
 
   async #classify(node: GraphNode, references: readonly OwnerReference[]): Promise<Classified> {

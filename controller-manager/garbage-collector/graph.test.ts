@@ -21,6 +21,7 @@ beforeEach(() => {
   graph = new OwnerGraph({
     check: ({ coordinates }) => told.push(`check ${coordinates.name}`),
     orphan: ({ coordinates }) => told.push(`orphan ${coordinates.name}`),
+    strayed: ({ coordinates }, { name }) => told.push(`strayed ${coordinates.name} from ${name}`),
     gone: ({ name }) => told.push(`gone ${name}`),
   });
 });
@@ -54,11 +55,11 @@ describe('OwnerGraph', () => {
   it('has a dependent checked that means another object by the uid', () => {
     graph.upsert(sets, object('rs', { namespace: 'elsewhere' }));
     graph.upsert(pods, object('a', { ownerReferences: [owner('rs')] }));
-    expect(news()).toEqual(['check a']);
+    expect(news()).toEqual(['check a', 'strayed a from rs']);
     graph.upsert(pods, object('b', { ownerReferences: [owner('late')] }));
     news();
     graph.upsert(sets, object('late', { namespace: 'elsewhere' }));
-    expect(news()).toEqual(['check b']);
+    expect(news()).toEqual(['check b', 'strayed b from late']);
   });
 
   it('follows owners that change', () => {

@@ -33,6 +33,8 @@ export interface GraphSink {
   check(node: GraphNode): void;
   /** The object is being deleted, and its dependents are to be left alone. */
   orphan(node: GraphNode): void;
+  /** The object refers to an owner in another namespace, which cannot be. */
+  strayed(node: GraphNode, reference: OwnerReference): void;
   /** The object is gone, as those who refer to it should know without asking. */
   gone(coordinates: Coordinates, uid: string): void;
 }
@@ -112,7 +114,9 @@ export class OwnerGraph {
     node.coordinates = coordinates;
     for (const dependent of node.dependents) {
       const reference = dependent.owners.find(({ uid }) => uid === node.uid);
-      if (reference && !refersTo(reference, dependent.coordinates.namespace, coordinates)) this.#sink.check(dependent);
+      if (!reference || refersTo(reference, dependent.coordinates.namespace, coordinates)) continue;
+      this.#sink.check(dependent);
+      if (isElsewhere(reference, dependent.coordinates.namespace, coordinates)) this.#sink.strayed(dependent, reference);
     }
   }
 
@@ -136,6 +140,7 @@ export class OwnerGraph {
       this.#sink.check(owner);
     } else if (!refersTo(reference, namespace, owner.coordinates) || owner.isAwaitingDependents) {
       this.#sink.check(node);
+      if (!owner.isVirtual && isElsewhere(reference, namespace, owner.coordinates)) this.#sink.strayed(node, reference);
     }
     owner.dependents.add(node);
   }
@@ -177,6 +182,10 @@ export function refersTo(reference: OwnerReference, namespace: string, owner: Co
   const sameNamespace = owner.namespace === '' || owner.namespace === namespace;
   return meant.group === owner.group && meant.kind === owner.kind && meant.name === owner.name && sameNamespace;
 }
+
+/** Whether a reference means an object of another namespace. */
+const isElsewhere = (reference: OwnerReference, namespace: string, owner: Coordinates): boolean =>
+  owner.namespace !== '' && owner.namespace !== namespace && refersTo(reference, owner.namespace, owner);
 
 /** The dependents whose existence holds a waiting owner back. */
 export const blockingDependents = (node: GraphNode): GraphNode[] =>

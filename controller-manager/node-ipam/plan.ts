@@ -1,37 +1,72 @@
-/** A block of IPv4 addresses. */
-export interface Cidr {
-  /** First address, as a number. */
-  readonly base: number;
-  readonly bits: number;
+import { formatCidr, type IpPrefix, parseCidr } from '../../api/index.ts';
+import { UserError } from '../../runtime/index.ts';
+import type { Settings } from '../settings.ts';
+
+/** Largest difference of the two masks, as upstream: a map of 65,536 blocks. */
+const MASK_DIFFERENCE_MAX = 16;
+const FAMILIES = {
+  4: { bits: 32, mask: 24, option: 'node-cidr-mask-size-ipv4' },
+  6: { bits: 128, mask: 64, option: 'node-cidr-mask-size-ipv6' },
+} as const;
+
+/** A range of pod addresses, and how large a node's block of it is. */
+export interface PodRange {
+  readonly cluster: IpPrefix;
+  readonly nodeBits: number;
 }
 
-/** Reads `10.244.0.0/16`; undefined when it is none. */
-export function parseCidr(text: string): Cidr | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
-  const parts = match?.slice(1).map(Number);
-  const [a = 256, b = 256, c = 256, d = 256, bits = 33] = parts ?? [];
-  if (a > 255 || b > 255 || c > 255 || d > 255 || bits > 32) return undefined;
-  const size = 2 ** (32 - bits);
-  const address = ((a * 256 + b) * 256 + c) * 256 + d;
-  return { base: address - (address % size), bits };
+type RangeSettings = Pick<Settings, 'clusterCidr' | 'nodeCidrMaskSize' | 'nodeCidrMaskSizeIpv4' | 'nodeCidrMaskSizeIpv6'>;
+
+/**
+ * The ranges of pod addresses: one, or one of each family. Upstream: `startNodeIpamController`, `setNodeCIDRMaskSizes`.
+ *
+ * @throws UserError naming the option that is wrong.
+ */
+export function podRanges(settings: RangeSettings): PodRange[] {
+  const prefixes = settings.clusterCidr.split(',').map((text) => {
+    const prefix = parseCidr(text.trim());
+    if (!prefix)
+      throw new UserError(`--cluster-cidr takes one range such as 10.244.0.0/16, or one of each family, not "${settings.clusterCidr}"`);
+    return prefix;
+  });
+  const isDual = prefixes.length === 2 && prefixes[0]?.address.family !== prefixes[1]?.address.family;
+  if (prefixes.length > 2) throw new UserError(`--cluster-cidr takes at most two ranges, not ${prefixes.length}`);
+  if (prefixes.length === 2 && !isDual) throw new UserError('--cluster-cidr with two ranges takes one of IPv4 and one of IPv6');
+  if (isDual && settings.nodeCidrMaskSize !== undefined) {
+    throw new UserError(
+      'usage of --node-cidr-mask-size is not allowed with dual-stack clusters: give --node-cidr-mask-size-ipv4 and -ipv6',
+    );
+  }
+  return prefixes.map((cluster) => ({ cluster, nodeBits: nodeBitsOf(cluster, settings) }));
 }
 
-const formatCidr = ({ base, bits }: Cidr): string =>
-  `${Math.floor(base / 2 ** 24)}.${Math.floor(base / 2 ** 16) % 256}.${Math.floor(base / 256) % 256}.${base % 256}/${bits}`;
+function nodeBitsOf(cluster: IpPrefix, settings: RangeSettings): number {
+  const { bits, mask, option } = FAMILIES[cluster.address.family];
+  const own = cluster.address.family === 4 ? settings.nodeCidrMaskSizeIpv4 : settings.nodeCidrMaskSizeIpv6;
+  const [name, size] =
+    own === undefined && settings.nodeCidrMaskSize !== undefined
+      ? ['node-cidr-mask-size', settings.nodeCidrMaskSize]
+      : [option, own ?? mask];
+  const largest = Math.min(bits, cluster.length + MASK_DIFFERENCE_MAX);
+  if (size < cluster.length || size > largest) {
+    throw new UserError(`--${name} must be from ${cluster.length} to ${largest} with --cluster-cidr ${formatCidr(cluster)}, not ${size}`);
+  }
+  return size;
+}
 
 /** Hands out the blocks of a cluster's range to nodes, each to one. */
 export class CidrSet {
-  readonly #cluster: Cidr;
-  readonly #nodeBits: number;
+  readonly #range: PodRange;
+  readonly #blockBits: bigint;
   readonly #used: Uint8Array;
   #next = 0;
   #free: number;
 
-  /** @param nodeBits mask size of a node's block. */
-  constructor(cluster: Cidr, nodeBits: number) {
-    this.#cluster = cluster;
-    this.#nodeBits = nodeBits;
-    this.#free = 2 ** Math.max(0, nodeBits - cluster.bits);
+  constructor(range: PodRange) {
+    const { cluster, nodeBits } = range;
+    this.#range = range;
+    this.#blockBits = BigInt(FAMILIES[cluster.address.family].bits - nodeBits);
+    this.#free = 2 ** (nodeBits - cluster.length);
     this.#used = new Uint8Array(this.#free);
   }
 
@@ -46,7 +81,7 @@ export class CidrSet {
       if (this.#used[index] === 0) {
         this.#mark(index, 1);
         this.#next = index + 1;
-        return formatCidr({ base: this.#cluster.base + index * this.#blockSize, bits: this.#nodeBits });
+        return this.#blockAt(index);
       }
     }
     return undefined;
@@ -61,8 +96,10 @@ export class CidrSet {
     for (const index of this.#indexesOf(cidr)) this.#mark(index, 0);
   }
 
-  get #blockSize(): number {
-    return 2 ** (32 - this.#nodeBits);
+  #blockAt(index: number): string {
+    const { cluster, nodeBits } = this.#range;
+    const address = { family: cluster.network.family, bits: cluster.network.bits + (BigInt(index) << this.#blockBits) };
+    return formatCidr({ address, network: address, length: nodeBits });
   }
 
   #mark(index: number, value: 0 | 1): void {
@@ -74,11 +111,12 @@ export class CidrSet {
   /** The blocks that an address range touches. */
   #indexesOf(cidr: string): number[] {
     const parsed = parseCidr(cidr);
-    if (!parsed) return [];
-    const first = Math.floor((parsed.base - this.#cluster.base) / this.#blockSize);
-    const last = Math.floor((parsed.base + 2 ** (32 - parsed.bits) - 1 - this.#cluster.base) / this.#blockSize);
-    const from = Math.max(0, first);
-    const to = Math.min(this.#used.length - 1, last);
+    const { network } = this.#range.cluster;
+    if (parsed?.network.family !== network.family) return [];
+    const size = 1n << BigInt(FAMILIES[network.family].bits - parsed.length);
+    const indexOf = (bits: bigint) => Number((bits - network.bits) >> this.#blockBits);
+    const from = Math.max(0, indexOf(parsed.network.bits));
+    const to = Math.min(this.#used.length - 1, indexOf(parsed.network.bits + size - 1n));
     return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
   }
 }

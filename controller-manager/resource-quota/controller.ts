@@ -11,7 +11,7 @@ import {
   quotaEvaluatorOf,
   type ResourceQuota,
 } from '../../api/index.ts';
-import { type Informer, runController, type WorkQueue } from '../../client/index.ts';
+import { type Informer, type InformerHandler, runController, type WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { listMetadata } from '../shared/metadata-list.ts';
 import type { Monitors } from '../shared/monitors.ts';
@@ -66,13 +66,22 @@ class ResourceQuotaController implements Controller {
         this.#priority.drop(keyOf(quota));
       },
     });
-    this.#monitors.addHandlers((kind) => ({
+    this.#monitors.addHandlers((kind) => this.#follow(kind));
+  }
+
+  /** A kind is served: there may be quotas that wait for it. */
+  #follow(kind: KindInfo): InformerHandler<KubeObject> {
+    for (const quota of this.#quotas.list()) {
+      const awaited = Object.keys(quota.spec.hard ?? {}).filter((name) => quota.status.used?.[name] === undefined);
+      if (kind.namespaced && (quotaEvaluatorOf(kind)?.matchingResources(awaited) ?? []).length > 0) this.#priority.add(keyOf(quota));
+    }
+    return {
       onUpdate: (object, old) => {
         if (kind.group === '' && kind.resource === 'pods' && isEnd(old, object)) this.#replenish(kind, object);
         if (kind.group === '' && kind.resource === 'services' && isServiceChange(old, object)) this.#replenish(kind, object);
       },
       onDelete: (object) => this.#replenish(kind, object),
-    }));
+    };
   }
 
   async run(signal: AbortSignal): Promise<void> {

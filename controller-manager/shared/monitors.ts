@@ -2,10 +2,14 @@ import type { KindInfo, KubeObject, Live } from '../../api/index.ts';
 import { createInformerFactory, type Informer, type InformerHandler } from '../../client/index.ts';
 import type { ControllerContext } from '../context.ts';
 import { discover } from './discovery.ts';
-import { pause, runPeriodically } from './periodic.ts';
+import { pause } from './periodic.ts';
 
-/** How often it is asked what is served. */
+/** How often it is asked what is served, when nothing says that it changes. */
 const DISCOVERY_PERIOD_MS = 30_000;
+/** How long a new definition may take to be served, before it is asked what is served now. */
+const NEWS_SETTLE_MS = 500;
+/** Objects that decide on what is served. */
+const DEFINITIONS: ReadonlySet<string> = new Set(['customresourcedefinitions.apiextensions.k8s.io', 'apiservices.apiregistration.k8s.io']);
 /** How long the first look at every kind is put off, so that a starting cluster has other things done first. */
 const START_DELAY_MS = 500;
 /** How often it is looked whether all kinds have been listed. */
@@ -35,10 +39,20 @@ export class Monitors {
   readonly #monitors = new Map<string, Monitor>();
   #kinds: ReadonlyMap<string, KindInfo> = new Map();
   #running: Promise<void> | undefined;
+  #hasNews = false;
+  #woken: AbortController | undefined;
 
   constructor(context: Pick<ControllerContext, 'client' | 'informers' | 'clock' | 'random' | 'logger'>) {
     this.#context = context;
   }
+
+  readonly #newsHandler: InformerHandler<KubeObject> = {
+    onAdd: (_object, initial) => {
+      if (!initial) this.#noteNews();
+    },
+    onUpdate: () => this.#noteNews(),
+    onDelete: () => this.#noteNews(),
+  };
 
   /** To be called before anybody runs them. @param handlerOf makes the handler of the objects of a kind. */
   addHandlers(handlerOf: HandlerOf): void {
@@ -54,8 +68,23 @@ export class Monitors {
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#context;
     if (!(await pause(clock, START_DELAY_MS, signal))) return;
-    const run = () => this.#refresh(signal);
-    await runPeriodically({ name: 'discovery', periodMs: DISCOVERY_PERIOD_MS, immediately: true, run, clock, logger, signal });
+    while (!signal.aborted) {
+      this.#hasNews = false;
+      try {
+        await this.#refresh(signal);
+      } catch (error) {
+        if (!signal.aborted) logger.warn({ work: 'discovery', err: error }, 'periodic work failed, will retry');
+      }
+      this.#woken = new AbortController();
+      if (!this.#hasNews) await pause(clock, DISCOVERY_PERIOD_MS, AbortSignal.any([signal, this.#woken.signal]));
+      if (this.#hasNews) await pause(clock, NEWS_SETTLE_MS, signal);
+    }
+  }
+
+  /** What is served changes, or soon will. */
+  #noteNews(): void {
+    this.#hasNews = true;
+    this.#woken?.abort();
   }
 
   /** Waits until it is known what there is; not for ever, though. */
@@ -119,12 +148,13 @@ export class Monitors {
   #start(kind: KindInfo, signal: AbortSignal): Monitor {
     const shared = this.#context.informers.held(kind);
     const informer = shared ?? this.#own(kind, signal);
+    const definitions = DEFINITIONS.has(`${kind.resource}.${kind.group}`) ? [informer.informer.addHandler(this.#newsHandler)] : [];
     const handlers = this.#handlers.map((handlerOf) => informer.informer.addHandler(handlerOf(kind)));
     return {
       kind,
       informer: informer.informer,
       stop: () => {
-        for (const handler of handlers) handler[Symbol.dispose]();
+        for (const handler of [...definitions, ...handlers]) handler[Symbol.dispose]();
         informer.stop();
       },
     };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { appsKinds, fromLabelSelector, type Toleration, tolerates } from '../../api/index.ts';
 import { planRules } from '../cluster-role-aggregation/plan.ts';
 import { deletionConditions } from '../namespace/conditions.ts';
-import { CidrSet, parseCidr } from '../node-ipam/plan.ts';
+import { CidrSet, podRanges } from '../node-ipam/plan.ts';
 import { planCollection, QUARANTINE_MS } from '../pod-gc/plan.ts';
 import { evictionOf } from '../taint-eviction/plan.ts';
 import { aNode, aPod, aReplicaSet, meta, NOW } from '../testing/builders.ts';
@@ -139,12 +139,18 @@ describe('planCollection', () => {
 });
 
 describe('CidrSet', () => {
+  const none = { nodeCidrMaskSize: undefined, nodeCidrMaskSizeIpv4: undefined, nodeCidrMaskSizeIpv6: undefined };
+  const setOf = (clusterCidr: string, nodeCidrMaskSize?: number): CidrSet => {
+    const [range] = podRanges({ ...none, clusterCidr, nodeCidrMaskSize });
+    if (!range) throw new Error('there is no range');
+    return new CidrSet(range);
+  };
+
   it('hands out each block once, and again when it is given back', () => {
-    const cluster = parseCidr('10.244.0.0/22');
-    if (!cluster) throw new Error('not parsed');
-    const set = new CidrSet(cluster, 24);
+    const set = setOf('10.244.0.0/22');
     set.occupy('10.244.1.0/24');
     set.occupy('192.168.0.0/24');
+    set.occupy('fd00::/64');
     expect([set.allocate(), set.allocate(), set.allocate(), set.allocate()]).toEqual([
       '10.244.0.0/24',
       '10.244.2.0/24',
@@ -155,17 +161,34 @@ describe('CidrSet', () => {
     expect([set.free, set.allocate(), set.free]).toEqual([1, '10.244.2.0/24', 0]);
   });
 
+  it('hands out blocks of IPv6', () => {
+    const set = setOf('fd00:10:244::/62');
+    set.occupy('fd00:10:244:1::/64');
+    expect([set.allocate(), set.allocate(), set.free]).toEqual(['fd00:10:244::/64', 'fd00:10:244:2::/64', 1]);
+  });
+
   it('has room for thousands of nodes', () => {
-    const cluster = parseCidr('10.224.0.0/11');
-    if (!cluster) throw new Error('not parsed');
-    const set = new CidrSet(cluster, 24);
+    const set = setOf('10.224.0.0/11');
     expect(set.free).toBe(8192);
     const blocks = new Set(Array.from({ length: 8192 }, () => set.allocate()));
     expect([blocks.size, blocks.has('10.244.0.0/24'), blocks.has('10.255.255.0/24')]).toEqual([8192, true, true]);
   });
 
-  it.each(['10.0.0.0', '10.0.0.0/33', '300.0.0.0/8', 'fd00::/8'])('does not take %s', (text) => {
-    expect(parseCidr(text)).toBeUndefined();
+  it.each([
+    ['10.0.0.0', {}, /takes one range such as/],
+    ['300.0.0.0/8', {}, /takes one range such as/],
+    ['10.0.0.0/8,10.1.0.0/16', {}, /one of IPv4 and one of IPv6/],
+    ['10.0.0.0/16,fd00::/56,fd01::/56', {}, /at most two ranges/],
+    ['10.0.0.0/16,fd00::/56', { nodeCidrMaskSize: 24 }, /not allowed with dual-stack/],
+    ['10.0.0.0/16', { nodeCidrMaskSizeIpv4: 15 }, /--node-cidr-mask-size-ipv4 must be from 16 to 32/],
+    ['fd00::/40', {}, /--node-cidr-mask-size-ipv6 must be from 40 to 56/],
+  ])('does not take %s with %o', (clusterCidr, masks, message) => {
+    expect(() => podRanges({ ...none, clusterCidr, ...masks })).toThrow(message);
+  });
+
+  it('takes a range of each family', () => {
+    const ranges = podRanges({ ...none, clusterCidr: '10.0.0.0/16, fd00::/56', nodeCidrMaskSizeIpv4: 26 });
+    expect(ranges.map(({ nodeBits }) => nodeBits)).toEqual([26, 64]);
   });
 });
 

@@ -1,6 +1,15 @@
 // Quotas: the API server charges, the controller gives back and puts right.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ConfigMap, coreKinds, isForbidden, type KubeObject, type Pod, type ResourceQuota } from '../../api/index.ts';
+import {
+  apiextensionsKinds,
+  type ConfigMap,
+  coreKinds,
+  isForbidden,
+  type KindInfo,
+  type KubeObject,
+  type Pod,
+  type ResourceQuota,
+} from '../../api/index.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 
 const { resourcequotas, configmaps, pods, namespaces } = coreKinds;
@@ -53,6 +62,31 @@ it('new limits are counted at once', async () => {
     .resource<ResourceQuota>(resourcequotas)
     .patch('q', { spec: { hard: { 'count/secrets': '3' } } }, { namespace: 'changed', type: 'merge' });
   await used('changed', { pods: '0', 'count/secrets': '0' });
+});
+
+it('custom kinds are counted as soon as they are served', async () => {
+  await aNamespace('custom', { 'count/widgets.example.com': '2', pods: '1' });
+  await used('custom', { pods: '0' });
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  await plane.create(apiextensionsKinds.customresourcedefinitions, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'widgets.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    },
+  });
+  await used('custom', { 'count/widgets.example.com': '0' });
+  const widgets: KindInfo = { ...configmaps, group: 'example.com', kind: 'Widget', resource: 'widgets', singular: 'widget' };
+  const widget = (name: string) => ({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name, namespace: 'custom' } });
+  await plane.create(widgets, widget('a'));
+  await plane.create(widgets, widget('b'));
+  await expect(plane.create(widgets, widget('c'))).rejects.toSatisfy(isForbidden);
+  await plane.client.resource(widgets).delete('a', { namespace: 'custom' });
+  await used('custom', { 'count/widgets.example.com': '1' });
 });
 
 it('what is used is what there is, however many come and go at once, and never beyond the limit', async () => {

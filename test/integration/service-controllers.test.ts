@@ -7,6 +7,7 @@ import {
   type Endpoints,
   type Event,
   type Live,
+  type Node,
   type Pod,
   type Service,
 } from '../../api/index.ts';
@@ -143,4 +144,13 @@ describe('a Service of type LoadBalancer', () => {
       .filter(({ involvedObject }) => involvedObject.name === 'told')
       .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
       .map(({ reason, message }) => [reason, message]);
+});
+
+describe('nodes of a cluster of both families', () => {
+  it('get a block of each', async () => {
+    const settings = { clusterCidr: '10.240.0.0/16,fd00:240::/56', nodeCidrMaskSizeIpv4: 26, serviceClusterIpRange: ['10.240.0.0/26'] };
+    await using dual = await startControlPlane({ controllers: ['nodeipam'], nodes: ['d1'], settings });
+    const node = await dual.eventually<Node>(coreKinds.nodes, 'd1', ({ spec }) => spec.podCIDR !== undefined);
+    expect(node.spec).toMatchObject({ podCIDR: '10.240.0.64/26', podCIDRs: ['10.240.0.64/26', 'fd00:240::/64'] });
+  });
 });

@@ -18,6 +18,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly client: ApiClient;
   /** Where the API server is, and whom to trust. */
   readonly config: ClientConfig;
+  /** How controller managers get in. */
+  readonly manager: ClientConfig;
   /** Makes objects, each of its own kind. */
   create<T extends KubeObject>(kind: KindInfo, object: object): Promise<Live<T>>;
   get<T extends KubeObject>(kind: KindInfo, name: string, namespace?: string): Promise<Live<T>>;
@@ -77,6 +79,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   return {
     client,
     config: { server: managerConfig.server, ca: managerConfig.ca },
+    manager: managerConfig,
     ...conveniences(client, options.clock && { clock: options.clock, stepMs: options.stepMs ?? 500 }),
     [Symbol.asyncDispose]: async () => {
       await kubelet.stop();
@@ -107,7 +110,7 @@ interface VirtualTime {
   readonly stepMs: number;
 }
 
-type Conveniences = Omit<ControlPlane, 'client' | 'config' | typeof Symbol.asyncDispose>;
+type Conveniences = Omit<ControlPlane, 'client' | 'config' | 'manager' | typeof Symbol.asyncDispose>;
 
 function conveniences(client: ApiClient, time: VirtualTime | undefined): Conveniences {
   const list = async <T extends KubeObject>(kind: KindInfo, namespace?: string) =>

@@ -1,0 +1,108 @@
+// What the garbage collector does with owners that are strange: elsewhere, in a circle, of kinds that come and go.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  apiextensionsKinds,
+  type ConfigMap,
+  type CustomResourceDefinition,
+  coreKinds,
+  type Event,
+  type KindInfo,
+  type KubeObject,
+  type Live,
+} from '../../api/index.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+
+const { configmaps, namespaces, nodes } = coreKinds;
+
+let plane: ControlPlane;
+beforeAll(async () => {
+  plane = await startControlPlane({ controllers: ['garbagecollector', 'namespace'] });
+}, 60_000);
+afterAll(() => plane?.[Symbol.asyncDispose]());
+
+const configMap = (name: string, metadata: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'default', ...metadata },
+});
+const refer = ({ metadata }: Live<KubeObject>, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  name: metadata.name,
+  uid: metadata.uid,
+  ...more,
+});
+const told = (name: string) =>
+  plane.eventuallyAll<Event>(coreKinds.events, (all) =>
+    all.some(({ reason, involvedObject }) => reason === 'OwnerRefInvalidNamespace' && involvedObject.name === name),
+  );
+const remove = (kind: KindInfo, name: string, propagationPolicy: 'Background' | 'Foreground') =>
+  plane.client.resource(kind).delete(name, { namespace: kind.namespaced ? 'default' : undefined, propagationPolicy });
+
+it('an owner in another namespace is none: that is told, and the dependent goes', async () => {
+  await plane.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'away' } });
+  const owner = await plane.create<ConfigMap>(configmaps, configMap('far', { namespace: 'away' }));
+  await plane.create(configmaps, configMap('astray', { ownerReferences: [refer(owner)] }));
+  const [event] = (await told('astray')).filter(({ involvedObject }) => involvedObject.name === 'astray');
+  expect([event?.type, event?.message, event?.source?.component]).toEqual([
+    'Warning',
+    `ownerRef [v1/ConfigMap, namespace: default, name: far, uid: ${owner.metadata.uid}] does not exist in namespace "default"`,
+    'garbage-collector-controller',
+  ]);
+  await plane.eventuallyGone(configmaps, 'astray');
+});
+
+it('a cluster-scoped object cannot belong to one in a namespace: that is told, and it stays', async () => {
+  const owner = await plane.create<ConfigMap>(configmaps, configMap('small'));
+  await plane.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'big', ownerReferences: [refer(owner)] } });
+  await told('big');
+  await plane.client.resource(configmaps).delete('small', { namespace: 'default' });
+  await plane.create(configmaps, configMap('marker', { ownerReferences: [refer(owner)] }));
+  await plane.eventuallyGone(configmaps, 'marker');
+  expect((await plane.get(nodes, 'big')).metadata.deletionTimestamp).toBeUndefined();
+});
+
+it('who own each other go when one is deleted, in the foreground too', async () => {
+  const one = await plane.create<ConfigMap>(configmaps, configMap('one'));
+  const two = await plane.create<ConfigMap>(configmaps, configMap('two', { ownerReferences: [refer(one, { blockOwnerDeletion: true })] }));
+  await plane.client
+    .resource<ConfigMap>(configmaps)
+    .patch('one', { metadata: { ownerReferences: [refer(two, { blockOwnerDeletion: true })] } }, { namespace: 'default', type: 'merge' });
+  await remove(configmaps, 'one', 'Foreground');
+  await plane.eventuallyGone(configmaps, 'one');
+  await plane.eventuallyGone(configmaps, 'two');
+});
+
+it('custom resources are followed when their kind comes, and forgotten when it goes', async () => {
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  await plane.create(apiextensionsKinds.customresourcedefinitions, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'widgets.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    },
+  });
+  const widgets: KindInfo = { ...configmaps, group: 'example.com', kind: 'Widget', resource: 'widgets', singular: 'widget' };
+  const isServed = ({ status }: Live<CustomResourceDefinition>) =>
+    status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True') === true;
+  await plane.eventually<CustomResourceDefinition>(apiextensionsKinds.customresourcedefinitions, 'widgets.example.com', isServed);
+  const owner = await plane.create(widgets, {
+    apiVersion: 'example.com/v1',
+    kind: 'Widget',
+    metadata: { name: 'w', namespace: 'default' },
+  });
+  const reference = { ...refer(owner), apiVersion: 'example.com/v1', kind: 'Widget' };
+  await plane.create(configmaps, configMap('of-widget', { ownerReferences: [reference] }));
+  await remove(widgets, 'w', 'Background');
+  await plane.eventuallyGone(configmaps, 'of-widget');
+  await plane.client.resource(apiextensionsKinds.customresourcedefinitions).delete('widgets.example.com');
+  await plane.eventuallyGone(apiextensionsKinds.customresourcedefinitions, 'widgets.example.com');
+  const after = await plane.create<ConfigMap>(configmaps, configMap('after'));
+  await plane.create(configmaps, configMap('still', { ownerReferences: [refer(after)] }));
+  await remove(configmaps, 'after', 'Background');
+  await plane.eventuallyGone(configmaps, 'still');
+});
