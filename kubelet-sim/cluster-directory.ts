@@ -20,7 +20,7 @@ const DOMAIN = 'cluster.local';
 const DNS_ADDRESS = '10.96.0.10';
 const SERVICE_LABEL = 'kubernetes.io/service-name';
 
-/** Answers that are good for a moment. */
+/** Answers that are good for a moment; while the API server does not answer, what it last said: a network outlives its control plane. */
 class Answers<T> {
   readonly #clock: Clock;
   readonly #known = new Map<string, { readonly at: number; readonly value: Promise<T> }>();
@@ -34,9 +34,13 @@ class Answers<T> {
     const known = this.#known.get(key);
     if (known && now - known.at < FRESH_MS) return known.value;
     if (this.#known.size >= ANSWERS_MAX) for (const [old, { at }] of this.#known) if (now - at >= FRESH_MS) this.#known.delete(old);
-    const value = ask();
+    const value = ask().catch((error: unknown) => {
+      if (!known)
+        this.#known.delete(key); // asked again the next time
+      else return known.value;
+      throw error;
+    });
     this.#known.set(key, { at: now, value });
-    value.catch(() => this.#known.delete(key)); // asked again the next time
     return value;
   }
 }

@@ -316,6 +316,8 @@ it('gives the simulated kubelets what a kubelet needs and no more', async () => 
     ['create', 'serviceaccounts/token'],
     ['update', 'leases.coordination.k8s.io'],
     ['create', 'events'],
+    ['list', 'endpointslices.discovery.k8s.io'],
+    ['list', 'networkpolicies.networking.k8s.io'],
   ] as const) {
     expect(may(verb, what), `${verb} ${what}`).toBe(true);
   }

@@ -18,6 +18,10 @@ export const KUBELET_SIM_ROLE: RoleSpec = {
     rule('create', 'core', 'pods/eviction'),
     rule('get list watch', 'core', 'configmaps secrets services persistentvolumes persistentvolumeclaims'),
     rule('patch update', 'core', 'persistentvolumeclaims/status'),
+    // It is also the pods' network: who is behind a service, and whom a policy lets through, as kube-proxy and a network plugin ask.
+    rule('get', 'core', 'namespaces'),
+    rule('get list watch', 'discovery.k8s.io', 'endpointslices'),
+    rule('get list watch', 'networking.k8s.io', 'networkpolicies'),
     rule('get', 'core', 'serviceaccounts'),
     rule('create', 'core', 'serviceaccounts/token'),
     rule('create patch update', 'core events.k8s.io', 'events'),

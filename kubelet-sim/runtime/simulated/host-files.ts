@@ -72,4 +72,4 @@ const WANTED: Readonly<Partial<Record<HostPathType, 'file' | 'directory'>>> = {
   FileOrCreate: 'file',
 };
 
-const SPECIAL = { Socket: 'socket', CharDevice: 'character device', BlockDevice: 'block device' } as const;
+const SPECIAL = { Socket: 'socket file', CharDevice: 'character device', BlockDevice: 'block device' } as const;

@@ -44,12 +44,19 @@ export class PodNetwork {
       .map(({ ip }) => ip);
     if (hosts.length > 0) return { name: bare, addresses: hosts.some((ip) => IPV4.test(ip)) ? hosts.filter((ip) => IPV4.test(ip)) : hosts };
     const directory = this.#directory;
-    if (directory && (await this.#reachesDns(directory)))
-      for (const candidate of candidates(bare, this.dns)) {
-        const found = await lookUp(candidate, directory);
-        if (found) return found;
-      }
+    const found = directory && (await this.#askDns(bare, directory));
+    if (found) return found;
     throw new ConnectError('unknown-host', { host: bare, port: 0 });
+  }
+
+  async #askDns(name: string, directory: ClusterDirectory): Promise<ResolvedName | undefined> {
+    const failed = () => undefined; // a DNS server that cannot find out answers nothing
+    if (!(await this.#reachesDns(directory).catch(failed))) return undefined;
+    for (const candidate of candidates(name, this.dns)) {
+      const found = await lookUp(candidate, directory).catch(failed);
+      if (found) return found;
+    }
+    return undefined;
   }
 
   /** Whether this pod asks the cluster's DNS, and a policy lets it. */
@@ -73,9 +80,13 @@ export class PodNetwork {
   /** Connects to a host's TCP port. @throws ConnectError */
   async dial(host: string, port: number): Promise<Dialled> {
     const address = (await this.resolve(host)).addresses[0] ?? '';
-    const target = await this.#targetOf(address, port, host);
     const fail = (failure: 'refused' | 'timeout' | 'unreachable') => new ConnectError(failure, { host, address, port });
-    if (target.sandbox !== this.#sandbox && !(await this.#isAllowed(target.sandbox, target.port))) throw fail('timeout');
+    // A network that does not know its services and policies passes nothing on.
+    const lost = (error: unknown) => {
+      throw error instanceof ConnectError ? error : fail('timeout');
+    };
+    const target = await this.#targetOf(address, port, host).catch(lost);
+    if (target.sandbox !== this.#sandbox && !(await this.#isAllowed(target.sandbox, target.port).catch(lost))) throw fail('timeout');
     const listener = target.sandbox.isReady ? listenerOn(target.sandbox, target.port) : undefined;
     if (!listener) throw fail('refused');
     return this.#connected(listener, address, port);

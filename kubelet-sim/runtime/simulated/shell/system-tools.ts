@@ -19,6 +19,9 @@ const free: CommandFunction = async ({ args, host, stdout }) => {
   return 0;
 };
 
+/** Mounts that are no disks. */
+const KERNEL_PATHS: ReadonlySet<string> = new Set(['/bin', '/proc', '/sys']);
+
 /** `df [-h] [PATH…]` */
 const df: CommandFunction = async (context) => {
   const { values, operands } = readOptions(context.args, new Set());
@@ -32,7 +35,7 @@ const df: CommandFunction = async (context) => {
       medium: mount.medium ?? '/dev/sda1',
     })),
   ];
-  const wanted = operands.length === 0 ? rows.filter(({ path }) => path !== '/bin') : [];
+  const wanted = operands.length === 0 ? rows.filter(({ path }) => !KERNEL_PATHS.has(path)) : [];
   for (const name of operands) {
     const mount = await files.mountOf(normalizePath(name, context.state.cwd));
     const row = rows.find(({ path }) => path === (mount?.path ?? '/'));

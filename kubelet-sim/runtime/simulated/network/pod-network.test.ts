@@ -1,0 +1,244 @@
+import { expect, test } from 'vitest';
+import type { EndpointSlice, Live, NetworkPolicy, Service } from '../../../../api/index.ts';
+import { NODE_IP, TestRuntime } from '../../../testing/runtime-harness.ts';
+import type { ClusterDirectory } from './cluster-directory.ts';
+
+const meta = (name: string, namespace = 'default') => ({
+  name,
+  namespace,
+  uid: name,
+  resourceVersion: '1',
+  creationTimestamp: '2026-01-01T00:00:00Z',
+});
+
+/** A cluster whose objects a test writes down. */
+class FakeDirectory implements ClusterDirectory {
+  readonly domain = 'cluster.local';
+  readonly dnsAddress = '10.96.0.10';
+  readonly all: Live<Service>[] = [];
+  readonly endpoints = new Map<string, Live<EndpointSlice>>();
+  readonly rules: Live<NetworkPolicy>[] = [];
+  isDown = false;
+
+  add(name: string, spec: Service['spec'], endpoints: EndpointSlice['endpoints'], port = 80): void {
+    this.all.push({ apiVersion: 'v1', kind: 'Service', metadata: meta(name), spec, status: {} });
+    this.endpoints.set(name, {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: meta(name),
+      addressType: 'IPv4',
+      endpoints,
+      ports: [{ name: '', port, protocol: 'TCP' }],
+    });
+  }
+
+  #answer<T>(value: T): Promise<T> {
+    return this.isDown ? Promise.reject(new Error('no API server')) : Promise.resolve(value);
+  }
+
+  services() {
+    return this.#answer(this.all);
+  }
+
+  slices(_: string, service: string) {
+    const slice = this.endpoints.get(service);
+    return this.#answer(slice ? [slice] : []);
+  }
+
+  policies(namespace: string) {
+    return this.#answer(this.rules.filter(({ metadata }) => metadata.namespace === namespace));
+  }
+
+  namespaceLabels(namespace: string) {
+    return this.#answer({ 'kubernetes.io/metadata.name': namespace });
+  }
+}
+
+/** A server `web`, a client and a service between them. */
+async function cluster() {
+  const directory = new FakeDirectory();
+  const node = new TestRuntime({ directory });
+  const server = node.sandbox({ name: 'web', labels: { app: 'canary-nginx' } });
+  await node.start(server, { image: 'traefik/whoami', ports: [{ name: 'http', containerPort: 80, protocol: 'TCP' }] });
+  const address = node.runtime.podSandboxStatus(server)?.ip ?? '';
+  directory.add('web', { clusterIP: '10.96.1.1', clusterIPs: ['10.96.1.1'], ports: [{ port: 8080, nodePort: 30_080 }] }, [
+    { addresses: [address] },
+  ]);
+  const client = await node.start(node.sandbox({ name: 'client', labels: { name: 'busybox' } }), { script: 'sleep 100000' });
+  return { directory, node, server, address, client };
+}
+
+test('a service is reached by its name, its whole name, its address, and on every node', async () => {
+  const { node, client } = await cluster();
+  for (const host of ['web:8080', 'web.default:8080', 'web.default.svc.cluster.local:8080', '10.96.1.1:8080', `${NODE_IP}:30080`])
+    expect(await node.exec(client, `wget -qO- http://${host}/ | head -n 1`), host).toEqual({ text: 'Hostname: web\n', code: 0 });
+});
+
+test('a pod is reached by its address, and sees the client’s', async () => {
+  const { node, client, address } = await cluster();
+  expect(await node.say(client, `curl -s http://${address}/ | grep RemoteAddr`)).toBe('RemoteAddr: 10.244.0.3:40000\n');
+});
+
+test('nslookup, getent and dig find services; a name that is not there is NXDOMAIN', async () => {
+  const { node, client } = await cluster();
+  expect(await node.say(client, 'nslookup web')).toBe(
+    'Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\nName:\tweb.default.svc.cluster.local\nAddress: 10.96.1.1\n\n',
+  );
+  expect((await node.exec(client, 'nslookup nothing')).text).toContain("** server can't find nothing: NXDOMAIN");
+  expect(await node.exec(client, 'wget -O- http://nothing')).toEqual({ text: "!wget: bad address 'nothing'\n", code: 1 });
+  expect(await node.exec(client, 'curl http://nothing')).toEqual({ text: '!curl: (6) Could not resolve host: nothing\n', code: 6 });
+});
+
+test('a headless service is its ready endpoints; those with a host name have names of their own', async () => {
+  const { node, client, directory, address } = await cluster();
+  directory.add('db', { clusterIP: 'None', ports: [{ port: 80 }] }, [
+    { addresses: [address], hostname: 'db-0' },
+    { addresses: ['10.244.0.99'], hostname: 'db-1', conditions: { ready: false } },
+  ]);
+  expect(await node.say(client, 'dig +search +short db; dig +search +short db-0.db')).toBe(`${address}\n${address}\n`);
+  expect((await node.exec(client, 'nslookup db-1.db')).code).toBe(1);
+  expect(await node.say(client, `dig +short ${address.replaceAll('.', '-')}.default.pod.cluster.local`)).toBe(`${address}\n`);
+});
+
+test('an external name is followed within the cluster, and nowhere else', async () => {
+  const { node, client, directory } = await cluster();
+  directory.add('alias', { type: 'ExternalName', externalName: 'web.default.svc.cluster.local' }, []);
+  directory.add('outside', { type: 'ExternalName', externalName: 'db.example.com' }, []);
+  expect(await node.say(client, 'dig +search +short alias')).toBe('10.96.1.1\n');
+  expect((await node.exec(client, 'nslookup outside')).code).toBe(1);
+});
+
+test('a service without endpoints refuses; a port that it does not have is silent', async () => {
+  const { node, client, directory } = await cluster();
+  directory.add('empty', { clusterIP: '10.96.1.2', ports: [{ port: 80 }] }, []);
+  expect(await node.exec(client, 'wget -qO- http://empty')).toEqual({
+    text: "!wget: can't connect to remote host (10.96.1.2): Connection refused\n",
+    code: 1,
+  });
+  expect(await node.exec(client, 'curl -m 3 http://web:81', 5)).toEqual({
+    text: '!curl: (28) Connection timed out after 3000 milliseconds\n',
+    code: 28,
+  });
+});
+
+test('endpoints that end still serve when no other is ready (KEP-1669)', async () => {
+  const { node, client, directory, address } = await cluster();
+  directory.add('ending', { clusterIP: '10.96.1.3', ports: [{ port: 80 }] }, [
+    { addresses: [address], conditions: { ready: false, serving: true, terminating: true } },
+  ]);
+  expect((await node.exec(client, 'curl -s http://ending')).code).toBe(0);
+});
+
+test('a pod whose DNS is not the cluster’s does not find services', async () => {
+  const { node } = await cluster();
+  const sandbox = node.sandbox({ name: 'default-dns', dns: { servers: ['8.8.8.8'], searches: [], options: [] } });
+  const id = await node.start(sandbox, { script: 'sleep 100' });
+  expect((await node.exec(id, 'nslookup web.default.svc.cluster.local')).code).toBe(1);
+});
+
+const policy = (name: string, spec: NetworkPolicy['spec'], namespace = 'default'): Live<NetworkPolicy> => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: meta(name, namespace),
+  spec,
+});
+
+test('a policy lets in whom it names, by pod label, namespace, network and port, and drops the rest', async () => {
+  const { node, client, directory } = await cluster();
+  const stranger = await node.start(node.sandbox({ name: 'stranger' }), { script: 'sleep 100000' });
+  const neighbour = await node.start(node.sandbox({ name: 'neighbour', namespace: 'hello' }), { script: 'sleep 100000' });
+  directory.rules.push(
+    policy('networkpol-01', {
+      podSelector: { matchLabels: { app: 'canary-nginx' } },
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [
+            { podSelector: { matchLabels: { name: 'busybox' } } },
+            { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'hello' } } },
+            { ipBlock: { cidr: '192.168.0.0/16', except: ['192.168.1.0/24'] } },
+          ],
+          ports: [{ port: 80 }],
+        },
+      ],
+    }),
+  );
+  const reach = async (id: string) => (await node.exec(id, 'wget -T 2 -qO- http://web.default:8080 | grep -c Hostname', 4)).text;
+  expect([await reach(client), await reach(neighbour)]).toEqual(['1\n', '1\n']);
+  expect(await reach(stranger)).toBe('!wget: download timed out\n0\n');
+});
+
+test('an egress policy without DNS finds no names', async () => {
+  const { node, client, directory, address } = await cluster();
+  directory.rules.push(policy('out', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ podSelector: {} }] }] }));
+  expect((await node.exec(client, 'nslookup web')).code).toBe(1);
+  expect((await node.exec(client, `curl -s http://${address}`)).code).toBe(0);
+  directory.rules.push(policy('dns', { podSelector: {}, policyTypes: ['Egress'], egress: [{ ports: [{ port: 53, protocol: 'UDP' }] }] }));
+  expect((await node.exec(client, 'nslookup web')).code).toBe(0);
+});
+
+test('a policy with nothing in it isolates its pods, but not from the node that probes them', async () => {
+  const { node, client, directory, server, address } = await cluster();
+  directory.rules.push(policy('deny', { podSelector: {}, policyTypes: ['Ingress'] }));
+  expect((await node.exec(client, `curl -m 1 http://${address}`, 3)).code).toBe(28);
+  expect((await node.runtime.connect(server, 80).http({ method: 'GET', path: '/', headers: {} })).status).toBe(200);
+});
+
+test('two containers of a pod cannot listen on one port: the second fails as it would', async () => {
+  const node = new TestRuntime();
+  const sandbox = node.sandbox();
+  const first = await node.start(sandbox, { name: 'one', image: 'nginx' });
+  const second = await node.start(sandbox, { name: 'two', image: 'nginx' });
+  expect([node.state(first), node.state(second)]).toEqual(['running', 'Error 1']);
+  expect(await node.log(second)).toContain('!nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)\n');
+  const other = await node.start(node.sandbox({ name: 'other' }), { image: 'nginx' });
+  expect(node.state(other)).toBe('running');
+});
+
+test('pods on the node’s network share its ports', async () => {
+  const node = new TestRuntime();
+  const onNode = (name: string) => node.sandbox({ name, namespaces: { network: 'node' } });
+  const first = await node.start(onNode('a'), { image: 'nginx' });
+  const second = await node.start(onNode('b'), { image: 'nginx' });
+  expect([node.state(first), node.state(second)]).toEqual(['running', 'Error 1']);
+});
+
+test('containers of a pod reach each other on localhost', async () => {
+  const node = new TestRuntime();
+  const sandbox = node.sandbox();
+  await node.start(sandbox, { name: 'server', image: 'nginx' });
+  const side = await node.start(sandbox, { name: 'side', script: 'sleep 100' });
+  expect(await node.say(side, 'wget -qO- localhost | grep title')).toBe('<title>Welcome to nginx!</title>\n');
+  expect((await node.exec(side, 'nc -z 127.0.0.1 81')).code).toBe(1);
+});
+
+test('a host port leads to its pod', async () => {
+  const node = new TestRuntime();
+  const sandbox = node.sandbox({ portMappings: [{ hostPort: 8088, containerPort: 80, protocol: 'TCP', hostIP: '' }] });
+  await node.start(sandbox, { image: 'nginx' });
+  const client = await node.start(node.sandbox({ name: 'client' }), { script: 'sleep 100' });
+  expect(await node.say(client, `curl -s -o /dev/null -w '%{http_code}' http://${NODE_IP}:8088`)).toBe('200');
+});
+
+test('a script’s own servers: httpd, nc -l, nc -e', async () => {
+  const node = new TestRuntime();
+  const httpd = await node.start(node.sandbox({ name: 'httpd' }), {
+    script: 'mkdir /www; echo hello > /www/index.html; httpd -f -p 8080 -h /www',
+  });
+  const shell = await node.start(node.sandbox({ name: 'shell' }), {
+    script: 'while true; do printf "HTTP/1.1 200 OK\\r\\n\\r\\nfrom nc\\n" | nc -l -p 8080; done',
+  });
+  const echo = await node.start(node.sandbox({ name: 'echo' }), { script: 'nc -lk -p 7 -e cat' });
+  const client = await node.start(node.sandbox({ name: 'client' }), { script: 'sleep 100' });
+  expect(await node.say(client, 'wget -qO- 10.244.0.2:8080')).toBe('hello\n');
+  for (let i = 0; i < 2; i++) expect(await node.say(client, 'wget -qO- 10.244.0.3:8080')).toBe('from nc\n');
+  expect(await node.say(client, 'echo ping | nc 10.244.0.4 7')).toBe('ping\n');
+  expect([httpd, shell, echo].map((id) => node.state(id))).toEqual(['running', 'running', 'running']);
+});
+
+test('when the API server is away the network passes on nothing that it would have to ask for', async () => {
+  const { node, client, directory, address } = await cluster();
+  directory.isDown = true;
+  expect((await node.exec(client, 'nslookup web')).code).toBe(1);
+  expect((await node.exec(client, `curl -m 1 http://${address}`, 3)).code).toBe(28);
+});
