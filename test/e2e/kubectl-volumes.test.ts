@@ -77,6 +77,20 @@ describe('storage with a real kubectl', () => {
     expect(await kubectl(...field('pvc', 'claim-dynamic', '.status.conditions'))).toBe('');
   });
 
+  it('attaches the volumes of drivers, and takes them off the node when the pod is gone', async () => {
+    await kubectl('apply', '-f', join(import.meta.dirname, 'manifests', 'csi-volume.yaml'));
+    await until(/^attached$/m, 'logs', 'of-driver');
+    const node = await kubectl(...field('pod', 'of-driver', '.spec.nodeName'));
+    expect(await kubectl('get', 'volumeattachments')).toMatch(
+      new RegExp(`csi-[0-9a-f]{64}\\s+disks.example.com\\s+by-driver\\s+${node}\\s+true`),
+    );
+    await until(/kubernetes.io\/csi\/disks.example.com\^disk-1/, ...field('node', node, '.status.volumesAttached'));
+    await until(/SuccessfulAttachVolume.*AttachVolume.Attach succeeded for volume "by-driver"/, 'describe', 'pod', 'of-driver');
+    await kubectl('delete', 'pod', 'of-driver', '--grace-period=1');
+    await until(/No resources found/, 'get', 'volumeattachments');
+    await until(/^$/, ...field('node', node, '.status.volumesAttached'));
+  });
+
   it('deletes what was made on demand with its claim, once no pod has it, and keeps the rest', async () => {
     const made = await kubectl(...field('pvc', 'claim-dynamic', '.spec.volumeName'));
     await kubectl('delete', 'pvc', 'claim-dynamic', 'claim-static', '--wait=false');
