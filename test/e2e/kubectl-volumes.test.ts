@@ -46,6 +46,7 @@ describe('storage with a real kubectl', () => {
   it('makes a volume for the first pod that uses the claim, and the next pod finds what the first one wrote', async () => {
     await until(/^Succeeded$/, ...field('pod', 'writer', '.status.phase'));
     expect(await kubectl('logs', 'writer')).toBe('kept\n');
+    await kubectl('apply', '-f', join(import.meta.dirname, 'manifests', 'claim-reader.yaml'));
     await until(/^kept$/m, 'logs', 'reader');
     const node = await kubectl(...field('pod', 'writer', '.spec.nodeName'));
     expect(await kubectl(...field('pod', 'reader', '.spec.nodeName'))).toBe(node);
