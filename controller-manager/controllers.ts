@@ -1,6 +1,8 @@
 import { OptionError } from '../runtime/index.ts';
+import { attachDetachController } from './attach-detach/controller.ts';
 import { tokenCleaner } from './bootstrap-token/cleaner.ts';
 import { bootstrapSigner } from './bootstrap-token/signer.ts';
+
 import { certificateApprover } from './certificates/approver.ts';
 import { certificateCleaner } from './certificates/cleaner.ts';
 import { certificateSigner } from './certificates/signer.ts';
@@ -69,6 +71,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   endpointSliceController,
   endpointSliceMirroringController,
   serviceController,
+  attachDetachController,
   claimProtectionController,
   volumeProtectionController,
   attributesClassProtectionController,

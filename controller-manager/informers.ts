@@ -7,6 +7,7 @@ import {
   type ConfigMap,
   type ControllerRevision,
   type CronJob,
+  type CSIDriver,
   certificatesKinds,
   coordinationKinds,
   coreKinds,
@@ -38,6 +39,7 @@ import {
   type StatefulSet,
   type StorageClass,
   storageKinds,
+  type VolumeAttachment,
   type VolumeAttributesClass,
 } from '../api/index.ts';
 import { controllerOf, type Informer, type InformerFactory, trimManagedFields } from '../client/index.ts';
@@ -119,6 +121,8 @@ export class SharedInformers {
   persistentVolumes = (): Informer<PersistentVolume> => this.#shared<PersistentVolume>(coreKinds.persistentvolumes);
   persistentVolumeClaims = (): Informer<PersistentVolumeClaim> => this.#shared<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
   storageClasses = (): Informer<StorageClass> => this.#shared<StorageClass>(storageKinds.storageclasses);
+  csiDrivers = (): Informer<CSIDriver> => this.#shared<CSIDriver>(storageKinds.csidrivers);
+  volumeAttachments = (): Informer<VolumeAttachment> => this.#shared<VolumeAttachment>(storageKinds.volumeattachments);
   volumeAttributesClasses = (): Informer<VolumeAttributesClass> =>
     this.#shared<VolumeAttributesClass>(storageKinds.volumeattributesclasses);
   certificateSigningRequests = (): Informer<CertificateSigningRequest> =>

@@ -159,6 +159,18 @@ export const controllerManagerOptions = {
     'How often claims and volumes are looked at when nothing happens to them.',
     DEFAULT_SETTINGS.pvClaimBinderSyncPeriodMs,
   ),
+  'attach-detach-reconcile-sync-period': option.duration(
+    'How often attachments of volumes are looked at when nothing happens to them.',
+    DEFAULT_SETTINGS.attachDetachReconcileSyncPeriodMs,
+  ),
+  'disable-attach-detach-reconcile-sync': option.boolean(
+    'Look at attachments of volumes only when something happens to them.',
+    DEFAULT_SETTINGS.disableAttachDetachReconcileSync,
+  ),
+  'disable-force-detach-on-timeout': option.boolean(
+    'Never detach a volume that a node says it uses, however long the node has not been ready.',
+    DEFAULT_SETTINGS.disableForceDetachOnTimeout,
+  ),
   'enable-dynamic-provisioning': option.boolean(
     'Ask provisioners for volumes of claims that no volume there is suits.',
     DEFAULT_SETTINGS.enableDynamicProvisioning,
@@ -229,6 +241,9 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     terminatedPodGcThreshold: values['terminated-pod-gc-threshold'],
     concurrentEphemeralVolumeSyncs: values['concurrent-ephemeralvolume-syncs'],
     pvClaimBinderSyncPeriodMs: values['pvclaimbinder-sync-period'],
+    attachDetachReconcileSyncPeriodMs: values['attach-detach-reconcile-sync-period'],
+    disableAttachDetachReconcileSync: values['disable-attach-detach-reconcile-sync'],
+    disableForceDetachOnTimeout: values['disable-force-detach-on-timeout'],
     enableDynamicProvisioning: values['enable-dynamic-provisioning'],
     rootCa,
     signers: checkedSigners(values),

@@ -47,6 +47,9 @@ export interface Settings {
   readonly terminatedPodGcThreshold: number;
   readonly concurrentEphemeralVolumeSyncs: number;
   readonly pvClaimBinderSyncPeriodMs: number;
+  readonly attachDetachReconcileSyncPeriodMs: number;
+  readonly disableAttachDetachReconcileSync: boolean;
+  readonly disableForceDetachOnTimeout: boolean;
   readonly enableDynamicProvisioning: boolean;
   readonly concurrentServiceSyncs: number;
   readonly concurrentServiceAccountTokenSyncs: number;
@@ -110,6 +113,9 @@ export const DEFAULT_SETTINGS: Settings = {
   terminatedPodGcThreshold: 12_500,
   concurrentEphemeralVolumeSyncs: 5,
   pvClaimBinderSyncPeriodMs: 15_000,
+  attachDetachReconcileSyncPeriodMs: 60_000,
+  disableAttachDetachReconcileSync: false,
+  disableForceDetachOnTimeout: false,
   enableDynamicProvisioning: true,
   concurrentServiceSyncs: 1,
   concurrentServiceAccountTokenSyncs: 5,

@@ -28,6 +28,8 @@ export const KUBELET_SIM_ROLE: RoleSpec = {
     rule('create delete get list patch update watch', 'coordination.k8s.io', 'leases'),
     rule('get list watch', 'node.k8s.io', 'runtimeclasses'),
     rule('get list watch', 'storage.k8s.io', 'csidrivers volumeattachments'),
+    // It stands in for the drivers of CSI, too.
+    rule('patch update', 'storage.k8s.io', 'volumeattachments/status'),
     rule('create delete get list patch update watch', 'storage.k8s.io', 'csinodes'),
     rule('get', 'resource.k8s.io', 'resourceclaims'),
     rule('create delete deletecollection get list patch update watch', 'resource.k8s.io', 'resourceslices'),

@@ -3,7 +3,7 @@ import type { MountableVolume, PodSandboxConfig, PodSandboxStatus } from '../run
 import type { PodFacts } from './field-ref.ts';
 import type { NodeServices } from './node-services.ts';
 import { sandboxConfigOf } from './sandbox-config.ts';
-import type { PodVolume, VolumeScope } from './volumes/volume.ts';
+import { NotYet, type PodVolume, type VolumeScope } from './volumes/volume.ts';
 import { setUpVolumes, volumesOf } from './volumes/volumes.ts';
 
 /** Waits between tries to mount volumes, and to make a sandbox. */
@@ -123,7 +123,7 @@ export class PodSandbox {
     if (volumes.length === 0) return 0;
     const { mountables, errors } = await setUpVolumes(volumes);
     this.#mounted = mountables;
-    for (const { message } of errors) this.#node.events.warning(pod, 'FailedMount', message);
+    for (const error of errors) if (!(error instanceof NotYet)) this.#node.events.warning(pod, 'FailedMount', error.message);
     if (errors.length > 0) return Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MOUNT_RETRY_MS_MAX);
     this.#mountFailures = 0;
     return 0;

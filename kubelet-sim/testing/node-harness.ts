@@ -96,6 +96,13 @@ export class FakeClaims implements ClaimSource {
     return Promise.resolve(this.drivers.get(name));
   }
 
+  /** Volumes that a controller has asked to be attached. */
+  readonly attachable = new Set<string>();
+
+  attach({ metadata }: Live<PersistentVolume>): Promise<boolean> {
+    return Promise.resolve(this.attachable.has(metadata.name));
+  }
+
   writeStatus(claim: Live<PersistentVolumeClaim>): Promise<void> {
     this.claims.set(claim.metadata.name, claim);
     return Promise.resolve();

@@ -46,6 +46,7 @@ describe('storage with a real kubectl', () => {
   it('makes a volume for the first pod that uses the claim, and the next pod finds what the first one wrote', async () => {
     await until(/^Succeeded$/, ...field('pod', 'writer', '.status.phase'));
     expect(await kubectl('logs', 'writer')).toBe('kept\n');
+    await kubectl('apply', '-f', join(import.meta.dirname, 'manifests', 'claim-reader.yaml'));
     await until(/^kept$/m, 'logs', 'reader');
     const node = await kubectl(...field('pod', 'writer', '.spec.nodeName'));
     expect(await kubectl(...field('pod', 'reader', '.spec.nodeName'))).toBe(node);
@@ -75,6 +76,20 @@ describe('storage with a real kubectl', () => {
     const described = await until(/FileSystemResizeSuccessful/, 'describe', 'pvc', 'claim-dynamic');
     for (const reason of ['ExternalExpanding', 'Resizing', 'FileSystemResizeRequired']) expect(described).toContain(reason);
     expect(await kubectl(...field('pvc', 'claim-dynamic', '.status.conditions'))).toBe('');
+  });
+
+  it('attaches the volumes of drivers, and takes them off the node when the pod is gone', async () => {
+    await kubectl('apply', '-f', join(import.meta.dirname, 'manifests', 'csi-volume.yaml'));
+    await until(/^attached$/m, 'logs', 'of-driver');
+    const node = await kubectl(...field('pod', 'of-driver', '.spec.nodeName'));
+    expect(await kubectl('get', 'volumeattachments')).toMatch(
+      new RegExp(`csi-[0-9a-f]{64}\\s+disks.example.com\\s+by-driver\\s+${node}\\s+true`),
+    );
+    await until(/kubernetes.io\/csi\/disks.example.com\^disk-1/, ...field('node', node, '.status.volumesAttached'));
+    await until(/SuccessfulAttachVolume.*AttachVolume.Attach succeeded for volume "by-driver"/, 'describe', 'pod', 'of-driver');
+    await kubectl('delete', 'pod', 'of-driver', '--grace-period=1');
+    await until(/No resources found/, 'get', 'volumeattachments');
+    await until(/^$/, ...field('node', node, '.status.volumesAttached'));
   });
 
   it('deletes what was made on demand with its claim, once no pod has it, and keeps the rest', async () => {

@@ -8,6 +8,7 @@ import {
   type PersistentVolume,
   type PersistentVolumeClaim,
   storageKinds,
+  type VolumeAttachment,
 } from '../../../api/index.ts';
 import type { ApiClient } from '../../../client/index.ts';
 
@@ -17,6 +18,8 @@ export interface ClaimSource {
   volume(name: string): Promise<Live<PersistentVolume> | undefined>;
   csiDriver(name: string): Promise<Live<CSIDriver> | undefined>;
   writeStatus(claim: Live<PersistentVolumeClaim>): Promise<void>;
+  /** Does what the volume's driver would: attaches it, if that was asked for. @returns whether it is attached. */
+  attach(volume: Live<PersistentVolume>, nodeName: string): Promise<boolean>;
 }
 
 /** Asks the API server: a pod looks at its claims once, when it starts. */
@@ -41,6 +44,17 @@ export class ClientClaimSource implements ClaimSource {
 
   async writeStatus(claim: Live<PersistentVolumeClaim>): Promise<void> {
     await this.#client.resource<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims).updateStatus(claim);
+  }
+
+  async attach({ metadata }: Live<PersistentVolume>, nodeName: string): Promise<boolean> {
+    const attachments = this.#client.resource<VolumeAttachment>(storageKinds.volumeattachments);
+    const { items } = await attachments.list({ resourceVersion: '0' });
+    const asked = items.find(({ spec }) => spec.nodeName === nodeName && spec.source.persistentVolumeName === metadata.name);
+    if (!asked || asked.metadata.deletionTimestamp) return false;
+    if (!asked.status?.attached) {
+      await attachments.patch(asked.metadata.name, { status: { attached: true } }, { type: 'merge', subresource: 'status' });
+    }
+    return true;
   }
 
   async #get<T extends KubeObject>(kind: KindInfo, name: string, namespace?: string): Promise<Live<T> | undefined> {

@@ -12,7 +12,10 @@ import type { MountableVolume } from '../../runtime/cri.ts';
 import type { ClaimSource } from './claim-source.ts';
 import { csiMissing } from './csi.ts';
 import { hostPathType } from './host-path.ts';
-import { MountError, ownershipOf, type PodVolume, type VolumeScope } from './volume.ts';
+import { MountError, NotYet, ownershipOf, type PodVolume, type VolumeScope } from './volume.ts';
+
+/** How long a volume may take to be attached before the pod is told. Upstream: `podAttachAndMountTimeout`. */
+const ATTACH_MS_MAX = 123_000;
 
 type Claim = Live<PersistentVolumeClaim>;
 type Volume = Live<PersistentVolume>;
@@ -29,6 +32,19 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
   const { pod } = scope.facts();
   const { namespace = '', uid = '' } = pod.metadata;
   let mountable: MountableVolume | undefined;
+  let waitsSince: number | undefined;
+  /** @throws NotYet, and from time to time an error that the pod is told of. */
+  const waitForAttach = async (volume: Volume): Promise<void> => {
+    const { csi } = volume.spec;
+    const driver = csi && (await scope.claims.source.csiDriver(csi.driver));
+    if (!driver || driver.spec.attachRequired === false || (await scope.claims.source.attach(volume, scope.nodeName))) return;
+    const now = scope.clock.monotonic();
+    waitsSince ??= now;
+    if (now - waitsSince < ATTACH_MS_MAX) throw new NotYet(`volume "${volume.metadata.name}" is not attached`);
+    waitsSince = now;
+    const what = `unmounted volumes=[${own.name}], unattached volumes=[${own.name}], failed to process volumes=[]`;
+    throw new MountError(`Unable to attach or mount volumes: ${what}: timed out waiting for the condition`);
+  };
   const setUp = async (): Promise<MountableVolume> => {
     if (mountable) return mountable;
     const { claim, volume } = await processed(own, scope);
@@ -36,6 +52,7 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
     if (volume.spec.accessModes?.includes('ReadWriteOncePod') && scope.claims.isHeldByOther(claim, user)) {
       throw setUpFailed(volume, 'volume uses the ReadWriteOncePod access mode and is already in use by another pod');
     }
+    await waitForAttach(volume);
     mountable = await mount(volume, scope);
     scope.claims.hold(claim, user);
     return mountable;

@@ -9,6 +9,9 @@ export class MountError extends Error {
   override readonly name = 'MountError';
 }
 
+/** A volume that is not there yet, of which nobody is told: it is looked for again. */
+export class NotYet extends MountError {}
+
 /** What a pod's volumes need to know. */
 export interface VolumeScope {
   readonly facts: () => PodFacts;
