@@ -88,7 +88,15 @@ class DaemonSetController implements Controller {
 
   #listen(): void {
     const enqueue = (set: Live<DaemonSet>) => this.#queue.add(keyOf(set));
-    this.#sets.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete: enqueue });
+    this.#sets.addHandler({
+      onAdd: enqueue,
+      onUpdate: enqueue,
+      onDelete: (set) => {
+        // One of the same name may be there already.
+        this.#forget(keyOf(set));
+        enqueue(set);
+      },
+    });
     this.#pods.addHandler({
       onAdd: (pod) => this.#onPodAdd(pod),
       onUpdate: (pod, old) => this.#onPodUpdate(pod, old),
@@ -166,6 +174,13 @@ class DaemonSetController implements Controller {
     return set?.metadata.uid === reference.uid ? keyOf(set) : undefined;
   }
 
+  /** What was expected of one that is gone. */
+  #forget(key: string): void {
+    this.#expectations.forget(creations(key));
+    this.#expectations.forget(deletions(key));
+    this.#failures.forget(key);
+  }
+
   #isSatisfied(key: string): boolean {
     return this.#expectations.satisfied(creations(key)) && this.#expectations.satisfied(deletions(key));
   }
@@ -173,9 +188,7 @@ class DaemonSetController implements Controller {
   async #reconcile(key: string): Promise<{ requeueAfterMs: number | undefined } | undefined> {
     const set = this.#sets.getByKey(key);
     if (!set) {
-      this.#expectations.forget(creations(key));
-      this.#expectations.forget(deletions(key));
-      this.#failures.forget(key);
+      this.#forget(key);
       this.#queue.drop(key);
       this.#stale.forget(key);
       return undefined;

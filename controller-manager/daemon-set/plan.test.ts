@@ -122,6 +122,17 @@ describe('planPods', () => {
     expect(run(observe([fresh('a', 'n1').deleting(), fresh('b', 'n2'), fresh('c', 'n3')]))).toMatchObject({ createOn: [], remove: [] });
   });
 
+  it('does not wait for a pod that is going with surge, but for one that failed again and again', () => {
+    const daemonSet = aDaemonSet({
+      spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } },
+    });
+    const nodes = [aNode('n1')];
+    expect(run(observe([fresh('a', 'n1').deleting()], { daemonSet, nodes })).createOn).toEqual(['n1']);
+    const failed = [fresh('a', 'n1').phase('Failed')];
+    expect(run(observe(failed, { daemonSet, nodes }))).toMatchObject({ createOn: ['n1'], remove: ['a'] });
+    expect(run(observe(failed, { daemonSet, nodes, failedBackoffMs: () => 700 }))).toMatchObject({ createOn: [], remove: [] });
+  });
+
   it('deletes all but the oldest', () => {
     expect(run(observe([fresh('a', 'n1').created(5), fresh('b', 'n1').created(50), fresh('c', 'n2'), fresh('d', 'n3')])).remove).toEqual([
       'a',

@@ -99,6 +99,9 @@ function planNode(observed: Observed, view: NodeView, plan: PodPlan): void {
   }
   const running = live.filter((pod) => !isPodTerminal(pod)).sort(byPrecedence);
   for (const pod of live) if (isPodTerminal(pod)) planFinished(observed, view, pod, plan);
+  // With surge, one that goes is not waited for; one that failed is, as long as it must stay.
+  const surges = view.shouldRun && running.length === 0 && allowsSurge(observed.daemonSet);
+  if (surges && live.every((pod) => plan.remove.includes(pod))) plan.createOn.push(view.name);
   plan.remove.push(...surplusOf(observed, running));
 }
 

@@ -254,10 +254,10 @@ class ReplicaController<T extends Replicated> implements Controller {
     }
   }
 
-  /** The pods of all ReplicaSets of the same controller: the nodes they crowd are relieved first. */
+  /** The pods of all ReplicaSets of the same controller: the nodes they crowd are relieved first. As upstream, not without a controller. */
   #relatedPods(set: Live<T>): Live<Pod>[] {
     const owner = controllerOf(set);
-    const siblings = owner ? this.#sets.byIndex(BY_CONTROLLER, owner.uid) : [set];
+    const siblings = owner ? this.#sets.byIndex(BY_CONTROLLER, owner.uid) : [];
     return siblings.flatMap((sibling) => this.#pods.byIndex(BY_CONTROLLER, sibling.metadata.uid));
   }
 }

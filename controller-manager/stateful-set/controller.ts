@@ -78,13 +78,27 @@ class StatefulSetController implements Controller {
 
   #listen(): void {
     const enqueue = (set: Live<StatefulSet>) => this.#queue.add(keyOf(set));
-    this.#sets.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete: enqueue });
+    this.#sets.addHandler({
+      onAdd: enqueue,
+      onUpdate: enqueue,
+      onDelete: (set) => {
+        // One of the same name may be there already.
+        this.#forget(keyOf(set));
+        enqueue(set);
+      },
+    });
     this.#pods.addHandler({
       onAdd: (pod) => this.#onPodAdd(pod),
       onUpdate: (pod, old) => this.#onPodUpdate(pod, old),
       onDelete: (pod) => this.#onPodGone(pod),
     });
     this.#claims.addHandler({ onUpdate: (claim) => this.#onClaim(claim), onDelete: (claim) => this.#onClaim(claim) });
+  }
+
+  /** What was expected of one that is gone. */
+  #forget(key: string): void {
+    this.#expectations.forget(creations(key));
+    this.#expectations.forget(deletions(key));
   }
 
   #onPodAdd(pod: Live<Pod>): void {
@@ -147,8 +161,7 @@ class StatefulSetController implements Controller {
   async #reconcile(key: string): Promise<{ requeueAfterMs: number | undefined } | undefined> {
     const set = this.#sets.getByKey(key);
     if (!set) {
-      this.#expectations.forget(creations(key));
-      this.#expectations.forget(deletions(key));
+      this.#forget(key);
       this.#queue.drop(key);
       this.#stale.forget(key);
       return undefined;
