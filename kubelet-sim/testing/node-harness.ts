@@ -117,6 +117,16 @@ const metaOf = (namespace: string, name: string) => ({
 export const shell = (name: string, script: string, more: Partial<Container> = {}): Container =>
   aContainer(name, { image: 'busybox', command: ['sh', '-c', script], ...more });
 
+export interface HarnessOptions {
+  /** How long a pull takes. */
+  readonly pullMs?: number;
+  readonly seed?: number;
+  /** Nobody gives the node a range of addresses. */
+  readonly noRange?: boolean;
+}
+
+const ALLOCATABLE = { cpu: '8', memory: '32Gi', pods: '110' };
+
 /** A node on a virtual clock, without an API server: its statuses and events are kept. */
 export class TestNode {
   readonly clock = new VirtualClock();
@@ -128,28 +138,41 @@ export class TestNode {
   /** Other pods of the node, for the room they take. */
   readonly others: Pod[] = [];
   readonly history: PodStatus[] = [];
-  readonly runtime: SimulatedRuntime;
-  readonly services: NodeServices;
+  runtime: SimulatedRuntime;
+  services: NodeServices;
   worker: PodWorker | undefined;
+  readonly #options: HarnessOptions;
+  readonly #images: SimulatedImages;
+  readonly #pool = new PodAddresses('10.244.0.0/24');
   /** The pod as the API server has it. */
   api: Live<Pod> | undefined;
 
-  constructor(options: { readonly pullMs?: number; readonly seed?: number; readonly noRange?: boolean } = {}) {
+  constructor(options: HarnessOptions = {}) {
     this.random = seededRandom(options.seed ?? 11);
+    this.#options = options;
     const library = new ImageLibrary({
       catalog: new ImageCatalog(),
       clock: this.clock,
       pullMs: options.pullMs,
       privateRegistries: ['registry.example.com'],
     });
-    const images = new SimulatedImages(library);
-    this.runtime = new SimulatedRuntime({ clock: this.clock, random: this.random, network: new Map() }, images);
+    this.#images = new SimulatedImages(library);
+    this.runtime = this.#startRuntime();
+    this.services = this.#startAgent();
+  }
+
+  #startRuntime(): SimulatedRuntime {
+    const runtime = new SimulatedRuntime({ clock: this.clock, random: this.random, network: new Map() }, this.#images);
+    runtime.onContainerEvent(() => this.worker?.poke());
+    return runtime;
+  }
+
+  #startAgent(): NodeServices {
     const tell =
       (type: string): PodEvents['normal'] =>
       (_pod, reason, message) =>
         this.events.push(`${type} ${reason} ${message}`);
     const events: PodEvents = { normal: tell('Normal'), warning: tell('Warning') };
-    const pool = new PodAddresses('10.244.0.0/24');
     const statuses: StatusSink = {
       write: (_pod, status) => this.#written(status),
       writeAndDelete: (pod, status) => {
@@ -160,15 +183,16 @@ export class TestNode {
       forget: () => undefined,
       isIdle: () => true,
     };
-    this.services = {
+    const { clock, source } = this;
+    return {
       nodeName: 'node-0',
       hostIP: '172.18.0.2',
       runtime: this.runtime,
-      images: new ImageManager({ images, events, source: this.source, clock: this.clock, onPulled: () => undefined }),
+      images: new ImageManager({ images: this.#images, events, source, clock, onPulled: () => undefined }),
       restarts: new RestartBackoff(),
       events,
       statuses,
-      source: this.source,
+      source,
       claims: new HeldClaims({
         source: this.claims,
         clock: this.clock,
@@ -177,15 +201,13 @@ export class TestNode {
         tell: (_user, _claim, { reason, message }) => this.events.push(`Normal ${reason} ${message}`),
       }),
       nodeLabels: () => ({ 'kubernetes.io/hostname': 'node-0' }),
-      clock: this.clock,
+      clock,
       random: this.random,
       logger: silentLogger,
-      pool: () => (options.noRange ? undefined : pool),
-      allocatable: () => ({ cpu: '8', memory: '32Gi', pods: '110' }),
-      admitResize: (pod) =>
-        resizeRefusal(pod, { node: { metadata: { name: 'node-0' } }, allocatable: this.services.allocatable(), others: this.others }),
+      pool: () => (this.#options.noRange ? undefined : this.#pool),
+      allocatable: () => ALLOCATABLE,
+      admitResize: (pod) => resizeRefusal(pod, { node: { metadata: { name: 'node-0' } }, allocatable: ALLOCATABLE, others: this.others }),
     };
-    this.runtime.onContainerEvent(() => this.worker?.poke());
   }
 
   /** The API server takes a status that says something new, and tells of it. */
@@ -209,13 +231,29 @@ export class TestNode {
     await this.pass(0.1);
   }
 
-  /** The agent's process ends and begins again, while the runtime goes on. */
+  /** The agent ends and begins again, while the runtime goes on. */
   async restartAgent(awaySeconds = 0): Promise<void> {
     this.worker?.abandon();
     await this.pass(awaySeconds);
+    this.services = this.#startAgent();
+    await this.#resume();
+  }
+
+  /** The process that holds the node ends and begins again: what ran is brought back from what the API server knows. */
+  async restartProcess(): Promise<void> {
+    this.worker?.abandon();
+    const { runtime } = this;
+    this.runtime = this.#startRuntime();
+    for (const { id } of runtime.listPodSandboxes()) runtime.removePodSandbox(id);
+    this.services = this.#startAgent();
+    await this.#resume();
+  }
+
+  async #resume(): Promise<void> {
     if (!this.api) throw new Error('there is no pod');
     this.worker = new PodWorker(this.services, this.api);
     this.worker.restore();
+    if (this.deleted.length > 0) this.worker.remove();
     await this.pass(0.1);
   }
 
