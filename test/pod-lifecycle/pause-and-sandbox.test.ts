@@ -60,3 +60,10 @@ test('without an address range the pod waits, and is told that the network is no
   expect(node.status.phase).toBe('Pending');
   expect(node.told('NetworkNotReady')[0]).toMatch(/^network is not ready: container runtime network not ready/);
 });
+
+test('two containers of a pod cannot have the same port, for they share an address: the second fails', async () => {
+  const node = new TestNode();
+  await node.run({ containers: [aContainer('first'), aContainer('second')] });
+  await node.pass(1);
+  expect([node.state('first'), node.state('second')]).toEqual(['running', 'CrashLoopBackOff']);
+});
