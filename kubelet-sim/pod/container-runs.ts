@@ -57,8 +57,10 @@ export class ContainerRuns {
     return this.#book.all.some((run) => this.#book.isRunning(run));
   }
 
-  start(starts: readonly Start[], signal: AbortSignal): Promise<StartOutcome> {
-    return this.#starter.start(starts, signal);
+  async start(starts: readonly Start[], signal: AbortSignal): Promise<StartOutcome> {
+    const outcome = await this.#starter.start(starts, signal);
+    this.#parts.sandbox.prune(this.#book.sandboxIds);
+    return outcome;
   }
 
   kill(kills: readonly Kill[], signal: AbortSignal): Promise<void> {
@@ -119,9 +121,11 @@ export class ContainerRuns {
       restoredConfigOf({ facts, container, attempt, volumes: sandbox.volumes, source: node.source });
     const restored = await restorePod(pod, config, configOf);
     if (!restored) return;
+    const older = restored.older && node.runtime.restore(restored.older).id;
+    if (older !== undefined) node.runtime.stopPodSandbox(older);
     const { id } = node.runtime.restore(restored.sandbox);
-    sandbox.adopt(id);
-    this.#takeOver(pod, new Map([...restored.runs].map(([name, run]) => [name, { ...run, sandboxId: id }])));
+    sandbox.adopt(id, older === undefined ? [] : [older]);
+    this.#takeOver(pod, new Map([...restored.runs].map(([name, run]) => [name, { ...run, sandboxId: run.isStale ? older : id }])));
   }
 
   #takeOver(pod: Pod, runs: ReadonlyMap<string, RestoredRun>): void {
@@ -132,6 +136,7 @@ export class ContainerRuns {
       run.id = known.id;
       run.previousId = known.previousId;
       run.sandboxId = known.sandboxId;
+      run.previousSandboxId = known.previousSandboxId;
       run.image = known.image ?? container.image ?? '';
       run.actuated = known.actuated ?? container.resources;
       if (known.isRunning) this.#starter.probe(run, container, { started: known.started, ready: known.ready });

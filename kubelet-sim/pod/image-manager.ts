@@ -110,9 +110,17 @@ export class ImageManager {
   }
 
   async #credentials(pod: Pod): Promise<readonly RegistryCredential[]> {
-    const namespace = pod.metadata.namespace ?? '';
-    const named = (pod.spec.imagePullSecrets ?? []).map(({ name = '' }) => this.#options.source.secret(namespace, name));
-    return (await Promise.all(named)).flatMap((secret) => (secret ? credentialsOf(secret) : []));
+    const { source, events } = this.#options;
+    const names = (pod.spec.imagePullSecrets ?? []).map(({ name = '' }) => name);
+    const secrets = await Promise.all(names.map((name) => source.secret(pod.metadata.namespace ?? '', name)));
+    const absent = names.filter((_name, i) => !secrets[i]);
+    if (absent.length > 0)
+      events.warning(
+        pod,
+        'FailedToRetrieveImagePullSecret',
+        `Unable to retrieve some image pull secrets (${absent.join(', ')}); attempting to pull the image may not succeed.`,
+      );
+    return secrets.flatMap((secret) => (secret ? credentialsOf(secret) : []));
   }
 }
 

@@ -16,9 +16,6 @@ const RANGE_WAITS_MAX = 5;
 const NO_RANGE =
   'network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: the node has no pod address range yet';
 
-/** Dead sandboxes kept: containers are shown with the instance before. */
-const OLDER_MAX = 2;
-
 const NO_VOLUMES: readonly PodVolume[] = [];
 const NONE: ReadonlyMap<string, MountableVolume> = new Map();
 
@@ -135,7 +132,14 @@ export class PodSandbox {
     this.#node.runtime.stopPodSandbox(this.#id);
     this.#older.push(this.#id);
     this.#id = undefined;
-    while (this.#older.length > OLDER_MAX) this.#node.runtime.removePodSandbox(this.#older.shift() ?? '');
+  }
+
+  /** Lets go of dead sandboxes, but for those whose containers still tell something. */
+  prune(used: ReadonlySet<string | undefined>): void {
+    for (const id of this.#older.filter((older) => !used.has(older))) {
+      this.#node.runtime.removePodSandbox(id);
+      this.#older.splice(this.#older.indexOf(id), 1);
+    }
   }
 
   stop(): void {

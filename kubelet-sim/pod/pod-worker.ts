@@ -113,6 +113,7 @@ export class PodWorker {
   /** Takes over what ran before this process started. */
   restore(): void {
     this.#restoring = true;
+    if (this.#state === 'active') this.#allocation.consider(this.#pod);
     this.poke();
   }
 
@@ -332,8 +333,14 @@ export class PodWorker {
     this.#node.statuses.write(this.#pod, this.#status, this.#pod.status);
   }
 
+  /** The API is removing the pod as we look: there is nobody to write to. */
+  get #isGoing(): boolean {
+    const { deletionGracePeriodSeconds, finalizers } = this.#pod.metadata;
+    return deletionGracePeriodSeconds === 0 && !finalizers?.length;
+  }
+
   #delete(): void {
-    if (this.#deleted || this.#gone || this.#abandoned) return;
+    if (this.#deleted || this.#gone || this.#abandoned || this.#pod.metadata.deletionGracePeriodSeconds === 0) return;
     this.#deleted = true;
     this.#node.statuses.writeAndDelete(this.#pod, this.#status, this.#pod.status);
   }
@@ -349,7 +356,7 @@ export class PodWorker {
   #show(observed: ObservedPod): void {
     if (this.#gone || this.#abandoned) return;
     this.#status = podStatusOf({ ...observed, pod: this.allocated, now: this.#node.clock.now() }, this.#status);
-    this.#node.statuses.write(this.#pod, this.#status, this.#pod.status);
+    if (!this.#isGoing) this.#node.statuses.write(this.#pod, this.#status, this.#pod.status);
   }
 
   /** A probe has changed its mind: what a long sync has shown is corrected, all else is for the next sync. */

@@ -21,6 +21,7 @@ export interface RestoredRun {
   readonly id: string | undefined;
   readonly previousId: string | undefined;
   readonly sandboxId: string | undefined;
+  readonly previousSandboxId?: string | undefined;
   readonly isRunning: boolean;
   readonly started: boolean;
   readonly ready: boolean;
@@ -58,25 +59,34 @@ export function adoptPod(pod: Pod, runtime: RuntimeService): AdoptedPod | undefi
     .listContainers()
     .filter(({ podUid }) => podUid === uid)
     .sort((a, b) => a.attempt - b.attempt))
-    runs.set(item.name, adopted(item, runs.get(item.name)?.id, statuses.get(item.name)));
+    runs.set(item.name, adopted(item, runs.get(item.name), statuses.get(item.name)));
   return { sandboxId: newest.id, older: sandboxes.map(({ id }) => id), runs };
 }
 
 function adopted(
   { id, sandboxId, state }: ContainerItem,
-  previousId: string | undefined,
+  before: RestoredRun | undefined,
   status: ContainerStatus | undefined,
 ): RestoredRun {
   const isSame = bareId(status?.containerID) === id;
   return {
     id,
-    previousId,
+    previousId: before?.id,
     sandboxId,
+    previousSandboxId: before?.sandboxId,
     isRunning: state === 'running',
     started: isSame && (status?.started ?? false),
     ready: isSame && (status?.ready ?? false),
     actuated: isSame ? status?.resources : undefined,
   };
+}
+
+/** A pod as its status tells of it. */
+export interface RememberedPod {
+  readonly sandbox: RestoredSandbox;
+  /** The sandbox before, when containers of it are still known. */
+  readonly older: RestoredSandbox | undefined;
+  readonly runs: ReadonlyMap<string, StatusRun>;
 }
 
 /**
@@ -87,28 +97,54 @@ export async function restorePod(
   pod: Pod,
   config: PodSandboxConfig,
   configOf: (container: Container, attempt: number) => Promise<ContainerConfig>,
-): Promise<{ readonly sandbox: RestoredSandbox; readonly runs: ReadonlyMap<string, Omit<RestoredRun, 'sandboxId'>> } | undefined> {
-  const { podIP = '', startTime } = pod.status;
+): Promise<RememberedPod | undefined> {
+  const { podIP: ip = '', startTime } = pod.status;
   const statuses = statusesOf(pod);
-  if (podIP === '' || [...statuses.values()].every(({ containerID }) => !containerID)) return undefined;
-  const runs = new Map<string, Omit<RestoredRun, 'sandboxId'>>();
-  const containers: RestoredContainer[] = [];
+  if (ip === '' || [...statuses.values()].every(({ containerID }) => !containerID)) return undefined;
+  const runs = new Map<string, StatusRun>();
+  const containers: { readonly fresh: RestoredContainer[]; readonly stale: RestoredContainer[] } = { fresh: [], stale: [] };
+  const stale = staleNames(pod, statuses);
   for (const { container } of containersOf(pod)) {
     const status = statuses.get(container.name);
     if (!status?.containerID) continue;
+    const isStale = stale.has(container.name);
     const [current, previous] = instancesOf(status);
-    if (previous) containers.push({ config: await configOf(container, Math.max(0, status.restartCount - 1)), status: previous });
-    if (current) containers.push({ config: await configOf(container, status.restartCount), status: current });
-    runs.set(container.name, {
-      id: current?.id,
-      previousId: previous?.id,
-      isRunning: current?.state === 'running',
-      started: status.started ?? false,
-      ready: status.ready,
-      actuated: status.resources,
-    });
+    const into = isStale ? containers.stale : containers.fresh;
+    if (previous) into.push({ config: await configOf(container, Math.max(0, status.restartCount - 1)), status: previous });
+    if (current) into.push({ config: await configOf(container, status.restartCount), status: current });
+    runs.set(container.name, statusRun(status, { current, previous, isStale }));
   }
-  return { sandbox: { config, ip: podIP, createdAt: startTime ? parseTime(startTime) : 0, containers }, runs };
+  const createdAt = startTime ? parseTime(startTime) : 0;
+  const hasOlder = containers.stale.length > 0;
+  return {
+    sandbox: { config: { ...config, attempt: hasOlder ? 1 : 0 }, ip, createdAt, containers: containers.fresh },
+    older: hasOlder ? { config: { ...config, attempt: 0, network: { host: ip } }, ip, createdAt, containers: containers.stale } : undefined,
+    runs,
+  };
+}
+
+const statusRun = (
+  status: ContainerStatus,
+  { current, previous, isStale }: { current: Instance | undefined; previous: Instance | undefined; isStale: boolean },
+): StatusRun => ({
+  id: current?.id,
+  previousId: previous?.id,
+  isRunning: current?.state === 'running',
+  isStale,
+  started: status.started ?? false,
+  ready: status.ready,
+  actuated: status.resources,
+});
+
+/** A container as the pod's status has it; a stale one is of an earlier sandbox. */
+type StatusRun = Omit<RestoredRun, 'sandboxId'> & { readonly isStale: boolean };
+
+/** What comes after an init container that has not succeeded cannot have run in the same sandbox. */
+function staleNames(pod: Pod, statuses: ReadonlyMap<string, ContainerStatus>): ReadonlySet<string> {
+  const all = containersOf(pod).filter(({ role }) => role !== 'ephemeral');
+  const first = all.findIndex(({ container, role }) => role === 'init' && statuses.get(container.name)?.state?.terminated?.exitCode !== 0);
+  const after = first === -1 ? [] : all.slice(first + 1);
+  return new Set(after.filter(({ container }) => !statuses.get(container.name)?.state?.running).map(({ container }) => container.name));
 }
 
 type Instance = RestoredContainer['status'];

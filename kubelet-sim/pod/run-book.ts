@@ -12,6 +12,7 @@ export interface ContainerRun {
   previousId: string | undefined;
   /** The sandbox of the newest instance. */
   sandboxId: string | undefined;
+  previousSandboxId: string | undefined;
   waiting: Waiting | undefined;
   probes: ContainerProbes | undefined;
   /** The postStart hook of the newest instance is under way. */
@@ -50,6 +51,7 @@ export class RunBook {
       id: undefined,
       previousId: undefined,
       sandboxId: undefined,
+      previousSandboxId: undefined,
       waiting: undefined,
       probes: undefined,
       hooking: false,
@@ -58,6 +60,11 @@ export class RunBook {
     };
     this.#runs.push(run);
     return run;
+  }
+
+  /** Sandboxes whose containers are known. */
+  get sandboxIds(): ReadonlySet<string | undefined> {
+    return new Set(this.#runs.flatMap(({ sandboxId, previousSandboxId }) => [sandboxId, previousSandboxId]));
   }
 
   isRunning({ id }: ContainerRun): boolean {
@@ -71,6 +78,7 @@ export class RunBook {
     if (run.previousId !== undefined) this.#runtime.removeContainer(run.previousId);
     run.previousId = run.id;
     run.id = instance.id;
+    run.previousSandboxId = run.sandboxId;
     run.sandboxId = instance.sandboxId;
     run.image = instance.container.image ?? '';
     run.actuated = instance.container.resources;

@@ -22,6 +22,7 @@ import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
 import type { ClaimSource } from '../pod/volumes/claim-source.ts';
 import { HeldClaims } from '../pod/volumes/held-claims.ts';
+import { statusPatch } from '../pod/status-writer.ts';
 import { ImageCatalog } from '../runtime/simulated/image-catalog.ts';
 import { ImageLibrary, SimulatedImages } from '../runtime/simulated/simulated-images.ts';
 // Loaded before the first command needs it: a load takes real time, and the clock here does not wait.
@@ -36,6 +37,8 @@ export class FakeSource implements ConfigSource {
   readonly serviceList: Service[] = [];
   readonly clock: Clock;
   tokens = 0;
+  /** Names of config maps that cannot be changed. */
+  readonly immutable = new Set<string>();
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -43,7 +46,7 @@ export class FakeSource implements ConfigSource {
 
   configMap(namespace: string, name: string): Promise<Live<ConfigMap> | undefined> {
     const data = this.configMaps.get(name);
-    return Promise.resolve(data && { metadata: metaOf(namespace, name), data });
+    return Promise.resolve(data && { metadata: metaOf(namespace, name), data, immutable: this.immutable.has(name) });
   }
 
   secret(namespace: string, name: string): Promise<Live<Secret> | undefined> {
@@ -117,6 +120,20 @@ const metaOf = (namespace: string, name: string) => ({
   creationTimestamp: '2026-01-01T00:00:00Z',
 });
 
+/** A container that runs a script. */
+export const shell = (name: string, script: string, more: Partial<Container> = {}): Container =>
+  aContainer(name, { image: 'busybox', command: ['sh', '-c', script], ...more });
+
+export interface HarnessOptions {
+  /** How long a pull takes. */
+  readonly pullMs?: number;
+  readonly seed?: number;
+  /** Nobody gives the node a range of addresses. */
+  readonly noRange?: boolean;
+}
+
+const ALLOCATABLE = { cpu: '8', memory: '32Gi', pods: '110' };
+
 /** A node on a virtual clock, without an API server: its statuses and events are kept. */
 export class TestNode {
   readonly clock = new VirtualClock();
@@ -125,45 +142,64 @@ export class TestNode {
   readonly claims = new FakeClaims();
   readonly events: string[] = [];
   readonly deleted: string[] = [];
+  /** Other pods of the node, for the room they take. */
+  readonly others: Pod[] = [];
   readonly history: PodStatus[] = [];
-  readonly runtime: SimulatedRuntime;
-  readonly services: NodeServices;
+  runtime: SimulatedRuntime;
+  services: NodeServices;
   worker: PodWorker | undefined;
+  readonly #options: HarnessOptions;
+  readonly #images: SimulatedImages;
+  readonly #pool = new PodAddresses('10.244.0.0/24');
+  /** The pod as the API server has it. */
+  api: Live<Pod> | undefined;
 
-  constructor(options: { readonly pullMs?: number; readonly seed?: number } = {}) {
+  constructor(options: HarnessOptions = {}) {
     this.random = seededRandom(options.seed ?? 11);
+    this.#options = options;
     const library = new ImageLibrary({
       catalog: new ImageCatalog(),
       clock: this.clock,
       pullMs: options.pullMs,
       privateRegistries: ['registry.example.com'],
     });
-    const images = new SimulatedImages(library);
-    this.runtime = new SimulatedRuntime({ clock: this.clock, random: this.random, network: new Map() }, images);
+    this.#images = new SimulatedImages(library);
+    this.runtime = this.#startRuntime();
+    this.services = this.#startAgent();
+  }
+
+  #startRuntime(): SimulatedRuntime {
+    const runtime = new SimulatedRuntime({ clock: this.clock, random: this.random, network: new Map() }, this.#images);
+    runtime.onContainerEvent(() => this.worker?.poke());
+    return runtime;
+  }
+
+  #startAgent(): NodeServices {
     const tell =
       (type: string): PodEvents['normal'] =>
       (_pod, reason, message) =>
         this.events.push(`${type} ${reason} ${message}`);
     const events: PodEvents = { normal: tell('Normal'), warning: tell('Warning') };
-    const pool = new PodAddresses('10.244.0.0/24');
     const statuses: StatusSink = {
-      write: (_pod, status) => this.history.push(status),
+      write: (_pod, status) => this.#written(status),
       writeAndDelete: (pod, status) => {
-        this.history.push(status);
+        this.#written(status);
         this.deleted.push(pod.metadata.name ?? '');
+        queueMicrotask(() => this.worker?.remove());
       },
       forget: () => undefined,
-      isIdle: () => false,
+      isIdle: () => true,
     };
-    this.services = {
+    const { clock, source } = this;
+    return {
       nodeName: 'node-0',
       hostIP: '172.18.0.2',
       runtime: this.runtime,
-      images: new ImageManager({ images, events, source: this.source, clock: this.clock, onPulled: () => undefined }),
+      images: new ImageManager({ images: this.#images, events, source, clock, onPulled: () => undefined }),
       restarts: new RestartBackoff(),
       events,
       statuses,
-      source: this.source,
+      source,
       claims: new HeldClaims({
         source: this.claims,
         clock: this.clock,
@@ -172,19 +208,65 @@ export class TestNode {
         tell: (_user, _claim, { reason, message }) => this.events.push(`Normal ${reason} ${message}`),
       }),
       nodeLabels: () => ({ 'kubernetes.io/hostname': 'node-0' }),
-      clock: this.clock,
+      clock,
       random: this.random,
       logger: silentLogger,
-      pool: () => pool,
-      allocatable: () => ({ cpu: '8', memory: '32Gi', pods: '110' }),
-      admitResize: (pod) =>
-        resizeRefusal(pod, { node: { metadata: { name: 'node-0' } }, allocatable: this.services.allocatable(), others: [] }),
+      pool: () => (this.#options.noRange ? undefined : this.#pool),
+      allocatable: () => ALLOCATABLE,
+      admitResize: (pod) => resizeRefusal(pod, { node: { metadata: { name: 'node-0' } }, allocatable: ALLOCATABLE, others: this.others }),
     };
-    this.runtime.onContainerEvent(() => this.worker?.poke());
+  }
+
+  /** The API server takes a status that says something new, and tells of it. */
+  #written(status: PodStatus): void {
+    const { worker, api } = this;
+    if (api && !statusPatch(status, api.status)) return;
+    this.history.push(status);
+    if (!worker || !api) return;
+    this.api = { ...api, status };
+    queueMicrotask(() => {
+      if (this.worker === worker && this.api) worker.update(this.api);
+    });
+  }
+
+  /** The pod changes in the API. */
+  async change(change: (pod: Live<Pod>) => Live<Pod>): Promise<void> {
+    if (!this.api) throw new Error('there is no pod');
+    const changed = change(this.api);
+    this.api = { ...changed, metadata: { ...changed.metadata, generation: (this.api.metadata.generation ?? 0) + 1 } };
+    this.worker?.update(this.api);
+    await this.pass(0.1);
+  }
+
+  /** The agent ends and begins again, while the runtime goes on. */
+  async restartAgent(awaySeconds = 0): Promise<void> {
+    this.worker?.abandon();
+    await this.pass(awaySeconds);
+    this.services = this.#startAgent();
+    await this.#resume();
+  }
+
+  /** The process that holds the node ends and begins again: what ran is brought back from what the API server knows. */
+  async restartProcess(): Promise<void> {
+    this.worker?.abandon();
+    const { runtime } = this;
+    this.runtime = this.#startRuntime();
+    for (const { id } of runtime.listPodSandboxes()) runtime.removePodSandbox(id);
+    this.services = this.#startAgent();
+    await this.#resume();
+  }
+
+  async #resume(): Promise<void> {
+    if (!this.api) throw new Error('there is no pod');
+    this.worker = new PodWorker(this.services, this.api);
+    this.worker.restore();
+    if (this.deleted.length > 0) this.worker.remove();
+    await this.pass(0.1);
   }
 
   /** Runs a pod; time goes on a little. */
   async run(spec: Partial<Pod['spec']>, pod = aPod(spec)): Promise<PodWorker> {
+    this.api = pod;
     this.worker = new PodWorker(this.services, pod);
     this.worker.poke();
     await this.pass(0.1);
@@ -229,6 +311,14 @@ export class TestNode {
     return this.status.conditions?.find((condition) => condition.type === type)?.status ?? '';
   }
 
+  reason(type: string): string {
+    return this.status.conditions?.find((condition) => condition.type === type)?.reason ?? '';
+  }
+
+  message(type: string): string {
+    return this.status.conditions?.find((condition) => condition.type === type)?.message ?? '';
+  }
+
   async log(name = 'main', previous = false): Promise<string> {
     const id = this.worker?.containerId(name, previous);
     let text = '';
@@ -240,10 +330,32 @@ export class TestNode {
 
   /** The pod is deleted in the API, with a grace period. */
   async delete(seconds: number): Promise<void> {
-    const { worker } = this;
-    if (!worker) throw new Error('there is no pod');
-    const metadata = { ...worker.pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: seconds };
-    worker.update({ ...worker.pod, metadata });
+    const deletion = { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: seconds };
+    await this.change((pod) => ({ ...pod, metadata: { ...pod.metadata, ...deletion } }));
+  }
+
+  /** The pod is deleted by force: the API server has it no longer. */
+  async forceDelete(): Promise<void> {
+    await this.delete(0);
+    this.worker?.remove();
     await this.pass(0.1);
+  }
+
+  /** Somebody on the node kills the pause process. */
+  async killPause(): Promise<void> {
+    const { pid = 0 } = this.runtime.podSandboxStatus(this.worker?.sandboxId ?? '') ?? {};
+    this.runtime.signalProcess(pid, 'SIGKILL');
+    await this.pass(0.1);
+  }
+
+  /** Runs a command in a container; answers what it wrote. */
+  async exec(name: string, ...command: string[]): Promise<string> {
+    const { stdout, stderr } = await this.runtime.execSync(this.worker?.containerId(name) ?? '', command, 0);
+    return `${stdout.toString()}${stderr.toString()}`;
+  }
+
+  /** Messages of the events of a reason. */
+  told(reason: string): string[] {
+    return this.events.filter((text) => text.split(' ')[1] === reason).map((text) => text.split(' ').slice(2).join(' '));
   }
 }

@@ -1,0 +1,142 @@
+// Restart policies, back-off and deadlines, as statements that a learner would read. On the virtual clock.
+import { expect, test } from 'vitest';
+import { aContainer } from '../../kubelet-sim/testing/builders.ts';
+import { shell, TestNode } from '../../kubelet-sim/testing/node-harness.ts';
+
+const start = async (restartPolicy: string, script: string, more = {}): Promise<TestNode> => {
+  const node = new TestNode();
+  await node.run({ restartPolicy, containers: [shell('main', script, more)] });
+  return node;
+};
+
+test('Always: a container that ends is started again, however it ended', async () => {
+  const node = await start('Always', 'sleep 5; exit 0');
+  await node.pass(5.5);
+  expect([node.status.phase, node.container()?.restartCount, node.container()?.lastState?.terminated?.exitCode]).toEqual(['Running', 1, 0]);
+});
+
+test('OnFailure: success ends the pod Succeeded, failure starts the container again', async () => {
+  const good = await start('OnFailure', 'sleep 5; exit 0');
+  await good.pass(5.5);
+  expect([good.status.phase, good.state(), good.reason('Ready')]).toEqual(['Succeeded', 'Completed 0', 'PodCompleted']);
+  const bad = await start('OnFailure', 'sleep 5; exit 1');
+  await bad.pass(5.5);
+  expect([bad.status.phase, bad.container()?.restartCount]).toEqual(['Running', 1]);
+});
+
+test('Never: the pod ends when all its containers have: Failed if one failed, else Succeeded', async () => {
+  const node = new TestNode();
+  await node.run({ restartPolicy: 'Never', containers: [shell('a', 'sleep 2; exit 0'), shell('b', 'sleep 4; exit 7')] });
+  await node.pass(2.5);
+  expect([node.status.phase, node.state('a'), node.state('b')]).toEqual(['Running', 'Completed 0', 'running']);
+  await node.pass(2);
+  expect([node.status.phase, node.state('b'), node.container('b')?.restartCount]).toEqual(['Failed', 'Error 7', 0]);
+});
+
+test('an ended pod never runs again, and keeps its address and its log', async () => {
+  const node = await start('Never', 'echo done');
+  expect(node.status.phase).toBe('Succeeded');
+  node.worker?.poke();
+  await node.pass(600);
+  expect([node.status.phase, node.container()?.restartCount, node.status.podIP, await node.log()]).toEqual([
+    'Succeeded',
+    0,
+    '10.244.0.2',
+    'done\n',
+  ]);
+});
+
+test('the waits between restarts begin with 10 s, double, and stop at 5 minutes', async () => {
+  const node = await start('Always', 'exit 1');
+  const waits: string[] = [];
+  for (let i = 0; i < 8; i++) {
+    waits.push(node.container()?.state?.waiting?.message?.split(' ')[1] ?? '');
+    const count = node.container()?.restartCount ?? 0;
+    for (let second = 0; second < 320 && node.container()?.restartCount === count; second++) await node.pass(1);
+  }
+  expect(waits).toEqual(['10s', '20s', '40s', '1m20s', '2m40s', '5m0s', '5m0s', '5m0s']);
+  expect(node.container()?.state?.waiting?.reason).toBe('CrashLoopBackOff');
+});
+
+test('a container that ran well for ten minutes begins with 10 s again', async () => {
+  const node = new TestNode();
+  const script =
+    'for i in 1 2 3; do if [ ! -e /v/$i ]; then touch /v/$i; exit 1; fi; done; if [ ! -e /v/4 ]; then touch /v/4; sleep 700; fi; exit 1';
+  const volumeMounts = [{ name: 'v', mountPath: '/v' }];
+  await node.run({ containers: [shell('main', script, { volumeMounts })], volumes: [{ name: 'v', emptyDir: {} }] });
+  await node.pass(25);
+  expect(node.container()?.state?.waiting?.message).toContain('back-off 20s');
+  await node.pass(10);
+  expect(node.state()).toBe('running');
+  await node.pass(700);
+  expect([node.container()?.restartCount, node.container()?.state?.waiting?.message?.split(' ')[1]]).toEqual([4, '10s']);
+});
+
+test('while it waits for its next start, a container shows how it ended', async () => {
+  const node = await start('Always', 'echo dying; exit 42');
+  expect(node.container()).toMatchObject({
+    restartCount: 1,
+    ready: false,
+    started: false,
+    state: {
+      waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s restarting failed container=main pod=web_default(uid-of-web)' },
+    },
+    lastState: { terminated: { exitCode: 42, reason: 'Error' } },
+  });
+  expect(node.told('BackOff')).toEqual(['Back-off restarting failed container main in pod web_default(uid-of-web)']);
+  expect(await node.log('main', true)).toBe('dying\n');
+});
+
+test('a container that a probe kills is started again at once the first times, since waits count from the end before', async () => {
+  const livenessProbe = { exec: { command: ['false'] }, periodSeconds: 10, initialDelaySeconds: 20, failureThreshold: 1 };
+  const node = await start('Always', 'trap "exit 0" TERM; sleep 3600 & wait', { livenessProbe });
+  await node.pass(20.5);
+  expect([node.container()?.restartCount, node.state()]).toEqual([1, 'running']);
+  await node.pass(20);
+  expect([node.container()?.restartCount, node.state()]).toEqual([2, 'running']);
+  await node.pass(200);
+  expect(node.history.some(({ containerStatuses }) => containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff')).toBe(true);
+});
+
+test('a container may have a policy of its own, and rules by exit code, where the API takes them', async () => {
+  const node = new TestNode();
+  const rules = [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }];
+  await node.run({
+    restartPolicy: 'Never',
+    containers: [
+      shell('retried', 'sleep 1; exit 42', { restartPolicy: 'Never', restartPolicyRules: rules }),
+      shell('once', 'sleep 1; exit 1', { restartPolicy: 'Never', restartPolicyRules: rules }),
+    ],
+  });
+  await node.pass(1.5);
+  expect([node.container('retried')?.restartCount, node.container('once')?.restartCount, node.status.phase]).toEqual([1, 0, 'Running']);
+});
+
+test('a pod that is active longer than its deadline fails, even while it waits to be restarted', async () => {
+  const node = new TestNode();
+  await node.run({ activeDeadlineSeconds: 30, containers: [shell('main', 'exit 1')] });
+  await node.pass(31);
+  expect([node.status.phase, node.status.reason, node.status.message]).toEqual([
+    'Failed',
+    'DeadlineExceeded',
+    'Pod was active on the node longer than the specified deadline',
+  ]);
+  expect(node.told('DeadlineExceeded')).toEqual(['Pod was active on the node longer than the specified deadline']);
+});
+
+test('a deadline that is made shorter counts', async () => {
+  const node = new TestNode();
+  await node.run({ activeDeadlineSeconds: 3600 });
+  await node.change((pod) => ({ ...pod, spec: { ...pod.spec, activeDeadlineSeconds: 10 } }));
+  await node.pass(11);
+  expect(node.status.reason).toBe('DeadlineExceeded');
+});
+
+test('a changed image restarts the container, whatever the policy', async () => {
+  const node = new TestNode();
+  await node.run({ restartPolicy: 'Never', containers: [aContainer('main', { image: 'nginx:1.22' })] });
+  await node.change((pod) => ({ ...pod, spec: { ...pod.spec, containers: [aContainer('main', { image: 'nginx:1.23' })] } }));
+  await node.pass(1);
+  expect(node.told('Killing')).toEqual(['Container main definition changed, will be restarted']);
+  expect([node.container()?.restartCount, node.container()?.image]).toEqual([1, 'docker.io/library/nginx:1.23']);
+});
