@@ -258,3 +258,46 @@ test('a node that is shut down lets its pods end, and takes no more', async () =
   await cluster.clock.advance(1000);
   await done;
 });
+
+const policies = '/apis/simulation.nanokube.io/v1alpha1/simulationpolicies';
+const policy = (name: string, spec: object) => ({
+  apiVersion: 'simulation.nanokube.io/v1alpha1',
+  kind: 'SimulationPolicy',
+  metadata: { name },
+  spec,
+});
+
+test('policies and annotations say how pods and nodes behave', async () => {
+  await using cluster = await Cluster.start();
+  const sim = await cluster.nodes({ simulationPolicies: true });
+  const create = (body: object) => cluster.admin.request('POST', policies, { body });
+  await cluster.until('policies are served', async () => {
+    const { status } = await cluster.admin.request('GET', policies).catch(() => ({ status: 404 }));
+    return status === 200;
+  });
+  await create(policy('slow', { podSelector: { matchLabels: { app: 'bad' } }, pods: { exitAfter: '2s', exitCode: 7 } }));
+  await create(policy('nodes', { nodeSelector: { names: ['node-0'] }, nodes: { networkCut: true } }));
+  await cluster.until('the fault is there', async () => sim.agents.get('node-0')?.isReachable === false);
+  const create2 = (name: string, metadata: object) =>
+    cluster.admin.request('POST', '/api/v1/namespaces/default/pods', {
+      body: {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, ...metadata },
+        spec: { nodeName: 'node-1', restartPolicy: 'Never', containers: [{ name: 'main', image: 'nginx' }] },
+      },
+    });
+  await create2('bad', { labels: { app: 'bad' } });
+  await create2('never', { annotations: { 'simulation.nanokube.io/ready': 'never' } });
+  await create2('unpulled', { annotations: { 'simulation.nanokube.io/image-pull-error': 'the registry is on fire' } });
+  await cluster.until('the pod fails', async () => (await cluster.pod('bad'))?.status.phase === 'Failed');
+  expect((await cluster.pod('bad'))?.status.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(7);
+  await cluster.until('the other one runs', async () => (await cluster.pod('never'))?.status.phase === 'Running');
+  await cluster.clock.advance(20_000);
+  expect((await cluster.pod('never'))?.status.containerStatuses?.[0]).toMatchObject({ ready: false, state: { running: {} } });
+  await cluster.until('the pull fails', async () =>
+    ((await cluster.pod('unpulled'))?.status.containerStatuses?.[0]?.state?.waiting?.message ?? '').includes('the registry is on fire'),
+  );
+  await cluster.admin.request('DELETE', `${policies}/nodes`);
+  await cluster.until('the fault is gone', async () => sim.agents.get('node-0')?.isReachable === true);
+});

@@ -115,6 +115,7 @@ export class NodeAgent {
       warning: (...args) => this.#podEvents().warning(...args),
     });
     const { events } = this.#line;
+    const scripts = options.scripts?.of(spec);
     const onPulled = () => {
       this.#imagesChanged = true;
     };
@@ -123,7 +124,7 @@ export class NodeAgent {
       nodeName: spec.name,
       hostIP: spec.ip,
       runtime,
-      images: new ImageManager({ images, events, source, clock, onPulled }),
+      images: new ImageManager({ images, events, source, clock, scripts, onPulled }),
       restarts: new RestartBackoff(),
       events,
       statuses: this.#line,
@@ -133,7 +134,7 @@ export class NodeAgent {
       clock,
       random,
       logger,
-      scripts: options.scripts?.of(this),
+      scripts,
       pool: () => (this.#faults.down ? undefined : this.#pool),
       allocatable: () => allocatable,
       admitResize: (pod) => resizeRefusal(pod, this.#scopeBeside(pod)),
@@ -143,6 +144,11 @@ export class NodeAgent {
 
   get name(): string {
     return this.#parts.spec.name;
+  }
+
+  /** The node's object, as it was seen last. */
+  get node(): Live<Node> | undefined {
+    return this.#node;
   }
 
   get workers(): Iterable<PodWorker> {
