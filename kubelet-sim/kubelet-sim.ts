@@ -1,5 +1,6 @@
 import {
   coreKinds,
+  type KubeObject,
   type Live,
   type Node,
   type PersistentVolume,
@@ -34,6 +35,7 @@ import { createKubeletServer, type KubeletServer } from './server/server.ts';
 import type { SimulationPolicy } from './simulation/definitions.ts';
 import { Scripts } from './simulation/scripts.ts';
 import { followSimulation } from './simulation/simulation.ts';
+import { StageEngine } from './simulation/stages/stage-engine.ts';
 
 /** Nodes registered at the same time. */
 const REGISTRATIONS_MAX = 64;
@@ -210,7 +212,12 @@ class SimulatedKubelets implements KubeletSim {
     const { client, clock, random, logger } = this.#options;
     const { signal } = this.#abort;
     const onPolicies = (policies: readonly SimulationPolicy[]) => this.#scripts.setPolicies(policies);
-    followSimulation({ client, clock, random, logger, onPolicies, onStages: () => undefined }, signal).catch((error: unknown) => {
+    const engine = new StageEngine(
+      { client, clock: this.#agenda, random, logger, recorderOf: (host) => this.#events.of(host), isOwn: (name) => this.agents.has(name) },
+      signal,
+    );
+    const onStages = (stages: readonly KubeObject[]) => engine.setStages(stages);
+    followSimulation({ client, clock, random, logger, onPolicies, onStages }, signal).catch((error: unknown) => {
       if (!signal.aborted) logger.error({ err: error }, 'policies are not followed');
     });
   }
