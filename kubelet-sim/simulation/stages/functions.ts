@@ -55,11 +55,11 @@ const GENERAL: Readonly<Record<string, TemplateFunction>> = {
   YAML: (value, indent) => yamlText(value, number(indent)),
 };
 
-/** Lines behind the first are indented, since the first stands where the action does. */
-const yamlText = (value: unknown, indent: number): string =>
-  stringify(value, { lineWidth: 0 })
-    .trimEnd()
-    .replace(/\n/g, `\n${' '.repeat(2 * indent)}`);
+/** With an indent it begins on a line of its own, wherever the action stands. */
+function yamlText(value: unknown, indent: number): string {
+  const text = stringify(value, { lineWidth: 0 }).trimEnd();
+  return indent > 0 ? `\n${text}`.replaceAll('\n', `\n${' '.repeat(2 * indent)}`) : text;
+}
 
 function formatted(format: string, args: readonly unknown[]): string {
   let i = 0;
