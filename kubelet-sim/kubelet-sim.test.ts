@@ -1,3 +1,4 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Container, coreKinds, type Event, type Lease, type Live, type Node, type Pod } from '../api/index.ts';
@@ -300,4 +301,32 @@ test('policies and annotations say how pods and nodes behave', async () => {
   );
   await cluster.admin.request('DELETE', `${policies}/nodes`);
   await cluster.until('the fault is gone', async () => sim.agents.get('node-0')?.isReachable === true);
+});
+
+test('a static pod runs from its file: its mirror comes back, and goes with the file', async () => {
+  await using cluster = await Cluster.start();
+  await using directory = await tempDirectory();
+  await mkdir(join(directory.path, 'node-1'));
+  const file = join(directory.path, 'node-1', 'proxy.yaml');
+  await writeFile(file, 'apiVersion: v1\nkind: Pod\nmetadata: { name: proxy }\nspec: { containers: [{ name: main, image: nginx }] }\n');
+  await cluster.nodes({ podManifestPath: directory.path });
+  const mirror = () => cluster.pod('proxy-node-1');
+  await cluster.until('it runs', async () => (await mirror())?.status.phase === 'Running');
+  const first = await mirror();
+  expect(first?.metadata.annotations).toMatchObject({
+    'kubernetes.io/config.source': 'file',
+    'kubernetes.io/config.mirror': expect.any(String),
+  });
+  expect(first?.metadata.ownerReferences).toMatchObject([{ kind: 'Node', name: 'node-1', controller: true }]);
+  await cluster.admin.request('DELETE', '/api/v1/namespaces/default/pods/proxy-node-1');
+  await cluster.until(
+    'there is another mirror',
+    async () => ((await mirror())?.metadata.uid ?? first?.metadata.uid) !== first?.metadata.uid,
+  );
+  await cluster.until('of the same containers', async () => (await mirror())?.status.phase === 'Running');
+  const { status } = (await mirror()) ?? {};
+  expect(status?.containerStatuses?.[0]?.containerID).toBe(first?.status.containerStatuses?.[0]?.containerID);
+  await rm(file);
+  await cluster.clock.advance(20_000);
+  await cluster.until('it is gone', async () => (await mirror()) === undefined);
 });

@@ -18,6 +18,7 @@ import { ClientDirectory } from './cluster-directory.ts';
 import { DEFAULT_THRESHOLDS, type Threshold } from './node/eviction.ts';
 import { NodeAgent } from './node/node-agent.ts';
 import type { NodeSpec } from './node/node-object.ts';
+import { followManifests } from './node/static-pods.ts';
 import { classLabels, classOf, type NodeClass } from './node-classes.ts';
 import { ClientConfigSource } from './pod/config-source.ts';
 import { PacedEvents } from './pod/paced-events.ts';
@@ -64,6 +65,8 @@ export interface KubeletSimOptions {
   readonly port?: number | undefined;
   /** CA of the clients that may connect, as PEM; without it the server answers only health checks. */
   readonly clientCa?: string | undefined;
+  /** Directory of manifests of static pods. */
+  readonly podManifestPath?: string | undefined;
   /** Whether SimulationPolicies and KWOK's Stages are defined and followed. */
   readonly simulationPolicies?: boolean | undefined;
   readonly nodeClasses?: readonly NodeClass[] | undefined;
@@ -187,6 +190,7 @@ class SimulatedKubelets implements KubeletSim {
     });
     await this.#registerAll();
     if (this.#options.simulationPolicies) this.#followSimulation();
+    this.#followManifests();
     this.#options.logger.info({ nodes: this.agents.size, url: this.url }, 'nodes registered');
   }
 
@@ -206,6 +210,15 @@ class SimulatedKubelets implements KubeletSim {
     agent.nodeChanged(node);
     if (old?.metadata.annotations !== node.metadata.annotations || old?.metadata.labels !== node.metadata.labels)
       this.#scripts.nodeChanged(agent, node);
+  }
+
+  #followManifests(): void {
+    const { podManifestPath: directory, logger } = this.#options;
+    const { signal } = this.#abort;
+    if (directory === undefined) return;
+    followManifests({ directory, nodes: () => this.agents.values(), clock: this.#agenda, logger }, signal).catch((error: unknown) => {
+      if (!signal.aborted) logger.error({ err: error }, 'static pods are not followed');
+    });
   }
 
   #followSimulation(): void {

@@ -112,9 +112,9 @@ export class StageEngine {
     if (node.metadata.annotations?.[NODE_ANNOTATION] === undefined || this.#options.isOwn(name)) return;
     this.#nodes.set(name, node);
     if (!this.#heartbeats.has(name)) {
-      const { client, clock, logger } = this.#options;
+      const { client, clock, random, logger } = this.#options;
       const nodeUid = () => this.#nodes.get(name)?.metadata.uid;
-      const beat = new Heartbeat({ client, clock, logger, name, durationSeconds: LEASE_SECONDS, nodeUid });
+      const beat = new Heartbeat({ client, clock, random, logger, name, durationSeconds: LEASE_SECONDS, nodeUid });
       this.#heartbeats.set(name, beat);
       void beat.beat();
     }
