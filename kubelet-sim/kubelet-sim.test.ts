@@ -1,3 +1,4 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Container, coreKinds, type Event, type Lease, type Live, type Node, type Pod } from '../api/index.ts';
@@ -257,4 +258,75 @@ test('a node that is shut down lets its pods end, and takes no more', async () =
   await cluster.until('a new one is refused', async () => (await cluster.pod('late'))?.status.reason === 'NodeShutdown');
   await cluster.clock.advance(1000);
   await done;
+});
+
+const policies = '/apis/simulation.nanokube.io/v1alpha1/simulationpolicies';
+const policy = (name: string, spec: object) => ({
+  apiVersion: 'simulation.nanokube.io/v1alpha1',
+  kind: 'SimulationPolicy',
+  metadata: { name },
+  spec,
+});
+
+test('policies and annotations say how pods and nodes behave', async () => {
+  await using cluster = await Cluster.start();
+  const sim = await cluster.nodes({ simulationPolicies: true });
+  const create = (body: object) => cluster.admin.request('POST', policies, { body });
+  await cluster.until('policies are served', async () => {
+    const { status } = await cluster.admin.request('GET', policies).catch(() => ({ status: 404 }));
+    return status === 200;
+  });
+  await create(policy('slow', { podSelector: { matchLabels: { app: 'bad' } }, pods: { exitAfter: '2s', exitCode: 7 } }));
+  await create(policy('nodes', { nodeSelector: { names: ['node-0'] }, nodes: { networkCut: true } }));
+  await cluster.until('the fault is there', async () => sim.agents.get('node-0')?.isReachable === false);
+  const create2 = (name: string, metadata: object) =>
+    cluster.admin.request('POST', '/api/v1/namespaces/default/pods', {
+      body: {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, ...metadata },
+        spec: { nodeName: 'node-1', restartPolicy: 'Never', containers: [{ name: 'main', image: 'nginx' }] },
+      },
+    });
+  await create2('bad', { labels: { app: 'bad' } });
+  await create2('never', { annotations: { 'simulation.nanokube.io/ready': 'never' } });
+  await create2('unpulled', { annotations: { 'simulation.nanokube.io/image-pull-error': 'the registry is on fire' } });
+  await cluster.until('the pod fails', async () => (await cluster.pod('bad'))?.status.phase === 'Failed');
+  expect((await cluster.pod('bad'))?.status.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(7);
+  await cluster.until('the other one runs', async () => (await cluster.pod('never'))?.status.phase === 'Running');
+  await cluster.clock.advance(20_000);
+  expect((await cluster.pod('never'))?.status.containerStatuses?.[0]).toMatchObject({ ready: false, state: { running: {} } });
+  await cluster.until('the pull fails', async () =>
+    ((await cluster.pod('unpulled'))?.status.containerStatuses?.[0]?.state?.waiting?.message ?? '').includes('the registry is on fire'),
+  );
+  await cluster.admin.request('DELETE', `${policies}/nodes`);
+  await cluster.until('the fault is gone', async () => sim.agents.get('node-0')?.isReachable === true);
+});
+
+test('a static pod runs from its file: its mirror comes back, and goes with the file', async () => {
+  await using cluster = await Cluster.start();
+  await using directory = await tempDirectory();
+  await mkdir(join(directory.path, 'node-1'));
+  const file = join(directory.path, 'node-1', 'proxy.yaml');
+  await writeFile(file, 'apiVersion: v1\nkind: Pod\nmetadata: { name: proxy }\nspec: { containers: [{ name: main, image: nginx }] }\n');
+  await cluster.nodes({ podManifestPath: directory.path });
+  const mirror = () => cluster.pod('proxy-node-1');
+  await cluster.until('it runs', async () => (await mirror())?.status.phase === 'Running');
+  const first = await mirror();
+  expect(first?.metadata.annotations).toMatchObject({
+    'kubernetes.io/config.source': 'file',
+    'kubernetes.io/config.mirror': expect.any(String),
+  });
+  expect(first?.metadata.ownerReferences).toMatchObject([{ kind: 'Node', name: 'node-1', controller: true }]);
+  await cluster.admin.request('DELETE', '/api/v1/namespaces/default/pods/proxy-node-1');
+  await cluster.until(
+    'there is another mirror',
+    async () => ((await mirror())?.metadata.uid ?? first?.metadata.uid) !== first?.metadata.uid,
+  );
+  await cluster.until('of the same containers', async () => (await mirror())?.status.phase === 'Running');
+  const { status } = (await mirror()) ?? {};
+  expect(status?.containerStatuses?.[0]?.containerID).toBe(first?.status.containerStatuses?.[0]?.containerID);
+  await rm(file);
+  await cluster.clock.advance(20_000);
+  await cluster.until('it is gone', async () => (await mirror()) === undefined);
 });

@@ -1,5 +1,6 @@
 import {
   coreKinds,
+  type KubeObject,
   type Live,
   type Node,
   type PersistentVolume,
@@ -17,6 +18,7 @@ import { ClientDirectory } from './cluster-directory.ts';
 import { DEFAULT_THRESHOLDS, type Threshold } from './node/eviction.ts';
 import { NodeAgent } from './node/node-agent.ts';
 import type { NodeSpec } from './node/node-object.ts';
+import { followManifests } from './node/static-pods.ts';
 import { classLabels, classOf, type NodeClass } from './node-classes.ts';
 import { ClientConfigSource } from './pod/config-source.ts';
 import { PacedEvents } from './pod/paced-events.ts';
@@ -31,6 +33,10 @@ import { hexId, SimulatedRuntime } from './runtime/simulated/simulated-runtime.t
 import { KubeletAccess } from './server/access.ts';
 import type { LocatedPod } from './server/served-nodes.ts';
 import { createKubeletServer, type KubeletServer } from './server/server.ts';
+import type { SimulationPolicy } from './simulation/definitions.ts';
+import { Scripts } from './simulation/scripts.ts';
+import { followSimulation } from './simulation/simulation.ts';
+import { StageEngine } from './simulation/stages/stage-engine.ts';
 
 /** Nodes registered at the same time. */
 const REGISTRATIONS_MAX = 64;
@@ -59,6 +65,10 @@ export interface KubeletSimOptions {
   readonly port?: number | undefined;
   /** CA of the clients that may connect, as PEM; without it the server answers only health checks. */
   readonly clientCa?: string | undefined;
+  /** Directory of manifests of static pods. */
+  readonly podManifestPath?: string | undefined;
+  /** Whether SimulationPolicies and KWOK's Stages are defined and followed. */
+  readonly simulationPolicies?: boolean | undefined;
   readonly nodeClasses?: readonly NodeClass[] | undefined;
   /** When a node counts as short of something; a kubelet's own unless given. */
   readonly evictionThresholds?: readonly Threshold[] | undefined;
@@ -110,12 +120,14 @@ class SimulatedKubelets implements KubeletSim {
   readonly #server: KubeletServer;
   readonly agents = new Map<string, NodeAgent>();
   readonly #events: PacedEvents;
+  readonly #scripts: Scripts;
   #pods: Informer<Pod> | undefined;
 
   constructor(options: KubeletSimOptions) {
     this.#options = options;
     this.#agenda = new Agenda(options.clock);
     this.#statuses = new StatusWriter({ client: options.client, clock: this.#agenda, logger: options.logger });
+    this.#scripts = new Scripts({ ...options, clock: this.#agenda, agents: () => this.agents.values() });
     this.#events = new PacedEvents({
       recorder: options.recorder ?? { event: () => undefined },
       clock: this.#agenda,
@@ -167,8 +179,8 @@ class SimulatedKubelets implements KubeletSim {
     factory.start(this.#abort.signal);
     await factory.waitForSync(this.#abort.signal);
     nodes.addHandler({
-      onAdd: (node) => this.agents.get(node.metadata.name)?.nodeChanged(node),
-      onUpdate: (node) => this.agents.get(node.metadata.name)?.nodeChanged(node),
+      onAdd: (node) => this.#nodeChanged(node),
+      onUpdate: (node) => this.#nodeChanged(node),
       onDelete: (node) => this.agents.get(node.metadata.name)?.nodeDeleted(),
     });
     pods.addHandler({
@@ -177,6 +189,8 @@ class SimulatedKubelets implements KubeletSim {
       onDelete: (pod) => this.#agentOf(pod)?.podDeleted(pod),
     });
     await this.#registerAll();
+    if (this.#options.simulationPolicies) this.#followSimulation();
+    this.#followManifests();
     this.#options.logger.info({ nodes: this.agents.size, url: this.url }, 'nodes registered');
   }
 
@@ -187,6 +201,38 @@ class SimulatedKubelets implements KubeletSim {
     this.#options.recorder?.close();
     this.#statuses.stop();
     await this.#server.stop();
+  }
+
+  #nodeChanged(node: Live<Node>): void {
+    const agent = this.agents.get(node.metadata.name);
+    if (!agent) return;
+    const old = agent.node;
+    agent.nodeChanged(node);
+    if (old?.metadata.annotations !== node.metadata.annotations || old?.metadata.labels !== node.metadata.labels)
+      this.#scripts.nodeChanged(agent, node);
+  }
+
+  #followManifests(): void {
+    const { podManifestPath: directory, logger } = this.#options;
+    const { signal } = this.#abort;
+    if (directory === undefined) return;
+    followManifests({ directory, nodes: () => this.agents.values(), clock: this.#agenda, logger }, signal).catch((error: unknown) => {
+      if (!signal.aborted) logger.error({ err: error }, 'static pods are not followed');
+    });
+  }
+
+  #followSimulation(): void {
+    const { client, clock, random, logger } = this.#options;
+    const { signal } = this.#abort;
+    const onPolicies = (policies: readonly SimulationPolicy[]) => this.#scripts.setPolicies(policies);
+    const engine = new StageEngine(
+      { client, clock: this.#agenda, random, logger, recorderOf: (host) => this.#events.of(host), isOwn: (name) => this.agents.has(name) },
+      signal,
+    );
+    const onStages = (stages: readonly KubeObject[]) => engine.setStages(stages);
+    followSimulation({ client, clock, random, logger, onPolicies, onStages }, signal).catch((error: unknown) => {
+      if (!signal.aborted) logger.error({ err: error }, 'policies are not followed');
+    });
   }
 
   #podUpdated(pod: Live<Pod>, old: Live<Pod>): void {
@@ -242,6 +288,7 @@ class SimulatedKubelets implements KubeletSim {
       recorderOf: (name: string) => this.#events.of(name),
       statusFrequencyMs: this.#options.statusFrequencyMs ?? 10_000,
       leaseDurationSeconds: this.#options.leaseDurationSeconds ?? 40,
+      scripts: this.#scripts,
       thresholds: this.#options.evictionThresholds ?? DEFAULT_THRESHOLDS,
     };
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {

@@ -32,6 +32,8 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
     address: values.address,
     port: values.port,
     clientCa: clientCaOf(values),
+    podManifestPath: values['pod-manifest-path'],
+    simulationPolicies: values['simulation-policies'],
     nodeClasses: values['node-classes'] === undefined ? [] : await readNodeClasses(values['node-classes']),
     evictionThresholds: parseThresholds(values),
     imageCatalog: values['image-catalog'] === undefined ? [] : await readImageCatalog(values['image-catalog']),

@@ -28,6 +28,14 @@ export const kubeletSimOptions = {
   'node-classes': option.string('YAML file with classes of nodes: capacity, labels, taints, zones, how many of each.', undefined, {
     placeholder: 'FILE',
   }),
+  'pod-manifest-path': option.string(
+    'Directory of static pods: for every node, or in a directory named after one for that one.',
+    undefined,
+    {
+      placeholder: 'DIR',
+    },
+  ),
+  'simulation-policies': option.boolean("Define SimulationPolicies and KWOK's Stages, and follow them.", true),
   'eviction-hard': option.list(
     'When a node counts as short of something, and evicts at once: signal<quantity or share.',
     DEFAULT_THRESHOLDS.map(({ signal, value }) => `${signal}<${value}`),

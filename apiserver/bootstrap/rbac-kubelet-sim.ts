@@ -34,6 +34,10 @@ export const KUBELET_SIM_ROLE: RoleSpec = {
     rule('get', 'resource.k8s.io', 'resourceclaims'),
     rule('create delete deletecollection get list patch update watch', 'resource.k8s.io', 'resourceslices'),
     rule('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
+    // What scripts the simulation: it defines the kinds, and reads them.
+    rule('create get', 'apiextensions.k8s.io', 'customresourcedefinitions'),
+    rule('get list watch', 'simulation.nanokube.io', 'simulationpolicies'),
+    rule('get list watch', 'kwok.x-k8s.io', 'stages'),
     rule('create', 'authentication.k8s.io', 'tokenreviews'),
     rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
   ],

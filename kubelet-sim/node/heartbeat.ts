@@ -1,6 +1,6 @@
 import { coordinationKinds, isConflict, isNotFound, type Lease, type Live } from '../../api/index.ts';
 import type { ApiClient, ResourceClient } from '../../client/index.ts';
-import type { Clock, Logger, Timer } from '../../runtime/index.ts';
+import type { Clock, Logger, Random, Timer } from '../../runtime/index.ts';
 import { leaseOf } from './node-object.ts';
 
 const NAMESPACE = 'kube-node-lease';
@@ -13,6 +13,7 @@ const RETRY_MS_MAX = 7000;
 export interface HeartbeatOptions {
   readonly client: ApiClient;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   readonly name: string;
   readonly durationSeconds: number;
@@ -27,6 +28,7 @@ export class Heartbeat {
   #timer: Timer | undefined;
   #failures = 0;
   #stopped = false;
+  #isFirst = true;
   /** Beats, but nobody hears it. */
   isSilent = false;
   /** How far the node's clock is ahead. */
@@ -45,7 +47,10 @@ export class Heartbeat {
     try {
       this.#lease = await this.#write();
       this.#failures = 0;
-      this.#beatIn((this.#options.durationSeconds * 1000) / RENEWALS);
+      // The first time is any within the period, so that those of many nodes are spread evenly over it.
+      const share = this.#isFirst ? this.#options.random.next() : 1;
+      this.#isFirst = false;
+      this.#beatIn((share * this.#options.durationSeconds * 1000) / RENEWALS);
     } catch (error) {
       if (isConflict(error) || isNotFound(error)) this.#lease = undefined;
       else this.#options.logger.warn({ err: error, node: this.#options.name }, 'lease not renewed, will retry');

@@ -1,4 +1,4 @@
-import { coreKinds, isAlreadyExists, isNotFound, type Live, type Node, type NodeStatus, type Pod } from '../../api/index.ts';
+import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Live, type Node, type NodeStatus, type Pod } from '../../api/index.ts';
 import type { ApiClient, EventRecorder, ResourceClient } from '../../client/index.ts';
 import type { Clock, Logger, Random, Timer } from '../../runtime/index.ts';
 import type { ConfigSource } from '../pod/config-source.ts';
@@ -23,6 +23,7 @@ import { allocatableOf, labelsToMend, type NodeFacts, type NodeSpec, nodeLabels,
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { resizeRefusal } from './resize-admission.ts';
+import { Mirrors, mirrorHash } from './static-pods.ts';
 
 /** Unchanged, a node's status is still reported this often, as upstream's nodeStatusReportFrequency. */
 const STATUS_REPORT_MS = 300_000;
@@ -86,6 +87,11 @@ export class NodeAgent {
   #registering = false;
   readonly #line: NodeLine;
   readonly #evictions: EvictionManager;
+  readonly #mirrors: Mirrors;
+  /** Workers of static pods whose mirror is gone for the moment, by hash. */
+  readonly #unmirrored = new Map<string, PodWorker>();
+  /** UIDs that a static pod had before, under which its sandbox still is known. */
+  readonly #aliases = new Map<string, PodWorker>();
   #bootedAt: number;
   #bootId: string;
   #faults: NodeFaults = NO_FAULTS;
@@ -99,6 +105,7 @@ export class NodeAgent {
     this.#parts = parts;
     this.#bootedAt = options.clock.now();
     this.#bootId = parts.spec.machineId;
+    this.#mirrors = new Mirrors({ ...options, nodeName: parts.spec.name, node: () => this.#node });
     this.#evictions = new EvictionManager({
       thresholds: options.thresholds,
       images: parts.images,
@@ -109,12 +116,21 @@ export class NodeAgent {
     const { client, clock, logger, source, statuses, claims, random } = options;
     const { spec, runtime, images } = parts;
     const durationSeconds = options.leaseDurationSeconds;
-    this.#heartbeat = new Heartbeat({ client, clock, logger, name: spec.name, durationSeconds, nodeUid: () => this.#node?.metadata.uid });
+    this.#heartbeat = new Heartbeat({
+      client,
+      clock,
+      random,
+      logger,
+      name: spec.name,
+      durationSeconds,
+      nodeUid: () => this.#node?.metadata.uid,
+    });
     this.#line = new NodeLine(statuses, {
       normal: (...args) => this.#podEvents().normal(...args),
       warning: (...args) => this.#podEvents().warning(...args),
     });
     const { events } = this.#line;
+    const scripts = options.scripts?.of(spec);
     const onPulled = () => {
       this.#imagesChanged = true;
     };
@@ -123,7 +139,7 @@ export class NodeAgent {
       nodeName: spec.name,
       hostIP: spec.ip,
       runtime,
-      images: new ImageManager({ images, events, source, clock, onPulled }),
+      images: new ImageManager({ images, events, source, clock, scripts, onPulled }),
       restarts: new RestartBackoff(),
       events,
       statuses: this.#line,
@@ -133,16 +149,21 @@ export class NodeAgent {
       clock,
       random,
       logger,
-      scripts: options.scripts?.of(this),
+      scripts,
       pool: () => (this.#faults.down ? undefined : this.#pool),
       allocatable: () => allocatable,
       admitResize: (pod) => resizeRefusal(pod, this.#scopeBeside(pod)),
     };
-    runtime.onContainerEvent(({ podUid }) => this.#workers.get(podUid)?.poke());
+    runtime.onContainerEvent(({ podUid }) => (this.#workers.get(podUid) ?? this.#aliases.get(podUid))?.poke());
   }
 
   get name(): string {
     return this.#parts.spec.name;
+  }
+
+  /** The node's object, as it was seen last. */
+  get node(): Live<Node> | undefined {
+    return this.#node;
   }
 
   get workers(): Iterable<PodWorker> {
@@ -194,7 +215,8 @@ export class NodeAgent {
       try {
         const [node] = await Promise.all([this.#createOrAdopt(), failures === 0 ? this.#heartbeat.beat() : undefined]);
         this.nodeChanged(node);
-        this.#reportedAt = this.#options.clock.monotonic();
+        // The next report is at any time within the period, so that those of many nodes are spread evenly over it.
+        this.#reportedAt = this.#options.clock.monotonic() - this.#options.random.next() * STATUS_REPORT_MS;
         break;
       } catch (error) {
         const delayMs = Math.min(REGISTER_RETRY_MS * 2 ** failures, REGISTER_RETRY_MS_MAX);
@@ -386,6 +408,7 @@ export class NodeAgent {
   /** A pod was bound to the node. @param isInitial it was there when this process started */
   podAdded(pod: Live<Pod>, isInitial: boolean): void {
     if (!this.isReachable) return void this.#held.push(() => this.podAdded(pod, isInitial));
+    if (this.#adopt(pod)) return;
     const wasHere = isInitial && pod.status.startTime !== undefined;
     const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#admit(pod);
     if (verdict) this.#services.events.warning(pod, verdict.reason, verdict.message.replace(/^Pod was rejected: /, ''));
@@ -398,14 +421,53 @@ export class NodeAgent {
   podUpdated(pod: Live<Pod>): void {
     if (!this.isReachable) return void this.#held.push(() => this.podUpdated(pod));
     const worker = this.#workers.get(pod.metadata.uid);
-    if (worker) worker.update(pod);
+    // Deleting a mirror ends the mirror only.
+    if (pod.metadata.deletionTimestamp && this.#mirrors.isKept(pod)) this.#follow(this.#mirrors.remove(pod));
+    else if (worker) worker.update(pod);
     else this.podAdded(pod, false);
   }
 
   podDeleted(pod: Live<Pod>): void {
     if (!this.isReachable) return void this.#held.push(() => this.podDeleted(pod));
-    this.#workers.get(pod.metadata.uid)?.remove();
+    if (this.#mirrors.isKept(pod)) this.#unmirror(pod);
+    else this.#workers.get(pod.metadata.uid)?.remove();
     this.#workers.delete(pod.metadata.uid);
+  }
+
+  /** What the node runs from files, by hash. */
+  async setStaticPods(pods: ReadonlyMap<string, Draft<Pod>>): Promise<void> {
+    if (!this.isReachable || !this.#node) return;
+    const mirrors = [...this.#workers.values()].filter(({ pod }) => mirrorHash(pod) !== undefined);
+    for (const { pod } of mirrors) if (!pods.has(mirrorHash(pod) ?? '')) await this.#mirrors.remove(pod);
+    for (const [hash, worker] of this.#unmirrored) if (!pods.has(hash) && this.#unmirrored.delete(hash)) worker.remove();
+    await this.#mirrors.set(pods, new Set(mirrors.map(({ pod }) => mirrorHash(pod) ?? '')));
+  }
+
+  /** The mirror of a static pod is gone: the pod goes on, and gets another. */
+  #unmirror(pod: Live<Pod>): void {
+    const worker = this.#workers.get(pod.metadata.uid);
+    const hash = mirrorHash(pod) ?? '';
+    this.#workers.delete(pod.metadata.uid);
+    if (worker) {
+      this.#aliases.set(pod.metadata.uid, worker);
+      this.#unmirrored.set(hash, worker);
+    }
+    this.#follow(this.#mirrors.create(hash));
+  }
+
+  /** Whether a pod is the new mirror of a static pod that runs already. */
+  #adopt(pod: Live<Pod>): boolean {
+    const hash = mirrorHash(pod) ?? '';
+    const worker = this.#unmirrored.get(hash);
+    if (!worker) return false;
+    this.#unmirrored.delete(hash);
+    this.#workers.set(pod.metadata.uid, worker);
+    worker.update(pod);
+    return true;
+  }
+
+  #follow(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#options.logger.warn({ err: error, node: this.name }, 'mirror pod not changed, will retry'));
   }
 
   workerOf(uid: string): PodWorker | undefined {

@@ -2,6 +2,7 @@ import type { Container, Pod, Secret } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 import type { Image, ImageService, RegistryCredential } from '../runtime/cri.ts';
 import type { ConfigSource } from './config-source.ts';
+import type { PodScripts } from './node-services.ts';
 import type { Waiting } from './observed.ts';
 import type { EventContainer, PodEvents } from './pod-events.ts';
 import { RestartBackoff } from './restart-backoff.ts';
@@ -19,6 +20,7 @@ export interface ImageManagerOptions {
   readonly events: PodEvents;
   readonly source: ConfigSource;
   readonly clock: Clock;
+  readonly scripts?: PodScripts | undefined;
   readonly onPulled: () => void;
 }
 
@@ -86,7 +88,7 @@ export class ImageManager {
     const startedAt = clock.monotonic();
     const key = keyOf(pod, name);
     try {
-      const image = await images.pullImage(name, await this.#credentials(pod), signal);
+      const image = await images.pullImage(name, await this.#credentials(pod), signal, this.#options.scripts?.pullOf?.(pod, subject.name));
       const took = goDuration(clock.monotonic() - startedAt);
       events.normal(
         pod,

@@ -1,6 +1,6 @@
 import type { Pod } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
-import type { ContainerBehaviour, IpPool, RuntimeService } from '../runtime/cri.ts';
+import type { ContainerBehaviour, IpPool, PullBehaviour, RuntimeService } from '../runtime/cri.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { ImageManager } from './image-manager.ts';
 import type { PodEvents } from './pod-events.ts';
@@ -17,6 +17,8 @@ export interface PodScripts {
   behaviourOf(pod: Pod, container: string): ContainerBehaviour | undefined;
   /** Whether a container is ready, whatever its probes say; undefined when they decide. */
   readinessOf?(pod: Pod, container: string): boolean | undefined;
+  /** What becomes of the pull of a container's image. */
+  pullOf?(pod: Pod, container: string): PullBehaviour | undefined;
 }
 
 /** What a node offers its pods. */

@@ -1,0 +1,145 @@
+// Pods that a node runs from files, whatever the API server says, and their mirrors there (upstream `pkg/kubelet/config/file.go`,
+// `pkg/kubelet/pod/mirror_client.go`).
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Node, type Pod, toTime } from '../../api/index.ts';
+import type { ApiClient } from '../../client/index.ts';
+import type { Clock, Logger } from '../../runtime/index.ts';
+
+const MIRROR = 'kubernetes.io/config.mirror';
+const MANIFEST = /\.(?:ya?ml|json)$/;
+/** How often files are looked at: `--file-check-frequency`. */
+const CHECK_MS = 20_000;
+
+/** The hash of the manifest that a mirror pod is of; undefined for a pod that is no mirror. */
+export const mirrorHash = ({ metadata }: Pick<Pod, 'metadata'>): string | undefined => metadata.annotations?.[MIRROR];
+
+export interface MirrorParts {
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly nodeName: string;
+  readonly node: () => Pick<Node, 'metadata'> | undefined;
+}
+
+/** The mirrors of one node's static pods: there for as long as their manifests are. */
+export class Mirrors {
+  readonly #parts: MirrorParts;
+  #wanted: ReadonlyMap<string, Draft<Pod>> = new Map();
+
+  constructor(parts: MirrorParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether a pod is the mirror of a manifest that is still there. */
+  isKept(pod: Pick<Pod, 'metadata'>): boolean {
+    return this.#wanted.has(mirrorHash(pod) ?? '');
+  }
+
+  /** @param present hashes of the mirrors there are */
+  async set(wanted: ReadonlyMap<string, Draft<Pod>>, present: ReadonlySet<string>): Promise<void> {
+    this.#wanted = wanted;
+    for (const hash of wanted.keys()) if (!present.has(hash)) await this.create(hash);
+  }
+
+  /** Makes a mirror, anew if there is one of an older manifest. */
+  async create(hash: string): Promise<void> {
+    const { client, logger, nodeName } = this.#parts;
+    const manifest = this.#wanted.get(hash);
+    const pods = client.resource<Pod>(coreKinds.pods);
+    if (!manifest) return;
+    const { name = '', namespace } = manifest.metadata;
+    try {
+      await pods.create(this.#mirrorOf(manifest, hash));
+    } catch (error) {
+      if (!isAlreadyExists(error)) {
+        logger.warn({ err: error, node: nodeName, pod: name }, 'mirror pod not created, will retry');
+        return;
+      }
+      const existing = await pods.get(name, { namespace });
+      if (mirrorHash(existing) !== hash && mirrorHash(existing) !== undefined) await this.remove(existing);
+    }
+  }
+
+  async remove({ metadata: { name = '', namespace, uid } }: Pick<Pod, 'metadata'>): Promise<void> {
+    try {
+      await this.#parts.client.resource<Pod>(coreKinds.pods).delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  #mirrorOf({ metadata, spec, ...rest }: Draft<Pod>, hash: string): Draft<Pod> {
+    const { clock, nodeName, node } = this.#parts;
+    const uid = node()?.metadata.uid;
+    return {
+      ...rest,
+      metadata: {
+        ...metadata,
+        annotations: {
+          ...metadata.annotations,
+          'kubernetes.io/config.hash': hash,
+          [MIRROR]: hash,
+          'kubernetes.io/config.seen': toTime(clock.now()),
+          'kubernetes.io/config.source': 'file',
+        },
+        ...(uid ? { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid, controller: true }] } : {}),
+      },
+      spec: { ...spec, nodeName, tolerations: [...(spec?.tolerations ?? []), { operator: 'Exists', effect: 'NoExecute' }] },
+    };
+  }
+}
+
+/** A node that runs static pods. */
+interface StaticNode {
+  readonly name: string;
+  setStaticPods(pods: ReadonlyMap<string, Draft<Pod>>): Promise<void>;
+}
+
+export interface ManifestOptions {
+  readonly directory: string;
+  readonly nodes: () => Iterable<StaticNode>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Follows a directory of manifests: those in it are for every node, those in a directory named after a node for that node. */
+export async function followManifests({ directory, nodes, clock, logger }: ManifestOptions, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const common = await readManifests(directory, logger);
+    for (const node of nodes()) {
+      const own = await readManifests(join(directory, node.name), logger);
+      try {
+        await node.setStaticPods(new Map([...common, ...own].map((manifest) => staticPod(manifest, node.name))));
+      } catch (error) {
+        logger.warn({ err: error, node: node.name }, 'static pods not set, will retry');
+      }
+      signal.throwIfAborted();
+    }
+    await clock.sleep(CHECK_MS, signal);
+  }
+}
+
+function staticPod(manifest: Draft<Pod>, nodeName: string): readonly [hash: string, pod: Draft<Pod>] {
+  const hash = createHash('md5').update(nodeName).update(JSON.stringify(manifest)).digest('hex');
+  const { name = '', namespace = 'default' } = manifest.metadata;
+  return [hash, { ...manifest, metadata: { ...manifest.metadata, name: `${name}-${nodeName}`, namespace } }];
+}
+
+async function readManifests(directory: string, logger: Logger): Promise<Draft<Pod>[]> {
+  const names = await readdir(directory).catch(() => []); // none: there need not be one for every node
+  const { parse } = await import('yaml');
+  const found: Draft<Pod>[] = [];
+  for (const name of names.filter((each) => MANIFEST.test(each)).sort()) {
+    const path = join(directory, name);
+    try {
+      const pod: Draft<Pod> | undefined = parse(await readFile(path, 'utf8'));
+      if (pod?.kind === 'Pod' && pod.metadata?.name) found.push(pod);
+      else logger.warn({ path }, 'a manifest is no Pod, and is passed over');
+    } catch (error) {
+      logger.warn({ err: error, path }, 'a manifest cannot be read, and is passed over');
+    }
+  }
+  return found;
+}
