@@ -33,6 +33,7 @@ export const nodeResourcesFit: PluginDefinition<NodeResourcesFitArgs> = {
     const checker = new FitChecker(isIgnored);
     return {
       name: NAME,
+      nodeLocal: true,
       filter: (_state, pod, node) => checker.check(pod, node),
       score: (_state, pod, node) => strategy(usages, pod, node),
       events: [

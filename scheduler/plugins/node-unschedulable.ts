@@ -12,6 +12,7 @@ export const nodeUnschedulable: PluginDefinition = {
   name: 'NodeUnschedulable',
   create: () => ({
     name: 'NodeUnschedulable',
+    nodeLocal: true,
     filter: (_state, { pod }, node) => (node.isUnschedulable && !isTolerated(TAINT, pod.spec.tolerations) ? REJECTION : undefined),
     events: [
       on('Node', ['Add', 'UpdateNodeTaint'], (_pod, { now, old }) => !now?.spec.unschedulable && (!old || old.spec.unschedulable === true)),

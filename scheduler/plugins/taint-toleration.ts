@@ -18,6 +18,7 @@ export const taintToleration: PluginDefinition = {
     const rejections = new Map<string, Rejection>();
     return {
       name: NAME,
+      nodeLocal: true,
       filter: (_state, { pod }, { taints }) => {
         if (taints.length === 0) return undefined;
         const taint = untolerated(taints, pod.spec.tolerations, HARD);
