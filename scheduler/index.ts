@@ -131,12 +131,13 @@ function assemble(options: Assembling, recorders: (schedulerName: string) => Eve
   });
 }
 
-const sharedParts = ({ cache, nominator, waitingPods, metrics, activate, podByKey, extenders }: SchedulerParts) => ({
+const sharedParts = ({ cache, nominator, waitingPods, metrics, activate, background, podByKey, extenders }: SchedulerParts) => ({
   snapshot: cache,
   nominator,
   waitingPods,
   metrics,
   activate,
+  background,
   podByKey,
   preemptionExtenders: preempting(extenders),
 });

@@ -23,7 +23,7 @@ import type { Snapshot } from './state/snapshot.ts';
 
 /** How often assumed pods are looked through for those whose binding was never seen. */
 const EXPIRE_MS = 60_000;
-/** Bindings under way at once; more pods wait until one is done. Pods that wait in Permit do not count. */
+/** Bindings and evictions under way at once; more pods wait until one is done. Pods that wait in Permit do not count. */
 const BINDINGS_MAX = 128;
 /** Events do not carry longer messages. */
 const MESSAGE_LENGTH_MAX = 1_024;
@@ -38,6 +38,7 @@ export interface SchedulerParts {
   readonly metrics: SchedulerMetrics;
   readonly extenders: readonly Extender[];
   activate(keys: Iterable<string>): void;
+  background(work: Promise<void>): void;
   podByKey(key: string): Live<Pod> | undefined;
 }
 
@@ -99,6 +100,7 @@ export class Scheduler {
       metrics: this.#metrics,
       extenders: this.#extenders,
       activate: (keys) => this.#activate(keys),
+      background: (work) => this.#background(work),
       podByKey: (key) => this.#watcher.pods.getByKey(key),
     });
     this.#profiles = new Map(profiles.map((profile) => [profile.schedulerName, profile]));
@@ -148,7 +150,7 @@ export class Scheduler {
     for (let pod = await this.#queue.pop(); pod && !signal.aborted; pod = await this.#queue.pop()) {
       const cycle = this.#scheduleOne(pod, signal);
       if (cycle !== undefined) await this.#gate.hold(cycle);
-      if (this.#writing >= BINDINGS_MAX) await this.#untilRoomToBind();
+      while (this.#writing >= BINDINGS_MAX) await this.#untilRoomToBind();
     }
     this.#expiry?.cancel();
     await Promise.all(this.#bindings);
@@ -290,6 +292,16 @@ export class Scheduler {
       this.#writing--;
       this.#roomToBind?.();
     }
+  }
+
+  #background(work: Promise<void>): void {
+    this.#writing++;
+    const counted: Promise<void> = work.finally(() => {
+      this.#writing--;
+      this.#bindings.delete(counted);
+      this.#roomToBind?.();
+    });
+    this.#bindings.add(counted);
   }
 
   #untilRoomToBind(): Promise<void> {

@@ -75,7 +75,17 @@ async function startScheduler(directory: string, server: string, token: string):
   );
   const port = await freePort();
   const command = join(import.meta.dirname, '..', '..', 'cli', 'main.js');
-  const flags = ['--kubeconfig', kubeconfig, '--leader-elect=false', '--healthz-port', String(port), '--log-level', 'error'];
+  const flags = [
+    '--kubeconfig',
+    kubeconfig,
+    '--leader-elect=false',
+    '--secure-port',
+    '0',
+    '--healthz-port',
+    String(port),
+    '--log-level',
+    'error',
+  ];
   const child = fork(command, ['scheduler', ...flags], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   await once(child, 'message');
   const stat = () => readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];

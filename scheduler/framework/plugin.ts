@@ -76,6 +76,8 @@ export interface Plugin {
   /** @returns SKIP when the plugin leaves the binding to the next one. */
   bind?(state: CycleState, pod: PodInfo, nodeName: string, signal: AbortSignal): Promise<typeof SKIP | undefined>;
   postBind?(state: CycleState, pod: PodInfo, nodeName: string): void;
+  /** Set when `filter` looks at nothing but the pod's spec and the node: what it said of a node that has not changed, it would say again. */
+  readonly nodeLocal?: boolean | undefined;
   /** Events after which a pod that this plugin rejected is worth another try; absent: any. */
   readonly events?: readonly EventRegistration[] | undefined;
 }
@@ -103,6 +105,8 @@ export interface Handle {
   activate(keys: Iterable<string>): void;
   /** Does `work` for 0…pieces-1, so many at once as the configuration's `parallelism` says. Rejects with the first error. */
   parallel(pieces: number, work: (piece: number) => Promise<void>): Promise<void>;
+  /** Work that goes on when the cycle is over. The scheduler runs ahead of so much of it only, and ends after it. Must not reject. */
+  background(work: Promise<void>): void;
   /** Extenders that take part in preemption. */
   readonly preemptionExtenders: readonly PreemptionExtender[];
   readonly metrics: PluginMetrics;

@@ -84,8 +84,13 @@ export class Profile implements Framework {
     return this.#points.postFilter.length > 0;
   }
 
+  /** Not timed: it is asked again and again of pods that are kept back, and takes less time than the telling. */
   preEnqueue(pod: PodInfo): Verdict {
-    return this.#first('preEnqueue', this.#points.preEnqueue, (plugin) => plugin.preEnqueue(pod));
+    for (const plugin of this.#points.preEnqueue) {
+      const verdict = plugin.preEnqueue(pod);
+      if (verdict) return stamped(verdict, plugin);
+    }
+    return undefined;
   }
 
   preFilter(state: CycleState, pod: PodInfo, snapshot: Snapshot): PreFilterOutcome {
@@ -228,6 +233,12 @@ export class Profile implements Framework {
     }
     this.#observePoint('score', undefined, scoring);
     return totals;
+  }
+
+  /** As `pluginScores`, PreScore run first. */
+  *scored(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Iterable<readonly [Plugin, readonly number[]]> {
+    for (const plugin of this.#points.preScore) if (plugin.preScore(state, pod, nodes) === SKIP) state.skipScore.add(plugin.name);
+    yield* this.pluginScores(state, pod, nodes);
   }
 
   /** The normalized scores of each plugin that has something to say. */

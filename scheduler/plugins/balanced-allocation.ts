@@ -2,6 +2,8 @@ import { fieldError } from '../../api/index.ts';
 import { readObject } from '../config/field-reader.ts';
 import type { PluginDefinition } from '../framework/plugin.ts';
 import { MAX_NODE_SCORE, SKIP } from '../framework/status.ts';
+import type { NodeInfo } from '../state/node-info.ts';
+import type { PodInfo } from '../state/pod-info.ts';
 import { argsOf, type ResourceWeight, readResources } from './args.ts';
 import { type Usage, usagesOf } from './resource-amounts.ts';
 
@@ -41,18 +43,34 @@ export const balancedAllocation: PluginDefinition<BalancedAllocationArgs> = {
         });
         return asked ? undefined : SKIP;
       },
-      score: (_state, pod, node) => Math.trunc((1 - deviation(usages.map((usage) => usage(pod, node)))) * MAX_NODE_SCORE),
+      score: (_state, pod, node) => Math.trunc((1 - deviation(usages, pod, node)) * MAX_NODE_SCORE),
     };
   },
 };
 
 /** The standard deviation of the used fractions. */
-function deviation(usages: readonly Usage[]): number {
-  const fractions: number[] = [];
-  for (const { requested, allocatable } of usages) if (allocatable !== 0) fractions.push(Math.min(1, requested / allocatable));
-  const [a = 0, b = 0] = fractions;
-  if (fractions.length < 2) return 0;
-  if (fractions.length === 2) return Math.abs((a - b) / 2);
-  const mean = fractions.reduce((sum, fraction) => sum + fraction, 0) / fractions.length;
-  return Math.sqrt(fractions.reduce((sum, fraction) => sum + (fraction - mean) ** 2, 0) / fractions.length);
+function deviation(usages: readonly Usage[], pod: PodInfo, node: NodeInfo): number {
+  let count = 0;
+  let sum = 0;
+  let first = 0;
+  let last = 0;
+  for (const usage of usages) {
+    const fraction = fractionOf(usage, pod, node);
+    if (fraction === undefined) continue;
+    if (count++ === 0) first = fraction;
+    sum += fraction;
+    last = fraction;
+  }
+  if (count < 2) return 0;
+  // Of two, half their difference: as upstream reckons it, since roundings decide.
+  if (count === 2) return Math.abs((first - last) / 2);
+  const mean = sum / count;
+  let squares = 0;
+  for (const usage of usages) squares += ((fractionOf(usage, pod, node) ?? mean) - mean) ** 2;
+  return Math.sqrt(squares / count);
+}
+
+function fractionOf(usage: Usage, pod: PodInfo, node: NodeInfo): number | undefined {
+  const allocatable = usage.allocatable(pod, node);
+  return allocatable === 0 ? undefined : Math.min(1, usage.requested(pod, node) / allocatable);
 }

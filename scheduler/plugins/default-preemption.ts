@@ -11,6 +11,7 @@ import { argsOf, checkRange } from './args.ts';
 import { findCandidates } from './preemption/candidates.ts';
 import { Eviction } from './preemption/eviction.ts';
 import { pickNode } from './preemption/pick-node.ts';
+import { VictimMemo } from './preemption/victim-memo.ts';
 
 const NAME = 'DefaultPreemption';
 const RUNNING = unresolvable('waiting for the preemption for this pod to be finished');
@@ -29,7 +30,7 @@ export const defaultPreemption: PluginDefinition<DefaultPreemptionArgs> = {
   create: (args, handle) => {
     const eviction = new Eviction(handle, NAME);
     const budgets = handle.informers.informer<PodDisruptionBudget>(policyKinds.poddisruptionbudgets);
-    const preemption = { args, handle, eviction, budgets: () => budgets.list() };
+    const preemption = { args, handle, eviction, memo: new VictimMemo(), budgets: () => budgets.list() };
     return {
       name: NAME,
       preEnqueue: ({ uid }) => (eviction.isRunning(uid) ? RUNNING : undefined),
@@ -47,6 +48,7 @@ interface Preemption {
   readonly args: DefaultPreemptionArgs;
   readonly handle: Handle;
   readonly eviction: Eviction;
+  readonly memo: VictimMemo;
   readonly budgets: () => readonly PodDisruptionBudget[];
 }
 
@@ -57,7 +59,7 @@ interface Failed {
 }
 
 function preempt(preemption: Preemption, failed: Failed): PostFilterResult | Promise<PostFilterResult> {
-  const { args, handle, budgets } = preemption;
+  const { args, handle, memo } = preemption;
   const { state, pod, statuses } = failed;
   const { snapshot, framework, preemptionExtenders } = handle;
   const why = whyNotEligible(handle, failed);
@@ -68,7 +70,9 @@ function preempt(preemption: Preemption, failed: Failed): PostFilterResult | Pro
     Math.max(args.minCandidateNodesAbsolute, Math.trunc((nodes.length * args.minCandidateNodesPercentage) / 100)),
   );
   const offset = nodes.length === 0 ? 0 : handle.random.integer(nodes.length);
-  const found = findCandidates({ framework, state, pod, budgets: nodes.length === 0 ? [] : budgets(), nodes, offset, wanted });
+  const budgets = nodes.length === 0 ? [] : preemption.budgets();
+  const isPlannedFor = (name: string) => handle.nominator.hasPodsOn(name);
+  const found = findCandidates({ framework, state, pod, budgets, isPlannedFor, memo, nodes, offset, wanted });
   if (found.victims.size === 0) {
     found.statuses.absent = NOT_HELPFUL;
     const message = fitMessage({ nodeCount: snapshot.nodes.length, statuses: found.statuses });

@@ -41,6 +41,7 @@ export const nodeAffinity: PluginDefinition<NodeAffinityArgs> = {
     const suits = (pod: Pod, node: Node) => (!added || matchesNodeSelector(added, node)) && matchesNode(pod.spec, node);
     return {
       name: NAME,
+      nodeLocal: true,
       preFilter: (_state, { pod }) => {
         const required = requiredOf(pod);
         if (!required && !added && !pod.spec.nodeSelector) return SKIP;

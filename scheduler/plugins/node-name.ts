@@ -9,6 +9,7 @@ export const nodeName: PluginDefinition = {
   name: 'NodeName',
   create: () => ({
     name: 'NodeName',
+    nodeLocal: true,
     preFilter: (_state, { pod }) => (pod.spec.nodeName ? undefined : SKIP),
     filter: (_state, { pod }, { name }) => (pod.spec.nodeName === name ? undefined : REJECTION),
     events: [on('Node', ['Add'])],

@@ -10,6 +10,7 @@ export const nodePorts: PluginDefinition = {
   name: 'NodePorts',
   create: () => ({
     name: 'NodePorts',
+    nodeLocal: true,
     preFilter: (_state, { hostPorts }) => (hostPorts.length === 0 ? SKIP : undefined),
     filter: (_state, { hostPorts }, node) => (hostPorts.some((port) => node.portTaken(port)) ? REJECTION : undefined),
     events: [

@@ -33,8 +33,9 @@ export const nodeResourcesFit: PluginDefinition<NodeResourcesFitArgs> = {
     const checker = new FitChecker(isIgnored);
     return {
       name: NAME,
+      nodeLocal: true,
       filter: (_state, pod, node) => checker.check(pod, node),
-      score: (_state, pod, node) => strategy(usages.map((usage) => usage(pod, node))),
+      score: (_state, pod, node) => strategy(usages, pod, node),
       events: [
         on('AssignedPod', ['Delete']),
         on('Pod', ['UpdatePodScaleDown'], (pod, { now, old }) => {
@@ -94,41 +95,57 @@ function strategyOf(type: string, shape: readonly ShapePoint[]): Strategy {
   return type === 'RequestedToCapacityRatio' ? requestedToCapacityRatio(shape) : leastAllocated;
 }
 
+/** The resources that every pod may ask for, in the order in which shortages are told. */
+const BASIC: readonly { readonly name: string; readonly asked: (requests: Readonly<Amounts>) => number }[] = [
+  { name: 'cpu', asked: ({ milliCpu }) => milliCpu },
+  { name: 'memory', asked: ({ memory }) => memory },
+  { name: 'ephemeral-storage', asked: ({ ephemeralStorage }) => ephemeralStorage },
+];
+
 /** Whether what a pod requests is left on a node. */
 class FitChecker {
   readonly #isIgnored: (name: string) => boolean;
   /** What was said before is said in the same words: nodes with the same shortage are counted together. */
   readonly #rejections = new Map<string, Rejection>();
+  /** The same for what is short of the basic resources, by a bit for each. */
+  readonly #basic: (Rejection | undefined)[] = [];
 
   constructor(isIgnored: (name: string) => boolean) {
     this.#isIgnored = isIgnored;
   }
 
-  check({ requests }: PodInfo, { pods, allocatable, requested }: NodeInfo): Verdict {
-    const fits =
-      pods.size + 1 <= allocatable.pods &&
-      requests.milliCpu <= room(allocatable.milliCpu, requested.milliCpu, requests.milliCpu) &&
-      requests.memory <= room(allocatable.memory, requested.memory, requests.memory) &&
-      requests.ephemeralStorage <= room(allocatable.ephemeralStorage, requested.ephemeralStorage, requests.ephemeralStorage) &&
-      requests.scalars.size === 0;
-    return fits ? undefined : this.#explain(requests, pods.size, allocatable, requested);
+  check({ requests }: PodInfo, node: NodeInfo): Verdict {
+    if (requests.scalars.size > 0) return this.#explain(requests, node);
+    return node.hasRoomFor(requests) ? undefined : this.#explainBasic(requests, node);
   }
 
-  #explain(requests: Readonly<Amounts>, pods: number, allocatable: Readonly<Allocatable>, requested: Readonly<Amounts>): Verdict {
-    const reasons: string[] = [];
+  #explainBasic(requests: Readonly<Amounts>, node: NodeInfo): Verdict {
+    let short = node.pods.size + 1 > node.podsMax ? 1 : 0;
+    let hopeless = false;
+    const check = (bit: number, amount: number, used: number, total: number) => {
+      if (amount === 0 || amount <= total - used) return;
+      short |= bit;
+      hopeless ||= amount > total;
+    };
+    check(2, requests.milliCpu, node.usedMilliCpu, node.milliCpu);
+    check(4, requests.memory, node.usedMemory, node.memory);
+    check(8, requests.ephemeralStorage, node.usedOf('ephemeral-storage'), node.amountOf('ephemeral-storage'));
+    const key = short | (hopeless ? 16 : 0);
+    this.#basic[key] ??= this.#explain(requests, node);
+    return this.#basic[key];
+  }
+
+  #explain(requests: Readonly<Amounts>, node: NodeInfo): Verdict {
+    const { allocatable, requested } = node;
+    const reasons: string[] = node.pods.size + 1 > allocatable.pods ? ['Too many pods'] : [];
     let hopeless = false;
     const need = (name: string, amount: number, used: number, total: number) => {
       if (amount === 0 || amount <= total - used) return;
       reasons.push(`Insufficient ${name}`);
       hopeless ||= amount > total;
     };
-    if (pods + 1 > allocatable.pods) reasons.push('Too many pods');
-    need('cpu', requests.milliCpu, requested.milliCpu, allocatable.milliCpu);
-    need('memory', requests.memory, requested.memory, allocatable.memory);
-    need('ephemeral-storage', requests.ephemeralStorage, requested.ephemeralStorage, allocatable.ephemeralStorage);
-    for (const [name, amount] of requests.scalars) {
-      if (!this.#isIgnored(name)) need(name, amount, requested.scalars.get(name) ?? 0, allocatable.scalars.get(name) ?? 0);
-    }
+    for (const { name, asked } of BASIC) need(name, asked(requests), asked(requested), asked(allocatable));
+    for (const [name, amount] of requests.scalars) if (!this.#isIgnored(name)) need(name, amount, node.usedOf(name), node.amountOf(name));
     return reasons.length === 0 ? undefined : this.#rejection(reasons, hopeless);
   }
 
@@ -144,9 +161,6 @@ class FitChecker {
 }
 
 const REJECTIONS_MAX = 1_000;
-
-/** What is left, or all the pod could want when it wants none: a node may be over-committed already. */
-const room = (allocatable: number, requested: number, wanted: number): number => (wanted === 0 ? 0 : allocatable - requested);
 
 function emptyNode(node: Live<Node>): NodeInfo {
   const info = new NodeInfo(node.metadata.name);

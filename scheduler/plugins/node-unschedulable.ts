@@ -12,7 +12,8 @@ export const nodeUnschedulable: PluginDefinition = {
   name: 'NodeUnschedulable',
   create: () => ({
     name: 'NodeUnschedulable',
-    filter: (_state, { pod }, { node }) => (node?.spec.unschedulable && !isTolerated(TAINT, pod.spec.tolerations) ? REJECTION : undefined),
+    nodeLocal: true,
+    filter: (_state, { pod }, node) => (node.isUnschedulable && !isTolerated(TAINT, pod.spec.tolerations) ? REJECTION : undefined),
     events: [
       on('Node', ['Add', 'UpdateNodeTaint'], (_pod, { now, old }) => !now?.spec.unschedulable && (!old || old.spec.unschedulable === true)),
       on('UnscheduledPod', ['UpdatePodToleration'], (_pod, { now }) => isTolerated(TAINT, now?.spec.tolerations)),

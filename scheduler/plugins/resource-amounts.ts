@@ -2,15 +2,13 @@ import type { NodeInfo } from '../state/node-info.ts';
 import type { PodInfo } from '../state/pod-info.ts';
 import type { ResourceWeight } from './args.ts';
 
-/** What is asked for of a resource on a node, the new pod included, and what there is. */
+/** Reads what is asked for of a resource on a node, a new pod included, and what there is. */
 export interface Usage {
-  readonly requested: number;
-  readonly allocatable: number;
   readonly weight: number;
+  requested(pod: PodInfo, node: NodeInfo): number;
+  /** 0 when the resource does not count for this pod. */
+  allocatable(pod: PodInfo, node: NodeInfo): number;
 }
-
-/** How a resource is looked up. */
-export type UsageOf = (pod: PodInfo, node: NodeInfo) => Usage;
 
 /**
  * Readers of the usage of some resources. An extended resource counts only for pods that ask for it: otherwise there is none of it.
@@ -18,34 +16,36 @@ export type UsageOf = (pod: PodInfo, node: NodeInfo) => Usage;
  *
  * @param nonZero count what asks for no cpu or memory with the defaults for such containers.
  */
-export const usagesOf = (resources: readonly ResourceWeight[], nonZero: boolean): readonly UsageOf[] =>
+export const usagesOf = (resources: readonly ResourceWeight[], nonZero: boolean): readonly Usage[] =>
   resources.map((resource) => usageOf(resource, nonZero));
 
-function usageOf({ name, weight }: ResourceWeight, nonZero: boolean): UsageOf {
+function usageOf({ name, weight }: ResourceWeight, nonZero: boolean): Usage {
   switch (name) {
     case 'cpu':
-      return (pod, node) => ({
-        requested: nonZero ? node.nonZeroRequested.milliCpu + pod.nonZero.milliCpu : node.requested.milliCpu + pod.requests.milliCpu,
-        allocatable: node.allocatable.milliCpu,
+      return {
         weight,
-      });
+        requested: nonZero
+          ? (pod, node) => node.nonZeroMilliCpu + pod.nonZero.milliCpu
+          : (pod, node) => node.usedMilliCpu + pod.requests.milliCpu,
+        allocatable: (_pod, node) => node.milliCpu,
+      };
     case 'memory':
-      return (pod, node) => ({
-        requested: nonZero ? node.nonZeroRequested.memory + pod.nonZero.memory : node.requested.memory + pod.requests.memory,
-        allocatable: node.allocatable.memory,
+      return {
         weight,
-      });
+        requested: nonZero ? (pod, node) => node.nonZeroMemory + pod.nonZero.memory : (pod, node) => node.usedMemory + pod.requests.memory,
+        allocatable: (_pod, node) => node.memory,
+      };
     case 'ephemeral-storage':
-      return (pod, node) => ({
-        requested: node.requested.ephemeralStorage + pod.requests.ephemeralStorage,
-        allocatable: node.allocatable.ephemeralStorage,
+      return {
         weight,
-      });
+        requested: (pod, node) => node.usedOf(name) + pod.requests.ephemeralStorage,
+        allocatable: (_pod, node) => node.amountOf(name),
+      };
     default:
-      return (pod, node) => {
-        const asked = pod.requests.scalars.get(name) ?? 0;
-        if (asked === 0) return { requested: 0, allocatable: 0, weight };
-        return { requested: (node.requested.scalars.get(name) ?? 0) + asked, allocatable: node.allocatable.scalars.get(name) ?? 0, weight };
+      return {
+        weight,
+        requested: (pod, node) => node.usedOf(name) + (pod.requests.scalars.get(name) ?? 0),
+        allocatable: (pod, node) => ((pod.requests.scalars.get(name) ?? 0) === 0 ? 0 : node.amountOf(name)),
       };
   }
 }

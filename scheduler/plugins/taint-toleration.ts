@@ -18,9 +18,9 @@ export const taintToleration: PluginDefinition = {
     const rejections = new Map<string, Rejection>();
     return {
       name: NAME,
-      filter: (_state, { pod }, { node }) => {
-        const taints = node?.spec.taints;
-        if (!taints) return undefined;
+      nodeLocal: true,
+      filter: (_state, { pod }, { taints }) => {
+        if (taints.length === 0) return undefined;
         const taint = untolerated(taints, pod.spec.tolerations, HARD);
         return taint && remembered(rejections, `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
       },
@@ -29,9 +29,8 @@ export const taintToleration: PluginDefinition = {
         state.write(NAME, { tolerations } satisfies PreScored);
         return undefined;
       },
-      score: (state, _pod, { node }) => {
-        const taints = node?.spec.taints;
-        if (!taints) return 0;
+      score: (state, _pod, { taints }) => {
+        if (taints.length === 0) return 0;
         const { tolerations } = state.read<PreScored>(NAME);
         return taints.filter((taint) => taint.effect === 'PreferNoSchedule' && !isTolerated(taint, tolerations)).length;
       },

@@ -181,12 +181,13 @@ export class SchedulingQueue {
     const known: Known = new Map();
     // Found first and moved then: a pod that is held back again comes into the map that is looked through.
     const helped: (readonly [QueuedPod, Worth])[] = [];
-    for (const parked of [this.#unschedulable, this.#gated]) {
-      for (const pod of parked.values()) {
-        const worth = pod.info.uid === except ? 'no' : this.#worth(pod, event, known);
-        if (worth !== 'no') helped.push([pod, worth]);
-      }
-    }
+    const look = (pod: QueuedPod) => {
+      const worth = pod.info.uid === except ? 'no' : this.#worth(pod, event, known);
+      if (worth !== 'no') helped.push([pod, worth]);
+    };
+    for (const pod of this.#unschedulable.values()) look(pod);
+    // What keeps a pod back is asked first: as long as it does, nothing else matters.
+    for (const pod of this.#gated.values()) if (!this.#options.preEnqueue(pod.info)) look(pod);
     for (const [pod, worth] of helped) {
       this.#unschedulable.delete(pod.info.key);
       this.#gated.delete(pod.info.key);

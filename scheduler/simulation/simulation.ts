@@ -121,6 +121,7 @@ export class Simulation {
       waitingPods: this.waitingPods,
       podByKey: () => undefined,
       activate: () => undefined,
+      background: () => undefined,
       parallel: () => Promise.resolve(),
       preemptionExtenders: [],
       metrics: { preemptionAttempt: () => undefined, preemptionVictims: () => undefined, preemptionDone: () => undefined },

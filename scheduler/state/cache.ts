@@ -1,7 +1,7 @@
 import type { Live, Node, Pod } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 import { ImageNodes } from './images.ts';
-import { NodeInfo } from './node-info.ts';
+import { FiguresTable, NodeInfo } from './node-info.ts';
 import { NodeTree } from './node-tree.ts';
 import { PodCounts, type PodQuery, type SlotCounts } from './pod-counts.ts';
 import { type PodInfo, podInfoOf } from './pod-info.ts';
@@ -36,6 +36,7 @@ interface CachedPod {
 export class SchedulerCache implements Snapshot {
   readonly #clock: Clock;
   readonly #nodes = new Map<string, NodeInfo>();
+  readonly #figures = new FiguresTable();
   readonly #freeSlots: number[] = [];
   #slots = 0;
   readonly #tree = new NodeTree();
@@ -196,7 +197,7 @@ export class SchedulerCache implements Snapshot {
   #nodeInfo(name: string): NodeInfo {
     let info = this.#nodes.get(name);
     if (!info) {
-      info = new NodeInfo(name, this.#freeSlots.pop() ?? this.#slots++);
+      info = new NodeInfo(name, this.#freeSlots.pop() ?? this.#slots++, this.#figures);
       this.#nodes.set(name, info);
     }
     return info;

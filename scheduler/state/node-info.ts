@@ -1,10 +1,50 @@
-import { type ContainerImage, type Live, type Node, parseQuantity } from '../../api/index.ts';
-import { type Amounts, amountsFrom, type HostPort, noAmounts, type PodInfo } from './pod-info.ts';
+import { type ContainerImage, type Live, type Node, parseQuantity, type Taint } from '../../api/index.ts';
+import { type Amounts, amountsFrom, type HostPort, type PodInfo } from './pod-info.ts';
 
 const ANY_IP = '0.0.0.0';
 
 /** What a node offers. */
 export type Allocatable = Amounts & { pods: number };
+
+/** Where in a node's row which figure is. */
+const AT = {
+  cpu: 0,
+  memory: 1,
+  storage: 2,
+  podsMax: 3,
+  usedCpu: 4,
+  usedMemory: 5,
+  usedStorage: 6,
+  pods: 7,
+  nonZeroCpu: 8,
+  nonZeroMemory: 9,
+} as const;
+const WIDTH = 10;
+const ROWS = 64;
+
+/**
+ * The figures of all nodes, side by side: what is read for hundreds of nodes for each pod should be near together, and not in as many objects
+ * as there are nodes.
+ */
+export class FiguresTable {
+  data: Float64Array;
+
+  constructor(rows = ROWS) {
+    this.data = new Float64Array(rows * WIDTH);
+  }
+
+  /** Makes sure that there is a row, all zero. @returns where it begins. */
+  clear(slot: number): number {
+    const row = slot * WIDTH;
+    if (row + WIDTH > this.data.length) {
+      const data = new Float64Array(Math.max(row + WIDTH, 2 * this.data.length));
+      data.set(this.data);
+      this.data = data;
+    }
+    this.data.fill(0, row, row + WIDTH);
+    return row;
+  }
+}
 
 /** An image that a node has; how many nodes have it is for the cluster's image table to say. */
 export interface ImageState {
@@ -16,11 +56,14 @@ export class NodeInfo {
   readonly name: string;
   /** Its place in the columns of the snapshot; constant while the node is known. */
   readonly slot: number;
+  readonly #table: FiguresTable;
+  readonly #row: number;
   #node: Live<Node> | undefined;
+  #isUnschedulable = false;
+  #taints: readonly Taint[] = NO_TAINTS;
   readonly #pods = new Map<string, PodInfo>();
-  readonly requested: Amounts = noAmounts();
-  readonly nonZeroRequested = { milliCpu: 0, memory: 0 };
-  #allocatable: Allocatable = { ...noAmounts(), pods: 0 };
+  #usedScalars = new Map<string, number>();
+  #scalars: ReadonlyMap<string, number> = new Map();
   /** Taken ports, by protocol and port, with the addresses they are taken on. */
   readonly #ports = new Map<string, string[]>();
   /** How many pods of the node mount a claim, by the claim's key. */
@@ -28,9 +71,12 @@ export class NodeInfo {
   #images: ReadonlyMap<string, ImageState> = new Map();
   #generation = 0;
 
-  constructor(name: string, slot = -1) {
+  /** @param table where its figures are kept; one of its own unless given. */
+  constructor(name: string, slot = 0, table?: FiguresTable) {
     this.name = name;
     this.slot = slot;
+    this.#table = table ?? new FiguresTable(1);
+    this.#row = this.#table.clear(table ? slot : 0);
   }
 
   /** The node object; absent while only pods of it are known. */
@@ -42,8 +88,18 @@ export class NodeInfo {
     const last = this.#node;
     this.#node = node;
     this.#generation++;
-    if (node?.status.allocatable !== last?.status.allocatable || !last) this.#allocatable = readAllocatable(node?.status.allocatable ?? {});
+    this.#isUnschedulable = node?.spec.unschedulable ?? false;
+    this.#taints = node?.spec.taints ?? NO_TAINTS;
+    if (node?.status.allocatable !== last?.status.allocatable || !last) this.#offer(readAllocatable(node?.status.allocatable ?? {}));
     if (node?.status.images !== last?.status.images) this.#images = readImages(node?.status.images ?? []);
+  }
+
+  get isUnschedulable(): boolean {
+    return this.#isUnschedulable;
+  }
+
+  get taints(): readonly Taint[] {
+    return this.#taints;
   }
 
   get pods(): ReadonlyMap<string, PodInfo> {
@@ -51,7 +107,71 @@ export class NodeInfo {
   }
 
   get allocatable(): Readonly<Allocatable> {
-    return this.#allocatable;
+    return {
+      milliCpu: this.#at(AT.cpu),
+      memory: this.#at(AT.memory),
+      ephemeralStorage: this.#at(AT.storage),
+      pods: this.#at(AT.podsMax),
+      scalars: new Map(this.#scalars),
+    };
+  }
+
+  /** What the pods on it ask for. */
+  get requested(): Readonly<Amounts> {
+    const [milliCpu, memory, ephemeralStorage] = [this.#at(AT.usedCpu), this.#at(AT.usedMemory), this.#at(AT.usedStorage)];
+    return { milliCpu, memory, ephemeralStorage, scalars: new Map(this.#usedScalars) };
+  }
+
+  /** How many pods it takes. */
+  get podsMax(): number {
+    return this.#at(AT.podsMax);
+  }
+
+  get milliCpu(): number {
+    return this.#at(AT.cpu);
+  }
+
+  get memory(): number {
+    return this.#at(AT.memory);
+  }
+
+  get usedMilliCpu(): number {
+    return this.#at(AT.usedCpu);
+  }
+
+  get usedMemory(): number {
+    return this.#at(AT.usedMemory);
+  }
+
+  /** With a default for containers that ask for none: for scoring. */
+  get nonZeroMilliCpu(): number {
+    return this.#at(AT.nonZeroCpu);
+  }
+
+  get nonZeroMemory(): number {
+    return this.#at(AT.nonZeroMemory);
+  }
+
+  /** What there is of a resource, by its name, and what of it is asked for. */
+  amountOf(name: string): number {
+    return name === 'ephemeral-storage' ? this.#at(AT.storage) : (this.#scalars.get(name) ?? 0);
+  }
+
+  usedOf(name: string): number {
+    return name === 'ephemeral-storage' ? this.#at(AT.usedStorage) : (this.#usedScalars.get(name) ?? 0);
+  }
+
+  /** Whether a pod more, with these requests, has room; extended resources are not looked at. */
+  hasRoomFor({ milliCpu, memory, ephemeralStorage }: Readonly<Amounts>): boolean {
+    const { data } = this.#table;
+    const row = this.#row;
+    const left = (total: number, used: number) => (data[row + total] ?? 0) - (data[row + used] ?? 0);
+    return (
+      left(AT.podsMax, AT.pods) >= 1 &&
+      (milliCpu === 0 || milliCpu <= left(AT.cpu, AT.usedCpu)) &&
+      (memory === 0 || memory <= left(AT.memory, AT.usedMemory)) &&
+      (ephemeralStorage === 0 || ephemeralStorage <= left(AT.storage, AT.usedStorage))
+    );
   }
 
   get images(): ReadonlyMap<string, ImageState> {
@@ -96,13 +216,15 @@ export class NodeInfo {
   clone(): NodeInfo {
     const copy = new NodeInfo(this.name, this.slot);
     copy.#node = this.#node;
-    copy.#allocatable = this.#allocatable;
+    copy.#isUnschedulable = this.#isUnschedulable;
+    copy.#taints = this.#taints;
+    copy.#scalars = this.#scalars;
     copy.#images = this.#images;
+    copy.#table.data.set(this.#table.data.subarray(this.#row, this.#row + WIDTH), copy.#row);
     for (const [uid, pod] of this.#pods) copy.#pods.set(uid, pod);
     for (const [key, ips] of this.#ports) copy.#ports.set(key, ips);
     for (const [key, count] of this.#claims) copy.#claims.set(key, count);
-    Object.assign(copy.requested, this.requested, { scalars: new Map(this.requested.scalars) });
-    Object.assign(copy.nonZeroRequested, this.nonZeroRequested);
+    for (const [name, used] of this.#usedScalars) copy.#usedScalars.set(name, used);
     return copy;
   }
 
@@ -126,15 +248,34 @@ export class NodeInfo {
   }
 
   #count({ requests, nonZero }: PodInfo, sign: 1 | -1): void {
-    const { requested, nonZeroRequested } = this;
-    requested.milliCpu += sign * requests.milliCpu;
-    requested.memory += sign * requests.memory;
-    requested.ephemeralStorage += sign * requests.ephemeralStorage;
-    for (const [name, amount] of requests.scalars) requested.scalars.set(name, (requested.scalars.get(name) ?? 0) + sign * amount);
-    nonZeroRequested.milliCpu += sign * nonZero.milliCpu;
-    nonZeroRequested.memory += sign * nonZero.memory;
+    this.#add(AT.usedCpu, sign * requests.milliCpu);
+    this.#add(AT.usedMemory, sign * requests.memory);
+    this.#add(AT.usedStorage, sign * requests.ephemeralStorage);
+    this.#add(AT.pods, sign);
+    this.#add(AT.nonZeroCpu, sign * nonZero.milliCpu);
+    this.#add(AT.nonZeroMemory, sign * nonZero.memory);
+    for (const [name, amount] of requests.scalars) this.#usedScalars.set(name, (this.#usedScalars.get(name) ?? 0) + sign * amount);
+  }
+
+  #offer({ milliCpu, memory, ephemeralStorage, pods, scalars }: Allocatable): void {
+    const { data } = this.#table;
+    data[this.#row + AT.cpu] = milliCpu;
+    data[this.#row + AT.memory] = memory;
+    data[this.#row + AT.storage] = ephemeralStorage;
+    data[this.#row + AT.podsMax] = pods;
+    this.#scalars = scalars;
+  }
+
+  #at(figure: number): number {
+    return this.#table.data[this.#row + figure] ?? 0;
+  }
+
+  #add(figure: number, by: number): void {
+    this.#table.data[this.#row + figure] = this.#at(figure) + by;
   }
 }
+
+const NO_TAINTS: readonly Taint[] = [];
 
 const portKey = ({ protocol, port }: HostPort): string => `${protocol}/${port}`;
 

@@ -1,4 +1,14 @@
-import { type Container, keyOf, type Live, type Pod, podRequests, type Quantity, type ResourceList } from '../../api/index.ts';
+import {
+  type Container,
+  type ContainerStatus,
+  keyOf,
+  type Live,
+  type Pod,
+  podRequests,
+  type Quantity,
+  type ResourceList,
+} from '../../api/index.ts';
+import { equalJson } from '../../client/index.ts';
 import { affinitiesOf, type PodAffinities } from './affinity-term.ts';
 
 /** What a container that asks for nothing is taken to need when nodes are scored (upstream: `pkg/scheduler/util/pod_resources.go`). */
@@ -80,9 +90,21 @@ function resourcesOf(pod: Live<Pod>): PodResources {
   return read;
 }
 
-const hasAllocated = ({ status }: Pod): boolean =>
-  (status?.containerStatuses ?? []).some((one) => one.resources !== undefined || one.allocatedResources !== undefined) ||
-  (status?.initContainerStatuses ?? []).some((one) => one.resources !== undefined || one.allocatedResources !== undefined);
+/** Whether what the kubelet has set aside is not what the pod asks for. Mostly it is, and then the template says it all. */
+function hasAllocated({ spec, status }: Pod): boolean {
+  const differs = ({ name, resources, allocatedResources }: ContainerStatus, containers: readonly Container[] | undefined) => {
+    if (!resources && !allocatedResources) return false;
+    const requests = containers?.find((container) => container.name === name)?.resources?.requests ?? NONE;
+    return !isSame(resources?.requests ?? NONE, requests) || !isSame(allocatedResources ?? requests, requests);
+  };
+  return (
+    (status?.containerStatuses ?? []).some((one) => differs(one, spec.containers)) ||
+    (status?.initContainerStatuses ?? []).some((one) => differs(one, spec.initContainers))
+  );
+}
+
+const NONE: Readonly<Record<string, string>> = {};
+const isSame = (a: object, b: object): boolean => a === b || equalJson(a, b);
 
 function readResources(pod: Live<Pod>): PodResources {
   const useStatus = true;

@@ -71,8 +71,42 @@ export class PodBuilder {
     return this;
   }
 
-  onlyOn(nodeName: string): this {
-    const nodeSelectorTerms = [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [nodeName] }] }];
+  in(namespace: string): this {
+    this.#pod.metadata.namespace = namespace;
+    return this;
+  }
+
+  labelled(labels: Record<string, string>): this {
+    this.#pod.metadata.labels = labels;
+    return this;
+  }
+
+  /** Being deleted. */
+  going(): this {
+    this.#pod.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+    return this;
+  }
+
+  of(image: string): this {
+    for (const container of this.#pod.spec.containers) container.image = image;
+    return this;
+  }
+
+  asking(requests: Record<string, string>): this {
+    for (const container of this.#pod.spec.containers) container.resources = { requests };
+    return this;
+  }
+
+  /** With anything else in its spec. */
+  with(spec: Partial<Pod['spec']>): this {
+    Object.assign(this.#pod.spec, spec);
+    return this;
+  }
+
+  /** On nodes that have all of these names: with two, on none. */
+  onlyOn(...nodeNames: string[]): this {
+    const matchFields = nodeNames.map((name) => ({ key: 'metadata.name', operator: 'In', values: [name] }));
+    const nodeSelectorTerms = [{ matchFields }];
     this.#pod.spec.affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } };
     return this;
   }
@@ -110,6 +144,16 @@ export class NodeBuilder {
 
   labelled(labels: Record<string, string>): this {
     this.#node.metadata.labels = { ...this.#node.metadata.labels, ...labels };
+    return this;
+  }
+
+  offering(amounts: Record<string, string>): this {
+    this.#node.status.allocatable = { ...this.#node.status.allocatable, ...amounts };
+    return this;
+  }
+
+  having(...images: { names: string[]; sizeBytes: number }[]): this {
+    this.#node.status.images = images;
     return this;
   }
 

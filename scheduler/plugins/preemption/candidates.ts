@@ -1,16 +1,11 @@
-import type { PodDisruptionBudget } from '../../../api/index.ts';
-import type { CycleState } from '../../framework/cycle-state.ts';
 import { NodeStatuses } from '../../framework/node-statuses.ts';
-import type { Framework, Victims } from '../../framework/plugin.ts';
+import type { Victims } from '../../framework/plugin.ts';
 import type { NodeInfo } from '../../state/node-info.ts';
-import type { PodInfo } from '../../state/pod-info.ts';
-import { victimsOn } from './victims.ts';
+import type { VictimMemo } from './victim-memo.ts';
+import type { VictimSearch } from './victims.ts';
 
-export interface CandidateSearch {
-  readonly framework: Framework;
-  readonly state: CycleState;
-  readonly pod: PodInfo;
-  readonly budgets: readonly PodDisruptionBudget[];
+export interface CandidateSearch extends VictimSearch {
+  readonly memo: VictimMemo;
   /** Nodes that pods going away could help. */
   readonly nodes: readonly NodeInfo[];
   /** Where to begin, so that it is not always the same nodes that are preempted on. */
@@ -26,14 +21,15 @@ export interface Candidates {
 }
 
 /** Upstream: `DryRunPreemption`. */
-export function findCandidates({ framework, state, pod, budgets, nodes, offset, wanted }: CandidateSearch): Candidates {
+export function findCandidates(search: CandidateSearch): Candidates {
+  const { memo, nodes, offset, wanted } = search;
   const kept: [string, Victims][] = [];
   const violating: [string, Victims][] = [];
   const statuses = new NodeStatuses();
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[(offset + i) % nodes.length];
     if (!node) continue;
-    const found = victimsOn(node, { framework, state, pod, budgets });
+    const found = memo.victimsOn(node, search);
     if ('code' in found) statuses.set(node, found);
     // A node that nobody has to leave fits already: it was rejected for what is no more.
     else if (found.pods.length > 0) (found.violations === 0 ? kept : violating).push([node.name, found]);

@@ -38,7 +38,7 @@ export class Eviction {
       this.#running.delete(preemptor.uid);
       metrics.preemptionDone(result, (clock.monotonic() - started) / 1000);
     };
-    this.#evict(preemptor, nodeName, victims).then(
+    const eviction = this.#evict(preemptor, nodeName, victims).then(
       () => ended('success'),
       (error: unknown) => {
         logger.warn({ err: error, pod: preemptor.key, node: nodeName }, 'preemption failed');
@@ -47,6 +47,7 @@ export class Eviction {
         this.#handle.activate([preemptor.key]);
       },
     );
+    this.#handle.background(eviction);
   }
 
   async #evict(preemptor: PodInfo, nodeName: string, victims: readonly PodInfo[]): Promise<void> {

@@ -21,13 +21,18 @@ export interface VictimSearch {
   readonly state: CycleState;
   readonly pod: PodInfo;
   readonly budgets: readonly PodDisruptionBudget[];
+  /** Whether pods are planned for a node. */
+  readonly isPlannedFor: (nodeName: string) => boolean;
 }
+
+/** Who has to go, or why nobody's going would help. */
+export type VictimsFound = Victims | Rejection;
 
 /**
  * The pods that have to go from a node for the pod to fit: all less important ones are taken away, and as many as possible put back, those
  * first whose budgets would not allow it. Upstream: `SelectVictimsOnNode` of `plugins/defaultpreemption`.
  */
-export function victimsOn(node: NodeInfo, { framework, state, pod, budgets }: VictimSearch): Victims | Rejection {
+export function victimsOn(node: NodeInfo, { framework, state, pod, budgets }: VictimSearch): VictimsFound {
   const candidates: PodInfo[] = [];
   for (const other of node.pods.values()) if (other.priority < pod.priority) candidates.push(other);
   if (candidates.length === 0) return NO_VICTIMS;
