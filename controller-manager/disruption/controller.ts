@@ -22,6 +22,8 @@ import { OwnerScales } from './owner-scales.ts';
 import { expectedOf, failSafe, needsScale, planBudget, staleInMs } from './plan.ts';
 
 const KIND = policyKinds.poddisruptionbudgets;
+/** What the queue of pods that are said to go is called in metrics, as upstream's. */
+const ANNOUNCED_NAME = 'stale_pod_disruption';
 /** How often at most a budget is looked at for its pods' sake. */
 const PACE_MS = 50;
 
@@ -71,10 +73,10 @@ class DisruptionController implements Controller {
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#context;
-    const shared = { name: disruptionController.name, clock, logger, signal, workers: 1 };
+    const shared = { clock, logger, signal, workers: 1 };
     await Promise.all([
-      runController({ ...shared, queue: this.#queue, reconcile: (key) => this.#reconcile(key) }),
-      runController({ ...shared, queue: this.#announced, reconcile: (key) => this.#takeBack(key) }),
+      runController({ ...shared, name: disruptionController.name, queue: this.#queue, reconcile: (key) => this.#reconcile(key) }),
+      runController({ ...shared, name: ANNOUNCED_NAME, queue: this.#announced, reconcile: (key) => this.#takeBack(key) }),
     ]);
   }
 

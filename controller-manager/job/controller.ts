@@ -41,6 +41,8 @@ import { isSuspended, type Observed, type View, viewOf } from './view.ts';
 const KIND = batchKinds.jobs;
 /** The value of `managedBy` that is as good as none. */
 const OWN_NAME = 'kubernetes.io/job-controller';
+/** What the queue of pods without a job is called in metrics, as upstream's. */
+const ORPHANS_NAME = 'job_orphan_pod';
 /** How often at most a job is looked at for its pods' sake. */
 const PACE_MS = 100;
 const SLOW_START_BATCH = 1;
@@ -98,10 +100,16 @@ class JobController implements Controller {
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger, settings } = this.#context;
-    const shared = { name: jobController.name, clock, logger, signal };
+    const shared = { clock, logger, signal };
     await Promise.all([
-      runController({ ...shared, queue: this.#queue, workers: settings.concurrentJobSyncs, reconcile: (key) => this.#reconcile(key) }),
-      runController({ ...shared, queue: this.#orphans, workers: 1, reconcile: (key) => this.#releaseOrphan(key) }),
+      runController({
+        ...shared,
+        name: jobController.name,
+        queue: this.#queue,
+        workers: settings.concurrentJobSyncs,
+        reconcile: (key) => this.#reconcile(key),
+      }),
+      runController({ ...shared, name: ORPHANS_NAME, queue: this.#orphans, workers: 1, reconcile: (key) => this.#releaseOrphan(key) }),
     ]);
   }
 

@@ -11,7 +11,9 @@ import {
   type Pod,
   type PodDisruptionBudget,
   policyKinds,
+  toTime,
 } from '../../api/index.ts';
+import { systemClock } from '../../runtime/index.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 
 const { deployments } = appsKinds;
@@ -139,5 +141,23 @@ describe('a PodDisruptionBudget', () => {
       'sheep',
       'Failed to calculate the number of expected pods: flocks.test.example.com does not implement the scale subresource',
     );
+  });
+
+  it('takes back what was announced and did not come', async () => {
+    await plane.create<Pod>(pods, { metadata: { name: 'spared', ...inDefault, labels: { app: 'spared' } }, spec: template('').spec });
+    await plane.eventually<Pod>(pods, 'spared', isReady('spared'));
+    const lastTransitionTime = toTime(systemClock.now() - 121_000);
+    const announced = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'soon', lastTransitionTime };
+    const status = { conditions: [announced] };
+    await plane.client.resource<Pod>(pods).patch('spared', { status }, { ...inDefault, type: 'strategic', subresource: 'status' });
+    const conditionOf = (pod: Live<Pod>) => pod.status.conditions?.find(({ type }) => type === 'DisruptionTarget');
+    const spared = await plane.eventually<Pod>(pods, 'spared', (pod) => conditionOf(pod)?.status === 'False');
+    expect(conditionOf(spared)).toEqual({
+      type: 'DisruptionTarget',
+      status: 'False',
+      observedGeneration: 1,
+      lastProbeTime: null,
+      lastTransitionTime: expect.not.stringMatching(lastTransitionTime),
+    });
   });
 });

@@ -1,0 +1,67 @@
+// Manifests of the shape that popular charts render: put in as an installer does, waited for, taken away again, with nothing left behind.
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findKubectls, type Kubectl, kubectlOf, logsOf, startCluster, type TestCluster, waitFor } from '../support/cluster.ts';
+
+const CHARTS = join(import.meta.dirname, 'manifests/charts');
+const STEP_MS_MAX = 60_000;
+
+let cluster: TestCluster;
+let kubectl: Kubectl;
+
+beforeAll(async () => {
+  cluster = await startCluster({ nodes: 2, args: ['--ephemeral'] });
+  kubectl = kubectlOf(findKubectls().at(-1) ?? 'kubectl', cluster.kubeconfig);
+}, 90_000);
+afterAll(() => cluster?.[Symbol.asyncDispose]());
+
+const until = async (args: readonly string[], wanted: RegExp): Promise<void> => {
+  let last = '';
+  const isThere = async () => {
+    const { stdout, stderr } = await kubectl.run(args);
+    last = stdout + stderr;
+    return wanted.test(stdout);
+  };
+  await waitFor(isThere, STEP_MS_MAX, () => `kubectl ${args.join(' ')} never said ${wanted}, last: ${last}\n${logsOf(cluster.directory)}`);
+};
+const install = async (chart: string) => {
+  const file = join(CHARTS, `${chart}.yaml`);
+  await kubectl('apply', '--server-side', '-f', file);
+  return file;
+};
+const remove = async (file: string, namespace: string) => {
+  await kubectl('delete', '-f', file, '--wait=false', '--ignore-not-found');
+  await until(['get', 'namespaces', '-o', 'name'], new RegExp(`^(?!.*namespace/${namespace}\\n)`, 's'));
+  await until(['get', 'pods,pvc', '-n', namespace, '-o', 'name'], /^$/);
+};
+
+it('an ingress controller', { timeout: 180_000 }, async () => {
+  const file = await install('ingress-controller');
+  await kubectl('rollout', 'status', '-n', 'edge', 'deployment/edge-controller', '--timeout=60s');
+  // The hook's Job goes as soon as it has succeeded.
+  await until(['get', 'jobs', '-n', 'edge', '-o', 'name'], /^$/);
+  expect(await kubectl('get', 'events', '-n', 'edge')).toMatch(/Completed\s+job\/edge-admission-create\s+Job completed/);
+  await until(['get', 'pdb', '-n', 'edge'], /edge-controller\s+1\s+N\/A\s+1\s/);
+  await until(['get', 'endpoints', '-n', 'edge', 'edge-admission', '-o', 'jsonpath={.subsets[*].addresses[*].ip}'], /^\S+ \S+$/);
+  await remove(file, 'edge');
+});
+
+it('a database', { timeout: 180_000 }, async () => {
+  const file = await install('database');
+  await kubectl('rollout', 'status', '-n', 'data', 'statefulset/db', '--timeout=90s');
+  expect(await kubectl('logs', '-n', 'data', 'db-1', '-c', 'db')).toBe('prepared\n');
+  expect(await kubectl('get', 'pvc', '-n', 'data')).toMatch(/data-db-0\s+Bound[\s\S]*data-db-1\s+Bound/);
+  await kubectl('create', 'job', '-n', 'data', 'backup', '--from=cronjob/db-backup');
+  await kubectl('wait', '-n', 'data', '--for=condition=complete', 'job/backup', '--timeout=60s');
+  await until(['get', 'pdb', '-n', 'data'], /db\s+N\/A\s+1\s+1\s/);
+  await remove(file, 'data');
+});
+
+it('monitoring', { timeout: 180_000 }, async () => {
+  const file = await install('monitoring');
+  await kubectl('rollout', 'status', '-n', 'watchtower', 'daemonset/node-agent', '--timeout=60s');
+  await kubectl('rollout', 'status', '-n', 'watchtower', 'deployment/server', '--timeout=60s');
+  await kubectl('wait', '--for=condition=established', 'crd/rules.monitoring.example.com', '--timeout=30s');
+  await until(['get', 'hpa', '-n', 'watchtower'], /server\s+Deployment\/server\s+\S*\s?\S+\/1Gi\s+1\s+1\s+1/);
+  await remove(file, 'watchtower');
+});
