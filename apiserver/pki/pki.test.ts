@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:https';
@@ -44,6 +45,27 @@ describe('ensurePki', () => {
     for (const other of others) expect(other).toEqual(first);
     expect(await make()).toEqual(first);
     expect((await readdir(directory)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('names a CA that the user brought as that names itself, to the byte', async () => {
+    // As kubeadm's: printable strings, and an identifier of the key that is not computed as ours are.
+    const [ca, subject] = [join(directory, 'ca'), '/O=acme/CN=kubernetes'];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+    const own = ['-nodes', '-keyout', `${ca}.key`, '-out', `${ca}.crt`, '-subj', subject, '-config', `${ca}.cnf`];
+    const extensions = '[ca]\nsubjectKeyIdentifier=hash\nbasicConstraints=critical,CA:TRUE\n';
+    await writeFile(`${ca}.cnf`, `[req]\nstring_mask=default\ndistinguished_name=dn\nx509_extensions=ca\n[dn]\n${extensions}`);
+    execFileSync('openssl', ['req', '-x509', '-days', '30', ...curve, ...own], { stdio: 'pipe' });
+    const { server, ca: pem } = await make();
+    expect(execFileSync('openssl', ['verify', '-CAfile', `${ca}.crt`, join(directory, 'apiserver.crt')]).toString()).toContain('OK');
+    const identifierOf = (text: string, what: string) => {
+      const shown = execFileSync('openssl', ['x509', '-noout', '-ext', what], { input: text }).toString();
+      return /([0-9A-F]{2}(?::[0-9A-F]{2}){19})/.exec(shown)?.[1];
+    };
+    expect(identifierOf(server.certificate, 'authorityKeyIdentifier')).toBe(identifierOf(pem, 'subjectKeyIdentifier'));
+    const shown = (text: string, what: string) =>
+      execFileSync('openssl', ['x509', '-noout', what, '-nameopt', 'show_type,sname'], { input: text }).toString().replace(/^\w+=/, '');
+    expect(shown(server.certificate, '-issuer')).toBe(shown(pem, '-subject'));
+    expect(shown(pem, '-subject')).toContain('PRINTABLESTRING');
   });
 
   it('makes every file once, keys readable by the owner alone', async () => {

@@ -169,7 +169,7 @@ async function ensurePair({ directory, clock }: PkiOptions, authority: Authority
   const made = issueCertificate({
     subject: request.subject,
     key,
-    issuer: { subject: subjectOf(authority.certificate), key: authority.key },
+    issuer: { subject: subjectOf(authority.certificate), key: authority.key, certificate: authority.certificate },
     use: request.serverHosts ? 'server' : 'client',
     hosts: request.serverHosts,
     ...validity(clock),

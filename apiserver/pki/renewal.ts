@@ -90,7 +90,7 @@ function issuerAt(directory: string, name: AuthorityName) {
   const path = join(directory, `${name}.key`);
   const keyPem = readIfThere(path);
   if (keyPem === undefined) throw new UserError(`${path} is not there: certificates are renewed where the CA is kept`);
-  return { ca: certificate.toString(), issuer: { subject: subjectOf(certificate), key: keyFromPem(keyPem) } };
+  return { ca: certificate.toString(), issuer: { subject: subjectOf(certificate), key: keyFromPem(keyPem), certificate } };
 }
 
 /** The server it leads to stays; one that was never written is not made. */

@@ -11,7 +11,7 @@ import {
   quotaEvaluatorOf,
   type ResourceQuota,
 } from '../../api/index.ts';
-import { type Informer, type InformerHandler, runController, type WorkQueue } from '../../client/index.ts';
+import { type Informer, type InformerHandler, type ReconcileResult, runController, type WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { listMetadata } from '../shared/metadata-list.ts';
 import type { Monitors } from '../shared/monitors.ts';
@@ -25,6 +25,8 @@ const KIND = coreKinds.resourcequotas;
 const PACE_MS = 500;
 /** How long the API server may take from charging an object to storing it. */
 const SETTLE_MS = 200;
+/** After how long a new quota is counted once more: what was on its way when it came was charged by nobody. */
+const NEW_MS = 1_000;
 const PAGE = 500;
 
 export const resourceQuotaController: ControllerDescriptor = {
@@ -135,19 +137,20 @@ class ResourceQuotaController implements Controller {
     }
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
+  async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
     const { clock, client } = this.#context;
     const quota = this.#quotas.getByKey(key);
-    if (!quota || quota.metadata.deletionTimestamp !== undefined) return;
+    if (!quota || quota.metadata.deletionTimestamp !== undefined) return undefined;
     const kinds = countedKinds(quota, this.#monitors.kinds);
     let counted = await this.#count(quota, kinds, signal);
     if (isLess(counted.usage, quota)) {
-      if (!(await pause(clock, SETTLE_MS, signal))) return;
+      if (!(await pause(clock, SETTLE_MS, signal))) return undefined;
       counted = await this.#count(quota, kinds, signal);
     }
     const status = planStatus(quota, counted.usage);
     if (status) await client.resource<ResourceQuota>(KIND).updateStatus({ ...quota, status });
     if (counted.errors.length > 0) throw new AggregateError(counted.errors, 'not all objects could be counted');
+    return lacksUsage(quota, this.#monitors.kinds) ? { requeueAfterMs: NEW_MS } : undefined;
   }
 
   /** What one kind fails to tell does not keep the others from being counted. */

@@ -1,8 +1,8 @@
 // Signing what a request asks for. Upstream: `pkg/controller/certificates/authority`.
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { extension, keyFromPem, signCertificate } from './certificate.ts';
+import { certificateNames } from './certificate-names.ts';
 import { der } from './der.ts';
-import { DER_TAG, DerReader, oidText } from './der-reader.ts';
 import { encodeAlternativeNames, hasNames } from './names.ts';
 import { decodePem } from './pem.ts';
 import type { SigningRequest } from './signing-request.ts';
@@ -27,7 +27,6 @@ export interface SigningPolicy {
 }
 
 const OID = {
-  subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
@@ -89,32 +88,7 @@ export function readAuthority(certificatePem: string, keyPem: string): Certifica
   const certificate = new X509Certificate(certificatePem);
   const key = keyFromPem(keyPem);
   if (!certificate.checkPrivateKey(key)) throw new Error('the key is not the key of the certificate');
-  return { certificate, key, notAfterMs: Date.parse(certificate.validTo), ...namesIn(certificate.raw) };
-}
-
-/** Node shows the name of a certificate, but not its bytes; those who look for an issuer compare bytes. */
-function namesIn(raw: Buffer): Pick<CertificateAuthority, 'name' | 'keyIdentifier'> {
-  const whole = new DerReader(new DerReader(raw).expect(DER_TAG.sequence, 'certificate').content);
-  const fields = new DerReader(whole.expect(DER_TAG.sequence, 'tbsCertificate').content);
-  const elements = [];
-  while (!fields.done) elements.push(fields.next());
-  // Version (in a context of its own), serial number, algorithm, issuer, validity, subject.
-  const hasVersion = elements[0]?.tagClass === 2;
-  const name = elements[hasVersion ? 5 : 4]?.whole ?? Buffer.alloc(0);
-  const extensions = elements.find(({ tagClass, tag }) => tagClass === 2 && tag === 3);
-  return { name, keyIdentifier: extensions && keyIdentifierIn(extensions.content) };
-}
-
-function keyIdentifierIn(extensions: Buffer): Buffer | undefined {
-  const list = new DerReader(new DerReader(extensions).expect(DER_TAG.sequence, 'extensions').content);
-  while (!list.done) {
-    const parts = new DerReader(list.expect(DER_TAG.sequence, 'extension').content);
-    if (oidText(parts.expect(DER_TAG.oid, 'ObjectIdentifier').content) !== OID.subjectKeyIdentifier) continue;
-    let value = parts.next();
-    while (!parts.done) value = parts.next();
-    return new DerReader(value.content).next().content;
-  }
-  return undefined;
+  return { certificate, key, notAfterMs: Date.parse(certificate.validTo), ...certificateNames(certificate) };
 }
 
 /**

@@ -1,4 +1,14 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  type X509Certificate,
+} from 'node:crypto';
+import { certificateNames } from './certificate-names.ts';
 import { der } from './der.ts';
 import { encodeAlternativeNames, namesOfHosts } from './names.ts';
 
@@ -15,6 +25,8 @@ export type CertificateUse = 'ca' | 'server' | 'client';
 export interface Issuer {
   readonly subject: Subject;
   readonly key: KeyObject;
+  /** Its certificate, unless that is one of ours: names and keys are then called as they are there, to the byte, as those look for who verify. */
+  readonly certificate?: X509Certificate | undefined;
 }
 
 export interface CertificateRequest {
@@ -72,14 +84,15 @@ export function keyFromPem(pem: string): KeyObject {
 
 /** Makes and signs an X.509 (version 3) certificate. @returns PEM. */
 export function issueCertificate(request: CertificateRequest): string {
-  const issuer = request.issuer ?? { subject: request.subject, key: request.key };
+  const issuer: Issuer = request.issuer ?? { subject: request.subject, key: request.key };
   const publicKey = createPublicKey(request.key).export({ type: 'spki', format: 'der' });
+  const given = issuer.certificate && certificateNames(issuer.certificate);
   return signCertificate(
     {
-      issuer: nameOf(issuer.subject),
+      issuer: given?.name ?? nameOf(issuer.subject),
       subject: nameOf(request.subject),
       publicKey,
-      extensions: extensionsOf(request, publicKey, issuer),
+      extensions: extensionsOf(request, publicKey, given ? given.keyIdentifier : ownKeyIdentifier(issuer.key)),
       notBeforeMs: request.notBeforeMs,
       notAfterMs: request.notAfterMs,
     },
@@ -130,15 +143,18 @@ function nameOf(subject: Subject): Buffer {
   );
 }
 
-function extensionsOf(request: CertificateRequest, publicKey: Buffer, issuer: Issuer): Buffer[] {
+/** What our own authorities call their keys. */
+const ownKeyIdentifier = (key: KeyObject): Buffer => keyIdentifier(createPublicKey(key).export({ type: 'spki', format: 'der' }));
+
+function extensionsOf(request: CertificateRequest, publicKey: Buffer, issuerKeyIdentifier: Buffer | undefined): Buffer[] {
   const isCa = request.use === 'ca';
-  const issuerKey = createPublicKey(issuer.key).export({ type: 'spki', format: 'der' });
+  const hasIssuer = !isCa && issuerKeyIdentifier !== undefined;
   return [
     extension(OID.keyUsage, isCa ? KEY_USAGE.ca : KEY_USAGE.leaf, true),
     ...(request.use === 'ca' ? [] : [extension(OID.extendedKeyUsage, der.sequence(der.oid(EXTENDED_USE[request.use])))]),
     extension(OID.basicConstraints, der.sequence(...(isCa ? [der.boolean(true)] : [])), true),
     ...(isCa ? [extension(OID.subjectKeyIdentifier, der.octetString(keyIdentifier(publicKey)))] : []),
-    ...(isCa ? [] : [extension(OID.authorityKeyIdentifier, der.sequence(der.implicit(0, keyIdentifier(issuerKey))))]),
+    ...(hasIssuer ? [extension(OID.authorityKeyIdentifier, der.sequence(der.implicit(0, issuerKeyIdentifier)))] : []),
     ...(request.hosts?.length ? [extension(OID.subjectAltName, encodeAlternativeNames(namesOfHosts(request.hosts)))] : []),
   ];
 }

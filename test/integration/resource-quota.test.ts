@@ -112,3 +112,18 @@ it('what is used is what there is, however many come and go at once, and never b
   expect(refused).toBeGreaterThan(0);
   await used('busy', { 'count/configmaps': String(left.length) });
 }, 30_000);
+
+it('what was on its way when a quota came is counted, too', async () => {
+  await plane.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'early' } });
+  const resource = plane.client.resource<ConfigMap>(configmaps);
+  const come = Array.from({ length: 40 }, (_, i) =>
+    resource.create(configMap('early', `c-${i}`)).catch((error: unknown) => {
+      if (!isForbidden(error)) throw error;
+    }),
+  );
+  const spec = { hard: { 'count/configmaps': '100' } };
+  await plane.create(resourcequotas, { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q', namespace: 'early' }, spec });
+  await Promise.all(come);
+  const { length } = await plane.list<KubeObject>(configmaps, 'early');
+  await used('early', { 'count/configmaps': String(length) });
+});
