@@ -26,6 +26,7 @@ import { nodeLifecycleController } from './node-lifecycle/controller.ts';
 import { persistentVolumeBinder } from './persistent-volume/controller.ts';
 import { podGarbageCollector } from './pod-gc/controller.ts';
 import { replicaSetController, replicationController } from './replica-set/controller.ts';
+import { resourceClaimController } from './resource-claim/controller.ts';
 import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceController } from './service/controller.ts';
@@ -72,6 +73,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   endpointSliceMirroringController,
   serviceController,
   attachDetachController,
+  resourceClaimController,
   claimProtectionController,
   volumeProtectionController,
   attributesClassProtectionController,

@@ -31,8 +31,11 @@ import {
   policyKinds,
   type ReplicaSet,
   type ReplicationController,
+  type ResourceV1ResourceClaim as ResourceClaim,
+  type ResourceClaimTemplate,
   type ResourceQuota,
   rbacKinds,
+  resourceKinds,
   type Secret,
   type Service,
   type ServiceAccount,
@@ -121,6 +124,9 @@ export class SharedInformers {
   persistentVolumes = (): Informer<PersistentVolume> => this.#shared<PersistentVolume>(coreKinds.persistentvolumes);
   persistentVolumeClaims = (): Informer<PersistentVolumeClaim> => this.#shared<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
   storageClasses = (): Informer<StorageClass> => this.#shared<StorageClass>(storageKinds.storageclasses);
+  resourceClaims = (): Informer<ResourceClaim> =>
+    this.#shared<ResourceClaim>(resourceKinds.resourceclaims, trimManagedFields, ownerIndexes);
+  resourceClaimTemplates = (): Informer<ResourceClaimTemplate> => this.#shared<ResourceClaimTemplate>(resourceKinds.resourceclaimtemplates);
   csiDrivers = (): Informer<CSIDriver> => this.#shared<CSIDriver>(storageKinds.csidrivers);
   volumeAttachments = (): Informer<VolumeAttachment> => this.#shared<VolumeAttachment>(storageKinds.volumeattachments);
   volumeAttributesClasses = (): Informer<VolumeAttributesClass> =>

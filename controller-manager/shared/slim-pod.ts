@@ -33,6 +33,7 @@ function slimSpec({ spec }: Pod): Pod['spec'] {
     restartPolicy,
     terminationGracePeriodSeconds,
     ...(claiming.length > 0 ? { volumes: claiming.map(slimVolume) } : {}),
+    ...(spec.resourceClaims ? { resourceClaims: spec.resourceClaims } : {}),
     ...(required ? { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } } : {}),
   };
 }
@@ -54,8 +55,9 @@ const slimContainer = ({ name, ports, restartPolicy, resources }: Container): Co
 const NO_RESOURCES = {};
 
 function slimStatus({ status }: Pod): Pod['status'] {
-  const { phase, reason, conditions, podIP, podIPs, containerStatuses, initContainerStatuses, startTime } = status;
+  const { phase, reason, conditions, podIP, podIPs, containerStatuses, initContainerStatuses, startTime, resourceClaimStatuses } = status;
   return {
+    ...(resourceClaimStatuses ? { resourceClaimStatuses } : {}),
     phase,
     reason,
     conditions,
