@@ -84,6 +84,8 @@ export class NodeAgent {
   #statusTimer: Timer | undefined;
   #reportedAt = 0;
   #imagesChanged = false;
+  /** As they were reported last. */
+  #volumesInUse: readonly string[] = [];
   #registering = false;
   readonly #line: NodeLine;
   readonly #evictions: EvictionManager;
@@ -242,11 +244,19 @@ export class NodeAgent {
 
   async #report(node: Live<Node>): Promise<Live<Node>> {
     const { spec } = this.#parts;
-    const status = nodeStatusOf(spec, this.#facts(node.status));
+    const volumesInUse = this.#options.claims.inUse(spec.name);
+    const wasInUse = this.#volumesInUse;
+    const status = nodeStatusOf(spec, {
+      ...this.#facts(node.status),
+      volumesInUse: volumesInUse.length + wasInUse.length > 0 ? volumesInUse : undefined,
+    });
     this.#imagesChanged = false;
     this.#reportedAt = this.#options.clock.monotonic();
     const addresses = [{ $patch: 'replace' }, ...(status.addresses ?? [])];
-    return await this.#nodes.patch(spec.name, { status: { ...status, addresses } }, { type: 'strategic', subresource: 'status' });
+    const body = { status: { ...status, addresses } };
+    const reported = await this.#nodes.patch(spec.name, body, { type: 'strategic', subresource: 'status' });
+    this.#volumesInUse = volumesInUse;
+    return reported;
   }
 
   #facts(before: NodeStatus | undefined): NodeFacts {
@@ -271,6 +281,7 @@ export class NodeAgent {
     const due = this.#options.clock.monotonic() - this.#reportedAt >= STATUS_REPORT_MS;
     if (this.#faults.down) return;
     if (due || this.#isWatched) this.#look();
+    this.#imagesChanged ||= this.#options.claims.inUse(this.name).join() !== this.#volumesInUse.join();
     this.#reportIf(due);
   }
 

@@ -93,10 +93,12 @@ export interface NodeFacts {
   readonly health: NodeHealth;
   /** Another one after each boot. */
   readonly bootId: string;
+  /** Volumes that must not be detached; undefined to leave what was said of them. */
+  readonly volumesInUse?: readonly string[] | undefined;
 }
 
 /** What a node says of itself. */
-export function nodeStatusOf(spec: NodeSpec, { before, now, images, health, bootId }: NodeFacts): NodeStatus {
+export function nodeStatusOf(spec: NodeSpec, { before, now, images, health, bootId, volumesInUse }: NodeFacts): NodeStatus {
   return {
     capacity: capacityOf(spec),
     allocatable: allocatableOf(spec),
@@ -120,6 +122,7 @@ export function nodeStatusOf(spec: NodeSpec, { before, now, images, health, boot
       architecture: 'amd64',
     },
     images: images.slice(0, IMAGES_MAX).map(({ name, ref, sizeBytes }) => ({ names: [ref, name], sizeBytes })),
+    ...(volumesInUse ? { volumesInUse: [...volumesInUse] } : {}),
     runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: true, userNamespaces: true } }],
   };
 }

@@ -87,6 +87,7 @@ describe('storage with a real kubectl', () => {
     );
     await until(/kubernetes.io\/csi\/disks.example.com\^disk-1/, ...field('node', node, '.status.volumesAttached'));
     await until(/SuccessfulAttachVolume.*AttachVolume.Attach succeeded for volume "by-driver"/, 'describe', 'pod', 'of-driver');
+    await until(/disks.example.com\^disk-1/, ...field('node', node, '.status.volumesInUse'));
     await kubectl('delete', 'pod', 'of-driver', '--grace-period=1');
     await until(/No resources found/, 'get', 'volumeattachments');
     await until(/^$/, ...field('node', node, '.status.volumesAttached'));

@@ -115,15 +115,19 @@ describe('a pod does not start', () => {
     node.claims.bind('c', { csi: { driver: 'd.io', volumeHandle: 'h' } });
     const metadata = { name: 'd.io', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
     node.claims.drivers.set('d.io', { metadata, spec: {} });
-    await run(node, 'true', [ofClaim('c')]);
+    await run(node, 'sleep 60', [ofClaim('c')]);
     expect([node.state(), warnings(node)]).toEqual(['ContainerCreating', []]);
     for (let i = 0; i < 260; i++) await node.pass(1);
     expect(warnings(node)[0]).toBe(
       'Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[d], unattached volumes=[d], failed to process volumes=[]: timed out waiting for the condition',
     );
     node.claims.attachable.add('pv-c');
+    node.worker?.poke();
+    await node.pass(0.5);
+    expect(node.state()).toBe('running');
+    expect(node.services.claims.inUse('node-0')).toEqual(['kubernetes.io/csi/d.io^h']);
     for (let i = 0; i < 130; i++) await node.pass(1);
-    expect(node.state()).toBe('Completed 0');
+    expect([node.state(), node.services.claims.inUse('node-0')]).toEqual(['Completed 0', []]);
   });
 
   it('with an ephemeral volume whose claim is another’s', async () => {

@@ -33,11 +33,15 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
   const { namespace = '', uid = '' } = pod.metadata;
   let mountable: MountableVolume | undefined;
   let waitsSince: number | undefined;
-  /** @throws NotYet, and from time to time an error that the pod is told of. */
-  const waitForAttach = async (volume: Volume): Promise<void> => {
+  /**
+   * @returns how the node calls the volume; undefined when it need not be attached.
+   * @throws NotYet, and from time to time an error that the pod is told of.
+   */
+  const waitForAttach = async (volume: Volume): Promise<string | undefined> => {
     const { csi } = volume.spec;
     const driver = csi && (await scope.claims.source.csiDriver(csi.driver));
-    if (!driver || driver.spec.attachRequired === false || (await scope.claims.source.attach(volume, scope.nodeName))) return;
+    if (!csi || !driver || driver.spec.attachRequired === false) return undefined;
+    if (await scope.claims.source.attach(volume, scope.nodeName)) return `kubernetes.io/csi/${csi.driver}^${csi.volumeHandle}`;
     const now = scope.clock.monotonic();
     waitsSince ??= now;
     if (now - waitsSince < ATTACH_MS_MAX) throw new NotYet(`volume "${volume.metadata.name}" is not attached`);
@@ -52,9 +56,9 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
     if (volume.spec.accessModes?.includes('ReadWriteOncePod') && scope.claims.isHeldByOther(claim, user)) {
       throw setUpFailed(volume, 'volume uses the ReadWriteOncePod access mode and is already in use by another pod');
     }
-    await waitForAttach(volume);
+    const attached = await waitForAttach(volume);
     mountable = await mount(volume, scope);
-    scope.claims.hold(claim, user);
+    scope.claims.hold(claim, { ...user, attached });
     return mountable;
   };
   return {

@@ -11,6 +11,8 @@ const RESIZE_CONDITIONS: ReadonlySet<string> = new Set(['Resizing', 'FileSystemR
 export interface ClaimUser {
   readonly pod: Pod;
   readonly nodeName: string;
+  /** How the node calls the volume, if that had to be attached to it. */
+  readonly attached?: string | undefined;
 }
 
 export interface HeldClaimsOptions {
@@ -62,6 +64,15 @@ export class HeldClaims {
   isHeldByOther(claim: Live<PersistentVolumeClaim>, { pod, nodeName }: ClaimUser): boolean {
     const users = this.#held.get(keyOf(claim))?.users;
     return [...(users?.entries() ?? [])].some(([uid, user]) => uid !== (pod.metadata.uid ?? '') && user.nodeName === nodeName);
+  }
+
+  /** The volumes that were attached to a node and are in use there, as the node's status tells. */
+  inUse(nodeName: string): readonly string[] {
+    const names = new Set<string>();
+    for (const { users } of this.#held.values()) {
+      for (const user of users.values()) if (user.nodeName === nodeName && user.attached) names.add(user.attached);
+    }
+    return [...names].sort();
   }
 
   /** A pod has mounted a claim's volume. */
