@@ -20,9 +20,9 @@ import type { NodeServices, StatusSink } from '../pod/node-services.ts';
 import type { PodEvents } from '../pod/pod-events.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
+import { statusPatch } from '../pod/status-writer.ts';
 import type { ClaimSource } from '../pod/volumes/claim-source.ts';
 import { HeldClaims } from '../pod/volumes/held-claims.ts';
-import { statusPatch } from '../pod/status-writer.ts';
 import { ImageCatalog } from '../runtime/simulated/image-catalog.ts';
 import { ImageLibrary, SimulatedImages } from '../runtime/simulated/simulated-images.ts';
 // Loaded before the first command needs it: a load takes real time, and the clock here does not wait.

@@ -94,7 +94,9 @@ test('a sidecar that fails its liveness probe is restarted, and the main contain
 
 test('main containers start together, one after the other in the order of the spec, and one that cannot does not hold up the others', async () => {
   const node = new TestNode();
-  await node.run({ containers: [aContainer('a', { image: 'nginx:does-not-exist' }), aContainer('b'), aContainer('c', { image: 'redis' })] });
+  await node.run({
+    containers: [aContainer('a', { image: 'nginx:does-not-exist' }), aContainer('b'), aContainer('c', { image: 'redis' })],
+  });
   expect(node.told('Started')).toEqual(['Started container b', 'Started container c']);
   expect([node.state('a'), node.state('b'), node.status.phase]).toEqual(['ImagePullBackOff', 'running', 'Pending']);
 });
