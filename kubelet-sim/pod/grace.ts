@@ -38,11 +38,6 @@ export class Grace {
     if (!signal.aborted) await Promise.race([work(signal), over]);
   }
 
-  /** True once no time was left for something that was waited for. */
-  get isOver(): boolean {
-    return this.#abort.signal.aborted;
-  }
-
   dispose(): void {
     this.#timer?.cancel();
   }

@@ -1,5 +1,6 @@
-import { type Container, type Pod, parseQuantity } from '../../api/index.ts';
+import { type Container, type Pod, parseQuantity, type Quantity } from '../../api/index.ts';
 import type { MountableVolume, RuntimeService } from '../runtime/cri.ts';
+import { isSidecar } from './container-names.ts';
 import type { Verdict } from './observed.ts';
 
 /** How often the use of disk is looked at, as upstream's eviction manager does. */
@@ -43,9 +44,8 @@ function volumeExcess({ pod, runtime, volumes }: StorageScope): string | undefin
 
 function podExcess(scope: StorageScope): string | undefined {
   const { pod, runtime, volumes } = scope;
-  const limits = pod.spec.containers.map(({ resources }) => resources?.limits?.[ON_DISK]);
-  if (limits.length === 0 || limits.some((limit) => limit === undefined)) return undefined;
-  const limit = limits.map((text) => parseQuantity(text ?? '0')).reduce((sum, one) => sum.add(one));
+  const limit = podLimit(pod);
+  if (!limit) return undefined;
   let used = 0;
   for (const { name, emptyDir } of pod.spec.volumes ?? []) {
     const volume = volumes.get(name);
@@ -55,6 +55,14 @@ function podExcess(scope: StorageScope): string | undefined {
   return used > limit.value()
     ? `Pod ephemeral local storage usage exceeds the total limit of containers ${limit.canonical()}. `
     : undefined;
+}
+
+/** The limits of those containers that have one, together. Upstream: `PodLimits`, `component-helpers/resource`. */
+function podLimit({ spec }: Pod): Quantity | undefined {
+  const limits = [...(spec.initContainers ?? []).filter(isSidecar), ...spec.containers].flatMap(
+    ({ resources }) => resources?.limits?.[ON_DISK] ?? [],
+  );
+  return limits.length === 0 ? undefined : limits.map((text) => parseQuantity(text)).reduce((sum, one) => sum.add(one));
 }
 
 function containerExcess(scope: StorageScope): string | undefined {

@@ -67,3 +67,22 @@ test('two containers of a pod cannot have the same port, for they share an addre
   await node.pass(1);
   expect([node.state('first'), node.state('second')]).toEqual(['running', 'CrashLoopBackOff']);
 });
+
+test('a container that was made but not started when pause died does not run', async () => {
+  const node = new TestNode();
+  await node.run({ containers: [shell('main', 'sleep 3600')] });
+  const sandboxId = node.worker?.sandboxId ?? '';
+  const config = { name: 'late', attempt: 0, image: 'busybox', command: ['sleep', '60'], args: [], workingDir: '', mounts: [], ports: [] };
+  const { id } = node.runtime.createContainer(sandboxId, {
+    ...config,
+    environment: () => Promise.resolve(new Map()),
+    terminationMessagePath: '',
+    terminationMessagePolicy: 'File',
+    stdin: false,
+    stdinOnce: false,
+    tty: false,
+    stopSignal: 'SIGTERM',
+  });
+  node.runtime.signalProcess(node.runtime.podSandboxStatus(sandboxId)?.pid ?? 0, 'SIGKILL');
+  expect(() => node.runtime.startContainer(id)).toThrow(`sandbox container "${sandboxId}" is not running`);
+});

@@ -145,3 +145,17 @@ test('a hostPath is the node’s own: what a pod writes there is there for the n
   await node.run({ volumes, containers: [shell('main', 'cat /v/f; sleep 3600', { volumeMounts })] });
   expect(await node.log()).toBe('hello\n');
 });
+
+test('a pod that writes more to the disk of the node than its containers may is evicted', async () => {
+  const node = new TestNode();
+  const limited = (name: string) => shell(name, 'sleep 3600', { resources: { limits: { 'ephemeral-storage': '1Ki' } } });
+  await node.run({ containers: [limited('a'), limited('b')] });
+  await node.exec('a', 'sh', '-c', 'printf "%01500d" 1 > /tmp/big');
+  await node.pass(15);
+  expect(node.status.message).toBe('Container a exceeded its local ephemeral storage limit "1Ki". ');
+  const both = new TestNode();
+  await both.run({ containers: [limited('a'), limited('b')] });
+  await both.exec('a', 'sh', '-c', 'printf "%03000d" 1 > /tmp/big');
+  await both.pass(15);
+  expect(both.status.message).toBe('Pod ephemeral local storage usage exceeds the total limit of containers 2Ki. ');
+});

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import type { Pod } from '../../api/index.ts';
+import { aContainer, aPod } from '../testing/builders.ts';
+import { sandboxConfigOf } from './sandbox-config.ts';
+
+const configOf = (spec: Partial<Pod['spec']>) =>
+  sandboxConfigOf({ pod: aPod(spec), attempt: 0, nodeName: 'node-0', network: { host: '172.18.0.2' } });
+
+test('a plain pod asks for nothing special', () => {
+  const config = configOf({});
+  expect(config.hostname).toBe('web');
+  expect(Object.keys(config).sort()).toEqual(['annotations', 'attempt', 'hostname', 'name', 'namespace', 'namespaces', 'network', 'uid']);
+});
+
+test('a host name with its domain, when it fits', () => {
+  expect(configOf({ hostname: 'db-0', subdomain: 'db' })).toMatchObject({ hostname: 'db-0', domain: 'db.default.svc.cluster.local' });
+  expect(configOf({ hostname: 'db-0', subdomain: 'db', setHostnameAsFQDN: true }).hostname).toBe('db-0.db.default.svc.cluster.local');
+  expect(() => configOf({ hostname: 'x'.repeat(40), subdomain: 'db', setHostnameAsFQDN: true })).toThrow(
+    /is too long \(64 characters is the max, 69 characters requested\)$/,
+  );
+});
+
+test('namespaces, ports, aliases and kernel parameters', () => {
+  const ports = [{ containerPort: 80, hostPort: 8080, protocol: 'TCP' }, { containerPort: 81 }];
+  expect(
+    configOf({
+      hostPID: true,
+      containers: [aContainer('main', { ports })],
+      hostAliases: [{ ip: '10.0.0.1', hostnames: ['db'] }],
+      securityContext: { sysctls: [{ name: 'net/ipv4/ip_forward', value: '1' }] },
+      runtimeClassName: 'gvisor',
+    }),
+  ).toMatchObject({
+    namespaces: { network: 'pod', pid: 'node', ipc: 'pod' },
+    portMappings: [{ protocol: 'TCP', containerPort: 80, hostPort: 8080, hostIP: '' }],
+    hostAliases: [{ ip: '10.0.0.1', hostnames: ['db'] }],
+    sysctls: { 'net.ipv4.ip_forward': '1' },
+    runtimeHandler: 'gvisor',
+  });
+});
+
+test.each<[string, Partial<Pod['spec']>, unknown]>([
+  ['the cluster’s, by default', {}, undefined],
+  ['the node’s', { dnsPolicy: 'Default' }, { servers: ['10.0.0.1'], searches: [], options: [] }],
+  ['the node’s too, on its network', { hostNetwork: true }, { servers: ['10.0.0.1'], searches: [], options: [] }],
+  [
+    'only what the pod says',
+    { dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1'], options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }] } },
+    { servers: ['1.1.1.1'], searches: [], options: ['ndots:2', 'edns0'] },
+  ],
+  [
+    'the cluster’s, with more',
+    { dnsConfig: { searches: ['example.com'], options: [{ name: 'ndots', value: '1' }] } },
+    {
+      servers: ['10.96.0.10'],
+      searches: ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local', 'example.com'],
+      options: ['ndots:1'],
+    },
+  ],
+])('names are looked up as %s', (_what, spec, dns) => {
+  expect(configOf(spec).dns).toEqual(dns);
+});
