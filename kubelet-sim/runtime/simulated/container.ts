@@ -46,7 +46,7 @@ export interface ContainerParts {
   readonly image: ImageFacts;
   readonly imageName: string;
   readonly imageRef: string;
-  readonly onChange: () => void;
+  readonly onChange: (container: SimulatedContainer) => void;
 }
 
 /**
@@ -115,6 +115,7 @@ export class SimulatedContainer {
     return this.#startedAt;
   }
 
+  /** Of its main process, in its own namespace. */
   get mainPid(): number {
     return this.#pid;
   }
@@ -260,9 +261,7 @@ export class SimulatedContainer {
 
   #launch(program: Program): void {
     this.#state = 'running';
-    const main = this.sandbox.startMain(this, (signal) => this.signal(signal));
-    this.#pid = main.pid;
-    this.#nodePid = main.nodePid;
+    ({ pid: this.#pid, nodePid: this.#nodePid } = this.sandbox.startMain(this, (signal) => this.signal(signal)));
     if (this.config.stdin) this.#stdin = new StdinPipe();
     const delayMs = this.#behaviour?.startDelayMs ?? 0;
     const waitMs = this.#startedAt + delayMs - this.now();
@@ -284,8 +283,7 @@ export class SimulatedContainer {
         startedAt: this.#startedAt,
         tty: config.tty,
         stdin: this.#stdin,
-        output: (stream, text) => this.#output(config.tty ? 'stdout' : stream, text),
-        exit: (code) => this.#exited(code),
+        owner: this,
       }),
     );
     if (this.#state === 'running') this.#running = running;
@@ -307,8 +305,8 @@ export class SimulatedContainer {
       clock: this.clock,
       startedAt: this.#startedAt,
       writeLog: (text) => this.writeLog(text),
-      exit: (code) => this.#exited(code),
-      killForMemory: () => this.#exited(EXIT_KILLED, 'OOMKilled'), // as the kernel does
+      exit: (code) => this.exit(code),
+      killForMemory: () => this.exit(EXIT_KILLED, 'OOMKilled'), // as the kernel does
     });
     this.#script.follow(this.#behaviour, this.resources);
   }
@@ -404,13 +402,13 @@ export class SimulatedContainer {
 
   signal(name: string): void {
     if (this.#state !== 'running') return;
-    if (name === 'SIGKILL') this.#exited(EXIT_KILLED);
+    if (name === 'SIGKILL') this.exit(EXIT_KILLED);
     else if (!this.#behaviour?.ignoresTerm) this.#running?.signal(name);
   }
 
   /** It ends of itself, once what it is doing is done. */
   exitSoon(code: number): void {
-    this.#timer = this.clock.setTimer(0, () => this.#exited(code));
+    this.#timer = this.clock.setTimer(0, () => this.exit(code));
   }
 
   /** Asks it to stop, and kills it after the grace period; resolves once it has exited. */
@@ -447,18 +445,21 @@ export class SimulatedContainer {
       input: this.#stdin,
       stdinOnce: this.config.stdinOnce,
       tty: this.config.tty,
-      output: (text) => this.#output('stdout', text),
+      output: (text) => this.output('stdout', text),
       signal: (name) => this.#running?.signal(name),
     });
     await this.#attached.follow(streams, signal);
   }
 
-  #output(stream: OutputStream, text: string): void {
-    this.log.write(stream, text);
-    this.#attached?.write(stream, text);
+  /** Its main process wrote something. */
+  output(stream: OutputStream, text: string): void {
+    const shown = this.config.tty ? 'stdout' : stream;
+    this.log.write(shown, text);
+    this.#attached?.write(shown, text);
   }
 
-  #exited(exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): void {
+  /** Its main process has ended. */
+  exit(exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): void {
     if (this.#state !== 'running') return;
     this.#state = 'exited';
     this.#exitCode = exitCode;
@@ -483,7 +484,7 @@ export class SimulatedContainer {
 
   #tellExit(): void {
     for (const resolve of this.#exitWaiters?.splice(0) ?? []) resolve();
-    this.#parts.onChange();
+    this.#parts.onChange(this);
   }
 
   async #readMessage(): Promise<void> {

@@ -43,7 +43,7 @@ export interface SandboxParts {
   readonly node: SimulatedNode;
   readonly ip: string;
   readonly createdAt: number;
-  readonly onDeath: () => void;
+  readonly onDeath: (sandbox: Sandbox) => void;
 }
 
 const PAUSE_ARGV: readonly string[] = ['/pause'];
@@ -82,7 +82,7 @@ export class Sandbox {
   /** The pause process's namespace, and those of the containers that have their own. */
   readonly #shared: ProcessTable | undefined;
   #own: Map<string, ProcessTable> | undefined;
-  readonly #onDeath: () => void;
+  readonly #onDeath: (sandbox: Sandbox) => void;
   #memory: DirectoryNode | undefined;
 
   constructor(parts: SandboxParts) {
@@ -156,7 +156,7 @@ export class Sandbox {
       this.host.network.delete(this.ip);
       this.config.network.pool.release(this.ip);
     }
-    this.#onDeath();
+    this.#onDeath(this);
   }
 
   /** Whose processes a container sees. */
