@@ -25,6 +25,7 @@ import { ClientClaimSource } from './pod/volumes/claim-source.ts';
 import { HeldClaims } from './pod/volumes/held-claims.ts';
 import type { ImageService } from './runtime/cri.ts';
 import { ImageCatalog, type ImageEntry } from './runtime/simulated/image-catalog.ts';
+import type { Listener } from './runtime/simulated/network/listener.ts';
 import type { Sandbox, SimulatedHost } from './runtime/simulated/sandbox.ts';
 import { ImageLibrary, SimulatedImages } from './runtime/simulated/simulated-images.ts';
 import { hexId, SimulatedRuntime } from './runtime/simulated/simulated-runtime.ts';
@@ -66,6 +67,8 @@ export interface KubeletSimOptions {
   readonly imagePullMs?: number | undefined;
   readonly imagePullBytesPerSecond?: number | undefined;
   readonly privateRegistries?: readonly string[] | undefined;
+  /** The API server as pods reach it; without it they do not. */
+  readonly apiServer?: Listener | undefined;
   /** Domain of the cluster's DNS names. */
   readonly clusterDomain?: string | undefined;
   /** Address of the cluster's DNS server. */
@@ -230,6 +233,7 @@ class SimulatedKubelets implements KubeletSim {
       network: new Map<string, Sandbox>(),
       nodes: new Map(),
       directory: new ClientDirectory(client, clock, this.#options),
+      apiServer: this.#options.apiServer,
     };
     const shared = {
       client,

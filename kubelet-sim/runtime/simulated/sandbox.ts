@@ -4,6 +4,7 @@ import type { SimulatedContainer } from './container.ts';
 import { type DirectoryNode, newDirectory } from './files/tree.ts';
 import type { HostFiles } from './host-files.ts';
 import type { ClusterDirectory } from './network/cluster-directory.ts';
+import type { Listener } from './network/listener.ts';
 import { type NewProcess, type Process, ProcessTable } from './process-table.ts';
 import type { ProcessInfo } from './program.ts';
 
@@ -15,6 +16,8 @@ export interface SimulatedHost {
   readonly network: Map<string, Sandbox>;
   /** Nodes by their address. */
   readonly nodes?: Map<string, SimulatedNode> | undefined;
+  /** The API server, behind the Service `kubernetes`. */
+  readonly apiServer?: Listener | undefined;
   /** Services, names and policies of the cluster; without it only addresses are known. */
   readonly directory?: ClusterDirectory | undefined;
 }
