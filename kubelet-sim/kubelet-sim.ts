@@ -24,6 +24,7 @@ import { StatusWriter } from './pod/status-writer.ts';
 import { ClientClaimSource } from './pod/volumes/claim-source.ts';
 import { HeldClaims } from './pod/volumes/held-claims.ts';
 import type { ImageService } from './runtime/cri.ts';
+import { LogBudget } from './runtime/simulated/container-log.ts';
 import { ImageCatalog, type ImageEntry } from './runtime/simulated/image-catalog.ts';
 import type { Listener } from './runtime/simulated/network/listener.ts';
 import type { Sandbox, SimulatedHost } from './runtime/simulated/sandbox.ts';
@@ -234,6 +235,7 @@ class SimulatedKubelets implements KubeletSim {
       nodes: new Map(),
       directory: new ClientDirectory(client, clock, this.#options),
       apiServer: this.#options.apiServer,
+      logs: new LogBudget(),
     };
     const shared = {
       client,

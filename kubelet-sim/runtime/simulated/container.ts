@@ -228,14 +228,16 @@ export class SimulatedContainer {
   /** The output; a server's start lines are put in when it is first asked for. */
   get log(): ContainerLog {
     if (!this.#log) {
-      const banner = this.#program?.banner ?? [];
-      let time: number | undefined = this.#startedAt;
-      this.#log = new ContainerLog(() => time ?? this.now());
-      for (const line of banner) this.#log.write('stdout', `${line}\n`);
-      time = undefined;
+      this.#log = new ContainerLog(() => this.now(), this.sandbox.host.logs);
+      this.#log.begin(this.#program?.banner ?? [], this.#startedAt);
       if (this.#state === 'exited') this.#log.close();
     }
     return this.#log;
+  }
+
+  /** Lets go of what it wrote: it is removed. */
+  forgetLog(): void {
+    this.#log?.reopen();
   }
 
   writeLog(text: string): void {

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../../runtime/index.ts';
 import type { NamespaceMode, NodeProcess, PodSandboxConfig, PodSandboxStatus } from '../cri.ts';
 import type { SimulatedContainer } from './container.ts';
+import type { LogBudget } from './container-log.ts';
 import { type DirectoryNode, newDirectory } from './files/tree.ts';
 import type { HostFiles } from './host-files.ts';
 import type { ClusterDirectory } from './network/cluster-directory.ts';
@@ -16,6 +17,8 @@ export interface SimulatedHost {
   readonly network: Map<string, Sandbox>;
   /** Nodes by their address. */
   readonly nodes?: Map<string, SimulatedNode> | undefined;
+  /** What the logs of all containers may hold. */
+  readonly logs?: LogBudget | undefined;
   /** The API server, behind the Service `kubernetes`. */
   readonly apiServer?: Listener | undefined;
   /** Services, names and policies of the cluster; without it only addresses are known. */

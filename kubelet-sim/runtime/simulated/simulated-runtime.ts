@@ -116,7 +116,10 @@ export class SimulatedRuntime implements RuntimeService {
     const sandbox = this.#sandboxes.get(id);
     if (!sandbox) return;
     sandbox.stop();
-    for (const container of sandbox.containers) this.#containers.delete(container.id);
+    for (const container of sandbox.containers) {
+      container.forgetLog();
+      this.#containers.delete(container.id);
+    }
     this.#sandboxes.delete(id);
   }
 
@@ -194,6 +197,7 @@ export class SimulatedRuntime implements RuntimeService {
     const found = this.#containers.get(id);
     if (!found) return;
     found.container.signal('SIGKILL');
+    found.container.forgetLog();
     found.sandbox.containers.splice(found.sandbox.containers.indexOf(found.container), 1);
     this.#containers.delete(id);
   }
