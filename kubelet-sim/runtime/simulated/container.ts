@@ -14,6 +14,7 @@ import type {
 import type { ContainerStats } from '../usage.ts';
 import { Attachments } from './attachments.ts';
 import { chooseProgram } from './choose-program.ts';
+import { environmentOf } from './container-environment.ts';
 import { filesystemOf } from './container-filesystem.ts';
 import { ContainerLog } from './container-log.ts';
 import { ContainerProcess } from './container-process.ts';
@@ -350,16 +351,8 @@ export class SimulatedContainer {
   }
 
   /** The variables its processes see. */
-  async environment(): Promise<ReadonlyMap<string, string>> {
-    const own = await this.config.environment();
-    const base = {
-      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      HOSTNAME: this.sandbox.config.hostname,
-      ...this.image.env,
-    };
-    const result = new Map([...Object.entries(base), ...(this.config.tty ? [['TERM', 'xterm'] as const] : []), ...own]);
-    if (!result.has('HOME')) result.set('HOME', this.user.uid === 0 ? '/root' : '/');
-    return result;
+  environment(): Promise<ReadonlyMap<string, string>> {
+    return environmentOf(this);
   }
 
   /** Whether anybody looked at its files. */
