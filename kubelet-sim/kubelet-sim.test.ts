@@ -1,11 +1,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Container, coreKinds, type Event, type Lease, type Live, type Node, type Pod } from '../api/index.ts';
+import { type Container, coreKinds, type Event, type Lease, type Live, type Node, type Pod, type Service } from '../api/index.ts';
 import { apiServerOptions, composeApiServer } from '../apiserver/index.ts';
 import { type ApiClient, createClient, createEventRecorder, loadKubeconfig } from '../client/index.ts';
 import { parseOptions, seededRandom, silentLogger, systemClock, systemRandom, VirtualClock } from '../runtime/index.ts';
 import { tempDirectory } from '../test/support/temp-directory.ts';
+import { ApiServerListener } from './api-server-listener.ts';
 import { createKubeletSim, type KubeletSim, type KubeletSimOptions } from './index.ts';
 // Loaded before the first command needs it: a load takes real time, and the clock of the nodes does not wait.
 import './runtime/simulated/shell/index.ts';
@@ -51,7 +52,15 @@ class Cluster implements AsyncDisposable {
     const environment = { clock: this.clock, random: seededRandom(this.#ends.length), logger: silentLogger };
     const client = createClient({ ...config, userAgent: 'nodes', logger: silentLogger });
     const recorder = createEventRecorder({ client, component: 'kubelet', ...environment });
-    const sim = createKubeletSim({ ...environment, client, recorder, nodes: 2, clientCa: config.ca, ...options });
+    const sim = createKubeletSim({
+      ...environment,
+      client,
+      recorder,
+      nodes: 2,
+      clientCa: config.ca,
+      apiServer: new ApiServerListener(config),
+      ...options,
+    });
     this.#ends.push(async () => {
       await sim.stop();
       await client.close();
@@ -329,4 +338,21 @@ test('a static pod runs from its file: its mirror comes back, and goes with the 
   await rm(file);
   await cluster.clock.advance(20_000);
   await cluster.until('it is gone', async () => (await mirror()) === undefined);
+});
+
+test('a pod reaches the API server at its Service, with its own credentials and none of the node’s; other pods by the Services there are', async () => {
+  await using cluster = await Cluster.start();
+  await cluster.nodes();
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' } };
+  await cluster.admin
+    .resource<Service>(coreKinds.services)
+    .create({ ...service, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } });
+  const script =
+    'for path in version api/v1/secrets; do curl -s -k -o /dev/null -w "%{http_code} " https://kubernetes.default/$path; done; echo; curl https://kubernetes.default/version; wget -qO- http://web; exit 0';
+  await cluster.createPod('client', { image: 'busybox', command: ['sh', '-c', script] }, { restartPolicy: 'Never' });
+  await cluster.until('the client is done', async () => (await cluster.pod('client'))?.status.phase === 'Succeeded');
+  const log = await cluster.admin.request('GET', '/api/v1/namespaces/default/pods/client/log');
+  expect(log.body.toString().replace(/\(10[\d.]+\)/, '(ADDRESS)')).toBe(
+    "200 403 \ncurl: (60) SSL certificate problem: unable to get local issuer certificate\nwget: can't connect to remote host (ADDRESS): Connection refused\n",
+  );
 });

@@ -26,7 +26,9 @@ import { StatusWriter } from './pod/status-writer.ts';
 import { ClientClaimSource } from './pod/volumes/claim-source.ts';
 import { HeldClaims } from './pod/volumes/held-claims.ts';
 import type { ImageService } from './runtime/cri.ts';
+import { LogBudget } from './runtime/simulated/container-log.ts';
 import { ImageCatalog, type ImageEntry } from './runtime/simulated/image-catalog.ts';
+import type { Listener } from './runtime/simulated/network/listener.ts';
 import type { Sandbox, SimulatedHost } from './runtime/simulated/sandbox.ts';
 import { ImageLibrary, SimulatedImages } from './runtime/simulated/simulated-images.ts';
 import { hexId, SimulatedRuntime } from './runtime/simulated/simulated-runtime.ts';
@@ -76,6 +78,8 @@ export interface KubeletSimOptions {
   readonly imagePullMs?: number | undefined;
   readonly imagePullBytesPerSecond?: number | undefined;
   readonly privateRegistries?: readonly string[] | undefined;
+  /** The API server as pods reach it; without it they do not. */
+  readonly apiServer?: Listener | undefined;
   /** Domain of the cluster's DNS names. */
   readonly clusterDomain?: string | undefined;
   /** Address of the cluster's DNS server. */
@@ -276,6 +280,8 @@ class SimulatedKubelets implements KubeletSim {
       network: new Map<string, Sandbox>(),
       nodes: new Map(),
       directory: new ClientDirectory(client, clock, this.#options),
+      apiServer: this.#options.apiServer,
+      logs: new LogBudget(),
     };
     const shared = {
       client,

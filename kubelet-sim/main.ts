@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { clientFromOptions, createEventRecorder, loadKubeconfig } from '../client/index.ts';
 import { type Environment, processMain, type Service, UserError, withHealth } from '../runtime/index.ts';
+import { ApiServerListener } from './api-server-listener.ts';
 import { readImageCatalog } from './image-catalog-file.ts';
 import { createKubeletSim } from './kubelet-sim.ts';
 import { readNodeClasses } from './node-classes.ts';
@@ -15,6 +16,7 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
   const sim = createKubeletSim({
     ...environment,
     client,
+    apiServer: apiServerOf(values),
     recorder: createEventRecorder({ client, component: 'kubelet', ...environment }),
     nodes: values.nodes,
     nodeNamePrefix: values['node-name-prefix'],
@@ -42,6 +44,13 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
     privateRegistries: values['private-registries'],
   });
   return withHealth(values, sim, () => client.close());
+}
+
+/** The API server as pods reach it: at the same address, with none of our credentials. */
+function apiServerOf({ kubeconfig, master }: KubeletSimValues): ApiServerListener | undefined {
+  if (kubeconfig === undefined) return undefined;
+  const { server, ca } = loadKubeconfig(kubeconfig);
+  return new ApiServerListener({ server: master ?? server, ca });
 }
 
 /** Who may connect: those whose certificate is of the CA that is named, else of the API server's own. */

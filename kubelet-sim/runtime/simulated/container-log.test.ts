@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../../runtime/index.ts';
-import { ContainerLog, LOG_BYTES_MAX } from './container-log.ts';
+import { ContainerLog, LOG_BYTES_MAX, LogBudget } from './container-log.ts';
 
 const never = new AbortController().signal;
 
@@ -51,4 +51,14 @@ test('the log is bounded: the oldest lines go, and a slow follower skips them', 
   expect((await textOf(log)).length).toBeLessThanOrEqual(LOG_BYTES_MAX);
   const { value } = await reader.next();
   expect(value?.length).toBe(log.length);
+});
+
+test('the logs of all containers together are bounded: beyond it each keeps its newest lines', () => {
+  const budget = new LogBudget(1_000_000);
+  const logs = Array.from({ length: 4 }, () => new ContainerLog(() => 0, budget));
+  for (let i = 0; i < 10_000; i++) for (const log of logs) log.write('stdout', `line ${i}\n`);
+  expect(budget.bytes).toBeLessThan(1_300_000);
+  for (const log of logs) expect(log.tail(1, 100)).toBe('line 9999\n');
+  for (const log of logs) log.reopen();
+  expect(budget.bytes).toBe(0);
 });

@@ -6,6 +6,32 @@ export const LOG_BYTES_MAX = 4 * 1024 * 1024;
 export const LINE_BYTES_MAX = 16 * 1024;
 /** What an entry costs beside its text. */
 const ENTRY_BYTES = 48;
+/** What the logs of all containers of a process may hold together; beyond it each keeps its newest lines only. */
+const ALL_BYTES_MAX = 512 * 1024 * 1024;
+export const LOG_BYTES_KEPT = 64 * 1024;
+
+/** What the logs of a process hold together. */
+export class LogBudget {
+  readonly #max: number;
+  #bytes = 0;
+
+  constructor(max = ALL_BYTES_MAX) {
+    this.#max = max;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What one log may hold. */
+  get allowance(): number {
+    return this.#bytes > this.#max ? LOG_BYTES_KEPT : LOG_BYTES_MAX;
+  }
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+}
 
 /**
  * A container's output: a bounded list of lines. Text is a byte string (one character per byte), which the engine keeps at a byte
@@ -21,9 +47,11 @@ export class ContainerLog {
   readonly #partial: Record<OutputStream, string> = { stdout: '', stderr: '' };
   readonly #wakers = new Set<() => void>();
   readonly #now: () => number;
+  readonly #budget: LogBudget;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, budget = new LogBudget()) {
     this.#now = now;
+    this.#budget = budget;
   }
 
   /** Entries held. */
@@ -52,7 +80,13 @@ export class ContainerLog {
     this.#dropped += this.length;
     this.#entries = [];
     this.#head = 0;
+    this.#budget.add(-this.#bytes);
     this.#bytes = 0;
+  }
+
+  /** Puts in lines that were written before anybody asked for the log. */
+  begin(lines: readonly string[], time: number): void {
+    for (const line of lines) this.#add('stdout', `${line}\n`, time);
   }
 
   /** Nothing more will come. */
@@ -107,18 +141,23 @@ export class ContainerLog {
     if (text !== '') this.#add(stream, text);
   }
 
-  #add(stream: OutputStream, text: string): void {
-    this.#entries.push({ time: this.#now(), stream, text });
-    this.#bytes += text.length + ENTRY_BYTES;
-    while (this.#bytes > LOG_BYTES_MAX && this.length > 1) this.#drop();
+  #add(stream: OutputStream, text: string, time = this.#now()): void {
+    this.#entries.push({ time, stream, text });
+    this.#count(text.length + ENTRY_BYTES);
+    while (this.#bytes > this.#budget.allowance && this.length > 1) this.#drop();
     if (this.#head > 1024 && this.#head * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#head);
       this.#head = 0;
     }
   }
 
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#budget.add(bytes);
+  }
+
   #drop(): void {
-    this.#bytes -= (this.#entries[this.#head]?.text.length ?? 0) + ENTRY_BYTES;
+    this.#count(-(this.#entries[this.#head]?.text.length ?? 0) - ENTRY_BYTES);
     this.#head++;
     this.#dropped++;
   }

@@ -20,8 +20,13 @@ export interface ProcessParts {
   readonly startedAt: number;
   readonly tty: boolean;
   readonly stdin: AsyncIterable<string> | undefined;
-  readonly output: (stream: OutputStream, text: string) => void;
-  readonly exit: (code: number) => void;
+  readonly owner: ProcessOwner;
+}
+
+/** Who takes what a process writes, and is told of its end. */
+export interface ProcessOwner {
+  output(stream: OutputStream, text: string): void;
+  exit(code: number): void;
 }
 
 /** A process of a container: one object, for there are hundreds of thousands of them. */
@@ -116,11 +121,11 @@ export class ContainerProcess implements ProcessContext {
   }
 
   output(stream: OutputStream, text: string): void {
-    this.#parts.output(stream, text);
+    this.#parts.owner.output(stream, text);
   }
 
   exit(code: number): void {
-    this.#parts.exit(code);
+    this.#parts.owner.exit(code);
   }
 
   processes(): readonly ProcessInfo[] {
@@ -148,7 +153,7 @@ export class ContainerProcess implements ProcessContext {
       ppid: this.pid,
       isInit: false,
       startedAt: this.clock.now(),
-      exit: () => this.#sandbox.exited(container, pid),
+      owner: { output: (stream, text) => this.output(stream, text), exit: () => this.#sandbox.exited(container, pid) },
     });
   }
 

@@ -14,6 +14,7 @@ import type {
 import type { ContainerStats } from '../usage.ts';
 import { Attachments } from './attachments.ts';
 import { chooseProgram } from './choose-program.ts';
+import { environmentOf } from './container-environment.ts';
 import { filesystemOf } from './container-filesystem.ts';
 import { ContainerLog } from './container-log.ts';
 import { ContainerProcess } from './container-process.ts';
@@ -46,7 +47,7 @@ export interface ContainerParts {
   readonly image: ImageFacts;
   readonly imageName: string;
   readonly imageRef: string;
-  readonly onChange: () => void;
+  readonly onChange: (container: SimulatedContainer) => void;
 }
 
 /**
@@ -115,6 +116,7 @@ export class SimulatedContainer {
     return this.#startedAt;
   }
 
+  /** Of its main process, in its own namespace. */
   get mainPid(): number {
     return this.#pid;
   }
@@ -227,14 +229,16 @@ export class SimulatedContainer {
   /** The output; a server's start lines are put in when it is first asked for. */
   get log(): ContainerLog {
     if (!this.#log) {
-      const banner = this.#program?.banner ?? [];
-      let time: number | undefined = this.#startedAt;
-      this.#log = new ContainerLog(() => time ?? this.now());
-      for (const line of banner) this.#log.write('stdout', `${line}\n`);
-      time = undefined;
+      this.#log = new ContainerLog(() => this.now(), this.sandbox.host.logs);
+      this.#log.begin(this.#program?.banner ?? [], this.#startedAt);
       if (this.#state === 'exited') this.#log.close();
     }
     return this.#log;
+  }
+
+  /** Lets go of what it wrote: it is removed. */
+  forgetLog(): void {
+    this.#log?.reopen();
   }
 
   writeLog(text: string): void {
@@ -260,9 +264,7 @@ export class SimulatedContainer {
 
   #launch(program: Program): void {
     this.#state = 'running';
-    const main = this.sandbox.startMain(this, (signal) => this.signal(signal));
-    this.#pid = main.pid;
-    this.#nodePid = main.nodePid;
+    ({ pid: this.#pid, nodePid: this.#nodePid } = this.sandbox.startMain(this, (signal) => this.signal(signal)));
     if (this.config.stdin) this.#stdin = new StdinPipe();
     const delayMs = this.#behaviour?.startDelayMs ?? 0;
     const waitMs = this.#startedAt + delayMs - this.now();
@@ -284,8 +286,7 @@ export class SimulatedContainer {
         startedAt: this.#startedAt,
         tty: config.tty,
         stdin: this.#stdin,
-        output: (stream, text) => this.#output(config.tty ? 'stdout' : stream, text),
-        exit: (code) => this.#exited(code),
+        owner: this,
       }),
     );
     if (this.#state === 'running') this.#running = running;
@@ -307,8 +308,8 @@ export class SimulatedContainer {
       clock: this.clock,
       startedAt: this.#startedAt,
       writeLog: (text) => this.writeLog(text),
-      exit: (code) => this.#exited(code),
-      killForMemory: () => this.#exited(EXIT_KILLED, 'OOMKilled'), // as the kernel does
+      exit: (code) => this.exit(code),
+      killForMemory: () => this.exit(EXIT_KILLED, 'OOMKilled'), // as the kernel does
     });
     this.#script.follow(this.#behaviour, this.resources);
   }
@@ -350,16 +351,8 @@ export class SimulatedContainer {
   }
 
   /** The variables its processes see. */
-  async environment(): Promise<ReadonlyMap<string, string>> {
-    const own = await this.config.environment();
-    const base = {
-      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      HOSTNAME: this.sandbox.config.hostname,
-      ...this.image.env,
-    };
-    const result = new Map([...Object.entries(base), ...(this.config.tty ? [['TERM', 'xterm'] as const] : []), ...own]);
-    if (!result.has('HOME')) result.set('HOME', this.user.uid === 0 ? '/root' : '/');
-    return result;
+  environment(): Promise<ReadonlyMap<string, string>> {
+    return environmentOf(this);
   }
 
   /** Whether anybody looked at its files. */
@@ -404,13 +397,13 @@ export class SimulatedContainer {
 
   signal(name: string): void {
     if (this.#state !== 'running') return;
-    if (name === 'SIGKILL') this.#exited(EXIT_KILLED);
+    if (name === 'SIGKILL') this.exit(EXIT_KILLED);
     else if (!this.#behaviour?.ignoresTerm) this.#running?.signal(name);
   }
 
   /** It ends of itself, once what it is doing is done. */
   exitSoon(code: number): void {
-    this.#timer = this.clock.setTimer(0, () => this.#exited(code));
+    this.#timer = this.clock.setTimer(0, () => this.exit(code));
   }
 
   /** Asks it to stop, and kills it after the grace period; resolves once it has exited. */
@@ -447,18 +440,21 @@ export class SimulatedContainer {
       input: this.#stdin,
       stdinOnce: this.config.stdinOnce,
       tty: this.config.tty,
-      output: (text) => this.#output('stdout', text),
+      output: (text) => this.output('stdout', text),
       signal: (name) => this.#running?.signal(name),
     });
     await this.#attached.follow(streams, signal);
   }
 
-  #output(stream: OutputStream, text: string): void {
-    this.log.write(stream, text);
-    this.#attached?.write(stream, text);
+  /** Its main process wrote something. */
+  output(stream: OutputStream, text: string): void {
+    const shown = this.config.tty ? 'stdout' : stream;
+    this.log.write(shown, text);
+    this.#attached?.write(shown, text);
   }
 
-  #exited(exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): void {
+  /** Its main process has ended. */
+  exit(exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): void {
     if (this.#state !== 'running') return;
     this.#state = 'exited';
     this.#exitCode = exitCode;
@@ -483,7 +479,7 @@ export class SimulatedContainer {
 
   #tellExit(): void {
     for (const resolve of this.#exitWaiters?.splice(0) ?? []) resolve();
-    this.#parts.onChange();
+    this.#parts.onChange(this);
   }
 
   async #readMessage(): Promise<void> {

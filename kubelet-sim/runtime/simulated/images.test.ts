@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { TestRuntime } from '../../testing/runtime-harness.ts';
 import { RuntimeError } from '../cri.ts';
@@ -171,12 +172,13 @@ test('bytes both ways, as for a forwarded port: requests one after the other on 
   const node = new TestRuntime();
   const sandbox = node.sandbox();
   await node.start(sandbox, { image: 'traefik/whoami' });
-  async function* input() {
-    yield Buffer.from('GET /health HTTP/1.1\r\nHost: a\r\n\r\nGET /api HT');
-    yield Buffer.from('TP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-  }
+  const input = Readable.from(
+    ['GET /health HTTP/1.1\r\nHost: a\r\n\r\nGET /api HT', 'TP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'].map((text) =>
+      Buffer.from(text),
+    ),
+  );
   let text = '';
-  await node.runtime.connect(sandbox, 80).pipe(input(), (chunk) => (text += chunk.toString()));
+  await node.runtime.connect(sandbox, 80).pipe(input, (chunk) => (text += chunk.toString()));
   expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
   expect(text).toContain('"hostname":"web"');
 });

@@ -1,9 +1,11 @@
 import type { Clock, Random } from '../../../runtime/index.ts';
 import type { NamespaceMode, NodeProcess, PodSandboxConfig, PodSandboxStatus } from '../cri.ts';
 import type { SimulatedContainer } from './container.ts';
+import type { LogBudget } from './container-log.ts';
 import { type DirectoryNode, newDirectory } from './files/tree.ts';
 import type { HostFiles } from './host-files.ts';
 import type { ClusterDirectory } from './network/cluster-directory.ts';
+import type { Listener } from './network/listener.ts';
 import { type NewProcess, type Process, ProcessTable } from './process-table.ts';
 import type { ProcessInfo } from './program.ts';
 
@@ -15,6 +17,10 @@ export interface SimulatedHost {
   readonly network: Map<string, Sandbox>;
   /** Nodes by their address. */
   readonly nodes?: Map<string, SimulatedNode> | undefined;
+  /** What the logs of all containers may hold. */
+  readonly logs?: LogBudget | undefined;
+  /** The API server, behind the Service `kubernetes`. */
+  readonly apiServer?: Listener | undefined;
   /** Services, names and policies of the cluster; without it only addresses are known. */
   readonly directory?: ClusterDirectory | undefined;
 }
@@ -43,7 +49,7 @@ export interface SandboxParts {
   readonly node: SimulatedNode;
   readonly ip: string;
   readonly createdAt: number;
-  readonly onDeath: () => void;
+  readonly onDeath: (sandbox: Sandbox) => void;
 }
 
 const PAUSE_ARGV: readonly string[] = ['/pause'];
@@ -82,7 +88,7 @@ export class Sandbox {
   /** The pause process's namespace, and those of the containers that have their own. */
   readonly #shared: ProcessTable | undefined;
   #own: Map<string, ProcessTable> | undefined;
-  readonly #onDeath: () => void;
+  readonly #onDeath: (sandbox: Sandbox) => void;
   #memory: DirectoryNode | undefined;
 
   constructor(parts: SandboxParts) {
@@ -156,7 +162,7 @@ export class Sandbox {
       this.host.network.delete(this.ip);
       this.config.network.pool.release(this.ip);
     }
-    this.#onDeath();
+    this.#onDeath(this);
   }
 
   /** Whose processes a container sees. */

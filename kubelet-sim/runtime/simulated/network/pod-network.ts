@@ -17,6 +17,8 @@ export interface Dialled {
 }
 
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
+/** The Service that every cluster has. */
+const API_SERVICE = { namespace: 'default', name: 'kubernetes' } as const;
 const LOOPBACK = /^127\.|^::1$/;
 
 /** The network as a pod sees it: names, services, other pods, and what policies leave of it. */
@@ -85,6 +87,8 @@ export class PodNetwork {
     const lost = (error: unknown) => {
       throw error instanceof ConnectError ? error : fail('timeout');
     };
+    const apiServer = await this.#apiServerAt(address, port).catch(lost);
+    if (apiServer) return this.#connected(apiServer, address, port);
     const target = await this.#targetOf(address, port, host).catch(lost);
     if (target.sandbox !== this.#sandbox && !(await this.#isAllowed(target.sandbox, target.port).catch(lost))) throw fail('timeout');
     const listener = target.sandbox.isReady ? listenerOn(target.sandbox, target.port) : undefined;
@@ -100,6 +104,21 @@ export class PodNetwork {
       http: (request, host = address) => listener.http({ ...request, from, host: port === 80 ? host : `${host}:${port}` }),
       stream: (connection) => listener.stream({ ...connection, from }),
     };
+  }
+
+  /** The API server, when this is its Service and a policy lets it. @throws ConnectError when none does */
+  async #apiServerAt(address: string, port: number): Promise<Listener | undefined> {
+    const { apiServer } = this.#sandbox.host;
+    const directory = this.#directory;
+    if (!apiServer || !directory || this.#sandbox.host.network.has(address)) return undefined;
+    const service = (await directory.services()).find((one) => hasAddress(one, address));
+    const { name, namespace } = service?.metadata ?? {};
+    if (name !== API_SERVICE.name || namespace !== API_SERVICE.namespace || !service?.spec.ports?.some((one) => one.port === port))
+      return undefined;
+    const outside: PolicyEnd = { ip: address, namespace: '', namespaceLabels: {} };
+    const traffic = { from: await this.#endOf(this.#sandbox), to: outside, port, protocol: 'TCP' };
+    if (!(await this.#passes('Egress', traffic))) throw new ConnectError('timeout', { host: address, address, port });
+    return apiServer;
   }
 
   /** Where an address leads: this pod, another one, or one behind a service. */

@@ -199,10 +199,25 @@ async function forEachPath(
   return status;
 }
 
+/** `readlink [-f] PATH…`: what a link says, or where a path leads. */
+const readlink: CommandFunction = async ({ args, host, state, stdout }) => {
+  const { values, operands } = readOptions(args, new Set());
+  const files = await host.files();
+  let status = 0;
+  for (const name of operands) {
+    const path = normalizePath(name, state.cwd);
+    const target = await (values.has('f') ? files.realpath(path) : files.readlink(path)).catch(() => undefined);
+    if (target === undefined) status = 1;
+    else await stdout.write(`${target}${values.has('n') ? '' : '\n'}`);
+  }
+  return status;
+};
+
 /** Tools that look at files' facts, and change them. */
 export const FILE_TOOLS: readonly [string, CommandFunction][] = [
   ['ls', ls],
   ['stat', stat],
+  ['readlink', readlink],
   ['chmod', chmod],
   ['chown', chown(false)],
   ['chgrp', chown(true)],

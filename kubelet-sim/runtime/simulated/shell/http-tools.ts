@@ -182,6 +182,7 @@ async function curlOne(context: CommandContext, url: URL, options: CommandOption
   const tries = Number(either(options, 'retry') ?? 0) + 1;
   for (let i = 1; ; i++) {
     try {
+      if (url.protocol === 'https:' && !isGiven(options, 'k', 'insecure', 'cacert')) return await curlMistrusts(context, url, options);
       return await show(context, await askFollowing(context, url, call, isGiven(options, 'L', 'location')), options);
     } catch (error) {
       const [code, why] = curlComplaint(error, url, call);
@@ -192,6 +193,12 @@ async function curlOne(context: CommandContext, url: URL, options: CommandOption
       await context.host.sleep(Number(either(options, 'retry-delay') ?? i) * 1000);
     }
   }
+}
+
+/** A certificate of the cluster's own authority: without `-k` or `--cacert` there is nobody to vouch for it. */
+async function curlMistrusts(context: CommandContext, url: URL, options: CommandOptions): Promise<number> {
+  await context.host.process.network.dial(url.hostname, portOf(url));
+  return await curlFails(context, options, [60, 'SSL certificate problem: unable to get local issuer certificate']);
 }
 
 const isGiven = ({ values }: CommandOptions, ...names: string[]): boolean => names.some((name) => values.has(name));
