@@ -17,12 +17,14 @@ import { isCriticalPod, pressureVerdict, type Threshold } from './eviction.ts';
 import { EvictionManager } from './eviction-manager.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
+import { rotateLogs } from './log-rotation.ts';
 import { isCutOff, NO_FAULTS, type NodeFaults, NodeLine } from './node-faults.ts';
 import { conditionTypes, findingsOf, HEALTHY, healthEvents, type NodeHealth } from './node-health.ts';
 import { allocatableOf, labelsToMend, type NodeFacts, type NodeSpec, nodeLabels, nodeStatusOf, nodeToRegister } from './node-object.ts';
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { resizeRefusal } from './resize-admission.ts';
+import { SHUTDOWN_VERDICT } from './shutdown-verdict.ts';
 import { Mirrors, mirrorHash } from './static-pods.ts';
 
 /** Unchanged, a node's status is still reported this often, as upstream's nodeStatusReportFrequency. */
@@ -282,7 +284,9 @@ export class NodeAgent {
   }
 
   #look(): void {
-    this.#evictions.tick(this.usage());
+    const usage = this.usage();
+    rotateLogs(usage, this.#parts.runtime);
+    this.#evictions.tick(usage);
     this.#becomes({ ...this.#health, pressures: this.#evictions.pressures });
   }
 
@@ -489,12 +493,6 @@ export class NodeAgent {
   }
 }
 
-const SHUTDOWN_MESSAGE = 'Pod was terminated in response to imminent node shutdown.';
-const SHUTDOWN_VERDICT: Verdict = {
-  reason: 'Terminated',
-  message: SHUTDOWN_MESSAGE,
-  condition: { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: SHUTDOWN_MESSAGE },
-};
 const SHUTDOWN_LOOK_MS = 500;
 
 const hexDigits = (random: Random): string => Array.from({ length: 32 }, () => random.integer(16).toString(16)).join('');
