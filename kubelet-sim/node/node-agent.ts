@@ -4,7 +4,6 @@ import type { Clock, Logger, Random, Timer } from '../../runtime/index.ts';
 import type { ConfigSource } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import type { NodeServices, PodScripts } from '../pod/node-services.ts';
-import type { Verdict } from '../pod/observed.ts';
 import { type PodEvents, podEvents } from '../pod/pod-events.ts';
 import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
