@@ -4,7 +4,6 @@ import type { Clock, Logger, Random, Timer } from '../../runtime/index.ts';
 import type { ConfigSource } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import type { NodeServices, PodScripts } from '../pod/node-services.ts';
-import type { Verdict } from '../pod/observed.ts';
 import { type PodEvents, podEvents } from '../pod/pod-events.ts';
 import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
@@ -17,12 +16,14 @@ import { isCriticalPod, pressureVerdict, type Threshold } from './eviction.ts';
 import { EvictionManager } from './eviction-manager.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
+import { rotateLogs } from './log-rotation.ts';
 import { isCutOff, NO_FAULTS, type NodeFaults, NodeLine } from './node-faults.ts';
 import { conditionTypes, findingsOf, HEALTHY, healthEvents, type NodeHealth } from './node-health.ts';
 import { allocatableOf, labelsToMend, type NodeFacts, type NodeSpec, nodeLabels, nodeStatusOf, nodeToRegister } from './node-object.ts';
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { resizeRefusal } from './resize-admission.ts';
+import { SHUTDOWN_VERDICT } from './shutdown-verdict.ts';
 import { Mirrors, mirrorHash } from './static-pods.ts';
 
 /** Unchanged, a node's status is still reported this often, as upstream's nodeStatusReportFrequency. */
@@ -293,7 +294,9 @@ export class NodeAgent {
   }
 
   #look(): void {
-    this.#evictions.tick(this.usage());
+    const usage = this.usage();
+    rotateLogs(usage, this.#parts.runtime);
+    this.#evictions.tick(usage);
     this.#becomes({ ...this.#health, pressures: this.#evictions.pressures });
   }
 
@@ -500,12 +503,6 @@ export class NodeAgent {
   }
 }
 
-const SHUTDOWN_MESSAGE = 'Pod was terminated in response to imminent node shutdown.';
-const SHUTDOWN_VERDICT: Verdict = {
-  reason: 'Terminated',
-  message: SHUTDOWN_MESSAGE,
-  condition: { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: SHUTDOWN_MESSAGE },
-};
 const SHUTDOWN_LOOK_MS = 500;
 
 const hexDigits = (random: Random): string => Array.from({ length: 32 }, () => random.integer(16).toString(16)).join('');

@@ -1,4 +1,5 @@
 import type { Container, Pod } from '../../api/index.ts';
+import type { ContainerProbes } from '../probes/container-probes.ts';
 import type { HandlerTarget } from '../probes/handler-target.ts';
 import { restoredConfigOf } from './container-config.ts';
 import { ContainerKiller } from './container-killer.ts';
@@ -141,6 +142,11 @@ export class ContainerRuns {
       run.actuated = known.actuated ?? container.resources;
       if (known.isRunning) this.#starter.probe(run, container, { started: known.started, ready: known.ready });
     }
+  }
+
+  /** How often the probes of each container came to each result. */
+  get probeCounts(): readonly (readonly [container: string, counts: ContainerProbes['counts']])[] {
+    return [...this.#book.all].flatMap(({ name, probes }) => (probes ? [[name, probes.counts] as const] : []));
   }
 
   dispose(): void {

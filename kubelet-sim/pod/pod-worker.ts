@@ -106,6 +106,11 @@ export class PodWorker {
     return this.#runs.idOf(name, previous);
   }
 
+  /** How often the probes of each container came to each result. */
+  get probeCounts(): ContainerRuns['probeCounts'] {
+    return this.#runs.probeCounts;
+  }
+
   get sandboxId(): string | undefined {
     return this.#sandbox.id;
   }

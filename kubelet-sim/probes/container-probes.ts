@@ -31,6 +31,8 @@ interface Worker {
  * probed at once. A probe that cannot be run (an error) counts neither way. Upstream: `pkg/kubelet/prober/worker.go`.
  */
 export class ContainerProbes {
+  /** How often each probe came to each result, for metrics. */
+  readonly counts = new Map<`${ProbeKind} ${'successful' | 'failed' | 'unknown'}`, number>();
   readonly #clock: Clock;
   readonly #target: HandlerTarget;
   readonly #observer: ProbeObserver;
@@ -114,6 +116,9 @@ export class ContainerProbes {
 
   #count(worker: Worker, result: ProbeResult): void {
     const { outcome } = result;
+    const told = outcome === 'error' ? 'unknown' : outcome === 'failure' ? 'failed' : 'successful';
+    const key = `${worker.kind} ${told}` as const;
+    this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
     if (outcome !== 'success') this.#observer.onTrouble(worker.kind, result);
     if (outcome === 'error') return;
     const ok = outcome !== 'failure';

@@ -1,4 +1,5 @@
 import type { NodeUsage, PodUsage } from '../node/node-stats.ts';
+import type { PodWorker } from '../pod/pod-worker.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -133,4 +134,22 @@ export function kubeletMetrics({ node, version, runningPods, containersByState }
       samples: [{ labels: { git_version: version, major: '1', minor: version.split('.')[1] ?? '' }, value: 1 }],
     },
   ]);
+}
+
+const PROBE_TYPES = { liveness: 'Liveness', readiness: 'Readiness', startup: 'Startup' } as const;
+
+/** `/metrics/probes`: how often probes came to each result (upstream `pkg/kubelet/prober/prober_manager.go`). */
+export function probeMetrics(workers: Iterable<PodWorker>): string {
+  const samples = [...workers].flatMap(({ pod: { metadata }, probeCounts }) =>
+    probeCounts.flatMap(([container, counts]) =>
+      [...counts].map(([key, value]): Sample => {
+        const [kind = '', result = ''] = key.split(' ');
+        const { name = '', namespace = '', uid = '' } = metadata;
+        const probeType = Object.entries(PROBE_TYPES).find(([each]) => each === kind)?.[1] ?? kind;
+        return { labels: { container, namespace, pod: name, pod_uid: uid, probe_type: probeType, result }, value };
+      }),
+    ),
+  );
+  const help = '[BETA] Cumulative number of a liveness, readiness or startup probe for a container by result.';
+  return textOf([{ name: 'prober_probe_total', type: 'counter', help, samples }]);
 }

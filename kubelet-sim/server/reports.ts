@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { KUBELET_VERSION } from '../node/node-object.ts';
 import { summaryOf } from '../node/node-stats.ts';
 import { type Call, nodeOf } from './call.ts';
-import { kubeletMetrics, METRICS_CONTENT_TYPE, resourceMetrics } from './metrics-text.ts';
+import { kubeletMetrics, METRICS_CONTENT_TYPE, probeMetrics, resourceMetrics } from './metrics-text.ts';
 import type { ServedNode } from './served-nodes.ts';
 
 /** Answers a GET of something that a node reports about itself. */
@@ -60,5 +60,6 @@ export const REPORTS: ReadonlyMap<string, Report> = new Map<string, Report>([
     },
   ],
   ['/metrics', (call, response) => sendMetrics(response, kubeletMetrics(countsOf(nodeOf(call))))],
+  ['/metrics/probes', (call, response) => sendMetrics(response, probeMetrics(nodeOf(call).workers))],
   ['/metrics/resource', (call, response) => sendMetrics(response, resourceMetrics(nodeOf(call).usage()))],
 ]);

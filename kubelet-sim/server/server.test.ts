@@ -325,3 +325,13 @@ test('a pod’s ports are proxied; one that nobody listens on is an error of ups
     message: expect.stringMatching(/^error trying to reach service: dial tcp [\d.]+:81: connect: connection refused$/),
   });
 });
+
+test('how probes came out', async () => {
+  await using world = await start();
+  const livenessProbe = { exec: { command: ['true'] }, periodSeconds: 1 };
+  await world.node.run({ containers: [aContainer('main', { livenessProbe })] });
+  await world.node.pass(5);
+  expect((await world.ask('/metrics/probes')).text).toMatch(
+    /^prober_probe_total\{container="main",namespace="default",pod="web",pod_uid="uid-of-web",probe_type="Liveness",result="successful"\} \d+$/m,
+  );
+});

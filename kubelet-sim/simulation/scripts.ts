@@ -51,7 +51,10 @@ export class Scripts implements NodeScripts {
   }
 
   isLoading({ workers }: { readonly workers: Iterable<PodWorker> }): boolean {
-    for (const { pod } of workers) if (this.#scriptOf(pod)?.behaviour.memoryBytes) return true;
+    for (const { pod } of workers) {
+      const { memoryBytes, logLines } = this.#scriptOf(pod)?.behaviour ?? {};
+      if (memoryBytes || logLines) return true;
+    }
     return false;
   }
 
