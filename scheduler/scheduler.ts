@@ -23,7 +23,7 @@ import type { Snapshot } from './state/snapshot.ts';
 
 /** How often assumed pods are looked through for those whose binding was never seen. */
 const EXPIRE_MS = 60_000;
-/** Bindings and evictions under way at once; more pods wait until one is done. Pods that wait in Permit do not count. */
+/** Bindings and evictions under way at once; more pods wait until one is done. Pods that wait in Permit or PreBind do not count. */
 const BINDINGS_MAX = 128;
 /** Events do not carry longer messages. */
 const MESSAGE_LENGTH_MAX = 1_024;
@@ -281,10 +281,11 @@ export class Scheduler {
   }
 
   async #write({ profile, state, queued: { info }, nodeName, signal }: BindingCycle): Promise<void> {
+    // Not counted: what a plugin waits for here, such as a volume, may take minutes, and is no reason for others to wait.
+    const rejection = await profile.preBind(state, info, nodeName, signal);
+    if (rejection) throw new Error(`running PreBind plugin "${rejection.plugin}": ${messageOf(rejection)}`);
     this.#writing++;
     try {
-      const rejection = await profile.preBind(state, info, nodeName, signal);
-      if (rejection) throw new Error(`running PreBind plugin "${rejection.plugin}": ${messageOf(rejection)}`);
       const binder = this.#extenders.find((extender) => extender.binds && extender.isInterested(info));
       if (binder) await binder.bind(info, nodeName);
       else await profile.bind(state, info, nodeName, signal);

@@ -42,6 +42,39 @@ describe('the scheduling queue', () => {
     ]).toEqual(['important', 'old', 'new']);
   });
 
+  it('keeps the order of pods that come at once', async () => {
+    const { queue } = aQueue();
+    const names = Array.from({ length: 50 }, (_, i) => `p${i}`);
+    for (const name of names) queue.add(aPod(name).build());
+    const taken: string[] = [];
+    for (const _ of names) taken.push((await pop(queue)).info.pod.metadata.name);
+    expect(taken).toEqual(names);
+  });
+
+  it('is not caught in a circle by a pod that is held back again', () => {
+    const { queue } = aQueue();
+    const gated = aPod('p').gated('wait').build();
+    queue.add(gated);
+    queue.onEvent({ resource: '*', action: 'Update', label: 'test' });
+    expect(queue.lengths).toMatchObject({ gated: 1, active: 0 });
+  });
+
+  it('takes pods in back-off before their time when there is nothing else to do, but not those that had an error', async () => {
+    const { clock, queue } = aQueue();
+    queue.add(aPod('p').build());
+    const pod = await pop(queue);
+    queue.onEvent({ resource: 'Node', action: 'Add', now: aNode('a').build() });
+    queue.addUnschedulable(rejected(pod, 'NodeAffinity'));
+    expect(queue.lengths.backoff).toBe(1);
+    const again = await pop(queue);
+    expect(again.attempts).toBe(2);
+    queue.addUnschedulable(again);
+    const waiting = pop(queue);
+    expect(await Promise.race([waiting, Promise.resolve('nothing')])).toBe('nothing');
+    await clock.advance(2_000);
+    expect((await waiting).attempts).toBe(3);
+  });
+
   it('keeps a rejected pod until an event that can help, and then waits out its back-off', async () => {
     const { clock, queue } = aQueue();
     queue.add(aPod('p').selecting({ disktype: 'ssd' }).build());

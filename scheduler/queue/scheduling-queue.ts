@@ -19,6 +19,8 @@ import { Heap } from './heap.ts';
 /** A pod that nothing has helped for so long is tried again all the same. */
 const UNSCHEDULABLE_MS_MAX = 5 * 60_000;
 const FLUSH_MS = 30_000;
+/** Between two pods that come at once. */
+const STAMP_MS = 0.001;
 
 export type QueueName = 'active' | 'backoff' | 'unschedulable' | 'gated';
 
@@ -63,6 +65,7 @@ export class SchedulingQueue {
   #backoffTimer: Timer | undefined;
   #flushTimer: Timer | undefined;
   #closed = false;
+  #lastStamp = 0;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -95,7 +98,7 @@ export class SchedulingQueue {
 
   /** A pod that has no node yet appeared. */
   add(pod: Live<Pod>): void {
-    const now = this.#options.clock.now();
+    const now = this.#stamp();
     const counts = { attempts: 0, unschedulableCount: 0, errorCount: 0 };
     const none: ReadonlySet<string> = new Set();
     this.#activate(
@@ -165,7 +168,7 @@ export class SchedulingQueue {
     const waiting: QueuedPod = {
       ...pod,
       info: latest === pod.info.pod ? pod.info : podInfoOf(latest),
-      timestamp: this.#options.clock.now(),
+      timestamp: this.#stamp(),
       unschedulableCount: pod.unschedulableCount + (isError ? 0 : 1),
       errorCount: isError ? pod.errorCount + 1 : 0,
     };
@@ -212,6 +215,12 @@ export class SchedulingQueue {
     this.#backoffTimer?.cancel();
     this.#flushTimer?.cancel();
     this.#wake?.();
+  }
+
+  /** The time, never the same twice: pods that come in the same millisecond keep their order. */
+  #stamp(): number {
+    this.#lastStamp = Math.max(this.#options.clock.now(), this.#lastStamp + STAMP_MS);
+    return this.#lastStamp;
   }
 
   #updateParked(pod: QueuedPod, now: Live<Pod>, old: Live<Pod>): void {
