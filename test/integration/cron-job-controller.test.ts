@@ -37,18 +37,20 @@ const eventsOf = async (name: string) =>
     .filter(({ involvedObject }) => involvedObject.name === name)
     .map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
 
-/** Every minute of a span at which the clocks of a zone show this time, found without our own arithmetic. */
-function wallClockTimes(zone: string, shown: string, from: number, to: number): number[] {
-  const format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' });
+/** Every moment of a span at which the clocks of a zone show one of these days and times, found without our own arithmetic. */
+function wallClockTimes(zone: string, shown: readonly string[], from: number, to: number): number[] {
+  const format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, weekday: 'short', hour: '2-digit', minute: '2-digit' });
+  const step = 10 * MINUTE;
   const times: number[] = [];
-  for (let at = Math.ceil(from / MINUTE) * MINUTE; at < to; at += MINUTE) if (format.format(at) === shown) times.push(at);
+  for (let at = Math.ceil(from / step) * step; at < to; at += step) if (shown.includes(format.format(at).replace(',', ''))) times.push(at);
   return times;
 }
 
 describe('a CronJob', () => {
-  it('starts a job at each of its times for a year, through both changes of the clocks', { timeout: 120_000 }, async () => {
-    const expected = wallClockTimes('Europe/Berlin', '02:30', clock.now(), clock.now() + 365 * DAY);
-    await create('yearly', { schedule: '30 2 * * *', timeZone: 'Europe/Berlin' });
+  it('starts a job at each of its times for a year, through both changes of the clocks', { timeout: 240_000 }, async () => {
+    const expected = wallClockTimes('Europe/Berlin', ['Sun 02:30', 'Wed 02:30'], clock.now(), clock.now() + 365 * DAY);
+    expect(expected.length).toBeGreaterThan(100);
+    await create('yearly', { schedule: '30 2 * * 0,3', timeZone: 'Europe/Berlin' });
     const started: number[] = [];
     for (const at of expected) {
       await goTo(at + 100);
@@ -56,8 +58,8 @@ describe('a CronJob', () => {
       started.push(Date.parse(cronJob.status.lastScheduleTime ?? ''));
     }
     expect(started).toEqual(expected);
-    // One day a year has no such time, and one has two of them.
-    expect([...new Set(expected.map((at) => new Date(at).toISOString().slice(0, 10)))].length).toBe(364);
+    // One Sunday a year has no such time, and one has two of them.
+    expect(new Set(expected.map((at) => new Date(at).toISOString().slice(0, 10))).size).toBe(expected.length - 1);
     const left = await plane.eventuallyAll<Job>(jobs, (all) => all.length === 3);
     expect(left.map(({ metadata }) => metadata.name).sort()).toEqual(expected.slice(-3).map((at) => `yearly-${at / MINUTE}`));
     expect(left[0]?.metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp']).toMatch(/T02:30:00\+0[12]:00$/);
