@@ -4,7 +4,6 @@ import type { Clock, Logger, Random, Timer } from '../../runtime/index.ts';
 import type { ConfigSource } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import type { NodeServices, PodScripts } from '../pod/node-services.ts';
-import type { Verdict } from '../pod/observed.ts';
 import { type PodEvents, podEvents } from '../pod/pod-events.ts';
 import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
@@ -23,6 +22,7 @@ import { allocatableOf, labelsToMend, type NodeFacts, type NodeSpec, nodeLabels,
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { resizeRefusal } from './resize-admission.ts';
+import { SHUTDOWN_LOOK_MS, SHUTDOWN_VERDICT } from './shutdown.ts';
 import { Mirrors, mirrorHash } from './static-pods.ts';
 
 /** Unchanged, a node's status is still reported this often, as upstream's nodeStatusReportFrequency. */
@@ -245,11 +245,8 @@ export class NodeAgent {
   async #report(node: Live<Node>): Promise<Live<Node>> {
     const { spec } = this.#parts;
     const volumesInUse = this.#options.claims.inUse(spec.name);
-    const wasInUse = this.#volumesInUse;
-    const status = nodeStatusOf(spec, {
-      ...this.#facts(node.status),
-      volumesInUse: volumesInUse.length + wasInUse.length > 0 ? volumesInUse : undefined,
-    });
+    const isTold = volumesInUse.length + this.#volumesInUse.length > 0;
+    const status = nodeStatusOf(spec, { ...this.#facts(node.status), volumesInUse: isTold ? volumesInUse : undefined });
     this.#imagesChanged = false;
     this.#reportedAt = this.#options.clock.monotonic();
     const addresses = [{ $patch: 'replace' }, ...(status.addresses ?? [])];
@@ -499,13 +496,5 @@ export class NodeAgent {
     return { node, allocatable: this.#services.allocatable(), others: active.map(({ allocated }) => allocated) };
   }
 }
-
-const SHUTDOWN_MESSAGE = 'Pod was terminated in response to imminent node shutdown.';
-const SHUTDOWN_VERDICT: Verdict = {
-  reason: 'Terminated',
-  message: SHUTDOWN_MESSAGE,
-  condition: { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: SHUTDOWN_MESSAGE },
-};
-const SHUTDOWN_LOOK_MS = 500;
 
 const hexDigits = (random: Random): string => Array.from({ length: 32 }, () => random.integer(16).toString(16)).join('');
