@@ -117,7 +117,8 @@ function isBindingDelayed(claim: Claim, world: ClaimWorld): boolean {
 function bestMatch(claim: Claim, volumes: readonly Volume[], isDelayed: boolean): Volume | undefined {
   const groups = new Map<number, Volume[]>();
   for (const volume of volumes) {
-    if (!hasAccessModes(volume, claim)) continue;
+    // Most volumes are somebody else's: that is the cheapest to see.
+    if ((volume.spec.claimRef && !isVolumeBoundTo(volume, claim)) || !hasAccessModes(volume, claim)) continue;
     const modes = new Set(volume.spec.accessModes).size;
     const group = groups.get(modes);
     if (group) group.push(volume);

@@ -23,7 +23,7 @@ import { allocatableOf, labelsToMend, type NodeFacts, type NodeSpec, nodeLabels,
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { resizeRefusal } from './resize-admission.ts';
-import { SHUTDOWN_VERDICT } from './shutdown-verdict.ts';
+import { SHUTDOWN_LOOK_MS, SHUTDOWN_VERDICT } from './shutdown.ts';
 import { Mirrors, mirrorHash } from './static-pods.ts';
 
 /** Unchanged, a node's status is still reported this often, as upstream's nodeStatusReportFrequency. */
@@ -246,11 +246,8 @@ export class NodeAgent {
   async #report(node: Live<Node>): Promise<Live<Node>> {
     const { spec } = this.#parts;
     const volumesInUse = this.#options.claims.inUse(spec.name);
-    const wasInUse = this.#volumesInUse;
-    const status = nodeStatusOf(spec, {
-      ...this.#facts(node.status),
-      volumesInUse: volumesInUse.length + wasInUse.length > 0 ? volumesInUse : undefined,
-    });
+    const isTold = volumesInUse.length + this.#volumesInUse.length > 0;
+    const status = nodeStatusOf(spec, { ...this.#facts(node.status), volumesInUse: isTold ? volumesInUse : undefined });
     this.#imagesChanged = false;
     this.#reportedAt = this.#options.clock.monotonic();
     const addresses = [{ $patch: 'replace' }, ...(status.addresses ?? [])];
@@ -502,7 +499,5 @@ export class NodeAgent {
     return { node, allocatable: this.#services.allocatable(), others: active.map(({ allocated }) => allocated) };
   }
 }
-
-const SHUTDOWN_LOOK_MS = 500;
 
 const hexDigits = (random: Random): string => Array.from({ length: 32 }, () => random.integer(16).toString(16)).join('');
