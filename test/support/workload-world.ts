@@ -10,8 +10,12 @@ import {
   isNotFound,
   type KindInfo,
   type KubeObject,
+  type Service as KubeService,
   type Live,
   type Pod,
+  type PodDisruptionBudget,
+  policyKinds,
+  type ResourceQuota,
   type StorageClass,
   storageKinds,
 } from '../../api/index.ts';
@@ -38,6 +42,30 @@ const STORAGE_CLASS: StorageClass = {
   metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
   provisioner: 'nanokube.dev/hostpath',
   volumeBindingMode: 'Immediate',
+};
+
+/** Who looks at the pods of workloads, too: each tells of them in a status of its own. */
+export const SERVED_APP = 'deploy-0';
+const SERVICE: KubeService = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'front', namespace: NAMESPACE },
+  spec: { selector: { app: SERVED_APP }, ports: [{ port: 80 }] },
+  status: {},
+};
+const BUDGET: PodDisruptionBudget = {
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: { name: 'budget', namespace: NAMESPACE },
+  spec: { minAvailable: 1, selector: { matchLabels: { app: SERVED_APP } } },
+  status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
+};
+const QUOTA: ResourceQuota = {
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  metadata: { name: 'quota', namespace: NAMESPACE },
+  spec: { hard: { pods: '1000', 'count/jobs.batch': '100' } },
+  status: {},
 };
 
 type Managing = { readonly manager: Service; readonly client: FaultyClient };
@@ -92,6 +120,9 @@ export class WorkloadWorld implements AsyncDisposable {
     const world = new WorkloadWorld(random, { client, managerClient, clock, close });
     await world.#while(world.kubelet.registerNodes());
     await world.#while(client.resource(storageKinds.storageclasses).create(STORAGE_CLASS));
+    await world.#while(client.resource<KubeService>(coreKinds.services).create(SERVICE));
+    await world.#while(client.resource<PodDisruptionBudget>(policyKinds.poddisruptionbudgets).create(BUDGET));
+    await world.#while(client.resource<ResourceQuota>(coreKinds.resourcequotas).create(QUOTA));
     await world.#startManager();
     return world;
   }
