@@ -86,7 +86,10 @@ export class VirtualKubelet {
   async #step(pod: Live<Pod>): Promise<void> {
     const { name, namespace, uid } = pod.metadata;
     if (pod.metadata.deletionTimestamp) {
+      // Those on no node are the pod collector's.
+      if (!pod.spec.nodeName) return;
       await this.#pause(STOP_MS_MAX);
+      if (pod.status.phase === 'Pending' || pod.status.phase === 'Running') await this.endPod(pod, 'Failed');
       await this.#pods.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
     } else if (!pod.spec.nodeName) {
       await this.#pause(SCHEDULE_MS_MAX);
