@@ -44,7 +44,7 @@ for (let round = 0; round < ROUNDS; round++) {
         await world.restartManager();
       }
       await settle(world);
-      expect(budgets.end()).toEqual([]);
+      expect(budgets.end(), `writes of unknown outcome: ${world.unknown.join(', ') || 'none'}`).toEqual([]);
     }
   });
 }

@@ -60,7 +60,7 @@ export async function brokenPromises(world: WorkloadWorld): Promise<string[]> {
   const [quota] = await world.list<ResourceQuota>(coreKinds.resourcequotas);
   return [
     ...served(state, slices),
-    ...same('expected pods of the budget', budget?.status.expectedPods, appPods(state).length),
+    ...same('expected pods of the budget', budget?.status.expectedPods, state.pods.filter(isServed).length),
     ...same('pods of the quota', quota?.status.used?.pods, String(state.pods.filter((pod) => !isOver(pod)).length)),
     ...whatIsGoing(state),
     ...orphans(state),
@@ -123,7 +123,8 @@ const mayBeOf = (owner: Live<KubeObject>, pod: Live<Pod>): boolean =>
   owner.kind !== 'StatefulSet' || pod.metadata.name.replace(/-\d+$/, '') === owner.metadata.name;
 
 const isOver = ({ status }: Live<Pod>): boolean => status.phase === 'Failed' || status.phase === 'Succeeded';
-const appPods = (state: State): Live<Pod>[] => state.pods.filter((pod) => pod.metadata.labels?.app === SERVED_APP && isActive(pod));
+const isServed = ({ metadata }: Live<Pod>): boolean => metadata.labels?.app === SERVED_APP;
+const appPods = (state: State): Live<Pod>[] => state.pods.filter((pod) => isServed(pod) && isActive(pod));
 
 /** A Service has the addresses of the pods that it selects. */
 function served(state: State, slices: readonly Live<EndpointSlice>[]): string[] {

@@ -76,6 +76,8 @@ export class WorkloadWorld implements AsyncDisposable {
   readonly random: Random;
   /** What the manager wrote, heartbeats aside. */
   readonly writes: TriedWrite[] = [];
+  /** Writes of the manager of which the server did not say whether they were done. */
+  readonly unknown: string[] = [];
   faults: Faults = NO_FAULTS;
   /** The administrator's, to which nothing happens. */
   readonly client: ApiClient;
@@ -197,6 +199,7 @@ export class WorkloadWorld implements AsyncDisposable {
       onWrite: (write) => {
         if (write.resource !== 'leases') this.writes.push(write);
       },
+      onUnknown: (what) => this.unknown.push(what),
     });
     const manager = createControllerManager({
       client,
