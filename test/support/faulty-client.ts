@@ -1,5 +1,5 @@
 /** A client whose requests fail, whose answers get lost and whose watches lag and break, by chance; and which can be killed at any instant. */
-import { apiError, type KindInfo, type KubeObject } from '../../api/index.ts';
+import { ApiError, apiError, type KindInfo, type KubeObject } from '../../api/index.ts';
 import { type ApiClient, ConnectionError, type ResourceClient, type WatchEvent, type WatchOptions } from '../../client/index.ts';
 import type { Clock, Random } from '../../runtime/index.ts';
 
@@ -33,6 +33,8 @@ export interface FaultyClientOptions {
   faults(): Faults;
   /** Told of each write. */
   onWrite(write: TriedWrite): void;
+  /** Told of each write of which the server itself did not say whether it was done. */
+  onUnknown(what: string): void;
 }
 
 /** Its own client is the caller's, who closes it. */
@@ -96,7 +98,10 @@ export class FaultyClient implements ApiClient {
     onWrite({ ...tried, at: clock.now() });
     const { refused, lost } = faults();
     if (this.#happens(refused)) throw this.#happens(500) ? apiError.internal('refused by chance') : conflict(tried);
-    const result = await this.#answer(work);
+    const result = await this.#answer(work).catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.code >= 500) this.#options.onUnknown(`${tried.verb} ${tried.resource}: ${String(error)}`);
+      throw error;
+    });
     if (this.#happens(lost)) throw apiError.internal('the answer got lost by chance');
     return result;
   }

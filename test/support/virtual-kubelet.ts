@@ -22,6 +22,7 @@ const FAILS_ONE_IN = 6;
 export class VirtualKubelet {
   readonly #options: VirtualKubeletOptions;
   readonly #end = new AbortController();
+  #serial = 1;
   readonly #steps = new Map<string, Promise<void>>();
   readonly pods: Informer<Pod>;
 
@@ -85,7 +86,10 @@ export class VirtualKubelet {
   async #step(pod: Live<Pod>): Promise<void> {
     const { name, namespace, uid } = pod.metadata;
     if (pod.metadata.deletionTimestamp) {
+      // Those on no node are the pod collector's.
+      if (!pod.spec.nodeName) return;
       await this.#pause(STOP_MS_MAX);
+      if (pod.status.phase === 'Pending' || pod.status.phase === 'Running') await this.endPod(pod, 'Failed');
       await this.#pods.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
     } else if (!pod.spec.nodeName) {
       await this.#pause(SCHEDULE_MS_MAX);
@@ -105,7 +109,9 @@ export class VirtualKubelet {
   async #start({ metadata: { name, namespace, uid } }: Live<Pod>): Promise<void> {
     const now = toTime(this.#options.clock.now());
     const conditions = ['Ready', 'ContainersReady', 'Initialized'].map((type) => ({ type, status: 'True', lastTransitionTime: now }));
-    const status = { phase: 'Running', conditions, startTime: now };
+    const serial = this.#serial++;
+    const podIP = `10.${100 + (serial >> 16)}.${(serial >> 8) & 255}.${serial & 255}`;
+    const status = { phase: 'Running', conditions, startTime: now, podIP, podIPs: [{ ip: podIP }] };
     await this.#pods.patch(name, { metadata: { uid }, status }, { namespace, type: 'strategic', subresource: 'status' });
   }
 

@@ -124,8 +124,10 @@ export class BudgetWatch {
     return this.#pods(owner).filter(({ status }) => status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True'));
   }
 
+  /** Its pods that are neither over nor going. */
   #pods(owner: Live<KubeObject>): Live<Pod>[] {
+    const isActive = ({ metadata, status }: Live<Pod>) => !metadata.deletionTimestamp && /^(Pending|Running)$/.test(status.phase ?? '');
     const isIts = ({ metadata }: Live<Pod>) => metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid);
-    return this.#world.kubelet.pods.list().filter((pod) => isIts(pod) && !pod.metadata.deletionTimestamp);
+    return this.#world.kubelet.pods.list().filter((pod) => isIts(pod) && isActive(pod));
   }
 }

@@ -6,6 +6,8 @@ import {
   coreKinds,
   type DaemonSet,
   type Deployment,
+  discoveryKinds,
+  type EndpointSlice,
   fromLabelSelector,
   type Job,
   type KindInfo,
@@ -14,12 +16,15 @@ import {
   type Node,
   type PersistentVolumeClaim,
   type Pod,
+  type PodDisruptionBudget,
+  policyKinds,
   type ReplicaSet,
   type ReplicationController,
+  type ResourceQuota,
   type StatefulSet,
 } from '../../api/index.ts';
 import { controllerOf } from '../../client/index.ts';
-import type { WorkloadWorld } from './workload-world.ts';
+import { SERVED_APP, type WorkloadWorld } from './workload-world.ts';
 
 const REVISION_HASH = 'controller-revision-hash';
 
@@ -50,7 +55,13 @@ export async function brokenPromises(world: WorkloadWorld): Promise<string[]> {
     nodes: await world.list(coreKinds.nodes),
     pods: await world.list(coreKinds.pods),
   };
+  const slices = await world.list<EndpointSlice>(discoveryKinds.endpointslices);
+  const [budget] = await world.list<PodDisruptionBudget>(policyKinds.poddisruptionbudgets);
+  const [quota] = await world.list<ResourceQuota>(coreKinds.resourcequotas);
   return [
+    ...served(state, slices),
+    ...same('expected pods of the budget', budget?.status.expectedPods, state.pods.filter(isServed).length),
+    ...same('pods of the quota', quota?.status.used?.pods, String(state.pods.filter((pod) => !isOver(pod)).length)),
     ...whatIsGoing(state),
     ...orphans(state),
     ...state.replicaSets.flatMap((set) => replicated(state, appsKinds.replicasets, set)),
@@ -110,6 +121,23 @@ function orphans(state: State): string[] {
 
 const mayBeOf = (owner: Live<KubeObject>, pod: Live<Pod>): boolean =>
   owner.kind !== 'StatefulSet' || pod.metadata.name.replace(/-\d+$/, '') === owner.metadata.name;
+
+const isOver = ({ status }: Live<Pod>): boolean => status.phase === 'Failed' || status.phase === 'Succeeded';
+const isServed = ({ metadata }: Live<Pod>): boolean => metadata.labels?.app === SERVED_APP;
+const appPods = (state: State): Live<Pod>[] => state.pods.filter((pod) => isServed(pod) && isActive(pod));
+
+/** A Service has the addresses of the pods that it selects. */
+function served(state: State, slices: readonly Live<EndpointSlice>[]): string[] {
+  const ours = slices.filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'front');
+  const addresses = ours.flatMap(({ endpoints }) => (endpoints ?? []).flatMap((endpoint) => endpoint.addresses));
+  return same(
+    'addresses of the Service',
+    addresses.sort(),
+    appPods(state)
+      .map(({ status }) => status.podIP ?? '')
+      .sort(),
+  );
+}
 
 function replicated(state: State, kind: KindInfo, set: Live<ReplicaSet> | Live<ReplicationController>): string[] {
   const pods = ownedBy(set, state.pods).filter(isActive);

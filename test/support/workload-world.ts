@@ -10,8 +10,12 @@ import {
   isNotFound,
   type KindInfo,
   type KubeObject,
+  type Service as KubeService,
   type Live,
   type Pod,
+  type PodDisruptionBudget,
+  policyKinds,
+  type ResourceQuota,
   type StorageClass,
   storageKinds,
 } from '../../api/index.ts';
@@ -40,6 +44,30 @@ const STORAGE_CLASS: StorageClass = {
   volumeBindingMode: 'Immediate',
 };
 
+/** Who looks at the pods of workloads, too: each tells of them in a status of its own. */
+export const SERVED_APP = 'deploy-0';
+const SERVICE: KubeService = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'front', namespace: NAMESPACE },
+  spec: { selector: { app: SERVED_APP }, ports: [{ port: 80 }] },
+  status: {},
+};
+const BUDGET: PodDisruptionBudget = {
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: { name: 'budget', namespace: NAMESPACE },
+  spec: { minAvailable: 1, selector: { matchLabels: { app: SERVED_APP } } },
+  status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
+};
+const QUOTA: ResourceQuota = {
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  metadata: { name: 'quota', namespace: NAMESPACE },
+  spec: { hard: { pods: '1000', 'count/jobs.batch': '100' } },
+  status: {},
+};
+
 type Managing = { readonly manager: Service; readonly client: FaultyClient };
 
 /** A control plane on a virtual clock, whose manager can be killed, with workloads that come, change and go by chance. */
@@ -48,6 +76,8 @@ export class WorkloadWorld implements AsyncDisposable {
   readonly random: Random;
   /** What the manager wrote, heartbeats aside. */
   readonly writes: TriedWrite[] = [];
+  /** Writes of the manager of which the server did not say whether they were done. */
+  readonly unknown: string[] = [];
   faults: Faults = NO_FAULTS;
   /** The administrator's, to which nothing happens. */
   readonly client: ApiClient;
@@ -92,6 +122,9 @@ export class WorkloadWorld implements AsyncDisposable {
     const world = new WorkloadWorld(random, { client, managerClient, clock, close });
     await world.#while(world.kubelet.registerNodes());
     await world.#while(client.resource(storageKinds.storageclasses).create(STORAGE_CLASS));
+    await world.#while(client.resource<KubeService>(coreKinds.services).create(SERVICE));
+    await world.#while(client.resource<PodDisruptionBudget>(policyKinds.poddisruptionbudgets).create(BUDGET));
+    await world.#while(client.resource<ResourceQuota>(coreKinds.resourcequotas).create(QUOTA));
     await world.#startManager();
     return world;
   }
@@ -166,6 +199,7 @@ export class WorkloadWorld implements AsyncDisposable {
       onWrite: (write) => {
         if (write.resource !== 'leases') this.writes.push(write);
       },
+      onUnknown: (what) => this.unknown.push(what),
     });
     const manager = createControllerManager({
       client,
