@@ -87,6 +87,7 @@ function isInformerOf<T extends KubeObject>(informer: Running | undefined): info
 
 /** A transform that drops `managedFields`, often half of an object, for who never reads them. An update without them leaves them alone. */
 export function trimManagedFields<T extends KubeObject>(object: Live<T>): Live<T> {
-  delete object.metadata.managedFields;
+  // Not deleted: an object that a field was deleted of takes three times the memory.
+  object.metadata.managedFields = undefined;
   return object;
 }

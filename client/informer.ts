@@ -3,7 +3,7 @@ import type { Logger } from '../runtime/index.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { ObjectCache } from './object-cache.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
-import { adopt, type StructureSharing } from './structure-sharing.ts';
+import type { StructureSharing } from './structure-sharing.ts';
 import type { Informer, InformerHandler, InformerOptions, ObjectEvent } from './types.ts';
 
 type Options<T extends KubeObject> = Omit<ReflectorOptions<T>, 'sink'> & {
@@ -161,7 +161,7 @@ export class CachedInformer<T extends KubeObject> implements Informer<T> {
 
   #share(sharing: StructureSharing, object: Live<T>): Live<T> {
     const old = this.#cache.get(object.metadata.namespace, object.metadata.name);
-    return old ? adopt(object, old) : sharing.share(object);
+    return old ? sharing.adopt(object, old) : sharing.share(object);
   }
 
   #tell(call: (handler: InformerHandler<T>) => void): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../runtime/index.ts';
-import { adopt, StructureSharing } from './structure-sharing.ts';
+import { StructureSharing } from './structure-sharing.ts';
 
 const pod = (name: string, image = 'registry.k8s.io/pause:3.10') => ({
   metadata: { name, uid: `uid of ${name}`, labels: { app: 'web' } },
@@ -58,7 +58,7 @@ describe('StructureSharing', () => {
     for (let i = 0; i < 15_000; i++) {
       const object = { a: value(0), b: value(0), n: { unique: { i } } };
       const text = JSON.stringify(object);
-      const shared = random.integer(2) === 0 ? sharing.share(object) : adopt<object>(object, last);
+      const shared = random.integer(2) === 0 ? sharing.share(object) : sharing.adopt<object>(object, last);
       expect(JSON.stringify(shared), `seed ${seed}`).toBe(text);
       last = shared;
       if (i % 10 === 0) kept.push({ object: shared, text });
@@ -66,6 +66,8 @@ describe('StructureSharing', () => {
     for (const { object, text } of kept) expect(JSON.stringify(object), `seed ${seed}`).toBe(text);
   });
 });
+
+const adopt = <T>(next: T, last: T): T => new StructureSharing().adopt(next, last);
 
 describe('adopt', () => {
   it('takes over what did not change', () => {

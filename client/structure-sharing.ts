@@ -1,14 +1,16 @@
 // Caches of many objects are mostly repetition: the pods of a ReplicaSet have the same containers, volumes and tolerations. Since cached
-// objects are never changed, equal parts can be one part. A pod of 6 KB takes some 2 KB then.
+// objects are never changed, equal parts can be one part, and equal texts one text. A pod of 6 KB takes some 2 KB then.
 //
 // - `share`, for an object that is new, finds parts equal to those of any other, by a table of what was seen lately;
 // - `adopt`, for an object that changed, finds parts equal to those of its last version. So `old.spec === object.spec` tells at once that
-//   nothing changed there.
+//   nothing changed there. What did change is shared as if it were new.
 
 /** Parts remembered; twice that in all. Older ones are forgotten, which costs memory and nothing else. */
 const GENERATION_MAX = 10_000;
 /** A part with a longer text in it is hardly the same anywhere else. */
 const TEXT_LENGTH_MAX = 128;
+/** `JSON.parse` itself makes texts up to this long one. */
+const TEXT_LENGTH_MIN = 10;
 /** Characters of a text that count for its hash. */
 const TEXT_HASHED_MAX = 24;
 /** What stands for a part that is not to be shared. */
@@ -21,13 +23,49 @@ type Tree = Fields | unknown[];
 export class StructureSharing {
   #young = new Map<number, Tree>();
   #old = new Map<number, Tree>();
+  #youngTexts = new Map<string, string>();
+  #oldTexts = new Map<string, string>();
 
   /** Replaces parts of the object by equal ones seen before. The object itself and its fields' values stay its own, their parts may not. */
   share<T extends object>(object: T): T {
     for (const field of Object.values(object)) {
-      if (isTree(field)) this.#shareParts(field);
+      if (!isTree(field)) continue;
+      this.#shareParts(field);
+      this.#shareTexts(field);
     }
     return object;
+  }
+
+  /** Replaces parts of `next` by equal ones of `last`, and what is new by what was seen before. @returns `last` itself when all is equal. */
+  adopt<T>(next: T, last: T): T {
+    if (next === last || !isTree(next) || !isTree(last)) return next;
+    if (Array.isArray(next)) return Array.isArray(last) && this.#adoptItems(next, last) ? last : next;
+    return !Array.isArray(last) && this.#adoptFields(next, last) ? last : next;
+  }
+
+  #adoptItems(next: unknown[], last: unknown[]): boolean {
+    let same = next.length === last.length;
+    for (let i = 0; i < next.length; i++) if (!this.#adoptPart(next, i, last[i])) same = false;
+    return same;
+  }
+
+  #adoptFields(next: Fields, last: Fields): boolean {
+    let same = true;
+    for (const key in next) if (!this.#adoptPart(next, key, key === '__proto__' ? undefined : last[key])) same = false;
+    return same && sizeOf(next) === sizeOf(last);
+  }
+
+  /** @returns whether the part is the same as before. */
+  #adoptPart(next: Tree, key: string | number, before: unknown): boolean {
+    const value = at(next, key);
+    if (value === before) return true;
+    if (isTree(value)) {
+      if (!isTree(before)) this.#sharePart(value, next, key);
+      else if (this.adopt(value, before) === before) setAt(next, key, before);
+    } else {
+      this.#shareText(next, key);
+    }
+    return at(next, key) === before;
   }
 
   /** @returns a hash of the tree's values, whose parts are the shared ones by then; or UNSHARED. Keys need not count: they are compared. */
@@ -54,10 +92,36 @@ export class StructureSharing {
 
   #sharePart(part: Tree, parent: Tree, key: string | number): number {
     const hash = this.#shareParts(part);
-    if (hash === UNSHARED) return UNSHARED;
-    const shared = this.#find(hash, part);
-    if (shared !== part) setAt(parent, key, shared);
+    const shared = hash === UNSHARED ? part : this.#find(hash, part);
+    if (shared === part) this.#shareTexts(part);
+    else setAt(parent, key, shared);
     return hash;
+  }
+
+  #shareTexts(tree: Tree): void {
+    if (Array.isArray(tree)) {
+      for (let i = 0; i < tree.length; i++) this.#shareText(tree, i);
+    } else {
+      for (const key in tree) this.#shareText(tree, key);
+    }
+  }
+
+  #shareText(tree: Tree, key: string | number): void {
+    const value = at(tree, key);
+    if (typeof value === 'string' && value.length > TEXT_LENGTH_MIN) setAt(tree, key, this.#text(value));
+  }
+
+  #text(text: string): string {
+    if (text.length <= TEXT_LENGTH_MIN || text.length > TEXT_LENGTH_MAX) return text;
+    const young = this.#youngTexts.get(text);
+    if (young !== undefined) return young;
+    const known = this.#oldTexts.get(text) ?? text;
+    if (this.#youngTexts.size >= GENERATION_MAX) {
+      this.#oldTexts = this.#youngTexts;
+      this.#youngTexts = new Map();
+    }
+    this.#youngTexts.set(known, known);
+    return known;
   }
 
   #find(hash: number, part: Tree): Tree {
@@ -72,35 +136,6 @@ export class StructureSharing {
     this.#young.set(hash, known);
     return known;
   }
-}
-
-/** Replaces parts of `next` by equal ones of `last`. @returns `last` itself when all is equal. */
-export function adopt<T>(next: T, last: T): T {
-  if (next === last || !isTree(next) || !isTree(last)) return next;
-  if (Array.isArray(next)) return Array.isArray(last) && adoptItems(next, last) ? last : next;
-  return !Array.isArray(last) && adoptFields(next, last) ? last : next;
-}
-
-function adoptItems(next: unknown[], last: unknown[]): boolean {
-  let same = next.length === last.length;
-  for (let i = 0; i < next.length; i++) {
-    const adopted = adopt(next[i], last[i]);
-    if (adopted !== next[i]) setAt(next, i, adopted);
-    if (adopted !== last[i]) same = false;
-  }
-  return same;
-}
-
-function adoptFields(next: Fields, last: Fields): boolean {
-  let same = true;
-  for (const key in next) {
-    const value = next[key];
-    const before = key === '__proto__' ? undefined : last[key];
-    const adopted = adopt(value, before);
-    if (adopted !== value) setAt(next, key, adopted);
-    if (adopted !== before) same = false;
-  }
-  return same && sizeOf(next) === sizeOf(last);
 }
 
 /** Whether both have the very same parts under the same keys. */
@@ -130,6 +165,8 @@ function hashOfText(text: string): number {
 }
 
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null;
+
+const at = (tree: Tree, key: string | number): unknown => (Array.isArray(tree) ? tree[Number(key)] : tree[key]);
 
 /** Leaves alone what a transform has put in frozen: that is shared already. */
 function setAt(tree: Tree, key: string | number, value: unknown): void {

@@ -1,17 +1,19 @@
 import type { Container, Pod } from '../../api/index.ts';
-import type { ContainerBehaviour, ContainerConfig, Image, MountableVolume, NamespaceOptions } from '../runtime/cri.ts';
+import type { ContainerBehaviour, ContainerConfig, Image, NamespaceOptions } from '../runtime/cri.ts';
 import type { ConfigSource } from './config-source.ts';
 import { ContainerConfigError, environmentOf, expand, refersToConfig } from './environment.ts';
 import type { PodFacts } from './field-ref.ts';
 import { runtimeResources } from './resize.ts';
 import { checkNonRoot, oomScoreAdj, securityOf } from './security.ts';
+import { type MountedVolume, mountableNamed } from './volumes/volume.ts';
 
 /** What a container's configuration is made from. */
 export interface ContainerParts {
-  readonly facts: PodFacts;
+  /** What is known of its pod, now. */
+  readonly pod: { facts(): PodFacts };
   readonly container: Container;
   readonly attempt: number;
-  readonly volumes: ReadonlyMap<string, MountableVolume>;
+  readonly volumes: readonly MountedVolume[];
   readonly source: ConfigSource;
   /** A debug container's target. */
   readonly targetId?: string | undefined;
@@ -25,7 +27,8 @@ export interface ContainerParts {
  * @throws ContainerConfigError
  */
 export async function containerConfigOf(parts: ContainerParts, image: Pick<Image, 'uid' | 'username'>): Promise<ContainerConfig> {
-  const { container, facts } = parts;
+  const { container } = parts;
+  const facts = parts.pod.facts();
   const environment = needsEnvironment(container) ? await environmentOf(facts, container, parts.source) : undefined;
   const config = withEnvironment(parts, environment);
   checkNonRoot(facts.pod, container, image);
@@ -44,7 +47,7 @@ const needsEnvironment = (container: Container): boolean =>
 export async function restoredConfigOf(parts: ContainerParts): Promise<ContainerConfig> {
   if (!needsEnvironment(parts.container)) return withEnvironment(parts, undefined);
   try {
-    return withEnvironment(parts, await environmentOf(parts.facts, parts.container, parts.source));
+    return withEnvironment(parts, await environmentOf(parts.pod.facts(), parts.container, parts.source));
   } catch (error) {
     if (error instanceof ContainerConfigError) return withEnvironment(parts, undefined);
     throw error;
@@ -52,9 +55,9 @@ export async function restoredConfigOf(parts: ContainerParts): Promise<Container
 }
 
 function withEnvironment(parts: ContainerParts, environment: ReadonlyMap<string, string> | undefined): ContainerConfig {
-  const { facts, container, attempt, source } = parts;
-  const lookup = (name: string) => environment?.get(name);
-  const resolved = (texts: readonly string[] = NONE) => (environment ? texts.map((text) => expand(text, lookup)) : texts);
+  const { container, attempt } = parts;
+  const resolved = (texts: readonly string[] = NONE) =>
+    environment ? texts.map((text) => expand(text, (name) => environment.get(name))) : texts;
   return {
     name: container.name,
     attempt,
@@ -62,7 +65,7 @@ function withEnvironment(parts: ContainerParts, environment: ReadonlyMap<string,
     command: resolved(container.command),
     args: resolved(container.args),
     workingDir: container.workingDir ?? '',
-    environment: () => (environment ? Promise.resolve(environment) : environmentOf(facts, container, source)),
+    environment: environment ? () => Promise.resolve(environment) : laterEnvironment(parts),
     mounts: mountsOf(parts, environment),
     ports: container.ports?.map(({ name = '', containerPort, protocol = 'TCP' }) => ({ name, containerPort, protocol })) ?? NONE,
     ...terminationOf(container),
@@ -73,8 +76,19 @@ function withEnvironment(parts: ContainerParts, environment: ReadonlyMap<string,
   };
 }
 
+/**
+ * The environment, when somebody asks. What a container reads of its pod it reads as the pod is now; one that reads nothing does not keep
+ * the pod as it is now.
+ */
+function laterEnvironment({ container, pod, source }: ContainerParts): ContainerConfig['environment'] {
+  if (!container.env?.some(({ valueFrom }) => valueFrom)) return () => environmentOf(pod.facts(), container, source);
+  const facts = pod.facts();
+  return () => environmentOf(facts, container, source);
+}
+
 /** What a plain container does not have. */
-function optionalOf({ facts, container, targetId, behaviour }: ContainerParts): Partial<ContainerConfig> {
+function optionalOf({ pod, container, targetId, behaviour }: ContainerParts): Partial<ContainerConfig> {
+  const facts = pod.facts();
   const resources = runtimeResources(container.resources);
   const score = resources || facts.pod.spec.priority ? oomScoreAdj(facts.pod, container, facts.allocatable.memory) : undefined;
   const security = securityOf(facts.pod, container);
@@ -88,17 +102,19 @@ function optionalOf({ facts, container, targetId, behaviour }: ContainerParts): 
 }
 
 function mountsOf(
-  { container, volumes, facts }: ContainerParts,
+  { container, volumes, pod }: ContainerParts,
   environment: ReadonlyMap<string, string> | undefined,
 ): ContainerConfig['mounts'] {
-  return (container.volumeMounts ?? NONE).flatMap(({ name, mountPath, readOnly: isAsked = false, subPath = '', subPathExpr }) => {
-    const volume = volumes.get(name);
+  const mounts = (container.volumeMounts ?? NONE).flatMap(({ name, mountPath, readOnly: isAsked = false, subPath = '', subPathExpr }) => {
+    const volume = mountableNamed(volumes, name);
     if (!volume) return [];
-    const readOnly = isAsked || isReadOnly(facts.pod, name);
+    const readOnly = isAsked || isReadOnly(pod.facts().pod, name);
     return [
       { containerPath: mountPath, readOnly, volume, subPath: subPathExpr && environment ? resolvePath(subPathExpr, environment) : subPath },
     ];
   });
+  // A copy has no room to grow.
+  return mounts.slice();
 }
 
 /** Whether the pod asks for no more than to read a volume, whatever its mounts say. */

@@ -11,11 +11,14 @@ import { turnsOf } from './termination-order.ts';
 /** A container is given at least this long to stop after its preStop hook. */
 const GRACE_MS_MIN = 2000;
 
-interface Parts {
+/** What a pod's containers are stopped with. */
+export interface KillerParts {
   readonly node: NodeServices;
   readonly book: RunBook;
-  readonly pod: () => Pod;
-  readonly target: (container: Container, id: string) => HandlerTarget;
+  /** As it is now, with what the node gave it. */
+  readonly pod: Pod;
+  /** Where the hooks and probes of a container go. */
+  target(container: Container, id: string): HandlerTarget;
 }
 
 interface OneKill {
@@ -33,17 +36,17 @@ interface OneKill {
  * `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
  */
 export class ContainerKiller {
-  readonly #parts: Parts;
+  readonly #parts: KillerParts;
   #stopping: Promise<void> | undefined;
   #grace: Grace | undefined;
 
-  constructor(parts: Parts) {
+  constructor(parts: KillerParts) {
     this.#parts = parts;
   }
 
   /** Stops containers that will start again, or not, while the pod goes on. */
   async kill(kills: readonly Kill[], signal: AbortSignal): Promise<void> {
-    const pod = this.#parts.pod();
+    const pod = this.#parts.pod;
     await Promise.all(
       kills.map(async ({ container, role, id, message, reason }) => {
         const grace = new Grace(this.#parts.node.clock, graceSecondsOf(pod, container, reason) * 1000);
@@ -68,7 +71,7 @@ export class ContainerKiller {
 
   async #stopEach(graceMs: number): Promise<void> {
     const { node, book } = this.#parts;
-    const pod = this.#parts.pod();
+    const pod = this.#parts.pod;
     const grace = new Grace(node.clock, graceMs);
     this.#grace = grace;
     for (const { probes } of book.all) probes?.ending();

@@ -1,79 +1,85 @@
-import type { Container, Pod } from '../../api/index.ts';
+import type { Container, Live, Pod } from '../../api/index.ts';
 import type { ContainerProbes } from '../probes/container-probes.ts';
 import type { HandlerTarget } from '../probes/handler-target.ts';
 import { restoredConfigOf } from './container-config.ts';
 import { ContainerKiller } from './container-killer.ts';
 import { containersOf } from './container-names.ts';
-import { ContainerStarter, type StartOutcome } from './container-starter.ts';
+import { ContainerStarter, type StarterParts, type StartOutcome } from './container-starter.ts';
 import type { Kill, Start } from './container-steps.ts';
 import type { NodeServices } from './node-services.ts';
 import type { ObservedContainer } from './observed.ts';
-import type { PodSandbox } from './pod-sandbox.ts';
+import type { AllocatedPod, PodSandbox } from './pod-sandbox.ts';
 import { changedResources, runtimeResources } from './resize.ts';
 import { adoptPod, type RestoredRun, restorePod } from './restore.ts';
 import { RunBook } from './run-book.ts';
 
-interface Parts {
-  readonly node: NodeServices;
-  readonly sandbox: PodSandbox;
-  /** The pod as it is now, with what the node gave it. */
-  readonly pod: () => Pod;
+/** Whose containers they are. */
+export interface RunsOwner extends AllocatedPod {
   /** A probe has changed its mind. */
-  readonly onProbe: () => void;
+  probed(): void;
 }
 
 /** The containers of one pod: starts, restarts and stops them, and knows what became of each. */
-export class ContainerRuns {
-  readonly #parts: Parts;
-  readonly #book: RunBook;
-  readonly #killer: ContainerKiller;
+export class ContainerRuns implements StarterParts {
+  readonly node: NodeServices;
+  readonly sandbox: PodSandbox;
+  readonly book: RunBook;
+  readonly killer: ContainerKiller;
+  readonly #owner: RunsOwner;
   readonly #starter: ContainerStarter;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    const { node, sandbox, pod, onProbe } = parts;
-    const target = (container: Container, containerId: string): HandlerTarget => ({
-      runtime: node.runtime,
-      clock: node.clock,
-      sandboxId: sandbox.id ?? '',
-      containerId,
-      container,
-      podIP: sandbox.status?.ip ?? '',
-    });
-    this.#book = new RunBook(node.runtime);
-    this.#killer = new ContainerKiller({ node, book: this.#book, pod, target });
-    this.#starter = new ContainerStarter({ node, sandbox, book: this.#book, killer: this.#killer, pod, target, onProbe });
+  constructor(node: NodeServices, sandbox: PodSandbox, owner: RunsOwner) {
+    this.node = node;
+    this.sandbox = sandbox;
+    this.#owner = owner;
+    this.book = new RunBook(node.runtime);
+    this.killer = new ContainerKiller(this);
+    this.#starter = new ContainerStarter(this);
+  }
+
+  get pod(): Live<Pod> {
+    return this.#owner.allocated;
+  }
+
+  probed(): void {
+    this.#owner.probed();
+  }
+
+  target(container: Container, containerId: string): HandlerTarget {
+    const { node, sandbox } = this;
+    const podIP = sandbox.status?.ip ?? '';
+    return { runtime: node.runtime, clock: node.clock, sandboxId: sandbox.id ?? '', containerId, container, podIP };
   }
 
   idOf(name: string, previous = false): string | undefined {
-    const run = this.#book.find(name);
+    const run = this.book.find(name);
     return previous ? run?.previousId : run?.id;
   }
 
   observe(): ReadonlyMap<string, ObservedContainer> {
-    return this.#book.observe(this.#parts.sandbox.id);
+    return this.book.observe(this.sandbox.id);
   }
 
   get isAnyRunning(): boolean {
-    return this.#book.all.some((run) => this.#book.isRunning(run));
+    return this.book.all.some((run) => this.book.isRunning(run));
   }
 
   async start(starts: readonly Start[], signal: AbortSignal): Promise<StartOutcome> {
     const outcome = await this.#starter.start(starts, signal);
-    this.#parts.sandbox.prune(this.#book.sandboxIds);
+    this.sandbox.prune(this.book.sandboxIds);
     return outcome;
   }
 
   kill(kills: readonly Kill[], signal: AbortSignal): Promise<void> {
-    return this.#killer.kill(kills, signal);
+    return this.killer.kill(kills, signal);
   }
 
   stopAll(graceMs: number): Promise<void> {
-    return this.#killer.stopAll(graceMs);
+    return this.killer.stopAll(graceMs);
   }
 
   shorten(graceMs: number): void {
-    this.#killer.shorten(graceMs);
+    this.killer.shorten(graceMs);
   }
 
   /** The sandbox is new: nothing of the old one runs any more. */
@@ -84,11 +90,11 @@ export class ContainerRuns {
   /** Gives running containers the resources they are to have; answers whether any had others. Upstream: `doPodResizeAction`. */
   resize(): boolean {
     let changed = false;
-    for (const { container } of containersOf(this.#parts.pod())) {
-      const run = this.#book.find(container.name);
-      if (!run?.id || !run.actuated || !this.#book.isRunning(run)) continue;
+    for (const { container } of containersOf(this.pod)) {
+      const run = this.book.find(container.name);
+      if (!run?.id || !run.actuated || !this.book.isRunning(run)) continue;
       if (changedResources(container.resources, run.actuated).length === 0) continue;
-      this.#parts.node.runtime.updateContainerResources(run.id, runtimeResources(container.resources) ?? {});
+      this.node.runtime.updateContainerResources(run.id, runtimeResources(container.resources) ?? {});
       run.actuated = container.resources ?? {};
       changed = true;
     }
@@ -97,16 +103,15 @@ export class ContainerRuns {
 
   /** Whether every running container has the resources that it is to have. */
   get isResized(): boolean {
-    return containersOf(this.#parts.pod()).every(({ container }) => {
-      const run = this.#book.find(container.name);
-      return !run?.actuated || !this.#book.isRunning(run) || changedResources(container.resources, run.actuated).length === 0;
+    return containersOf(this.pod).every(({ container }) => {
+      const run = this.book.find(container.name);
+      return !run?.actuated || !this.book.isRunning(run) || changedResources(container.resources, run.actuated).length === 0;
     });
   }
 
   /** Takes over what the runtime still has of the pod, or, if it is to go on, brings back what its status says was running. */
   async restore(goesOn: boolean): Promise<void> {
-    const { node, sandbox } = this.#parts;
-    const pod = this.#parts.pod();
+    const { node, sandbox, pod } = this;
     const adopted = adoptPod(pod, node.runtime);
     if (adopted) {
       sandbox.adopt(adopted.sandboxId, adopted.older);
@@ -117,9 +122,9 @@ export class ContainerRuns {
     const config = goesOn ? sandbox.configOf(0) : undefined;
     if (!config) return;
     await sandbox.mountAsTheyAre();
-    const facts = { ...sandbox.facts, podIP: pod.status.podIP ?? '' };
+    const facts = () => ({ ...sandbox.facts(), podIP: pod.status.podIP ?? '' });
     const configOf = (container: Container, attempt: number) =>
-      restoredConfigOf({ facts, container, attempt, volumes: sandbox.volumes, source: node.source });
+      restoredConfigOf({ pod: { facts }, container, attempt, volumes: sandbox.volumes, source: node.source });
     const restored = await restorePod(pod, config, configOf);
     if (!restored) return;
     const older = restored.older && node.runtime.restore(restored.older).id;
@@ -133,7 +138,7 @@ export class ContainerRuns {
     for (const { container, role } of containersOf(pod)) {
       const known = runs.get(container.name);
       if (!known) continue;
-      const run = this.#book.of(container, role);
+      const run = this.book.of(container, role);
       run.id = known.id;
       run.previousId = known.previousId;
       run.sandboxId = known.sandboxId;
@@ -146,10 +151,10 @@ export class ContainerRuns {
 
   /** How often the probes of each container came to each result. */
   get probeCounts(): readonly (readonly [container: string, counts: ContainerProbes['counts']])[] {
-    return [...this.#book.all].flatMap(({ name, probes }) => (probes ? [[name, probes.counts] as const] : []));
+    return [...this.book.all].flatMap(({ name, probes }) => (probes ? [[name, probes.counts] as const] : []));
   }
 
   dispose(): void {
-    for (const { probes } of this.#book.all) probes?.stop();
+    for (const { probes } of this.book.all) probes?.stop();
   }
 }

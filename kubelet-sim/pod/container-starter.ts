@@ -1,32 +1,28 @@
 import type { Container, Pod } from '../../api/index.ts';
 import { ContainerProbes, type ProbeKind } from '../probes/container-probes.ts';
-import type { HandlerTarget } from '../probes/handler-target.ts';
 import type { ProbeResult } from '../probes/probe.ts';
 import { type Image, RuntimeError } from '../runtime/cri.ts';
 import { containerConfigOf } from './container-config.ts';
-import type { ContainerKiller } from './container-killer.ts';
+import type { ContainerKiller, KillerParts } from './container-killer.ts';
 import { type ContainerRole, podLabel } from './container-names.ts';
 import type { Start } from './container-steps.ts';
 import { ContainerConfigError } from './environment.ts';
 import { runHook } from './hooks.ts';
-import type { NodeServices } from './node-services.ts';
 import type { PodSandbox } from './pod-sandbox.ts';
 import { goSeconds } from './restart-backoff.ts';
-import type { ContainerRun, RunBook } from './run-book.ts';
+import type { ContainerRun } from './run-book.ts';
 
 /** How long an error that only the user can mend is left alone. */
 const CONFIG_RETRY_MS = 10_000;
 /** A container that was started and ended at once is looked at again at once. */
 const ENDED_RETRY_MS = 1;
 
-interface Parts {
-  readonly node: NodeServices;
+/** What a pod's containers are started with. */
+export interface StarterParts extends KillerParts {
   readonly sandbox: PodSandbox;
-  readonly book: RunBook;
   readonly killer: ContainerKiller;
-  readonly pod: () => Pod;
-  readonly target: (container: Container, id: string) => HandlerTarget;
-  readonly onProbe: () => void;
+  /** A probe has changed its mind. */
+  probed(): void;
 }
 
 /** What came of starting containers. */
@@ -52,9 +48,9 @@ class StartError extends Error {
 
 /** Starts containers, one after the other. Upstream: `startContainer`, `pkg/kubelet/kuberuntime/kuberuntime_container.go`. */
 export class ContainerStarter {
-  readonly #parts: Parts;
+  readonly #parts: StarterParts;
 
-  constructor(parts: Parts) {
+  constructor(parts: StarterParts) {
     this.#parts = parts;
   }
 
@@ -74,7 +70,7 @@ export class ContainerStarter {
   /** Answers 0 when the container was started, else how long to wait before the next try. */
   async #start(start: Start, signal: AbortSignal): Promise<number> {
     const { node, book } = this.#parts;
-    const pod = this.#parts.pod();
+    const pod = this.#parts.pod;
     const { container, role } = start;
     const run = book.of(container, role);
     const backoffMs = this.#backoff(pod, start, run);
@@ -125,7 +121,7 @@ export class ContainerStarter {
     const behaviour = node.scripts?.behaviourOf(pod, container.name);
     try {
       if (target && targetId === undefined) throw new ContainerConfigError(`unable to find target container ${target}`);
-      const parts = { facts: sandbox.facts, container, attempt, volumes: sandbox.volumes, source: node.source, targetId, behaviour };
+      const parts = { pod: sandbox, container, attempt, volumes: sandbox.volumes, source: node.source, targetId, behaviour };
       const config = await containerConfigOf(parts, image);
       signal.throwIfAborted();
       return node.runtime.createContainer(sandbox.id ?? '', config).id;
@@ -188,14 +184,17 @@ export class ContainerStarter {
       clock: node.clock,
       target: this.#parts.target(container, run.id),
       before,
-      observer: { onChange: this.#parts.onProbe, onTrouble: (kind, result) => this.#trouble(container.name, run.role, kind, result) },
+      observer: {
+        onChange: () => this.#parts.probed(),
+        onTrouble: (kind, result) => this.#trouble(container.name, run.role, kind, result),
+      },
     });
   }
 
   /** Upstream: `probe`, `pkg/kubelet/prober/prober.go`. */
   #trouble(name: string, role: ContainerRole, kind: ProbeKind, { outcome, output }: ProbeResult): void {
     const probe = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} probe`;
-    const pod = this.#parts.pod();
+    const pod = this.#parts.pod;
     const { events } = this.#parts.node;
     if (outcome === 'warning') events.warning(pod, 'ProbeWarning', `${probe} warning: ${output}`, { name, role });
     else if (outcome === 'error')

@@ -1,4 +1,4 @@
-import type { Live, Pod } from '../../api/index.ts';
+import type { Live, Pod, PodSpec } from '../../api/index.ts';
 import type { NodeServices } from './node-services.ts';
 import { isResized, type ResizeState, resizeCompletedText, withAllocation } from './resize.ts';
 
@@ -14,8 +14,8 @@ import { isResized, type ResizeState, resizeCompletedText, withAllocation } from
  */
 export class PodAllocation {
   readonly #node: NodeServices;
-  /** A pod with the resources given; the newest one while they are those that it asks for. */
-  #given: Live<Pod>;
+  /** A spec with the resources given; the newest one while they are those that it asks for. */
+  #given: PodSpec;
   #state: ResizeState | undefined;
 
   constructor(node: NodeServices, pod: Live<Pod>) {
@@ -29,7 +29,7 @@ export class PodAllocation {
 
   /** The pod as it is now, with the resources it was given. */
   of(pod: Live<Pod>): Live<Pod> {
-    return pod === this.#given ? pod : { ...pod, spec: withAllocation(pod, this.#given).spec };
+    return pod.spec === this.#given ? pod : { ...pod, spec: withAllocation(pod.spec, this.#given) };
   }
 
   /** Whether what was put off may fit by now. */
@@ -39,8 +39,8 @@ export class PodAllocation {
 
   /** Looks at what the pod asks for, and gives it when there is room. */
   consider(pod: Live<Pod>): void {
-    if (!isResized(pod, this.#given)) {
-      this.#given = pod;
+    if (!isResized(pod.spec, this.#given)) {
+      this.#given = pod.spec;
       if (this.#state?.pending) this.#state = this.#state.inProgress && { inProgress: this.#state.inProgress };
       return;
     }
@@ -50,7 +50,7 @@ export class PodAllocation {
       this.#state = { ...this.#state, pending: { ...refusal, generation } };
       return;
     }
-    this.#given = pod;
+    this.#given = pod.spec;
     this.#state = { inProgress: { generation } };
   }
 
@@ -64,17 +64,14 @@ export class PodAllocation {
 }
 
 /** The resources that a pod's status says it was given before this process started. */
-function givenBefore(pod: Live<Pod>): Live<Pod> {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status;
+function givenBefore({ spec, status }: Live<Pod>): PodSpec {
+  const { containerStatuses = [], initContainerStatuses = [] } = status;
   const given = new Map(
     [...containerStatuses, ...initContainerStatuses].flatMap(({ name, resources, allocatedResources }) =>
       resources ? [[name, { ...resources, ...(allocatedResources ? { requests: allocatedResources } : {}) }] as const] : [],
     ),
   );
-  if (given.size === 0) return pod;
-  const before = {
-    ...pod,
-    spec: { ...pod.spec, containers: pod.spec.containers.map((c) => (given.has(c.name) ? { ...c, resources: given.get(c.name) } : c)) },
-  };
-  return isResized(pod, before) ? before : pod;
+  if (given.size === 0) return spec;
+  const before = { ...spec, containers: spec.containers.map((c) => (given.has(c.name) ? { ...c, resources: given.get(c.name) } : c)) };
+  return isResized(spec, before) ? before : spec;
 }

@@ -1,9 +1,9 @@
-import type { Pod } from '../../api/index.ts';
-import type { MountableVolume, PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
+import type { Live, Pod } from '../../api/index.ts';
+import type { PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { NodeServices } from './node-services.ts';
 import { sandboxConfigOf } from './sandbox-config.ts';
-import { NotYet, type PodVolume, type VolumeScope } from './volumes/volume.ts';
+import { type MountedVolume, NotYet, type PodVolume, type VolumeScope } from './volumes/volume.ts';
 import { setUpVolumes, volumesOf } from './volumes/volumes.ts';
 
 /** Waits between tries to mount volumes, and to make a sandbox. */
@@ -17,24 +17,29 @@ const NO_RANGE =
   'network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: the node has no pod address range yet';
 
 const NO_VOLUMES: readonly PodVolume[] = [];
-const NONE: ReadonlyMap<string, MountableVolume> = new Map();
+const NONE: readonly MountedVolume[] = [];
+const NO_IDS: readonly string[] = [];
+
+/** Who has the pod as it is now, with what the node gave it. */
+export interface AllocatedPod {
+  readonly allocated: Live<Pod>;
+}
 
 /** A pod's sandbox and volumes. */
-export class PodSandbox {
-  readonly #node: NodeServices;
-  /** The pod as it is now, with what the node gave it. */
-  readonly #pod: () => Pod;
+export class PodSandbox implements VolumeScope {
+  readonly node: NodeServices;
+  readonly #owner: AllocatedPod;
   #id: string | undefined;
   /** Dead ones, whose containers are remembered; the oldest first. */
-  readonly #older: string[] = [];
+  #older: readonly string[] = NO_IDS;
   #volumes: readonly PodVolume[] | undefined;
-  #mounted: ReadonlyMap<string, MountableVolume> | undefined;
+  #mounted: readonly MountedVolume[] | undefined;
   #mountFailures = 0;
   #rangeWaits = 0;
 
-  constructor(node: NodeServices, pod: () => Pod) {
-    this.#node = node;
-    this.#pod = pod;
+  constructor(node: NodeServices, owner: AllocatedPod) {
+    this.node = node;
+    this.#owner = owner;
   }
 
   get id(): string | undefined {
@@ -42,23 +47,23 @@ export class PodSandbox {
   }
 
   get status(): PodSandboxStatus | undefined {
-    return this.#id === undefined ? undefined : this.#node.runtime.podSandboxStatus(this.#id);
+    return this.#id === undefined ? undefined : this.node.runtime.podSandboxStatus(this.#id);
   }
 
-  /** What is mounted, by the volume's name. */
-  get volumes(): ReadonlyMap<string, MountableVolume> {
+  /** What is mounted. */
+  get volumes(): readonly MountedVolume[] {
     return this.#mounted ?? NONE;
   }
 
-  get facts(): PodFacts {
-    const pod = this.#pod();
-    return { pod, podIP: this.status?.ip ?? '', hostIP: this.#node.hostIP, allocatable: this.#node.allocatable() };
+  facts(): PodFacts {
+    const pod = this.#owner.allocated;
+    return { pod, podIP: this.status?.ip ?? '', hostIP: this.node.hostIP, allocatable: this.node.allocatable() };
   }
 
   /** Sets up the volumes and makes the sandbox; answers how long to wait before trying again, 0 when it is there. */
   async make(attempt: number, signal: AbortSignal): Promise<number> {
-    const pod = this.#pod();
-    if (attempt > 0) this.#node.events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
+    const pod = this.#owner.allocated;
+    if (attempt > 0) this.node.events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
     if (!this.#hasNetwork(pod)) return RANGE_RETRY_MS;
     const mountRetryMs = await this.#mount(pod);
     signal.throwIfAborted();
@@ -67,60 +72,55 @@ export class PodSandbox {
       const config = this.configOf(attempt);
       if (!config) return RANGE_RETRY_MS;
       this.#retire();
-      this.#id = this.#node.runtime.runPodSandbox(config).id;
+      this.#id = this.node.runtime.runPodSandbox(config).id;
       return 0;
     } catch (error) {
-      this.#node.events.warning(pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${textOf(error)}`);
+      this.node.events.warning(pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${textOf(error)}`);
       return SANDBOX_RETRY_MS;
     }
   }
 
   /** Whether the pod can get an address. Upstream: `SyncPod`, `pkg/kubelet/kubelet.go`. */
   #hasNetwork(pod: Pod): boolean {
-    if (pod.spec.hostNetwork || this.#node.pool()) return true;
-    if (++this.#rangeWaits > RANGE_WAITS_MAX) this.#node.events.warning(pod, 'NetworkNotReady', NO_RANGE);
+    if (pod.spec.hostNetwork || this.node.pool()) return true;
+    if (++this.#rangeWaits > RANGE_WAITS_MAX) this.node.events.warning(pod, 'NetworkNotReady', NO_RANGE);
     return false;
   }
 
   /** Undefined while there is no address to be had. */
   configOf(attempt: number): PodSandboxConfig | undefined {
-    const pod = this.#pod();
-    const pool = this.#node.pool();
-    const network = pod.spec.hostNetwork ? { host: this.#node.hostIP } : pool ? { pool } : undefined;
-    return network && sandboxConfigOf({ pod, attempt, nodeName: this.#node.nodeName, network });
+    const pod = this.#owner.allocated;
+    const pool = this.node.pool();
+    const network = pod.spec.hostNetwork ? { host: this.node.hostIP } : pool ? { pool } : undefined;
+    return network && sandboxConfigOf({ pod, attempt, nodeName: this.node.nodeName, network });
   }
 
   /** Takes over a sandbox that was there before; those before it are given oldest first. */
   adopt(id: string, older: readonly string[] = []): void {
     this.#id = id;
-    this.#older.push(...older);
+    this.#older = [...this.#older, ...older];
   }
 
   /** Makes the volumes known as they are: those of a pod that has been running are not asked whether they still could be set up. */
   async mountAsTheyAre(): Promise<void> {
     if (this.#mounted) return;
-    const { mountables } = await setUpVolumes(this.#known().filter(({ mountable }) => !mountable));
-    const known = this.#known().flatMap(({ name, mountable }) => (mountable ? [[name, mountable] as const] : []));
-    this.#mounted = new Map([...mountables, ...known]);
+    const { mounted } = await setUpVolumes(this.#known().filter(({ mountable }) => !mountable));
+    const known = this.#known().flatMap(({ name, mountable }) => (mountable ? { name, mountable } : []));
+    this.#mounted = [...mounted, ...known];
   }
 
   #known(): readonly PodVolume[] {
-    const { volumes } = this.#pod().spec;
-    this.#volumes ??= volumes?.length ? volumesOf(volumes, this.#scope()) : NO_VOLUMES;
+    const { volumes } = this.#owner.allocated.spec;
+    this.#volumes ??= volumes?.length ? volumesOf(volumes, this) : NO_VOLUMES;
     return this.#volumes;
-  }
-
-  #scope(): VolumeScope {
-    const { source, claims, nodeName, nodeLabels, clock, runtime } = this.#node;
-    return { facts: () => this.facts, source, claims, nodeName, nodeLabels, clock, hostPath: (path, type) => runtime.hostPath(path, type) };
   }
 
   async #mount(pod: Pod): Promise<number> {
     const volumes = this.#known();
     if (volumes.length === 0) return 0;
-    const { mountables, errors } = await setUpVolumes(volumes);
-    this.#mounted = mountables;
-    for (const error of errors) if (!(error instanceof NotYet)) this.#node.events.warning(pod, 'FailedMount', error.message);
+    const { mounted, errors } = await setUpVolumes(volumes);
+    this.#mounted = mounted;
+    for (const error of errors) if (!(error instanceof NotYet)) this.node.events.warning(pod, 'FailedMount', error.message);
     if (errors.length > 0) return Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MOUNT_RETRY_MS_MAX);
     this.#mountFailures = 0;
     return 0;
@@ -129,27 +129,27 @@ export class PodSandbox {
   /** The sandbox is dead: its containers are kept for a while, for what they tell. */
   #retire(): void {
     if (this.#id === undefined) return;
-    this.#node.runtime.stopPodSandbox(this.#id);
-    this.#older.push(this.#id);
+    this.node.runtime.stopPodSandbox(this.#id);
+    this.#older = [...this.#older, this.#id];
     this.#id = undefined;
   }
 
   /** Lets go of dead sandboxes, but for those whose containers still tell something. */
   prune(used: ReadonlySet<string | undefined>): void {
-    for (const id of this.#older.filter((older) => !used.has(older))) {
-      this.#node.runtime.removePodSandbox(id);
-      this.#older.splice(this.#older.indexOf(id), 1);
-    }
+    const unused = this.#older.filter((id) => !used.has(id));
+    if (unused.length === 0) return;
+    for (const id of unused) this.node.runtime.removePodSandbox(id);
+    this.#older = this.#older.filter((id) => used.has(id));
   }
 
   stop(): void {
     for (const volume of this.#volumes ?? NO_VOLUMES) volume.tearDown?.();
-    if (this.#id !== undefined) this.#node.runtime.stopPodSandbox(this.#id);
+    if (this.#id !== undefined) this.node.runtime.stopPodSandbox(this.#id);
   }
 
   remove(): void {
     for (const volume of this.#volumes ?? NO_VOLUMES) volume.tearDown?.();
-    for (const id of [...this.#older, this.#id]) if (id !== undefined) this.#node.runtime.removePodSandbox(id);
+    for (const id of [...this.#older, this.#id]) if (id !== undefined) this.node.runtime.removePodSandbox(id);
   }
 }
 

@@ -74,8 +74,8 @@ export class PodWorker {
     this.#pod = pod;
     this.#status = pod.status;
     this.#allocation = new PodAllocation(node, pod);
-    this.#sandbox = new PodSandbox(node, () => this.allocated);
-    this.#runs = new ContainerRuns({ node, sandbox: this.#sandbox, pod: () => this.allocated, onProbe: () => this.#probed() });
+    this.#sandbox = new PodSandbox(node, this);
+    this.#runs = new ContainerRuns(node, this.#sandbox, this);
     if (rejection) this.#reject(rejection);
     else if (endedPhase(pod.status)) this.#state = 'ended';
     this.#setDeadline();
@@ -365,7 +365,7 @@ export class PodWorker {
   }
 
   /** A probe has changed its mind: what a long sync has shown is corrected, all else is for the next sync. */
-  #probed(): void {
+  probed(): void {
     const shown = this.#shown;
     if (shown) {
       const now = this.#scripted(this.#runs.observe());

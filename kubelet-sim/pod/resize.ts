@@ -1,4 +1,12 @@
-import { type Container, type Pod, type PodCondition, parseQuantity, type ResourceRequirements, toTime } from '../../api/index.ts';
+import {
+  type Container,
+  type Pod,
+  type PodCondition,
+  type PodSpec,
+  parseQuantity,
+  type ResourceRequirements,
+  toTime,
+} from '../../api/index.ts';
 import type { ContainerResources } from '../runtime/cri.ts';
 import { isSidecar } from './container-names.ts';
 
@@ -21,7 +29,7 @@ type ListName = 'requests' | 'limits';
 const LISTS: readonly ListName[] = ['requests', 'limits'];
 
 /** Containers whose resources can be changed while they run: the main ones and sidecars. */
-const resizable = ({ spec }: Pod): readonly Container[] => [...(spec.initContainers ?? []).filter(isSidecar), ...spec.containers];
+const resizable = (spec: PodSpec): readonly Container[] => [...(spec.initContainers ?? []).filter(isSidecar), ...spec.containers];
 
 const amount = (resources: ResourceRequirements | undefined, list: ListName, name: string): number =>
   parseQuantity(resources?.[list]?.[name] ?? '0').milli();
@@ -32,22 +40,19 @@ export function changedResources(a: ResourceRequirements | undefined, b: Resourc
   return RESOURCES.filter((name) => LISTS.some((list) => amount(a, list, name) !== amount(b, list, name)));
 }
 
-/** Whether a pod asks for other resources than it was given. */
-export function isResized(pod: Pod, allocated: Pod): boolean {
+/** Whether a spec asks for other resources than were given. */
+export function isResized(pod: PodSpec, allocated: PodSpec): boolean {
   const given = new Map(resizable(allocated).map(({ name, resources }) => [name, resources]));
   return resizable(pod).some(({ name, resources }) => given.has(name) && changedResources(resources, given.get(name)).length > 0);
 }
 
-/** The pod with the resources that another one of it was given: its spec is the newest but for them. */
-export function withAllocation(pod: Pod, allocated: Pod): Pod {
+/** A spec with the resources that were given: all else is the newest. */
+export function withAllocation(spec: PodSpec, allocated: PodSpec): PodSpec {
   const given = new Map(resizable(allocated).map(({ name, resources }) => [name, resources]));
   const replace = (container: Container): Container =>
     given.has(container.name) ? { ...container, resources: given.get(container.name) } : container;
-  const { initContainers, containers } = pod.spec;
-  return {
-    ...pod,
-    spec: { ...pod.spec, ...(initContainers ? { initContainers: initContainers.map(replace) } : {}), containers: containers.map(replace) },
-  };
+  const { initContainers, containers } = spec;
+  return { ...spec, ...(initContainers ? { initContainers: initContainers.map(replace) } : {}), containers: containers.map(replace) };
 }
 
 /**
@@ -72,6 +77,7 @@ export function runtimeResources(resources: ResourceRequirements | undefined): C
     cpuLimitMillis: millis(limits?.cpu),
     memoryRequestBytes: bytes(requests?.memory),
     memoryLimitBytes: bytes(limits?.memory),
+    oomScoreAdj: undefined,
   };
 }
 

@@ -26,8 +26,8 @@ export interface ContainerRun {
 /** What a pod's worker knows of its containers. */
 export class RunBook {
   readonly #runtime: RuntimeService;
-  /** Few per pod, hence a list. */
-  readonly #runs: ContainerRun[] = [];
+  /** Few per pod, hence a list; made anew when one comes, for an array that grew by `push` has room for seventeen. */
+  #runs: readonly ContainerRun[] = [];
 
   constructor(runtime: RuntimeService) {
     this.#runtime = runtime;
@@ -58,7 +58,7 @@ export class RunBook {
       image,
       actuated: undefined,
     };
-    this.#runs.push(run);
+    this.#runs = [...this.#runs, run];
     return run;
   }
 

@@ -8,6 +8,7 @@ const CLUSTER_DNS = '10.96.0.10';
 /** What a node's own resolver says. */
 const NODE_DNS: DnsConfig = { servers: ['10.0.0.1'], searches: [], options: [] };
 const HOSTNAME_CHARS_MAX = 64;
+const NO_ANNOTATIONS: Readonly<Record<string, string>> = {};
 
 /** What a sandbox is made from. */
 export interface SandboxParts {
@@ -23,7 +24,7 @@ export interface SandboxParts {
  * @throws Error when the pod's full name is too long for a host name
  */
 export function sandboxConfigOf({ pod, attempt, nodeName, network }: SandboxParts): PodSandboxConfig {
-  const { name = '', namespace = '', uid = '', annotations = {}, labels } = pod.metadata;
+  const { name = '', namespace = '', uid = '', annotations = NO_ANNOTATIONS, labels } = pod.metadata;
   const { spec } = pod;
   const domain = spec.subdomain ? `${spec.subdomain}.${namespace}.svc.${CLUSTER_DOMAIN}` : undefined;
   const dns = dnsOf(pod);

@@ -4,9 +4,20 @@ import { podLabel } from './container-names.ts';
 import { ContainerConfigError } from './environment.ts';
 
 /** What a container may do, its own word before the pod's. Upstream: `DetermineEffectiveSecurityContext`, `pkg/securitycontext`. */
-export function securityOf({ spec }: Pod, { securityContext: own = {} }: Container): ContainerSecurity | undefined {
-  const shared = spec.securityContext ?? {};
-  if (!spec.securityContext && Object.keys(own).length === 0) return undefined;
+export function securityOf({ spec }: Pod, { securityContext: own }: Container): ContainerSecurity | undefined {
+  const shared = spec.securityContext;
+  if (own && Object.keys(own).length > 0) return effectiveSecurity(shared, own);
+  if (!shared) return undefined;
+  const known = ofPods.get(shared) ?? effectiveSecurity(shared, {});
+  ofPods.set(shared, known);
+  return known;
+}
+
+/** What pods say for containers that say nothing: many pods say the same, and share it. */
+type PodSecurity = NonNullable<Pod['spec']['securityContext']>;
+const ofPods = new WeakMap<PodSecurity, ContainerSecurity>();
+
+function effectiveSecurity(shared: PodSecurity = {}, own: NonNullable<Container['securityContext']>): ContainerSecurity {
   const groups = [...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])];
   const { capabilities } = own;
   return {

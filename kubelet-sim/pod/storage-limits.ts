@@ -1,7 +1,8 @@
 import { type Container, type Pod, parseQuantity, type Quantity } from '../../api/index.ts';
-import type { MountableVolume, RuntimeService } from '../runtime/cri.ts';
+import type { RuntimeService } from '../runtime/cri.ts';
 import { isSidecar } from './container-names.ts';
 import type { Verdict } from './observed.ts';
+import { type MountedVolume, mountableNamed } from './volumes/volume.ts';
 
 /** How often the use of disk is looked at, as upstream's eviction manager does. */
 export const STORAGE_CHECK_MS = 10_000;
@@ -12,7 +13,7 @@ const ON_DISK = 'ephemeral-storage';
 export interface StorageScope {
   readonly pod: Pod;
   readonly runtime: RuntimeService;
-  readonly volumes: ReadonlyMap<string, MountableVolume>;
+  readonly volumes: readonly MountedVolume[];
   readonly containerId: (name: string) => string | undefined;
 }
 
@@ -34,7 +35,7 @@ const bytes = (text: string): number => parseQuantity(text).value();
 
 function volumeExcess({ pod, runtime, volumes }: StorageScope): string | undefined {
   for (const { name, emptyDir } of pod.spec.volumes ?? []) {
-    const volume = volumes.get(name);
+    const volume = mountableNamed(volumes, name);
     const limit = emptyDir?.sizeLimit;
     if (volume && limit !== undefined && bytes(limit) > 0 && runtime.volumeUsage(volume).usedBytes > bytes(limit))
       return `Usage of EmptyDir volume "${name}" exceeds the limit "${limit}". `;
@@ -48,7 +49,7 @@ function podExcess(scope: StorageScope): string | undefined {
   if (!limit) return undefined;
   let used = 0;
   for (const { name, emptyDir } of pod.spec.volumes ?? []) {
-    const volume = volumes.get(name);
+    const volume = mountableNamed(volumes, name);
     if (volume && emptyDir && emptyDir.medium !== 'Memory') used += runtime.volumeUsage(volume).usedBytes;
   }
   for (const container of pod.spec.containers) used += containerUse(scope, container);

@@ -39,10 +39,10 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
    */
   const waitForAttach = async (volume: Volume): Promise<string | undefined> => {
     const { csi } = volume.spec;
-    const driver = csi && (await scope.claims.source.csiDriver(csi.driver));
+    const driver = csi && (await scope.node.claims.source.csiDriver(csi.driver));
     if (!csi || !driver || driver.spec.attachRequired === false) return undefined;
-    if (await scope.claims.source.attach(volume, scope.nodeName)) return `kubernetes.io/csi/${csi.driver}^${csi.volumeHandle}`;
-    const now = scope.clock.monotonic();
+    if (await scope.node.claims.source.attach(volume, scope.node.nodeName)) return `kubernetes.io/csi/${csi.driver}^${csi.volumeHandle}`;
+    const now = scope.node.clock.monotonic();
     waitsSince ??= now;
     if (now - waitsSince < ATTACH_MS_MAX) throw new NotYet(`volume "${volume.metadata.name}" is not attached`);
     waitsSince = now;
@@ -52,19 +52,19 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
   const setUp = async (): Promise<MountableVolume> => {
     if (mountable) return mountable;
     const { claim, volume } = await processed(own, scope);
-    const user = { pod: scope.facts().pod, nodeName: scope.nodeName };
-    if (volume.spec.accessModes?.includes('ReadWriteOncePod') && scope.claims.isHeldByOther(claim, user)) {
+    const user = { pod: scope.facts().pod, nodeName: scope.node.nodeName };
+    if (volume.spec.accessModes?.includes('ReadWriteOncePod') && scope.node.claims.isHeldByOther(claim, user)) {
       throw setUpFailed(volume, 'volume uses the ReadWriteOncePod access mode and is already in use by another pod');
     }
     const attached = await waitForAttach(volume);
     mountable = await mount(volume, scope);
-    scope.claims.hold(claim, { ...user, attached });
+    scope.node.claims.hold(claim, { ...user, attached });
     return mountable;
   };
   return {
     name: own.name,
     setUp,
-    tearDown: () => scope.claims.release(`${namespace}/${own.claimName}`, uid),
+    tearDown: () => scope.node.claims.release(`${namespace}/${own.claimName}`, uid),
     get mountable() {
       return mountable;
     },
@@ -78,7 +78,7 @@ const setUpFailed = ({ metadata }: Volume, why: string): MountError =>
 async function processed(own: ClaimVolume, scope: VolumeScope): Promise<{ claim: Claim; volume: Volume }> {
   const { pod } = scope.facts();
   const { namespace = '' } = pod.metadata;
-  const { source } = scope.claims;
+  const { source } = scope.node.claims;
   const fail = (why: string) => {
     const what = `unmounted volumes=[${own.name}], unattached volumes=[], failed to process volumes=[${own.name}]`;
     return new MountError(`Unable to attach or mount volumes: ${what}: error processing PVC ${namespace}/${own.claimName}: ${why}`);
@@ -112,30 +112,30 @@ async function boundVolume(claim: Claim, source: ClaimSource): Promise<Volume | 
 /** What is mounted: a part of the node for a directory of it, and for what a network holds the same on every node. */
 async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolume> {
   const { name } = volume.metadata;
-  if (!reachesVolume(scope.nodeLabels(), volume)) {
+  if (!reachesVolume(scope.node.nodeLabels(), volume)) {
     throw new MountError(`MountVolume.NodeAffinity check failed for volume "${name}" : no matching NodeSelectorTerms`);
   }
   const { hostPath, local, csi } = volume.spec;
   if (hostPath) {
     const { path, type } = hostPath;
-    const tree = await scope.hostPath(path, hostPathType(type)).catch((error: unknown) => {
+    const tree = await scope.node.runtime.hostPath(path, hostPathType(type)).catch((error: unknown) => {
       throw setUpFailed(volume, error instanceof Error ? error.message : String(error));
     });
     return { name, tree };
   }
   if (local) {
-    const tree = await scope.hostPath(local.path, 'Directory').catch(() => {
+    const tree = await scope.node.runtime.hostPath(local.path, 'Directory').catch(() => {
       const why = `path "${local.path}" does not exist`;
       throw new MountError(`MountVolume.NewMounter initialization failed for volume "${name}" : ${why}`);
     });
     return { name, tree, ...ownershipOf(scope.facts()) };
   }
-  if (csi && !(await scope.claims.source.csiDriver(csi.driver))) {
+  if (csi && !(await scope.node.claims.source.csiDriver(csi.driver))) {
     const why = `kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: ${csiMissing(csi.driver)}`;
     throw new MountError(`MountVolume.MountDevice failed for volume "${name}" : ${why}`);
   }
   const capacity = volume.spec.capacity?.storage;
-  return scope.claims.sharedTree(volume, () => ({
+  return scope.node.claims.sharedTree(volume, () => ({
     name: keyOf(volume),
     ...ownershipOf(scope.facts()),
     ...(capacity === undefined ? {} : { capacityBytes: parseQuantity(capacity).value() }),

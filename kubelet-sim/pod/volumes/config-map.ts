@@ -9,7 +9,7 @@ export function configMapFiles({ name = '', items, optional }: ConfigMapProjecti
   let kept: Payload | undefined;
   return async () => {
     if (kept) return kept;
-    const found = await scope.source.configMap(scope.facts().pod.metadata.namespace ?? '', name);
+    const found = await scope.node.source.configMap(scope.facts().pod.metadata.namespace ?? '', name);
     if (!found && !optional) throw new Error(`configmap "${name}" not found`);
     const missing = (key: string) => `configmap references non-existent config key: ${key}`;
     const payload = select(found ? bytesOf(found) : new Map(), { items, mode, optional, missing });

@@ -13,7 +13,7 @@ export function csiVolume(name: string, { driver }: CSIVolumeSource, scope: Volu
   let mountable: MountableVolume | undefined;
   const setUp = async (): Promise<MountableVolume> => {
     if (mountable) return mountable;
-    const found = await scope.claims.source.csiDriver(driver);
+    const found = await scope.node.claims.source.csiDriver(driver);
     if (!found) throw new Error(`kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: ${csiMissing(driver)}`);
     if (!(found.spec.volumeLifecycleModes ?? ['Persistent']).includes('Ephemeral')) {
       const mode = 'volume mode "Ephemeral" not supported by driver';

@@ -22,7 +22,7 @@ export const hostPathType = (type = ''): HostPathType => (isType(type) ? type : 
 export function hostPathVolume(name: string, { path, type }: HostPathVolumeSource, scope: VolumeScope): PodVolume {
   let mountable: MountableVolume | undefined;
   const setUp = async (): Promise<MountableVolume> => {
-    mountable ??= { name, tree: await scope.hostPath(path, hostPathType(type)) };
+    mountable ??= { name, tree: await scope.node.runtime.hostPath(path, hostPathType(type)) };
     return mountable;
   };
   return {

@@ -1,4 +1,4 @@
-import type { KeyToPath } from '../../../api/index.ts';
+import type { KeyToPath, Volume } from '../../../api/index.ts';
 import type { MountableVolume, VolumeFile } from '../../runtime/cri.ts';
 import { ownershipOf, type PodVolume, type VolumeScope } from './volume.ts';
 
@@ -11,30 +11,64 @@ export type Collect = () => Promise<Payload>;
 /** Mode of files that say nothing. */
 export const MODE_DEFAULT = 0o644;
 
+/** How the files of a volume are made. */
+export interface PayloadSource {
+  readonly collect: Collect;
+  /** Makes sure, before the first container starts, that the files can be made. */
+  readonly check: Collect;
+}
+
 /**
  * A volume whose files follow their source: they are made when somebody looks at them, and what was good once stays when the source
- * goes away.
- *
- * @param check makes sure, before the first container starts, that the files can be made.
+ * goes away. It is what is mounted, too: every pod has one, which few look at.
  */
-export function payloadVolume(name: string, scope: VolumeScope, collect: Collect, check: Collect = collect): PodVolume {
-  let shown: Payload | undefined;
-  const files = async (): Promise<Payload> => {
+export class PayloadVolume implements PodVolume, MountableVolume {
+  readonly name: string;
+  readonly #scope: VolumeScope;
+  /** What the API says of the volume. */
+  readonly #volume: Volume;
+  readonly #sourceOf: (volume: Volume, scope: VolumeScope) => PayloadSource;
+  #source: PayloadSource | undefined;
+  #shown: Payload | undefined;
+
+  constructor(volume: Volume, scope: VolumeScope, sourceOf: (volume: Volume, scope: VolumeScope) => PayloadSource) {
+    this.name = volume.name;
+    this.#volume = volume;
+    this.#scope = scope;
+    this.#sourceOf = sourceOf;
+  }
+
+  get mountable(): MountableVolume {
+    return this;
+  }
+
+  get fsGroup(): number | undefined {
+    return ownershipOf(this.#scope.facts()).fsGroup;
+  }
+
+  async setUp(): Promise<MountableVolume> {
+    if (!this.#shown && !isAccessVolume(this.#volume)) await this.#made.check();
+    return this;
+  }
+
+  async files(): Promise<Payload> {
     try {
-      const now = await collect();
-      if (!shown || !isSame(shown, now)) shown = now;
+      const now = await this.#made.collect();
+      if (!this.#shown || !isSame(this.#shown, now)) this.#shown = now;
     } catch (error) {
-      if (!shown) throw error;
+      if (!this.#shown) throw error;
     }
-    return shown;
-  };
-  const mountable: MountableVolume = { name, files, ...ownershipOf(scope.facts()) };
-  const setUp = async (): Promise<MountableVolume> => {
-    if (!shown) await check();
-    return mountable;
-  };
-  return { name, mountable, setUp };
+    return this.#shown;
+  }
+
+  get #made(): PayloadSource {
+    this.#source ??= this.#sourceOf(this.#volume, this.#scope);
+    return this.#source;
+  }
 }
+
+/** Whether admission put the volume into the pod, as it does into every one. */
+const isAccessVolume = ({ name }: Volume): boolean => name.startsWith('kube-api-access-');
 
 function isSame(a: Payload, b: Payload): boolean {
   if (a.size !== b.size) return false;

@@ -9,7 +9,7 @@ export function secretFiles({ name = '', items, optional }: SecretProjection, mo
   let kept: Payload | undefined;
   return async () => {
     if (kept) return kept;
-    const found = await scope.source.secret(scope.facts().pod.metadata.namespace ?? '', name);
+    const found = await scope.node.source.secret(scope.facts().pod.metadata.namespace ?? '', name);
     if (!found && !optional) throw new Error(`secret "${name}" not found`);
     const missing = (key: string) => `references non-existent secret key: ${key}`;
     const payload = select(found ? bytesOf(found) : new Map(), { items, mode, optional, missing });

@@ -18,7 +18,7 @@ export function tokenFile(projection: ServiceAccountTokenProjection, mode: numbe
   const { audience = '', expirationSeconds = SECONDS_DEFAULT, path } = projection;
   let held: IssuedToken | undefined;
   return async () => {
-    const now = scope.clock.now();
+    const now = scope.node.clock.now();
     const lifeMs = expirationSeconds * 1000;
     if (!held || isDue(held, lifeMs, now)) held = await ask();
     const { pod } = scope.facts();
@@ -31,9 +31,9 @@ export function tokenFile(projection: ServiceAccountTokenProjection, mode: numbe
 
   async function ask(): Promise<IssuedToken> {
     try {
-      return await scope.source.serviceAccountToken(scope.facts().pod, { audience, expirationSeconds });
+      return await scope.node.source.serviceAccountToken(scope.facts().pod, { audience, expirationSeconds });
     } catch (error) {
-      if (held && held.expiresAt > scope.clock.now()) return held;
+      if (held && held.expiresAt > scope.node.clock.now()) return held;
       throw new Error(`failed to fetch token: ${error instanceof Error ? error.message : String(error)}`);
     }
   }

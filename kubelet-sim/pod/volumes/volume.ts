@@ -1,8 +1,6 @@
-import type { Clock } from '../../../runtime/index.ts';
-import type { FileTree, HostPathType, MountableVolume } from '../../runtime/cri.ts';
-import type { ConfigSource } from '../config-source.ts';
+import type { MountableVolume, RuntimeService } from '../../runtime/cri.ts';
 import type { PodFacts } from '../field-ref.ts';
-import type { HeldClaims } from './held-claims.ts';
+import type { NodeServices } from '../node-services.ts';
 
 /** A volume that cannot be set up; the text is the event's. */
 export class MountError extends Error {
@@ -12,17 +10,15 @@ export class MountError extends Error {
 /** A volume that is not there yet, of which nobody is told: it is looked for again. */
 export class NotYet extends MountError {}
 
+/** What volumes need of the node that they are mounted on. */
+export type VolumeNode = Pick<NodeServices, 'source' | 'claims' | 'nodeName' | 'nodeLabels' | 'clock'> & {
+  readonly runtime: Pick<RuntimeService, 'hostPath'>;
+};
+
 /** What a pod's volumes need to know. */
 export interface VolumeScope {
-  readonly facts: () => PodFacts;
-  readonly source: ConfigSource;
-  /** Claims whose volumes are mounted. */
-  readonly claims: HeldClaims;
-  readonly nodeName: string;
-  readonly nodeLabels: () => Readonly<Record<string, string>>;
-  readonly clock: Clock;
-  /** A part of the node's own file system. @throws Error with a kubelet's text when it is not what the type says. */
-  readonly hostPath: (path: string, type: HostPathType) => Promise<FileTree>;
+  facts(): PodFacts;
+  readonly node: VolumeNode;
 }
 
 /** A volume of a pod. */
@@ -39,6 +35,16 @@ export interface PodVolume {
   /** The pod uses it no more. */
   tearDown?(): void;
 }
+
+/** A volume that is mounted, by the name that the pod has for it: what is behind it may have another. */
+export interface MountedVolume {
+  readonly name: string;
+  readonly mountable: MountableVolume;
+}
+
+/** The volume that a pod calls so. */
+export const mountableNamed = (volumes: readonly MountedVolume[], name: string): MountableVolume | undefined =>
+  volumes.find((one) => one.name === name)?.mountable;
 
 /** A volume that is there at once. */
 export const readyVolume = (name: string, mountable: MountableVolume): PodVolume => ({

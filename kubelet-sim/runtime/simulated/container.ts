@@ -59,7 +59,9 @@ export class SimulatedContainer {
   readonly config: ContainerConfig;
   readonly image: ImageFacts;
   readonly sandbox: Sandbox;
-  readonly #parts: ContainerParts;
+  readonly #imageName: string;
+  readonly #imageRef: string;
+  readonly #onChange: ContainerParts['onChange'];
   #state: ContainerState = 'created';
   readonly #createdAt: number;
   #startedAt = 0;
@@ -86,7 +88,9 @@ export class SimulatedContainer {
   #attached: Attachments | undefined;
 
   constructor(parts: ContainerParts) {
-    this.#parts = parts;
+    this.#imageName = parts.imageName;
+    this.#imageRef = parts.imageRef;
+    this.#onChange = parts.onChange;
     this.id = parts.id;
     this.config = parts.config;
     this.image = parts.image;
@@ -130,7 +134,7 @@ export class SimulatedContainer {
   }
 
   get imageTag(): string {
-    return this.#parts.imageName.slice(this.#parts.imageName.lastIndexOf(':') + 1);
+    return this.#imageName.slice(this.#imageName.lastIndexOf(':') + 1);
   }
 
   /** What its main process is called. */
@@ -178,8 +182,8 @@ export class SimulatedContainer {
       exitCode: this.#exitCode,
       reason: this.#reason,
       message: this.#message,
-      image: this.#parts.imageName,
-      imageRef: this.#parts.imageRef,
+      image: this.#imageName,
+      imageRef: this.#imageRef,
       pid: this.#state === 'running' ? this.#nodePid : 0,
       resources: this.resources,
       user: this.user,
@@ -188,10 +192,10 @@ export class SimulatedContainer {
 
   /** A container as lists show it. */
   get item(): ContainerItem {
-    const { sandbox, imageName: image, imageRef } = this.#parts;
     const { name, attempt } = this.config;
-    const { id, state } = this;
-    return { id, sandboxId: sandbox.id, podUid: sandbox.config.uid, name, attempt, state, createdAt: this.#createdAt, image, imageRef };
+    const { id, state, sandbox } = this;
+    const image = { image: this.#imageName, imageRef: this.#imageRef };
+    return { id, sandboxId: sandbox.id, podUid: sandbox.config.uid, name, attempt, state, createdAt: this.#createdAt, ...image };
   }
 
   usage(): ContainerUsage {
@@ -479,7 +483,7 @@ export class SimulatedContainer {
 
   #tellExit(): void {
     for (const resolve of this.#exitWaiters?.splice(0) ?? []) resolve();
-    this.#parts.onChange(this);
+    this.#onChange(this);
   }
 
   async #readMessage(): Promise<void> {

@@ -82,7 +82,8 @@ export class Sandbox {
   readonly node: SimulatedNode;
   readonly ip: string;
   readonly createdAt: number;
-  readonly containers: SimulatedContainer[] = [];
+  /** Made anew when one comes or goes: few, and there are very many sandboxes. */
+  containers: readonly SimulatedContainer[] = [];
   readonly #pid: number;
   #ready = true;
   /** The pause process's namespace, and those of the containers that have their own. */

@@ -176,7 +176,7 @@ export class SimulatedRuntime implements RuntimeService {
       imageRef: ref,
       onChange: this.#containerChanged,
     });
-    sandbox.containers.push(container);
+    sandbox.containers = [...sandbox.containers, container];
     this.#containers.set(id, { container, sandbox });
     return container;
   }
@@ -200,7 +200,7 @@ export class SimulatedRuntime implements RuntimeService {
     if (!found) return;
     found.container.signal('SIGKILL');
     found.container.forgetLog();
-    found.sandbox.containers.splice(found.sandbox.containers.indexOf(found.container), 1);
+    found.sandbox.containers = found.sandbox.containers.filter((one) => one !== found.container);
     this.#containers.delete(id);
   }
 
