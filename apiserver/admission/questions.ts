@@ -1,7 +1,8 @@
 // What expressions of policies and of webhooks' conditions ask the authorizer.
+
+import type { Authorize, AuthorizerQuestion } from '../../api/cel.ts';
 import { serviceAccountGroups, serviceAccountName } from '../auth/service-account-user.ts';
 import type { AccessAttributes, Authorizer, Decision, UserInfo } from '../auth/types.ts';
-import type { Authorize, AuthorizerQuestion } from '../cel/index.ts';
 
 /**
  * Answers expressions that ask what the user, or a service account, may do. Each question is asked of the authorizer once. Expressions do not wait:

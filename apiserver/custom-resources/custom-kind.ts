@@ -1,11 +1,11 @@
 // A custom resource as it is served: one definition for each version, made of what the CRD says.
 import { apiVersionOf, type JSONSchemaProps, type KindInfo, type Verb } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
-import { compileSchemaRules, type SchemaRules } from '../cel/index.ts';
 import { compareVersions } from '../discovery/groups.ts';
 import type { PublishedKind } from '../openapi/index.ts';
 import type { KindDefinition } from '../registry/resource.ts';
 import { UNSTRUCTURED_WORDING } from '../registry/wording.ts';
+import { compileSchemaRules, type SchemaRules } from '../schema-rules/index.ts';
 import { customType } from './custom-type.ts';
 import { acceptedNamesOf, type Crd, type CrdVersion, isConditionTrue, isNamespaced, servedVersions, storageVersion } from './definition.ts';
 import { type Printer, printerOf } from './printer-columns.ts';

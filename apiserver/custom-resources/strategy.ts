@@ -2,9 +2,9 @@
 // (apiextensions-apiserver).
 import { apiError, type ErrorSubject, type FieldError, fieldError, isQualifiedName, type KubeObject } from '../../api/index.ts';
 import { goFormat, isObject, type JsonObject, ownership } from '../../api/schema.ts';
-import type { SchemaRules } from '../cel/index.ts';
 import { dnsSubdomainName, validateMetadataChanges, validateObjectMeta } from '../registry/metadata-validation.ts';
 import type { RequestContext, ScaleView, Strategy, UpdateStrategy } from '../registry/strategy.ts';
+import type { SchemaRules } from '../schema-rules/index.ts';
 import type { CrdVersion } from './definition.ts';
 import { type JsonPath, JsonPathError, parseJsonPath } from './json-path.ts';
 import { NestedError, namesOf, nestedInteger, nestedString, setNested } from './nested.ts';

@@ -1,8 +1,8 @@
 // A server that knows CustomResourceDefinitions, for tests.
 import type { KubeObject } from '../../api/index.ts';
-import { ruleChecks } from '../cel/index.ts';
 import { createDiscovery } from '../discovery/index.ts';
 import { createOpenApi } from '../openapi/index.ts';
+import { ruleChecks } from '../schema-rules/index.ts';
 import { customResourceDefinitionStrategy } from '../strategies/apiextensions/custom-resource-definition.ts';
 import { plainStrategy, startTestServer, type TestAnswer, type TestServer, type TestServerOptions } from '../testing/test-server.ts';
 

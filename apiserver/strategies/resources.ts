@@ -11,8 +11,8 @@ import {
   resourceKinds,
   schedulingKinds,
 } from '../../api/index.ts';
-import { ruleChecks } from '../cel/index.ts';
 import { type Strategy, type StrategyOptions, strategyKey } from '../registry/strategy.ts';
+import { ruleChecks } from '../schema-rules/index.ts';
 import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definition.ts';
 import { apiServiceStrategy } from './apiregistration/api-service.ts';
 import { certificateSigningRequestStrategy } from './certificates/certificate-signing-request.ts';

@@ -1,4 +1,6 @@
 // What admission policies of either sort have in common. Upstream: `pkg/apis/admissionregistration/validation/validation.go`.
+
+import { ExpressionError } from '../../api/cel.ts';
 import {
   fieldError,
   isDns1035Label,
@@ -10,7 +12,6 @@ import {
   type Variable,
 } from '../../api/index.ts';
 import type { AdmissionCompiler, CompiledVariable } from '../admission/cel/index.ts';
-import { ExpressionError } from '../cel/index.ts';
 import { pathSegmentName } from '../registry/metadata-validation.ts';
 import { checkMatchConditions, checkMatchResources, checkWord, FAILURE_POLICIES } from './admission-rules.ts';
 import { type Errors, isEmpty, listOf, pushInvalid } from './field-errors.ts';

@@ -1,4 +1,6 @@
 // Which requests policies and webhooks are for. Upstream: `pkg/apis/admissionregistration/validation/validation.go`.
+
+import { ExpressionError } from '../../api/cel.ts';
 import {
   fieldError,
   isQualifiedName,
@@ -8,7 +10,6 @@ import {
   type RuleWithOperations,
 } from '../../api/index.ts';
 import { AdmissionCompiler, attempt, type Declared, RETURNS } from '../admission/cel/index.ts';
-import { ExpressionError } from '../cel/index.ts';
 import { pathSegmentName } from '../registry/metadata-validation.ts';
 import { type Errors, listOf, pushInvalid } from './field-errors.ts';
 import { checkLabelSelector } from './meta.ts';

@@ -1,4 +1,6 @@
 // What kinds of resource.k8s.io share: upstream's `pkg/apis/resource/validation/validation.go` of 1.34.
+
+import { deviceSelectorCost, ExpressionError } from '../../api/cel.ts';
 import {
   type DeviceSelector,
   fieldError,
@@ -7,7 +9,6 @@ import {
   isDns1123Subdomain,
   type OpaqueDeviceConfiguration,
 } from '../../api/index.ts';
-import { deviceSelectorCost, ExpressionError } from '../cel/index.ts';
 import { checkList } from './device-lists.ts';
 import { bytesOf, type Errors, isEmpty, pushInvalid } from './field-errors.ts';
 import { checkCsiDriverName } from './storage.ts';

@@ -7,7 +7,7 @@ import {
   JSON_PATCH_FUNCTIONS,
   type StructTypes,
   structTypesOf,
-} from '../../cel/index.ts';
+} from '../../../api/cel.ts';
 import { ADMISSION_TYPES, admissionVariables, type Declared, VARIABLE, VARIABLES_TYPE } from './declarations.ts';
 import { MUTATION_TYPES, OBJECT_TYPE, PATCH_TYPE } from './mutation-types.ts';
 

@@ -1,5 +1,5 @@
 // The variables that expressions of admission see, and their types (apiserver, `pkg/admission/plugin/cel/compile.go`).
-import { AUTHORIZER_TYPE, celTypes, type FieldTypes, RESOURCE_CHECK_TYPE } from '../../cel/index.ts';
+import { AUTHORIZER_TYPE, celTypes, type FieldTypes, RESOURCE_CHECK_TYPE } from '../../../api/cel.ts';
 
 const { BOOL, DYN, INT, STRING, TIMESTAMP, listOf, mapOf, struct } = celTypes;
 type CelType = celTypes.CelType;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CostBudget, ExpressionError } from '../../cel/index.ts';
+import { CostBudget, ExpressionError } from '../../../api/cel.ts';
 import { AdmissionCompiler, attempt, RETURNS } from './compiler.ts';
 import { type AdmissionInput, Evaluator, OutOfBudget } from './evaluation.ts';
 import { type MatchConditions, matchConditions } from './match-conditions.ts';

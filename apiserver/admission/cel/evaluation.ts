@@ -14,7 +14,7 @@ import {
   ExpressionError,
   type Outcome,
   resourceCheckValue,
-} from '../../cel/index.ts';
+} from '../../../api/cel.ts';
 import type { CompiledVariable } from './compiler.ts';
 import { VARIABLE, VARIABLES_TYPE } from './declarations.ts';
 

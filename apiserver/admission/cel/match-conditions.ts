@@ -1,6 +1,6 @@
 // Conditions that requests must meet for a policy or webhook to look at them (apiserver,
 // `pkg/admission/plugin/webhook/matchconditions/matcher.go`; KEP-3716).
-import { type CompiledExpression, CostBudget, type ExpressionError, MATCH_CONDITIONS_BUDGET } from '../../cel/index.ts';
+import { type CompiledExpression, CostBudget, type ExpressionError, MATCH_CONDITIONS_BUDGET } from '../../../api/cel.ts';
 import type { CompiledVariable } from './compiler.ts';
 import { type AdmissionInput, Evaluator, OutOfBudget } from './evaluation.ts';
 

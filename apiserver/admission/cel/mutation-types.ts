@@ -1,5 +1,5 @@
 // The types that mutations are made of (apiserver, `pkg/cel/mutation`): `Object{}`, whose fields nobody checks, and `JSONPatch{}`.
-import { ArrayList, CelError, CelMap, type CelValue, celTypes, EntryMap, equalValues, type StructTypes } from '../../cel/index.ts';
+import { ArrayList, CelError, CelMap, type CelValue, celTypes, EntryMap, equalValues, type StructTypes } from '../../../api/cel.ts';
 
 const { DYN, STRING, struct } = celTypes;
 

@@ -1,6 +1,5 @@
 // What a MutatingAdmissionPolicy makes of an object (apiserver, `pkg/admission/plugin/policy/mutating/{compilation,patch}`; KEP-3962).
-import { apiError, apiVersionOf, type KindInfo, type KubeObject, type MutatingAdmissionPolicy, type Mutation } from '../../../api/index.ts';
-import { applyJsonPatch, DecodeError, isObject, ownership, PatchError } from '../../../api/schema.ts';
+
 import {
   CelError,
   CelList,
@@ -11,7 +10,9 @@ import {
   NativeValueError,
   nativeValue,
   RUNTIME_BUDGET,
-} from '../../cel/index.ts';
+} from '../../../api/cel.ts';
+import { apiError, apiVersionOf, type KindInfo, type KubeObject, type MutatingAdmissionPolicy, type Mutation } from '../../../api/index.ts';
+import { applyJsonPatch, DecodeError, isObject, ownership, PatchError } from '../../../api/schema.ts';
 import {
   AdmissionCompiler,
   type AdmissionInput,

@@ -1,6 +1,7 @@
 // What a ValidatingAdmissionPolicy says of a request (apiserver, `pkg/admission/plugin/policy/validating/{plugin,validator}.go`).
+
+import { type CelValue, type CompiledExpression, CostBudget, type ExpressionError, RUNTIME_BUDGET } from '../../../api/cel.ts';
 import type { MatchCondition, ValidatingAdmissionPolicy, Validation } from '../../../api/index.ts';
-import { type CelValue, type CompiledExpression, CostBudget, type ExpressionError, RUNTIME_BUDGET } from '../../cel/index.ts';
 import {
   AdmissionCompiler,
   type AdmissionInput,

@@ -1,5 +1,5 @@
+import type { CompiledExpression, ExpressionError } from '../../../api/cel.ts';
 import type { MutatingWebhook, ValidatingWebhook } from '../../../api/index.ts';
-import type { CompiledExpression, ExpressionError } from '../../cel/index.ts';
 import { caBundleProblem } from '../../validation/webhook.ts';
 import type { WebhookTarget } from '../../webhook/index.ts';
 import { AdmissionCompiler, attempt, RETURNS } from '../cel/index.ts';

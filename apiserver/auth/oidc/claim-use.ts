@@ -1,10 +1,8 @@
-import { type Expr, OPERATOR } from '../../cel/language/ast.ts';
-import { descendants } from '../../cel/language/literal-checks.ts';
-import { parse } from '../../cel/language/parser.ts';
+import { descendants, type Expr, OPERATOR, parseExpression } from '../../../api/cel.ts';
 
 /** Whether an expression reads a field of a variable, as `variable.field` or `variable.?field`. Upstream: `hasSelectExp`. */
 export const hasSelect = (text: string, variable: string, field: string): boolean =>
-  [...descendants(parse(text))].some((part) => reads(part, variable, field));
+  [...descendants(parseExpression(text))].some((part) => reads(part, variable, field));
 
 function reads(expr: Expr, variable: string, field: string): boolean {
   const isVariable = (operand: Expr | undefined) => operand?.kind === 'ident' && operand.name === variable;

@@ -1,5 +1,4 @@
-import { ArrayList, CelError, CelList, type CelValue, dynamicValue, EntryMap } from '../../cel/index.ts';
-import { unescapeName } from '../../cel/schema/escaping.ts';
+import { ArrayList, CelError, CelList, type CelValue, dynamicValue, EntryMap, unescapeName } from '../../../api/cel.ts';
 
 /**
  * Claims, and what is nested in them, as values of expressions: `claims.kubernetes__dot__io` is the claim `kubernetes.io`, at any depth. Upstream:

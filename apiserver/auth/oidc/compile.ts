@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import { type CompiledExpression, celTypes, compileExpression, ExpressionError, structTypesOf } from '../../../api/cel.ts';
 import { type FieldError, fieldError } from '../../../api/index.ts';
-import { type CompiledExpression, celTypes, compileExpression, ExpressionError, structTypesOf } from '../../cel/index.ts';
 import { checkDomainPrefixedPath } from '../../validation/domain-path.ts';
 import { hasSelect } from './claim-use.ts';
 import type { AuthenticationConfiguration, JwtConfiguration, PrefixedClaim } from './config.ts';

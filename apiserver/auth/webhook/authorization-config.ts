@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import type { CompiledExpression } from '../../../api/cel.ts';
 import { type FieldError, fieldError, nameIsDnsSubdomain } from '../../../api/index.ts';
 import { parseDuration } from '../../../runtime/index.ts';
-import type { CompiledExpression } from '../../cel/index.ts';
 import type { ConfigFormat } from '../../config-file.ts';
 import { compileMatchConditions } from './match-conditions.ts';
 

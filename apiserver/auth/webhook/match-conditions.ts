@@ -1,4 +1,3 @@
-import { type FieldError, fieldError } from '../../../api/index.ts';
 import {
   type CompiledExpression,
   CostBudget,
@@ -8,7 +7,8 @@ import {
   ExpressionError,
   MATCH_CONDITIONS_BUDGET,
   structTypesOf,
-} from '../../cel/index.ts';
+} from '../../../api/cel.ts';
+import { type FieldError, fieldError } from '../../../api/index.ts';
 import type { AccessReviewSpec } from './access-review.ts';
 
 // Which requests a webhook is asked about. Upstream: apiserver, pkg/authorization/cel.

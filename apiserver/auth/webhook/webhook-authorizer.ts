@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { CompiledExpression } from '../../../api/cel.ts';
 import type { Clock, Logger } from '../../../runtime/index.ts';
-import type { CompiledExpression } from '../../cel/index.ts';
 import type { AccessAttributes, Authorizer, Decision, ResolvedRules } from '../types.ts';
 import { type AccessReviewSpec, accessReviewSpec } from './access-review.ts';
 import { ExpiringCache } from './expiring-cache.ts';

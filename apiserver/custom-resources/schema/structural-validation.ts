@@ -1,8 +1,9 @@
 // Whether a schema is structural: upstream's `ValidateStructural` (apiextensions-apiserver, `pkg/apiserver/schema`). A schema has a structure
 // (type, items, properties, additionalProperties), and checks of values beside it, whose joined parts may only speak of what the structure
 // has, and never say what a type is.
+
+import { compileGoPattern } from '../../../api/cel.ts';
 import { type FieldError, fieldError, type JSONSchemaProps } from '../../../api/index.ts';
-import { compileGoPattern } from '../../go-regexp/index.ts';
 import {
   additionalOf,
   hasAdditional,

@@ -1,8 +1,10 @@
 // The types of kinds' objects, for checking expressions against them (apiserver, `pkg/cel/openapi`, `pkg/cel/common/schemas.go`).
+
+import { celTypes, type StructTypes, unescapeName } from '../../../../api/cel.ts';
 import type { JSONSchemaProps } from '../../../../api/index.ts';
 import { type AnyMessage, type FieldType, objectMeta } from '../../../../api/schema.ts';
-import { celTypes, declaredType, nameTypes, type StructTypes, structTypes, unescapeName } from '../../../cel/index.ts';
 import type { PublishedKind } from '../../../openapi/index.ts';
+import { declaredType, nameTypes, structTypes } from '../../../schema-rules/index.ts';
 
 const { BOOL, BYTES, DOUBLE, DYN, INT, STRING, TIMESTAMP, listOf, mapOf, struct } = celTypes;
 type CelType = celTypes.CelType;

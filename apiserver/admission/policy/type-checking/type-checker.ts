@@ -1,5 +1,7 @@
 // What is doubtful in the types of a policy's expressions (apiserver, `pkg/admission/plugin/policy/validating/typechecking.go`). A doubt changes
 // nothing: the policy is in force all the same.
+
+import { AUTHORIZER_TYPE, celTypes, ExpressionError, type StructTypes, structTypesOf, typeOfExpression } from '../../../../api/cel.ts';
 import {
   apiVersionOf,
   type ExpressionWarning,
@@ -8,7 +10,6 @@ import {
   type ValidatingAdmissionPolicy,
   type ValidatingAdmissionPolicySpec,
 } from '../../../../api/index.ts';
-import { AUTHORIZER_TYPE, celTypes, ExpressionError, type StructTypes, structTypesOf, typeOfExpression } from '../../../cel/index.ts';
 import type { PublishedKind } from '../../../openapi/index.ts';
 import { ADMISSION_TYPES, admissionVariables, attempt, composedType, VARIABLE, VARIABLES_TYPE } from '../../cel/index.ts';
 import { KindTypes } from './kind-types.ts';

@@ -1,7 +1,8 @@
 // What a schema asks of a single value: upstream's validators of kube-openapi, `pkg/validation/validate`.
+
+import { compileGoPattern } from '../../../../api/cel.ts';
 import { type FieldError, fieldError, goQuote, type JSONSchemaProps, stringifyJson } from '../../../../api/index.ts';
 import { equalJson } from '../../../../api/schema.ts';
-import { compileGoPattern } from '../../../go-regexp/index.ts';
 import { goFloat, inGoOrder } from '../go-json.ts';
 import { formatOf } from './formats.ts';
 import { countRunes, isInteger, isJsonInteger, type JsonType, typeOf } from './kinds-of-value.ts';

@@ -1,6 +1,6 @@
 // What is wrong with the rules of a CRD's schema: those that do not compile, and those that may cost too much.
 import { describe, expect, it } from 'vitest';
-import type { JSONSchemaProps, ValidationRule } from '../../../api/index.ts';
+import type { JSONSchemaProps, ValidationRule } from '../../api/index.ts';
 import { evaluateDefaultRules, type SchemaPlace, validateSchemaRules } from './crd-rules.ts';
 
 type Rule = string | ValidationRule;

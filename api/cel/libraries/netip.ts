@@ -1,5 +1,5 @@
 // Why Go's net/netip does not take a text for an IP address.
-import { goQuote } from '../../../api/index.ts';
+import { goQuote } from '../../field-error.ts';
 
 const FIELDS = 8;
 /** Fields before an IPv4 address at the end. */

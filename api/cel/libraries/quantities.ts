@@ -1,5 +1,5 @@
 // Quantities (apiserver, `pkg/cel/library/quantity.go`).
-import { parseQuantity, Quantity, QuantityError } from '../../../api/index.ts';
+import { parseQuantity, Quantity, QuantityError } from '../../quantity.ts';
 import type { FunctionDeclaration, Implementation, Result } from '../language/declarations.ts';
 import { define, method, overload, signature } from '../language/define.ts';
 import { costSize, traversal } from '../language/runtime-cost.ts';

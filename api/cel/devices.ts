@@ -9,7 +9,7 @@ import { ANY, BOOL, mapOf, STRING, struct } from './language/types.ts';
 import { environmentOf } from './libraries/environment.ts';
 import { estimateCall } from './libraries/estimates.ts';
 import { QUANTITY_TYPE } from './libraries/quantities.ts';
-import { PER_CALL_LIMIT } from './schema/limits.ts';
+import { PER_CALL_LIMIT } from './limits.ts';
 
 /** What a value of a device may hold at most: characters, or entries. */
 interface Sized {

@@ -1,5 +1,5 @@
 // Optional values, and maps made by macros (cel-go, `cel/library.go`, `ext/comprehensions.go`).
-import { ZERO_TIME_SECONDS } from '../../../api/index.ts';
+import { ZERO_TIME_SECONDS } from '../../time.ts';
 import { OPERATOR } from '../language/ast.ts';
 import { ArrayList, elementsOf, insert } from '../language/collections.ts';
 import type { FunctionDeclaration, Result } from '../language/declarations.ts';

@@ -1,14 +1,12 @@
 // The types that a structural schema gives to an expression, with the sizes that its values can have (apiserver, `pkg/cel/common/schemas.go`,
 // `pkg/cel/types.go`).
-import type { JSONSchemaProps } from '../../../api/index.ts';
-import { additionalOf, itemsOf, propertiesOf } from '../../custom-resources/schema/index.ts';
-import type { StructTypes } from '../language/declarations.ts';
-import { BOOL, BYTES, type CelType, DOUBLE, DURATION, DYN, INT, listOf, mapOf, STRING, struct, TIMESTAMP } from '../language/types.ts';
-import { escapeName, isReserved } from './escaping.ts';
+import { celTypes, escapeName, isReservedName, type StructTypes } from '../../api/cel.ts';
+import type { JSONSchemaProps } from '../../api/index.ts';
+import { additionalOf, itemsOf, propertiesOf } from '../custom-resources/schema/index.ts';
 
 /** A type and what is known of the size of its values. */
 export interface DeclaredType {
-  readonly type: CelType;
+  readonly type: celTypes.CelType;
   /** By the names that expressions use; of objects only. */
   readonly fields?: ReadonlyMap<string, DeclaredType> | undefined;
   /** Of lists and maps. */
@@ -30,16 +28,16 @@ const DATE_TIME_SIZE_MIN = 21;
 /** A character is at most four bytes long. */
 const BYTES_PER_CHARACTER = 4;
 
-const simple = (type: CelType, minSize: number, maxElements = 0): DeclaredType => ({ type, minSize, maxElements });
+const simple = (type: celTypes.CelType, minSize: number, maxElements = 0): DeclaredType => ({ type, minSize, maxElements });
 const atLeastZero = (value: number): number => Math.max(0, value);
 
-const KEY = simple(STRING, MIN_STRING_SIZE);
+const KEY = simple(celTypes.STRING, MIN_STRING_SIZE);
 const NAME = { type: 'string' } as const;
 const METADATA: JSONSchemaProps = { type: 'object', properties: { name: NAME, generateName: NAME } };
 
 /** The type of values of a schema; nothing if expressions cannot see them. The root type is called `object` until {@link nameTypes}. */
 export function declaredType(given: JSONSchemaProps, isResourceRoot: boolean): DeclaredType | undefined {
-  if (given['x-kubernetes-int-or-string']) return simple(DYN, 1, textLength(given));
+  if (given['x-kubernetes-int-or-string']) return simple(celTypes.DYN, 1, textLength(given));
   const schema = isResourceRoot ? withTypeAndMetadata(given) : given;
   switch (schema.type) {
     case 'array':
@@ -49,11 +47,11 @@ export function declaredType(given: JSONSchemaProps, isResourceRoot: boolean): D
     case 'string':
       return textType(schema);
     case 'boolean':
-      return simple(BOOL, 4);
+      return simple(celTypes.BOOL, 4);
     case 'number':
-      return simple(DOUBLE, 1);
+      return simple(celTypes.DOUBLE, 1);
     case 'integer':
-      return simple(INT, 1);
+      return simple(celTypes.INT, 1);
     default:
       return undefined;
   }
@@ -77,7 +75,7 @@ function listType(schema: JSONSchemaProps): DeclaredType | undefined {
   if (!element) return undefined;
   const most = Math.trunc((REQUEST_SIZE_MAX - 2) / (element.minSize + 1));
   const maxElements = schema.maxItems === undefined ? most : atLeastZero(schema.maxItems);
-  return { type: listOf(element.type), element, maxElements, minSize: 2 };
+  return { type: celTypes.listOf(element.type), element, maxElements, minSize: 2 };
 }
 
 function mapType(schema: JSONSchemaProps): DeclaredType | undefined {
@@ -86,7 +84,7 @@ function mapType(schema: JSONSchemaProps): DeclaredType | undefined {
   if (!element) return undefined;
   const most = Math.trunc((REQUEST_SIZE_MAX - 2) / (element.minSize + 6));
   const maxElements = schema.maxProperties === undefined ? most : atLeastZero(schema.maxProperties);
-  return { type: mapOf(STRING, element.type), element, maxElements, minSize: 2 };
+  return { type: celTypes.mapOf(celTypes.STRING, element.type), element, maxElements, minSize: 2 };
 }
 
 function objectType(schema: JSONSchemaProps): DeclaredType {
@@ -100,21 +98,21 @@ function objectType(schema: JSONSchemaProps): DeclaredType {
     if (escaped !== undefined) fields.set(escaped, type);
     if (required.has(name) && property.default === undefined) minSize += Buffer.byteLength(name) + type.minSize + 4;
   }
-  return { type: struct('object'), fields, maxElements: 0, minSize };
+  return { type: celTypes.struct('object'), fields, maxElements: 0, minSize };
 }
 
 function textType(schema: JSONSchemaProps): DeclaredType {
   switch (schema.format) {
     case 'byte':
-      return simple(BYTES, MIN_STRING_SIZE, schema.maxLength === undefined ? REQUEST_SIZE_MAX - 2 : atLeastZero(schema.maxLength));
+      return simple(celTypes.BYTES, MIN_STRING_SIZE, schema.maxLength === undefined ? REQUEST_SIZE_MAX - 2 : atLeastZero(schema.maxLength));
     case 'duration':
-      return simple(DURATION, DURATION_SIZE_MIN, TIME_LENGTH_MAX);
+      return simple(celTypes.DURATION, DURATION_SIZE_MIN, TIME_LENGTH_MAX);
     case 'date':
-      return simple(TIMESTAMP, DATE_LENGTH, DATE_LENGTH);
+      return simple(celTypes.TIMESTAMP, DATE_LENGTH, DATE_LENGTH);
     case 'date-time':
-      return simple(TIMESTAMP, DATE_TIME_SIZE_MIN, TIME_LENGTH_MAX);
+      return simple(celTypes.TIMESTAMP, DATE_TIME_SIZE_MIN, TIME_LENGTH_MAX);
     default:
-      return simple(STRING, MIN_STRING_SIZE, textLength(schema));
+      return simple(celTypes.STRING, MIN_STRING_SIZE, textLength(schema));
   }
 }
 
@@ -129,12 +127,12 @@ function textLength(schema: JSONSchemaProps): number {
 export function nameTypes(declared: DeclaredType, name: string): DeclaredType {
   if (declared.fields) {
     const fields = new Map([...declared.fields].map(([field, type]) => [field, nameTypes(type, `${name}.${field}`)]));
-    return { ...declared, type: struct(name), fields };
+    return { ...declared, type: celTypes.struct(name), fields };
   }
   if (!declared.element) return declared;
   const isMap = declared.type.kind === 'map';
   const element = nameTypes(declared.element, `${name}.${isMap ? '@elem' : '@idx'}`);
-  return { ...declared, element, type: isMap ? mapOf(STRING, element.type) : listOf(element.type) };
+  return { ...declared, element, type: isMap ? celTypes.mapOf(celTypes.STRING, element.type) : celTypes.listOf(element.type) };
 }
 
 /** The named objects within a type. */
@@ -150,7 +148,7 @@ export function structTypes(root: DeclaredType): StructTypes {
     has: (name) => byName.has(name),
     fieldType: (name, field) => {
       const fields = byName.get(name)?.fields;
-      return (fields?.get(field) ?? (isReserved(field) ? fields?.get(`__${field}__`) : undefined))?.type;
+      return (fields?.get(field) ?? (isReservedName(field) ? fields?.get(`__${field}__`) : undefined))?.type;
     },
   };
 }

@@ -1,5 +1,7 @@
 // IP addresses and prefixes (apiserver, `pkg/cel/library/ip.go`, `cidr.go`), read as strictly as Go's net/netip does.
-import { formatIp, goQuote, type IpAddress, parseIp } from '../../../api/index.ts';
+
+import { goQuote } from '../../field-error.ts';
+import { formatIp, type IpAddress, parseIp } from '../../ip.ts';
 import type { FunctionDeclaration, Implementation, Result } from '../language/declarations.ts';
 import { define, method, overload, signature } from '../language/define.ts';
 import { costSize, traversal } from '../language/runtime-cost.ts';

@@ -1,6 +1,6 @@
 // Asking whether somebody may do something (apiserver, `pkg/cel/library/authz.go`). Expressions run without waiting, so the question is
 // answered by a function that does not wait either.
-import { nameIsDnsLabel, nameIsDnsSubdomain } from '../../../api/index.ts';
+import { nameIsDnsLabel, nameIsDnsSubdomain } from '../../names.ts';
 import type { FunctionDeclaration, Implementation, Result } from '../language/declarations.ts';
 import { define, method, signature } from '../language/define.ts';
 import { COST, costSize, traversal } from '../language/runtime-cost.ts';

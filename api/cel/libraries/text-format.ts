@@ -1,6 +1,6 @@
 // `'%s is %d'.format([…])` (cel-go, `ext/formatting.go`), with numbers as an English reader writes them.
 
-import { goQuote } from '../../../api/index.ts';
+import { goQuote } from '../../field-error.ts';
 import { elementsOf } from '../language/collections.ts';
 import type { Result } from '../language/declarations.ts';
 import { compareText } from '../language/equality.ts';

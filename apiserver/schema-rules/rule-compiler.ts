@@ -1,18 +1,21 @@
 // The rules of one schema, ready to run (apiextensions-apiserver, `pkg/apiserver/schema/cel/compilation.go`).
-import type { JSONSchemaProps, ValidationRule } from '../../../api/index.ts';
-import { FieldPathError, followFieldPath } from '../../custom-resources/schema/index.ts';
-import type { CheckedExpr } from '../language/checker.ts';
-import type { Environment } from '../language/declarations.ts';
-import { estimateCost } from '../language/estimate.ts';
-import { PlanError } from '../language/plan.ts';
-import { compile, Program } from '../language/program.ts';
-import { range } from '../language/range.ts';
-import { CompileError } from '../language/source.ts';
-import { BOOL, type CelType, optionalOf, STRING } from '../language/types.ts';
-import { environmentOf } from '../libraries/environment.ts';
-import { estimateCall } from '../libraries/estimates.ts';
+import {
+  type CheckedExpr,
+  CompileError,
+  celTypes,
+  checkExpression,
+  type Environment,
+  environmentOf,
+  estimateCall,
+  estimateCost,
+  PER_CALL_LIMIT,
+  PlanError,
+  Program,
+  range,
+} from '../../api/cel.ts';
+import type { JSONSchemaProps, ValidationRule } from '../../api/index.ts';
+import { FieldPathError, followFieldPath } from '../custom-resources/schema/index.ts';
 import { type DeclaredType, nameTypes, REQUEST_SIZE_MAX, structTypes, typeAt } from './declared-type.ts';
-import { PER_CALL_LIMIT } from './limits.ts';
 
 export interface CompiledRule {
   readonly rule: ValidationRule;
@@ -69,9 +72,9 @@ class RuleCompiler {
 
   #environment(optionalOldSelf: boolean): Environment {
     const { type } = this.#type;
-    const variables: ReadonlyMap<string, CelType> = new Map([
+    const variables: ReadonlyMap<string, celTypes.CelType> = new Map([
       [SELF, type],
-      [OLD_SELF, optionalOldSelf ? optionalOf(type) : type],
+      [OLD_SELF, optionalOldSelf ? celTypes.optionalOf(type) : type],
     ]);
     return environmentOf(variables, structTypes(this.#type));
   }
@@ -96,20 +99,20 @@ class RuleCompiler {
 }
 
 interface Expected {
-  readonly type: CelType;
+  readonly type: celTypes.CelType;
   readonly compilation: string;
   readonly wrongType: string;
   readonly instantiation: string;
 }
 
 const BOOL_RESULT: Expected = {
-  type: BOOL,
+  type: celTypes.BOOL,
   compilation: 'compilation failed',
   wrongType: 'cel expression must evaluate to a bool',
   instantiation: 'program instantiation failed',
 };
 const STRING_RESULT: Expected = {
-  type: STRING,
+  type: celTypes.STRING,
   compilation: 'messageExpression compilation failed',
   wrongType: 'messageExpression must evaluate to a string',
   instantiation: 'messageExpression instantiation failed',
@@ -125,7 +128,7 @@ interface Attempted {
 function attempt(text: string, environment: Environment, expected: Expected): Attempted {
   let usesOldSelf = false;
   try {
-    const checked = compile(text, environment);
+    const checked = checkExpression(text, environment);
     if (checked.typeOf(checked.root).kind !== expected.type.kind) return { error: expected.wrongType };
     usesOldSelf = [...checked.references.values()].some(({ name }) => name === OLD_SELF);
     return { checked, usesOldSelf, program: new Program(checked, environment, PER_CALL_LIMIT) };

@@ -1,16 +1,27 @@
 // Objects of a schema as values of expressions (apiserver, `pkg/cel/common/valuesunstructured.go`). Nothing is converted before it is looked
 // at: a value is its JSON and a reader made of its schema.
-import type { JSONSchemaProps } from '../../../api/index.ts';
-import { equalJson, isObject } from '../../../api/schema.ts';
-import { additionalOf, itemsOf, propertiesOf } from '../../custom-resources/schema/index.ts';
-import { ArrayList, elementsOf } from '../language/collections.ts';
-import type { Result } from '../language/declarations.ts';
-import { equal } from '../language/equality.ts';
-import { readDuration, readTimestamp } from '../language/timestamps.ts';
-import { type CelType, opaque } from '../language/types.ts';
-import { CelError, CelList, CelMap, type CelValue, noSuchOverload, Opaque, Uint } from '../language/values.ts';
+import {
+  ArrayList,
+  CelError,
+  CelList,
+  CelMap,
+  type CelValue,
+  celTypes,
+  elementsOf,
+  equalValues,
+  escapeName,
+  noSuchOverload,
+  Opaque,
+  type Result,
+  readDuration,
+  readTimestamp,
+  Uint,
+  unescapeName,
+} from '../../api/cel.ts';
+import type { JSONSchemaProps } from '../../api/index.ts';
+import { equalJson, isObject } from '../../api/schema.ts';
+import { additionalOf, itemsOf, propertiesOf } from '../custom-resources/schema/index.ts';
 import { withTypeAndMetadata } from './declared-type.ts';
-import { escapeName, unescapeName } from './escaping.ts';
 
 /** Makes a value of the JSON that a schema describes. */
 export type Reader = (data: unknown) => Result;
@@ -94,10 +105,10 @@ const TEXT_FORMATS: Readonly<Record<string, (text: string) => Result>> = {
 };
 
 /** Values that only equality can look at. */
-const UNKNOWN_TYPE = opaque('unknown');
+const UNKNOWN_TYPE = celTypes.opaque('unknown');
 
 class UnknownValue extends Opaque {
-  override readonly type: CelType = UNKNOWN_TYPE;
+  override readonly type: celTypes.CelType = UNKNOWN_TYPE;
   readonly data: unknown;
 
   constructor(data: unknown) {
@@ -187,7 +198,7 @@ class DataObject extends CelMap {
     if (mine instanceof CelError) return mine;
     if (theirs instanceof CelError) return theirs;
     if (mine === undefined || theirs === undefined) return mine === theirs;
-    return equal(mine, theirs);
+    return equalValues(mine, theirs);
   }
 
   #equalUnknown(name: string, other: CelMap): boolean | CelError {
@@ -259,7 +270,7 @@ class DataList extends CelList {
       const mine = this.at(i);
       const theirs = other.at(i);
       if (mine instanceof CelError) return mine;
-      const same = theirs instanceof CelError ? theirs : equal(mine, theirs);
+      const same = theirs instanceof CelError ? theirs : equalValues(mine, theirs);
       if (same !== true) return same;
     }
     return true;
@@ -308,7 +319,7 @@ class IdentityList extends CelList {
     const byIdentity = new Map(mine.map((element) => [this.#identify(element), element]));
     for (const element of theirs) {
       const own = byIdentity.get(this.#identify(element));
-      const same = own === undefined ? false : equal(own, element);
+      const same = own === undefined ? false : equalValues(own, element);
       if (same !== true) return same;
     }
     return true;

@@ -1,5 +1,5 @@
 // URLs as Go's net/url reads them, with its errors.
-import { goQuote } from '../../../api/index.ts';
+import { goQuote } from '../../field-error.ts';
 
 export interface GoUrl {
   readonly scheme: string;

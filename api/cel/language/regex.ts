@@ -1,5 +1,5 @@
 // Regular expressions as Go's, kept by their text.
-import { compileGoPattern, type GoPattern } from '../../go-regexp/index.ts';
+import { compileGoPattern, type GoPattern } from '../../go-regexp.ts';
 import { CelError } from './values.ts';
 
 /** Patterns that are computed rather than written are compiled again and again; as many are kept. */

@@ -1,5 +1,5 @@
 // JSON of which no schema is known as values of expressions; converted when looked at.
-import { isObject } from '../../api/schema.ts';
+import { isObject } from '../patch/json-value.ts';
 import { ArrayList, elementsOf, equalLists, equalMaps } from './language/collections.ts';
 import { CelError, CelList, CelMap, type CelValue } from './language/values.ts';
 

@@ -1,11 +1,10 @@
 // What is wrong with the rules in a CRD's schema (apiextensions-apiserver, `pkg/apis/apiextensions/validation/validation.go`,
 // `cel_validation.go`).
-import { type FieldError, fieldError, type JSONSchemaProps } from '../../../api/index.ts';
-import { additionalOf, itemsOf, propertiesOf } from '../../custom-resources/schema/index.ts';
-import { goRule } from '../../strategies/apiextensions/go-forms.ts';
-import { fixedDouble } from '../libraries/go-decimals.ts';
+import { escapeName, fixedDouble } from '../../api/cel.ts';
+import { type FieldError, fieldError, type JSONSchemaProps } from '../../api/index.ts';
+import { additionalOf, itemsOf, propertiesOf } from '../custom-resources/schema/index.ts';
+import { goRule } from '../strategies/apiextensions/go-forms.ts';
 import { type DeclaredType, declaredType } from './declared-type.ts';
-import { escapeName } from './escaping.ts';
 import { ESTIMATED_RULE_LIMIT, ESTIMATED_SCHEMA_LIMIT } from './limits.ts';
 import { type CompiledRule, cardinality, compileRules } from './rule-compiler.ts';
 import { compileSchemaRules } from './schema-rules.ts';

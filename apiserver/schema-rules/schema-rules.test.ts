@@ -1,6 +1,6 @@
 // What the rules of a schema say of objects: types of fields, transitions, messages, reasons, places, ratcheting and budgets.
 import { describe, expect, it } from 'vitest';
-import type { JSONSchemaProps, ValidationRule } from '../../../api/index.ts';
+import type { JSONSchemaProps, ValidationRule } from '../../api/index.ts';
 import { compileSchemaRules, type RuleOptions } from './schema-rules.ts';
 
 type Rule = string | ValidationRule;

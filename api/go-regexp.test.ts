@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileGoPattern } from './index.ts';
+import { compileGoPattern } from './go-regexp.ts';
 
 const errorOf = (pattern: string): string | undefined => compileGoPattern(pattern).error;
 const matches = (pattern: string, text: string): boolean => {

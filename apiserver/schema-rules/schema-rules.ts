@@ -1,13 +1,11 @@
 // Running the rules of a schema on an object (apiextensions-apiserver, `pkg/apiserver/schema/cel/validation.go`).
-import { type FieldError, fieldError, goQuote, type JSONSchemaProps, type ValidationRule } from '../../../api/index.ts';
-import { isObject } from '../../../api/schema.ts';
-import { additionalOf, Correlation, itemsOf, propertiesOf } from '../../custom-resources/schema/index.ts';
-import type { Activation } from '../language/frame.ts';
-import { CelError, type CelValue, Optional } from '../language/values.ts';
+import { type Activation, CelError, type CelValue, escapeName, Optional, RUNTIME_BUDGET } from '../../api/cel.ts';
+import { type FieldError, fieldError, goQuote, type JSONSchemaProps, type ValidationRule } from '../../api/index.ts';
+import { isObject } from '../../api/schema.ts';
+import { additionalOf, Correlation, itemsOf, propertiesOf } from '../custom-resources/schema/index.ts';
 import { readerOf } from './data-value.ts';
 import { type DeclaredType, declaredType } from './declared-type.ts';
-import { escapeName } from './escaping.ts';
-import { MESSAGE_LENGTH_MAX, RUNTIME_BUDGET } from './limits.ts';
+import { MESSAGE_LENGTH_MAX } from './limits.ts';
 import { type CompiledRule, compileRules } from './rule-compiler.ts';
 
 /** The `x-kubernetes-validations` of a schema, compiled. */

@@ -1,12 +1,5 @@
 // Formats by name: `format.dns1123Label().validate(x)` (apiserver, `pkg/cel/library/format.go`).
-import {
-  isQualifiedName,
-  isValidLabelValue,
-  type NameCheck,
-  nameIsDns1035Label,
-  nameIsDnsLabel,
-  nameIsDnsSubdomain,
-} from '../../../api/index.ts';
+import { isQualifiedName, isValidLabelValue, type NameCheck, nameIsDns1035Label, nameIsDnsLabel, nameIsDnsSubdomain } from '../../names.ts';
 import { ArrayList } from '../language/collections.ts';
 import type { FunctionDeclaration } from '../language/declarations.ts';
 import { define, method, overload, signature } from '../language/define.ts';

@@ -1,5 +1,5 @@
 // Reading and writing times, and the parts of them (cel-go, `common/types/timestamp.go`, `duration.go`).
-import { parseDuration, parseGoTime, TIME_LAYOUT, TimeError } from '../../../api/index.ts';
+import { parseDuration, parseGoTime, TIME_LAYOUT, TimeError } from '../../time.ts';
 import { duration, timestamp } from './arithmetic.ts';
 import type { FunctionDeclaration, Result } from './declarations.ts';
 import { define, method, signature } from './define.ts';

@@ -7,7 +7,7 @@ import { CompileError } from './language/source.ts';
 import { type CelType, isSameType } from './language/types.ts';
 import { CelError, type CelValue } from './language/values.ts';
 import { environmentOf } from './libraries/environment.ts';
-import { PER_CALL_LIMIT } from './schema/limits.ts';
+import { PER_CALL_LIMIT } from './limits.ts';
 
 export interface ExpressionOptions {
   /** Types of the variables; `authorizer.requestResource` is a name as well. */
