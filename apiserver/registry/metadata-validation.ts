@@ -41,15 +41,34 @@ export const validateCoreObjectMeta = (meta: ObjectMeta, namespaced: boolean, na
   ...validateKnownFinalizers(meta.finalizers),
 ];
 
+/** One look at the metadata of a changed object: all of it as if it were new (`ValidateObjectMeta`), or as changed (`ValidateObjectMetaUpdate`). */
+export type MetadataLook = 'whole' | 'changes';
+
+/** How most kinds of upstream's look again in their own validation. */
+const ONE_MORE_LOOK: readonly MetadataLook[] = ['changes'];
+
 /**
- * What is wrong with changed metadata. Upstream looks at it four times (as new and as changed metadata, and both again in the kind's own
- * validation), and lists what it finds as often; so do we.
+ * What is wrong with changed metadata. Upstream looks at it twice for every kind, then as often as the kind's own validation does, and
+ * lists what it finds each time; so do we.
  */
-export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta, namespaced: boolean): FieldError[] {
+export function validateMetadataUpdate(
+  meta: ObjectMeta,
+  old: ObjectMeta,
+  { namespaced, again = ONE_MORE_LOOK, plainFinalizers }: UpdateLooks,
+): FieldError[] {
   const common = validateCommon(meta);
   const changes = [...validateChanges(meta, old), ...common];
   const whole = [...validateIdentity(meta, namespaced, pathSegmentName), ...common, ...validateFinalizers(meta.finalizers)];
-  return [...whole, ...changes, ...changes, ...whole];
+  const own = plainFinalizers ? whole : [...whole, ...validateKnownFinalizers(meta.finalizers)];
+  return [...whole, ...changes, ...again.flatMap((look) => (look === 'whole' ? own : changes))];
+}
+
+interface UpdateLooks {
+  readonly namespaced: boolean;
+  /** The kind's own looks; one at the changes unless given. */
+  readonly again?: readonly MetadataLook[] | undefined;
+  /** Finalizers need no domain. */
+  readonly plainFinalizers: boolean;
 }
 
 /** What is wrong with any object's changed metadata: upstream's `validateCommonFields` (apiserver, `pkg/registry/rest/update.go`). */

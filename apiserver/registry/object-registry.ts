@@ -242,12 +242,14 @@ export class ObjectRegistry {
     const ofMetadata = strategy.validatesMetadata
       ? []
       : [...validateObjectMeta(metadata, info.namespaced, nameRule), ...this.#finalizerErrors(object)];
-    this.#refuse(object, [...ofMetadata, ...strategy.validateCreate(context, object)]);
+    const advice: string[] = [];
+    this.#refuse(object, [...ofMetadata, ...strategy.validateCreate(withHeldAdvice(context, advice), object)]);
     // Whatever a kind allows, its names stand in paths.
     this.#refuse(
       object,
       pathSegmentName(metadata.name ?? '', false).map((why) => fieldError.invalid('metadata.name', metadata.name, why)),
     );
+    for (const text of advice) context.warn(text);
   }
 
   async #insert(context: RequestContext, object: KubeObject, allocation: Allocation | undefined): Promise<Stored | 'taken'> {
@@ -297,18 +299,31 @@ export class ObjectRegistry {
     this.#checkVersion(request, object, current);
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
     const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
-    const { namespaced } = this.resource.info;
-    const validateChange = this.resource.strategy.validatesMetadata ? validateCommonUpdate : validateMetadataUpdate;
+    const advice: string[] = [];
     this.#refuse(object, [
-      ...validateChange(object.metadata, old.metadata, namespaced),
-      ...this.#finalizerErrors(object),
-      ...strategy.validateUpdate(context, object, old),
+      ...this.#changedMetadataErrors(object, old, strategy),
+      ...strategy.validateUpdate(withHeldAdvice(context, advice), object, old),
     ]);
+    for (const text of advice) context.warn(text);
     await admission.validate(context, this.#attributes(context, 'UPDATE', { object, old, subresource }));
     const outcome = isReadyToGo(this.resource, object)
       ? await this.#removeByUpdate(context, object, { current, old })
       : await this.#put(context, object, { current, old, allocation });
     return outcome === 'lost' ? outcome : { ...outcome, created: false };
+  }
+
+  #changedMetadataErrors(
+    { metadata }: KubeObject,
+    { metadata: old }: KubeObject,
+    { metadataLooks: again }: UpdateStrategy<KubeObject>,
+  ): FieldError[] {
+    const { info, strategy } = this.resource;
+    if (strategy.validatesMetadata) return validateCommonUpdate(metadata, old, info.namespaced);
+    return validateMetadataUpdate(metadata, old, {
+      namespaced: info.namespaced,
+      again,
+      plainFinalizers: strategy.allowsPlainFinalizers === true,
+    });
   }
 
   #finalizerErrors({ metadata }: KubeObject): FieldError[] {
@@ -440,3 +455,9 @@ export function parseVersion(text: string | undefined): number {
   if (!/^\d+$/.test(text)) throw plainError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
 }
+
+/**
+ * The request as validation sees it. Advice is for objects that are accepted: of refused ones clients hear the errors alone (upstream:
+ * `rest.BeforeCreate`, `rest.BeforeUpdate`).
+ */
+const withHeldAdvice = (context: RequestContext, advice: string[]): RequestContext => ({ ...context, warn: (text) => advice.push(text) });

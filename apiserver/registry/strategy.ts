@@ -1,6 +1,7 @@
 import type { FieldError, KindInfo, KubeObject } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { Claims } from './claims.ts';
+import type { MetadataLook } from './metadata-validation.ts';
 import type { ObjectReader, ObjectWriter } from './objects.ts';
 
 /** What a strategy knows of the request it serves. */
@@ -56,6 +57,8 @@ export interface UpdateStrategy<T extends KubeObject> {
   /** Restores what this endpoint must not change (the spec on /status), bumps the generation. */
   prepareForUpdate(context: RequestContext, object: T, old: T): void;
   validateUpdate(context: RequestContext, object: T, old: T): FieldError[];
+  /** How upstream's update validation of this kind looks at the metadata, besides what is done for all kinds; `changes` unless given. */
+  readonly metadataLooks?: readonly MetadataLook[] | undefined;
 }
 
 /**

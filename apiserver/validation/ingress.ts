@@ -150,7 +150,7 @@ function checkBackendPort(errors: Errors, path: string, { name = '', number = 0 
 
 /** What names an object by group, kind and name: upstream's `validateIngressTypedLocalObjectReference`. */
 export function checkReference(errors: Errors, path: string, { apiGroup, kind, name }: TypedLocalObjectReference): void {
-  if (apiGroup !== undefined) pushInvalid(errors, `${path}.apiGroup`, apiGroup, isDns1123Subdomain(apiGroup));
+  if (apiGroup !== undefined && apiGroup !== null) pushInvalid(errors, `${path}.apiGroup`, apiGroup, isDns1123Subdomain(apiGroup));
   checkSegment(errors, `${path}.kind`, kind);
   checkSegment(errors, `${path}.name`, name);
 }

@@ -5,6 +5,7 @@ import { ageOf, sameJson, strategyOf } from '../shared.ts';
 
 /** Upstream: `pkg/registry/apps/controllerrevision`. Its data, whatever it is, never changes. */
 export const controllerRevisionStrategy: Strategy<ControllerRevision> = strategyOf<ControllerRevision>({
+  metadataLooks: ['changes', 'whole'],
   validateCreate: (_context, revision) => validate(revision),
   validateUpdate: (_context, revision, old) => {
     const changed = sameJson(revision.data, old.data) ? [] : [fieldError.invalid('data', revision.data, IMMUTABLE_MESSAGE)];

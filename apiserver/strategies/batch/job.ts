@@ -17,6 +17,7 @@ const PARALLELISM_WARNED_OF = 10_000;
 
 /** Upstream: `pkg/registry/batch/job`, `pkg/apis/batch/v1/defaults.go`. */
 export const jobStrategy: Strategy<Job> = strategyOf<Job>({
+  metadataLooks: ['whole', 'changes'],
   setDefaults,
   prepareForCreate: (_context, job) => {
     job.status = {};

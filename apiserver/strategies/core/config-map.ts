@@ -7,6 +7,7 @@ const IMMUTABLE = 'field is immutable when `immutable` is set';
 
 /** Upstream: `pkg/registry/core/configmap`, `ValidateConfigMap`. */
 export const configMapStrategy = strategyOf<ConfigMap>({
+  metadataLooks: ['changes', 'whole'],
   validateCreate: (_context, map) => validate(map),
   validateUpdate: (_context, map, old) => [...immutableErrors(map, old), ...validate(map)],
   tableRow: (map, now) => [map.metadata.name, count(map.data) + count(map.binaryData), ageOf(map.metadata.creationTimestamp, now)],

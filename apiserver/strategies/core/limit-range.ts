@@ -7,6 +7,7 @@ import { roundAmounts } from './pod-template-defaults.ts';
 
 /** Upstream: `pkg/registry/core/limitrange`, `SetDefaults_LimitRangeItem`. */
 export const limitRangeStrategy: Strategy<LimitRange> = strategyOf<LimitRange>({
+  metadataLooks: ['whole'],
   allowCreateOnUpdate: true,
   setDefaults: ({ spec }) => {
     for (const item of listOf(spec.limits)) setItemDefaults(item);

@@ -8,6 +8,7 @@ const keepsDeletion = (namespace: Namespace): boolean => (namespace.spec.finaliz
 
 /** Upstream: `pkg/registry/core/namespace`. A namespace goes when spec.finalizers are gone, which /finalize alone can change. */
 export const namespaceStrategy = strategyOf<Namespace>({
+  metadataLooks: ['whole', 'changes'],
   validateName: nameIsDnsLabel,
   deleteReturnsObject: true,
   setDefaults: (namespace) => {

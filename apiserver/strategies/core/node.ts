@@ -7,6 +7,7 @@ const ROLE_LABEL = 'kubernetes.io/role';
 
 /** Upstream: `pkg/registry/core/node`, `ValidateNode`, `ValidateNodeUpdate`. */
 export const nodeStrategy = strategyOf<Node>({
+  metadataLooks: ['whole', 'changes'],
   setDefaults: ({ status }) => {
     if (status.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
   },

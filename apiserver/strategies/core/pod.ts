@@ -14,6 +14,7 @@ import { syncServiceAccount } from './pod-template-defaults.ts';
 
 /** Upstream: `pkg/registry/core/pod`. */
 export const podStrategy: Strategy<Pod> = strategyOf<Pod>({
+  metadataLooks: ['changes', 'whole'],
   deleteReturnsObject: true,
   setDefaults: setPodDefaults,
   prepareForCreate: (context, pod) => {

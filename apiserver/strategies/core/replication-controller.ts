@@ -12,6 +12,7 @@ import { setPodTemplateDefaults } from './pod-template-defaults.ts';
 
 /** Upstream: `pkg/registry/core/replicationcontroller`. What a ReplicaSet was before: its selector is a plain map, and may change. */
 export const replicationControllerStrategy: Strategy<ReplicationController> = strategyOf<ReplicationController>({
+  metadataLooks: ['whole', 'changes'],
   setDefaults: ({ metadata, spec }) => {
     const labels = spec.template?.metadata?.labels;
     if (labels) {

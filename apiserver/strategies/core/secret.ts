@@ -24,6 +24,7 @@ const TOKEN_ANNOTATION = 'kubernetes.io/service-account.name';
 
 /** Upstream: `pkg/registry/core/secret`, `ValidateSecret`; `stringData` is merged into `data` by the conversion. */
 export const secretStrategy = strategyOf<Secret>({
+  metadataLooks: ['changes', 'whole'],
   setDefaults: (secret) => {
     if (secret.stringData) {
       const encoded = Object.entries(secret.stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);

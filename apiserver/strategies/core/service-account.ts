@@ -6,6 +6,7 @@ const MOUNTABLE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
 
 /** Upstream: `pkg/registry/core/serviceaccount`. */
 export const serviceAccountStrategy = strategyOf<ServiceAccount>({
+  metadataLooks: ['changes', 'whole'],
   deleteReturnsObject: true,
   validateCreate: (context, account) => {
     warnOfMountableSecrets(context, account, undefined);

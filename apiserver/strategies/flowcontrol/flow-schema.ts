@@ -12,6 +12,7 @@ const DEFAULT_PRECEDENCE = 1000;
 
 /** Upstream: `pkg/registry/flowcontrol/flowschema`, `ValidateFlowSchema`, `printFlowSchema`. */
 export const flowSchemaStrategy: Strategy<FlowSchema> = strategyOf<FlowSchema>({
+  metadataLooks: ['whole'],
   setDefaults: ({ spec }) => {
     spec.matchingPrecedence ||= DEFAULT_PRECEDENCE;
   },
@@ -36,6 +37,7 @@ export const flowSchemaStrategy: Strategy<FlowSchema> = strategyOf<FlowSchema>({
   tableOrder: inMatchingOrder,
   subresources: {
     status: updateOf<FlowSchema>({
+      metadataLooks: [],
       resetFields: ['metadata', 'spec'],
       prepareForUpdate: (_context, schema, old) => {
         schema.metadata = { ...old.metadata, managedFields: schema.metadata.managedFields };

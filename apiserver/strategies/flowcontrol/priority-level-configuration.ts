@@ -22,6 +22,7 @@ const NOT_NEGATIVE = 'must be a non-negative integer';
 
 /** Upstream: `pkg/registry/flowcontrol/prioritylevelconfiguration`, `ValidatePriorityLevelConfiguration`, `printPriorityLevelConfiguration`. */
 export const priorityLevelConfigurationStrategy: Strategy<PriorityLevelConfiguration> = strategyOf<PriorityLevelConfiguration>({
+  metadataLooks: ['whole'],
   setDefaults,
   prepareForCreate: (_context, level) => {
     level.status = {};
@@ -45,6 +46,7 @@ export const priorityLevelConfigurationStrategy: Strategy<PriorityLevelConfigura
   },
   subresources: {
     status: updateOf<PriorityLevelConfiguration>({
+      metadataLooks: [],
       resetFields: ['metadata', 'spec'],
       prepareForUpdate: (_context, level, old) => {
         level.metadata = { ...old.metadata, managedFields: level.metadata.managedFields };

@@ -68,7 +68,7 @@ const oldAllowances = ({ spec }: Ingress): IngressAllowances => ({
 
 function validateCreate(context: RequestContext, { metadata, spec }: Ingress, allowances: IngressAllowances, names?: IngressNames) {
   const annotation = metadata.annotations?.[CLASS_ANNOTATION];
-  if (annotation !== undefined) {
+  if (annotation !== undefined && spec.ingressClassName === undefined) {
     context.warn(`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`);
   }
   const mismatch = annotation !== undefined && spec.ingressClassName !== undefined && annotation !== spec.ingressClassName;

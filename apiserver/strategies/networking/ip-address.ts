@@ -22,6 +22,7 @@ const SAME_FAMILY = 'may specify no more than one IP for each IP family, i.e 192
 
 /** Upstream: `pkg/registry/networking/ipaddress`, `ValidateIPAddress`, `ValidateIPAddressUpdate`. */
 export const ipAddressStrategy = strategyOf<IPAddress>({
+  metadataLooks: ['whole', 'changes'],
   views: { 'networking.k8s.io/v1beta1': sameFields(networkingKinds.ipaddresses, olderKinds.ipaddressesV1beta1) },
   validateName: (name) => isValidIp(name),
   validateCreate: (_context, address) => addressErrors(address),
@@ -52,6 +53,7 @@ function addressErrors({ spec: { parentRef } }: IPAddress): FieldError[] {
 
 /** Upstream: `pkg/registry/networking/servicecidr`, `ValidateServiceCIDR`, `ValidateServiceCIDRUpdate`. */
 export const serviceCidrStrategy = strategyOf<ServiceCIDR>({
+  metadataLooks: ['whole', 'changes'],
   views: { 'networking.k8s.io/v1beta1': sameFields(networkingKinds.servicecidrs, olderKinds.servicecidrsV1beta1) },
   prepareForCreate: (_context, cidr) => {
     cidr.status = {};

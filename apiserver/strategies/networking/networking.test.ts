@@ -89,9 +89,11 @@ describe('Ingress', () => {
 
   it('warns of the annotation for its class, which must agree with the field', () => {
     const metadata = { name: 'a', annotations: { 'kubernetes.io/ingress.class': 'x' } };
-    const { warnings, errors } = ingresses.create({ metadata, spec: { ingressClassName: 'y', defaultBackend: backend } });
+    const { warnings } = ingresses.create({ metadata, spec: { defaultBackend: backend } });
     expect(warnings).toEqual([`annotation "kubernetes.io/ingress.class" is deprecated, please use 'spec.ingressClassName' instead`]);
-    expect(errors).toEqual([
+    const both = ingresses.create({ metadata, spec: { ingressClassName: 'y', defaultBackend: backend } });
+    expect(both.warnings).toEqual([]);
+    expect(both.errors).toEqual([
       'annotations.kubernetes.io/ingress.class: Invalid value: "x": must match `ingressClassName` when both are specified',
     ]);
   });
@@ -163,4 +165,15 @@ it('a ServiceCIDR has a network of each family at most, and only gains', () => {
   expect(cidrs.patch(stored, { spec: { cidrs: ['10.98.0.0/24'] } }).errors).toEqual([
     'spec.cidrs[0]: Invalid value: "10.98.0.0/24": field is immutable',
   ]);
+});
+
+describe('a backend that is a resource of the core group', () => {
+  it('is checked without its group', () => {
+    const ingresses = new StrategyHarness(ingressStrategy, networkingKinds.ingresses);
+    const resource = { kind: 'K/', name: '' };
+    expect(ingresses.create({ spec: { defaultBackend: { resource } } }).errors).toEqual([
+      'spec.defaultBackend.resource.kind: Invalid value: "K/": may not contain \'/\'',
+      'spec.defaultBackend.resource.name: Required value',
+    ]);
+  });
 });

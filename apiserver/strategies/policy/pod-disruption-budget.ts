@@ -12,6 +12,7 @@ const EVICTION_POLICIES: readonly string[] = ['AlwaysAllow', 'IfHealthyBudget'];
 
 /** Upstream: `pkg/registry/policy/poddisruptionbudget`, `pkg/apis/policy/validation`. */
 export const podDisruptionBudgetStrategy: Strategy<PodDisruptionBudget> = strategyOf<PodDisruptionBudget>({
+  metadataLooks: [],
   setDefaults: stripLabel,
   views: { 'policy/v1beta1': podDisruptionBudgetV1beta1 },
   // Who changes one, evictions among them, must have seen its last state.
@@ -35,6 +36,7 @@ export const podDisruptionBudgetStrategy: Strategy<PodDisruptionBudget> = strate
   ],
   subresources: {
     status: updateOf<PodDisruptionBudget>({
+      metadataLooks: [],
       prepareForUpdate: (_context, budget, old) => {
         budget.spec = old.spec;
       },

@@ -20,6 +20,7 @@ export const clusterRoleBindingStrategy: Strategy<ClusterRoleBinding> = bindingS
 
 function bindingStrategy<T extends RoleBinding | ClusterRoleBinding>(roleKinds: readonly string[], clusterWide: boolean): Strategy<T> {
   return strategyOf<T>({
+    metadataLooks: ['whole', 'whole', 'changes'],
     validateName: nameIsPathSegment,
     allowCreateOnUpdate: true,
     setDefaults: ({ roleRef, subjects = [] }) => {
@@ -27,7 +28,11 @@ function bindingStrategy<T extends RoleBinding | ClusterRoleBinding>(roleKinds: 
       for (const subject of subjects) if (subject.kind !== 'ServiceAccount') subject.apiGroup ||= RBAC_GROUP;
     },
     validateCreate: (_context, binding) => validate(binding, roleKinds, clusterWide),
-    validateUpdate: (_context, binding, old) => [...validate(binding, roleKinds, clusterWide), ...changedRole(binding, old)],
+    // As upstream: once as what is new, and once as a change.
+    validateUpdate: (_context, binding, old) => {
+      const errors = validate(binding, roleKinds, clusterWide);
+      return [...errors, ...errors, ...changedRole(binding, old)];
+    },
     tableRow: ({ metadata, roleRef, subjects = [] }, now) => [
       metadata.name,
       `${roleRef.kind}/${roleRef.name}`,

@@ -3,21 +3,26 @@ import { strategyOf } from '../shared.ts';
 
 /** Upstream: `pkg/registry/rbac/role`, `ValidateRole`. */
 export const roleStrategy = strategyOf<Role>({
+  metadataLooks: ['whole', 'whole', 'changes'],
   validateName: nameIsPathSegment,
   allowCreateOnUpdate: true,
   validateCreate: (_context, { rules }) => rulesErrors(rules ?? [], true),
-  validateUpdate: (_context, { rules }) => rulesErrors(rules ?? [], true),
+  validateUpdate: (_context, { rules }) => twice(rulesErrors(rules ?? [], true)),
   tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
 });
 
 /** Upstream: `pkg/registry/rbac/clusterrole`, `ValidateClusterRole`. */
 export const clusterRoleStrategy = strategyOf<ClusterRole>({
+  metadataLooks: ['whole', 'whole', 'changes'],
   validateName: nameIsPathSegment,
   allowCreateOnUpdate: true,
   validateCreate: (_context, role) => clusterRoleErrors(role),
-  validateUpdate: (_context, role) => clusterRoleErrors(role),
+  validateUpdate: (_context, role) => twice(clusterRoleErrors(role)),
   tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
 });
+
+/** Upstream checks changed roles twice, and says so. */
+const twice = (errors: readonly FieldError[]): FieldError[] => [...errors, ...errors];
 
 function clusterRoleErrors({ rules, aggregationRule }: ClusterRole): FieldError[] {
   const empty = aggregationRule && (aggregationRule.clusterRoleSelectors?.length ?? 0) === 0;

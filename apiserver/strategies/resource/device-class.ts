@@ -6,6 +6,7 @@ import { ageOf, strategyOf } from '../shared.ts';
 
 /** Upstream: `pkg/registry/resource/deviceclass`, `ValidateDeviceClass`, `ValidateDeviceClassUpdate`. */
 export const deviceClassStrategy = strategyOf<DeviceClass>({
+  metadataLooks: ['whole', 'changes'],
   deleteReturnsObject: true,
   prepareForCreate: (_context, deviceClass) => {
     deviceClass.metadata.generation = 1;

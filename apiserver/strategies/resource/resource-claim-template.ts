@@ -15,6 +15,7 @@ import { claimAdminErrors, dropDisabledClaimFields, setClaimDefaults } from './d
 
 /** Upstream: `pkg/registry/resource/resourceclaimtemplate`, `ValidateResourceClaimTemplate`, `ValidateResourceClaimTemplateUpdate`. */
 export const resourceClaimTemplateStrategy = strategyOf<ResourceClaimTemplate>({
+  metadataLooks: ['whole', 'changes'],
   deleteReturnsObject: true,
   setDefaults: ({ spec }) => setClaimDefaults(spec.spec?.devices),
   prepareForCreate: (_context, { spec }) => dropDisabledClaimFields(spec.spec?.devices),

@@ -9,6 +9,7 @@ import { adminErrors, claimAdminErrors, dropDisabledClaimFields, setClaimDefault
 
 /** Upstream: `pkg/registry/resource/resourceclaim`, `ValidateResourceClaim`, `ValidateResourceClaimUpdate`. */
 export const resourceClaimStrategy = strategyOf<ResourceClaim>({
+  metadataLooks: ['whole', 'changes'],
   deleteReturnsObject: true,
   setDefaults: ({ spec }) => setClaimDefaults(spec.devices),
   prepareForCreate: (_context, claim) => {

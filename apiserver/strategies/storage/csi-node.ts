@@ -17,6 +17,7 @@ const NODE_ID_BYTES_MAX = 256;
 
 /** Upstream: `pkg/registry/storage/csinode`, `ValidateCSINode`, `ValidateCSINodeUpdate`. */
 export const csiNodeStrategy = strategyOf<CSINode>({
+  metadataLooks: ['whole', 'whole'],
   deleteReturnsObject: true,
   allowUnconditionalUpdate: false,
   validateCreate: (_context, { spec }) => driversErrors(spec.drivers),
@@ -77,6 +78,7 @@ const goDriver = ({ name, nodeID, topologyKeys, allocatable }: CSINodeDriver): u
 
 /** Upstream: `pkg/registry/storage/csistoragecapacity`, `ValidateCSIStorageCapacity`. */
 export const csiStorageCapacityStrategy = strategyOf<CSIStorageCapacity>({
+  metadataLooks: ['whole', 'changes'],
   allowUnconditionalUpdate: false,
   validateCreate: (_context, capacity) => capacityErrors(capacity),
   validateUpdate: (_context, capacity, old) => [

@@ -29,6 +29,7 @@ const nameCell = (metadata: ObjectMeta, marks: readonly string[]): string =>
 
 /** Upstream: `pkg/registry/storage/storageclass`, `ValidateStorageClass`, `ValidateStorageClassUpdate`. */
 export const storageClassStrategy = strategyOf<StorageClass>({
+  metadataLooks: ['whole', 'changes'],
   deleteReturnsObject: true,
   setDefaults: (storageClass) => {
     storageClass.reclaimPolicy ??= 'Delete';
@@ -80,6 +81,7 @@ const classChanges = (storageClass: StorageClass, old: StorageClass): FieldError
 
 /** Upstream: `pkg/registry/storage/volumeattributesclass`, `ValidateVolumeAttributesClass`. */
 export const volumeAttributesClassStrategy = strategyOf<VolumeAttributesClass>({
+  metadataLooks: ['whole', 'changes', 'whole'],
   views: { 'storage.k8s.io/v1beta1': sameFields(storageKinds.volumeattributesclasses, olderKinds.volumeattributesclassesV1beta1) },
   deleteReturnsObject: true,
   validateCreate: (_context, attributesClass) => attributesErrors(attributesClass),

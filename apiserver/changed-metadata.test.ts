@@ -1,0 +1,82 @@
+// How often upstream looks at changed metadata is the kind's affair: each look's findings are causes of their own.
+import { describe, expect, test } from 'vitest';
+import { deploymentStrategy } from './strategies/apps/deployment.ts';
+import { configMapStrategy } from './strategies/core/config-map.ts';
+import { ingressStrategy } from './strategies/networking/ingress.ts';
+import { podDisruptionBudgetStrategy } from './strategies/policy/pod-disruption-budget.ts';
+import { roleStrategy } from './strategies/rbac/role.ts';
+import { startTestServer, type TestAnswer } from './testing/test-server.ts';
+
+const MERGE = { 'content-type': 'application/merge-patch+json' };
+const NS = 'namespaces/default';
+const TEMPLATE = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+
+const start = () =>
+  startTestServer({
+    strategies: {
+      '/configmaps': configMapStrategy,
+      'apps/deployments': deploymentStrategy,
+      'policy/poddisruptionbudgets': podDisruptionBudgetStrategy,
+      'rbac.authorization.k8s.io/roles': roleStrategy,
+      'networking.k8s.io/ingresses': ingressStrategy,
+    },
+  });
+
+const KINDS: readonly (readonly [path: string, body: object, looks: number])[] = [
+  [`/api/v1/${NS}/configmaps`, {}, 4],
+  [`/apis/apps/v1/${NS}/deployments`, { spec: { selector: { matchLabels: { a: 'b' } }, template: TEMPLATE } }, 3],
+  [`/apis/policy/v1/${NS}/poddisruptionbudgets`, {}, 2],
+  [`/apis/rbac.authorization.k8s.io/v1/${NS}/roles`, {}, 5],
+];
+
+const causesOf = (answer: TestAnswer): readonly string[] =>
+  answer
+    .json<{ details: { causes: { field: string; message: string }[] } }>()
+    .details.causes.map(({ field, message }) => `${field}: ${message}`);
+
+describe('a bad label on an object that is there', () => {
+  test.each(KINDS)('is told as often as upstream finds it: %s', async (path, body, looks) => {
+    await using api = await start();
+    expect((await api.request('POST', path, { body: { metadata: { name: 'x' }, ...body } })).status).toBe(201);
+    const answer = await api.request('PATCH', `${path}/x`, { body: { metadata: { labels: { a: 'b c' } } }, headers: MERGE });
+    expect(answer.status).toBe(422);
+    const causes = causesOf(answer);
+    expect(causes).toHaveLength(looks);
+    expect(new Set(causes).size).toBe(1);
+    expect(causes[0]).toMatch(/^metadata\.labels: Invalid value: "b c": a valid label must be/);
+  });
+});
+
+describe('a finalizer without a domain', () => {
+  test('is refused on an update only by kinds whose rules look at the whole metadata again', async () => {
+    await using api = await start();
+    const statuses = [];
+    for (const [path, body] of KINDS) {
+      await api.request('POST', path, { body: { metadata: { name: 'x' }, ...body } });
+      const answer = await api.request('PATCH', `${path}/x`, { body: { metadata: { finalizers: ['plain'] } }, headers: MERGE });
+      statuses.push(answer.status);
+    }
+    expect(statuses).toEqual([422, 200, 200, 422]);
+  });
+});
+
+describe('advice', () => {
+  const path = `/apis/networking.k8s.io/v1/${NS}/ingresses`;
+  const spec = { defaultBackend: { service: { name: 'a', port: { number: 1 } } } };
+  const annotations = { 'kubernetes.io/ingress.class': 'b' };
+
+  test('comes with what is accepted', async () => {
+    await using api = await start();
+    const answer = await api.request('POST', path, { body: { metadata: { name: 'x', annotations }, spec } });
+    expect(answer.headers.warning).toContain("please use 'spec.ingressClassName' instead");
+    const both = { metadata: { name: 'y', annotations }, spec: { ...spec, ingressClassName: 'b' } };
+    expect((await api.request('POST', path, { body: both })).headers.warning).toBeUndefined();
+  });
+
+  test('does not come with what is refused', async () => {
+    await using api = await start();
+    const answer = await api.request('POST', path, { body: { metadata: { name: 'X_', annotations }, spec } });
+    expect(answer.status).toBe(422);
+    expect(answer.headers.warning).toBeUndefined();
+  });
+});
