@@ -183,6 +183,14 @@ describe('changing', () => {
 });
 
 describe('deleting', () => {
+  test('of what waits for its finalizers already changes nothing', async () => {
+    await using api = await start();
+    await create(api, 'a', { finalizers: ['example.com/x'] });
+    const versionOf = async () => (await api.request('DELETE', `${PATH}/a`)).json().metadata.resourceVersion;
+    const first = await versionOf();
+    expect([await versionOf(), await versionOf()]).toEqual([first, first]);
+  });
+
   test('waits for finalizers', async () => {
     await using api = await start();
     await create(api, 'a', { finalizers: ['example.com/x'] });

@@ -404,11 +404,19 @@ export class ObjectRegistry {
     return result === 'lost' ? 'lost' : { entry: current.at(result), gone: true };
   }
 
-  /** Stores the object as terminating and, with `remove`, deletes it right behind: watchers see both. */
+  /**
+   * Stores the object as terminating and, with `remove`, deletes it right behind: watchers see both. One that waits for its finalizers and is
+   * deleted again is left as it is. Upstream: `GuaranteedUpdate`, which writes nothing new.
+   */
   async #mark(context: RequestContext, current: Entry, plan: { object: KubeObject; remove: boolean }): Promise<Deleted | 'lost'> {
     const { wire, cache } = this.resource;
     const { key } = current;
     const { object } = plan;
+    if (!plan.remove && isUnchanged(object, current.object)) {
+      const standing = await this.#store.standing(current);
+      if (standing === 'lost') return standing;
+      if (standing === 'good') return { entry: current, gone: false };
+    }
     const encoded = wire.encode(object);
     const entry = (revision: number) => cache.entryFrom({ key, revision }, encoded);
     if (context.dryRun) return { entry: entry(current.revision), gone: plan.remove };

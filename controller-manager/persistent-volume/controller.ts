@@ -19,6 +19,7 @@ import { type Claim, type ClaimPlan, type ClaimWorld, claimKeyOf, couldHave, pla
 import { planReclaim, planVolume, unboundVolume } from './plan-volume.ts';
 import { migratedDriver } from './plugins.ts';
 import { Recycler } from './recycler.ts';
+import { VolumeHolds } from './volume-holds.ts';
 import { Writer } from './writer.ts';
 
 /*
@@ -28,10 +29,14 @@ import { Writer } from './writer.ts';
  *   volume.spec.claimRef ─> volume Bound ─> claim.spec.volumeName, bind-completed ─> claim Bound
  *
  * Invariants
- * P1  One key is looked at at a time, of claims and volumes alike: no two claims are given one volume.
+ * P1  A volume is in one pair of hands at a time: a claim's that is being bound to it, of whom no other claim is given it, or its own
+ *     turn's. So no two claims get one volume, however many are looked at side by side.
  * P2  What we wrote is seen at once, and an older state of an object is not acted upon.
  * P3  A volume is released only once the API server itself says that its claim is gone.
  */
+
+/** Claims and volumes looked after side by side. Upstream has one worker for each of the two, and slower writes for it. */
+const WORKERS = 8;
 
 const CLAIM = 'claim:';
 const VOLUME = 'volume:';
@@ -51,6 +56,7 @@ class PersistentVolumeBinder implements Controller {
   readonly #writer: Writer;
   readonly #recycler: Recycler;
   readonly #world: ClaimWorld;
+  readonly #holds: VolumeHolds;
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -62,6 +68,7 @@ class PersistentVolumeBinder implements Controller {
     this.#volumes = new AssumeCache(volumes);
     this.#writer = new Writer(context, { claims: this.#claims, volumes: this.#volumes });
     this.#recycler = new Recycler(context, (volumeName) => this.#queue.add(VOLUME + volumeName));
+    this.#holds = new VolumeHolds((key) => this.#queue.add(key));
     this.#world = this.#claimWorld();
     const wakeClaim = (claim: Claim) => this.#queue.add(CLAIM + keyOf(claim));
     const wakeVolume = (volume: Volume) => this.#queue.add(VOLUME + keyOf(volume));
@@ -89,7 +96,7 @@ class PersistentVolumeBinder implements Controller {
       logger,
       signal,
     });
-    await runController({ name, queue: this.#queue, workers: 1, reconcile: (key) => this.#reconcile(key), clock, logger, signal });
+    await runController({ name, queue: this.#queue, workers: WORKERS, reconcile: (key) => this.#reconcile(key), clock, logger, signal });
     await resync;
   }
 
@@ -105,17 +112,21 @@ class PersistentVolumeBinder implements Controller {
       if (claim) await this.#syncClaim(claim);
       return;
     }
-    const volume = this.#volumes.getByKey(key.slice(VOLUME.length));
-    if (volume) await this.#syncVolume(await this.#migrated(volume));
+    const name = key.slice(VOLUME.length);
+    await this.#holds.hold(name, { key, isForClaim: false }, async () => {
+      const volume = this.#volumes.getByKey(name);
+      if (volume) await this.#syncVolume(await this.#migrated(volume));
+    });
   }
 
   #claimWorld(): ClaimWorld {
     const classes = this.#context.informers.storageClasses();
     const pods = this.#context.informers.pods();
     const volumes = this.#volumes;
+    const holds = this.#holds;
     return {
       get volumes() {
-        return volumes.list();
+        return volumes.list().filter(({ metadata }) => !holds.isTaken(metadata.name));
       },
       volume: (name) => volumes.getByKey(name),
       storageClass: (name) => classes.getByKey(name),
@@ -132,7 +143,9 @@ class PersistentVolumeBinder implements Controller {
     const plan = planClaim(claim, this.#world);
     switch (plan.action) {
       case 'bind':
-        await this.#bind(claim, plan.volume);
+        await this.#holds.hold(plan.volume.metadata.name, { key: CLAIM + keyOf(claim), isForClaim: true }, () =>
+          this.#bind(claim, plan.volume),
+        );
         return;
       case 'classify':
         await this.#writer.claim({ ...claim, spec: { ...claim.spec, storageClassName: plan.className } });

@@ -61,6 +61,7 @@ export class Writer {
   }
 
   async deleteVolume({ metadata }: Volume): Promise<void> {
+    if (metadata.deletionTimestamp) return;
     try {
       await this.#volumes.delete(metadata.name, { preconditions: { uid: metadata.uid } });
     } catch (error) {

@@ -53,6 +53,8 @@ const told = async (name: string, ...wanted: string[]) => {
   return wanted.map((one) => about(all).find((event) => text(event) === one)?.source?.component);
 };
 
+const isAboutTireless = ({ involvedObject }: Event): boolean => involvedObject.name === 'tireless';
+
 describe('volumes made by hand', () => {
   it('are bound to claims, both sides with upstream’s marks, and kept when the claim is gone', async () => {
     await volume('static', { storageClassName: 'manual', persistentVolumeReclaimPolicy: 'Retain', capacity: { storage: '2Gi' } });
@@ -84,6 +86,40 @@ describe('volumes made by hand', () => {
     expect(await told('patient', message)).toEqual(['persistentvolume-controller']);
     await volume('arrived', { capacity: { storage: '5Gi' } });
     expect((await bound('patient')).spec.volumeName).toBe('arrived');
+  });
+
+  it('are looked for again and again, of which one event tells with a count', async () => {
+    await claim('tireless', { storageClassName: '', selector: { matchLabels: { never: 'there' } } });
+    const all = await plane.eventuallyAll<Event>(events, (some) => some.some((event) => isAboutTireless(event) && (event.count ?? 0) >= 3));
+    expect(all.filter(isAboutTireless).map(({ reason }) => reason)).toEqual(['FailedBinding']);
+  });
+
+  it('are given to one claim each, however many ask at once', async () => {
+    const sizes = ['1Gi', '2Gi', '1Gi', '4Gi', '1Gi', '3Gi'];
+    const volumes = Array.from({ length: 24 }, (_, i) => `crowd-${i}`);
+    const claims = Array.from({ length: 36 }, (_, i) => `crowd-${i}`);
+    await Promise.all([
+      ...volumes.map((name, i) => volume(name, { storageClassName: 'crowd', capacity: { storage: sizes[i % sizes.length] } })),
+      ...claims.map((name) => claim(name, { storageClassName: 'crowd' })),
+    ]);
+    const ofCrowd = <T extends PersistentVolume | PersistentVolumeClaim>(all: Live<T>[]) =>
+      all.filter(({ spec }) => spec.storageClassName === 'crowd');
+    const taken = await plane.eventuallyAll<PersistentVolume>(
+      persistentvolumes,
+      (all) => ofCrowd(all).filter(inPhase('Bound')).length === 24,
+    );
+    const given = await plane.eventuallyAll<PersistentVolumeClaim>(
+      persistentvolumeclaims,
+      (all) => ofCrowd(all).filter(inPhase('Bound')).length === 24,
+    );
+    const pairs = ofCrowd(given)
+      .filter(inPhase('Bound'))
+      .map(({ metadata, spec }) => `${metadata.name} ${spec.volumeName}`);
+    expect(pairs.sort()).toEqual(
+      ofCrowd(taken)
+        .map(({ metadata, spec }) => `${spec.claimRef?.name} ${metadata.name}`)
+        .sort(),
+    );
   });
 
   it('are given to the claim that they name, or that names them, and only if they suit it', async () => {
