@@ -19,7 +19,7 @@ it('jumps: what fell due meanwhile fires once, in its order, and sees the new ti
   expect(seen.at(-1)).toEqual(['tick', 1010]);
 });
 
-test('a virtual clock that is held stands still until it is let go', async () => {
+it('a virtual clock that is held stands still until it is let go', async () => {
   const clock = new VirtualClock();
   const hold = clock.hold();
   let fired = false;
