@@ -69,6 +69,10 @@ export class Agenda implements Clock {
     });
   }
 
+  hold(): Disposable {
+    return this.#clock.hold();
+  }
+
   #cancel(entry: Entry): void {
     if (!entry.fn) return;
     entry.fn = undefined;

@@ -19,6 +19,11 @@ export interface Clock {
   setTimer(delayMs: number, fn: () => void): Timer;
   /** Resolves after `delayMs`; rejects with the signal's reason when it is aborted. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Something is under way that takes turns of the event loop whatever this clock says, as the load of a module: a clock that is moved by
+   * hand stands still until what is answered is disposed of.
+   */
+  hold(): Disposable;
 }
 
 /** Node clamps longer delays to 1 ms; longer waits are cut into pieces of this. */
@@ -30,7 +35,11 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   setTimer: setSystemTimer,
   sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
+  hold: () => NOT_HELD,
 };
+
+/** A machine's time goes on whatever happens. */
+const NOT_HELD: Disposable = { [Symbol.dispose]: () => undefined };
 
 function setSystemTimer(delayMs: number, fn: () => void): Timer {
   let handle: NodeJS.Timeout;
@@ -73,6 +82,7 @@ interface VirtualTimer {
 export class VirtualClock implements Clock {
   #now: number;
   #order = 0;
+  #holds = 0;
   readonly #timers = new Set<VirtualTimer>();
 
   /** @param start milliseconds since the epoch at which the clock begins. */
@@ -101,16 +111,33 @@ export class VirtualClock implements Clock {
     return sleepOn(this, delayMs, signal);
   }
 
+  hold(): Disposable {
+    this.#holds++;
+    let isHeld = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (isHeld) this.#holds--;
+        isHeld = false;
+      },
+    };
+  }
+
   /** How many timers are set. */
   get pending(): number {
     return this.#timers.size;
+  }
+
+  /** Everything that is ready to run is run, and what holds the clock is waited for. */
+  async #settle(): Promise<void> {
+    do await new Promise<void>((resolve) => setImmediate(resolve));
+    while (this.#holds > 0);
   }
 
   /** Moves the clock by `ms`, firing what falls due on the way; between two timers, everything that is ready to run is run. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     for (;;) {
-      await settle();
+      await this.#settle();
       const next = this.#earliest(end);
       if (!next) break;
       this.#timers.delete(next);
@@ -118,7 +145,7 @@ export class VirtualClock implements Clock {
       next.fn();
     }
     this.#now = end;
-    await settle();
+    await this.#settle();
   }
 
   /**
@@ -139,5 +166,3 @@ export class VirtualClock implements Clock {
     return best;
   }
 }
-
-const settle = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,4 +1,4 @@
-import { seededRandom, VirtualClock } from '../../runtime/index.ts';
+import { type Clock, seededRandom, VirtualClock } from '../../runtime/index.ts';
 import { PodAddresses } from '../node/pod-addresses.ts';
 import type { ContainerConfig, ContainerStatus, MountableVolume, PodSandboxConfig } from '../runtime/cri.ts';
 import { ImageCatalog, type ImageEntry } from '../runtime/simulated/image-catalog.ts';
@@ -25,9 +25,15 @@ export class TestRuntime {
   readonly #pool = new PodAddresses('10.244.0.0/24');
 
   constructor(
-    options: { readonly directory?: ClusterDirectory; readonly catalog?: readonly ImageEntry[]; readonly private?: readonly string[] } = {},
+    options: {
+      readonly directory?: ClusterDirectory;
+      readonly catalog?: readonly ImageEntry[];
+      readonly private?: readonly string[];
+      /** The clock that containers have, over the one that is moved. */
+      readonly clock?: (below: Clock) => Clock;
+    } = {},
   ) {
-    const { clock } = this;
+    const clock = options.clock?.(this.clock) ?? this.clock;
     this.host = { clock, random: seededRandom(7), network: new Map(), nodes: new Map(), directory: options.directory };
     const catalog = new ImageCatalog(options.catalog);
     this.images = new SimulatedImages(new ImageLibrary({ catalog, clock, privateRegistries: options.private }));

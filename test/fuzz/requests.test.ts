@@ -163,6 +163,7 @@ const withoutUpkeep: Clock = {
   monotonic: () => systemClock.monotonic(),
   setTimer: (delayMs, fn) => systemClock.setTimer(delayMs > WAIT_MS_MAX ? NEVER_MS : delayMs, fn),
   sleep: (delayMs, signal) => systemClock.sleep(delayMs > WAIT_MS_MAX ? NEVER_MS : delayMs, signal),
+  hold: () => systemClock.hold(),
 };
 
 interface Server extends AsyncDisposable {

@@ -26,13 +26,19 @@ class ShellProcess implements RunningProgram {
   }
 
   async #run(argv: readonly string[]): Promise<void> {
-    const { startShell } = await import('./shell/index.ts');
+    const { startShell } = await this.#load();
     if (this.#abort.signal.aborted) return;
     const shell = startShell(this.#context, argv, this.#abort.signal);
     this.#deliver = (signal) => shell.signal(signal);
     for (const signal of this.#pending.splice(0)) shell.signal(signal);
     const code = await shell.exited;
     if (!this.#abort.signal.aborted) this.#context.exit(code);
+  }
+
+  /** The container's time stands still meanwhile. */
+  async #load(): Promise<typeof import('./shell/index.ts')> {
+    using _ = this.#context.clock.hold();
+    return await import('./shell/index.ts');
   }
 
   signal(name: string): void {

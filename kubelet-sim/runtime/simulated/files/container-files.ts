@@ -172,7 +172,7 @@ export class ContainerFiles {
   async writeFile(path: string, content: Uint8Array, options: { readonly append?: boolean; readonly mode?: number } = {}): Promise<void> {
     if (DEVICES[path] === 'full') throw new FileError('ENOSPC', path);
     if (DEVICES[path]) return;
-    const at = await this.#locate(path);
+    const at = asItIsNow(await this.#locate(path));
     const before = this.#checkWrite(at);
     checkSpace(at, options.append ? content.byteLength : content.byteLength - (before?.content.byteLength ?? 0));
     const time = this.#now();
@@ -247,7 +247,7 @@ export class ContainerFiles {
   async mkdir(path: string, options: { readonly recursive?: boolean; readonly mode?: number | undefined } = {}): Promise<void> {
     const clean = normalizePath(path);
     if (options.recursive && clean !== '/') await this.#makeParents(parentOf(clean));
-    const at = await this.#locate(clean);
+    const at = asItIsNow(await this.#locate(clean));
     if (at.node) {
       if (options.recursive && at.node.type === 'directory') return;
       throw new FileError('EEXIST', path);
@@ -442,6 +442,9 @@ export class ContainerFiles {
     return { directory: at.node, name: part, node, readOnly, path: here, mount: mount ?? at.mount };
   }
 }
+
+/** Where a path leads, but for what somebody else has made there since it was looked up: two that make the same find the same. */
+const asItIsNow = (at: Location): Location => (at.node ? at : { ...at, node: at.directory.entries.get(at.name) });
 
 /** A volume of bounded size takes no more than that. @throws FileError */
 function checkSpace({ mount, path }: Location, moreBytes: number): void {

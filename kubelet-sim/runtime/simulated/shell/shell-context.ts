@@ -59,8 +59,20 @@ export class ShellHost {
     return this.process.files();
   }
 
-  sleep(ms: number): Promise<void> {
-    if (Number.isFinite(ms)) return this.process.clock.sleep(ms, this.signal);
+  /**
+   * Processes that wake at the same moment go on one after the other, each until it waits again: what another does in one breath, such as
+   * making a file and filling it, is not seen half done.
+   */
+  async sleep(ms: number): Promise<void> {
+    const { clock } = this.process;
+    if (!Number.isFinite(ms)) return await this.#sleepForGood();
+    await clock.sleep(ms, this.signal);
+    using _ = clock.hold();
+    await new Promise((resolve) => setImmediate(resolve));
+    this.signal.throwIfAborted();
+  }
+
+  #sleepForGood(): Promise<void> {
     return new Promise((_, reject) => {
       this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true });
     });

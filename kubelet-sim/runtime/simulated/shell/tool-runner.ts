@@ -4,6 +4,7 @@ import { BUILTINS } from './builtins.ts';
 import { canGrep } from './grep.ts';
 import { stdinOf } from './io.ts';
 import type { CommandContext } from './shell-context.ts';
+import type { ToolOutcome } from './tool-box.ts';
 import { TOOLS } from './tools.ts';
 
 const SYSTEM_PATH = /^\/(?:usr\/(?:local\/)?)?s?bin\//;
@@ -29,19 +30,36 @@ export async function runTool(name: string, context: CommandContext): Promise<nu
     await context.stdout.write(client);
     return 0;
   }
-  const { runBoxTool } = await import('./tool-box.ts');
-  const { stdout, stderr, exitCode } = await runBoxTool(bare, {
-    args: context.args,
-    stdin: await stdinOf(context.fds).readAll(),
-    cwd: context.state.cwd,
-    environment: context.state.environment(context.assigned),
-    files: await context.host.files(),
-    sleep: (ms) => context.host.sleep(ms),
-    signal: context.host.signal,
-  });
+  const { stdout, stderr, exitCode } = await runFromBox(bare, context, await stdinOf(context.fds).readAll());
   if (stdout !== '') await context.stdout.write(stdout);
   if (stderr !== '') await context.stderr.write(stderr);
   return exitCode;
+}
+
+/** The box and each of its tools are loaded when they are first asked for: the container's time stands still meanwhile. */
+async function runFromBox(name: string, { args, host, state, assigned }: CommandContext, stdin: string): Promise<ToolOutcome> {
+  const { clock } = host.process;
+  let hold = clock.hold();
+  try {
+    const { runBoxTool } = await import('./tool-box.ts');
+    const sleep = async (ms: number) => {
+      hold[Symbol.dispose]();
+      await host.sleep(ms);
+      hold = clock.hold();
+    };
+    const { cwd } = state;
+    return await runBoxTool(name, {
+      args,
+      stdin,
+      cwd,
+      environment: state.environment(assigned),
+      files: await host.files(),
+      sleep,
+      signal: host.signal,
+    });
+  } finally {
+    hold[Symbol.dispose]();
+  }
 }
 
 /** The image's own server, started by a script: it listens on its ports until it is asked to end. */
