@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
+import { createSecureContext } from 'node:tls';
 import { apiError, coreKinds, type Node } from '../../api/index.ts';
 import { answerOf, type Upgraded } from '../pipeline/upgraded.ts';
 import type { ObjectReader } from '../registry/objects.ts';
@@ -54,7 +55,7 @@ export class KubeletConnector {
   constructor(options: KubeletOptions, objects: ObjectReader) {
     this.#options = options;
     this.#objects = objects;
-    this.#agent = new https.Agent({ keepAlive: true, ...this.#tls() });
+    this.#agent = new https.Agent({ keepAlive: true, ...tlsOf(options) });
   }
 
   close(): void {
@@ -98,16 +99,18 @@ export class KubeletConnector {
   async upgrade(at: KubeletAddress, { method, path, headers, signal }: UpgradeRequest): Promise<IncomingMessage | Upgraded> {
     const { host, port } = at;
     try {
-      return await answerOf(https.request({ host, port, method, path, headers, agent: false, signal, ...this.#tls() }));
+      // A connection that is kept serves, too: it leaves the agent when it is upgraded.
+      return await answerOf(https.request({ host, port, method, path, headers, agent: this.#agent, signal }));
     } catch (error) {
       throw unreachable(method, at, path, error instanceof Error ? error : new Error(String(error)));
     }
   }
+}
 
-  #tls() {
-    const { certificate, key, ca } = this.#options;
-    return { rejectUnauthorized: ca !== undefined, ...(ca ? { ca } : {}), ...(certificate && key ? { cert: certificate, key } : {}) };
-  }
+/** The context is made once: to read certificate and key for each connection costs more than all else of an exec. */
+function tlsOf({ certificate, key, ca }: KubeletOptions): https.AgentOptions {
+  const own = certificate && key ? { cert: certificate, key } : {};
+  return { rejectUnauthorized: ca !== undefined, secureContext: createSecureContext({ ...(ca ? { ca } : {}), ...own }) };
 }
 
 /** Upstream's text for a kubelet that does not answer. */
