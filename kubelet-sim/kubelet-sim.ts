@@ -299,7 +299,10 @@ class SimulatedKubelets implements KubeletSim {
     };
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
       const images = new SimulatedImages(library);
-      const runtime = new SimulatedRuntime(host, images, { name: `${this.#options.nodeNamePrefix ?? 'node-'}${i}`, ip: nodeIp(i) });
+      const name = `${this.#options.nodeNamePrefix ?? 'node-'}${i}`;
+      const { cpu, memory } = this.#sizeOf(i);
+      const capacity = { cpuMillis: parseQuantity(cpu).milli(), memoryBytes: parseQuantity(memory).value() };
+      const runtime = new SimulatedRuntime(host, images, { name, ip: nodeIp(i), capacity });
       this.#bringImages(images, i);
       const agent = new NodeAgent(shared, {
         spec: this.#specOf(i, runtime),
@@ -345,16 +348,15 @@ class SimulatedKubelets implements KubeletSim {
     return claims;
   }
 
+  /** What a node has of the usual. */
+  #sizeOf(index: number): Pick<NodeSpec, 'cpu' | 'memory'> {
+    const { nodeClasses = [], nodeStartIndex = 0, cpu = '8', memory = '32Gi' } = this.#options;
+    const own = classOf(nodeClasses, index - nodeStartIndex)?.nodeClass;
+    return { cpu: own?.cpu ?? cpu, memory: own?.memory ?? memory };
+  }
+
   #specOf(index: number, runtime: SimulatedRuntime): NodeSpec {
-    const {
-      nodeNamePrefix = 'node-',
-      nodeLabels = {},
-      taints = [],
-      maxPods = 110,
-      cpu = '8',
-      memory = '32Gi',
-      ephemeralStorage = '100Gi',
-    } = this.#options;
+    const { nodeNamePrefix = 'node-', nodeLabels = {}, taints = [], maxPods = 110, ephemeralStorage = '100Gi' } = this.#options;
     const own = classOf(this.#options.nodeClasses ?? [], index - (this.#options.nodeStartIndex ?? 0));
     const nodeClass: Partial<NodeClass> = own?.nodeClass ?? {};
     return {
@@ -362,8 +364,7 @@ class SimulatedKubelets implements KubeletSim {
       ip: nodeIp(index),
       address: this.#options.advertiseAddress ?? 'localhost',
       port: this.#server.port,
-      cpu: nodeClass.cpu ?? cpu,
-      memory: nodeClass.memory ?? memory,
+      ...this.#sizeOf(index),
       ephemeralStorage: nodeClass.ephemeralStorage ?? ephemeralStorage,
       extendedResources: nodeClass.extendedResources,
       maxPods: nodeClass.maxPods ?? maxPods,
