@@ -42,6 +42,8 @@ import { StageEngine } from './simulation/stages/stage-engine.ts';
 
 /** Nodes registered at the same time. */
 const REGISTRATIONS_MAX = 64;
+/** A kubelet writes 50 events a second at most; a start is five. */
+const NODES_TOLD_OF_PER_SECOND = 10;
 
 export interface KubeletSimOptions {
   readonly client: ApiClient;
@@ -193,6 +195,7 @@ class SimulatedKubelets implements KubeletSim {
       onDelete: (pod) => this.#agentOf(pod)?.podDeleted(pod),
     });
     await this.#registerAll();
+    void this.#tellStart();
     if (this.#options.simulationPolicies) this.#followSimulation();
     this.#followManifests();
     this.#options.logger.info({ nodes: this.agents.size, url: this.url }, 'nodes registered');
@@ -261,6 +264,16 @@ class SimulatedKubelets implements KubeletSim {
       for (let agent = waiting.shift(); agent && !this.#abort.signal.aborted; agent = waiting.shift()) await agent.start();
     };
     await Promise.all(Array.from({ length: REGISTRATIONS_MAX }, worker));
+  }
+
+  /** That nodes have started is told at the pace that one kubelet has (`event-qps`), so that thousands of nodes do not come with a flood. */
+  async #tellStart(): Promise<void> {
+    const { signal } = this.#abort;
+    for (const [i, agent] of [...this.agents.values()].entries()) {
+      if (i > 0 && i % NODES_TOLD_OF_PER_SECOND === 0) await this.#agenda.sleep(1000, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      agent.tellStart();
+    }
   }
 
   #createAgents(): void {
