@@ -6,7 +6,13 @@ import { sandboxConfigOf } from './sandbox-config.ts';
 const NO_GROUP = { path: '', cpuRequestMillis: 0 };
 
 const configOf = (spec: Partial<Pod['spec']>) =>
-  sandboxConfigOf({ pod: aPod(spec), attempt: 0, nodeName: 'node-0', network: { host: '172.18.0.2' }, controlGroup: () => NO_GROUP });
+  sandboxConfigOf({
+    pod: aPod(spec),
+    attempt: 0,
+    nodeName: 'node-0',
+    network: { host: '172.18.0.2' },
+    resources: { controlGroup: NO_GROUP },
+  });
 
 test('a plain pod asks for nothing special', () => {
   const config = configOf({});
@@ -14,12 +20,12 @@ test('a plain pod asks for nothing special', () => {
   expect(Object.keys(config).sort()).toEqual([
     'annotations',
     'attempt',
-    'controlGroup',
     'hostname',
     'name',
     'namespace',
     'namespaces',
     'network',
+    'resources',
     'uid',
   ]);
 });

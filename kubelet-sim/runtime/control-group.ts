@@ -6,3 +6,8 @@ export interface ControlGroup {
   readonly cpuLimitMillis?: number | undefined;
   readonly memoryLimitBytes?: number | undefined;
 }
+
+/** Who knows a pod's control group: one object that there is anyhow, asked when somebody looks. */
+export interface ControlGroupSource {
+  readonly controlGroup: ControlGroup;
+}

@@ -3,7 +3,7 @@
  * pods; the runtime knows sandboxes, containers and images. Times are milliseconds since the epoch.
  */
 
-import type { ControlGroup } from './control-group.ts';
+import type { ControlGroupSource } from './control-group.ts';
 import type { ContainerStats, FilesystemUsage, PodSandboxStats, VolumeUsage } from './usage.ts';
 
 /** What a sandbox is to be. Fields that are absent have the value that a plain pod has. */
@@ -31,7 +31,7 @@ export interface PodSandboxConfig {
   /** Handler that a RuntimeClass names; `''` for the usual one. */
   readonly runtimeHandler?: string | undefined;
   /** CRI's `cgroup_parent` and `resources`; asked for when somebody looks. */
-  readonly controlGroup?: (() => ControlGroup) | undefined;
+  readonly resources?: ControlGroupSource | undefined;
   /** What network policies select it by. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly annotations: Readonly<Record<string, string>>;

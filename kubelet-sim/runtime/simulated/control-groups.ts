@@ -79,7 +79,7 @@ const limitsOf = ({ resources }: SimulatedContainer): Limits => ({
   memoryLimitBytes: resources.memoryLimitBytes,
 });
 
-const groupOf = ({ config }: Sandbox): ControlGroup => config.controlGroup?.() ?? NO_GROUP;
+const groupOf = ({ config }: Sandbox): ControlGroup => config.resources?.controlGroup ?? NO_GROUP;
 
 /** The group of a pod: `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podUID.slice`. */
 const pathOf = (sandbox: Sandbox): string =>
