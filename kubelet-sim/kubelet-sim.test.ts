@@ -356,3 +356,35 @@ test('a pod reaches the API server at its Service, with its own credentials and 
     "200 403 \ncurl: (60) SSL certificate problem: unable to get local issuer certificate\nwget: can't connect to remote host (ADDRESS): Connection refused\n",
   );
 });
+
+/** Reasons of the events about a node, and how often each was told. */
+async function nodeEvents(cluster: Cluster, name: string): Promise<string[]> {
+  const events = await cluster.list<Event>(coreKinds.events);
+  return events.filter(({ involvedObject: { kind, name: node } }) => kind === 'Node' && node === name).map(({ reason = '' }) => reason);
+}
+
+test('a node that starts says so, and how it is; a boot tells the boot ID that the node has', async () => {
+  await using cluster = await Cluster.start();
+  const sim = await cluster.nodes();
+  const reasons = ['NodeAllocatableEnforced', 'NodeHasNoDiskPressure', 'NodeHasSufficientMemory', 'NodeHasSufficientPID', 'Starting'];
+  await cluster.until('events', async () => (await nodeEvents(cluster, 'node-1')).length === reasons.length);
+  expect((await nodeEvents(cluster, 'node-1')).sort()).toEqual(reasons);
+  sim.agents.get('node-1')?.reboot();
+  await cluster.until('boot', async () => (await nodeEvents(cluster, 'node-1')).includes('Rebooted'));
+  const rebooted = (await cluster.list<Event>(coreKinds.events)).find(({ reason }) => reason === 'Rebooted');
+  await cluster.until('status', async () => {
+    const node = (await cluster.list<Node>(coreKinds.nodes)).find(({ metadata }) => metadata.name === 'node-1');
+    return rebooted?.message === `Node node-1 has been rebooted, boot id: ${node?.status?.nodeInfo?.bootID}`;
+  });
+});
+
+test('a node whose conditions a controller has set to Unknown writes them again, and tells of it', async () => {
+  await using cluster = await Cluster.start();
+  await cluster.nodes();
+  const nodes = cluster.admin.resource<Node>(coreKinds.nodes);
+  const conditions = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'].map((type) => ({ type, status: 'Unknown' }));
+  await nodes.patch('node-0', { status: { conditions } }, { type: 'strategic', subresource: 'status' });
+  await cluster.until('ready', async () => (await nodeEvents(cluster, 'node-0')).includes('NodeReady'));
+  const node = await nodes.get('node-0');
+  expect(node.status?.conditions?.every(({ status }) => status !== 'Unknown')).toBe(true);
+});

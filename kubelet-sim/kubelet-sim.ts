@@ -42,6 +42,8 @@ import { StageEngine } from './simulation/stages/stage-engine.ts';
 
 /** Nodes registered at the same time. */
 const REGISTRATIONS_MAX = 64;
+/** A kubelet writes 50 events a second at most; a start is five. */
+const NODES_TOLD_OF_PER_SECOND = 10;
 
 export interface KubeletSimOptions {
   readonly client: ApiClient;
@@ -193,6 +195,7 @@ class SimulatedKubelets implements KubeletSim {
       onDelete: (pod) => this.#agentOf(pod)?.podDeleted(pod),
     });
     await this.#registerAll();
+    void this.#tellStart();
     if (this.#options.simulationPolicies) this.#followSimulation();
     this.#followManifests();
     this.#options.logger.info({ nodes: this.agents.size, url: this.url }, 'nodes registered');
@@ -263,6 +266,16 @@ class SimulatedKubelets implements KubeletSim {
     await Promise.all(Array.from({ length: REGISTRATIONS_MAX }, worker));
   }
 
+  /** That nodes have started is told at the pace that one kubelet has (`event-qps`), so that thousands of nodes do not come with a flood. */
+  async #tellStart(): Promise<void> {
+    const { signal } = this.#abort;
+    for (const [i, agent] of [...this.agents.values()].entries()) {
+      if (i > 0 && i % NODES_TOLD_OF_PER_SECOND === 0) await this.#agenda.sleep(1000, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      agent.tellStart();
+    }
+  }
+
   #createAgents(): void {
     const { client, random, logger, nodes, nodeStartIndex = 0 } = this.#options;
     const clock = this.#agenda;
@@ -299,7 +312,10 @@ class SimulatedKubelets implements KubeletSim {
     };
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
       const images = new SimulatedImages(library);
-      const runtime = new SimulatedRuntime(host, images, { name: `${this.#options.nodeNamePrefix ?? 'node-'}${i}`, ip: nodeIp(i) });
+      const name = `${this.#options.nodeNamePrefix ?? 'node-'}${i}`;
+      const { cpu, memory } = this.#sizeOf(i);
+      const capacity = { cpuMillis: parseQuantity(cpu).milli(), memoryBytes: parseQuantity(memory).value() };
+      const runtime = new SimulatedRuntime(host, images, { name, ip: nodeIp(i), capacity });
       this.#bringImages(images, i);
       const agent = new NodeAgent(shared, {
         spec: this.#specOf(i, runtime),
@@ -345,16 +361,15 @@ class SimulatedKubelets implements KubeletSim {
     return claims;
   }
 
+  /** What a node has of the usual. */
+  #sizeOf(index: number): Pick<NodeSpec, 'cpu' | 'memory'> {
+    const { nodeClasses = [], nodeStartIndex = 0, cpu = '8', memory = '32Gi' } = this.#options;
+    const own = classOf(nodeClasses, index - nodeStartIndex)?.nodeClass;
+    return { cpu: own?.cpu ?? cpu, memory: own?.memory ?? memory };
+  }
+
   #specOf(index: number, runtime: SimulatedRuntime): NodeSpec {
-    const {
-      nodeNamePrefix = 'node-',
-      nodeLabels = {},
-      taints = [],
-      maxPods = 110,
-      cpu = '8',
-      memory = '32Gi',
-      ephemeralStorage = '100Gi',
-    } = this.#options;
+    const { nodeNamePrefix = 'node-', nodeLabels = {}, taints = [], maxPods = 110, ephemeralStorage = '100Gi' } = this.#options;
     const own = classOf(this.#options.nodeClasses ?? [], index - (this.#options.nodeStartIndex ?? 0));
     const nodeClass: Partial<NodeClass> = own?.nodeClass ?? {};
     return {
@@ -362,8 +377,7 @@ class SimulatedKubelets implements KubeletSim {
       ip: nodeIp(index),
       address: this.#options.advertiseAddress ?? 'localhost',
       port: this.#server.port,
-      cpu: nodeClass.cpu ?? cpu,
-      memory: nodeClass.memory ?? memory,
+      ...this.#sizeOf(index),
       ephemeralStorage: nodeClass.ephemeralStorage ?? ephemeralStorage,
       extendedResources: nodeClass.extendedResources,
       maxPods: nodeClass.maxPods ?? maxPods,

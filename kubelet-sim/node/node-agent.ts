@@ -12,18 +12,28 @@ import type { StatusWriter } from '../pod/status-writer.ts';
 import type { HeldClaims } from '../pod/volumes/held-claims.ts';
 import type { ImageService, RuntimeService } from '../runtime/cri.ts';
 import { type AdmissionScope, admit } from './admission.ts';
-import { isCriticalPod, pressureVerdict, type Threshold } from './eviction.ts';
+import { pressureVerdict, type Threshold } from './eviction.ts';
 import { EvictionManager } from './eviction-manager.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
 import { rotateLogs } from './log-rotation.ts';
+import { NodeEvents } from './node-events.ts';
 import { isCutOff, NO_FAULTS, type NodeFaults, NodeLine } from './node-faults.ts';
-import { conditionTypes, findingsOf, HEALTHY, healthEvents, type NodeHealth } from './node-health.ts';
-import { allocatableOf, labelsToMend, type NodeFacts, type NodeSpec, nodeLabels, nodeStatusOf, nodeToRegister } from './node-object.ts';
+import { conditionTypes, findingsOf, HEALTHY, healthEvents, heardOfAgain, type NodeHealth } from './node-health.ts';
+import {
+  allocatableOf,
+  labelsToMend,
+  type NodeFacts,
+  type NodeSpec,
+  nodeLabels,
+  nodeStatusOf,
+  nodeToRegister,
+  uuidOf,
+} from './node-object.ts';
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
-import { PodAddresses } from './pod-addresses.ts';
+import { PodRange } from './pod-range.ts';
 import { resizeRefusal } from './resize-admission.ts';
-import { SHUTDOWN_LOOK_MS, SHUTDOWN_VERDICT } from './shutdown.ts';
+import { endInTurn } from './shutdown.ts';
 import { Mirrors, mirrorHash } from './static-pods.ts';
 
 /** Unchanged, a node's status is still reported this often, as upstream's nodeStatusReportFrequency. */
@@ -31,8 +41,6 @@ const STATUS_REPORT_MS = 300_000;
 /** Waits between tries to register. */
 const REGISTER_RETRY_MS = 200;
 const REGISTER_RETRY_MS_MAX = 7000;
-/** A node that nobody gave a pod range after this long takes its own. */
-const POD_CIDR_WAIT_MS = 2000;
 
 /** What all nodes of a process share. */
 export interface AgentOptions {
@@ -80,8 +88,7 @@ export class NodeAgent {
   readonly #abort = new AbortController();
   #events: PodEvents | undefined;
   #node: Live<Node> | undefined;
-  #pool: PodAddresses | undefined;
-  #cidrTimer: Timer | undefined;
+  readonly #range: PodRange;
   #statusTimer: Timer | undefined;
   #reportedAt = 0;
   #imagesChanged = false;
@@ -89,6 +96,7 @@ export class NodeAgent {
   #volumesInUse: readonly string[] = [];
   #registering = false;
   readonly #line: NodeLine;
+  readonly #told: NodeEvents;
   readonly #evictions: EvictionManager;
   readonly #mirrors: Mirrors;
   /** Workers of static pods whose mirror is gone for the moment, by hash. */
@@ -108,14 +116,27 @@ export class NodeAgent {
     this.#parts = parts;
     this.#bootedAt = options.clock.now();
     this.#bootId = parts.spec.machineId;
+    this.#told = new NodeEvents(
+      parts.spec.name,
+      () => options.recorderOf(this.name),
+      () => isCutOff(this.#faults),
+    );
     this.#mirrors = new Mirrors({ ...options, nodeName: parts.spec.name, node: () => this.#node });
     this.#evictions = new EvictionManager({
       thresholds: options.thresholds,
       images: parts.images,
-      onThreshold: (resource) => this.#tell('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`),
+      onThreshold: (resource) => this.#told.tell('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`),
       onEvicted: (worker, message) => this.#services.events.warning(worker.pod, 'Evicted', message),
     });
     this.#nodes = options.client.resource<Node>(coreKinds.nodes);
+    this.#range = new PodRange({
+      own: parts.podCidr,
+      clock: options.clock,
+      take: async (podCIDR) =>
+        this.nodeChanged(await this.#nodes.patch(this.name, { spec: { podCIDR, podCIDRs: [podCIDR] } }, { type: 'strategic' })),
+      onChange: () => this.#pokeAll(),
+      onFailed: (error) => options.logger.warn({ err: error, node: this.name }, 'pod range not written, will retry'),
+    });
     const { client, clock, logger, source, statuses, claims, random } = options;
     const { spec, runtime, images } = parts;
     const durationSeconds = options.leaseDurationSeconds;
@@ -153,7 +174,7 @@ export class NodeAgent {
       random,
       logger,
       scripts,
-      pool: () => (this.#faults.down ? undefined : this.#pool),
+      pool: () => (this.#faults.down ? undefined : this.#range.pool),
       allocatable: () => allocatable,
       admitResize: (pod) => resizeRefusal(pod, this.#scopeBeside(pod)),
     };
@@ -206,7 +227,7 @@ export class NodeAgent {
   stop(): void {
     this.#abort.abort();
     this.#heartbeat.stop();
-    this.#cidrTimer?.cancel();
+    this.#range.stop();
     this.#statusTimer?.cancel();
     for (const worker of this.#workers.values()) worker.abandon();
   }
@@ -253,6 +274,7 @@ export class NodeAgent {
     const addresses = [{ $patch: 'replace' }, ...(status.addresses ?? [])];
     const body = { status: { ...status, addresses } };
     const reported = await this.#nodes.patch(spec.name, body, { type: 'strategic', subresource: 'status' });
+    this.#told.became(heardOfAgain(node.status?.conditions ?? [], this.#health));
     this.#volumesInUse = volumesInUse;
     return reported;
   }
@@ -266,11 +288,9 @@ export class NodeAgent {
     return this.#options.clock.now() + (this.#faults.clockSkewMs ?? 0);
   }
 
-  #tell(type: 'Normal' | 'Warning', reason: string, message: string): void {
-    if (isCutOff(this.#faults)) return;
-    // As upstream's kubelet: it knows its node by name only.
-    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: this.name, uid: this.name } };
-    this.#options.recorderOf(this.name).event(node, type, reason, message);
+  /** Tells that the kubelet has started, and how the node is. */
+  tellStart(): void {
+    this.#told.started(this.#health);
   }
 
   #statusTick(): void {
@@ -300,7 +320,7 @@ export class NodeAgent {
   #becomes(health: NodeHealth): void {
     const reasons = healthEvents(this.#health, health);
     this.#health = health;
-    for (const reason of reasons) this.#tell('Normal', reason, `Node ${this.name} status is now: ${reason}`);
+    this.#told.became(reasons);
     this.#imagesChanged ||= reasons.length > 0;
   }
 
@@ -355,7 +375,12 @@ export class NodeAgent {
     this.#bootId = hexDigits(this.#options.random);
     this.#isShuttingDown = false;
     this.#becomes({ ...this.#health, notReady: undefined });
-    this.#tell('Warning', 'Rebooted', `Node ${this.name} has been rebooted, boot id: ${this.#bootId}`);
+    this.#told.tell('Warning', 'Rebooted', `Node ${this.name} has been rebooted, boot id: ${uuidOf(this.#bootId)}`);
+    this.tellStart();
+    this.#pokeAll();
+  }
+
+  #pokeAll(): void {
     for (const worker of this.#workers.values()) worker.poke();
   }
 
@@ -366,47 +391,16 @@ export class NodeAgent {
    */
   async shutDown(graceSeconds: readonly [number, number]): Promise<void> {
     this.#isShuttingDown = true;
-    this.#tell('Normal', 'NodeShutdown', 'Shutdown manager detected shutdown event');
+    this.#told.tell('Normal', 'NodeShutdown', 'Shutdown manager detected shutdown event');
     this.#becomes({ ...this.#health, notReady: 'node is shutting down' });
     this.#reportIf(true);
-    const all = [...this.#workers.values()].filter(({ isActive }) => isActive);
-    for (const [i, seconds] of graceSeconds.entries()) {
-      const group = all.filter(({ pod }) => isCriticalPod(pod) === (i === 1));
-      for (const worker of group)
-        worker.evict(SHUTDOWN_VERDICT, Math.min(seconds, worker.pod.spec.terminationGracePeriodSeconds ?? seconds));
-      const end = this.#options.clock.monotonic() + seconds * 1000;
-      while (group.some(({ isActive }) => isActive) && this.#options.clock.monotonic() < end)
-        await this.#options.clock.sleep(SHUTDOWN_LOOK_MS, this.#abort.signal);
-    }
+    await endInTurn([...this.#workers.values()], graceSeconds, { clock: this.#options.clock, signal: this.#abort.signal });
   }
 
   /** The node's object as the API server has it. */
   nodeChanged(node: Live<Node>): void {
     this.#node = node;
-    const cidr = node.spec?.podCIDR;
-    if (cidr) this.#usePool(cidr);
-    else if (!this.#pool && !this.#cidrTimer && this.#parts.podCidr)
-      this.#cidrTimer = this.#options.clock.setTimer(POD_CIDR_WAIT_MS, () => this.#takeCidr());
-  }
-
-  #usePool(cidr: string): void {
-    this.#cidrTimer?.cancel();
-    if (this.#pool?.cidr === cidr) return;
-    this.#pool = new PodAddresses(cidr);
-    for (const worker of this.#workers.values()) worker.poke();
-  }
-
-  /** No controller gives ranges in this cluster: the node writes its own, which the API server takes once only. */
-  #takeCidr(): void {
-    const cidr = this.#parts.podCidr;
-    if (this.#pool || cidr === undefined) return;
-    this.#nodes.patch(this.name, { spec: { podCIDR: cidr, podCIDRs: [cidr] } }, { type: 'strategic' }).then(
-      (node) => this.nodeChanged(node),
-      (error: unknown) => {
-        this.#options.logger.warn({ err: error, node: this.name }, 'pod range not written, will retry');
-        this.#cidrTimer = this.#options.clock.setTimer(POD_CIDR_WAIT_MS, () => this.#takeCidr());
-      },
-    );
+    this.#range.nodeChanged(node);
   }
 
   /** Somebody deleted the node: it comes back, as a restarted kubelet would bring it. */

@@ -60,6 +60,29 @@ export function healthEvents(before: NodeHealth, after: NodeHealth): string[] {
   return [...reasons, after.notReady === undefined ? 'NodeReady' : 'NodeNotReady'];
 }
 
+/**
+ * What a kubelet tells of its node each time it starts, as reason and message: it sets its conditions anew, which is why the good ones are
+ * told of (upstream `BirthCry`, `setters.go`, `pkg/kubelet/cm/node_container_manager_linux.go`).
+ */
+export function startEvents(name: string, { pressures }: NodeHealth): (readonly [reason: string, message: string])[] {
+  const conditions = PRESSURES.map((pressure) => TOLD[pressure][pressures.has(pressure) ? 'short' : 'enough'][2]);
+  return [
+    ['Starting', 'Starting kubelet.'],
+    ...conditions.map((reason) => [reason, `Node ${name} status is now: ${reason}`] as const),
+    ['NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods'],
+  ];
+}
+
+/** Reasons of the events of conditions that a controller had set to Unknown, for it had not heard of the node, and that are known again. */
+export function heardOfAgain(before: readonly NodeCondition[], { pressures, notReady }: NodeHealth): string[] {
+  const unknown = new Set(before.filter(({ status }) => status === 'Unknown').map(({ type }) => type));
+  const reasons = PRESSURES.filter((pressure) => unknown.has(TOLD[pressure].type)).map(
+    (pressure) => TOLD[pressure][pressures.has(pressure) ? 'short' : 'enough'][2],
+  );
+  if (!unknown.has('Ready')) return reasons;
+  return [...reasons, notReady === undefined ? 'NodeReady' : 'NodeNotReady'];
+}
+
 /** The conditions, in the words of a rejection: `MemoryPressure`. */
 export const conditionTypes = (pressures: ReadonlySet<Pressure>): string[] =>
   PRESSURES.filter((pressure) => pressures.has(pressure)).map((pressure) => TOLD[pressure].type);

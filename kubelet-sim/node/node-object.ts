@@ -127,7 +127,8 @@ export function nodeStatusOf(spec: NodeSpec, { before, now, images, health, boot
   };
 }
 
-const uuidOf = (id: string): string => `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20, 32)}`;
+export const uuidOf = (id: string): string =>
+  `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20, 32)}`;
 
 function conditionsOf(before: readonly NodeCondition[], now: number, health: NodeHealth): NodeCondition[] {
   const time = toTime(now);

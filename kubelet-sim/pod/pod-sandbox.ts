@@ -1,5 +1,7 @@
 import type { Live, Pod } from '../../api/index.ts';
+import type { ControlGroup } from '../runtime/control-group.ts';
 import type { PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
+import { controlGroupOf } from './control-group.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { NodeServices } from './node-services.ts';
 import { sandboxConfigOf } from './sandbox-config.ts';
@@ -92,7 +94,12 @@ export class PodSandbox implements VolumeScope {
     const pod = this.#owner.allocated;
     const pool = this.node.pool();
     const network = pod.spec.hostNetwork ? { host: this.node.hostIP } : pool ? { pool } : undefined;
-    return network && sandboxConfigOf({ pod, attempt, nodeName: this.node.nodeName, network });
+    return network && sandboxConfigOf({ pod, attempt, nodeName: this.node.nodeName, network, resources: this });
+  }
+
+  /** The pod's, with what it was given. */
+  get controlGroup(): ControlGroup {
+    return controlGroupOf(this.#owner.allocated);
   }
 
   /** Takes over a sandbox that was there before; those before it are given oldest first. */

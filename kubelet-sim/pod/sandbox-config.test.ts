@@ -3,13 +3,31 @@ import type { Pod } from '../../api/index.ts';
 import { aContainer, aPod } from '../testing/builders.ts';
 import { sandboxConfigOf } from './sandbox-config.ts';
 
+const NO_GROUP = { path: '', cpuRequestMillis: 0 };
+
 const configOf = (spec: Partial<Pod['spec']>) =>
-  sandboxConfigOf({ pod: aPod(spec), attempt: 0, nodeName: 'node-0', network: { host: '172.18.0.2' } });
+  sandboxConfigOf({
+    pod: aPod(spec),
+    attempt: 0,
+    nodeName: 'node-0',
+    network: { host: '172.18.0.2' },
+    resources: { controlGroup: NO_GROUP },
+  });
 
 test('a plain pod asks for nothing special', () => {
   const config = configOf({});
   expect(config.hostname).toBe('web');
-  expect(Object.keys(config).sort()).toEqual(['annotations', 'attempt', 'hostname', 'name', 'namespace', 'namespaces', 'network', 'uid']);
+  expect(Object.keys(config).sort()).toEqual([
+    'annotations',
+    'attempt',
+    'hostname',
+    'name',
+    'namespace',
+    'namespaces',
+    'network',
+    'resources',
+    'uid',
+  ]);
 });
 
 test('a host name with its domain, when it fits', () => {

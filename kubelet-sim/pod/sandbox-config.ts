@@ -1,4 +1,5 @@
 import type { Pod } from '../../api/index.ts';
+import type { ControlGroupSource } from '../runtime/control-group.ts';
 import type { DnsConfig, NamespaceOptions, PodSandboxConfig, PortMapping, SandboxNetwork } from '../runtime/cri.ts';
 import { hostnameOf } from './container-config.ts';
 
@@ -16,6 +17,7 @@ export interface SandboxParts {
   readonly attempt: number;
   readonly nodeName: string;
   readonly network: SandboxNetwork;
+  readonly resources: ControlGroupSource;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface SandboxParts {
  *
  * @throws Error when the pod's full name is too long for a host name
  */
-export function sandboxConfigOf({ pod, attempt, nodeName, network }: SandboxParts): PodSandboxConfig {
+export function sandboxConfigOf({ pod, attempt, nodeName, network, resources }: SandboxParts): PodSandboxConfig {
   const { name = '', namespace = '', uid = '', annotations = NO_ANNOTATIONS, labels } = pod.metadata;
   const { spec } = pod;
   const domain = spec.subdomain ? `${spec.subdomain}.${namespace}.svc.${CLUSTER_DOMAIN}` : undefined;
@@ -39,6 +41,7 @@ export function sandboxConfigOf({ pod, attempt, nodeName, network }: SandboxPart
     network,
     namespaces: namespacesOf(spec),
     annotations,
+    resources,
     ...(domain === undefined ? {} : { domain }),
     ...(labels ? { labels } : {}),
     ...(dns ? { dns } : {}),

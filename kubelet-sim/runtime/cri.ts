@@ -3,6 +3,7 @@
  * pods; the runtime knows sandboxes, containers and images. Times are milliseconds since the epoch.
  */
 
+import type { ControlGroupSource } from './control-group.ts';
 import type { ContainerStats, FilesystemUsage, PodSandboxStats, VolumeUsage } from './usage.ts';
 
 /** What a sandbox is to be. Fields that are absent have the value that a plain pod has. */
@@ -29,8 +30,8 @@ export interface PodSandboxConfig {
   readonly portMappings?: readonly PortMapping[] | undefined;
   /** Handler that a RuntimeClass names; `''` for the usual one. */
   readonly runtimeHandler?: string | undefined;
-  /** Control group of the pod, e.g. `/kubepods/burstable/podUID`. */
-  readonly cgroupParent?: string | undefined;
+  /** CRI's `cgroup_parent` and `resources`; asked for when somebody looks. */
+  readonly resources?: ControlGroupSource | undefined;
   /** What network policies select it by. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly annotations: Readonly<Record<string, string>>;
@@ -136,6 +137,9 @@ export interface VolumeFile {
   /** Owner, root unless given. */
   readonly uid?: number | undefined;
 }
+
+/** A file of the node, or the names in a directory: those of directories end in `/`. */
+export type HostEntry = { readonly content: Uint8Array; readonly mtime: number } | { readonly names: readonly string[] };
 
 /** What must be at a host path, as in a pod's hostPath volume. */
 export type HostPathType = '' | 'DirectoryOrCreate' | 'Directory' | 'FileOrCreate' | 'File' | 'Socket' | 'CharDevice' | 'BlockDevice';
@@ -386,6 +390,8 @@ export interface RuntimeService {
    * `hostPath type check failed: /x is not a directory`.
    */
   hostPath(path: string, type: HostPathType): Promise<FileTree>;
+  /** What is at a path of the node's own file system, as the kubelet reads it; undefined when nothing is. */
+  readHostPath(path: string): Promise<HostEntry | undefined>;
   /** What a volume's files take now. */
   volumeUsage(volume: MountableVolume): VolumeUsage;
   status(): RuntimeStatus;

@@ -335,3 +335,15 @@ test('how probes came out', async () => {
     /^prober_probe_total\{container="main",namespace="default",pod="web",pod_uid="uid-of-web",probe_type="Liveness",result="successful"\} \d+$/m,
   );
 });
+
+test('/logs/ shows the node’s /var/log: lists of directories, files as they are, links followed', async () => {
+  await using world = await start(({ resourceAttributes: { subresource } }) => subresource === 'log');
+  await world.node.run({ containers: [aContainer('main', { image: 'busybox', command: ['sh', '-c', 'echo hello; sleep 3600'] })] });
+  expect((await world.ask('/logs/')).text).toContain('<a href="pods/">pods/</a>\n');
+  expect(await world.ask('/logs/pods')).toMatchObject({ status: 301 });
+  const id = world.node.worker?.containerId('main');
+  expect((await world.ask('/logs/containers/')).text).toContain(`<a href="web_default_main-${id}.log">`);
+  const log = await world.ask(`/logs/containers/web_default_main-${id}.log`);
+  expect(log).toMatchObject({ status: 200, text: expect.stringMatching(/^\S+ stdout F hello\n$/) });
+  expect(await world.ask('/logs/nothing')).toEqual({ status: 404, text: '404 page not found\n' });
+});

@@ -8,6 +8,7 @@ import { type Call, callOf, containerOf, nodeNameOf, podOf } from './call.ts';
 import { openLog } from './container-logs.ts';
 import { LogOptionsError, parseLogOptions } from './log-options.ts';
 import { logText } from './log-text.ts';
+import { serveNodeLogs } from './node-logs.ts';
 import { proxyToPod } from './pod-proxy.ts';
 import { REPORTS } from './reports.ts';
 import { RequestError } from './request-error.ts';
@@ -116,6 +117,7 @@ class SharedServer implements KubeletServer {
     const [verb] = call.segments;
     if (verb === 'containerLogs') return await this.#logs(call, response);
     if (verb === 'podProxy') return await proxyToPod(call, response);
+    if (verb === 'logs') return await serveNodeLogs(call, response);
     if (verb === 'run') return await runOnce(call, response);
     const report = REPORTS.get(call.url.pathname.replace(/(.)\/$/, '$1'));
     if (!report) throw new RequestError(404, '404 page not found');

@@ -59,6 +59,11 @@ export class ContainerLog {
     return this.#entries.length - this.#head;
   }
 
+  /** What it holds. */
+  get entries(): readonly LogEntry[] {
+    return this.#entries.slice(this.#head);
+  }
+
   write(stream: OutputStream, text: string): void {
     let rest = this.#partial[stream] + text;
     for (let newline = rest.indexOf('\n'); newline >= 0; newline = rest.indexOf('\n')) {

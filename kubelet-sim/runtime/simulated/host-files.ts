@@ -1,6 +1,9 @@
-import type { HostPathType } from '../cri.ts';
+import type { HostEntry, HostPathType } from '../cri.ts';
+import { nodeControlGroups } from './control-groups.ts';
 import { ContainerFiles } from './files/container-files.ts';
-import type { DirectoryNode, FileNode } from './files/tree.ts';
+import { type DirectoryNode, FileError, type FileNode } from './files/tree.ts';
+import { containerLogDirectory, podLogDirectory } from './log-files.ts';
+import type { SimulatedNode } from './sandbox.ts';
 
 /** A path of the node that is not what a pod says it is; the text is a kubelet's. */
 export class HostPathError extends Error {
@@ -16,17 +19,19 @@ const NODE_FILES = (name: string): Record<string, string> => ({
   '/var/log/syslog': '',
 });
 
-const NODE_DIRECTORIES: readonly string[] = ['/var/lib/kubelet/pods', '/var/log/pods', '/var/log/containers', '/etc/kubernetes/manifests'];
+const NODE_DIRECTORIES: readonly string[] = ['/var/lib/kubelet/pods', '/sys/fs', '/etc/kubernetes/manifests'];
 
 /** A node's own file system: what hostPath volumes show. It comes to be when a pod looks at it. */
 export class HostFiles {
   readonly #nodeName: string;
   readonly #now: () => number;
+  readonly #node: () => SimulatedNode;
   #files: Promise<ContainerFiles> | undefined;
 
-  constructor(nodeName: string, now: () => number) {
+  constructor(nodeName: string, now: () => number, node: () => SimulatedNode) {
     this.#nodeName = nodeName;
     this.#now = now;
+    this.#node = node;
   }
 
   files(): Promise<ContainerFiles> {
@@ -37,7 +42,25 @@ export class HostFiles {
   async #make(): Promise<ContainerFiles> {
     const files = new ContainerFiles({ files: NODE_FILES(this.#nodeName), mounts: [], now: this.#now });
     for (const path of NODE_DIRECTORIES) await files.mkdir(path, { recursive: true });
+    const node = this.#node();
+    const log = await files.nodeAt('/var/log');
+    const groups = await files.nodeAt('/sys/fs');
+    if (log.type !== 'directory' || groups.type !== 'directory') throw new FileError('ENOTDIR', '/var/log');
+    log.entries.set('pods', podLogDirectory(node));
+    log.entries.set('containers', containerLogDirectory(node));
+    groups.entries.set('cgroup', nodeControlGroups(node));
     return files;
+  }
+
+  /** What is at a path; undefined when nothing is. */
+  async read(path: string): Promise<HostEntry | undefined> {
+    const files = await this.files();
+    const stat = await files.stat(path).catch(() => undefined);
+    if (!stat) return undefined;
+    if (stat.type !== 'directory') return { content: await files.readFile(path), mtime: stat.mtime };
+    const names = await files.readdir(path);
+    const slash = async (name: string) => ((await files.stat(`${path}/${name}`).catch(() => undefined))?.type === 'directory' ? '/' : '');
+    return { names: await Promise.all(names.map(async (name) => `${name}${await slash(name)}`)) };
   }
 
   /**

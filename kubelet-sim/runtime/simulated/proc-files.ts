@@ -1,30 +1,19 @@
 import type { ContainerSecurity } from '../cri.ts';
 import { capabilityLines } from './capabilities.ts';
 import type { SimulatedContainer } from './container.ts';
-import { type DirectoryNode, newDirectory, newFile, type TreeNode } from './files/tree.ts';
+import { containerControlGroup, controlGroupPath } from './control-groups.ts';
+import { livingDirectory, readOnlyFile } from './files/living-directory.ts';
+import { type DirectoryNode, newDirectory, type TreeNode } from './files/tree.ts';
 import type { ProcessInfo } from './program.ts';
 
-/** What a node has, as containers see it: their limits do not show here, as in any container. */
-const NODE_PROCESSORS = 8;
-const NODE_MEMORY_BYTES = 32 * 1024 ** 3;
 const KIB = 1024;
 const CLOCK_TICKS = 100;
 
-/** A directory whose entries are made each time somebody looks. */
-function living(container: SimulatedContainer, entries: () => Iterable<readonly [string, TreeNode]>): DirectoryNode {
-  const directory = newDirectory(container.startedAt, {
-    readOnly: true,
-    mode: 0o555,
-    refresh: () => {
-      directory.entries.clear();
-      for (const [name, node] of entries()) directory.entries.set(name, node);
-      return Promise.resolve();
-    },
-  });
-  return directory;
-}
+/** A directory of a container whose entries are made each time somebody looks. */
+const living = (container: SimulatedContainer, entries: () => Iterable<readonly [string, TreeNode]>): DirectoryNode =>
+  livingDirectory(container.startedAt, entries);
 
-const text = (content: string, mode = 0o444): TreeNode => newFile(Buffer.from(content, 'latin1'), 0, mode);
+const text = (content: string): TreeNode => readOnlyFile(content);
 
 function directoryOf(files: Readonly<Record<string, string>>): DirectoryNode {
   const root = newDirectory(0, { mode: 0o555, readOnly: true });
@@ -57,15 +46,17 @@ export function procDirectory(container: SimulatedContainer): DirectoryNode {
 function kernelFiles(container: SimulatedContainer): Record<string, string> {
   const upSeconds = Math.max(0, (container.now() - container.sandbox.createdAt) / 1000).toFixed(2);
   const { memory } = container.usage();
-  const free = Math.floor((NODE_MEMORY_BYTES - memory.usageBytes) / KIB);
+  // What the node has: a container's limits do not show here.
+  const { cpuMillis, memoryBytes } = container.sandbox.node.capacity;
+  const free = Math.floor((memoryBytes - memory.usageBytes) / KIB);
   return {
     cpuinfo: Array.from(
-      { length: NODE_PROCESSORS },
+      { length: Math.max(1, Math.floor(cpuMillis / 1000)) },
       (_, i) => `processor\t: ${i}\nmodel name\t: nanokube virtual CPU\ncpu MHz\t\t: 2500.000\n\n`,
     ).join(''),
     filesystems: 'nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n\text4\n',
     loadavg: `0.00 0.00 0.00 1/${container.sandbox.processesOf(container).length} ${container.mainPid}\n`,
-    meminfo: `MemTotal:       ${NODE_MEMORY_BYTES / KIB} kB\nMemFree:        ${free} kB\nMemAvailable:   ${free} kB\nBuffers:              0 kB\nCached:               0 kB\nSwapTotal:            0 kB\nSwapFree:             0 kB\n`,
+    meminfo: `MemTotal:       ${Math.floor(memoryBytes / KIB)} kB\nMemFree:        ${free} kB\nMemAvailable:   ${free} kB\nBuffers:              0 kB\nCached:               0 kB\nSwapTotal:            0 kB\nSwapFree:             0 kB\n`,
     mounts: mountLines(container).join(''),
     uptime: `${upSeconds} ${upSeconds}\n`,
     version: 'Linux version 6.8.0-nanokube (nanokube) #1 SMP\n',
@@ -115,7 +106,8 @@ function processDirectory(container: SimulatedContainer, process: ProcessInfo): 
     const { argv, pid, ppid, startedAt } = process;
     const ticks = Math.round(((startedAt - container.sandbox.createdAt) / 1000) * CLOCK_TICKS);
     const files: Record<string, string> = {
-      cgroup: `0::${container.sandbox.config.cgroupParent ?? ''}/${container.id}\n`,
+      // A container has a namespace of control groups of its own, but for a privileged one.
+      cgroup: `0::${container.config.security?.privileged ? controlGroupPath(container) : '/'}\n`,
       cmdline: argv.map((word) => `${Buffer.from(word).toString('latin1')}\0`).join(''),
       comm: `${nameOf(argv)}\n`,
       limits:
@@ -147,29 +139,10 @@ function statusText(container: SimulatedContainer, { argv, pid, ppid, uid, state
   );
 }
 
-/** `/sys`: the container's control group, version 2. */
+/** `/sys`: the container's control group, its network device. */
 export function systemDirectory(container: SimulatedContainer): DirectoryNode {
-  return living(container, () => {
-    const { cpu, memory, resources } = container.usage();
-    const { cpuLimitMillis, cpuRequestMillis = 2, memoryLimitBytes } = resources;
-    const processes = container.sandbox.processesOf(container).map(({ pid }) => pid);
-    const files = {
-      'fs/cgroup/cgroup.procs': processes.map((pid) => `${pid}\n`).join(''),
-      'fs/cgroup/cpu.max': `${cpuLimitMillis ? cpuLimitMillis * 100 : 'max'} 100000\n`,
-      'fs/cgroup/cpu.stat': `usage_usec ${Math.round(cpu.usageCoreNanoSeconds / 1000)}\n`,
-      'fs/cgroup/cpu.weight': `${weightOf(cpuRequestMillis)}\n`,
-      'fs/cgroup/memory.current': `${memory.usageBytes}\n`,
-      'fs/cgroup/memory.max': `${memoryLimitBytes || 'max'}\n`,
-      'fs/cgroup/pids.current': `${processes.length}\n`,
-      'fs/cgroup/pids.max': 'max\n',
-      'class/net/eth0/address': '02:42:0a:f4:00:02\n',
-    };
-    return directoryOf(files).entries;
-  });
-}
-
-/** A kubelet's shares, as the container runtime turns them into a weight (runc's ConvertCPUSharesToCgroupV2Value). */
-function weightOf(millis: number): number {
-  const shares = Math.max(2, Math.floor((millis * 1024) / 1000));
-  return 1 + Math.floor(((shares - 2) * 9999) / 262_142);
+  return living(container, () => [
+    ['fs', living(container, () => [['cgroup', containerControlGroup(container)]])],
+    ['class', directoryOf({ 'net/eth0/address': '02:42:0a:f4:00:02\n' })],
+  ]);
 }

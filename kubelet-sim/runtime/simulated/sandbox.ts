@@ -25,11 +25,18 @@ export interface SimulatedHost {
   readonly directory?: ClusterDirectory | undefined;
 }
 
+export interface NodeCapacity {
+  readonly cpuMillis: number;
+  readonly memoryBytes: number;
+}
+
 /** The node that sandboxes are on. */
 export interface SimulatedNode {
   readonly name: string;
   readonly address: string;
   readonly files: HostFiles;
+  /** What it has, of which its containers see all. */
+  readonly capacity: NodeCapacity;
   /** The next process ID of the node. */
   nextPid(): number;
   processes(): readonly NodeProcess[];

@@ -10,6 +10,7 @@ import {
   type ExecRequest,
   type ExecResult,
   type FileTree,
+  type HostEntry,
   type HostPathType,
   type ImageService,
   type LogEntry,
@@ -35,7 +36,7 @@ import { ConnectError } from './network/listener.ts';
 import { listenerOn } from './network/listeners.ts';
 import { NodeConnection } from './network/node-connection.ts';
 import type { Program } from './program.ts';
-import { Sandbox, type SimulatedHost, type SimulatedNode } from './sandbox.ts';
+import { type NodeCapacity, Sandbox, type SimulatedHost, type SimulatedNode } from './sandbox.ts';
 import type { SimulatedImages } from './simulated-images.ts';
 import { Terminal } from './terminal.ts';
 import { usageOf } from './volumes.ts';
@@ -46,6 +47,7 @@ const RUNTIME = { name: 'containerd', version: '1.7.28' } as const;
 /** What runs on a node beside pods; process IDs of pods begin above. */
 const NODE_PROCESSES: readonly (readonly string[])[] = [['/sbin/init'], ['/usr/bin/containerd'], ['/usr/bin/kubelet']];
 const FIRST_PID = 1000;
+const CAPACITY: NodeCapacity = { cpuMillis: 8000, memoryBytes: 32 * 1024 ** 3 };
 /** Exit code of a process that was killed. */
 const EXIT_KILLED = 137;
 
@@ -61,7 +63,11 @@ export class SimulatedRuntime implements RuntimeService {
   readonly #node: SimulatedNode;
   readonly #startedAt: number;
 
-  constructor(host: SimulatedHost, images: SimulatedImages, { name = 'node', ip = '' }: { name?: string; ip?: string } = {}) {
+  constructor(
+    host: SimulatedHost,
+    images: SimulatedImages,
+    { name = 'node', ip = '', capacity = CAPACITY }: { name?: string; ip?: string; capacity?: NodeCapacity } = {},
+  ) {
     this.#host = host;
     this.images = images;
     this.#startedAt = host.clock.now();
@@ -70,7 +76,12 @@ export class SimulatedRuntime implements RuntimeService {
     this.#node = {
       name,
       address: ip,
-      files: new HostFiles(name, () => host.clock.now()),
+      files: new HostFiles(
+        name,
+        () => host.clock.now(),
+        () => this.#node,
+      ),
+      capacity,
       nextPid: () => pid++,
       processes: () => this.listProcesses(),
       signal: (target, signal) => this.signalProcess(target, signal),
@@ -338,6 +349,10 @@ export class SimulatedRuntime implements RuntimeService {
 
   hostPath(path: string, type: HostPathType): Promise<FileTree> {
     return this.#node.files.at(path, type);
+  }
+
+  readHostPath(path: string): Promise<HostEntry | undefined> {
+    return this.#node.files.read(path);
   }
 
   volumeUsage(volume: MountableVolume): VolumeUsage {

@@ -330,6 +330,13 @@ function pi(digits: number): string {
   return `${text.charAt(0)}.${text.slice(1, digits)}`;
 }
 
+/** As many as the node has: a limit does not show. */
+const nproc: CommandFunction = async ({ host, stdout }) => {
+  const text = (await (await host.files()).readFile('/proc/cpuinfo')).toString('latin1');
+  await stdout.write(`${text.match(/^processor/gm)?.length ?? 1}\n`);
+  return 0;
+};
+
 const succeed: CommandFunction = () => 0;
 
 /** Tools that stream, wait, or are too common to load a tool box for. */
@@ -352,7 +359,7 @@ export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, Comma
   ['mkdir', mkdir],
   ['mktemp', mktemp],
   ['nohup', nohup],
-  ['nproc', say(() => '2')],
+  ['nproc', nproc],
   ['perl', perl],
   ['printenv', printenv],
   ['rm', rm],
