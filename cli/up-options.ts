@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { apiServerOptions } from '../apiserver/options.ts';
+import { controllerOptions } from '../controller-manager/controller-options.ts';
 import { OptionError, type OptionTable, type OptionValues, option, type ParsedOptions, parseOptions } from '../runtime/index.ts';
 import { DEFAULT_STORAGE_CLASS } from './default-storage-class.ts';
 
@@ -23,16 +24,17 @@ const OWN_OPTIONS = {
     'Name of the default StorageClass that a cluster without any gets; empty for none.',
     DEFAULT_STORAGE_CLASS,
   ),
-  'node-monitor-grace-period': option.duration('How long a node may be silent before it is NotReady.', undefined),
 } satisfies OptionTable;
 
-/** Options of `up`: its own, and the API server's, which it hands over. */
-export const UP_OPTIONS: OptionTable & typeof OWN_OPTIONS = { ...apiServerOptions, ...OWN_OPTIONS };
+/** Options of `up`: its own, and the API server's and the controllers', which it hands over; one of both goes to both. */
+export const UP_OPTIONS: OptionTable & typeof OWN_OPTIONS = { ...controllerOptions, ...apiServerOptions, ...OWN_OPTIONS };
 
 export interface UpOptions {
   readonly values: OptionValues<typeof OWN_OPTIONS>;
   /** The API server's options that were given, as arguments to hand over. */
   readonly apiServerArgv: readonly string[];
+  /** The same of the controllers. */
+  readonly controllerArgv: readonly string[];
   /** Where certificates, logs and what is kept go; undefined for a place that goes with the cluster. */
   readonly directory: string | undefined;
   readonly help: boolean;
@@ -47,13 +49,19 @@ export function readUpOptions(argv: readonly string[]): UpOptions {
   if (stray !== undefined) throw new OptionError(`up takes no argument "${stray}"; options begin with --`);
   const { values, given } = merged;
   const directory = values.ephemeral && !given.has('data-dir') ? undefined : values['data-dir'];
-  return { values, apiServerArgv: handedOver(merged), directory, help: line.help };
+  return {
+    values,
+    apiServerArgv: handedOver(apiServerOptions, merged),
+    controllerArgv: handedOver(controllerOptions, merged),
+    directory,
+    help: line.help,
+  };
 }
 
-function handedOver(parsed: ParsedOptions<typeof UP_OPTIONS>): string[] {
+function handedOver(to: OptionTable, parsed: ParsedOptions<typeof UP_OPTIONS>): string[] {
   const values: Readonly<Record<string, unknown>> = parsed.values;
   return [...parsed.given]
-    .filter((name) => Object.hasOwn(apiServerOptions, name) && !Object.hasOwn(OWN_OPTIONS, name))
+    .filter((name) => Object.hasOwn(to, name) && !Object.hasOwn(OWN_OPTIONS, name))
     .map((name) => `--${name}=${argumentOf(name, values[name])}`);
 }
 

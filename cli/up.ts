@@ -146,16 +146,21 @@ class Cluster implements Service {
 
   #clientArgv(name: 'controller-manager' | 'scheduler' | 'kubelet'): string[] {
     const values = this.#options.values;
-    const grace = values['node-monitor-grace-period'];
     return [
       `--kubeconfig=${join(this.#directory, `${name}.kubeconfig`)}`,
       `--log-level=${values['log-level']}`,
       // There is one of each, which this process sees to: waiting for a dead one's lease would only cost time.
       ...(name === 'kubelet' ? [`--nodes=${values.nodes}`] : ['--leader-elect=false', '--secure-port-fallback']),
       ...(name === 'kubelet' && values['node-classes'] !== undefined ? [`--node-classes=${values['node-classes']}`] : []),
-      ...(name === 'controller-manager' && grace !== undefined ? [`--node-monitor-grace-period=${grace}ms`] : []),
-      ...(name === 'controller-manager' ? ['--controllers=*,bootstrapsigner,tokencleaner', ...this.#signingArgv()] : []),
+      ...(name === 'controller-manager' ? this.#controllerArgv() : []),
     ];
+  }
+
+  /** What is given comes after, and wins; but a second list of controllers would be added to the first. */
+  #controllerArgv(): string[] {
+    const given = this.#options.controllerArgv;
+    const isChosen = given.some((argument) => argument.startsWith('--controllers='));
+    return [...(isChosen ? [] : ['--controllers=*,bootstrapsigner,tokencleaner']), ...this.#signingArgv(), ...given];
   }
 
   /** Where the keys are, for the one process that signs with them; not the CA's when that is kept elsewhere. */

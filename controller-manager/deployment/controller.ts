@@ -21,6 +21,7 @@ import { subjectOf } from '../shared/subject.ts';
 import { REVISION, reason, TEMPLATE_HASH } from './names.ts';
 import { type DeploymentPlan, isRecorded, newSetName, planDeployment, scalingMessage } from './plan.ts';
 import { isSameTemplate, type PlannedSet } from './planned-set.ts';
+import type { Rollback } from './rollback.ts';
 import { hasDeadline, withCondition } from './status.ts';
 
 const KIND = appsKinds.deployments;
@@ -161,6 +162,10 @@ class DeploymentController implements Controller {
   async #apply(deployment: Live<Deployment>, plan: DeploymentPlan): Promise<void> {
     if (plan.create && !(await this.#create(deployment, plan.create))) return;
     for (const set of plan.update) await this.#update(deployment, set);
+    if (plan.rollback) {
+      await this.#rollBack(deployment, plan.rollback);
+      return;
+    }
     if (!isRecorded(deployment, plan)) {
       const { annotations } = deployment.metadata;
       const written = await this.#client.updateStatus({
@@ -174,6 +179,11 @@ class DeploymentController implements Controller {
       this.#stale.wrote(deployment, written);
     }
     for (const set of plan.remove) await this.#remove(set);
+  }
+
+  async #rollBack(deployment: Live<Deployment>, { deployment: changed, type, reason, message }: Rollback): Promise<void> {
+    this.#stale.wrote(deployment, await this.#client.update(changed));
+    this.#recorder.event(subjectOf(KIND, deployment), type, reason, message);
   }
 
   get #client() {

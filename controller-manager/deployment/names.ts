@@ -5,6 +5,8 @@ export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
 export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
 export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
 export const TEMPLATE_HASH = 'pod-template-hash';
+/** Asks for the template of an earlier revision; 0 for the last one. */
+export const ROLLBACK_TO = 'deprecated.deployment.rollback.to';
 
 /** Annotations of a Deployment that its ReplicaSets do not take over. */
 export const NOT_COPIED: ReadonlySet<string> = new Set([
@@ -13,7 +15,7 @@ export const NOT_COPIED: ReadonlySet<string> = new Set([
   REVISION_HISTORY,
   DESIRED_REPLICAS,
   MAX_REPLICAS,
-  'deprecated.deployment.rollback.to',
+  ROLLBACK_TO,
 ]);
 
 /** Longest list of earlier revisions kept on a ReplicaSet, in characters. */

@@ -20,6 +20,7 @@ import {
   revisionOf,
   sumOf,
 } from './planned-set.ts';
+import { planRollback, type Rollback, rollbackRevision } from './rollback.ts';
 import { rollOut, rollOver } from './rolling.ts';
 import { isRolling, newSetReplicas } from './rollout-math.ts';
 import { scaleAll } from './scaling.ts';
@@ -46,6 +47,8 @@ export interface DeploymentPlan {
   readonly revision: string | undefined;
   readonly status: DeploymentStatus;
   readonly requeueAfterMs: number | undefined;
+  /** Written in place of the status: what comes of it is for the next turn. */
+  readonly rollback?: Rollback | undefined;
 }
 
 /** The name of the ReplicaSet for the Deployment's present template, and the hash in it. */
@@ -67,6 +70,11 @@ export function planDeployment(observed: Observed): DeploymentPlan {
   const conditions = pausedConditions(deployment, observed.now);
   if (deployment.metadata.deletionTimestamp) return finish(observed, sortOut(observed), conditions, 'counts');
   const present = sortOut(observed);
+  const rollback = rollbackRevision(deployment);
+  if (!deployment.spec.paused && rollback !== undefined) {
+    const plan = finish(observed, withNewest(observed, present), conditions, 'counts');
+    return plan.create ? plan : { ...plan, remove: [], rollback: planRollback(deployment, present.all, rollback) };
+  }
   if (deployment.spec.paused || isScaling(deployment, present)) {
     scaleAll(deployment, present);
     return finish(observed, present, conditions, 'counts');

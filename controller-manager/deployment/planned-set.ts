@@ -85,7 +85,8 @@ export function isSameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean 
   return deepEqual(withoutHash(a), withoutHash(b));
 }
 
-function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
+/** A template as it is in the Deployment. */
+export function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   const { labels = {}, ...metadata } = template.metadata ?? {};
   const { [TEMPLATE_HASH]: _, ...others } = labels;
   return { ...template, metadata: Object.keys(others).length ? { ...metadata, labels: others } : metadata };

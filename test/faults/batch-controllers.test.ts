@@ -11,14 +11,14 @@ import {
   type CronJob,
   coreKinds,
   type Deployment,
-  type Event,
   type Job,
   type Live,
   type Pod,
   type PodDisruptionBudget,
   policyKinds,
 } from '../../api/index.ts';
-import { seededRandom } from '../../runtime/index.ts';
+import { createInformerFactory } from '../../client/index.ts';
+import { seededRandom, silentLogger } from '../../runtime/index.ts';
 import { seedOf, times } from '../support/long-run.ts';
 import { WorkloadWorld } from '../support/workload-world.ts';
 
@@ -42,6 +42,8 @@ for (let round = 0; round < ROUNDS; round++) {
   test(`budgets hold and times have one Job, whatever happens (seed ${seed})`, { timeout: 180_000 }, async () => {
     const random = seededRandom(seed);
     await using world = await WorkloadWorld.start(random);
+    const stop = new AbortController();
+    const names = watchJobs(world, stop.signal);
     await create(world);
     await rest(world);
     const broken = watchBudgets(world);
@@ -55,7 +57,7 @@ for (let round = 0; round < ROUNDS; round++) {
     await rest(world);
     expect(broken()).toEqual([]);
     expect(evicted).toBeGreaterThan(STEPS / 10);
-    const names = await startedJobs(world);
+    stop.abort();
     expect(names.length).toBeGreaterThan(1);
     expect(new Set(names).size).toBe(names.length);
     await world.client.resource<CronJob>(batchKinds.cronjobs).delete('tick', { namespace: NAMESPACE });
@@ -148,9 +150,11 @@ function watchBudgets(world: WorkloadWorld): () => string[] {
   return () => [...broken];
 }
 
-/** What events say of Jobs that were started, each as often as they do. */
-async function startedJobs(world: WorkloadWorld): Promise<string[]> {
-  const isStart = ({ reason, message }: Live<Event>) => reason === 'SuccessfulCreate' && message?.startsWith('Created job ') === true;
-  const events = (await world.list<Event>(coreKinds.events)).filter(isStart);
-  return events.flatMap(({ message, count = 1 }) => Array.from({ length: count }, () => message ?? ''));
+/** @returns the names of the Jobs that were made so far, each as often as it was. */
+function watchJobs({ client, clock, random }: WorkloadWorld, signal: AbortSignal): readonly string[] {
+  const names: string[] = [];
+  const factory = createInformerFactory({ client, clock, random: seededRandom(random.integer(2 ** 31)), logger: silentLogger });
+  factory.informer<Job>(batchKinds.jobs).addHandler({ onAdd: ({ metadata }) => names.push(metadata.name) });
+  factory.start(signal);
+  return names;
 }
