@@ -73,7 +73,7 @@ export class Scheduler {
   readonly #queue: SchedulingQueue;
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #watcher: ClusterWatcher;
-  readonly #nominator = new Nominator();
+  readonly #nominator = new Nominator((nodeName) => this.#cache.get(nodeName)?.touch());
   readonly #waitingPods = new WaitingPods();
   readonly #gate = new Gate();
   readonly #metrics: SchedulerMetrics;

@@ -147,7 +147,7 @@ class NodeSearch {
       const at = begin + looked;
       const node = candidates[at < count ? at : at - count];
       if (!node) continue;
-      const rejection = profile.filterWithNominated(this.#state, this.#pod, node);
+      const rejection = profile.filterRemembered(this.#state, this.#pod, node);
       if (rejection) this.#statuses.set(node, rejection);
       else feasible.push(node);
     }

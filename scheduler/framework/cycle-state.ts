@@ -1,4 +1,5 @@
 import type { Plugin } from './plugin.ts';
+import type { TemplateMemo } from './template-memo.ts';
 
 /** What a plugin keeps in a cycle state. */
 export type StateData = object;
@@ -21,6 +22,13 @@ export class CycleState {
   readonly skipScore: Set<string>;
   /** The plugins that each node is shown to. */
   filters: readonly Plugin[];
+  /** Those of them, from the first on, whose verdicts the memo has, and the others. */
+  rememberedFilters: readonly Plugin[] = [];
+  otherFilters: readonly Plugin[] = [];
+  /** What was said of nodes for pods like this one. */
+  memo: TemplateMemo | undefined;
+  /** The node that is planned for the pod itself: for it alone, that plan does not count. */
+  plannedFor: string | undefined;
   /** Pods to be tried at once when this cycle has gone well, by key: what plugins put in. */
   readonly podsToActivate: Set<string>;
 

@@ -9,6 +9,7 @@ import { type ExtensionPoint, type PluginAt, takesPartIn } from './extension-poi
 import type { NodeStatuses } from './node-statuses.ts';
 import type { Framework, Plugin, PostFilterResult, PreFilterOutcome } from './plugin.ts';
 import { MAX_NODE_SCORE, type Rejection, SKIP, unresolvable, unschedulable, type Verdict } from './status.ts';
+import { TemplateMemos } from './template-memo.ts';
 
 /** The plugins of a profile by extension point, in the order in which they are asked. */
 export type PluginsByPoint = Readonly<Record<ExtensionPoint, readonly Plugin[]>>;
@@ -51,6 +52,9 @@ export class Profile implements Framework {
   readonly #clock: Clock;
   readonly #observer: ProfileObserver | undefined;
   readonly #byName: ReadonlyMap<string, Plugin>;
+  readonly #memos = new TemplateMemos();
+  /** The plugins that filter first, as long as what they say can be remembered. */
+  readonly #remembered: ReadonlySet<Plugin>;
 
   constructor({ schedulerName, percentageOfNodesToScore, plugins, weights, nominator, clock, observer }: ProfileOptions) {
     this.schedulerName = schedulerName;
@@ -58,6 +62,8 @@ export class Profile implements Framework {
     this.plugins = [...new Set(Object.values(plugins).flat())];
     this.#byName = new Map(this.plugins.map((plugin) => [plugin.name, plugin]));
     this.#points = pointsOf(plugins);
+    const forgetful = this.#points.filter.findIndex(({ nodeLocal }) => nodeLocal !== true);
+    this.#remembered = new Set(forgetful < 0 ? this.#points.filter : this.#points.filter.slice(0, forgetful));
     this.#weights = weights;
     this.#nominator = nominator;
     this.#clock = clock;
@@ -98,6 +104,10 @@ export class Profile implements Framework {
     const outcome = this.#preFilter(state, pod, snapshot);
     this.#observePoint('preFilter', outcome.rejection, started);
     state.filters = this.#points.filter.filter(({ name }) => !state.skipFilter.has(name));
+    state.rememberedFilters = state.filters.filter((plugin) => this.#remembered.has(plugin));
+    state.otherFilters = state.filters.slice(state.rememberedFilters.length);
+    state.memo = this.#memos.of(pod);
+    state.plannedFor = this.#nominator.nodeOf(pod.uid);
     return outcome;
   }
 
@@ -145,11 +155,21 @@ export class Profile implements Framework {
 
   /** The first plugin that says no, or undefined when the node will do. */
   filter(state: CycleState, pod: PodInfo, node: NodeInfo): Rejection | undefined {
-    for (const plugin of state.filters) {
-      const verdict = plugin.filter?.(state, pod, node);
-      if (verdict) return stamped(verdict, plugin);
+    return firstNo(state, pod, node, state.filters);
+  }
+
+  /** As `filterWithNominated`, for a node of the snapshot: what is remembered of it for pods like this one is not asked again. */
+  filterRemembered(state: CycleState, pod: PodInfo, node: NodeInfo): Rejection | undefined {
+    const { memo, rememberedFilters, otherFilters } = state;
+    const isAll = otherFilters.length === 0;
+    if (!memo || node.name === state.plannedFor || (!isAll && this.#nominator.hasPodsOn(node.name))) {
+      return this.filterWithNominated(state, pod, node);
     }
-    return undefined;
+    if (!memo.knows(node)) {
+      memo.tell(node, isAll ? this.filterWithNominated(state, pod, node) : firstNo(state, pod, node, rememberedFilters));
+    }
+    const verdict = memo.verdictOn(node);
+    return verdict || isAll ? verdict : firstNo(state, pod, node, otherFilters);
   }
 
   /** As `filter`, telling how long each plugin took. */
@@ -387,8 +407,18 @@ function pointsOf(plugins: PluginsByPoint): Points {
   };
 }
 
+/** The first plugin that says no. */
+function firstNo(state: CycleState, pod: PodInfo, node: NodeInfo, plugins: readonly Plugin[]): Rejection | undefined {
+  for (const plugin of plugins) {
+    const verdict = plugin.filter?.(state, pod, node);
+    if (verdict) return stamped(verdict, plugin);
+  }
+  return undefined;
+}
+
 function scoresOf(plugin: PluginAt<'score'>, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
-  const scores = nodes.map((node) => plugin.score(state, pod, node));
+  const { memo } = state;
+  const scores = memo && plugin.nodeLocal ? memo.scores(plugin, state, pod, nodes) : nodes.map((node) => plugin.score(state, pod, node));
   plugin.normalize?.(scores, state, pod, nodes);
   for (const score of scores) {
     if (score >= 0 && score <= MAX_NODE_SCORE) continue;
