@@ -22,9 +22,10 @@ export class CycleState {
   readonly skipScore: Set<string>;
   /** The plugins that each node is shown to. */
   filters: readonly Plugin[];
-  /** Those of them, from the first on, whose verdicts the memo has, and the others. */
-  rememberedFilters: readonly Plugin[] = [];
-  otherFilters: readonly Plugin[] = [];
+  /** How many of them, from the first on, have their verdicts in the memo. */
+  rememberedFilters = 0;
+  /** How often each of them was asked; copies count with the cycle that they are of. */
+  filterCounts: number[];
   /** What was said of nodes for pods like this one. */
   memo: TemplateMemo | undefined;
   /** The node that is planned for the pod itself: for it alone, that plan does not count. */
@@ -37,6 +38,7 @@ export class CycleState {
     this.skipFilter = from ? from.skipFilter : new Set();
     this.skipScore = from ? from.skipScore : new Set();
     this.filters = from ? from.filters : [];
+    this.filterCounts = from ? from.filterCounts : [];
     this.podsToActivate = from ? from.podsToActivate : new Set();
   }
 

@@ -55,14 +55,23 @@ export class TemplateMemo {
   }
 
   /** What a plugin scores nodes with, before it is normalized. */
-  scores(plugin: PluginAt<'score'>, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
-    let scores = this.#scores.get(plugin.name);
+  scores(scoring: Scoring, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
+    const { name } = scoring.plugin;
+    let scores = this.#scores.get(name);
     if (!scores) {
       scores = new NodeScores();
-      this.#scores.set(plugin.name, scores);
+      this.#scores.set(name, scores);
     }
-    return scores.of(plugin, state, pod, nodes);
+    return scores.of(scoring, pod, nodes);
   }
+}
+
+/** One plugin's scoring in one cycle. */
+export interface Scoring {
+  readonly plugin: PluginAt<'score'>;
+  readonly state: CycleState;
+  /** Told how many nodes the plugin was asked about. */
+  asked(count: number): void;
 }
 
 /** The scores of one plugin. */
@@ -70,15 +79,20 @@ class NodeScores {
   #scores = new Float64Array(SLOTS);
   #scoredAt = new Float64Array(SLOTS).fill(-1);
 
-  of(plugin: PluginAt<'score'>, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
+  of({ plugin, state, asked }: Scoring, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
+    let count = 0;
     const scores = new Array<number>(nodes.length).fill(0);
     for (let i = 0; i < nodes.length; i++) {
       const node = nodes[i];
       if (!node) continue;
       const { slot, generation } = node;
-      if (this.#scoredAt[slot] !== generation) this.#put(slot, generation, plugin.score(state, pod, node));
+      if (this.#scoredAt[slot] !== generation) {
+        this.#put(slot, generation, plugin.score(state, pod, node));
+        count++;
+      }
       scores[i] = this.#scores[slot] ?? 0;
     }
+    asked(count);
     return scores;
   }
 
