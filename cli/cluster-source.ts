@@ -59,10 +59,12 @@ function objectsIn(value: unknown, file: string): KubeObject[] {
   return [value as unknown as KubeObject];
 }
 
-/** A cluster as `kubectl get nodes,pods,… -A -o yaml` writes it. */
+/** A cluster as `kubectl get nodes,pods,… -A -o yaml` writes it, or as a snapshot has it: of ours or of etcd. */
 export async function readSnapshot(file: string): Promise<ClusterState> {
   const state = new ClusterState();
-  for (const object of await readManifests(file)) {
+  const { isSnapshot, storedObjects } = await import('./stored-objects.ts');
+  const objects = (await isSnapshot(file)) ? storedObjects(file) : await readManifests(file);
+  for await (const object of objects) {
     const kind = kindOf(object);
     if (kind) state.add(kind, asStored(object, kind));
   }

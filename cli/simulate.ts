@@ -9,7 +9,7 @@ const OPTIONS = {
   }),
   nodes: option.integer('Simulate on so many empty nodes instead of the running cluster.', 0, { min: 0 }),
   snapshot: option.string(
-    'Simulate on the objects of this file, as kubectl get -A -o yaml writes them, instead of the running cluster.',
+    'Simulate on the objects of this file instead of the running cluster: what kubectl get -A -o yaml wrote, or a snapshot (nanokube snapshot save, etcdctl snapshot save).',
     undefined,
     {
       placeholder: 'FILE',

@@ -36,7 +36,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   });
 }
 
-function textOf(pod: Live<Pod>, { rejection, nodes, wouldRunOn, change }: Why): string {
+function textOf(pod: Live<Pod>, { rejection, nodes, wouldRunOn, preempts, change }: Why): string {
   const lines: string[] = [];
   if (wouldRunOn !== undefined) lines.push(`${pod.metadata.name} would run on ${wouldRunOn} now: it is only waiting for its turn.`);
   else lines.push(`${pod.metadata.name} fits no node.`);
@@ -46,7 +46,8 @@ function textOf(pod: Live<Pod>, { rejection, nodes, wouldRunOn, change }: Why): 
     const said = rejections.map(({ plugin, reasons }) => `${plugin}: ${reasons.join(', ')}`);
     lines.push(`  ${node.padEnd(width)}  ${said.length === 0 ? 'would do' : said.join('; ')}`);
   }
-  if (change) lines.push('', `It would run on ${change.nodeName} with one change:`, `  ${change.text}`);
+  if (preempts) lines.push('', `It runs on ${preempts.nodeName} once the scheduler has deleted ${preempts.victims.join(', ')}.`);
+  else if (change) lines.push('', `It would run on ${change.nodeName} with one change:`, `  ${change.text}`);
   else if (wouldRunOn === undefined) lines.push('', 'No single change was found that would let it run.');
   return `${lines.join('\n')}\n`;
 }

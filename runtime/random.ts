@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 
 /** Chance, as everything in nanokube takes it, so that a test can give a seed. */
 export interface Random {
@@ -20,12 +20,26 @@ export function randomSuffix(random: Random, length = 5): string {
   return text;
 }
 
+/** Numbers are of so many bytes, and so many bytes are drawn at a time: each draw costs as much as a thousand numbers do. */
+const NUMBER_BYTES = 6;
+const POOL_BYTES = 1_024 * NUMBER_BYTES;
+
 /** The machine's randomness. */
-export const systemRandom: Random = {
-  next: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
-  integer: (bound) => Math.floor(systemRandom.next() * bound),
-  uuid: () => randomUUID(),
-};
+export const systemRandom: Random = randomOfMachine();
+
+function randomOfMachine(): Random {
+  const pool = Buffer.alloc(POOL_BYTES);
+  let used = POOL_BYTES;
+  const next = () => {
+    if (used === POOL_BYTES) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    used += NUMBER_BYTES;
+    return pool.readUIntBE(used - NUMBER_BYTES, NUMBER_BYTES) / 2 ** (8 * NUMBER_BYTES);
+  };
+  return { next, integer: (bound) => Math.floor(next() * bound), uuid: () => randomUUID() };
+}
 
 /** A repeatable source (mulberry32). @param seed any 32-bit integer. */
 export function seededRandom(seed: number): Random {

@@ -1,8 +1,9 @@
-import { type Counter, exponentialBuckets, type Gauge, type Histogram, type Metrics } from '../runtime/index.ts';
+import { type Counter, exponentialBuckets, type Histogram, type Metrics } from '../runtime/index.ts';
 import { type ExtensionPoint, pointLabel } from './framework/extension-points.ts';
-import type { PluginMetrics } from './framework/plugin.ts';
-import type { ProfileObserver } from './framework/profile.ts';
-import type { QueueName } from './queue/scheduling-queue.ts';
+import type { PluginMetrics, QueuedPod } from './framework/plugin.ts';
+import type { Profile, ProfileObserver } from './framework/profile.ts';
+import type { HintTaken, QueueName } from './queue/scheduling-queue.ts';
+import { evaluationsOf, growing, lastingGauge, rejectedPods } from './series.ts';
 
 /** How an attempt ended. */
 export type AttemptResult = 'scheduled' | 'unschedulable' | 'error';
@@ -10,11 +11,15 @@ export type AttemptResult = 'scheduled' | 'unschedulable' | 'error';
 /** Numbers read when somebody asks. */
 export interface SchedulerSizes {
   readonly queues: Readonly<Record<QueueName, number>>;
-  readonly inFlightEvents: number;
+  /** Pods being scheduled, and the events kept for them by name. */
+  readonly inFlight: { readonly pods: number; readonly events: ReadonlyMap<string, number> };
   readonly bindings: number;
   readonly nodes: number;
   readonly pods: number;
   readonly assumedPods: number;
+  /** Pods that wait. */
+  readonly waiting: Iterable<QueuedPod>;
+  readonly profiles: Iterable<Profile>;
 }
 
 /** What the scheduler counts, by upstream's names. Upstream: `pkg/scheduler/metrics/metrics.go`. */
@@ -32,16 +37,14 @@ export class SchedulerMetrics implements ProfileObserver, PluginMetrics {
   readonly #pluginSeconds: Histogram;
   readonly #incoming: Counter;
   readonly #permitSeconds: Histogram;
-  readonly #unschedulable: Gauge;
-  readonly #rejecting = new Map<string, number>();
+  readonly #hintSeconds: Histogram;
+  readonly #eventSeconds: Histogram;
 
   constructor(metrics: Metrics) {
     const histogram = (name: string, help: string, buckets: readonly number[], labels: readonly string[] = []) =>
       metrics.histogram({ name: `scheduler_${name}`, help, buckets, labels });
     const counter = (name: string, help: string, labels: readonly string[] = []) =>
       metrics.counter({ name: `scheduler_${name}`, help, labels });
-    const gauge = (name: string, help: string, labels: readonly string[] = []) =>
-      metrics.gauge({ name: `scheduler_${name}`, help, labels });
     const seconds = exponentialBuckets(0.001, 2, 15);
     this.#attempts = counter('schedule_attempts_total', 'Attempts to schedule a pod, by their result.', ['result', 'profile']);
     this.#attemptSeconds = histogram('scheduling_attempt_duration_seconds', 'Length of an attempt, binding included.', seconds, [
@@ -79,7 +82,18 @@ export class SchedulerMetrics implements ProfileObserver, PluginMetrics {
     );
     this.#incoming = counter('queue_incoming_pods_total', 'Pods that came into a queue, by what brought them.', ['queue', 'event']);
     this.#permitSeconds = histogram('permit_wait_duration_seconds', 'Time pods waited in Permit.', seconds, ['result']);
-    this.#unschedulable = gauge('unschedulable_pods', 'Pods that a plugin keeps from being scheduled.', ['plugin', 'profile']);
+    this.#hintSeconds = histogram(
+      'queueing_hint_execution_duration_seconds',
+      'Time a queueing hint took, in a sample of the events.',
+      exponentialBuckets(0.00001, 1.5, 20),
+      ['plugin', 'event', 'hint'],
+    );
+    this.#eventSeconds = histogram(
+      'event_handling_duration_seconds',
+      'Time it took to take note of a change in the cluster.',
+      exponentialBuckets(0.0001, 2, 12),
+      ['event'],
+    );
   }
 
   /** Reads the sizes when metrics are read. */
@@ -88,13 +102,27 @@ export class SchedulerMetrics implements ProfileObserver, PluginMetrics {
     const cache = metrics.gauge({ name: 'scheduler_cache_size', help: 'Nodes and pods in the cache.', labels: ['type'] });
     const events = metrics.gauge({ name: 'scheduler_inflight_events', help: 'Events kept for pods being scheduled.', labels: ['event'] });
     const running = metrics.gauge({ name: 'scheduler_goroutines', help: 'Work under way, by kind.', labels: ['operation'] });
+    const unschedulable = metrics.gauge({
+      name: 'scheduler_unschedulable_pods',
+      help: 'Pods that wait because a plugin rejected them.',
+      labels: ['plugin', 'profile'],
+    });
+    const evaluations = metrics.counter({
+      name: 'scheduler_plugin_evaluation_total',
+      help: 'How often plugins were asked about a pod, or a pod and a node.',
+      labels: ['plugin', 'extension_point', 'profile'],
+    });
+    const [tellEvents, tellRejected] = [lastingGauge(events), lastingGauge(unschedulable)];
+    const tellEvaluations = growing(evaluations);
     metrics.onRead(() => {
-      const { queues, inFlightEvents, bindings, nodes, pods, assumedPods } = read();
+      const { queues, inFlight, bindings, nodes, pods, assumedPods, waiting, profiles } = read();
       for (const [queue, size] of Object.entries(queues)) pending.set(size, { queue });
       cache.set(nodes, { type: 'nodes' });
       cache.set(pods, { type: 'pods' });
       cache.set(assumedPods, { type: 'assumed_pods' });
-      events.set(inFlightEvents, { event: 'All' });
+      tellEvents([['PodPopped', inFlight.pods] as const, ...inFlight.events].map(([event, value]) => ({ value, labels: { event } })));
+      tellRejected(rejectedPods(waiting));
+      tellEvaluations(evaluationsOf(profiles));
       running.set(bindings, { operation: 'binding' });
     });
   }
@@ -122,14 +150,12 @@ export class SchedulerMetrics implements ProfileObserver, PluginMetrics {
     this.#incoming.inc({ queue, event });
   }
 
-  /** @param by 1 when the plugins have rejected a pod, -1 when it is tried again or gone. */
-  rejecting(plugins: Iterable<string>, profile: string, by: 1 | -1): void {
-    for (const plugin of plugins) {
-      const key = `${plugin}/${profile}`;
-      const count = Math.max(0, (this.#rejecting.get(key) ?? 0) + by);
-      this.#rejecting.set(key, count);
-      this.#unschedulable.set(count, { plugin, profile });
-    }
+  hinted({ plugin, event, result, seconds }: HintTaken): void {
+    this.#hintSeconds.observe(seconds, { plugin, event, hint: result });
+  }
+
+  handled(event: string, seconds: number): void {
+    this.#eventSeconds.observe(seconds, { event });
   }
 
   onPoint(point: ExtensionPoint, status: string, profile: string, seconds: number): void {

@@ -73,7 +73,7 @@ export class Scheduler {
   readonly #queue: SchedulingQueue;
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #watcher: ClusterWatcher;
-  readonly #nominator = new Nominator();
+  readonly #nominator = new Nominator((nodeName) => this.#cache.get(nodeName)?.touch());
   readonly #waitingPods = new WaitingPods();
   readonly #gate = new Gate();
   readonly #metrics: SchedulerMetrics;
@@ -114,6 +114,7 @@ export class Scheduler {
       eventsOf: (pod, plugin) => this.#profileOf(pod.pod)?.eventsOf(plugin),
       backoff: deps.backoff,
       onIncoming: (queue, event) => this.#metrics.incoming(queue, event),
+      onHint: (hint) => this.#metrics.hinted(hint),
     });
     this.#watcher = new ClusterWatcher({
       informers: deps.informers,
@@ -122,16 +123,20 @@ export class Scheduler {
       nominator: this.#nominator,
       waitingPods: this.#waitingPods,
       gate: this.#gate,
+      clock,
+      metrics: this.#metrics,
       isOurs: (pod) => this.#profileOf(pod) !== undefined,
       resources: resourcesOf(profiles),
     });
     this.#metrics.observeSizes(deps.metrics, () => ({
       queues: this.#queue.lengths,
-      inFlightEvents: this.#queue.inFlight.events,
+      inFlight: this.#queue.inFlight,
       bindings: this.#bindings.size,
       nodes: this.#cache.nodes.length,
       pods: this.#cache.podCount,
       assumedPods: this.#cache.assumedCount,
+      waiting: this.#queue.waiting(),
+      profiles,
     }));
   }
 

@@ -28,6 +28,7 @@ export {
   decodeSnapshot,
   encodeSnapshot,
   hashState,
+  isSnapshotFile,
   type SnapshotContent,
   type SnapshotHead,
   type SnapshotItem,

@@ -118,6 +118,9 @@ class Output {
   }
 }
 
+/** Whether bytes are how a snapshot begins. */
+export const isSnapshotFile = (start: Buffer): boolean => start.subarray(0, MAGIC.length).equals(MAGIC);
+
 function encodeHead({ revision, compactRevision }: SnapshotHead): Buffer {
   const bytes = Buffer.alloc(HEADER_BYTES);
   let at = MAGIC.copy(bytes);

@@ -22,14 +22,20 @@ export async function measureInMemory(workload: Workload): Promise<Measured> {
   });
   await scheduler.start();
   try {
-    for (const many of workload.initPods) await fill(pods, many);
-    return await measure(workload, pods, metrics);
+    for (const many of workload.initPods) await fill(api, pods, many);
+    return await measure(workload, { api, pods, metrics });
   } finally {
     await scheduler.stop();
   }
 }
 
-async function measure(workload: Workload, pods: MemoryResource<Pod>, metrics: ReturnType<typeof createMetrics>): Promise<Measured> {
+interface Running {
+  readonly api: MemoryApi;
+  readonly pods: MemoryResource<Pod>;
+  readonly metrics: ReturnType<typeof createMetrics>;
+}
+
+async function measure(workload: Workload, { api, pods, metrics }: Running): Promise<Measured> {
   const { name, goal, churn, measurePods } = workload;
   const before = process.cpuUsage();
   const begin = performance.now();
@@ -37,7 +43,7 @@ async function measure(workload: Workload, pods: MemoryResource<Pod>, metrics: R
   const timer = churn && setInterval(() => pods.put(pending(churn.template, 1_000_000 + churned++)), churn.intervalMs);
   const first = pods.objects.size;
   for (let i = 0; i < measurePods.count; i++) pods.put(pending(measurePods.template, first + i));
-  await untilBound(pods, ({ metadata }) => isOf(metadata.name, first, measurePods.count), measurePods.count);
+  await untilBound(api, pods, { first, count: measurePods.count });
   const seconds = (performance.now() - begin) / 1000;
   clearInterval(timer);
   const { user, system } = process.cpuUsage(before);
@@ -47,47 +53,40 @@ async function measure(workload: Workload, pods: MemoryResource<Pod>, metrics: R
   return { name, goal, podsPerSecond: count / seconds, cpuUsPerPod: (user + system) / count, p99Ms, residentMb };
 }
 
-const isOf = (name: string, first: number, count: number): boolean => {
-  const number = Number(name.slice(name.lastIndexOf('-') + 1));
-  return number >= first && number < first + count;
-};
-
 const pending = (template: object, i: number) => ({ ...podOf(template, i), status: { phase: 'Pending' } });
 
-async function fill(pods: MemoryResource<Pod>, { count, template, unschedulable }: Many): Promise<void> {
+async function fill(api: MemoryApi, pods: MemoryResource<Pod>, { count, template }: Many): Promise<void> {
   const first = pods.objects.size;
   for (let i = 0; i < count; i++) pods.put(pending(template, first + i));
-  if (unschedulable) await untilTold(pods, first + count);
-  else await untilBound(pods, ({ metadata }) => isOf(metadata.name, first, count), count);
+  await untilBound(api, pods, { first, count });
+}
+
+/** Pods by their numbers. */
+interface Numbers {
+  readonly first: number;
+  readonly count: number;
 }
 
 /** How often it is looked whether all are bound. */
-const LOOK_MS = 20;
+const LOOK_MS = 5;
 const PATIENCE_MS = 300_000;
 
-async function untilBound(
-  pods: MemoryResource<Pod>,
-  counts: (pod: Pod & { metadata: { name: string } }) => boolean,
-  wanted: number,
-): Promise<void> {
-  await until(() => {
-    let bound = 0;
-    for (const pod of pods.objects.values()) if (pod.spec.nodeName && counts(pod)) bound++;
-    return bound >= wanted ? undefined : `${bound} of ${wanted} pods are bound`;
-  });
-}
-
-async function untilTold(pods: MemoryResource<Pod>, wanted: number): Promise<void> {
-  await until(() => {
-    const told = [...pods.objects.values()].filter(({ status }) => (status.conditions ?? []).length > 0).length;
-    return told >= wanted ? undefined : `${told} of ${wanted} pods are known to find no node`;
-  });
-}
-
-async function until(missing: () => string | undefined): Promise<void> {
+async function untilBound(api: MemoryApi, pods: MemoryResource<Pod>, numbers: Numbers): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
-  for (let left = missing(); left !== undefined; left = missing()) {
-    if (performance.now() > deadline) throw new Error(left);
+  const bindings = () => api.requests.get('binding pods') ?? 0;
+  // The pods are gone through only when so many have been bound that all of them may be among those.
+  const before = bindings();
+  while (bindings() - before < numbers.count || boundOf(pods, numbers) < numbers.count) {
+    if (performance.now() > deadline) throw new Error(`${boundOf(pods, numbers)} of ${numbers.count} pods are bound`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
+}
+
+function boundOf(pods: MemoryResource<Pod>, { first, count }: Numbers): number {
+  let bound = 0;
+  for (const { metadata, spec } of pods.objects.values()) {
+    const number = Number(metadata.name.slice(metadata.name.lastIndexOf('-') + 1));
+    if (spec.nodeName && number >= first && number < first + count) bound++;
+  }
+  return bound;
 }

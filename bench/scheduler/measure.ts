@@ -1,7 +1,7 @@
 /** What became of a workload. */
 export interface Measured {
   readonly name: string;
-  readonly goal: number;
+  readonly goal: number | undefined;
   readonly podsPerSecond: number;
   /** Processor time of the scheduler per pod. */
   readonly cpuUsPerPod: number;
@@ -26,12 +26,12 @@ export function p99Of(metrics: string, name: string): number {
 }
 
 export function lineOf({ name, goal, podsPerSecond, cpuUsPerPod, p99Ms, residentMb }: Measured): string {
-  const ratio = (podsPerSecond / goal).toFixed(2);
+  const ratio = goal === undefined ? '' : `${(podsPerSecond / goal).toFixed(2)}x`;
   const columns = [
     name.padEnd(28),
     `${Math.round(podsPerSecond)}`.padStart(8),
-    `${goal}`.padStart(8),
-    `${ratio}x`.padStart(8),
+    `${goal ?? ''}`.padStart(8),
+    ratio.padStart(8),
     `${Math.round(cpuUsPerPod)}`.padStart(10),
     `${p99Ms.toFixed(1)}`.padStart(9),
     `${residentMb}`.padStart(8),

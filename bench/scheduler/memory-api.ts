@@ -56,7 +56,7 @@ export class MemoryApi implements ApiClient {
     return `uid-${this.#uid++}`;
   }
 
-  /** Ends all watches at once, as a server does that goes away: what they had not been told, they never will be. */
+  /** Ends all watches at once, as a server does that goes away, whatever they have still to be told. */
   dropWatches(): void {
     for (const resource of this.#resources.values()) resource.dropWatches();
   }
@@ -85,6 +85,8 @@ export class MemoryResource<T extends KubeObject> {
   readonly #api: MemoryApi;
   readonly #objects = new Map<string, Live<T>>();
   readonly #watches = new Set<MemoryWatch<T>>();
+  /** Of the last change. */
+  #lastVersion = 0;
 
   constructor(kind: KindInfo, api: MemoryApi) {
     this.kind = kind;
@@ -103,7 +105,9 @@ export class MemoryResource<T extends KubeObject> {
     return { apiVersion: apiVersionOf(this.kind), kind: `${this.kind.kind}List`, metadata: { resourceVersion: this.#api.version }, items };
   }
 
-  async *watchBatches({ signal, fieldSelector }: WatchOptions): AsyncGenerator<readonly ObjectEvent<T>[]> {
+  async *watchBatches({ signal, fieldSelector, resourceVersion = '' }: WatchOptions): AsyncGenerator<readonly ObjectEvent<T>[]> {
+    // No history is kept: whoever has missed something must list again.
+    if (Number(resourceVersion) < this.#lastVersion) throw failure(410, 'Expired', 'too old resource version');
     const watch = new MemoryWatch<T>(fieldSelector);
     this.#watches.add(watch);
     const end = () => watch.end();
@@ -202,6 +206,7 @@ export class MemoryResource<T extends KubeObject> {
   }
 
   #tell(type: ObjectEvent<T>['type'], object: Live<T>): void {
+    this.#lastVersion = Number(object.metadata.resourceVersion);
     for (const watch of this.#watches) watch.push(type, object);
   }
 }

@@ -1,12 +1,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { coreKinds, type Pod } from '../../api/index.ts';
-import { createClient, createInformerFactory, type Informer } from '../../client/index.ts';
-import { silentLogger, systemClock, systemRandom } from '../../runtime/index.ts';
 import { type BenchServer, parallel, startServer } from '../support/server.ts';
 import { type Measured, p99Of } from './measure.ts';
 import { type Many, nodeOf, podOf, type Workload } from './workload.ts';
@@ -17,33 +15,28 @@ const CONNECTIONS = 32;
 export async function measureOnServer(workload: Workload): Promise<Measured> {
   const server = await startServer(CONNECTIONS);
   const directory = mkdtempSync(join(tmpdir(), 'nanokube-bench-scheduler-'));
-  const stop = new AbortController();
   const token = server.headers.authorization?.replace('Bearer ', '') ?? '';
-  const client = createClient({ server: server.url, token, insecureSkipTlsVerify: true, userAgent: 'bench' });
   try {
     await prepare(server, workload);
-    const informers = createInformerFactory({ client, clock: systemClock, random: systemRandom, logger: silentLogger });
-    const pods = informers.informer<Pod>(coreKinds.pods);
-    informers.start(stop.signal);
-    await informers.waitForSync(stop.signal);
+    using bound = await watchBound(server);
     const scheduler = await startScheduler(directory, server.url, token);
     try {
-      for (const many of workload.initPods) await fill(server, pods, many);
-      return await measure(workload, { server, pods, scheduler });
+      for (const many of workload.initPods) await fill(server, bound, many);
+      return await measure(workload, { server, bound, scheduler });
     } finally {
       await scheduler.stop();
     }
   } finally {
-    stop.abort(new Error('the workload is done'));
-    await client.close();
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
 async function prepare(server: BenchServer, { nodes }: Workload): Promise<void> {
-  await server.request('POST', '/api/v1/namespaces', { metadata: { name: 'bench' } });
-  await server.request('POST', '/api/v1/namespaces/bench/serviceaccounts', { metadata: { name: 'default' } });
+  for (const name of ['bench', 'other', 'churn']) {
+    await server.request('POST', '/api/v1/namespaces', { metadata: { name } });
+    await server.request('POST', `/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } });
+  }
   await server.request('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name: 'bench-high' }, value: 10 });
   await parallel(nodes.count, CONNECTIONS, async (i) => {
     const node = nodeOf(nodes.template, i);
@@ -111,11 +104,11 @@ async function freePort(): Promise<number> {
 
 interface Running {
   readonly server: BenchServer;
-  readonly pods: Informer<Pod>;
+  readonly bound: Bound;
   readonly scheduler: SchedulerProcess;
 }
 
-async function measure(workload: Workload, { server, pods, scheduler }: Running): Promise<Measured> {
+async function measure(workload: Workload, { server, bound, scheduler }: Running): Promise<Measured> {
   const { name, goal, churn, measurePods } = workload;
   const { count } = measurePods;
   const [cpuBefore, begin] = [scheduler.cpuUs(), performance.now()];
@@ -123,11 +116,9 @@ async function measure(workload: Workload, { server, pods, scheduler }: Running)
   const timer =
     churn &&
     setInterval(() => {
-      const pod = podOf(churn.template, 1_000_000 + churned++);
-      server.request('POST', '/api/v1/namespaces/bench/pods', pod).catch((error: unknown) => console.error(error));
+      createPod(server, churn.template, 1_000_000 + churned++).catch((error: unknown) => console.error(error));
     }, churn.intervalMs);
-  await create(server, measurePods, 100_000);
-  await untilBound(pods, 100_000, count);
+  await fill(server, bound, measurePods);
   const seconds = (performance.now() - begin) / 1000;
   clearInterval(timer);
   const p99Ms = 1000 * p99Of(await scheduler.metrics(), 'scheduler_scheduling_attempt_duration_seconds');
@@ -135,30 +126,57 @@ async function measure(workload: Workload, { server, pods, scheduler }: Running)
   return { name, goal, podsPerSecond: count / seconds, cpuUsPerPod, p99Ms, residentMb: scheduler.residentMb() };
 }
 
-const create = (server: BenchServer, { count, template }: Many, first: number): Promise<void> =>
-  parallel(count, CONNECTIONS, (i) => server.request('POST', '/api/v1/namespaces/bench/pods', podOf(template, first + i)));
+const createPod = (server: BenchServer, template: object, i: number): Promise<unknown> => {
+  const pod = podOf(template, i);
+  return server.request('POST', `/api/v1/namespaces/${pod.metadata.namespace}/pods`, pod);
+};
 
-async function fill(server: BenchServer, pods: Informer<Pod>, many: Many): Promise<void> {
-  const first = pods.size;
-  await create(server, many, first);
-  if (!many.unschedulable) await untilBound(pods, first, many.count);
-  else await until(() => pods.list().filter(({ status }) => (status.conditions ?? []).length > 0).length >= first + many.count);
+/** Creates pods, and waits until they are bound. */
+async function fill(server: BenchServer, bound: Bound, { count, template }: Many): Promise<void> {
+  const first = bound.count;
+  await parallel(count, CONNECTIONS, (i) => createPod(server, template, first + i));
+  await bound.until(first + count);
 }
 
-function untilBound(pods: Informer<Pod>, first: number, count: number): Promise<void> {
-  const counts = (name: string) => {
-    const number = Number(name.slice(name.lastIndexOf('-') + 1));
-    return number >= first && number < first + count;
-  };
-  return until(() => pods.list().filter(({ metadata, spec }) => spec.nodeName && counts(metadata.name)).length >= count);
+/** How many pods have been bound, those aside that come while others are measured. */
+interface Bound extends Disposable {
+  readonly count: number;
+  until(count: number): Promise<void>;
 }
 
 const PATIENCE_MS = 600_000;
+const FRAME = '"type":"ADDED"';
 
-async function until(done: () => boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!done()) {
-    if (performance.now() > deadline) throw new Error('the pods were not bound in time');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+/** Counts the frames of a watch, and reads no more of it: the machine is needed for what is measured. */
+async function watchBound(server: BenchServer): Promise<Bound> {
+  const selection = encodeURIComponent('spec.nodeName!=,metadata.namespace!=churn');
+  const url = new URL(`/api/v1/pods?watch=true&fieldSelector=${selection}`, server.url);
+  const request = https.get(url, { agent: false, rejectUnauthorized: false, headers: { ...server.headers } });
+  const [answer] = await once(request, 'response');
+  let count = 0;
+  let rest = '';
+  let wanted: { readonly count: number; reached(): void } = { count: Number.POSITIVE_INFINITY, reached: () => undefined };
+  answer.setEncoding('latin1').on('data', (chunk: string) => {
+    const text = rest + chunk;
+    for (let at = text.indexOf(FRAME); at >= 0; at = text.indexOf(FRAME, at + 1)) count++;
+    rest = text.slice(1 - FRAME.length);
+    if (count >= wanted.count) wanted.reached();
+  });
+  answer.on('error', () => undefined);
+  return {
+    get count() {
+      return count;
+    },
+    until: (target) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`${count} of ${target} pods were bound in time`)), PATIENCE_MS);
+        const reached = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        wanted = { count: target, reached };
+        if (count >= target) reached();
+      }),
+    [Symbol.dispose]: () => request.destroy(),
+  };
 }

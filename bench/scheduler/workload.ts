@@ -7,19 +7,17 @@ import type { Draft, Node, Pod } from '../../api/index.ts';
 export interface Many {
   readonly count: number;
   readonly template: object;
-  /** They are not to be waited for. */
-  readonly unschedulable?: boolean;
 }
 
 /** What is scheduled on what: see `workloads/workloads.yaml`. */
 export interface Workload {
   readonly name: string;
-  /** Pods per second. */
-  readonly goal: number;
+  /** Pods per second; absent where upstream has no threshold. */
+  readonly goal?: number;
   readonly nodes: Many;
   readonly initPods: readonly Many[];
   readonly measurePods: Many;
-  /** Pods that find no node, one after the other while it is measured. */
+  /** Pods that come one after the other while it is measured, in a namespace of their own. */
   readonly churn?: { readonly intervalMs: number; readonly template: object };
 }
 

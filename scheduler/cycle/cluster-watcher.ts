@@ -1,13 +1,17 @@
 import { coreKinds, type KubeObject, keyOf, type Live, type Node, type Pod } from '../../api/index.ts';
 import type { Informer, InformerFactory } from '../../client/index.ts';
+import type { Clock } from '../../runtime/index.ts';
 import { nodeChanges, podChanges } from '../framework/changes.ts';
 import { EVENT_KINDS, type EventResource } from '../framework/events.ts';
 import type { WaitingPods } from '../framework/waiting-pods.ts';
+import type { SchedulerMetrics } from '../metrics.ts';
 import type { SchedulingQueue } from '../queue/scheduling-queue.ts';
 import type { SchedulerCache } from '../state/cache.ts';
 import type { Nominator } from '../state/nominator.ts';
 import { podInfoOf } from '../state/pod-info.ts';
 import type { Gate } from './gate.ts';
+
+const resourceOf = ({ spec }: Pod): EventResource => (spec.nodeName ? 'AssignedPod' : 'UnscheduledPod');
 
 export interface ClusterWatcherOptions {
   readonly informers: InformerFactory;
@@ -16,6 +20,8 @@ export interface ClusterWatcherOptions {
   readonly nominator: Nominator;
   readonly waitingPods: WaitingPods;
   readonly gate: Gate;
+  readonly clock: Clock;
+  readonly metrics: SchedulerMetrics;
   /** Whether a profile is responsible for the pod. */
   readonly isOurs: (pod: Pod) => boolean;
   /** What else than pods and nodes plugins want to hear of. */
@@ -33,18 +39,21 @@ export class ClusterWatcher {
 
   constructor(options: ClusterWatcherOptions) {
     this.#options = options;
-    const { informers, gate, resources } = options;
+    const { informers, resources } = options;
     // Pods that are done take no room; the API server keeps them from us.
     this.pods = informers.informer<Pod>(coreKinds.pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' });
     informers.informer<Node>(coreKinds.nodes).addHandler({
-      onAdd: (node) => gate.run(() => this.#onNode(node, undefined)),
-      onUpdate: (node, old) => gate.run(() => this.#onNode(node, old)),
-      onDelete: (node) => gate.run(() => this.#onNodeGone(node)),
+      onAdd: (node) => this.#run('NodeAdd', () => this.#onNode(node, undefined)),
+      onUpdate: (node, old) => this.#run('NodeUpdate', () => this.#onNode(node, old)),
+      onDelete: (node) => this.#run('NodeDelete', () => this.#onNodeGone(node)),
     });
     this.pods.addHandler({
-      onAdd: (pod) => gate.run(() => this.#onPod(pod, undefined)),
-      onUpdate: (pod, old) => gate.run(() => this.#onPod(pod, old)),
-      onDelete: (pod) => gate.run(() => this.#onPodGone(pod)),
+      onAdd: (pod) => this.#run(`${resourceOf(pod)}Add`, () => this.#onPod(pod, undefined)),
+      onUpdate: (pod, old) => {
+        const label = `${resourceOf(pod)}${resourceOf(pod) === resourceOf(old) ? 'Update' : 'Add'}`;
+        this.#run(label, () => this.#onPod(pod, old));
+      },
+      onDelete: (pod) => this.#run(`${resourceOf(pod)}Delete`, () => this.#onPodGone(pod)),
     });
     for (const resource of resources) this.#watch(resource);
   }
@@ -52,11 +61,21 @@ export class ClusterWatcher {
   #watch(resource: EventResource): void {
     const kind = EVENT_KINDS[resource];
     if (!kind) return;
-    const { informers, queue, gate } = this.#options;
+    const { informers, queue } = this.#options;
     informers.informer<KubeObject>(kind).addHandler({
-      onAdd: (now) => gate.run(() => queue.onEvent({ resource, action: 'Add', now })),
-      onUpdate: (now, old) => gate.run(() => queue.onEvent({ resource, action: 'Update', now, old })),
-      onDelete: (old) => gate.run(() => queue.onEvent({ resource, action: 'Delete', old })),
+      onAdd: (now) => this.#run(`${resource}Add`, () => queue.onEvent({ resource, action: 'Add', now })),
+      onUpdate: (now, old) => this.#run(`${resource}Update`, () => queue.onEvent({ resource, action: 'Update', now, old })),
+      onDelete: (old) => this.#run(`${resource}Delete`, () => queue.onEvent({ resource, action: 'Delete', old })),
+    });
+  }
+
+  /** @param label how metrics call what happened. */
+  #run(label: string, change: () => void): void {
+    const { gate, clock, metrics } = this.#options;
+    gate.run(() => {
+      const started = clock.monotonic();
+      change();
+      metrics.handled(label, (clock.monotonic() - started) / 1000);
     });
   }
 

@@ -132,6 +132,7 @@ class NodeSearch {
     const { feasible, looked } = this.#look(candidates, begin, wanted);
     const first = candidates[begin];
     if (profile.observed && first) profile.filterObserved(this.#state, this.#pod, first);
+    profile.countFilters(this.#state);
     profile.observePoint('filter', feasible.length > 0 ? undefined : this.#statuses.last, started);
     this.#nextStart = snapshot.nodes.length === 0 ? 0 : (startIndex + looked) % snapshot.nodes.length;
     return feasible;
@@ -147,7 +148,7 @@ class NodeSearch {
       const at = begin + looked;
       const node = candidates[at < count ? at : at - count];
       if (!node) continue;
-      const rejection = profile.filterWithNominated(this.#state, this.#pod, node);
+      const rejection = profile.filterRemembered(this.#state, this.#pod, node);
       if (rejection) this.#statuses.set(node, rejection);
       else feasible.push(node);
     }

@@ -1,4 +1,5 @@
 import type { Plugin } from './plugin.ts';
+import type { TemplateMemo } from './template-memo.ts';
 
 /** What a plugin keeps in a cycle state. */
 export type StateData = object;
@@ -21,6 +22,14 @@ export class CycleState {
   readonly skipScore: Set<string>;
   /** The plugins that each node is shown to. */
   filters: readonly Plugin[];
+  /** How many of them, from the first on, have their verdicts in the memo. */
+  rememberedFilters = 0;
+  /** How often each of them was asked; copies count with the cycle that they are of. */
+  filterCounts: number[];
+  /** What was said of nodes for pods like this one. */
+  memo: TemplateMemo | undefined;
+  /** The node that is planned for the pod itself: for it alone, that plan does not count. */
+  plannedFor: string | undefined;
   /** Pods to be tried at once when this cycle has gone well, by key: what plugins put in. */
   readonly podsToActivate: Set<string>;
 
@@ -29,6 +38,7 @@ export class CycleState {
     this.skipFilter = from ? from.skipFilter : new Set();
     this.skipScore = from ? from.skipScore : new Set();
     this.filters = from ? from.filters : [];
+    this.filterCounts = from ? from.filterCounts : [];
     this.podsToActivate = from ? from.podsToActivate : new Set();
   }
 

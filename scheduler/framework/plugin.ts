@@ -76,7 +76,10 @@ export interface Plugin {
   /** @returns SKIP when the plugin leaves the binding to the next one. */
   bind?(state: CycleState, pod: PodInfo, nodeName: string, signal: AbortSignal): Promise<typeof SKIP | undefined>;
   postBind?(state: CycleState, pod: PodInfo, nodeName: string): void;
-  /** Set when `filter` looks at nothing but the pod's spec and the node: what it said of a node that has not changed, it would say again. */
+  /**
+   * Set when `filter` and `score` look at nothing but the node and, of the pod, what it requests, its priority, host ports, nodeName, nodeSelector,
+   * affinity and tolerations: what they said of a node that has not changed, they would say again.
+   */
   readonly nodeLocal?: boolean | undefined;
   /** Events after which a pod that this plugin rejected is worth another try; absent: any. */
   readonly events?: readonly EventRegistration[] | undefined;

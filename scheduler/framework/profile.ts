@@ -4,11 +4,13 @@ import type { Nominator } from '../state/nominator.ts';
 import type { PodInfo } from '../state/pod-info.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { CycleState } from './cycle-state.ts';
+import { Evaluations } from './evaluations.ts';
 import type { EventRegistration } from './events.ts';
 import { type ExtensionPoint, type PluginAt, takesPartIn } from './extension-points.ts';
 import type { NodeStatuses } from './node-statuses.ts';
 import type { Framework, Plugin, PostFilterResult, PreFilterOutcome } from './plugin.ts';
 import { MAX_NODE_SCORE, type Rejection, SKIP, unresolvable, unschedulable, type Verdict } from './status.ts';
+import { type Scoring, TemplateMemos } from './template-memo.ts';
 
 /** The plugins of a profile by extension point, in the order in which they are asked. */
 export type PluginsByPoint = Readonly<Record<ExtensionPoint, readonly Plugin[]>>;
@@ -51,6 +53,11 @@ export class Profile implements Framework {
   readonly #clock: Clock;
   readonly #observer: ProfileObserver | undefined;
   readonly #byName: ReadonlyMap<string, Plugin>;
+  /** How often each plugin was asked. */
+  readonly evaluations = new Evaluations();
+  readonly #memos = new TemplateMemos();
+  /** The plugins that filter first, as long as what they say can be remembered. */
+  readonly #remembered: ReadonlySet<Plugin>;
 
   constructor({ schedulerName, percentageOfNodesToScore, plugins, weights, nominator, clock, observer }: ProfileOptions) {
     this.schedulerName = schedulerName;
@@ -58,6 +65,8 @@ export class Profile implements Framework {
     this.plugins = [...new Set(Object.values(plugins).flat())];
     this.#byName = new Map(this.plugins.map((plugin) => [plugin.name, plugin]));
     this.#points = pointsOf(plugins);
+    const forgetful = this.#points.filter.findIndex(({ nodeLocal }) => nodeLocal !== true);
+    this.#remembered = new Set(forgetful < 0 ? this.#points.filter : this.#points.filter.slice(0, forgetful));
     this.#weights = weights;
     this.#nominator = nominator;
     this.#clock = clock;
@@ -98,6 +107,10 @@ export class Profile implements Framework {
     const outcome = this.#preFilter(state, pod, snapshot);
     this.#observePoint('preFilter', outcome.rejection, started);
     state.filters = this.#points.filter.filter(({ name }) => !state.skipFilter.has(name));
+    state.rememberedFilters = state.filters.filter((plugin) => this.#remembered.has(plugin)).length;
+    state.filterCounts = state.filters.map(() => 0);
+    state.memo = this.#memos.of(pod);
+    state.plannedFor = this.#nominator.nodeOf(pod.uid);
     return outcome;
   }
 
@@ -107,6 +120,7 @@ export class Profile implements Framework {
     for (const plugin of this.#points.preFilter) {
       const outcome = this.#timed('preFilter', plugin, () => plugin.preFilter(state, pod, snapshot));
       if (outcome === SKIP) state.skipFilter.add(plugin.name);
+      else this.evaluations.add('preFilter', plugin, 1);
       if (outcome === undefined || outcome === SKIP) continue;
       if ('code' in outcome) return { rejection: stamped(outcome, plugin) };
       namedBy.push(plugin.name);
@@ -145,11 +159,30 @@ export class Profile implements Framework {
 
   /** The first plugin that says no, or undefined when the node will do. */
   filter(state: CycleState, pod: PodInfo, node: NodeInfo): Rejection | undefined {
-    for (const plugin of state.filters) {
-      const verdict = plugin.filter?.(state, pod, node);
-      if (verdict) return stamped(verdict, plugin);
+    return firstNo(state, pod, node, [0, state.filters.length]);
+  }
+
+  /** As `filterWithNominated`, for a node of the snapshot: what is remembered of it for pods like this one is not asked again. */
+  filterRemembered(state: CycleState, pod: PodInfo, node: NodeInfo): Rejection | undefined {
+    const { memo, rememberedFilters, filters } = state;
+    const isAll = rememberedFilters === filters.length;
+    if (!memo || node.name === state.plannedFor || (!isAll && this.#nominator.hasPodsOn(node.name))) {
+      return this.filterWithNominated(state, pod, node);
     }
-    return undefined;
+    if (!memo.knows(node)) {
+      memo.tell(node, isAll ? this.filterWithNominated(state, pod, node) : firstNo(state, pod, node, [0, rememberedFilters]));
+    }
+    const verdict = memo.verdictOn(node);
+    return verdict || isAll ? verdict : firstNo(state, pod, node, [rememberedFilters, filters.length]);
+  }
+
+  /** Adds the filters that have been asked in a cycle to those that are counted. */
+  countFilters({ filters, filterCounts }: CycleState): void {
+    for (let i = 0; i < filters.length; i++) {
+      const plugin = filters[i];
+      if (plugin) this.evaluations.add('filter', plugin, filterCounts[i] ?? 0);
+      filterCounts[i] = 0;
+    }
   }
 
   /** As `filter`, telling how long each plugin took. */
@@ -184,6 +217,7 @@ export class Profile implements Framework {
   postFilter(state: CycleState, pod: PodInfo, statuses: NodeStatuses): PostFilterResult | Promise<PostFilterResult> {
     const started = this.#clock.monotonic();
     const done = (result: PostFilterResult) => {
+      this.countFilters(state);
       this.#observePoint('postFilter', result.rejection, started);
       return result;
     };
@@ -223,6 +257,7 @@ export class Profile implements Framework {
     const started = this.#clock.monotonic();
     for (const plugin of this.#points.preScore) {
       if (this.#timed('preScore', plugin, () => plugin.preScore(state, pod, nodes)) === SKIP) state.skipScore.add(plugin.name);
+      else this.evaluations.add('preScore', plugin, 1);
     }
     this.#observePoint('preScore', undefined, started);
     const scoring = this.#clock.monotonic();
@@ -245,7 +280,8 @@ export class Profile implements Framework {
   *pluginScores(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Iterable<readonly [Plugin, readonly number[]]> {
     for (const plugin of this.#points.score) {
       if (state.skipScore.has(plugin.name)) continue;
-      yield [plugin, this.#timed('score', plugin, () => scoresOf(plugin, state, pod, nodes))];
+      const asked = (count: number) => this.evaluations.add('score', plugin, count);
+      yield [plugin, this.#timed('score', plugin, () => scoresOf({ plugin, state, asked }, pod, nodes))];
     }
   }
 
@@ -387,8 +423,23 @@ function pointsOf(plugins: PluginsByPoint): Points {
   };
 }
 
-function scoresOf(plugin: PluginAt<'score'>, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
-  const scores = nodes.map((node) => plugin.score(state, pod, node));
+/** The first plugin that says no, of those from one on and before another. */
+function firstNo(state: CycleState, pod: PodInfo, node: NodeInfo, [from, to]: readonly [number, number]): Rejection | undefined {
+  const { filters, filterCounts } = state;
+  for (let i = from; i < to; i++) {
+    const plugin = filters[i];
+    filterCounts[i] = (filterCounts[i] ?? 0) + 1;
+    const verdict = plugin?.filter?.(state, pod, node);
+    if (plugin && verdict) return stamped(verdict, plugin);
+  }
+  return undefined;
+}
+
+function scoresOf(scoring: Scoring, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
+  const { plugin, state, asked } = scoring;
+  const scores =
+    state.memo && plugin.nodeLocal ? state.memo.scores(scoring, pod, nodes) : nodes.map((node) => plugin.score(state, pod, node));
+  if (!state.memo || !plugin.nodeLocal) asked(nodes.length);
   plugin.normalize?.(scores, state, pod, nodes);
   for (const score of scores) {
     if (score >= 0 && score <= MAX_NODE_SCORE) continue;

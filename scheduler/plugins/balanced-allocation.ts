@@ -35,6 +35,7 @@ export const balancedAllocation: PluginDefinition<BalancedAllocationArgs> = {
     const usages = usagesOf(resources, false);
     return {
       name: NAME,
+      nodeLocal: true,
       preScore: (_state, { requests }) => {
         const asked = resources.some(({ name }) => {
           if (name === 'cpu') return requests.milliCpu > 0;

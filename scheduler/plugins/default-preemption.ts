@@ -71,8 +71,7 @@ function preempt(preemption: Preemption, failed: Failed): PostFilterResult | Pro
   );
   const offset = nodes.length === 0 ? 0 : handle.random.integer(nodes.length);
   const budgets = nodes.length === 0 ? [] : preemption.budgets();
-  const isPlannedFor = (name: string) => handle.nominator.hasPodsOn(name);
-  const found = findCandidates({ framework, state, pod, budgets, isPlannedFor, memo, nodes, offset, wanted });
+  const found = findCandidates({ framework, state, pod, budgets, memo, nodes, offset, wanted });
   if (found.victims.size === 0) {
     found.statuses.absent = NOT_HELPFUL;
     const message = fitMessage({ nodeCount: snapshot.nodes.length, statuses: found.statuses });

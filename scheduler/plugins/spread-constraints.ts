@@ -53,6 +53,10 @@ export function counts({ honorsAffinity, honorsTaints }: SpreadConstraint, { pod
 
 const HARD = ['NoSchedule', 'NoExecute'];
 
+/** Whether `counts` is true of every node, so that nobody needs to look at nodes one by one. */
+export const countsAll = ({ honorsAffinity, honorsTaints }: SpreadConstraint, { pod: { spec } }: PodInfo): boolean =>
+  !honorsTaints && !(honorsAffinity && (spec.nodeSelector || spec.affinity?.nodeAffinity));
+
 /** Finds the constraints of pods: their own, or the default ones over the pods of their services and controllers. */
 export class SpreadConstraints {
   readonly #defaults: readonly DefaultConstraint[];

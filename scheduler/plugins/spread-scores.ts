@@ -4,7 +4,7 @@ import type { SlotCounts } from '../state/pod-counts.ts';
 import type { PodInfo } from '../state/pod-info.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { NO_VALUE, type TopologyColumn } from '../state/topology.ts';
-import { counts, HOSTNAME, type SpreadConstraint } from './spread-constraints.ts';
+import { counts, countsAll, HOSTNAME, type SpreadConstraint } from './spread-constraints.ts';
 
 interface Scored {
   readonly constraint: SpreadConstraint;
@@ -92,7 +92,9 @@ export class SpreadScores {
   }
 
   #countPods(pod: PodInfo, snapshot: Snapshot, requireAll: boolean): void {
-    const areas = this.#scored.filter((scored) => scored.areas !== undefined);
+    const isWhole =
+      !requireAll || this.#scored.length === 1 || this.#scored.every(({ column }) => column.nodeCount === snapshot.nodes.length);
+    const areas = this.#scored.filter((scored) => scored.areas !== undefined && !(isWhole && countAreas(scored, pod)));
     if (areas.length === 0) return;
     for (const { slot, node } of snapshot.nodes) {
       if (!node || (requireAll && !this.#hasAllLabels(slot))) continue;
@@ -108,6 +110,14 @@ export class SpreadScores {
     for (const { column } of this.#scored) if (column.at(slot) === NO_VALUE) return false;
     return true;
   }
+}
+
+/** @returns false when nodes must be looked at one by one. */
+function countAreas({ constraint, column, areas: wanted, pods }: Scored, pod: PodInfo): boolean {
+  if (!wanted || !countsAll(constraint, pod)) return false;
+  const counted = pods.byArea(column);
+  for (let id = 0; id < wanted.length; id++) if (wanted[id] !== NOT_WANTED) wanted[id] = counted[id] ?? 0;
+  return true;
 }
 
 export interface SpreadScoring {

@@ -1,8 +1,9 @@
 import type { NodeInfo } from '../state/node-info.ts';
+import type { SlotCounts } from '../state/pod-counts.ts';
 import type { PodInfo } from '../state/pod-info.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { NO_VALUE, type TopologyColumn } from '../state/topology.ts';
-import { counts, type SpreadConstraint } from './spread-constraints.ts';
+import { counts, countsAll, type SpreadConstraint } from './spread-constraints.ts';
 
 /** What upstream takes for the least count when no area qualifies. */
 const NO_DOMAIN_COUNT = 2 ** 31 - 1;
@@ -33,6 +34,11 @@ class DomainCounts {
   enter(id: number, pods: number): void {
     const before = this.#base[id] ?? NO_DOMAIN;
     this.#base[id] = (before === NO_DOMAIN ? 0 : before) + pods;
+  }
+
+  /** All nodes that have the label qualify, with so many pods that count by area. */
+  enterAll(pods: Readonly<Int32Array>): void {
+    for (let id = 0; id < this.#base.length; id++) if (this.column.nodesIn(id) > 0) this.#base[id] = pods[id] ?? 0;
   }
 
   /** All nodes have been entered. */
@@ -94,16 +100,26 @@ export class SpreadState {
     const domains = constraints.map((constraint) => new DomainCounts(constraint, snapshot.topology(constraint.topologyKey)));
     const pods = constraints.map(({ query }) => snapshot.counts(query));
     const state = new SpreadState(pod, domains);
-    for (const info of snapshot.nodes) {
-      if (!state.#hasAllLabels(info)) continue;
-      for (let i = 0; i < domains.length; i++) {
-        const domain = domains[i];
-        if (domain && info.node && counts(domain.constraint, pod, info.node))
-          domain.enter(domain.column.at(info.slot), pods[i]?.at(info.slot) ?? 0);
-      }
-    }
+    const isWhole = domains.length === 1 || domains.every(({ column }) => column.nodeCount === snapshot.nodes.length);
+    if (isWhole && constraints.every((constraint) => countsAll(constraint, pod))) {
+      domains.forEach((domain, i) => {
+        const areas = pods[i]?.byArea(domain.column);
+        if (areas) domain.enterAll(areas);
+      });
+    } else state.#enterNodes(snapshot, pods);
     for (const domain of domains) domain.close();
     return state;
+  }
+
+  #enterNodes({ nodes }: Snapshot, pods: readonly SlotCounts[]): void {
+    for (const info of nodes) {
+      if (!this.#hasAllLabels(info)) continue;
+      this.#domains.forEach((domain, i) => {
+        if (info.node && counts(domain.constraint, this.#pod, info.node)) {
+          domain.enter(domain.column.at(info.slot), pods[i]?.at(info.slot) ?? 0);
+        }
+      });
+    }
   }
 
   verdict({ slot }: NodeInfo): SpreadVerdict {

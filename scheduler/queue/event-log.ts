@@ -1,4 +1,4 @@
-import type { ClusterEvent } from '../framework/events.ts';
+import { type ClusterEvent, labelOf } from '../framework/events.ts';
 
 /**
  * What happened while pods were being scheduled: one log, and for each pod in flight the place in it where it was taken. The log is cut
@@ -14,8 +14,11 @@ export class EventLog {
     return this.#starts.size;
   }
 
-  get length(): number {
-    return this.#events.length;
+  /** How many events are kept, by what metrics call them. */
+  counts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const event of this.#events) counts.set(labelOf(event), (counts.get(labelOf(event)) ?? 0) + 1);
+    return counts;
   }
 
   has(uid: string): boolean {

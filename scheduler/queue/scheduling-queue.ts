@@ -19,6 +19,8 @@ import { Heap } from './heap.ts';
 /** A pod that nothing has helped for so long is tried again all the same. */
 const UNSCHEDULABLE_MS_MAX = 5 * 60_000;
 const FLUSH_MS = 30_000;
+/** Of so many events, one tells how long the hints about it took. */
+const SAMPLED_EVENTS = 10;
 /** Between two pods that come at once. */
 const STAMP_MS = 0.001;
 
@@ -35,6 +37,16 @@ export interface QueueOptions {
   readonly logger: Logger;
   /** Told which pods come into which queue, and why. */
   readonly onIncoming?: ((queue: QueueName, event: string) => void) | undefined;
+  /** Told how long hints took, for a sample of the events. */
+  readonly onHint?: ((hint: HintTaken) => void) | undefined;
+}
+
+/** A hint that was asked. */
+export interface HintTaken {
+  readonly plugin: string;
+  readonly event: string;
+  readonly result: 'Queue' | 'QueueSkip' | 'Error';
+  readonly seconds: number;
 }
 
 /** Whether, and how soon, an event makes a pod worth another try. */
@@ -66,6 +78,8 @@ export class SchedulingQueue {
   #flushTimer: Timer | undefined;
   #closed = false;
   #lastStamp = 0;
+  #events = 0;
+  #hintsObserved = false;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -92,8 +106,15 @@ export class SchedulingQueue {
   }
 
   /** How many pods are being scheduled, and how many events are kept for them. */
-  get inFlight(): { readonly pods: number; readonly events: number } {
-    return { pods: this.#log.inFlight, events: this.#log.length };
+  get inFlight(): { readonly pods: number; readonly events: ReadonlyMap<string, number> } {
+    return { pods: this.#log.inFlight, events: this.#log.counts() };
+  }
+
+  /** All pods that wait, wherever. */
+  *waiting(): Iterable<QueuedPod> {
+    for (const heap of [this.#active, this.#backoff, this.#errors]) yield* heap.values();
+    yield* this.#unschedulable.values();
+    yield* this.#gated.values();
   }
 
   /** A pod that has no node yet appeared. */
@@ -180,6 +201,7 @@ export class SchedulingQueue {
   /** Something happened: every pod it may help is tried again. @param except not this one. */
   onEvent(event: ClusterEvent, except?: string): void {
     this.#log.record(event);
+    this.#hintsObserved = this.#events++ % SAMPLED_EVENTS === 0;
     const label = labelOf(event);
     const known: Known = new Map();
     // Found first and moved then: a pod that is held back again comes into the map that is looked through.
@@ -324,18 +346,34 @@ export class SchedulingQueue {
       registrations = this.#options.eventsOf(pod, plugin)?.filter((registration) => concerns(registration, event)) ?? ANYTHING;
       known.set(plugin, (known.get(plugin) ?? new Map()).set(scheduler, registrations));
     }
-    return registrations.some(({ hint }) => hint === undefined || this.#hintSays(hint, pod, event));
+    return registrations.some(({ hint }) => hint === undefined || this.#hintTakes({ hint, plugin, pod, event }));
+  }
+
+  #hintTakes(asked: AskedHint): boolean {
+    const { clock, onHint } = this.#options;
+    if (!this.#hintsObserved || !onHint) return this.#hintSays(asked) !== 'QueueSkip';
+    const started = clock.monotonic();
+    const result = this.#hintSays(asked);
+    onHint({ plugin: asked.plugin, event: labelOf(asked.event), result, seconds: (clock.monotonic() - started) / 1000 });
+    return result !== 'QueueSkip';
   }
 
   /** A hint that fails must not leave its pod waiting for ever. */
-  #hintSays(hint: NonNullable<EventRegistration['hint']>, pod: PodInfo, event: ClusterEvent): boolean {
+  #hintSays({ hint, pod, event }: AskedHint): HintTaken['result'] {
     try {
-      return hint(pod, event);
+      return hint(pod, event) ? 'Queue' : 'QueueSkip';
     } catch (error) {
       this.#options.logger.error({ err: error, pod: pod.key, event: labelOf(event) }, 'queueing hint failed');
-      return true;
+      return 'Error';
     }
   }
+}
+
+interface AskedHint {
+  readonly hint: NonNullable<EventRegistration['hint']>;
+  readonly plugin: string;
+  readonly pod: PodInfo;
+  readonly event: ClusterEvent;
 }
 
 /** The registrations that concern an event, by plugin and scheduler. */

@@ -70,12 +70,16 @@ function uncordon(node: Live<Node>): PossibleChange | undefined {
   };
 }
 
-/** The labels that a node lacks for the pod's selectors. */
+/** Labels that a node's kubelet sets, and that are not for others to change. */
+const OWN_LABELS: readonly string[] = ['kubernetes.io/hostname', 'kubernetes.io/os', 'kubernetes.io/arch'];
+
+/** The labels that a node lacks for the pod's selectors, and for its constraints: that a node is in another area is no small change. */
 function labelChange(node: Live<Node>, { spec }: Live<Pod>): PossibleChange | undefined {
-  const wanted = wantedLabels(spec);
   const labels = node.metadata.labels ?? {};
+  const areas = Object.entries(wantedAreas(spec)).filter(([key]) => labels[key] === undefined);
+  const wanted = { ...Object.fromEntries(areas), ...selectedLabels(spec) };
   const missing = Object.entries(wanted).filter(([key, value]) => labels[key] !== value);
-  if (missing.length === 0) return undefined;
+  if (missing.length === 0 || missing.some(([key]) => OWN_LABELS.includes(key))) return undefined;
   const given = missing.map(([key, value]) => `${key}=${value}`).join(' ');
   const overwrite = missing.some(([key]) => labels[key] !== undefined) ? ' --overwrite' : '';
   return {
@@ -91,11 +95,16 @@ function labelChange(node: Live<Node>, { spec }: Live<Pod>): PossibleChange | un
   };
 }
 
-/** Labels that would suit the pod's nodeSelector, the first term of its node affinity, and the areas its constraints ask for. */
-function wantedLabels({ nodeSelector = {}, affinity, topologySpreadConstraints = [] }: Pod['spec']): Record<string, string> {
+/** Labels that would suit the pod's nodeSelector and the first term of its node affinity. */
+function selectedLabels({ nodeSelector = {}, affinity }: Pod['spec']): Record<string, string> {
   const [term] = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  return { ...ofTerm(term), ...nodeSelector };
+}
+
+/** An area that nothing is in yet, for each of the pod's constraints. */
+function wantedAreas({ topologySpreadConstraints = [] }: Pod['spec']): Record<string, string> {
   const areas = topologySpreadConstraints.filter(({ topologyKey }) => topologyKey !== 'kubernetes.io/hostname');
-  return { ...Object.fromEntries(areas.map(({ topologyKey }) => [topologyKey, 'new'])), ...ofTerm(term), ...nodeSelector };
+  return Object.fromEntries(areas.map(({ topologyKey }) => [topologyKey, 'new']));
 }
 
 function ofTerm(term: NodeSelectorTerm | undefined): Record<string, string> {
@@ -169,7 +178,7 @@ function requesting(pod: Live<Pod>, name: string, amount: Quantity): Live<Pod> {
 
 /** A node more: like one there is, then large enough for the pod, with the labels that it wants and no taints. */
 function* nodeChanges(state: ClusterState, pod: Live<Pod>): Iterable<PossibleChange> {
-  const labels = wantedLabels(pod.spec);
+  const labels = { ...wantedAreas(pod.spec), ...selectedLabels(pod.spec) };
   const shown = Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(' ');

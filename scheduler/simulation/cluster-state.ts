@@ -5,6 +5,7 @@ import {
   coreKinds,
   type KindInfo,
   type KubeObject,
+  keyOf,
   type Live,
   type Node,
   type Pod,
@@ -42,7 +43,8 @@ const WORKLOAD_KINDS: readonly KindInfo[] = [appsKinds.deployments, appsKinds.da
 
 /** The objects of a cluster, by the plural of their kind. */
 export class ClusterState {
-  readonly #objects = new Map<string, Live<KubeObject>[]>();
+  /** By the plural of the kind, and the key. */
+  readonly #objects = new Map<string, Map<string, Live<KubeObject>>>();
 
   get nodes(): readonly Live<Node>[] {
     return this.of<Node>(coreKinds.nodes);
@@ -54,30 +56,27 @@ export class ClusterState {
 
   of<T extends KubeObject>(kind: KindInfo): readonly Live<T>[] {
     // The kind says what the objects are.
-    return (this.#objects.get(kind.resource) ?? []) as unknown as readonly Live<T>[];
+    return [...(this.#objects.get(kind.resource)?.values() ?? [])] as unknown as readonly Live<T>[];
   }
 
   all(): Readonly<Record<string, readonly Live<KubeObject>[]>> {
-    return Object.fromEntries(this.#objects);
+    return Object.fromEntries([...this.#objects].map(([resource, objects]) => [resource, [...objects.values()]]));
   }
 
   set(kind: KindInfo, objects: readonly Live<KubeObject>[]): void {
-    this.#objects.set(kind.resource, [...objects]);
+    this.#objects.set(kind.resource, new Map(objects.map((object) => [keyOf(object), object])));
   }
 
   /** Adds an object, or replaces the one of its name. */
   add(kind: KindInfo, object: Live<KubeObject>): void {
-    const { name, namespace } = object.metadata;
-    const others = (this.#objects.get(kind.resource) ?? []).filter(
-      ({ metadata }) => metadata.name !== name || metadata.namespace !== namespace,
-    );
-    this.#objects.set(kind.resource, [...others, object]);
+    const objects = this.#objects.get(kind.resource) ?? new Map<string, Live<KubeObject>>();
+    this.#objects.set(kind.resource, objects.set(keyOf(object), object));
   }
 
   /** The same objects; what is added to the copy is its own. */
   clone(): ClusterState {
     const copy = new ClusterState();
-    for (const [resource, objects] of this.#objects) copy.#objects.set(resource, [...objects]);
+    for (const [resource, objects] of this.#objects) copy.#objects.set(resource, new Map(objects));
     return copy;
   }
 }

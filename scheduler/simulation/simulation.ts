@@ -41,7 +41,7 @@ export class Simulation {
   readonly clock = new VirtualClock();
   readonly random: Random;
   readonly cache = new SchedulerCache(this.clock);
-  readonly nominator = new Nominator();
+  readonly nominator = new Nominator((nodeName) => this.cache.get(nodeName)?.touch());
   readonly waitingPods = new WaitingPods();
   readonly profiles: readonly Profile[];
   readonly #configuration: SchedulerConfiguration;

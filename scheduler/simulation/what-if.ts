@@ -34,6 +34,8 @@ export function simulate(manifests: readonly KubeObject[], cluster: ClusterState
 export interface Why extends Explanation {
   /** Set when a node would do now: it is only a matter of time. */
   readonly wouldRunOn?: string | undefined;
+  /** Set when the scheduler makes room for it: where, and which pods are deleted. */
+  readonly preempts?: { readonly nodeName: string; readonly victims: readonly string[] } | undefined;
   /** The smallest single change that was found to help. */
   readonly change?: { readonly kind: PossibleChange['kind']; readonly text: string; readonly nodeName: string } | undefined;
 }
@@ -44,6 +46,9 @@ export function why(pod: Live<Pod>, cluster: ClusterState, options: WhatIfOption
   const explanation = explain(simulation, pod);
   const placed = simulation.place(pod);
   if (placed.nodeName !== undefined) return { ...explanation, wouldRunOn: placed.nodeName };
+  if (placed.nominatedNodeName !== undefined) {
+    return { ...explanation, preempts: { nodeName: placed.nominatedNodeName, victims: placed.victims ?? [] } };
+  }
   for (const { kind, text, apply } of possibleChanges(cluster, pod)) {
     const state = cluster.clone();
     const changed = apply(state, pod);

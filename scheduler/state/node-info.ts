@@ -28,6 +28,8 @@ const ROWS = 64;
  */
 export class FiguresTable {
   data: Float64Array;
+  /** Counts the changes of all nodes. */
+  generation = 0;
 
   constructor(rows = ROWS) {
     this.data = new Float64Array(rows * WIDTH);
@@ -87,7 +89,7 @@ export class NodeInfo {
   set node(node: Live<Node> | undefined) {
     const last = this.#node;
     this.#node = node;
-    this.#generation++;
+    this.touch();
     this.#isUnschedulable = node?.spec.unschedulable ?? false;
     this.#taints = node?.spec.taints ?? NO_TAINTS;
     if (node?.status.allocatable !== last?.status.allocatable || !last) this.#offer(readAllocatable(node?.status.allocatable ?? {}));
@@ -182,15 +184,20 @@ export class NodeInfo {
     return this.#claims;
   }
 
-  /** Grows with every change. */
+  /** Another one after every change, of what is planned for it too; no two nodes of a table have the same. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** Something about it has changed. */
+  touch(): void {
+    this.#generation = ++this.#table.generation;
   }
 
   add(pod: PodInfo): void {
     this.remove(pod.uid);
     this.#pods.set(pod.uid, pod);
-    this.#generation++;
+    this.touch();
     this.#count(pod, 1);
     for (const port of pod.hostPorts) this.#ports.set(portKey(port), [...(this.#ports.get(portKey(port)) ?? []), port.ip]);
     for (const claim of pod.claims) this.#claims.set(claim, (this.#claims.get(claim) ?? 0) + 1);
@@ -199,14 +206,14 @@ export class NodeInfo {
   /** Puts a new version of a pod in the place of the last one, which takes just as much. */
   replace(pod: PodInfo): void {
     this.#pods.set(pod.uid, pod);
-    this.#generation++;
+    this.touch();
   }
 
   remove(uid: string): void {
     const pod = this.#pods.get(uid);
     if (!pod) return;
     this.#pods.delete(uid);
-    this.#generation++;
+    this.touch();
     this.#count(pod, -1);
     for (const port of pod.hostPorts) this.#freePort(port);
     for (const claim of pod.claims) this.#freeClaim(claim);

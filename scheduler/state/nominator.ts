@@ -12,6 +12,12 @@ interface Nomination {
 export class Nominator {
   readonly #byUid = new Map<string, Nomination>();
   readonly #byNode = new Map<string, Map<string, PodInfo>>();
+  readonly #onChange: (nodeName: string) => void;
+
+  /** @param onChange told whose plans have changed. */
+  constructor(onChange: (nodeName: string) => void) {
+    this.#onChange = onChange;
+  }
 
   get size(): number {
     return this.#byUid.size;
@@ -37,6 +43,7 @@ export class Nominator {
     const pods = this.#byNode.get(nodeName);
     if (pods) pods.set(info.uid, info);
     else this.#byNode.set(nodeName, new Map([[info.uid, info]]));
+    this.#onChange(nodeName);
   }
 
   delete(uid: string): void {
@@ -46,5 +53,6 @@ export class Nominator {
     const pods = this.#byNode.get(nomination.nodeName);
     pods?.delete(uid);
     if (pods?.size === 0) this.#byNode.delete(nomination.nodeName);
+    this.#onChange(nomination.nodeName);
   }
 }

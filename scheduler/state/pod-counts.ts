@@ -1,4 +1,5 @@
 import type { PodInfo } from './pod-info.ts';
+import { NO_VALUE, type TopologyColumn } from './topology.ts';
 
 /** A question about pods, asked again and again. */
 export interface PodQuery {
@@ -14,9 +15,17 @@ export interface PodQuery {
 const QUERIES_MAX = 512;
 const CAPACITY = 64;
 
+/** Counts by the value that nodes have of a label. */
+interface AreaCounts {
+  /** Of the column they were added up by. */
+  readonly version: number;
+  readonly counts: Int32Array;
+}
+
 /** A count for every node, by its slot. */
 export class SlotCounts {
   #counts = new Int32Array(CAPACITY);
+  readonly #areas = new Map<TopologyColumn, AreaCounts>();
 
   at(slot: number): number {
     return slot < this.#counts.length ? (this.#counts[slot] ?? 0) : 0;
@@ -29,6 +38,23 @@ export class SlotCounts {
       this.#counts = counts;
     }
     this.#counts[slot] = (this.#counts[slot] ?? 0) + by;
+    for (const [column, { counts, version }] of this.#areas) {
+      const id = column.at(slot);
+      if (id !== NO_VALUE && version === column.version) counts[id] = (counts[id] ?? 0) + by;
+    }
+  }
+
+  /** The counts of all nodes with the same value together, by the value's id. Added up once, and from then on kept up to date. */
+  byArea(column: TopologyColumn): Readonly<Int32Array> {
+    const known = this.#areas.get(column);
+    if (known?.version === column.version) return known.counts;
+    const counts = new Int32Array(column.bound);
+    for (let slot = 0; slot < this.#counts.length; slot++) {
+      const id = column.at(slot);
+      if (id !== NO_VALUE) counts[id] = (counts[id] ?? 0) + (this.#counts[slot] ?? 0);
+    }
+    this.#areas.set(column, { version: column.version, counts });
+    return counts;
   }
 }
 

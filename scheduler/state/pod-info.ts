@@ -47,6 +47,8 @@ export interface PodInfo extends PodResources {
   readonly namespace: string;
   readonly pod: Live<Pod>;
   readonly priority: number;
+  /** One that has not started is taken to have started after all that have. */
+  readonly startedMs: number;
   readonly affinities: PodAffinities;
   /** Keys of the claims it mounts; those of generic ephemeral volumes too. */
   readonly claims: readonly string[];
@@ -61,6 +63,7 @@ export function podInfoOf(pod: Live<Pod>): PodInfo {
     namespace: pod.metadata.namespace ?? '',
     pod,
     priority: pod.spec.priority ?? 0,
+    startedMs: pod.status?.startTime ? Date.parse(pod.status.startTime) : Number.POSITIVE_INFINITY,
     requests,
     nonZero,
     hostPorts,

@@ -13,6 +13,8 @@ export class TopologyColumn {
   /** Nodes that have a value, by its id. */
   readonly #nodes: number[] = [];
   readonly #free: number[] = [];
+  #version = 0;
+  #nodeCount = 0;
 
   constructor(key: string) {
     this.key = key;
@@ -28,13 +30,29 @@ export class TopologyColumn {
     return slot < this.#values.length ? (this.#values[slot] ?? NO_VALUE) : NO_VALUE;
   }
 
+  /** Another one after every change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** How many nodes have a value. */
+  get nodeCount(): number {
+    return this.#nodeCount;
+  }
+
+  /** How many nodes have this value. */
+  nodesIn(id: number): number {
+    return this.#nodes[id] ?? 0;
+  }
+
   nameOf(id: number): string {
     return this.#names[id] ?? '';
   }
 
   set(slot: number, value: string | undefined): void {
     const last = this.at(slot);
-    if (last !== NO_VALUE && value === this.#names[last]) return;
+    if (last === NO_VALUE ? value === undefined : value === this.#names[last]) return;
+    this.#version++;
     if (last !== NO_VALUE) this.#leave(last);
     if (slot >= this.#values.length) this.#grow(slot);
     this.#values[slot] = value === undefined ? NO_VALUE : this.#enter(value);
@@ -49,12 +67,14 @@ export class TopologyColumn {
       this.#nodes[id] = 0;
     }
     this.#nodes[id] = (this.#nodes[id] ?? 0) + 1;
+    this.#nodeCount++;
     return id;
   }
 
   #leave(id: number): void {
     const left = (this.#nodes[id] ?? 0) - 1;
     this.#nodes[id] = left;
+    this.#nodeCount--;
     if (left > 0) return;
     this.#ids.delete(this.nameOf(id));
     this.#free.push(id);

@@ -74,7 +74,16 @@ const conditionOf = (api: MemoryApi, name: string) =>
     ?.status.conditions?.find(({ type }) => type === 'PodScheduled');
 
 /** An extender that answers by verb, and remembers what it was asked. */
-async function extender(answers: Readonly<Record<string, (body: { Pod: Pod; NodeNames?: string[] }) => unknown>>) {
+interface ExtenderArgs {
+  readonly Pod: Pod;
+  readonly NodeNames?: string[];
+  readonly NodeNameToMetaVictims?: Readonly<
+    Record<string, { readonly Pods: { readonly UID: string }[]; readonly NumPDBViolations: number }>
+  >;
+  readonly NodeNameToVictims?: Readonly<Record<string, { readonly Pods: Pod[]; readonly NumPDBViolations: number }>>;
+}
+
+async function extender(answers: Readonly<Record<string, (body: ExtenderArgs) => unknown>>) {
   const asked: string[] = [];
   const server: Server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -175,6 +184,44 @@ describe('extenders', () => {
     expect(api.requests.get('binding pods')).toBeUndefined();
   });
 
+  it.each([true, false])('say on which nodes room may be made, and who goes: nodeCacheCapable %s', async (nodeCacheCapable) => {
+    const bodies: ExtenderArgs[] = [];
+    const { urlPrefix } = await extender({
+      preempt: (body) => {
+        bodies.push(body);
+        const { NodeNameToMetaVictims: metas = {}, NodeNameToVictims: whole = {} } = body;
+        const Pods = metas.b?.Pods ?? whole.b?.Pods.map(({ metadata }) => ({ UID: metadata.uid ?? '' })) ?? [];
+        return { NodeNameToMetaVictims: { b: { Pods, NumPDBViolations: 0 } } };
+      },
+    });
+    const { api, nodeOf, until } = await run({ extenders: [{ urlPrefix, preemptVerb: 'preempt', nodeCacheCapable }] });
+    for (const name of ['a', 'b', 'c']) {
+      node(api, name);
+      pod(api, `low-${name}`, { nodeName: name, containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '4' } } }] });
+    }
+    pod(api, 'high', { priority: 10 });
+    await until(() => nodeOf('high') === 'b');
+    expect([nodeOf('low-a'), nodeOf('low-b'), nodeOf('low-c')]).toEqual(['a', undefined, 'c']);
+    const [{ Pod: asked, NodeNameToMetaVictims: metas, NodeNameToVictims: whole } = {} as ExtenderArgs] = bodies;
+    expect(asked.metadata.name).toBe('high');
+    expect(Object.keys((nodeCacheCapable ? metas : whole) ?? {}).sort()).toEqual(['a', 'b', 'c']);
+    expect(nodeCacheCapable ? whole : metas).toBeUndefined();
+  });
+
+  it('that allow no victim leave the pod where it is', async () => {
+    const { asked, urlPrefix } = await extender({ preempt: () => ({ NodeNameToMetaVictims: {} }) });
+    const { api, nodeOf, until } = await run({ extenders: [{ urlPrefix, preemptVerb: 'preempt', nodeCacheCapable: true }] });
+    node(api, 'a');
+    pod(api, 'low', { nodeName: 'a', containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '4' } } }] });
+    pod(api, 'high', { priority: 10 });
+    await until(() => conditionOf(api, 'high') !== undefined);
+    expect(asked).toEqual(['preempt']);
+    expect(nodeOf('low')).toBe('a');
+    expect(conditionOf(api, 'high')?.message).toBe(
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: no candidate node for preemption',
+    );
+  });
+
   it('see a cluster that keeps still: what happens meanwhile waits', async () => {
     let free: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
@@ -257,11 +304,12 @@ describe('Permit', () => {
 
 describe('metrics', () => {
   it('have upstream’s names', async () => {
-    const { api, metrics, nodeOf, until } = await run({});
+    const { api, clock, metrics, nodeOf, until } = await run({});
     node(api, 'a');
     pod(api, 'p');
     pod(api, 'big', { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '99' } } }] });
     await until(() => nodeOf('p') === 'a' && conditionOf(api, 'big') !== undefined);
+    await clock.advance(20);
     const text = await metrics.text();
     for (const line of [
       'scheduler_schedule_attempts_total{result="scheduled",profile="default-scheduler"} 1',
@@ -271,6 +319,12 @@ describe('metrics', () => {
       'scheduler_preemption_attempts_total 1',
       'scheduler_pod_scheduling_attempts_count 1',
       'scheduler_cache_size{type="nodes"} 1',
+      'scheduler_inflight_events{event="PodPopped"} 0',
+      'scheduler_unschedulable_pods{plugin="NodeResourcesFit",profile="default-scheduler"} 1',
+      'scheduler_plugin_evaluation_total{plugin="NodeResourcesFit",extension_point="Filter",profile="default-scheduler"} 2',
+      'scheduler_event_handling_duration_seconds_count{event="NodeAdd"} 1',
+      'scheduler_event_handling_duration_seconds_count{event="UnscheduledPodAdd"} 2',
+      'scheduler_event_handling_duration_seconds_count{event="AssignedPodAdd"} 1',
     ]) {
       expect(text).toContain(line);
     }

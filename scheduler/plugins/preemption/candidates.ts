@@ -23,13 +23,14 @@ export interface Candidates {
 /** Upstream: `DryRunPreemption`. */
 export function findCandidates(search: CandidateSearch): Candidates {
   const { memo, nodes, offset, wanted } = search;
+  const victimsOf = memo.searching(search);
   const kept: [string, Victims][] = [];
   const violating: [string, Victims][] = [];
   const statuses = new NodeStatuses();
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[(offset + i) % nodes.length];
     if (!node) continue;
-    const found = memo.victimsOn(node, search);
+    const found = victimsOf(node);
     if ('code' in found) statuses.set(node, found);
     // A node that nobody has to leave fits already: it was rejected for what is no more.
     else if (found.pods.length > 0) (found.violations === 0 ? kept : violating).push([node.name, found]);

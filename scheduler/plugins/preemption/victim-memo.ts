@@ -1,3 +1,4 @@
+import { areAlike } from '../../framework/template-memo.ts';
 import type { NodeInfo } from '../../state/node-info.ts';
 import type { PodInfo } from '../../state/pod-info.ts';
 import { type VictimSearch, type VictimsFound, victimsOn } from './victims.ts';
@@ -9,34 +10,27 @@ interface Known {
 
 /**
  * Who would have to go from nodes, for the pods of one template. The pods of a Deployment that preempt come one after the other, and between
- * two of them one node has changed: for the others the answer is the same. Kept only where it cannot differ: when no plugin looks at
- * anything but the pod's spec and the node, no pod is planned for the node and no budget counts.
+ * two of them one node has changed, or what is planned for it: for the others the answer is the same.
  */
 export class VictimMemo {
-  readonly #known = new Map<NodeInfo, Known>();
+  #known: Known[] = [];
   #for: PodInfo | undefined;
 
-  victimsOn(node: NodeInfo, search: VictimSearch): VictimsFound {
+  /** How to look for victims. What is known is of use only where it cannot differ: when plugins look at the node alone, and no budget counts. */
+  searching(search: VictimSearch): (node: NodeInfo) => VictimsFound {
     const { state, pod, budgets } = search;
-    if (budgets.length > 0 || search.isPlannedFor(node.name) || !state.filters.every(({ nodeLocal }) => nodeLocal === true)) {
-      return victimsOn(node, search);
-    }
-    if (!this.#for || !areAlike(this.#for, pod)) this.#known.clear();
+    if (budgets.length > 0 || !state.filters.every(({ nodeLocal }) => nodeLocal === true)) return (node) => victimsOn(node, search);
+    if (!this.#for || !areAlike(this.#for, pod)) this.#known = [];
     this.#for = pod;
-    const known = this.#known.get(node);
-    if (known?.generation === node.generation) return known.found;
+    return (node) => (node.name === state.plannedFor ? victimsOn(node, search) : this.#remembered(node, search));
+  }
+
+  #remembered(node: NodeInfo, search: VictimSearch): VictimsFound {
+    const { slot, generation } = node;
+    const known = this.#known[slot];
+    if (known?.generation === generation) return known.found;
     const found = victimsOn(node, search);
-    this.#known.set(node, { generation: node.generation, found });
+    this.#known[slot] = { generation, found };
     return found;
   }
 }
-
-/** Whether plugins that look at the spec alone cannot tell two pods apart. Informers make equal parts of a template's pods one part. */
-const areAlike = (a: PodInfo, b: PodInfo): boolean =>
-  a.priority === b.priority &&
-  a.requests === b.requests &&
-  a.hostPorts === b.hostPorts &&
-  a.pod.spec.nodeName === b.pod.spec.nodeName &&
-  a.pod.spec.nodeSelector === b.pod.spec.nodeSelector &&
-  a.pod.spec.affinity === b.pod.spec.affinity &&
-  a.pod.spec.tolerations === b.pod.spec.tolerations;

@@ -7,22 +7,15 @@ import type { PodInfo } from '../../state/pod-info.ts';
 
 const NO_VICTIMS = { ...unresolvable('No preemption victims found for incoming pod'), plugin: 'DefaultPreemption' };
 
-/** When a pod that has not started is taken to have started: after all that have. */
-const NOT_STARTED = Number.POSITIVE_INFINITY;
-
-export const startOf = ({ pod }: PodInfo): number => (pod.status.startTime ? Date.parse(pod.status.startTime) : NOT_STARTED);
-
 /** From the most important to the least: by priority, then who has run longer. Upstream: `util.MoreImportantPod`. */
 export const byImportance = (a: PodInfo, b: PodInfo): number =>
-  b.priority - a.priority || (startOf(a) === startOf(b) ? 0 : startOf(a) - startOf(b));
+  b.priority - a.priority || (a.startedMs === b.startedMs ? 0 : a.startedMs - b.startedMs);
 
 export interface VictimSearch {
   readonly framework: Framework;
   readonly state: CycleState;
   readonly pod: PodInfo;
   readonly budgets: readonly PodDisruptionBudget[];
-  /** Whether pods are planned for a node. */
-  readonly isPlannedFor: (nodeName: string) => boolean;
 }
 
 /** Who has to go, or why nobody's going would help. */

@@ -1,0 +1,129 @@
+// Two schedulers of one cluster: one works, the other takes over within the time of the lease, and every pod is bound once.
+import { expect, it } from 'vitest';
+import { coordinationKinds, coreKinds, type Event, type Lease, type Node, type Pod } from '../../api/index.ts';
+import { type ApiClient, createClient } from '../../client/index.ts';
+import { type Service, seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
+import { createScheduler, readConfiguration } from '../../scheduler/index.ts';
+import { type ControlPlane, startControlPlane, waitFor } from '../support/control-plane.ts';
+
+const LEASE = { resourceName: 'two-schedulers', resourceNamespace: 'kube-system' };
+const LEASE_MS = 2000;
+const RETRY_MS = 200;
+/** A candidate waits this many retry periods between tries at most. */
+const RETRIES = 2.2;
+/** For a machine that has other things to do. */
+const SLACK_MS = 2000;
+
+interface Candidate {
+  readonly service: Service;
+  readonly client: ApiClient;
+  /** Whether it was told that it leads no more. */
+  readonly lost: () => boolean;
+}
+
+async function aScheduler(plane: ControlPlane, userAgent: string, seed: number): Promise<Candidate> {
+  const client = createClient({ ...plane.manager, userAgent });
+  const leaderElection = { ...LEASE, leaseDuration: `${LEASE_MS}ms`, renewDeadline: '1200ms', retryPeriod: `${RETRY_MS}ms` };
+  let lost = false;
+  const service = createScheduler({
+    client,
+    clock: systemClock,
+    random: seededRandom(seed),
+    logger: silentLogger,
+    configuration: readConfiguration({ leaderElection: { ...leaderElection, leaderElect: true } }, '.'),
+    onLeadershipLost: () => {
+      lost = true;
+    },
+  });
+  await service.start();
+  return { service, client, lost: () => lost };
+}
+
+const leader = async (plane: ControlPlane): Promise<string | undefined> => {
+  const leases = await plane.list<Lease>(coordinationKinds.leases, LEASE.resourceNamespace);
+  return leases.find(({ metadata }) => metadata.name === LEASE.resourceName)?.spec.holderIdentity || undefined;
+};
+
+/** Waits until somebody else leads than before. @returns who. */
+const leadsAfter = (plane: ControlPlane, before: string | undefined): Promise<string> =>
+  waitFor(
+    async () => {
+      const now = await leader(plane);
+      return now === before ? undefined : now;
+    },
+    () => `nobody leads after ${before}`,
+  );
+
+async function aNode(plane: ControlPlane, name: string): Promise<void> {
+  const amounts = { cpu: '100', memory: '100Gi', pods: '110' };
+  await plane.create(coreKinds.nodes, {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name },
+    status: { allocatable: amounts, capacity: amounts },
+  });
+  // Admission keeps new nodes out until their controller has looked at them; there is none here.
+  await plane.client.resource<Node>(coreKinds.nodes).patch(name, { spec: { taints: null } }, { type: 'merge' });
+}
+
+async function pods(plane: ControlPlane, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const metadata = { name, namespace: 'default' };
+    await plane.create(coreKinds.pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '100m' } } }] },
+    });
+  }
+}
+
+const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+
+const areBound = (plane: ControlPlane, count: number): Promise<unknown> =>
+  plane.eventuallyAll<Pod>(coreKinds.pods, (all) => all.filter(({ spec }) => spec.nodeName).length === count);
+
+it('the second takes over when the first stops, or is cut off, and no pod is bound twice', async () => {
+  await using plane = await startControlPlane({ controllers: ['serviceaccount'] });
+  await plane.eventuallyAll(coreKinds.serviceaccounts, (all) => all.length === 1);
+  await aNode(plane, 'a');
+  await aNode(plane, 'b');
+  const first = await aScheduler(plane, 'first', 1);
+  const one = await leadsAfter(plane, undefined);
+  const second = await aScheduler(plane, 'second', 2);
+  const running: Candidate[] = [first, second];
+  try {
+    await pods(plane, names('before', 10));
+    await areBound(plane, 10);
+
+    // Cut off in the middle of its work: nobody gives the lease back.
+    const created = pods(plane, names('during', 30));
+    const startedAt = systemClock.monotonic();
+    await first.client.close();
+    const two = await leadsAfter(plane, one);
+    expect(systemClock.monotonic() - startedAt).toBeLessThan(LEASE_MS + RETRIES * RETRY_MS + SLACK_MS);
+    await created;
+    await areBound(plane, 40);
+    expect([first.lost(), second.lost()]).toEqual([true, false]);
+
+    // Stopped, it gives the lease back: the next need not wait for it.
+    const third = await aScheduler(plane, 'third', 3);
+    running.push(third);
+    const stoppedAt = systemClock.monotonic();
+    await second.service.stop();
+    await leadsAfter(plane, two);
+    expect(systemClock.monotonic() - stoppedAt).toBeLessThan(RETRIES * RETRY_MS + SLACK_MS);
+    await pods(plane, names('after', 5));
+    await areBound(plane, 45);
+    const scheduled = (await plane.list<Event>(coreKinds.events, 'default')).filter(({ reason }) => reason === 'Scheduled');
+    const counts = new Map<string, number>();
+    for (const { involvedObject } of scheduled) counts.set(involvedObject.name ?? '', (counts.get(involvedObject.name ?? '') ?? 0) + 1);
+    expect(counts.size).toBeGreaterThan(30);
+    expect([...counts.values()].filter((count) => count > 1)).toEqual([]);
+  } finally {
+    for (const { service, client } of running) {
+      await service.stop();
+      await client.close();
+    }
+  }
+}, 60_000);
