@@ -1,10 +1,18 @@
 import { type FieldError, fieldError, type Lease } from '../../../api/index.ts';
 import { ageOf, strategyOf } from '../shared.ts';
 
-/** Upstream: `pkg/registry/coordination/lease`, `ValidateLeaseSpec`. */
+/** Upstream: `pkg/registry/coordination/lease`, `ValidateLeaseSpec`. What CoordinatedLeaderElection brings is dropped: the gate is off in 1.34. */
 export const leaseStrategy = strategyOf<Lease>({
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
+  prepareForCreate: (_context, { spec }) => {
+    delete spec.strategy;
+    delete spec.preferredHolder;
+  },
+  prepareForUpdate: (_context, { spec }, { spec: old }) => {
+    if (!old.strategy) delete spec.strategy;
+    if (!old.preferredHolder) delete spec.preferredHolder;
+  },
   validateCreate: (_context, lease) => validate(lease),
   validateUpdate: (_context, lease) => validate(lease),
   tableRow: (lease, now) => [lease.metadata.name, lease.spec.holderIdentity ?? '', ageOf(lease.metadata.creationTimestamp, now)],

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import {
   type EndpointAddress,
   type EndpointPort,
@@ -6,15 +5,21 @@ import {
   type Endpoints,
   type FieldError,
   fieldError,
+  ipWarnings,
   isDns1123Label,
+  isDns1123Subdomain,
+  isQualifiedName,
+  isValidLegacyIp,
   isValidPortNum,
+  parseIp,
 } from '../../../api/index.ts';
+import type { RequestContext } from '../../registry/strategy.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { ageOf, invalidEach, strategyOf } from '../shared.ts';
 
 const PROTOCOLS: readonly string[] = ['SCTP', 'TCP', 'UDP'];
 /** How many addresses the Table shows before it counts the rest. */
 const SHOWN_MAX = 3;
-const IP_ERROR = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 
 /** Upstream: `pkg/registry/core/endpoint`, `ValidateEndpoints`. */
 export const endpointsStrategy = strategyOf<Endpoints>({
@@ -23,8 +28,16 @@ export const endpointsStrategy = strategyOf<Endpoints>({
   setDefaults: ({ subsets = [] }) => {
     for (const { ports = [] } of subsets) for (const port of ports) port.protocol ||= 'TCP';
   },
-  validateCreate: (_context, { subsets = [] }) => validate(subsets),
-  validateUpdate: (_context, { subsets = [] }) => validate(subsets),
+  metadataLooks: ['whole'],
+  validateCreate: (context, { subsets = [] }) => {
+    warnOfAddresses(context, subsets);
+    return validate(subsets);
+  },
+  // Subsets from older times may stay as they are.
+  validateUpdate: (context, { subsets = [] }, old) => {
+    warnOfAddresses(context, subsets);
+    return semanticEqual(subsets, old.subsets ?? []) ? [] : validate(subsets);
+  },
   tableRow: (endpoints, now) => [
     endpoints.metadata.name,
     format(endpoints.subsets ?? []),
@@ -46,11 +59,23 @@ function validate(subsets: readonly EndpointSubset[]): FieldError[] {
   });
 }
 
-function addressErrors({ ip, hostname }: EndpointAddress, path: string): FieldError[] {
+function addressErrors({ ip, hostname, nodeName }: EndpointAddress, path: string): FieldError[] {
   return [
-    ...(isIP(ip) === 0 ? [fieldError.invalid(`${path}.ip`, ip, IP_ERROR)] : nonSpecialIp(ip, `${path}.ip`)),
+    ...invalidEach(`${path}.ip`, ip, isValidLegacyIp(ip, false)),
     ...(hostname ? invalidEach(`${path}.hostname`, hostname, isDns1123Label(hostname)) : []),
+    ...(nodeName === undefined ? [] : invalidEach(`${path}.nodeName`, nodeName, isDns1123Subdomain(nodeName))),
+    ...(parseIp(ip) ? nonSpecialIp(ip, `${path}.ip`) : [fieldError.invalid(`${path}.ip`, ip, 'must be a valid IP address')]),
   ];
+}
+
+function warnOfAddresses(context: RequestContext, subsets: readonly EndpointSubset[]): void {
+  subsets.forEach((subset, i) => {
+    for (const list of ['addresses', 'notReadyAddresses'] as const) {
+      (subset[list] ?? []).forEach(({ ip }, j) => {
+        for (const text of ipWarnings(ip)) context.warn(`subsets[${i}].${list}[${j}].ip: ${text}`);
+      });
+    }
+  });
 }
 
 /** Addresses that no endpoint can have. Upstream: `ValidateNonSpecialIP`. */
@@ -64,11 +89,12 @@ export function nonSpecialIp(ip: string, path: string): FieldError[] {
   return refused.filter(([pattern]) => pattern.test(ip)).map(([, detail]) => fieldError.invalid(path, ip, detail));
 }
 
-function portErrors({ name = '', port, protocol = '' }: EndpointPort, path: string, needsName: boolean): FieldError[] {
+function portErrors({ name = '', port, protocol = '', appProtocol }: EndpointPort, path: string, needsName: boolean): FieldError[] {
   return [
     ...(name === '' ? (needsName ? [fieldError.required(`${path}.name`)] : []) : invalidEach(`${path}.name`, name, isDns1123Label(name))),
     ...invalidEach(`${path}.port`, port, isValidPortNum(port)),
     ...(PROTOCOLS.includes(protocol) ? [] : [fieldError.notSupported(`${path}.protocol`, protocol, PROTOCOLS)]),
+    ...(appProtocol === undefined ? [] : invalidEach(`${path}.appProtocol`, appProtocol, isQualifiedName(appProtocol))),
   ];
 }
 

@@ -1,4 +1,5 @@
-import { fieldError, isQualifiedName, type Namespace, nameIsDnsLabel } from '../../../api/index.ts';
+import { type FieldError, fieldError, isQualifiedName, type Namespace, nameIsDnsLabel } from '../../../api/index.ts';
+import { validateKnownFinalizers } from '../../registry/metadata-validation.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 
 const FINALIZER = 'kubernetes';
@@ -24,6 +25,8 @@ export const namespaceStrategy = strategyOf<Namespace>({
     namespace.spec = old.spec;
     namespace.status = old.status;
   },
+  validateCreate: (_context, { spec }) => finalizerErrors(spec, () => 'spec.finalizers'),
+  validateUpdate: (_context, { spec }) => finalizerErrors(spec, () => 'spec.finalizers'),
   holdsDeletion: keepsDeletion,
   prepareForDeletion: (_context, namespace) => {
     namespace.status.phase = 'Terminating';
@@ -42,13 +45,16 @@ export const namespaceStrategy = strategyOf<Namespace>({
       prepareForUpdate: (_context, namespace, old) => {
         namespace.status = old.status;
       },
-      validateUpdate: (_context, namespace) =>
-        (namespace.spec.finalizers ?? []).flatMap((name, i) => [
-          ...isQualifiedName(name).map((detail) => fieldError.invalid(`spec.finalizers[${i}]`, name, detail)),
-        ]),
+      validateUpdate: (_context, { spec }) => finalizerErrors(spec, (i) => `spec.finalizers[${i}]`),
     }),
   },
 });
+
+const finalizerErrors = ({ finalizers }: Namespace['spec'], pathOf: (index: number) => string): FieldError[] =>
+  (finalizers ?? []).flatMap((name, i) => [
+    ...isQualifiedName(name).map((detail) => fieldError.invalid(pathOf(i), name, detail)),
+    ...validateKnownFinalizers([name]).map((error) => ({ ...error, field: pathOf(i) })),
+  ]);
 
 function phaseErrors({ metadata, status }: Namespace) {
   const active = status.phase === 'Active' || status.phase === undefined;

@@ -1,79 +1,72 @@
-import { type FieldError, fieldError, isQualifiedName, isValidLabelValue, type Node, type Taint } from '../../../api/index.ts';
-import { ageOf, sameJson, strategyOf, updateOf } from '../shared.ts';
+import { cidrWarnings, type FieldError, type Node } from '../../../api/index.ts';
+import type { RequestContext } from '../../registry/strategy.ts';
+import { listOf } from '../../validation/field-errors.ts';
+import { checkNode, checkNodeUpdate } from '../../validation/node.ts';
+import { ageOf, strategyOf, updateOf } from '../shared.ts';
 
-const EFFECTS: readonly string[] = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const ROLE_PREFIX = 'node-role.kubernetes.io/';
 const ROLE_LABEL = 'kubernetes.io/role';
 
 /** Upstream: `pkg/registry/core/node`, `ValidateNode`, `ValidateNodeUpdate`. */
 export const nodeStrategy = strategyOf<Node>({
   metadataLooks: ['whole', 'changes'],
-  setDefaults: ({ status }) => {
+  setDefaults: ({ spec, status }) => {
+    unifyPodCidrs(spec);
     if (status.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
   },
-  validateCreate: (_context, node) => validate(node),
+  prepareForCreate: (_context, node) => dropDynamicConfig(node),
+  validateCreate: (context, node) => {
+    const errors: FieldError[] = [];
+    checkNode(errors, node);
+    warn(context, node);
+    return errors;
+  },
   prepareForUpdate: (_context, node, old) => {
     node.status = old.status;
+    dropDynamicConfig(node);
   },
-  validateUpdate: (_context, node, old) => [...validate(node), ...cidrErrors(node, old)],
+  validateUpdate: (context, node, old) => {
+    const errors: FieldError[] = [];
+    checkNode(errors, node);
+    checkNodeUpdate(errors, node, old);
+    warn(context, node);
+    return errors;
+  },
   fieldSelectors: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },
   tableRow: nodeRow,
   subresources: {
     status: updateOf<Node>({
       prepareForUpdate: (_context, node, old) => {
         node.spec = old.spec;
+        dropDynamicConfig(node);
       },
-      validateUpdate: (_context, node) => addressErrors(node),
+      validateUpdate: (_context, node, old) => {
+        const errors: FieldError[] = [];
+        checkNodeUpdate(errors, node, old);
+        return errors;
+      },
     }),
   },
 });
 
-function validate(node: Node): FieldError[] {
-  return [...taintErrors(node.spec.taints ?? []), ...addressErrors(node)];
+/** One of the two fields gives the other; where they differ, the older one is right (`Convert_v1_NodeSpec_To_core_NodeSpec`). */
+function unifyPodCidrs(spec: Node['spec']): void {
+  if (spec.podCIDR && spec.podCIDR !== spec.podCIDRs?.[0]) spec.podCIDRs = [spec.podCIDR];
+  const [first] = listOf(spec.podCIDRs);
+  if (first !== undefined && first !== '') spec.podCIDR = first;
 }
 
-function taintErrors(taints: readonly Taint[]): FieldError[] {
-  const seen = new Set<string>();
-  return taints.flatMap((taint, i) => {
-    const path = `metadata.taints[${i}]`;
-    const { key, value = '', effect } = taint;
-    const errors = [
-      ...isQualifiedName(key).map((detail) => fieldError.invalid(`${path}.key`, key, detail)),
-      ...isValidLabelValue(value).map((detail) => fieldError.invalid(`${path}.value`, value, detail)),
-      ...effectErrors(`${path}.effect`, effect),
-    ];
-    const id = `${key}\0${effect}`;
-    if (seen.has(id)) {
-      errors.push({
-        ...fieldError.duplicate(path, taint),
-        body: `${fieldError.duplicate(path, taint).body}: taints must be unique by key and effect pair`,
-      });
-    }
-    seen.add(id);
-    return errors;
+/** Dynamic configuration of kubelets is gone. */
+function dropDynamicConfig({ spec, status }: Node): void {
+  delete spec.configSource;
+  delete status.config;
+}
+
+function warn(context: RequestContext, { spec }: Node): void {
+  if (spec.externalID) context.warn('spec.externalID: this field is deprecated, and is unused by Kubernetes');
+  listOf(spec.podCIDRs).forEach((cidr, i) => {
+    for (const text of cidrWarnings(cidr)) context.warn(`spec.podCIDRs[${i}]: ${text}`);
   });
-}
-
-function effectErrors(path: string, effect: string): FieldError[] {
-  if (effect === '') return [fieldError.required(path)];
-  return EFFECTS.includes(effect) ? [] : [fieldError.notSupported(path, effect, EFFECTS)];
-}
-
-function addressErrors({ status }: Node): FieldError[] {
-  const seen = new Set<string>();
-  return (status.addresses ?? []).flatMap((address, i) => {
-    const id = `${address.type}\0${address.address}`;
-    const twice = seen.has(id);
-    seen.add(id);
-    return twice ? [fieldError.duplicate(`status.addresses[${i}]`, address)] : [];
-  });
-}
-
-/** Pod ranges are given once. */
-function cidrErrors(node: Node, old: Node): FieldError[] {
-  const given = old.spec.podCIDRs ?? [];
-  if (given.length === 0 || sameJson(given, node.spec.podCIDRs)) return [];
-  return [fieldError.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid')];
 }
 
 function nodeRow(node: Node, now: number): unknown[] {

@@ -1,0 +1,112 @@
+// Rules of kinds without a test file of their own; names of cases follow upstream's tables in `pkg/apis/core/validation`.
+import { describe, expect, it } from 'vitest';
+import { coordinationKinds, coreKinds } from '../../../api/index.ts';
+import { leaseStrategy } from '../coordination/lease.ts';
+import { StrategyHarness } from '../testing/harness.ts';
+import { endpointsStrategy } from './endpoints.ts';
+import { namespaceStrategy } from './namespace.ts';
+import { nodeStrategy } from './node.ts';
+
+describe('Node', () => {
+  const nodes = new StrategyHarness(nodeStrategy, coreKinds.nodes);
+
+  it('has one network of each family', () => {
+    expect(nodes.create({ spec: { podCIDRs: ['10.0.0.0/24', '10.1.0.0/24'] } }).errors).toEqual([
+      'spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.1.0.0/24"]: may specify no more than one CIDR for each IP family',
+    ]);
+    expect(nodes.create({ spec: { podCIDRs: ['10.0.0.0/24', 'x'] } }).errors).toEqual([
+      'spec.podCIDRs[1]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+      'spec.podCIDRs: Internal error: invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[1]: <nil> (invalid CIDR address: x)',
+      'spec.podCIDRs: Invalid value: ["10.0.0.0/24","x"]: may specify no more than one CIDR for each IP family',
+    ]);
+  });
+
+  it('says its network in both fields, the older of which is right', () => {
+    expect(nodes.stored({ spec: { podCIDR: '10.0.0.0/24' } }).spec.podCIDRs).toEqual(['10.0.0.0/24']);
+    expect(nodes.stored({ spec: { podCIDRs: ['10.0.0.0/24', 'fd00::/64'] } }).spec.podCIDR).toBe('10.0.0.0/24');
+    expect(nodes.stored({ spec: { podCIDR: '10.2.0.0/24', podCIDRs: ['10.1.0.0/24', 'fd00::/64'] } }).spec.podCIDRs).toEqual([
+      '10.2.0.0/24',
+    ]);
+  });
+
+  it('keeps what was given once', () => {
+    const node = nodes.stored({ spec: { podCIDR: '10.0.0.0/24', externalID: 'a' } });
+    expect(nodes.patch(node, { spec: { podCIDR: '10.1.0.0/24', externalID: 'b' } }).errors).toEqual([
+      'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
+      'spec.externalID: Forbidden: may not be updated',
+    ]);
+    expect(nodes.patch(node, { spec: { taints: [{ key: 'a', effect: 'X' }] } }).errors).toEqual(
+      new Array(2).fill(
+        'metadata.taints[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+      ),
+    );
+  });
+
+  it('has no address twice once it is there, and no negative resources', () => {
+    const addresses = [1, 2].map(() => ({ type: 'InternalIP', address: '1.2.3.4' }));
+    const node = nodes.stored({ status: { addresses } });
+    expect(nodes.patch(node, { status: { capacity: { cpu: '-1' } } }, 'status').errors).toEqual([
+      'status.capacity.cpu: Invalid value: "-1": must be greater than or equal to 0',
+      'status.allocatable.cpu: Invalid value: "-1": must be greater than or equal to 0',
+      'status.addresses[1]: Duplicate value: {"Type":"InternalIP","Address":"1.2.3.4"}',
+    ]);
+  });
+
+  it('warns of what is out of use', () => {
+    const { object, warnings } = nodes.create({ spec: { externalID: 'a', podCIDR: '10.0.0.1/24', configSource: {} } });
+    expect(warnings).toEqual([
+      'spec.externalID: this field is deprecated, and is unused by Kubernetes',
+      'spec.podCIDRs[0]: CIDR value "10.0.0.1/24" is ambiguous in this context (should be "10.0.0.0/24" or "10.0.0.1/32"?)',
+    ]);
+    expect(object.spec).not.toHaveProperty('configSource');
+  });
+});
+
+describe('Namespace', () => {
+  it('has finalizers with a domain, or Kubernetes’ own', () => {
+    const namespaces = new StrategyHarness(namespaceStrategy, coreKinds.namespaces);
+    const plain = 'Invalid value: "foo": name is neither a standard finalizer name nor is it fully qualified';
+    expect(namespaces.create({ spec: { finalizers: ['foo', 'a.b/c'] } }).errors).toEqual([`spec.finalizers: ${plain}`]);
+    const namespace = namespaces.stored({});
+    expect(namespaces.patch(namespace, { spec: { finalizers: ['kubernetes', 'foo'] } }, 'finalize').errors).toEqual([
+      `spec.finalizers[1]: ${plain}`,
+    ]);
+  });
+});
+
+describe('Endpoints', () => {
+  const endpoints = new StrategyHarness(endpointsStrategy, coreKinds.endpoints);
+  const withAddress = (address: object, port: object = { port: 80 }) => ({ subsets: [{ addresses: [address], ports: [port] }] });
+
+  it('check addresses, nodes and protocols of applications', () => {
+    const bad = withAddress({ ip: 'x', nodeName: 'N_' }, { port: 80, appProtocol: 'a b' });
+    expect(endpoints.create(bad).errors.map((error) => error.replace(/(a lowercase|name part).*/, '…'))).toEqual([
+      'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+      'subsets[0].addresses[0].nodeName: Invalid value: "N_": …',
+      'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP address',
+      'subsets[0].ports[0].appProtocol: Invalid value: "a b": …',
+    ]);
+  });
+
+  it('take addresses with leading zeros, with advice', () => {
+    const { errors, warnings } = endpoints.create(withAddress({ ip: '01.2.3.4' }));
+    expect(errors).toEqual([]);
+    expect(warnings).toEqual([
+      'subsets[0].addresses[0].ip: non-standard IP address "01.2.3.4" will be considered invalid in a future Kubernetes release: use "1.2.3.4"',
+    ]);
+  });
+
+  it('may stay wrong as they are', () => {
+    const old = endpoints.create(withAddress({ ip: 'x' })).object;
+    expect(endpoints.patch(old, { metadata: { labels: { a: 'b' } } }).errors).toEqual([]);
+  });
+});
+
+describe('Lease', () => {
+  it('has nothing of coordinated leader election, whose gate is off', () => {
+    const leases = new StrategyHarness(leaseStrategy, coordinationKinds.leases);
+    const lease = leases.stored({ spec: { holderIdentity: 'a', strategy: 'OldestEmulationVersion', preferredHolder: 'b' } });
+    expect(lease.spec).toEqual({ holderIdentity: 'a' });
+    expect(leases.patch(lease, { spec: { preferredHolder: 'b' } }).object.spec).toEqual({ holderIdentity: 'a' });
+  });
+});
