@@ -104,3 +104,10 @@ test('of two budgets, none can be asked', async () => {
     message: 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
   });
 });
+
+test('an Eviction names its pod', async () => {
+  await running('p');
+  const answer = await server.request('POST', `${PODS}/p/eviction`, { body: {} });
+  expect(answer.status).toBe(400);
+  expect(answer.json<{ message: string }>().message).toBe('name in URL does not match name in Eviction object');
+});

@@ -24,8 +24,7 @@ export const evictPod: Handler = async (rest, exchange, { resource, registry }) 
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   const wanted = rest.decoder.decode(body, TARGET, write.fieldValidation, (text) => exchange.warn(text));
   const { name } = exchange.info;
-  if (wanted.metadata.name && wanted.metadata.name !== name)
-    throw apiError.badRequest('name in URL does not match name in Eviction object');
+  if (wanted.metadata.name !== name) throw apiError.badRequest('name in URL does not match name in Eviction object');
   const options = ('deleteOptions' in wanted ? (wanted.deleteOptions ?? {}) : {}) as DeleteRequest;
   checkDeleteRequest(options);
   const context = contextOf(rest, exchange, write.dryRun || (options.dryRun?.length ?? 0) > 0);

@@ -2,6 +2,7 @@
 import {
   coreKinds,
   fieldError,
+  goQuote,
   isValidLabelValue,
   isValidLegacyCidr,
   type Node,
@@ -78,7 +79,8 @@ function checkPodCidrs(errors: Errors, cidrs: readonly string[]): void {
   const families = cidrs.map((cidr) => parseCidr(cidr)?.address.family);
   const unread = families.indexOf(undefined);
   if (unread >= 0) {
-    const why = `invalid CIDR[${unread}]: <nil> (invalid CIDR address: ${cidrs[unread]})`;
+    const cidr = cidrs[unread] ?? '';
+    const why = `failed to parse cidr value:${goQuote(cidr)} with error:invalid CIDR address: ${cidr}`;
     errors.push(fieldError.internal(POD_CIDRS, `invalid PodCIDRs. failed to check with dual stack with error:${why}`));
   }
   if (unread >= 0 || cidrs.length > CIDRS_MAX || families[0] === families[1]) {

@@ -19,12 +19,12 @@ export function validatePodResize(pod: Pod, old: Pod, { oldQos, newQos }: Resize
   if (refusal !== undefined) return [fieldError.forbidden('', refusal)];
   const errors: Errors = [];
   checkPod(errors, pod);
-  if (listOf(pod.spec.containers).length !== listOf(old.spec.containers).length) return errors;
   if (oldQos !== newQos) {
     errors.push(fieldError.invalid('spec', pod.status.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
   }
   const running = listOf(old.status.containerStatuses).find(({ state }) => state?.running);
   if (running && !running.resources) errors.push(fieldError.forbidden('spec', 'Pod running on node without support for resize'));
+  if (!haveSameOrder(errors, pod, old)) return errors;
   checkKind(errors, pod, old, 'initContainers');
   checkKind(errors, pod, old, 'containers');
   checkOtherFields(errors, pod, old);
@@ -41,6 +41,24 @@ const hasPodLevelResources = ({ spec }: Pod): boolean =>
   keysOf(spec.resources?.limits).length + keysOf(spec.resources?.requests).length > 0;
 
 type Kind = 'containers' | 'initContainers';
+
+/** Upstream: `validatePodResizeContainerOrdering`. What else is asked compares containers by their places. */
+function haveSameOrder(errors: Errors, pod: Pod, old: Pod): boolean {
+  const found = errors.length;
+  for (const kind of ['containers', 'initContainers'] as const) {
+    const now = listOf(pod.spec[kind]);
+    const before = listOf(old.spec[kind]);
+    if (now.length !== before.length) {
+      errors.push(fieldError.forbidden(`spec.${kind}`, `${kind} may not be added or removed on resize`));
+      continue;
+    }
+    before.forEach(({ name }, i) => {
+      if (now[i]?.name === name) return;
+      errors.push(fieldError.forbidden(`spec.${kind}[${i}].name`, `${kind} may not be renamed or reordered on resize`));
+    });
+  }
+  return errors.length === found;
+}
 
 function checkKind(errors: Errors, pod: Pod, old: Pod, kind: Kind): void {
   listOf(old.spec[kind]).forEach((before, i) => {

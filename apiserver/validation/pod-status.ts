@@ -116,8 +116,12 @@ function checkHostIps(errors: Errors, { status }: Pod): void {
 /** One address of each family at most, none twice. */
 function checkIpList(errors: Errors, path: string, ips: readonly { readonly ip: string }[]): void {
   if (ips.length < 2) return;
+  const unread = ips.findIndex(({ ip }) => !parseIp(ip));
+  if (unread >= 0) {
+    errors.push(fieldError.internal(path, `failed to check for dual stack with error:invalid IP[${unread}]: ${ips[unread]?.ip}`));
+  }
   const families = new Set(ips.map(({ ip }) => parseIp(ip)?.family));
-  if (families.size < 2 || ips.length > 2) {
+  if (unread >= 0 || families.size < 2 || ips.length > 2) {
     errors.push(fieldError.invalid(path, ips.map(goIp), 'may specify no more than one IP for each IP family'));
   }
   ips.forEach((item, i) => {

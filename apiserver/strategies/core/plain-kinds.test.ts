@@ -1,11 +1,14 @@
 // Rules of kinds without a test file of their own; names of cases follow upstream's tables in `pkg/apis/core/validation`.
 import { describe, expect, it } from 'vitest';
-import { coordinationKinds, coreKinds } from '../../../api/index.ts';
+import { coordinationKinds, coreKinds, networkingKinds, nodeKinds } from '../../../api/index.ts';
 import { leaseStrategy } from '../coordination/lease.ts';
+import { ipAddressStrategy } from '../networking/ip-address.ts';
+import { runtimeClassStrategy } from '../node/runtime-class.ts';
 import { StrategyHarness } from '../testing/harness.ts';
 import { endpointsStrategy } from './endpoints.ts';
 import { namespaceStrategy } from './namespace.ts';
 import { nodeStrategy } from './node.ts';
+import { serviceAccountStrategy } from './service-account.ts';
 
 describe('Node', () => {
   const nodes = new StrategyHarness(nodeStrategy, coreKinds.nodes);
@@ -16,7 +19,7 @@ describe('Node', () => {
     ]);
     expect(nodes.create({ spec: { podCIDRs: ['10.0.0.0/24', 'x'] } }).errors).toEqual([
       'spec.podCIDRs[1]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
-      'spec.podCIDRs: Internal error: invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[1]: <nil> (invalid CIDR address: x)',
+      'spec.podCIDRs: Internal error: invalid PodCIDRs. failed to check with dual stack with error:failed to parse cidr value:"x" with error:invalid CIDR address: x',
       'spec.podCIDRs: Invalid value: ["10.0.0.0/24","x"]: may specify no more than one CIDR for each IP family',
     ]);
   });
@@ -108,5 +111,33 @@ describe('Lease', () => {
     const lease = leases.stored({ spec: { holderIdentity: 'a', strategy: 'OldestEmulationVersion', preferredHolder: 'b' } });
     expect(lease.spec).toEqual({ holderIdentity: 'a' });
     expect(leases.patch(lease, { spec: { preferredHolder: 'b' } }).object.spec).toEqual({ holderIdentity: 'a' });
+  });
+});
+
+describe('ServiceAccount', () => {
+  it('keeps the names of its Secrets alone', () => {
+    const accounts = new StrategyHarness(serviceAccountStrategy, coreKinds.serviceaccounts);
+    const account = accounts.stored({ secrets: [{ name: 'a', kind: 'Secret', namespace: 'x' }, { kind: 'Secret' }] });
+    expect(account.secrets).toEqual([{ name: 'a' }, {}]);
+    expect(accounts.patch(account, { secrets: [{ name: 'b', uid: 'u' }] }).object.secrets).toEqual([{ name: 'b' }]);
+  });
+});
+
+describe('RuntimeClass', () => {
+  it('warns of labels of nodes that are out of use', () => {
+    const classes = new StrategyHarness(runtimeClassStrategy, nodeKinds.runtimeclasses);
+    const scheduling = { nodeSelector: { 'beta.kubernetes.io/os': 'linux', a: 'b' } };
+    const text = 'scheduling.nodeSelector: deprecated since v1.14; use "kubernetes.io/os" instead';
+    expect(classes.create({ handler: 'a', scheduling }).warnings).toEqual([text]);
+    expect(classes.patch(classes.stored({ handler: 'a' }), { scheduling }).warnings).toEqual([text]);
+  });
+});
+
+describe('IPAddress', () => {
+  it('shows its age, for which there is no column', () => {
+    const addresses = new StrategyHarness(ipAddressStrategy, networkingKinds.ipaddresses);
+    const metadata = { name: '10.0.0.1', creationTimestamp: '2023-12-31T23:59:30Z' };
+    const parentRef = { group: 'g', resource: 'r', namespace: 'n', name: 'x' };
+    expect(addresses.row(addresses.stored({ metadata, spec: { parentRef } }))).toEqual(['10.0.0.1', 'r.g/n/x', '30s']);
   });
 });

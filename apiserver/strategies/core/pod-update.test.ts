@@ -127,6 +127,14 @@ describe('status of a pod', () => {
       ['status.podIPs[0]: Invalid value: "nope": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
     ],
     [
+      { podIPs: [{ ip: '1.1.1.1' }, { ip: 'nope' }] },
+      [
+        'status.podIPs[1]: Invalid value: "nope": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+        'status.podIPs: Internal error: failed to check for dual stack with error:invalid IP[1]: nope',
+        'status.podIPs: Invalid value: [{"IP":"1.1.1.1"},{"IP":"nope"}]: may specify no more than one IP for each IP family',
+      ],
+    ],
+    [
       { podIPs: [{ ip: '1.1.1.1' }, { ip: '1.1.1.2' }] },
       ['status.podIPs: Invalid value: [{"IP":"1.1.1.1"},{"IP":"1.1.1.2"}]: may specify no more than one IP for each IP family'],
     ],
@@ -216,6 +224,17 @@ describe('resize', () => {
     expect(resize({ ...resources, limits: { ...resources.limits, 'example.com/gpu': '1' } }).errors).toContain(
       'spec: Forbidden: only cpu and memory resources are mutable',
     );
+  });
+
+  it('takes the containers as they are, in their order', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => ({ name, image: 'nginx:1.27', resources }));
+    const two = stored({ containers: [a, b] });
+    const into = (containers: unknown) => pods.patch(two, { spec: { containers } }, 'resize').errors;
+    expect(into([b, a])).toEqual([
+      'spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize',
+      'spec.containers[1].name: Forbidden: containers may not be renamed or reordered on resize',
+    ]);
+    expect(into([a, b, c])).toEqual(['spec.containers: Forbidden: containers may not be added or removed on resize']);
   });
 });
 

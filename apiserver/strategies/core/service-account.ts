@@ -8,6 +8,8 @@ const MOUNTABLE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
 export const serviceAccountStrategy = strategyOf<ServiceAccount>({
   metadataLooks: ['changes', 'whole'],
   deleteReturnsObject: true,
+  prepareForCreate: (_context, account) => keepNames(account),
+  prepareForUpdate: (_context, account) => keepNames(account),
   validateCreate: (context, account) => {
     warnOfMountableSecrets(context, account, undefined);
     return [];
@@ -18,6 +20,11 @@ export const serviceAccountStrategy = strategyOf<ServiceAccount>({
   },
   tableRow: (account, now) => [account.metadata.name, account.secrets?.length ?? 0, ageOf(account.metadata.creationTimestamp, now)],
 });
+
+/** Of the Secrets only their names are kept: upstream's `cleanSecretReferences`. */
+function keepNames(account: ServiceAccount): void {
+  if (account.secrets) account.secrets = account.secrets.map(({ name }) => (name === undefined ? {} : { name }));
+}
 
 function warnOfMountableSecrets(context: RequestContext, account: ServiceAccount, old: ServiceAccount | undefined): void {
   const value = account.metadata.annotations?.[MOUNTABLE_SECRETS];

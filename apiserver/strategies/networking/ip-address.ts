@@ -34,7 +34,12 @@ export const ipAddressStrategy = strategyOf<IPAddress>({
     'spec.parentRef.namespace': ({ spec }) => spec.parentRef?.namespace ?? '',
     'spec.parentRef.name': ({ spec }) => spec.parentRef?.name ?? '',
   },
-  tableRow: ({ metadata, spec: { parentRef } }) => [metadata.name, parentRef ? parentCell(parentRef) : '<none>'],
+  // As upstream: the age has no column.
+  tableRow: ({ metadata, spec: { parentRef } }, now) => [
+    metadata.name,
+    parentRef ? parentCell(parentRef) : '<none>',
+    ageOf(metadata.creationTimestamp, now),
+  ],
 });
 
 const parentCell = ({ group = '', resource = '', namespace = '', name = '' }: ParentReference): string =>

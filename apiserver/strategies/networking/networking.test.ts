@@ -147,7 +147,7 @@ it('an IPAddress has an owner that stays', () => {
     'spec.parentRef.name: Required value',
   ]);
   const stored = addresses.stored({ spec: { parentRef: { resource: 'services', namespace: 'default', name: 'k' } } });
-  expect(addresses.row(stored)).toEqual(['x', 'services/default/k']);
+  expect(addresses.row(stored).slice(0, 2)).toEqual(['x', 'services/default/k']);
   expect(addresses.patch(stored, { spec: { parentRef: { name: 'l' } } }).errors).toEqual([
     expect.stringMatching(/^spec\.parentRef: Invalid value: .*field is immutable$/),
   ]);

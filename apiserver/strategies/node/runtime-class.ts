@@ -1,7 +1,8 @@
 import { type FieldError, fieldError, isDns1123Label, type RuntimeClass, type Toleration } from '../../../api/index.ts';
-import type { Strategy } from '../../registry/strategy.ts';
-import { type Errors, IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
+import type { RequestContext, Strategy } from '../../registry/strategy.ts';
+import { type Errors, IMMUTABLE_MESSAGE, keysOf, listOf, pushInvalid } from '../../validation/field-errors.ts';
 import { checkLabels } from '../../validation/meta.ts';
+import { DEPRECATED_NODE_LABELS } from '../../validation/pod-warnings.ts';
 import { checkContainerResources } from '../../validation/resources.ts';
 import { checkTolerations } from '../../validation/tolerations.ts';
 import { roundAmounts } from '../core/pod-template-defaults.ts';
@@ -11,18 +12,31 @@ const NO_CLAIMS: ReadonlySet<string> = new Set();
 
 /** Upstream: `pkg/registry/node/runtimeclass`, `pkg/apis/node/validation`. */
 export const runtimeClassStrategy: Strategy<RuntimeClass> = strategyOf<RuntimeClass>({
+  metadataLooks: ['whole', 'changes'],
   allowUnconditionalUpdate: false,
   setDefaults: ({ overhead }) => {
     if (overhead?.podFixed) roundAmounts(overhead.podFixed);
   },
-  validateCreate: (_context, runtimeClass) => validate(runtimeClass),
-  validateUpdate: (_context, runtimeClass, old) => {
+  validateCreate: (context, runtimeClass) => {
+    warn(context, runtimeClass);
+    return validate(runtimeClass);
+  },
+  validateUpdate: (context, runtimeClass, old) => {
+    warn(context, runtimeClass);
     const errors: Errors = validate(runtimeClass);
     if (runtimeClass.handler !== old.handler) errors.push(fieldError.invalid('handler', runtimeClass.handler, IMMUTABLE_MESSAGE));
     return errors;
   },
   tableRow: ({ metadata, handler }, now) => [metadata.name, handler, ageOf(metadata.creationTimestamp, now)],
 });
+
+/** Upstream: `GetWarningsForRuntimeClass`. */
+function warn(context: RequestContext, { scheduling }: RuntimeClass): void {
+  for (const key of keysOf(scheduling?.nodeSelector)) {
+    const text = DEPRECATED_NODE_LABELS.get(key);
+    if (text !== undefined) context.warn(`scheduling.nodeSelector: ${text}`);
+  }
+}
 
 function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
   const errors: Errors = [];
