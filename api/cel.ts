@@ -1,5 +1,5 @@
 // The third public face of api/: CEL as Kubernetes 1.34 has it, and Go's patterns, with which it matches. Loaded by those who run expressions.
-export { deviceSelectorCost } from './cel/devices.ts';
+export { compileDeviceSelector, type DeviceSelectorProgram, type SelectableDevice } from './cel/devices.ts';
 export { dynamicValue } from './cel/dynamic-value.ts';
 export { escapeName, isReserved as isReservedName, unescapeName } from './cel/escaping.ts';
 export {

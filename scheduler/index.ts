@@ -9,6 +9,7 @@ import { preempting } from './extender/extender.ts';
 import { HttpExtender } from './extender/http-extender.ts';
 import { inParallel } from './framework/parallel.ts';
 import type { Handle, PluginDefinition } from './framework/plugin.ts';
+import { sharedThings } from './framework/shared.ts';
 import { IN_TREE } from './plugins/registry.ts';
 import { Scheduler, type SchedulerParts } from './scheduler.ts';
 
@@ -115,6 +116,7 @@ function assemble(options: Assembling, recorders: (schedulerName: string) => Eve
     random,
     logger,
     profiles: (parts) => {
+      const shared = sharedThings();
       const handleOf = (schedulerName: string): Omit<Handle, 'framework'> => ({
         schedulerName,
         client,
@@ -123,6 +125,7 @@ function assemble(options: Assembling, recorders: (schedulerName: string) => Eve
         clock,
         random,
         logger: logger.child({ profile: schedulerName }),
+        shared,
         parallel: (pieces, work) => inParallel(pieces, configuration.parallelism, work),
         ...sharedParts(parts),
       });

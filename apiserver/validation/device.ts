@@ -1,6 +1,6 @@
 // What kinds of resource.k8s.io share: upstream's `pkg/apis/resource/validation/validation.go` of 1.34.
 
-import { deviceSelectorCost, ExpressionError } from '../../api/cel.ts';
+import { compileDeviceSelector, ExpressionError } from '../../api/cel.ts';
 import {
   type DeviceSelector,
   fieldError,
@@ -52,7 +52,7 @@ function checkExpression(errors: Errors, path: string, expression: string): void
     return;
   }
   try {
-    const cost = deviceSelectorCost(expression);
+    const cost = compileDeviceSelector(expression).estimate();
     if (cost > EXPRESSION_COST_MAX) errors.push(fieldError.forbidden(path, 'too complex, exceeds cost limit'));
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;

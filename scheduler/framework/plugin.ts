@@ -113,6 +113,10 @@ export interface Handle {
   /** Extenders that take part in preemption. */
   readonly preemptionExtenders: readonly PreemptionExtender[];
   readonly metrics: PluginMetrics;
+  /** Something of which all profiles together have one; made when it is first asked for. */
+  shared<T extends object>(name: string, make: () => T): T;
+  /** Nothing is written: what is reserved counts as bound; for simulations. */
+  readonly dryRun?: boolean | undefined;
   /** Told who is to go for whom; for simulations. */
   readonly onPreempting?: ((preemptor: PodInfo, victims: readonly PodInfo[]) => void) | undefined;
 }

@@ -19,17 +19,17 @@ describe('preemption', () => {
   const cases: [string, string, Case][] = [
     [
       'finds nobody less important',
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
       { pod: aPod('p').requests('3', '1Gi'), nodes: [aNode('a')], running: [low('w', 'a')] },
     ],
     [
       'would not help',
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
       { pod: aPod('p').priority(10).requests('30', '1Gi'), nodes: [aNode('a')], running: [low('w', 'a')] },
     ],
     [
       'would not be enough',
-      '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 1 Insufficient cpu, 1 Preemption is not helpful for scheduling.',
+      '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/2 nodes are available: 1 Insufficient cpu, 1 Preemption is not helpful for scheduling.',
       {
         pod: high,
         nodes: [aNode('a'), aNode('b').cordoned()],
@@ -38,7 +38,7 @@ describe('preemption', () => {
     ],
     [
       'is not wanted',
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.',
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.',
       {
         pod: aPod('p').priority(10).requests('3', '1Gi').with({ preemptionPolicy: 'Never' }),
         nodes: [aNode('a')],

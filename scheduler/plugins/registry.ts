@@ -3,6 +3,7 @@ import type { PluginDefinition } from '../framework/plugin.ts';
 import { balancedAllocation } from './balanced-allocation.ts';
 import { defaultBinder } from './default-binder.ts';
 import { defaultPreemption } from './default-preemption.ts';
+import { dynamicResources } from './dynamic-resources/dynamic-resources.ts';
 import { imageLocality } from './image-locality.ts';
 import { interPodAffinity } from './inter-pod-affinity.ts';
 import { nodeAffinity } from './node-affinity.ts';
@@ -41,6 +42,7 @@ const DEFAULTS: readonly DefaultPlugin[] = [
   { plugin: volumeZone },
   { plugin: podTopologySpread, weight: 2 },
   { plugin: interPodAffinity, weight: 2 },
+  { plugin: dynamicResources },
   { plugin: defaultPreemption },
   { plugin: balancedAllocation, weight: 1 },
   { plugin: imageLocality, weight: 1 },

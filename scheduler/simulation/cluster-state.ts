@@ -34,6 +34,7 @@ export const STATE_KINDS: readonly KindInfo[] = [
   storageKinds.csistoragecapacities,
   storageKinds.volumeattachments,
   resourceKinds.resourceclaims,
+  resourceKinds.resourceclaimtemplates,
   resourceKinds.resourceslices,
   resourceKinds.deviceclasses,
 ];
@@ -94,5 +95,6 @@ export function asStored(object: KubeObject, kind: KindInfo): Live<KubeObject> {
     resourceVersion = '1',
     creationTimestamp = '2026-01-01T00:00:00Z',
   } = object.metadata;
-  return { ...object, metadata: { ...object.metadata, name, namespace, uid, resourceVersion, creationTimestamp } };
+  const stored: { readonly status?: object } & KubeObject = { status: {}, ...object };
+  return { ...stored, metadata: { ...object.metadata, name, namespace, uid, resourceVersion, creationTimestamp } };
 }

@@ -1,13 +1,21 @@
 import type { KubeObject, Live, Pod } from '../../api/index.ts';
-import { type ApiClient, type EventRecorder, type Informer, type InformerFactory, ObjectCache } from '../../client/index.ts';
+import {
+  type ApiClient,
+  type EventRecorder,
+  type Informer,
+  type InformerFactory,
+  type InformerHandler,
+  ObjectCache,
+} from '../../client/index.ts';
 import { type Random, seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts';
 import { buildProfile, type PluginRegistry } from '../config/build-profiles.ts';
 import type { SchedulerConfiguration } from '../config/configuration.ts';
 import { type FindNodeResult, findNode } from '../cycle/find-node.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
-import { fitMessage } from '../framework/fit-error.ts';
+import { diagnosisOfOne, fitMessage } from '../framework/fit-error.ts';
 import type { Handle, PostFilterResult } from '../framework/plugin.ts';
 import type { Profile } from '../framework/profile.ts';
+import { sharedThings } from '../framework/shared.ts';
 import { messageOf } from '../framework/status.ts';
 import { WaitingPods } from '../framework/waiting-pods.ts';
 import { SchedulerCache } from '../state/cache.ts';
@@ -45,6 +53,7 @@ export class Simulation {
   readonly waitingPods = new WaitingPods();
   readonly profiles: readonly Profile[];
   readonly #configuration: SchedulerConfiguration;
+  readonly #shared = sharedThings();
   readonly #victims = new Map<string, readonly PodInfo[]>();
   #startIndex = 0;
 
@@ -84,6 +93,8 @@ export class Simulation {
     if (gated) return { pod, message: messageOf(gated) };
     const found = this.find(info);
     if (found.node) {
+      const refused = profile.reserve(found.state, info, found.node.name);
+      if (refused) return { pod, message: fitMessage(diagnosisOfOne(refused)) };
       this.cache.assume(info, found.node.name);
       return { pod, nodeName: found.node.name };
     }
@@ -93,6 +104,7 @@ export class Simulation {
     const victims = this.#victims.get(info.uid) ?? [];
     for (const { uid } of victims) this.cache.removePod(uid);
     this.cache.assume(info, result.nominatedNodeName);
+    profile.reserve(found.state, info, result.nominatedNodeName);
     return { pod, message, nominatedNodeName: result.nominatedNodeName, victims: victims.map(({ key }) => key) };
   }
 
@@ -122,6 +134,8 @@ export class Simulation {
       podByKey: () => undefined,
       activate: () => undefined,
       background: () => undefined,
+      shared: this.#shared,
+      dryRun: true,
       parallel: () => Promise.resolve(),
       preemptionExtenders: [],
       metrics: { preemptionAttempt: () => undefined, preemptionVictims: () => undefined, preemptionDone: () => undefined },
@@ -144,7 +158,11 @@ function fixedInformers(objects: SimulationOptions['objects']): InformerFactory 
     informer: <T extends KubeObject>(kind: Informer<T>['kind']) => {
       const cache = new ObjectCache<T>();
       for (const object of objects[kind.resource] ?? []) cache.set(object as Live<T>);
-      const informer: unknown = Object.assign(cache, { kind, synced: true, addHandler: () => ({ [Symbol.dispose]: () => undefined }) });
+      const addHandler = ({ onAdd }: InformerHandler<T>) => {
+        for (const object of cache.list()) onAdd?.(object, true);
+        return { [Symbol.dispose]: () => undefined };
+      };
+      const informer: unknown = Object.assign(cache, { kind, synced: true, addHandler });
       return informer as Informer<T>;
     },
     start: () => undefined,

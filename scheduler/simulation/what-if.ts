@@ -6,6 +6,7 @@ import type { PluginDefinition } from '../framework/plugin.ts';
 import { IN_TREE } from '../plugins/registry.ts';
 import { type PossibleChange, possibleChanges } from './changes.ts';
 import { asStored, type ClusterState, kindOf } from './cluster-state.ts';
+import { withDeviceClaims } from './device-claims.ts';
 import { type Explanation, explain } from './explain.ts';
 import { podsOf } from './pods-of.ts';
 import { type SimulatedPlacement, Simulation } from './simulation.ts';
@@ -25,7 +26,10 @@ export function simulate(manifests: readonly KubeObject[], cluster: ClusterState
     const kind = kindOf(object);
     if (kind && kind.kind !== 'Pod') state.add(kind, asStored(object, kind));
   }
-  const pods = manifests.flatMap((object) => podsOf(object, state)).filter(({ spec }) => !spec.nodeName);
+  const pods = manifests
+    .flatMap((object) => podsOf(object, state))
+    .filter(({ spec }) => !spec.nodeName)
+    .map((pod) => withDeviceClaims(pod, state));
   const simulation = simulationOf(state, options);
   return pods.toSorted((a, b) => (b.spec.priority ?? 0) - (a.spec.priority ?? 0)).map((pod) => simulation.place(pod));
 }

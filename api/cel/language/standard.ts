@@ -42,10 +42,7 @@ function relation(name: string, id: string, holds: (order: number) => boolean): 
 }
 
 function contains(element: CelValue, container: CelValue): Result {
-  if (container instanceof CelMap) {
-    const found = container.find(element);
-    return found instanceof CelError ? found : found !== undefined;
-  }
+  if (container instanceof CelMap) return container.has(element);
   if (!(container instanceof CelList)) return noSuchOverload();
   let failed: CelError | undefined;
   for (let i = 0; i < container.size; i++) {

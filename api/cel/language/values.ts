@@ -110,7 +110,13 @@ export abstract class CelList {
 /** A map, or an object with fields. */
 export abstract class CelMap {
   abstract readonly size: number;
+  /** What selecting a key gives. */
   abstract find(key: CelValue): CelValue | CelError | undefined;
+  /** What `key in map` gives: of most maps, whether there is something to find. */
+  has(key: CelValue): boolean | CelError {
+    const found = this.find(key);
+    return found instanceof CelError ? found : found !== undefined;
+  }
   abstract keys(): readonly CelValue[];
   abstract equals(other: CelValue): boolean | CelError;
   get native(): unknown {

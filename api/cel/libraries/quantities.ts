@@ -32,6 +32,9 @@ function read(text: CelValue = null): QuantityValue | CelError {
   }
 }
 
+/** A quantity as a value; an error if the text is none. */
+export const quantityValue = (text: string): CelValue | CelError => read(text);
+
 const on =
   (run: (quantity: Quantity) => Result): Implementation =>
   (value) =>

@@ -74,6 +74,12 @@ function identifierError(prerelease: readonly string[], build: readonly string[]
   return undefined;
 }
 
+/** A version as a value; an error if the text is none. */
+export function semverValue(text: string): CelValue | CelError {
+  const version = read(text);
+  return version instanceof CelError ? version : new SemverValue(version);
+}
+
 /** Takes `v1.2` and `01.2.3` for versions too. */
 function readLeniently(text: string): Version | CelError {
   const parts = splitN(text.replace(/^v/, ''), '.', 3).map((part) =>
