@@ -32,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (values.nodes > 0 && values.snapshot !== undefined) throw new OptionError('give --nodes or --snapshot, not both');
     const manifests = (await Promise.all(values.filename.map(readManifests))).flat();
     const cluster = await clusterOf(values);
-    const placements = simulate(manifests, cluster, await whatIfOptions(values.config));
+    const placements = await simulate(manifests, cluster, await whatIfOptions(values.config));
     process.stdout.write(asOutput(values.output)(placements));
     if (placements.some(({ nodeName }) => nodeName === undefined)) process.exitCode = 1;
   });

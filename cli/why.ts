@@ -31,7 +31,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write(`${name} has a node: ${pod.spec.nodeName}\n`);
       return;
     }
-    const answer = why(pod, cluster, await whatIfOptions(values.config));
+    const answer = await why(pod, cluster, await whatIfOptions(values.config));
     process.stdout.write(values.output === 'json' ? `${JSON.stringify(answer, undefined, 2)}\n` : textOf(pod, answer));
   });
 }

@@ -3,6 +3,7 @@ import { registryWith } from '../config/build-profiles.ts';
 import type { SchedulerConfiguration } from '../config/configuration.ts';
 import { defaultConfiguration } from '../config/read-configuration.ts';
 import type { PluginDefinition } from '../framework/plugin.ts';
+import { loadSelectors } from '../plugins/dynamic-resources/allocation/selectors.ts';
 import { IN_TREE } from '../plugins/registry.ts';
 import { type PossibleChange, possibleChanges } from './changes.ts';
 import { asStored, type ClusterState, kindOf } from './cluster-state.ts';
@@ -20,7 +21,12 @@ const simulationOf = (state: ClusterState, { configuration = defaultConfiguratio
   new Simulation({ configuration: { ...configuration, extenders: [] }, registry: registryWith(IN_TREE, plugins), objects: state.all() });
 
 /** Schedules what manifests stand for, and the pods of the cluster that wait, without binding anything; the most important pods first. */
-export function simulate(manifests: readonly KubeObject[], cluster: ClusterState, options: WhatIfOptions = {}): SimulatedPlacement[] {
+export async function simulate(
+  manifests: readonly KubeObject[],
+  cluster: ClusterState,
+  options: WhatIfOptions = {},
+): Promise<SimulatedPlacement[]> {
+  await loadSelectors();
   const state = cluster.clone();
   for (const object of manifests) {
     const kind = kindOf(object);
@@ -45,7 +51,8 @@ export interface Why extends Explanation {
 }
 
 /** Explains a pod that waits, and looks for the smallest change that would let it run: each is tried out before it is said. */
-export function why(pod: Live<Pod>, cluster: ClusterState, options: WhatIfOptions = {}): Why {
+export async function why(pod: Live<Pod>, cluster: ClusterState, options: WhatIfOptions = {}): Promise<Why> {
+  await loadSelectors();
   const simulation = simulationOf(cluster, options);
   const explanation = explain(simulation, pod);
   const placed = simulation.place(pod);

@@ -28,13 +28,13 @@ const evaluated = (world: World, pod: Live<Pod>) => {
 };
 
 describe('the scheduler and the reference', () => {
-  it(`agree on ${CLUSTERS} random clusters: only nodes that pass every filter are chosen, and of those one of the best`, () => {
+  it(`agree on ${CLUSTERS} random clusters: only nodes that pass every filter are chosen, and of those one of the best`, async () => {
     const tally = { placed: 0, ties: 0, none: 0 };
     for (let i = 0; i < CLUSTERS; i++) {
       const random = new RandomWorld(seededRandom(SEED + i));
       const world = random.world(6 + (i % 7), 4 + (i % 17));
       const pod = random.pod();
-      const [placement] = simulate([pod], stateOf(world));
+      const [placement] = await simulate([pod], stateOf(world));
       const { feasible, scores, best } = evaluated(world, pod);
       const names = feasible.filter((_, k) => scores[k] === best).map(({ metadata }) => metadata.name);
       const about = `seed ${SEED + i}: best are ${names} with ${best}; scores ${feasible.map(({ metadata }, k) => `${metadata.name} ${scores[k]}`)}`;
@@ -53,12 +53,12 @@ describe('the scheduler and the reference', () => {
     expect(tally.ties).toBeGreaterThan(5);
   });
 
-  it('agree on which plugin says no to which node', () => {
+  it('agree on which plugin says no to which node', async () => {
     for (let i = 0; i < 200; i++) {
       const random = new RandomWorld(seededRandom(SEED * 2 + i));
       const world = random.world(8, 14);
       const pod = random.pod();
-      const { nodes, rejection } = why(pod, stateOf(world));
+      const { nodes, rejection } = await why(pod, stateOf(world));
       if (rejection) continue;
       const said = Object.fromEntries(nodes.map(({ node, rejections }) => [node, rejections.map(({ plugin }) => plugin)]));
       const meant = Object.fromEntries(world.nodes.map((node) => [node.metadata.name, rejecting(world, pod, node)]));
@@ -66,13 +66,13 @@ describe('the scheduler and the reference', () => {
     }
   });
 
-  it('never over-commit a node, however many pods come', () => {
+  it('never over-commit a node, however many pods come', async () => {
     for (let i = 0; i < 40; i++) {
       const random = new RandomWorld(seededRandom(SEED * 3 + i));
       const empty = random.world(6, 0);
       const placed: Live<Pod>[] = [];
       const pods = Array.from({ length: 40 }, () => random.pod()).map((pod) => ({ ...pod, spec: { ...pod.spec, priority: 0 } }));
-      for (const { pod, nodeName } of simulate(pods, stateOf(empty))) {
+      for (const { pod, nodeName } of await simulate(pods, stateOf(empty))) {
         if (nodeName === undefined) continue;
         const world = { ...empty, pods: placed };
         const node = world.nodes.find(({ metadata }) => metadata.name === nodeName);
@@ -110,17 +110,19 @@ function checkVictims(world: World, pod: Live<Pod>, nodeName: string, victims: r
   }
 }
 
-describe('preemption', () => {
-  const cases = Array.from({ length: 400 }, (_, i) => {
+describe('preemption', async () => {
+  const drawCase = async (_: unknown, i: number) => {
     const seed = SEED * 5 + i;
     const random = new RandomWorld(seededRandom(seed));
     const world = random.world(5, 25);
     const budgets = [random.budget(0), random.budget(1)];
     const drawn = random.pod();
     const pod: Live<Pod> = { ...drawn, spec: { ...drawn.spec, priority: 1000 } };
-    const [placement] = simulate([pod], stateOf(world, budgets));
+    const [placement] = await simulate([pod], stateOf(world, budgets));
     return { seed, world, budgets, pod, nodeName: placement?.nominatedNodeName, victims: placement?.victims ?? [] };
-  }).filter(({ nodeName }) => nodeName !== undefined);
+  };
+  const drawn = await Promise.all(Array.from({ length: 400 }, drawCase));
+  const cases = drawn.filter(({ nodeName }) => nodeName !== undefined);
 
   it('is put to the test', () => {
     expect(cases.length).toBeGreaterThan(40);

@@ -142,7 +142,9 @@ describe('extenders', () => {
     node(api, 'a');
     pod(api, 'p');
     await until(() => conditionOf(api, 'p') !== undefined);
-    expect(conditionOf(api, 'p')?.message).toMatch(/^0\/1 nodes are available: 1 no licence left\. no new claims to deallocate, preemption: /);
+    expect(conditionOf(api, 'p')?.message).toMatch(
+      /^0\/1 nodes are available: 1 no licence left\. no new claims to deallocate, preemption: /,
+    );
   });
 
   it('that fail stop the pod, unless they may be ignored', async () => {

@@ -11,7 +11,7 @@ import { AssumeCache, type Informer } from '../../../client/index.ts';
 import type { Handle } from '../../framework/plugin.ts';
 import { deviceId, Inventory } from './allocation/inventory.ts';
 import type { Claim } from './allocation/requests.ts';
-import { Selectors } from './allocation/selectors.ts';
+import { loadSelectors, Selectors, selectorsAreLoaded } from './allocation/selectors.ts';
 
 /**
  * Claims as they will be once what was decided is written, and the devices they hold. One for all profiles. Upstream: `dra_manager.go`,
@@ -37,10 +37,13 @@ export class ClaimTracker {
   readonly #sharing = new Map<string, Set<string>>();
   /** Pods that found no devices while some were only going to be written. */
   readonly #unlucky = new Set<string>();
-  readonly #activate: Handle['activate'];
+  readonly #handle: Pick<Handle, 'activate' | 'background' | 'logger'>;
+  /** Pods that wait until selectors can be compiled. */
+  #early: Set<string> | undefined;
 
-  constructor({ informers, activate }: Pick<Handle, 'informers' | 'activate'>) {
-    this.#activate = activate;
+  constructor(handle: Handle) {
+    this.#handle = handle;
+    const { informers } = handle;
     const claims = informers.informer<ResourceV1ResourceClaim>(resourceKinds.resourceclaims);
     const slices = informers.informer<ResourceSlice>(resourceKinds.resourceslices);
     this.#claims = new AssumeCache(claims);
@@ -67,6 +70,24 @@ export class ClaimTracker {
 
   isAllocated(device: string): boolean {
     return this.#holders.has(device);
+  }
+
+  /** Whether devices can be looked for; if not yet, the pod is tried again when they can. */
+  isReadyFor(podKey: string): boolean {
+    if (selectorsAreLoaded()) return true;
+    if (!this.#early) this.#handle.background(this.#load());
+    this.#early = (this.#early ?? new Set()).add(podKey);
+    return false;
+  }
+
+  async #load(): Promise<void> {
+    try {
+      await loadSelectors();
+      this.#handle.activate(this.#early ?? []);
+    } catch (error) {
+      this.#handle.logger.error({ err: error }, 'selectors of devices were not loaded');
+    }
+    this.#early = undefined;
   }
 
   /** Whether an allocation of the claim was decided and is being written: a pod that shares it has to wait, and is tried again then. */
@@ -98,7 +119,7 @@ export class ClaimTracker {
     this.#sharing.delete(uid);
     if (outcome === 'takenBack') for (const key of this.#unlucky) waiting.add(key);
     if (outcome === 'takenBack' || this.#pending.size === 0) this.#unlucky.clear();
-    if (waiting.size > 0) this.#activate(waiting);
+    if (waiting.size > 0) this.#handle.activate(waiting);
   }
 
   /** Takes a claim to be so: the answer to a write. */

@@ -26,6 +26,7 @@ const FILTER_TIMEOUT_MS = 10_000;
 const CANNOT_ALLOCATE = unresolvable('cannot allocate all claims');
 const NOT_AVAILABLE = unresolvable('resourceclaim not available on the node');
 const TIMED_OUT = unresolvable('timed out trying to allocate devices');
+const NOT_READY = unresolvable('selectors of devices are being loaded');
 const TOO_LONG = Symbol('the search for devices took too long');
 
 export interface DynamicResourcesArgs {
@@ -84,9 +85,10 @@ class DynamicResources implements Plugin {
     this.events = eventsFor(this.#tracker);
   }
 
-  preEnqueue({ pod }: PodInfo): Verdict {
+  preEnqueue({ pod, key }: PodInfo): Verdict {
     const claims = claimsOf(pod, this.#tracker);
-    return 'code' in claims ? claims : undefined;
+    if ('code' in claims) return claims;
+    return claims.length === 0 || this.#tracker.isReadyFor(key) ? undefined : NOT_READY;
   }
 
   preFilter(state: CycleState, { pod, key }: PodInfo): Rejection | typeof SKIP | undefined {
@@ -94,6 +96,7 @@ class DynamicResources implements Plugin {
     const claims = claimsOf(pod, this.#tracker);
     if ('code' in claims) return claims;
     if (claims.length === 0) return SKIP;
+    if (!this.#tracker.isReadyFor(key)) return NOT_READY;
     const unallocated = claims.flatMap(({ status }, i) => (status.allocation ? [] : i));
     for (const index of unallocated) {
       const claim = claims[index];

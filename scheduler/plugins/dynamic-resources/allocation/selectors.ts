@@ -1,10 +1,20 @@
 // Running selectors on devices. Upstream: `dynamic-resource-allocation/cel/cache.go`, `selectorsMatch` of the allocator.
-import { compileDeviceSelector, type DeviceSelectorProgram } from '../../../../api/cel.ts';
+import type { compileDeviceSelector, DeviceSelectorProgram } from '../../../../api/cel.ts';
 import type { DeviceSelector } from '../../../../api/index.ts';
 import type { PoolDevice } from './inventory.ts';
 
 /** Compiled selectors that are kept, those used last. */
 const SELECTORS_MAX = 100;
+
+/** CEL, once it was needed: most schedulers never see a claim (docs/adr/0025). */
+let compile: typeof compileDeviceSelector | undefined;
+
+export const selectorsAreLoaded = (): boolean => compile !== undefined;
+
+/** Loads what selectors are compiled with. */
+export async function loadSelectors(): Promise<void> {
+  ({ compileDeviceSelector: compile } = await import('../../../../api/cel.ts'));
+}
 
 /** Compiles selectors, each once for as long as it is used. */
 export class Selectors {
@@ -12,7 +22,8 @@ export class Selectors {
 
   /** @throws ExpressionError */
   program(text: string): DeviceSelectorProgram {
-    const program = this.#programs.get(text) ?? compileDeviceSelector(text);
+    if (!compile) throw new Error('selectors are compiled before they are loaded');
+    const program = this.#programs.get(text) ?? compile(text);
     this.#programs.delete(text);
     this.#programs.set(text, program);
     for (const oldest of this.#programs.keys()) {
