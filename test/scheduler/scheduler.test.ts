@@ -220,7 +220,7 @@ describe('extenders', () => {
     expect(asked).toEqual(['preempt']);
     expect(nodeOf('low')).toBe('a');
     expect(conditionOf(api, 'high')?.message).toBe(
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: no candidate node for preemption',
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: no candidate node for preemption',
     );
   });
 

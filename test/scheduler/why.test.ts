@@ -120,33 +120,37 @@ describe('why a pod waits', () => {
       said: ["NodeUnschedulable: node(s) were unschedulable; NodeAffinity: node(s) didn't match Pod's node affinity/selector"],
       change: 'add a node like a, without taints, labelled disk=ssd',
     },
-  ])('$reason', ({ made, said, change }) => {
-    const { nodes, change: found } = made();
+  ])('$reason', async ({ made, said, change }) => {
+    const { nodes, change: found } = await made();
     expect(nodes.map(({ rejections }) => rejections.map(({ plugin, reasons }) => `${plugin}: ${reasons.join(', ')}`).join('; '))).toEqual(
       said,
     );
     expect(found?.text).toBe(change);
   });
 
-  it('says that its claim is missing, and that nothing small helps', () => {
-    const { rejection, change } = answer(aPod('p', MISSING_CLAIM), [aNode('a')]);
+  it('says that its claim is missing, and that nothing small helps', async () => {
+    const { rejection, change } = await answer(aPod('p', MISSING_CLAIM), [aNode('a')]);
     expect(rejection?.reasons).toEqual(['persistentvolumeclaim "nope" not found']);
     expect(change).toBeUndefined();
   });
 
-  it('says which scheduling gates hold it back', () => {
-    const { rejection, change } = answer(aPod('p', { schedulingGates: [{ name: 'example.com/wait' }] }), [aNode('a')]);
+  it('says which scheduling gates hold it back', async () => {
+    const { rejection, change } = await answer(aPod('p', { schedulingGates: [{ name: 'example.com/wait' }] }), [aNode('a')]);
     expect(rejection?.reasons).toEqual(['waiting for scheduling gates: [example.com/wait]']);
     expect(change).toMatchObject({ text: 'remove the scheduling gates of pod p: example.com/wait', nodeName: 'a' });
   });
 
-  it('says whom the scheduler deletes for it', () => {
-    const { preempts, change } = answer(aPod('p', { priority: 10 }, '3'), [aNode('a')], [aPod('q', { nodeName: 'a', priority: 0 }, '2')]);
+  it('says whom the scheduler deletes for it', async () => {
+    const { preempts, change } = await answer(
+      aPod('p', { priority: 10 }, '3'),
+      [aNode('a')],
+      [aPod('q', { nodeName: 'a', priority: 0 }, '2')],
+    );
     expect(preempts).toEqual({ nodeName: 'a', victims: ['default/q'] });
     expect(change).toBeUndefined();
   });
 
-  it('says when a node would do now', () => {
-    expect(answer(aPod('p'), [aNode('a')]).wouldRunOn).toBe('a');
+  it('says when a node would do now', async () => {
+    expect((await answer(aPod('p'), [aNode('a')])).wouldRunOn).toBe('a');
   });
 });
