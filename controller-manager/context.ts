@@ -2,6 +2,7 @@ import type { ApiClient, EventRecorder } from '../client/index.ts';
 import type { Clock, Logger, Random } from '../runtime/index.ts';
 import type { SharedInformers } from './informers.ts';
 import type { Settings } from './settings.ts';
+import type { ControllerMetrics } from './shared/controller-metrics.ts';
 import type { Monitors } from './shared/monitors.ts';
 
 /** What every controller is made with. */
@@ -14,6 +15,7 @@ export interface ControllerContext {
   readonly random: Random;
   readonly logger: Logger;
   readonly settings: Settings;
+  readonly metrics: ControllerMetrics;
   /** The recorder of events of a component; one for each component. */
   recorder(component: string): EventRecorder;
 }

@@ -1,7 +1,17 @@
 // The public face of controller-manager/.
 import { hostname } from 'node:os';
 import type { ApiClient } from '../client/index.ts';
-import { type Clock, type Logger, type Random, type Service, silentLogger, systemClock, systemRandom } from '../runtime/index.ts';
+import {
+  type Clock,
+  createMetrics,
+  type Logger,
+  type Metrics,
+  type Random,
+  type Service,
+  silentLogger,
+  systemClock,
+  systemRandom,
+} from '../runtime/index.ts';
 import { selectControllers } from './controllers.ts';
 import { ControllerManager, type LeaderElection } from './manager.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
@@ -21,6 +31,8 @@ export interface ControllerManagerOptions {
   readonly controllers?: readonly string[] | undefined;
   /** Off unless given. */
   readonly leaderElection?: Partial<LeaderElection> | undefined;
+  /** Where controllers count; nobody reads it unless given. */
+  readonly metrics?: Metrics | undefined;
   /** Deep-freezes what informers hold; for tests. */
   readonly freeze?: boolean | undefined;
 }
@@ -36,6 +48,7 @@ export function createControllerManager(options: ControllerManagerOptions): Serv
     settings: { ...DEFAULT_SETTINGS, ...options.settings },
     controllers: selectControllers(options.controllers ?? ['*']),
     leaderElection: options.leaderElection && { ...electionDefaults(random), ...options.leaderElection },
+    metrics: options.metrics ?? createMetrics(),
     freeze: options.freeze ?? false,
   });
 }

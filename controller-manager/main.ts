@@ -19,18 +19,19 @@ export const main = (argv: readonly string[]): Promise<void> =>
 function create(values: ControllerManagerOptionValues, environment: Environment): Service {
   const client = clientFromOptions(values, { userAgent: 'kube-controller-manager', ...environment });
   const times = leaderElectionOf(values);
+  const metrics = createMetrics();
   const manager = createControllerManager({
     ...environment,
     client,
     settings: settingsOf(values, rootCaOf(values)),
     controllers: values.controllers,
+    metrics,
     leaderElection: times && {
       ...times,
       name: values['leader-elect-resource-name'],
       namespace: values['leader-elect-resource-namespace'],
     },
   });
-  const metrics = createMetrics();
   countClientMetrics(metrics);
   const service = withServing(values, { ...environment, service: manager, client, metrics });
   return withHealth(values, service, () => client.close(), metrics);

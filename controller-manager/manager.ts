@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { type ApiClient, createEventRecorder, createInformerFactory, createLeaderElector, type EventRecorder } from '../client/index.ts';
-import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
+import type { Clock, Logger, Metrics, Random, Service } from '../runtime/index.ts';
 import type { ControllerContext, ControllerDescriptor } from './context.ts';
 import { SharedInformers } from './informers.ts';
 import type { Settings } from './settings.ts';
+import { type ControllerMetrics, createControllerMetrics } from './shared/controller-metrics.ts';
 import { Monitors } from './shared/monitors.ts';
 
 /** How the one that works is found among several controller managers. */
@@ -24,6 +25,7 @@ export interface ManagerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly settings: Settings;
+  readonly metrics: Metrics;
   readonly controllers: readonly ControllerDescriptor[];
   /** Undefined to work without asking. */
   readonly leaderElection: LeaderElection | undefined;
@@ -34,11 +36,13 @@ export interface ManagerOptions {
 /** Runs the controllers, for as long as it leads. */
 export class ControllerManager implements Service {
   readonly #options: ManagerOptions;
+  readonly #metrics: ControllerMetrics;
   readonly #end = new AbortController();
   #running: Promise<void> | undefined;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
+    this.#metrics = createControllerMetrics(options.metrics);
   }
 
   /** Resolves when the controllers work, or another manager leads and this one stands by. */
@@ -95,7 +99,7 @@ export class ControllerManager implements Service {
     };
     const informers = new SharedInformers(createInformerFactory({ client, clock, random, logger, freeze }));
     const monitors = new Monitors({ client, informers, clock, random, logger });
-    const context: ControllerContext = { client, informers, monitors, clock, random, logger, settings, recorder };
+    const context: ControllerContext = { client, informers, monitors, clock, random, logger, settings, metrics: this.#metrics, recorder };
     const made = controllers.map(({ name, create }) => ({ name, controller: create(context) }));
     informers.start(signal);
     try {

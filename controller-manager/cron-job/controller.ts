@@ -199,6 +199,7 @@ class CronJobController implements Controller {
       const job = await this.#context.client
         .resource<Job>(batchKinds.jobs)
         .create({ apiVersion: 'batch/v1', kind: 'Job', metadata, spec: jobTemplate.spec ?? { template: {} } });
+      this.#context.metrics.cronJobSkew.observe((this.#context.clock.now() - at) / 1000);
       this.#recorder.event(subject, 'Normal', 'SuccessfulCreate', `Created job ${name}`);
       return job;
     } catch (error) {

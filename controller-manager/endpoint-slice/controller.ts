@@ -123,7 +123,11 @@ class EndpointSliceController implements Controller {
     }
     if (!hasEndpoints(service)) return undefined;
     const slices = this.#slicesOf(service);
-    if (this.#tracker.isStale(key, slices)) return { requeueAfterMs: STALE_MS };
+    const { syncs, changes } = this.#context.metrics.endpointSlices;
+    if (this.#tracker.isStale(key, slices)) {
+      syncs.inc({ result: 'stale' });
+      return { requeueAfterMs: STALE_MS };
+    }
     const pods = this.#pods.list(service.metadata.namespace).filter((pod) => selects(service, pod));
     const triggerTime = this.#triggers.look(key, service, pods);
     const plan = planSlices(this.#input(service, pods, slices));
@@ -133,9 +137,15 @@ class EndpointSliceController implements Controller {
     try {
       await this.#writer.write({ key, title, isGoing: deletionTimestamp !== undefined, triggerTime }, plan.changes);
     } catch (error) {
+      syncs.inc({ result: 'error' });
       const text = error instanceof Error ? error.message : String(error);
       this.#record(service, 'Warning', 'FailedToUpdateEndpointSlices', `Error updating Endpoint Slices for ${title}: ${text}`);
       throw error;
+    }
+    syncs.inc({ result: 'success' });
+    const { creates, updates, deletes } = plan.changes;
+    for (const [operation, written] of Object.entries({ create: creates, update: updates, delete: deletes })) {
+      if (written.length > 0) changes.inc({ operation }, written.length);
     }
     for (const { type, reason, message } of plan.events) this.#record(service, type, reason, message);
     return plan.withoutNode.length > 0 ? { requeueAfterMs: NODELESS_MS } : undefined;

@@ -85,10 +85,13 @@ class EphemeralVolumeController implements Controller {
   }
 
   async #create(claim: PersistentVolumeClaim): Promise<Error | undefined> {
+    const { creates, failures } = this.#context.metrics.ephemeralVolume;
+    creates.inc();
     try {
       await this.#context.client.resource<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims).create(claim);
       return undefined;
     } catch (error) {
+      failures.inc();
       // It is there already: the cache is behind, and whose it is is seen when it has caught up.
       return isAlreadyExists(error) || !(error instanceof Error) ? undefined : error;
     }

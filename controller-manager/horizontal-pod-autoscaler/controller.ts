@@ -12,6 +12,7 @@ import {
 } from '../../api/index.ts';
 import { type EventRecorder, type Informer, runController, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
+import { countTimed } from '../shared/controller-metrics.ts';
 import { deepEqual } from '../shared/equality.ts';
 import { groupOf, type LiveScale, Scales } from '../shared/scales.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
@@ -33,6 +34,12 @@ export const horizontalPodAutoscalerController: ControllerDescriptor = {
   alias: 'horizontalpodautoscaling',
   create: (context) => new HorizontalPodAutoscalerController(context),
 };
+
+/** How metrics call what went wrong. */
+type ErrorLabel = 'none' | 'internal';
+type Action = 'scale_up' | 'scale_down' | 'none';
+
+const actionOf = (current: number, wanted: number): Action => (wanted > current ? 'scale_up' : wanted < current ? 'scale_down' : 'none');
 
 /** What is scaled. */
 interface Target {
@@ -109,17 +116,23 @@ class HorizontalPodAutoscalerController implements Controller {
       return undefined;
     }
     if (!this.#stale.isStale(autoscaler)) {
+      const { clock, metrics } = this.#context;
+      const { reconciliations: total, reconciliationSeconds: seconds } = metrics.autoscaler;
+      const begin = clock.monotonic();
+      const run = new Run(autoscaler, this.#recorder, clock.now());
+      const count = (error: ErrorLabel) => countTimed({ total, seconds }, { action: run.action, error }, clock.monotonic() - begin);
       try {
-        await this.#scale(key, autoscaler);
+        await this.#scale(key, run);
+        count('none');
       } catch (error) {
+        count('internal');
         this.#context.logger.info({ autoscaler: key, err: error }, 'autoscaler could not do all it should, will retry');
       }
     }
     return { requeueAfterMs: this.#context.settings.autoscalerSyncPeriodMs };
   }
 
-  async #scale(key: string, autoscaler: Autoscaler): Promise<void> {
-    const run = new Run(autoscaler, this.#recorder, this.#context.clock.now());
+  async #scale(key: string, run: Run): Promise<void> {
     try {
       const target = await this.#target(run);
       run.status.currentReplicas = target.scale.spec.replicas || undefined;
@@ -193,7 +206,16 @@ class HorizontalPodAutoscalerController implements Controller {
       metrics: this.#metrics,
     };
     const outcomes: (Evaluation | MetricError)[] = [];
-    for (const spec of metrics) outcomes.push(await evaluateMetric(spec, inputs).catch(metricErrorOf));
+    const { clock, metrics: counted } = this.#context;
+    const { computations: total, computationSeconds: seconds } = counted.autoscaler;
+    for (const spec of metrics) {
+      const begin = clock.monotonic();
+      const outcome = await evaluateMetric(spec, inputs).catch(metricErrorOf);
+      const isError = outcome instanceof MetricError;
+      const labels = { action: isError ? 'none' : actionOf(current, outcome.replicas), error: isError ? 'internal' : 'none' };
+      countTimed({ total, seconds }, { ...labels, metric_type: spec.type }, clock.monotonic() - begin);
+      outcomes.push(outcome);
+    }
     return judge(run, current, outcomes);
   }
 
@@ -267,6 +289,7 @@ class HorizontalPodAutoscalerController implements Controller {
     }
     run.condition('AbleToScale', true, 'SucceededRescale', `the HPA controller was able to update the target scale to ${replicas}`);
     run.normal('SuccessfulRescale', `New size: ${replicas}; reason: ${reason}`);
+    run.action = actionOf(current, replicas);
     const { behavior } = run.autoscaler.spec;
     const change = replicas - current;
     if (behavior) this.#historyOf(key).scaled(change, run.now, longestPeriodMs(behavior, change));
@@ -298,6 +321,8 @@ class Run {
   readonly autoscaler: Autoscaler;
   readonly now: number;
   readonly status: Status;
+  /** What was done to the target. */
+  action: Action = 'none';
   readonly #recorder: EventRecorder;
 
   constructor(autoscaler: Autoscaler, recorder: EventRecorder, now: number) {

@@ -31,6 +31,7 @@ import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { type BackoffRecord, NO_FAILURES } from './backoff.ts';
 import { isJobFinished } from './conditions.ts';
+import { type JobAction, JobCounts } from './counts.ts';
 import { isTracked, TRACKING_FINALIZER } from './marks.ts';
 import { completionsReached, deadlineLeftMs, isComplete, type PodsPlan, planPods, planSuspension, verdictOf } from './plan.ts';
 import { Releases } from './releases.ts';
@@ -59,6 +60,8 @@ interface Outcome {
   readonly verdict: JobCondition | undefined;
   readonly error?: unknown;
   readonly requeueAfterMs?: number | undefined;
+  /** Unless pods were neither made nor deleted. */
+  readonly action?: JobAction | undefined;
 }
 
 /** How many pods were deleted, and how many of them were ready. */
@@ -82,6 +85,7 @@ class JobController implements Controller {
   readonly #stale = new StaleGuard();
   readonly #podControl: PodControl;
   readonly #owners: OwnerControl;
+  readonly #counts: JobCounts;
   readonly #recorder: EventRecorder;
 
   constructor(context: ControllerContext) {
@@ -92,6 +96,7 @@ class JobController implements Controller {
     this.#expectations = new Expectations(clock);
     this.#jobs = informers.jobs();
     this.#pods = informers.pods();
+    this.#counts = new JobCounts(context.metrics);
     this.#recorder = context.recorder('job-controller');
     this.#podControl = new PodControl(client, KIND, this.#recorder);
     this.#owners = new OwnerControl(client, KIND, coreKinds.pods, TRACKING_FINALIZER);
@@ -115,7 +120,10 @@ class JobController implements Controller {
 
   #listen(): void {
     this.#jobs.addHandler({
-      onAdd: (job) => this.#onJob(job),
+      onAdd: (job) => {
+        if (isForeign(job)) this.#counts.foreign(job);
+        this.#onJob(job);
+      },
       onUpdate: (job, old) => {
         if (job.metadata.generation === old.metadata.generation && !isJobFinished(job)) this.#queue.addPaced(keyOf(job));
         else this.#onJob(job);
@@ -123,13 +131,20 @@ class JobController implements Controller {
       onDelete: (job) => this.#onJob(job, true),
     });
     this.#pods.addHandler({
-      onAdd: (pod) => this.#onPod(pod),
+      onAdd: (pod) => {
+        this.#counts.podChanged(pod, undefined);
+        this.#onPod(pod);
+      },
       onUpdate: (pod, old) => {
+        this.#counts.podChanged(pod, old);
         const before = this.#jobOf(old);
         if (before && controllerOf(old)?.uid !== controllerOf(pod)?.uid) this.#onPodOf(before, pod, true);
         this.#onPod(pod, old);
       },
-      onDelete: (pod) => this.#onPod(pod, undefined, true),
+      onDelete: (pod) => {
+        this.#counts.podChanged(undefined, pod);
+        this.#onPod(pod, undefined, true);
+      },
     });
   }
 
@@ -192,13 +207,29 @@ class JobController implements Controller {
     }
     if (!job || isJobFinished(job)) this.#backoff.delete(key);
     if (!job || isForeign(job) || isJobFinished(job) || this.#stale.isStale(job)) return undefined;
+    const { clock } = this.#context;
+    const begin = clock.monotonic();
+    let action: JobAction = 'reconciling';
+    const count = (result: 'success' | 'error') => this.#counts.synced(job, { result, action }, clock.monotonic() - begin);
+    try {
+      const outcome = await this.#sync(key, job);
+      action = outcome.action;
+      if (outcome.error !== undefined) throw outcome.error;
+      count('success');
+      return { requeueAfterMs: outcome.requeueAfterMs };
+    } catch (error) {
+      count('error');
+      throw error;
+    }
+  }
+
+  async #sync(key: string, job: Live<Job>): Promise<Outcome & { readonly action: JobAction }> {
     const observed = await this.#observe(key, job);
     const view = viewOf(observed);
     const verdict = verdictOf(observed, view);
     const outcome = verdict ? await this.#end(observed, view, verdict) : await this.#manage(key, observed, view);
     await this.#track(key, observed, view, outcome);
-    if (outcome.error !== undefined) throw outcome.error;
-    return { requeueAfterMs: outcome.requeueAfterMs };
+    return { ...outcome, action: outcome.action ?? (observed.satisfied ? 'tracking' : 'reconciling') };
   }
 
   async #observe(key: string, job: Live<Job>): Promise<Observed> {
@@ -243,7 +274,9 @@ class JobController implements Controller {
       status = { ...status, conditions: change.conditions, ...(change.reason === 'Resumed' ? { startTime: toTime(now) } : {}) };
     }
     const requeueAfterMs = earliest(plan.waitMs, deadlineLeftMs({ ...observed, job: { ...job, status } }));
-    return { status, verdict, error: deleted.error ?? created.error, requeueAfterMs };
+    const action = plan.create.length > 0 ? 'pods_created' : plan.remove.length > 0 ? 'pods_deleted' : undefined;
+    this.#counts.podsCreated(job, view, { succeeded: created.count, failed: created.error === undefined ? 0 : 1 });
+    return { status, verdict, error: deleted.error ?? created.error, requeueAfterMs, action };
   }
 
   /** Deletes pods that are too many: they do not count, so they are not waited for. */
@@ -295,10 +328,12 @@ class JobController implements Controller {
     const counted = countReleased(job.status, tracked);
     if (error !== undefined) {
       await this.#writeStatus(job, counted);
+      this.#counts.podsCounted(observed.job, counted);
       throw error;
     }
     const finished = finish(counted, tracking.finished, this.#context.clock.now());
     job = await this.#writeStatus(job, finished ?? counted);
+    this.#counts.podsCounted(observed.job, counted);
     if (finished && tracking.finished) this.#tellEnd(job, tracking.finished);
   }
 
@@ -346,6 +381,7 @@ class JobController implements Controller {
   }
 
   #tellEnd(job: Live<Job>, { type, reason = '', message = '' }: JobCondition): void {
+    this.#counts.finished(job, { type, reason });
     const subject = subjectOf(KIND, job);
     if (type === 'Failed') {
       this.#recorder.event(subject, 'Warning', reason, message);

@@ -1,5 +1,6 @@
 import { coreKinds, keyOf, type Live, type Node } from '../../api/index.ts';
 import { type EventRecorder, type Informer, runController, WorkQueue } from '../../client/index.ts';
+import type { Counter } from '../../runtime/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { CidrSet, podRanges } from './plan.ts';
@@ -71,7 +72,14 @@ class NodeIpamController implements Controller {
     const cidrs = podCidrsOf(gone);
     if (cidrs.length === 0) return;
     this.#forEach(cidrs, (blocks, cidr) => blocks.release(cidr));
+    this.#count(this.#context.metrics.nodeIpam.releases, cidrs);
     for (const node of this.#nodes.list()) if (podCidrsOf(node).length === 0) this.#queue.add(keyOf(node));
+  }
+
+  /** One of each range. */
+  #count(metric: Counter, cidrs: readonly string[]): void {
+    const ranges = this.#context.settings.clusterCidr.split(',');
+    for (const i of cidrs.keys()) metric.inc({ clusterCIDR: ranges[i]?.trim() ?? '' });
   }
 
   async #reconcile(key: string): Promise<void> {
@@ -84,6 +92,7 @@ class NodeIpamController implements Controller {
       throw new Error(`no block of --cluster-cidr ${this.#context.settings.clusterCidr} is left`);
     }
     this.#given.add(node.metadata.uid);
+    this.#count(this.#context.metrics.nodeIpam.allocations, podCIDRs);
     try {
       const body = { metadata: { uid: node.metadata.uid }, spec: { podCIDR: podCIDRs[0], podCIDRs } };
       await this.#context.client.resource<Node>(coreKinds.nodes).patch(node.metadata.name, body, { type: 'strategic' });

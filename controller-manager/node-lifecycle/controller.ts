@@ -149,6 +149,8 @@ class NodeLifecycleController implements Controller {
   }
 
   async #monitor(): Promise<void> {
+    const { clock, metrics } = this.#context;
+    const begin = clock.monotonic();
     const nodes = this.#nodes.list();
     this.#noteComings(nodes);
     const zones = new Map<string, boolean[]>();
@@ -159,6 +161,7 @@ class NodeLifecycleController implements Controller {
       zones.set(zoneOf(node), zone);
       zone.push(looked.isReady);
     });
+    metrics.nodes.monitorSeconds.observe((clock.monotonic() - begin) / 1000);
     await this.#handleDisruption(zones, nodes);
   }
 
@@ -194,7 +197,9 @@ class NodeLifecycleController implements Controller {
    * @returns whether it is ready; undefined when that could not be found out.
    */
   async #look(cached: Live<Node>): Promise<{ isReady: boolean } | undefined> {
+    const { clock, metrics } = this.#context;
     const { name } = cached.metadata;
+    const begin = clock.monotonic();
     const wasReady = readyCondition(cached)?.status;
     try {
       const node = await this.#checkHealth(cached);
@@ -208,6 +213,8 @@ class NodeLifecycleController implements Controller {
     } catch (error) {
       if (!isNotFound(error)) this.#context.logger.info({ node: name, err: error }, 'node could not be looked after, will retry');
       return undefined;
+    } finally {
+      metrics.nodes.lookSeconds.observe((clock.monotonic() - begin) / 1000);
     }
   }
 
@@ -247,6 +254,7 @@ class NodeLifecycleController implements Controller {
       if (!node || !change) continue;
       try {
         await this.#taint(node, change);
+        this.#context.metrics.nodes.evictions.inc({ zone: zoneOf(node) });
       } catch (error) {
         this.#limiter.putBack(zoneOf(node), name);
         this.#context.logger.info({ node: name, err: error }, 'node could not be tainted, will retry');
@@ -263,6 +271,7 @@ class NodeLifecycleController implements Controller {
       unhealthyZoneThreshold: settings.unhealthyZoneThreshold,
       largeClusterSizeThreshold: settings.largeClusterSizeThreshold,
     });
+    this.#countZones(zones);
     this.#zones = plan.states;
     for (const [zone, rate] of plan.rates) this.#limiter.setRate(zone, rate);
     if (plan.entersTotal && nodes.length > 0) {
@@ -271,6 +280,18 @@ class NodeLifecycleController implements Controller {
     }
     if (plan.leavesTotal) {
       for (const [name, health] of this.#health) this.#health.set(name, { ...health, probedMs: clock.now() });
+    }
+  }
+
+  /** A zone whose last node is gone has none. */
+  #countZones(zones: ReadonlyMap<string, readonly boolean[]>): void {
+    const { zoneHealth, zoneSize, unhealthy } = this.#context.metrics.nodes;
+    for (const zone of new Set([...this.#zones.keys(), ...zones.keys()])) {
+      const ready = zones.get(zone) ?? [];
+      const silent = ready.filter((isReady) => !isReady).length;
+      zoneSize.set(ready.length, { zone });
+      unhealthy.set(silent, { zone });
+      zoneHealth.set(ready.length === 0 ? 100 : (100 * (ready.length - silent)) / ready.length, { zone });
     }
   }
 

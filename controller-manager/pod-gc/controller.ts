@@ -82,9 +82,11 @@ class PodGarbageCollector implements Controller {
 
   /** Marks the pod failed where it has not ended, so that its owner sees why, and deletes it without grace. */
   async #delete({ pod, cause }: Collected): Promise<void> {
-    const { logger, client } = this.#context;
+    const { logger, client, metrics } = this.#context;
     const { name, namespace, uid } = pod.metadata;
     const resource = client.resource<Pod>(coreKinds.pods);
+    const labels = { namespace: namespace ?? '', reason: cause };
+    metrics.podGc.deletions.inc(labels);
     try {
       if (!isPodTerminal(pod)) {
         const body = { metadata: { uid }, status: { phase: 'Failed', ...this.#disruption(pod, cause) } };
@@ -93,7 +95,9 @@ class PodGarbageCollector implements Controller {
       await resource.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
       logger.info({ pod: `${namespace}/${name}`, cause }, 'pod collected');
     } catch (error) {
-      if (!isNotFound(error)) logger.warn({ pod: `${namespace}/${name}`, cause, err: error }, 'pod could not be collected, will retry');
+      if (isNotFound(error)) return;
+      metrics.podGc.errors.inc(labels);
+      logger.warn({ pod: `${namespace}/${name}`, cause, err: error }, 'pod could not be collected, will retry');
     }
   }
 

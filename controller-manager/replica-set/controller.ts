@@ -19,7 +19,7 @@ import { earliest } from '../shared/earliest.ts';
 import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
-import { isPodActive } from '../shared/pods.ts';
+import { isPodActive, isPodReady, msOf } from '../shared/pods.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
 import { isSameStatus, nextAvailabilityMs, planReplicas, type ReplicaFailure, type Replicated, replicaSetStatus } from './plan.ts';
 
@@ -213,11 +213,23 @@ class ReplicaController<T extends Replicated> implements Controller {
     const plan = planReplicas(set, pods, () => this.#relatedPods(set), this.#context.clock.now());
     try {
       if (plan.create > 0) await this.#createPods(key, set, plan.create);
-      if (plan.remove.length > 0) await this.#deletePods(key, set, plan.remove);
+      if (plan.remove.length > 0) {
+        this.#countAges(pods, plan.remove);
+        await this.#deletePods(key, set, plan.remove);
+      }
       return undefined;
     } catch (error) {
       return { message: error instanceof Error ? error.message : String(error), error };
     }
+  }
+
+  /** Upstream: `reportSortingDeletionAgeRatio`. */
+  #countAges(pods: readonly Live<Pod>[], chosen: readonly Live<Pod>[]): void {
+    const now = this.#context.clock.now();
+    const ageMs = ({ metadata }: Live<Pod>) => now - msOf(metadata.creationTimestamp);
+    const youngestMs = Math.min(...pods.filter(isPodReady).map(ageMs));
+    if (youngestMs <= 0) return;
+    for (const pod of chosen) if (isPodReady(pod)) this.#context.metrics.replicaSetAgeRatio.observe(Math.trunc(ageMs(pod) / youngestMs));
   }
 
   /** @throws the first failure; the pods that were not tried are expected no more. */

@@ -1,6 +1,7 @@
-import { type ConfigMap, coreKinds, isAlreadyExists, isNotFound, keyOf, type Live, type Namespace } from '../../api/index.ts';
+import { ApiError, type ConfigMap, coreKinds, isAlreadyExists, isNotFound, keyOf, type Live, type Namespace } from '../../api/index.ts';
 import { type Informer, runController, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
+import { countTimed } from '../shared/controller-metrics.ts';
 import { deepEqual } from '../shared/equality.ts';
 import { isNamespaceTerminating } from '../shared/pod-control.ts';
 
@@ -46,11 +47,25 @@ class RootCaPublisher implements Controller {
       name: rootCaPublisher.name,
       queue: this.#queue,
       workers: WORKERS,
-      reconcile: (key) => this.#reconcile(key, rootCa),
+      reconcile: (key) => this.#counted(() => this.#reconcile(key, rootCa)),
       clock,
       logger,
       signal,
     });
+  }
+
+  async #counted(work: () => Promise<void>): Promise<void> {
+    const { clock, metrics } = this.#context;
+    const begin = clock.monotonic();
+    const count = (code: number) =>
+      countTimed({ total: metrics.rootCa.syncs, seconds: metrics.rootCa.syncSeconds }, { code }, clock.monotonic() - begin);
+    try {
+      await work();
+    } catch (error) {
+      count(error instanceof ApiError ? error.code : 500);
+      throw error;
+    }
+    count(200);
   }
 
   async #reconcile(name: string, rootCa: string): Promise<void> {

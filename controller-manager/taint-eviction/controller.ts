@@ -95,7 +95,7 @@ class TaintEvictionController implements Controller {
       return { requeueAfterMs: fireMs - now };
     }
     if (eviction.kind === 'now') this.#cancel(key, pod);
-    await this.#evict(key, pod);
+    await this.#evict(key, pod, eviction.kind === 'after' ? (scheduled?.fireMs ?? now) : now);
     this.#scheduled.delete(key);
     return undefined;
   }
@@ -110,7 +110,7 @@ class TaintEvictionController implements Controller {
   }
 
   /** Says why in the pod's conditions, then deletes it. */
-  async #evict(key: string, pod: Live<Pod>): Promise<void> {
+  async #evict(key: string, pod: Live<Pod>, dueMs: number): Promise<void> {
     this.#recorder.event(subjectOf(coreKinds.pods, pod), 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
     const { name, namespace, uid } = pod.metadata;
     const resource = this.#context.client.resource<Pod>(coreKinds.pods);
@@ -125,6 +125,9 @@ class TaintEvictionController implements Controller {
     try {
       await resource.patch(name, body, { namespace, type: 'strategic', subresource: 'status' });
       await resource.delete(name, { namespace, preconditions: { uid } });
+      const { metrics, clock } = this.#context;
+      metrics.taintEviction.deletions.inc();
+      metrics.taintEviction.deletionSeconds.observe((clock.now() - dueMs) / 1000);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -51,7 +51,7 @@ class TtlAfterFinishedController implements Controller {
 
   /** Asks the server first: the time to live may have been raised, and a job of the same name may be another. */
   async #delete(cached: Live<Job>): Promise<{ requeueAfterMs: number } | undefined> {
-    const { client, clock, logger } = this.#context;
+    const { client, clock, logger, metrics } = this.#context;
     const { name, namespace } = cached.metadata;
     const resource = client.resource<Job>(KIND);
     try {
@@ -61,6 +61,7 @@ class TtlAfterFinishedController implements Controller {
       if (left > 0) return { requeueAfterMs: left };
       const { uid } = job.metadata;
       await resource.delete(name, { namespace, propagationPolicy: 'Foreground', preconditions: { uid } });
+      metrics.ttlDeletion.observe(-left / 1000);
       logger.info({ job: `${namespace}/${name}` }, 'finished job deleted');
     } catch (error) {
       if (!isNotFound(error)) throw error;

@@ -6,7 +6,15 @@ import { isNotFound, type KindInfo, type KubeObject, type Live } from '../../api
 import { apiServerOptions, composeApiServer } from '../../apiserver/index.ts';
 import { type ApiClient, type ClientConfig, createClient, loadKubeconfig, type Query } from '../../client/index.ts';
 import { createControllerManager, type Settings } from '../../controller-manager/index.ts';
-import { parseOptions, type Service, seededRandom, silentLogger, systemClock, type VirtualClock } from '../../runtime/index.ts';
+import {
+  type Metrics,
+  parseOptions,
+  type Service,
+  seededRandom,
+  silentLogger,
+  systemClock,
+  type VirtualClock,
+} from '../../runtime/index.ts';
 import { startFakeKubelet } from './fake-kubelet.ts';
 
 /** How long a condition may take to come true. */
@@ -41,6 +49,8 @@ export interface ControlPlaneOptions {
   readonly clock?: VirtualClock | undefined;
   /** How far the clock goes with each look. */
   readonly stepMs?: number | undefined;
+  /** Where the controllers count. */
+  readonly metrics?: Metrics | undefined;
   /** Answers GETs of the controllers in the server's place: the body, or undefined to let them through. */
   answer?(path: string, query: Query): object | undefined;
 }
@@ -69,6 +79,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     ...environment,
     client: answering(managerClient, (path, query) => options.answer?.(path, query)),
     controllers: options.controllers,
+    metrics: options.metrics,
     settings: { rootCa: managerConfig.ca, signers, serviceAccountKey, ...options.settings },
     // The lease would be renewed every two seconds of however many years.
     leaderElection: options.clock ? undefined : {},
