@@ -42,6 +42,7 @@ import {
 import { taintEvictionController } from './taint-eviction/controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
 import { volumeExpandController } from './volume-expand/controller.ts';
+import { volumeModifier } from './volume-modify/controller.ts';
 
 /** Every controller. The garbage collector comes last: it shares the informers that the others have. */
 export const CONTROLLERS: readonly ControllerDescriptor[] = [
@@ -67,6 +68,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   endpointsController,
   persistentVolumeBinder,
   volumeExpandController,
+  volumeModifier,
   hostPathProvisioner,
   ephemeralVolumeController,
   endpointSliceController,

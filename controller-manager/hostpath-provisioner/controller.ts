@@ -74,6 +74,9 @@ class HostPathProvisioner implements Controller {
         wakeVolume(volume);
       },
       onUpdate: wakeVolume,
+      onDelete: ({ spec: { claimRef } }) => {
+        if (claimRef?.name) this.#queue.add(CLAIM + keyOf({ metadata: { name: claimRef.name, namespace: claimRef.namespace } }));
+      },
     });
   }
 

@@ -45,11 +45,10 @@ describe('planProvision', () => {
   it('makes what the claim asks for, on the node with the fewest volumes', () => {
     expect(hostOf(plan(claim(), { volumes: [volumeOn('n1')] }))).toEqual(['n2']);
     expect(hostOf(plan(claim(), { nodes: [aNode('n2'), aNode('n1')] }))).toEqual(['n1']);
-    const made = plan(claim({ accessModes: ['ReadWriteOncePod'], volumeAttributesClassName: 'gold' }));
+    const made = plan(claim({ accessModes: ['ReadWriteOncePod'] }));
     expect(made.action === 'provision' && made.volume.spec).toMatchObject({
       accessModes: ['ReadWriteOncePod'],
       capacity: { storage: '2Gi' },
-      volumeAttributesClassName: 'gold',
     });
   });
 
@@ -102,6 +101,9 @@ describe('planUpkeep', () => {
     ['delete', { ...held, ...going }, 'Delete', 'Released'],
     ['nothing', { ...held, ...going }, 'Delete', 'Bound'],
     ['nothing', held, 'Delete', 'Bound'],
+    ['nothing', held, 'Delete', 'Pending'],
+    ['delete', { ...held, ...going }, 'Delete', 'Pending'],
+    ['delete', { ...held, ...going }, 'Delete', 'Available'],
     ['protect', {}, 'Delete', 'Bound'],
     ['nothing', going, 'Delete', 'Released'],
     ['release', held, 'Retain', 'Released'],

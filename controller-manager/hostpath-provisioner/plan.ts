@@ -73,6 +73,8 @@ function unfitness({ spec }: Claim, storageClass: Live<StorageClass>): string | 
   const refused = (why: string) => `failed to provision volume with StorageClass "${storageClass.metadata.name}": ${why}`;
   if (spec.volumeMode === 'Block') return `${HOSTPATH_PROVISIONER} does not support block volume provisioning`;
   if (spec.selector) return refused('claim Selector is not supported');
+  // A volume has such a class only if a CSI driver made it.
+  if (spec.volumeAttributesClassName) return refused('volumeAttributesClassName is not supported');
   if (spec.dataSource || spec.dataSourceRef) return refused('volumes cannot be made from a data source');
   return storageClass.mountOptions?.length ? refused('mount options are not supported') : undefined;
 }
@@ -121,7 +123,6 @@ function volumeFor(claim: Claim, storageClass: Live<StorageClass>, node: Live<No
       claimRef: referenceToClaim(claim),
       persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? 'Delete',
       storageClassName: storageClass.metadata.name,
-      volumeAttributesClassName: claim.spec.volumeAttributesClassName,
       volumeMode: 'Filesystem',
       hostPath: { path, type: 'DirectoryOrCreate' },
       nodeAffinity: {
@@ -144,6 +145,8 @@ export function planUpkeep({ metadata, spec, status }: Volume): VolumeUpkeep {
   const isHeld = metadata.finalizers?.includes(PROVISIONER_FINALIZER) === true;
   if (spec.persistentVolumeReclaimPolicy !== 'Delete') return isHeld ? 'release' : 'nothing';
   if (metadata.deletionTimestamp && !isHeld) return 'nothing';
-  if (status.phase === 'Released') return 'delete';
+  // One that somebody deletes before it was ever bound would keep its claim waiting: as long as it is there no other is made.
+  const isUnbound = status.phase !== 'Bound' && status.phase !== 'Failed';
+  if (status.phase === 'Released' || (metadata.deletionTimestamp && isUnbound)) return 'delete';
   return isHeld || metadata.deletionTimestamp ? 'nothing' : 'protect';
 }

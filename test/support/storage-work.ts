@@ -10,6 +10,7 @@ import {
   SELECTED_NODE,
   type StorageClass,
   storageKinds,
+  type Volume,
   type VolumeAttachment,
 } from '../../api/index.ts';
 import type { Random } from '../../runtime/index.ts';
@@ -28,6 +29,14 @@ const CLASSES: readonly Omit<StorageClass, 'apiVersion' | 'kind'>[] = [
   { metadata: { name: LATER }, provisioner: 'nanokube.dev/hostpath', volumeBindingMode: 'WaitForFirstConsumer' },
 ];
 const CLASS_NAMES = ['growing', 'kept', LATER, MANUAL, MANUAL] as const;
+const EPHEMERAL: Volume = {
+  name: 'data',
+  ephemeral: {
+    volumeClaimTemplate: {
+      spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'growing', resources: { requests: { storage: '1Gi' } } },
+    },
+  },
+};
 const CLAIMS = 14;
 const SIZES = ['1Gi', '2Gi', '3Gi'] as const;
 
@@ -60,6 +69,21 @@ export class StorageWork {
     );
   }
 
+  /** Has every controller do its work once, with nobody in the way. */
+  async warmUp(): Promise<void> {
+    await this.#createClaim('growing', 'first');
+    await this.#createClaim(MANUAL, 'second');
+    await this.#createVolume({ storage: '3Gi', isKept: true, isReserved: false });
+    await this.#createPod({ name: 'data', persistentVolumeClaim: { claimName: 'second' } });
+    await this.#createPod(EPHEMERAL);
+    for (let i = 0; i < 4; i++) {
+      await this.#world.pass(2000);
+      await this.serve();
+    }
+    for (const { metadata } of await this.#world.list<Pod>(coreKinds.pods)) await this.#deletePod(metadata.name);
+    await this.#deleteClaim('first');
+  }
+
   async disturb(): Promise<void> {
     await play(this.#random, 1, [
       { weight: 10, run: () => this.#createClaim() },
@@ -68,7 +92,7 @@ export class StorageWork {
       { weight: 4, run: () => this.#growClaim() },
       { weight: 5, run: () => this.#deleteClaim() },
       { weight: 2, run: () => this.#deleteVolume() },
-      { weight: 5, run: () => this.#deletePod() },
+      { weight: 5, run: () => this.#deleteAnyPod() },
       { weight: 8, run: () => this.serve() },
       { weight: 3, run: () => this.#world.restartManager() },
     ]);
@@ -85,7 +109,7 @@ export class StorageWork {
   /** Every claim made by hand gets a volume that would do. */
   async provide(): Promise<void> {
     for (const { spec, status } of await this.#world.list<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims)) {
-      if (spec.storageClassName === MANUAL && status.phase === 'Pending') await this.#createVolume('9Gi');
+      if (spec.storageClassName === MANUAL && status.phase === 'Pending') await this.#createVolume({ storage: '9Gi', isReserved: false });
     }
   }
 
@@ -113,39 +137,42 @@ export class StorageWork {
     await tolerant(claims.patch(name, body, { namespace: NAMESPACE, type: 'merge', subresource: 'status' }));
   }
 
-  #createClaim(): Promise<void> {
+  #createClaim(storageClassName: string = this.#pick(CLASS_NAMES), name = this.#claimName()): Promise<void> {
     const claims = this.#world.client.resource<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
     const spec = {
-      storageClassName: this.#pick(CLASS_NAMES),
+      storageClassName,
       accessModes: [this.#random.integer(3) ? 'ReadWriteOnce' : 'ReadWriteMany'],
       resources: { requests: { storage: this.#pick(SIZES) } },
     };
-    return tolerant(claims.create({ metadata: { name: this.#claimName(), namespace: NAMESPACE }, spec }));
+    return tolerant(claims.create({ metadata: { name, namespace: NAMESPACE }, spec }));
   }
 
-  #createVolume(storage: string = this.#pick(SIZES)): Promise<void> {
+  #createVolume({
+    storage = this.#pick(SIZES) as string,
+    isKept = this.#random.integer(2) === 0,
+    isReserved = this.#random.integer(4) === 0,
+  } = {}): Promise<void> {
     const name = `hand-${this.#serial++}`;
-    const isKept = this.#random.integer(2) === 0;
     const source = isKept ? { csi: { driver: DRIVER, volumeHandle: name } } : { hostPath: { path: `/tmp/${name}` } };
     const spec: PersistentVolume['spec'] = {
       storageClassName: MANUAL,
       capacity: { storage },
       accessModes: ['ReadWriteOnce', 'ReadWriteMany'],
       persistentVolumeReclaimPolicy: isKept ? 'Retain' : 'Delete',
-      ...(this.#random.integer(4) === 0 ? { claimRef: { namespace: NAMESPACE, name: this.#claimName() } } : {}),
+      ...(isReserved ? { claimRef: { namespace: NAMESPACE, name: this.#claimName() } } : {}),
       ...source,
     };
     return tolerant(this.#world.client.resource<PersistentVolume>(coreKinds.persistentvolumes).create({ metadata: { name }, spec }));
   }
 
-  #createPod(): Promise<void> {
+  #createPod(volume: Volume = this.#anyVolume()): Promise<void> {
     const name = `pod-${this.#serial++}`;
-    const template = { spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'growing', resources: { requests: { storage: '1Gi' } } } };
-    const volume = this.#random.integer(3)
-      ? { name: 'data', persistentVolumeClaim: { claimName: this.#claimName() } }
-      : { name: 'data', ephemeral: { volumeClaimTemplate: template } };
     const spec = { containers: [{ name: 'app', image: 'app:1', resources: {} }], volumes: [volume] };
     return tolerant(this.#world.client.resource<Pod>(coreKinds.pods).create({ metadata: { name, namespace: NAMESPACE }, spec }));
+  }
+
+  #anyVolume(): Volume {
+    return this.#random.integer(3) ? { name: 'data', persistentVolumeClaim: { claimName: this.#claimName() } } : EPHEMERAL;
   }
 
   async #growClaim(): Promise<void> {
@@ -154,8 +181,8 @@ export class StorageWork {
     await tolerant(claims.patch(this.#claimName(), body, { namespace: NAMESPACE, type: 'merge' }));
   }
 
-  async #deleteClaim(): Promise<void> {
-    await tolerant(this.#world.client.resource(coreKinds.persistentvolumeclaims).delete(this.#claimName(), { namespace: NAMESPACE }));
+  async #deleteClaim(name = this.#claimName()): Promise<void> {
+    await tolerant(this.#world.client.resource(coreKinds.persistentvolumeclaims).delete(name, { namespace: NAMESPACE }));
   }
 
   async #deleteVolume(): Promise<void> {
@@ -166,11 +193,13 @@ export class StorageWork {
     await tolerant(this.#world.client.resource(coreKinds.persistentvolumes).delete(name));
   }
 
-  async #deletePod(): Promise<void> {
+  async #deleteAnyPod(): Promise<void> {
     const pods = await this.#world.list<Pod>(coreKinds.pods);
-    if (pods.length > 0) {
-      await tolerant(this.#world.client.resource(coreKinds.pods).delete(this.#pick(pods).metadata.name, { namespace: NAMESPACE }));
-    }
+    if (pods.length > 0) await this.#deletePod(this.#pick(pods).metadata.name);
+  }
+
+  async #deletePod(name: string): Promise<void> {
+    await tolerant(this.#world.client.resource(coreKinds.pods).delete(name, { namespace: NAMESPACE }));
   }
 
   #claimName = (): string => `claim-${this.#random.integer(CLAIMS)}`;
