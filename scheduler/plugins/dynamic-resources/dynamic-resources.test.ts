@@ -167,6 +167,18 @@ describe('a pod that claims devices', () => {
     expect(placement.place(named('e', 'c')).nodeName).toBe('node-1');
   });
 
+  it('gets no device that a pod of another profile got', () => {
+    const objects = { resourceclaims: [one, aClaim('d', [exactly('r')])], resourceslices: [gpus], deviceclasses: [aClass()] };
+    const configuration = readConfiguration({ profiles: [{ schedulerName: 'a' }, { schedulerName: 'b' }] }, '.');
+    const placement = new Placement({ configuration, objects }).with([aNode('node-1')]);
+    const named = (name: string, schedulerName: string, claim: string) =>
+      aPod(name)
+        .with({ schedulerName, resourceClaims: [{ name: 'x', resourceClaimName: claim }] })
+        .build();
+    expect(placement.place(named('x', 'a', 'c')).nodeName).toBe('node-1');
+    expect(placement.place(named('y', 'b', 'd')).message).toContain('cannot allocate all claims');
+  });
+
   it('is not asked about when another plugin has rejected the pod, and upstream says so', () => {
     const volume = { name: 'v', persistentVolumeClaim: { claimName: 'gone' } };
     expect(place(aPod('p').mounting(volume), {})).toBe('0/1 nodes are available: persistentvolumeclaim "gone" not found. not found');
