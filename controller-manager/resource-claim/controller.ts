@@ -1,4 +1,5 @@
 import {
+  CLAIM_PROTECTION,
   coreKinds,
   isNotFound,
   keyOf,
@@ -12,7 +13,7 @@ import { type ResourceClient, runController, WorkQueue } from '../../client/inde
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CONTROLLER } from '../informers.ts';
 import { subjectOf } from '../shared/subject.ts';
-import { claimNameOf, DELETE_PROTECTION, planClaim, planPod } from './plan.ts';
+import { claimNameOf, planClaim, planPod } from './plan.ts';
 
 /** Pods and claims looked after side by side, as upstream. */
 const WORKERS = 10;
@@ -139,7 +140,7 @@ class ResourceClaimController implements Controller {
     let current = claim;
     if (plan.status) current = await this.#claims.updateStatus({ ...claim, status: plan.status });
     if (plan.unprotect) {
-      const finalizers = (current.metadata.finalizers ?? []).filter((finalizer) => finalizer !== DELETE_PROTECTION);
+      const finalizers = (current.metadata.finalizers ?? []).filter((finalizer) => finalizer !== CLAIM_PROTECTION);
       await this.#claims.update({ ...current, metadata: { ...current.metadata, finalizers } });
     }
     if (!plan.remove) return;

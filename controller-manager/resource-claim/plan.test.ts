@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Live, Pod, ResourceV1ResourceClaim as ResourceClaim, ResourceClaimTemplate } from '../../api/index.ts';
+import {
+  CLAIM_PROTECTION,
+  type Live,
+  type Pod,
+  type ResourceV1ResourceClaim as ResourceClaim,
+  type ResourceClaimTemplate,
+} from '../../api/index.ts';
 import { ago, aPod, meta } from '../testing/builders.ts';
-import { DELETE_PROTECTION, generateName, planClaim, planPod } from './plan.ts';
+import { generateName, planClaim, planPod } from './plan.ts';
 
 const OWNED = [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'uid-p', controller: true }];
 const ALLOCATED: ResourceClaim['status'] = { allocation: { devices: { results: [] } } };
@@ -94,7 +100,7 @@ describe('a pod’s claim', () => {
 describe('a claim', () => {
   const running = aPod('p').on('n').running().build();
   const done = aPod('p').on('n').phase('Succeeded').build();
-  const held = { finalizers: [DELETE_PROTECTION] };
+  const held = { finalizers: [CLAIM_PROTECTION] };
   const with_ = (of: Live<Pod> | 'gone' | 'unknown') => () => of;
 
   it('stays as it is while a pod uses it, or may', () => {

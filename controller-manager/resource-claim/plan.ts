@@ -1,5 +1,6 @@
 // Claims that pods have made from templates, and who claims are reserved for. Upstream: `pkg/controller/resourceclaim`.
 import {
+  CLAIM_PROTECTION,
   coreKinds,
   type Live,
   type Pod,
@@ -11,8 +12,6 @@ import { isPodTerminal } from '../shared/pods.ts';
 
 /** On a claim: which claim of its pod it was made for. */
 export const POD_CLAIM_NAME = 'resource.kubernetes.io/pod-claim-name';
-/** Keeps what is allocated from being deleted. */
-export const DELETE_PROTECTION = 'resource.kubernetes.io/delete-protection';
 /** Room for five random characters in a name of 63. */
 const NAME_BASE_MAX = 57;
 
@@ -140,7 +139,7 @@ export function planClaim(claim: Claim, podOf: (name: string, uid: string) => Li
     const pod = podOf(name, uid);
     return pod === 'unknown' || (pod !== 'gone' && !isPodDone(pod));
   });
-  const isProtected = metadata.finalizers?.includes(DELETE_PROTECTION) === true;
+  const isProtected = metadata.finalizers?.includes(CLAIM_PROTECTION) === true;
   const frees =
     valid.length === 0 && isProtected && status.allocation !== undefined && (reserved.length > 0 || !!metadata.deletionTimestamp);
   const { allocation, reservedFor: _, devices: _devices, ...rest } = status;

@@ -6,7 +6,7 @@ import type { Snapshot } from '../state/snapshot.ts';
 import { CycleState } from './cycle-state.ts';
 import { Evaluations } from './evaluations.ts';
 import type { EventRegistration } from './events.ts';
-import { type ExtensionPoint, type PluginAt, takesPartIn } from './extension-points.ts';
+import { type ExtensionPoint, type PluginAt, pointLabel, takesPartIn } from './extension-points.ts';
 import type { NodeStatuses } from './node-statuses.ts';
 import type { Framework, Plugin, PostFilterResult, PreFilterOutcome } from './plugin.ts';
 import { MAX_NODE_SCORE, type Rejection, SKIP, unresolvable, unschedulable, type Verdict } from './status.ts';
@@ -118,7 +118,7 @@ export class Profile implements Framework {
     let nodeNames: ReadonlySet<string> | undefined;
     const namedBy: string[] = [];
     for (const plugin of this.#points.preFilter) {
-      const outcome = this.#timed('preFilter', plugin, () => plugin.preFilter(state, pod, snapshot));
+      const outcome = told('PreFilter', plugin, () => this.#timed('preFilter', plugin, () => plugin.preFilter(state, pod, snapshot)));
       if (outcome === SKIP) state.skipFilter.add(plugin.name);
       else this.evaluations.add('preFilter', plugin, 1);
       if (outcome === undefined || outcome === SKIP) continue;
@@ -351,7 +351,7 @@ export class Profile implements Framework {
     const started = this.#clock.monotonic();
     let rejection: Rejection | undefined;
     for (const plugin of plugins) {
-      const verdict = ask(plugin);
+      const verdict = told(pointLabel(point), plugin, () => ask(plugin));
       if (!verdict) continue;
       rejection = stamped(verdict, plugin);
       break;
@@ -390,7 +390,17 @@ export class PluginError extends Error {
   override readonly name = 'PluginError';
 
   constructor(point: string, plugin: string, cause: unknown) {
-    super(`running ${point} plugin "${plugin}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const which = point === 'Filter' ? `"${plugin}" filter plugin` : `${point} plugin "${plugin}"`;
+    super(`running ${which}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** @throws what a plugin throws, saying which one it was. */
+function told<T>(point: string, { name }: Plugin, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new PluginError(point, name, error);
   }
 }
 
@@ -426,11 +436,16 @@ function pointsOf(plugins: PluginsByPoint): Points {
 /** The first plugin that says no, of those from one on and before another. */
 function firstNo(state: CycleState, pod: PodInfo, node: NodeInfo, [from, to]: readonly [number, number]): Rejection | undefined {
   const { filters, filterCounts } = state;
-  for (let i = from; i < to; i++) {
-    const plugin = filters[i];
-    filterCounts[i] = (filterCounts[i] ?? 0) + 1;
-    const verdict = plugin?.filter?.(state, pod, node);
-    if (plugin && verdict) return stamped(verdict, plugin);
+  let i = from;
+  try {
+    for (; i < to; i++) {
+      const plugin = filters[i];
+      filterCounts[i] = (filterCounts[i] ?? 0) + 1;
+      const verdict = plugin?.filter?.(state, pod, node);
+      if (plugin && verdict) return stamped(verdict, plugin);
+    }
+  } catch (error) {
+    throw new PluginError('Filter', filters[i]?.name ?? '', error);
   }
   return undefined;
 }

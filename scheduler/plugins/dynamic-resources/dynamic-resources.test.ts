@@ -23,7 +23,7 @@ import { Placement } from '../../testing/placement.ts';
 import { IN_TREE } from '../registry.ts';
 import type { Claim } from './allocation/requests.ts';
 import { loadSelectors } from './allocation/selectors.ts';
-import { aClaim, aClass, aDevice, aSlice, exactly, firstOf, having, or } from './allocation/testing.ts';
+import { aClaim, aClass, aDevice, aSlice, cel, exactly, firstOf, having, or } from './allocation/testing.ts';
 import { dynamicResources } from './dynamic-resources.ts';
 
 beforeAll(loadSelectors);
@@ -167,9 +167,28 @@ describe('a pod that claims devices', () => {
     expect(placement.place(named('e', 'c')).nodeName).toBe('node-1');
   });
 
+  it('gets no device that a pod of another profile got', () => {
+    const objects = { resourceclaims: [one, aClaim('d', [exactly('r')])], resourceslices: [gpus], deviceclasses: [aClass()] };
+    const configuration = readConfiguration({ profiles: [{ schedulerName: 'a' }, { schedulerName: 'b' }] }, '.');
+    const placement = new Placement({ configuration, objects }).with([aNode('node-1')]);
+    const named = (name: string, schedulerName: string, claim: string) =>
+      aPod(name)
+        .with({ schedulerName, resourceClaims: [{ name: 'x', resourceClaimName: claim }] })
+        .build();
+    expect(placement.place(named('x', 'a', 'c')).nodeName).toBe('node-1');
+    expect(placement.place(named('y', 'b', 'd')).message).toContain('cannot allocate all claims');
+  });
+
   it('is not asked about when another plugin has rejected the pod, and upstream says so', () => {
     const volume = { name: 'v', persistentVolumeClaim: { claimName: 'gone' } };
     expect(place(aPod('p').mounting(volume), {})).toBe('0/1 nodes are available: persistentvolumeclaim "gone" not found. not found');
+  });
+
+  it('fails, with upstream’s words, when a selector does', () => {
+    const wrong = aClaim('c', [exactly('r', { selectors: [cel('device.attributes["x"].none')] })]);
+    expect(() => place(uses('c'), { claims: [wrong] })).toThrow(
+      'running "DynamicResources" filter plugin: claim default/c: selector #0: CEL runtime error: no such key: none',
+    );
   });
 
   it('that preempts others for cores finds its device too', () => {
