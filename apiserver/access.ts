@@ -2,13 +2,14 @@ import type { Environment, Service } from '../runtime/index.ts';
 import { OptionError } from '../runtime/index.ts';
 import { ALWAYS_ALLOW, ALWAYS_DENY, type AuthenticatorOptions, type ChainLink } from './auth/index.ts';
 import type { OidcFlags, Providers } from './auth/oidc/index.ts';
+import type { TokenAuthenticator } from './auth/token-authenticator.ts';
 import type { Chain } from './auth/webhook/index.ts';
 import { type ApiServerValues, type CompiledOptions, readPem } from './settings.ts';
 
 /** Who else is asked who somebody is, and who is asked what they may do. */
 export interface Access {
   readonly authentication: Pick<AuthenticatorOptions, 'anonymousAuth' | 'others'>;
-  readonly authorizers: readonly ChainLink[];
+  readonly authorizers: () => readonly ChainLink[];
   /** What runs in the background for it. */
   readonly services: readonly Service[];
 }
@@ -18,44 +19,48 @@ export async function openAccess(values: ApiServerValues, compiled: CompiledOpti
   const providers = await openProviders(values, compiled, environment);
   const webhook = await openTokenWebhook(values, compiled, environment);
   const chain = await openChain(values, environment);
-  const tokens = providers?.tokens ?? [];
-  const webhooks = [...(webhook ? [webhook] : []), ...chain.webhooks];
   return {
-    authentication: { anonymousAuth: anonymousOf(values, providers?.anonymous), others: [...tokens, ...(webhook ? [webhook] : [])] },
-    authorizers: chain.links,
-    services: [
-      ...tokens.map((each) =>
-        serviceOf(
-          () => each.start(),
-          () => each.stop(),
-        ),
-      ),
-      ...webhooks.map((each) =>
-        serviceOf(
-          () => undefined,
-          () => each.close(),
-        ),
-      ),
-    ],
+    authentication: { anonymousAuth: anonymousOf(values, providers?.anonymous), others: othersOf(providers, webhook) },
+    authorizers: () => chain.links,
+    services: [...(providers ? [providers] : []), ...(webhook ? [serviceOf(webhook)] : []), chain],
   };
 }
 
-const serviceOf = (start: () => void, stop: () => void): Service => ({
-  start: () => Promise.resolve(start()),
-  stop: () => Promise.resolve(stop()),
+/** Providers, which may change, and a webhook, as one list, which is another when they have changed. */
+function othersOf(providers: LiveProviders | undefined, webhook: TokenAuthenticator | undefined): () => readonly TokenAuthenticator[] {
+  let last: readonly TokenAuthenticator[] | undefined;
+  let all: readonly TokenAuthenticator[] = webhook ? [webhook] : [];
+  return () => {
+    const now = providers?.tokens;
+    if (now !== last) all = [...(now ?? []), ...(webhook ? [webhook] : [])];
+    last = now;
+    return all;
+  };
+}
+
+const serviceOf = (...parts: readonly { close(): void }[]): Service => ({
+  start: () => Promise.resolve(),
+  stop: async () => {
+    for (const part of parts) part.close();
+  },
 });
 
 /** Modes that need nothing but their name. */
 const PLAIN_MODES: Readonly<Record<string, ChainLink>> = { Node: 'Node', RBAC: 'RBAC', AlwaysAllow: ALWAYS_ALLOW, AlwaysDeny: ALWAYS_DENY };
 
-async function openChain(values: ApiServerValues, { clock, random, logger }: Environment): Promise<Pick<Chain, 'links' | 'webhooks'>> {
+/** Who is asked; the list is another when it has changed. */
+type LiveChain = Service & { readonly links: readonly ChainLink[] };
+
+const fixedChain = ({ links, webhooks }: Chain): LiveChain => ({ links, ...serviceOf(...webhooks) });
+
+async function openChain(values: ApiServerValues, { clock, random, logger }: Environment): Promise<LiveChain> {
   const path = values['authorization-config'];
   const modes = values['authorization-mode'];
   const plain = modes.map((mode) => PLAIN_MODES[mode]).filter((link) => link !== undefined);
-  if (path === undefined && plain.length === modes.length) return { links: plain, webhooks: [] };
-  const { chainFromFile, chainFromModes } = await import('./auth/webhook/index.ts');
+  if (path === undefined && plain.length === modes.length) return fixedChain({ links: plain, webhooks: [] });
+  const { ChainFile, chainFromModes } = await import('./auth/webhook/index.ts');
   const options = { policyFile: values['authorization-policy-file'], clock, random, logger };
-  if (path !== undefined) return chainFromFile(path, options);
+  if (path !== undefined) return new ChainFile(path, options);
   const webhook = {
     kubeconfig: values['authorization-webhook-config-file'] ?? '',
     version: reviewVersion(values['authorization-webhook-version']),
@@ -65,7 +70,7 @@ async function openChain(values: ApiServerValues, { clock, random, logger }: Env
     failsClosed: false,
     matchConditions: [],
   };
-  return chainFromModes(modes, webhook, options);
+  return fixedChain(chainFromModes(modes, webhook, options));
 }
 
 /** How long the webhook of `--authorization-mode` may take: upstream's. */
@@ -91,14 +96,29 @@ function anonymousOf(
   return configured;
 }
 
-async function openProviders(values: ApiServerValues, compiled: CompiledOptions, environment: Environment): Promise<Providers | undefined> {
+type LiveProviders = Service & Providers;
+
+async function openProviders(
+  values: ApiServerValues,
+  compiled: CompiledOptions,
+  environment: Environment,
+): Promise<LiveProviders | undefined> {
   const { 'authentication-config': path, 'oidc-issuer-url': issuerUrl, 'oidc-client-id': clientId } = values;
   if ((path ?? issuerUrl) === undefined) return undefined;
-  const { providersFromFile, providersFromFlags } = await import('./auth/oidc/index.ts');
+  const { ProvidersFile, providersFromFlags } = await import('./auth/oidc/index.ts');
   const { clock, logger } = environment;
   const options = { apiAudiences: compiled.apiAudiences, disallowedIssuers: values['service-account-issuer'], clock, logger };
-  if (path !== undefined) return providersFromFile(path, options);
-  return providersFromFlags(oidcFlags(values, issuerUrl ?? '', clientId ?? ''), values['oidc-signing-algs'], options);
+  if (path !== undefined) return new ProvidersFile(path, options);
+  const providers = providersFromFlags(oidcFlags(values, issuerUrl ?? '', clientId ?? ''), values['oidc-signing-algs'], options);
+  return {
+    ...providers,
+    start: async () => {
+      for (const each of providers.tokens) each.start();
+    },
+    stop: async () => {
+      for (const each of providers.tokens) each.stop();
+    },
+  };
 }
 
 function oidcFlags(values: ApiServerValues, issuerUrl: string, clientId: string): OidcFlags {

@@ -33,8 +33,8 @@ export interface AuthenticatorOptions {
   readonly writer?: LegacyTokenOptions['writer'];
   /** `--enable-bootstrap-token-auth` */
   readonly bootstrapTokens?: boolean | undefined;
-  /** Further ones, asked last: tokens of an OpenID provider, webhooks. */
-  readonly others?: readonly TokenAuthenticator[] | undefined;
+  /** Further ones, asked last: tokens of an OpenID provider, webhooks. Another list when they have changed. */
+  readonly others?: (() => readonly TokenAuthenticator[]) | undefined;
   /** PEM of the authorities of client certificates, which may change, where the TLS server trusts others too. */
   readonly clientCa?: (() => string) | undefined;
   /** Whom front proxies may name, and how; nobody unless given. */
@@ -71,17 +71,17 @@ export function createAuthenticator(options: AuthenticatorOptions): RequestAuthe
   const issuers = options.serviceAccountIssuers?.length ? options.serviceAccountIssuers : [DEFAULT_ISSUER];
   const apiAudiences = options.apiAudiences?.length ? options.apiAudiences : issuers;
   const { objects } = options;
-  const tokens: readonly TokenAuthenticator[] = [
+  const own: readonly TokenAuthenticator[] = [
     ...(options.tokenAuthFile === undefined ? [] : [createStaticTokens(options.tokenAuthFile, apiAudiences)]),
     createLegacyTokens({ publicKeys: options.serviceAccountKeys, apiAudiences, objects, writer: options.writer, clock }),
     createServiceAccountTokens({ issuers, publicKeys: options.serviceAccountKeys, apiAudiences, objects, clock }),
     ...(options.bootstrapTokens ? [createBootstrapTokens({ apiAudiences, objects, clock })] : []),
-    ...(options.others ?? []),
   ];
+  const tokens = withOthers(own, options.others);
   const certificates = createClientCertificates(clock, options.clientCa);
   const proxies = options.requestHeaders && createRequestHeaders(options.requestHeaders, clock);
   const anonymous = anonymousRule(options.anonymousAuth);
-  const verdictOn = (token: string, audiences: readonly string[]) => askInTurn(tokens, { token, audiences, errors: [INVALID_TOKEN] }, 0);
+  const verdictOn = (token: string, audiences: readonly string[]) => askInTurn(tokens(), { token, audiences, errors: [INVALID_TOKEN] }, 0);
 
   return {
     authenticate(request) {
@@ -95,6 +95,18 @@ export function createAuthenticator(options: AuthenticatorOptions): RequestAuthe
       return ANONYMOUS;
     },
     reviewToken: (token, audiences) => verdictOn(token, audiences.length > 0 ? audiences : apiAudiences),
+  };
+}
+
+/** Our own, and the others as they are now. */
+function withOthers(own: readonly TokenAuthenticator[], others: AuthenticatorOptions['others']): () => readonly TokenAuthenticator[] {
+  let last: readonly TokenAuthenticator[] | undefined;
+  let all = own;
+  return () => {
+    const now = others?.();
+    if (now !== last) all = [...own, ...(now ?? [])];
+    last = now;
+    return all;
   };
 }
 

@@ -23,15 +23,17 @@ export interface AuthorizerOptions {
   readonly objects: ObjectReader;
   /** What nodes may do beside reading what their pods need: with it, the Node authorizer is asked before RBAC. */
   readonly nodeRules?: readonly PolicyRule[] | undefined;
-  /** Who is asked, in order: `--authorization-mode`. Nodes, if there are rules for them, and RBAC unless given. */
-  readonly chain?: readonly ChainLink[] | undefined;
+  /** Who is asked, in order: `--authorization-mode`. Nodes, if there are rules for them, and RBAC unless given. Another list when they have changed. */
+  readonly chain?: (() => readonly ChainLink[]) | undefined;
 }
 
 /** An authorizer that is made here, or one that was made from the options. */
 export type ChainLink = 'Node' | 'RBAC' | Authorizer;
 
 /** One that asks nobody else. */
-export type LocalChain = Omit<AuthorizerOptions, 'chain'> & { readonly chain?: readonly ('Node' | 'RBAC' | LocalAuthorizer)[] | undefined };
+export type LocalChain = Omit<AuthorizerOptions, 'chain'> & {
+  readonly chain?: (() => readonly ('Node' | 'RBAC' | LocalAuthorizer)[]) | undefined;
+};
 
 /**
  * The API server's authorizer: the privileged group, then those of the chain. The first who allows or denies decides; the others have no
@@ -41,19 +43,56 @@ export function createAuthorizer(options: LocalChain): LocalAuthorizer & Pick<Ro
 export function createAuthorizer(options: AuthorizerOptions): RoleBasedAuthorizer;
 export function createAuthorizer({ objects, nodeRules = [], chain }: AuthorizerOptions): RoleBasedAuthorizer {
   const rbac = new RbacAuthorizer(objects);
-  const links = chain ?? (nodeRules.length > 0 ? (['Node', 'RBAC'] as const) : (['RBAC'] as const));
-  const every = links.map((link): Authorizer => {
-    if (link === 'RBAC') return rbac;
-    return link === 'Node' ? new NodeAuthorizer(objects, nodeRules) : link;
-  });
-  const local = every.filter((each) => !each.isRemote);
-  const rulesFor = (user: UserInfo, namespace: string) => joined(every.map((each) => each.rulesFor(user, namespace)));
-  const authorizer: Authorizer = { authorize: (asked) => ask(every, asked), rulesFor };
+  const unless: readonly ChainLink[] = nodeRules.length > 0 ? ['Node', 'RBAC'] : ['RBAC'];
+  const live = new LiveChain(chain ?? (() => unless), (name) => (name === 'RBAC' ? rbac : new NodeAuthorizer(objects, nodeRules)));
+  const rulesFor = (user: UserInfo, namespace: string) => joined(live.every.map((each) => each.rulesFor(user, namespace)));
+  const authorizer: Authorizer = { authorize: (asked) => ask(live.every, asked), rulesFor };
   return {
     ...authorizer,
-    local: { authorize: (asked) => atOnce(ask(local, asked)), rulesFor },
+    local: { authorize: (asked) => atOnce(ask(live.local, asked)), rulesFor },
     escalationCheck: createEscalationCheck({ authorizer, rules: rbac, privilegedGroup: PRIVILEGED_GROUP }),
   };
+}
+
+/** The authorizers of a chain that may change; those of our own are made once. */
+class LiveChain {
+  readonly #links: () => readonly ChainLink[];
+  readonly #make: (name: 'Node' | 'RBAC') => Authorizer;
+  readonly #own = new Map<string, Authorizer>();
+  #last: readonly ChainLink[] | undefined;
+  #every: readonly Authorizer[] = [];
+  #local: readonly Authorizer[] = [];
+
+  constructor(links: () => readonly ChainLink[], make: (name: 'Node' | 'RBAC') => Authorizer) {
+    this.#links = links;
+    this.#make = make;
+    this.#follow();
+  }
+
+  get every(): readonly Authorizer[] {
+    this.#follow();
+    return this.#every;
+  }
+
+  /** Those that ask nobody else. */
+  get local(): readonly Authorizer[] {
+    this.#follow();
+    return this.#local;
+  }
+
+  #follow(): void {
+    const links = this.#links();
+    if (links === this.#last) return;
+    this.#last = links;
+    this.#every = links.map((link) => (typeof link === 'string' ? this.#ownOf(link) : link));
+    this.#local = this.#every.filter(({ isRemote }) => !isRemote);
+  }
+
+  #ownOf(name: 'Node' | 'RBAC'): Authorizer {
+    const known = this.#own.get(name) ?? this.#make(name);
+    this.#own.set(name, known);
+    return known;
+  }
 }
 
 const ask = (authorizers: readonly Authorizer[], asked: AccessAttributes): Decision | Promise<Decision> =>

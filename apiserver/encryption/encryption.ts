@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { KindInfo } from '../../api/index.ts';
-import { type Clock, type Logger, type Service, type Timer, UserError } from '../../runtime/index.ts';
+import { type Clock, type Logger, type Service, UserError } from '../../runtime/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../config-file.ts';
+import { ConfigReload } from '../config-reload.ts';
 import type { Sealing } from '../registry/stored-form.ts';
 import { isSealed, sealedError } from '../registry/stored-object.ts';
 import {
@@ -47,28 +47,27 @@ type Transformers = ReadonlyMap<string, Transformer>;
 /** What Secrets and whatever else is named are sealed with in the store, as the file has it now. */
 export class Encryption implements Service {
   readonly #options: EncryptionOptions;
-  #hash: string;
+  readonly #reload: ConfigReload;
   #transformers: Transformers;
-  #timer: Timer | undefined;
-  #stopped = false;
 
   /** @throws UserError when the file cannot be read or followed. */
   constructor(options: EncryptionOptions) {
     this.#options = options;
-    const text = readConfigText(ENCRYPTION_OPTION, options.path);
-    this.#transformers = transformersOf(options.path, text);
-    this.#hash = hashOf(text);
+    const { path, clock, logger } = options;
+    const text = readConfigText(ENCRYPTION_OPTION, path);
+    this.#transformers = transformersOf(path, text);
+    const apply = (changed: string) => {
+      this.#transformers = transformersOf(path, changed);
+    };
+    this.#reload = new ConfigReload({ option: ENCRYPTION_OPTION, path, text, pollMs: POLL_MS, apply, clock, logger });
   }
 
   start(): Promise<void> {
-    if (this.#options.reload) this.#arm();
-    return Promise.resolve();
+    return this.#options.reload ? this.#reload.start() : Promise.resolve();
   }
 
   stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timer?.cancel();
-    return Promise.resolve();
+    return this.#reload.stop();
   }
 
   /** What a kind's objects are sealed with: always by the file's present content. */
@@ -103,32 +102,11 @@ export class Encryption implements Service {
     };
   }
 
-  /** Looks at the file. What is wrong with it is logged, and leaves what was there before in force, as upstream does. */
+  /** Looks at the file now. */
   check(): void {
-    const { path, logger } = this.#options;
-    try {
-      const text = readConfigText(ENCRYPTION_OPTION, path);
-      const hash = hashOf(text);
-      if (hash === this.#hash) return;
-      this.#transformers = transformersOf(path, text);
-      this.#hash = hash;
-      logger.info({ path, hash }, 'encryption configuration was loaded again');
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      logger.error({ err: error, path }, 'encryption configuration cannot be loaded again, the one before stays in force');
-    }
-  }
-
-  #arm(): void {
-    if (this.#stopped) return;
-    this.#timer = this.#options.clock.setTimer(POLL_MS, () => {
-      this.check();
-      this.#arm();
-    });
+    this.#reload.check();
   }
 }
-
-const hashOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 
 /** Transformers by `group/resource`, where either may be a star. */
 function transformersOf(path: string, text: string): Transformers {

@@ -1,7 +1,7 @@
 // Users of OpenID providers.
-import type { Clock, Logger } from '../../../runtime/index.ts';
-import { SIGNING_ALGORITHMS } from '../../../runtime/index.ts';
+import { type Clock, type Logger, type Service, SIGNING_ALGORITHMS, type Timer } from '../../../runtime/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../../config-file.ts';
+import { ConfigReload } from '../../config-reload.ts';
 import { compileAuthentication } from './compile.ts';
 import {
   AUTHENTICATION_FORMAT,
@@ -29,13 +29,80 @@ export interface Providers {
   readonly anonymous: boolean | readonly string[] | undefined;
 }
 
-/** What `--authentication-config` asks for. @throws UserError */
-export function providersFromFile(path: string, options: ProvidersOptions): Providers {
-  const config = parseConfig(AUTHENTICATION_FORMAT, path, readConfigText(AUTHENTICATION_OPTION, path));
-  return {
-    tokens: tokensOf(config, { ...options, path, option: AUTHENTICATION_OPTION, algorithms: SIGNING_ALGORITHMS }),
-    anonymous: anonymousOf(config),
-  };
+/** How often the file, and new providers that have not answered yet, are looked at. */
+const POLL_MS = 2000;
+
+/**
+ * What `--authentication-config` asks for, as the file has it now. New providers serve when all of them have answered; until then those before do.
+ * Who may come without credentials is as it was at the start, as upstream has it.
+ */
+export class ProvidersFile implements Service {
+  /** Who may come without credentials; undefined when it is not said. */
+  readonly anonymous: Providers['anonymous'];
+  readonly #path: string;
+  readonly #options: ProvidersOptions;
+  readonly #reload: ConfigReload;
+  #tokens: readonly OidcTokens[];
+  #next: readonly OidcTokens[] | undefined;
+  #timer: Timer | undefined;
+
+  /** @throws UserError when the file cannot be read or followed. */
+  constructor(path: string, options: ProvidersOptions) {
+    const { clock, logger } = options;
+    this.#path = path;
+    this.#options = options;
+    const text = readConfigText(AUTHENTICATION_OPTION, path);
+    const config = parseConfig(AUTHENTICATION_FORMAT, path, text);
+    this.anonymous = anonymousOf(config);
+    this.#tokens = this.#tokensOf(config);
+    const apply = (changed: string) => this.#apply(changed);
+    this.#reload = new ConfigReload({ option: AUTHENTICATION_OPTION, path, text, pollMs: POLL_MS, apply, clock, logger });
+  }
+
+  get tokens(): readonly OidcTokens[] {
+    return this.#tokens;
+  }
+
+  start(): Promise<void> {
+    for (const each of this.#tokens) each.start();
+    return this.#reload.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    for (const each of [...this.#tokens, ...(this.#next ?? [])]) each.stop();
+    await this.#reload.stop();
+  }
+
+  /** Looks at the file now. */
+  check(): void {
+    this.#reload.check();
+  }
+
+  #apply(text: string): void {
+    const next = this.#tokensOf(parseConfig(AUTHENTICATION_FORMAT, this.#path, text));
+    for (const each of this.#next ?? []) each.stop();
+    this.#timer?.cancel();
+    this.#next = next;
+    for (const each of next) each.start();
+    this.#takeOver();
+  }
+
+  #takeOver(): void {
+    const next = this.#next;
+    if (!next) return;
+    if (!next.every(({ isReady }) => isReady)) {
+      this.#timer = this.#options.clock.setTimer(POLL_MS, () => this.#takeOver());
+      return;
+    }
+    for (const each of this.#tokens) each.stop();
+    this.#tokens = next;
+    this.#next = undefined;
+  }
+
+  #tokensOf(config: AuthenticationConfiguration): readonly OidcTokens[] {
+    return tokensOf(config, { ...this.#options, path: this.#path, option: AUTHENTICATION_OPTION, algorithms: SIGNING_ALGORITHMS });
+  }
 }
 
 /** What `--oidc-issuer-url` and the options beside it ask for. @throws UserError */

@@ -36,6 +36,11 @@ export class OidcTokens implements TokenAuthenticator {
     this.#provider = new Provider({ issuer: jwt.issuer, discoveryUrl: jwt.discoveryUrl, ca: jwt.ca, clock, logger });
   }
 
+  /** Whether the provider has told its keys. */
+  get isReady(): boolean {
+    return this.#provider.isReady;
+  }
+
   start(): void {
     this.#provider.start();
   }

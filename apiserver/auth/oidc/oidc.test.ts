@@ -7,7 +7,7 @@ import { tempDirectory } from '../../../test/support/temp-directory.ts';
 import { TokenError } from '../token-authenticator.ts';
 import { compileAuthentication } from './compile.ts';
 import type { JwtConfiguration } from './config.ts';
-import { type OidcFlags, type OidcTokens, type ProvidersOptions, providersFromFile, providersFromFlags } from './index.ts';
+import { type OidcFlags, type OidcTokens, ProvidersFile, type ProvidersOptions, providersFromFlags } from './index.ts';
 
 const API = 'https://kubernetes.default.svc';
 const optionsWith = (clock = systemClock): ProvidersOptions => ({
@@ -176,6 +176,51 @@ test('a provider that is away at the start is looked for until it is there', asy
   tokens?.stop();
 });
 
+test('providers of a file that changes serve when they have answered, and those before them until then', async () => {
+  const clock = new VirtualClock(Date.now());
+  await using directory = await tempDirectory();
+  await using first = await startOpenIdProvider();
+  await using second = await startOpenIdProvider();
+  const path = join(directory.path, 'authentication.yaml');
+  const write = (...providers: OpenIdProvider[]) => {
+    const jwt = providers.map(({ issuer: url, ca }) => ({
+      issuer: { url, audiences: [OPENID_CLIENT], certificateAuthority: ca },
+      claimMappings: { username: { claim: 'sub', prefix: '' } },
+    }));
+    writeFileSync(path, JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', jwt }));
+  };
+  const until = async (met: () => Promise<boolean> | boolean) => {
+    for (let i = 0; i < 5000 && !(await met()); i++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  write(first);
+  const file = new ProvidersFile(path, optionsWith(clock));
+  await file.start();
+  const knows = async (provider: OpenIdProvider) => {
+    const answers = await Promise.all(
+      file.tokens.map((tokens) => tokens.authenticateToken(provider.token(), [API])?.catch(() => undefined)),
+    );
+    return answers.some((answer) => answer !== undefined);
+  };
+  await until(() => knows(first));
+  expect([await knows(first), await knows(second)]).toEqual([true, false]);
+  writeFileSync(path, '{"kind":"Nonsense"}');
+  file.check();
+  expect(await knows(first)).toBe(true);
+  second.break(true);
+  write(second);
+  file.check();
+  await clock.advance(2_000);
+  expect([await knows(first), await knows(second)]).toEqual([true, false]);
+  second.break(false);
+  await clock.advance(10_000);
+  await until(async () => {
+    await clock.advance(2_000);
+    return knows(second);
+  });
+  expect([await knows(first), await knows(second)]).toEqual([false, true]);
+  await file.stop();
+});
+
 describe('a configuration file', () => {
   async function configured(provider: OpenIdProvider, jwt: Partial<JwtConfiguration>, more: object = {}) {
     await using directory = await tempDirectory();
@@ -183,7 +228,7 @@ describe('a configuration file', () => {
     const issuer = { url: provider.issuer, audiences: [OPENID_CLIENT], certificateAuthority: provider.ca };
     const content = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', jwt: [{ issuer, ...jwt }], ...more };
     writeFileSync(path, JSON.stringify(content));
-    return providersFromFile(path, optionsWith());
+    return new ProvidersFile(path, optionsWith());
   }
 
   it('maps claims by expressions, and judges claims and users by rules', async () => {

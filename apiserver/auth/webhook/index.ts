@@ -1,6 +1,7 @@
 // Authorizers and authenticators that are asked over HTTP, and the configuration file that orders authorizers.
-import type { Clock, Logger, Random } from '../../../runtime/index.ts';
+import { type Clock, type Logger, type Random, type Service, UserError } from '../../../runtime/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../../config-file.ts';
+import { ConfigReload } from '../../config-reload.ts';
 import { createAbacAuthorizer } from '../abac.ts';
 import { ALWAYS_ALLOW, ALWAYS_DENY } from '../always.ts';
 import type { ChainLink } from '../authorizer.ts';
@@ -31,13 +32,80 @@ export interface Chain {
   readonly webhooks: readonly WebhookAuthorizer[];
 }
 
-/** What `--authorization-config` asks for. @throws UserError */
-export function chainFromFile(path: string, options: ChainOptions): Chain {
-  const config = parseConfig(AUTHORIZATION_FORMAT, path, readConfigText(AUTHORIZATION_OPTION, path));
-  const { authorizers, errors } = compileAuthorization(config);
-  refuseConfig(AUTHORIZATION_OPTION, path, errors);
-  return createChain(authorizers, options);
+/** How often the file is looked at. */
+const POLL_MS = 2000;
+
+/**
+ * What `--authorization-config` asks for, as the file has it now. A changed file may order other webhooks, and only them: authorizers of other
+ * types stay those there were at the start, as upstream has it.
+ */
+export class ChainFile implements Service {
+  readonly #path: string;
+  readonly #options: ChainOptions;
+  readonly #reload: ConfigReload;
+  readonly #types: string;
+  #chain: Chain;
+
+  /** @throws UserError when the file cannot be read or followed. */
+  constructor(path: string, options: ChainOptions) {
+    const { clock, logger } = options;
+    this.#path = path;
+    this.#options = options;
+    const text = readConfigText(AUTHORIZATION_OPTION, path);
+    const authorizers = authorizersOf(path, text);
+    this.#types = ownTypes(authorizers);
+    this.#chain = createChain(authorizers, options);
+    const apply = (changed: string) => this.#apply(changed);
+    this.#reload = new ConfigReload({ option: AUTHORIZATION_OPTION, path, text, pollMs: POLL_MS, apply, clock, logger });
+  }
+
+  get links(): readonly ChainLink[] {
+    return this.#chain.links;
+  }
+
+  start(): Promise<void> {
+    return this.#reload.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#reload.stop();
+    this.#close();
+  }
+
+  /** Looks at the file now. */
+  check(): void {
+    this.#reload.check();
+  }
+
+  #apply(text: string): void {
+    const authorizers = authorizersOf(this.#path, text);
+    const types = ownTypes(authorizers);
+    if (types !== this.#types) {
+      throw new UserError(
+        `--${AUTHORIZATION_OPTION}: the authorizers that are no webhooks must stay ${this.#types}, not ${types}; restart to change them (in ${this.#path})`,
+      );
+    }
+    const chain = createChain(authorizers, this.#options);
+    this.#close();
+    this.#chain = chain;
+  }
+
+  #close(): void {
+    for (const webhook of this.#chain.webhooks) webhook.close();
+  }
 }
+
+function authorizersOf(path: string, text: string): readonly CompiledAuthorizer[] {
+  const { authorizers, errors } = compileAuthorization(parseConfig(AUTHORIZATION_FORMAT, path, text));
+  refuseConfig(AUTHORIZATION_OPTION, path, errors);
+  return authorizers;
+}
+
+const ownTypes = (authorizers: readonly CompiledAuthorizer[]): string =>
+  authorizers
+    .flatMap(({ type }) => (type === 'Webhook' ? [] : type))
+    .sort()
+    .join(', ') || 'none';
 
 function createChain(authorizers: readonly CompiledAuthorizer[], options: ChainOptions): Chain {
   const webhooks: WebhookAuthorizer[] = [];

@@ -7,7 +7,7 @@ import { tempDirectory } from '../../../test/support/temp-directory.ts';
 import { createAuthorizer } from '../index.ts';
 import { ObjectsInMemory } from '../objects-in-memory.ts';
 import type { AccessAttributes, Decision } from '../types.ts';
-import { chainFromFile, chainFromModes, createTokenWebhook } from './index.ts';
+import { ChainFile, chainFromModes, createTokenWebhook } from './index.ts';
 
 const clock = new VirtualClock();
 const options = { policyFile: undefined, clock, random: seededRandom(1), logger: silentLogger };
@@ -31,7 +31,7 @@ async function aWebhook(version: 'v1' | 'v1beta1' = 'v1', more: Partial<typeof p
   const directory = await tempDirectory();
   const webhook = await startReviewWebhook(directory.path);
   const { links, webhooks } = chainFromModes(['RBAC', 'Webhook'], { kubeconfig: webhook.kubeconfig, version, ...plain, ...more }, options);
-  const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: links });
+  const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: () => links });
   return {
     webhook,
     authorizer,
@@ -166,7 +166,7 @@ describe('a configuration of authorizers', () => {
     await using directory = await tempDirectory();
     const path = join(directory.path, 'authorization.yaml');
     writeFileSync(path, JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthorizationConfiguration', authorizers }));
-    return chainFromFile(path, options);
+    return new ChainFile(path, options);
   }
   const at = (kubeConfigFile: string) => ({ connectionInfo: { type: 'KubeConfigFile', kubeConfigFile } });
 
@@ -177,7 +177,7 @@ describe('a configuration of authorizers', () => {
     first.answer = () => ({ denied: true, reason: 'first' });
     second.answer = () => ({ allowed: true, reason: 'second' });
     const conditions = (...texts: string[]) => ({ matchConditions: texts.map((expression) => ({ expression })) });
-    const { links, webhooks } = await configured([
+    const chain = await configured([
       { type: 'RBAC', name: 'rbac' },
       {
         type: 'Webhook',
@@ -199,7 +199,7 @@ describe('a configuration of authorizers', () => {
         },
       },
     ]);
-    const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: links });
+    const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: () => chain.links });
     expect(await authorizer.authorize(asked({ namespace: 'red' }))).toMatchObject({ denied: true, reason: 'first' });
     expect(await authorizer.authorize(asked())).toMatchObject({ allowed: true, reason: 'second' });
     expect(authorizer.authorize(asked({ user: { name: 'bob', groups: [] } }))).toEqual({ allowed: false, reason: '' });
@@ -208,7 +208,39 @@ describe('a configuration of authorizers', () => {
       evaluationError: expect.stringContaining('cel evaluation error: expression'),
     });
     expect([first.reviews.length, second.reviews.length]).toEqual([1, 1]);
-    for (const each of webhooks) each.close();
+    await chain.stop();
+  });
+
+  it('is followed when it changes, as far as it is good and orders webhooks alone', async () => {
+    await using directory = await tempDirectory();
+    await using first = await startReviewWebhook(directory.path, 'first');
+    await using second = await startReviewWebhook(directory.path, 'second');
+    first.answer = () => ({ denied: true, reason: 'first' });
+    second.answer = () => ({ allowed: true, reason: 'second' });
+    const asks = (kubeconfig: string) => [
+      { type: 'RBAC', name: 'rbac' },
+      { type: 'Webhook', name: 'one', webhook: { ...webhook, ...at(kubeconfig) } },
+    ];
+    const path = join(directory.path, 'authorization.yaml');
+    const write = (authorizers: object[]) =>
+      writeFileSync(path, JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthorizationConfiguration', authorizers }));
+    write(asks(first.kubeconfig));
+    const chain = new ChainFile(path, options);
+    const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: () => chain.links });
+    const reason = async () => (await authorizer.authorize(asked())).reason;
+    expect(await reason()).toBe('first');
+    for (const [authorizers, now] of [
+      [[], 'first'],
+      [asks(first.kubeconfig).slice(1), 'first'],
+      [[...asks(second.kubeconfig), { type: 'Node', name: 'node' }], 'first'],
+      [asks(second.kubeconfig), 'second'],
+      [asks(first.kubeconfig), 'first'],
+    ] as const) {
+      write([...authorizers]);
+      chain.check();
+      expect(await reason(), JSON.stringify(authorizers)).toBe(now);
+    }
+    await chain.stop();
   });
 
   it.each<[object[], string]>([
@@ -270,8 +302,8 @@ test('policies of a file allow what they say', async () => {
     ].join('\n'),
   );
   const webhook = { kubeconfig: '', version: 'v1' as const, ...plain };
-  const chain = chainFromModes(['ABAC'], webhook, { ...options, policyFile }).links;
-  const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain });
+  const chain = chainFromModes(['ABAC'], webhook, { ...options, policyFile });
+  const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: () => chain.links });
   const ops = { name: 'bob', groups: ['ops'] };
   const may = async (more: Partial<AccessAttributes>) => (await authorizer.authorize(asked(more))).allowed;
   expect(await may({})).toBe(true);

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { type Clock, type Logger, type Service, type Timer, UserError } from '../runtime/index.ts';
+import { readConfigText } from './config-file.ts';
+
+export interface ConfigReloadOptions {
+  /** The option that names the file. */
+  readonly option: string;
+  readonly path: string;
+  /** What the server began with. */
+  readonly text: string;
+  /** How often the file is looked at. */
+  readonly pollMs: number;
+  /** Follows the new content. @throws UserError when it cannot be followed. */
+  apply(text: string): void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Follows a configuration file that may change. What is wrong with it is logged, once for each content, and leaves what was there before in
+ * force. Upstream: `authorizer/reload.go`, `encryptionconfig/controller`.
+ */
+export class ConfigReload implements Service {
+  readonly #options: ConfigReloadOptions;
+  #last: string;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: ConfigReloadOptions) {
+    this.#options = options;
+    this.#last = options.text;
+  }
+
+  start(): Promise<void> {
+    this.#arm();
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    return Promise.resolve();
+  }
+
+  /** Looks at the file. */
+  check(): void {
+    const { option, path, logger } = this.#options;
+    try {
+      const text = readConfigText(option, path);
+      if (text === this.#last) return;
+      this.#last = text;
+      this.#options.apply(text);
+      logger.info({ option, path, hash: hashOf(text) }, 'configuration was loaded again');
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      logger.error({ err: error, option, path }, 'configuration cannot be loaded again, the one before stays in force');
+    }
+  }
+
+  #arm(): void {
+    if (this.#stopped) return;
+    this.#timer = this.#options.clock.setTimer(this.#options.pollMs, () => {
+      this.check();
+      this.#arm();
+    });
+  }
+}
+
+const hashOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
