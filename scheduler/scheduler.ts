@@ -23,8 +23,11 @@ import type { Snapshot } from './state/snapshot.ts';
 
 /** How often assumed pods are looked through for those whose binding was never seen. */
 const EXPIRE_MS = 60_000;
-/** Bindings and evictions under way at once; more pods wait until one is done. Pods that wait in Permit or PreBind do not count. */
-const BINDINGS_MAX = 128;
+/**
+ * Bindings and evictions under way at once; more pods wait until one is done. Pods that wait in Permit or PreBind do not count. So many keep an API
+ * server busy; with more, each only takes longer.
+ */
+const BINDINGS_MAX = 32;
 /** Events do not carry longer messages. */
 const MESSAGE_LENGTH_MAX = 1_024;
 /** Of so many cycles, one tells how long each plugin took (upstream: 10 %). */
