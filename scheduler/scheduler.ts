@@ -337,7 +337,9 @@ export class Scheduler {
     this.#cache.finishBinding(info.uid);
     this.#attempted('scheduled', cycle);
     this.#metrics.bound(queued.attempts, (clock.now() - (queued.firstAttempt ?? clock.now()) + clock.monotonic() - started) / 1000);
-    this.#deps.recorders(profile.schedulerName).event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${nodeName}`);
+    this.#deps
+      .recorders(profile.schedulerName)
+      .event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${nodeName}`, { action: 'Binding' });
   }
 
   /** Permit said no after all: what the pod had taken is free again, for others. */
@@ -393,7 +395,7 @@ export class Scheduler {
     this.#queue.addUnschedulable({ ...queued, ...rejecting }, latest);
     if (failure.nominatedNodeName !== undefined) this.#nominator.set(info, failure.nominatedNodeName);
     const message = truncated(failure.message);
-    this.#deps.recorders(profile.schedulerName).event(latest, 'Warning', 'FailedScheduling', message);
+    this.#deps.recorders(profile.schedulerName).event(latest, 'Warning', 'FailedScheduling', message, { action: 'Scheduling' });
     this.#statuses.failed(latest, failure);
   }
 
