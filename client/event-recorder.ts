@@ -5,6 +5,7 @@ import { apiVersionOf, coreKinds, type Event, isDns1123Subdomain, isNotFound, to
 import { BoundedQueue, type Clock, type Logger, type Random } from '../runtime/index.ts';
 import { errorFields, isConnectionError } from './errors.ts';
 import { type CorrelatedEvent, EventCorrelator } from './event-correlator.ts';
+import { laneOf } from './lane-of.ts';
 import type { EventExtra, EventRecorder, EventRecorderOptions, EventSubject, ResourceClient } from './types.ts';
 
 const LANES = 8;
@@ -40,7 +41,7 @@ class Recorder implements EventRecorder {
       return;
     }
     const event = this.#make(subject, { type, reason, message, extra });
-    const lane = this.#lanes[hash(metadata.uid ?? metadata.name) % LANES];
+    const lane = this.#lanes[laneOf(metadata.uid ?? metadata.name, LANES)];
     if (lane?.add(event)) this.#sayDropped();
     else if (this.#dropped++ === 0) this.#options.logger.warn({ reason }, 'too many events are queued, dropping');
   }
@@ -185,11 +186,4 @@ class Lane {
     }
     await events.create(event, { signal });
   }
-}
-
-/** FNV-1a, to spread objects over lanes. */
-function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return h >>> 0;
 }

@@ -6,6 +6,7 @@ export { runController } from './controller.ts';
 export { deepFreeze } from './deep-freeze.ts';
 export { ConnectionError, isConnectionError, TerminalError } from './errors.ts';
 export { createEventRecorder } from './event-recorder.ts';
+export { createEventSeriesRecorder } from './event-series.ts';
 export { Expectations } from './expectations.ts';
 export { createInformerFactory, trimManagedFields } from './informer-factory.ts';
 export { type ClientCredentials, loadKubeconfig, loadKubeconfigUsers } from './kubeconfig.ts';

@@ -298,9 +298,13 @@ export interface EventExtra {
   readonly host?: string | undefined;
   /** When it happened, when that is not now; milliseconds since 1970. */
   readonly at?: number | undefined;
+  /** What was being done, in events.k8s.io Events; the reason unless given. */
+  readonly action?: string | undefined;
+  /** Another object that has to do with it, in events.k8s.io Events. */
+  readonly related?: EventSubject | undefined;
 }
 
-/** Writes core/v1 Events in the background; never throws and never makes the caller wait. */
+/** Writes Events in the background; never throws and never makes the caller wait. */
 export interface EventRecorder {
   event(subject: EventSubject, type: 'Normal' | 'Warning', reason: string, message: string, extra?: EventExtra): void;
   /** Resolves when all that was recorded so far is written or given up. */

@@ -1,5 +1,5 @@
 import type { ApiClient, EventRecorder } from '../client/index.ts';
-import { createEventRecorder, createInformerFactory, createLeaderElector } from '../client/index.ts';
+import { createEventSeriesRecorder, createInformerFactory, createLeaderElector } from '../client/index.ts';
 import { type Clock, createMetrics, type Logger, type Metrics, type Random, type Service } from '../runtime/index.ts';
 import { buildProfile, registryWith } from './config/build-profiles.ts';
 import type { SchedulerConfiguration } from './config/configuration.ts';
@@ -61,7 +61,7 @@ export function createScheduler(options: SchedulerOptions): Service {
   const { leaderElection } = configuration;
   const stop = new AbortController();
   const metrics = options.metrics ?? createMetrics();
-  const recorders = new Recorders((component) => createEventRecorder({ client, component, clock, random, logger }));
+  const recorders = new Recorders((component) => createEventSeriesRecorder({ client, component, clock, random, logger }));
   let running: Promise<unknown> = Promise.resolve();
   const make = () => assemble({ ...options, configuration, metrics }, (name) => recorders.of(name));
   // Made at once, so that a wrong configuration is told at the start and not when the lease is got; led again, it is made anew.

@@ -23,8 +23,11 @@ import type { Snapshot } from './state/snapshot.ts';
 
 /** How often assumed pods are looked through for those whose binding was never seen. */
 const EXPIRE_MS = 60_000;
-/** Bindings and evictions under way at once; more pods wait until one is done. Pods that wait in Permit or PreBind do not count. */
-const BINDINGS_MAX = 128;
+/**
+ * Bindings and evictions under way at once; more pods wait until one is done. Pods that wait in Permit or PreBind do not count. So many keep an API
+ * server busy; with more, each only takes longer.
+ */
+const BINDINGS_MAX = 32;
 /** Events do not carry longer messages. */
 const MESSAGE_LENGTH_MAX = 1_024;
 /** Of so many cycles, one tells how long each plugin took (upstream: 10 %). */
@@ -334,7 +337,9 @@ export class Scheduler {
     this.#cache.finishBinding(info.uid);
     this.#attempted('scheduled', cycle);
     this.#metrics.bound(queued.attempts, (clock.now() - (queued.firstAttempt ?? clock.now()) + clock.monotonic() - started) / 1000);
-    this.#deps.recorders(profile.schedulerName).event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${nodeName}`);
+    this.#deps
+      .recorders(profile.schedulerName)
+      .event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${nodeName}`, { action: 'Binding' });
   }
 
   /** Permit said no after all: what the pod had taken is free again, for others. */
@@ -390,7 +395,7 @@ export class Scheduler {
     this.#queue.addUnschedulable({ ...queued, ...rejecting }, latest);
     if (failure.nominatedNodeName !== undefined) this.#nominator.set(info, failure.nominatedNodeName);
     const message = truncated(failure.message);
-    this.#deps.recorders(profile.schedulerName).event(latest, 'Warning', 'FailedScheduling', message);
+    this.#deps.recorders(profile.schedulerName).event(latest, 'Warning', 'FailedScheduling', message, { action: 'Scheduling' });
     this.#statuses.failed(latest, failure);
   }
 

@@ -1,9 +1,9 @@
 import { coreKinds, type Node, type Pod } from '../../api/index.ts';
 import { createMetrics, silentLogger, systemClock, systemRandom } from '../../runtime/index.ts';
 import { createScheduler } from '../../scheduler/index.ts';
-import { type Measured, p99Of } from './measure.ts';
+import { type Measured, p99MsOf } from './measure.ts';
 import { MemoryApi, type MemoryResource } from './memory-api.ts';
-import { type Many, nodeOf, podOf, type Workload } from './workload.ts';
+import { beat, heartbeatOf, type Many, nodeOf, podOf, type Workload } from './workload.ts';
 
 /** Runs a workload on the scheduler alone, in this process, on an API server in memory. */
 export async function measureInMemory(workload: Workload): Promise<Measured> {
@@ -23,7 +23,7 @@ export async function measureInMemory(workload: Workload): Promise<Measured> {
   await scheduler.start();
   try {
     for (const many of workload.initPods) await fill(api, pods, many);
-    return await measure(workload, { api, pods, metrics });
+    return await measure(workload, { api, nodes, pods, metrics });
   } finally {
     await scheduler.stop();
   }
@@ -31,26 +31,40 @@ export async function measureInMemory(workload: Workload): Promise<Measured> {
 
 interface Running {
   readonly api: MemoryApi;
+  readonly nodes: MemoryResource<Node>;
   readonly pods: MemoryResource<Pod>;
   readonly metrics: ReturnType<typeof createMetrics>;
 }
 
-async function measure(workload: Workload, { api, pods, metrics }: Running): Promise<Measured> {
-  const { name, goal, churn, measurePods } = workload;
+async function measure(workload: Workload, running: Running): Promise<Measured> {
+  const { name, goal, churn } = workload;
+  const { pods, metrics } = running;
+  const metricsBefore = await metrics.text();
   const before = process.cpuUsage();
   const begin = performance.now();
   let churned = 0;
   const timer = churn && setInterval(() => pods.put(pending(churn.template, 1_000_000 + churned++)), churn.intervalMs);
-  const first = pods.objects.size;
-  for (let i = 0; i < measurePods.count; i++) pods.put(pending(measurePods.template, first + i));
-  await untilBound(api, pods, { first, count: measurePods.count });
+  const count = await work(workload, running);
   const seconds = (performance.now() - begin) / 1000;
   clearInterval(timer);
   const { user, system } = process.cpuUsage(before);
-  const p99Ms = 1000 * p99Of(await metrics.text(), 'scheduler_scheduling_attempt_duration_seconds');
+  const p99Ms = p99MsOf(metricsBefore, await metrics.text());
   const residentMb = Math.round(process.memoryUsage().rss / 1024 / 1024);
-  const { count } = measurePods;
   return { name, goal, podsPerSecond: count / seconds, cpuUsPerPod: (user + system) / count, p99Ms, residentMb };
+}
+
+/** @returns how many pods were bound, or hearts beat. */
+async function work({ nodes: { template }, measurePods, heartbeats }: Workload, { api, nodes, pods }: Running): Promise<number> {
+  if (heartbeats) {
+    const all = nodes.objects.size;
+    return await beat(heartbeats, (i) => {
+      const node = nodeOf(template, i % all);
+      nodes.put({ ...node, status: heartbeatOf(node, i) } as typeof node);
+    });
+  }
+  const { count = 0 } = measurePods ?? {};
+  if (measurePods) await fill(api, pods, measurePods);
+  return count;
 }
 
 const pending = (template: object, i: number) => ({ ...podOf(template, i), status: { phase: 'Pending' } });

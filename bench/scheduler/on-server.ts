@@ -6,8 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BenchServer, parallel, startServer } from '../support/server.ts';
-import { type Measured, p99Of } from './measure.ts';
-import { type Many, nodeOf, podOf, type Workload } from './workload.ts';
+import { type Measured, p99MsOf } from './measure.ts';
+import { beat, heartbeatOf, type Many, nodeOf, podOf, type Workload } from './workload.ts';
 
 const CONNECTIONS = 32;
 
@@ -108,9 +108,10 @@ interface Running {
   readonly scheduler: SchedulerProcess;
 }
 
-async function measure(workload: Workload, { server, bound, scheduler }: Running): Promise<Measured> {
-  const { name, goal, churn, measurePods } = workload;
-  const { count } = measurePods;
+async function measure(workload: Workload, running: Running): Promise<Measured> {
+  const { name, goal, churn } = workload;
+  const { server, scheduler } = running;
+  const metricsBefore = await scheduler.metrics();
   const [cpuBefore, begin] = [scheduler.cpuUs(), performance.now()];
   let churned = 0;
   const timer =
@@ -118,12 +119,26 @@ async function measure(workload: Workload, { server, bound, scheduler }: Running
     setInterval(() => {
       createPod(server, churn.template, 1_000_000 + churned++).catch((error: unknown) => console.error(error));
     }, churn.intervalMs);
-  await fill(server, bound, measurePods);
+  const count = await work(workload, running);
   const seconds = (performance.now() - begin) / 1000;
   clearInterval(timer);
-  const p99Ms = 1000 * p99Of(await scheduler.metrics(), 'scheduler_scheduling_attempt_duration_seconds');
   const cpuUsPerPod = (scheduler.cpuUs() - cpuBefore) / count;
+  const p99Ms = p99MsOf(metricsBefore, await scheduler.metrics());
   return { name, goal, podsPerSecond: count / seconds, cpuUsPerPod, p99Ms, residentMb: scheduler.residentMb() };
+}
+
+/** @returns how many pods were bound, or hearts beat. */
+async function work({ nodes, measurePods, heartbeats }: Workload, { server, bound }: Running): Promise<number> {
+  if (heartbeats) {
+    return await beat(heartbeats, (i) => {
+      const node = nodeOf(nodes.template, i % nodes.count);
+      const path = `/api/v1/nodes/${node.metadata.name}/status`;
+      server.request('PATCH', path, { status: heartbeatOf(node, i) }).catch((error: unknown) => console.error(error));
+    });
+  }
+  const { count = 0 } = measurePods ?? {};
+  if (measurePods) await fill(server, bound, measurePods);
+  return count;
 }
 
 const createPod = (server: BenchServer, template: object, i: number): Promise<unknown> => {

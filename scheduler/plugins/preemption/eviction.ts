@@ -69,7 +69,10 @@ export class Eviction {
         await this.#mark(preemptor, victim);
         await client.resource<Pod>(coreKinds.pods).delete(name, { namespace, preconditions: { uid } });
       }
-      recorder.event(victim.pod, 'Normal', 'Preempted', `Preempted by pod ${preemptor.uid} on node ${nodeName}`);
+      recorder.event(victim.pod, 'Normal', 'Preempted', `Preempted by pod ${preemptor.uid} on node ${nodeName}`, {
+        action: 'Preempting',
+        related: preemptor.pod,
+      });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
