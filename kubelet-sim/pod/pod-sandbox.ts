@@ -2,6 +2,7 @@ import type { Live, Pod } from '../../api/index.ts';
 import type { ControlGroup } from '../runtime/control-group.ts';
 import type { PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
 import { controlGroupOf } from './control-group.ts';
+import { prepareDevices } from './device-claims.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { NodeServices } from './node-services.ts';
 import { sandboxConfigOf } from './sandbox-config.ts';
@@ -70,6 +71,8 @@ export class PodSandbox implements VolumeScope {
     const mountRetryMs = await this.#mount(pod);
     signal.throwIfAborted();
     if (mountRetryMs > 0) return mountRetryMs;
+    if (!(await this.#hasDevices(pod))) return SANDBOX_RETRY_MS;
+    signal.throwIfAborted();
     try {
       const config = this.configOf(attempt);
       if (!config) return RANGE_RETRY_MS;
@@ -79,6 +82,18 @@ export class PodSandbox implements VolumeScope {
     } catch (error) {
       this.node.events.warning(pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${textOf(error)}`);
       return SANDBOX_RETRY_MS;
+    }
+  }
+
+  async #hasDevices(pod: Live<Pod>): Promise<boolean> {
+    if (!pod.spec.resourceClaims?.length) return true;
+    try {
+      await prepareDevices(pod, this.node.claims.source);
+      return true;
+    } catch (error) {
+      const why = `Failed to prepare dynamic resources: prepare dynamic resources: ${textOf(error)}`;
+      this.node.events.warning(pod, 'FailedPrepareDynamicResources', why);
+      return false;
     }
   }
 

@@ -8,6 +8,7 @@ import type {
   PersistentVolumeClaim,
   Pod,
   PodStatus,
+  ResourceV1ResourceClaim,
   Secret,
   Service,
 } from '../../api/index.ts';
@@ -97,6 +98,12 @@ export class FakeClaims implements ClaimSource {
 
   csiDriver(name: string): Promise<Live<CSIDriver> | undefined> {
     return Promise.resolve(this.drivers.get(name));
+  }
+
+  readonly deviceClaims = new Map<string, Live<ResourceV1ResourceClaim>>();
+
+  resourceClaim(_namespace: string, name: string): Promise<Live<ResourceV1ResourceClaim> | undefined> {
+    return Promise.resolve(this.deviceClaims.get(name));
   }
 
   /** Volumes that a controller has asked to be attached. */

@@ -10,6 +10,7 @@ import type {
   StorageClass,
   Volume,
 } from '../../api/index.ts';
+import { readConfiguration } from '../config/read-configuration.ts';
 import { aNode, aPod, type NodeBuilder, type PodBuilder } from '../testing/builders.ts';
 import { Placement } from '../testing/placement.ts';
 
@@ -224,4 +225,21 @@ describe('NodeVolumeLimits', () => {
     expect(place(pod('n'), { ...world, csiNodes: [csiNode('a', 1)] })).toContain('exceed max volume count');
     expect(place(pod('n'), { ...world, csiNodes: [csiNode('a', 2)] })).toBe('a');
   });
+});
+
+it('profiles share what volumes are taken', () => {
+  const configuration = readConfiguration({ profiles: [{ schedulerName: 'x' }, { schedulerName: 'y' }] }, '.');
+  const objects = {
+    persistentvolumeclaims: [claim('c'), claim('d')],
+    persistentvolumes: [volume('v', on('a'))],
+    storageclasses: [LOCAL],
+  };
+  const placement = new Placement({ configuration, objects }).with([aNode('a')]);
+  const of = (name: string, schedulerName: string, claimName: string) =>
+    aPod(name)
+      .mounting(...uses(claimName))
+      .with({ schedulerName })
+      .build();
+  expect(placement.place(of('p', 'x', 'c')).nodeName).toBe('a');
+  expect(placement.place(of('q', 'y', 'd')).message).toContain("didn't find available persistent volumes to bind");
 });

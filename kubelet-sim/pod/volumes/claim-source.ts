@@ -7,6 +7,8 @@ import {
   type Live,
   type PersistentVolume,
   type PersistentVolumeClaim,
+  type ResourceV1ResourceClaim,
+  resourceKinds,
   storageKinds,
   type VolumeAttachment,
 } from '../../../api/index.ts';
@@ -17,6 +19,8 @@ export interface ClaimSource {
   claim(namespace: string, name: string): Promise<Live<PersistentVolumeClaim> | undefined>;
   volume(name: string): Promise<Live<PersistentVolume> | undefined>;
   csiDriver(name: string): Promise<Live<CSIDriver> | undefined>;
+  /** A claim for devices. */
+  resourceClaim(namespace: string, name: string): Promise<Live<ResourceV1ResourceClaim> | undefined>;
   writeStatus(claim: Live<PersistentVolumeClaim>): Promise<void>;
   /** Does what the volume's driver would: attaches it, if that was asked for. @returns whether it is attached. */
   attach(volume: Live<PersistentVolume>, nodeName: string): Promise<boolean>;
@@ -40,6 +44,10 @@ export class ClientClaimSource implements ClaimSource {
 
   csiDriver(name: string): Promise<Live<CSIDriver> | undefined> {
     return this.#get<CSIDriver>(storageKinds.csidrivers, name);
+  }
+
+  resourceClaim(namespace: string, name: string): Promise<Live<ResourceV1ResourceClaim> | undefined> {
+    return this.#get<ResourceV1ResourceClaim>(resourceKinds.resourceclaims, name, namespace);
   }
 
   async writeStatus(claim: Live<PersistentVolumeClaim>): Promise<void> {

@@ -44,7 +44,7 @@ export const volumeBinding: PluginDefinition<VolumeBindingArgs> = {
       }),
     ),
   create: ({ bindTimeoutMs }, handle) => {
-    const binder = new VolumeBinder(handle);
+    const binder = handle.shared(NAME, () => new VolumeBinder(handle));
     return {
       name: NAME,
       preFilter: (state, { pod, claims }) => {
