@@ -1,4 +1,13 @@
-import { type ClusterRole, type FieldError, fieldError, nameIsPathSegment, type PolicyRule, type Role } from '../../../api/index.ts';
+import {
+  type ClusterRole,
+  type FieldError,
+  fieldError,
+  type LabelSelector,
+  nameIsPathSegment,
+  type PolicyRule,
+  type Role,
+} from '../../../api/index.ts';
+import { checkLabelSelector } from '../../validation/meta.ts';
 import { strategyOf } from '../shared.ts';
 
 /** Upstream: `pkg/registry/rbac/role`, `ValidateRole`. */
@@ -36,7 +45,16 @@ function clusterRoleErrors({ rules, aggregationRule }: ClusterRole): FieldError[
           ),
         ]
       : []),
+    ...(aggregationRule?.clusterRoleSelectors ?? []).flatMap((selector, i) => selectorErrors(selector, i)),
   ];
+}
+
+/** Upstream looks at a selector twice: the second time there is none to print. */
+function selectorErrors(selector: LabelSelector, index: number): FieldError[] {
+  const path = `aggregationRule.clusterRoleSelectors[${index}]`;
+  const errors: FieldError[] = [];
+  checkLabelSelector(errors, path, selector);
+  return errors.length === 0 ? [] : [...errors, fieldError.invalid(path, null, 'invalid label selector.')];
 }
 
 const rulesErrors = (rules: readonly PolicyRule[], namespaced: boolean): FieldError[] =>
