@@ -1,7 +1,9 @@
-import { apiError, coreKinds, type Pod, type ServiceAccount, type Volume } from '../../api/index.ts';
+import { apiError, coreKinds, type Pod, type PodSpec, type ServiceAccount, type Volume } from '../../api/index.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
+import { NEEDED } from '../auth/node/pods-by-node.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import type { RequestContext } from '../registry/strategy.ts';
+import { enforcesSecrets, whyEphemeralSecretsRefused, whySecretsRefused } from './mountable-secrets.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { onPods, type PodAttributes } from './pods.ts';
 
@@ -15,6 +17,8 @@ const MIRROR = 'kubernetes.io/config.mirror';
 
 /** Every pod runs as a service account that exists, with its token mounted. Upstream: `plugin/pkg/admission/serviceaccount`. */
 export function serviceAccount(objects: ObjectReader, random: Random): AdmissionPlugin {
+  const checkCreated = onPods(['CREATE'], checkOf(whySecretsRefused));
+  const checkEphemeral = onPods(['UPDATE'], checkOf(whyEphemeralSecretsRefused));
   return {
     name: 'ServiceAccount',
     admit: onPods(['CREATE'], (_context, attributes) => {
@@ -29,16 +33,31 @@ export function serviceAccount(objects: ObjectReader, random: Random): Admission
       if (pending !== undefined) return pending.then(() => useAccount(pod, lookUp(objects, attributes), random));
       useAccount(pod, lookUp(objects, attributes), random);
     }),
-    validate: onPods(['CREATE'], (_context: RequestContext, attributes) => {
-      const { annotations = {} } = attributes.pod.metadata;
-      if (!(MIRROR in annotations)) lookUp(objects, attributes);
-    }),
+    validate: (context, attributes) => {
+      if (attributes.subresource === 'ephemeralcontainers') return checkEphemeral(context, { ...attributes, subresource: '' });
+      return checkCreated(context, attributes);
+    },
   };
+
+  function checkOf(why: (account: ServiceAccount, spec: PodSpec) => string | undefined) {
+    return (_context: RequestContext, attributes: PodAttributes): void => {
+      const { kind, name, pod } = attributes;
+      if (pod.metadata.annotations && MIRROR in pod.metadata.annotations) return;
+      const account = lookUp(objects, attributes);
+      const refusal = enforcesSecrets(account) ? why(account, pod.spec) : undefined;
+      if (refusal !== undefined) throw apiError.forbidden(kind, name, refusal);
+    };
+  }
 }
 
 function checkMirror({ kind, name, pod }: PodAttributes): void {
   if (pod.spec.serviceAccountName) throw apiError.forbidden(kind, name, 'a mirror pod may not reference service accounts');
-  if (pod.spec.volumes?.some(({ secret }) => secret)) throw apiError.forbidden(kind, name, 'a mirror pod may not reference secrets');
+  if (NEEDED.secrets(pod).some((secret) => secret !== undefined)) {
+    throw apiError.forbidden(kind, name, 'a mirror pod may not reference secrets');
+  }
+  if (pod.spec.volumes?.some(({ projected }) => projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken))) {
+    throw apiError.forbidden(kind, name, 'a mirror pod may not use ServiceAccountToken volume projections');
+  }
 }
 
 function useAccount(pod: Pod, account: ServiceAccount, random: Random): void {

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { coreKinds, type Pod } from '../../api/index.ts';
+import { systemRandom } from '../../runtime/index.ts';
+import { serviceAccount } from './service-account.ts';
+import { ask, readerOf } from './testing/request.ts';
+
+const account = (more: object = {}) => ({ metadata: { name: 'a', namespace: 'ns', ...more }, secrets: [{ name: 'mine' }] });
+const ENFORCED = { annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } };
+const podOf = (spec: object, metadata: object = {}): Pod =>
+  ({
+    metadata: { name: 'p', namespace: 'ns', ...metadata },
+    spec: { serviceAccountName: 'a', containers: [], ...spec },
+    status: {},
+  }) as Pod;
+
+const refusal = async (pod: Pod, more: object = {}, accounts: object = ENFORCED) => {
+  const plugin = serviceAccount(readerOf([coreKinds.serviceaccounts, [account(accounts)]]), systemRandom);
+  return (await ask(plugin, { object: pod, ...more })).refused?.replace('pods "p" is forbidden: ', '');
+};
+
+const because = 'is not allowed because service account a does not reference that';
+const env = [{ name: 'E', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }];
+const envFrom = [{ secretRef: { name: 's' } }];
+
+describe('an account that enforces its Secrets', () => {
+  test.each<[object, string]>([
+    [{ volumes: [{ name: 'v', secret: { secretName: 's' } }] }, `volume with secret.secretName="s" ${because} secret`],
+    [{ initContainers: [{ name: 'c', env }] }, `init container c with envVar E referencing secret.secretName="s" ${because} secret`],
+    [{ containers: [{ name: 'c', envFrom }] }, `container c with envFrom referencing secret.secretName="s" ${because} secret`],
+    [{ imagePullSecrets: [{ name: 'mine' }] }, `imagePullSecrets[0].name="mine" ${because} imagePullSecret`],
+  ])('refuses pods with others: %j', async (spec, why) => {
+    expect(await refusal(podOf(spec))).toBe(why);
+    expect(await refusal(podOf(spec), {}, {})).toBeUndefined();
+  });
+
+  test('lets its own be used', async () => {
+    const volumes = [{ name: 'v', secret: { secretName: 'mine' } }];
+    expect(await refusal(podOf({ volumes }))).toBeUndefined();
+  });
+
+  test('refuses ephemeral containers with others', async () => {
+    const pod = podOf({ ephemeralContainers: [{ name: 'e', env }] });
+    const request = { operation: 'UPDATE', subresource: 'ephemeralcontainers', old: podOf({}) };
+    expect(await refusal(pod, request)).toBe(`ephemeral container e with envVar E referencing secret.secretName="s" ${because} secret`);
+  });
+});
+
+describe('a mirror pod', () => {
+  const mirror = (spec: object) =>
+    podOf({ serviceAccountName: undefined, ...spec }, { annotations: { 'kubernetes.io/config.mirror': '' } });
+
+  test.each<[object, string]>([
+    [{ serviceAccountName: 'a' }, 'a mirror pod may not reference service accounts'],
+    [{ containers: [{ name: 'c', envFrom }] }, 'a mirror pod may not reference secrets'],
+    [
+      { volumes: [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 't' } }] } }] },
+      'a mirror pod may not use ServiceAccountToken volume projections',
+    ],
+  ])('has nothing of the cluster: %j', async (spec, why) => {
+    expect(await refusal(mirror(spec))).toBe(why);
+    expect(await refusal(mirror({}))).toBeUndefined();
+  });
+});
