@@ -60,6 +60,13 @@ describe('a finalizer without a domain', () => {
   });
 });
 
+test('a budget may have any name that can stand in a path', async () => {
+  await using api = await start();
+  const path = `/apis/policy/v1/${NS}/poddisruptionbudgets`;
+  const create = async (name: string) => (await api.request('POST', path, { body: { metadata: { name, finalizers: ['plain'] } } })).status;
+  expect([await create('A_b'), await create('a%b')]).toEqual([201, 422]);
+});
+
 describe('advice', () => {
   const path = `/apis/networking.k8s.io/v1/${NS}/ingresses`;
   const spec = { defaultBackend: { service: { name: 'a', port: { number: 1 } } } };

@@ -1,4 +1,11 @@
-import { type FieldError, fieldError, type PodDisruptionBudget, type PodDisruptionBudgetSpec, policyKinds } from '../../../api/index.ts';
+import {
+  type FieldError,
+  fieldError,
+  nameIsPathSegment,
+  type PodDisruptionBudget,
+  type PodDisruptionBudgetSpec,
+  policyKinds,
+} from '../../../api/index.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkConditions } from '../../validation/conditions.ts';
 import { checkChoiceOf, checkNonnegative, type Errors } from '../../validation/field-errors.ts';
@@ -12,6 +19,9 @@ const EVICTION_POLICIES: readonly string[] = ['AlwaysAllow', 'IfHealthyBudget'];
 
 /** Upstream: `pkg/registry/policy/poddisruptionbudget`, `pkg/apis/policy/validation`. */
 export const podDisruptionBudgetStrategy: Strategy<PodDisruptionBudget> = strategyOf<PodDisruptionBudget>({
+  // Upstream's own validation leaves the metadata alone: what is asked of all kinds is asked of budgets.
+  validateName: nameIsPathSegment,
+  allowsPlainFinalizers: true,
   metadataLooks: [],
   setDefaults: stripLabel,
   views: { 'policy/v1beta1': podDisruptionBudgetV1beta1 },
