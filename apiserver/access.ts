@@ -40,8 +40,9 @@ function othersOf(providers: LiveProviders | undefined, webhook: TokenAuthentica
 
 const serviceOf = (...parts: readonly { close(): void }[]): Service => ({
   start: () => Promise.resolve(),
-  stop: async () => {
+  stop: () => {
     for (const part of parts) part.close();
+    return Promise.resolve();
   },
 });
 
@@ -112,11 +113,13 @@ async function openProviders(
   const providers = providersFromFlags(oidcFlags(values, issuerUrl ?? '', clientId ?? ''), values['oidc-signing-algs'], options);
   return {
     ...providers,
-    start: async () => {
+    start: () => {
       for (const each of providers.tokens) each.start();
+      return Promise.resolve();
     },
-    stop: async () => {
+    stop: () => {
       for (const each of providers.tokens) each.stop();
+      return Promise.resolve();
     },
   };
 }
