@@ -37,6 +37,7 @@ const EPHEMERAL: Volume = {
     },
   },
 };
+const WARM_UP_TURNS_MAX = 300;
 const CLAIMS = 14;
 const SIZES = ['1Gi', '2Gi', '3Gi'] as const;
 
@@ -76,12 +77,18 @@ export class StorageWork {
     await this.#createVolume({ storage: '3Gi', isKept: true, isReserved: false });
     await this.#createPod({ name: 'data', persistentVolumeClaim: { claimName: 'second' } });
     await this.#createPod(EPHEMERAL);
-    for (let i = 0; i < 4; i++) {
-      await this.#world.pass(2000);
+    for (let i = 0; i < WARM_UP_TURNS_MAX && !(await this.#isWarm()); i++) {
+      await this.#world.pass(1000);
       await this.serve();
     }
     for (const { metadata } of await this.#world.list<Pod>(coreKinds.pods)) await this.#deletePod(metadata.name);
     await this.#deleteClaim('first');
+  }
+
+  async #isWarm(): Promise<boolean> {
+    const attachments = await this.#world.list<VolumeAttachment>(storageKinds.volumeattachments);
+    const claims = await this.#world.list<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
+    return attachments.some(({ status }) => status?.attached) && claims.filter(({ status }) => status.phase === 'Bound').length === 3;
   }
 
   async disturb(): Promise<void> {

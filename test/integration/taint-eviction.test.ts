@@ -1,0 +1,74 @@
+// Pods on tainted nodes, by the cases of upstream's `taint_eviction_test.go`, on a virtual clock.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { coreKinds, type Event, type Live, type Node, type Pod, type Taint, type Toleration } from '../../api/index.ts';
+import { VirtualClock } from '../../runtime/index.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+
+const clock = new VirtualClock(Date.parse('2026-01-01T12:00:00Z'));
+let plane: ControlPlane;
+beforeAll(async () => {
+  plane = await startControlPlane({ controllers: ['serviceaccount-controller', 'taint-eviction-controller'], clock, stepMs: 100 });
+  await plane.eventuallyAll(coreKinds.serviceaccounts, (all) => all.length === 1);
+});
+afterAll(() => plane[Symbol.asyncDispose]());
+
+const taint = (index: number): Taint => ({ key: `taint${index}`, value: `test${index}`, effect: 'NoExecute' });
+const tolerating = (index: number, tolerationSeconds?: number): Toleration => ({
+  key: `taint${index}`,
+  value: `test${index}`,
+  effect: 'NoExecute',
+  ...(tolerationSeconds === undefined ? {} : { tolerationSeconds }),
+});
+const nodes = () => plane.client.resource<Node>(coreKinds.nodes);
+const setTaints = (name: string, taints: readonly Taint[]) => nodes().patch(name, { spec: { taints } }, { type: 'merge' });
+const place = (name: string, tolerations: readonly Toleration[]): Promise<Live<Pod>> =>
+  plane.create<Pod>(coreKinds.pods, {
+    metadata: { name, namespace: 'default' },
+    spec: { nodeName: name, tolerations, containers: [{ name: 'c', image: 'x' }] },
+  });
+/** Seconds until the pod is marked, or undefined when it is not within so many. */
+async function evictedAfter(name: string, secondsMax: number): Promise<number | undefined> {
+  const begin = clock.now();
+  while (clock.now() - begin <= secondsMax * 1000) {
+    const [pod] = (await plane.list<Pod>(coreKinds.pods, 'default')).filter(({ metadata }) => metadata.name === name);
+    if (!pod || pod.metadata.deletionTimestamp) return Math.floor((clock.now() - begin) / 1000);
+    await clock.advance(1000);
+  }
+  return undefined;
+}
+
+it.each([
+  ['an untainted node', [], [], 'never'],
+  ['a tainted node', [1], [], 'at once'],
+  ['a tainted node, with a finite toleration', [1], [tolerating(1, 100)], 'later'],
+  ['a tainted node, with an infinite toleration', [1], [tolerating(1)], 'never'],
+  ['a tainted node, with a toleration of something else', [1], [tolerating(2)], 'at once'],
+  ['a node of whose taints only one is tolerated', [1, 2], [tolerating(1, 100)], 'at once'],
+  ['a node with two taints, of which one is tolerated longer', [1, 2], [tolerating(1, 20), tolerating(2, 100)], 'when the first is over'],
+] as const)('a pod on %s', async (what, indexes, tolerations, wanted) => {
+  const name = `n${what.replace(/[^a-z]+/g, '-').slice(0, 40)}-${indexes.length}${tolerations.length}`;
+  await nodes().create({ metadata: { name }, spec: { taints: indexes.map(taint) } });
+  await place(name, tolerations);
+  const after = await evictedAfter(name, 120);
+  const kind = after === undefined ? 'never' : after < 10 ? 'at once' : after < 60 ? 'when the first is over' : 'later';
+  expect(kind, `after ${after} s`).toBe(wanted);
+});
+
+it('a toleration that is made longer does not change what is under way', async () => {
+  await nodes().create({ metadata: { name: 'longer' }, spec: { taints: [taint(1)] } });
+  const { spec } = await place('longer', [tolerating(1, 30)]);
+  expect(await evictedAfter('longer', 5)).toBeUndefined();
+  const tolerations = spec.tolerations?.map((one) => (one.key === 'taint1' ? { ...one, tolerationSeconds: 300 } : one));
+  await plane.client.resource<Pod>(coreKinds.pods).patch('longer', { spec: { tolerations } }, { namespace: 'default', type: 'merge' });
+  expect(await evictedAfter('longer', 60)).toBeLessThan(40);
+});
+
+it('a taint that is taken off calls the eviction off, and says so', async () => {
+  await nodes().create({ metadata: { name: 'healed' }, spec: { taints: [taint(1)] } });
+  await place('healed', [tolerating(1, 30)]);
+  expect(await evictedAfter('healed', 5)).toBeUndefined();
+  await setTaints('healed', []);
+  const message = 'Cancelling deletion of Pod default/healed';
+  await plane.eventuallyAll<Event>(coreKinds.events, (all) => all.some((event) => event.message === message));
+  expect(await evictedAfter('healed', 60)).toBeUndefined();
+});
