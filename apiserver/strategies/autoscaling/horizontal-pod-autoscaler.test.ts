@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { autoscalingKinds, type HorizontalPodAutoscaler } from '../../../api/index.ts';
 import { StrategyHarness } from '../testing/harness.ts';
 import { horizontalPodAutoscalerStrategy } from './horizontal-pod-autoscaler.ts';
@@ -137,4 +137,13 @@ describe('its view in v1', () => {
       });
     }
   });
+});
+
+test('what older versions keep in annotations is not taken from writers of this one', () => {
+  const spec = { maxReplicas: 1, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' } };
+  const views = { 'autoscaling.alpha.kubernetes.io/metrics': 'x', 'autoscaling.alpha.kubernetes.io/behavior': 'y' };
+  const annotationsOf = (annotations: object) =>
+    autoscalers.create({ metadata: { name: 'x', namespace: 'ns', annotations }, spec }).object.metadata.annotations;
+  expect(annotationsOf({ ...views, a: 'b' })).toEqual({ a: 'b' });
+  expect(annotationsOf(views)).toBeUndefined();
 });

@@ -1,11 +1,11 @@
-import type { HorizontalPodAutoscaler, HPAScalingRules } from '../../../api/index.ts';
+import type { HorizontalPodAutoscaler, HPAScalingRules, ObjectMeta } from '../../../api/index.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { validateHorizontalPodAutoscaler, validateHorizontalPodAutoscalerStatus } from '../../validation/horizontal-pod-autoscaler.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { horizontalPodAutoscalerV2beta1, horizontalPodAutoscalerV2beta2 } from './beta-views.ts';
 import { metricsCell } from './metric-cells.ts';
-import { horizontalPodAutoscalerV1 } from './v1-view.ts';
+import { horizontalPodAutoscalerV1, withoutViews } from './v1-view.ts';
 
 /** Percent of requested CPU to aim at, unless there are metrics. */
 const CPU_UTILIZATION = 80;
@@ -51,7 +51,8 @@ export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> 
 /** Go writes a missing list as null where it has no `omitempty`. */
 const NO_METRICS: object = { currentMetrics: null };
 
-function setDefaults({ spec }: HorizontalPodAutoscaler): void {
+function setDefaults({ metadata, spec }: HorizontalPodAutoscaler): void {
+  if (metadata.annotations) dropViews(metadata);
   spec.minReplicas ??= 1;
   if (listOf(spec.metrics).length === 0) {
     const target = { type: 'Utilization', averageUtilization: CPU_UTILIZATION };
@@ -61,6 +62,13 @@ function setDefaults({ spec }: HorizontalPodAutoscaler): void {
   const { scaleUp, scaleDown } = spec.behavior;
   spec.behavior.scaleUp = { ...scaleUpRules(), ...withoutNulls(scaleUp) };
   spec.behavior.scaleDown = { ...scaleDownRules(), ...withoutNulls(scaleDown) };
+}
+
+/** What older versions keep in annotations has no place in this one: upstream's `DropRoundTripHorizontalPodAutoscalerAnnotations`. */
+function dropViews(metadata: ObjectMeta): void {
+  const annotations = withoutViews(metadata.annotations);
+  if (Object.keys(annotations).length > 0) metadata.annotations = { ...annotations };
+  else delete metadata.annotations;
 }
 
 const scaleUpRules = (): HPAScalingRules => ({

@@ -7,8 +7,10 @@ import {
   isDns1123Subdomain,
   isQualifiedName,
 } from '../../../api/index.ts';
-import { bytesOf, checkNonnegative, IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
+import type { RequestContext } from '../../registry/strategy.ts';
+import { bytesOf, checkNonnegative, IMMUTABLE_MESSAGE, keysOf, listOf, pushInvalid } from '../../validation/field-errors.ts';
 import { checkLabelSelector } from '../../validation/meta.ts';
+import { DEPRECATED_NODE_LABELS } from '../../validation/pod-warnings.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { checkCsiDriverName, checkNonnegativeQuantity } from '../../validation/storage.ts';
 import { ageOf, strategyOf } from '../shared.ts';
@@ -80,7 +82,10 @@ const goDriver = ({ name, nodeID, topologyKeys, allocatable }: CSINodeDriver): u
 export const csiStorageCapacityStrategy = strategyOf<CSIStorageCapacity>({
   metadataLooks: ['whole', 'changes'],
   allowUnconditionalUpdate: false,
-  validateCreate: (_context, capacity) => capacityErrors(capacity),
+  validateCreate: (context, capacity) => {
+    warnOfTopology(context, capacity);
+    return capacityErrors(capacity);
+  },
   validateUpdate: (_context, capacity, old) => [
     ...capacityErrors(capacity),
     ...(['nodeTopology', 'storageClassName'] as const)
@@ -89,6 +94,18 @@ export const csiStorageCapacityStrategy = strategyOf<CSIStorageCapacity>({
   ],
   tableRow: ({ metadata }) => [metadata.name, metadata.creationTimestamp],
 });
+
+/** Upstream: `GetWarningsForCSIStorageCapacity`. */
+function warnOfTopology(context: RequestContext, { nodeTopology }: CSIStorageCapacity): void {
+  listOf(nodeTopology?.matchExpressions).forEach(({ key }, i) => {
+    const text = DEPRECATED_NODE_LABELS.get(key);
+    if (text !== undefined) context.warn(`nodeTopology.matchExpressions[${i}].key: ${key} is ${text}`);
+  });
+  for (const key of keysOf(nodeTopology?.matchLabels)) {
+    const text = DEPRECATED_NODE_LABELS.get(key);
+    if (text !== undefined) context.warn(`nodeTopology.matchLabels.${key}: ${text}`);
+  }
+}
 
 function capacityErrors({ nodeTopology, storageClassName, capacity }: CSIStorageCapacity): FieldError[] {
   const errors: FieldError[] = [];

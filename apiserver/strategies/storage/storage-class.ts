@@ -7,7 +7,9 @@ import {
   type VolumeAttributesClass,
 } from '../../../api/index.ts';
 import { olderKinds } from '../../../api/schema.ts';
-import { IMMUTABLE_MESSAGE } from '../../validation/field-errors.ts';
+import type { RequestContext } from '../../registry/strategy.ts';
+import { IMMUTABLE_MESSAGE, listOf } from '../../validation/field-errors.ts';
+import { DEPRECATED_NODE_LABELS } from '../../validation/pod-warnings.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { checkAllowedTopologies, checkParameters, checkProvisioner } from '../../validation/storage.ts';
 import { sameFields } from '../same-fields.ts';
@@ -35,8 +37,14 @@ export const storageClassStrategy = strategyOf<StorageClass>({
     storageClass.reclaimPolicy ??= 'Delete';
     storageClass.volumeBindingMode ??= 'Immediate';
   },
-  validateCreate: (_context, storageClass) => classErrors(storageClass),
-  validateUpdate: (_context, storageClass, old) => [...classErrors(storageClass), ...classChanges(storageClass, old)],
+  validateCreate: (context, storageClass) => {
+    warnOfTopologies(context, storageClass);
+    return classErrors(storageClass);
+  },
+  validateUpdate: (context, storageClass, old) => {
+    warnOfTopologies(context, storageClass);
+    return [...classErrors(storageClass), ...classChanges(storageClass, old)];
+  },
   tableRow: (storageClass, now) => [
     nameCell(storageClass.metadata, DEFAULT_CLASS_MARKS),
     storageClass.provisioner,
@@ -46,6 +54,16 @@ export const storageClassStrategy = strategyOf<StorageClass>({
     ageOf(storageClass.metadata.creationTimestamp, now),
   ],
 });
+
+/** Upstream: `GetWarningsForStorageClass`. */
+function warnOfTopologies(context: RequestContext, { allowedTopologies }: StorageClass): void {
+  listOf(allowedTopologies).forEach(({ matchLabelExpressions }, i) => {
+    listOf(matchLabelExpressions).forEach(({ key }, j) => {
+      const text = DEPRECATED_NODE_LABELS.get(key);
+      if (text !== undefined) context.warn(`allowedTopologies[${i}].matchLabelExpressions[${j}].key: ${text}`);
+    });
+  });
+}
 
 function classErrors({
   provisioner,

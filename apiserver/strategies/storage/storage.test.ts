@@ -162,3 +162,22 @@ it('a CSIStorageCapacity is about one class and area', () => {
   expect(capacities.patch(stored, { capacity: '2Gi' }).errors).toEqual([]);
   expect(capacities.patch(stored, { storageClassName: 'b' }).errors).toEqual(['storageClassName: Invalid value: "b": field is immutable']);
 });
+
+describe('labels of nodes that are out of use', () => {
+  const key = 'beta.kubernetes.io/os';
+  const text = 'deprecated since v1.14; use "kubernetes.io/os" instead';
+
+  it('are told of in classes and capacities', () => {
+    const classes = new StrategyHarness(storageClassStrategy, storageKinds.storageclasses);
+    const allowedTopologies = [{ matchLabelExpressions: [{ key, values: ['x'] }] }];
+    expect(classes.create({ provisioner: 'a', allowedTopologies }).warnings).toEqual([
+      `allowedTopologies[0].matchLabelExpressions[0].key: ${text}`,
+    ]);
+    const capacities = new StrategyHarness(csiStorageCapacityStrategy, storageKinds.csistoragecapacities);
+    const nodeTopology = { matchLabels: { [key]: 'x' }, matchExpressions: [{ key, operator: 'Exists' }] };
+    expect(capacities.create({ storageClassName: 'a', nodeTopology }).warnings).toEqual([
+      `nodeTopology.matchExpressions[0].key: ${key} is ${text}`,
+      `nodeTopology.matchLabels.${key}: ${text}`,
+    ]);
+  });
+});
