@@ -388,3 +388,21 @@ test('a node whose conditions a controller has set to Unknown writes them again,
   const node = await nodes.get('node-0');
   expect(node.status?.conditions?.every(({ status }) => status !== 'Unknown')).toBe(true);
 });
+
+test('a critical pod that the node has no room for preempts another, which fails and says why', async () => {
+  await using cluster = await Cluster.start();
+  await cluster.nodes({ cpu: '2' });
+  const asking = (cpu: string) => ({ resources: { requests: { cpu } } });
+  await cluster.createPod('common', asking('1500m'));
+  await cluster.until('runs', async () => (await cluster.pod('common'))?.status.phase === 'Running');
+  await cluster.createPod('critical', asking('1'), { priorityClassName: 'system-node-critical' });
+  await cluster.until('preempted', async () => (await cluster.pod('common'))?.status.phase === 'Failed');
+  await cluster.until('critical runs', async () => (await cluster.pod('critical'))?.status.phase === 'Running');
+  const { status } = (await cluster.pod('common')) ?? {};
+  expect([status?.reason, status?.message]).toEqual(['Preempting', 'Preempted in order to admit critical pod']);
+  expect(status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
+    status: 'True',
+    reason: 'TerminationByKubelet',
+    message: 'Pod was preempted by Kubelet to accommodate a critical pod.',
+  });
+});
