@@ -9,6 +9,7 @@ import { type PodEvents, podEvents } from '../pod/pod-events.ts';
 import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
+import type { ClusterDns } from '../pod/sandbox-config.ts';
 import type { StatusWriter } from '../pod/status-writer.ts';
 import type { HeldClaims } from '../pod/volumes/held-claims.ts';
 import type { ImageService, RuntimeService } from '../runtime/cri.ts';
@@ -57,6 +58,7 @@ export interface AgentOptions {
   readonly recorderOf: (nodeName: string) => Pick<EventRecorder, 'event'>;
   readonly statusFrequencyMs: number;
   readonly leaseDurationSeconds: number;
+  readonly cluster: ClusterDns;
   readonly thresholds: readonly Threshold[];
   readonly scripts?: NodeScripts | undefined;
 }
@@ -165,6 +167,7 @@ export class NodeAgent {
     this.#services = {
       nodeName: spec.name,
       hostIP: spec.ip,
+      cluster: options.cluster,
       runtime,
       images: new ImageManager({ images, events, source, clock, scripts, onPulled }),
       restarts: new RestartBackoff(),
