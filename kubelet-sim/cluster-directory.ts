@@ -10,14 +10,13 @@ import {
 } from '../api/index.ts';
 import type { ApiClient } from '../client/index.ts';
 import type { Clock } from '../runtime/index.ts';
+import { CLUSTER_DNS, type ClusterDns } from './pod/sandbox-config.ts';
 import type { ClusterDirectory } from './runtime/simulated/network/cluster-directory.ts';
 
 /** How long an answer is good: a script that asks in a loop asks the API server once in a while. */
 const FRESH_MS = 1000;
 /** Answers kept; beyond it, those no longer good are let go. */
 const ANSWERS_MAX = 1000;
-const DOMAIN = 'cluster.local';
-const DNS_ADDRESS = '10.96.0.10';
 const SERVICE_LABEL = 'kubernetes.io/service-name';
 
 /** Answers that are good for a moment; while the API server does not answer, what it last said: a network outlives its control plane. */
@@ -48,25 +47,21 @@ class Answers<T> {
 /** Services, endpoints and policies as the API server has them, asked when a process in a container talks to somebody. */
 export class ClientDirectory implements ClusterDirectory {
   readonly domain: string;
-  readonly dnsAddress: string;
+  readonly dnsServers: readonly string[];
   readonly #client: ApiClient;
   readonly #services: Answers<readonly Live<Service>[]>;
   readonly #slices: Answers<readonly Live<EndpointSlice>[]>;
   readonly #policies: Answers<readonly Live<NetworkPolicy>[]>;
   readonly #labels: Answers<Readonly<Record<string, string>>>;
 
-  constructor(
-    client: ApiClient,
-    clock: Clock,
-    options: { readonly clusterDomain?: string | undefined; readonly clusterDns?: string | undefined } = {},
-  ) {
+  constructor(client: ApiClient, clock: Clock, { domain, servers }: ClusterDns = CLUSTER_DNS) {
     this.#client = client;
     this.#services = new Answers(clock);
     this.#slices = new Answers(clock);
     this.#policies = new Answers(clock);
     this.#labels = new Answers(clock);
-    this.domain = options.clusterDomain ?? DOMAIN;
-    this.dnsAddress = options.clusterDns ?? DNS_ADDRESS;
+    this.domain = domain;
+    this.dnsServers = servers;
   }
 
   services(): Promise<readonly Live<Service>[]> {

@@ -388,3 +388,44 @@ test('a node whose conditions a controller has set to Unknown writes them again,
   const node = await nodes.get('node-0');
   expect(node.status?.conditions?.every(({ status }) => status !== 'Unknown')).toBe(true);
 });
+
+test('a critical pod that the node has no room for preempts another, which fails and says why', async () => {
+  await using cluster = await Cluster.start();
+  await cluster.nodes({ cpu: '2' });
+  const asking = (cpu: string) => ({ resources: { requests: { cpu } } });
+  await cluster.createPod('common', asking('1500m'));
+  await cluster.until('runs', async () => (await cluster.pod('common'))?.status.phase === 'Running');
+  await cluster.createPod('critical', asking('1'), { priorityClassName: 'system-node-critical' });
+  await cluster.until('preempted', async () => (await cluster.pod('common'))?.status.phase === 'Failed');
+  await cluster.until('critical runs', async () => (await cluster.pod('critical'))?.status.phase === 'Running');
+  const { status } = (await cluster.pod('common')) ?? {};
+  expect([status?.reason, status?.message]).toEqual(['Preempting', 'Preempted in order to admit critical pod']);
+  expect(status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
+    status: 'True',
+    reason: 'TerminationByKubelet',
+    message: 'Pod was preempted by Kubelet to accommodate a critical pod.',
+  });
+});
+
+test('pods resolve names in the domain and at the servers that the options name', async () => {
+  await using cluster = await Cluster.start();
+  const sim = await cluster.nodes({ clusterDomain: 'lab.example', clusterDns: ['10.96.0.53', '10.96.0.54'] });
+  const script = ['sh', '-c', 'cat /etc/resolv.conf; nslookup kubernetes.default.svc.lab.example'];
+  await cluster.createPod('names', { image: 'busybox', command: script });
+  await cluster.createPod('host', { image: 'busybox', command: script }, { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
+  const log = async (name: string) => {
+    const path = `/api/v1/namespaces/default/pods/${name}/log`;
+    return (await cluster.admin.request('GET', path).catch(() => undefined))?.body.toString() ?? '';
+  };
+  for (const name of ['names', 'host']) {
+    await cluster.until(`${name} has looked`, async () => (await log(name)).includes('Address'));
+    expect(await log(name)).toContain(
+      'search default.svc.lab.example svc.lab.example lab.example\nnameserver 10.96.0.53\nnameserver 10.96.0.54\noptions ndots:5\n',
+    );
+    expect(await log(name)).toMatch(/kubernetes\.default\.svc\.lab\.example\nAddress: \d/);
+  }
+  expect(sim.agents.get('node-0')?.configuration()).toMatchObject({
+    clusterDomain: 'lab.example',
+    clusterDNS: ['10.96.0.53', '10.96.0.54'],
+  });
+});

@@ -22,6 +22,7 @@ import { followManifests } from './node/static-pods.ts';
 import { classLabels, classOf, type NodeClass } from './node-classes.ts';
 import { ClientConfigSource } from './pod/config-source.ts';
 import { PacedEvents } from './pod/paced-events.ts';
+import { CLUSTER_DNS } from './pod/sandbox-config.ts';
 import { StatusWriter } from './pod/status-writer.ts';
 import { ClientClaimSource } from './pod/volumes/claim-source.ts';
 import { HeldClaims } from './pod/volumes/held-claims.ts';
@@ -84,8 +85,8 @@ export interface KubeletSimOptions {
   readonly apiServer?: Listener | undefined;
   /** Domain of the cluster's DNS names. */
   readonly clusterDomain?: string | undefined;
-  /** Address of the cluster's DNS server. */
-  readonly clusterDns?: string | undefined;
+  /** Addresses of the cluster's DNS servers. */
+  readonly clusterDns?: readonly string[] | undefined;
   /** Writes events; without it there are none. */
   readonly recorder?: EventRecorder | undefined;
 }
@@ -287,12 +288,14 @@ class SimulatedKubelets implements KubeletSim {
       bytesPerSecond: this.#options.imagePullBytesPerSecond,
       privateRegistries: this.#options.privateRegistries,
     });
+    const { clusterDomain = CLUSTER_DNS.domain, clusterDns = CLUSTER_DNS.servers } = this.#options;
+    const cluster = { domain: clusterDomain, servers: clusterDns };
     const host: SimulatedHost = {
       clock,
       random,
       network: new Map<string, Sandbox>(),
       nodes: new Map(),
-      directory: new ClientDirectory(client, clock, this.#options),
+      directory: new ClientDirectory(client, clock, cluster),
       apiServer: this.#options.apiServer,
       logs: new LogBudget(),
     };
@@ -307,6 +310,7 @@ class SimulatedKubelets implements KubeletSim {
       recorderOf: (name: string) => this.#events.of(name),
       statusFrequencyMs: this.#options.statusFrequencyMs ?? 10_000,
       leaseDurationSeconds: this.#options.leaseDurationSeconds ?? 40,
+      cluster,
       scripts: this.#scripts,
       thresholds: this.#options.evictionThresholds ?? DEFAULT_THRESHOLDS,
     };

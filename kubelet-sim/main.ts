@@ -5,7 +5,7 @@ import { ApiServerListener } from './api-server-listener.ts';
 import { readImageCatalog } from './image-catalog-file.ts';
 import { createKubeletSim } from './kubelet-sim.ts';
 import { readNodeClasses } from './node-classes.ts';
-import { type KubeletSimValues, kubeletSimOptions, parseLabels, parseTaints, parseThresholds } from './options.ts';
+import { type KubeletSimValues, kubeletSimOptions, parseAddresses, parseLabels, parseTaints, parseThresholds } from './options.ts';
 
 /** `nanokube kubelet-sim`. */
 export const main = (argv: readonly string[]): Promise<void> =>
@@ -24,6 +24,8 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
     nodeLabels: parseLabels(values['node-labels']),
     taints: parseTaints(values['register-with-taints']),
     maxPods: values['max-pods'],
+    clusterDomain: values['cluster-domain'],
+    clusterDns: parseAddresses(values['cluster-dns']),
     cpu: values.cpu,
     memory: values.memory,
     ephemeralStorage: values['ephemeral-storage'],

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Taint } from '../api/index.ts';
 import { clientOptions } from '../client/index.ts';
 import {
@@ -21,6 +22,10 @@ export const kubeletSimOptions = {
   'register-with-taints': option.list('Taints of every node: key=value:effect.', [], { placeholder: 'TAINTS' }),
   'node-status-update-frequency': option.duration('How often a change of a node is looked for.', 10_000),
   'node-lease-duration-seconds': option.integer("How long a node's lease is good; it is renewed four times in it.", 40, { min: 1 }),
+  'cluster-domain': option.string("Domain of the cluster's DNS names.", 'cluster.local'),
+  'cluster-dns': option.list("Addresses of the cluster's DNS servers, as pods' resolv.conf has them.", ['10.96.0.10'], {
+    placeholder: 'ADDRESSES',
+  }),
   'max-pods': option.integer('Pods a node takes.', 110, { min: 1 }),
   cpu: option.string('Processors of a node.', '8', { placeholder: 'QUANTITY' }),
   memory: option.string('Memory of a node.', '32Gi', { placeholder: 'QUANTITY' }),
@@ -77,6 +82,13 @@ export function parseLabels(pairs: readonly string[]): Record<string, string> {
       return [pair.slice(0, equals), pair.slice(equals + 1)];
     }),
   );
+}
+
+/** @throws OptionError */
+export function parseAddresses(texts: readonly string[]): readonly string[] {
+  const wrong = texts.find((text) => isIP(text) === 0);
+  if (wrong !== undefined || texts.length === 0) throw new OptionError(`option --cluster-dns takes IP addresses, not "${wrong ?? ''}"`);
+  return texts;
 }
 
 const EFFECTS: ReadonlySet<string> = new Set(['NoSchedule', 'PreferNoSchedule', 'NoExecute']);

@@ -23,14 +23,13 @@ export interface AdmissionScope {
  * first. Upstream: `pkg/kubelet/lifecycle/predicate.go`, `AdmissionCheck` of the scheduler.
  */
 export function admit(pod: Pod, scope: AdmissionScope): Verdict | undefined {
-  return (
-    systemVerdict(pod, scope) ??
-    resourceVerdict(pod, scope) ??
-    affinityVerdict(pod, scope) ??
-    portVerdict(pod, scope) ??
-    taintVerdict(pod, scope)
-  );
+  const [shortage] = shortagesOf(pod, scope);
+  return systemVerdict(pod, scope) ?? (shortage && outOf(shortage)) ?? otherVerdict(pod, scope);
 }
+
+/** Why a node does not take a pod, whatever room there is. */
+export const otherVerdict = (pod: Pod, scope: AdmissionScope): Verdict | undefined =>
+  systemVerdict(pod, scope) ?? affinityVerdict(pod, scope) ?? portVerdict(pod, scope) ?? taintVerdict(pod, scope);
 
 const rejected = (reason: string, why: string): Verdict => ({ reason, message: `Pod was rejected: ${why}` });
 const failed = (predicate: string, why: string): Verdict => rejected(predicate, `Predicate ${predicate} failed: ${why}`);
@@ -53,10 +52,19 @@ function affinityVerdict(pod: Pod, { node }: AdmissionScope): Verdict | undefine
 /** The order in which upstream looks at them; others, which nodes may have besides, come after. */
 const FIRST = ['cpu', 'memory', 'ephemeral-storage'];
 
-function resourceVerdict(pod: Pod, { allocatable, others }: AdmissionScope): Verdict | undefined {
+/** A resource of which the node has too little. */
+export interface Shortage {
+  readonly resource: string;
+  readonly requested: number;
+  readonly used: number;
+  readonly capacity: number;
+}
+
+/** What a node has too little of for a pod. */
+export function shortagesOf(pod: Pod, { allocatable, others }: AdmissionScope): Shortage[] {
   const all = [...others];
-  const pods = Number(allocatable.pods ?? 0);
-  if (all.length + 1 > pods) return outOf('pods', 1, all.length, pods);
+  const capacity = Number(allocatable.pods ?? 0);
+  const shortages: Shortage[] = all.length + 1 > capacity ? [{ resource: 'pods', requested: 1, used: all.length, capacity }] : [];
   const requests = podRequests(pod);
   // What no node of this kind has is somebody else's to give.
   const known = [...FIRST, ...[...requests.keys()].filter((name) => !FIRST.includes(name) && allocatable[name] !== undefined)];
@@ -66,12 +74,13 @@ function resourceVerdict(pod: Pod, { allocatable, others }: AdmissionScope): Ver
     const total = parseQuantity(allocatable[resource] ?? '0');
     const taken = all.reduce((sum, other) => sum.add(podRequests(other).get(resource) ?? ZERO_QUANTITY), ZERO_QUANTITY);
     const figure = (q: Quantity) => (resource === 'cpu' ? q.milli() : q.value());
-    if (taken.add(wanted).cmp(total) > 0) return outOf(resource, figure(wanted), figure(taken), figure(total));
+    if (taken.add(wanted).cmp(total) > 0)
+      shortages.push({ resource, requested: figure(wanted), used: figure(taken), capacity: figure(total) });
   }
-  return undefined;
+  return shortages;
 }
 
-const outOf = (resource: string, requested: number, used: number, capacity: number): Verdict =>
+const outOf = ({ resource, requested, used, capacity }: Shortage): Verdict =>
   rejected(
     `OutOf${resource}`,
     `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,

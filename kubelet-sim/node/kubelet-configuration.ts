@@ -1,3 +1,4 @@
+import type { ClusterDns } from '../pod/sandbox-config.ts';
 import type { NodeSpec } from './node-object.ts';
 
 /** A duration as Go prints whole seconds. */
@@ -10,7 +11,11 @@ const goDuration = (ms: number): string => {
 /** What a kubelet says of its configuration on `/configz`: what holds here, with upstream's names (`KubeletConfiguration`, kubelet.config.k8s.io/v1beta1). */
 export function kubeletConfiguration(
   spec: NodeSpec,
-  { statusFrequencyMs, leaseDurationSeconds }: { readonly statusFrequencyMs: number; readonly leaseDurationSeconds: number },
+  {
+    statusFrequencyMs,
+    leaseDurationSeconds,
+    cluster,
+  }: { readonly statusFrequencyMs: number; readonly leaseDurationSeconds: number; readonly cluster: ClusterDns },
 ): object {
   return {
     kind: 'KubeletConfiguration',
@@ -18,7 +23,8 @@ export function kubeletConfiguration(
     port: spec.port,
     authentication: { x509: {}, webhook: { enabled: true, cacheTTL: '2m0s' }, anonymous: { enabled: false } },
     authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s' } },
-    clusterDomain: 'cluster.local',
+    clusterDomain: cluster.domain,
+    clusterDNS: cluster.servers,
     nodeStatusUpdateFrequency: goDuration(statusFrequencyMs),
     nodeStatusReportFrequency: '5m0s',
     nodeLeaseDurationSeconds: leaseDurationSeconds,

@@ -4,27 +4,30 @@ import type { Clock, Logger, Random, Timer } from '../../runtime/index.ts';
 import type { ConfigSource } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import type { NodeServices, PodScripts } from '../pod/node-services.ts';
+import type { Verdict } from '../pod/observed.ts';
 import { type PodEvents, podEvents } from '../pod/pod-events.ts';
 import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
+import type { ClusterDns } from '../pod/sandbox-config.ts';
 import type { StatusWriter } from '../pod/status-writer.ts';
 import type { HeldClaims } from '../pod/volumes/held-claims.ts';
 import type { ImageService, RuntimeService } from '../runtime/cri.ts';
-import { type AdmissionScope, admit } from './admission.ts';
+import type { AdmissionScope } from './admission.ts';
 import { pressureVerdict, type Threshold } from './eviction.ts';
 import { EvictionManager } from './eviction-manager.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
 import { rotateLogs } from './log-rotation.ts';
 import { NodeEvents } from './node-events.ts';
-import { isCutOff, NO_FAULTS, type NodeFaults, NodeLine } from './node-faults.ts';
+import { isCutOff, NO_FAULTS, type NodeFaults, NodeLine, usesMore } from './node-faults.ts';
 import { conditionTypes, findingsOf, HEALTHY, healthEvents, heardOfAgain, type NodeHealth } from './node-health.ts';
 import {
   allocatableOf,
   labelsToMend,
   type NodeFacts,
   type NodeSpec,
+  newBootId,
   nodeLabels,
   nodeStatusOf,
   nodeToRegister,
@@ -32,6 +35,7 @@ import {
 } from './node-object.ts';
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodRange } from './pod-range.ts';
+import { admitOrPreempt, PREEMPTED } from './preemption.ts';
 import { resizeRefusal } from './resize-admission.ts';
 import { endInTurn } from './shutdown.ts';
 import { Mirrors, mirrorHash } from './static-pods.ts';
@@ -54,6 +58,7 @@ export interface AgentOptions {
   readonly recorderOf: (nodeName: string) => Pick<EventRecorder, 'event'>;
   readonly statusFrequencyMs: number;
   readonly leaseDurationSeconds: number;
+  readonly cluster: ClusterDns;
   readonly thresholds: readonly Threshold[];
   readonly scripts?: NodeScripts | undefined;
 }
@@ -162,6 +167,7 @@ export class NodeAgent {
     this.#services = {
       nodeName: spec.name,
       hostIP: spec.ip,
+      cluster: options.cluster,
       runtime,
       images: new ImageManager({ images, events, source, clock, scripts, onPulled }),
       restarts: new RestartBackoff(),
@@ -305,9 +311,7 @@ export class NodeAgent {
 
   /** Whether a script may bring the node, or a pod of it, to use much: only then is what is used looked at each time. */
   get #isWatched(): boolean {
-    const { diskUsed, memoryUsed, processes } = this.#faults;
-    const isLoaded = diskUsed !== undefined || memoryUsed !== undefined || processes !== undefined;
-    return isLoaded || this.#evictions.pressures.size > 0 || (this.#options.scripts?.isLoading(this) ?? false);
+    return usesMore(this.#faults) || this.#evictions.pressures.size > 0 || (this.#options.scripts?.isLoading(this) ?? false);
   }
 
   #look(): void {
@@ -372,7 +376,7 @@ export class NodeAgent {
 
   #boot(): void {
     this.#bootedAt = this.#now;
-    this.#bootId = hexDigits(this.#options.random);
+    this.#bootId = newBootId(this.#options.random);
     this.#isShuttingDown = false;
     this.#becomes({ ...this.#health, notReady: undefined });
     this.#told.tell('Warning', 'Rebooted', `Node ${this.name} has been rebooted, boot id: ${uuidOf(this.#bootId)}`);
@@ -479,11 +483,17 @@ export class NodeAgent {
     return this.#workers.get(uid);
   }
 
-  #admit(pod: Pod): ReturnType<typeof admit> {
+  #admit(pod: Pod): Verdict | undefined {
     if (this.#isShuttingDown) return { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' };
     const { pressures } = this.#evictions;
     const short = pressureVerdict(pod, pressures, conditionTypes(pressures));
-    return short ?? (this.#node ? admit(pod, this.#scopeBeside(pod)) : undefined);
+    return short ?? (this.#node ? admitOrPreempt(pod, this.#scopeBeside(pod), (uid) => this.#preempt(uid)) : undefined);
+  }
+
+  #preempt(uid: string): void {
+    const worker = this.#workers.get(uid);
+    if (worker) this.#services.events.warning(worker.pod, PREEMPTED.reason, PREEMPTED.message);
+    worker?.evict(PREEMPTED);
   }
 
   /** What the node has, and the others on it with what they were given. */
@@ -493,5 +503,3 @@ export class NodeAgent {
     return { node, allocatable: this.#services.allocatable(), others: active.map(({ allocated }) => allocated) };
   }
 }
-
-const hexDigits = (random: Random): string => Array.from({ length: 32 }, () => random.integer(16).toString(16)).join('');

@@ -25,6 +25,10 @@ export const NO_FAULTS: NodeFaults = {};
 /** Whether what the node has to say gets through. */
 export const isCutOff = ({ networkCut, down }: NodeFaults): boolean => networkCut === true || down === true;
 
+/** Whether somebody else uses something of the node. */
+export const usesMore = ({ diskUsed, memoryUsed, processes }: NodeFaults): boolean =>
+  diskUsed !== undefined || memoryUsed !== undefined || processes !== undefined;
+
 type Kept = readonly [pod: Pod, status: PodStatus, base: PodStatus, isLast: boolean];
 
 /** Statuses and events of a node's pods: kept, and dropped, while nothing gets through. */

@@ -10,6 +10,7 @@ import {
   toMicroTime,
   toTime,
 } from '../../api/index.ts';
+import type { Random } from '../../runtime/index.ts';
 import type { Image } from '../runtime/cri.ts';
 import { findingsOf, type NodeHealth } from './node-health.ts';
 
@@ -126,6 +127,9 @@ export function nodeStatusOf(spec: NodeSpec, { before, now, images, health, boot
     runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: true, userNamespaces: true } }],
   };
 }
+
+/** What a node is known by from one boot to the next. */
+export const newBootId = (random: Random): string => Array.from({ length: 32 }, () => random.integer(16).toString(16)).join('');
 
 export const uuidOf = (id: string): string =>
   `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20, 32)}`;

@@ -9,7 +9,7 @@ import type { Kill, Start } from './container-steps.ts';
 import type { NodeServices } from './node-services.ts';
 import type { ObservedContainer } from './observed.ts';
 import type { AllocatedPod, PodSandbox } from './pod-sandbox.ts';
-import { changedResources, runtimeResources } from './resize.ts';
+import { changedResources, memoryLimit, memoryRefusal, runtimeResources } from './resize.ts';
 import { adoptPod, type RestoredRun, restorePod } from './restore.ts';
 import { RunBook } from './run-book.ts';
 
@@ -85,6 +85,17 @@ export class ContainerRuns implements StarterParts {
   /** The sandbox is new: nothing of the old one runs any more. */
   sandboxChanged(): void {
     this.dispose();
+  }
+
+  /** Why running containers cannot be given what they are to have. */
+  resizeRefusal(): string | undefined {
+    const changes = containersOf(this.pod).flatMap(({ container }) => {
+      const run = this.book.find(container.name);
+      if (!run?.id || !run.actuated || !this.book.isRunning(run)) return [];
+      const usage = this.node.runtime.containerStats(run.id)?.memory.usageBytes ?? 0;
+      return [{ name: container.name, before: memoryLimit(run.actuated), after: memoryLimit(container.resources), usage }];
+    });
+    return memoryRefusal(changes);
   }
 
   /** Gives running containers the resources they are to have; answers whether any had others. Upstream: `doPodResizeAction`. */

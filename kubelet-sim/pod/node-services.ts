@@ -6,6 +6,7 @@ import type { ImageManager } from './image-manager.ts';
 import type { PodEvents } from './pod-events.ts';
 import type { ResizeRefusal } from './resize.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
+import type { ClusterDns } from './sandbox-config.ts';
 import type { StatusWriter } from './status-writer.ts';
 import type { HeldClaims } from './volumes/held-claims.ts';
 
@@ -25,6 +26,7 @@ export interface PodScripts {
 export interface NodeServices {
   readonly nodeName: string;
   readonly hostIP: string;
+  readonly cluster: ClusterDns;
   readonly runtime: RuntimeService;
   readonly images: ImageManager;
   readonly restarts: RestartBackoff;

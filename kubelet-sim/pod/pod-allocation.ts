@@ -10,6 +10,8 @@ import { isResized, type ResizeState, resizeCompletedText, withAllocation } from
  *                   │ yes
  *                   ▼
  *               allocated ─► PodResizeInProgress ─► containers have them ─► ResizeCompleted
+ *                              │     ▲ tried again
+ *                              └─────┘ Error: less memory than is used
  * ```
  */
 export class PodAllocation {
@@ -52,6 +54,12 @@ export class PodAllocation {
     }
     this.#given = pod.spec;
     this.#state = { inProgress: { generation } };
+  }
+
+  /** What came of giving the containers what was given to the pod. @param error why it could not be done yet */
+  tried(error: string | undefined): void {
+    const { inProgress, pending } = this.#state ?? {};
+    if (inProgress) this.#state = { inProgress: { generation: inProgress.generation, error }, ...(pending ? { pending } : {}) };
   }
 
   /** All containers run with what was given. */

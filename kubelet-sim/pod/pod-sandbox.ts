@@ -109,7 +109,8 @@ export class PodSandbox implements VolumeScope {
     const pod = this.#owner.allocated;
     const pool = this.node.pool();
     const network = pod.spec.hostNetwork ? { host: this.node.hostIP } : pool ? { pool } : undefined;
-    return network && sandboxConfigOf({ pod, attempt, nodeName: this.node.nodeName, network, resources: this });
+    const { nodeName, cluster } = this.node;
+    return network && sandboxConfigOf({ pod, attempt, nodeName, network, resources: this, cluster });
   }
 
   /** The pod's, with what it was given. */

@@ -281,7 +281,10 @@ export class PodWorker {
       if (this.#allocation.isDeferred) this.#retryIn(RESIZE_RETRY_MS);
     }
     if (!this.#allocation.state?.inProgress) return;
-    if (this.#runs.resize() || !this.#runs.isResized) this.#retryIn(RESIZE_MS);
+    const refusal = this.#runs.resizeRefusal();
+    this.#allocation.tried(refusal);
+    if (refusal !== undefined) this.#retryIn(RESIZE_RETRY_MS);
+    else if (this.#runs.resize() || !this.#runs.isResized) this.#retryIn(RESIZE_MS);
     else this.#allocation.completed(this.allocated);
   }
 

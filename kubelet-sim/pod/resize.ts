@@ -21,7 +21,7 @@ export interface ResizeRefusal {
 export interface ResizeState {
   readonly pending?: (ResizeRefusal & { readonly generation: number }) | undefined;
   /** Generation of the spec whose resources are being given to the containers. */
-  readonly inProgress?: { readonly generation: number } | undefined;
+  readonly inProgress?: { readonly generation: number; readonly error?: string | undefined } | undefined;
 }
 
 const RESOURCES = ['cpu', 'memory'] as const;
@@ -99,8 +99,42 @@ export function resizeConditions(state: ResizeState | undefined, before: readonl
   };
   return [
     ...(pending ? [of('PodResizePending', pending.generation, pending.reason, pending.message)] : []),
-    ...(inProgress ? [of('PodResizeInProgress', inProgress.generation)] : []),
+    ...(inProgress ? [of('PodResizeInProgress', inProgress.generation, inProgress.error ? 'Error' : '', inProgress.error)] : []),
   ];
+}
+
+/** A running container with the memory that it has, is to have, and uses, in bytes; what it may is 0 where there is no limit. */
+export interface MemoryChange {
+  readonly name: string;
+  readonly before: number;
+  readonly after: number;
+  readonly usage: number;
+}
+
+/** The limit of memory of a container, in bytes; 0 for none. */
+export const memoryLimit = (resources: ResourceRequirements | undefined): number => parseQuantity(resources?.limits?.memory ?? '0').value();
+
+/**
+ * Why limits of memory cannot be lowered now: more than that is in use. Upstream: `validateMemoryResizeAction`,
+ * `pkg/kubelet/kuberuntime/kuberuntime_manager.go` (1.34).
+ */
+export function memoryRefusal(changes: readonly MemoryChange[]): string | undefined {
+  const sum = (of: (change: MemoryChange) => number) => changes.reduce((total, change) => total + of(change), 0);
+  const hasLimit = changes.every(({ after }) => after > 0);
+  const pod = {
+    name: '',
+    before: changes.every(({ before }) => before > 0) ? sum((c) => c.before) : 0,
+    after: hasLimit ? sum((c) => c.after) : 0,
+    usage: sum((c) => c.usage),
+  };
+  const errors = [pod, ...changes]
+    .filter(({ before, after, usage }) => after > 0 && (before === 0 || after < before) && usage >= after)
+    .map(
+      ({ name, after, usage }) =>
+        `attempting to set ${name === '' ? 'pod' : `container "${name}"`} memory limit (${after}) below current usage (${usage})`,
+    );
+  if (errors.length === 0) return undefined;
+  return `cannot decrease memory limits: ${errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`}`;
 }
 
 /** What the event of a finished resize says. Upstream: `PodResizeCompletedMsg`, `pkg/kubelet/events/event.go`'s neighbour. */

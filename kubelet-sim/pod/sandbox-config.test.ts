@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/index.ts';
 import { aContainer, aPod } from '../testing/builders.ts';
-import { sandboxConfigOf } from './sandbox-config.ts';
+import { CLUSTER_DNS, sandboxConfigOf } from './sandbox-config.ts';
 
 const NO_GROUP = { path: '', cpuRequestMillis: 0 };
 
@@ -12,6 +12,7 @@ const configOf = (spec: Partial<Pod['spec']>) =>
     nodeName: 'node-0',
     network: { host: '172.18.0.2' },
     resources: { controlGroup: NO_GROUP },
+    cluster: CLUSTER_DNS,
   });
 
 test('a plain pod asks for nothing special', () => {

@@ -3,9 +3,14 @@ import type { ControlGroupSource } from '../runtime/control-group.ts';
 import type { DnsConfig, NamespaceOptions, PodSandboxConfig, PortMapping, SandboxNetwork } from '../runtime/cri.ts';
 import { hostnameOf } from './container-config.ts';
 
-/** The cluster's domain and name server, as the runtime's default has them. */
-const CLUSTER_DOMAIN = 'cluster.local';
-const CLUSTER_DNS = '10.96.0.10';
+/** The cluster's domain and name servers. */
+export interface ClusterDns {
+  readonly domain: string;
+  readonly servers: readonly string[];
+}
+
+/** As kubeadm has them. */
+export const CLUSTER_DNS: ClusterDns = { domain: 'cluster.local', servers: ['10.96.0.10'] };
 /** What a node's own resolver says. */
 const NODE_DNS: DnsConfig = { servers: ['10.0.0.1'], searches: [], options: [] };
 const HOSTNAME_CHARS_MAX = 64;
@@ -18,6 +23,7 @@ export interface SandboxParts {
   readonly nodeName: string;
   readonly network: SandboxNetwork;
   readonly resources: ControlGroupSource;
+  readonly cluster: ClusterDns;
 }
 
 /**
@@ -25,11 +31,11 @@ export interface SandboxParts {
  *
  * @throws Error when the pod's full name is too long for a host name
  */
-export function sandboxConfigOf({ pod, attempt, nodeName, network, resources }: SandboxParts): PodSandboxConfig {
+export function sandboxConfigOf({ pod, attempt, nodeName, network, resources, cluster }: SandboxParts): PodSandboxConfig {
   const { name = '', namespace = '', uid = '', annotations = NO_ANNOTATIONS, labels } = pod.metadata;
   const { spec } = pod;
-  const domain = spec.subdomain ? `${spec.subdomain}.${namespace}.svc.${CLUSTER_DOMAIN}` : undefined;
-  const dns = dnsOf(pod);
+  const domain = spec.subdomain ? `${spec.subdomain}.${namespace}.svc.${cluster.domain}` : undefined;
+  const dns = dnsOf(pod, cluster);
   const ports = portMappings(pod);
   const sysctls = spec.securityContext?.sysctls ?? [];
   return {
@@ -84,11 +90,11 @@ function portMappings({ spec }: Pod): PortMapping[] {
 }
 
 /** What `/etc/resolv.conf` says; undefined for the runtime's default. Upstream: `GetPodDNS`, `pkg/kubelet/network/dns`. */
-function dnsOf({ spec, metadata: { namespace = '' } }: Pod): DnsConfig | undefined {
+function dnsOf({ spec, metadata: { namespace = '' } }: Pod, cluster: ClusterDns): DnsConfig | undefined {
   const policy = spec.dnsPolicy ?? 'ClusterFirst';
   const isDefault = policy === 'ClusterFirst' && !spec.hostNetwork;
   if (isDefault && !spec.dnsConfig) return undefined;
-  const base = policy === 'None' ? NOTHING : isDefault || policy === 'ClusterFirstWithHostNet' ? clusterDns(namespace) : NODE_DNS;
+  const base = policy === 'None' ? NOTHING : isDefault || policy === 'ClusterFirstWithHostNet' ? clusterDns(namespace, cluster) : NODE_DNS;
   const { nameservers = [], searches = [], options = [] } = spec.dnsConfig ?? {};
   const own = new Map(base.options.map((text) => [text.split(':')[0] ?? '', text]));
   for (const { name = '', value } of options) own.set(name, value === undefined ? name : `${name}:${value}`);
@@ -101,8 +107,8 @@ function dnsOf({ spec, metadata: { namespace = '' } }: Pod): DnsConfig | undefin
 
 const NOTHING: DnsConfig = { servers: [], searches: [], options: [] };
 
-const clusterDns = (namespace: string): DnsConfig => ({
-  servers: [CLUSTER_DNS],
-  searches: [`${namespace}.svc.${CLUSTER_DOMAIN}`, `svc.${CLUSTER_DOMAIN}`, CLUSTER_DOMAIN],
+const clusterDns = (namespace: string, { servers, domain }: ClusterDns): DnsConfig => ({
+  servers,
+  searches: [`${namespace}.svc.${domain}`, `svc.${domain}`, domain],
   options: ['ndots:5'],
 });

@@ -21,6 +21,7 @@ import type { NodeServices, StatusSink } from '../pod/node-services.ts';
 import type { PodEvents } from '../pod/pod-events.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
+import { CLUSTER_DNS } from '../pod/sandbox-config.ts';
 import { statusPatch } from '../pod/status-writer.ts';
 import type { ClaimSource } from '../pod/volumes/claim-source.ts';
 import { HeldClaims } from '../pod/volumes/held-claims.ts';
@@ -201,6 +202,7 @@ export class TestNode {
     return {
       nodeName: 'node-0',
       hostIP: '172.18.0.2',
+      cluster: CLUSTER_DNS,
       runtime: this.runtime,
       images: new ImageManager({ images: this.#images, events, source, clock, onPulled: () => undefined }),
       restarts: new RestartBackoff(),

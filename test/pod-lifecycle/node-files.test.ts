@@ -101,3 +101,38 @@ test('the log of an instance that ended stays beside that of the next', async ()
     /^\S+ stdout F ended\n\S+ stdout F ended\n$/,
   );
 });
+
+test('`chroot /host` shows the node’s files as if they were all there are', async () => {
+  const { say } = await looking();
+  expect(await say('chroot /host cat /etc/hostname; cat /etc/hostname')).toBe('node\nweb\n');
+  expect(await say("chroot /host sh -c 'cd /var/log; pwd; ls -d pods; cat /proc/self/status'")).toContain('/var/log\npods\n');
+  expect(await say('chroot /nothing ls')).toContain("chroot: can't change root directory to '/nothing': No such file or directory\n");
+});
+
+test('a debug container sees the files of its target under /proc/1/root', async () => {
+  const node = new TestNode();
+  const volumes = [{ name: 'data', emptyDir: {} }];
+  await node.run({
+    volumes,
+    containers: [shell('main', 'echo hi > /data/x; sleep 36000', { volumeMounts: [{ name: 'data', mountPath: '/data' }] })],
+  });
+  const debug = { ...shell('debugger', 'sleep 36000'), targetContainerName: 'main' };
+  await node.change((pod) => ({
+    ...pod,
+    metadata: { ...pod.metadata, generation: 2 },
+    spec: { ...pod.spec, ephemeralContainers: [debug] },
+  }));
+  await node.pass(2);
+  expect(await node.exec('debugger', 'sh', '-c', 'cat /proc/1/root/data/x; cat /proc/1/root/etc/hostname')).toBe('hi\nweb\n');
+});
+
+test.each([
+  ['stdin: true', { stdin: true }, 'running'],
+  ['tty: true', { tty: true }, 'running'],
+  ['neither', {}, 'CrashLoopBackOff'],
+])('busybox without a command is a shell: with %j it is %s', async (_what, more, state) => {
+  const node = new TestNode();
+  await node.run({ containers: [{ name: 'main', image: 'busybox', ...more }] });
+  await node.pass(3);
+  expect(node.state()).toBe(state);
+});

@@ -66,3 +66,21 @@ test('a resize that was pending when the kubelet restarted is still pending', as
   await node.restartAgent();
   expect([node.reason('PodResizePending'), node.container()?.allocatedResources?.cpu]).toEqual(['Infeasible', '1']);
 });
+
+test('a limit of memory is not lowered below what is used: the resize says so, and goes on when there is less', async () => {
+  const node = new TestNode();
+  const uses = (bytes: number) =>
+    node.runtime.updateContainerBehaviour(node.worker?.containerId('main') ?? '', { memoryBytes: { points: [{ atMs: 0, value: bytes }] } });
+  await node.run({ containers: [aContainer('main', { resources: resources('1') })] });
+  uses(300_000_000);
+  await node.change((pod) => ({ ...pod, spec: { ...pod.spec, containers: [aContainer('main', { resources: resources('1', '128Mi') })] } }));
+  await node.pass(2);
+  expect([node.reason('PodResizeInProgress'), node.message('PodResizeInProgress')]).toEqual([
+    'Error',
+    'cannot decrease memory limits: [attempting to set pod memory limit (134217728) below current usage (300000000), attempting to set container "main" memory limit (134217728) below current usage (300000000)]',
+  ]);
+  expect([node.state(), node.container()?.restartCount, node.container()?.resources?.limits?.memory]).toEqual(['running', 0, '1Gi']);
+  uses(50_000_000);
+  await node.pass(20);
+  expect([node.condition('PodResizeInProgress'), node.container()?.resources?.limits?.memory]).toEqual(['', '128Mi']);
+});

@@ -19,6 +19,8 @@ export interface ProgramRequest {
   readonly isMounted: (path: string) => boolean;
   /** For a command that is run in a container, beside its main process. */
   readonly isExec?: boolean | undefined;
+  /** Whether it has an input from which somebody may type. */
+  readonly hasInput?: boolean | undefined;
 }
 
 const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'ash', 'dash']);
@@ -29,7 +31,7 @@ const ONE_SHOT = new Set(['-c', '-e', '-V', '-v', '--version', '--help', '-h']);
 /** Decides what a container runs: by its command, else by what its image does. */
 export function chooseProgram(request: ProgramRequest): Program | StartFailure {
   const { image, command, args } = request;
-  if (command.length === 0 && (args.length === 0 || image.args === 'flags')) return imageProgram(image, args);
+  if (command.length === 0 && (args.length === 0 || image.args === 'flags')) return ownProgram(request);
   const argv = [...command, ...args];
   const path = argv[0] ?? '';
   const name = path.slice(path.lastIndexOf('/') + 1);
@@ -42,6 +44,13 @@ export function chooseProgram(request: ProgramRequest): Program | StartFailure {
   if (image.known) return { failure: notFound(path) };
   return request.isExec ? exitProgram(0) : imageProgram(image, args);
 }
+
+const ownProgram = (request: ProgramRequest): Program =>
+  readsInput(request) ? shellProgram(request.image.title) : imageProgram(request.image, request.args);
+
+/** An image whose program is a shell ends at once when it has no input; with one it reads. */
+const readsInput = ({ hasInput, args, image: { run, shell, title, binaries } }: ProgramRequest): boolean =>
+  hasInput === true && args.length === 0 && run === 'exit' && shell && binaries.length === 0 && SHELLS.has(title[0] ?? '');
 
 /** What images do by themselves; shared, since most containers give no command. */
 const ofImages = new WeakMap<ImageFacts, Program>();

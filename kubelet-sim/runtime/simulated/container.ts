@@ -251,7 +251,8 @@ export class SimulatedContainer {
 
   #choose(): ReturnType<typeof chooseProgram> {
     const { image, config } = this;
-    return chooseProgram({ image, command: config.command, args: config.args, isMounted: (path) => this.isMounted(path) });
+    const { command, args, stdin, tty } = config;
+    return chooseProgram({ image, command, args, isMounted: (path) => this.isMounted(path), hasInput: stdin || tty });
   }
 
   /** Starts its process; returns why it cannot, in the runtime's words. */
@@ -289,7 +290,8 @@ export class SimulatedContainer {
         ppid: 0,
         startedAt: this.#startedAt,
         tty: config.tty,
-        stdin: this.#stdin,
+        // A terminal without input is one on which nobody types.
+        stdin: this.#stdin ?? (config.tty ? new StdinPipe() : undefined),
         owner: this,
       }),
     );

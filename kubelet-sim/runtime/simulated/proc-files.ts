@@ -117,10 +117,28 @@ function processDirectory(container: SimulatedContainer, process: ProcessInfo): 
       stat: `${pid} (${nameOf(argv)}) ${process.state === 'zombie' ? 'Z' : 'S'} ${ppid} ${pid} ${pid} 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${ticks} 0 0\n`,
       status: statusText(container, process),
     };
-    return Object.entries(files).map(([name, content]): [string, TreeNode] => [name, text(content)]);
+    const owner = container.sandbox.containers.find(({ id }) => id === process.containerId);
+    return [
+      ...Object.entries(files).map(([name, content]): [string, TreeNode] => [name, text(content)]),
+      ...(owner ? [['root', rootOf(owner)] as const] : []),
+    ];
   });
   made.uid = process.uid;
   return made;
+}
+
+/** `/proc/PID/root`: the files that a process sees, which is how a debug container looks into its target. */
+function rootOf(owner: SimulatedContainer): DirectoryNode {
+  const directory = newDirectory(owner.startedAt, {
+    readOnly: true,
+    refresh: async () => {
+      const view = (await owner.files()).view('/');
+      await view.refresh?.();
+      directory.entries.clear();
+      for (const [name, node] of view.entries) directory.entries.set(name, node);
+    },
+  });
+  return directory;
 }
 
 const nameOf = ([path = '']: readonly string[]): string => path.slice(path.lastIndexOf('/') + 1).slice(0, 15);

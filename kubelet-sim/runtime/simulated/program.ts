@@ -59,6 +59,8 @@ export interface ProcessInfo {
   readonly argv: readonly string[];
   readonly startedAt: number;
   readonly uid: number;
+  /** `''` for one that is of no container. */
+  readonly containerId: string;
   /** A zombie has ended, and its parent has not looked. */
   readonly state: 'running' | 'zombie';
 }

@@ -70,6 +70,8 @@ function formatted(format: string, args: readonly unknown[]): string {
   });
 }
 
+const ips = (ip: string): readonly string[] => (ip === '' ? [] : [ip]);
+
 /** KWOK's own (kwok, `pkg/utils/gotpl/funcs.go`), with the others. */
 export function templateFunctions(context: TemplateContext): Readonly<Record<string, TemplateFunction>> {
   return {
@@ -81,11 +83,14 @@ export function templateFunctions(context: TemplateContext): Readonly<Record<str
     NodeName: () => context.nodeName,
     NodeIP: () => context.nodeIp(context.nodeName),
     NodeIPWith: (node) => context.nodeIp(text(node)),
+    NodeIPs: () => ips(context.nodeIp(context.nodeName)),
+    NodeIPsWith: (node) => ips(context.nodeIp(text(node))),
     NodePort: () => 0,
     PodIP: () => {
       throw new TemplateError('PodIP is gone; use PodIPWith');
     },
     PodIPWith: (node, hostNetwork, uid) => context.podIp(text(uid), text(node), isTrue(hostNetwork)),
+    PodIPsWith: (node, hostNetwork, uid) => ips(context.podIp(text(uid), text(node), isTrue(hostNetwork))),
     NodeConditions: () => context.nodeConditions,
   };
 }

@@ -28,6 +28,12 @@ const LEASE_SECONDS = 40;
 /** Waits before a stage that could not be applied is tried again. */
 const RETRY_MS = 5000;
 
+/** KWOK's `NodeConditions`: those of a kubelet, Ready first, and one that a network's controller would write. */
+const CONDITIONS = [
+  ...findingsOf(HEALTHY).toSorted((a, b) => Number(b.type === 'Ready') - Number(a.type === 'Ready')),
+  { type: 'NetworkUnavailable', status: 'False', reason: 'RouteCreated', message: 'RouteController created a route' },
+] as const;
+
 export interface StageEngineOptions {
   readonly client: ApiClient;
   readonly clock: Clock;
@@ -204,14 +210,16 @@ export class StageEngine {
   #functionsFor(object: Live<KubeObject>): Readonly<Record<string, TemplateFunction>> {
     const now = this.#options.clock.now();
     const time = toTime(now);
+    const nodeIp = (node: string) =>
+      this.#nodes.get(node)?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? NODE_IP;
     return templateFunctions({
       now,
       startedAt: this.#startedAt,
       version: KUBELET_VERSION,
       nodeName: nodeOf(object),
-      nodeIp: (node) => this.#nodes.get(node)?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? NODE_IP,
-      podIp: (uid, node, hostNetwork) => (hostNetwork ? NODE_IP : this.#addressOf(uid, node)),
-      nodeConditions: findingsOf(HEALTHY).map((finding) => ({ ...finding, lastHeartbeatTime: time, lastTransitionTime: time })),
+      nodeIp,
+      podIp: (uid, node, hostNetwork) => (hostNetwork ? nodeIp(node) : this.#addressOf(uid, node)),
+      nodeConditions: CONDITIONS.map((finding) => ({ ...finding, lastHeartbeatTime: time, lastTransitionTime: time })),
     });
   }
 

@@ -160,7 +160,7 @@ export function chooseStage(stages: readonly Stage[], object: KubeObject, random
 
 /** What a template says, as the body of a patch. @throws TemplateError when it is no YAML */
 export function renderPatch(
-  { template, root }: { template: Template; root: string },
+  { template, root, type }: { template: Template; root: string; type: 'merge' | 'strategic' | 'json' },
   object: KubeObject,
   functions: Readonly<Record<string, TemplateFunction>>,
 ): unknown {
@@ -171,5 +171,8 @@ export function renderPatch(
   } catch (error) {
     throw new TemplateError(`the template does not make YAML: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return root === '' ? value : { [root]: value };
+  if (root === '') return value;
+  // Of a JSON patch the paths are below the root.
+  if (type === 'json') return listOf(value).map((each) => ({ ...partOf(each), path: `/${root}${textOf(partOf(each).path)}` }));
+  return { [root]: value };
 }

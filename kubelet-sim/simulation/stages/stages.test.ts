@@ -31,6 +31,7 @@ test.each([
   ['{{ or .none .a "c" }} {{ add1 ( or .n 0 ) }}', { a: 'b', n: 4 }, 'b 5'],
   ['a {{- " b" -}} c', {}, 'a bc'],
   ['{{ define "t" }}<{{ .x }}{{ .root.y }}>{{ end }}{{ template "t" dict "x" .a "root" $ }}', { a: 1, y: 2 }, '<12>'],
+  ['{{ range NodeIPsWith "n1" }}{{ . }}{{ end }} {{ with PodIPsWith "n1" false "u" "" "" }}{{ index . 0 }}{{ end }}', {}, '10.0.0.1 u@n1'],
   ['{{ Now }} {{ NodeName }}', {}, '2026-01-01T00:00:00Z n1'],
 ])('%s', (source, data, wanted) => {
   expect(render(source, data)).toBe(wanted);
@@ -121,6 +122,13 @@ next:
       containerStatuses: [{ name: 'a', state: { running: { startedAt: '2026-01-01T00:00:00Z' } } }],
     },
   });
+});
+
+test('a JSON patch with a root has its paths below it', () => {
+  const patches = "patches: [{ type: json, root: status, template: '[{ op: replace, path: /phase, value: Failed }]' }]";
+  const [action] = readStage(stage(`{ resourceRef: { kind: Pod }, selector: {}, next: { ${patches} } }`)).actions;
+  if (!action || !('patch' in action)) throw new Error('there is a patch');
+  expect(renderPatch(action.patch, pod, functions)).toEqual([{ op: 'replace', path: '/status/phase', value: 'Failed' }]);
 });
 
 test('of several stages one is chosen by weight', () => {

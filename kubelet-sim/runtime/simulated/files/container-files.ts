@@ -125,6 +125,41 @@ export class ContainerFiles {
     return this.#isReadOnly;
   }
 
+  /** The files under a directory, as `chroot` shows them. @throws FileError */
+  async under(path: string): Promise<ContainerFiles> {
+    const at = await this.#locate(path);
+    if (at.node?.type !== 'directory') throw new FileError(at.node ? 'ENOTDIR' : 'ENOENT', path);
+    const base = at.path === '/' ? '' : at.path;
+    const below = [...this.#mounts].filter(([mounted]) => mounted !== '/' && mounted.startsWith(`${base}/`));
+    const mounts = [
+      { path: '/', root: at.node, readOnly: at.readOnly },
+      ...below.map(([mounted, mount]) => ({ ...mount, path: mounted.slice(base.length) })),
+    ];
+    return new ContainerFiles({ files: {}, mounts, now: this.#now, user: this.#user });
+  }
+
+  /** A directory with what is mounted over it and below, for somebody who has other files. */
+  view(path: string): DirectoryNode {
+    const base = path === '/' ? '' : path;
+    const shown = (name: string, child: TreeNode): TreeNode => {
+      const here = `${base}/${name}`;
+      const mounted = this.#mounts.get(here)?.root;
+      if (mounted || child.type !== 'directory') return mounted ?? child;
+      return [...this.#mounts.keys()].some((mount) => mount.startsWith(`${here}/`)) ? this.view(here) : child;
+    };
+    const directory = newDirectory(this.#now(), {
+      readOnly: true,
+      refresh: async () => {
+        const node = await this.#existing(path);
+        if (node.type !== 'directory') throw new FileError('ENOTDIR', path);
+        await node.refresh?.();
+        directory.entries.clear();
+        for (const [name, child] of node.entries) directory.entries.set(name, shown(name, child));
+      },
+    });
+    return directory;
+  }
+
   /** What was written beside volumes. */
   get written(): { readonly usedBytes: number; readonly inodesUsed: number } {
     const { usedBytes, inodesUsed } = usageOfTree(this.#root);

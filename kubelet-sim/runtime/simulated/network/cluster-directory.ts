@@ -4,8 +4,8 @@ import type { EndpointSlice, Live, NetworkPolicy, Service } from '../../../../ap
 export interface ClusterDirectory {
   /** Domain of the cluster's names, `cluster.local`. */
   readonly domain: string;
-  /** Address of the cluster's DNS server. */
-  readonly dnsAddress: string;
+  /** Addresses of the cluster's DNS servers. */
+  readonly dnsServers: readonly string[];
   /** Services of all namespaces. */
   services(): Promise<readonly Live<Service>[]>;
   /** Endpoint slices of a service. */

@@ -14,7 +14,7 @@ const meta = (name: string, namespace = 'default') => ({
 /** A cluster whose objects a test writes down. */
 class FakeDirectory implements ClusterDirectory {
   readonly domain = 'cluster.local';
-  readonly dnsAddress = '10.96.0.10';
+  readonly dnsServers = ['10.96.0.10'];
   readonly all: Live<Service>[] = [];
   readonly endpoints = new Map<string, Live<EndpointSlice>>();
   readonly rules: Live<NetworkPolicy>[] = [];

@@ -63,9 +63,10 @@ export class PodNetwork {
 
   /** Whether this pod asks the cluster's DNS, and a policy lets it. */
   async #reachesDns(directory: ClusterDirectory): Promise<boolean> {
-    if (!this.dns.servers.includes(directory.dnsAddress)) return false;
+    const server = this.dns.servers.find((one) => directory.dnsServers.includes(one));
+    if (server === undefined) return false;
     const dns: PolicyEnd = {
-      ip: directory.dnsAddress,
+      ip: server,
       namespace: 'kube-system',
       labels: { 'k8s-app': 'kube-dns' },
       namespaceLabels: { 'kubernetes.io/metadata.name': 'kube-system' },

@@ -8,14 +8,14 @@ export interface HostsLine {
 }
 
 const DOMAIN = 'cluster.local';
-const DNS_ADDRESS = '10.96.0.10';
+const DNS_SERVERS = ['10.96.0.10'];
 
 /** What a pod with the policy ClusterFirst is given, when the agent says nothing. */
 export function resolverOf({ config, host }: Pick<Sandbox, 'config' | 'host'>): DnsConfig {
   if (config.dns) return config.dns;
   const domain = host.directory?.domain ?? DOMAIN;
   return {
-    servers: [host.directory?.dnsAddress ?? DNS_ADDRESS],
+    servers: host.directory?.dnsServers ?? DNS_SERVERS,
     searches: [`${config.namespace}.svc.${domain}`, `svc.${domain}`, domain],
     options: ['ndots:5'],
   };

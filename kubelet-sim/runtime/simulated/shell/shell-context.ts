@@ -41,6 +41,7 @@ export class ShellHost {
   readonly #trapWaiters = new Set<() => void>();
   readonly #servers = new Set<(code: number) => void>();
   #shell: TrapTaker | undefined;
+  #root: Promise<ContainerFiles> | undefined;
   /** Whether the next program may run in this process, as after `exec`. */
   #mayBecome: boolean;
   #killed: ((code: number) => void) | undefined;
@@ -55,8 +56,14 @@ export class ShellHost {
     this.#mayBecome = parts.mayBecome ?? false;
   }
 
+  /** What it sees as the root of all files: its container's, or what `chroot` has made of it. */
   files(): Promise<ContainerFiles> {
-    return this.process.files();
+    return this.#root ?? this.process.files();
+  }
+
+  /** From now on this process, and what it starts, sees these files only. */
+  changeRoot(files: ContainerFiles): void {
+    this.#root = Promise.resolve(files);
   }
 
   /**
@@ -91,6 +98,7 @@ export class ShellHost {
     const abort = new AbortController();
     const process = this.process.fork(argv, (name) => host.deliver(name));
     const host: ShellHost = new ShellHost(process, abort.signal, { abort, budget: this.#budget, mayBecome: options.mayBecome ?? false });
+    host.#root = this.#root;
     const killed = new Promise<number>((resolve) => {
       host.#killed = resolve;
     });

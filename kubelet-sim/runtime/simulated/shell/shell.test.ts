@@ -51,7 +51,7 @@ function start(
       exit = code;
       abort.abort();
     },
-    processes: () => [{ pid: 1, ppid: 0, argv, startedAt: 0, uid: 0, state: 'running' }],
+    processes: () => [{ pid: 1, ppid: 0, argv, startedAt: 0, uid: 0, containerId: '', state: 'running' }],
     kill: () => 'absent',
     pid: 1,
     ppid: 0,

@@ -1,4 +1,4 @@
-import { normalizePath } from '../files/tree.ts';
+import { FileError, normalizePath } from '../files/tree.ts';
 import { readOptions } from './command-options.ts';
 import { type CommandFunction, complain } from './shell-context.ts';
 import { sizeText } from './size-text.ts';
@@ -91,6 +91,32 @@ const dd: CommandFunction = async (context) => {
 /** Bytes that `dd` makes of nothing at most: they are kept in memory. */
 const DD_BYTES_MAX = 256 * KIB * KIB;
 
+/** `chroot DIR [COMMAND…]`: a command that sees a directory as the root of all files. */
+const chroot: CommandFunction = async (context) => {
+  const [root = '', ...command] = context.args;
+  const { host, state, run } = context;
+  if (root === '') return await complain(context, 'BusyBox multi-call binary.\n\nUsage: chroot NEWROOT [PROG ARGS]');
+  try {
+    host.changeRoot(await (await host.files()).under(normalizePath(root, state.cwd)));
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return await complain(context, `chroot: can't change root directory to '${root}': ${error.reason}`);
+  }
+  const cwd = state.cwd;
+  state.cwd = '/';
+  try {
+    return await run(command.length > 0 ? command : ['sh', '-i']);
+  } finally {
+    state.cwd = cwd;
+  }
+};
+
+/** `tty`: the terminal on standard input, if it is one. */
+const tty: CommandFunction = async ({ host, stdout }) => {
+  await stdout.write(host.process.tty ? '/dev/pts/0\n' : 'not a tty\n');
+  return host.process.tty ? 0 : 1;
+};
+
 /** Tools that look at the machine: memory, disks, time. */
 export const SYSTEM_TOOLS: readonly [string, CommandFunction][] = [
   ['free', free],
@@ -98,4 +124,6 @@ export const SYSTEM_TOOLS: readonly [string, CommandFunction][] = [
   ['mount', mount],
   ['uptime', uptime],
   ['dd', dd],
+  ['chroot', chroot],
+  ['tty', tty],
 ];
