@@ -84,8 +84,15 @@ function readFields(fields: readonly FieldReader[], raw: Plain, state: ReadState
   }
   // Every member that is not one of ours makes a difference here.
   for (const _ in raw) known--;
-  if (known !== 0) state.odd = true;
+  if (known !== 0 && known + absentIn(raw) !== 0) state.odd = true;
   return object;
+}
+
+/** Members that are not there: JSON has none, but objects that were put together do. */
+function absentIn(raw: Plain): number {
+  let absent = 0;
+  for (const key in raw) if (raw[key] === undefined) absent++;
+  return absent;
 }
 
 function compileField(name: string, info: FieldInfo): FieldReader {
