@@ -73,6 +73,9 @@ export function goQuote(text: string): string {
   })}"`;
 }
 
+/** How Go writes the path of a field that has no name: what is wrong is wrong with the whole. */
+export const NO_FIELD = '[]';
+
 /** Constructors, named as upstream's. Paths are plain strings: `${path}.name`, `${path}[${i}]`, `${path}[key]`. */
 export const fieldError = {
   notFound: (field: string, value: unknown): FieldError => withValue('FieldValueNotFound', field, value, ''),

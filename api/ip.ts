@@ -4,6 +4,9 @@ const GROUPS = 8;
 const OCTET_MAX = 255;
 const V4_BITS = 32;
 const V6_BITS = 128;
+/** What stands before an IPv4 address in IPv6: `::ffff:0:0/96`. */
+const MAPPED_BITS = V6_BITS - V4_BITS;
+const MAPPED_PREFIX = 0xffffn << 32n;
 
 /** An address as its bits. IPv4 in IPv6 counts as IPv4, as in Go. */
 export interface IpAddress {
@@ -88,11 +91,19 @@ export function parseCidr(text: string): IpPrefix | undefined {
   const digits = text.slice(slash + 1);
   if (!address || !/^\d{1,9}$/.test(digits)) return undefined;
   const mapped = address.family === 4 && text.includes(':');
-  const length = Number(digits) - (mapped ? V6_BITS - V4_BITS : 0);
-  const size = address.family === 4 ? V4_BITS : V6_BITS;
-  if (length < 0 || length > size) return undefined;
-  const host = BigInt(size - length);
-  return { address, network: { family: address.family, bits: (address.bits >> host) << host }, length };
+  const given = Number(digits);
+  // A prefix shorter than what makes it IPv4 in IPv6 is one of IPv6.
+  if (mapped && given < MAPPED_BITS) return { address, network: masked(6, MAPPED_PREFIX | address.bits, given), length: given };
+  const length = mapped ? given - MAPPED_BITS : given;
+  if (length > sizeOf(address.family)) return undefined;
+  return { address, network: masked(address.family, address.bits, length), length };
+}
+
+const sizeOf = (family: 4 | 6): number => (family === 4 ? V4_BITS : V6_BITS);
+
+function masked(family: 4 | 6, bits: bigint, length: number): IpAddress {
+  const host = BigInt(sizeOf(family) - length);
+  return { family, bits: (bits >> host) << host };
 }
 
 /** The canonical text of the network of a prefix. */
@@ -143,7 +154,8 @@ export function isValidCidr(value: string): string[] {
 export function isInterfaceAddress(value: string): string[] {
   const cidr = parseCidr(value);
   if (!cidr) return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)'];
-  const canonical = `${formatIp(cidr.address)}/${cidr.length}`;
+  const isLong = cidr.address.family === 4 && cidr.length > V4_BITS;
+  const canonical = `${formatIp(cidr.address)}/${isLong ? cidr.length - MAPPED_BITS : cidr.length}`;
   return canonical === value ? [] : [`must be in canonical form ("${canonical}")`];
 }
 

@@ -5,9 +5,26 @@ export class JsonMembers {
   readonly entries: [key: string, value: unknown][] = [];
 }
 
+/** A number that is not written as an integer, whatever its value is. */
+export class JsonFloat {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get value(): number {
+    return Number(this.text);
+  }
+}
+
 export interface JsonReaderOptions {
   /** Objects become {@link JsonMembers} rather than plain objects. */
   readonly keepMembers?: boolean;
+  /** Numbers that are not written as integers become {@link JsonFloat}s. */
+  readonly keepFloats?: boolean;
+  /** Whatever its depth is, the document is read. */
+  readonly anyDepth?: boolean;
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
@@ -24,17 +41,24 @@ const LITERALS: Readonly<Record<string, { readonly word: string; readonly value:
 
 /** A recursive-descent parser whose errors are Go's. */
 export class JsonReader {
-  /** How deep a document may nest: less than Go's 10,000, for what a JavaScript stack can walk afterwards. */
-  static readonly depthMax = 2_000;
+  /**
+   * How deep a document may nest: less than Go's 10,000, for what a JavaScript stack can walk afterwards. Code that was not compiled yet takes
+   * most of it: a server that has just started compares what nests 1,200 deep, and not 1,500.
+   */
+  static readonly depthMax = 1_000;
 
   readonly #text: string;
   readonly #keepMembers: boolean;
+  readonly #keepFloats: boolean;
+  readonly #depthMax: number;
   #at = 0;
   #depth = 0;
 
   constructor(text: string, options: JsonReaderOptions = {}) {
     this.#text = text;
     this.#keepMembers = options.keepMembers === true;
+    this.#keepFloats = options.keepFloats === true;
+    this.#depthMax = options.anyDepth === true ? Number.POSITIVE_INFINITY : JsonReader.depthMax;
   }
 
   /** The whole document. Throws SyntaxError. */
@@ -58,7 +82,7 @@ export class JsonReader {
   }
 
   #nested<T>(read: () => T): T {
-    if (++this.#depth > JsonReader.depthMax) throw new SyntaxError('exceeded max depth');
+    if (++this.#depth > this.#depthMax) throw new SyntaxError('exceeded max depth');
     this.#at++;
     const value = read();
     this.#depth--;
@@ -119,7 +143,7 @@ export class JsonReader {
     }
   }
 
-  #number(): number | bigint {
+  #number(): number | bigint | JsonFloat {
     const start = this.#at;
     const match = this.#match(NUMBER);
     if (!match) {
@@ -139,6 +163,7 @@ export class JsonReader {
     const text = this.#text.slice(start, this.#at);
     const value = Number(text);
     const whole = match[1] === undefined && match[2] === undefined;
+    if (!whole && this.#keepFloats) return new JsonFloat(text);
     return whole && !Number.isSafeInteger(value) ? BigInt(text) : value;
   }
 

@@ -48,6 +48,6 @@ test.each([
 });
 
 test('a document that nests too deep is refused, one with many brackets in a string is not', () => {
-  expect(() => parseJson('['.repeat(2_001) + ']'.repeat(2_001))).toThrow('exceeded max depth');
+  expect(() => parseJson('['.repeat(1_001) + ']'.repeat(1_001))).toThrow('exceeded max depth');
   expect(parseJson(`"${'['.repeat(30_000)}"`)).toHaveLength(30_000);
 });

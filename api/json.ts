@@ -5,7 +5,7 @@ import { JsonReader } from './json-reader.ts';
 const LONG_NUMBER = /\d{16}/;
 
 /** Documents shorter than this cannot nest deeper than {@link JsonReader} allows. */
-const DEEP_LENGTH_MIN = 4_000;
+const DEEP_LENGTH_MIN = 2_000;
 
 /**
  * Parses JSON. Integers that a double cannot hold become bigints.
@@ -13,16 +13,21 @@ const DEEP_LENGTH_MIN = 4_000;
  * @throws SyntaxError with Go's text, e.g. `invalid character 'x' looking for beginning of value`.
  */
 export function parseJson(text: string): unknown {
-  if (LONG_NUMBER.test(text) || (text.length >= DEEP_LENGTH_MIN && isDeep(text))) return new JsonReader(text).read();
+  return text.length >= DEEP_LENGTH_MIN && isDeep(text) ? new JsonReader(text).read() : parseOwnJson(text);
+}
+
+/**
+ * Parses what lies in the store, or what was written by {@link stringifyJson}: as {@link parseJson}, however deep it is. The names of an object's
+ * fields that its metadata holds are some levels deeper than the object was when its client sent it.
+ */
+export function parseOwnJson(text: string): unknown {
+  if (LONG_NUMBER.test(text)) return new JsonReader(text, { anyDepth: true }).read();
   try {
     return JSON.parse(text);
   } catch {
-    return new JsonReader(text).read();
+    return new JsonReader(text, { anyDepth: true }).read();
   }
 }
-
-/** Parses what was written by {@link stringifyJson}: as {@link parseJson}, without looking whether it is too deep. */
-export const parseOwnJson = (text: string): unknown => (LONG_NUMBER.test(text) ? new JsonReader(text).read() : JSON.parse(text));
 
 /** Writes JSON; bigints as numbers, `undefined` left out as `JSON.stringify` does. */
 export function stringifyJson(value: unknown): string {

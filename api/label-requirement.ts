@@ -18,13 +18,19 @@ export interface LabelRequirement {
 
 /** A checked requirement. Throws SelectorError with every mistake, as upstream lists them. */
 export function requirement(key: string, operator: LabelOperator, values: readonly string[]): LabelRequirement {
+  const errors = requirementErrors(key, operator, values);
+  if (errors.length > 0) throw new SelectorError(aggregate(errors));
+  return { key, operator, values };
+}
+
+/** What is wrong with a requirement. Upstream: `labels.NewRequirement`. */
+export function requirementErrors(key: string, operator: LabelOperator, values: readonly string[]): FieldError[] {
   const errors = [...keyErrors('key', key), ...countErrors(operator, values)];
   values.forEach((value, index) => {
     const messages = isValidLabelValue(value);
     if (messages.length > 0) errors.push(fieldError.invalid(`values[${index}][${key}]`, value, messages.join('; ')));
   });
-  if (errors.length > 0) throw new SelectorError(aggregate(errors));
-  return { key, operator, values };
+  return errors;
 }
 
 function keyErrors(field: string, key: string): FieldError[] {

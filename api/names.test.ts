@@ -4,6 +4,7 @@ import {
   cidrWarnings,
   formatIp,
   ipWarnings,
+  isInterfaceAddress,
   isValidCidr,
   isValidIp,
   isValidLegacyCidr,
@@ -85,6 +86,10 @@ describe('addresses', () => {
     expect(isValidCidr('10.0.0.1/24')).toEqual(['must not have bits set beyond the prefix length']);
     expect(isValidLegacyCidr('10.0.0.1/24', false)).toEqual([]);
     expect(parseCidr('10.0.0.0/33')).toBeUndefined();
+    expect(isValidLegacyCidr('::ffff:1.1.1.0/24', false)).toEqual([]);
+    expect(isValidLegacyCidr('::ffff:1.1.1.0/24', true)).toEqual(['must not have an IPv4-mapped IPv6 address']);
+    expect(isInterfaceAddress('::ffff:1.1.1.1/24')).toEqual(['must be in canonical form ("1.1.1.1/24")']);
+    expect(isInterfaceAddress('::ffff:1.1.1.1/120')).toEqual(['must be in canonical form ("1.1.1.1/24")']);
   });
 
   test('odd forms get a warning', () => {

@@ -1,6 +1,7 @@
 import type { Node } from './core/v1/node.ts';
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from './core/v1/node-selector.ts';
 import type { PodSpec } from './core/v1/pod.ts';
+import { parseInt64 } from './label-requirement.ts';
 
 /** Whether a pod's nodeSelector and required node affinity allow a node. Upstream: `component-helpers/scheduling/corev1/nodeaffinity`. */
 export function matchesNode(spec: Pick<PodSpec, 'nodeSelector' | 'affinity'>, node: Pick<Node, 'metadata'>): boolean {
@@ -14,16 +15,17 @@ export function matchesNode(spec: Pick<PodSpec, 'nodeSelector' | 'affinity'>, no
 export const matchesNodeSelector = (selector: NodeSelector, node: Pick<Node, 'metadata'>): boolean =>
   (selector.nodeSelectorTerms ?? []).some((term) => matchesNodeSelectorTerm(term, node));
 
-/** Whether a node meets all requirements of a term; an empty one is met by none. */
+/** Whether a node meets all requirements of a term; an empty one is met by none. Of a node without a name only its labels are looked at. */
 export function matchesNodeSelectorTerm(
   { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
   node: Pick<Node, 'metadata'>,
 ): boolean {
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
-  const fields: Readonly<Record<string, string | undefined>> = { 'metadata.name': node.metadata.name };
+  const { name, labels } = node.metadata;
+  const fields: Readonly<Record<string, string | undefined>> = { 'metadata.name': name };
   return (
-    matchExpressions.every((requirement) => matchesRequirement(requirement, node.metadata.labels?.[requirement.key])) &&
-    matchFields.every((requirement) => matchesRequirement(requirement, fields[requirement.key]))
+    matchExpressions.every((requirement) => matchesRequirement(requirement, labels?.[requirement.key])) &&
+    (!name || matchFields.every((requirement) => matchesRequirement(requirement, fields[requirement.key])))
   );
 }
 
@@ -47,6 +49,6 @@ function matchesRequirement({ operator, values = [] }: NodeSelectorRequirement, 
 }
 
 function compares(value: string | undefined, [bound]: readonly string[], holds: (a: bigint, b: bigint) => boolean): boolean {
-  const isInteger = (text: string | undefined): text is string => text !== undefined && /^[+-]?\d+$/.test(text);
-  return isInteger(value) && isInteger(bound) && holds(BigInt(value), BigInt(bound));
+  const [a, b] = [parseInt64(value), parseInt64(bound)];
+  return a !== undefined && b !== undefined && holds(a, b);
 }

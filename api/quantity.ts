@@ -102,7 +102,8 @@ export class Quantity {
 
   /** The amount as near as a double comes (upstream's `AsApproximateFloat64`). */
   approximate(): number {
-    return Number(this.#digits) * 10 ** this.#exponent;
+    // Not 10 ** n, which is inexact for some n.
+    return Number(this.#digits) * Number(`1e${this.#exponent}`);
   }
 
   add(other: Quantity): Quantity {

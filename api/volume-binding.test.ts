@@ -64,6 +64,14 @@ it('a volume is reached from the nodes of its affinity, and from all without one
   expect(reachesVolume(undefined, volume('v'))).toBe(true);
 });
 
+it('of the affinity of a volume only labels count: the name of the node is not looked at', () => {
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: ['elsewhere'] }];
+  const reaches = (term: object) =>
+    reachesVolume({ host: 'a' }, volume('v', { nodeAffinity: { required: { nodeSelectorTerms: [term] } } }));
+  expect(reaches({ matchFields })).toBe(true);
+  expect(reaches({ matchFields, matchExpressions: [{ key: 'host', operator: 'In', values: ['b'] }] })).toBe(false);
+});
+
 it('topologies are alternatives; one without labels holds nothing, and none at all everything', () => {
   const terms = [
     {
@@ -77,6 +85,7 @@ it('topologies are alternatives; one without labels holds nothing, and none at a
   expect(isInTopologies({ zone: 'b', disk: 'ssd' }, terms)).toBe(true);
   expect(isInTopologies({ zone: 'b' }, terms)).toBe(false);
   expect(isInTopologies(undefined, [])).toBe(true);
+  expect(isInTopologies({}, [{ matchLabelExpressions: [{ key: 'zone', values: [''] }] }])).toBe(false);
 });
 
 describe('boundVolume', () => {

@@ -109,7 +109,7 @@ export const isInTopologies = (labels: Readonly<Record<string, string>> | undefi
   !terms?.length ||
   terms.some(
     ({ matchLabelExpressions = [] }) =>
-      matchLabelExpressions.length > 0 && matchLabelExpressions.every(({ key, values }) => values.includes(labels?.[key] ?? '')),
+      matchLabelExpressions.length > 0 && matchLabelExpressions.every(({ key, values }) => values.some((value) => value === labels?.[key])),
   );
 
 /**

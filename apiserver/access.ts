@@ -20,7 +20,7 @@ export async function openAccess(values: ApiServerValues, compiled: CompiledOpti
   const webhook = await openTokenWebhook(values, compiled, environment);
   const chain = await openChain(values, environment);
   return {
-    authentication: { anonymousAuth: anonymousOf(values, providers?.anonymous), others: othersOf(providers, webhook) },
+    authentication: { anonymousAuth: anonymousOf(values, providers?.anonymous, environment), others: othersOf(providers, webhook) },
     authorizers: () => chain.links,
     services: [...(providers ? [providers] : []), ...(webhook ? [serviceOf(webhook)] : []), chain],
   };
@@ -87,10 +87,16 @@ async function openTokenWebhook(values: ApiServerValues, { apiAudiences }: Compi
   return createTokenWebhook({ kubeconfig, version, ttlMs: values['authentication-token-webhook-cache-ttl'], apiAudiences, clock, random });
 }
 
-function anonymousOf(
-  { 'anonymous-auth': allowed }: ApiServerValues,
+/** Where everything is allowed somebody must be known (upstream: `pkg/kubeapiserver/options`, `ApplyAuthorization`). */
+export function anonymousOf(
+  { 'anonymous-auth': allowed, 'authorization-mode': modes }: Pick<ApiServerValues, 'anonymous-auth' | 'authorization-mode'>,
   configured: Providers['anonymous'],
+  { logger }: Pick<Environment, 'logger'>,
 ): AuthenticatorOptions['anonymousAuth'] {
+  if (configured === undefined && allowed && modes.includes('AlwaysAllow')) {
+    logger.warn('anonymous requests are refused, for AlwaysAllow would allow them everything; use another authorizer');
+    return false;
+  }
   if (configured === undefined) return allowed;
   if (!allowed)
     throw new OptionError('option --anonymous-auth=false and anonymous in --authentication-config exclude each other; leave one out');

@@ -134,6 +134,30 @@ describe('node ports', () => {
     expect(await claims()).toEqual(['10.0.0.10', '10.0.0.9', '30002', '30003']);
   });
 
+  test('are not those of a Service of another type that carries their numbers', async () => {
+    const { first, claims } = await servers(1);
+    const ports = [{ port: 80, nodePort: 30_001 }];
+    await create(first, 'a', { type: 'NodePort', clusterIP: '10.0.0.9', ports });
+    expect((await create(first, 'b', { type: 'ExternalName', externalName: 'x.y', ports })).status).toBe(201);
+    await first.request('DELETE', `${PATH}/b`);
+    expect(await claims()).toEqual(['10.0.0.9', '30001']);
+  });
+
+  test('that are taken are refused in a dry run, which takes none', async () => {
+    const { first, second, claims } = await servers(2);
+    const spec = (nodePort: number) => ({ type: 'NodePort', clusterIP: '10.0.0.9', ports: [{ port: 80, nodePort }] });
+    await create(first, 'a', spec(30_001));
+    expect((await create(second, 'b', spec(30_001), '?dryRun=All')).status).toBe(422);
+    // Nobody asks whose an address is.
+    expect((await create(second, 'b', spec(30_002), '?dryRun=All')).status).toBe(201);
+    const local = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 30_001 };
+    expect((await create(second, 'b', local, '?dryRun=All')).status).toBe(500);
+    await create(first, 'c', { ...spec(30_003), clusterIP: '10.0.0.10' });
+    const body = service('a', spec(30_003));
+    expect((await second.request('PUT', `${PATH}/a?dryRun=All`, { body })).status).toBe(422);
+    expect(await claims()).toEqual(['10.0.0.10', '10.0.0.9', '30001', '30003']);
+  });
+
   test('one number serves two protocols of one Service', async () => {
     const { first, claims } = await servers(1);
     const ports = [

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ALL_KINDS, BUILT_IN_KINDS } from '../api/schema.ts';
 import type { Environment, Service } from '../runtime/index.ts';
@@ -10,6 +12,7 @@ import {
   createOpenIdDocuments,
   createTokenIssuer,
   createTokenRequests,
+  KEYS_PATH,
   withFreshObjects,
 } from './auth/index.ts';
 import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES } from './bootstrap/index.ts';
@@ -140,7 +143,8 @@ class ComposedApiServer implements Service {
       const leases = values['endpoint-reconciler-type'] === 'lease' ? new MasterLeases(store, this.#compiled.storageRoot) : undefined;
       const serviceClusterIpRange = values['service-cluster-ip-range'];
       const clientCa = () => serving.clientCa;
-      await this.#run(createBootstrap({ objects, kinds, clientCa, requestHeaders, serviceClusterIpRange, address, leases, clock, logger }));
+      const cluster = { objects, kinds, clientCa, requestHeaders, serviceClusterIpRange, address, leases, hostname: hostname() };
+      await this.#run(createBootstrap({ ...cluster, clock, random, logger }));
     };
     const server: ApiServer = createApiServer({
       store,
@@ -233,7 +237,11 @@ class ComposedApiServer implements Service {
     ];
   }
 
-  #parts({ objects, kinds, versions, others }: PartsContext, { pki, access, clientCa }: Prepared, url: () => string): ApiServerParts {
+  #parts(
+    { objects, kinds, versions, others, dialer }: PartsContext,
+    { pki, access, clientCa }: Prepared,
+    url: () => string,
+  ): ApiServerParts {
     const values = this.#values;
     this.#kinds = kinds;
     const { clock, random } = this.#environment;
@@ -270,12 +278,17 @@ class ComposedApiServer implements Service {
           authorizer,
           kinds: () => kinds.infos(),
           clock,
+          dialer,
           metrics: admissionMetrics,
           features: this.#compiled.featureGates,
           random,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],
           configFile: values['admission-control-config-file'],
+          tolerationSeconds: {
+            notReady: values['default-not-ready-toleration-seconds'],
+            unreachable: values['default-unreachable-toleration-seconds'],
+          },
         }),
         authorizer.escalationCheck,
       ],
@@ -284,12 +297,12 @@ class ComposedApiServer implements Service {
       reviews: createReviews({ authenticator, authorizer, clock, fresh: () => objects.fresh() }),
       discovery: createDiscovery({ kinds: () => kinds.infos(), serverAddress: () => new URL(url()).host, services: others }),
       openapi: createOpenApi({ kinds: () => kinds.published(), others: others && (() => others.specs()), clock }),
-      ...this.#tokens(objects, pki, () => new URL(url()).host),
+      ...this.#tokens(objects, pki, url),
     };
   }
 
   /** What makes tokens of service accounts, and tells others how to check them. */
-  #tokens(objects: ObjectReader, pki: Pki, serverAddress: () => string): Pick<ApiServerParts, 'tokens' | 'openid'> {
+  #tokens(objects: ObjectReader, pki: Pki, url: () => string): Pick<ApiServerParts, 'tokens' | 'openid'> {
     const values = this.#values;
     const { clock, random } = this.#environment;
     const { tokenIssuer: issuer, apiAudiences } = this.#compiled;
@@ -303,8 +316,16 @@ class ComposedApiServer implements Service {
         extendExpiration: values['service-account-extend-token-expiration'],
         maxExpirationSeconds: Math.floor(values['service-account-max-token-expiration'] / 1000),
       }),
-      openid: createOpenIdDocuments({ issuer, publicKeys, serverAddress }),
+      openid: createOpenIdDocuments({ issuer, publicKeys, keysUrl: () => this.#keysUrl(issuer, new URL(url())) }),
     };
+  }
+
+  /** Where pods get the keys, too; under the issuer, when that is how this server is called. */
+  #keysUrl(issuer: string, { host, port }: URL): string {
+    const { 'service-account-jwks-uri': given, 'advertise-address': advertise = defaultAdvertiseAddress() } = this.#values;
+    const isOurs = URL.canParse(issuer) && new URL(issuer).host === host;
+    const own = advertise === undefined ? host : `${isIP(advertise) === 6 ? `[${advertise}]` : advertise}:${port}`;
+    return given ?? `https://${isOurs ? host : own}${KEYS_PATH}`;
   }
 
   /** The data directory's key, or the keys that several servers share. */
@@ -322,6 +343,8 @@ class ComposedApiServer implements Service {
     const streams = values['http2-max-streams-per-connection'];
     return {
       ...(streams > 0 ? { http2StreamsMax: streams } : {}),
+      goawayChance: values['goaway-chance'],
+      tlsLimits: this.#compiled.tlsLimits,
       maxRequestsInFlight: values['max-requests-inflight'],
       maxMutatingRequestsInFlight: values['max-mutating-requests-inflight'],
       priorityAndFairness: values['enable-priority-and-fairness'],
@@ -330,6 +353,7 @@ class ComposedApiServer implements Service {
       watchCacheSize: values['default-watch-cache-size'] || undefined,
       storageRoot: this.#compiled.storageRoot,
       shutdownDelayMs: values['shutdown-delay-duration'],
+      browsers: this.#compiled.browsers,
       leaseReuseSeconds: values['lease-reuse-duration-seconds'],
       kubelet: {
         certificate: certificate === undefined ? pki.kubeletClient.certificate : readPem('kubelet-client-certificate', certificate),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Clock, type Logger, type Service, type Timer, UserError } from '../runtime/index.ts';
+import { type Clock, every, type Logger, type Service, UserError } from '../runtime/index.ts';
 import { readConfigText } from './config-file.ts';
 
 export interface ConfigReloadOptions {
@@ -23,8 +23,7 @@ export interface ConfigReloadOptions {
 export class ConfigReload implements Service {
   readonly #options: ConfigReloadOptions;
   #last: string;
-  #timer: Timer | undefined;
-  #stopped = false;
+  #polling: Disposable | undefined;
 
   constructor(options: ConfigReloadOptions) {
     this.#options = options;
@@ -32,13 +31,13 @@ export class ConfigReload implements Service {
   }
 
   start(): Promise<void> {
-    this.#arm();
+    const { clock, pollMs } = this.#options;
+    this.#polling ??= every(clock, pollMs, () => this.check());
     return Promise.resolve();
   }
 
   stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    this.#polling?.[Symbol.dispose]();
     return Promise.resolve();
   }
 
@@ -55,14 +54,6 @@ export class ConfigReload implements Service {
       if (!(error instanceof UserError)) throw error;
       logger.error({ err: error, option, path }, 'configuration cannot be loaded again, the one before stays in force');
     }
-  }
-
-  #arm(): void {
-    if (this.#stopped) return;
-    this.#timer = this.#options.clock.setTimer(this.#options.pollMs, () => {
-      this.check();
-      this.#arm();
-    });
   }
 }
 

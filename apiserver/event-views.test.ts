@@ -153,6 +153,13 @@ describe('rules of the core group', () => {
     );
   });
 
+  it('calls what reports them by its own name for it', async () => {
+    const unnamed = { ...newSort, involvedObject: node, reportingComponent: 'a b' };
+    expect(await problems('POST', core(), { metadata: { name: 'x' }, ...unnamed })).toEqual([
+      expect.stringMatching(/^reportingComponent: Invalid value: "a b": name part must consist/),
+    ]);
+  });
+
   it('takes any name that can stand in a path', async () => {
     expect((await server.request('POST', core(), { body: { ...old, metadata: { name: 'Some_Name' } } })).status).toBe(201);
     expect(await problems('POST', group(), { ...fresh, metadata: { name: 'Some_Name' } })).toEqual([

@@ -67,6 +67,23 @@ test('a budget that is not up to date, or has nothing left, refuses', async () =
   });
 });
 
+test('is taken in the version that older clients know too', async () => {
+  await running('p');
+  const kind = 'Eviction';
+  const dryRun = { deleteOptions: { dryRun: ['All'] } };
+  expect((await evict('p', { apiVersion: 'policy/v1beta1', kind, ...dryRun })).status).toBe(201);
+  expect((await evict('p', { apiVersion: 'policy/v2', kind, ...dryRun })).json<Refusal>().message).toContain('policy/v2');
+});
+
+test('what is about a pod of another namespace is refused', async () => {
+  await running('p');
+  const refused = { code: 400, message: 'the namespace of the provided object does not match the namespace sent on the request' };
+  const metadata = { name: 'p', namespace: 'other' };
+  expect((await evict('p', { metadata })).json()).toMatchObject(refused);
+  const body = { metadata, target: { kind: 'Node', name: 'n' } };
+  expect((await server.request('POST', `${PODS}/p/binding`, { body })).json()).toMatchObject(refused);
+});
+
 test('what is granted is taken at once, by one of many; a dry run takes nothing', async () => {
   await Promise.all(['p', 'q', 'r'].map((name) => running(name)));
   await budget('b', { currentHealthy: 3, desiredHealthy: 1, disruptionsAllowed: 2 });
@@ -110,4 +127,24 @@ test('an Eviction names its pod', async () => {
   const answer = await server.request('POST', `${PODS}/p/eviction`, { body: {} });
   expect(answer.status).toBe(400);
   expect(answer.json<{ message: string }>().message).toBe('name in URL does not match name in Eviction object');
+});
+
+test('a binding may say which pod it means, and which state of it', async () => {
+  const spec = { containers: [{ name: 'c', image: 'x:1' }] };
+  const { uid = '', resourceVersion = '' } = (await server.request('POST', PODS, { body: { metadata: { name: 'p' }, spec } })).json<Pod>()
+    .metadata;
+  const bind = (metadata: object) =>
+    server.request('POST', `${PODS}/p/binding`, { body: { metadata: { name: 'p', ...metadata }, target: { name: 'n' } } });
+  const why = (what: string, wanted: string, found: string) =>
+    'Operation cannot be fulfilled on pods "p": StorageError: invalid object, Code: 4, Key: /registry/pods/default/p, ResourceVersion: 0, ' +
+    `AdditionalErrorMsg: Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`;
+  const refused: [metadata: object, message: string][] = [
+    [{ uid: 'other', resourceVersion }, why('UID', 'other', uid)],
+    [{ uid, resourceVersion: '1' }, why('ResourceVersion', '1', resourceVersion)],
+    [{ resourceVersion: `${resourceVersion}x` }, why('ResourceVersion', `${resourceVersion}x`, resourceVersion)],
+  ];
+  for (const [metadata, message] of refused) expect((await bind(metadata)).json()).toMatchObject({ code: 409, message });
+  expect((await bind({ uid, resourceVersion })).status).toBe(201);
+  // Which pod is meant comes before what it is like.
+  expect((await bind({ uid: 'other' })).json()).toMatchObject({ message: why('UID', 'other', uid) });
 });

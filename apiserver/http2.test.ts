@@ -68,10 +68,41 @@ describe('a client that offers HTTP/2', () => {
   test('has answers to HEAD without a body, and no headers that are about connections', async () => {
     await using api = await start();
     using client = await session(api);
+    // Upstream's router knows no HEAD for resources that are built in: it is refused, with the length of what a GET would be told.
     const head = await call(client, 'HEAD', PATH);
-    expect(head).toMatchObject({ status: 200, text: '' });
+    expect(head).toMatchObject({ status: 405, text: '' });
     expect(head.headers.connection).toBeUndefined();
     expect(Number(head.headers['content-length'])).toBeGreaterThan(0);
+  });
+
+  // Upstream: `TestUnauthenticatedHTTP2ClientConnectionClose`.
+  test.each([
+    ['panda', [], false],
+    ['system:anonymous', [], true],
+    ['panda', ['system:unauthenticated'], true],
+    [undefined, [], true],
+  ])('is done with one request for who is not known (%s, %j: %s)', async (name, groups, isEnded) => {
+    await using api = await start({ authenticator: { authenticate: () => (name === undefined ? undefined : { name, groups }) } });
+    using client = await session(api);
+    const answers = await Promise.all([call(client, 'GET', PATH), isEnded ? once(client, 'goaway') : undefined]);
+    expect([answers[0].status, client.closed]).toEqual([name === undefined ? 401 : 200, isEnded]);
+    if (!isEnded) expect((await call(client, 'GET', PATH)).status).toBe(200);
+  });
+
+  // Upstream: `pkg/server/filters/goaway_test.go`.
+  test('is told to connect anew after some requests, and what it has open goes on', async () => {
+    await using api = await start({ settings: { goawayChance: 1 } });
+    using client = await session(api);
+    const goaway = once(client, 'goaway');
+    const answers = await Promise.all([call(client, 'GET', PATH), goaway]);
+    expect(answers[0].status).toBe(200);
+    expect((await goaway)[0]).toBe(0);
+    expect(client.closed).toBe(true);
+    expect((await api.request('GET', PATH)).headers.connection).toBe('keep-alive'); // HTTP/1.1 is not told
+    await using calm = await start({ settings: { goawayChance: 0 } });
+    using other = await session(calm);
+    for (let i = 0; i < 3; i++) expect((await call(other, 'GET', PATH)).status).toBe(200);
+    expect(other.closed).toBe(false);
   });
 
   test('may send a body whose length it does not tell', async () => {

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 import { expect, test } from 'vitest';
 import type { Pod } from '../api/index.ts';
@@ -20,7 +22,23 @@ async function aKubelet() {
     notBeforeMs: now - 60_000,
     notAfterMs: now + 3_600_000,
   });
+  const served = new WeakSet<Duplex>();
+  const dropped: string[] = [];
+  let drops = false;
+  /** Closes a connection that has served before, once, when it is to. */
+  const isDropped = (request: IncomingMessage): boolean => {
+    const { socket } = request;
+    if (!drops || !served.has(socket)) {
+      served.add(socket);
+      return false;
+    }
+    drops = false;
+    dropped.push(`${request.method} ${request.url}`);
+    socket.destroy();
+    return true;
+  };
   const server = https.createServer({ key: keyToPem(key), cert }, (request, response) => {
+    if (isDropped(request)) return;
     if (request.url?.includes('/broken')) {
       response.writeHead(400).end('container "broken" is waiting to start');
       return;
@@ -31,6 +49,7 @@ async function aKubelet() {
   const asked: string[] = [];
   server.on('request', ({ method, url }) => asked.push(`${method} ${url}`));
   server.on('upgrade', (request, socket) => {
+    if (isDropped(request)) return;
     if (request.url?.includes('broken')) {
       socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
       server.emit('secureConnection', socket); // which still speaks HTTP
@@ -45,6 +64,10 @@ async function aKubelet() {
   return {
     port: (server.address() as AddressInfo).port,
     asked,
+    dropped,
+    dropKept: () => {
+      drops = true;
+    },
     [Symbol.asyncDispose]: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -58,7 +81,8 @@ async function aCluster(port: number, more: TestServerOptions['strategies'] = {}
   const status = { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: port } } };
   await api.request('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1' }, status } });
   const containers = [{ name: 'a' }, { name: 'broken' }];
-  await api.request('POST', PODS, { body: { metadata: { name: 'p' }, spec: { nodeName: 'n1', containers } } });
+  const running = { podIP: '10.0.0.9', podIPs: [{ ip: '10.0.0.9' }] };
+  await api.request('POST', PODS, { body: { metadata: { name: 'p' }, spec: { nodeName: 'n1', containers }, status: running } });
   await api.request('POST', PODS, { body: { metadata: { name: 'q' }, spec: { containers: [{ name: 'a' }] } } });
   return api;
 }
@@ -84,10 +108,25 @@ test('log errors are upstream’s', async () => {
   expect(await said('')).toEqual([400, 'a container name must be specified for pod p, choose one of: [a broken]']);
   expect(await said('?container=z')).toEqual([400, 'container z is not valid for pod p']);
   expect(await said('?container=broken')).toEqual([400, 'container "broken" is waiting to start']);
-  expect(await said('?container=a&tailLines=-1')).toEqual([
-    422,
-    'PodLogOptions "p" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0',
-  ]);
+  const time = 'parsing time "noon" as "2006-01-02T15:04:05Z07:00": cannot parse "noon" as "2006"';
+  const refused: [query: string, code: number, message: string][] = [
+    ['tailLines=-1', 422, 'tailLines: Invalid value: -1: must be greater than or equal to 0'],
+    ['limitBytes=0', 422, 'limitBytes: Invalid value: 0: must be greater than 0'],
+    ['sinceSeconds=0', 422, 'sinceSeconds: Invalid value: 0: must be greater than 0'],
+    ['sinceSeconds=0&sinceTime=', 422, '[]: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified'],
+    ['stream=Stdout', 422, 'stream: Forbidden: may not be specified'],
+    ['sinceTime=noon', 400, time],
+    ['tailLines=', 400, 'strconv.ParseInt: parsing "": invalid syntax'],
+    ['limitBytes=9223372036854775808', 400, 'strconv.ParseInt: parsing "9223372036854775808": value out of range'],
+  ];
+  for (const [query, code, message] of refused) {
+    // Whether there is such a pod is asked later.
+    for (const pod of ['p', 'none']) {
+      expect(await said(`?${query}`, pod)).toEqual([code, code === 422 ? `PodLogOptions "${pod}" is invalid: ${message}` : message]);
+    }
+  }
+  const since = await api.request('GET', `${PODS}/p/log?container=a&sinceTime=2024-01-01T02:00:00.9%2B01:00`);
+  expect(since.text).toBe('GET /containerLogs/default/p/a?sinceTime=2024-01-01T01%3A00%3A00Z\n');
   expect(await said('', 'q')).toEqual([204]);
   expect(await said('', 'none')).toEqual([404, 'pods "none" not found']);
 });
@@ -108,6 +147,13 @@ test('node and pod proxies pass on method, path, query and body', async () => {
   expect([node.status, node.text, node.headers['x-kubelet']]).toEqual([200, 'hello POST /run/x?a=b\n', 'POST /run/x?a=b']);
   const pod = await api.request('GET', `${PODS}/p:8080/proxy/index.html`);
   expect(pod.text).toBe('GET /podProxy/default/p/8080/index.html\n');
+  // A proxy has every method; what is not passed on has those that it says (upstream: `proxyMethods`, `upgradeableMethods`).
+  expect((await api.request('HEAD', `${PODS}/p:8080/proxy/index.html`)).headers['x-kubelet']).toBe(
+    'HEAD /podProxy/default/p/8080/index.html',
+  );
+  expect((await api.request('HEAD', `${PODS}/p/log`)).status).toBe(405);
+  const early = await api.request('GET', `${PODS}/q/proxy/`);
+  expect(early.json()).toMatchObject({ code: 400, message: 'address not allowed' });
   expect((await api.request('GET', '/api/v1/nodes/n2/proxy/')).json()).toMatchObject({ code: 404, message: 'nodes "n2" not found' });
 });
 
@@ -136,12 +182,15 @@ test('a service’s proxy leads to a pod that is ready behind the port', async (
     { ip: '169.254.0.2', targetRef: target('p') },
   ];
   const subsets = [{ addresses, ports: [{ name: 'web', port: 8080 }] }];
-  await api.request('POST', '/api/v1/namespaces/default/endpoints', { body: { metadata: { name: 's' }, subsets } });
+  const endpoints = '/api/v1/namespaces/default/endpoints';
+  await api.request('POST', endpoints, { body: { metadata: { name: 's' } } });
   expect(await said('s:web/proxy/')).toEqual([503, 'no endpoints available for service "s"']);
+  await api.request('PUT', `${endpoints}/s`, { body: { metadata: { name: 's' }, subsets } });
+  expect(await said('s:web/proxy/')).toEqual([503, 'no endpoints available for service "s:web"']);
   const status = { podIPs: [{ ip: '10.0.0.1' }] };
   await api.request('PATCH', `${PODS}/p`, { body: { status }, headers: { 'content-type': 'application/merge-patch+json' } });
   for (const port of ['web', '80']) expect(await said(`s:${port}/proxy/a/b?c=d`)).toBe('GET /podProxy/default/p/8080/a/b?c=d\n');
-  expect(await said('s:admin/proxy/')).toEqual([503, 'no endpoints available for service "s"']);
+  expect(await said('s:admin/proxy/')).toEqual([503, 'no endpoints available for service "s:admin"']);
 });
 
 test('a pod’s proxy leads to nothing else that the kubelet has', async () => {
@@ -155,6 +204,16 @@ test('a pod’s proxy leads to nothing else that the kubelet has', async () => {
     expect(new URL(asked, 'http://kubelet').pathname).toMatch(/^\/podProxy\/default\/p\/80\//);
   }
   expect((await api.request('GET', `${PODS}/p:../proxy/`)).status).toBe(400);
+});
+
+test('a kubelet that closed a connection which was kept is asked again over another', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port);
+  const log = async () => (await api.request('GET', `${PODS}/p/log?container=a`)).status;
+  expect(await log()).toBe(200);
+  kubelet.dropKept();
+  expect(await log()).toBe(200);
+  expect(kubelet.dropped).toEqual(['GET /containerLogs/default/p/a']);
 });
 
 test('exec becomes a connection to the kubelet', async () => {

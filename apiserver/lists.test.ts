@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeContinue } from './rest/continue-token.ts';
+import { jobStrategy } from './strategies/batch/job.ts';
+import { resourceSliceStrategy } from './strategies/resource/resource-slice.ts';
 import { plainStrategy, startTestServer, type TestServer } from './testing/test-server.ts';
 
 interface List {
@@ -9,7 +12,9 @@ interface List {
 
 let api: TestServer;
 beforeAll(async () => {
-  api = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
+  api = await startTestServer({
+    strategies: { '/configmaps': plainStrategy(), 'batch/jobs': jobStrategy, 'resource.k8s.io/resourceslices': resourceSliceStrategy },
+  });
 });
 afterAll(() => api[Symbol.asyncDispose]());
 
@@ -61,6 +66,15 @@ describe('a list', () => {
     expect((await list('some', `?labelSelector=pick&limit=2&continue=${first.body.metadata.continue}`)).names).toEqual(['e']);
   });
 
+  test('with a selector goes on while there are objects that were not looked at, though none may be selected', async () => {
+    await fill('rest', ['a', 'b'], { pick: 'me' });
+    await fill('rest', ['c']);
+    const first = await list('rest', '?labelSelector=pick&limit=2');
+    expect(first.names).toEqual(['a', 'b']);
+    expect((await list('rest', `?labelSelector=pick&limit=2&continue=${first.body.metadata.continue}`)).names).toEqual([]);
+    expect((await list('rest', '?fieldSelector=metadata.name=a&limit=1')).body.metadata.continue).toBeUndefined();
+  });
+
   test('of a past revision is what there was', async () => {
     await fill('past', ['a']);
     const then = (await list('past')).body.metadata.resourceVersion;
@@ -96,13 +110,29 @@ describe('a list', () => {
   test.each([
     ['?resourceVersionMatch=Exact', 422, 'resourceVersionMatch is forbidden unless resourceVersion is provided'],
     ['?resourceVersion=abc', 400, 'invalid resource version: resourceVersion: Invalid value: "abc"'],
+    ['?resourceVersion=18446744073709551616', 400, 'parsing "18446744073709551616": value out of range'],
     ['?limit=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
+    ['?limit=', 400, 'strconv.ParseInt: parsing "": invalid syntax'],
     ['?continue=e30', 400, 'continue key is not valid: server does not recognize this encoded version'],
+    // Upstream: `Test_decodeContinue` (`pkg/storage/continue_test.go`).
+    ...['./key', '../key', 'a//key', 'key/', 'key/../..'].map((start): [string, number, string] => [
+      `?continue=${encodeContinue({ revision: 1, start })}`,
+      400,
+      `continue key is not valid: ${start}`,
+    ]),
     ['?fieldSelector=data.x%3D1', 400, '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"'],
     ['?labelSelector=app%20in%20(web', 400, "found '', expected: ',' or ')'"],
     ['?sendInitialEvents=true', 422, 'sendInitialEvents is forbidden for list'],
   ])('with %s is refused', async (query, status, message) => {
     expect(await failure('past', query)).toMatchObject({ status, message: expect.stringContaining(message) });
+  });
+
+  // Upstream: the field label conversions of `pkg/apis/batch/v1` and `pkg/apis/resource/v1`.
+  test.each([
+    ['/apis/batch/v1/jobs', 'field label "x" not supported for batchv1.Job'],
+    ['/apis/resource.k8s.io/v1/resourceslices', 'field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: x'],
+  ])('of %s by what there is no field for is refused in words of its own', async (path, message) => {
+    expect((await api.request('GET', `${path}?fieldSelector=x%3D1`)).json()).toMatchObject({ code: 400, message });
   });
 
   test('of all namespaces has them in order', async () => {
@@ -123,9 +153,37 @@ describe('a list', () => {
     expect(answer.json<List>().items).toHaveLength(20);
   });
 
-  test('is asked for by HEAD without a body', async () => {
-    const answer = await api.request('HEAD', pathOf('pages'));
-    expect(answer).toMatchObject({ status: 200, text: '' });
+  // Upstream: `endpoints/handlers/responsewriters/writers_test.go`.
+  test.each([
+    ['gzip', 'gzip', true],
+    ['one of several', 'deflate , gzip,br', true],
+    ['gzip by quality, which is not understood', 'gzip;q=1', false],
+    ['something else', 'deflate', false],
+  ])('that is large is compressed for who takes %s', async (_, encoding, isCompressed) => {
+    const data = { blob: 'x'.repeat(100_000) };
+    for (const name of ['a', 'b']) await api.request('POST', pathOf('zipped'), { body: { metadata: { name }, data } });
+    const headers = { 'accept-encoding': encoding };
+    const told = { 'content-encoding': isCompressed ? 'gzip' : undefined, vary: isCompressed ? 'Accept-Encoding' : undefined };
+    const plain = await api.request('GET', pathOf('zipped'));
+    for (const path of [pathOf('zipped'), `${pathOf('zipped')}?pretty=1`]) {
+      const answer = await api.request('GET', path, { headers });
+      expect([answer.headers['content-encoding'], answer.headers.vary]).toEqual(Object.values(told));
+      expect(answer.json()).toEqual(plain.json());
+    }
+    const one = await api.request('GET', `${pathOf('zipped')}/a`, { headers });
+    expect(one.headers).not.toHaveProperty('content-encoding');
+    const made = await api.request('POST', pathOf('zipped'), {
+      body: { metadata: { generateName: 'c-' }, data: { blob: 'x'.repeat(140_000) } },
+      headers,
+    });
+    expect([made.status, made.headers['content-encoding']]).toEqual([201, told['content-encoding']]);
+    await api.request('DELETE', pathOf('zipped'));
+  });
+
+  // Upstream: the routes of `endpoints/installer.go` are for GET, and go-restful's router compares methods as they are.
+  test.each(['configmaps', 'configmaps/a'])('is not asked for by HEAD, nor is what is in it (%s)', async (below) => {
+    const answer = await api.request('HEAD', `/api/v1/namespaces/pages/${below}`);
+    expect(answer).toMatchObject({ status: 405, text: '' });
     expect(Number(answer.headers['content-length'])).toBeGreaterThan(0);
   });
 });

@@ -29,6 +29,8 @@ beforeEach(async () => {
 });
 afterEach(() => server[Symbol.asyncDispose]());
 
+const MERGE = { 'content-type': 'application/merge-patch+json' };
+
 /** `policy/v1beta1 poddisruptionbudgets` in the default namespace. */
 const at = (apiVersion: string, resource: string, name = '') => `/apis/${apiVersion}/namespaces/default/${resource}${name && `/${name}`}`;
 
@@ -79,6 +81,16 @@ describe('which versions are served', () => {
     const stored = await server.request('GET', at(present ? apiVersionOf(present.info) : '', resource));
     expect(stored.headers.warning).toBeUndefined();
   });
+
+  it('is told by a metric, with the release that does without', async () => {
+    await server.request('GET', at('policy/v1', 'poddisruptionbudgets'));
+    await server.request('GET', at('policy/v1beta1', 'poddisruptionbudgets', 'none'));
+    const { text } = await server.request('GET', '/metrics');
+    const told = 'group="policy",removed_release="1.25",resource="poddisruptionbudgets",subresource="",version="v1beta1"';
+    expect(text.split('\n').filter((line) => line.startsWith('apiserver_requested_deprecated_apis'))).toEqual([
+      `apiserver_requested_deprecated_apis{${told}} 1`,
+    ]);
+  });
 });
 
 describe('policy/v1beta1 PodDisruptionBudget', () => {
@@ -110,6 +122,16 @@ describe('policy/v1beta1 PodDisruptionBudget', () => {
       await created(path, { metadata: { name }, ...withSelector({ matchExpressions: [own, ...exists.matchExpressions] }) });
       expect((await get(stable(name))).spec).toEqual(withSelector({ matchExpressions: [own] }).spec);
     }
+  });
+
+  it('takes counts below nothing in its status, and looks at its metadata as often', async () => {
+    await created(stable(), withSelector({}));
+    const below = { body: { status: { disruptionsAllowed: -1 }, metadata: { labels: { a: '-' } } }, headers: MERGE };
+    const causes = async (path: string) =>
+      (await server.request('PATCH', `${path}/status`, below)).json<{ details: { causes: { field: string }[] } }>().details.causes;
+    const looks = ['metadata.labels', 'metadata.labels'];
+    expect((await causes(beta('a'))).map(({ field }) => field)).toEqual(looks);
+    expect((await causes(stable('a'))).map(({ field }) => field)).toEqual([...looks, 'status.disruptionsAllowed']);
   });
 
   it('leaves a selector that is not there alone', async () => {

@@ -24,6 +24,10 @@ export const apiServerOptions = {
   }),
   'tls-cert-file': option.string('Serving certificate, instead of the one in the data directory.', undefined, { placeholder: 'FILE' }),
   'tls-private-key-file': option.string('Key of --tls-cert-file.', undefined, { placeholder: 'FILE' }),
+  'tls-min-version': option.string('Oldest TLS that is spoken: VersionTLS12 or VersionTLS13.', 'VersionTLS12', { placeholder: 'VERSION' }),
+  'tls-cipher-suites': option.list("Cipher suites of TLS 1.2, in Go's names, the first the most wanted; default Node's.", [], {
+    placeholder: 'NAMES',
+  }),
   'client-ca-file': option.string('CA of client certificates, instead of the one in the data directory.', undefined, {
     placeholder: 'FILE',
   }),
@@ -72,6 +76,11 @@ export const apiServerOptions = {
   'service-account-issuer': option.list('Who signs tokens of service accounts; the first signs, all are accepted.', [DEFAULT_ISSUER], {
     placeholder: 'URLS',
   }),
+  'service-account-jwks-uri': option.string(
+    'Where clients of OpenID discovery are told to get the keys of such tokens; default this server, at its advertised address.',
+    undefined,
+    { placeholder: 'URL' },
+  ),
   'api-audiences': option.list('What tokens must be meant for to be good here; default the issuers.', [], { placeholder: 'NAMES' }),
   'service-account-extend-token-expiration': option.boolean(
     'Let tokens in pods live for a year when the kubelet asks for the hour that old clients do not renew in.',
@@ -119,6 +128,21 @@ export const apiServerOptions = {
     0,
     { min: 0 },
   ),
+  'goaway-chance': option.number(
+    'Fraction of the requests of HTTP/2 after which a client is told to connect anew, so that clients spread over several servers; 0 for none.',
+    0,
+    { min: 0, max: 0.02 },
+  ),
+  'cors-allowed-origins': option.list(
+    'Regular expressions of the origins whose pages may talk to the server, such as //example\\.com(:|$); none unless given.',
+    [],
+    { placeholder: 'PATTERNS' },
+  ),
+  'strict-transport-security-directives': option.list(
+    'What browsers are told to keep to: max-age=SECONDS, includeSubDomains, preload; nothing unless given.',
+    [],
+    { placeholder: 'DIRECTIVES' },
+  ),
   'request-timeout': option.duration('How long a request other than a watch may take.', 60_000),
   'min-request-timeout': option.integer('Seconds that a watch is kept open at least, when the client does not say how long.', 1800, {
     min: 1,
@@ -127,6 +151,12 @@ export const apiServerOptions = {
     'How long requests are served after the signal to stop, while /readyz fails so that load balancers turn away.',
     0,
   ),
+  'default-not-ready-toleration-seconds': option.integer(
+    'Seconds that pods which do not say so themselves stay on a node that is not ready.',
+    300,
+    { min: 0 },
+  ),
+  'default-unreachable-toleration-seconds': option.integer('The same for a node that is not heard of.', 300, { min: 0 }),
   'event-ttl': option.duration('How long events are kept.', 3_600_000),
   'default-watch-cache-size': option.integer(
     'Changes of each kind kept in memory, for watches from the past; 0 for a size of our own choice.',

@@ -2,6 +2,7 @@ import { connect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { openMemoryStore, type Store, StoreError } from '../store/index.ts';
 import type { Authorizer } from './auth/index.ts';
+import { browserRules } from './pipeline/browser-rules.ts';
 import { plainStrategy, startTestServer, type TestAnswer } from './testing/test-server.ts';
 
 const PATH = '/api/v1/namespaces/default/configmaps';
@@ -37,6 +38,25 @@ describe('a path', () => {
       '404 page not found\n',
       'text/plain; charset=utf-8',
     ]);
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+  });
+
+  // Upstream: `responsewriters.Forbidden`, `healthz.handleRootHealth`; Go's `http.Error` above.
+  test('that is refused, and health, are not to be taken for pages', async () => {
+    await using api = await start({
+      authorizer: {
+        authorize: ({ resourceRequest }) => ({ allowed: !resourceRequest, reason: '' }),
+        rulesFor: () => ({ resourceRules: [], nonResourceRules: [] }),
+      },
+    });
+    const sniffed = async (path: string) => (await api.request('GET', path)).headers['x-content-type-options'];
+    expect(await Promise.all([PATH, '/readyz', '/readyz?verbose', '/livez/ping', '/metrics'].map(sniffed))).toEqual([
+      'nosniff',
+      'nosniff',
+      'nosniff',
+      undefined,
+      undefined,
+    ]);
   });
 
   test.each([
@@ -68,6 +88,7 @@ describe('who may not', () => {
     ['/api/v1/nodes', 'nodes is forbidden: User "alice" cannot list resource "nodes" in API group "" at the cluster scope'],
     ['/apis/x.io/v1/ys', 'ys.x.io is forbidden: User "alice" cannot list resource "ys" in API group "x.io" at the cluster scope'],
     ['/metrics', 'forbidden: User "alice" cannot get path "/metrics"'],
+    ['/<b>&', 'forbidden: User "alice" cannot get path "/&lt;b&gt;&amp;"'],
   ])('asks for %s is told so', async (path, message) => {
     await using api = await start({ authorizer: privilegedOnly });
     expect(said(await api.request('GET', path, { headers: { 'x-test-user': 'alice' } }))).toEqual([403, message]);
@@ -88,6 +109,8 @@ describe('who may not', () => {
     ]);
     expect(said(await as({ 'impersonate-user': 'bob' }))[1]).toContain('User "bob" cannot list');
     expect((await as({ 'impersonate-user': 'bob', 'impersonate-group': ['a', 'system:masters'] })).status).toBe(200);
+    // No percent-encoding: the key is taken as it is.
+    expect((await as({ 'impersonate-user': 'bob', 'impersonate-extra-almost%zz': 'a' })).status).toBe(403);
     const nobody = await as({ 'impersonate-group': 'g1' });
     expect([nobody.status, nobody.text]).toEqual([
       500,
@@ -153,6 +176,17 @@ describe('health', () => {
     const verbose = (await api.request('GET', '/readyz?verbose&exclude=ping&exclude=nope')).text;
     expect(verbose).toMatch(/^\[\+\]ping excluded: ok\n\[\+\]log ok\n/);
     expect(verbose).toMatch(/warn: some health checks cannot be excluded: no matches for "nope"\nreadyz check passed\n$/);
+  });
+
+  test('is counted, check by check, until somebody asks to begin anew', async () => {
+    await using api = await start();
+    for (const path of ['/livez', '/livez', '/readyz?exclude=ping', '/livez/ping']) await api.request('GET', path);
+    const slis = (await api.request('GET', '/metrics/slis')).text;
+    expect(slis).toContain('kubernetes_healthcheck{name="ping",type="livez"} 1\n');
+    expect(slis).toContain('kubernetes_healthchecks_total{name="ping",status="success",type="livez"} 2\n');
+    expect(slis).not.toContain('name="ping",type="readyz"');
+    expect((await api.request('DELETE', '/metrics/slis')).text).toBe('metrics reset\n');
+    expect((await api.request('GET', '/metrics/slis')).text).not.toContain('kubernetes_');
   });
 });
 
@@ -229,5 +263,70 @@ describe('what cannot be answered as it was asked for', () => {
     const answer = await api.request(method, path, { headers, ...(method === 'POST' ? { body: { metadata: { name: 'a' } } } : {}) });
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(api.store.revision).toBe(before);
+  });
+});
+
+test.each([
+  ['?export=true', 400, 'the export parameter, deprecated since v1.14, is no longer supported'],
+  ['?export=', 400, 'the export parameter, deprecated since v1.14, is no longer supported'],
+  ['?export=false', 404, 'configmaps "a" not found'],
+])('GET %s is %i', async (query, code, message) => {
+  await using api = await start();
+  expect((await api.request('GET', `${PATH}/a${query}`)).json()).toMatchObject({ code, message });
+});
+
+test.each([
+  ['POST', '/api', 405],
+  ['DELETE', '/api/v1', 405],
+  ['PUT', '/version', 405],
+  ['PUT', '/apis', 200],
+])('%s of the document %s is %i', async (method, path, status) => {
+  const document = { status: 200, contentType: 'application/json', headers: {}, body: Buffer.from('{}') };
+  await using api = await start({ documents: () => ({ discovery: { respond: () => document }, openapi: { respond: () => undefined } }) });
+  expect((await api.request(method, path)).status).toBe(status);
+});
+
+test('a document that has not changed is answered without a media type', async () => {
+  const document = { status: 304, contentType: 'application/json', headers: { etag: '"x"' }, body: Buffer.alloc(0) };
+  await using api = await start({ documents: () => ({ discovery: { respond: () => document }, openapi: { respond: () => undefined } }) });
+  const answer = await api.request('GET', '/apis');
+  expect(answer).toMatchObject({ status: 304, headers: { etag: '"x"' } });
+  expect(answer.headers['content-type']).toBeUndefined();
+});
+
+describe('a browser', () => {
+  const browsers = browserRules(['//example\\.com(:|$)', '^https?://localhost(:|$)'], ['max-age=60', 'includeSubDomains']);
+
+  test.each([
+    ['http://example.com', true],
+    ['https://example.com:8080', true],
+    ['http://localhost:3000', true],
+    ['http://example.com.hacker.org', false],
+    ['http://not-allowed.com', false],
+    ['', false],
+  ])('of a page of %j is told what it may: %s', async (origin, isAllowed) => {
+    await using api = await start({ settings: { browsers }, authorizer: privilegedOnly });
+    const ask = (method: string) => api.request(method, PATH, { headers: { origin } });
+    const { headers, status } = await ask('GET');
+    expect(status).toBe(200);
+    expect(headers['strict-transport-security']).toBe('max-age=60; includeSubDomains');
+    expect(headers['access-control-allow-origin']).toBe(isAllowed ? origin : undefined);
+    expect(headers['access-control-allow-credentials']).toBe(isAllowed ? 'true' : undefined);
+    const preflight = await ask('OPTIONS');
+    expect([preflight.status, preflight.headers['access-control-allow-methods']]).toEqual(
+      isAllowed ? [204, 'POST, GET, OPTIONS, PUT, DELETE, PATCH'] : [405, undefined],
+    );
+  });
+
+  test('may look before it has logged in', async () => {
+    await using api = await start({ settings: { browsers }, authenticator: { authenticate: () => undefined } });
+    const headers = { origin: 'http://localhost' };
+    const preflight = await api.request('OPTIONS', PATH, { headers });
+    expect(preflight).toMatchObject({ status: 204, text: '', headers: { 'access-control-allow-origin': 'http://localhost' } });
+    expect(preflight.headers['audit-id']).toBeDefined();
+    expect(await api.request('GET', PATH, { headers })).toMatchObject({
+      status: 401,
+      headers: { 'access-control-allow-origin': 'http://localhost' },
+    });
   });
 });

@@ -13,7 +13,9 @@ import type { Authenticator, Authorizer } from './auth/types.ts';
 import { createCustomResources } from './custom-resources/index.ts';
 import { createFairness, type Fairness } from './flow-control/index.ts';
 import { createHttpServer, type HttpServer, listenError, type ServingTls } from './http/http-server.ts';
+import type { TlsLimits } from './http/tls-limits.ts';
 import { metricsHandlers } from './metrics-api/index.ts';
+import type { BrowserRules } from './pipeline/browser-rules.ts';
 import type { Auditor, Exchange } from './pipeline/exchange.ts';
 import { FlowControl, type FlowController } from './pipeline/flow-control.ts';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
@@ -33,6 +35,7 @@ import { type Component, componentStatusHandlers } from './rest/component-status
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
 import { type HealthCheck, healthChecks } from './rest/health.ts';
+import { HealthSlis } from './rest/health-slis.ts';
 import { KindHost } from './rest/kind-host.ts';
 import { KindVersions } from './rest/kind-versions.ts';
 import { type CreateOnly, Kinds } from './rest/kinds.ts';
@@ -50,6 +53,7 @@ import { answerSnapshot } from './rest/snapshot.ts';
 import type { StoreProbe } from './store-probe.ts';
 import { sizeOf } from './store-size.ts';
 import { CacheHub } from './watch-cache/cache-hub.ts';
+import type { PodDialer } from './webhook/index.ts';
 
 /** How long requests that are being served may take once the server stops. */
 const DRAIN_MS = 2500;
@@ -72,6 +76,8 @@ export interface PartsContext {
   readonly versions: ServedVersions;
   /** What other servers serve; absent where APIServices are not served. */
   readonly others: Pick<Aggregator, 'versions' | 'remotes' | 'specs'> | undefined;
+  /** The way to what runs in pods. */
+  readonly dialer: PodDialer;
 }
 
 /** The parts that decide and describe; made by others. */
@@ -131,6 +137,10 @@ export interface ApiServerSettings {
   readonly priorityAndFairness: boolean;
   /** Requests that a client may have under way on one connection of HTTP/2. */
   readonly http2StreamsMax: number;
+  /** Of requests of HTTP/2: their clients are told to connect anew. */
+  readonly goawayChance: number;
+  /** What connections may be made with; what Node takes unless given. */
+  readonly tlsLimits: TlsLimits | undefined;
   readonly requestTimeoutMs: number;
   readonly minRequestTimeoutMs: number;
   /** Changes kept per kind. */
@@ -145,6 +155,8 @@ export interface ApiServerSettings {
   readonly privilegedGroup: string;
   /** How long requests are served after a stop was asked for, while readiness fails. */
   readonly shutdownDelayMs: number;
+  /** What browsers are told; nothing unless given. */
+  readonly browsers?: BrowserRules | undefined;
 }
 
 const DEFAULTS: ApiServerSettings = {
@@ -152,6 +164,8 @@ const DEFAULTS: ApiServerSettings = {
   maxMutatingRequestsInFlight: 200,
   priorityAndFairness: true,
   http2StreamsMax: 100,
+  goawayChance: 0,
+  tlsLimits: undefined,
   requestTimeoutMs: 60_000,
   minRequestTimeoutMs: 1_800_000,
   watchCacheSize: undefined,
@@ -216,16 +230,15 @@ class Server implements ApiServer {
     const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
     const served = options.kinds.filter(({ info }) => this.#isServed(info));
     this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place: this.#place(), builtIn: served });
+    this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     this.#aggregator = this.#createAggregator(served.map(({ info }) => info));
     const parts = options.parts(this.#partsContext(served));
     this.#admission = parts.admission;
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
-    const { objects } = this;
     const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
-    this.#customResources = definesOthers ? createCustomResources({ host: this.#host, objects, clock, random, logger }) : undefined;
-    this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
+    this.#customResources = definesOthers ? this.#createCustomResources() : undefined;
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
     const source = { hub: this.#hub, store };
@@ -267,6 +280,7 @@ class Server implements ApiServer {
       kinds: this.#kinds,
       infos: () => this.#host.infos(),
       health: this.#healthChecks(() => failure() !== undefined),
+      slis: new HealthSlis(),
       otherPaths: () => this.#aggregator?.paths() ?? [],
       discovery: parts.discovery,
       openapi: parts.openapi,
@@ -279,11 +293,18 @@ class Server implements ApiServer {
     this.#http = this.#createHttp();
   }
 
+  #createCustomResources(): Service {
+    const { clock, random, logger } = this.#options;
+    return createCustomResources({ host: this.#host, objects: this.objects, clock, random, logger, dialer: this.#kubelets });
+  }
+
   #createHttp(): HttpServer {
-    const { tls, clock } = this.#options;
-    const streamsMax = this.#settings.http2StreamsMax;
+    const { tls, clock, random } = this.#options;
+    const { http2StreamsMax: streamsMax, goawayChance, tlsLimits } = this.#settings;
     return createHttpServer(tls, (request, response, upgrade) => void this.#pipeline.handle(request, response, upgrade), {
       streamsMax,
+      movesOn: goawayChance > 0 ? () => random.next() < goawayChance : undefined,
+      tlsLimits,
       clock,
     });
   }
@@ -333,6 +354,7 @@ class Server implements ApiServer {
       authorizer: parts.authorizer,
       auditor: this.#auditor,
       requestTimeoutMs: this.#settings.requestTimeoutMs,
+      browsers: this.#settings.browsers,
       clock,
       random,
       logger,
@@ -440,13 +462,15 @@ class Server implements ApiServer {
   }
 
   #partsContext(served: readonly ServedKind[]): PartsContext {
-    return { objects: this.objects, kinds: this.#host, versions: new KindVersions(this.#kinds, served), others: this.#aggregator };
+    const versions = new KindVersions(this.#kinds, served);
+    return { objects: this.objects, kinds: this.#host, versions, others: this.#aggregator, dialer: this.#kubelets };
   }
 
   #createAggregator(kinds: readonly KindInfo[]): Aggregator | undefined {
     const { clock, random, logger } = this.#options;
     if (!kinds.includes(apiregistrationKinds.apiservices)) return undefined;
-    return new Aggregator({ objects: this.objects, kinds, settings: this.#settings.aggregation, clock, random, logger });
+    const { aggregation: settings } = this.#settings;
+    return new Aggregator({ objects: this.objects, kinds, settings, clock, random, logger, dialer: this.#kubelets });
   }
 
   #dispatch(exchange: Exchange): Promise<void> | void {

@@ -200,6 +200,14 @@ describe('ranges that are added', () => {
     expect((await small.create({ ipFamilies: ['IPv6'] }, 'e')).problems).not.toEqual([]);
   });
 
+  it('give what a smaller one keeps for itself', async () => {
+    const small = await cluster('10.0.1.0/30');
+    const asked = () => small.create({ clusterIP: '10.0.1.0' });
+    expect((await asked()).spec).toBeUndefined();
+    await small.addRange('more', '10.0.0.0/16');
+    await vi.waitFor(async () => expect((await asked()).spec?.clusterIP).toBe('10.0.1.0'));
+  });
+
   it('give none while they are not ready', async () => {
     const one = await cluster(V4);
     await one.addRange('more', '10.1.0.0/28');

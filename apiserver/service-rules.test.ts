@@ -1,5 +1,5 @@
 // What Services may say, and what becomes of it when their type changes: `validateService`, `pkg/registry/core/service`.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { openMemoryStore, prefixRange, type Store } from '../store/index.ts';
 import { serviceStrategy } from './strategies/core/service/strategy.ts';
 import { startTestServer, type TestServer } from './testing/test-server.ts';
@@ -130,10 +130,22 @@ describe('rules', () => {
       { externalIPs: ['198.51.100.01'] },
       'spec.externalIPs[0]: non-standard IP address \\"198.51.100.01\\" will be considered invalid in a future Kubernetes release: use \\"198.51.100.1\\"',
     ],
+    [
+      { loadBalancerIP: '198.51.100.01' },
+      'spec.loadBalancerIP: non-standard IP address \\"198.51.100.01\\" will be considered invalid in a future Kubernetes release: use \\"198.51.100.1\\"',
+    ],
     [{ externalName: 'a.example' }, 'spec.externalName is ignored when spec.type is not \\"ExternalName\\"'],
   ])('warn of %j', async (spec, text) => {
     expect((await create(spec)).warning).toBe(`299 - "${text}"`);
   });
+});
+
+test('an ExternalName has no internal traffic policy, given or left over', async () => {
+  const external = { type: 'ExternalName', externalName: 'a.example', internalTrafficPolicy: 'Local' };
+  expect((await create(external)).spec).not.toHaveProperty('internalTrafficPolicy');
+  const { metadata } = (await server.request('GET', `${PATH}/a`)).json<{ metadata: { managedFields: unknown } }>();
+  expect(JSON.stringify(metadata.managedFields)).toContain('"f:internalTrafficPolicy":{}');
+  expect((await change({ internalTrafficPolicy: 'None' })).problems[0]).toContain('spec.internalTrafficPolicy: Unsupported value: "None"');
 });
 
 describe('node ports', () => {
@@ -167,6 +179,24 @@ describe('node ports', () => {
     expect(await takenPorts()).toEqual([]);
   });
 
+  it('stay when none are chosen any more, until an update leaves them out', async () => {
+    await create({ ...LOAD_BALANCER, ports: [{ port: 80, nodePort: 30_050 }] });
+    await change({ allocateLoadBalancerNodePorts: false });
+    expect(await takenPorts()).toEqual([30_050]);
+    const { spec } = await change({ ports: [{ port: 80 }] });
+    expect(spec?.ports[0]?.nodePort).toBeUndefined();
+    expect(await takenPorts()).toEqual([]);
+  });
+
+  it('go with the type, though ports come and go at the same time', async () => {
+    const first = { name: 'a', port: 80, nodePort: 30_050 };
+    await create({ type: 'NodePort', ports: [first, { name: 'b', port: 81, nodePort: 30_051 }] });
+    const added = { type: 'ClusterIP', ports: [first, { name: 'c', port: 82 }] };
+    expect((await change({ ...added, ports: [first, { name: 'c', port: 82, nodePort: 30_052 }] })).status).toBe(422);
+    expect((await change(added)).spec?.ports.map(({ nodePort }) => nodePort)).toEqual([undefined, undefined]);
+    expect(await takenPorts()).toEqual([]);
+  });
+
   it('that two ports of a protocol would share are refused', async () => {
     await create({ type: 'NodePort', ports: [{ name: 'a', port: 80, nodePort: 30_050 }] });
     const both = [
@@ -193,5 +223,9 @@ describe('the health check port', () => {
     expect((await change({ loadBalancerClass: 'a/c' })).problems).toEqual([
       'spec.loadBalancerClass: Invalid value: "a/c": may not change once set',
     ]);
+    // Of any other type no class is asked for, which upstream says twice.
+    expect((await change({ type: 'ClusterIP', externalTrafficPolicy: null, loadBalancerClass: 'a/c' })).problems).toEqual(
+      new Array(2).fill("spec.loadBalancerClass: Forbidden: may only be used when `type` is 'LoadBalancer'"),
+    );
   });
 });

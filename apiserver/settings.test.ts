@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { OptionError, parseOptions } from '../runtime/index.ts';
+import { OptionError, parseOptions, silentLogger } from '../runtime/index.ts';
+import { anonymousOf } from './access.ts';
 import { apiServerOptions } from './options.ts';
 import { compileOptions } from './settings.ts';
 
@@ -25,6 +26,9 @@ describe('the options', () => {
     [['--service-cluster-ip-range=10.0.0.0/8'], 'is too large with 10.0.0.0/8; the mask must be at least 12 bits long'],
     [['--service-cluster-ip-range=fd00::/48'], 'the mask must be at least 64 bits long'],
     [['--runtime-config=batch/v9=true'], 'batch/v9, which is not there'],
+    [['--cors-allowed-origins=example.com'], 'does not say where the host begins and ends, as //example\\.com(:|$) does'],
+    [['--cors-allowed-origins=^http://(x$'], 'Unterminated group'],
+    [['--strict-transport-security-directives=max-age=1,forever'], 'knows max-age=SECONDS, includeSubDomains and preload, not "forever"'],
   ])('%s: one line that says what to change', (argv, why) => {
     expect(() => compile(...argv)).toThrow(OptionError);
     expect(() => compile(...argv)).toThrow(why);
@@ -43,5 +47,14 @@ describe('the options', () => {
     [['--etcd-prefix=/a'], '/a'],
   ])('%s: objects are below %s', (argv, root) => {
     expect(compile(...argv).storageRoot).toBe(root);
+  });
+
+  test.each([
+    [[], true],
+    [['--anonymous-auth=false'], false],
+    [['--authorization-mode=RBAC,AlwaysAllow'], false],
+  ])('%s: whether nobody in particular is let in: %s', (argv, allowed) => {
+    const { values } = parseOptions(apiServerOptions, argv);
+    expect(anonymousOf(values, undefined, { logger: silentLogger })).toBe(allowed);
   });
 });

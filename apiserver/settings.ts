@@ -6,7 +6,9 @@ import { OptionError, type OptionValues, UserError } from '../runtime/index.ts';
 import { IpRange } from './allocators/ip-range.ts';
 import { SIGNING_ALGORITHMS } from './auth/index.ts';
 import { type FeatureGate, featureGates } from './feature-gates.ts';
+import { type TlsLimits, tlsLimits } from './http/tls-limits.ts';
 import type { apiServerOptions } from './options.ts';
+import { type BrowserRules, browserRules } from './pipeline/browser-rules.ts';
 import { runtimeConfig } from './runtime-config.ts';
 
 /** The API server's options as they were given. */
@@ -25,8 +27,11 @@ export interface CompiledOptions {
   readonly tokenIssuer: string;
   /** What tokens must be good for to be good here. */
   readonly apiAudiences: readonly string[];
+  /** What connections may be made with. */
+  readonly tlsLimits: TlsLimits;
   /** What the keys of all objects begin with: a slash, and none at its end. */
   readonly storageRoot: string;
+  readonly browsers: BrowserRules | undefined;
 }
 
 const PORT_MAX = 65_535;
@@ -48,7 +53,9 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
   }
   return {
     ...tokenOptions(values),
+    tlsLimits: tlsLimits(values['tls-min-version'], values['tls-cipher-suites']),
     storageRoot: `/${values['etcd-prefix'].split('/').filter(Boolean).join('/')}`,
+    browsers: browserRules(values['cors-allowed-origins'], values['strict-transport-security-directives']),
     featureGates: featureGates(values['feature-gates']),
     isServed: runtimeConfig(
       values['runtime-config'],
@@ -66,6 +73,9 @@ function tokenOptions(values: ApiServerValues): Pick<CompiledOptions, 'tokenIssu
   if (tokenIssuer === undefined || issuers.includes('')) throw new OptionError('option --service-account-issuer needs at least one issuer');
   const wrong = issuers.find((issuer) => issuer.includes(':') && !URL.canParse(issuer));
   if (wrong !== undefined) throw new OptionError(`option --service-account-issuer takes URLs or names without colons, not "${wrong}"`);
+  const keys = values['service-account-jwks-uri'];
+  if (keys !== undefined && !(URL.canParse(keys) && new URL(keys).protocol === 'https:'))
+    throw new OptionError(`option --service-account-jwks-uri takes an https URL, not "${keys}"`);
   if (maxMs !== 0 && (maxMs < MAX_TOKEN_MS_LEAST || maxMs > MAX_TOKEN_MS_MOST)) {
     throw new OptionError('option --service-account-max-token-expiration takes a duration from 1h to 2^32 seconds, or 0 for no limit');
   }

@@ -97,6 +97,9 @@ describe('a watch', () => {
     expect(await watch.next()).toMatchObject({ type: 'BOOKMARK', object: { metadata: { resourceVersion: String(api.store.revision) } } });
     await clock.advance(30_000);
     expect(await watch.next()).toBeUndefined();
+    using late = await api.watch(`${PATH}?watch=1&resourceVersion=${api.store.revision}&timeoutSeconds=-1`);
+    await clock.advance(0);
+    expect(await late.next()).toBeUndefined();
   });
 
   test('of one object by the old path sees that object alone', async () => {

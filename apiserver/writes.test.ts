@@ -120,6 +120,45 @@ describe('creating', () => {
 });
 
 describe('changing', () => {
+  test('into what is no object of the kind is refused as upstream refuses it, each type of patch in its own words', async () => {
+    await using api = await start();
+    const pods = '/api/v1/namespaces/default/pods';
+    const spec = { containers: [{ name: 'c', image: 'i' }] };
+    expect((await api.request('POST', pods, { body: { metadata: { name: 'p' }, spec } })).status).toBe(201);
+    const refusal = async (body: object, type = 'strategic-merge-patch', query = '') => {
+      const headers = { 'content-type': `application/${type}+json` };
+      const [code, reason, message] = said(await api.request('PATCH', `${pods}/p${query}`, { raw: JSON.stringify(body), headers }));
+      expect([code, reason]).toEqual([422, 'Invalid']);
+      return String(message);
+    };
+    for (const [metadata, shown, why] of [
+      [{ labels: 'x' }, 'labels:x', 'cannot restore map from string'],
+      [{ labels: { a: 1 } }, 'labels:map[a:1]', 'cannot convert int64 to string'],
+      [{ labels: { a: true } }, 'labels:map[a:true]', 'unrecognized type: string'],
+      [{ ownerReferences: { a: 1 } }, 'ownerReferences:map[a:1]', 'cannot restore slice from map'],
+      [{ deletionTimestamp: 7 }, 'deletionTimestamp:7', 'json: cannot unmarshal number into Go value of type string'],
+    ] as const) {
+      expect(await refusal({ metadata })).toBe(` "" is invalid: patch: Invalid value: "map[metadata:map[${shown}]]": ${why}`);
+    }
+    expect(await refusal({ spec: 1 })).toContain('"map[spec:1]": cannot restore struct from: int64');
+    expect(await refusal({ spec: { restartPolicy: 1 } })).toContain('cannot convert int64 to v1.RestartPolicy');
+    expect(await refusal({ spec: { priority: 'x' } })).toContain('unrecognized type: int32');
+    expect(await refusal({ metadata: { labels: 'x' } }, 'merge-patch')).toMatch(
+      /Invalid value: "\{.*labels.*json: cannot unmarshal string into Go struct field ObjectMeta.metadata.labels of type map/,
+    );
+    const strict = '?fieldValidation=Strict';
+    expect(await refusal({ spec: { b: 1, a: 1 } }, 'strategic-merge-patch', strict)).toBe(
+      ' "" is invalid: patch: Invalid value: "map[spec:map[a:1 b:1]]": strict decoding error: unknown field "spec.a", unknown field "spec.b"',
+    );
+    expect(await refusal([{ op: 'test', path: '/kind', value: 'Pod', more: 1 }], 'json-patch', strict)).toMatch(
+      /Invalid value: "\{.*\}": strict decoding error: json patch unknown field "\[0\].more"$/,
+    );
+    const broken = (type: string) =>
+      api.request('PATCH', `${pods}/p`, { raw: '{', headers: { 'content-type': `application/${type}+json` } });
+    expect(said(await broken('strategic-merge-patch'))[2]).toBe('unexpected end of JSON input');
+    expect(said(await broken('merge-patch'))[2]).toBe('error decoding patch: unexpected end of JSON input');
+  });
+
   test('nothing leaves the revision alone', async () => {
     await using api = await start();
     const created = (await create(api, 'a', { labels: { x: '1' } })).json();

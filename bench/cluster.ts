@@ -8,6 +8,7 @@ import { appsKinds, coreKinds, type Deployment, type Pod } from '../api/index.ts
 import { createClient, loadKubeconfig, type WatchEvent } from '../client/index.ts';
 import { option, parseOptions, silentLogger, systemClock, systemRandom } from '../runtime/index.ts';
 import { row, up } from './support/cluster.ts';
+import { deployment, quantile } from './support/workload.ts';
 
 const { values } = parseOptions(
   {
@@ -41,24 +42,6 @@ async function starts(): Promise<void> {
   rmSync(directory, { recursive: true });
 }
 
-const deployment = (name: string, replicas: number): Deployment => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace: 'default' },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: {
-        terminationGracePeriodSeconds: 0,
-        containers: [{ name: 'web', image: 'nginx:1.27', resources: { requests: { cpu: '10m', memory: '16Mi' } } }],
-      },
-    },
-  },
-  status: {},
-});
-
 /** From the first POST until the last pod is Running, as a watch sees it. */
 async function wave(directory: string): Promise<void> {
   const environment = { clock: systemClock, random: systemRandom, logger: silentLogger };
@@ -91,7 +74,7 @@ async function wave(directory: string): Promise<void> {
   await allRunning;
   const seconds = (performance.now() - begin) / 1000;
   startMs.sort((a, b) => a - b);
-  const at = (share: number) => ((startMs[Math.min(startMs.length - 1, Math.floor(startMs.length * share))] ?? 0) / 1000).toFixed(2);
+  const at = (share: number) => (quantile(startMs, share) / 1000).toFixed(2);
   row(
     `${total} pods of ${values.deployments}, ${values.nodes} nodes`,
     `${seconds.toFixed(2)} s, ${Math.round(total / seconds)} pods/s, start p50 ${at(0.5)} s, p99 ${at(0.99)} s`,

@@ -11,6 +11,7 @@ import { appsKinds, type ConfigMap, coreKinds, type Deployment, type Live, type 
 import { createClient, loadKubeconfig } from '../client/index.ts';
 import { option, parseOptions, silentLogger, systemClock, systemRandom } from '../runtime/index.ts';
 import { type BenchCluster, row, up } from './support/cluster.ts';
+import { deployment } from './support/workload.ts';
 
 const { values } = parseOptions(
   {
@@ -39,24 +40,6 @@ const client = createClient({
 });
 const deployments = client.resource<Deployment>(appsKinds.deployments);
 const pods = client.resource<Pod>(coreKinds.pods);
-
-const deployment = (name: string, replicas: number, image = 'nginx:1.27'): Deployment => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace: 'default' },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: {
-        terminationGracePeriodSeconds: 0,
-        containers: [{ name: 'web', image, resources: { requests: { cpu: '10m', memory: '16Mi' } } }],
-      },
-    },
-  },
-  status: {},
-});
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(2);
 
@@ -127,7 +110,7 @@ async function rollingUpdate(): Promise<void> {
   );
   await settled('rolling');
   const { ms, cpuMs } = await measured(async () => {
-    const body = { spec: { template: deployment('rolling', rolling, 'nginx:1.28').spec.template } };
+    const body = { spec: { template: deployment('rolling', rolling, { image: 'nginx:1.28' }).spec.template } };
     await deployments.patch('rolling', body, { namespace: 'default', type: 'merge' });
     await settled('rolling');
   });

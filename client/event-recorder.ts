@@ -1,18 +1,17 @@
 // Invariants
 // R1  Recording never throws, waits or fails the caller; what is too much is dropped, and said so in the log.
-// R2  Events about one object are written in order, by one lane; lanes do not wait for each other.
+// R2  Events about one object are written in order, by one lane; one that is tried again later does not hold up the others.
+// R3  Few are on their way at a time, and what is queued when it is closed is written still, if that can be done soon (EventDelivery).
 import { apiVersionOf, coreKinds, type Event, isDns1123Subdomain, isNotFound, toTime } from '../api/index.ts';
-import { BoundedQueue, type Clock, type Logger, type Random } from '../runtime/index.ts';
-import { errorFields, isConnectionError } from './errors.ts';
+import { BoundedQueue, type Clock } from '../runtime/index.ts';
 import { type CorrelatedEvent, EventCorrelator } from './event-correlator.ts';
+import { EventDelivery } from './event-delivery.ts';
 import { laneOf } from './lane-of.ts';
 import type { EventExtra, EventRecorder, EventRecorderOptions, EventSubject, ResourceClient } from './types.ts';
 
 const LANES = 8;
 /** Events that wait in one lane. */
-const QUEUED_MAX = 1000;
-/** Tries to write an event while the API server is away. */
-const TRIES_MAX = 12;
+const QUEUED_MAX = 2000;
 const RETRY_MS = 10_000;
 
 /** Makes a recorder for a component; it writes as long as it is not closed. */
@@ -22,19 +21,22 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
 class Recorder implements EventRecorder {
   readonly #options: EventRecorderOptions;
-  readonly #stop = new AbortController();
+  readonly #delivery: EventDelivery;
   readonly #lanes: Lane[];
   #lastNanos = 0n;
   #dropped = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
-    const events = options.client.resource<Event>(coreKinds.events);
-    this.#lanes = Array.from({ length: LANES }, () => new Lane({ ...options, events, signal: this.#stop.signal }));
+    const { client, clock, random } = options;
+    const events = client.resource<Event>(coreKinds.events);
+    const delivery = new EventDelivery({ ...options, retryMs: (tries) => (tries === 1 ? RETRY_MS * random.next() : RETRY_MS) });
+    this.#delivery = delivery;
+    this.#lanes = Array.from({ length: LANES }, () => new Lane({ clock, events, delivery }));
   }
 
   event(...[subject, type, reason, message, extra = {}]: Parameters<EventRecorder['event']>): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#delivery.isClosing) return;
     const { kind, apiVersion, metadata } = subject;
     if (!kind || !apiVersion || !metadata.name) {
       this.#options.logger.error({ kind, name: metadata.name, reason }, 'event without a subject was dropped');
@@ -50,9 +52,8 @@ class Recorder implements EventRecorder {
     await Promise.all(this.#lanes.map((lane) => lane.idle()));
   }
 
-  close(): void {
-    this.#stop.abort(new Error('the recorder was closed'));
-    for (const lane of this.#lanes) lane.clear();
+  close(): Promise<void> {
+    return this.#delivery.close(() => this.flush());
   }
 
   #sayDropped(): void {
@@ -102,10 +103,8 @@ class Recorder implements EventRecorder {
 
 interface LaneOptions {
   readonly events: ResourceClient<Event>;
+  readonly delivery: EventDelivery;
   readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
 }
 
 /** Writes its events one after the other. */
@@ -123,15 +122,12 @@ class Lane {
   /** @returns false when the event was dropped. */
   add(event: Event): boolean {
     const added = this.#queue.push(event);
+    if (added) this.#options.delivery.pace.enter();
     if (added && !this.#writing) {
       this.#writing = true;
-      this.#drain().catch((error: unknown) => this.#options.logger.error({ err: error }, 'recorder lane failed'));
+      void this.#drain();
     }
     return added;
-  }
-
-  clear(): void {
-    this.#queue.clear();
   }
 
   idle(): Promise<void> {
@@ -139,10 +135,15 @@ class Lane {
   }
 
   async #drain(): Promise<void> {
+    const { clock, delivery } = this.#options;
     try {
       for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
-        const correlated = this.#correlator.correlate(event, this.#options.clock.now());
-        if (correlated) await this.#deliver(correlated);
+        const correlated = this.#correlator.correlate(event, clock.now());
+        if (correlated) {
+          const { reason, involvedObject } = correlated.event;
+          await delivery.deliver((signal) => this.#write(correlated, signal), { reason, involvedObject });
+        }
+        delivery.pace.leave();
       }
     } finally {
       this.#writing = false;
@@ -150,31 +151,8 @@ class Lane {
     }
   }
 
-  /** Writes an event; again while the API server is away, but not when it says no. */
-  async #deliver(correlated: CorrelatedEvent): Promise<void> {
-    const { clock, random, signal } = this.#options;
-    for (let tries = 1; !(await this.#attempt(correlated, tries)); tries++) {
-      await clock.sleep(tries === 1 ? RETRY_MS * random.next() : RETRY_MS, signal).catch(() => undefined);
-    }
-  }
-
-  /** @returns whether it is done: written, refused, or tried often enough. */
-  async #attempt(correlated: CorrelatedEvent, tries: number): Promise<boolean> {
-    const { logger, signal } = this.#options;
-    if (signal.aborted) return true;
-    try {
-      await this.#write(correlated);
-      return true;
-    } catch (error) {
-      const giveUp = signal.aborted || !isConnectionError(error) || tries >= TRIES_MAX;
-      const { reason, involvedObject } = correlated.event;
-      logger[giveUp ? 'warn' : 'debug']({ reason, involvedObject, tries, giveUp, ...errorFields(error) }, 'event could not be written');
-      return giveUp;
-    }
-  }
-
-  async #write({ event, patch }: CorrelatedEvent): Promise<void> {
-    const { events, signal } = this.#options;
+  async #write({ event, patch }: CorrelatedEvent, signal: AbortSignal): Promise<void> {
+    const { events } = this.#options;
     const { name = '', namespace } = event.metadata;
     if (patch) {
       try {

@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom, silentLogger, VirtualClock } from '../runtime/index.ts';
-import { answerJson, bodyOf, listen } from '../test/support/http-server.ts';
+import { type Answer, recording } from '../test/support/event-recording.ts';
 import { until } from '../test/support/wait.ts';
-import { createClient } from './api-client.ts';
 import { createEventSeriesRecorder } from './event-series.ts';
-
-interface Written {
-  readonly method: string | undefined;
-  readonly path: string;
-  readonly body: { readonly series?: { readonly count: number; readonly lastObservedTime: string } } & Record<string, unknown>;
-}
 
 const refusal = (code: number, reason: string) => ({
   status: code,
@@ -18,37 +10,8 @@ const refusal = (code: number, reason: string) => ({
 
 const MINUTE_MS = 60_000;
 
-/** @param answers to the first writes; the others go well. */
-async function setUp(answers: ({ readonly status: number; readonly body: unknown } | 'break')[] = []) {
-  const clock = new VirtualClock();
-  const written: Written[] = [];
-  const server = await listen((request, response) => {
-    bodyOf(request)
-      .then((text) => {
-        const answer = answers.shift();
-        if (answer === 'break') {
-          response.destroy();
-          return;
-        }
-        written.push({ method: request.method, path: request.url ?? '', body: JSON.parse(text) });
-        answerJson(response, answer?.status ?? 200, answer?.body ?? JSON.parse(text));
-      })
-      .catch((error: Error) => response.destroy(error));
-  });
-  const client = createClient({ server: server.url, userAgent: 'test', clock });
-  const component = 'default-scheduler';
-  const recorder = createEventSeriesRecorder({ client, component, host: 'h', clock, random: seededRandom(1), logger: silentLogger });
-  return {
-    clock,
-    written,
-    recorder,
-    async [Symbol.asyncDispose]() {
-      recorder.close();
-      await client.close();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}
+const setUp = (answers: Answer[] = []) =>
+  recording((options) => createEventSeriesRecorder({ ...options, component: 'default-scheduler', host: 'h' }), answers);
 
 const podOf = (resourceVersion: string) => ({
   apiVersion: 'v1',
@@ -68,6 +31,7 @@ describe('the recorder of event series', () => {
       {
         method: 'POST',
         path: '/apis/events.k8s.io/v1/namespaces/work/events',
+        type: 'application/json',
         body: {
           apiVersion: 'events.k8s.io/v1',
           kind: 'Event',

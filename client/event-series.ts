@@ -1,21 +1,20 @@
 // Invariants
 // S1  Recording never throws, waits or fails the caller; what is too much is dropped, and said so in the log.
-// S2  What is written about one object is written in order, by one lane; lanes do not wait for each other.
-// S3  Equal events are one event: the second makes it a series, which is written then, every half an hour, and when it has ended.
+// S2  What is written about one object is written in order, by one lane; what is tried again later does not hold up the others.
+// S3  Few are on their way at a time, and what is queued when it is closed is written still, if that can be done soon (EventDelivery).
+// S4  Equal events are one event: the second makes it a series, which is written then, every half an hour, and when it has ended.
 import { hostname } from 'node:os';
 import { apiVersionOf, type EventsV1Event, eventsKinds, isDns1123Subdomain, isNotFound, toMicroTime } from '../api/index.ts';
-import type { Timer } from '../runtime/index.ts';
-import { errorFields, isConnectionError } from './errors.ts';
+import { every } from '../runtime/index.ts';
+import { EventDelivery } from './event-delivery.ts';
 import { laneOf } from './lane-of.ts';
 import type { EventExtra, EventRecorder, EventRecorderOptions, EventSubject, ResourceClient } from './types.ts';
 
 const LANES = 8;
 /** Events that wait to be written. */
-const QUEUED_MAX = 8_000;
+const QUEUED_MAX = 16_000;
 /** Events that are remembered, for others like them to come; the oldest is forgotten first. */
 const KEPT_MAX = 4_096;
-/** Tries to write an event while the API server is away. */
-const TRIES_MAX = 12;
 const RETRY_MS = 10_000;
 const RETRY_JITTER = 0.25;
 /** How often a series is written while it goes on, and how long nothing more must come for it to have ended. */
@@ -43,11 +42,10 @@ class SeriesRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #events: ResourceClient<EventsV1Event>;
   readonly #instance: string;
-  readonly #stop = new AbortController();
   readonly #kept = new Map<string, Kept>();
   readonly #lanes: Promise<void>[] = Array.from({ length: LANES }, () => Promise.resolve());
-  readonly #timers = new Map<number, Timer>();
-  #queued = 0;
+  readonly #upkeep: readonly Disposable[];
+  readonly #delivery: EventDelivery;
   #dropped = 0;
   #lastNanos = 0n;
 
@@ -55,12 +53,13 @@ class SeriesRecorder implements EventRecorder {
     this.#options = options;
     this.#events = options.client.resource<EventsV1Event>(eventsKinds.events);
     this.#instance = `${options.component}-${options.host ?? hostname()}`;
-    this.#every(REFRESH_MS, () => this.#refresh());
-    this.#every(FINISH_MS, () => this.#finish());
+    const { clock, random } = options;
+    this.#delivery = new EventDelivery({ ...options, retryMs: () => RETRY_MS * (1 + RETRY_JITTER * random.next()) });
+    this.#upkeep = [every(clock, REFRESH_MS, () => this.#refresh()), every(clock, FINISH_MS, () => this.#finish())];
   }
 
   event(...[subject, type, reason, note, extra = {}]: Parameters<EventRecorder['event']>): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#delivery.isClosing) return;
     const { kind, apiVersion, metadata } = subject;
     if (!kind || !apiVersion || !metadata.name) {
       this.#options.logger.error({ kind, name: metadata.name, reason }, 'event without a subject was dropped');
@@ -86,18 +85,9 @@ class SeriesRecorder implements EventRecorder {
     await Promise.all(this.#lanes);
   }
 
-  close(): void {
-    this.#stop.abort(new Error('the recorder was closed'));
-    for (const timer of this.#timers.values()) timer.cancel();
-  }
-
-  #every(periodMs: number, run: () => void): void {
-    const timer = this.#options.clock.setTimer(periodMs, () => {
-      if (this.#stop.signal.aborted) return;
-      run();
-      this.#every(periodMs, run);
-    });
-    this.#timers.set(periodMs, timer);
+  close(): Promise<void> {
+    for (const each of this.#upkeep) each[Symbol.dispose]();
+    return this.#delivery.close(() => this.flush());
   }
 
   #refresh(): void {
@@ -127,50 +117,23 @@ class SeriesRecorder implements EventRecorder {
   #enqueue(kept: Kept): void {
     const { logger } = this.#options;
     const { reason, regarding } = kept.event;
-    if (this.#queued >= QUEUED_MAX) {
+    if (this.#delivery.pace.queued >= QUEUED_MAX) {
       if (this.#dropped++ === 0) logger.warn({ reason }, 'too many events are queued, dropping');
       return;
     }
     if (this.#dropped > 0) logger.warn({ dropped: this.#dropped }, 'events were dropped');
     this.#dropped = 0;
-    this.#queued++;
+    this.#delivery.pace.enter();
     const at = laneOf(regarding?.uid ?? regarding?.name ?? '', LANES);
-    const written = (this.#lanes[at] ?? Promise.resolve()).then(() => this.#deliver(kept));
+    const deliver = () => this.#delivery.deliver((signal) => this.#write(kept, signal), { reason, regarding });
+    const written = (this.#lanes[at] ?? Promise.resolve()).then(deliver);
     this.#lanes[at] = written.finally(() => {
-      this.#queued--;
+      this.#delivery.pace.leave();
     });
   }
 
-  /** Writes an event; again while the API server is away, but not when it says no. */
-  async #deliver(kept: Kept): Promise<void> {
-    const { clock, random } = this.#options;
-    const { signal } = this.#stop;
-    for (let tries = 1; !(await this.#attempt(kept, tries)); tries++) {
-      await clock.sleep(RETRY_MS * (1 + RETRY_JITTER * random.next()), signal).catch(() => undefined);
-    }
-  }
-
-  /** @returns whether it is done: written, refused, or tried often enough. */
-  async #attempt(kept: Kept, tries: number): Promise<boolean> {
-    const { signal } = this.#stop;
-    if (signal.aborted) return true;
-    try {
-      await this.#write(kept);
-      return true;
-    } catch (error) {
-      const giveUp = signal.aborted || !isConnectionError(error) || tries >= TRIES_MAX;
-      const { reason, regarding } = kept.event;
-      this.#options.logger[giveUp ? 'warn' : 'debug'](
-        { reason, regarding, tries, giveUp, ...errorFields(error) },
-        'event could not be written',
-      );
-      return giveUp;
-    }
-  }
-
-  async #write(kept: Kept): Promise<void> {
+  async #write(kept: Kept, signal: AbortSignal): Promise<void> {
     const { event, count, lastMs, written } = kept;
-    const { signal } = this.#stop;
     const { name = '', namespace } = event.metadata;
     if (!written) {
       await this.#events.create(event, { signal });

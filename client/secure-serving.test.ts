@@ -53,11 +53,13 @@ function anApiServer(): { client: ApiClient; asked: unknown[] } {
 async function serve(...argv: string[]) {
   const { client, asked } = anApiServer();
   const { values } = parseOptions(servingOptions(0), ['--secure-port=1', ...argv]);
+  const metrics = createMetrics();
+  metrics.addPage('/metrics/resources', () => 'kube_pod_resource_request 1\n');
   const inner: Service = { start: () => Promise.resolve(), stop: () => Promise.resolve() };
   // Port 1 is nobody's; with the fallback a free one is taken only when it is in use, so tests ask for a free one.
   const service = withServing(
     { ...values, 'secure-port': Number(values['secure-port']) === 1 ? await freePort() : values['secure-port'] },
-    { service: inner, metrics: createMetrics(), client, clock: systemClock, logger: silentLogger },
+    { service: inner, metrics, client, clock: systemClock, logger: silentLogger },
   );
   services.push(service);
   await service.start();
@@ -110,6 +112,8 @@ describe('health and metrics over HTTPS', () => {
     expect((await ask(`${url}/metrics`, { token: 'good' })).text).toContain('process_resident_memory_bytes');
     expect(asked.at(-1)).toMatchObject({ user: 'alice', nonResourceAttributes: { path: '/metrics', verb: 'get' } });
     expect((await ask(`${url}/other`, { token: 'good' })).status).toBe(404);
+    expect((await ask(`${url}/metrics/resources`)).status).toBe(403);
+    expect(await ask(`${url}/metrics/resources`, { token: 'good' })).toEqual({ status: 200, text: 'kube_pod_resource_request 1\n' });
   });
 
   it('know clients by certificates of the API server’s CA, and by no others', async () => {

@@ -194,11 +194,14 @@ class SecureServing implements Service {
     const url = request.url ?? '/';
     const path = url.split('?')[0] ?? '/';
     const refusal = await this.#refusal(request, path);
-    if (refusal) send(response, refusal);
-    else if (path === '/metrics') {
-      const { metrics } = this.#parts;
-      send(response, { status: 200, body: await metrics.text(), type: metrics.contentType });
-    } else send(response, (await answerHealth(url, [pingCheck])) ?? { status: 404, body: '404 page not found\n' });
+    if (refusal) {
+      send(response, refusal);
+      return;
+    }
+    const { metrics } = this.#parts;
+    const body = await metrics.textAt(path);
+    if (body !== undefined) send(response, { status: 200, body, type: metrics.contentType });
+    else send(response, (await answerHealth(url, [pingCheck])) ?? { status: 404, body: '404 page not found\n' });
   }
 
   async #refusal(request: IncomingMessage, path: string): Promise<Answer | undefined> {

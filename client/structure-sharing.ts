@@ -4,13 +4,12 @@
 // - `share`, for an object that is new, finds parts equal to those of any other, by a table of what was seen lately;
 // - `adopt`, for an object that changed, finds parts equal to those of its last version. So `old.spec === object.spec` tells at once that
 //   nothing changed there. What did change is shared as if it were new.
+import { SHARED_TEXT_LENGTH_MIN, SharedTexts } from '../runtime/index.ts';
 
 /** Parts remembered; twice that in all. Older ones are forgotten, which costs memory and nothing else. */
 const GENERATION_MAX = 10_000;
 /** A part with a longer text in it is hardly the same anywhere else. */
 const TEXT_LENGTH_MAX = 128;
-/** `JSON.parse` itself makes texts up to this long one. */
-const TEXT_LENGTH_MIN = 10;
 /** Characters of a text that count for its hash. */
 const TEXT_HASHED_MAX = 24;
 /** What stands for a part that is not to be shared. */
@@ -23,8 +22,7 @@ type Tree = Fields | unknown[];
 export class StructureSharing {
   #young = new Map<number, Tree>();
   #old = new Map<number, Tree>();
-  #youngTexts = new Map<string, string>();
-  #oldTexts = new Map<string, string>();
+  readonly #texts = new SharedTexts();
 
   /** Replaces parts of the object by equal ones seen before. The object itself and its fields' values stay its own, their parts may not. */
   share<T extends object>(object: T): T {
@@ -58,7 +56,11 @@ export class StructureSharing {
   /** @returns whether the part is the same as before. */
   #adoptPart(next: Tree, key: string | number, before: unknown): boolean {
     const value = at(next, key);
-    if (value === before) return true;
+    if (value === before) {
+      // Texts that read alike are two all the same.
+      if (typeof value === 'string' && value.length > SHARED_TEXT_LENGTH_MIN) setAt(next, key, before);
+      return true;
+    }
     if (isTree(value)) {
       if (!isTree(before)) this.#sharePart(value, next, key);
       else if (this.adopt(value, before) === before) setAt(next, key, before);
@@ -108,20 +110,7 @@ export class StructureSharing {
 
   #shareText(tree: Tree, key: string | number): void {
     const value = at(tree, key);
-    if (typeof value === 'string' && value.length > TEXT_LENGTH_MIN) setAt(tree, key, this.#text(value));
-  }
-
-  #text(text: string): string {
-    if (text.length <= TEXT_LENGTH_MIN || text.length > TEXT_LENGTH_MAX) return text;
-    const young = this.#youngTexts.get(text);
-    if (young !== undefined) return young;
-    const known = this.#oldTexts.get(text) ?? text;
-    if (this.#youngTexts.size >= GENERATION_MAX) {
-      this.#oldTexts = this.#youngTexts;
-      this.#youngTexts = new Map();
-    }
-    this.#youngTexts.set(known, known);
-    return known;
+    if (typeof value === 'string' && value.length > SHARED_TEXT_LENGTH_MIN) setAt(tree, key, this.#texts.share(value));
   }
 
   #find(hash: number, part: Tree): Tree {

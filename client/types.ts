@@ -309,8 +309,8 @@ export interface EventRecorder {
   event(subject: EventSubject, type: 'Normal' | 'Warning', reason: string, message: string, extra?: EventExtra): void;
   /** Resolves when all that was recorded so far is written or given up. */
   flush(): Promise<void>;
-  /** Writes no more; what is queued is dropped. */
-  close(): void;
+  /** Takes no more, and resolves when what is queued is written, given up, or dropped because it took more than a second. */
+  close(): Promise<void>;
 }
 
 export interface LeaderElectorOptions {

@@ -33,6 +33,7 @@ import { serviceController } from './service/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
 import { legacyTokenCleaner } from './service-account-token/cleaner.ts';
 import { serviceAccountTokenController } from './service-account-token/controller.ts';
+import { serviceCidrController } from './service-cidr/controller.ts';
 import { statefulSetController } from './stateful-set/controller.ts';
 import {
   attributesClassProtectionController,
@@ -40,6 +41,7 @@ import {
   volumeProtectionController,
 } from './storage-protection/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
+import { ttlController } from './ttl/controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
 import { volumeExpandController } from './volume-expand/controller.ts';
 import { volumeModifier } from './volume-modify/controller.ts';
@@ -54,6 +56,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   nodeIpamController,
   nodeLifecycleController,
   taintEvictionController,
+  ttlController,
   podGarbageCollector,
   deploymentController,
   replicaSetController,
@@ -74,6 +77,7 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   endpointSliceController,
   endpointSliceMirroringController,
   serviceController,
+  serviceCidrController,
   attachDetachController,
   resourceClaimController,
   claimProtectionController,

@@ -24,6 +24,7 @@ import {
   type Live,
   type Namespace,
   type Node,
+  networkingKinds,
   type PersistentVolume,
   type PersistentVolumeClaim,
   type Pod,
@@ -39,6 +40,7 @@ import {
   type Secret,
   type Service,
   type ServiceAccount,
+  type ServiceCIDR,
   type StatefulSet,
   type StorageClass,
   storageKinds,
@@ -133,6 +135,7 @@ export class SharedInformers {
     this.#shared<VolumeAttributesClass>(storageKinds.volumeattributesclasses);
   certificateSigningRequests = (): Informer<CertificateSigningRequest> =>
     this.#shared<CertificateSigningRequest>(certificatesKinds.certificatesigningrequests);
+  serviceCidrs = (): Informer<ServiceCIDR> => this.#shared<ServiceCIDR>(networkingKinds.servicecidrs);
   clusterRoles = (): Informer<ClusterRole> => this.#shared<ClusterRole>(rbacKinds.clusterroles);
 
   /** The ConfigMaps of this name in all namespaces. */

@@ -98,7 +98,7 @@ export class ControllerManager implements Service {
       return made;
     };
     const informers = new SharedInformers(createInformerFactory({ client, clock, random, logger, freeze }));
-    const monitors = new Monitors({ client, informers, clock, random, logger });
+    const monitors = new Monitors({ client, informers, clock, random, logger, metrics: this.#metrics });
     const context: ControllerContext = { client, informers, monitors, clock, random, logger, settings, metrics: this.#metrics, recorder };
     const made = controllers.map(({ name, create }) => ({ name, controller: create(context) }));
     informers.start(signal);
@@ -112,7 +112,7 @@ export class ControllerManager implements Service {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      for (const made of recorders.values()) made.close();
+      await Promise.all([...recorders.values()].map((each) => each.close()));
     }
   }
 }

@@ -5,12 +5,13 @@ import {
   type Live,
   type Namespace,
   type NetworkPolicy,
+  type Node,
   networkingKinds,
   type Service,
 } from '../api/index.ts';
 import type { ApiClient } from '../client/index.ts';
 import type { Clock } from '../runtime/index.ts';
-import { CLUSTER_DNS, type ClusterDns } from './pod/sandbox-config.ts';
+import { CLUSTER_DNS, type ClusterDns } from './pod/pod-dns.ts';
 import type { ClusterDirectory } from './runtime/simulated/network/cluster-directory.ts';
 
 /** How long an answer is good: a script that asks in a loop asks the API server once in a while. */
@@ -53,6 +54,7 @@ export class ClientDirectory implements ClusterDirectory {
   readonly #slices: Answers<readonly Live<EndpointSlice>[]>;
   readonly #policies: Answers<readonly Live<NetworkPolicy>[]>;
   readonly #labels: Answers<Readonly<Record<string, string>>>;
+  readonly #nodeLabels: Answers<Readonly<Record<string, string>>>;
 
   constructor(client: ApiClient, clock: Clock, { domain, servers }: ClusterDns = CLUSTER_DNS) {
     this.#client = client;
@@ -60,6 +62,7 @@ export class ClientDirectory implements ClusterDirectory {
     this.#slices = new Answers(clock);
     this.#policies = new Answers(clock);
     this.#labels = new Answers(clock);
+    this.#nodeLabels = new Answers(clock);
     this.domain = domain;
     this.dnsServers = servers;
   }
@@ -88,5 +91,9 @@ export class ClientDirectory implements ClusterDirectory {
       namespace,
       async () => (await this.#client.resource<Namespace>(coreKinds.namespaces).get(namespace)).metadata.labels ?? {},
     );
+  }
+
+  nodeLabels(node: string): Promise<Readonly<Record<string, string>>> {
+    return this.#nodeLabels.get(node, async () => (await this.#client.resource<Node>(coreKinds.nodes).get(node)).metadata.labels ?? {});
   }
 }

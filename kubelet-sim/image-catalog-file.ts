@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { parseYaml } from '../api/index.ts';
 import { UserError } from '../runtime/index.ts';
 import type { ImageEntry } from './runtime/simulated/image-catalog.ts';
 
 /** Reads what a user says of images. @throws UserError saying in one line what is wrong with the file */
 export async function readImageCatalog(path: string): Promise<readonly ImageEntry[]> {
-  const [{ parse }, { z }] = await Promise.all([import('yaml'), import('zod')]);
+  const { z } = await import('zod');
   const map = z.record(z.string(), z.string());
   const texts = z.array(z.string());
   const port = z.int().min(1).max(65_535);
@@ -34,6 +35,7 @@ export async function readImageCatalog(path: string): Promise<readonly ImageEntr
     replies: z.array(reply).optional(),
     body: z.string().optional(),
     docroot: z.string().optional(),
+    exports: z.string().startsWith('/').optional(),
     serverName: z.string().optional(),
     accessLog: z.boolean().optional(),
     greeting: z.string().optional(),
@@ -68,7 +70,7 @@ export async function readImageCatalog(path: string): Promise<readonly ImageEntr
   });
   const entry = behaviour.extend({ repository: z.string().min(1), commands: z.record(z.string(), behaviour).optional() });
   try {
-    return z.strictObject({ images: z.array(entry) }).parse(parse(await readFile(path, 'utf8'))).images;
+    return z.strictObject({ images: z.array(entry) }).parse(parseYaml(await readFile(path, 'utf8'))).images;
   } catch (error) {
     const why =
       error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') : String(error);

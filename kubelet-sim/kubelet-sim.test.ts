@@ -1,110 +1,20 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Container, coreKinds, type Event, type Lease, type Live, type Node, type Pod, type Service } from '../api/index.ts';
-import { apiServerOptions, composeApiServer } from '../apiserver/index.ts';
-import { type ApiClient, createClient, createEventRecorder, loadKubeconfig } from '../client/index.ts';
-import { parseOptions, seededRandom, silentLogger, systemClock, systemRandom, VirtualClock } from '../runtime/index.ts';
+import { coreKinds, type Event, type Node, type Pod, type Service } from '../api/index.ts';
+import { systemClock } from '../runtime/index.ts';
 import { tempDirectory } from '../test/support/temp-directory.ts';
-import { ApiServerListener } from './api-server-listener.ts';
-import { createKubeletSim, type KubeletSim, type KubeletSimOptions } from './index.ts';
 // Loaded before the first command needs it: a load takes real time, and the clock of the nodes does not wait.
 import './runtime/simulated/shell/index.ts';
-
-/** An API server on the machine's clock, with nodes on one of their own. */
-class Cluster implements AsyncDisposable {
-  readonly clock = new VirtualClock(systemClock.now());
-  readonly admin: ApiClient;
-  readonly #directory: string;
-  readonly #ends: (() => Promise<void>)[] = [];
-
-  private constructor(directory: string, admin: ApiClient) {
-    this.#directory = directory;
-    this.admin = admin;
-  }
-
-  static async start(): Promise<Cluster> {
-    const directory = await tempDirectory();
-    const environment = { clock: systemClock, random: systemRandom, logger: silentLogger };
-    const { values } = parseOptions(apiServerOptions, [
-      '--data-dir',
-      directory.path,
-      '--ephemeral',
-      '--secure-port',
-      '0',
-      '--disable-admission-plugins',
-      'ServiceAccount',
-    ]);
-    const server = composeApiServer(values, environment);
-    await server.start();
-    const admin = createClient({ ...loadKubeconfig(join(directory.path, 'admin.kubeconfig')), userAgent: 'test', ...environment });
-    const cluster = new Cluster(directory.path, admin);
-    cluster.#ends.push(
-      async () => await directory[Symbol.asyncDispose](),
-      () => server.stop(),
-      () => admin.close(),
-    );
-    return cluster;
-  }
-
-  async nodes(options: Partial<KubeletSimOptions> = {}): Promise<KubeletSim> {
-    const config = loadKubeconfig(join(this.#directory, 'kubelet.kubeconfig'));
-    const environment = { clock: this.clock, random: seededRandom(this.#ends.length), logger: silentLogger };
-    const client = createClient({ ...config, userAgent: 'nodes', logger: silentLogger });
-    const recorder = createEventRecorder({ client, component: 'kubelet', ...environment });
-    const sim = createKubeletSim({
-      ...environment,
-      client,
-      recorder,
-      nodes: 2,
-      clientCa: config.ca,
-      apiServer: new ApiServerListener(config),
-      ...options,
-    });
-    this.#ends.push(async () => {
-      await sim.stop();
-      await client.close();
-    });
-    await sim.start();
-    await this.until('the nodes have pod ranges', async () => (await this.list<Node>(coreKinds.nodes)).every(({ spec }) => spec?.podCIDR));
-    return sim;
-  }
-
-  async createPod(name: string, container: Partial<Container> = {}, spec: Partial<Pod['spec']> = {}): Promise<void> {
-    const containers = [{ name: 'main', image: 'nginx', ...container }];
-    await this.admin.resource<Pod>(coreKinds.pods).create({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name, namespace: 'default' },
-      spec: { nodeName: 'node-1', containers, ...spec },
-    });
-  }
-
-  async pod(name: string): Promise<Live<Pod> | undefined> {
-    return (await this.list<Pod>(coreKinds.pods)).find(({ metadata }) => metadata.name === name);
-  }
-
-  async list<T extends Pod | Node | Event | Lease>(kind: (typeof coreKinds)[keyof typeof coreKinds]): Promise<Live<T>[]> {
-    return (await this.admin.resource<T>(kind).list()).items;
-  }
-
-  /** Waits, while the nodes' time goes on. */
-  async until(what: string, condition: () => Promise<boolean>): Promise<void> {
-    for (let i = 0; i < 400; i++) {
-      if (await condition()) return;
-      await this.clock.advance(100);
-    }
-    throw new Error(`waited in vain: ${what}`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const end of this.#ends.reverse()) await end();
-  }
-}
+import { Cluster } from '../test/support/simulated-nodes.ts';
 
 test('nodes register Ready, with addresses, capacity and leases, and come back when they are deleted', async () => {
   await using cluster = await Cluster.start();
-  const sim = await cluster.nodes({ nodeLabels: { zone: 'a' }, taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] });
+  const sim = await cluster.nodes({
+    runtimeHandlers: ['runsc'],
+    nodeLabels: { zone: 'a' },
+    taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }],
+  });
   const [first, second] = await cluster.list<Node>(coreKinds.nodes);
   expect(second?.metadata.labels).toMatchObject({
     'kubernetes.io/hostname': 'node-1',
@@ -124,7 +34,21 @@ test('nodes register Ready, with addresses, capacity and leases, and come back w
     'PIDPressure False',
     'Ready True',
   ]);
+  const features = { recursiveReadOnlyMounts: true, userNamespaces: true };
+  expect(second?.status?.runtimeHandlers).toEqual([
+    { name: '', features },
+    { name: 'runsc', features },
+  ]);
+  expect(second?.status?.features).toEqual({ supplementalGroupsPolicy: true });
   expect(second?.status?.daemonEndpoints?.kubeletEndpoint?.Port).toBe(sim.port);
+  const csiNode = await cluster.admin.request('GET', '/apis/storage.k8s.io/v1/csinodes/node-1');
+  expect(JSON.parse(csiNode.body.toString())).toMatchObject({
+    metadata: {
+      annotations: { 'storage.alpha.kubernetes.io/migrated-plugins': expect.stringMatching(/^kubernetes\.io\/aws-ebs,/) },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: second?.metadata.uid }],
+    },
+    spec: { drivers: null },
+  });
   const renewTimes = async () => {
     const { body } = await cluster.admin.request('GET', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-0');
     return /"renewTime":"([^"]+)"/.exec(body.toString())?.[1] ?? '';
@@ -162,13 +86,12 @@ test('a pod runs, is seen in the API, tells its story in events, logs through th
     return log !== '';
   });
   expect(log).toBe('hello from web\n');
-  await cluster.until('the events are there', async () => (await cluster.list<Event>(coreKinds.events)).length >= 4);
-  const events = (await cluster.list<Event>(coreKinds.events)).map(
-    ({ reason, source, involvedObject }) => `${reason} ${source?.host} ${involvedObject.fieldPath}`,
-  );
-  expect(events).toEqual(
-    expect.arrayContaining(['Pulled', 'Created', 'Started'].map((reason) => `${reason} node-1 spec.containers{main}`)),
-  );
+  const told = async () =>
+    (await cluster.list<Event>(coreKinds.events)).map(
+      ({ reason, source, involvedObject }) => `${reason} ${source?.host} ${involvedObject.fieldPath}`,
+    );
+  const wanted = ['Pulled', 'Created', 'Started'].map((reason) => `${reason} node-1 spec.containers{main}`);
+  await expect.poll(told).toEqual(expect.arrayContaining(wanted));
   await cluster.admin.resource<Pod>(coreKinds.pods).delete('web', { namespace: 'default' });
   await cluster.until('the pod is gone', async () => (await cluster.pod('web')) === undefined);
 });
@@ -198,6 +121,19 @@ test('a new process takes over the nodes and what runs on them', async () => {
   await cluster.admin.resource<Pod>(coreKinds.pods).delete('web', { namespace: 'default' });
   await cluster.until('the pod is gone', async () => (await cluster.pod('web')) === undefined);
   expect([...(second.agents.get('node-1')?.workers ?? [])]).toEqual([]);
+});
+
+test('of pods that were bound while no process ran, those made first find room', async () => {
+  await using cluster = await Cluster.start();
+  const first = await cluster.nodes({ cpu: '1' });
+  await first.stop();
+  const resources = { requests: { cpu: '600m' } };
+  await cluster.createPod('old', { resources });
+  await systemClock.sleep(1000); // what is told of times is told in seconds
+  await cluster.createPod('new', { resources });
+  await cluster.nodes({ cpu: '1' });
+  await cluster.until('the old pod runs', async () => (await cluster.pod('old'))?.status.phase === 'Running');
+  expect((await cluster.pod('new'))?.status).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu' });
 });
 
 test('a node that is short of memory says so, evicts, and takes no more', async () => {
@@ -312,12 +248,32 @@ test('policies and annotations say how pods and nodes behave', async () => {
   await cluster.until('the fault is gone', async () => sim.agents.get('node-0')?.isReachable === true);
 });
 
+test('annotations that a running pod is given, and loses, are followed', async () => {
+  await using cluster = await Cluster.start();
+  await cluster.nodes();
+  await cluster.createPod('web');
+  const isReady = async () => (await cluster.pod('web'))?.status.containerStatuses?.[0]?.ready;
+  await cluster.until('it is ready', async () => (await isReady()) === true);
+  const annotate = (word: string, text: string | null) =>
+    cluster.admin.request('PATCH', '/api/v1/namespaces/default/pods/web', {
+      body: { metadata: { annotations: { [`simulation.nanokube.io/${word}`]: text } } },
+      contentType: 'application/merge-patch+json',
+    });
+  await annotate('ready', 'never');
+  await cluster.until('it is not ready', async () => (await isReady()) === false);
+  await annotate('ready', null);
+  await cluster.until('it is ready again', async () => (await isReady()) === true);
+  await annotate('exit-after', '2s');
+  await cluster.until('it ends', async () => ((await cluster.pod('web'))?.status.containerStatuses?.[0]?.restartCount ?? 0) > 0);
+});
+
 test('a static pod runs from its file: its mirror comes back, and goes with the file', async () => {
   await using cluster = await Cluster.start();
   await using directory = await tempDirectory();
   await mkdir(join(directory.path, 'node-1'));
   const file = join(directory.path, 'node-1', 'proxy.yaml');
   await writeFile(file, 'apiVersion: v1\nkind: Pod\nmetadata: { name: proxy }\nspec: { containers: [{ name: main, image: nginx }] }\n');
+  await writeFile(join(directory.path, 'deep.yaml'), `kind: Pod\nspec: ${'['.repeat(200_000)}`); // must not end the process
   await cluster.nodes({ podManifestPath: directory.path });
   const mirror = () => cluster.pod('proxy-node-1');
   await cluster.until('it runs', async () => (await mirror())?.status.phase === 'Running');
@@ -335,25 +291,45 @@ test('a static pod runs from its file: its mirror comes back, and goes with the 
   await cluster.until('of the same containers', async () => (await mirror())?.status.phase === 'Running');
   const { status } = (await mirror()) ?? {};
   expect(status?.containerStatuses?.[0]?.containerID).toBe(first?.status.containerStatuses?.[0]?.containerID);
+  // Its file changes: what runs instead waits until what ran has ended.
+  const manifest = (image: string) =>
+    `apiVersion: v1\nkind: Pod\nmetadata: { name: proxy }\nspec: { containers: [{ name: main, image: ${image}, command: [sleep, '3600'] }] }\n`;
+  const runsWith = async (image: string) => {
+    await writeFile(file, manifest(image));
+    await cluster.clock.advance(20_000);
+    await cluster.until(`the mirror is of ${image}`, async () => (await mirror())?.spec.containers[0]?.image === image);
+  };
+  await runsWith('busybox:1');
+  await cluster.until('it runs instead', async () => (await mirror())?.status.phase === 'Running');
+  await runsWith('busybox:2');
+  await cluster.clock.advance(20_000); // sleep does not hear SIGTERM
+  expect((await mirror())?.status.phase).toBe('Pending');
+  await cluster.until('it runs at last', async () => {
+    await cluster.clock.advance(1000);
+    return (await mirror())?.status.phase === 'Running';
+  });
   await rm(file);
   await cluster.clock.advance(20_000);
   await cluster.until('it is gone', async () => (await mirror()) === undefined);
 });
 
-test('a pod reaches the API server at its Service, with its own credentials and none of the node’s; other pods by the Services there are', async () => {
+test('a pod reaches the API server at its Service and at its own address, with its own credentials and none of the node’s; other pods by the Services there are', async () => {
   await using cluster = await Cluster.start();
   await cluster.nodes();
   const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' } };
   await cluster.admin
     .resource<Service>(coreKinds.services)
     .create({ ...service, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } });
+  const endpoints = JSON.parse((await cluster.admin.request('GET', '/api/v1/namespaces/default/endpoints/kubernetes')).body.toString());
+  const [{ addresses, ports }] = endpoints.subsets;
   const script =
-    'for path in version api/v1/secrets; do curl -s -k -o /dev/null -w "%{http_code} " https://kubernetes.default/$path; done; echo; curl https://kubernetes.default/version; wget -qO- http://web; exit 0';
+    `for host in kubernetes.default ${addresses[0].ip}:${ports[0].port}; do curl -s -k -o /dev/null -w "%{http_code} " https://$host/version; done; ` +
+    'curl -s -k -o /dev/null -w "%{http_code} " https://kubernetes.default/api/v1/secrets; echo; curl https://kubernetes.default/version; wget -qO- http://web; exit 0';
   await cluster.createPod('client', { image: 'busybox', command: ['sh', '-c', script] }, { restartPolicy: 'Never' });
   await cluster.until('the client is done', async () => (await cluster.pod('client'))?.status.phase === 'Succeeded');
   const log = await cluster.admin.request('GET', '/api/v1/namespaces/default/pods/client/log');
   expect(log.body.toString().replace(/\(10[\d.]+\)/, '(ADDRESS)')).toBe(
-    "200 403 \ncurl: (60) SSL certificate problem: unable to get local issuer certificate\nwget: can't connect to remote host (ADDRESS): Connection refused\n",
+    "200 200 403 \ncurl: (60) SSL certificate problem: unable to get local issuer certificate\nwget: can't connect to remote host (ADDRESS): Connection refused\n",
   );
 });
 
@@ -389,16 +365,36 @@ test('a node whose conditions a controller has set to Unknown writes them again,
   expect(node.status?.conditions?.every(({ status }) => status !== 'Unknown')).toBe(true);
 });
 
+test('a resource that somebody gives a node may be had by pods, until it is taken away', async () => {
+  await using cluster = await Cluster.start();
+  await cluster.nodes();
+  const give = (amount: string | null) =>
+    cluster.admin.request('PATCH', '/api/v1/nodes/node-1/status', {
+      body: { status: { capacity: { 'example.com/dongle': amount } } },
+      contentType: 'application/merge-patch+json',
+    });
+  const offered = async () =>
+    (await cluster.list<Node>(coreKinds.nodes)).find(({ metadata }) => metadata.name === 'node-1')?.status?.allocatable;
+  await give('4');
+  await cluster.until('it is allocatable', async () => (await offered())?.['example.com/dongle'] === '4');
+  await give(null);
+  await cluster.until('it is gone', async () => (await offered())?.['example.com/dongle'] === undefined);
+  expect(await offered()).toMatchObject({ pods: '110' });
+});
+
 test('a critical pod that the node has no room for preempts another, which fails and says why', async () => {
   await using cluster = await Cluster.start();
   await cluster.nodes({ cpu: '2' });
   const asking = (cpu: string) => ({ resources: { requests: { cpu } } });
-  await cluster.createPod('common', asking('1500m'));
+  const lifecycle = { preStop: { sleep: { seconds: 12 } } };
+  await cluster.createPod('common', { ...asking('1500m'), lifecycle });
   await cluster.until('runs', async () => (await cluster.pod('common'))?.status.phase === 'Running');
   await cluster.createPod('critical', asking('1'), { priorityClassName: 'system-node-critical' });
   await cluster.until('preempted', async () => (await cluster.pod('common'))?.status.phase === 'Failed');
   await cluster.until('critical runs', async () => (await cluster.pod('critical'))?.status.phase === 'Running');
   const { status } = (await cluster.pod('common')) ?? {};
+  const gaveWay = status?.containerStatuses?.[0]?.state?.terminated?.finishedAt ?? 'never';
+  expect(((await cluster.pod('critical'))?.status.startTime ?? '') >= gaveWay).toBe(true);
   expect([status?.reason, status?.message]).toEqual(['Preempting', 'Preempted in order to admit critical pod']);
   expect(status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
     status: 'True',

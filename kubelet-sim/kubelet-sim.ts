@@ -15,18 +15,20 @@ import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import { UserError } from '../runtime/index.ts';
 import { Agenda } from './agenda.ts';
 import { ClientDirectory } from './cluster-directory.ts';
-import { DEFAULT_THRESHOLDS, type Threshold } from './node/eviction.ts';
+import { DEFAULT_EVICTION_RULES, type EvictionRules } from './node/eviction.ts';
 import { NodeAgent } from './node/node-agent.ts';
-import type { NodeSpec } from './node/node-object.ts';
+import { type NodeSpec, partOfStatus } from './node/node-object.ts';
 import { followManifests } from './node/static-pods.ts';
 import { classLabels, classOf, type NodeClass } from './node-classes.ts';
+import { CERTIFICATE_ANNOTATION } from './peers/peer-table.ts';
+import { Peers } from './peers/peers.ts';
 import { ClientConfigSource } from './pod/config-source.ts';
 import { PacedEvents } from './pod/paced-events.ts';
-import { CLUSTER_DNS } from './pod/sandbox-config.ts';
+import { CLUSTER_DNS, type ClusterDns } from './pod/pod-dns.ts';
 import { StatusWriter } from './pod/status-writer.ts';
 import { ClientClaimSource } from './pod/volumes/claim-source.ts';
 import { HeldClaims } from './pod/volumes/held-claims.ts';
-import type { ImageService } from './runtime/cri.ts';
+import type { ImageService } from './runtime/image-service.ts';
 import { LogBudget } from './runtime/simulated/container-log.ts';
 import { ImageCatalog, type ImageEntry } from './runtime/simulated/image-catalog.ts';
 import type { Listener } from './runtime/simulated/network/listener.ts';
@@ -36,6 +38,7 @@ import { hexId, SimulatedRuntime } from './runtime/simulated/simulated-runtime.t
 import { KubeletAccess } from './server/access.ts';
 import type { LocatedPod } from './server/served-nodes.ts';
 import { createKubeletServer, type KubeletServer } from './server/server.ts';
+import { newServerIdentity, type ServerIdentity } from './server/server-identity.ts';
 import type { SimulationPolicy } from './simulation/definitions.ts';
 import { Scripts } from './simulation/scripts.ts';
 import { followSimulation } from './simulation/simulation.ts';
@@ -75,8 +78,8 @@ export interface KubeletSimOptions {
   /** Whether SimulationPolicies and KWOK's Stages are defined and followed. */
   readonly simulationPolicies?: boolean | undefined;
   readonly nodeClasses?: readonly NodeClass[] | undefined;
-  /** When a node counts as short of something; a kubelet's own unless given. */
-  readonly evictionThresholds?: readonly Threshold[] | undefined;
+  /** When a node counts as short of something, and what follows; a kubelet's own unless given. */
+  readonly evictionRules?: EvictionRules | undefined;
   readonly imageCatalog?: readonly ImageEntry[] | undefined;
   readonly imagePullMs?: number | undefined;
   readonly imagePullBytesPerSecond?: number | undefined;
@@ -87,6 +90,8 @@ export interface KubeletSimOptions {
   readonly clusterDomain?: string | undefined;
   /** Addresses of the cluster's DNS servers. */
   readonly clusterDns?: readonly string[] | undefined;
+  /** Names that RuntimeClasses may give as their handler. */
+  readonly runtimeHandlers?: readonly string[] | undefined;
   /** Writes events; without it there are none. */
   readonly recorder?: EventRecorder | undefined;
 }
@@ -128,6 +133,12 @@ class SimulatedKubelets implements KubeletSim {
   readonly agents = new Map<string, NodeAgent>();
   readonly #events: PacedEvents;
   readonly #scripts: Scripts;
+  readonly #identity: ServerIdentity;
+  readonly #peers: Peers;
+  /** Where the pods of this process are; made with its nodes. */
+  readonly #host: SimulatedHost;
+  /** All nodes of the cluster are told of: from the start, or once a pod reaches for another process. */
+  #nodesFollowed: Promise<void> | undefined;
   #pods: Informer<Pod> | undefined;
 
   constructor(options: KubeletSimOptions) {
@@ -140,11 +151,24 @@ class SimulatedKubelets implements KubeletSim {
       clock: this.#agenda,
       isBusy: () => this.#statuses.size > 0,
     });
+    const advertiseAddress = options.advertiseAddress ?? 'localhost';
+    this.#identity = newServerIdentity({ clock: options.clock, advertiseAddress });
+    this.#peers = new Peers({
+      identity: this.#identity,
+      clock: options.clock,
+      logger: options.logger,
+      isOwn: (name) => this.agents.has(name),
+      follow: () => this.#followNodes(),
+      host: () => this.#host,
+    });
+    this.#host = this.#newHost();
     this.#server = createKubeletServer({
       address: options.address ?? '127.0.0.1',
       port: options.port ?? 0,
-      advertiseAddress: options.advertiseAddress ?? 'localhost',
+      advertiseAddress,
       clientCa: options.clientCa,
+      identity: this.#identity,
+      acceptPeer: (socket) => this.#peers.server.accept(socket),
       clock: options.clock,
       logger: options.logger,
       access: new KubeletAccess({ client: options.client, clock: options.clock }),
@@ -174,9 +198,10 @@ class SimulatedKubelets implements KubeletSim {
       logger: this.#options.logger,
     });
     const single = this.#options.nodes === 1 ? [...this.agents.keys()][0] : undefined;
+    const trim = (node: Live<Node>) => this.#trimNode(node);
     const nodes = factory.informer<Node>(
       coreKinds.nodes,
-      single === undefined ? { transform: trimNode } : { transform: trimNode, fieldSelector: `metadata.name=${single}` },
+      single === undefined ? { transform: trim } : { transform: trim, fieldSelector: `metadata.name=${single}` },
     );
     const pods = factory.informer<Pod>(coreKinds.pods, {
       transform: trimManagedFields,
@@ -188,13 +213,16 @@ class SimulatedKubelets implements KubeletSim {
     nodes.addHandler({
       onAdd: (node) => this.#nodeChanged(node),
       onUpdate: (node) => this.#nodeChanged(node),
-      onDelete: (node) => this.agents.get(node.metadata.name)?.nodeDeleted(),
+      onDelete: (node) => this.#nodeGone(node),
     });
+    if (single === undefined) this.#nodesFollowed = Promise.resolve();
+    const already: Live<Pod>[] = [];
     pods.addHandler({
-      onAdd: (pod, isInitial) => this.#agentOf(pod)?.podAdded(pod, isInitial),
+      onAdd: (pod, isInitial) => (isInitial ? void already.push(pod) : this.#agentOf(pod)?.podAdded(pod, false)),
       onUpdate: (pod, old) => this.#podUpdated(pod, old),
       onDelete: (pod) => this.#agentOf(pod)?.podDeleted(pod),
     });
+    this.#takeOver(already);
     await this.#registerAll();
     void this.#tellStart();
     if (this.#options.simulationPolicies) this.#followSimulation();
@@ -202,18 +230,62 @@ class SimulatedKubelets implements KubeletSim {
     this.#options.logger.info({ nodes: this.agents.size, url: this.url }, 'nodes registered');
   }
 
+  /** Pods that were there before this process: who came last is the first that a node has no room for. Upstream: `HandlePodAdditions`. */
+  #takeOver(pods: readonly Live<Pod>[]): void {
+    const byAge = [...pods].sort((a, b) => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp));
+    for (const pod of byAge) {
+      try {
+        this.#agentOf(pod)?.podAdded(pod, true);
+      } catch (error) {
+        this.#options.logger.error({ err: error, pod: pod.metadata.name }, 'pod not taken over');
+      }
+    }
+  }
+
   async stop(): Promise<void> {
     this.#abort.abort();
     for (const agent of this.agents.values()) agent.stop();
     this.#events.stop();
-    this.#options.recorder?.close();
+    await this.#options.recorder?.close();
     this.#statuses.stop();
+    this.#peers.close();
     await this.#server.stop();
+  }
+
+  /** Other processes' nodes are of interest to one that holds several anyway; to one with a single node when it first needs them. */
+  #followNodes(): Promise<void> {
+    this.#nodesFollowed ??= this.#followOtherNodes();
+    return this.#nodesFollowed;
+  }
+
+  async #followOtherNodes(): Promise<void> {
+    const factory = createInformerFactory(this.#options);
+    factory.informer<Node>(coreKinds.nodes, { transform: (node) => this.#trimNode(node) }).addHandler({
+      onAdd: (node) => this.#peers.nodeChanged(node),
+      onUpdate: (node) => this.#peers.nodeChanged(node),
+      onDelete: (node) => this.#peers.nodeDeleted(node.metadata.name),
+    });
+    factory.start(this.#abort.signal);
+    await factory.waitForSync(this.#abort.signal);
+  }
+
+  /** Only what an agent reads of its node, or of another's. */
+  #trimNode(node: Live<Node>): Live<Node> {
+    trimManagedFields(node);
+    if (!node.status) return node;
+    const { addresses, daemonEndpoints } = node.status;
+    node.status = this.agents.has(node.metadata.name) ? partOfStatus(node.status) : { addresses, daemonEndpoints };
+    return node;
+  }
+
+  #nodeGone({ metadata }: Live<Node>): void {
+    this.#peers.nodeDeleted(metadata.name);
+    this.agents.get(metadata.name)?.nodeDeleted();
   }
 
   #nodeChanged(node: Live<Node>): void {
     const agent = this.agents.get(node.metadata.name);
-    if (!agent) return;
+    if (!agent) return void this.#peers.nodeChanged(node);
     const old = agent.node;
     agent.nodeChanged(node);
     if (old?.metadata.annotations !== node.metadata.annotations || old?.metadata.labels !== node.metadata.labels)
@@ -237,7 +309,9 @@ class SimulatedKubelets implements KubeletSim {
       { client, clock: this.#agenda, random, logger, recorderOf: (host) => this.#events.of(host), isOwn: (name) => this.agents.has(name) },
       signal,
     );
-    const onStages = (stages: readonly KubeObject[]) => engine.setStages(stages);
+    const onStages = (stages: readonly KubeObject[]) => {
+      engine.setStages(stages).catch((error: unknown) => logger.error({ err: error }, 'stages are not followed'));
+    };
     followSimulation({ client, clock, random, logger, onPolicies, onStages }, signal).catch((error: unknown) => {
       if (!signal.aborted) logger.error({ err: error }, 'policies are not followed');
     });
@@ -277,6 +351,26 @@ class SimulatedKubelets implements KubeletSim {
     }
   }
 
+  get #cluster(): ClusterDns {
+    const { clusterDomain = CLUSTER_DNS.domain, clusterDns = CLUSTER_DNS.servers } = this.#options;
+    return { domain: clusterDomain, servers: clusterDns };
+  }
+
+  #newHost(): SimulatedHost {
+    const { client, random, apiServer } = this.#options;
+    const clock = this.#agenda;
+    return {
+      clock,
+      random,
+      network: new Map<string, Sandbox>(),
+      nodes: new Map(),
+      directory: new ClientDirectory(client, clock, this.#cluster),
+      remote: this.#peers.remote,
+      apiServer,
+      logs: new LogBudget(),
+    };
+  }
+
   #createAgents(): void {
     const { client, random, logger, nodes, nodeStartIndex = 0 } = this.#options;
     const clock = this.#agenda;
@@ -288,17 +382,6 @@ class SimulatedKubelets implements KubeletSim {
       bytesPerSecond: this.#options.imagePullBytesPerSecond,
       privateRegistries: this.#options.privateRegistries,
     });
-    const { clusterDomain = CLUSTER_DNS.domain, clusterDns = CLUSTER_DNS.servers } = this.#options;
-    const cluster = { domain: clusterDomain, servers: clusterDns };
-    const host: SimulatedHost = {
-      clock,
-      random,
-      network: new Map<string, Sandbox>(),
-      nodes: new Map(),
-      directory: new ClientDirectory(client, clock, cluster),
-      apiServer: this.#options.apiServer,
-      logs: new LogBudget(),
-    };
     const shared = {
       client,
       clock,
@@ -310,16 +393,16 @@ class SimulatedKubelets implements KubeletSim {
       recorderOf: (name: string) => this.#events.of(name),
       statusFrequencyMs: this.#options.statusFrequencyMs ?? 10_000,
       leaseDurationSeconds: this.#options.leaseDurationSeconds ?? 40,
-      cluster,
+      cluster: this.#cluster,
       scripts: this.#scripts,
-      thresholds: this.#options.evictionThresholds ?? DEFAULT_THRESHOLDS,
+      evictionRules: this.#options.evictionRules ?? DEFAULT_EVICTION_RULES,
     };
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
       const images = new SimulatedImages(library);
       const name = `${this.#options.nodeNamePrefix ?? 'node-'}${i}`;
       const { cpu, memory } = this.#sizeOf(i);
       const capacity = { cpuMillis: parseQuantity(cpu).milli(), memoryBytes: parseQuantity(memory).value() };
-      const runtime = new SimulatedRuntime(host, images, { name, ip: nodeIp(i), capacity });
+      const runtime = new SimulatedRuntime(this.#host, images, { name, ip: nodeIp(i), capacity, ...this.#handlersOf(i) });
       this.#bringImages(images, i);
       const agent = new NodeAgent(shared, {
         spec: this.#specOf(i, runtime),
@@ -365,6 +448,13 @@ class SimulatedKubelets implements KubeletSim {
     return claims;
   }
 
+  /** The handlers of RuntimeClasses that a node knows, where they are said. */
+  #handlersOf(index: number): { readonly handlers?: readonly string[] } {
+    const { nodeClasses = [], nodeStartIndex = 0, runtimeHandlers } = this.#options;
+    const handlers = classOf(nodeClasses, index - nodeStartIndex)?.nodeClass.runtimeHandlers ?? runtimeHandlers;
+    return handlers ? { handlers } : {};
+  }
+
   /** What a node has of the usual. */
   #sizeOf(index: number): Pick<NodeSpec, 'cpu' | 'memory'> {
     const { nodeClasses = [], nodeStartIndex = 0, cpu = '8', memory = '32Gi' } = this.#options;
@@ -386,8 +476,10 @@ class SimulatedKubelets implements KubeletSim {
       extendedResources: nodeClass.extendedResources,
       maxPods: nodeClass.maxPods ?? maxPods,
       labels: own ? { ...nodeLabels, ...classLabels(own.nodeClass, own.place) } : nodeLabels,
+      annotations: { [CERTIFICATE_ANNOTATION]: this.#identity.fingerprint },
       taints: [...taints, ...(nodeClass.taints ?? [])],
       runtimeVersion: `${runtime.name}://${runtime.version}`,
+      runtimeHandlers: runtime.handlers,
       machineId: hexId(this.#options.random).slice(0, 32),
     };
   }
@@ -399,11 +491,4 @@ function shareOf(cidr: string, index: number): string | undefined {
   if (cidr === '') return undefined;
   const share = b * 256 + index;
   return `${a + Math.floor(share / 65_536)}.${Math.floor(share / 256) % 256}.${share % 256}.0/24`;
-}
-
-/** Only what an agent reads of its node. */
-function trimNode(node: Live<Node>): Live<Node> {
-  trimManagedFields(node);
-  if (node.status) node.status = { conditions: node.status.conditions };
-  return node;
 }

@@ -5,14 +5,22 @@ import { ApiServerListener } from './api-server-listener.ts';
 import { readImageCatalog } from './image-catalog-file.ts';
 import { createKubeletSim } from './kubelet-sim.ts';
 import { readNodeClasses } from './node-classes.ts';
-import { type KubeletSimValues, kubeletSimOptions, parseAddresses, parseLabels, parseTaints, parseThresholds } from './options.ts';
+import {
+  type KubeletSimValues,
+  kubeletSimOptions,
+  parseAddresses,
+  parseHandlers,
+  parseLabels,
+  parseTaints,
+  parseThresholds,
+} from './options.ts';
 
 /** `nanokube kubelet-sim`. */
 export const main = (argv: readonly string[]): Promise<void> =>
   processMain({ name: 'kubelet-sim', about: 'Runs simulated nodes, whose pods really run.', options: kubeletSimOptions, create }, argv);
 
 async function create(values: KubeletSimValues, environment: Environment): Promise<Service> {
-  const client = clientFromOptions(values, { userAgent: 'nanokube-kubelet', ...environment });
+  const client = clientFromOptions(values, { userAgent: 'kubelet', ...environment });
   const sim = createKubeletSim({
     ...environment,
     client,
@@ -39,11 +47,16 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
     podManifestPath: values['pod-manifest-path'],
     simulationPolicies: values['simulation-policies'],
     nodeClasses: values['node-classes'] === undefined ? [] : await readNodeClasses(values['node-classes']),
-    evictionThresholds: parseThresholds(values),
+    evictionRules: {
+      thresholds: parseThresholds(values),
+      maxPodGraceSeconds: values['eviction-max-pod-grace-period'],
+      transitionMs: values['eviction-pressure-transition-period'],
+    },
     imageCatalog: values['image-catalog'] === undefined ? [] : await readImageCatalog(values['image-catalog']),
     imagePullMs: values['image-pull-duration'],
     imagePullBytesPerSecond: values['image-pull-bytes-per-second'],
     privateRegistries: values['private-registries'],
+    runtimeHandlers: parseHandlers(values['runtime-handlers']),
   });
   return withHealth(values, sim, () => client.close());
 }

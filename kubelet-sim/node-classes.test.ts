@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tempDirectory } from '../test/support/temp-directory.ts';
+import { readImageCatalog } from './image-catalog-file.ts';
 import { classLabels, classOf, readNodeClasses } from './node-classes.ts';
 
 async function read(text: string) {
@@ -31,5 +32,13 @@ classes:
 test('a file that makes no sense is refused in one line', async () => {
   await expect(read('classes: [{ name: a, cpu: many }]')).rejects.toThrow(/classes\.0\.cpu: is no quantity/);
   await expect(read('classes: [{ name: a, colour: red }]')).rejects.toThrow(/colour/);
+  await expect(read('classes: [{ name: a, runtimeHandlers: [A/B] }]')).rejects.toThrow(/runtimeHandlers\.0: is no name of a handler/);
   await expect(readNodeClasses('/nowhere')).rejects.toThrow(/cannot read the node classes \/nowhere: .*ENOENT/);
+});
+
+test('files that nest deep are refused, and do not end the process', async () => {
+  await using directory = await tempDirectory();
+  const path = join(directory.path, 'deep.yaml');
+  await writeFile(path, `images: ${'['.repeat(200_000)}`);
+  for (const reader of [readNodeClasses, readImageCatalog]) await expect(reader(path)).rejects.toThrow('exceeded max depth of 400');
 });

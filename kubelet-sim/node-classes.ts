@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseQuantity, QuantityError, type Taint } from '../api/index.ts';
+import { isDns1123Label, parseQuantity, parseYaml, QuantityError, type Taint } from '../api/index.ts';
 import { UserError } from '../runtime/index.ts';
 
 /** What the nodes of a class are; what is not said is as the process's options say. */
@@ -18,13 +18,15 @@ export interface NodeClass {
   readonly region?: string | undefined;
   /** Given to the nodes in turn. */
   readonly zones?: readonly string[] | undefined;
+  /** Names that RuntimeClasses may give as their handler. */
+  readonly runtimeHandlers?: readonly string[] | undefined;
   /** Images that are there from the start. */
   readonly images?: readonly string[] | undefined;
 }
 
 /** Reads the classes of nodes. @throws UserError saying in one line what is wrong with the file */
 export async function readNodeClasses(path: string): Promise<readonly NodeClass[]> {
-  const [{ parse }, { z }] = await Promise.all([import('yaml'), import('zod')]);
+  const { z } = await import('zod');
   const quantity = z.union([z.string(), z.number()]).transform(String).refine(isQuantity, 'is no quantity such as 8 or 32Gi');
   const nodeClass = z.strictObject({
     name: z.string().min(1),
@@ -46,10 +48,11 @@ export async function readNodeClasses(path: string): Promise<readonly NodeClass[
       .optional(),
     region: z.string().optional(),
     zones: z.array(z.string()).min(1).optional(),
+    runtimeHandlers: z.array(z.string().refine((name) => isDns1123Label(name).length === 0, 'is no name of a handler')).optional(),
     images: z.array(z.string()).optional(),
   });
   try {
-    return z.strictObject({ classes: z.array(nodeClass) }).parse(parse(await readFile(path, 'utf8'))).classes;
+    return z.strictObject({ classes: z.array(nodeClass) }).parse(parseYaml(await readFile(path, 'utf8'))).classes;
   } catch (error) {
     const why =
       error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') : String(error);

@@ -1,7 +1,66 @@
 import { expect, test } from 'vitest';
-import { parseAddresses } from './options.ts';
+import { parseAddresses, parseHandlers, parseThresholds } from './options.ts';
 
 test('DNS servers are IP addresses', () => {
   expect(parseAddresses(['10.96.0.10', 'fd00::a'])).toEqual(['10.96.0.10', 'fd00::a']);
   expect(() => parseAddresses(['dns.example'])).toThrow('option --cluster-dns takes IP addresses, not "dns.example"');
+});
+
+test('handlers of RuntimeClasses have names as those have', () => {
+  expect(parseHandlers(['runsc', 'kata-qemu'])).toEqual(['runsc', 'kata-qemu']);
+  expect(() => parseHandlers(['Kata'])).toThrow('option --runtime-handlers takes names such as runsc, not "Kata"');
+});
+
+// Upstream's TestParseThresholdConfig.
+test.each<[hard: string[], soft: string[], graces: string[], outcome: string]>([
+  [[], [], [], ''],
+  [
+    ['memory.available<150Mi'],
+    ['memory.available<300Mi'],
+    ['memory.available=30s'],
+    'memory.available<150Mi 0, memory.available<300Mi 30000',
+  ],
+  [['nodefs.available<10.5%', 'imagefs.available<15%'], [], [], 'nodefs.available<10.5% 0, imagefs.available<15% 0'],
+  [['nodefs.inodesFree<100Mi'], [], [], 'nodefs.inodesFree<100Mi 0'],
+  [['memory.available<0%', 'nodefs.available<100%', 'pid.available<5'], ['imagefs.available<0%'], [], 'pid.available<5 0'],
+  [['mem.available<150Mi'], [], [], 'option --eviction-hard takes thresholds such as memory.available<100Mi, not "mem.available<150Mi"'],
+  [
+    ['memory.available<-150Mi'],
+    [],
+    [],
+    'option --eviction-hard takes thresholds such as memory.available<100Mi, not "memory.available<-150Mi"',
+  ],
+  [['memory.available<0'], [], [], 'option --eviction-hard takes thresholds such as memory.available<100Mi, not "memory.available<0"'],
+  [['memory.available<1zz'], [], [], 'option --eviction-hard takes thresholds such as memory.available<100Mi, not "memory.available<1zz"'],
+  [
+    ['memory.available<101%'],
+    [],
+    [],
+    'option --eviction-hard takes thresholds such as memory.available<100Mi, not "memory.available<101%"',
+  ],
+  [['memory.available<150Mi', 'memory.available<100Mi'], [], [], 'option --eviction-hard takes one threshold of memory.available'],
+  [
+    [],
+    ['memory.available<1Gi'],
+    [],
+    'option --eviction-soft-grace-period needs a duration for "memory.available<1Gi", such as memory.available=1m30s',
+  ],
+  [
+    [],
+    ['memory.available<1Gi'],
+    ['memory.available=-30s'],
+    'option --eviction-soft-grace-period needs a duration for "memory.available<1Gi", such as memory.available=1m30s',
+  ],
+])('thresholds %j, soft %j for %j', (hard, soft, graces, outcome) => {
+  const values = { 'eviction-hard': hard, 'eviction-soft': soft, 'eviction-soft-grace-period': graces };
+  const read = () => {
+    try {
+      return parseThresholds(values)
+        .map(({ signal, value, graceMs }) => `${signal}<${value} ${graceMs}`)
+        .join(', ');
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+  expect(read()).toBe(outcome);
 });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Taint } from '../api/index.ts';
+import { isDns1123Label, type Taint } from '../api/index.ts';
 import { clientOptions } from '../client/index.ts';
 import {
   healthOptions,
@@ -10,7 +10,8 @@ import {
   parseDuration,
   processOptions,
 } from '../runtime/index.ts';
-import { DEFAULT_THRESHOLDS, parseThreshold, type Threshold } from './node/eviction.ts';
+import { DEFAULT_EVICTION_RULES, DEFAULT_THRESHOLDS, parseThreshold, type Threshold } from './node/eviction.ts';
+import { RUNTIME_HANDLERS } from './runtime/simulated/runtime-handlers.ts';
 
 /** What the process that holds the nodes takes; names are those of upstream's kubelet where it has one. */
 export const kubeletSimOptions = {
@@ -48,6 +49,15 @@ export const kubeletSimOptions = {
   ),
   'eviction-soft': option.list('When a node counts as short of something, if it lasts.', [], { placeholder: 'THRESHOLDS' }),
   'eviction-soft-grace-period': option.list('How long each soft threshold is to last: signal=1m30s.', [], { placeholder: 'DURATIONS' }),
+  'eviction-max-pod-grace-period': option.integer(
+    'Seconds that a pod which goes for a soft threshold is given at most; one second at least.',
+    DEFAULT_EVICTION_RULES.maxPodGraceSeconds,
+    { min: 0 },
+  ),
+  'eviction-pressure-transition-period': option.duration(
+    'How long a node says that it is short of something after it was last.',
+    DEFAULT_EVICTION_RULES.transitionMs,
+  ),
   'pod-cidr': option.string('Range a node takes its pod addresses from when no controller gives it one; empty to wait.', '10.244.0.0/16', {
     placeholder: 'CIDR',
   }),
@@ -67,6 +77,7 @@ export const kubeletSimOptions = {
     ['registry.example.com'],
     { placeholder: 'HOSTS' },
   ),
+  'runtime-handlers': option.list('Handlers of RuntimeClasses that nodes know.', RUNTIME_HANDLERS, { placeholder: 'NAMES' }),
   ...healthOptions,
   ...processOptions,
 } satisfies OptionTable;
@@ -91,6 +102,13 @@ export function parseAddresses(texts: readonly string[]): readonly string[] {
   return texts;
 }
 
+/** @throws OptionError */
+export function parseHandlers(names: readonly string[]): readonly string[] {
+  const wrong = names.find((name) => isDns1123Label(name).length > 0);
+  if (wrong !== undefined) throw new OptionError(`option --runtime-handlers takes names such as runsc, not "${wrong}"`);
+  return names;
+}
+
 const EFFECTS: ReadonlySet<string> = new Set(['NoSchedule', 'PreferNoSchedule', 'NoExecute']);
 
 /** `key=value:effect` or `key:effect`. @throws OptionError */
@@ -104,19 +122,28 @@ export function parseTaints(texts: readonly string[]): Taint[] {
 
 type EvictionValues = Pick<KubeletSimValues, 'eviction-hard' | 'eviction-soft' | 'eviction-soft-grace-period'>;
 
-/** @throws OptionError */
+/** Upstream: `ParseThresholdConfig`, `pkg/kubelet/eviction/helpers.go`. @throws OptionError */
 export function parseThresholds(values: EvictionValues): Threshold[] {
   const graces = new Map(values['eviction-soft-grace-period'].map((pair) => [pair.split('=')[0] ?? '', pair.split('=')[1] ?? '']));
-  const read = (name: 'eviction-hard' | 'eviction-soft', text: string, graceMs: number): Threshold => {
-    const threshold = parseThreshold(text, graceMs);
-    if (!threshold) throw new OptionError(`option --${name} takes thresholds such as memory.available<100Mi, not "${text}"`);
-    return threshold;
-  };
-  const soft = values['eviction-soft'].map((text) => {
+  const graceOf = (text: string): number => {
     const grace = parseDuration(graces.get(text.split('<')[0] ?? '') ?? '');
-    if (grace === undefined || grace <= 0)
-      throw new OptionError(`option --eviction-soft-grace-period needs a duration for "${text}", such as memory.available=1m30s`);
-    return read('eviction-soft', text, grace);
+    if (grace !== undefined && grace > 0) return grace;
+    throw new OptionError(`option --eviction-soft-grace-period needs a duration for "${text}", such as memory.available=1m30s`);
+  };
+  return [...readThresholds('eviction-hard', values, () => 0), ...readThresholds('eviction-soft', values, graceOf)];
+}
+
+/** A share of nothing, or of all, turns a threshold off. */
+const OFF = /<(?:0|100)%$/;
+
+function readThresholds(name: 'eviction-hard' | 'eviction-soft', values: EvictionValues, graceOf: (text: string) => number): Threshold[] {
+  const seen = new Set<string>();
+  return values[name].flatMap((text) => {
+    if (OFF.test(text.trim())) return [];
+    const threshold = parseThreshold(text, graceOf(text));
+    if (!threshold) throw new OptionError(`option --${name} takes thresholds such as memory.available<100Mi, not "${text}"`);
+    if (seen.has(threshold.signal)) throw new OptionError(`option --${name} takes one threshold of ${threshold.signal}`);
+    seen.add(threshold.signal);
+    return [threshold];
   });
-  return [...values['eviction-hard'].map((text) => read('eviction-hard', text, 0)), ...soft];
 }

@@ -44,6 +44,8 @@ describe('the health server', () => {
     expect(await get('/healthz')).toEqual([200, 'text/plain; charset=utf-8', 'ok']);
     expect((await get('/readyz'))[0]).toBe(500);
     expect((await get('/nothing'))[0]).toBe(404);
+    metrics.addPage('/metrics/resources', () => 'some 1\n');
+    expect(await get('/metrics/resources')).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8', 'some 1\n']);
     const [status, type, text] = await get('/metrics');
     expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
     expect(text).toContain('pods_total{phase="Running"} 3');

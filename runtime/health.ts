@@ -85,7 +85,8 @@ export interface HealthServerOptions {
 /** Serves health and metrics over plain HTTP, for a process that is not an API server. */
 export function createHealthServer({ port, host, checks, metrics }: HealthServerOptions): Service {
   const respond = async (url: string): Promise<HealthAnswer & { readonly type: string }> => {
-    if (metrics && url.split('?')[0] === '/metrics') return { status: 200, body: await metrics.text(), type: metrics.contentType };
+    const text = await metrics?.textAt(url.split('?')[0] ?? '');
+    if (metrics && text !== undefined) return { status: 200, body: text, type: metrics.contentType };
     const answer = (await answerHealth(url, [pingCheck, ...checks])) ?? { status: 404, body: '404 page not found\n' };
     return { ...answer, type: 'text/plain; charset=utf-8' };
   };

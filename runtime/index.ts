@@ -2,6 +2,7 @@ export { onAbort } from './abort.ts';
 export { Backoff, type BackoffOptions } from './backoff.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export { type Clock, systemClock, type Timer, VirtualClock } from './clock.ts';
+export { every } from './every.ts';
 export {
   answerHealth,
   createHealthServer,
@@ -26,6 +27,7 @@ export {
   verificationKey,
   webKey,
 } from './jwt.ts';
+export { type Collection, type IndexRange, KeyIndex } from './key-index.ts';
 export { createLogger, LOG_LEVELS, type Logger, silentLogger } from './logger.ts';
 export {
   type Counter,
@@ -53,6 +55,7 @@ export { keepPrivateDirectory, makePrivateDirectory } from './private-directory.
 export { type Environment, type ProcessSpec, processMain, processOptions } from './process.ts';
 export { type Random, randomSuffix, seededRandom, systemRandom } from './random.ts';
 export { EXIT, type ReadyMessage, runMain, type Service, UserError } from './service.ts';
+export { SHARED_TEXT_LENGTH_MIN, SharedTexts } from './shared-texts.ts';
 export { type CertificateAuthority, certificateEndMs, readAuthority, signRequest } from './x509/authority.ts';
 export {
   type CertificateRequest,

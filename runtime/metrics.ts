@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as Prometheus from 'prom-client';
 
@@ -11,6 +12,8 @@ export interface Counter {
 export interface Gauge {
   set(value: number, labels?: Labels): void;
   add(by: number, labels?: Labels): void;
+  /** Forgets all values. */
+  reset(): void;
 }
 
 export interface Histogram {
@@ -33,6 +36,10 @@ export interface Metrics {
   /** Calls `fn` before metrics are read, to set gauges. */
   onRead(fn: () => void): void;
   text(): Promise<string>;
+  /** Serves another text, `/metrics/<something>`, in the same format. */
+  addPage(path: string, text: () => string): void;
+  /** What is served at a path: the metrics at `/metrics`, pages at theirs; undefined elsewhere. */
+  textAt(path: string): Promise<string | undefined>;
 }
 
 /** What of prom-client is used. */
@@ -46,6 +53,7 @@ export function createMetrics(): Metrics {
   });
   const built: (() => unknown)[] = [];
   const readers: (() => void)[] = [];
+  const pages = new Map<string, () => string>();
   const metric = <M>(make: (library: Library, registers: Prometheus.Registry[]) => M): (() => M) => {
     const get = lazy(() => make(registry().library, [registry().registry]));
     built.push(get);
@@ -65,7 +73,11 @@ export function createMetrics(): Metrics {
     },
     gauge: (spec) => {
       const get = metric((library, registers) => new library.Gauge(options(spec, registers)));
-      return { set: (value, labels = {}) => get().set(labels, value), add: (by, labels = {}) => get().inc(labels, by) };
+      return {
+        set: (value, labels = {}) => get().set(labels, value),
+        add: (by, labels = {}) => get().inc(labels, by),
+        reset: () => get().reset(),
+      };
     },
     histogram: (spec) => {
       const get = metric((library, registers) => new library.Histogram({ ...options(spec, registers), buckets: [...spec.buckets] }));
@@ -77,10 +89,15 @@ export function createMetrics(): Metrics {
       for (const fn of readers) fn();
       return registry().registry.metrics();
     },
+    addPage: (path, text) => pages.set(path, text),
+    textAt: async (path) => (path === '/metrics' ? metrics.text() : pages.get(path)?.()),
   };
   addProcessMetrics(metrics);
   return metrics;
 }
+
+/** Where Linux, and nobody else, tells of a process's open files. */
+const OPEN_FILES = '/proc/self/fd';
 
 /** The metrics every process has, by Prometheus' conventional names. */
 function addProcessMetrics(metrics: Metrics): void {
@@ -88,7 +105,9 @@ function addProcessMetrics(metrics: Metrics): void {
   const memory = metrics.gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory, in bytes.' });
   const heap = metrics.gauge({ name: 'nodejs_heap_used_bytes', help: 'JavaScript heap in use, in bytes.' });
   const start = metrics.gauge({ name: 'process_start_time_seconds', help: 'Start of the process, in seconds since the epoch.' });
+  const files = existsSync(OPEN_FILES) ? metrics.gauge({ name: 'process_open_fds', help: 'Open files and connections.' }) : undefined;
   metrics.onRead(() => {
+    files?.set(readdirSync(OPEN_FILES).length);
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
     cpu.set((user + system) / 1e6);

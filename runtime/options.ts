@@ -4,7 +4,7 @@
  */
 
 /** How a value is written and what it becomes. */
-export type OptionType = 'string' | 'integer' | 'boolean' | 'duration' | 'list';
+export type OptionType = 'string' | 'integer' | 'number' | 'boolean' | 'duration' | 'list';
 
 /** One option. A duration is written as Go writes it (`1m30s`) and becomes milliseconds; a list is comma-separated or repeated. */
 export interface OptionSpec<T = unknown> {
@@ -13,7 +13,7 @@ export interface OptionSpec<T = unknown> {
   readonly default: T;
   /** What `--help` shows for the value, e.g. `FILE`. */
   readonly placeholder?: string | undefined;
-  /** Smallest and largest integer allowed. */
+  /** Smallest and largest number allowed. */
   readonly min?: number | undefined;
   readonly max?: number | undefined;
 }
@@ -36,6 +36,12 @@ export const option = {
   }),
   integer: <D extends number | undefined>(description: string, fallback: D, extra?: Extra): OptionSpec<number | D> => ({
     type: 'integer',
+    description,
+    default: fallback,
+    ...extra,
+  }),
+  number: (description: string, fallback: number, extra?: Extra): OptionSpec<number> => ({
+    type: 'number',
     description,
     default: fallback,
     ...extra,
@@ -123,20 +129,28 @@ function readValue(name: string, spec: OptionSpec, text: string): unknown {
       if (text !== 'true' && text !== 'false') throw new OptionError(`option --${name} takes true or false, not "${text}"`);
       return text === 'true';
     case 'integer':
-      return readInteger(name, spec, text);
+      return readNumber(name, spec, { text, form: /^-?\d+$/, called: 'a whole number' });
+    case 'number':
+      return readNumber(name, spec, { text, form: /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i, called: 'a number' });
     case 'duration': {
       const ms = parseDuration(text);
-      if (ms === undefined) throw new OptionError(`option --${name} takes a duration such as 500ms, 40s or 1m30s, not "${text}"`);
+      if (ms === undefined || ms < 0) throw new OptionError(`option --${name} takes a duration such as 500ms, 40s or 1m30s, not "${text}"`);
       return ms;
     }
   }
 }
 
-function readInteger(name: string, { min, max }: OptionSpec, text: string): number {
-  const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+interface Figure {
+  readonly text: string;
+  readonly form: RegExp;
+  readonly called: string;
+}
+
+function readNumber(name: string, { min, max }: OptionSpec, { text, form, called }: Figure): number {
+  const value = form.test(text) ? Number(text) : Number.NaN;
   if (Number.isNaN(value) || (min !== undefined && value < min) || (max !== undefined && value > max)) {
     const bounds = min !== undefined && max !== undefined ? ` from ${min} to ${max}` : min !== undefined ? ` of at least ${min}` : '';
-    throw new OptionError(`option --${name} takes a whole number${bounds}, not "${text}"`);
+    throw new OptionError(`option --${name} takes ${called}${bounds}, not "${text}"`);
   }
   return value;
 }

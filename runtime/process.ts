@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from './clock.ts';
+import { HeapGrowth } from './heap-growth.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { helpText, type OptionTable, type OptionValues, option, parseOptions } from './options.ts';
 import { type Random, systemRandom } from './random.ts';
@@ -41,6 +42,8 @@ export async function processMain<T extends OptionTable & typeof processOptions>
       }
       const { 'log-level': level }: OptionValues<typeof processOptions> = values;
       logger = createLogger(spec.name, level);
+      // As long as the process is there.
+      new HeapGrowth(systemClock);
       return spec.create(values, { clock: systemClock, random: systemRandom, logger }, given);
     },
     () => logger,

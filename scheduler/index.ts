@@ -90,7 +90,7 @@ export function createScheduler(options: SchedulerOptions): Service {
     stop: async () => {
       stop.abort(new Error('the scheduler stops'));
       await running;
-      recorders.close();
+      await recorders.close();
     },
   };
 }
@@ -163,7 +163,7 @@ class Recorders {
     return recorder;
   }
 
-  close(): void {
-    for (const recorder of this.#made.values()) recorder.close();
+  async close(): Promise<void> {
+    await Promise.all([...this.#made.values()].map((recorder) => recorder.close()));
   }
 }

@@ -14,6 +14,7 @@ import type { Profile } from './framework/profile.ts';
 import { messageOf, type Rejection } from './framework/status.ts';
 import { WaitingPod, WaitingPods } from './framework/waiting-pods.ts';
 import { type AttemptResult, SchedulerMetrics } from './metrics.ts';
+import { POD_RESOURCES_PATH, podResourcesText } from './pod-resources.ts';
 import type { BackoffTimes } from './queue/backoff.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 import { SchedulerCache } from './state/cache.ts';
@@ -131,6 +132,7 @@ export class Scheduler {
       isOurs: (pod) => this.#profileOf(pod) !== undefined,
       resources: resourcesOf(profiles),
     });
+    deps.metrics.addPage(POD_RESOURCES_PATH, () => podResourcesText(this.#watcher.pods.list()));
     this.#metrics.observeSizes(deps.metrics, () => ({
       queues: this.#queue.lengths,
       inFlight: this.#queue.inFlight,
@@ -183,8 +185,10 @@ export class Scheduler {
     const { info } = queued;
     const current = this.#watcher.pods.getByKey(info.key);
     const profile = this.#profileOf(info.pod);
-    const isGone = current?.metadata.uid !== info.uid || current.spec.nodeName || current.metadata.deletionTimestamp;
-    if (!profile || isGone || this.#cache.isAssumed(info.uid)) {
+    const isGone = current?.metadata.uid !== info.uid || current.spec.nodeName;
+    const isGoing = !isGone && current.metadata.deletionTimestamp !== undefined;
+    if (profile && isGoing) this.#tellFailed(profile, current, `skip schedule deleting pod: ${info.key}`);
+    if (!profile || isGone || isGoing || this.#cache.isAssumed(info.uid)) {
       this.#queue.done(info.uid);
       return undefined;
     }
@@ -291,16 +295,29 @@ export class Scheduler {
   async #write({ profile, state, queued: { info }, nodeName, signal }: BindingCycle): Promise<void> {
     // Not counted: what a plugin waits for here, such as a volume, may take minutes, and is no reason for others to wait.
     const rejection = await profile.preBind(state, info, nodeName, signal);
-    if (rejection) throw new Error(`running PreBind plugin "${rejection.plugin}": ${messageOf(rejection)}`);
+    if (rejection) throw new PreBindRejection(messageOf(rejection));
     this.#writing++;
     try {
-      const binder = this.#extenders.find((extender) => extender.binds && extender.isInterested(info));
-      if (binder) await binder.bind(info, nodeName);
-      else await profile.bind(state, info, nodeName, signal);
+      if (!(await this.#boundOutside(info, nodeName))) await profile.bind(state, info, nodeName, signal);
     } finally {
       this.#writing--;
       this.#roomToBind?.();
     }
+  }
+
+  /** @returns whether an extender has bound the pod. Upstream: `extendersBinding`. */
+  async #boundOutside(info: PodInfo, nodeName: string): Promise<boolean> {
+    for (const extender of this.#extenders) {
+      if (!extender.binds || !extender.isInterested(info)) continue;
+      try {
+        await extender.bind(info, nodeName);
+        return true;
+      } catch (error) {
+        if (!extender.ignorable) throw error;
+        this.#deps.logger.warn({ err: error, extender: extender.name }, 'extender failed and is ignored');
+      }
+    }
+    return false;
   }
 
   #background(work: Promise<void>): void {
@@ -347,13 +364,18 @@ export class Scheduler {
     const { pod, uid } = cycle.queued.info;
     this.#undo(cycle);
     this.#rejected(cycle, refused);
-    this.#queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old: pod }, uid);
+    this.#queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old: pod }, (other) => other.uid !== uid);
   }
 
   #onBindingError(cycle: BindingCycle, error: unknown, signal: AbortSignal): void {
     const { info } = cycle.queued;
     this.#undo(cycle);
-    this.#queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old: info.pod });
+    const isRejection = error instanceof PreBindRejection;
+    this.#queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old: info.pod }, (other) => !isRejection || other.uid !== info.uid);
+    if (isRejection) {
+      this.#fail(cycle, { message: error.message, reason: 'Unschedulable', nominatedNodeName: '' }, NOBODY);
+      return;
+    }
     // Gone, bound by somebody else, or we are stopping: the watch tells what there is to know.
     if (signal.aborted || isNotFound(causeOf(error)) || isConflict(causeOf(error))) {
       this.#queue.done(info.uid);
@@ -369,7 +391,7 @@ export class Scheduler {
   #onError(attempt: Attempt, error: unknown): void {
     this.#deps.logger.warn({ err: error, pod: attempt.queued.info.key }, 'scheduling failed');
     const message = error instanceof Error ? error.message : String(error);
-    this.#fail(attempt, { message, reason: 'SchedulerError', nominatedNodeName: '' }, { rejectedBy: new Set(), pending: new Set() });
+    this.#fail(attempt, { message, reason: 'SchedulerError', nominatedNodeName: '' }, NOBODY);
   }
 
   #rejected(attempt: Attempt, rejection: Rejection): void {
@@ -394,9 +416,12 @@ export class Scheduler {
     }
     this.#queue.addUnschedulable({ ...queued, ...rejecting }, latest);
     if (failure.nominatedNodeName !== undefined) this.#nominator.set(info, failure.nominatedNodeName);
-    const message = truncated(failure.message);
-    this.#deps.recorders(profile.schedulerName).event(latest, 'Warning', 'FailedScheduling', message, { action: 'Scheduling' });
+    this.#tellFailed(profile, latest, failure.message);
     this.#statuses.failed(latest, failure);
+  }
+
+  #tellFailed({ schedulerName }: Profile, pod: Live<Pod>, message: string): void {
+    this.#deps.recorders(schedulerName).event(pod, 'Warning', 'FailedScheduling', truncated(message), { action: 'Scheduling' });
   }
 
   #attempted(result: AttemptResult, { profile, started }: Attempt): void {
@@ -435,6 +460,14 @@ interface BindingCycle extends Attempt {
   readonly state: CycleState;
   readonly nodeName: string;
 }
+
+/** A PreBind plugin will not have the pod on its node: it is tried again after its back-off. Upstream: `RunPreBindPlugins`. */
+class PreBindRejection extends Error {
+  override readonly name = 'PreBindRejection';
+}
+
+/** No plugin has rejected the pod: nothing that happens is waited for. */
+const NOBODY: Pick<QueuedPod, 'rejectedBy' | 'pending'> = { rejectedBy: new Set(), pending: new Set() };
 
 const causeOf = (error: unknown): unknown => (error instanceof Error && error.cause !== undefined ? error.cause : error);
 

@@ -28,6 +28,8 @@ export interface MapType {
   readonly ordered: readonly TypedField[];
   /** The type of what is not declared; undefined when there may be nothing else. */
   readonly values: ApplyType | undefined;
+  /** Members that nobody owns. */
+  readonly unowned?: ReadonlySet<string> | undefined;
   /** Owned as a whole. */
   readonly atomic: boolean;
 }
@@ -43,14 +45,16 @@ export interface ListType {
 /** A map's members' types, found when they are first asked for: types may contain themselves. */
 class LazyMap implements MapType {
   readonly values: ApplyType | undefined;
+  readonly unowned: ReadonlySet<string> | undefined;
   readonly atomic: boolean;
   readonly #make: () => readonly TypedField[];
   #fields: ReadonlyMap<string, TypedField> | undefined;
   #ordered: readonly TypedField[] | undefined;
 
-  constructor(make: () => readonly TypedField[], { values, atomic }: { values?: ApplyType | undefined; atomic: boolean }) {
+  constructor(make: () => readonly TypedField[], { values, unowned, atomic }: Pick<MapType, 'unowned' | 'atomic'> & Partial<MapType>) {
     this.#make = make;
     this.values = values;
+    this.unowned = unowned;
     this.atomic = atomic;
   }
 
@@ -178,17 +182,16 @@ const UNOWNED_METADATA: ReadonlySet<string> = new Set([
   'resourceVersion',
 ]);
 
+/** What every object says of itself, which nobody owns either. */
+const UNOWNED: ReadonlySet<string> = new Set(['apiVersion', 'kind']);
+
 const trackedTypes = new WeakMap<ApplyType, ApplyType>();
 
 /** The type of an object as far as it has owners: without apiVersion, kind, and what the server says in the metadata. */
 export function trackedTypeOf(type: ApplyType): ApplyType {
   let tracked = trackedTypes.get(type);
   if (!tracked) {
-    tracked = without(
-      type,
-      (name) => name === 'apiVersion' || name === 'kind',
-      (name, field) => (name === 'metadata' ? without(field, (inner) => UNOWNED_METADATA.has(inner)) : field),
-    );
+    tracked = without(type, UNOWNED, (name, field) => (name === 'metadata' ? without(field, UNOWNED_METADATA) : field));
     trackedTypes.set(type, tracked);
   }
   return tracked;
@@ -196,10 +199,11 @@ export function trackedTypeOf(type: ApplyType): ApplyType {
 
 function without(
   { map, scalar, list }: ApplyType,
-  isLeftOut: (name: string) => boolean,
+  unowned: ReadonlySet<string>,
   change: (name: string, type: ApplyType) => ApplyType = (_, type) => type,
 ): ApplyType {
   if (!map) return { map, scalar, list };
-  const fields = () => map.ordered.flatMap((field) => (isLeftOut(field.name) ? [] : [{ ...field, type: change(field.name, field.type) }]));
-  return { map: new LazyMap(fields, { atomic: map.atomic, values: map.values }), scalar, list };
+  const fields = () =>
+    map.ordered.flatMap((field) => (unowned.has(field.name) ? [] : [{ ...field, type: change(field.name, field.type) }]));
+  return { map: new LazyMap(fields, { atomic: map.atomic, values: map.values, unowned }), scalar, list };
 }

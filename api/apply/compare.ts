@@ -96,6 +96,7 @@ function compareMaps(map: MapType, before: Record<string, unknown>, after: Recor
     return builder.nodes;
   }
   for (const name of namesOf(before, after)) {
+    if (map.unowned?.has(name)) continue;
     const type = map.fields.get(name)?.type ?? map.values;
     const nodes = compareValues(type, memberOf(before, name), memberOf(after, name));
     if (nodes) builder.add(`f:${name}`, nodes);

@@ -28,7 +28,7 @@ function membersOf(map: MapType, value: Record<string, unknown>): FieldSet {
     const member = memberOf(value, name);
     const declared = map.fields.get(name);
     const type = declared?.type ?? map.values;
-    if (member === undefined || type === undefined) continue;
+    if (member === undefined || type === undefined || map.unowned?.has(name)) continue;
     const inner = fieldSetOf(type, member);
     const isEmptyMap = typeof member === 'object' && member !== null && !Array.isArray(member) && !hasMembers(asMap(member));
     if (!declared || member === null || isEmptyMap || isLeaf(type, member)) nodes[`f:${name}`] = isEmpty(inner) ? LEAF : asMember(inner);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_KINDS } from '../kinds/served.ts';
-import { applyTypeOf, trackedTypeOf } from './apply-type.ts';
+import { applyTypeOf, trackedTypeOf, UNTYPED } from './apply-type.ts';
 import { compare } from './compare.ts';
 import type { FieldSet } from './field-set.ts';
 import { merge } from './merge.ts';
@@ -63,7 +63,21 @@ describe('comparison', () => {
   it('leaves out what nobody owns', () => {
     const before = { metadata: { name: 'a' } };
     const after = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', uid: 'u', resourceVersion: '1', labels: { l: '1' } } };
-    expect(compare(trackedTypeOf(MAP), before, after).changed).toEqual({ 'f:metadata': { 'f:labels': { '.': L, 'f:l': L } } });
+    const labels = { 'f:metadata': { 'f:labels': { '.': L, 'f:l': L } } };
+    expect(compare(trackedTypeOf(MAP), before, after).changed).toEqual(labels);
+    expect(fieldSetOf(trackedTypeOf(MAP), after)).toEqual({ 'f:metadata': { 'f:labels': { 'f:l': L } } });
+  });
+
+  it('leaves it out as well where unknown fields are kept', () => {
+    const open = trackedTypeOf({
+      map: { fields: new Map(), ordered: [], values: UNTYPED, atomic: false },
+      scalar: undefined,
+      list: undefined,
+    });
+    const after = { apiVersion: 'v1', kind: 'Thing', spec: { n: 1 } };
+    const spec = { 'f:spec': { '.': L, 'f:n': L } };
+    expect(compare(open, {}, after).changed).toEqual(spec);
+    expect(fieldSetOf(open, after)).toEqual(spec);
   });
 });
 

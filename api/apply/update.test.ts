@@ -168,6 +168,15 @@ describe('ownership', () => {
     expect([...state.managed.values()].map(({ manager }) => manager)).toEqual(['one']);
   });
 
+  it('of parts of what has become one piece since is ownership of the whole', () => {
+    const spread = (selector: FieldSet): FieldSet => ({
+      'f:spec': { 'f:topologySpreadConstraints': { 'k:{"topologyKey":"z","whenUnsatisfiable":"x"}': { 'f:labelSelector': selector } } },
+    });
+    const managed: Managed = new Map([['old', { ...by('old'), set: spread({ 'f:matchLabels': { 'f:a': {} } }) }]]);
+    const state = updateBy({ object: normal({}), managed }, 'one', {});
+    expect(setOf(state, 'old')).toEqual(spread(LEAF));
+  });
+
   it('in another version is followed through its conversion', () => {
     const rename = (from: string, to: string) => (object: unknown) => {
       const { [from]: value, ...rest } = object as Record<string, unknown>;

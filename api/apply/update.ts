@@ -5,6 +5,7 @@ import { equalValues } from './equal.ts';
 import { difference, EMPTY, type FieldSet, intersection, isEmpty, pathsOf, recursiveDifference, showPath, union } from './field-set.ts';
 import { idOf, type Managed, type ManagedEntry, type ManagerInfo } from './managed.ts';
 import { merge } from './merge.ts';
+import { reconcileSet } from './reconcile.ts';
 import { removeFields, withNamedFields } from './remove.ts';
 import { fieldSetOf } from './to-field-set.ts';
 
@@ -115,9 +116,10 @@ export function trackUpdate(
   step: { live: unknown; next: unknown },
   writer: ManagerInfo & { time: string },
 ): boolean {
+  const isReconciled = reconcile(target, managed);
   const changes = changesOf(target, step.live, step.next);
   const { changed, removed } = changes;
-  if (isEmpty(changed) && isEmpty(removed) && isUpToDate(target, managed)) return false;
+  if (isEmpty(changed) && isEmpty(removed) && !isReconciled && isUpToDate(target, managed)) return false;
   const id = idOf(writer);
   take(target, managed, { ...step, changes }, { self: id, force: true });
   const own = managed.get(id);
@@ -126,6 +128,19 @@ export function trackUpdate(
   else if (!isEmpty(changed)) managed.set(id, { ...writer, set });
   else if (own) managed.set(id, { ...own, set });
   return true;
+}
+
+/** Brings the entries up to their types, which may have changed since they were written; returns whether one was behind. */
+function reconcile(target: Target, managed: Managed): boolean {
+  let isChanged = false;
+  for (const [id, entry] of managed) {
+    const type = versionOf(target, entry.apiVersion)?.type;
+    const set = type ? reconcileSet(type, entry.set) : entry.set;
+    if (set === entry.set) continue;
+    managed.set(id, { ...entry, set });
+    isChanged = true;
+  }
+  return isChanged;
 }
 
 /** Whether all entries are of the version that is written, and own something. */
@@ -155,6 +170,7 @@ export function apply(
   const { live, config } = step;
   const { force, time, ...info } = applier;
   const id = idOf(info);
+  reconcile(target, managed);
   const last = managed.get(id);
   const merged = merge(type, live, config);
   // While it prunes, the configuration also holds on to what nobody owns: the name, the metadata as such.

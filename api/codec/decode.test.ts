@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { customResourceDefinition } from '../apiextensions/v1/custom-resource-definition.ts';
 import { deployment } from '../apps/v1/deployment.ts';
 import { lease } from '../coordination/v1/lease.ts';
 import { configMap, secret } from '../core/v1/config-map.ts';
@@ -79,10 +80,37 @@ describe('normal form', () => {
     expect(Object.getPrototypeOf(object.data)).toBe(Object.prototype);
     expect(decode(configMap, parseJson('{"__proto__":{"data":{}}}')).unknown).toEqual(['unknown field "__proto__"']);
   });
+
+  test('a schema of many levels is read in no more than its own time', () => {
+    let schema: object = { type: 'string' };
+    for (let level = 0; level < 60; level++) schema = { type: 'object', properties: { a: schema } };
+    const spec = { versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }] };
+    const [version] = decode(customResourceDefinition, { spec }).object.spec.versions;
+    expect(version?.schema).toEqual({ openAPIV3Schema: schema });
+  });
 });
 
 describe('mistakes, in the words of Go', () => {
   const container = (more: object): object => ({ spec: { containers: [{ name: 'c', ...more }] } });
+
+  // sigs.k8s.io/json, `literalStore`: integers are read by strconv.ParseInt, from what is written.
+  test.each([
+    ['{"spec":{"ports":[{"port":80.0}]}}', 'number 80.0 into Go struct field ServicePort.spec.ports.port of type int32'],
+    ['{"spec":{"ports":[{"port": 8e1}]}}', 'number 8e1 into Go struct field ServicePort.spec.ports.port of type int32'],
+    ['{"spec":{"ports":[{"port":1e400}]}}', 'number 1e400 into Go struct field ServicePort.spec.ports.port of type int32'],
+    ['{"spec":{"ports":[{"targetPort":8.50}]}}', 'number 8.50 into Go struct field ServicePort.spec.ports.targetPort of type int32'],
+    ['{"metadata":{"generation":1.0}}', 'number 1.0 into Go struct field ObjectMeta.metadata.generation of type int64'],
+    ['{"metadata":{"generation" : 1.0}}', 'number 1.0 into Go struct field ObjectMeta.metadata.generation of type int64'],
+    ['{"metadata":1.0}', 'number into Go struct field Service.metadata of type v1.ObjectMeta'],
+    ['{"metadata":{"name":1.0}}', 'number into Go struct field ObjectMeta.metadata.name of type string'],
+  ])('%s is not of the type, by how the number is written', (text, message) => {
+    expect(() => decode(service, parseJson(text), text)).toThrow(`json: cannot unmarshal ${message}`);
+  });
+
+  test('numbers with a fraction are for quantities and strings', () => {
+    const text = '{"metadata":{"annotations":{"a":":1.5"}},"spec":{"containers":[{"resources":{"limits":{"cpu":1.50}}}]}}';
+    expect(decode(pod, parseJson(text), text).object.spec.containers[0]?.resources?.limits).toEqual({ cpu: '1500m' });
+  });
 
   test.each([
     [configMap, { data: ['a'] }, 'json: cannot unmarshal array into Go struct field ConfigMap.data of type map[string]string'],

@@ -1,5 +1,6 @@
+import { JsonReader } from '../json-reader.ts';
 import { isObject } from '../patch/json-value.ts';
-import type { Message } from '../schema/message.ts';
+import type { AnyMessage, Message } from '../schema/message.ts';
 import { DecodeError } from './decode-error.ts';
 import { diagnose } from './diagnosis.ts';
 import { noteEmpties } from './given-empties.ts';
@@ -15,9 +16,12 @@ export interface Decoded<T> {
  * Decodes parsed JSON into a message's normal form: exactly what upstream would answer for it. Maps and lists of scalars may be shared
  * with the input, which must not be changed afterwards.
  *
+ * @param text what it was parsed from, where that is JSON: `80.0` is no integer to Go.
  * @throws DecodeError with the text of Go's decoder.
  */
-export function decode<T>(message: Message<T>, raw: unknown): Decoded<T> {
+export function decode<T>(message: Message<T>, raw: unknown, text?: string): Decoded<T> {
+  const misfit = text === undefined ? undefined : floatMisfit(message, text);
+  if (misfit !== undefined) throw new DecodeError(misfit);
   const reader = structReader(message);
   if (raw === null || raw === undefined) return { object: reader.zero() as T, unknown: [] };
   const state: ReadState = { odd: false };
@@ -27,6 +31,17 @@ export function decode<T>(message: Message<T>, raw: unknown): Decoded<T> {
   const { error, problems } = diagnose(message, raw);
   if (error !== undefined) throw new DecodeError(error);
   return { object: object as T, unknown: problems };
+}
+
+/**
+ * A number where a value may begin, with a fraction or an exponent. There may be such text within strings too, but not in those that nearly every
+ * object has: tags of images and times have no quote before their colons.
+ */
+const FLOAT = /(?:"\s*:|[,[])\s*-?\d+[.eE]/;
+
+/** What Go's decoder says of a JSON text that has such numbers; undefined when it takes them, or there are none. */
+export function floatMisfit(message: AnyMessage, text: string): string | undefined {
+  return FLOAT.test(text) ? diagnose(message, new JsonReader(text, { keepMembers: true, keepFloats: true }).read()).error : undefined;
 }
 
 /** Readers of quantities and times throw; which of several mistakes is reported is the diagnosis' business. */

@@ -4,7 +4,7 @@
 // decoding at once, and that error is the one returned.
 
 import { stringifyJson } from '../json.ts';
-import { JsonMembers } from '../json-reader.ts';
+import { JsonFloat, JsonMembers } from '../json-reader.ts';
 import type { FieldInfo, FieldType, ScalarType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
 import { elementTypeOf, goFieldType, structNameOf } from './go-types.ts';
@@ -137,7 +137,7 @@ class Walk {
     }
     let value: unknown;
     try {
-      value = SCALAR_READERS[scalar](raw);
+      value = SCALAR_READERS[scalar](raw instanceof JsonFloat && !WHOLE.has(scalar) ? raw.value : raw);
     } catch (error) {
       throw new Refused(error instanceof Error ? error.message : String(error));
     }
@@ -166,21 +166,25 @@ class Walk {
 }
 
 /** Scalars whose Go types read their own JSON, and the type they read it into. */
-const OWN_READERS: ReadonlyMap<ScalarType, string> = new Map<ScalarType, string>([
+export const OWN_READERS: ReadonlyMap<ScalarType, string> = new Map<ScalarType, string>([
   ['intOrString', 'int32'],
   ['time', 'string'],
   ['microTime', 'string'],
   ['duration', 'string'],
 ]);
 
+/** Scalars that Go reads integers for, by what is written: `80.0` is none. */
+const WHOLE: ReadonlySet<ScalarType> = new Set<ScalarType>(['int32', 'int64', 'intOrString']);
+
 const isOpen = (scalar: ScalarType): boolean => scalar === 'rawExtension' || scalar === 'fieldsV1' || scalar === 'json';
 
 function membersOf(raw: unknown): readonly (readonly [string, unknown])[] | undefined {
   if (raw instanceof JsonMembers) return raw.entries;
-  return isPlain(raw) ? Object.entries(raw) : undefined;
+  return isPlain(raw) && !(raw instanceof JsonFloat) ? Object.entries(raw) : undefined;
 }
 
 function describe(raw: unknown, whole: boolean): string {
+  if (raw instanceof JsonFloat) return whole ? `number ${raw.text}` : 'number';
   if (typeof raw === 'number' || typeof raw === 'bigint') return whole ? `number ${stringifyJson(raw)}` : 'number';
   if (typeof raw === 'boolean') return 'bool';
   if (typeof raw === 'string') return 'string';
@@ -188,7 +192,7 @@ function describe(raw: unknown, whole: boolean): string {
 }
 
 /** Where Go's base64 decoder stops. */
-function corruptBase64(text: string): string {
+export function corruptBase64(text: string): string {
   const bad = /[^A-Za-z0-9+/\r\n]/.exec(text)?.index ?? text.length;
   return `illegal base64 data at input byte ${bad}`;
 }

@@ -1,6 +1,7 @@
 // Objects in and out of their encodings: JSON, YAML, protobuf.
 
-export { type Decoded, decode } from './decode.ts';
+export { conversionMisfit } from './conversion.ts';
+export { type Decoded, decode, floatMisfit } from './decode.ts';
 export { cannotBeHandled, DecodeError, type TypeMeta } from './decode-error.ts';
 export { duplicateFields, hasDuplicates, strictProblems } from './duplicates.ts';
 export { withEmpties } from './given-empties.ts';

@@ -12,9 +12,10 @@ export interface ObjectType<T = KubeObject> {
   /**
    * Brings parsed JSON into the kind's normal form.
    *
+   * @param text what it was parsed from, where that is JSON.
    * @throws DecodeError
    */
-  decode(raw: unknown): Decoded<T>;
+  decode(raw: unknown, text?: string): Decoded<T>;
   /** Everything strict decoding says of a JSON text: `raw` is what it was parsed into, `unknown` what {@link decode} found in that. */
   strictProblems(text: string, raw: unknown, unknown: readonly string[]): readonly string[];
   /** How server-side apply sees an object. */
@@ -32,7 +33,7 @@ export function typeOfMessage<T>(message: Message<T>): ObjectType<T> {
   let type = types.get(message);
   if (!type) {
     type = {
-      decode: (raw) => decode(message, raw),
+      decode: (raw, text) => decode(message, raw, text),
       strictProblems: (text, raw, unknown) => strictProblems(message, text, raw, unknown),
       get applyType() {
         return applyTypeOf(message);

@@ -4,6 +4,7 @@
 //    careful pass (diagnosis.ts), so that the common case carries no paths.
 // 2. Fields come out in declaration order and map keys sorted, as Go writes them.
 // 3. Lists of scalars and maps that are in normal form already are taken over from the input, not copied.
+import { setMember } from '../patch/json-value.ts';
 import type { FieldInfo, FieldType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
 import { tellsEmpty } from './given-empties.ts';
@@ -207,8 +208,9 @@ function mapReader(values: FieldType): Reader {
     }
     const keys = Object.keys(raw);
     if (keys.length === 0) return null;
-    // Most maps are in normal form already.
-    if (sortKeys(keys) && keys.every((key) => normal(raw[key], state) === raw[key])) return raw;
+    const sorted = sortKeys(keys);
+    // Most maps are in normal form already. Only scalars are read twice: messages hold maps in turn, which would double with each level.
+    if (sorted && values.kind === 'scalar' && keys.every((key) => normal(raw[key], state) === raw[key])) return raw;
     const map: Plain = {};
     for (const key of keys) setMember(map, key, normal(raw[key], state));
     return map;
@@ -236,12 +238,6 @@ function sortKeys(keys: string[]): boolean {
     }
   }
   return true;
-}
-
-/** Assigns a member, whatever its name. */
-export function setMember(object: Plain, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  else object[key] = value;
 }
 
 /** Whether a value is a JSON object. */

@@ -15,6 +15,10 @@ const OF_EVERY_KIND: Readonly<Record<string, string>> = {
 const OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'metrics.k8s.io/NodeMetrics': { Name: 'Name of the resource', cpu: '', memory: '', Window: '' },
   'metrics.k8s.io/PodMetrics': { Name: 'Name of the resource', cpu: '', memory: '', Window: '' },
+  'autoscaling/Scale': {
+    Desired: 'replicas is the desired number of instances for the scaled object.',
+    Available: 'replicas is the actual number of observed instances of the scaled object.',
+  },
   '/ComponentStatus': {
     Status: 'Status of the component conditions',
     Message: 'Message of the component conditions',

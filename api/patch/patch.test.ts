@@ -256,6 +256,8 @@ describe('strategic merge patch', () => {
     expect(spec(order('b', 'a'))).toBe('ba');
     expect(spec({ ...order('c', 'a'), containers: [{ name: 'c' }] })).toBe('cab');
     expect(spec({ ...order('a'), containers: [{ name: 'b', $patch: 'delete' }] })).toBe('a');
+    expect(spec({ ...order('c'), containers: [{ name: 'c' }, { name: 'a', $patch: 'delete' }] })).toBe('bc');
+    expect(spec({ ...order('c', 'd'), containers: [{ name: 'c' }, { name: 'd' }, { name: 'b', $patch: 'delete' }] })).toBe('acd');
     expect(refusal(() => spec({ ...order('a'), containers: [{ name: 'c' }] }))).toContain(
       "500 The order in patch list:\n[map[name:c]]\n doesn't match $setElementOrder list:\n[map[name:a]]",
     );

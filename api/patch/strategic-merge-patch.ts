@@ -82,7 +82,7 @@ function mergeMember(merged: JsonObject, key: string, { value, type }: PatchMemb
     setMember(merged, key, rule.strategy === 'replace' ? value : mergeObjects(present, value, rule.type));
   } else if (Array.isArray(present) && Array.isArray(value)) {
     const rule = itemRuleOf(type, key);
-    setMember(merged, key, rule.strategy === 'merge' ? mergeLists(present, value, rule) : value);
+    setMember(merged, key, rule.strategy === 'merge' ? mergeLists([...present], value, rule) : value);
   } else {
     const plain = withoutDirectives(withoutNulls(value));
     if (plain === undefined) delete merged[key];
@@ -100,7 +100,7 @@ function deleteFromList(merged: JsonObject, key: string, { value, type }: PatchM
   const rule = itemRuleOf(type, key);
   if (present.length === 0 && value.length === 0) return;
   const elements = elementKind([present, value]);
-  if (elements === 'object') setMember(merged, key, mergeLists(present, value, rule));
+  if (elements === 'object') setMember(merged, key, mergeLists([...present], value, rule));
   else setMember(merged, key, deleteFrom(present, value));
 }
 
@@ -120,11 +120,12 @@ function mergeOrderedLists(merged: JsonObject, patch: JsonObject, type: FieldTyp
     const given = Object.hasOwn(patch, key) ? listOf(patch[key]) : undefined;
     const rule = itemRuleOf(type, key);
     checkOrder(given ?? [], order, rule.mergeKey);
-    const both = mergeBoth(present, given, rule);
+    const slots = [...(present ?? [])];
+    const both = mergeBoth(present && slots, given, rule);
     if (!both) continue;
     const { patched, others } = partition(both, order, rule.mergeKey);
     const elements = elementKind([present ?? [], given ?? []]);
-    setMember(merged, key, inOrder(patched, others, { patchOrder: order, presentOrder: present ?? [], mergeKey: rule.mergeKey, elements }));
+    setMember(merged, key, inOrder(patched, others, { patchOrder: order, presentOrder: slots, mergeKey: rule.mergeKey, elements }));
     delete patch[key];
   }
 }
@@ -140,41 +141,58 @@ function listOf(value: unknown): unknown[] {
   throw new PatchError(500, `expected a []interface {}, but received a ${goTypeName(value)}`);
 }
 
-function mergeLists(present: readonly unknown[], patch: readonly unknown[], rule: MergeRule): unknown[] {
-  if (present.length === 0 && patch.length === 0) return [];
-  const elements = elementKind([present, patch]);
-  if (elements === 'object' && rule.mergeKey === '') {
-    throw new PatchError(500, `cannot merge lists without merge key for ${kindOf(rule.type)}`);
+/**
+ * Merges a patch into a list whose slots it may use: as in Go, where both are one array, what is left moves up over what is deleted and
+ * what is added takes the slots that came free. `$setElementOrder` then places the added items as if they had been where the slots are.
+ */
+function mergeLists(slots: unknown[], patch: readonly unknown[], rule: MergeRule): unknown[] {
+  if (slots.length === 0 && patch.length === 0) return [];
+  const elements = elementKind([slots, patch]);
+  if (elements === 'scalar') {
+    const { patched, others } = partition(withoutDuplicates([...slots, ...patch]), patch, rule.mergeKey);
+    return inOrder(patched, others, { patchOrder: patch, presentOrder: slots, mergeKey: rule.mergeKey, elements });
   }
-  const special = elements === 'object' ? applySpecialItems(present, patch, rule.mergeKey) : { present, patch };
-  const merged = elements === 'object' ? mergeKeyed(special.present, special.patch, rule) : withoutDuplicates([...present, ...patch]);
+  if (rule.mergeKey === '') throw new PatchError(500, `cannot merge lists without merge key for ${kindOf(rule.type)}`);
+  const special = applySpecialItems(slots, patch, rule.mergeKey);
+  const merged = mergeKeyed(special.present, special.patch, rule);
+  for (let at = special.left; at < Math.min(merged.length, slots.length); at++) slots[at] = merged[at];
   const { patched, others } = partition(merged, special.patch, rule.mergeKey);
   return inOrder(patched, others, { patchOrder: special.patch, presentOrder: special.present, mergeKey: rule.mergeKey, elements });
 }
 
+interface SpecialItems {
+  readonly present: readonly unknown[];
+  readonly patch: readonly unknown[];
+  /** How many of the slots are in use still. */
+  readonly left: number;
+}
+
 /** Items with a directive: they delete others, or say that the whole list is replaced. */
-function applySpecialItems(
-  present: readonly unknown[],
-  patch: readonly unknown[],
-  mergeKey: string,
-): { present: readonly unknown[]; patch: readonly unknown[] } {
-  let left = present;
+function applySpecialItems(slots: unknown[], patch: readonly unknown[], mergeKey: string): SpecialItems {
+  let left = slots.length;
   let replaced = false;
   const plain: unknown[] = [];
   for (const item of patch) {
     if (!isObject(item) || !Object.hasOwn(item, DIRECTIVE)) plain.push(item);
     else if (item[DIRECTIVE] === 'replace') replaced = true;
-    else left = deleteKeyed(left, item, mergeKey);
+    else left = deleteKeyed(slots, left, item, mergeKey);
   }
-  return replaced ? { present: plain, patch: [] } : { present: left, patch: plain };
+  return replaced ? { present: plain, patch: [], left: slots.length } : { present: slots.slice(0, left), patch: plain, left };
 }
 
-function deleteKeyed(present: readonly unknown[], item: JsonObject, mergeKey: string): readonly unknown[] {
+/** Deletes from the first `used` slots what an item names; returns how many are in use then. */
+function deleteKeyed(slots: unknown[], used: number, item: JsonObject, mergeKey: string): number {
   const directive = item[DIRECTIVE];
   if (directive === 'merge') throw new PatchError(500, 'merging lists cannot yet be specified in the patch');
   if (directive !== 'delete') throw new PatchError(500, `unknown patch type: ${goFormat(directive)} in map: ${goFormat(item)}`);
   if (!Object.hasOwn(item, mergeKey)) throw mergeKeyMissing(item, mergeKey);
-  return present.filter((other) => !isObject(other) || memberOf(other, mergeKey) !== item[mergeKey]);
+  let left = used;
+  for (let at = 0; at < left; ) {
+    const other = slots[at];
+    if (isObject(other) && memberOf(other, mergeKey) === item[mergeKey]) slots.copyWithin(at, at + 1, left--);
+    else at++;
+  }
+  return left;
 }
 
 function mergeKeyed(present: readonly unknown[], patch: readonly unknown[], rule: MergeRule): unknown[] {

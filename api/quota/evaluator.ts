@@ -9,6 +9,9 @@ export interface QuotaWrite {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
   /** `''` for the object itself. */
   readonly subresource: string;
+  readonly object?: KubeObject | undefined;
+  /** What the object was before. */
+  readonly old?: KubeObject | undefined;
 }
 
 /**

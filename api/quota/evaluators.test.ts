@@ -114,7 +114,7 @@ describe('pods', () => {
     expect(pods.matchingResources(names)).toEqual(['count/pods', 'pods', 'hugepages-1Gi', 'requests.example.com/gpu', 'limits.cpu']);
   });
 
-  test('are charged when they are made and when they are resized', () => {
+  test('are charged when they are made, resized, or change from one scope to another', () => {
     const handled = (operation: 'CREATE' | 'UPDATE', subresource: string) => pods.handles({ operation, subresource });
     expect([handled('CREATE', ''), handled('UPDATE', 'resize'), handled('UPDATE', ''), handled('CREATE', 'binding')]).toEqual([
       true,
@@ -122,6 +122,10 @@ describe('pods', () => {
       false,
       false,
     ]);
+    const ending = (activeDeadlineSeconds?: number) => ({ metadata: { name: 'p' }, spec: { activeDeadlineSeconds } });
+    const changed = (old: number | undefined, now: number | undefined) =>
+      pods.handles({ operation: 'UPDATE', subresource: '', object: ending(now), old: ending(old) });
+    expect([changed(undefined, 1), changed(1, undefined), changed(2, 1)]).toEqual([true, true, false]);
   });
 });
 

@@ -21,8 +21,9 @@ const PLAIN: ReadonlySet<string> = new Set([COUNT, PODS, ...COMPUTE.flatMap((nam
 
 /** What pods use. Upstream: `pkg/quota/v1/evaluator/core/pods.go`. */
 export const podQuota: QuotaEvaluator = {
-  handles: ({ operation, subresource }) =>
-    (operation === 'CREATE' && (subresource === '' || subresource === 'resize')) || (operation === 'UPDATE' && subresource === 'resize'),
+  handles: ({ operation, subresource, object, old }) =>
+    (operation === 'CREATE' && subresource === '') ||
+    (operation === 'UPDATE' && (subresource === 'resize' || (subresource === '' && changesScope(object, old)))),
   matchingResources: (names) =>
     names.filter(
       (name) =>
@@ -89,6 +90,10 @@ function isInScope(scope: ScopedResourceSelectorRequirement, pod: Pod): boolean 
       return false;
   }
 }
+
+/** Nothing else that a scope goes by can change. */
+const changesScope = (object: KubeObject | undefined, old: KubeObject | undefined): boolean =>
+  object !== undefined && old !== undefined && isTerminating(asPod(object)) !== isTerminating(asPod(old));
 
 const isTerminating = ({ spec }: Pod): boolean => (spec.activeDeadlineSeconds ?? -1) >= 0;
 

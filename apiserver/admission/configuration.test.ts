@@ -165,6 +165,7 @@ describe('which plugins run', () => {
     versions: {} as never,
     kinds: () => [],
     clock: systemClock,
+    dialer: { dial: () => Promise.resolve(undefined) },
     metrics: new AdmissionMetrics(systemClock),
   };
   const names = (enabled: readonly string[] = [], disabled: readonly string[] = []) =>

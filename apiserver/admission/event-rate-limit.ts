@@ -3,6 +3,7 @@ import { apiError, coreKinds, type Event, type FieldError, fieldError } from '..
 import type { RequestContext } from '../registry/strategy.ts';
 import { type AdmissionConfiguration, listIn } from './configuration.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
+import { aggregate } from './refusal.ts';
 
 /** Buckets that a limit remembers unless it says how many. */
 const CACHE_SIZE_DEFAULT = 4096;
@@ -58,9 +59,10 @@ export function eventRateLimit(limits: readonly EventLimit[]): AdmissionPlugin {
     validate: (context, attributes) => {
       const { operation, kind, subresource } = attributes;
       if ((operation !== 'CREATE' && operation !== 'UPDATE') || kind !== coreKinds.events || subresource !== '' || context.dryRun) return;
-      // Each limit counts the event, whatever the others say; the last that is reached is told of.
-      const [reached] = enforcers.flatMap((enforcer) => enforcer.reached(context, attributes) ?? []).reverse();
-      if (reached !== undefined) throw apiError.tooManyRequests(reached, 0);
+      // Each limit counts the event, whatever the others say.
+      const reached = enforcers.flatMap((enforcer) => enforcer.reached(context, attributes) ?? []);
+      if (reached.length === 0) return;
+      throw apiError.custom({ code: 429, reason: 'TooManyRequests', message: `Too many requests: ${aggregate(reached)}` });
     },
   };
 }

@@ -2,7 +2,7 @@ import { type Clock, type Random, systemRandom, UserError } from '../../runtime/
 import type { Authorizer } from '../auth/index.ts';
 import type { FeatureGate } from '../feature-gates.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
-import { WebhookClient } from '../webhook/index.ts';
+import { type PodDialer, WebhookClient } from '../webhook/index.ts';
 import { alwaysAdmit, alwaysDeny } from './always.ts';
 import { alwaysPullImages } from './always-pull-images.ts';
 import { limitPodHardAntiAffinityTopology } from './anti-affinity-topology.ts';
@@ -10,7 +10,7 @@ import { certificateApproval, certificateSigning, certificateSubjectRestriction 
 import { AdmissionConfiguration, readAdmissionConfiguration } from './configuration.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
-import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { defaultTolerationSeconds, type TolerationSeconds } from './default-toleration-seconds.ts';
 import { denyServiceExternalIps } from './deny-service-external-ips.ts';
 import { eventLimitsOf, eventRateLimit } from './event-rate-limit.ts';
 import { extendedResourceToleration } from './extended-resource-toleration.ts';
@@ -48,6 +48,8 @@ export interface AdmissionOptions extends PolicyOptions {
   /** Says what users may do beside what they ask for. */
   readonly authorizer: Authorizer;
   readonly clock: Clock;
+  /** The way to webhooks that run in pods. */
+  readonly dialer: PodDialer;
   readonly metrics: AdmissionMetrics;
   readonly random?: Random | undefined;
   /** Features that are on, which are not by default. */
@@ -56,6 +58,8 @@ export interface AdmissionOptions extends PolicyOptions {
   readonly enabled?: readonly string[] | undefined;
   /** Default plugins not to run. */
   readonly disabled?: readonly string[] | undefined;
+  /** How long pods stay on a node that has failed; as upstream's defaults unless given. */
+  readonly tolerationSeconds?: TolerationSeconds | undefined;
   /** File with an AdmissionConfiguration. */
   readonly configFile?: string | undefined;
 }
@@ -101,7 +105,7 @@ const PLUGINS: readonly Row[] = [
   on('PodSecurity', ({ objects, configuration }) => podSecurity(objects, podSecurityConfiguration(configuration))),
   off('PodNodeSelector', ({ objects, configuration }) => podNodeSelector(objects, nodeSelectorsOf(configuration))),
   on('Priority', ({ objects }) => priority(objects)),
-  on('DefaultTolerationSeconds', () => defaultTolerationSeconds),
+  on('DefaultTolerationSeconds', ({ tolerationSeconds }) => defaultTolerationSeconds(tolerationSeconds)),
   off('PodTolerationRestriction', ({ objects, configuration }) => podTolerationRestriction(objects, clusterTolerationsOf(configuration))),
   off('EventRateLimit', ({ configuration }) => eventRateLimit(eventLimitsOf(configuration))),
   off('ExtendedResourceToleration', () => extendedResourceToleration),
@@ -141,7 +145,7 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
   if (both.length > 0) throw new UserError(`${both.join(', ')} is in both --enable-admission-plugins and --disable-admission-plugins`);
   const configuration = configFile === undefined ? new AdmissionConfiguration() : readAdmissionConfiguration(configFile);
   checkNames('admission-control-config-file', configuration.names);
-  const client = new WebhookClient({ objects: options.objects, random, clock: options.clock });
+  const client = new WebhookClient({ objects: options.objects, random, clock: options.clock, dialer: options.dialer });
   const parts: Parts = { ...options, random, client, configuration };
   return PLUGINS.filter(({ name, isOn }) => enabled.includes(name) || (isOn && !disabled.includes(name))).flatMap(
     ({ create }) => create?.(parts) ?? [],

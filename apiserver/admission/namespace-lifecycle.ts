@@ -5,7 +5,7 @@ import { type AdmissionAttributes, type AdmissionPlugin, nameInErrors } from './
 /** Namespaces that no one may delete. */
 const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
 
-/** Nothing is created in a namespace that is not there or is on its way out. Upstream: `admission/plugin/namespace/lifecycle`. */
+/** Nothing is created in a namespace that is on its way out, nor changed in one that is not there. Upstream: `admission/plugin/namespace/lifecycle`. */
 export function namespaceLifecycle(objects: ObjectReader): AdmissionPlugin {
   return {
     name: 'NamespaceLifecycle',
@@ -15,7 +15,8 @@ export function namespaceLifecycle(objects: ObjectReader): AdmissionPlugin {
       if (operation === 'DELETE' && isNamespace && IMMORTAL.has(name)) {
         throw apiError.forbidden(kind, name, 'this namespace may not be deleted');
       }
-      if (operation !== 'CREATE' || isNamespace || !kind.namespaced || namespace === '' || isAccessReview(kind)) return;
+      if ((operation !== 'CREATE' && operation !== 'UPDATE') || isNamespace || !kind.namespaced || namespace === '') return;
+      if (isAccessReview(kind)) return;
       const find = () => objects.get<Namespace>(coreKinds.namespaces, '', namespace);
       const found = find();
       // Another API server may have just made it.
@@ -32,9 +33,9 @@ const isAccessReview = ({ group, resource }: KindInfo): boolean =>
 
 /** @throws ApiError (404, 403) */
 function check(found: Live<Namespace> | undefined, attributes: AdmissionAttributes): void {
-  const { kind, namespace } = attributes;
+  const { operation, kind, namespace } = attributes;
   if (!found) throw apiError.notFound(coreKinds.namespaces, namespace);
-  if (found.metadata.deletionTimestamp) throw terminating(kind, nameInErrors(attributes), namespace);
+  if (operation === 'CREATE' && found.metadata.deletionTimestamp) throw terminating(kind, nameInErrors(attributes), namespace);
 }
 
 function terminating(kind: { readonly group: string; readonly resource: string }, name: string, namespace: string) {

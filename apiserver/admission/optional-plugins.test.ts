@@ -221,7 +221,7 @@ describe('EventRateLimit', () => {
     const plugin = eventRateLimit([{ type: 'Namespace', qps: 1, burst: 2, cacheSize: 0 }]);
     const send = async (namespace: string, at = 0, dryRun = false) =>
       (await ask(plugin, { kind: coreKinds.events, object: event(namespace), context: { now: NOW + at, dryRun } })).refused;
-    const reached = 'limit reached on type Namespace for key a';
+    const reached = 'Too many requests: limit reached on type Namespace for key a';
     expect([await send('a'), await send('a'), await send('a'), await send('b')]).toEqual([undefined, undefined, reached, undefined]);
     expect(await send('a', 0, true)).toBeUndefined();
     expect([await send('a', 1000), await send('a', 1500), await send('a', 2000)]).toEqual([undefined, reached, undefined]);
@@ -234,7 +234,7 @@ describe('EventRateLimit', () => {
     const send = async (name: string) =>
       (await ask(plugin, { kind: coreKinds.events, object: event('a', name), context: { now: NOW } })).refused;
     expect(await send('x')).toBeUndefined();
-    expect(await send('x')).toBe('limit reached on type SourceAndObject for key cPodx');
+    expect(await send('x')).toBe('Too many requests: limit reached on type SourceAndObject for key cPodx');
     expect([await send('y'), await send('x')]).toEqual([undefined, undefined]);
     const both = eventRateLimit([
       { type: 'Server', ...limit },
@@ -244,8 +244,8 @@ describe('EventRateLimit', () => {
       (await ask(both, { kind: coreKinds.events, object: event('a'), context: { now: NOW, user: { name, groups: [] } } })).refused;
     expect([await user('a'), await user('b'), await user('b')]).toEqual([
       undefined,
-      'limit reached on type Server for key ',
-      'limit reached on type User for key b',
+      'Too many requests: limit reached on type Server for key ',
+      'Too many requests: [limit reached on type Server for key , limit reached on type User for key b]',
     ]);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { coreKinds, type KindInfo, type KubeObject, nodeKinds, type Pod, schedulingKinds } from '../../api/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { contextOf } from '../strategies/testing/harness.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
@@ -39,6 +40,23 @@ async function admit(plugin: AdmissionPlugin, spec: object): Promise<Pod['spec']
 
 const classOf = (name: string, more: object): KubeObject => ({ metadata: { name, uid: name }, ...more });
 
+describe('DefaultTolerationSeconds', () => {
+  const ours = (key: string, tolerationSeconds: number) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds });
+
+  test.each([
+    [undefined, [], [ours('node.kubernetes.io/not-ready', 300), ours('node.kubernetes.io/unreachable', 300)]],
+    [{ notReady: 0, unreachable: 30 }, [], [ours('node.kubernetes.io/not-ready', 0), ours('node.kubernetes.io/unreachable', 30)]],
+    [
+      { notReady: 5, unreachable: 30 },
+      [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists' }],
+      [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists' }, ours('node.kubernetes.io/unreachable', 30)],
+    ],
+    [undefined, [{ operator: 'Exists' }], [{ operator: 'Exists' }]],
+  ])('told %j makes of %j', async (seconds, tolerations, expected) => {
+    expect((await admit(defaultTolerationSeconds(seconds), { tolerations })).tolerations).toEqual(expected);
+  });
+});
+
 describe('Priority', () => {
   const high = classOf('high', { value: 1000, preemptionPolicy: 'Never' });
   const plugin = priority(readerOf(schedulingKinds.priorityclasses, [high], [classOf('new', { value: 7 })]));
@@ -54,6 +72,19 @@ describe('Priority', () => {
     expect(await admit(plugin, { priorityClassName: 'high' })).toMatchObject({ priority: 1000, preemptionPolicy: 'Never' });
     expect(await admit(plugin, {})).toEqual({ containers: [], priority: 0, preemptionPolicy: 'PreemptLowerPriority' });
     expect(await admit(withDefaults, {})).toMatchObject({ priorityClassName: 'e', priority: 4 });
+  });
+
+  test('is kept by an update that does not name it', async () => {
+    const updated = async (spec: object) => {
+      const podOf = (more: object): Pod => ({ metadata: { name: 'p' }, spec: { containers: [], ...more }, status: {} });
+      const object = podOf(spec);
+      const old = podOf({ priority: 3, preemptionPolicy: 'Never' });
+      const request = { operation: 'UPDATE', kind: coreKinds.pods, namespace: 'ns', name: 'p', subresource: '', object, old } as const;
+      await withDefaults.admit?.(contextOf().context, request);
+      return object.spec;
+    };
+    expect(await updated({})).toEqual({ containers: [], priority: 3, preemptionPolicy: 'Never' });
+    expect(await updated({ priority: 9 })).toEqual({ containers: [], priority: 9, preemptionPolicy: 'Never' });
   });
 
   test('asks for what is new before it refuses', async () => {
@@ -118,5 +149,10 @@ describe('RuntimeClass', () => {
     ],
   ])('refuses %j', async (spec, why) => {
     await expect(admit(plugin, spec)).rejects.toThrow(why);
+  });
+
+  test('refuses a pod that a webhook took the overhead from', async () => {
+    const why = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead";
+    await expect(admit({ ...plugin, admit: () => undefined }, { runtimeClassName: 'gv' })).rejects.toThrow(why);
   });
 });

@@ -9,6 +9,8 @@ export interface PodAttributes {
   /** As errors tell it. */
   readonly name: string;
   readonly pod: Pod;
+  /** The pod that is updated. */
+  readonly old?: Pod | undefined;
 }
 
 /** A plugin function that is called for pods alone, not their subresources. */
@@ -17,10 +19,10 @@ export function onPods(
   act: (context: RequestContext, attributes: PodAttributes) => Promise<void> | void,
 ): NonNullable<AdmissionPlugin['admit']> {
   return (context, attributes: AdmissionAttributes) => {
-    const { operation, kind, namespace, subresource, object } = attributes;
+    const { operation, kind, namespace, subresource, object, old } = attributes;
     if (kind !== coreKinds.pods || subresource !== '' || !operations.includes(operation) || !object) return;
-    // The object of a pods request is a pod: it was decoded as one.
+    // The objects of a pods request are pods: they were decoded as such.
     const pod = object as Pod;
-    return act(context, { kind, namespace, name: nameInErrors(attributes), pod });
+    return act(context, { kind, namespace, name: nameInErrors(attributes), pod, old: old as Pod | undefined });
   };
 }

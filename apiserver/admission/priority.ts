@@ -1,4 +1,4 @@
-import { apiError, type Live, type PriorityClass, schedulingKinds } from '../../api/index.ts';
+import { apiError, type Live, type Pod, type PriorityClass, schedulingKinds } from '../../api/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
 import { onPods, type PodAttributes } from './pods.ts';
@@ -10,12 +10,16 @@ const NO_CLASS = { name: '', value: 0, preemptionPolicy: 'PreemptLowerPriority' 
 type Given = typeof NO_CLASS;
 
 /**
- * Gives a pod the number its class stands for, and what may be pushed out for it; keeps there from being two default classes.
- * Upstream: `plugin/pkg/admission/priority`.
+ * Gives a pod the number its class stands for, and what may be pushed out for it, which an update that does not name them leaves alone;
+ * keeps there from being two default classes. Upstream: `plugin/pkg/admission/priority`.
  */
 export const priority = (objects: ObjectReader): AdmissionPlugin => ({
   name: 'Priority',
-  admit: onPods(['CREATE'], async (_context, attributes) => {
+  admit: onPods(['CREATE', 'UPDATE'], async (_context, attributes) => {
+    if (attributes.old) {
+      keep(attributes.pod.spec, attributes.old.spec);
+      return;
+    }
     const given = await classOf(objects, attributes);
     applyTo(attributes, given);
   }),
@@ -26,6 +30,11 @@ export const priority = (objects: ObjectReader): AdmissionPlugin => ({
     refuseSecondDefault(objects, attributes, object as PriorityClass);
   },
 });
+
+function keep(spec: Pod['spec'], old: Pod['spec']): void {
+  if (old.priority !== undefined) spec.priority ??= old.priority;
+  if (old.preemptionPolicy !== undefined) spec.preemptionPolicy ??= old.preemptionPolicy;
+}
 
 async function classOf(objects: ObjectReader, { kind, name, pod }: PodAttributes): Promise<Given> {
   const { priorityClassName = '' } = pod.spec;

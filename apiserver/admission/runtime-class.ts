@@ -65,10 +65,12 @@ const hasOverhead = (overhead: Readonly<Record<string, string>> | undefined): bo
 
 const mismatch = (attributes: PodAttributes) => rejected(attributes, "Pod's Overhead doesn't match RuntimeClass's defined Overhead");
 
-/** What a pod says it costs must be what its class says. */
+/** What a pod costs must be what its class says, also when a webhook took it away. */
 function checkOverhead(attributes: PodAttributes, found: Live<RuntimeClass> | undefined): void {
   const { overhead } = attributes.pod.spec;
-  if (!hasOverhead(overhead)) return;
-  if (!found?.overhead) throw rejected(attributes, 'Pod Overhead set without corresponding RuntimeClass defined Overhead');
-  if (!semanticEqual(found.overhead.podFixed, overhead)) throw mismatch(attributes);
+  if (found?.overhead) {
+    if (!semanticEqual(found.overhead.podFixed ?? {}, overhead ?? {})) throw mismatch(attributes);
+    return;
+  }
+  if (hasOverhead(overhead)) throw rejected(attributes, 'Pod Overhead set without corresponding RuntimeClass defined Overhead');
 }

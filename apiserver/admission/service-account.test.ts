@@ -45,6 +45,16 @@ describe('an account that enforces its Secrets', () => {
   });
 });
 
+/** After what a webhook did to the pod. */
+const validated = async (pod: Pod) => {
+  const plugin = serviceAccount(readerOf([coreKinds.serviceaccounts, [account()]]), systemRandom);
+  return (await ask({ ...plugin, admit: () => undefined }, { object: pod })).refused?.replace('pods "p" is forbidden: ', '');
+};
+
+test('a webhook may not take the account away', async () => {
+  expect(await validated(podOf({ serviceAccountName: '' }))).toBe('no service account specified for pod ns/p');
+});
+
 describe('a mirror pod', () => {
   const mirror = (spec: object) =>
     podOf({ serviceAccountName: undefined, ...spec }, { annotations: { 'kubernetes.io/config.mirror': '' } });
@@ -57,7 +67,7 @@ describe('a mirror pod', () => {
       'a mirror pod may not use ServiceAccountToken volume projections',
     ],
   ])('has nothing of the cluster: %j', async (spec, why) => {
-    expect(await refusal(mirror(spec))).toBe(why);
+    expect([await refusal(mirror(spec)), await validated(mirror(spec))]).toEqual([why, why]);
     expect(await refusal(mirror({}))).toBeUndefined();
   });
 });

@@ -41,8 +41,14 @@ export function serviceAccount(objects: ObjectReader, random: Random): Admission
 
   function checkOf(why: (account: ServiceAccount, spec: PodSpec) => string | undefined) {
     return (_context: RequestContext, attributes: PodAttributes): void => {
-      const { kind, name, pod } = attributes;
-      if (pod.metadata.annotations && MIRROR in pod.metadata.annotations) return;
+      const { kind, name, namespace, pod } = attributes;
+      if (pod.metadata.annotations && MIRROR in pod.metadata.annotations) {
+        checkMirror(attributes);
+        return;
+      }
+      if (!pod.spec.serviceAccountName) {
+        throw apiError.forbidden(kind, name, `no service account specified for pod ${namespace}/${pod.metadata.name}`);
+      }
       const account = lookUp(objects, attributes);
       const refusal = enforcesSecrets(account) ? why(account, pod.spec) : undefined;
       if (refusal !== undefined) throw apiError.forbidden(kind, name, refusal);

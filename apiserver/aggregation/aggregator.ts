@@ -10,6 +10,7 @@ import type { RankedVersion, RemoteVersion, VersionOwners } from '../discovery/i
 import type { RemoteSpec } from '../openapi/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
+import type { PodDialer } from '../webhook/index.ts';
 import { Availability } from './availability.ts';
 import { type ProxyParts, proxyRequest } from './proxy.ts';
 import { Registration } from './registration.ts';
@@ -36,6 +37,7 @@ export interface AggregatorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly dialer: PodDialer;
 }
 
 export class Aggregator implements VersionOwners {
@@ -49,11 +51,11 @@ export class Aggregator implements VersionOwners {
   #listener: Disposable | undefined;
 
   constructor(options: AggregatorOptions) {
-    const { objects, kinds, settings, clock, random, logger } = options;
+    const { objects, kinds, settings, clock, random, logger, dialer } = options;
     this.#options = options;
     this.#services = new ServiceList(objects, () => this.#registration.kept());
     this.#registration = new Registration({ objects, kinds, clock, logger, onChange: () => this.#services.refresh() });
-    this.#client = new RemoteClient({ objects, random, clock, certificate: settings.certificate });
+    this.#client = new RemoteClient({ objects, random, clock, dialer, certificate: settings.certificate });
     const remotes = () => this.#services.remotes;
     this.#availability = new Availability({ objects, kinds, client: this.#client, remotes, clock, logger });
     this.#documents = new RemoteDocuments({ objects, client: this.#client, remotes, clock, logger });

@@ -2,8 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../runtime/index.ts';
 import { pipeAnswer } from '../http/messages.ts';
+import { wasStale } from '../http/stale-connection.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import { sendText } from '../pipeline/respond.ts';
+import { sendNotice } from '../pipeline/respond.ts';
 import { answerOf, Upgraded } from '../pipeline/upgraded.ts';
 import { type Address, inGo } from '../webhook/index.ts';
 import { hostOf, type RemoteClient } from './remote-client.ts';
@@ -55,7 +56,7 @@ export interface ProxyParts {
 /** Lets another server answer. */
 export async function proxyRequest(parts: ProxyParts, exchange: Exchange, remote: RemoteService): Promise<void> {
   const address = remote.available ? resolve(parts, remote) : undefined;
-  if (!address) return refuse(exchange, 503, 'service unavailable');
+  if (!address) return sendNotice(exchange, 503, 'service unavailable\n');
   const late = new AbortController();
   const signal = AbortSignal.any([exchange.signal, late.signal]);
   using _ = isDiscovery(exchange)
@@ -71,11 +72,8 @@ export async function proxyRequest(parts: ProxyParts, exchange: Exchange, remote
       return;
     }
     const why = late.signal.aborted ? late.signal.reason : error;
-    refuse(
-      exchange,
-      503,
-      exchange.upgrade ? textOf(why, address, 'error dialing backend') : textOf(why, address, 'error trying to reach service'),
-    );
+    const text = textOf(why, address, exchange.upgrade ? 'error dialing backend' : 'error trying to reach service');
+    sendNotice(exchange, 503, `${text}\n`);
   }
 }
 
@@ -88,12 +86,6 @@ function resolve({ client }: ProxyParts, remote: RemoteService): Address | undef
   } catch {
     return undefined; // the Service leads nowhere: all that is said of it is that it is not available
   }
-}
-
-/** As Go's `http.Error`. */
-function refuse(exchange: Exchange, status: number, text: string): void {
-  if (!exchange.response.headersSent) exchange.response.setHeader('X-Content-Type-Options', 'nosniff');
-  sendText(exchange, status, `${text}\n`);
 }
 
 const isDiscovery = ({ info }: Exchange): boolean => !info.isResource && info.path.split('/').filter(Boolean).length === 3;
@@ -120,8 +112,7 @@ async function exchangeWith(parts: ProxyParts, exchange: Exchange, to: To): Prom
     try {
       return await answerOf(request, hasBody ? exchange.request : undefined);
     } catch (error) {
-      const isStale = request.reusedSocket && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
-      if (!isStale) throw error;
+      if (!wasStale(request, error)) throw error;
     }
   }
 }

@@ -3,8 +3,9 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Clock, Random } from '../../runtime/index.ts';
 import type { UserInfo } from '../auth/types.ts';
+import { wasStale } from '../http/stale-connection.ts';
 import type { ObjectReader } from '../registry/objects.ts';
-import { type Address, addressOf } from '../webhook/index.ts';
+import { type Address, addressOf, ClusterAgent, type ClusterRequest, type PodDialer } from '../webhook/index.ts';
 import type { RemoteService } from './remote-service.ts';
 import { userHeaders } from './user-headers.ts';
 
@@ -23,6 +24,7 @@ export interface RemoteClientOptions {
   readonly objects: ObjectReader;
   readonly random: Random;
   readonly clock: Clock;
+  readonly dialer: PodDialer;
   /** Absent: nothing is shown. */
   readonly certificate?: ProxyCertificate | undefined;
 }
@@ -55,18 +57,18 @@ export interface RemoteDocument {
 /** The connections to one server, made as its APIService says. */
 interface Connections {
   readonly of: string;
-  readonly agent: https.Agent;
+  readonly agent: ClusterAgent;
 }
 
 export class RemoteClient {
   readonly #options: RemoteClientOptions;
   readonly #connections = new Map<string, Connections>();
   /** Certificates are not checked where only health is asked for, as upstream. */
-  readonly #unchecked: https.Agent;
+  readonly #unchecked: ClusterAgent;
 
   constructor(options: RemoteClientOptions) {
     this.#options = options;
-    this.#unchecked = new https.Agent({ ...this.#identity(), rejectUnauthorized: false });
+    this.#unchecked = new ClusterAgent(options.dialer, { ...this.#identity(), rejectUnauthorized: false });
   }
 
   /** Lets go of the connections to those that are not among these. */
@@ -90,9 +92,10 @@ export class RemoteClient {
 
   /** Begins a request; whoever calls listens for what becomes of it. */
   request(remote: RemoteService, address: Address, { method, path, headers, alone, signal }: RemoteRequest): ClientRequest {
-    const common = { host: address.host, port: address.port, method, path, headers, ...(signal ? { signal } : {}) };
-    if (alone) return https.request({ ...common, agent: false, ...this.#tls(remote) });
-    return https.request({ ...common, agent: this.#agentOf(remote) });
+    const agent = alone ? new ClusterAgent(this.#options.dialer, this.#tls(remote)) : this.#agentOf(remote);
+    const { host, port } = address;
+    const options: ClusterRequest = { host, port, address, method, path, headers, agent, ...(signal ? { signal } : {}) };
+    return https.request(options);
   }
 
   /** Reads a document. Rejects with what Node says when there is no answer. */
@@ -100,7 +103,7 @@ export class RemoteClient {
     return this.#within(timeoutMs, async (signal) => {
       const address = this.addressOf(remote);
       const headers = [...baseHeaders(address), 'Accept', accept, ...userHeaders(user)];
-      const answer = await answerOf(this.request(remote, address, { method: 'GET', path, headers, signal }));
+      const answer = await answerOf(() => this.request(remote, address, { method: 'GET', path, headers, signal }));
       const text = await textOf(answer);
       return { status: answer.statusCode ?? 0, contentType: answer.headers['content-type'] ?? '', text };
     });
@@ -111,7 +114,8 @@ export class RemoteClient {
     const headers = [...baseHeaders(address), ...userHeaders(user)];
     return this.#within(timeoutMs, async (signal) => {
       const { host, port } = address;
-      const answer = await answerOf(https.request({ host, port, path, headers, agent: this.#unchecked, signal }));
+      const options: ClusterRequest = { host, port, address, path, headers, agent: this.#unchecked, signal };
+      const answer = await answerOf(() => https.request(options));
       answer.resume();
       return answer.statusCode ?? 0;
     });
@@ -127,12 +131,12 @@ export class RemoteClient {
     }
   }
 
-  #agentOf(remote: RemoteService): https.Agent {
+  #agentOf(remote: RemoteService): ClusterAgent {
     const of = JSON.stringify([remote.service, remote.ca, remote.insecure]);
     const known = this.#connections.get(remote.name);
     if (known?.of === of) return known.agent;
     known?.agent.destroy();
-    const agent = new https.Agent({ keepAlive: true, maxFreeSockets: SOCKETS_IDLE_MAX, ...this.#tls(remote) });
+    const agent = new ClusterAgent(this.#options.dialer, { keepAlive: true, maxFreeSockets: SOCKETS_IDLE_MAX, ...this.#tls(remote) });
     this.#connections.set(remote.name, { of, agent });
     return agent;
   }
@@ -157,10 +161,14 @@ export const hostOf = ({ host, port }: Address): string => (host.includes(':') ?
 
 const baseHeaders = (address: Address): string[] => ['Host', hostOf(address), 'User-Agent', 'kube-apiserver'];
 
-function answerOf(request: ClientRequest): Promise<IncomingMessage> {
+function answerOf(begin: () => ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
+    const request = begin();
     request.once('response', resolve);
-    request.once('error', reject);
+    request.once('error', (error) => {
+      if (wasStale(request, error)) resolve(answerOf(begin));
+      else reject(error);
+    });
     request.end();
   });
 }

@@ -1,4 +1,5 @@
-import { parseJson, type Status } from '../../api/index.ts';
+import { gunzipSync } from 'node:zlib';
+import { apiError, formatDuration, parseJson, type Status } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { HttpResponse } from '../http/messages.ts';
 import type { AuditTrail, Exchange } from '../pipeline/exchange.ts';
@@ -16,7 +17,13 @@ import type { AuditDecision, Stage } from './policy.ts';
 
 /** How the Status of an answer begins. */
 const STATUS_HEAD = Buffer.from('{"kind":"Status"');
+/** How an answer that is compressed begins. */
+const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 const JSON_TYPE = 'application/json';
+/** Requests that take longer say how long. */
+const LATENCY_NOTED_MS = 500;
+const LATENCY = 'apiserver.latency.k8s.io/total';
+const NANOS_PER_MS = 1_000_000n;
 /** Requests whose body is the object they are about. */
 const OBJECT_VERBS: ReadonlySet<string> = new Set(['create', 'update']);
 
@@ -72,8 +79,8 @@ export class AuditRecord implements AuditTrail {
 
   /** Nobody was let in: what is noted of it is noted at once. */
   refused(): void {
-    const message = `Authentication failed, attempted: ${this.#exchange.request.headers.authorization ? 'bearer' : 'no credentials'}`;
-    this.#emit('ResponseStarted', { responseStatus: { metadata: {}, status: 'Failure', message, reason: 'Unauthorized', code: 401 } });
+    const { status } = apiError.unauthorized();
+    this.#emit('ResponseStarted', { responseStatus: statusOf(status), responseObject: this.#keepsBody ? status : undefined });
   }
 
   panicked(message: string): void {
@@ -131,14 +138,22 @@ export class AuditRecord implements AuditTrail {
     if (this.#done) return;
     this.#done = true;
     this.#readBody();
+    this.#noteLatency();
     this.#emit('ResponseComplete', { responseStatus: this.#responseStatus(), responseObject: this.#object });
+  }
+
+  /** A request that took long says how long. Upstream: `writeLatencyToAnnotation`, of which this is the whole, not its parts. */
+  #noteLatency(): void {
+    const ms = this.#sink.now() - this.#exchange.now;
+    if (ms > LATENCY_NOTED_MS) this.annotate(LATENCY, formatDuration(BigInt(ms) * NANOS_PER_MS));
   }
 
   #readBody(): void {
     const type = String(this.#exchange.response.getHeader('content-type') ?? JSON_TYPE);
     if (this.#chunks.length === 0 || !type.startsWith(JSON_TYPE)) return;
-    const bytes = Buffer.concat(this.#chunks);
+    const sent = Buffer.concat(this.#chunks);
     this.#chunks = [];
+    const bytes = sent.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC) ? gunzipSync(sent) : sent;
     const answer = parsed(bytes);
     if (!isRecord(answer)) return;
     if (isStatus(bytes)) this.#status ??= answer as Status;
@@ -147,10 +162,7 @@ export class AuditRecord implements AuditTrail {
 
   #responseStatus(): AuditEvent['responseStatus'] {
     const { response, upgrade } = this.#exchange;
-    if (this.#status) {
-      const { status, message, reason, details, code } = this.#status;
-      return { metadata: {}, status, message, reason, details, code: code ?? response.statusCode };
-    }
+    if (this.#status) return { ...statusOf(this.#status), code: this.#status.code ?? response.statusCode };
     if (response.headersSent) return { metadata: {}, code: response.statusCode };
     if (upgrade) return { metadata: {}, code: 101 };
     return { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 };
@@ -179,7 +191,7 @@ export class AuditRecord implements AuditTrail {
       requestObject: level === 'Metadata' || !exchange.info.isResource ? undefined : this.#trimmed(body),
       responseObject: more.responseObject,
       requestReceivedTimestamp: microTime(exchange.now),
-      stageTimestamp: microTime(this.#sink.now()),
+      stageTimestamp: microTime(stage === 'RequestReceived' ? exchange.now : this.#sink.now()),
       annotations: this.#annotations.size > 0 ? annotations : undefined,
     });
   }
@@ -208,6 +220,16 @@ export class AuditRecord implements AuditTrail {
     };
   }
 }
+
+/** What is noted of an answer's Status. */
+const statusOf = ({ status, message, reason, details, code }: Status): Partial<Status> => ({
+  metadata: {},
+  status,
+  message,
+  reason,
+  details,
+  code,
+});
 
 const isStatus = (chunk: unknown): boolean => Buffer.isBuffer(chunk) && chunk.subarray(0, STATUS_HEAD.length).equals(STATUS_HEAD);
 

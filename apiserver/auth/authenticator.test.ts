@@ -75,6 +75,28 @@ describe('static tokens', () => {
     expect(userOf(authenticator.authenticate(requestWith({ upgrade: 'websocket', 'sec-websocket-protocol': protocol }))).name).toBe('bob');
   });
 
+  it('are refused in WebSocket protocols that are no way to carry one', () => {
+    const authenticator = authenticatorWith();
+    const encoded = (token: string | Buffer) => `base64url.bearer.authorization.k8s.io.${Buffer.from(token).toString('base64url')}`;
+    const answer = (...protocols: string[]) => {
+      const request = requestWith({ upgrade: 'websocket', 'sec-websocket-protocol': protocols.join(',') });
+      return codeOf(() => userOf(authenticator.authenticate(request)));
+    };
+    expect(answer(encoded('plain'))).toBe(401);
+    expect(answer('v5.channel.k8s.io', encoded('plain'), encoded('plain'))).toBe(401);
+    expect(answer('v5.channel.k8s.io', 'base64url.bearer.authorization.k8s.io.a=')).toBe(401);
+    expect(answer('v5.channel.k8s.io', encoded(Buffer.from([0xff])))).toBe(401);
+    const none = requestWith({ upgrade: 'websocket', 'sec-websocket-protocol': encoded('') });
+    expect(userOf(authenticator.authenticate(none)).name).toBe('system:anonymous');
+  });
+
+  it('are not seen behind two spaces, of which the client is told', () => {
+    const warnings: string[] = [];
+    const user = authenticatorWith().authenticate(requestWith({ authorization: 'Bearer  plain' }), (text) => warnings.push(text));
+    expect(userOf(user).name).toBe('system:anonymous');
+    expect(warnings).toEqual(['the provided Authorization header contains extra space before the bearer token, and is ignored']);
+  });
+
   it('refuses a file that is not one', async () => {
     const options = { anonymousAuth: true, serviceAccountKeys: [], objects: new ObjectsInMemory() };
     expect(() => createAuthenticator({ ...options, tokenAuthFile: join(directory, 'none') })).toThrow(UserError);

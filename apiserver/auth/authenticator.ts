@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { apiError } from '../../api/index.ts';
 import { type Clock, systemClock } from '../../runtime/index.ts';
 import type { RequestOrigin } from '../http/messages.ts';
@@ -48,7 +49,7 @@ export type TokenVerdict = TokenIdentity | { readonly error: string };
 /** The API server's authenticator: it always has a verdict on a request, and can be asked about a token alone. */
 export interface RequestAuthenticator extends Authenticator {
   /** @throws ApiError (401) when a credential is not good, or there is none and anonymous requests are refused. */
-  authenticate(request: RequestOrigin): UserInfo | Promise<UserInfo>;
+  authenticate(request: RequestOrigin, warn?: (text: string) => void): UserInfo | Promise<UserInfo>;
   /**
    * Says whose a token is, as TokenReview asks.
    *
@@ -84,12 +85,12 @@ export function createAuthenticator(options: AuthenticatorOptions): RequestAuthe
   const verdictOn = (token: string, audiences: readonly string[]) => askInTurn(tokens(), { token, audiences, errors: [INVALID_TOKEN] }, 0);
 
   return {
-    authenticate(request) {
+    authenticate(request, warn) {
       const named = proxies?.identify(request);
       if (named) return withAuthenticated(named);
       const certified = certificates.identify(request);
       if (typeof certified !== 'string') return withAuthenticated(certified);
-      const token = bearerToken(request);
+      const token = bearerToken(request, warn);
       if (token !== undefined) return whenKnown(verdictOn(token, apiAudiences), userOf);
       if (certified === 'invalid' || !anonymous(request)) throw apiError.unauthorized();
       return ANONYMOUS;
@@ -163,13 +164,36 @@ function withAuthenticated(user: UserInfo): UserInfo {
   return { ...user, groups: [...user.groups, AUTHENTICATED_GROUP] };
 }
 
-const WEBSOCKET_TOKEN = 'base64url.bearer.authorization.k8s.io.';
+const SPACE_BEFORE_TOKEN = 'the provided Authorization header contains extra space before the bearer token, and is ignored';
 
 /** The token of `Authorization: Bearer …`, or of a WebSocket's sub-protocols; other schemes and an empty token are no credential. */
-function bearerToken({ headers }: RequestOrigin): string | undefined {
-  const [scheme = '', token = ''] = (headers.authorization ?? '').trim().split(' ');
-  if (scheme.toLowerCase() === 'bearer' && token !== '') return token;
-  const protocols = headers.upgrade?.toLowerCase() === 'websocket' ? (headers['sec-websocket-protocol'] ?? '') : '';
-  const carried = protocols.split(',').find((protocol) => protocol.trim().startsWith(WEBSOCKET_TOKEN));
-  return carried === undefined ? undefined : Buffer.from(carried.trim().slice(WEBSOCKET_TOKEN.length), 'base64url').toString('utf8');
+function bearerToken({ headers }: RequestOrigin, warn?: (text: string) => void): string | undefined {
+  const [scheme = '', token = '', more] = (headers.authorization ?? '').trim().split(' ');
+  if (scheme.toLowerCase() === 'bearer') {
+    if (token !== '') return token;
+    if (more !== undefined) warn?.(SPACE_BEFORE_TOKEN);
+  }
+  return headers.upgrade?.toLowerCase() === 'websocket' ? protocolToken(headers['sec-websocket-protocol'] ?? '') : undefined;
+}
+
+const WEBSOCKET_TOKEN = 'base64url.bearer.authorization.k8s.io.';
+
+/**
+ * The token among a WebSocket's sub-protocols: one, beside another that can be agreed upon. Upstream: apiserver,
+ * `pkg/authentication/request/websocket`.
+ *
+ * @throws ApiError (401) when it is not carried so.
+ */
+function protocolToken(header: string): string | undefined {
+  const protocols = header.split(',').map((protocol) => protocol.trim());
+  const carried = protocols
+    .filter((protocol) => protocol.startsWith(WEBSOCKET_TOKEN))
+    .map((protocol) => protocol.slice(WEBSOCKET_TOKEN.length));
+  const [encoded] = carried;
+  if (encoded === undefined) return undefined;
+  if (carried.length > 1 || !/^[\w-]*$/.test(encoded) || encoded.length % 4 === 1) throw apiError.unauthorized();
+  const bytes = Buffer.from(encoded, 'base64url');
+  if (!isUtf8(bytes)) throw apiError.unauthorized();
+  if (bytes.length > 0 && protocols.length === 1) throw apiError.unauthorized();
+  return bytes.toString() || undefined;
 }

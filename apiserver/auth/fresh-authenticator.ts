@@ -6,14 +6,14 @@ import type { Authenticator } from './types.ts';
  * through another API server.
  */
 export const withFreshObjects = (authenticator: Authenticator, objects: ObjectReader): Authenticator => ({
-  authenticate: (request) => {
+  authenticate: (request, warn) => {
     const again = (error: unknown) => {
       const pending = objects.fresh();
       if (pending === undefined) throw error;
-      return pending.then(() => authenticator.authenticate(request));
+      return pending.then(() => authenticator.authenticate(request, warn));
     };
     try {
-      const found = authenticator.authenticate(request);
+      const found = authenticator.authenticate(request, warn);
       return found instanceof Promise ? found.catch(again) : found;
     } catch (error) {
       return again(error);

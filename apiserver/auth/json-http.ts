@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { wasStale } from '../http/stale-connection.ts';
 
 /** Bytes of an answer that are read. */
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
@@ -73,7 +74,10 @@ export class PeerClient {
       const request = (isSecure ? https : http).request(url, options, (response) => {
         readAll(response).then((text) => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }), reject);
       });
-      request.on('error', reject);
+      request.on('error', (error) => {
+        if (wasStale(request, error)) resolve(this.#send(url, method, body));
+        else reject(error);
+      });
       request.end(body);
     });
   }

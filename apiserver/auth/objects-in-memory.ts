@@ -1,4 +1,5 @@
 import { apiError, type KindInfo, type KubeObject, type Live, type LiveMeta } from '../../api/index.ts';
+import { cloneJson } from '../../api/schema.ts';
 import type { ObjectChange, ObjectReader, ObjectWriter } from '../registry/objects.ts';
 
 type Listener = (change: ObjectChange<KubeObject>) => void;
@@ -48,7 +49,7 @@ export class ObjectsInMemory implements ObjectReader, ObjectWriter {
     await Promise.resolve();
     const current = this.get<T>(kind, namespace, name);
     if (!current) throw apiError.notFound(kind, name);
-    const changed = change(structuredClone(current));
+    const changed = change(cloneJson(current));
     return changed ? this.put(kind, changed) : current;
   }
 
@@ -92,7 +93,7 @@ export class ObjectsInMemory implements ObjectReader, ObjectWriter {
       name: object.metadata.name ?? '',
       resourceVersion: String(this.#revision),
     };
-    const live: Live<T> = { ...structuredClone(object), metadata };
+    const live: Live<T> = { ...cloneJson(object), metadata };
     this.#of<T>(kind).set(key, live);
     this.#tell(kind, { type: old ? 'MODIFIED' : 'ADDED', object: live });
     return live;

@@ -18,21 +18,26 @@ export interface OpenIdOptions {
   readonly issuer: string;
   /** PEM of the keys that tokens are checked with. */
   readonly publicKeys: readonly string[];
-  /** `host:port` that others reach the server at. */
-  serverAddress(): string;
+  /** Where the keys are. */
+  keysUrl(): string;
 }
 
 const CONFIGURATION = '/.well-known/openid-configuration';
-const KEYS = '/openid/v1/jwks';
+/** The path of the keys. */
+export const KEYS_PATH = '/openid/v1/jwks';
 const HEADERS = { 'Cache-Control': 'public, max-age=3600' };
 
-/** @throws when tokens cannot be signed with one of the keys. */
-export function createOpenIdDocuments({ issuer, publicKeys, serverAddress }: OpenIdOptions): OpenIdDocuments {
+/**
+ * @returns undefined for an issuer that discovery has no place for: one that is no https URL, or has a query or a fragment.
+ * @throws when tokens cannot be signed with one of the keys.
+ */
+export function createOpenIdDocuments({ issuer, publicKeys, keysUrl }: OpenIdOptions): OpenIdDocuments | undefined {
+  if (!isDiscoverable(issuer)) return undefined;
   const keys = publicKeys.map((pem) => webKey(verificationKey(pem)));
   const algorithms = [...new Set(keys.map(({ alg }) => alg))].sort();
   const configuration = () => ({
     issuer,
-    jwks_uri: `https://${serverAddress()}${KEYS}`,
+    jwks_uri: keysUrl(),
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: algorithms,
@@ -42,10 +47,16 @@ export function createOpenIdDocuments({ issuer, publicKeys, serverAddress }: Ope
       const [path = ''] = url.split('?', 1);
       const clean = path.endsWith('/') ? path.slice(0, -1) : path;
       if (clean === CONFIGURATION) return document('application/json', configuration());
-      if (clean === KEYS) return document('application/jwk-set+json', { keys });
+      if (clean === KEYS_PATH) return document('application/jwk-set+json', { keys });
       return undefined;
     },
   };
+}
+
+function isDiscoverable(issuer: string): boolean {
+  if (!URL.canParse(issuer)) return false;
+  const { protocol, search, hash } = new URL(issuer);
+  return protocol === 'https:' && search === '' && hash === '';
 }
 
 const document = (contentType: string, value: unknown): OpenIdDocument => ({

@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../runtime/index.ts';
 import type { RequestOrigin } from '../http/messages.ts';
 import { certificatesIn, isIssuedBy } from './certificate-chain.ts';
+import { extraKeyOf } from './extra-key.ts';
 import type { UserInfo } from './types.ts';
 
 export interface RequestHeaderOptions {
@@ -82,17 +83,9 @@ function extraOf(request: RequestOrigin, prefixes: readonly string[]): Record<st
   for (const prefix of prefixes.map((each) => each.toLowerCase())) {
     for (const name of Object.keys(request.headers)) {
       if (!name.startsWith(prefix)) continue;
-      const key = unescaped(name.slice(prefix.length));
+      const key = extraKeyOf(name.slice(prefix.length));
       extra.set(key, [...(extra.get(key) ?? []), ...valuesOf(request, name)]);
     }
   }
   return Object.fromEntries(extra);
-}
-
-function unescaped(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key; // kept as it is, as upstream does
-  }
 }

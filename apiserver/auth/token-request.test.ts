@@ -137,7 +137,12 @@ describe('a bound token', () => {
 
 describe('OpenID discovery', () => {
   it('says where the keys are, and which', async () => {
-    const documents = createOpenIdDocuments({ issuer: 'https://issuer', publicKeys: [publicKeyToPem(key)], serverAddress: () => 'h:1' });
+    const documents = createOpenIdDocuments({
+      issuer: 'https://issuer',
+      publicKeys: [publicKeyToPem(key)],
+      keysUrl: () => 'https://h:1/openid/v1/jwks',
+    });
+    if (!documents) throw new Error('no discovery');
     expect(JSON.parse(String(documents.respond('/.well-known/openid-configuration')?.body))).toEqual({
       issuer: 'https://issuer',
       jwks_uri: 'https://h:1/openid/v1/jwks',
@@ -150,5 +155,9 @@ describe('OpenID discovery', () => {
     const [header = ''] = (await ask({})).status?.token.split('.') ?? [];
     expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({ alg: 'ES256', kid: keys[0].kid });
     expect(documents.respond('/openid/v1/other')).toBeUndefined();
+  });
+
+  it.each(['http://issuer', 'issuer', 'https://issuer?a=b', 'https://issuer#a'])('is not there for %s', (issuer) => {
+    expect(createOpenIdDocuments({ issuer, publicKeys: [publicKeyToPem(key)], keysUrl: () => 'https://h' })).toBeUndefined();
   });
 });

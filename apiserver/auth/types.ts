@@ -11,10 +11,11 @@ export interface UserInfo {
 /** Says who made a request. The first authenticator that knows the credential decides. */
 export interface Authenticator {
   /**
+   * @param warn takes what the client should be told of its credential.
    * @returns the user; undefined when the request carries no credential of this kind.
    * @throws ApiError (401) when it carries one that is not good.
    */
-  authenticate(request: RequestOrigin): Promise<UserInfo | undefined> | UserInfo | undefined;
+  authenticate(request: RequestOrigin, warn?: (text: string) => void): Promise<UserInfo | undefined> | UserInfo | undefined;
 }
 
 /** What is asked: as upstream's `authorizer.Attributes`. */

@@ -11,11 +11,12 @@ import {
   rbacKinds,
   type ServiceCIDR,
 } from '../../api/index.ts';
-import type { Clock, Logger, Service } from '../../runtime/index.ts';
+import type { Clock, Logger, Random, Service } from '../../runtime/index.ts';
 import type { RequestHeaderOptions } from '../auth/index.ts';
 import { ensureFlowObjects } from '../flow-control/maintenance.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { joinBundles } from './certificates.ts';
+import { IdentityLease } from './identity-lease.ts';
 import type { MasterLeases } from './master-leases.ts';
 import { CLUSTER_ROLE_BINDINGS, NAMESPACE_ROLE_BINDINGS } from './rbac-bindings.ts';
 import { CONTROLLER_MANAGER_BINDINGS, CONTROLLER_MANAGER_NAMESPACE_BINDINGS } from './rbac-controller-manager.ts';
@@ -41,7 +42,7 @@ import {
 /*
  * The objects a cluster begins with. At start all are looked up in the watch cache and those that are missing or were changed are written
  * at once, side by side, so that they share the store's syncs; after that the system's namespaces, Service, Endpoints and CA are looked
- * after every ten seconds, and the objects of flow control every minute.
+ * after every ten seconds, and the objects of flow control every minute. The server's own Lease is renewed every ten seconds.
  */
 
 export interface BootstrapOptions {
@@ -58,7 +59,10 @@ export interface BootstrapOptions {
   readonly address: () => ServiceAddress;
   /** The API servers on this store; absent when the endpoints of the kubernetes Service are left alone. */
   readonly leases?: MasterLeases | undefined;
+  /** Of this machine. */
+  readonly hostname: string;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
 }
 
@@ -66,6 +70,8 @@ export interface BootstrapOptions {
 const INTERVAL_MS = 10_000;
 /** Of those times, how many pass until the objects of flow control are looked after again. */
 const FLOW_CONTROL_TURNS = 6;
+/** Likewise, until the Leases of servers that are gone are. */
+const COLLECTING_TURNS = 360;
 /** How long a stop waits for the store. */
 const WITHDRAW_MS_MAX = 1000;
 
@@ -75,6 +81,7 @@ export const createBootstrap = (options: BootstrapOptions): Service => new Boots
 class Bootstrap implements Service {
   readonly #options: BootstrapOptions;
   readonly #endpoints: ServiceEndpoints | undefined;
+  readonly #identity: IdentityLease | undefined;
   readonly #stopped = new AbortController();
   #upkeep: Promise<void> | undefined;
 
@@ -83,6 +90,8 @@ class Bootstrap implements Service {
     this.#options = options;
     const slices = this.#served('discovery.k8s.io', 'endpointslices');
     this.#endpoints = leases && new ServiceEndpoints({ objects, leases, slices, address });
+    const kind = this.#served('coordination.k8s.io', 'leases');
+    this.#identity = kind && new IdentityLease({ ...options, kind });
   }
 
   async start(): Promise<void> {
@@ -92,6 +101,8 @@ class Bootstrap implements Service {
       this.#ensureOnce(),
       this.#ensureFlowControl(),
       this.#endpoints?.reconcile(),
+      this.#identity?.renew(),
+      this.#identity?.collect(),
     ]);
     this.#upkeep ??= this.#keepUp();
   }
@@ -116,6 +127,8 @@ class Bootstrap implements Service {
       await this.#ensureSystem().catch(complain);
       if (turn % FLOW_CONTROL_TURNS === 0) await this.#ensureFlowControl().catch(complain);
       await this.#endpoints?.reconcile().catch(complain);
+      await this.#identity?.renew().catch(complain);
+      if (turn % COLLECTING_TURNS === 0) await this.#identity?.collect().catch(complain);
     }
   }
 

@@ -23,7 +23,7 @@ function aggregation(existing: ClusterRole, expected: ClusterRole): Pick<Cluster
   const held = existing.aggregationRule?.clusterRoleSelectors ?? [];
   const wanted = expected.aggregationRule.clusterRoleSelectors ?? [];
   const missing = wanted.filter((selector) => !held.some((other) => isDeepStrictEqual(selector, other)));
-  return { aggregationRule: { ...existing.aggregationRule, clusterRoleSelectors: [...held, ...missing] } };
+  return missing.length === 0 ? {} : { aggregationRule: { ...existing.aggregationRule, clusterRoleSelectors: [...held, ...missing] } };
 }
 
 /** `recreate`: a binding's role cannot be changed, so it has to be made anew. */
@@ -51,13 +51,14 @@ const sameSubject = (a: Subject, b: Subject): boolean =>
 const isProtected = ({ metadata }: Role | RoleBinding): boolean => metadata.annotations?.[AUTOUPDATE] === 'false';
 
 /** A copy with the expected labels and annotations added where there are none of those names. */
-function withMetadata<T extends Role | RoleBinding>(existing: Live<T>, { metadata }: Role | RoleBinding): Live<T> {
+function withMetadata<T extends Role | RoleBinding>({ metadata, ...rest }: Live<T>, expected: Role | RoleBinding): Live<T> {
+  const { labels, annotations } = expected.metadata;
   return {
-    ...existing,
+    ...rest,
     metadata: {
-      ...existing.metadata,
-      labels: { ...metadata.labels, ...existing.metadata.labels },
-      annotations: { ...metadata.annotations, ...existing.metadata.annotations },
+      ...metadata,
+      ...(labels && { labels: { ...labels, ...metadata.labels } }),
+      ...(annotations && { annotations: { ...annotations, ...metadata.annotations } }),
     },
-  };
+  } as Live<T>;
 }

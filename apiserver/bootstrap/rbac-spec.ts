@@ -1,4 +1,5 @@
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from '../../api/index.ts';
+import { cloneJson } from '../../api/schema.ts';
 
 /** A role of a new cluster, in short. */
 export interface RoleSpec {
@@ -57,7 +58,7 @@ function metadataOf({ namespace, name, aggregateTo }: Pick<RoleSpec, 'namespace'
 export const roleOf = (spec: RoleSpec): Role & ClusterRole => ({
   metadata: metadataOf(spec),
   ...(spec.aggregates === undefined
-    ? { rules: structuredClone([...spec.rules]) }
+    ? { rules: cloneJson([...spec.rules]) }
     : { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [`${AGGREGATE_TO}${spec.aggregates}`]: 'true' } }] } }),
 });
 

@@ -64,6 +64,7 @@ export function customKind(crd: Crd, options: CustomKindOptions): CustomKind {
         rules: each.rules,
         printer: each.printer,
         deprecation: deprecationOf(crd, each.version),
+        replicasPathOf: (apiVersion) => replicasPathOf(all, apiVersion),
         isTerminating: options.isTerminating,
       }),
       form: (wire) => versions.formOf(each, wire),
@@ -74,7 +75,12 @@ export function customKind(crd: Crd, options: CustomKindOptions): CustomKind {
   return { definitions, published: all.filter(({ version }) => version.served).map(published) };
 }
 
-const published = ({ info, schema }: Version): PublishedKind => publishedKind(info, schema);
+function replicasPathOf(all: readonly Version[], apiVersion: string): string | null | undefined {
+  const found = all.find((each) => each.apiVersion === apiVersion);
+  return found && (found.version.subresources?.scale?.specReplicasPath ?? null);
+}
+
+const published = ({ info, version, schema }: Version): PublishedKind => publishedKind(info, version, schema);
 
 /** The verbs of a definition's resource, as discovery lists them. */
 export const verbsOf = (crd: Crd): readonly Verb[] => (isConditionTrue(crd, 'Terminating') ? VERBS_TERMINATING : VERBS);

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../runtime/index.ts';
 import { openMemoryStore } from '../../store/index.ts';
+import { nestedInteger } from './nested.ts';
 import {
   CRDS,
   definition,
@@ -311,6 +312,31 @@ describe('subresources', () => {
     expect((await patch(server, `${WIDGETS}/a/status`, { status: { phase: 5 } })).json()).toMatchObject({ code: 422 });
   });
 
+  // The names of fields in its metadata are some levels deeper than what was sent; numbers of 16 digits are read by the careful parser.
+  it('may nest as deep as may be sent, with long numbers too', async () => {
+    await using server = await startCrdServer();
+    await establish(
+      server,
+      widgets({
+        versions: [version('v1', { schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } })],
+      }),
+    );
+    const deep = `${'{"a":'.repeat(998)}12345678901234567${'}'.repeat(998)}`;
+    const body = (metadata: object) => JSON.stringify({ ...widget('a'), metadata, spec: 0 }).replace('"spec":0', `"spec":${deep}`);
+    const made = await server.request('POST', WIDGETS, { raw: body({ name: 'a' }), headers: { 'content-type': 'application/json' } });
+    expect(made.status).toBe(201);
+    const again = { raw: body({ name: 'a' }), headers: { 'content-type': 'application/json' } };
+    expect((await server.request('POST', WIDGETS, again)).json()).toMatchObject({ code: 409 });
+    const { metadata } = made.json();
+    const changed = body({ name: 'a', resourceVersion: metadata.resourceVersion, labels: { b: 'c' } });
+    const put = await server.request('PUT', `${WIDGETS}/a`, { raw: changed, headers: { 'content-type': 'application/json' } });
+    expect(put.status).toBe(200);
+    expect((await patch(server, `${WIDGETS}/a`, { metadata: { labels: { d: 'e' } } })).json()).toMatchObject({
+      metadata: { labels: { b: 'c', d: 'e' } },
+    });
+    expect((await server.request('HEAD', `${WIDGETS}/a`)).status).toBe(200);
+  });
+
   it('scale reads and writes where the definition says', async () => {
     await using server = await startCrdServer();
     await establish(server, scalable());
@@ -321,8 +347,53 @@ describe('subresources', () => {
       spec: { replicas: 2 },
       status: { replicas: 1, selector: 'app=a' },
     });
+    const table = await server.request('GET', `${WIDGETS}/a/scale`, {
+      headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
+    });
+    expect(table.json()).toMatchObject({
+      kind: 'Table',
+      columnDefinitions: [
+        { name: 'Name', format: 'name' },
+        { name: 'Desired', type: 'integer', description: 'Number of desired replicas' },
+        { name: 'Available', type: 'integer' },
+        { name: 'Age', type: 'date' },
+      ],
+      rows: [{ cells: ['a', 2, 1, expect.any(String)], object: { kind: 'PartialObjectMetadata' } }],
+    });
     expect((await patch(server, `${WIDGETS}/a/scale`, { spec: { replicas: 7 } })).json()).toMatchObject({ spec: { replicas: 7 } });
     expect((await server.request('GET', `${WIDGETS}/a`)).json()).toMatchObject({ metadata: { generation: 2 }, spec: { n: 7 } });
+    // Nobody asks whose Scale a patch is of, and a count that cannot be is one of the object's.
+    const other = { metadata: { uid: '123' }, spec: { replicas: 8 } };
+    expect((await patch(server, `${WIDGETS}/a/scale`, other)).json()).toMatchObject({ spec: { replicas: 8 } });
+    expect((await patch(server, `${WIDGETS}/a/scale`, { spec: { replicas: -1 } })).text).toContain(
+      '"a\\" is invalid: .spec.n: Invalid value: -1: should be a non-negative integer',
+    );
+  });
+
+  it('scale takes the replicas from their owners, whatever version they wrote in', async () => {
+    await using server = await startCrdServer();
+    const scaledBy = (specReplicasPath: string) => ({
+      schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      subresources: { scale: { specReplicasPath, statusReplicasPath: '.status.replicas' } },
+    });
+    const versions = [version('v1', scaledBy('.spec.n')), version('v2', { ...scaledBy('.spec.m'), storage: false })];
+    await establish(server, widgets({ versions: [...versions, version('v3', { storage: false })] }));
+    await server.request('POST', `${WIDGETS}?fieldManager=a`, { body: widget('w', { n: 1, a: 'x' }) });
+    const later = WIDGETS.replace('v1', 'v2');
+    await patch(server, `${later}/w?fieldManager=b`, { spec: { m: 2 } });
+    await patch(server, `${WIDGETS.replace('v1', 'v3')}/w?fieldManager=c`, { spec: { n: 5 } });
+    await patch(server, `${later}/w/scale?fieldManager=scaler`, { spec: { replicas: 7 } });
+    const { metadata } = (await server.request('GET', `${later}/w`)).json();
+    expect(metadata.managedFields?.map(({ manager, apiVersion, fieldsV1 }) => [manager, apiVersion, fieldsV1])).toEqual([
+      ['scaler', 'example.com/v2', { 'f:spec': { 'f:m': {} } }],
+      ['a', 'example.com/v1', { 'f:spec': { '.': {}, 'f:a': {} } }],
+      ['c', 'example.com/v3', { 'f:spec': { 'f:n': {} } }],
+    ]);
+  });
+
+  it('numbers keep their digits', () => {
+    expect(nestedInteger({ spec: { n: 2n ** 62n } }, '.spec.n')).toBe(2n ** 62n);
+    expect(() => nestedInteger({ spec: { n: 'x' } }, '.spec.n')).toThrow('.spec.n accessor error: x is of the type string, expected int64');
   });
 
   it('scale of an object that says no number', async () => {
@@ -359,7 +430,8 @@ describe('subresources', () => {
 describe('bodies and patches', () => {
   it('are JSON or YAML, never protobuf, and not merged strategically', async () => {
     await using server = await startCrdServer();
-    await establish(server, widgets());
+    const scale = { specReplicasPath: '.spec.n', statusReplicasPath: '.status.replicas' };
+    await establish(server, widgets({ versions: [version('v1', { subresources: { status: {}, scale } })] }));
     const yaml = await server.request('POST', WIDGETS, {
       raw: 'apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: a\nspec:\n  n: 1\n',
       headers: { 'content-type': 'application/yaml' },
@@ -368,11 +440,13 @@ describe('bodies and patches', () => {
     const accept = { accept: 'application/vnd.kubernetes.protobuf' };
     expect((await server.request('GET', `${WIDGETS}/a`, { headers: accept })).status).toBe(406);
     expect((await server.request('GET', WIDGETS, { headers: accept })).status).toBe(406);
-    expect((await patch(server, `${WIDGETS}/a`, {}, 'application/strategic-merge-patch+json')).json()).toMatchObject({
-      code: 415,
-      message:
-        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
-    });
+    for (const path of [`${WIDGETS}/a`, `${WIDGETS}/a/status`, `${WIDGETS}/a/scale`]) {
+      expect((await patch(server, path, {}, 'application/strategic-merge-patch+json')).json()).toMatchObject({
+        code: 415,
+        message:
+          'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+      });
+    }
     const replaced = await patch(server, `${WIDGETS}/a`, [{ op: 'replace', path: '/spec/n', value: 2 }], 'application/json-patch+json');
     expect(replaced.json().spec).toEqual({ n: 2 });
   });
@@ -401,5 +475,16 @@ describe('bodies and patches', () => {
     for (const name of ['a', 'b', 'c']) await server.request('POST', WIDGETS, { body: widget(name, { a: name === 'c' ? 'keep' : 'go' }) });
     await server.request('DELETE', `${WIDGETS}?fieldSelector=spec.a%3Dgo`);
     expect((await server.request('GET', WIDGETS)).json<{ items: Json[] }>().items).toMatchObject([{ metadata: { name: 'c' } }]);
+  });
+
+  it('what it may be selected by is told by OpenAPI', async () => {
+    await using server = await startCrdServer();
+    await establish(server, widgets({ versions: [version('v1', { selectableFields: [{ jsonPath: '.spec.a' }] })] }));
+    const { definitions } = (await server.request('GET', '/openapi/v2')).json<{ definitions: Json }>();
+    const { components } = (await server.request('GET', '/openapi/v3/apis/example.com/v1')).json<{ components: { schemas: Json } }>();
+    for (const schemas of [definitions, components.schemas]) {
+      for (const name of ['com.example.v1.Widget', 'com.example.v1.WidgetList'])
+        expect(schemas[name]).toHaveProperty('x-kubernetes-selectable-fields', [{ fieldPath: 'spec.a' }]);
+    }
   });
 });

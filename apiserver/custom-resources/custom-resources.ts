@@ -14,7 +14,7 @@ import { runController, WorkQueue } from '../../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../../runtime/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import type { KindHost } from '../rest/kind-host.ts';
-import { WebhookClient } from '../webhook/index.ts';
+import { type PodDialer, WebhookClient } from '../webhook/index.ts';
 import { cleanUp } from './cleanup.ts';
 import { planConditions, planEstablished } from './conditions.ts';
 import { webhookConverter } from './conversion/webhook-converter.ts';
@@ -46,6 +46,7 @@ export interface CustomResourcesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: Random;
+  readonly dialer: PodDialer;
 }
 
 /** A definition as it is served. */

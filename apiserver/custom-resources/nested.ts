@@ -9,11 +9,11 @@ export class NestedError extends Error {
   override readonly name = 'NestedError';
 }
 
-/** The integer at a path; undefined when there is nothing. @throws NestedError */
-export function nestedInteger(object: unknown, path: string): number | undefined {
+/** The integer at a path, with all its digits; undefined when there is nothing. @throws NestedError */
+export function nestedInteger(object: unknown, path: string): number | bigint | undefined {
   const value = nested(object, path);
   if (value === undefined) return undefined;
-  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) return Number(value);
+  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) return value;
   throw wrongType(path, value, 'int64');
 }
 

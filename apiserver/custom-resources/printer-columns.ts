@@ -22,9 +22,17 @@ export interface Printer {
   row(object: KubeObject, now: number): unknown[];
 }
 
+const DESIRED: Column = { name: 'Desired', type: 'integer', jsonPath: '.spec.replicas', description: 'Number of desired replicas' };
+const AVAILABLE: Column = { name: 'Available', type: 'integer', jsonPath: '.status.replicas', description: 'Number of actual replicas' };
+
+/** How the Scales of custom resources are shown. Upstream: `getScaleColumnsForVersion`. */
+export const scalePrinter = (): Printer => printerOfColumns([DESIRED, AVAILABLE, AGE]);
+
 /** Makes the columns of a version. Behind one whose path cannot be read there are none. */
-export function printerOf({ additionalPrinterColumns }: CrdVersion): Printer {
-  const wanted: readonly Column[] = additionalPrinterColumns?.length ? additionalPrinterColumns : [AGE];
+export const printerOf = ({ additionalPrinterColumns }: CrdVersion): Printer =>
+  printerOfColumns(additionalPrinterColumns?.length ? additionalPrinterColumns : [AGE]);
+
+function printerOfColumns(wanted: readonly Column[]): Printer {
   const columns: TableColumn[] = [NAME];
   const cells: ((object: KubeObject, now: number) => unknown)[] = [];
   for (const column of wanted) {

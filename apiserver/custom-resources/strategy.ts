@@ -1,14 +1,14 @@
 // What custom resources have in common: upstream's `registry/customresource/{strategy,status_strategy,validator}.go`
 // (apiextensions-apiserver).
 import { apiError, type ErrorSubject, type FieldError, fieldError, isQualifiedName, type KubeObject } from '../../api/index.ts';
-import { goFormat, isObject, type JsonObject, ownership } from '../../api/schema.ts';
+import { cloneJson, goFormat, isObject, type JsonObject, ownership } from '../../api/schema.ts';
 import { dnsSubdomainName, validateMetadataChanges, validateObjectMeta } from '../registry/metadata-validation.ts';
 import type { RequestContext, ScaleView, Strategy, UpdateStrategy } from '../registry/strategy.ts';
 import type { SchemaRules } from '../schema-rules/index.ts';
 import type { CrdVersion } from './definition.ts';
 import { type JsonPath, JsonPathError, parseJsonPath } from './json-path.ts';
 import { NestedError, namesOf, nestedInteger, nestedString, setNested } from './nested.ts';
-import type { Printer } from './printer-columns.ts';
+import { type Printer, scalePrinter } from './printer-columns.ts';
 import { type CustomSchema, rulesBlocked } from './schema/index.ts';
 
 const TERMINATING = 'create not allowed while custom resource definition is terminating';
@@ -29,6 +29,8 @@ export interface CustomStrategyOptions {
   readonly rules: SchemaRules | undefined;
   readonly printer: Printer;
   readonly deprecation: string | undefined;
+  /** Where another version has its replicas; null if it cannot be scaled, undefined if there is no such version. */
+  replicasPathOf(apiVersion: string): string | null | undefined;
   /** Whether objects may be created no more. */
   isTerminating(): boolean;
 }
@@ -59,7 +61,7 @@ export function customStrategy(options: CustomStrategyOptions): Strategy {
     validateUpdate: (context, object, old) => checks.update(context, object, old),
     fieldSelectors: fieldSelectors(version),
     tableRow: (object, now) => printer.row(object, now),
-    ...(scale ? { scale: scaleView(scale) } : {}),
+    ...(scale ? { scale: scaleView(scale, options.replicasPathOf) } : {}),
     subresources: hasStatus ? { status: statusStrategy(checks) } : {},
   };
 }
@@ -73,7 +75,7 @@ const statusStrategy = (checks: Checks): UpdateStrategy<KubeObject> => ({
     const hasStatus = Object.hasOwn(members, 'status');
     const { status } = members;
     for (const name of Object.keys(members)) delete members[name];
-    Object.assign(members, structuredClone(old));
+    Object.assign(members, cloneJson(old));
     object.metadata = { ...object.metadata, managedFields, resourceVersion };
     if (hasStatus) members.status = status;
     else delete members.status;
@@ -240,16 +242,31 @@ function readPath(text: string): JsonPath | undefined {
 
 const textOf = (value: unknown): string => (value === undefined || value === null ? '' : goFormat(value));
 
+const SCALE_TABLE = scalePrinter();
+
+function replicasAt(object: unknown, path: string): number | undefined {
+  const replicas = nestedInteger(object, path);
+  return replicas === undefined ? undefined : Number(replicas);
+}
+
 /** How a Scale shows an object of this version. */
-const scaleView = ({ specReplicasPath, statusReplicasPath, labelSelectorPath }: Scale): ScaleView => ({
+const scaleView = (
+  { specReplicasPath, statusReplicasPath, labelSelectorPath }: Scale,
+  pathIn: CustomStrategyOptions['replicasPathOf'],
+): ScaleView => ({
   path: namesOf(specReplicasPath).join('.'),
+  pathIn: (apiVersion) => {
+    const path = pathIn(apiVersion);
+    return path ? namesOf(path).join('.') : path;
+  },
   read: (object) => ({
-    wanted: nestedInteger(object, specReplicasPath),
-    present: nestedInteger(object, statusReplicasPath) ?? 0,
+    wanted: replicasAt(object, specReplicasPath),
+    present: replicasAt(object, statusReplicasPath) ?? 0,
     selector: labelSelectorPath === undefined ? '' : (nestedString(object, labelSelectorPath) ?? ''),
   }),
   field: specReplicasPath,
   write: (object, replicas) => {
     if (isObject(object)) setNested(object, specReplicasPath, replicas);
   },
+  table: SCALE_TABLE,
 });

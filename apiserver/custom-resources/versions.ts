@@ -1,6 +1,6 @@
 // Objects of a custom resource from one version to another, and between the store and its clients: upstream's codec of custom resources
 // (apiextensions-apiserver, `pkg/apiserver/customresource_handler.go`, `crdConversionRESTOptionsGetter`).
-import { type KindInfo, type KubeObject, parseJson } from '../../api/index.ts';
+import { type KindInfo, type KubeObject, parseOwnJson } from '../../api/index.ts';
 import { type ObjectType, ownership } from '../../api/schema.ts';
 import type { Clock } from '../../runtime/index.ts';
 import { plainError } from '../registry/store-errors.ts';
@@ -87,7 +87,7 @@ export class Versions {
 
   /** A stored object in the version it was stored in, as far as today's schema knows it, with its defaults. */
   #fromStored(bytes: Buffer): KubeObject {
-    const raw = parseJson(bytes.toString()) as KubeObject;
+    const raw = parseOwnJson(bytes.toString()) as KubeObject;
     const form = this.#forms.get(raw.apiVersion ?? '');
     if (!form) throw plainError(`request to convert CR from an invalid group/version: ${raw.apiVersion}`);
     const { object } = coerce(form.schema, raw, true);
@@ -116,6 +116,6 @@ const HEAD_BYTES = 512;
 function apiVersionIn(stored: Buffer): string {
   const head = stored.subarray(0, HEAD_BYTES).toString();
   if (head.startsWith('{"kind":')) return HEAD.exec(head)?.[1] ?? '';
-  const { apiVersion } = parseJson(stored.toString()) as KubeObject; // laid out by another API server
+  const { apiVersion } = parseOwnJson(stored.toString()) as KubeObject; // laid out by another API server
   return apiVersion ?? '';
 }

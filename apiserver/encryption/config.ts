@@ -66,11 +66,10 @@ function overlapErrors(names: readonly string[], path: string): FieldError[] {
   const pairs = parsed.flatMap((one, i) => parsed.slice(i + 1).map((other) => [one, other] as const));
   const isSame = ([one, other]: (typeof pairs)[number]) => one.group === other.group && one.resource === other.resource;
   const isAny = ({ group, resource }: GroupResource) => group === '*' && resource === '*';
-  const overlaps = pairs.some((pair) => {
-    const [one, other] = pair;
-    if (isSame(pair)) return false;
-    return isAny(one) || isAny(other) || (one.group === other.group && (one.resource === '*' || other.resource === '*'));
-  });
+  // All resources of a group, told twice, are both.
+  const overlaps = pairs.some(
+    ([one, other]) => isAny(one) || isAny(other) || (one.group === other.group && (one.resource === '*' || other.resource === '*')),
+  );
   return [
     ...(pairs.some(isSame) ? [fieldError.invalid(path, names, 'the same resource cannot be specified multiple times')] : []),
     ...(overlaps ? [fieldError.invalid(path, names, OVERLAP)] : []),

@@ -57,6 +57,7 @@ describe('a file that is not good', () => {
     [{ ...head, resources: [{ resources: ['secrets', '*.'], providers: good }] }, 'using overlapping resources'],
     [{ ...head, resources: [{ resources: ['pods.apps', '*.*'], providers: good }] }, 'using overlapping resources'],
     [{ ...head, resources: [{ resources: ['a', 'a'], providers: good }] }, 'the same resource cannot be specified multiple times'],
+    [{ ...head, resources: [{ resources: ['*.', '*.'], providers: good }] }, 'using overlapping resources'],
     [{ ...head, resources: [{ resources: ['events.events.k8s.io'], providers: good }] }, "Use 'events' instead in the config file"],
     [
       { ...head, resources: [{ resources: ['secrets.*'], providers: good }] },

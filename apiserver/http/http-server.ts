@@ -9,6 +9,7 @@ import { type Clock, UserError } from '../../runtime/index.ts';
 import { Http1Request, Http1Response } from './http1.ts';
 import { createHttp2 } from './http2.ts';
 import type { HandleRequest } from './messages.ts';
+import type { TlsLimits } from './tls-limits.ts';
 
 /** Connections that are silent for longer are closed; longer than any client waits between two requests. */
 const KEEP_ALIVE_MS = 180_000;
@@ -33,6 +34,10 @@ export interface ServingTls {
 export interface HttpOptions {
   /** Streams that a client may have open on one connection of HTTP/2. */
   readonly streamsMax: number;
+  /** Whether a client of HTTP/2 is to connect anew after a request; never unless given. */
+  readonly movesOn?: (() => boolean) | undefined;
+  /** What connections may be made with; what Node takes unless given. */
+  readonly tlsLimits?: TlsLimits | undefined;
   readonly clock: Clock;
 }
 
@@ -53,7 +58,11 @@ export interface HttpServer {
  * Every request goes to one function, which knows what there is at which path and whether it may have a body. Clients that offer HTTP/2 are answered
  * in it; who wants to switch to another protocol comes with HTTP/1.1.
  */
-export function createHttpServer(tls: ServingTls, handle: HandleRequest, { streamsMax, clock }: HttpOptions): HttpServer {
+export function createHttpServer(
+  tls: ServingTls,
+  handle: HandleRequest,
+  { streamsMax, movesOn, tlsLimits, clock }: HttpOptions,
+): HttpServer {
   const options = {
     requestCert: true,
     rejectUnauthorized: false,
@@ -63,7 +72,7 @@ export function createHttpServer(tls: ServingTls, handle: HandleRequest, { strea
     IncomingMessage: Http1Request,
     ServerResponse: Http1Response,
   };
-  const server = https.createServer({ ...secureContext(tls), ...options }, (request, response) => handle(request, response));
+  const server = https.createServer({ ...secureContext(tls), ...tlsLimits, ...options }, (request, response) => handle(request, response));
   server.maxHeadersCount = 0; // all of them: none is left out
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = 0;
@@ -71,7 +80,7 @@ export function createHttpServer(tls: ServingTls, handle: HandleRequest, { strea
     if (socket.writable) socket.end(error.code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
     else socket.destroy();
   });
-  const http2 = createHttp2(handle, { streamsMax, headerBytesMax: HEADER_BYTES_MAX, idleMs: KEEP_ALIVE_MS, clock });
+  const http2 = createHttp2(handle, { streamsMax, movesOn, headerBytesMax: HEADER_BYTES_MAX, idleMs: KEEP_ALIVE_MS, clock });
   const http1 = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
   server.on('secureConnection', (socket: TLSSocket) => {
@@ -106,7 +115,7 @@ export function createHttpServer(tls: ServingTls, handle: HandleRequest, { strea
       server.listen({ host, port });
       await once(server, 'listening');
     },
-    serveWith: (other) => server.setSecureContext(secureContext(other)),
+    serveWith: (other) => server.setSecureContext({ ...secureContext(other), ...tlsLimits }),
     close: async () => {
       for (const socket of upgraded) socket.destroy();
       if (!server.listening) return;

@@ -62,6 +62,7 @@ export class Http2Request implements HttpRequest {
 
 /** An answer on a stream of HTTP/2. */
 export class Http2Response implements HttpResponse {
+  readonly isMultiplexed = true;
   readonly #stream: ServerHttp2Stream;
   readonly #isHead: boolean;
   #headers: Record<string, string | string[]> = {};

@@ -15,6 +15,8 @@ export interface Http2Limits {
   /** Streams that a client may have open on one connection. */
   readonly streamsMax: number;
   readonly headerBytesMax: number;
+  /** Whether a client is to send what comes after a request over another connection. Upstream: `filters/goaway.go`. */
+  readonly movesOn?: (() => boolean) | undefined;
   /** A connection on which nothing was open for so long, or up to twice as long, is closed. */
   readonly idleMs: number;
   readonly clock: Clock;
@@ -39,7 +41,7 @@ interface Use {
 }
 
 /** Serves HTTP/2 with the limits of Go's server as upstream sets it up (apiserver/pkg/server/secure_serving.go). */
-export function createHttp2(handle: HandleRequest, { streamsMax, headerBytesMax, idleMs, clock }: Http2Limits): Http2Connections {
+export function createHttp2(handle: HandleRequest, { streamsMax, headerBytesMax, movesOn, idleMs, clock }: Http2Limits): Http2Connections {
   const sessions = new Map<ServerHttp2Session, Use>();
   let isClosing = false;
   const server = http2.createServer({
@@ -56,6 +58,7 @@ export function createHttp2(handle: HandleRequest, { streamsMax, headerBytesMax,
       use.open++;
       use.isFresh = true;
       stream.once('close', () => use.open--);
+      if (movesOn?.()) session.close(); // what is open goes on
       stream.on('error', ignore); // its client gave it up, or we did: the answer is closed, which who writes it sees
       handle(new Http2Request(stream, headers, rawHeaders), new Http2Response(stream, headers[':method'] === 'HEAD'));
     });

@@ -38,6 +38,8 @@ export interface HttpResponse {
   readonly writableFinished: boolean;
   /** Set to false, the connection is not used for other requests afterwards. */
   shouldKeepAlive: boolean;
+  /** Whether other requests may be under way on the same connection: HTTP/2. */
+  readonly isMultiplexed?: boolean | undefined;
   /** Whether what is written goes out in chunks; never in HTTP/2. */
   readonly chunkedEncoding?: boolean | undefined;
   /** The connection, where it may be written to in chunks. */

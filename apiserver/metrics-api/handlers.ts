@@ -61,7 +61,7 @@ const handlersOf = <T extends KubeObject>(subject: Subject<T>, scraper: Scraper)
   },
   list: async (rest, exchange, endpoint) => {
     const { resource } = endpoint;
-    const accepted = acceptList(exchange, resource, rest.negotiator.list(exchange.accept));
+    const accepted = acceptList(exchange, resource, rest.negotiator.list(exchange.accept, resource.type));
     const { selection } = readListOptions(exchange, resource, false);
     const { namespace } = exchange.info;
     const objects = rest.objects

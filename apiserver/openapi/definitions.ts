@@ -34,6 +34,8 @@ const ZERO: Readonly<Partial<Record<ScalarType, JsonNode>>> = { string: '', int3
 /** A definition that is written by somebody else: a custom resource's schema. */
 export interface WrittenDefinition {
   readonly name: string;
+  /** The paths that field selectors may name beside those of every object, such as `spec.color`. */
+  readonly selectable?: readonly string[];
   schema(dialect: Dialect): Readonly<Record<string, unknown>>;
 }
 
@@ -97,7 +99,7 @@ export class Definitions {
     this.message(objectMeta);
     const kinds = this.#kinds.get(definition.name);
     const schema = definition.schema(this.#dialect) as JsonObject; // what was decoded from JSON
-    return { ...schema, ...(kinds ? { 'x-kubernetes-group-version-kind': kinds } : {}) };
+    return { ...schema, ...(kinds ? { 'x-kubernetes-group-version-kind': kinds } : {}), ...selectableFields(definition) };
   }
 
   /** A reference to a definition that is no message. */
@@ -120,6 +122,7 @@ export class Definitions {
         metadata: this.#beside(this.message(listMeta), { default: {}, description: 'Metadata of the list.' }),
       },
       'x-kubernetes-group-version-kind': this.#kinds.get(name),
+      ...selectableFields(item),
     });
     return this.#ref(name);
   }
@@ -194,6 +197,12 @@ export class Definitions {
 }
 
 const describe = (description: string): JsonObject => (description === '' ? {} : { description });
+
+/** Upstream: `buildSelectableFields`; the kind's definition has them and its list's. */
+function selectableFields(source: DefinitionSource): JsonObject {
+  const paths = 'selectable' in source ? (source.selectable ?? []) : [];
+  return paths.length === 0 ? {} : { 'x-kubernetes-selectable-fields': paths.map((fieldPath) => ({ fieldPath })) };
+}
 
 /** The default that upstream tells: its own, else the zero value of what cannot be absent. */
 function defaultOf({ type, presence, nullable, required, default: own }: FieldInfo): JsonNode | undefined {

@@ -1,3 +1,4 @@
+import { at, extensions, field, flag, free, joined, list, message, named, type Pieces, present, text, texts } from './gnostic-pieces.ts';
 import type { JsonNode, JsonObject } from './json-node.ts';
 
 /*
@@ -6,22 +7,13 @@ import type { JsonNode, JsonObject } from './json-node.ts';
  * is YAML.
  */
 
-/** What clients ask for. */
-const ASKED = ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'];
+/** What clients ask for: an old name of it too. */
+export const GNOSTIC_NAMES: readonly string[] = [
+  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+];
 /** What they are answered: `@` may not stand in a media type. */
 export const GNOSTIC_MEDIA_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
-
-/** Whether an Accept header asks for this encoding. */
-export const asksForGnostic = (accept: string | undefined): boolean => ASKED.some((type) => accept?.includes(type));
-
-/** Bytes in pieces, put together once at the end: a message's length comes before it, and is known only after. */
-interface Pieces {
-  readonly length: number;
-  readonly parts: readonly (Buffer | Pieces)[];
-}
-
-const WIRE_VARINT = 0;
-const WIRE_BYTES = 2;
 
 /** Writes an OpenAPI 2 document. */
 export function encodeGnostic(document: JsonObject): Buffer {
@@ -34,17 +26,7 @@ export function encodeGnostic(document: JsonObject): Buffer {
     ...list(document.security).map((requirement) => field(12, message(...named(1, requirement, (scopes) => message(...texts(1, scopes)))))),
     field(13, message(...named(1, document.securityDefinitions, apiKey))),
   );
-  const buffer = Buffer.alloc(pieces.length);
-  writeInto(buffer, 0, pieces);
-  return buffer;
-}
-
-function writeInto(buffer: Buffer, start: number, { parts }: Pieces): number {
-  let at = start;
-  for (const part of parts) {
-    at = 'parts' in part ? writeInto(buffer, at, part) : at + part.copy(buffer, at);
-  }
-  return at;
+  return joined(pieces);
 }
 
 const apiKey = (node: JsonNode | undefined): Pieces =>
@@ -122,49 +104,3 @@ const schema = (node: JsonNode | undefined): Pieces =>
     ...present(at(node, 'properties'), (found) => field(25, message(...named(1, found, schema)))),
     ...extensions(31, node),
   );
-
-const extensions = (number: number, node: JsonNode | undefined): Pieces[] =>
-  Object.entries(isObject(node) ? node : {})
-    .filter(([name, value]) => name.startsWith('x-') && value !== undefined)
-    .map(([name, value]) => field(number, message(text(1, name), field(2, free(value ?? null)))));
-
-/** `Any`: its text is in field 2. */
-const free = (value: JsonNode): Pieces => message(text(2, JSON.stringify(value)));
-
-function named(number: number, node: JsonNode | undefined, encode: (value: JsonNode | undefined) => Pieces): Pieces[] {
-  return Object.entries(isObject(node) ? node : {}).map(([name, value]) => field(number, message(text(1, name), field(2, encode(value)))));
-}
-
-const isObject = (node: JsonNode | undefined): node is JsonObject => typeof node === 'object' && node !== null && !isList(node);
-const isList = (node: JsonNode | undefined): node is readonly JsonNode[] => Array.isArray(node);
-const at = (node: JsonNode | undefined, key: string): JsonNode | undefined => (isObject(node) ? node[key] : undefined);
-const list = (node: JsonNode | undefined): readonly JsonNode[] => (isList(node) ? node : []);
-const present = (node: JsonNode | undefined, encode: (node: JsonNode) => Pieces): Pieces[] => (node === undefined ? [] : [encode(node)]);
-
-const NOTHING: Pieces = { length: 0, parts: [] };
-
-const message = (...parts: readonly Pieces[]): Pieces => ({ length: parts.reduce((sum, part) => sum + part.length, 0), parts });
-
-function field(number: number, content: Pieces | Buffer): Pieces {
-  const head = Buffer.from([...varint((number << 3) | WIRE_BYTES), ...varint(content.length)]);
-  return { length: head.length + content.length, parts: [head, content] };
-}
-
-const text = (number: number, node: JsonNode | undefined): Pieces =>
-  typeof node === 'string' && node !== '' ? field(number, Buffer.from(node, 'utf8')) : NOTHING;
-
-const texts = (number: number, node: JsonNode | undefined): Pieces[] =>
-  list(node).map((item) => field(number, Buffer.from(String(item), 'utf8')));
-
-function flag(number: number, node: JsonNode | undefined): Pieces {
-  if (node !== true) return NOTHING;
-  const bytes = Buffer.from([...varint((number << 3) | WIRE_VARINT), 1]);
-  return { length: bytes.length, parts: [bytes] };
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
-  return [...bytes, rest];
-}

@@ -28,12 +28,59 @@ describe('/openapi/v3', () => {
       headers: { etag: `"${hash}"`, 'cache-control': 'public, immutable', expires: 'Fri, 01 Jan 2027 00:00:00 GMT' },
     });
     expect(openApi.respond(url.pathname, undefined, `"${hash}"`)).toMatchObject({ status: 304, body: Buffer.alloc(0) });
-    expect(openApi.respond(`${url.pathname}?hash=OLD`, undefined)).toMatchObject({
-      status: 301,
-      headers: { location: `/openapi/v3/apis/apps/v1?hash=${hash}` },
-    });
+    expect(openApi.respond(url.pathname, undefined, '"other", *')).toMatchObject({ status: 304 });
+    const moved = openApi.respond(`${url.pathname}?hash=OLD`, undefined);
+    // What type it would be of is said before: so there is no page (Go's `http.Redirect`).
+    const headers = { location: `/openapi/v3/apis/apps/v1?hash=${hash}`, etag: `"${hash}"`, vary: 'Accept' };
+    expect(moved).toEqual({ status: 301, contentType: 'application/json', headers, body: Buffer.alloc(0) });
     expect(openApi.respond('/openapi/v3/apis/nope.example.com/v1', undefined)).toMatchObject({ status: 404, body: Buffer.alloc(0) });
     expect(openApi.respond('/openapi', undefined)).toBeUndefined();
+  });
+
+  it.each([
+    ['', 200],
+    ['text/html', 406],
+    ['application/yaml', 406],
+    ['text/html, */*;q=0.1', 200],
+    ['application/*', 200],
+  ])('to who takes %j is %i', (accept, status) => {
+    for (const path of ['/openapi/v2', '/openapi/v3/api/v1']) {
+      expect(openApi.respond(path, accept)?.status).toBe(status);
+    }
+    expect(openApi.respond('/openapi/v3', accept)?.status).toBe(200);
+  });
+
+  it('in protobuf is for who likes it best', () => {
+    const gnostic = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+    expect(openApi.respond('/openapi/v2', `application/json;q=0.1, ${gnostic}`)?.contentType).toContain('protobuf');
+    expect(openApi.respond('/openapi/v2', `${gnostic};q=0.1, application/json`)?.contentType).toBe('application/json');
+  });
+
+  it('is in protobuf for who asks for it, known by the hash of the JSON', () => {
+    const path = '/openapi/v3/apis/apps/v1';
+    const { etag } = openApi.respond(path, undefined)?.headers ?? {};
+    const contentType = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf';
+    const answer = openApi.respond(path, 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf, application/json;q=0.1');
+    expect(answer).toMatchObject({ status: 200, contentType, headers: { etag, vary: 'Accept' } });
+    expect(openApi.respond(path, contentType, etag)).toMatchObject({ status: 304 });
+    const fields = readFields(answer?.body);
+    expect(fields.get(1)?.toString()).toBe('3.0.0');
+    expect(readFields(fields.get(2)).get(6)?.toString()).toBe(core.info.version);
+    const deployments = readFields(namedIn(fields.get(4), 1).get('/apis/apps/v1/deployments')).get(4);
+    expect(readFields(deployments).get(5)?.toString()).toBe('listAppsV1DeploymentForAllNamespaces');
+    const definitions = namedIn(readFields(fields.get(5)).get(1), 1);
+    const schemaNamed = (name: string) => readFields(readFields(definitions.get(name)).get(1));
+    const properties = namedIn(schemaNamed('io.k8s.api.apps.v1.Deployment').get(31), 1);
+    // What may be a reference is (1) a schema or (2) a reference.
+    const spec = readFields(readFields(properties.get('spec')).get(1));
+    const target = `${V3}io.k8s.api.apps.v1.DeploymentSpec`;
+    expect(
+      readFields(readFields(spec.get(26)).get(2))
+        .get(1)
+        ?.toString(),
+    ).toBe(target);
+    const replicas = readFields(readFields(namedIn(schemaNamed('io.k8s.api.apps.v1.DeploymentSpec').get(31), 1).get('replicas')).get(1));
+    expect(replicas.get(35)?.toString()).toBe('int32');
   });
 
   it('wraps references that have anything beside them, with the default of what is no pointer', () => {

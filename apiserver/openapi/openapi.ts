@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../../runtime/index.ts';
 import type { DocumentResponse } from '../discovery/index.ts';
+import { bestOffer } from './accept.ts';
 import { BEARER, discoveryDocumentsV3, documentV2, documentV3 } from './documents.ts';
-import { asksForGnostic, encodeGnostic, GNOSTIC_MEDIA_TYPE } from './gnostic.ts';
+import { encodeGnostic, GNOSTIC_MEDIA_TYPE, GNOSTIC_NAMES } from './gnostic.ts';
+import { encodeGnosticV3, GNOSTIC_V3_MEDIA_TYPE, GNOSTIC_V3_NAMES } from './gnostic-v3.ts';
 import type { JsonObject } from './json-node.ts';
 import { isStruct } from './operations.ts';
 import type { PublishedKind } from './published-kind.ts';
@@ -38,6 +40,14 @@ const JSON_TYPE = 'application/json';
 const V3 = '/openapi/v3/';
 const NOBODY: readonly RemoteSpec[] = [];
 const NO_DOCUMENT: DocumentResponse = { status: 404, contentType: '', headers: {}, body: Buffer.alloc(0) };
+const NOT_ACCEPTABLE: DocumentResponse = { status: 406, contentType: '', headers: { vary: 'Accept' }, body: Buffer.alloc(0) };
+type Form = 'json' | 'gnostic';
+
+/** The encodings of a version of OpenAPI. */
+const forms = (names: readonly string[]): ReadonlyMap<string, Form> =>
+  new Map<string, Form>([[JSON_TYPE, 'json'], ...names.map((name): [string, Form] => [name, 'gnostic'])]);
+const FORMS_V2 = forms(GNOSTIC_NAMES);
+const FORMS_V3 = forms(GNOSTIC_V3_NAMES);
 /** What is asked for by its hash never changes. */
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 
@@ -52,6 +62,9 @@ class OpenApiServer implements OpenApi {
   /** Documents of one group and version, with the kinds they are made of: they stay while those do. */
   readonly #parts = new Map<string, { readonly of: readonly PublishedKind[]; readonly document: Encoded }>();
 
+  /** Documents of version 3 by what they are in JSON. */
+  readonly #protobufs = new WeakMap<Encoded, Encoded>();
+
   constructor(options: OpenApiOptions) {
     this.#options = options;
   }
@@ -59,14 +72,20 @@ class OpenApiServer implements OpenApi {
   respond(url: string, accept: string | undefined, ifNoneMatch?: string): DocumentResponse | undefined {
     const kinds = this.#refresh();
     const [path = '', query = ''] = url.split('?');
-    if (path === '/openapi/v2') return answer(this.#v2(kinds, accept), ifNoneMatch);
+    if (path === '/openapi/v2') {
+      const form = bestOffer(accept, FORMS_V2);
+      return form === undefined ? NOT_ACCEPTABLE : answer(this.#v2(kinds, form === 'gnostic'), ifNoneMatch);
+    }
     if (path === '/openapi/v3' || path === V3) return answer(this.#index(kinds), ifNoneMatch);
     if (!path.startsWith(V3)) return undefined;
-    const document = this.#v3(kinds, path.slice(V3.length));
-    if (!document) return NO_DOCUMENT;
+    const form = bestOffer(accept, FORMS_V3);
+    if (form === undefined) return NOT_ACCEPTABLE;
+    const inJson = this.#v3(kinds, path.slice(V3.length));
+    if (!inJson) return NO_DOCUMENT;
+    const document = form === 'gnostic' ? this.#inProtobuf(inJson) : inJson;
     const hash = new URLSearchParams(query).get('hash') ?? '';
     if (hash === '') return answer(document, ifNoneMatch);
-    if (hash !== document.hash) return movedTo(`${path}?hash=${document.hash}`);
+    if (hash !== document.hash) return moved(document, `${path}?hash=${document.hash}`);
     const expires = new Date((this.#options.clock ?? systemClock).now() + YEAR_MS).toUTCString();
     return answer(document, ifNoneMatch, { 'cache-control': 'public, immutable', expires });
   }
@@ -88,9 +107,7 @@ class OpenApiServer implements OpenApi {
     return document;
   }
 
-  /** What is not asked for by the name of gnostic's protobuf is answered in JSON. */
-  #v2(kinds: readonly PublishedKind[], accept: string | undefined): Encoded {
-    const inProtobuf = asksForGnostic(accept);
+  #v2(kinds: readonly PublishedKind[], inProtobuf: boolean): Encoded {
     return this.#kept(inProtobuf ? 'v2 protobuf' : 'v2', () => {
       const document = mergeV2(documentV2(kinds), this.#others);
       return inProtobuf ? hashed(encodeGnostic(document), GNOSTIC_MEDIA_TYPE) : encoded(document);
@@ -110,6 +127,17 @@ class OpenApiServer implements OpenApi {
     const known = [...kinds.filter((kind) => isStruct(kind) && !own.includes(kind)), ...own];
     const document = encoded(documentV3(own, known));
     this.#parts.set(name, { of: own, document });
+    return document;
+  }
+
+  /** What it is known by is the hash of the JSON: the index tells of no other. */
+  #inProtobuf(inJson: Encoded): Encoded {
+    const document = this.#protobufs.get(inJson) ?? {
+      contentType: GNOSTIC_V3_MEDIA_TYPE,
+      body: encodeGnosticV3(JSON.parse(inJson.body.toString())),
+      hash: inJson.hash,
+    };
+    this.#protobufs.set(inJson, document);
     return document;
   }
 
@@ -146,14 +174,14 @@ function answer(
 ): DocumentResponse {
   const etag = `"${hash}"`;
   const headers = { etag, vary: 'Accept', ...caching };
-  const unchanged = ifNoneMatch?.split(',').some((tag) => tag.trim() === etag) ?? false;
+  const unchanged = ifNoneMatch?.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim())) ?? false;
   return unchanged ? { status: 304, contentType, headers, body: Buffer.alloc(0) } : { status: 200, contentType, headers, body };
 }
 
-/** The document has changed since the index was read: a client that kept the old URL is sent to the new one. */
-const movedTo = (location: string): DocumentResponse => ({
+/** The document has changed since the index was read: a client that kept the old URL is sent to the new one, by headers alone. */
+const moved = ({ contentType, hash }: Encoded, location: string): DocumentResponse => ({
   status: 301,
-  contentType: 'text/html; charset=utf-8',
-  headers: { location },
+  contentType,
+  headers: { location, etag: `"${hash}"`, vary: 'Accept' },
   body: Buffer.alloc(0),
 });

@@ -1,7 +1,8 @@
-import { apiError } from '../../api/index.ts';
+import { ApiError, apiError } from '../../api/index.ts';
 import { type AccessAttributes, type Authorizer, type UserInfo, whenKnown } from '../auth/types.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestInfo } from './request-info.ts';
+import { NO_SNIFF } from './respond.ts';
 
 /** What is asked of the authorizer about a request. */
 export const attributesOf = (user: UserInfo, info: RequestInfo): AccessAttributes => ({
@@ -35,7 +36,7 @@ export function authorizeRequest(authorizer: Authorizer, exchange: Exchange): vo
     }
     exchange.audit?.annotate(DECISION, allowed ? 'allow' : 'forbid');
     exchange.audit?.annotate(REASON, reason);
-    if (!allowed) throw forbidden(attributes, reason);
+    if (!allowed) throw refused(attributes, reason);
   });
 }
 
@@ -52,15 +53,24 @@ export function authorize(authorizer: Authorizer, exchange: Exchange, info: Requ
   });
 }
 
+/** The refusal of a whole request. Upstream: `responsewriters.Forbidden`. */
+export const refused = (attributes: AccessAttributes, reason: string): ApiError =>
+  new ApiError(forbidden(attributes, reason).status, { headers: NO_SNIFF });
+
 /** The refusal, as upstream words it. */
 export function forbidden(attributes: AccessAttributes, reason: string) {
   const { group, resource, subresource, name, namespace, user } = attributes;
   const why = reason === '' ? '' : `: ${reason}`;
   const who = `User ${JSON.stringify(user.name)} cannot ${attributes.verb}`;
   if (!attributes.resourceRequest) {
-    return apiError.forbidden({ group: '', resource: '' }, '', `${who} path ${JSON.stringify(attributes.path)}${why}`);
+    return apiError.forbidden({ group: '', resource: '' }, '', `${forPages(`${who} path ${JSON.stringify(attributes.path)}`)}${why}`);
   }
   const what = `resource ${JSON.stringify(subresource === '' ? resource : `${resource}/${subresource}`)} in API group ${JSON.stringify(group)}`;
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
-  return apiError.forbidden({ group, resource }, name, `${who} ${what} ${where}${why}`);
+  return apiError.forbidden({ group, resource }, name, `${forPages(`${who} ${what} ${where}`)}${why}`);
 }
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** What was asked for, so that a browser that takes the answer for a page finds no script in it (apiserver, `responsewriters/errors.go`). */
+const forPages = (text: string): string => text.replace(/[&<>]/g, (char) => ENTITIES[char] ?? char);

@@ -1,7 +1,7 @@
-import { apiError, goQuote } from '../../api/index.ts';
+import { apiError, goQuote, stringifyJson } from '../../api/index.ts';
 import { type Clock, parseDuration, type Timer } from '../../runtime/index.ts';
 import type { Exchange } from './exchange.ts';
-import { type StatusEncoder, sendError } from './respond.ts';
+import { type StatusEncoder, sendError, TEXT_TYPE } from './respond.ts';
 
 /** How often it is looked which requests take too long: they get up to this much more. */
 const SWEEP_MS = 1000;
@@ -15,7 +15,6 @@ const WAIT_MS_MAX = 34_000;
 export class Deadlines {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #encode: StatusEncoder;
   /** In the order they began, all with the same time. */
   readonly #running = new Map<Exchange, number>();
   /** Those whose clients gave them less. */
@@ -23,10 +22,9 @@ export class Deadlines {
   #timer: Timer | undefined;
   #closing = false;
 
-  constructor(options: { readonly clock: Clock; readonly timeoutMs: number; readonly encode: StatusEncoder }) {
+  constructor(options: { readonly clock: Clock; readonly timeoutMs: number }) {
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs;
-    this.#encode = options.encode;
   }
 
   /** How many requests are being served. */
@@ -80,9 +78,15 @@ export class Deadlines {
   }
 
   #refuse(exchange: Exchange): void {
-    sendError(exchange, apiError.timeout('request did not complete within the allotted timeout', 0), this.#encode);
+    sendError(exchange, apiError.timeout('request did not complete within the allotted timeout', 0), bare);
   }
 }
+
+/** The filter that gives a request up writes Go's struct as it is: without its kind, and without saying what it is. */
+const bare: StatusEncoder = (_, { kind: _kind, apiVersion: _version, ...status }) => ({
+  contentType: TEXT_TYPE,
+  body: Buffer.from(`${stringifyJson(status)}\n`),
+});
 
 /** The `timeout` of a request in milliseconds; undefined when it names none. @throws ApiError (400), with Go's words. */
 function askedTimeout(exchange: Exchange): number | undefined {

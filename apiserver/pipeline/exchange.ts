@@ -34,6 +34,9 @@ export interface Auditor {
   close(): void;
 }
 
+/** What warnings say of the release that does without. */
+const REMOVED_IN = /, unavailable in v(\d+\.\d+)\+/;
+
 interface Start {
   readonly request: HttpRequest;
   readonly response: HttpResponse;
@@ -66,6 +69,8 @@ export class Exchange {
   answeredBytes = 0;
   /** Absent when the request is not audited. */
   audit: AuditTrail | undefined;
+  /** Set when what the request is about is going away: with the release it is gone in, where that is known. */
+  deprecated: { readonly removedRelease: string } | undefined;
   #warnings: string[] | undefined;
   #abort: AbortController | undefined;
 
@@ -90,6 +95,15 @@ export class Exchange {
   /** Texts for Warning headers, each once. */
   get warnings(): readonly string[] {
     return this.#warnings ?? [];
+  }
+
+  /** The request is for something that is going away. Upstream: `RecordDeprecation…` in `InstrumentRouteFunc` (`pkg/endpoints/metrics`). */
+  deprecate(warning: string): void {
+    const removedRelease = REMOVED_IN.exec(warning)?.[1] ?? '';
+    this.deprecated = { removedRelease };
+    this.warn(warning);
+    this.audit?.annotate('k8s.io/deprecated', 'true');
+    if (removedRelease !== '') this.audit?.annotate('k8s.io/removed-release', removedRelease);
   }
 
   warn(text: string): void {

@@ -1,6 +1,7 @@
 import { nameIsDnsLabel, nameIsDnsSubdomain } from '../../api/index.ts';
+import { extraKeyOf } from '../auth/extra-key.ts';
 import { type AccessAttributes, type Authorizer, type UserInfo, whenKnown } from '../auth/types.ts';
-import { forbidden } from './authorization.ts';
+import { refused } from './authorization.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Impersonation that cannot be made sense of; upstream answers it in plain text, code 500. */
@@ -85,7 +86,7 @@ function mayAll(authorizer: Authorizer, user: UserInfo, [first, ...more]: readon
     ...first,
   };
   return whenKnown(authorizer.authorize(attributes), ({ allowed, reason }) => {
-    if (!allowed) throw forbidden(attributes, reason);
+    if (!allowed) throw refused(attributes, reason);
     return mayAll(authorizer, user, more);
   });
 }
@@ -106,7 +107,7 @@ function values({ request }: Exchange, name: string): string[] {
 function extraOf(exchange: Exchange): Map<string, string[]> {
   const extra = new Map<string, string[]>();
   for (const name in exchange.request.headers) {
-    if (name.startsWith(EXTRA_PREFIX)) extra.set(decodeURIComponent(name.slice(EXTRA_PREFIX.length)), values(exchange, name));
+    if (name.startsWith(EXTRA_PREFIX)) extra.set(extraKeyOf(name.slice(EXTRA_PREFIX.length)), values(exchange, name));
   }
   return extra;
 }

@@ -1,17 +1,19 @@
 import { AssertionError } from 'node:assert';
 import { apiError } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
+import { ANONYMOUS_USER, UNAUTHENTICATED_GROUP } from '../auth/authenticator.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import type { HttpRequest, HttpResponse, Upgrade } from '../http/messages.ts';
 import { asApiError } from '../registry/store-errors.ts';
 import { authorizeRequest, EvaluationError } from './authorization.ts';
+import { type BrowserRules, tellBrowser } from './browser-rules.ts';
 import { Deadlines } from './deadlines.ts';
 import { type Auditor, Exchange } from './exchange.ts';
 import { type FlowController, isLongRunning } from './flow-control.ts';
 import { ImpersonationError, impersonate } from './impersonation.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
 import type { RequestMetrics } from './request-metrics.ts';
-import { type StatusEncoder, sendError, sendText } from './respond.ts';
+import { headersFor, type StatusEncoder, sendError, sendNotice } from './respond.ts';
 
 export interface PipelineOptions {
   readonly authenticator: Authenticator;
@@ -22,6 +24,8 @@ export interface PipelineOptions {
   readonly metrics: RequestMetrics;
   readonly encodeStatus: StatusEncoder;
   readonly requestTimeoutMs: number;
+  /** Absent when browsers are told nothing. */
+  readonly browsers?: BrowserRules | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -32,7 +36,7 @@ export interface PipelineOptions {
 /**
  * The way of a request, in upstream's order:
  *
- *     request info → guard → authentication → audit → impersonation → flow control → authorization → dispatch
+ *     request info → browsers → guard → authentication → audit → impersonation → flow control → authorization → dispatch
  */
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -40,7 +44,7 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#deadlines = new Deadlines({ clock: options.clock, timeoutMs: options.requestTimeoutMs, encode: options.encodeStatus });
+    this.#deadlines = new Deadlines({ clock: options.clock, timeoutMs: options.requestTimeoutMs });
   }
 
   /** Answers from now on say that their connections close. */
@@ -54,10 +58,15 @@ export class Pipeline {
 
   /** Serves a request. Never throws: what goes wrong is answered. */
   async handle(request: HttpRequest, response: HttpResponse, upgrade?: Upgrade): Promise<void> {
-    const { metrics, clock } = this.#options;
+    const { metrics, clock, browsers } = this.#options;
     const startedAt = clock.monotonic();
     const exchange = this.#open(request, response, upgrade);
     if (!exchange) return;
+    if (browsers && tellBrowser(browsers, request, response)) {
+      response.writeHead(204, headersFor(exchange, '').slice(0, 4));
+      response.end();
+      return;
+    }
     const long = isLongRunning(exchange.info);
     try {
       if (!long) this.#deadlines.begin(exchange);
@@ -99,7 +108,7 @@ export class Pipeline {
     const seat = entered instanceof Promise ? await entered : entered;
     if (!('leave' in seat)) {
       exchange.response.setHeader('Retry-After', seat.retryAfterSeconds);
-      sendText(exchange, 429, 'Too many requests, please try again later.\n');
+      sendNotice(exchange, 429, 'Too many requests, please try again later.\n');
       return;
     }
     try {
@@ -117,13 +126,18 @@ export class Pipeline {
   #authenticate(exchange: Exchange): UserInfo | Promise<UserInfo> {
     const { authenticator, auditor } = this.#options;
     const refuse = (error: unknown): never => {
+      endConnection(exchange);
       auditor?.refused(exchange);
       throw error;
     };
-    const known = (user: UserInfo | undefined): UserInfo => user ?? refuse(apiError.unauthorized());
+    const known = (user: UserInfo | undefined): UserInfo => {
+      const found = user ?? refuse(apiError.unauthorized());
+      if (isAnonymous(found)) endConnection(exchange);
+      return found;
+    };
     let found: ReturnType<Authenticator['authenticate']>;
     try {
-      found = authenticator.authenticate(exchange.request);
+      found = authenticator.authenticate(exchange.request, (text) => exchange.warn(text));
     } catch (error) {
       return refuse(error);
     }
@@ -132,14 +146,14 @@ export class Pipeline {
 
   #answerError(exchange: Exchange, error: unknown): void {
     if (error instanceof ImpersonationError || error instanceof EvaluationError) {
-      sendText(exchange, 500, error.message);
+      sendNotice(exchange, 500, error.message);
       return;
     }
     if (isMistake(error)) {
       const { verb, path } = exchange.info;
       this.#options.logger.error({ err: error, verb, path, auditID: exchange.auditId }, 'request met a mistake');
       exchange.audit?.panicked(error.message);
-      sendText(exchange, 500, PANIC);
+      sendNotice(exchange, 500, PANIC);
       return;
     }
     const status = asApiError(error);
@@ -151,6 +165,16 @@ export class Pipeline {
     if (request.hasBody && !request.complete) request.abandon(response);
     sendError(exchange, status, this.#options.encodeStatus);
   }
+}
+
+const isAnonymous = ({ name, groups }: UserInfo): boolean => name === ANONYMOUS_USER || groups.includes(UNAUTHENTICATED_GROUP);
+
+/**
+ * Who is not known has one request on a connection of HTTP/2, so that nobody makes and gives up requests there without end. Upstream: the gate
+ * UnauthenticatedHTTP2DOSMitigation (apiserver, `pkg/endpoints/filters/authentication.go`).
+ */
+function endConnection({ response }: Exchange): void {
+  if (response.isMultiplexed === true) response.shouldKeepAlive = false;
 }
 
 /** What is answered when it is our own mistake. Upstream: apiserver/pkg/server/filters/wrap.go. */

@@ -35,6 +35,8 @@ interface Sort {
  */
 export class RequestMetrics {
   readonly #sorts = new Map<string, Sort>();
+  /** What is going away and was asked for: labels. */
+  readonly #deprecated = new Set<string>();
   readonly #other = newSort({ labels: 'verb="other",component="apiserver"', dryRun: '', isRead: false });
 
   /** A long-running request began; it ends with its answer. */
@@ -48,6 +50,7 @@ export class RequestMetrics {
 
   observe(exchange: Exchange, code: number, durationMs: number): void {
     const sort = this.#sortOf(exchange);
+    if (exchange.deprecated) this.#deprecated.add(deprecatedLabels(exchange.info, exchange.deprecated.removedRelease));
     sort.codes.set(code, (sort.codes.get(code) ?? 0) + 1);
     if (TERMINATIONS.has(code)) sort.terminations.set(code, (sort.terminations.get(code) ?? 0) + 1);
     if (isLongRunning(exchange.info)) return;
@@ -67,6 +70,8 @@ export class RequestMetrics {
     const bare = ({ labels }: Sort) => labels;
     const running = sorts.filter((sort) => sort.longRunning > 0);
     return [
+      ...family('apiserver_requested_deprecated_apis', 'gauge', 'Deprecated versions that were asked for, and the release without them.'),
+      ...[...this.#deprecated].map((labels) => `apiserver_requested_deprecated_apis{${labels}} 1`),
       ...family('apiserver_request_total', 'counter', 'Requests answered, by verb, resource and code.'),
       ...codes('apiserver_request_total', withDryRun, (sort) => sort.codes),
       ...family('apiserver_request_terminations_total', 'counter', 'Requests that the server ended to protect itself.'),
@@ -111,6 +116,9 @@ const newSort = (identity: Pick<Sort, 'labels' | 'dryRun' | 'isRead'>): Sort => 
   sizes: new Histogram(BUCKETS_BYTES),
   longRunning: 0,
 });
+
+const deprecatedLabels = ({ group, version, resource, subresource }: RequestInfo, removedRelease: string): string =>
+  `group="${group}",removed_release="${removedRelease}",resource="${resource}",subresource="${subresource}",version="${version}"`;
 
 const family = (name: string, type: string, help: string): string[] => [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
 

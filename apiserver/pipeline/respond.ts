@@ -1,4 +1,5 @@
 import { type ApiError, type Status, stringifyJson } from '../../api/index.ts';
+import { GZIP_BYTES_MIN, openBody } from './compression.ts';
 import type { Exchange } from './exchange.ts';
 
 export const JSON_TYPE = 'application/json';
@@ -17,23 +18,43 @@ export function headersFor(exchange: Exchange, contentType: string): string[] {
 }
 
 /** Answers with a whole body. */
-export function send(exchange: Exchange, status: number, contentType: string, body: Buffer): void {
+export const send = (exchange: Exchange, status: number, contentType: string, body: Buffer): void =>
+  sendBody(exchange, { status, contentType, body });
+
+/** Answers with an object, or a list of them, that is encoded already. */
+export const sendEncoded = (exchange: Exchange, status: number, contentType: string, body: Buffer): void =>
+  sendBody(exchange, { status, contentType, body, gzipAbove: GZIP_BYTES_MIN });
+
+interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Buffer;
+  readonly gzipAbove?: number | undefined;
+  /** Beside those of all answers; names and values in turn. */
+  readonly headers?: readonly string[] | undefined;
+}
+
+function sendBody(exchange: Exchange, { status, contentType, body, gzipAbove, headers = [] }: Answer): void {
   const { response } = exchange;
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const headers = headersFor(exchange, contentType);
   exchange.answeredBytes = body.length;
-  headers.push('Content-Length', String(body.length));
-  response.writeHead(status, headers);
-  response.end(body);
+  openBody(exchange, { status, headers: [...headersFor(exchange, contentType), ...headers], length: body.length, gzipAbove }).end(body);
 }
+
+/** Browsers are not to guess at what an answer is. */
+export const NO_SNIFF: Readonly<Record<string, string>> = { 'X-Content-Type-Options': 'nosniff' };
+
+/** Answers as Go's `http.Error`: a text that browsers must not take for a page. */
+export const sendNotice = (exchange: Exchange, status: number, text: string): void =>
+  sendBody(exchange, { status, contentType: TEXT_TYPE, body: Buffer.from(text), headers: Object.entries(NO_SNIFF).flat() });
 
 export const sendText = (exchange: Exchange, status: number, text: string): void => send(exchange, status, TEXT_TYPE, Buffer.from(text));
 
 /** Upstream's answer to a path outside the API. */
-export const sendNotFound = (exchange: Exchange): void => sendText(exchange, 404, '404 page not found\n');
+export const sendNotFound = (exchange: Exchange): void => sendNotice(exchange, 404, '404 page not found\n');
 
 /** What turns a Status into bytes: JSON, or what the client takes. */
 export type StatusEncoder = (exchange: Exchange, status: Status) => { readonly contentType: string; readonly body: Buffer };

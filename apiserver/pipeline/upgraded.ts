@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { HttpRequest } from '../http/messages.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -16,6 +17,12 @@ export class Upgraded {
     this.#answer = answer;
     this.#socket = socket;
     this.#head = head;
+  }
+
+  /** The connection, for this server's own use. */
+  release(): Duplex {
+    if (this.#head.length > 0) this.#socket.unshift(this.#head);
+    return this.#socket;
   }
 
   /** Tells the client, and passes bytes both ways, unread, until both sides are done, or one breaks. */

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Clock, Logger, Service, Timer } from '../../runtime/index.ts';
+import { type Clock, every, type Logger, type Service } from '../../runtime/index.ts';
 
 /** How often the files are looked at. */
 const POLL_MS = 2000;
@@ -38,8 +38,7 @@ export class ServingFiles implements Service {
   readonly #options: ServingFilesOptions;
   #content: ServingContent;
   #lastProblem = '';
-  #timer: Timer | undefined;
-  #stopped = false;
+  #polling: Disposable | undefined;
 
   constructor(options: ServingFilesOptions) {
     this.#options = options;
@@ -47,22 +46,13 @@ export class ServingFiles implements Service {
   }
 
   start(): Promise<void> {
-    this.#arm();
+    this.#polling ??= every(this.#options.clock, POLL_MS, () => this.#look());
     return Promise.resolve();
   }
 
   stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    this.#polling?.[Symbol.dispose]();
     return Promise.resolve();
-  }
-
-  #arm(): void {
-    if (this.#stopped) return;
-    this.#timer = this.#options.clock.setTimer(POLL_MS, () => {
-      this.#look();
-      this.#arm();
-    });
   }
 
   #look(): void {

@@ -63,14 +63,14 @@ export function planDeletion(resource: Resource, context: DeleteContext, object:
   if (strategy.holdsDeletion?.(object)) return markHeld(resource, context, object);
   const grace = gracefully(resource, context, object, request);
   if (grace === 'pending') return { type: 'pending' };
-  const finalizersChange = setDeletionFinalizers(resource, object, request);
+  setDeletionFinalizers(resource, object, request);
   const finalizers = object.metadata.finalizers ?? [];
   if (grace === 'none') {
     if (finalizers.length > 0) {
       markDeleting(object, context.now);
       return { type: 'mark', object, remove: false };
     }
-    return finalizersChange ? { type: 'mark', object, remove: true } : { type: 'remove' };
+    return { type: 'remove' };
   }
   return { type: 'mark', object, remove: finalizers.length === 0 && grace === 0 };
 }
@@ -99,7 +99,7 @@ function gracefully(
 ): number | 'none' | 'pending' {
   if (!strategy.gracePeriodSeconds) return 'none';
   const { metadata } = object;
-  if (metadata.deletionTimestamp) return shorten(object, request.gracePeriodSeconds);
+  if (metadata.deletionTimestamp) return shorten(object, request.gracePeriodSeconds, context.now);
   const seconds = strategy.gracePeriodSeconds(context, object);
   metadata.deletionTimestamp = toTime(context.now + seconds * 1000);
   metadata.deletionGracePeriodSeconds = seconds;
@@ -107,15 +107,24 @@ function gracefully(
   return seconds;
 }
 
-function shorten({ metadata }: KubeObject, wanted: number | undefined): number | 'none' | 'pending' {
-  const present = metadata.deletionGracePeriodSeconds;
-  if (present === undefined) return 'none';
+/**
+ * Grace counts from when the deletion began, and does not end before now. Whose grace is over already is deleted as if it had none: something
+ * kept it from going after it was marked. Upstream: `BeforeDelete` (`pkg/registry/rest/delete.go`).
+ */
+function shorten({ metadata }: KubeObject, asked: number | undefined, now: number): number | 'none' | 'pending' {
+  const present = positive(metadata.deletionGracePeriodSeconds);
+  if (present === undefined || present === 0) return 'none';
+  const wanted = positive(asked);
   if (wanted === undefined || wanted >= present) return 'pending';
-  const since = Date.parse(metadata.deletionTimestamp ?? '') - present * 1000;
-  metadata.deletionTimestamp = toTime(since + wanted * 1000);
-  metadata.deletionGracePeriodSeconds = wanted;
-  return wanted;
+  const end = Date.parse(metadata.deletionTimestamp ?? '') + (wanted - present) * 1000;
+  const isPast = end < now;
+  metadata.deletionTimestamp = toTime(isPast ? now : end);
+  metadata.deletionGracePeriodSeconds = isPast && wanted > 0 ? 1 : wanted;
+  return metadata.deletionGracePeriodSeconds;
 }
+
+/** Less than nothing is a second. */
+const positive = (seconds: number | undefined): number | undefined => (seconds !== undefined && seconds < 0 ? 1 : seconds);
 
 function markDeleting({ metadata }: KubeObject, now: number): void {
   if (!metadata.deletionTimestamp && metadata.generation) metadata.generation += 1;
@@ -123,17 +132,16 @@ function markDeleting({ metadata }: KubeObject, now: number): void {
   metadata.deletionGracePeriodSeconds = 0;
 }
 
-/** Gives the object the finalizers that its dependents' fate asks for; answers whether they changed. */
-function setDeletionFinalizers({ strategy }: Resource, object: KubeObject, request: DeleteRequest): boolean {
+/** Gives the object the finalizers that its dependents' fate asks for. */
+function setDeletionFinalizers({ strategy }: Resource, object: KubeObject, request: DeleteRequest): void {
   const before = object.metadata.finalizers ?? [];
   const orphan = orphansDependents(before, request, strategy.defaultPropagation === 'orphan');
   const foreground = deletesDependentsFirst(before, request);
   const after = before.filter((finalizer) => finalizer !== 'orphan' && finalizer !== 'foregroundDeletion');
   if (orphan) after.push('orphan');
   if (foreground) after.push('foregroundDeletion');
-  if (after.length === before.length && after.every((finalizer) => before.includes(finalizer))) return false;
+  if (after.length === before.length && after.every((finalizer) => before.includes(finalizer))) return;
   object.metadata.finalizers = after.length === 0 ? undefined : after;
-  return true;
 }
 
 function orphansDependents(finalizers: readonly string[], request: DeleteRequest, byDefault: boolean): boolean {

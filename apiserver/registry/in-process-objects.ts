@@ -1,5 +1,5 @@
 import { apiError, type KindInfo, type KubeObject, type Live } from '../../api/index.ts';
-
+import { cloneJson } from '../../api/schema.ts';
 import { StoreError } from '../../store/index.ts';
 import type { Writer } from '../apply/field-manager.ts';
 import type { UserInfo } from '../auth/types.ts';
@@ -142,7 +142,7 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
   /** The object as the decoder would have it, with defaults: what a client's body goes through as well. */
   #normal({ resource }: ObjectRegistry, object: KubeObject): KubeObject {
     const { kind, apiVersion } = resource.wire;
-    const normal = resource.type.decode(structuredClone({ ...object, kind, apiVersion })).object;
+    const normal = resource.type.decode(cloneJson({ ...object, kind, apiVersion })).object;
     resource.strategy.setDefaults(normal);
     return normal;
   }

@@ -1,4 +1,5 @@
 import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, toTime } from '../../api/index.ts';
+import { cloneJson } from '../../api/schema.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
 import { isUnchanged, keepTimes } from '../apply/keep-times.ts';
@@ -19,6 +20,7 @@ import {
   validateObjectMeta,
 } from './metadata-validation.ts';
 import type { Draft, ObjectStore } from './object-store.ts';
+import { checkStored } from './preconditions.ts';
 import type { Resource } from './resource.ts';
 import { plainError } from './store-errors.ts';
 import type { RequestContext, UpdateStrategy } from './strategy.ts';
@@ -202,7 +204,7 @@ export class ObjectRegistry {
     let name = '';
     for (let attempt = 0; attempt < GENERATED_NAMES_MAX; attempt++) {
       name = generateName.slice(0, GENERATE_NAME_LENGTH_MAX) + randomSuffix(this.#random);
-      const draft = structuredClone(request.object);
+      const draft = cloneJson(request.object);
       draft.metadata.name = name;
       try {
         return await this.#create(request, draft);
@@ -260,6 +262,7 @@ export class ObjectRegistry {
     if (context.dryRun) {
       const present = await this.current(this.#namespace(context), name);
       if (present) throw this.#alreadyExists(present, name);
+      await this.#store.lookForClaims(allocation);
       return { object, bytes: Buffer.concat([encoded, NEWLINE]) };
     }
     const draft = await this.#store.draft({ key, object, encoded, allocation });
@@ -344,11 +347,7 @@ export class ObjectRegistry {
   /** Optimistic concurrency, and the identity the client means. */
   #checkVersion({ name, uidIsPrecondition }: UpdateRequest, { metadata }: KubeObject, current: Entry): void {
     const { subject, strategy } = this.resource;
-    if (uidIsPrecondition && metadata.uid && metadata.uid !== current.object.metadata.uid) {
-      const why = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${current.object.metadata.uid}`;
-      const text = `StorageError: invalid object, Code: 4, Key: ${current.key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
-      throw apiError.conflict(subject, name, text);
-    }
+    if (uidIsPrecondition) checkStored(subject, current, { uid: metadata.uid });
     const version = parseVersion(metadata.resourceVersion);
     if (version === 0 && strategy.allowUnconditionalUpdate) {
       metadata.resourceVersion = String(current.revision);
@@ -369,7 +368,10 @@ export class ObjectRegistry {
       if (standing === 'good') return { object, bytes: current.bytes };
     }
     const encoded = wire.encode(object);
-    if (context.dryRun) return { object, bytes: wire.serve(encoded, current.revision) };
+    if (context.dryRun) {
+      await this.#store.lookForClaims(allocation);
+      return { object, bytes: wire.serve(encoded, current.revision) };
+    }
     const draft = await this.#store.draft({ key: current.key, object, encoded, allocation });
     const written = await this.#store.update(draft, current.revision);
     return typeof written === 'number' ? this.#stored(draft, written) : 'lost';

@@ -91,6 +91,15 @@ export class ObjectStore {
     return result.succeeded ? result.revision : 'lost';
   }
 
+  /** What stands for making an allocation's claims in a dry run. @throws ApiError when one is somebody else's. */
+  async lookForClaims(allocation: Allocation | undefined): Promise<void> {
+    for (const claim of allocation?.claims ?? []) {
+      if (!claim.inDryRun) continue;
+      const { kvs } = await this.#store.range({ key: `${this.#resource.root}/${claim.place}` }, { keysOnly: true });
+      if (kvs.length > 0) claim.taken();
+    }
+  }
+
   async #put(draft: Draft, condition: Compare): Promise<Written> {
     const { cache, strategy } = this.#resource;
     const { key, stored, object } = draft;

@@ -1,5 +1,6 @@
 import type { ErrorSubject, KindInfo, KubeObject } from '../../api/index.ts';
 import type { ObjectType, ownership } from '../../api/schema.ts';
+import { SharedTexts } from '../../runtime/index.ts';
 import { FieldManager } from '../apply/field-manager.ts';
 import { resetFieldsOf } from '../apply/reset-fields.ts';
 import { KindCache } from '../watch-cache/kind-cache.ts';
@@ -95,7 +96,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
       resetFields: (subresource) => resetFieldsOf(info, strategy, subresource),
     }),
     cache: new KindCache(
-      { info, wire, form, prefix, namespaced: info.namespaced, fields },
+      { info, wire, form, prefix, namespaced: info.namespaced, fields, texts: new SharedTexts() },
       { eventsMax, onUnreadable: place.onUnreadable?.bind(place) },
     ),
     selectable: ['metadata.name', 'metadata.namespace', ...fields.map(({ name }) => name)],

@@ -17,6 +17,8 @@ export interface StoredForm {
   read(stored: StoredPair): Buffer;
   /** Whether objects are brought into form when they are first looked at. Otherwise at once, so that what cannot be read is known at once. */
   readonly isReadLater?: boolean | undefined;
+  /** Whether this is another version than the one that is stored, and {@link read} takes that one's served form as well. */
+  readonly isView?: boolean | undefined;
   /** For forms that somebody else has to be asked for. */
   readonly converter?: StoredConverter | undefined;
   /** What stands between all of this and the store: encryption at rest. {@link store} is before it, everything else behind. */

@@ -1,4 +1,4 @@
-import { type KubeObject, parseJson } from '../../api/index.ts';
+import { type KubeObject, parseOwnJson } from '../../api/index.ts';
 import { type AnyMessage, decodeProtobuf, type Message, PROTOBUF_MAGIC } from '../../api/schema.ts';
 import { type KeyValue, StoreError } from '../../store/index.ts';
 import type { WireForm } from './wire-form.ts';
@@ -42,5 +42,5 @@ function read(value: Buffer, message: AnyMessage | undefined, { apiVersion, kind
     }
     return envelope.decode(message as Message<KubeObject>);
   }
-  return parseJson(value.toString()) as KubeObject;
+  return parseOwnJson(value.toString()) as KubeObject;
 }

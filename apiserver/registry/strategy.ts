@@ -1,4 +1,4 @@
-import type { FieldError, KindInfo, KubeObject } from '../../api/index.ts';
+import type { FieldError, KindInfo, KubeObject, TableColumn } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { Claims } from './claims.ts';
 import type { MetadataLook } from './metadata-validation.ts';
@@ -78,6 +78,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly allowsPlainFinalizers?: boolean | undefined;
   /** Field selectors beyond metadata.name and metadata.namespace, with the value an object has for each. */
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>> | undefined;
+  /** What is said of a field selector that there is not, in kinds that have words of their own for it. */
+  unknownField?(field: string, kind: KindInfo): string;
   /** The field by which most of a kind's watchers select: who does is told of few of the changes. */
   readonly watchIndex?: string | undefined;
   /** The cells of a Table row, as upstream's printers, one per column of the kind's `columns`. */
@@ -134,10 +136,19 @@ export function updateStrategy(
 export interface ScaleView {
   /** Where the number of replicas wanted is: names joined by dots. */
   readonly path: string;
+  /** The same in another version: null if that cannot be scaled, undefined if there is none. One version is all there is unless given. */
+  pathIn?(apiVersion: string): string | null | undefined;
   /** How messages name that place. */
   readonly field: string;
   read(object: KubeObject): ScaleNumbers;
   write(object: KubeObject, replicas: number): void;
+  /** How Tables show it; as those of Kubernetes' own kinds unless given. */
+  readonly table?: ScaleTable | undefined;
+}
+
+export interface ScaleTable {
+  readonly columns: readonly TableColumn[];
+  row(scale: KubeObject, now: number): unknown[];
 }
 
 export interface ScaleNumbers {
@@ -166,7 +177,7 @@ export interface VersionView {
 
 /** What may differ by version. */
 export type VersionRules<T extends KubeObject = KubeObject> = Partial<
-  Pick<Strategy<T>, 'prepareForCreate' | 'prepareForUpdate' | 'validateCreate' | 'validateUpdate'>
+  Pick<Strategy<T>, 'prepareForCreate' | 'prepareForUpdate' | 'validateCreate' | 'validateUpdate' | 'subresources'>
 >;
 
 /** Rules of a kind, for a view of that kind: it gives them no others. */

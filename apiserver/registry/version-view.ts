@@ -52,6 +52,7 @@ function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionVie
       isEncoded: () => false,
       read: (pair) => wire.encode(view.fromStored(storedObject(pair, stored.message, storedWire))),
       isReadLater: true,
+      isView: true,
     }),
   };
 }
@@ -119,6 +120,7 @@ const shownBy = (view: VersionView, object: KubeObject): KubeObject => view.toSh
 
 const viewUpdate = (strategy: UpdateStrategy<KubeObject>, view: VersionView): UpdateStrategy<KubeObject> => ({
   resetFields: strategy.resetFields,
+  metadataLooks: strategy.metadataLooks,
   prepareForUpdate: (context, object, old) => {
     const stored = view.toStored(object);
     strategy.prepareForUpdate(context, stored, view.toStored(old));

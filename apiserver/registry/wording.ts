@@ -9,6 +9,8 @@ export interface Wording {
   readonly unstructuredLists: boolean;
   /** A POST to a name creates what the body says. */
   readonly createsByName: boolean;
+  /** A HEAD is a GET whose body is left out: of custom resources, as they are found by the verb; go-restful finds routes by the method. */
+  readonly answersHead: boolean;
   /** Media types of patches, where a wrong one is told which there are. */
   readonly patchTypes: string | undefined;
   /** A subresource that the kind does not have; undefined for a path that nothing is at. */
@@ -20,6 +22,7 @@ export interface Wording {
 export const STANDARD_WORDING: Wording = {
   unstructuredLists: false,
   createsByName: false,
+  answersHead: false,
   patchTypes: undefined,
   unknownSubresource: () => undefined,
   /** Kinds with selectable fields of their own have the other text. */
@@ -35,6 +38,7 @@ export const STANDARD_WORDING: Wording = {
 export const UNSTRUCTURED_WORDING: Wording = {
   unstructuredLists: true,
   createsByName: true,
+  answersHead: true,
   patchTypes: 'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
   unknownSubresource: (subject, name) => apiError.notFound(subject, name),
   unknownField: (field) => apiError.badRequest(`field label not supported: ${field}`),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../api/index.ts';
 import { VirtualClock } from '../../runtime/index.ts';
+import { managerOf } from '../apply/manager-name.ts';
 import { updateOf } from '../strategies/shared.ts';
 import { plainStrategy, startTestServer, type TestServer } from '../testing/test-server.ts';
 
@@ -169,6 +170,11 @@ describe('plain writes', () => {
     const patched = await send('PATCH', path, { data: { b: '2' } }, { ...MERGE, 'user-agent': 'operator/v1 (linux)' });
     expect(entries(patched.body).map(([who]) => String(who).replace(/ \d+$/, ''))).toEqual(['creator Update', 'operator Update']);
     expect(entries(patched.body)[1]?.[1]).toEqual({ 'f:data': { 'f:b': L } });
+  });
+
+  it('take the name of the program for UTF-8, as much as fits', () => {
+    const bytes = Buffer.from(`${'é🍔'.repeat(40)}/1`).toString('latin1');
+    expect(managerOf('', bytes)).toBe(`${'é🍔'.repeat(21)}é`);
   });
 
   it('keep the entries they were sent back, and forget them when asked to', async () => {

@@ -4,6 +4,8 @@ import { admissionAttributes } from '../admission/plugin.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { noAdmission } from '../registry/admission-chain.ts';
+import { matchNamespace } from '../registry/match-namespace.ts';
+import { checkStored } from '../registry/preconditions.ts';
 import { plainError } from '../registry/store-errors.ts';
 import type { RequestContext, UpdateStrategy } from '../registry/strategy.ts';
 import { bindPod as bindToNode, validateBinding } from '../strategies/index.ts';
@@ -32,11 +34,13 @@ export async function createBinding(rest: Rest, exchange: Exchange): Promise<voi
 }
 
 async function readBinding(rest: Rest, exchange: Exchange): Promise<Binding> {
-  rest.negotiator.object(exchange.accept);
+  rest.negotiator.answer(exchange.accept);
   const bytes = await readBody(exchange.request);
   const { fieldValidation } = readWriteOptions(exchange, 'CreateOptions');
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
-  return rest.decoder.decode(body, TARGET, fieldValidation, (text) => exchange.warn(text)) as Binding;
+  const binding = rest.decoder.decode(body, TARGET, fieldValidation, (text) => exchange.warn(text));
+  matchNamespace(binding, exchange.info.namespace);
+  return binding as Binding;
 }
 
 /** A binding, and the resource it was posted to. */
@@ -62,14 +66,14 @@ async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, post
     name,
     subresource: 'binding',
     strategy: AS_IT_IS,
-    uidIsPrecondition: true,
+    uidIsPrecondition: false,
     mayCreate: false,
     next: (current) => {
       if (!current) throw apiError.notFound(registry.resource.subject, name);
+      checkStored(registry.resource.subject, current, wanted.metadata);
       const pod = current.parse() as Pod;
       const refusal = bindToNode(pod, wanted, exchange.now);
       if (refusal !== undefined) throw apiError.conflict({ group: '', resource: 'pods/binding' }, name, refusal);
-      if (wanted.metadata.uid) pod.metadata.uid = wanted.metadata.uid;
       return registry.resource.type.decode(pod).object;
     },
   });

@@ -74,7 +74,7 @@ export const componentStatusHandlers = (components: readonly Component[]): { rea
   },
   list: async (rest, exchange, endpoint) => {
     const { resource } = endpoint;
-    const accepted = acceptList(exchange, resource, rest.negotiator.list(exchange.accept));
+    const accepted = acceptList(exchange, resource, rest.negotiator.list(exchange.accept, resource.type));
     const { selection } = readListOptions(exchange, resource, false);
     const all = await Promise.all(components.map(async (component) => entryOf(endpoint, await statusOf(component))));
     const entries = all.filter((entry) => selection.matches(entry));

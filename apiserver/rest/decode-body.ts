@@ -17,6 +17,8 @@ import type { FieldValidation } from './write-options.ts';
 export interface BodyTarget {
   readonly info: Pick<KindInfo, 'group' | 'version' | 'kind'>;
   readonly type: ObjectType;
+  /** Other versions that will do: upstream's `GroupVersionAcceptor`. */
+  readonly alsoIn?: readonly string[] | undefined;
 }
 
 /** Bytes of a body that are shown in an error. */
@@ -69,7 +71,7 @@ export class BodyDecoder {
     const { apiVersion, kind } = target.type.typeMetaOptional ? header(raw, bytes, target) : givenHeader(raw, bytes, target);
     this.#check({ apiVersion, kind }, target);
     try {
-      const { object, unknown } = target.type.decode(raw);
+      const { object, unknown } = target.type.decode(raw, encoding === 'json' ? text : undefined);
       const problems = encoding === 'json' ? target.type.strictProblems(text, raw, unknown) : [...duplicateYamlKeys(text), ...unknown];
       keepReset(raw, object);
       return { object: named(object, target), problems };
@@ -108,7 +110,8 @@ export class BodyDecoder {
   #check(body: { readonly apiVersion: string; readonly kind: string }, target: BodyTarget): void {
     const wanted = apiVersionOf(target.info);
     // What must say its kind is told by its strategy that it is the wrong one.
-    if ((body.kind === target.info.kind || !target.type.typeMetaOptional) && body.apiVersion === wanted) return;
+    const isIn = body.apiVersion === wanted || target.alsoIn?.includes(body.apiVersion) === true;
+    if ((body.kind === target.info.kind || !target.type.typeMetaOptional) && isIn) return;
     const mismatch = target.type.typeMetaOptional ? this.#scheme.mismatch(body, target.info) : undefined;
     if (mismatch !== undefined) throw badBody({ kind: body.kind, version: versionOf(body.apiVersion) }, target, mismatch);
     throw apiError.badRequest(`the API version in the data (${body.apiVersion}) does not match the expected API version (${wanted})`);
@@ -180,7 +183,7 @@ function givenHeader(raw: unknown, bytes: Buffer, target: BodyTarget): { apiVers
 }
 
 /** What is said of protobuf for objects without a Go struct. */
-export const NO_PROTOBUF =
+const NO_PROTOBUF =
   'object *unstructured.Unstructured does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message';
 
 const goKind = (value: unknown): string =>

@@ -36,7 +36,7 @@ export const deleteObject: Handler = async (rest, exchange, { resource, registry
 /** DELETE of a collection: each object as if it were deleted alone; the answer is the list as it was. */
 export const deleteCollection: Handler = async (rest, exchange, endpoint) => {
   const { resource } = endpoint;
-  const accepted = acceptList(exchange, resource, rest.negotiator.object(exchange.accept));
+  const accepted = acceptList(exchange, resource, rest.negotiator.object(exchange.accept, resource.type));
   const page = await readCollection(rest, exchange, endpoint);
   const options = await readDeleteRequest(exchange);
   await deleteEach(page.entries, async (entry) => {
@@ -95,9 +95,10 @@ function fromBody(exchange: Exchange, bytes: Buffer): DeleteRequest {
   const encoding = bodyEncoding(exchange.request.headers['content-type']);
   try {
     if (encoding === 'protobuf') return decodeProtobuf(bytes).decode(bodies.deleteOptions) as DeleteRequest;
-    const raw = parseBody(bytes.toString(), encoding);
+    const text = bytes.toString();
+    const raw = parseBody(text, encoding);
     checkKind(raw);
-    return decode(bodies.deleteOptions, raw).object as DeleteRequest;
+    return decode(bodies.deleteOptions, raw, encoding === 'json' ? text : undefined).object as DeleteRequest;
   } catch (error) {
     if (error instanceof DecodeError) throw plainError(error.message);
     throw error;

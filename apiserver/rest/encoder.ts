@@ -1,14 +1,13 @@
 import { type ApiError, apiError, type KindInfo, type KubeObject, type Status, stringifyJson } from '../../api/index.ts';
 import { type AnyMessage, bodies, encodeProtobuf, formatYaml } from '../../api/schema.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import { send } from '../pipeline/respond.ts';
+import { sendEncoded } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
-import { NO_PROTOBUF } from './decode-body.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE, type Negotiator } from './negotiation.ts';
 import { partialMessage } from './partial-message.ts';
 import { readable } from './pretty.ts';
 import { internalPackage } from './scheme.ts';
-import { parseServed, partialOf, readInclude, tableOf } from './table.ts';
+import { parseServed, partialOf, readInclude, type Shown, tableOf } from './table.ts';
 
 /** A value with what it takes to write it in any encoding. */
 export interface Encodable {
@@ -26,6 +25,12 @@ export function encodeAs(encoding: Encoding, { value, message, kind, apiVersion 
   return Buffer.from(`${stringifyJson(value)}\n`);
 }
 
+/** A kind of objects as they are answered. */
+export interface Answered extends Shown {
+  readonly type: Pick<Resource['type'], 'message'>;
+  readonly wire: Pick<Resource['wire'], 'apiVersion' | 'kind'>;
+}
+
 /** Writes answers in what the client takes. */
 export class Encoder {
   readonly #negotiator: Negotiator;
@@ -39,21 +44,20 @@ export class Encoder {
    *
    * @throws ApiError (406, or 400 for a wrong includeObject).
    */
-  accept(exchange: Exchange, { info, type }: Resource): Accepted {
-    const accepted = this.#negotiator.object(exchange.accept);
-    refuseProtobuf(type, accepted);
+  accept(exchange: Exchange, { info, type }: Answered): Accepted {
+    const accepted = this.#negotiator.object(exchange.accept, type);
     if (accepted.as?.form === 'PartialObjectMetadataList') throw wrongShape(info, accepted.as.form, false);
     if (accepted.as?.form === 'Table') readInclude(exchange);
     return accepted;
   }
 
   /** Answers one object, given as its served bytes. */
-  object(exchange: Exchange, resource: Resource, status: number, bytes: Buffer): void {
+  object(exchange: Exchange, resource: Answered, status: number, bytes: Buffer): void {
     const accepted = this.accept(exchange, resource);
     const plain = accepted.encoding === 'json' && accepted.as === undefined;
     if (accepted.encoding !== 'json') exchange.audit?.answeredObject(bytes);
     const body = plain ? bytes : transform(exchange, resource, accepted, bytes);
-    send(exchange, status, MEDIA_TYPE[accepted.encoding], accepted.encoding === 'json' ? readable(exchange, body) : body);
+    sendEncoded(exchange, status, MEDIA_TYPE[accepted.encoding], accepted.encoding === 'json' ? readable(exchange, body) : body);
   }
 
   /** Answers a value that is not one of a resource's objects. */
@@ -61,7 +65,7 @@ export class Encoder {
     const encoding = this.#negotiator.status(exchange.accept);
     const written = encoding === 'protobuf' && !encodable.message ? 'json' : encoding;
     const body = encodeAs(written, encodable);
-    send(exchange, status, MEDIA_TYPE[written], written === 'json' ? readable(exchange, body) : body);
+    sendEncoded(exchange, status, MEDIA_TYPE[written], written === 'json' ? readable(exchange, body) : body);
   }
 
   /** Answers a Status that is not an error. */
@@ -78,7 +82,7 @@ export class Encoder {
   };
 }
 
-function transform(exchange: Exchange, resource: Resource, { encoding, as }: Accepted, bytes: Buffer): Buffer {
+function transform(exchange: Exchange, resource: Answered, { encoding, as }: Accepted, bytes: Buffer): Buffer {
   const object = parseServed(bytes);
   if (!as) return encodeAs(encoding, { value: object, message: resource.type.message, ...resource.wire });
   const apiVersion = `meta.k8s.io/${as.version}`;
@@ -90,13 +94,8 @@ function transform(exchange: Exchange, resource: Resource, { encoding, as }: Acc
   return encodeAs(encoding, { value, kind: as.form, apiVersion });
 }
 
-/** @throws ApiError (406) for objects in protobuf that have no Go struct: upstream's `errNotMarshalable` (`serializer/protobuf`). */
-export function refuseProtobuf({ message }: Resource['type'], { encoding, as }: Accepted): void {
-  if (encoding === 'protobuf' && !as && !message) throw apiError.notAcceptable(NO_PROTOBUF);
-}
-
 /** A client asked for an object as a list, or for a list as an object. */
-export function wrongShape(info: KindInfo, asked: string, isList: boolean): ApiError {
+export function wrongShape(info: Pick<KindInfo, 'group' | 'kind'>, asked: string, isList: boolean): ApiError {
   const type = `*${internalPackage(info)}.${info.kind}${isList ? 'List' : ''}`;
   return apiError.notAcceptable(`you requested ${asked}, but the requested object is ${isList ? 'a list' : 'not a list'} (${type})`);
 }

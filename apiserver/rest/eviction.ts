@@ -4,6 +4,7 @@ import { admissionAttributes } from '../admission/plugin.ts';
 import { readBody } from '../pipeline/body.ts';
 import { noAdmission } from '../registry/admission-chain.ts';
 import type { DeleteRequest } from '../registry/deletion.ts';
+import { matchNamespace } from '../registry/match-namespace.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
 import type { RequestContext } from '../registry/strategy.ts';
 import { checkDeleteRequest } from './delete.ts';
@@ -14,16 +15,22 @@ import { readWriteOptions } from './write-options.ts';
 /** How often a pod is looked at anew that changes while it is evicted. */
 const RACES_MAX = 20;
 
-const TARGET = { info: { group: 'policy', version: 'v1', kind: 'Eviction' }, type: typeOfMessage(bodies.eviction) as ObjectType };
+const TARGET = {
+  info: { group: 'policy', version: 'v1', kind: 'Eviction' },
+  type: typeOfMessage(bodies.eviction) as ObjectType,
+  // Its group version is not served any more: older clients' evictions are taken all the same.
+  alsoIn: ['policy/v1beta1'],
+};
 
 /** POST to pods/NAME/eviction: a delete that disruption budgets have a say in, and that says so in the pod's conditions. */
 export const evictPod: Handler = async (rest, exchange, { resource, registry }) => {
-  rest.negotiator.object(exchange.accept);
+  rest.negotiator.answer(exchange.accept);
   const bytes = await readBody(exchange.request);
   const write = readWriteOptions(exchange, 'CreateOptions');
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   const wanted = rest.decoder.decode(body, TARGET, write.fieldValidation, (text) => exchange.warn(text));
   const { name } = exchange.info;
+  matchNamespace(wanted, exchange.info.namespace);
   if (wanted.metadata.name !== name) throw apiError.badRequest('name in URL does not match name in Eviction object');
   const options = ('deleteOptions' in wanted ? (wanted.deleteOptions ?? {}) : {}) as DeleteRequest;
   checkDeleteRequest(options);

@@ -1,10 +1,11 @@
-import { apiError, type KubeObject, type Status, stringifyJson } from '../../api/index.ts';
+import { strict as assert } from 'node:assert';
+import { type KubeObject, type Status, stringifyJson } from '../../api/index.ts';
 import { bodies, encodeProtobuf, encodeProtobufWatchEvent } from '../../api/schema.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { ChangeType, FrameWriter } from '../watch-cache/cache-event.ts';
 import type { Entry } from '../watch-cache/entry.ts';
-import { NO_PROTOBUF } from './decode-body.ts';
 import type { Transformation } from './negotiation.ts';
+import { partialMessage } from './partial-message.ts';
 import { type IncludeObject, parseServed, partialOf, tableOf } from './table.ts';
 
 const OPENING: Readonly<Record<ChangeType, Buffer>> = {
@@ -20,6 +21,9 @@ export const frameOf = (type: string, value: unknown): Buffer => Buffer.from(`{"
 
 /** What went wrong, for a watcher that reads JSON. */
 const errorFrame = (status: Status): Buffer => frameOf('ERROR', status);
+
+const protobufError = (status: Status): Buffer =>
+  encodeProtobufWatchEvent('ERROR', encodeProtobuf(bodies.status, status, { kind: 'Status', apiVersion: 'v1' }));
 
 const bookmarkOf = (resource: Pick<Resource, 'wire'>, revision: number, initialEventsEnd: boolean): KubeObject => ({
   kind: resource.wire.kind,
@@ -50,13 +54,26 @@ export function objectFrames(resource: Resource): FrameWriter {
 
 /** Whole objects as protobuf: each frame has its length before it. */
 export function protobufFrames({ type: { message }, wire }: Resource): FrameWriter {
-  if (!message) throw apiError.notAcceptable(NO_PROTOBUF);
+  assert(message, 'whole objects are asked for in protobuf only of kinds that have it');
   const frame = (type: string, object: KubeObject) => encodeProtobufWatchEvent(type, encodeProtobuf(message, object, wire));
   return {
     id: 'protobuf',
     change: (type, entry) => frame(type, parseServed(entry.bytes)),
     bookmark: (revision, initialEventsEnd) => frame('BOOKMARK', bookmarkOf({ wire }, revision, initialEventsEnd)),
-    error: (status) => encodeProtobufWatchEvent('ERROR', encodeProtobuf(bodies.status, status, { kind: 'Status', apiVersion: 'v1' })),
+    error: protobufError,
+  };
+}
+
+/** Metadata only, as protobuf: what the caches of controllers that read no more ask for. */
+export function partialProtobufFrames(resource: Resource, { version }: Transformation): FrameWriter {
+  const wire = { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}` };
+  const frame = (type: string, object: KubeObject) =>
+    encodeProtobufWatchEvent(type, encodeProtobuf(partialMessage, partialOf(object, version), wire));
+  return {
+    id: `protobuf partial ${version}`,
+    change: (type, entry) => frame(type, parseServed(entry.bytes)),
+    bookmark: (revision, initialEventsEnd) => frame('BOOKMARK', bookmarkOf(resource, revision, initialEventsEnd)),
+    error: protobufError,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Exchange } from '../pipeline/exchange.ts';
-import { send, sendNotFound, sendText, TEXT_TYPE } from '../pipeline/respond.ts';
+import { sendNotFound, sendNotice, sendText } from '../pipeline/respond.ts';
 import type { StoreProbe } from '../store-probe.ts';
+import type { HealthSlis } from './health-slis.ts';
 
 /** A named condition of being well; throws or rejects, or answers a text, when it does not hold. */
 export interface HealthCheck {
@@ -17,10 +18,10 @@ const isEndpoint = (text: string): text is keyof HealthChecks => text === 'healt
  * Answers `/healthz`, `/livez`, `/readyz` and the paths of their checks; undefined when the path is none of these. Upstream:
  * apiserver/pkg/server/healthz/healthz.go.
  */
-export function answerHealth(exchange: Exchange, checks: HealthChecks): Promise<void> | undefined {
+export function answerHealth(exchange: Exchange, checks: HealthChecks, slis: HealthSlis): Promise<void> | undefined {
   const [, endpoint = '', ...rest] = exchange.info.path.split('/');
   if (!isEndpoint(endpoint)) return undefined;
-  if (rest.length === 0) return answerAll(exchange, endpoint, checks[endpoint]);
+  if (rest.length === 0) return answerAll(exchange, endpoint, checks[endpoint], slis);
   const name = rest.join('/');
   return answerOne(
     exchange,
@@ -35,15 +36,16 @@ async function answerOne(exchange: Exchange, check: HealthCheck | undefined): Pr
   }
   const problem = await run(check);
   if (problem === undefined) sendText(exchange, 200, 'ok');
-  else sendText(exchange, 500, `internal server error: ${problem}\n`);
+  else sendNotice(exchange, 500, `internal server error: ${problem}\n`);
 }
 
-async function answerAll(exchange: Exchange, endpoint: string, checks: readonly HealthCheck[]): Promise<void> {
+async function answerAll(exchange: Exchange, endpoint: string, checks: readonly HealthCheck[], slis: HealthSlis): Promise<void> {
   const excluded = new Set(exchange.query?.getAll('exclude') ?? []);
   const results = await Promise.all(
     checks.map(async (check) => {
       if (excluded.delete(check.name)) return { ok: true, line: `[+]${check.name} excluded: ok` };
       const ok = (await run(check)) === undefined;
+      slis.observe(check.name, endpoint, ok);
       return { ok, line: ok ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld` };
     }),
   );
@@ -54,8 +56,8 @@ async function answerAll(exchange: Exchange, endpoint: string, checks: readonly 
   }
   const verbose = exchange.query?.has('verbose') ?? false;
   const report = `${lines.join('\n')}\n`;
-  if (!results.every(({ ok }) => ok)) send(exchange, 500, TEXT_TYPE, Buffer.from(`${report}${endpoint} check failed\n`));
-  else sendText(exchange, 200, verbose ? `${report}${endpoint} check passed\n` : 'ok');
+  if (!results.every(({ ok }) => ok)) sendNotice(exchange, 500, `${report}${endpoint} check failed\n`);
+  else sendNotice(exchange, 200, verbose ? `${report}${endpoint} check passed\n` : 'ok');
 }
 
 async function run({ check }: HealthCheck): Promise<string | undefined> {

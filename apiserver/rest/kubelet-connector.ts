@@ -1,11 +1,13 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { createSecureContext } from 'node:tls';
-import { apiError, coreKinds, type Node } from '../../api/index.ts';
-import { answerOf, type Upgraded } from '../pipeline/upgraded.ts';
+import { apiError, coreKinds, type Node, type Pod } from '../../api/index.ts';
+import { wasStale } from '../http/stale-connection.ts';
+import { answerOf, Upgraded } from '../pipeline/upgraded.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { plainError } from '../registry/store-errors.ts';
+import type { Address, PodDialer } from '../webhook/index.ts';
 
 /** Port of a kubelet whose node does not say. */
 const KUBELET_PORT = 10250;
@@ -43,11 +45,11 @@ export interface UpgradeRequest {
   readonly path: string;
   /** Name, value, name, value. */
   readonly headers: string[];
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Talks to kubelets on behalf of clients. */
-export class KubeletConnector {
+export class KubeletConnector implements PodDialer {
   readonly #options: KubeletOptions;
   readonly #objects: ObjectReader;
   readonly #agent: https.Agent;
@@ -77,7 +79,8 @@ export class KubeletConnector {
   }
 
   /** Sends a request; resolves with the kubelet's answer, whose body is yet to be read. @throws ApiError (500) when it cannot be reached. */
-  request(at: KubeletAddress, { method, path, headers, body, signal }: KubeletRequest): Promise<IncomingMessage> {
+  request(at: KubeletAddress, asked: KubeletRequest): Promise<IncomingMessage> {
+    const { method, path, headers, body, signal } = asked;
     return new Promise((resolve, reject) => {
       const options = {
         host: at.host,
@@ -89,23 +92,48 @@ export class KubeletConnector {
         signal,
       };
       const request: ClientRequest = https.request(options, resolve);
-      request.once('error', (error) => reject(unreachable(method, at, path, error)));
+      request.once('error', (error) => {
+        if (!body && wasStale(request, error)) resolve(this.request(at, asked));
+        else reject(unreachable(method, at, path, error));
+      });
       if (body) body.pipe(request);
       else request.end();
     });
   }
 
   /** Asks for a connection that is no longer HTTP's. @throws ApiError (500) when the kubelet cannot be reached. */
-  async upgrade(at: KubeletAddress, { method, path, headers, signal }: UpgradeRequest): Promise<IncomingMessage | Upgraded> {
+  async upgrade(at: KubeletAddress, asked: UpgradeRequest): Promise<IncomingMessage | Upgraded> {
     const { host, port } = at;
+    const { method, path, headers, signal } = asked;
+    const common = { host, port, method, path, headers, agent: this.#agent };
+    // A connection that is kept serves, too: it leaves the agent when it is upgraded.
+    const request = https.request(signal ? { ...common, signal } : common);
     try {
-      // A connection that is kept serves, too: it leaves the agent when it is upgraded.
-      return await answerOf(https.request({ host, port, method, path, headers, agent: this.#agent, signal }));
+      return await answerOf(request);
     } catch (error) {
+      if (wasStale(request, error)) return await this.upgrade(at, asked);
       throw unreachable(method, at, path, error instanceof Error ? error : new Error(String(error)));
     }
   }
+
+  /** Nodes that are simulated pass bytes on; any other does not know the path, and its pods are on a network. */
+  async dial({ host, port, pod: named }: Address): Promise<Duplex | undefined> {
+    const pod = named && this.#objects.get<Pod>(coreKinds.pods, named.namespace, named.name);
+    const { nodeName } = pod?.spec ?? {};
+    if (!pod || !nodeName || !pod.status.podIPs?.some(({ ip }) => ip === host)) return undefined;
+    const at = this.locate(nodeName);
+    const headers = ['Host', `${at.node}:${at.port}`, 'Connection', 'Upgrade', 'Upgrade', 'tcp'];
+    const path = `/podProxy/${pod.metadata.namespace}/${pod.metadata.name}/${port}`;
+    const answer = await this.upgrade(at, { method: 'GET', path, headers });
+    if (answer instanceof Upgraded) return answer.release();
+    answer.destroy();
+    if (answer.statusCode !== NOBODY_LISTENS) return undefined;
+    throw Object.assign(new Error('connect: connection refused'), { code: 'ECONNREFUSED' });
+  }
 }
+
+/** What a node answers that knows the pod, when nobody listens on the port. */
+const NOBODY_LISTENS = 503;
 
 /** The context is made once: to read certificate and key for each connection costs more than all else of an exec. */
 function tlsOf({ certificate, key, ca }: KubeletOptions): https.AgentOptions {

@@ -1,22 +1,25 @@
 import type { IncomingMessage } from 'node:http';
-import { apiError, coreKinds, type FieldError, fieldError, type Pod } from '../../api/index.ts';
+import { apiError, coreKinds, type Pod } from '../../api/index.ts';
 import { pipeAnswer } from '../http/messages.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import { isTrue } from '../pipeline/request-info.ts';
 import { headersFor } from '../pipeline/respond.ts';
 import { admitConnection, type ConnectOptions } from './connect-options.ts';
 import type { KubeletAddress } from './kubelet-connector.ts';
-import { readInteger } from './list-options.ts';
+import { readLogOptions } from './log-options.ts';
+import { isPage, type ProxyPaths, prefixOf, rewriteBytes, rewriteLink } from './proxied-pages.ts';
 import type { Endpoint, Handler, Rest } from './rest.ts';
 import { tunnel } from './tunnel.ts';
+import { asksForWebSocket, streamOverWebSocket } from './web-socket.ts';
 
 /** Bytes of a kubelet's error that are passed on. */
 const ERROR_BYTES_MAX = 50 * 1024;
+/** Bytes of a page whose links are rewritten. */
+const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** GET of pods/NAME/log: what the kubelet has of a container's output, as it comes. */
 export const podLog: Handler = async (rest, exchange, endpoint) => {
-  const pod = await existingPod(exchange, endpoint);
   const query = readLogOptions(exchange);
+  const pod = await existingPod(exchange, endpoint);
   const container = containerOf(pod, exchange.parameter('container') ?? '');
   if (!pod.spec.nodeName) {
     exchange.response.writeHead(204, ['Audit-Id', exchange.auditId, 'Cache-Control', 'no-cache, private']);
@@ -26,6 +29,7 @@ export const podLog: Handler = async (rest, exchange, endpoint) => {
   const at = rest.kubelets.locate(pod.spec.nodeName);
   const path = `/containerLogs/${podPath(pod)}/${container}${queryText(query)}`;
   const answer = await rest.kubelets.request(at, { method: 'GET', path, signal: exchange.signal });
+  if (asksForWebSocket(exchange) && isGood(answer)) return await streamOverWebSocket(exchange, answer);
   await passOn(exchange, endpoint, answer, 'text/plain');
 };
 
@@ -63,8 +67,9 @@ export const proxyToPod: Handler = async (rest, exchange, endpoint) => {
   });
 };
 
-/** Passes a proxied request on to a port of a pod. @throws ApiError (400) when the pod is on no node. */
+/** Passes a proxied request on to a port of a pod. @throws ApiError (400) when the pod has no address, or is on no node. */
 export async function forwardToPod(rest: Rest, exchange: Exchange, { pod, port, path = '/', isTls = false }: PodPort): Promise<void> {
+  if (!pod.status?.podIP && !pod.status?.podIPs?.length) throw apiError.badRequest('address not allowed');
   if (!pod.spec.nodeName) throw apiError.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
   const at = rest.kubelets.locate(pod.spec.nodeName);
   const scheme = isTls ? 'https:' : '';
@@ -97,13 +102,41 @@ export function splitName(what: string, text: string): [scheme: string, name: st
 /** Headers that are between the client and us, beside what HTTP/2 has among them. */
 const OURS: ReadonlySet<string> = new Set(['authorization', 'host', 'connection']);
 
+/** Upstream `apimachinery/pkg/util/proxy/upgradeaware.go`. */
 async function forward(rest: Rest, exchange: Exchange, to: { at: KubeletAddress; path: string }): Promise<void> {
-  const path = to.path + queryText(exchange.query ?? new URLSearchParams());
+  const query = queryText(exchange.query ?? new URLSearchParams());
+  const path = to.path + query;
   if (exchange.request.headers.upgrade) return connect(rest, exchange, to.at, path);
   const { method = 'GET', headers: sent, hasBody, body } = exchange.request;
-  const headers = Object.fromEntries(Object.entries(sent).filter(([name]) => !name.startsWith(':') && !OURS.has(name)));
+  const requested = exchange.info.path;
+  if (exchange.info.rest === '' && !requested.endsWith('/') && (method === 'GET' || method === 'HEAD')) {
+    exchange.response.writeHead(301, { location: `${requested}/${query}`, 'audit-id': exchange.auditId });
+    exchange.response.end();
+    return;
+  }
+  const paths = { requested, behind: decodeURI(exchange.info.rest), host: String(sent[':authority'] ?? sent.host ?? '') };
+  const headers = {
+    ...Object.fromEntries(Object.entries(sent).filter(([name]) => !name.startsWith(':') && !OURS.has(name))),
+    'x-forwarded-uri': prefixOf(paths) + paths.behind,
+  };
   const answer = await rest.kubelets.request(to.at, { method, path, headers, body: hasBody ? body : undefined, signal: exchange.signal });
+  await passOnProxied(exchange, answer, paths);
+}
+
+/** What a server behind the proxy answers, its links made to lead through the proxy; what it says to scripts of other sites stays here. */
+async function passOnProxied(exchange: Exchange, answer: IncomingMessage, paths: ProxyPaths): Promise<void> {
+  const { headers } = answer;
+  for (const name of Object.keys(headers)) if (name.startsWith('access-control-')) delete headers[name];
+  if (headers.location) headers.location = rewriteLink(headers.location, paths);
+  else if (isPage(headers) && exchange.request.method !== 'HEAD') return await passOnPage(exchange, answer, paths);
   await passOnRaw(exchange, answer);
+}
+
+async function passOnPage(exchange: Exchange, answer: IncomingMessage, paths: ProxyPaths): Promise<void> {
+  const page = await rewriteBytes(await readSome(answer, PAGE_BYTES_MAX), answer.headers['content-encoding'] ?? '', paths);
+  const { connection: _, 'transfer-encoding': __, ...headers } = answer.headers;
+  exchange.response.writeHead(answer.statusCode ?? 502, { ...headers, 'content-length': page.length, 'audit-id': exchange.auditId });
+  exchange.response.end(page);
 }
 
 async function connect(rest: Rest, exchange: Exchange, at: KubeletAddress, path: string): Promise<void> {
@@ -136,31 +169,6 @@ function containerOf({ metadata, spec }: Pod, wanted: string): string {
   throw apiError.badRequest(`a container name must be specified for pod ${metadata.name}${choices}`);
 }
 
-/** The parameters of a log request, as the kubelet takes them. @throws ApiError (400, 422) */
-function readLogOptions(exchange: Exchange): URLSearchParams {
-  const errors: FieldError[] = [];
-  const query = new URLSearchParams();
-  for (const [name, min] of [
-    ['tailLines', 0],
-    ['limitBytes', 1],
-    ['sinceSeconds', 1],
-  ] as const) {
-    const value = readInteger(exchange.parameter(name));
-    if (value === undefined) continue;
-    query.set(name, String(value));
-    if (value >= min) continue;
-    errors.push(fieldError.invalid(name, value, min === 0 ? 'must be greater than or equal to 0' : 'must be greater than 0'));
-  }
-  const sinceTime = exchange.parameter('sinceTime');
-  if (sinceTime) query.set('sinceTime', sinceTime);
-  if (sinceTime && query.has('sinceSeconds')) {
-    errors.push(fieldError.forbidden('[]', 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
-  }
-  for (const name of ['follow', 'previous', 'timestamps']) if (isTrue(exchange.parameter(name) ?? null)) query.set(name, 'true');
-  if (errors.length > 0) throw apiError.invalid({ group: '', resource: 'PodLogOptions' }, exchange.info.name, errors);
-  return query;
-}
-
 /** What the kubelet calls the streams. */
 const STREAMS = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' } as const;
 
@@ -178,11 +186,12 @@ function portForwardPath(pod: Pod, { ports = [] }: ConnectOptions): string {
   return `/portForward/${podPath(pod)}${queryText(query)}`;
 }
 
+const isGood = ({ statusCode = 500 }: IncomingMessage): boolean => statusCode >= 200 && statusCode <= 206;
+
 /** Streams a kubelet's answer to the client; its errors become Statuses. */
 async function passOn(exchange: Exchange, endpoint: Endpoint, answer: IncomingMessage, contentType: string): Promise<void> {
-  const status = answer.statusCode ?? 500;
-  if (status < 200 || status > 206) throw await kubeletError(endpoint, exchange.info.name, answer);
-  exchange.response.writeHead(status, headersFor(exchange, contentType));
+  if (!isGood(answer)) throw await kubeletError(endpoint, exchange.info.name, answer);
+  exchange.response.writeHead(answer.statusCode ?? 200, headersFor(exchange, contentType));
   exchange.response.flushHeaders();
   await pipeAnswer(answer, exchange.response);
 }
@@ -210,14 +219,14 @@ async function kubeletError({ resource }: Endpoint, name: string, answer: Incomi
     : apiError.custom({ code, message, details: { name, causes: [{ reason: 'UnexpectedServerResponse', message: text }] } });
 }
 
-async function readSome(answer: IncomingMessage): Promise<Buffer> {
+async function readSome(answer: IncomingMessage, bytesMax = ERROR_BYTES_MAX): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of answer) {
     if (!Buffer.isBuffer(chunk)) continue;
     chunks.push(chunk);
     size += chunk.length;
-    if (size >= ERROR_BYTES_MAX) break;
+    if (size >= bytesMax) break;
   }
-  return Buffer.concat(chunks).subarray(0, ERROR_BYTES_MAX);
+  return Buffer.concat(chunks).subarray(0, bytesMax);
 }

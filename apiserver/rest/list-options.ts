@@ -1,4 +1,4 @@
-import { apiError, type FieldError, fieldError, goQuote, parseFieldSelector, parseLabelSelector } from '../../api/index.ts';
+import { type ApiError, apiError, type FieldError, fieldError, goQuote, parseFieldSelector, parseLabelSelector } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -43,35 +43,41 @@ export function readListOptions(exchange: Exchange, resource: Resource, watch: b
   const requirements = refuseBadSelector(() => parseFieldSelector(exchange.parameter('fieldSelector') ?? ''));
   const errors = watch ? validateWatch(options) : validateList(options);
   if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: 'ListOptions' }, '', errors);
-  for (const { field } of requirements)
-    if (!resource.selectable.includes(field)) throw resource.wording.unknownField(field, resource.selectable);
+  for (const { field } of requirements) if (!resource.selectable.includes(field)) throw unknownField(resource, field);
   const fields = fieldMatches(requirements, resource.selectable);
   const { name } = exchange.info;
   if (watch && name !== '' && !fields.some(({ index }) => index === 0)) fields.push({ index: 0, equal: true, value: name });
   return { ...options, selection: new Selection(exchange.info.namespace, labels, fields) };
 }
 
-/** A whole number as upstream reads parameters. @throws ApiError (400) */
+/** A whole number as upstream reads parameters (`apimachinery/pkg/runtime/conversion.go`): a value that is empty is none. @throws ApiError (400) */
 export function readInteger(text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (!/^[+-]?\d+$/.test(text)) throw apiError.badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
+  if (text === undefined) return undefined;
+  const fault = !/^[+-]?\d+$/.test(text) ? 'invalid syntax' : BigInt.asIntN(64, BigInt(text)) !== BigInt(text) ? 'value out of range' : '';
+  if (fault) throw apiError.badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: ${fault}`);
   return Number(text);
 }
 
 /** The resourceVersion of a list or a get. @throws ApiError (400) */
 export function readVersion(text: string): number {
-  if (/^\d*$/.test(text)) return Number(text);
+  if (isVersion(text)) return Number(text);
   throw apiError.badRequest(`invalid resource version: ${invalidVersion(text)}`);
 }
 
 /** The resourceVersion of a watch. @throws ApiError (500, as upstream) */
 export function readWatchVersion(text: string): number {
-  if (/^\d*$/.test(text)) return Number(text);
+  if (isVersion(text)) return Number(text);
   throw plainError(invalidVersion(text));
 }
 
-const invalidVersion = (text: string): string =>
-  `resourceVersion: Invalid value: ${goQuote(text)}: strconv.ParseUint: parsing ${goQuote(text)}: invalid syntax`;
+const UINT64_MAX = 2n ** 64n - 1n;
+
+const isVersion = (text: string): boolean => /^\d*$/.test(text) && (text.length < 20 || BigInt(text) <= UINT64_MAX);
+
+function invalidVersion(text: string): string {
+  const why = /^\d*$/.test(text) ? 'value out of range' : 'invalid syntax';
+  return `resourceVersion: Invalid value: ${goQuote(text)}: strconv.ParseUint: parsing ${goQuote(text)}: ${why}`;
+}
 
 function refuseBadSelector<T>(parse: () => T): T {
   try {
@@ -112,4 +118,9 @@ function validateWatch({ resourceVersionMatch: match, continue: token, sendIniti
     if (token !== '') forbid('resourceVersionMatch is forbidden when continue is provided');
   }
   return errors;
+}
+
+function unknownField({ strategy, info, wording, selectable }: Resource, field: string): ApiError {
+  const own = strategy.unknownField?.(field, info);
+  return own === undefined ? wording.unknownField(field, selectable) : apiError.badRequest(own);
 }

@@ -86,9 +86,8 @@ function fromCache({ hub }: ListSource, resource: Resource, options: ListOptions
   const prefix = prefixOf(resource, options);
   if (limit === 0 && start === '') return { revision, entries: resource.cache.select(selection), continue: '', remaining: undefined };
   const from = prefix + start;
-  const entries = resource.cache.page(selection, { prefix, from, limit: limit === 0 ? 0 : limit + 1 });
-  if (limit === 0 || entries.length <= limit) return { revision, entries, continue: '', remaining: undefined };
-  entries.pop();
+  const { entries, hasMore } = resource.cache.page(selection, { prefix, from, limit });
+  if (!hasMore) return { revision, entries, continue: '', remaining: undefined };
   const next = { revision, start: after(entries, prefix) };
   const remaining = selection.isWhole ? resource.cache.countFrom(prefix, from) - entries.length : undefined;
   return { revision, entries, continue: encodeContinue(next), remaining };

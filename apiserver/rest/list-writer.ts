@@ -1,11 +1,11 @@
 import { type AnyMessage, encodeProtobufList } from '../../api/schema.ts';
-import type { HttpResponse } from '../http/messages.ts';
+import { type BodySink, GZIP_BYTES_MIN, openBody } from '../pipeline/compression.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
-import { headersFor, JSON_TYPE, send } from '../pipeline/respond.ts';
+import { headersFor, JSON_TYPE, sendEncoded } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { WireForm } from '../registry/wire-form.ts';
 import type { Entry } from '../watch-cache/entry.ts';
-import { encodeAs, refuseProtobuf, wrongShape } from './encoder.ts';
+import { encodeAs, wrongShape } from './encoder.ts';
 import type { ListPage } from './list-reader.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE } from './negotiation.ts';
 import type { Pacer } from './pacer.ts';
@@ -25,8 +25,7 @@ const COMMA = 0x2c;
  *
  * @throws ApiError (406, or 400 for a wrong includeObject).
  */
-export function acceptList(exchange: Exchange, { info, type }: Resource, accepted: Accepted): Accepted {
-  refuseProtobuf(type, accepted);
+export function acceptList(exchange: Exchange, { info }: Resource, accepted: Accepted): Accepted {
   if (accepted.as?.form === 'PartialObjectMetadata') throw wrongShape(info, accepted.as.form, true);
   if (accepted.as?.form === 'Table') readInclude(exchange);
   return accepted;
@@ -44,12 +43,12 @@ export async function sendList(
     return;
   }
   const body = transform(exchange, resource, accepted, page);
-  send(exchange, 200, MEDIA_TYPE[accepted.encoding], accepted.encoding === 'json' ? readable(exchange, body) : body);
+  sendEncoded(exchange, 200, MEDIA_TYPE[accepted.encoding], accepted.encoding === 'json' ? readable(exchange, body) : body);
 }
 
 /**
  * Items are copied from their served bytes, never parsed: `{` and everything from the metadata on, up to the newline. The length is known
- * before, so the answer needs no chunks; it goes out at the reader's pace.
+ * before, so an answer that is not compressed needs no chunks; it goes out at the reader's pace.
  */
 async function sendJson(exchange: Exchange, resource: Resource, page: ListPage, pacer: Pacer): Promise<void> {
   const { response } = exchange;
@@ -60,15 +59,13 @@ async function sendJson(exchange: Exchange, resource: Resource, page: ListPage, 
   const tail = Buffer.from(']}\n');
   const { entries } = page;
   if (wantsPretty(exchange)) {
-    send(exchange, 200, JSON_TYPE, indented(Buffer.concat([...chunks(head, entries, itemAt, tail)])));
+    sendEncoded(exchange, 200, JSON_TYPE, indented(Buffer.concat([...chunks(head, entries, itemAt, tail)])));
     return;
   }
   let length = head.length + tail.length + Math.max(0, entries.length - 1);
   for (const { bytes } of entries) length += bytes.length - itemAt;
-  const headers = headersFor(exchange, JSON_TYPE);
   exchange.answeredBytes = length;
-  headers.push('Content-Length', String(length));
-  response.writeHead(200, headers);
+  const body = openBody(exchange, { status: 200, headers: headersFor(exchange, JSON_TYPE), length, gzipAbove: GZIP_BYTES_MIN });
   if (exchange.request.method === 'HEAD') {
     response.end();
     return;
@@ -77,9 +74,9 @@ async function sendJson(exchange: Exchange, resource: Resource, page: ListPage, 
     const turn = pacer.take();
     if (turn !== undefined) await turn;
     if (response.destroyed) return;
-    if (!response.write(chunk)) await drained(response);
+    if (!body.write(chunk)) await drained(body);
   }
-  response.end();
+  body.end();
 }
 
 function* chunks(head: Buffer, entries: readonly Entry[], itemAt: number, tail: Buffer): Iterable<Buffer> {
@@ -102,15 +99,15 @@ function* chunks(head: Buffer, entries: readonly Entry[], itemAt: number, tail: 
   yield tail;
 }
 
-function drained(response: HttpResponse): Promise<void> {
+function drained(body: BodySink): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
-      response.off('drain', done);
-      response.off('close', done);
+      body.off('drain', done);
+      body.off('close', done);
       resolve();
     };
-    response.once('drain', done);
-    response.once('close', done);
+    body.once('drain', done);
+    body.once('close', done);
   });
 }
 
@@ -122,7 +119,6 @@ export const metadataOf = (page: Omit<ListPage, 'entries'>, { wholeItems }: Pick
 });
 
 function transform(exchange: Exchange, resource: Resource, { encoding, as }: Accepted, page: ListPage): Buffer {
-  refuseProtobuf(resource.type, { encoding, as });
   const metadata = metadataOf(page, as ? OF_STRUCTS : resource.wire);
   const objects = page.entries.map((entry) => entry.parse());
   if (!as) {

@@ -1,5 +1,6 @@
 import { groupResourceOf } from '../../api/index.ts';
 import { createMetrics, type Metrics } from '../../runtime/index.ts';
+import { versionInfo } from '../discovery/version.ts';
 import type { InFlight } from '../pipeline/flow-control.ts';
 import type { RequestMetrics } from '../pipeline/request-metrics.ts';
 import type { StoreMetrics } from '../registry/measured-store.ts';
@@ -57,6 +58,7 @@ export class ServerMetrics {
     const bytes = await this.#sources.storeBytes();
     const parts = [
       await this.#metrics.text(),
+      BUILD_TEXT,
       requests.text(),
       this.#watchText(),
       store.text(),
@@ -91,6 +93,17 @@ export class ServerMetrics {
       '',
     ].join('\n');
   }
+}
+
+const BUILD_TEXT = buildText();
+
+function buildText(): string {
+  const { major, minor, gitVersion, gitCommit, gitTreeState, buildDate, goVersion, compiler, platform } = versionInfo();
+  const labels =
+    `build_date="${buildDate}",compiler="${compiler}",git_commit="${gitCommit}",git_tree_state="${gitTreeState}",` +
+    `git_version="${gitVersion}",go_version="${goVersion}",major="${major}",minor="${minor}",platform="${platform}"`;
+  const name = 'kubernetes_build_info';
+  return `# HELP ${name} The version whose behaviour this is.\n# TYPE ${name} gauge\n${name}{${labels}} 1\n`;
 }
 
 function sizeText(bytes: number | undefined): string {

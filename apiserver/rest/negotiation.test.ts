@@ -3,6 +3,8 @@ import { ApiError } from '../../api/index.ts';
 import { Negotiator } from './negotiation.ts';
 
 const negotiator = new Negotiator();
+const STRUCT = { message: {} };
+const CUSTOM = {};
 const JSON_ONLY = { encoding: 'json', as: undefined };
 const table = (version: string) => ({ encoding: 'json', as: { form: 'Table', version } });
 
@@ -20,7 +22,7 @@ describe('an Accept header', () => {
     ['application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json', JSON_ONLY],
     ['application/json;stream=watch', JSON_ONLY],
   ])('%s', (accept, expected) => {
-    expect(negotiator.list(accept)).toEqual(expected);
+    expect(negotiator.list(accept, STRUCT)).toEqual(expected);
   });
 
   test.each([
@@ -29,10 +31,31 @@ describe('an Accept header', () => {
     ['application/json;as=Foo;g=meta.k8s.io;v=v1', 'only the following media types are accepted: application/json,'],
   ])('%s is refused, each time', (accept, message) => {
     for (let again = 0; again < 2; again++) {
-      expect(() => negotiator.object(accept)).toThrow(ApiError);
-      expect(() => negotiator.object(accept)).toThrow(message);
+      expect(() => negotiator.object(accept, STRUCT)).toThrow(ApiError);
+      expect(() => negotiator.object(accept, STRUCT)).toThrow(message);
     }
   });
+
+  test.each([
+    ['application/vnd.kubernetes.protobuf,application/json', JSON_ONLY],
+    ['application/*', JSON_ONLY],
+    [
+      'application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
+      { encoding: 'protobuf', as: { form: 'PartialObjectMetadata', version: 'v1' } },
+    ],
+  ])('%s, of custom resources', (accept, expected) => {
+    expect(negotiator.object(accept, CUSTOM)).toEqual(expected);
+    expect(negotiator.list(accept, CUSTOM)).toEqual(expected);
+  });
+
+  test.each([['application/vnd.kubernetes.protobuf'], ['application/xml'], ['application/yaml;stream=watch']])(
+    '%s is refused for custom resources, by the negotiation',
+    (accept) => {
+      expect(() => negotiator.list(accept, CUSTOM)).toThrow(
+        'only the following media types are accepted: application/json, application/yaml, application/vnd.',
+      );
+    },
+  );
 
   test('never keeps an error from being told', () => {
     expect(negotiator.status('application/xml')).toBe('json');

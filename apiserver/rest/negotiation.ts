@@ -1,10 +1,13 @@
 import { type ApiError, apiError } from '../../api/index.ts';
+import { type AcceptClause, parseAccept } from '../http/accept.ts';
 
 export type Encoding = 'json' | 'yaml' | 'protobuf';
 
+type Form = (typeof FORMS)[number];
+
 /** What an answer is turned into, other than the object itself. */
 export interface Transformation {
-  readonly form: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+  readonly form: Form;
   readonly version: 'v1' | 'v1beta1';
 }
 
@@ -27,116 +30,120 @@ export const ENCODING_OF: ReadonlyMap<string, Encoding> = new Map([
 ]);
 
 const OBJECT_TYPES = Object.values(MEDIA_TYPE);
-const LIST_TYPES = [...OBJECT_TYPES, 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+/** What a watch can be. */
+export const STREAM_TYPES = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+const LIST_TYPES = [...OBJECT_TYPES, ...STREAM_TYPES];
 
 const FORMS = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
+const WITHOUT_TABLES = FORMS.filter((form) => form !== 'Table');
+const NO_FORMS: readonly Form[] = [];
+
+/** What can be answered. */
+interface Offer {
+  /** What upstream's router looks for before anybody negotiates; custom resources are not behind it. */
+  readonly routed: readonly string[] | undefined;
+  readonly forms: readonly Form[];
+}
+
+const OBJECTS: Offer = { routed: OBJECT_TYPES, forms: FORMS };
+const ANSWERS: Offer = { routed: OBJECT_TYPES, forms: WITHOUT_TABLES };
+const LISTS: Offer = { routed: LIST_TYPES, forms: FORMS };
+const STATUS: Offer = { routed: OBJECT_TYPES, forms: NO_FORMS };
+/** Objects without a Go struct: in protobuf there is their metadata only (upstream's `StandardSerializers`). */
+const CUSTOM: Offer = { routed: undefined, forms: FORMS };
 const VERSIONS = ['v1', 'v1beta1'] as const;
 
 const PLAIN_JSON: Accepted = { encoding: 'json', as: undefined };
 
-interface Clause {
-  readonly type: string;
-  readonly quality: number;
-  readonly parameters: ReadonlyMap<string, string>;
-}
+const WILDCARDS: ReadonlySet<string> = new Set(['*/*', 'application/*']);
 
 /** Accept headers remembered with what they mean; clients have few. */
 const REMEMBERED_MAX = 256;
+
+/** What is answered: a kind with a Go struct has a message. */
+interface Typed {
+  readonly message?: unknown;
+}
 
 /** Reads Accept headers. Remembers them: a client sends the same one with every request. */
 export class Negotiator {
   readonly #known = new Map<string, Accepted | ApiError>();
 
   /** For answers that are objects of a kind. @throws ApiError (406) when there is nothing the client takes. */
-  object(accept: string | undefined): Accepted {
-    return this.#remember('o', accept, () => negotiate(accept ?? '', OBJECT_TYPES, true));
+  object(accept: string | undefined, { message }: Typed): Accepted {
+    return message ? this.#remember('o', accept, OBJECTS) : this.#remember('c', accept, CUSTOM);
+  }
+
+  /** For what is answered and not kept, of which upstream makes no tables. @throws ApiError (406) */
+  answer(accept: string | undefined): Accepted {
+    return this.#remember('a', accept, ANSWERS);
   }
 
   /** For lists. @throws ApiError (406) */
-  list(accept: string | undefined): Accepted {
-    return this.#remember('l', accept, () => negotiate(accept ?? '', LIST_TYPES, true));
+  list(accept: string | undefined, { message }: Typed): Accepted {
+    return message ? this.#remember('l', accept, LISTS) : this.#remember('c', accept, CUSTOM);
   }
 
   /** For Status and other answers that are not of a kind: never fails, JSON is the last resort. */
   status(accept: string | undefined): Encoding {
-    return this.#remember('s', accept, () => {
-      try {
-        return negotiate(accept ?? '', OBJECT_TYPES, false);
-      } catch {
-        return PLAIN_JSON; // what cannot be negotiated is told in JSON
-      }
-    }).encoding;
+    const known = this.#find('s', accept, STATUS);
+    return known instanceof Error ? 'json' : known.encoding; // what cannot be negotiated is told in JSON
   }
 
-  #remember(purpose: string, accept: string | undefined, find: () => Accepted): Accepted {
+  #remember(purpose: string, accept: string | undefined, offer: Offer): Accepted {
+    const known = this.#find(purpose, accept, offer);
+    if (known instanceof Error) throw known;
+    return known;
+  }
+
+  #find(purpose: string, accept: string | undefined, offer: Offer): Accepted | ApiError {
     if (accept === undefined || accept === 'application/json' || accept === '*/*') return PLAIN_JSON;
     const key = purpose + accept;
     let known = this.#known.get(key);
     if (!known) {
-      known = settle(find);
+      known = negotiate(accept, offer);
       if (this.#known.size >= REMEMBERED_MAX) this.#known.clear();
       this.#known.set(key, known);
     }
-    if (known instanceof Error) throw known;
     return known;
   }
 }
 
-function settle(find: () => Accepted): Accepted | ApiError {
-  try {
-    return find();
-  } catch (error) {
-    return error as ApiError; // negotiate throws nothing else
-  }
-}
-
-function negotiate(accept: string, produced: readonly string[], convertible: boolean): Accepted {
+function negotiate(accept: string, offer: Offer): Accepted | ApiError {
   const clauses = parseAccept(accept);
   if (clauses.length === 0) return PLAIN_JSON;
-  if (!clauses.some(({ type }) => type === '*/*' || ENCODING_OF.has(type))) {
-    throw apiError.custom({
+  if (offer.routed && !clauses.some(({ type }) => type === '*/*' || ENCODING_OF.has(type))) {
+    return apiError.custom({
       code: 406,
       reason: 'NotAcceptable',
-      message: `406: Not Acceptable\n\nAvailable representations: ${produced.join(', ')}`,
+      message: `406: Not Acceptable\n\nAvailable representations: ${offer.routed.join(', ')}`,
       details: {},
     });
   }
   for (const clause of clauses) {
-    const accepted = readClause(clause, convertible);
+    const accepted = readClause(clause, offer);
     if (accepted) return accepted;
   }
-  throw apiError.notAcceptable(`only the following media types are accepted: ${OBJECT_TYPES.join(', ')}`);
+  return onlyThese(OBJECT_TYPES);
 }
 
-function readClause({ type, parameters }: Clause, convertible: boolean): Accepted | undefined {
-  const encoding = type === '*/*' ? 'json' : ENCODING_OF.get(type);
+/** What is said when none of the media types will do. */
+export const onlyThese = (types: readonly string[]): ApiError =>
+  apiError.notAcceptable(`only the following media types are accepted: ${types.join(', ')}`);
+
+function readClause({ type, parameters }: AcceptClause, { forms, routed }: Offer): Accepted | undefined {
+  const encoding = WILDCARDS.has(type) ? 'json' : ENCODING_OF.get(type);
   const stream = parameters.get('stream') ?? '';
-  if (!encoding || parameters.has('sv') || (stream !== '' && stream !== 'watch')) return undefined;
-  if (!['as', 'g', 'v'].some((name) => parameters.has(name))) return { encoding, as: undefined };
-  const as = convertible && parameters.get('g') === 'meta.k8s.io' ? transformation(parameters) : undefined;
+  if (!encoding || parameters.has('sv')) return undefined;
+  if (stream !== '' && (stream !== 'watch' || encoding === 'yaml')) return undefined;
+  if (!['as', 'g', 'v'].some((name) => parameters.has(name)))
+    return encoding === 'protobuf' && !routed ? undefined : { encoding, as: undefined };
+  const as = parameters.get('g') === 'meta.k8s.io' ? transformation(parameters, forms) : undefined;
   return as && !(as.form === 'Table' && encoding === 'protobuf') ? { encoding, as } : undefined;
 }
 
-function transformation(parameters: ReadonlyMap<string, string>): Transformation | undefined {
-  const form = FORMS.find((each) => each === parameters.get('as'));
+function transformation(parameters: ReadonlyMap<string, string>, forms: readonly Form[]): Transformation | undefined {
+  const form = forms.find((each) => each === parameters.get('as'));
   const version = VERSIONS.find((each) => each === parameters.get('v'));
   return form && version ? { form, version } : undefined;
-}
-
-/** The clauses of an Accept header, most wanted first. */
-function parseAccept(accept: string): Clause[] {
-  const clauses = accept.split(',').map(parseClause);
-  return clauses.filter(({ type }) => type !== '').sort((a, b) => b.quality - a.quality);
-}
-
-function parseClause(text: string): Clause {
-  const [type = '', ...rest] = text.split(';').map((part) => part.trim());
-  const parameters = new Map(
-    rest.map((parameter): [string, string] => {
-      const [name = '', ...value] = parameter.split('=');
-      return [name.trim(), value.join('=').trim()];
-    }),
-  );
-  const quality = Number(parameters.get('q') ?? 1);
-  return { type: type === '*' ? '*/*' : type, quality: Number.isNaN(quality) ? 1 : quality, parameters };
 }

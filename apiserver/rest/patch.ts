@@ -4,8 +4,12 @@ import {
   applyJsonPatch,
   applyMergePatch,
   applyStrategicMergePatch,
+  conversionMisfit,
   DecodeError,
+  decodeJsonPatch,
   duplicateFields,
+  floatMisfit,
+  goFormat,
   type ObjectType,
   PatchError,
 } from '../../api/schema.ts';
@@ -22,16 +26,33 @@ import { checkName } from './update.ts';
 import { type FieldValidation, readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
-type Apply = (document: unknown, patch: unknown, message: AnyMessage | undefined) => unknown;
+/** A way to patch: how the patched object is made, and how upstream tells of a body that is no JSON. */
+interface PatchType {
+  readonly apply: (document: unknown, patch: unknown, message: AnyMessage | undefined) => unknown;
+  readonly prefix: string;
+  /** What strict decoding says of the patch, given the fields that it repeats. */
+  readonly problems?: (value: unknown, repeated: readonly string[]) => readonly string[];
+}
 
 const STRATEGIC = 'application/strategic-merge-patch+json';
+const PREFIX = 'error decoding patch: ';
+
+const MERGE: PatchType = { apply: applyMergePatch, prefix: PREFIX };
+const STRATEGIC_MERGE: PatchType = {
+  apply: (document, patch, message) => applyStrategicMergePatch(message ?? fail(), document, patch),
+  prefix: '',
+};
 
 /** Patch types by media type; server-side apply is apart (`apply.ts`). */
-const PATCHES: ReadonlyMap<string, Apply> = new Map<string, Apply>([
-  ['application/json-patch+json', applyJsonPatch],
-  ['application/merge-patch+json', applyMergePatch],
-  [STRATEGIC, (document, patch, message) => applyStrategicMergePatch(message ?? fail(), document, patch)],
+const PATCHES: ReadonlyMap<string, PatchType> = new Map<string, PatchType>([
+  ['application/json-patch+json', { apply: applyJsonPatch, prefix: PREFIX, problems: problemsOfOperations }],
+  ['application/merge-patch+json', MERGE],
+  [STRATEGIC, STRATEGIC_MERGE],
 ]);
+
+function problemsOfOperations(value: unknown, repeated: readonly string[]): readonly string[] {
+  return [...repeated.map((problem) => `json patch ${problem}`), ...decodeJsonPatch(value).unknown];
+}
 
 const fail = (): never => {
   throw new Error('a strategic merge patch of what has no struct'); // patchType refuses it
@@ -39,22 +60,23 @@ const fail = (): never => {
 
 /** A patch as it was sent, parsed. */
 export interface Patch {
-  readonly apply: Apply;
+  readonly type: PatchType;
   readonly value: unknown;
-  /** Repeated fields in the patch itself. */
-  readonly problems: readonly string[];
+  readonly text: string;
+  /** The fields that it repeats. */
+  readonly repeated: readonly string[];
 }
 
 /** PATCH of an object or of a subresource that is a view of it. */
 export const patchObject: Handler = async (rest, exchange, endpoint) => {
   if (isApply(exchange)) return applyObject(rest, exchange, endpoint);
-  const apply = patchType(exchange, endpoint.resource);
+  const type = patchType(exchange, endpoint.resource);
   const { resource, registry } = endpoint;
   rest.encoder.accept(exchange, resource);
   const { name, subresource } = exchange.info;
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'PatchOptions');
-  const patch = readPatch(apply, bytes);
+  const patch = readPatch(type, bytes);
   const context = contextOf(rest, exchange, options.dryRun);
   const writer = writerOf(exchange, options);
   let warned = false;
@@ -69,8 +91,8 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
     next: (current) => {
       if (!current) throw apiError.notFound(resource.subject, name);
       const live = current.parse();
-      const { object, problems } = patched(resource.type, live, patch);
-      if (!warned) judge(exchange, [...patch.problems, ...problems], options.fieldValidation);
+      const { object, problems, shown } = patched(resource.type, live, patch);
+      if (!warned) judge(exchange, problems, { validation: options.fieldValidation, shown });
       warned = true;
       const mismatch = rest.decoder.mismatch(object, resource);
       if (mismatch !== undefined) throw misfit(stringifyJson(object), mismatch);
@@ -83,10 +105,10 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
 };
 
 /** @throws ApiError (415) for a type that is none of ours. */
-export function patchType(exchange: Exchange, { type: { message }, wording }: Pick<Resource, 'type' | 'wording'>): Apply {
+export function patchType(exchange: Exchange, { type: { message }, wording }: Pick<Resource, 'type' | 'wording'>): PatchType {
   const media = mediaType(exchange.request.headers['content-type']);
-  const apply = PATCHES.get(media);
-  if (apply && (message || media !== STRATEGIC)) return apply;
+  const type = PATCHES.get(media);
+  if (type && (message || type !== STRATEGIC_MERGE)) return type;
   if (wording.patchTypes !== undefined) {
     throw apiError.unsupportedMediaType(
       `the body of the request was in an unknown format - accepted media types include: ${wording.patchTypes}`,
@@ -96,32 +118,54 @@ export function patchType(exchange: Exchange, { type: { message }, wording }: Pi
 }
 
 /** @throws ApiError (400) for what is no JSON. */
-export function readPatch(apply: Apply, bytes: Buffer): Patch {
+export function readPatch(type: PatchType, bytes: Buffer): Patch {
   const text = bytes.toString();
   try {
     const value = parseJson(text);
-    return { apply, value, problems: duplicateFields(text, value) };
+    return { type, value, text, repeated: duplicateFields(text, value) };
   } catch (error) {
-    throw apiError.badRequest(`error decoding patch: ${error instanceof Error ? error.message : String(error)}`);
+    throw apiError.badRequest(`${type.prefix}${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-/** The object that a patch makes of another. @throws ApiError (400, 422 or 500) */
-export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): { object: T; problems: readonly string[] } {
-  const result = applied(type.message, document, patch);
+/** The object that a patch makes of another. */
+export interface Patched<T> {
+  readonly object: T;
+  /** What strict decoding says of it: of the patch itself first, then of what it made. */
+  readonly problems: readonly string[];
+  /** What a refusal shows of it: the patched object, or with a strategic merge patch the patch. */
+  readonly shown: () => string;
+}
+
+/** Applies a patch (apiserver, `pkg/endpoints/handlers/patch.go`). @throws ApiError (400, 422 or 500) */
+export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patched<T> {
+  const { result, inPatch } = applied(type.message, document, patch);
+  const isStrategic = patch.type === STRATEGIC_MERGE;
+  const shown = () => (isStrategic ? goFormat(patch.value) : stringifyJson(result));
+  // It has the form of the object that it makes; a strategic merge patch is converted, and whole numbers are whole then.
+  const misfitting = patch.type === MERGE && type.message ? floatMisfit(type.message, patch.text) : undefined;
+  if (misfitting !== undefined) throw misfit(shown(), misfitting);
   try {
     const { object, unknown } = type.decode(result);
     keepReset(result, object);
-    return { object, problems: unknown };
+    // Upstream's converter of maps goes by the struct's fields, and sorts what is left.
+    return { object, problems: [...inPatch, ...(isStrategic ? [...unknown].sort() : unknown)], shown };
   } catch (error) {
-    if (error instanceof DecodeError) throw misfit(stringifyJson(result), error.message);
-    throw error;
+    if (!(error instanceof DecodeError)) throw error;
+    const why = isStrategic && type.message ? conversionMisfit(type.message, result) : undefined;
+    throw misfit(shown(), why ?? error.message);
   }
 }
 
-function applied(message: AnyMessage | undefined, document: unknown, patch: Patch): unknown {
+interface Applied {
+  readonly result: unknown;
+  readonly inPatch: readonly string[];
+}
+
+function applied(message: AnyMessage | undefined, document: unknown, { type, value, repeated }: Patch): Applied {
   try {
-    return patch.apply(document, patch.value, message);
+    const result = type.apply(document, value, message);
+    return { result, inPatch: type.problems?.(value, repeated) ?? repeated };
   } catch (error) {
     if (error instanceof PatchError) throw asPatchFailure(error);
     throw error;
@@ -139,9 +183,16 @@ function asPatchFailure(error: PatchError): ApiError {
 const misfit = (value: string, why: string): ApiError =>
   apiError.invalid({ group: '', resource: '' }, '', [fieldError.invalid('patch', value, why)]);
 
-export function judge(exchange: Exchange, problems: readonly string[], validation: FieldValidation): void {
+/** How problems are judged, and what a refusal of them shows. */
+export interface Judgement {
+  readonly validation: FieldValidation;
+  readonly shown: () => string;
+}
+
+/** Refuses, or warns of, what strict decoding says. */
+export function judge(exchange: Exchange, problems: readonly string[], { validation, shown }: Judgement): void {
   if (problems.length === 0 || validation === 'Ignore') return;
-  if (validation === 'Strict') throw misfit('', `strict decoding error: ${problems.join(', ')}`);
+  if (validation === 'Strict') throw misfit(shown(), `strict decoding error: ${problems.join(', ')}`);
   for (const text of problems.flatMap(warningsOf)) exchange.warn(text);
 }
 

@@ -1,4 +1,5 @@
 import { apiError } from '../../api/index.ts';
+import { isTrue } from '../pipeline/request-info.ts';
 import { readListOptions } from './list-options.ts';
 import { fresh, readList } from './list-reader.ts';
 import { sendList } from './list-writer.ts';
@@ -6,6 +7,9 @@ import type { Handler } from './rest.ts';
 
 /** GET of one object: its bytes as they lie in the cache, once that holds all that is committed. */
 export const getObject: Handler = (rest, exchange, endpoint) => {
+  if (isTrue(exchange.parameter('export') ?? null)) {
+    throw apiError.badRequest('the export parameter, deprecated since v1.14, is no longer supported');
+  }
   const version = exchange.parameter('resourceVersion') ?? '';
   const pending = version === '' ? rest.source.hub.fresh() : fresh(rest.source, version);
   return pending ? pending.then(() => settled(rest, exchange, endpoint)) : settled(rest, exchange, endpoint);
@@ -25,7 +29,7 @@ const answer: Handler = (rest, exchange, { resource }) => {
 
 /** GET of a collection. */
 export const listObjects: Handler = async (rest, exchange, { resource }) => {
-  const accepted = rest.negotiator.list(exchange.accept);
+  const accepted = rest.negotiator.list(exchange.accept, resource.type);
   const page = await readList(rest.source, resource, readListOptions(exchange, resource, false));
   await sendList(rest, exchange, resource, { accepted, page });
 };

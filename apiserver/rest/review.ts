@@ -18,7 +18,7 @@ export interface ReviewTarget {
 /** POST of a kind that is answered, not stored: access and token reviews. */
 export async function answerReview(rest: Rest, exchange: Exchange, { kind, answer, fields }: ReviewTarget): Promise<void> {
   const { info } = kind;
-  rest.negotiator.object(exchange.accept);
+  rest.negotiator.answer(exchange.accept);
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'CreateOptions');
   const target = { info, type: typeOfMessage(kind.message) as ObjectType };

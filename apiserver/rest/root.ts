@@ -1,8 +1,10 @@
 import type { KindInfo } from '../../api/index.ts';
+import { GZIP_BYTES_MIN, openBody } from '../pipeline/compression.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { SNAPSHOT_PATH } from '../pipeline/flow-control.ts';
 import { headersFor, JSON_TYPE, send, sendNotFound, sendText } from '../pipeline/respond.ts';
 import { answerHealth, type HealthChecks } from './health.ts';
+import type { HealthSlis } from './health-slis.ts';
 import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
 import { readable } from './pretty.ts';
 
@@ -27,6 +29,8 @@ export interface RootOptions {
   /** Paths of other servers. */
   readonly otherPaths: () => readonly string[];
   readonly health: HealthChecks;
+  /** How they came out. */
+  readonly slis: HealthSlis;
   readonly discovery: DocumentSource;
   readonly openapi: DocumentSource;
   /** Where others learn which keys sign the tokens of service accounts. */
@@ -40,12 +44,15 @@ export interface RootOptions {
 }
 
 const DEBUG = '/debug/';
+const SLIS_PATH = '/metrics/slis';
 const OPENAPI = '/openapi/';
+const OPENAPI_GZIP_BYTES_MIN = 1400;
 const OPENID = /^\/(\.well-known|openid)\//;
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /** Paths that upstream lists at `/` whatever is served. */
-const FIXED_PATHS = ['/.well-known/openid-configuration', '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/version'];
+const FIXED_PATHS = ['/metrics', SLIS_PATH, '/openapi/v2', '/openapi/v3', '/version'];
+const OPENID_PATHS = ['/.well-known/openid-configuration', '/openid/v1/jwks'];
 
 /** Answers what is not a resource: health, metrics, documents, the list of paths. */
 export async function answerRoot(exchange: Exchange, options: RootOptions): Promise<void> {
@@ -54,12 +61,15 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     send(exchange, 200, JSON_TYPE, Buffer.from(`${JSON.stringify({ paths: paths(options) }, undefined, 2)}\n`));
     return;
   }
-  const health = answerHealth(exchange, options.health);
+  const health = answerHealth(exchange, options.health, options.slis);
   if (health !== undefined) return health;
-  if (path === '/version' && !READS.has(exchange.request.method ?? '')) throw methodNotAllowed();
   if (path === '/metrics') {
     const { contentType, text } = await options.metrics();
     send(exchange, 200, contentType, Buffer.from(text));
+    return;
+  }
+  if (path === SLIS_PATH) {
+    answerSlis(exchange, options.slis);
     return;
   }
   if (path === SNAPSHOT_PATH) return options.snapshot(exchange);
@@ -70,13 +80,30 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
   }
   const { request, accept } = exchange;
   const document = sourceOf(path, options)?.respond(request.url ?? path, accept, request.headers['if-none-match']);
+  if (document && isReadOnly(path, options.kinds) && !READS.has(request.method ?? '')) throw methodNotAllowed();
   if (document) sendDocument(exchange, laidOut(exchange, document));
   else refuse(exchange, options.kinds);
+}
+
+/** A DELETE begins anew. */
+function answerSlis(exchange: Exchange, slis: HealthSlis): void {
+  if (exchange.request.method !== 'DELETE') {
+    send(exchange, 200, 'text/plain; version=0.0.4; charset=utf-8', Buffer.from(slis.text()));
+    return;
+  }
+  slis.reset();
+  sendText(exchange, 200, 'metrics reset\n');
 }
 
 function sourceOf(path: string, { openapi, openid, discovery }: RootOptions): DocumentSource | undefined {
   if (path.startsWith(OPENAPI)) return openapi;
   return OPENID.test(path) ? openid : discovery;
+}
+
+/** Whether a document's path has no other methods: the lists of groups, and what custom resources bring, look at none. */
+function isReadOnly(path: string, kinds: Kinds): boolean {
+  const [, root = '', first = '', second = ''] = path.split('/');
+  return root === 'version' || root === 'api' || (root === 'apis' && second !== '' && kinds.hasGroup(first));
 }
 
 /** A version that a served group does not have is the API's own 404; anything else is nobody's. */
@@ -94,18 +121,29 @@ function laidOut(exchange: Exchange, document: PreparedDocument): PreparedDocume
 }
 
 function sendDocument(exchange: Exchange, { status, contentType, headers, body }: PreparedDocument): void {
-  const flat = headersFor(exchange, contentType).filter((_, i, all) => !isOverridden(all[i - (i % 2)] ?? '', headers));
+  const isPlain = status === 304 || contentType === '';
+  const own = isPlain ? { ...headers, 'content-type': '' } : headers;
+  const flat = headersFor(exchange, contentType).filter((_, i, all) => !isOverridden(all[i - (i % 2)] ?? '', own));
   for (const [name, value] of Object.entries(headers)) flat.push(name, value);
-  if (status !== 304) flat.push('Content-Length', String(body.length));
-  exchange.response.writeHead(status, flat);
-  exchange.response.end(status === 304 ? undefined : body);
+  if (status === 304) {
+    exchange.response.writeHead(status, flat);
+    exchange.response.end();
+    return;
+  }
+  openBody(exchange, { status, headers: flat, length: body.length, gzipAbove: gzipAbove(exchange.info.path) }).end(body);
+}
+
+/** Discovery is answered as objects are; of OpenAPI, version 2 has a filter of its own (kube-openapi, `pkg/handler/handler.go`). */
+function gzipAbove(path: string): number | undefined {
+  if (path === '/openapi/v2') return OPENAPI_GZIP_BYTES_MIN;
+  return path.startsWith('/api') ? GZIP_BYTES_MIN : undefined;
 }
 
 const isOverridden = (name: string, headers: Readonly<Record<string, string>>): boolean =>
   Object.keys(headers).some((other) => other.toLowerCase() === name.toLowerCase());
 
-function paths({ infos, otherPaths, health }: RootOptions): string[] {
-  const found = new Set([...FIXED_PATHS, '/api', '/apis', ...otherPaths()]);
+function paths({ infos, openid, otherPaths, health }: RootOptions): string[] {
+  const found = new Set([...FIXED_PATHS, ...(openid ? OPENID_PATHS : []), '/api', '/apis', ...otherPaths()]);
   for (const { group, version } of infos()) {
     if (group === '') found.add(`/api/${version}`);
     else found.add(`/apis/${group}`).add(`/apis/${group}/${version}`);

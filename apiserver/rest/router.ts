@@ -17,14 +17,22 @@ import { requestToken } from './token.ts';
 import { updateObject } from './update.ts';
 import { watchObjects } from './watch.ts';
 
-type Handlers = Readonly<Partial<Record<Verb, Handler>>>;
+/** By verb; `''` for OPTIONS, which has none. */
+type Handlers = Readonly<Partial<Record<Verb | '', Handler>>>;
 
 const COLLECTION: Handlers = { create: createObject, list: listObjects, watch: watchObjects, deletecollection: deleteCollection };
 const OBJECT: Handlers = { get: getObject, update: updateObject, patch: patchObject, delete: deleteObject, watch: watchObjects };
 /** Subresources that are views of the whole object. */
 const VIEW: Handlers = { get: getObject, update: updateObject, patch: patchObject };
 
-const every = (handler: Handler): Handlers => ({ get: handler, create: handler, update: handler, patch: handler, delete: handler });
+const every = (handler: Handler): Handlers => ({
+  get: handler,
+  create: handler,
+  update: handler,
+  patch: handler,
+  delete: handler,
+  '': handler,
+});
 
 /** Subresources that are something else, by resource and name, or by name alone. */
 const SUBRESOURCES: Readonly<Record<string, Handlers>> = {
@@ -60,7 +68,7 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
   }
   const { endpoint } = target;
   const { deprecation } = endpoint.resource.strategy;
-  if (deprecation !== undefined) exchange.warn(deprecation);
+  if (deprecation !== undefined) exchange.deprecate(deprecation);
   const kind = endpoint.resource.info;
   checkScope(kind, exchange);
   return handlerOf(endpoint, exchange)(rest, exchange, endpoint);
@@ -76,29 +84,35 @@ function checkScope(kind: KindInfo, { info }: Exchange): void {
   if (name !== '' && verb !== 'list' && verb !== 'watch') throw unknownResource();
 }
 
-function handlerOf(endpoint: Endpoint, { info }: Exchange): Handler {
+function handlerOf(endpoint: Endpoint, { info, request }: Exchange): Handler {
   const kind = endpoint.resource.info;
   const { verb, name, subresource } = info;
-  if (subresource !== '') return subresourceHandler(endpoint, info);
+  if (subresource !== '') return subresourceHandler(endpoint, info, request.method);
   const byName = name !== '' && !(verb === 'create' && endpoint.resource.wording.createsByName);
   const handlers = endpoint.handlers ?? (isCollection(verb) || !byName ? COLLECTION : OBJECT);
   const declared = kind.verbs.find((each) => each === verb);
   const handler = declared && handlers[declared];
-  if (!handler) throw methodNotAllowed();
+  if (!handler || isUnknownHead(endpoint, request.method)) throw methodNotAllowed();
   return handler;
 }
 
 const isCollection = (verb: string): boolean => verb === 'list' || verb === 'deletecollection';
 
-function subresourceHandler({ resource }: Endpoint, info: RequestInfo): Handler {
+/** Upstream: go-restful's `RouterJSR311.detectRoute`, which answers 405 where no route has the method; none is registered for HEAD. */
+const isUnknownHead = ({ resource }: Endpoint, method: string | undefined): boolean => method === 'HEAD' && !resource.wording.answersHead;
+
+function subresourceHandler(endpoint: Endpoint, info: RequestInfo, method: string | undefined): Handler {
+  const { resource } = endpoint;
   const { subresource: name, verb } = info;
   const declared: SubresourceInfo | undefined = resource.info.subresources.find((each) => each.name === name);
   if (!declared) throw resource.wording.unknownSubresource(resource.subject, info.name) ?? unknownResource();
   const own = resource.info.group === '' ? SUBRESOURCES[`${resource.info.resource}/${name}`] : undefined;
   const handlers = own ?? SUBRESOURCES[name] ?? (resource.strategy.subresources?.[name] ? VIEW : undefined);
   if (!handlers) throw unknownResource();
-  const allowed = declared.verbs.find((each) => each === verb);
-  const handler = allowed && handlers[allowed];
-  if (!handler) throw methodNotAllowed();
+  const allowed = method === 'OPTIONS' ? '' : declared.verbs.find((each) => each === verb);
+  const handler = allowed === undefined ? undefined : handlers[allowed];
+  // What takes every method, as a proxy does, takes this one.
+  const isUnknown = handlers[''] === undefined && isUnknownHead(endpoint, method);
+  if (!handler || isUnknown) throw methodNotAllowed();
   return handler;
 }

@@ -6,18 +6,44 @@ import { entriesOfParent, entriesOfScale } from '../apply/scale-fields.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { admitObject } from '../registry/admitted-object.ts';
+import { matchNamespace } from '../registry/match-namespace.ts';
+import { dnsSubdomainName, validateCoreObjectMeta } from '../registry/metadata-validation.ts';
 import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
-import type { ScaleNumbers, ScaleView } from '../registry/strategy.ts';
+import type { ScaleNumbers, ScaleTable, ScaleView } from '../registry/strategy.ts';
 import { isApply, judgeConfig, readConfig } from './apply.ts';
+import { type Answered, servedJson } from './encoder.ts';
 import { judge, patched, patchType, readPatch } from './patch.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
+import { ageOf } from './table.ts';
 import { checkName } from './update.ts';
 import { readWriteOptions, type WriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
 
 const TYPE = typeOfMessage(bodies.scale);
 const TARGET = { info: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, type: TYPE as unknown as ObjectType };
+
+/** Upstream: `printScale`. */
+const TABLE: ScaleTable = {
+  columns: [
+    { name: 'Name', type: 'string', priority: 0 },
+    { name: 'Desired', type: 'integer', priority: 0 },
+    { name: 'Available', type: 'integer', priority: 0 },
+    { name: 'Age', type: 'string', priority: 0 },
+  ],
+  row: (object, now) => {
+    const { metadata, spec, status } = object as Scale;
+    return [metadata.name, spec.replicas ?? 0, status?.replicas ?? 0, ageOf(object, now)];
+  },
+};
+
+/** What is answered of a view. */
+const answered = ({ table = TABLE }: ScaleView): Answered => ({
+  info: { ...TARGET.info, columns: table.columns },
+  type: TARGET.type,
+  wire: { apiVersion: 'autoscaling/v1', kind: 'Scale' },
+  strategy: { tableRow: table.row },
+});
 
 /** Objects that can be scaled, where the kind says nothing else. */
 interface Scalable extends KubeObject {
@@ -26,20 +52,21 @@ interface Scalable extends KubeObject {
 }
 
 export const getScale: Handler = async (rest, exchange, { registry }) => {
-  const { object } = await registry.existing(exchange.info.namespace, exchange.info.name);
   const view = viewOf(registry.resource);
+  rest.encoder.accept(exchange, answered(view));
+  const { object } = await registry.existing(exchange.info.namespace, exchange.info.name);
   if (numbersOf(view, object).wanted === undefined)
     throw apiError.internal(`the spec replicas field ${JSON.stringify(view.field)} does not exist`);
-  send(rest, exchange, scaleOf(view, object));
+  send(rest, exchange, view, object);
 };
 
 export const updateScale: Handler = async (rest, exchange, endpoint) => {
-  rest.negotiator.object(exchange.accept);
+  rest.encoder.accept(exchange, answered(viewOf(endpoint.resource)));
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'UpdateOptions');
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   const wanted = rest.decoder.decode(body, TARGET, options.fieldValidation, (text) => exchange.warn(text)) as Scale;
-  checkName(wanted, exchange.info.name);
+  checkIdentity(wanted, exchange);
   const fields = scaleFields(exchange, options);
   const wantedOf = (live: Scale) => fields.tracked(live, { ...wanted, metadata: { ...wanted.metadata } });
   await update(rest, exchange, endpoint, { options, uidIsPrecondition: true, wantedOf });
@@ -47,22 +74,22 @@ export const updateScale: Handler = async (rest, exchange, endpoint) => {
 
 export const patchScale: Handler = async (rest, exchange, endpoint) => {
   if (isApply(exchange)) return applyScale(rest, exchange, endpoint);
-  const apply = patchType(exchange, { type: TARGET.type, wording: endpoint.resource.wording });
-  rest.negotiator.object(exchange.accept);
-  const patch = readPatch(apply, await readBody(exchange.request));
+  const type = patchType(exchange, endpoint.resource);
+  rest.encoder.accept(exchange, answered(viewOf(endpoint.resource)));
+  const patch = readPatch(type, await readBody(exchange.request));
   const options = readWriteOptions(exchange, 'PatchOptions');
   const fields = scaleFields(exchange, options);
   const wantedOf = (live: Scale): Scale => {
-    const { object, problems } = patched(TYPE, live, patch);
-    judge(exchange, [...patch.problems, ...problems], options.fieldValidation);
-    checkName(object, exchange.info.name);
+    const { object, problems, shown } = patched(TYPE, live, patch);
+    judge(exchange, problems, { validation: options.fieldValidation, shown });
+    checkIdentity(object, exchange);
     return fields.tracked(live, object);
   };
   await update(rest, exchange, endpoint, { options, uidIsPrecondition: false, wantedOf });
 };
 
 const applyScale: Handler = async (rest, exchange, endpoint) => {
-  rest.negotiator.object(exchange.accept);
+  rest.encoder.accept(exchange, answered(viewOf(endpoint.resource)));
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'ApplyOptions');
   const config = readConfig(bytes);
@@ -70,11 +97,17 @@ const applyScale: Handler = async (rest, exchange, endpoint) => {
   const wantedOf = (live: Scale): Scale => {
     const wanted = FIELDS.apply({ ...writer, live, config, force: options.force });
     judgeConfig(exchange, bytes, options.fieldValidation);
-    checkName(wanted, exchange.info.name);
+    checkIdentity(wanted, exchange);
     return wanted as Scale;
   };
   await update(rest, exchange, endpoint, { options, uidIsPrecondition: false, wantedOf });
 };
+
+/** @throws ApiError (400) when the body says another namespace or name than the URL. */
+function checkIdentity(scale: KubeObject, { info }: Exchange): void {
+  matchNamespace(scale, info.namespace);
+  checkName(scale, info.name);
+}
 
 /** Who owns the fields of a Scale. */
 const FIELDS = new FieldManager({ apiVersion: 'autoscaling/v1', kind: 'Scale', type: TARGET.type });
@@ -128,7 +161,9 @@ async function update(rest: Rest, exchange: Exchange, { resource, registry }: En
     next: async (current) => {
       if (!current) throw apiError.notFound(resource.subject, name);
       const object = current.parse();
-      const kind = { apiVersion: resource.wire.apiVersion, replicas: view.path };
+      const { apiVersion } = resource.wire;
+      const replicasIn = (version: string) => (view.pathIn ? view.pathIn(version) : version === apiVersion ? view.path : undefined);
+      const kind = { apiVersion, replicas: view.path, replicasIn };
       const { managedFields } = object.metadata;
       const live = scaleOf(view, object);
       const saysNothing = numbersOf(view, object).wanted === undefined;
@@ -138,27 +173,39 @@ async function update(rest: Rest, exchange: Exchange, { resource, registry }: En
       await admitObject(rest.admission, context, attributesOf(wanted, scaleOf(view, object)));
       if (wanted.spec.replicas === NOT_SAID)
         throw apiError.badRequest(`the spec replicas field ${JSON.stringify(view.field)} cannot be empty`);
+      if (view === USUAL) checkScale(resource, wanted, object, change.uidIsPrecondition);
       scaleTo(view, object, wanted);
+      if (change.uidIsPrecondition && wanted.metadata.uid) object.metadata.uid = wanted.metadata.uid;
       object.metadata.managedFields = entriesOfParent(managedFields, wanted.metadata.managedFields, kind);
       return object;
     },
   });
-  send(rest, exchange, scaleOf(view, updated.object));
+  send(rest, exchange, view, updated.object);
 }
 
 /** The replicas of a Scale whose object does not say how many: the smallest int32, as upstream marks it. */
 const NOT_SAID = -(2 ** 31);
 
-/** @throws ApiError (422) for a count that cannot be. */
-function scaleTo(view: ScaleView, object: KubeObject, { metadata, spec }: Scale): void {
+/**
+ * What Kubernetes' own kinds ask of a Scale; those of definitions ask it of the object that was scaled. Upstream: `ValidateScale`, and
+ * `scaleUpdatedObjectInfo` of each kind.
+ *
+ * @throws ApiError (422 or 409)
+ */
+function checkScale({ subject }: Resource, { metadata, spec }: Scale, object: KubeObject, isPut: boolean): void {
+  const { name = '', uid } = object.metadata;
   const replicas = spec.replicas ?? 0;
-  if (replicas < 0) {
-    const error = fieldError.invalid('spec.replicas', replicas, 'must be greater than or equal to 0');
-    throw apiError.invalid({ group: 'autoscaling', resource: 'Scale' }, metadata.name ?? '', [error]);
-  }
+  const errors = validateCoreObjectMeta(metadata, true, dnsSubdomainName);
+  if (replicas < 0) errors.push(fieldError.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'));
+  if (errors.length > 0) throw apiError.invalid({ group: 'autoscaling', resource: 'Scale' }, name, errors);
+  if (isPut || !metadata.uid || metadata.uid === uid) return;
+  const why = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`;
+  throw apiError.conflict({ ...subject, resource: `${subject.resource}/scale` }, name, why);
+}
+
+function scaleTo(view: ScaleView, object: KubeObject, { metadata, spec }: Scale): void {
   if (metadata.resourceVersion) object.metadata.resourceVersion = metadata.resourceVersion;
-  if (metadata.uid) object.metadata.uid = metadata.uid;
-  view.write(object, replicas);
+  view.write(object, spec.replicas ?? 0);
 }
 
 /** The view of kinds that have everything in its usual place. */
@@ -205,6 +252,6 @@ function selectorText(selector: unknown): string {
   return (isSelector ? fromLabelSelector(selector as LabelSelector) : fromLabels(selector as Record<string, string>)).toString();
 }
 
-function send(rest: Rest, exchange: Exchange, value: Scale): void {
-  rest.encoder.value(exchange, 200, { value, message: bodies.scale, kind: 'Scale', apiVersion: 'autoscaling/v1' });
+function send(rest: Rest, exchange: Exchange, view: ScaleView, object: KubeObject): void {
+  rest.encoder.object(exchange, answered(view), 200, servedJson(scaleOf(view, object)));
 }

@@ -10,7 +10,7 @@ export const proxyToService: Handler = async (rest, exchange) => {
   const { path } = await admitConnection(rest, exchange);
   const { namespace, name } = exchange.info;
   const [scheme, serviceName, port] = splitName('service', name);
-  const target = locate(rest, { namespace, name: serviceName, port });
+  const target = locate(rest, { namespace, name: serviceName, port, asked: name });
   await forwardToPod(rest, exchange, { ...target, path, isTls: scheme === 'https' });
 };
 
@@ -19,6 +19,8 @@ interface ServicePort {
   readonly name: string;
   /** Number or name of a port; `''` for the one without a name. */
   readonly port: string;
+  /** The whole of what the client wrote for it. */
+  readonly asked: string;
 }
 
 interface PodPort {
@@ -27,12 +29,14 @@ interface PodPort {
 }
 
 /** A pod behind a service's port, by chance. @throws ApiError (404, 503) when there is none. */
-function locate({ objects, random }: { objects: ObjectReader; random: Random }, { namespace, name, port }: ServicePort): PodPort {
-  const portName = /^[+-]?\d+$/.test(port) ? nameOfPort(objects, { namespace, name, port }) : port;
+function locate({ objects, random }: { objects: ObjectReader; random: Random }, service: ServicePort): PodPort {
+  const { namespace, name, port, asked } = service;
+  const portName = /^[+-]?\d+$/.test(port) ? nameOfPort(objects, service) : port;
   const endpoints = objects.get<Endpoints>(coreKinds.endpoints, namespace, name);
   // Upstream, too, says it of the service.
   if (!endpoints) throw apiError.notFound(coreKinds.services, name);
-  const found = (endpoints.subsets ?? []).flatMap(({ ports = [], addresses = [] }) => {
+  if (!endpoints.subsets?.length) throw noEndpoints(name);
+  const found = endpoints.subsets.flatMap(({ ports = [], addresses = [] }) => {
     const chosen = ports.find((each) => (each.name ?? '') === portName);
     if (!chosen) return [];
     return addresses.flatMap((address) => {
@@ -41,9 +45,11 @@ function locate({ objects, random }: { objects: ObjectReader; random: Random }, 
     });
   });
   const one = found[random.integer(Math.max(found.length, 1))];
-  if (!one) throw apiError.serviceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
+  if (!one) throw noEndpoints(asked);
   return one;
 }
+
+const noEndpoints = (service: string) => apiError.serviceUnavailable(`no endpoints available for service ${JSON.stringify(service)}`);
 
 function nameOfPort(objects: ObjectReader, { namespace, name, port }: ServicePort): string {
   const service = objects.get<Service>(coreKinds.services, namespace, name);

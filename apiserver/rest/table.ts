@@ -1,7 +1,8 @@
-import { apiError, humanDuration, type KubeObject, parseJson } from '../../api/index.ts';
+import { apiError, humanDuration, type KubeObject, parseOwnJson } from '../../api/index.ts';
 import { columnDescription } from '../../api/schema.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Resource } from '../registry/resource.ts';
+import type { Strategy } from '../registry/strategy.ts';
 
 /** What a Table row says of its object: `None`, `Metadata` or `Object`. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -44,9 +45,15 @@ export function readInclude(exchange: Exchange): IncludeObject {
   throw apiError.badRequest(`Unable to convert to Table as requested: ${why}`);
 }
 
+/** A kind as Tables show it. */
+export interface Shown {
+  readonly info: Pick<Resource['info'], 'group' | 'version' | 'kind' | 'storedAs' | 'columns'>;
+  readonly strategy: Pick<Strategy, 'tableRow' | 'tableOrder' | 'tableRowConditions'>;
+}
+
 /** Makes the Table of some objects of a kind. */
 export function tableOf(
-  resource: Resource,
+  resource: Shown,
   objects: readonly KubeObject[],
   metadata: Record<string, unknown>,
   style: TableStyle & { now: number },
@@ -60,7 +67,7 @@ export function tableOf(
   };
 }
 
-function ordered({ strategy }: Resource, objects: readonly KubeObject[]): readonly KubeObject[] {
+function ordered({ strategy }: Shown, objects: readonly KubeObject[]): readonly KubeObject[] {
   return strategy.tableOrder ? objects.toSorted((a, b) => strategy.tableOrder?.(a, b) ?? 0) : objects;
 }
 
@@ -72,9 +79,9 @@ export const partialOf = (object: KubeObject, version: 'v1' | 'v1beta1') => ({
 });
 
 /** The object in a served form's bytes. */
-export const parseServed = (bytes: Buffer): KubeObject => parseJson(bytes.toString()) as KubeObject; // our own encoding
+export const parseServed = (bytes: Buffer): KubeObject => parseOwnJson(bytes.toString()) as KubeObject; // our own encoding
 
-function rowOf(resource: Resource, object: KubeObject, style: TableStyle & { now: number }): Row {
+function rowOf(resource: Shown, object: KubeObject, style: TableStyle & { now: number }): Row {
   const conditions = resource.strategy.tableRowConditions?.(object);
   return { cells: cellsOf(resource, object, style.now), ...(conditions ? { conditions } : {}), object: included(object, style) };
 }
@@ -90,7 +97,7 @@ const DEFAULT_COLUMNS = [
   { name: 'Created At', type: 'date', priority: 0 },
 ] as const;
 
-function columnsOf({ info }: Resource): ColumnDefinition[] {
+function columnsOf({ info }: Shown): ColumnDefinition[] {
   return (info.columns ?? DEFAULT_COLUMNS).map((column) => ({
     name: column.name,
     type: column.type,
@@ -100,7 +107,7 @@ function columnsOf({ info }: Resource): ColumnDefinition[] {
   }));
 }
 
-function cellsOf({ strategy }: Resource, object: KubeObject, now: number): readonly unknown[] {
+function cellsOf({ strategy }: Shown, object: KubeObject, now: number): readonly unknown[] {
   return strategy.tableRow?.(object, now) ?? [object.metadata.name, object.metadata.creationTimestamp ?? null];
 }
 

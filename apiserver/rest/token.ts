@@ -20,7 +20,7 @@ const FIELDS = new FieldManager({ apiVersion: 'authentication.k8s.io/v1', kind: 
 export const requestToken: Handler = async (rest, exchange) => {
   const { tokens } = rest;
   if (!tokens) throw unknownResource();
-  rest.negotiator.object(exchange.accept);
+  rest.negotiator.answer(exchange.accept);
   const bytes = await readBody(exchange.request);
   const options = readWriteOptions(exchange, 'CreateOptions');
   const body = { bytes, contentType: exchange.request.headers['content-type'] };

@@ -1,4 +1,4 @@
-import { apiError, type Status } from '../../api/index.ts';
+import type { Status } from '../../api/index.ts';
 import { prefixRange, StoreError, type StoreEvent, type StoreWatch } from '../../store/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { headersFor } from '../pipeline/respond.ts';
@@ -9,15 +9,16 @@ import type { CohortTraits } from '../watch-cache/cohort.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import type { KindCache } from '../watch-cache/kind-cache.ts';
 import { WatchClient } from '../watch-cache/watch-client.ts';
-import { objectFrames, partialFrames, protobufFrames, tableFrames } from './frames.ts';
+import { objectFrames, partialFrames, partialProtobufFrames, protobufFrames, tableFrames } from './frames.ts';
 import { type ListOptions, readListOptions, readWatchVersion } from './list-options.ts';
 import { fresh } from './list-reader.ts';
-import { type Accepted, MEDIA_TYPE } from './negotiation.ts';
+import { type Accepted, MEDIA_TYPE, onlyThese, STREAM_TYPES } from './negotiation.ts';
 import type { Handler, Rest } from './rest.ts';
 import { readInclude } from './table.ts';
+import { asksForWebSocket, WatchSocket } from './web-socket.ts';
 
 /**
- * GET with watch=1: a stream of frames, one JSON document a line.
+ * GET with watch=1: a stream of frames, one JSON document a line; over a WebSocket, one a message.
  *
  * | resourceVersion | begins with |
  * | --- | --- |
@@ -31,7 +32,7 @@ import { readInclude } from './table.ts';
 export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   const options = readListOptions(exchange, resource, true);
   const version = readWatchVersion(options.resourceVersion);
-  const accepted = rest.negotiator.list(exchange.accept);
+  const accepted = rest.negotiator.list(exchange.accept, resource.type);
   const writer = writerFor(rest, exchange, resource, accepted);
   const withState = options.sendInitialEvents ?? version === 0;
   if (withState && options.resourceVersion !== '0') await fresh(rest.source, options.resourceVersion);
@@ -43,15 +44,16 @@ export const watchObjects: Handler = async (rest, exchange, { resource }) => {
   await session.start(withState);
 };
 
-/** What a client is sent: JSON or protobuf; Tables and metadata are JSON always, which the Content-Type says. */
+/** What a client is sent: JSON or protobuf, never YAML. */
 function writerFor(rest: Rest, exchange: Exchange, resource: Resource, { encoding, as }: Accepted): FrameWriter {
-  if (encoding === 'yaml') throw apiError.notAcceptable('only the following media types are accepted: application/json;stream=watch');
+  if (encoding === 'yaml') throw onlyThese(STREAM_TYPES);
   if (!as) return encoding === 'protobuf' ? protobufFrames(resource) : objectFrames(resource);
   if (as.form === 'Table') return tableFrames(resource, as, readInclude(exchange), () => rest.clock.now());
-  return partialFrames(resource, as);
+  return encoding === 'protobuf' ? partialProtobufFrames(resource, as) : partialFrames(resource, as);
 }
 
-const streamType = ({ id }: FrameWriter): string => (id === 'protobuf' ? `${MEDIA_TYPE.protobuf};stream=watch` : MEDIA_TYPE.json);
+const isText = ({ id }: FrameWriter): boolean => !id.startsWith('protobuf');
+const streamType = (writer: FrameWriter): string => (isText(writer) ? MEDIA_TYPE.json : `${MEDIA_TYPE.protobuf};stream=watch`);
 
 interface Plan {
   readonly resource: Resource;
@@ -67,29 +69,39 @@ class WatchSession {
   readonly #exchange: Exchange;
   readonly #plan: Plan;
   readonly #client: WatchClient;
+  /** Where it goes, unless it is the answer. */
+  readonly #socket: WatchSocket | undefined;
   readonly #resources = new DisposableList();
 
   constructor(rest: Rest, exchange: Exchange, plan: Plan) {
     this.#rest = rest;
     this.#exchange = exchange;
     this.#plan = plan;
-    this.#client = new WatchClient(exchange.response, { onSlow: () => this.#onSlow() });
+    this.#socket = asksForWebSocket(exchange) ? WatchSocket.open(exchange, isText(plan.writer)) : undefined;
+    this.#client = new WatchClient(this.#socket ?? exchange.response, { onSlow: () => this.#onSlow() });
   }
 
   /** Resolves once the watch has begun: what it begins with is out. */
-  start(withState: boolean): Promise<void> {
-    const { response } = this.#exchange;
+  async start(withState: boolean): Promise<void> {
     const { hub } = this.#rest.source;
     const { resource, options, writer, from } = this.#plan;
-    response.writeHead(200, headersFor(this.#exchange, streamType(this.#plan.writer)));
-    response.flushHeaders();
-    response.once('close', () => this.#close());
+    this.#open();
     const after = from !== undefined && from > hub.revision ? from : 0;
     const traits: CohortTraits = { selection: options.selection, writer, bookmarks: options.allowWatchBookmarks, after };
     this.#client.hold();
     this.#resources.add(resource.cache.watch(traits, this.#client));
     this.#arm();
-    return this.#begin(withState).catch((error: unknown) => this.#fail(asApiError(error).status));
+    await this.#begin(withState).catch((error: unknown) => this.#fail(asApiError(error).status));
+    // An answer is over when it has been given; of a WebSocket nobody else knows.
+    await this.#socket?.closed;
+  }
+
+  #open(): void {
+    const { response } = this.#exchange;
+    (this.#socket ?? response).once('close', () => this.#close());
+    if (this.#socket) return;
+    response.writeHead(200, headersFor(this.#exchange, streamType(this.#plan.writer)));
+    response.flushHeaders();
   }
 
   async #begin(withState: boolean): Promise<void> {
@@ -147,7 +159,7 @@ class WatchSession {
   #arm(): void {
     const { clock, random, stopping, minRequestTimeoutMs } = this.#rest;
     const seconds = this.#plan.options.timeoutSeconds ?? 0;
-    const timeoutMs = seconds > 0 ? seconds * 1000 : minRequestTimeoutMs * (1 + random.next());
+    const timeoutMs = seconds === 0 ? minRequestTimeoutMs * (1 + random.next()) : Math.max(0, seconds * 1000);
     const end = () => this.#end();
     this.#resources.add(clock.setTimer(timeoutMs, end));
     stopping.addEventListener('abort', end);

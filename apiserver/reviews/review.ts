@@ -22,5 +22,8 @@ export function refuseInvalid(errors: readonly FieldError[]): void {
 export function validateMetadata({ metadata }: KubeObject, allowed: readonly string[] = []): FieldError[] {
   const expected = [...allowed, 'managedFields'];
   const given = Object.entries(metadata).filter(([name, value]) => value !== undefined && !expected.includes(name));
-  return given.length === 0 ? [] : [fieldError.invalid('metadata', metadata, 'must be empty')];
+  if (given.length === 0) return [];
+  return [
+    fieldError.invalid('metadata', metadata, allowed.length === 0 ? 'must be empty' : `must be empty except for ${allowed.join(', ')}`),
+  ];
 }

@@ -87,6 +87,10 @@ describe('access reviews', () => {
     expect(await problem(SELF, { resourceAttributes: pods }, { metadata: { name: 'x' } })).toContain(
       'metadata: Invalid value: {"name":"x"}: must be empty',
     );
+    const named = { namespace: 'blue', metadata: { name: 'x' } };
+    expect(await problem(LOCAL, { user: 'x', resourceAttributes: { ...pods, namespace: 'blue' } }, named)).toContain(
+      'must be empty except for namespace',
+    );
   });
 
   it('list the rules of the caller in a namespace', async () => {

@@ -100,6 +100,11 @@ const COMPILATION: readonly Case[] = [
     '.properties[l].items.properties[a]![0].rule: Invalid: oldSelf cannot be used on the uncorrelatable portion of the schema within openAPIV3Schema.properties[l]',
   ],
   [
+    'nor below a map of a type that nobody knows',
+    { ...objectOf({ a: withRules(INTEGER, 'self > oldSelf') }), 'x-kubernetes-map-type': 'future' },
+    '.properties[a]![0].rule: Invalid: oldSelf cannot be used on the uncorrelatable portion of the schema within openAPIV3Schema',
+  ],
+  [
     'nothing of oldSelf in a map list',
     objectOf({
       l: listOf(objectOf({ k: STRING, a: withRules(INTEGER, 'self > oldSelf') }), {

@@ -53,6 +53,9 @@ interface Expensive {
 const NAMED_COST_MIN = ESTIMATED_SCHEMA_LIMIT / 100;
 const NAMED_MAX = 4;
 
+/** Upstream's `MapIsCorrelatable`: of a type yet to come nobody knows. */
+const CORRELATABLE_MAPS: ReadonlySet<string | undefined> = new Set([undefined, 'granular', 'atomic']);
+
 class RuleChecks {
   readonly errors: FieldError[] = [];
   readonly #place: SchemaPlace;
@@ -69,8 +72,9 @@ class RuleChecks {
       this.schema(part, { path, types: types ?? ownType(part, false), count, isRoot: false, uncorrelatable });
     const additional = additionalOf(schema);
     if (additional) into(additional, `${visit.path}.additionalProperties`, visit.types?.element);
+    const uncorrelatable = visit.uncorrelatable ?? (CORRELATABLE_MAPS.has(schema['x-kubernetes-map-type']) ? undefined : visit.path);
     for (const [name, property] of propertiesOf(schema)) {
-      into(property, `${visit.path}.properties[${name}]`, visit.types?.fields?.get(escapeName(name) ?? ''));
+      into(property, `${visit.path}.properties[${name}]`, visit.types?.fields?.get(escapeName(name) ?? ''), uncorrelatable);
     }
     const items = itemsOf(schema);
     const isMapList = schema['x-kubernetes-list-type'] === 'map';

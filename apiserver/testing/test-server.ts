@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import https from 'node:https';
+import { gunzipSync } from 'node:zlib';
 import type { KubeObject, ServedKind } from '../../api/index.ts';
 import { BUILT_IN_KINDS } from '../../api/schema.ts';
 import { type Clock, generateKey, issueCertificate, keyToPem, seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
@@ -171,8 +172,10 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     clock,
     request: async (method, path, request = {}) => {
       const answer = await open(method, path, request);
-      let text = '';
-      for await (const chunk of answer.setEncoding('utf8')) text += String(chunk);
+      const chunks: Buffer[] = [];
+      for await (const chunk of answer) chunks.push(chunk);
+      const bytes = Buffer.concat(chunks);
+      const text = (answer.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString();
       return { status: answer.statusCode ?? 0, headers: answer.headers, text, json: () => JSON.parse(text) };
     },
     watch: async (path, headers = {}) => watchOf(await open('GET', path, { headers })),

@@ -151,13 +151,13 @@ function checkBackendPort(errors: Errors, path: string, { name = '', number = 0 
 /** What names an object by group, kind and name: upstream's `validateIngressTypedLocalObjectReference`. */
 export function checkReference(errors: Errors, path: string, { apiGroup, kind, name }: TypedLocalObjectReference): void {
   if (apiGroup !== undefined && apiGroup !== null) pushInvalid(errors, `${path}.apiGroup`, apiGroup, isDns1123Subdomain(apiGroup));
-  checkSegment(errors, `${path}.kind`, kind);
-  checkSegment(errors, `${path}.name`, name);
+  checkSegment(errors, `${path}.kind`, kind, 'kind is required');
+  checkSegment(errors, `${path}.name`, name, 'name is required');
 }
 
 /** A text that is needed, and can stand in a URL's path. */
-export function checkSegment(errors: Errors, path: string, text: string): void {
-  if (text === '') errors.push(fieldError.required(path));
+export function checkSegment(errors: Errors, path: string, text: string, whyNeeded = ''): void {
+  if (text === '') errors.push(fieldError.required(path, whyNeeded));
   else pushInvalid(errors, path, text, isPathSegmentName(text));
 }
 

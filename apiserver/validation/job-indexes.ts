@@ -1,5 +1,8 @@
 // Lists of indexes, such as `1,3-5,7`: which of an indexed job's pods succeeded or failed. Upstream: `validateIndexesFormat`.
 
+/** What does not fit into 64 bits is no number to upstream. */
+const INT64_LIMIT = 2 ** 63;
+
 /** What is wrong with a list of indexes. */
 export class IndexesError extends Error {
   override readonly name = 'IndexesError';
@@ -60,8 +63,10 @@ function parseInterval(text: string, completions: number): Interval {
 }
 
 function parseIndex(text: string, completions: number): number {
-  if (!/^\+?[0-9]+$/.test(text)) throw new IndexesError(`cannot convert string to integer for index: ${JSON.stringify(text)}`);
   const index = Number(text);
+  if (!/^\+?[0-9]+$/.test(text) || index >= INT64_LIMIT) {
+    throw new IndexesError(`cannot convert string to integer for index: ${JSON.stringify(text)}`);
+  }
   if (index >= completions) throw new IndexesError(`too large index: ${JSON.stringify(text)}`);
   return index;
 }

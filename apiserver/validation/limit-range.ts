@@ -60,6 +60,7 @@ function checkItem(errors: Errors, path: string, item: LimitRangeItem): void {
     const bounds = { name, max: of(max), min: of(min), limit: of(defaults), request: of(requests), ratio: of(ratio) };
     checkBounds(errors, path, bounds);
     checkRatio(errors, path, bounds);
+    checkOvercommit(errors, path, bounds);
   }
 }
 
@@ -95,9 +96,12 @@ function checkBounds(errors: Errors, path: string, { name, max, min, limit, requ
     invalid('defaultRequest', request, `default request value ${request} is greater than default limit value ${limit}`);
   if (isAbove(min, limit)) invalid('default', min, `min value ${min} is greater than default value ${limit}`);
   if (isAbove(limit, max)) invalid('default', max, `default value ${limit} is greater than max value ${max}`);
-  if (!isOvercommitAllowed(name) && limit && request && limit.cmp(request) !== 0) {
-    invalid('defaultRequest', request, `default value ${limit} must equal to defaultRequest value ${request} in ${name}`);
-  }
+}
+
+function checkOvercommit(errors: Errors, path: string, { name, limit, request }: Bounds): void {
+  if (isOvercommitAllowed(name) || !limit || !request || limit.cmp(request) === 0) return;
+  const why = `default value ${limit} must equal to defaultRequest value ${request} in ${name}`;
+  errors.push(fieldError.invalid(`${path}.defaultRequest[${name}]`, String(request), why));
 }
 
 function checkRatio(errors: Errors, path: string, { name, max, min, ratio }: Bounds): void {

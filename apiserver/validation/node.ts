@@ -13,6 +13,7 @@ import {
 import { type Errors, keysOf, listOf } from './field-errors.ts';
 import { goPart } from './go-struct.ts';
 import { checkLabelName } from './meta.ts';
+import { checkNodeAnnotations } from './node-annotations.ts';
 import { checkAmount } from './resources.ts';
 import { semanticEqual } from './semantic-equal.ts';
 import { checkTaintEffect } from './tolerations.ts';
@@ -21,6 +22,7 @@ const POD_CIDRS = 'spec.podCIDRs';
 const CIDRS_MAX = 2;
 
 export function checkNode(errors: Errors, node: Node): void {
+  checkNodeAnnotations(errors, node.metadata.annotations, checkTaints);
   checkTaints(errors, listOf(node.spec.taints));
   checkNodeResources(errors, node);
   checkPodCidrs(errors, listOf(node.spec.podCIDRs));
@@ -28,9 +30,13 @@ export function checkNode(errors: Errors, node: Node): void {
 
 /** What a change may not do, and once more what a node must be: nodes change their status and spec through either endpoint. */
 export function checkNodeUpdate(errors: Errors, node: Node, old: Node): void {
+  checkNodeAnnotations(errors, node.metadata.annotations, checkTaints);
   checkNodeResources(errors, node);
   checkAddresses(errors, listOf(node.status.addresses));
   checkKeptCidrs(errors, listOf(node.spec.podCIDRs), listOf(old.spec.podCIDRs));
+  if (old.spec.providerID && node.spec.providerID !== old.spec.providerID) {
+    errors.push(fieldError.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'));
+  }
   checkTaints(errors, listOf(node.spec.taints));
   if ((node.spec.externalID ?? '') !== (old.spec.externalID ?? '')) {
     errors.push(fieldError.forbidden('spec.externalID', 'may not be updated'));
@@ -38,11 +44,11 @@ export function checkNodeUpdate(errors: Errors, node: Node, old: Node): void {
 }
 
 /** Errors speak of the metadata, as upstream's. */
-function checkTaints(errors: Errors, taints: readonly Taint[]): void {
+function checkTaints(errors: Errors, taints: readonly Partial<Taint>[], list = 'metadata.taints'): void {
   const seen = new Set<string>();
   taints.forEach((taint, i) => {
-    const path = `metadata.taints[${i}]`;
-    const { key, value = '', effect } = taint;
+    const path = `${list}[${i}]`;
+    const { key = '', value = '', effect } = taint;
     checkLabelName(errors, `${path}.key`, key);
     const wrong = isValidLabelValue(value);
     if (wrong.length > 0) errors.push(fieldError.invalid(`${path}.value`, value, wrong.join(';')));
@@ -86,6 +92,9 @@ function checkPodCidrs(errors: Errors, cidrs: readonly string[]): void {
   if (unread >= 0 || cidrs.length > CIDRS_MAX || families[0] === families[1]) {
     errors.push(fieldError.invalid(POD_CIDRS, cidrs, 'may specify no more than one CIDR for each IP family'));
   }
+  cidrs.forEach((cidr, i) => {
+    if (cidrs.indexOf(cidr) < i) errors.push(fieldError.duplicate(`${POD_CIDRS}[${i}]`, cidr));
+  });
 }
 
 /** Pod ranges are given once. */

@@ -1,4 +1,4 @@
-import { type Container, type FieldError, fieldError, type Pod, type ResourceRequirements } from '../../api/index.ts';
+import { type Container, type FieldError, fieldError, NO_FIELD, type Pod, type ResourceRequirements } from '../../api/index.ts';
 import { type Errors, keysOf, listOf } from './field-errors.ts';
 import { checkPod } from './pod.ts';
 import { MIRROR_POD_ANNOTATION } from './pod-annotations.ts';
@@ -16,7 +16,7 @@ export interface ResizeFacts {
 /** A resize: cpu and memory of main containers and sidecars, within the pod's QoS class. */
 export function validatePodResize(pod: Pod, old: Pod, { oldQos, newQos }: ResizeFacts): FieldError[] {
   const refusal = whyNeverResized(pod, old);
-  if (refusal !== undefined) return [fieldError.forbidden('', refusal)];
+  if (refusal !== undefined) return [fieldError.forbidden(NO_FIELD, refusal)];
   const errors: Errors = [];
   checkPod(errors, pod);
   if (oldQos !== newQos) {

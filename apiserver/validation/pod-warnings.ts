@@ -16,6 +16,7 @@ import {
 import { keysOf, listOf } from './field-errors.ts';
 import { APP_ARMOR_PREFIX, SECCOMP_CONTAINER_PREFIX, SECCOMP_POD_ANNOTATION } from './pod-annotations.ts';
 import { visitContainers } from './pod-os.ts';
+import { warnOfOverlappingFiles } from './volume-path-warnings.ts';
 
 /** What is accepted though it is doubtful: upstream's warnings of pods and templates (pkg/api/pod/warnings.go). */
 export interface WarningSubject {
@@ -68,7 +69,7 @@ export function warnOfPod(subject: WarningSubject, warn: Warn): void {
     const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
     if (claim) warnOfClaim(claim, `${at}.ephemeral.volumeClaimTemplate.spec`, warn);
   });
-  warnOfTokenPaths(spec, prefix, warn);
+  for (const volume of listOf(spec.volumes)) warnOfOverlappingFiles(volume, warn);
   warnOfHosts(spec, prefix, warn);
   warnOfFraction(spec.overhead, `${prefix}spec.overhead`, warn);
   if (metadata?.annotations?.[SECCOMP_POD_ANNOTATION] !== undefined && !spec.securityContext?.seccompProfile) {
@@ -76,10 +77,12 @@ export function warnOfPod(subject: WarningSubject, warn: Warn): void {
   }
   visitContainers(spec, `${prefix}spec`, (container, path) => warnOfContainer(subject, container, path, warn));
   warnOfPorts(spec, prefix, warn);
+  warnOfPortNames(spec, prefix, warn);
   if (spec.terminationGracePeriodSeconds !== undefined && spec.terminationGracePeriodSeconds < 0) {
     warn(`${prefix}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`);
   }
   if (spec.affinity) warnOfPodAffinity(spec.affinity, `${prefix}spec.affinity`, warn);
+  warnOfAddresses(spec, prefix, warn);
 }
 
 function warnOfPlacement(spec: PodSpec, prefix: string, warn: Warn): void {
@@ -121,40 +124,11 @@ function warnOfAnnotations(annotations: Readonly<Record<string, string>>, prefix
   }
 }
 
-/** A token is written over by, or writes over, another file of its volume. */
-function warnOfTokenPaths(spec: PodSpec, prefix: string, warn: Warn): void {
-  let tokens: Set<string> | undefined;
-  for (const { projected } of listOf(spec.volumes)) {
-    for (const { serviceAccountToken } of listOf(projected?.sources)) {
-      if (serviceAccountToken) tokens = (tokens ?? new Set()).add(serviceAccountToken.path);
-    }
-  }
-  if (!tokens) return;
-  const taken = tokens;
-  listOf(spec.volumes).forEach(({ projected }, i) => {
-    const check = (kind: string, items: readonly { readonly path: string }[] | undefined): void => {
-      listOf(items).forEach(({ path }, j) => {
-        if (!taken.has(path)) return;
-        warn(`${prefix}spec.volumes[${i}].projected.sources.${kind}[${j}]: has duplicated path with ServiceAccountToken "${path}"`);
-      });
-    };
-    for (const source of listOf(projected?.sources)) {
-      check('configMap', source.configMap?.items);
-      check('secrets', source.secret?.items);
-      check('downwardAPI', source.downwardAPI?.items);
-    }
-  });
-}
-
 function warnOfHosts(spec: PodSpec, prefix: string, warn: Warn): void {
   const ips = new Set<string>();
   listOf(spec.hostAliases).forEach(({ ip }, i) => {
     if (ips.has(ip)) warn(`${prefix}spec.hostAliases[${i}].ip: duplicate ip "${ip}"`);
     ips.add(ip);
-    for (const text of ipWarnings(ip)) warn(`${prefix}spec.hostAliases[${i}].ip: ${text}`);
-  });
-  listOf(spec.dnsConfig?.nameservers).forEach((ip, i) => {
-    for (const text of ipWarnings(ip)) warn(`${prefix}spec.dnsConfig.nameservers[${i}]: ${text}`);
   });
   const secrets = listOf(spec.imagePullSecrets);
   const names = new Set<string>();
@@ -164,6 +138,15 @@ function warnOfHosts(spec: PodSpec, prefix: string, warn: Warn): void {
   });
   secrets.forEach(({ name = '' }, i) => {
     if (name === '') warn(`${prefix}spec.imagePullSecrets[${i}].name: invalid empty name ""`);
+  });
+}
+
+function warnOfAddresses(spec: PodSpec, prefix: string, warn: Warn): void {
+  listOf(spec.dnsConfig?.nameservers).forEach((ip, i) => {
+    for (const text of ipWarnings(ip)) warn(`${prefix}spec.dnsConfig.nameservers[${i}]: ${text}`);
+  });
+  listOf(spec.hostAliases).forEach(({ ip }, i) => {
+    for (const text of ipWarnings(ip)) warn(`${prefix}spec.hostAliases[${i}].ip: ${text}`);
   });
 }
 
@@ -254,6 +237,20 @@ function warnOfPortPair({ path, port }: PortPlace, other: PortPlace, warn: Warn)
   else if (hostPort === otherPort && (hostIP === '') !== (otherIp === '')) {
     warn(`${path}: dangerously ambiguous port definition with ${other.path}`);
   }
+}
+
+/** A name that two containers' ports have: who asks for it gets the first. */
+function warnOfPortNames(spec: PodSpec, prefix: string, warn: Warn): void {
+  const places = new Map<string, string>();
+  visitContainers(spec, `${prefix}spec`, ({ ports }, path) => {
+    listOf(ports).forEach(({ name }, i) => {
+      if (!name) return;
+      const at = `${path}.ports[${i}]`;
+      const first = places.get(name);
+      if (first === undefined) places.set(name, at);
+      else warn(`${at}: duplicate port name "${name}" with ${first}, services and probes that select ports by name will use ${first}`);
+    });
+  });
 }
 
 function warnOfPodAffinity(affinity: Affinity, path: string, warn: Warn): void {

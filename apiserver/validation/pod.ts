@@ -2,6 +2,7 @@ import {
   type Container,
   type FieldError,
   fieldError,
+  NO_FIELD,
   type Pod,
   type PodSchedulingGate,
   rangeError,
@@ -195,7 +196,7 @@ function onlyAdds(term: Term, old: Term): boolean {
 /** Ephemeral containers may only be added. */
 export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
   if (old.metadata.annotations?.[MIRROR_POD_ANNOTATION] !== undefined) {
-    return [fieldError.forbidden('', 'static pods do not support ephemeral containers')];
+    return [fieldError.forbidden(NO_FIELD, 'static pods do not support ephemeral containers')];
   }
   const errors: Errors = [];
   checkPod(errors, pod);

@@ -1,4 +1,4 @@
-import { isExtendedResource, isNativeResource, parseQuantity } from '../../api/index.ts';
+import { isExtendedResource, isNativeResource, parseQuantity, type Quantity, QuantityError } from '../../api/index.ts';
 
 // What upstream knows of resource names (pkg/apis/core/helper).
 
@@ -56,8 +56,17 @@ export const isOvercommitAllowed = (name: string): boolean => isNativeResource(n
 /** Counted in whole units. */
 export const isIntegerResource = (name: string): boolean => INTEGER_RESOURCES.has(name) || isExtendedResource(name);
 
-/** An amount of huge pages is a whole number of pages. */
+/** An amount of huge pages is a whole number of pages; of pages that have no size, nothing is. */
 export function isWholePages(name: string, amount: string): boolean {
-  const page = parseQuantity(name.slice(HUGE_PAGES.length));
-  return page.value() > 0 && page.milli() % 1000 === 0 && parseQuantity(amount).value() % page.value() === 0;
+  const page = readQuantity(name.slice(HUGE_PAGES.length));
+  return page !== undefined && page.value() > 0 && page.milli() % 1000 === 0 && parseQuantity(amount).value() % page.value() === 0;
+}
+
+function readQuantity(text: string): Quantity | undefined {
+  try {
+    return parseQuantity(text);
+  } catch (error) {
+    if (error instanceof QuantityError) return undefined;
+    throw error;
+  }
 }

@@ -1,8 +1,17 @@
-import { appsKinds, type FieldError, fieldError, isDns1123Label, type StatefulSetSpec, type Volume } from '../../api/index.ts';
+import {
+  appsKinds,
+  type FieldError,
+  fieldError,
+  isDns1123Label,
+  type PodSpec,
+  type StatefulSetSpec,
+  type Volume,
+} from '../../api/index.ts';
 import { checkChoiceOf, checkNonnegative, type Errors, listOf, pushInvalid } from './field-errors.ts';
 import { goPart } from './go-struct.ts';
-import { checkLabelSelector, isEmptySelector } from './meta.ts';
+import { checkAnnotations, checkLabelSelector, checkLabels, isEmptySelector } from './meta.ts';
 import { checkPersistentVolumeClaimSpec } from './persistent-volume-claim.ts';
+import { checkPodAnnotations } from './pod-annotations.ts';
 import { checkPodTemplate } from './pod-template.ts';
 import { semanticEqual } from './semantic-equal.ts';
 import { checkAtMostAll, checkIntOrPercent, checkLongRunning, checkTemplateMatches, queryOf } from './workload.ts';
@@ -96,18 +105,31 @@ function checkPods(errors: Errors, spec: StatefulSetSpec): void {
   checkLongRunning(errors, spec.template, 'StatefulSet');
 }
 
-/** The template as its pods will have it: each claim gives them a volume of its name, in place of one that the template may have. */
+/**
+ * The template as its pods will have it: each claim gives them a volume of its name, in place of those that the template may have, and
+ * host name and subdomain are given by the StatefulSet, whatever the template says. Its labels and annotations are looked at twice.
+ * Upstream: `ValidatePodTemplateSpecForStatefulSet`.
+ */
 function checkTemplate(errors: Errors, spec: StatefulSetSpec, query: NonNullable<ReturnType<typeof queryOf>>): void {
-  const { template, volumeClaimTemplates } = spec;
+  const { template } = spec;
   checkTemplateMatches(errors, query, template);
-  const claimed = new Set(listOf(volumeClaimTemplates).map(({ metadata }) => metadata.name ?? ''));
-  if (claimed.size === 0 || !template.spec) {
-    checkPodTemplate(errors, 'spec.template', template);
-    return;
-  }
-  const own = listOf(template.spec.volumes).map((volume): Volume => (claimed.delete(volume.name) ? claimVolume(volume.name) : volume));
-  const volumes = [...own, ...[...claimed].map(claimVolume)];
-  checkPodTemplate(errors, 'spec.template', { ...template, spec: { ...template.spec, volumes } });
+  checkPodTemplate(errors, 'spec.template', template.spec ? { ...template, spec: podSpecOf(spec, template.spec) } : template);
+  const { labels, annotations } = template.metadata ?? {};
+  checkLabels(errors, 'spec.template.labels', labels);
+  checkAnnotations(errors, 'spec.template.annotations', annotations);
+  if (template.spec) checkPodAnnotations(errors, 'spec.template.annotations', annotations, template.spec);
+}
+
+function podSpecOf({ volumeClaimTemplates }: StatefulSetSpec, template: PodSpec): PodSpec {
+  const spec = { ...template, hostname: undefined, subdomain: undefined };
+  const claims = new Set(listOf(volumeClaimTemplates).map(({ metadata }) => metadata.name ?? ''));
+  if (claims.size === 0) return spec;
+  const missing = new Set(claims);
+  const own = listOf(template.volumes).flatMap((volume): Volume[] => {
+    if (!claims.has(volume.name)) return [volume];
+    return missing.delete(volume.name) ? [claimVolume(volume.name)] : [];
+  });
+  return { ...spec, volumes: [...own, ...[...missing].map(claimVolume)] };
 }
 
 const claimVolume = (name: string): Volume => ({ name, persistentVolumeClaim: { claimName: name } });

@@ -11,7 +11,8 @@ import { bytesOf, type Errors, keysOf, listOf, NEGATIVE_MESSAGE, pushInvalid } f
 import { checkLabelName } from './meta.ts';
 
 const PARAMETERS_MAX = 512;
-const MAP_BYTES_MAX = 256 * 1024;
+/** Of all keys and values of a map that only a driver understands. */
+export const MAP_BYTES_MAX = 256 * 1024;
 const DRIVER_NAME_MAX = 63;
 
 type StringMap = Readonly<Record<string, string>> | undefined;
@@ -31,11 +32,12 @@ export function checkParameters(errors: Errors, path: string, parameters: String
 
 /** A map of texts that only a driver understands: no empty key, and not too big as a whole. */
 export function checkStringMap(errors: Errors, path: string, map: StringMap): void {
-  let bytes = 0;
-  for (const key of keysOf(map)) {
-    if (key === '') errors.push(fieldError.invalid(path, key, 'field can not be empty.'));
-    bytes += bytesOf(key) + bytesOf(map?.[key] ?? '');
-  }
+  for (const key of keysOf(map)) if (key === '') errors.push(fieldError.invalid(path, key, 'field can not be empty.'));
+  checkMapSize(errors, path, map);
+}
+
+export function checkMapSize(errors: Errors, path: string, map: StringMap): void {
+  const bytes = keysOf(map).reduce((sum, key) => sum + bytesOf(key) + bytesOf(map?.[key] ?? ''), 0);
   if (bytes > MAP_BYTES_MAX) errors.push(fieldError.tooLong(path, MAP_BYTES_MAX));
 }
 

@@ -5,6 +5,9 @@ const PART = /^[A-Za-z.\-_0-9+]{1,14}$/;
 /** Each part of a name that the database has begins so; it tells names from what is merely spelled like one. */
 const PART_START = /^[A-Z]/;
 
+/** The database's own name for a zone that nobody has chosen: the engine leaves it out. */
+const UNSET_ZONE = 'Factory';
+
 /** A name in the time zone database, spelled as there. Upstream: `validateTimeZone`, which asks Go's `time.LoadLocation`. */
 export function checkTimeZone(errors: Errors, path: string, name: string): void {
   if (name === '') {
@@ -25,7 +28,8 @@ export function checkTimeZone(errors: Errors, path: string, name: string): void 
 }
 
 /** The engine knows the database, but takes any spelling, and offsets such as `+01:00`. */
-function isKnownZone(name: string): boolean {
+export function isKnownZone(name: string): boolean {
+  if (name === UNSET_ZONE) return true;
   if (!name.split('/').every((part) => PART_START.test(part))) return false;
   try {
     const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions();

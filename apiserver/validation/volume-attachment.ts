@@ -8,11 +8,11 @@ import {
   type VolumeAttachmentStatus,
   type VolumeError,
 } from '../../api/index.ts';
-import { bytesOf, checkNonnegative, checkRequired, type Errors, IMMUTABLE_MESSAGE, pushInvalid } from './field-errors.ts';
+import { bytesOf, checkRequired, type Errors, IMMUTABLE_MESSAGE, pushInvalid } from './field-errors.ts';
 import { goPart } from './go-struct.ts';
 import { checkInlineVolumeSpec } from './persistent-volume.ts';
 import { semanticEqual } from './semantic-equal.ts';
-import { checkCsiDriverName, checkStringMap } from './storage.ts';
+import { checkCsiDriverName, checkMapSize, MAP_BYTES_MAX } from './storage.ts';
 
 const ERROR_BYTES_MAX = 1024;
 const ONE_SOURCE_MESSAGE = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
@@ -45,13 +45,16 @@ function checkSource(errors: Errors, path: string, { persistentVolumeName: name,
 }
 
 function checkStatus(errors: Errors, path: string, { attachmentMetadata, attachError, detachError }: VolumeAttachmentStatus): void {
-  checkStringMap(errors, `${path}.attachmentMetadata`, attachmentMetadata);
+  checkMapSize(errors, `${path}.attachmentMetadata`, attachmentMetadata);
   checkVolumeError(errors, `${path}.attachError`, attachError);
   checkVolumeError(errors, `${path}.detachError`, detachError);
 }
 
+/** Upstream: `validateVolumeError`, which tells another limit than it has. */
 function checkVolumeError(errors: Errors, path: string, error: VolumeError | undefined): void {
   if (!error) return;
-  if (bytesOf(error.message ?? '') > ERROR_BYTES_MAX) errors.push(fieldError.tooLong(`${path}.message`, ERROR_BYTES_MAX));
-  checkNonnegative(errors, `${path}.errorCode`, error.errorCode);
+  if (bytesOf(error.message ?? '') > ERROR_BYTES_MAX) errors.push(fieldError.tooLong(`${path}.message`, MAP_BYTES_MAX));
+  const code = error.errorCode;
+  if (code !== undefined && code < 0)
+    errors.push(fieldError.invalid(`${path}.errorCode`, code, 'must be between 0 and 2147483647, inclusive'));
 }

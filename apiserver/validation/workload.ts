@@ -17,13 +17,15 @@ import { checkPodTemplate } from './pod-template.ts';
 
 export type IntOrPercent = number | string | undefined;
 
-export function validateDeploymentSpec(spec: DeploymentSpec): FieldError[] {
+/** @param rollbackTo the revision to go back to. */
+export function validateDeploymentSpec(spec: DeploymentSpec, rollbackTo: bigint | undefined): FieldError[] {
   const errors: Errors = [];
   checkNonnegative(errors, 'spec.replicas', spec.replicas);
   checkReplicaSelectorAndTemplate(errors, spec, 'ReplicaSet');
   checkDeploymentStrategy(errors, 'spec.strategy', spec.strategy ?? {});
   checkNonnegative(errors, 'spec.minReadySeconds', spec.minReadySeconds);
   checkNonnegative(errors, 'spec.revisionHistoryLimit', spec.revisionHistoryLimit);
+  if (rollbackTo !== undefined) checkNonnegative(errors, 'spec.rollback.version', Number(rollbackTo));
   const deadline = spec.progressDeadlineSeconds;
   if (deadline !== undefined) {
     checkNonnegative(errors, 'spec.progressDeadlineSeconds', deadline);
@@ -129,7 +131,8 @@ export function checkIntOrPercent(errors: Errors, path: string, value: IntOrPerc
 }
 
 /** The number, or the number of a percentage; 0 for what is neither. */
-export const amountOf = (value: IntOrPercent): number => (typeof value === 'string' ? Number.parseInt(value, 10) || 0 : (value ?? 0));
+export const amountOf = (value: IntOrPercent): number =>
+  typeof value === 'string' ? Number(/^([-+]?[0-9]+)%?$/.exec(value)?.[1] ?? 0) : (value ?? 0);
 
 export function checkAtMostAll(errors: Errors, path: string, value: IntOrPercent): void {
   if (typeof value === 'string' && isValidPercent(value).length === 0 && amountOf(value) > 100) {

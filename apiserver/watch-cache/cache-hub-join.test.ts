@@ -1,7 +1,7 @@
 // Caches that join a hub that is running: exact with the revision, whatever is written meanwhile.
 import { afterEach, describe, expect, test } from 'vitest';
 import { coreKinds, type KubeObject } from '../../api/index.ts';
-import { seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
+import { SharedTexts, seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
 import { openMemoryStore, type Store } from '../../store/index.ts';
 import { plainForm } from '../registry/stored-form.ts';
 import { WireForm } from '../registry/wire-form.ts';
@@ -23,7 +23,15 @@ afterEach(async () => {
 });
 
 const aCache = () =>
-  new KindCache({ info: coreKinds.configmaps, wire, form: plainForm(wire), prefix: PREFIX, namespaced: true, fields: [] });
+  new KindCache({
+    info: coreKinds.configmaps,
+    wire,
+    form: plainForm(wire),
+    prefix: PREFIX,
+    namespaced: true,
+    fields: [],
+    texts: new SharedTexts(),
+  });
 
 async function start(seed: number) {
   const store = await openMemoryStore();

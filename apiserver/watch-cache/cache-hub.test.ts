@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { coreKinds, type KubeObject } from '../../api/index.ts';
-import { seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts';
+import { SharedTexts, seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts';
 import { openMemoryStore, type Store, StoreError } from '../../store/index.ts';
 import { type FaultyStore, faultyStore } from '../../test/support/faulty-store.ts';
 import { kindPrefix } from '../registry/keys.ts';
@@ -51,7 +51,15 @@ async function scene(state: FaultyStore['state'] = 'there'): Promise<Scene> {
   const behind = await openMemoryStore({ clock });
   const store = faultyStore(behind);
   store.state = state;
-  const cache = new KindCache({ info: coreKinds.configmaps, wire, form: plainForm(wire), prefix: PREFIX, namespaced: true, fields: [] });
+  const cache = new KindCache({
+    info: coreKinds.configmaps,
+    wire,
+    form: plainForm(wire),
+    prefix: PREFIX,
+    namespaced: true,
+    fields: [],
+    texts: new SharedTexts(),
+  });
   const hub = new CacheHub({ store, clock, random: seededRandom(3), logger: silentLogger });
   hub.add(cache);
   open.push({ hub, store: behind });

@@ -66,7 +66,7 @@ interface Refill {
 export class CacheHub {
   readonly #parts: Parts;
   readonly #root: string;
-  /** By the prefix of their keys; versions of a resource share one. */
+  /** By the prefix of their keys; versions of a resource share one, the stored version first. */
   readonly #caches = new Map<string, readonly KindCache[]>();
   /** What has changed for caches that are being filled while the others are followed already. */
   readonly #filling = new Map<KindCache, StoreEvent[]>();
@@ -98,7 +98,11 @@ export class CacheHub {
 
   /** Adds a cache that {@link start} fills. */
   add(cache: KindCache): void {
-    this.#caches.set(cache.schema.prefix, [...(this.#caches.get(cache.schema.prefix) ?? []), cache]);
+    const { prefix } = cache.schema;
+    const caches = [...(this.#caches.get(prefix) ?? []), cache].sort((a, b) => Number(a.isView) - Number(b.isView));
+    this.#caches.set(prefix, caches);
+    const [stored] = caches;
+    if (stored && !stored.isView) for (const view of caches) if (view.isView) view.readFrom(stored);
   }
 
   /**
@@ -122,7 +126,7 @@ export class CacheHub {
     const changes: StoreEvent[] = [];
     this.#filling.set(cache, changes);
     const revision = await this.#parts.store.newestRevision();
-    for await (const kvs of this.#pages(cache, revision)) cache.load(kvs);
+    for await (const kvs of this.#pages(cache.schema.prefix, revision)) cache.load(kvs);
     await this.reach(revision);
     if (this.#filling.get(cache) !== changes) return false;
     cache.begin(revision);
@@ -193,9 +197,9 @@ export class CacheHub {
 
   async #fill(): Promise<void> {
     const revision = await this.#parts.store.newestRevision();
-    for (const cache of this.#all()) {
-      for await (const kvs of this.#pages(cache, revision)) cache.load(kvs);
-      cache.begin(revision);
+    for (const [prefix, caches] of [...this.#caches]) {
+      for await (const kvs of this.#pages(prefix, revision)) for (const cache of caches) cache.load(kvs);
+      for (const cache of caches) cache.begin(revision);
     }
     this.#advance(revision);
     this.#follow(revision);
@@ -218,7 +222,7 @@ export class CacheHub {
   async #differences(cache: KindCache, revision: Revision): Promise<Refill> {
     const present = new Set<string>();
     const changed: KeyValue[] = [];
-    for await (const kvs of this.#pages(cache, revision)) {
+    for await (const kvs of this.#pages(cache.schema.prefix, revision)) {
       for (const kv of kvs) {
         present.add(kv.key);
         if (cache.revisionOf(kv.key) !== kv.modRevision) changed.push(kv);
@@ -227,12 +231,15 @@ export class CacheHub {
     return { changed, present };
   }
 
-  async *#pages(cache: KindCache, revision: Revision): AsyncGenerator<readonly KeyValue[], void> {
-    const { key, end } = prefixRange(cache.schema.prefix);
-    for (let from: string | undefined = key; from !== undefined; ) {
-      const page: RangeResult = await this.#parts.store.range({ key: from, end }, { limit: LOAD_PAGE_KEYS, revision });
+  async *#pages(prefix: string, revision: Revision): AsyncGenerator<readonly KeyValue[], void> {
+    const { key, end } = prefixRange(prefix);
+    const read = (from: string) => this.#parts.store.range({ key: from, end }, { limit: LOAD_PAGE_KEYS, revision });
+    for (let next: Promise<RangeResult> | undefined = read(key); next; ) {
+      const page: RangeResult = await next;
+      // The disk reads on while this page is taken in; who takes no more of them does not hear why the next one cannot be read.
+      next = page.more ? read(keyAfter(page.kvs.at(-1)?.key ?? '')) : undefined;
+      next?.catch(() => undefined);
       yield page.kvs;
-      from = page.more ? keyAfter(page.kvs.at(-1)?.key ?? '') : undefined;
     }
   }
 

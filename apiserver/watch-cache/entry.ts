@@ -1,4 +1,5 @@
 import { type KindInfo, type KubeObject, parseOwnJson } from '../../api/index.ts';
+import type { SharedTexts } from '../../runtime/index.ts';
 import type { StoredForm } from '../registry/stored-form.ts';
 import type { WireForm } from '../registry/wire-form.ts';
 
@@ -17,18 +18,23 @@ export interface Schema {
   readonly prefix: string;
   readonly namespaced: boolean;
   readonly fields: readonly { readonly name: string; valueOf(object: KubeObject): string }[];
+  /** What makes equal values of fields one text: most say the same as many others. */
+  readonly texts: SharedTexts;
 }
 
 /** Reads off an object what selectors need. */
 export const factsOf = (schema: Schema, object: KubeObject): Facts => ({
   labels: object.metadata.labels,
-  fields: schema.fields.map((field) => field.valueOf(object)),
+  fields: schema.fields.map((field) => schema.texts.share(field.valueOf(object))),
 });
 
-/** What an entry is made of: bytes that are served, or bytes that are brought into form when somebody first looks at them. */
+/**
+ * What an entry is made of: bytes that are served, or what is brought into form when somebody first looks at it: bytes of the store, or the
+ * same state in the version that is stored.
+ */
 export interface EntryBytes {
   readonly served?: Buffer | undefined;
-  readonly stored?: Buffer | undefined;
+  readonly stored?: Buffer | Entry | undefined;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -36,12 +42,10 @@ const NOTHING = Buffer.alloc(0);
 /** One state of one object: its served bytes and what selectors need. Immutable; what has to be parsed for is found on first use. */
 export class Entry {
   readonly key: string;
-  readonly namespace: string;
-  readonly name: string;
   readonly revision: number;
   readonly #schema: Schema;
-  /** Bytes from the store that are to be brought into form before they are served. */
-  #stored: Buffer | undefined;
+  /** What is to be brought into form before it is served. */
+  #stored: Buffer | Entry | undefined;
   #bytes: Buffer | undefined;
   #facts: Facts | undefined;
   #object: KubeObject | undefined;
@@ -53,22 +57,36 @@ export class Entry {
     this.#bytes = bytes.served;
     this.#stored = bytes.stored;
     this.#facts = facts;
-    const slash = schema.namespaced ? at.key.indexOf('/', schema.prefix.length) : schema.prefix.length - 1;
-    this.namespace = schema.namespaced ? at.key.slice(schema.prefix.length, slash) : '';
-    this.name = at.key.slice(slash + 1);
+  }
+
+  /** `''` for objects that are in none. Read off the key, as the name is: a string of its own for each of a million would take its room. */
+  get namespace(): string {
+    return this.#schema.namespaced ? this.key.slice(this.#schema.prefix.length, this.#slash) : '';
+  }
+
+  get name(): string {
+    return this.key.slice(this.#slash + 1);
+  }
+
+  /** Where the slash before the name is. */
+  get #slash(): number {
+    return this.#schema.namespaced ? this.key.indexOf('/', this.#schema.prefix.length) : this.#schema.prefix.length - 1;
   }
 
   /** The object as it is answered, with a newline at its end. */
   get bytes(): Buffer {
     if (!this.#bytes) {
-      this.#bytes = this.#schema.wire.serve(this.#schema.form.read({ key: this.key, value: this.#stored ?? NOTHING }), this.revision);
+      const { form, wire } = this.#schema;
+      const value = this.#stored instanceof Entry ? this.#stored.bytes : (this.#stored ?? NOTHING);
+      this.#bytes = wire.serve(form.isEncoded(value) ? value : form.read({ key: this.key, value }), this.revision);
       this.#stored = undefined;
     }
     return this.#bytes;
   }
 
   get sizeBytes(): number {
-    return (this.#bytes ?? this.#stored ?? NOTHING).length;
+    const held = this.#bytes ?? this.#stored ?? NOTHING;
+    return held instanceof Entry ? held.sizeBytes : held.length;
   }
 
   get labels(): Facts['labels'] {

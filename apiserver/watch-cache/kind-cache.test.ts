@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { coreKinds, type KubeObject, type Pod, parseLabelSelector } from '../../api/index.ts';
+import { SharedTexts, seededRandom } from '../../runtime/index.ts';
 import { kindPrefix } from '../registry/keys.ts';
 import { plainForm } from '../registry/stored-form.ts';
 import { WireForm } from '../registry/wire-form.ts';
@@ -23,6 +24,7 @@ function aCache(eventsMax?: number) {
       prefix: PREFIX,
       namespaced: true,
       fields: [{ name: 'spec.nodeName', valueOf: nodeOf }],
+      texts: new SharedTexts(),
     },
     { eventsMax },
   );
@@ -221,6 +223,52 @@ describe('a selection', () => {
     expect(names('n1')).toEqual([]);
   });
 
+  test('by label is the same when it is asked for again, while objects come, change and go', () => {
+    const { cache, put, remove } = aCache();
+    const random = seededRandom(7);
+    const present = new Map<string, Record<string, string>>();
+    const tell = (name: string, labels: Record<string, string>) => {
+      put(name, '', labels);
+      present.set(name, labels);
+    };
+    const step = (i: number) => {
+      const name = `p${random.integer(200)}`;
+      if (i > 200 && random.next() < 0.3) {
+        remove(name);
+        present.delete(name);
+      } else {
+        tell(name, { app: `a${random.integer(40)}`, ...(random.next() < 0.5 ? { tier: 'web' } : {}) });
+      }
+    };
+    for (let i = 0; i < 1_000; i++) {
+      step(i);
+      const value = `a${random.integer(40)}`;
+      for (const [text, wanted] of [
+        [`app=${value}`, (labels: Record<string, string>) => labels.app === value],
+        [`tier=web,app in (${value})`, (labels: Record<string, string>) => labels.app === value && labels.tier === 'web'],
+        [`app=${value},!tier`, (labels: Record<string, string>) => labels.app === value && !labels.tier],
+        ['tier=web', (labels: Record<string, string>) => labels.tier === 'web'],
+      ] as const) {
+        const names = cache.select(new Selection('default', parseLabelSelector(text))).map(({ name }) => name);
+        const expected = [...present].filter(([, labels]) => wanted(labels)).map(([name]) => name);
+        expect(names, `${text} after ${i}`).toEqual(expected.sort());
+      }
+    }
+  });
+
+  test('by a label that was asked for before looks at no object without it', () => {
+    const { cache, put } = aCache();
+    for (let i = 0; i < 100; i++) put(`p${i}`, '', { app: `a${i % 50}` });
+    const looked: string[] = [];
+    const labels = parseLabelSelector('app=a7');
+    const watched = {
+      ...labels,
+      matches: (of: Parameters<typeof labels.matches>[0]) => looked.push(of?.app ?? '') > 0 && labels.matches(of),
+    };
+    for (let i = 0; i < 3; i++) expect(cache.select(new Selection('default', watched)).map(({ name }) => name)).toEqual(['p57', 'p7']);
+    expect(looked).toHaveLength(100 + 2 + 2);
+  });
+
   test('by name looks at no other object', () => {
     const { cache, put } = aCache();
     put('a');
@@ -229,4 +277,34 @@ describe('a selection', () => {
     expect(cache.select(one).map(({ name }) => name)).toEqual(['b']);
     expect(cache.select(new Selection('', undefined, [{ index: 0, equal: false, value: 'b' }])).map(({ name }) => name)).toEqual(['a']);
   });
+});
+
+test('a view holds on to the entries of the stored version: every Event was in memory three times', () => {
+  const wire = new WireForm(coreKinds.pods);
+  const schema = { info: coreKinds.pods, wire, prefix: PREFIX, namespaced: true, fields: [], texts: new SharedTexts() };
+  const kept = new KindCache({ ...schema, form: plainForm(wire) });
+  const read: string[] = [];
+  const form = {
+    ...plainForm(wire),
+    isEncoded: () => false,
+    read: ({ value }: { value: Buffer }) => {
+      read.push(JSON.parse(value.toString()).metadata.name);
+      return wire.encode({ metadata: { name: 'shown' } });
+    },
+    isReadLater: true,
+    isView: true,
+  };
+  const view = new KindCache({ ...schema, form });
+  view.readFrom(kept);
+  const value = wire.encode({ metadata: { name: 'a' } });
+  const kv = { key: `${PREFIX}default/a`, value, createRevision: 1, modRevision: 1, version: 1 };
+  for (const cache of [kept, view]) cache.begin(0);
+  view.expect(kv.key, { stored: value, encoded: value }, { metadata: { name: 'a' } });
+  for (const cache of [kept, view]) cache.apply({ type: 'put', kv }, 1);
+  const bytes = view.get('default', 'a')?.sizeBytes;
+  expect(bytes).toBe(kept.get('default', 'a')?.sizeBytes);
+  // What came from the store is nobody's any more.
+  value.fill(0);
+  expect(view.get('default', 'a')?.object.metadata).toMatchObject({ name: 'shown', resourceVersion: '1' });
+  expect(read).toEqual(['a']);
 });

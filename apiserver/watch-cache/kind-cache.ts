@@ -1,15 +1,16 @@
 import type { KubeObject } from '../../api/index.ts';
-import type { KeyValue, Revision, StoreEvent } from '../../store/index.ts';
+import { KeyIndex } from '../../runtime/index.ts';
+import { type KeyValue, keyAfter, prefixRange, type Revision, type StoreEvent } from '../../store/index.ts';
 import { objectKey } from '../registry/keys.ts';
 import { isSealed } from '../registry/stored-object.ts';
 import { CacheEvent } from './cache-event.ts';
 import type { CohortTraits } from './cohort.ts';
 import { Entry, type Facts, factsOf, type Schema } from './entry.ts';
 import { EventWindow } from './event-window.ts';
-import { FieldIndex } from './field-index.ts';
 import { Intake } from './intake.ts';
+import { LabelIndexes } from './label-indexes.ts';
 import type { Selection } from './selection.ts';
-import { SortedEntries } from './sorted-entries.ts';
+import { ValueIndex } from './value-index.ts';
 import { WatchBoard } from './watch-board.ts';
 import type { WatchClient } from './watch-client.ts';
 import type { WatchStats } from './watch-stats.ts';
@@ -27,6 +28,9 @@ export interface WrittenBytes {
 
 /** Objects that are looked at to tell how big they are. */
 const SAMPLE_ENTRIES = 10;
+
+/** What share of a buffer is worth holding all of it. */
+const MOST = 0.75;
 
 /** A pair of the store, as far as an entry is made of it. */
 type Pair = Pick<KeyValue, 'key' | 'value' | 'modRevision'>;
@@ -49,8 +53,9 @@ export interface KindCacheOptions {
  */
 export class KindCache {
   readonly schema: Schema;
-  readonly #entries = new SortedEntries();
-  readonly #indexes = new Map<number, FieldIndex>();
+  readonly #entries = new KeyIndex<Entry>();
+  readonly #fieldIndexes = new Map<number, ValueIndex>();
+  readonly #labelIndexes = new LabelIndexes();
   readonly #written = new Map<string, Written>();
   readonly #listeners = new Set<ChangeListener>();
   readonly #board = new WatchBoard();
@@ -58,6 +63,7 @@ export class KindCache {
   readonly #eventsMax: number | undefined;
   readonly #onUnreadable: ((error: unknown, key: string) => void) | undefined;
   #window: EventWindow;
+  #storedVersion: KindCache | undefined;
 
   constructor(schema: Schema, options: KindCacheOptions = {}) {
     this.schema = schema;
@@ -72,14 +78,27 @@ export class KindCache {
     });
   }
 
+  /** Whether its entries are made of those of the cache of the version that is stored ({@link readFrom}). */
+  get isView(): boolean {
+    return this.schema.form.isView ?? false;
+  }
+
+  /** Has a view hold on to the entries of the version that is stored, which hears of each change first, instead of bytes of its own. */
+  readFrom(storedVersion: KindCache): void {
+    this.#storedVersion = storedVersion;
+  }
+
   get size(): number {
     return this.#entries.size;
   }
 
   /** Of one object, from a few of them; 0 when there are none. */
   get averageBytes(): number {
-    const entries = this.#entries.sample(SAMPLE_ENTRIES);
-    return entries.length === 0 ? 0 : entries.reduce((total, { sizeBytes }) => total + sizeBytes, 0) / entries.length;
+    const { size } = this.#entries;
+    const count = Math.min(size, SAMPLE_ENTRIES);
+    let bytes = 0;
+    for (let i = 0; i < count; i++) bytes += this.#entries.at(Math.floor((i * size) / count))?.sizeBytes ?? 0;
+    return count === 0 ? 0 : bytes / count;
   }
 
   /** What watchers were sent. */
@@ -109,7 +128,7 @@ export class KindCache {
     const { converter } = this.schema.form;
     const asked = converter ? kvs.filter((kv) => converter.isNeeded(kv)) : [];
     if (asked.length > 0) this.#intake.begin(asked);
-    for (const kv of kvs) if (!converter?.isNeeded(kv)) this.#entries.set(this.#entryOf(kv));
+    for (const kv of kvs) if (!converter?.isNeeded(kv)) this.#entries.set(this.#loadedEntryOf(kv));
   }
 
   /** The revision this cache is at when it was told of everything up to a revision: changes may wait to be converted. */
@@ -126,7 +145,7 @@ export class KindCache {
   /** Takes back what was loaded. */
   clear(): void {
     this.#intake.clear();
-    for (const { key } of [...this.#entries.values()]) this.#entries.delete(key);
+    this.#entries.clear();
   }
 
   /** From now on, every change after this revision comes through {@link apply}. */
@@ -152,6 +171,12 @@ export class KindCache {
     this.begin(revision);
   }
 
+  /** The entry of a key as it is at a revision. */
+  entryAt({ key, revision }: { readonly key: string; readonly revision: Revision }): Entry | undefined {
+    const entry = this.#entries.get(key);
+    return entry?.revision === revision ? entry : undefined;
+  }
+
   /** The revision of the entry of a key; undefined when there is none. */
   revisionOf(key: string): Revision | undefined {
     return this.#entries.get(key)?.revision;
@@ -159,6 +184,7 @@ export class KindCache {
 
   /** Says what is about to be written, for {@link apply} to recognise. */
   expect(key: string, { stored, encoded }: WrittenBytes, object: KubeObject): void {
+    if (this.#storedVersion) return;
     this.#written.set(key, { stored, encoded, facts: factsOf(this.schema, object) });
   }
 
@@ -191,11 +217,12 @@ export class KindCache {
    */
   #tell(change: CacheEvent): void {
     try {
-      for (const index of this.#indexes.values()) index.replace(change.previous, change.entry);
+      for (const index of this.#fieldIndexes.values()) index.replace(change.previous, change.entry);
+      this.#labelIndexes.replace(change.previous, change.entry);
       this.#board.offer(change);
     } catch (error) {
       this.#onUnreadable?.(error, (change.entry ?? change.previous)?.key ?? '');
-      this.#indexes.clear(); // made anew by the next one who asks
+      this.#clearIndexes();
       this.#board.end();
     }
   }
@@ -209,17 +236,31 @@ export class KindCache {
     const { namespace, trigger } = selection;
     if (trigger) return this.#triggered(selection, trigger.index, trigger.value);
     const prefix = namespace === '' ? this.schema.prefix : `${this.schema.prefix}${namespace}/`;
-    return this.#entries.collect({ prefix, keep: filterOf(selection) });
+    const candidates = this.#labelIndexes.candidates(selection, this.#entries.count(prefixRange(prefix)), () => this.#entries.values());
+    return candidates ? this.#selectedOf(candidates, selection) : this.#entries.collect(prefixRange(prefix), { keep: filterOf(selection) });
   }
 
-  /** A part of what a selection selects. */
-  page(selection: Selection, range: { readonly prefix: string; readonly from: string; readonly limit: number }): Entry[] {
-    return this.#entries.collect({ ...range, keep: filterOf(selection) });
+  /**
+   * A part of what a selection selects. There is more of it as long as there are objects that it has not looked at, selected or not, unless
+   * it is of one name (apiserver, `Cacher.GetList`).
+   */
+  page(selection: Selection, { prefix, from, limit }: PageRange): { readonly entries: Entry[]; readonly hasMore: boolean } {
+    const { end } = prefixRange(prefix);
+    const keep = filterOf(selection);
+    const entries = this.#entries.collect({ key: from, end }, limit === 0 ? { keep } : { keep, limit });
+    const last = entries.at(-1);
+    if (last === undefined || entries.length < limit || limit === 0 || this.#isOfOne(selection)) return { entries, hasMore: false };
+    return { entries, hasMore: this.#entries.collect({ key: keyAfter(last.key), end }, { limit: 1 }).length > 0 };
+  }
+
+  /** Whether a selection names one object. */
+  #isOfOne({ namespace, trigger }: Selection): boolean {
+    return trigger?.index === 0 && (namespace !== '' || !this.schema.namespaced);
   }
 
   /** How many objects there are from a key on. */
   countFrom(prefix: string, from: string): number {
-    return this.#entries.count(prefix, from);
+    return this.#entries.count({ key: from, end: prefixRange(prefix).end });
   }
 
   /** The changes after a revision that a selection sees; undefined when they are no longer known. */
@@ -251,11 +292,24 @@ export class KindCache {
     this.#board.end();
   }
 
+  /**
+   * What is loaded is served later, if at all, and put into form then; unless it is a small part of a larger buffer, all of which would be
+   * held for it. What cannot be read is known at once.
+   */
+  #loadedEntryOf(kv: Pair): Entry {
+    const { key, value, modRevision: revision } = kv;
+    const isMost = value.length >= MOST * value.buffer.byteLength;
+    if (isMost && this.schema.form.isEncoded(value)) return new Entry(this.schema, { key, revision }, { stored: value });
+    return this.#entryOf(kv);
+  }
+
   /** What this process wrote itself is in form, and so is what the kind takes as it lies. */
   #entryOf(kv: Pair, written?: Written): Entry {
     const { wire, form } = this.schema;
     const at = { key: kv.key, revision: kv.modRevision };
     if (written) return new Entry(this.schema, at, { served: wire.serve(written.encoded, kv.modRevision) }, written.facts);
+    const same = this.#storedVersion?.entryAt(at);
+    if (same) return new Entry(this.schema, at, { stored: same });
     const asItLies = form.isEncoded(kv.value);
     if (!asItLies && (form.isReadLater || isSealed(kv.value))) return new Entry(this.schema, at, { stored: kv.value });
     return new Entry(this.schema, at, { served: wire.serve(asItLies ? kv.value : form.read(kv), kv.modRevision) });
@@ -272,6 +326,7 @@ export class KindCache {
 
   #setAll(entries: readonly Entry[]): void {
     for (const entry of entries) this.#entries.set(entry);
+    this.#clearIndexes();
   }
 
   #recognise(kv: KeyValue): Written | undefined {
@@ -282,26 +337,43 @@ export class KindCache {
   }
 
   #triggered(selection: Selection, field: number, value: string): Entry[] {
-    if (field === 0 && (selection.namespace !== '' || !this.schema.namespaced)) {
+    if (this.#isOfOne(selection)) {
       const entry = this.get(selection.namespace, value);
       return entry && selection.matches(entry) ? [entry] : [];
     }
+    return this.#selectedOf(this.#indexOf(field).keys(value), selection);
+  }
+
+  #selectedOf(keys: readonly string[], selection: Selection): Entry[] {
     const found: Entry[] = [];
-    for (const key of this.#indexOf(field).keys(value)) {
+    for (const key of keys) {
       const entry = this.#entries.get(key);
       if (entry && selection.matches(entry)) found.push(entry);
     }
     return found;
   }
 
-  #indexOf(field: number): FieldIndex {
-    let index = this.#indexes.get(field);
+  /** They are made anew by the next one who asks. */
+  #clearIndexes(): void {
+    this.#fieldIndexes.clear();
+    this.#labelIndexes.clear();
+  }
+
+  #indexOf(field: number): ValueIndex {
+    let index = this.#fieldIndexes.get(field);
     if (!index) {
-      index = new FieldIndex(field, this.#entries.values());
-      this.#indexes.set(field, index);
+      index = new ValueIndex((entry) => entry.field(field), this.#entries.values());
+      this.#fieldIndexes.set(field, index);
     }
     return index;
   }
+}
+
+/** Where to look for a page: from a key on, for at most so many; 0 for all. */
+export interface PageRange {
+  readonly prefix: string;
+  readonly from: string;
+  readonly limit: number;
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -13,6 +13,8 @@ export interface ServicePort {
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** The pod that is said to have this address. */
+  readonly pod?: { readonly namespace: string; readonly name: string } | undefined;
 }
 
 /** Names the service that a slice is of. */
@@ -48,7 +50,9 @@ export function addressesOf(objects: ObjectReader, service: Omit<ServicePort, 'p
     const port = ports?.find((each) => (each.name ?? '') === portName)?.port;
     if (port === undefined) return [];
     const ready = (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
-    return ready.flatMap(({ addresses }) => (addresses ?? []).slice(0, 1).map((host) => ({ host, port })));
+    return ready.flatMap(({ addresses, targetRef }) =>
+      (addresses ?? []).slice(0, 1).map((host) => ({ host, port, pod: podOf(service, targetRef) })),
+    );
   });
 }
 
@@ -56,6 +60,16 @@ function endpointsOf(objects: ObjectReader, { namespace, name }: Omit<ServicePor
   const endpoints = objects.get<Endpoints>(coreKinds.endpoints, namespace, name);
   return (endpoints?.subsets ?? []).flatMap(({ addresses = [], ports = [] }): Address[] => {
     const chosen = ports.find((each) => (each.name ?? '') === portName);
-    return chosen ? addresses.map(({ ip }) => ({ host: ip, port: chosen.port })) : [];
+    return chosen
+      ? addresses.map(({ ip, targetRef }) => ({ host: ip, port: chosen.port, pod: podOf({ namespace, name }, targetRef) }))
+      : [];
   });
+}
+
+type EndpointTarget = NonNullable<EndpointSlice['endpoints']>[number]['targetRef'];
+
+/** Only one of the service's namespace: nobody is led elsewhere by what somebody wrote. */
+function podOf(service: Omit<ServicePort, 'port'>, target: EndpointTarget): Address['pod'] {
+  if (target?.kind !== coreKinds.pods.kind || target.namespace !== service.namespace || !target.name) return undefined;
+  return { namespace: target.namespace, name: target.name };
 }

@@ -1,9 +1,11 @@
 // How the API server calls webhooks: upstream's `pkg/util/webhook/client.go` (apiserver), with the errors of Go's HTTP client.
 import https from 'node:https';
 import { isIP } from 'node:net';
-import { parseJson } from '../../api/index.ts';
+import { goQuote, parseJson } from '../../api/index.ts';
 import { type Clock, onAbort, type Random } from '../../runtime/index.ts';
+import { wasStale } from '../http/stale-connection.ts';
 import type { ObjectReader } from '../registry/objects.ts';
+import { ClusterAgent, type ClusterRequest, type PodDialer } from './cluster-agent.ts';
 import { type Address, addressOf, type ServicePort } from './service-address.ts';
 
 /** Bytes of an answer that are read. */
@@ -59,6 +61,7 @@ interface Parts {
   readonly objects: ObjectReader;
   readonly random: Random;
   readonly clock: Clock;
+  readonly dialer: PodDialer;
 }
 
 /** What is called, as it is told. */
@@ -79,7 +82,7 @@ interface Destination {
 /** Calls webhooks over HTTPS. */
 export class WebhookClient {
   readonly #parts: Parts;
-  readonly #agents = new Map<string, https.Agent>();
+  readonly #agents = new Map<string, ClusterAgent>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -116,12 +119,12 @@ export class WebhookClient {
     return addressOf(this.#parts.objects, this.#parts.random, service);
   }
 
-  #agentOf({ caBundle = '' }: WebhookTarget, { cert, key }: WebhookCredentials): https.Agent {
+  #agentOf({ caBundle = '' }: WebhookTarget, { cert, key }: WebhookCredentials): ClusterAgent {
     const id = cert === undefined ? caBundle : `${caBundle}\n${cert}`;
     const known = this.#agents.get(id);
     if (known) return known;
     const pem = Buffer.from(caBundle, 'base64').toString().trim();
-    const agent = new https.Agent({
+    const agent = new ClusterAgent(this.#parts.dialer, {
       keepAlive: true,
       maxFreeSockets: SOCKETS_IDLE_MAX,
       ...(pem === '' ? {} : { ca: pem }),
@@ -136,11 +139,14 @@ export class WebhookClient {
     return agent;
   }
 
-  #send({ place, address }: Destination, { target, body, timeoutMs, signal, credentials = {} }: WebhookCall): Promise<Answer> {
+  #send(destination: Destination, call: WebhookCall): Promise<Answer> {
+    const { place, address } = destination;
+    const { target, body, timeoutMs, signal, credentials = {} } = call;
     const { hostname, host, path } = place;
     return new Promise((resolve, reject) => {
-      const request = https.request({
+      const options: ClusterRequest = {
         agent: this.#agentOf(target, credentials),
+        address,
         method: 'POST',
         host: address.host,
         port: address.port,
@@ -154,7 +160,8 @@ export class WebhookClient {
           'content-length': Buffer.byteLength(body),
           ...(credentials.token ? { authorization: `Bearer ${credentials.token}` } : {}),
         },
-      });
+      };
+      const request = https.request(options);
       const timer = this.#parts.clock.setTimer(timeoutMs, () => request.destroy(new Error('context deadline exceeded')));
       const aborted = signal && onAbort(signal, () => request.destroy(new Error('context canceled')));
       const settle = () => {
@@ -163,7 +170,8 @@ export class WebhookClient {
       };
       request.on('error', (error) => {
         settle();
-        reject(error);
+        if (wasStale(request, error)) resolve(this.#send(destination, call));
+        else reject(error);
       });
       request.on('response', (response) => {
         const chunks: Buffer[] = [];
@@ -233,8 +241,14 @@ export function inGo(error: unknown, address: Address): string {
     case 'EPROTO':
       return 'http: server gave HTTP response to HTTPS client';
     default:
-      return error.message;
+      return code.startsWith('HPE_') ? `net/http: HTTP/1.x transport connection broken: ${malformed(error)}` : error.message;
   }
+}
+
+/** What was answered that is no HTTP: its first line. */
+function malformed(error: Error): string {
+  const [line = ''] = 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString().split(/\r?\n/, 1) : [];
+  return `malformed HTTP response ${goQuote(line)}`;
 }
 
 /** Names that a certificate is for, in Go's words. */

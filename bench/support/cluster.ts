@@ -13,6 +13,8 @@ export interface BenchCluster {
   rssMb(word?: string): number;
   /** Processor time of the processes whose command line has this word. */
   cpuMs(word: string): number;
+  /** kill -9 of the processes whose command line has this word; the command starts them again. */
+  kill(word: string): void;
   stop(): Promise<void>;
 }
 
@@ -39,6 +41,9 @@ export async function up(directory: string, nodes: number, more: readonly string
     directory,
     rssMb: (word) => sum(matching(word).map(rssKb)) / 1024,
     cpuMs: (word) => sum(matching(word).map(cpuMs)),
+    kill: (word) => {
+      for (const each of matching(word)) process.kill(each, 'SIGKILL');
+    },
     stop: () => {
       child.kill('SIGTERM');
       return closed;

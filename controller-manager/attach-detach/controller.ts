@@ -14,10 +14,13 @@ import {
 import { type ReconcileResult, runController, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CLAIM, BY_NODE } from '../informers.ts';
+import type { Counted } from '../shared/census.ts';
 import { runPeriodically } from '../shared/periodic.ts';
 import { claimKeysOf } from '../shared/pod-claims.ts';
+import { isPodTerminal } from '../shared/pods.ts';
 import { subjectOf } from '../shared/subject.ts';
-import { type AttachConflict, type AttachWorld, planNode } from './plan.ts';
+import { csiPlugin, pluginOf } from '../shared/volume-plugins.ts';
+import { type AttachConflict, type AttachPlan, type AttachWorld, conflictMessage, planNode } from './plan.ts';
 
 /** Index of attachments by node, and by volume. */
 const BY_ATTACHED_NODE = 'attached-node';
@@ -41,6 +44,8 @@ class AttachDetachController implements Controller {
   readonly #unwanted = new Map<string, number>();
   /** Volumes of which a node was told that another has them. */
   readonly #conflicts = new Map<string, ReadonlySet<string>>();
+  /** Attachments that are made and not in the cache yet, by name: two nodes must not both get what one alone can have. */
+  readonly #making = new Map<string, VolumeAttachment>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -59,7 +64,10 @@ class AttachDetachController implements Controller {
     };
     informers.persistentVolumeClaims().addHandler({ onAdd: wakeClaim, onUpdate: wakeClaim });
     attachments.addHandler({
-      onAdd: ({ spec }) => this.#queue.add(spec.nodeName),
+      onAdd: ({ metadata, spec }) => {
+        this.#making.delete(metadata.name);
+        this.#queue.add(spec.nodeName);
+      },
       onUpdate: (attachment, old) => this.#changed(attachment, old),
       onDelete: (attachment) => this.#gone(attachment),
     });
@@ -70,8 +78,10 @@ class AttachDetachController implements Controller {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, logger, settings } = this.#context;
+    const { clock, logger, settings, metrics } = this.#context;
     const { name } = attachDetachController;
+    metrics.attachments.inUse.take(signal, () => this.#inUse());
+    metrics.attachments.total.take(signal, () => this.#total());
     const resync = settings.disableAttachDetachReconcileSync
       ? Promise.resolve()
       : runPeriodically({
@@ -87,7 +97,9 @@ class AttachDetachController implements Controller {
     await resync;
   }
 
+  /** What was made and never seen is gone again by now. */
   #resync(): void {
+    for (const { metadata, spec } of [...this.#making.values()]) this.#notMade(metadata.name, spec.source.persistentVolumeName);
     for (const { spec } of this.#context.informers.volumeAttachments().list()) this.#queue.add(spec.nodeName);
   }
 
@@ -109,20 +121,56 @@ class AttachDetachController implements Controller {
   #gone({ metadata, spec }: Live<VolumeAttachment>): void {
     this.#unwanted.delete(metadata.uid);
     this.#queue.add(spec.nodeName);
-    for (const [nodeName, volumes] of this.#conflicts) if (volumes.has(spec.source.persistentVolumeName ?? '')) this.#queue.add(nodeName);
+    this.#notMade(metadata.name, spec.source.persistentVolumeName);
+  }
+
+  #notMade(attachment: string | undefined, volumeName = ''): void {
+    this.#making.delete(attachment ?? '');
+    for (const [nodeName, volumes] of this.#conflicts) if (volumes.has(volumeName)) this.#queue.add(nodeName);
   }
 
   async #reconcile(nodeName: string): Promise<ReconcileResult | undefined> {
-    const plan = planNode(this.#world(nodeName));
-    const attachments = this.#context.client.resource<VolumeAttachment>(storageKinds.volumeattachments);
+    const world = this.#world(nodeName);
+    const first = planNode(world);
+    await Promise.all(first.create.map((attachment) => this.#create(attachment)));
     // A node is told first: what it is told to be attached it may mount.
-    if (plan.volumesAttached) await this.#tellNode(nodeName, plan.volumesAttached);
-    for (const attachment of plan.create) await attachments.create(attachment).catch(unless(isAlreadyExists));
+    const told = first.volumesAttached && (await this.#tellNode(nodeName, first.volumesAttached));
+    const plan = first.remove.length > 0 && world.node ? await this.#review(world, told) : first;
+    this.#forgetWanted(world, plan);
+    const attachments = this.#context.client.resource<VolumeAttachment>(storageKinds.volumeattachments);
     for (const { metadata } of plan.remove) {
       await attachments.delete(metadata.name, { preconditions: { uid: metadata.uid } }).catch(unless(isNotFound));
     }
+    for (const reason of plan.forced) this.#context.metrics.attachments.forced.inc({ reason });
     this.#tellConflicts(nodeName, plan.conflicts);
     return plan.requeueAfterMs === undefined ? undefined : { requeueAfterMs: plan.requeueAfterMs };
+  }
+
+  /** What is wanted again, is not wanted any more from a later time on. */
+  #forgetWanted({ attachments }: AttachWorld, { remove, held }: AttachPlan): void {
+    const unwanted = new Set([...remove, ...held].map(({ metadata }) => metadata.uid));
+    for (const { metadata } of attachments) if (!unwanted.has(metadata.uid)) this.#unwanted.delete(metadata.uid);
+  }
+
+  async #create(attachment: VolumeAttachment): Promise<void> {
+    this.#making.set(attachment.metadata.name ?? '', attachment);
+    try {
+      await this.#context.client.resource<VolumeAttachment>(storageKinds.volumeattachments).create(attachment);
+    } catch (error) {
+      // It will be in the cache.
+      if (isAlreadyExists(error)) return;
+      this.#notMade(attachment.metadata.name, attachment.spec.source.persistentVolumeName);
+      throw error;
+    }
+  }
+
+  /** Whether the node uses a volume is asked of the server, since the cache may be behind. Upstream: `verifyVolumeIsSafeToDetach`. */
+  async #review(world: AttachWorld, told: Live<Node> | undefined): Promise<AttachPlan> {
+    const { nodeName } = world;
+    const nodes = this.#context.client.resource<Node>(coreKinds.nodes);
+    const plan = planNode({ ...world, node: told ?? (await nodes.get(nodeName).catch(unless(isNotFound))) });
+    if (plan.volumesAttached) await this.#tellNode(nodeName, plan.volumesAttached);
+    return plan;
   }
 
   #world(nodeName: string): AttachWorld {
@@ -136,7 +184,11 @@ class AttachDetachController implements Controller {
       volumesOf: (pod) => this.#volumesOf(pod),
       volume: (name) => informers.persistentVolumes().getByKey(name),
       attachments: attachments.byIndex(BY_ATTACHED_NODE, nodeName),
-      attachmentsOf: (volumeName) => attachments.byIndex(BY_VOLUME, volumeName),
+      attachmentsOf: (volumeName) => [
+        ...attachments.byIndex(BY_VOLUME, volumeName),
+        ...[...this.#making.values()].filter(({ spec }) => spec.source.persistentVolumeName === volumeName),
+      ],
+      podsOn: (name) => informers.pods().byIndex(BY_NODE, name),
       unwantedSince: (uid) => {
         const since = this.#unwanted.get(uid) ?? now;
         this.#unwanted.set(uid, since);
@@ -157,24 +209,54 @@ class AttachDetachController implements Controller {
     });
   }
 
+  /** Volumes of every pod, as often as pods use them. */
+  #inUse(): Counted[] {
+    return this.#context.informers
+      .pods()
+      .list()
+      .filter(({ spec }) => spec.nodeName)
+      .flatMap((pod) =>
+        this.#volumesOf(pod).map((volume) => ({ labels: { node: pod.spec.nodeName ?? '', volume_plugin: pluginOf(volume) } })),
+      );
+  }
+
+  /** What is to be attached, and what is, each volume once for a node. */
+  #total(): Counted[] {
+    const { informers } = this.#context;
+    const wanted = new Map<string, Live<PersistentVolume>>();
+    for (const pod of informers.pods().list()) {
+      if (!pod.spec.nodeName || isPodTerminal(pod)) continue;
+      for (const volume of this.#volumesOf(pod)) wanted.set(`${pod.spec.nodeName}/${volume.metadata.name}`, volume);
+    }
+    const attached = informers
+      .volumeAttachments()
+      .list()
+      .filter(({ status }) => status?.attached);
+    return [
+      ...[...wanted.values()].map((volume) => ({ labels: { plugin_name: pluginOf(volume), state: 'desired_state_of_world' } })),
+      ...attached.map(({ spec }) => ({ labels: { plugin_name: csiPlugin(spec.attacher), state: 'actual_state_of_world' } })),
+    ];
+  }
+
   #podsWith(nodeName: string, volumeName: string): Live<Pod>[] {
     const pods = this.#context.informers.pods().byIndex(BY_NODE, nodeName);
     return pods.filter((pod) => this.#volumesOf(pod).some(({ metadata }) => metadata.name === volumeName));
   }
 
-  async #tellNode(nodeName: string, volumesAttached: NonNullable<Node['status']['volumesAttached']>): Promise<void> {
+  /** @returns the node as it is now; undefined when it is gone. */
+  async #tellNode(nodeName: string, volumesAttached: NonNullable<Node['status']['volumesAttached']>): Promise<Live<Node> | undefined> {
     const status = { volumesAttached: volumesAttached.length > 0 ? volumesAttached : null };
     const nodes = this.#context.client.resource<Node>(coreKinds.nodes);
-    await nodes.patch(nodeName, { status }, { type: 'merge', subresource: 'status' }).catch(unless(isNotFound));
+    return await nodes.patch(nodeName, { status }, { type: 'merge', subresource: 'status' }).catch(unless(isNotFound));
   }
 
   #tellConflicts(nodeName: string, conflicts: readonly AttachConflict[]): void {
     const told = this.#conflicts.get(nodeName);
-    for (const { volume, pods } of conflicts) {
-      const { name } = volume.metadata;
-      if (told?.has(name)) continue;
-      const message = `Multi-Attach error for volume "${name}" Volume is already exclusively attached to one node and can't be attached to another`;
-      for (const pod of pods) this.#tell(pod, 'Warning', 'FailedAttachVolume', message);
+    for (const conflict of conflicts) {
+      if (told?.has(conflict.volume.metadata.name)) continue;
+      for (const pod of conflict.pods) {
+        this.#tell(pod, 'Warning', 'FailedAttachVolume', conflictMessage(conflict, pod.metadata.namespace));
+      }
     }
     if (conflicts.length > 0) this.#conflicts.set(nodeName, new Set(conflicts.map(({ volume }) => volume.metadata.name)));
     else this.#conflicts.delete(nodeName);
@@ -197,6 +279,6 @@ const isNews = (node: Live<Node>, old: Live<Node>): boolean =>
 
 const unless =
   (isFine: (error: unknown) => boolean) =>
-  (error: unknown): void => {
+  (error: unknown): undefined => {
     if (!isFine(error)) throw error;
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Live, PersistentVolume, Pod, VolumeAttachment } from '../../api/index.ts';
 import { aNode, aPod, meta, NOW } from '../testing/builders.ts';
-import { type AttachWorld, attachmentName, planNode, uniqueName } from './plan.ts';
+import { type AttachWorld, attachmentName, conflictMessage, planNode, uniqueName } from './plan.ts';
 
 const MANAGED = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' };
 
@@ -32,6 +32,7 @@ const plan = (world: Partial<AttachWorld> & { volumes?: Live<PersistentVolume>[]
     volume: (name) => volumes.find(({ metadata }) => metadata.name === name),
     attachments: [],
     attachmentsOf: () => [],
+    podsOn: () => [],
     unwantedSince: () => NOW,
     now: NOW,
     canForce: true,
@@ -39,6 +40,11 @@ const plan = (world: Partial<AttachWorld> & { volumes?: Live<PersistentVolume>[]
   });
 };
 const pod = aPod('p').on('n').running().build();
+const inNamespace = (namespace: string, name: string) =>
+  aPod(name)
+    .on('other')
+    .change(({ metadata }) => Object.assign(metadata, { namespace }))
+    .build();
 
 describe('planNode', () => {
   it('attaches what the pods of the node use, each volume once', () => {
@@ -80,11 +86,13 @@ describe('planNode', () => {
     const inUse = { volumesInUse: [uniqueName(volume('v'))] };
     const down = { ...inUse, conditions: [{ type: 'Ready', status: 'Unknown' }] };
     const long = { attachments, unwantedSince: () => NOW - 360_000 };
-    expect(plan({ attachments, node: undefined }).remove).toEqual(attachments);
-    expect(plan({ attachments, node: node(inUse, { taint: 'node.kubernetes.io/out-of-service' }) }).remove).toEqual(attachments);
-    expect(plan({ ...long, node: node(down) }).remove).toEqual(attachments);
-    expect(plan({ ...long, node: node(inUse) }).remove).toEqual([]);
-    expect(plan({ ...long, node: node(down), canForce: false }).remove).toEqual([]);
+    const outOfService = { taint: 'node.kubernetes.io/out-of-service' };
+    expect(plan({ attachments, node: undefined })).toMatchObject({ remove: attachments, forced: [] });
+    expect(plan({ attachments, node: node({}, outOfService) })).toMatchObject({ remove: attachments, forced: [] });
+    expect(plan({ attachments, node: node(inUse, outOfService) })).toMatchObject({ remove: attachments, forced: ['out-of-service'] });
+    expect(plan({ ...long, node: node(down) })).toMatchObject({ remove: attachments, forced: ['timeout'] });
+    expect(plan({ ...long, node: node(inUse) })).toMatchObject({ remove: [], forced: [] });
+    expect(plan({ ...long, node: node(down), canForce: false })).toMatchObject({ remove: [], forced: [] });
   });
 
   it('does not attach to two nodes what one alone can have', () => {
@@ -92,6 +100,17 @@ describe('planNode', () => {
     const { create, conflicts } = plan({ pods: users(pod), attachmentsOf });
     expect([create, conflicts.map(({ volume: of, pods }) => [of.metadata.name, pods.length])]).toEqual([[], [['v', 1]]]);
     expect(plan({ pods: users(pod), attachmentsOf, volumes: [volume('v', ['ReadWriteMany'])] }).create).toHaveLength(1);
+  });
+
+  it.each([
+    { users: [], told: "is already exclusively attached to one node and can't be attached to another" },
+    { users: ['default/b', 'default/a'], told: 'is already used by pod(s) a, b' },
+    { users: ['default/a', 'other/c'], told: 'is already used by pod(s) a and 1 pod(s) in different namespaces' },
+    { users: ['other/c', 'more/d'], told: 'is already used by 2 pod(s) in different namespaces' },
+  ])('says who has it: $told', ({ users: names, told }) => {
+    const podsOn = () => names.map((name) => inNamespace(name.slice(0, name.indexOf('/')), name.slice(name.indexOf('/') + 1)));
+    const [conflict] = plan({ pods: users(pod), attachmentsOf: () => [attachment('v', 'other')], podsOn }).conflicts;
+    expect(conflict && conflictMessage(conflict, 'default')).toBe(`Multi-Attach error for volume "v" Volume ${told}`);
   });
 
   it('leaves alone nodes that attach by themselves, and attachments of others', () => {

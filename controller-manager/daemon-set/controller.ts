@@ -15,7 +15,6 @@ import type { Controller, ControllerContext, ControllerDescriptor } from '../con
 import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
 import { earliest } from '../shared/earliest.ts';
 import { deepEqual } from '../shared/equality.ts';
-import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
 import { isPodTerminal } from '../shared/pods.ts';
@@ -126,18 +125,15 @@ class DaemonSetController implements Controller {
   }
 
   #onPodUpdate(pod: Live<Pod>, old: Live<Pod>): void {
-    if (pod.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) {
-      this.#onPodGone(pod);
-      return;
-    }
-    const before = this.#keyOfOwner(old);
     const key = this.#keyOfOwner(pod);
-    if (before !== undefined && before !== key) this.#queue.add(before);
-    if (key === undefined) this.#wakeMatching(pod);
+    if (this.#keyOfOwner(old) !== key) this.#onPodGone(old);
+    if (pod.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) this.#onPodGone(pod);
+    else if (key === undefined) this.#wakeMatching(pod);
     else if (isPodTerminal(pod) && !isPodTerminal(old)) this.#queue.add(key);
     else this.#queue.addPaced(key);
   }
 
+  /** A pod is deleted, or another's now. */
   #onPodGone(pod: Live<Pod>): void {
     const key = this.#keyOfOwner(pod);
     if (key === undefined) return;
@@ -200,9 +196,10 @@ class DaemonSetController implements Controller {
       return undefined;
     }
     if (set.metadata.deletionTimestamp) return undefined;
+    // Asked before pods are read: one that comes or goes in between must not make them look complete.
+    const waitMs = this.#expectations.waitMs(creations(key), deletions(key));
     const history = await this.#history.sync(set, () => this.#pods.byIndex(BY_CONTROLLER, set.metadata.uid));
     const observed = await this.#observe(key, set, history.hash);
-    const waitMs = this.#expectations.waitMs(creations(key), deletions(key));
     const requeueAfterMs = waitMs ?? (await this.#manage(key, observed));
     await this.#writeStatus(observed);
     await this.#history.clean(set, history, this.#pods.byIndex(BY_CONTROLLER, set.metadata.uid));
@@ -213,9 +210,7 @@ class DaemonSetController implements Controller {
     const { namespace = '', uid } = daemonSet.metadata;
     const candidates = [...this.#pods.byIndex(BY_CONTROLLER, uid), ...this.#pods.byIndex(ORPHANS, namespace)];
     const selector = fromLabelSelector(daemonSet.spec.selector);
-    const { owned, adopt, release } = planClaim(daemonSet, candidates, ({ metadata }) => selector.matches(metadata.labels));
-    await this.#owners.release(daemonSet, release);
-    const pods = [...owned, ...(await this.#owners.adopt(daemonSet, adopt))];
+    const pods = await this.#owners.claim(daemonSet, candidates, ({ metadata }) => selector.matches(metadata.labels));
     const now = this.#context.clock.now();
     return {
       daemonSet,

@@ -13,7 +13,6 @@ import {
 import { controllerOf, type EventRecorder, type Informer, newControllerRef, runController } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
-import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl } from '../shared/pod-control.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
@@ -137,9 +136,7 @@ class DeploymentController implements Controller {
     const { namespace = '', uid } = deployment.metadata;
     const candidates = [...this.#sets.byIndex(BY_CONTROLLER, uid), ...this.#sets.byIndex(ORPHANS, namespace)];
     if (candidates.some((set) => this.#staleSets.isStale(set))) return undefined;
-    const { owned, adopt, release } = planClaim(deployment, candidates, ({ metadata }) => selector.matches(metadata.labels));
-    await this.#owners.release(deployment, release);
-    const replicaSets = [...owned, ...(await this.#owners.adopt(deployment, adopt))];
+    const replicaSets = await this.#owners.claim(deployment, candidates, ({ metadata }) => selector.matches(metadata.labels));
     const plan = planDeployment({
       deployment,
       replicaSets,
@@ -194,13 +191,13 @@ class DeploymentController implements Controller {
     return this.#context.client.resource<ReplicaSet>(appsKinds.replicasets);
   }
 
-  /** @returns whether the ReplicaSet is there; false when its namespace goes. */
+  /** @returns whether the ReplicaSet was made; false when its namespace goes, or when it was there already and the cache will tell. */
   async #create(deployment: Live<Deployment>, set: PlannedSet): Promise<boolean> {
     try {
       await this.#setClient.create(newReplicaSet(deployment, set));
     } catch (error) {
-      if (isAlreadyExists(error)) return this.#meet(deployment, set, error);
-      if (isNamespaceTerminating(error)) return false;
+      if (isAlreadyExists(error)) await this.#meet(deployment, set, error);
+      if (isAlreadyExists(error) || isNamespaceTerminating(error)) return false;
       await this.#reportFailure(deployment, set, error);
       throw error;
     }
@@ -209,10 +206,10 @@ class DeploymentController implements Controller {
   }
 
   /** There is a ReplicaSet of this name: it is ours, seen late, or the hash collided with that of another template. */
-  async #meet(deployment: Live<Deployment>, set: PlannedSet, error: unknown): Promise<boolean> {
+  async #meet(deployment: Live<Deployment>, set: PlannedSet, error: unknown): Promise<void> {
     const { namespace, uid } = deployment.metadata;
     const other = await this.#setClient.get(set.name, { namespace });
-    if (controllerOf(other)?.uid === uid && isSameTemplate(other.spec.template ?? {}, deployment.spec.template)) return true;
+    if (controllerOf(other)?.uid === uid && isSameTemplate(other.spec.template ?? {}, deployment.spec.template)) return;
     const collisionCount = (deployment.status.collisionCount ?? 0) + 1;
     await this.#client.updateStatus({ ...deployment, status: { ...deployment.status, collisionCount } });
     throw error;

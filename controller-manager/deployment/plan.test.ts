@@ -130,6 +130,16 @@ describe('RollingUpdate', () => {
     },
   );
 
+  it('counts on from a revision that no number holds', () => {
+    const deployment = aDeployment(1, { image: 'web:2' });
+    const annotations = { [REVISION]: '3546343826724305832' };
+    const sets = [
+      aRevision(deployment, 'web:1', { replicas: 1, revision: 1, annotations }),
+      aRevision(deployment, 'web:2', { replicas: 0, revision: 2 }),
+    ];
+    expect(plan(deployment, sets).revision).toBe('3546343826724305833');
+  });
+
   it('gives a template that comes back a new revision, and remembers the old one', () => {
     const deployment = aDeployment(1, { image: 'web:1' });
     const sets = [

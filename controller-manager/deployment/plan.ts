@@ -7,6 +7,7 @@ import {
   actual,
   byAge,
   byRevision,
+  compareRevisions,
   isActive,
   isChanged,
   isSameTemplate,
@@ -125,7 +126,9 @@ function sortOut({ deployment, replicaSets }: Observed): Sets {
   return { newest, old, all };
 }
 
-const nextRevision = (old: readonly PlannedSet[]): number => Math.max(0, ...old.map(({ annotations }) => revisionOf(annotations))) + 1;
+/** One more than the highest of the old ones. */
+const nextRevision = (old: readonly PlannedSet[]): bigint =>
+  ([...old.map(({ annotations }) => revisionOf(annotations)), 0n].sort(compareRevisions).at(-1) ?? 0n) + 1n;
 
 /** The same with the newest ReplicaSet there, be it to be created. */
 function withNewest({ deployment }: Observed, sets: Sets): Sets & { readonly newest: PlannedSet } {

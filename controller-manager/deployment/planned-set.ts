@@ -67,12 +67,17 @@ export const bySize =
   (a: PlannedSet, b: PlannedSet): number =>
     b.replicas - a.replicas || (tie === 'older' ? byAge(a, b) : byAge(b, a));
 
-export const revisionOf = (annotations: Readonly<Record<string, string>> | undefined): number => {
+/** The revision in an annotation, 0 when there is none: 64 bits of it, which a number would not hold. */
+export const revisionOf = (annotations: Readonly<Record<string, string>> | undefined): bigint => {
   const text = annotations?.[REVISION] ?? '';
-  return /^-?\d+$/.test(text) ? Number(text) : 0;
+  return /^-?\d+$/.test(text) ? BigInt(text) : 0n;
 };
 
-export const byRevision = (a: PlannedSet, b: PlannedSet): number => revisionOf(a.annotations) - revisionOf(b.annotations) || byAge(a, b);
+/** Lowest first. */
+export const compareRevisions = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
+
+export const byRevision = (a: PlannedSet, b: PlannedSet): number =>
+  compareRevisions(revisionOf(a.annotations), revisionOf(b.annotations)) || byAge(a, b);
 
 /** A number kept in an annotation; undefined when there is none or it is not one. */
 export function numberIn(set: PlannedSet, annotation: string): number | undefined {
@@ -99,7 +104,7 @@ export function noteSize(set: PlannedSet, deployment: Deployment): void {
 }
 
 /** Gives the newest ReplicaSet its revision and the annotations it takes over from the Deployment. */
-export function noteRevision(set: PlannedSet, deployment: Deployment, revision: number): void {
+export function noteRevision(set: PlannedSet, deployment: Deployment, revision: bigint): void {
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!NOT_COPIED.has(key)) set.annotations = { ...set.annotations, [key]: value };
   }

@@ -1,7 +1,7 @@
 // The rollback that clients of `extensions/v1beta1` asked for, in an annotation. Upstream: `pkg/controller/deployment/rollback.go`.
 import type { Deployment, Live } from '../../api/index.ts';
 import { NOT_COPIED, ROLLBACK_TO } from './names.ts';
-import { isSameTemplate, type PlannedSet, revisionOf, withoutHash } from './planned-set.ts';
+import { compareRevisions, isSameTemplate, type PlannedSet, revisionOf, withoutHash } from './planned-set.ts';
 
 /** What is written of a rollback, and told. */
 export interface Rollback {
@@ -13,18 +13,18 @@ export interface Rollback {
 }
 
 /** The revision asked for, 0 for the last one; undefined when nobody asks. */
-export function rollbackRevision({ metadata }: Deployment): number | undefined {
+export function rollbackRevision({ metadata }: Deployment): bigint | undefined {
   const text = metadata.annotations?.[ROLLBACK_TO] ?? '';
-  return /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
+  return /^[+-]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : undefined;
 }
 
 /** @param sets all ReplicaSets of the Deployment, with their revisions. */
-export function planRollback(deployment: Live<Deployment>, sets: readonly PlannedSet[], asked: number): Rollback {
+export function planRollback(deployment: Live<Deployment>, sets: readonly PlannedSet[], asked: bigint): Rollback {
   const { [ROLLBACK_TO]: _, ...annotations } = deployment.metadata.annotations ?? {};
   const cleared = { ...deployment, metadata: { ...deployment.metadata, annotations } };
   const warn = (reason: string, message: string): Rollback => ({ deployment: cleared, type: 'Warning', reason, message });
-  const revision = asked === 0 ? lastRevision(sets) : asked;
-  if (revision === 0) return warn('DeploymentRollbackRevisionNotFound', 'Unable to find last revision.');
+  const revision = asked === 0n ? lastRevision(sets) : asked;
+  if (revision === 0n) return warn('DeploymentRollbackRevisionNotFound', 'Unable to find last revision.');
   const set = sets.find((each) => revisionOf(each.annotations) === revision);
   if (!set?.stored) return warn('DeploymentRollbackRevisionNotFound', 'Unable to find the revision to rollback to.');
   const { name } = deployment.metadata;
@@ -40,8 +40,8 @@ export function planRollback(deployment: Live<Deployment>, sets: readonly Planne
 }
 
 /** The highest revision but one; 0 when there is none. */
-function lastRevision(sets: readonly PlannedSet[]): number {
-  const [, last = 0] = sets.map(({ annotations }) => revisionOf(annotations)).sort((a, b) => b - a);
+function lastRevision(sets: readonly PlannedSet[]): bigint {
+  const [, last = 0n] = sets.map(({ annotations }) => revisionOf(annotations)).sort((a, b) => compareRevisions(b, a));
   return last;
 }
 

@@ -18,7 +18,7 @@ import { goSelector } from '../shared/go-text.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
-import { OwnerScales } from './owner-scales.ts';
+import { NoController, OwnerScales } from './owner-scales.ts';
 import { expectedOf, failSafe, needsScale, planBudget, staleInMs } from './plan.ts';
 
 const KIND = policyKinds.poddisruptionbudgets;
@@ -143,6 +143,7 @@ class DisruptionController implements Controller {
       return expectedOf(budget, pods.length, replicas);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
+      if (error instanceof NoController) this.#recorder.event(subject, 'Warning', 'NoControllers', why);
       const message = `Failed to calculate the number of expected pods: ${why}`;
       this.#recorder.event(subject, 'Warning', 'CalculateExpectedPodCountFailed', message);
       throw error;

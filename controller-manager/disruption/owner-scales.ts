@@ -16,6 +16,11 @@ export interface TotalScale {
   readonly unmanaged: number;
 }
 
+/** A pod's controller is not there: of that there is an event of its own. */
+export class NoController extends Error {
+  override readonly name = 'NoController';
+}
+
 type Scaled = KubeObject & { readonly spec: { readonly replicas?: number | undefined } };
 
 /**
@@ -49,22 +54,23 @@ export class OwnerScales {
       if (!owner || asked.has(owner.uid)) continue;
       asked.add(owner.uid);
       const scale = await this.#scaleOf(owner, pod.metadata.namespace ?? '');
-      if (!scale) throw new Error(`found no controllers for pod ${JSON.stringify(pod.metadata.name)}`);
+      if (!scale) throw new NoController(`found no controllers for pod ${JSON.stringify(pod.metadata.name)}`);
       found.set(scale.uid, scale.replicas);
     }
     return { replicas: [...found.values()].reduce((sum, replicas) => sum + replicas, 0), unmanaged };
   }
 
-  #scaleOf(owner: OwnerReference, namespace: string): OwnerScale | undefined | Promise<OwnerScale | undefined> {
+  /** What the caches do not know the server is asked for: they may have the pod before its controller. */
+  async #scaleOf(owner: OwnerReference, namespace: string): Promise<OwnerScale | undefined> {
+    return this.#cachedScale(owner, namespace) ?? (await this.#scaleOfOther(owner, namespace));
+  }
+
+  #cachedScale(owner: OwnerReference, namespace: string): OwnerScale | undefined {
     const key = keyOf({ group: groupOf(owner.apiVersion), kind: owner.kind });
-    const cache = this.#caches.get(key);
-    if (!cache) return this.#scaleOfOther(owner, namespace);
-    const object = cache.get(namespace, owner.name);
+    const object = this.#caches.get(key)?.get(namespace, owner.name);
     if (object?.metadata.uid !== owner.uid) return undefined;
     const above = key === keyOf(appsKinds.replicasets) ? controllerOf(object) : undefined;
-    if (above && keyOf({ group: groupOf(above.apiVersion), kind: above.kind }) === keyOf(appsKinds.deployments)) {
-      return this.#scaleOf(above, namespace);
-    }
+    if (above?.kind === appsKinds.deployments.kind) return this.#cachedScale(above, namespace);
     return { uid: object.metadata.uid, replicas: object.spec.replicas ?? 1 };
   }
 

@@ -7,7 +7,8 @@ import { SliceTracker } from '../shared/endpoint-slices/tracker.ts';
 import { SliceWriter } from '../shared/endpoint-slices/writer.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { subjectOf } from '../shared/subject.ts';
-import { isMirrored, MIRROR_MANAGER, planMirrors } from './plan.ts';
+import { isMirrored, MIRROR_MANAGER, type MirrorPlan, planMirrors } from './plan.ts';
+import { type EndpointTally, tallyChanges } from './tally.ts';
 
 const BATCH_MS = 100;
 const BACKOFF_MS = 1_000;
@@ -29,6 +30,8 @@ class EndpointSliceMirroringController implements Controller {
   readonly #recorder: EventRecorder;
   readonly #writer: SliceWriter;
   readonly #tracker = new SliceTracker();
+  /** What was counted last, by key. */
+  readonly #tallies = new Map<string, EndpointTally>();
 
   constructor(context: ControllerContext) {
     const { informers, settings } = context;
@@ -44,12 +47,24 @@ class EndpointSliceMirroringController implements Controller {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    const { clock, logger, settings } = this.#context;
+    const { clock, logger, settings, metrics } = this.#context;
+    const { endpoints, slices, slicesNeeded, seconds } = metrics.mirrors;
+    const tallies = () => [...this.#tallies.values()];
+    endpoints.take(signal, () => tallies().map((tally) => ({ labels: {}, count: tally.endpoints })));
+    slices.take(signal, () => tallies().map((tally) => ({ labels: {}, count: tally.slices })));
+    slicesNeeded.take(signal, () => tallies().map((tally) => ({ labels: {}, count: tally.slicesNeeded })));
     return runController({
       name: endpointSliceMirroringController.name,
       queue: this.#queue,
       workers: settings.mirroringConcurrentServiceEndpointSyncs,
-      reconcile: (key) => this.#reconcile(key),
+      reconcile: async (key) => {
+        const start = clock.monotonic();
+        try {
+          return await this.#reconcile(key);
+        } finally {
+          seconds.observe((clock.monotonic() - start) / 1000);
+        }
+      },
       clock,
       logger,
       signal,
@@ -87,24 +102,39 @@ class EndpointSliceMirroringController implements Controller {
   async #reconcile(key: string): Promise<ReconcileResult | undefined> {
     const endpoints = this.#endpoints.getByKey(key);
     const slices = this.#slices.byIndex(SERVICE_NAME, key).filter((slice) => ownerOf(slice) === key);
-    const owner = { key, title: `Endpoints ${key}`, isGoing: false };
+    const owner = { key, title: `Endpoints ${key}`, isGoing: endpoints?.metadata.deletionTimestamp !== undefined };
     if (!endpoints || !isMirrored(endpoints, this.#services.getByKey(key))) {
+      this.#tallies.delete(key);
       await this.#writer.write(owner, { creates: [], updates: [], deletes: slices, unchanged: [] });
+      if (slices.length > 0) this.#context.metrics.mirrors.changes.inc({ operation: 'delete' }, slices.length);
       if (!endpoints) this.#forget(key);
       return undefined;
     }
     if (this.#tracker.isStale(key, slices)) return { requeueAfterMs: STALE_MS };
     const max = this.#context.settings.mirroringMaxEndpointsPerSubset;
-    const { changes, invalid, skipped } = planMirrors(endpoints, slices, max);
-    const triggerTime = endpoints.metadata.annotations?.[LAST_CHANGE];
-    await this.#writer.write({ ...owner, triggerTime }, changes);
-    if (changes.creates.length + changes.updates.length + changes.deletes.length === 0) return undefined;
+    const plan = planMirrors(endpoints, slices, max);
+    const { changes, invalid, skipped } = plan;
     if (invalid > 0) this.#warn(endpoints, 'InvalidIPAddress', `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices`);
-    if (skipped > 0) {
+    if (skipped > invalid) {
       const limit = `A max of ${max} addresses can be mirrored to EndpointSlices per Endpoints subset.`;
       this.#warn(endpoints, 'TooManyAddressesToMirror', `${limit} ${skipped} addresses were skipped`);
     }
+    const triggerTime = endpoints.metadata.annotations?.[LAST_CHANGE];
+    await this.#writer.write({ ...owner, triggerTime }, changes);
+    this.#count(key, plan, slices);
     return undefined;
+  }
+
+  #count(key: string, { changes, skipped }: MirrorPlan, before: readonly Live<EndpointSlice>[]): void {
+    const { mirrors } = this.#context.metrics;
+    const tally = tallyChanges(changes, before);
+    this.#tallies.set(key, tally);
+    mirrors.added.observe(tally.added);
+    mirrors.updated.observe(tally.updated);
+    mirrors.removed.observe(tally.removed);
+    mirrors.skipped.observe(skipped);
+    const written = { create: changes.creates, update: changes.updates, delete: changes.deletes };
+    for (const [operation, { length }] of Object.entries(written)) if (length > 0) mirrors.changes.inc({ operation }, length);
   }
 
   #forget(key: string): void {

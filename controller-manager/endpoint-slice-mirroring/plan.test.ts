@@ -74,6 +74,33 @@ describe('mirrors', () => {
   it('leave out what is too much and what is no address', () => {
     const addresses = Array.from({ length: 5 }, (_, i) => ({ ip: i === 0 ? 'nonsense' : `10.0.0.${i}` }));
     const { changes, invalid, skipped } = planMirrors(endpoints([{ addresses, ports: [] }]), [], 3);
-    expect([changes.creates[0]?.endpoints.length, invalid, skipped]).toEqual([2, 1, 2]);
+    expect([changes.creates[0]?.endpoints.length, invalid, skipped]).toEqual([3, 0, 2]);
+    const all = planMirrors(endpoints([{ addresses, ports: [] }]), [], 9);
+    expect([all.changes.creates[0]?.endpoints.length, all.invalid, all.skipped]).toEqual([4, 1, 1]);
+  });
+
+  it('have each address once, with all its ports, and not ready if one says so', () => {
+    const [one, two] = [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }];
+    const [http, https] = [
+      { name: 'http', port: 80 },
+      { name: 'https', port: 443 },
+    ];
+    const { changes } = planMirrors(
+      endpoints([
+        { addresses: [one, two], ports: [http] },
+        { addresses: [one], ports: [https] },
+        { notReadyAddresses: [two], ports: [http] },
+      ]),
+      [],
+      1000,
+    );
+    const said = changes.creates.map((slice) => [
+      slice.ports?.map(({ port }) => port),
+      slice.endpoints.map(({ addresses, conditions }) => [addresses[0], conditions?.ready]),
+    ]);
+    expect(said).toEqual([
+      [[80], [['10.0.0.2', false]]],
+      [[80, 443], [['10.0.0.1', true]]],
+    ]);
   });
 });

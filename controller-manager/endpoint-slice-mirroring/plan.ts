@@ -10,7 +10,7 @@ import type {
   Live,
   Service,
 } from '../../api/index.ts';
-import { LAST_CHANGE } from '../endpoints/plan.ts';
+import { LAST_CHANGE, repack } from '../endpoints/plan.ts';
 import {
   type EndpointGroup,
   endpointKey,
@@ -30,7 +30,7 @@ const SKIP = 'endpointslice.kubernetes.io/skip-mirror';
 const LEADER = 'control-plane.alpha.kubernetes.io/leader';
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** Endpoints in one slice of a mirror. */
-const SLICE_MAX = 1000;
+export const SLICE_MAX = 1000;
 const TYPES = ['IPv4', 'IPv6'] as const;
 
 type Slice = Live<EndpointSlice>;
@@ -46,7 +46,7 @@ export interface MirrorPlan {
   readonly changes: SliceChanges;
   /** Addresses that are none. */
   readonly invalid: number;
-  /** Addresses that are too many, subset by subset. */
+  /** Addresses that are none, or too many in their subset. */
   readonly skipped: number;
 }
 
@@ -58,7 +58,7 @@ export interface MirrorPlan {
 export function planMirrors(endpoints: Live<Endpoints>, slices: readonly Slice[], max: number): MirrorPlan {
   const groups = new Map<Type, Map<string, EndpointGroup>>(TYPES.map((type) => [type, new Map()]));
   const counts = { invalid: 0, skipped: 0 };
-  for (const subset of endpoints.subsets ?? []) {
+  for (const subset of repack(endpoints.subsets ?? [])) {
     const { kept, invalid, skipped } = addressesOf(subset, max);
     counts.invalid += invalid;
     counts.skipped += skipped;
@@ -95,15 +95,13 @@ function addressesOf({ addresses = [], notReadyAddresses = [] }: EndpointSubset,
     ...addresses.map((address) => ({ address, ready: true })),
     ...notReadyAddresses.map((address) => ({ address, ready: false })),
   ];
-  let seen = 0;
   for (const { address, ready } of all) {
-    if (seen >= max) break;
-    seen++;
+    if (kept.length >= max) break;
     const family = isIP(address.ip);
     if (family === 0) invalid++;
     else kept.push({ type: family === 4 ? 'IPv4' : 'IPv6', endpoint: endpointOf(address, ready) });
   }
-  return { kept, invalid, skipped: all.length - seen };
+  return { kept, invalid, skipped: all.length - kept.length };
 }
 
 /** Upstream: `addressToEndpoint`. */

@@ -76,11 +76,15 @@ class EndpointsController implements Controller {
       },
       onDelete: (pod) => this.#wake(pod, undefined),
     });
+    // Endpoints without a Service are somebody's own: only those that lose theirs go with it.
+    const ofService = (endpoints: Live<Endpoints>) => this.#services.getByKey(keyOf(endpoints)) !== undefined;
     this.#endpoints.addHandler({
       // The event of our own last write, for which a reconcile may have waited, or somebody else's change.
-      onUpdate: (endpoints) => this.#queue.addPaced(keyOf(endpoints)),
+      onUpdate: (endpoints) => {
+        if (ofService(endpoints)) this.#queue.addPaced(keyOf(endpoints));
+      },
       onDelete: (endpoints) => {
-        if (this.#services.getByKey(keyOf(endpoints))) this.#queue.add(keyOf(endpoints));
+        if (ofService(endpoints)) this.#queue.add(keyOf(endpoints));
       },
     });
   }

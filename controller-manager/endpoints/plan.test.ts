@@ -62,6 +62,8 @@ describe('planEndpoints', () => {
       .build();
     const plan = planEndpoints(aService({ clusterIP: 'None', ports: undefined }), [pod], undefined, undefined);
     expect(plan?.labels).toHaveProperty(['service.kubernetes.io/headless'], '');
+    const labelled = planEndpoints({ ...aService(), metadata: meta('web', { labels: plan?.labels }) }, [pod], undefined, undefined);
+    expect(labelled?.labels).not.toHaveProperty(['service.kubernetes.io/headless']);
     expect(plan?.subsets).toEqual([{ addresses: [{ ...address('a', '10.0.0.1', 'n1'), hostname: 'first' }] }]);
   });
 

@@ -47,12 +47,12 @@ export function planEndpoints(
 ): EndpointsPlan | undefined {
   const all = repack(pods.flatMap((pod) => subsetsOf(service, pod)));
   const { subsets, truncated } = truncate(all);
-  const labels = { ...service.metadata.labels, [MANAGED_BY]: MANAGER, ...(isHeadless(service) ? { [HEADLESS]: '' } : {}) };
+  const labels = { ...withoutHeadless(service.metadata.labels), ...(isHeadless(service) ? { [HEADLESS]: '' } : {}), [MANAGED_BY]: MANAGER };
   const { [LAST_CHANGE]: _, [OVER_CAPACITY]: over, ...others } = current?.metadata.annotations ?? {};
   const isSame =
     current !== undefined &&
     deepEqual(withoutVersions(current.subsets ?? []), withoutVersions(subsets)) &&
-    deepEqual(current.metadata.labels ?? {}, labels) &&
+    deepEqual(withoutHeadless(current.metadata.labels), withoutHeadless(labels)) &&
     (over !== undefined) === truncated;
   if (isSame) return undefined;
   const annotations = {
@@ -61,6 +61,11 @@ export function planEndpoints(
     ...(truncated ? { [OVER_CAPACITY]: 'truncated' } : {}),
   };
   return { subsets, labels, annotations };
+}
+
+/** Whoever labels a Service so does not make it headless; alone the label is no reason to write. */
+function withoutHeadless({ [HEADLESS]: _, ...labels }: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return labels;
 }
 
 /** Without a cluster IP, whether none was given yet or none is wanted. */
@@ -114,30 +119,63 @@ export function portOf({ targetPort, protocol }: ServicePort, pod: Pod): number 
   return undefined;
 }
 
-/** Addresses of the same set of ports go together; all is sorted, so that equal sets are equal lists. */
-function repack(subsets: readonly EndpointSubset[]): EndpointSubset[] {
-  const byAddress = new Map<string, { address: EndpointAddress; ready: boolean; ports: Map<string, EndpointPort> }>();
-  for (const subset of subsets) {
-    const ready = subset.addresses !== undefined;
-    for (const address of subset.addresses ?? subset.notReadyAddresses ?? []) {
-      const key = `${address.ip}/${address.targetRef?.uid ?? ''}/${ready}`;
-      const entry = byAddress.get(key) ?? { address, ready, ports: new Map<string, EndpointPort>() };
-      for (const port of subset.ports ?? []) entry.ports.set(canonicalJson(port), port);
-      byAddress.set(key, entry);
-    }
-  }
+/**
+ * Addresses of the same set of ports go together; all is sorted, so that equal sets are equal lists. An address that one says is not ready
+ * for a port is not. Upstream: `RepackSubsets` of `pkg/api/v1/endpoints`.
+ */
+export function repack(subsets: readonly EndpointSubset[]): EndpointSubset[] {
   const byPorts = new Map<string, { ports: EndpointPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }>();
-  for (const { address, ready, ports } of byAddress.values()) {
-    const keys = [...ports.keys()].sort();
-    const group = byPorts.get(keys.join()) ?? { ports: [...ports.values()].sort(byName), ready: [], notReady: [] };
-    (ready ? group.ready : group.notReady).push(address);
-    byPorts.set(keys.join(), group);
+  for (const { address, ports } of portsByAddress(subsets)) {
+    for (const ready of [true, false]) {
+      const own = [...ports].filter(([, port]) => port.ready === ready);
+      if (own.length === 0) continue;
+      const key = own
+        .map(([text]) => text)
+        .sort()
+        .join();
+      const list = own.flatMap(([, { port }]) => (port ? [port] : [])).sort(byName);
+      const group = byPorts.get(key) ?? { ports: list, ready: [], notReady: [] };
+      (ready ? group.ready : group.notReady).push(address);
+      byPorts.set(key, group);
+    }
   }
   const keys = [...byPorts.keys()].sort();
   return keys.flatMap((key) => {
     const group = byPorts.get(key);
     return group ? [subsetOf(group.ports, group.ready.sort(byIp), group.notReady.sort(byIp))] : [];
   });
+}
+
+interface AddressPorts {
+  readonly address: EndpointAddress;
+  /** By what they say; one that is undefined stands for none. */
+  readonly ports: Map<string, { readonly port: EndpointPort | undefined; readonly ready: boolean }>;
+}
+
+function portsByAddress(subsets: readonly EndpointSubset[]): Iterable<AddressPorts> {
+  const found = new Map<string, AddressPorts>();
+  for (const { addresses = [], notReadyAddresses = [], ports = [] } of subsets) {
+    const all = ports.length > 0 ? ports : [undefined];
+    for (const address of addresses) note(found, address, all, true);
+    for (const address of notReadyAddresses) note(found, address, all, false);
+  }
+  return found.values();
+}
+
+function note(
+  found: Map<string, AddressPorts>,
+  address: EndpointAddress,
+  all: readonly (EndpointPort | undefined)[],
+  ready: boolean,
+): void {
+  const key = `${address.ip}/${address.targetRef?.uid ?? ''}`;
+  const known: AddressPorts = found.get(key) ?? { address, ports: new Map() };
+  found.set(key, known);
+  const { ports } = known;
+  for (const port of all) {
+    const text = port ? canonicalJson(port) : '';
+    if (ports.get(text)?.ready !== false) ports.set(text, { port, ready });
+  }
 }
 
 const subsetOf = (ports: EndpointPort[], ready: EndpointAddress[], notReady: EndpointAddress[]): EndpointSubset => ({

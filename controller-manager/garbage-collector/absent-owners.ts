@@ -25,4 +25,5 @@ export class AbsentOwners {
   }
 }
 
-const keyOf = ({ group, kind, namespace, name }: Coordinates, uid: string): string => [uid, group, kind, namespace, name].join('|');
+const keyOf = ({ group, version, kind, namespace, name }: Coordinates, uid: string): string =>
+  [uid, group, version, kind, namespace, name].join('|');

@@ -13,6 +13,7 @@ import {
   type GraphNode,
   ORPHAN,
   OwnerGraph,
+  otherPlaces,
   refersTo,
 } from './graph.ts';
 
@@ -100,15 +101,20 @@ class GarbageCollector implements Controller {
 
   /** Looks for an owner that was never seen. */
   async #lookFor(node: GraphNode): Promise<{ requeueAfterMs: number } | undefined> {
-    const found = await this.#find(node.coordinates);
+    // Once it is seen, it is where it is seen.
+    const { coordinates } = node;
+    const found = await this.#find(coordinates);
     if (found === 'foreign') return undefined;
     if (found?.metadata.uid !== node.uid) {
       // Dependents may mean different objects by the same uid: each is judged by its own reference.
-      this.#absent.add(node.coordinates, node.uid);
-      if (this.#graph.get(node.uid)?.isVirtual) this.#graph.remove(node.uid);
+      this.#absent.add(coordinates, node.uid);
+      const next = otherPlaces(node).find((place) => !this.#absent.has(place, node.uid));
+      if (!this.#graph.get(node.uid)?.isVirtual) return undefined;
+      if (next) this.#graph.relocate(node, next);
+      else this.#graph.remove(node.uid);
       return undefined;
     }
-    return this.#monitors.informer(node.coordinates.group, node.coordinates.kind) ? { requeueAfterMs: UNSEEN_MS } : undefined;
+    return this.#monitors.informer(coordinates.group, coordinates.kind) ? { requeueAfterMs: UNSEEN_MS } : undefined;
   }
 
   async #check(node: GraphNode): Promise<void> {
@@ -184,11 +190,13 @@ class GarbageCollector implements Controller {
    * Asks the server for an object.
    *
    * @returns undefined when it is not there; `foreign` when a cluster-scoped object refers to a namespaced kind, which cannot be.
-   * @throws when the kind is not served: that may change, so nothing is judged.
+   * @throws when the kind is not served, or not at this version: that may change, so nothing is judged.
    */
-  async #find({ group, kind, namespace, name }: Coordinates): Promise<Live<KubeObject> | 'foreign' | undefined> {
+  async #find({ group, version, kind, namespace, name }: Coordinates): Promise<Live<KubeObject> | 'foreign' | undefined> {
     const info = this.#monitors.kind(group, kind);
-    if (!info) throw new Error(`no kind ${kind} is served in group "${group}"`);
+    if (!info || !this.#monitors.serves(group, version, kind)) {
+      throw new Error(`no kind ${kind} is served in version ${version} of group "${group}"`);
+    }
     if (info.namespaced && namespace === '') return 'foreign';
     return await this.#get(info, name, info.namespaced ? namespace : undefined);
   }
@@ -212,7 +220,7 @@ class GarbageCollector implements Controller {
     if (isCircle) {
       await this.#patchOwners(node, object, (owners) => owners.map((owner) => ({ ...owner, blockOwnerDeletion: false })));
     }
-    await this.#delete(node, undefined, 'Foreground');
+    await this.#delete(node, object, 'Foreground');
   }
 
   async #dropReferences(node: GraphNode, object: Live<KubeObject>, references: readonly OwnerReference[]): Promise<void> {

@@ -93,6 +93,16 @@ export class OwnerGraph {
     }
   }
 
+  /**
+   * A node that was never seen is not where it was looked for. Who means it there refers to nothing; others mean it elsewhere, where it
+   * is to be looked for next. Upstream: `getAlternateOwnerIdentity`.
+   */
+  relocate(node: GraphNode, coordinates: Coordinates): void {
+    for (const dependent of node.dependents) if (isSamePlace(placeMeant(dependent, node), node.coordinates)) this.#sink.check(dependent);
+    node.coordinates = coordinates;
+    this.#sink.check(node);
+  }
+
   #add(uid: string, coordinates: Coordinates): GraphNode {
     const node: GraphNode = {
       uid,
@@ -182,6 +192,22 @@ export function refersTo(reference: OwnerReference, namespace: string, owner: Co
   const sameNamespace = owner.namespace === '' || owner.namespace === namespace;
   return meant.group === owner.group && meant.kind === owner.kind && meant.name === owner.name && sameNamespace;
 }
+
+/** The other places at which dependents take a node to be. */
+export const otherPlaces = (node: GraphNode): Coordinates[] =>
+  [...node.dependents].flatMap((dependent) => {
+    const place = placeMeant(dependent, node);
+    return place && !isSamePlace(place, node.coordinates) ? [place] : [];
+  });
+
+function placeMeant(dependent: GraphNode, { uid }: GraphNode): Coordinates | undefined {
+  const reference = dependent.owners.find((owner) => owner.uid === uid);
+  return reference && coordinatesOfOwner(reference, dependent.coordinates.namespace);
+}
+
+const PLACE = ['group', 'version', 'kind', 'namespace', 'name'] as const;
+
+const isSamePlace = (a: Coordinates | undefined, b: Coordinates): boolean => PLACE.every((part) => a?.[part] === b[part]);
 
 /** Whether a reference means an object of another namespace. */
 const isElsewhere = (reference: OwnerReference, namespace: string, owner: Coordinates): boolean =>

@@ -135,6 +135,12 @@ describe('byUtilization', () => {
       error: 'did not receive metrics for targeted pods (pods might be unready)',
     },
     {
+      why: 'no metrics of those that request nothing',
+      pods: [aReady('p0').requests({ memory: '1' })],
+      values: [],
+      error: 'did not receive metrics for targeted pods (pods might be unready)',
+    },
+    {
       why: 'no request',
       pods: [aReady('p0').requests({ memory: '1' })],
       values: [5],

@@ -42,9 +42,12 @@ export function byUtilization(
   metrics: PodMetrics,
   { resource, container, target }: { readonly resource: string; readonly container: string | undefined; readonly target: number },
 ): Proposal {
-  const requests = new Map(demandPods(observed).map((pod) => [pod.metadata.name, requestOf(pod, resource, container)]));
+  const pods = demandPods(observed);
+  let requests: ReadonlyMap<string, number> = new Map();
   let reported: { usage: number; utilization: number } | undefined;
   const ratioOf = (counted: PodMetrics): number => {
+    // What pods request is looked at only when some of them were measured.
+    if (requests.size === 0) requests = new Map(pods.map((pod) => [pod.metadata.name, requestOf(pod, resource, container)]));
     const { usage, utilization } = utilizationOf(counted, requests);
     reported ??= { usage, utilization };
     return utilization / target;

@@ -23,7 +23,6 @@ import type { Controller, ControllerContext, ControllerDescriptor } from '../con
 import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
 import { earliest } from '../shared/earliest.ts';
 import { deepEqual } from '../shared/equality.ts';
-import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
 import { isPodReady } from '../shared/pods.ts';
@@ -128,7 +127,11 @@ class JobController implements Controller {
         if (job.metadata.generation === old.metadata.generation && !isJobFinished(job)) this.#queue.addPaced(keyOf(job));
         else this.#onJob(job);
       },
-      onDelete: (job) => this.#onJob(job, true),
+      onDelete: (job) => {
+        // One of the same name may be there already.
+        this.#forget(keyOf(job));
+        this.#onJob(job, true);
+      },
     });
     this.#pods.addHandler({
       onAdd: (pod) => {
@@ -146,6 +149,13 @@ class JobController implements Controller {
         this.#onPod(pod, undefined, true);
       },
     });
+  }
+
+  /** What was expected of one that is gone, and how its pods failed. */
+  #forget(key: string): void {
+    this.#expectations.forget(key);
+    this.#releases.forget(key);
+    this.#backoff.delete(key);
   }
 
   #onJob(job: Live<Job>, isGone = false): void {
@@ -200,12 +210,11 @@ class JobController implements Controller {
   async #reconcile(key: string): Promise<{ requeueAfterMs: number | undefined } | undefined> {
     const job = this.#jobs.getByKey(key);
     if (!job) {
-      this.#expectations.forget(key);
-      this.#releases.forget(key);
+      this.#forget(key);
       this.#queue.drop(key);
       this.#stale.forget(key);
     }
-    if (!job || isJobFinished(job)) this.#backoff.delete(key);
+    if (job && isJobFinished(job)) this.#backoff.delete(key);
     if (!job || isForeign(job) || isJobFinished(job) || this.#stale.isStale(job)) return undefined;
     const { clock } = this.#context;
     const begin = clock.monotonic();
@@ -229,24 +238,23 @@ class JobController implements Controller {
     const verdict = verdictOf(observed, view);
     const outcome = verdict ? await this.#end(observed, view, verdict) : await this.#manage(key, observed, view);
     await this.#track(key, observed, view, outcome);
-    return { ...outcome, action: outcome.action ?? (observed.satisfied ? 'tracking' : 'reconciling') };
+    return { ...outcome, action: outcome.action ?? (observed.waitMs === undefined ? 'tracking' : 'reconciling') };
   }
 
   async #observe(key: string, job: Live<Job>): Promise<Observed> {
-    // Asked before pods are read: one that comes in between must not make them look complete.
-    const satisfied = this.#expectations.satisfied(key);
+    // Asked before pods are read: one that comes in between must not make them look complete, nor be counted once more.
+    const waitMs = this.#expectations.waitMs(key);
+    const released = this.#releases.of(key);
     const { namespace = '', uid } = job.metadata;
     const candidates = [...this.#pods.byIndex(BY_CONTROLLER, uid), ...this.#pods.byIndex(ORPHANS, namespace)];
     const selector = fromLabelSelector(job.spec.selector);
-    const { owned, adopt, release } = planClaim(job, candidates, ({ metadata }) => selector.matches(metadata.labels));
-    await this.#owners.release(job, release);
-    const pods = [...owned, ...(await this.#owners.adopt(job, adopt))];
+    const pods = await this.#owners.claim(job, candidates, ({ metadata }) => selector.matches(metadata.labels));
     const backoff = this.#backoff.get(key) ?? NO_FAILURES;
-    return { job, pods, released: this.#releases.of(key), backoff, satisfied, now: this.#context.clock.now() };
+    return { job, pods, released, backoff, waitMs, now: this.#context.clock.now() };
   }
 
   /** Deletes what still runs of a job that is to end; their finalizers stay until they are counted. */
-  async #end({ job, satisfied, now }: Observed, view: View, verdict: JobCondition): Promise<Outcome> {
+  async #end({ job, waitMs, now }: Observed, view: View, verdict: JobCondition): Promise<Outcome> {
     const deleted = await deleteAll(view.active, (pod) => this.#podControl.delete(job, pod));
     const status = statusOf(job, now, {
       active: view.active.length - deleted.count,
@@ -254,15 +262,15 @@ class JobController implements Controller {
       terminating: view.terminating + deleted.count,
     });
     // Not before all are seen to go: there may be more that the cache does not know yet.
-    const isSure = satisfied && deleted.count === view.active.length;
-    return { status, verdict: isSure ? verdict : undefined, error: deleted.error };
+    const isSure = waitMs === undefined && deleted.count === view.active.length;
+    return { status, verdict: isSure ? verdict : undefined, error: deleted.error, requeueAfterMs: waitMs };
   }
 
   /** Deletes and creates pods of a job that goes on, and tells when it is complete, suspended or resumed. */
   async #manage(key: string, observed: Observed, view: View): Promise<Outcome> {
     const { job, now } = observed;
-    const mayChange = observed.satisfied && !job.metadata.deletionTimestamp;
-    const plan: PodsPlan = mayChange ? planPods(observed, view) : { remove: [], create: [], waitMs: undefined };
+    const mayChange = observed.waitMs === undefined && !job.metadata.deletionTimestamp;
+    const plan: PodsPlan = mayChange ? planPods(observed, view) : { remove: [], create: [], waitMs: observed.waitMs };
     const deleted = await this.#removePods(key, job, plan.remove);
     const created = await this.#createPods(key, job, view, plan.create);
     const active = view.active.length - deleted.count + created.count;

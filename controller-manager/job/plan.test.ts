@@ -31,7 +31,7 @@ const observe = (job: Live<Job>, pods: readonly PodBuilder[], more: Partial<Obse
   pods: pods.map((pod) => pod.build()),
   released: new Set(),
   backoff: NO_FAILURES,
-  satisfied: true,
+  waitMs: undefined,
   now: NOW,
   ...more,
 });

@@ -29,7 +29,7 @@ const track = (
     pods: pods.map((pod) => pod.build()),
     released: new Set<string>(),
     backoff: NO_FAILURES,
-    satisfied: true,
+    waitMs: undefined,
     now: NOW,
     ...more,
   };

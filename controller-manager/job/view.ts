@@ -13,8 +13,8 @@ export interface Observed {
   /** Pods whose finalizer was taken away, though the cache does not show it yet. */
   readonly released: ReadonlySet<string>;
   readonly backoff: BackoffRecord;
-  /** Whether the cache shows all that was created and deleted. */
-  readonly satisfied: boolean;
+  /** How long what was created and deleted, and is not in the cache yet, is waited for at most; undefined once all is seen. */
+  readonly waitMs: number | undefined;
   readonly now: number;
 }
 

@@ -2,7 +2,10 @@ import { type NamespaceCondition, toTime } from '../../api/index.ts';
 
 /** What came of an attempt to delete everything in a namespace. */
 export interface DeletionFindings {
+  /** Groups that did not tell what they serve, each with why. */
   readonly discoveryErrors: readonly string[];
+  /** Why nothing could be found out at all. */
+  readonly discoveryFailure?: string | undefined;
   readonly contentErrors: readonly string[];
   /** How many objects are left, by resource and group. */
   readonly remaining: readonly { readonly resource: string; readonly group: string; readonly count: number }[];
@@ -17,14 +20,18 @@ interface Statement {
   wrong(findings: DeletionFindings): readonly [reason: string, message: string] | undefined;
 }
 
-const listed = (errors: readonly string[]): string => (errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`);
+const listed = (errors: readonly string[]): string => [...errors].sort().join(', ');
 
 const STATEMENTS: readonly Statement[] = [
   {
     type: 'NamespaceDeletionDiscoveryFailure',
     fine: ['ResourcesDiscovered', 'All resources successfully discovered'],
-    wrong: ({ discoveryErrors: errors }) =>
-      errors.length ? ['DiscoveryFailed', `Discovery failed for some groups, ${errors.length} failing: ${listed(errors)}`] : undefined,
+    wrong: ({ discoveryErrors: errors, discoveryFailure: failure }) => {
+      if (failure !== undefined) return ['DiscoveryFailed', failure];
+      if (errors.length === 0) return undefined;
+      const what = `unable to retrieve the complete list of server APIs: ${listed(errors)}`;
+      return ['DiscoveryFailed', `Discovery failed for some groups, ${errors.length} failing: ${what}`];
+    },
   },
   {
     type: 'NamespaceDeletionGroupVersionParsingFailure',

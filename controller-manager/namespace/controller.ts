@@ -99,9 +99,10 @@ class NamespaceController implements Controller {
     }
     const findings = await this.#empty(name, signal);
     namespace = await this.#report(namespace, findings);
-    if (findings.remaining.length > 0 || findings.contentErrors.length > 0 || findings.discoveryErrors.length > 0) {
-      return this.#again(namespace, findings);
-    }
+    const { remaining, contentErrors, discoveryErrors, discoveryFailure } = findings;
+    const error = discoveryFailure ?? contentErrors[0] ?? discoveryErrors[0];
+    if (error !== undefined) throw new Error(`namespace could not be emptied: ${error}`);
+    if (remaining.length > 0) return this.#again(namespace);
     await this.#finalize(namespace);
     return undefined;
   }
@@ -110,16 +111,14 @@ class NamespaceController implements Controller {
     return this.#context.client.resource<Namespace>(coreKinds.namespaces);
   }
 
-  #again({ metadata }: Live<Namespace>, { contentErrors, discoveryErrors }: DeletionFindings): { requeueAfterMs: number } {
-    const error = contentErrors[0] ?? discoveryErrors[0];
-    if (error !== undefined) throw new Error(`namespace could not be emptied: ${error}`);
+  #again({ metadata }: Live<Namespace>): { requeueAfterMs: number } {
     const elapsedMs = this.#context.clock.now() - msOf(metadata.deletionTimestamp);
     return { requeueAfterMs: Math.min(REQUEUE_MS_MAX, Math.max(REQUEUE_MS_MIN, elapsedMs / 2)) };
   }
 
   /** Deletes everything in the namespace: pods first, and the rest once they are gone. */
   async #empty(namespace: string, signal: AbortSignal): Promise<DeletionFindings> {
-    const { kinds, errors } = await this.#discover();
+    const { kinds, errors, failure } = await this.#discover();
     const deletable = kinds.filter(({ namespaced, verbs }) => namespaced && verbs.includes('delete') && verbs.includes('list'));
     const contentErrors: string[] = [];
     const rests: Rest[] = [];
@@ -136,14 +135,14 @@ class NamespaceController implements Controller {
     const isPods = ({ group, resource }: KindInfo) => group === '' && resource === 'pods';
     await emptyAll(deletable.filter(isPods));
     if (rests.length === 0 && contentErrors.length === 0) await emptyAll(deletable.filter((kind) => !isPods(kind)));
-    return findingsOf(errors, contentErrors, rests);
+    return { ...leftOf(rests), discoveryErrors: errors, discoveryFailure: failure, contentErrors };
   }
 
-  async #discover(): Promise<Discovered> {
+  async #discover(): Promise<Pick<Discovered, 'kinds' | 'errors'> & { readonly failure?: string }> {
     try {
       return await discover(this.#context.client);
     } catch (error) {
-      return { kinds: [], errors: [error instanceof Error ? error.message : String(error)] };
+      return { kinds: [], errors: [], failure: error instanceof Error ? error.message : String(error) };
     }
   }
 
@@ -188,11 +187,11 @@ class NamespaceController implements Controller {
   }
 }
 
-function findingsOf(discoveryErrors: readonly string[], contentErrors: readonly string[], rests: readonly Rest[]): DeletionFindings {
+function leftOf(rests: readonly Rest[]): Pick<DeletionFindings, 'remaining' | 'finalizers'> {
   const finalizers = new Map<string, number>();
   for (const { metadata } of rests.flatMap(({ objects }) => objects)) {
     for (const finalizer of metadata.finalizers ?? []) finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
   }
   const remaining = rests.map(({ kind: { resource, group }, objects }) => ({ resource, group, count: objects.length }));
-  return { discoveryErrors, contentErrors, remaining, finalizers };
+  return { remaining, finalizers };
 }

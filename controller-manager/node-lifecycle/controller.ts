@@ -7,7 +7,7 @@ import { runPeriodically } from '../shared/periodic.ts';
 import { podCondition } from '../shared/pods.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { swapTaints } from '../shared/taints.ts';
-import { type NodeHealth, observe, readyCondition, silentConditions } from './health.ts';
+import { isSilent, type NodeHealth, observe, readyCondition, silentConditions } from './health.ts';
 import { TaintLimiter } from './taint-limiter.ts';
 import {
   hasNoExecute,
@@ -225,9 +225,8 @@ class NodeLifecycleController implements Controller {
     const now = clock.now();
     const health = observe(this.#health.get(name), node, this.#leases.get(LEASE_NAMESPACE, name), now);
     this.#health.set(name, health);
-    const graceMs = readyCondition(node) ? settings.nodeMonitorGracePeriodMs : settings.nodeStartupGracePeriodMs;
-    if (now - health.probedMs <= graceMs) return node;
-    const conditions = silentConditions(node, now);
+    const grace = { monitorMs: settings.nodeMonitorGracePeriodMs, startupMs: settings.nodeStartupGracePeriodMs };
+    const conditions = isSilent(node, health, grace, now) ? silentConditions(node, now) : undefined;
     if (!conditions) return node;
     return await this.#client.updateStatus({ ...node, status: { ...node.status, conditions } });
   }

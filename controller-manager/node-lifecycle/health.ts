@@ -11,21 +11,32 @@ export interface NodeHealth {
 
 export const readyCondition = (node: Node): NodeCondition | undefined => node.status.conditions?.find(({ type }) => type === 'Ready');
 
-/** Where a lease was renewed later, or the heartbeat of the Ready condition is another one, the node is alive. */
+/**
+ * Where a lease was renewed later, or the heartbeat of the Ready condition is another one, the node is alive. One that never said that it is
+ * ready counts from its creation.
+ */
 export function observe(before: NodeHealth | undefined, node: Node, lease: Lease | undefined, now: number): NodeHealth {
   const ready = readyCondition(node);
   const renewedMs = msOf(lease?.spec.renewTime);
   const heartbeat = ready?.lastHeartbeatTime ?? undefined;
   const isRenewed = !Number.isNaN(renewedMs) && !(before && before.renewedMs >= renewedMs);
-  const seen = before && before.hasReadyCondition === (ready !== undefined) && before.heartbeat === heartbeat;
-  const probedMs = isRenewed ? now : seen ? before.probedMs : ready ? now : msOf(node.metadata.creationTimestamp);
+  const hasBeaten = ready !== undefined && !(before?.hasReadyCondition && before.heartbeat === heartbeat);
   return {
-    probedMs,
+    probedMs: isRenewed || hasBeaten ? now : (before?.probedMs ?? msOf(node.metadata.creationTimestamp)),
     heartbeat,
     hasReadyCondition: ready !== undefined,
     renewedMs: isRenewed ? renewedMs : (before?.renewedMs ?? Number.NaN),
   };
 }
+
+/** How long a node may give no sign of life: one that has reported, and one that has not yet. */
+export interface Grace {
+  readonly monitorMs: number;
+  readonly startupMs: number;
+}
+
+export const isSilent = (node: Node, { probedMs }: NodeHealth, { monitorMs, startupMs }: Grace, now: number): boolean =>
+  now - probedMs > (readyCondition(node) ? monitorMs : startupMs);
 
 /** The conditions a kubelet reports; what becomes of the network is not its business. */
 const KUBELET_CONDITIONS = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'] as const;

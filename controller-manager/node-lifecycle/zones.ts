@@ -58,8 +58,11 @@ export function planDisruption(
   rates: EvictionRates,
 ): DisruptionPlan {
   const states = new Map([...zones].map(([zone, ready]) => [zone, zoneState(ready, rates.unhealthyZoneThreshold)]));
-  const wasTotal = before.size > 0 && [...before].every(([zone, state]) => !zones.has(zone) || state === 'full');
-  const isTotal = [...states.values()].every((state) => state === 'full');
+  const isFull = (state: ZoneState): boolean => state === 'full';
+  // Zones that have come say nothing of how it was, nor do those that are gone.
+  const known = [...before].filter(([zone]) => zones.has(zone)).map(([, state]) => state);
+  const wasTotal = known.length > 0 && known.every(isFull);
+  const isTotal = states.size > 0 && [...states.values()].every(isFull);
   return {
     states,
     rates: new Map([...zones].map(([zone, ready]) => [zone, isTotal ? 0 : taintRate(states.get(zone) ?? 'normal', ready.length, rates)])),

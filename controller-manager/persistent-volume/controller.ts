@@ -19,6 +19,7 @@ import { type Claim, type ClaimPlan, type ClaimWorld, claimKeyOf, couldHave, pla
 import { planReclaim, planVolume, unboundVolume } from './plan-volume.ts';
 import { migratedDriver } from './plugins.ts';
 import { Recycler } from './recycler.ts';
+import { countVolumes, VOLUME_COUNTS } from './volume-counts.ts';
 import { VolumeHolds } from './volume-holds.ts';
 import { Writer } from './writer.ts';
 
@@ -85,8 +86,11 @@ class PersistentVolumeBinder implements Controller {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, logger, settings } = this.#context;
+    const { clock, logger, settings, metrics } = this.#context;
     const { name } = persistentVolumeBinder;
+    for (const part of VOLUME_COUNTS) {
+      metrics.volumes[part].take(signal, () => countVolumes(this.#volumes.list(), this.#claims.list())[part]);
+    }
     const resync = runPeriodically({
       name: 'resync of claims and volumes',
       periodMs: settings.pvClaimBinderSyncPeriodMs,

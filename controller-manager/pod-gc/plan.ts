@@ -33,7 +33,7 @@ export const missingNodes = ({ pods, node }: Pick<Observed, 'pods' | 'node'>): S
 /** Terminated pods beyond the threshold: evicted ones first, then the oldest. */
 function surplusTerminated({ pods, terminatedPodThreshold }: Observed): Collected[] {
   if (terminatedPodThreshold <= 0) return [];
-  const terminated = pods.filter((pod) => isPodTerminal(pod) && !pod.metadata.deletionTimestamp);
+  const terminated = pods.filter(isPodTerminal);
   const surplus = terminated.length - terminatedPodThreshold;
   if (surplus <= 0) return [];
   terminated.sort(byEvictionThenAge);

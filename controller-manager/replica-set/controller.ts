@@ -16,7 +16,6 @@ import type { Controller, ControllerContext, ControllerDescriptor } from '../con
 import { BY_CONTROLLER, ORPHANS, type SharedInformers } from '../informers.ts';
 import type { Settings } from '../settings.ts';
 import { earliest } from '../shared/earliest.ts';
-import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { isNamespaceTerminating, OwnerControl, PodControl } from '../shared/pod-control.ts';
 import { isPodActive, isPodReady, msOf } from '../shared/pods.ts';
@@ -140,30 +139,24 @@ class ReplicaController<T extends Replicated> implements Controller {
   }
 
   #onPodUpdate(pod: Live<Pod>, old: Live<Pod>): void {
+    const owner = this.#keyOfOwner(pod);
+    if (this.#keyOfOwner(old) !== owner) this.#onPodGone(old);
     if (pod.metadata.deletionTimestamp) {
       if (!old.metadata.deletionTimestamp) this.#onPodGone(pod);
-      else this.#wakeOwner(pod);
+      else if (owner !== undefined) this.#queue.addPaced(owner);
       return;
     }
-    const ownerBefore = this.#keyOfOwner(old);
-    const owner = this.#keyOfOwner(pod);
-    if (ownerBefore !== undefined && ownerBefore !== owner) this.#queue.add(ownerBefore);
     if (owner === undefined) this.#wakeMatching(pod);
     else if (isPodActive(old) === isPodActive(pod)) this.#queue.addPaced(owner);
     else this.#queue.add(owner);
   }
 
-  /** A pod that is being deleted counts no more; the expectation is lowered once, by its uid. */
+  /** A pod that is being deleted, or another's now, counts no more; the expectation is lowered once, by its uid. */
   #onPodGone(pod: Live<Pod>): void {
     const key = this.#keyOfOwner(pod);
     if (key === undefined) return;
     this.#expectations.deletionObserved(key, pod.metadata.uid);
     this.#queue.add(key);
-  }
-
-  #wakeOwner(pod: Live<Pod>): void {
-    const key = this.#keyOfOwner(pod);
-    if (key !== undefined) this.#queue.addPaced(key);
   }
 
   #keyOfOwner(pod: Live<Pod>): string | undefined {
@@ -204,9 +197,7 @@ class ReplicaController<T extends Replicated> implements Controller {
     const { namespace = '', uid } = set.metadata;
     const candidates = [...this.#pods.byIndex(BY_CONTROLLER, uid), ...this.#pods.byIndex(ORPHANS, namespace)].filter(isPodActive);
     const selector = this.#of.selector(set);
-    const { owned, adopt, release } = planClaim(set, candidates, ({ metadata }) => selector.matches(metadata.labels));
-    await this.#owners.release(set, release);
-    return [...owned, ...(await this.#owners.adopt(set, adopt))];
+    return await this.#owners.claim(set, candidates, ({ metadata }) => selector.matches(metadata.labels));
   }
 
   async #manage(key: string, set: Live<T>, pods: readonly Live<Pod>[]): Promise<(ReplicaFailure & { error: unknown }) | undefined> {

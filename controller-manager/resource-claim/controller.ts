@@ -13,7 +13,7 @@ import { type ResourceClient, runController, WorkQueue } from '../../client/inde
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CONTROLLER } from '../informers.ts';
 import { subjectOf } from '../shared/subject.ts';
-import { claimNameOf, planClaim, planPod } from './plan.ts';
+import { claimNameOf, isForAdmin, planClaim, planPod } from './plan.ts';
 
 /** Pods and claims looked after side by side, as upstream. */
 const WORKERS = 10;
@@ -66,8 +66,16 @@ class ResourceClaimController implements Controller {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#context;
+    const { clock, logger, metrics, informers } = this.#context;
     const { name } = resourceClaimController;
+    metrics.resourceClaims.claims.take(signal, () =>
+      informers
+        .resourceClaims()
+        .list()
+        .map((claim) => ({
+          labels: { allocated: String(claim.status.allocation !== undefined), admin_access: String(isForAdmin(claim)) },
+        })),
+    );
     return runController({ name, queue: this.#queue, workers: WORKERS, reconcile: (key) => this.#reconcile(key), clock, logger, signal });
   }
 
@@ -95,8 +103,9 @@ class ResourceClaimController implements Controller {
   }
 
   async #syncPod(pod: Live<Pod>): Promise<void> {
-    const { informers, recorder } = this.#context;
+    const { informers, recorder, metrics } = this.#context;
     const { namespace } = pod.metadata;
+    const { creates } = metrics.resourceClaims;
     const plan = planPod(pod, {
       claim: (name) => informers.resourceClaims().get(namespace, name),
       owned: ({ metadata }) => informers.resourceClaims().byIndex(BY_CONTROLLER, metadata.uid),
@@ -105,9 +114,12 @@ class ResourceClaimController implements Controller {
     const statuses = [...plan.found];
     const failures = plan.failures.map(({ podClaim, why }) => ({ podClaim, error: new Error(why) }));
     for (const { podClaim, claim } of plan.create) {
+      const admin_access = String(isForAdmin(claim));
       try {
         statuses.push({ name: podClaim, resourceClaimName: (await this.#claims.create(claim)).metadata.name });
+        creates.inc({ status: 'success', admin_access });
       } catch (error) {
+        creates.inc({ status: 'failure', admin_access });
         failures.push({ podClaim, error: error instanceof Error ? error : new Error(String(error)) });
       }
     }

@@ -110,7 +110,8 @@ describe('a claim', () => {
 
   it('is freed when the last pod is done or gone', () => {
     const used = claim(held, { ...ALLOCATED, ...BY_P });
-    expect(planClaim(used, with_(done)).status).toEqual({});
+    expect(planClaim(used, with_(done))).toEqual({ status: {}, unprotect: true, remove: false });
+    expect(planClaim(claim(held, ALLOCATED), with_(done))).toEqual({ unprotect: false, remove: false });
     expect(planClaim(used, with_('gone')).status).toEqual({});
     const foreign = claim({}, { ...ALLOCATED, ...BY_P });
     expect(planClaim(foreign, with_('gone')).status).toEqual(ALLOCATED);

@@ -27,6 +27,10 @@ export interface ClaimLookup {
   template(name: string): Live<ResourceClaimTemplate> | undefined;
 }
 
+/** Whether a claim asks for devices whoever has them, to look after them. */
+export const isForAdmin = ({ spec }: ResourceClaim): boolean =>
+  spec.devices?.requests?.some(({ exactly }) => exactly?.adminAccess) === true;
+
 /** What is to be done for the claims of a pod. */
 export interface PodClaimsPlan {
   /** Claims to be made, by their name in the pod. */
@@ -124,7 +128,7 @@ export function generateName(pod: string, podClaim: string): string {
 export interface ClaimPlan {
   /** Its status, when it changes: without those who are gone, and without allocation once there is nobody. */
   readonly status?: ResourceClaim['status'] | undefined;
-  /** It may go, if it is to. */
+  /** It needs no protection any more: nobody has it, and it has no devices. */
   readonly unprotect: boolean;
   /** It was made for a pod that needs it no more. */
   readonly remove: boolean;
@@ -139,14 +143,15 @@ export function planClaim(claim: Claim, podOf: (name: string, uid: string) => Li
     const pod = podOf(name, uid);
     return pod === 'unknown' || (pod !== 'gone' && !isPodDone(pod));
   });
+  const isLeft = valid.length < reserved.length;
   const isProtected = metadata.finalizers?.includes(CLAIM_PROTECTION) === true;
   const frees =
     valid.length === 0 && isProtected && status.allocation !== undefined && (reserved.length > 0 || !!metadata.deletionTimestamp);
   const { allocation, reservedFor: _, devices: _devices, ...rest } = status;
   const changed = frees ? rest : { ...status, reservedFor: valid.length > 0 ? valid : undefined };
   return {
-    ...(frees || valid.length < reserved.length ? { status: changed } : {}),
-    unprotect: isProtected && !!metadata.deletionTimestamp && valid.length === 0 && (frees || allocation === undefined),
+    ...(frees || isLeft ? { status: changed } : {}),
+    unprotect: isProtected && valid.length === 0 && (isLeft || !!metadata.deletionTimestamp) && (frees || allocation === undefined),
     remove: valid.length === 0 && !metadata.deletionTimestamp && isAbandoned(claim, podOf),
   };
 }

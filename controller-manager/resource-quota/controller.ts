@@ -6,7 +6,6 @@ import {
   type KubeObject,
   keyOf,
   type Live,
-  type Pod,
   type Quantity,
   quotaEvaluatorOf,
   type ResourceQuota,
@@ -17,8 +16,7 @@ import { listMetadata } from '../shared/metadata-list.ts';
 import type { Monitors } from '../shared/monitors.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
 import { pause, runPeriodically } from '../shared/periodic.ts';
-import { isPodTerminal } from '../shared/pods.ts';
-import { type Counted, countedKinds, isLess, lacksUsage, planStatus, sameAmounts, usageOf } from './plan.ts';
+import { type Counted, countedKinds, isCountedOtherwise, isLess, lacksUsage, planStatus, sameAmounts, usageOf } from './plan.ts';
 
 const KIND = coreKinds.resourcequotas;
 /** How often at most a quota is counted when objects go: it takes a list of them. */
@@ -78,10 +76,7 @@ class ResourceQuotaController implements Controller {
       if (kind.namespaced && (quotaEvaluatorOf(kind)?.matchingResources(awaited) ?? []).length > 0) this.#priority.add(keyOf(quota));
     }
     return {
-      onUpdate: (object, old) => {
-        if (kind.group === '' && kind.resource === 'pods' && isEnd(old, object)) this.#replenish(kind, object);
-        if (kind.group === '' && kind.resource === 'services' && isServiceChange(old, object)) this.#replenish(kind, object);
-      },
+      onUpdate: (object, old) => this.#replenish(kind, object, old),
       onDelete: (object) => this.#replenish(kind, object),
     };
   }
@@ -126,14 +121,20 @@ class ResourceQuotaController implements Controller {
     (lacksUsage(quota, this.#monitors.kinds) ? this.#priority : this.#queue).add(keyOf(quota));
   }
 
-  /** An object is gone, or uses less: the quotas that count it are looked at. Upstream: `replenishQuota`. */
-  #replenish(kind: KindInfo, { metadata }: Live<KubeObject>): void {
+  /**
+   * An object is gone, or is counted otherwise than before: the quotas that count it are looked at. Upstream: `replenishQuota`.
+   *
+   * @param before what the object was; absent when it is gone.
+   */
+  #replenish(kind: KindInfo, object: Live<KubeObject>, before?: Live<KubeObject>): void {
     if (!kind.namespaced) return;
-    const quotas = this.#quotas.list(metadata.namespace);
+    const quotas = this.#quotas.list(object.metadata.namespace);
     const evaluator = quotas.length > 0 ? quotaEvaluatorOf(kind) : undefined;
     if (!evaluator) return;
+    const now = this.#context.clock.now();
     for (const quota of quotas) {
-      if (evaluator.matchingResources(Object.keys(quota.status.hard ?? {})).length > 0) this.#queue.addPaced(keyOf(quota));
+      if (evaluator.matchingResources(Object.keys(quota.status.hard ?? {})).length === 0) continue;
+      if (!before || isCountedOtherwise(quota, evaluator, { before, after: object, now })) this.#queue.addPaced(keyOf(quota));
     }
   }
 
@@ -181,14 +182,4 @@ class ResourceQuotaController implements Controller {
     } while (token !== undefined);
     return all;
   }
-}
-
-/** A pod that has ended uses nothing any more. */
-function isEnd(before: Live<KubeObject>, after: Live<KubeObject>): boolean {
-  return !isPodTerminal(before as Live<Pod>) && isPodTerminal(after as Live<Pod>);
-}
-
-/** What quotas count of Services goes by their type and ports. */
-function isServiceChange(before: Live<KubeObject>, after: Live<KubeObject>): boolean {
-  return 'spec' in before && 'spec' in after && before.spec !== after.spec;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { appsKinds, coreKinds, type KindInfo, type Live, type Pod, quotaEvaluatorOf, type ResourceQuota } from '../../api/index.ts';
 import { aPod, meta, NOW } from '../testing/builders.ts';
-import { type Counted, countedKinds, isLess, lacksUsage, planStatus, usageOf } from './plan.ts';
+import { type Counted, countedKinds, isCountedOtherwise, isLess, lacksUsage, planStatus, usageOf } from './plan.ts';
 
 const quota = (
   hard: Record<string, string>,
@@ -50,6 +50,41 @@ describe('what is counted', () => {
   it('does not count by scopes what has none', () => {
     const of = quota({ 'count/configmaps': '5' }, { scopes: ['BestEffort'] });
     expect(texts(usageOf(of, counted(of), [{ metadata: meta('c') }], NOW))).toEqual({ 'count/configmaps': '0' });
+  });
+});
+
+describe('a changed object', () => {
+  const changed = (of: Live<ResourceQuota>, change: (pod: Live<Pod>) => void) => {
+    const [before, after] = [pod('p', '1'), pod('p', '1')];
+    change(after);
+    return isCountedOtherwise(of, counted(of).evaluator, { before, after, now: NOW });
+  };
+  const all = quota({ pods: '5' });
+  const ending = quota({ pods: '5' }, { scopes: ['Terminating'] });
+  const hasEnded = ({ status }: Live<Pod>) => {
+    status.phase = 'Failed';
+  };
+  const hasAddress = ({ status }: Live<Pod>) => {
+    status.hostIP = '10.0.0.1';
+  };
+  const endsSoon = ({ spec }: Live<Pod>) => {
+    spec.activeDeadlineSeconds = 5;
+  };
+  const hasMore = ({ status }: Live<Pod>) => {
+    status.containerStatuses = [
+      { name: 'c', image: 'x', imageID: '', ready: true, restartCount: 0, resources: { requests: { cpu: '2' } } },
+    ];
+  };
+
+  it.each([
+    ['has ended', all, hasEnded, true],
+    ['has an address', all, hasAddress, false],
+    ['has come into a scope', ending, endsSoon, true],
+    ['is in no scope of it', all, endsSoon, false],
+    ['was resized', all, hasMore, true],
+    ['was resized elsewhere', ending, hasMore, false],
+  ])('that %s', (_name, of, change, otherwise) => {
+    expect(changed(of, change)).toBe(otherwise);
   });
 });
 

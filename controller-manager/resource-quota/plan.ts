@@ -46,6 +46,25 @@ export function usageOf(quota: Live<ResourceQuota>, { evaluator, names }: Counte
 }
 
 /**
+ * Whether a quota counts an object otherwise than before: it uses more or less, or has come into the quota's scopes or left them. Upstream:
+ * `DefaultUpdateFilter`.
+ */
+export function isCountedOtherwise(
+  quota: Live<ResourceQuota>,
+  evaluator: QuotaEvaluator,
+  { before, after, now }: { readonly before: KubeObject; readonly after: KubeObject; readonly now: number },
+): boolean {
+  if (evaluator.countsOnly) return false;
+  const scopes = scopesOf(quota);
+  const isIn = (object: KubeObject) => scopes.every((scope) => evaluator.matchesScope?.(scope, object) ?? false);
+  const counts = isIn(after);
+  if (counts !== isIn(before)) return true;
+  if (!counts) return false;
+  const [used, uses] = [evaluator.usage(before, now), evaluator.usage(after, now)];
+  return used.size !== uses.size || [...uses].some(([name, amount]) => !used.get(name)?.equals(amount));
+}
+
+/**
  * The status that a quota is to have; undefined when it has it.
  *
  * @param counted what was counted now; what could not be counted stays as it was.

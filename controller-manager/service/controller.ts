@@ -106,6 +106,7 @@ class ServiceController implements Controller {
     const held = finalizers.includes(CLEANUP) ? finalizers : [...finalizers, CLEANUP];
     await this.#patch(service, { metadata: { finalizers: held }, status: { loadBalancer: { ingress } } });
     this.#release(key, ips);
+    this.#context.metrics.balancerSyncs.inc();
     this.#record(service, 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer');
   }
 

@@ -1,4 +1,5 @@
 import { type Counter, exponentialBuckets, type Gauge, type Histogram, type Labels, type Metrics } from '../../runtime/index.ts';
+import { Census } from './census.ts';
 
 /** What controllers count beside their queues. */
 export type ControllerMetrics = ReturnType<typeof createControllerMetrics>;
@@ -6,6 +7,8 @@ export type ControllerMetrics = ReturnType<typeof createControllerMetrics>;
 /** Of `pod_deletion_duration_seconds`: from 5 ms to 4 minutes. */
 const DELETION_SECONDS = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30, 60, 120, 180, 240];
 const SYNC_SECONDS = exponentialBuckets(0.001, 2, 15);
+const ENDPOINTS = exponentialBuckets(2, 2, 15);
+const CLAIM_LABELS = ['namespace', 'storage_class', 'volume_attributes_class'] as const;
 
 /**
  * The metrics of the controllers; names, labels and buckets are those of the `metrics.go` beside each of upstream's controllers. Made once in
@@ -16,14 +19,16 @@ export function createControllerMetrics(metrics: Metrics) {
     counter: (name, help, ...labels) => metrics.counter({ name, help, labels }),
     gauge: (name, help, ...labels) => metrics.gauge({ name, help, labels }),
     histogram: (name, help, buckets, ...labels) => metrics.histogram({ name, help, labels, buckets }),
+    census: (name, help, ...labels) => new Census(metrics, { name, help, labels }),
   };
-  return { ...workloadMetrics(maker), ...nodeMetrics(maker), ...otherMetrics(maker) };
+  return { ...workloadMetrics(maker), ...nodeMetrics(maker), ...networkMetrics(maker), ...volumeMetrics(maker), ...otherMetrics(maker) };
 }
 
 interface Maker {
   counter(name: string, help: string, ...labels: string[]): Counter;
   gauge(name: string, help: string, ...labels: string[]): Gauge;
   histogram(name: string, help: string, buckets: readonly number[], ...labels: string[]): Histogram;
+  census(name: string, help: string, ...labels: string[]): Census;
 }
 
 const workloadMetrics = ({ counter, histogram }: Maker) => ({
@@ -119,7 +124,57 @@ const nodeMetrics = ({ counter, gauge, histogram }: Maker) => ({
   },
 });
 
-const otherMetrics = ({ counter, histogram }: Maker) => ({
+const networkMetrics = ({ counter, histogram, census }: Maker) => ({
+  endpointSlices: {
+    syncs: counter('endpoint_slice_controller_syncs', 'How often Services were looked at.', 'result'),
+    changes: counter('endpoint_slice_controller_changes', 'EndpointSlices that were written.', 'operation'),
+  },
+  mirrors: {
+    seconds: histogram(
+      'endpoint_slice_mirroring_controller_endpoints_sync_duration',
+      'How long it took to look at Endpoints, in seconds.',
+      SYNC_SECONDS,
+    ),
+    added: histogram('endpoint_slice_mirroring_controller_endpoints_added_per_sync', 'Endpoints added at a look.', ENDPOINTS),
+    updated: histogram('endpoint_slice_mirroring_controller_endpoints_updated_per_sync', 'Endpoints changed at a look.', ENDPOINTS),
+    removed: histogram('endpoint_slice_mirroring_controller_endpoints_removed_per_sync', 'Endpoints removed at a look.', ENDPOINTS),
+    skipped: histogram(
+      'endpoint_slice_mirroring_controller_addresses_skipped_per_sync',
+      'Addresses at a look that were none, or too many.',
+      ENDPOINTS,
+    ),
+    changes: counter('endpoint_slice_mirroring_controller_changes', 'Mirrors that were written.', 'operation'),
+    endpoints: census('endpoint_slice_mirroring_controller_endpoints_desired', 'Endpoints that mirrors are to have.'),
+    slices: census('endpoint_slice_mirroring_controller_num_endpoint_slices', 'Mirrors there are.'),
+    slicesNeeded: census('endpoint_slice_mirroring_controller_desired_endpoint_slices', 'Mirrors there would be if each were full.'),
+  },
+  balancerSyncs: counter('service_controller_loadbalancer_sync_total', 'How often a load balancer was set up.'),
+});
+
+const volumeMetrics = ({ counter, census }: Maker) => ({
+  ephemeralVolume: {
+    creates: counter('ephemeral_volume_controller_create_total', 'Claims of ephemeral volumes that were asked for.'),
+    failures: counter('ephemeral_volume_controller_create_failures_total', 'Claims of ephemeral volumes that were refused.'),
+  },
+  volumes: {
+    total: census('pv_collector_total_pv_count', 'Volumes there are.', 'plugin_name', 'volume_mode'),
+    boundVolumes: census('pv_collector_bound_pv_count', 'Volumes that have a claim.', 'storage_class'),
+    unboundVolumes: census('pv_collector_unbound_pv_count', 'Volumes that have no claim.', 'storage_class'),
+    boundClaims: census('pv_collector_bound_pvc_count', 'Claims that have a volume.', ...CLAIM_LABELS),
+    unboundClaims: census('pv_collector_unbound_pvc_count', 'Claims that have no volume.', ...CLAIM_LABELS),
+  },
+  attachments: {
+    inUse: census('storage_count_attachable_volumes_in_use', 'Attachable volumes that pods use.', 'node', 'volume_plugin'),
+    total: census('attachdetach_controller_total_volumes', 'Volumes that are, or are to be, attached.', 'plugin_name', 'state'),
+    forced: counter(
+      'attach_detach_controller_attachdetach_controller_forced_detaches',
+      'Volumes that were taken away from a node that had not let go of them.',
+      'reason',
+    ),
+  },
+});
+
+const otherMetrics = ({ counter, histogram, census }: Maker) => ({
   podGc: {
     deletions: counter('pod_gc_collector_force_delete_pods_total', 'Pods that were collected.', 'namespace', 'reason'),
     errors: counter('pod_gc_collector_force_delete_pod_errors_total', 'Pods that could not be collected.', 'namespace', 'reason'),
@@ -133,13 +188,13 @@ const otherMetrics = ({ counter, histogram }: Maker) => ({
       'code',
     ),
   },
-  ephemeralVolume: {
-    creates: counter('ephemeral_volume_controller_create_total', 'Claims of ephemeral volumes that were asked for.'),
-    failures: counter('ephemeral_volume_controller_create_failures_total', 'Claims of ephemeral volumes that were refused.'),
-  },
-  endpointSlices: {
-    syncs: counter('endpoint_slice_controller_syncs', 'How often Services were looked at.', 'result'),
-    changes: counter('endpoint_slice_controller_changes', 'EndpointSlices that were written.', 'operation'),
+  collectorSyncErrors: counter(
+    'garbagecollector_controller_resources_sync_error_total',
+    'How often it could not be told in full which kinds are served.',
+  ),
+  resourceClaims: {
+    creates: counter('resourceclaim_controller_creates_total', 'ResourceClaims that were asked for.', 'status', 'admin_access'),
+    claims: census('resourceclaim_controller_resource_claims', 'ResourceClaims there are.', 'allocated', 'admin_access'),
   },
   nodeIpam: {
     allocations: counter('node_ipam_controller_cidrset_cidrs_allocations_total', 'Blocks that were given to nodes.', 'clusterCIDR'),

@@ -4,6 +4,8 @@ import type { ApiClient } from '../../client/index.ts';
 /** Everything the API server serves at its preferred versions, and what could not be found out. */
 export interface Discovered {
   readonly kinds: readonly KindInfo[];
+  /** At which versions each kind is served, by group and kind. */
+  readonly versions: ReadonlyMap<string, ReadonlySet<string>>;
   /** Groups that did not answer, each with why. */
   readonly errors: readonly string[];
 }
@@ -33,25 +35,34 @@ const VERBS: ReadonlySet<string> = new Set<Verb>(['create', 'delete', 'deletecol
 
 /** Asks the API server what it serves, in two requests. */
 export async function discover(client: ApiClient): Promise<Discovered> {
-  const lists = await Promise.all([groupsAt(client, '/api'), groupsAt(client, '/apis')]);
+  const groups = (await Promise.all([groupsAt(client, '/api'), groupsAt(client, '/apis')])).flat();
+  const errors = groups.flatMap(({ metadata, versions = [] }) =>
+    versions
+      .filter(({ freshness }) => freshness === 'Stale')
+      .map(({ version }) => `${metadata?.name ?? ''}/${version}`)
+      .map((name) => `${name}: stale GroupVersion discovery: ${name}`),
+  );
   const kinds: KindInfo[] = [];
-  const errors: string[] = [];
-  for (const { metadata, versions = [] } of lists.flat()) {
-    const group = metadata?.name ?? '';
+  const versions = new Map<string, Set<string>>();
+  for (const group of groups) {
     const taken = new Set<string>();
-    for (const { version = '', resources = [], freshness } of versions) {
-      if (freshness === 'Stale') errors.push(`${group}/${version}: stale GroupVersion discovery: ${group}/${version}`);
-      // Versions come in order of preference: the first that has a resource is the one to use.
-      for (const resource of resources) {
-        const kind = kindOf(group, version, resource);
-        if (!kind || taken.has(kind.resource)) continue;
-        taken.add(kind.resource);
-        kinds.push(kind);
-      }
+    for (const kind of kindsOf(group)) {
+      versions.set(kindKey(kind), (versions.get(kindKey(kind)) ?? new Set()).add(kind.version));
+      if (!taken.has(kind.resource)) kinds.push(kind);
+      taken.add(kind.resource);
     }
   }
-  return { kinds, errors };
+  return { kinds, versions, errors };
 }
+
+/** The kinds of a group in order of preference: the first that has a resource is the one to use. */
+const kindsOf = ({ metadata, versions = [] }: AggregatedGroup): KindInfo[] =>
+  versions.flatMap(({ version = '', resources = [] }) =>
+    resources.flatMap((resource) => kindOf(metadata?.name ?? '', version, resource) ?? []),
+  );
+
+/** A kind in a group, at whatever version. */
+export const kindKey = ({ group, kind }: Pick<KindInfo, 'group' | 'kind'>): string => `${kind}.${group}`;
 
 async function groupsAt(client: ApiClient, path: string): Promise<readonly AggregatedGroup[]> {
   const { body } = await client.request('GET', path, { accept: AGGREGATED });

@@ -1,7 +1,7 @@
 import type { KindInfo, KubeObject, Live } from '../../api/index.ts';
 import { createInformerFactory, type Informer, type InformerHandler } from '../../client/index.ts';
 import type { ControllerContext } from '../context.ts';
-import { discover } from './discovery.ts';
+import { discover, kindKey } from './discovery.ts';
 import { pause } from './periodic.ts';
 
 /** How often it is asked what is served, when nothing says that it changes. */
@@ -34,15 +34,16 @@ type HandlerOf = (kind: KindInfo) => InformerHandler<KubeObject>;
  * that look at everything.
  */
 export class Monitors {
-  readonly #context: Pick<ControllerContext, 'client' | 'informers' | 'clock' | 'random' | 'logger'>;
+  readonly #context: Pick<ControllerContext, 'client' | 'informers' | 'clock' | 'random' | 'logger' | 'metrics'>;
   readonly #handlers: HandlerOf[] = [];
   readonly #monitors = new Map<string, Monitor>();
   #kinds: ReadonlyMap<string, KindInfo> = new Map();
+  #versions: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   #running: Promise<void> | undefined;
   #hasNews = false;
   #woken: AbortController | undefined;
 
-  constructor(context: Pick<ControllerContext, 'client' | 'informers' | 'clock' | 'random' | 'logger'>) {
+  constructor(context: Pick<ControllerContext, 'client' | 'informers' | 'clock' | 'random' | 'logger' | 'metrics'>) {
     this.#context = context;
   }
 
@@ -66,14 +67,17 @@ export class Monitors {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#context;
+    const { clock, logger, metrics } = this.#context;
     if (!(await pause(clock, START_DELAY_MS, signal))) return;
     while (!signal.aborted) {
       this.#hasNews = false;
       try {
         await this.#refresh(signal);
       } catch (error) {
-        if (!signal.aborted) logger.warn({ work: 'discovery', err: error }, 'periodic work failed, will retry');
+        if (!signal.aborted) {
+          metrics.collectorSyncErrors.inc();
+          logger.warn({ work: 'discovery', err: error }, 'periodic work failed, will retry');
+        }
       }
       this.#woken = new AbortController();
       if (!this.#hasNews) await pause(clock, DISCOVERY_PERIOD_MS, AbortSignal.any([signal, this.#woken.signal]));
@@ -107,11 +111,16 @@ export class Monitors {
 
   /** The kind of a group, at the version that is followed. */
   kind(group: string, kind: string): KindInfo | undefined {
-    return this.#kinds.get(`${kind}.${group}`);
+    return this.#kinds.get(kindKey({ group, kind }));
+  }
+
+  /** Whether a kind is served at a version, be it not the one that is followed. */
+  serves(group: string, version: string, kind: string): boolean {
+    return this.#versions.get(kindKey({ group, kind }))?.has(version) === true;
   }
 
   informer(group: string, kind: string): Informer<KubeObject> | undefined {
-    return this.#monitors.get(`${kind}.${group}`)?.informer;
+    return this.#monitors.get(kindKey({ group, kind }))?.informer;
   }
 
   /** Whether it is known what is served. */
@@ -125,19 +134,23 @@ export class Monitors {
 
   /** Brings the monitors to what is served now; groups that do not answer keep theirs. */
   async #refresh(signal: AbortSignal): Promise<void> {
-    const { kinds, errors } = await discover(this.#context.client);
+    const { kinds, versions, errors } = await discover(this.#context.client);
     const collectable = kinds.filter(({ verbs, group, resource }) => {
       const isFollowable = verbs.includes('list') && verbs.includes('watch') && verbs.includes('delete');
       return isFollowable && !IGNORED.has(`${resource}.${group}`);
     });
-    const served = new Map(collectable.map((kind) => [`${kind.kind}.${kind.group}`, kind]));
-    this.#kinds = new Map(kinds.map((kind) => [`${kind.kind}.${kind.group}`, kind]));
+    const served = new Map(collectable.map((kind) => [kindKey(kind), kind]));
+    this.#kinds = new Map(kinds.map((kind) => [kindKey(kind), kind]));
+    this.#versions = versions;
     for (const [key, kind] of served) {
       const present = this.#monitors.get(key);
       if (present && present.kind.version !== kind.version) present.stop();
       if (present?.kind.version !== kind.version) this.#monitors.set(key, this.#start(kind, signal));
     }
-    if (errors.length > 0) return;
+    if (errors.length > 0) {
+      this.#context.metrics.collectorSyncErrors.inc();
+      return;
+    }
     for (const [key, monitor] of this.#monitors) {
       if (served.has(key)) continue;
       monitor.stop();

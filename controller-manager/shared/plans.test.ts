@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { appsKinds, fromLabelSelector, type Toleration, tolerates } from '../../api/index.ts';
 import { planRules } from '../cluster-role-aggregation/plan.ts';
-import { deletionConditions } from '../namespace/conditions.ts';
 import { CidrSet, podRanges } from '../node-ipam/plan.ts';
 import { planCollection, QUARANTINE_MS } from '../pod-gc/plan.ts';
 import { evictionOf } from '../taint-eviction/plan.ts';
@@ -135,6 +134,7 @@ describe('planCollection', () => {
     const pods = [aPod('new').phase('Failed').created(1), aPod('old').phase('Succeeded').created(100), aPod('run').running().created(1000)];
     expect(collect(pods, { threshold: 1 })).toEqual(['old terminated']);
     expect(collect(pods, { threshold: 0 })).toEqual([]);
+    expect(collect([aPod('a').on('n1').phase('Failed').deleting(), aPod('b').phase('Failed')], { threshold: 1 })).toEqual(['a terminated']);
   });
 });
 
@@ -189,48 +189,6 @@ describe('CidrSet', () => {
   it('takes a range of each family', () => {
     const ranges = podRanges({ ...none, clusterCidr: '10.0.0.0/16, fd00::/56', nodeCidrMaskSizeIpv4: 26 });
     expect(ranges.map(({ nodeBits }) => nodeBits)).toEqual([26, 64]);
-  });
-});
-
-describe('deletionConditions', () => {
-  const empty = { discoveryErrors: [], contentErrors: [], remaining: [], finalizers: new Map<string, number>() };
-
-  it('tells what is left, and then that all is well', () => {
-    const busy = deletionConditions(
-      [],
-      {
-        ...empty,
-        remaining: [
-          { resource: 'pods', group: '', count: 2 },
-          { resource: 'deployments', group: 'apps', count: 1 },
-        ],
-        finalizers: new Map([['x/y', 1]]),
-      },
-      NOW,
-    );
-    expect(busy?.map(({ type, status, reason, message }) => [type, status, reason, message])).toEqual([
-      ['NamespaceDeletionDiscoveryFailure', 'False', 'ResourcesDiscovered', 'All resources successfully discovered'],
-      ['NamespaceDeletionGroupVersionParsingFailure', 'False', 'ParsedGroupVersions', 'All legacy kube types successfully parsed'],
-      ['NamespaceDeletionContentFailure', 'False', 'ContentDeleted', 'All content successfully deleted, may be waiting on finalization'],
-      [
-        'NamespaceContentRemaining',
-        'True',
-        'SomeResourcesRemain',
-        'Some resources are remaining: deployments.apps has 1 resource instances, pods. has 2 resource instances',
-      ],
-      [
-        'NamespaceFinalizersRemaining',
-        'True',
-        'SomeFinalizersRemain',
-        'Some content in the namespace has finalizers remaining: x/y in 1 resource instances',
-      ],
-    ]);
-    expect(deletionConditions(busy ?? [], { ...empty }, NOW)?.[3]).toMatchObject({ status: 'False', reason: 'ContentRemoved' });
-  });
-
-  it('does not repeat itself', () => {
-    const once = deletionConditions([], empty, NOW) ?? [];
-    expect(deletionConditions(once, empty, NOW + 1000)).toBeUndefined();
   });
 });
 

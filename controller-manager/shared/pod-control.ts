@@ -1,6 +1,7 @@
 import {
   ApiError,
   coreKinds,
+  isConflict,
   isNotFound,
   type KindInfo,
   type KubeObject,
@@ -9,7 +10,7 @@ import {
   type PodTemplateSpec,
 } from '../../api/index.ts';
 import { type ApiClient, type EventRecorder, newControllerRef } from '../../client/index.ts';
-import { adoptPatch, releasePatch } from './owners.ts';
+import { adoptPatch, planClaim, releasePatch } from './owners.ts';
 import { subjectOf } from './subject.ts';
 
 /** Whether a create was refused because its namespace is being deleted: nothing to retry. */
@@ -62,19 +63,22 @@ export class PodControl {
     }
   }
 
-  /** @throws what the server says; also when the pod is gone already, of which there is no event. */
+  /** @throws what the server says; also when the pod is gone already, or its name another's by now, of which there is no event. */
   async delete(owner: Live<KubeObject>, pod: Live<Pod>): Promise<void> {
     const subject = subjectOf(this.#kind, owner);
-    const { name, namespace } = pod.metadata;
+    const { name, namespace, uid } = pod.metadata;
     try {
-      await this.#client.resource<Pod>(coreKinds.pods).delete(name, { namespace });
+      await this.#client.resource<Pod>(coreKinds.pods).delete(name, { namespace, preconditions: { uid } });
       this.#recorder.event(subject, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
     } catch (error) {
-      if (!isNotFound(error)) this.#recorder.event(subject, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`);
+      const isGone = isNotFound(error) || isConflict(error);
+      if (!isGone) this.#recorder.event(subject, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`);
       throw error;
     }
   }
 }
+
+type Wanted<T extends KubeObject> = (candidate: Live<T>) => boolean;
 
 /** Changes hands of objects of one kind: what {@link planClaim} plans. */
 export class OwnerControl {
@@ -92,25 +96,34 @@ export class OwnerControl {
   }
 
   /**
-   * Adopts objects, after asking the server whether the owner still lives: a deleted owner must adopt nothing.
+   * Adopts what is to be adopted of the candidates and releases what is to be released.
    *
-   * @returns what was adopted; objects that are gone are left out.
+   * @param isWanted whether the owner's selector (and what else it asks for) takes an object in.
+   * @returns what is the owner's now.
    */
-  async adopt<T extends KubeObject>(owner: Live<KubeObject>, objects: readonly Live<T>[]): Promise<Live<T>[]> {
-    if (objects.length === 0) return [];
-    const { name, namespace, uid } = owner.metadata;
-    const fresh = await this.#client.resource<KubeObject>(this.#ownerKind).get(name, { namespace });
-    if (fresh.metadata.uid !== uid || fresh.metadata.deletionTimestamp) {
-      throw new Error(`${this.#ownerKind.kind} ${namespace ?? ''}/${name} has just been deleted, it adopts nothing`);
-    }
-    const adopted = await Promise.all(
-      objects.map((object) => this.#patch<T>(object, adoptPatch(this.#ownerKind, owner, object.metadata.uid, this.#finalizer))),
-    );
-    return adopted.filter((object) => object !== undefined);
+  async claim<T extends KubeObject>(owner: Live<KubeObject>, candidates: readonly Live<T>[], isWanted: Wanted<T>): Promise<Live<T>[]> {
+    const { release } = planClaim(owner, candidates, isWanted);
+    await Promise.all(release.map((object) => this.#patch(object, releasePatch(owner, object.metadata.uid, this.#finalizer))));
+    return await this.adopt(owner, candidates, isWanted);
   }
 
-  async release(owner: Live<KubeObject>, objects: readonly Live<KubeObject>[]): Promise<void> {
-    await Promise.all(objects.map((object) => this.#patch(object, releasePatch(owner, object.metadata.uid, this.#finalizer))));
+  /** As {@link claim}, but releases nothing. */
+  async adopt<T extends KubeObject>(owner: Live<KubeObject>, candidates: readonly Live<T>[], isWanted: Wanted<T>): Promise<Live<T>[]> {
+    const { owned, adopt } = planClaim(owner, candidates, isWanted);
+    if (adopt.length === 0) return owned;
+    await this.#assertAlive(owner);
+    const adopted = await Promise.all(
+      adopt.map((object) => this.#patch<T>(object, adoptPatch(this.#ownerKind, owner, object.metadata.uid, this.#finalizer))),
+    );
+    // What the server answers is newer than what was judged: it may be wanted no longer, and is released once the cache knows.
+    return [...owned, ...adopted.filter((object) => object !== undefined).filter(isWanted)];
+  }
+
+  /** A deleted owner must adopt nothing, and the cache may not know of it. */
+  async #assertAlive({ metadata: { name, namespace, uid } }: Live<KubeObject>): Promise<void> {
+    const fresh = await this.#client.resource<KubeObject>(this.#ownerKind).get(name, { namespace });
+    if (fresh.metadata.uid === uid && !fresh.metadata.deletionTimestamp) return;
+    throw new Error(`${this.#ownerKind.kind} ${namespace ?? ''}/${name} has just been deleted, it adopts nothing`);
   }
 
   async #patch<T extends KubeObject>(object: Live<KubeObject>, body: object): Promise<Live<T> | undefined> {

@@ -12,7 +12,6 @@ import {
 } from '../../api/index.ts';
 import { type ApiClient, type Informer, newControllerRef } from '../../client/index.ts';
 import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
-import { type ClaimPlan, planClaim } from './owners.ts';
 import { OwnerControl } from './pod-control.ts';
 import { revisionData } from './revisions.ts';
 
@@ -39,22 +38,17 @@ export class RevisionControl {
   }
 
   /** The owner's revisions, those adopted now among them. */
-  async adopt(owner: Owner): Promise<Live<ControllerRevision>[]> {
-    const { owned, adopt } = this.#plan(owner);
-    return [...owned, ...(await this.#owners.adopt(owner, adopt))];
+  adopt(owner: Owner): Promise<Live<ControllerRevision>[]> {
+    return this.#owners.adopt(owner, this.#candidates(owner), selectedBy(owner));
   }
 
   /** As {@link adopt}; what the selector takes in no longer is let go. */
-  async claim(owner: Owner): Promise<Live<ControllerRevision>[]> {
-    await this.#owners.release(owner, this.#plan(owner).release);
-    return await this.adopt(owner);
+  claim(owner: Owner): Promise<Live<ControllerRevision>[]> {
+    return this.#owners.claim(owner, this.#candidates(owner), selectedBy(owner));
   }
 
-  #plan(owner: Owner): ClaimPlan<Live<ControllerRevision>> {
-    const { namespace = '', uid } = owner.metadata;
-    const selector = fromLabelSelector(owner.spec.selector);
-    const candidates = [...this.#revisions.byIndex(BY_CONTROLLER, uid), ...this.#revisions.byIndex(ORPHANS, namespace)];
-    return planClaim(owner, candidates, ({ metadata }) => selector.matches(metadata.labels));
+  #candidates({ metadata: { namespace = '', uid } }: Owner): Live<ControllerRevision>[] {
+    return [...this.#revisions.byIndex(BY_CONTROLLER, uid), ...this.#revisions.byIndex(ORPHANS, namespace)];
   }
 
   /**
@@ -96,4 +90,9 @@ export class RevisionControl {
       if (!isNotFound(error)) throw error;
     }
   }
+}
+
+function selectedBy({ spec }: Owner): (revision: Live<ControllerRevision>) => boolean {
+  const selector = fromLabelSelector(spec.selector);
+  return ({ metadata }) => selector.matches(metadata.labels);
 }

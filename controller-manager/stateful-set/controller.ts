@@ -2,23 +2,24 @@ import {
   appsKinds,
   coreKinds,
   fromLabelSelector,
+  isNotFound,
   keyOf,
   type Live,
   type PersistentVolumeClaim,
   type Pod,
   type StatefulSet,
+  type StatefulSetStatus,
 } from '../../api/index.ts';
 import { controllerOf, Expectations, type Informer, runController, slowStartBatch } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CONTROLLER, ORPHANS } from '../informers.ts';
 import { earliest } from '../shared/earliest.ts';
-import { planClaim } from '../shared/owners.ts';
 import { PacedQueue } from '../shared/paced-queue.ts';
-import { OwnerControl } from '../shared/pod-control.ts';
+import { isNamespaceTerminating, OwnerControl } from '../shared/pod-control.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { claimName, isMemberOf, parentAndOrdinal, revisionOf } from './identity.ts';
-import { type Action, planStatefulSet, type StatefulPlan } from './plan.ts';
+import { type Action, planStatefulSet, type StatefulPlan, statusOnceDone } from './plan.ts';
 import { StatefulPods } from './stateful-pods.ts';
 import { completed, isNews, nextAvailabilityMs } from './status.ts';
 
@@ -92,7 +93,13 @@ class StatefulSetController implements Controller {
       onUpdate: (pod, old) => this.#onPodUpdate(pod, old),
       onDelete: (pod) => this.#onPodGone(pod),
     });
-    this.#claims.addHandler({ onUpdate: (claim) => this.#onClaim(claim), onDelete: (claim) => this.#onClaim(claim) });
+    this.#claims.addHandler({
+      onUpdate: (claim) => this.#onClaim(claim),
+      onDelete: (claim) => {
+        this.#statefulPods.forget(claim);
+        this.#onClaim(claim);
+      },
+    });
   }
 
   /** What was expected of one that is gone. */
@@ -101,32 +108,24 @@ class StatefulSetController implements Controller {
     this.#expectations.forget(deletions(key));
   }
 
+  /** A pod that is being deleted when it is first seen was made all the same. */
   #onPodAdd(pod: Live<Pod>): void {
-    if (pod.metadata.deletionTimestamp) {
-      this.#onPodGone(pod);
-      return;
-    }
     const key = this.#keyOfOwner(pod);
-    if (key === undefined) {
-      this.#wakeMatching(pod);
-      return;
-    }
-    this.#expectations.creationObserved(creations(key));
-    this.#queue.addPaced(key);
-  }
-
-  #onPodUpdate(pod: Live<Pod>, old: Live<Pod>): void {
-    if (pod.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) {
-      this.#onPodGone(pod);
-      return;
-    }
-    const before = this.#keyOfOwner(old);
-    const key = this.#keyOfOwner(pod);
-    if (before !== undefined && before !== key) this.#queue.add(before);
-    if (key === undefined) this.#wakeMatching(pod);
+    if (key !== undefined) this.#expectations.creationObserved(creations(key));
+    if (pod.metadata.deletionTimestamp) this.#onPodGone(pod);
+    else if (key === undefined) this.#wakeMatching(pod);
     else this.#queue.addPaced(key);
   }
 
+  #onPodUpdate(pod: Live<Pod>, old: Live<Pod>): void {
+    const key = this.#keyOfOwner(pod);
+    if (this.#keyOfOwner(old) !== key) this.#onPodGone(old);
+    if (pod.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) this.#onPodGone(pod);
+    else if (key === undefined) this.#wakeMatching(pod);
+    else this.#queue.addPaced(key);
+  }
+
+  /** A pod is deleted, or another's now. */
   #onPodGone(pod: Live<Pod>): void {
     const key = this.#keyOfOwner(pod);
     if (key === undefined) return;
@@ -167,16 +166,25 @@ class StatefulSetController implements Controller {
       return undefined;
     }
     if (this.#stale.isStale(set)) return undefined;
+    // Asked before pods are read: one that comes or goes in between must not make them look complete.
+    const waitMs = this.#expectations.waitMs(creations(key), deletions(key));
     const revisions = await this.#history.sync(set);
     if (!revisions) return undefined;
     const pods = await this.#claim(set);
     const now = this.#context.clock.now();
-    const claim = (name: string) => this.#claims.get(set.metadata.namespace, name);
+    let isBehind = false;
+    const claim = (name: string) => {
+      const stored = this.#claims.get(set.metadata.namespace, name);
+      if (stored && this.#statefulPods.isBehind(stored)) isBehind = true;
+      return stored;
+    };
     const plan = planStatefulSet({ set, pods, ...revisions, claim, now });
-    const waitMs = this.#expectations.waitMs(creations(key), deletions(key));
-    const failure = waitMs === undefined ? await this.#carryOut(set, plan) : undefined;
-    await this.#writeStatus(set, plan);
-    await this.#history.clean(set, revisions, pods.map(revisionOf));
+    const failure = waitMs === undefined && !isBehind ? await this.#carryOut(set, plan) : undefined;
+    try {
+      await this.#writeStatus(set, failure ? plan.status : statusOnceDone(plan));
+    } finally {
+      await this.#history.clean(set, revisions, pods.map(revisionOf));
+    }
     if (failure) throw failure.error;
     return { requeueAfterMs: earliest(waitMs, nextAvailabilityMs({ set, pods, now })) };
   }
@@ -185,10 +193,7 @@ class StatefulSetController implements Controller {
     const { namespace = '', uid } = set.metadata;
     const selector = fromLabelSelector(set.spec.selector);
     const candidates = [...this.#pods.byIndex(BY_CONTROLLER, uid), ...this.#pods.byIndex(ORPHANS, namespace)];
-    const isWanted = (pod: Live<Pod>) => selector.matches(pod.metadata.labels) && isMemberOf(set, pod);
-    const { owned, adopt, release } = planClaim(set, candidates, isWanted);
-    await this.#owners.release(set, release);
-    return [...owned, ...(await this.#owners.adopt(set, adopt))];
+    return await this.#owners.claim(set, candidates, (pod) => selector.matches(pod.metadata.labels) && isMemberOf(set, pod));
   }
 
   /** @returns what went wrong: the status is written all the same. */
@@ -214,7 +219,8 @@ class StatefulSetController implements Controller {
       await this.#statefulPods.carryOut(set, action);
     } catch (error) {
       this.#expectNot(keyOf(set), action);
-      throw error;
+      const isDone = action.do === 'delete' ? isNotFound(error) : isNamespaceTerminating(error);
+      if (!isDone) throw error;
     }
   }
 
@@ -229,8 +235,8 @@ class StatefulSetController implements Controller {
     if (action.do === 'delete') this.#expectations.deletionObserved(deletions(key), action.pod.metadata.uid);
   }
 
-  async #writeStatus(set: Live<StatefulSet>, plan: StatefulPlan): Promise<void> {
-    const status = completed(set, plan.status);
+  async #writeStatus(set: Live<StatefulSet>, reached: StatefulSetStatus): Promise<void> {
+    const status = completed(set, reached);
     if (!isNews(set, status)) return;
     const written = await this.#context.client
       .resource<StatefulSet>(KIND)

@@ -4,7 +4,7 @@ import { revisionData } from '../shared/revisions.ts';
 import { ago, aPod, aStatefulSet, meta, NOW } from '../testing/builders.ts';
 import { outdatedRevisions, planHistory } from './history.ts';
 import { claimsFor, identityLabels, isIdentityRight, parentAndOrdinal } from './identity.ts';
-import { type Action, type Observed, planStatefulSet } from './plan.ts';
+import { type Action, type Observed, planStatefulSet, statusOnceDone } from './plan.ts';
 import { completed, isNews } from './status.ts';
 
 const revision = (name: string, number: number, set: StatefulSet = aStatefulSet(0)): Live<ControllerRevision> => ({
@@ -144,10 +144,13 @@ describe('planStatefulSet', () => {
     expect(told(observe(aStatefulSet(2), [odd]))).toBe('repair 0, create 1');
   });
 
-  it('counts one pod less of the current revision with each that it deletes', () => {
-    const { status } = planStatefulSet(observe(aStatefulSet(2), podsOf(['old ready', 'old ready'])));
-    expect(status).toMatchObject({ currentReplicas: 1, updateRevision: 'web-new', currentRevision: 'web-old' });
-    expect(status.updatedReplicas).toBe(0);
+  it('counts one pod less of the current revision with each that it deletes, once that is done', () => {
+    const plan = planStatefulSet(observe(aStatefulSet(2), podsOf(['old ready', 'old ready'])));
+    expect(plan.status).toMatchObject({ currentReplicas: 2, updateRevision: 'web-new', currentRevision: 'web-old' });
+    expect(statusOnceDone(plan)).toMatchObject({ currentReplicas: 1, updatedReplicas: 0 });
+    expect(statusOnceDone(planStatefulSet(observe(aStatefulSet(2), podsOf(['old ready', 'old failed']))))).toMatchObject({
+      currentReplicas: 2,
+    });
   });
 
   it('makes pods that know who they are', () => {

@@ -53,7 +53,10 @@ export type Action =
 export interface StatefulPlan {
   readonly inOrder: boolean;
   readonly stages: readonly (readonly Action[])[];
+  /** As the pods make it before anything is done. */
   readonly status: StatefulSetStatus;
+  /** How many pods of the current revision go for the update: they no longer count once all is done. */
+  readonly replaced: number;
 }
 
 /** A place in the range of ordinals: a pod, or one to be made. */
@@ -79,7 +82,7 @@ export function planStatefulSet(observed: Observed): StatefulPlan {
   const condemned = condemnedOf(set, pods);
   const counted = pods.filter((pod) => ordinalOf(pod) >= 0);
   const status = countedStatus(observed, set.metadata.deletionTimestamp ? pods : counted);
-  if (set.metadata.deletionTimestamp) return { inOrder, stages: [], status };
+  if (set.metadata.deletionTimestamp) return { inOrder, stages: [], status, replaced: 0 };
   const stages: (readonly Action[])[] = [];
   for (const stage of [
     () => collect(places, (place) => planPlace(observed, place), inOrder),
@@ -88,13 +91,17 @@ export function planStatefulSet(observed: Observed): StatefulPlan {
   ]) {
     const { actions, blocks } = stage();
     if (actions.length > 0) stages.push(actions);
-    if (blocks) return { inOrder, stages, status };
+    if (blocks) return { inOrder, stages, status, replaced: 0 };
   }
   const outdated = planUpdate(observed, places);
-  if (!outdated) return { inOrder, stages, status };
-  const currentReplicas = Math.max(0, (status.currentReplicas ?? 0) - 1);
-  return { inOrder, stages: [...stages, [{ do: 'delete', pod: outdated }]], status: { ...status, currentReplicas } };
+  if (!outdated) return { inOrder, stages, status, replaced: 0 };
+  return { inOrder, stages: [...stages, [{ do: 'delete', pod: outdated }]], status, replaced: 1 };
 }
+
+export const statusOnceDone = ({ status, replaced }: StatefulPlan): StatefulSetStatus => ({
+  ...status,
+  currentReplicas: Math.max(0, (status.currentReplicas ?? 0) - replaced),
+});
 
 /** In order, what blocks ends the stage and the round; side by side, nothing blocks. */
 function collect<T>(items: readonly T[], planOne: (item: T) => Stage, inOrder: boolean): Stage {

@@ -5,6 +5,7 @@ import {
   isAlreadyExists,
   isConflict,
   isNotFound,
+  keyOf,
   type Live,
   type PersistentVolumeClaim,
   type Pod,
@@ -12,6 +13,7 @@ import {
 } from '../../api/index.ts';
 import type { ApiClient, EventRecorder, Informer } from '../../client/index.ts';
 import { isNamespaceTerminating } from '../shared/pod-control.ts';
+import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { claimsFor, identityLabels, isStorageRight, ordinalOf, withClaimVolumes } from './identity.ts';
 import type { Action } from './plan.ts';
@@ -28,6 +30,7 @@ export class StatefulPods {
   readonly #client: ApiClient;
   readonly #claims: Informer<PersistentVolumeClaim>;
   readonly #recorder: EventRecorder;
+  readonly #stale = new StaleGuard();
 
   constructor(client: ApiClient, claims: Informer<PersistentVolumeClaim>, recorder: EventRecorder) {
     this.#client = client;
@@ -35,7 +38,20 @@ export class StatefulPods {
     this.#recorder = recorder;
   }
 
-  /** @throws what went wrong, once there is an event about it. */
+  /**
+   * Whether a cached claim is older than its owners that we wrote. A pod that is made on such a claim may be bound before the garbage
+   * collector deletes the claim for the pod that came before: the claim is kept by its new pod then, and the pod waits for the claim.
+   */
+  isBehind(claim: Live<PersistentVolumeClaim>): boolean {
+    return this.#stale.isStale(claim);
+  }
+
+  /** A claim is gone. */
+  forget(claim: Live<PersistentVolumeClaim>): void {
+    this.#stale.forget(keyOf(claim));
+  }
+
+  /** @throws what went wrong, once there is an event about it where there is to be one. */
   async carryOut(set: Set, action: Action): Promise<void> {
     switch (action.do) {
       case 'create':
@@ -61,9 +77,8 @@ export class StatefulPods {
       await this.#createClaims(set, ordinal);
       await this.#pods.create(pod);
     } catch (error) {
-      if (isNamespaceTerminating(error)) return;
-      // The pod is there, and the cache will say so.
-      if (!isAlreadyExists(error)) this.#tell(set, 'create', name, error);
+      // A pod that is there will be in the cache.
+      if (!isAlreadyExists(error) && !isNamespaceTerminating(error)) this.#tell(set, 'create', name, error);
       throw error;
     }
     this.#tell(set, 'create', name);
@@ -73,9 +88,8 @@ export class StatefulPods {
     try {
       await this.#pods.delete(name, { namespace, preconditions: { uid } });
     } catch (error) {
-      if (isNotFound(error)) return;
       // What has its name by now is another one; the cache will say so.
-      if (!isConflict(error)) this.#tell(set, 'delete', name, error);
+      if (!isNotFound(error) && !isConflict(error)) this.#tell(set, 'delete', name, error);
       throw error;
     }
     this.#tell(set, 'delete', name);
@@ -135,9 +149,10 @@ export class StatefulPods {
     for (const { metadata } of claimsFor(set, ordinalOf(pod))) {
       const claim = this.#claims.get(set.metadata.namespace, metadata.name ?? '');
       if (!claim || isOwnerRight(claim, set, pod)) continue;
-      await this.#client
+      const written = await this.#client
         .resource<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims)
         .update({ ...claim, metadata: { ...claim.metadata, ownerReferences: ownersFor(claim, set, pod) } });
+      this.#stale.wrote(claim, written);
     }
   }
 

@@ -53,6 +53,8 @@ test('a taint that evicts keeps pods out, but for static ones and those that tol
 
 test('a pod of another system is refused', () => {
   expect(verdict(aPod({ os: { name: 'windows' } }))?.reason).toBe('PodOSNotSupported');
+  const sysctls = [{ name: 'kernel.msgmax', value: '1' }];
+  expect(verdict(aPod({ os: { name: 'windows' }, securityContext: { sysctls } }))?.reason).toBe('SysctlForbidden');
 });
 
 test('the node must match the selector and the affinity', () => {
@@ -67,4 +69,25 @@ test('a host port is given once, per address', () => {
   expect(verdict(onPort(80), [onPort(80)])?.reason).toBe('NodePorts');
   expect(verdict(onPort(80, '10.0.0.1'), [onPort(80, '10.0.0.2')])).toBeUndefined();
   expect(verdict(onPort(80, '10.0.0.1'), [onPort(80)])?.reason).toBe('NodePorts');
+});
+
+test.each([
+  [[{ name: 'kernel.shm_rmid_forced', value: '1' }], {}, undefined],
+  [[{ name: 'net/ipv4/tcp_syncookies', value: '1' }], {}, undefined],
+  [[{ name: 'kernel.msgmax', value: '1' }], {}, 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'],
+  [
+    [{ name: 'kernel.shm_rmid_forced', value: '1' }],
+    { hostIPC: true },
+    'Pod was rejected: forbidden sysctl: "kernel.shm_rmid_forced" not allowed with host IPC enabled',
+  ],
+])('parameters of the kernel that would harm others are refused: %o %o', (sysctls, spec, message) => {
+  const refused = verdict(aPod({ ...spec, securityContext: { sysctls } }));
+  expect(refused).toEqual(message === undefined ? undefined : { reason: 'SysctlForbidden', message });
+});
+
+test('host ports of sidecars count', () => {
+  const ports = [{ containerPort: 80, hostPort: 8080, protocol: 'TCP' }];
+  const sidecar = (restartPolicy?: string) => aPod({ initContainers: [aContainer('side', { ports, restartPolicy })] });
+  expect(verdict(onPort(8080), [sidecar('Always')])?.reason).toBe('NodePorts');
+  expect(verdict(onPort(8080), [sidecar()])).toBeUndefined();
 });

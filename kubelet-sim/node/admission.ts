@@ -8,7 +8,9 @@ import {
   untolerated,
   ZERO_QUANTITY,
 } from '../../api/index.ts';
+import { isSidecar } from '../pod/container-names.ts';
 import type { Verdict } from '../pod/observed.ts';
+import { forbiddenSysctl } from './sysctls.ts';
 
 /** What a node has, and who is on it already. */
 export interface AdmissionScope {
@@ -36,13 +38,15 @@ const failed = (predicate: string, why: string): Verdict => rejected(predicate, 
 
 const OS_LABEL = 'kubernetes.io/os';
 
+/** The kernel's parameters have an admission of their own, before the others. */
 function systemVerdict({ spec }: Pod, { node }: AdmissionScope): Verdict | undefined {
+  const forbidden = forbiddenSysctl(spec);
+  if (forbidden !== undefined) return rejected('SysctlForbidden', forbidden);
   const wanted = spec.nodeSelector?.[OS_LABEL];
   if (wanted !== undefined && wanted !== 'linux' && node.metadata.labels?.[OS_LABEL] === 'linux')
     return rejected('PodOSSelectorNodeLabelDoesNotMatch', "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label");
-  if (spec.os && spec.os.name !== 'linux')
-    return rejected('PodOSNotSupported', "Failed to admit pod as the OS field doesn't match node OS");
-  return undefined;
+  const isForeign = spec.os && spec.os.name !== 'linux';
+  return isForeign ? rejected('PodOSNotSupported', "Failed to admit pod as the OS field doesn't match node OS") : undefined;
 }
 
 function affinityVerdict(pod: Pod, { node }: AdmissionScope): Verdict | undefined {
@@ -98,8 +102,9 @@ function portVerdict(pod: Pod, { others }: AdmissionScope): Verdict | undefined 
 
 const ANY = '0.0.0.0';
 
-const hostPorts = (pod: Pod): { port: number; protocol: string; ip: string }[] =>
-  pod.spec.containers.flatMap(({ ports = [] }) =>
+/** Those of sidecars too. Upstream: `GetHostPorts`, `pkg/scheduler/util/utils.go`. */
+const hostPorts = ({ spec }: Pod): { port: number; protocol: string; ip: string }[] =>
+  [...(spec.initContainers ?? []).filter(isSidecar), ...spec.containers].flatMap(({ ports = [] }) =>
     ports.flatMap(({ hostPort, protocol = 'TCP', hostIP }) => (hostPort ? [{ port: hostPort, protocol, ip: hostIP || ANY }] : [])),
   );
 

@@ -1,20 +1,31 @@
+import type { Pod } from '../../api/index.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
-import type { ImageService } from '../runtime/cri.ts';
-import { type Candidate, evictionVerdict, isCriticalPod, rankForEviction, type Shortage, shortagesOf, type Threshold } from './eviction.ts';
+import type { ImageService } from '../runtime/image-service.ts';
+import {
+  type Candidate,
+  type EvictionRules,
+  type EvictionVerdict,
+  evictionVerdict,
+  isCriticalPod,
+  rankForEviction,
+  type Shortage,
+  shortagesOf,
+  type Threshold,
+} from './eviction.ts';
 import type { Pressure } from './node-health.ts';
 import type { NodeUsage } from './node-stats.ts';
 
-/** A pressure is told of for so long after its last shortage: `--eviction-pressure-transition-period`. */
-const TRANSITION_MS = 300_000;
-/** A pod that goes at once has this long: upstream's `immediateEvictionGracePeriodSeconds`. */
+/** A pod that goes at once has this long, and any other at least: upstream's `immediateEvictionGracePeriodSeconds`. */
 const GRACE_SECONDS = 1;
 
 export interface EvictionParts {
-  readonly thresholds: readonly Threshold[];
+  readonly rules: EvictionRules;
   readonly images: ImageService;
+  /** What is used now. */
+  readonly usage: () => NodeUsage;
   /** Tells of what a node begins to win back. */
   readonly onThreshold: (resource: string) => void;
-  readonly onEvicted: (worker: PodWorker, message: string) => void;
+  readonly onEvicted: (worker: PodWorker, verdict: EvictionVerdict) => void;
 }
 
 /** Keeps a node from running out of what its pods share: looks now and then, and when it is short evicts one pod at a time. */
@@ -35,14 +46,19 @@ export class EvictionManager {
   }
 
   /** Looks at what is used. */
-  tick(usage: NodeUsage): void {
+  tick(): void {
+    const { usage: look, rules } = this.#parts;
+    const usage = look();
     const { time } = usage;
-    const shortages = shortagesOf(usage, this.#parts.thresholds);
+    const shortages = shortagesOf(usage, rules.thresholds);
     for (const { pressure } of shortages) this.#seenAt.set(pressure, time);
-    for (const [pressure, at] of this.#seenAt) if (time - at >= TRANSITION_MS) this.#seenAt.delete(pressure);
+    for (const [pressure, at] of this.#seenAt) if (time - at >= rules.transitionMs) this.#seenAt.delete(pressure);
     this.#pressures = new Set(this.#seenAt.keys());
     const due = this.#due(shortages, time);
-    if (due && !(due.pressure === 'disk' && this.#freeImages(usage))) this.#evict(due, usage);
+    if (!due) return;
+    this.#parts.onThreshold(due.resource);
+    if (due.pressure === 'disk' && this.#isEnoughWithoutImages(usage)) return;
+    this.#evict(due, usage);
   }
 
   #due(shortages: readonly Shortage[], now: number): Shortage | undefined {
@@ -52,8 +68,14 @@ export class EvictionManager {
     return shortages.find(({ threshold }) => now - (this.#metSince.get(keyOf(threshold)) ?? now) >= threshold.graceMs);
   }
 
-  /** Lets images go that no container is of; whether that was any use. */
-  #freeImages({ pods }: NodeUsage): boolean {
+  /** Lets images go, and looks whether anything is short still. Upstream: `reclaimNodeLevelResources`. */
+  #isEnoughWithoutImages(usage: NodeUsage): boolean {
+    this.#freeImages(usage);
+    return shortagesOf(this.#parts.usage(), this.#parts.rules.thresholds).length === 0;
+  }
+
+  /** Lets images go that no container is of. */
+  #freeImages({ pods }: NodeUsage): void {
     const { images } = this.#parts;
     const used = new Set(
       pods.flatMap(({ worker: { status } }) =>
@@ -62,23 +84,25 @@ export class EvictionManager {
     );
     const free = images.listImages().filter(({ ref, pinned }) => !pinned && !used.has(ref));
     for (const { name } of free) images.removeImage(name);
-    return free.length > 0;
   }
 
   #evict(shortage: Shortage, { pods }: NodeUsage): void {
-    this.#parts.onThreshold(shortage.resource);
     const workers = new Map<Candidate, PodWorker>(
       pods
         .filter(({ worker }) => worker.isActive && !isCriticalPod(worker.pod))
-        .map(({ worker, stats }) => [{ pod: worker.pod, stats }, worker]),
+        .map(({ worker, stats, volumes }) => [{ pod: worker.pod, stats, volumes }, worker]),
     );
     const [first] = rankForEviction([...workers.keys()], shortage.resource);
     const worker = first && workers.get(first);
     if (!first || !worker) return;
     const verdict = evictionVerdict(first, shortage);
-    this.#parts.onEvicted(worker, verdict.message);
-    const soft = shortage.threshold.graceMs > 0;
-    worker.evict(verdict, soft ? undefined : GRACE_SECONDS);
+    this.#parts.onEvicted(worker, verdict);
+    worker.evict(verdict, Math.max(GRACE_SECONDS, shortage.threshold.graceMs > 0 ? this.#softGrace(worker.pod) : 0));
+  }
+
+  #softGrace({ spec }: Pod): number {
+    const { maxPodGraceSeconds } = this.#parts.rules;
+    return Math.min(maxPodGraceSeconds, spec.terminationGracePeriodSeconds ?? maxPodGraceSeconds);
   }
 }
 

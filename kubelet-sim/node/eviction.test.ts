@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/index.ts';
+import type { PodWorker } from '../pod/pod-worker.ts';
+import type { Image, ImageService } from '../runtime/image-service.ts';
 import type { ContainerStats, PodSandboxStats } from '../runtime/usage.ts';
 import { aContainer, aPod } from '../testing/builders.ts';
 import {
   type Candidate,
+  DEFAULT_EVICTION_RULES,
   DEFAULT_THRESHOLDS,
   evictionVerdict,
   parseThreshold,
@@ -11,6 +14,7 @@ import {
   rankForEviction,
   shortagesOf,
 } from './eviction.ts';
+import { EvictionManager } from './eviction-manager.ts';
 import type { NodeUsage } from './node-stats.ts';
 
 const MI = 1024 * 1024;
@@ -83,6 +87,22 @@ test('those that use more than they asked for go first, then by priority, then b
   expect(ranked.map(({ pod }) => pod.metadata.name)).toEqual(['much', 'little', 'asked', 'important', 'within']);
 });
 
+test('of the disk counts what volumes hold beside what containers wrote, and what was asked for counts against it', () => {
+  const storing = (name: string, bytes: number, requests: Record<string, string> = {}): Candidate => {
+    const { stats } = using(name, 0);
+    const fs = { time: 0, mountpoint: '/', capacityBytes: 0, inodes: 0, usedBytes: bytes, inodesUsed: bytes / MI };
+    const volume = { name: 'v', claim: undefined, isDevice: false, usage: fs };
+    const spec = { containers: [aContainer('main', { resources: { requests } })], volumes: [{ name: 'v', emptyDir: {} }] };
+    return { pod: aPod(spec, { name }), stats, volumes: () => [volume, { ...volume, name: 'other' }] };
+  };
+  const names = (resource: string, ...candidates: Candidate[]) => rankForEviction(candidates, resource).map(({ pod }) => pod.metadata.name);
+  const asked = { 'ephemeral-storage': '200Mi' };
+  expect(
+    names('ephemeral-storage', storing('asked', 300 * MI, asked), storing('within', 150 * MI, asked), storing('more', 120 * MI)),
+  ).toEqual(['more', 'asked', 'within']);
+  expect(names('inodes', storing('few', 10 * MI), storing('many', 20 * MI))).toEqual(['many', 'few']);
+});
+
 test('what a pod is told is upstream’s', () => {
   const [shortage] = shortagesOf(usage(50 * MI), DEFAULT_THRESHOLDS);
   if (!shortage) throw new Error('there is a shortage');
@@ -92,6 +112,8 @@ test('what a pod is told is upstream’s', () => {
     'The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. Container main was using 300Mi, request is 100Mi, has larger consumption of memory. ',
   );
   expect(verdict.condition).toMatchObject({ type: 'DisruptionTarget', reason: 'TerminationByKubelet' });
+  expect(verdict.annotations).toEqual({ offending_containers: 'main', offending_containers_usage: '300Mi', starved_resource: 'memory' });
+  expect(evictionVerdict(using('web', 50 * MI, {}, '100Mi'), shortage).annotations.offending_containers).toBe('');
 });
 
 test('a node under pressure takes no more pods of the kind that made it so', () => {
@@ -100,4 +122,74 @@ test('a node under pressure takes no more pods of the kind that made it so', () 
   expect(refused(aPod({ containers: [aContainer('main', { resources: { requests: { cpu: '1' } } })] }), 'memory')).toBeUndefined();
   expect(refused(aPod({ containers: [aContainer('main', { resources: { requests: { cpu: '1' } } })] }), 'disk')).toBeDefined();
   expect(refused(aPod({ priority: 2_000_000_000 }), 'disk')).toBeUndefined();
+  const tolerating = (effect: string) => aPod({ tolerations: [{ key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect }] });
+  expect(refused(tolerating('NoSchedule'), 'memory')).toBeUndefined();
+  expect(refused(tolerating('NoExecute'), 'memory')).toBeDefined();
+  expect(refused(tolerating('NoSchedule'), 'memory', 'disk')).toBeDefined();
+});
+
+/** A node with a pod and images that no container is of; of its disk's 1000 bytes so many are used besides. */
+function shortOfDisk(otherBytes: number, imageBytes: readonly number[]) {
+  const evicted: string[] = [];
+  const told: string[] = [];
+  const { pod, stats } = using('web', 0);
+  const worker = { isActive: true, pod, status: {}, evict: ({ reason }: { reason: string }) => void evicted.push(reason) };
+  let images: Image[] = imageBytes.map((sizeBytes, i) => ({ name: `image-${i}`, ref: `ref-${i}`, sizeBytes }));
+  const service = {
+    listImages: () => images,
+    removeImage: (name: string) => {
+      images = images.filter((image) => image.name !== name);
+    },
+  };
+  const manager = new EvictionManager({
+    rules: DEFAULT_EVICTION_RULES,
+    images: service as Pick<ImageService, 'listImages' | 'removeImage'> as ImageService,
+    usage: () => ({
+      ...usage(500 * MI, { usedBytes: otherBytes + images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) }),
+      pods: [{ worker: worker as Partial<PodWorker> as PodWorker, stats, volumes: () => [] }],
+    }),
+    onThreshold: (resource) => told.push(resource),
+    onEvicted: () => undefined,
+  });
+  manager.tick();
+  return { evicted, told, images: () => images.length };
+}
+
+test('a node that is short of disk lets images go first, and evicts at once if that is not enough', () => {
+  const enough = shortOfDisk(500, [200, 200]);
+  expect([enough.evicted, enough.told, enough.images()]).toEqual([[], ['ephemeral-storage'], 0]);
+  const notEnough = shortOfDisk(900, [50]);
+  expect([notEnough.evicted, notEnough.told, notEnough.images()]).toEqual([['Evicted'], ['ephemeral-storage'], 0]);
+});
+
+/** What a pod that goes for lack of memory is given, when the threshold is soft. */
+function softGrace(maxPodGraceSeconds: number, spec: Partial<Pod['spec']>): number | undefined {
+  const { pod, stats } = using('web', 0, spec);
+  let given: number | undefined;
+  const evict = (_: unknown, seconds?: number) => {
+    given = seconds;
+  };
+  const worker = { isActive: true, pod, status: {}, evict } as Partial<PodWorker> as PodWorker;
+  let time = 0;
+  const manager = new EvictionManager({
+    rules: { ...DEFAULT_EVICTION_RULES, thresholds: [{ signal: 'memory.available', value: '1Gi', graceMs: 30_000 }], maxPodGraceSeconds },
+    images: {} as ImageService,
+    usage: () => ({ ...usage(500 * MI), time, pods: [{ worker, stats, volumes: () => [] }] }),
+    onThreshold: () => undefined,
+    onEvicted: () => undefined,
+  });
+  for (; time <= 30_000; time += 10_000) {
+    expect(given).toBeUndefined();
+    manager.tick();
+  }
+  return given;
+}
+
+test.each([
+  [0, { terminationGracePeriodSeconds: 60 }, 1],
+  [20, { terminationGracePeriodSeconds: 60 }, 20],
+  [20, { terminationGracePeriodSeconds: 5 }, 5],
+  [20, {}, 20],
+])('of %d s a pod that goes for a soft threshold, %o, is given %d', (most, spec, given) => {
+  expect(softGrace(most, spec)).toBe(given);
 });

@@ -1,88 +1,51 @@
 import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Live, type Node, type NodeStatus, type Pod } from '../../api/index.ts';
-import type { ApiClient, EventRecorder, ResourceClient } from '../../client/index.ts';
-import type { Clock, Logger, Random, Timer } from '../../runtime/index.ts';
-import type { ConfigSource } from '../pod/config-source.ts';
+import type { ResourceClient } from '../../client/index.ts';
+import type { Timer } from '../../runtime/index.ts';
 import { ImageManager } from '../pod/image-manager.ts';
-import type { NodeServices, PodScripts } from '../pod/node-services.ts';
+import type { NodeServices } from '../pod/node-services.ts';
 import type { Verdict } from '../pod/observed.ts';
 import { type PodEvents, podEvents } from '../pod/pod-events.ts';
 import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
+import type { ResizeRefusal } from '../pod/resize.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
-import type { ClusterDns } from '../pod/sandbox-config.ts';
-import type { StatusWriter } from '../pod/status-writer.ts';
-import type { HeldClaims } from '../pod/volumes/held-claims.ts';
-import type { ImageService, RuntimeService } from '../runtime/cri.ts';
+import type { RuntimeService } from '../runtime/cri.ts';
 import type { AdmissionScope } from './admission.ts';
-import { pressureVerdict, type Threshold } from './eviction.ts';
+import type { AgentOptions, NodeParts } from './agent-options.ts';
+import { ensureCsiNode } from './csi-node.ts';
+import { pressureVerdict } from './eviction.ts';
 import { EvictionManager } from './eviction-manager.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
 import { rotateLogs } from './log-rotation.ts';
 import { NodeEvents } from './node-events.ts';
 import { isCutOff, NO_FAULTS, type NodeFaults, NodeLine, usesMore } from './node-faults.ts';
-import { conditionTypes, findingsOf, HEALTHY, healthEvents, heardOfAgain, type NodeHealth } from './node-health.ts';
+import { conditionTypes, HEALTHY, healthEvents, heardOfAgain, type NodeHealth } from './node-health.ts';
 import {
-  allocatableOf,
-  labelsToMend,
+  allocatableNow,
+  isAsReported,
+  machineOf,
+  metadataToMend,
   type NodeFacts,
-  type NodeSpec,
   newBootId,
   nodeLabels,
-  nodeStatusOf,
   nodeToRegister,
+  statusPatchOf,
   uuidOf,
 } from './node-object.ts';
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodRange } from './pod-range.ts';
-import { admitOrPreempt, PREEMPTED } from './preemption.ts';
-import { resizeRefusal } from './resize-admission.ts';
+import { admitOrPreempt, PREEMPTED, untilGone } from './preemption.ts';
+import { resizeInTurn } from './resize-admission.ts';
 import { endInTurn } from './shutdown.ts';
 import { Mirrors, mirrorHash } from './static-pods.ts';
 
 /** Unchanged, a node's status is still reported this often, as upstream's nodeStatusReportFrequency. */
 const STATUS_REPORT_MS = 300_000;
 /** Waits between tries to register. */
-const REGISTER_RETRY_MS = 200;
-const REGISTER_RETRY_MS_MAX = 7000;
+const REGISTER_RETRY_MS = { first: 200, max: 7000 };
 
-/** What all nodes of a process share. */
-export interface AgentOptions {
-  readonly client: ApiClient;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly source: ConfigSource;
-  readonly statuses: StatusWriter;
-  readonly claims: HeldClaims;
-  readonly recorderOf: (nodeName: string) => Pick<EventRecorder, 'event'>;
-  readonly statusFrequencyMs: number;
-  readonly leaseDurationSeconds: number;
-  readonly cluster: ClusterDns;
-  readonly thresholds: readonly Threshold[];
-  readonly scripts?: NodeScripts | undefined;
-}
-
-/** How scripts bend what nodes do. */
-export interface NodeScripts {
-  /** For the pods of a node. */
-  of(node: { readonly name: string }): PodScripts;
-  /** Whether a script makes a pod of the node use what it would not. */
-  isLoading(node: { readonly workers: Iterable<PodWorker> }): boolean;
-}
-
-/** What is this node's own. */
-export interface NodeParts {
-  readonly spec: NodeSpec;
-  readonly runtime: RuntimeService;
-  readonly images: ImageService;
-  /** Pod range to take when nobody gives one; undefined to wait for as long as it takes. */
-  readonly podCidr: string | undefined;
-}
-
-/**
- * One node: registers it and keeps it alive, and holds a worker for each of its pods.
- */
+/** One node: registers it and keeps it alive, and holds a worker for each of its pods. */
 export class NodeAgent {
   readonly #options: AgentOptions;
   readonly #parts: NodeParts;
@@ -108,6 +71,8 @@ export class NodeAgent {
   readonly #unmirrored = new Map<string, PodWorker>();
   /** UIDs that a static pod had before, under which its sandbox still is known. */
   readonly #aliases = new Map<string, PodWorker>();
+  /** Static pods whose file has changed or gone, and that have not ended; by name. */
+  readonly #leaving = new Map<string, PodWorker>();
   #bootedAt: number;
   #bootId: string;
   #faults: NodeFaults = NO_FAULTS;
@@ -128,10 +93,11 @@ export class NodeAgent {
     );
     this.#mirrors = new Mirrors({ ...options, nodeName: parts.spec.name, node: () => this.#node });
     this.#evictions = new EvictionManager({
-      thresholds: options.thresholds,
+      rules: options.evictionRules,
       images: parts.images,
+      usage: () => this.usage(),
       onThreshold: (resource) => this.#told.tell('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`),
-      onEvicted: (worker, message) => this.#services.events.warning(worker.pod, 'Evicted', message),
+      onEvicted: (worker, { message, annotations }) => this.#services.events.warning(worker.pod, 'Evicted', message, { annotations }),
     });
     this.#nodes = options.client.resource<Node>(coreKinds.nodes);
     this.#range = new PodRange({
@@ -144,14 +110,13 @@ export class NodeAgent {
     });
     const { client, clock, logger, source, statuses, claims, random } = options;
     const { spec, runtime, images } = parts;
-    const durationSeconds = options.leaseDurationSeconds;
     this.#heartbeat = new Heartbeat({
       client,
       clock,
       random,
       logger,
       name: spec.name,
-      durationSeconds,
+      durationSeconds: options.leaseDurationSeconds,
       nodeUid: () => this.#node?.metadata.uid,
     });
     this.#line = new NodeLine(statuses, {
@@ -163,7 +128,6 @@ export class NodeAgent {
     const onPulled = () => {
       this.#imagesChanged = true;
     };
-    const allocatable = allocatableOf(spec);
     this.#services = {
       nodeName: spec.name,
       hostIP: spec.ip,
@@ -181,8 +145,8 @@ export class NodeAgent {
       logger,
       scripts,
       pool: () => (this.#faults.down ? undefined : this.#range.pool),
-      allocatable: () => allocatable,
-      admitResize: (pod) => resizeRefusal(pod, this.#scopeBeside(pod)),
+      allocatable: () => allocatableNow(spec, this.#node?.status),
+      admitResize: (pod) => this.#admitResize(pod),
     };
     runtime.onContainerEvent(({ podUid }) => (this.#workers.get(podUid) ?? this.#aliases.get(podUid))?.poke());
   }
@@ -215,6 +179,11 @@ export class NodeAgent {
     return nodeUsageOf({ spec, runtime, images, bootedAt: this.#bootedAt, workers: this.workers, now: this.#now, extra: this.#faults });
   }
 
+  /** The machine that the node is. */
+  get machine(): ReturnType<typeof machineOf> {
+    return machineOf(this.#parts.spec, this.#bootId);
+  }
+
   configuration(): object {
     return kubeletConfiguration(this.#parts.spec, this.#options);
   }
@@ -245,11 +214,12 @@ export class NodeAgent {
       try {
         const [node] = await Promise.all([this.#createOrAdopt(), failures === 0 ? this.#heartbeat.beat() : undefined]);
         this.nodeChanged(node);
+        await ensureCsiNode(this.#options.client, node);
         // The next report is at any time within the period, so that those of many nodes are spread evenly over it.
         this.#reportedAt = this.#options.clock.monotonic() - this.#options.random.next() * STATUS_REPORT_MS;
         break;
       } catch (error) {
-        const delayMs = Math.min(REGISTER_RETRY_MS * 2 ** failures, REGISTER_RETRY_MS_MAX);
+        const delayMs = Math.min(REGISTER_RETRY_MS.first * 2 ** failures, REGISTER_RETRY_MS.max);
         this.#options.logger.warn({ err: error, node: this.name, delayMs }, 'node not registered, will retry');
         await this.#options.clock.sleep(delayMs, this.#abort.signal).catch(() => undefined);
       }
@@ -265,8 +235,8 @@ export class NodeAgent {
       if (!isAlreadyExists(error)) throw error;
     }
     const existing = await this.#nodes.get(spec.name);
-    const labels = labelsToMend(spec, existing);
-    if (labels) await this.#nodes.patch(spec.name, { metadata: { labels } }, { type: 'strategic' });
+    const metadata = metadataToMend(spec, existing);
+    if (metadata) await this.#nodes.patch(spec.name, { metadata }, { type: 'strategic' });
     return await this.#report(existing);
   }
 
@@ -274,11 +244,10 @@ export class NodeAgent {
     const { spec } = this.#parts;
     const volumesInUse = this.#options.claims.inUse(spec.name);
     const isTold = volumesInUse.length + this.#volumesInUse.length > 0;
-    const status = nodeStatusOf(spec, { ...this.#facts(node.status), volumesInUse: isTold ? volumesInUse : undefined });
+    const facts = { ...this.#facts(node.status), volumesInUse: isTold ? volumesInUse : undefined };
     this.#imagesChanged = false;
     this.#reportedAt = this.#options.clock.monotonic();
-    const addresses = [{ $patch: 'replace' }, ...(status.addresses ?? [])];
-    const body = { status: { ...status, addresses } };
+    const body = { status: statusPatchOf(spec, facts) };
     const reported = await this.#nodes.patch(spec.name, body, { type: 'strategic', subresource: 'status' });
     this.#told.became(heardOfAgain(node.status?.conditions ?? [], this.#health));
     this.#volumesInUse = volumesInUse;
@@ -304,6 +273,7 @@ export class NodeAgent {
     this.#statusTimer = this.#options.clock.setTimer(this.#options.statusFrequencyMs, () => this.#statusTick());
     const due = this.#options.clock.monotonic() - this.#reportedAt >= STATUS_REPORT_MS;
     if (this.#faults.down) return;
+    if (this.#node) this.#told.looked(this.#node);
     if (due || this.#isWatched) this.#look();
     this.#imagesChanged ||= this.#options.claims.inUse(this.name).join() !== this.#volumesInUse.join();
     this.#reportIf(due);
@@ -317,7 +287,7 @@ export class NodeAgent {
   #look(): void {
     const usage = this.usage();
     rotateLogs(usage, this.#parts.runtime);
-    this.#evictions.tick(usage);
+    this.#evictions.tick();
     this.#becomes({ ...this.#health, pressures: this.#evictions.pressures });
   }
 
@@ -330,19 +300,18 @@ export class NodeAgent {
 
   #reportIf(due: boolean): void {
     const node = this.#node;
-    if (!node || isCutOff(this.#faults) || this.#faults.stopHeartbeats || !(due || this.#imagesChanged || !this.#isAsReported(node)))
+    if (
+      !node ||
+      isCutOff(this.#faults) ||
+      this.#faults.stopHeartbeats ||
+      !(due || this.#imagesChanged || !isAsReported(this.#parts.spec, this.#health, node.status))
+    )
       return;
     this.#report(node).catch((error: unknown) => {
       if (isNotFound(error)) this.nodeDeleted();
       else this.#options.logger.warn({ err: error, node: this.name }, 'node status not written, will retry');
       this.#imagesChanged = true;
     });
-  }
-
-  /** Whether the conditions are what the node has said: a controller may have set them to Unknown. */
-  #isAsReported(node: Live<Node>): boolean {
-    const conditions = node.status?.conditions ?? [];
-    return findingsOf(this.#health).every(({ type, status }) => conditions.some((each) => each.type === type && each.status === status));
   }
 
   /** What a script makes of the node from now on. */
@@ -419,11 +388,16 @@ export class NodeAgent {
     if (!this.isReachable) return void this.#held.push(() => this.podAdded(pod, isInitial));
     if (this.#adopt(pod)) return;
     const wasHere = isInitial && pod.status.startTime !== undefined;
-    const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#admit(pod);
+    const preempted: PodWorker[] = [];
+    const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#admit(pod, preempted);
     if (verdict) this.#services.events.warning(pod, verdict.reason, verdict.message.replace(/^Pod was rejected: /, ''));
     const worker = new PodWorker(this.#services, pod, verdict);
     this.#workers.set(pod.metadata.uid, worker);
-    if (wasHere) worker.restore();
+    const before = mirrorHash(pod) === undefined ? undefined : this.#leaving.get(pod.metadata.name);
+    if (before) preempted.push(before);
+    this.#leaving.delete(pod.metadata.name);
+    if (preempted.length > 0) worker.waitFor(untilGone(preempted, this.#options.clock, this.#abort.signal));
+    else if (wasHere) worker.restore();
     else worker.poke();
   }
 
@@ -432,15 +406,28 @@ export class NodeAgent {
     const worker = this.#workers.get(pod.metadata.uid);
     // Deleting a mirror ends the mirror only.
     if (pod.metadata.deletionTimestamp && this.#mirrors.isKept(pod)) this.#follow(this.#mirrors.remove(pod));
-    else if (worker) worker.update(pod);
+    else if (worker) this.#update(worker, pod);
     else this.podAdded(pod, false);
+  }
+
+  #update(worker: PodWorker, pod: Live<Pod>): void {
+    const before = worker.pod;
+    worker.update(pod);
+    this.#options.scripts?.podChanged(this, worker, before);
   }
 
   podDeleted(pod: Live<Pod>): void {
     if (!this.isReachable) return void this.#held.push(() => this.podDeleted(pod));
     if (this.#mirrors.isKept(pod)) this.#unmirror(pod);
-    else this.#workers.get(pod.metadata.uid)?.remove();
+    else this.#end(pod);
     this.#workers.delete(pod.metadata.uid);
+  }
+
+  /** A pod is gone: a static one of the same name that follows it waits until it has ended. */
+  #end(pod: Live<Pod>): void {
+    const worker = this.#workers.get(pod.metadata.uid);
+    worker?.remove();
+    if (worker?.isActive && mirrorHash(pod) !== undefined) this.#leaving.set(pod.metadata.name, worker);
   }
 
   /** What the node runs from files, by hash. */
@@ -483,17 +470,25 @@ export class NodeAgent {
     return this.#workers.get(uid);
   }
 
-  #admit(pod: Pod): Verdict | undefined {
+  /** Whether the node takes a pod. @param preempted gets those that have to go for it */
+  #admit(pod: Pod, preempted: PodWorker[]): Verdict | undefined {
     if (this.#isShuttingDown) return { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' };
     const { pressures } = this.#evictions;
     const short = pressureVerdict(pod, pressures, conditionTypes(pressures));
-    return short ?? (this.#node ? admitOrPreempt(pod, this.#scopeBeside(pod), (uid) => this.#preempt(uid)) : undefined);
+    return short ?? (this.#node ? admitOrPreempt(pod, this.#scopeBeside(pod), (uid) => this.#preempt(uid, preempted)) : undefined);
   }
 
-  #preempt(uid: string): void {
+  #preempt(uid: string, preempted: PodWorker[]): void {
     const worker = this.#workers.get(uid);
-    if (worker) this.#services.events.warning(worker.pod, PREEMPTED.reason, PREEMPTED.message);
-    worker?.evict(PREEMPTED);
+    if (!worker) return;
+    this.#services.events.warning(worker.pod, PREEMPTED.reason, PREEMPTED.message);
+    worker.evict(PREEMPTED);
+    preempted.push(worker);
+  }
+
+  #admitResize(pod: Pod): ResizeRefusal | undefined {
+    const own = this.#workers.get(pod.metadata.uid ?? '');
+    return own && resizeInTurn(pod, own, this.#workers.values(), (each) => this.#scopeBeside(each));
   }
 
   /** What the node has, and the others on it with what they were given. */

@@ -1,3 +1,4 @@
+import type { Live, Node } from '../../api/index.ts';
 import type { EventRecorder } from '../../client/index.ts';
 import { type NodeHealth, startEvents } from './node-health.ts';
 
@@ -6,6 +7,8 @@ export class NodeEvents {
   readonly #name: string;
   readonly #recorder: () => Pick<EventRecorder, 'event'>;
   readonly #isCut: () => boolean;
+  /** As the kubelet knows it: it begins without. */
+  #isCordoned = false;
 
   constructor(name: string, recorder: () => Pick<EventRecorder, 'event'>, isCut: () => boolean) {
     this.#name = name;
@@ -22,7 +25,15 @@ export class NodeEvents {
 
   /** The kubelet has started, and this is how the node is. */
   started(health: NodeHealth): void {
+    this.#isCordoned = false;
     for (const [reason, message] of startEvents(this.#name, health)) this.tell('Normal', reason, message);
+  }
+
+  /** The kubelet looks whether its node takes pods, and tells when that has changed. Upstream: `recordNodeSchedulableEvent`. */
+  looked({ spec: { unschedulable = false } }: Pick<Live<Node>, 'spec'>): void {
+    if (this.#isCut() || unschedulable === this.#isCordoned) return;
+    this.#isCordoned = unschedulable;
+    this.became([unschedulable ? 'NodeNotSchedulable' : 'NodeSchedulable']);
   }
 
   /** Its conditions have become others. */

@@ -1,9 +1,11 @@
 import { parseQuantity, toTime } from '../../api/index.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
-import type { ImageService, RuntimeService } from '../runtime/cri.ts';
+import type { RuntimeService } from '../runtime/cri.ts';
+import type { ImageService } from '../runtime/image-service.ts';
 import type { ContainerStats, CpuUsage, FilesystemUsage, MemoryUsage, PodSandboxStats } from '../runtime/usage.ts';
 import type { NodeFaults } from './node-faults.ts';
 import type { NodeSpec } from './node-object.ts';
+import { type VolumeStats, volumeStatsOf } from './volume-stats.ts';
 
 /** What the node's own processes (kubelet, container runtime) use, whatever its pods do. */
 const SYSTEM = { cpuNanoCores: 40_000_000, memoryBytes: 180 * 1024 * 1024, processes: 60 } as const;
@@ -24,6 +26,8 @@ export interface StatsSource {
 export interface PodUsage {
   readonly worker: PodWorker;
   readonly stats: PodSandboxStats;
+  /** What its volumes hold, for who asks. */
+  readonly volumes: () => readonly VolumeStats[];
 }
 
 /** What a node and its pods use now. */
@@ -48,19 +52,22 @@ export function nodeUsageOf({ spec, runtime, images, bootedAt, workers, now, ext
   let memory = SYSTEM.memoryBytes + amountOf(extra.memoryUsed, capacity);
   let processCount = SYSTEM.processes + (extra.processes ?? 0);
   let diskBytes = 0;
+  const diskCapacity = parseQuantity(spec.ephemeralStorage).value();
+  const fs = (): FilesystemUsage => {
+    const disk = images.imageFsInfo();
+    const usedBytes = disk.usedBytes + diskBytes + amountOf(extra.diskUsed, diskCapacity);
+    return { ...disk, capacityBytes: diskCapacity, usedBytes: Math.min(usedBytes, diskCapacity) };
+  };
   for (const worker of workers) {
     const stats = worker.sandboxId === undefined ? undefined : runtime.podSandboxStats(worker.sandboxId);
     if (!stats) continue;
-    pods.push({ worker, stats });
+    pods.push({ worker, stats, volumes: () => volumeStatsOf(worker, runtime, fs()) });
     nanoCores += stats.cpu.usageNanoCores;
     coreNanoSeconds += stats.cpu.usageCoreNanoSeconds;
     memory += stats.memory.workingSetBytes;
     processCount += stats.processCount;
     diskBytes += ephemeralBytesOf(stats);
   }
-  const disk = images.imageFsInfo();
-  const diskCapacity = parseQuantity(spec.ephemeralStorage).value();
-  const diskUsed = disk.usedBytes + diskBytes + amountOf(extra.diskUsed, diskCapacity);
   return {
     time: now,
     bootedAt,
@@ -74,7 +81,7 @@ export function nodeUsageOf({ spec, runtime, images, bootedAt, workers, now, ext
       majorPageFaults: 0,
     },
     processCount,
-    fs: { ...disk, capacityBytes: diskCapacity, usedBytes: Math.min(diskUsed, diskCapacity) },
+    fs: fs(),
     pods,
   };
 }
@@ -93,6 +100,7 @@ export function summaryOf(name: string, usage: NodeUsage, isBrief: boolean): obj
     startTime: toTime(bootedAt),
     cpu: cpuText(time, cpu),
     memory: memoryText(time, memory),
+    swap: { time: toTime(time), swapAvailableBytes: 0, swapUsageBytes: 0 },
   };
   const pods = usage.pods.map((pod) => podSummary(pod, usage, isBrief));
   if (isBrief) return { node, pods };
@@ -150,7 +158,7 @@ function podsTotal({ time, pods }: NodeUsage): object {
   };
 }
 
-function podSummary({ worker, stats }: PodUsage, { fs }: NodeUsage, isBrief: boolean): object {
+function podSummary({ worker, stats, volumes }: PodUsage, { fs }: NodeUsage, isBrief: boolean): object {
   const { name, namespace, uid } = worker.pod.metadata;
   const { time, cpu, memory, network } = stats;
   const pod = {
@@ -159,6 +167,7 @@ function podSummary({ worker, stats }: PodUsage, { fs }: NodeUsage, isBrief: boo
     containers: stats.containers.map((container) => containerSummary(container, fs, isBrief)),
     cpu: cpuText(time, cpu),
     memory: memoryText(time, memory),
+    swap: { time: toTime(time), swapUsageBytes: 0 },
   };
   if (isBrief) return pod;
   const traffic = { ...NO_TRAFFIC, rxBytes: network.rxBytes, txBytes: network.txBytes };
@@ -166,6 +175,7 @@ function podSummary({ worker, stats }: PodUsage, { fs }: NodeUsage, isBrief: boo
   return {
     ...pod,
     network: { time: toTime(time), name: network.interface, ...traffic, interfaces: [{ name: network.interface, ...traffic }] },
+    volume: volumes().map(({ name, claim, usage }) => ({ ...fsText(usage), name, ...(claim ? { pvcRef: claim } : {}) })),
     'ephemeral-storage': { ...fsText(fs), usedBytes },
     process_stats: { process_count: stats.processCount },
   };
@@ -176,7 +186,8 @@ function containerSummary(
   fs: FilesystemUsage,
   isBrief: boolean,
 ): object {
-  const container = { name, startTime: toTime(startedAt), cpu: cpuText(time, cpu), memory: memoryText(time, memory) };
+  const swap = { time: toTime(time), swapAvailableBytes: 0, swapUsageBytes: 0 };
+  const container = { name, startTime: toTime(startedAt), cpu: cpuText(time, cpu), memory: memoryText(time, memory), swap };
   if (isBrief) return container;
   const disk = fsText(fs);
   return {

@@ -1,5 +1,7 @@
 import { type Pod, podRequests, type QosClass, qosClassOf, ZERO_QUANTITY } from '../../api/index.ts';
+import type { Clock } from '../../runtime/index.ts';
 import type { Verdict } from '../pod/observed.ts';
+import type { PodWorker } from '../pod/pod-worker.ts';
 import { type AdmissionScope, admit, otherVerdict, type Shortage, shortagesOf } from './admission.ts';
 import { isCriticalPod } from './eviction.ts';
 
@@ -29,6 +31,24 @@ export function admitOrPreempt(pod: Pod, scope: AdmissionScope, evict: (uid: str
   const { victims, verdict } = admitCritical(pod, scope);
   for (const { metadata } of victims) evict(metadata.uid ?? '');
   return verdict;
+}
+
+/** How often is looked whether those who have to go have gone. */
+const LOOK_MS = 100;
+/** How much longer than its grace period a pod may take to end, and the least that it is given. */
+const PATIENCE = 1.5;
+const PATIENCE_MS_MIN = 10_000;
+
+/** Who has to go, and whether it is still there. */
+export type Leaver = Pick<PodWorker, 'pod' | 'isActive'>;
+
+/** Resolves when all have ended, or those that have not had all the time that a kubelet waits. Upstream: `killPodNow`. */
+export async function untilGone(leavers: readonly Leaver[], clock: Clock, signal: AbortSignal): Promise<void> {
+  for (const leaver of leavers) {
+    const graceMs = (leaver.pod.spec.terminationGracePeriodSeconds ?? 0) * 1000;
+    const end = clock.monotonic() + Math.max(graceMs * PATIENCE, PATIENCE_MS_MIN);
+    while (leaver.isActive && clock.monotonic() < end) await clock.sleep(LOOK_MS, signal);
+  }
 }
 
 /** How much of a resource is missing. */

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Node, type Pod, toTime } from '../../api/index.ts';
+import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Node, type Pod, parseYaml, toTime } from '../../api/index.ts';
 import type { ApiClient } from '../../client/index.ts';
 import type { Clock, Logger } from '../../runtime/index.ts';
 
@@ -129,17 +129,23 @@ function staticPod(manifest: Draft<Pod>, nodeName: string): readonly [hash: stri
 
 async function readManifests(directory: string, logger: Logger): Promise<Draft<Pod>[]> {
   const names = await readdir(directory).catch(() => []); // none: there need not be one for every node
-  const { parse } = await import('yaml');
   const found: Draft<Pod>[] = [];
   for (const name of names.filter((each) => MANIFEST.test(each)).sort()) {
     const path = join(directory, name);
     try {
-      const pod: Draft<Pod> | undefined = parse(await readFile(path, 'utf8'));
-      if (pod?.kind === 'Pod' && pod.metadata?.name) found.push(pod);
+      const pod = podOf(parseYaml(await readFile(path, 'utf8')));
+      if (pod) found.push(pod);
       else logger.warn({ path }, 'a manifest is no Pod, and is passed over');
     } catch (error) {
       logger.warn({ err: error, path }, 'a manifest cannot be read, and is passed over');
     }
   }
   return found;
+}
+
+/** A manifest, if it is a Pod's. */
+function podOf(manifest: unknown): Draft<Pod> | undefined {
+  const isPod = (value: unknown): value is Draft<Pod> =>
+    typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Pod';
+  return isPod(manifest) && manifest.metadata?.name ? manifest : undefined;
 }

@@ -5,8 +5,10 @@ import {
   type KindInfo,
   type KubeObject,
   type Live,
+  nodeKinds,
   type Pod,
   parseTime,
+  type RuntimeClass,
   type Secret,
   type Service,
 } from '../../api/index.ts';
@@ -19,6 +21,7 @@ export interface ConfigSource {
   secret(namespace: string, name: string): Promise<Live<Secret> | undefined>;
   /** Services of a namespace. */
   services(namespace: string): Promise<readonly Live<Service>[]>;
+  runtimeClass(name: string): Promise<Live<RuntimeClass> | undefined>;
   /** A token for a pod's service account. */
   serviceAccountToken(pod: Pod, request: { readonly audience: string; readonly expirationSeconds: number }): Promise<IssuedToken>;
 }
@@ -46,6 +49,7 @@ export class ClientConfigSource implements ConfigSource {
   readonly #configMaps = new Map<string, Answer<Live<ConfigMap> | undefined>>();
   readonly #secrets = new Map<string, Answer<Live<Secret> | undefined>>();
   readonly #services = new Map<string, Answer<readonly Live<Service>[]>>();
+  readonly #runtimeClasses = new Map<string, Answer<Live<RuntimeClass> | undefined>>();
 
   constructor(client: ApiClient, clock: Clock) {
     this.#client = client;
@@ -68,6 +72,10 @@ export class ClientConfigSource implements ConfigSource {
     );
   }
 
+  runtimeClass(name: string): Promise<Live<RuntimeClass> | undefined> {
+    return this.#remember(this.#runtimeClasses, name, () => this.#get<RuntimeClass>(nodeKinds.runtimeclasses, undefined, name));
+  }
+
   async serviceAccountToken(pod: Pod, request: { readonly audience: string; readonly expirationSeconds: number }): Promise<IssuedToken> {
     const { namespace = '', name = '', uid = '' } = pod.metadata;
     const spec = {
@@ -82,7 +90,7 @@ export class ClientConfigSource implements ConfigSource {
     return tokenOf(parsed);
   }
 
-  async #get<T extends KubeObject>(kind: KindInfo, namespace: string, name: string): Promise<Live<T> | undefined> {
+  async #get<T extends KubeObject>(kind: KindInfo, namespace: string | undefined, name: string): Promise<Live<T> | undefined> {
     try {
       return await this.#client.resource<T>(kind).get(name, { namespace });
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Container, Pod } from '../../api/index.ts';
-import type { ContainerBehaviour, ContainerConfig, Image, NamespaceOptions } from '../runtime/cri.ts';
+import type { ContainerBehaviour, ContainerConfig, ContainerSecurity, NamespaceOptions } from '../runtime/cri.ts';
+import type { Image } from '../runtime/image-service.ts';
 import type { ConfigSource } from './config-source.ts';
 import { ContainerConfigError, environmentOf, expand, refersToConfig } from './environment.ts';
 import type { PodFacts } from './field-ref.ts';
@@ -87,11 +88,13 @@ function laterEnvironment({ container, pod, source }: ContainerParts): Container
 }
 
 /** What a plain container does not have. */
-function optionalOf({ pod, container, targetId, behaviour }: ContainerParts): Partial<ContainerConfig> {
+function optionalOf({ pod, container, targetId, behaviour, volumes }: ContainerParts): Partial<ContainerConfig> {
   const facts = pod.facts();
   const resources = runtimeResources(container.resources);
-  const score = resources || facts.pod.spec.priority ? oomScoreAdj(facts.pod, container, facts.allocatable.memory) : undefined;
-  const security = securityOf(facts.pod, container);
+  // Of most containers nothing is said: the runtime knows what becomes of those that nobody asks anything for.
+  const isPlain = !resources && !facts.pod.spec.priority && (facts.pod.status.qosClass ?? 'BestEffort') === 'BestEffort';
+  const score = isPlain ? undefined : oomScoreAdj(facts.pod, container, facts.allocatable.memory);
+  const security = withGroups(securityOf(facts.pod, container), volumes);
   const namespaces: NamespaceOptions | undefined = targetId === undefined ? undefined : { pid: 'target', targetId };
   return {
     ...(score === undefined ? {} : { resources: { ...resources, oomScoreAdj: score } }),
@@ -101,6 +104,12 @@ function optionalOf({ pod, container, targetId, behaviour }: ContainerParts): Pa
   };
 }
 
+/** With the groups that volumes ask for. Upstream: `GetExtraSupplementalGroupsForPod`, `pkg/kubelet/volumemanager/volume_manager.go`. */
+function withGroups(security: ContainerSecurity | undefined, volumes: readonly MountedVolume[]): ContainerSecurity | undefined {
+  const groups = volumes.flatMap(({ gid }) => gid ?? []);
+  return groups.length === 0 ? security : { ...security, supplementalGroups: [...(security?.supplementalGroups ?? []), ...groups] };
+}
+
 function mountsOf(
   { container, volumes, pod }: ContainerParts,
   environment: ReadonlyMap<string, string> | undefined,
@@ -108,19 +117,23 @@ function mountsOf(
   const mounts = (container.volumeMounts ?? NONE).flatMap(({ name, mountPath, readOnly: isAsked = false, subPath = '', subPathExpr }) => {
     const volume = mountableNamed(volumes, name);
     if (!volume) return [];
-    const readOnly = isAsked || isReadOnly(pod.facts().pod, name);
-    return [
-      { containerPath: mountPath, readOnly, volume, subPath: subPathExpr && environment ? resolvePath(subPathExpr, environment) : subPath },
-    ];
+    const isVolumeReadOnly = isReadOnly(pod.facts().pod, name);
+    const part = subPathExpr && environment ? resolvePath(subPathExpr, environment) : subPath;
+    const mount = { containerPath: mountPath, readOnly: isAsked || isVolumeReadOnly, volume, subPath: part };
+    return [part !== '' && isVolumeReadOnly ? { ...mount, isVolumeReadOnly } : mount];
+  });
+  const devices = (container.volumeDevices ?? NONE).flatMap(({ name, devicePath }) => {
+    const volume = mountableNamed(volumes, name);
+    return volume ? [{ containerPath: devicePath, readOnly: isReadOnly(pod.facts().pod, name), volume, subPath: '' }] : [];
   });
   // A copy has no room to grow.
-  return mounts.slice();
+  return [...mounts, ...devices].slice();
 }
 
 /** Whether the pod asks for no more than to read a volume, whatever its mounts say. */
 function isReadOnly({ spec }: Pod, volumeName: string): boolean {
   const volume = spec.volumes?.find(({ name }) => name === volumeName);
-  return volume?.persistentVolumeClaim?.readOnly === true || volume?.csi?.readOnly === true;
+  return Object.values(volume ?? {}).some((source) => typeof source === 'object' && 'readOnly' in source && source.readOnly === true);
 }
 
 /**

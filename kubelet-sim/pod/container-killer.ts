@@ -50,8 +50,12 @@ export class ContainerKiller {
     await Promise.all(
       kills.map(async ({ container, role, id, message, reason }) => {
         const grace = new Grace(this.#parts.node.clock, graceSecondsOf(pod, container, reason) * 1000);
-        this.#parts.book.find(container.name)?.probes?.stop();
-        const killed = this.#killOne(pod, { container, role, id, message, grace }).finally(() => grace.dispose());
+        const probes = this.#parts.book.find(container.name)?.probes;
+        probes?.ending();
+        const killed = this.#killOne(pod, { container, role, id, message, grace }).finally(() => {
+          grace.dispose();
+          probes?.stop();
+        });
         await unlessAborted(killed, signal);
       }),
     );

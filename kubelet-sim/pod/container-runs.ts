@@ -160,9 +160,9 @@ export class ContainerRuns implements StarterParts {
     }
   }
 
-  /** How often the probes of each container came to each result. */
-  get probeCounts(): readonly (readonly [container: string, counts: ContainerProbes['counts']])[] {
-    return [...this.book.all].flatMap(({ name, probes }) => (probes ? [[name, probes.counts] as const] : []));
+  /** How the probes of each container came to each result. */
+  get probeResults(): readonly (readonly [container: string, results: ContainerProbes['results']])[] {
+    return [...this.book.all].flatMap(({ name, probes }) => (probes ? [[name, probes.results] as const] : []));
   }
 
   dispose(): void {

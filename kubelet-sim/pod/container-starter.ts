@@ -1,7 +1,9 @@
 import type { Container, Pod } from '../../api/index.ts';
 import { ContainerProbes, type ProbeKind } from '../probes/container-probes.ts';
 import type { ProbeResult } from '../probes/probe.ts';
-import { type Image, RuntimeError } from '../runtime/cri.ts';
+import { type ContainerConfig, RuntimeError } from '../runtime/cri.ts';
+import type { Image } from '../runtime/image-service.ts';
+import { SubPathError } from '../runtime/sub-path-error.ts';
 import { containerConfigOf } from './container-config.ts';
 import type { ContainerKiller, KillerParts } from './container-killer.ts';
 import { type ContainerRole, podLabel } from './container-names.ts';
@@ -115,19 +117,33 @@ export class ContainerStarter {
 
   async #create(pod: Pod, start: Start, image: Image, signal: AbortSignal): Promise<string> {
     const { node, sandbox, book } = this.#parts;
-    const { container, attempt } = start;
+    const { container, attempt, role } = start;
     const target = pod.spec.ephemeralContainers?.find(({ name }) => name === container.name)?.targetContainerName;
     const targetId = target ? book.find(target)?.id : undefined;
     const behaviour = node.scripts?.behaviourOf(pod, container.name);
     try {
+      if (role === 'ephemeral') await sandbox.mountLate();
       if (target && targetId === undefined) throw new ContainerConfigError(`unable to find target container ${target}`);
       const parts = { pod: sandbox, container, attempt, volumes: sandbox.volumes, source: node.source, targetId, behaviour };
       const config = await containerConfigOf(parts, image);
+      await this.#prepareSubPaths(container, config);
       signal.throwIfAborted();
       return node.runtime.createContainer(sandbox.id ?? '', config).id;
     } catch (error) {
       signal.throwIfAborted();
       throw this.#failed(pod, start, error instanceof ContainerConfigError ? 'CreateContainerConfigError' : 'CreateContainerError', error);
+    }
+  }
+
+  /** What its mounts name of their volumes is made before it is. @throws ContainerConfigError */
+  async #prepareSubPaths({ name, volumeMounts = [] }: Container, { mounts }: ContainerConfig): Promise<void> {
+    for (const mount of mounts) {
+      if (mount.subPath === '') continue;
+      await this.#parts.node.runtime.prepareSubPath(mount).catch((error: unknown) => {
+        if (!(error instanceof SubPathError)) throw error;
+        const own = volumeMounts.find(({ mountPath }) => mountPath === mount.containerPath);
+        throw new ContainerConfigError(`${error.message} for volumeMount "${own?.name ?? ''}" of container "${name}"`);
+      });
     }
   }
 
@@ -142,7 +158,7 @@ export class ContainerStarter {
   #backoff(pod: Pod, { container, role, exited }: Start, run: ContainerRun): number {
     const { node } = this.#parts;
     if (!exited) return 0;
-    const key = `${pod.metadata.uid}/${container.name}/${container.image}`;
+    const key = backoffKey(pod, container);
     const now = node.clock.now();
     const waitMs = node.restarts.remaining(key, exited.finishedAt, now);
     if (waitMs === 0) {
@@ -202,3 +218,7 @@ export class ContainerStarter {
     else events.warning(pod, 'Unhealthy', `${probe} failed: ${output}`, { name, role });
   }
 }
+
+/** What a wait belongs to: a container that is to be otherwise begins anew. Upstream: `GetBackoffKey`, `pkg/kubelet/kuberuntime/helpers.go`. */
+const backoffKey = ({ metadata: { uid } }: Pod, { name, image, resources }: Container): string =>
+  `${uid}/${name}/${image}/${JSON.stringify(resources ?? {})}`;

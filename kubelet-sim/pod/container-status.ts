@@ -1,5 +1,5 @@
 import { type Container, type ContainerState, type ContainerStatus, type Pod, toTime } from '../../api/index.ts';
-import type { ContainerStatus as RuntimeContainer } from '../runtime/cri.ts';
+import type { ContainerUser, ContainerStatus as RuntimeContainer } from '../runtime/cri.ts';
 import { type ContainerRole, containersOf, isSidecar, podRestartsAfter, restartsAfter } from './container-names.ts';
 import { containerOf, type ObservedContainer, type ObservedPod } from './observed.ts';
 
@@ -15,7 +15,7 @@ export function containerStatusesOf(observed: ObservedPod): ContainerStatuses {
   const statuses: ContainerStatuses = { init: [], main: [], ephemeral: [] };
   const hasInit = (observed.pod.spec.initContainers ?? []).length > 0;
   for (const { container, role } of containersOf(observed.pod)) {
-    const status = statusOf({ observed, container, role, hasInit });
+    const status = shortened(statusOf({ observed, container, role, hasInit }), messageBytesMax(observed.pod));
     if (role === 'main') statuses.main.push(status);
     else if (role === 'ephemeral') statuses.ephemeral.push(status);
     else statuses.init.push(status);
@@ -23,6 +23,28 @@ export function containerStatusesOf(observed: ObservedPod): ContainerStatuses {
   statuses.main.sort(byName);
   statuses.ephemeral.sort(byName);
   return statuses;
+}
+
+/** Bytes that the termination messages of a pod's containers may have together. */
+const MESSAGES_BYTES_MAX = 12 * 1024;
+
+/** What of it each container has. Upstream: `normalizeStatus`, `pkg/kubelet/status/status_manager.go`. */
+const messageBytesMax = ({ spec }: Pod): number =>
+  Math.floor(
+    MESSAGES_BYTES_MAX / (spec.containers.length + (spec.initContainers?.length ?? 0) + (spec.ephemeralContainers?.length ?? 0) || 1),
+  );
+
+function shortened(status: ContainerStatus, bytesMax: number): ContainerStatus {
+  const isLong = (state: ContainerState = {}) => Buffer.byteLength(state.terminated?.message ?? '') > bytesMax;
+  const { state, lastState } = status;
+  if (!isLong(state) && !isLong(lastState)) return status;
+  return { ...status, state: withShortMessage(state, bytesMax), lastState: withShortMessage(lastState, bytesMax) };
+}
+
+function withShortMessage(state: ContainerState = {}, bytesMax: number): ContainerState {
+  const { terminated } = state;
+  if (!terminated?.message) return state;
+  return { ...state, terminated: { ...terminated, message: Buffer.from(terminated.message).subarray(0, bytesMax).toString('utf8') } };
 }
 
 const byName = (a: ContainerStatus, b: ContainerStatus): number => (a.name < b.name ? -1 : 1);
@@ -37,6 +59,9 @@ interface Subject {
 function statusOf(subject: Subject): ContainerStatus {
   const { container, role, observed } = subject;
   const known = containerOf(observed, container.name);
+  const done = known.current || role === 'main' || role === 'ephemeral' ? undefined : statusBefore(observed.pod, container.name);
+  // Runtimes may let go of an init container that has done its part.
+  if (done?.state?.terminated) return done;
   const state = stateOf(subject, known);
   const started = state.running !== undefined && known.started;
   const ready = role === 'init' ? state.terminated?.exitCode === 0 : role !== 'ephemeral' && started && known.ready;
@@ -48,8 +73,22 @@ function statusOf(subject: Subject): ContainerStatus {
     ...(role === 'ephemeral' ? {} : { started }),
     ...(known.current && (role === 'main' || role === 'sidecar') ? resourcesOf(container, known) : {}),
     ...volumeMountsOf(container),
+    ...userOf(known),
   };
 }
+
+/** Whom it runs as; pods of one kind share what is said of it. */
+function userOf({ current }: ObservedContainer): Pick<ContainerStatus, 'user'> {
+  if (!current || current.startedAt === 0) return {};
+  const before = USERS.get(current.user);
+  if (before) return before;
+  const { uid, gid, supplementalGroups } = current.user;
+  const user = { user: { linux: { uid, gid, supplementalGroups: [...supplementalGroups] } } };
+  USERS.set(current.user, user);
+  return user;
+}
+
+const USERS = new WeakMap<ContainerUser, Pick<ContainerStatus, 'user'>>();
 
 type Instance = Pick<ContainerStatus, 'lastState' | 'restartCount' | 'image' | 'imageID' | 'containerID'>;
 
@@ -58,7 +97,11 @@ function instanceOf(pod: Pod, container: Container, known: ObservedContainer, st
   const { current } = known;
   if (!current) {
     const { lastState = {}, restartCount = 0 } = statusBefore(pod, container.name) ?? {};
-    return { lastState, restartCount, image: container.image ?? '', imageID: '' };
+    const begins = pod.metadata.deletionTimestamp ? 0 : 1;
+    const count = isLost(pod, container.name, state)
+      ? { lastState: LOST_WHILE_RUNNING, restartCount: restartCount + begins }
+      : { lastState, restartCount };
+    return { ...count, image: container.image ?? '', imageID: '' };
   }
   return {
     lastState: lastStateOf(state, known),
@@ -138,6 +181,22 @@ function volumeMountsOf({ volumeMounts = [] }: Container): Pick<ContainerStatus,
     })),
   };
 }
+
+const NOT_BEGUN: ReadonlySet<string | undefined> = new Set(['ContainerCreating', 'PodInitializing']);
+
+/** The container ran when the API was last told of it, and is nowhere to be found: it must not look as if it had never begun. */
+function isLost(pod: Pod, name: string, { waiting }: ContainerState): boolean {
+  const before = statusBefore(pod, name);
+  return before?.state?.running !== undefined && !before.lastState?.terminated && NOT_BEGUN.has(waiting?.reason);
+}
+
+const LOST_WHILE_RUNNING: ContainerState = {
+  terminated: {
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located when the pod was deleted.  The container used to be Running',
+  },
+};
 
 /** What is said of a container that nobody can find. */
 const LOST: ContainerState = {

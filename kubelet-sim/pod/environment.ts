@@ -108,23 +108,24 @@ export function expand(text: string, lookup: (name: string) => string | undefine
     : text;
 }
 
-/** The service that every namespace sees. */
+/** The service that every namespace sees, unless it has one of that name itself. */
 const MASTER = { namespace: 'default', name: 'kubernetes' };
 
+/** Upstream: `getServiceEnvVarMap`, `pkg/kubelet/kubelet_pods.go`. */
 async function serviceVariables({ pod }: PodFacts, source: ConfigSource): Promise<Map<string, string>> {
-  const namespace = pod.metadata.namespace ?? '';
-  const variables = new Map<string, string>();
+  const own = pod.spec.enableServiceLinks === false ? [] : await source.services(pod.metadata.namespace ?? '');
   const master = (await source.services(MASTER.namespace)).filter(({ metadata }) => metadata.name === MASTER.name);
-  const own = pod.spec.enableServiceLinks === false ? [] : await source.services(namespace);
-  for (const service of [...own.filter(({ metadata }) => namespace !== MASTER.namespace || metadata.name !== MASTER.name), ...master])
-    for (const [name, value] of variablesOf(service)) variables.set(name, value);
-  return variables;
+  const visible = new Map([...master, ...own].filter(hasAddress).map((service) => [service.metadata.name, service]));
+  return new Map([...visible.values()].flatMap(variablesOf));
 }
+
+/** Upstream: `IsServiceIPSet`. */
+const hasAddress = ({ spec: { clusterIP = '' } }: Live<Service>): boolean => clusterIP !== '' && clusterIP !== 'None';
 
 function variablesOf({ metadata, spec }: Live<Service>): [string, string][] {
   const ip = spec.clusterIP ?? '';
   const [first] = spec.ports ?? [];
-  if (ip === '' || ip === 'None' || !first) return [];
+  if (!first) return [];
   const host = ip.includes(':') ? `[${ip}]` : ip;
   const prefix = metadata.name.toUpperCase().replaceAll('-', '_');
   const named = (spec.ports ?? []).filter(({ name }) => name);

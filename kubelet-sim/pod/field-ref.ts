@@ -1,4 +1,4 @@
-import { type Container, type Pod, parseQuantity } from '../../api/index.ts';
+import { type Container, goQuote, type Pod, parseQuantity } from '../../api/index.ts';
 
 /** What a pod's fields are while it runs on its node. */
 export interface PodFacts {
@@ -46,11 +46,11 @@ export function containerNamed({ spec }: Pod, name: string): Container {
   return found;
 }
 
-/** `key="value"` lines, sorted by key. */
+/** `key="value"` lines, sorted by key, with values quoted as Go quotes them. Upstream: `FormatMap`, `pkg/fieldpath/fieldpath.go`. */
 const mapText = (map: Readonly<Record<string, string>> | undefined): string =>
   Object.entries(map ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${goQuote(value)}`)
     .join('\n');
 
 /** The value of a `resourceFieldRef`, in units of its divisor, rounded up. */
@@ -62,7 +62,7 @@ export function resourceValue(
   const [kind, ...rest] = reference.resource.split('.');
   const resource = rest.join('.');
   const { requests = {}, limits = {} } = container.resources ?? {};
-  const limit = limits[resource] ?? facts.allocatable[resource] ?? '0';
+  const limit = parseQuantity(limits[resource] ?? '0').isZero ? (facts.allocatable[resource] ?? '0') : (limits[resource] ?? '0');
   const quantity = parseQuantity(kind === 'limits' ? limit : (requests[resource] ?? limits[resource] ?? '0'));
   const given = parseQuantity(reference.divisor ?? '1');
   const divisor = given.isZero ? parseQuantity('1') : given;

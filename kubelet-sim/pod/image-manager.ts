@@ -1,6 +1,6 @@
 import type { Container, Pod, Secret } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
-import type { Image, ImageService, RegistryCredential } from '../runtime/cri.ts';
+import type { Image, ImageService, RegistryCredential } from '../runtime/image-service.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { PodScripts } from './node-services.ts';
 import type { Waiting } from './observed.ts';

@@ -89,12 +89,20 @@ function keepSidecar(walk: Walk, i: number, known: ObservedContainer): void {
   const { failedProbe, started, actuated } = known;
   if (!started && failedProbe !== 'startup') return;
   if (started) initialized(walk, i);
-  const why = failedProbe
-    ? `Init container ${container.name} failed ${failedProbe} probe`
-    : resizeRestarts(container, actuated)
-      ? `Container ${container.name} resize requires restart`
-      : undefined;
+  // Upstream looks at the image only of one that has started.
+  const isChanged = started && hasNewImage(container, known);
+  const why = isChanged
+    ? `Init container ${container.name} definition changed`
+    : failedProbe
+      ? `Init container ${container.name} failed ${failedProbe} probe`
+      : resizeRestarts(container, actuated)
+        ? `Container ${container.name} resize requires restart`
+        : undefined;
   if (why === undefined) return;
-  walk.kills.push({ container, role: 'sidecar', id: known.current.id, message: why, reason: failedProbe });
+  walk.kills.push({ container, role: 'sidecar', id: known.current.id, message: why, reason: isChanged ? undefined : failedProbe });
   walk.starts.push(i);
 }
+
+/** Whether the spec's image is another than the one the container was started from. */
+export const hasNewImage = (container: Container, { startedImage }: ObservedContainer): boolean =>
+  startedImage !== undefined && startedImage !== (container.image ?? '');

@@ -1,12 +1,13 @@
 import type { Pod } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
-import type { ContainerBehaviour, IpPool, PullBehaviour, RuntimeService } from '../runtime/cri.ts';
+import type { ContainerBehaviour, IpPool, RuntimeService } from '../runtime/cri.ts';
+import type { PullBehaviour } from '../runtime/image-service.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { ImageManager } from './image-manager.ts';
+import type { ClusterDns } from './pod-dns.ts';
 import type { PodEvents } from './pod-events.ts';
 import type { ResizeRefusal } from './resize.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
-import type { ClusterDns } from './sandbox-config.ts';
 import type { StatusWriter } from './status-writer.ts';
 import type { HeldClaims } from './volumes/held-claims.ts';
 

@@ -36,9 +36,10 @@ export class PacedEvents {
     };
   }
 
+  /** Passes on at once what still waits. */
   stop(): void {
     this.#timer?.cancel();
-    this.#waiting = [];
+    for (const event of this.#waiting.splice(0)) this.#recorder.event(...event);
   }
 
   #add(event: Arguments): void {

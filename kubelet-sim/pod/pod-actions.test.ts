@@ -50,6 +50,12 @@ test.each<[string, ObservedPod, string]>([
     observe(never, { main: { ...running(), failedProbe: 'liveness' } }),
     'kill',
   ],
+  [
+    'a changed image of a sidecar starts it anew, beside what comes next',
+    observe(withSidecar, { side: { ...running(), startedImage: 'nginx:old' } }),
+    '-side +side#1 +i1#0',
+  ],
+  ['of an init container that is not one it does nothing', observe(twoInits, { i1: { ...running(), startedImage: 'nginx:old' } }), ''],
   ['a changed image kills the container', observe(aPod(), { main: { ...running(), startedImage: 'nginx:old' } }), '-main +main#1'],
   [
     'a dead sandbox is made anew, init containers again',

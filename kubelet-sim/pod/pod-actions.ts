@@ -1,7 +1,7 @@
 import type { Container, Pod } from '../../api/index.ts';
 import { isSidecar, restartsAfter, restartsOnFailure } from './container-names.ts';
 import { type Kill, type KillReason, type Start, startOf } from './container-steps.ts';
-import { type InitActions, initActionsOf } from './init-actions.ts';
+import { hasNewImage, type InitActions, initActionsOf } from './init-actions.ts';
 import { containerOf, type ObservedContainer, type ObservedPod } from './observed.ts';
 import { resizeRestarts } from './resize.ts';
 
@@ -98,8 +98,8 @@ interface Why {
 }
 
 /** The image was changed in the spec: then policies do not matter. */
-function changed(container: Container, { startedImage }: ObservedContainer): Why | undefined {
-  if (startedImage === undefined || startedImage === (container.image ?? '')) return undefined;
+function changed(container: Container, known: ObservedContainer): Why | undefined {
+  if (!hasNewImage(container, known)) return undefined;
   return { message: `Container ${container.name} definition changed`, restarts: true, suffix: true };
 }
 

@@ -8,20 +8,23 @@ export interface EventContainer {
   readonly role: ContainerRole;
 }
 
+/** What an event says beside its words. */
+export type EventDetails = EventContainer | { readonly annotations: Readonly<Record<string, string>> };
+
 /** Events of the pods of a node, in upstream's reasons and words. */
 export interface PodEvents {
-  normal(pod: Pod, reason: string, message: string, container?: EventContainer): void;
-  warning(pod: Pod, reason: string, message: string, container?: EventContainer): void;
+  normal(pod: Pod, reason: string, message: string, details?: EventDetails): void;
+  warning(pod: Pod, reason: string, message: string, details?: EventDetails): void;
 }
 
 export function podEvents(recorder: Pick<EventRecorder, 'event'>): PodEvents {
-  const tell = (type: 'Normal' | 'Warning', [pod, reason, message, container]: Parameters<PodEvents['normal']>) =>
+  const tell = (type: 'Normal' | 'Warning', [pod, reason, message, details]: Parameters<PodEvents['normal']>) =>
     recorder.event(
       { apiVersion: 'v1', kind: 'Pod', metadata: pod.metadata },
       type,
       reason,
       message,
-      container ? { fieldPath: fieldPathOf(container.role, container.name) } : {},
+      details && 'role' in details ? { fieldPath: fieldPathOf(details.role, details.name) } : (details ?? {}),
     );
   return { normal: (...args) => tell('Normal', args), warning: (...args) => tell('Warning', args) };
 }

@@ -21,12 +21,16 @@ interface Tally {
   restarting: number;
 }
 
-/**
- * The phase that follows from the containers' statuses. Upstream: `getPhase`, `pkg/kubelet/kubelet_pods.go`.
- *
- * @param ended the pod is not to run any more.
- */
-export function phaseOf(pod: Pod, statuses: readonly ContainerStatus[], ended: boolean): PodPhase {
+/** What the statuses do not say. */
+export interface PhaseFacts {
+  /** The pod is not to run any more. */
+  readonly ended: boolean;
+  /** A main container was made in the present sandbox: sidecars that start again do not make the pod Pending. */
+  readonly initialized: boolean;
+}
+
+/** The phase that follows from the containers' statuses. Upstream: `getPhase`, `pkg/kubelet/kubelet_pods.go`. */
+export function phaseOf(pod: Pod, statuses: readonly ContainerStatus[], { ended, initialized }: PhaseFacts): PodPhase {
   const byName = new Map(statuses.map((status) => [status.name, status]));
   const tally: Tally = {
     initPending: 0,
@@ -44,7 +48,6 @@ export function phaseOf(pod: Pod, statuses: readonly ContainerStatus[], ended: b
     else countInit(tally, byName.get(container.name));
   for (const container of pod.spec.containers) countMain(tally, pod, container, byName.get(container.name));
   if (tally.initFailed > 0 && !restartsOnFailure(pod)) return 'Failed';
-  const initialized = pod.spec.containers.some(({ name }) => hasStarted(byName.get(name)));
   if (tally.initPending > 0 || (tally.sidecarPending > 0 && !initialized) || tally.waiting > 0 || tally.unknown > 0) return 'Pending';
   if (tally.running > 0) return 'Running';
   return tally.stopped > 0 ? stoppedPhase(pod, tally, ended) : 'Pending';

@@ -1,17 +1,17 @@
-import type { Live, Pod } from '../../api/index.ts';
+import type { Live, Pod, Volume } from '../../api/index.ts';
 import type { ControlGroup } from '../runtime/control-group.ts';
 import type { PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
 import { controlGroupOf } from './control-group.ts';
 import { prepareDevices } from './device-claims.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { NodeServices } from './node-services.ts';
+import { podDnsOf } from './pod-dns.ts';
 import { sandboxConfigOf } from './sandbox-config.ts';
-import { type MountedVolume, NotYet, type PodVolume, type VolumeScope } from './volumes/volume.ts';
+import { type MountedVolume, NotYet, type PodVolume, usesOf, type VolumeScope } from './volumes/volume.ts';
 import { setUpVolumes, volumesOf } from './volumes/volumes.ts';
 
 /** Waits between tries to mount volumes, and to make a sandbox. */
 const MOUNT_RETRY_MS = 500;
-const MOUNT_RETRY_MS_MAX = 122_000;
 const SANDBOX_RETRY_MS = 10_000;
 /** A new node gets its range in a moment; only after so many tries is it worth an event. */
 const RANGE_RETRY_MS = 1000;
@@ -20,6 +20,7 @@ const NO_RANGE =
   'network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: the node has no pod address range yet';
 
 const NO_VOLUMES: readonly PodVolume[] = [];
+const NO_SPECS: readonly Volume[] = [];
 const NONE: readonly MountedVolume[] = [];
 const NO_IDS: readonly string[] = [];
 
@@ -74,15 +75,31 @@ export class PodSandbox implements VolumeScope {
     if (!(await this.#hasDevices(pod))) return SANDBOX_RETRY_MS;
     signal.throwIfAborted();
     try {
-      const config = this.configOf(attempt);
+      const runtimeHandler = await this.#runtimeHandler(pod);
+      signal.throwIfAborted();
+      const config = this.configOf(attempt, runtimeHandler);
       if (!config) return RANGE_RETRY_MS;
+      for (const warning of podDnsOf(pod, this.node.cluster).warnings) this.node.events.warning(pod, 'DNSConfigForming', warning);
       this.#retire();
       this.#id = this.node.runtime.runPodSandbox(config).id;
       return 0;
     } catch (error) {
+      signal.throwIfAborted();
       this.node.events.warning(pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${textOf(error)}`);
       return SANDBOX_RETRY_MS;
     }
+  }
+
+  /**
+   * What the runtime is to run the pod with; `''` for what it usually does. Upstream: `LookupRuntimeHandler`, `pkg/kubelet/runtimeclass`.
+   *
+   * @throws Error when there is no such class
+   */
+  async #runtimeHandler({ spec: { runtimeClassName } }: Pod): Promise<string> {
+    if (!runtimeClassName) return '';
+    const found = await this.node.source.runtimeClass(runtimeClassName);
+    if (!found) throw new Error(`runtimeclass.node.k8s.io "${runtimeClassName}" not found`);
+    return found.handler;
   }
 
   async #hasDevices(pod: Live<Pod>): Promise<boolean> {
@@ -105,17 +122,22 @@ export class PodSandbox implements VolumeScope {
   }
 
   /** Undefined while there is no address to be had. */
-  configOf(attempt: number): PodSandboxConfig | undefined {
+  configOf(attempt: number, runtimeHandler = ''): PodSandboxConfig | undefined {
     const pod = this.#owner.allocated;
     const pool = this.node.pool();
     const network = pod.spec.hostNetwork ? { host: this.node.hostIP } : pool ? { pool } : undefined;
     const { nodeName, cluster } = this.node;
-    return network && sandboxConfigOf({ pod, attempt, nodeName, network, resources: this, cluster });
+    return network && sandboxConfigOf({ pod, attempt, nodeName, network, resources: this, cluster, runtimeHandler });
   }
 
   /** The pod's, with what it was given. */
   get controlGroup(): ControlGroup {
     return controlGroupOf(this.#owner.allocated);
+  }
+
+  /** The pod's, as they are now. */
+  get labels(): Readonly<Record<string, string>> {
+    return this.#owner.allocated.metadata.labels ?? NO_LABELS;
   }
 
   /** Takes over a sandbox that was there before; those before it are given oldest first. */
@@ -133,9 +155,20 @@ export class PodSandbox implements VolumeScope {
   }
 
   #known(): readonly PodVolume[] {
-    const { volumes } = this.#owner.allocated.spec;
-    this.#volumes ??= volumes?.length ? volumesOf(volumes, this) : NO_VOLUMES;
+    this.#volumes ??= volumesOf(usedVolumes(this.#owner.allocated), this);
     return this.#volumes;
+  }
+
+  /** Sets up what nobody used when the sandbox was made: a debug container may. @throws MountError */
+  async mountLate(): Promise<void> {
+    const known = new Set(this.#known().map(({ name }) => name));
+    const late = usedVolumes(this.#owner.allocated).filter(({ name }) => !known.has(name));
+    if (late.length === 0) return;
+    const volumes = volumesOf(late, this);
+    const { mounted, errors } = await setUpVolumes(volumes);
+    if (errors[0]) throw errors[0];
+    this.#volumes = [...this.#known(), ...volumes];
+    this.#mounted = [...this.volumes, ...mounted];
   }
 
   async #mount(pod: Pod): Promise<number> {
@@ -144,7 +177,7 @@ export class PodSandbox implements VolumeScope {
     const { mounted, errors } = await setUpVolumes(volumes);
     this.#mounted = mounted;
     for (const error of errors) if (!(error instanceof NotYet)) this.node.events.warning(pod, 'FailedMount', error.message);
-    if (errors.length > 0) return Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MOUNT_RETRY_MS_MAX);
+    if (errors.length > 0) return Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, ...errors.map(({ retryMsMax }) => retryMsMax));
     this.#mountFailures = 0;
     return 0;
   }
@@ -174,6 +207,16 @@ export class PodSandbox implements VolumeScope {
     for (const volume of this.#volumes ?? NO_VOLUMES) volume.tearDown?.();
     for (const id of [...this.#older, this.#id]) if (id !== undefined) this.node.runtime.removePodSandbox(id);
   }
+}
+
+const NO_LABELS: Readonly<Record<string, string>> = {};
+
+/** The volumes that a container uses; of the others nothing is asked. Upstream: `processPodVolumes`, `pkg/kubelet/volumemanager/populator`. */
+function usedVolumes(pod: Pod): readonly Volume[] {
+  const { volumes } = pod.spec;
+  if (!volumes?.length) return NO_SPECS;
+  const { mounts, devices } = usesOf(pod);
+  return volumes.filter(({ name }) => mounts.has(name) || devices.has(name));
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

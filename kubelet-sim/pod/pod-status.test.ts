@@ -93,6 +93,7 @@ test('a running pod, in full', () => {
         allocatedResources: { cpu: '1' },
         resources: { requests: { cpu: '1' } },
         volumeMounts: [{ name: 'v', mountPath: '/v', readOnly: true, recursiveReadOnly: 'Disabled' }],
+        user: { linux: { uid: 0, gid: 0, supplementalGroups: [0] } },
       },
     ],
     qosClass: 'BestEffort',
@@ -186,4 +187,52 @@ test('a container that was never seen when its pod ended has failed, unless the 
   const early = podStatusOf(observe(withInit, {}, done), fresh);
   expect(early.containerStatuses?.map(stateOf)).toEqual(['waiting PodInitializing']);
   expect(early.initContainerStatuses?.map(stateOf)).toEqual(['terminated ContainerStatusUnknown']);
+});
+
+test('a container that ran and is nowhere to be found does not look as if it had never begun', () => {
+  const told = (state: ContainerStatus['state']): PodStatus => ({
+    phase: 'Running',
+    containerStatuses: [{ name: 'main', ready: true, restartCount: 2, image: 'nginx', imageID: 'x', state }],
+  });
+  const pod = aPod({}, { status: told({ running: { startedAt: '2026-01-01T00:00:00Z' } }) });
+  const status = podStatusOf(observe(pod, {}), pod.status);
+  expect(status.phase).toBe('Running');
+  expect(status.containerStatuses?.[0]).toMatchObject({
+    state: { waiting: { reason: 'ContainerCreating' } },
+    lastState: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } },
+    restartCount: 3,
+  });
+  pod.metadata.deletionTimestamp = '2026-01-01T00:00:04Z';
+  expect(podStatusOf(observe(pod, {}), pod.status).containerStatuses?.[0]?.restartCount).toBe(2);
+  const waiting = aPod({}, { status: told({ waiting: { reason: 'CrashLoopBackOff' } }) });
+  expect(podStatusOf(observe(waiting, {}), waiting.status).containerStatuses?.[0]).toMatchObject({ lastState: {}, restartCount: 2 });
+});
+
+test('an init container that has ended stays ended when the runtime has let go of it', () => {
+  const terminated = { exitCode: 0, reason: 'Completed', containerID: 'containerd://i1' };
+  const done = { name: 'i1', ready: true, started: false, restartCount: 1, image: 'nginx', imageID: 'x', state: { terminated } };
+  const pod = aPod({ initContainers: [aContainer('i1')] }, { status: { phase: 'Running', initContainerStatuses: [done] } });
+  expect(podStatusOf(observe(pod, { main: running() }), pod.status)).toMatchObject({ phase: 'Running', initContainerStatuses: [done] });
+});
+
+test('a pod whose sandbox was made anew is pending until its sidecars have started again', () => {
+  const pod = aPod({ initContainers: [aContainer('i1'), sidecar] });
+  const starting = { ...running(), started: false };
+  const of = (isStale: boolean) => observe(pod, { i1: exited(0), side: starting, main: { ...exited(137), isStale } });
+  expect(podStatusOf(of(true), fresh).phase).toBe('Pending');
+  expect(podStatusOf(of(false), fresh).phase).toBe('Running');
+});
+
+test('the termination messages of many containers share the room that there is for them', () => {
+  const long = (id: string) => ({ ...exited(1, { id, message: 'x'.repeat(4096) }) });
+  const names = ['a', 'b', 'c', 'd'];
+  const lengths = (count: number) => {
+    const pod = aPod({ restartPolicy: 'Never', containers: names.slice(0, count).map((name) => aContainer(name)) });
+    const { containerStatuses } = podStatusOf(observe(pod, Object.fromEntries(names.map((name) => [name, long(name)])), done), fresh);
+    return containerStatuses?.map(({ state }) => state?.terminated?.message?.length);
+  };
+  expect([lengths(3), lengths(4)]).toEqual([
+    [4096, 4096, 4096],
+    [3072, 3072, 3072, 3072],
+  ]);
 });

@@ -1,6 +1,6 @@
 import { type Pod, type PodCondition, type PodStatus, toTime } from '../../api/index.ts';
 import { type ContainerStatuses, containerStatusesOf, terminatedStatuses } from './container-status.ts';
-import type { ObservedPod, Verdict } from './observed.ts';
+import { containerOf, type ObservedPod, type Verdict } from './observed.ts';
 import { containersReadyFinding, type Finding, initializedFinding, readyFinding } from './pod-conditions.ts';
 import { endedPhase, type PodPhase, phaseOf } from './pod-phase.ts';
 import { resizeConditions } from './resize.ts';
@@ -82,17 +82,26 @@ function phaseNow(observed: ObservedPod, { init, main }: ContainerStatuses, befo
   const { pod, verdict } = observed;
   const kept = endedPhase(before) ?? endedPhase(pod.status);
   if (kept) return kept;
-  const phase = phaseOf(pod, [...init, ...main], observed.ended);
+  const phase = phaseOf(pod, [...init, ...main], { ended: observed.ended, initialized: isInitialized(observed) });
   if (observed.ended) return verdict ? 'Failed' : (endedPhase({ phase }) ?? 'Failed');
   return endedPhase({ phase }) ? livePhase(before) : phase;
 }
+
+/** Upstream: `HasAnyActiveRegularContainerStarted`, `pkg/kubelet/container/helpers.go`. */
+const isInitialized = (observed: ObservedPod): boolean =>
+  observed.pod.spec.containers.some(({ name }) => {
+    const { current, isStale } = containerOf(observed, name);
+    return current !== undefined && !isStale;
+  });
 
 const livePhase = ({ phase }: PodStatus): PodPhase => (phase === 'Running' ? 'Running' : 'Pending');
 
 /** Whether the containers have run their course, so that the pod is to end. */
 export function hasRunItsCourse(observed: ObservedPod): boolean {
   const { init, main } = containerStatusesOf(observed);
-  return endedPhase({ phase: phaseOf(observed.pod, [...init, ...main], false) }) !== undefined;
+  return (
+    endedPhase({ phase: phaseOf(observed.pod, [...init, ...main], { ended: false, initialized: isInitialized(observed) }) }) !== undefined
+  );
 }
 
 function reasonOf({ verdict, pod, ended }: ObservedPod, before: PodStatus, phase: PodPhase): Pick<PodStatus, 'reason' | 'message'> {
@@ -103,7 +112,7 @@ function reasonOf({ verdict, pod, ended }: ObservedPod, before: PodStatus, phase
 
 function conditionsOf(findings: Readonly<Record<string, Finding>>, observed: ObservedPod, before: PodStatus): PodCondition[] {
   const { pod, now } = observed;
-  const disruption = observed.verdict?.condition;
+  const disruption = observed.ended ? observed.verdict?.condition : undefined;
   const foreign = (pod.status.conditions ?? []).filter(({ type }) => !OWN_CONDITIONS.has(type) && type !== disruption?.type);
   return [
     ...foreign,

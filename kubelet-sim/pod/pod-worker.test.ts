@@ -356,3 +356,25 @@ test('a termination message comes from its file, or from the end of the log', as
   await other.runScript('echo from log; exit 1', { restartPolicy: 'Never' }, { terminationMessagePolicy: 'FallbackToLogsOnError' });
   expect(other.container()?.state?.terminated?.message).toBe('from log\n');
 });
+
+test('a RuntimeClass whose handler the runtime does not know, or that is gone, holds the pod; what is known runs', async () => {
+  const node = new TestNode();
+  node.source.handlers.set('strange', 'alien').set('sandboxed', 'runsc');
+  await node.run({ runtimeClassName: 'strange' });
+  expect([node.status.phase, node.state()]).toEqual(['Pending', 'ContainerCreating']);
+  expect(node.told('FailedCreatePodSandBox')).toEqual([
+    expect.stringMatching(
+      /^Failed to create pod sandbox: rpc error: code = Unknown desc = unable to get OCI runtime for sandbox "[0-9a-f]{64}": no runtime for "alien" is configured$/,
+    ),
+  ]);
+  node.source.handlers.delete('strange');
+  await node.pass(10);
+  expect(node.told('FailedCreatePodSandBox').at(-1)).toBe('Failed to create pod sandbox: runtimeclass.node.k8s.io "strange" not found');
+  node.source.handlers.set('strange', 'runc');
+  await node.pass(10);
+  expect(node.state()).toBe('running');
+  const other = new TestNode();
+  other.source.handlers.set('sandboxed', 'runsc');
+  await other.run({ runtimeClassName: 'sandboxed' });
+  expect(other.state()).toBe('running');
+});

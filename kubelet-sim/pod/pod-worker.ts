@@ -21,6 +21,8 @@ const EVICTION_GRACE_SECONDS = 1;
 /** How long containers take to run with other resources, and how soon a resize that was put off is looked at again. */
 const RESIZE_MS = 1000;
 const RESIZE_RETRY_MS = 10_000;
+/** Why work is broken off; one for all, for each of the platform's own has a stack trace made for it. */
+const BROKEN_OFF = new Error('the pod is to be otherwise, or gone');
 
 /**
  * Everything that happens to one pod on its node, one thing after the other.
@@ -63,6 +65,8 @@ export class PodWorker {
   #retryAt = Number.POSITIVE_INFINITY;
   #deadline: Timer | undefined;
   #storageCheck: Timer | undefined;
+  /** There is no room for it yet. */
+  #waits = false;
   /** What a sync that takes long has shown. */
   #shown: ObservedPod | undefined;
   /** Breaks off what a sync waits for; there is one only while a sync runs, or for good once the pod is to end. */
@@ -101,18 +105,29 @@ export class PodWorker {
     return this.#state === 'active';
   }
 
+  /** How far it is, as the kubelet's metrics call it. */
+  get lifecycle(): 'sync' | 'terminating' | 'terminated' {
+    if (this.#state === 'ended') return 'terminated';
+    return this.#mustEnd ? 'terminating' : 'sync';
+  }
+
   /** The instance of a container, for logs and exec. @param previous the one before */
   containerId(name: string, previous = false): string | undefined {
     return this.#runs.idOf(name, previous);
   }
 
-  /** How often the probes of each container came to each result. */
-  get probeCounts(): ContainerRuns['probeCounts'] {
-    return this.#runs.probeCounts;
+  /** How the probes of each container came to each result. */
+  get probeResults(): ContainerRuns['probeResults'] {
+    return this.#runs.probeResults;
   }
 
   get sandboxId(): string | undefined {
     return this.#sandbox.id;
+  }
+
+  /** What it has mounted. */
+  get volumes(): PodSandbox['volumes'] {
+    return this.#sandbox.volumes;
   }
 
   /** Takes over what ran before this process started. */
@@ -172,10 +187,20 @@ export class PodWorker {
     this.#runs.dispose();
   }
 
+  /** Nothing is begun until `room` resolves; the pod's end does not wait for it. */
+  waitFor(room: Promise<unknown>): void {
+    this.#waits = true;
+    const done = () => {
+      this.#waits = false;
+      this.poke();
+    };
+    room.then(done, done);
+  }
+
   /** Looks again. */
   poke(): void {
     this.#again = true;
-    if (this.#running || this.#abandoned) return;
+    if (this.#running || this.#abandoned || (this.#waits && !this.#mustEnd)) return;
     this.#running = true;
     this.#loop().catch((error: unknown) => this.#failed(error));
   }
@@ -202,7 +227,7 @@ export class PodWorker {
 
   #breakOff(): void {
     this.#abort ??= new AbortController();
-    this.#abort.abort();
+    this.#abort.abort(BROKEN_OFF);
   }
 
   async #loop(): Promise<void> {

@@ -26,7 +26,7 @@ export interface ContainerRun {
 /** What a pod's worker knows of its containers. */
 export class RunBook {
   readonly #runtime: RuntimeService;
-  /** Few per pod, hence a list; made anew when one comes, for an array that grew by `push` has room for seventeen. */
+  /** Few per pod, hence a list; made anew by `concat`, for an array that grew by `push` or by a literal behind a spread has room for seventeen. */
   #runs: readonly ContainerRun[] = [];
 
   constructor(runtime: RuntimeService) {
@@ -58,7 +58,7 @@ export class RunBook {
       image,
       actuated: undefined,
     };
-    this.#runs = [...this.#runs, run];
+    this.#runs = this.#runs.concat(run);
     return run;
   }
 

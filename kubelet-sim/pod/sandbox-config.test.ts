@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/index.ts';
 import { aContainer, aPod } from '../testing/builders.ts';
-import { CLUSTER_DNS, sandboxConfigOf } from './sandbox-config.ts';
+import { CLUSTER_DNS, podDnsOf } from './pod-dns.ts';
+import { sandboxConfigOf } from './sandbox-config.ts';
 
 const NO_GROUP = { path: '', cpuRequestMillis: 0 };
 
@@ -41,20 +42,23 @@ test('a host name with its domain, when it fits', () => {
 
 test('namespaces, ports, aliases and kernel parameters', () => {
   const ports = [{ containerPort: 80, hostPort: 8080, protocol: 'TCP' }, { containerPort: 81 }];
+  const sidecar = aContainer('side', { restartPolicy: 'Always', ports: [{ containerPort: 82, hostPort: 8082 }] });
   expect(
     configOf({
       hostPID: true,
+      initContainers: [sidecar],
       containers: [aContainer('main', { ports })],
       hostAliases: [{ ip: '10.0.0.1', hostnames: ['db'] }],
       securityContext: { sysctls: [{ name: 'net/ipv4/ip_forward', value: '1' }] },
-      runtimeClassName: 'gvisor',
     }),
   ).toMatchObject({
     namespaces: { network: 'pod', pid: 'node', ipc: 'pod' },
-    portMappings: [{ protocol: 'TCP', containerPort: 80, hostPort: 8080, hostIP: '' }],
+    portMappings: [
+      { protocol: 'TCP', containerPort: 82, hostPort: 8082, hostIP: '' },
+      { protocol: 'TCP', containerPort: 80, hostPort: 8080, hostIP: '' },
+    ],
     hostAliases: [{ ip: '10.0.0.1', hostnames: ['db'] }],
     sysctls: { 'net.ipv4.ip_forward': '1' },
-    runtimeHandler: 'gvisor',
   });
 });
 
@@ -78,4 +82,20 @@ test.each<[string, Partial<Pod['spec']>, unknown]>([
   ],
 ])('names are looked up as %s', (_what, spec, dns) => {
   expect(configOf(spec).dns).toEqual(dns);
+});
+
+test('what resolvers cannot take is left out, and told of', () => {
+  const said = (dnsConfig: NonNullable<Pod['spec']['dnsConfig']>) => podDnsOf(aPod({ dnsConfig }), CLUSTER_DNS);
+  const { dns, warnings } = said({ nameservers: ['1.1.1.1', '2.2.2.2', '3.3.3.3'], searches: ['x'.repeat(254), 'a.b'] });
+  expect(dns?.servers).toEqual(['10.96.0.10', '1.1.1.1', '2.2.2.2']);
+  expect(dns?.searches.at(-1)).toBe('a.b');
+  expect(warnings).toEqual([
+    'Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 10.96.0.10 1.1.1.1 2.2.2.2',
+    'Search Line limits were exceeded, some search paths have been omitted, the applied search line is: default.svc.cluster.local svc.cluster.local cluster.local a.b',
+  ]);
+  expect(said({ searches: Array.from({ length: 32 }, (_, i) => `d${i}`) }).dns?.searches).toHaveLength(32);
+  const long = said({ searches: Array.from({ length: 20 }, (_, i) => `${'y'.repeat(100)}${i}`) });
+  expect(long.dns?.searches.join(' ').length).toBeLessThanOrEqual(2048);
+  expect(long.warnings).toHaveLength(1);
+  expect(said({ options: [{ name: 'debug', value: '' }] }).dns?.options).toContain('debug');
 });

@@ -1,18 +1,10 @@
 import type { Pod } from '../../api/index.ts';
 import type { ControlGroupSource } from '../runtime/control-group.ts';
-import type { DnsConfig, NamespaceOptions, PodSandboxConfig, PortMapping, SandboxNetwork } from '../runtime/cri.ts';
+import type { NamespaceOptions, PodSandboxConfig, PortMapping, SandboxNetwork } from '../runtime/cri.ts';
 import { hostnameOf } from './container-config.ts';
+import { isSidecar } from './container-names.ts';
+import { type ClusterDns, podDnsOf } from './pod-dns.ts';
 
-/** The cluster's domain and name servers. */
-export interface ClusterDns {
-  readonly domain: string;
-  readonly servers: readonly string[];
-}
-
-/** As kubeadm has them. */
-export const CLUSTER_DNS: ClusterDns = { domain: 'cluster.local', servers: ['10.96.0.10'] };
-/** What a node's own resolver says. */
-const NODE_DNS: DnsConfig = { servers: ['10.0.0.1'], searches: [], options: [] };
 const HOSTNAME_CHARS_MAX = 64;
 const NO_ANNOTATIONS: Readonly<Record<string, string>> = {};
 
@@ -24,6 +16,8 @@ export interface SandboxParts {
   readonly network: SandboxNetwork;
   readonly resources: ControlGroupSource;
   readonly cluster: ClusterDns;
+  /** Of the pod's RuntimeClass; the usual one when it is absent or `''`. */
+  readonly runtimeHandler?: string | undefined;
 }
 
 /**
@@ -31,11 +25,11 @@ export interface SandboxParts {
  *
  * @throws Error when the pod's full name is too long for a host name
  */
-export function sandboxConfigOf({ pod, attempt, nodeName, network, resources, cluster }: SandboxParts): PodSandboxConfig {
+export function sandboxConfigOf({ pod, attempt, nodeName, network, resources, cluster, runtimeHandler }: SandboxParts): PodSandboxConfig {
   const { name = '', namespace = '', uid = '', annotations = NO_ANNOTATIONS, labels } = pod.metadata;
   const { spec } = pod;
   const domain = spec.subdomain ? `${spec.subdomain}.${namespace}.svc.${cluster.domain}` : undefined;
-  const dns = dnsOf(pod, cluster);
+  const { dns } = podDnsOf(pod, cluster);
   const ports = portMappings(pod);
   const sysctls = spec.securityContext?.sysctls ?? [];
   return {
@@ -54,7 +48,7 @@ export function sandboxConfigOf({ pod, attempt, nodeName, network, resources, cl
     ...(spec.hostAliases?.length ? { hostAliases: spec.hostAliases.map(({ ip, hostnames = [] }) => ({ ip, hostnames })) } : {}),
     ...(sysctls.length > 0 ? { sysctls: Object.fromEntries(sysctls.map((one) => [one.name.replaceAll('/', '.'), one.value])) } : {}),
     ...(ports.length > 0 ? { portMappings: ports } : {}),
-    ...(spec.runtimeClassName ? { runtimeHandler: spec.runtimeClassName } : {}),
+    ...(runtimeHandler ? { runtimeHandler } : {}),
   };
 }
 
@@ -71,9 +65,11 @@ function fullHostname({ spec }: Pod, hostname: string, domain: string | undefine
 /** Namespaces of a pod's containers; shared, since most pods ask for none. */
 const OWN: NamespaceOptions = {};
 
-function namespacesOf({ hostNetwork, hostPID, hostIPC, shareProcessNamespace }: Pod['spec']): NamespaceOptions {
-  if (!hostNetwork && !hostPID && !hostIPC && !shareProcessNamespace) return OWN;
+function namespacesOf({ hostNetwork, hostPID, hostIPC, shareProcessNamespace, hostUsers }: Pod['spec']): NamespaceOptions {
+  const hasOwnUsers = hostUsers === false;
+  if (!hostNetwork && !hostPID && !hostIPC && !shareProcessNamespace && !hasOwnUsers) return OWN;
   return {
+    ...(hasOwnUsers ? { user: 'pod' as const } : {}),
     network: hostNetwork ? 'node' : 'pod',
     pid: hostPID ? 'node' : shareProcessNamespace ? 'pod' : 'container',
     ipc: hostIPC ? 'node' : 'pod',
@@ -82,33 +78,9 @@ function namespacesOf({ hostNetwork, hostPID, hostIPC, shareProcessNamespace }: 
 
 function portMappings({ spec }: Pod): PortMapping[] {
   if (spec.hostNetwork) return [];
-  return spec.containers.flatMap(({ ports = [] }) =>
+  return [...(spec.initContainers ?? []).filter(isSidecar), ...spec.containers].flatMap(({ ports = [] }) =>
     ports.flatMap(({ protocol = 'TCP', containerPort, hostPort, hostIP = '' }) =>
       hostPort ? [{ protocol, containerPort, hostPort, hostIP }] : [],
     ),
   );
 }
-
-/** What `/etc/resolv.conf` says; undefined for the runtime's default. Upstream: `GetPodDNS`, `pkg/kubelet/network/dns`. */
-function dnsOf({ spec, metadata: { namespace = '' } }: Pod, cluster: ClusterDns): DnsConfig | undefined {
-  const policy = spec.dnsPolicy ?? 'ClusterFirst';
-  const isDefault = policy === 'ClusterFirst' && !spec.hostNetwork;
-  if (isDefault && !spec.dnsConfig) return undefined;
-  const base = policy === 'None' ? NOTHING : isDefault || policy === 'ClusterFirstWithHostNet' ? clusterDns(namespace, cluster) : NODE_DNS;
-  const { nameservers = [], searches = [], options = [] } = spec.dnsConfig ?? {};
-  const own = new Map(base.options.map((text) => [text.split(':')[0] ?? '', text]));
-  for (const { name = '', value } of options) own.set(name, value === undefined ? name : `${name}:${value}`);
-  return {
-    servers: [...new Set([...base.servers, ...nameservers])],
-    searches: [...new Set([...base.searches, ...searches])],
-    options: [...own.values()],
-  };
-}
-
-const NOTHING: DnsConfig = { servers: [], searches: [], options: [] };
-
-const clusterDns = (namespace: string, { servers, domain }: ClusterDns): DnsConfig => ({
-  servers,
-  searches: [`${namespace}.svc.${domain}`, `svc.${domain}`, domain],
-  options: ['ndots:5'],
-});

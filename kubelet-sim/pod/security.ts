@@ -1,6 +1,7 @@
-import { type Container, type Pod, parseQuantity, qosClassOf } from '../../api/index.ts';
-import type { ContainerSecurity, Image } from '../runtime/cri.ts';
-import { podLabel } from './container-names.ts';
+import { type Container, type Pod, parseQuantity, podRequests, qosClassOf } from '../../api/index.ts';
+import type { ContainerSecurity } from '../runtime/cri.ts';
+import type { Image } from '../runtime/image-service.ts';
+import { isSidecar, podLabel } from './container-names.ts';
 import { ContainerConfigError } from './environment.ts';
 
 /** What a container may do, its own word before the pod's. Upstream: `DetermineEffectiveSecurityContext`, `pkg/securitycontext`. */
@@ -59,21 +60,36 @@ export function checkNonRoot(pod: Pod, container: Container, image: Pick<Image, 
   if (!image.uid) throw new ContainerConfigError(`container has runAsNonRoot and image will run as root ${where}`);
 }
 
-const CRITICAL_PRIORITY = 2_000_000_000;
+/** The one class whose pods are to be the last that the kernel kills. */
+const NODE_CRITICAL = 'system-node-critical';
 /** Scores by class, and between which those of Burstable pods are. */
 const SCORE = { critical: -997, guaranteed: -997, bestEffort: 1000, burstableMin: 3, burstableMax: 999 } as const;
 
 /**
- * How soon the kernel kills a container when the node runs out of memory. Upstream: `GetContainerOOMScoreAdjust`, `pkg/kubelet/qos`.
+ * How soon the kernel kills a container when the node runs out of memory: the less of it the container asks for the sooner, and sidecars
+ * no sooner than any container that they serve. Upstream: `GetContainerOOMScoreAdjust`, `pkg/kubelet/qos/policy.go`.
  *
  * @param memory of the node
  */
 export function oomScoreAdj(pod: Pod, container: Container, memory: string | undefined): number {
-  if ((pod.spec.priority ?? 0) >= CRITICAL_PRIORITY) return SCORE.critical;
+  if (pod.spec.priorityClassName === NODE_CRITICAL) return SCORE.critical;
   const qos = pod.status.qosClass || qosClassOf(pod);
   if (qos === 'Guaranteed') return SCORE.guaranteed;
   if (qos === 'BestEffort') return SCORE.bestEffort;
-  const requested = parseQuantity(container.resources?.requests?.memory ?? '0').value();
-  const share = Math.floor((1000 * requested) / Math.max(1, parseQuantity(memory ?? '0').value()));
+  const capacity = Math.max(1, parseQuantity(memory ?? '0').value());
+  const own = memoryRequest(container);
+  const counted = isSidecar(container) ? Math.max(own, Math.min(...pod.spec.containers.map(memoryRequest))) : own;
+  const share = Math.floor((1000 * (counted + shareOfRest(pod))) / capacity);
   return Math.min(Math.max(1000 - share, SCORE.burstableMin), SCORE.burstableMax);
+}
+
+const memoryRequest = ({ resources }: Container): number => parseQuantity(resources?.requests?.memory ?? '0').value();
+
+/** A container's share of what the pod as a whole asks for beyond its containers. */
+function shareOfRest(pod: Pod): number {
+  const { resources, containers, initContainers = [] } = pod.spec;
+  const wanted = resources?.requests?.memory;
+  if (wanted === undefined) return 0;
+  const asked = podRequests(pod, { excludePodLevel: true, excludeOverhead: true }).get('memory')?.value() ?? 0;
+  return Math.floor((parseQuantity(wanted).value() - asked) / (containers.length + initContainers.length));
 }

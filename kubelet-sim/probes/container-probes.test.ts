@@ -23,6 +23,16 @@ test('readiness begins at the first period after the initial delay', async () =>
   expect([node.container()?.ready, node.condition('Ready')]).toEqual([true, 'True']);
 });
 
+test('a server that listens only a moment after its start is looked at again soon, not a whole period later', async () => {
+  const node = new TestNode();
+  const command = ['sh', '-c', 'sleep 0.5; touch /tmp/ok; sleep 3600'];
+  const readinessProbe = { exec: { command: ['cat', '/tmp/ok'] }, periodSeconds: 10 };
+  await node.run({ containers: [aContainer('main', { image: 'busybox', command, readinessProbe })] });
+  expect(node.container()?.ready).toBe(false);
+  await node.pass(1);
+  expect(node.container()?.ready).toBe(true);
+});
+
 test('a readiness probe fails and passes again, by its thresholds', async () => {
   const node = new TestNode();
   const readinessProbe = { exec: { command: ['cat', '/tmp/ok'] }, periodSeconds: 1, failureThreshold: 2, successThreshold: 2 };
@@ -101,4 +111,27 @@ test('what probes stop with their container', async () => {
   await node.delete(0);
   await node.pass(1);
   expect(node.clock.pending).toBe(0);
+});
+
+test('readiness is probed while a container that failed its liveness probe is ended', async () => {
+  const node = new TestNode();
+  const command = ['sh', '-c', 'trap "" TERM; touch /tmp/ok; sleep 3600'];
+  const livenessProbe = { exec: { command: ['false'] }, periodSeconds: 1, failureThreshold: 1 };
+  const readinessProbe = { exec: { command: ['cat', '/tmp/ok'] }, periodSeconds: 1, failureThreshold: 1 };
+  const lifecycle = { preStop: { exec: { command: ['sh', '-c', 'rm /tmp/ok; sleep 10'] } } };
+  await node.run({ containers: [aContainer('main', { image: 'busybox', command, livenessProbe, readinessProbe, lifecycle })] });
+  await node.pass(4);
+  expect([node.container()?.ready, node.container()?.restartCount]).toEqual([false, 0]);
+});
+
+test('a health service that is told so does not serve any more', async () => {
+  const node = new TestNode();
+  const livenessProbe = { grpc: { port: 5000 }, periodSeconds: 1, failureThreshold: 1 };
+  const image = 'registry.k8s.io/e2e-test-images/agnhost:2.56';
+  await node.run({ containers: [aContainer('main', { image, args: ['grpc-health-checking'], livenessProbe })] });
+  await node.pass(5);
+  expect(node.container()?.restartCount).toBe(0);
+  await node.exec('main', 'curl', '-s', 'localhost:8080/make-not-serving');
+  await node.pass(5);
+  expect(node.container()?.restartCount).toBe(1);
 });

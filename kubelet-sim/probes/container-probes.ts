@@ -2,6 +2,7 @@ import type { Probe } from '../../api/index.ts';
 import type { Clock, Timer } from '../../runtime/index.ts';
 import type { HandlerTarget } from './handler-target.ts';
 import { type ProbeResult, runProbe } from './probe.ts';
+import { ProbeDurations } from './probe-durations.ts';
 
 export type ProbeKind = 'startup' | 'liveness' | 'readiness';
 
@@ -25,14 +26,17 @@ interface Worker {
   busy: boolean;
 }
 
+/** A kubelet looks at a pod again within this time after a container has started, and then at the readiness of what is not ready. */
+const LOOKED_AGAIN_MS = 1000;
+
 /**
  * The probes of one instance of a container. Times are upstream's: a probe looks every period from the start; rounds before the initial
  * delay has passed do not count; while there is a startup probe that has not passed, the others rest; when it passes, readiness is
- * probed at once. A probe that cannot be run (an error) counts neither way. Upstream: `pkg/kubelet/prober/worker.go`.
+ * probed at once. What is not ready at first is looked at once more soon after (`UpdatePodStatus`, `prober_manager.go`). A probe that cannot be run (an error) counts neither way. Upstream: `pkg/kubelet/prober/worker.go`.
  */
 export class ContainerProbes {
-  /** How often each probe came to each result, for metrics. */
-  readonly counts = new Map<`${ProbeKind} ${'successful' | 'failed' | 'unknown'}`, number>();
+  /** How often each probe came to each result, and how long it took, for metrics. */
+  readonly results = new Map<`${ProbeKind} ${'successful' | 'failed' | 'unknown'}`, ProbeDurations>();
   readonly #clock: Clock;
   readonly #target: HandlerTarget;
   readonly #observer: ProbeObserver;
@@ -94,7 +98,7 @@ export class ContainerProbes {
   }
 
   #isIdle({ kind }: Worker): boolean {
-    return this.#stopped || (this.#ending && kind !== 'readiness');
+    return this.#stopped || kind === this.#failed || (this.#ending && kind !== 'readiness');
   }
 
   #schedule(worker: Worker, delayMs: number): void {
@@ -108,21 +112,31 @@ export class ContainerProbes {
   #look(worker: Worker): void {
     if (this.#isIdle(worker) || worker.busy || (worker.kind !== 'startup' && !this.#started)) return;
     worker.busy = true;
+    const beganAt = this.#clock.monotonic();
     runProbe(worker.probe, this.#target).then((result) => {
       worker.busy = false;
-      if (!this.#isIdle(worker)) this.#count(worker, result);
+      if (this.#isIdle(worker)) return;
+      this.#tally(worker, result, this.#clock.monotonic() - beganAt);
+      this.#count(worker, result);
     }, this.#observer.onChange);
+  }
+
+  #tally({ kind }: Worker, { outcome }: ProbeResult, tookMs: number): void {
+    const told = outcome === 'error' ? 'unknown' : outcome === 'failure' ? 'failed' : 'successful';
+    const key = `${kind} ${told}` as const;
+    const durations = this.results.get(key) ?? new ProbeDurations();
+    this.results.set(key, durations);
+    durations.add(tookMs / 1000);
   }
 
   #count(worker: Worker, result: ProbeResult): void {
     const { outcome } = result;
-    const told = outcome === 'error' ? 'unknown' : outcome === 'failure' ? 'failed' : 'successful';
-    const key = `${worker.kind} ${told}` as const;
-    this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
     if (outcome !== 'success') this.#observer.onTrouble(worker.kind, result);
     if (outcome === 'error') return;
     const ok = outcome !== 'failure';
     worker.run = worker.last === ok ? worker.run + 1 : 1;
+    if (worker.kind === 'readiness' && worker.last === undefined && !ok && periodMs(worker.probe) > LOOKED_AGAIN_MS)
+      this.#schedule(worker, LOOKED_AGAIN_MS);
     worker.last = ok;
     const threshold = ok ? (worker.probe.successThreshold ?? 1) : (worker.probe.failureThreshold ?? 3);
     if (worker.run < threshold || worker.settled === ok) return;
@@ -137,8 +151,9 @@ export class ContainerProbes {
       worker.timer?.cancel();
       for (const other of this.#workers) if (other.kind === 'readiness' && !this.#ready) this.#schedule(other, 0);
     } else if (!ok) {
+      // It has said its word; readiness is probed until the container has ended.
       this.#failed = worker.kind;
-      this.stop();
+      worker.timer?.cancel();
     }
     this.#observer.onChange();
   }

@@ -34,10 +34,11 @@ test('a probe says who it is, and its own headers go before', async () => {
     { name: 'X-One', value: '1' },
     { name: 'X-One', value: '2' },
     { name: 'accept', value: '' },
+    { name: 'Accept-Encoding', value: '' },
   ];
   await runProbe({ httpGet: { path: 'health?full=1', port: 'web', scheme: 'HTTPS', httpHeaders } }, target);
   expect(asked).toMatchObject([{ method: 'GET', path: '/health?full=1', tls: true }]);
-  expect(asked[0]?.headers).toEqual({ 'User-Agent': 'kube-probe/1.34', 'X-One': '1, 2' });
+  expect(asked[0]?.headers).toEqual({ 'User-Agent': 'kube-probe/1.34', 'X-One': '1, 2', 'Accept-Encoding': '' });
 });
 
 test('redirects within the host are followed, one that leads elsewhere is a success with a warning', async () => {

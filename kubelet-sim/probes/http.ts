@@ -32,8 +32,10 @@ function headersOf({ httpHeaders = [] }: HTTPGetAction, agent: string): Record<s
     headers[key] = given.has(key) ? `${headers[key]}, ${value}` : value;
     given.add(key);
   }
-  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''));
+  return Object.fromEntries(Object.entries(headers).filter(([name, value]) => value !== '' || !OWN_HEADERS.has(name)));
 }
+
+const OWN_HEADERS: ReadonlySet<string> = new Set(['User-Agent', 'Accept']);
 
 /**
  * Sends the request, and follows redirects within its host; one that leads elsewhere is the answer. Certificates are not looked at.

@@ -7,7 +7,9 @@ export interface ControlGroup {
   readonly memoryLimitBytes?: number | undefined;
 }
 
-/** Who knows a pod's control group: one object that there is anyhow, asked when somebody looks. */
+/** Who knows what of a pod may change while it runs: one object that there is anyhow, asked when somebody looks. */
 export interface ControlGroupSource {
   readonly controlGroup: ControlGroup;
+  /** The labels it has now, by which network policies select it. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }

@@ -1,10 +1,10 @@
 /**
- * The container runtime as the node agent sees it: shaped like CRI's RuntimeService and ImageService, in our words. The agent knows
- * pods; the runtime knows sandboxes, containers and images. Times are milliseconds since the epoch.
+ * The container runtime as the node agent sees it: shaped like CRI's RuntimeService, in our words; its ImageService is beside it. The agent
+ * knows pods; the runtime knows sandboxes and containers. Times are milliseconds since the epoch.
  */
 
 import type { ControlGroupSource } from './control-group.ts';
-import type { ContainerStats, FilesystemUsage, PodSandboxStats, VolumeUsage } from './usage.ts';
+import type { ContainerStats, PodSandboxStats, VolumeUsage } from './usage.ts';
 
 /** What a sandbox is to be. Fields that are absent have the value that a plain pod has. */
 export interface PodSandboxConfig {
@@ -45,6 +45,8 @@ export interface NamespaceOptions {
   readonly network?: 'pod' | 'node' | undefined;
   readonly pid?: NamespaceMode | undefined;
   readonly ipc?: 'pod' | 'node' | undefined;
+  /** Users of its own, or the node's, which is what is when it is absent. */
+  readonly user?: 'pod' | undefined;
   /** Container whose processes are shared, with `pid: 'target'`. */
   readonly targetId?: string | undefined;
 }
@@ -103,6 +105,8 @@ export interface Mount {
   /** The tree, or the part of it that `subPath` names. */
   readonly volume: MountableVolume;
   readonly subPath: string;
+  /** The volume itself cannot be written, not even by the node. */
+  readonly isVolumeReadOnly?: boolean | undefined;
 }
 
 /**
@@ -118,9 +122,11 @@ export interface MountableVolume {
   readonly files?: (() => Promise<ReadonlyMap<string, VolumeFile>>) | undefined;
   /** A directory or file that is there already, of {@link RuntimeService.hostPath}. */
   readonly tree?: FileTree | undefined;
+  /** A raw device instead of a directory. */
+  readonly device?: boolean | undefined;
   /** Bytes it can hold; writes beyond it find no space left. */
   readonly capacityBytes?: number | undefined;
-  /** Group that owns what is in it (`fsGroup`); its files can then be written by that group. */
+  /** Group that owns what will be in it (`fsGroup`); its files can then be written by that group. */
   readonly fsGroup?: number | undefined;
   /** What `mount` and `df` show, e.g. `tmpfs`; a disk's file system unless given. */
   readonly medium?: string | undefined;
@@ -185,6 +191,7 @@ export interface ContainerResources {
   readonly memoryRequestBytes?: number | undefined;
   /** Bytes beyond which it is killed; no bound when absent. */
   readonly memoryLimitBytes?: number | undefined;
+  /** How soon the kernel kills it when memory is short; 1000, the soonest, unless given. */
   readonly oomScoreAdj?: number | undefined;
 }
 
@@ -347,6 +354,8 @@ export interface RestoredContainer {
 export interface RuntimeService {
   readonly name: string;
   readonly version: string;
+  /** Names that RuntimeClasses may give as their handler; `''`, the usual one, is always there. */
+  readonly handlers: readonly string[];
   /** @throws RuntimeError when the sandbox cannot be made (e.g. no address is left). */
   runPodSandbox(config: PodSandboxConfig): PodSandboxStatus;
   /** Ends the pause process and with it everything in the sandbox; its address is given back. */
@@ -389,9 +398,21 @@ export interface RuntimeService {
    * A path of the node's own file system. @throws Error with a kubelet's text when it is not what `type` says, e.g.
    * `hostPath type check failed: /x is not a directory`.
    */
-  hostPath(path: string, type: HostPathType): Promise<FileTree>;
+  hostPath(path: string, type: HostPathType, modeMade?: number): Promise<FileTree>;
+  /** What a local volume of the node shows: a directory, or what is on a block device. @throws Error when it is neither */
+  localVolume(path: string): Promise<FileTree>;
+  /** What a pod exports to a network under a path, if one does at that address. */
+  servedTree(address: string, path: string): Promise<FileTree | undefined>;
   /** What is at a path of the node's own file system, as the kubelet reads it; undefined when nothing is. */
   readHostPath(path: string): Promise<HostEntry | undefined>;
+  /**
+   * Makes what a mount's `subPath` names; the mount shows that from then on, whatever becomes of the path.
+   *
+   * @throws SubPathError when it is not in the volume, or cannot be made
+   */
+  prepareSubPath(mount: Mount): Promise<void>;
+  /** Gives what is on a volume to a group, all of it or only when its root is not the group's yet. */
+  giveVolumeToGroup(volume: MountableVolume, gid: number, policy: 'Always' | 'OnRootMismatch'): void;
   /** What a volume's files take now. */
   volumeUsage(volume: MountableVolume): VolumeUsage;
   status(): RuntimeStatus;
@@ -429,48 +450,6 @@ export interface Connection {
   health(service: string): Promise<HealthAnswer>;
   /** Raw bytes both ways, for port forwarding; resolves when either side has ended. */
   pipe(input: AsyncIterable<Buffer>, output: (chunk: Buffer) => void): Promise<void>;
-}
-
-export interface Image {
-  readonly name: string;
-  readonly ref: string;
-  readonly sizeBytes: number;
-  /** User that its processes run as unless a pod says otherwise; a name when the image gives one that is no number. */
-  readonly uid?: number | undefined;
-  readonly username?: string | undefined;
-  /** Never collected. */
-  readonly pinned?: boolean | undefined;
-}
-
-/** What a script makes of a pull. */
-export interface PullBehaviour {
-  /** Fails with this text. */
-  readonly error?: string | undefined;
-  /** Takes so much longer. */
-  readonly delayMs?: number | undefined;
-}
-
-export interface ImageService {
-  /** The image, if the node has it. */
-  imageStatus(image: string): Image | undefined;
-  /** @throws RuntimeError with the registry's complaint. */
-  pullImage(
-    image: string,
-    credentials: readonly RegistryCredential[],
-    signal: AbortSignal,
-    behaviour?: PullBehaviour | undefined,
-  ): Promise<Image>;
-  listImages(): readonly Image[];
-  /** Lets an image go; nothing when it is not there. */
-  removeImage(image: string): void;
-  imageFsInfo(): FilesystemUsage;
-}
-
-/** What an image pull secret holds for one registry. */
-export interface RegistryCredential {
-  readonly registry: string;
-  readonly username: string;
-  readonly password: string;
 }
 
 /** gRPC codes a runtime answers with. */

@@ -66,7 +66,10 @@ export class KubeletAccess {
     const verb = VERBS[request.method ?? ''] ?? 'get';
     const subresources = subresourcesOf(path);
     for (const subresource of subresources) if (await this.#isAllowed(user, { verb, subresource, name: node })) return;
-    throw new RequestError(403, `Forbidden (user=${user.name}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}])`);
+    throw new RequestError(
+      403,
+      `Forbidden (user=${user.name}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}])\n`,
+    );
   }
 
   async #tokenUser({ headers }: IncomingMessage): Promise<User | undefined> {

@@ -43,10 +43,10 @@ export function nodeOf({ node }: Call): ServedNode {
   throw new RequestError(400, 'this process holds several nodes: name one in the Host header');
 }
 
-/** The pod that the path names behind its verb. @throws RequestError (404) */
-export function podOf({ nodes, node, segments: [, namespace = '', name = ''] }: Call): LocatedPod {
+/** The pod that the path names behind its verb. @param missing what is said when there is none @throws RequestError (404) */
+export function podOf({ nodes, node, segments: [, namespace = '', name = ''] }: Call, missing = 'pod does not exist'): LocatedPod {
   const located = nodes.locate(namespace, name);
-  if (!located || (node && node.name !== located.node.name)) throw new RequestError(404, 'pod does not exist');
+  if (!located || (node && node.name !== located.node.name)) throw new RequestError(404, missing);
   return located;
 }
 

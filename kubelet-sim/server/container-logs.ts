@@ -31,7 +31,7 @@ function statusOf(worker: PodWorker, container: string): ContainerStatus | undef
   const isThere = [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].some(
     ({ name }) => name === container,
   );
-  if (!isThere) throw new RequestError(404, `container not found in pod`);
+  if (!isThere) throw new RequestError(404, `container "${container}" not found in pod "${worker.pod.metadata.name}"`);
   const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = worker.status;
   return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(({ name }) => name === container);
 }

@@ -1,3 +1,5 @@
+import { RequestError } from './request-error.ts';
+
 /** How a log is asked for, as query parameters of `/containerLogs`. */
 export interface LogOptions {
   readonly follow: boolean;
@@ -10,36 +12,55 @@ export interface LogOptions {
   readonly stream: 'All' | 'Stdout' | 'Stderr';
 }
 
-/** A parameter that makes no sense; the text is the answer's. */
-export class LogOptionsError extends Error {
+/** A parameter that cannot be read, or makes no sense: 400 or 422, with upstream's text. */
+export class LogOptionsError extends RequestError {
   override readonly name = 'LogOptionsError';
+
+  constructor(kind: 'unreadable' | 'invalid') {
+    const [status, text] = kind === 'unreadable' ? ([400, 'Unable to decode query.'] as const) : ([422, 'Invalid request.'] as const);
+    super(status, JSON.stringify({ message: text }).replace(':', ': '));
+  }
 }
 
-/** Reads the parameters. @throws LogOptionsError */
+const STREAMS: ReadonlySet<string> = new Set(['All', 'Stdout', 'Stderr']);
+
+/** Reads the parameters. Upstream: `getContainerLogs`, `pkg/kubelet/server/server.go`, `ValidatePodLogOptions`. @throws LogOptionsError */
 export function parseLogOptions(query: URLSearchParams, now: number): LogOptions {
-  const sinceSeconds = integer(query, 'sinceSeconds', 1);
-  const sinceTime = query.get('sinceTime');
-  if (sinceSeconds !== undefined && sinceTime) throw new LogOptionsError('at most one of `sinceTime` or `sinceSeconds` may be specified');
-  const since = sinceSeconds === undefined ? (sinceTime ? Date.parse(sinceTime) : undefined) : now - sinceSeconds * 1000;
-  if (since !== undefined && Number.isNaN(since)) throw new LogOptionsError(`invalid sinceTime "${sinceTime}"`);
-  const stream = query.get('stream');
+  const tail = query.get('tail');
+  // What it was called before; `all` is no limit.
+  const lines = tail ? (tail === 'all' ? undefined : integer(tail)) : integer(query.get('tailLines'));
+  const limitBytes = integer(query.get('limitBytes'));
+  const sinceSeconds = integer(query.get('sinceSeconds'));
+  const sinceTime = timeOf(query.get('sinceTime'));
+  const stream = query.get('stream') ?? 'All';
+  const isValid =
+    (lines ?? 0) >= 0 && (limitBytes ?? 1) >= 1 && (sinceSeconds ?? 1) >= 1 && !(sinceSeconds !== undefined && sinceTime !== undefined);
+  if (!isValid || !isStream(stream)) throw new LogOptionsError('invalid');
   return {
-    follow: isTrue(query, 'follow'),
-    previous: isTrue(query, 'previous'),
-    timestamps: isTrue(query, 'timestamps'),
-    tailLines: integer(query, 'tailLines', 0),
-    limitBytes: integer(query, 'limitBytes', 1),
-    since,
-    stream: stream === 'Stdout' || stream === 'Stderr' ? stream : 'All',
+    follow: isOn(query.get('follow')),
+    previous: isOn(query.get('previous')),
+    timestamps: isOn(query.get('timestamps')),
+    tailLines: lines,
+    limitBytes,
+    since: sinceSeconds === undefined ? sinceTime : now - sinceSeconds * 1000,
+    stream,
   };
 }
 
-const isTrue = (query: URLSearchParams, name: string): boolean => query.get(name) === 'true' || query.get(name) === '1';
+const isStream = (text: string): text is LogOptions['stream'] => STREAMS.has(text);
 
-function integer(query: URLSearchParams, name: string, min: number): number | undefined {
-  const text = query.get(name);
-  if (text === null || text === '') return undefined;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min) throw new LogOptionsError(`invalid ${name} "${text}"`);
-  return value;
+/** Whatever is said of it means yes, but for these two. Upstream: `Convert_Slice_string_To_bool`. */
+const isOn = (text: string | null): boolean => text !== null && text !== 'false' && text !== '0';
+
+function integer(text: string | null): number | undefined {
+  if (text === null) return undefined;
+  if (!/^[+-]?\d+$/.test(text)) throw new LogOptionsError('unreadable');
+  return Number(text);
+}
+
+function timeOf(text: string | null): number | undefined {
+  if (text === null || text === '' || text === 'null') return undefined;
+  const time = Date.parse(text);
+  if (!/^\d{4}-\d\d-\d\dT/.test(text) || Number.isNaN(time)) throw new LogOptionsError('unreadable');
+  return time;
 }

@@ -38,12 +38,25 @@ test('the tail counts whole lines, and what is followed comes after it', async (
 });
 
 test.each([
-  'tailLines=-1',
-  'tailLines=x',
-  'sinceSeconds=0',
-  'limitBytes=0',
-  'sinceTime=yesterday',
-  'sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z',
-])('?%s is refused', (query) => {
-  expect(() => parseLogOptions(new URLSearchParams(query), NOW)).toThrow();
+  ['tailLines=-1', 'Invalid request.'],
+  ['tailLines=x', 'Unable to decode query.'],
+  ['tailLines=', 'Unable to decode query.'],
+  ['sinceSeconds=0', 'Invalid request.'],
+  ['limitBytes=0', 'Invalid request.'],
+  ['stream=invalid', 'Invalid request.'],
+  ['sinceTime=yesterday', 'Unable to decode query.'],
+  ['sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z', 'Invalid request.'],
+])('?%s is refused', (query, message) => {
+  expect(() => parseLogOptions(new URLSearchParams(query), NOW)).toThrow(`{"message": "${message}"}`);
+});
+
+test.each([
+  ['follow=1', true],
+  ['follow=', true],
+  ['follow=yes', true],
+  ['follow=0', false],
+  ['follow=false', false],
+  ['', false],
+])('?%s follows: %s', (query, follows) => {
+  expect(parseLogOptions(new URLSearchParams(query), NOW).follow).toBe(follows);
 });

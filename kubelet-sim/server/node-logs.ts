@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type Call, nodeOf } from './call.ts';
-import { RequestError } from './request-error.ts';
+import { NO_PAGE, RequestError } from './request-error.ts';
 
 const ROOT = '/var/log';
 const REPLACED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
@@ -18,7 +18,7 @@ export async function serveNodeLogs(call: Call, response: ServerResponse): Promi
   if (parts.some((part) => part === '..')) throw new RequestError(400, 'invalid URL path');
   const path = [ROOT, ...parts.filter((part) => part !== '')].join('/');
   const found = await runtime.readHostPath(path);
-  if (!found) throw new RequestError(404, '404 page not found');
+  if (!found) throw new RequestError(404, NO_PAGE);
   const isDirectory = 'names' in found;
   if (isDirectory !== isAskedAsDirectory && parts.length > 0) {
     const last = encodeURIComponent(parts.findLast((part) => part !== '') ?? '');

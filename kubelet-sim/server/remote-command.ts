@@ -12,13 +12,15 @@ export interface StreamOptions {
 /** Does the work behind a connection; resolves with the exit code, or with undefined when there is none. */
 export type StreamWork = (streams: ProcessStreams, signal: AbortSignal) => Promise<number | undefined>;
 
-/** What a connection is opened for. */
-export interface RemoteCommand {
-  readonly options: StreamOptions;
-  readonly work: StreamWork;
-  /** What was tried, as errors name it: `executing command in` or `attaching to`. */
-  readonly doing: string;
-}
+/** What a connection is opened for; with a refusal, only to be told that. */
+export type RemoteCommand = { readonly options: StreamOptions } & (
+  | {
+      readonly work: StreamWork;
+      /** What was tried, as errors name it: `executing command in` or `attaching to`. */
+      readonly doing: string;
+    }
+  | { readonly refusal: string }
+);
 
 /** A client's channels, whatever carries them. */
 export interface CommandChannels {
@@ -35,7 +37,9 @@ export interface Outcome {
 }
 
 /** Runs a command on a client's channels to its end; says how it ended. */
-export async function runCommand({ options, work, doing }: RemoteCommand, channels: CommandChannels): Promise<Outcome> {
+export async function runCommand(command: RemoteCommand, channels: CommandChannels): Promise<Outcome> {
+  if ('refusal' in command) return failure(command.refusal);
+  const { options, work, doing } = command;
   const streams: ProcessStreams = {
     ...(options.stdin && channels.stdin ? { stdin: channels.stdin } : {}),
     ...(options.tty ? { resizes: sizesOf(channels.resizes) } : {}),

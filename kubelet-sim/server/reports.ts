@@ -1,8 +1,12 @@
 import type { ServerResponse } from 'node:http';
+import { isStatic } from '../node/admission.ts';
 import { KUBELET_VERSION } from '../node/node-object.ts';
 import { summaryOf } from '../node/node-stats.ts';
+import { cadvisorMetrics } from './cadvisor-metrics.ts';
 import { type Call, nodeOf } from './call.ts';
-import { kubeletMetrics, METRICS_CONTENT_TYPE, probeMetrics, resourceMetrics } from './metrics-text.ts';
+import { groupStatsOf } from './control-group-stats.ts';
+import { kubeletMetrics, probeMetrics, resourceMetrics } from './metrics-text.ts';
+import { METRICS_CONTENT_TYPE } from './prometheus-text.ts';
 import type { ServedNode } from './served-nodes.ts';
 
 /** Answers a GET of something that a node reports about itself. */
@@ -29,12 +33,16 @@ function countsOf(node: ServedNode) {
   const containersByState: Record<string, number> = { created: 0, exited: 0, running: 0 };
   for (const { state } of node.runtime.listContainers()) containersByState[state] = (containersByState[state] ?? 0) + 1;
   const runningPods = node.runtime.listPodSandboxes().filter(({ ready }) => ready).length;
-  return { node: node.name, version: KUBELET_VERSION, runningPods, containersByState };
+  const pods = [...node.workers].map(({ pod, lifecycle }) => ({
+    isStatic: isStatic(pod),
+    lifecycle,
+    ephemeralContainers: pod.spec.ephemeralContainers?.length ?? 0,
+  }));
+  return { node: node.name, version: KUBELET_VERSION, runningPods, containersByState, pods };
 }
 
 /** What a kubelet reports, by path. */
 export const REPORTS: ReadonlyMap<string, Report> = new Map<string, Report>([
-  ['/healthz', (_call, response) => void response.setHeader('content-type', 'text/plain; charset=utf-8').end('ok')],
   [
     '/pods',
     (call, response) =>
@@ -59,7 +67,21 @@ export const REPORTS: ReadonlyMap<string, Report> = new Map<string, Report>([
       sendJson(response, summaryOf(node.name, node.usage(), isOn(call.url.searchParams.get('only_cpu_and_memory'))));
     },
   ],
-  ['/metrics', (call, response) => sendMetrics(response, kubeletMetrics(countsOf(nodeOf(call))))],
+  [
+    '/metrics',
+    (call, response) => {
+      const node = nodeOf(call);
+      sendMetrics(response, kubeletMetrics(countsOf(node), node.usage()));
+    },
+  ],
+  [
+    '/metrics/cadvisor',
+    (call, response) => {
+      const node = nodeOf(call);
+      const groups = groupStatsOf({ usage: node.usage(), runtime: node.runtime, machine: node.machine });
+      sendMetrics(response, cadvisorMetrics(node.machine, groups));
+    },
+  ],
   ['/metrics/probes', (call, response) => sendMetrics(response, probeMetrics(nodeOf(call).workers))],
   ['/metrics/resource', (call, response) => sendMetrics(response, resourceMetrics(nodeOf(call).usage()))],
 ]);

@@ -1,6 +1,7 @@
 import type { NodeUsage } from '../node/node-stats.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
 import type { RuntimeService } from '../runtime/cri.ts';
+import type { Machine } from './control-group-stats.ts';
 
 /** A node whose kubelet's API is served here. */
 export interface ServedNode {
@@ -8,6 +9,7 @@ export interface ServedNode {
   readonly runtime: RuntimeService;
   readonly workers: Iterable<PodWorker>;
   usage(): NodeUsage;
+  readonly machine: Machine;
   /** What its configuration file would say. */
   configuration(): object;
   /** False while the node is down or cut off: then nothing answers. */

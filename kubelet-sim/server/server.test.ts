@@ -1,14 +1,16 @@
-import { get } from 'node:https';
+import { request as call } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import WebSocket, { createWebSocketStream } from 'ws';
 import type { ApiClient, RawRequest } from '../../client/index.ts';
 import { generateKey, issueCertificate, keyToPem, silentLogger, systemClock } from '../../runtime/index.ts';
+import type { NodeUsage } from '../node/node-stats.ts';
 import { aContainer } from '../testing/builders.ts';
 import { TestNode } from '../testing/node-harness.ts';
 import { KubeletAccess } from './access.ts';
 import type { ServedNode } from './served-nodes.ts';
 import { createKubeletServer } from './server.ts';
+import { newServerIdentity } from './server-identity.ts';
 import { HeaderCodec } from './spdy/header-codec.ts';
 
 /** A CA, and a client whose certificate it signed. */
@@ -58,11 +60,21 @@ async function start(isAllowed: (spec: Review) => boolean = () => true) {
     get workers() {
       return node.worker ? [node.worker] : [];
     },
-    usage: () => ({ ...usage, pods: [] }),
+    usage: () => ({ ...usage, pods: usageOf(node) }),
+    machine: {
+      cpuCores: 8,
+      memoryBytes: 2 ** 35,
+      machineId: 'machine',
+      systemUuid: 'system',
+      bootId: 'boot',
+      kernelVersion: '6.8',
+      osVersion: 'os',
+    },
     configuration: () => ({ kind: 'KubeletConfiguration' }),
     isReachable: true,
   };
   const server = createKubeletServer({
+    identity: newServerIdentity({ clock: systemClock, advertiseAddress: 'localhost' }),
     address: '127.0.0.1',
     port: 0,
     advertiseAddress: 'localhost',
@@ -78,11 +90,11 @@ async function start(isAllowed: (spec: Review) => boolean = () => true) {
     },
   });
   await server.start();
-  const ask = (path: string, credentials: object = client) =>
+  const ask = (path: string, credentials: object = client, method = 'GET') =>
     new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
-      const request = get(
+      const request = call(
         `https://127.0.0.1:${server.port}${path}`,
-        { ...credentials, rejectUnauthorized: false, agent: false },
+        { ...credentials, method, rejectUnauthorized: false, agent: false },
         (response) => {
           let text = '';
           response.on('data', (chunk: Buffer) => {
@@ -91,16 +103,23 @@ async function start(isAllowed: (spec: Review) => boolean = () => true) {
           response.on('end', () => resolve({ status: response.statusCode, text }));
         },
       );
-      request.on('error', reject);
+      request.on('error', reject).end();
     });
   const upgrade = (path: string, headers: Record<string, string | string[]>) =>
     new Promise<Duplex>((resolve, reject) => {
       const options = { ...client, rejectUnauthorized: false, agent: false, headers: { connection: 'Upgrade', ...headers } };
-      get(`https://127.0.0.1:${server.port}${path}`, options, ({ statusCode }) => reject(new Error(`status ${statusCode}`)))
+      call(`https://127.0.0.1:${server.port}${path}`, options, ({ statusCode }) => reject(new Error(`status ${statusCode}`)))
         .on('upgrade', (_response, socket) => resolve(socket))
-        .on('error', reject);
+        .on('error', reject)
+        .end();
     });
   return { node, server, client, ask, upgrade, asked: api.asked, [Symbol.asyncDispose]: () => server.stop() };
+}
+
+/** What the pod of a node uses, once it runs. */
+function usageOf({ worker, runtime }: TestNode): NodeUsage['pods'] {
+  const stats = worker?.sandboxId === undefined ? undefined : runtime.podSandboxStats(worker.sandboxId);
+  return worker && stats ? [{ worker, stats, volumes: () => [] }] : [];
 }
 
 const none = { usageBytes: 0, workingSetBytes: 0, rssBytes: 0, availableBytes: 0, pageFaults: 0, majorPageFaults: 0 };
@@ -116,7 +135,7 @@ const usage = {
 test('a certificate or a token says who asks, the API server says whether they may', async () => {
   await using world = await start(({ resourceAttributes: { subresource } }) => subresource !== 'proxy');
   const token = (text: string) => ({ headers: { authorization: `Bearer ${text}` } });
-  expect(await world.ask('/healthz', {})).toEqual({ status: 401, text: 'Unauthorized\n' });
+  expect(await world.ask('/healthz', {})).toEqual({ status: 401, text: 'Unauthorized' });
   expect(await world.ask('/pods', authority().client)).toMatchObject({ status: 401 });
   expect(await world.ask('/pods', token('bad'))).toMatchObject({ status: 401 });
   expect((await world.ask('/metrics/resource', token('good'))).status).toBe(200);
@@ -146,21 +165,85 @@ test('what a node reports of itself', async () => {
   expect((await world.ask('/nothing')).status).toBe(404);
 });
 
+test('/metrics counts pods by where they come from, and how far they are', async () => {
+  await using world = await start();
+  const shown = async (...names: string[]) => {
+    const { text } = await world.ask('/metrics');
+    return text.split('\n').filter((line) => names.some((name) => line.startsWith(name)) && !line.endsWith(' 0'));
+  };
+  expect(await shown('kubelet_active_pods', 'kubelet_working_pods')).toEqual([]);
+  await world.node.runScript('trap "" TERM; while true; do sleep 1; done');
+  expect(await shown('kubelet_active_pods', 'kubelet_desired_pods', 'kubelet_mirror_pods', 'kubelet_working_pods')).toEqual([
+    'kubelet_active_pods{static=""} 1',
+    'kubelet_desired_pods{static=""} 1',
+    'kubelet_working_pods{config="desired",lifecycle="sync",static=""} 1',
+  ]);
+  await world.node.delete(5);
+  await world.node.pass(1);
+  expect(await shown('kubelet_working_pods')).toEqual(['kubelet_working_pods{config="desired",lifecycle="terminating",static=""} 1']);
+});
+
 test('logs, and why there are none', async () => {
   await using world = await start();
   const logs = (query = '', container = 'main') => world.ask(`/containerLogs/default/web/${container}${query}`);
-  expect(await logs()).toEqual({ status: 404, text: 'pod does not exist\n' });
+  expect(await logs()).toEqual({ status: 404, text: 'pod "web" does not exist' });
   await world.node.runScript('echo one; echo two; exit 1');
   expect(await logs()).toEqual({ status: 200, text: 'one\ntwo\n' });
   expect((await logs('?tailLines=1&timestamps=true')).text).toBe('2026-01-01T00:00:00.000000000Z two\n');
   expect((await logs('?previous=true')).text).toBe('one\ntwo\n');
-  expect(await logs('', 'other')).toEqual({ status: 404, text: 'container not found in pod\n' });
-  expect((await logs('?tailLines=-1')).status).toBe(400);
+  expect(await logs('', 'other')).toEqual({ status: 404, text: 'container "other" not found in pod "web"' });
+  expect((await logs('?tail=1')).text).toBe('two\n');
+  expect((await logs('?tail=all&tailLines=1')).text).toBe('one\ntwo\n');
+  expect(await logs('?tail=-1', 'other')).toEqual({ status: 422, text: '{"message": "Invalid request."}' });
+  expect(await logs('?tailLines=x')).toEqual({ status: 400, text: '{"message": "Unable to decode query."}' });
   await world.node.run({ containers: [aContainer('main', { image: 'nginx:does-not-exist' })] });
-  expect(await logs()).toEqual({ status: 400, text: 'container "main" in pod "web" is waiting to start: image can\'t be pulled\n' });
+  expect(await logs()).toEqual({ status: 400, text: 'container "main" in pod "web" is waiting to start: image can\'t be pulled' });
 });
 
-test('exec: streams by channel, the exit code at the end, and an error when there is no such container', async () => {
+test('/run answers with what a command wrote, and with an error when it fails', async () => {
+  await using world = await start();
+  const run = (path: string, method = 'POST') => world.ask(`/run/default/${path}`, undefined, method);
+  await world.node.run({ containers: [aContainer('main', { image: 'busybox', command: ['sleep', '3600'] })] });
+  expect(await run('web/main?cmd=echo+hello+there')).toEqual({ status: 200, text: 'hello there\n' });
+  expect(await run('web/uid-of-web/main?cmd=echo+hello')).toEqual({ status: 200, text: 'hello\n' });
+  expect(await run('other/main?cmd=ls')).toEqual({ status: 404, text: 'pod does not exist' });
+  expect(await run('web/other?cmd=ls')).toEqual({ status: 500, text: 'container not found ("other")' });
+  expect(await run('web/main?cmd=cat+/none')).toEqual({
+    status: 500,
+    text: "command 'cat /none' exited with 1: cat: can't open '/none': No such file or directory\n",
+  });
+  expect(await run('web/main?cmd=ls', 'GET')).toEqual({ status: 405, text: '405: Method Not Allowed' });
+});
+
+test('paths with a router of their own have its words for what is not there; streams want a connection that is switched over', async () => {
+  await using world = await start();
+  await world.node.run({});
+  for (const path of ['/pods/x', '/stats', '/exec/default/web', '/containerLogs/default/web'])
+    expect(await world.ask(path), path).toEqual({ status: 404, text: '404: Page Not Found' });
+  for (const path of ['/pods', '/containerLogs/default/web/main'])
+    expect(await world.ask(path, undefined, 'POST'), path).toEqual({ status: 405, text: '405: Method Not Allowed' });
+  expect(await world.ask('/exec/default/web/main?output=1&command=ls')).toEqual({ status: 500, text: 'Upgrade request required\n' });
+  expect(await world.ask('/portForward/default/web')).toEqual({ status: 500, text: 'Upgrade request required\n' });
+});
+
+test('ports of a pod under another UID are not found; commands go by its name, whatever the UID', async () => {
+  await using world = await start();
+  await world.node.run({});
+  const forward = { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'portforward.k8s.io' };
+  (await world.upgrade('/portForward/default/web/uid-of-web', forward)).destroy();
+  await expect(world.upgrade('/portForward/default/web/other', forward)).rejects.toThrow('status 404');
+  const command = { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v4.channel.k8s.io' };
+  for (const verb of ['exec', 'attach']) (await world.upgrade(`/${verb}/default/web/other/main?output=1&command=ls`, command)).destroy();
+});
+
+test('health, whole and check by check', async () => {
+  await using world = await start(({ resourceAttributes: { subresource } }) => subresource === 'healthz');
+  for (const path of ['', '/ping', '/log', '/syncloop']) expect(await world.ask(`/healthz${path}`)).toEqual({ status: 200, text: 'ok' });
+  expect((await world.ask('/healthz?verbose')).text).toBe('[+]ping ok\n[+]log ok\n[+]syncloop ok\nhealthz check passed\n');
+  expect(await world.ask('/healthz/etcd')).toEqual({ status: 404, text: '404 page not found\n' });
+});
+
+test('exec: streams by channel, and the exit code at the end', async () => {
   await using world = await start();
   await world.node.run({});
   const connect = (container: string, ...command: string[]) => {
@@ -188,9 +271,26 @@ test('exec: streams by channel, the exit code at the end, and an error when ther
     reason: 'NonZeroExitCode',
     details: { causes: [{ reason: 'ExitCode', message: '3' }] },
   });
-  const refused = connect('nope', 'true');
-  const failure = await new Promise<Error>((resolve) => refused.on('error', resolve));
-  expect(failure.message).toContain('404');
+});
+
+test('exec and attach: a container that does not run is not found, which clients of v5 are told inside the connection', async () => {
+  await using world = await start();
+  await world.node.runScript('echo done');
+  const told = (path: string) => {
+    const url = `wss://127.0.0.1:${world.server.port}${path}?output=1&command=ls`;
+    const socket = new WebSocket(url, ['v5.channel.k8s.io'], { ...world.client, rejectUnauthorized: false });
+    return new Promise<unknown>((resolve, reject) => {
+      socket.on('message', (data: Buffer) => data[0] === 3 && resolve(JSON.parse(data.toString('utf8', 1))));
+      socket.on('error', reject);
+    });
+  };
+  const refusal = (why: string) => ({ status: 'Failure', reason: 'InternalError', code: 500, message: `Internal error occurred: ${why}` });
+  const upgrade = 'unable to upgrade connection: ';
+  expect(await told('/exec/default/web/main')).toMatchObject(refusal(`${upgrade}container not found ("main")`));
+  expect(await told('/exec/default/web/nope')).toMatchObject(refusal(`${upgrade}container not found ("nope")`));
+  expect(await told('/attach/default/web/main')).toMatchObject(refusal(`${upgrade}container main not found in pod web_default`));
+  const older = { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v4.channel.k8s.io' };
+  await expect(world.upgrade('/attach/default/web/main?output=1', older)).rejects.toThrow('status 500');
 });
 
 /** A client's side of SPDY: opens streams, and gathers what comes on each. */
@@ -331,7 +431,15 @@ test('how probes came out', async () => {
   const livenessProbe = { exec: { command: ['true'] }, periodSeconds: 1 };
   await world.node.run({ containers: [aContainer('main', { livenessProbe })] });
   await world.node.pass(5);
-  expect((await world.ask('/metrics/probes')).text).toMatch(
+  const { text } = await world.ask('/metrics/probes');
+  expect(text).toMatch(
+    /^prober_probe_duration_seconds_bucket\{container="main",le="0.005",namespace="default",pod="web",probe_type="Liveness"\} \d+$/m,
+  );
+  expect(text).toMatch(
+    /^prober_probe_duration_seconds_count\{container="main",namespace="default",pod="web",probe_type="Liveness"\} \d+$/m,
+  );
+  expect(text).toMatch(/^process_start_time_seconds [\d.]+e\+09$/m);
+  expect(text).toMatch(
     /^prober_probe_total\{container="main",namespace="default",pod="web",pod_uid="uid-of-web",probe_type="Liveness",result="successful"\} \d+$/m,
   );
 });
@@ -346,4 +454,38 @@ test('/logs/ shows the node’s /var/log: lists of directories, files as they ar
   const log = await world.ask(`/logs/containers/web_default_main-${id}.log`);
   expect(log).toMatchObject({ status: 200, text: expect.stringMatching(/^\S+ stdout F hello\n$/) });
   expect(await world.ask('/logs/nothing')).toEqual({ status: 404, text: '404 page not found\n' });
+});
+
+test('/metrics/cadvisor tells of every control group: who is what, what is used and what may be', async () => {
+  await using world = await start(({ resourceAttributes: { subresource } }) => subresource === 'metrics');
+  const resources = { requests: { cpu: '500m' }, limits: { cpu: '1', memory: '64Mi' } };
+  await world.node.run({ containers: [aContainer('main', { resources })] });
+  await world.node.pass(60);
+  const { text } = await world.ask('/metrics/cadvisor');
+  const id = world.node.worker?.containerId('main');
+  const sandbox = world.node.worker?.sandboxId;
+  const slice = '/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-poduid_of_web.slice';
+  const main = `container="main",id="${slice}/cri-containerd-${id}.scope",image="docker.io/library/nginx:latest",name="${id}",namespace="default",pod="web"`;
+  const pod = `container="",id="${slice}",image="",name="",namespace="default",pod="web"`;
+  const valueAt = (start: string) =>
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${start} `))
+      ?.slice(start.length + 1);
+  expect(valueAt(`container_spec_memory_limit_bytes{${main}}`)).toBe('6.7108864e+07');
+  expect(valueAt(`container_spec_cpu_quota{${main}}`)).toBe('100000');
+  expect(valueAt(`container_spec_cpu_shares{${pod}}`)).toBe('512');
+  expect(Number(valueAt(`container_memory_working_set_bytes{${main}}`)?.split(' ')[0])).toBeGreaterThan(1e6);
+  expect(valueAt(`container_cpu_cfs_periods_total{${main}}`)).toMatch(/^0 1767225660\d\d\d$/);
+  const cpu = 'container="main",cpu="total",';
+  expect(text).toContain(`container_cpu_usage_seconds_total{${cpu}${main.slice('container="main",'.length)}} `);
+  const pause = `container="",id="${slice}/cri-containerd-${sandbox}.scope",image="registry.k8s.io/pause:3.10.1",interface="eth0",name="${sandbox}"`;
+  expect(text).toContain(`container_network_receive_bytes_total{${pause},namespace="default",pod="web"} `);
+  expect(text).toContain('container_processes{container="",id="/",image="",name="",namespace="",pod=""} 1 0\n');
+  expect(text).toContain('container_fs_usage_bytes{container="",device="/dev/vda1",id="/",image="",name="",namespace="",pod=""} 4 0\n');
+  expect(text).toContain('machine_memory_bytes{boot_id="boot",machine_id="machine",system_uuid="system"} 3.4359738368e+10\n');
+  expect(text).toContain('# TYPE container_pressure_cpu_waiting_seconds_total counter\n');
+  expect(text).toContain('container_scrape_error 0\n');
+  const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  expect(names).toEqual([...new Set(names)].sort());
 });

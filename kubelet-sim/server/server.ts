@@ -2,23 +2,32 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Clock, generateKey, issueCertificate, keyToPem, type Logger, type Service, UserError } from '../../runtime/index.ts';
+import { type Clock, type Logger, type Service, UserError } from '../../runtime/index.ts';
+import { PEER_PROTOCOL } from '../peers/peer-protocol.ts';
 import type { KubeletAccess } from './access.ts';
 import { type Call, callOf, containerOf, nodeNameOf, podOf } from './call.ts';
 import { openLog } from './container-logs.ts';
-import { LogOptionsError, parseLogOptions } from './log-options.ts';
+import { serveHealth } from './healthz.ts';
+import { parseLogOptions } from './log-options.ts';
 import { logText } from './log-text.ts';
 import { serveNodeLogs } from './node-logs.ts';
 import { proxyToPod } from './pod-proxy.ts';
 import { REPORTS } from './reports.ts';
-import { RequestError } from './request-error.ts';
+import { NO_PAGE, RequestError } from './request-error.ts';
+import { checkRoute, MethodNotAllowed } from './routes.ts';
 import type { ServedNodes } from './served-nodes.ts';
+import type { ServerIdentity } from './server-identity.ts';
 import { purposeOf, runOnce } from './stream-purpose.ts';
 import { StreamServer, type Upgrade } from './streams.ts';
 
-const CERTIFICATE_MS = 365 * 86_400_000;
-/** A certificate is good from a little before now: clocks differ. */
-const SKEW_MS = 3_600_000;
+/** A command that is to be run is in the request's line: as much as Go's server takes. */
+const HEADER_BYTES_MAX = 1024 * 1024;
+
+/** What is served over connections that are switched over, and over no other. */
+const STREAMS: ReadonlySet<string> = new Set(['exec', 'attach', 'portForward']);
+
+/** How long a connection is kept that nobody uses: upstream's `IdleTimeout`, `pkg/kubelet/server`. */
+const IDLE_MS = 90_000;
 
 export interface KubeletServerOptions {
   readonly address: string;
@@ -26,6 +35,9 @@ export interface KubeletServerOptions {
   readonly advertiseAddress: string;
   /** CA of client certificates, as PEM; without it nobody is known by one. */
   readonly clientCa: string | undefined;
+  readonly identity: ServerIdentity;
+  /** Takes over connections of other processes, whose pods reach ours. */
+  readonly acceptPeer?: ((socket: Duplex) => Promise<void>) | undefined;
   readonly access: KubeletAccess;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -51,8 +63,10 @@ class SharedServer implements KubeletServer {
   constructor(options: KubeletServerOptions) {
     this.#options = options;
     this.#streams = new StreamServer(options);
-    const ca = options.clientCa === undefined ? {} : { ca: options.clientCa, requestCert: true };
-    this.#server = createTlsServer({ ...this.#certificate(), ...ca, rejectUnauthorized: false });
+    const { key, cert } = options.identity;
+    const ca = options.clientCa === undefined ? {} : { ca: options.clientCa };
+    this.#server = createTlsServer({ key, cert, ...ca, requestCert: true, rejectUnauthorized: false, maxHeaderSize: HEADER_BYTES_MAX });
+    this.#server.keepAliveTimeout = IDLE_MS;
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#answer(request, response).catch((error: unknown) => this.#fail(response, error));
     });
@@ -88,20 +102,6 @@ class SharedServer implements KubeletServer {
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #certificate(): { key: string; cert: string } {
-    const { clock, advertiseAddress } = this.#options;
-    const key = generateKey();
-    const cert = issueCertificate({
-      subject: { commonName: 'system:node:nanokube', organizations: ['system:nodes'] },
-      key,
-      use: 'server',
-      hosts: [...new Set([advertiseAddress, 'localhost', '127.0.0.1'])],
-      notBeforeMs: clock.now() - SKEW_MS,
-      notAfterMs: clock.now() + CERTIFICATE_MS,
-    });
-    return { key: keyToPem(key), cert };
-  }
-
   /** @throws RequestError unless whoever calls may, and the node is there to answer. */
   async #admit(request: IncomingMessage): Promise<Call> {
     const { nodes, access } = this.#options;
@@ -109,6 +109,7 @@ class SharedServer implements KubeletServer {
     const name = nodeNameOf(call);
     if (nodes.node(name)?.isReachable === false) throw new Unreachable();
     await access.check(request, call.url.pathname, name);
+    checkRoute(call);
     return call;
   }
 
@@ -119,8 +120,13 @@ class SharedServer implements KubeletServer {
     if (verb === 'podProxy') return await proxyToPod(call, response);
     if (verb === 'logs') return await serveNodeLogs(call, response);
     if (verb === 'run') return await runOnce(call, response);
+    if (verb === 'healthz') return await serveHealth(call, response);
+    if (STREAMS.has(verb ?? '')) {
+      purposeOf(call);
+      throw new RequestError(500, 'Upgrade request required\n');
+    }
     const report = REPORTS.get(call.url.pathname.replace(/(.)\/$/, '$1'));
-    if (!report) throw new RequestError(404, '404 page not found');
+    if (!report) throw new RequestError(404, NO_PAGE);
     report(call, response);
   }
 
@@ -128,7 +134,10 @@ class SharedServer implements KubeletServer {
     const options = parseLogOptions(call.url.searchParams, this.#options.clock.now());
     const abort = new AbortController();
     response.on('close', () => abort.abort());
-    const batches = openLog(podOf(call), containerOf(call), { ...options, signal: abort.signal });
+    const batches = openLog(podOf(call, `pod "${call.segments[2] ?? ''}" does not exist`), containerOf(call), {
+      ...options,
+      signal: abort.signal,
+    });
     response.setHeader('content-type', 'text/plain');
     response.flushHeaders();
     for await (const chunk of logText(batches, options)) {
@@ -142,13 +151,15 @@ class SharedServer implements KubeletServer {
     const { socket, request } = upgrade;
     const broken = () => socket.destroy();
     socket.on('error', broken);
+    const { acceptPeer } = this.#options;
+    if (request.headers.upgrade === PEER_PROTOCOL && acceptPeer) return await acceptPeer(socket);
     this.#streams.serve(upgrade, purposeOf(await this.#admit(request)));
   }
 
   #refuse(socket: Duplex, error: unknown): void {
     if (error instanceof Unreachable) return void socket.destroy();
     const { status, message } = error instanceof RequestError ? error : { status: 500, message: String(error) };
-    if (status === 500) this.#options.logger.error({ err: error }, 'request failed');
+    if (!(error instanceof RequestError)) this.#options.logger.error({ err: error }, 'request failed');
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(message)}\r\nconnection: close\r\n\r\n${message}`,
     );
@@ -156,9 +167,12 @@ class SharedServer implements KubeletServer {
 
   #fail(response: ServerResponse, error: unknown): void {
     if (response.headersSent || error instanceof Unreachable) return void response.destroy();
-    const status = error instanceof RequestError ? error.status : error instanceof LogOptionsError ? 400 : 500;
-    if (status === 500) this.#options.logger.error({ err: error }, 'request failed');
-    response.writeHead(status, { 'content-type': 'text/plain' }).end(`${error instanceof Error ? error.message : String(error)}\n`);
+    const status = error instanceof RequestError ? error.status : 500;
+    if (!(error instanceof RequestError)) this.#options.logger.error({ err: error }, 'request failed');
+    const text = error instanceof Error ? error.message : String(error);
+    // Upstream's router and its handlers end what they say differently.
+    if (error instanceof MethodNotAllowed) response.setHeader('allow', error.allowed.join(', '));
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text === NO_PAGE ? `${text}\n` : text);
   }
 }
 

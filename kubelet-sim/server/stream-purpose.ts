@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import { type Connection, RuntimeError } from '../runtime/cri.ts';
 import { type Call, containerOf, podOf } from './call.ts';
-import type { StreamOptions } from './remote-command.ts';
-import { RequestError } from './request-error.ts';
+import type { RemoteCommand, StreamOptions, StreamWork } from './remote-command.ts';
+import { NO_PAGE, RequestError } from './request-error.ts';
 import type { LocatedPod } from './served-nodes.ts';
 import type { StreamPurpose } from './streams.ts';
 
@@ -14,23 +15,32 @@ export function purposeOf(call: Call): StreamPurpose {
       return { command: commandOf(call, verb) };
     case 'portForward':
       return forwardOf(call);
+    case 'podProxy':
+      return { connection: connectionOf(call) };
     default:
-      throw new RequestError(404, '404 page not found');
+      throw new RequestError(404, NO_PAGE);
   }
 }
 
-function commandOf(call: Call, verb: 'exec' | 'attach') {
+function commandOf(call: Call, verb: 'exec' | 'attach'): RemoteCommand {
   const located = podOf(call);
   const { runtime } = located.node;
-  const id = containerIdOf(located, containerOf(call));
+  const container = containerOf(call);
   const options = streamOptions(call.url.searchParams);
   const { stdin, stdout, stderr, tty } = options;
   if (!stdin && !stdout && !stderr) throw new RequestError(400, 'you must specify at least 1 of stdin, stdout, stderr');
+  const id = runningId(located, container);
+  if (id === undefined) {
+    const { name, namespace } = located.worker.pod.metadata;
+    const why = verb === 'exec' ? notFound(container) : `container ${container} not found in pod ${name}_${namespace}`;
+    if (!isTranslated(call.request)) throw new RequestError(500, why);
+    return { options, refusal: `unable to upgrade connection: ${why}` };
+  }
   if (verb === 'attach') {
     return {
       options,
       doing: 'attaching to',
-      work: async (...[streams, signal]: Parameters<StreamPurposeWork>) => {
+      work: async (...[streams, signal]: Parameters<StreamWork>) => {
         await runtime.attach(id, streams, signal);
         return undefined;
       },
@@ -40,22 +50,28 @@ function commandOf(call: Call, verb: 'exec' | 'attach') {
   return {
     options,
     doing: 'executing command in',
-    work: (...[streams, signal]: Parameters<StreamPurposeWork>) => runtime.exec(id, { command, tty, streams, signal }),
+    work: (...[streams, signal]: Parameters<StreamWork>) => runtime.exec(id, { command, tty, streams, signal }),
   };
 }
 
-type StreamPurposeWork = Extract<StreamPurpose, { command: unknown }>['command']['work'];
+const notFound = (container: string): string => `container not found ("${container}")`;
 
-function containerIdOf({ worker }: LocatedPod, container: string): string {
+/** Of a container that runs: the kubelet looks for no other (upstream: `findContainer`, `pkg/kubelet/kubelet_pods.go`). */
+function runningId({ node, worker }: LocatedPod, container: string): string | undefined {
   const id = worker.containerId(container);
-  if (id === undefined) throw new RequestError(404, `container not found ("${container}")`);
-  return id;
+  return id !== undefined && node.runtime.containerStatus(id)?.state === 'running' ? id : undefined;
 }
+
+/** Clients who speak v5 talk to upstream's API server, which asks the kubelet over SPDY and tells them inside the connection how that went. */
+const isTranslated = ({ headers }: Call['request']): boolean => headers['sec-websocket-protocol']?.includes('v5.channel.k8s.io') === true;
 
 /** Upstream's text for a port of a pod that nobody listens on. */
 function forwardOf(call: Call): StreamPurpose {
   const { node, worker } = podOf(call);
   const { searchParams } = call.url;
+  const uid = call.segments[3] ?? '';
+  // Only here is the UID of the path looked at: commands go by the pod's name.
+  if (uid !== '' && uid !== worker.pod.metadata.uid) throw new RequestError(404, 'pod not found');
   const ports = [...searchParams.getAll('port'), ...searchParams.getAll('ports')].flatMap((text) => text.split(',')).map(Number);
   return {
     ports,
@@ -74,6 +90,23 @@ function forwardOf(call: Call): StreamPurpose {
   };
 }
 
+/**
+ * `/podProxy/NAMESPACE/POD/PORT` with `Upgrade: tcp`: the bytes of a port of a pod, for the API server, which is not on the pods' network as
+ * upstream's is.
+ */
+function connectionOf(call: Call): Connection {
+  const { node, worker } = podOf(call);
+  const port = Number(call.segments[3]);
+  if (call.request.headers.upgrade !== 'tcp' || !Number.isInteger(port)) throw new RequestError(404, NO_PAGE);
+  const sandbox = worker.sandboxId === undefined ? undefined : node.runtime.podSandboxStatus(worker.sandboxId);
+  try {
+    if (sandbox?.ready) return node.runtime.connect(sandbox.id, port);
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+  }
+  throw new RequestError(503, `dial tcp :${port}: connect: connection refused`);
+}
+
 /** Parameters of the kubelet's own URLs, and those of the API server's. */
 function streamOptions(query: URLSearchParams): StreamOptions {
   const asked = (...names: string[]) => names.some((name) => query.get(name) === '1' || query.get(name) === 'true');
@@ -83,11 +116,21 @@ function streamOptions(query: URLSearchParams): StreamOptions {
 /** How long a command of `/run` may take. */
 const RUN_MS_MAX = 120_000;
 
-/** `/run/NAMESPACE/POD/CONTAINER?cmd=…`: a command's output, in one answer. */
+/**
+ * `/run/NAMESPACE/POD/CONTAINER?cmd=…`: a command's output, in one answer. Upstream: `getRun`, `pkg/kubelet/server/server.go`.
+ *
+ * @throws RequestError (404, 500)
+ */
 export async function runOnce(call: Call, response: ServerResponse): Promise<void> {
   const located = podOf(call);
-  const id = containerIdOf(located, containerOf(call));
-  const command = (call.url.searchParams.get('cmd') ?? '').split(' ').filter((word) => word !== '');
-  const { stdout, stderr } = await located.node.runtime.execSync(id, command, RUN_MS_MAX);
-  response.setHeader('content-type', 'text/plain').end(Buffer.concat([stdout, stderr]));
+  const id = runningId(located, containerOf(call));
+  if (id === undefined) throw new RequestError(500, notFound(containerOf(call)));
+  const command = (call.url.searchParams.get('cmd') ?? '').split(' ');
+  const { stdout, stderr, exitCode } = await located.node.runtime.execSync(id, command, RUN_MS_MAX).catch(failed);
+  if (exitCode !== 0) throw new RequestError(500, `command '${command.join(' ')}' exited with ${exitCode}: ${stderr.toString()}`);
+  response.setHeader('content-type', 'application/json').end(Buffer.concat([stdout, stderr]));
 }
+
+const failed = (error: unknown): never => {
+  throw error instanceof RuntimeError ? new RequestError(500, error.message) : error;
+};

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
 import type { Clock, Logger } from '../../runtime/index.ts';
+import type { Connection } from '../runtime/cri.ts';
 import {
   CHANNEL_PROTOCOLS,
   type Forward,
@@ -24,7 +25,13 @@ export interface Upgrade {
 }
 
 /** What a connection is to be used for. */
-export type StreamPurpose = { readonly command: RemoteCommand } | { readonly forward: Forward; readonly ports: readonly number[] };
+export type StreamPurpose =
+  | { readonly command: RemoteCommand }
+  | { readonly forward: Forward; readonly ports: readonly number[] }
+  | { readonly connection: Connection };
+
+/** Those that carry several streams. */
+type OfStreams = Exclude<StreamPurpose, { connection: Connection }>;
 
 /**
  * Turns upgrade requests into streams, as a kubelet does for exec, attach and portForward.
@@ -35,6 +42,7 @@ export type StreamPurpose = { readonly command: RemoteCommand } | { readonly for
  * WebSocket, SPDY/3.1+portforward    SPDY frames, as below        kubectl since 1.31
  * SPDY/3.1, portforward              a pair of streams each       kubectl before
  * WebSocket, portforward             a pair of channels each      client libraries
+ * tcp                                bytes                        our API server, to webhooks in pods
  * ```
  */
 export class StreamServer {
@@ -54,7 +62,8 @@ export class StreamServer {
     this.#sockets.add(upgrade.socket);
     upgrade.socket.once('close', () => this.#sockets.delete(upgrade.socket));
     const asked = (upgrade.request.headers.upgrade ?? '').toLowerCase();
-    if (asked === 'websocket') this.#serveWebSocket(upgrade, purpose);
+    if ('connection' in purpose) this.#serveBytes(upgrade, purpose.connection);
+    else if (asked === 'websocket') this.#serveWebSocket(upgrade, purpose);
     else if (asked === 'spdy/3.1') this.#serveSpdy(upgrade, purpose);
     else throw new RequestError(400, 'Upgrade request required');
   }
@@ -65,7 +74,7 @@ export class StreamServer {
     this.#forwards.close();
   }
 
-  #serveWebSocket({ request, socket, head }: Upgrade, purpose: StreamPurpose): void {
+  #serveWebSocket({ request, socket, head }: Upgrade, purpose: OfStreams): void {
     const server = 'command' in purpose ? this.#commands : this.#forwards;
     const offered = request.headers['sec-websocket-protocol'];
     if (offered !== undefined) request.headers['sec-websocket-protocol'] = tokenOf(offered);
@@ -75,7 +84,7 @@ export class StreamServer {
     });
   }
 
-  #serveSpdy({ request, socket, head }: Upgrade, purpose: StreamPurpose): void {
+  #serveSpdy({ request, socket, head }: Upgrade, purpose: OfStreams): void {
     const known = 'command' in purpose ? SPDY_COMMAND_PROTOCOLS : [PORT_FORWARD_PROTOCOL];
     const protocol = negotiate(request, known);
     socket.write(
@@ -85,6 +94,13 @@ export class StreamServer {
     const open = (onStream: (stream: SpdyStream) => void) => new SpdyConnection(socket, onStream);
     if ('forward' in purpose) forwardOverSpdy(open, purpose.forward);
     else this.#follow(runOverSpdy(open, purpose.command, { protocol, clock: this.#clock }), () => socket.destroy());
+  }
+
+  #serveBytes({ socket, head }: Upgrade, connection: Connection): void {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
+    if (head.length > 0) socket.unshift(head);
+    const ended = connection.pipe(socket, (chunk) => socket.write(chunk)).then(() => void socket.end());
+    this.#follow(ended, () => socket.destroy());
   }
 
   #follow(work: Promise<void>, end: () => void): void {

@@ -2,7 +2,8 @@
 import { parseQuantity, QuantityError } from '../../api/index.ts';
 import { parseDuration } from '../../runtime/index.ts';
 import type { NodeFaults } from '../node/node-faults.ts';
-import type { ContainerBehaviour, LoadCurve, PullBehaviour } from '../runtime/cri.ts';
+import type { ContainerBehaviour, LoadCurve } from '../runtime/cri.ts';
+import type { PullBehaviour } from '../runtime/image-service.ts';
 
 /** A word that makes no sense. */
 export class ScriptError extends Error {

@@ -1,9 +1,11 @@
 import { fromLabelSelector, type LabelSelectorQuery, type Node, type Pod, type PodCondition } from '../../api/index.ts';
 import type { Clock, Logger, Random, Timer } from '../../runtime/index.ts';
-import type { NodeAgent, NodeScripts } from '../node/node-agent.ts';
+import type { NodeScripts } from '../node/agent-options.ts';
+import type { NodeAgent } from '../node/node-agent.ts';
 import type { PodScripts } from '../pod/node-services.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
-import type { ContainerBehaviour, PullBehaviour } from '../runtime/cri.ts';
+import type { ContainerBehaviour } from '../runtime/cri.ts';
+import type { PullBehaviour } from '../runtime/image-service.ts';
 import type { SimulationPolicy } from './definitions.ts';
 import { annotatedFields, type Fields, type NodeScript, type PodScript, readNodeScript, readPodScript } from './fields.ts';
 
@@ -87,8 +89,16 @@ export class Scripts implements NodeScripts {
     }
   }
 
+  /** What runs follows annotations that its pod is given, and those that are taken away. */
+  podChanged(agent: Pick<NodeAgent, 'runtime'>, worker: PodWorker, before: Pod): void {
+    const isPlain = ({ metadata }: Pod) => annotatedFields(metadata.annotations) === undefined;
+    if (this.#policies.length === 0 && isPlain(before) && isPlain(worker.pod)) return;
+    const [old, now] = [this.#scriptOf(before), this.#scriptOf(worker.pod)];
+    if (old !== now && JSON.stringify(old) !== JSON.stringify(now)) this.#applyTo(agent, worker);
+  }
+
   /** Behaviour of what runs already follows the policies too. */
-  #applyTo(agent: NodeAgent, worker: PodWorker): void {
+  #applyTo(agent: Pick<NodeAgent, 'runtime'>, worker: PodWorker): void {
     for (const { name } of worker.pod.spec.containers) {
       const id = worker.containerId(name);
       if (id === undefined || agent.runtime.containerStatus(id)?.state !== 'running') continue;

@@ -9,6 +9,7 @@ import type {
   Pod,
   PodStatus,
   ResourceV1ResourceClaim,
+  RuntimeClass,
   Secret,
   Service,
 } from '../../api/index.ts';
@@ -18,10 +19,10 @@ import { resizeRefusal } from '../node/resize-admission.ts';
 import type { ConfigSource, IssuedToken } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
 import type { NodeServices, StatusSink } from '../pod/node-services.ts';
+import { CLUSTER_DNS } from '../pod/pod-dns.ts';
 import type { PodEvents } from '../pod/pod-events.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
-import { CLUSTER_DNS } from '../pod/sandbox-config.ts';
 import { statusPatch } from '../pod/status-writer.ts';
 import type { ClaimSource } from '../pod/volumes/claim-source.ts';
 import { HeldClaims } from '../pod/volumes/held-claims.ts';
@@ -37,6 +38,8 @@ export class FakeSource implements ConfigSource {
   readonly configMaps = new Map<string, ConfigMap['data']>();
   readonly secrets = new Map<string, Secret['data']>();
   readonly serviceList: Service[] = [];
+  /** Handlers of runtime classes, by name. */
+  readonly handlers = new Map<string, string>();
   readonly clock: Clock;
   tokens = 0;
   /** Names of config maps that cannot be changed. */
@@ -62,6 +65,11 @@ export class FakeSource implements ConfigSource {
         .filter(({ metadata }) => metadata.namespace === namespace)
         .map((service) => ({ ...service, metadata: { ...metaOf(namespace, service.metadata.name ?? '') } })),
     );
+  }
+
+  runtimeClass(name: string): Promise<Live<RuntimeClass> | undefined> {
+    const handler = this.handlers.get(name);
+    return Promise.resolve(handler === undefined ? undefined : { metadata: metaOf('', name), handler });
   }
 
   /** Tokens are numbered when more than one was asked for. */

@@ -36,7 +36,7 @@ export interface ProfileParts {
 export function buildProfile(configuration: ProfileConfiguration, { registry, handleOf, observer }: ProfileParts): Profile {
   const { schedulerName, percentageOfNodesToScore, path } = configuration;
   const sets = mergedWithDefaults(configuration.plugins, registry.defaults);
-  const errors = unknownPlugins(configuration, registry);
+  const errors = [...unknownPlugins(configuration, registry), ...enabledTwice(configuration)];
   const base = handleOf(schedulerName);
   let made: Profile | undefined;
   const handle: Handle = Object.defineProperty({ ...base } as Handle, 'framework', { get: () => made, enumerable: true });
@@ -74,6 +74,14 @@ function unknownPlugins({ plugins, pluginConfig, path }: ProfileConfiguration, {
   }
   return errors;
 }
+
+/** Points tell of it themselves; multiPoint is merged with the defaults before it comes to them. */
+const enabledTwice = ({ plugins: { multiPoint }, path }: ProfileConfiguration): string[] =>
+  multiPoint.enabled.flatMap(({ name }, i) =>
+    multiPoint.enabled.findIndex((other) => other.name === name) < i
+      ? [`${path}.plugins.multiPoint.enabled[${i}]: plugin "${name}" is enabled twice`]
+      : [],
+  );
 
 function readArgs(definition: PluginDefinition, config: PluginConfig | undefined): ReturnType<NonNullable<PluginDefinition['readArgs']>> {
   const path = `${config?.path ?? 'pluginConfig'}.args`;

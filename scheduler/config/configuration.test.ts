@@ -24,6 +24,12 @@ function mistakes(value: object): string[] {
   }
 }
 
+/** A configuration whose profile adds a node selector term to every pod. */
+const affinityOf = (term: object): object => {
+  const addedAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } };
+  return { profiles: [{ pluginConfig: [{ name: 'NodeAffinity', args: { addedAffinity } }] }] };
+};
+
 describe('the scheduler configuration', () => {
   it('has upstream’s defaults', () => {
     expect(defaultConfiguration()).toMatchObject({
@@ -40,6 +46,26 @@ describe('the scheduler configuration', () => {
       podMaxBackoffMs: 10_000,
       profiles: [{ schedulerName: 'default-scheduler' }],
     });
+  });
+
+  it('takes what is empty or zero for left out, as upstream does', () => {
+    const empty = {
+      resourceLock: '',
+      resourceName: '',
+      resourceNamespace: '',
+      leaseDuration: '0s',
+      renewDeadline: '0s',
+      retryPeriod: '0s',
+    };
+    expect(read({ leaderElection: empty, clientConnection: { qps: 0, burst: 0 } })).toEqual(defaultConfiguration());
+    expect(read({ clientConnection: { qps: 0.5 } }).clientConnection.qps).toBe(0.5);
+    expect(read({ leaderElection: { leaderElect: false, resourceLock: 'endpoints' } }).leaderElection.leaderElect).toBe(false);
+    const resources = [{ name: 'cpu', weight: 0 }, { name: 'memory' }];
+    const pluginConfig = [
+      { name: 'NodeResourcesFit', args: { scoringStrategy: { type: 'MostAllocated', resources } } },
+      { name: 'NodeResourcesBalancedAllocation', args: { resources } },
+    ];
+    expect(mistakes({ profiles: [{ pluginConfig }] })).toEqual([]);
   });
 
   it('gives a single profile without a name the default one', () => {
@@ -78,6 +104,11 @@ describe('the scheduler configuration', () => {
       'a point the plugin takes no part in',
       { profiles: [{ plugins: { filter: { enabled: [{ name: 'ImageLocality' }] } } }] },
       'profiles[0].plugins.filter.enabled[0]: plugin "ImageLocality" does not take part in filter',
+    ],
+    [
+      'a plugin twice',
+      { profiles: [{ plugins: { multiPoint: { enabled: [{ name: 'NodeName' }, { name: 'NodeName' }] } } }] },
+      'profiles[0].plugins.multiPoint.enabled[1]: plugin "NodeName" is enabled twice',
     ],
     [
       'nobody who binds',
@@ -141,6 +172,54 @@ describe('the scheduler configuration', () => {
       },
       'profiles[0].pluginConfig[0].args.defaultingType: Invalid value: "System": when .defaultConstraints are not empty',
     ],
+    ['a name that says nothing', { profiles: [{ schedulerName: '' }] }, 'profiles[0].schedulerName: Required value'],
+    ['less than no burst', { clientConnection: { burst: -1 } }, 'clientConnection.burst: Invalid value: -1: must be non-negative'],
+    [
+      'a lease that ends before it is renewed',
+      { leaderElection: { leaseDuration: '1m', renewDeadline: '90s' } },
+      'leaderElection.leaseDuration: Invalid value: "1m30s": must be greater than `RenewDeadline`',
+    ],
+    [
+      'a lock that is no lease',
+      { leaderElection: { resourceLock: 'endpoints' } },
+      'leaderElection.resourceLock: Invalid value: "endpoints": resourceLock value must be "leases"',
+    ],
+    [
+      'a plugin that is no more',
+      { profiles: [{ plugins: { filter: { enabled: [{ name: 'NodeName' }, { name: 'EBSLimits' }] } } }] },
+      'profiles[0].plugins.filter.enabled[1]: Invalid value: "EBSLimits": was invalid in version "kubescheduler.config.k8s.io/v1" (KubeSchedulerConfiguration is version "kubescheduler.config.k8s.io/v1")',
+    ],
+    [
+      'arguments for one that is no more',
+      { profiles: [{ pluginConfig: [{ name: 'CinderLimits' }] }] },
+      'profiles[0].pluginConfig[0]: Invalid value: "CinderLimits": was invalid in version "kubescheduler.config.k8s.io/v1" (KubeSchedulerConfiguration is version "kubescheduler.config.k8s.io/v1")',
+    ],
+    [
+      'different arguments of the order',
+      {
+        profiles: ['a', 'b'].map((schedulerName, order) => ({
+          schedulerName,
+          plugins: { queueSort: { enabled: [{ name: 'Mine' }] } },
+          pluginConfig: [{ name: 'Mine', args: { order } }],
+        })),
+      },
+      'profiles[1].pluginConfig.args: Invalid value: {"order":1}: queueSort must be the same for all profiles',
+    ],
+    [
+      'a strategy that does not say which',
+      { profiles: [{ pluginConfig: [{ name: 'NodeResourcesFit', args: { scoringStrategy: {} } }] }] },
+      'profiles[0].pluginConfig[0].args.scoringStrategy.type: Unsupported value: "": supported values: "LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"',
+    ],
+    [
+      'a label that cannot be',
+      affinityOf({ matchExpressions: [{ key: 'invalid/label/key', operator: 'Exists' }] }),
+      "profiles[0].pluginConfig[0].args.addedAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].key: Invalid value: \"invalid/label/key\": a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+    ],
+    [
+      'two names at once',
+      affinityOf({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a', 'b'] }] }),
+      'profiles[0].pluginConfig[0].args.addedAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchFields[0].values: Invalid value: ["a","b"]: must have one element',
+    ],
     [
       'an extender without weight',
       { extenders: [{ urlPrefix: 'http://x', prioritizeVerb: 'p' }] },
@@ -189,6 +268,7 @@ describe('plugins of a profile', () => {
       score: { enabled: [{ name: 'TaintToleration', weight: 9 }] },
     };
     expect(scored({ plugins: both }).weight('TaintToleration')).toBe(9);
+    expect(scored({ plugins: { score: { enabled: [{ name: 'TaintToleration' }] } } }).weight('TaintToleration')).toBe(1);
   });
 
   it('can be switched off at one point, everywhere, and all but those named', () => {

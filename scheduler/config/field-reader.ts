@@ -49,6 +49,10 @@ export class FieldReader {
     return this.#read(name, 'an integer', (value): value is number => Number.isInteger(value));
   }
 
+  number(name: string): number | undefined {
+    return this.#read(name, 'a number', (value): value is number => typeof value === 'number');
+  }
+
   boolean(name: string): boolean | undefined {
     return this.#read(name, 'true or false', (value): value is boolean => typeof value === 'boolean');
   }
@@ -75,8 +79,10 @@ export class FieldReader {
     return value === undefined ? undefined : readObject(value, this.pathOf(name), this.problems, read);
   }
 
-  objects<T>(name: string, read: (reader: FieldReader, index: number) => T): T[] {
-    return this.#list(name).map((item, i) => readObject(item, `${this.pathOf(name)}[${i}]`, this.problems, (reader) => read(reader, i)));
+  objects<T>(name: string, read: (reader: FieldReader, index: number, count: number) => T): T[] {
+    return this.#list(name).map((item, i, { length }) =>
+      readObject(item, `${this.pathOf(name)}[${i}]`, this.problems, (reader) => read(reader, i, length)),
+    );
   }
 
   note(problem: FieldError): void {

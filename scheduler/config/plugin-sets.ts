@@ -76,10 +76,8 @@ function expandPoint(
   ];
 }
 
-/** The score list's own weight goes first, then that of multiPoint; 1 when neither says. */
+/** What is in the score list has the weight that it has there, 1 when that does not say; the rest has that of multiPoint. Upstream: `getScoreWeights`. */
 function weightsOf(sets: PluginSets, points: PluginsByPoint): ReadonlyMap<string, number> {
-  const given = new Map<string, number>();
-  for (const { name, weight } of [...sets.multiPoint.enabled, ...sets.score.enabled])
-    if (weight !== 0 || !given.has(name)) given.set(name, weight);
+  const given = new Map([...sets.multiPoint.enabled, ...sets.score.enabled].map(({ name, weight }) => [name, weight]));
   return new Map(points.score.map(({ name }) => [name, given.get(name) || 1]));
 }

@@ -75,10 +75,7 @@ function read(reader: FieldReader, directory: string): SchedulerConfiguration {
   for (const name of ['enableProfiling', 'enableContentionProfiling', 'delayCacheUntilActive']) reader.boolean(name);
   const leaderElection = readLeaderElection(reader);
   const clientConnection = reader.object('clientConnection', readClientConnection);
-  const given = reader.objects('profiles', readProfile);
-  const [only] = given;
-  const profiles = given.length === 0 ? [emptyProfile('profiles[0]')] : given;
-  const named = given.length === 1 && only?.schedulerName === '' ? [{ ...only, schedulerName: DEFAULT_SCHEDULER_NAME }] : profiles;
+  const profiles = reader.objects('profiles', readProfile);
   return {
     parallelism: reader.integer('parallelism') ?? 16,
     leaderElection,
@@ -86,7 +83,7 @@ function read(reader: FieldReader, directory: string): SchedulerConfiguration {
     percentageOfNodesToScore: reader.integer('percentageOfNodesToScore') ?? 0,
     podInitialBackoffMs: 1000 * (reader.integer('podInitialBackoffSeconds') ?? 1),
     podMaxBackoffMs: 1000 * (reader.integer('podMaxBackoffSeconds') ?? 10),
-    profiles: named,
+    profiles: profiles.length === 0 ? [emptyProfile('profiles[0]')] : profiles,
     extenders: reader.objects('extenders', (extender) => readExtender(extender, directory)),
     pluginModules: reader.strings('pluginModules').map((file) => resolve(directory, file)),
   };
@@ -94,15 +91,18 @@ function read(reader: FieldReader, directory: string): SchedulerConfiguration {
 
 function readLeaderElection(reader: FieldReader): SchedulerConfiguration['leaderElection'] {
   const fields = (inner: FieldReader) => {
-    const lock = inner.string('resourceLock') ?? 'leases';
-    if (lock !== 'leases') inner.note(fieldError.invalid(inner.pathOf('resourceLock'), lock, 'resourceLock value must be "leases"'));
+    const leaderElect = inner.boolean('leaderElect') ?? true;
+    const lock = inner.string('resourceLock') || 'leases';
+    if (leaderElect && lock !== 'leases')
+      inner.note(fieldError.invalid(inner.pathOf('resourceLock'), lock, 'resourceLock value must be "leases"'));
+    // What is empty or zero is taken for left out.
     return {
-      leaderElect: inner.boolean('leaderElect') ?? true,
-      leaseDurationMs: inner.duration('leaseDuration') ?? 15_000,
-      renewDeadlineMs: inner.duration('renewDeadline') ?? 10_000,
-      retryPeriodMs: inner.duration('retryPeriod') ?? 2_000,
-      resourceName: inner.string('resourceName') ?? 'kube-scheduler',
-      resourceNamespace: inner.string('resourceNamespace') ?? 'kube-system',
+      leaderElect,
+      leaseDurationMs: inner.duration('leaseDuration') || 15_000,
+      renewDeadlineMs: inner.duration('renewDeadline') || 10_000,
+      retryPeriodMs: inner.duration('retryPeriod') || 2_000,
+      resourceName: inner.string('resourceName') || 'kube-scheduler',
+      resourceNamespace: inner.string('resourceNamespace') || 'kube-system',
     };
   };
   return reader.object('leaderElection', fields) ?? readObject({}, '', [], fields);
@@ -111,7 +111,8 @@ function readLeaderElection(reader: FieldReader): SchedulerConfiguration['leader
 function readClientConnection(reader: FieldReader): SchedulerConfiguration['clientConnection'] {
   reader.string('acceptContentTypes');
   reader.string('contentType');
-  return { kubeconfig: reader.string('kubeconfig') || undefined, qps: reader.integer('qps'), burst: reader.integer('burst') };
+  const kubeconfig = reader.string('kubeconfig') || undefined;
+  return { kubeconfig, qps: reader.number('qps') || undefined, burst: reader.integer('burst') || undefined };
 }
 
 const emptyProfile = (path: string): ProfileConfiguration => ({
@@ -131,9 +132,10 @@ export function emptySets(): PluginSets {
   >;
 }
 
-function readProfile(reader: FieldReader): ProfileConfiguration {
+/** @param siblings how many profiles there are: only a single one has a name by default. */
+function readProfile(reader: FieldReader, _index: number, siblings: number): ProfileConfiguration {
   return {
-    schedulerName: reader.string('schedulerName') ?? '',
+    schedulerName: reader.string('schedulerName') ?? (siblings === 1 ? DEFAULT_SCHEDULER_NAME : ''),
     percentageOfNodesToScore: reader.integer('percentageOfNodesToScore'),
     plugins: reader.object('plugins', readSets) ?? emptySets(),
     pluginConfig: reader.objects('pluginConfig', (row) => ({ name: row.string('name') ?? '', args: row.raw('args'), path: row.path })),

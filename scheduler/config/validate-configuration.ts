@@ -1,15 +1,23 @@
-import { type FieldError, fieldError, isExtendedResource, isQualifiedName } from '../../api/index.ts';
+import { type FieldError, fieldError, formatDuration, isExtendedResource, isQualifiedName } from '../../api/index.ts';
 import { equalJson } from '../../client/index.ts';
 import { POINT_NAMES } from '../framework/extension-points.ts';
-import type { ExtenderConfiguration, ProfileConfiguration, SchedulerConfiguration } from './configuration.ts';
+import {
+  CONFIGURATION_API_VERSION,
+  type ExtenderConfiguration,
+  type ProfileConfiguration,
+  type SchedulerConfiguration,
+} from './configuration.ts';
 
-/** Plugins that upstream once had, by the API version from which on they are no more. */
+/** Plugins that upstream once had. */
 const REMOVED = ['AzureDiskLimits', 'CinderLimits', 'EBSLimits', 'GCEPDLimits'];
 
 /** Upstream: `pkg/scheduler/apis/config/validation/validation.go`. */
 export function validateConfiguration(configuration: SchedulerConfiguration): FieldError[] {
   const { parallelism, percentageOfNodesToScore, podInitialBackoffMs, podMaxBackoffMs, profiles, extenders } = configuration;
-  const errors: FieldError[] = [...leaderElectionErrors(configuration.leaderElection)];
+  const errors: FieldError[] = [];
+  const burst = configuration.clientConnection.burst ?? 0;
+  if (burst < 0) errors.push(fieldError.invalid('clientConnection.burst', burst, 'must be non-negative'));
+  errors.push(...leaderElectionErrors(configuration.leaderElection));
   if (parallelism <= 0) errors.push(fieldError.invalid('parallelism', parallelism, 'should be an integer value greater than zero'));
   profiles.forEach((profile, i) => {
     errors.push(...profileErrors(profile));
@@ -26,6 +34,7 @@ export function validateConfiguration(configuration: SchedulerConfiguration): Fi
   return [...errors, ...extenderErrors(extenders)];
 }
 
+/** Upstream: component-base's `config/validation`. */
 function leaderElectionErrors({
   leaderElect,
   leaseDurationMs,
@@ -35,13 +44,16 @@ function leaderElectionErrors({
   if (!leaderElect) return [];
   const errors: FieldError[] = [];
   const wrong = (name: string, ms: number, detail: string) =>
-    errors.push(fieldError.invalid(`leaderElection.${name}`, `${ms / 1000}s`, detail));
+    errors.push(fieldError.invalid(`leaderElection.${name}`, formatDuration(BigInt(Math.round(ms * NANOS_PER_MS))), detail));
   if (leaseDurationMs <= 0) wrong('leaseDuration', leaseDurationMs, 'must be greater than zero');
   if (renewDeadlineMs <= 0) wrong('renewDeadline', renewDeadlineMs, 'must be greater than zero');
   if (retryPeriodMs <= 0) wrong('retryPeriod', retryPeriodMs, 'must be greater than zero');
-  if (leaseDurationMs <= renewDeadlineMs) wrong('leaseDuration', leaseDurationMs, 'LeaseDuration must be greater than RenewDeadline');
+  // Upstream shows the other figure.
+  if (leaseDurationMs <= renewDeadlineMs) wrong('leaseDuration', renewDeadlineMs, 'must be greater than `RenewDeadline`');
   return errors;
 }
+
+const NANOS_PER_MS = 1_000_000;
 
 function profileErrors({ schedulerName, percentageOfNodesToScore, plugins, pluginConfig, path }: ProfileConfiguration): FieldError[] {
   const errors: FieldError[] = [];
@@ -49,15 +61,20 @@ function profileErrors({ schedulerName, percentageOfNodesToScore, plugins, plugi
   if (percentageOfNodesToScore !== undefined)
     errors.push(...percentageErrors(`${path}.percentageOfNodesToScore`, percentageOfNodesToScore));
   for (const point of POINT_NAMES) {
-    plugins[point].enabled.forEach(({ name }, i) => {
-      if (REMOVED.includes(name))
-        errors.push(fieldError.invalid(`${path}.plugins.${point}.enabled[${i}]`, name, 'upstream has removed it'));
-    });
+    for (const [i, { name }] of plugins[point].enabled.entries())
+      errors.push(...removedErrors(`${path}.plugins.${point}.enabled[${i}]`, name));
   }
   pluginConfig.forEach(({ name, path: at }, i) => {
     if (pluginConfig.slice(0, i).some((other) => other.name === name)) errors.push(fieldError.duplicate(at, name));
+    errors.push(...removedErrors(at, name));
   });
   return errors;
+}
+
+function removedErrors(path: string, name: string): FieldError[] {
+  if (!REMOVED.includes(name)) return [];
+  const version = JSON.stringify(CONFIGURATION_API_VERSION);
+  return [fieldError.invalid(path, name, `was invalid in version ${version} (KubeSchedulerConfiguration is version ${version})`)];
 }
 
 const percentageErrors = (path: string, percentage: number): FieldError[] =>
@@ -71,12 +88,21 @@ function queueSortErrors(profiles: readonly ProfileConfiguration[]): FieldError[
   const count = first.plugins.queueSort.enabled.length;
   if (count > 1)
     errors.push(fieldError.invalid(`${first.path}.plugins.queueSort.Enabled`, count, 'only one queue sort plugin can be enabled'));
-  for (const { path, plugins } of others) {
-    if (equalJson(plugins.queueSort, first.plugins.queueSort)) continue;
-    errors.push(fieldError.invalid(`${path}.plugins.queueSort`, plugins.queueSort, 'must be the same for all profiles'));
+  const sort = first.plugins.queueSort.enabled[0]?.name;
+  const args = argsFor(first, sort);
+  for (const profile of others) {
+    const { path, plugins } = profile;
+    if (!equalJson(plugins.queueSort, first.plugins.queueSort))
+      errors.push(fieldError.invalid(`${path}.plugins.queueSort`, plugins.queueSort, 'must be the same for all profiles'));
+    const own = argsFor(profile, sort);
+    if (own !== undefined && !equalJson(own, args))
+      errors.push(fieldError.invalid(`${path}.pluginConfig.args`, own, 'queueSort must be the same for all profiles'));
   }
   return errors;
 }
+
+const argsFor = ({ pluginConfig }: ProfileConfiguration, plugin: string | undefined): unknown =>
+  pluginConfig.find(({ name }) => name === plugin)?.args;
 
 function extenderErrors(extenders: readonly ExtenderConfiguration[]): FieldError[] {
   const errors: FieldError[] = [];

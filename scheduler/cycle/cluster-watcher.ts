@@ -1,5 +1,5 @@
 import { coreKinds, type KubeObject, keyOf, type Live, type Node, type Pod } from '../../api/index.ts';
-import type { Informer, InformerFactory } from '../../client/index.ts';
+import { type Informer, type InformerFactory, trimManagedFields } from '../../client/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 import { nodeChanges, podChanges } from '../framework/changes.ts';
 import { EVENT_KINDS, type EventResource } from '../framework/events.ts';
@@ -11,7 +11,8 @@ import type { Nominator } from '../state/nominator.ts';
 import { podInfoOf } from '../state/pod-info.ts';
 import type { Gate } from './gate.ts';
 
-const resourceOf = ({ spec }: Pod): EventResource => (spec.nodeName ? 'AssignedPod' : 'UnscheduledPod');
+/** As metrics call it. */
+const resourceOf = ({ spec }: Pod): string => (spec.nodeName ? 'AssignedPod' : 'UnschedulablePod');
 
 export interface ClusterWatcherOptions {
   readonly informers: InformerFactory;
@@ -41,7 +42,10 @@ export class ClusterWatcher {
     this.#options = options;
     const { informers, resources } = options;
     // Pods that are done take no room; the API server keeps them from us.
-    this.pods = informers.informer<Pod>(coreKinds.pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' });
+    this.pods = informers.informer<Pod>(coreKinds.pods, {
+      fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
+      transform: trimManagedFields,
+    });
     informers.informer<Node>(coreKinds.nodes).addHandler({
       onAdd: (node) => this.#run('NodeAdd', () => this.#onNode(node, undefined)),
       onUpdate: (node, old) => this.#run('NodeUpdate', () => this.#onNode(node, old)),
@@ -117,9 +121,15 @@ export class ClusterWatcher {
     // What was planned here and is not written yet stays planned.
     const planned = now.status.nominatedNodeName ?? '';
     if (planned !== '' || old?.status.nominatedNodeName) nominator.set(podInfoOf(now), planned);
-    if (now.metadata.deletionTimestamp) queue.delete(keyOf(now));
-    else if (old) queue.update(now, old);
+    if (old) queue.update(now, old);
     else queue.add(now);
+    if (old?.status.nominatedNodeName && old.status.nominatedNodeName !== planned) this.#onPlanEnded(old);
+  }
+
+  /** Room that was kept for a pod, from those who are no more important, is free. */
+  #onPlanEnded(old: Live<Pod>): void {
+    const { priority } = podInfoOf(old);
+    this.#options.queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old }, (pod) => pod.priority <= priority);
   }
 
   #onPodGone(old: Live<Pod>): void {
@@ -131,6 +141,6 @@ export class ClusterWatcher {
     const waited = waitingPods.reject(uid, '', 'removed');
     if (old.spec.nodeName) cache.removePod(uid);
     if (old.spec.nodeName || waited) queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old });
-    else if (wasPlanned) queue.onEvent({ resource: 'UnscheduledPod', action: 'Delete', old });
+    else if (wasPlanned) this.#onPlanEnded(old);
   }
 }

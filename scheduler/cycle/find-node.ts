@@ -15,6 +15,8 @@ const FEASIBLE_NODES_MIN = 100;
 const PERCENTAGE = { base: 50, perNodes: 125, min: 5 } as const;
 /** Extenders score from 0 to this. */
 const MAX_EXTENDER_PRIORITY = 10;
+/** Counts as the plugin of what extenders reject: any event may change their mind. */
+const EXTENDER = 'Extender';
 
 export interface FindNodeOptions {
   readonly profile: Profile;
@@ -49,7 +51,8 @@ class NodeSearch {
   readonly #pod: PodInfo;
   readonly #options: FindNodeOptions;
   readonly #state = new CycleState();
-  readonly #statuses = new NodeStatuses();
+  #statuses = new NodeStatuses();
+  #namedBy: readonly string[] = [];
   #nextStart: number;
 
   constructor(pod: PodInfo, options: FindNodeOptions) {
@@ -76,6 +79,7 @@ class NodeSearch {
     const nominated = this.#nominatedNode();
     const [stillNominated] = nominated ? await this.#extenderFilter(extenders, [nominated]) : [];
     if (stillNominated) return this.#found(stillNominated);
+    this.#statuses = new NodeStatuses(this.#statuses.absent);
     const feasible = await this.#extenderFilter(
       extenders,
       this.#filter(
@@ -98,20 +102,21 @@ class NodeSearch {
   #none(preFilter?: Rejection): FindNodeResult {
     const nodeCount = this.#options.snapshot.nodes.length;
     if (preFilter) this.#statuses.absent = preFilter;
-    return { state: this.#state, nextStart: this.#nextStart, diagnosis: { nodeCount, statuses: this.#statuses, preFilter } };
+    return {
+      state: this.#state,
+      nextStart: this.#nextStart,
+      diagnosis: { nodeCount, statuses: this.#statuses, preFilter, namedBy: this.#namedBy },
+    };
   }
 
   #preFilter(): { readonly rejection: Rejection } | { readonly candidates: readonly NodeInfo[] } {
     const { profile, snapshot } = this.#options;
-    const outcome = profile.preFilter(this.#state, this.#pod, snapshot);
-    if (outcome.rejection) return { rejection: outcome.rejection };
-    const { nodeNames, namedBy } = outcome;
+    const { rejection, nodeNames, namedBy } = profile.preFilter(this.#state, this.#pod, snapshot);
+    this.#namedBy = namedBy;
+    if (rejection) return { rejection };
     if (!nodeNames) return { candidates: snapshot.nodes };
     // What PreFilter left out counts as not matching; upstream says so in this very text.
-    this.#statuses.absent = {
-      ...unresolvable(`node(s) didn't satisfy plugin(s) [${[...namedBy].sort().join(' ')}]`),
-      plugin: namedBy[0] ?? '',
-    };
+    this.#statuses.absent = unresolvable(`node(s) didn't satisfy plugin(s) [${[...namedBy].sort().join(' ')}]`);
     return { candidates: [...nodeNames].flatMap((name) => snapshot.get(name) ?? []) };
   }
 
@@ -222,8 +227,10 @@ function rejectionBy(
   { failed, failedForGood }: { failed: ReadonlyMap<string, string>; failedForGood: ReadonlyMap<string, string> },
   name: string,
 ): Rejection {
-  const forGood = failedForGood.get(name);
-  return forGood === undefined ? unschedulable(...[failed.get(name)].flatMap((text) => text ?? [])) : unresolvable(forGood);
+  const [forGood, text] = [failedForGood.get(name), failed.get(name)];
+  if (forGood !== undefined) return { ...unresolvable(forGood), plugin: EXTENDER };
+  // Of a node that is left out without a word it is not known that anybody's going would help.
+  return { ...(text === undefined ? unresolvable() : unschedulable(text)), plugin: EXTENDER };
 }
 
 /** How many feasible nodes are enough among so many. @param percentage 0 leaves it to the size of the cluster. */

@@ -95,7 +95,8 @@ export interface ClusterEvent extends Change {
 }
 
 /** How metrics call an event. */
-export const labelOf = ({ resource, action, label }: ClusterEvent): string => label ?? `${resource}${action}`;
+export const labelOf = ({ resource, action, label }: Pick<ClusterEvent, 'resource' | 'action' | 'label'>): string =>
+  label ?? `${resource === 'UnscheduledPod' ? 'UnschedulablePod' : resource}${action}`;
 
 /** Events that are nobody's object. Upstream: `pkg/scheduler/framework/events.go`. */
 export const FORCE_ACTIVATE: ClusterEvent = { resource: '*', action: 'Update', label: 'ForceActivate' };
@@ -122,6 +123,9 @@ export function on<R extends EventResource>(
   // The resource says what the objects are; past here they are just objects.
   return { resource, actions: new Set(actions), hint: hint as EventRegistration['hint'] };
 }
+
+/** A hint for changes of the very pod that was rejected. */
+export const isItself = (pod: PodInfo, { now }: Change): boolean => now?.metadata.uid === pod.uid;
 
 /** Whether a registration is for such events. */
 export function concerns({ resource, actions }: EventRegistration, event: ClusterEvent): boolean {

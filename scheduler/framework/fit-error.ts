@@ -7,6 +7,8 @@ export interface Diagnosis {
   readonly statuses: NodeStatuses;
   /** Set when PreFilter rejected the pod as a whole. */
   readonly preFilter?: Rejection | undefined;
+  /** Plugins that left nodes out in PreFilter. */
+  readonly namedBy?: readonly string[] | undefined;
 }
 
 export const NO_NODES_MESSAGE = 'no nodes available to schedule pods';
@@ -44,7 +46,10 @@ export function diagnosisOfOne(rejection: Rejection): Diagnosis {
 }
 
 /** The plugins that said no: those whose events may change it. `pending` are those that said something outside must happen. */
-export function rejectingPlugins({ statuses, preFilter }: Diagnosis): { rejectedBy: ReadonlySet<string>; pending: ReadonlySet<string> } {
+export function rejectingPlugins({ statuses, preFilter, namedBy = [] }: Diagnosis): {
+  rejectedBy: ReadonlySet<string>;
+  pending: ReadonlySet<string>;
+} {
   const rejections = preFilter ? [preFilter] : [...statuses.counts().keys(), ...(statuses.absent ? [statuses.absent] : [])];
   const named = (wanted: boolean) =>
     new Set(
@@ -53,5 +58,5 @@ export function rejectingPlugins({ statuses, preFilter }: Diagnosis): { rejected
         .map(({ plugin }) => plugin)
         .filter((plugin) => plugin !== ''),
     );
-  return { rejectedBy: named(false), pending: named(true) };
+  return { rejectedBy: new Set([...namedBy, ...named(false)]), pending: named(true) };
 }

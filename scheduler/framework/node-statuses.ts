@@ -9,6 +9,10 @@ export class NodeStatuses {
   /** Of all nodes that were not looked at one by one. */
   absent: Rejection | undefined;
 
+  constructor(absent?: Rejection) {
+    this.absent = absent;
+  }
+
   /** How many nodes were looked at. */
   get size(): number {
     return this.#nodes.length;

@@ -187,6 +187,10 @@ export interface QueuedPod {
 }
 
 /** What became of preFilter. */
-export type PreFilterOutcome =
-  | { readonly rejection: Rejection }
-  | { readonly rejection?: undefined; readonly nodeNames?: ReadonlySet<string> | undefined; readonly namedBy: readonly string[] };
+export interface PreFilterOutcome {
+  /** Set when the pod was rejected as a whole. */
+  readonly rejection?: Rejection | undefined;
+  readonly nodeNames?: ReadonlySet<string> | undefined;
+  /** The plugins that named nodes. */
+  readonly namedBy: readonly string[];
+}

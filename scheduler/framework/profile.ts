@@ -9,6 +9,7 @@ import type { EventRegistration } from './events.ts';
 import { type ExtensionPoint, type PluginAt, pointLabel, takesPartIn } from './extension-points.ts';
 import type { NodeStatuses } from './node-statuses.ts';
 import type { Framework, Plugin, PostFilterResult, PreFilterOutcome } from './plugin.ts';
+import { PluginError, scoredBy, told, toldEach } from './plugin-error.ts';
 import { MAX_NODE_SCORE, type Rejection, SKIP, unresolvable, unschedulable, type Verdict } from './status.ts';
 import { type Scoring, TemplateMemos } from './template-memo.ts';
 
@@ -115,6 +116,7 @@ export class Profile implements Framework {
   }
 
   #preFilter(state: CycleState, pod: PodInfo, snapshot: Snapshot): PreFilterOutcome {
+    let rejection: Rejection | undefined;
     let nodeNames: ReadonlySet<string> | undefined;
     const namedBy: string[] = [];
     for (const plugin of this.#points.preFilter) {
@@ -122,12 +124,17 @@ export class Profile implements Framework {
       if (outcome === SKIP) state.skipFilter.add(plugin.name);
       else this.evaluations.add('preFilter', plugin, 1);
       if (outcome === undefined || outcome === SKIP) continue;
-      if ('code' in outcome) return { rejection: stamped(outcome, plugin) };
+      if ('code' in outcome) {
+        rejection = stamped(outcome, plugin);
+        if (outcome.code !== 'Unschedulable') return { rejection, namedBy: [] };
+        // Preemption may help, and needs what the other plugins compute.
+        continue;
+      }
       namedBy.push(plugin.name);
       nodeNames = nodeNames ? intersectionOf(nodeNames, outcome.nodeNames) : outcome.nodeNames;
-      if (nodeNames.size === 0) return { rejection: stamped(unresolvable(nobodyLeft(namedBy)), plugin) };
+      if (nodeNames.size === 0) return { rejection: unresolvable(nobodyLeft(namedBy)), namedBy };
     }
-    return { nodeNames, namedBy };
+    return { rejection, nodeNames, namedBy };
   }
 
   /** Shows a pod to every node, and each node to every plugin: whoever says no is heard. */
@@ -136,9 +143,8 @@ export class Profile implements Framework {
     snapshot: Snapshot,
   ): { rejection?: Rejection | undefined; nodes: readonly (readonly [NodeInfo, readonly Rejection[]])[] } {
     const state = new CycleState();
-    const { rejection, ...named } = this.preFilter(state, pod, snapshot);
+    const { rejection, nodeNames: wanted } = this.preFilter(state, pod, snapshot);
     if (rejection) return { rejection, nodes: [] };
-    const wanted = 'nodeNames' in named ? named.nodeNames : undefined;
     const nodes = snapshot.nodes.map((node) => {
       const rejections = state.filters.flatMap((plugin) => {
         const verdict = plugin.filter?.(state, pod, node);
@@ -150,11 +156,15 @@ export class Profile implements Framework {
   }
 
   addPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): void {
-    for (const plugin of this.#points.preFilter) if (!state.skipFilter.has(plugin.name)) plugin.addPod?.(state, pod, added, node);
+    toldEach('AddPod on PreFilter', this.#points.preFilter, (plugin) => {
+      if (!state.skipFilter.has(plugin.name)) plugin.addPod?.(state, pod, added, node);
+    });
   }
 
   removePod(state: CycleState, pod: PodInfo, removed: PodInfo, node: NodeInfo): void {
-    for (const plugin of this.#points.preFilter) if (!state.skipFilter.has(plugin.name)) plugin.removePod?.(state, pod, removed, node);
+    toldEach('RemovePod on PreFilter', this.#points.preFilter, (plugin) => {
+      if (!state.skipFilter.has(plugin.name)) plugin.removePod?.(state, pod, removed, node);
+    });
   }
 
   /** The first plugin that says no, or undefined when the node will do. */
@@ -228,24 +238,25 @@ export class Profile implements Framework {
   #postFilter(asking: PostFilterAsking): PostFilterResult | Promise<PostFilterResult> {
     for (; asking.index < this.#points.postFilter.length; asking.index++) {
       const plugin = this.#points.postFilter[asking.index];
-      const result = plugin?.postFilter(asking.state, asking.pod, asking.statuses);
+      if (!plugin) continue;
+      const result = heldOnTo(() => plugin.postFilter(asking.state, asking.pod, asking.statuses));
       if (result instanceof Promise) {
-        return result.then((late) => {
+        return result.catch(failedPostFilter).then((late) => {
           asking.index++;
           return this.#heard(asking, late, plugin) ?? this.#postFilter(asking);
         });
       }
-      const end = result && this.#heard(asking, result, plugin);
+      const end = this.#heard(asking, result, plugin);
       if (end) return end;
     }
     return { nominatedNodeName: asking.nominated, rejection: unschedulable(...asking.reasons) };
   }
 
   /** @returns the result when it is the last word. */
-  #heard(asking: PostFilterAsking, result: PostFilterResult, plugin: Plugin | undefined): PostFilterResult | undefined {
+  #heard(asking: PostFilterAsking, result: PostFilterResult, plugin: Plugin): PostFilterResult | undefined {
     const { rejection, nominatedNodeName } = result;
     if (!rejection) return result;
-    if (plugin) stamped(rejection, plugin);
+    stamped(rejection, plugin);
     if (rejection.code === 'UnschedulableAndUnresolvable') return result;
     asking.nominated = nominatedNodeName ?? asking.nominated;
     asking.reasons.push(...rejection.reasons);
@@ -256,7 +267,8 @@ export class Profile implements Framework {
   score(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
     const started = this.#clock.monotonic();
     for (const plugin of this.#points.preScore) {
-      if (this.#timed('preScore', plugin, () => plugin.preScore(state, pod, nodes)) === SKIP) state.skipScore.add(plugin.name);
+      const outcome = told('PreScore', plugin, () => this.#timed('preScore', plugin, () => plugin.preScore(state, pod, nodes)));
+      if (outcome === SKIP) state.skipScore.add(plugin.name);
       else this.evaluations.add('preScore', plugin, 1);
     }
     this.#observePoint('preScore', undefined, started);
@@ -385,26 +397,20 @@ export class Profile implements Framework {
   }
 }
 
-/** A plugin failed. */
-export class PluginError extends Error {
-  override readonly name = 'PluginError';
+const NOT_NAMED: Rejection = { ...unresolvable('the pod may run on certain nodes only, and this is none of them'), plugin: 'PreFilter' };
 
-  constructor(point: string, plugin: string, cause: unknown) {
-    const which = point === 'Filter' ? `"${plugin}" filter plugin` : `${point} plugin "${plugin}"`;
-    super(`running ${which}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-}
+/** The pod has no node all the same: that its PostFilter failed is told with the reasons, and no other is asked. Upstream: `schedulingAlgorithm`. */
+const failedPostFilter = (error: unknown): PostFilterResult => ({
+  rejection: unresolvable(error instanceof Error ? error.message : String(error)),
+});
 
-/** @throws what a plugin throws, saying which one it was. */
-function told<T>(point: string, { name }: Plugin, run: () => T): T {
+function heldOnTo(run: () => PostFilterResult | Promise<PostFilterResult>): PostFilterResult | Promise<PostFilterResult> {
   try {
     return run();
   } catch (error) {
-    throw new PluginError(point, name, error);
+    return failedPostFilter(error);
   }
 }
-
-const NOT_NAMED: Rejection = { ...unresolvable('the pod may run on certain nodes only, and this is none of them'), plugin: 'PreFilter' };
 
 interface PostFilterAsking {
   readonly state: CycleState;
@@ -452,15 +458,15 @@ function firstNo(state: CycleState, pod: PodInfo, node: NodeInfo, [from, to]: re
 
 function scoresOf(scoring: Scoring, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
   const { plugin, state, asked } = scoring;
-  const scores =
-    state.memo && plugin.nodeLocal ? state.memo.scores(scoring, pod, nodes) : nodes.map((node) => plugin.score(state, pod, node));
+  const scores = scoredBy('running Score plugins', plugin, () =>
+    state.memo && plugin.nodeLocal ? state.memo.scores(scoring, pod, nodes) : nodes.map((node) => plugin.score(state, pod, node)),
+  );
   if (!state.memo || !plugin.nodeLocal) asked(nodes.length);
-  plugin.normalize?.(scores, state, pod, nodes);
+  if (plugin.normalize) scoredBy('running Normalize on Score plugins', plugin, () => plugin.normalize?.(scores, state, pod, nodes));
   for (const score of scores) {
     if (score >= 0 && score <= MAX_NODE_SCORE) continue;
-    throw new Error(
-      `plugin "${plugin.name}" returns an invalid score ${score}, it should in the range of [0, ${MAX_NODE_SCORE}] after normalizing`,
-    );
+    const range = `it should in the range of [0, ${MAX_NODE_SCORE}] after normalizing`;
+    throw new Error(`applying score defaultWeights on Score plugins: plugin "${plugin.name}" returns an invalid score ${score}, ${range}`);
   }
   return scores;
 }
@@ -476,4 +482,4 @@ const intersectionOf = (a: ReadonlySet<string>, b: ReadonlySet<string>): Readonl
 const nobodyLeft = (namedBy: readonly string[]): string =>
   namedBy.length === 1
     ? `node(s) didn't satisfy plugin ${namedBy[0]}`
-    : `node(s) didn't satisfy plugin(s) [${namedBy.join(' ')}] simultaneously`;
+    : `node(s) didn't satisfy plugin(s) [${[...namedBy].sort().join(' ')}] simultaneously`;

@@ -20,6 +20,7 @@ const NO_LABELS: NamespaceLabels = () => undefined;
 export const queryOf = (terms: readonly AffinityTerm[]): PodQuery => ({
   key: `affinity ${terms.map(({ key }) => key).join(' ')}`,
   namespaces: terms.length === 1 && terms[0] && !isAboutAll(terms[0]) ? terms[0].namespaces : undefined,
+  selector: terms[0]?.selector,
   matches: (pod) => terms.every((term) => termMatches(term, pod, NO_LABELS)),
 });
 

@@ -1,4 +1,12 @@
-import { type FieldError, fieldError, type NodeAffinity, type NodeSelectorTerm } from '../../api/index.ts';
+import {
+  type FieldError,
+  fieldError,
+  type LabelOperator,
+  type NodeAffinity,
+  type NodeSelectorRequirement,
+  type NodeSelectorTerm,
+  requirementErrors,
+} from '../../api/index.ts';
 import { type FieldReader, lineOf, type Problems } from '../config/field-reader.ts';
 import type { ArgsResult } from '../framework/plugin.ts';
 
@@ -17,8 +25,9 @@ export interface ResourceWeight {
   readonly weight: number;
 }
 
+/** A weight of 0 is one that was not said. */
 export const readResources = (reader: FieldReader, name: string): readonly ResourceWeight[] =>
-  reader.objects(name, (row) => ({ name: row.string('name') ?? '', weight: row.integer('weight') ?? 1 }));
+  reader.objects(name, (row) => ({ name: row.string('name') ?? '', weight: row.integer('weight') || 1 }));
 
 /** A point of a curve: how good a utilization in percent is, from 0 to 10. */
 export interface ShapePoint {
@@ -52,21 +61,44 @@ export function checkRange(
   if (value < min || value > max) problems.push(fieldError.invalid(path, value, `not in valid range [${min}, ${max}]`));
 }
 
-const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'];
+/** What upstream calls the operators of node selectors, and what labels call them. */
+const OPERATORS: ReadonlyMap<string, LabelOperator> = new Map([
+  ['In', 'in'],
+  ['NotIn', 'notin'],
+  ['Exists', 'exists'],
+  ['DoesNotExist', '!'],
+  ['Gt', 'gt'],
+  ['Lt', 'lt'],
+]);
+const FIELD_OPERATORS = ['In', 'NotIn'];
 
-/** What is wrong with a node affinity that stands in a configuration. */
+/** What is wrong with a node affinity that stands in a configuration. Upstream: component-helpers' `scheduling/corev1/nodeaffinity`. */
 export function nodeAffinityErrors(affinity: NodeAffinity | undefined, path: string): FieldError[] {
   if (affinity === undefined) return [];
   const required = affinity.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   const preferred = affinity.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   return [
     ...required.flatMap((term, i) => termErrors(term, `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${i}]`)),
-    ...preferred.flatMap(({ preference }, i) => termErrors(preference, `${path}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`)),
+    ...preferred.flatMap(({ weight, preference }, i) =>
+      weight === 0 ? [] : termErrors(preference, `${path}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`),
+    ),
   ];
 }
 
 function termErrors({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, path: string): FieldError[] {
-  return [...matchExpressions, ...matchFields].flatMap(({ operator }, i) =>
-    OPERATORS.includes(operator) ? [] : [fieldError.notSupported(`${path}.matchExpressions[${i}].operator`, operator, OPERATORS)],
-  );
+  return [
+    ...matchExpressions.flatMap((expression, i) => expressionErrors(expression, `${path}.matchExpressions[${i}]`)),
+    ...matchFields.flatMap((field, i) => fieldErrors(field, `${path}.matchFields[${i}]`)),
+  ];
+}
+
+function expressionErrors({ key, operator, values = [] }: NodeSelectorRequirement, path: string): FieldError[] {
+  const known = OPERATORS.get(operator);
+  if (!known) return [fieldError.notSupported(`${path}.operator`, operator, [...OPERATORS.keys()])];
+  return requirementErrors(key, known, values).map((error) => ({ ...error, field: `${path}.${error.field}` }));
+}
+
+function fieldErrors({ operator, values = [] }: NodeSelectorRequirement, path: string): FieldError[] {
+  if (!FIELD_OPERATORS.includes(operator)) return [fieldError.notSupported(`${path}.operator`, operator, FIELD_OPERATORS)];
+  return values.length === 1 ? [] : [fieldError.invalid(`${path}.values`, values, 'must have one element')];
 }

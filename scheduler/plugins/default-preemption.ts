@@ -36,7 +36,7 @@ export const defaultPreemption: PluginDefinition<DefaultPreemptionArgs> = {
       preEnqueue: ({ uid }) => (eviction.isRunning(uid) ? RUNNING : undefined),
       postFilter: (state, pod, statuses) => {
         handle.metrics.preemptionAttempt();
-        return preempt(preemption, { state, pod, statuses });
+        return sayingWho(() => preempt(preemption, { state, pod, statuses }));
       },
       // When its victims are gone is for those plugins to say that rejected the pod.
       events: [on('AssignedPod', ['Delete'], () => false)],
@@ -80,6 +80,19 @@ function preempt(preemption: Preemption, failed: Failed): PostFilterResult | Pro
   const interested = preemptionExtenders.filter((extender) => extender.isInterested(pod));
   if (interested.length === 0) return evict(preemption, pod, found.victims);
   return askExtenders(preemption, pod, found.victims, interested);
+}
+
+/** Errors are told as rejections are. */
+function sayingWho(run: () => PostFilterResult | Promise<PostFilterResult>): PostFilterResult | Promise<PostFilterResult> {
+  const failed = (cause: unknown): never => {
+    throw new Error(`preemption: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  };
+  try {
+    const result = run();
+    return result instanceof Promise ? result.catch(failed) : result;
+  } catch (cause) {
+    return failed(cause);
+  }
 }
 
 /** Upstream: `callExtenders`. */

@@ -247,6 +247,31 @@ describe('where pods may go', () => {
       },
     ],
     [
+      'only extended resources can be ignored',
+      none('Insufficient hugepages-2Mi'),
+      {
+        pod: aPod('p').asking({ 'hugepages-2Mi': '2Mi', 'example.com/gpu': '1' }),
+        nodes: [aNode('a')],
+        args: { NodeResourcesFit: { ignoredResources: ['hugepages-2Mi', 'example.com/gpu'] } },
+      },
+    ],
+    [
+      'what is no integer of 64 bits is not more than anything',
+      none("node(s) didn't match Pod's node affinity/selector"),
+      {
+        pod: aPod('p').with({
+          affinity: {
+            nodeAffinity: {
+              requiredDuringSchedulingIgnoredDuringExecution: {
+                nodeSelectorTerms: [{ matchExpressions: [{ key: 'size', operator: 'Gt', values: ['1'] }] }],
+              },
+            },
+          },
+        }),
+        nodes: [aNode('a').labelled({ size: '9223372036854775808' })],
+      },
+    ],
+    [
       'terms that name different nodes are none',
       '0/1 nodes are available: pod affinity terms conflict.',
       { pod: aPod('p').onlyOn('a', 'b'), nodes: [aNode('a')] },

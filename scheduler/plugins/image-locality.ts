@@ -9,7 +9,10 @@ const MIN_BYTES = 23 * MB;
 const MAX_BYTES_PER_CONTAINER = 1000 * MB;
 
 interface PreScored {
+  /** Those that nodes have. */
   readonly images: readonly { readonly name: string; readonly spread: number }[];
+  /** What is worth all points. */
+  readonly maxBytes: number;
 }
 
 /** Prefers nodes that have a pod's images, the more so the more nodes have them: not to crowd the few. Upstream: `plugins/imagelocality`. */
@@ -19,23 +22,22 @@ export const imageLocality: PluginDefinition = {
     name: NAME,
     preScore: (state, { pod }) => {
       const nodes = snapshot.nodes.length;
-      const images = containersOf(pod).map(({ image }) => {
-        const name = normalized(image ?? '');
-        return { name, spread: snapshot.nodesWithImage(name) / nodes };
-      });
-      if (!images.some(({ spread }) => spread > 0)) return SKIP;
-      state.write(NAME, { images } satisfies PreScored);
+      const containers = containersOf(pod);
+      const names = containers.map(({ image }) => normalized(image ?? ''));
+      const images = names.map((name) => ({ name, spread: snapshot.nodesWithImage(name) / nodes })).filter(({ spread }) => spread > 0);
+      if (images.length === 0) return SKIP;
+      state.write(NAME, { images, maxBytes: MAX_BYTES_PER_CONTAINER * containers.length } satisfies PreScored);
       return undefined;
     },
-    score: (state, { pod }, node) => {
+    score: (state, _pod, node) => {
+      const { images, maxBytes } = state.read<PreScored>(NAME);
       let bytes = 0;
-      for (const { name, spread } of state.read<PreScored>(NAME).images) {
+      for (const { name, spread } of images) {
         const image = node.images.get(name);
         if (image) bytes += Math.trunc(image.sizeBytes * spread);
       }
-      const max = MAX_BYTES_PER_CONTAINER * containersOf(pod).length;
-      const clamped = Math.min(max, Math.max(MIN_BYTES, bytes));
-      return Math.trunc((MAX_NODE_SCORE * (clamped - MIN_BYTES)) / (max - MIN_BYTES));
+      const clamped = Math.min(maxBytes, Math.max(MIN_BYTES, bytes));
+      return Math.trunc((MAX_NODE_SCORE * (clamped - MIN_BYTES)) / (maxBytes - MIN_BYTES));
     },
   }),
 };

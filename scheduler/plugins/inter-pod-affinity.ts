@@ -1,7 +1,7 @@
-import { coreKinds, type Namespace, type Pod } from '../../api/index.ts';
+import { coreKinds, type Namespace, type Node, type Pod } from '../../api/index.ts';
 import { readObject } from '../config/field-reader.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
-import { type Change, on } from '../framework/events.ts';
+import { type Change, isItself, on } from '../framework/events.ts';
 import type { PluginDefinition } from '../framework/plugin.ts';
 import { MAX_NODE_SCORE, SKIP, unresolvable, unschedulable, type Verdict } from '../framework/status.ts';
 import { type AffinityTerm, type NamespaceLabels, termMatches, withSelectedNamespaces } from '../state/affinity-term.ts';
@@ -65,12 +65,14 @@ export const interPodAffinity: PluginDefinition<InterPodAffinityArgs> = {
       score: (state, _pod, node) => state.read<AffinityScores>(`${NAME}.score`).at(node),
       normalize,
       events: [
-        on('Pod', ['Add', 'Delete', 'UpdatePodLabel'], (pod, change) => podMayHelp(pod, change, resolved, labelsOf)),
-        on(
-          'Node',
-          ['Add', 'UpdateNodeLabel'],
-          (pod, { now, old }) => !old || keysOf(pod, snapshot).some((key) => now?.metadata.labels?.[key] !== old.metadata.labels?.[key]),
-        ),
+        on('AssignedPod', ['Add', 'Delete', 'UpdatePodLabel'], (pod, change) => podMayHelp(pod, change, resolved, labelsOf)),
+        on('UnscheduledPod', ['UpdatePodLabel'], isItself),
+        on('Node', ['Add', 'UpdateNodeLabel'], (pod, change) => {
+          const { required, requiredAnti } = pod.affinities;
+          return (
+            entersArea(change, required) || leavesArea(change, requiredAnti) || leavesArea(change, termsAgainst(pod, snapshot, labelsOf))
+          );
+        }),
       ],
     };
   },
@@ -83,7 +85,7 @@ function verdictOf(state: CycleState, node: NodeInfo): Verdict {
   return computed.existingAntiAffinityHolds(node) ? undefined : EXISTING_ANTI_AFFINITY;
 }
 
-/** Scores may be below zero: the worst gets 0, the best 100. */
+/** Scores may be below zero: the worst gets 0, the best 100. Upstream divides first, so that roundings are its own. */
 function normalize(scores: number[]): void {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
@@ -92,13 +94,28 @@ function normalize(scores: number[]): void {
     if (score > max) max = score;
   }
   const range = max - min;
-  for (let i = 0; i < scores.length; i++) scores[i] = range > 0 ? Math.trunc((MAX_NODE_SCORE * ((scores[i] ?? 0) - min)) / range) : 0;
+  for (let i = 0; i < scores.length; i++) scores[i] = range > 0 ? Math.trunc(MAX_NODE_SCORE * (((scores[i] ?? 0) - min) / range)) : 0;
 }
 
-/** The labels that areas are marked by: of the pod's own terms, and of those of others that may mean it. */
-function keysOf({ affinities }: PodInfo, snapshot: Snapshot): string[] {
-  const own = [...affinities.required, ...affinities.requiredAnti].map(({ topologyKey }) => topologyKey);
-  return [...own, ...[...snapshot.terms('requiredAnti')].map(({ term }) => term.topologyKey)];
+/** Whether a node came into an area of a term, where pods that are wanted may be. */
+const entersArea = ({ now, old }: Change<Node>, terms: readonly AffinityTerm[]): boolean =>
+  terms.some(({ topologyKey: key }) => {
+    const area = now?.metadata.labels?.[key];
+    return area !== undefined && area !== old?.metadata.labels?.[key];
+  });
+
+/** Whether a node is new, or went out of an area of a term, where pods may be in the way. */
+function leavesArea({ now, old }: Change<Node>, terms: Iterable<AffinityTerm>): boolean {
+  for (const { topologyKey: key } of terms) {
+    const area = old?.metadata.labels?.[key];
+    if (!old || (area !== undefined && area !== now?.metadata.labels?.[key])) return true;
+  }
+  return false;
+}
+
+/** The terms by which placed pods keep a pod away. */
+function* termsAgainst(pod: PodInfo, snapshot: Snapshot, labelsOf: NamespaceLabels): Iterable<AffinityTerm> {
+  for (const { term } of snapshot.terms('requiredAnti')) if (termMatches(term, pod, labelsOf)) yield term;
 }
 
 /** Whether another pod's coming, changing or going can help: one that was missed came, or one that was in the way went. */
@@ -108,7 +125,6 @@ function podMayHelp(
   resolved: (term: AffinityTerm) => AffinityTerm,
   labelsOf: NamespaceLabels,
 ): boolean {
-  if (now?.metadata.uid === pod.uid) return true;
   const required = pod.affinities.required.map(resolved);
   const anti = pod.affinities.requiredAnti.map(resolved);
   const isWanted = (other: PodInfo) => required.length > 0 && required.every((term) => termMatches(term, other, labelsOf));

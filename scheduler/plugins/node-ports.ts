@@ -1,6 +1,7 @@
 import { on } from '../framework/events.ts';
 import type { PluginDefinition } from '../framework/plugin.ts';
 import { SKIP, unschedulable } from '../framework/status.ts';
+import { portsConflict } from '../state/node-info.ts';
 import { podInfoOf } from '../state/pod-info.ts';
 
 const REJECTION = unschedulable("node(s) didn't have free ports for the requested pod ports");
@@ -16,7 +17,7 @@ export const nodePorts: PluginDefinition = {
     events: [
       on('AssignedPod', ['Delete'], ({ hostPorts }, { old }) => {
         const freed = old ? podInfoOf(old).hostPorts : [];
-        return hostPorts.some((port) => freed.some((other) => other.port === port.port && other.protocol === port.protocol));
+        return hostPorts.some((port) => freed.some((other) => portsConflict(port, other)));
       }),
       on('Node', ['Add']),
     ],

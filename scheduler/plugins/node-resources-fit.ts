@@ -1,4 +1,4 @@
-import { fieldError, isQualifiedName, type Live, type Node } from '../../api/index.ts';
+import { fieldError, isExtendedResource, isQualifiedName, type Live, type Node } from '../../api/index.ts';
 import { type FieldReader, readObject } from '../config/field-reader.ts';
 import { on } from '../framework/events.ts';
 import type { PluginDefinition } from '../framework/plugin.ts';
@@ -29,7 +29,9 @@ export const nodeResourcesFit: PluginDefinition<NodeResourcesFitArgs> = {
   create: ({ ignoredResources, ignoredResourceGroups, scoringStrategy: { type, resources, shape } }) => {
     const usages = usagesOf(resources, true);
     const strategy = strategyOf(type, shape);
-    const isIgnored = (name: string) => ignoredResources.includes(name) || ignoredResourceGroups.includes(name.split('/')[0] ?? '');
+    // Only extended resources can be ignored, whatever else is named.
+    const isIgnored = (name: string) =>
+      isExtendedResource(name) && (ignoredResources.includes(name) || ignoredResourceGroups.includes(name.split('/')[0] ?? ''));
     const checker = new FitChecker(isIgnored);
     return {
       name: NAME,
@@ -71,7 +73,7 @@ function read(reader: FieldReader): NodeResourcesFitArgs {
 }
 
 function readStrategy(reader: FieldReader): NodeResourcesFitArgs['scoringStrategy'] {
-  const type = reader.string('type') ?? 'LeastAllocated';
+  const type = reader.string('type') ?? '';
   if (!STRATEGIES.includes(type)) reader.note(fieldError.notSupported(reader.pathOf('type'), type, STRATEGIES));
   const given = readResources(reader, 'resources');
   given.forEach(({ name, weight }, i) => {

@@ -11,6 +11,7 @@ import {
   storageClassOf,
   storageKinds,
   type Volume,
+  type VolumeAttachment,
 } from '../../api/index.ts';
 import { on } from '../framework/events.ts';
 import type { Handle, PluginDefinition } from '../framework/plugin.ts';
@@ -32,22 +33,28 @@ export const nodeVolumeLimits: PluginDefinition = {
         if (pod.claims.length === 0) return SKIP;
         const volumes = attachable.ofNewPod(pod);
         if (typeof volumes !== 'string' && volumes.size === 0) return SKIP;
+        const attachedTo = attachable.attachedTo();
         // What is wrong with a claim is for the plugins after this one to say first.
-        state.write(NAME, typeof volumes === 'string' ? { wanted: new Map(), problem: unresolvable(volumes) } : { wanted: volumes });
+        state.write(
+          NAME,
+          typeof volumes === 'string' ? { wanted: new Map(), attachedTo, problem: unresolvable(volumes) } : { wanted: volumes, attachedTo },
+        );
         return undefined;
       },
       filter: (state, _pod, node) => {
-        const { wanted, problem } = state.read<State>(NAME);
+        const { wanted, attachedTo, problem } = state.read<State>(NAME);
         if (problem) return problem;
         const limits = limitsOf(csiNodes.getByKey(node.name));
         if (limits.size === 0) return undefined;
-        const attached = new Map<string, string>();
-        for (const other of node.pods.values()) attachable.addOf(other, attached);
-        return exceeds(wanted, attached, limits) ? TOO_MANY : undefined;
+        const inUse = new Map<string, string>();
+        for (const other of node.pods.values()) attachable.addOf(other, inUse);
+        const taken = new Map([...(attachedTo.get(node.name) ?? []), ...inUse]);
+        return exceeds({ wanted, inUse, taken }, limits) ? TOO_MANY : undefined;
       },
       events: [
         on('CSINode', ['Add', 'Update'], (_pod, { now, old }) => !old || hasMoreRoom(now, old)),
         on('AssignedPod', ['Delete'], (_pod, { old }) => old?.spec.volumes?.some(isClaiming) === true),
+        on('VolumeAttachment', ['Delete'], ({ claims }) => claims.length > 0),
         on('PersistentVolumeClaim', ['Add'], ({ pod, claims }, { now }) => now !== undefined && claims.includes(keyOf(pod, now))),
       ],
     };
@@ -75,18 +82,27 @@ function hasMoreRoom(now: CSINode | undefined, old: CSINode): boolean {
 /** The driver of each volume, by a name of the volume that is its own. */
 type DriverByVolume = ReadonlyMap<string, string>;
 
-/** Whether a driver would have more volumes than it may, with those that are new. */
-function exceeds(wanted: DriverByVolume, attached: DriverByVolume, limits: ReadonlyMap<string, number>): boolean {
+/** The volumes of a pod, those of the pods of a node, and all that take room there. */
+interface Volumes {
+  readonly wanted: DriverByVolume;
+  readonly inUse: DriverByVolume;
+  readonly taken: DriverByVolume;
+}
+
+/** Whether a driver would have more volumes than it may, with those that are new: that no pod has, even if one is attached still. */
+function exceeds({ wanted, inUse, taken }: Volumes, limits: ReadonlyMap<string, number>): boolean {
   const counts = new Map<string, number>();
   const count = (driver: string) => counts.set(driver, (counts.get(driver) ?? 0) + 1);
-  for (const driver of attached.values()) count(driver);
-  const fresh = [...wanted].filter(([volume]) => !attached.has(volume)).map(([, driver]) => driver);
+  for (const driver of taken.values()) count(driver);
+  const fresh = [...wanted].filter(([volume]) => !inUse.has(volume)).map(([, driver]) => driver);
   for (const driver of fresh) count(driver);
   return fresh.some((driver) => (counts.get(driver) ?? 0) > (limits.get(driver) ?? Number.POSITIVE_INFINITY));
 }
 
 interface State {
   readonly wanted: DriverByVolume;
+  /** What VolumeAttachments say, by node: also of pods that are gone. */
+  readonly attachedTo: ReadonlyMap<string, DriverByVolume>;
   readonly problem?: Rejection | undefined;
 }
 
@@ -95,11 +111,25 @@ class AttachableVolumes {
   readonly #claims;
   readonly #volumes;
   readonly #classes;
+  readonly #attachments;
 
   constructor({ informers }: Handle) {
     this.#claims = informers.informer<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims);
     this.#volumes = informers.informer<PersistentVolume>(coreKinds.persistentvolumes);
     this.#classes = informers.informer<StorageClass>(storageKinds.storageclasses);
+    this.#attachments = informers.informer<VolumeAttachment>(storageKinds.volumeattachments);
+  }
+
+  attachedTo(): ReadonlyMap<string, DriverByVolume> {
+    const found = new Map<string, Map<string, string>>();
+    for (const { spec } of this.#attachments.list()) {
+      const name = spec.source.persistentVolumeName;
+      const handle = name === undefined ? undefined : this.#volumes.getByKey(name)?.spec.csi?.volumeHandle;
+      if (handle === undefined) continue;
+      const volumes = found.get(spec.nodeName) ?? new Map<string, string>();
+      found.set(spec.nodeName, volumes.set(`${spec.attacher}/${handle}`, spec.attacher));
+    }
+    return found;
   }
 
   /** @returns why the pod cannot run, when one of its claims is not there, or another's. */

@@ -1,6 +1,6 @@
 import { fieldError, isQualifiedName, type Pod } from '../../api/index.ts';
 import { type FieldReader, readObject } from '../config/field-reader.ts';
-import { type Change, on } from '../framework/events.ts';
+import { type Change, isItself, on } from '../framework/events.ts';
 import type { PluginDefinition } from '../framework/plugin.ts';
 import { SKIP, unresolvable, unschedulable } from '../framework/status.ts';
 import type { PodInfo } from '../state/pod-info.ts';
@@ -51,7 +51,10 @@ export const podTopologySpread: PluginDefinition<PodTopologySpreadArgs> = {
       score: (state, _pod, node) => state.read<SpreadScores>(`${NAME}.score`).at(node),
       normalize: (scores, state, _pod, nodes) => state.read<SpreadScores>(`${NAME}.score`).normalize(scores, nodes),
       events: [
-        on('Pod', ['Add', 'Delete', 'UpdatePodLabel'], (pod, change) => podMayHelp(pod, change, constraints.of(pod, 'DoNotSchedule'))),
+        on('AssignedPod', ['Add', 'Delete', 'UpdatePodLabel'], (pod, change) =>
+          podMayHelp(pod, change, constraints.of(pod, 'DoNotSchedule')),
+        ),
+        on('UnscheduledPod', ['UpdatePodLabel'], isItself),
         on('Node', ['Add', 'Delete', 'UpdateNodeLabel', 'UpdateNodeTaint'], (pod, change) =>
           nodeMayHelp(change, constraints.of(pod, 'DoNotSchedule')),
         ),
@@ -62,7 +65,6 @@ export const podTopologySpread: PluginDefinition<PodTopologySpreadArgs> = {
 
 /** A pod that a constraint counts, or no longer counts, moves its counts. */
 function podMayHelp(pod: PodInfo, { now, old }: Change<Pod>, constraints: readonly SpreadConstraint[]): boolean {
-  if (now?.metadata.uid === pod.uid) return true;
   if ((now ?? old)?.metadata.namespace !== pod.pod.metadata.namespace) return false;
   const isCounted = (one: Pod | undefined, { selector }: SpreadConstraint) => one !== undefined && selector.matches(one.metadata.labels);
   return constraints.some((constraint) =>
@@ -111,6 +113,8 @@ function readConstraint(reader: FieldReader): DefaultConstraint {
       fieldError.forbidden(reader.pathOf('labelSelector'), 'constraint must not define a selector, as they deduced for each pod'),
     );
   }
+  // Taken as upstream takes them: the pods that are counted are those of the pod's Service and controller all the same.
+  reader.strings('matchLabelKeys');
   return {
     maxSkew,
     topologyKey,

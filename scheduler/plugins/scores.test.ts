@@ -55,10 +55,8 @@ describe('how well pods fit', () => {
         args: {
           NodeResourcesFit: {
             scoringStrategy: {
-              resources: [
-                { name: 'cpu', weight: 1 },
-                { name: 'memory', weight: 2 },
-              ],
+              type: 'LeastAllocated',
+              resources: [{ name: 'cpu' }, { name: 'memory', weight: 2 }],
             },
           },
         },
@@ -169,6 +167,25 @@ describe('how well pods fit', () => {
       },
     ],
     [
+      'in the same hundredths as upstream, which divides first',
+      'InterPodAffinity',
+      { a: 0, b: 28, c: 100 },
+      {
+        pod: aPod('p').with({
+          affinity: {
+            podAffinity: {
+              preferredDuringSchedulingIgnoredDuringExecution: [
+                ...(prefers('podAffinity', 'some', 29)?.podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []),
+                ...(prefers('podAffinity', 'more', 100)?.podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []),
+              ],
+            },
+          },
+        }),
+        nodes: [inZone('a', 'x'), inZone('b', 'y'), inZone('c', 'z')],
+        running: [aPod('v').labelled({ app: 'some' }).on('b'), aPod('w').labelled({ app: 'more' }).on('c')],
+      },
+    ],
+    [
       'spread',
       'PodTopologySpread',
       { a: 0, b: 100 },
@@ -203,5 +220,21 @@ describe('how well pods fit', () => {
     const given: Case = { pod: web('p'), nodes: [aNode('a'), aNode('b')], running: [web('w').on('a')], objects: { services } };
     expect(scores('PodTopologySpread', given)).toEqual({ a: 66, b: 100 });
     expect(scores('PodTopologySpread', { ...given, objects: {} })).toBeUndefined();
+  });
+
+  it('what others call a StatefulSet says nothing of which pods belong together', () => {
+    const meta = { name: 'web', namespace: 'default', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
+    const statefulsets = [
+      { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: meta, spec: { selector: { matchLabels: { app: 'web' } } } },
+    ] as unknown as Live<KubeObject>[];
+    const owned = (apiVersion: string) =>
+      scores('PodTopologySpread', {
+        pod: web('p').ownedBy({ apiVersion, kind: 'StatefulSet', name: 'web', uid: 'u', controller: true }),
+        nodes: [aNode('a'), aNode('b')],
+        running: [web('w').on('a')],
+        objects: { statefulsets },
+      });
+    expect(owned('apps/v1')).toEqual({ a: 66, b: 100 });
+    expect(owned('apps.example.com/v1')).toBeUndefined();
   });
 });

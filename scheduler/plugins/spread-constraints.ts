@@ -113,6 +113,7 @@ function queryOf(selector: LabelSelectorQuery, namespace: string): PodQuery {
   return {
     key: `spread ${namespace} ${nothing ? '' : selector.toString()}`,
     namespaces: new Set([namespace]),
+    selector,
     matches: ({ pod }) => !nothing && pod.metadata.deletionTimestamp === undefined && selector.matches(pod.metadata.labels),
   };
 }
@@ -133,7 +134,11 @@ export function both(a: LabelSelectorQuery, b: LabelSelectorQuery): LabelSelecto
 /** Selectors of the pods that belong together, by services and controllers. Upstream: `plugins/helper/spread.go` DefaultSelector. */
 class OwnerSelectors {
   readonly #services;
-  readonly #controllers: readonly { readonly kind: string; selectorOf(namespace: string, name: string): LabelSelectorQuery }[];
+  readonly #controllers: readonly {
+    readonly apiVersion: string;
+    readonly kind: string;
+    selectorOf(namespace: string, name: string): LabelSelectorQuery;
+  }[];
 
   constructor(informers: InformerFactory) {
     this.#services = informers.informer<Service>(coreKinds.services);
@@ -142,11 +147,12 @@ class OwnerSelectors {
     const statefulSets = informers.informer<StatefulSet>(appsKinds.statefulsets);
     this.#controllers = [
       {
+        apiVersion: 'v1',
         kind: 'ReplicationController',
         selectorOf: (namespace, name) => fromLabels(replicationControllers.get(namespace, name)?.spec.selector),
       },
-      { kind: 'ReplicaSet', selectorOf: (namespace, name) => selectorOf(replicaSets.get(namespace, name)) },
-      { kind: 'StatefulSet', selectorOf: (namespace, name) => selectorOf(statefulSets.get(namespace, name)) },
+      { apiVersion: 'apps/v1', kind: 'ReplicaSet', selectorOf: (namespace, name) => selectorOf(replicaSets.get(namespace, name)) },
+      { apiVersion: 'apps/v1', kind: 'StatefulSet', selectorOf: (namespace, name) => selectorOf(statefulSets.get(namespace, name)) },
     ];
   }
 
@@ -157,7 +163,8 @@ class OwnerSelectors {
       if (spec.selector && fromLabels(spec.selector).matches(pod.metadata.labels)) Object.assign(merged, spec.selector);
     }
     const owner = controllerOf(pod);
-    const ofOwner = this.#controllers.find(({ kind }) => kind === owner?.kind)?.selectorOf(namespace, owner?.name ?? '') ?? EVERYTHING;
+    const controller = this.#controllers.find(({ apiVersion, kind }) => kind === owner?.kind && apiVersion === owner.apiVersion);
+    const ofOwner = controller?.selectorOf(namespace, owner?.name ?? '') ?? EVERYTHING;
     return both(fromLabels(merged), ofOwner);
   }
 }

@@ -92,10 +92,11 @@ export const volumeZone: PluginDefinition = {
 const claimNames = ({ pod }: PodInfo): string[] =>
   (pod.spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) => (persistentVolumeClaim ? [persistentVolumeClaim.claimName] : []));
 
+/** A label that names a zone without a name says nothing. Upstream: `LabelZonesToSet` of cloud-provider's volume helpers. */
 const placesOf = ({ metadata }: Live<PersistentVolume>): Place[] =>
   [...LABELS.keys()].flatMap((key) => {
-    const value = metadata.labels?.[key];
-    return value === undefined ? [] : [{ key, values: value.split(DELIMITER).map((zone) => zone.trim()) }];
+    const values = metadata.labels?.[key]?.split(DELIMITER).map((zone) => zone.trim()) ?? [''];
+    return values.includes('') ? [] : [{ key, values }];
   });
 
 function unboundProblem(

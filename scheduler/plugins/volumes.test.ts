@@ -9,6 +9,7 @@ import type {
   PersistentVolumeClaim,
   StorageClass,
   Volume,
+  VolumeAttachment,
 } from '../../api/index.ts';
 import { readConfiguration } from '../config/read-configuration.ts';
 import { aNode, aPod, type NodeBuilder, type PodBuilder } from '../testing/builders.ts';
@@ -58,6 +59,7 @@ interface World {
   readonly drivers?: Live<CSIDriver>[];
   readonly csiNodes?: Live<CSINode>[];
   readonly capacities?: Live<CSIStorageCapacity>[];
+  readonly attachments?: Live<VolumeAttachment>[];
   readonly nodes?: NodeBuilder[];
   readonly running?: PodBuilder[];
 }
@@ -69,6 +71,7 @@ const place = (of: PodBuilder, { nodes = [aNode('a'), aNode('b')], running = [],
     csidrivers: world.drivers ?? [],
     csinodes: world.csiNodes ?? [],
     csistoragecapacities: world.capacities ?? [],
+    volumeattachments: world.attachments ?? [],
   };
   return new Placement({ objects }).with(nodes, running).nodeFor(of);
 };
@@ -190,6 +193,11 @@ describe('VolumeZone', () => {
     expect(place(pod('c'), { nodes, claims, volumes: [volume('v', {}, { labels })] })).toBe(where);
   });
 
+  it('takes no notice of a label that names a zone without a name', () => {
+    const volumes = [volume('v', {}, { labels: { [zone]: 'z3__' } })];
+    expect(place(pod('c'), { nodes: [aNode('a').labelled({ [zone]: 'z1' })], claims, volumes })).toBe('a');
+  });
+
   it('does not ask nodes that are in no zone', () => {
     expect(place(pod('c'), { nodes: [aNode('a')], claims, volumes: [volume('v', {}, { labels: { [zone]: 'z3' } })] })).toBe('a');
   });
@@ -217,6 +225,18 @@ describe('NodeVolumeLimits', () => {
     );
     expect(place(pod('e'), { nodes, claims, volumes, running, csiNodes: [csiNode('a', 1)] })).toBe('a');
     expect(place(pod('d'), { nodes, claims, volumes, running })).toBe('a');
+  });
+
+  it('counts what is still attached, and nothing twice', () => {
+    const attachment = (name: string, persistentVolumeName: string, nodeName = 'a'): Live<VolumeAttachment> => ({
+      metadata: meta(name),
+      spec: { attacher: 'd.io', nodeName, source: { persistentVolumeName } },
+      status: { attached: true },
+    });
+    const world = { nodes, claims, volumes: [...volumes, volume('x', csi('3'))], running, csiNodes: [csiNode('a', 2)] };
+    expect(place(pod('d'), { ...world, attachments: [attachment('one', 'x')] })).toContain('exceed max volume count');
+    expect(place(pod('d'), { ...world, attachments: [attachment('one', 'v'), attachment('two', 'x', 'b')] })).toBe('a');
+    expect(place(pod('e'), { ...world, attachments: [attachment('one', 'x')] })).toBe('a');
   });
 
   it('counts volumes that are yet to be made', () => {

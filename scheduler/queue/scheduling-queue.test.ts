@@ -75,6 +75,32 @@ describe('the scheduling queue', () => {
     expect((await waiting).attempts).toBe(3);
   });
 
+  it('tells where pods come, and why', async () => {
+    const { clock, queue, incoming } = aQueue();
+    const gated = aPod('p').gated('wait').build();
+    queue.add(gated);
+    queue.update(aPod('p').selecting({ disktype: 'ssd' }).build(), gated);
+    const told = ['unschedulable UnschedulablePodAdd', 'active UnschedulablePodUpdatePodSchedulingGatesEliminated'];
+    expect(incoming.splice(0)).toEqual(told);
+    queue.addUnschedulable(rejected(await pop(queue), 'NodeAffinity'));
+    queue.onEvent({ resource: 'Node', action: 'Add', now: aNode('a').labelled({ disktype: 'ssd' }).build() });
+    queue.addUnschedulable(rejected(await pop(queue), 'NodeAffinity'));
+    expect(incoming.splice(0)).toEqual([
+      'unschedulable ScheduleAttemptFailure',
+      'backoff NodeAdd',
+      'active PopFromBackoffQ',
+      'unschedulable ScheduleAttemptFailure',
+    ]);
+    await clock.advance(400_000);
+    expect(incoming.splice(0)).toEqual(['active UnschedulableTimeout']);
+    queue.addUnschedulable(await pop(queue));
+    await clock.advance(20_000);
+    expect(incoming.splice(0)).toEqual(['backoff ScheduleAttemptFailure', 'active BackoffComplete']);
+    const q = aPod('q').build();
+    queue.update(q, q);
+    expect(incoming).toEqual(['active UnschedulablePodUpdate']);
+  });
+
   it('keeps a rejected pod until an event that can help, and then waits out its back-off', async () => {
     const { clock, queue } = aQueue();
     queue.add(aPod('p').selecting({ disktype: 'ssd' }).build());
@@ -88,6 +114,20 @@ describe('the scheduling queue', () => {
     expect(queue.lengths.active).toBe(0);
     await clock.advance(2);
     expect(queue.lengths.active).toBe(1);
+  });
+
+  it('tries only those again for whom the event is', async () => {
+    const { queue } = aQueue();
+    for (const name of ['low', 'high']) {
+      queue.add(
+        aPod(name)
+          .priority(name === 'low' ? 1 : 9)
+          .build(),
+      );
+      queue.addUnschedulable(rejected(await pop(queue), 'NodeResourcesFit'));
+    }
+    queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old: aPod('x').build() }, ({ priority }) => priority <= 1);
+    expect(queue.lengths).toMatchObject({ unschedulable: 1, backoff: 1 });
   });
 
   it('does not lose an event that came while the pod was being scheduled', async () => {

@@ -118,13 +118,13 @@ export class SchedulingQueue {
   }
 
   /** A pod that has no node yet appeared. */
-  add(pod: Live<Pod>): void {
+  add(pod: Live<Pod>, action: 'Add' | 'Update' = 'Add'): void {
     const now = this.#stamp();
     const counts = { attempts: 0, unschedulableCount: 0, errorCount: 0 };
     const none: ReadonlySet<string> = new Set();
     this.#activate(
       { info: podInfoOf(pod), timestamp: now, firstSeen: now, firstAttempt: undefined, ...counts, rejectedBy: none, pending: none },
-      'PodAdd',
+      labelOf({ resource: 'UnscheduledPod', action }),
     );
   }
 
@@ -143,7 +143,7 @@ export class SchedulingQueue {
     }
     const parked = this.#unschedulable.get(info.key) ?? this.#gated.get(info.key);
     if (parked) this.#updateParked({ ...parked, info }, now, old);
-    else this.add(now);
+    else this.add(now, 'Update');
   }
 
   delete(key: string): void {
@@ -165,8 +165,10 @@ export class SchedulingQueue {
   }
 
   #take(): QueuedPod | undefined {
-    const pod = this.#active.pop() ?? this.#backoff.pop();
+    const active = this.#active.pop();
+    const pod = active ?? this.#backoff.pop();
     if (!pod) return undefined;
+    if (!active) this.#options.onIncoming?.('active', 'PopFromBackoffQ');
     this.#log.begin(pod.info.uid);
     const firstAttempt = pod.firstAttempt ?? this.#options.clock.now();
     return { ...pod, attempts: pod.attempts + 1, firstAttempt, rejectedBy: new Set(), pending: new Set() };
@@ -193,13 +195,13 @@ export class SchedulingQueue {
       unschedulableCount: pod.unschedulableCount + (isError ? 0 : 1),
       errorCount: isError ? pod.errorCount + 1 : 0,
     };
-    const worth = isError ? 'afterBackoff' : this.#worthOfAll(waiting, this.#log.since(uid));
+    const worth = isError ? 'afterBackoff' : this.#worthOfAll(waiting, this.#log.since(uid)).worth;
     this.#log.end(uid);
     this.#requeue(waiting, worth, 'ScheduleAttemptFailure');
   }
 
-  /** Something happened: every pod it may help is tried again. @param except not this one. */
-  onEvent(event: ClusterEvent, except?: string): void {
+  /** Something happened: every pod it may help is tried again. @param isFor only these are. */
+  onEvent(event: ClusterEvent, isFor: (pod: PodInfo) => boolean = () => true): void {
     this.#log.record(event);
     this.#hintsObserved = this.#events++ % SAMPLED_EVENTS === 0;
     const label = labelOf(event);
@@ -207,7 +209,7 @@ export class SchedulingQueue {
     // Found first and moved then: a pod that is held back again comes into the map that is looked through.
     const helped: (readonly [QueuedPod, Worth])[] = [];
     const look = (pod: QueuedPod) => {
-      const worth = pod.info.uid === except ? 'no' : this.#worth(pod, event, known);
+      const worth = isFor(pod.info) ? this.#worth(pod, event, known) : 'no';
       if (worth !== 'no') helped.push([pod, worth]);
     };
     for (const pod of this.#unschedulable.values()) look(pod);
@@ -250,10 +252,10 @@ export class SchedulingQueue {
     const parked = this.#gated.has(key) ? this.#gated : this.#unschedulable;
     parked.set(key, pod);
     const events = podChanges(now, old).map((action): ClusterEvent => ({ resource: 'UnscheduledPod', action, now, old }));
-    const worth = this.#worthOfAll(pod, events);
-    if (worth === 'no') return;
+    const { worth, event } = this.#worthOfAll(pod, events);
+    if (worth === 'no' || !event) return;
     parked.delete(key);
-    this.#requeue(pod, worth, 'PodUpdate');
+    this.#requeue(pod, worth, labelOf(event));
   }
 
   #requeue(pod: QueuedPod, worth: Worth, event: string): void {
@@ -285,7 +287,7 @@ export class SchedulingQueue {
     const verdict = this.#options.preEnqueue(pod.info);
     if (!verdict) return false;
     this.#gated.set(pod.info.key, { ...pod, rejectedBy: new Set([...pod.rejectedBy, verdict.plugin]) });
-    this.#options.onIncoming?.('gated', event);
+    this.#options.onIncoming?.('unschedulable', event);
     return true;
   }
 
@@ -321,12 +323,13 @@ export class SchedulingQueue {
     });
   }
 
-  #worthOfAll(pod: QueuedPod, events: readonly ClusterEvent[]): Worth {
-    let best: Worth = 'no';
+  /** The most that one of the events is worth, and which. */
+  #worthOfAll(pod: QueuedPod, events: readonly ClusterEvent[]): { readonly worth: Worth; readonly event?: ClusterEvent } {
+    let best: { readonly worth: Worth; readonly event?: ClusterEvent } = { worth: 'no' };
     for (const event of events) {
       const worth = this.#worth(pod, event, new Map());
-      if (worth === 'now') return worth;
-      if (worth === 'afterBackoff') best = worth;
+      if (worth === 'now') return { worth, event };
+      if (worth === 'afterBackoff') best = { worth, event };
     }
     return best;
   }

@@ -150,7 +150,7 @@ const isDone = ({ status }: Pod): boolean => status.phase === 'Succeeded' || sta
 const NO_CLIENT = {
   resource: () => ({ patch: () => Promise.resolve(), delete: () => Promise.resolve() }),
 } as unknown as ApiClient;
-const NO_RECORDER: EventRecorder = { event: () => undefined, flush: () => Promise.resolve(), close: () => undefined };
+const NO_RECORDER: EventRecorder = { event: () => undefined, flush: () => Promise.resolve(), close: () => Promise.resolve() };
 
 /** Informers of objects that never change. */
 function fixedInformers(objects: SimulationOptions['objects']): InformerFactory {

@@ -85,6 +85,11 @@ export class SchedulerCache implements Snapshot {
     for (const { info, nodeInfo } of this.#pods.values()) yield [info, nodeInfo.slot];
   }
 
+  placedPod(uid: string): readonly [PodInfo, number] | undefined {
+    const cached = this.#pods.get(uid);
+    return cached && [cached.info, cached.nodeInfo.slot];
+  }
+
   /** Counts a pod on the node it was decided for, before its binding is written. */
   assume(info: PodInfo, nodeName: string): void {
     this.#put(info, nodeName, true);

@@ -238,7 +238,7 @@ export class NodeInfo {
   /** Whether a port is taken: by the same address, or by one that stands for all. */
   portTaken(port: HostPort): boolean {
     const ips = this.#ports.get(portKey(port));
-    return ips?.some((ip) => ip === port.ip || ip === ANY_IP || port.ip === ANY_IP) ?? false;
+    return ips?.some((ip) => overlaps(ip, port.ip)) ?? false;
   }
 
   #freePort(port: HostPort): void {
@@ -283,6 +283,11 @@ export class NodeInfo {
 }
 
 const NO_TAINTS: readonly Taint[] = [];
+
+const overlaps = (a: string, b: string): boolean => a === b || a === ANY_IP || b === ANY_IP;
+
+/** Whether two pods cannot have both of these. */
+export const portsConflict = (a: HostPort, b: HostPort): boolean => portKey(a) === portKey(b) && overlaps(a.ip, b.ip);
 
 const portKey = ({ protocol, port }: HostPort): string => `${protocol}/${port}`;
 

@@ -1,3 +1,5 @@
+import type { LabelSelectorQuery } from '../../api/index.ts';
+import { type Bucket, LabelBuckets } from './label-buckets.ts';
 import type { PodInfo } from './pod-info.ts';
 import { NO_VALUE, type TopologyColumn } from './topology.ts';
 
@@ -7,12 +9,14 @@ export interface PodQuery {
   readonly key: string;
   /** The namespaces whose pods it is about; all unless given. */
   readonly namespaces?: ReadonlySet<string> | undefined;
+  /** What pods that count are selected by: with namespaces it says where to look. */
+  readonly selector?: LabelSelectorQuery | undefined;
   /** Whether a pod of those namespaces counts; must depend on the pod alone. */
   matches(pod: PodInfo): boolean;
 }
 
 /** Queries whose counts are kept; the one not asked for longest goes first. */
-const QUERIES_MAX = 512;
+const QUERIES_MAX = 2_048;
 const CAPACITY = 64;
 
 /** Counts by the value that nodes have of a label. */
@@ -61,25 +65,37 @@ export class SlotCounts {
 interface Kept {
   readonly query: PodQuery;
   readonly counts: SlotCounts;
+  /** Where its pods are; anywhere unless given. */
+  readonly places: readonly Bucket<Kept>[] | undefined;
 }
 
 /** Where the pods are, for those who count them. */
 export interface PlacedPods {
   /** Every pod with the slot of its node. */
   placed(): Iterable<readonly [PodInfo, number]>;
+  /** One of them, by its uid. */
+  placedPod(uid: string): readonly [PodInfo, number] | undefined;
 }
 
 /**
  * How many pods on each node answer a query. Counted once when a query is first asked, and from then on kept up to date pod by pod: a pod
- * that comes or goes is matched against the queries about its namespace, instead of every pod against every new pod's terms.
+ * that comes or goes is matched against the queries about its namespace and labels, instead of every pod against every new pod's terms. Pods are
+ * found by the labels that queries ask for, so that a query costs what it counts, however many pods and other queries there are.
  */
 export class PodCounts {
   readonly #pods: PlacedPods;
+  readonly #queriesMax: number;
   /** In the order of their last use. */
   readonly #kept = new Map<string, Kept>();
+  readonly #buckets: LabelBuckets<Kept>;
+  /** Those of the kept whose pods may be anywhere. */
+  readonly #others = new Set<Kept>();
 
-  constructor(pods: PlacedPods) {
+  /** @param queriesMax how many queries' counts are kept */
+  constructor(pods: PlacedPods, queriesMax: number = QUERIES_MAX) {
     this.#pods = pods;
+    this.#queriesMax = queriesMax;
+    this.#buckets = new LabelBuckets(() => pods.placed());
   }
 
   of(query: PodQuery): SlotCounts {
@@ -89,21 +105,44 @@ export class PodCounts {
       this.#kept.set(query.key, kept);
       return kept.counts;
     }
-    const made = { query, counts: new SlotCounts() };
-    for (const [pod, slot] of this.#pods.placed()) count(made, pod, slot, 1);
+    const made = this.#made(query);
     this.#kept.set(query.key, made);
-    if (this.#kept.size > QUERIES_MAX) for (const [oldest] of this.#kept) return this.#forget(oldest, made);
+    if (this.#kept.size > this.#queriesMax) this.#forgetOldest();
     return made.counts;
   }
 
   /** @param by 1 when the pod came to the node, -1 when it goes. */
   change(pod: PodInfo, slot: number, by: 1 | -1): void {
-    for (const kept of this.#kept.values()) count(kept, pod, slot, by);
+    for (const kept of this.#others) count(kept, pod, slot, by);
+    for (const kept of this.#buckets.change(pod, by)) count(kept, pod, slot, by);
   }
 
-  #forget(oldest: string, { counts }: Kept): SlotCounts {
-    this.#kept.delete(oldest);
-    return counts;
+  #made(query: PodQuery): Kept {
+    const { namespaces, selector } = query;
+    const places = namespaces && selector && this.#buckets.of(namespaces, selector);
+    const made: Kept = { query, counts: new SlotCounts(), places };
+    if (!places) {
+      for (const [pod, slot] of this.#pods.placed()) count(made, pod, slot, 1);
+      this.#others.add(made);
+      return made;
+    }
+    for (const { uids, asked } of places) {
+      for (const uid of uids) {
+        const placed = this.#pods.placedPod(uid);
+        if (placed) count(made, ...placed, 1);
+      }
+      asked.add(made);
+    }
+    return made;
+  }
+
+  #forgetOldest(): void {
+    for (const [key, oldest] of this.#kept) {
+      this.#kept.delete(key);
+      this.#others.delete(oldest);
+      if (oldest.places) this.#buckets.release(oldest.places, oldest);
+      return;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Live, Node, Pod, Toleration } from '../../api/index.ts';
+import type { Live, Node, OwnerReference, Pod, Toleration } from '../../api/index.ts';
 
 /** Builders for tests. */
 const meta = (name: string, namespace?: string) => ({
@@ -78,6 +78,11 @@ export class PodBuilder {
 
   labelled(labels: Record<string, string>): this {
     this.#pod.metadata.labels = labels;
+    return this;
+  }
+
+  ownedBy(...owners: OwnerReference[]): this {
+    this.#pod.metadata.ownerReferences = owners;
     return this;
   }
 

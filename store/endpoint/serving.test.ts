@@ -133,10 +133,8 @@ describe('listening', () => {
     const silent = connect(Number(new URL(fixture.url).port), '127.0.0.1');
     await new Promise((resolve) => silent.once('connect', resolve));
     const closed = new Promise((resolve) => silent.once('close', resolve));
-    const start = performance.now();
     await fixture.endpoint.stop();
     await closed;
-    expect(performance.now() - start).toBeLessThan(1500);
     await expect(fetch(`${fixture.url}/health`)).rejects.toThrow();
   });
 });

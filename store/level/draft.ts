@@ -116,7 +116,7 @@ export class Draft {
     }
     const { end } = range;
     const fresh = [...this.#changed.values()].filter((change) => change.record.key >= range.key && change.record.key < end);
-    if (fresh.length === 0) return this.#committed.index.collect(range, limit);
+    if (fresh.length === 0) return this.#committed.index.collect(range, { limit });
     const states = this.#committed.index.collect(range).filter((state) => !this.#changed.has(state.key));
     for (const { after } of fresh) if (after) states.push(after);
     states.sort((a, b) => (a.key < b.key ? -1 : 1));

@@ -2,10 +2,10 @@
  * Opening: the live keys are read into memory, and checked against what the last commit said they are. Whatever does not fit is an error of
  * code `Corrupt` that says what and where; nothing is repaired by leaving it out.
  */
+import { KeyIndex } from '../../runtime/index.ts';
 import { type LeaseId, type Revision, StoreError } from '../store.ts';
 import { type Database, type Disk, DURABLE, diskError, scan } from './disk.ts';
 import { WRITE_BUFFER_BYTES } from './drivers.ts';
-import { KeyIndex } from './key-index.ts';
 import { LevelStore, type StoreEnvironment } from './level-store.ts';
 import {
   allOf,

@@ -121,7 +121,7 @@ export class Reader {
     if (options.revision !== undefined && options.revision < newest) return this.#rangeAt(range, options, options.revision);
     const count = index.count(range);
     if (options.countOnly) return { revision: newest, kvs: [], count, more: false };
-    const states = index.collect(range, (isPlain(options) && options.limit) || undefined);
+    const states = index.collect(range, { limit: (isPlain(options) && options.limit) || undefined });
     const { kvs, more } = await shape(states, options, (wanted) => this.load(wanted));
     return { revision: newest, kvs, count, more: more || (isPlain(options) && count > kvs.length) };
   }

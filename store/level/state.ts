@@ -1,5 +1,5 @@
+import type { KeyIndex } from '../../runtime/index.ts';
 import type { Lease, LeaseId, Revision } from '../store.ts';
-import type { KeyIndex } from './key-index.ts';
 import type { KeyState } from './log-codec.ts';
 
 /** A lease and the keys that are attached to it. */

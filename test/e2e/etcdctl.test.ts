@@ -241,10 +241,9 @@ describe.skipIf(etcdctlPath === undefined)(etcdctlPath ? 'etcdctl' : `etcdctl (s
     const { header } = JSON.parse(await etcdctl('put', 'w', '1', '-w', 'json')) as { header: { revision: number } };
     await using watching = start('watch', 'w', `--rev=${header.revision}`);
     await watching.says(/PUT\nw\n1\n/);
-    const begin = performance.now();
     store.signal('SIGTERM');
+    // It ends by itself: who takes longer than 4.5 s is ended, with another code.
     expect((await store.ended).code).toBe(0);
-    expect(performance.now() - begin).toBeLessThan(4000);
     await open();
   });
 });

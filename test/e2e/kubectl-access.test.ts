@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServerProcess, startApiServerProcess } from '../support/api-server-process.ts';
-import { findKubectls, type Kubectl, kubectlOf } from '../support/cluster.ts';
+import { findKubectls, type Kubectl, kubectlOf, needsKubectl } from '../support/cluster.ts';
+
+needsKubectl();
 
 let directory: string;
 let server: ApiServerProcess;

@@ -1,32 +1,16 @@
 // What people type to run things to their end, to keep enough of them up, and to have as many as are needed.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findKubectls, type Kubectl, kubectlOf, logsOf, startCluster, type TestCluster, waitFor } from '../support/cluster.ts';
+import { describe, expect, it } from 'vitest';
+import { needsKubectl, useCluster } from '../support/cluster.ts';
 
-const STEP_MS_MAX = 60_000;
+needsKubectl();
 
-let cluster: TestCluster;
-let kubectl: Kubectl;
-
-beforeAll(async () => {
-  cluster = await startCluster({ nodes: 2, args: ['--ephemeral'] });
-  kubectl = kubectlOf(findKubectls().at(-1) ?? 'kubectl', cluster.kubeconfig);
-}, 90_000);
-afterAll(() => cluster?.[Symbol.asyncDispose]());
+const { kubectl } = useCluster({ nodes: 2, args: ['--ephemeral'] });
+const { until } = kubectl;
 
 const apply = async (...objects: readonly object[]) => {
   const list = { apiVersion: 'v1', kind: 'List', items: objects };
   const { code, stderr } = await kubectl.run(['apply', '-f', '-'], { input: JSON.stringify(list) });
   expect([code, stderr]).toEqual([0, '']);
-};
-const until = async (args: readonly string[], wanted: RegExp): Promise<string> => {
-  let last = '';
-  const isThere = async () => {
-    const { stdout, stderr } = await kubectl.run(args);
-    last = stdout + stderr;
-    return wanted.test(stdout);
-  };
-  await waitFor(isThere, STEP_MS_MAX, () => `kubectl ${args.join(' ')} never said ${wanted}, last: ${last}\n${logsOf(cluster.directory)}`);
-  return last;
 };
 const run = (command: string) => ({
   spec: { restartPolicy: 'Never', containers: [{ name: 'app', image: 'busybox', command: ['sh', '-c', command] }] },
@@ -43,9 +27,11 @@ describe('a Job', () => {
     expect(await kubectl('wait', '--for=condition=complete', 'job/pi', '--timeout=30s')).toBe('job.batch/pi condition met\n');
     expect(await kubectl('get', 'job', 'pi')).toMatch(/pi\s+Complete\s+3\/3/);
     expect(await kubectl('logs', 'job/pi')).toBe('3.14159\n');
-    expect(await kubectl('describe', 'job', 'pi')).toMatch(
-      /Pods Statuses:\s+0 Active \(0 Ready\) \/ 3 Succeeded \/ 0 Failed[\s\S]+Normal\s+Completed\s.*\s+job-controller\s+Job completed/,
-    );
+    await expect
+      .poll(() => kubectl('describe', 'job', 'pi'))
+      .toMatch(
+        /Pods Statuses:\s+0 Active \(0 Ready\) \/ 3 Succeeded \/ 0 Failed[\s\S]+Normal\s+Completed\s.*\s+job-controller\s+Job completed/,
+      );
     expect(await kubectl('delete', 'job', 'pi', '--wait')).toContain('deleted');
     await until(['get', 'pods', '-l', 'job-name=pi', '-o', 'name'], /^$/);
   });
@@ -62,7 +48,7 @@ describe('a Job', () => {
     await kubectl('wait', '--for=condition=failed', 'job/numbers', '--timeout=30s');
     expect(await kubectl('get', 'job', 'numbers', '-o', 'jsonpath={.status.completedIndexes} {.status.failedIndexes}')).toBe('0,2 1');
     expect(await kubectl('logs', '-l', 'batch.kubernetes.io/job-completion-index=2')).toBe('2 numbers-2\n');
-    expect(await kubectl('describe', 'job', 'numbers')).toMatch(/Warning\s+FailedIndexes\s.*Job has failed indexes/);
+    await expect.poll(() => kubectl('describe', 'job', 'numbers')).toMatch(/Warning\s+FailedIndexes\s.*Job has failed indexes/);
   });
 
   it('ends as its failure policy says', async () => {

@@ -1,31 +1,14 @@
 // Manifests of the shape that popular charts render: put in as an installer does, waited for, taken away again, with nothing left behind.
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findKubectls, type Kubectl, kubectlOf, logsOf, startCluster, type TestCluster, waitFor } from '../support/cluster.ts';
+import { expect, it } from 'vitest';
+import { manifestFile, needsKubectl, useCluster } from '../support/cluster.ts';
 
-const CHARTS = join(import.meta.dirname, 'manifests/charts');
-const STEP_MS_MAX = 60_000;
+needsKubectl();
 
-let cluster: TestCluster;
-let kubectl: Kubectl;
+const { kubectl } = useCluster({ nodes: 2, args: ['--ephemeral'] });
+const { until } = kubectl;
 
-beforeAll(async () => {
-  cluster = await startCluster({ nodes: 2, args: ['--ephemeral'] });
-  kubectl = kubectlOf(findKubectls().at(-1) ?? 'kubectl', cluster.kubeconfig);
-}, 90_000);
-afterAll(() => cluster?.[Symbol.asyncDispose]());
-
-const until = async (args: readonly string[], wanted: RegExp): Promise<void> => {
-  let last = '';
-  const isThere = async () => {
-    const { stdout, stderr } = await kubectl.run(args);
-    last = stdout + stderr;
-    return wanted.test(stdout);
-  };
-  await waitFor(isThere, STEP_MS_MAX, () => `kubectl ${args.join(' ')} never said ${wanted}, last: ${last}\n${logsOf(cluster.directory)}`);
-};
 const install = async (chart: string) => {
-  const file = join(CHARTS, `${chart}.yaml`);
+  const file = manifestFile(`charts/${chart}`);
   await kubectl('apply', '--server-side', '-f', file);
   return file;
 };
@@ -40,7 +23,7 @@ it('an ingress controller', { timeout: 180_000 }, async () => {
   await kubectl('rollout', 'status', '-n', 'edge', 'deployment/edge-controller', '--timeout=60s');
   // The hook's Job goes as soon as it has succeeded.
   await until(['get', 'jobs', '-n', 'edge', '-o', 'name'], /^$/);
-  expect(await kubectl('get', 'events', '-n', 'edge')).toMatch(/Completed\s+job\/edge-admission-create\s+Job completed/);
+  await until(['get', 'events', '-n', 'edge'], /Completed\s+job\/edge-admission-create\s+Job completed/);
   await until(['get', 'pdb', '-n', 'edge'], /edge-controller\s+1\s+N\/A\s+1\s/);
   await until(['get', 'endpoints', '-n', 'edge', 'edge-admission', '-o', 'jsonpath={.subsets[*].addresses[*].ip}'], /^\S+ \S+$/);
   await remove(file, 'edge');

@@ -1,33 +1,16 @@
 // Custom resources as people use them: with every kubectl on this machine, on a whole cluster.
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findKubectls, type Kubectl, kubectlOf, logsOf, startCluster, type TestCluster, waitFor } from '../support/cluster.ts';
+import { expect, it } from 'vitest';
+import { findKubectls, kubectlOf, manifestFile as manifest, needsKubectl, useCluster } from '../support/cluster.ts';
 
-const manifest = (name: string): string => join(import.meta.dirname, 'manifests', `${name}.yaml`);
-const kubectls = findKubectls();
-const STEP_MS_MAX = 60_000;
+needsKubectl();
 
-let cluster: TestCluster;
-let kubectl: Kubectl;
+const world = useCluster({ nodes: 1 });
+const { kubectl } = world;
 
-beforeAll(async () => {
-  cluster = await startCluster({ nodes: 1 });
-  kubectl = kubectlOf(kubectls.at(-1) ?? 'kubectl', cluster.kubeconfig);
-}, 90_000);
+const gone = (...args: string[]): Promise<unknown> => kubectl.until(['get', ...args], /NotFound/);
 
-afterAll(async () => {
-  await cluster?.[Symbol.asyncDispose]();
-});
-
-const gone = (...args: string[]): Promise<unknown> =>
-  waitFor(
-    async () => (await kubectl.run(['get', ...args])).stderr.includes('NotFound'),
-    STEP_MS_MAX,
-    () => `${args.join(' ')} is still there\n${logsOf(cluster.directory)}`,
-  );
-
-it.each(kubectls)('%s defines a kind, uses it and takes it away', async (binary) => {
-  const use = kubectlOf(binary, cluster.kubeconfig);
+it.each(findKubectls())('%s defines a kind, uses it and takes it away', async (binary) => {
+  const use = kubectlOf(binary, world.cluster.kubeconfig);
   expect(await use('create', '-f', manifest('crontabs'))).toContain('created');
   expect(await use('wait', '--for=condition=established', 'crd/crontabs.stable.example.com', '--timeout=10s')).toContain('condition met');
   // Established means: found, described and served.

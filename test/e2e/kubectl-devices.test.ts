@@ -1,38 +1,15 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findKubectls, type Kubectl, kubectlOf, logsOf, startCluster, type TestCluster, waitFor } from '../support/cluster.ts';
+import { describe, expect, it } from 'vitest';
+import { manifestFile, useCluster } from '../support/cluster.ts';
 import { ROOT } from '../support/sources.ts';
 
-const MANIFEST = join(import.meta.dirname, 'manifests', 'devices.yaml');
-const STEP_MS_MAX = 60_000;
-
-let cluster: TestCluster;
-let kubectl: Kubectl;
-
-beforeAll(async () => {
-  cluster = await startCluster();
-  kubectl = kubectlOf(findKubectls().at(-1) ?? 'kubectl', cluster.kubeconfig);
-  await kubectl('apply', '-f', MANIFEST);
-}, 120_000);
-
-afterAll(async () => {
-  await cluster?.[Symbol.asyncDispose]();
-});
-
-const until = async (wanted: RegExp, ...args: string[]): Promise<string> => {
-  let last = '';
-  const look = async () => {
-    const { stdout, stderr } = await kubectl.run(args);
-    last = stdout + stderr;
-    return wanted.test(last);
-  };
-  await waitFor(look, STEP_MS_MAX, () => `kubectl ${args.join(' ')} never said ${wanted}, last: ${last}\n${logsOf(cluster.directory)}`);
-  return last;
-};
+const world = useCluster({ manifest: 'devices' });
+const { kubectl } = world;
+const until = (wanted: RegExp, ...args: string[]) => kubectl.until(args, wanted);
 const nanokube = async (...args: string[]): Promise<string> => {
-  const options = ['--kubeconfig', cluster.kubeconfig];
+  const options = ['--kubeconfig', world.cluster.kubeconfig];
   const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...args, ...options]);
   return stdout;
 };
@@ -56,7 +33,7 @@ describe('devices with a real kubectl, and with the rights that the processes ha
   });
 
   it('are looked for in a simulation', async () => {
-    expect(await nanokube('simulate', '-f', MANIFEST).catch(({ stdout }: { stdout: string }) => stdout)).toMatch(
+    expect(await nanokube('simulate', '-f', manifestFile('devices')).catch(({ stdout }: { stdout: string }) => stdout)).toMatch(
       /trainer-0 -> no node: 0\/3 nodes are available: 3 cannot allocate all claims/,
     );
   });

@@ -36,22 +36,22 @@ const deployment = (image: string): string =>
   });
 
 /** kubectl in a namespace of its own. */
-async function inNamespace(binary: string, purpose: string): Promise<{ use: Kubectl; minor: number }> {
+async function inNamespace(binary: string, purpose: string): Promise<Kubectl> {
   const use = kubectlOf(binary, server.kubeconfig);
-  const { clientVersion } = JSON.parse(await use('version', '--client', '-o', 'json')) as { clientVersion: { minor: string } };
-  const minor = Number.parseInt(clientVersion.minor, 10);
   const namespace = `${purpose}-${findKubectls().indexOf(binary)}`;
   await use('create', 'namespace', namespace);
   const inside = (args: readonly string[]) => ['-n', namespace, ...args];
   const call = (...args: string[]) => use(...inside(args));
-  return { use: Object.assign(call, { run: (args, options) => use.run(inside(args), options) } satisfies Pick<Kubectl, 'run'>), minor };
+  const run: Kubectl['run'] = (args, options) => use.run(inside(args), options);
+  const until: Kubectl['until'] = (args, wanted) => use.until(inside(args), wanted);
+  return Object.assign(call, { run, until, binary, minor: use.minor });
 }
 
 describe.each(findKubectls())(
   '%s',
   (binary) => {
     it('applies from the client, then from the server, and its ownership moves', async () => {
-      const { use, minor } = await inNamespace(binary, 'apply');
+      const use = await inNamespace(binary, 'apply');
       const withBody = async (args: readonly string[], image: string) => {
         const { code, stdout, stderr } = await use.run([...args, '-f', '-'], { input: deployment(image) });
         return { code, text: stdout + stderr };
@@ -81,7 +81,7 @@ describe.each(findKubectls())(
         'jsonpath={range .metadata.managedFields[*]}{.manager}/{.operation} {end}',
       );
       expect(managers).toContain('kubectl/Apply');
-      if (minor >= 26) expect(managers).not.toContain('kubectl-client-side-apply'); // older ones leave it there
+      if (use.minor >= 26) expect(managers).not.toContain('kubectl-client-side-apply'); // older ones leave it there
       // Somebody else's field is a conflict that says whose, until it is forced.
       await use('set', 'image', 'deployment/web', 'web=nginx:4');
       const conflict = await withBody(['apply', '--server-side'], 'nginx:5');
@@ -92,7 +92,7 @@ describe.each(findKubectls())(
     });
 
     it('edits, replaces by force and refuses what it does not know', async () => {
-      const { use, minor } = await inNamespace(binary, 'edit');
+      const use = await inNamespace(binary, 'edit');
       await use('create', 'configmap', 'settings', '--from-literal=colour=blue');
       const editor = join(directory, 'editor.sh');
       writeFileSync(editor, '#!/bin/sh\nsed -i "s/blue/green/" "$1"\n', { mode: 0o755 });
@@ -106,13 +106,13 @@ describe.each(findKubectls())(
       expect(replaced.stdout).toContain('configmap/settings replaced');
       expect(await uid()).not.toBe(before);
       const wrong = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'wrong' }, dta: { colour: 'red' } });
-      const strict = await use.run(['create', minor < 25 ? '--validate=true' : '--validate=strict', '-f', '-'], { input: wrong });
+      const strict = await use.run(['create', use.minor < 25 ? '--validate=true' : '--validate=strict', '-f', '-'], { input: wrong });
       expect(strict.code).not.toBe(0);
       expect(strict.stderr).toContain('unknown field "dta"');
     });
 
     it('explains every field, lists in chunks and orders, and watches', async () => {
-      const { use } = await inNamespace(binary, 'read');
+      const use = await inNamespace(binary, 'read');
       const explained = await use('explain', 'deployment', '--recursive');
       expect(explained).toMatch(/\bsuccessThreshold\b/);
       expect(explained.split('\n').length).toBeGreaterThan(1000);

@@ -1,34 +1,10 @@
 // The life of pods, seen by kubectl: all of one manifest at once, for that is what takes its time.
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findKubectls, type Kubectl, kubectlOf, logsOf, startCluster, type TestCluster, waitFor } from '../support/cluster.ts';
+import { expect, it } from 'vitest';
+import { useCluster } from '../support/cluster.ts';
 
-let cluster: TestCluster;
-let kubectl: Kubectl;
+const { kubectl } = useCluster({ manifest: 'pod-lifecycle' });
+const { until, minor } = kubectl;
 
-beforeAll(async () => {
-  cluster = await startCluster();
-  kubectl = kubectlOf(findKubectls().at(-1) ?? 'kubectl', cluster.kubeconfig);
-  await kubectl('apply', '-f', join(import.meta.dirname, 'manifests', 'pod-lifecycle.yaml'));
-}, 90_000);
-
-afterAll(async () => {
-  await cluster?.[Symbol.asyncDispose]();
-});
-
-/** Asks until the answer is as wanted. */
-const until = async (args: readonly string[], wanted: RegExp): Promise<void> => {
-  let last = '';
-  await waitFor(
-    async () => {
-      const { stdout, stderr } = await kubectl.run(args);
-      last = stdout + stderr;
-      return wanted.test(last);
-    },
-    30_000,
-    () => `kubectl ${args.join(' ')} never said ${wanted}, last: ${last}\n${logsOf(cluster.directory)}`,
-  );
-};
 const of = (pod: string, path: string): string[] => ['get', 'pod', pod, '-o', `jsonpath={${path}}`];
 const eventsOf = (pod: string): string[] => ['get', 'events', '--field-selector', `involvedObject.name=${pod}`];
 
@@ -61,7 +37,7 @@ it('what must not run as root waits, and says why', async () => {
   await until(eventsOf('rootless'), /Error: container has runAsNonRoot and image will run as root/);
 });
 
-it('a running pod is given other resources', async () => {
+it.skipIf(minor < 32)('a running pod is given other resources', async () => {
   const resources = { requests: { cpu: '200m', memory: '64Mi' } };
   const patch = JSON.stringify({ spec: { containers: [{ name: 'main', resources }] } });
   await kubectl('patch', 'pod', 'hooked', '--subresource', 'resize', '--patch', patch);
@@ -70,7 +46,7 @@ it('a running pod is given other resources', async () => {
   expect(await kubectl(...of('hooked', '.status.containerStatuses[0].restartCount'))).toBe('0');
 });
 
-it('a pod is debugged by a container that comes to it', async () => {
+it.skipIf(minor < 23)('a pod is debugged by a container that comes to it', async () => {
   await kubectl('debug', 'probed', '--image=busybox', '--container=look', '--target=web', '--', 'sh', '-c', 'ps; sleep 3600');
   await until(['logs', 'probed', '-c', 'look'], /nginx/);
 });

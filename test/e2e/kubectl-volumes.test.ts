@@ -1,34 +1,8 @@
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findKubectls, type Kubectl, kubectlOf, logsOf, startCluster, type TestCluster, waitFor } from '../support/cluster.ts';
+import { describe, expect, it } from 'vitest';
+import { manifestFile, useCluster } from '../support/cluster.ts';
 
-const MANIFEST = join(import.meta.dirname, 'manifests', 'storage.yaml');
-const STEP_MS_MAX = 60_000;
-
-let cluster: TestCluster;
-let kubectl: Kubectl;
-
-beforeAll(async () => {
-  cluster = await startCluster();
-  kubectl = kubectlOf(findKubectls().at(-1) ?? 'kubectl', cluster.kubeconfig);
-  await kubectl('apply', '-f', MANIFEST);
-}, 120_000);
-
-afterAll(async () => {
-  await cluster?.[Symbol.asyncDispose]();
-});
-
-/** Asks until the answer is as wanted. */
-const until = async (wanted: RegExp, ...args: string[]): Promise<string> => {
-  let last = '';
-  const look = async () => {
-    const { stdout, stderr } = await kubectl.run(args);
-    last = stdout + stderr;
-    return wanted.test(last);
-  };
-  await waitFor(look, STEP_MS_MAX, () => `kubectl ${args.join(' ')} never said ${wanted}, last: ${last}\n${logsOf(cluster.directory)}`);
-  return last;
-};
+const { kubectl } = useCluster({ manifest: 'storage' });
+const until = (wanted: RegExp, ...args: string[]) => kubectl.until(args, wanted);
 const field = (kind: string, name: string, path: string) => ['get', kind, name, '-o', `jsonpath={${path}}`];
 
 describe('storage with a real kubectl', () => {
@@ -46,13 +20,12 @@ describe('storage with a real kubectl', () => {
   it('makes a volume for the first pod that uses the claim, and the next pod finds what the first one wrote', async () => {
     await until(/^Succeeded$/, ...field('pod', 'writer', '.status.phase'));
     expect(await kubectl('logs', 'writer')).toBe('kept\n');
-    await kubectl('apply', '-f', join(import.meta.dirname, 'manifests', 'claim-reader.yaml'));
+    await kubectl('apply', '-f', manifestFile('claim-reader'));
     await until(/^kept$/m, 'logs', 'reader');
     const node = await kubectl(...field('pod', 'writer', '.spec.nodeName'));
     expect(await kubectl(...field('pod', 'reader', '.spec.nodeName'))).toBe(node);
-    const described = await kubectl('describe', 'pvc', 'claim-dynamic');
+    const described = await until(/Successfully provisioned volume pvc-/, 'describe', 'pvc', 'claim-dynamic');
     expect(described).toMatch(/Used By:\s+reader\n\s+writer/);
-    expect(described).toContain('Successfully provisioned volume pvc-');
     expect(described).toMatch(/volume.kubernetes.io\/selected-node: node-\d/);
   });
 
@@ -73,13 +46,14 @@ describe('storage with a real kubectl', () => {
   it('grows a volume while a pod has it', async () => {
     await kubectl('patch', 'pvc', 'claim-dynamic', '-p', '{"spec":{"resources":{"requests":{"storage":"3Gi"}}}}');
     await until(/^3Gi$/, ...field('pvc', 'claim-dynamic', '.status.capacity.storage'));
-    const described = await until(/FileSystemResizeSuccessful/, 'describe', 'pvc', 'claim-dynamic');
-    for (const reason of ['ExternalExpanding', 'Resizing', 'FileSystemResizeRequired']) expect(described).toContain(reason);
+    for (const reason of [/ExternalExpanding/, /Resizing/, /FileSystemResizeRequired/, /FileSystemResizeSuccessful/]) {
+      await until(reason, 'describe', 'pvc', 'claim-dynamic');
+    }
     expect(await kubectl(...field('pvc', 'claim-dynamic', '.status.conditions'))).toBe('');
   });
 
   it('attaches the volumes of drivers, and takes them off the node when the pod is gone', async () => {
-    await kubectl('apply', '-f', join(import.meta.dirname, 'manifests', 'csi-volume.yaml'));
+    await kubectl('apply', '-f', manifestFile('csi-volume'));
     await until(/^attached$/m, 'logs', 'of-driver');
     const node = await kubectl(...field('pod', 'of-driver', '.spec.nodeName'));
     expect(await kubectl('get', 'volumeattachments')).toMatch(

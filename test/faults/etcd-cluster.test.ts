@@ -120,7 +120,7 @@ describeOnEtcd('a cluster of real etcd members', () => {
       expect(await store?.leases.keepAlive(lease?.id ?? 0n)).toEqual(lease);
     }
     const leader = await cluster.leader();
-    leader.pause();
+    await leader.pause();
     await load.goesOn(`with the leader ${leader.name} paused`);
     leader.resume();
     await load.goesOn('after all of it');

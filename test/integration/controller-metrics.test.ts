@@ -1,11 +1,85 @@
 import { expect, it } from 'vitest';
-import { appsKinds, batchKinds, coreKinds, type Job, type Node, type Pod, type ReplicaSet } from '../../api/index.ts';
+import {
+  appsKinds,
+  batchKinds,
+  coreKinds,
+  type Job,
+  type Node,
+  type PersistentVolumeClaim,
+  type Pod,
+  type ReplicaSet,
+  resourceKinds,
+} from '../../api/index.ts';
 import { createMetrics, systemClock } from '../../runtime/index.ts';
 import { startControlPlane } from '../support/control-plane.ts';
 
 const template = (labels: object, more: object = {}) => ({
   metadata: { labels },
   spec: { containers: [{ name: 'app', image: 'app:1' }], ...more },
+});
+
+it('what there is of volumes, claims, mirrors and balancers is counted when it is asked for', { timeout: 60_000 }, async () => {
+  const metrics = createMetrics();
+  await using plane = await startControlPlane({
+    nodes: ['one'],
+    metrics,
+    settings: { loadBalancerPool: ['198.51.100.0/28'] },
+  });
+  const namespace = 'default';
+  const resources = { requests: { storage: '1Gi' } };
+  const accessModes = ['ReadWriteOnce'];
+  const volume = (name: string, more: object) => ({
+    metadata: { name },
+    spec: { capacity: { storage: '1Gi' }, accessModes, storageClassName: '', ...more },
+  });
+  const claim = (name: string, volumeName: string) => ({
+    metadata: { name, namespace },
+    spec: { storageClassName: '', accessModes, resources, volumeName },
+  });
+  await plane.create(coreKinds.persistentvolumes, volume('disk', { csi: { driver: 'd.io', volumeHandle: 'h' } }));
+  await plane.create(coreKinds.persistentvolumes, volume('spare', { hostPath: { path: '/tmp/x' }, storageClassName: 'slow' }));
+  await plane.create(coreKinds.persistentvolumeclaims, claim('data', 'disk'));
+  await plane.create(coreKinds.persistentvolumeclaims, claim('lost', 'none'));
+  await plane.eventually<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims, 'data', ({ status }) => status.phase === 'Bound');
+  const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
+  const pod = (name: string, more: object) => ({ ...template({}, { nodeName: 'one', ...more }), metadata: { name, namespace } });
+  await plane.create(coreKinds.pods, pod('user', { volumes }));
+  const devices = { requests: [{ name: 'gpu', exactly: { deviceClassName: 'gpu' } }] };
+  await plane.create(resourceKinds.resourceclaimtemplates, { metadata: { name: 'gpu', namespace }, spec: { spec: { devices } } });
+  const resourceClaims = [{ name: 'gpu', resourceClaimTemplateName: 'gpu' }];
+  await plane.create(coreKinds.pods, pod('gpu', { resourceClaims }));
+  const ports = [{ port: 80 }];
+  await plane.create(coreKinds.services, { metadata: { name: 'out', namespace }, spec: { ports } });
+  await plane.create(coreKinds.services, { metadata: { name: 'front', namespace }, spec: { type: 'LoadBalancer', ports } });
+  const subsets = [{ addresses: [{ ip: '192.0.2.1' }, { ip: '192.0.2.2' }], ports }];
+  await plane.create(coreKinds.endpoints, { metadata: { name: 'out', namespace }, subsets });
+
+  const wanted = [
+    'pv_collector_total_pv_count{plugin_name="kubernetes.io/csi:d.io",volume_mode="Filesystem"} 1',
+    'pv_collector_total_pv_count{plugin_name="kubernetes.io/host-path",volume_mode="Filesystem"} 1',
+    'pv_collector_bound_pv_count{storage_class=""} 1',
+    'pv_collector_unbound_pv_count{storage_class="slow"} 1',
+    'pv_collector_bound_pvc_count{namespace="default",storage_class="",volume_attributes_class=""} 1',
+    'pv_collector_unbound_pvc_count{namespace="default",storage_class="",volume_attributes_class=""} 1',
+    'storage_count_attachable_volumes_in_use{node="one",volume_plugin="kubernetes.io/csi:d.io"} 1',
+    'attachdetach_controller_total_volumes{plugin_name="kubernetes.io/csi:d.io",state="desired_state_of_world"} 1',
+    '# TYPE attach_detach_controller_attachdetach_controller_forced_detaches counter',
+    'resourceclaim_controller_creates_total{status="success",admin_access="false"} 1',
+    'resourceclaim_controller_resource_claims{allocated="false",admin_access="false"} 1',
+    'endpoint_slice_mirroring_controller_endpoints_desired 2',
+    'endpoint_slice_mirroring_controller_num_endpoint_slices 1',
+    'endpoint_slice_mirroring_controller_desired_endpoint_slices 1',
+    'endpoint_slice_mirroring_controller_changes{operation="create"} 1',
+    'endpoint_slice_mirroring_controller_endpoints_added_per_sync_sum 2',
+    'endpoint_slice_mirroring_controller_endpoints_sync_duration_count ',
+    'service_controller_loadbalancer_sync_total 1',
+    'garbagecollector_controller_resources_sync_error_total 0',
+  ];
+  const missing = async () => {
+    const text = await metrics.text();
+    return wanted.filter((line) => !text.includes(`\n${line}`));
+  };
+  await expect.poll(missing, { timeout: 25_000, interval: 200 }).toEqual([]);
 });
 
 it('controllers count what they do by upstream’s names', { timeout: 60_000 }, async () => {

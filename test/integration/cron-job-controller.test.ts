@@ -72,11 +72,13 @@ describe('a CronJob', () => {
     await goTo(begin + 200 * HOUR + 5 * MINUTE);
     await plane.eventually<CronJob>(cronjobs, 'slept', isIdleAt(begin + 200 * HOUR));
     expect(await jobsOf('slept')).toHaveLength(1);
-    expect(await eventsOf('slept')).toEqual([
-      'Warning TooManyMissedTimes: too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew',
-      `Normal SuccessfulCreate: Created job slept-${(begin + 200 * HOUR) / MINUTE}`,
-      `Normal SawCompletedJob: Saw completed job: slept-${(begin + 200 * HOUR) / MINUTE}, status: Complete`,
-    ]);
+    await expect
+      .poll(() => eventsOf('slept'))
+      .toEqual([
+        'Warning TooManyMissedTimes: too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew',
+        `Normal SuccessfulCreate: Created job slept-${(begin + 200 * HOUR) / MINUTE}`,
+        `Normal SawCompletedJob: Saw completed job: slept-${(begin + 200 * HOUR) / MINUTE}, status: Complete`,
+      ]);
     await plane.client.resource<CronJob>(cronjobs).delete('slept', { namespace: 'default' });
   });
 
@@ -98,7 +100,8 @@ describe('a CronJob', () => {
     const cronJob = await plane.eventually<CronJob>(cronjobs, name, ({ status }) => status.active?.length === active);
     const names = cronJob.status.active?.map((reference) => reference.name);
     expect(names?.at(-1)).toBe(policy === 'Forbid' ? `${name}-${begin / MINUTE}` : second);
-    if (policy === 'Replace') expect(await eventsOf(name)).toContain(`Normal SuccessfulDelete: Deleted job ${name}-${begin / MINUTE}`);
+    if (policy === 'Replace')
+      await expect.poll(() => eventsOf(name)).toContain(`Normal SuccessfulDelete: Deleted job ${name}-${begin / MINUTE}`);
     await plane.client.resource<CronJob>(cronjobs).delete(name, { namespace: 'default' });
   });
 

@@ -7,44 +7,26 @@ import {
   type ResourceV1ResourceClaim as ResourceClaim,
   resourceKinds,
 } from '../../api/index.ts';
-import { type Service, seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
-import { createScheduler } from '../../scheduler/index.ts';
-import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
-import { registerNode } from '../support/fake-kubelet.ts';
+import type { ControlPlane } from '../support/control-plane.ts';
+import { startScheduledPlane } from '../support/scheduled-plane.ts';
 
 const { pods, events } = coreKinds;
 const { resourceclaims, resourceclaimtemplates, resourceslices, deviceclasses } = resourceKinds;
 const DRIVER = 'gpu.example.com';
 
 let plane: ControlPlane;
-let scheduler: Service;
 beforeAll(async () => {
-  plane = await startControlPlane({
+  plane = await startScheduledPlane({
     controllers: ['serviceaccount-controller', 'resourceclaim-controller', 'garbage-collector-controller'],
+    nodes: ['one', 'two', 'three'],
+    cores: 64,
   });
-  for (const name of ['one', 'two', 'three']) {
-    await registerNode(plane.client, name);
-    const status = { allocatable: { cpu: '64', memory: '64Gi', pods: '110' } };
-    await plane.client.resource(coreKinds.nodes).patch(name, { status }, { type: 'merge', subresource: 'status' });
-  }
-  scheduler = createScheduler({
-    client: plane.client,
-    clock: systemClock,
-    random: seededRandom(5),
-    logger: silentLogger,
-    leaderElect: false,
-  });
-  await scheduler.start();
-  await plane.eventuallyAll(coreKinds.serviceaccounts, (all) => all.length > 0);
   await plane.create(deviceclasses, {
     metadata: { name: 'gpus' },
     spec: { selectors: [{ cel: { expression: `device.driver == "${DRIVER}"` } }] },
   });
 });
-afterAll(async () => {
-  await scheduler.stop();
-  await plane[Symbol.asyncDispose]();
-});
+afterAll(() => plane[Symbol.asyncDispose]());
 
 const gpus = (node: string, model: string, count: number) =>
   plane.create(resourceslices, {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   ApiError,
   apiextensionsKinds,
@@ -11,20 +11,24 @@ import {
   type Pod,
   type PodDisruptionBudget,
   policyKinds,
+  type ReplicaSet,
   toTime,
 } from '../../api/index.ts';
 import { systemClock } from '../../runtime/index.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { Gates } from '../support/gates.ts';
 
 const { deployments } = appsKinds;
 const { pods, events } = coreKinds;
 const { poddisruptionbudgets: budgets } = policyKinds;
 const inDefault = { namespace: 'default' };
 
+const gates = new Gates();
 let plane: ControlPlane;
 beforeAll(async () => {
-  plane = await startControlPlane({ nodes: ['n1', 'n2'] });
+  plane = await startControlPlane({ nodes: ['n1', 'n2'], gates });
 });
+afterEach(() => gates.openAll());
 afterAll(() => plane[Symbol.asyncDispose]());
 
 const template = (app: string) => ({ metadata: { labels: { app } }, spec: { containers: [{ name: 'app', image: 'web:1' }] } });
@@ -89,6 +93,24 @@ describe('a PodDisruptionBudget', () => {
     await guard('lone', { maxUnavailable: 1 });
     await told('lone', 'Pods selected by this PodDisruptionBudget (selector: &LabelSelector{MatchLabels:map[string]string{app: lone,}');
     await plane.eventually<PodDisruptionBudget>(budgets, 'lone', allows(0, 0));
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ReplicationController', name: 'gone', uid: 'gone', controller: true }];
+    const metadata = { name: 'orphan', ...inDefault, labels: { app: 'orphan' }, ownerReferences };
+    await plane.create<Pod>(pods, { metadata, spec: template('').spec });
+    await guard('orphan', { maxUnavailable: 1 });
+    await told('orphan', 'found no controllers for pod "orphan"');
+    await plane.eventuallyAll<Event>(events, (all) => all.some(({ reason }) => reason === 'NoControllers'));
+  });
+
+  it('asks the server for a controller that is not in the cache yet', async () => {
+    gates.close('watch replicasets');
+    const spec = { replicas: 1, selector: { matchLabels: { app: 'unseen' } }, template: template('unseen') };
+    const { metadata: owner } = await plane.create<ReplicaSet>(appsKinds.replicasets, { metadata: { name: 'unseen', ...inDefault }, spec });
+    const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner.name, uid: owner.uid, controller: true }];
+    const metadata = { name: 'unseen', ...inDefault, labels: { app: 'unseen' }, ownerReferences };
+    await plane.create<Pod>(pods, { metadata, spec: template('').spec });
+    await guard('unseen', { maxUnavailable: 1 });
+    await plane.eventually<PodDisruptionBudget>(budgets, 'unseen', allows(1, 1));
+    gates.open('watch replicasets');
   });
 
   it('asks the scale of custom resources', async () => {

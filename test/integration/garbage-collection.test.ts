@@ -1,7 +1,8 @@
 // What the garbage collector does with owners that are strange: elsewhere, in a circle, of kinds that come and go.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import {
   apiextensionsKinds,
+  autoscalingKinds,
   type ConfigMap,
   type CustomResourceDefinition,
   coreKinds,
@@ -11,13 +12,16 @@ import {
   type Live,
 } from '../../api/index.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { Gates } from '../support/gates.ts';
 
-const { configmaps, namespaces, nodes } = coreKinds;
+const { configmaps, namespaces, nodes, secrets } = coreKinds;
 
+const gates = new Gates();
 let plane: ControlPlane;
 beforeAll(async () => {
-  plane = await startControlPlane({ controllers: ['garbagecollector', 'namespace'] });
+  plane = await startControlPlane({ controllers: ['garbagecollector', 'namespace'], gates });
 }, 60_000);
+afterEach(() => gates.openAll());
 afterAll(() => plane?.[Symbol.asyncDispose]());
 
 const configMap = (name: string, metadata: object = {}) => ({
@@ -71,6 +75,55 @@ it('who own each other go when one is deleted, in the foreground too', async () 
   await remove(configmaps, 'one', 'Foreground');
   await plane.eventuallyGone(configmaps, 'one');
   await plane.eventuallyGone(configmaps, 'two');
+});
+
+it('what left its owner just before that went in the foreground stays, with what belongs to it', async () => {
+  const boss = await plane.create<ConfigMap>(configmaps, configMap('boss'));
+  const ownerReferences = [refer(boss, { blockOwnerDeletion: true })];
+  const metadata = { name: 'middle', namespace: 'default', ownerReferences };
+  const middle = await plane.create<KubeObject>(secrets, { apiVersion: 'v1', kind: 'Secret', metadata });
+  await plane.create(configmaps, configMap('leaf', { ownerReferences: [refer(middle, { kind: 'Secret' })] }));
+  gates.close('watch secrets');
+  await plane.client.resource(secrets).patch('middle', { metadata: { ownerReferences: null } }, { namespace: 'default', type: 'merge' });
+  gates.close('get secrets');
+  await remove(configmaps, 'boss', 'Foreground');
+  await expect.poll(() => gates.waiting('get secrets'), { interval: 10, timeout: 20_000 }).toBe(1);
+  gates.openAll();
+  await plane.eventuallyGone(configmaps, 'boss');
+  expect((await plane.get(secrets, 'middle')).metadata.deletionTimestamp).toBeUndefined();
+  expect((await plane.get(configmaps, 'leaf')).metadata.deletionTimestamp).toBeUndefined();
+});
+
+it('who names an owner by a version or kind that is not served stays; by another version that is, goes with it', async () => {
+  const spec = { scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' }, maxReplicas: 1 };
+  const { horizontalpodautoscalers } = autoscalingKinds;
+  const owner = await plane.create(horizontalpodautoscalers, {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'scaler', namespace: 'default' },
+    spec,
+  });
+  const named = (name: string, apiVersion: string, kind = 'HorizontalPodAutoscaler', more: object = {}) =>
+    plane.create(configmaps, configMap(name, { ownerReferences: [refer(owner, { apiVersion, kind, ...more })] }));
+  await named('other-version', 'autoscaling/v1');
+  await named('preferred', 'autoscaling/v2');
+  await named('old-version', 'autoscaling/v2beta2');
+  await named('old-group', 'extensions/v1beta1');
+  await named('unknown-kind', 'autoscaling/v2', 'Scaler');
+  await named('other-name', 'autoscaling/v1', 'HorizontalPodAutoscaler', { name: 'another' });
+  await named('other-kind', 'v1', 'ConfigMap');
+  // One uid, several owners: each is judged by what it names.
+  await plane.eventuallyGone(configmaps, 'other-name');
+  await plane.eventuallyGone(configmaps, 'other-kind');
+  const left = async () => {
+    const names = (await plane.list(configmaps)).map(({ metadata }) => metadata.name);
+    return names.filter((name) => /^(other|preferred|old|unknown)/.test(name)).sort();
+  };
+  expect(await left()).toEqual(['old-group', 'old-version', 'other-version', 'preferred', 'unknown-kind']);
+  await remove(horizontalpodautoscalers, 'scaler', 'Background');
+  await plane.eventuallyGone(configmaps, 'other-version');
+  await plane.eventuallyGone(configmaps, 'preferred');
+  expect(await left()).toEqual(['old-group', 'old-version', 'unknown-kind']);
 });
 
 it('custom resources are followed when their kind comes, and forgotten when it goes', async () => {

@@ -103,6 +103,20 @@ describe('Endpoints that are made by hand', () => {
   });
 });
 
+describe('Endpoints of no Service', () => {
+  it('are left alone, when they change too', async () => {
+    const subsets = [{ addresses: [{ ip: '10.9.0.1' }], ports: [{ port: 80 }] }];
+    await plane.create(endpoints, { apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'orphan', namespace: 'default' }, subsets });
+    const resource = plane.client.resource<Endpoints>(endpoints);
+    await resource.patch('orphan', { metadata: { labels: { a: 'b' } } }, { namespace: 'default', type: 'merge' });
+    // What comes after it, and is as much waited with, has been seen to: so has it.
+    await plane.create(services, service('after', { selector: { app: 'after' } }));
+    await plane.create(pods, pod('after-1', 'after'));
+    await plane.eventually<Endpoints>(endpoints, 'after', ({ subsets }) => subsets?.[0]?.addresses?.length === 1);
+    expect((await resource.get('orphan', { namespace: 'default' })).metadata.labels).toEqual({ a: 'b' });
+  });
+});
+
 describe('a Service of type LoadBalancer', () => {
   const balanced = (name: string, spec: object = {}) => service(name, { type: 'LoadBalancer', selector: { app: name }, ...spec });
   const addressed = (name: string) =>

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   appsKinds,
   type ControllerRevision,
@@ -11,14 +11,17 @@ import {
 } from '../../api/index.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { STUCK } from '../support/fake-kubelet.ts';
+import { Gates } from '../support/gates.ts';
 
 const { statefulsets, controllerrevisions } = appsKinds;
 const { pods, events, persistentvolumeclaims } = coreKinds;
 
+const gates = new Gates();
 let plane: ControlPlane;
 beforeAll(async () => {
-  plane = await startControlPlane({ nodes: ['n1', 'n2'] });
+  plane = await startControlPlane({ nodes: ['n1', 'n2'], gates });
 });
+afterEach(() => gates.openAll());
 afterAll(() => plane[Symbol.asyncDispose]());
 
 const template = (app: string, image: string, labels: Record<string, string> = {}) => ({
@@ -99,8 +102,9 @@ describe('a StatefulSet', () => {
     const second = await eventually('roll', (set) => isWhole(set) && set.status.currentRevision !== first.status.currentRevision);
     const images = podsOf('roll', await plane.list<Pod>(pods, 'default')).map(({ spec }) => spec.containers[0]?.image);
     expect(images).toEqual(['web:2', 'web:2', 'web:2']);
-    const deleted = (await eventsOf('roll')).filter(({ reason }) => reason === 'SuccessfulDelete').map(({ message }) => message);
-    expect(deleted).toEqual([2, 1, 0].map((i) => `delete Pod roll-${i} in StatefulSet roll successful`));
+    const deleted = async () =>
+      (await eventsOf('roll')).filter(({ reason }) => reason === 'SuccessfulDelete').map(({ message }) => message);
+    await expect.poll(deleted).toEqual([2, 1, 0].map((i) => `delete Pod roll-${i} in StatefulSet roll successful`));
     // What kubectl rollout undo does: the old template again.
     await patch('roll', { spec: { template: template('roll', 'web:1') } });
     await eventually('roll', (set) => isWhole(set) && set.status.currentRevision === first.status.currentRevision);
@@ -159,6 +163,39 @@ describe('a StatefulSet', () => {
     await plane.client.resource<StatefulSet>(statefulsets).delete('store', { namespace: 'default', propagationPolicy: 'Foreground' });
     await plane.eventuallyGone(statefulsets, 'store');
     expect((await claimsOf('store')).map(({ metadata }) => metadata.name)).toEqual(['data-store-0']);
+  });
+
+  it('makes no pod on a claim that is about to go, though its cache does not know yet: the pod kept the claim, and waited for it', async () => {
+    const policy = { whenScaled: 'Delete', whenDeleted: 'Retain' };
+    await create('lag', 3, { volumeClaimTemplates: [CLAIM], persistentVolumeClaimRetentionPolicy: policy });
+    await eventually('lag', isWhole);
+    gates.close('watch persistentvolumeclaims');
+    await patch('lag', { spec: { replicas: 1 } });
+    await plane.eventuallyGone(pods, 'lag-2');
+    await patch('lag', { spec: { replicas: 3 } });
+    await eventually('lag', ({ spec, status }) => spec.replicas === 3 && status.replicas === 2);
+    gates.open('watch persistentvolumeclaims');
+    await eventually('lag', isWhole);
+    const claims = await claimsOf('lag');
+    expect(claims.map(({ metadata }) => [metadata.name, metadata.deletionTimestamp, metadata.ownerReferences])).toEqual(
+      [0, 1, 2].map((i) => [`data-lag-${i}`, undefined, undefined]),
+    );
+  });
+
+  it('waits no more for the end of a pod that is not its own by then', async () => {
+    await create('left', 2);
+    await eventually('left', isWhole);
+    gates.close('watch pods');
+    const labels = { app: null };
+    await plane.client
+      .resource<Pod>(pods)
+      .patch('left-1', { metadata: { ownerReferences: null, labels } }, { namespace: 'default', type: 'merge' });
+    await patch('left', { spec: { replicas: 1 } });
+    await plane.eventuallyGone(pods, 'left-1');
+    gates.open('watch pods');
+    await eventually('left', ({ status }) => status.replicas === 1);
+    await patch('left', { spec: { replicas: 2 } });
+    await eventually('left', isWhole);
   });
 
   it('adopts a pod of its name and labels, and no other', async () => {

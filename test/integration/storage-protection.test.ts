@@ -1,23 +1,29 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import {
   coreKinds,
+  type Event,
   type KindInfo,
   type Namespace,
+  type Node,
   type PersistentVolume,
   type PersistentVolumeClaim,
   type Pod,
   storageKinds,
+  type VolumeAttachment,
 } from '../../api/index.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { Gates } from '../support/gates.ts';
 
-const { namespaces, persistentvolumeclaims, persistentvolumes, pods } = coreKinds;
-const { volumeattributesclasses } = storageKinds;
+const { events, namespaces, nodes, persistentvolumeclaims, persistentvolumes, pods } = coreKinds;
+const { volumeattachments, volumeattributesclasses } = storageKinds;
 
+const gates = new Gates();
 let plane: ControlPlane;
 beforeAll(async () => {
   // Phases are set by hand here, which the one that binds would not leave so.
-  plane = await startControlPlane({ nodes: ['n'], controllers: ['*', '-persistentvolume-binder-controller'] });
+  plane = await startControlPlane({ nodes: ['n', 'm'], controllers: ['*', '-persistentvolume-binder-controller'], gates });
 });
+afterEach(() => gates.openAll());
 afterAll(() => plane[Symbol.asyncDispose]());
 
 const isGoing = ({ metadata }: { readonly metadata: { readonly deletionTimestamp?: string | undefined } }) =>
@@ -68,4 +74,45 @@ it('a class of attributes goes when no claim has it', async () => {
   expect(isGoing(await plane.get(volumeattributesclasses, 'gold'))).toBe(true);
   await remove(persistentvolumeclaims, 'golden', 'default');
   await plane.eventuallyGone(volumeattributesclasses, 'gold');
+});
+
+it('a volume for one node is attached to one of two, and stays while the node uses it, though caches are behind', async () => {
+  const merge = { type: 'merge' } as const;
+  const annotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' };
+  for (const node of ['n', 'm']) await plane.client.resource<Node>(nodes).patch(node, { metadata: { annotations } }, merge);
+  const csi = { driver: 'd.io', volumeHandle: 'disk' };
+  await plane.create<PersistentVolume>(persistentvolumes, {
+    metadata: { name: 'disk' },
+    spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], csi },
+  });
+  await claim('disk', { volumeName: 'disk' });
+  const claims = plane.client.resource<PersistentVolumeClaim>(persistentvolumeclaims);
+  await claims.patch('disk', { status: { phase: 'Bound' } }, { ...merge, namespace: 'default', subresource: 'status' });
+  const attachments = () => plane.list<VolumeAttachment>(volumeattachments);
+
+  gates.close('watch volumeattachments');
+  const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'disk' } }];
+  for (const node of ['n', 'm']) {
+    const spec = { nodeName: node, containers: [{ name: 'c', image: 'x' }], volumes };
+    await plane.create<Pod>(pods, { metadata: { name: `disk-${node}`, namespace: 'default' }, spec });
+  }
+  const [refused] = await plane.eventuallyAll<Event>(events, (all) => all.some(({ reason }) => reason === 'FailedAttachVolume'));
+  const [attachment, ...more] = await attachments();
+  expect([refused !== undefined, more]).toEqual([true, []]);
+  gates.open('watch volumeattachments');
+
+  const node = attachment?.spec.nodeName ?? '';
+  const useDisk = (volumesInUse: string[]) =>
+    plane.client.resource<Node>(nodes).patch(node, { status: { volumesInUse } }, { ...merge, subresource: 'status' });
+  gates.close('watch nodes');
+  gates.close('get nodes');
+  await useDisk(['kubernetes.io/csi/d.io^disk']);
+  for (const name of ['disk-n', 'disk-m']) await remove(pods, name, 'default');
+  await expect.poll(() => gates.waiting('get nodes'), { interval: 10, timeout: 20_000 }).toBe(1);
+  gates.open('get nodes');
+  await plane.eventuallyGone(pods, `disk-${node}`);
+  expect((await attachments()).map(({ metadata }) => metadata.uid)).toEqual([attachment?.metadata.uid]);
+  gates.open('watch nodes');
+  await useDisk([]);
+  await plane.eventuallyAll<VolumeAttachment>(volumeattachments, (all) => all.length === 0);
 });

@@ -12,7 +12,7 @@ const RETRY_MS = 200;
 /** A candidate waits this many retry periods between tries at most. */
 const RETRIES = 2.2;
 /** For a machine that has other things to do. */
-const SLACK_MS = 2000;
+const SLACK_MS = 10_000;
 
 interface Candidate {
   readonly service: Service;
@@ -109,17 +109,20 @@ it('the second takes over when the first stops, or is cut off, and no pod is bou
     // Stopped, it gives the lease back: the next need not wait for it.
     const third = await aScheduler(plane, 'third', 3);
     running.push(third);
-    const stoppedAt = systemClock.monotonic();
     await second.service.stop();
+    expect(await leader(plane)).not.toBe(two);
     await leadsAfter(plane, two);
-    expect(systemClock.monotonic() - stoppedAt).toBeLessThan(RETRIES * RETRY_MS + SLACK_MS);
     await pods(plane, names('after', 5));
     await areBound(plane, 45);
+
+    // Who is stopped writes the events of all that it did; only who is cut off cannot.
+    await third.service.stop();
     const scheduled = (await plane.list<Event>(coreKinds.events, 'default')).filter(({ reason }) => reason === 'Scheduled');
     const counts = new Map<string, number>();
     for (const { involvedObject } of scheduled) counts.set(involvedObject.name ?? '', (counts.get(involvedObject.name ?? '') ?? 0) + 1);
     expect(counts.size).toBeGreaterThan(30);
     expect([...counts.values()].filter((count) => count > 1)).toEqual([]);
+    expect(names('after', 5).filter((name) => !counts.has(name))).toEqual([]);
   } finally {
     for (const { service, client } of running) {
       await service.stop();

@@ -8,43 +8,25 @@ import {
   type Pod,
   storageKinds,
 } from '../../api/index.ts';
-import { type Service, seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
-import { createScheduler } from '../../scheduler/index.ts';
-import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
-import { registerNode } from '../support/fake-kubelet.ts';
+import type { ControlPlane } from '../support/control-plane.ts';
+import { startScheduledPlane } from '../support/scheduled-plane.ts';
 
 const { persistentvolumeclaims, persistentvolumes, pods, events } = coreKinds;
 const { storageclasses } = storageKinds;
 
 let plane: ControlPlane;
-let scheduler: Service;
 beforeAll(async () => {
-  plane = await startControlPlane({
+  plane = await startScheduledPlane({
     controllers: ['serviceaccount-controller', 'persistentvolume-binder-controller', 'nanokube-hostpath-provisioner-controller'],
     settings: { pvClaimBinderSyncPeriodMs: 500 },
+    nodes: ['one', 'two'],
+    cores: 8,
   });
-  for (const name of ['one', 'two']) {
-    await registerNode(plane.client, name);
-    const status = { allocatable: { cpu: '8', memory: '8Gi', pods: '110' } };
-    await plane.client.resource(coreKinds.nodes).patch(name, { status }, { type: 'merge', subresource: 'status' });
-  }
-  scheduler = createScheduler({
-    client: plane.client,
-    clock: systemClock,
-    random: seededRandom(5),
-    logger: silentLogger,
-    leaderElect: false,
-  });
-  await scheduler.start();
-  await plane.eventuallyAll(coreKinds.serviceaccounts, (all) => all.length > 0);
   const volumeBindingMode = 'WaitForFirstConsumer';
   await plane.create(storageclasses, { metadata: { name: 'local' }, provisioner: 'kubernetes.io/no-provisioner', volumeBindingMode });
   await plane.create(storageclasses, { metadata: { name: 'made' }, provisioner: 'nanokube.dev/hostpath', volumeBindingMode });
 });
-afterAll(async () => {
-  await scheduler.stop();
-  await plane[Symbol.asyncDispose]();
-});
+afterAll(() => plane[Symbol.asyncDispose]());
 
 const claim = (name: string, storageClassName: string, more: object = {}) =>
   plane.create<PersistentVolumeClaim>(persistentvolumeclaims, {

@@ -1,27 +1,33 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   appsKinds,
+  batchKinds,
   type ControllerRevision,
   coreKinds,
   type DaemonSet,
   type Deployment,
   type Endpoints,
   type Event,
+  type Job,
   type Live,
   type Pod,
   type ReplicaSet,
 } from '../../api/index.ts';
+import { OwnerControl } from '../../controller-manager/shared/pod-control.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { STUCK } from '../support/fake-kubelet.ts';
+import { Gates } from '../support/gates.ts';
 
 const { deployments, replicasets, daemonsets, controllerrevisions } = appsKinds;
 const { pods, events, endpoints } = coreKinds;
 const NODES = ['n1', 'n2', 'n3'];
 
+const gates = new Gates();
 let plane: ControlPlane;
 beforeAll(async () => {
-  plane = await startControlPlane({ nodes: NODES });
+  plane = await startControlPlane({ nodes: NODES, gates });
 });
+afterEach(() => gates.openAll());
 afterAll(() => plane[Symbol.asyncDispose]());
 
 const template = (app: string, image: string, labels: Record<string, string> = {}) => ({
@@ -62,8 +68,7 @@ describe('a Deployment', () => {
       'deployment.kubernetes.io/max-replicas': '4',
       'deployment.kubernetes.io/revision': '1',
     });
-    await plane.eventuallyAll<Event>(events, (all) => all.some(({ reason }) => reason === 'ScalingReplicaSet'));
-    expect(await eventsOf('web')).toEqual([`ScalingReplicaSet: Scaled up replica set ${set?.metadata.name} from 0 to 3`]);
+    await expect.poll(() => eventsOf('web')).toEqual([`ScalingReplicaSet: Scaled up replica set ${set?.metadata.name} from 0 to 3`]);
     const [victim] = ofApp('web')(await plane.list<Pod>(pods, 'default'));
     await plane.client.resource<Pod>(pods).delete(victim?.metadata.name ?? '', { namespace: 'default', gracePeriodSeconds: 0 });
     const healed = await plane.eventuallyAll<Pod>(pods, (all) => ofApp('web')(all).length === 3);
@@ -104,12 +109,14 @@ describe('a Deployment', () => {
       'again',
       (d) => isRolledOut(d) && d.metadata.annotations?.['deployment.kubernetes.io/revision'] === '2',
     );
-    const texts = await eventsOf('again');
-    expect(texts.map((text) => text.replace(/again-\w+/, 'X'))).toEqual([
-      'ScalingReplicaSet: Scaled up replica set X from 0 to 2',
-      'ScalingReplicaSet: Scaled down replica set X from 2 to 0',
-      'ScalingReplicaSet: Scaled up replica set X from 0 to 2',
-    ]);
+    const texts = async () => (await eventsOf('again')).map((text) => text.replace(/again-\w+/, 'X'));
+    await expect
+      .poll(texts)
+      .toEqual([
+        'ScalingReplicaSet: Scaled up replica set X from 0 to 2',
+        'ScalingReplicaSet: Scaled down replica set X from 2 to 0',
+        'ScalingReplicaSet: Scaled up replica set X from 0 to 2',
+      ]);
   });
 
   it('scales, pauses and resumes', async () => {
@@ -165,6 +172,33 @@ describe('a Deployment', () => {
   });
 });
 
+describe('an object adopted late', () => {
+  it('is not its owner’s when it has lost its labels by then: a StatefulSet took such a pod for one of an old revision and deleted it', async () => {
+    const { replicas, ...spec } = deployment('late', 0).spec;
+    const set = await plane.create<ReplicaSet>(replicasets, {
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: { name: 'late', namespace: 'default' },
+      spec: { replicas, ...spec },
+    });
+    const create = (name: string, labels: Record<string, string>) =>
+      plane.create<Pod>(pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace: 'default', labels },
+        spec: spec.template.spec,
+      });
+    const cached = async (name: string, labels: Record<string, string>) => {
+      const pod = await create(name, labels);
+      return { ...pod, metadata: { ...pod.metadata, labels: { wanted: 'yes' } } };
+    };
+    const candidates = [await cached('late-kept', { wanted: 'yes' }), await cached('late-lost', {})];
+    const owners = new OwnerControl(plane.client, replicasets, pods);
+    const claimed = await owners.claim(set, candidates, ({ metadata }) => metadata.labels?.wanted === 'yes');
+    expect(claimed.map(({ metadata }) => metadata.name)).toEqual(['late-kept']);
+  });
+});
+
 describe('a DaemonSet', () => {
   const daemonSet = {
     apiVersion: 'apps/v1',
@@ -188,6 +222,85 @@ describe('a DaemonSet', () => {
     expect(images).toEqual(Array(3).fill('agent:2'));
     const revisions = await plane.list<ControllerRevision>(controllerrevisions, 'default');
     expect(revisions.map(({ revision }) => revision).sort()).toEqual([1, 2]);
+  });
+});
+
+const aPod = (name: string, labels: Record<string, string>) =>
+  plane.create<Pod>(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: template('late', 'late:1').spec });
+/** Its endpoints tell what the manager has seen. */
+const aService = (name: string, selector: Record<string, string>) =>
+  plane.create(coreKinds.services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'default' },
+    spec: { selector, ports: [{ port: 80 }] },
+  });
+const seen = (name: string, count: number) =>
+  plane.eventually<Endpoints>(endpoints, name, ({ subsets }) => subsets?.[0]?.addresses?.length === count);
+const waits = (name: string) => expect.poll(() => gates.waiting(name), { interval: 10, timeout: 20_000 }).toBe(1);
+
+describe('a Job whose pod is let go while it adopts another', () => {
+  it('does not count it twice', async () => {
+    const spec = { completions: 3, parallelism: 1, template: { spec: { ...template('', 'x').spec, restartPolicy: 'Never' } } };
+    const job = await plane.create<Job>(batchKinds.jobs, {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'twice', namespace: 'default' },
+      spec,
+    });
+    await aService('twice', { app: 'twice-marker' });
+    const mine = (all: Live<Pod>[]) => all.filter(({ metadata }) => metadata.labels?.['job-name'] === 'twice');
+    const [first] = mine(await plane.eventuallyAll<Pod>(pods, (all) => mine(all)[0]?.status.phase === 'Running', 'default'));
+    const name = first?.metadata.name ?? '';
+    const isFirst = ({ metadata }: { readonly metadata: { readonly name: string } }) => metadata.name === name;
+    gates.holdAt('watch pods', isFirst);
+    await plane.client
+      .resource<Pod>(pods)
+      .patch(name, { status: { phase: 'Succeeded' } }, { namespace: 'default', type: 'merge', subresource: 'status' });
+    await waits('watch pods');
+    await aPod('twice-stray', job.spec.selector?.matchLabels ?? {});
+    gates.holdAt('watch pods', ({ metadata }) => metadata.name === 'twice-stray');
+    await plane.eventually<Job>(batchKinds.jobs, 'twice', ({ status }) => status.succeeded === 1);
+    await aPod('twice-marker', { app: 'twice-marker' });
+    gates.close('get jobs');
+    gates.holdAt('watch pods', isFirst);
+    await waits('get jobs');
+    gates.open('watch pods');
+    await seen('twice', 1);
+    gates.open('get jobs');
+    // One of two pods is too many then: that is seen once the status is written.
+    await plane.eventuallyAll<Event>(events, (all) =>
+      all.some((event) => event.involvedObject.name === 'twice' && event.reason === 'SuccessfulDelete'),
+    );
+    const { status } = await plane.get<Job>(batchKinds.jobs, 'twice');
+    expect(status.succeeded).toBe(1);
+  });
+});
+
+describe('a DaemonSet whose pods are seen while it adopts another', () => {
+  it('does not make them again', async () => {
+    const labels = { app: 'tardy' };
+    await aService('tardy', labels);
+    const isStray = ({ metadata }: { readonly metadata: { readonly name: string } }) => metadata.name === 'tardy-stray';
+    gates.holdAt('watch pods', isStray);
+    await aPod('tardy-stray', labels);
+    await waits('watch pods');
+    await plane.create(daemonsets, {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: 'tardy', namespace: 'default' },
+      spec: { selector: { matchLabels: labels }, template: template('tardy', 'tardy:1') },
+    });
+    await plane.eventuallyAll<Pod>(pods, (all) => ofApp('tardy')(all).length === 4, 'default');
+    gates.close('get daemonsets');
+    gates.holdAt('watch pods', (pod) => pod.metadata.labels?.app === 'tardy' && !isStray(pod));
+    await waits('get daemonsets');
+    gates.open('watch pods');
+    await seen('tardy', 4);
+    gates.open('get daemonsets');
+    await plane.eventually<DaemonSet>(daemonsets, 'tardy', ({ status }) => status.numberAvailable === 3);
+    const made = (await eventsOf('tardy')).filter((event) => event.startsWith('SuccessfulCreate'));
+    expect(made).toHaveLength(3);
   });
 });
 

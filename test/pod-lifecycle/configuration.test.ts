@@ -116,3 +116,18 @@ test.each<[string, Container['resources'], number | undefined]>([
   expect(node.runtime.containerStatus(node.worker?.containerId('main') ?? '')?.resources.oomScoreAdj).toBe(score);
   expect(node.status.qosClass).toBe(qosClass);
 });
+
+test('the kernel kills first who asks for little; a sidecar no sooner than who it serves; what a pod asks for as a whole is shared', async () => {
+  const node = new TestNode();
+  const containers = ['4Gi', '16Gi'].map((memory) => shell(memory.toLowerCase(), 'sleep 1000', { resources: { requests: { memory } } }));
+  const plain = shell('plain', 'sleep 1000');
+  const side = shell('side', 'sleep 1000', { restartPolicy: 'Always', resources: { requests: { memory: '1Gi' } } });
+  const pod = aPod({ initContainers: [side], containers }, { status: { phase: 'Pending', qosClass: 'Burstable' } });
+  await node.run({}, pod);
+  const score = async (name: string) => (await node.exec(name, 'cat', '/proc/1/oom_score_adj')).trim();
+  expect([await score('side'), await score('4gi'), await score('16gi')]).toEqual(['875', '875', '500']);
+  const other = new TestNode();
+  const whole = { resources: { requests: { memory: '16Gi' } }, containers: [plain, shell('b', 'sleep 1000')] };
+  await other.run({}, aPod(whole, { status: { phase: 'Pending', qosClass: 'Burstable' } }));
+  expect((await other.exec('plain', 'cat', '/proc/1/oom_score_adj')).trim()).toBe('750');
+});

@@ -72,6 +72,20 @@ test('a container that ran well for ten minutes begins with 10 s again', async (
   expect([node.container()?.restartCount, node.container()?.state?.waiting?.message?.split(' ')[1]]).toEqual([4, '10s']);
 });
 
+test('a crashed container whose resources change begins its waits anew', async () => {
+  const node = await start('Always', 'exit 1', { resources: { requests: { cpu: '100m' } } });
+  const wait = () => node.container()?.state?.waiting?.message?.split(' ')[1];
+  await node.pass(31);
+  expect([node.container()?.restartCount, wait()]).toEqual([3, '40s']);
+  const more = { requests: { cpu: '200m' } };
+  await node.change((pod) => ({
+    ...pod,
+    spec: { ...pod.spec, containers: pod.spec.containers.map((container) => ({ ...container, resources: more })) },
+  }));
+  await node.pass(1);
+  expect([node.container()?.restartCount, wait()]).toEqual([4, '10s']);
+});
+
 test('while it waits for its next start, a container shows how it ended', async () => {
   const node = await start('Always', 'echo dying; exit 42');
   expect(node.container()).toMatchObject({

@@ -145,7 +145,7 @@ test('a pod that the node evicts has failed for that reason, once it has ended',
   const condition = { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message };
   node.worker?.evict({ reason: 'Evicted', message, condition }, 5);
   await node.pass(4);
-  expect([node.status.phase, node.status.reason]).toEqual(['Running', undefined]);
+  expect([node.status.phase, node.status.reason, node.condition('DisruptionTarget')]).toEqual(['Running', undefined, '']);
   await node.pass(1.5);
   expect([node.status.phase, node.status.reason, node.status.message]).toEqual(['Failed', 'Evicted', message]);
   expect([node.condition('DisruptionTarget'), node.reason('DisruptionTarget')]).toEqual(['True', 'TerminationByKubelet']);

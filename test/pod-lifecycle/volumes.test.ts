@@ -29,10 +29,33 @@ test.each<[string, Omit<Volume, 'name'>, string]>([
     { hostPath: { path: '/data', type: 'Directory' } },
     'hostPath type check failed: /data is not a directory',
   ],
+  [
+    'a repository, of which nodes make volumes no more,',
+    { gitRepo: { repository: 'https://example.com/x.git' } },
+    'git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`',
+  ],
+  [
+    'huge pages that nobody asks for, of a size',
+    { emptyDir: { medium: 'HugePages-2Mi' } },
+    'medium HugePages-2Mi: hugePages storage requested, but there is no resource request for huge pages',
+  ],
+  ['a medium', { emptyDir: { medium: 'Tape' } }, 'unknown storage medium "Tape"'],
+  [
+    'a file with a name',
+    { downwardAPI: { items: [{ path: 'x'.repeat(256), fieldRef: { fieldPath: 'metadata.name' } }] } },
+    'invalid path: filenames must be less than or equal to 255 characters',
+  ],
 ])('a pod that mounts %s that is not there is held in ContainerCreating, and told why', async (_what, source, why) => {
   const node = await mounted(source);
   expect([node.status.phase, node.state()]).toEqual(['Pending', 'ContainerCreating']);
   expect(node.told('FailedMount')[0]).toBe(`MountVolume.SetUp failed for volume "v" : ${why}`);
+});
+
+// Upstream's TestDownwardAPI and TestWriteOnce.
+test('paths of files are cleaned: nobody sees slashes and dots that say nothing', async () => {
+  const items = ['this//name', './that/./name'].map((path) => ({ path, fieldRef: { fieldPath: 'metadata.name' } }));
+  const node = await mounted({ downwardAPI: { items } });
+  expect(await node.exec('main', 'sh', '-c', 'cat /v/this/name /v/that/name; ls /v')).toBe('webwebthat\nthis\n');
 });
 
 test('what a missing config map held up goes on when it is there', async () => {

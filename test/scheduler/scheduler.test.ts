@@ -1,106 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
-import { coreKinds, type Node, type Pod } from '../../api/index.ts';
-import { MemoryApi } from '../../bench/scheduler/memory-api.ts';
-import { createMetrics, type Service, seededRandom, silentLogger, VirtualClock } from '../../runtime/index.ts';
-import { createScheduler, type Handle, type PluginDefinition, readConfiguration } from '../../scheduler/index.ts';
-
-const stops: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-
-interface Running {
-  readonly api: MemoryApi;
-  readonly clock: VirtualClock;
-  readonly scheduler: Service;
-  readonly metrics: ReturnType<typeof createMetrics>;
-  nodeOf(name: string): string | undefined;
-  /** Lets everything happen that is going to, on real sockets too, until it is so. */
-  until(what: () => boolean): Promise<void>;
-}
-
-async function run(configuration: object, plugins: readonly PluginDefinition[] = []): Promise<Running> {
-  const api = new MemoryApi();
-  const clock = new VirtualClock();
-  const metrics = createMetrics();
-  const scheduler = createScheduler({
-    client: api,
-    clock,
-    random: seededRandom(1),
-    logger: silentLogger,
-    configuration: readConfiguration(configuration, '.'),
-    plugins,
-    metrics,
-    leaderElect: false,
-  });
-  await scheduler.start();
-  stops.push(() => scheduler.stop());
-  const pods = api.resource<Pod>(coreKinds.pods).objects;
-  return {
-    api,
-    clock,
-    scheduler,
-    metrics,
-    nodeOf: (name) => pods.get(`default/${name}`)?.spec.nodeName,
-    until: async (what) => {
-      for (let i = 0; i < 2000 && !what(); i++) await clock.advance(5);
-      if (!what())
-        throw new Error(
-          `not so: ${what}; ${JSON.stringify([...pods.values()].map(({ metadata, spec, status }) => [metadata.name, spec.nodeName, status]))}`,
-        );
-    },
-  };
-}
-
-function node(api: MemoryApi, name: string): void {
-  const amounts = { cpu: '4', memory: '8Gi', pods: '110' };
-  api.resource<Node>(coreKinds.nodes).put({ metadata: { name }, spec: {}, status: { allocatable: amounts, capacity: amounts } });
-}
-
-function pod(api: MemoryApi, name: string, spec: Partial<Pod['spec']> = {}): void {
-  const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }] as Pod['spec']['containers'];
-  const metadata = { name, namespace: 'default' };
-  api
-    .resource<Pod>(coreKinds.pods)
-    .put({ metadata, spec: { schedulerName: 'default-scheduler', containers, ...spec }, status: { phase: 'Pending' } } as never);
-}
-
-const conditionOf = (api: MemoryApi, name: string) =>
-  api
-    .resource<Pod>(coreKinds.pods)
-    .objects.get(`default/${name}`)
-    ?.status.conditions?.find(({ type }) => type === 'PodScheduled');
-
-/** An extender that answers by verb, and remembers what it was asked. */
-interface ExtenderArgs {
-  readonly Pod: Pod;
-  readonly NodeNames?: string[];
-  readonly NodeNameToMetaVictims?: Readonly<
-    Record<string, { readonly Pods: { readonly UID: string }[]; readonly NumPDBViolations: number }>
-  >;
-  readonly NodeNameToVictims?: Readonly<Record<string, { readonly Pods: Pod[]; readonly NumPDBViolations: number }>>;
-}
-
-async function extender(answers: Readonly<Record<string, (body: ExtenderArgs) => unknown>>) {
-  const asked: string[] = [];
-  const server: Server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const verb = (request.url ?? '').slice(1);
-      asked.push(verb);
-      const answer = answers[verb]?.(JSON.parse(Buffer.concat(chunks).toString()));
-      response.writeHead(answer === undefined ? 500 : 200);
-      response.end(JSON.stringify(answer ?? {}));
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  stops.push(() => new Promise((resolve) => server.close(resolve)));
-  const address = server.address();
-  return { asked, urlPrefix: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}` };
-}
+import { describe, expect, it, vi } from 'vitest';
+import { coreKinds, type EventsV1Event, eventsKinds, type Pod } from '../../api/index.ts';
+import type { Handle, PluginDefinition } from '../../scheduler/index.ts';
+import { conditionOf, node, pod, run } from './running.ts';
 
 describe('several profiles', () => {
   it('serve the pods that name them, and leave all others alone', async () => {
@@ -121,132 +22,126 @@ describe('several profiles', () => {
   });
 });
 
-describe('extenders', () => {
-  it('are asked which nodes will do, how well, and to bind', async () => {
-    const { asked, urlPrefix } = await extender({
-      filter: ({ NodeNames = [] }) => ({ NodeNames: NodeNames.filter((name) => name !== 'a'), FailedNodes: { a: 'not this one' } }),
-      prioritize: ({ NodeNames = [] }) => NodeNames.map((name) => ({ Host: name, Score: name === 'c' ? 10 : 0 })),
-    });
-    const verbs = { filterVerb: 'filter', prioritizeVerb: 'prioritize', weight: 100, nodeCacheCapable: true };
-    const { api, nodeOf, until } = await run({ extenders: [{ urlPrefix, ...verbs }] });
-    for (const name of ['a', 'b', 'c']) node(api, name);
-    pod(api, 'p');
-    await until(() => nodeOf('p') !== undefined);
-    expect(nodeOf('p')).toBe('c');
-    expect(asked).toEqual(['filter', 'prioritize']);
-  });
-
-  it('that reject every node are quoted', async () => {
-    const { urlPrefix } = await extender({ filter: () => ({ NodeNames: [], FailedNodes: { a: 'no licence left' } }) });
-    const { api, until } = await run({ extenders: [{ urlPrefix, filterVerb: 'filter', nodeCacheCapable: true }] });
+describe('pods that are being deleted', () => {
+  it('get no node; an event says so', async () => {
+    const { api, nodeOf, until } = await run({});
     node(api, 'a');
+    const metadata = { name: 'going', namespace: 'default', finalizers: ['example.com/f'], deletionTimestamp: '2026-01-01T00:00:00Z' };
+    const spec = { schedulerName: 'default-scheduler', containers: [{ name: 'c', image: 'i' }] };
+    api.resource<Pod>(coreKinds.pods).put({ metadata, spec, status: { phase: 'Pending' } } as never);
+    pod(api, 'p');
+    const events = vi.spyOn(api.resource<EventsV1Event>(eventsKinds.events), 'create');
+    await until(() => nodeOf('p') === 'a' && events.mock.calls.length === 2);
+    expect(nodeOf('going')).toBeUndefined();
+    const note = 'skip schedule deleting pod: default/going';
+    expect(events.mock.calls.map(([event]) => event)).toContainEqual(expect.objectContaining({ reason: 'FailedScheduling', note }));
+  });
+});
+
+describe('what plugins answer', () => {
+  const one = (plugin: Omit<ReturnType<PluginDefinition['create']>, 'name'>): PluginDefinition[] => [
+    { name: 'Mine', create: () => ({ name: 'Mine', ...plugin }) },
+  ];
+  const mine = { profiles: [{ plugins: { multiPoint: { enabled: [{ name: 'Mine' }] } } }] };
+  const no = (code: 'Unschedulable' | 'UnschedulableAndUnresolvable', reason: string) => ({ code, reasons: [reason], plugin: '' });
+  const fail = () => {
+    throw new Error('oh');
+  };
+  const cases: [string, Parameters<typeof one>[0], string, string][] = [
+    ['PreScore that fails', { preScore: fail }, 'SchedulerError', 'running PreScore plugin "Mine": oh'],
+    ['Score that fails', { score: fail }, 'SchedulerError', 'running Score plugins: plugin "Mine" failed with: oh'],
+    [
+      'Normalize that fails',
+      { score: () => 1, normalize: fail },
+      'SchedulerError',
+      'running Normalize on Score plugins: plugin "Mine" failed with: oh',
+    ],
+    [
+      'a score out of bounds',
+      { score: () => 101 },
+      'SchedulerError',
+      'applying score defaultWeights on Score plugins: plugin "Mine" returns an invalid score 101, it should in the range of [0, 100] after normalizing',
+    ],
+    ['PreBind that rejects', { preBind: async () => no('Unschedulable', 'not now') }, 'Unschedulable', 'not now'],
+    ['PreBind that fails', { preBind: async () => fail() }, 'SchedulerError', 'running PreBind plugin "Mine": oh'],
+    [
+      'PreFilter that rejects',
+      { preFilter: () => no('Unschedulable', 'not so many') },
+      'Unschedulable',
+      '0/2 nodes are available: not so many. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.',
+    ],
+    [
+      'PreFilter that leaves no node',
+      { preFilter: () => ({ nodeNames: new Set<string>() }) },
+      'Unschedulable',
+      "0/2 nodes are available: node(s) didn't satisfy plugin Mine. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+    ],
+  ];
+  it.each(cases)('%s', async (...[, plugin, reason, message]) => {
+    const { api, until } = await run(mine, one(plugin));
+    for (const name of ['a', 'b']) node(api, name);
     pod(api, 'p');
     await until(() => conditionOf(api, 'p') !== undefined);
-    expect(conditionOf(api, 'p')?.message).toMatch(
-      /^0\/1 nodes are available: 1 no licence left\. no new claims to deallocate, preemption: /,
-    );
+    expect(conditionOf(api, 'p')).toMatchObject({ reason, message });
   });
+});
 
-  it('that fail stop the pod, unless they may be ignored', async () => {
-    const { urlPrefix } = await extender({});
-    const broken = await run({ extenders: [{ urlPrefix, filterVerb: 'filter' }] });
-    node(broken.api, 'a');
-    pod(broken.api, 'p');
-    await broken.until(() => conditionOf(broken.api, 'p') !== undefined);
-    expect(conditionOf(broken.api, 'p')).toMatchObject({ reason: 'SchedulerError', message: `failed ${urlPrefix}/filter, code 500` });
-    const ignored = await run({ extenders: [{ urlPrefix, filterVerb: 'filter', ignorable: true }] });
-    node(ignored.api, 'a');
-    pod(ignored.api, 'p');
-    await ignored.until(() => ignored.nodeOf('p') === 'a');
-  });
+describe('a victim that was marked before, and is still there', () => {
+  const marked = { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', lastTransitionTime: '2026-01-01T00:00:00Z' };
+  const message = 'default-scheduler: preempting to accommodate a higher priority pod';
 
-  it('are not asked about pods that ask for nothing they manage', async () => {
-    const { asked, urlPrefix } = await extender({});
-    const managedResources = [{ name: 'example.com/gpu', ignoredByScheduler: true }];
-    const { api, nodeOf, until } = await run({ extenders: [{ urlPrefix, filterVerb: 'filter', managedResources }] });
+  it.each([
+    ['goes, and is not marked again', message, []],
+    ['keeps the time of its mark', 'another: preempting', [{ ...marked, message, lastProbeTime: null }]],
+  ])('%s', async (_, before, written) => {
+    const { api, nodeOf, until } = await run({});
+    const pods = api.resource<Pod>(coreKinds.pods);
+    const patches = vi.spyOn(pods, 'patch');
     node(api, 'a');
-    pod(api, 'p');
-    await until(() => nodeOf('p') === 'a');
-    expect(asked).toEqual([]);
+    const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '4' } } }];
+    const status = { phase: 'Running', conditions: [{ ...marked, message: before }] };
+    pods.put({ metadata: { name: 'low', namespace: 'default' }, spec: { nodeName: 'a', containers }, status } as never);
+    pod(api, 'high', { priority: 10 });
+    await until(() => nodeOf('high') === 'a');
+    const conditions = patches.mock.calls.filter(([name]) => name === 'low').map(([, patch]) => (patch as Pod).status.conditions?.[0]);
+    expect(conditions).toEqual(written);
   });
+});
 
-  it('bind in the place of the scheduler', async () => {
-    const bound: string[] = [];
-    const { urlPrefix } = await extender({
-      bind: (body) => {
-        bound.push(JSON.stringify(body));
-        return {};
-      },
-    });
-    const { api, until } = await run({ extenders: [{ urlPrefix, bindVerb: 'bind' }] });
-    node(api, 'a');
-    pod(api, 'p');
-    await until(() => bound.length > 0);
-    expect(JSON.parse(bound[0] ?? '')).toMatchObject({ PodName: 'p', PodNamespace: 'default', Node: 'a' });
-    expect(api.requests.get('binding pods')).toBeUndefined();
-  });
-
-  it.each([true, false])('say on which nodes room may be made, and who goes: nodeCacheCapable %s', async (nodeCacheCapable) => {
-    const bodies: ExtenderArgs[] = [];
-    const { urlPrefix } = await extender({
-      preempt: (body) => {
-        bodies.push(body);
-        const { NodeNameToMetaVictims: metas = {}, NodeNameToVictims: whole = {} } = body;
-        const Pods = metas.b?.Pods ?? whole.b?.Pods.map(({ metadata }) => ({ UID: metadata.uid ?? '' })) ?? [];
-        return { NodeNameToMetaVictims: { b: { Pods, NumPDBViolations: 0 } } };
-      },
-    });
-    const { api, nodeOf, until } = await run({ extenders: [{ urlPrefix, preemptVerb: 'preempt', nodeCacheCapable }] });
-    for (const name of ['a', 'b', 'c']) {
-      node(api, name);
-      pod(api, `low-${name}`, { nodeName: name, containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '4' } } }] });
+describe('a plugin that fails while preemption tries nodes', () => {
+  const breaks = (node: (name: string) => boolean): PluginDefinition[] => [
+    {
+      name: 'Mine',
+      create: () => ({
+        name: 'Mine',
+        preFilter: () => undefined,
+        removePod: (_state, _pod, _removed, { name }) => {
+          if (node(name)) throw new Error(`oh ${name}`);
+        },
+      }),
+    },
+  ];
+  const start = async (plugins: PluginDefinition[]) => {
+    const running = await run({ profiles: [{ plugins: { multiPoint: { enabled: [{ name: 'Mine' }] } } }] }, plugins);
+    for (const name of ['a', 'b']) {
+      node(running.api, name);
+      pod(running.api, `low-${name}`, { nodeName: name, containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '4' } } }] });
     }
-    pod(api, 'high', { priority: 10 });
+    pod(running.api, 'high', { priority: 10 });
+    return running;
+  };
+
+  it('leaves the other nodes to be tried', async () => {
+    const { nodeOf, until } = await start(breaks((name) => name === 'a'));
     await until(() => nodeOf('high') === 'b');
-    expect([nodeOf('low-a'), nodeOf('low-b'), nodeOf('low-c')]).toEqual(['a', undefined, 'c']);
-    const [{ Pod: asked, NodeNameToMetaVictims: metas, NodeNameToVictims: whole } = {} as ExtenderArgs] = bodies;
-    expect(asked.metadata.name).toBe('high');
-    expect(Object.keys((nodeCacheCapable ? metas : whole) ?? {}).sort()).toEqual(['a', 'b', 'c']);
-    expect(nodeCacheCapable ? whole : metas).toBeUndefined();
   });
 
-  it('that allow no victim leave the pod where it is', async () => {
-    const { asked, urlPrefix } = await extender({ preempt: () => ({ NodeNameToMetaVictims: {} }) });
-    const { api, nodeOf, until } = await run({ extenders: [{ urlPrefix, preemptVerb: 'preempt', nodeCacheCapable: true }] });
-    node(api, 'a');
-    pod(api, 'low', { nodeName: 'a', containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '4' } } }] });
-    pod(api, 'high', { priority: 10 });
+  it('is quoted when no other will do', async () => {
+    const { api, until } = await start(breaks(() => true));
     await until(() => conditionOf(api, 'high') !== undefined);
-    expect(asked).toEqual(['preempt']);
-    expect(nodeOf('low')).toBe('a');
-    expect(conditionOf(api, 'high')?.message).toBe(
-      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: no candidate node for preemption',
+    expect(conditionOf(api, 'high')?.message).toMatch(
+      /^0\/2 nodes are available: 2 Insufficient cpu\. preemption: \[running RemovePod on PreFilter plugin "Mine": oh [ab], running RemovePod on PreFilter plugin "Mine": oh [ab]\]$/,
     );
-  });
-
-  it('see a cluster that keeps still: what happens meanwhile waits', async () => {
-    let free: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => {
-      free = resolve;
-    });
-    let asked = false;
-    const server = createServer((request, response) => {
-      request.resume();
-      asked = true;
-      void held.then(() => response.end(JSON.stringify({ NodeNames: ['a'] })));
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    stops.push(() => new Promise((resolve) => server.close(resolve)));
-    const address = server.address();
-    const urlPrefix = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
-    const { api, nodeOf, until } = await run({ extenders: [{ urlPrefix, filterVerb: 'filter', nodeCacheCapable: true }] });
-    node(api, 'a');
-    pod(api, 'p');
-    await until(() => asked);
-    api.resource<Node>(coreKinds.nodes).remove([...api.resource<Node>(coreKinds.nodes).objects.values()][0] as never);
-    pod(api, 'q');
-    free();
-    await until(() => nodeOf('p') === 'a');
   });
 });
 
@@ -317,7 +212,7 @@ describe('metrics', () => {
       'scheduler_schedule_attempts_total{result="scheduled",profile="default-scheduler"} 1',
       'scheduler_schedule_attempts_total{result="unschedulable",profile="default-scheduler"} 1',
       'scheduler_pending_pods{queue="unschedulable"} 1',
-      'scheduler_queue_incoming_pods_total{queue="active",event="PodAdd"} 2',
+      'scheduler_queue_incoming_pods_total{queue="active",event="UnschedulablePodAdd"} 2',
       'scheduler_preemption_attempts_total 1',
       'scheduler_pod_scheduling_attempts_count 1',
       'scheduler_cache_size{type="nodes"} 1',
@@ -325,7 +220,7 @@ describe('metrics', () => {
       'scheduler_unschedulable_pods{plugin="NodeResourcesFit",profile="default-scheduler"} 1',
       'scheduler_plugin_evaluation_total{plugin="NodeResourcesFit",extension_point="Filter",profile="default-scheduler"} 2',
       'scheduler_event_handling_duration_seconds_count{event="NodeAdd"} 1',
-      'scheduler_event_handling_duration_seconds_count{event="UnscheduledPodAdd"} 2',
+      'scheduler_event_handling_duration_seconds_count{event="UnschedulablePodAdd"} 2',
       'scheduler_event_handling_duration_seconds_count{event="AssignedPodAdd"} 1',
     ]) {
       expect(text).toContain(line);
@@ -334,5 +229,6 @@ describe('metrics', () => {
       /scheduler_framework_extension_point_duration_seconds_count\{extension_point="Filter",status="Success",profile="default-scheduler"\} 1/,
     );
     expect(text).toMatch(/scheduler_plugin_execution_duration_seconds_count\{plugin="NodeResourcesFit",extension_point="Filter"/);
+    expect(await metrics.textAt('/metrics/resources')).toContain('resource="cpu",scheduler="default-scheduler",unit="cores"} 99\n');
   });
 });

@@ -1,7 +1,8 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { ROOT } from './sources.ts';
 
 /** A cluster of real processes, started by the command a user types. */
@@ -117,6 +118,12 @@ export interface Kubectl {
   (...args: string[]): Promise<string>;
   /** Runs it, whatever the exit code. */
   readonly run: (args: readonly string[], options?: RunOptions) => Promise<CommandResult>;
+  /** Runs it until its output matches, alone or with its errors behind it, or is the text that is wanted. @returns what it printed then. */
+  readonly until: (args: readonly string[], wanted: RegExp | string) => Promise<string>;
+  /** Where it is. */
+  readonly binary: string;
+  /** The 33 of 1.33. */
+  readonly minor: number;
 }
 
 export interface RunOptions {
@@ -126,6 +133,7 @@ export interface RunOptions {
 }
 
 const KUBECTL_MS_MAX = 60_000;
+const UNTIL_MS_MAX = 60_000;
 
 /** The kubectl binaries of this machine: `kubectl` on the path and `kubectl.1.NN` beside it, or beside what it is a link to. */
 export function findKubectls(): string[] {
@@ -142,13 +150,57 @@ export function findKubectls(): string[] {
   return [...new Map(found.map((path) => [path.split('/').at(-1), path])).values()].sort();
 }
 
-/** A kubectl on a cluster. */
-export function kubectlOf(binary: string, kubeconfig: string): Kubectl {
+/** The 33 of kubectl 1.33: what is asked of it must be there. Debian's is 1.20. */
+export function minorVersionOf(binary: string): number {
+  const said = execFileSync(binary, ['version', '--client', '-o', 'json'], { encoding: 'utf8' });
+  return Number.parseInt((JSON.parse(said) as { clientVersion: { minor: string } }).clientVersion.minor, 10);
+}
+
+/** Skips the tests of a file, or of what it is called in, where the newest kubectl is older than they need: the README asks for 1.27. */
+export function needsKubectl(minor = 27): void {
+  const newest = findKubectls().at(-1);
+  const isOld = newest === undefined || minorVersionOf(newest) < minor;
+  beforeEach(({ skip }) => skip(isOld, `there is no kubectl 1.${minor} or newer on the PATH`));
+}
+
+/** Options of {@link useCluster}. */
+export interface UseOptions extends Omit<StartOptions, 'directory'> {
+  /** What is applied before the tests: a file of `test/e2e/manifests`, without its ending. */
+  readonly manifest?: string;
+}
+
+/** For the tests of a file: a cluster that is there while they run, and the newest kubectl on it. */
+export function useCluster({ manifest, ...options }: UseOptions = {}): { readonly cluster: TestCluster; readonly kubectl: Kubectl } {
+  let cluster: TestCluster | undefined;
+  const started = (): TestCluster => {
+    if (!cluster) throw new Error('the cluster is there while tests run, not before');
+    return cluster;
+  };
+  const kubectl = kubectlOf(findKubectls().at(-1) ?? 'kubectl', () => started().kubeconfig);
+  beforeAll(async () => {
+    cluster = await startCluster(options);
+    if (manifest !== undefined) await kubectl('apply', '-f', manifestFile(manifest));
+  }, 120_000);
+  afterAll(() => cluster?.[Symbol.asyncDispose]());
+  return {
+    get cluster() {
+      return started();
+    },
+    kubectl,
+  };
+}
+
+/** @returns the path of a file of `test/e2e/manifests`, named without its ending. */
+export const manifestFile = (name: string): string => join(ROOT, 'test/e2e/manifests', `${name}.yaml`);
+
+/** A kubectl on a cluster, whose configuration may come to be later. */
+export function kubectlOf(binary: string, kubeconfig: string | (() => string)): Kubectl {
+  const config = typeof kubeconfig === 'string' ? () => kubeconfig : kubeconfig;
   const run = (args: readonly string[], { input, env = {}, timeoutMs = KUBECTL_MS_MAX }: RunOptions = {}) =>
     new Promise<CommandResult>((resolve) => {
       const child = execFile(
         binary,
-        ['--kubeconfig', kubeconfig, ...args],
+        ['--kubeconfig', config(), ...args],
         { timeout: timeoutMs, maxBuffer: 2 ** 26, env: { ...process.env, ...env } },
         (error, stdout, stderr) => resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr }),
       );
@@ -160,5 +212,16 @@ export function kubectlOf(binary: string, kubeconfig: string): Kubectl {
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')} failed (${code}): ${stderr}${stdout}`);
     return stdout;
   };
-  return Object.assign(call, { run });
+  const until = async (args: readonly string[], wanted: RegExp | string) => {
+    let last = '';
+    const isWanted = async () => {
+      const { stdout, stderr } = await run(args);
+      last = stdout + stderr;
+      return typeof wanted === 'string' ? stdout === wanted : wanted.test(stdout) || wanted.test(last);
+    };
+    const failure = () => `kubectl ${args.join(' ')} never said ${wanted}, last: ${last}\n${logsOf(dirname(config()))}`;
+    await waitFor(isWanted, UNTIL_MS_MAX, failure);
+    return last;
+  };
+  return Object.assign(call, { run, until, binary, minor: minorVersionOf(binary) });
 }

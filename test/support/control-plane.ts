@@ -16,6 +16,7 @@ import {
   type VirtualClock,
 } from '../../runtime/index.ts';
 import { startFakeKubelet } from './fake-kubelet.ts';
+import { type Gates, gated } from './gates.ts';
 
 /** How long a condition may take to come true. */
 const WAIT_MS_MAX = 25_000;
@@ -24,6 +25,8 @@ const POLL_MS = 10;
 /** A part of the control plane in this process, with the administrator's client; everything ends with it. */
 export interface ControlPlane extends AsyncDisposable {
   readonly client: ApiClient;
+  /** Where the API server keeps its keys, and the kubeconfigs of all processes. */
+  readonly directory: string;
   /** Where the API server is, and whom to trust. */
   readonly config: ClientConfig;
   /** How controller managers get in. */
@@ -51,6 +54,8 @@ export interface ControlPlaneOptions {
   readonly stepMs?: number | undefined;
   /** Where the controllers count. */
   readonly metrics?: Metrics | undefined;
+  /** What the controllers' reads pass through; open when the plane ends. */
+  readonly gates?: Gates | undefined;
   /** Answers GETs of the controllers in the server's place: the body, or undefined to let them through. */
   answer?(path: string, query: Query): object | undefined;
 }
@@ -77,7 +82,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const managerClient = createClient({ ...managerConfig, userAgent: 'kube-controller-manager', clock: environment.clock });
   const manager: Service = createControllerManager({
     ...environment,
-    client: answering(managerClient, (path, query) => options.answer?.(path, query)),
+    client: answering(options.gates ? gated(managerClient, options.gates) : managerClient, (path, query) => options.answer?.(path, query)),
     controllers: options.controllers,
     metrics: options.metrics,
     settings: { rootCa: managerConfig.ca, signers, serviceAccountKey, ...options.settings },
@@ -89,10 +94,12 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   await manager.start();
   return {
     client,
+    directory,
     config: { server: managerConfig.server, ca: managerConfig.ca },
     manager: managerConfig,
     ...conveniences(client, options.clock && { clock: options.clock, stepMs: options.stepMs ?? 500 }),
     [Symbol.asyncDispose]: async () => {
+      options.gates?.openAll();
       await kubelet.stop();
       await manager.stop();
       await managerClient.close();
@@ -121,7 +128,7 @@ interface VirtualTime {
   readonly stepMs: number;
 }
 
-type Conveniences = Omit<ControlPlane, 'client' | 'config' | 'manager' | typeof Symbol.asyncDispose>;
+type Conveniences = Omit<ControlPlane, 'client' | 'directory' | 'config' | 'manager' | typeof Symbol.asyncDispose>;
 
 function conveniences(client: ApiClient, time: VirtualTime | undefined): Conveniences {
   const list = async <T extends KubeObject>(kind: KindInfo, namespace?: string) =>

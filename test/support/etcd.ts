@@ -4,11 +4,12 @@
  * The binary is looked for on the PATH. Tests are skipped, with {@link NO_ETCD} as the reason, when there is none.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 import { type TempDirectory, tempDirectory } from './temp-directory.ts';
+import { until } from './wait.ts';
 
 export const NO_ETCD = 'there is no etcd on the PATH (Debian: etcd-server and etcd-client)';
 
@@ -67,8 +68,8 @@ export interface EtcdMember extends AsyncDisposable {
   stop(): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
-  /** SIGSTOP: it hangs, with its connections open. */
-  pause(): void;
+  /** SIGSTOP: it hangs, with its connections open. Resolves when its last thread has stopped, which on a busy machine is not at once. */
+  pause(): Promise<void>;
   /** SIGCONT. */
   resume(): void;
   /** Starts it again, after a stop or a kill, on the same data and ports. */
@@ -168,6 +169,12 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** States of a process's threads, as proc(5) has them: `T` is stopped. */
+const threadStates = (pid: number): string[] =>
+  readdirSync(`/proc/${pid}/task`).map(
+    (thread) => / (\w) \d/.exec(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').split(')').at(-1) ?? '')?.[1] ?? '',
+  );
+
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 class Member implements EtcdMember {
@@ -247,8 +254,11 @@ class Member implements EtcdMember {
     await this.#exited;
   }
 
-  pause(): void {
-    this.#child?.kill('SIGSTOP');
+  async pause(): Promise<void> {
+    const { pid } = this.#child ?? {};
+    if (pid === undefined) throw new Error(`etcd ${this.name} is not running`);
+    process.kill(pid, 'SIGSTOP');
+    await until(`etcd ${this.name} has stopped`, () => threadStates(pid).every((state) => state === 'T'));
   }
 
   resume(): void {

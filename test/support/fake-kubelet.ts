@@ -97,7 +97,7 @@ async function step(client: ApiClient, pod: Live<Pod>, pick: () => string, seria
   const now = toTime(systemClock.now());
   const podIP = `10.1.${Math.floor(serial / 250)}.${(serial % 250) + 1}`;
   const conditions = ['Ready', 'ContainersReady', 'Initialized'].map((type) => ({ type, status: 'True', lastTransitionTime: now }));
-  const status = { phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions };
+  const status = { phase: 'Running', startTime: pod.metadata.creationTimestamp, podIP, podIPs: [{ ip: podIP }], conditions };
   await resource.patch(name, { status }, { namespace, type: 'strategic', subresource: 'status' });
 }
 

@@ -1,7 +1,7 @@
 import type { VirtualClock } from '../../runtime/index.ts';
 
 /** Longest wait for a condition, in real time. */
-const WAIT_MS_MAX = 15_000;
+const WAIT_MS_MAX = 30_000;
 
 /**
  * Waits until `condition` holds, letting the event loop turn (and, when there is one, a virtual clock go on by `stepMs`).

@@ -18,7 +18,10 @@ export const admissionReview = message(
   'io.k8s.api.admission.v1.AdmissionReview',
   'A request as webhooks are told of it, and their answer.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
     response: ref(admissionResponse, 2, "The webhook's answer.", { pointer: true }),
   }),

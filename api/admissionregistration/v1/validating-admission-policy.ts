@@ -164,9 +164,14 @@ export const validatingAdmissionPolicy = message(
   'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy',
   'Tests in CEL that requests must pass, in force once a binding names it.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(validatingAdmissionPolicySpec, 2, 'The state that is wanted.', { present: true }),
     status: ref(validatingAdmissionPolicyStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),
@@ -192,9 +197,14 @@ export const validatingAdmissionPolicyBinding = message(
   'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
   'Puts a policy in force, for some requests and with some parameters.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(validatingAdmissionPolicyBindingSpec, 2, 'Where the policy is in force, and with which parameters.', { present: true }),
   }),
 );

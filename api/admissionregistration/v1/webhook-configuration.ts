@@ -69,9 +69,14 @@ export const mutatingWebhookConfiguration = message(
   'io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration',
   'Webhooks that may change objects before they are stored.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     webhooks: list(of(mutatingWebhook), 2, 'The webhooks.', {
       listType: 'map',
       listMapKeys: ['name'],
@@ -125,9 +130,14 @@ export const validatingWebhookConfiguration = message(
   'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration',
   'Webhooks that may refuse objects before they are stored.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     webhooks: list(of(validatingWebhook), 2, 'The webhooks, which are called side by side.', {
       listType: 'map',
       listMapKeys: ['name'],

@@ -76,9 +76,14 @@ export const mutatingAdmissionPolicy = message(
   'io.k8s.api.admissionregistration.v1beta1.MutatingAdmissionPolicy',
   'Changes in CEL to the objects of requests, in force once a binding names it.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(mutatingAdmissionPolicySpec, 2, 'The state that is wanted.', { present: true }),
   }),
 );
@@ -99,9 +104,14 @@ export const mutatingAdmissionPolicyBinding = message(
   'io.k8s.api.admissionregistration.v1beta1.MutatingAdmissionPolicyBinding',
   'Puts a policy in force, for some requests and with some parameters.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(mutatingAdmissionPolicyBindingSpec, 2, 'Where the policy is in force, and with which parameters.', { present: true }),
   }),
 );

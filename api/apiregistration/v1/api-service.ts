@@ -61,9 +61,14 @@ export const apiService = message(
   'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
   'One group and version of the API, and who serves it; called VERSION.GROUP.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(apiServiceSpec, 2, 'Which part of the API is served by whom.', { present: true }),
     status: ref(apiServiceStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),

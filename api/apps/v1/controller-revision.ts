@@ -6,9 +6,14 @@ export const controllerRevision = message(
   'io.k8s.api.apps.v1.ControllerRevision',
   'One past state of a stateful set or daemon set, kept to roll back to; never changed.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     data: rawExtension(2, 'The state itself, as the controller serialised it.'),
     revision: int64(3, 'Number of the state; higher is newer.', { required: true }),
   }),

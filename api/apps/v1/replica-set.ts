@@ -52,7 +52,10 @@ export const replicaSet = message(
   'io.k8s.api.apps.v1.ReplicaSet',
   'Keeps a number of equal pods running; usually made by a deployment.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
     metadata: ref(objectMeta, 1, "Name, namespace and so on; without labels it takes the template's.", { present: true }),
     spec: ref(replicaSetSpec, 2, 'The state that is wanted.', { present: true }),

@@ -118,9 +118,14 @@ export const statefulSet = message(
   'io.k8s.api.apps.v1.StatefulSet',
   'Runs pods that each keep a name, a place in the order, and storage of their own.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(statefulSetSpec, 2, 'The state that is wanted.', { present: true }),
     status: ref(statefulSetStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),

@@ -31,9 +31,14 @@ export const selfSubjectReview = message(
   'io.k8s.api.authentication.v1.SelfSubjectReview',
   'Asks the server who the caller is; kubectl auth whoami uses it.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     status: ref(selfSubjectReviewStatus, 2, 'The answer, filled in by the server.', { present: true }),
   }),
 );
@@ -61,9 +66,14 @@ export const tokenRequest = message(
   'io.k8s.api.authentication.v1.TokenRequest',
   'Asks for a token of a service account, posted to its token subresource.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(tokenRequestSpec, 2, 'The token that is wanted.', { required: true }),
     status: ref(tokenRequestStatus, 3, 'The token issued, filled in by the server.', { present: true }),
   }),
@@ -91,9 +101,11 @@ export const tokenReviewStatus = message(
 export interface TokenReviewStatus extends Of<typeof tokenReviewStatus> {}
 
 export const tokenReview = message('io.k8s.api.authentication.v1.TokenReview', 'Asks whether a token is good, and whose it is.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   spec: ref(tokenReviewSpec, 2, 'The token to check.', { required: true }),
   status: ref(tokenReviewStatus, 3, 'The answer, filled in by the server.', { present: true }),
 }));

@@ -90,9 +90,14 @@ export const localSubjectAccessReview = message(
   'io.k8s.api.authorization.v1.LocalSubjectAccessReview',
   'Asks whether somebody may do something within one namespace.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(subjectAccessReviewSpec, 2, 'Who wants to do what; its namespace must be the one it is posted to.', { required: true }),
     status: ref(subjectAccessReviewStatus, 3, 'The answer, filled in by the server.', { present: true }),
   }),
@@ -133,9 +138,14 @@ export const selfSubjectAccessReview = message(
   'io.k8s.api.authorization.v1.SelfSubjectAccessReview',
   'Asks whether the caller may do something; kubectl auth can-i uses it.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(selfSubjectAccessReviewSpec, 2, 'What the caller wants to do.', { required: true }),
     status: ref(subjectAccessReviewStatus, 3, 'The answer, filled in by the server.', { present: true }),
   }),
@@ -173,9 +183,14 @@ export const selfSubjectRulesReview = message(
   'io.k8s.api.authorization.v1.SelfSubjectRulesReview',
   'Lists what the caller may do in a namespace; kubectl auth can-i --list uses it.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(selfSubjectRulesReviewSpec, 2, 'The namespace asked about.', { required: true }),
     status: ref(subjectRulesReviewStatus, 3, 'The answer, filled in by the server.', { present: true }),
   }),
@@ -186,9 +201,14 @@ export const subjectAccessReview = message(
   'io.k8s.api.authorization.v1.SubjectAccessReview',
   'Asks whether somebody may do something, anywhere in the cluster.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(subjectAccessReviewSpec, 2, 'Who wants to do what.', { required: true }),
     status: ref(subjectAccessReviewStatus, 3, 'The answer, filled in by the server.', { present: true }),
   }),

@@ -17,9 +17,14 @@ export const scale = message(
   'io.k8s.api.autoscaling.v1.Scale',
   'The size of anything that can be scaled, whatever its kind; the scale subresource.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(scaleSpec, 2, 'The state that is wanted.', { present: true }),
     status: ref(scaleStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),

@@ -93,9 +93,14 @@ export const horizontalPodAutoscaler = message(
   'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler',
   'Sets the number of pods by what is measured of them, or elsewhere.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(horizontalPodAutoscalerSpec, 2, 'The state that is wanted.', { present: true }),
     status: ref(horizontalPodAutoscalerStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),

@@ -159,9 +159,11 @@ export const jobStatus = message('io.k8s.api.batch.v1.JobStatus', 'How far along
 export interface JobStatus extends Of<typeof jobStatus> {}
 
 export const job = message('io.k8s.api.batch.v1.Job', 'Runs pods until enough of them have succeeded.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   spec: ref(jobSpec, 2, 'The state that is wanted.', { present: true }),
   status: ref(jobStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
 }));

@@ -34,6 +34,11 @@ const CASES: readonly Case[] = [
   ],
   ['TestAllTypes(){single_int32: 1}', "1:15: Syntax error: mismatched input '{' expecting <EOF>"],
   ['[1, 2', "1:6: Syntax error: missing ']' at '<EOF>'"],
+  ['x in [1, 2, ', "1:13: Syntax error: missing ']' at '<EOF>'"],
+  ['{1: 2, ', "1:8: Syntax error: missing '}' at '<EOF>'"],
+  ['t{a: 1, ', "1:9: Syntax error: missing '}' at '<EOF>'"],
+  ['[1,, 2]', "1:4: Syntax error: mismatched input ',' expecting ']'"],
+  ['x{?.', "1:4: Syntax error: mismatched input '.' expecting {IDENTIFIER, ESC_IDENTIFIER}"],
   [
     'foo(',
     "1:5: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', ')', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",

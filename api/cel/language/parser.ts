@@ -308,8 +308,8 @@ class Parser {
     for (let i = 0; i < words; i++) typeName += this.#in.take().text;
     const open = this.#in.take();
     this.#in.sync(set("'}'", "','", "'?'", 'IDENTIFIER', 'ESC_IDENTIFIER'));
-    const isStart = () => NAMES.has(this.#in.peek().type) || this.#in.is("'?'");
-    const fields = isStart() ? this.#entries(() => this.#field(), isStart) : [];
+    const isStart = (ahead: number) => NAMES.has(this.#in.peek(ahead).type) || this.#in.is("'?'", ahead);
+    const fields = isStart(0) ? this.#entries(() => this.#field(), isStart) : [];
     this.#in.takeIf("','");
     this.#in.match("'}'", (next) => this.#mayFollowOperand(next));
     return this.#sized({ kind: 'struct', typeName, fields, at: open.at }, ...fields.map(({ value }) => value));
@@ -326,8 +326,8 @@ class Parser {
     const open = this.#in.take();
     const starts = including(EXPR_START, "'?'");
     this.#in.sync(including(starts, "'}'", "','"));
-    const isStart = () => starts.has(this.#in.peek().type);
-    const entries = isStart() ? this.#entries(() => this.#entry(), isStart) : [];
+    const isStart = (ahead: number) => starts.has(this.#in.peek(ahead).type);
+    const entries = isStart(0) ? this.#entries(() => this.#entry(), isStart) : [];
     this.#in.takeIf("','");
     this.#in.match("'}'", (next) => this.#mayFollowOperand(next));
     return this.#sized({ kind: 'map', entries, at: open.at }, ...entries.flatMap(({ key, value }) => [key, value]));
@@ -351,23 +351,22 @@ class Parser {
       count++;
       return this.#expr(set("','", "']'"));
     };
-    const isStart = () => starts.has(this.#in.peek().type);
-    const elements = isStart() ? this.#entries(element, isStart) : [];
+    const isStart = (ahead: number) => starts.has(this.#in.peek(ahead).type);
+    const elements = isStart(0) ? this.#entries(element, isStart) : [];
     this.#in.takeIf("','");
     this.#in.match("']'", (next) => this.#mayFollowOperand(next));
     return this.#sized({ kind: 'list', elements, optional, at: open.at }, ...elements);
   }
 
-  /** Items with commas between them; a comma that nothing follows is left for the caller. */
-  #entries<T>(item: () => T, isStart: () => boolean): T[] {
+  /** Items with commas between them; a comma that no item follows is left for the caller, who then says what is missing. */
+  #entries<T>(item: () => T, isStart: (ahead: number) => boolean): T[] {
     const items: T[] = [];
     this.#in.rule(
       set("','", "'}'", "']'"),
       () => {
         items.push(item());
-        while (this.#in.is("','") && !this.#in.is("'}'", 1) && !this.#in.is("']'", 1)) {
+        while (this.#in.is("','") && isStart(1)) {
           this.#in.take();
-          if (!isStart()) this.#in.sync(including(EXPR_START, "'?'"));
           items.push(item());
         }
       },

@@ -73,7 +73,7 @@ export class TokenStream {
       return this.take();
     }
     if (after(this.peek().type)) {
-      this.#report(this.peek().at, `missing ${type} at ${this.#shown(this.peek())}`);
+      if (!this.#recovering) this.#report(this.peek().at, `missing ${type} at ${this.#shown(this.peek())}`);
       this.#recovering = true;
       return { type, text: '', at: this.peek().at };
     }

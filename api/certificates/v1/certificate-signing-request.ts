@@ -50,9 +50,14 @@ export const certificateSigningRequest = message(
   'io.k8s.api.certificates.v1.CertificateSigningRequest',
   'Asks a signer for a certificate, once somebody has approved; deleted after a while.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(certificateSigningRequestSpec, 2, 'The certificate that is wanted, and by whom; cannot be changed.', { required: true }),
     status: ref(certificateSigningRequestStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),

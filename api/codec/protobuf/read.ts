@@ -1,11 +1,12 @@
 // Protobuf into plain JSON values, which the JSON reader then brings into normal form.
 import { jsonSchemaProps } from '../../apiextensions/v1/json-schema.ts';
 import { parseJson } from '../../json.ts';
+import { setMember } from '../../patch/json-value.ts';
 import type { FieldType, ScalarType } from '../../schema/field.ts';
 import type { AnyMessage } from '../../schema/message.ts';
 import { formatDuration } from '../../time.ts';
 import { DecodeError } from '../decode-error.ts';
-import { isPlain, setMember } from '../reader.ts';
+import { isPlain } from '../reader.ts';
 import { jsonShapeOf } from './json-shape.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { WIRE, type WireReader } from './wire.ts';

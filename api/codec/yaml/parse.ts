@@ -1,8 +1,8 @@
 // YAML bodies. The parser is loaded when the first one arrives: most servers never see any.
 import { createRequire } from 'node:module';
-import type { Document, LineCounter, Node, YAMLError } from 'yaml';
+import type { CST, Document, LineCounter, Node, YAMLError } from 'yaml';
+import { setMember } from '../../patch/json-value.ts';
 import { DecodeError } from '../decode-error.ts';
-import { setMember } from '../reader.ts';
 import { resolvePlain } from './resolve.ts';
 
 const require = createRequire(import.meta.url);
@@ -11,6 +11,13 @@ const load = (): typeof import('yaml') => require('yaml');
 /** Scalars with a tag of their own are read like plain ones. */
 const TAGS = ['int', 'float', 'bool', 'null'].map((name) => ({ tag: `tag:yaml.org,2002:${name}`, resolve: resolvePlain }));
 const PLAIN = { tag: 'tag:yaml.org,2002:plain', default: true as const, test: /^/, resolve: resolvePlain };
+
+/**
+ * Nodes may be nested so deep; Go lets 10,000 pass. The parser needs a kilobyte of stack for each, and where none is left V8 ends the process
+ * rather than throw if it is compiling a regular expression.
+ */
+const DEPTH_MAX = 400;
+const tooDeep = () => new DecodeError(`yaml: exceeded max depth of ${DEPTH_MAX}`);
 
 /** Alias nodes may stand for so many others. */
 const ALIASES_MAX = 10_000;
@@ -40,26 +47,26 @@ export function duplicateYamlKeys(text: string): string[] {
 }
 
 function parse(text: string, lineCounter?: LineCounter): Document {
-  const document = parseQuietly(text, lineCounter);
-  const [error] = document.errors.filter(({ code }) => code !== 'MULTIPLE_DOCS');
-  if (error) throw new DecodeError(`yaml: ${describe(error, text)}`, { cause: error });
+  const { Composer, LineCounter } = load();
+  const lines = lineCounter ?? new LineCounter();
+  const composer = new Composer({ schema: 'failsafe', customTags: (tags) => [...tags, PLAIN, ...TAGS], merge: true, uniqueKeys: false });
+  const [document] = composer.compose(shallow(text, lines), true, text.length);
+  if (!document) throw new Error('a text without a document'); // not with the argument above
+  const [error] = document.errors;
+  if (error) throw new DecodeError(`yaml: ${describe(error, text, lines)}`, { cause: error });
   return document;
 }
 
-function parseQuietly(text: string, lineCounter: LineCounter | undefined): Document {
-  try {
-    return load().parseDocument(text, {
-      schema: 'failsafe',
-      customTags: (tags) => [...tags, PLAIN, ...TAGS],
-      merge: true,
-      uniqueKeys: false,
-      logLevel: 'silent',
-      ...(lineCounter ? { lineCounter } : {}),
-    });
-  } catch (error) {
-    if (error instanceof RangeError) throw new DecodeError('yaml: exceeded max depth of 10000');
-    throw error;
+/** The syntax trees of a text's documents. @throws DecodeError as soon as one is too deep. */
+function* shallow(text: string, lines: LineCounter): Generator<CST.Token> {
+  const { Lexer, Parser } = load();
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > DEPTH_MAX) throw tooDeep();
   }
+  yield* parser.end();
 }
 
 function conversionError(error: unknown): unknown {
@@ -71,12 +78,13 @@ function conversionError(error: unknown): unknown {
   return new DecodeError(name === undefined ? 'yaml: document contains excessive aliasing' : `yaml: unknown anchor '${name}' referenced`);
 }
 
-function toJson(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(toJson);
+function toJson(value: unknown, depth = 0): unknown {
+  if (depth > DEPTH_MAX) throw tooDeep(); // by aliases
+  if (Array.isArray(value)) return value.map((item) => toJson(item, depth + 1));
   if (Number.isNaN(value)) throw new DecodeError('error converting YAML to JSON: json: unsupported value: NaN');
   if (!(value instanceof Map)) return value ?? null;
   const object: Record<string, unknown> = {};
-  for (const [key, member] of value) setMember(object, keyText(key), toJson(member));
+  for (const [key, member] of value) setMember(object, keyText(key), toJson(member, depth + 1));
   return object;
 }
 
@@ -112,8 +120,8 @@ const SCANNER: readonly string[] = [
 ];
 
 /** What Go's parser would say: line and problem, as near as the two parsers agree. */
-function describe({ code, message, linePos, pos }: YAMLError, text: string): string {
-  const line = (linePos?.[0].line ?? 1) - (SCANNER.includes(code) ? 0 : 1);
+function describe({ code, message, pos }: YAMLError, text: string, lines: LineCounter): string {
+  const line = lines.linePos(pos[0]).line - (SCANNER.includes(code) ? 0 : 1);
   return `${line > 0 ? `line ${line}: ` : ''}${isClosedEarly(text, pos[0]) ? NO_CONTENT : problem(code, message)}`;
 }
 

@@ -76,6 +76,18 @@ describe('reading YAML', () => {
     expect(() => parseYaml(bomb.join('\n'))).toThrow('yaml: document contains excessive aliasing');
   });
 
+  test.each([
+    ['sequences', '['.repeat(100_000)],
+    ['maps', '{"a":'.repeat(1_000)],
+    ['lists on one line', '- '.repeat(1_000)],
+    ['maps under keys', '? '.repeat(1_000)],
+    ['lines', Array.from({ length: 1_000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+    ['aliases', Array.from({ length: 1_000 }, (_, i) => `k${i}: &a${i} [${i === 0 ? '' : `*a${i - 1}`}]`).join('\n')],
+  ])('%s that nest too deep are refused, not read until the stack ends', (_, text) => {
+    expect(() => parseYaml(text)).toThrow(new DecodeError('yaml: exceeded max depth of 400'));
+    expect(parseYaml(`${'- '.repeat(300)}a`)).toHaveLength(1);
+  });
+
   test('repeated keys are told with the line of the later value', () => {
     expect(duplicateYamlKeys('a: 1\nb:\n  c: 1\n  c: 2\na: 3\n')).toEqual([
       'yaml: unmarshal errors:\n  line 4: key "c" already set in map\n  line 5: key "a" already set in map',

@@ -17,9 +17,14 @@ export const lease = message(
   'io.k8s.api.coordination.v1.Lease',
   "A lock that expires unless renewed; used for leader election and as nodes' heartbeat.",
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(leaseSpec, 2, 'The state that is wanted.', { present: true }),
   }),
 );

@@ -7,9 +7,14 @@ export const binding = message(
   'io.k8s.api.core.v1.Binding',
   "Puts a pod on a node; the scheduler posts it to the pod's binding subresource.",
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     target: ref(objectReference, 2, 'The node, by kind and name.', { required: true }),
   }),
 );
@@ -31,9 +36,14 @@ export const componentStatus = message(
   'io.k8s.api.core.v1.ComponentStatus',
   'Health of a control-plane component as the API server sees it; deprecated.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     conditions: list(of(componentCondition), 2, 'The outcome of the health check.', {
       listType: 'map',
       listMapKeys: ['type'],

@@ -42,9 +42,14 @@ export const endpoints = message(
   'io.k8s.api.core.v1.Endpoints',
   'All the addresses behind a service; deprecated in favour of endpoint slices.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     subsets: list(of(endpointSubset), 2, 'The addresses, grouped by the ports they share.', { listType: 'atomic' }),
   }),
 );

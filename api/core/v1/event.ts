@@ -19,7 +19,10 @@ export const event = message(
   'io.k8s.api.core.v1.Event',
   'Something that happened to an object, for people to read; kept only for a while.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
     metadata: ref(objectMeta, 1, 'Name, namespace and the other facts every object carries.', { required: true }),
     involvedObject: ref(objectReference, 2, 'The object it happened to.', { required: true }),

@@ -176,9 +176,11 @@ export const nodeStatus = message('io.k8s.api.core.v1.NodeStatus', 'What the kub
 export interface NodeStatus extends Of<typeof nodeStatus> {}
 
 export const node = message('io.k8s.api.core.v1.Node', 'A machine, physical or virtual, on which pods run.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   spec: ref(nodeSpec, 2, 'How the node is to be used.', { present: true }),
   status: ref(nodeStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
 }));

@@ -250,9 +250,14 @@ export const persistentVolume = message(
   'io.k8s.api.core.v1.PersistentVolume',
   'A piece of storage in the cluster, made by hand or on demand, that claims are bound to.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(persistentVolumeSpec, 2, 'What the volume is and how it may be used.', { present: true }),
     status: ref(persistentVolumeStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),

@@ -183,9 +183,14 @@ export const pod = message(
   'io.k8s.api.core.v1.Pod',
   'Containers that run together on one node and share its network address and volumes.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(podSpec, 2, 'The state that is wanted.', { present: true }),
     status: ref(podStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),
@@ -199,9 +204,11 @@ export const podTemplateSpec = message('io.k8s.api.core.v1.PodTemplateSpec', 'Th
 export interface PodTemplateSpec extends Of<typeof podTemplateSpec> {}
 
 export const podTemplate = message('io.k8s.api.core.v1.PodTemplate', 'A pod template stored as an object of its own.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   template: ref(podTemplateSpec, 2, 'The pod to make copies of.'),
 }));
 export interface PodTemplate extends Of<typeof podTemplate> {}

@@ -21,9 +21,14 @@ export const limitRange = message(
   'io.k8s.api.core.v1.LimitRange',
   'Bounds and defaults for requests and limits in a namespace, applied when objects are created.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(limitRangeSpec, 2, 'The bounds.', { present: true }),
   }),
 );
@@ -89,9 +94,14 @@ export const resourceQuota = message(
   'io.k8s.api.core.v1.ResourceQuota',
   'A ceiling on what a namespace may use in all; requests beyond it are refused.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(resourceQuotaSpec, 2, 'How much the namespace may use.', { present: true }),
     status: ref(resourceQuotaStatus, 3, 'How much it uses; written by the system.', { present: true }),
   }),

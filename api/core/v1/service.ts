@@ -120,9 +120,11 @@ export const serviceStatus = message('io.k8s.api.core.v1.ServiceStatus', "What b
 export interface ServiceStatus extends Of<typeof serviceStatus> {}
 
 export const service = message('io.k8s.api.core.v1.Service', 'A stable name and address for a changing set of pods.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   spec: ref(serviceSpec, 2, 'The state that is wanted.', { present: true }),
   status: ref(serviceStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
 }));

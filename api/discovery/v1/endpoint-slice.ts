@@ -58,9 +58,14 @@ export const endpointSlice = message(
   'io.k8s.api.discovery.v1.EndpointSlice',
   'Part of the addresses behind a service; a label names the service.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     addressType: string(4, 'IPv4, IPv6 or FQDN; all its addresses are of this type, which cannot be changed.', {
       required: true,
       enum: ['FQDN', 'IPv4', 'IPv6'],

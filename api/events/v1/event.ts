@@ -14,9 +14,14 @@ export const event = message(
   'io.k8s.api.events.v1.Event',
   'Something that happened to an object, for people to read; kept only for a while.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     eventTime: microTime(2, 'When it was first seen, to the microsecond; required.', { required: true }),
     series: ref(eventSeries, 3, 'The run of events it stands for; absent if it happened once.', { pointer: true }),
     reportingController: string(4, 'Controller that reported it, such as kubernetes.io/kubelet; required.'),

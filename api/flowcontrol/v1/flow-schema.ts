@@ -110,9 +110,14 @@ export const flowSchema = message(
   'io.k8s.api.flowcontrol.v1.FlowSchema',
   'Sorts requests to the API server into a priority level, and there into flows.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(flowSchemaSpec, 2, 'The state that is wanted.', { present: true }),
     status: ref(flowSchemaStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),

@@ -25,7 +25,10 @@ export const apiGroup = message(
   'io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup',
   'An API group and the versions in which it is served.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
     name: string(1, "The group's name, such as apps; empty for the core group.", { required: true }),
     versions: list(of(groupVersionForDiscovery), 2, 'Every served version, the preferred one first.', {
@@ -69,7 +72,10 @@ export const apiResourceList = message(
   'io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList',
   'The resources served under one group and version: the answer to discovery.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
     groupVersion: string(1, 'The group and version these resources are served under.', { required: true }),
     resources: list(of(apiResource), 2, 'The resources, subresources among them.', { required: true, listType: 'atomic' }),
@@ -81,7 +87,10 @@ export const apiGroupList = message(
   'io.k8s.apimachinery.pkg.apis.meta.v1.APIGroupList',
   'The API groups that are served, but for the core group.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
     groups: list(of(apiGroup), 1, 'The groups, each with its versions.', { required: true, listType: 'atomic' }),
   }),
@@ -92,7 +101,10 @@ export const apiVersions = message(
   'io.k8s.apimachinery.pkg.apis.meta.v1.APIVersions',
   'The versions of the core group that are served.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
     versions: list(item.string(), 1, 'The versions by name, such as v1.', { required: true, listType: 'atomic' }),
     serverAddressByClientCIDRs: list(

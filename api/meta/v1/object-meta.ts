@@ -56,7 +56,7 @@ export const objectMeta = message(
     uid: string(5, 'Unique in time and space, given by the server; tells an object from a later one of the same name.'),
     resourceVersion: string(6, 'Revision of the last change, for optimistic locking and watches. Opaque: compare for equality only.'),
     generation: int64(7, 'Counts the changes to the wanted state; controllers echo it as observedGeneration.'),
-    creationTimestamp: time(8, 'When the server stored the object first.', { omitzero: true }),
+    creationTimestamp: time(8, 'CreationTimestamp is a timestamp of when the server stored the object first.', { omitzero: true }),
     deletionTimestamp: time(9, 'When the object is due to go, set by a graceful delete; it stays until finalizers is empty.', {
       pointer: true,
     }),

@@ -15,7 +15,10 @@ export const deleteOptions = message(
   'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
   'How an object is to be deleted: how gently, and what becomes of its dependents.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
     gracePeriodSeconds: int64(1, "Seconds to allow for a graceful end; 0 deletes at once, absent takes the kind's default.", {
       pointer: true,

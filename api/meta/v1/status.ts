@@ -31,7 +31,10 @@ export const status = message(
   'io.k8s.apimachinery.pkg.apis.meta.v1.Status',
   'The outcome of a request that returns no object: every error, and some deletions.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
     metadata: ref(listMeta, 1, 'Metadata of a list; empty here in practice.', { present: true }),
     status: string(2, 'Success or Failure.', { present: true }),

@@ -3,9 +3,11 @@ import { duration, item, list, map, of, ref, string, time } from '../../schema/f
 import { message, type Of } from '../../schema/message.ts';
 
 export const nodeMetrics = message('io.k8s.metrics.pkg.apis.metrics.v1beta1.NodeMetrics', 'What a node uses of its resources.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   timestamp: time(2, 'End of the time in which the use was measured.', { required: true }),
   window: duration(3, 'How long it was measured.', { required: true }),
   usage: map(item.quantity(), 4, 'What is used, by resource.', { required: true }),
@@ -23,9 +25,11 @@ export const containerMetrics = message(
 export interface ContainerMetrics extends Of<typeof containerMetrics> {}
 
 export const podMetrics = message('io.k8s.metrics.pkg.apis.metrics.v1beta1.PodMetrics', 'What the containers of a pod use.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   timestamp: time(2, 'End of the time in which the use was measured.', { required: true }),
   window: duration(3, 'How long it was measured.', { required: true }),
   containers: list(of(containerMetrics), 4, 'The use of each container.', { required: true, listType: 'atomic' }),

@@ -112,9 +112,14 @@ export const ingress = message(
   'io.k8s.api.networking.v1.Ingress',
   'Routes HTTP requests from outside to services, by host and path.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(ingressSpec, 2, 'The state that is wanted.', { present: true }),
     status: ref(ingressStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),
@@ -141,9 +146,11 @@ export const ingressClassSpec = message('io.k8s.api.networking.v1.IngressClassSp
 export interface IngressClassSpec extends Of<typeof ingressClassSpec> {}
 
 export const ingressClass = message('io.k8s.api.networking.v1.IngressClass', 'A class of ingresses, served by one controller.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   spec: ref(ingressClassSpec, 2, 'Who serves the class.', { present: true }),
 }));
 export interface IngressClass extends Of<typeof ingressClass> {}

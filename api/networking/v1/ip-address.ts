@@ -20,9 +20,14 @@ export const ipAddress = message(
   'io.k8s.api.networking.v1.IPAddress',
   'An IP address in use; its name is the address in canonical form.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(ipAddressSpec, 2, 'Whose the address is.', { present: true }),
   }),
 );
@@ -44,9 +49,11 @@ export const serviceCIDRStatus = message('io.k8s.api.networking.v1.ServiceCIDRSt
 export interface ServiceCIDRStatus extends Of<typeof serviceCIDRStatus> {}
 
 export const serviceCIDR = message('io.k8s.api.networking.v1.ServiceCIDR', 'A range from which services get their cluster IPs.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   spec: ref(serviceCIDRSpec, 2, 'The state that is wanted.', { present: true }),
   status: ref(serviceCIDRStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
 }));

@@ -70,9 +70,14 @@ export const networkPolicy = message(
   'io.k8s.api.networking.v1.NetworkPolicy',
   'Says which traffic pods may have; pods no policy chooses may have any.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(networkPolicySpec, 2, 'Which traffic is allowed.', { present: true }),
   }),
 );

@@ -15,9 +15,11 @@ export const scheduling = message('io.k8s.api.node.v1.Scheduling', 'Which nodes 
 export interface Scheduling extends Of<typeof scheduling> {}
 
 export const runtimeClass = message('io.k8s.api.node.v1.RuntimeClass', 'A way of running containers that pods can ask for.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   handler: string(2, "Name of the runtime's configuration on the node, such as runc; cannot be changed.", { required: true }),
   overhead: ref(overhead, 3, 'What running a pod this way costs on top.', { pointer: true }),
   scheduling: ref(scheduling, 4, 'Which nodes support it; all unless given.', { pointer: true }),

@@ -9,7 +9,10 @@ export const eviction = message(
   'io.k8s.api.policy.v1.Eviction',
   'Asks for a pod to be removed if its disruption budgets allow; posted to its eviction subresource.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
     metadata: ref(objectMeta, 1, 'Name and namespace of the pod.', { present: true }),
     deleteOptions: ref(deleteOptions, 2, 'How to delete the pod.', { pointer: true }),
@@ -59,9 +62,14 @@ export const podDisruptionBudget = message(
   'io.k8s.api.policy.v1.PodDisruptionBudget',
   'Keeps evictions from taking down too many pods at once.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(podDisruptionBudgetSpec, 2, 'The state that is wanted.', { present: true }),
     status: ref(podDisruptionBudgetStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),

@@ -35,9 +35,14 @@ export const clusterRole = message(
   'io.k8s.api.rbac.v1.ClusterRole',
   'Rights that can be given in the whole cluster, or in one namespace by a role binding.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     rules: list(of(policyRule), 2, 'What it allows.', { always: true, listType: 'atomic' }),
     aggregationRule: ref(aggregationRule, 3, 'Which cluster roles to build the rules from; changes to rules are then overwritten.', {
       pointer: true,
@@ -75,9 +80,14 @@ export const clusterRoleBinding = message(
   'io.k8s.api.rbac.v1.ClusterRoleBinding',
   'Gives a cluster role to somebody in all namespaces.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     subjects: list(of(subject), 2, 'Who gets the role.', { listType: 'atomic' }),
     roleRef: ref(roleRef, 3, 'The cluster role given; cannot be changed.', { required: true }),
   }),
@@ -85,9 +95,11 @@ export const clusterRoleBinding = message(
 export interface ClusterRoleBinding extends Of<typeof clusterRoleBinding> {}
 
 export const role = message('io.k8s.api.rbac.v1.Role', 'Rights within one namespace.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   rules: list(of(policyRule), 2, 'What it allows.', { always: true, listType: 'atomic' }),
 }));
 export interface Role extends Of<typeof role> {}
@@ -96,9 +108,14 @@ export const roleBinding = message(
   'io.k8s.api.rbac.v1.RoleBinding',
   'Gives a role, or a cluster role, to somebody within one namespace.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     subjects: list(of(subject), 2, 'Who gets the role.', { listType: 'atomic' }),
     roleRef: ref(roleRef, 3, 'The role of this namespace, or the cluster role, that is given; cannot be changed.', { required: true }),
   }),

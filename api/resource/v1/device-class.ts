@@ -26,9 +26,11 @@ export const deviceClassSpec = message(
 export interface DeviceClassSpec extends Of<typeof deviceClassSpec> {}
 
 export const deviceClass = message('io.k8s.api.resource.v1.DeviceClass', 'A class of devices, from which claims can ask for some.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   spec: ref(deviceClassSpec, 2, 'Which devices are of the class, and how they are set up.', { required: true }),
 }));
 export interface DeviceClass extends Of<typeof deviceClass> {}

@@ -201,9 +201,11 @@ export const resourceClaimStatus = message(
 export interface ResourceClaimStatus extends Of<typeof resourceClaimStatus> {}
 
 export const resourceClaim = message('io.k8s.api.resource.v1.ResourceClaim', 'A request for devices, which pods can share.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   spec: ref(resourceClaimSpec, 2, 'What it asks for; cannot be changed.', { required: true }),
   status: ref(resourceClaimStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
 }));
@@ -223,9 +225,14 @@ export const resourceClaimTemplate = message(
   'io.k8s.api.resource.v1.ResourceClaimTemplate',
   'A template for claims made for single pods.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(resourceClaimTemplateSpec, 2, 'The claim to make for each pod; cannot be changed.', { required: true }),
   }),
 );

@@ -130,9 +130,14 @@ export const resourceSlice = message(
   'io.k8s.api.resource.v1.ResourceSlice',
   'Part of the devices that a driver offers, published for the scheduler.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(resourceSliceSpec, 2, 'The devices, and which nodes reach them.', { required: true }),
   }),
 );

@@ -43,9 +43,11 @@ export const csiDriverSpec = message(
 export interface CSIDriverSpec extends Of<typeof csiDriverSpec> {}
 
 export const csiDriver = message('io.k8s.api.storage.v1.CSIDriver', "A storage driver of the cluster; its name is the driver's.", () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   spec: ref(csiDriverSpec, 2, 'What the driver can do, and what it wants to be told.', { required: true }),
 }));
 export interface CSIDriver extends Of<typeof csiDriver> {}
@@ -78,7 +80,7 @@ export const csiNodeSpec = message('io.k8s.api.storage.v1.CSINodeSpec', 'The CSI
 export interface CSINodeSpec extends Of<typeof csiNodeSpec> {}
 
 export const csiNode = message('io.k8s.api.storage.v1.CSINode', 'The CSI drivers of the node that has the same name.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
   metadata: ref(objectMeta, 1, 'Name and so on; the name is that of the node.', { present: true }),
   spec: ref(csiNodeSpec, 2, 'The CSI drivers on the node.', { required: true }),
@@ -89,9 +91,14 @@ export const csiStorageCapacity = message(
   'io.k8s.api.storage.v1.CSIStorageCapacity',
   'How much storage of a class is left in one area, for the scheduler to look at.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     nodeTopology: ref(labelSelector, 2, 'Nodes that can reach the storage; none if absent, all if empty.', { pointer: true }),
     storageClassName: string(3, 'The storage class.', { required: true }),
     capacity: quantity(4, 'How much is left in all; unknown if absent.', { pointer: true }),

@@ -4,9 +4,11 @@ import { bool, item, list, map, of, ref, string } from '../../schema/fields.ts';
 import { message, type Of } from '../../schema/message.ts';
 
 export const storageClass = message('io.k8s.api.storage.v1.StorageClass', 'A class of storage, and how volumes of it are made.', () => ({
-  apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+  apiVersion: string(undefined, 'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.'),
   kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-  metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+  metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+    present: true,
+  }),
   provisioner: string(2, 'Driver that makes the volumes.', { required: true }),
   parameters: map(item.string(), 3, 'Settings that only the driver understands.'),
   reclaimPolicy: string(4, 'What becomes of a volume when its claim is gone: Delete (the default) or Retain.', {

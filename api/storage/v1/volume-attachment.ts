@@ -41,9 +41,14 @@ export const volumeAttachment = message(
   'io.k8s.api.storage.v1.VolumeAttachment',
   'Asks for a volume to be attached to a node; deleting it detaches the volume.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     spec: ref(volumeAttachmentSpec, 2, 'Which volume to attach to which node.', { required: true }),
     status: ref(volumeAttachmentStatus, 3, 'The state last seen; written by the system, not by users.', { present: true }),
   }),

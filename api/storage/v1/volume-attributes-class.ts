@@ -6,9 +6,14 @@ export const volumeAttributesClass = message(
   'io.k8s.api.storage.v1.VolumeAttributesClass',
   'A class of volume attributes, such as speed, that can be changed while in use.',
   () => ({
-    apiVersion: string(undefined, 'Group and version of this object, such as apps/v1; the core group has no prefix.'),
+    apiVersion: string(
+      undefined,
+      'APIVersion defines the group and version of this object, such as apps/v1; the core group has no prefix.',
+    ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
-    metadata: ref(objectMeta, 1, 'Name, namespace, labels and the other facts every object carries.', { present: true }),
+    metadata: ref(objectMeta, 1, "Standard object's metadata: name, namespace, labels and the other facts every object carries.", {
+      present: true,
+    }),
     driverName: string(2, 'Driver it is for; cannot be changed.', { required: true }),
     parameters: map(item.string(), 3, 'Settings that only the driver understands; cannot be changed.'),
   }),

@@ -7,7 +7,7 @@ export function claimStatusProblem({ node, attributes: { operation, object, old 
   if (operation !== 'UPDATE') return `unexpected operation ${goQuote(operation)}`;
   // The objects of a claims request are claims: they were decoded as such.
   if (semanticEqual(fixedPart(object as PersistentVolumeClaim), fixedPart(old as PersistentVolumeClaim))) return undefined;
-  return `node ${goQuote(node)} is not allowed to update fields other than status.quantity and status.conditions`;
+  return `node ${goQuote(node)} is not allowed to update fields other than status.capacity and status.conditions`;
 }
 
 const FREE = { capacity: undefined, conditions: undefined, allocatedResourceStatuses: undefined, allocatedResources: undefined };

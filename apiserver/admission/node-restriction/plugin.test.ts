@@ -42,15 +42,45 @@ const OBJECTS = readerOf(
         volumes: [TOKEN_VOLUME, { name: 'c', csi: { driver: 'driver' } }, { name: 'd', persistentVolumeClaim: { claimName: 'claim' } }],
       }),
       podOf({ nodeName: 'other' }, { name: 'foreign', uid: 'foreign-uid' }),
+      podOf(
+        {
+          volumes: [
+            { name: 'a', csi: { driver: 'gone' } },
+            { name: 'b', persistentVolumeClaim: { claimName: 'gone' } },
+            { name: 'c', ephemeral: { volumeClaimTemplate: {} } },
+            { name: 'd', azureFile: { secretName: 's', shareName: 's' } },
+            { name: 'e', persistentVolumeClaim: { claimName: 'disk' } },
+          ],
+        },
+        { name: 'broken', uid: 'broken-uid' },
+      ),
     ],
   ],
-  [storageKinds.csidrivers, [csiDriver('driver', 'csi'), csiDriver('bound', 'csi-bound')]],
-  [coreKinds.persistentvolumeclaims, [{ metadata: { name: 'claim', namespace: 'ns' }, spec: { volumeName: 'volume' } } as KubeObject]],
-  [coreKinds.persistentvolumes, [{ metadata: { name: 'volume' }, spec: { csi: { driver: 'bound' } } } as KubeObject]],
+  [
+    storageKinds.csidrivers,
+    [
+      csiDriver('driver', 'csi'),
+      csiDriver('bound', 'csi-bound'),
+      csiDriver('file.csi.azure.com', 'file'),
+      csiDriver('ebs.csi.aws.com', 'disk'),
+    ],
+  ],
+  [coreKinds.persistentvolumeclaims, [claimOf('claim', 'volume'), claimOf('broken-c', 'gone'), claimOf('disk', 'disk')]],
+  [
+    coreKinds.persistentvolumes,
+    [
+      { metadata: { name: 'volume' }, spec: { csi: { driver: 'bound' } } } as KubeObject,
+      { metadata: { name: 'disk' }, spec: { awsElasticBlockStore: { volumeID: 'v' } } } as KubeObject,
+    ],
+  ],
 );
 
 function csiDriver(name: string, audience: string): KubeObject {
   return { metadata: { name }, spec: { tokenRequests: [{ audience }] } } as KubeObject;
+}
+
+function claimOf(name: string, volumeName: string): KubeObject {
+  return { metadata: { name, namespace: 'ns' }, spec: { volumeName } } as KubeObject;
 }
 
 const asked: AccessAttributes[] = [];
@@ -213,6 +243,7 @@ describe('NodeRestriction', () => {
         object: { metadata: {}, spec } as KubeObject,
       });
     const ref = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'pod-uid' };
+    const broken = { ...ref, name: 'broken', uid: 'broken-uid' };
 
     test.each<readonly [string, object, string | undefined]>([
       ['bound to nothing', {}, 'node requested token not bound to a pod'],
@@ -237,6 +268,14 @@ describe('NodeRestriction', () => {
         'for anybody',
         { boundObjectRef: ref, audiences: ['other'] },
         'audience "other" not found in pod spec volume, system:node:mine is not authorized to request tokens for this audience',
+      ],
+      ['for whom the driver names that took over from a plugin', { boundObjectRef: broken, audiences: ['file'] }, undefined],
+      ['likewise by its claim', { boundObjectRef: broken, audiences: ['disk'] }, undefined],
+      [
+        'for anybody, of a pod whose volumes lack what they name',
+        { boundObjectRef: broken, audiences: ['granted'] },
+        'error validating audience "granted": [csidriver.storage.k8s.io "gone" not found, persistentvolumeclaim "gone" not found, ' +
+          'persistentvolume "gone" not found]',
       ],
       ['for several', { boundObjectRef: ref, audiences: ['vault', 'csi'] }, 'node may only request 0 or 1 audiences'],
     ])('%s', async (_name, spec, expected) => {
@@ -287,7 +326,7 @@ describe('NodeRestriction', () => {
     expect(
       await report(claim({ phase: 'Bound', capacity: { storage: '1Gi' }, conditions: [], allocatedResources: { storage: '1' } })),
     ).toBeUndefined();
-    const refused = 'node "mine" is not allowed to update fields other than status.quantity and status.conditions';
+    const refused = 'node "mine" is not allowed to update fields other than status.capacity and status.conditions';
     expect([await report(claim({ phase: 'Lost' })), await report(claim({ phase: 'Bound' }, { a: 'b' }))]).toEqual([refused, refused]);
     expect(await report(old, '')).toBe('may only update PVC status');
   });

@@ -10,6 +10,7 @@ import {
   type Volume,
 } from '../../../api/index.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
+import { aggregate } from '../refusal.ts';
 import type { NodeRequest, Problem } from './plugin.ts';
 import { existingPod } from './pods.ts';
 
@@ -41,7 +42,9 @@ async function audienceProblem(
 ): Promise<Problem> {
   if (audiences.length > 1) return 'node may only request 0 or 1 audiences';
   const [audience = ''] = audiences;
-  if (isNeeded(objects, pod, audience)) return undefined;
+  const errors: string[] = [];
+  if (isNeeded(objects, pod, audience, errors)) return undefined;
+  if (errors.length > 0) return `error validating audience ${goQuote(audience)}: ${aggregate(errors)}`;
   const { user } = context;
   const { namespace, name } = attributes;
   const asked = {
@@ -60,22 +63,47 @@ async function audienceProblem(
   return `audience ${goQuote(audience)} not found in pod spec volume, ${user.name} is not authorized to request tokens for this audience`;
 }
 
-/** Whether a volume of the pod, or the driver of one, wants tokens for an audience. */
-function isNeeded(objects: ObjectReader, { metadata, spec }: Pod, audience: string): boolean {
+/** Whether a volume of the pod, or the driver of one, wants tokens for an audience; with what was not found while looking. */
+function isNeeded(objects: ObjectReader, { metadata, spec }: Pod, audience: string, errors: string[]): boolean {
+  const notFound = (what: string, name: string): undefined => {
+    errors.push(`${what} ${goQuote(name)} not found`);
+  };
   return (spec.volumes ?? []).some((volume) => {
     const sources = volume.projected?.sources ?? [];
     if (sources.some(({ serviceAccountToken: token }) => token && (token.audience ?? '') === audience)) return true;
-    const driver = driverOf(objects, metadata, volume);
-    const requests = driver && objects.get<CSIDriver>(storageKinds.csidrivers, '', driver)?.spec.tokenRequests;
-    return requests ? requests.some((request) => request.audience === audience) : false;
+    const name = driverOf(objects, metadata, volume, notFound);
+    if (name === undefined) return false;
+    const driver = objects.get<CSIDriver>(storageKinds.csidrivers, '', name) ?? notFound('csidriver.storage.k8s.io', name);
+    return driver?.spec.tokenRequests?.some((request) => request.audience === audience) ?? false;
   });
 }
 
+/** Drivers that took over from volume plugins of Kubernetes itself. Upstream: `k8s.io/csi-translation-lib`. */
+const MIGRATED = [
+  ['awsElasticBlockStore', 'ebs.csi.aws.com'],
+  ['azureDisk', 'disk.csi.azure.com'],
+  ['azureFile', 'file.csi.azure.com'],
+  ['cinder', 'cinder.csi.openstack.org'],
+  ['gcePersistentDisk', 'pd.csi.storage.gke.io'],
+  ['portworxVolume', 'pxd.portworx.com'],
+  ['vsphereVolume', 'csi.vsphere.vmware.com'],
+] as const;
+
+const migratedDriver = (sources: Partial<Record<(typeof MIGRATED)[number][0], unknown>>): string | undefined =>
+  MIGRATED.find(([source]) => sources[source])?.[1];
+
 /** The CSI driver of a volume, of its own or by its claim. */
-function driverOf(objects: ObjectReader, { name, namespace = '' }: Pod['metadata'], volume: Volume): string | undefined {
-  if (volume.csi) return volume.csi.driver;
-  const claimName = volume.ephemeral ? `${name}-${volume.name}` : volume.persistentVolumeClaim?.claimName;
-  if (!claimName) return undefined;
-  const volumeName = objects.get<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims, namespace, claimName)?.spec.volumeName;
-  return volumeName ? objects.get<PersistentVolume>(coreKinds.persistentvolumes, '', volumeName)?.spec.csi?.driver : undefined;
+function driverOf(
+  objects: ObjectReader,
+  { name, namespace = '' }: Pod['metadata'],
+  volume: Volume,
+  notFound: (what: string, name: string) => undefined,
+): string | undefined {
+  const claimName = volume.ephemeral?.volumeClaimTemplate ? `${name}-${volume.name}` : volume.persistentVolumeClaim?.claimName;
+  if (claimName === undefined) return volume.csi?.driver ?? migratedDriver(volume);
+  const claim = objects.get<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims, namespace, claimName);
+  if (!claim) return notFound('persistentvolumeclaim', claimName);
+  const { volumeName = '' } = claim.spec;
+  const spec = objects.get<PersistentVolume>(coreKinds.persistentvolumes, '', volumeName)?.spec;
+  return spec ? (spec.csi?.driver ?? migratedDriver(spec)) : notFound('persistentvolume', volumeName);
 }

@@ -135,7 +135,10 @@ function issuerErrors(issuer: JwtConfiguration['issuer'], path: string, disallow
     errors.push(fieldError.invalid(`${path}.certificateAuthority`, '<omitted>', why));
   }
   if (egressSelectorType) {
-    const why = 'egress selector is not supported when StructuredAuthenticationConfigurationEgressSelector feature gate is disabled';
+    const isKnown = egressSelectorType === 'controlplane' || egressSelectorType === 'cluster';
+    const why = isKnown
+      ? `egress lookup for "${egressSelectorType}" is not configured`
+      : 'egress selector must be either controlplane or cluster';
     errors.push(fieldError.invalid(`${path}.egressSelectorType`, egressSelectorType, why));
   }
   return errors;
@@ -147,8 +150,7 @@ function urlErrors(text: string, path: string, disallowed: readonly string[]): F
     ? [wrong(`URL must not overlap with disallowed issuers: [${[...disallowed].sort().join(' ')}]`)]
     : [];
   if (!URL.canParse(text)) {
-    const why = /^[a-z][a-z0-9+.-]*:/i.test(text) ? `parse ${JSON.stringify(text)}: invalid URL` : 'URL scheme must be https';
-    return [...errors, wrong(why)];
+    return [...errors, wrong(SCHEME.test(text) ? `parse ${JSON.stringify(text)}: ${parseProblem(text)}` : 'URL scheme must be https')];
   }
   const url = new URL(text);
   if (url.protocol !== 'https:') errors.push(wrong('URL scheme must be https'));
@@ -156,6 +158,15 @@ function urlErrors(text: string, path: string, disallowed: readonly string[]): F
   if (url.search !== '') errors.push(wrong('URL must not contain a query'));
   if (url.hash !== '') errors.push(wrong('URL must not contain a fragment'));
   return errors;
+}
+
+const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+const PORT = /^[^:]+:\/\/[^/?#]*[^/?#:\]](?<port>:[^/?#:\]]*)(?:[/?#]|$)/;
+
+/** What Go finds wrong with a URL. */
+function parseProblem(text: string): string {
+  const port = PORT.exec(text)?.groups?.port;
+  return port !== undefined && !/^:\d*$/.test(port) ? `invalid port ${JSON.stringify(port)} after host` : 'invalid URL';
 }
 
 function audienceErrors({ audiences, audienceMatchPolicy }: JwtConfiguration['issuer'], path: string): FieldError[] {

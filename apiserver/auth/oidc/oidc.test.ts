@@ -291,6 +291,9 @@ describe('what cannot be followed', () => {
   it.each<[JwtConfiguration, string]>([
     [issuer({ url: '' }), 'jwt[0].issuer.url: Required value'],
     [issuer({ url: 'http://a' }), 'jwt[0].issuer.url: Invalid value: "http://a": URL scheme must be https'],
+    [issuer({ url: 'https://a:b' }), 'parse "https://a:b": invalid port ":b" after host'],
+    [issuer({ egressSelectorType: 'x' }), 'egress selector must be either controlplane or cluster'],
+    [issuer({ egressSelectorType: 'cluster' }), 'egress lookup for "cluster" is not configured'],
     [issuer({ url: 'https://u:p@a' }), 'URL must not contain a username or password'],
     [issuer({ url: 'https://a?x=1' }), 'URL must not contain a query'],
     [issuer({ url: 'https://a#x' }), 'URL must not contain a fragment'],

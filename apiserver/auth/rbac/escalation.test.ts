@@ -128,7 +128,15 @@ describe('a binding', () => {
       rules: [{ verbs: ['get'], nonResourceURLs: ['/x'] }],
     });
     expect(await refusalOf({ kind: rbacKinds.rolebindings, object: binding('Role', 'strong') })).toBe(
-      `${LACKING('rolebindings', 'b')}{NonResourceURLs:["/x"], Verbs:["get"]}; resolution errors: [role.${API} "gone" not found]`,
+      `${LACKING('rolebindings', 'b')}{NonResourceURLs:["/x"], Verbs:["get"]}; resolution errors: [rolebindings.${API} "gone" not found]`,
+    );
+    objects.put<RoleBinding>(rbacKinds.rolebindings, {
+      ...binding('Role', 'too'),
+      metadata: { name: 'b2', namespace: 'ns' },
+      subjects: [{ kind: 'User', apiGroup: API, name: 'alice' }],
+    });
+    expect(await refusalOf({ kind: rbacKinds.rolebindings, object: binding('Role', 'strong') })).toContain(
+      `; resolution errors: [[rolebindings.${API} "gone" not found, rolebindings.${API} "too" not found]]`,
     );
   });
 });

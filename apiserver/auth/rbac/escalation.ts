@@ -1,9 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
-import { apiError, type ClusterRole, goQuote, type KubeObject, type PolicyRule, type RoleBinding, rbacKinds } from '../../../api/index.ts';
+import {
+  apiError,
+  type ClusterRole,
+  goQuote,
+  type KindInfo,
+  type KubeObject,
+  type PolicyRule,
+  type RoleBinding,
+  rbacKinds,
+} from '../../../api/index.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/plugin.ts';
+import { aggregate } from '../../admission/refusal.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { type Authorizer, type Decision, type UserInfo, whenKnown } from '../types.ts';
 import { uncovered } from './covers.ts';
+import type { MissingRole } from './role-index.ts';
 
 /*
  * Nobody grants what they do not hold: who writes a role must hold its rules (or may `escalate` it), who writes a binding must hold its
@@ -15,7 +26,7 @@ import { uncovered } from './covers.ts';
 /** What the check must know besides what the authorizer says. */
 export interface HeldRules {
   /** The rules a user holds in a namespace, and which roles could not be read. */
-  heldBy(user: UserInfo, namespace: string): { readonly rules: readonly PolicyRule[]; readonly errors: readonly string[] };
+  heldBy(user: UserInfo, namespace: string): { readonly rules: readonly PolicyRule[]; readonly errors: readonly MissingRole[] };
   /** The rules of a role; undefined when it is not there. */
   rulesOfRole(namespace: string, role: { readonly kind: string; readonly name: string }): readonly PolicyRule[] | undefined;
 }
@@ -68,13 +79,13 @@ function checkRole(parts: Parts, question: Question): void | Promise<void> {
 }
 
 function checkRules(parts: Parts, question: Question): void {
-  const { context, attributes, object } = question;
+  const { attributes, object } = question;
   const { old } = attributes;
   const { rules } = object as ClusterRole;
-  const refusal = missing(parts, context, rules ?? []);
+  const refusal = missing(parts, question, rules ?? []);
   if (refusal !== undefined) throw refused(question, refusal);
   const aggregated = [object, old].some((role) => (role as ClusterRole | undefined)?.aggregationRule);
-  if (!aggregated || missing(parts, context, EVERYTHING) === undefined) return;
+  if (!aggregated || missing(parts, question, EVERYTHING) === undefined) return;
   throw refused(question, 'must have cluster-admin privileges to use the aggregationRule');
 }
 
@@ -90,7 +101,7 @@ function checkGranted(parts: Parts, question: Question): void {
   const { roleRef } = object as RoleBinding;
   const rules = parts.rules.rulesOfRole(context.namespace, roleRef);
   if (!rules) throw apiError.notFound(attributes.kind, roleRef.name);
-  const refusal = missing(parts, context, rules);
+  const refusal = missing(parts, question, rules);
   if (refusal !== undefined) throw refused(question, refusal);
 }
 
@@ -113,15 +124,20 @@ const may = ({ authorizer }: Parts, { context }: Question, permission: Permissio
   });
 
 /** What the user would grant without holding it, as upstream puts it; undefined when it is nothing. */
-function missing({ rules }: Parts, { user, namespace }: RequestContext, wanted: readonly PolicyRule[]): string | undefined {
+function missing({ rules }: Parts, { context, attributes }: Question, wanted: readonly PolicyRule[]): string | undefined {
+  const { user, namespace } = context;
   const held = rules.heldBy(user, namespace);
   const lacking = uncovered(held.rules, wanted);
   if (lacking.length === 0) return undefined;
   const lines = [...new Set(compact(lacking).map(describe))].sort();
   const who = `user ${goQuote(user.name)} (groups=${goList(user.groups)})`;
-  const unresolved = held.errors.length === 0 ? '' : `; resolution errors: [${held.errors.join(', ')}]`;
+  // Upstream looks for roles as the storage of what is written does, and says that one of those is not there.
+  const errors = held.errors.map(({ message, role }) => (role === undefined ? message : notFound(attributes.kind, role)));
+  const unresolved = errors.length === 0 ? '' : `; resolution errors: [${aggregate(errors)}]`;
   return `${who} is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}${unresolved}`;
 }
+
+const notFound = ({ resource, group }: KindInfo, name: string): string => `${resource}.${group} ${goQuote(name)} not found`;
 
 const refused = ({ attributes, object }: Question, why: string) => apiError.forbidden(attributes.kind, object.metadata.name ?? '', why);
 

@@ -1,4 +1,5 @@
 import { goQuote, type PolicyRule } from '../../../api/index.ts';
+import { aggregate } from '../../admission/refusal.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 import { isServiceAccount } from '../service-account-user.ts';
 import type { AccessAttributes, Decision, LocalAuthorizer, ResolvedRules, UserInfo } from '../types.ts';
@@ -15,11 +16,11 @@ export class RbacAuthorizer implements LocalAuthorizer, HeldRules {
   }
 
   authorize(asked: AccessAttributes): Decision {
-    const errors: string[] = [];
+    const errors: MissingRole[] = [];
     for (const { grant, rules } of this.#granted(asked.user, asked.namespace, errors)) {
       if (rules.some((rule) => ruleAllows(asked, rule))) return { allowed: true, reason: `RBAC: allowed by ${describe(grant)}` };
     }
-    return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${aggregate(errors)}` };
+    return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${messagesOf(errors)}` };
   }
 
   rulesFor(user: UserInfo, namespace: string): ResolvedRules {
@@ -29,12 +30,12 @@ export class RbacAuthorizer implements LocalAuthorizer, HeldRules {
       nonResourceRules: rules
         .filter(({ nonResourceURLs }) => nonResourceURLs?.length)
         .map(({ verbs, nonResourceURLs = [] }) => ({ verbs, nonResourceURLs })),
-      ...(errors.length === 0 ? {} : { evaluationError: aggregate(errors) }),
+      ...(errors.length === 0 ? {} : { evaluationError: messagesOf(errors) }),
     };
   }
 
-  heldBy(user: UserInfo, namespace: string): { rules: readonly PolicyRule[]; errors: readonly string[] } {
-    const errors: string[] = [];
+  heldBy(user: UserInfo, namespace: string): { rules: readonly PolicyRule[]; errors: readonly MissingRole[] } {
+    const errors: MissingRole[] = [];
     const rules = [...this.#granted(user, namespace, errors)].flatMap((granted) => granted.rules);
     return { rules, errors };
   }
@@ -44,19 +45,19 @@ export class RbacAuthorizer implements LocalAuthorizer, HeldRules {
   }
 
   /** Each grant with its rules; bindings to roles that are not there add to `errors`. */
-  *#granted(user: UserInfo, namespace: string, errors: string[]): Generator<{ grant: Grant; rules: readonly PolicyRule[] }> {
+  *#granted(user: UserInfo, namespace: string, errors: MissingRole[]): Generator<{ grant: Grant; rules: readonly PolicyRule[] }> {
     for (const grant of this.#index.grantsTo(user, namespace)) {
       const rules = this.#rulesOf(grant, errors);
       if (rules) yield { grant, rules };
     }
   }
 
-  #rulesOf(grant: Pick<Grant, 'roleKind' | 'roleName' | 'namespace'>, errors: string[]): readonly PolicyRule[] | undefined {
+  #rulesOf(grant: Pick<Grant, 'roleKind' | 'roleName' | 'namespace'>, errors: MissingRole[]): readonly PolicyRule[] | undefined {
     try {
       return this.#index.rulesOf(grant);
     } catch (error) {
       if (!(error instanceof MissingRole)) throw error;
-      if (!errors.includes(error.message)) errors.push(error.message);
+      if (!errors.some(({ message }) => message === error.message)) errors.push(error);
       return undefined;
     }
   }
@@ -69,7 +70,7 @@ const resourceRule = ({ verbs, apiGroups = [], resources = [], resourceNames }: 
   ...(resourceNames?.length ? { resourceNames } : {}),
 });
 
-const aggregate = (errors: readonly string[]): string => (errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`);
+const messagesOf = (errors: readonly Error[]): string => aggregate(errors.map(({ message }) => message));
 
 /** `ClusterRoleBinding "b" of ClusterRole "r" to Group "g"`; names that live in a namespace are followed by it. */
 function describe({ bindingKind, bindingName, namespace, roleKind, roleName, subject }: Grant): string {

@@ -44,6 +44,13 @@ type Binding = ClusterRoleBinding | RoleBinding;
 /** A binding to a role that is not there. */
 export class MissingRole extends Error {
   override readonly name = 'MissingRole';
+  /** Undefined where nothing of the kind named can be. */
+  readonly role: string | undefined;
+
+  constructor(message: string, role?: string) {
+    super(message);
+    this.role = role;
+  }
 }
 
 /** The live roles and bindings of a cluster. */
@@ -78,13 +85,13 @@ export class RoleIndex {
     if (roleKind === 'ClusterRole') return this.#clusterRules(roleName);
     if (roleKind !== 'Role') throw new MissingRole(`unsupported role reference kind: ${JSON.stringify(roleKind)}`);
     const rules = this.#roles.get(`${namespace}/${roleName}`);
-    if (!rules) throw new MissingRole(`role.rbac.authorization.k8s.io ${JSON.stringify(roleName)} not found`);
+    if (!rules) throw new MissingRole(`role.rbac.authorization.k8s.io ${JSON.stringify(roleName)} not found`, roleName);
     return rules;
   }
 
   #clusterRules(name: string): readonly PolicyRule[] {
     const role = this.#clusterRoles.get(name);
-    if (!role) throw new MissingRole(`clusterrole.rbac.authorization.k8s.io ${JSON.stringify(name)} not found`);
+    if (!role) throw new MissingRole(`clusterrole.rbac.authorization.k8s.io ${JSON.stringify(name)} not found`, name);
     if (!role.aggregationRule) return role.rules ?? [];
     let rules = this.#aggregated.get(name);
     if (!rules) {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { CompiledExpression } from '../../../api/cel.ts';
-import { type FieldError, fieldError, nameIsDnsSubdomain } from '../../../api/index.ts';
+import { type FieldError, fieldError, formatDuration, nameIsDnsSubdomain } from '../../../api/index.ts';
 import { parseDuration } from '../../../runtime/index.ts';
 import type { ConfigFormat } from '../../config-file.ts';
 import { compileMatchConditions } from './match-conditions.ts';
@@ -46,8 +46,9 @@ export type AuthorizationMode = (typeof AUTHORIZATION_MODES)[number];
 
 const TIMEOUT_MS_MAX = 30_000;
 /** Upstream's `SetDefaults_WebhookConfiguration`. */
-const AUTHORIZED_TTL = '5m';
-const UNAUTHORIZED_TTL = '30s';
+const AUTHORIZED_TTL_MS = 300_000;
+const UNAUTHORIZED_TTL_MS = 30_000;
+const NANOS_PER_MS = 1e6;
 
 /** A webhook as it was configured, checked. */
 export interface CompiledWebhook {
@@ -115,15 +116,16 @@ function nameErrors(name: string, before: Given, path: string): FieldError[] {
 /** The fields of a webhook stand beside its type in upstream's messages. */
 function compileWebhook(webhook: Webhook, path: string, errors: FieldError[]): CompiledWebhook {
   const timeoutMs = durationMs(webhook.timeout, `${path}.timeout`, errors);
-  if (timeoutMs !== undefined && (timeoutMs <= 0 || timeoutMs > TIMEOUT_MS_MAX)) {
-    errors.push(fieldError.invalid(`${path}.timeout`, webhook.timeout, 'must be > 0s and <= 30s'));
+  if (timeoutMs === 0) errors.push(fieldError.required(`${path}.timeout`));
+  else if (timeoutMs < 0 || timeoutMs > TIMEOUT_MS_MAX) {
+    errors.push(fieldError.invalid(`${path}.timeout`, writeMs(timeoutMs), 'must be > 0s and <= 30s'));
   }
-  const ttl = (name: 'authorizedTTL' | 'unauthorizedTTL', fallback: string): number => {
-    const ms = durationMs(webhook[name] || fallback, `${path}.${name}`, errors);
-    if (ms !== undefined && ms <= 0) errors.push(fieldError.invalid(`${path}.${name}`, webhook[name], 'must be > 0s'));
-    return ms ?? 0;
+  const ttl = (name: 'authorizedTTL' | 'unauthorizedTTL', fallbackMs: number): number => {
+    const ms = durationMs(webhook[name], `${path}.${name}`, errors) || fallbackMs;
+    if (ms < 0) errors.push(fieldError.invalid(`${path}.${name}`, writeMs(ms), 'must be > 0s'));
+    return ms;
   };
-  const [authorizedTtlMs, unauthorizedTtlMs] = [ttl('authorizedTTL', AUTHORIZED_TTL), ttl('unauthorizedTTL', UNAUTHORIZED_TTL)];
+  const [authorizedTtlMs, unauthorizedTtlMs] = [ttl('authorizedTTL', AUTHORIZED_TTL_MS), ttl('unauthorizedTTL', UNAUTHORIZED_TTL_MS)];
   const { subjectAccessReviewVersion: version, failurePolicy, connectionInfo } = webhook;
   errors.push(...choiceErrors(version, ['v1', 'v1beta1'], `${path}.subjectAccessReviewVersion`));
   errors.push(...matchVersionErrors(webhook, path));
@@ -135,7 +137,7 @@ function compileWebhook(webhook: Webhook, path: string, errors: FieldError[]): C
   return {
     kubeconfig: connectionInfo.kubeConfigFile ?? '',
     version: version === 'v1beta1' ? 'v1beta1' : 'v1',
-    timeoutMs: timeoutMs ?? 0,
+    timeoutMs,
     authorizedTtlMs: webhook.cacheAuthorizedRequests === false ? 0 : authorizedTtlMs,
     unauthorizedTtlMs: webhook.cacheUnauthorizedRequests === false ? 0 : unauthorizedTtlMs,
     failsClosed: failurePolicy === 'Deny',
@@ -143,15 +145,14 @@ function compileWebhook(webhook: Webhook, path: string, errors: FieldError[]): C
   };
 }
 
-function durationMs(value: string, path: string, errors: FieldError[]): number | undefined {
-  if (value === '') {
-    errors.push(fieldError.required(path));
-    return undefined;
-  }
-  const ms = parseDuration(value);
+/** 0 for what is no duration, which is an error, as well as for none. */
+function durationMs(value: string, path: string, errors: FieldError[]): number {
+  const ms = value === '' ? 0 : parseDuration(value);
   if (ms === undefined) errors.push(fieldError.invalid(path, value, 'it is no duration such as 3s'));
-  return ms;
+  return ms ?? 0;
 }
+
+const writeMs = (ms: number): string => formatDuration(BigInt(Math.round(ms * NANOS_PER_MS)));
 
 function choiceErrors(value: string, choices: readonly string[], path: string): FieldError[] {
   if (value === '') return [fieldError.required(path)];
@@ -169,7 +170,10 @@ function connectionErrors({ type, kubeConfigFile: file }: Webhook['connectionInf
   if (type === 'InClusterConfig') {
     return [fieldError.forbidden(`${path}.type`, 'an API server is not in its own cluster: use KubeConfigFile')];
   }
-  if (type !== 'KubeConfigFile') return [fieldError.notSupported(`${path}.type`, type, ['InClusterConfig', 'KubeConfigFile'])];
+  if (type !== 'KubeConfigFile') {
+    const given = { Type: type, KubeConfigFile: file ?? null };
+    return [fieldError.notSupported(`${path}.type`, given, ['InClusterConfig', 'KubeConfigFile'])];
+  }
   const at = `${path}.kubeConfigFile`;
   if (!file) return [fieldError.required(at)];
   if (!isAbsolute(file)) return [fieldError.invalid(at, file, 'must be an absolute path')];

@@ -268,8 +268,17 @@ describe('a configuration of authorizers', () => {
       'authorizers[0].webhook: Invalid value: "non-null": may only be specified when type=Webhook',
     ],
     [
-      [{ type: 'Webhook', name: 'a', webhook: { ...webhook, timeout: '31s' } }],
-      'authorizers[0].timeout: Invalid value: "31s": must be > 0s and <= 30s',
+      [{ type: 'Webhook', name: 'a', webhook: { ...webhook, timeout: '60s' } }],
+      'authorizers[0].timeout: Invalid value: "1m0s": must be > 0s and <= 30s',
+    ],
+    [[{ type: 'Webhook', name: 'a', webhook: { ...webhook, timeout: '0s' } }], 'authorizers[0].timeout: Required value'],
+    [
+      [{ type: 'Webhook', name: 'a', webhook: { ...webhook, authorizedTTL: '-30s' } }],
+      'authorizers[0].authorizedTTL: Invalid value: "-30s": must be > 0s',
+    ],
+    [
+      [{ type: 'Webhook', name: 'a', webhook: { ...webhook, connectionInfo: { type: 'x' } } }],
+      'authorizers[0].connectionInfo.type: Unsupported value: {"Type":"x","KubeConfigFile":null}: supported values: "InClusterConfig", "KubeConfigFile"',
     ],
     [[{ type: 'Webhook', name: 'a', webhook: { ...webhook, failurePolicy: '' } }], 'authorizers[0].failurePolicy: Required value'],
     [[{ type: 'Webhook', name: 'a', webhook: { ...webhook, ...at('x') } }], 'kubeConfigFile: Invalid value: "x": must be an absolute path'],

@@ -1,5 +1,5 @@
 import type { FieldError, JSONSchemaProps } from '../../../api/index.ts';
-import { isObject, type JsonObject } from '../../../api/schema.ts';
+import { cloneJson, isObject, type JsonObject } from '../../../api/schema.ts';
 import { applyTypeOfSchema } from './apply-type.ts';
 import type { CompileOptions, CustomSchema } from './custom-schema.ts';
 import { compileDefaulter } from './defaulter.ts';
@@ -56,7 +56,7 @@ function compileReading(
   };
   return {
     prune,
-    unknownFields: (object) => prune(structuredClone(object), { dropInvalid: true }).map((path) => `unknown field "${path}"`),
+    unknownFields: (object) => prune(cloneJson(object), { dropInvalid: true }).map((path) => `unknown field "${path}"`),
     setDefaults: (object) => setDefaults?.(object),
   };
 }

@@ -1,5 +1,5 @@
 import { type CustomResourceDefinition, type JSONSchemaProps, toTime } from '../../../api/index.ts';
-import { customResourceDefinitionStatus, decode } from '../../../api/schema.ts';
+import { cloneJson, customResourceDefinitionStatus, decode } from '../../../api/schema.ts';
 import { CLEANUP_FINALIZER, type Finding, setCondition } from '../../custom-resources/definition.ts';
 import { isSupportedFormat, schemasIn } from '../../custom-resources/schema/index.ts';
 import type { Strategy } from '../../registry/strategy.ts';
@@ -34,7 +34,7 @@ export const customResourceDefinitionStrategy = (checks: RuleChecks = {}): Strat
       addStoredVersion(crd);
     },
     prepareForUpdate: (_context, crd, old) => {
-      crd.status = structuredClone(old.status);
+      crd.status = cloneJson(old.status);
       if (!semanticEqual(crd.spec, old.spec)) crd.metadata.generation = (old.metadata.generation ?? 0) + 1;
       addStoredVersion(crd);
     },

@@ -51,7 +51,7 @@ const immutable = (value: string, old: string, path: string): FieldError[] =>
 function validateStoredVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
   const path = 'status.storedVersions';
   const stored = status?.storedVersions ?? [];
-  if (stored.length === 0) return [fieldError.invalid(path, null, 'must have at least one stored version')];
+  if (stored.length === 0) return [fieldError.invalid(path, status?.storedVersions ?? null, 'must have at least one stored version')];
   const versions = spec.versions ?? [];
   const missing = versions.filter(({ name, storage }) => storage && !stored.includes(name));
   return [

@@ -1,5 +1,5 @@
 import { type Container, fromLabelSelector, type LabelSelector } from '../../../api/index.ts';
-import { keysOf, listOf } from '../../validation/field-errors.ts';
+import { listOf } from '../../validation/field-errors.ts';
 
 const NONE = '<none>';
 
@@ -14,7 +14,16 @@ export const selectorCell = (selector: LabelSelector | null | undefined): string
 
 /** Labels as `a=b,c=d`; `<none>` for none. */
 export const labelsCell = (labels: Readonly<Record<string, string>> | undefined): string =>
-  keysOf(labels)
-    .sort()
-    .map((key) => `${key}=${labels?.[key] ?? ''}`)
+  Object.entries(labels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .sort() // with their values, as upstream's `labels.FormatLabels`: `app.x=1` comes before `app=1`
     .join(',') || NONE;
+
+interface BalancerAddress {
+  readonly ip?: string | undefined;
+  readonly hostname?: string | undefined;
+}
+
+/** Where a load balancer takes traffic: each address once, sorted. */
+export const balancerAddresses = (ingresses: readonly BalancerAddress[] | undefined): string[] =>
+  [...new Set(listOf(ingresses).map(({ ip, hostname }) => ip || (hostname ?? '')))].filter((address) => address !== '').sort();

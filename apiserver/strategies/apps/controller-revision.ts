@@ -1,25 +1,26 @@
-import { type ControllerRevision, type FieldError, fieldError, type ObjectMeta } from '../../../api/index.ts';
+import { type ControllerRevision, fieldError, type ObjectMeta } from '../../../api/index.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkNonnegative, type Errors, IMMUTABLE_MESSAGE, listOf } from '../../validation/field-errors.ts';
 import { ageOf, sameJson, strategyOf } from '../shared.ts';
 
-/** Upstream: `pkg/registry/apps/controllerrevision`. Its data, whatever it is, never changes. */
+/** Upstream: `pkg/registry/apps/controllerrevision`. Its data is an object, whatever is in it, and never changes. */
 export const controllerRevisionStrategy: Strategy<ControllerRevision> = strategyOf<ControllerRevision>({
   metadataLooks: ['changes', 'whole'],
-  validateCreate: (_context, revision) => validate(revision),
-  validateUpdate: (_context, revision, old) => {
-    const changed = sameJson(revision.data, old.data) ? [] : [fieldError.invalid('data', revision.data, IMMUTABLE_MESSAGE)];
-    return [...validate(revision), ...changed];
+  validateCreate: (_context, { data, revision }) => {
+    const errors: Errors = [];
+    checkNonnegative(errors, 'revision', revision);
+    if (data === undefined || data === null) errors.push(fieldError.required('data', 'data is mandatory'));
+    else if (typeof data !== 'object' || Array.isArray(data)) errors.push(fieldError.required('data', 'data must be a valid JSON object'));
+    return errors;
+  },
+  validateUpdate: (_context, { data, revision }, old) => {
+    const errors: Errors = [];
+    checkNonnegative(errors, 'revision', revision);
+    if (!sameJson(data, old.data)) errors.push(fieldError.invalid('data', data, IMMUTABLE_MESSAGE));
+    return errors;
   },
   tableRow: ({ metadata, revision }, now) => [metadata.name, controllerCell(metadata), revision, ageOf(metadata.creationTimestamp, now)],
 });
-
-function validate({ data, revision }: ControllerRevision): FieldError[] {
-  const errors: Errors = [];
-  if (data === undefined || data === null) errors.push(fieldError.required('data', 'data is mandatory'));
-  checkNonnegative(errors, 'revision', revision);
-  return errors;
-}
 
 /** `daemonset.apps/name`. */
 function controllerCell({ ownerReferences }: ObjectMeta): string {

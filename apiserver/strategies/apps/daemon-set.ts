@@ -6,11 +6,9 @@ import { validateDaemonSetStatus } from '../../validation/workload-status.ts';
 import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-template-defaults.ts';
 import { ageOf, raiseGeneration, strategyOf, updateOf } from '../shared.ts';
+import { annotatedNumber, annotateNumber, readTemplateGeneration, TEMPLATE_GENERATION } from './annotated-numbers.ts';
 import { containerCells, labelsCell, selectorCell } from './cells.ts';
 import { selectorChange, warnOfTemplate } from './templates.ts';
-
-/** How often the template changed, as an annotation: a field of older versions that is still counted. */
-const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
 /** Upstream: `pkg/registry/apps/daemonset`. */
 export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
@@ -18,7 +16,7 @@ export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
   prepareForCreate: (_context, daemonSet) => {
     daemonSet.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
     daemonSet.metadata.generation = 1;
-    setTemplateGeneration(daemonSet, Math.max(templateGenerationOf(daemonSet), 1));
+    if (templateGenerationOf(daemonSet) < 1n) setTemplateGeneration(daemonSet, 1n);
     dropDisabledTemplateFields(daemonSet.spec.template);
   },
   validateCreate: (context, { spec }) => {
@@ -30,13 +28,11 @@ export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
     daemonSet.status = old.status;
     dropDisabledTemplateFields(daemonSet.spec.template);
     const sameTemplate = semanticEqual(daemonSet.spec.template, old.spec.template);
-    setTemplateGeneration(daemonSet, templateGenerationOf(old) + (sameTemplate ? 0 : 1));
+    setTemplateGeneration(daemonSet, templateGenerationOf(old) + (sameTemplate ? 0n : 1n));
     raiseGeneration(daemonSet, old);
   },
   validateUpdate: (context, { metadata, spec }, old) => {
-    const wrong = validateDaemonSetSpec(spec);
-    // Upstream checks the spec twice, and says so.
-    const errors = [...wrong, ...wrong, ...selectorChange(spec.selector, old.spec.selector)];
+    const errors = [...validateDaemonSetSpec(spec), ...selectorChange(spec.selector, old.spec.selector)];
     if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, spec.template);
     return errors;
   },
@@ -63,7 +59,9 @@ export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
   },
 });
 
-function setDefaults({ spec }: DaemonSet): void {
+function setDefaults(daemonSet: DaemonSet): void {
+  const { spec } = daemonSet;
+  readTemplateGeneration(daemonSet);
   spec.updateStrategy ??= {};
   spec.updateStrategy.type ||= 'RollingUpdate';
   if (spec.updateStrategy.type === 'RollingUpdate') {
@@ -75,9 +73,7 @@ function setDefaults({ spec }: DaemonSet): void {
   setPodTemplateDefaults(spec.template);
 }
 
-const templateGenerationOf = ({ metadata }: DaemonSet): number =>
-  Number.parseInt(metadata.annotations?.[TEMPLATE_GENERATION] ?? '', 10) || 0;
+const templateGenerationOf = (daemonSet: DaemonSet): bigint => annotatedNumber(daemonSet, TEMPLATE_GENERATION) ?? 0n;
 
-function setTemplateGeneration({ metadata }: DaemonSet, generation: number): void {
-  metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(generation) };
-}
+const setTemplateGeneration = (daemonSet: DaemonSet, generation: bigint): void =>
+  annotateNumber(daemonSet, TEMPLATE_GENERATION, generation);

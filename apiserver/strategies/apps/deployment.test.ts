@@ -148,6 +148,28 @@ describe('what is refused of a Deployment', () => {
   });
 });
 
+describe('the revision a Deployment is to go back to', () => {
+  const KEY = 'deprecated.deployment.rollback.to';
+  const asked = (revision: string, more = {}) =>
+    deployments.create({ metadata: { name: 'd', annotations: { [KEY]: revision, ...more } }, spec: { selector, template } });
+
+  it('is a number, or nothing', () => {
+    expect(asked('+03').object.metadata.annotations).toEqual({ [KEY]: '3' });
+    expect(asked('', { a: 'b' }).object.metadata.annotations).toEqual({ a: 'b' });
+    expect(asked('-1').errors).toEqual(['spec.rollback.version: Invalid value: -1: must be greater than or equal to 0']);
+    expect(() => asked('x')).toThrow(
+      'Deployment in version "v1" cannot be handled as a Deployment: ' +
+        `failed to parse annotation[${KEY}]=x as int64: strconv.ParseInt: parsing "x": invalid syntax`,
+    );
+  });
+
+  it('does not change with the status', () => {
+    const patch = { metadata: { annotations: { [KEY]: '4', a: 'b' } } };
+    expect(deployments.patch(asked('3').object, patch, 'status').object.metadata.annotations).toEqual({ [KEY]: '3', a: 'b' });
+    expect(deployments.patch(stored(), patch, 'status').object.metadata.annotations).toEqual({ a: 'b' });
+  });
+});
+
 describe('updates of a Deployment', () => {
   it('count spec and annotations as generations, not labels or what was sent', () => {
     const old = stored();

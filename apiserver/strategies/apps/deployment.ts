@@ -6,6 +6,7 @@ import { validateDeploymentStatus } from '../../validation/workload-status.ts';
 import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-template-defaults.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { annotatedNumber, keepAnnotation, ROLLBACK_TO, readRollback } from './annotated-numbers.ts';
 import { containerCells } from './cells.ts';
 import { selectorChange, warnOfTemplate, warnOfWorkload } from './templates.ts';
 
@@ -17,8 +18,9 @@ export const deploymentStrategy: Strategy<Deployment> = strategyOf<Deployment>({
     deployment.metadata.generation = 1;
     dropDisabledTemplateFields(deployment.spec.template);
   },
-  validateCreate: (context, { metadata, spec }) => {
-    const errors = validateDeploymentSpec(spec);
+  validateCreate: (context, deployment) => {
+    const { metadata, spec } = deployment;
+    const errors = validateDeploymentSpec(spec, annotatedNumber(deployment, ROLLBACK_TO));
     if (errors.length === 0) warnOfWorkload(context, metadata, spec.template);
     return errors;
   },
@@ -30,8 +32,10 @@ export const deploymentStrategy: Strategy<Deployment> = strategyOf<Deployment>({
     const generation = old.metadata.generation ?? 0;
     deployment.metadata.generation = same ? generation : generation + 1;
   },
-  validateUpdate: (context, { metadata, spec }, old) => {
-    const errors = [...validateDeploymentSpec(spec), ...selectorChange(spec.selector, old.spec.selector)];
+  validateUpdate: (context, deployment, old) => {
+    const { metadata, spec } = deployment;
+    const rollbackTo = annotatedNumber(deployment, ROLLBACK_TO);
+    const errors = [...validateDeploymentSpec(spec, rollbackTo), ...selectorChange(spec.selector, old.spec.selector)];
     if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, spec.template);
     return errors;
   },
@@ -49,6 +53,7 @@ export const deploymentStrategy: Strategy<Deployment> = strategyOf<Deployment>({
       resetFields: ['spec', 'metadata.labels'],
       prepareForUpdate: (_context, deployment, old) => {
         deployment.spec = old.spec;
+        keepAnnotation(deployment, old, ROLLBACK_TO);
         if (old.metadata.labels) deployment.metadata.labels = old.metadata.labels;
         else delete deployment.metadata.labels;
         // Behind a gate that is off.
@@ -59,7 +64,9 @@ export const deploymentStrategy: Strategy<Deployment> = strategyOf<Deployment>({
   },
 });
 
-function setDefaults({ spec }: Deployment): void {
+function setDefaults(deployment: Deployment): void {
+  const { spec } = deployment;
+  readRollback(deployment);
   spec.replicas ??= 1;
   spec.strategy ??= {};
   spec.strategy.type ||= 'RollingUpdate';

@@ -30,9 +30,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = strategyOf<ReplicaSet>({
     raiseGeneration(replicaSet, old);
   },
   validateUpdate: (context, { metadata, spec }, old) => {
-    const wrong = validateReplicaSetSpec(spec);
-    // Upstream checks the spec twice, and says so.
-    const errors = [...wrong, ...wrong, ...selectorChange(spec.selector, old.spec.selector)];
+    const errors = [...validateReplicaSetSpec(spec), ...selectorChange(spec.selector, old.spec.selector)];
     if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, spec.template);
     return errors;
   },

@@ -75,6 +75,25 @@ describe('StatefulSet', () => {
     ]);
   });
 
+  it('gives its pods host names and volumes of its own, whatever its template says', () => {
+    const volumes = ['data', 'other', 'data'].map((name) => ({ name, emptyDir: {} }));
+    const spec = { containers: [container], hostname: 'Not_One', subdomain: 'Not_One', volumes };
+    expect(create({ volumeClaimTemplates: [claim], template: { ...template, spec } }).errors).toEqual([]);
+    expect(create({ template: { ...template, spec } }).errors).toEqual(['spec.template.spec.volumes[2].name: Duplicate value: "data"']);
+  });
+
+  it("says twice what is wrong with its template's labels and annotations", () => {
+    const metadata = { labels: { app: 'a', b: '-' }, annotations: { '-': '' } };
+    const { errors } = create({ template: { metadata, spec: { containers: [] } } });
+    expect(errors.map((error) => error.slice(0, error.indexOf(' ')))).toEqual([
+      'spec.template.labels:',
+      'spec.template.annotations:',
+      'spec.template.spec.containers:',
+      'spec.template.labels:',
+      'spec.template.annotations:',
+    ]);
+  });
+
   it('changes in a few ways only', () => {
     const old = stored({ volumeClaimTemplates: [claim] });
     const fine = { replicas: 3, minReadySeconds: 2, ordinals: { start: 1 }, updateStrategy: { type: 'OnDelete', rollingUpdate: null } };

@@ -38,9 +38,9 @@ describe('ReplicaSet', () => {
     ]);
   });
 
-  it('says twice what is wrong with a change', () => {
+  it('says once what is wrong with a change', () => {
     const wrong = 'spec.replicas: Invalid value: -1: must be greater than or equal to 0';
-    expect(replicaSets.patch(replicaSets.stored(body), { spec: { replicas: -1 } }).errors).toEqual([wrong, wrong]);
+    expect(replicaSets.patch(replicaSets.stored(body), { spec: { replicas: -1 } }).errors).toEqual([wrong]);
   });
 
   it('counts right in its status', () => {
@@ -81,6 +81,11 @@ describe('DaemonSet', () => {
     expect(generations(daemonSet)).toEqual([1, '1']);
   });
 
+  it('says once what is wrong with a change', () => {
+    const wrong = 'spec.minReadySeconds: Invalid value: -1: must be greater than or equal to 0';
+    expect(daemonSets.patch(daemonSets.stored(body), { spec: { minReadySeconds: -1 } }).errors).toEqual([wrong]);
+  });
+
   it('counts templates apart from specs', () => {
     const old = daemonSets.stored(body);
     expect(generations(daemonSets.patch(old, { spec: { minReadySeconds: 5 } }).object)).toEqual([2, '1']);
@@ -89,6 +94,21 @@ describe('DaemonSet', () => {
     const lie = { annotations: { 'deprecated.daemonset.template.generation': '9' } };
     expect(generations(daemonSets.patch(old, { metadata: lie }).object)).toEqual([1, '1']);
     expect(generations(daemonSets.patch(old, { metadata: lie }, 'status').object)).toEqual([1, '1']);
+  });
+
+  // Upstream's conversion reads the annotation as a number.
+  it.each([
+    ['+007', '7'],
+    ['0', '1'],
+    ['9223372036854775807', '9223372036854775807'],
+    ['', 'strconv.ParseInt: parsing "": invalid syntax'],
+    ['7x', 'strconv.ParseInt: parsing "7x": invalid syntax'],
+    ['9223372036854775808', 'strconv.ParseInt: parsing "9223372036854775808": value out of range'],
+  ])('that says its templates are %j', (text, outcome) => {
+    const metadata = { name: 'd', annotations: { 'deprecated.daemonset.template.generation': text } };
+    const made = () => generations(daemonSets.stored({ ...body, metadata }))[1];
+    if (/^\d/.test(outcome)) expect(made()).toBe(outcome);
+    else expect(made).toThrow(`DaemonSet in version "v1" cannot be handled as a DaemonSet: ${outcome}`);
   });
 
   it.each<readonly [name: string, spec: object, errors: readonly string[]]>([
@@ -109,6 +129,14 @@ describe('DaemonSet', () => {
       ['spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero'],
     ],
     [
+      'what only begins with a number',
+      { updateStrategy: { rollingUpdate: { maxUnavailable: '2 pods' } } },
+      [
+        expect.stringMatching(/^spec\.updateStrategy\.rollingUpdate\.maxUnavailable: Invalid value: "2 pods": a valid percent/),
+        'spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot be 0 when maxSurge is 0',
+      ],
+    ],
+    [
       'neither',
       { updateStrategy: { rollingUpdate: { maxUnavailable: '0%' } } },
       ['spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot be 0 when maxSurge is 0'],
@@ -127,11 +155,11 @@ describe('DaemonSet', () => {
   it('shows a row', () => {
     const daemonSet = daemonSets.stored({
       ...body,
-      spec: { selector, template: { ...template, spec: { ...template.spec, nodeSelector: { b: '2', a: '1' } } } },
+      spec: { selector, template: { ...template, spec: { ...template.spec, nodeSelector: { b: '2', a: '1', 'a.x/y': '3' } } } },
     });
     daemonSet.metadata.creationTimestamp = CREATED;
     daemonSet.status = { desiredNumberScheduled: 3, currentNumberScheduled: 2, numberReady: 1, numberMisscheduled: 0 };
-    expect(daemonSets.row(daemonSet)).toEqual(['d', 3, 2, 1, 0, 0, 'a=1,b=2', '30s', 'c', 'x:1', 'app=a']);
+    expect(daemonSets.row(daemonSet)).toEqual(['d', 3, 2, 1, 0, 0, 'a.x/y=3,a=1,b=2', '30s', 'c', 'x:1', 'app=a']);
   });
 });
 
@@ -151,7 +179,15 @@ describe('ControllerRevision', () => {
     expect(revisions.create({ revision: -1, data: {} }).errors).toEqual([
       'revision: Invalid value: -1: must be greater than or equal to 0',
     ]);
-    expect(revisions.create({ revision: 1 }).errors).toEqual(['data: Required value: data is mandatory']);
+    expect(revisions.create({ revision: -1 }).errors).toEqual([
+      'revision: Invalid value: -1: must be greater than or equal to 0',
+      'data: Required value: data is mandatory',
+    ]);
+    for (const other of [true, 0, 'x', []]) {
+      expect(revisions.create({ revision: 1, data: other }).errors).toEqual(['data: Required value: data must be a valid JSON object']);
+    }
+    const old = revisions.stored({ metadata: { name: 'r' }, data, revision: 1 });
+    expect(revisions.patch(old, { data: null }).errors).toEqual(['data: Invalid value: null: field is immutable']);
   });
 
   it('shows a row', () => {

@@ -131,6 +131,25 @@ describe('its view in v1', () => {
         ],
       },
     });
+    const nothing =
+      '[{"type":"Pods","pods":{"metricName":"m"}},{"type":"Object","object":{"target":{"kind":"K","name":"n"},"metricName":"m"}}]';
+    const now =
+      '[{"type":"Resource","resource":{"name":"memory"}},{"type":"External","external":{"metricName":"m"}},{"type":"Pods","pods":{"metricName":"m"}},{"type":"Object","object":{"target":{"kind":"K","name":"n"},"metricName":"m"}}]';
+    expect(
+      of({ 'autoscaling.alpha.kubernetes.io/metrics': nothing, 'autoscaling.alpha.kubernetes.io/current-metrics': now }, {}),
+    ).toMatchObject({
+      spec: {
+        metrics: [{ pods: { target: { type: 'AverageValue', averageValue: '0' } } }, { object: { target: { type: 'Value', value: '0' } } }],
+      },
+      status: {
+        currentMetrics: [
+          { resource: { current: { averageValue: '0' } } },
+          { external: { current: { value: '0' } } },
+          { pods: { current: { averageValue: '0' } } },
+          { object: { current: { value: '0' } } },
+        ],
+      },
+    });
     for (const broken of ['{', '[{"type":1}]']) {
       expect(of({ 'autoscaling.alpha.kubernetes.io/metrics': broken }, {})).toMatchObject({
         spec: { metrics: [{ resource: { name: 'cpu', target: { averageUtilization: 80 } } }] },

@@ -94,7 +94,10 @@ export function metricFromV1(metric: object): unknown {
   return {
     type: raw.type,
     object: object && { describedObject: object.target, metric: identifier(object, 'selector'), target: objectTarget(object) },
-    pods: pods && { metric: identifier(pods, 'selector'), target: { type: 'AverageValue', averageValue: pods.targetAverageValue } },
+    pods: pods && {
+      metric: identifier(pods, 'selector'),
+      target: { type: 'AverageValue', averageValue: pods.targetAverageValue ?? NO_AMOUNT },
+    },
     resource: resourceFromV1(part(raw, 'resource')),
     containerResource: resourceFromV1(part(raw, 'containerResource')),
     external: external && { metric: identifier(external, 'metricSelector'), target: externalTarget(external) },
@@ -103,7 +106,7 @@ export function metricFromV1(metric: object): unknown {
 
 const identifier = (source: Raw, selector: string): unknown => ({ name: source.metricName, selector: source[selector] });
 
-const objectTarget = ({ targetValue, averageValue }: Raw): unknown =>
+const objectTarget = ({ targetValue = NO_AMOUNT, averageValue }: Raw): unknown =>
   averageValue === undefined ? { type: 'Value', value: targetValue } : { type: 'AverageValue', value: targetValue, averageValue };
 
 const externalTarget = ({ targetValue, targetAverageValue }: Raw): unknown => ({
@@ -133,14 +136,14 @@ export function metricStatusFromV1(metric: object): unknown {
     object: object && {
       describedObject: object.target,
       metric: identifier(object, 'selector'),
-      current: { value: object.currentValue, averageValue: object.averageValue },
+      current: { value: object.currentValue ?? NO_AMOUNT, averageValue: object.averageValue },
     },
-    pods: pods && { metric: identifier(pods, 'selector'), current: { averageValue: pods.currentAverageValue } },
+    pods: pods && { metric: identifier(pods, 'selector'), current: { averageValue: pods.currentAverageValue ?? NO_AMOUNT } },
     resource: resourceStatusFromV1(part(raw, 'resource')),
     containerResource: resourceStatusFromV1(part(raw, 'containerResource')),
     external: external && {
       metric: identifier(external, 'metricSelector'),
-      current: { value: external.currentValue, averageValue: external.currentAverageValue },
+      current: { value: external.currentValue ?? NO_AMOUNT, averageValue: external.currentAverageValue },
     },
   };
 }
@@ -149,5 +152,5 @@ const resourceStatusFromV1 = (source: Raw | undefined): unknown =>
   source && {
     name: source.name,
     container: source.container,
-    current: { averageUtilization: source.currentAverageUtilization, averageValue: source.currentAverageValue },
+    current: { averageUtilization: source.currentAverageUtilization, averageValue: source.currentAverageValue ?? NO_AMOUNT },
   };

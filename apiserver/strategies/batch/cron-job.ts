@@ -3,7 +3,7 @@ import { olderKinds } from '../../../api/schema.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkNonnegative, type Errors, isEmpty, listOf } from '../../validation/field-errors.ts';
 import { checkJobTemplate } from '../../validation/job.ts';
-import { checkTimeZone } from '../../validation/time-zone.ts';
+import { checkTimeZone, isKnownZone } from '../../validation/time-zone.ts';
 import { containerCells, selectorCell } from '../apps/cells.ts';
 import { warnOfWorkloadName } from '../apps/templates.ts';
 import { dropDisabledTemplateFields } from '../core/pod-dropped-fields.ts';
@@ -70,6 +70,7 @@ export const cronJobStrategy: Strategy<CronJob> = strategyOf<CronJob>({
   ],
   subresources: {
     status: updateOf<CronJob>({
+      metadataLooks: [],
       prepareForUpdate: (_context, cronJob, old) => {
         cronJob.spec = old.spec;
       },
@@ -100,6 +101,7 @@ function validate(spec: CronJobSpec, old: CronJobSpec | undefined): FieldError[]
 /** @param mayHaveZone whether the schedule had a time zone already, from when that was allowed. */
 function checkSchedule(errors: Errors, path: string, { schedule, timeZone }: CronJobSpec, mayHaveZone: boolean): void {
   try {
+    checkScheduleZone(schedule);
     parseCron(schedule);
   } catch (error) {
     if (!(error instanceof CronError)) throw error;
@@ -111,4 +113,13 @@ function checkSchedule(errors: Errors, path: string, { schedule, timeZone }: Cro
   } else if (timeZone !== undefined) {
     errors.push(fieldError.invalid(path, schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule'));
   }
+}
+
+/** A time zone before a schedule is read first, up to the first space; upstream's parser stumbles where there is none. @throws CronError */
+function checkScheduleZone(schedule: string): void {
+  const [, zone] = /^(?:CRON_)?TZ=([^ ]*)/.exec(schedule) ?? [];
+  if (zone === undefined) return;
+  if (!schedule.includes(' ')) throw new CronError('invalid schedule format: runtime error: slice bounds out of range [:-1]');
+  if (zone !== '' && zone !== 'Local' && !isKnownZone(zone))
+    throw new CronError(`provided bad location ${zone}: unknown time zone ${zone}`);
 }

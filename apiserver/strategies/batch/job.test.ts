@@ -189,6 +189,10 @@ describe('Job', () => {
     job.status.conditions = [{ type: 'Complete', status: 'True' }];
     job.status.completionTime = '2023-12-31T23:59:40Z';
     expect(jobs.row(job, NOW).slice(1, 4)).toEqual(['Complete', '1/1 of 4', '10s']);
+    for (const type of ['Failed', 'FailureTarget', 'SuccessCriteriaMet']) {
+      job.status.conditions = [{ type, status: 'True' }];
+      expect(jobs.row(job, NOW)[1]).toBe(type);
+    }
   });
 });
 
@@ -251,6 +255,10 @@ describe("a job's status", () => {
       'status.completedIndexes: Invalid value: "0-x": error parsing completedIndexes: cannot convert string to integer for index: "x"',
       'status.failedIndexes: Invalid value: "7": error parsing failedIndexes: too large index: "7"',
     ]);
+    const long = '9'.repeat(20);
+    expect(patch({ completedIndexes: long }, indexed())).toEqual([
+      `status.completedIndexes: Invalid value: "${long}": error parsing completedIndexes: cannot convert string to integer for index: "${long}"`,
+    ]);
     expect(patch({ completedIndexes: '0', failedIndexes: '' })).toEqual([
       'status.completedIndexes: Invalid value: "0": cannot set non-empty completedIndexes when non-indexed completion mode',
       'status.failedIndexes: Invalid value: "": cannot set non-null failedIndexes when backoffLimitPerIndex is null',
@@ -288,7 +296,14 @@ describe('CronJob', () => {
     expect(errorsOf({ schedule: 'TZ=UTC 0 * * * *' })).toEqual([
       'spec.schedule: Invalid value: "TZ=UTC 0 * * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
     ]);
-    for (const timeZone of ['Europe/Amsterdam', 'UTC', 'Etc/GMT+5', 'US/Eastern', 'America/Port_of_Spain']) {
+    const ownField = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
+    for (const [text, why] of [
+      ['TZ=UTC', 'invalid schedule format: runtime error: slice bounds out of range [:-1]'],
+      ['CRON_TZ=Mars 0 * * * *', 'provided bad location Mars: unknown time zone Mars'],
+    ] as const) {
+      expect(errorsOf({ schedule: text })).toEqual([why, ownField].map((message) => `spec.schedule: Invalid value: "${text}": ${message}`));
+    }
+    for (const timeZone of ['Europe/Amsterdam', 'UTC', 'Etc/GMT+5', 'US/Eastern', 'America/Port_of_Spain', 'Factory']) {
       expect(errorsOf({ timeZone })).toEqual([]);
     }
     for (const timeZone of ['europe/amsterdam', 'Mars/Olympus', '../UTC', '+01:00', 'EUROPE/Amsterdam']) {

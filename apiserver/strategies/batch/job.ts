@@ -1,4 +1,4 @@
-import { humanDuration, type Job, type JobSpec, parseTime } from '../../../api/index.ts';
+import { goQuote, humanDuration, type Job, type JobSpec, parseTime } from '../../../api/index.ts';
 import type { RequestContext, Strategy } from '../../registry/strategy.ts';
 import { INT32_MAX, keysOf, listOf } from '../../validation/field-errors.ts';
 import { JOB_LABELS, validateJob, validateJobUpdate } from '../../validation/job.ts';
@@ -42,6 +42,7 @@ export const jobStrategy: Strategy<Job> = strategyOf<Job>({
     return errors;
   },
   fieldSelectors: { 'status.successful': ({ status }) => String(status.succeeded ?? 0) },
+  unknownField: (field) => `field label ${goQuote(field)} not supported for batchv1.Job`,
   defaultPropagation: 'orphan',
   tableRow: (job, now) => [
     job.metadata.name,
@@ -116,7 +117,7 @@ function stateOf({ metadata, status }: Job): string {
   if (isTrue('Complete')) return 'Complete';
   if (isTrue('Failed')) return 'Failed';
   if (metadata.deletionTimestamp) return 'Terminating';
-  return ['Suspended', 'FailureTarget'].find(isTrue) ?? 'Running';
+  return ['Suspended', 'FailureTarget', 'SuccessCriteriaMet'].find(isTrue) ?? 'Running';
 }
 
 function completionsOf({ spec, status }: Job): string {

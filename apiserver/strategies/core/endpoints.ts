@@ -28,7 +28,7 @@ export const endpointsStrategy = strategyOf<Endpoints>({
   setDefaults: ({ subsets = [] }) => {
     for (const { ports = [] } of subsets) for (const port of ports) port.protocol ||= 'TCP';
   },
-  metadataLooks: ['whole'],
+  metadataLooks: ['changes', 'whole'],
   validateCreate: (context, { subsets = [] }) => {
     warnOfAddresses(context, subsets);
     return validate(subsets);
@@ -64,7 +64,7 @@ function addressErrors({ ip, hostname, nodeName }: EndpointAddress, path: string
     ...invalidEach(`${path}.ip`, ip, isValidLegacyIp(ip, false)),
     ...(hostname ? invalidEach(`${path}.hostname`, hostname, isDns1123Label(hostname)) : []),
     ...(nodeName === undefined ? [] : invalidEach(`${path}.nodeName`, nodeName, isDns1123Subdomain(nodeName))),
-    ...(parseIp(ip) ? nonSpecialIp(ip, `${path}.ip`) : [fieldError.invalid(`${path}.ip`, ip, 'must be a valid IP address')]),
+    ...nonSpecialIp(ip, `${path}.ip`),
   ];
 }
 
@@ -78,16 +78,33 @@ function warnOfAddresses(context: RequestContext, subsets: readonly EndpointSubs
   });
 }
 
-/** Addresses that no endpoint can have. Upstream: `ValidateNonSpecialIP`. */
+/** Addresses that no endpoint can have, however they are written. Upstream: `ValidateNonSpecialIP`. */
 export function nonSpecialIp(ip: string, path: string): FieldError[] {
-  const refused: readonly (readonly [RegExp, string])[] = [
-    [/^(?:0\.0\.0\.0|::)$/, `may not be unspecified (${ip})`],
-    [/^(?:127\.|::1$)/, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
-    [/^(?:169\.254\.|fe[89ab])/i, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'],
-    [/^(?:224\.0\.0\.|ff02:)/i, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
-  ];
-  return refused.filter(([pattern]) => pattern.test(ip)).map(([, detail]) => fieldError.invalid(path, ip, detail));
+  const address = parseIp(ip);
+  if (!address) return [fieldError.invalid(path, ip, 'must be a valid IP address')];
+  return SPECIAL.filter(([v4, v6]) => (address.family === 4 ? v4 : v6)(address.bits)).map(([, , detail]) =>
+    fieldError.invalid(path, ip, detail === UNSPECIFIED ? `${detail} (${ip})` : detail),
+  );
 }
+
+type Test = (bits: bigint) => boolean;
+
+const UNSPECIFIED = 'may not be unspecified';
+const SPECIAL: readonly (readonly [v4: Test, v6: Test, detail: string])[] = [
+  [(bits) => bits === 0n, (bits) => bits === 0n, UNSPECIFIED],
+  [(bits) => bits >> 24n === 127n, (bits) => bits === 1n, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
+  [
+    (bits) => bits >> 16n === 0xa9_fen,
+    (bits) => bits >> 118n === 0xfe80n >> 6n,
+    'may not be in the link-local range (169.254.0.0/16, fe80::/10)',
+  ],
+  [
+    (bits) => bits >> 8n === 0xe0_00_00n,
+    // As Go has it: the flags of a multicast address may be any.
+    (bits) => ((bits >> 112n) & 0xff0fn) === 0xff02n,
+    'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)',
+  ],
+];
 
 function portErrors({ name = '', port, protocol = '', appProtocol }: EndpointPort, path: string, needsName: boolean): FieldError[] {
   return [

@@ -17,17 +17,20 @@ const MESSAGE_BYTES_MAX = 1024;
 const TYPES: readonly string[] = ['Normal', 'Warning'];
 const UNSET = 'needs to be unset';
 
-/** The rules of the core group. Metadata is looked at when the rest is good. */
-export function validateEvent(event: Event): FieldError[] {
-  const errors = legacyErrors(event);
+/** What reports an event, as the group calls it through which it is written. */
+type Reporter = 'reportingComponent' | 'reportingController';
+
+/** The rules that events always had, in both groups. Metadata is looked at when the rest is good. */
+export function validateEvent(event: Event, reporter: Reporter): FieldError[] {
+  const errors = legacyErrors(event, reporter);
   return errors.length > 0 ? errors : validateObjectMeta(event.metadata, true, pathSegmentName);
 }
 
-export const validateEventUpdate = (event: Event): FieldError[] => legacyErrors(event);
+export const validateEventUpdate = (event: Event, reporter: Reporter): FieldError[] => legacyErrors(event, reporter);
 
 /** The rules of events.k8s.io/v1 for new events. */
 export const validateStrictEvent = (event: Event): FieldError[] => [
-  ...legacyErrors(event),
+  ...legacyErrors(event, 'reportingController'),
   ...validateObjectMeta(event.metadata, true, dnsSubdomainName),
   ...validateKnownFinalizers(event.metadata.finalizers),
   ...seriesErrors(event),
@@ -41,7 +44,7 @@ export const validateStrictEvent = (event: Event): FieldError[] => [
 
 /** The rules of events.k8s.io/v1 for changed ones: only the series goes on. */
 export const validateStrictEventUpdate = (event: Event, old: Event): FieldError[] => [
-  ...legacyErrors(event),
+  ...legacyErrors(event, 'reportingController'),
   ...validateMetadataChanges(event.metadata, old.metadata),
   ...(semanticEqual(event.series, old.series) ? [] : seriesErrors(event)),
   ...IMMUTABLE.flatMap(([path, printed]) =>
@@ -80,8 +83,8 @@ function seriesErrors({ series }: Event): FieldError[] {
 }
 
 /** An event with a time of its own is of the new sort, wherever it comes from. */
-const legacyErrors = (event: Event): FieldError[] => [
-  ...(event.eventTime ? newSortErrors(event) : placeErrors(event)),
+const legacyErrors = (event: Event, reporter: Reporter): FieldError[] => [
+  ...(event.eventTime ? newSortErrors(event, reporter) : placeErrors(event)),
   ...invalidEach('namespace', event.metadata.namespace ?? '', isDns1123Subdomain(event.metadata.namespace ?? '')),
 ];
 
@@ -96,14 +99,14 @@ function placeErrors(event: Event): FieldError[] {
   return fits ? [] : [elsewhere(event)];
 }
 
-function newSortErrors(event: Event): FieldError[] {
+function newSortErrors(event: Event, reporter: Reporter): FieldError[] {
   const { metadata, involvedObject, reportingComponent = '', reportingInstance = '', action = '', reason = '', message = '' } = event;
   const own = metadata.namespace ?? '';
   const isPlaced = Boolean(involvedObject.namespace) || own === 'default' || own === 'kube-system';
   return [
     ...(isPlaced ? [] : [elsewhere(event)]),
-    ...(reportingComponent === '' ? [fieldError.required('reportingController')] : []),
-    ...invalidEach('reportingController', reportingComponent, isQualifiedName(reportingComponent)),
+    ...(reportingComponent === '' ? [fieldError.required(reporter)] : []),
+    ...invalidEach(reporter, reportingComponent, isQualifiedName(reportingComponent)),
     ...nameErrors('reportingInstance', reportingInstance),
     ...nameErrors('action', action),
     ...nameErrors('reason', reason),

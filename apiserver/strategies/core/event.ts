@@ -11,15 +11,18 @@ export const eventStrategy = (ttlSeconds: number) =>
     allowCreateOnUpdate: true,
     validatesMetadata: true,
     allowsPlainFinalizers: true,
-    validateCreate: (_context, event) => validateEvent(event),
-    validateUpdate: (_context, event) => validateEventUpdate(event),
+    validateCreate: (_context, event) => validateEvent(event, 'reportingComponent'),
+    validateUpdate: (_context, event) => validateEventUpdate(event, 'reportingComponent'),
     views: {
       'events.k8s.io/v1': eventView(eventsKinds.events, {
         validateCreate: (_context, event) => validateStrictEvent(event),
         validateUpdate: (_context, event, old) => validateStrictEventUpdate(event, old),
       }),
       // The beta never asked for more than the core group does.
-      'events.k8s.io/v1beta1': eventView(olderKinds.eventsV1beta1),
+      'events.k8s.io/v1beta1': eventView(olderKinds.eventsV1beta1, {
+        validateCreate: (_context, event) => validateEvent(event, 'reportingController'),
+        validateUpdate: (_context, event) => validateEventUpdate(event, 'reportingController'),
+      }),
     },
     fieldSelectors: {
       'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',
@@ -41,17 +44,19 @@ function eventRow(event: Event, now: number): unknown[] {
   const { involvedObject, source, metadata, series } = event;
   const first = event.firstTimestamp ? ageOf(event.firstTimestamp, now) : sinceMicro(event.eventTime, now);
   const last = event.lastTimestamp ? ageOf(event.lastTimestamp, now) : first;
-  const from = [source?.component || event.reportingComponent, source?.host || event.reportingInstance];
+  const kind = (involvedObject.kind ?? '').toLowerCase();
+  const component = source?.component || (event.reportingComponent ?? '');
+  const instance = source?.host || event.reportingInstance;
   return [
     series ? sinceMicro(series.lastObservedTime, now) : last,
     event.type,
     event.reason,
-    [(involvedObject.kind ?? '').toLowerCase(), involvedObject.name].filter(Boolean).join('/'),
+    involvedObject.name ? `${kind}/${involvedObject.name}` : kind,
     involvedObject.fieldPath ?? '',
-    from.filter(Boolean).join(', '),
+    instance ? `${component}, ${instance}` : component,
     (event.message ?? '').trim(),
     first,
-    series?.count ?? Math.max(event.count ?? 0, 1),
+    series ? (series.count ?? 0) : event.count || 1,
     metadata.name,
   ];
 }

@@ -7,16 +7,22 @@ const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 const keepsDeletion = (namespace: Namespace): boolean => (namespace.spec.finalizers?.length ?? 0) > 0;
 
+function setNameLabel({ metadata }: Namespace): void {
+  if (metadata.name) metadata.labels = { ...metadata.labels, [NAME_LABEL]: metadata.name };
+}
+
 /** Upstream: `pkg/registry/core/namespace`. A namespace goes when spec.finalizers are gone, which /finalize alone can change. */
 export const namespaceStrategy = strategyOf<Namespace>({
   metadataLooks: ['whole', 'changes'],
   validateName: nameIsDnsLabel,
   deleteReturnsObject: true,
   setDefaults: (namespace) => {
-    const { name } = namespace.metadata;
-    if (name) namespace.metadata.labels = { ...namespace.metadata.labels, [NAME_LABEL]: name };
+    setNameLabel(namespace);
+    namespace.status.phase ||= 'Active';
   },
   prepareForCreate: (_context, namespace) => {
+    // A generated name is known only now; upstream: `Canonicalize`.
+    setNameLabel(namespace);
     namespace.status = { phase: 'Active' };
     const finalizers = namespace.spec.finalizers ?? [];
     if (!finalizers.includes(FINALIZER)) namespace.spec.finalizers = [...finalizers, FINALIZER];
@@ -31,7 +37,7 @@ export const namespaceStrategy = strategyOf<Namespace>({
   prepareForDeletion: (_context, namespace) => {
     namespace.status.phase = 'Terminating';
   },
-  fieldSelectors: { 'status.phase': ({ status }) => status.phase ?? '', name: ({ metadata }) => metadata.name ?? '' },
+  fieldSelectors: { 'status.phase': ({ status }) => status.phase ?? '' },
   tableRow: (namespace, now) => [namespace.metadata.name, namespace.status.phase, ageOf(namespace.metadata.creationTimestamp, now)],
   subresources: {
     status: updateOf<Namespace>({
@@ -56,12 +62,8 @@ const finalizerErrors = ({ finalizers }: Namespace['spec'], pathOf: (index: numb
     ...validateKnownFinalizers([name]).map((error) => ({ ...error, field: pathOf(i) })),
   ]);
 
-function phaseErrors({ metadata, status }: Namespace) {
-  const active = status.phase === 'Active' || status.phase === undefined;
-  if (metadata.deletionTimestamp) {
-    return status.phase === 'Terminating'
-      ? []
-      : [fieldError.invalid('status.Phase', status.phase ?? '', "may only be 'Terminating' if `deletionTimestamp` is not empty")];
-  }
-  return active ? [] : [fieldError.invalid('status.Phase', status.phase ?? '', "may only be 'Active' if `deletionTimestamp` is empty")];
+function phaseErrors({ metadata, status }: Namespace): FieldError[] {
+  const [wanted, state] = metadata.deletionTimestamp ? ['Terminating', 'not empty'] : ['Active', 'empty'];
+  if (status.phase === wanted) return [];
+  return [fieldError.invalid('status.Phase', status.phase, `may only be '${wanted}' if \`deletionTimestamp\` is ${state}`)];
 }

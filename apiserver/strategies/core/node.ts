@@ -3,6 +3,7 @@ import type { RequestContext } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { checkNode, checkNodeUpdate } from '../../validation/node.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { roundAmounts } from './pod-template-defaults.ts';
 
 const ROLE_PREFIX = 'node-role.kubernetes.io/';
 const ROLE_LABEL = 'kubernetes.io/role';
@@ -13,6 +14,7 @@ export const nodeStrategy = strategyOf<Node>({
   setDefaults: ({ spec, status }) => {
     unifyPodCidrs(spec);
     if (status.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
+    for (const amounts of [status.capacity, status.allocatable]) if (amounts) roundAmounts(amounts);
   },
   prepareForCreate: (_context, node) => dropDynamicConfig(node),
   validateCreate: (context, node) => {

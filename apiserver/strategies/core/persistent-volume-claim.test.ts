@@ -25,6 +25,14 @@ it('begins as pending, whatever it says, and is a file system', () => {
   expect(claim.spec.volumeMode).toBe('Filesystem');
 });
 
+it('has sizes to the thousandth', () => {
+  const status = { capacity: { storage: '1.0001' }, allocatedResources: { storage: '1u' } };
+  expect(claims.patch(stored(), { status }, 'status').object.status).toMatchObject({
+    capacity: { storage: '1001m' },
+    allocatedResources: { storage: '1m' },
+  });
+});
+
 it('shows in tables what it got', () => {
   const claim = bound({ storageClassName: 'fast' });
   claim.metadata.creationTimestamp = '2023-12-31T23:59:30Z';

@@ -16,7 +16,7 @@ import {
 import { warnOfClaim } from '../../validation/pod-warnings.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { accessModesCell, sizeCell } from './persistent-volume.ts';
-import { setClaimDefaults } from './pod-template-defaults.ts';
+import { roundAmounts, setClaimDefaults } from './pod-template-defaults.ts';
 
 /** Upstream: `pkg/registry/core/persistentvolumeclaim`, `SetDefaults_PersistentVolumeClaim`. */
 export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = strategyOf<PersistentVolumeClaim>({
@@ -27,6 +27,7 @@ export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = st
   setDefaults: ({ spec, status }) => {
     status.phase ||= 'Pending';
     setClaimDefaults(spec);
+    for (const amounts of [status.capacity, status.allocatedResources]) if (amounts) roundAmounts(amounts);
   },
   prepareForCreate: (_context, claim) => {
     claim.status = { phase: 'Pending' };

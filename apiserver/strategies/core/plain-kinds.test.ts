@@ -8,6 +8,7 @@ import { StrategyHarness } from '../testing/harness.ts';
 import { endpointsStrategy } from './endpoints.ts';
 import { namespaceStrategy } from './namespace.ts';
 import { nodeStrategy } from './node.ts';
+import { secretStrategy } from './secret.ts';
 import { serviceAccountStrategy } from './service-account.ts';
 
 describe('Node', () => {
@@ -45,6 +46,51 @@ describe('Node', () => {
     );
   });
 
+  it('names a network once, and keeps its provider’s name for it', () => {
+    expect(nodes.create({ spec: { podCIDRs: ['fd00::/64', 'fd00::/64'] } }).errors).toEqual([
+      'spec.podCIDRs: Invalid value: ["fd00::/64","fd00::/64"]: may specify no more than one CIDR for each IP family',
+      'spec.podCIDRs[1]: Duplicate value: "fd00::/64"',
+    ]);
+    const node = nodes.stored({});
+    const named = nodes.patch(node, { spec: { providerID: 'a://b' } });
+    expect(named.errors).toEqual([]);
+    expect(nodes.patch(named.object, { spec: { providerID: null } }).errors).toEqual([
+      'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
+    ]);
+  });
+
+  it.each([
+    ['taints', '[{"key":"a","effect":"NoSchedule"}]', []],
+    ['taints', '{', ['metadata.annotations: Invalid value: "scheduler.alpha.kubernetes.io/taints": unexpected end of JSON input']],
+    [
+      'taints',
+      '[{"key":"a","effect":"X"}]',
+      [
+        'metadata.annotations.scheduler.alpha.kubernetes.io/taints[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+      ],
+    ],
+    ['preferAvoidPods', '{"preferAvoidPods":[{"podSignature":{"podController":{"controller":true}}}]}', []],
+    [
+      'preferAvoidPods',
+      '{"preferAvoidPods":[{},{"podSignature":{"podController":{"controller":false}}}]}',
+      [
+        'metadata.annotations.scheduler.alpha.kubernetes.io/preferAvoidPods[0].PodSignature: Required value',
+        'metadata.annotations.scheduler.alpha.kubernetes.io/preferAvoidPods[1].PodSignature.PodController.Controller: Invalid value: false: must point to a controller',
+      ],
+    ],
+    [
+      'preferAvoidPods',
+      '[]',
+      [
+        'metadata.annotations.AvoidPods: Invalid value: "scheduler.alpha.kubernetes.io/preferAvoidPods": json: cannot unmarshal array into Go value of type v1.AvoidPods',
+      ],
+    ],
+  ])('has %s in an annotation that was a field once: %s', (name, text, errors) => {
+    const annotations = { [`scheduler.alpha.kubernetes.io/${name}`]: text };
+    expect(nodes.create({ metadata: { name: 'x', annotations } }).errors).toEqual(errors);
+    expect(nodes.patch(nodes.stored({}), { metadata: { annotations } }).errors).toEqual([...errors, ...errors]);
+  });
+
   it('has no address twice once it is there, and no negative resources', () => {
     const addresses = [1, 2].map(() => ({ type: 'InternalIP', address: '1.2.3.4' }));
     const node = nodes.stored({ status: { addresses } });
@@ -53,6 +99,12 @@ describe('Node', () => {
       'status.allocatable.cpu: Invalid value: "-1": must be greater than or equal to 0',
       'status.addresses[1]: Duplicate value: {"Type":"InternalIP","Address":"1.2.3.4"}',
     ]);
+  });
+
+  it('has resources to the thousandth, and all of them for pods unless it says otherwise', () => {
+    const node = nodes.stored({ status: { capacity: { cpu: '100u', memory: '1.0001' } } });
+    expect(node.status.allocatable).toEqual({ cpu: '1m', memory: '1001m' });
+    expect(nodes.patch(node, { status: { capacity: { cpu: '9u' } } }, 'status').object.status.capacity?.cpu).toBe('1m');
   });
 
   it('warns of what is out of use', () => {
@@ -77,6 +129,49 @@ describe('Namespace', () => {
   });
 });
 
+describe('the phase of a Namespace', () => {
+  const namespaces = new StrategyHarness(namespaceStrategy, coreKinds.namespaces);
+  const ending = { deletionTimestamp: '2024-01-01T00:00:00Z' };
+
+  it.each([
+    [{}, { phase: 'Active' }, []],
+    [{}, {}, []],
+    [{}, { phase: 'Terminating' }, ['"Terminating": may only be \'Active\' if `deletionTimestamp` is empty']],
+    [ending, { phase: 'Terminating' }, []],
+    [ending, { phase: null }, ['"Active": may only be \'Terminating\' if `deletionTimestamp` is not empty']],
+  ])('goes with its deletion: %j, %j', (metadata, status, errors) => {
+    const old = namespaces.stored({ metadata: { name: 'x', ...metadata } });
+    expect(namespaces.patch(old, { status }, 'status').errors).toEqual(errors.map((error) => `status.Phase: Invalid value: ${error}`));
+    expect(namespaces.patch(old, { status: { phase: null } }, 'status').object.status.phase).toBe('Active');
+  });
+});
+
+describe('Secret', () => {
+  const secrets = new StrategyHarness(secretStrategy, coreKinds.secrets);
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const bad = (text: string): string => `data[.dockercfg]: Invalid value: "<secret contents redacted>": ${text}`;
+
+  it.each([
+    ['{}', []],
+    ['null', []],
+    ['[1]', [bad('json: cannot unmarshal array into Go value of type map[string]interface {}')]],
+    ['true', [bad('json: cannot unmarshal bool into Go value of type map[string]interface {}')]],
+    ['bad', [bad("invalid character 'b' looking for beginning of value")]],
+  ])('of registries holds an object: %s', (text, errors) => {
+    const data = { '.dockercfg': base64(text) };
+    expect(secrets.create({ type: 'kubernetes.io/dockercfg', data }).errors).toEqual(errors);
+  });
+
+  it('of SSH holds a key, not an empty text; of TLS may', () => {
+    expect(secrets.create({ type: 'kubernetes.io/ssh-auth', data: { 'ssh-privatekey': '' } }).errors).toEqual([
+      'data[ssh-privatekey]: Required value',
+    ]);
+    const { errors, warnings } = secrets.create({ type: 'kubernetes.io/tls', data: { 'tls.crt': '', 'tls.key': '' } });
+    expect(errors).toEqual([]);
+    expect(warnings).toEqual(['tls: failed to find any PEM data in certificate input']);
+  });
+});
+
 describe('Endpoints', () => {
   const endpoints = new StrategyHarness(endpointsStrategy, coreKinds.endpoints);
   const withAddress = (address: object, port: object = { port: 80 }) => ({ subsets: [{ addresses: [address], ports: [port] }] });
@@ -97,6 +192,21 @@ describe('Endpoints', () => {
     expect(warnings).toEqual([
       'subsets[0].addresses[0].ip: non-standard IP address "01.2.3.4" will be considered invalid in a future Kubernetes release: use "1.2.3.4"',
     ]);
+  });
+
+  it.each([
+    ['0.0.0.0', 'may not be unspecified (0.0.0.0)'],
+    ['0::0', 'may not be unspecified (0::0)'],
+    ['::ffff:127.0.0.2', 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
+    ['0:0::1', 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
+    ['febf::1', 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'],
+    ['ff12::1', 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
+    ['fe8::1', undefined],
+    ['224.0.1.1', undefined],
+    ['::2', undefined],
+  ])('are nowhere special: %s', (ip, why) => {
+    const errors = endpoints.create(withAddress({ ip })).errors.filter((error) => !error.includes('must be a valid'));
+    expect(errors).toEqual(why ? [`subsets[0].addresses[0].ip: Invalid value: "${ip}": ${why}`] : []);
   });
 
   it('may stay wrong as they are', () => {

@@ -1,6 +1,7 @@
 import type { Binding, Pod } from '../../../api/index.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { setPodCondition } from './pod-conditions.ts';
+import { dropInitContainerAnnotations } from './pod-template-defaults.ts';
 
 /**
  * Binds a pod to the node that a (valid) Binding names: the node, the Binding's annotations, and the PodScheduled condition.
@@ -14,6 +15,7 @@ export function bindPod(pod: Pod, { target, metadata }: Binding, now: number): s
   if (listOf(pod.spec.schedulingGates).length > 0) return `pod ${name} has non-empty .spec.schedulingGates`;
   pod.spec.nodeName = target.name;
   if (metadata.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...metadata.annotations };
+  dropInitContainerAnnotations(pod.metadata);
   setPodCondition(pod.status, { type: 'PodScheduled', status: 'True' }, now);
   return undefined;
 }

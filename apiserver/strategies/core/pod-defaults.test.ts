@@ -135,6 +135,21 @@ describe('defaults of a pod', () => {
     });
   });
 
+  it('drops volumes of images, and their mounts with them', () => {
+    const image = { name: 'v', image: { reference: 'a:1' } };
+    const mounted = { ...C, volumeMounts: [{ name: 'v', mountPath: '/v' }] };
+    const { object, errors } = create({ volumes: [image], containers: [mounted] });
+    expect(errors).toEqual([]);
+    expect(object.spec.volumes).toBeUndefined();
+    expect(object.spec.containers).toEqual([{ ...C, ...DEFAULTED }]);
+    const both = create({
+      volumes: [image, { name: 'w', emptyDir: {} }],
+      containers: [{ ...mounted, volumeMounts: [...mounted.volumeMounts, { name: 'w', mountPath: '/w' }] }],
+    });
+    expect(both.object.spec.volumes?.map(({ name }) => name)).toEqual(['w']);
+    expect(both.object.spec.containers[0]?.volumeMounts).toEqual([{ name: 'w', mountPath: '/w' }]);
+  });
+
   it('says why a gated pod is not scheduled', () => {
     const { object } = create({ schedulingGates: [{ name: 'a.example.com/x' }] });
     expect(object.status.conditions).toEqual([

@@ -1,4 +1,4 @@
-import type { Container, Lifecycle, Pod, PodSpec, PodStatus, PodTemplateSpec } from '../../../api/index.ts';
+import type { Container, Lifecycle, Pod, PodSpec, PodStatus, PodTemplateSpec, Volume } from '../../../api/index.ts';
 import { listOf } from '../../validation/field-errors.ts';
 
 // Fields behind feature gates that are off by default in 1.34: they are dropped from what is written, unless the object had them.
@@ -10,10 +10,10 @@ export function dropDisabledTemplateFields(template: PodTemplateSpec | undefined
 
 export function dropDisabledSpecFields(spec: PodSpec): void {
   if (spec.hostnameOverride !== undefined) delete spec.hostnameOverride;
-  if (spec.volumes) for (const volume of spec.volumes) dropVolumeFields(volume);
+  if (spec.volumes) dropVolumes(spec, spec.volumes);
   if (spec.containers) for (const container of spec.containers) dropContainerFields(container, false);
   if (spec.initContainers) for (const container of spec.initContainers) dropContainerFields(container, true);
-  if (spec.ephemeralContainers) for (const container of spec.ephemeralContainers) dropContainerFields(container, true);
+  if (spec.ephemeralContainers) for (const container of spec.ephemeralContainers) dropContainerFields(container, false);
 }
 
 /** ContainerRestartRules, ContainerStopSignals and EnvFiles. Init containers may restart `Always`: sidecars. */
@@ -30,11 +30,25 @@ function dropStopSignal(container: Container, lifecycle: Lifecycle): void {
 }
 
 /** ImageVolume, ClusterTrustBundleProjection and PodCertificateRequest. */
-function dropVolumeFields(volume: NonNullable<PodSpec['volumes']>[number]): void {
-  if (volume.image) delete volume.image;
-  for (const source of listOf(volume.projected?.sources)) {
-    if (source.clusterTrustBundle) delete source.clusterTrustBundle;
-    if (source.podCertificate) delete source.podCertificate;
+function dropVolumes(spec: PodSpec, volumes: Volume[]): void {
+  if (volumes.some(({ image }) => image)) dropImageVolumes(spec, volumes);
+  for (const { projected } of listOf(spec.volumes)) {
+    for (const source of listOf(projected?.sources)) {
+      if (source.clusterTrustBundle) delete source.clusterTrustBundle;
+      if (source.podCertificate) delete source.podCertificate;
+    }
+  }
+}
+
+/** They go as a whole, and what mounts them with them. Upstream: `dropImageVolumes` of `pkg/api/pod/util.go`. */
+function dropImageVolumes(spec: PodSpec, volumes: Volume[]): void {
+  const dropped = new Set(volumes.filter(({ image }) => image).map(({ name }) => name));
+  spec.volumes = volumes.filter(({ image }) => !image);
+  if (spec.volumes.length === 0) delete spec.volumes;
+  for (const container of [...listOf(spec.containers), ...listOf(spec.initContainers), ...listOf(spec.ephemeralContainers)]) {
+    const mounts = listOf(container.volumeMounts).filter(({ name }) => !dropped.has(name));
+    if (mounts.length > 0) container.volumeMounts = mounts;
+    else delete container.volumeMounts;
   }
 }
 

@@ -180,6 +180,23 @@ describe('what is refused of a pod', () => {
       ],
     ],
     [
+      'huge pages in parts, of no size, and alone',
+      {
+        containers: [
+          { ...C, resources: { limits: { cpu: '1', 'hugepages-2Mi': '5Mi', 'hugepages-bad': '1' } } },
+          { ...C, name: 'd', resources: { limits: { 'hugepages-2Mi': '4Mi' }, requests: { 'hugepages-2Mi': '2Mi' } } },
+        ],
+      },
+      [
+        'spec.containers[0].resources.limits[hugepages-2Mi]: Invalid value: "5Mi": 5Mi is not positive integer multiple of hugepages-2Mi',
+        'spec.containers[0].resources.limits[hugepages-bad]: Invalid value: "1": 1 is not positive integer multiple of hugepages-bad',
+        'spec.containers[0].resources.requests[hugepages-2Mi]: Invalid value: "5Mi": 5Mi is not positive integer multiple of hugepages-2Mi',
+        'spec.containers[0].resources.requests[hugepages-bad]: Invalid value: "1": 1 is not positive integer multiple of hugepages-bad',
+        'spec.containers[1].resources.requests: Invalid value: "2Mi": must be equal to hugepages-2Mi limit of 4Mi',
+        'spec.containers[1].resources: Forbidden: HugePages require cpu or memory',
+      ],
+    ],
+    [
       'requests above limits, and resources that are none',
       {
         containers: [
@@ -310,11 +327,6 @@ describe('what is refused of a pod', () => {
         'spec.hostPID: Forbidden: cannot be set for a windows pod',
         'spec.containers[0].securityContext.privileged: Forbidden: cannot be set for a windows pod',
       ],
-    ],
-    [
-      'an image volume, which is behind a closed gate',
-      { volumes: [{ name: 'v', image: { reference: 'x' } }] },
-      ['spec.volumes[0]: Required value: must specify a volume type'],
     ],
     [
       'an iSCSI name that is none',

@@ -168,8 +168,9 @@ describe('ephemeral containers', () => {
     pods.patch(old, { spec: { containers: [{ name: 'c', image: 'ignored' }], ephemeralContainers: containers } }, 'ephemeralcontainers');
 
   it('are added, and nothing else changes', () => {
-    const { object, errors } = add(stored(), [dbg]);
+    const { object, errors } = add(stored(), [{ ...dbg, restartPolicy: 'Always' }]);
     expect(errors).toEqual([]);
+    expect(object.spec.ephemeralContainers?.[0]?.restartPolicy).toBeUndefined();
     expect(object.metadata.generation).toBe(2);
     expect(object.spec.containers[0]?.image).toBe('nginx:1.27');
     expect(object.spec.ephemeralContainers).toMatchObject([{ ...dbg, imagePullPolicy: 'IfNotPresent' }]);
@@ -256,7 +257,8 @@ describe('deletion of a pod', () => {
 });
 
 describe('binding', () => {
-  const binding = { metadata: { name: 'p', annotations: { a: 'b' } }, target: { kind: 'Node', name: 'n1' } };
+  const annotations = { a: 'b', 'pod.beta.kubernetes.io/init-containers': '[]' };
+  const binding = { metadata: { name: 'p', annotations }, target: { kind: 'Node', name: 'n1' } };
 
   it('sets node, annotations and condition', () => {
     const pod = stored();
@@ -290,6 +292,8 @@ describe('field selectors', () => {
       'status.phase': 'Pending',
       'status.podIP': '10.0.0.1',
       'status.nominatedNodeName': '',
+      'spec.host': 'n',
+      'status.podIPs': '',
     });
   });
 });

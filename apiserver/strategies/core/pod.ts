@@ -49,6 +49,9 @@ export const podStrategy: Strategy<Pod> = strategyOf<Pod>({
     'status.phase': ({ status }) => status.phase ?? '',
     'status.podIP': ({ status }) => status.podIPs?.[0]?.ip ?? '',
     'status.nominatedNodeName': ({ status }) => status.nominatedNodeName ?? '',
+    // The older name of spec.nodeName; and a name that is let through, though upstream has no value for it.
+    'spec.host': ({ spec }) => spec.nodeName ?? '',
+    'status.podIPs': () => '',
   },
   tableRow: podTableRow,
   tableRowConditions: podRowConditions,

@@ -1,22 +1,28 @@
-import { X509Certificate } from 'node:crypto';
-import { type FieldError, fieldError, isConfigMapKey, parseJson, type Secret } from '../../../api/index.ts';
+import { type FieldError, fieldError, isConfigMapKey, type Secret } from '../../../api/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
+import { messageOf, readGoJson } from '../../validation/go-json.ts';
 import { ageOf, invalidEach, sameJson, strategyOf } from '../shared.ts';
 import { base64Bytes, DATA_BYTES_MAX } from './config-map.ts';
+import { keyPairError } from './key-pair.ts';
 
 const IMMUTABLE = 'field is immutable when `immutable` is set';
 const OPAQUE = 'Opaque';
 const TLS = 'kubernetes.io/tls';
 const REDACTED = '<secret contents redacted>';
 
-/** Keys that a type of secret must have; of `anyOf` one is enough. */
-const REQUIRED_KEYS: Readonly<
-  Record<string, { readonly all?: readonly string[]; readonly anyOf?: readonly string[]; readonly json?: boolean }>
-> = {
+interface RequiredKeys {
+  readonly all?: readonly string[];
+  readonly anyOf?: readonly string[];
+  readonly json?: boolean;
+  readonly filled?: boolean;
+}
+
+/** Keys that a type of secret must have, empty or not unless `filled`; of `anyOf` one is enough. */
+const REQUIRED_KEYS: Readonly<Record<string, RequiredKeys>> = {
   'kubernetes.io/dockercfg': { all: ['.dockercfg'], json: true },
   'kubernetes.io/dockerconfigjson': { all: ['.dockerconfigjson'], json: true },
   'kubernetes.io/basic-auth': { anyOf: ['username', 'password'] },
-  'kubernetes.io/ssh-auth': { all: ['ssh-privatekey'] },
+  'kubernetes.io/ssh-auth': { all: ['ssh-privatekey'], filled: true },
   [TLS]: { all: ['tls.crt', 'tls.key'] },
 };
 const TOKEN_TYPE = 'kubernetes.io/service-account-token';
@@ -65,8 +71,9 @@ function typeErrors({ type = OPAQUE, metadata }: Secret, data: Readonly<Record<s
     const named = metadata.annotations?.[TOKEN_ANNOTATION];
     return named ? [] : [fieldError.required(`metadata.annotations[${TOKEN_ANNOTATION}]`)];
   }
-  const { all = [], anyOf = [], json } = REQUIRED_KEYS[type] ?? {};
-  const missing = [...all.filter((key) => !Object.hasOwn(data, key)), ...(anyOf.some((key) => Object.hasOwn(data, key)) ? [] : anyOf)];
+  const { all = [], anyOf = [], json, filled } = REQUIRED_KEYS[type] ?? {};
+  const lacks = (key: string): boolean => (filled ? !data[key] : !Object.hasOwn(data, key));
+  const missing = [...all.filter(lacks), ...(anyOf.some((key) => Object.hasOwn(data, key)) ? [] : anyOf)];
   const errors = missing.map((key) => fieldError.required(`data[${key}]`));
   const [key] = all;
   return json && key !== undefined && errors.length === 0 ? jsonErrors(key, data[key] ?? '') : errors;
@@ -74,13 +81,10 @@ function typeErrors({ type = OPAQUE, metadata }: Secret, data: Readonly<Record<s
 
 function jsonErrors(key: string, value: string): FieldError[] {
   try {
-    const parsed = parseJson(Buffer.from(value, 'base64').toString());
-    if (parsed !== null && typeof parsed === 'object') return [];
-    return [
-      fieldError.invalid(`data[${key}]`, REDACTED, `json: cannot unmarshal ${typeof parsed} into Go value of type map[string]interface {}`),
-    ];
+    readGoJson(Buffer.from(value, 'base64').toString(), 'object', 'map[string]interface {}');
+    return [];
   } catch (error) {
-    return [fieldError.invalid(`data[${key}]`, REDACTED, error instanceof Error ? error.message : String(error))];
+    return [fieldError.invalid(`data[${key}]`, REDACTED, messageOf(error))];
   }
 }
 
@@ -94,19 +98,10 @@ function updateErrors(secret: Secret, old: Secret): FieldError[] {
   return errors;
 }
 
-/** Warns of a key pair that no server could use, as upstream's `tls.X509KeyPair` finds it. */
+/** Warns of a key pair that no server could use. */
 function warnOfTls(context: RequestContext, { type, data = {} }: Secret): void {
-  const certificate = data['tls.crt'];
-  if (type !== TLS || certificate === undefined || data['tls.key'] === undefined) return;
-  const pem = Buffer.from(certificate, 'base64').toString();
-  if (!pem.includes('-----BEGIN')) {
-    context.warn('tls: failed to find any PEM data in certificate input');
-    return;
-  }
-  try {
-    new X509Certificate(pem);
-  } catch {
-    // What is wrong is the client's to fix; the secret is stored all the same, as upstream does.
-    context.warn('x509: malformed certificate');
-  }
+  if (type !== TLS) return;
+  const [certificate, key] = ['tls.crt', 'tls.key'].map((name) => Buffer.from(data[name] ?? '', 'base64').toString());
+  const wrong = keyPairError(certificate ?? '', key ?? '');
+  if (wrong !== undefined) context.warn(wrong);
 }

@@ -33,9 +33,11 @@ describe('EndpointSlice', () => {
   it('checks the labels of the beta version, where they are kept', () => {
     const many = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}`, 'v']));
     const deprecatedTopology = { ...many, k0: 'a b' };
+    const nodeName = 'A';
     const old = slices.stored(body);
-    for (const endpoint of old.endpoints ?? []) endpoint.deprecatedTopology = deprecatedTopology;
+    for (const endpoint of old.endpoints ?? []) Object.assign(endpoint, { deprecatedTopology, nodeName });
     expect(slices.patch(old, {}).errors).toEqual([
+      expect.stringMatching(/^endpoints\[0\]\.nodeName: Invalid value: "A"/),
       'endpoints[0].deprecatedTopology: Too many: 17: must have at most 16 items',
       expect.stringMatching(/^endpoints\[0\]\.deprecatedTopology: Invalid value: "a b": a valid label must be/),
     ]);
@@ -49,6 +51,12 @@ describe('EndpointSlice', () => {
       'ports[1].name: Duplicate value: ""',
       'ports[1].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"',
     ]);
+  });
+
+  it('has many ports', () => {
+    const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `p${i}`, port: 1 }));
+    expect(slices.create({ ...body, ports: named(20_000) }).errors).toEqual([]);
+    expect(slices.create({ ...body, ports: named(20_001) }).errors).toEqual(['ports: Too many: 20001: must have at most 20000 items']);
   });
 
   it('takes domain names, with a warning', () => {

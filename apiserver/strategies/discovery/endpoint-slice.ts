@@ -24,7 +24,7 @@ const ADDRESS_TYPES: readonly string[] = ['FQDN', 'IPv4', 'IPv6'];
 const PROTOCOLS: readonly string[] = ['SCTP', 'TCP', 'UDP'];
 const ENDPOINTS_MAX = 1000;
 const ADDRESSES_MAX = 100;
-const PORTS_MAX = 100;
+const PORTS_MAX = 20_000;
 const HINTS_MAX = 8;
 const TOPOLOGY_MAX = 16;
 /** How many ports and addresses the Table shows before it counts the rest. */
@@ -137,13 +137,13 @@ function checkEndpoint(errors: Errors, path: string, endpoint: Endpoint, check: 
   addresses.forEach((address, i) => {
     errors.push(...check(`${path}.addresses[${i}]`, address));
   });
+  if (endpoint.nodeName !== undefined) {
+    pushInvalid(errors, `${path}.nodeName`, endpoint.nodeName, isDns1123Subdomain(endpoint.nodeName));
+  }
   const topology = endpoint.deprecatedTopology ?? {};
   const labels = Object.keys(topology).length;
   if (labels > TOPOLOGY_MAX) errors.push(fieldError.tooMany(`${path}.deprecatedTopology`, labels, TOPOLOGY_MAX));
   checkLabels(errors, `${path}.deprecatedTopology`, topology);
-  if (endpoint.nodeName !== undefined) {
-    pushInvalid(errors, `${path}.nodeName`, endpoint.nodeName, isDns1123Subdomain(endpoint.nodeName));
-  }
   if (endpoint.hostname !== undefined) pushInvalid(errors, `${path}.hostname`, endpoint.hostname, isDns1123Label(endpoint.hostname));
   checkHints(errors, `${path}.hints.forZones`, listOf(endpoint.hints?.forZones), isValidLabelValue);
   checkHints(errors, `${path}.hints.forNodes`, listOf(endpoint.hints?.forNodes), isDns1123Subdomain);

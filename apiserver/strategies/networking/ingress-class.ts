@@ -23,6 +23,7 @@ const HTTP_PATH_REGEXP = new RegExp(`^${HTTP_PATH}$`);
 /** Upstream: `pkg/registry/networking/ingressclass`, `ValidateIngressClass`, `ValidateIngressClassUpdate`. */
 export const ingressClassStrategy = strategyOf<IngressClass>({
   views: { 'networking.k8s.io/v1beta1': sameFields(networkingKinds.ingressclasses, olderKinds.ingressclassesV1beta1) },
+  metadataLooks: ['changes', 'whole'],
   setDefaults: ({ spec }) => {
     if (spec.parameters) spec.parameters.scope ??= 'Cluster';
   },

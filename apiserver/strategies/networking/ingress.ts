@@ -11,6 +11,7 @@ import {
   validateIngressStatus,
 } from '../../validation/ingress.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
+import { balancerAddresses } from '../apps/cells.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { ingressV1beta1 } from './v1beta1-view.ts';
 
@@ -20,6 +21,7 @@ const HOSTS_SHOWN_MAX = 3;
 
 /** Upstream: `pkg/registry/networking/ingress`, `ValidateIngressCreate`, `ValidateIngressUpdate`. */
 export const ingressStrategy = strategyOf<Ingress>({
+  metadataLooks: ['changes', 'whole'],
   prepareForCreate: (_context, ingress) => {
     ingress.metadata.generation = 1;
     ingress.status = { loadBalancer: {} };
@@ -40,7 +42,7 @@ export const ingressStrategy = strategyOf<Ingress>({
     metadata.name,
     spec.ingressClassName ?? '<none>',
     hostsCell(listOf(spec.rules).map(({ host = '' }) => host)),
-    addressCell(listOf(status.loadBalancer?.ingress)),
+    balancerAddresses(status.loadBalancer?.ingress).join(','),
     listOf(spec.tls).length > 0 ? '80, 443' : '80',
     ageOf(metadata.creationTimestamp, now),
   ],
@@ -94,6 +96,3 @@ function hostsCell(hosts: readonly string[]): string {
   const full = hosts.findIndex((_host, i) => hosts.slice(0, i).filter((host) => host !== '').length === HOSTS_SHOWN_MAX);
   return full >= 0 ? `${shown} + ${hosts.length - HOSTS_SHOWN_MAX} more...` : shown;
 }
-
-const addressCell = (ingresses: readonly IngressLoadBalancerIngress[]): string =>
-  [...new Set(ingresses.map(({ ip = '', hostname = '' }) => ip || hostname).filter((address) => address !== ''))].sort().join(',');

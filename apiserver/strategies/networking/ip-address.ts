@@ -13,6 +13,7 @@ import {
 } from '../../../api/index.ts';
 import { olderKinds } from '../../../api/schema.ts';
 import { IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
+import { goPart } from '../../validation/go-struct.ts';
 import { checkSegment } from '../../validation/ingress.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { sameFields } from '../same-fields.ts';
@@ -26,8 +27,12 @@ export const ipAddressStrategy = strategyOf<IPAddress>({
   views: { 'networking.k8s.io/v1beta1': sameFields(networkingKinds.ipaddresses, olderKinds.ipaddressesV1beta1) },
   validateName: (name) => isValidIp(name),
   validateCreate: (_context, address) => addressErrors(address),
-  validateUpdate: (_context, { spec }, old) =>
-    semanticEqual(spec.parentRef, old.spec.parentRef) ? [] : [fieldError.invalid('spec.parentRef', spec.parentRef, IMMUTABLE_MESSAGE)],
+  validateUpdate: (_context, address, old) => {
+    const { parentRef } = address.spec;
+    if (semanticEqual(parentRef, old.spec.parentRef)) return addressErrors(address);
+    const value = parentRef && goPart(networkingKinds.ipaddresses, ['spec', 'parentRef'], parentRef);
+    return [...addressErrors(address), fieldError.invalid('spec.parentRef', value, IMMUTABLE_MESSAGE)];
+  },
   fieldSelectors: {
     'spec.parentRef.group': ({ spec }) => spec.parentRef?.group ?? '',
     'spec.parentRef.resource': ({ spec }) => spec.parentRef?.resource ?? '',
@@ -43,7 +48,7 @@ export const ipAddressStrategy = strategyOf<IPAddress>({
 });
 
 const parentCell = ({ group = '', resource = '', namespace = '', name = '' }: ParentReference): string =>
-  [group === '' ? resource : `${resource}.${group}`, namespace, name].filter((part) => part !== '').join('/');
+  [(group === '' ? resource : `${resource}.${group}`).toLowerCase(), namespace, name].filter((part) => part !== '').join('/');
 
 function addressErrors({ spec: { parentRef } }: IPAddress): FieldError[] {
   if (!parentRef) return [fieldError.required('spec.parentRef')];
@@ -56,21 +61,19 @@ function addressErrors({ spec: { parentRef } }: IPAddress): FieldError[] {
   return errors;
 }
 
-/** Upstream: `pkg/registry/networking/servicecidr`, `ValidateServiceCIDR`, `ValidateServiceCIDRUpdate`. */
+/**
+ * Upstream: `pkg/registry/networking/servicecidr`, `ValidateServiceCIDR`, `ValidateServiceCIDRUpdate`. Unlike most kinds it keeps a status
+ * that comes with the object itself, and who writes that owns it.
+ */
 export const serviceCidrStrategy = strategyOf<ServiceCIDR>({
-  metadataLooks: ['whole', 'changes'],
+  resetFields: [],
   views: { 'networking.k8s.io/v1beta1': sameFields(networkingKinds.servicecidrs, olderKinds.servicecidrsV1beta1) },
-  prepareForCreate: (_context, cidr) => {
-    cidr.status = {};
-  },
-  prepareForUpdate: (_context, cidr, old) => {
-    cidr.status = old.status;
-  },
   validateCreate: (_context, { spec }) => cidrsErrors(listOf(spec.cidrs)),
   validateUpdate: (_context, { spec }, old) => cidrsChanges(listOf(spec.cidrs), listOf(old.spec.cidrs)),
   tableRow: ({ metadata, spec }, now) => [metadata.name, listOf(spec.cidrs).join(','), ageOf(metadata.creationTimestamp, now)],
   subresources: {
     status: updateOf<ServiceCIDR>({
+      resetFields: [],
       prepareForUpdate: (_context, cidr, old) => {
         cidr.spec = old.spec;
       },

@@ -117,7 +117,10 @@ function checkPort(errors: Errors, path: string, { protocol, port, endPort }: Ne
     pushInvalid(errors, `${path}.port`, port, isValidPortName(port));
   } else {
     pushInvalid(errors, `${path}.port`, port, isValidPortNum(port));
-    if (endPort !== undefined && endPort < port) refuseEnd('must be greater than or equal to `port`');
+    // The value that upstream shows is the port's.
+    if (endPort !== undefined && endPort < port) {
+      errors.push(fieldError.invalid(`${path}.endPort`, port, 'must be greater than or equal to `port`'));
+    }
     if (endPort !== undefined) pushInvalid(errors, `${path}.endPort`, endPort, isValidPortNum(endPort));
   }
 }

@@ -24,7 +24,8 @@ export const podDisruptionBudgetStrategy: Strategy<PodDisruptionBudget> = strate
   allowsPlainFinalizers: true,
   metadataLooks: [],
   setDefaults: stripLabel,
-  views: { 'policy/v1beta1': podDisruptionBudgetV1beta1 },
+  // The older version takes counts below nothing in its status.
+  views: { 'policy/v1beta1': podDisruptionBudgetV1beta1({ subresources: { status: statusUpdate(conditionErrors) } }) },
   // Who changes one, evictions among them, must have seen its last state.
   allowUnconditionalUpdate: false,
   prepareForCreate: (_context, budget) => {
@@ -45,23 +46,33 @@ export const podDisruptionBudgetStrategy: Strategy<PodDisruptionBudget> = strate
     ageOf(metadata.creationTimestamp, now),
   ],
   subresources: {
-    status: updateOf<PodDisruptionBudget>({
-      metadataLooks: [],
-      prepareForUpdate: (_context, budget, old) => {
-        budget.spec = old.spec;
-      },
-      validateUpdate: (_context, { status }) => {
-        const errors: Errors = [];
-        checkConditions(errors, 'status.conditions', status.conditions);
-        checkNonnegative(errors, 'status.disruptionsAllowed', status.disruptionsAllowed);
-        checkNonnegative(errors, 'status.currentHealthy', status.currentHealthy);
-        checkNonnegative(errors, 'status.desiredHealthy', status.desiredHealthy);
-        checkNonnegative(errors, 'status.expectedPods', status.expectedPods);
-        return errors;
-      },
+    status: statusUpdate((budget) => {
+      const errors = conditionErrors(budget);
+      const { status } = budget;
+      checkNonnegative(errors, 'status.disruptionsAllowed', status.disruptionsAllowed);
+      checkNonnegative(errors, 'status.currentHealthy', status.currentHealthy);
+      checkNonnegative(errors, 'status.desiredHealthy', status.desiredHealthy);
+      checkNonnegative(errors, 'status.expectedPods', status.expectedPods);
+      return errors;
     }),
   },
 });
+
+function statusUpdate(validate: (budget: PodDisruptionBudget) => Errors) {
+  return updateOf<PodDisruptionBudget>({
+    metadataLooks: [],
+    prepareForUpdate: (_context, budget, old) => {
+      budget.spec = old.spec;
+    },
+    validateUpdate: (_context, budget) => validate(budget),
+  });
+}
+
+function conditionErrors({ status }: PodDisruptionBudget): Errors {
+  const errors: Errors = [];
+  checkConditions(errors, 'status.conditions', status.conditions);
+  return errors;
+}
 
 const amountCell = (amount: IntOrPercent): string => (amount === undefined ? 'N/A' : String(amount));
 

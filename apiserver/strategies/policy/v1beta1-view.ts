@@ -1,8 +1,8 @@
 // PodDisruptionBudgets as policy/v1beta1 has them: there an empty selector selects no pods, and a label that no pod has stands for what the
 // other version calls empty. Upstream: `pkg/apis/policy/v1beta1/conversion.go`, `pkg/apis/policy/helper.go` (1.21 to 1.24).
 import { type KubeObject, type LabelSelector, type PodDisruptionBudget, policyKinds } from '../../../api/index.ts';
-import { olderKinds } from '../../../api/schema.ts';
-import type { VersionView } from '../../registry/strategy.ts';
+import { cloneJson, olderKinds } from '../../../api/schema.ts';
+import { rulesOfView, type VersionRules, type VersionView } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { normalForm } from '../normal-form.ts';
@@ -15,25 +15,26 @@ const EVERYTHING: LabelSelector = { matchExpressions: [{ key: LABEL, operator: '
 /** Selects everything in policy/v1, and nothing in policy/v1beta1. */
 const EMPTY: LabelSelector = {};
 
-export const podDisruptionBudgetV1beta1: VersionView = {
+export const podDisruptionBudgetV1beta1 = (rules: VersionRules<PodDisruptionBudget>): VersionView => ({
+  rules: rulesOfView(rules),
   toStored: (object) => {
     const budget = normalForm<PodDisruptionBudget>(policyKinds.poddisruptionbudgets, object);
     const { selector } = budget.spec;
-    if (isEmpty(selector)) budget.spec.selector = structuredClone(NOTHING);
-    else if (semanticEqual(selector, EVERYTHING)) budget.spec.selector = structuredClone(EMPTY);
+    if (isEmpty(selector)) budget.spec.selector = cloneJson(NOTHING);
+    else if (semanticEqual(selector, EVERYTHING)) budget.spec.selector = cloneJson(EMPTY);
     else withoutLabel(selector);
     return budget;
   },
   fromStored: (object) => {
     const budget = normalForm<PodDisruptionBudget>(olderKinds.poddisruptionbudgetsV1beta1, object);
     const { selector } = budget.spec;
-    if (isEmpty(selector)) budget.spec.selector = structuredClone(EVERYTHING);
-    else if (semanticEqual(selector, NOTHING)) budget.spec.selector = structuredClone(EMPTY);
+    if (isEmpty(selector)) budget.spec.selector = cloneJson(EVERYTHING);
+    else if (semanticEqual(selector, NOTHING)) budget.spec.selector = cloneJson(EMPTY);
     return budget;
   },
   // There are none in either version.
   setDefaults: (_object: KubeObject) => undefined,
-};
+});
 
 /** In policy/v1 the label never stands beside what users say. Upstream: `pkg/apis/policy/v1/conversion.go`. */
 export function stripLabel({ spec: { selector } }: PodDisruptionBudget): void {

@@ -23,6 +23,7 @@ export const resourceSliceStrategy = strategyOf<ResourceSlice>({
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
     'spec.driver': ({ spec }) => spec.driver,
   },
+  unknownField: (field, { group, version, kind }) => `field label not supported for ${group}/${version}, Kind=${kind}: ${field}`,
   tableRow: ({ metadata, spec }, now) => [
     metadata.name,
     spec.nodeName ?? null,

@@ -49,7 +49,7 @@ export const storageClassStrategy = strategyOf<StorageClass>({
     nameCell(storageClass.metadata, DEFAULT_CLASS_MARKS),
     storageClass.provisioner,
     storageClass.reclaimPolicy ?? 'Delete',
-    storageClass.volumeBindingMode ?? '<unset>',
+    storageClass.volumeBindingMode ?? 'Immediate',
     storageClass.allowVolumeExpansion ?? false,
     ageOf(storageClass.metadata.creationTimestamp, now),
   ],

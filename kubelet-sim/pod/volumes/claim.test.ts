@@ -49,6 +49,190 @@ describe('what is on the volume of a claim', () => {
   });
 });
 
+describe('the volume of a claim', () => {
+  it('that was made for it is written by anybody, as kind’s and minikube’s are', async () => {
+    const node = new TestNode();
+    const { volumes } = node.claims.bind('c', HOST);
+    const volume = volumes.get('pv-c');
+    if (volume) volume.metadata = { ...volume.metadata, annotations: { 'pv.kubernetes.io/provisioned-by': 'nanokube.dev/hostpath' } };
+    await run(node, 'touch /mnt/d/x && stat -c %a /mnt/d', [ofClaim('c')], { spec: { securityContext: { runAsUser: 1000 } } });
+    expect(await node.log()).toBe('777\n');
+  });
+
+  it('is waited for without a word when the claim says only a moment later that it is bound', async () => {
+    const node = new TestNode();
+    node.claims.bind('c', HOST, { phase: 'Pending' });
+    node.clock.setTimer(100, () => void node.claims.bind('c', HOST));
+    await run(node, 'echo mounted', [ofClaim('c')]);
+    expect(warnings(node)).toEqual([]);
+    expect(await node.log()).toBe('mounted\n');
+  });
+
+  it('is mounted soon after the claim has come, however late that is', async () => {
+    const node = new TestNode();
+    await run(node, 'echo mounted', [ofClaim('c')]);
+    await node.pass(40);
+    expect(node.state()).toBe('ContainerCreating');
+    node.claims.bind('c', HOST);
+    await node.pass(11);
+    expect(await node.log()).toBe('mounted\n');
+  });
+
+  it('names a group, in which the pod then is', async () => {
+    const node = new TestNode();
+    const { volumes } = node.claims.bind('c', { nfs: { server: 's', path: '/' } });
+    const volume = volumes.get('pv-c');
+    if (volume) volume.metadata = { ...volume.metadata, annotations: { 'pv.beta.kubernetes.io/gid': '777' } };
+    await run(node, 'id -G', [ofClaim('c')], { spec: { securityContext: { supplementalGroups: [5] } } });
+    expect(await node.log()).toBe('0 5 777\n');
+  });
+
+  it.each([
+    ['a disk', { iscsi: { targetPortal: '1.2.3.4', iqn: 'i', lun: 0 } }, undefined, '1000'],
+    ['files of a server', { nfs: { server: 's', path: '/' } }, undefined, '0'],
+    ['a driver that leaves groups to nodes', { csi: { driver: 'd.io', volumeHandle: 'h' } }, 'File', '1000'],
+    ['a driver that sees to groups itself', { csi: { driver: 'd.io', volumeHandle: 'h' } }, 'None', '0'],
+    [
+      'a driver’s file system for one node',
+      { csi: { driver: 'd.io', volumeHandle: 'h', fsType: 'ext4' }, accessModes: ['ReadWriteOnce'] },
+      undefined,
+      '1000',
+    ],
+    [
+      'a driver’s file system for many',
+      { csi: { driver: 'd.io', volumeHandle: 'h', fsType: 'ext4' }, accessModes: ['ReadWriteMany'] },
+      undefined,
+      '0',
+    ],
+    [
+      'a driver’s volume of no known file system',
+      { csi: { driver: 'd.io', volumeHandle: 'h' }, accessModes: ['ReadWriteOnce'] },
+      undefined,
+      '0',
+    ],
+  ])('belongs to the pod’s fsGroup where nodes may change that: %s', async (_what, spec, fsGroupPolicy, gid) => {
+    const node = new TestNode();
+    const metadata = { name: 'd.io', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
+    node.claims.bind('c', spec).drivers.set('d.io', { metadata, spec: { attachRequired: false, fsGroupPolicy } });
+    await run(node, 'stat -c %g /mnt/d', [ofClaim('c')], { spec: { securityContext: { fsGroup: 1000 } } });
+    expect(await node.log()).toBe(`${gid}\n`);
+  });
+
+  it('is what every pod finds there that names the same server and path, with a claim or without', async () => {
+    const node = new TestNode();
+    const nfs = { server: 's', path: '/exports' };
+    node.claims.bind('c', { nfs });
+    await run(node, 'echo kept > /mnt/d/file', [ofClaim('c')], { name: 'first' });
+    const other = { ...nfs, path: '/other' };
+    await run(
+      node,
+      'cat /mnt/d/file; ls /mnt/e',
+      [
+        { name: 'd', nfs },
+        { name: 'e', nfs: other },
+      ],
+      { name: 'second' },
+    );
+    expect(await node.log()).toBe('kept\n');
+    await run(node, 'echo x > /mnt/d/file', [{ name: 'd', nfs: { ...nfs, readOnly: true } }], { name: 'third' });
+    expect(await node.log()).toMatch(/read-only file system/i);
+  });
+
+  it('is what a pod serves that is a server of NFS', async () => {
+    const node = new TestNode();
+    const image = 'registry.k8s.io/e2e-test-images/volume/nfs:1.5';
+    await node.run({}, aPod({ containers: [aContainer('nfs', { image })] }, { name: 'server' }));
+    await node.pass(1);
+    const server = node.status.podIP ?? '';
+    const served = node.worker;
+    await run(node, 'cat /mnt/d/index.html; echo new > /mnt/e/file', [
+      { name: 'd', nfs: { server, path: '/' } },
+      { name: 'e', nfs: { server, path: '/exports' } },
+    ]);
+    expect(await node.log()).toBe('Hello from NFS!\n');
+    node.worker = served;
+    expect(await node.exec('nfs', 'cat', '/exports/file')).toBe('new\n');
+  });
+
+  it('may be a raw device', async () => {
+    const node = new TestNode();
+    node.claims.bind('c', { csi: { driver: 'd.io', volumeHandle: 'h' }, volumeMode: 'Block' });
+    const metadata = { name: 'd.io', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
+    node.claims.drivers.set('d.io', { metadata, spec: { attachRequired: false } });
+    const container = {
+      image: 'busybox',
+      command: ['sh', '-c', 'test -b /dev/xvda && echo block'],
+      volumeDevices: [{ name: 'd', devicePath: '/dev/xvda' }],
+    };
+    await node.run({}, aPod({ containers: [aContainer('main', container)], volumes: [ofClaim('c')], restartPolicy: 'Never' }));
+    await node.pass(1);
+    expect(await node.log()).toBe('block\n');
+  });
+});
+
+it('what no container uses is not set up; a debug container that uses it has it', async () => {
+  const node = new TestNode();
+  const volumes: Volume[] = [
+    { name: 'none', configMap: { name: 'absent' } },
+    { name: 'some', configMap: { name: 'there' } },
+  ];
+  const containers = [aContainer('main', { image: 'busybox', command: ['sleep', '1000'] })];
+  await node.run({}, aPod({ containers, volumes }));
+  await node.pass(1);
+  expect([node.state(), warnings(node)]).toEqual(['running', []]);
+  node.source.configMaps.set('there', { key: 'value' });
+  const volumeMounts = [{ name: 'some', mountPath: '/c' }];
+  const ephemeralContainers = [{ name: 'debug', image: 'busybox', command: ['sh', '-c', 'cat /c/key'], volumeMounts }];
+  await node.change((pod) => ({ ...pod, spec: { ...pod.spec, ephemeralContainers } }));
+  await node.pass(2);
+  expect(await node.log('debug')).toBe('value');
+});
+
+it('a container whose part of a volume is not in it is not made, and says so', async () => {
+  const node = new TestNode();
+  const volumeMounts = [{ name: 'v', mountPath: '/v', subPath: 'out' }];
+  await node.run(
+    {},
+    aPod({
+      initContainers: [
+        aContainer('init', {
+          image: 'busybox',
+          command: ['sh', '-c', 'ln -s /bin /v/out'],
+          volumeMounts: [{ name: 'v', mountPath: '/v' }],
+        }),
+      ],
+      containers: [aContainer('main', { image: 'busybox', command: ['true'], volumeMounts })],
+      volumes: [{ name: 'v', emptyDir: {} }],
+    }),
+  );
+  await node.pass(2);
+  const why = 'failed to prepare subPath for volumeMount "v" of container "main"';
+  expect(node.container()?.state?.waiting).toEqual({ reason: 'CreateContainerConfigError', message: why });
+  expect(warnings(node)[0]).toBe(`Warning Failed Error: ${why}`);
+});
+
+it.each([
+  [{}, '10Mi', '10240'],
+  [{ memory: '64Mi' }, '1Gi', '65536'],
+  [{ memory: '64Mi' }, undefined, '65536'],
+  [{}, undefined, '33554432'],
+])('an emptyDir in memory is no larger than it, its pod or the node: %j, %s', async (limits, sizeLimit, kib) => {
+  const node = new TestNode();
+  const volumeMounts = [{ name: 'v', mountPath: '/v' }];
+  const container = {
+    image: 'busybox',
+    command: ['sh', '-c', "df /v | tail -1 | tr -s ' ' | cut -d ' ' -f 2; stat -c %a /v"],
+    resources: { limits },
+    volumeMounts,
+  };
+  await node.run(
+    {},
+    aPod({ containers: [aContainer('main', container)], volumes: [{ name: 'v', emptyDir: { medium: 'Memory', sizeLimit } }] }),
+  );
+  for (let i = 0; i < 3; i++) await node.pass(1);
+  expect(await node.log()).toBe(`${kib}\n1777\n`);
+});
+
 describe('a pod does not start', () => {
   const processing = (why: string) =>
     `Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[d], unattached volumes=[], failed to process volumes=[d]: error processing PVC default/c: ${why}`;
@@ -75,6 +259,11 @@ describe('a pod does not start', () => {
       'with a local disk that is not there',
       ({ claims }) => claims.bind('c', { local: { path: '/mnt/none' } }),
       'Warning FailedMount MountVolume.NewMounter initialization failed for volume "pv-c" : path "/mnt/none" does not exist',
+    ],
+    [
+      'with the files of a raw device',
+      ({ claims }) => claims.bind('c', { ...HOST, volumeMode: 'Block' }),
+      'Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[d], unattached volumes=[], failed to process volumes=[d]: volume d has volumeMode Block, but is specified in volumeMounts',
     ],
     [
       'with a driver that is not there',

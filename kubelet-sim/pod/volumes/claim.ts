@@ -1,10 +1,12 @@
 // The volumes of claims. Upstream: `pkg/kubelet/volumemanager/populator`, `pkg/volume/util/operationexecutor`.
 import {
   foreignClaimError,
+  HOSTPATH_PROVISIONER,
   keyOf,
   type Live,
   type PersistentVolume,
   type PersistentVolumeClaim,
+  PROVISIONED_BY,
   parseQuantity,
   reachesVolume,
 } from '../../../api/index.ts';
@@ -12,10 +14,25 @@ import type { MountableVolume } from '../../runtime/cri.ts';
 import type { ClaimSource } from './claim-source.ts';
 import { csiMissing } from './csi.ts';
 import { hostPathType } from './host-path.ts';
-import { MountError, NotYet, ownershipOf, type PodVolume, type VolumeScope } from './volume.ts';
+import { networkKey, networkTree, takesGroup } from './network.ts';
+import { MountError, NotYet, ownershipOf, type PodVolume, UnprocessedError, usesOf, type VolumeScope } from './volume.ts';
+
+/** Says which group may use a volume: pods are put into it. Upstream: `VolumeGidAnnotationKey`, `pkg/volume/util/util.go`. */
+const GID_ANNOTATION = 'pv.beta.kubernetes.io/gid';
+
+/** Anybody may write to a directory that was made for a claim, as kind's and minikube's provisioners have it. */
+const MODE_PROVISIONED = 0o777;
 
 /** How long a volume may take to be attached before the pod is told. Upstream: `podAttachAndMountTimeout`. */
 const ATTACH_MS_MAX = 123_000;
+
+/**
+ * How long a claim may be unbound before the pod is told: it says so a moment after its volume was chosen, when the pod may already be here.
+ * Upstream's populator looks every 100 ms and forgets what it found before the pod is told, at the earliest every 300 ms
+ * (`podAttachAndMountRetryInterval`).
+ */
+const UNBOUND_MS_MAX = 300;
+const UNBOUND = 'PVC is not bound';
 
 type Claim = Live<PersistentVolumeClaim>;
 type Volume = Live<PersistentVolume>;
@@ -32,7 +49,16 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
   const { pod } = scope.facts();
   const { namespace = '', uid = '' } = pod.metadata;
   let mountable: MountableVolume | undefined;
+  let gid: number | undefined;
   let waitsSince: number | undefined;
+  let unboundSince: number | undefined;
+  const claimed = async () => {
+    const found = await processed(own, scope);
+    if (typeof found !== 'string') return found;
+    const now = scope.node.clock.monotonic();
+    unboundSince ??= now;
+    throw now - unboundSince < UNBOUND_MS_MAX ? new NotYet(found) : new UnprocessedError(found);
+  };
   /**
    * @returns how the node calls the volume; undefined when it need not be attached.
    * @throws NotYet, and from time to time an error that the pod is told of.
@@ -51,13 +77,16 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
   };
   const setUp = async (): Promise<MountableVolume> => {
     if (mountable) return mountable;
-    const { claim, volume } = await processed(own, scope);
+    const { claim, volume } = await claimed();
     const user = { pod: scope.facts().pod, nodeName: scope.node.nodeName };
     if (volume.spec.accessModes?.includes('ReadWriteOncePod') && scope.node.claims.isHeldByOther(claim, user)) {
       throw setUpFailed(volume, 'volume uses the ReadWriteOncePod access mode and is already in use by another pod');
     }
     const attached = await waitForAttach(volume);
-    mountable = await mount(volume, scope);
+    const mounted = await mount(volume, scope);
+    await giveToGroup({ volume, mounted, isFirst: !scope.node.claims.isHeldByOther(claim, user) }, own, scope);
+    mountable = mounted;
+    gid = gidOf(volume);
     scope.node.claims.hold(claim, { ...user, attached });
     return mountable;
   };
@@ -68,34 +97,53 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
     get mountable() {
       return mountable;
     },
+    get gid() {
+      return gid;
+    },
   };
+}
+
+function gidOf({ metadata }: Volume): number | undefined {
+  const text = metadata.annotations?.[GID_ANNOTATION] ?? '';
+  return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
 const setUpFailed = ({ metadata }: Volume, why: string): MountError =>
   new MountError(`MountVolume.SetUp failed for volume "${metadata.name}" : ${why}`);
 
-/** The claim and its volume, once both are as a pod can use them. Upstream: `getPVCExtractPV`, `getPVSpec`. */
-async function processed(own: ClaimVolume, scope: VolumeScope): Promise<{ claim: Claim; volume: Volume }> {
+/**
+ * The claim and its volume, once both are as a pod can use them; a text while the claim is not bound. Upstream: `getPVCExtractPV`, `getPVSpec`.
+ *
+ * @throws MountError
+ */
+async function processed(own: ClaimVolume, scope: VolumeScope): Promise<{ claim: Claim; volume: Volume } | string> {
   const { pod } = scope.facts();
   const { namespace = '' } = pod.metadata;
   const { source } = scope.node.claims;
-  const fail = (why: string) => {
-    const what = `unmounted volumes=[${own.name}], unattached volumes=[], failed to process volumes=[${own.name}]`;
-    return new MountError(`Unable to attach or mount volumes: ${what}: error processing PVC ${namespace}/${own.claimName}: ${why}`);
-  };
+  const fail = (why: string) => unprocessed(own, `error processing PVC ${namespace}/${own.claimName}: ${why}`);
   const claim = await source.claim(namespace, own.claimName);
   if (!claim) throw fail(`failed to fetch PVC from API server: persistentvolumeclaims "${own.claimName}" not found`);
   const foreign = own.isEphemeral ? foreignClaimError(pod, claim) : undefined;
   const wrong = foreign ?? unusable(claim);
+  if (wrong === UNBOUND) return fail(wrong).message;
   if (wrong) throw fail(wrong);
   const volume = await boundVolume(claim, source);
   if (typeof volume === 'string') throw fail(volume);
+  const use = usesOf(pod);
+  const mode = volume.spec.volumeMode ?? 'Filesystem';
+  const misused = mode === 'Block' ? use.mounts.has(own.name) && 'volumeMounts' : use.devices.has(own.name) && 'volumeDevices';
+  if (misused) throw unprocessed(own, `volume ${own.name} has volumeMode ${mode}, but is specified in ${misused}`);
   return { claim, volume };
 }
 
+const unprocessed = ({ name }: ClaimVolume, why: string): MountError =>
+  new UnprocessedError(
+    `Unable to attach or mount volumes: unmounted volumes=[${name}], unattached volumes=[], failed to process volumes=[${name}]: ${why}`,
+  );
+
 function unusable({ metadata, spec, status }: Claim): string | undefined {
   if (metadata.deletionTimestamp) return 'PVC is being deleted';
-  if (status.phase !== 'Bound') return 'PVC is not bound';
+  if (status.phase !== 'Bound') return UNBOUND;
   return spec.volumeName ? undefined : 'PVC has empty pvc.Spec.VolumeName';
 }
 
@@ -115,29 +163,73 @@ async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolum
   if (!reachesVolume(scope.node.nodeLabels(), volume)) {
     throw new MountError(`MountVolume.NodeAffinity check failed for volume "${name}" : no matching NodeSelectorTerms`);
   }
-  const { hostPath, local, csi } = volume.spec;
+  const { hostPath, local, csi, volumeMode } = volume.spec;
+  if (volumeMode === 'Block' && local) return { name, tree: await localDevice(volume, local.path, scope) };
   if (hostPath) {
     const { path, type } = hostPath;
-    const tree = await scope.node.runtime.hostPath(path, hostPathType(type)).catch((error: unknown) => {
+    const mode = volume.metadata.annotations?.[PROVISIONED_BY] === HOSTPATH_PROVISIONER ? MODE_PROVISIONED : undefined;
+    const tree = await scope.node.runtime.hostPath(path, hostPathType(type), mode).catch((error: unknown) => {
       throw setUpFailed(volume, error instanceof Error ? error.message : String(error));
     });
     return { name, tree };
   }
   if (local) {
-    const tree = await scope.node.runtime.hostPath(local.path, 'Directory').catch(() => {
+    const tree = await scope.node.runtime.localVolume(local.path).catch(() => {
       const why = `path "${local.path}" does not exist`;
       throw new MountError(`MountVolume.NewMounter initialization failed for volume "${name}" : ${why}`);
     });
-    return { name, tree, ...ownershipOf(scope.facts()) };
+    return { name, tree };
   }
   if (csi && !(await scope.node.claims.source.csiDriver(csi.driver))) {
     const why = `kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: ${csiMissing(csi.driver)}`;
     throw new MountError(`MountVolume.MountDevice failed for volume "${name}" : ${why}`);
   }
   const capacity = volume.spec.capacity?.storage;
-  return scope.node.claims.sharedTree(volume, () => ({
+  const made = {
     name: keyOf(volume),
-    ...ownershipOf(scope.facts()),
+    ...(volumeMode === 'Block' ? { device: true } : {}),
     ...(capacity === undefined ? {} : { capacityBytes: parseQuantity(capacity).value() }),
-  }));
+  };
+  if (networkKey(volume.spec) !== undefined) return await networkTree(volume.spec, scope, made);
+  return scope.node.claims.sharedTree(volume.metadata.uid, () => made);
+}
+
+async function localDevice(volume: Volume, path: string, scope: VolumeScope): Promise<MountableVolume['tree']> {
+  try {
+    return await scope.node.runtime.hostPath(path, 'BlockDevice');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new MountError(`MapVolume.MapBlockVolume failed for volume "${volume.metadata.name}" : ${why}`);
+  }
+}
+
+/** A volume that a pod is about to use. */
+interface Mounted {
+  readonly volume: Volume;
+  readonly mounted: MountableVolume;
+  /** No other pod of the node has it mounted. */
+  readonly isFirst: boolean;
+}
+
+/**
+ * Gives what is on the volume to the pod's `fsGroup`, where its kind has owners that a node may change. Upstream: `SetUpAt` of the plugins
+ * under `pkg/volume`; `supportsFSGroup`, `pkg/volume/csi/csi_mounter.go`.
+ */
+async function giveToGroup({ volume, mounted, isFirst }: Mounted, own: ClaimVolume, scope: VolumeScope): Promise<void> {
+  const { pod } = scope.facts();
+  const { fsGroup } = ownershipOf(scope.facts());
+  const isReadOnly = pod.spec.volumes?.find(({ name }) => name === own.name)?.persistentVolumeClaim?.readOnly === true;
+  if (fsGroup === undefined || isReadOnly || !(await mayBeGiven(volume, isFirst, scope))) return;
+  const policy = pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch' ? 'OnRootMismatch' : 'Always';
+  scope.node.runtime.giveVolumeToGroup(mounted, fsGroup, policy);
+}
+
+async function mayBeGiven({ spec }: Volume, isFirst: boolean, scope: VolumeScope): Promise<boolean> {
+  const { volumeMode, hostPath, local, csi, accessModes = [] } = spec;
+  if (volumeMode === 'Block' || hostPath) return false;
+  if (local) return isFirst;
+  if (!csi) return takesGroup(spec);
+  const policy = (await scope.node.claims.source.csiDriver(csi.driver))?.spec.fsGroupPolicy ?? 'ReadWriteOnceWithFSType';
+  if (policy !== 'ReadWriteOnceWithFSType') return policy === 'File';
+  return Boolean(csi.fsType) && accessModes.some((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
 }

@@ -2,6 +2,7 @@ import { keyOf, type Live, type PersistentVolume, type PersistentVolumeClaim, ty
 import type { Clock, Logger } from '../../../runtime/index.ts';
 import type { MountableVolume } from '../../runtime/cri.ts';
 import type { ClaimSource } from './claim-source.ts';
+import { networkKey } from './network.ts';
 
 /** Pause before a claim's status is written again when that failed. */
 const RETRY_MS = 1_000;
@@ -41,7 +42,7 @@ interface Held {
 export class HeldClaims {
   readonly #options: HeldClaimsOptions;
   readonly #held = new Map<string, Held>();
-  /** Trees of volumes that are nobody's node's, by the volume's uid. */
+  /** Trees of volumes that are nobody's node's, by what tells them apart: the volume's uid, or what its source says. */
   readonly #shared = new Map<string, MountableVolume>();
   #isWatching = false;
 
@@ -54,9 +55,9 @@ export class HeldClaims {
   }
 
   /** What is on a volume that every node reaches. */
-  sharedTree({ metadata }: Live<PersistentVolume>, make: () => MountableVolume): MountableVolume {
-    const tree = this.#shared.get(metadata.uid) ?? make();
-    this.#shared.set(metadata.uid, tree);
+  sharedTree(key: string, make: () => MountableVolume): MountableVolume {
+    const tree = this.#shared.get(key) ?? make();
+    this.#shared.set(key, tree);
     return tree;
   }
 
@@ -101,9 +102,11 @@ export class HeldClaims {
     if (grown) void this.#grow({ ...claim, status: grown }, user);
   }
 
-  /** A volume is gone, and what was on it. */
-  forget({ metadata }: Live<PersistentVolume>): void {
+  /** A volume is gone, and what was on it, unless that is to be kept. */
+  forget({ metadata, spec }: Live<PersistentVolume>): void {
     this.#shared.delete(metadata.uid);
+    const key = networkKey(spec);
+    if (key !== undefined && spec.persistentVolumeReclaimPolicy === 'Delete') this.#shared.delete(key);
   }
 
   async #grow(claim: Live<PersistentVolumeClaim>, user: ClaimUser): Promise<void> {

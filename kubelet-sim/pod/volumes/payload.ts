@@ -42,6 +42,11 @@ export class PayloadVolume implements PodVolume, MountableVolume {
     return this;
   }
 
+  /** Those of config maps are on the node's disk, all else stays in its memory. */
+  get medium(): string | undefined {
+    return this.#volume.configMap ? undefined : 'tmpfs';
+  }
+
   get fsGroup(): number | undefined {
     return ownershipOf(this.#scope.facts()).fsGroup;
   }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { VolumeProjection } from '../../../api/index.ts';
 import { configMapFiles } from './config-map.ts';
 import { downwardFiles } from './downward-api.ts';
@@ -27,8 +28,20 @@ export function together(sources: readonly Collect[]): Collect {
   };
 }
 
+/** How long names and paths may be. */
+const NAME_CHARS_MAX = 255;
+const PATH_CHARS_MAX = 4096;
+
+/** A path as it is written to. Upstream: `validatePayload`, `pkg/volume/util/atomic_writer.go`. @throws Error */
+function cleanPath(path: string): string {
+  if (path.length > PATH_CHARS_MAX) throw new Error(`invalid path: must be less than or equal to ${PATH_CHARS_MAX} characters`);
+  if (path.split('/').some((name) => name.length > NAME_CHARS_MAX))
+    throw new Error(`invalid path: filenames must be less than or equal to ${NAME_CHARS_MAX} characters`);
+  return posix.normalize(path);
+}
+
 async function add(payload: Payload, collect: Collect): Promise<void> {
-  for (const [path, file] of await collect()) payload.set(path, file);
+  for (const [path, file] of await collect()) payload.set(cleanPath(path), file);
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -3,23 +3,32 @@ import { claimVolume } from './claim.ts';
 import { csiVolume } from './csi.ts';
 import { emptyDirVolume } from './empty-dir.ts';
 import { hostPathVolume } from './host-path.ts';
+import { networkKey, networkVolume } from './network.ts';
 import { MODE_DEFAULT, type PayloadSource, PayloadVolume } from './payload.ts';
 import { sourceFiles, together } from './projected.ts';
-import { MountError, type MountedVolume, type PodVolume, readyVolume, type VolumeScope } from './volume.ts';
+import { impossibleVolume, MountError, type MountedVolume, type PodVolume, readyVolume, type VolumeScope } from './volume.ts';
 
 /** The volumes of a pod. A source that has a file of its own here is a row in this list; what nobody knows is an empty directory. */
 export const volumesOf = (volumes: readonly Volume[], scope: VolumeScope): readonly PodVolume[] =>
-  volumes.map((volume) => volumeOf(volume, scope));
+  volumes.length === 0 ? NONE : volumes.map((volume) => volumeOf(volume, scope));
+
+const NONE: readonly PodVolume[] = [];
 
 function volumeOf(volume: Volume, scope: VolumeScope): PodVolume {
-  const { name, persistentVolumeClaim, ephemeral, hostPath, emptyDir, csi } = volume;
+  const { name, persistentVolumeClaim, ephemeral, hostPath, emptyDir, csi, gitRepo } = volume;
   if (persistentVolumeClaim) return claimVolume({ name, claimName: persistentVolumeClaim.claimName, isEphemeral: false }, scope);
   if (ephemeral) return claimVolume({ name, claimName: ephemeralClaimName(scope.facts().pod, name), isEphemeral: true }, scope);
   if (csi) return csiVolume(name, csi, scope);
   if (hostPath) return hostPathVolume(name, hostPath, scope);
   if (emptyDir) return emptyDirVolume(name, emptyDir, scope);
+  if (gitRepo) return impossibleVolume(name, NO_GIT);
+  if (networkKey(volume) !== undefined) return networkVolume(volume, scope);
   return partsOf(volume) ? new PayloadVolume(volume, scope, filesOf) : readyVolume(name, { name });
 }
+
+/** Since 1.33 (KEP 5040). */
+const NO_GIT =
+  'git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`';
 
 interface Parts {
   readonly sources: readonly VolumeProjection[];
@@ -58,7 +67,8 @@ export async function setUpVolumes(volumes: readonly PodVolume[]): Promise<SetUp
   const errors: MountError[] = [];
   for (const volume of volumes)
     try {
-      mounted.push({ name: volume.name, mountable: await volume.setUp() });
+      const mountable = await volume.setUp();
+      mounted.push({ name: volume.name, mountable, ...(volume.gid === undefined ? {} : { gid: volume.gid }) });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       errors.push(error instanceof MountError ? error : new MountError(`MountVolume.SetUp failed for volume "${volume.name}" : ${why}`));

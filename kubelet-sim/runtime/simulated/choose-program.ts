@@ -4,6 +4,7 @@ import type { Program, ServerBehaviour } from './program.ts';
 import { exitProgram, serverProgram, sleepProgram } from './programs.ts';
 import { shellProgram } from './shell-program.ts';
 import { sleepMs } from './sleep-time.ts';
+import { NATIVE_PROGRAMS } from './test-images/index.ts';
 import { TOOL_NAMES } from './tool-names.ts';
 
 /** A command that cannot be started, with the text of the runtime. */
@@ -66,7 +67,10 @@ function imageProgram(image: ImageFacts, args: readonly string[]): Program {
 }
 
 function makeImageProgram(image: ImageFacts, args: readonly string[]): Program {
+  const native = NATIVE_PROGRAMS[image.native];
+  if (native) return native(args);
   if (image.run === 'exit') return exitProgram(0);
+  if (image.run === 'tool') return shellProgram([...image.title, ...args]);
   if (image.run !== 'server') return trivialProgram(image.run, image.run[0] ?? '') ?? shellProgram(image.run);
   return serverProgram(image, portsOf(image, args));
 }
@@ -81,10 +85,11 @@ function portsOf(image: ImageFacts, argv: readonly string[]): readonly number[] 
 }
 
 function binaryProgram(request: ProgramRequest, argv: readonly string[]): Program {
+  const image = request.image.commands[argv[1] ?? ''] ?? request.image;
+  if (image.run === 'tool') return shellProgram(argv);
   if (request.isExec && argv.some((arg) => arg === 'quit' || arg === 'stop')) return { ...exitProgram(0), start: stopMain };
   if (request.isExec || argv.slice(1).some((arg) => ONE_SHOT.has(arg))) return exitProgram(0);
-  const image = request.image.commands[argv[1] ?? ''] ?? request.image;
-  return serverProgram(image, portsOf(image, argv));
+  return NATIVE_PROGRAMS[image.native]?.(argv) ?? serverProgram(image, portsOf(image, argv));
 }
 
 /** `nginx -s quit` and the like: the main process is asked to end. */

@@ -2,14 +2,16 @@ import type { Clock, Random } from '../../../runtime/index.ts';
 import type { ContainerUser, OutputStream } from '../cri.ts';
 import { hasCapability } from './capabilities.ts';
 import type { SimulatedContainer } from './container.ts';
-import type { ContainerUsage } from './container-usage.ts';
+import type { ContainerUsage, OwnLoad } from './container-usage.ts';
 import type { ContainerFiles } from './files/container-files.ts';
 import type { ImageFacts, ServerFacts } from './image-catalog.ts';
+import type { OpenSocket, StreamProtocol } from './network/container-sockets.ts';
 import { ImageListener } from './network/image-listener.ts';
-import type { Listener } from './network/listener.ts';
+import type { DatagramListener, Listener } from './network/listener.ts';
 import { PodNetwork } from './network/pod-network.ts';
 import type { ProcessContext, ProcessInfo } from './program.ts';
 import type { Sandbox } from './sandbox.ts';
+import type { TerminalState } from './terminal.ts';
 
 /** What differs between the processes of a container. */
 export interface ProcessParts {
@@ -18,7 +20,7 @@ export interface ProcessParts {
   readonly ppid: number;
   readonly isInit: boolean;
   readonly startedAt: number;
-  readonly tty: boolean;
+  readonly terminal: TerminalState | undefined;
   readonly stdin: AsyncIterable<string> | undefined;
   readonly owner: ProcessOwner;
 }
@@ -72,8 +74,12 @@ export class ContainerProcess implements ProcessContext {
     return this.#parts.startedAt;
   }
 
+  get terminal(): TerminalState | undefined {
+    return this.#parts.terminal;
+  }
+
   get tty(): boolean {
-    return this.#parts.tty;
+    return this.#parts.terminal !== undefined;
   }
 
   get stdin(): AsyncIterable<string> | undefined {
@@ -100,6 +106,14 @@ export class ContainerProcess implements ProcessContext {
     return this.#container.mainPid;
   }
 
+  get isPrivileged(): boolean {
+    return this.#container.config.security?.privileged ?? false;
+  }
+
+  nodeFiles(): Promise<ContainerFiles> {
+    return this.#sandbox.node.files.files();
+  }
+
   get isReadOnly(): boolean {
     return this.#container.config.security?.readOnlyRootFilesystem ?? false;
   }
@@ -122,6 +136,15 @@ export class ContainerProcess implements ProcessContext {
 
   output(stream: OutputStream, text: string): void {
     this.#parts.owner.output(stream, text);
+  }
+
+  /** The pause process, where it is the first, has nobody who reads what it writes. */
+  outputOfInit(stream: OutputStream, text: string): void {
+    if (this.#container.isRunning && this.mainPid === 1) this.#container.output(stream, text);
+  }
+
+  can(capability: string): boolean {
+    return hasCapability(this.#container, capability);
   }
 
   exit(code: number): void {
@@ -163,15 +186,23 @@ export class ContainerProcess implements ProcessContext {
     if (this.#container.mainPid === this.pid) this.#container.retitle(argv);
   }
 
-  listen(port: number, listener: Pick<Listener, 'http' | 'stream'>): { close(): void } | undefined {
-    return this.#container.listen(port, listener);
+  listen(port: number, listener: Listener, protocol: StreamProtocol = 'TCP'): OpenSocket | undefined {
+    return this.#container.sockets.listen(port, listener, protocol);
   }
 
-  listenAs(port: number, facts: ServerFacts): { close(): void } | undefined {
-    return this.#container.listen(port, new ImageListener(this.#container, facts, port));
+  listenForDatagrams(port: number, listener: DatagramListener): OpenSocket | undefined {
+    return this.#container.sockets.listenForDatagrams(port, listener);
+  }
+
+  listenAs(port: number, facts: ServerFacts): OpenSocket | undefined {
+    return this.#container.sockets.listen(port, new ImageListener(this.#container, facts, port), 'TCP');
   }
 
   usage(): ContainerUsage {
     return this.#container.usage();
+  }
+
+  use(load: OwnLoad): void {
+    this.#container.use(load);
   }
 }

@@ -1,6 +1,6 @@
-import type { ContainerBehaviour, ContainerResources, LoadCurve } from '../cri.ts';
+import type { ContainerBehaviour, ContainerResources } from '../cri.ts';
 import type { CpuUsage, MemoryUsage } from '../usage.ts';
-import { areaUntil, valueAt } from './load-curve.ts';
+import { areaUntil, capped, valueAt } from './load-curve.ts';
 
 /** Pages are counted as if each had been touched once. */
 const PAGE_BYTES = 4096;
@@ -14,6 +14,16 @@ export interface ContainerUsage {
   readonly memory: MemoryUsage;
   readonly resources: ContainerResources;
 }
+
+/** What a program uses, over the time since its container's start. */
+export type OwnLoad = Pick<ContainerBehaviour, 'cpuMillis' | 'memoryBytes'>;
+
+/** What a container does when its program says itself what it uses: what a script says goes before. */
+export const withOwnLoad = (script: ContainerBehaviour | undefined, own: OwnLoad): ContainerBehaviour => ({
+  ...script,
+  cpuMillis: script?.cpuMillis ?? own.cpuMillis,
+  memoryBytes: script?.memoryBytes ?? own.memoryBytes,
+});
 
 /** What a container's use follows from. */
 export interface Load {
@@ -31,19 +41,6 @@ export function cpuUsage({ behaviour, resources, usual }: Load, runMs: number): 
     usageNanoCores: Math.round(valueAt(curve, runMs) * 1e6),
     usageCoreNanoSeconds: Math.round(areaUntil(curve, runMs) * NANOS_PER_MILLI_MS),
   };
-}
-
-/** A curve that a limit cuts; where it crosses the limit a point is put in. */
-function capped(curve: LoadCurve, limit: number): LoadCurve {
-  if (curve.points.every(({ value }) => value <= limit)) return curve;
-  const points = curve.points.flatMap((point, i) => {
-    const before = curve.points[i - 1];
-    const own = { atMs: point.atMs, value: Math.min(point.value, limit) };
-    if (!before || before.value > limit === point.value > limit) return [own];
-    const share = (limit - before.value) / (point.value - before.value);
-    return [{ atMs: before.atMs + share * (point.atMs - before.atMs), value: limit }, own];
-  });
-  return { ...curve, points };
 }
 
 /** Use of memory, so long after the start. */

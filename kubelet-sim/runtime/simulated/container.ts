@@ -12,6 +12,7 @@ import type {
   RestoredContainer,
 } from '../cri.ts';
 import type { ContainerStats } from '../usage.ts';
+import { containerUser } from './accounts.ts';
 import { Attachments } from './attachments.ts';
 import { chooseProgram } from './choose-program.ts';
 import { environmentOf } from './container-environment.ts';
@@ -19,19 +20,19 @@ import { filesystemOf } from './container-filesystem.ts';
 import { ContainerLog } from './container-log.ts';
 import { ContainerProcess } from './container-process.ts';
 import { ContainerScript } from './container-script.ts';
-import { type ContainerUsage, cpuUsage, memoryUsage } from './container-usage.ts';
+import { type ContainerUsage, cpuUsage, memoryUsage, type OwnLoad, withOwnLoad } from './container-usage.ts';
 import type { ContainerFiles } from './files/container-files.ts';
 import { normalizePath } from './files/tree.ts';
 import type { ImageFacts } from './image-catalog.ts';
 import { loadOf } from './load-flags.ts';
 import { ContainerSockets } from './network/container-sockets.ts';
-import type { Listener } from './network/listener.ts';
 import { isTaken } from './network/listeners.ts';
 import type { Program, RunningProgram, ServerBehaviour } from './program.ts';
 import { exitProgram } from './programs.ts';
 import type { Sandbox } from './sandbox.ts';
 import { StdinPipe } from './stdin-pipe.ts';
-import { messageFromFile, messageFromLog } from './termination-message.ts';
+import { terminalOf } from './terminal.ts';
+import { messageFromFile, messageFromLog, startErrorText } from './termination-message.ts';
 
 /** Exit code of a process that was killed with SIGKILL. */
 const EXIT_KILLED = 137;
@@ -76,6 +77,7 @@ export class SimulatedContainer {
   #title: readonly string[] | undefined;
   #resources: ContainerResources | undefined;
   #behaviour: ContainerBehaviour | undefined;
+  #ownLoad: OwnLoad | undefined;
   #script: ContainerScript | undefined;
   #files: Promise<ContainerFiles> | undefined;
   #madeFiles: ContainerFiles | undefined;
@@ -162,12 +164,8 @@ export class SimulatedContainer {
     return this.#state === 'running' ? this.#program?.server : undefined;
   }
 
-  /** Whom its first process runs as: the pod's word goes before the image's. */
   get user(): ContainerUser {
-    const { runAsUser, runAsGroup, supplementalGroups = [] } = this.config.security ?? {};
-    const uid = runAsUser ?? this.image.uid;
-    const gid = runAsGroup ?? (runAsUser === undefined ? this.image.gid : 0);
-    return { uid, gid, supplementalGroups: [...new Set([gid, ...supplementalGroups])] };
+    return containerUser(this.image, this.config.security);
   }
 
   get status(): ContainerStatus {
@@ -200,10 +198,20 @@ export class SimulatedContainer {
 
   usage(): ContainerUsage {
     const { isRunning, resources } = this;
-    const load = { behaviour: this.#behaviour, resources: this.#resources, usual: this.image };
+    const load = { behaviour: this.#bent, resources: this.#resources, usual: this.image };
     const ranMs = isRunning ? this.now() - this.#startedAt : 0;
     const idle = { behaviour: undefined, resources: this.#resources, usual: { cpuMillis: 0, memoryBytes: 0 } };
     return { cpu: cpuUsage(isRunning ? load : idle, ranMs), memory: memoryUsage(isRunning ? load : idle, ranMs), resources };
+  }
+
+  get #bent(): ContainerBehaviour | undefined {
+    return this.#ownLoad ? withOwnLoad(this.#behaviour, this.#ownLoad) : this.#behaviour;
+  }
+
+  /** Its program uses so much from now on. */
+  use(load: OwnLoad): void {
+    this.#ownLoad = load;
+    if (this.#state === 'running') this.#follow();
   }
 
   /** What it uses at this time. */
@@ -289,7 +297,7 @@ export class SimulatedContainer {
         pid: this.#pid,
         ppid: 0,
         startedAt: this.#startedAt,
-        tty: config.tty,
+        terminal: config.tty ? terminalOf(this) : undefined,
         // A terminal without input is one on which nobody types.
         stdin: this.#stdin ?? (config.tty ? new StdinPipe() : undefined),
         owner: this,
@@ -301,7 +309,7 @@ export class SimulatedContainer {
 
   /** The program, or one that complains and ends, as it does itself, when another listens on one of its ports. */
   #bound(program: Program): Program {
-    const taken = program.server && this.#portsOf(program.server).find((port) => isTaken(port, this));
+    const taken = program.server && this.sockets.portsOf(program.server).find((port) => isTaken(port, 'TCP', this));
     if (taken === undefined) return program;
     const { bindError, bindExitCode } = this.image;
     return exitProgram(bindExitCode, `${bindError.replaceAll('{{port}}', String(taken))}\n`, 'stderr');
@@ -309,7 +317,8 @@ export class SimulatedContainer {
 
   /** The timers of a script, if there is one. */
   #follow(): void {
-    if (!this.#behaviour) return;
+    const behaviour = this.#bent;
+    if (!behaviour) return;
     this.#script ??= new ContainerScript({
       clock: this.clock,
       startedAt: this.#startedAt,
@@ -317,7 +326,7 @@ export class SimulatedContainer {
       exit: (code) => this.exit(code),
       killForMemory: () => this.exit(EXIT_KILLED, 'OOMKilled'), // as the kernel does
     });
-    this.#script.follow(this.#behaviour, this.resources);
+    this.#script.follow(behaviour, this.resources);
   }
 
   /** Brings back a container that ran before this process started; what was finite starts again under the same name. */
@@ -381,24 +390,14 @@ export class SimulatedContainer {
     return files;
   }
 
-  /** Who listens on a port of this container. */
-  listenerOn(port: number): Listener | undefined {
-    return this.#state === 'running' ? this.#ownSockets.listenerOn(port, this.#program?.server) : undefined;
-  }
-
-  #portsOf(server: ServerBehaviour): readonly number[] {
-    return this.#ownSockets.portsOf(server);
-  }
-
-  /** A process of this container listens on a port, unless another container does; answers how to stop that. */
-  listen(port: number, listener: Pick<Listener, 'http' | 'stream'>): { close(): void } | undefined {
-    if (isTaken(port, this) || this.listenerOn(port)) return undefined;
-    this.#sockets ??= new ContainerSockets(this);
-    return this.#sockets.listen(port, listener);
-  }
-
-  get #ownSockets(): ContainerSockets {
-    return this.#sockets ?? new ContainerSockets(this);
+  /** The ports that it listens on; kept once a process of it has opened one. */
+  get sockets(): ContainerSockets {
+    return (
+      this.#sockets ??
+      new ContainerSockets(this, (opened) => {
+        this.#sockets = opened;
+      })
+    );
   }
 
   signal(name: string): void {
@@ -445,7 +444,7 @@ export class SimulatedContainer {
     this.#attached ??= new Attachments({
       input: this.#stdin,
       stdinOnce: this.config.stdinOnce,
-      tty: this.config.tty,
+      terminal: this.config.tty ? terminalOf(this) : undefined,
       output: (text) => this.output('stdout', text),
       signal: (name) => this.#running?.signal(name),
     });
@@ -497,7 +496,3 @@ export class SimulatedContainer {
     return wantsLog ? messageFromLog(this.log) : '';
   }
 }
-
-/** The text in which a runtime wraps the reason why a process could not be started. */
-export const startErrorText = (failure: string): string =>
-  `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${failure}: unknown`;

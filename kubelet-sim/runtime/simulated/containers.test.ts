@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { TestRuntime } from '../../testing/runtime-harness.ts';
 
@@ -17,7 +18,7 @@ test('a user other than root may not write where root may', async () => {
   const node = new TestRuntime();
   const id = await node.run(SLEEP, { security: { runAsUser: 1000 } });
   expect(await node.exec(id, 'touch /x')).toEqual({ text: '!touch: /x: Permission denied\n', code: 1 });
-  expect(await node.exec(id, 'echo hi > /etc/x')).toEqual({ text: "!sh: EACCES: permission denied, '/etc/x'\n", code: 1 });
+  expect(await node.exec(id, 'echo hi > /etc/x')).toEqual({ text: "!sh: can't create /etc/x: Permission denied\n", code: 1 });
   expect(await node.exec(id, 'echo hi > /tmp/x && cat /tmp/x')).toEqual({ text: 'hi\n', code: 0 });
 });
 
@@ -219,4 +220,89 @@ test('a terminal echoes what is typed, edits lines, and turns Ctrl-C into a sign
   for (let i = 0; i < 6; i++) await node.pass(1);
   expect(await done).toBe(4);
   expect(text).toBe('/ # echo hix\b \b\r\nhi\r\n/ # sleep 100\r\n^C\r\n/ # exit 4\r\n');
+});
+
+test('the groups that an image gives its user are a container’s too, unless its pod’s list is all there is', async () => {
+  const node = new TestRuntime();
+  const image = 'registry.k8s.io/e2e-test-images/agnhost:2.56';
+  const groupsOf = async (security: object) => {
+    const id = await node.run(SLEEP, { image, security: { runAsUser: 1000, supplementalGroups: [60000], ...security } });
+    return await node.say(id, 'id');
+  };
+  expect(await groupsOf({})).toContain('uid=1000(user-defined-in-image) gid=1000(user-defined-in-image) groups=');
+  expect(await groupsOf({})).toContain('50000');
+  expect(await groupsOf({ supplementalGroupsPolicy: 'Strict' })).not.toContain('50000');
+});
+
+test('what a command writes to the streams of the first process is in the container’s log', async () => {
+  const node = new TestRuntime();
+  const id = await node.run(SLEEP);
+  await node.exec(id, 'echo out > /proc/1/fd/1; echo error > /proc/1/fd/2');
+  expect(await node.log(id)).toBe('out\n!error\n');
+});
+
+test('a shell speaks of itself as it was called', async () => {
+  const node = new TestRuntime();
+  const id = await node.run(SLEEP);
+  expect((await node.exec(id, '/bin/sh -c "cat < /none; cd /none"')).text).toBe(
+    "!/bin/sh: can't open /none: No such file or directory\n!/bin/sh: cd: can't cd to /none: No such file or directory\n",
+  );
+});
+
+test('users of a pod’s own are others on the node, and others than those of the next pod', async () => {
+  const node = new TestRuntime();
+  const mapOf = async (name: string, user?: 'pod') => {
+    const sandbox = node.sandbox({ name, namespaces: { user } });
+    return (await node.say(await node.start(sandbox, { script: SLEEP }), 'cat /proc/self/uid_map')).trim().split(/ +/);
+  };
+  expect(await mapOf('plain')).toEqual(['0', '0', '4294967295']);
+  const [first, second] = [await mapOf('a', 'pod'), await mapOf('b', 'pod')];
+  expect([first[0], first[2]]).toEqual(['0', '65536']);
+  expect(Number(first[1])).toBeGreaterThanOrEqual(65536);
+  expect(second[1]).not.toBe(first[1]);
+});
+
+test('sysctl reads what the kernel has and what the pod asked for', async () => {
+  const node = new TestRuntime();
+  const sandbox = node.sandbox({ sysctls: { 'kernel.shm_rmid_forced': '1' } });
+  const id = await node.start(sandbox, { script: SLEEP });
+  expect(await node.say(id, 'sysctl kernel.shm_rmid_forced; sysctl -n net.ipv4.tcp_keepalive_time')).toBe(
+    'kernel.shm_rmid_forced = 1\n7200\n',
+  );
+});
+
+test('to make a device or to mount takes a capability', async () => {
+  const node = new TestRuntime();
+  const plain = await node.run(SLEEP);
+  const privileged = await node.run(SLEEP, { security: { privileged: true } });
+  const command = 'ip link add dummy0 type dummy';
+  expect((await node.exec(plain, command)).text).toContain('Operation not permitted');
+  expect((await node.exec(privileged, command)).code).toBe(0);
+});
+
+test('a terminal has the size of the window that shows it, and shows what is typed unless it is told not to', async () => {
+  const node = new TestRuntime();
+  const id = await node.run(SLEEP);
+  let output = '';
+  let typed: (text: string) => void = () => undefined;
+  const lines = new ReadableStream<Buffer>({
+    start: (control) => {
+      typed = (text) => control.enqueue(Buffer.from(text));
+    },
+  });
+  const say = (_: string, chunk: Buffer) => {
+    output += chunk.toString();
+  };
+  const streams = { stdin: lines, resizes: Readable.from([{ width: 132, height: 43 }]), output: say };
+  const done = node.runtime.exec(id, { command: ['sh'], tty: true, streams, signal: new AbortController().signal });
+  await node.clock.advance(1);
+  for (const line of ['stty size', 'stty -echo', 'read secret', 'hidden', 'stty echo', 'echo "got $secret"', 'exit']) {
+    typed(`${line}\n`);
+    await node.clock.advance(100);
+  }
+  await done;
+  expect(output).toContain('43 132\r\n');
+  expect(output).toContain('echo "got $secret"\r\ngot hidden\r\n');
+  expect(output.replace('got hidden', '')).not.toContain('hidden');
+  expect((await node.exec(id, 'stty size')).text).toBe('!stty: standard input: Not a tty\n');
 });

@@ -1,7 +1,10 @@
 import type { HostEntry, HostPathType } from '../cri.ts';
 import { nodeControlGroups } from './control-groups.ts';
 import { ContainerFiles } from './files/container-files.ts';
-import { type DirectoryNode, FileError, type FileNode } from './files/tree.ts';
+import { filesystemOn } from './files/device-filesystem.ts';
+import type { FileStat } from './files/file-stat.ts';
+import { toolDirectory } from './files/tool-directory.ts';
+import { type DeviceType, type DirectoryNode, FileError, type FileNode } from './files/tree.ts';
 import { containerLogDirectory, podLogDirectory } from './log-files.ts';
 import type { SimulatedNode } from './sandbox.ts';
 
@@ -40,7 +43,7 @@ export class HostFiles {
   }
 
   async #make(): Promise<ContainerFiles> {
-    const files = new ContainerFiles({ files: NODE_FILES(this.#nodeName), mounts: [], now: this.#now });
+    const files = new ContainerFiles({ files: NODE_FILES(this.#nodeName), mounts: [toolDirectory()], now: this.#now });
     for (const path of NODE_DIRECTORIES) await files.mkdir(path, { recursive: true });
     const node = this.#node();
     const log = await files.nodeAt('/var/log');
@@ -68,31 +71,49 @@ export class HostFiles {
    *
    * @throws HostPathError with the text of upstream's `pkg/volume/hostpath`.
    */
-  async at(path: string, type: HostPathType): Promise<DirectoryNode | FileNode> {
+  async at(path: string, type: HostPathType, modeMade?: number): Promise<DirectoryNode | FileNode> {
     const files = await this.files();
     const there = await files.stat(path).catch(() => undefined);
-    if (!there) await this.#create(files, path, type);
-    const wanted = WANTED[type];
-    if (wanted && there && there.type !== wanted) throw new HostPathError(`hostPath type check failed: ${path} is not a ${wanted}`);
-    if (type === 'Socket' || type === 'CharDevice' || type === 'BlockDevice')
-      throw new HostPathError(`hostPath type check failed: ${path} is not a ${SPECIAL[type]}`);
+    if (!there) await this.#create(files, path, type, modeMade);
+    else if (WANTED[type] && WANTED[type] !== (there.device ?? there.type)) throw wrongType(path, type);
     return await files.nodeAt(path);
   }
 
-  async #create(files: ContainerFiles, path: string, type: HostPathType): Promise<void> {
+  /** What a local volume shows: a directory, or what is on a device. @throws FileError */
+  async localVolume(path: string): Promise<DirectoryNode> {
+    const node = await (await this.files()).nodeAt(path);
+    if (node.type === 'directory') return node;
+    if (node.device !== 'block') throw new FileError('ENOTDIR', path);
+    return filesystemOn(node, this.#now());
+  }
+
+  async #create(files: ContainerFiles, path: string, type: HostPathType, mode?: number): Promise<void> {
     if (type === 'FileOrCreate') return await files.writeFile(path, new Uint8Array());
     // Without a type nothing is checked, and the container runtime makes a directory of what is not there.
-    if (type === '' || type === 'DirectoryOrCreate') return await files.mkdir(path, { recursive: true });
-    const what = type === 'File' || type === 'Directory' ? type.toLowerCase() : SPECIAL[type];
-    throw new HostPathError(`hostPath type check failed: ${path} is not a ${what}`);
+    if (type === '' || type === 'DirectoryOrCreate') return await files.mkdir(path, { recursive: true, mode });
+    throw wrongType(path, type);
   }
 }
 
-const WANTED: Readonly<Partial<Record<HostPathType, 'file' | 'directory'>>> = {
+type Wanted = FileStat['type'] | DeviceType;
+
+const WANTED: Readonly<Partial<Record<HostPathType, Wanted>>> = {
   Directory: 'directory',
   DirectoryOrCreate: 'directory',
   File: 'file',
   FileOrCreate: 'file',
+  Socket: 'socket',
+  CharDevice: 'char',
+  BlockDevice: 'block',
 };
 
-const SPECIAL = { Socket: 'socket file', CharDevice: 'character device', BlockDevice: 'block device' } as const;
+const NAMES: Readonly<Partial<Record<Wanted, string>>> = {
+  directory: 'directory',
+  file: 'file',
+  socket: 'socket file',
+  char: 'character device',
+  block: 'block device',
+};
+
+const wrongType = (path: string, type: HostPathType): HostPathError =>
+  new HostPathError(`hostPath type check failed: ${path} is not a ${NAMES[WANTED[type] ?? 'file']}`);

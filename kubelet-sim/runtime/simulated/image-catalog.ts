@@ -41,10 +41,10 @@ export interface ImageEntry {
   /** Path without registry and `library/`, e.g. `nginx` or `bitnami/redis`; `*` stands for any characters. */
   readonly repository: string;
   /**
-   * What runs without a command: `server` stays and answers on its ports, `exit` ends at once (a shell without input does), or a
-   * command line.
+   * What runs without a command: `server` stays and answers on its ports, `exit` ends at once (a shell without input does), `tool` is a
+   * program that our shell has under the name of the image's own, or a command line.
    */
-  readonly run?: 'server' | 'exit' | readonly string[] | undefined;
+  readonly run?: 'server' | 'exit' | 'tool' | readonly string[] | undefined;
   /** What `args` alone mean: `exec` runs them as a command (no entrypoint, or one that ends in `exec "$@"`); `flags` hands them to the program. */
   readonly args?: 'exec' | 'flags' | undefined;
   /** Programs of the image, beside the shell's tools, that stay and serve. */
@@ -73,6 +73,8 @@ export interface ImageEntry {
   readonly talks?: readonly { readonly match: string; readonly reply: string }[] | undefined;
   /** With the protocol `grpc`: services that its health checks know, beside the server itself. */
   readonly healthServices?: readonly string[] | undefined;
+  /** A program of this code that it is, by its name; for those that compute what they answer. */
+  readonly native?: string | undefined;
   /** Flags of the command line that name its first port. */
   readonly portFlags?: readonly string[] | undefined;
   /** What it does when its first argument is one of these words, as far as that differs. */
@@ -110,6 +112,8 @@ export interface ImageEntry {
   readonly body?: string | undefined;
   /** Directory whose files are served; what is not there is answered with 404. */
   readonly docroot?: string | undefined;
+  /** Directory that it exports to the network, as servers of NFS do: volumes of its address show it. */
+  readonly exports?: string | undefined;
   /** Exit code after the stop signal. */
   readonly stopCode?: number | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -133,13 +137,14 @@ export interface ImageEntry {
 /** An entry with nothing left out. `known` is false for images that no entry describes. */
 export interface ImageFacts extends ServerFacts {
   readonly known: boolean;
-  readonly run: 'server' | 'exit' | readonly string[];
+  readonly run: 'server' | 'exit' | 'tool' | readonly string[];
   readonly args: 'exec' | 'flags';
   readonly binaries: readonly string[];
   readonly clients: Readonly<Record<string, string>>;
   readonly shell: boolean;
   readonly log: readonly string[];
   readonly ports: readonly number[];
+  readonly native: string;
   readonly portFlags: readonly string[];
   readonly commands: Readonly<Record<string, ImageFacts>>;
   readonly configs: readonly string[];
@@ -157,6 +162,7 @@ export interface ImageFacts extends ServerFacts {
   readonly account: string;
   readonly loadFlags: LoadFlags | undefined;
   readonly requires: { readonly anyOf: readonly string[]; readonly message: string } | undefined;
+  readonly exports: string;
   readonly stopCode: number;
   readonly env: Readonly<Record<string, string>>;
   readonly workingDir: string;
@@ -187,6 +193,7 @@ const DEFAULTS: ImageFacts = {
   greeting: '',
   talks: [],
   healthServices: [],
+  native: '',
   portFlags: [],
   commands: {},
   configs: [],
@@ -206,6 +213,7 @@ const DEFAULTS: ImageFacts = {
   requires: undefined,
   body: 'ok\n',
   docroot: '',
+  exports: '',
   stopCode: 0,
   env: {},
   workingDir: '/',
@@ -227,6 +235,7 @@ const MISSING_TAGS: ReadonlySet<string> = new Set([
   'notfound',
   'not-found',
   'no-such-tag',
+  '404',
 ]);
 
 /** What images do. The user's entries go before the built-in ones. */

@@ -37,6 +37,19 @@ function areaOnce(curve: LoadCurve, ms: number): number {
   return area + Math.max(0, ms - lastAt) * (curve.points.at(-1)?.value ?? 0);
 }
 
+/** A curve that a limit cuts; where it crosses the limit a point is put in. */
+export function capped(curve: LoadCurve, limit: number): LoadCurve {
+  if (curve.points.every(({ value }) => value <= limit)) return curve;
+  const points = curve.points.flatMap((point, i) => {
+    const before = curve.points[i - 1];
+    const own = { atMs: point.atMs, value: Math.min(point.value, limit) };
+    if (!before || before.value > limit === point.value > limit) return [own];
+    const share = (limit - before.value) / (point.value - before.value);
+    return [{ atMs: before.atMs + share * (point.atMs - before.atMs), value: limit }, own];
+  });
+  return { ...curve, points };
+}
+
 /** When a curve is first above a value, not before `fromMs`; undefined when it never is. */
 export function firstAbove(curve: LoadCurve, limit: number, fromMs: number): number | undefined {
   if (valueAt(curve, fromMs) > limit) return fromMs;

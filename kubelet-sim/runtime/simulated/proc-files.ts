@@ -5,9 +5,12 @@ import { containerControlGroup, controlGroupPath } from './control-groups.ts';
 import { livingDirectory, readOnlyFile } from './files/living-directory.ts';
 import { type DirectoryNode, newDirectory, type TreeNode } from './files/tree.ts';
 import type { ProcessInfo } from './program.ts';
+import { USERS_OF_POD } from './sandbox.ts';
 
 const KIB = 1024;
 const CLOCK_TICKS = 100;
+/** The kernel's dearest victims are containers of which nothing is said: those of best-effort pods. */
+const BEST_EFFORT_SCORE = 1000;
 
 /** A directory of a container whose entries are made each time somebody looks. */
 const living = (container: SimulatedContainer, entries: () => Iterable<readonly [string, TreeNode]>): DirectoryNode =>
@@ -66,8 +69,9 @@ function kernelFiles(container: SimulatedContainer): Record<string, string> {
 /** Lines of `/proc/mounts`. */
 export function mountLines(container: SimulatedContainer): string[] {
   const access = container.config.security?.readOnlyRootFilesystem ? 'ro' : 'rw';
-  const mounts = container.config.mounts.map(({ containerPath, readOnly, volume }) => {
-    const medium = volume.medium ?? (volume.files ? 'tmpfs' : 'ext4');
+  const shown = container.config.mounts.filter(({ volume }) => !volume.device);
+  const mounts = shown.map(({ containerPath, readOnly, volume }) => {
+    const medium = volume.medium ?? 'ext4';
     return `${medium === 'tmpfs' ? 'tmpfs' : '/dev/sda1'} ${containerPath} ${medium} ${readOnly || volume.files ? 'ro' : 'rw'},relatime 0 0\n`;
   });
   return [
@@ -113,18 +117,54 @@ function processDirectory(container: SimulatedContainer, process: ProcessInfo): 
       limits:
         'Limit                     Soft Limit           Hard Limit           Units\nMax open files            1048576              1048576              files\n',
       mounts: mountLines(container).join(''),
-      oom_score_adj: `${container.resources.oomScoreAdj ?? 0}\n`,
+      gid_map: idMap(container),
+      oom_score_adj: `${container.resources.oomScoreAdj ?? BEST_EFFORT_SCORE}\n`,
       stat: `${pid} (${nameOf(argv)}) ${process.state === 'zombie' ? 'Z' : 'S'} ${ppid} ${pid} ${pid} 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${ticks} 0 0\n`,
       status: statusText(container, process),
+      uid_map: idMap(container),
     };
     const owner = container.sandbox.containers.find(({ id }) => id === process.containerId);
     return [
       ...Object.entries(files).map(([name, content]): [string, TreeNode] => [name, text(content)]),
+      ['ns', namespaceLinks(container)],
       ...(owner ? [['root', rootOf(owner)] as const] : []),
     ];
   });
   made.uid = process.uid;
   return made;
+}
+
+/** `/proc/PID/uid_map`: users of a user namespace of its own, by those of the node. */
+function idMap({ sandbox }: SimulatedContainer): string {
+  const [host, count] = sandbox.firstUser === 0 ? [0, 2 ** 32 - 1] : [sandbox.firstUser, USERS_OF_POD];
+  return `${[0, host, count].map((number) => String(number).padStart(10)).join(' ')}\n`;
+}
+
+/** `/proc/PID/ns`: which namespaces are whose, by numbers as the kernel has them. */
+function namespaceLinks({ sandbox, id }: SimulatedContainer): DirectoryNode {
+  const directory = newDirectory(0, { mode: 0o511, readOnly: true });
+  const ofPod = (isNodes: boolean) => (isNodes ? 'node' : sandbox.id);
+  const owners: Readonly<Record<string, string>> = {
+    cgroup: id,
+    ipc: ofPod(sandbox.config.namespaces?.ipc === 'node'),
+    mnt: id,
+    net: ofPod(sandbox.usesHostNetwork),
+    pid: { node: 'node', pod: sandbox.id, container: id, target: id }[sandbox.config.namespaces?.pid ?? 'container'],
+    user: ofPod(sandbox.firstUser === 0),
+    uts: ofPod(sandbox.usesHostNetwork),
+  };
+  for (const [name, owner] of Object.entries(owners))
+    directory.entries.set(name, { type: 'link', target: `${name}:[${NAMESPACE_NUMBERS + (hashOf(`${name}/${owner}`) % 1e6)}]`, mtime: 0 });
+  return directory;
+}
+
+/** From where on the kernel numbers namespaces. */
+const NAMESPACE_NUMBERS = 4_026_531_840;
+
+function hashOf(text: string): number {
+  let hash = 0;
+  for (const char of text) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
+  return hash;
 }
 
 /** `/proc/PID/root`: the files that a process sees, which is how a debug container looks into its target. */

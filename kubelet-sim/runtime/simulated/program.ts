@@ -1,10 +1,12 @@
 import type { Clock, Random } from '../../../runtime/index.ts';
 import type { ContainerUser, OutputStream } from '../cri.ts';
-import type { ContainerUsage } from './container-usage.ts';
+import type { ContainerUsage, OwnLoad } from './container-usage.ts';
 import type { ContainerFiles } from './files/container-files.ts';
 import type { ImageFacts, ServerFacts } from './image-catalog.ts';
-import type { Listener } from './network/listener.ts';
+import type { OpenSocket, StreamProtocol } from './network/container-sockets.ts';
+import type { DatagramListener, Listener } from './network/listener.ts';
 import type { PodNetwork } from './network/pod-network.ts';
+import type { TerminalState } from './terminal.ts';
 
 /** What a running program sees of the world. Texts are byte strings: one character per byte. */
 export interface ProcessContext {
@@ -21,7 +23,13 @@ export interface ProcessContext {
   readonly ip: string;
   readonly workingDir: string;
   readonly tty: boolean;
+  /** What is set of its terminal, where it has one. */
+  readonly terminal?: TerminalState | undefined;
   readonly user: ContainerUser;
+  /** It may do all that root may do on the node. */
+  readonly isPrivileged: boolean;
+  /** The file system of the node itself. */
+  nodeFiles(): Promise<ContainerFiles>;
   /** Its root file system cannot be written. */
   readonly isReadOnly: boolean;
   environment(): Promise<ReadonlyMap<string, string>>;
@@ -29,6 +37,10 @@ export interface ProcessContext {
   /** Standard input; without it, reading finds the end at once. */
   readonly stdin?: AsyncIterable<string> | undefined;
   output(stream: OutputStream, text: string): void;
+  /** Writes to a stream of the first process of its namespace: `/proc/1/fd/1`. */
+  outputOfInit(stream: OutputStream, text: string): void;
+  /** Whether it has a capability in effect (capabilities(7)), named without `CAP_`. */
+  can(capability: string): boolean;
   /** Ends the process; called once. */
   exit(code: number): void;
   /** The first process of its container, in its namespace. */
@@ -42,13 +54,17 @@ export interface ProcessContext {
   /** It runs another program from now on (`exec`). */
   become(argv: readonly string[]): void;
   /** The network as seen from its sandbox. */
-  readonly network: Pick<PodNetwork, 'dns' | 'resolve' | 'dial' | 'answersPing'>;
+  readonly network: Pick<PodNetwork, 'dns' | 'resolve' | 'query' | 'dial' | 'send' | 'answersPing'>;
   /** Listens on a port until `close` is called or the container ends; undefined when another does. */
-  listen(port: number, listener: Pick<Listener, 'http' | 'stream'>): { close(): void } | undefined;
+  listen(port: number, listener: Listener, protocol?: StreamProtocol): OpenSocket | undefined;
+  /** As `listen`, for datagrams. */
+  listenForDatagrams(port: number, listener: DatagramListener): OpenSocket | undefined;
   /** As `listen`, answering as an image's server does. */
-  listenAs(port: number, facts: ServerFacts): { close(): void } | undefined;
+  listenAs(port: number, facts: ServerFacts): OpenSocket | undefined;
   /** What its container uses now, and may. */
   usage(): ContainerUsage;
+  /** Its container uses so much, unless a script says how much; times count from the container's start. */
+  use(load: OwnLoad): void;
   /** The image's programs, for what a script calls. */
   readonly image: ImageFacts;
 }

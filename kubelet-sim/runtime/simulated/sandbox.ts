@@ -4,8 +4,10 @@ import type { SimulatedContainer } from './container.ts';
 import type { LogBudget } from './container-log.ts';
 import { type DirectoryNode, newDirectory } from './files/tree.ts';
 import type { HostFiles } from './host-files.ts';
+import type { Affinities } from './network/affinities.ts';
 import type { ClusterDirectory } from './network/cluster-directory.ts';
 import type { Listener } from './network/listener.ts';
+import type { RemotePods } from './network/remote-pods.ts';
 import { type NewProcess, type Process, ProcessTable } from './process-table.ts';
 import type { ProcessInfo } from './program.ts';
 
@@ -23,6 +25,10 @@ export interface SimulatedHost {
   readonly apiServer?: Listener | undefined;
   /** Services, names and policies of the cluster; without it only addresses are known. */
   readonly directory?: ClusterDirectory | undefined;
+  /** Pods and nodes of other processes; without it there are none. */
+  readonly remote?: RemotePods | undefined;
+  /** Where clients of services with session affinity went; made when there are such. */
+  affinities?: Affinities | undefined;
 }
 
 export interface NodeCapacity {
@@ -58,6 +64,11 @@ export interface SandboxParts {
   readonly createdAt: number;
   readonly onDeath: (sandbox: Sandbox) => void;
 }
+
+/** Users that a pod with a user namespace of its own has (KEP-127). */
+export const USERS_OF_POD = 65_536;
+/** Ranges of them that a node has. */
+const USER_RANGES = 65_535;
 
 const PAUSE_ARGV: readonly string[] = ['/pause'];
 /** User that pause runs as. */
@@ -96,6 +107,8 @@ export class Sandbox {
   /** The pause process's namespace, and those of the containers that have their own. */
   readonly #shared: ProcessTable | undefined;
   #own: Map<string, ProcessTable> | undefined;
+  /** Who its root is on the node: the first user of a range that no other pod of the node has; 0 without a user namespace of its own. */
+  readonly firstUser: number;
   readonly #onDeath: (sandbox: Sandbox) => void;
   #memory: DirectoryNode | undefined;
 
@@ -108,6 +121,7 @@ export class Sandbox {
     this.createdAt = parts.createdAt;
     this.#onDeath = parts.onDeath;
     this.#pid = parts.node.nextPid();
+    this.firstUser = parts.config.namespaces?.user === 'pod' ? freeUsers(parts.node, parts.host.random) : 0;
     if ('pool' in parts.config.network) parts.host.network.set(parts.ip, this);
     else parts.node.onHostNetwork.add(this);
     if (parts.config.namespaces?.pid === 'pod') {
@@ -315,5 +329,14 @@ export class Sandbox {
       if (process) return true;
     }
     return false;
+  }
+}
+
+/** A range of users, by chance, that no other pod of the node has. Upstream: `pkg/kubelet/userns/userns_manager.go`. */
+function freeUsers(node: SimulatedNode, random: Random): number {
+  const taken = new Set([...node.sandboxes()].filter(({ isReady }) => isReady).map(({ firstUser }) => firstUser));
+  for (;;) {
+    const first = (1 + random.integer(USER_RANGES)) * USERS_OF_POD;
+    if (!taken.has(first)) return first;
   }
 }

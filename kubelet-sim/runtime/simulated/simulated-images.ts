@@ -1,5 +1,6 @@
 import type { Clock } from '../../../runtime/index.ts';
-import { type Image, type ImageService, type PullBehaviour, type RegistryCredential, RuntimeError } from '../cri.ts';
+import { RuntimeError } from '../cri.ts';
+import type { Image, ImageService, PullBehaviour, RegistryCredential } from '../image-service.ts';
 import type { FilesystemUsage } from '../usage.ts';
 import type { ImageCatalog, ImageFacts } from './image-catalog.ts';
 import { type ImageName, imageRefOf, parseImageName } from './image-name.ts';

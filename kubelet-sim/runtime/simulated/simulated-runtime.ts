@@ -12,8 +12,8 @@ import {
   type FileTree,
   type HostEntry,
   type HostPathType,
-  type ImageService,
   type LogEntry,
+  type Mount,
   type MountableVolume,
   type NodeProcess,
   type PodSandboxConfig,
@@ -25,9 +25,10 @@ import {
   type RuntimeService,
   type RuntimeStatus,
 } from '../cri.ts';
+import type { ImageService } from '../image-service.ts';
 import type { ContainerStats, PodSandboxStats, VolumeUsage } from '../usage.ts';
 import { chooseProgram } from './choose-program.ts';
-import { SimulatedContainer, startErrorText } from './container.ts';
+import { SimulatedContainer } from './container.ts';
 import { ContainerProcess } from './container-process.ts';
 import { sumCpu, sumMemory } from './container-usage.ts';
 import { type DirectoryNode, newDirectory } from './files/tree.ts';
@@ -36,13 +37,15 @@ import { ConnectError } from './network/listener.ts';
 import { listenerOn } from './network/listeners.ts';
 import { NodeConnection } from './network/node-connection.ts';
 import type { Program } from './program.ts';
+import { RUNTIME_HANDLERS } from './runtime-handlers.ts';
 import { type NodeCapacity, Sandbox, type SimulatedHost, type SimulatedNode } from './sandbox.ts';
 import type { SimulatedImages } from './simulated-images.ts';
-import { Terminal } from './terminal.ts';
-import { usageOf } from './volumes.ts';
+import { followSize, newTerminalState, Terminal } from './terminal.ts';
+import { startErrorText } from './termination-message.ts';
+import { giveVolumeToGroup, prepareSubPath, usageOf } from './volumes.ts';
 
-/** The runtime's name and version, as a node reports them. */
-const RUNTIME = { name: 'containerd', version: '1.7.28' } as const;
+/** The runtime's name and version, as a node reports them: the first that has all the features that the node tells of. */
+const RUNTIME = { name: 'containerd', version: '2.0.6' } as const;
 
 /** What runs on a node beside pods; process IDs of pods begin above. */
 const NODE_PROCESSES: readonly (readonly string[])[] = [['/sbin/init'], ['/usr/bin/containerd'], ['/usr/bin/kubelet']];
@@ -51,10 +54,19 @@ const CAPACITY: NodeCapacity = { cpuMillis: 8000, memoryBytes: 32 * 1024 ** 3 };
 /** Exit code of a process that was killed. */
 const EXIT_KILLED = 137;
 
+/** What a node gives its runtime. */
+interface RuntimeParts {
+  readonly name: string;
+  readonly ip: string;
+  readonly capacity: NodeCapacity;
+  readonly handlers: readonly string[];
+}
+
 /** The container runtime of one simulated node. */
 export class SimulatedRuntime implements RuntimeService {
   readonly name = RUNTIME.name;
   readonly version = RUNTIME.version;
+  readonly handlers: readonly string[];
   readonly images: SimulatedImages & ImageService;
   readonly #host: SimulatedHost;
   readonly #sandboxes = new Map<string, Sandbox>();
@@ -66,8 +78,9 @@ export class SimulatedRuntime implements RuntimeService {
   constructor(
     host: SimulatedHost,
     images: SimulatedImages,
-    { name = 'node', ip = '', capacity = CAPACITY }: { name?: string; ip?: string; capacity?: NodeCapacity } = {},
+    { name = 'node', ip = '', capacity = CAPACITY, handlers = RUNTIME_HANDLERS }: Partial<RuntimeParts> = {},
   ) {
+    this.handlers = handlers;
     this.#host = host;
     this.images = images;
     this.#startedAt = host.clock.now();
@@ -96,6 +109,11 @@ export class SimulatedRuntime implements RuntimeService {
   }
 
   runPodSandbox(config: PodSandboxConfig): PodSandboxStatus {
+    const { runtimeHandler = '' } = config;
+    if (runtimeHandler !== '' && !this.handlers.includes(runtimeHandler)) {
+      const id = hexId(this.#host.random);
+      throw new RuntimeError('Unknown', `unable to get OCI runtime for sandbox "${id}": no runtime for "${runtimeHandler}" is configured`);
+    }
     const ip = 'host' in config.network ? config.network.host : config.network.pool.take();
     if (ip === undefined)
       throw new RuntimeError(
@@ -187,7 +205,7 @@ export class SimulatedRuntime implements RuntimeService {
       imageRef: ref,
       onChange: this.#containerChanged,
     });
-    sandbox.containers = [...sandbox.containers, container];
+    sandbox.containers = sandbox.containers.concat(container); // of just the size it needs, which a literal with a spread is not
     this.#containers.set(id, { container, sandbox });
     return container;
   }
@@ -284,7 +302,10 @@ export class SimulatedRuntime implements RuntimeService {
     program: Program,
     { command, tty, streams, signal }: ExecRequest,
   ): Promise<number> {
-    const terminal = tty ? new Terminal(streams) : undefined;
+    const state = tty ? newTerminalState() : undefined;
+    const terminal = state && new Terminal(streams, state);
+    // It is over when the client is gone.
+    if (state) followSize(state, streams).catch(() => undefined);
     return await new Promise<number>((resolve, reject) => {
       const end = (settle: () => void) => {
         signal.removeEventListener('abort', onAbort);
@@ -302,7 +323,7 @@ export class SimulatedRuntime implements RuntimeService {
           pid,
           ppid: 0,
           startedAt: this.#host.clock.now(),
-          tty,
+          terminal: state,
           stdin: terminal?.input((name) => running.signal(name)) ?? (streams.stdin && textOf(streams.stdin)),
           owner: {
             output: (stream, text) => (terminal ? terminal.output(text) : streams.output(stream, Buffer.from(text, 'latin1'))),
@@ -347,12 +368,32 @@ export class SimulatedRuntime implements RuntimeService {
     return false;
   }
 
-  hostPath(path: string, type: HostPathType): Promise<FileTree> {
-    return this.#node.files.at(path, type);
+  hostPath(path: string, type: HostPathType, modeMade?: number): Promise<FileTree> {
+    return this.#node.files.at(path, type, modeMade);
+  }
+
+  localVolume(path: string): Promise<FileTree> {
+    return this.#node.files.localVolume(path);
+  }
+
+  async servedTree(address: string, path: string): Promise<FileTree | undefined> {
+    const server = this.#host.network.get(address)?.containers.find(({ isRunning, image }) => isRunning && image.exports !== '');
+    if (!server) return undefined;
+    const { exports } = server.image;
+    const files = await server.files();
+    return await files.nodeAt(path === '/' ? exports : path).catch(() => undefined);
   }
 
   readHostPath(path: string): Promise<HostEntry | undefined> {
     return this.#node.files.read(path);
+  }
+
+  prepareSubPath(mount: Mount): Promise<void> {
+    return prepareSubPath(mount, () => this.#host.clock.now());
+  }
+
+  giveVolumeToGroup(volume: MountableVolume, gid: number, policy: 'Always' | 'OnRootMismatch'): void {
+    giveVolumeToGroup(volume, gid, { onRootMismatch: policy === 'OnRootMismatch', now: () => this.#host.clock.now() });
   }
 
   volumeUsage(volume: MountableVolume): VolumeUsage {

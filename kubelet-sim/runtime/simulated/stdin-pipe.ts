@@ -4,14 +4,15 @@ export class StdinPipe implements AsyncIterable<string> {
   #ended = false;
   #wake: (() => void) | undefined;
 
-  feed(source: AsyncIterable<Buffer>, endAfter: boolean): void {
+  /** Takes what comes; resolves when no more does. */
+  async feed(source: AsyncIterable<Buffer>, endAfter: boolean): Promise<void> {
     const pump = async () => {
       for await (const chunk of source) this.push(chunk.toString('latin1'));
     };
     const done = () => {
       if (endAfter) this.end();
     };
-    pump().then(done, done);
+    await pump().then(done, done);
   }
 
   push(text: string): void {

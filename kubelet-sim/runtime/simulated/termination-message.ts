@@ -14,3 +14,7 @@ export const messageFromLog = (log: ContainerLog): string =>
 export async function messageFromFile(files: ContainerFiles, path: string): Promise<string> {
   return (await files.readFile(path)).subarray(0, MESSAGE_FILE_BYTES_MAX).toString('utf8');
 }
+
+/** The text in which a runtime wraps the reason why a process could not be started. */
+export const startErrorText = (failure: string): string =>
+  `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${failure}: unknown`;

@@ -112,7 +112,7 @@ test('subPath mounts one file or directory, made if it is not there; a file moun
 test('a volume mounted read-only cannot be written', async () => {
   const node = new TestRuntime();
   const id = await node.run(WAIT, { mounts: [mounted({ name: 'd' }, '/d', { readOnly: true })] });
-  expect((await node.exec(id, 'echo x > /d/x')).text).toContain('read-only file system');
+  expect((await node.exec(id, 'echo x > /d/x')).text).toContain('Read-only file system');
 });
 
 test('a volume of bounded size is full when it is', async () => {
@@ -128,4 +128,67 @@ test('what a container writes beside its volumes is counted as its own', async (
   const id = await node.run(WAIT, { mounts: [mounted({ name: 'd' }, '/d')] });
   await node.say(id, 'dd if=/dev/zero of=/tmp/x bs=1k count=10; dd if=/dev/zero of=/d/x bs=1k count=10');
   expect(node.runtime.containerStats(id)?.writableLayer).toEqual({ usedBytes: 10_240, inodesUsed: 1 });
+});
+
+test.each([
+  ['ln -s /bin /v/out', 'failed to prepare subPath'],
+  ['ln -s /bin/notanexistingpath /v/out', 'failed to prepare subPath'],
+  ['ln -s ../ /v/out', 'failed to prepare subPath'],
+  ['ln -s out /v/out', 'failed to prepare subPath'],
+  ['mkdir /v/d; ln -s d/../../x /v/out', 'failed to prepare subPath'],
+  ['touch /v/file; ln -s file/x /v/out', 'failed to create subPath directory'],
+])('a part of a volume is never outside of it: %s', async (line, error) => {
+  const node = new TestRuntime();
+  const volume = { name: 'v' };
+  await node.run(line, { mounts: [mounted(volume, '/v')] });
+  await expect(node.runtime.prepareSubPath(mounted(volume, '/v', { subPath: 'out' }))).rejects.toThrow(error);
+});
+
+test('a part of a volume may be a link inside of it, is made as open as the whole, and stays what it was', async () => {
+  const node = new TestRuntime();
+  const volume = { name: 'v', medium: 'tmpfs', fsGroup: 123 };
+  await node.run('mkdir -p /v/a/b; ln -s a/../a/b /v/link', { mounts: [mounted(volume, '/v')] });
+  const linked = mounted(volume, '/l', { subPath: 'link' });
+  const made = mounted(volume, '/m', { subPath: 'new/sub' });
+  for (const mount of [linked, made]) await node.runtime.prepareSubPath(mount);
+  const id = await node.run(WAIT, { mounts: [linked, made, mounted(volume, '/v')] });
+  expect(
+    await node.say(
+      id,
+      'stat -c "%a %u %g" /m /v/new; echo x > /l/f; cat /v/a/b/f; rm -r /v/new; touch /m/f; ls /m; test -e /v/new || echo gone',
+    ),
+  ).toBe('3777 0 123\n3777 0 123\nx\nf\ngone\n');
+  await expect(node.runtime.prepareSubPath({ ...mounted(volume, '/r', { subPath: 'absent' }), isVolumeReadOnly: true })).rejects.toThrow(
+    'failed to create subPath directory',
+  );
+});
+
+test('what is on a volume goes to a group, always or when its root is not the group’s', async () => {
+  const node = new TestRuntime();
+  const volume = { name: 'v' };
+  const id = await node.run('mkdir /v/d; touch /v/d/f; sleep 100000', { mounts: [mounted(volume, '/v')] });
+  node.runtime.giveVolumeToGroup(volume, 1000, 'OnRootMismatch');
+  expect(await node.say(id, 'stat -c "%a %g" /v /v/d /v/d/f; chgrp 2000 /v/d/f')).toBe('2777 1000\n2775 1000\n664 1000\n');
+  node.runtime.giveVolumeToGroup(volume, 1000, 'OnRootMismatch');
+  expect(await node.say(id, 'stat -c %g /v/d/f')).toBe('2000\n');
+  node.runtime.giveVolumeToGroup(volume, 1000, 'Always');
+  expect(await node.say(id, 'stat -c %g /v/d/f')).toBe('1000\n');
+});
+
+test('a raw device is a file of its size for all who have it', async () => {
+  const node = new TestRuntime();
+  const volume = { name: 'd', device: true, capacityBytes: 16 };
+  const one = await node.run(WAIT, { mounts: [mounted(volume, '/dev/xvda')] });
+  const two = await node.start(node.sandbox({ name: 'b' }), { script: WAIT, mounts: [mounted(volume, '/mnt/disk')] });
+  await node.exec(one, 'test -b /dev/xvda && echo content > /dev/xvda');
+  expect(await node.say(two, 'cat /mnt/disk; mount | grep -c disk')).toBe('content\n0\n');
+  expect((await node.exec(one, 'echo 12345678901234567 > /dev/xvda')).text).toContain('No space left on device');
+});
+
+test('files that a kubelet writes are of the pod’s group, with their directories', async () => {
+  const node = new TestRuntime();
+  const files = () => Promise.resolve(new Map([['dir/key', file('x', 0o400)]]));
+  const volume: MountableVolume = { name: 's', files, fsGroup: 2000, medium: 'tmpfs' };
+  const id = await node.run(WAIT, { mounts: [mounted(volume, '/s')] });
+  expect(await node.say(id, 'stat -L -c "%a %g" /s /s/dir /s/dir/key')).toBe('3777 2000\n2755 2000\n440 2000\n');
 });

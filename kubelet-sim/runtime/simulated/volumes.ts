@@ -1,4 +1,5 @@
 import type { FileTree, Mount, MountableVolume, VolumeFile } from '../cri.ts';
+import { SubPathError } from '../sub-path-error.ts';
 import type { VolumeUsage } from '../usage.ts';
 import type { MountPoint } from './files/container-files.ts';
 import {
@@ -6,6 +7,7 @@ import {
   FileError,
   type FileNode,
   type LinkNode,
+  newDevice,
   newDirectory,
   newFile,
   type TreeNode,
@@ -14,13 +16,16 @@ import {
 
 /** The link behind which all files of a volume change at once, as a kubelet's atomic writer has it (pkg/volume/util/atomic_writer.go). */
 const DATA_LINK = '..data';
-/** Anybody may write to an empty directory. */
+/** Anybody may write to an empty directory; in memory it is a file system of its own, whose root is as sticky as a kernel makes it. */
 const MODE_EMPTY = 0o777;
-const MODE_SET_GID = 0o2000;
+const MODE_TMPFS = 0o1777;
 const MODE_GROUP_WRITES = 0o660;
+/** What a directory of a group has: its set-group-ID bit, and all for owner and group. */
+const MODE_DIRECTORY = 0o2770;
+const LINKS_MAX = 40;
 
 /** The files of volumes: shared by all containers that mount one, for as long as the volume lives. */
-const trees = new WeakMap<MountableVolume, DirectoryNode>();
+const trees = new WeakMap<MountableVolume, DirectoryNode | FileNode>();
 /** What was last put into a tree that follows a source. */
 const shown = new WeakMap<DirectoryNode, ReadonlyMap<string, VolumeFile>>();
 
@@ -30,20 +35,38 @@ function treeOf(volume: MountableVolume, now: () => number): DirectoryNode | Fil
   if (volume.tree && isNode(volume.tree)) return volume.tree;
   let tree = trees.get(volume);
   if (!tree) {
-    const followed = volume.files ? { readOnly: true, refresh: () => refresh(made, volume, now) } : {};
-    const made = newDirectory(now(), { ...followed, mode: MODE_EMPTY });
-    tree = made;
+    tree = volume.device ? newDevice('block', now(), volume) : rootOf(volume, now);
     trees.set(volume, tree);
   }
-  if (volume.fsGroup !== undefined && !volume.files) giveToGroup(tree, volume.fsGroup);
   return tree;
 }
+
+function rootOf(volume: MountableVolume, now: () => number): DirectoryNode {
+  const { files, fsGroup } = volume;
+  const followed = files ? { readOnly: true, refresh: () => refresh(made, volume, now) } : {};
+  const mode = volume.medium === 'tmpfs' ? MODE_TMPFS : MODE_EMPTY;
+  const ofGroup = fsGroup === undefined ? { mode } : { mode: mode | MODE_DIRECTORY, gid: fsGroup };
+  const made = newDirectory(now(), { ...followed, ...ofGroup });
+  return made;
+}
+
+/**
+ * Gives what is on a volume to a group. With `onRootMismatch` what is there is left alone when the root is the group's already. Upstream:
+ * `SetVolumeOwnership`, `pkg/volume/volume_linux.go`.
+ */
+export function giveVolumeToGroup(volume: MountableVolume, gid: number, options: { onRootMismatch: boolean; now: () => number }): void {
+  const tree = treeOf(volume, options.now);
+  if (tree.type !== 'directory' || (options.onRootMismatch && isOfGroup(tree, gid))) return;
+  giveToGroup(tree, gid);
+}
+
+const isOfGroup = (node: DirectoryNode, gid: number): boolean => node.gid === gid && (node.mode & MODE_DIRECTORY) === MODE_DIRECTORY;
 
 /** `fsGroup`: what is there, and what will be, belongs to the group and can be written by it. */
 function giveToGroup(node: TreeNode, gid: number): void {
   if (node.type === 'link') return;
   node.gid = gid;
-  node.mode |= node.type === 'directory' ? MODE_GROUP_WRITES | 0o110 | MODE_SET_GID : MODE_GROUP_WRITES;
+  node.mode |= node.type === 'directory' ? MODE_DIRECTORY : MODE_GROUP_WRITES;
   if (node.type === 'directory') for (const child of node.entries.values()) giveToGroup(child, gid);
 }
 
@@ -82,7 +105,7 @@ function publish(
   { volume, time }: { volume: MountableVolume; time: number },
 ): void {
   const stamped = stampOf(time);
-  const directory = newDirectory(time, { readOnly: true });
+  const directory = readOnlyDirectory(time, volume.fsGroup);
   for (const [path, file] of files) place(directory, path.split('/').filter(Boolean), { file, time, gid: volume.fsGroup });
   tree.entries.clear();
   tree.entries.set(stamped, directory);
@@ -90,6 +113,9 @@ function publish(
   for (const name of directory.entries.keys()) tree.entries.set(name, link(`${DATA_LINK}/${name}`, time));
   tree.mtime = time;
 }
+
+const readOnlyDirectory = (time: number, gid: number | undefined): DirectoryNode =>
+  newDirectory(time, { readOnly: true, ...(gid === undefined ? {} : { gid, mode: 0o2755 }) });
 
 const link = (target: string, mtime: number): LinkNode => ({ type: 'link', target, mtime });
 
@@ -113,40 +139,77 @@ function place(tree: DirectoryNode, path: readonly string[], placed: Placed): vo
     return;
   }
   const there = tree.entries.get(first);
-  const directory = there?.type === 'directory' ? there : newDirectory(time, { readOnly: true });
+  const directory = there?.type === 'directory' ? there : readOnlyDirectory(time, gid);
   tree.entries.set(first, directory);
   place(directory, rest, placed);
 }
 
-/** Where a mount's files are; a `subPath` is made when it is not there yet, and does not follow its source. */
-export async function mountPointOf(mount: Mount, now: () => number): Promise<MountPoint> {
-  const { volume, containerPath: path } = mount;
-  const tree = treeOf(volume, now);
-  const parts = mount.subPath.split('/').filter(Boolean);
-  if (parts.length > 0 && tree.type === 'directory') await tree.refresh?.();
-  const root = parts.reduce<DirectoryNode | FileNode>((at, part) => stepInto(tree, at, part, now), tree);
-  const readOnly = mount.readOnly || volume.files !== undefined;
-  return { path, root, readOnly, medium: volume.medium, capacityBytes: volume.capacityBytes };
+/**
+ * Makes sure that what a `subPath` names is there, a directory if need be, and that it is in the volume: links may not lead out of it.
+ * What is found is what the mount shows from then on. Upstream: `makeMounts`, `pkg/kubelet/kubelet_pods.go`; `pkg/volume/util/subpath`.
+ *
+ * @throws SubPathError
+ */
+export async function prepareSubPath(mount: Mount, now: () => number): Promise<void> {
+  const tree = treeOf(mount.volume, now);
+  if (tree.type === 'directory') await tree.refresh?.();
+  const found = walk([tree], partsOf(mount.subPath));
+  if (found.is === 'outside') throw new SubPathError('prepare');
+  if (found.is === 'blocked') throw new SubPathError('create');
+  if (found.is === 'missing' && (mount.volume.files || mount.isVolumeReadOnly)) throw new SubPathError('create');
+  prepared.set(mount, found.is === 'there' ? found.node : makeDirectories(found, tree, now));
 }
 
-function stepInto(tree: DirectoryNode | FileNode, at: DirectoryNode | FileNode, part: string, now: () => number): DirectoryNode | FileNode {
-  if (at.type !== 'directory') return at;
+/** What was found, or made, for mounts of a part of a volume. */
+const prepared = new WeakMap<Mount, DirectoryNode | FileNode>();
+
+/** Where a path inside a volume leads. */
+type Walked =
+  | { readonly is: 'there'; readonly node: DirectoryNode | FileNode }
+  | { readonly is: 'missing'; readonly last: DirectoryNode; readonly rest: readonly string[] }
+  /** A link leads out of the volume. */
+  | { readonly is: 'outside' }
+  /** There is a file where a directory should be. */
+  | { readonly is: 'blocked' };
+
+/** Walks a path as the node would, for whom a link that begins at the root is one of its own. */
+function walk(trail: readonly (DirectoryNode | FileNode)[], parts: readonly string[], links = 0): Walked {
+  const at = trail.at(-1);
+  const [part, ...rest] = parts;
+  if (!at || links > LINKS_MAX) return { is: 'outside' };
+  if (part === undefined) return { is: 'there', node: at };
+  if (at.type !== 'directory') return { is: 'blocked' };
+  if (part === '..') return walk(trail.slice(0, -1), rest, links);
   const next = at.entries.get(part);
-  if (next?.type === 'link') return follow(tree, next) ?? at;
-  if (next) return next;
-  const made = newDirectory(now(), { uid: at.uid, gid: at.gid, mode: at.mode });
-  at.entries.set(part, made);
-  return made;
+  if (!next) return { is: 'missing', last: at, rest: parts };
+  if (next.type !== 'link') return walk([...trail, next], rest, links);
+  return next.target.startsWith('/') ? { is: 'outside' } : walk(trail, [...partsOf(next.target), ...rest], links + 1);
 }
 
-/** What a link of a volume's own leads to. */
-function follow(tree: DirectoryNode | FileNode, { target }: LinkNode): DirectoryNode | FileNode | undefined {
-  let at: DirectoryNode | FileNode | undefined = tree;
-  for (const part of target.split('/')) {
-    const next: TreeNode | undefined = at?.type === 'directory' ? at.entries.get(part) : undefined;
-    at = next?.type === 'link' ? follow(tree, next) : next;
+const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.');
+
+/** Makes the directories that are missing, with the mode of the volume itself. */
+function makeDirectories(
+  { last, rest }: { readonly last: DirectoryNode; readonly rest: readonly string[] },
+  { mode, gid }: DirectoryNode | FileNode,
+  now: () => number,
+): DirectoryNode {
+  let at = last;
+  for (const part of rest) {
+    const made = newDirectory(now(), { gid, mode });
+    at.entries.set(part, made);
+    at = made;
   }
   return at;
+}
+
+/** Where a mount's files are; a `subPath` is that which was there when the container was made, and does not follow its source. */
+export async function mountPointOf(mount: Mount, now: () => number): Promise<MountPoint> {
+  const { volume, containerPath: path } = mount;
+  if (mount.subPath !== '' && !prepared.has(mount)) await prepareSubPath(mount, now);
+  const root = prepared.get(mount) ?? treeOf(volume, now);
+  const readOnly = mount.readOnly || volume.files !== undefined;
+  return { path, root, readOnly, medium: volume.medium, capacityBytes: volume.capacityBytes };
 }
 
 /** What a volume's files take now; a volume nobody looked at takes nothing. */

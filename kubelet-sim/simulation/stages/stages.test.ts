@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '../../../api/index.ts';
 import { seededRandom } from '../../../runtime/index.ts';
+import { loadCel } from './cel.ts';
 import { templateFunctions } from './functions.ts';
 import { readQuery } from './query.ts';
-import { chooseStage, readStage, renderPatch } from './stage.ts';
+import { chooseStage, needsCel, readStage, renderPatch } from './stage.ts';
 import { Template } from './template.ts';
 
 const functions = templateFunctions({
@@ -142,4 +143,59 @@ test('of several stages one is chosen by weight', () => {
   const rare = chosen.filter((name) => name === 'rare').length;
   expect(rare).toBeGreaterThan(15);
   expect(rare).toBeLessThan(80);
+});
+
+test('expressions in CEL choose objects and say values; what is no truth is no match', async () => {
+  const cel = await loadCel();
+  const read = readStage(
+    stage(`
+resourceRef: { apiGroup: apps/v1, kind: Deployment }
+selector:
+  matchExpressions:
+  - cel: { expression: "self.metadata.name == 'p' && !has(self.metadata.deletionTimestamp)" }
+  - cel: { expression: "self.status.conditions.exists(one, one.type == 'Ready')" }
+weightFrom: { cel: { expression: "size(self.spec.containers) * 3" } }
+delay: { durationFrom: { cel: { expression: "self.metadata.annotations['x.y/delay']" } } }
+steps:
+- patch: { root: status, template: 'phase: Running' }
+`),
+    cel,
+  );
+  expect([read.apiVersion, read.kind]).toEqual(['apps/v1', 'Deployment']);
+  expect(read.matches(pod)).toBe(true);
+  expect(read.matches({ ...pod, metadata: { ...pod.metadata, name: 'q' } })).toBe(false);
+  expect(read.matches({ metadata: pod.metadata })).toBe(false);
+  expect(read.weight(pod)).toBe(3);
+  expect(read.delayMs(pod, 0, seededRandom(1))).toBe(3000);
+  expect(read.actions).toMatchObject([{ patch: { type: 'merge' } }]);
+  const wrong = stage('{ resourceRef: { kind: Pod }, selector: { matchExpressions: [{ cel: { expression: "self." } }] } }');
+  expect(() => readStage(wrong, cel)).toThrow(/^"self.": compilation failed/);
+  expect(() => readStage(wrong)).toThrow('is CEL, which is not at hand');
+  expect([needsCel(wrong), needsCel(stage('{ resourceRef: { kind: Pod } }'))]).toEqual([true, false]);
+});
+
+test('a step applies another object; whoever is deleted is not patched', () => {
+  const read = readStage(
+    stage(`
+resourceRef: { kind: Pod }
+selector: {}
+steps:
+- apply: { template: 'kind: ConfigMap' }
+- apply: { template: 'kind: ConfigMap', subresource: status, type: merge }
+- { delete: true, patch: { template: 'a: b' } }
+`),
+  );
+  expect(read.actions).toMatchObject([
+    { apply: { type: 'apply', subresource: '' } },
+    { apply: { type: 'merge', subresource: 'status' } },
+    { delete: true },
+  ]);
+});
+
+test('a template that nests deep makes no patch, and does not end the process', () => {
+  const next = { statusTemplate: `phase: ${'['.repeat(200_000)}` };
+  const { actions } = readStage({ ...stage('{}'), spec: { resourceRef: { kind: 'Pod' }, next } } as KubeObject);
+  const [action] = actions;
+  if (!action || !('patch' in action)) throw new Error('no patch');
+  expect(() => renderPatch(action.patch, pod, functions)).toThrow('exceeded max depth of 400');
 });

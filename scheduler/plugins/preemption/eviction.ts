@@ -80,13 +80,18 @@ export class Eviction {
 
   async #mark(preemptor: PodInfo, { pod }: PodInfo): Promise<void> {
     const { name, namespace, uid, generation } = pod.metadata;
-    const condition = {
+    const told = {
       type: 'DisruptionTarget',
       status: 'True',
       reason: 'PreemptionByScheduler',
       message: `${preemptor.pod.spec.schedulerName}: preempting to accommodate a higher priority pod`,
+    };
+    const before = pod.status.conditions?.find(({ type, status }) => type === told.type && status === told.status);
+    if (before?.reason === told.reason && before.message === told.message) return;
+    const condition = {
+      ...told,
       lastProbeTime: null,
-      lastTransitionTime: toTime(this.#handle.clock.now()),
+      lastTransitionTime: before?.lastTransitionTime ?? toTime(this.#handle.clock.now()),
       ...(generation === undefined ? {} : { observedGeneration: generation }),
     };
     await this.#patchStatus(name, namespace, { metadata: { uid }, status: { conditions: [condition] } });

@@ -1,4 +1,5 @@
 import { apiError, coreKinds, type FieldError, fieldError, type Service } from '../../../../api/index.ts';
+import { cloneJson } from '../../../../api/schema.ts';
 import { type Random, systemRandom } from '../../../../runtime/index.ts';
 import { AllocationError } from '../../../allocators/ip-range.ts';
 import { PortRange } from '../../../allocators/port-range.ts';
@@ -6,9 +7,9 @@ import type { Allocation, Claim, Claims, NewClaim } from '../../../registry/clai
 import type { StrategyOptions } from '../../../registry/strategy.ts';
 import { listOf } from '../../../validation/field-errors.ts';
 import { ipAddressOf, isAllocatedAddress, isNodePort, NODE_PORTS, nodePortOf, placeOfIp, SERVICE_IPS } from './claims.ts';
-import { needsClusterIp, needsHealthCheckPort } from './defaults.ts';
+import { hasNodePorts, needsClusterIp, needsHealthCheckPort } from './defaults.ts';
 import { keepsPreferred, setFamilies } from './families.ts';
-import { hasNodePorts, nodePortsOf, takeChangedNodePorts, takeNewNodePorts } from './node-ports.ts';
+import { nodePortsOf, takeChangedNodePorts, takeNewNodePorts } from './node-ports.ts';
 import { ServiceRanges } from './ranges.ts';
 
 const SUBJECT = { group: '', resource: 'Service' };
@@ -52,7 +53,8 @@ export class ServiceAllocation implements Claims<Service> {
 
   of(service: Service): Claim[] {
     const { spec } = service;
-    const ports = new Set((spec.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : [])));
+    // A Service of another type may carry numbers that it never had.
+    const ports = new Set(hasNodePorts(spec) ? nodePortsOf(service) : []);
     if (spec.healthCheckNodePort) ports.add(spec.healthCheckNodePort);
     const ips = (spec.clusterIPs ?? []).filter((ip) => ip !== '' && ip !== 'None');
     return [...ips.map((ip) => ipAddressOf(service, ip)), ...[...ports].map((port) => nodePortOf(service, port))];
@@ -64,7 +66,7 @@ export class ServiceAllocation implements Claims<Service> {
    * @throws ApiError (422) when something asked for by name is not to be had, (500) when a range is used up.
    */
   allocate(service: Service, old: Service | undefined): Allocation {
-    const before = structuredClone(service.spec);
+    const before = cloneJson(service.spec);
     const ledger: Ledger = { claims: [], releases: [] };
     setFamilies(service, old, this.#ips.families);
     this.#allocateIps(service, old, ledger);
@@ -116,7 +118,8 @@ export class ServiceAllocation implements Claims<Service> {
     }
     const refused = (why: string) =>
       invalid(service, fieldError.invalid('spec.clusterIPs', ips, `failed to allocate IP ${wanted}: ${why}`));
-    const range = ranges.find((each) => each.covers(wanted));
+    // What is the network's own in one range may be like any other in a larger one.
+    const range = ranges.find((each) => each.has(wanted)) ?? ranges.find((each) => each.covers(wanted));
     if (!range) throw refused('the provided network does not match the current range');
     inRange(() => range.check(wanted), refused);
     claims.push({ ...ipAddressOf(service, wanted), taken: () => refuse(refused(IP_TAKEN)) });
@@ -124,8 +127,8 @@ export class ServiceAllocation implements Claims<Service> {
   }
 
   #allocatePorts(service: Service, old: Service | undefined, ledger: Ledger): void {
-    const held = new Set(old && hasNodePorts(old) ? nodePortsOf(old) : []);
-    if (hasNodePorts(service)) {
+    const held = new Set(old && hasNodePorts(old.spec) ? nodePortsOf(old) : []);
+    if (hasNodePorts(service.spec)) {
       const taker = {
         take: (port: number, i: number) => this.#takePort(service, i, port, ledger),
         takeAny: () => this.#takeAnyPort(service, ledger),
@@ -133,7 +136,7 @@ export class ServiceAllocation implements Claims<Service> {
       if (old) takeChangedNodePorts(service, held, taker);
       else takeNewNodePorts(service, taker);
     }
-    const kept = hasNodePorts(service) ? nodePortsOf(service) : [];
+    const kept = hasNodePorts(service.spec) ? nodePortsOf(service) : [];
     for (const nodePort of held) if (!kept.includes(nodePort)) ledger.releases.push(NODE_PORTS + nodePort);
   }
 
@@ -141,7 +144,7 @@ export class ServiceAllocation implements Claims<Service> {
     const refused = (why: string) => invalid(service, fieldError.invalid(`spec.ports[${index}].nodePort`, wanted, why));
     inRange(() => this.#ports.check(wanted), refused);
     if (claims.some(({ place }) => place === NODE_PORTS + wanted)) throw refused(PORT_TAKEN);
-    claims.push({ ...nodePortOf(service, wanted), taken: () => refuse(refused(PORT_TAKEN)) });
+    claims.push({ ...nodePortOf(service, wanted), taken: () => refuse(refused(PORT_TAKEN)), inDryRun: true });
   }
 
   #takeAnyPort(service: Service, { claims }: Ledger): number {
@@ -170,7 +173,7 @@ export class ServiceAllocation implements Claims<Service> {
     }
     inRange(() => this.#ports.check(wanted), refused);
     if (ours(NODE_PORTS + wanted)) throw refused(PORT_TAKEN);
-    claims.push({ ...nodePortOf(service, wanted), taken: () => refuse(refused(PORT_TAKEN)) });
+    claims.push({ ...nodePortOf(service, wanted), taken: () => refuse(refused(PORT_TAKEN)), inDryRun: true });
   }
 
   #freePort(what: string, isOurs: (place: string) => boolean): number {

@@ -2,8 +2,14 @@ import type { Service, ServicePort, ServiceSpec } from '../../../../api/index.ts
 
 const SESSION_SECONDS = 10_800;
 
+/** What a traffic policy can be. */
+export const TRAFFIC_POLICIES: readonly string[] = ['Cluster', 'Local'];
+
 export const isExternalName = ({ type }: ServiceSpec): boolean => type === 'ExternalName';
 export const needsClusterIp = (spec: ServiceSpec): boolean => !isExternalName(spec);
+/** Whether a Service can have node ports: given ones are taken even where none are chosen. */
+export const hasNodePorts = ({ type }: ServiceSpec): boolean => type === 'NodePort' || type === 'LoadBalancer';
+/** Whether node ports are chosen for a Service. */
 export const needsNodePort = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean =>
   type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
 export const needsHealthCheckPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean =>
@@ -24,6 +30,16 @@ export function setServiceDefaults({ spec, status }: Service): void {
   if (spec.type !== 'LoadBalancer') return;
   spec.allocateLoadBalancerNodePorts ??= true;
   for (const ingress of status.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
+}
+
+/**
+ * An ExternalName has none, given or left over, though who gave one owns the field. What is no policy is left to be told of. Upstream:
+ * `defaultOnReadInternalTrafficPolicy`.
+ */
+export function dropInternalTrafficPolicy(spec: ServiceSpec): void {
+  const { internalTrafficPolicy } = spec;
+  if (needsClusterIp(spec) || internalTrafficPolicy === undefined) return;
+  if (TRAFFIC_POLICIES.includes(internalTrafficPolicy)) delete spec.internalTrafficPolicy;
 }
 
 function setSessionAffinity(spec: ServiceSpec): void {
@@ -62,14 +78,17 @@ export function dropTypeDependent({ spec }: Service, { spec: old }: Service): vo
     for (const field of fields) if (same(spec[field], old[field])) delete spec[field];
   };
   if (lost(needsClusterIp)) {
-    dropUnchanged('ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy');
+    dropUnchanged('ipFamilies', 'ipFamilyPolicy');
     if (same([spec.clusterIP, spec.clusterIPs], [old.clusterIP, old.clusterIPs])) dropUnchanged('clusterIP', 'clusterIPs');
   }
-  if (lost(needsNodePort) && same(nodePorts(spec), nodePorts(old))) for (const port of spec.ports ?? []) delete port.nodePort;
+  // Ports may come and go with the type, as long as no number is new.
+  if (lost(hasNodePorts) && nodePorts(spec).every((port) => nodePorts(old).includes(port))) {
+    for (const port of spec.ports ?? []) delete port.nodePort;
+  }
   if (lost(needsHealthCheckPort)) dropUnchanged('healthCheckNodePort');
   if (lost(({ type }) => type === 'LoadBalancer')) dropUnchanged('allocateLoadBalancerNodePorts', 'loadBalancerClass');
   if (lost(externallyAccessible)) dropUnchanged('externalTrafficPolicy');
 }
 
-const nodePorts = ({ ports = [] }: ServiceSpec) => ports.map(({ nodePort }) => nodePort ?? 0);
+const nodePorts = ({ ports = [] }: ServiceSpec) => ports.flatMap(({ nodePort }) => (nodePort ? [nodePort] : []));
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? []) === JSON.stringify(b ?? []);

@@ -12,9 +12,6 @@ export interface PortTaker {
   takeAny(): number;
 }
 
-/** Whether a Service can have node ports: given ones are taken even where none are chosen. */
-export const hasNodePorts = ({ spec: { type } }: Service): boolean => type === 'NodePort' || type === 'LoadBalancer';
-
 export const nodePortsOf = ({ spec }: Service): number[] => (spec.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : []));
 
 /** For a new Service: ports of one number share a node port, whatever their protocols. */

@@ -1,10 +1,11 @@
 import { cidrWarnings, ipWarnings, nameIsDns1035Label, type Service, type ServiceSpec } from '../../../../api/index.ts';
 import type { RequestContext, Strategy, StrategyOptions } from '../../../registry/strategy.ts';
 import { listOf } from '../../../validation/field-errors.ts';
+import { balancerAddresses, labelsCell } from '../../apps/cells.ts';
 import { ageOf, strategyOf, updateOf } from '../../shared.ts';
 import { ServiceAllocation } from './allocation.ts';
 import { isHeadless } from './cluster-ips.ts';
-import { dropTypeDependent, isExternalName, keepAllocated, setServiceDefaults } from './defaults.ts';
+import { dropInternalTrafficPolicy, dropTypeDependent, isExternalName, keepAllocated, setServiceDefaults } from './defaults.ts';
 import { validateService, validateServiceStatus, validateServiceUpdate } from './validation.ts';
 
 const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints';
@@ -21,6 +22,7 @@ export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
     prepareForCreate: (_context, service) => {
       service.status = { loadBalancer: {} };
       normalizeClusterIps(service.spec, undefined);
+      dropInternalTrafficPolicy(service.spec);
     },
     validateCreate: (context, service) => {
       warn(context, service);
@@ -31,6 +33,7 @@ export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
       keepAllocated(service, old);
       normalizeClusterIps(service.spec, old.spec);
       dropTypeDependent(service, old);
+      dropInternalTrafficPolicy(service.spec);
       if (old.spec.type === 'LoadBalancer' && service.spec.type !== 'LoadBalancer')
         service.status = { ...service.status, loadBalancer: {} };
     },
@@ -72,6 +75,7 @@ function warn(context: RequestContext, { spec, metadata }: Service): void {
   if (isHeadless(spec)) warnOfHeadless(context, spec);
   else warnEach(context, 'spec.clusterIPs', spec.clusterIPs, ipWarnings);
   warnEach(context, 'spec.externalIPs', spec.externalIPs, ipWarnings);
+  for (const warning of ipWarnings(spec.loadBalancerIP ?? '')) context.warn(`spec.loadBalancerIP: ${warning}`);
   warnEach(context, 'spec.loadBalancerSourceRanges', spec.loadBalancerSourceRanges, cidrWarnings);
   if (isExternalName(spec) && listOf(spec.externalIPs).length > 0) {
     context.warn('spec.externalIPs is ignored when spec.type is "ExternalName"');
@@ -93,10 +97,6 @@ function warnEach(context: RequestContext, path: string, texts: readonly string[
 
 function serviceRow(service: Service, now: number): unknown[] {
   const { spec, metadata } = service;
-  const selector = Object.entries(spec.selector ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .sort()
-    .join(',');
   return [
     metadata.name,
     spec.type,
@@ -104,18 +104,15 @@ function serviceRow(service: Service, now: number): unknown[] {
     externalIp(service),
     portsText(spec) || '<none>',
     ageOf(metadata.creationTimestamp, now),
-    selector || '<none>',
+    labelsCell(spec.selector),
   ];
 }
 
 function externalIp({ spec, status }: Service): string {
   const external = spec.externalIPs ?? [];
   switch (spec.type) {
-    case 'LoadBalancer': {
-      const given = (status.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '');
-      const all = [...given, ...external];
-      return all.length > 0 ? all.join(',') : '<pending>';
-    }
+    case 'LoadBalancer':
+      return [...balancerAddresses(status.loadBalancer?.ingress), ...external].join(',') || '<pending>';
     case 'ExternalName':
       return spec.externalName ?? '';
     default:

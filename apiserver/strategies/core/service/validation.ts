@@ -19,11 +19,10 @@ import { IMMUTABLE_MESSAGE, listOf } from '../../../validation/field-errors.ts';
 import { invalidEach, sameJson, validateLabels } from '../../shared.ts';
 import { nonSpecialIp } from '../endpoints.ts';
 import { changedIpErrors, clusterIpErrors, isHeadless } from './cluster-ips.ts';
-import { externallyAccessible, isExternalName, needsHealthCheckPort } from './defaults.ts';
+import { externallyAccessible, isExternalName, needsHealthCheckPort, TRAFFIC_POLICIES } from './defaults.ts';
 
 const TYPES: readonly string[] = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const AFFINITIES: readonly string[] = ['ClientIP', 'None'];
-const POLICIES: readonly string[] = ['Cluster', 'Local'];
 const PROTOCOLS: readonly string[] = ['SCTP', 'TCP', 'UDP'];
 const DISTRIBUTIONS: readonly string[] = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 const IP_MODES: readonly string[] = ['Proxy', 'VIP'];
@@ -181,23 +180,26 @@ function sourceRangeErrors({ spec, metadata }: Service, old: Service | undefined
 const rangeErrors = (path: string, range: string, known: readonly string[]): FieldError[] =>
   known.includes(range) ? [] : invalidEach(path, range, isValidLegacyCidr(range, false));
 
-function loadBalancerErrors({ type, allocateLoadBalancerNodePorts, loadBalancerClass }: ServiceSpec): FieldError[] {
+const loadBalancerErrors = (spec: ServiceSpec): FieldError[] => [
+  ...(spec.type === 'LoadBalancer' || spec.allocateLoadBalancerNodePorts === undefined
+    ? []
+    : [fieldError.forbidden('spec.allocateLoadBalancerNodePorts', ONLY_FOR_LOAD_BALANCERS)]),
+  ...classErrors(spec),
+];
+
+function classErrors({ type, loadBalancerClass }: ServiceSpec): FieldError[] {
   const path = 'spec.loadBalancerClass';
-  if (type === 'LoadBalancer')
-    return loadBalancerClass === undefined ? [] : invalidEach(path, loadBalancerClass, isQualifiedName(loadBalancerClass));
-  return [
-    ...(allocateLoadBalancerNodePorts === undefined
-      ? []
-      : [fieldError.forbidden('spec.allocateLoadBalancerNodePorts', ONLY_FOR_LOAD_BALANCERS)]),
-    ...(loadBalancerClass === undefined ? [] : [fieldError.forbidden(path, ONLY_FOR_LOAD_BALANCERS)]),
-  ];
+  if (loadBalancerClass === undefined) return [];
+  return type === 'LoadBalancer'
+    ? invalidEach(path, loadBalancerClass, isQualifiedName(loadBalancerClass))
+    : [fieldError.forbidden(path, ONLY_FOR_LOAD_BALANCERS)];
 }
 
 function policyErrors(spec: ServiceSpec): FieldError[] {
   const { internalTrafficPolicy, trafficDistribution } = spec;
   const errors = externalPolicyErrors(spec);
-  if (internalTrafficPolicy !== undefined && !POLICIES.includes(internalTrafficPolicy)) {
-    errors.push(fieldError.notSupported('spec.internalTrafficPolicy', internalTrafficPolicy, POLICIES));
+  if (internalTrafficPolicy !== undefined && !TRAFFIC_POLICIES.includes(internalTrafficPolicy)) {
+    errors.push(fieldError.notSupported('spec.internalTrafficPolicy', internalTrafficPolicy, TRAFFIC_POLICIES));
   }
   if (trafficDistribution !== undefined && !DISTRIBUTIONS.includes(trafficDistribution)) {
     errors.push(fieldError.notSupported('spec.trafficDistribution', trafficDistribution, DISTRIBUTIONS));
@@ -217,8 +219,8 @@ function externalPolicyErrors(spec: ServiceSpec): FieldError[] {
     }
   } else if (!externalTrafficPolicy) {
     errors.push(fieldError.required(path));
-  } else if (!POLICIES.includes(externalTrafficPolicy)) {
-    errors.push(fieldError.notSupported(path, externalTrafficPolicy, POLICIES));
+  } else if (!TRAFFIC_POLICIES.includes(externalTrafficPolicy)) {
+    errors.push(fieldError.notSupported(path, externalTrafficPolicy, TRAFFIC_POLICIES));
   }
   if (needsHealthCheckPort(spec)) {
     if (healthCheckNodePort === 0) errors.push(fieldError.required(port));
@@ -240,6 +242,8 @@ function changeErrors(spec: ServiceSpec, old: ServiceSpec): FieldError[] {
   if (old.type === 'LoadBalancer' && spec.type === 'LoadBalancer' && !sameJson(spec.loadBalancerClass, old.loadBalancerClass)) {
     errors.push(fieldError.invalid('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set'));
   }
+  // Upstream looks at the class here and, with everything else, once more.
+  errors.push(...classErrors(spec));
   if (needsHealthCheckPort(old) && needsHealthCheckPort(spec) && spec.healthCheckNodePort !== old.healthCheckNodePort) {
     errors.push(fieldError.forbidden('spec.healthCheckNodePort', IMMUTABLE_MESSAGE));
   }

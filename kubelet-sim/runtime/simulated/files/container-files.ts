@@ -1,10 +1,14 @@
+import { DEVICE_NAMES, DEVICES } from './devices.ts';
+import { type FileStat, statOf } from './file-stat.ts';
 import { type FileUser, may, ROOT_USER } from './permissions.ts';
 import {
+  type DeviceType,
   type DirectoryNode,
   FileError,
   type FileNode,
   type LinkNode,
   nameOf,
+  newDevice,
   newDirectory,
   newFile,
   normalizePath,
@@ -17,30 +21,9 @@ const LINKS_MAX = 40;
 const MODE_STICKY = 0o1000;
 const MODE_SET_GID = 0o2000;
 
-/** Device files that tools write to and read from. */
-const DEVICES: Readonly<Record<string, 'null' | 'zero' | 'random' | 'full'>> = {
-  '/dev/null': 'null',
-  '/dev/zero': 'zero',
-  '/dev/full': 'full',
-  '/dev/random': 'random',
-  '/dev/urandom': 'random',
-};
-
 /** Directories of any image. */
 const DIRECTORIES: readonly string[] =
   '/bin /etc /tmp /var/log /var/run /var/tmp /root /home /usr/bin /usr/share /proc /dev /dev/fd /sys /run /opt /mnt /srv'.split(' ');
-const DEVICE_NAMES: readonly string[] = [
-  'null',
-  'zero',
-  'full',
-  'random',
-  'urandom',
-  'tty',
-  'stdin',
-  'stdout',
-  'stderr',
-  'termination-log',
-];
 
 /** A mounted tree. */
 export interface MountPoint {
@@ -50,15 +33,6 @@ export interface MountPoint {
   /** What `mount` says of it; a part of the node's disk unless given. */
   readonly medium?: string | undefined;
   readonly capacityBytes?: number | undefined;
-}
-
-export interface FileStat {
-  readonly type: 'file' | 'directory' | 'link';
-  readonly size: number;
-  readonly mode: number;
-  readonly mtime: number;
-  readonly uid: number;
-  readonly gid: number;
 }
 
 /** Where a path leads: its directory, its name there, and what is there now. */
@@ -77,7 +51,7 @@ interface Location {
  */
 export class ContainerFiles {
   readonly #root: DirectoryNode;
-  readonly #mounts: ReadonlyMap<string, MountPoint>;
+  readonly #mounts: Map<string, MountPoint>;
   readonly #now: () => number;
   readonly #user: FileUser;
   readonly #isReadOnly: boolean;
@@ -101,7 +75,8 @@ export class ContainerFiles {
     for (const path of DIRECTORIES) this.#makePath(path, time);
     for (const path of ['/tmp', '/var/tmp']) this.#makePath(path, time).mode = 0o777 | MODE_STICKY;
     const devices = this.#makePath('/dev', time);
-    for (const name of DEVICE_NAMES) devices.entries.set(name, newFile(new Uint8Array(), time, 0o666));
+    for (const name of DEVICE_NAMES)
+      devices.entries.set(name, DEVICES[`/dev/${name}`] ? newDevice('char', time) : newFile(new Uint8Array(), time, 0o666));
     for (const [path, text] of Object.entries(options.files))
       this.#makePath(parentOf(path), time).entries.set(
         nameOf(path),
@@ -119,6 +94,21 @@ export class ContainerFiles {
   /** What is mounted, by path. */
   get mounts(): ReadonlyMap<string, MountPoint> {
     return this.#mounts;
+  }
+
+  /** Mounts something over a path. */
+  mount(mount: MountPoint): void {
+    this.#mounts.set(mount.path, mount);
+  }
+
+  /** False when nothing is mounted there. */
+  unmount(path: string): boolean {
+    return this.#mounts.delete(path);
+  }
+
+  /** Puts a device of the kernel's own at a path of the root file system. */
+  adopt(path: string, node: FileNode): void {
+    this.#makePath(parentOf(path), this.#now()).entries.set(nameOf(path), node);
   }
 
   get isReadOnly(): boolean {
@@ -260,7 +250,7 @@ export class ContainerFiles {
   }
 
   async stat(path: string): Promise<FileStat> {
-    if (DEVICES[path]) return { type: 'file', size: 0, mode: 0o666, mtime: this.#now(), uid: 0, gid: 0 };
+    if (DEVICES[path]) return { type: 'file', size: 0, mode: 0o666, mtime: this.#now(), uid: 0, gid: 0, device: 'char' };
     return statOf(await this.#existing(path));
   }
 
@@ -386,6 +376,14 @@ export class ContainerFiles {
     this.#add(at, node);
   }
 
+  /** Makes a socket or a device. */
+  async mknod(path: string, device: DeviceType): Promise<void> {
+    const at = await this.#locate(path, false);
+    if (at.node) throw new FileError('EEXIST', path);
+    this.#checkEntry(at);
+    this.#add(at, newDevice(device, this.#now()));
+  }
+
   async readlink(path: string): Promise<string> {
     const { node } = await this.#locate(path, false);
     if (!node) throw new FileError('ENOENT', path);
@@ -482,13 +480,11 @@ export class ContainerFiles {
 const asItIsNow = (at: Location): Location => (at.node ? at : { ...at, node: at.directory.entries.get(at.name) });
 
 /** A volume of bounded size takes no more than that. @throws FileError */
-function checkSpace({ mount, path }: Location, moreBytes: number): void {
-  if (mount?.capacityBytes === undefined || moreBytes <= 0) return;
+function checkSpace({ mount, path, node }: Location, moreBytes: number): void {
+  if (moreBytes <= 0) return;
+  const device = node?.type === 'file' ? node : undefined;
+  if (device?.capacityBytes !== undefined && device.content.byteLength + moreBytes > device.capacityBytes)
+    throw new FileError('ENOSPC', path);
+  if (mount?.capacityBytes === undefined) return;
   if (usageOfTree(mount.root).usedBytes + moreBytes > mount.capacityBytes) throw new FileError('ENOSPC', path);
-}
-
-function statOf(node: TreeNode): FileStat {
-  if (node.type === 'link') return { type: 'link', size: node.target.length, mode: 0o777, mtime: node.mtime, uid: 0, gid: 0 };
-  const { type, mode, mtime, uid, gid } = node;
-  return { type, size: node.type === 'file' ? node.content.byteLength : 4096, mode, mtime, uid, gid };
 }

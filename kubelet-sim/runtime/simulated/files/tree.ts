@@ -77,8 +77,15 @@ export interface Owner {
   readonly gid: number;
 }
 
+/** What a file is that is not one of bytes on a disk. */
+export type DeviceType = 'socket' | 'char' | 'block';
+
 export interface FileNode {
   readonly type: 'file';
+  /** A plain file unless given. */
+  readonly device?: DeviceType | undefined;
+  /** Bytes that a block device has. */
+  readonly capacityBytes?: number | undefined;
   content: Uint8Array;
   mode: number;
   mtime: number;
@@ -133,6 +140,13 @@ export const newFile = (content: Uint8Array, mtime: number, mode = 0o644, { uid,
 });
 
 const ROOT: Owner = { uid: 0, gid: 0 };
+
+/** A socket or a device. */
+export const newDevice = (device: DeviceType, mtime: number, options: { readonly capacityBytes?: number | undefined } = {}): FileNode => ({
+  ...newFile(new Uint8Array(), mtime, device === 'block' ? 0o660 : 0o666),
+  device,
+  capacityBytes: options.capacityBytes,
+});
 
 /** What is in a tree: bytes of its files, and how many things there are. */
 export function usageOfTree(node: TreeNode): { usedBytes: number; inodesUsed: number } {

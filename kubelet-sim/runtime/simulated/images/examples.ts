@@ -27,21 +27,47 @@ const whoami: Omit<ImageEntry, 'repository'> = {
   memoryBytes: 3 * MIB,
 };
 
-const NETEXEC: ImageEntry['replies'] = [
-  { path: '/hostname', body: '{{hostname}}' },
-  { path: '/hostName', body: '{{hostname}}' },
-  { path: '/clientip', body: '{{client}}:40000' },
-  { path: '/echo', body: '{{parameter:msg}}' },
-  { path: '/healthz' },
-  { path: '/header', body: '{{headers}}' },
-  { path: '/exit', exitCode: 0 },
-];
-
 /** Ten seconds of health, then none: the server of the documentation's page on liveness probes. */
 const LIVENESS: ImageEntry['replies'] = [
   { path: '/healthz', status: 500, body: 'error: 10.000000', afterMs: 10_000 },
   { path: '/healthz', body: 'ok' },
 ];
+
+/** Commands of agnhost that are programs of our shell. */
+const AGNHOST_TOOLS = [
+  'connect',
+  'dns-server-list',
+  'dns-suffix',
+  'entrypoint-tester',
+  'etc-hosts',
+  'grpc-health-checking',
+  'guestbook',
+  'liveness',
+  'logs-generator',
+  'mounttest',
+  'netexec',
+  'nettest',
+  'no-snat-test',
+  'no-snat-test-proxy',
+  'porter',
+  'serve-hostname',
+  'tcp-reset',
+  'test-webserver',
+] as const;
+
+/** Pictures for the documentation's page on rolling updates: the page asks which one it shows. */
+const picture = (name: string): ImageEntry => ({
+  repository: name,
+  run: 'server',
+  ports: [80],
+  docroot: '/html',
+  files: { '/html/data.json': `{\n"image": "${name}.jpg"\n}\n`, '/html/index.html': `<html><body><img src="${name}.jpg"></body></html>\n` },
+  sizeBytes: 49_000_000,
+});
+
+/** Tests look for this user and its group (test/images/agnhost/Dockerfile). */
+const AGNHOST_USERS = 'root:x:0:0:root:/root:/bin/sh\nuser-defined-in-image:x:1000:1000::/home/user-defined-in-image:/bin/sh\n';
+const AGNHOST_GROUPS = 'root:x:0:\ngroup-defined-in-image:x:50000:user-defined-in-image\nuser-defined-in-image:x:1000:\n';
 
 /** Images of documentation and tests. */
 export const EXAMPLES: readonly ImageEntry[] = [
@@ -49,33 +75,47 @@ export const EXAMPLES: readonly ImageEntry[] = [
     repository: 'agnhost',
     run: 'server',
     title: ['/agnhost'],
-    binaries: ['agnhost', '/agnhost'],
+    binaries: ['agnhost', '/agnhost', 'agnhost-2', '/agnhost-2'],
     body: 'Usage:\n  app [command]\n',
     base: 'alpine',
+    files: { '/etc/passwd': AGNHOST_USERS, '/etc/group': AGNHOST_GROUPS },
     log: ['Paused'],
     commands: {
-      netexec: {
-        ports: [8080],
-        portFlags: ['http-port'],
-        replies: NETEXEC,
-        body: 'NOW: {{time}}',
-        log: ['Started HTTP server on port 8080', 'Started UDP server on port  8081'],
-      },
-      'serve-hostname': { ports: [9376], portFlags: ['port'], body: '{{hostname}}', log: ['Serving on port 9376.'] },
       pause: { ports: [] },
-      liveness: { ports: [8080], replies: LIVENESS, body: '{{url}}', log: [] },
-      'test-webserver': { ports: [80], portFlags: ['port'], body: '{{url}}' },
-      'no-snat-test': { ports: [8080], portFlags: ['port'] },
-      nettest: { ports: [8080], portFlags: ['port'] },
-      'grpc-health-checking': { ports: [5000], portFlags: ['port'], protocol: 'grpc' },
-      porter: { ports: [80], body: '{{hostname}}' },
-      guestbook: { ports: [3000], portFlags: ['http-port'] },
-      webhook: { ports: [443], portFlags: ['port'], tls: true },
+      ...Object.fromEntries(AGNHOST_TOOLS.map((name) => [name, { run: 'tool' } as const])),
+      webhook: { native: 'agnhost-webhook', log: [] },
+      'crd-conversion-webhook': { native: 'agnhost-crd-conversion-webhook', log: [] },
+      inclusterclient: { native: 'agnhost-inclusterclient', log: [] },
+      'test-service-account-issuer-discovery': { native: 'agnhost-test-service-account-issuer-discovery', log: [] },
       'fake-gitserver': { ports: [8000] },
-      'resource-consumer-controller': { ports: [8080], portFlags: ['port'] },
+      'resource-consumer-controller': { native: 'agnhost-resource-consumer-controller', log: [] },
     },
     sizeBytes: 53_000_000,
   },
+  ...['volume/nfs', 'e2e-test-images/volume/nfs', 'volume-nfs', 'nfs-server-alpine'].map(
+    (repository): ImageEntry => ({
+      repository,
+      run: 'server',
+      ports: [2049],
+      protocol: 'tcp',
+      exports: '/exports',
+      files: { '/exports/index.html': 'Hello from NFS!\n' },
+      log: ['Serving /exports', 'NFS started'],
+      sizeBytes: 95_000_000,
+    }),
+  ),
+  picture('nautilus'),
+  picture('kitten'),
+  { repository: 'nonewprivs', run: 'tool', title: ['/nnp'], binaries: ['/nnp'], base: 'alpine', sizeBytes: 4_000_000 },
+  { repository: 'nonroot', run: 'exit', uid: 1234, base: 'busybox', sizeBytes: 1_400_000 },
+  {
+    repository: 'resource-consumer',
+    native: 'resource-consumer',
+    title: ['/resource-consumer'],
+    binaries: ['/resource-consumer', './resource-consumer', 'resource-consumer'],
+    sizeBytes: 60_000_000,
+  },
+  { repository: 'sample-apiserver', native: 'sample-apiserver', title: ['/sample-apiserver'], sizeBytes: 25_000_000 },
   { repository: 'liveness', run: 'server', shell: false, ports: [8080], replies: LIVENESS, sizeBytes: 2_000_000 },
   { repository: 'serve_hostname', run: 'server', shell: false, ports: [9376], body: '{{hostname}}\n', sizeBytes: 2_000_000 },
   { repository: 'kubia', run: 'server', ports: [8080], body: "You've hit {{hostname}}\n", sizeBytes: 250_000_000 },

@@ -12,4 +12,5 @@ export interface ClusterDirectory {
   slices(namespace: string, service: string): Promise<readonly Live<EndpointSlice>[]>;
   policies(namespace: string): Promise<readonly Live<NetworkPolicy>[]>;
   namespaceLabels(namespace: string): Promise<Readonly<Record<string, string>>>;
+  nodeLabels(node: string): Promise<Readonly<Record<string, string>>>;
 }

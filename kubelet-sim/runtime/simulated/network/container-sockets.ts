@@ -1,26 +1,58 @@
 import type { SimulatedContainer } from '../container.ts';
 import type { ServerBehaviour } from '../program.ts';
 import { ImageListener } from './image-listener.ts';
-import type { Listener } from './listener.ts';
+import type { DatagramListener, Listener } from './listener.ts';
+import { isTaken } from './listeners.ts';
+
+/** What takes connections on a port; UDP has none. */
+export type StreamProtocol = 'TCP' | 'SCTP';
+
+/** A port that a process listens on, until it closes it. */
+export interface OpenSocket {
+  close(): void;
+}
 
 /** The ports that one container listens on: those of its main program, and those that its processes opened. */
 export class ContainerSockets {
   readonly #container: SimulatedContainer;
-  readonly #open = new Map<number, Listener>();
+  readonly #keep: (opened: ContainerSockets) => void;
+  readonly #open = new Map<string, Listener>();
+  readonly #datagrams = new Map<number, DatagramListener>();
 
-  constructor(container: SimulatedContainer) {
+  /** @param keep called when a process opens a port: until then there is nothing to remember */
+  constructor(container: SimulatedContainer, keep: (opened: ContainerSockets) => void) {
     this.#container = container;
+    this.#keep = keep;
   }
 
-  listen(port: number, listener: Pick<Listener, 'http' | 'stream'>): { close(): void } {
-    this.#open.set(port, listener);
-    return { close: () => this.#open.delete(port) };
+  /** A process of the container listens on a port, unless it is taken. */
+  listen(port: number, listener: Listener, protocol: StreamProtocol): OpenSocket | undefined {
+    if (isTaken(port, protocol, this.#container) || this.listenerOn(port, protocol)) return undefined;
+    const key = `${protocol}/${port}`;
+    this.#open.set(key, listener);
+    this.#keep(this);
+    return { close: () => this.#open.delete(key) };
   }
 
-  listenerOn(port: number, server: ServerBehaviour | undefined): Listener | undefined {
-    const opened = this.#open.get(port);
-    if (opened) return opened;
+  /** As `listen`, for datagrams. */
+  listenForDatagrams(port: number, listener: DatagramListener): OpenSocket | undefined {
+    if (isTaken(port, 'UDP', this.#container) || this.datagramListenerOn(port)) return undefined;
+    this.#datagrams.set(port, listener);
+    this.#keep(this);
+    return { close: () => this.#datagrams.delete(port) };
+  }
+
+  /** Who takes connections on a port. */
+  listenerOn(port: number, protocol: StreamProtocol): Listener | undefined {
+    const opened = this.#open.get(`${protocol}/${port}`);
+    if (opened || protocol !== 'TCP') return opened;
+    const { server } = this.#container;
     return server && this.portsOf(server).includes(port) ? new ImageListener(this.#container, server.facts, port) : undefined;
+  }
+
+  /** Who takes datagrams on a port. */
+  datagramListenerOn(port: number): DatagramListener | undefined {
+    return this.#datagrams.get(port);
   }
 
   /**

@@ -2,7 +2,7 @@ import type { HealthAnswer, HttpResponse } from '../../cri.ts';
 import { commandLineOption } from '../command-line.ts';
 import type { SimulatedContainer } from '../container.ts';
 import type { HttpReply, ServerFacts } from '../image-catalog.ts';
-import { responseText, takeRequest } from './http-text.ts';
+import { serveHttpStream } from './http-stream.ts';
 import { BadAnswer, type ByteStream, type Listener, type ServedRequest } from './listener.ts';
 import { serveFile } from './served-files.ts';
 
@@ -87,7 +87,7 @@ export class ImageListener implements Listener {
   async stream(connection: ByteStream): Promise<void> {
     const { protocol, greeting, talks } = this.#facts;
     if (greeting !== '') connection.output(greeting);
-    if (protocol === 'http') return await this.#streamHttp(connection);
+    if (protocol === 'http') return await serveHttpStream((request) => this.http(request), connection);
     let text = '';
     for await (const piece of connection.input) {
       text += piece;
@@ -96,20 +96,6 @@ export class ImageListener implements Listener {
       for (const line of lines) {
         const talk = talks.find(({ match }) => new RegExp(match, 'i').test(line.trim()));
         if (talk) connection.output(fill(talk.reply, { line: line.trim() }));
-      }
-    }
-  }
-
-  async #streamHttp({ input, output, from, signal }: ByteStream): Promise<void> {
-    let text = '';
-    for await (const piece of input) {
-      text += piece;
-      for (let taken = takeRequest(text); taken; taken = takeRequest(text)) {
-        text = taken.rest;
-        const { keepAlive, ...request } = taken.request;
-        const answer = await this.http({ ...request, from, host: request.headers.host ?? '', signal });
-        output(responseText(answer, { keepAlive, isHead: request.method === 'HEAD' }));
-        if (!keepAlive) return;
       }
     }
   }

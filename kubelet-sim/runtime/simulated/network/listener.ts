@@ -1,5 +1,8 @@
 import type { HealthAnswer, HttpRequest, HttpResponse } from '../../cri.ts';
 
+/** What ports are of. */
+export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+
 /** A request as a server sees it. */
 export interface ServedRequest extends HttpRequest {
   /** Address of the client. */
@@ -16,7 +19,7 @@ export interface ByteStream {
   readonly signal: AbortSignal;
 }
 
-/** A program that listens on a port. */
+/** A program that listens on a port for connections. */
 export interface Listener {
   /** One HTTP exchange. @throws BadAnswer when it does not speak HTTP */
   http(request: ServedRequest): Promise<HttpResponse>;
@@ -25,6 +28,20 @@ export interface Listener {
   /** A health check over gRPC; absent when it has no such service. */
   readonly health?: ((service: string) => HealthAnswer) | undefined;
 }
+
+/** A datagram as a server sees it. */
+export interface Datagram {
+  /** Address of the client. */
+  readonly from: string;
+  /** A byte string. */
+  readonly payload: string;
+}
+
+/** A program that listens on a UDP port: what it sends back, undefined when nothing. */
+export type DatagramListener = (datagram: Datagram) => Promise<string | undefined> | string | undefined;
+
+/** What a client's own port is taken to be: programs show it behind its address. */
+export const CLIENT_PORT = 40_000;
 
 /** Why a connection did not come about. */
 export type ConnectFailure = 'refused' | 'timeout' | 'unreachable' | 'unknown-host';

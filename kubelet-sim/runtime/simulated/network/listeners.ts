@@ -1,25 +1,40 @@
 import type { SimulatedContainer } from '../container.ts';
 import type { Sandbox } from '../sandbox.ts';
-import type { Listener } from './listener.ts';
+import type { StreamProtocol } from './container-sockets.ts';
+import type { DatagramListener, Listener, Protocol } from './listener.ts';
 
 /** Those who share a network: the containers of a pod, or of all pods on the node's network. */
 export const sharingNetwork = (sandbox: Sandbox): Iterable<Sandbox> => (sandbox.usesHostNetwork ? sandbox.node.onHostNetwork : [sandbox]);
 
-/** Who listens on a TCP port of a sandbox's network. */
-export function listenerOn(sandbox: Sandbox, port: number): Listener | undefined {
+/** The first of the containers on a sandbox's network for which there is an answer. */
+function firstOf<T>(sandbox: Sandbox, ask: (container: SimulatedContainer) => T | undefined): T | undefined {
   for (const { containers } of sharingNetwork(sandbox))
     for (const container of containers) {
-      const listener = container.listenerOn(port);
-      if (listener) return listener;
+      const answer = ask(container);
+      if (answer !== undefined) return answer;
     }
   return undefined;
 }
 
+/** Who takes connections on a port of a sandbox's network. */
+export const listenerOn = (sandbox: Sandbox, port: number, protocol: StreamProtocol = 'TCP'): Listener | undefined =>
+  firstOf(sandbox, (container) => container.sockets.listenerOn(port, protocol));
+
+/** Who takes datagrams on a port of a sandbox's network. */
+export const datagramListenerOn = (sandbox: Sandbox, port: number): DatagramListener | undefined =>
+  firstOf(sandbox, (container) => container.sockets.datagramListenerOn(port));
+
+/** Whether anybody listens on a port of a sandbox's network. */
+export const isHeardOn = (sandbox: Sandbox, port: number, protocol: Protocol): boolean =>
+  protocol === 'UDP' ? datagramListenerOn(sandbox, port) !== undefined : listenerOn(sandbox, port, protocol) !== undefined;
+
 /** Whether another container than this one listens on a port. */
-export function isTaken(port: number, container: SimulatedContainer): boolean {
-  for (const { containers } of sharingNetwork(container.sandbox))
-    if (containers.some((other) => other !== container && other.listenerOn(port))) return true;
-  return false;
+export function isTaken(port: number, protocol: Protocol, own: SimulatedContainer): boolean {
+  const isHeard = (container: SimulatedContainer) =>
+    protocol === 'UDP'
+      ? container.sockets.datagramListenerOn(port) !== undefined
+      : container.sockets.listenerOn(port, protocol) !== undefined;
+  return firstOf(own.sandbox, (container) => (container !== own && isHeard(container) ? true : undefined)) ?? false;
 }
 
 /** Ports that the containers of a sandbox name. */

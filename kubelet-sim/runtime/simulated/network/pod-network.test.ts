@@ -1,58 +1,7 @@
 import { expect, test } from 'vitest';
-import type { EndpointSlice, Live, NetworkPolicy, Service } from '../../../../api/index.ts';
+import type { Live, NetworkPolicy } from '../../../../api/index.ts';
+import { FakeDirectory, meta } from '../../../testing/fake-directory.ts';
 import { NODE_IP, TestRuntime } from '../../../testing/runtime-harness.ts';
-import type { ClusterDirectory } from './cluster-directory.ts';
-
-const meta = (name: string, namespace = 'default') => ({
-  name,
-  namespace,
-  uid: name,
-  resourceVersion: '1',
-  creationTimestamp: '2026-01-01T00:00:00Z',
-});
-
-/** A cluster whose objects a test writes down. */
-class FakeDirectory implements ClusterDirectory {
-  readonly domain = 'cluster.local';
-  readonly dnsServers = ['10.96.0.10'];
-  readonly all: Live<Service>[] = [];
-  readonly endpoints = new Map<string, Live<EndpointSlice>>();
-  readonly rules: Live<NetworkPolicy>[] = [];
-  isDown = false;
-
-  add(name: string, spec: Service['spec'], endpoints: EndpointSlice['endpoints'], port = 80): void {
-    this.all.push({ apiVersion: 'v1', kind: 'Service', metadata: meta(name), spec, status: {} });
-    this.endpoints.set(name, {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: meta(name),
-      addressType: 'IPv4',
-      endpoints,
-      ports: [{ name: '', port, protocol: 'TCP' }],
-    });
-  }
-
-  #answer<T>(value: T): Promise<T> {
-    return this.isDown ? Promise.reject(new Error('no API server')) : Promise.resolve(value);
-  }
-
-  services() {
-    return this.#answer(this.all);
-  }
-
-  slices(_: string, service: string) {
-    const slice = this.endpoints.get(service);
-    return this.#answer(slice ? [slice] : []);
-  }
-
-  policies(namespace: string) {
-    return this.#answer(this.rules.filter(({ metadata }) => metadata.namespace === namespace));
-  }
-
-  namespaceLabels(namespace: string) {
-    return this.#answer({ 'kubernetes.io/metadata.name': namespace });
-  }
-}
 
 /** A server `web`, a client and a service between them. */
 async function cluster() {
@@ -104,7 +53,7 @@ test('an external name is followed within the cluster, and nowhere else', async 
   const { node, client, directory } = await cluster();
   directory.add('alias', { type: 'ExternalName', externalName: 'web.default.svc.cluster.local' }, []);
   directory.add('outside', { type: 'ExternalName', externalName: 'db.example.com' }, []);
-  expect(await node.say(client, 'dig +search +short alias')).toBe('10.96.1.1\n');
+  expect(await node.say(client, 'dig +search +short alias')).toBe('web.default.svc.cluster.local.\n10.96.1.1\n');
   expect((await node.exec(client, 'nslookup outside')).code).toBe(1);
 });
 
@@ -241,4 +190,58 @@ test('when the API server is away the network passes on nothing that it would ha
   directory.isDown = true;
   expect((await node.exec(client, 'nslookup web')).code).toBe(1);
   expect((await node.exec(client, `curl -m 1 http://${address}`, 3)).code).toBe(28);
+});
+
+test('names have the records that DNS gives them: ports by name, services and endpoints by address', async () => {
+  const { node, client, directory, address } = await cluster();
+  directory.add('named', { clusterIP: '10.96.1.4', clusterIPs: ['10.96.1.4'], ports: [{ name: 'http', port: 8080 }] }, []);
+  directory.add('db', { clusterIP: 'None', ports: [{ port: 80 }] }, [{ addresses: [address], hostname: 'db-0' }]);
+  const zone = 'default.svc.cluster.local';
+  const dig = (what: string) => node.say(client, `dig +noall +answer ${what}`);
+  expect(await dig(`_http._tcp.named.${zone} SRV`)).toBe(`_http._tcp.named.${zone}.\t30\tIN\tSRV\t0 100 8080 named.${zone}.\n`);
+  expect(await dig(`_dns._tcp.named.${zone} SRV`)).toBe('');
+  expect(await dig(`db.${zone} SRV`)).toBe(`db.${zone}.\t30\tIN\tSRV\t0 100 80 db-0.db.${zone}.\n`);
+  expect(await dig('-x 10.96.1.4')).toBe(`4.1.96.10.in-addr.arpa.\t30\tIN\tPTR\tnamed.${zone}.\n`);
+  expect(await dig(`-x ${address}`)).toContain(`PTR\tdb-0.db.${zone}.\n`);
+  expect(await node.say(client, 'nslookup 10.96.1.4')).toContain(`4.1.96.10.in-addr.arpa\tname = named.${zone}\n`);
+  expect(await node.say(client, `dig named.${zone}`)).toContain('flags: qr aa rd; QUERY: 1, ANSWER: 1,');
+  expect(await dig(`named.${zone} AAAA`)).toBe('');
+});
+
+test('policies go by the labels that a pod has now', async () => {
+  const node = new TestRuntime({ directory: new FakeDirectory() });
+  const directory = node.host.directory as FakeDirectory;
+  const resources = { controlGroup: { path: '', cpuRequestMillis: 0 }, labels: { role: 'stranger' } };
+  await node.start(node.sandbox({ name: 'server' }), { image: 'nginx' });
+  const client = await node.start(node.sandbox({ name: 'client', labels: resources.labels, resources }), { script: 'sleep 100000' });
+  const ingress = [{ from: [{ podSelector: { matchLabels: { role: 'friend' } } }] }];
+  directory.rules.push(policy('friends', { podSelector: { matchExpressions: [{ key: 'role', operator: 'DoesNotExist' }] }, ingress }));
+  const reach = async () => (await node.exec(client, 'curl -s -m 1 -o /dev/null http://10.244.0.2', 3)).code;
+  expect(await reach()).toBe(28);
+  resources.labels = { role: 'friend' };
+  expect(await reach()).toBe(0);
+});
+
+test('UDP has ports of its own: a script may listen on one, and nobody on it refuses', async () => {
+  const node = new TestRuntime();
+  const server = await node.start(node.sandbox({ name: 'server' }), { script: 'nc -lu -p 7' });
+  const client = await node.start(node.sandbox({ name: 'client' }), { script: 'sleep 100' });
+  expect((await node.exec(client, 'echo hello | nc -u -w 1 10.244.0.2 7', 3)).code).toBe(0);
+  expect(await node.log(server)).toBe('hello\n');
+  expect(await node.exec(client, 'echo hello | nc -u -w 1 10.244.0.2 8')).toEqual({
+    text: '!nc: 10.244.0.2 (10.244.0.2:8): Connection refused\n',
+    code: 1,
+  });
+  expect((await node.exec(client, 'nc -z 10.244.0.2 7')).code).toBe(1);
+});
+
+test('a service of IPv6 is found by its name, and its name by its address', async () => {
+  const { node, client, directory } = await cluster();
+  directory.add('six', { clusterIP: 'fd00:96::7', clusterIPs: ['fd00:96::7'], ports: [{ port: 80 }] }, []);
+  directory.add('both', { clusterIP: '10.96.1.8', clusterIPs: ['10.96.1.8', 'fd00:96::8'], ports: [{ port: 80 }] }, []);
+  expect(await node.say(client, 'getent hosts six')).toBe('fd00:96::7      six.default.svc.cluster.local\n');
+  expect(await node.say(client, 'nslookup both')).toContain(
+    'Address: 10.96.1.8\nName:\tboth.default.svc.cluster.local\nAddress: fd00:96::8\n',
+  );
+  expect(await node.say(client, 'dig +short -x fd00:96::7')).toBe('six.default.svc.cluster.local.\n');
 });

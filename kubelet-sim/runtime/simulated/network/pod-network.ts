@@ -1,12 +1,17 @@
-import type { EndpointSlice, Live, Service, ServicePort } from '../../../../api/index.ts';
 import type { DnsConfig, HttpRequest, HttpResponse } from '../../cri.ts';
 import type { Sandbox } from '../sandbox.ts';
+import { Affinities } from './affinities.ts';
+import { type Arrival, arrive, endOf, onNode, passes } from './arrival.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
+import type { StreamProtocol } from './container-sockets.ts';
+import { kubeProxyAt } from './kube-proxy.ts';
 import { type ByteStream, ConnectError, type Listener } from './listener.ts';
-import { listenerOn, namedPortsOf } from './listeners.ts';
-import { candidates, lookUp, type ResolvedName } from './names.ts';
-import { allows, type PolicyEnd, type Traffic } from './policy.ts';
+import { datagramListenerOn, listenerOn } from './listeners.ts';
+import { candidates, type DnsRecord, lookUp, type RecordType, type ResolvedName } from './names.ts';
+import type { PolicyEnd } from './policy.ts';
+import type { RemoteHolder, Target } from './remote-pods.ts';
 import { hostsOf, resolverOf } from './resolver-files.ts';
+import { type ServiceRoute, ServiceRouter } from './service-routes.ts';
 
 /** A connection that came about. */
 export interface Dialled {
@@ -16,10 +21,17 @@ export interface Dialled {
   stream(connection: Omit<ByteStream, 'from'>): Promise<void>;
 }
 
+/** Where traffic has come to: a pod here, another process, or a server that is no pod's. */
+type Reached =
+  | { readonly here: Arrival }
+  | { readonly there: RemoteHolder; readonly target: Target; readonly from: PolicyEnd }
+  | { readonly server: Listener };
+
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 /** The Service that every cluster has. */
 const API_SERVICE = { namespace: 'default', name: 'kubernetes' } as const;
 const LOOPBACK = /^127\.|^::1$/;
+const DNS_PORT = 53;
 
 /** The network as a pod sees it: names, services, other pods, and what policies leave of it. */
 export class PodNetwork {
@@ -45,20 +57,31 @@ export class PodNetwork {
       .filter(({ names }) => names.includes(bare.toLowerCase()))
       .map(({ ip }) => ip);
     if (hosts.length > 0) return { name: bare, addresses: hosts.some((ip) => IPV4.test(ip)) ? hosts.filter((ip) => IPV4.test(ip)) : hosts };
-    const directory = this.#directory;
-    const found = directory && (await this.#askDns(bare, directory));
-    if (found) return found;
+    for (const family of ['A', 'AAAA'] as const) {
+      const records = (await this.query(bare, family, { isSearched: true })).filter(({ type }) => type === family);
+      if (records[0]) return { name: records[0].name, addresses: records.map(({ data }) => data) };
+    }
     throw new ConnectError('unknown-host', { host: bare, port: 0 });
   }
 
-  async #askDns(name: string, directory: ClusterDirectory): Promise<ResolvedName | undefined> {
+  /**
+   * Asks the cluster's DNS for records of a name; with the search list of resolv.conf when it is to be searched. What is not there, and a
+   * server that does not answer, is nothing.
+   */
+  async query(
+    name: string,
+    type: RecordType,
+    { isSearched = false }: { readonly isSearched?: boolean } = {},
+  ): Promise<readonly DnsRecord[]> {
+    const directory = this.#directory;
     const failed = () => undefined; // a DNS server that cannot find out answers nothing
-    if (!(await this.#reachesDns(directory).catch(failed))) return undefined;
-    for (const candidate of candidates(name, this.dns)) {
-      const found = await lookUp(candidate, directory).catch(failed);
-      if (found) return found;
+    if (!directory || !(await this.#reachesDns(directory).catch(failed))) return [];
+    const names = isSearched ? candidates(name, this.dns) : [name.replace(/\.$/, '')];
+    for (const candidate of names) {
+      const found = await lookUp(candidate, type, directory).catch(failed);
+      if (found && found.length > 0) return found;
     }
-    return undefined;
+    return [];
   }
 
   /** Whether this pod asks the cluster's DNS, and a policy lets it. */
@@ -71,33 +94,21 @@ export class PodNetwork {
       labels: { 'k8s-app': 'kube-dns' },
       namespaceLabels: { 'kubernetes.io/metadata.name': 'kube-system' },
     };
-    return await this.#passes('Egress', { from: await this.#endOf(this.#sandbox), to: dns, port: 53, protocol: 'UDP' });
+    const traffic = { from: await endOf(this.#sandbox), to: dns, port: DNS_PORT, protocol: 'UDP' };
+    return await passes(this.#sandbox.host, 'Egress', traffic);
   }
 
   /** Whether an address is one that answers: service addresses do not. */
-  answersPing(address: string): boolean {
-    const { network, nodes } = this.#sandbox.host;
-    return LOOPBACK.test(address) || address === this.#sandbox.ip || network.has(address) || (nodes?.has(address) ?? false);
+  async answersPing(address: string): Promise<boolean> {
+    const { network, nodes, remote } = this.#sandbox.host;
+    if (LOOPBACK.test(address) || address === this.#sandbox.ip || network.has(address) || nodes?.has(address)) return true;
+    return (await (await remote?.holderOf(address))?.answersPing(address)) ?? false;
   }
 
-  /** Connects to a host's TCP port. @throws ConnectError */
-  async dial(host: string, port: number): Promise<Dialled> {
+  /** Connects to a host's port. @throws ConnectError */
+  async dial(host: string, port: number, protocol: StreamProtocol = 'TCP'): Promise<Dialled> {
     const address = (await this.resolve(host)).addresses[0] ?? '';
-    const fail = (failure: 'refused' | 'timeout' | 'unreachable') => new ConnectError(failure, { host, address, port });
-    // A network that does not know its services and policies passes nothing on.
-    const lost = (error: unknown) => {
-      throw error instanceof ConnectError ? error : fail('timeout');
-    };
-    const apiServer = await this.#apiServerAt(address, port).catch(lost);
-    if (apiServer) return this.#connected(apiServer, address, port);
-    const target = await this.#targetOf(address, port, host).catch(lost);
-    if (target.sandbox !== this.#sandbox && !(await this.#isAllowed(target.sandbox, target.port).catch(lost))) throw fail('timeout');
-    const listener = target.sandbox.isReady ? listenerOn(target.sandbox, target.port) : undefined;
-    if (!listener) throw fail('refused');
-    return this.#connected(listener, address, port);
-  }
-
-  #connected(listener: Listener, address: string, port: number): Dialled {
+    const listener = await this.#listenerAt({ address, port, protocol }, protocol).catch(lostAt(address, port));
     const from = LOOPBACK.test(address) ? address : this.#sandbox.ip;
     return {
       address,
@@ -107,119 +118,124 @@ export class PodNetwork {
     };
   }
 
-  /** The API server, when this is its Service and a policy lets it. @throws ConnectError when none does */
-  async #apiServerAt(address: string, port: number): Promise<Listener | undefined> {
-    const { apiServer } = this.#sandbox.host;
-    const directory = this.#directory;
-    if (!apiServer || !directory || this.#sandbox.host.network.has(address)) return undefined;
-    const service = (await directory.services()).find((one) => hasAddress(one, address));
-    const { name, namespace } = service?.metadata ?? {};
-    if (name !== API_SERVICE.name || namespace !== API_SERVICE.namespace || !service?.spec.ports?.some((one) => one.port === port))
-      return undefined;
-    const outside: PolicyEnd = { ip: address, namespace: '', namespaceLabels: {} };
-    const traffic = { from: await this.#endOf(this.#sandbox), to: outside, port, protocol: 'TCP' };
-    if (!(await this.#passes('Egress', traffic))) throw new ConnectError('timeout', { host: address, address, port });
-    return apiServer;
-  }
-
-  /** Where an address leads: this pod, another one, or one behind a service. */
-  async #targetOf(address: string, port: number, host: string): Promise<{ sandbox: Sandbox; port: number }> {
-    if (LOOPBACK.test(address) || address === this.#sandbox.ip) return { sandbox: this.#sandbox, port };
-    const there = this.#sandbox.host.network.get(address);
-    if (there) return { sandbox: there, port };
-    const onNode = this.#onNode(address, port);
-    if (onNode) return onNode;
-    const behind = await this.#behindService(address, port, host);
-    const sandbox = behind && this.#sandbox.host.network.get(behind.ip);
-    if (behind && sandbox) return { sandbox, port: behind.port };
-    const node = behind && this.#onNode(behind.ip, behind.port);
-    if (node) return node;
-    throw new ConnectError(behind ? 'timeout' : 'unreachable', { host, address, port });
-  }
-
-  /** A pod that uses the network of a node, or has a port of it. */
-  #onNode(address: string, port: number): { sandbox: Sandbox; port: number } | undefined {
-    const node = this.#sandbox.host.nodes?.get(address);
-    if (!node) return undefined;
-    for (const sandbox of node.onHostNetwork) if (listenerOn(sandbox, port)) return { sandbox, port };
-    for (const sandbox of node.sandboxes()) {
-      const mapped = sandbox.config.portMappings?.find(({ hostPort, protocol }) => hostPort === port && protocol === 'TCP');
-      if (mapped && sandbox.isReady) return { sandbox, port: mapped.containerPort };
-    }
-    return undefined;
+  async #listenerAt(target: Target, protocol: StreamProtocol): Promise<Listener> {
+    const reached = await this.#reach(target);
+    if ('server' in reached) return reached.server;
+    if ('there' in reached) return await reached.there.connect(reached.from, reached.target);
+    const { sandbox, port } = reached.here;
+    const listener = sandbox.isReady ? listenerOn(sandbox, port, protocol) : undefined;
+    if (!listener) throw new ConnectError('refused', { host: target.address, ...target });
+    return listener;
   }
 
   /**
-   * One of the endpoints behind a service's address, or behind a port that it has on every node.
+   * Sends a datagram, and waits for what comes back; undefined when nothing does, be it that the server is silent or that nobody got it.
    *
-   * @throws ConnectError refused when there is no endpoint, timeout when the service has no such port, as kube-proxy has it.
+   * @throws ConnectError `refused` when nobody listens on the port, `unknown-host`, `unreachable`
    */
-  async #behindService(address: string, port: number, host: string): Promise<{ ip: string; port: number } | undefined> {
-    const directory = this.#directory;
+  async send(host: string, port: number, payload: string): Promise<string | undefined> {
+    const address = (await this.resolve(host)).addresses[0] ?? '';
+    const answered = this.#answerAt({ address, port, protocol: 'UDP' }, payload).catch(lostAt(address, port));
+    return await answered.catch((error: unknown) => {
+      if (error instanceof ConnectError && error.failure === 'timeout') return undefined;
+      throw error;
+    });
+  }
+
+  async #answerAt(target: Target, payload: string): Promise<string | undefined> {
+    const reached = await this.#reach(target);
+    if ('server' in reached) return undefined;
+    if ('there' in reached) return await reached.there.datagram(reached.from, reached.target, payload);
+    const { sandbox, port } = reached.here;
+    const listener = sandbox.isReady ? datagramListenerOn(sandbox, port) : undefined;
+    if (!listener) throw new ConnectError('refused', { host: target.address, ...target });
+    return await listener({ from: LOOPBACK.test(target.address) ? target.address : this.#sandbox.ip, payload });
+  }
+
+  /** Where an address leads: this pod, another one, or one behind a service. @throws ConnectError */
+  async #reach(target: Target): Promise<Reached> {
+    const { host, ip, usesHostNetwork } = this.#sandbox;
+    const { address, port } = target;
+    if (LOOPBACK.test(address)) return await this.#atLoopback(target);
+    if (address === ip && !usesHostNetwork) return { here: { sandbox: this.#sandbox, port } };
+    if (host.network.has(address)) return await this.#deliver(target);
+    const node = host.nodes?.get(address);
+    const route = await this.#route(target, node?.name);
+    if (route) return await this.#follow(route, target);
+    const server = node && (await kubeProxyAt(host, node, target));
+    if (server) return { server };
+    if (node) return await this.#deliver(target);
+    if (host.apiServer && (await this.#isApiServer(target))) return { server: await this.#admitted(host.apiServer, target) };
+    const remote = await host.remote?.holderOf(address);
+    if (!remote) throw new ConnectError('unreachable', { host: address, ...target });
+    const byNode = remote.node === undefined ? undefined : await this.#route(target, remote.node);
+    return byNode ? await this.#follow(byNode, target) : await this.#sendOn(remote, target);
+  }
+
+  /** The service that an address and port are of, if they are one's. */
+  async #route(target: Target, node: string | undefined): Promise<ServiceRoute | undefined> {
+    const { host, ip, usesHostNetwork } = this.#sandbox;
+    const { directory, random, clock } = host;
     if (!directory) return undefined;
-    const services = await directory.services();
-    const isNode = this.#sandbox.host.nodes?.has(address);
-    const service = isNode
-      ? services.find(({ spec }) => spec.ports?.some(({ nodePort }) => nodePort === port))
-      : services.find((one) => hasAddress(one, address));
-    if (!service) {
-      if (isNode) throw new ConnectError('refused', { host, address, port });
-      return undefined;
-    }
-    const servicePort = service.spec.ports?.find((one) => (isNode ? one.nodePort : one.port) === port && (one.protocol ?? 'TCP') === 'TCP');
-    if (!servicePort) throw new ConnectError('timeout', { host, address, port });
-    const slices = await directory.slices(service.metadata.namespace ?? '', service.metadata.name);
-    const endpoint = this.#pick(endpointsOf(slices, servicePort), service);
-    if (!endpoint) throw new ConnectError('refused', { host, address, port });
-    return endpoint;
+    host.affinities ??= new Affinities();
+    const router = new ServiceRouter({ directory, random, clock, affinities: host.affinities });
+    return await router.route(target, { ip, node: this.#sandbox.node.name, isPod: !usesHostNetwork }, node);
   }
 
-  /** By chance; with session affinity always the same for one client. */
-  #pick<T>(choices: readonly T[], { spec }: Live<Service>): T | undefined {
-    const { host, ip } = this.#sandbox;
-    const index = spec.sessionAffinity === 'ClientIP' ? hashOf(ip) : Math.floor(host.random.next() * choices.length);
-    return choices[index % Math.max(1, choices.length)];
+  /** Whether an address is what the API server calls its own, beside that of its Service. */
+  async #isApiServer({ address, port, protocol }: Target): Promise<boolean> {
+    const slices = (await this.#directory?.slices(API_SERVICE.namespace, API_SERVICE.name)) ?? [];
+    return slices.some(
+      ({ endpoints, ports }) =>
+        endpoints?.some(({ addresses }) => addresses.includes(address)) &&
+        ports?.some((one) => one.port === port && (one.protocol ?? 'TCP') === protocol),
+    );
   }
 
-  async #isAllowed(target: Sandbox, port: number): Promise<boolean> {
-    const [from, to] = await Promise.all([this.#endOf(this.#sandbox), this.#endOf(target)]);
-    const traffic = { from, to, port, protocol: 'TCP' };
-    return (await this.#passes('Egress', traffic)) && (await this.#passes('Ingress', traffic));
+  /** To the endpoint that was picked. */
+  async #follow({ service, endpoint }: ServiceRoute, target: Target): Promise<Reached> {
+    const { host } = this.#sandbox;
+    const { name, namespace } = service.metadata;
+    if (host.apiServer && name === API_SERVICE.name && namespace === API_SERVICE.namespace)
+      return { server: await this.#admitted(host.apiServer, target) };
+    const to = { ...target, address: endpoint.ip, port: endpoint.port };
+    if (host.network.has(to.address) || host.nodes?.has(to.address)) return await this.#deliver(to);
+    const remote = await host.remote?.holderOf(to.address);
+    if (!remote) throw new ConnectError('timeout', { host: target.address, ...target });
+    return await this.#sendOn(remote, to);
   }
 
-  async #passes(direction: 'Ingress' | 'Egress', traffic: Traffic): Promise<boolean> {
-    const own = direction === 'Ingress' ? traffic.to : traffic.from;
-    if (!this.#directory || own.labels === undefined) return true;
-    return allows(await this.#directory.policies(own.namespace), direction, traffic);
+  /** What is on the node itself, for a pod on its network; else what is in this pod. */
+  async #atLoopback(target: Target): Promise<Reached> {
+    const { usesHostNetwork, node, host } = this.#sandbox;
+    const here = { here: { sandbox: this.#sandbox, port: target.port } };
+    if (!usesHostNetwork) return here;
+    const arrival = onNode(node, target);
+    if (arrival) return { here: arrival };
+    const server = await kubeProxyAt(host, node, target);
+    return server ? { server } : here;
   }
 
-  /** Policies do not see pods on the node's network. */
-  async #endOf(sandbox: Sandbox): Promise<PolicyEnd> {
-    const { config, ip, usesHostNetwork } = sandbox;
-    const namespaceLabels = (await this.#directory?.namespaceLabels(config.namespace)) ?? {};
-    const labels = usesHostNetwork ? undefined : (config.labels ?? {});
-    return { ip, namespace: config.namespace, labels, namespaceLabels, namedPorts: namedPortsOf(sandbox) };
+  async #deliver(target: Target): Promise<Reached> {
+    const here = await arrive(this.#sandbox.host, await endOf(this.#sandbox), target);
+    if (!here) throw new ConnectError('unreachable', { host: target.address, ...target });
+    return { here };
+  }
+
+  async #sendOn(there: RemoteHolder, target: Target): Promise<Reached> {
+    return { there, target, from: await endOf(this.#sandbox) };
+  }
+
+  /** The API server, when a policy lets this pod out to it. @throws ConnectError when none does */
+  async #admitted(apiServer: Listener, { address, port, protocol }: Target): Promise<Listener> {
+    const outside: PolicyEnd = { ip: address, namespace: '', namespaceLabels: {} };
+    const traffic = { from: await endOf(this.#sandbox), to: outside, port, protocol };
+    if (!(await passes(this.#sandbox.host, 'Egress', traffic))) throw new ConnectError('timeout', { host: address, address, port });
+    return apiServer;
   }
 }
 
-const hasAddress = ({ spec, status }: Live<Service>, address: string): boolean =>
-  (spec.clusterIPs ?? [spec.clusterIP]).includes(address) ||
-  (spec.externalIPs ?? []).includes(address) ||
-  (status?.loadBalancer?.ingress ?? []).some(({ ip }) => ip === address);
-
-/** The endpoints that take traffic for a port of a service: the ready ones, else those that still serve while they end (KEP-1669). */
-function endpointsOf(slices: readonly Live<EndpointSlice>[], { name = '' }: ServicePort): { ip: string; port: number }[] {
-  const all = slices.flatMap(({ endpoints = [], ports = [] }) => {
-    const port = ports?.find((one) => (one.name ?? '') === name)?.port;
-    return port === undefined || port === null ? [] : endpoints.map((endpoint) => ({ endpoint, ip: endpoint.addresses[0] ?? '', port }));
-  });
-  const ready = all.filter(({ endpoint }) => endpoint.conditions?.ready !== false);
-  const serving = all.filter(({ endpoint }) => endpoint.conditions?.serving && endpoint.conditions.terminating);
-  return (ready.length > 0 ? ready : serving).map(({ ip, port }) => ({ ip, port }));
-}
-
-function hashOf(text: string): number {
-  let hash = 0;
-  for (const char of text) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
-  return hash;
-}
+/** A network that does not know its services and policies passes nothing on. */
+const lostAt = (address: string, port: number) => (error: unknown) => {
+  throw error instanceof ConnectError ? error : new ConnectError('timeout', { host: address, address, port });
+};

@@ -72,7 +72,8 @@ function isPeer({ ipBlock, podSelector, namespaceSelector }: NetworkPolicyPeer, 
   return inNamespace && (!podSelector || fromLabelSelector(podSelector).matches(peer.labels));
 }
 
-function isWithin(ip: string, cidr: string): boolean {
+/** Whether an address is one of a prefix. */
+export function isWithin(ip: string, cidr: string): boolean {
   const address = parseIp(ip);
   const prefix = parseCidr(cidr);
   if (!address || !prefix || address.family !== prefix.network.family) return false;

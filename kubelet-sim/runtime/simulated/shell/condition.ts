@@ -112,7 +112,13 @@ class Condition {
     if (!stat) return false;
     switch (operator) {
       case '-f':
-        return stat.type === 'file';
+        return stat.type === 'file' && stat.device === undefined;
+      case '-b':
+        return stat.device === 'block';
+      case '-c':
+        return stat.device === 'char';
+      case '-S':
+        return stat.device === 'socket';
       case '-d':
         return stat.type === 'directory';
       case '-s':

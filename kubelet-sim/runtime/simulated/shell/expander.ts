@@ -12,7 +12,12 @@ export interface ExpansionScope {
   readonly capture: (script: Script) => Promise<string>;
   readonly files: () => Promise<ContainerFiles>;
   readonly pid: number;
+  /** A number below a bound, for `$RANDOM`. */
+  readonly random: (bound: number) => number;
 }
+
+/** bash and busybox' shell give 15 bits. */
+const RANDOM_BOUND = 32_768;
 
 /** A piece of a word on its way: escaped where a pattern could be meant, and whether it may be split. */
 interface Piece {
@@ -211,7 +216,7 @@ export class Expander {
   }
 
   #lookup(name: string): string | undefined {
-    const { state, pid } = this.#scope;
+    const { state, pid, random } = this.#scope;
     if (/^[1-9]\d*$/.test(name)) return state.positional[Number(name) - 1];
     switch (name) {
       case '?':
@@ -229,6 +234,8 @@ export class Expander {
         return state.positional.join((state.variables.get('IFS') ?? ' ').charAt(0));
       case '-':
         return '';
+      case 'RANDOM':
+        return String(random(RANDOM_BOUND));
       default:
         return state.variables.get(name);
     }

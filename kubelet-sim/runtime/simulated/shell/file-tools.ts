@@ -1,16 +1,27 @@
-import type { ContainerFiles, FileStat } from '../files/container-files.ts';
+import type { ContainerFiles } from '../files/container-files.ts';
+import type { FileStat } from '../files/file-stat.ts';
 import { FileError, normalizePath } from '../files/tree.ts';
 import { groupsOf, usersOf } from './account-names.ts';
 import { readOptions } from './command-options.ts';
 import { type CommandContext, type CommandFunction, complain } from './shell-context.ts';
 import { sizeText } from './size-text.ts';
 
+const TYPE_LETTERS = { directory: 'd', link: 'l', file: '-', socket: 's', char: 'c', block: 'b' } as const;
+const TYPE_NAMES = {
+  directory: 'directory',
+  link: 'symbolic link',
+  file: 'regular file',
+  socket: 'socket',
+  char: 'character special file',
+  block: 'block special file',
+} as const;
+
 /** A file as `ls -l` writes its mode. */
-function modeText({ type, mode }: FileStat): string {
+function modeText({ type, mode, device }: FileStat): string {
   const bits = [0o400, 0o200, 0o100, 0o40, 0o20, 0o10, 0o4, 0o2, 0o1].map((bit, i) => (mode & bit ? 'rwx'.charAt(i % 3) : '-'));
   if (mode & 0o2000) bits[5] = mode & 0o10 ? 's' : 'S';
   if (mode & 0o1000) bits[8] = mode & 0o1 ? 't' : 'T';
-  return `${type === 'directory' ? 'd' : type === 'link' ? 'l' : '-'}${bits.join('')}`;
+  return `${TYPE_LETTERS[device ?? type]}${bits.join('')}`;
 }
 
 interface Listed {
@@ -122,7 +133,7 @@ const stat: CommandFunction = async (context) => {
     const words: Readonly<Record<string, string>> = {
       a: mode,
       A: modeText(found),
-      F: found.type === 'link' ? 'symbolic link' : found.type === 'file' ? 'regular file' : 'directory',
+      F: TYPE_NAMES[found.device ?? found.type],
       g: String(found.gid),
       G: groups.get(found.gid) ?? 'UNKNOWN',
       n: name,
@@ -199,6 +210,21 @@ async function forEachPath(
   return status;
 }
 
+/** `mknod PATH TYPE [MAJOR MINOR]`: a device (`b`, `c`). */
+const mknod: CommandFunction = async (context) => {
+  const { operands } = readOptions(context.args, new Set(['m']));
+  const [name = '', letter = ''] = operands;
+  const device = letter === 'b' ? 'block' : letter === 'c' || letter === 'u' ? 'char' : undefined;
+  if (!device) return await complain(context, 'BusyBox multi-call binary.\n\nUsage: mknod [-m MODE] NAME TYPE [MAJOR MINOR]');
+  try {
+    await (await context.host.files()).mknod(normalizePath(name, context.state.cwd), device);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return await complain(context, `mknod: ${name}: ${error.reason}`);
+  }
+};
+
 /** `readlink [-f] PATH…`: what a link says, or where a path leads. */
 const readlink: CommandFunction = async ({ args, host, state, stdout }) => {
   const { values, operands } = readOptions(args, new Set());
@@ -217,6 +243,7 @@ const readlink: CommandFunction = async ({ args, host, state, stdout }) => {
 export const FILE_TOOLS: readonly [string, CommandFunction][] = [
   ['ls', ls],
   ['stat', stat],
+  ['mknod', mknod],
   ['readlink', readlink],
   ['chmod', chmod],
   ['chown', chown(false)],

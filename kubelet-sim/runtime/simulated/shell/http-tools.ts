@@ -2,34 +2,10 @@ import type { HttpResponse } from '../../cri.ts';
 import { nameOf, normalizePath } from '../files/tree.ts';
 import { reasonOf } from '../network/http-text.ts';
 import { BadAnswer, ConnectError } from '../network/listener.ts';
-import type { Dialled } from '../network/pod-network.ts';
 import { type CommandOptions, readOptions } from './command-options.ts';
+import { type Answer, askFollowing, type Call, connectMs, portOf, TimedOut } from './http-client.ts';
 import { stdinOf } from './io.ts';
 import { type CommandContext, type CommandFunction, complain } from './shell-context.ts';
-
-/** How long a connection is tried that nobody answers, as the kernel does. */
-const CONNECT_MS = 130_000;
-const REDIRECTS_MAX = 10;
-
-/** An HTTP request of a tool. */
-interface Call {
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
-  /** 0 for no limit. */
-  readonly timeoutMs: number;
-}
-
-interface Answer {
-  readonly url: URL;
-  readonly dialled: Dialled;
-  readonly response: HttpResponse;
-}
-
-/** It took longer than the tool was told to wait. */
-class TimedOut extends Error {
-  override readonly name = 'TimedOut';
-}
 
 function urlOf(text: string): URL | undefined {
   try {
@@ -37,43 +13,6 @@ function urlOf(text: string): URL | undefined {
   } catch {
     return undefined;
   }
-}
-
-const portOf = (url: URL): number => Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-
-/** Dials and asks; a connection that a policy drops takes as long as a real one. */
-async function ask({ host }: CommandContext, url: URL, call: Call): Promise<Answer> {
-  const { network } = host.process;
-  const started = host.process.clock.monotonic();
-  const waitFor = async (ms: number) => {
-    await host.sleep(Math.max(0, started + ms - host.process.clock.monotonic()));
-    throw new TimedOut('timed out');
-  };
-  const dialled = await network.dial(url.hostname, portOf(url)).catch(async (error: unknown) => {
-    if (!(error instanceof ConnectError) || error.failure !== 'timeout') throw error;
-    return await waitFor(call.timeoutMs || CONNECT_MS);
-  });
-  const request = {
-    method: call.method,
-    path: `${url.pathname}${url.search}`,
-    headers: { host: url.host, ...call.headers },
-    body: call.body,
-    tls: url.protocol === 'https:',
-    signal: host.signal,
-  };
-  const answering = dialled.http(request, url.hostname);
-  const response = await (call.timeoutMs > 0 ? Promise.race([answering, waitFor(call.timeoutMs)]) : answering);
-  return { url, dialled, response };
-}
-
-async function askFollowing(context: CommandContext, url: URL, call: Call, follows: boolean): Promise<Answer> {
-  let answer = await ask(context, url, call);
-  for (let i = 0; follows && i < REDIRECTS_MAX; i++) {
-    const { location } = answer.response.headers;
-    if (answer.response.status < 300 || answer.response.status >= 400 || location === undefined) break;
-    answer = await ask(context, new URL(location, answer.url), call);
-  }
-  return answer;
 }
 
 async function save({ host, state }: CommandContext, name: string, body: string): Promise<void> {
@@ -92,7 +31,7 @@ const wget: CommandFunction = async (context) => {
   const body = values.get('post-data');
   try {
     const answer = await askFollowing(
-      context,
+      context.host,
       url,
       {
         method: values.has('spider') ? 'HEAD' : body === undefined ? 'GET' : 'POST',
@@ -183,7 +122,7 @@ async function curlOne(context: CommandContext, url: URL, options: CommandOption
   for (let i = 1; ; i++) {
     try {
       if (url.protocol === 'https:' && !isGiven(options, 'k', 'insecure', 'cacert')) return await curlMistrusts(context, url, options);
-      return await show(context, await askFollowing(context, url, call, isGiven(options, 'L', 'location')), options);
+      return await show(context, await askFollowing(context.host, url, call, isGiven(options, 'L', 'location')), options);
     } catch (error) {
       const [code, why] = curlComplaint(error, url, call);
       if (i >= tries || code === 6) {
@@ -225,7 +164,8 @@ async function curlCall(context: CommandContext, options: CommandOptions): Promi
       ...headersOf([...options.all('H'), ...options.all('header')]),
     },
     body,
-    timeoutMs: Number(either(options, 'm', 'max-time', 'connect-timeout') ?? 0) * 1000,
+    timeoutMs: Number(either(options, 'm', 'max-time') ?? 0) * 1000,
+    connectMs: Number(either(options, 'connect-timeout') ?? 0) * 1000,
   };
 }
 
@@ -284,9 +224,9 @@ async function writeOut(context: CommandContext, options: CommandOptions, { stat
   await context.stdout.write(text);
 }
 
-function curlComplaint(error: unknown, url: URL, { timeoutMs }: Call): [number, string] {
+function curlComplaint(error: unknown, url: URL, call: Call): [number, string] {
   const port = portOf(url);
-  if (error instanceof TimedOut) return [28, `Connection timed out after ${timeoutMs || CONNECT_MS} milliseconds`];
+  if (error instanceof TimedOut) return [28, `Connection timed out after ${connectMs(call)} milliseconds`];
   if (error instanceof BadAnswer)
     return error.message === 'EOF' ? [52, 'Empty reply from server'] : [1, 'Received HTTP/0.9 when not allowed'];
   if (!(error instanceof ConnectError)) throw error;

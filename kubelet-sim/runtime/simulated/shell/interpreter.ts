@@ -1,3 +1,4 @@
+import type { OutputStream } from '../../cri.ts';
 import { FileError, normalizePath } from '../files/tree.ts';
 import { ArithmeticError } from './arithmetic.ts';
 import type { AndOr, Command, Pipeline, Redirect, Script } from './ast.ts';
@@ -27,6 +28,13 @@ import { isTool, runTool } from './tool-runner.ts';
 const EXIT_BROKEN_PIPE = 141;
 const EXIT_NOT_FOUND = 127;
 const CALL_DEPTH_MAX = 200;
+/** What a process writes to, by path or number. */
+const STREAM_PATHS: ReadonlyMap<string, OutputStream> = new Map([
+  ['1', 'stdout'],
+  ['/dev/stdout', 'stdout'],
+  ['2', 'stderr'],
+  ['/dev/stderr', 'stderr'],
+]);
 
 /** Runs scripts: one interpreter is one shell, subshells are others. */
 export class Interpreter implements Shell {
@@ -46,6 +54,7 @@ export class Interpreter implements Shell {
       state,
       files: () => host.files(),
       pid: host.process.pid,
+      random: (bound) => host.process.random.integer(bound),
       capture: (script) => this.#captureOutput(script),
     });
     this.#fds = { inputs: new Map(), outputs: new Map() };
@@ -451,21 +460,29 @@ export class Interpreter implements Shell {
     const path = normalizePath(name, this.state.cwd);
     if (path === '/dev/stdin') return this.#fds.inputs.get(0) ?? ByteInput.of('');
     const files = await this.host.files();
-    return ByteInput.of((await files.readFile(path)).toString('latin1'));
+    const bytes = await named(`can't open ${name}`, files.readFile(path));
+    return ByteInput.of(bytes.toString('latin1'));
   }
 
-  /** A file to write to; `/proc/1/fd/1` and the like are the process's own streams. */
+  /** A file to write to; `/proc/self/fd/1` and the like are the process's own streams, `/proc/1/fd/1` those of PID 1. */
   async #create(name: string, append: boolean): Promise<Output> {
     const path = normalizePath(name, this.state.cwd);
-    const stream = /^\/dev\/stdout$|^\/(?:proc\/(?:1|self)|dev)\/fd\/1$/.test(path)
-      ? 'stdout'
-      : /^\/dev\/stderr$|^\/(?:proc\/(?:1|self)|dev)\/fd\/2$/.test(path)
-        ? 'stderr'
-        : undefined;
-    if (stream) return { write: (text) => this.host.process.output(stream, text) };
+    const own = STREAM_PATHS.get(path.replace(/^\/(?:proc\/self|dev)\/fd\//, ''));
+    if (own) return { write: (text) => this.host.process.output(own, text) };
+    const ofInit = STREAM_PATHS.get(path.replace(/^\/proc\/1\/fd\//, ''));
+    if (ofInit) return { write: (text) => this.host.process.outputOfInit(ofInit, text) };
     if (path === '/dev/null') return NULL_OUTPUT;
     const files = await this.host.files();
-    await files.writeFile(path, Buffer.alloc(0), { append: append });
+    await named(`can't create ${name}`, files.writeFile(path, Buffer.alloc(0), { append: append }));
     return { write: (text) => files.writeFile(path, Buffer.from(text, 'latin1'), { append: true }) };
+  }
+}
+
+/** Says of a file what could not be done with it, as shells do, and why. */
+async function named<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof FileError ? new ShellError(`${what}: ${error.reason}`) : error;
   }
 }

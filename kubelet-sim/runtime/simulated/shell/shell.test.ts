@@ -35,6 +35,8 @@ function start(
     random: seededRandom(1),
     argv,
     isInit: options.isInit ?? true,
+    isPrivileged: false,
+    nodeFiles: () => Promise.resolve(files),
     startedAt: clock.now(),
     hostname: 'web-0',
     ip: '10.244.0.7',
@@ -44,6 +46,8 @@ function start(
     environment: () => Promise.resolve(new Map(Object.entries({ PATH: '/bin', HOME: '/root', ...options.env }))),
     files: () => Promise.resolve(files),
     stdin,
+    outputOfInit: () => undefined,
+    can: () => false,
     output: (stream, text) => {
       output += stream === 'stderr' ? `!${text}` : text;
     },
@@ -61,16 +65,20 @@ function start(
     fork: (childArgv) => ({ ...context, argv: childArgv, pid: ++lastPid, ppid: 1, isInit: false, exit: () => undefined }),
     become: () => undefined,
     listen: () => undefined,
+    listenForDatagrams: () => undefined,
     listenAs: () => ({ close: () => undefined }),
     usage: () => ({
       cpu: { usageNanoCores: 0, usageCoreNanoSeconds: 0 },
       memory: { workingSetBytes: 0, usageBytes: 0, rssBytes: 0, pageFaults: 0, majorPageFaults: 0 },
       resources: {},
     }),
+    use: () => undefined,
     network: {
       dns: { servers: ['10.96.0.10'], searches: [], options: [] },
       resolve: (name) => Promise.resolve({ name, addresses: ['10.244.0.9'] }),
-      answersPing: () => true,
+      answersPing: () => Promise.resolve(true),
+      query: () => Promise.resolve([]),
+      send: () => Promise.resolve(undefined),
       dial: (_, port) =>
         port === 81
           ? Promise.reject(new ConnectError('refused', { host: 'web', address: '10.244.0.9', port }))
@@ -140,12 +148,22 @@ test.each<[string, string]>([
   ['trap "echo bye" EXIT; echo hi', 'hi\nbye\n'],
   ['date +%Y-%m-%dT%H:%M:%SZ', '2026-01-01T00:00:00Z\n'],
   ['hostname; hostname -i', 'web-0\n10.244.0.7\n'],
+  [
+    'mkdir -p /etc; echo "10.244.0.7 web-0.web.ns.svc.cluster.local web-0" > /etc/hosts; hostname -f; hostname -d; hostname -s',
+    'web-0.web.ns.svc.cluster.local\nweb.ns.svc.cluster.local\nweb-0\n',
+  ],
   ['echo "ü" | grep -c ü; printf "%s\\n" b a | sort', '1\na\nb\n'],
   [
     'wget -qO- http://10.0.0.1/; wget -q -O - http://x/missing || echo failed',
     'hello\n!wget: server returned error: HTTP/1.1 404 Not Found\nfailed\n',
   ],
   ['echo done > /dev/null; echo $?', '0\n'],
+  ['echo $(hostname) | dd of=/tmp/f conv=fsync; cat /tmp/f', '!0+1 records in\n0+1 records out\nweb-0\n'],
+  [
+    'printf abcdef > /tmp/f; printf XY | dd of=/tmp/f bs=1 seek=2 conv=notrunc status=none; dd if=/tmp/f bs=1 skip=1 count=4 2>/dev/null',
+    'bXYe',
+  ],
+  ['yes | dd bs=2 count=2', 'y\ny\n!2+0 records in\n2+0 records out\n'],
   ['nosuch; echo $?', '!sh: nosuch: not found\n127\n'],
   ['cat /nope; echo $?', "!cat: can't open '/nope': No such file or directory\n1\n"],
   ['echo a; # comment\n\necho b', 'a\nb\n'],
@@ -249,4 +267,10 @@ test('a script from a file, from standard input, and a time limit', async () => 
   const limited = start(['timeout', '2', 'sleep', '10']);
   await limited.clock.advance(2000);
   expect(await limited.exited).toBe(124);
+});
+
+test('$RANDOM is another number each time', async () => {
+  const { output } = await run('echo $RANDOM $RANDOM $((RANDOM % 1)); RANDOM=7; echo $RANDOM');
+  const [first, second, zero] = output.trim().split(/\s/).map(Number);
+  expect([first !== second, Number(first) < 32_768, zero]).toEqual([true, true, 0]);
 });

@@ -1,7 +1,10 @@
+import type { ContainerFiles } from '../files/container-files.ts';
 import { FileError, normalizePath } from '../files/tree.ts';
 import { readOptions } from './command-options.ts';
+import { dd } from './dd.ts';
 import { type CommandFunction, complain } from './shell-context.ts';
 import { sizeText } from './size-text.ts';
+import { stty } from './stty.ts';
 
 const KIB = 1024;
 /** The node's disk, as `df` shows it. */
@@ -53,14 +56,52 @@ const df: CommandFunction = async (context) => {
   return 0;
 };
 
-/** `mount`: what is mounted. */
-const mount: CommandFunction = async ({ host, stdout }) => {
-  const text = (await (await host.files()).readFile('/proc/mounts').catch(() => Buffer.alloc(0))).toString('latin1');
-  for (const line of text.split('\n').filter(Boolean)) {
-    const [device, path, type, options] = line.split(' ');
-    await stdout.write(`${device} on ${path} type ${type} (${options})\n`);
+/** `sysctl [-n] NAME…`, `sysctl -a`, `sysctl -w NAME=VALUE`: kernel parameters, which a container may read only. */
+const sysctl: CommandFunction = async (context) => {
+  const { values, operands } = readOptions(context.args, new Set());
+  const files = await context.host.files();
+  const names = values.has('a') ? await parametersIn(files, '/proc/sys') : operands;
+  let status = 0;
+  for (const given of names) {
+    const [name = ''] = given.split('=');
+    const path = `/proc/sys/${name.replaceAll('.', '/')}`;
+    try {
+      if (given.includes('=')) await files.writeFile(path, Buffer.from(given.slice(name.length + 1), 'latin1'));
+      const value = (await files.readFile(path)).toString('latin1').trimEnd();
+      await context.stdout.write(values.has('n') ? `${value}\n` : `${name} = ${value}\n`);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      const what = given.includes('=') ? `error setting key '${name}': ${error.reason}` : `error: '${name}' is an unknown key`;
+      status = await complain(context, `sysctl: ${what}`);
+    }
   }
-  return 0;
+  return status;
+};
+
+/** Names of all parameters below a directory. */
+async function parametersIn(files: ContainerFiles, directory: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of (await files.readdir(directory)).sort()) {
+    const path = `${directory}/${name}`;
+    if ((await files.stat(path)).type === 'directory') found.push(...(await parametersIn(files, path)));
+    else found.push(path.slice('/proc/sys/'.length).replaceAll('/', '.'));
+  }
+  return found;
+}
+
+/** busybox's `nmeter -d MSEC FORMAT`, for the one thing that scripts ask it: the time, with so many decimals (`%3t`). */
+const nmeter: CommandFunction = async ({ args, host, stdout }) => {
+  const { values, operands } = readOptions(args, new Set(['d']));
+  const delayMs = Number(values.get('d') ?? 1000);
+  const [format = ''] = operands;
+  for (;;) {
+    const [seconds = '', fraction = ''] = new Date(host.process.clock.now()).toISOString().slice(11, 23).split('.');
+    const time = (digits: string) => (digits === '' ? seconds : `${seconds}.${fraction.padEnd(6, '0').slice(0, Number(digits))}`);
+    await stdout.write(`${format.replace(/%(\d?)t/g, (_, digits: string) => time(digits))}\n`);
+    if (delayMs < 0) return 0;
+    await host.pace();
+    await (delayMs === 0 ? new Promise((resolve) => setImmediate(resolve)) : host.sleep(delayMs));
+  }
 };
 
 const uptime: CommandFunction = async ({ host, stdout }) => {
@@ -70,26 +111,6 @@ const uptime: CommandFunction = async ({ host, stdout }) => {
   await stdout.write(` ${new Date(now).toISOString().slice(11, 19)} up ${minutes} min,  0 users,  load average: 0.00, 0.00, 0.00\n`);
   return 0;
 };
-
-/** `dd if=FILE of=FILE bs=SIZE count=N` */
-const dd: CommandFunction = async (context) => {
-  const given = new Map(context.args.map((arg) => [arg.slice(0, arg.indexOf('=')), arg.slice(arg.indexOf('=') + 1)]));
-  const [, digits = '512', unit = ''] = /^(\d+)([kKmMgG]?)/.exec(given.get('bs') ?? '512') ?? [];
-  const size = Number(digits) * KIB ** ' kmg'.indexOf(unit.toLowerCase() || ' ');
-  const files = await context.host.files();
-  const source = given.get('if') ?? '/dev/zero';
-  const isEndless = /^\/dev\/(zero|u?random)$/.test(source);
-  const whole = isEndless ? undefined : await files.readFile(normalizePath(source, context.state.cwd));
-  const count = Number(given.get('count') ?? Math.ceil((whole?.length ?? 0) / size));
-  const bytes = whole ? whole.subarray(0, size * count) : Buffer.alloc(Math.min(size * count, DD_BYTES_MAX));
-  const target = given.get('of');
-  if (target === undefined) await context.stdout.write(bytes.toString('latin1'));
-  else await files.writeFile(normalizePath(target, context.state.cwd), bytes);
-  return await complain(context, `${count}+0 records in\n${count}+0 records out`, 0);
-};
-
-/** Bytes that `dd` makes of nothing at most: they are kept in memory. */
-const DD_BYTES_MAX = 256 * KIB * KIB;
 
 /** `chroot DIR [COMMAND…]`: a command that sees a directory as the root of all files. */
 const chroot: CommandFunction = async (context) => {
@@ -121,9 +142,11 @@ const tty: CommandFunction = async ({ host, stdout }) => {
 export const SYSTEM_TOOLS: readonly [string, CommandFunction][] = [
   ['free', free],
   ['df', df],
-  ['mount', mount],
+  ['nmeter', nmeter],
+  ['sysctl', sysctl],
   ['uptime', uptime],
   ['dd', dd],
   ['chroot', chroot],
+  ['stty', stty],
   ['tty', tty],
 ];

@@ -1,5 +1,6 @@
 import { Bash, type IFileSystem } from 'just-bash';
-import type { ContainerFiles, FileStat } from '../files/container-files.ts';
+import type { ContainerFiles } from '../files/container-files.ts';
+import type { FileStat } from '../files/file-stat.ts';
 import { normalizePath } from '../files/tree.ts';
 
 /** A call of a tool; texts are byte strings. */

@@ -1,9 +1,11 @@
 import type { ImageFacts } from '../image-catalog.ts';
 import { TOOL_NAMES } from '../tool-names.ts';
+import { agnhost } from './agnhost/agnhost.ts';
 import { BUILTINS } from './builtins.ts';
+import { sayEffectiveUser } from './effective-user.ts';
 import { canGrep } from './grep.ts';
 import { stdinOf } from './io.ts';
-import type { CommandContext } from './shell-context.ts';
+import type { CommandContext, CommandFunction } from './shell-context.ts';
 import type { ToolOutcome } from './tool-box.ts';
 import { TOOLS } from './tools.ts';
 
@@ -22,7 +24,7 @@ export function isTool(name: string, image: ImageFacts): boolean {
 export async function runTool(name: string, context: CommandContext): Promise<number> {
   const bare = bareName(name);
   const { image } = context.host.process;
-  if (image.binaries.includes(bare)) return await serveImage(context);
+  if (image.binaries.includes(bare)) return await runBinary(bare, context);
   const own = TOOLS.get(bare) ?? BUILTINS.get(bare);
   if (own && !(bare.endsWith('grep') && !canGrep(context.args))) return await own(context);
   const client = image.clients[bare];
@@ -34,6 +36,15 @@ export async function runTool(name: string, context: CommandContext): Promise<nu
   if (stdout !== '') await context.stdout.write(stdout);
   if (stderr !== '') await context.stderr.write(stderr);
   return exitCode;
+}
+
+/** What images have besides servers, by the path of the program. */
+const BINARIES: ReadonlyMap<string, CommandFunction> = new Map([['/nnp', sayEffectiveUser]]);
+
+function runBinary(name: string, context: CommandContext): number | Promise<number> {
+  const { image } = context.host.process;
+  const isTool = image.commands[context.args[0] ?? '']?.run === 'tool';
+  return BINARIES.get(name)?.(context) ?? (isTool ? agnhost(context) : serveImage(context));
 }
 
 /** The box and each of its tools are loaded when they are first asked for: the container's time stands still meanwhile. */

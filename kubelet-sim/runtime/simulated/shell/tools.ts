@@ -2,10 +2,15 @@ import { FileError, normalizePath } from '../files/tree.ts';
 import { sleepMs } from '../sleep-time.ts';
 import { readOptions } from './command-options.ts';
 import { formatDate } from './date.ts';
+import { DNS_TOOLS } from './dns-tools.ts';
 import { FILE_TOOLS } from './file-tools.ts';
 import { grep } from './grep.ts';
+import { hexdump } from './hexdump.ts';
+import { hostname } from './hostname.ts';
 import { HTTP_TOOLS } from './http-tools.ts';
 import { ByteInput, stdinOf } from './io.ts';
+import { MOUNT_TOOLS } from './mount-tools.ts';
+import { NC_TOOLS } from './nc.ts';
 import { NETWORK_TOOLS } from './network-tools.ts';
 import { PROCESS_TOOLS } from './process-tools.ts';
 import { type CommandContext, type CommandFunction, complain, type Shell } from './shell-context.ts';
@@ -19,7 +24,9 @@ const EXIT_TIMED_OUT = 124;
 /** A shell in a shell: `sh -c SCRIPT [NAME ARG…]`, `sh FILE [ARG…]`, or a script on standard input. */
 const shell: CommandFunction = async ({ host, state, args, fds, assigned, newShell }) => {
   const child = new ShellState();
-  child.name = 'sh';
+  // As it was called: `/bin/sh` speaks of itself so.
+  const [own = 'sh'] = host.process.argv;
+  child.name = own;
   child.cwd = state.cwd;
   child.variables.set('PWD', state.cwd);
   for (const [name, value] of state.environment(assigned)) {
@@ -33,7 +40,7 @@ const shell: CommandFunction = async ({ host, state, args, fds, assigned, newShe
   host.enter(interpreter);
   if (first === undefined) return await interactive(interpreter, host.process.tty, fds);
   const script = inline ? first : (await (await host.files()).readFile(normalizePath(first, state.cwd))).toString('latin1');
-  child.name = inline ? (rest.shift() ?? 'sh') : first;
+  child.name = inline ? (rest.shift() ?? own) : first;
   child.positional = rest;
   return await interpreter.main(script, fds);
 };
@@ -343,8 +350,11 @@ const succeed: CommandFunction = () => 0;
 export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, CommandFunction>([
   ...['sh', 'bash', 'ash', 'dash'].map((name): [string, CommandFunction] => [name, shell]),
   ...NETWORK_TOOLS,
+  ...NC_TOOLS,
+  ...DNS_TOOLS,
   ...HTTP_TOOLS,
   ...SYSTEM_TOOLS,
+  ...MOUNT_TOOLS,
   ['grep', grep('grep')],
   ['egrep', grep('egrep')],
   ['fgrep', grep('fgrep')],
@@ -355,7 +365,8 @@ export const TOOLS: ReadonlyMap<string, CommandFunction> = new Map<string, Comma
   ['date', date],
   ['env', env],
   ['head', head],
-  ['hostname', say(({ args, host }) => (args.includes('-i') || args.includes('-I') ? host.process.ip : host.process.hostname))],
+  ['hexdump', hexdump],
+  ['hostname', hostname],
   ['mkdir', mkdir],
   ['mktemp', mktemp],
   ['nohup', nohup],

@@ -1,0 +1,82 @@
+// What does not fit, in the words of the converter that upstream uses where there is no JSON text but a map: after a strategic merge patch
+// (apimachinery, `pkg/runtime/converter.go`). It goes by the fields of the struct, and stops at the first misfit.
+import { goTypeName } from '../patch/json-value.ts';
+import type { FieldType, ScalarType } from '../schema/field.ts';
+import type { AnyMessage } from '../schema/message.ts';
+import { corruptBase64, OWN_READERS } from './diagnosis.ts';
+import { elementTypeOf, goFieldType } from './go-types.ts';
+import { isPlain } from './reader.ts';
+import { MISFIT, SCALAR_READERS } from './scalars.ts';
+
+/** The Go kinds of scalars that are plain values. */
+const KINDS: ReadonlyMap<ScalarType, string> = new Map<ScalarType, string>([
+  ['string', 'string'],
+  ['int32', 'int32'],
+  ['int64', 'int64'],
+  ['double', 'float64'],
+  ['bool', 'bool'],
+]);
+
+/** @returns why a map is not an object of this type, as upstream's converter says it; undefined if it is one. */
+export function conversionMisfit(message: AnyMessage, raw: unknown): string | undefined {
+  if (!isPlain(raw)) return `cannot restore struct from: ${goKind(raw)}`;
+  for (const [name, { type }] of message.fields) {
+    const misfit = valueMisfit(type, raw[name], goFieldType(message, name, type));
+    if (misfit !== undefined) return misfit;
+  }
+  return undefined;
+}
+
+function valueMisfit(type: FieldType, raw: unknown, goType: string): string | undefined {
+  if (raw === null || raw === undefined) return undefined;
+  if (type.kind === 'scalar') return scalarMisfit(type.scalar, raw, goType);
+  if (type.kind === 'message') return conversionMisfit(type.message, raw);
+  if (type.kind === 'list') {
+    if (!Array.isArray(raw)) return `cannot restore slice from ${goKind(raw)}`;
+    return firstMisfit(type.items, raw, goType);
+  }
+  if (!isPlain(raw)) return `cannot restore map from ${goKind(raw)}`;
+  return firstMisfit(type.values, Object.values(raw), goType);
+}
+
+function firstMisfit(type: FieldType, values: readonly unknown[], goType: string): string | undefined {
+  const inner = elementTypeOf(goType, type);
+  for (const value of values) {
+    const misfit = valueMisfit(type, value, inner);
+    if (misfit !== undefined) return misfit;
+  }
+  return undefined;
+}
+
+function scalarMisfit(scalar: ScalarType, raw: unknown, goType: string): string | undefined {
+  try {
+    if (SCALAR_READERS[scalar](raw) !== MISFIT) return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const own = OWN_READERS.get(scalar);
+  if (own !== undefined) return `json: cannot unmarshal ${jsonKind(raw)} into Go value of type ${own}`;
+  if (scalar === 'bytes') {
+    return typeof raw === 'string' ? `error decoding from json: ${corruptBase64(raw)}` : `cannot restore slice from ${goKind(raw)}`;
+  }
+  const kind = KINDS.get(scalar) ?? '';
+  return isNumber(raw) && isConvertible(raw, kind) ? `cannot convert ${goKind(raw)} to ${goType}` : `unrecognized type: ${kind}`;
+}
+
+const isNumber = (raw: unknown): boolean => typeof raw === 'number' || typeof raw === 'bigint';
+
+/** To Go a whole number can be a text (of one letter), but none can be a bool. */
+const isConvertible = (raw: unknown, kind: string): boolean => (kind === 'string' ? goKind(raw) === 'int64' : kind !== 'bool');
+
+/** Go's kind of what JSON is decoded into. */
+function goKind(raw: unknown): string {
+  if (Array.isArray(raw)) return 'slice';
+  return isPlain(raw) ? 'map' : goTypeName(raw);
+}
+
+/** What Go's decoder calls it. */
+function jsonKind(raw: unknown): string {
+  if (isNumber(raw)) return 'number';
+  if (Array.isArray(raw)) return 'array';
+  return isPlain(raw) ? 'object' : goTypeName(raw);
+}

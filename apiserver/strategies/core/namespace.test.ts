@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { startTestServer } from '../../testing/test-server.ts';
+import { namespaceStrategy } from './namespace.ts';
+
+it('a namespace is labelled with its name, also with one that the server made up', async () => {
+  await using server = await startTestServer({ strategies: { '/namespaces': namespaceStrategy } });
+  for (const metadata of [{ name: 'given' }, { generateName: 'made-' }]) {
+    const { name, labels } = (await server.request('POST', '/api/v1/namespaces', { body: { metadata } })).json().metadata;
+    expect(labels).toEqual({ 'kubernetes.io/metadata.name': name });
+  }
+});
+
+it('namespaces are selected by their phase, and no other name than their metadata has', async () => {
+  await using server = await startTestServer({ strategies: { '/namespaces': namespaceStrategy } });
+  const select = async (field: string) => (await server.request('GET', `/api/v1/namespaces?fieldSelector=${field}`)).status;
+  expect([await select('status.phase=Active'), await select('metadata.name=a'), await select('name=a')]).toEqual([200, 200, 400]);
+});

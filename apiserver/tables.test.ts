@@ -1,0 +1,85 @@
+// Values of Tables that take more than one object's own strategy: upstream's `pkg/printers/internalversion`.
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openMemoryStore, type Store } from '../store/index.ts';
+import { deploymentStrategy } from './strategies/apps/deployment.ts';
+import { eventStrategy } from './strategies/core/event.ts';
+import { serviceStrategy } from './strategies/core/service/strategy.ts';
+import { startTestServer, type TestServer } from './testing/test-server.ts';
+
+const TABLE = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+const MERGE = { 'content-type': 'application/merge-patch+json' };
+
+interface Table {
+  readonly columnDefinitions: readonly { name: string; description: string }[];
+  readonly rows: readonly { cells: unknown[]; object: object }[];
+}
+
+let store: Store;
+let server: TestServer;
+
+beforeEach(async () => {
+  store = await openMemoryStore();
+  server = await startTestServer({
+    store,
+    serves: ['/services', '/events', 'apps/deployments'],
+    strategies: (objects) => ({
+      '/services': serviceStrategy({
+        serviceClusterIpRange: '10.0.0.0/24',
+        serviceNodePortRange: { from: 30_000, to: 30_100 },
+        eventTtlSeconds: 0,
+        objects,
+      }),
+      '/events': eventStrategy(3600),
+      'apps/deployments': deploymentStrategy,
+    }),
+  });
+});
+afterEach(async () => {
+  await server[Symbol.asyncDispose]();
+  await store.close();
+});
+
+async function tableOf(path: string): Promise<Table> {
+  return (await server.request('GET', path, { headers: TABLE })).json<Table>();
+}
+
+const cellsOf = async (path: string): Promise<unknown[]> => (await tableOf(path)).rows[0]?.cells ?? [];
+
+it('a service of a load balancer shows each of its addresses once, sorted, then those from outside', async () => {
+  const path = '/api/v1/namespaces/default/services';
+  const spec = { type: 'LoadBalancer', ports: [{ port: 80 }], selector: { app: 'a', 'app.kubernetes.io/name': 'b' } };
+  const made = await server.request('POST', path, { body: { metadata: { name: 's' }, spec } });
+  expect(made.status).toBe(201);
+  expect((await cellsOf(`${path}/s`))[3]).toBe('<pending>');
+  await server.request('PATCH', `${path}/s`, { body: { spec: { externalIPs: ['192.0.2.1'] } }, headers: MERGE });
+  expect((await cellsOf(`${path}/s`))[3]).toBe('192.0.2.1');
+  const ingress = [{ ip: '203.0.113.9' }, { hostname: 'a.example.com' }, { ip: '203.0.113.10' }, { ip: '203.0.113.9' }];
+  await server.request('PATCH', `${path}/s/status`, { body: { status: { loadBalancer: { ingress } } }, headers: MERGE });
+  const cells = await cellsOf(`${path}/s`);
+  expect(cells[3]).toBe('203.0.113.10,203.0.113.9,a.example.com,192.0.2.1');
+  expect(cells[6]).toBe('app.kubernetes.io/name=b,app=a');
+});
+
+it('an event shows where it comes from even if it does not say who saw it', async () => {
+  const path = '/api/v1/namespaces/default/events';
+  const event = { metadata: { name: 'e' }, involvedObject: { namespace: 'default', name: 'p' }, source: { host: 'n' } };
+  expect((await server.request('POST', path, { body: event })).status).toBe(201);
+  const cells = await cellsOf(`${path}/e`);
+  expect([cells[3], cells[5], cells[8]]).toEqual(['/p', ', n', 1]);
+});
+
+it('a Scale is a Table of its own', async () => {
+  const path = '/apis/apps/v1/namespaces/default/deployments';
+  const selector = { matchLabels: { app: 'a' } };
+  const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'x:1' }] } };
+  const made = await server.request('POST', path, { body: { metadata: { name: 'd' }, spec: { replicas: 2, selector, template } } });
+  expect(made.status).toBe(201);
+  const { columnDefinitions, rows } = await tableOf(`${path}/d/scale`);
+  expect(columnDefinitions.map(({ name }) => name)).toEqual(['Name', 'Desired', 'Available', 'Age']);
+  expect(columnDefinitions[1]?.description).toBe('replicas is the desired number of instances for the scaled object.');
+  expect(rows[0]?.cells).toEqual(['d', 2, 0, expect.stringMatching(/^\d+s$/)]);
+  expect(rows[0]?.object).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'd' } });
+  const patched = await server.request('PATCH', `${path}/d/scale`, { body: { spec: { replicas: 0 } }, headers: { ...MERGE, ...TABLE } });
+  expect(patched.json<Table>().rows[0]?.cells.slice(0, 3)).toEqual(['d', 0, 0]);
+  expect((await server.request('GET', `${path}/d/scale`)).json()).toMatchObject({ kind: 'Scale', spec: {} });
+});

@@ -1,0 +1,11 @@
+/** Device files that tools write to and read from. */
+export const DEVICES: Readonly<Record<string, 'null' | 'zero' | 'random' | 'full'>> = {
+  '/dev/null': 'null',
+  '/dev/zero': 'zero',
+  '/dev/full': 'full',
+  '/dev/random': 'random',
+  '/dev/urandom': 'random',
+};
+
+/** What is in any container's `/dev`. */
+export const DEVICE_NAMES: readonly string[] = 'null zero full random urandom tty stdin stdout stderr termination-log'.split(' ');

@@ -1,0 +1,71 @@
+import type { HttpResponse } from '../../cri.ts';
+import { ConnectError } from '../network/listener.ts';
+import type { Dialled } from '../network/pod-network.ts';
+import type { ShellHost } from './shell-context.ts';
+
+/** How long a connection is tried that nobody answers, as the kernel does. */
+const CONNECT_MS = 130_000;
+const REDIRECTS_MAX = 10;
+
+/** An HTTP request of a program. */
+export interface Call {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  /** How long all of it may take; 0 for no limit. */
+  readonly timeoutMs: number;
+  /** How long a connection may take to come about, when that is less. */
+  readonly connectMs?: number | undefined;
+}
+
+export interface Answer {
+  readonly url: URL;
+  readonly dialled: Dialled;
+  readonly response: HttpResponse;
+}
+
+/** It took longer than the program was told to wait. */
+export class TimedOut extends Error {
+  override readonly name = 'TimedOut';
+}
+
+export const portOf = (url: URL): number => Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+
+/** How long a connection is tried. */
+export const connectMs = ({ connectMs: own, timeoutMs }: Call): number => own || timeoutMs || CONNECT_MS;
+
+/** Dials and asks; a connection that a policy drops takes as long as a real one. */
+async function ask(host: ShellHost, url: URL, call: Call): Promise<Answer> {
+  const { network } = host.process;
+  const started = host.process.clock.monotonic();
+  const waitFor = async (ms: number) => {
+    await host.sleep(Math.max(0, started + ms - host.process.clock.monotonic()));
+    throw new TimedOut('timed out');
+  };
+  const dialled = await network.dial(url.hostname, portOf(url)).catch(async (error: unknown) => {
+    if (!(error instanceof ConnectError) || error.failure !== 'timeout') throw error;
+    return await waitFor(connectMs(call));
+  });
+  const request = {
+    method: call.method,
+    path: `${url.pathname}${url.search}`,
+    headers: { host: url.host, ...call.headers },
+    body: call.body,
+    tls: url.protocol === 'https:',
+    signal: host.signal,
+  };
+  const answering = dialled.http(request, url.hostname);
+  const response = await (call.timeoutMs > 0 ? Promise.race([answering, waitFor(call.timeoutMs)]) : answering);
+  return { url, dialled, response };
+}
+
+/** As `ask`, going where redirects lead when it is to follow them. */
+export async function askFollowing(host: ShellHost, url: URL, call: Call, follows: boolean): Promise<Answer> {
+  let answer = await ask(host, url, call);
+  for (let i = 0; follows && i < REDIRECTS_MAX; i++) {
+    const { location } = answer.response.headers;
+    if (answer.response.status < 300 || answer.response.status >= 400 || location === undefined) break;
+    answer = await ask(host, new URL(location, answer.url), call);
+  }
+  return answer;
+}

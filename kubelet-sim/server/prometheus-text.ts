@@ -1,0 +1,48 @@
+// Prometheus' text format, as Go's libraries write it.
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** A sample, with the time it was taken where the metric is read from somewhere else. */
+export interface Sample {
+  readonly labels: Labels;
+  readonly value: number;
+  readonly time?: number | undefined;
+  /** Of a histogram: `_bucket`, `_sum` or `_count`. */
+  readonly suffix?: string | undefined;
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
+
+const escaped = (text: string): string => text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
+
+/** Numbers from here on have an exponent, and those below the other. */
+const EXPONENT_MIN = 1e-4;
+const EXPONENT_MAX = 1e6;
+
+/** A number as Go's `strconv.FormatFloat(value, 'g', -1, 64)` has it: `1.5e+06`. */
+export function goNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0 || (size >= EXPONENT_MIN && size < EXPONENT_MAX)) return String(value);
+  return Number.isFinite(value) ? value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2') : value > 0 ? '+Inf' : '-Inf';
+}
+
+const lineOf = (name: string, { labels, value, time, suffix = '' }: Sample): string => {
+  const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);
+  return `${name}${suffix}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${goNumber(value)}${time === undefined ? '' : ` ${time}`}\n`;
+};
+
+/** Metrics in Prometheus' text format; those without a sample are left out. */
+export const textOf = (metrics: readonly Metric[]): string =>
+  metrics
+    .filter(({ samples }) => samples.length > 0)
+    .map(
+      ({ name, type, help, samples }) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map((s) => lineOf(name, s)).join('')}`,
+    )
+    .join('');

@@ -1,0 +1,58 @@
+import type { EndpointSlice, Live, NetworkPolicy, Service } from '../../api/index.ts';
+import type { ClusterDirectory } from '../runtime/simulated/network/cluster-directory.ts';
+
+/** Metadata of an object that a test writes down. */
+export const meta = (name: string, namespace = 'default') => ({
+  name,
+  namespace,
+  uid: name,
+  resourceVersion: '1',
+  creationTimestamp: '2026-01-01T00:00:00Z',
+});
+
+/** A cluster whose objects a test writes down. */
+export class FakeDirectory implements ClusterDirectory {
+  readonly domain = 'cluster.local';
+  readonly dnsServers = ['10.96.0.10'];
+  readonly all: Live<Service>[] = [];
+  readonly endpoints = new Map<string, Live<EndpointSlice>>();
+  readonly rules: Live<NetworkPolicy>[] = [];
+  isDown = false;
+
+  add(name: string, spec: Service['spec'], endpoints: EndpointSlice['endpoints'], port = 80): void {
+    this.all.push({ apiVersion: 'v1', kind: 'Service', metadata: meta(name), spec, status: {} });
+    this.endpoints.set(name, {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: meta(name),
+      addressType: 'IPv4',
+      endpoints,
+      ports: [{ name: '', port, protocol: 'TCP' }],
+    });
+  }
+
+  #answer<T>(value: T): Promise<T> {
+    return this.isDown ? Promise.reject(new Error('no API server')) : Promise.resolve(value);
+  }
+
+  services() {
+    return this.#answer(this.all);
+  }
+
+  slices(_: string, service: string) {
+    const slice = this.endpoints.get(service);
+    return this.#answer(slice ? [slice] : []);
+  }
+
+  policies(namespace: string) {
+    return this.#answer(this.rules.filter(({ metadata }) => metadata.namespace === namespace));
+  }
+
+  namespaceLabels(namespace: string) {
+    return this.#answer({ 'kubernetes.io/metadata.name': namespace });
+  }
+
+  nodeLabels() {
+    return this.#answer({});
+  }
+}

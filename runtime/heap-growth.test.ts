@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { VirtualClock } from './clock.ts';
+import { HeapGrowth } from './heap-growth.ts';
+
+it('a heap is held close to what lives in it once it is large, and left alone while it is small', async () => {
+  const clock = new VirtualClock();
+  const flags: string[] = [];
+  let usedBytes = 100_000_000;
+  const growth = new HeapGrowth(clock, { setFlags: (text) => flags.push(text), usedBytes: () => usedBytes });
+  await clock.advance(30_000);
+  expect(flags).toEqual([]);
+  usedBytes = 900_000_000;
+  await clock.advance(30_000);
+  expect(flags).toEqual(['--heap-growing-percent=25']);
+  usedBytes = 200_000_000;
+  await clock.advance(10_000);
+  expect(flags).toEqual(['--heap-growing-percent=25', '--heap-growing-percent=0']);
+  growth[Symbol.dispose]();
+  usedBytes = 900_000_000;
+  await clock.advance(30_000);
+  expect(flags).toHaveLength(2);
+});

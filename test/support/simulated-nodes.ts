@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { type Container, coreKinds, type Event, type Lease, type Live, type Node, type Pod } from '../../api/index.ts';
+import { apiServerOptions, composeApiServer } from '../../apiserver/index.ts';
+import { type ApiClient, createClient, createEventRecorder, loadKubeconfig } from '../../client/index.ts';
+import { ApiServerListener } from '../../kubelet-sim/api-server-listener.ts';
+import { createKubeletSim, type KubeletSim, type KubeletSimOptions } from '../../kubelet-sim/index.ts';
+import { parseOptions, seededRandom, silentLogger, systemClock, systemRandom, VirtualClock } from '../../runtime/index.ts';
+import { tempDirectory } from './temp-directory.ts';
+
+/** An API server on the machine's clock, with nodes on one of their own. */
+export class Cluster implements AsyncDisposable {
+  readonly clock = new VirtualClock(systemClock.now());
+  readonly admin: ApiClient;
+  readonly #directory: string;
+  readonly #ends: (() => Promise<void>)[] = [];
+
+  private constructor(directory: string, admin: ApiClient) {
+    this.#directory = directory;
+    this.admin = admin;
+  }
+
+  static async start(): Promise<Cluster> {
+    const temporary = await tempDirectory();
+    const directory = temporary.path;
+    const environment = { clock: systemClock, random: systemRandom, logger: silentLogger };
+    const { values } = parseOptions(apiServerOptions, [
+      '--data-dir',
+      directory,
+      '--ephemeral',
+      '--secure-port',
+      '0',
+      '--disable-admission-plugins',
+      'ServiceAccount',
+    ]);
+    const server = composeApiServer(values, environment);
+    await server.start();
+    const admin = createClient({ ...loadKubeconfig(join(directory, 'admin.kubeconfig')), userAgent: 'test', ...environment });
+    const cluster = new Cluster(directory, admin);
+    cluster.#ends.push(
+      async () => await temporary[Symbol.asyncDispose](),
+      () => server.stop(),
+      () => admin.close(),
+    );
+    return cluster;
+  }
+
+  async nodes(options: Partial<KubeletSimOptions> = {}): Promise<KubeletSim> {
+    const config = loadKubeconfig(join(this.#directory, 'kubelet.kubeconfig'));
+    const environment = { clock: this.clock, random: seededRandom(this.#ends.length), logger: silentLogger };
+    const client = createClient({ ...config, userAgent: 'nodes', logger: silentLogger });
+    const recorder = createEventRecorder({ client, component: 'kubelet', ...environment });
+    const sim = createKubeletSim({
+      ...environment,
+      client,
+      recorder,
+      nodes: 2,
+      clientCa: config.ca,
+      apiServer: new ApiServerListener(config),
+      ...options,
+    });
+    this.#ends.push(async () => {
+      await sim.stop();
+      await client.close();
+    });
+    await sim.start();
+    await this.until('the nodes have pod ranges', async () => (await this.list<Node>(coreKinds.nodes)).every(({ spec }) => spec?.podCIDR));
+    return sim;
+  }
+
+  async createPod(name: string, container: Partial<Container> = {}, spec: Partial<Pod['spec']> = {}): Promise<void> {
+    const containers = [{ name: 'main', image: 'nginx', ...container }];
+    await this.admin.resource<Pod>(coreKinds.pods).create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'default' },
+      spec: { nodeName: 'node-1', containers, ...spec },
+    });
+  }
+
+  async pod(name: string): Promise<Live<Pod> | undefined> {
+    return (await this.list<Pod>(coreKinds.pods)).find(({ metadata }) => metadata.name === name);
+  }
+
+  async list<T extends Pod | Node | Event | Lease>(kind: (typeof coreKinds)[keyof typeof coreKinds]): Promise<Live<T>[]> {
+    return (await this.admin.resource<T>(kind).list()).items;
+  }
+
+  /** Waits, while the nodes' time goes on. */
+  async until(what: string, condition: () => Promise<boolean>): Promise<void> {
+    for (let i = 0; i < 400; i++) {
+      if (await condition()) return;
+      await this.clock.advance(100);
+    }
+    throw new Error(`waited in vain: ${what}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const end of this.#ends.reverse()) await end();
+  }
+}
