@@ -4,8 +4,6 @@ import { expect, test } from 'vitest';
 import { coreKinds, type Event, type Node, type Pod, type Service } from '../api/index.ts';
 import { systemClock } from '../runtime/index.ts';
 import { tempDirectory } from '../test/support/temp-directory.ts';
-// Loaded before the first command needs it: a load takes real time, and the clock of the nodes does not wait.
-import './runtime/simulated/shell/index.ts';
 import { Cluster } from '../test/support/simulated-nodes.ts';
 
 test('nodes register Ready, with addresses, capacity and leases, and come back when they are deleted', async () => {

@@ -104,7 +104,7 @@ export class ContainerStarter {
     book.replace(run, { id, sandboxId: this.#parts.sandbox.id ?? '', container });
     node.events.normal(pod, 'Created', `Created container: ${container.name}`, subject);
     try {
-      node.runtime.startContainer(id);
+      await node.runtime.startContainer(id);
     } catch (error) {
       throw this.#failed(pod, start, 'RunContainerError', error);
     }

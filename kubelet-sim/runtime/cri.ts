@@ -366,8 +366,12 @@ export interface RuntimeService {
   podSandboxStats(id: string): PodSandboxStats | undefined;
   /** @throws RuntimeError */
   createContainer(sandboxId: string, config: ContainerConfig): ContainerStatus;
-  /** @throws RuntimeError when its process cannot be started; the container has then exited with reason StartError. */
-  startContainer(id: string): void;
+  /**
+   * Resolves once its process runs.
+   *
+   * @throws RuntimeError when it cannot be started; the container has then exited with reason StartError.
+   */
+  startContainer(id: string): Promise<void>;
   /** Sends the stop signal, then SIGKILL after the grace period; resolves once the container has exited. */
   stopContainer(id: string, graceMs: number): Promise<void>;
   removeContainer(id: string): void;

@@ -28,8 +28,6 @@ import type { ClaimSource } from '../pod/volumes/claim-source.ts';
 import { HeldClaims } from '../pod/volumes/held-claims.ts';
 import { ImageCatalog } from '../runtime/simulated/image-catalog.ts';
 import { ImageLibrary, SimulatedImages } from '../runtime/simulated/simulated-images.ts';
-// Loaded before the first command needs it: a load takes real time, and the clock here does not wait.
-import '../runtime/simulated/shell/index.ts';
 import { SimulatedRuntime } from '../runtime/simulated/simulated-runtime.ts';
 import { aContainer, aPod } from './builders.ts';
 

@@ -5,15 +5,16 @@ import { ImageCatalog, type ImageEntry } from '../runtime/simulated/image-catalo
 import type { ClusterDirectory } from '../runtime/simulated/network/cluster-directory.ts';
 import type { SimulatedHost } from '../runtime/simulated/sandbox.ts';
 import { ImageLibrary, SimulatedImages } from '../runtime/simulated/simulated-images.ts';
-// Loaded before the first command needs it: a load takes real time, and the clock here does not wait.
-import '../runtime/simulated/shell/index.ts';
-import '../runtime/simulated/shell/tool-box.ts';
 import { SimulatedRuntime } from '../runtime/simulated/simulated-runtime.ts';
 
 export const NODE_IP = '172.18.0.2';
 
 /** What differs from a container that sleeps. */
-export type ContainerWish = Partial<ContainerConfig> & { readonly script?: string | undefined };
+export type ContainerWish = Partial<ContainerConfig> & {
+  readonly script?: string | undefined;
+  /** Whether to wait until nothing is left to do at this moment; else only as the kubelet waits. */
+  readonly settle?: boolean | undefined;
+};
 
 /** A runtime without an agent: sandboxes and containers, on a clock that a test moves. */
 export class TestRuntime {
@@ -52,7 +53,7 @@ export class TestRuntime {
   }
 
   /** Makes and starts a container; answers its ID. A script runs in `sh`. */
-  async start(sandboxId: string, { script, ...wish }: ContainerWish = {}): Promise<string> {
+  async start(sandboxId: string, { script, settle = true, ...wish }: ContainerWish = {}): Promise<string> {
     const config: ContainerConfig = {
       name: 'main',
       attempt: 0,
@@ -73,8 +74,8 @@ export class TestRuntime {
     };
     this.images.preload(config.image);
     const { id } = this.runtime.createContainer(sandboxId, config);
-    this.runtime.startContainer(id);
-    await this.pass(0);
+    await this.runtime.startContainer(id);
+    if (settle) await this.pass(0);
     return id;
   }
 

@@ -263,13 +263,15 @@ export class SimulatedContainer {
     return chooseProgram({ image, command, args, isMounted: (path) => this.isMounted(path), hasInput: stdin || tty });
   }
 
-  /** Starts its process; returns why it cannot, in the runtime's words. */
-  start(): string | undefined {
+  /** Starts its process; answers why it cannot, in the runtime's words. */
+  async start(): Promise<string | undefined> {
     const program = this.#choose();
     if ('failure' in program) {
       this.#failStart(program.failure);
       return program.failure;
     }
+    await program.prepare?.(this.clock);
+    if (this.#state !== 'created') return undefined;
     this.#startedAt = this.now();
     this.#launch(program);
     return undefined;

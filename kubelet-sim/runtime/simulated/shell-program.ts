@@ -1,11 +1,24 @@
+import type { Clock } from '../../../runtime/index.ts';
 import { defaultSignal, type ProcessContext, type Program, type RunningProgram, type ServerBehaviour } from './program.ts';
 
 /** Runs a command line in the in-process shell, which is loaded when the first one needs it. */
 export const shellProgram = (argv: readonly string[], server?: ServerBehaviour): Program => ({
+  prepare: async (clock) => loaded ?? (await loadShell(clock)),
   start: (context) => new ShellProcess(context, argv),
   server,
   reaps: SHELLS.test(argv[0] ?? ''),
 });
+
+type Shell = typeof import('./shell/index.ts');
+
+let loaded: Shell | undefined;
+
+/** The container's time stands still meanwhile. */
+async function loadShell(clock: Clock): Promise<Shell> {
+  using _ = clock.hold();
+  loaded = await import('./shell/index.ts');
+  return loaded;
+}
 
 /** Programs that wait for their children. */
 const SHELLS = /(?:^|\/)(?:sh|bash|ash|dash)$/;
@@ -26,19 +39,13 @@ class ShellProcess implements RunningProgram {
   }
 
   async #run(argv: readonly string[]): Promise<void> {
-    const { startShell } = await this.#load();
+    const { startShell } = loaded ?? (await loadShell(this.#context.clock));
     if (this.#abort.signal.aborted) return;
     const shell = startShell(this.#context, argv, this.#abort.signal);
     this.#deliver = (signal) => shell.signal(signal);
     for (const signal of this.#pending.splice(0)) shell.signal(signal);
     const code = await shell.exited;
     if (!this.#abort.signal.aborted) this.#context.exit(code);
-  }
-
-  /** The container's time stands still meanwhile. */
-  async #load(): Promise<typeof import('./shell/index.ts')> {
-    using _ = this.#context.clock.hold();
-    return await import('./shell/index.ts');
   }
 
   signal(name: string): void {

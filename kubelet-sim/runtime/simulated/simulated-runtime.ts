@@ -210,13 +210,13 @@ export class SimulatedRuntime implements RuntimeService {
     return container;
   }
 
-  startContainer(id: string): void {
+  async startContainer(id: string): Promise<void> {
     const container = this.#container(id);
     if (container.state !== 'created')
       throw new RuntimeError('FailedPrecondition', `container is in ${container.state.toUpperCase()} state`);
     const sandbox = this.#containers.get(id)?.sandbox;
     if (!sandbox?.status.ready) throw new RuntimeError('Unknown', `sandbox container "${sandbox?.id}" is not running`);
-    const failure = container.start();
+    const failure = await container.start();
     if (failure !== undefined) throw new RuntimeError('Unknown', startErrorText(failure));
   }
 
