@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { coreKinds, type Event, type Node, type Pod, type Service } from '../api/index.ts';
 import { systemClock } from '../runtime/index.ts';
-import { tempDirectory } from '../test/support/temp-directory.ts';
 import { Cluster } from '../test/support/simulated-nodes.ts';
+import { tempDirectory } from '../test/support/temp-directory.ts';
 
 test('nodes register Ready, with addresses, capacity and leases, and come back when they are deleted', async () => {
   await using cluster = await Cluster.start();

@@ -84,5 +84,5 @@ test('a container that was made but not started when pause died does not run', a
     stopSignal: 'SIGTERM',
   });
   node.runtime.signalProcess(node.runtime.podSandboxStatus(sandboxId)?.pid ?? 0, 'SIGKILL');
-  expect(() => node.runtime.startContainer(id)).toThrow(`sandbox container "${sandboxId}" is not running`);
+  await expect(node.runtime.startContainer(id)).rejects.toThrow(`sandbox container "${sandboxId}" is not running`);
 });
