@@ -1,4 +1,7 @@
 // Priority and fairness on a real server, as its options have it.
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServerProcess, startApiServer } from '../support/api-server.ts';
 
@@ -50,36 +53,74 @@ describe('a server', () => {
     expect(body.status.conditions).toMatchObject([{ type: 'Dangling', status: 'False', reason: 'Found' }]);
   });
 
-  it('serves one client while another floods it with lists', async () => {
-    const data = { a: 'x'.repeat(10_000) };
-    for (let i = 0; i < 200; i++) {
-      const { status, text } = await server.call('POST', PATH, { metadata: { name: `c-${i}` }, data });
-      expect([status, status === 201 ? '' : text]).toEqual([201, '']);
-    }
-    let listed = 0;
-    const flood = Array.from({ length: 200 }, async () => {
-      const { status } = await server.call('GET', PATH, undefined, as('loud'));
-      listed++;
-      return status;
-    });
-    const before: number[] = [];
-    for (let i = 0; i < 10; i++) {
-      expect((await server.call('GET', `${PATH}/c-${i}`, undefined, as('quiet'))).status).toBe(200);
-      before.push(listed);
-    }
-    expect(before.at(-1)).toBeLessThan(200); // the others are not done yet
-    // Those that had to wait waited; the queues are long enough for all.
-    expect(new Set(await Promise.all(flood))).toEqual(new Set([200]));
-    const { text } = await server.call('GET', '/metrics');
-    const counts = [
-      ...text.matchAll(/^apiserver_flowcontrol_current_(?:executing|inqueue)_seats\{priority_level="global-default".* (\d+)$/gm),
-    ];
-    expect(counts.map(([, count]) => count)).toEqual(['0', '0']);
-    expect(text).toMatch(
-      /request_queue_length_after_enqueue_bucket\{priority_level="global-default",flow_schema="global-default",le="10"\}/,
+  it('serves one client while many requests of another wait', async () => {
+    await oneSeatFor(server, ...USERS);
+    const first = heldWrite(server, 'loud', 'first');
+    await expect.poll(() => counted(server, 'executing_requests')).toEqual([1]);
+    const flood = Array.from({ length: 20 }, (_, i) => heldWrite(server, 'loud', `c-${i}`));
+    await expect.poll(() => counted(server, 'inqueue_requests')).toEqual([20]);
+    const quiet = server.call('GET', PATH, undefined, as('quiet'));
+    await expect.poll(() => counted(server, 'inqueue_requests')).toEqual([21]);
+    // The seat is free when the one that has it is answered; who has it next keeps it, if it is one of the others.
+    first.finish();
+    expect((await quiet).status).toBe(200);
+    for (const { finish } of flood) finish();
+    expect(new Set(await Promise.all([first, ...flood].map(({ answered }) => answered)))).toEqual(new Set([201]));
+    await expect.poll(() => counted(server, 'executing_requests', 'inqueue_requests')).toEqual([0, 0]);
+    expect((await server.call('GET', '/metrics')).text).toMatch(
+      /request_queue_length_after_enqueue_bucket\{priority_level="one-seat",flow_schema="one-seat",le="10"\}/,
     );
   });
 });
+
+/** A level with one seat, and a queue for each user. */
+async function oneSeatFor(server: ApiServerProcess, ...users: readonly string[]): Promise<void> {
+  const limitResponse = { type: 'Queue', queuing: { queues: 128, handSize: 1, queueLengthLimit: 50 } };
+  const limited = { nominalConcurrencyShares: 1, lendablePercent: 0, borrowingLimitPercent: 0, limitResponse };
+  const metadata = { name: 'one-seat' };
+  const subjects = users.map((name) => ({ kind: 'User', user: { name } }));
+  const resourceRules = [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], namespaces: ['*'] }];
+  for (const [resource, spec] of Object.entries({
+    prioritylevelconfigurations: { type: 'Limited', limited },
+    flowschemas: {
+      priorityLevelConfiguration: metadata,
+      matchingPrecedence: 1000,
+      distinguisherMethod: { type: 'ByUser' },
+      rules: [{ subjects, resourceRules }],
+    },
+  })) {
+    const { status, text } = await server.call('POST', `${GROUP}/${resource}`, { metadata, spec });
+    expect([status, status === 201 ? '' : text]).toEqual([201, '']);
+  }
+  const levelOf = async (user: string) => (await server.call('GET', `${PATH}?limit=1`, undefined, as(user))).headers[LEVEL];
+  const { uid } = (await server.call('GET', `${GROUP}/prioritylevelconfigurations/one-seat`)).body.metadata;
+  for (const user of users) await expect.poll(() => levelOf(user)).toBe(uid);
+}
+
+/** What the level counts now. */
+async function counted(server: ApiServerProcess, ...of: readonly string[]): Promise<number[]> {
+  const { text } = await server.call('GET', '/metrics');
+  return of.map((what) => {
+    const line = new RegExp(`^apiserver_flowcontrol_current_${what}\\{.*priority_level="one-seat".* (\\d+)$`, 'm');
+    return Number(line.exec(text)?.[1] ?? 0);
+  });
+}
+
+/** A request that has a seat, once it has got one, for as long as its body is not finished. */
+function heldWrite(
+  { url }: ApiServerProcess,
+  user: string,
+  name: string,
+): { finish(): void; readonly answered: Promise<number | undefined> } {
+  const headers = { ...as(user), 'content-type': 'application/json' };
+  const sent = request(`${url}${PATH}`, { method: 'POST', headers, rejectUnauthorized: false });
+  sent.write('{');
+  const answered = once(sent, 'response').then(([response]: IncomingMessage[]) => {
+    response?.resume();
+    return response?.statusCode;
+  });
+  return { finish: () => sent.end(`"metadata":{"name":"${name}"}}`), answered };
+}
 
 it('a server with plain limits says nothing of levels', async () => {
   await using server = await startApiServer({
