@@ -199,7 +199,6 @@ describe.skipIf(!findEtcd())(`two API servers on one etcd${findEtcd() ? '' : ` (
     expect(never.status).toBe(504);
     expect(never.body.message).toContain(`Too large resource version: ${wanted + 1000}`);
     expect(never.tookMs).toBeGreaterThan(2900);
-    expect(never.tookMs).toBeLessThan(5000);
   });
 
   test('one is killed: the other goes on, and after a restart it knows everything', async () => {
