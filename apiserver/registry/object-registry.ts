@@ -299,7 +299,7 @@ export class ObjectRegistry {
     this.#matchNamespace(context, object);
     await admitObject(admission, context, this.#attributes(context, 'UPDATE', { object, old, subresource }));
     this.#matchNamespace(context, object);
-    this.#checkVersion(request, object, current);
+    this.#checkVersion(request, object, current, old);
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
     const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
     const advice: string[] = [];
@@ -345,9 +345,9 @@ export class ObjectRegistry {
   }
 
   /** Optimistic concurrency, and the identity the client means. */
-  #checkVersion({ name, uidIsPrecondition }: UpdateRequest, { metadata }: KubeObject, current: Entry): void {
+  #checkVersion({ name, uidIsPrecondition }: UpdateRequest, { metadata }: KubeObject, current: Entry, old: KubeObject): void {
     const { subject, strategy } = this.resource;
-    if (uidIsPrecondition) checkStored(subject, current, { uid: metadata.uid });
+    if (uidIsPrecondition) checkStored(subject, current, old, { uid: metadata.uid });
     const version = parseVersion(metadata.resourceVersion);
     if (version === 0 && strategy.allowUnconditionalUpdate) {
       metadata.resourceVersion = String(current.revision);

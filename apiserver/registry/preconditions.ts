@@ -1,4 +1,4 @@
-import { apiError, type ErrorSubject } from '../../api/index.ts';
+import { apiError, type ErrorSubject, type KubeObject } from '../../api/index.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 
 /** Which object, and which state of it, a change is meant for; what is left out or empty is not asked for. */
@@ -10,9 +10,10 @@ export interface Preconditions {
 /**
  * As the storage layer checks a change: before the change itself is looked at (upstream `apiserver/pkg/storage/interfaces.go`).
  *
+ * @param stored what the entry says, parsed
  * @throws ApiError (409) when the object is not the one that is meant.
  */
-export function checkStored(subject: ErrorSubject, { key, name, revision, object }: Entry, wanted: Preconditions): void {
+export function checkStored(subject: ErrorSubject, { key, name, revision }: Entry, stored: KubeObject, wanted: Preconditions): void {
   const check = (what: string, expected: string | undefined, found: string | undefined) => {
     if (!expected || expected === found) return;
     const why = `Precondition failed: ${what} in precondition: ${expected}, ${what} in object meta: ${found}`;
@@ -22,6 +23,6 @@ export function checkStored(subject: ErrorSubject, { key, name, revision, object
       `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
     );
   };
-  check('UID', wanted.uid, object.metadata.uid);
+  check('UID', wanted.uid, stored.metadata.uid);
   check('ResourceVersion', wanted.resourceVersion, String(revision));
 }

@@ -68,9 +68,9 @@ async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, post
     strategy: AS_IT_IS,
     uidIsPrecondition: false,
     mayCreate: false,
-    next: (current) => {
-      if (!current) throw apiError.notFound(registry.resource.subject, name);
-      checkStored(registry.resource.subject, current, wanted.metadata);
+    next: (current, old) => {
+      if (!current || !old) throw apiError.notFound(registry.resource.subject, name);
+      checkStored(registry.resource.subject, current, old, wanted.metadata);
       const pod = current.parse() as Pod;
       const refusal = bindToNode(pod, wanted, exchange.now);
       if (refusal !== undefined) throw apiError.conflict({ group: '', resource: 'pods/binding' }, name, refusal);
