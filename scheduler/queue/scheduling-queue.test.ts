@@ -3,9 +3,9 @@ import { silentLogger } from '../../runtime/index.ts';
 import type { QueuedPod } from '../framework/plugin.ts';
 import { aNode, aPod } from '../testing/builders.ts';
 import { Placement } from '../testing/placement.ts';
-import { SchedulingQueue } from './scheduling-queue.ts';
+import { type QueueOptions, SchedulingQueue } from './scheduling-queue.ts';
 
-function aQueue() {
+function aQueue(more: Partial<QueueOptions> = {}) {
   const { profile, clock } = new Placement();
   const incoming: string[] = [];
   const queue = new SchedulingQueue({
@@ -16,6 +16,7 @@ function aQueue() {
     eventsOf: (_pod, plugin) => profile.eventsOf(plugin),
     backoff: { initialMs: 1_000, maxMs: 10_000 },
     onIncoming: (name, event) => incoming.push(`${name} ${event}`),
+    ...more,
   });
   return { clock, queue, incoming };
 }
@@ -171,6 +172,16 @@ describe('the scheduling queue', () => {
     await clock.advance(4 * 60_000);
     expect(queue.lengths.unschedulable).toBe(1);
     await clock.advance(90_000);
+    expect(queue.lengths).toMatchObject({ unschedulable: 0, active: 1 });
+  });
+
+  it('takes another time than five minutes for that, when told so', async () => {
+    const { clock, queue } = aQueue({ unschedulableMsMax: 60_000 });
+    queue.add(aPod('p').build());
+    queue.addUnschedulable(rejected(await pop(queue), 'NodeAffinity'));
+    await clock.advance(60_000);
+    expect(queue.lengths.unschedulable).toBe(1);
+    await clock.advance(30_000);
     expect(queue.lengths).toMatchObject({ unschedulable: 0, active: 1 });
   });
 
