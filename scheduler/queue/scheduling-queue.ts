@@ -12,7 +12,7 @@ import {
 import type { QueuedPod } from '../framework/plugin.ts';
 import type { Verdict } from '../framework/status.ts';
 import { type PodInfo, podInfoOf } from '../state/pod-info.ts';
-import { type BackoffTimes, backoffEnd, isBackingOff } from './backoff.ts';
+import { type BackoffTimes, backoffEnd, backoffOver, isBackingOff } from './backoff.ts';
 import { EventLog } from './event-log.ts';
 import { Heap } from './heap.ts';
 
@@ -294,7 +294,7 @@ export class SchedulingQueue {
 
   #armBackoff(): void {
     this.#backoffTimer?.cancel();
-    const ends = [this.#backoff.peek(), this.#errors.peek()].flatMap((pod) => (pod ? [backoffEnd(pod, this.#options.backoff)] : []));
+    const ends = [this.#backoff.peek(), this.#errors.peek()].flatMap((pod) => (pod ? [backoffOver(pod, this.#options.backoff)] : []));
     if (ends.length === 0 || this.#closed) return;
     const { clock } = this.#options;
     this.#backoffTimer = clock.setTimer(Math.min(...ends) - clock.now(), () => {
