@@ -281,6 +281,8 @@ test('a static pod runs from its file: its mirror comes back, and goes with the 
     'kubernetes.io/config.mirror': expect.any(String),
   });
   expect(first?.metadata.ownerReferences).toMatchObject([{ kind: 'Node', name: 'node-1', controller: true }]);
+  expect(first?.metadata.generation).toBe(1);
+  expect(JSON.stringify(first?.status)).not.toContain('observedGeneration');
   await cluster.admin.request('DELETE', '/api/v1/namespaces/default/pods/proxy-node-1');
   await cluster.until(
     'there is another mirror',

@@ -49,6 +49,8 @@ export interface SchedulerOptions {
   /** Plugins of the user's own, which the configuration may name. */
   readonly plugins?: readonly PluginDefinition[] | undefined;
   readonly metrics?: Metrics | undefined;
+  /** How long a pod that nothing helps waits until it is tried again; upstream's five minutes unless given. */
+  readonly unschedulableMsMax?: number | undefined;
   /** Called when the lease is lost: the process should end, and be started again. */
   readonly onLeadershipLost?: (() => void) | undefined;
   /** Runs without asking when false; the configuration says unless given. */
@@ -111,6 +113,7 @@ function assemble(options: Assembling, recorders: (schedulerName: string) => Eve
     extenders: (snapshot) => configuration.extenders.map((extender) => new HttpExtender(extender, snapshot)),
     percentageOfNodesToScore,
     backoff: { initialMs, maxMs },
+    unschedulableMsMax: options.unschedulableMsMax,
     metrics,
     clock,
     random,

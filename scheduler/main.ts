@@ -1,7 +1,11 @@
-import { clientFromOptions, type clientOptions, countClientMetrics, withServing } from '../client/index.ts';
-import { createMetrics, type OptionValues, processMain, withHealth } from '../runtime/index.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ApiClient, clientFromOptions, type clientOptions, countClientMetrics, withServing } from '../client/index.ts';
+import { createMetrics, type Environment, OptionError, type OptionValues, processMain, withHealth } from '../runtime/index.ts';
+import { ignoredOptions, withoutShortOptions } from './ignored-options.ts';
 import { createScheduler, defaultConfiguration, loadConfiguration, loadPluginModules, type SchedulerConfiguration } from './index.ts';
 import { schedulerOptions } from './options.ts';
+import { reviewClient } from './review-client.ts';
 
 type Values = OptionValues<typeof schedulerOptions>;
 
@@ -13,26 +17,65 @@ export const main = (argv: readonly string[]): Promise<void> =>
       about: 'Finds a node for each pod.',
       options: schedulerOptions,
       create: async (values, environment, given) => {
+        checkLock(values);
+        for (const name of given) if (name in ignoredOptions) environment.logger.info({ option: `--${name}` }, IGNORED);
         const read = values.config === undefined ? defaultConfiguration() : await loadConfiguration(values.config);
         const configuration = withOptions(read, values, given);
-        const client = clientFromOptions(clientValues(configuration, values, given), { userAgent: 'kube-scheduler', ...environment });
+        const options = clientValues(configuration, values, given);
+        const client = clientFromOptions(options, clientOf(environment));
+        const reviews = clientsForReviews(values, client, (file) =>
+          clientFromOptions({ ...options, kubeconfig: file }, clientOf(environment)),
+        );
         const metrics = createMetrics();
         const scheduler = createScheduler({
           ...environment,
           client,
           configuration,
           metrics,
+          unschedulableMsMax: values['pod-max-in-unschedulable-pods-duration'],
           plugins: await loadPluginModules(configuration.pluginModules),
           // Whoever lost the lease must not go on: the process ends, and its supervisor starts it again.
           onLeadershipLost: () => process.exit(1),
         });
         countClientMetrics(metrics);
-        const service = withServing(values, { ...environment, service: scheduler, client, metrics });
-        return withHealth(values, service, () => client.close(), metrics);
+        const serving = { ...environment, service: scheduler, client: reviews.client, metrics };
+        const service = withServing({ ...values, ...certificateIn(values) }, serving);
+        const close = async () => {
+          await Promise.all([client, ...reviews.own].map((each) => each.close()));
+        };
+        return withHealth(values, service, close, metrics);
       },
     },
-    argv,
+    withoutShortOptions(argv),
   );
+
+const IGNORED = 'an option of upstream’s is taken and changes nothing here';
+
+const clientOf = (environment: Environment) => ({ userAgent: 'kube-scheduler', ...environment });
+
+/** @throws OptionError */
+function checkLock({ 'leader-elect': leads, 'leader-elect-resource-lock': lock }: Values): void {
+  if (leads && lock !== 'leases') throw new OptionError(`option --leader-elect-resource-lock takes leases, not "${lock}"`);
+}
+
+/** Who is asked about those who ask for health and metrics, and which clients that takes beside the scheduler's own. */
+function clientsForReviews(
+  { 'authentication-kubeconfig': authentication, 'authorization-kubeconfig': authorization }: Values,
+  client: ApiClient,
+  open: (file: string) => ApiClient,
+): { readonly client: ApiClient; readonly own: readonly ApiClient[] } {
+  const files = [...new Set([authentication, authorization].filter((file) => file !== undefined && file !== ''))];
+  const opened = new Map(files.map((file) => [file, open(file ?? '')]));
+  const of = (file: string | undefined) => opened.get(file) ?? client;
+  return { client: reviewClient(of(authentication), of(authorization)), own: [...opened.values()] };
+}
+
+/** The certificate of `--cert-dir`, where it is there and no other is asked for. */
+function certificateIn({ 'cert-dir': directory, 'tls-cert-file': certFile, 'tls-private-key-file': keyFile }: Values) {
+  if (directory === undefined || directory === '' || certFile !== undefined || keyFile !== undefined) return {};
+  const [cert, key] = [join(directory, 'kube-scheduler.crt'), join(directory, 'kube-scheduler.key')];
+  return existsSync(cert) && existsSync(key) ? { 'tls-cert-file': cert, 'tls-private-key-file': key } : {};
+}
 
 /** What stands on the command line wins over the file. */
 function withOptions(configuration: SchedulerConfiguration, values: Values, given: ReadonlySet<string>): SchedulerConfiguration {

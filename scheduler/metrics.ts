@@ -1,5 +1,5 @@
 import { type Counter, exponentialBuckets, type Histogram, type Metrics } from '../runtime/index.ts';
-import { type ExtensionPoint, pointLabel } from './framework/extension-points.ts';
+import { type ExtensionPoint, type ObservedPoint, pointLabel } from './framework/extension-points.ts';
 import type { PluginMetrics, QueuedPod } from './framework/plugin.ts';
 import type { Profile, ProfileObserver } from './framework/profile.ts';
 import type { HintTaken, QueueName } from './queue/scheduling-queue.ts';
@@ -46,51 +46,66 @@ export class SchedulerMetrics implements ProfileObserver, PluginMetrics {
     const counter = (name: string, help: string, labels: readonly string[] = []) =>
       metrics.counter({ name: `scheduler_${name}`, help, labels });
     const seconds = exponentialBuckets(0.001, 2, 15);
-    this.#attempts = counter('schedule_attempts_total', 'Attempts to schedule a pod, by their result.', ['result', 'profile']);
-    this.#attemptSeconds = histogram('scheduling_attempt_duration_seconds', 'Length of an attempt, binding included.', seconds, [
-      'result',
-      'profile',
-    ]);
-    this.#algorithmSeconds = histogram('scheduling_algorithm_duration_seconds', 'Time it took to choose a node.', seconds);
-    this.#victims = histogram('preemption_victims', 'Pods that had to go in one preemption.', exponentialBuckets(1, 2, 7));
-    this.#preemptions = counter('preemption_attempts_total', 'Attempts at preemption.');
+    this.#attempts = counter(
+      'schedule_attempts_total',
+      "[STABLE] Number of attempts to schedule pods, by the result. 'unschedulable' means a pod could not be scheduled, while 'error' means an internal scheduler problem.",
+      ['result', 'profile'],
+    );
+    this.#attemptSeconds = histogram(
+      'scheduling_attempt_duration_seconds',
+      '[STABLE] Scheduling attempt latency in seconds (scheduling algorithm + binding)',
+      seconds,
+      ['result', 'profile'],
+    );
+    this.#algorithmSeconds = histogram('scheduling_algorithm_duration_seconds', '[ALPHA] Scheduling algorithm latency in seconds', seconds);
+    this.#victims = histogram('preemption_victims', '[STABLE] Number of selected preemption victims', exponentialBuckets(1, 2, 7));
+    this.#preemptions = counter('preemption_attempts_total', '[STABLE] Total preemption attempts in the cluster till now');
     this.#preemptionSeconds = histogram(
       'preemption_goroutines_duration_seconds',
-      'Time it took to evict the victims.',
+      '[ALPHA] Duration in seconds for running goroutines for the preemption.',
       exponentialBuckets(0.01, 2, 20),
       ['result'],
     );
-    this.#preemptionRuns = counter('preemption_goroutines_execution_total', 'Preemptions carried out.', ['result']);
+    this.#preemptionRuns = counter('preemption_goroutines_execution_total', '[ALPHA] Number of preemption goroutines executed.', [
+      'result',
+    ]);
     this.#sliSeconds = histogram(
       'pod_scheduling_sli_duration_seconds',
-      'From when a pod could be tried to its binding.',
+      '[BETA] E2e latency for a pod being scheduled, from the time the pod enters the scheduling queue and might involve multiple scheduling attempts.',
       exponentialBuckets(0.01, 2, 20),
       ['attempts'],
     );
-    this.#podAttempts = histogram('pod_scheduling_attempts', 'Attempts it took to schedule a pod.', exponentialBuckets(1, 2, 5));
+    this.#podAttempts = histogram(
+      'pod_scheduling_attempts',
+      '[STABLE] Number of attempts to successfully schedule a pod.',
+      exponentialBuckets(1, 2, 5),
+    );
     this.#pointSeconds = histogram(
       'framework_extension_point_duration_seconds',
-      'Time all plugins of an extension point took.',
+      '[STABLE] Latency for running all plugins of a specific extension point.',
       exponentialBuckets(0.0001, 2, 12),
       ['extension_point', 'status', 'profile'],
     );
     this.#pluginSeconds = histogram(
       'plugin_execution_duration_seconds',
-      'Time one plugin took, in a sample of the attempts.',
+      '[ALPHA] Duration for running a plugin at a specific extension point.',
       exponentialBuckets(0.00001, 1.5, 20),
       ['plugin', 'extension_point', 'status'],
     );
-    this.#incoming = counter('queue_incoming_pods_total', 'Pods that came into a queue, by what brought them.', ['queue', 'event']);
-    this.#permitSeconds = histogram('permit_wait_duration_seconds', 'Time pods waited in Permit.', seconds, ['result']);
+    this.#incoming = counter('queue_incoming_pods_total', '[STABLE] Number of pods added to scheduling queues by event and queue type.', [
+      'queue',
+      'event',
+    ]);
+    this.#permitSeconds = histogram('permit_wait_duration_seconds', '[ALPHA] Duration of waiting on permit.', seconds, ['result']);
     this.#hintSeconds = histogram(
       'queueing_hint_execution_duration_seconds',
-      'Time a queueing hint took, in a sample of the events.',
+      '[ALPHA] Duration for running a queueing hint function of a plugin.',
       exponentialBuckets(0.00001, 1.5, 20),
       ['plugin', 'event', 'hint'],
     );
     this.#eventSeconds = histogram(
       'event_handling_duration_seconds',
-      'Time it took to take note of a change in the cluster.',
+      '[ALPHA] Event handling latency in seconds.',
       exponentialBuckets(0.0001, 2, 12),
       ['event'],
     );
@@ -98,18 +113,34 @@ export class SchedulerMetrics implements ProfileObserver, PluginMetrics {
 
   /** Reads the sizes when metrics are read. */
   observeSizes(metrics: Metrics, read: () => SchedulerSizes): void {
-    const pending = metrics.gauge({ name: 'scheduler_pending_pods', help: 'Pods that wait, by queue.', labels: ['queue'] });
-    const cache = metrics.gauge({ name: 'scheduler_cache_size', help: 'Nodes and pods in the cache.', labels: ['type'] });
-    const events = metrics.gauge({ name: 'scheduler_inflight_events', help: 'Events kept for pods being scheduled.', labels: ['event'] });
-    const running = metrics.gauge({ name: 'scheduler_goroutines', help: 'Work under way, by kind.', labels: ['operation'] });
+    const pending = metrics.gauge({
+      name: 'scheduler_pending_pods',
+      help: "[STABLE] Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods that the scheduler attempted to schedule and failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated.",
+      labels: ['queue'],
+    });
+    const cache = metrics.gauge({
+      name: 'scheduler_cache_size',
+      help: '[ALPHA] Number of nodes, pods, and assumed (bound) pods in the scheduler cache.',
+      labels: ['type'],
+    });
+    const events = metrics.gauge({
+      name: 'scheduler_inflight_events',
+      help: '[ALPHA] Number of events currently tracked in the scheduling queue.',
+      labels: ['event'],
+    });
+    const running = metrics.gauge({
+      name: 'scheduler_goroutines',
+      help: '[ALPHA] Number of running goroutines split by the work they do such as binding.',
+      labels: ['operation'],
+    });
     const unschedulable = metrics.gauge({
       name: 'scheduler_unschedulable_pods',
-      help: 'Pods that wait because a plugin rejected them.',
+      help: '[ALPHA] The number of unschedulable pods broken down by plugin name. A pod will increment the gauge for all plugins that caused it to not schedule and so this metric have meaning only when broken down by plugin.',
       labels: ['plugin', 'profile'],
     });
     const evaluations = metrics.counter({
       name: 'scheduler_plugin_evaluation_total',
-      help: 'How often plugins were asked about a pod, or a pod and a node.',
+      help: '[ALPHA] Number of attempts to schedule pods by each plugin and the extension point (available only in PreFilter, Filter, PreScore, and Score).',
       labels: ['plugin', 'extension_point', 'profile'],
     });
     const [tellEvents, tellRejected] = [lastingGauge(events), lastingGauge(unschedulable)];
@@ -158,7 +189,7 @@ export class SchedulerMetrics implements ProfileObserver, PluginMetrics {
     this.#eventSeconds.observe(seconds, { event });
   }
 
-  onPoint(point: ExtensionPoint, status: string, profile: string, seconds: number): void {
+  onPoint(point: ObservedPoint, status: string, profile: string, seconds: number): void {
     this.#pointSeconds.observe(seconds, { extension_point: pointLabel(point), status, profile });
   }
 

@@ -1,5 +1,6 @@
 import { clientOptions, leaderElectionOptions, servingOptions } from '../client/index.ts';
 import { healthOptions, type OptionTable, option, processOptions } from '../runtime/index.ts';
+import { ignoredOptions } from './ignored-options.ts';
 
 /** Where upstream serves health and metrics. */
 const SCHEDULER_PORT = 10_259;
@@ -15,9 +16,24 @@ export const schedulerOptions = {
   ),
   ...clientOptions,
   ...leaderElectionOptions,
+  'leader-elect-resource-lock': option.string('What is taken to lead: leases, and nothing else.', 'leases'),
   'leader-elect-resource-name': option.string('Name of the Lease.', 'kube-scheduler'),
   'leader-elect-resource-namespace': option.string('Namespace of the Lease.', 'kube-system'),
+  'pod-max-in-unschedulable-pods-duration': option.duration(
+    'How long a pod that fits nowhere waits, when nothing happens that may help, until it is tried again all the same.',
+    300_000,
+  ),
   ...servingOptions(SCHEDULER_PORT),
+  'authentication-kubeconfig': option.string('Whom to ask whose a token is; --kubeconfig unless given.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'authorization-kubeconfig': option.string('Whom to ask what somebody may do; --kubeconfig unless given.', undefined, {
+    placeholder: 'FILE',
+  }),
+  'cert-dir': option.string('Directory of kube-scheduler.crt and kube-scheduler.key, for who gives no --tls-cert-file.', undefined, {
+    placeholder: 'DIR',
+  }),
   ...healthOptions,
   ...processOptions,
+  ...ignoredOptions,
 } satisfies OptionTable;

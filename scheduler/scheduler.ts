@@ -56,6 +56,7 @@ export interface SchedulerDependencies {
   readonly profiles: (parts: SchedulerParts) => readonly Profile[];
   readonly percentageOfNodesToScore: number;
   readonly backoff: BackoffTimes;
+  readonly unschedulableMsMax?: number | undefined;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: Random;
@@ -117,6 +118,7 @@ export class Scheduler {
       preEnqueue: (pod) => this.#profileOf(pod.pod)?.preEnqueue(pod),
       eventsOf: (pod, plugin) => this.#profileOf(pod.pod)?.eventsOf(plugin),
       backoff: deps.backoff,
+      unschedulableMsMax: deps.unschedulableMsMax,
       onIncoming: (queue, event) => this.#metrics.incoming(queue, event),
       onHint: (hint) => this.#metrics.hinted(hint),
     });

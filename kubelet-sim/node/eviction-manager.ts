@@ -9,6 +9,7 @@ import {
   isCriticalPod,
   rankForEviction,
   type Shortage,
+  type Signal,
   shortagesOf,
   type Threshold,
 } from './eviction.ts';
@@ -25,7 +26,7 @@ export interface EvictionParts {
   readonly usage: () => NodeUsage;
   /** Tells of what a node begins to win back. */
   readonly onThreshold: (resource: string) => void;
-  readonly onEvicted: (worker: PodWorker, verdict: EvictionVerdict) => void;
+  readonly onEvicted: (worker: PodWorker, verdict: EvictionVerdict, signal: Signal) => void;
 }
 
 /** Keeps a node from running out of what its pods share: looks now and then, and when it is short evicts one pod at a time. */
@@ -96,7 +97,7 @@ export class EvictionManager {
     const worker = first && workers.get(first);
     if (!first || !worker) return;
     const verdict = evictionVerdict(first, shortage);
-    this.#parts.onEvicted(worker, verdict);
+    this.#parts.onEvicted(worker, verdict, shortage.threshold.signal);
     worker.evict(verdict, Math.max(GRACE_SECONDS, shortage.threshold.graceMs > 0 ? this.#softGrace(worker.pod) : 0));
   }
 

@@ -149,7 +149,7 @@ function shortOfDisk(otherBytes: number, imageBytes: readonly number[]) {
       pods: [{ worker: worker as Partial<PodWorker> as PodWorker, stats, volumes: () => [] }],
     }),
     onThreshold: (resource) => told.push(resource),
-    onEvicted: () => undefined,
+    onEvicted: (_worker, _verdict, signal) => evicted.push(signal),
   });
   manager.tick();
   return { evicted, told, images: () => images.length };
@@ -159,7 +159,7 @@ test('a node that is short of disk lets images go first, and evicts at once if t
   const enough = shortOfDisk(500, [200, 200]);
   expect([enough.evicted, enough.told, enough.images()]).toEqual([[], ['ephemeral-storage'], 0]);
   const notEnough = shortOfDisk(900, [50]);
-  expect([notEnough.evicted, notEnough.told, notEnough.images()]).toEqual([['Evicted'], ['ephemeral-storage'], 0]);
+  expect([notEnough.evicted, notEnough.told, notEnough.images()]).toEqual([['imagefs.available', 'Evicted'], ['ephemeral-storage'], 0]);
 });
 
 /** What a pod that goes for lack of memory is given, when the threshold is soft. */

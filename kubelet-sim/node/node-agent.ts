@@ -2,25 +2,22 @@ import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Live, type Nod
 import type { ResourceClient } from '../../client/index.ts';
 import type { Timer } from '../../runtime/index.ts';
 import { ImageManager } from '../pod/image-manager.ts';
+import { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { NodeServices } from '../pod/node-services.ts';
-import type { Verdict } from '../pod/observed.ts';
 import { type PodEvents, podEvents } from '../pod/pod-events.ts';
 import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
-import type { ResizeRefusal } from '../pod/resize.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
 import type { RuntimeService } from '../runtime/cri.ts';
-import type { AdmissionScope } from './admission.ts';
 import type { AgentOptions, NodeParts } from './agent-options.ts';
 import { ensureCsiNode } from './csi-node.ts';
-import { pressureVerdict } from './eviction.ts';
 import { EvictionManager } from './eviction-manager.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
 import { rotateLogs } from './log-rotation.ts';
 import { NodeEvents } from './node-events.ts';
 import { isCutOff, NO_FAULTS, type NodeFaults, NodeLine, usesMore } from './node-faults.ts';
-import { conditionTypes, HEALTHY, healthEvents, heardOfAgain, type NodeHealth } from './node-health.ts';
+import { HEALTHY, healthEvents, heardOfAgain, type NodeHealth } from './node-health.ts';
 import {
   allocatableNow,
   isAsReported,
@@ -34,9 +31,9 @@ import {
   uuidOf,
 } from './node-object.ts';
 import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
+import { PodGate } from './pod-gate.ts';
 import { PodRange } from './pod-range.ts';
-import { admitOrPreempt, PREEMPTED, untilGone } from './preemption.ts';
-import { resizeInTurn } from './resize-admission.ts';
+import { untilGone } from './preemption.ts';
 import { endInTurn } from './shutdown.ts';
 import { Mirrors, mirrorHash } from './static-pods.ts';
 
@@ -66,6 +63,7 @@ export class NodeAgent {
   readonly #line: NodeLine;
   readonly #told: NodeEvents;
   readonly #evictions: EvictionManager;
+  readonly #gate: PodGate;
   readonly #mirrors: Mirrors;
   /** Workers of static pods whose mirror is gone for the moment, by hash. */
   readonly #unmirrored = new Map<string, PodWorker>();
@@ -77,7 +75,6 @@ export class NodeAgent {
   #bootId: string;
   #faults: NodeFaults = NO_FAULTS;
   #health: NodeHealth = HEALTHY;
-  #isShuttingDown = false;
   /** What happened to pods of the node while it was cut off: it learns of it afterwards. */
   readonly #held: (() => void)[] = [];
 
@@ -97,7 +94,17 @@ export class NodeAgent {
       images: parts.images,
       usage: () => this.usage(),
       onThreshold: (resource) => this.#told.tell('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`),
-      onEvicted: (worker, { message, annotations }) => this.#services.events.warning(worker.pod, 'Evicted', message, { annotations }),
+      onEvicted: (worker, { message, annotations }, signal) => {
+        this.#services.events.warning(worker.pod, 'Evicted', message, { annotations });
+        this.#services.counts.evicted(signal);
+      },
+    });
+    this.#gate = new PodGate({
+      nodeName: parts.spec.name,
+      node: () => this.#node,
+      workers: this.#workers,
+      pressures: () => this.#evictions.pressures,
+      services: () => this.#services,
     });
     this.#nodes = options.client.resource<Node>(coreKinds.nodes);
     this.#range = new PodRange({
@@ -135,6 +142,7 @@ export class NodeAgent {
       runtime,
       images: new ImageManager({ images, events, source, clock, scripts, onPulled }),
       restarts: new RestartBackoff(),
+      counts: new KubeletCounts(),
       events,
       statuses: this.#line,
       source,
@@ -146,7 +154,7 @@ export class NodeAgent {
       scripts,
       pool: () => (this.#faults.down ? undefined : this.#range.pool),
       allocatable: () => allocatableNow(spec, this.#node?.status),
-      admitResize: (pod) => this.#admitResize(pod),
+      admitResize: (pod) => this.#gate.admitResize(pod),
     };
     runtime.onContainerEvent(({ podUid }) => (this.#workers.get(podUid) ?? this.#aliases.get(podUid))?.poke());
   }
@@ -166,6 +174,11 @@ export class NodeAgent {
 
   get runtime(): RuntimeService {
     return this.#parts.runtime;
+  }
+
+  /** What its kubelet has counted. */
+  get counts(): KubeletCounts {
+    return this.#services.counts;
   }
 
   /** Whether anybody can reach the node's kubelet. */
@@ -346,7 +359,7 @@ export class NodeAgent {
   #boot(): void {
     this.#bootedAt = this.#now;
     this.#bootId = newBootId(this.#options.random);
-    this.#isShuttingDown = false;
+    this.#gate.isShut = false;
     this.#becomes({ ...this.#health, notReady: undefined });
     this.#told.tell('Warning', 'Rebooted', `Node ${this.name} has been rebooted, boot id: ${uuidOf(this.#bootId)}`);
     this.tellStart();
@@ -363,7 +376,7 @@ export class NodeAgent {
    * @param graceSeconds for ordinary pods, then for critical ones
    */
   async shutDown(graceSeconds: readonly [number, number]): Promise<void> {
-    this.#isShuttingDown = true;
+    this.#gate.isShut = true;
     this.#told.tell('Normal', 'NodeShutdown', 'Shutdown manager detected shutdown event');
     this.#becomes({ ...this.#health, notReady: 'node is shutting down' });
     this.#reportIf(true);
@@ -389,7 +402,7 @@ export class NodeAgent {
     if (this.#adopt(pod)) return;
     const wasHere = isInitial && pod.status.startTime !== undefined;
     const preempted: PodWorker[] = [];
-    const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#admit(pod, preempted);
+    const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#gate.admit(pod, preempted);
     if (verdict) this.#services.events.warning(pod, verdict.reason, verdict.message.replace(/^Pod was rejected: /, ''));
     const worker = new PodWorker(this.#services, pod, verdict);
     this.#workers.set(pod.metadata.uid, worker);
@@ -468,33 +481,5 @@ export class NodeAgent {
 
   workerOf(uid: string): PodWorker | undefined {
     return this.#workers.get(uid);
-  }
-
-  /** Whether the node takes a pod. @param preempted gets those that have to go for it */
-  #admit(pod: Pod, preempted: PodWorker[]): Verdict | undefined {
-    if (this.#isShuttingDown) return { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' };
-    const { pressures } = this.#evictions;
-    const short = pressureVerdict(pod, pressures, conditionTypes(pressures));
-    return short ?? (this.#node ? admitOrPreempt(pod, this.#scopeBeside(pod), (uid) => this.#preempt(uid, preempted)) : undefined);
-  }
-
-  #preempt(uid: string, preempted: PodWorker[]): void {
-    const worker = this.#workers.get(uid);
-    if (!worker) return;
-    this.#services.events.warning(worker.pod, PREEMPTED.reason, PREEMPTED.message);
-    worker.evict(PREEMPTED);
-    preempted.push(worker);
-  }
-
-  #admitResize(pod: Pod): ResizeRefusal | undefined {
-    const own = this.#workers.get(pod.metadata.uid ?? '');
-    return own && resizeInTurn(pod, own, this.#workers.values(), (each) => this.#scopeBeside(each));
-  }
-
-  /** What the node has, and the others on it with what they were given. */
-  #scopeBeside(pod: Pod): AdmissionScope {
-    const node = this.#node ?? { metadata: { name: this.name } };
-    const active = [...this.#workers.values()].filter((worker) => worker.isActive && worker.pod.metadata.uid !== pod.metadata.uid);
-    return { node, allocatable: this.#services.allocatable(), others: active.map(({ allocated }) => allocated) };
   }
 }

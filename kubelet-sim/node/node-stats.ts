@@ -108,6 +108,7 @@ export function summaryOf(name: string, usage: NodeUsage, isBrief: boolean): obj
   return {
     node: {
       ...node,
+      io: ioText(time),
       systemContainers: [{ name: 'pods', startTime: toTime(bootedAt), ...podsTotal(usage) }],
       network: { time: toTime(time), name: 'eth0', ...NO_TRAFFIC, interfaces: [{ name: 'eth0', ...NO_TRAFFIC }] },
       fs: imageFs,
@@ -118,12 +119,18 @@ export function summaryOf(name: string, usage: NodeUsage, isBrief: boolean): obj
   };
 }
 
+const NO_WAITS = { total: 0, avg10: 0, avg60: 0, avg300: 0 };
+/** Simulated processes do not wait for each other. */
+const NO_PRESSURE = { full: NO_WAITS, some: NO_WAITS };
+const ioText = (time: number): object => ({ time: toTime(time), psi: NO_PRESSURE });
+
 const NO_TRAFFIC = { rxBytes: 0, rxErrors: 0, txBytes: 0, txErrors: 0 };
 
 const cpuText = (time: number, { usageNanoCores, usageCoreNanoSeconds }: CpuUsage): object => ({
   time: toTime(time),
   usageNanoCores: Math.round(usageNanoCores),
   usageCoreNanoSeconds: Math.round(usageCoreNanoSeconds),
+  psi: NO_PRESSURE,
 });
 
 const memoryText = (time: number, { availableBytes, ...rest }: MemoryUsage): object => ({
@@ -134,6 +141,7 @@ const memoryText = (time: number, { availableBytes, ...rest }: MemoryUsage): obj
   rssBytes: rest.rssBytes,
   pageFaults: rest.pageFaults,
   majorPageFaults: rest.majorPageFaults,
+  psi: NO_PRESSURE,
 });
 
 const fsText = ({ time, capacityBytes, usedBytes, inodes, inodesUsed }: FilesystemUsage): object => ({
@@ -154,7 +162,9 @@ function podsTotal({ time, pods }: NodeUsage): object {
       usageNanoCores: sum(({ cpu }) => cpu.usageNanoCores),
       usageCoreNanoSeconds: sum(({ cpu }) => cpu.usageCoreNanoSeconds),
     }),
-    memory: { time: toTime(time), usageBytes: bytes, workingSetBytes: bytes, rssBytes: bytes, pageFaults: 0, majorPageFaults: 0 },
+    memory: memoryText(time, { usageBytes: bytes, workingSetBytes: bytes, rssBytes: bytes, pageFaults: 0, majorPageFaults: 0 }),
+    io: ioText(time),
+    swap: { time: toTime(time), swapUsageBytes: 0 },
   };
 }
 
@@ -174,6 +184,7 @@ function podSummary({ worker, stats, volumes }: PodUsage, { fs }: NodeUsage, isB
   const usedBytes = ephemeralBytesOf(stats);
   return {
     ...pod,
+    io: ioText(time),
     network: { time: toTime(time), name: network.interface, ...traffic, interfaces: [{ name: network.interface, ...traffic }] },
     volume: volumes().map(({ name, claim, usage }) => ({ ...fsText(usage), name, ...(claim ? { pvcRef: claim } : {}) })),
     'ephemeral-storage': { ...fsText(fs), usedBytes },
@@ -192,6 +203,7 @@ function containerSummary(
   const disk = fsText(fs);
   return {
     ...container,
+    io: ioText(time),
     rootfs: { ...disk, usedBytes: writableLayer.usedBytes, inodesUsed: writableLayer.inodesUsed },
     logs: { ...disk, usedBytes: log.usedBytes, inodesUsed: log.inodesUsed },
   };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/index.ts';
 import { aContainer, aPod } from '../testing/builders.ts';
-import { admitCritical } from './preemption.ts';
+import { admitCritical, admitOrPreempt } from './preemption.ts';
 
 const scope = { node: { metadata: { name: 'node-0', labels: {} } }, allocatable: { cpu: '4', memory: '8Gi', pods: '10' } };
 const CRITICAL = 2_000_000_000;
@@ -53,4 +53,11 @@ test('room does not help a critical pod that the node does not suit', () => {
   asking.spec = { ...asking.spec, nodeSelector: { disk: 'ssd' } };
   const { victims: none, verdict } = admitCritical(asking, { ...scope, others: [pod('a', { cpu: '3' })] });
   expect([none, verdict?.reason]).toEqual([[], 'NodeAffinity']);
+});
+
+test('who has to go is told with the first resource that is missing, under which preemptions are counted', () => {
+  const told: string[] = [];
+  const others = [pod('a', { cpu: '3', memory: '6Gi' })];
+  expect(admitOrPreempt(critical({ cpu: '2', memory: '4Gi' }), { ...scope, others }, (...args) => told.push(...args))).toBeUndefined();
+  expect(told).toEqual(['uid-of-a', 'cpu']);
 });

@@ -22,14 +22,19 @@ export const PREEMPTED: Verdict = {
 /** How a node takes a critical pod: the pods that have to go, or why it does not take it after all. */
 export interface CriticalAdmission {
   readonly victims: readonly Pod[];
+  /** The first resource that is missing. */
+  readonly resource?: string | undefined;
   readonly verdict?: Verdict | undefined;
 }
 
-/** Whether a node takes a pod; for a critical one it may get rid of others. @param evict takes the UIDs of those that have to go */
-export function admitOrPreempt(pod: Pod, scope: AdmissionScope, evict: (uid: string) => void): Verdict | undefined {
+/** Takes the UID of a pod that has to go, and the first resource that is missing. */
+type Evict = (uid: string, resource: string) => void;
+
+/** Whether a node takes a pod; for a critical one it may get rid of others. */
+export function admitOrPreempt(pod: Pod, scope: AdmissionScope, evict: Evict): Verdict | undefined {
   if (!isCriticalPod(pod)) return admit(pod, scope);
-  const { victims, verdict } = admitCritical(pod, scope);
-  for (const { metadata } of victims) evict(metadata.uid ?? '');
+  const { victims, resource = '', verdict } = admitCritical(pod, scope);
+  for (const { metadata } of victims) evict(metadata.uid ?? '', resource);
   return verdict;
 }
 
@@ -74,7 +79,7 @@ export function admitCritical(pod: Pod, scope: AdmissionScope): CriticalAdmissio
   const guaranteedToGo = nearest(guaranteed, without(missing, [...bestEffort, ...burstable]));
   const burstableToGo = nearest(burstable, without(missing, [...bestEffort, ...guaranteedToGo]));
   const bestEffortToGo = nearest(bestEffort, without(missing, [...burstableToGo, ...guaranteedToGo]));
-  return { victims: [...bestEffortToGo, ...burstableToGo, ...guaranteedToGo] };
+  return { victims: [...bestEffortToGo, ...burstableToGo, ...guaranteedToGo], resource: missing[0]?.resource };
 }
 
 const missingOf = ({ resource, requested, used, capacity }: Shortage): Missing => ({ resource, amount: requested - (capacity - used) });

@@ -77,10 +77,12 @@ export class ContainerStarter {
     const run = book.of(container, role);
     const backoffMs = this.#backoff(pod, start, run);
     if (backoffMs > 0) return backoffMs;
+    node.counts.containerStarted(role);
     const subject = { name: container.name, role };
     const outcome = await node.images.ensure(pod, container, subject, signal);
     signal.throwIfAborted();
     if ('waiting' in outcome) {
+      node.counts.containerFailed(role, outcome.waiting.reason);
       node.events.warning(pod, 'Failed', `Error: ${outcome.waiting.reason}`, subject);
       run.waiting = outcome.waiting;
       return outcome.retryMs;
@@ -91,6 +93,7 @@ export class ContainerStarter {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof StartError)) throw error;
+      node.counts.containerFailed(role, error.reason);
       run.waiting = { reason: error.reason, message: error.message };
       return error.retryMs;
     }

@@ -4,6 +4,7 @@ import type { ContainerBehaviour, IpPool, RuntimeService } from '../runtime/cri.
 import type { PullBehaviour } from '../runtime/image-service.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { ImageManager } from './image-manager.ts';
+import type { KubeletCounts } from './kubelet-counts.ts';
 import type { ClusterDns } from './pod-dns.ts';
 import type { PodEvents } from './pod-events.ts';
 import type { ResizeRefusal } from './resize.ts';
@@ -31,6 +32,7 @@ export interface NodeServices {
   readonly runtime: RuntimeService;
   readonly images: ImageManager;
   readonly restarts: RestartBackoff;
+  readonly counts: KubeletCounts;
   readonly events: PodEvents;
   readonly statuses: StatusSink;
   readonly source: ConfigSource;

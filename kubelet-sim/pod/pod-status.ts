@@ -72,8 +72,9 @@ export function rejectedStatus(pod: Pod, { reason, message }: Verdict, before: P
   };
 }
 
-const generationOf = ({ metadata: { generation } }: Pod): Pick<PodStatus, 'observedGeneration'> =>
-  generation ? { observedGeneration: generation } : {};
+/** What is seen of a static pod is its manifest, which has no generation: that of its mirror tells nothing. */
+const generationOf = ({ metadata: { annotations, generation } }: Pod): Pick<PodStatus, 'observedGeneration'> =>
+  generation && annotations?.['kubernetes.io/config.mirror'] === undefined ? { observedGeneration: generation } : {};
 
 const startTimeOf = (pod: Pod, before: PodStatus, now: number): string => before.startTime ?? pod.status.startTime ?? toTime(now);
 
@@ -126,12 +127,11 @@ const knownConditions = (pod: Pod, before: PodStatus): PodCondition[] => [...(be
 
 function ownConditions(findings: Readonly<Record<string, Finding>>, pod: Pod, before: PodStatus, now: number): PodCondition[] {
   const known = knownConditions(pod, before);
-  const generation = pod.metadata.generation;
   return Object.entries(findings).map(([type, finding]) => {
     const old = known.find((condition) => condition.type === type);
     return {
       type,
-      ...(generation ? { observedGeneration: generation } : {}),
+      ...generationOf(pod),
       status: finding.status,
       lastTransitionTime: old?.status === finding.status ? old.lastTransitionTime : toTime(now),
       ...(finding.reason ? { reason: finding.reason } : {}),

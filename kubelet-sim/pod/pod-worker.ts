@@ -1,6 +1,7 @@
 import type { Live, Pod, PodStatus } from '../../api/index.ts';
 import type { Timer } from '../../runtime/index.ts';
 import { ContainerRuns } from './container-runs.ts';
+import type { SyncType } from './kubelet-counts.ts';
 import type { NodeServices } from './node-services.ts';
 import type { ObservedContainer, ObservedPod, Verdict } from './observed.ts';
 import { actionsOf, type PodActions } from './pod-actions.ts';
@@ -61,6 +62,10 @@ export class PodWorker {
   #deleted = false;
   #running = false;
   #again = false;
+  /** When it was seen first, on the monotonic clock. */
+  readonly #seenAt: number;
+  /** What the next sync is for. */
+  #syncType: SyncType = 'create';
   #retry: Timer | undefined;
   #retryAt = Number.POSITIVE_INFINITY;
   #deadline: Timer | undefined;
@@ -77,6 +82,7 @@ export class PodWorker {
     this.#node = node;
     this.#pod = pod;
     this.#status = pod.status;
+    this.#seenAt = node.clock.monotonic();
     this.#allocation = new PodAllocation(node, pod);
     this.#sandbox = new PodSandbox(node, this);
     this.#runs = new ContainerRuns(node, this.#sandbox, this);
@@ -148,6 +154,7 @@ export class PodWorker {
     if (isNewSpec) this.#setDeadline();
     if (pod.metadata.deletionTimestamp || endedPhase(pod.status)) this.#breakOff();
     if (pod.metadata.deletionTimestamp) this.#runs.shorten(this.#graceMs);
+    if (this.#syncType === 'sync') this.#syncType = 'update';
     this.poke();
   }
 
@@ -233,11 +240,21 @@ export class PodWorker {
   async #loop(): Promise<void> {
     while (this.#again && !this.#abandoned) {
       this.#again = false;
-      await this.#sync();
+      await this.#counted(() => this.#sync());
     }
     this.#running = false;
     if (this.#gone && !this.#abandoned) this.#forget();
     else if (!this.#abort?.signal.aborted) this.#abort = undefined;
+  }
+
+  /** A sync, with the time it took. */
+  async #counted(sync: () => Promise<void>): Promise<void> {
+    const { clock, counts } = this.#node;
+    const [type, begin] = [this.#syncType, clock.monotonic()];
+    this.#syncType = 'sync';
+    if (type === 'create' && !this.#restoring) counts.workerStarts.add((begin - this.#seenAt) / 1000);
+    await sync();
+    counts.synced(type, (clock.monotonic() - begin) / 1000);
   }
 
   async #sync(): Promise<void> {
@@ -388,8 +405,11 @@ export class PodWorker {
 
   #show(observed: ObservedPod): void {
     if (this.#gone || this.#abandoned) return;
+    const wasPending = this.#status.phase === 'Pending';
     this.#status = podStatusOf({ ...observed, pod: this.allocated, now: this.#node.clock.now() }, this.#status);
-    if (!this.#isGoing) this.#node.statuses.write(this.#pod, this.#status, this.#pod.status);
+    const { clock, counts, statuses } = this.#node;
+    if (wasPending && this.#status.phase === 'Running') counts.podStarts.add((clock.monotonic() - this.#seenAt) / 1000);
+    if (!this.#isGoing) statuses.write(this.#pod, this.#status, this.#pod.status);
   }
 
   /** A probe has changed its mind: what a long sync has shown is corrected, all else is for the next sync. */
@@ -451,6 +471,7 @@ export class PodWorker {
         containerId: (name) => this.containerId(name),
       });
       if (!verdict) return this.#setStorageCheck();
+      this.#node.counts.evicted(verdict.signal);
       this.#node.events.warning(this.#pod, verdict.reason, verdict.message);
       this.evict(verdict, EVICTION_GRACE_SECONDS);
     });

@@ -22,13 +22,21 @@ export const limitsStorage = ({ spec }: Pod): boolean =>
   (spec.volumes ?? []).some(({ emptyDir }) => emptyDir?.sizeLimit !== undefined) ||
   [...(spec.initContainers ?? []), ...spec.containers].some(({ resources }) => resources?.limits?.[ON_DISK] !== undefined);
 
+/** Why a pod that uses too much disk goes, and the signal under which that is counted. */
+export interface StorageVerdict extends Verdict {
+  readonly signal: 'emptydirfs.limit' | 'ephemeralpodfs.limit' | 'ephemeralcontainerfs.limit';
+}
+
 /**
  * Why a pod that uses more disk than it may is to be evicted: first its emptyDir volumes, then the whole of it, then each container.
  * Upstream: `localStorageEviction`, `pkg/kubelet/eviction/eviction_manager.go`.
  */
-export function storageVerdict(scope: StorageScope): Verdict | undefined {
-  const message = volumeExcess(scope) ?? podExcess(scope) ?? containerExcess(scope);
-  return message === undefined ? undefined : { reason: 'Evicted', message };
+export function storageVerdict(scope: StorageScope): StorageVerdict | undefined {
+  for (const { signal, excess } of LOOKS) {
+    const message = excess(scope);
+    if (message !== undefined) return { reason: 'Evicted', message, signal };
+  }
+  return undefined;
 }
 
 const bytes = (text: string): number => parseQuantity(text).value();
@@ -80,3 +88,10 @@ function containerUse({ runtime, containerId }: StorageScope, { name }: Containe
   const stats = id === undefined ? undefined : runtime.containerStats(id);
   return stats ? stats.writableLayer.usedBytes + stats.log.usedBytes : 0;
 }
+
+/** In the order in which they are looked at. */
+const LOOKS = [
+  { signal: 'emptydirfs.limit', excess: volumeExcess },
+  { signal: 'ephemeralpodfs.limit', excess: podExcess },
+  { signal: 'ephemeralcontainerfs.limit', excess: containerExcess },
+] as const;

@@ -1,8 +1,8 @@
 import type { Probe } from '../../api/index.ts';
 import type { Clock, Timer } from '../../runtime/index.ts';
+import { Durations } from '../durations.ts';
 import type { HandlerTarget } from './handler-target.ts';
 import { type ProbeResult, runProbe } from './probe.ts';
-import { ProbeDurations } from './probe-durations.ts';
 
 export type ProbeKind = 'startup' | 'liveness' | 'readiness';
 
@@ -36,7 +36,7 @@ const LOOKED_AGAIN_MS = 1000;
  */
 export class ContainerProbes {
   /** How often each probe came to each result, and how long it took, for metrics. */
-  readonly results = new Map<`${ProbeKind} ${'successful' | 'failed' | 'unknown'}`, ProbeDurations>();
+  readonly results = new Map<`${ProbeKind} ${'successful' | 'failed' | 'unknown'}`, Durations>();
   readonly #clock: Clock;
   readonly #target: HandlerTarget;
   readonly #observer: ProbeObserver;
@@ -124,7 +124,7 @@ export class ContainerProbes {
   #tally({ kind }: Worker, { outcome }: ProbeResult, tookMs: number): void {
     const told = outcome === 'error' ? 'unknown' : outcome === 'failure' ? 'failed' : 'successful';
     const key = `${kind} ${told}` as const;
-    const durations = this.results.get(key) ?? new ProbeDurations();
+    const durations = this.results.get(key) ?? new Durations();
     this.results.set(key, durations);
     durations.add(tookMs / 1000);
   }

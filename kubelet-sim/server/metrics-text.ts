@@ -1,8 +1,11 @@
+import type { Durations } from '../durations.ts';
 import type { NodeUsage, PodUsage } from '../node/node-stats.ts';
 import type { VolumeStats } from '../node/volume-stats.ts';
+import type { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
-import { DURATION_BOUNDS, type ProbeDurations } from '../probes/probe-durations.ts';
-import { goNumber, type Labels, type Metric, type Sample, textOf } from './prometheus-text.ts';
+import { countMetrics } from './count-metrics.ts';
+import { PROCESS_START } from './health-slis.ts';
+import { histogramSamples, type Labels, type Metric, type Sample, textOf } from './prometheus-text.ts';
 
 const podLabels = ({ worker }: PodUsage): Labels => ({
   namespace: worker.pod.metadata.namespace ?? '',
@@ -91,8 +94,9 @@ export function resourceMetrics({ time, cpu, memory, pods }: NodeUsage): string 
   ]);
 }
 
-/** What a node's kubelet counts of itself. */
-export interface KubeletCounts {
+/** How things are with a node's kubelet, and what it has done. */
+export interface KubeletState {
+  readonly counts: KubeletCounts;
   readonly node: string;
   readonly version: string;
   readonly runningPods: number;
@@ -162,11 +166,12 @@ function podCounts(pods: readonly CountedPod[]): Metric[] {
 }
 
 /** `/metrics`: the kubelet's own (upstream `pkg/kubelet/metrics/metrics.go`). */
-export function kubeletMetrics(counts: KubeletCounts, usage: NodeUsage): string {
-  const { node, version, runningPods, containersByState } = counts;
-  return textOf([
+export function kubeletMetrics(state: KubeletState, usage: NodeUsage): string {
+  const { node, version, runningPods, containersByState } = state;
+  const metrics: Metric[] = [
+    ...countMetrics(state.counts),
     ...volumeMetrics(usage.pods),
-    ...podCounts(counts.pods),
+    ...podCounts(state.pods),
     {
       name: 'kubelet_node_name',
       type: 'gauge',
@@ -191,7 +196,8 @@ export function kubeletMetrics(counts: KubeletCounts, usage: NodeUsage): string 
       help: "[ALPHA] A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
       samples: [{ labels: { git_version: version, major: '1', minor: version.split('.')[1] ?? '' }, value: 1 }],
     },
-  ]);
+  ];
+  return textOf(metrics.sort((a, b) => (a.name < b.name ? -1 : 1)));
 }
 
 type VolumeValue = (stats: VolumeStats) => number;
@@ -233,7 +239,7 @@ interface ProbeOutcome {
   readonly uid: string;
   readonly type: string;
   readonly result: string;
-  readonly durations: ProbeDurations;
+  readonly durations: Durations;
 }
 
 const outcomesOf = ({ pod: { metadata }, probeResults }: PodWorker): ProbeOutcome[] =>
@@ -268,26 +274,9 @@ export function probeMetrics(workers: Iterable<PodWorker>): string {
         value: durations.count,
       })),
     },
-    {
-      name: 'process_start_time_seconds',
-      type: 'gauge',
-      help: '[ALPHA] Start time of the process since unix epoch in seconds.',
-      samples: [{ labels: {}, value: performance.timeOrigin / 1000 }],
-    },
+    PROCESS_START,
   ]);
 }
 
-function histogramOf({ container, namespace, pod, type, durations }: ProbeOutcome): Sample[] {
-  const labels = { container, namespace, pod, probe_type: type };
-  const bucket = (le: string, value: number): Sample => ({
-    labels: { container, le, namespace, pod, probe_type: type },
-    value,
-    suffix: '_bucket',
-  });
-  return [
-    ...DURATION_BOUNDS.map((bound, i) => bucket(goNumber(bound), durations.within(i))),
-    bucket('+Inf', durations.count),
-    { labels, value: durations.seconds, suffix: '_sum' },
-    { labels, value: durations.count, suffix: '_count' },
-  ];
-}
+const histogramOf = ({ container, namespace, pod, type, durations }: ProbeOutcome): Sample[] =>
+  histogramSamples(durations, { container, namespace, pod, probe_type: type });

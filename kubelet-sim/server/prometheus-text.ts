@@ -1,4 +1,5 @@
 // Prometheus' text format, as Go's libraries write it.
+import type { Durations } from '../durations.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -46,3 +47,14 @@ export const textOf = (metrics: readonly Metric[]): string =>
       ({ name, type, help, samples }) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map((s) => lineOf(name, s)).join('')}`,
     )
     .join('');
+
+/** The samples of a histogram: the bound comes after the other labels. */
+export function histogramSamples(durations: Durations, labels: Labels = {}): Sample[] {
+  const bucket = (le: string, value: number): Sample => ({ labels: { ...labels, le }, value, suffix: '_bucket' });
+  return [
+    ...durations.bounds.map((bound, i) => bucket(goNumber(bound), durations.within(i))),
+    bucket('+Inf', durations.count),
+    { labels, value: durations.seconds, suffix: '_sum' },
+    { labels, value: durations.count, suffix: '_count' },
+  ];
+}

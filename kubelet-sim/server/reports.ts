@@ -29,7 +29,7 @@ function podList({ node, nodes }: Call, isWanted: (phase: string | undefined) =>
   return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
 }
 
-function countsOf(node: ServedNode) {
+function stateOf(node: ServedNode) {
   const containersByState: Record<string, number> = { created: 0, exited: 0, running: 0 };
   for (const { state } of node.runtime.listContainers()) containersByState[state] = (containersByState[state] ?? 0) + 1;
   const runningPods = node.runtime.listPodSandboxes().filter(({ ready }) => ready).length;
@@ -38,7 +38,7 @@ function countsOf(node: ServedNode) {
     lifecycle,
     ephemeralContainers: pod.spec.ephemeralContainers?.length ?? 0,
   }));
-  return { node: node.name, version: KUBELET_VERSION, runningPods, containersByState, pods };
+  return { node: node.name, version: KUBELET_VERSION, counts: node.counts, runningPods, containersByState, pods };
 }
 
 /** What a kubelet reports, by path. */
@@ -71,7 +71,7 @@ export const REPORTS: ReadonlyMap<string, Report> = new Map<string, Report>([
     '/metrics',
     (call, response) => {
       const node = nodeOf(call);
-      sendMetrics(response, kubeletMetrics(countsOf(node), node.usage()));
+      sendMetrics(response, kubeletMetrics(stateOf(node), node.usage()));
     },
   ],
   [

@@ -1,4 +1,5 @@
 import type { NodeUsage } from '../node/node-stats.ts';
+import type { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
 import type { RuntimeService } from '../runtime/cri.ts';
 import type { Machine } from './control-group-stats.ts';
@@ -8,6 +9,8 @@ export interface ServedNode {
   readonly name: string;
   readonly runtime: RuntimeService;
   readonly workers: Iterable<PodWorker>;
+  /** What its kubelet has counted. */
+  readonly counts: KubeletCounts;
   usage(): NodeUsage;
   readonly machine: Machine;
   /** What its configuration file would say. */

@@ -5,9 +5,10 @@ import type { Duplex } from 'node:stream';
 import { type Clock, type Logger, type Service, UserError } from '../../runtime/index.ts';
 import { PEER_PROTOCOL } from '../peers/peer-protocol.ts';
 import type { KubeletAccess } from './access.ts';
-import { type Call, callOf, containerOf, nodeNameOf, podOf } from './call.ts';
+import { type Call, callOf, containerOf, nodeNameOf, nodeOf, podOf } from './call.ts';
 import { openLog } from './container-logs.ts';
-import { serveHealth } from './healthz.ts';
+import { HealthSlis } from './health-slis.ts';
+import { serveHealth, serveSlis } from './healthz.ts';
 import { parseLogOptions } from './log-options.ts';
 import { logText } from './log-text.ts';
 import { serveNodeLogs } from './node-logs.ts';
@@ -25,6 +26,8 @@ const HEADER_BYTES_MAX = 1024 * 1024;
 
 /** What is served over connections that are switched over, and over no other. */
 const STREAMS: ReadonlySet<string> = new Set(['exec', 'attach', 'portForward']);
+
+const SLIS = '/metrics/slis';
 
 /** How long a connection is kept that nobody uses: upstream's `IdleTimeout`, `pkg/kubelet/server`. */
 const IDLE_MS = 90_000;
@@ -58,6 +61,8 @@ class SharedServer implements KubeletServer {
   readonly #options: KubeletServerOptions;
   readonly #server: Server;
   readonly #streams: StreamServer;
+  /** How health came out, by node; '' is for all together. */
+  readonly #slis = new Map<string, HealthSlis>();
   #port = 0;
 
   constructor(options: KubeletServerOptions) {
@@ -120,7 +125,8 @@ class SharedServer implements KubeletServer {
     if (verb === 'podProxy') return await proxyToPod(call, response);
     if (verb === 'logs') return await serveNodeLogs(call, response);
     if (verb === 'run') return await runOnce(call, response);
-    if (verb === 'healthz') return await serveHealth(call, response);
+    if (verb === 'healthz') return await serveHealth(call, response, this.#slisOf(nodeNameOf(call)));
+    if (call.url.pathname === SLIS) return serveSlis(call, response, this.#slisOf(nodeOf(call).name));
     if (STREAMS.has(verb ?? '')) {
       purposeOf(call);
       throw new RequestError(500, 'Upgrade request required\n');
@@ -128,6 +134,12 @@ class SharedServer implements KubeletServer {
     const report = REPORTS.get(call.url.pathname.replace(/(.)\/$/, '$1'));
     if (!report) throw new RequestError(404, NO_PAGE);
     report(call, response);
+  }
+
+  #slisOf(node: string): HealthSlis {
+    const known = this.#slis.get(node) ?? new HealthSlis();
+    this.#slis.set(node, known);
+    return known;
   }
 
   async #logs(call: Call, response: ServerResponse): Promise<void> {

@@ -18,6 +18,7 @@ import { PodAddresses } from '../node/pod-addresses.ts';
 import { resizeRefusal } from '../node/resize-admission.ts';
 import type { ConfigSource, IssuedToken } from '../pod/config-source.ts';
 import { ImageManager } from '../pod/image-manager.ts';
+import { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { NodeServices, StatusSink } from '../pod/node-services.ts';
 import { CLUSTER_DNS } from '../pod/pod-dns.ts';
 import type { PodEvents } from '../pod/pod-events.ts';
@@ -212,6 +213,7 @@ export class TestNode {
       runtime: this.runtime,
       images: new ImageManager({ images: this.#images, events, source, clock, onPulled: () => undefined }),
       restarts: new RestartBackoff(),
+      counts: new KubeletCounts(),
       events,
       statuses,
       source,

@@ -18,6 +18,9 @@ export const EXTENSION_POINTS = {
 
 export type ExtensionPoint = keyof typeof EXTENSION_POINTS;
 
+/** What is timed as one: undoing a reservation has a name of its own. */
+export type ObservedPoint = ExtensionPoint | 'unreserve';
+
 export const POINT_NAMES = Object.keys(EXTENSION_POINTS) as readonly ExtensionPoint[];
 
 /** A plugin that has the method of a point. */
@@ -29,5 +32,5 @@ export const takesPartIn = <P extends ExtensionPoint>(plugin: Plugin, point: P):
 
 /** The names of the points in metrics. */
 export const pointLabel = (
-  point: ExtensionPoint | 'preFilterExtensionAddPod' | 'preFilterExtensionRemovePod' | 'scoreExtensionNormalize',
+  point: ObservedPoint | 'preFilterExtensionAddPod' | 'preFilterExtensionRemovePod' | 'scoreExtensionNormalize',
 ): string => point.charAt(0).toUpperCase() + point.slice(1);

@@ -6,7 +6,7 @@ import type { Snapshot } from '../state/snapshot.ts';
 import { CycleState } from './cycle-state.ts';
 import { Evaluations } from './evaluations.ts';
 import type { EventRegistration } from './events.ts';
-import { type ExtensionPoint, type PluginAt, pointLabel, takesPartIn } from './extension-points.ts';
+import { type ExtensionPoint, type ObservedPoint, type PluginAt, pointLabel, takesPartIn } from './extension-points.ts';
 import type { NodeStatuses } from './node-statuses.ts';
 import type { Framework, Plugin, PostFilterResult, PreFilterOutcome } from './plugin.ts';
 import { PluginError, scoredBy, told, toldEach } from './plugin-error.ts';
@@ -19,7 +19,7 @@ export type PluginsByPoint = Readonly<Record<ExtensionPoint, readonly Plugin[]>>
 /** Told how long plugins take. */
 export interface ProfileObserver {
   /** @param status as upstream's codes: Success, Unschedulable, Error and so on. */
-  onPoint(point: ExtensionPoint, status: string, profile: string, seconds: number): void;
+  onPoint(point: ObservedPoint, status: string, profile: string, seconds: number): void;
   /** Only of a sample of the cycles. */
   onPlugin(plugin: string, point: ExtensionPoint, status: string, seconds: number): void;
 }
@@ -306,13 +306,14 @@ export class Profile implements Framework {
   }
 
   unreserve(state: CycleState, pod: PodInfo, nodeName: string): void {
+    const started = this.#clock.monotonic();
     for (const plugin of this.#points.reserve.toReversed()) plugin.unreserve?.(state, pod, nodeName);
+    this.#observePoint('unreserve', undefined, started);
   }
 
   /** @returns a rejection, or how long which plugins want to wait. */
   permit(state: CycleState, pod: PodInfo, nodeName: string): { rejection?: Rejection | undefined; waits: ReadonlyMap<string, number> } {
     const waits = new Map<string, number>();
-    if (this.#points.permit.length === 0) return { waits };
     const rejection = this.#first('permit', this.#points.permit, (plugin) => {
       const verdict = plugin.permit(state, pod, nodeName);
       if (!verdict || 'code' in verdict) return verdict;
@@ -355,11 +356,12 @@ export class Profile implements Framework {
   }
 
   postBind(state: CycleState, pod: PodInfo, nodeName: string): void {
+    const started = this.#clock.monotonic();
     for (const plugin of this.#points.postBind) plugin.postBind(state, pod, nodeName);
+    this.#observePoint('postBind', undefined, started);
   }
 
   #first<P extends Plugin>(point: ExtensionPoint, plugins: readonly P[], ask: (plugin: P) => Verdict): Rejection | undefined {
-    if (plugins.length === 0) return undefined;
     const started = this.#clock.monotonic();
     let rejection: Rejection | undefined;
     for (const plugin of plugins) {
@@ -388,7 +390,7 @@ export class Profile implements Framework {
     this.#observePoint(point, verdict, started);
   }
 
-  #observePoint(point: ExtensionPoint, verdict: Verdict, started: number): void {
+  #observePoint(point: ObservedPoint, verdict: Verdict, started: number): void {
     this.#observer?.onPoint(point, statusOf(verdict), this.schedulerName, this.#since(started));
   }
 

@@ -1,4 +1,5 @@
-import { fieldError, isQualifiedName, type Pod } from '../../api/index.ts';
+import { fieldError, isQualifiedName, type Node, type Pod } from '../../api/index.ts';
+import { equalJson } from '../../client/index.ts';
 import { type FieldReader, readObject } from '../config/field-reader.ts';
 import { type Change, isItself, on } from '../framework/events.ts';
 import type { PluginDefinition } from '../framework/plugin.ts';
@@ -72,14 +73,13 @@ function podMayHelp(pod: PodInfo, { now, old }: Change<Pod>, constraints: readon
   );
 }
 
-/** A node with all the labels makes or unmakes an area, or changes which it is in. */
-function nodeMayHelp({ now, old }: Change, constraints: readonly SpreadConstraint[]): boolean {
+/** A node with all the labels makes or unmakes an area, or changes which it is in; by its taints it counts, or does not. */
+function nodeMayHelp({ now, old }: Change<Node>, constraints: readonly SpreadConstraint[]): boolean {
   const hasAll = (one: Change['now']) => constraints.every(({ topologyKey }) => one?.metadata.labels?.[topologyKey] !== undefined);
   if (!now || !old) return hasAll(now ?? old);
-  if (!hasAll(now) && !hasAll(old)) return false;
+  if (hasAll(now) !== hasAll(old)) return true;
   const moved = constraints.some(({ topologyKey }) => now.metadata.labels?.[topologyKey] !== old.metadata.labels?.[topologyKey]);
-  // Taints and other labels say whether the node counts at all.
-  return moved || constraints.some(({ honorsAffinity, honorsTaints }) => honorsAffinity || honorsTaints);
+  return hasAll(now) && (moved || !equalJson(now.spec.taints, old.spec.taints));
 }
 
 function read(reader: FieldReader): PodTopologySpreadArgs {

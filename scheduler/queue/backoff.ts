@@ -11,10 +11,14 @@ export interface BackoffTimes {
 
 const aligned = (ms: number): number => Math.floor(ms / WINDOW_MS) * WINDOW_MS;
 
-/** When a pod may be tried again. Errors in a row count by themselves: they are no fault of the pod. */
+/** In which window a pod's back-off ends; 0 for none. Errors in a row count by themselves: they are no fault of the pod. */
 export function backoffEnd({ timestamp, unschedulableCount, errorCount }: QueuedPod, { initialMs, maxMs }: BackoffTimes): number {
   const count = errorCount > 0 ? errorCount : unschedulableCount;
-  return aligned(timestamp + (count === 0 ? 0 : Math.min(maxMs, initialMs * 2 ** (count - 1))));
+  return count === 0 || maxMs === 0 ? 0 : aligned(timestamp + Math.min(maxMs, initialMs * 2 ** (count - 1)));
 }
 
-export const isBackingOff = (pod: QueuedPod, times: BackoffTimes, now: number): boolean => backoffEnd(pod, times) > aligned(now);
+/** A window counts until it is over: no back-off is shorter than it was to be. */
+export const isBackingOff = (pod: QueuedPod, times: BackoffTimes, now: number): boolean => backoffEnd(pod, times) >= aligned(now);
+
+/** From when on a pod no longer backs off. */
+export const backoffOver = (pod: QueuedPod, times: BackoffTimes): number => backoffEnd(pod, times) + WINDOW_MS;

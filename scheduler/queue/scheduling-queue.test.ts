@@ -3,9 +3,9 @@ import { silentLogger } from '../../runtime/index.ts';
 import type { QueuedPod } from '../framework/plugin.ts';
 import { aNode, aPod } from '../testing/builders.ts';
 import { Placement } from '../testing/placement.ts';
-import { SchedulingQueue } from './scheduling-queue.ts';
+import { type QueueOptions, SchedulingQueue } from './scheduling-queue.ts';
 
-function aQueue() {
+function aQueue(more: Partial<QueueOptions> = {}) {
   const { profile, clock } = new Placement();
   const incoming: string[] = [];
   const queue = new SchedulingQueue({
@@ -16,6 +16,7 @@ function aQueue() {
     eventsOf: (_pod, plugin) => profile.eventsOf(plugin),
     backoff: { initialMs: 1_000, maxMs: 10_000 },
     onIncoming: (name, event) => incoming.push(`${name} ${event}`),
+    ...more,
   });
   return { clock, queue, incoming };
 }
@@ -110,10 +111,40 @@ describe('the scheduling queue', () => {
     expect(queue.lengths).toMatchObject({ unschedulable: 1, backoff: 0, active: 0 });
     queue.onEvent({ resource: 'Node', action: 'UpdateNodeLabel', now: aNode('a').labelled({ disktype: 'ssd' }).build(), old: node });
     expect(queue.lengths).toMatchObject({ unschedulable: 0, backoff: 1 });
-    await clock.advance(999);
+    await clock.advance(1_999);
     expect(queue.lengths.active).toBe(0);
     await clock.advance(2);
     expect(queue.lengths.active).toBe(1);
+  });
+
+  it('knows no back-off of less than what was asked for, wherever in a second it began', async () => {
+    const { clock, queue } = aQueue();
+    await clock.advance(900);
+    queue.add(aPod('p').build());
+    queue.addUnschedulable(await pop(queue));
+    await clock.advance(1_000);
+    expect(queue.lengths).toMatchObject({ backoff: 1, active: 0 });
+    await clock.advance(101);
+    expect(queue.lengths).toMatchObject({ backoff: 0, active: 1 });
+  });
+
+  it('knows no back-off at all where none is asked for', async () => {
+    const { queue } = aQueue({ backoff: { initialMs: 0, maxMs: 0 } });
+    queue.add(aPod('p').build());
+    queue.addUnschedulable(await pop(queue));
+    expect(queue.lengths).toMatchObject({ backoff: 0, active: 1 });
+  });
+
+  it('takes the more important of those whose back-off ends in the same second', async () => {
+    const { clock, queue } = aQueue();
+    for (const [name, priority] of [['early', 1] as const, ['late', 9] as const]) {
+      queue.add(aPod(name).priority(priority).build());
+      const pod = await pop(queue);
+      queue.onEvent({ resource: 'Node', action: 'Add', now: aNode('a').build() });
+      queue.addUnschedulable(rejected(pod, 'NodeAffinity'));
+      await clock.advance(400);
+    }
+    expect((await pop(queue)).info.key).toContain('late');
   });
 
   it('tries only those again for whom the event is', async () => {
@@ -151,7 +182,7 @@ describe('the scheduling queue', () => {
     expect((await pop(queue)).info.pod.spec.tolerations).toEqual([{ key: 'k', operator: 'Exists' }]);
   });
 
-  it('doubles the back-off with each attempt, up to 10 s', async () => {
+  it('doubles the back-off with each attempt, up to 10 s, and the second it ends in', async () => {
     const { clock, queue } = aQueue();
     queue.add(aPod('p').build());
     const waits: number[] = [];
@@ -161,7 +192,7 @@ describe('the scheduling queue', () => {
       while (queue.lengths.active === 0) await clock.advance(500);
       waits.push(clock.now() - from);
     }
-    expect(waits).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000]);
+    expect(waits).toEqual([2000, 3000, 5000, 9000, 11_000, 11_000]);
   });
 
   it('tries a pod again after five minutes even when nothing happened', async () => {
@@ -171,6 +202,16 @@ describe('the scheduling queue', () => {
     await clock.advance(4 * 60_000);
     expect(queue.lengths.unschedulable).toBe(1);
     await clock.advance(90_000);
+    expect(queue.lengths).toMatchObject({ unschedulable: 0, active: 1 });
+  });
+
+  it('takes another time than five minutes for that, when told so', async () => {
+    const { clock, queue } = aQueue({ unschedulableMsMax: 60_000 });
+    queue.add(aPod('p').build());
+    queue.addUnschedulable(rejected(await pop(queue), 'NodeAffinity'));
+    await clock.advance(60_000);
+    expect(queue.lengths.unschedulable).toBe(1);
+    await clock.advance(30_000);
     expect(queue.lengths).toMatchObject({ unschedulable: 0, active: 1 });
   });
 

@@ -12,11 +12,11 @@ import {
 import type { QueuedPod } from '../framework/plugin.ts';
 import type { Verdict } from '../framework/status.ts';
 import { type PodInfo, podInfoOf } from '../state/pod-info.ts';
-import { type BackoffTimes, backoffEnd, isBackingOff } from './backoff.ts';
+import { type BackoffTimes, backoffEnd, backoffOver, isBackingOff } from './backoff.ts';
 import { EventLog } from './event-log.ts';
 import { Heap } from './heap.ts';
 
-/** A pod that nothing has helped for so long is tried again all the same. */
+/** A pod that nothing has helped for so long is tried again all the same, unless told otherwise. */
 const UNSCHEDULABLE_MS_MAX = 5 * 60_000;
 const FLUSH_MS = 30_000;
 /** Of so many events, one tells how long the hints about it took. */
@@ -34,6 +34,7 @@ export interface QueueOptions {
   /** What may make a pod schedulable that this plugin rejected; undefined: anything. */
   readonly eventsOf: (pod: PodInfo, plugin: string) => readonly EventRegistration[] | undefined;
   readonly backoff: BackoffTimes;
+  readonly unschedulableMsMax?: number | undefined;
   readonly logger: Logger;
   /** Told which pods come into which queue, and why. */
   readonly onIncoming?: ((queue: QueueName, event: string) => void) | undefined;
@@ -293,7 +294,7 @@ export class SchedulingQueue {
 
   #armBackoff(): void {
     this.#backoffTimer?.cancel();
-    const ends = [this.#backoff.peek(), this.#errors.peek()].flatMap((pod) => (pod ? [backoffEnd(pod, this.#options.backoff)] : []));
+    const ends = [this.#backoff.peek(), this.#errors.peek()].flatMap((pod) => (pod ? [backoffOver(pod, this.#options.backoff)] : []));
     if (ends.length === 0 || this.#closed) return;
     const { clock } = this.#options;
     this.#backoffTimer = clock.setTimer(Math.min(...ends) - clock.now(), () => {
@@ -312,10 +313,10 @@ export class SchedulingQueue {
   }
 
   #armFlush(): void {
-    const { clock } = this.#options;
+    const { clock, unschedulableMsMax = UNSCHEDULABLE_MS_MAX } = this.#options;
     this.#flushTimer = clock.setTimer(FLUSH_MS, () => {
       for (const [key, pod] of this.#unschedulable) {
-        if (clock.now() - pod.timestamp < UNSCHEDULABLE_MS_MAX) continue;
+        if (clock.now() - pod.timestamp <= unschedulableMsMax) continue;
         this.#unschedulable.delete(key);
         this.#requeue(pod, 'afterBackoff', labelOf(UNSCHEDULABLE_TIMEOUT));
       }

@@ -200,6 +200,23 @@ describe('Permit', () => {
 });
 
 describe('metrics', () => {
+  it.each([
+    ['schedule_attempts_total', 'counter', '[STABLE] Number of attempts to schedule pods, by the result. '],
+    ['scheduling_attempt_duration_seconds', 'histogram', '[STABLE] Scheduling attempt latency in seconds (scheduling algorithm + binding)'],
+    ['preemption_victims', 'histogram', '[STABLE] Number of selected preemption victims'],
+    ['preemption_attempts_total', 'counter', '[STABLE] Total preemption attempts in the cluster till now'],
+    ['pending_pods', 'gauge', "[STABLE] Number of pending pods, by the queue type. 'active' means number of pods in activeQ; "],
+    ['pod_scheduling_sli_duration_seconds', 'histogram', '[BETA] E2e latency for a pod being scheduled, from the time the pod enters'],
+    ['pod_scheduling_attempts', 'histogram', '[STABLE] Number of attempts to successfully schedule a pod.'],
+    ['framework_extension_point_duration_seconds', 'histogram', '[STABLE] Latency for running all plugins of a specific extension point.'],
+    ['queue_incoming_pods_total', 'counter', '[STABLE] Number of pods added to scheduling queues by event and queue type.'],
+  ])('are told in upstream’s words: %s', async (name, type, help) => {
+    const { metrics } = await run({});
+    const text = await metrics.text();
+    expect(text).toContain(`# HELP scheduler_${name} ${help}`);
+    expect(text).toContain(`# TYPE scheduler_${name} ${type}\n`);
+  });
+
   it('have upstream’s names', async () => {
     const { api, clock, metrics, nodeOf, until } = await run({});
     node(api, 'a');
@@ -225,9 +242,12 @@ describe('metrics', () => {
     ]) {
       expect(text).toContain(line);
     }
-    expect(text).toMatch(
-      /scheduler_framework_extension_point_duration_seconds_count\{extension_point="Filter",status="Success",profile="default-scheduler"\} 1/,
-    );
+    for (const point of ['PreFilter', 'Filter', 'PreScore', 'Score', 'Reserve', 'Permit', 'PreBind', 'Bind', 'PostBind']) {
+      const labels = `extension_point="${point}",status="Success",profile="default-scheduler"`;
+      // One node is chosen without scores.
+      const times = point.endsWith('Score') ? 0 : 1;
+      expect(text.includes(`scheduler_framework_extension_point_duration_seconds_count{${labels}} `), point).toBe(times === 1);
+    }
     expect(text).toMatch(/scheduler_plugin_execution_duration_seconds_count\{plugin="NodeResourcesFit",extension_point="Filter"/);
     expect(await metrics.textAt('/metrics/resources')).toContain('resource="cpu",scheduler="default-scheduler",unit="cores"} 99\n');
   });

@@ -1,4 +1,4 @@
-import { fieldError, type Live, type PersistentVolumeClaim, type Pod } from '../../../api/index.ts';
+import { type CSINode, fieldError, type Live, type PersistentVolumeClaim, type Pod } from '../../../api/index.ts';
 import { equalJson } from '../../../client/index.ts';
 import { readObject } from '../../config/field-reader.ts';
 import type { EventRegistration } from '../../framework/events.ts';
@@ -95,12 +95,16 @@ const isAllBound = (pod: Live<Pod>, { world }: VolumeBinder): boolean =>
 const isClaimOf = ({ pod }: { readonly pod: Live<Pod> }, { now }: { readonly now?: Live<PersistentVolumeClaim> | undefined }): boolean =>
   now !== undefined && isNamedBy(pod, now);
 
+/** The plugins whose volumes a node takes for those of drivers. */
+const migratedBy = (csiNode: Live<CSINode> | undefined): string =>
+  csiNode?.metadata.annotations?.['storage.alpha.kubernetes.io/migrated-plugins'] ?? '';
+
 const EVENTS: readonly EventRegistration[] = [
   on('StorageClass', ['Add', 'Update'], (_pod, { now, old }) => !old || !equalJson(now?.allowedTopologies, old.allowedTopologies)),
   on('PersistentVolumeClaim', ['Add', 'Update'], isClaimOf),
   on('PersistentVolume', ['Add', 'Update']),
   on('Node', ['Add', 'UpdateNodeLabel']),
-  on('CSINode', ['Add', 'Update'], (_pod, { old }) => !old),
+  on('CSINode', ['Add', 'Update'], (_pod, { now, old }) => !old || migratedBy(now) !== migratedBy(old)),
   on('CSIDriver', ['Update'], ({ pod }, { now, old }) => {
     const isUsed = (pod.spec.volumes ?? []).some(({ csi }) => csi?.driver === now?.metadata.name);
     return isUsed && old?.spec.storageCapacity === true && !now?.spec.storageCapacity;

@@ -1,0 +1,55 @@
+import type { CountedBy, KubeletCounts } from '../pod/kubelet-counts.ts';
+import { histogramSamples, type Metric, type Sample } from './prometheus-text.ts';
+
+/** What a kubelet has done since it began (upstream `pkg/kubelet/metrics/metrics.go`); what has no value for any label yet is left out. */
+export function countMetrics(counts: KubeletCounts): Metric[] {
+  const by = (label: string, values: CountedBy): Sample[] =>
+    sorted([...values].map(([value, count]) => ({ labels: { [label]: value }, value: count })));
+  const failures = [...counts.failures].map(({ type, code, count }) => ({ labels: { code, container_type: type }, value: count }));
+  return [
+    counter('kubelet_evictions', 'Cumulative number of pod evictions by eviction signal', by('eviction_signal', counts.evictions)),
+    counter(
+      'kubelet_preemptions',
+      'Cumulative number of pod preemptions by preemption resource',
+      by('preemption_signal', counts.preemptions),
+    ),
+    counter('kubelet_started_pods_total', 'Cumulative number of pods started', one(counts.podsStarted)),
+    counter('kubelet_started_pods_errors_total', 'Cumulative number of errors when starting pods', one(counts.podsFailed)),
+    counter('kubelet_started_containers_total', 'Cumulative number of containers started', by('container_type', counts.containers)),
+    counter('kubelet_started_containers_errors_total', 'Cumulative number of errors when starting containers', sorted(failures)),
+    histogram(
+      'kubelet_pod_start_duration_seconds',
+      'Duration in seconds from kubelet seeing a pod for the first time to the pod starting to run',
+      histogramSamples(counts.podStarts),
+    ),
+    histogram(
+      'kubelet_pod_worker_start_duration_seconds',
+      'Duration in seconds from kubelet seeing a pod to starting a worker.',
+      histogramSamples(counts.workerStarts),
+    ),
+    histogram(
+      'kubelet_pod_worker_duration_seconds',
+      'Duration in seconds to sync a single pod. Broken down by operation type: create, update, or sync',
+      [...counts.syncs].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([type, each]) => histogramSamples(each, { operation_type: type })),
+    ),
+  ];
+}
+
+const one = (value: number): Sample[] => [{ labels: {}, value }];
+
+const sorted = (samples: readonly Sample[]): Sample[] => samples.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+const keyOf = ({ labels }: Sample): string => JSON.stringify(Object.values(labels));
+
+const counter = (name: string, help: string, samples: readonly Sample[]): Metric => ({
+  name,
+  type: 'counter',
+  help: `[ALPHA] ${help}`,
+  samples,
+});
+
+const histogram = (name: string, help: string, samples: readonly Sample[]): Metric => ({
+  name,
+  type: 'histogram',
+  help: `[ALPHA] ${help}`,
+  samples,
+});

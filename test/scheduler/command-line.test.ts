@@ -1,0 +1,180 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { coordinationKinds, type Lease } from '../../api/index.ts';
+import { createClient, loadKubeconfig } from '../../client/index.ts';
+import { type ReadyMessage, seededRandom, silentLogger, systemClock } from '../../runtime/index.ts';
+import { type ApiServerProcess, startApiServerProcess } from '../support/api-server-process.ts';
+import { ROOT } from '../support/sources.ts';
+
+/** A scheduler's process: what it says, and where it serves. */
+interface Running extends AsyncDisposable {
+  readonly url: string;
+  readonly output: string;
+}
+
+const start = (args: readonly string[]): ChildProcess =>
+  fork(join(ROOT, 'dist/cli/main.js'), ['scheduler', ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+
+function said(child: ChildProcess): { readonly text: string } {
+  const output = { text: '' };
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output.text += text;
+    });
+  return output;
+}
+
+async function run(args: readonly string[]): Promise<Running> {
+  const child = start(args);
+  const output = said(child);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('close', (code) => reject(new Error(`the scheduler ended with ${code}: ${output.text}`)));
+    child.once('message', (message: ReadyMessage) => resolve(message.url ?? ''));
+  });
+  return {
+    url,
+    get output() {
+      return output.text;
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+async function failure(args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
+  const child = start(args);
+  const output = said(child);
+  const [code] = await once(child, 'close');
+  return { code: Number(code), text: output.text };
+}
+
+let directory: string;
+let server: ApiServerProcess;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'nanokube-command-line-'));
+  server = await startApiServerProcess(directory);
+}, 60_000);
+
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Who leads, by the Lease of a name. */
+async function holderOf(name: string): Promise<string | undefined> {
+  const random = seededRandom(1);
+  const client = createClient({
+    ...loadKubeconfig(server.kubeconfig),
+    userAgent: 'test',
+    clock: systemClock,
+    random,
+    logger: silentLogger,
+  });
+  try {
+    const leases = await client.resource<Lease>(coordinationKinds.leases).list({ namespace: 'kube-system' });
+    return leases.items.find(({ metadata }) => metadata.name === name)?.spec?.holderIdentity;
+  } finally {
+    await client.close();
+  }
+}
+
+/** The port that upstream has may be another's on this machine. */
+const ANY_PORT = '--secure-port-fallback';
+
+describe('the command line of upstream’s kube-scheduler', () => {
+  test('that kubeadm 1.34 writes is taken', async () => {
+    const kubeconfig = server.kubeconfig;
+    await using scheduler = await run([
+      `--authentication-kubeconfig=${kubeconfig}`,
+      `--authorization-kubeconfig=${kubeconfig}`,
+      '--bind-address=127.0.0.1',
+      `--kubeconfig=${kubeconfig}`,
+      '--leader-elect=true',
+      ANY_PORT,
+    ]);
+    expect(scheduler.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+    await expect.poll(() => holderOf('kube-scheduler'), { timeout: 30_000 }).toMatch(/./);
+    expect(scheduler.output).not.toContain('changes nothing here');
+  }, 60_000);
+
+  test('is taken whole: what means nothing here is told of, option by option', async () => {
+    const ignored = [
+      "--allow-metric-labels=metric1,label1='v1,v2'",
+      '--allow-metric-labels-manifest=labels.yaml',
+      '--authentication-skip-lookup=false',
+      '--authentication-token-webhook-cache-ttl=10s',
+      '--authentication-tolerate-lookup-failure=true',
+      '--authorization-webhook-cache-authorized-ttl=10s',
+      '--authorization-webhook-cache-unauthorized-ttl=10s',
+      '--contention-profiling=true',
+      '--disable-http2-serving=false',
+      '--disabled-metrics=metric1',
+      '--emulated-version=kube=1.34',
+      '--emulation-forward-compatible=false',
+      '--feature-gates=OpportunisticBatching=false,ContextualLogging=true',
+      '--http2-max-streams-per-connection=100',
+      '--kube-api-content-type=application/vnd.kubernetes.protobuf',
+      '--log-flush-frequency=5s',
+      '--log-json-info-buffer-size=0',
+      '--log-json-split-stream=false',
+      '--log-text-info-buffer-size=0',
+      '--log-text-split-stream=false',
+      '--logging-format=json',
+      '--permit-address-sharing=false',
+      '--permit-port-sharing=false',
+      '--profiling=false',
+      '--requestheader-allowed-names=front-proxy-client',
+      '--requestheader-client-ca-file=proxy.crt',
+      '--requestheader-extra-headers-prefix=x-remote-extra-',
+      '--requestheader-group-headers=x-remote-group',
+      '--requestheader-uid-headers=x-remote-uid',
+      '--requestheader-username-headers=x-remote-user',
+      '--show-hidden-metrics-for-version=1.33',
+      '--tls-cipher-suites=TLS_AES_128_GCM_SHA256',
+      '--tls-min-version=VersionTLS12',
+      '--tls-sni-cert-key=a.crt,a.key',
+      '--vmodule=file=2',
+    ];
+    await using scheduler = await run([
+      `--kubeconfig=${server.kubeconfig}`,
+      '--authorization-always-allow-paths=/healthz,/readyz,/livez,/metrics',
+      `--cert-dir=${directory}`,
+      `--client-ca-file=${join(directory, 'pki/ca.crt')}`,
+      '--kube-api-burst=100',
+      '--kube-api-qps=50',
+      '--leader-elect=true',
+      '--leader-elect-lease-duration=15s',
+      '--leader-elect-renew-deadline=10s',
+      '--leader-elect-resource-lock=leases',
+      '--leader-elect-resource-name=another-scheduler',
+      '--leader-elect-resource-namespace=kube-system',
+      '--leader-elect-retry-period=2s',
+      `--master=${server.url}`,
+      '--pod-max-in-unschedulable-pods-duration=5m0s',
+      ANY_PORT,
+      '-v=2',
+      ...ignored,
+    ]);
+    await expect.poll(() => holderOf('another-scheduler'), { timeout: 30_000 }).toMatch(/./);
+    const told = () => [...scheduler.output.matchAll(/"option":"([^"]+)"/g)].map(([, option]) => option).toSorted();
+    await expect.poll(told).toEqual(['--v', ...ignored.map((option) => option.split('=')[0])].toSorted());
+  }, 60_000);
+
+  test.each([
+    [['--no-such-option'], 'unknown option --no-such-option; --help lists the options there are'],
+    [['--write-config-to=file'], 'unknown option --write-config-to; --help lists the options there are'],
+    [['--leader-elect-resource-lock=endpoints'], 'option --leader-elect-resource-lock takes leases, not "endpoints"'],
+    [['--profiling=perhaps'], 'option --profiling takes true or false, not "perhaps"'],
+  ])('says what is wrong with %j', async (args, why) => {
+    const { code, text } = await failure(args);
+    expect([code, text]).toEqual([2, `nanokube: ${why}\n`]);
+  });
+});

@@ -1,0 +1,186 @@
+import type { Row } from './requeueing-rows.ts';
+import {
+  affinityTo,
+  attachment,
+  capacity,
+  claim,
+  claiming,
+  csi,
+  csiDriver,
+  csiInline,
+  csiNode,
+  node,
+  pod,
+  running,
+  storageClass,
+  volume,
+  ZONE,
+} from './things.ts';
+
+const plain = node('n', { node: 'n' });
+const zoned = node('n', { node: 'n', [ZONE]: 'us-west1-a' });
+const areaOf = (zone: string) => ({ required: affinityTo(ZONE, zone).nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution });
+
+/** What volumes change, and what belongs to them. */
+export const VOLUME_ROWS: Readonly<Record<string, Row>> = {
+  'VolumeZone: the volume comes': {
+    plugins: ['VolumeZone'],
+    before: [zoned, claim('pvc2', { volumeName: 'pv2' })],
+    pods: [pod('p1', claiming('pvc2'))],
+    put: [volume('pv2', { labels: { [ZONE]: 'us-west1-a' } })],
+    again: ['p1'],
+  },
+  'VolumeZone: the volume is elsewhere now': {
+    plugins: ['VolumeZone'],
+    before: [zoned, volume('pv2', { labels: { [ZONE]: 'us-east1' } }), claim('pvc2', { volumeName: 'pv2' })],
+    pods: [pod('p1', claiming('pvc2'))],
+    put: [volume('pv2', { labels: { [ZONE]: 'us-west1-a' } })],
+    again: ['p1'],
+  },
+  'VolumeZone: the claim comes': {
+    plugins: ['VolumeZone'],
+    before: [zoned, volume('pv2', { labels: { [ZONE]: 'us-east1' } })],
+    pods: [pod('p1', claiming('pvc2')), pod('p2', claiming('pvc3'))],
+    put: [claim('pvc2', { volumeName: 'pv2' })],
+    again: ['p1'],
+  },
+  'VolumeBinding: the volume may be used elsewhere now': {
+    plugins: ['VolumeBinding'],
+    before: [
+      zoned,
+      volume('pv1', {
+        nodeAffinity: areaOf('us-east'),
+      }),
+      claim('pvc1', { volumeName: 'pv1' }),
+    ],
+    pods: [pod('p1', claiming('pvc1'))],
+    put: [
+      volume('pv1', {
+        nodeAffinity: areaOf('us-west1-a'),
+      }),
+    ],
+    again: ['p1'],
+  },
+  'VolumeBinding: a claim is bound': {
+    plugins: ['VolumeBinding'],
+    before: [plain, volume('pv1'), claim('pvc1'), claim('pvc2')],
+    pods: [pod('p1', claiming('pvc1')), pod('p2', claiming('pvc2'))],
+    put: [claim('pvc1', { volumeName: 'pv1' })],
+    again: ['p1'],
+  },
+  'VolumeBinding: the class comes': {
+    plugins: ['VolumeBinding'],
+    before: [plain, claim('pvc1', { storageClassName: 'sc1' })],
+    pods: [pod('p1', claiming('pvc1'))],
+    put: [storageClass('WaitForFirstConsumer')],
+    again: ['p1'],
+  },
+  'VolumeBinding: the class allows other areas': {
+    plugins: ['VolumeBinding'],
+    before: [zoned, claim('pvc1', { storageClassName: 'sc1' }), storageClass('WaitForFirstConsumer', 'us-west-1c')],
+    pods: [pod('p1', claiming('pvc1'))],
+    put: [storageClass('WaitForFirstConsumer', 'us-west1-a')],
+    again: ['p1'],
+  },
+  'VolumeBinding: the class allows what it did': {
+    plugins: ['VolumeBinding'],
+    before: [zoned, claim('pvc1', { storageClassName: 'sc1' }), storageClass('WaitForFirstConsumer', 'us-west-1c')],
+    pods: [pod('p1', claiming('pvc1'))],
+    put: [storageClass('WaitForFirstConsumer', 'us-west-1c', { key: 'updated' })],
+    again: [],
+  },
+  'VolumeBinding: a CSINode comes': {
+    plugins: ['VolumeBinding'],
+    before: [plain, claim('pvc1')],
+    pods: [pod('p1', claiming('pvc1'))],
+    put: [csiNode('n')],
+    again: ['p1'],
+  },
+  'VolumeBinding: a CSINode migrates other plugins': {
+    plugins: ['VolumeBinding'],
+    before: [plain, claim('pvc1', { storageClassName: 'sc1' }), csiNode('n')],
+    pods: [pod('p1', claiming('pvc1'))],
+    put: [csiNode('n', undefined, { 'storage.alpha.kubernetes.io/migrated-plugins': 'value' })],
+    again: ['p1'],
+  },
+  'VolumeBinding: a driver looks at capacity no longer': {
+    plugins: ['VolumeBinding'],
+    before: [plain, claim('pvc1'), csiDriver(true)],
+    pods: [pod('p1', { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'pvc1' } }, csiInline] } })],
+    put: [csiDriver(false)],
+    again: ['p1'],
+  },
+  'VolumeBinding: a driver looks at capacity from now on': {
+    plugins: ['VolumeBinding'],
+    before: [plain, claim('pvc1'), csiDriver(false)],
+    pods: [pod('p1', { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'pvc1' } }, csiInline] } })],
+    put: [csiDriver(true)],
+    again: [],
+  },
+  'VolumeBinding: there is capacity': {
+    plugins: ['VolumeBinding'],
+    before: [plain, claim('pvc1', { storageClassName: 'sc1' }), storageClass('Immediate')],
+    pods: [pod('p1', claiming('pvc1'))],
+    put: [capacity('10')],
+    again: ['p1'],
+  },
+  'VolumeBinding: there is more capacity': {
+    plugins: ['VolumeBinding'],
+    before: [plain, claim('pvc1', { storageClassName: 'sc1' }), storageClass('Immediate'), capacity('10')],
+    pods: [pod('p1', claiming('pvc1'))],
+    put: [capacity('20')],
+    again: ['p1'],
+  },
+  'VolumeBinding: there is less capacity': {
+    plugins: ['VolumeBinding'],
+    before: [plain, claim('pvc1'), storageClass('Immediate'), capacity('10')],
+    pods: [pod('p1', claiming('pvc1'))],
+    put: [capacity('5')],
+    again: [],
+  },
+  'NodeVolumeLimits: a CSINode comes': {
+    plugins: ['NodeVolumeLimits'],
+    before: [plain, volume('pv1', csi('h')), claim('pvc1', { volumeName: 'pv1' }), csiDriver(true), csiNode('n', 0)],
+    pods: [pod('p1', claiming('pvc1'))],
+    put: [csiNode('csinode')],
+    again: ['p1'],
+  },
+  'NodeVolumeLimits: a pod with a volume goes': {
+    plugins: ['NodeVolumeLimits'],
+    before: [
+      plain,
+      volume('pv1', csi('h1')),
+      volume('pv2', csi('h2')),
+      claim('pvc1', { volumeName: 'pv1' }),
+      claim('pvc2', { volumeName: 'pv2' }),
+      csiDriver(true),
+      csiNode('n', 1),
+      running('one', 'n', claiming('pvc1')),
+    ],
+    pods: [pod('p1', claiming('pvc2'))],
+    remove: [running('one', 'n')],
+    again: ['p1'],
+  },
+  'NodeVolumeLimits: the claim comes': {
+    plugins: ['NodeVolumeLimits'],
+    before: [
+      plain,
+      volume('pv1', csi('h1')),
+      volume('pv2', csi('h2')),
+      claim('pvc1', { volumeName: 'pv1' }),
+      csiDriver(true),
+      csiNode('n', 1),
+      running('one', 'n', claiming('pvc1')),
+    ],
+    pods: [pod('p1', claiming('pvc2'))],
+    put: [claim('pvc2', { volumeName: 'pv2' })],
+    again: ['p1'],
+  },
+  'NodeVolumeLimits: a volume is detached': {
+    plugins: ['NodeVolumeLimits'],
+    before: [plain, volume('pv1', csi('h')), claim('pvc1', { volumeName: 'pv1' }), csiDriver(true), csiNode('n', 0), attachment],
+    pods: [pod('p1', claiming('pvc1'))],
+    remove: [attachment],
+    again: ['p1'],
+  },
+};
