@@ -12,7 +12,7 @@ import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import { createCustomResources } from './custom-resources/index.ts';
 import { createFairness, type Fairness } from './flow-control/index.ts';
-import { createHttpServer, type HttpServer, listenError, type ServingTls } from './http/http-server.ts';
+import { createHttpServer, type HttpOptions, type HttpServer, listenError, type ServingTls } from './http/http-server.ts';
 import type { TlsLimits } from './http/tls-limits.ts';
 import { metricsHandlers } from './metrics-api/index.ts';
 import type { BrowserRules } from './pipeline/browser-rules.ts';
@@ -141,6 +141,7 @@ export interface ApiServerSettings {
   readonly goawayChance: number;
   /** What connections may be made with; what Node takes unless given. */
   readonly tlsLimits: TlsLimits | undefined;
+  readonly http?: Pick<HttpOptions, 'named' | 'http2'> | undefined;
   readonly requestTimeoutMs: number;
   readonly minRequestTimeoutMs: number;
   /** Changes kept per kind. */
@@ -155,6 +156,8 @@ export interface ApiServerSettings {
   readonly privilegedGroup: string;
   /** How long requests are served after a stop was asked for, while readiness fails. */
   readonly shutdownDelayMs: number;
+  /** Whether requests that come after that are answered 429 until the others are done. */
+  readonly refusesAtStop?: boolean | undefined;
   /** What browsers are told; nothing unless given. */
   readonly browsers?: BrowserRules | undefined;
 }
@@ -300,11 +303,12 @@ class Server implements ApiServer {
 
   #createHttp(): HttpServer {
     const { tls, clock, random } = this.#options;
-    const { http2StreamsMax: streamsMax, goawayChance, tlsLimits } = this.#settings;
+    const { http2StreamsMax: streamsMax, goawayChance, tlsLimits, http } = this.#settings;
     return createHttpServer(tls, (request, response, upgrade) => void this.#pipeline.handle(request, response, upgrade), {
       streamsMax,
       movesOn: goawayChance > 0 ? () => random.next() < goawayChance : undefined,
       tlsLimits,
+      ...http,
       clock,
     });
   }
@@ -410,11 +414,12 @@ class Server implements ApiServer {
    */
   async #stop(): Promise<void> {
     this.announceStop();
-    const { shutdownDelayMs } = this.#settings;
+    const { shutdownDelayMs, refusesAtStop } = this.#settings;
     if (this.#bootstrapped && shutdownDelayMs > 0) await this.#options.clock.sleep(shutdownDelayMs);
     this.#stopping.abort();
     this.#pipeline.close();
     const forced = this.#options.clock.setTimer(DRAIN_MS, () => this.#http.destroy());
+    if (refusesAtStop) await this.#pipeline.drain(DRAIN_MS);
     await this.#http.close();
     forced.cancel();
     this.#pipeline.stop();
@@ -425,7 +430,7 @@ class Server implements ApiServer {
     await this.#customResources?.stop();
     await this.#claims.stop();
     this.#hub.stop();
-    this.#auditor?.close();
+    await this.#auditor?.close();
   }
 
   #isServed(info: KindInfo): boolean {

@@ -41,6 +41,7 @@ export interface PipelineOptions {
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #deadlines: Deadlines;
+  #isDraining = false;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -50,6 +51,14 @@ export class Pipeline {
   /** Answers from now on say that their connections close. */
   close(): void {
     this.#deadlines.close();
+  }
+
+  /** Requests are answered 429 from now on. Resolves when those under way are done, or after a while. Upstream: apiserver/pkg/server/filters/with_retry_after.go. */
+  async drain(msMax: number): Promise<void> {
+    this.#isDraining = true;
+    const { clock } = this.#options;
+    const late = new AbortController();
+    await Promise.race([this.#deadlines.idle(), clock.sleep(msMax, late.signal)]).finally(() => late.abort());
   }
 
   stop(): void {
@@ -62,6 +71,10 @@ export class Pipeline {
     const startedAt = clock.monotonic();
     const exchange = this.#open(request, response, upgrade);
     if (!exchange) return;
+    if (this.#isDraining && !isServedToTheEnd(exchange)) {
+      sendGoneSoon(exchange);
+      return;
+    }
     if (browsers && tellBrowser(browsers, request, response)) {
       response.writeHead(204, headersFor(exchange, '').slice(0, 4));
       response.end();
@@ -75,8 +88,20 @@ export class Pipeline {
       this.#answerError(exchange, error);
     } finally {
       if (!long) this.#deadlines.end(exchange);
-      metrics.observe(exchange, response.statusCode, clock.monotonic() - startedAt);
+      const tookMs = clock.monotonic() - startedAt;
+      metrics.observe(exchange, response.statusCode, tookMs);
+      if (this.#options.logger.isLevelEnabled('trace')) this.#tell(exchange, tookMs);
     }
+  }
+
+  /** Upstream: apiserver/pkg/server/httplog. */
+  #tell({ request, response, info, auditId: auditID, user }: Exchange, tookMs: number): void {
+    const { url: uri, headers } = request;
+    const { statusCode: code } = response;
+    this.#options.logger.trace(
+      { verb: info.verb, uri, code, tookMs, user: user.name, agent: headers['user-agent'], auditID },
+      'request served',
+    );
   }
 
   #open(request: HttpRequest, response: HttpResponse, upgrade: Upgrade | undefined): Exchange | undefined {
@@ -175,6 +200,16 @@ const isAnonymous = ({ name, groups }: UserInfo): boolean => name === ANONYMOUS_
  */
 function endConnection({ response }: Exchange): void {
   if (response.isMultiplexed === true) response.shouldKeepAlive = false;
+}
+
+/** Probes and metrics are answered while the server stops. */
+const isServedToTheEnd = ({ info }: Exchange): boolean =>
+  ['/readyz', '/livez', '/healthz', '/metrics'].some((path) => info.path.startsWith(path));
+
+function sendGoneSoon(exchange: Exchange): void {
+  exchange.response.shouldKeepAlive = false;
+  exchange.response.setHeader('Retry-After', '5');
+  sendNotice(exchange, 429, 'The apiserver is shutting down, please try again later.\n');
 }
 
 /** What is answered when it is our own mistake. Upstream: apiserver/pkg/server/filters/wrap.go. */
