@@ -22,6 +22,7 @@ import { aggregationOf, requestHeadersOf } from './front-proxy.ts';
 import type { CertificateFiles, NamedCertificate } from './http/named-certificates.ts';
 import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
+import { AccessMetrics } from './pipeline/access-metrics.ts';
 import { ensurePki, type Pki, type ServingContent, ServingFiles, type ServingPaths, writeKubeconfigs } from './pki/index.ts';
 import type { ObjectReader } from './registry/objects.ts';
 import { type Component, localComponent, portOf, storeComponent } from './rest/component-status.ts';
@@ -234,7 +235,9 @@ class ComposedApiServer implements Service {
     const values = this.#values;
     this.#kinds = kinds;
     const { clock, random } = this.#environment;
+    const accessMetrics = new AccessMetrics();
     const authenticator = createAuthenticator({
+      onCertificate: (leftMs) => accessMetrics.certificateShown(leftMs),
       tokenAuthFile: values['token-auth-file'],
       ...access.authentication,
       serviceAccountKeys: this.#serviceAccountKeys(pki).publicKeys,
@@ -251,6 +254,7 @@ class ComposedApiServer implements Service {
     const admissionMetrics = new AdmissionMetrics(clock);
     return {
       admissionMetrics,
+      accessMetrics,
       strategies: createStrategies(
         {
           serviceClusterIpRange: values['service-cluster-ip-range'],

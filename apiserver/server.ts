@@ -15,6 +15,7 @@ import { createFairness, type Fairness } from './flow-control/index.ts';
 import { createHttpServer, type HttpOptions, type HttpServer, listenError, type ServingTls } from './http/http-server.ts';
 import type { TlsLimits } from './http/tls-limits.ts';
 import { metricsHandlers } from './metrics-api/index.ts';
+import type { AccessMetrics } from './pipeline/access-metrics.ts';
 import type { BrowserRules } from './pipeline/browser-rules.ts';
 import type { Auditor, Exchange } from './pipeline/exchange.ts';
 import { FlowControl, type FlowController } from './pipeline/flow-control.ts';
@@ -86,6 +87,7 @@ export interface ApiServerParts {
   readonly admission: readonly AdmissionPlugin[];
   /** What plugins measure, and what is measured of them; absent where nothing is. */
   readonly admissionMetrics?: AdmissionMetrics | undefined;
+  readonly accessMetrics?: AccessMetrics | undefined;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   /** Create-only kinds, by `group/resource`. */
@@ -263,7 +265,7 @@ class Server implements ApiServer {
       minRequestTimeoutMs: this.#settings.minRequestTimeoutMs,
       endpointOf: (kind) => this.#kinds.endpointOf(kind),
     };
-    const requests = new RequestMetrics();
+    const requests = new RequestMetrics(parts.accessMetrics);
     this.#auditor = options.audit?.((exchange) => requestObject(exchange, this.#kinds));
     const auditor = this.#auditor;
     this.#fairness = this.#settings.priorityAndFairness ? this.#createFairness() : undefined;

@@ -1,4 +1,5 @@
 import { AssertionError } from 'node:assert';
+import { TLSSocket } from 'node:tls';
 import { apiError } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
 import { ANONYMOUS_USER, UNAUTHENTICATED_GROUP } from '../auth/authenticator.ts';
@@ -123,7 +124,7 @@ export class Pipeline {
   }
 
   async #pass(exchange: Exchange, long: boolean): Promise<void> {
-    const { authorizer, auditor, flowControl, metrics } = this.#options;
+    const { authorizer, auditor, flowControl, metrics, clock } = this.#options;
     const user = this.#authenticate(exchange);
     exchange.user = user instanceof Promise ? await user : user;
     if (auditor) exchange.audit = auditor.begin(exchange);
@@ -137,7 +138,8 @@ export class Pipeline {
       return;
     }
     try {
-      const authorized = authorizeRequest(authorizer, exchange);
+      const askedAt = clock.monotonic();
+      const authorized = authorizeRequest(authorizer, exchange, (result) => metrics.access.authorized(result, clock.monotonic() - askedAt));
       if (authorized instanceof Promise) await authorized;
       if (long && !exchange.response.destroyed) metrics.begin(exchange);
       const pending = this.#options.dispatch(exchange);
@@ -149,14 +151,17 @@ export class Pipeline {
 
   /** @throws ApiError (401) */
   #authenticate(exchange: Exchange): UserInfo | Promise<UserInfo> {
-    const { authenticator, auditor } = this.#options;
+    const { authenticator, auditor, clock, metrics } = this.#options;
+    const askedAt = clock.monotonic();
     const refuse = (error: unknown): never => {
+      metrics.access.authenticated(hasCredentials(exchange) ? 'error' : 'failure', clock.monotonic() - askedAt);
       endConnection(exchange);
       auditor?.refused(exchange);
       throw error;
     };
     const known = (user: UserInfo | undefined): UserInfo => {
       const found = user ?? refuse(apiError.unauthorized());
+      metrics.access.authenticated('success', clock.monotonic() - askedAt, found.name);
       if (isAnonymous(found)) endConnection(exchange);
       return found;
     };
@@ -191,6 +196,9 @@ export class Pipeline {
     sendError(exchange, status, this.#options.encodeStatus);
   }
 }
+
+const hasCredentials = ({ request: { headers, socket } }: Exchange): boolean =>
+  headers.authorization !== undefined || (socket instanceof TLSSocket && socket.getPeerX509Certificate() !== undefined);
 
 const isAnonymous = ({ name, groups }: UserInfo): boolean => name === ANONYMOUS_USER || groups.includes(UNAUTHENTICATED_GROUP);
 

@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,6 +11,7 @@ import { openMemoryStore } from '../../store/index.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { startApiServerProcess } from '../support/api-server-process.ts';
 import { testAuthority } from '../support/authority.ts';
+import { bodyOf } from '../support/http-server.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 const HOUR_MS = 3_600_000;
@@ -76,13 +79,14 @@ test(
     {
       await using server = await startApiServerProcess(data, args);
       const admin = { cert: readFileSync(join(data, 'pki/admin.crt')), key: readFileSync(join(data, 'pki/admin.key')) };
-      const status = await new Promise((resolve, reject) => {
-        // With the cluster's CA: the serving certificate is the one that was given.
-        get(`${server.url}/api/v1/namespaces/default/services/kubernetes`, { ca: cluster.ca, ...admin }, (response) => {
-          resolve(response.resume().statusCode);
-        }).on('error', reject);
-      });
-      expect(status).toBe(200);
+      const ask = async (path: string) => {
+        const request = get(`${server.url}${path}`, { ca: cluster.ca, ...admin });
+        const [response]: IncomingMessage[] = await once(request, 'response');
+        return { status: response?.statusCode, text: response ? await bodyOf(response) : '' };
+      };
+      // With the cluster's CA: the serving certificate is the one that was given.
+      expect((await ask('/api/v1/namespaces/default/services/kubernetes')).status).toBe(200);
+      expect((await ask('/metrics')).text).toMatch(/^apiserver_client_certificate_expiration_seconds_count 2$/m);
     }
     await endpoint.stop();
     await store.close();
