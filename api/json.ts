@@ -29,6 +29,16 @@ export function parseOwnJson(text: string): unknown {
   }
 }
 
+/** Whether a value nests deeper than what {@link parseJson} reads. */
+export function isTooDeep(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth >= JsonReader.depthMax) return true;
+  for (const member of Array.isArray(value) ? value : Object.values(value)) {
+    if (isTooDeep(member, depth + 1)) return true;
+  }
+  return false;
+}
+
 /** Writes JSON; bigints as numbers, `undefined` left out as `JSON.stringify` does. */
 export function stringifyJson(value: unknown): string {
   try {

@@ -19,8 +19,10 @@ import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES } fr
 import { createDiscovery } from './discovery/index.ts';
 import type { Encryption } from './encryption/index.ts';
 import { aggregationOf, requestHeadersOf } from './front-proxy.ts';
+import type { CertificateFiles, NamedCertificate } from './http/named-certificates.ts';
 import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
+import { AccessMetrics } from './pipeline/access-metrics.ts';
 import { ensurePki, type Pki, type ServingContent, ServingFiles, type ServingPaths, writeKubeconfigs } from './pki/index.ts';
 import type { ObjectReader } from './registry/objects.ts';
 import { type Component, localComponent, portOf, storeComponent } from './rest/component-status.ts';
@@ -193,21 +195,9 @@ class ComposedApiServer implements Service {
 
   /** Loaded only when there is something to note. */
   async #audit(): Promise<ApiServerOptions['audit']> {
-    const values = this.#values;
-    const { 'audit-log-path': path, 'audit-policy-file': policyFile } = values;
-    if (path === undefined || policyFile === undefined) return undefined;
-    const { AuditLog, readAuditPolicy, RotatingFile } = await import('./audit/index.ts');
-    const { clock, logger } = this.#environment;
-    const policy = readAuditPolicy(policyFile);
-    const file = new RotatingFile({
-      path,
-      megabytesMax: values['audit-log-maxsize'],
-      backupsMax: values['audit-log-maxbackup'],
-      daysMax: values['audit-log-maxage'],
-      now: () => clock.now(),
-    });
-    const strict = values['audit-log-mode'] === 'blocking-strict';
-    return (bodyOf) => new AuditLog({ policy, file, strict, bodyOf, clock, logger });
+    if (this.#values['audit-policy-file'] === undefined) return undefined;
+    const { createAuditor } = await import('./audit/index.ts');
+    return createAuditor(this.#values, this.#environment);
   }
 
   /** A store elsewhere is asked whether it is well; one of our own we know. */
@@ -245,7 +235,9 @@ class ComposedApiServer implements Service {
     const values = this.#values;
     this.#kinds = kinds;
     const { clock, random } = this.#environment;
+    const accessMetrics = new AccessMetrics();
     const authenticator = createAuthenticator({
+      onCertificate: (leftMs) => accessMetrics.certificateShown(leftMs),
       tokenAuthFile: values['token-auth-file'],
       ...access.authentication,
       serviceAccountKeys: this.#serviceAccountKeys(pki).publicKeys,
@@ -262,6 +254,7 @@ class ComposedApiServer implements Service {
     const admissionMetrics = new AdmissionMetrics(clock);
     return {
       admissionMetrics,
+      accessMetrics,
       strategies: createStrategies(
         {
           serviceClusterIpRange: values['service-cluster-ip-range'],
@@ -345,6 +338,8 @@ class ComposedApiServer implements Service {
       ...(streams > 0 ? { http2StreamsMax: streams } : {}),
       goawayChance: values['goaway-chance'],
       tlsLimits: this.#compiled.tlsLimits,
+      http: { named: this.#compiled.namedCertificates.map(readNamed), http2: !values['disable-http2-serving'] },
+      refusesAtStop: values['shutdown-send-retry-after'],
       maxRequestsInFlight: values['max-requests-inflight'],
       maxMutatingRequestsInFlight: values['max-mutating-requests-inflight'],
       priorityAndFairness: values['enable-priority-and-fairness'],
@@ -400,6 +395,13 @@ function servingPaths(values: ApiServerValues): ServingPaths {
     clientCas: [own('ca.crt'), ...(clientCa === undefined ? [] : [clientCa])],
   };
 }
+
+/** A certificate for other names, read at the start. */
+const readNamed = ({ cert, key, names }: CertificateFiles): NamedCertificate => ({
+  cert: readPem('tls-sni-cert-key', cert),
+  key: readPem('tls-sni-cert-key', key),
+  names,
+});
 
 /** And what was in them at the start. */
 function readServing(values: ApiServerValues, pki: Pki): ServingContent {

@@ -104,6 +104,28 @@ describe('a server that is told to stop', () => {
   });
 });
 
+test('a server that is told to stop refuses what comes, if it should, until what it serves is done', async () => {
+  const clock = new VirtualClock();
+  const { plugin, inside, open } = gate();
+  await using api = await start({ clock, admission: [plugin], settings: { refusesAtStop: true } });
+  const answer = api.request('POST', PATH, { body: { metadata: { name: 'a' } } });
+  await inside;
+  const stopping = api.server.stop();
+  const { status, headers, text } = await api.request('GET', PATH);
+  expect([status, headers['retry-after'], headers.connection, text]).toEqual([
+    429,
+    '5',
+    'close',
+    'The apiserver is shutting down, please try again later.\n',
+  ]);
+  expect((await api.request('GET', '/readyz')).status).toBe(500);
+  expect((await api.request('GET', '/livez')).status).toBe(200);
+  open();
+  expect((await answer).status).toBe(201);
+  await stopping;
+  await expect(api.request('GET', PATH)).rejects.toThrow();
+});
+
 describe('a store that is away', () => {
   test('is told of at once to those who need it, and not to those who take what is cached', async () => {
     const behind = await openMemoryStore();

@@ -1,4 +1,6 @@
 import { type OptionTable, option, processOptions } from '../runtime/index.ts';
+import { acceptedOptions, refusedOptions } from './accepted-options.ts';
+import { auditOptions } from './audit/options.ts';
 import { DEFAULT_ISSUER } from './auth/index.ts';
 
 /** What the API server takes; names are upstream's wherever upstream has one. */
@@ -28,6 +30,12 @@ export const apiServerOptions = {
   'tls-cipher-suites': option.list("Cipher suites of TLS 1.2, in Go's names, the first the most wanted; default Node's.", [], {
     placeholder: 'NAMES',
   }),
+  'tls-sni-cert-key': option.list(
+    'A certificate and its key for clients that ask for a name of it, or for one of the names behind a colon: cert,key[:names]; can be repeated.',
+    [],
+    { placeholder: 'CERT,KEY[:NAMES]' },
+  ),
+  'disable-http2-serving': option.boolean('Speak HTTP/1.1 only.', false),
   'client-ca-file': option.string('CA of client certificates, instead of the one in the data directory.', undefined, {
     placeholder: 'FILE',
   }),
@@ -112,12 +120,12 @@ export const apiServerOptions = {
     { placeholder: 'KEYS=BOOL' },
   ),
   'max-requests-inflight': option.integer(
-    'Reading requests served at once; more are answered 429. With priority and fairness, a part of the seats that priority levels share.',
+    'Reading requests served at once; more are answered 429; 0 for no limit. With priority and fairness, a part of the seats that priority levels share.',
     400,
-    { min: 1 },
+    { min: 0 },
   ),
   'max-mutating-requests-inflight': option.integer('The same for writing requests; with priority and fairness, the other part.', 200, {
-    min: 1,
+    min: 0,
   }),
   'enable-priority-and-fairness': option.boolean(
     'Let FlowSchemas and PriorityLevelConfigurations say which requests are served when; false for plain limits.',
@@ -150,6 +158,10 @@ export const apiServerOptions = {
   'shutdown-delay-duration': option.duration(
     'How long requests are served after the signal to stop, while /readyz fails so that load balancers turn away.',
     0,
+  ),
+  'shutdown-send-retry-after': option.boolean(
+    'After that, answer new requests with 429 and Retry-After until those under way are done, instead of refusing connections.',
+    false,
   ),
   'default-not-ready-toleration-seconds': option.integer(
     'Seconds that pods which do not say so themselves stay on a node that is not ready.',
@@ -194,16 +206,7 @@ export const apiServerOptions = {
     'lease',
     { placeholder: 'TYPE' },
   ),
-  'audit-policy-file': option.string('What is noted of which requests: a Policy of audit.k8s.io/v1.', undefined, { placeholder: 'FILE' }),
-  'audit-log-path': option.string('File that audited requests are noted in, one JSON line each; - for the standard output.', undefined, {
-    placeholder: 'FILE',
-  }),
-  'audit-log-maxage': option.integer('Days that old audit files are kept; 0 for ever.', 0, { min: 0 }),
-  'audit-log-maxbackup': option.integer('Old audit files that are kept; 0 for all.', 0, { min: 0 }),
-  'audit-log-maxsize': option.integer('Megabytes after which another audit file is begun; 0 for 100.', 0, { min: 0 }),
-  'audit-log-mode': option.string('blocking: a request goes on when it cannot be noted; blocking-strict: it is refused.', 'blocking', {
-    placeholder: 'MODE',
-  }),
+  ...auditOptions,
   'proxy-client-cert-file': option.string(
     'Certificate to show to API servers behind this one, instead of the one in the data directory.',
     undefined,
@@ -277,5 +280,15 @@ export const apiServerOptions = {
       placeholder: 'FILE',
     },
   ),
+  v: option.integer(
+    "Upstream's measure of how much is logged: up to 3 is info, from 4 on debug, from 6 on trace; --log-level has precedence.",
+    0,
+    {
+      min: 0,
+      placeholder: 'N',
+    },
+  ),
+  ...acceptedOptions,
+  ...refusedOptions,
   ...processOptions,
 } satisfies OptionTable;

@@ -280,9 +280,19 @@ test.each([
   ['DELETE', '/api/v1', 405],
   ['PUT', '/version', 405],
   ['PUT', '/apis', 200],
+  ['HEAD', '/version', 405],
+  ['HEAD', '/api', 405],
+  ['HEAD', '/api/v1', 405],
+  ['HEAD', '/apis', 200],
+  ['HEAD', '/apis/apps', 200],
+  ['HEAD', '/apis/apps/v1', 405],
+  ['HEAD', '/apis/example.com/v1', 200],
 ])('%s of the document %s is %i', async (method, path, status) => {
   const document = { status: 200, contentType: 'application/json', headers: {}, body: Buffer.from('{}') };
-  await using api = await start({ documents: () => ({ discovery: { respond: () => document }, openapi: { respond: () => undefined } }) });
+  await using api = await start({
+    strategies: { '/configmaps': plainStrategy(), 'apps/deployments': plainStrategy() },
+    documents: () => ({ discovery: { respond: () => document }, openapi: { respond: () => undefined } }),
+  });
   expect((await api.request(method, path)).status).toBe(status);
 });
 

@@ -12,9 +12,10 @@ import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import { createCustomResources } from './custom-resources/index.ts';
 import { createFairness, type Fairness } from './flow-control/index.ts';
-import { createHttpServer, type HttpServer, listenError, type ServingTls } from './http/http-server.ts';
+import { createHttpServer, type HttpOptions, type HttpServer, listenError, type ServingTls } from './http/http-server.ts';
 import type { TlsLimits } from './http/tls-limits.ts';
 import { metricsHandlers } from './metrics-api/index.ts';
+import type { AccessMetrics } from './pipeline/access-metrics.ts';
 import type { BrowserRules } from './pipeline/browser-rules.ts';
 import type { Auditor, Exchange } from './pipeline/exchange.ts';
 import { FlowControl, type FlowController } from './pipeline/flow-control.ts';
@@ -86,6 +87,7 @@ export interface ApiServerParts {
   readonly admission: readonly AdmissionPlugin[];
   /** What plugins measure, and what is measured of them; absent where nothing is. */
   readonly admissionMetrics?: AdmissionMetrics | undefined;
+  readonly accessMetrics?: AccessMetrics | undefined;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   /** Create-only kinds, by `group/resource`. */
@@ -141,6 +143,7 @@ export interface ApiServerSettings {
   readonly goawayChance: number;
   /** What connections may be made with; what Node takes unless given. */
   readonly tlsLimits: TlsLimits | undefined;
+  readonly http?: Pick<HttpOptions, 'named' | 'http2'> | undefined;
   readonly requestTimeoutMs: number;
   readonly minRequestTimeoutMs: number;
   /** Changes kept per kind. */
@@ -155,6 +158,8 @@ export interface ApiServerSettings {
   readonly privilegedGroup: string;
   /** How long requests are served after a stop was asked for, while readiness fails. */
   readonly shutdownDelayMs: number;
+  /** Whether requests that come after that are answered 429 until the others are done. */
+  readonly refusesAtStop?: boolean | undefined;
   /** What browsers are told; nothing unless given. */
   readonly browsers?: BrowserRules | undefined;
 }
@@ -260,7 +265,7 @@ class Server implements ApiServer {
       minRequestTimeoutMs: this.#settings.minRequestTimeoutMs,
       endpointOf: (kind) => this.#kinds.endpointOf(kind),
     };
-    const requests = new RequestMetrics();
+    const requests = new RequestMetrics(parts.accessMetrics);
     this.#auditor = options.audit?.((exchange) => requestObject(exchange, this.#kinds));
     const auditor = this.#auditor;
     this.#fairness = this.#settings.priorityAndFairness ? this.#createFairness() : undefined;
@@ -300,11 +305,12 @@ class Server implements ApiServer {
 
   #createHttp(): HttpServer {
     const { tls, clock, random } = this.#options;
-    const { http2StreamsMax: streamsMax, goawayChance, tlsLimits } = this.#settings;
+    const { http2StreamsMax: streamsMax, goawayChance, tlsLimits, http } = this.#settings;
     return createHttpServer(tls, (request, response, upgrade) => void this.#pipeline.handle(request, response, upgrade), {
       streamsMax,
       movesOn: goawayChance > 0 ? () => random.next() < goawayChance : undefined,
       tlsLimits,
+      ...http,
       clock,
     });
   }
@@ -410,11 +416,12 @@ class Server implements ApiServer {
    */
   async #stop(): Promise<void> {
     this.announceStop();
-    const { shutdownDelayMs } = this.#settings;
+    const { shutdownDelayMs, refusesAtStop } = this.#settings;
     if (this.#bootstrapped && shutdownDelayMs > 0) await this.#options.clock.sleep(shutdownDelayMs);
     this.#stopping.abort();
     this.#pipeline.close();
     const forced = this.#options.clock.setTimer(DRAIN_MS, () => this.#http.destroy());
+    if (refusesAtStop) await this.#pipeline.drain(DRAIN_MS);
     await this.#http.close();
     forced.cancel();
     this.#pipeline.stop();
@@ -425,7 +432,7 @@ class Server implements ApiServer {
     await this.#customResources?.stop();
     await this.#claims.stop();
     this.#hub.stop();
-    this.#auditor?.close();
+    await this.#auditor?.close();
   }
 
   #isServed(info: KindInfo): boolean {

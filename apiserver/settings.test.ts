@@ -19,7 +19,22 @@ describe('the options', () => {
     [['--proxy-client-cert-file=a'], '--proxy-client-cert-file and --proxy-client-key-file go together'],
     [['--requestheader-group-headers=a b'], '--requestheader-group-headers takes names of headers, not "a b"'],
     [['--enable-aggregator-routing=false'], '--enable-aggregator-routing=false is not possible'],
-    [['--audit-log-mode=batch'], '--audit-log-mode knows blocking and blocking-strict'],
+    [['--audit-log-mode=never'], '--audit-log-mode knows blocking, blocking-strict, batch'],
+    [['--audit-log-format=legacy'], '--audit-log-format knows json'],
+    [['--audit-log-version=audit.k8s.io/v1beta1'], '--audit-log-version knows audit.k8s.io/v1, not "audit.k8s.io/v1beta1"'],
+    [['--audit-webhook-mode=blocking'], 'requests do not wait for a webhook here'],
+    [['--audit-webhook-config-file=a'], '--audit-webhook-config-file needs --audit-policy-file'],
+    [['--audit-webhook-batch-throttle-qps=0'], 'needs figures above 0 for --audit-webhook-batch-throttle-qps and -burst'],
+    [['--audit-log-truncate-max-batch-size=5'], 'takes no less than --audit-log-truncate-max-event-size'],
+    [['--service-account-lookup=false'], 'Only true is possible: tokens of accounts that are gone are no good here'],
+    [['--enable-garbage-collector=false'], 'Only true is possible'],
+    [['--etcd-servers-overrides=/events#http://a:1'], 'all objects are in one store'],
+    [['--egress-selector-config-file=a'], 'connections are not led through proxies'],
+    [['--emulated-version=1.33'], 'no other version is emulated'],
+    [['--storage-backend=etcd2'], 'Only etcd3 is possible'],
+    [['--max-requests-inflight=0', '--max-mutating-requests-inflight=0'], 'must not both be 0 with priority and fairness'],
+    [['--tls-sni-cert-key=a.crt'], '--tls-sni-cert-key takes cert,key or cert,key:names, not "a.crt"'],
+    [['--tls-sni-cert-key=a.crt,a.key:'], '--tls-sni-cert-key names nothing'],
     [['--service-cluster-ip-range=x'], '--service-cluster-ip-range takes a range such as 10.96.0.0/16, or two of different IP families'],
     [['--service-cluster-ip-range=10.0.0.0/16,10.1.0.0/16'], 'takes two ranges of different IP families only'],
     [['--service-cluster-ip-range=10.0.0.0/16,fd00::/108,fd01::/108'], 'must not contain more than two entries'],
@@ -32,6 +47,30 @@ describe('the options', () => {
   ])('%s: one line that says what to change', (argv, why) => {
     expect(() => compile(...argv)).toThrow(OptionError);
     expect(() => compile(...argv)).toThrow(why);
+  });
+
+  test.each([
+    [['a.crt,a.key'], [{ cert: 'a.crt', key: 'a.key', names: [] }]],
+    [
+      ['/a.crt,/a.key:x.io,*.x.io', '/b.crt,/b.key'],
+      [
+        { cert: '/a.crt', key: '/a.key', names: ['x.io', '*.x.io'] },
+        { cert: '/b.crt', key: '/b.key', names: [] },
+      ],
+    ],
+  ])('%j: certificates for other names', (entries, found) => {
+    expect(compile(...entries.map((entry) => `--tls-sni-cert-key=${entry}`)).namedCertificates).toEqual(found);
+  });
+
+  test.each([
+    ['--emulated-version=kube=1.34'],
+    ['--storage-backend='],
+    ['--max-requests-inflight=0'],
+    ['--audit-log-mode=batch'],
+    ['--profiling=false'],
+    ['--watch-cache-sizes=persistentvolumes#1000,pods#0'],
+  ])('%s: is followed', (argument) => {
+    expect(compile(argument).storageRoot).toBe('/registry');
   });
 
   test.each([

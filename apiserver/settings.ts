@@ -3,9 +3,12 @@ import { isIP } from 'node:net';
 import { type KindInfo, parseCidr } from '../api/index.ts';
 import { ALL_KINDS } from '../api/schema.ts';
 import { OptionError, type OptionValues, UserError } from '../runtime/index.ts';
+import { checkRefused } from './accepted-options.ts';
 import { IpRange } from './allocators/ip-range.ts';
+import { checkAudit } from './audit/options.ts';
 import { SIGNING_ALGORITHMS } from './auth/index.ts';
 import { type FeatureGate, featureGates } from './feature-gates.ts';
+import { type CertificateFiles, namedCertificates } from './http/named-certificates.ts';
 import { type TlsLimits, tlsLimits } from './http/tls-limits.ts';
 import type { apiServerOptions } from './options.ts';
 import { type BrowserRules, browserRules } from './pipeline/browser-rules.ts';
@@ -29,6 +32,8 @@ export interface CompiledOptions {
   readonly apiAudiences: readonly string[];
   /** What connections may be made with. */
   readonly tlsLimits: TlsLimits;
+  /** Further certificates, for clients that ask for other names. */
+  readonly namedCertificates: readonly CertificateFiles[];
   /** What the keys of all objects begin with: a slash, and none at its end. */
   readonly storageRoot: string;
   readonly browsers: BrowserRules | undefined;
@@ -41,12 +46,14 @@ const MAX_TOKEN_MS_MOST = 2 ** 32 * 1000;
 
 /** @throws OptionError that says what to change. */
 export function compileOptions(values: ApiServerValues): CompiledOptions {
+  checkRefused(values);
   checkPairs(values);
   checkModes(values);
   checkStore(values);
   checkAudit(values);
   checkOidc(values);
   checkAggregation(values);
+  checkLimits(values);
   for (const name of ['bind-address', 'advertise-address'] as const) {
     const ip = values[name];
     if (ip !== undefined && isIP(ip) === 0) throw new OptionError(`option --${name} takes an IP address, not "${ip}"`);
@@ -54,6 +61,7 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
   return {
     ...tokenOptions(values),
     tlsLimits: tlsLimits(values['tls-min-version'], values['tls-cipher-suites']),
+    namedCertificates: values['tls-sni-cert-key'].length === 0 ? [] : namedCertificates(values['tls-sni-cert-key']),
     storageRoot: `/${values['etcd-prefix'].split('/').filter(Boolean).join('/')}`,
     browsers: browserRules(values['cors-allowed-origins'], values['strict-transport-security-directives']),
     featureGates: featureGates(values['feature-gates']),
@@ -153,15 +161,16 @@ function checkAggregation(values: ApiServerValues): void {
   }
 }
 
-const HEADER_NAME = /^[!#$&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-const AUDIT_MODES: readonly string[] = ['blocking', 'blocking-strict'];
-
-function checkAudit({ 'audit-log-mode': mode, 'audit-log-path': path, 'audit-policy-file': policy }: ApiServerValues): void {
-  if (!AUDIT_MODES.includes(mode)) throw new OptionError(`option --audit-log-mode knows ${AUDIT_MODES.join(' and ')}, not "${mode}"`);
-  if (path !== undefined && policy === undefined)
-    throw new OptionError('option --audit-log-path needs --audit-policy-file, which says what is noted');
+/** Upstream: apiserver/pkg/server/options/server_run_options.go. */
+function checkLimits(values: ApiServerValues): void {
+  const { 'max-requests-inflight': reads, 'max-mutating-requests-inflight': writes, 'enable-priority-and-fairness': isFair } = values;
+  if (isFair && reads + writes === 0)
+    throw new OptionError(
+      'options --max-requests-inflight and --max-mutating-requests-inflight must not both be 0 with priority and fairness',
+    );
 }
+
+const HEADER_NAME = /^[!#$&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 const RECONCILERS: readonly string[] = ['lease', 'none'];
 

@@ -333,3 +333,26 @@ test('admission may change what is created and refuse what is deleted', async ()
   expect(said(await api.request('DELETE', `${PATH}/a`))).toEqual([403, 'Forbidden', 'configmaps "a" is forbidden: no']);
   expect(seen).toEqual(['admit CREATE', 'validate CREATE', 'admit DELETE', 'validate DELETE']);
 });
+
+test('what is too large for the store only with its managed fields is stored without them', async () => {
+  await using api = await start();
+  const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i + 10_000_000}`, '']));
+  const fieldsOf = async () => (await api.request('GET', `${PATH}/a`)).json().metadata.managedFields;
+  const body = { metadata: { name: 'a' }, data: keys(60_000) };
+  const made = await api.request('POST', PATH, { body });
+  expect([made.status, made.json().metadata.managedFields]).toEqual([201, undefined]);
+  expect(await fieldsOf()).toBeUndefined();
+  for (const type of ['merge-patch', 'strategic-merge-patch']) {
+    await api.request('DELETE', `${PATH}/a`);
+    await api.request('POST', PATH, { body: { ...body, data: keys(1) } });
+    expect(await fieldsOf()).toHaveLength(1);
+    expect((await patch(api, 'a', { data: keys(60_000) }, type)).status).toBe(200);
+    expect(await fieldsOf()).toBeUndefined();
+  }
+  await api.request('DELETE', `${PATH}/a`);
+  await api.request('POST', PATH, { body: { ...body, data: keys(1) } });
+  expect((await api.request('PUT', `${PATH}/a`, { body })).status).toBe(200);
+  expect(await fieldsOf()).toBeUndefined();
+  const tooLarge = await api.request('PUT', `${PATH}/a`, { body: { ...body, data: keys(120_000) } });
+  expect(said(tooLarge)).toEqual([500, undefined, 'etcdserver: request is too large']);
+});

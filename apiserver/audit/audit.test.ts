@@ -5,7 +5,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Clock, silentLogger, systemClock, UserError } from '../../runtime/index.ts';
 import type { AccessAttributes } from '../auth/types.ts';
 import { plainStrategy, startTestServer, type TestServer } from '../testing/test-server.ts';
-import { AuditLog, RotatingFile, readAuditPolicy } from './index.ts';
+import { AuditLog } from './audit-log.ts';
+import { FileSink } from './file-sink.ts';
+import { readAuditPolicy } from './policy.ts';
+import { RotatingFile } from './rotating-file.ts';
+import { AuditLosses } from './sink.ts';
 
 const PATH = '/api/v1/namespaces/default/configmaps';
 
@@ -21,6 +25,9 @@ const policyOf = (text: string) => {
   return readAuditPolicy(path);
 };
 const policy = (rules: string) => policyOf(`apiVersion: audit.k8s.io/v1\nkind: Policy\n${rules}`);
+
+/** Where events go: a file. */
+const to = (file: RotatingFile, strict: boolean) => ({ sinks: [new FileSink(file, strict)], losses: new AuditLosses(silentLogger) });
 
 describe('a policy', () => {
   const attributes = (more: Partial<AccessAttributes>): AccessAttributes => ({
@@ -110,7 +117,7 @@ describe('the log', () => {
   const start = (rules: string, more: Partial<Parameters<typeof startTestServer>[0]> = {}, strict = false): Promise<TestServer> => {
     const rotating = new RotatingFile({ path: file(), megabytesMax: 1, backupsMax: 0, daysMax: 0, now: () => 0 });
     const audit = (bodyOf: ConstructorParameters<typeof AuditLog>[0]['bodyOf']) =>
-      new AuditLog({ policy: policy(rules), file: rotating, strict, bodyOf, clock: systemClock, logger: silentLogger });
+      new AuditLog({ policy: policy(rules), ...to(rotating, strict), bodyOf, clock: systemClock });
     return startTestServer({ strategies: { '/configmaps': plainStrategy() }, audit, ...more });
   };
 
@@ -283,11 +290,9 @@ describe('the log', () => {
       const audit = (bodyOf: ConstructorParameters<typeof AuditLog>[0]['bodyOf']) =>
         new AuditLog({
           policy: policy('rules: [{level: Metadata, verbs: [list]}]'),
-          file: full,
-          strict,
+          ...to(full, strict),
           bodyOf,
           clock: systemClock,
-          logger: silentLogger,
         });
       await using api = await startTestServer({ strategies: { '/configmaps': plainStrategy() }, audit });
       const answer = await api.request('GET', PATH);
@@ -308,7 +313,7 @@ describe('a rotating file', () => {
       .sort();
   const MEGABYTE = 'x'.repeat(1024 * 1024);
 
-  test('is put aside when it is full, and old ones go by number and by age', () => {
+  test('is put aside when it is full, and old ones go by number and by age', async () => {
     const clock: Pick<Clock, 'now'> & { ms: number } = { ms: Date.UTC(2026, 0, 31, 12), now: () => clock.ms };
     const path = join(directory, 'audit.log');
     const open = (more: object) => new RotatingFile({ path, megabytesMax: 1, backupsMax: 2, daysMax: 0, now: () => clock.now(), ...more });
@@ -317,12 +322,12 @@ describe('a rotating file', () => {
       log.write(`${MEGABYTE}\n`);
       clock.ms += 24 * 3600 * 1000;
     }
-    log.close();
+    await log.close();
     expect(names()).toEqual(['audit-2026-02-02T12-00-00.000.log', 'audit-2026-02-03T12-00-00.000.log', 'audit.log']);
     writeFileSync(join(directory, 'audit-mine.log'), 'of somebody else');
     const again = open({ backupsMax: 0, daysMax: 1 });
     again.write('more\n');
-    again.close();
+    await again.close();
     expect(names()).toEqual(['audit-2026-02-03T12-00-00.000.log', 'audit-2026-02-04T12-00-00.000.log', 'audit-mine.log', 'audit.log']);
     expect(readFileSync(path, 'utf8')).toBe('more\n');
   });

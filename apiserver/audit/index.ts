@@ -1,4 +1,2 @@
 // Who did what: the audit log.
-export { AuditLog } from './audit-log.ts';
-export { readAuditPolicy } from './policy.ts';
-export { RotatingFile } from './rotating-file.ts';
+export { createAuditor } from './create.ts';

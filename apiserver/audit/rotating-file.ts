@@ -1,5 +1,19 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { UserError } from '../../runtime/index.ts';
 
 const MODE = 0o600;
@@ -10,6 +24,8 @@ const STAMP = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}$/;
 /** Of the standard output, which is not rotated. */
 const STDOUT = '-';
 const STDOUT_FD = 1;
+/** What old files that are compressed end with. */
+const GZ = '.gz';
 
 export interface RotatingFileOptions {
   /** `-` for the standard output. */
@@ -19,6 +35,8 @@ export interface RotatingFileOptions {
   /** Old files that are kept, and for how long; 0 for all, for ever. */
   readonly backupsMax: number;
   readonly daysMax: number;
+  /** Called with why an old file stays as it is; old files are compressed when this is given. */
+  readonly compress?: { onError(error: unknown): void } | undefined;
   readonly now: () => number;
 }
 
@@ -30,6 +48,8 @@ export class RotatingFile {
   readonly #options: RotatingFileOptions;
   #file: number;
   #bytes: number;
+  /** Old files are compressed one after the other, behind what is written. */
+  #compressing: Promise<void> = Promise.resolve();
 
   /** @throws UserError when the file cannot be written. */
   constructor(options: RotatingFileOptions) {
@@ -50,8 +70,10 @@ export class RotatingFile {
     this.#bytes += bytes.length;
   }
 
-  close(): void {
+  /** Resolves when old files are compressed, too. */
+  close(): Promise<void> {
     if (this.#options.path !== STDOUT) closeSync(this.#file);
+    return this.#compressing;
   }
 
   #open(): { file: number; bytes: number } {
@@ -80,18 +102,28 @@ export class RotatingFile {
   }
 
   #tidy(): void {
-    const { path, backupsMax, daysMax, now } = this.#options;
+    const { path, backupsMax, daysMax, compress, now } = this.#options;
     if (path === STDOUT) return;
     const extension = extname(path);
     const prefix = `${basename(path, extension)}-`;
-    const stampOf = (name: string) => name.slice(prefix.length, name.length - extension.length);
+    const plain = (name: string) => (name.endsWith(extension + GZ) ? name.slice(0, -GZ.length) : name);
+    const stampOf = (name: string) => plain(name).slice(prefix.length, plain(name).length - extension.length);
     const backups = readdirSync(dirname(path))
-      .filter((name) => name.startsWith(prefix) && name.endsWith(extension) && STAMP.test(stampOf(name)))
+      .filter((name) => name.startsWith(prefix) && plain(name).endsWith(extension) && STAMP.test(stampOf(name)))
       .sort()
       .reverse();
     const oldest = daysMax > 0 ? new Date(now() - daysMax * DAY_MS).toISOString().slice(0, -1).replaceAll(':', '-') : '';
     backups.forEach((name, i) => {
-      if ((backupsMax > 0 && i >= backupsMax) || stampOf(name) < oldest) unlinkSync(join(dirname(path), name));
+      const old = join(dirname(path), name);
+      if ((backupsMax > 0 && i >= backupsMax) || stampOf(name) < oldest) unlinkSync(old);
+      else if (compress && name === plain(name)) this.#compressing = this.#compressing.then(() => compressed(old)).catch(compress.onError);
     });
   }
+}
+
+/** Puts a file's compressed form in its place; one that is gone, because of its age or because it was compressed already, is none. */
+async function compressed(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  await pipeline(createReadStream(path), createGzip(), createWriteStream(`${path}${GZ}`, { mode: MODE }));
+  unlinkSync(path);
 }

@@ -38,6 +38,8 @@ export interface AuthenticatorOptions {
   readonly others?: (() => readonly TokenAuthenticator[]) | undefined;
   /** PEM of the authorities of client certificates, which may change, where the TLS server trusts others too. */
   readonly clientCa?: (() => string) | undefined;
+  /** Told with each request how long its client certificate is good yet. */
+  readonly onCertificate?: ((leftMs: number) => void) | undefined;
   /** Whom front proxies may name, and how; nobody unless given. */
   readonly requestHeaders?: RequestHeaderOptions | undefined;
   readonly clock?: Clock | undefined;
@@ -79,7 +81,7 @@ export function createAuthenticator(options: AuthenticatorOptions): RequestAuthe
     ...(options.bootstrapTokens ? [createBootstrapTokens({ apiAudiences, objects, clock })] : []),
   ];
   const tokens = withOthers(own, options.others);
-  const certificates = createClientCertificates(clock, options.clientCa);
+  const certificates = createClientCertificates(clock, options.clientCa, options.onCertificate);
   const proxies = options.requestHeaders && createRequestHeaders(options.requestHeaders, clock);
   const anonymous = anonymousRule(options.anonymousAuth);
   const verdictOn = (token: string, audiences: readonly string[]) => askInTurn(tokens(), { token, audiences, errors: [INVALID_TOKEN] }, 0);

@@ -9,8 +9,12 @@ import type { UserInfo } from './types.ts';
 /** Subject attribute that carries a user's uid. */
 const UID_OID = '1.3.6.1.4.1.57683.2';
 
-/** What a connection's certificate says: who comes, until when; or that it is not good. */
-type CertificateIdentity = { readonly user: UserInfo; readonly validToMs: number } | 'none' | 'invalid';
+/** What a connection's certificate says: who comes, or that it is not good; and until when. */
+interface CertificateIdentity {
+  readonly verdict: UserInfo | 'none' | 'invalid';
+  /** Absent where there is no certificate. */
+  readonly validToMs?: number | undefined;
+}
 
 /** Knows the client certificates of TLS connections, each looked at once. */
 export interface ClientCertificates {
@@ -21,9 +25,10 @@ export interface ClientCertificates {
 /**
  * The CA itself is given to the TLS server; here its verdict is read.
  *
+ * @param onShown told with each request how long its certificate is good yet.
  * @param ca PEM of the authorities of users now, where the TLS server trusts others too. When they change, connections from before are judged anew.
  */
-export function createClientCertificates(clock: Clock, ca?: () => string): ClientCertificates {
+export function createClientCertificates(clock: Clock, ca?: () => string, onShown?: (leftMs: number) => void): ClientCertificates {
   let bundle = ca?.();
   let authorities = bundle === undefined ? undefined : certificatesIn(bundle);
   let seen = new WeakMap<TLSSocket, CertificateIdentity>();
@@ -41,25 +46,29 @@ export function createClientCertificates(clock: Clock, ca?: () => string): Clien
         identity = identityOf(socket, authorities);
         seen.set(socket, identity);
       }
-      if (typeof identity === 'string') return identity;
-      return identity.validToMs > clock.now() ? identity.user : 'invalid';
+      const { verdict, validToMs } = identity;
+      if (validToMs === undefined) return verdict;
+      const leftMs = validToMs - clock.now();
+      onShown?.(leftMs);
+      return typeof verdict === 'string' || leftMs > 0 ? verdict : 'invalid';
     },
   };
 }
 
 function identityOf(socket: TLSSocket, authorities: readonly X509Certificate[] | undefined): CertificateIdentity {
   const certificate = socket.getPeerX509Certificate();
-  if (!certificate) return 'none';
-  if (!socket.authorized || (authorities && !isIssuedBy(certificate, authorities))) return 'invalid';
+  if (!certificate) return { verdict: 'none' };
+  const validToMs = Date.parse(certificate.validTo);
+  if (!socket.authorized || (authorities && !isIssuedBy(certificate, authorities))) return { verdict: 'invalid', validToMs };
   const subject: ReadonlyMap<string, unknown> = new Map(Object.entries(socket.getPeerCertificate().subject));
   const [name = ''] = textsOf(subject.get('CN')).slice(-1);
-  if (name === '') return 'none';
+  if (name === '') return { verdict: 'none', validToMs };
   const uids = textsOf(subject.get(UID_OID));
-  if (uids.length > 1 || uids[0] === '') return 'invalid';
+  if (uids.length > 1 || uids[0] === '') return { verdict: 'invalid', validToMs };
   const fingerprint = createHash('sha256').update(certificate.raw).digest('hex');
   return {
-    user: { name, uid: uids[0], groups: textsOf(subject.get('O')), extra: { [CREDENTIAL_ID]: [`X509SHA256=${fingerprint}`] } },
-    validToMs: Date.parse(certificate.validTo),
+    verdict: { name, uid: uids[0], groups: textsOf(subject.get('O')), extra: { [CREDENTIAL_ID]: [`X509SHA256=${fingerprint}`] } },
+    validToMs,
   };
 }
 

@@ -52,7 +52,12 @@ export class PeerClient {
 
   /** Posts JSON. */
   post(url: string, body: unknown): Promise<PeerAnswer> {
-    return this.#send(url, 'POST', JSON.stringify(body));
+    return this.postText(url, JSON.stringify(body));
+  }
+
+  /** Posts what is JSON already. */
+  postText(url: string, json: string): Promise<PeerAnswer> {
+    return this.#send(url, 'POST', json);
   }
 
   /** Lets go of open connections. */

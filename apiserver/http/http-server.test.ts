@@ -77,3 +77,42 @@ test('versions and suites that there are not are refused with those there are', 
     /^option --tls-cipher-suites knows TLS_AES_256_GCM_SHA384, .*, not "TLS_RSA_WITH_RC4_128_SHA"$/,
   );
 });
+
+test('a client is shown the certificate of the name that it asks for, also with other CAs of clients', async () => {
+  const pems = { cert, key: keyToPem(key) };
+  const named = (commonName: string, hosts: readonly string[], names: readonly string[] = []) => {
+    const own = generateKey();
+    const validity = { notBeforeMs: now - 60_000, notAfterMs: now + 3_600_000 };
+    return { cert: issueCertificate({ subject: { commonName }, key: own, use: 'server', hosts, ...validity }), key: keyToPem(own), names };
+  };
+  const options = {
+    streamsMax: 100,
+    clock: systemClock,
+    http2: false,
+    named: [
+      named('one.example.com', ['also.example.com']),
+      named('two', ['one.example.com', 'also.example.com', 'unheard.example.com'], ['given.example.com', '*.example.org']),
+      named('three', ['given.example.com', '*.example.org']),
+    ],
+  };
+  const server = createHttpServer(pems, (_, response) => response.writeHead(200, []), options);
+  await server.listen('127.0.0.1', 0);
+  const shown = async (servername: string) => {
+    const socket = tls.connect({ port: server.port, servername, rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] });
+    await once(socket, 'secureConnect');
+    const found = [socket.getPeerCertificate().subject.CN, socket.alpnProtocol];
+    socket.destroy();
+    return found;
+  };
+  const all = async () => {
+    expect(await shown('one.example.com')).toEqual(['one.example.com', 'http/1.1']);
+    expect(await shown('also.EXAMPLE.com')).toEqual(['one.example.com', 'http/1.1']);
+    expect(await shown('given.example.com')).toEqual(['two', 'http/1.1']);
+    expect(await shown('a.example.org')).toEqual(['two', 'http/1.1']);
+    expect(await shown('unheard.example.com')).toEqual(['test', 'http/1.1']);
+  };
+  await all();
+  server.serveWith({ ...pems, clientCa: cert });
+  await all();
+  await server.close();
+});

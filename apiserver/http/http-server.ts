@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { type Clock, UserError } from '../../runtime/index.ts';
 import { Http1Request, Http1Response } from './http1.ts';
 import { createHttp2 } from './http2.ts';
 import type { HandleRequest } from './messages.ts';
+import { findNamed, type NamedCertificate } from './named-certificates.ts';
 import type { TlsLimits } from './tls-limits.ts';
 
 /** Connections that are silent for longer are closed; longer than any client waits between two requests. */
@@ -38,6 +39,10 @@ export interface HttpOptions {
   readonly movesOn?: (() => boolean) | undefined;
   /** What connections may be made with; what Node takes unless given. */
   readonly tlsLimits?: TlsLimits | undefined;
+  /** For clients that ask for other names. */
+  readonly named?: readonly NamedCertificate[] | undefined;
+  /** Whether clients may speak HTTP/2; they may unless given. */
+  readonly http2?: boolean | undefined;
   readonly clock: Clock;
 }
 
@@ -61,17 +66,22 @@ export interface HttpServer {
 export function createHttpServer(
   tls: ServingTls,
   handle: HandleRequest,
-  { streamsMax, movesOn, tlsLimits, clock }: HttpOptions,
+  { streamsMax, movesOn, tlsLimits, named = [], http2: hasHttp2 = true, clock }: HttpOptions,
 ): HttpServer {
+  let contexts = namedContexts(named, tls, tlsLimits);
   const options = {
+    ...(named.length > 0 ? { SNICallback: contextFor } : {}),
     requestCert: true,
     rejectUnauthorized: false,
-    ALPNProtocols: ['h2', 'http/1.1'],
+    ALPNProtocols: hasHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
     maxHeaderSize: HEADER_BYTES_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     IncomingMessage: Http1Request,
     ServerResponse: Http1Response,
   };
+  function contextFor(name: string, done: (error: null, context?: SecureContext) => void): void {
+    done(null, findNamed(contexts, name)?.context);
+  }
   const server = https.createServer({ ...secureContext(tls), ...tlsLimits, ...options }, (request, response) => handle(request, response));
   server.maxHeadersCount = 0; // all of them: none is left out
   server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -115,7 +125,10 @@ export function createHttpServer(
       server.listen({ host, port });
       await once(server, 'listening');
     },
-    serveWith: (other) => server.setSecureContext({ ...secureContext(other), ...tlsLimits }),
+    serveWith: (other) => {
+      contexts = namedContexts(named, other, tlsLimits);
+      server.setSecureContext({ ...secureContext(other), ...tlsLimits });
+    },
     close: async () => {
       for (const socket of upgraded) socket.destroy();
       if (!server.listening) return;
@@ -141,6 +154,13 @@ const secureContext = ({ cert, key, clientCa = '' }: ServingTls) => ({
   ...(clientCa === '' ? {} : { ca: clientCa }),
   ticketKeys: createHash('sha384').update(key).update(clientCa).digest(),
 });
+
+/** Further certificates; clients are trusted as with the first. */
+const namedContexts = (named: readonly NamedCertificate[], { clientCa }: ServingTls, tlsLimits: TlsLimits | undefined) =>
+  named.map((certificate) => ({
+    ...certificate,
+    context: createSecureContext({ ...secureContext({ ...certificate, clientCa }), ...tlsLimits }),
+  }));
 
 /** What to change when the server cannot listen. */
 export function listenError(error: unknown, host: string, port: number): unknown {

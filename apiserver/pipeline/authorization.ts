@@ -1,5 +1,6 @@
 import { ApiError, apiError } from '../../api/index.ts';
-import { type AccessAttributes, type Authorizer, type UserInfo, whenKnown } from '../auth/types.ts';
+import { type AccessAttributes, type Authorizer, type Decision, type UserInfo, whenKnown } from '../auth/types.ts';
+import type { AuthorizationResult } from './access-metrics.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestInfo } from './request-info.ts';
 import { NO_SNIFF } from './respond.ts';
@@ -25,10 +26,15 @@ const DECISION = 'authorization.k8s.io/decision';
 const REASON = 'authorization.k8s.io/reason';
 
 /** Authorizes a request itself, and notes why. A promise only where a webhook is asked. @throws ApiError (403), {@link EvaluationError} */
-export function authorizeRequest(authorizer: Authorizer, exchange: Exchange): void | Promise<void> {
+export function authorizeRequest(
+  authorizer: Authorizer,
+  exchange: Exchange,
+  onDecision: (result: AuthorizationResult) => void,
+): void | Promise<void> {
   const attributes = attributesOf(exchange.user, exchange.info);
   return whenKnown(authorizer.authorize(attributes), (decision) => {
     const { allowed, reason, evaluationError } = decision;
+    onDecision(resultOf(decision));
     // Who is allowed is, whatever else went wrong.
     if (!allowed && evaluationError !== undefined) {
       exchange.audit?.annotate(REASON, 'internal error');
@@ -39,6 +45,12 @@ export function authorizeRequest(authorizer: Authorizer, exchange: Exchange): vo
     if (!allowed) throw refused(attributes, reason);
   });
 }
+
+const resultOf = ({ allowed, denied, evaluationError }: Decision): AuthorizationResult => {
+  if (allowed) return 'allowed';
+  if (evaluationError !== undefined) return 'error';
+  return denied ? 'denied' : 'no-opinion';
+};
 
 /** Nobody said yes, and somebody could not be asked; upstream answers it in plain text, code 500. */
 export class EvaluationError extends Error {

@@ -21,6 +21,8 @@ export class Deadlines {
   readonly #shorter = new Map<Exchange, number>();
   #timer: Timer | undefined;
   #closing = false;
+  /** Called when nothing is being served any more. */
+  #onIdle: (() => void) | undefined;
 
   constructor(options: { readonly clock: Clock; readonly timeoutMs: number }) {
     this.#clock = options.clock;
@@ -47,6 +49,12 @@ export class Deadlines {
 
   end(exchange: Exchange): void {
     if (!this.#running.delete(exchange)) this.#shorter.delete(exchange);
+    if (this.size === 0) this.#onIdle?.();
+  }
+
+  /** Resolves when nothing is being served. */
+  async idle(): Promise<void> {
+    if (this.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
   /** Connections are closed when what is being served on them is answered. */

@@ -31,7 +31,8 @@ export interface Auditor {
   refused(exchange: Exchange): void;
   /** Prometheus' text format. */
   text(): string;
-  close(): void;
+  /** Writes what is not written yet. */
+  close(): Promise<void>;
 }
 
 /** What warnings say of the release that does without. */

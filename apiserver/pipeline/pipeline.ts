@@ -1,4 +1,5 @@
 import { AssertionError } from 'node:assert';
+import { TLSSocket } from 'node:tls';
 import { apiError } from '../../api/index.ts';
 import type { Clock, Logger, Random } from '../../runtime/index.ts';
 import { ANONYMOUS_USER, UNAUTHENTICATED_GROUP } from '../auth/authenticator.ts';
@@ -41,6 +42,7 @@ export interface PipelineOptions {
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #deadlines: Deadlines;
+  #isDraining = false;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -50,6 +52,14 @@ export class Pipeline {
   /** Answers from now on say that their connections close. */
   close(): void {
     this.#deadlines.close();
+  }
+
+  /** Requests are answered 429 from now on. Resolves when those under way are done, or after a while. Upstream: apiserver/pkg/server/filters/with_retry_after.go. */
+  async drain(msMax: number): Promise<void> {
+    this.#isDraining = true;
+    const { clock } = this.#options;
+    const late = new AbortController();
+    await Promise.race([this.#deadlines.idle(), clock.sleep(msMax, late.signal)]).finally(() => late.abort());
   }
 
   stop(): void {
@@ -62,6 +72,10 @@ export class Pipeline {
     const startedAt = clock.monotonic();
     const exchange = this.#open(request, response, upgrade);
     if (!exchange) return;
+    if (this.#isDraining && !isServedToTheEnd(exchange)) {
+      sendGoneSoon(exchange);
+      return;
+    }
     if (browsers && tellBrowser(browsers, request, response)) {
       response.writeHead(204, headersFor(exchange, '').slice(0, 4));
       response.end();
@@ -75,8 +89,20 @@ export class Pipeline {
       this.#answerError(exchange, error);
     } finally {
       if (!long) this.#deadlines.end(exchange);
-      metrics.observe(exchange, response.statusCode, clock.monotonic() - startedAt);
+      const tookMs = clock.monotonic() - startedAt;
+      metrics.observe(exchange, response.statusCode, tookMs);
+      if (this.#options.logger.isLevelEnabled('trace')) this.#tell(exchange, tookMs);
     }
+  }
+
+  /** Upstream: apiserver/pkg/server/httplog. */
+  #tell({ request, response, info, auditId: auditID, user }: Exchange, tookMs: number): void {
+    const { url: uri, headers } = request;
+    const { statusCode: code } = response;
+    this.#options.logger.trace(
+      { verb: info.verb, uri, code, tookMs, user: user.name, agent: headers['user-agent'], auditID },
+      'request served',
+    );
   }
 
   #open(request: HttpRequest, response: HttpResponse, upgrade: Upgrade | undefined): Exchange | undefined {
@@ -98,7 +124,7 @@ export class Pipeline {
   }
 
   async #pass(exchange: Exchange, long: boolean): Promise<void> {
-    const { authorizer, auditor, flowControl, metrics } = this.#options;
+    const { authorizer, auditor, flowControl, metrics, clock } = this.#options;
     const user = this.#authenticate(exchange);
     exchange.user = user instanceof Promise ? await user : user;
     if (auditor) exchange.audit = auditor.begin(exchange);
@@ -112,7 +138,8 @@ export class Pipeline {
       return;
     }
     try {
-      const authorized = authorizeRequest(authorizer, exchange);
+      const askedAt = clock.monotonic();
+      const authorized = authorizeRequest(authorizer, exchange, (result) => metrics.access.authorized(result, clock.monotonic() - askedAt));
       if (authorized instanceof Promise) await authorized;
       if (long && !exchange.response.destroyed) metrics.begin(exchange);
       const pending = this.#options.dispatch(exchange);
@@ -124,14 +151,17 @@ export class Pipeline {
 
   /** @throws ApiError (401) */
   #authenticate(exchange: Exchange): UserInfo | Promise<UserInfo> {
-    const { authenticator, auditor } = this.#options;
+    const { authenticator, auditor, clock, metrics } = this.#options;
+    const askedAt = clock.monotonic();
     const refuse = (error: unknown): never => {
+      metrics.access.authenticated(hasCredentials(exchange) ? 'error' : 'failure', clock.monotonic() - askedAt);
       endConnection(exchange);
       auditor?.refused(exchange);
       throw error;
     };
     const known = (user: UserInfo | undefined): UserInfo => {
       const found = user ?? refuse(apiError.unauthorized());
+      metrics.access.authenticated('success', clock.monotonic() - askedAt, found.name);
       if (isAnonymous(found)) endConnection(exchange);
       return found;
     };
@@ -167,6 +197,9 @@ export class Pipeline {
   }
 }
 
+const hasCredentials = ({ request: { headers, socket } }: Exchange): boolean =>
+  headers.authorization !== undefined || (socket instanceof TLSSocket && socket.getPeerX509Certificate() !== undefined);
+
 const isAnonymous = ({ name, groups }: UserInfo): boolean => name === ANONYMOUS_USER || groups.includes(UNAUTHENTICATED_GROUP);
 
 /**
@@ -175,6 +208,16 @@ const isAnonymous = ({ name, groups }: UserInfo): boolean => name === ANONYMOUS_
  */
 function endConnection({ response }: Exchange): void {
   if (response.isMultiplexed === true) response.shouldKeepAlive = false;
+}
+
+/** Probes and metrics are answered while the server stops. */
+const isServedToTheEnd = ({ info }: Exchange): boolean =>
+  ['/readyz', '/livez', '/healthz', '/metrics'].some((path) => info.path.startsWith(path));
+
+function sendGoneSoon(exchange: Exchange): void {
+  exchange.response.shouldKeepAlive = false;
+  exchange.response.setHeader('Retry-After', '5');
+  sendNotice(exchange, 429, 'The apiserver is shutting down, please try again later.\n');
 }
 
 /** What is answered when it is our own mistake. Upstream: apiserver/pkg/server/filters/wrap.go. */

@@ -1,4 +1,5 @@
 import { Histogram } from '../registry/histogram.ts';
+import { AccessMetrics } from './access-metrics.ts';
 import type { Exchange } from './exchange.ts';
 import { isLongRunning } from './flow-control.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -34,10 +35,16 @@ interface Sort {
  * (apiserver/pkg/endpoints/metrics/metrics.go).
  */
 export class RequestMetrics {
+  /** Who sent them. */
+  readonly access: AccessMetrics;
   readonly #sorts = new Map<string, Sort>();
   /** What is going away and was asked for: labels. */
   readonly #deprecated = new Set<string>();
   readonly #other = newSort({ labels: 'verb="other",component="apiserver"', dryRun: '', isRead: false });
+
+  constructor(access = new AccessMetrics()) {
+    this.access = access;
+  }
 
   /** A long-running request began; it ends with its answer. */
   begin(exchange: Exchange): void {
@@ -69,7 +76,7 @@ export class RequestMetrics {
       sorts.filter((sort) => histogramOf(sort).count > 0).flatMap((sort) => histogramOf(sort).lines(name, labelsOf(sort)));
     const bare = ({ labels }: Sort) => labels;
     const running = sorts.filter((sort) => sort.longRunning > 0);
-    return [
+    return `${this.access.text()}${[
       ...family('apiserver_requested_deprecated_apis', 'gauge', 'Deprecated versions that were asked for, and the release without them.'),
       ...[...this.#deprecated].map((labels) => `apiserver_requested_deprecated_apis{${labels}} 1`),
       ...family('apiserver_request_total', 'counter', 'Requests answered, by verb, resource and code.'),
@@ -85,7 +92,7 @@ export class RequestMetrics {
       ...family('apiserver_response_sizes', 'histogram', 'Sizes of the answers to reads, in bytes.'),
       ...histograms('apiserver_response_sizes', bare, (sort) => sort.sizes),
       '',
-    ].join('\n');
+    ].join('\n')}`;
   }
 
   #sortOf(exchange: Exchange): Sort {

@@ -25,15 +25,17 @@ export class Histogram {
     return this.#count;
   }
 
-  /** Lines of Prometheus' text format. @param labels `a="b",c="d"`. */
+  /** Lines of Prometheus' text format. @param labels `a="b",c="d"`, or nothing. */
   lines(name: string, labels: string): string[] {
+    const before = labels === '' ? '' : `${labels},`;
+    const whole = labels === '' ? '' : `{${labels}}`;
     let total = 0;
     const lines = this.#bounds.map((bound, i) => {
       total += this.#counts[i] ?? 0;
-      return `${name}_bucket{${labels},le="${bound}"} ${total}`;
+      return `${name}_bucket{${before}le="${bound}"} ${total}`;
     });
-    lines.push(`${name}_bucket{${labels},le="+Inf"} ${this.#count}`);
-    lines.push(`${name}_sum{${labels}} ${this.#sum}`, `${name}_count{${labels}} ${this.#count}`);
+    lines.push(`${name}_bucket{${before}le="+Inf"} ${this.#count}`);
+    lines.push(`${name}_sum${whole} ${this.#sum}`, `${name}_count${whole} ${this.#count}`);
     return lines;
   }
 }

@@ -1,4 +1,4 @@
-import { type ApiError, apiError, fieldError, type KubeObject, parseJson, stringifyJson } from '../../api/index.ts';
+import { type ApiError, apiError, fieldError, isTooDeep, type KubeObject, parseJson, stringifyJson } from '../../api/index.ts';
 import {
   type AnyMessage,
   applyJsonPatch,
@@ -13,6 +13,7 @@ import {
   type ObjectType,
   PatchError,
 } from '../../api/schema.ts';
+import { isRecord } from '../../runtime/index.ts';
 import { keepReset } from '../apply/keep-reset.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -21,6 +22,7 @@ import { plainError } from '../registry/store-errors.ts';
 import { updateStrategy } from '../registry/strategy.ts';
 import { applyObject, isApply } from './apply.ts';
 import { mediaType, named, warningsOf } from './decode-body.ts';
+import { writeSmaller } from './large-objects.ts';
 import { contextOf, type Endpoint, type Handler } from './rest.ts';
 import { checkName } from './update.ts';
 import { type FieldValidation, readWriteOptions } from './write-options.ts';
@@ -80,27 +82,30 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
   const context = contextOf(rest, exchange, options.dryRun);
   const writer = writerOf(exchange, options);
   let warned = false;
-  const updated = await registry.update({
-    context,
-    admission: rest.admission,
-    name,
-    subresource,
-    strategy: updateStrategy(endpoint.resource, subresource),
-    uidIsPrecondition: false,
-    mayCreate: false,
-    next: (current) => {
-      if (!current) throw apiError.notFound(resource.subject, name);
-      const live = current.parse();
-      const { object, problems, shown } = patched(resource.type, live, patch);
-      if (!warned) judge(exchange, problems, { validation: options.fieldValidation, shown });
-      warned = true;
-      const mismatch = rest.decoder.mismatch(object, resource);
-      if (mismatch !== undefined) throw misfit(stringifyJson(object), mismatch);
-      finish(exchange, endpoint, object);
-      resource.fields.track({ ...writer, live, next: object });
-      return object;
-    },
-  });
+  const updated = await writeSmaller((withFields) =>
+    registry.update({
+      context,
+      admission: rest.admission,
+      name,
+      subresource,
+      strategy: updateStrategy(endpoint.resource, subresource),
+      uidIsPrecondition: false,
+      mayCreate: false,
+      next: (current) => {
+        if (!current) throw apiError.notFound(resource.subject, name);
+        const live = current.parse();
+        const { object, problems, shown } = patched(resource.type, live, patch);
+        if (!warned) judge(exchange, problems, { validation: options.fieldValidation, shown });
+        warned = true;
+        const mismatch = rest.decoder.mismatch(object, resource);
+        if (mismatch !== undefined) throw misfit(stringifyJson(object), mismatch);
+        finish(exchange, endpoint, object);
+        if (withFields) resource.fields.track({ ...writer, live, next: object });
+        else object.metadata.managedFields = undefined;
+        return object;
+      },
+    }),
+  );
   rest.encoder.object(exchange, resource, 200, updated.bytes);
 };
 
@@ -140,6 +145,7 @@ export interface Patched<T> {
 /** Applies a patch (apiserver, `pkg/endpoints/handlers/patch.go`). @throws ApiError (400, 422 or 500) */
 export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patched<T> {
   const { result, inPatch } = applied(type.message, document, patch);
+  if (nestsTooDeep(result)) throw misfit(patch.text, TOO_DEEP);
   const isStrategic = patch.type === STRATEGIC_MERGE;
   const shown = () => (isStrategic ? goFormat(patch.value) : stringifyJson(result));
   // It has the form of the object that it makes; a strategic merge patch is converted, and whole numbers are whole then.
@@ -156,6 +162,13 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
     throw misfit(shown(), why ?? error.message);
   }
 }
+
+/** What JSON that is sent may not be, either. */
+const TOO_DEEP = 'exceeded max depth';
+
+/** The names of fields in its metadata are some levels deeper than an object. */
+const nestsTooDeep = (result: unknown): boolean =>
+  isRecord(result) && Object.entries(result).some(([name, member]) => name !== 'metadata' && isTooDeep(member, 1));
 
 interface Applied {
   readonly result: unknown;

@@ -48,7 +48,6 @@ const SLIS_PATH = '/metrics/slis';
 const OPENAPI = '/openapi/';
 const OPENAPI_GZIP_BYTES_MIN = 1400;
 const OPENID = /^\/(\.well-known|openid)\//;
-const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /** Paths that upstream lists at `/` whatever is served. */
 const FIXED_PATHS = ['/metrics', SLIS_PATH, '/openapi/v2', '/openapi/v3', '/version'];
@@ -80,7 +79,7 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
   }
   const { request, accept } = exchange;
   const document = sourceOf(path, options)?.respond(request.url ?? path, accept, request.headers['if-none-match']);
-  if (document && isReadOnly(path, options.kinds) && !READS.has(request.method ?? '')) throw methodNotAllowed();
+  if (document && request.method !== 'GET' && hasRoutes(path, options.kinds)) throw methodNotAllowed();
   if (document) sendDocument(exchange, laidOut(exchange, document));
   else refuse(exchange, options.kinds);
 }
@@ -100,8 +99,11 @@ function sourceOf(path: string, { openapi, openid, discovery }: RootOptions): Do
   return OPENID.test(path) ? openid : discovery;
 }
 
-/** Whether a document's path has no other methods: the lists of groups, and what custom resources bring, look at none. */
-function isReadOnly(path: string, kinds: Kinds): boolean {
+/**
+ * Whether a document's path has routes by method, and of those only GET: HEAD is another. The lists of groups, and what custom
+ * resources bring, look at no method.
+ */
+function hasRoutes(path: string, kinds: Kinds): boolean {
   const [, root = '', first = '', second = ''] = path.split('/');
   return root === 'version' || root === 'api' || (root === 'apis' && second !== '' && kinds.hasGroup(first));
 }

@@ -4,6 +4,7 @@ import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import { updateStrategy } from '../registry/strategy.ts';
+import { writeSmaller } from './large-objects.ts';
 import { contextOf, type Handler, type Rest } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
@@ -22,23 +23,26 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
   let first: KubeObject | undefined = readObject(exchange, () =>
     rest.decoder.decode(body, resource, options.fieldValidation, (text) => exchange.warn(text)),
   );
-  const updated = await registry.update({
-    context,
-    admission: rest.admission,
-    name,
-    subresource,
-    strategy: updateStrategy(endpoint.resource, subresource),
-    uidIsPrecondition: true,
-    mayCreate: subresource === '' && resource.strategy.allowCreateOnUpdate === true,
-    next: async (current, old) => {
-      if (!current) await mayCreate(rest, exchange);
-      const object = first ?? readObject(exchange, () => rest.decoder.decode(body, resource, 'Ignore', () => undefined));
-      first = undefined;
-      resource.strategy.setDefaults(object);
-      resource.fields.track({ ...writer, live: old, next: object });
-      return object;
-    },
-  });
+  const updated = await writeSmaller((withFields) =>
+    registry.update({
+      context,
+      admission: rest.admission,
+      name,
+      subresource,
+      strategy: updateStrategy(endpoint.resource, subresource),
+      uidIsPrecondition: true,
+      mayCreate: subresource === '' && resource.strategy.allowCreateOnUpdate === true,
+      next: async (current, old) => {
+        if (!current) await mayCreate(rest, exchange);
+        const object = first ?? readObject(exchange, () => rest.decoder.decode(body, resource, 'Ignore', () => undefined));
+        first = undefined;
+        resource.strategy.setDefaults(object);
+        if (withFields) resource.fields.track({ ...writer, live: old, next: object });
+        else object.metadata.managedFields = undefined;
+        return object;
+      },
+    }),
+  );
   rest.encoder.object(exchange, resource, updated.created ? 201 : 200, updated.bytes);
 };
 

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { apiError } from '../../api/index.ts';
+import type { Authorizer } from '../auth/types.ts';
+import { plainStrategy, startTestServer } from '../testing/test-server.ts';
+import { AccessMetrics } from './access-metrics.ts';
+
+test('requests are counted by who came in, and by who was let through', async () => {
+  const authenticator = {
+    authenticate: ({ headers }: { headers: Record<string, unknown> }) => {
+      const name = String(headers['x-test-user'] ?? '');
+      if (name === 'wrong') throw apiError.unauthorized();
+      return name === '' ? undefined : { name, groups: [] };
+    },
+  };
+  const authorizer: Authorizer = {
+    authorize: ({ user: { name } }) => ({
+      allowed: !name.startsWith('no'),
+      denied: name === 'no for good',
+      reason: '',
+      ...(name === 'no idea' ? { evaluationError: 'webhook is away' } : {}),
+    }),
+    rulesFor: () => ({ resourceRules: [], nonResourceRules: [] }),
+  };
+  await using api = await startTestServer({ strategies: { '/configmaps': plainStrategy() }, authenticator, authorizer });
+  const ask = (user: string | undefined, more: Record<string, string> = {}) =>
+    api.request('GET', '/api/v1/configmaps', { headers: { ...(user === undefined ? {} : { 'x-test-user': user }), ...more } });
+  for (const user of ['admin', 'me@example.com', 'bob', 'no', 'no for good', 'no idea', undefined]) await ask(user);
+  await ask('wrong', { authorization: 'Bearer x' });
+  const { text } = await api.request('GET', '/metrics', { headers: { 'x-test-user': 'kubelet' } });
+  const lines = text.split('\n').filter((line) => /^(authenticat|authoriz)\w+(_requests|_attempts|_total|_count)\{/.test(line));
+  expect(lines).toEqual([
+    'authenticated_user_requests{username="admin"} 1',
+    'authenticated_user_requests{username="email_id"} 1',
+    'authenticated_user_requests{username="other"} 4',
+    'authenticated_user_requests{username="kubelet"} 1',
+    'authentication_attempts{result="error"} 1',
+    'authentication_attempts{result="failure"} 1',
+    'authentication_attempts{result="success"} 7',
+    'authentication_duration_seconds_count{result="error"} 1',
+    'authentication_duration_seconds_count{result="failure"} 1',
+    'authentication_duration_seconds_count{result="success"} 7',
+    'authorization_attempts_total{result="allowed"} 4',
+    'authorization_attempts_total{result="denied"} 1',
+    'authorization_attempts_total{result="error"} 1',
+    'authorization_attempts_total{result="no-opinion"} 1',
+    'authorization_duration_seconds_count{result="allowed"} 4',
+    'authorization_duration_seconds_count{result="denied"} 1',
+    'authorization_duration_seconds_count{result="error"} 1',
+    'authorization_duration_seconds_count{result="no-opinion"} 1',
+  ]);
+});
+
+test('certificates are counted by how long they are good yet', () => {
+  const metrics = new AccessMetrics();
+  for (const ms of [-5000, 3_500_000, 7_000_000_000]) metrics.certificateShown(ms);
+  const lines = metrics.text().split('\n');
+  const name = 'apiserver_client_certificate_expiration_seconds';
+  expect(lines).toContain(`${name}_bucket{le="0"} 1`);
+  expect(lines).toContain(`${name}_bucket{le="3600"} 2`);
+  expect(lines).toContain(`${name}_bucket{le="7776000"} 3`);
+  expect(lines).toContain(`${name}_count 3`);
+});
