@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { apiextensionsKinds, apiregistrationKinds, apiVersionOf, flowcontrolKinds, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
-import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
+import { type Clock, HealthSlis, type Logger, type Random, type Service } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ServedVersions } from './admission/matching/served-versions.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
@@ -36,7 +36,6 @@ import { type Component, componentStatusHandlers } from './rest/component-status
 import { BodyDecoder } from './rest/decode-body.ts';
 import { Encoder } from './rest/encoder.ts';
 import { type HealthCheck, healthChecks } from './rest/health.ts';
-import { HealthSlis } from './rest/health-slis.ts';
 import { KindHost } from './rest/kind-host.ts';
 import { KindVersions } from './rest/kind-versions.ts';
 import { type CreateOnly, Kinds } from './rest/kinds.ts';

@@ -13,6 +13,7 @@ export {
   pingCheck,
 } from './health.ts';
 export { healthOptions, withHealth } from './health-service.ts';
+export { HealthSlis } from './health-slis.ts';
 export { holdProcess } from './hold.ts';
 export {
   type Claims,

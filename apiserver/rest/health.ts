@@ -1,7 +1,7 @@
+import type { HealthSlis } from '../../runtime/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { sendNotFound, sendNotice, sendText } from '../pipeline/respond.ts';
 import type { StoreProbe } from '../store-probe.ts';
-import type { HealthSlis } from './health-slis.ts';
 
 /** A named condition of being well; throws or rejects, or answers a text, when it does not hold. */
 export interface HealthCheck {

@@ -1,10 +1,10 @@
 import type { KindInfo } from '../../api/index.ts';
+import type { HealthSlis } from '../../runtime/index.ts';
 import { GZIP_BYTES_MIN, openBody } from '../pipeline/compression.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { SNAPSHOT_PATH } from '../pipeline/flow-control.ts';
 import { headersFor, JSON_TYPE, send, sendNotFound, sendText } from '../pipeline/respond.ts';
 import { answerHealth, type HealthChecks } from './health.ts';
-import type { HealthSlis } from './health-slis.ts';
 import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
 import { readable } from './pretty.ts';
 

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { answerHealth, type HealthCheck, pingCheck } from '../../runtime/index.ts';
+import { answerHealth, type HealthCheck, type HealthSlis, pingCheck } from '../../runtime/index.ts';
 import type { Call } from './call.ts';
-import type { HealthSlis } from './health-slis.ts';
 import { METRICS_CONTENT_TYPE } from './prometheus-text.ts';
 import { NO_PAGE, RequestError } from './request-error.ts';
 
@@ -18,7 +17,7 @@ export async function serveHealth({ url }: Call, response: ServerResponse, slis:
   const answer = await answerHealth(`${url.pathname}${url.search}`, CHECKS);
   if (!answer) throw new RequestError(404, NO_PAGE);
   const excluded = url.searchParams.getAll('exclude');
-  if (url.pathname === '/healthz') for (const { name } of CHECKS) if (!excluded.includes(name)) slis.observe(name);
+  if (url.pathname === '/healthz') for (const { name } of CHECKS) if (!excluded.includes(name)) slis.observe(name, 'healthz', true);
   response.writeHead(answer.status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }).end(answer.body);
 }
 

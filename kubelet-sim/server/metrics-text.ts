@@ -4,7 +4,6 @@ import type { VolumeStats } from '../node/volume-stats.ts';
 import type { KubeletCounts } from '../pod/kubelet-counts.ts';
 import type { PodWorker } from '../pod/pod-worker.ts';
 import { countMetrics } from './count-metrics.ts';
-import { PROCESS_START } from './health-slis.ts';
 import { histogramSamples, type Labels, type Metric, type Sample, textOf } from './prometheus-text.ts';
 
 const podLabels = ({ worker }: PodUsage): Labels => ({
@@ -274,7 +273,12 @@ export function probeMetrics(workers: Iterable<PodWorker>): string {
         value: durations.count,
       })),
     },
-    PROCESS_START,
+    {
+      name: 'process_start_time_seconds',
+      type: 'gauge',
+      help: '[ALPHA] Start time of the process since unix epoch in seconds.',
+      samples: [{ labels: {}, value: performance.timeOrigin / 1000 }],
+    },
   ]);
 }
 

@@ -2,12 +2,11 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Clock, type Logger, type Service, UserError } from '../../runtime/index.ts';
+import { type Clock, HealthSlis, type Logger, type Service, UserError } from '../../runtime/index.ts';
 import { PEER_PROTOCOL } from '../peers/peer-protocol.ts';
 import type { KubeletAccess } from './access.ts';
 import { type Call, callOf, containerOf, nodeNameOf, nodeOf, podOf } from './call.ts';
 import { openLog } from './container-logs.ts';
-import { HealthSlis } from './health-slis.ts';
 import { serveHealth, serveSlis } from './healthz.ts';
 import { parseLogOptions } from './log-options.ts';
 import { logText } from './log-text.ts';

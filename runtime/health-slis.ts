@@ -38,7 +38,7 @@ export class HealthSlis {
     return [
       ...family('kubernetes_healthcheck', 'gauge', '[STABLE] This metric records the result of a single healthcheck.', results),
       ...family('kubernetes_healthchecks_total', 'counter', '[STABLE] This metric records the results of all healthcheck.', totals),
-      ...family('process_start_time_seconds', 'gauge', 'Start of the process, in seconds since the epoch.', [
+      ...family('process_start_time_seconds', 'gauge', '[ALPHA] Start time of the process since unix epoch in seconds.', [
         `process_start_time_seconds ${start}`,
       ]),
       '',
