@@ -223,6 +223,15 @@ describe('a DaemonSet', () => {
     const revisions = await plane.list<ControllerRevision>(controllerrevisions, 'default');
     expect(revisions.map(({ revision }) => revision).sort()).toEqual([1, 2]);
   });
+
+  it('tells how many pods it wants though none can be made', async () => {
+    const metadata = { name: 'narrow', namespace: 'narrow' };
+    await plane.create(coreKinds.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'narrow' } });
+    await plane.create(coreKinds.resourcequotas, { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard: { pods: '0' } } });
+    await plane.create(daemonsets, { ...daemonSet, metadata });
+    const [set] = await plane.eventuallyAll<DaemonSet>(daemonsets, ([one]) => one?.status.observedGeneration === 1, 'narrow');
+    expect(set?.status).toMatchObject({ desiredNumberScheduled: 3, currentNumberScheduled: 0, numberUnavailable: 3 });
+  });
 });
 
 const aPod = (name: string, labels: Record<string, string>) =>
