@@ -286,6 +286,38 @@ describe('a Job whose pod is let go while it adopts another', () => {
   });
 });
 
+describe('a pod of a Job that is not in the cache yet', () => {
+  it('keeps what it is counted by', async () => {
+    await aService('early', { app: 'early' });
+    gates.close('watch jobs');
+    const spec = { suspend: true, template: { spec: { ...template('', 'x').spec, restartPolicy: 'Never' } } };
+    const metadata = { name: 'early', namespace: 'default' };
+    const job = await plane.create<Job>(batchKinds.jobs, { apiVersion: 'batch/v1', kind: 'Job', metadata, spec });
+    const { uid } = job.metadata;
+    const aTracked = (name: string, owner: string) =>
+      plane.create<Pod>(pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          name,
+          labels: { app: 'early' },
+          finalizers: ['batch.kubernetes.io/job-tracking'],
+          ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'early', uid: owner, controller: true }],
+        },
+        spec: template('', 'x').spec,
+      });
+    await aTracked('early-1', uid);
+    // One of a Job that is gone comes after it, and is let go: so the first was looked at.
+    await aTracked('early-2', 'another');
+    await plane.eventuallyAll<Pod>(
+      pods,
+      (all) => all.some((pod) => pod.metadata.name === 'early-2' && !pod.metadata.finalizers),
+      'default',
+    );
+    expect((await plane.get<Pod>(pods, 'early-1')).metadata.finalizers).toEqual(['batch.kubernetes.io/job-tracking']);
+  });
+});
+
 describe('a DaemonSet whose pods are seen while it adopts another', () => {
   it('does not make them again', async () => {
     const labels = { app: 'tardy' };
