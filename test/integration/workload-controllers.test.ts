@@ -196,6 +196,15 @@ describe('an object adopted late', () => {
     const owners = new OwnerControl(plane.client, replicasets, pods);
     const claimed = await owners.claim(set, candidates, ({ metadata }) => metadata.labels?.wanted === 'yes');
     expect(claimed.map(({ metadata }) => metadata.name)).toEqual(['late-kept']);
+
+    // One that is to be let go, and is another of the same name by now, is passed over: it does not keep others from being taken in.
+    const [kept, lost] = candidates;
+    const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'late', uid: set.metadata.uid, controller: true }];
+    const gone = kept && { ...kept, metadata: { ...kept.metadata, uid: 'before', labels: {}, ownerReferences } };
+    const orphan = await cached('late-orphan', { wanted: 'yes' });
+    const again = [gone, lost, orphan].filter((one) => one !== undefined);
+    const taken = await owners.claim(set, again, ({ metadata }) => metadata.labels?.wanted === 'yes');
+    expect(taken.map(({ metadata }) => metadata.name)).toEqual(['late-orphan']);
   });
 });
 
