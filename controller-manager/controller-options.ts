@@ -3,6 +3,8 @@ import { DEFAULT_SETTINGS } from './settings.ts';
 
 const workers = (what: string, fallback: number) => option.integer(`${what} that are looked after side by side.`, fallback, { min: 1 });
 
+const { hostPath, nfs } = DEFAULT_SETTINGS.recyclerTimes;
+
 const file = (what: string) => option.string(what, undefined, { placeholder: 'FILE' });
 
 /** With what certificates are signed: one authority for all signers, or one for each. */
@@ -46,10 +48,9 @@ export const controllerOptions = {
     'How long a higher recommendation holds off a scale-down.',
     DEFAULT_SETTINGS.autoscalerDownscaleStabilizationMs,
   ),
-  'horizontal-pod-autoscaler-tolerance': option.string(
+  'horizontal-pod-autoscaler-tolerance': option.number(
     'How far use may be from its target without pods being scaled, as a share of it.',
-    String(DEFAULT_SETTINGS.autoscalerTolerance),
-    { placeholder: 'NUMBER' },
+    DEFAULT_SETTINGS.autoscalerTolerance,
   ),
   'horizontal-pod-autoscaler-cpu-initialization-period': option.duration(
     "How long after a pod's start its CPU use may be passed over.",
@@ -112,11 +113,18 @@ export const controllerOptions = {
     'How long a new node may take to report for the first time.',
     DEFAULT_SETTINGS.nodeStartupGracePeriodMs,
   ),
-  'node-eviction-rate': option.string('Nodes a second that get the taint that evicts, in a healthy zone.', '0.1', {
-    placeholder: 'NUMBER',
-  }),
-  'secondary-node-eviction-rate': option.string('The same in an unhealthy zone of a large cluster.', '0.01', { placeholder: 'NUMBER' }),
-  'unhealthy-zone-threshold': option.string('Share of nodes not ready from which a zone is unhealthy.', '0.55', { placeholder: 'NUMBER' }),
+  'node-eviction-rate': option.number(
+    'Nodes a second that get the taint that evicts, in a healthy zone.',
+    DEFAULT_SETTINGS.nodeEvictionRate,
+  ),
+  'secondary-node-eviction-rate': option.number(
+    'The same in an unhealthy zone of a large cluster.',
+    DEFAULT_SETTINGS.secondaryNodeEvictionRate,
+  ),
+  'unhealthy-zone-threshold': option.number(
+    'Share of nodes not ready from which a zone is unhealthy.',
+    DEFAULT_SETTINGS.unhealthyZoneThreshold,
+  ),
   'large-cluster-size-threshold': option.integer('Nodes from which a cluster is large.', DEFAULT_SETTINGS.largeClusterSizeThreshold, {
     min: 0,
   }),
@@ -158,6 +166,18 @@ export const controllerOptions = {
     'Ask provisioners for volumes of claims that no volume there is suits.',
     DEFAULT_SETTINGS.enableDynamicProvisioning,
   ),
+  'pv-recycler-minimum-timeout-hostpath': option.integer(
+    'Seconds that wiping a hostPath volume may take at least.',
+    hostPath.minimumSeconds,
+  ),
+  'pv-recycler-timeout-increment-hostpath': option.integer('Seconds that it may take for each Gi.', hostPath.perGiSeconds),
+  'pv-recycler-minimum-timeout-nfs': option.integer('Seconds that wiping an NFS volume may take at least.', nfs.minimumSeconds),
+  'pv-recycler-increment-timeout-nfs': option.integer('Seconds that it may take for each Gi.', nfs.perGiSeconds),
+  'controller-start-interval': option.duration(
+    'How long after one controller the next is started.',
+    DEFAULT_SETTINGS.controllerStartIntervalMs,
+  ),
+  'enable-garbage-collector': option.boolean('Collect what has no owner any more; false as -garbage-collector-controller.', true),
   'root-ca-file': option.string('CA that pods are told to trust; the one in the kubeconfig unless given.', undefined, {
     placeholder: 'FILE',
   }),

@@ -93,6 +93,39 @@ export const CONTROLLERS: readonly ControllerDescriptor[] = [
   garbageCollector,
 ];
 
+interface AbsentController {
+  readonly name: string;
+  readonly alias?: string | undefined;
+  readonly why: string;
+}
+
+const NO_CLOUD = 'there is no cloud';
+const OFF = 'its feature is off in 1.34';
+
+/** What upstream's `--controllers` can name and is not here. */
+const ABSENT_CONTROLLERS: readonly AbsentController[] = [
+  { name: 'cloud-node-lifecycle-controller', alias: 'cloud-node-lifecycle', why: NO_CLOUD },
+  { name: 'node-route-controller', alias: 'route', why: NO_CLOUD },
+  { name: 'storageversion-garbage-collector-controller', alias: 'storage-version-gc', why: OFF },
+  { name: 'storage-version-migrator-controller', why: OFF },
+  { name: 'device-taint-eviction-controller', why: OFF },
+  { name: 'kube-apiserver-serving-clustertrustbundle-publisher-controller', why: OFF },
+  { name: 'podcertificaterequest-cleaner-controller', why: OFF },
+  { name: 'selinux-warning-controller', why: OFF },
+  { name: 'validatingadmissionpolicy-status-controller', why: 'the API server checks the types of policies' },
+];
+
+const isCalled = (name: string, { name: known, alias }: Pick<ControllerDescriptor, 'name' | 'alias'>): boolean =>
+  name === known || name === alias;
+
+/** The controllers that are asked for by name, are known to upstream, and are not here; with the reason. */
+export function absentControllers(wanted: readonly string[]): { controller: string; why: string }[] {
+  return ABSENT_CONTROLLERS.filter((absent) => wanted.some((name) => isCalled(name, absent))).map(({ name, why }) => ({
+    controller: name,
+    why,
+  }));
+}
+
 /**
  * The controllers that `--controllers` asks for: `*` is all but the optional ones, `name` turns one on, `-name` turns one off.
  *
@@ -104,7 +137,8 @@ export function selectControllers(wanted: readonly string[]): ControllerDescript
   for (const item of wanted) {
     if (item === '*') continue;
     const name = item.startsWith('-') ? item.slice(1) : item;
-    const known = CONTROLLERS.find((controller) => controller.name === name || controller.alias === name);
+    if (ABSENT_CONTROLLERS.some((absent) => isCalled(name, absent))) continue;
+    const known = CONTROLLERS.find((controller) => isCalled(name, controller));
     if (!known) {
       const names = CONTROLLERS.map((controller) => controller.name).join(', ');
       throw new OptionError(`option --controllers names no controller "${name}"; there are ${names}`);

@@ -1,30 +1,42 @@
 import { readFileSync } from 'node:fs';
 import { clientFromOptions, countClientMetrics, leaderElectionOf, loadKubeconfig, withServing } from '../client/index.ts';
 import { createMetrics, type Environment, processMain, type Service, UserError, withHealth } from '../runtime/index.ts';
+import { absentControllers } from './controllers.ts';
+import { garbageCollector } from './garbage-collector/controller.ts';
 import { createControllerManager } from './index.ts';
 import { type ControllerManagerOptionValues, controllerManagerOptions, settingsOf } from './options.ts';
+import { reviewingClient } from './reviewing-client.ts';
+import { checkUpstreamOptions, levelOf, normalized, withoutEffect } from './upstream-options.ts';
 
 /** `nanokube controller-manager`. */
-export const main = (argv: readonly string[]): Promise<void> =>
-  processMain(
-    {
-      name: 'controller-manager',
-      about: 'Runs the controllers, which bring the cluster to what its objects ask for.',
-      options: controllerManagerOptions,
-      create,
-    },
-    argv,
-  );
+export async function main(argv: readonly string[]): Promise<void> {
+  const line = normalized(argv);
+  if (line.includes('--version') || line.includes('--version=true')) {
+    process.stdout.write('Kubernetes v1.34\n');
+    return;
+  }
+  const about = 'Runs the controllers, which bring the cluster to what its objects ask for.';
+  await processMain({ name: 'controller-manager', about, options: controllerManagerOptions, create }, line);
+}
 
-function create(values: ControllerManagerOptionValues, environment: Environment): Service {
-  const client = clientFromOptions(values, { userAgent: 'kube-controller-manager', ...environment });
+function create(values: ControllerManagerOptionValues, environment: Environment, given: ReadonlySet<string>): Service {
+  checkUpstreamOptions(values);
+  const { logger } = environment;
+  const level = given.has('log-level') ? undefined : levelOf(values.v);
+  if (level) logger.level = level;
+  for (const note of withoutEffect(given)) logger.info(note, 'option has no effect here');
+  const controllers = controllersOf(values);
+  for (const note of absentControllers(controllers)) logger.info(note, 'controller is not run here');
+  const process = { userAgent: 'kube-controller-manager', ...environment };
+  const client = clientFromOptions(values, process);
+  const reviewing = reviewingClient(client, values, process);
   const times = leaderElectionOf(values);
   const metrics = createMetrics();
   const manager = createControllerManager({
     ...environment,
     client,
     settings: settingsOf(values, rootCaOf(values)),
-    controllers: values.controllers,
+    controllers,
     metrics,
     leaderElection: times && {
       ...times,
@@ -33,8 +45,19 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
     },
   });
   countClientMetrics(metrics);
-  const service = withServing(values, { ...environment, service: manager, client, metrics });
-  return withHealth(values, service, () => client.close(), metrics);
+  const service = withServing(values, { ...environment, service: manager, client: reviewing.client, metrics });
+  const close = async () => {
+    await reviewing.close();
+    await client.close();
+  };
+  return withHealth(values, service, close, metrics);
+}
+
+/** `--enable-garbage-collector=false` has the last word. */
+function controllersOf(values: ControllerManagerOptionValues): readonly string[] {
+  if (values['enable-garbage-collector']) return values.controllers;
+  const { name, alias } = garbageCollector;
+  return [...values.controllers.filter((wanted) => wanted !== name && wanted !== alias), `-${name}`];
 }
 
 /** The CA that pods are to trust: the one that is named, else the one that we trust ourselves. */

@@ -105,7 +105,10 @@ export class ControllerManager implements Service {
     try {
       await informers.waitForSync(signal);
       logger.info({ controllers: made.map(({ name }) => name) }, 'controllers started');
-      const running = made.map(({ controller }) => controller.run(signal));
+      const running = made.map(async ({ controller }, index) => {
+        if (settings.controllerStartIntervalMs > 0) await clock.sleep(index * settings.controllerStartIntervalMs, signal);
+        await controller.run(signal);
+      });
       onReady();
       await Promise.all(running);
       await until(signal);

@@ -13,21 +13,25 @@ import { loadAuthority, type Signers, signersOf } from './certificates/authoriti
 import { controllerOptions } from './controller-options.ts';
 import { AddressPool } from './service/pool.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
+import { inertOptions, upstreamOptions } from './upstream-options.ts';
 
 /** Where upstream serves health and metrics. */
 const CONTROLLER_MANAGER_PORT = 10_257;
 
-/** What the controller manager takes; names are upstream's. */
-export const controllerManagerOptions = {
+const OWN_OPTIONS = {
   ...clientOptions,
   ...leaderElectionOptions,
   ...controllerOptions,
+  ...upstreamOptions,
   'leader-elect-resource-name': option.string('Name of the Lease.', 'kube-controller-manager'),
   'leader-elect-resource-namespace': option.string('Namespace of the Lease.', 'kube-system'),
   ...servingOptions(CONTROLLER_MANAGER_PORT),
   ...healthOptions,
   ...processOptions,
 } satisfies OptionTable;
+
+/** What the controller manager takes; names are upstream's. */
+export const controllerManagerOptions: OptionTable & typeof OWN_OPTIONS = { ...OWN_OPTIONS, ...inertOptions };
 
 /** The values of the command line. */
 export type ControllerManagerOptionValues = OptionValues<typeof controllerManagerOptions>;
@@ -46,7 +50,7 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     concurrentAutoscalerSyncs: values['concurrent-horizontal-pod-autoscaler-syncs'],
     autoscalerSyncPeriodMs: values['horizontal-pod-autoscaler-sync-period'],
     autoscalerDownscaleStabilizationMs: values['horizontal-pod-autoscaler-downscale-stabilization'],
-    autoscalerTolerance: numberOf('horizontal-pod-autoscaler-tolerance', values['horizontal-pod-autoscaler-tolerance']),
+    autoscalerTolerance: values['horizontal-pod-autoscaler-tolerance'],
     autoscalerCpuInitializationMs: values['horizontal-pod-autoscaler-cpu-initialization-period'],
     autoscalerInitialReadinessDelayMs: values['horizontal-pod-autoscaler-initial-readiness-delay'],
     localTimeZone: DEFAULT_SETTINGS.localTimeZone,
@@ -71,9 +75,9 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     nodeMonitorPeriodMs: values['node-monitor-period'],
     nodeMonitorGracePeriodMs: values['node-monitor-grace-period'],
     nodeStartupGracePeriodMs: values['node-startup-grace-period'],
-    nodeEvictionRate: numberOf('node-eviction-rate', values['node-eviction-rate']),
-    secondaryNodeEvictionRate: numberOf('secondary-node-eviction-rate', values['secondary-node-eviction-rate']),
-    unhealthyZoneThreshold: numberOf('unhealthy-zone-threshold', values['unhealthy-zone-threshold']),
+    nodeEvictionRate: values['node-eviction-rate'],
+    secondaryNodeEvictionRate: values['secondary-node-eviction-rate'],
+    unhealthyZoneThreshold: values['unhealthy-zone-threshold'],
     largeClusterSizeThreshold: values['large-cluster-size-threshold'],
     allocateNodeCidrs: values['allocate-node-cidrs'],
     clusterCidr: values['cluster-cidr'],
@@ -81,6 +85,7 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     nodeCidrMaskSizeIpv4: values['node-cidr-mask-size-ipv4'],
     nodeCidrMaskSizeIpv6: values['node-cidr-mask-size-ipv6'],
     serviceClusterIpRange: values['service-cluster-ip-range'],
+    controllerStartIntervalMs: values['controller-start-interval'],
     terminatedPodGcThreshold: values['terminated-pod-gc-threshold'],
     concurrentEphemeralVolumeSyncs: values['concurrent-ephemeralvolume-syncs'],
     pvClaimBinderSyncPeriodMs: values['pvclaimbinder-sync-period'],
@@ -88,6 +93,13 @@ export function settingsOf(values: ControllerManagerOptionValues, rootCa: string
     disableAttachDetachReconcileSync: values['disable-attach-detach-reconcile-sync'],
     disableForceDetachOnTimeout: values['disable-force-detach-on-timeout'],
     enableDynamicProvisioning: values['enable-dynamic-provisioning'],
+    recyclerTimes: {
+      hostPath: {
+        minimumSeconds: values['pv-recycler-minimum-timeout-hostpath'],
+        perGiSeconds: values['pv-recycler-timeout-increment-hostpath'],
+      },
+      nfs: { minimumSeconds: values['pv-recycler-minimum-timeout-nfs'], perGiSeconds: values['pv-recycler-increment-timeout-nfs'] },
+    },
     rootCa,
     signers: checkedSigners(values),
     signingDurationMs: values['cluster-signing-duration'],
@@ -105,12 +117,6 @@ function checkedSigners(values: ControllerManagerOptionValues): Signers {
     }
   }
   return signers;
-}
-
-function numberOf(name: string, text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(value)) throw new OptionError(`option --${name} takes a number such as 0.1, not "${text}"`);
-  return value;
 }
 
 /** The key's text. @throws OptionError when it cannot be read, or cannot sign. */

@@ -1,5 +1,17 @@
 import type { Signers } from './certificates/authorities.ts';
 
+/** How long wiping a volume may take, by the plugin it is of. */
+export interface RecyclerTimes {
+  readonly hostPath: RecyclerTime;
+  readonly nfs: RecyclerTime;
+}
+
+/** So many seconds for each Gi, and no fewer than the least. */
+export interface RecyclerTime {
+  readonly minimumSeconds: number;
+  readonly perGiSeconds: number;
+}
+
 /** What the controllers can be told; the defaults are upstream's unless a comment says why not. */
 export interface Settings {
   readonly concurrentReplicaSetSyncs: number;
@@ -44,6 +56,8 @@ export interface Settings {
   readonly nodeCidrMaskSizeIpv6: number | undefined;
   /** Ranges that no node gets a block of. */
   readonly serviceClusterIpRange: readonly string[];
+  /** How long after one controller the next is started. */
+  readonly controllerStartIntervalMs: number;
   readonly terminatedPodGcThreshold: number;
   readonly concurrentEphemeralVolumeSyncs: number;
   readonly pvClaimBinderSyncPeriodMs: number;
@@ -51,6 +65,7 @@ export interface Settings {
   readonly disableAttachDetachReconcileSync: boolean;
   readonly disableForceDetachOnTimeout: boolean;
   readonly enableDynamicProvisioning: boolean;
+  readonly recyclerTimes: RecyclerTimes;
   readonly concurrentServiceSyncs: number;
   readonly concurrentServiceAccountTokenSyncs: number;
   readonly legacyTokenCleanUpPeriodMs: number;
@@ -110,6 +125,7 @@ export const DEFAULT_SETTINGS: Settings = {
   nodeCidrMaskSizeIpv4: undefined,
   nodeCidrMaskSizeIpv6: undefined,
   serviceClusterIpRange: [],
+  controllerStartIntervalMs: 0,
   terminatedPodGcThreshold: 12_500,
   concurrentEphemeralVolumeSyncs: 5,
   pvClaimBinderSyncPeriodMs: 15_000,
@@ -117,6 +133,7 @@ export const DEFAULT_SETTINGS: Settings = {
   disableAttachDetachReconcileSync: false,
   disableForceDetachOnTimeout: false,
   enableDynamicProvisioning: true,
+  recyclerTimes: { hostPath: { minimumSeconds: 60, perGiSeconds: 30 }, nfs: { minimumSeconds: 300, perGiSeconds: 30 } },
   concurrentServiceSyncs: 1,
   concurrentServiceAccountTokenSyncs: 5,
   legacyTokenCleanUpPeriodMs: 365 * 24 * 3_600_000,

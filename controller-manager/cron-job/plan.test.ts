@@ -82,8 +82,8 @@ describe('planCronJob', () => {
     const jobs = [job('done', 'Complete'), job('failed', 'Failed'), job('runs'), job('strange')];
     const plan = run(hourly({ suspend: true }, status), NOW, jobs, ['uid-lost']);
     expect(plan.events).toEqual([
-      'Normal SawCompletedJob: Saw completed job: done, status: Complete',
-      'Normal SawCompletedJob: Saw completed job: failed, status: Failed',
+      'Normal SawCompletedJob: Saw completed job: done, condition: Complete',
+      'Normal SawCompletedJob: Saw completed job: failed, condition: Failed',
       'Warning UnexpectedJob: Saw a job that the controller did not create or forgot: strange',
       'Normal MissingJob: Active job went missing: lost',
     ]);

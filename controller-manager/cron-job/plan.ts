@@ -81,7 +81,7 @@ function reviewJobs({ cronJob, jobs, missing }: Observed): { status: Status; eve
 function aboutJob(job: Live<Job>, isKnown: boolean): Told[] {
   const { name } = job.metadata;
   const end = finishedConditionOf(job);
-  if (isKnown && end) return [normal('SawCompletedJob', `Saw completed job: ${name}, status: ${end.type}`)];
+  if (isKnown && end) return [normal('SawCompletedJob', `Saw completed job: ${name}, condition: ${end.type}`)];
   return isKnown || end ? [] : [warning('UnexpectedJob', `Saw a job that the controller did not create or forgot: ${name}`)];
 }
 

@@ -22,7 +22,7 @@ import { REVISION_HASH } from '../shared/revisions.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { daemonTolerations, eligibilityOf } from './eligibility.ts';
-import { FailedPodBackoff } from './failed-pod-backoff.ts';
+import { FailedPodBackoff, type FailurePlace } from './failed-pod-backoff.ts';
 import { TEMPLATE_GENERATION_ANNOTATION, TEMPLATE_GENERATION_LABEL } from './history.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { daemonSetStatus, nextAvailabilityMs, type Observed, planPods, targetNodeOf, viewNodes } from './plan.ts';
@@ -200,8 +200,12 @@ class DaemonSetController implements Controller {
     const waitMs = this.#expectations.waitMs(creations(key), deletions(key));
     const history = await this.#history.sync(set, () => this.#pods.byIndex(BY_CONTROLLER, set.metadata.uid));
     const observed = await this.#observe(key, set, history.hash);
-    const requeueAfterMs = waitMs ?? (await this.#manage(key, observed));
-    await this.#writeStatus(observed);
+    const isWaiting = waitMs !== undefined;
+    const [managed] = await Promise.allSettled([isWaiting ? waitMs : this.#manage(key, observed)]);
+    // What could not be made or deleted is told in the status too.
+    await this.#writeStatus(observed, isWaiting);
+    if (managed.status === 'rejected') throw managed.reason;
+    const requeueAfterMs = managed.value;
     await this.#history.clean(set, history, this.#pods.byIndex(BY_CONTROLLER, set.metadata.uid));
     return { requeueAfterMs: earliest(requeueAfterMs, nextAvailabilityMs(observed)) };
   }
@@ -217,7 +221,7 @@ class DaemonSetController implements Controller {
       nodes: this.#nodes.list(),
       podsByNode: groupByNode(pods),
       hash,
-      failedBackoffMs: (node) => this.#failures.waitMs(key, node, now),
+      failedBackoffMs: (node) => this.#failures.waitMs(placeOf(key, daemonSet, node), now),
       now,
     };
   }
@@ -229,7 +233,7 @@ class DaemonSetController implements Controller {
     for (const { pod, reason, message } of plan.finished) {
       const isFailure = reason === 'FailedDaemonPod';
       this.#recorder.event(subjectOf(KIND, observed.daemonSet), isFailure ? 'Warning' : 'Normal', reason, message);
-      if (isFailure) this.#failures.note(key, targetNodeOf(pod) ?? '', observed.now);
+      if (isFailure) this.#failures.note(placeOf(key, observed.daemonSet, targetNodeOf(pod) ?? ''), observed.now);
     }
     const isIdle = plan.createOn.length === 0 && plan.remove.length === 0;
     await this.#write(key, observed, isIdle ? planUpdate(observed, views) : plan);
@@ -275,13 +279,20 @@ class DaemonSetController implements Controller {
     }
   }
 
-  async #writeStatus(observed: Observed): Promise<void> {
+  /** @param isWaiting whether nothing was done for this generation yet. */
+  async #writeStatus(observed: Observed, isWaiting: boolean): Promise<void> {
     const { daemonSet } = observed;
-    const status = daemonSetStatus(observed, viewNodes(observed));
+    const status = daemonSetStatus(observed, viewNodes(observed), isWaiting);
     if (deepEqual(status, daemonSet.status)) return;
     this.#stale.wrote(daemonSet, await this.#context.client.resource<DaemonSet>(KIND).updateStatus({ ...daemonSet, status }));
   }
 }
+
+const placeOf = (key: string, { status }: Live<DaemonSet>, node: string): FailurePlace => ({
+  key,
+  node,
+  generation: status.observedGeneration ?? 0,
+});
 
 const creations = (key: string): string => `${key}/creations`;
 const deletions = (key: string): string => `${key}/deletions`;

@@ -244,6 +244,13 @@ describe('status', () => {
       observedGeneration: 1,
     });
   });
+
+  it('speaks of the generation that was seen to, as long as what was done for it is waited for', () => {
+    const daemonSet = { ...aDaemonSet(), metadata: meta('web', { generation: 7 }) };
+    const observed = observe([], { daemonSet: { ...daemonSet, status: { ...daemonSet.status, observedGeneration: 6 } } });
+    expect(daemonSetStatus(observed, viewNodes(observed), true).observedGeneration).toBe(6);
+    expect(daemonSetStatus(observed, viewNodes(observed)).observedGeneration).toBe(7);
+  });
 });
 
 describe('history', () => {
@@ -272,16 +279,27 @@ describe('history', () => {
 });
 
 describe('FailedPodBackoff', () => {
+  const place = { key: 'd', node: 'n', generation: 1 };
+
   it('doubles to its limit and is forgotten after a long peace', () => {
     const backoff = new FailedPodBackoff();
-    expect(backoff.waitMs('d', 'n', 0)).toBe(0);
+    expect(backoff.waitMs(place, 0)).toBe(0);
     const delays = Array.from({ length: 12 }, (_, i) => {
-      backoff.note('d', 'n', i);
-      return backoff.waitMs('d', 'n', i);
+      backoff.note(place, i);
+      return backoff.waitMs(place, i);
     });
     expect(delays.slice(0, 4)).toEqual([1000, 2000, 4000, 8000]);
     expect(delays.at(-1)).toBe(900_000);
-    backoff.note('d', 'n', 10_000_000);
-    expect(backoff.waitMs('d', 'n', 10_000_000)).toBe(1000);
+    backoff.note(place, 10_000_000);
+    expect(backoff.waitMs(place, 10_000_000)).toBe(1000);
+  });
+
+  it('begins anew when the DaemonSet has changed', () => {
+    const backoff = new FailedPodBackoff();
+    for (const at of [0, 1, 2]) backoff.note(place, at);
+    const changed = { ...place, generation: 2 };
+    expect(backoff.waitMs(changed, 3)).toBe(0);
+    backoff.note(changed, 3);
+    expect(backoff.waitMs(changed, 3)).toBe(1000);
   });
 });

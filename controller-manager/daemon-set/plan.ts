@@ -138,8 +138,12 @@ export function allowsSurge({ spec }: DaemonSet): boolean {
   return spec.updateStrategy?.type === 'RollingUpdate' && surge !== undefined && surge !== 0 && surge !== '0%';
 }
 
-/** The status these nodes and pods make. */
-export function daemonSetStatus({ daemonSet, hash, now }: Observed, views: readonly NodeView[]): DaemonSetStatus {
+/**
+ * The status these nodes and pods make.
+ *
+ * @param isWaiting whether what was written before is waited for, so that nothing was done for the present generation.
+ */
+export function daemonSetStatus({ daemonSet, hash, now }: Observed, views: readonly NodeView[], isWaiting = false): DaemonSetStatus {
   const counts = { desired: 0, current: 0, misscheduled: 0, ready: 0, updated: 0, available: 0 };
   for (const { shouldRun, pods } of views) {
     if (shouldRun) counts.desired++;
@@ -154,7 +158,7 @@ export function daemonSetStatus({ daemonSet, hash, now }: Observed, views: reado
     desiredNumberScheduled: counts.desired,
     numberReady: counts.ready,
     ...nonzero({
-      observedGeneration: daemonSet.metadata.generation ?? 0,
+      observedGeneration: (isWaiting ? daemonSet.status.observedGeneration : daemonSet.metadata.generation) ?? 0,
       updatedNumberScheduled: counts.updated,
       numberAvailable: counts.available,
       numberUnavailable: counts.desired - counts.available,

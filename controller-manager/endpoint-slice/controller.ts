@@ -17,8 +17,6 @@ const BATCH_MS = 100;
 const BACKOFF_MS = 1_000;
 /** How soon a cache that is behind is looked at again, if it does not say so itself. */
 const STALE_MS = 100;
-/** A pod whose node is not known yet. */
-const NODELESS_MS = 1_000;
 
 export const endpointSliceController: ControllerDescriptor = {
   name: 'endpointslice-controller',
@@ -38,6 +36,8 @@ class EndpointSliceController implements Controller {
   readonly #writer: SliceWriter;
   readonly #tracker = new SliceTracker();
   readonly #triggers = new TriggerTimes();
+  /** Services with pods that are left out, since their nodes are not known; by the names of the nodes. */
+  readonly #waitingFor = new Map<string, ReadonlySet<string>>();
   /** Services, and for which address types they have hints by the zones' shares. */
   readonly #hinted = new Map<string, ReadonlySet<AddressType>>();
 
@@ -90,7 +90,10 @@ class EndpointSliceController implements Controller {
       },
     });
     this.#nodes.addHandler({
-      onAdd: () => this.#wakeHinted(),
+      onAdd: ({ metadata }) => {
+        this.#wakeHinted();
+        for (const [key, nodes] of this.#waitingFor) if (nodes.has(metadata.name)) this.#queue.addPaced(key);
+      },
       onUpdate: (node, old) => {
         if (isZoneChange(old, node)) this.#wakeHinted();
       },
@@ -134,21 +137,38 @@ class EndpointSliceController implements Controller {
     this.#hinted.set(key, plan.hinted);
     const { name, namespace, deletionTimestamp } = service.metadata;
     const title = `Service ${namespace}/${name}`;
+    const { withoutNode } = plan;
     try {
       await this.#writer.write({ key, title, isGoing: deletionTimestamp !== undefined, triggerTime }, plan.changes);
     } catch (error) {
-      syncs.inc({ result: 'error' });
-      const text = error instanceof Error ? error.message : String(error);
-      this.#record(service, 'Warning', 'FailedToUpdateEndpointSlices', `Error updating Endpoint Slices for ${title}: ${text}`);
-      throw error;
+      throw this.#failed(service, error);
     }
-    syncs.inc({ result: 'success' });
     const { creates, updates, deletes } = plan.changes;
     for (const [operation, written] of Object.entries({ create: creates, update: updates, delete: deletes })) {
       if (written.length > 0) changes.inc({ operation }, written.length);
     }
     for (const { type, reason, message } of plan.events) this.#record(service, type, reason, message);
-    return plan.withoutNode.length > 0 ? { requeueAfterMs: NODELESS_MS } : undefined;
+    this.#waitingFor.delete(key);
+    if (withoutNode.length > 0) {
+      this.#waitingFor.set(key, new Set(withoutNode.map(({ spec }) => spec.nodeName ?? '')));
+      throw this.#failed(service, new Error(skippedText(title, withoutNode)));
+    }
+    syncs.inc({ result: 'success' });
+    return undefined;
+  }
+
+  /** Tells of an error, which it gives back. */
+  #failed(service: Live<Service>, error: unknown): unknown {
+    this.#context.metrics.endpointSlices.syncs.inc({ result: 'error' });
+    const { name, namespace } = service.metadata;
+    const text = error instanceof Error ? error.message : String(error);
+    this.#record(
+      service,
+      'Warning',
+      'FailedToUpdateEndpointSlices',
+      `Error updating Endpoint Slices for Service ${namespace}/${name}: ${text}`,
+    );
+    return error;
   }
 
   #input(service: Live<Service>, pods: readonly Live<Pod>[], slices: readonly Live<EndpointSlice>[]): SlicesInput {
@@ -172,12 +192,19 @@ class EndpointSliceController implements Controller {
     this.#triggers.forget(key);
     this.#tracker.forget(key);
     this.#hinted.delete(key);
+    this.#waitingFor.delete(key);
     this.#queue.drop(key);
   }
 
   #record(service: Live<Service>, type: 'Normal' | 'Warning', reason: string, message: string): void {
     this.#recorder.event(subjectOf(coreKinds.services, service), type, reason, message);
   }
+}
+
+/** What is said of pods that are left out; several errors stand in brackets, as in Go. */
+function skippedText(title: string, pods: readonly Live<Pod>[]): string {
+  const texts = pods.map(({ metadata, spec }) => `skipping Pod ${metadata.name} for ${title}: Node ${spec.nodeName ?? ''} Not Found`);
+  return texts.length === 1 ? texts.join('') : `[${texts.join(', ')}]`;
 }
 
 /** The Service whose slice this controller made; undefined for slices of others. */

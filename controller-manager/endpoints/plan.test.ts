@@ -100,5 +100,9 @@ describe('isEndpointChange', () => {
     expect(isEndpointChange(pod, ready('a', '10.0.0.1').annotated({ x: 'y' }).restarted(3).build())).toBe(false);
     expect(isEndpointChange(pod, ready('a', '10.0.0.2').build())).toBe(true);
     expect(isEndpointChange(pod, ready('a', '10.0.0.1').labels({ app: 'other' }).build())).toBe(true);
+    const both = ready('a', '10.0.0.1').change(({ status }) => {
+      status.podIPs = [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }];
+    });
+    expect(isEndpointChange(pod, both.build())).toBe(true);
   });
 });

@@ -224,6 +224,7 @@ function withoutVersion(address: EndpointAddress): EndpointAddress {
 export function isEndpointChange(before: Pod, after: Pod): boolean {
   return (
     before.status.podIP !== after.status.podIP ||
+    !deepEqual(before.status.podIPs, after.status.podIPs) ||
     before.status.phase !== after.status.phase ||
     isPodReady(before) !== isPodReady(after) ||
     Boolean(before.metadata.deletionTimestamp) !== Boolean(after.metadata.deletionTimestamp) ||

@@ -61,9 +61,12 @@ class EphemeralVolumeController implements Controller {
     const { namespace } = pod.metadata;
     const plan = planEphemeral(pod, (name) => informers.persistentVolumeClaims().get(namespace, name));
     const failures = plan.taken.map(({ volume, why }) => ({ volume, error: new Error(why) }));
+    let isBehind = false;
     for (const { volume, claim } of plan.create) {
       const error = await this.#create(claim);
-      if (error) failures.push({ volume, error: new Error(`create PVC ${claim.metadata.name}: ${error.message}`) });
+      // There is one already, of which the cache does not know yet: whose it is is seen when it does.
+      if (isAlreadyExists(error)) isBehind = true;
+      else if (error) failures.push({ volume, error: new Error(`create PVC ${claim.metadata.name}: ${error.message}`) });
     }
     for (const { volume, error } of failures) {
       const message = `ephemeral volume ${volume}: ${error.message}`;
@@ -71,6 +74,7 @@ class EphemeralVolumeController implements Controller {
     }
     const [first] = failures;
     if (first) throw first.error;
+    if (isBehind) throw new Error('the cache of claims is behind');
   }
 
   /** The cache holds no templates. */
@@ -92,8 +96,7 @@ class EphemeralVolumeController implements Controller {
       return undefined;
     } catch (error) {
       failures.inc();
-      // It is there already: the cache is behind, and whose it is is seen when it has caught up.
-      return isAlreadyExists(error) || !(error instanceof Error) ? undefined : error;
+      return error instanceof Error ? error : new Error(String(error));
     }
   }
 }

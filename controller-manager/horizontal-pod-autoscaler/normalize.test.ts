@@ -111,6 +111,76 @@ describe('with a behaviour', () => {
   });
 });
 
+describe("by the figures of upstream's TestScalingWithRules", () => {
+  type Policies = [string, number, number][];
+  const DEFAULT: Policies = [
+    ['Pods', 4, 15],
+    ['Percent', 100, 15],
+  ];
+  const ALL: Policies = [['Percent', 100, 15]];
+  /** Fifteen pods within two minutes, nine of them in the last 40 seconds. */
+  const changesBy = (sign: 1 | -1): [number, number][] => [
+    [sign * 1, 100],
+    [sign * 5, 60],
+    [sign * 9, 20],
+  ];
+  const UPS = changesBy(1);
+  const DOWNS = changesBy(-1);
+
+  it.each([
+    { current: 5, desired: 7, bounds: [3, 8], is: [7, 'free'] },
+    { current: 3, desired: 1, bounds: [2, 8], is: [2, 'TooFewReplicas'] },
+    { current: 1, desired: 0, bounds: [0, 10], is: [0, 'free'] },
+    { current: 20, desired: 1000, bounds: [1, 10], is: [10, 'TooManyReplicas'] },
+    { current: 100, desired: 1000, bounds: [100, 150], is: [150, 'TooManyReplicas'] },
+    { current: 3, desired: 1000, bounds: [1, 2000], up: [['Percent', 1, 60]], is: [4, 'ScaleUpLimit'] },
+    { current: 3, desired: 24, bounds: [1, 20], up: [['Percent', 700, 60]], is: [20, 'TooManyReplicas'] },
+    { current: 3, desired: 60, bounds: [1, 100], up: [['Percent', 700, 60]], is: [24, 'ScaleUpLimit'] },
+    { current: 1000, desired: 3, bounds: [3, 2000], down: [['Pods', 20, 60]], is: [980, 'ScaleDownLimit'] },
+    { current: 10, desired: 50, bounds: [1, 1000], is: [20, 'ScaleUpLimit'] },
+    { current: 10, desired: 50, bounds: [1, 1000], up: [['Pods', 100, 60]], is: [50, 'free'] },
+    {
+      current: 100,
+      desired: 2,
+      bounds: [1, 1000],
+      down: [
+        ['Pods', 20, 60],
+        ['Percent', 1, 60],
+      ],
+      is: [80, 'ScaleDownLimit'],
+    },
+    { current: 10, desired: 0, bounds: [1, 1000], down: [['Pods', 100, 60]], is: [1, 'TooFewReplicas'] },
+    { current: 10, desired: 2, bounds: [5, 1000], down: [['Percent', 100, 60]], is: [5, 'TooFewReplicas'] },
+    { current: 10, desired: 5, bounds: [1, 1000], down: [['Percent', 50, 60]], is: [5, 'free'] },
+    { current: 100, desired: 500, bounds: [1, 200], up: [['Pods', 300, 60]], changes: UPS, is: [200, 'TooManyReplicas'] },
+    { current: 100, desired: 500, bounds: [1, 200], up: [['Percent', 10_000, 60]], changes: UPS, is: [200, 'TooManyReplicas'] },
+    { current: 100, desired: 500, bounds: [1, 1000], up: [['Pods', 5, 120]], changes: UPS, is: [100, 'ScaleUpLimit'] },
+    { current: 100, desired: 500, bounds: [1, 1000], up: [['Pods', 150, 120]], changes: UPS, is: [235, 'ScaleUpLimit'] },
+    { current: 100, desired: 500, bounds: [1, 1000], up: [['Percent', 200, 120]], changes: UPS, is: [255, 'ScaleUpLimit'] },
+    { current: 10, desired: 5, bounds: [1, 1000], changes: DOWNS, is: [5, 'free'] },
+    { current: 100, desired: 0, bounds: [1, 1000], down: [['Pods', 115, 120]], changes: DOWNS, is: [1, 'TooFewReplicas'] },
+    { current: 100, desired: 0, bounds: [5, 1000], down: [['Pods', 130, 120]], changes: DOWNS, is: [5, 'TooFewReplicas'] },
+    { current: 100, desired: 2, bounds: [5, 1000], down: [['Percent', 100, 120]], changes: DOWNS, is: [5, 'TooFewReplicas'] },
+    { current: 100, desired: 0, bounds: [1, 1000], down: [['Percent', 50, 120]], changes: [[-12, 60]], is: [56, 'ScaleDownLimit'] },
+    { current: 100, desired: 0, bounds: [1, 1000], down: [['Percent', 10, 120]], changes: [[-30, 60]], is: [100, 'ScaleDownLimit'] },
+    { current: 10, desired: 5, bounds: [1, 1000], down: [['Percent', 1000, 120]], changes: [[-30, 60]], is: [5, 'free'] },
+    { current: 100, desired: 2, bounds: [1, 1000], down: [['Pods', 5, 120]], changes: DOWNS, is: [100, 'ScaleDownLimit'] },
+  ] satisfies {
+    current: number;
+    desired: number;
+    bounds: [number, number];
+    up?: Policies;
+    down?: Policies;
+    changes?: [number, number][];
+    is: [number, string];
+  }[])('from $current to $desired within $bounds: $is', ({ current, desired, bounds: [min, max], is, ...rest }) => {
+    const { up = DEFAULT, down = ALL, changes = [] }: { up?: Policies; down?: Policies; changes?: [number, number][] } = rest;
+    const behavior = { scaleUp: rule(up), scaleDown: rule(down) };
+    const { replicas, limited } = decide(desired, current, { behavior, min, max, history: history([], changes) });
+    expect([replicas, limited.status ? limited.reason : 'free']).toEqual(is);
+  });
+});
+
 describe('ScaleHistory', () => {
   it('forgets what no window reaches', () => {
     const made = history();

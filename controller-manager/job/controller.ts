@@ -7,6 +7,7 @@ import {
   type JobCondition,
   keyOf,
   type Live,
+  type OwnerReference,
   type Pod,
   toTime,
 } from '../../api/index.ts';
@@ -202,9 +203,20 @@ class JobController implements Controller {
     if (!pod || !isTracked(pod)) return;
     const reference = controllerOf(pod);
     if (reference && (reference.kind !== KIND.kind || reference.apiVersion !== 'batch/v1')) return;
-    const job = this.#jobOf(pod);
-    if (job && (isForeign(job) || !isJobFinished(job))) return;
+    if (reference && (await this.#mayBeCounted(pod, reference))) return;
     await this.#removeFinalizer(pod);
+  }
+
+  /** Whether the pod's job is there and has not ended, or is another controller's; the server is asked for one that the cache does not have. */
+  async #mayBeCounted(pod: Live<Pod>, { name, uid }: OwnerReference): Promise<boolean> {
+    const { namespace } = pod.metadata;
+    try {
+      const job = this.#jobOf(pod) ?? (await this.#context.client.resource<Job>(KIND).get(name, { namespace }));
+      return job.metadata.uid === uid && (isForeign(job) || !isJobFinished(job));
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
   }
 
   async #reconcile(key: string): Promise<{ requeueAfterMs: number | undefined } | undefined> {

@@ -1,14 +1,23 @@
-import { ApiError, coreKinds, isAlreadyExists, isNotFound, type Live, type PersistentVolume, type Pod } from '../../api/index.ts';
+import {
+  ApiError,
+  coreKinds,
+  isAlreadyExists,
+  isNotFound,
+  type Live,
+  type PersistentVolume,
+  type Pod,
+  parseQuantity,
+} from '../../api/index.ts';
 import type { ResourceClient } from '../../client/index.ts';
 import type { ControllerContext } from '../context.ts';
 import { BY_CLAIM } from '../informers.ts';
+import type { RecyclerTimes } from '../settings.ts';
 import { isPodTerminal } from '../shared/pods.ts';
 import { claimKeyOf, type Notice, type Volume } from './plan-claim.ts';
 
 const NAMESPACE = 'default';
 const PREFIX = 'recycler-for-';
-/** How long wiping may take, as upstream's template has it. */
-const ACTIVE_DEADLINE_SECONDS = 60;
+const GI = 2 ** 30;
 const SCRUB = 'test -e /scrub && find /scrub -mindepth 1 -delete && test -z "$(ls -A /scrub)" || exit 1';
 
 /** How far wiping a volume is. */
@@ -69,7 +78,7 @@ export class Recycler {
 
   async #begin(volume: Volume): Promise<RecycleOutcome> {
     try {
-      await this.#pods.create(podFor(volume));
+      await this.#pods.create(podFor(volume, this.#context.settings.recyclerTimes));
     } catch (error) {
       if (isAlreadyExists(error)) return UNDER_WAY;
       if (!(error instanceof ApiError)) throw error;
@@ -95,12 +104,21 @@ const failure = (why: string): RecycleOutcome => ({
   isDone: false,
 });
 
-const podFor = ({ metadata, spec: { hostPath, nfs } }: Live<PersistentVolume>): Pod => ({
+/** How long wiping may take: so much for each whole Gi. Upstream: `CalculateTimeoutForVolume` in `pkg/volume/util`. */
+function deadlineSeconds({ spec }: Live<PersistentVolume>, times: RecyclerTimes): number {
+  const { minimumSeconds, perGiSeconds } = spec.hostPath ? times.hostPath : times.nfs;
+  const size = parseQuantity(spec.capacity?.storage ?? '0').value();
+  return Math.max(minimumSeconds, Math.floor(size / GI) * perGiSeconds);
+}
+
+const podFor = (volume: Live<PersistentVolume>, times: RecyclerTimes): Pod => podOf(volume, deadlineSeconds(volume, times));
+
+const podOf = ({ metadata, spec: { hostPath, nfs } }: Live<PersistentVolume>, activeDeadlineSeconds: number): Pod => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: PREFIX + metadata.name, namespace: NAMESPACE },
   spec: {
-    activeDeadlineSeconds: ACTIVE_DEADLINE_SECONDS,
+    activeDeadlineSeconds,
     restartPolicy: 'Never',
     volumes: [{ name: 'vol', ...(hostPath ? { hostPath } : { nfs }) }],
     containers: [

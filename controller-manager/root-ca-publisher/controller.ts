@@ -78,7 +78,7 @@ class RootCaPublisher implements Controller {
       if (!current) {
         const metadata = { name: NAME, namespace: name, annotations: { [DESCRIPTION]: DESCRIPTION_TEXT } };
         await resource.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
-      } else if (!deepEqual(current.data, data) || current.metadata.annotations?.[DESCRIPTION] === undefined) {
+      } else if (!deepEqual(current.data, data) || !current.metadata.annotations?.[DESCRIPTION]) {
         const annotations = { ...current.metadata.annotations, [DESCRIPTION]: DESCRIPTION_TEXT };
         await resource.update({ ...current, metadata: { ...current.metadata, annotations }, data });
       }

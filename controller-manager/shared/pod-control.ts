@@ -2,6 +2,7 @@ import {
   ApiError,
   coreKinds,
   isConflict,
+  isInvalid,
   isNotFound,
   type KindInfo,
   type KubeObject,
@@ -103,8 +104,17 @@ export class OwnerControl {
    */
   async claim<T extends KubeObject>(owner: Live<KubeObject>, candidates: readonly Live<T>[], isWanted: Wanted<T>): Promise<Live<T>[]> {
     const { release } = planClaim(owner, candidates, isWanted);
-    await Promise.all(release.map((object) => this.#patch(object, releasePatch(owner, object.metadata.uid, this.#finalizer))));
+    await Promise.all(release.map((object) => this.#release(owner, object)));
     return await this.adopt(owner, candidates, isWanted);
+  }
+
+  /** One that is another by now, of the same name, is not this owner's to release. */
+  async #release(owner: Live<KubeObject>, object: Live<KubeObject>): Promise<void> {
+    try {
+      await this.#patch(object, releasePatch(owner, object.metadata.uid, this.#finalizer));
+    } catch (error) {
+      if (!isInvalid(error) && !isConflict(error)) throw error;
+    }
   }
 
   /** As {@link claim}, but releases nothing. */

@@ -112,11 +112,12 @@ class TaintEvictionController implements Controller {
   /** Says why in the pod's conditions, then deletes it. */
   async #evict(key: string, pod: Live<Pod>, dueMs: number): Promise<void> {
     this.#recorder.event(subjectOf(coreKinds.pods, pod), 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
-    const { name, namespace, uid } = pod.metadata;
+    const { name, namespace, uid, generation } = pod.metadata;
     const resource = this.#context.client.resource<Pod>(coreKinds.pods);
     const condition = {
       type: 'DisruptionTarget',
       status: 'True',
+      observedGeneration: generation,
       lastTransitionTime: toTime(this.#context.clock.now()),
       reason: 'DeletionByTaintManager',
       message: 'Taint manager: deleting due to NoExecute taint',

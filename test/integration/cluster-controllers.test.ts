@@ -59,6 +59,20 @@ describe('a namespace', () => {
     await plane.eventuallyAll(serviceaccounts, (all) => all.length === 1, 'fresh');
   });
 
+  it('has its root CA described again when the description is emptied', async () => {
+    await plane.create(namespaces, namespace('described'));
+    await plane.eventuallyAll<ConfigMap>(configmaps, (all) => all.length === 1, 'described');
+    const description = (text: string) => ({ metadata: { annotations: { 'kubernetes.io/description': text } } });
+    await plane.client
+      .resource<ConfigMap>(configmaps)
+      .patch('kube-root-ca.crt', description(''), { namespace: 'described', type: 'merge' });
+    await plane.eventuallyAll<ConfigMap>(
+      configmaps,
+      ([one]) => /^Contains a CA bundle/.test(one?.metadata.annotations?.['kubernetes.io/description'] ?? ''),
+      'described',
+    );
+  });
+
   it('is emptied and goes, and says what holds it', async () => {
     await plane.create(namespaces, namespace('doomed'));
     await plane.create(configmaps, { ...configMap('held'), metadata: { name: 'held', namespace: 'doomed', finalizers: ['test.io/hold'] } });

@@ -77,7 +77,7 @@ describe('a CronJob', () => {
       .toEqual([
         'Warning TooManyMissedTimes: too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew',
         `Normal SuccessfulCreate: Created job slept-${(begin + 200 * HOUR) / MINUTE}`,
-        `Normal SawCompletedJob: Saw completed job: slept-${(begin + 200 * HOUR) / MINUTE}, status: Complete`,
+        `Normal SawCompletedJob: Saw completed job: slept-${(begin + 200 * HOUR) / MINUTE}, condition: Complete`,
       ]);
     await plane.client.resource<CronJob>(cronjobs).delete('slept', { namespace: 'default' });
   });

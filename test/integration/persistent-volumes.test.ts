@@ -166,12 +166,15 @@ describe('volumes made by hand', () => {
   });
 
   it('are wiped by a pod and used again, where the policy is Recycle', async () => {
-    await volume('reused', { storageClassName: 'reused', persistentVolumeReclaimPolicy: 'Recycle' });
+    const large = { capacity: { storage: '10Gi' } };
+    await volume('reused', { storageClassName: 'reused', persistentVolumeReclaimPolicy: 'Recycle', ...large });
     await claim('first', { storageClassName: 'reused' });
     await bound('first');
     await remove('first');
     const pod = await plane.eventually<Pod>(pods, 'recycler-for-reused', ({ status }) => status.phase === 'Running');
     expect(pod.spec.volumes?.[0]).toMatchObject({ name: 'vol', hostPath: { path: '/tmp/reused' } });
+    // Half a minute for each Gi.
+    expect(pod.spec.activeDeadlineSeconds).toBe(300);
     const status = { phase: 'Succeeded' };
     await plane.client
       .resource<Pod>(pods)

@@ -74,6 +74,20 @@ describe('the slices of a Service', () => {
     expect(again?.endpoints[0]?.targetRef?.name).toBe('kept-1');
   });
 
+  it('have no pod whose node is not known, and an event says so, until it is', async () => {
+    await plane.create(services, service('lost', { selector: { app: 'lost' } }));
+    const body = pod('lost-1', 'lost');
+    await plane.create(pods, { ...body, spec: { ...body.spec, nodeName: 'nowhere' } });
+    const message =
+      'Error updating Endpoint Slices for Service default/lost: skipping Pod lost-1 for Service default/lost: Node nowhere Not Found';
+    await plane.eventuallyAll<Event>(coreKinds.events, (all) =>
+      all.some((event) => event.reason === 'FailedToUpdateEndpointSlices' && event.message === message),
+    );
+    expect(of(await plane.list<EndpointSlice>(endpointslices, 'default'), 'lost').flatMap((slice) => slice.endpoints)).toEqual([]);
+    await plane.create<Node>(coreKinds.nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'nowhere' } });
+    await slicesOf('lost', ([one]) => one?.endpoints[0]?.nodeName === 'nowhere');
+  });
+
   it('of the API server itself are there', async () => {
     const [slice] = of(await plane.list<EndpointSlice>(endpointslices, 'default'), 'kubernetes');
     // Only an address that others can reach is somebody's endpoint.

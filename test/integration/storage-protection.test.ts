@@ -54,6 +54,22 @@ it('a namespace with claims that nobody uses is emptied', async () => {
   await plane.eventuallyGone(namespaces, 'stored');
 });
 
+it('a claim that is not in the cache yet, and is not the pod’s, is told of', async () => {
+  gates.close('watch persistentvolumeclaims');
+  await claim('late-scratch');
+  const template = { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+  const volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: template } }];
+  const user = (name: string) =>
+    plane.create<Pod>(pods, { metadata: { name, namespace: 'default' }, spec: { containers: [{ name: 'c', image: 'x' }], volumes } });
+  await user('late');
+  // The claim of one that came later is there: the first was looked at.
+  await user('later');
+  await plane.eventually<PersistentVolumeClaim>(persistentvolumeclaims, 'later-scratch', () => true);
+  gates.open('watch persistentvolumeclaims');
+  const message = 'ephemeral volume scratch: PVC default/late-scratch was not created for pod default/late (pod is not owner)';
+  await plane.eventuallyAll<Event>(events, (all) => all.some((event) => event.reason === 'FailedBinding' && event.message === message));
+});
+
 it('a volume goes when it is bound no more, and is protected again if somebody takes that off', async () => {
   const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } };
   await plane.create<PersistentVolume>(persistentvolumes, { metadata: { name: 'v' }, spec });

@@ -54,6 +54,22 @@ it.each([
   expect(kind, `after ${after} s`).toBe(wanted);
 });
 
+it('a pod that is evicted says why, and of which generation that is said', async () => {
+  await nodes().create({ metadata: { name: 'told' }, spec: { taints: [taint(1)] } });
+  await place('told', []);
+  const { metadata, status } = await plane.eventually<Pod>(coreKinds.pods, 'told', (pod) => pod.metadata.deletionTimestamp !== undefined);
+  expect(status.conditions?.find(({ type }) => type === 'DisruptionTarget')).toEqual({
+    type: 'DisruptionTarget',
+    status: 'True',
+    observedGeneration: 1,
+    lastProbeTime: null,
+    lastTransitionTime: expect.any(String),
+    reason: 'DeletionByTaintManager',
+    message: 'Taint manager: deleting due to NoExecute taint',
+  });
+  expect(metadata.name).toBe('told');
+});
+
 it('a toleration that is made longer does not change what is under way', async () => {
   await nodes().create({ metadata: { name: 'longer' }, spec: { taints: [taint(1)] } });
   const { spec } = await place('longer', [tolerating(1, 30)]);

@@ -196,6 +196,15 @@ describe('an object adopted late', () => {
     const owners = new OwnerControl(plane.client, replicasets, pods);
     const claimed = await owners.claim(set, candidates, ({ metadata }) => metadata.labels?.wanted === 'yes');
     expect(claimed.map(({ metadata }) => metadata.name)).toEqual(['late-kept']);
+
+    // One that is to be let go, and is another of the same name by now, is passed over: it does not keep others from being taken in.
+    const [kept, lost] = candidates;
+    const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'late', uid: set.metadata.uid, controller: true }];
+    const gone = kept && { ...kept, metadata: { ...kept.metadata, uid: 'before', labels: {}, ownerReferences } };
+    const orphan = await cached('late-orphan', { wanted: 'yes' });
+    const again = [gone, lost, orphan].filter((one) => one !== undefined);
+    const taken = await owners.claim(set, again, ({ metadata }) => metadata.labels?.wanted === 'yes');
+    expect(taken.map(({ metadata }) => metadata.name)).toEqual(['late-orphan']);
   });
 });
 
@@ -222,6 +231,15 @@ describe('a DaemonSet', () => {
     expect(images).toEqual(Array(3).fill('agent:2'));
     const revisions = await plane.list<ControllerRevision>(controllerrevisions, 'default');
     expect(revisions.map(({ revision }) => revision).sort()).toEqual([1, 2]);
+  });
+
+  it('tells how many pods it wants though none can be made', async () => {
+    const metadata = { name: 'narrow', namespace: 'narrow' };
+    await plane.create(coreKinds.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'narrow' } });
+    await plane.create(coreKinds.resourcequotas, { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard: { pods: '0' } } });
+    await plane.create(daemonsets, { ...daemonSet, metadata });
+    const [set] = await plane.eventuallyAll<DaemonSet>(daemonsets, ([one]) => one?.status.observedGeneration === 1, 'narrow');
+    expect(set?.status).toMatchObject({ desiredNumberScheduled: 3, currentNumberScheduled: 0, numberUnavailable: 3 });
   });
 });
 
@@ -274,6 +292,38 @@ describe('a Job whose pod is let go while it adopts another', () => {
     );
     const { status } = await plane.get<Job>(batchKinds.jobs, 'twice');
     expect(status.succeeded).toBe(1);
+  });
+});
+
+describe('a pod of a Job that is not in the cache yet', () => {
+  it('keeps what it is counted by', async () => {
+    await aService('early', { app: 'early' });
+    gates.close('watch jobs');
+    const spec = { suspend: true, template: { spec: { ...template('', 'x').spec, restartPolicy: 'Never' } } };
+    const metadata = { name: 'early', namespace: 'default' };
+    const job = await plane.create<Job>(batchKinds.jobs, { apiVersion: 'batch/v1', kind: 'Job', metadata, spec });
+    const { uid } = job.metadata;
+    const aTracked = (name: string, owner: string) =>
+      plane.create<Pod>(pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          name,
+          labels: { app: 'early' },
+          finalizers: ['batch.kubernetes.io/job-tracking'],
+          ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'early', uid: owner, controller: true }],
+        },
+        spec: template('', 'x').spec,
+      });
+    await aTracked('early-1', uid);
+    // One of a Job that is gone comes after it, and is let go: so the first was looked at.
+    await aTracked('early-2', 'another');
+    await plane.eventuallyAll<Pod>(
+      pods,
+      (all) => all.some((pod) => pod.metadata.name === 'early-2' && !pod.metadata.finalizers),
+      'default',
+    );
+    expect((await plane.get<Pod>(pods, 'early-1')).metadata.finalizers).toEqual(['batch.kubernetes.io/job-tracking']);
   });
 });
 
