@@ -91,6 +91,7 @@ export function parseOptions<T extends OptionTable>(table: T, argv: readonly str
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (argument === '--help' || argument === '-h') help = true;
     else if (argument.startsWith('--')) readOption(table, argument, rest, { values, given });
+    else if (argument.length > 1 && argument.startsWith('-')) throw unknownOption(argument);
     else positionals.push(argument);
   }
   return { values: Object.freeze(values) as OptionValues<T>, given, positionals, help };
@@ -115,9 +116,17 @@ function lookUp(table: OptionTable, argument: string): { name: string; spec: Opt
   const equals = argument.indexOf('=');
   const name = equals < 0 ? argument.slice(2) : argument.slice(2, equals);
   const spec = Object.hasOwn(table, name) ? table[name] : undefined;
-  if (!spec) throw new OptionError(`unknown option --${name}; --help lists the options there are`);
+  if (!spec) throw unknownOption(`--${name}`);
   return { name, spec, inline: equals < 0 ? undefined : argument.slice(equals + 1) };
 }
+
+const unknownOption = (argument: string) => new OptionError(`unknown option ${argument}; --help lists the options there are`);
+
+/** What Go takes for a truth value (`strconv.ParseBool`). */
+const TRUTHS: Readonly<Record<string, boolean>> = Object.fromEntries([
+  ...['1', 't', 'T', 'true', 'True', 'TRUE'].map((text) => [text, true]),
+  ...['0', 'f', 'F', 'false', 'False', 'FALSE'].map((text) => [text, false]),
+]);
 
 function readValue(name: string, spec: OptionSpec, text: string): unknown {
   switch (spec.type) {
@@ -125,9 +134,11 @@ function readValue(name: string, spec: OptionSpec, text: string): unknown {
       return text;
     case 'list':
       return text === '' ? [] : text.split(',');
-    case 'boolean':
-      if (text !== 'true' && text !== 'false') throw new OptionError(`option --${name} takes true or false, not "${text}"`);
-      return text === 'true';
+    case 'boolean': {
+      const truth = Object.hasOwn(TRUTHS, text) ? TRUTHS[text] : undefined;
+      if (truth === undefined) throw new OptionError(`option --${name} takes true or false, not "${text}"`);
+      return truth;
+    }
     case 'integer':
       return readNumber(name, spec, { text, form: /^-?\d+$/, called: 'a whole number' });
     case 'number':

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from './clock.ts';
 import { HeapGrowth } from './heap-growth.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { helpText, type OptionTable, type OptionValues, option, parseOptions } from './options.ts';
+import { helpText, OptionError, type OptionTable, type OptionValues, option, parseOptions } from './options.ts';
 import { type Random, systemRandom } from './random.ts';
 import { runMain, type Service } from './service.ts';
 
@@ -35,11 +35,13 @@ export async function processMain<T extends OptionTable & typeof processOptions>
   let logger: Logger | undefined;
   await runMain(
     () => {
-      const { values, help, given } = parseOptions(spec.options, argv);
+      const { values, help, given, positionals } = parseOptions(spec.options, argv);
       if (help) {
         process.stdout.write(helpText(`nanokube ${spec.name} [OPTIONS]`, spec.about, spec.options));
         process.exit(0);
       }
+      const [stray] = positionals;
+      if (stray !== undefined) throw new OptionError(`${spec.name} takes no arguments, only options: "${stray}" is none`);
       const { 'log-level': level }: OptionValues<typeof processOptions> = values;
       logger = createLogger(spec.name, level);
       // As long as the process is there.

@@ -107,6 +107,7 @@ describe('nanokube controller-manager', () => {
 
   it.each([
     [['--no-such-option'], 'nanokube: unknown option --no-such-option; --help lists the options there are\n'],
+    [['stray'], 'nanokube: controller-manager takes no arguments, only options: "stray" is none\n'],
     [['--cloud-provider=aws'], 'nanokube: option --cloud-provider takes nothing or external, not "aws"\n'],
   ])('refuses %s', async (argv, stderr) => {
     await expect(promisify(execFile)(process.execPath, [MAIN, 'controller-manager', ...argv])).rejects.toMatchObject({ code: 2, stderr });
