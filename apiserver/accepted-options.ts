@@ -1,5 +1,5 @@
 // Options of kube-apiserver 1.34 that command lines carry and that change nothing here, and those that cannot be followed.
-import { OptionError, type OptionTable, option } from '../runtime/index.ts';
+import { OptionError, type OptionTable, type OptionValues, option } from '../runtime/index.ts';
 
 const PROFILING = 'there are no profiles of Go here';
 const LOGS = 'logs are JSON lines on standard output, written at once';
@@ -79,10 +79,16 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   'min-compatibility-version': ['kube=1.34'],
 };
 
-type Values = Readonly<Record<keyof typeof acceptedOptions | keyof typeof refusedOptions, unknown>>;
+type Values = OptionValues<typeof acceptedOptions & typeof refusedOptions>;
 
-/** @throws OptionError for what cannot be followed. */
-export function checkRefused(values: Values): void {
+const MEDIA_TYPES: readonly string[] = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+
+/** @throws OptionError for what cannot be followed, or has not the form that it should have. */
+export function checkCompatible(values: Values): void {
+  const media = String(values['storage-media-type']);
+  if (!MEDIA_TYPES.includes(media)) throw new OptionError(`option --storage-media-type knows ${MEDIA_TYPES.join(', ')}, not "${media}"`);
+  const wrong = values['watch-cache-sizes'].find((size) => !/^[^#]*#\d+$/.test(size));
+  if (wrong !== undefined) throw new OptionError(`option --watch-cache-sizes takes sizes such as pods#100, not "${wrong}"`);
   for (const [name, spec] of Object.entries(refusedOptions)) {
     const value = String(values[name as keyof typeof refusedOptions]);
     if (value !== String(spec.default) && !ALSO[name]?.includes(value)) {

@@ -4,6 +4,8 @@ import { ALWAYS_ALLOW, ALWAYS_DENY, type AuthenticatorOptions, type ChainLink } 
 import type { OidcFlags, Providers } from './auth/oidc/index.ts';
 import type { TokenAuthenticator } from './auth/token-authenticator.ts';
 import type { Chain } from './auth/webhook/index.ts';
+import type { ReloadStatus } from './config-reload.ts';
+import type { AccessMetrics } from './pipeline/access-metrics.ts';
 import { type ApiServerValues, type CompiledOptions, readPem } from './settings.ts';
 
 /** Who else is asked who somebody is, and who is asked what they may do. */
@@ -14,8 +16,13 @@ export interface Access {
   readonly services: readonly Service[];
 }
 
+/** What access runs on. */
+interface AccessEnvironment extends Environment {
+  readonly metrics: AccessMetrics;
+}
+
 /** Reads what the options name of it; loaded is only what is asked for. @throws OptionError, UserError */
-export async function openAccess(values: ApiServerValues, compiled: CompiledOptions, environment: Environment): Promise<Access> {
+export async function openAccess(values: ApiServerValues, compiled: CompiledOptions, environment: AccessEnvironment): Promise<Access> {
   const providers = await openProviders(values, compiled, environment);
   const webhook = await openTokenWebhook(values, compiled, environment);
   const chain = await openChain(values, environment);
@@ -54,13 +61,14 @@ type LiveChain = Service & { readonly links: readonly ChainLink[] };
 
 const fixedChain = ({ links, webhooks }: Chain): LiveChain => ({ links, ...serviceOf(...webhooks) });
 
-async function openChain(values: ApiServerValues, { clock, random, logger }: Environment): Promise<LiveChain> {
+async function openChain(values: ApiServerValues, { clock, random, logger, metrics }: AccessEnvironment): Promise<LiveChain> {
   const path = values['authorization-config'];
   const modes = values['authorization-mode'];
   const plain = modes.map((mode) => PLAIN_MODES[mode]).filter((link) => link !== undefined);
   if (path === undefined && plain.length === modes.length) return fixedChain({ links: plain, webhooks: [] });
   const { ChainFile, chainFromModes } = await import('./auth/webhook/index.ts');
-  const options = { policyFile: values['authorization-policy-file'], clock, random, logger };
+  const onReload = (status: ReloadStatus) => metrics.reloaded('authorization', status, clock.now());
+  const options = { policyFile: values['authorization-policy-file'], onReload, clock, random, logger };
   if (path !== undefined) return new ChainFile(path, options);
   const webhook = {
     kubeconfig: values['authorization-webhook-config-file'] ?? '',
@@ -108,13 +116,14 @@ type LiveProviders = Service & Providers;
 async function openProviders(
   values: ApiServerValues,
   compiled: CompiledOptions,
-  environment: Environment,
+  environment: AccessEnvironment,
 ): Promise<LiveProviders | undefined> {
   const { 'authentication-config': path, 'oidc-issuer-url': issuerUrl, 'oidc-client-id': clientId } = values;
   if ((path ?? issuerUrl) === undefined) return undefined;
   const { ProvidersFile, providersFromFlags } = await import('./auth/oidc/index.ts');
-  const { clock, logger } = environment;
-  const options = { apiAudiences: compiled.apiAudiences, disallowedIssuers: values['service-account-issuer'], clock, logger };
+  const { clock, logger, metrics } = environment;
+  const onReload = (status: ReloadStatus) => metrics.reloaded('authentication', status, clock.now());
+  const options = { apiAudiences: compiled.apiAudiences, disallowedIssuers: values['service-account-issuer'], onReload, clock, logger };
   if (path !== undefined) return new ProvidersFile(path, options);
   const providers = providersFromFlags(oidcFlags(values, issuerUrl ?? '', clientId ?? ''), values['oidc-signing-algs'], options);
   return {

@@ -15,7 +15,8 @@ import {
   KEYS_PATH,
   withFreshObjects,
 } from './auth/index.ts';
-import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES } from './bootstrap/index.ts';
+import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES, serverIdentity } from './bootstrap/index.ts';
+import { hashOf } from './config-reload.ts';
 import { createDiscovery } from './discovery/index.ts';
 import type { Encryption } from './encryption/index.ts';
 import { aggregationOf, requestHeadersOf } from './front-proxy.ts';
@@ -55,6 +56,7 @@ class ComposedApiServer implements Service {
   /** What was started, to be stopped in the opposite order. */
   readonly #running: Pick<Service, 'stop'>[] = [];
   readonly #stopping = new AbortController();
+  readonly #accessMetrics = new AccessMetrics(hashOf(serverIdentity(hostname())));
   #server: ApiServer | undefined;
   /** What is served; known once the server is made. */
   #kinds: PartsContext['kinds'] | undefined;
@@ -84,7 +86,7 @@ class ComposedApiServer implements Service {
         hosts: this.#hosts(),
         clock: this.#environment.clock,
       });
-      const access = await openAccess(this.#values, this.#compiled, this.#environment);
+      const access = await openAccess(this.#values, this.#compiled, { ...this.#environment, metrics: this.#accessMetrics });
       for (const service of access.services) await this.#run(service);
       const given = { audit: await this.#audit(), ...(await this.#encryption()) };
       const server = this.#createServer(store, { pki, access }, given);
@@ -235,7 +237,7 @@ class ComposedApiServer implements Service {
     const values = this.#values;
     this.#kinds = kinds;
     const { clock, random } = this.#environment;
-    const accessMetrics = new AccessMetrics();
+    const accessMetrics = this.#accessMetrics;
     const authenticator = createAuthenticator({
       onCertificate: (leftMs) => accessMetrics.certificateShown(leftMs),
       tokenAuthFile: values['token-auth-file'],

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { type Clock, every, type Logger, type Service, UserError } from '../runtime/index.ts';
 import { readConfigText } from './config-file.ts';
 
+export type ReloadStatus = 'success' | 'failure';
+
 export interface ConfigReloadOptions {
   /** The option that names the file. */
   readonly option: string;
@@ -12,6 +14,8 @@ export interface ConfigReloadOptions {
   readonly pollMs: number;
   /** Follows the new content. @throws UserError when it cannot be followed. */
   apply(text: string): void;
+  /** Called when it was followed, or could not be. */
+  readonly onReload?: ((status: ReloadStatus) => void) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -43,18 +47,21 @@ export class ConfigReload implements Service {
 
   /** Looks at the file. */
   check(): void {
-    const { option, path, logger } = this.#options;
+    const { option, path, logger, onReload } = this.#options;
     try {
       const text = readConfigText(option, path);
       if (text === this.#last) return;
       this.#last = text;
       this.#options.apply(text);
+      onReload?.('success');
       logger.info({ option, path, hash: hashOf(text) }, 'configuration was loaded again');
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
+      onReload?.('failure');
       logger.error({ err: error, option, path }, 'configuration cannot be loaded again, the one before stays in force');
     }
   }
 }
 
-const hashOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+/** How upstream names what it does not show. */
+export const hashOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;

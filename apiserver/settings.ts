@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { type KindInfo, parseCidr } from '../api/index.ts';
 import { ALL_KINDS } from '../api/schema.ts';
 import { OptionError, type OptionValues, UserError } from '../runtime/index.ts';
-import { checkRefused } from './accepted-options.ts';
+import { checkCompatible } from './accepted-options.ts';
 import { IpRange } from './allocators/ip-range.ts';
 import { checkAudit } from './audit/options.ts';
 import { SIGNING_ALGORITHMS } from './auth/index.ts';
@@ -46,7 +46,7 @@ const MAX_TOKEN_MS_MOST = 2 ** 32 * 1000;
 
 /** @throws OptionError that says what to change. */
 export function compileOptions(values: ApiServerValues): CompiledOptions {
-  checkRefused(values);
+  checkCompatible(values);
   checkPairs(values);
   checkModes(values);
   checkStore(values);

@@ -30,7 +30,7 @@ export class IdentityLease {
 
   constructor(options: IdentityLeaseOptions) {
     this.#options = options;
-    this.#name = identityOf(options.hostname);
+    this.#name = serverIdentity(options.hostname);
     this.#holder = `${this.#name}_${options.random.uuid()}`;
   }
 
@@ -79,7 +79,7 @@ export class IdentityLease {
 }
 
 /** Upstream: `NewConfig` of `k8s.io/apiserver/pkg/server`: the host's name and the component's, each with its length before it. */
-function identityOf(hostname: string): string {
+export function serverIdentity(hostname: string): string {
   const hash = createHash('sha256');
   for (const text of [hostname, COMPONENT]) {
     const bytes = Buffer.from(text);

@@ -79,7 +79,15 @@ test('versions and suites that there are not are refused with those there are', 
 });
 
 test('a client is shown the certificate of the name that it asks for, also with other CAs of clients', async () => {
-  const pems = { cert, key: keyToPem(key) };
+  const usual = issueCertificate({
+    subject: { commonName: 'test' },
+    key,
+    use: 'server',
+    hosts: ['usual.example.com'],
+    notBeforeMs: now - 60_000,
+    notAfterMs: now + 3_600_000,
+  });
+  const pems = { cert: usual, key: keyToPem(key) };
   const named = (commonName: string, hosts: readonly string[], names: readonly string[] = []) => {
     const own = generateKey();
     const validity = { notBeforeMs: now - 60_000, notAfterMs: now + 3_600_000 };
@@ -91,7 +99,11 @@ test('a client is shown the certificate of the name that it asks for, also with 
     http2: false,
     named: [
       named('one.example.com', ['also.example.com']),
-      named('two', ['one.example.com', 'also.example.com', 'unheard.example.com'], ['given.example.com', '*.example.org']),
+      named(
+        'two',
+        ['one.example.com', 'also.example.com', 'unheard.example.com', 'usual.example.com'],
+        ['given.example.com', '*.example.org'],
+      ),
       named('three', ['given.example.com', '*.example.org']),
     ],
   };
@@ -109,7 +121,11 @@ test('a client is shown the certificate of the name that it asks for, also with 
     expect(await shown('also.EXAMPLE.com')).toEqual(['one.example.com', 'http/1.1']);
     expect(await shown('given.example.com')).toEqual(['two', 'http/1.1']);
     expect(await shown('a.example.org')).toEqual(['two', 'http/1.1']);
-    expect(await shown('unheard.example.com')).toEqual(['test', 'http/1.1']);
+    // Nobody was called so, but this one can prove the name.
+    expect(await shown('unheard.example.com')).toEqual(['two', 'http/1.1']);
+    expect(await shown('usual.example.com')).toEqual(['test', 'http/1.1']);
+    expect(await shown('nobody.example.com')).toEqual(['test', 'http/1.1']);
+    expect(await shown('deep.a.example.org')).toEqual(['test', 'http/1.1']);
   };
   await all();
   server.serveWith({ ...pems, clientCa: cert });

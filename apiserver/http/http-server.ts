@@ -9,7 +9,7 @@ import { type Clock, UserError } from '../../runtime/index.ts';
 import { Http1Request, Http1Response } from './http1.ts';
 import { createHttp2 } from './http2.ts';
 import type { HandleRequest } from './messages.ts';
-import { findNamed, type NamedCertificate } from './named-certificates.ts';
+import { type NamedCertificate, namedFinder } from './named-certificates.ts';
 import type { TlsLimits } from './tls-limits.ts';
 
 /** Connections that are silent for longer are closed; longer than any client waits between two requests. */
@@ -68,7 +68,7 @@ export function createHttpServer(
   handle: HandleRequest,
   { streamsMax, movesOn, tlsLimits, named = [], http2: hasHttp2 = true, clock }: HttpOptions,
 ): HttpServer {
-  let contexts = namedContexts(named, tls, tlsLimits);
+  let contextOf = namedContexts(named, tls, tlsLimits);
   const options = {
     ...(named.length > 0 ? { SNICallback: contextFor } : {}),
     requestCert: true,
@@ -80,7 +80,7 @@ export function createHttpServer(
     ServerResponse: Http1Response,
   };
   function contextFor(name: string, done: (error: null, context?: SecureContext) => void): void {
-    done(null, findNamed(contexts, name)?.context);
+    done(null, contextOf(name));
   }
   const server = https.createServer({ ...secureContext(tls), ...tlsLimits, ...options }, (request, response) => handle(request, response));
   server.maxHeadersCount = 0; // all of them: none is left out
@@ -126,7 +126,7 @@ export function createHttpServer(
       await once(server, 'listening');
     },
     serveWith: (other) => {
-      contexts = namedContexts(named, other, tlsLimits);
+      contextOf = namedContexts(named, other, tlsLimits);
       server.setSecureContext({ ...secureContext(other), ...tlsLimits });
     },
     close: async () => {
@@ -155,12 +155,17 @@ const secureContext = ({ cert, key, clientCa = '' }: ServingTls) => ({
   ticketKeys: createHash('sha384').update(key).update(clientCa).digest(),
 });
 
-/** Further certificates; clients are trusted as with the first. */
-const namedContexts = (named: readonly NamedCertificate[], { clientCa }: ServingTls, tlsLimits: TlsLimits | undefined) =>
-  named.map((certificate) => ({
-    ...certificate,
-    context: createSecureContext({ ...secureContext({ ...certificate, clientCa }), ...tlsLimits }),
-  }));
+/** Finds what a name is served with; undefined for the usual certificate. Clients are trusted as with that. */
+function namedContexts(
+  named: readonly NamedCertificate[],
+  { cert, clientCa }: ServingTls,
+  tlsLimits: TlsLimits | undefined,
+): (name: string) => SecureContext | undefined {
+  if (named.length === 0) return () => undefined;
+  const contexts = named.map((certificate) => createSecureContext({ ...secureContext({ ...certificate, clientCa }), ...tlsLimits }));
+  const find = namedFinder(named, cert);
+  return (name) => contexts[find(name) ?? -1];
+}
 
 /** What to change when the server cannot listen. */
 export function listenError(error: unknown, host: string, port: number): unknown {

@@ -37,30 +37,51 @@ export function namedCertificates(parts: readonly string[]): CertificateFiles[] 
   return found;
 }
 
-/**
- * Finds the certificate for a name: given names before those in certificates, what comes first before what comes later, whole names before
- * wildcards. Upstream: apiserver/pkg/server/dynamiccertificates/named_certificates.go.
- */
-export function findNamed<T extends NamedCertificate>(certificates: readonly T[], name: string): T | undefined {
-  const lower = name.toLowerCase();
-  const wildcards = [lower, lower.replace(/^[^.]+/, '*'), '*'];
-  const of = (namesOf: (certificate: T) => readonly string[], wanted: string) =>
-    certificates.find((certificate) => namesOf(certificate).some((known) => known.toLowerCase() === wanted));
-  for (const wanted of wildcards) {
-    const found = of(({ names }) => names, wanted) ?? of(({ names, cert }) => (names.length > 0 ? [] : namesIn(cert)), wanted);
-    if (found) return found;
-  }
-  return undefined;
+/** What can be asked of a certificate, parsed once. */
+interface Known {
+  readonly x509: X509Certificate;
+  /** By which it is found; in lower case. */
+  readonly given: readonly string[];
+  readonly own: readonly string[];
 }
 
-/** The common name and the DNS names of a certificate. */
-function namesIn(pem: string): string[] {
-  const { subject, subjectAltName = '' } = new X509Certificate(pem);
+/**
+ * Makes what finds the certificate for a name, or says that it is the usual one: names that were given before those in certificates, what comes
+ * first before what comes later, whole names before wildcards. Then it is who can prove the name, the usual certificate first. Upstream:
+ * apiserver/pkg/server/dynamiccertificates/named_certificates.go, and Go's `crypto/tls`.
+ *
+ * @param usual PEM of the certificate for all other names.
+ */
+export function namedFinder(certificates: readonly NamedCertificate[], usual: string): (name: string) => number | undefined {
+  const known: Known[] = certificates.map(({ cert, names }) => ({
+    x509: new X509Certificate(cert),
+    given: names.map((name) => name.toLowerCase()),
+    own: names.length > 0 ? [] : namesIn(new X509Certificate(cert)),
+  }));
+  const usualOne = new X509Certificate(usual);
+  const first = (isIt: (one: Known) => boolean): number | undefined => {
+    const at = known.findIndex(isIt);
+    return at < 0 ? undefined : at;
+  };
+  return (asked) => {
+    const name = asked.toLowerCase();
+    for (const wanted of [name, name.replace(/^[^.]+/, '*')]) {
+      const found = first(({ given }) => given.includes(wanted)) ?? first(({ own }) => own.includes(wanted));
+      if (found !== undefined) return found;
+    }
+    return proves(usualOne, name) ? undefined : first(({ x509 }) => proves(x509, name));
+  };
+}
+
+const proves = (certificate: X509Certificate, name: string): boolean => certificate.checkHost(name, { subject: 'never' }) !== undefined;
+
+/** The common name and the DNS names of a certificate, in lower case. */
+function namesIn({ subject, subjectAltName = '' }: X509Certificate): string[] {
   const common = subject
-    ?.split('\n')
+    .split('\n')
     .filter((line) => line.startsWith('CN='))
     .map((line) => line.slice('CN='.length))
     .filter((name) => isIP(name) === 0);
   const alternative = [...subjectAltName.matchAll(/DNS:([^,]+)/g)].map(([, name = '']) => name.trim());
-  return [...(common ?? []), ...alternative];
+  return [...common, ...alternative].map((name) => name.toLowerCase());
 }

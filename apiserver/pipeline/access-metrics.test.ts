@@ -60,3 +60,18 @@ test('certificates are counted by how long they are good yet', () => {
   expect(lines).toContain(`${name}_bucket{le="7776000"} 3`);
   expect(lines).toContain(`${name}_count 3`);
 });
+
+test('configuration that was loaded again is counted, by how it went', () => {
+  const metrics = new AccessMetrics('sha256:1');
+  metrics.reloaded('authorization', 'success', 1000);
+  metrics.reloaded('authorization', 'failure', 2000);
+  metrics.reloaded('authorization', 'failure', 3500);
+  const lines = metrics.text().split('\n');
+  const name = 'apiserver_authorization_config_controller_automatic_reload';
+  expect(lines.filter((line) => line.startsWith(`${name}`))).toEqual([
+    `${name}s_total{apiserver_id_hash="sha256:1",status="failure"} 2`,
+    `${name}s_total{apiserver_id_hash="sha256:1",status="success"} 1`,
+    `${name}_last_timestamp_seconds{apiserver_id_hash="sha256:1",status="failure"} 3.5`,
+    `${name}_last_timestamp_seconds{apiserver_id_hash="sha256:1",status="success"} 1`,
+  ]);
+});

@@ -45,6 +45,13 @@ export class AccessMetrics {
   readonly #authentication = new Outcomes<AuthenticationResult>();
   readonly #authorization = new Outcomes<AuthorizationResult>();
   readonly #certificates = new Histogram(LEFT_SECONDS);
+  readonly #reloads = new Map<string, { count: number; atMs: number }>();
+  readonly #server: string;
+
+  /** @param server who this server is, as a hash. */
+  constructor(server = '') {
+    this.#server = server;
+  }
 
   /** @param user who it is, when it is somebody. */
   authenticated(result: AuthenticationResult, ms: number, user?: string): void {
@@ -63,6 +70,31 @@ export class AccessMetrics {
     this.#certificates.observe(leftMs / 1000);
   }
 
+  /** A configuration file had changed. Upstream: `pkg/server/options/{authentication,authorization}config/metrics`. */
+  reloaded(what: 'authentication' | 'authorization', status: 'success' | 'failure', nowMs: number): void {
+    const key = `${what}/${status}`;
+    this.#reloads.set(key, { count: (this.#reloads.get(key)?.count ?? 0) + 1, atMs: nowMs });
+  }
+
+  #reloadLines(): string[] {
+    return ['authentication', 'authorization'].flatMap((what) => {
+      const name = `apiserver_${what}_config_controller_automatic_reload`;
+      const of = (metric: string, figure: (reloads: { count: number; atMs: number }) => number) =>
+        ['failure', 'success'].flatMap((outcome) => {
+          const reloads = this.#reloads.get(`${what}/${outcome}`);
+          return reloads ? [`${metric}{apiserver_id_hash="${this.#server}",status="${outcome}"} ${figure(reloads)}`] : [];
+        });
+      return [
+        `# HELP ${name}s_total How often the configuration was loaded again.`,
+        `# TYPE ${name}s_total counter`,
+        ...of(`${name}s_total`, ({ count }) => count),
+        `# HELP ${name}_last_timestamp_seconds When that was last.`,
+        `# TYPE ${name}_last_timestamp_seconds gauge`,
+        ...of(`${name}_last_timestamp_seconds`, ({ atMs }) => atMs / 1000),
+      ];
+    });
+  }
+
   /** Prometheus' text format. */
   text(): string {
     const certificates = 'apiserver_client_certificate_expiration_seconds';
@@ -76,6 +108,7 @@ export class AccessMetrics {
       ...[...this.#users].map(([name, count]) => `${users}{username="${name}"} ${count}`),
       ...this.#authentication.lines('authentication_attempts', 'authentication_duration_seconds', 'Requests that were authenticated'),
       ...this.#authorization.lines('authorization_attempts_total', 'authorization_duration_seconds', 'Requests that were authorized'),
+      ...this.#reloadLines(),
       '',
     ].join('\n');
   }

@@ -141,8 +141,7 @@ const VERBS: Readonly<Record<string, string>> = {
   deletecollection: 'DELETECOLLECTION',
   post: 'POST',
   put: 'PUT',
-  head: 'HEAD',
-  options: 'OPTIONS',
+  head: 'GET',
   connect: 'CONNECT',
 };
 const CONNECTS: ReadonlySet<string> = new Set(['log', 'exec', 'portforward', 'attach', 'proxy']);

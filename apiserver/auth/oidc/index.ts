@@ -1,7 +1,7 @@
 // Users of OpenID providers.
 import { type Clock, type Logger, type Service, SIGNING_ALGORITHMS, type Timer } from '../../../runtime/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../../config-file.ts';
-import { ConfigReload } from '../../config-reload.ts';
+import { ConfigReload, type ConfigReloadOptions } from '../../config-reload.ts';
 import { compileAuthentication } from './compile.ts';
 import {
   AUTHENTICATION_FORMAT,
@@ -19,6 +19,8 @@ export interface ProvidersOptions {
   readonly apiAudiences: readonly string[];
   /** Issuers of the tokens of service accounts: no provider may be one. */
   readonly disallowedIssuers: readonly string[];
+  /** Told how it went when the file had changed. */
+  readonly onReload?: ConfigReloadOptions['onReload'];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -48,7 +50,7 @@ export class ProvidersFile implements Service {
 
   /** @throws UserError when the file cannot be read or followed. */
   constructor(path: string, options: ProvidersOptions) {
-    const { clock, logger } = options;
+    const { clock, logger, onReload } = options;
     this.#path = path;
     this.#options = options;
     const text = readConfigText(AUTHENTICATION_OPTION, path);
@@ -56,7 +58,7 @@ export class ProvidersFile implements Service {
     this.anonymous = anonymousOf(config);
     this.#tokens = this.#tokensOf(config);
     const apply = (changed: string) => this.#apply(changed);
-    this.#reload = new ConfigReload({ option: AUTHENTICATION_OPTION, path, text, pollMs: POLL_MS, apply, clock, logger });
+    this.#reload = new ConfigReload({ option: AUTHENTICATION_OPTION, path, text, pollMs: POLL_MS, apply, onReload, clock, logger });
   }
 
   get tokens(): readonly OidcTokens[] {

@@ -1,7 +1,7 @@
 // Authorizers and authenticators that are asked over HTTP, and the configuration file that orders authorizers.
 import { type Clock, type Logger, type Random, type Service, UserError } from '../../../runtime/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../../config-file.ts';
-import { ConfigReload } from '../../config-reload.ts';
+import { ConfigReload, type ConfigReloadOptions } from '../../config-reload.ts';
 import { createAbacAuthorizer } from '../abac.ts';
 import { ALWAYS_ALLOW, ALWAYS_DENY } from '../always.ts';
 import type { ChainLink } from '../authorizer.ts';
@@ -21,6 +21,8 @@ import { type ReviewVersion, WebhookAuthorizer } from './webhook-authorizer.ts';
 export interface ChainOptions {
   /** `--authorization-policy-file` */
   readonly policyFile: string | undefined;
+  /** Told how it went when the file had changed. */
+  readonly onReload?: ConfigReloadOptions['onReload'];
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -48,7 +50,7 @@ export class ChainFile implements Service {
 
   /** @throws UserError when the file cannot be read or followed. */
   constructor(path: string, options: ChainOptions) {
-    const { clock, logger } = options;
+    const { clock, logger, onReload } = options;
     this.#path = path;
     this.#options = options;
     const text = readConfigText(AUTHORIZATION_OPTION, path);
@@ -56,7 +58,7 @@ export class ChainFile implements Service {
     this.#types = ownTypes(authorizers);
     this.#chain = createChain(authorizers, options);
     const apply = (changed: string) => this.#apply(changed);
-    this.#reload = new ConfigReload({ option: AUTHORIZATION_OPTION, path, text, pollMs: POLL_MS, apply, clock, logger });
+    this.#reload = new ConfigReload({ option: AUTHORIZATION_OPTION, path, text, pollMs: POLL_MS, apply, onReload, clock, logger });
   }
 
   get links(): readonly ChainLink[] {

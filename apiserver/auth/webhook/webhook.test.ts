@@ -225,7 +225,8 @@ describe('a configuration of authorizers', () => {
     const write = (authorizers: object[]) =>
       writeFileSync(path, JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthorizationConfiguration', authorizers }));
     write(asks(first.kubeconfig));
-    const chain = new ChainFile(path, options);
+    const told: string[] = [];
+    const chain = new ChainFile(path, { ...options, onReload: (status) => told.push(status) });
     const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: () => chain.links });
     const reason = async () => (await authorizer.authorize(asked())).reason;
     expect(await reason()).toBe('first');
@@ -240,6 +241,7 @@ describe('a configuration of authorizers', () => {
       chain.check();
       expect(await reason(), JSON.stringify(authorizers)).toBe(now);
     }
+    expect(told).toEqual(['failure', 'failure', 'failure', 'success', 'success']);
     await chain.stop();
   });
 
