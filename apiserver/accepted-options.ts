@@ -1,57 +1,38 @@
 // Options of kube-apiserver 1.34 that command lines carry and that change nothing here, and those that cannot be followed.
-import { OptionError, type OptionTable, type OptionValues, option } from '../runtime/index.ts';
+import { inertProcessOptions, OptionError, type OptionTable, type OptionValues, option } from '../runtime/index.ts';
 
-const PROFILING = 'there are no profiles of Go here';
-const LOGS = 'logs are JSON lines on standard output, written at once';
-const METRICS = 'all metrics are served, with all labels';
 const LEADERSHIP = 'the leases of coordinated leader election are of an alpha feature';
 const PEERS = 'there is no proxy between API servers of different versions';
 const PORTS = 'the port lies in the data of each node';
 
-const idle = (why: string): string => `Without effect: ${why}.`;
-
-/** Without effect, and why that is no loss. What they are set to is looked at for its form only. */
+/** Without effect, and why that is no loss. */
 export const acceptedOptions = {
-  profiling: option.boolean(idle(PROFILING), true),
-  'contention-profiling': option.boolean(idle(PROFILING), false),
-  'debug-socket-path': option.string(idle(PROFILING), ''),
-  vmodule: option.list(idle('there are no files of Go here'), []),
-  'logging-format': option.string(idle(LOGS), 'json'),
-  'log-flush-frequency': option.duration(idle(LOGS), 5000),
-  'log-json-info-buffer-size': option.string(idle(LOGS), '0'),
-  'log-json-split-stream': option.boolean(idle(LOGS), false),
-  'log-text-info-buffer-size': option.string(idle(LOGS), '0'),
-  'log-text-split-stream': option.boolean(idle(LOGS), false),
-  'enable-logs-handler': option.boolean(idle('there are no log files to serve'), true),
-  'allow-metric-labels': option.list(idle(METRICS), []),
-  'allow-metric-labels-manifest': option.string(idle(METRICS), ''),
-  'disabled-metrics': option.list(idle(METRICS), []),
-  'show-hidden-metrics-for-version': option.string(idle(METRICS), ''),
-  'watch-cache': option.boolean(idle('reads that may come from memory come from memory; those that may not, do not'), true),
-  'watch-cache-sizes': option.list(idle('sizes follow from what happens, as they do for all kinds upstream'), []),
-  'delete-collection-workers': option.integer(idle('collections are deleted in one go'), 1),
-  'etcd-count-metric-poll-period': option.duration(idle('objects are counted when somebody asks'), 60_000),
-  'etcd-db-metric-poll-interval': option.duration(idle('the size is looked up when somebody asks'), 30_000),
-  'storage-media-type': option.string(idle('objects are read in every form, and written as JSON'), 'application/json'),
-  'storage-initialization-timeout': option.duration(idle('the server does not listen before the store is read'), 60_000),
-  'livez-grace-period': option.duration(idle('the server does not listen before it is alive'), 0),
-  'shutdown-watch-termination-grace-period': option.duration(idle('watches end all at once, and in good order'), 0),
-  'cert-dir': option.string(idle('certificates that are made are in the data directory'), ''),
-  'permit-address-sharing': option.boolean(idle('addresses are shared with connections that end'), false),
-  'max-connection-bytes-per-sec': option.integer(idle('connections are as fast as they can be'), 0),
-  'tracing-config-file': option.string(idle('no traces are sent'), ''),
-  'apiserver-count': option.integer(idle('servers that share a store know of each other'), 1),
-  'peer-ca-file': option.string(idle(PEERS), ''),
-  'peer-advertise-ip': option.string(idle(PEERS), ''),
-  'peer-advertise-port': option.string(idle(PEERS), ''),
-  'coordinated-leadership-lease-duration': option.duration(idle(LEADERSHIP), 15_000),
-  'coordinated-leadership-renew-deadline': option.duration(idle(LEADERSHIP), 10_000),
-  'coordinated-leadership-retry-period': option.duration(idle(LEADERSHIP), 2000),
-  'emulation-forward-compatible': option.boolean(idle('no other version is emulated'), false),
-  'runtime-config-emulation-forward-compatible': option.boolean(idle('no other version is emulated'), false),
-  'kubelet-port': option.integer(idle(PORTS), 10_250),
-  'kubelet-read-only-port': option.integer(idle(PORTS), 10_255),
-  'kubelet-timeout': option.duration(idle('kubelets are waited for as long as the request may take'), 5000),
+  ...inertProcessOptions,
+  'debug-socket-path': option.inert('string', 'there are no profiles of Go here'),
+  'enable-logs-handler': option.inert('boolean', 'there are no log files to serve'),
+  'watch-cache': option.inert('boolean', 'reads that may come from memory come from memory; those that may not, do not'),
+  'watch-cache-sizes': option.inert('list', 'sizes follow from what happens, as they do for all kinds upstream'),
+  'delete-collection-workers': option.inert('integer', 'collections are deleted in one go'),
+  'etcd-count-metric-poll-period': option.inert('duration', 'objects are counted when somebody asks'),
+  'etcd-db-metric-poll-interval': option.inert('duration', 'the size is looked up when somebody asks'),
+  'storage-media-type': option.inert('string', 'objects are read in every form, and written as JSON'),
+  'storage-initialization-timeout': option.inert('duration', 'the server does not listen before the store is read'),
+  'livez-grace-period': option.inert('duration', 'the server does not listen before it is alive'),
+  'shutdown-watch-termination-grace-period': option.inert('duration', 'watches end all at once, and in good order'),
+  'cert-dir': option.inert('string', 'certificates that are made are in the data directory'),
+  'max-connection-bytes-per-sec': option.inert('integer', 'connections are as fast as they can be'),
+  'tracing-config-file': option.inert('string', 'no traces are sent'),
+  'apiserver-count': option.inert('integer', 'servers that share a store know of each other'),
+  'peer-ca-file': option.inert('string', PEERS),
+  'peer-advertise-ip': option.inert('string', PEERS),
+  'peer-advertise-port': option.inert('string', PEERS),
+  'coordinated-leadership-lease-duration': option.inert('duration', LEADERSHIP),
+  'coordinated-leadership-renew-deadline': option.inert('duration', LEADERSHIP),
+  'coordinated-leadership-retry-period': option.inert('duration', LEADERSHIP),
+  'runtime-config-emulation-forward-compatible': option.inert('boolean', 'no other version is emulated'),
+  'kubelet-port': option.inert('integer', PORTS),
+  'kubelet-read-only-port': option.inert('integer', PORTS),
+  'kubelet-timeout': option.inert('duration', 'kubelets are waited for as long as the request may take'),
 } satisfies OptionTable;
 
 const one = (only: string, why: string): string => `Only ${only} is possible: ${why}.`;
@@ -85,9 +66,10 @@ const MEDIA_TYPES: readonly string[] = ['application/json', 'application/yaml', 
 
 /** @throws OptionError for what cannot be followed, or has not the form that it should have. */
 export function checkCompatible(values: Values): void {
-  const media = String(values['storage-media-type']);
-  if (!MEDIA_TYPES.includes(media)) throw new OptionError(`option --storage-media-type knows ${MEDIA_TYPES.join(', ')}, not "${media}"`);
-  const wrong = values['watch-cache-sizes'].find((size) => !/^[^#]*#\d+$/.test(size));
+  const { 'storage-media-type': media = MEDIA_TYPES[0], 'watch-cache-sizes': sizes = [] } = values;
+  if (!MEDIA_TYPES.some((known) => known === media))
+    throw new OptionError(`option --storage-media-type knows ${MEDIA_TYPES.join(', ')}, not "${media}"`);
+  const wrong = [sizes].flat().find((size) => !/^[^#]*#\d+$/.test(String(size)));
   if (wrong !== undefined) throw new OptionError(`option --watch-cache-sizes takes sizes such as pods#100, not "${wrong}"`);
   for (const [name, spec] of Object.entries(refusedOptions)) {
     const value = String(values[name as keyof typeof refusedOptions]);
@@ -97,6 +79,3 @@ export function checkCompatible(values: Values): void {
     }
   }
 }
-
-/** Of the options that were given, those that change nothing. */
-export const withoutEffect = (given: ReadonlySet<string>): string[] => [...given].filter((name) => Object.hasOwn(acceptedOptions, name));

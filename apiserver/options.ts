@@ -280,14 +280,6 @@ export const apiServerOptions = {
       placeholder: 'FILE',
     },
   ),
-  v: option.integer(
-    "Upstream's measure of how much is logged: up to 3 is info, from 4 on debug, from 6 on trace; --log-level has precedence.",
-    0,
-    {
-      min: 0,
-      placeholder: 'N',
-    },
-  ),
   ...acceptedOptions,
   ...refusedOptions,
   ...processOptions,

@@ -42,6 +42,30 @@ const CLOCK_SKEW_MS = 3_600_000;
 const ANONYMOUS: User = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
 const AUTHENTICATED = 'system:authenticated';
 
+const REVIEWS = 'what is not known of who asks is always looked up, and not kept';
+const PROXIES = 'who asks says so by a certificate or a token of their own';
+const CONNECTIONS = "connections are HTTP/1.1, by Node's rules for TLS";
+
+const INERT = {
+  'authentication-skip-lookup': option.inert('boolean', '--client-ca-file says whose certificates are good'),
+  'authentication-tolerate-lookup-failure': option.inert('boolean', 'whose certificates are good is asked for until it is known'),
+  'authentication-token-webhook-cache-ttl': option.inert('duration', REVIEWS),
+  'authorization-webhook-cache-authorized-ttl': option.inert('duration', REVIEWS),
+  'authorization-webhook-cache-unauthorized-ttl': option.inert('duration', REVIEWS),
+  'requestheader-allowed-names': option.inert('list', PROXIES),
+  'requestheader-client-ca-file': option.inert('string', PROXIES),
+  'requestheader-extra-headers-prefix': option.inert('list', PROXIES),
+  'requestheader-group-headers': option.inert('list', PROXIES),
+  'requestheader-uid-headers': option.inert('list', PROXIES),
+  'requestheader-username-headers': option.inert('list', PROXIES),
+  'disable-http2-serving': option.inert('boolean', CONNECTIONS),
+  'http2-max-streams-per-connection': option.inert('integer', CONNECTIONS),
+  'permit-port-sharing': option.inert('boolean', CONNECTIONS),
+  'tls-cipher-suites': option.inert('list', CONNECTIONS),
+  'tls-min-version': option.inert('string', CONNECTIONS),
+  'tls-sni-cert-key': option.inert('string', CONNECTIONS),
+} satisfies OptionTable;
+
 /** Options of a process that serves health and metrics over HTTPS; names are upstream's. */
 export const servingOptions = (port: number) =>
   ({
@@ -59,6 +83,7 @@ export const servingOptions = (port: number) =>
       '/readyz',
       '/livez',
     ]),
+    ...INERT,
   }) satisfies OptionTable;
 
 /** The values of {@link servingOptions}. */

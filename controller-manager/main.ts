@@ -6,25 +6,21 @@ import { garbageCollector } from './garbage-collector/controller.ts';
 import { createControllerManager } from './index.ts';
 import { type ControllerManagerOptionValues, controllerManagerOptions, settingsOf } from './options.ts';
 import { reviewingClient } from './reviewing-client.ts';
-import { checkUpstreamOptions, levelOf, normalized, withoutEffect } from './upstream-options.ts';
+import { checkUpstreamOptions } from './upstream-options.ts';
 
 /** `nanokube controller-manager`. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const line = normalized(argv);
-  if (line.includes('--version') || line.includes('--version=true')) {
+  if (argv.includes('--version') || argv.includes('--version=true')) {
     process.stdout.write('Kubernetes v1.34\n');
     return;
   }
   const about = 'Runs the controllers, which bring the cluster to what its objects ask for.';
-  await processMain({ name: 'controller-manager', about, options: controllerManagerOptions, create }, line);
+  await processMain({ name: 'controller-manager', about, options: controllerManagerOptions, create }, argv);
 }
 
-function create(values: ControllerManagerOptionValues, environment: Environment, given: ReadonlySet<string>): Service {
+function create(values: ControllerManagerOptionValues, environment: Environment): Service {
   checkUpstreamOptions(values);
   const { logger } = environment;
-  const level = given.has('log-level') ? undefined : levelOf(values.v);
-  if (level) logger.level = level;
-  for (const note of withoutEffect(given)) logger.info(note, 'option has no effect here');
   const controllers = controllersOf(values);
   for (const note of absentControllers(controllers)) logger.info(note, 'controller is not run here');
   const process = { userAgent: 'kube-controller-manager', ...environment };

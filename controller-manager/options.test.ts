@@ -3,7 +3,7 @@ import { helpText, OptionError, parseOptions } from '../runtime/index.ts';
 import { absentControllers, CONTROLLERS, selectControllers } from './controllers.ts';
 import { controllerManagerOptions, settingsOf } from './options.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
-import { checkUpstreamOptions, inertOptions, levelOf, normalized, withoutEffect } from './upstream-options.ts';
+import { checkUpstreamOptions, inertOptions } from './upstream-options.ts';
 
 const parse = (...argv: string[]) => parseOptions(controllerManagerOptions, argv).values;
 
@@ -104,14 +104,6 @@ describe("upstream's options", () => {
     expect(Object.keys(inertOptions).filter((name) => !names.includes(name))).toEqual([]);
   });
 
-  it('are told of where they change nothing, and only there', () => {
-    const { given } = parseOptions(controllerManagerOptions, ['--profiling=false', '--cluster-name=one', '--concurrent-gc-syncs=3']);
-    expect(withoutEffect(given)).toEqual([
-      { option: '--cluster-name', why: 'there is no cloud' },
-      { option: '--profiling', why: 'no profiles are served' },
-    ]);
-  });
-
   it.each([
     ['--cidr-allocator-type=CloudAllocator', 'option --cidr-allocator-type takes RangeAllocator, not "CloudAllocator"'],
     ['--cloud-provider=gce', 'option --cloud-provider takes nothing or external, not "gce"'],
@@ -129,13 +121,6 @@ describe("upstream's options", () => {
     '--leader-elect-resource-lock=leases',
   ])('there is such: %s', (argument) => {
     expect(() => checkUpstreamOptions(parse(argument))).not.toThrow();
-  });
-
-  it('are read as pflag reads them', () => {
-    expect(normalized(['-v=4', '-v6', '-v', '2', '--concurrent_rc_syncs=3', '--kubeconfig', '/a_b', '--root-ca-file=/c_d'])).toEqual([
-      ...['--v=4', '--v=6', '--v', '2', '--concurrent-rc-syncs=3', '--kubeconfig', '/a_b', '--root-ca-file=/c_d'],
-    ]);
-    expect([0, 3, 4, 5, 6, 10].map(levelOf)).toEqual([undefined, undefined, 'debug', 'debug', 'trace', 'trace']);
   });
 });
 

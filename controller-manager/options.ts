@@ -18,7 +18,8 @@ import { inertOptions, upstreamOptions } from './upstream-options.ts';
 /** Where upstream serves health and metrics. */
 const CONTROLLER_MANAGER_PORT = 10_257;
 
-const OWN_OPTIONS = {
+/** What the controller manager takes; names are upstream's. */
+export const controllerManagerOptions = {
   ...clientOptions,
   ...leaderElectionOptions,
   ...controllerOptions,
@@ -27,11 +28,9 @@ const OWN_OPTIONS = {
   'leader-elect-resource-namespace': option.string('Namespace of the Lease.', 'kube-system'),
   ...servingOptions(CONTROLLER_MANAGER_PORT),
   ...healthOptions,
+  ...inertOptions,
   ...processOptions,
 } satisfies OptionTable;
-
-/** What the controller manager takes; names are upstream's. */
-export const controllerManagerOptions: OptionTable & typeof OWN_OPTIONS = { ...OWN_OPTIONS, ...inertOptions };
 
 /** The values of the command line. */
 export type ControllerManagerOptionValues = OptionValues<typeof controllerManagerOptions>;

@@ -1,9 +1,6 @@
 // Options that a command line of kube-controller-manager may have, beside those that the controllers are told by.
-import { OptionError, type OptionTable, type OptionType, type OptionValues, option } from '../runtime/index.ts';
+import { inertProcessOptions, OptionError, type OptionTable, type OptionValues, option } from '../runtime/index.ts';
 
-/** From here on klog says what it does step by step. */
-const VERBOSITY_DEBUG = 4;
-const VERBOSITY_TRACE = 6;
 /** The only one of its kind here; others are refused, for they would be missed. */
 const CIDR_ALLOCATOR = 'RangeAllocator';
 const RESOURCE_LOCK = 'leases';
@@ -31,115 +28,35 @@ export const upstreamOptions = {
     placeholder: 'GATES=BOOL',
   }),
   'leader-elect-resource-lock': option.string(`What leaders are elected by; there is ${RESOURCE_LOCK}.`, RESOURCE_LOCK),
-  v: option.integer(`As -v: from ${VERBOSITY_DEBUG} on, what --log-level=debug logs; from ${VERBOSITY_TRACE} on, trace.`, 0),
   version: option.boolean('Print the version of Kubernetes, and end.', false),
 } satisfies OptionTable;
 
-interface Inert {
-  /** Why they change nothing. */
-  readonly why: string;
-  readonly options: Readonly<Record<string, OptionType>>;
-}
+const NO_CLOUD = 'there is no cloud';
+const RESYNC = 'caches are never synced again: they cannot miss anything';
+const WIPING = "volumes are wiped by pods of upstream's own template";
+const PROVISIONERS = 'volumes are made by the provisioners that StorageClasses name';
 
-const INERT: readonly Inert[] = [
-  {
-    why: 'there is no cloud',
-    options: {
-      'cloud-config': 'string',
-      'cluster-name': 'string',
-      'configure-cloud-routes': 'boolean',
-      'enable-leader-migration': 'boolean',
-      'external-cloud-volume-plugin': 'string',
-      'leader-migration-config': 'string',
-      'route-reconciliation-period': 'duration',
-    },
-  },
-  { why: 'all controllers act as the user of --kubeconfig', options: { 'use-service-account-credentials': 'boolean' } },
-  {
-    why: 'what is not known of who asks for metrics is always looked up, and not kept',
-    options: {
-      'authentication-skip-lookup': 'boolean',
-      'authentication-token-webhook-cache-ttl': 'duration',
-      'authentication-tolerate-lookup-failure': 'boolean',
-      'authorization-webhook-cache-authorized-ttl': 'duration',
-      'authorization-webhook-cache-unauthorized-ttl': 'duration',
-    },
-  },
-  {
-    why: 'no front proxy is believed',
-    options: {
-      'requestheader-allowed-names': 'list',
-      'requestheader-client-ca-file': 'string',
-      'requestheader-extra-headers-prefix': 'list',
-      'requestheader-group-headers': 'list',
-      'requestheader-uid-headers': 'list',
-      'requestheader-username-headers': 'list',
-    },
-  },
-  {
-    why: "health and metrics are served over HTTP/1.1, by Node's rules for TLS",
-    options: {
-      'cert-dir': 'string',
-      'disable-http2-serving': 'boolean',
-      'http2-max-streams-per-connection': 'integer',
-      'permit-address-sharing': 'boolean',
-      'permit-port-sharing': 'boolean',
-      'tls-cipher-suites': 'list',
-      'tls-min-version': 'string',
-      'tls-sni-cert-key': 'string',
-    },
-  },
-  { why: 'no profiles are served', options: { 'contention-profiling': 'boolean', profiling: 'boolean' } },
-  {
-    why: 'all metrics are served as they are',
-    options: {
-      'allow-metric-labels': 'string',
-      'allow-metric-labels-manifest': 'string',
-      'disabled-metrics': 'list',
-      'show-hidden-metrics-for-version': 'string',
-    },
-  },
-  {
-    why: 'the log is JSON, a line at a time',
-    options: {
-      'log-flush-frequency': 'string',
-      'log-json-info-buffer-size': 'string',
-      'log-json-split-stream': 'boolean',
-      'log-text-info-buffer-size': 'string',
-      'log-text-split-stream': 'boolean',
-      'logging-format': 'string',
-      vmodule: 'string',
-    },
-  },
-  {
-    why: 'caches are never synced again: they cannot miss anything',
-    options: { 'min-resync-period': 'duration', 'namespace-sync-period': 'duration' },
-  },
-  { why: 'only 1.34 is emulated', options: { 'emulation-forward-compatible': 'boolean' } },
-  { why: 'requests are JSON', options: { 'kube-api-content-type': 'string' } },
-  { why: 'the API server checks the types of policies', options: { 'concurrent-validating-admission-policy-status-syncs': 'integer' } },
-  {
-    why: "volumes are wiped by pods of upstream's own template",
-    options: { 'pv-recycler-pod-template-filepath-hostpath': 'string', 'pv-recycler-pod-template-filepath-nfs': 'string' },
-  },
-  {
-    why: 'volumes are made by the provisioners that StorageClasses name',
-    options: { 'enable-hostpath-provisioner': 'boolean', 'flex-volume-plugin-dir': 'string' },
-  },
-];
-
-/** Options that change nothing here: they are taken, so that command lines of kube-controller-manager are. */
-export const inertOptions: OptionTable = Object.fromEntries(
-  INERT.flatMap(({ why, options }) =>
-    Object.entries(options).map(([name, type]) => [name, { type, description: `Taken, and without effect: ${why}.`, default: undefined }]),
-  ),
-);
-
-/** What was given and changes nothing, with the reason. */
-export function withoutEffect(given: ReadonlySet<string>): { option: string; why: string }[] {
-  const notes = INERT.flatMap(({ why, options }) => Object.keys(options).map((name) => ({ option: name, why })));
-  return notes.filter(({ option: name }) => given.has(name)).map(({ option: name, why }) => ({ option: `--${name}`, why }));
-}
+/** Options that change nothing here. */
+export const inertOptions = {
+  ...inertProcessOptions,
+  'cloud-config': option.inert('string', NO_CLOUD),
+  'cluster-name': option.inert('string', NO_CLOUD),
+  'configure-cloud-routes': option.inert('boolean', NO_CLOUD),
+  'enable-leader-migration': option.inert('boolean', NO_CLOUD),
+  'external-cloud-volume-plugin': option.inert('string', NO_CLOUD),
+  'leader-migration-config': option.inert('string', NO_CLOUD),
+  'route-reconciliation-period': option.inert('duration', NO_CLOUD),
+  'use-service-account-credentials': option.inert('boolean', 'all controllers act as the user of --kubeconfig'),
+  'cert-dir': option.inert('string', 'the certificate is the one of --tls-cert-file, or is made'),
+  'min-resync-period': option.inert('duration', RESYNC),
+  'namespace-sync-period': option.inert('duration', RESYNC),
+  'kube-api-content-type': option.inert('string', 'requests are JSON'),
+  'concurrent-validating-admission-policy-status-syncs': option.inert('integer', 'the API server checks the types of policies'),
+  'pv-recycler-pod-template-filepath-hostpath': option.inert('string', WIPING),
+  'pv-recycler-pod-template-filepath-nfs': option.inert('string', WIPING),
+  'enable-hostpath-provisioner': option.inert('boolean', PROVISIONERS),
+  'flex-volume-plugin-dir': option.inert('string', PROVISIONERS),
+} satisfies OptionTable;
 
 /** @throws OptionError for what there is only one of, and something else is asked for. */
 export function checkUpstreamOptions(values: OptionValues<typeof upstreamOptions>): void {
@@ -156,17 +73,4 @@ function only(name: string, value: string, allowed: readonly string[]): void {
   if (allowed.includes(value)) return;
   const [first, ...others] = allowed.map((text) => (text === '' ? 'nothing' : text));
   throw new OptionError(`option --${name} takes ${[first, ...others].join(' or ')}, not "${value}"`);
-}
-
-/** The level to log at, by `-v`; undefined for the one that is set. */
-export const levelOf = (verbosity: number): 'trace' | 'debug' | undefined =>
-  verbosity >= VERBOSITY_TRACE ? 'trace' : verbosity >= VERBOSITY_DEBUG ? 'debug' : undefined;
-
-/** A command line as pflag reads it: `-v` has a short name, and words of a name may be joined by underscores. */
-export function normalized(argv: readonly string[]): string[] {
-  return argv.map((argument) => {
-    const [isVerbosity, level] = /^-v=?(\d*)$/.exec(argument) ?? [];
-    if (isVerbosity !== undefined) return level === '' ? '--v' : `--v=${level}`;
-    return argument.replace(/^--[^=]+/, (name) => name.replaceAll('_', '-'));
-  });
 }

@@ -15,6 +15,7 @@ export {
 export { healthOptions, withHealth } from './health-service.ts';
 export { HealthSlis } from './health-slis.ts';
 export { holdProcess } from './hold.ts';
+export { inertProcessOptions } from './inert-options.ts';
 export {
   type Claims,
   createTokenSigner,

@@ -16,6 +16,8 @@ export interface OptionSpec<T = unknown> {
   /** Smallest and largest number allowed. */
   readonly min?: number | undefined;
   readonly max?: number | undefined;
+  /** Why it changes nothing: it is taken so that command lines of upstream's are. */
+  readonly inert?: string | undefined;
 }
 
 /** Options by name, without the dashes. */
@@ -60,6 +62,8 @@ export const option = {
     default: fallback,
     ...extra,
   }),
+  /** One of upstream's that changes nothing here: of what it is set to, only the form is looked at. @param why it changes nothing */
+  inert: (type: OptionType, why: string): OptionSpec => ({ type, description: `Without effect: ${why}.`, default: undefined, inert: why }),
 };
 
 /** A wrong command line: the message is one line that says what to change. */

@@ -4,10 +4,16 @@ import { createLogger, type Logger } from './logger.ts';
 import { helpText, OptionError, type OptionTable, type OptionValues, option, parseOptions } from './options.ts';
 import { type Random, systemRandom } from './random.ts';
 import { runMain, type Service } from './service.ts';
+import { levelOf, withLongNames } from './verbosity.ts';
 
 /** Options of every process. */
 export const processOptions = {
   'log-level': option.string('Least severe level that is logged.', 'info', { placeholder: 'LEVEL' }),
+  v: option.integer(
+    "Upstream's measure of how much is logged, -v too: up to 3 is info, from 4 on debug, from 6 on trace; --log-level has precedence.",
+    0,
+    { placeholder: 'N' },
+  ),
 } satisfies OptionTable;
 
 /** What a process runs on. */
@@ -35,19 +41,28 @@ export async function processMain<T extends OptionTable & typeof processOptions>
   let logger: Logger | undefined;
   await runMain(
     () => {
-      const { values, help, given, positionals } = parseOptions(spec.options, argv);
+      const { values, help, given, positionals } = parseOptions(spec.options, withLongNames(argv));
       if (help) {
         process.stdout.write(helpText(`nanokube ${spec.name} [OPTIONS]`, spec.about, spec.options));
         process.exit(0);
       }
       const [stray] = positionals;
       if (stray !== undefined) throw new OptionError(`${spec.name} takes no arguments, only options: "${stray}" is none`);
-      const { 'log-level': level }: OptionValues<typeof processOptions> = values;
-      logger = createLogger(spec.name, level);
+      const { 'log-level': level, v }: OptionValues<typeof processOptions> = values;
+      logger = createLogger(spec.name, given.has('log-level') ? level : levelOf(v));
+      tellInert(spec.options, given, logger);
       // As long as the process is there.
       new HeapGrowth(systemClock);
       return spec.create(values, { clock: systemClock, random: systemRandom, logger }, given);
     },
     () => logger,
   );
+}
+
+/** Whoever gives an option that changes nothing is told so. */
+function tellInert(options: OptionTable, given: ReadonlySet<string>, logger: Logger): void {
+  for (const name of given) {
+    const why = options[name]?.inert;
+    if (why !== undefined) logger.info({ option: `--${name}`, why }, 'option has no effect here');
+  }
 }

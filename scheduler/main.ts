@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiClient, clientFromOptions, type clientOptions, countClientMetrics, withServing } from '../client/index.ts';
 import { createMetrics, type Environment, OptionError, type OptionValues, processMain, withHealth } from '../runtime/index.ts';
-import { ignoredOptions, withoutShortOptions } from './ignored-options.ts';
 import { createScheduler, defaultConfiguration, loadConfiguration, loadPluginModules, type SchedulerConfiguration } from './index.ts';
 import { schedulerOptions } from './options.ts';
 import { reviewClient } from './review-client.ts';
@@ -18,7 +17,6 @@ export const main = (argv: readonly string[]): Promise<void> =>
       options: schedulerOptions,
       create: async (values, environment, given) => {
         checkLock(values);
-        for (const name of given) if (name in ignoredOptions) environment.logger.info({ option: `--${name}` }, IGNORED);
         const read = values.config === undefined ? defaultConfiguration() : await loadConfiguration(values.config);
         const configuration = withOptions(read, values, given);
         const options = clientValues(configuration, values, given);
@@ -46,10 +44,8 @@ export const main = (argv: readonly string[]): Promise<void> =>
         return withHealth(values, service, close, metrics);
       },
     },
-    withoutShortOptions(argv),
+    argv,
   );
-
-const IGNORED = 'an option of upstream’s is taken and changes nothing here';
 
 const clientOf = (environment: Environment) => ({ userAgent: 'kube-scheduler', ...environment });
 

@@ -1,6 +1,6 @@
 import { clientOptions, leaderElectionOptions, servingOptions } from '../client/index.ts';
 import { healthOptions, type OptionTable, option, processOptions } from '../runtime/index.ts';
-import { ignoredOptions } from './ignored-options.ts';
+import { inertOptions } from './inert-options.ts';
 
 /** Where upstream serves health and metrics. */
 const SCHEDULER_PORT = 10_259;
@@ -35,5 +35,5 @@ export const schedulerOptions = {
   }),
   ...healthOptions,
   ...processOptions,
-  ...ignoredOptions,
+  ...inertOptions,
 } satisfies OptionTable;

@@ -102,7 +102,7 @@ describe('the command line of upstream’s kube-scheduler', () => {
     ]);
     expect(scheduler.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     await expect.poll(() => holderOf('kube-scheduler'), { timeout: 30_000 }).toMatch(/./);
-    expect(scheduler.output).not.toContain('changes nothing here');
+    expect(scheduler.output).not.toContain('option has no effect here');
   }, 60_000);
 
   test('is taken whole: what means nothing here is told of, option by option', async () => {
@@ -165,7 +165,7 @@ describe('the command line of upstream’s kube-scheduler', () => {
     ]);
     await expect.poll(() => holderOf('another-scheduler'), { timeout: 30_000 }).toMatch(/./);
     const told = () => [...scheduler.output.matchAll(/"option":"([^"]+)"/g)].map(([, option]) => option).toSorted();
-    await expect.poll(told).toEqual(['--v', ...ignored.map((option) => option.split('=')[0])].toSorted());
+    await expect.poll(told).toEqual(ignored.map((option) => option.split('=')[0]).toSorted());
   }, 60_000);
 
   test.each([
