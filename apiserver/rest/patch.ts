@@ -39,6 +39,8 @@ interface PatchType {
 const STRATEGIC = 'application/strategic-merge-patch+json';
 const PREFIX = 'error decoding patch: ';
 
+/** The only ones that make an object deeper than it is and than what is sent: they copy and move. */
+const OPERATIONS: PatchType = { apply: applyJsonPatch, prefix: PREFIX, problems: problemsOfOperations };
 const MERGE: PatchType = { apply: applyMergePatch, prefix: PREFIX };
 const STRATEGIC_MERGE: PatchType = {
   apply: (document, patch, message) => applyStrategicMergePatch(message ?? fail(), document, patch),
@@ -47,7 +49,7 @@ const STRATEGIC_MERGE: PatchType = {
 
 /** Patch types by media type; server-side apply is apart (`apply.ts`). */
 const PATCHES: ReadonlyMap<string, PatchType> = new Map<string, PatchType>([
-  ['application/json-patch+json', { apply: applyJsonPatch, prefix: PREFIX, problems: problemsOfOperations }],
+  ['application/json-patch+json', OPERATIONS],
   ['application/merge-patch+json', MERGE],
   [STRATEGIC, STRATEGIC_MERGE],
 ]);
@@ -145,7 +147,7 @@ export interface Patched<T> {
 /** Applies a patch (apiserver, `pkg/endpoints/handlers/patch.go`). @throws ApiError (400, 422 or 500) */
 export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patched<T> {
   const { result, inPatch } = applied(type.message, document, patch);
-  if (nestsTooDeep(result)) throw misfit(patch.text, TOO_DEEP);
+  if (patch.type === OPERATIONS && nestsTooDeep(result)) throw misfit(patch.text, TOO_DEEP);
   const isStrategic = patch.type === STRATEGIC_MERGE;
   const shown = () => (isStrategic ? goFormat(patch.value) : stringifyJson(result));
   // It has the form of the object that it makes; a strategic merge patch is converted, and whole numbers are whole then.

@@ -1,7 +1,7 @@
 /**
  * Requests that nobody in his right mind sends, thousands of them, against a whole API server: it answers each with a Status that blames the
- * right side, changes nothing when it says no, and lives. The same ones each time, so that a change is judged by what it does; NANOKUBE_FUZZ_REQUESTS and NANOKUBE_FUZZ_SEED make others, and
- * NANOKUBE_LONG_RUN new ones each time.
+ * right side, changes nothing when it says no, and lives. The same ones each time, so that a change is judged by what it does;
+ * NANOKUBE_FUZZ_REQUESTS and NANOKUBE_FUZZ_SEED make others, and NANOKUBE_LONG_RUN new ones each time.
  */
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
