@@ -1,4 +1,5 @@
 // The public face of client/: the only way to talk to an API server.
+
 export { createClient } from './api-client.ts';
 export { AssumeCache, isNewer } from './assume-cache.ts';
 export { clientFromOptions, clientOptions, type LeaderElectionTimes, leaderElectionOf, leaderElectionOptions } from './client-options.ts';
@@ -15,6 +16,7 @@ export { equalJson, type MergePatch, mergePatchOf } from './merge-patch.ts';
 export { ObjectCache } from './object-cache.ts';
 export { countClientMetrics } from './observation.ts';
 export { CONTROLLER_UID_INDEX, controllerOf, controllerUidKeys, isControlledBy, newControllerRef } from './owner.ts';
+export { type ReviewingClient, type ReviewingOptions, reviewingClient } from './reviewing-client.ts';
 export { type ServingOptionValues, servingOptions, withServing } from './secure-serving.ts';
 export { type SlowStartResult, slowStartBatch } from './slow-start.ts';
 export { TokenBucket } from './token-bucket.ts';

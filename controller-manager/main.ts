@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { clientFromOptions, countClientMetrics, leaderElectionOf, loadKubeconfig, withServing } from '../client/index.ts';
+import { clientFromOptions, countClientMetrics, leaderElectionOf, loadKubeconfig, reviewingClient, withServing } from '../client/index.ts';
 import { createMetrics, type Environment, processMain, type Service, UserError, withHealth } from '../runtime/index.ts';
 import { absentControllers } from './controllers.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
 import { createControllerManager } from './index.ts';
 import { type ControllerManagerOptionValues, controllerManagerOptions, settingsOf } from './options.ts';
-import { reviewingClient } from './reviewing-client.ts';
 import { checkUpstreamOptions } from './upstream-options.ts';
 
 /** `nanokube controller-manager`. */
@@ -25,7 +24,9 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
   for (const note of absentControllers(controllers)) logger.info(note, 'controller is not run here');
   const process = { userAgent: 'kube-controller-manager', ...environment };
   const client = clientFromOptions(values, process);
-  const reviewing = reviewingClient(client, values, process);
+  const reviewing = reviewingClient(client, values, (kubeconfig) =>
+    clientFromOptions({ ...values, kubeconfig, master: undefined }, process),
+  );
   const times = leaderElectionOf(values);
   const metrics = createMetrics();
   const manager = createControllerManager({

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ApiClient, clientFromOptions, type clientOptions, countClientMetrics, withServing } from '../client/index.ts';
+import { clientFromOptions, type clientOptions, countClientMetrics, reviewingClient, withServing } from '../client/index.ts';
 import { createMetrics, type Environment, OptionError, type OptionValues, processMain, withHealth } from '../runtime/index.ts';
 import { createScheduler, defaultConfiguration, loadConfiguration, loadPluginModules, type SchedulerConfiguration } from './index.ts';
 import { schedulerOptions } from './options.ts';
-import { reviewClient } from './review-client.ts';
 
 type Values = OptionValues<typeof schedulerOptions>;
 
@@ -21,9 +20,8 @@ export const main = (argv: readonly string[]): Promise<void> =>
         const configuration = withOptions(read, values, given);
         const options = clientValues(configuration, values, given);
         const client = clientFromOptions(options, clientOf(environment));
-        const reviews = clientsForReviews(values, client, (file) =>
-          clientFromOptions({ ...options, kubeconfig: file }, clientOf(environment)),
-        );
+        const open = (kubeconfig: string) => clientFromOptions({ ...options, kubeconfig, master: undefined }, clientOf(environment));
+        const reviews = reviewingClient(client, { ...values, kubeconfig: options.kubeconfig }, open);
         const metrics = createMetrics();
         const scheduler = createScheduler({
           ...environment,
@@ -39,7 +37,7 @@ export const main = (argv: readonly string[]): Promise<void> =>
         const serving = { ...environment, service: scheduler, client: reviews.client, metrics };
         const service = withServing({ ...values, ...certificateIn(values) }, serving);
         const close = async () => {
-          await Promise.all([client, ...reviews.own].map((each) => each.close()));
+          await Promise.all([client, reviews].map((each) => each.close()));
         };
         return withHealth(values, service, close, metrics);
       },
@@ -52,18 +50,6 @@ const clientOf = (environment: Environment) => ({ userAgent: 'kube-scheduler', .
 /** @throws OptionError */
 function checkLock({ 'leader-elect': leads, 'leader-elect-resource-lock': lock }: Values): void {
   if (leads && lock !== 'leases') throw new OptionError(`option --leader-elect-resource-lock takes leases, not "${lock}"`);
-}
-
-/** Who is asked about those who ask for health and metrics, and which clients that takes beside the scheduler's own. */
-function clientsForReviews(
-  { 'authentication-kubeconfig': authentication, 'authorization-kubeconfig': authorization }: Values,
-  client: ApiClient,
-  open: (file: string) => ApiClient,
-): { readonly client: ApiClient; readonly own: readonly ApiClient[] } {
-  const files = [...new Set([authentication, authorization].filter((file) => file !== undefined && file !== ''))];
-  const opened = new Map(files.map((file) => [file, open(file ?? '')]));
-  const of = (file: string | undefined) => opened.get(file) ?? client;
-  return { client: reviewClient(of(authentication), of(authorization)), own: [...opened.values()] };
 }
 
 /** The certificate of `--cert-dir`, where it is there and no other is asked for. */

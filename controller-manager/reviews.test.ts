@@ -2,12 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { authenticationKinds, authorizationKinds, type SubjectAccessReview, type TokenReview } from '../api/index.ts';
-import { clientFromOptions } from '../client/index.ts';
+import { clientFromOptions, reviewingClient } from '../client/index.ts';
 import { parseOptions, seededRandom, silentLogger, systemClock, UserError } from '../runtime/index.ts';
 import { answerJson, listen } from '../test/support/http-server.ts';
 import { tempDirectory } from '../test/support/temp-directory.ts';
 import { controllerManagerOptions } from './options.ts';
-import { reviewingClient } from './reviewing-client.ts';
 
 const process = { userAgent: 'test', clock: systemClock, random: seededRandom(1), logger: silentLogger };
 
@@ -29,7 +28,9 @@ it('who asks for metrics is looked up with the rights of two kubeconfigs of thei
   const asked = async (...more: string[]): Promise<(string | undefined)[]> => {
     const { values } = parseOptions(controllerManagerOptions, [`--kubeconfig=${kubeconfig('main')}`, ...more]);
     const main = clientFromOptions(values, process);
-    const { client, close } = reviewingClient(main, values, process);
+    const { client, close } = reviewingClient(main, values, (path) =>
+      clientFromOptions({ ...values, kubeconfig: path, master: undefined }, process),
+    );
     server.requests.length = 0;
     try {
       await client.resource<TokenReview>(authenticationKinds.tokenreviews).create({ metadata: {}, spec: {}, status: {} });
