@@ -26,11 +26,14 @@ const OWN_OPTIONS = {
   ),
 } satisfies OptionTable;
 
+/** What the command itself goes by. */
+type ReadOptions = typeof OWN_OPTIONS & Pick<typeof controllerOptions, 'controllers'>;
+
 /** Options of `up`: its own, and the API server's and the controllers', which it hands over; one of both goes to both. */
-export const UP_OPTIONS: OptionTable & typeof OWN_OPTIONS = { ...controllerOptions, ...apiServerOptions, ...OWN_OPTIONS };
+export const UP_OPTIONS: OptionTable & ReadOptions = { ...controllerOptions, ...apiServerOptions, ...OWN_OPTIONS };
 
 export interface UpOptions {
-  readonly values: OptionValues<typeof OWN_OPTIONS>;
+  readonly values: OptionValues<ReadOptions>;
   /** The API server's options that were given, as arguments to hand over. */
   readonly apiServerArgv: readonly string[];
   /** The same of the controllers. */

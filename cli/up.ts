@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isWanted } from '../controller-manager/controller-options.ts';
 import { helpText, makePrivateDirectory, runMain, type Service, systemClock, UserError } from '../runtime/index.ts';
 import { AdminRequests } from './admin-requests.ts';
 import { ensureDefaultStorageClass } from './default-storage-class.ts';
@@ -13,6 +14,8 @@ import { waitForNodes } from './wait-for-nodes.ts';
 /** How long nodes may take to become Ready before the command gives up: some seconds, and more for many nodes. */
 const NODES_READY_MS = 60_000;
 const NODES_READY_MS_PER_NODE = 50;
+/** Who frees nodes for pods once they are Ready. */
+const NODE_LIFECYCLE = { name: 'node-lifecycle-controller', alias: 'nodelifecycle' };
 
 /** `nanokube up`: every process as a child of this one, until a signal. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -81,7 +84,7 @@ class Cluster implements Service {
     this.#stage(`API server at ${url}`);
     await Promise.all(others.map((child) => child.begin()));
     this.#stage('controller-manager, scheduler and kubelet-sim');
-    const { nodes, 'default-storage-class': storageClass } = this.#options.values;
+    const { nodes, controllers, 'default-storage-class': storageClass } = this.#options.values;
     using requests = new AdminRequests(url, join(this.#directory, 'admin.kubeconfig'));
     if (storageClass !== '') await ensureDefaultStorageClass(requests, storageClass);
     await waitForNodes({
@@ -89,6 +92,7 @@ class Cluster implements Service {
       nodes,
       clock: systemClock,
       timeoutMs: NODES_READY_MS + nodes * NODES_READY_MS_PER_NODE,
+      areFreed: isWanted(NODE_LIFECYCLE, controllers),
     });
     this.#stage(`${nodes} ${nodes === 1 ? 'node' : 'nodes'} Ready`);
     printSummary(this.#terminal, { url, directory: this.#directory, nodes, tookMs: this.#tookMs() });

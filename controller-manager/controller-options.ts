@@ -1,4 +1,5 @@
 import { type OptionTable, option } from '../runtime/index.ts';
+import type { ControllerDescriptor } from './context.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 
 const workers = (what: string, fallback: number) => option.integer(`${what} that are looked after side by side.`, fallback, { min: 1 });
@@ -183,3 +184,18 @@ export const controllerOptions = {
   }),
   ...signingOptions,
 } satisfies OptionTable;
+
+/** What `--controllers` knows a controller by. */
+export type ControllerNames = Pick<ControllerDescriptor, 'name' | 'alias' | 'isOptional'>;
+
+export const isCalled = (name: string, { name: known, alias }: ControllerNames): boolean => name === known || name === alias;
+
+/**
+ * Whether a controller is among those that `--controllers` asks for: `*` is all but the optional ones, `name` turns one on,
+ * `-name` turns one off (upstream: `cmd/kube-controller-manager/app/controllermanager.go`, `IsControllerEnabled`).
+ */
+export function isWanted(controller: ControllerNames, wanted: readonly string[]): boolean {
+  if (wanted.some((item) => isCalled(item, controller))) return true;
+  const isOff = wanted.some((item) => item.startsWith('-') && isCalled(item.slice(1), controller));
+  return wanted.includes('*') && !controller.isOptional && !isOff;
+}

@@ -8,6 +8,7 @@ import { certificateCleaner } from './certificates/cleaner.ts';
 import { certificateSigner } from './certificates/signer.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
 import type { ControllerDescriptor } from './context.ts';
+import { isCalled, isWanted } from './controller-options.ts';
 import { cronJobController } from './cron-job/controller.ts';
 import { daemonSetController } from './daemon-set/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
@@ -115,9 +116,6 @@ const ABSENT_CONTROLLERS: readonly AbsentController[] = [
   { name: 'validatingadmissionpolicy-status-controller', why: 'the API server checks the types of policies' },
 ];
 
-const isCalled = (name: string, { name: known, alias }: Pick<ControllerDescriptor, 'name' | 'alias'>): boolean =>
-  name === known || name === alias;
-
 /** The controllers that are asked for by name, are known to upstream, and are not here; with the reason. */
 export function absentControllers(wanted: readonly string[]): { controller: string; why: string }[] {
   return ABSENT_CONTROLLERS.filter((absent) => wanted.some((name) => isCalled(name, absent))).map(({ name, why }) => ({
@@ -127,24 +125,16 @@ export function absentControllers(wanted: readonly string[]): { controller: stri
 }
 
 /**
- * The controllers that `--controllers` asks for: `*` is all but the optional ones, `name` turns one on, `-name` turns one off.
+ * The controllers that `--controllers` asks for.
  *
  * @throws OptionError naming what is unknown.
  */
 export function selectControllers(wanted: readonly string[]): ControllerDescriptor[] {
-  const on = new Set<string>();
-  const off = new Set<string>();
   for (const item of wanted) {
-    if (item === '*') continue;
     const name = item.startsWith('-') ? item.slice(1) : item;
-    if (ABSENT_CONTROLLERS.some((absent) => isCalled(name, absent))) continue;
-    const known = CONTROLLERS.find((controller) => isCalled(name, controller));
-    if (!known) {
-      const names = CONTROLLERS.map((controller) => controller.name).join(', ');
-      throw new OptionError(`option --controllers names no controller "${name}"; there are ${names}`);
-    }
-    (item.startsWith('-') ? off : on).add(known.name);
+    if (item === '*' || [...CONTROLLERS, ...ABSENT_CONTROLLERS].some((known) => isCalled(name, known))) continue;
+    const names = CONTROLLERS.map((controller) => controller.name).join(', ');
+    throw new OptionError(`option --controllers names no controller "${name}"; there are ${names}`);
   }
-  const isAll = wanted.includes('*');
-  return CONTROLLERS.filter(({ name, isOptional }) => on.has(name) || (isAll && !isOptional && !off.has(name)));
+  return CONTROLLERS.filter((controller) => isWanted(controller, wanted));
 }

@@ -113,6 +113,13 @@ describe('the architecture', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('polls in tests that run side by side only with what knows whose turn it is', () => {
+    // The global `expect` asks which test is running, and side by side that is whichever began last, or none.
+    const concurrent = sources.filter(({ isTest, text }) => isTest && /\bdescribe\.concurrent\(|\bit\.concurrent\(/.test(text));
+    expect(concurrent.length).toBeGreaterThan(10);
+    expect(violations(concurrent, ({ text }) => (/\bexpect\s*\.poll\(/.test(text) ? ['polls'] : []))).toEqual([]);
+  });
+
   it('has no import cycle', () => {
     expect(cyclesIn(production)).toEqual([]);
   });

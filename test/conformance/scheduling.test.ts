@@ -48,13 +48,12 @@ describe.concurrent('the scheduler', () => {
     const ns = await c.namespace('sched-selector');
     await make(ns, { name: 'restricted-pod', spec: { nodeSelector: { label: 'nonempty' } } });
     await c.eventually(pods(ns, 'restricted-pod'), isUnschedulable);
-    const told = () => c.get(`/api/v1/namespaces/${ns}/events?fieldSelector=involvedObject.name%3Drestricted-pod`);
-    await expect
-      .poll(async () => (await told()).items[0])
-      .toMatchObject({
-        reason: 'FailedScheduling',
-        message: expect.stringContaining("didn't match Pod's node affinity/selector"),
-      });
+    const events = `/api/v1/namespaces/${ns}/events?fieldSelector=involvedObject.name%3Drestricted-pod`;
+    const [told] = (await c.eventually(events, ({ items }) => items.length > 0)).items;
+    expect(told).toMatchObject({
+      reason: 'FailedScheduling',
+      message: expect.stringContaining("didn't match Pod's node affinity/selector"),
+    });
     const key = 'kubernetes.io/e2e-11111111-1111';
     await c.patch('/api/v1/nodes/node-1', { metadata: { labels: { [key]: '42' } } });
     await make(ns, { name: 'with-labels', spec: { nodeSelector: { [key]: '42' } } });
