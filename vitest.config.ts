@@ -21,7 +21,7 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     projects: [
       { extends: true, test: { name: 'units', include: SHARED, exclude: [...NEVER, ...ALONE], isolate: false } },
-      { extends: true, test: { name: 'whole', include: ['**/*.test.ts'], exclude: [...NEVER, ...SHARED] } },
+      { extends: true, test: { name: 'whole', include: ['**/*.test.ts'], exclude: [...NEVER, ...SHARED], isolate: false } },
       { extends: true, test: { name: 'alone', include: ALONE } },
     ],
   },

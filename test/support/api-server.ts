@@ -58,9 +58,15 @@ export async function startApiServer({ args, directory, users = [] }: ApiServerS
   child.stdout?.setEncoding('utf8').on('data', take);
   child.stderr?.setEncoding('utf8').on('data', take);
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  const clear = () => {
+    if (directory === undefined) rmSync(data, { recursive: true, force: true });
+  };
   const url = await new Promise<string>((resolve, reject) => {
     child.on('message', (message) => isReady(message) && resolve(message.url ?? ''));
     child.once('close', (code) => reject(new Error(`nanokube apiserver ended with ${code}:\n${output}`)));
+  }).catch((error: unknown) => {
+    clear(); // what did not come up is not disposed of
+    throw error;
   });
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
   const kill = (signal: NodeJS.Signals) => {
@@ -77,7 +83,7 @@ export async function startApiServer({ args, directory, users = [] }: ApiServerS
     [Symbol.asyncDispose]: async () => {
       agent.destroy();
       await kill('SIGKILL');
-      if (directory === undefined) rmSync(data, { recursive: true, force: true });
+      clear();
     },
   };
 }
