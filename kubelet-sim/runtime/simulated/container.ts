@@ -40,6 +40,11 @@ const EXIT_KILLED = 137;
 const EXIT_START_FAILED = 128;
 const NO_RESOURCES: ContainerResources = {};
 
+/** How it ended. */
+type ContainerEnd = Pick<ContainerStatus, 'finishedAt' | 'exitCode' | 'reason' | 'message'>;
+
+const NOT_ENDED: ContainerEnd = { finishedAt: 0, exitCode: 0, reason: '', message: '' };
+
 /** What a container is made of, beside its configuration. */
 export interface ContainerParts {
   readonly id: string;
@@ -66,10 +71,7 @@ export class SimulatedContainer {
   #state: ContainerState = 'created';
   readonly #createdAt: number;
   #startedAt = 0;
-  #finishedAt = 0;
-  #exitCode = 0;
-  #reason = '';
-  #message = '';
+  #end: ContainerEnd = NOT_ENDED;
   #program: Program | undefined;
   #running: RunningProgram | undefined;
   #pid = 0;
@@ -79,6 +81,7 @@ export class SimulatedContainer {
   #behaviour: ContainerBehaviour | undefined;
   #ownLoad: OwnLoad | undefined;
   #script: ContainerScript | undefined;
+  #environment: Promise<ReadonlyMap<string, string>> | undefined;
   #files: Promise<ContainerFiles> | undefined;
   #madeFiles: ContainerFiles | undefined;
   #hasMessage = false;
@@ -176,10 +179,7 @@ export class SimulatedContainer {
       state: this.#state,
       createdAt: this.#createdAt,
       startedAt: this.#startedAt,
-      finishedAt: this.#finishedAt,
-      exitCode: this.#exitCode,
-      reason: this.#reason,
-      message: this.#message,
+      ...this.#end,
       image: this.#imageName,
       imageRef: this.#imageRef,
       pid: this.#state === 'running' ? this.#nodePid : 0,
@@ -270,7 +270,7 @@ export class SimulatedContainer {
       this.#failStart(program.failure);
       return program.failure;
     }
-    await program.prepare?.(this.clock);
+    await program.prepare?.(this);
     if (this.#state !== 'created') return undefined;
     this.#startedAt = this.now();
     this.#launch(program);
@@ -335,11 +335,9 @@ export class SimulatedContainer {
   restore(before: RestoredContainer['status']): void {
     this.#startedAt = before.startedAt;
     if (before.state === 'exited') {
+      const { finishedAt, exitCode, reason, message } = before;
       this.#state = 'exited';
-      this.#finishedAt = before.finishedAt;
-      this.#exitCode = before.exitCode;
-      this.#reason = before.reason;
-      this.#message = before.message;
+      this.#end = { finishedAt, exitCode, reason, message };
       return;
     }
     if (before.state !== 'running') return;
@@ -350,10 +348,7 @@ export class SimulatedContainer {
 
   #failStart(failure: string): void {
     this.#state = 'exited';
-    this.#exitCode = EXIT_START_FAILED;
-    this.#reason = 'StartError';
-    this.#message = startErrorText(failure);
-    this.#finishedAt = this.now();
+    this.#end = { finishedAt: this.now(), exitCode: EXIT_START_FAILED, reason: 'StartError', message: startErrorText(failure) };
   }
 
   isMounted(path: string): boolean {
@@ -367,9 +362,13 @@ export class SimulatedContainer {
     return this.config.workingDir === '' ? this.image.workingDir : this.config.workingDir;
   }
 
-  /** The variables its processes see. */
+  /** The variables its processes see: as they were when the first one asked. */
   environment(): Promise<ReadonlyMap<string, string>> {
-    return environmentOf(this);
+    this.#environment ??= environmentOf(this).catch((error: unknown) => {
+      this.#environment = undefined; // who asks again may be told
+      throw error;
+    });
+    return this.#environment;
   }
 
   /** Whether anybody looked at its files. */
@@ -464,9 +463,7 @@ export class SimulatedContainer {
   exit(exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): void {
     if (this.#state !== 'running') return;
     this.#state = 'exited';
-    this.#exitCode = exitCode;
-    this.#reason = reason;
-    this.#finishedAt = this.now();
+    this.#end = { finishedAt: this.now(), exitCode, reason, message: '' };
     this.#timer?.cancel();
     this.#script?.stop();
     this.#running?.dispose();
@@ -476,25 +473,23 @@ export class SimulatedContainer {
     this.#attached?.end();
     this.sandbox.mainExited(this, this.#pid);
     this.#log?.close();
-    const tell = () => this.#tellExit();
-    if (this.#hasMessage) this.#readMessage().then(tell, tell);
-    else {
-      this.#message = this.#logMessage();
-      tell();
-    }
+    const tell = (message: string) => this.#tellExit(message);
+    if (this.#hasMessage) this.#readMessage().then(tell, () => tell(''));
+    else tell(this.#logMessage());
   }
 
-  #tellExit(): void {
+  #tellExit(message: string): void {
+    this.#end = { ...this.#end, message };
     for (const resolve of this.#exitWaiters?.splice(0) ?? []) resolve();
     this.#onChange(this);
   }
 
-  async #readMessage(): Promise<void> {
-    this.#message = (await messageFromFile(await this.files(), this.config.terminationMessagePath)) || this.#logMessage();
+  async #readMessage(): Promise<string> {
+    return (await messageFromFile(await this.files(), this.config.terminationMessagePath)) || this.#logMessage();
   }
 
   #logMessage(): string {
-    const wantsLog = this.#exitCode !== 0 && this.config.terminationMessagePolicy === 'FallbackToLogsOnError';
+    const wantsLog = this.#end.exitCode !== 0 && this.config.terminationMessagePolicy === 'FallbackToLogsOnError';
     return wantsLog ? messageFromLog(this.log) : '';
   }
 }

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { TestRuntime } from '../../testing/runtime-harness.ts';
 
@@ -64,6 +65,42 @@ test('environment, working directory and host name are what the container says',
   const environment = () => Promise.resolve(new Map([['LEVEL', 'debug']]));
   const id = await node.run(SLEEP, { workingDir: '/srv/app', environment });
   expect(await node.say(id, 'echo $LEVEL $HOSTNAME $HOME; pwd')).toBe('debug web /root\n/srv/app\n');
+});
+
+test('a server was reported as running while its variables were still asked for, and its pod ready before anybody was heard', async () => {
+  const node = new TestRuntime();
+  let resolve: (variables: ReadonlyMap<string, string>) => void = () => undefined;
+  const promise = new Promise<ReadonlyMap<string, string>>((take) => {
+    resolve = take;
+  });
+  const sandbox = node.sandbox();
+  const config = { image: 'registry.k8s.io/e2e-test-images/agnhost:2.53', args: ['netexec'], environment: () => promise, settle: false };
+  let isStarted = false;
+  const started = node.start(sandbox, config).then(() => {
+    isStarted = true;
+  });
+  await node.pass(10);
+  expect(isStarted).toBe(false);
+  expect(node.runtime.listContainers().map(({ state }) => state)).toEqual(['created']);
+  resolve(new Map());
+  await started;
+  await setImmediate(); // nobody hears of the start sooner
+  const { status } = await node.runtime.connect(sandbox, 8080).http({ method: 'GET', path: '/hostname', headers: {} });
+  expect(status).toBe(200);
+});
+
+test('a container whose variables cannot be had does not start, and has them when they can', async () => {
+  const node = new TestRuntime();
+  const sandbox = node.sandbox();
+  let tries = 0;
+  const environment = () => (tries++ === 0 ? Promise.reject(new Error('no services yet')) : Promise.resolve(new Map([['A', 'b']])));
+  const config = { script: 'echo begins; sleep 1000', environment };
+  await expect(node.start(sandbox, config)).rejects.toThrow('no services yet');
+  const [{ id, state } = { id: '', state: '' }] = node.runtime.listContainers();
+  expect(state).toBe('created');
+  await node.runtime.startContainer(id);
+  expect(await node.say(id, 'echo $A')).toBe('b\n');
+  expect(tries).toBe(2);
 });
 
 test('standard output and standard error are kept apart in the log', async () => {

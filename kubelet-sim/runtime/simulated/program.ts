@@ -91,8 +91,11 @@ export interface RunningProgram {
 
 /** Something that can be run. */
 export interface Program {
-  /** Brings into this process what it takes to run it: what has started must not be found loading by who asks it. */
-  prepare?(clock: Clock): Promise<unknown>;
+  /**
+   * Fetches what it takes to run it: code, and variables of its container, for which services are asked for. What has started must not be
+   * found waiting for these by who asks it.
+   */
+  prepare?(container: Pick<ProcessContext, 'clock' | 'environment'>): Promise<unknown>;
   start(context: ProcessContext): RunningProgram;
   /** What it answers on the ports it listens on; absent when it does not listen. */
   readonly server?: ServerBehaviour | undefined;

@@ -3,7 +3,7 @@ import { defaultSignal, type ProcessContext, type Program, type RunningProgram, 
 
 /** Runs a command line in the in-process shell, which is loaded when the first one needs it. */
 export const shellProgram = (argv: readonly string[], server?: ServerBehaviour): Program => ({
-  prepare: async (clock) => loaded ?? (await loadShell(clock)),
+  prepare: (container) => Promise.all([loaded ?? loadShell(container.clock), container.environment()]),
   start: (context) => new ShellProcess(context, argv),
   server,
   reaps: SHELLS.test(argv[0] ?? ''),
