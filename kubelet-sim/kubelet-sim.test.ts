@@ -269,13 +269,17 @@ test('a static pod runs from its file: its mirror comes back, and goes with the 
   await using cluster = await Cluster.start();
   await using directory = await tempDirectory();
   await mkdir(join(directory.path, 'node-1'));
-  const file = join(directory.path, 'node-1', 'proxy.yaml');
-  await writeFile(file, 'apiVersion: v1\nkind: Pod\nmetadata: { name: proxy }\nspec: { containers: [{ name: main, image: nginx }] }\n');
+  const file = join(directory.path, 'node-1', 'proxy'); // whatever its name
+  const podNamed = (name: string) =>
+    `apiVersion: v1\nkind: Pod\nmetadata: { name: ${name} }\nspec: { containers: [{ name: main, image: nginx }] }\n`;
+  await writeFile(file, podNamed('proxy'));
+  await writeFile(join(directory.path, 'node-1', '.proxy'), podNamed('hidden'));
   await writeFile(join(directory.path, 'deep.yaml'), `kind: Pod\nspec: ${'['.repeat(200_000)}`); // must not end the process
   await cluster.nodes({ podManifestPath: directory.path });
   const mirror = () => cluster.pod('proxy-node-1');
   await cluster.until('it runs', async () => (await mirror())?.status.phase === 'Running');
   const first = await mirror();
+  expect(await cluster.pod('hidden-node-1')).toBeUndefined();
   expect(first?.metadata.annotations).toMatchObject({
     'kubernetes.io/config.source': 'file',
     'kubernetes.io/config.mirror': expect.any(String),

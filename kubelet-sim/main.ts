@@ -10,6 +10,7 @@ import {
   kubeletSimOptions,
   parseAddresses,
   parseHandlers,
+  parseSysctls,
   parseLabels,
   parseTaints,
   parseThresholds,
@@ -56,6 +57,7 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
     imagePullMs: values['image-pull-duration'],
     imagePullBytesPerSecond: values['image-pull-bytes-per-second'],
     privateRegistries: values['private-registries'],
+    unsafeSysctls: parseSysctls(values['allowed-unsafe-sysctls']),
     runtimeHandlers: parseHandlers(values['runtime-handlers']),
   });
   return withHealth(values, sim, () => client.close());

@@ -26,6 +26,8 @@ export interface AgentOptions {
   readonly leaseDurationSeconds: number;
   readonly cluster: ClusterDns;
   readonly evictionRules: EvictionRules;
+  /** Parameters of the kernel that pods may ask for beside the harmless ones. */
+  readonly unsafeSysctls?: readonly string[] | undefined;
   readonly scripts?: NodeScripts | undefined;
 }
 

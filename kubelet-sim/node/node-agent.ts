@@ -103,6 +103,7 @@ export class NodeAgent {
       nodeName: parts.spec.name,
       node: () => this.#node,
       workers: this.#workers,
+      unsafeSysctls: options.unsafeSysctls,
       pressures: () => this.#evictions.pressures,
       services: () => this.#services,
     });

@@ -1,14 +1,13 @@
 // Pods that a node runs from files, whatever the API server says, and their mirrors there (upstream `pkg/kubelet/config/file.go`,
 // `pkg/kubelet/pod/mirror_client.go`).
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Node, type Pod, parseYaml, toTime } from '../../api/index.ts';
 import type { ApiClient } from '../../client/index.ts';
 import type { Clock, Logger } from '../../runtime/index.ts';
 
 const MIRROR = 'kubernetes.io/config.mirror';
-const MANIFEST = /\.(?:ya?ml|json)$/;
 /** How often files are looked at: `--file-check-frequency`. */
 const CHECK_MS = 20_000;
 
@@ -127,12 +126,14 @@ function staticPod(manifest: Draft<Pod>, nodeName: string): readonly [hash: stri
   return [hash, { ...manifest, metadata: { ...manifest.metadata, name: `${name}-${nodeName}`, namespace } }];
 }
 
+/** Every file is one, whatever its name, unless it is hidden. Upstream: `extractFromDir`. */
 async function readManifests(directory: string, logger: Logger): Promise<Draft<Pod>[]> {
   const names = await readdir(directory).catch(() => []); // none: there need not be one for every node
   const found: Draft<Pod>[] = [];
-  for (const name of names.filter((each) => MANIFEST.test(each)).sort()) {
+  for (const name of names.filter((each) => !each.startsWith('.')).sort()) {
     const path = join(directory, name);
     try {
+      if (!(await stat(path)).isFile()) continue;
       const pod = podOf(parseYaml(await readFile(path, 'utf8')));
       if (pod) found.push(pod);
       else logger.warn({ path }, 'a manifest is no Pod, and is passed over');
