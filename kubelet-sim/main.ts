@@ -10,8 +10,8 @@ import {
   kubeletSimOptions,
   parseAddresses,
   parseHandlers,
-  parseSysctls,
   parseLabels,
+  parseSysctls,
   parseTaints,
   parseThresholds,
 } from './options.ts';

@@ -79,9 +79,13 @@ export const kubeletSimOptions = {
     { placeholder: 'HOSTS' },
   ),
   'runtime-handlers': option.list('Handlers of RuntimeClasses that nodes know.', RUNTIME_HANDLERS, { placeholder: 'NAMES' }),
-  'allowed-unsafe-sysctls': option.list("Parameters of the kernel that pods may set beside the harmless ones, or what they begin with: net.core.*.", [], {
-    placeholder: 'NAMES',
-  }),
+  'allowed-unsafe-sysctls': option.list(
+    'Parameters of the kernel that pods may set beside the harmless ones, or what they begin with: net.core.*.',
+    [],
+    {
+      placeholder: 'NAMES',
+    },
+  ),
   ...healthOptions,
   ...processOptions,
 } satisfies OptionTable;

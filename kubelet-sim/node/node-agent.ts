@@ -116,13 +116,10 @@ export class NodeAgent {
       onChange: () => this.#pokeAll(),
       onFailed: (error) => options.logger.warn({ err: error, node: this.name }, 'pod range not written, will retry'),
     });
-    const { client, clock, logger, source, statuses, claims, random } = options;
+    const { clock, logger, source, statuses, claims, random } = options;
     const { spec, runtime, images } = parts;
     this.#heartbeat = new Heartbeat({
-      client,
-      clock,
-      random,
-      logger,
+      ...options,
       name: spec.name,
       durationSeconds: options.leaseDurationSeconds,
       nodeUid: () => this.#node?.metadata.uid,

@@ -64,4 +64,5 @@ export function forbiddenSysctl({ securityContext, hostNetwork, hostIPC }: PodSp
   return undefined;
 }
 
-const matches = (pattern: string, name: string): boolean => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern);
+const matches = (pattern: string, name: string): boolean =>
+  pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;

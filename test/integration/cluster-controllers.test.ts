@@ -178,7 +178,7 @@ describe('nodes', () => {
       source?.component === 'cidrAllocator';
     await plane.eventuallyAll<Event>(events, (all) => all.some(isTold), 'default');
     await plane.client.resource(bindings).delete('refusing', {});
-    label.metadata.labels.refused = 'no more'; // a change, of which the controller hears
+    label.metadata.labels.refused = 'no'; // a change, of which the controller hears
     await expect.poll(() => isRefused('refused', {}), { timeout: 25_000 }).toBe(false);
     await plane.eventually<Node>(nodes, 'refused', ({ spec }) => (spec.podCIDRs ?? []).length === 1);
     await plane.client.resource(nodes).delete('refused', {});
