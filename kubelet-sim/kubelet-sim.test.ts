@@ -317,6 +317,26 @@ test('a static pod runs from its file: its mirror comes back, and goes with the 
   await cluster.until('it is gone', async () => (await mirror()) === undefined);
 });
 
+test('a mirror of no manifest runs nowhere, and goes: that of a file that went while no kubelet ran, and what somebody made by hand', async () => {
+  await using cluster = await Cluster.start();
+  await using directory = await tempDirectory();
+  const manifest = 'apiVersion: v1\nkind: Pod\nmetadata: { name: late }\nspec: { containers: [{ name: main, image: nginx }] }\n';
+  await writeFile(join(directory.path, 'late.yaml'), manifest);
+  const first = await cluster.nodes({ podManifestPath: directory.path });
+  await cluster.until('it runs', async () => (await cluster.pod('late-node-0'))?.status.phase === 'Running');
+  await first.stop();
+  await rm(join(directory.path, 'late.yaml'));
+  const second = await cluster.nodes({ podManifestPath: directory.path });
+  await cluster.until('its mirror is gone', async () => (await cluster.pod('late-node-0')) === undefined);
+  await second.stop();
+  await cluster.nodes();
+  const annotations = { 'kubernetes.io/config.mirror': 'of-nothing' };
+  const spec = { nodeName: 'node-0', containers: [{ name: 'main', image: 'nginx' }] };
+  const pods = cluster.admin.resource<Pod>(coreKinds.pods);
+  await pods.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'forged', namespace: 'default', annotations }, spec });
+  await cluster.until('it is gone', async () => (await cluster.pod('forged')) === undefined);
+});
+
 test('a pod reaches the API server at its Service and at its own address, with its own credentials and none of the node’s; other pods by the Services there are', async () => {
   await using cluster = await Cluster.start();
   await cluster.nodes();

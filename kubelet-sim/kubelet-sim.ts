@@ -398,6 +398,7 @@ class SimulatedKubelets implements KubeletSim {
       scripts: this.#scripts,
       evictionRules: this.#options.evictionRules ?? DEFAULT_EVICTION_RULES,
       unsafeSysctls: this.#options.unsafeSysctls,
+      followsManifests: this.#options.podManifestPath !== undefined,
     };
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
       const images = new SimulatedImages(library);

@@ -398,6 +398,7 @@ export class NodeAgent {
   podAdded(pod: Live<Pod>, isInitial: boolean): void {
     if (!this.isReachable) return void this.#held.push(() => this.podAdded(pod, isInitial));
     if (this.#adopt(pod)) return;
+    if (this.#mirrors.isOrphan(pod)) return void this.#follow(this.#mirrors.clear(pod, this.#abort.signal));
     const wasHere = isInitial && pod.status.startTime !== undefined;
     const preempted: PodWorker[] = [];
     const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#gate.admit(pod, preempted);
@@ -444,10 +445,11 @@ export class NodeAgent {
   /** What the node runs from files, by hash. */
   async setStaticPods(pods: ReadonlyMap<string, Draft<Pod>>): Promise<void> {
     if (!this.isReachable || !this.#node) return;
+    this.#mirrors.want(pods);
     const mirrors = [...this.#workers.values()].filter(({ pod }) => mirrorHash(pod) !== undefined);
     for (const { pod } of mirrors) if (!pods.has(mirrorHash(pod) ?? '')) await this.#mirrors.remove(pod);
     for (const [hash, worker] of this.#unmirrored) if (!pods.has(hash) && this.#unmirrored.delete(hash)) worker.remove();
-    await this.#mirrors.set(pods, new Set(mirrors.map(({ pod }) => mirrorHash(pod) ?? '')));
+    await this.#mirrors.createMissing(new Set(mirrors.map(({ pod }) => mirrorHash(pod) ?? '')));
   }
 
   /** The mirror of a static pod is gone: the pod goes on, and gets another. */

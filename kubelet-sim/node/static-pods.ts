@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { coreKinds, type Draft, isAlreadyExists, isNotFound, type Node, type Pod, parseYaml, toTime } from '../../api/index.ts';
+import { coreKinds, type Draft, isAlreadyExists, isConflict, isNotFound, type Node, type Pod, parseYaml, toTime } from '../../api/index.ts';
 import type { ApiClient } from '../../client/index.ts';
 import type { Clock, Logger } from '../../runtime/index.ts';
 
@@ -19,33 +19,46 @@ export interface MirrorParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nodeName: string;
+  /** Whether the node has manifests that are still to be read when it starts. */
+  readonly followsManifests: boolean;
   readonly node: () => Pick<Node, 'metadata'> | undefined;
 }
 
 /** The mirrors of one node's static pods: there for as long as their manifests are. */
 export class Mirrors {
   readonly #parts: MirrorParts;
-  #wanted: ReadonlyMap<string, Draft<Pod>> = new Map();
+  /** Undefined while it is not known. */
+  #wanted: ReadonlyMap<string, Draft<Pod>> | undefined;
 
   constructor(parts: MirrorParts) {
     this.#parts = parts;
+    this.#wanted = parts.followsManifests ? undefined : new Map();
   }
 
   /** Whether a pod is the mirror of a manifest that is still there. */
   isKept(pod: Pick<Pod, 'metadata'>): boolean {
-    return this.#wanted.has(mirrorHash(pod) ?? '');
+    return this.#wanted?.has(mirrorHash(pod) ?? '') === true;
+  }
+
+  /** Whether a pod is a mirror of nothing: no node runs it. Upstream: `deleteOrphanedMirrorPods`, `pkg/kubelet/kubelet_pods.go`. */
+  isOrphan(pod: Pick<Pod, 'metadata'>): boolean {
+    return this.#wanted !== undefined && mirrorHash(pod) !== undefined && !this.isKept(pod);
+  }
+
+  /** Says which manifests there are, by hash: mirrors of others that go do not come back. */
+  want(manifests: ReadonlyMap<string, Draft<Pod>>): void {
+    this.#wanted = manifests;
   }
 
   /** @param present hashes of the mirrors there are */
-  async set(wanted: ReadonlyMap<string, Draft<Pod>>, present: ReadonlySet<string>): Promise<void> {
-    this.#wanted = wanted;
-    for (const hash of wanted.keys()) if (!present.has(hash)) await this.create(hash);
+  async createMissing(present: ReadonlySet<string>): Promise<void> {
+    for (const hash of this.#wanted?.keys() ?? []) if (!present.has(hash)) await this.create(hash);
   }
 
   /** Makes a mirror, anew if there is one of an older manifest. */
   async create(hash: string): Promise<void> {
     const { client, logger, nodeName } = this.#parts;
-    const manifest = this.#wanted.get(hash);
+    const manifest = this.#wanted?.get(hash);
     const pods = client.resource<Pod>(coreKinds.pods);
     if (!manifest) return;
     const { name = '', namespace } = manifest.metadata;
@@ -65,7 +78,21 @@ export class Mirrors {
     try {
       await this.#parts.client.resource<Pod>(coreKinds.pods).delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  }
+
+  /** Removes a mirror of nothing, however often it takes. */
+  async clear(pod: Pick<Pod, 'metadata'>, signal: AbortSignal): Promise<void> {
+    const { clock, logger, nodeName } = this.#parts;
+    for (;;) {
+      try {
+        await this.remove(pod);
+        return;
+      } catch (error) {
+        logger.warn({ err: error, node: nodeName, pod: pod.metadata.name }, 'mirror pod not removed, will retry');
+      }
+      await clock.sleep(CHECK_MS, signal);
     }
   }
 
