@@ -275,7 +275,7 @@ test('a static pod runs from its file: its mirror comes back, and goes with the 
   await writeFile(file, podNamed('proxy'));
   await writeFile(join(directory.path, 'node-1', '.proxy'), podNamed('hidden'));
   await writeFile(join(directory.path, 'deep.yaml'), `kind: Pod\nspec: ${'['.repeat(200_000)}`); // must not end the process
-  await cluster.nodes({ podManifestPath: directory.path });
+  const sim = await cluster.nodes({ podManifestPath: directory.path });
   const mirror = () => cluster.pod('proxy-node-1');
   await cluster.until('it runs', async () => (await mirror())?.status.phase === 'Running');
   const first = await mirror();
@@ -298,23 +298,32 @@ test('a static pod runs from its file: its mirror comes back, and goes with the 
   // Its file changes: what runs instead waits until what ran has ended.
   const manifest = (image: string) =>
     `apiVersion: v1\nkind: Pod\nmetadata: { name: proxy }\nspec: { containers: [{ name: main, image: ${image}, command: [sleep, '3600'] }] }\n`;
-  const runsWith = async (image: string) => {
-    await writeFile(file, manifest(image));
-    await cluster.clock.advance(20_000);
-    await cluster.until(`the mirror is of ${image}`, async () => (await mirror())?.spec.containers[0]?.image === image);
+  const becomes = async (image: string) => {
+    await cluster.until(`it runs ${image} instead`, async () => {
+      await cluster.clock.advance(1000);
+      const now = await mirror();
+      return now?.spec.containers[0]?.image === image && now.status.phase === 'Running';
+    });
   };
-  await runsWith('busybox:1');
-  await cluster.until('it runs instead', async () => (await mirror())?.status.phase === 'Running');
-  await runsWith('busybox:2');
-  await cluster.clock.advance(20_000); // sleep does not hear SIGTERM
-  expect((await mirror())?.status.phase).toBe('Pending');
-  await cluster.until('it runs at last', async () => {
-    await cluster.clock.advance(1000);
-    return (await mirror())?.status.phase === 'Running';
+  await writeFile(file, manifest('busybox:1'));
+  await becomes('busybox:1');
+  const before = await mirror();
+  await writeFile(file, manifest('busybox:2'));
+  const isEnding = () => [...(sim.agents.get('node-1')?.workers ?? [])].some(({ lifecycle }) => lifecycle === 'terminating');
+  await cluster.until('it is ending', async () => {
+    if (!isEnding()) await cluster.clock.advance(1000);
+    return isEnding();
   });
+  // sleep does not hear SIGTERM: what is there has its time, and its mirror as long.
+  await cluster.clock.advance(19_000);
+  const { metadata, status: meanwhile } = (await mirror()) ?? {};
+  expect([metadata?.uid, meanwhile?.phase]).toEqual([before?.metadata.uid, 'Running']);
+  await becomes('busybox:2');
   await rm(file);
-  await cluster.clock.advance(20_000);
-  await cluster.until('it is gone', async () => (await mirror()) === undefined);
+  await cluster.until('it is gone', async () => {
+    await cluster.clock.advance(1000);
+    return (await mirror()) === undefined;
+  });
 });
 
 test('a mirror of no manifest runs nowhere, and goes: that of a file that went while no kubelet ran, and what somebody made by hand', async () => {
@@ -327,7 +336,10 @@ test('a mirror of no manifest runs nowhere, and goes: that of a file that went w
   await first.stop();
   await rm(join(directory.path, 'late.yaml'));
   const second = await cluster.nodes({ podManifestPath: directory.path });
-  await cluster.until('its mirror is gone', async () => (await cluster.pod('late-node-0')) === undefined);
+  await cluster.until('its mirror is gone', async () => {
+    await cluster.clock.advance(1000);
+    return (await cluster.pod('late-node-0')) === undefined;
+  });
   await second.stop();
   await cluster.nodes();
   const annotations = { 'kubernetes.io/config.mirror': 'of-nothing' };

@@ -69,7 +69,7 @@ export class NodeAgent {
   readonly #unmirrored = new Map<string, PodWorker>();
   /** UIDs that a static pod had before, under which its sandbox still is known. */
   readonly #aliases = new Map<string, PodWorker>();
-  /** Static pods whose file has changed or gone, and that have not ended; by name. */
+  /** Static pods whose mirror went before they had ended; by name. */
   readonly #leaving = new Map<string, PodWorker>();
   #bootedAt: number;
   #bootId: string;
@@ -88,7 +88,7 @@ export class NodeAgent {
       () => options.recorderOf(this.name),
       () => isCutOff(this.#faults),
     );
-    this.#mirrors = new Mirrors({ ...options, nodeName: parts.spec.name, node: () => this.#node });
+    this.#mirrors = new Mirrors({ ...options, nodeName: parts.spec.name, node: () => this.#node, workers: this.#workers });
     this.#evictions = new EvictionManager({
       rules: options.evictionRules,
       images: parts.images,
@@ -446,10 +446,8 @@ export class NodeAgent {
   async setStaticPods(pods: ReadonlyMap<string, Draft<Pod>>): Promise<void> {
     if (!this.isReachable || !this.#node) return;
     this.#mirrors.want(pods);
-    const mirrors = [...this.#workers.values()].filter(({ pod }) => mirrorHash(pod) !== undefined);
-    for (const { pod } of mirrors) if (!pods.has(mirrorHash(pod) ?? '')) await this.#mirrors.remove(pod);
     for (const [hash, worker] of this.#unmirrored) if (!pods.has(hash) && this.#unmirrored.delete(hash)) worker.remove();
-    await this.#mirrors.createMissing(new Set(mirrors.map(({ pod }) => mirrorHash(pod) ?? '')));
+    await this.#mirrors.settle(this.#abort.signal);
   }
 
   /** The mirror of a static pod is gone: the pod goes on, and gets another. */

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { coreKinds, type Draft, isAlreadyExists, isConflict, isNotFound, type Node, type Pod, parseYaml, toTime } from '../../api/index.ts';
 import type { ApiClient } from '../../client/index.ts';
 import type { Clock, Logger } from '../../runtime/index.ts';
+import type { PodWorker } from '../pod/pod-worker.ts';
+import { untilGone } from './preemption.ts';
 
 const MIRROR = 'kubernetes.io/config.mirror';
 /** How often files are looked at: `--file-check-frequency`. */
@@ -13,6 +15,9 @@ const CHECK_MS = 20_000;
 
 /** The hash of the manifest that a mirror pod is of; undefined for a pod that is no mirror. */
 export const mirrorHash = ({ metadata }: Pick<Pod, 'metadata'>): string | undefined => metadata.annotations?.[MIRROR];
+
+/** A pod of the node's, which may be a static one. */
+type Static = Pick<PodWorker, 'pod' | 'isActive' | 'remove'>;
 
 export interface MirrorParts {
   readonly client: ApiClient;
@@ -22,11 +27,15 @@ export interface MirrorParts {
   /** Whether the node has manifests that are still to be read when it starts. */
   readonly followsManifests: boolean;
   readonly node: () => Pick<Node, 'metadata'> | undefined;
+  /** The node's pods, by uid. */
+  readonly workers: ReadonlyMap<string, Static>;
 }
 
 /** The mirrors of one node's static pods: there for as long as their manifests are. */
 export class Mirrors {
   readonly #parts: MirrorParts;
+  /** Names of static pods whose file has changed or gone, and that have not ended: their mirrors stay as long. */
+  readonly #ending = new Set<string>();
   /** Undefined while it is not known. */
   #wanted: ReadonlyMap<string, Draft<Pod>> | undefined;
 
@@ -50,9 +59,31 @@ export class Mirrors {
     this.#wanted = manifests;
   }
 
-  /** @param present hashes of the mirrors there are */
-  async createMissing(present: ReadonlySet<string>): Promise<void> {
-    for (const hash of this.#wanted?.keys() ?? []) if (!present.has(hash)) await this.create(hash);
+  /** Ends static pods that have no manifest any more, and makes the mirrors that are not there. */
+  async settle(signal: AbortSignal): Promise<void> {
+    const { logger, nodeName, workers } = this.#parts;
+    const present = new Set<string | undefined>();
+    for (const worker of workers.values()) {
+      present.add(mirrorHash(worker.pod));
+      if (!this.isOrphan(worker.pod)) continue;
+      this.#end(worker, signal).catch((error: unknown) => {
+        if (!signal.aborted) logger.error({ err: error, node: nodeName, pod: worker.pod.metadata.name }, 'static pod not ended');
+      });
+    }
+    for (const [hash, { metadata }] of this.#wanted ?? [])
+      if (!present.has(hash) && !this.#ending.has(metadata.name ?? '')) await this.create(hash);
+  }
+
+  /** A mirror goes when its pod has ended; what has its name by now comes after it. */
+  async #end(worker: Static, signal: AbortSignal): Promise<void> {
+    const { name } = worker.pod.metadata;
+    if (this.#ending.has(name)) return;
+    this.#ending.add(name);
+    worker.remove();
+    await untilGone([worker], this.#parts.clock, signal);
+    await this.clear(worker.pod, signal);
+    this.#ending.delete(name);
+    for (const [hash, { metadata }] of this.#wanted ?? []) if (metadata.name === name) await this.create(hash);
   }
 
   /** Makes a mirror, anew if there is one of an older manifest. */
