@@ -269,13 +269,17 @@ test('a static pod runs from its file: its mirror comes back, and goes with the 
   await using cluster = await Cluster.start();
   await using directory = await tempDirectory();
   await mkdir(join(directory.path, 'node-1'));
-  const file = join(directory.path, 'node-1', 'proxy.yaml');
-  await writeFile(file, 'apiVersion: v1\nkind: Pod\nmetadata: { name: proxy }\nspec: { containers: [{ name: main, image: nginx }] }\n');
+  const file = join(directory.path, 'node-1', 'proxy'); // whatever its name
+  const podNamed = (name: string) =>
+    `apiVersion: v1\nkind: Pod\nmetadata: { name: ${name} }\nspec: { containers: [{ name: main, image: nginx }] }\n`;
+  await writeFile(file, podNamed('proxy'));
+  await writeFile(join(directory.path, 'node-1', '.proxy'), podNamed('hidden'));
   await writeFile(join(directory.path, 'deep.yaml'), `kind: Pod\nspec: ${'['.repeat(200_000)}`); // must not end the process
-  await cluster.nodes({ podManifestPath: directory.path });
+  const sim = await cluster.nodes({ podManifestPath: directory.path });
   const mirror = () => cluster.pod('proxy-node-1');
   await cluster.until('it runs', async () => (await mirror())?.status.phase === 'Running');
   const first = await mirror();
+  expect(await cluster.pod('hidden-node-1')).toBeUndefined();
   expect(first?.metadata.annotations).toMatchObject({
     'kubernetes.io/config.source': 'file',
     'kubernetes.io/config.mirror': expect.any(String),
@@ -294,23 +298,55 @@ test('a static pod runs from its file: its mirror comes back, and goes with the 
   // Its file changes: what runs instead waits until what ran has ended.
   const manifest = (image: string) =>
     `apiVersion: v1\nkind: Pod\nmetadata: { name: proxy }\nspec: { containers: [{ name: main, image: ${image}, command: [sleep, '3600'] }] }\n`;
-  const runsWith = async (image: string) => {
-    await writeFile(file, manifest(image));
-    await cluster.clock.advance(20_000);
-    await cluster.until(`the mirror is of ${image}`, async () => (await mirror())?.spec.containers[0]?.image === image);
+  const becomes = async (image: string) => {
+    await cluster.until(`it runs ${image} instead`, async () => {
+      await cluster.clock.advance(1000);
+      const now = await mirror();
+      return now?.spec.containers[0]?.image === image && now.status.phase === 'Running';
+    });
   };
-  await runsWith('busybox:1');
-  await cluster.until('it runs instead', async () => (await mirror())?.status.phase === 'Running');
-  await runsWith('busybox:2');
-  await cluster.clock.advance(20_000); // sleep does not hear SIGTERM
-  expect((await mirror())?.status.phase).toBe('Pending');
-  await cluster.until('it runs at last', async () => {
-    await cluster.clock.advance(1000);
-    return (await mirror())?.status.phase === 'Running';
+  await writeFile(file, manifest('busybox:1'));
+  await becomes('busybox:1');
+  const before = await mirror();
+  await writeFile(file, manifest('busybox:2'));
+  const isEnding = () => [...(sim.agents.get('node-1')?.workers ?? [])].some(({ lifecycle }) => lifecycle === 'terminating');
+  await cluster.until('it is ending', async () => {
+    if (!isEnding()) await cluster.clock.advance(1000);
+    return isEnding();
   });
+  // sleep does not hear SIGTERM: what is there has its time, and its mirror as long.
+  await cluster.clock.advance(19_000);
+  const { metadata, status: meanwhile } = (await mirror()) ?? {};
+  expect([metadata?.uid, meanwhile?.phase]).toEqual([before?.metadata.uid, 'Running']);
+  await becomes('busybox:2');
   await rm(file);
-  await cluster.clock.advance(20_000);
-  await cluster.until('it is gone', async () => (await mirror()) === undefined);
+  await cluster.until('it is gone', async () => {
+    await cluster.clock.advance(1000);
+    return (await mirror()) === undefined;
+  });
+});
+
+test('a mirror of no manifest runs nowhere, and goes: that of a file that went while no kubelet ran, and what somebody made by hand', async () => {
+  await using cluster = await Cluster.start();
+  await using directory = await tempDirectory();
+  const manifest = 'apiVersion: v1\nkind: Pod\nmetadata: { name: late }\nspec: { containers: [{ name: main, image: nginx }] }\n';
+  await writeFile(join(directory.path, 'late.yaml'), manifest);
+  const first = await cluster.nodes({ podManifestPath: directory.path });
+  await cluster.until('it runs', async () => (await cluster.pod('late-node-0'))?.status.phase === 'Running');
+  await first.stop();
+  await rm(join(directory.path, 'late.yaml'));
+  const second = await cluster.nodes({ podManifestPath: directory.path });
+  await cluster.until('its mirror is gone', async () => {
+    await cluster.clock.advance(1000);
+    return (await cluster.pod('late-node-0')) === undefined;
+  });
+  await second.stop();
+  await cluster.nodes();
+  const annotations = { 'kubernetes.io/config.mirror': 'of-nothing' };
+  const spec = { nodeName: 'node-0', containers: [{ name: 'main', image: 'nginx' }] };
+  const pods = cluster.admin.resource<Pod>(coreKinds.pods);
+  await pods.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'forged', namespace: 'default', annotations }, spec });
+  await cluster.until('it is gone', async () => (await cluster.pod('forged')) === undefined);
 });
 
 test('a pod reaches the API server at its Service and at its own address, with its own credentials and none of the node’s; other pods by the Services there are', async () => {

@@ -80,6 +80,7 @@ export interface KubeletSimOptions {
   readonly nodeClasses?: readonly NodeClass[] | undefined;
   /** When a node counts as short of something, and what follows; a kubelet's own unless given. */
   readonly evictionRules?: EvictionRules | undefined;
+  readonly unsafeSysctls?: readonly string[] | undefined;
   readonly imageCatalog?: readonly ImageEntry[] | undefined;
   readonly imagePullMs?: number | undefined;
   readonly imagePullBytesPerSecond?: number | undefined;
@@ -396,6 +397,8 @@ class SimulatedKubelets implements KubeletSim {
       cluster: this.#cluster,
       scripts: this.#scripts,
       evictionRules: this.#options.evictionRules ?? DEFAULT_EVICTION_RULES,
+      unsafeSysctls: this.#options.unsafeSysctls,
+      followsManifests: this.#options.podManifestPath !== undefined,
     };
     for (let i = nodeStartIndex; i < nodeStartIndex + nodes; i++) {
       const images = new SimulatedImages(library);

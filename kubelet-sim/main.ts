@@ -11,6 +11,7 @@ import {
   parseAddresses,
   parseHandlers,
   parseLabels,
+  parseSysctls,
   parseTaints,
   parseThresholds,
 } from './options.ts';
@@ -56,6 +57,7 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
     imagePullMs: values['image-pull-duration'],
     imagePullBytesPerSecond: values['image-pull-bytes-per-second'],
     privateRegistries: values['private-registries'],
+    unsafeSysctls: parseSysctls(values['allowed-unsafe-sysctls']),
     runtimeHandlers: parseHandlers(values['runtime-handlers']),
   });
   return withHealth(values, sim, () => client.close());

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseAddresses, parseHandlers, parseThresholds } from './options.ts';
+import { parseAddresses, parseHandlers, parseSysctls, parseThresholds } from './options.ts';
 
 test('DNS servers are IP addresses', () => {
   expect(parseAddresses(['10.96.0.10', 'fd00::a'])).toEqual(['10.96.0.10', 'fd00::a']);
@@ -9,6 +9,26 @@ test('DNS servers are IP addresses', () => {
 test('handlers of RuntimeClasses have names as those have', () => {
   expect(parseHandlers(['runsc', 'kata-qemu'])).toEqual(['runsc', 'kata-qemu']);
   expect(() => parseHandlers(['Kata'])).toThrow('option --runtime-handlers takes names such as runsc, not "Kata"');
+});
+
+test.each<[pattern: string, isTaken: boolean]>([
+  ['kernel.msg*', true],
+  ['kernel.sem', true],
+  ['kernel/msg*', true],
+  ['net.*', true],
+  ['fs.mqueue.*', true],
+  [' kernel.msg*', false],
+  ['kernel.msg* ', false],
+  ['net.-', false],
+  ['net.*.foo', false],
+  ['net.*/foo', false],
+  ['foo', false],
+  ['foo*', false],
+  ['', false],
+  [`net.${'a'.repeat(250)}`, false],
+])('a node can be told to allow the parameter of the kernel %j: %s', (pattern, isTaken) => {
+  if (isTaken) expect(parseSysctls([pattern])).toEqual([pattern]);
+  else expect(() => parseSysctls([pattern])).toThrow(`such as net.core.*, not "${pattern}"`);
 });
 
 // Upstream's TestParseThresholdConfig.

@@ -11,6 +11,7 @@ import {
   processOptions,
 } from '../runtime/index.ts';
 import { DEFAULT_EVICTION_RULES, DEFAULT_THRESHOLDS, parseThreshold, type Threshold } from './node/eviction.ts';
+import { isSysctlPattern } from './node/sysctls.ts';
 import { RUNTIME_HANDLERS } from './runtime/simulated/runtime-handlers.ts';
 
 /** What the process that holds the nodes takes; names are those of upstream's kubelet where it has one. */
@@ -78,6 +79,13 @@ export const kubeletSimOptions = {
     { placeholder: 'HOSTS' },
   ),
   'runtime-handlers': option.list('Handlers of RuntimeClasses that nodes know.', RUNTIME_HANDLERS, { placeholder: 'NAMES' }),
+  'allowed-unsafe-sysctls': option.list(
+    'Parameters of the kernel that pods may set beside the harmless ones, or what they begin with: net.core.*.',
+    [],
+    {
+      placeholder: 'NAMES',
+    },
+  ),
   ...healthOptions,
   ...processOptions,
 } satisfies OptionTable;
@@ -107,6 +115,13 @@ export function parseHandlers(names: readonly string[]): readonly string[] {
   const wrong = names.find((name) => isDns1123Label(name).length > 0);
   if (wrong !== undefined) throw new OptionError(`option --runtime-handlers takes names such as runsc, not "${wrong}"`);
   return names;
+}
+
+/** @throws OptionError */
+export function parseSysctls(patterns: readonly string[]): readonly string[] {
+  const wrong = patterns.find((pattern) => !isSysctlPattern(pattern));
+  if (wrong === undefined) return patterns;
+  throw new OptionError(`option --allowed-unsafe-sysctls takes names of a namespace's own parameters such as net.core.*, not "${wrong}"`);
 }
 
 const EFFECTS: ReadonlySet<string> = new Set(['NoSchedule', 'PreferNoSchedule', 'NoExecute']);

@@ -37,6 +37,10 @@ describe('a token', () => {
       5000,
       0,
     ]);
+    // Times are as Go takes them, and no others.
+    const until = (expiration: string) => remainingMs(token({ expiration }), Date.parse('2026-01-01T00:00:00Z'));
+    expect(['2026-01-02', '2026-01-02T00:00Z', '2 Jan 2026', 'soon'].map(until)).toEqual([0, 0, 0, 0]);
+    expect(['2026-01-01T00:00:01Z', '2026-01-01T01:00:01+01:00'].map(until)).toEqual([1000, 1000]);
   });
 });
 
@@ -59,5 +63,9 @@ describe('cluster-info', () => {
     expect(payload).toBe('');
     const signed = `${header}.${Buffer.from('text').toString('base64url')}`;
     expect(mac).toBe(createHmac('sha256', '0123456789abcdef').update(signed).digest('base64url'));
+    // Upstream's TestSimpleSign.
+    expect(detachedSignature('payload', { id: 'abc123', secret: 'tokenSecret' })).toBe(
+      'eyJhbGciOiJIUzI1NiIsImtpZCI6ImFiYzEyMyJ9..QSxpUG7Q542CirTI2ECPSZjvBOJURUW5a7XqFpNI958',
+    );
   });
 });

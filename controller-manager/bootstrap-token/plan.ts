@@ -1,7 +1,7 @@
 // Tokens that new nodes join with, kept in Secrets `kube-system/bootstrap-token-ID`. Upstream: `pkg/controller/bootstrap`,
 // `k8s.io/cluster-bootstrap`.
 import { createHmac } from 'node:crypto';
-import type { ConfigMap, Live, Secret } from '../../api/index.ts';
+import { type ConfigMap, type Live, parseTime, type Secret, TimeError } from '../../api/index.ts';
 
 export const TOKEN_NAMESPACE = 'kube-system';
 export const TOKEN_TYPE = 'bootstrap.kubernetes.io/token';
@@ -15,8 +15,12 @@ const field = ({ data = {} }: Secret, name: string): string => Buffer.from(data[
 export function remainingMs(secret: Live<Secret>, now: number): number | undefined {
   const text = field(secret, 'expiration');
   if (text === '') return undefined;
-  const until = Date.parse(text);
-  return Number.isNaN(until) ? 0 : Math.max(0, until - now);
+  try {
+    return Math.max(0, parseTime(text) - now);
+  } catch (error) {
+    if (error instanceof TimeError) return 0;
+    throw error;
+  }
 }
 
 /** A token's id and secret, when it may sign. Upstream: `validateSecretForSigning`. */

@@ -60,8 +60,7 @@ interface Outcome {
   readonly verdict: JobCondition | undefined;
   readonly error?: unknown;
   readonly requeueAfterMs?: number | undefined;
-  /** Unless pods were neither made nor deleted. */
-  readonly action?: JobAction | undefined;
+  readonly action: JobAction;
 }
 
 /** How many pods were deleted, and how many of them were ready. */
@@ -244,13 +243,13 @@ class JobController implements Controller {
     }
   }
 
-  async #sync(key: string, job: Live<Job>): Promise<Outcome & { readonly action: JobAction }> {
+  async #sync(key: string, job: Live<Job>): Promise<Outcome> {
     const observed = await this.#observe(key, job);
     const view = viewOf(observed);
     const verdict = verdictOf(observed, view);
     const outcome = verdict ? await this.#end(observed, view, verdict) : await this.#manage(key, observed, view);
     await this.#track(key, observed, view, outcome);
-    return { ...outcome, action: outcome.action ?? (observed.waitMs === undefined ? 'tracking' : 'reconciling') };
+    return outcome;
   }
 
   async #observe(key: string, job: Live<Job>): Promise<Observed> {
@@ -275,7 +274,7 @@ class JobController implements Controller {
     });
     // Not before all are seen to go: there may be more that the cache does not know yet.
     const isSure = waitMs === undefined && deleted.count === view.active.length;
-    return { status, verdict: isSure ? verdict : undefined, error: deleted.error, requeueAfterMs: waitMs };
+    return { status, verdict: isSure ? verdict : undefined, error: deleted.error, requeueAfterMs: waitMs, action: 'reconciling' };
   }
 
   /** Deletes and creates pods of a job that goes on, and tells when it is complete, suspended or resumed. */
@@ -294,7 +293,7 @@ class JobController implements Controller {
       status = { ...status, conditions: change.conditions, ...(change.reason === 'Resumed' ? { startTime: toTime(now) } : {}) };
     }
     const requeueAfterMs = earliest(plan.waitMs, deadlineLeftMs({ ...observed, job: { ...job, status } }));
-    const action = plan.create.length > 0 ? 'pods_created' : plan.remove.length > 0 ? 'pods_deleted' : undefined;
+    const action = mayChange ? actionOf(job, plan) : 'reconciling';
     this.#counts.podsCreated(job, view, { succeeded: created.count, failed: created.error === undefined ? 0 : 1 });
     return { status, verdict, error: deleted.error ?? created.error, requeueAfterMs, action };
   }
@@ -417,6 +416,12 @@ class JobController implements Controller {
 
 /** Whether another controller looks after the job. */
 const isForeign = ({ spec }: Job): boolean => spec.managedBy !== undefined && spec.managedBy !== OWN_NAME;
+
+/** What metrics call it: pods that wait for their back-off count as created, as upstream's `manageJob` says. */
+function actionOf(job: Live<Job>, { remove, create, waitMs }: PodsPlan): JobAction {
+  if (isSuspended(job) || remove.length > 0) return 'pods_deleted';
+  return create.length > 0 || waitMs !== undefined ? 'pods_created' : 'tracking';
+}
 
 /** The job's status with these counts; it begins now, unless it is suspended or has begun. */
 function statusOf(job: Live<Job>, now: number, counts: { active: number; ready: number; terminating: number }): Job['status'] {

@@ -87,8 +87,7 @@ class NodeIpamController implements Controller {
     if (!node || podCidrsOf(node).length > 0 || this.#given.has(node.metadata.uid)) return;
     const podCIDRs = this.#allocate();
     if (podCIDRs === undefined) {
-      const message = `Node ${node.metadata.name} status is now: CIDRNotAvailable`;
-      this.#recorder.event(subjectOf(coreKinds.nodes, node), 'Normal', 'CIDRNotAvailable', message);
+      this.#tell(node, 'CIDRNotAvailable');
       throw new Error(`no block of --cluster-cidr ${this.#context.settings.clusterCidr} is left`);
     }
     this.#given.add(node.metadata.uid);
@@ -97,10 +96,16 @@ class NodeIpamController implements Controller {
       const body = { metadata: { uid: node.metadata.uid }, spec: { podCIDR: podCIDRs[0], podCIDRs } };
       await this.#context.client.resource<Node>(coreKinds.nodes).patch(node.metadata.name, body, { type: 'strategic' });
     } catch (error) {
-      this.#forEach(podCIDRs, (blocks, cidr) => blocks.release(cidr));
       this.#given.delete(node.metadata.uid);
+      this.#forEach(podCIDRs, (blocks, cidr) => blocks.release(cidr));
+      this.#tell(node, 'CIDRAssignmentFailed');
       throw error;
     }
+  }
+
+  #tell(node: Live<Node>, reason: string): void {
+    const message = `Node ${node.metadata.name} status is now: ${reason}`;
+    this.#recorder.event(subjectOf(coreKinds.nodes, node), 'Normal', reason, message);
   }
 
   /** A block of each range, or none at all. */

@@ -13,7 +13,7 @@ import type { Claim, Volume } from './plan-claim.ts';
 import type { ExternalProvisioner } from './plugins.ts';
 
 /** On a volume that was grown before it was bound: how large its file system still is. */
-const PRE_RESIZE_CAPACITY = 'volume.alpha.kubernetes.io/pre-resize-capacity';
+export const PRE_RESIZE_CAPACITY = 'volume.alpha.kubernetes.io/pre-resize-capacity';
 
 /** A claim that names its volume, and says that this is complete. Upstream: `bindClaimToVolume`. */
 export function boundClaim(claim: Claim, volume: Volume): Claim | undefined {

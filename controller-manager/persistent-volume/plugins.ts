@@ -21,6 +21,17 @@ const MIGRATED: ReadonlyMap<string, string> = new Map([
   ['kubernetes.io/portworx-volume', 'pxd.portworx.com'],
 ]);
 
+/** Where volumes of those plugins say what they are. */
+const MIGRATED_SOURCES: readonly (readonly [source: keyof PersistentVolume['spec'], plugin: string])[] = [
+  ['awsElasticBlockStore', 'kubernetes.io/aws-ebs'],
+  ['gcePersistentDisk', 'kubernetes.io/gce-pd'],
+  ['cinder', 'kubernetes.io/cinder'],
+  ['azureDisk', 'kubernetes.io/azure-disk'],
+  ['azureFile', 'kubernetes.io/azure-file'],
+  ['vsphereVolume', 'kubernetes.io/vsphere-volume'],
+  ['portworxVolume', 'kubernetes.io/portworx-volume'],
+];
+
 const IN_TREE = 'kubernetes.io/';
 const HOST_PATH_PLUGIN = 'kubernetes.io/host-path';
 const DELETABLE_PATH = /^\/tmp\/.+/;
@@ -39,6 +50,10 @@ export function externalProvisioner(provisioner: string): ExternalProvisioner | 
 /** The driver that took over from the plugin that made a volume, if one did. */
 export const migratedDriver = (provisioner: string | undefined): string | undefined =>
   provisioner === undefined ? undefined : MIGRATED.get(provisioner);
+
+/** The plugin of old that a volume is of, when a driver took over from it. Upstream: `GetInTreePluginNameFromSpec`. */
+export const migratedPlugin = ({ spec }: Live<PersistentVolume>): string | undefined =>
+  MIGRATED_SOURCES.find(([source]) => spec[source] !== undefined)?.[1];
 
 /** How a volume is deleted: by its provisioner, by us, or not at all, and why. */
 export type Deletion = { readonly by: 'provisioner' } | { readonly by: 'controller' } | { readonly by: 'nobody'; readonly why: string };

@@ -31,6 +31,16 @@ describe('podsToDelete', () => {
       second: aPod('a').on('n1').ready(1).annotated(cost('10')),
     },
     {
+      why: 'the lowest cost there can be',
+      first: aPod('b').on('n1').ready().annotated(cost('-2147483648')),
+      second: aPod('a').on('n1').ready().annotated(cost('-2147483647')),
+    },
+    {
+      why: 'a cost below it counts as 0',
+      first: aPod('b').on('n1').ready().annotated(cost('-01')),
+      second: aPod('a').on('n1').ready().annotated(cost('-2147483649')),
+    },
+    {
       why: 'a cost that is no number counts as 0',
       first: aPod('b').on('n1').ready().annotated(cost('+1')),
       second: aPod('a').on('n1').ready().annotated(cost('1')),

@@ -3,7 +3,8 @@ import { isPodReady, msOf, podReadyMs } from '../shared/pods.ts';
 import { DELETION_COST } from '../shared/slim-pod.ts';
 
 const NS_PER_MS = 1e6;
-const DELETION_COST_MAX = 2 ** 31 - 1;
+const INT32_MIN = -(2 ** 31);
+const INT32_MAX = 2 ** 31 - 1;
 
 /** A pod with how many pods of the same owner's ReplicaSets its node holds. */
 export interface RankedPod {
@@ -59,11 +60,12 @@ const assigned = (pod: Pod): number => (pod.spec.nodeName ? 1 : 0);
 const PHASES: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };
 const phaseOrder = (pod: Pod): number => PHASES[pod.status.phase ?? ''] ?? 0;
 
+/** Upstream: `GetDeletionCostFromPodAnnotations`. */
 function deletionCost(pod: Pod): number {
   const text = pod.metadata.annotations?.[DELETION_COST];
-  if (text === undefined || !/^(0|-?[1-9]\d*)$/.test(text)) return 0;
+  if (text === undefined || !/^(0|-\d+|[1-9]\d*)$/.test(text)) return 0;
   const cost = Number(text);
-  return Math.abs(cost) > DELETION_COST_MAX ? 0 : cost;
+  return cost < INT32_MIN || cost > INT32_MAX ? 0 : cost;
 }
 
 /** Orders by age on a logarithmic scale, so that pods of about the same age are taken in no order of age (by uid). */

@@ -4,7 +4,7 @@ import { createTokenSigner, type TokenSigner } from '../../runtime/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { ACCOUNT_NAME, isOfAccount, legacyClaims, planToken, TOKEN_TYPE } from './plan.ts';
 
-/** Before the key of a Secret that is gone: accounts must not refer to it any more. */
+/** Before the account and the key of a Secret that is gone: its account must not refer to it any more. */
 const GONE = 'gone:';
 
 export const serviceAccountTokenController: ControllerDescriptor = {
@@ -26,7 +26,11 @@ class ServiceAccountTokenController implements Controller {
     this.#secrets = context.informers.secretsOfType(TOKEN_TYPE);
     this.#accounts = context.informers.serviceAccounts();
     const enqueue = (secret: Live<Secret>) => this.#queue.add(keyOf(secret));
-    this.#secrets.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete: (secret) => this.#queue.add(GONE + keyOf(secret)) });
+    const onDelete = (secret: Live<Secret>) => {
+      const account = secret.metadata.annotations?.[ACCOUNT_NAME];
+      if (account) this.#queue.add(`${GONE}${account}:${keyOf(secret)}`);
+    };
+    this.#secrets.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete });
     this.#accounts.addHandler({
       onDelete: (account) => {
         for (const secret of this.#secrets.list(account.metadata.namespace)) if (isOfAccount(secret, account)) enqueue(secret);
@@ -88,13 +92,13 @@ class ServiceAccountTokenController implements Controller {
     }
   }
 
-  async #dropReferences(key: string): Promise<void> {
+  async #dropReferences(gone: string): Promise<void> {
+    const [accountName = '', key = ''] = gone.split(':');
     if (this.#secrets.getByKey(key)) return;
     const { name, namespace } = splitKey(key);
-    for (const account of this.#accounts.list(namespace)) {
-      const kept = (account.secrets ?? []).filter((secret) => secret.name !== name);
-      if (kept.length === (account.secrets ?? []).length) continue;
-      await this.#context.client.resource<ServiceAccount>(coreKinds.serviceaccounts).update({ ...account, secrets: kept });
-    }
+    const account = this.#accounts.get(namespace, accountName);
+    const kept = account?.secrets?.filter((secret) => secret.name !== name);
+    if (!account || kept?.length === account.secrets?.length) return;
+    await this.#context.client.resource<ServiceAccount>(coreKinds.serviceaccounts).update({ ...account, secrets: kept });
   }
 }

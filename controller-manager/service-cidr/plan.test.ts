@@ -33,6 +33,27 @@ test('a range goes when others have the addresses too', () => {
   expect(mayGo(both, [both, aCidr('wide', '10.251.0.0/16')], [anAddress('fd00:251::7')])).toBe(false);
 });
 
+// Upstream's TestController_canDeleteCIDR.
+test.each<[address: string, others: readonly string[], isFree: boolean]>([
+  ['192.168.0.24', [], false],
+  ['192.168.1.24', [], true],
+  ['192.168.0.0', [], true],
+  ['192.168.0.255', [], true],
+  ['192.168.0.254', [], false],
+  ['2001:db2::', [], true],
+  ['2001:db2::ffff:ffff:ffff:ffff', [], false],
+  ['192.168.0.23', ['192.168.0.0/24', '2001:db2::/64'], true],
+  ['192.168.0.23', ['192.168.0.0/26', '2001:db2::/64'], true],
+  ['192.168.0.23', ['192.168.0.0/28', '2001:db2::/64'], false],
+  ['192.168.0.23', ['192.168.0.0/16', '2001:db2::/64'], true],
+  // The other range has the address, and gives it to nobody.
+  ['192.168.0.63', ['192.168.0.0/26'], false],
+])('with a Service at %s, beside %j, a range may go: %s', (address, others, isFree) => {
+  const range = aCidr('range', '192.168.0.0/24', '2001:db2::/64');
+  const all = others.length > 0 ? [range, aCidr('other', ...others)] : [range];
+  expect(mayGo(range, all, [anAddress(address)])).toBe(isFree);
+});
+
 test('what a range says already is not said again', () => {
   const condition = { type: 'Ready', lastTransitionTime: '2026-01-01T00:00:00Z', ...READY };
   const told = { ...MORE, status: { conditions: [condition] } };

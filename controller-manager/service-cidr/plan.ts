@@ -39,6 +39,16 @@ function contains(outer: IpPrefix, inner: IpPrefix): boolean {
 }
 
 /**
+ * Whether a range has an address that a Service can be given: neither the network's own, nor the last one of IPv4. Upstream:
+ * `PrefixContainsIP`, `pkg/api/servicecidr`.
+ */
+function gives(range: IpPrefix, ip: IpPrefix['address']): boolean {
+  const bits = ip.family === 4 ? 32 : 128;
+  if (!contains(range, { address: ip, network: ip, length: bits }) || ip.bits === range.network.bits) return false;
+  return ip.family === 6 || ip.bits !== range.network.bits + (1n << BigInt(bits - range.length)) - 1n;
+}
+
+/**
  * Whether a range may go: when another holds all of it, or none of its addresses is a Service's that no other range holds (upstream
  * `canDeleteCIDR`, `pkg/controller/servicecidrs/servicecidrs_controller.go`).
  */
@@ -49,7 +59,6 @@ export function mayGo(cidr: Live<ServiceCIDR>, all: readonly Live<ServiceCIDR>[]
   return addresses.every(({ metadata: { name = '', labels } }) => {
     const ip = labels?.[MANAGED_BY] === ALLOCATOR ? parseIp(name) : undefined;
     if (!ip) return true;
-    const alone: IpPrefix = { address: ip, network: ip, length: ip.family === 4 ? 32 : 128 };
-    return !own.some((prefix) => contains(prefix, alone)) || others.some((prefix) => contains(prefix, alone));
+    return !own.some((prefix) => gives(prefix, ip)) || others.some((prefix) => gives(prefix, ip));
   });
 }

@@ -71,6 +71,29 @@ test('a host port is given once, per address', () => {
   expect(verdict(onPort(80, '10.0.0.1'), [onPort(80)])?.reason).toBe('NodePorts');
 });
 
+test.each<[name: string, spec: Partial<Pod['spec']>, why: string | undefined]>([
+  ['kernel.shm_rmid_forced', {}, undefined],
+  ['kernel/shm_rmid_forced', {}, undefined],
+  ['net.ipv4.ip_local_port_range', {}, undefined],
+  ['kernel.msgmax', {}, undefined],
+  ['kernel.sem', {}, undefined],
+  ['kernel/sem', {}, undefined],
+  ['net/core/eth0.1', {}, undefined],
+  ['kernel/shm_rmid_forced', { hostIPC: true }, '"kernel.shm_rmid_forced" not allowed with host IPC enabled'],
+  ['net.ipv4.ip_local_port_range', { hostNetwork: true }, '"net.ipv4.ip_local_port_range" not allowed with host Net enabled'],
+  ['foo', {}, '"foo" not allowlisted'],
+  ['net.a.b.c', {}, '"net.a.b.c" not allowlisted'],
+  ['net.ipv4.ip_local_port_range.a.b.c', {}, '"net.ipv4.ip_local_port_range.a.b.c" not allowlisted'],
+  ['kernel.msgmax', { hostIPC: true }, '"kernel.msgmax" not allowed with host IPC enabled'],
+  ['kernel.sem', { hostIPC: true }, '"kernel.sem" not allowed with host IPC enabled'],
+  ['net.b.c', { hostNetwork: true }, '"net.b.c" not allowed with host Net enabled'],
+])('parameters of the kernel that a node was told to allow: %s %o', (name, spec, why) => {
+  const pod = aPod({ ...spec, securityContext: { sysctls: [{ name, value: '1' }] } });
+  const unsafeSysctls = ['kernel.msg*', 'kernel/sem', 'net.b.*', 'net.core.eth0/1'];
+  const message = `Pod was rejected: forbidden sysctl: ${why}`;
+  expect(admit(pod, { node, allocatable, others: [], unsafeSysctls })).toEqual(why && { reason: 'SysctlForbidden', message });
+});
+
 test.each([
   [[{ name: 'kernel.shm_rmid_forced', value: '1' }], {}, undefined],
   [[{ name: 'net/ipv4/tcp_syncookies', value: '1' }], {}, undefined],

@@ -18,6 +18,8 @@ export interface AdmissionScope {
   readonly allocatable: Readonly<Record<string, string>>;
   /** Pods on the node that have not ended. */
   readonly others: Iterable<Pod>;
+  /** Parameters of the kernel that it sets beside the harmless ones. */
+  readonly unsafeSysctls?: readonly string[] | undefined;
 }
 
 /**
@@ -39,8 +41,8 @@ const failed = (predicate: string, why: string): Verdict => rejected(predicate, 
 const OS_LABEL = 'kubernetes.io/os';
 
 /** The kernel's parameters have an admission of their own, before the others. */
-function systemVerdict({ spec }: Pod, { node }: AdmissionScope): Verdict | undefined {
-  const forbidden = forbiddenSysctl(spec);
+function systemVerdict({ spec }: Pod, { node, unsafeSysctls }: AdmissionScope): Verdict | undefined {
+  const forbidden = forbiddenSysctl(spec, unsafeSysctls);
   if (forbidden !== undefined) return rejected('SysctlForbidden', forbidden);
   const wanted = spec.nodeSelector?.[OS_LABEL];
   if (wanted !== undefined && wanted !== 'linux' && node.metadata.labels?.[OS_LABEL] === 'linux')

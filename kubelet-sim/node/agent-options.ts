@@ -26,6 +26,10 @@ export interface AgentOptions {
   readonly leaseDurationSeconds: number;
   readonly cluster: ClusterDns;
   readonly evictionRules: EvictionRules;
+  /** Whether nodes run pods from files. */
+  readonly followsManifests: boolean;
+  /** Parameters of the kernel that pods may ask for beside the harmless ones. */
+  readonly unsafeSysctls?: readonly string[] | undefined;
   readonly scripts?: NodeScripts | undefined;
 }
 

@@ -15,6 +15,7 @@ interface SharedConfiguration {
   readonly leaseDurationSeconds: number;
   readonly cluster: ClusterDns;
   readonly evictionRules: EvictionRules;
+  readonly unsafeSysctls?: readonly string[] | undefined;
 }
 
 const bySignal = (thresholds: readonly Threshold[], textOf: (threshold: Threshold) => string): Record<string, string> =>
@@ -28,6 +29,7 @@ export function kubeletConfiguration(
     leaseDurationSeconds,
     cluster,
     evictionRules: { thresholds, maxPodGraceSeconds, transitionMs },
+    unsafeSysctls = [],
   }: SharedConfiguration,
 ): object {
   const soft = thresholds.filter(({ graceMs }) => graceMs > 0);
@@ -56,6 +58,7 @@ export function kubeletConfiguration(
       : {}),
     evictionPressureTransitionPeriod: goDuration(transitionMs),
     ...(maxPodGraceSeconds > 0 ? { evictionMaxPodGracePeriod: maxPodGraceSeconds } : {}),
+    ...(unsafeSysctls.length > 0 ? { allowedUnsafeSysctls: unsafeSysctls } : {}),
     containerLogMaxSize: '10Mi',
     containerLogMaxFiles: 5,
   };

@@ -69,7 +69,7 @@ export class NodeAgent {
   readonly #unmirrored = new Map<string, PodWorker>();
   /** UIDs that a static pod had before, under which its sandbox still is known. */
   readonly #aliases = new Map<string, PodWorker>();
-  /** Static pods whose file has changed or gone, and that have not ended; by name. */
+  /** Static pods whose mirror went before they had ended; by name. */
   readonly #leaving = new Map<string, PodWorker>();
   #bootedAt: number;
   #bootId: string;
@@ -88,7 +88,7 @@ export class NodeAgent {
       () => options.recorderOf(this.name),
       () => isCutOff(this.#faults),
     );
-    this.#mirrors = new Mirrors({ ...options, nodeName: parts.spec.name, node: () => this.#node });
+    this.#mirrors = new Mirrors({ ...options, nodeName: parts.spec.name, node: () => this.#node, workers: this.#workers });
     this.#evictions = new EvictionManager({
       rules: options.evictionRules,
       images: parts.images,
@@ -103,6 +103,7 @@ export class NodeAgent {
       nodeName: parts.spec.name,
       node: () => this.#node,
       workers: this.#workers,
+      unsafeSysctls: options.unsafeSysctls,
       pressures: () => this.#evictions.pressures,
       services: () => this.#services,
     });
@@ -115,13 +116,10 @@ export class NodeAgent {
       onChange: () => this.#pokeAll(),
       onFailed: (error) => options.logger.warn({ err: error, node: this.name }, 'pod range not written, will retry'),
     });
-    const { client, clock, logger, source, statuses, claims, random } = options;
+    const { clock, logger, source, statuses, claims, random } = options;
     const { spec, runtime, images } = parts;
     this.#heartbeat = new Heartbeat({
-      client,
-      clock,
-      random,
-      logger,
+      ...options,
       name: spec.name,
       durationSeconds: options.leaseDurationSeconds,
       nodeUid: () => this.#node?.metadata.uid,
@@ -400,6 +398,7 @@ export class NodeAgent {
   podAdded(pod: Live<Pod>, isInitial: boolean): void {
     if (!this.isReachable) return void this.#held.push(() => this.podAdded(pod, isInitial));
     if (this.#adopt(pod)) return;
+    if (this.#mirrors.isOrphan(pod)) return void this.#follow(this.#mirrors.clear(pod, this.#abort.signal));
     const wasHere = isInitial && pod.status.startTime !== undefined;
     const preempted: PodWorker[] = [];
     const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#gate.admit(pod, preempted);
@@ -446,10 +445,9 @@ export class NodeAgent {
   /** What the node runs from files, by hash. */
   async setStaticPods(pods: ReadonlyMap<string, Draft<Pod>>): Promise<void> {
     if (!this.isReachable || !this.#node) return;
-    const mirrors = [...this.#workers.values()].filter(({ pod }) => mirrorHash(pod) !== undefined);
-    for (const { pod } of mirrors) if (!pods.has(mirrorHash(pod) ?? '')) await this.#mirrors.remove(pod);
+    this.#mirrors.want(pods);
     for (const [hash, worker] of this.#unmirrored) if (!pods.has(hash) && this.#unmirrored.delete(hash)) worker.remove();
-    await this.#mirrors.set(pods, new Set(mirrors.map(({ pod }) => mirrorHash(pod) ?? '')));
+    await this.#mirrors.settle(this.#abort.signal);
   }
 
   /** The mirror of a static pod is gone: the pod goes on, and gets another. */

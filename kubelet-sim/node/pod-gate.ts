@@ -14,6 +14,7 @@ export interface GateParts {
   readonly nodeName: string;
   readonly node: () => Live<Node> | undefined;
   readonly workers: ReadonlyMap<string, PodWorker>;
+  readonly unsafeSysctls: readonly string[] | undefined;
   readonly pressures: () => ReadonlySet<Pressure>;
   readonly services: () => Pick<NodeServices, 'allocatable' | 'counts' | 'events'>;
 }
@@ -56,12 +57,13 @@ export class PodGate {
 
   /** What the node has, and the others on it with what they were given. */
   #scopeBeside(pod: Pod): AdmissionScope {
-    const { node, nodeName, workers, services } = this.#parts;
+    const { node, nodeName, workers, services, unsafeSysctls } = this.#parts;
     const active = [...workers.values()].filter((worker) => worker.isActive && worker.pod.metadata.uid !== pod.metadata.uid);
     return {
       node: node() ?? { metadata: { name: nodeName } },
       allocatable: services().allocatable(),
       others: active.map(({ allocated }) => allocated),
+      unsafeSysctls,
     };
   }
 }

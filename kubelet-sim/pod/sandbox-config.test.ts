@@ -49,7 +49,12 @@ test('namespaces, ports, aliases and kernel parameters', () => {
       initContainers: [sidecar],
       containers: [aContainer('main', { ports })],
       hostAliases: [{ ip: '10.0.0.1', hostnames: ['db'] }],
-      securityContext: { sysctls: [{ name: 'net/ipv4/ip_forward', value: '1' }] },
+      securityContext: {
+        sysctls: [
+          { name: 'net/ipv4/ip_forward', value: '1' },
+          { name: 'net/ipv4/conf/eth0.1/rp_filter', value: '2' },
+        ],
+      },
     }),
   ).toMatchObject({
     namespaces: { network: 'pod', pid: 'node', ipc: 'pod' },
@@ -58,7 +63,7 @@ test('namespaces, ports, aliases and kernel parameters', () => {
       { protocol: 'TCP', containerPort: 80, hostPort: 8080, hostIP: '' },
     ],
     hostAliases: [{ ip: '10.0.0.1', hostnames: ['db'] }],
-    sysctls: { 'net.ipv4.ip_forward': '1' },
+    sysctls: { 'net.ipv4.ip_forward': '1', 'net.ipv4.conf.eth0/1.rp_filter': '2' },
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Pod } from '../../api/index.ts';
+import { sysctlName } from '../node/sysctls.ts';
 import type { ControlGroupSource } from '../runtime/control-group.ts';
 import type { NamespaceOptions, PodSandboxConfig, PortMapping, SandboxNetwork } from '../runtime/cri.ts';
 import { hostnameOf } from './container-config.ts';
@@ -46,7 +47,7 @@ export function sandboxConfigOf({ pod, attempt, nodeName, network, resources, cl
     ...(labels ? { labels } : {}),
     ...(dns ? { dns } : {}),
     ...(spec.hostAliases?.length ? { hostAliases: spec.hostAliases.map(({ ip, hostnames = [] }) => ({ ip, hostnames })) } : {}),
-    ...(sysctls.length > 0 ? { sysctls: Object.fromEntries(sysctls.map((one) => [one.name.replaceAll('/', '.'), one.value])) } : {}),
+    ...(sysctls.length > 0 ? { sysctls: Object.fromEntries(sysctls.map((one) => [sysctlName(one.name), one.value])) } : {}),
     ...(ports.length > 0 ? { portMappings: ports } : {}),
     ...(runtimeHandler ? { runtimeHandler } : {}),
   };

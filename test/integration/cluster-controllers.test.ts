@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  admissionregistrationKinds,
   type ClusterRole,
   type ConfigMap,
   coordinationKinds,
   coreKinds,
   type Event,
+  isInvalid,
   type KubeObject,
   type Lease,
   type Live,
@@ -151,6 +153,36 @@ describe('nodes', () => {
     const all = await plane.eventuallyAll<Node>(nodes, (some) => some.every(({ spec }) => spec.podCIDR !== undefined));
     expect(new Set(all.map(({ spec }) => spec.podCIDR)).size).toBe(all.length);
     expect(all[0]?.spec.podCIDRs).toEqual([all[0]?.spec.podCIDR]);
+  });
+
+  it('whose block cannot be written are told of, and get one once it can', async () => {
+    const { validatingadmissionpolicies: policies, validatingadmissionpolicybindings: bindings } = admissionregistrationKinds;
+    const resources = { apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['nodes'] };
+    const expression = "!has(object.metadata.labels) || !('refused' in object.metadata.labels)";
+    await plane.create(policies, {
+      metadata: { name: 'refusing' },
+      spec: { matchConstraints: { resourceRules: [resources] }, validations: [{ expression }] },
+    });
+    await plane.create(bindings, { metadata: { name: 'refusing' }, spec: { policyName: 'refusing', validationActions: ['Deny'] } });
+    const label = { metadata: { labels: { refused: '' } } };
+    const isRefused = (name: string, query: Record<string, string>) =>
+      plane.client
+        .request('PATCH', `/api/v1/nodes/${name}`, { query, body: label, contentType: 'application/merge-patch+json' })
+        .then(() => false, isInvalid);
+    await expect.poll(() => isRefused('alive', { dryRun: 'All' }), { timeout: 25_000 }).toBe(true);
+    await plane.create<Node>(nodes, { metadata: { name: 'refused', ...label.metadata } });
+    const isTold = ({ involvedObject, reason, message, source }: Event) =>
+      involvedObject.name === 'refused' &&
+      reason === 'CIDRAssignmentFailed' &&
+      message === 'Node refused status is now: CIDRAssignmentFailed' &&
+      source?.component === 'cidrAllocator';
+    await plane.eventuallyAll<Event>(events, (all) => all.some(isTold), 'default');
+    await plane.client.resource(bindings).delete('refusing', {});
+    label.metadata.labels.refused = 'no'; // a change, of which the controller hears
+    await expect.poll(() => isRefused('refused', {}), { timeout: 25_000 }).toBe(false);
+    await plane.eventually<Node>(nodes, 'refused', ({ spec }) => (spec.podCIDRs ?? []).length === 1);
+    await plane.client.resource(nodes).delete('refused', {});
+    await plane.client.resource(policies).delete('refusing', {});
   });
 
   it('that go silent are said to be, are tainted, and lose their pods', async () => {

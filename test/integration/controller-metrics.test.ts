@@ -89,6 +89,7 @@ it('controllers count what they do by upstream’s names', { timeout: 60_000 }, 
   const job = { completions: 0, template: template({ app: 'job' }, { restartPolicy: 'Never' }), ttlSecondsAfterFinished: 0 };
   await plane.create<Job>(batchKinds.jobs, { metadata: { name: 'done', namespace }, spec: job });
   await plane.create<Job>(batchKinds.jobs, { metadata: { name: 'foreign', namespace }, spec: { ...job, managedBy: 'example.com/other' } });
+  await plane.create<Job>(batchKinds.jobs, { metadata: { name: 'held', namespace }, spec: { template: job.template, suspend: true } });
   const labels = { app: 'set' };
   const spec = { replicas: 3, selector: { matchLabels: labels }, template: template(labels) };
   await plane.create<ReplicaSet>(appsKinds.replicasets, { metadata: { name: 'set', namespace }, spec });
@@ -102,6 +103,8 @@ it('controllers count what they do by upstream’s names', { timeout: 60_000 }, 
     pods.every(({ metadata, spec: { nodeName } }) => metadata.deletionTimestamp || !nodeName),
   );
   await plane.eventuallyGone(batchKinds.jobs, 'done');
+  const held = 'job_controller_job_syncs_total{completion_mode="NonIndexed",result="success",action="pods_deleted"} ';
+  await expect.poll(() => metrics.text(), { timeout: 25_000 }).toContain(`\n${held}`);
 
   const text = await metrics.text();
   for (const line of [

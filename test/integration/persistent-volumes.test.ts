@@ -288,6 +288,24 @@ describe('volumes made on demand', () => {
   });
 });
 
+describe('volumes of a plugin that a driver took over from', () => {
+  it.each([
+    ['aws', { awsElasticBlockStore: { volumeID: 'vol-1' } }, 'kubernetes.io/aws-ebs', 'ebs.csi.aws.com'],
+    ['vsphere', { vsphereVolume: { volumePath: '[a] b' } }, 'kubernetes.io/vsphere-volume', 'csi.vsphere.vmware.com'],
+  ])('are for its resizer to grow: %s', async (name, source, plugin, driver) => {
+    await volume(`${name}-disk`, { storageClassName: 'now', hostPath: undefined, ...source });
+    await claim(name, { storageClassName: 'now', volumeName: `${name}-disk` });
+    await bound(name);
+    await grow(name, '2Gi');
+    await told(name, `Normal ExternalExpanding: CSI migration enabled for ${plugin}; waiting for external resizer to expand the pvc`);
+    await plane.eventually<PersistentVolumeClaim>(
+      persistentvolumeclaims,
+      name,
+      ({ metadata }) => metadata.annotations?.['volume.kubernetes.io/storage-resizer'] === driver,
+    );
+  });
+});
+
 describe('an ephemeral volume', () => {
   const spec = (volumes: object[]) => ({ containers: [{ name: 'c', image: 'x' }], volumes });
   const volumeClaimTemplate = {

@@ -44,12 +44,15 @@ describe('a Secret of a service account’s token', () => {
   });
 
   it('of nobody is deleted; an account forgets the one that is gone', async () => {
+    await plane.create(serviceaccounts, { ...account('guest'), secrets: [{ name: 'old-token' }] });
     await plane.create(serviceaccounts, { ...account('old'), secrets: [{ name: 'old-token' }, { name: 'other' }] });
     await plane.create(secrets, tokenOf('old'));
     await plane.eventually<Secret>(secrets, 'old-token', ({ data }) => data?.token !== undefined);
     await plane.client.resource(secrets).delete('old-token', { namespace: 'default' });
     const left = await plane.eventually<ServiceAccount>(serviceaccounts, 'old', ({ secrets: named }) => named?.length === 1);
     expect(left.secrets).toEqual([{ name: 'other' }]);
+    // What is another account's to say stays.
+    expect((await plane.get<ServiceAccount>(serviceaccounts, 'guest')).secrets).toEqual([{ name: 'old-token' }]);
   });
 });
 
