@@ -11,7 +11,7 @@ export { createEventSeriesRecorder } from './event-series.ts';
 export { Expectations } from './expectations.ts';
 export { createInformerFactory, trimManagedFields } from './informer-factory.ts';
 export { type ClientCredentials, loadKubeconfig, loadKubeconfigUsers } from './kubeconfig.ts';
-export { createLeaderElector } from './leader-elector.ts';
+export { createLeaderElector, leaderElectionCheck } from './leader-elector.ts';
 export { equalJson, type MergePatch, mergePatchOf } from './merge-patch.ts';
 export { ObjectCache } from './object-cache.ts';
 export { countClientMetrics } from './observation.ts';

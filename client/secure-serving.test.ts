@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import {
   createMetrics,
   generateKey,
+  Health,
   issueCertificate,
   keyToPem,
   parseOptions,
@@ -55,11 +56,12 @@ async function serve(...argv: string[]) {
   const { values } = parseOptions(servingOptions(0), ['--secure-port=1', ...argv]);
   const metrics = createMetrics();
   metrics.addPage('/metrics/resources', () => 'kube_pod_resource_request 1\n');
+  const health = new Health(() => [{ name: 'sync', endpoints: ['readyz'], check: () => Promise.reject(new Error('not yet')) }]);
   const inner: Service = { start: () => Promise.resolve(), stop: () => Promise.resolve() };
   // Port 1 is nobody's; with the fallback a free one is taken only when it is in use, so tests ask for a free one.
   const service = withServing(
     { ...values, 'secure-port': Number(values['secure-port']) === 1 ? await freePort() : values['secure-port'] },
-    { service: inner, metrics, client, clock: systemClock, logger: silentLogger },
+    { service: inner, metrics, health, client, clock: systemClock, logger: silentLogger },
   );
   services.push(service);
   await service.start();
@@ -99,7 +101,17 @@ describe('health and metrics over HTTPS', () => {
     const { url, asked } = await serve();
     expect(await ask(`${url}/healthz`)).toEqual({ status: 200, text: 'ok' });
     expect(await ask(`${url}/livez`)).toEqual({ status: 200, text: 'ok' });
+    expect(await ask(`${url}/readyz`)).toEqual({ status: 500, text: '[-]sync failed: reason withheld\nreadyz check failed\n' });
     expect(asked).toEqual([]);
+  });
+
+  it('tell more to those who may know: why a check fails, and how checks came out', async () => {
+    const { url } = await serve();
+    expect((await ask(`${url}/readyz/sync`)).status).toBe(403);
+    expect(await ask(`${url}/readyz/sync`, { token: 'good' })).toEqual({ status: 500, text: 'internal server error: not yet\n' });
+    await ask(`${url}/readyz`);
+    expect((await ask(`${url}/metrics/slis`)).status).toBe(403);
+    expect((await ask(`${url}/metrics/slis`, { token: 'good' })).text).toContain('kubernetes_healthcheck{name="sync",type="readyz"} 0\n');
   });
 
   it('give metrics to those who may read them', async () => {

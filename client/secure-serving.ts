@@ -14,9 +14,9 @@ import {
   type TokenReview,
 } from '../api/index.ts';
 import {
-  answerHealth,
   type Clock,
   generateKey,
+  type Health,
   issueCertificate,
   keyToPem,
   type Logger,
@@ -24,7 +24,6 @@ import {
   type OptionTable,
   type OptionValues,
   option,
-  pingCheck,
   type Service,
   UserError,
 } from '../runtime/index.ts';
@@ -93,6 +92,7 @@ export type ServingOptionValues = OptionValues<ReturnType<typeof servingOptions>
 export interface ServingParts {
   readonly service: Service;
   readonly metrics: Metrics;
+  readonly health: Health;
   readonly client: ApiClient;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -223,10 +223,10 @@ class SecureServing implements Service {
       send(response, refusal);
       return;
     }
-    const { metrics } = this.#parts;
+    const { metrics, health } = this.#parts;
     const body = await metrics.textAt(path);
     if (body !== undefined) send(response, { status: 200, body, type: metrics.contentType });
-    else send(response, (await answerHealth(url, [pingCheck])) ?? { status: 404, body: '404 page not found\n' });
+    else send(response, (await health.answer(request.method ?? 'GET', url)) ?? { status: 404, body: '404 page not found\n' });
   }
 
   async #refusal(request: IncomingMessage, path: string): Promise<Answer | undefined> {

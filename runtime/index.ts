@@ -6,11 +6,14 @@ export { every } from './every.ts';
 export {
   answerHealth,
   createHealthServer,
+  Health,
   type HealthAnswer,
   type HealthCheck,
   type HealthEndpoint,
   type HealthServerOptions,
   pingCheck,
+  shutdownCheck,
+  type TypedHealthAnswer,
 } from './health.ts';
 export { healthOptions, withHealth } from './health-service.ts';
 export { HealthSlis } from './health-slis.ts';
