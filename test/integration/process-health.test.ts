@@ -13,11 +13,12 @@ const told = async (health: Health, url: string): Promise<string> => {
   return `${status} ${body}`;
 };
 
-function aScheduler(plane: ControlPlane, configuration: object) {
+/** @param seed of its identity: one for each candidate. */
+function aScheduler(plane: ControlPlane, configuration: object, seed: number) {
   const client = createClient({ ...plane.manager, userAgent: 'scheduler' });
   const metrics = createMetrics();
   const read = readConfiguration(configuration, '.');
-  const parts = { clock: systemClock, random: seededRandom(1), logger: silentLogger };
+  const parts = { clock: systemClock, random: seededRandom(seed), logger: silentLogger };
   const service = createScheduler({ client, metrics, configuration: read, ...parts });
   return {
     health: service.health,
@@ -32,7 +33,7 @@ function aScheduler(plane: ControlPlane, configuration: object) {
 
 it('a scheduler is ready when it knows the cluster, whether it leads or stands by', async () => {
   await using plane = await startControlPlane({ controllers: ['serviceaccount'] });
-  await using first = aScheduler(plane, {});
+  await using first = aScheduler(plane, {}, 1);
   expect(await told(first.health, '/readyz')).toBe(
     '500 [+]leaderElection ok\n[+]shutdown ok\n[-]sched-handler-sync failed: reason withheld\nreadyz check failed\n',
   );
@@ -52,13 +53,13 @@ it('a scheduler is ready when it knows the cluster, whether it leads or stands b
   });
   await expect.poll(() => first.resources()).toContain('kube_pod_resource_request{namespace="default"');
 
-  await using standby = aScheduler(plane, {});
+  await using standby = aScheduler(plane, {}, 2);
   await standby.start();
   await expect.poll(() => told(standby.health, '/readyz')).toBe('200 ok');
   // It knows of the pod, and leaves it to who leads to tell of it.
   expect(await standby.resources()).toBe('');
 
-  await using idle = aScheduler(plane, { delayCacheUntilActive: true });
+  await using idle = aScheduler(plane, { delayCacheUntilActive: true }, 3);
   await idle.start();
   expect(await told(idle.health, '/readyz?exclude=sched-handler-sync')).toBe('200 ok');
   expect(await told(idle.health, '/readyz')).toMatch(/^500 /);
@@ -66,7 +67,7 @@ it('a scheduler is ready when it knows the cluster, whether it leads or stands b
 
 it('a scheduler that leads by nobody’s leave, and stops, says so', async () => {
   await using plane = await startControlPlane({ controllers: ['serviceaccount'] });
-  const scheduler = aScheduler(plane, { leaderElection: { leaderElect: false } });
+  const scheduler = aScheduler(plane, { leaderElection: { leaderElect: false } }, 1);
   await scheduler.start();
   expect(await told(scheduler.health, '/healthz?verbose')).toBe('200 [+]ping ok\nhealthz check passed\n');
   await scheduler[Symbol.asyncDispose]();
