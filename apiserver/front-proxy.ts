@@ -1,5 +1,5 @@
+import { type RequestHeaderOptions, requestHeaderCheck } from '../runtime/index.ts';
 import type { AggregationSettings } from './aggregation/index.ts';
-import { type RequestHeaderOptions, requestHeaderCheck } from './auth/index.ts';
 import { FRONT_PROXY_NAME, type Pki } from './pki/index.ts';
 import { type ApiServerValues, readPem } from './settings.ts';
 

@@ -143,6 +143,33 @@ describe('a leader elector', () => {
     await Promise.all([runningA, runningB]);
   });
 
+  it('is not well when it has lost its lease long ago and its work goes on', async () => {
+    await using t = await setUp();
+    const a = t.candidate('a');
+    let release: () => void = () => undefined;
+    const running = a.run(() => new Promise((resolve) => (release = resolve)));
+    await until('it leads', () => a.leading, { clock: t.clock });
+    const problem = (): string | undefined => {
+      try {
+        a.elector.check(20_000);
+        return undefined;
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(problem()).toBeUndefined();
+    t.state.away.add('a');
+    const from = t.clock.now();
+    await until('it is not well', () => problem() !== undefined, { clock: t.clock });
+    expect(problem()).toBe('Error: failed election to renew leadership on lease it');
+    // As long as the lease, and 20 s more; the last renewal is up to a retry period old.
+    expect(t.clock.now() - from).toBeGreaterThan(30_000);
+    t.state.away.clear();
+    release();
+    await running;
+    expect(problem()).toBeUndefined();
+  });
+
   it('rides over a short outage', async () => {
     await using t = await setUp();
     const a = t.candidate('a');

@@ -7,7 +7,7 @@
 // L3  A write carries the version that was read, so that of two candidates one gets a conflict.
 import { strict as assert } from 'node:assert';
 import { coordinationKinds, isNotFound, type Lease, type LeaseSpec, type Live, toMicroTime } from '../api/index.ts';
-import type { Logger } from '../runtime/index.ts';
+import type { HealthCheck, HealthEndpoint, Logger } from '../runtime/index.ts';
 import { errorFields } from './errors.ts';
 import { leadershipChanged } from './observation.ts';
 import type { LeaderElector, LeaderElectorOptions, ResourceClient } from './types.ts';
@@ -15,6 +15,8 @@ import type { LeaderElector, LeaderElectorOptions, ResourceClient } from './type
 const LEASE_DURATION_MS = 15_000;
 const RENEW_DEADLINE_MS = 10_000;
 const RETRY_PERIOD_MS = 2000;
+/** How long past its lease's end who leads, and does not renew it, is well. */
+const UNRENEWED_MS_MAX = 20_000;
 /** Candidates wait up to this many retry periods longer, by chance. */
 const JITTER_FACTOR = 1.2;
 
@@ -22,6 +24,17 @@ const JITTER_FACTOR = 1.2;
 export function createLeaderElector(options: LeaderElectorOptions): LeaderElector {
   return new LeaseElector(options);
 }
+
+/**
+ * Whether who leads renews its lease, as a check of a process's health. Who stands by is well. Upstream: client-go, `HealthzAdaptor`.
+ *
+ * @param elector undefined as long as there is none.
+ */
+export const leaderElectionCheck = (elector: () => LeaderElector | undefined, endpoints: readonly HealthEndpoint[]): HealthCheck => ({
+  name: 'leaderElection',
+  endpoints,
+  check: () => elector()?.check(UNRENEWED_MS_MAX),
+});
 
 /** The lease as last seen, and when (by our clock) it was last seen to change. */
 interface Observed {
@@ -79,6 +92,12 @@ class LeaseElector implements LeaderElector {
       await lost;
       await this.#release();
     }
+  }
+
+  check(toleratedMs: number): void {
+    if (!this.#observed || !this.isLeader) return;
+    if (this.#options.clock.monotonic() - this.#observed.at <= this.#leaseDurationMs + toleratedMs) return;
+    throw new Error(`failed election to renew leadership on lease ${this.#options.name}`);
   }
 
   async #acquire(signal: AbortSignal): Promise<boolean> {

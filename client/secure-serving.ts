@@ -1,129 +1,88 @@
 // Health and metrics over HTTPS, for whom the API server knows and allows. Upstream: `apiserver/pkg/server/options` with
 // `DelegatingAuthenticationOptions` and `DelegatingAuthorizationOptions`, as the scheduler and the controller manager have them.
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { hostname } from 'node:os';
-import { TLSSocket } from 'node:tls';
+import type { SecureContext, SecureContextOptions } from 'node:tls';
+import { authenticationKinds, authorizationKinds, type SubjectAccessReview, type TokenReview } from '../api/index.ts';
 import {
-  authenticationKinds,
-  authorizationKinds,
-  type ConfigMap,
-  coreKinds,
-  type SubjectAccessReview,
-  type TokenReview,
-} from '../api/index.ts';
-import {
-  answerHealth,
+  type CertificateFiles,
+  type ClientCertificates,
   type Clock,
+  createClientCertificates,
+  createRequestHeaders,
   generateKey,
+  type Health,
   issueCertificate,
   keyToPem,
   type Logger,
   type Metrics,
-  type OptionTable,
-  type OptionValues,
-  option,
-  pingCheck,
+  type NamedCertificate,
+  namedCertificates,
+  namedContexts,
+  type RequestHeaders,
+  type RequestUser,
   type Service,
+  type TlsLimits,
+  tlsLimits,
   UserError,
 } from '../runtime/index.ts';
 import { errorFields } from './errors.ts';
+import { readText } from './read-text.ts';
+import { RequestTrust, type Trust } from './request-trust.ts';
+import type { ServingOptionValues } from './serving-options.ts';
 import type { ApiClient } from './types.ts';
 
-/** Where the API server says whose client certificates are good. */
-const TRUST = { namespace: 'kube-system', name: 'extension-apiserver-authentication', key: 'client-ca-file' };
-/** How often that is looked at, and how soon again when it could not be. */
-const TRUST_PERIOD_MS = 60_000;
-const TRUST_RETRY_MS = 5_000;
 /** A certificate that is made for lack of another one is good for a year. */
 const VALIDITY_MS = 365 * 24 * 3_600_000;
 const CLOCK_SKEW_MS = 3_600_000;
-const ANONYMOUS: User = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
+const ANONYMOUS: RequestUser = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const AUTHENTICATED = 'system:authenticated';
-
-const REVIEWS = 'what is not known of who asks is always looked up, and not kept';
-const PROXIES = 'who asks says so by a certificate or a token of their own';
-const CONNECTIONS = "connections are HTTP/1.1, by Node's rules for TLS";
-
-const INERT = {
-  'authentication-skip-lookup': option.inert('boolean', '--client-ca-file says whose certificates are good'),
-  'authentication-tolerate-lookup-failure': option.inert('boolean', 'whose certificates are good is asked for until it is known'),
-  'authentication-token-webhook-cache-ttl': option.inert('duration', REVIEWS),
-  'authorization-webhook-cache-authorized-ttl': option.inert('duration', REVIEWS),
-  'authorization-webhook-cache-unauthorized-ttl': option.inert('duration', REVIEWS),
-  'requestheader-allowed-names': option.inert('list', PROXIES),
-  'requestheader-client-ca-file': option.inert('string', PROXIES),
-  'requestheader-extra-headers-prefix': option.inert('list', PROXIES),
-  'requestheader-group-headers': option.inert('list', PROXIES),
-  'requestheader-uid-headers': option.inert('list', PROXIES),
-  'requestheader-username-headers': option.inert('list', PROXIES),
-  'disable-http2-serving': option.inert('boolean', CONNECTIONS),
-  'http2-max-streams-per-connection': option.inert('integer', CONNECTIONS),
-  'permit-port-sharing': option.inert('boolean', CONNECTIONS),
-  'tls-cipher-suites': option.inert('list', CONNECTIONS),
-  'tls-min-version': option.inert('string', CONNECTIONS),
-  'tls-sni-cert-key': option.inert('string', CONNECTIONS),
-} satisfies OptionTable;
-
-/** Options of a process that serves health and metrics over HTTPS; names are upstream's. */
-export const servingOptions = (port: number) =>
-  ({
-    'secure-port': option.integer('Port of /healthz, /livez, /readyz and /metrics over HTTPS; 0 is none.', port, { min: 0, max: 65_535 }),
-    'secure-port-fallback': option.boolean('Take a free port when --secure-port is in use, instead of ending.', false),
-    // Upstream's is 0.0.0.0: a simulated cluster need not be reached from elsewhere.
-    'bind-address': option.string('Address on which that port is served.', '127.0.0.1', { placeholder: 'IP' }),
-    'tls-cert-file': option.string('Certificate it is served with; one is made unless given.', undefined, { placeholder: 'FILE' }),
-    'tls-private-key-file': option.string('Key of --tls-cert-file.', undefined, { placeholder: 'FILE' }),
-    'client-ca-file': option.string('CA of client certificates; the API server is asked for its own unless given.', undefined, {
-      placeholder: 'FILE',
-    }),
-    'authorization-always-allow-paths': option.list('Paths that everybody may ask for; a * at the end stands for the rest.', [
-      '/healthz',
-      '/readyz',
-      '/livez',
-    ]),
-    ...INERT,
-  }) satisfies OptionTable;
-
-/** The values of {@link servingOptions}. */
-export type ServingOptionValues = OptionValues<ReturnType<typeof servingOptions>>;
+/** Whose members may do everything, and of whom nobody is asked. */
+const MASTERS = 'system:masters';
 
 /** What is served, and what it takes to know who asks. */
 export interface ServingParts {
   readonly service: Service;
   readonly metrics: Metrics;
+  readonly health: Health;
   readonly client: ApiClient;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-interface User {
-  readonly username: string;
-  readonly uid?: string | undefined;
-  readonly groups: readonly string[];
-  readonly extra?: Readonly<Record<string, string[]>> | undefined;
-}
-
 /**
  * A service with its health and metrics served beside it; its URL is theirs.
  *
- * @throws UserError from `start` when the port cannot be had, or the certificate cannot be read.
+ * @throws OptionError for TLS that is not spoken here; UserError, from `start` too, when the port cannot be had, or a file cannot be read.
  */
 export function withServing(values: ServingOptionValues, parts: ServingParts): Service {
   return values['secure-port'] === 0 ? parts.service : new SecureServing(values, parts);
 }
 
+interface Identity {
+  readonly cert: string;
+  readonly key: string;
+}
+
 class SecureServing implements Service {
   readonly #values: ServingOptionValues;
   readonly #parts: ServingParts;
+  readonly #limits: TlsLimits;
+  readonly #named: readonly NamedCertificate[];
+  readonly #certificates: ClientCertificates;
   readonly #end = new AbortController();
   #server: Server | undefined;
   #trusting: Promise<void> | undefined;
+  #trust: Trust = { clientCa: undefined, proxies: undefined };
+  #proxies: RequestHeaders | undefined;
 
   constructor(values: ServingOptionValues, parts: ServingParts) {
     this.#values = values;
     this.#parts = parts;
+    this.#limits = tlsLimits(values['tls-min-version'], values['tls-cipher-suites']);
+    this.#named = values['tls-sni-cert-key'].length === 0 ? [] : namedCertificates(values['tls-sni-cert-key']).map(readNamed);
+    this.#certificates = createClientCertificates(parts.clock, () => this.#trust.clientCa ?? '');
   }
 
   get url(): string | undefined {
@@ -134,16 +93,44 @@ class SecureServing implements Service {
 
   async start(): Promise<void> {
     const identity = this.#identity();
-    const server = createServer({ ...identity, requestCert: true, rejectUnauthorized: false }, (request, response) => {
+    let contextOf = this.#contexts(identity);
+    const options = {
+      ...this.#contextOptions(identity),
+      ...(this.#named.length > 0 ? { SNICallback: contextFor } : {}),
+      requestCert: true,
+      rejectUnauthorized: false,
+    };
+    function contextFor(name: string, done: (error: null, context?: SecureContext) => void): void {
+      done(null, contextOf(name));
+    }
+    const server = createServer(options, (request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         this.#parts.logger.warn(errorFields(error), 'a request for health or metrics failed');
         send(response, { status: 500, body: 'internal server error\n' });
       });
     });
-    this.#server = server;
+    const { client, clock, logger } = this.#parts;
+    const onTrust = (trust: Trust) => {
+      this.#trust = trust;
+      this.#proxies = trust.proxies && createRequestHeaders(trust.proxies, clock);
+      server.setSecureContext(this.#contextOptions(identity));
+      contextOf = this.#contexts(identity);
+    };
+    const { ended } = await new RequestTrust(this.#values, { client, clock, logger, onTrust }).start(this.#end.signal);
+    this.#trusting = ended;
     await this.#listen(server);
-    this.#trusting = this.#keepTrust(server, identity);
+    this.#server = server;
     await this.#parts.service.start();
+  }
+
+  #contextOptions({ cert, key }: Identity): SecureContextOptions {
+    const { clientCa, proxies } = this.#trust;
+    const ca = [clientCa ?? '', proxies?.ca ?? ''].filter((bundle) => bundle !== '');
+    return { ...this.#limits, cert, key, ...(ca.length > 0 ? { ca } : {}) };
+  }
+
+  #contexts(identity: Identity): (name: string) => SecureContext | undefined {
+    return namedContexts(this.#named, identity.cert, (certificate) => this.#contextOptions(certificate));
   }
 
   async stop(): Promise<void> {
@@ -167,7 +154,7 @@ class SecureServing implements Service {
     throw new UserError(`cannot serve health and metrics on ${host}:${port}: ${why}`);
   }
 
-  #identity(): { cert: string; key: string } {
+  #identity(): Identity {
     const { 'tls-cert-file': certFile, 'tls-private-key-file': keyFile } = this.#values;
     if (certFile === undefined && keyFile === undefined) return this.#ownIdentity();
     if (certFile === undefined || keyFile === undefined) {
@@ -176,7 +163,7 @@ class SecureServing implements Service {
     return { cert: readText('tls-cert-file', certFile), key: readText('tls-private-key-file', keyFile) };
   }
 
-  #ownIdentity(): { cert: string; key: string } {
+  #ownIdentity(): Identity {
     const key = generateKey();
     const now = this.#parts.clock.now();
     const cert = issueCertificate({
@@ -190,31 +177,6 @@ class SecureServing implements Service {
     return { cert, key: keyToPem(key) };
   }
 
-  /** Client certificates are good as soon as it is known whose: from the file, else from the API server, which may come later. */
-  async #keepTrust(server: Server, identity: { cert: string; key: string }): Promise<void> {
-    const { clock, logger, client } = this.#parts;
-    const { signal } = this.#end;
-    const file = this.#values['client-ca-file'];
-    if (file !== undefined) {
-      server.setSecureContext({ ...identity, ca: readText('client-ca-file', file) });
-      return;
-    }
-    let known: string | undefined;
-    while (!signal.aborted) {
-      let again = TRUST_PERIOD_MS;
-      try {
-        const { data } = await client.resource<ConfigMap>(coreKinds.configmaps).get(TRUST.name, { namespace: TRUST.namespace, signal });
-        const ca = data?.[TRUST.key];
-        if (ca !== undefined && ca !== known) server.setSecureContext({ ...identity, ca });
-        known = ca;
-      } catch (error) {
-        if (!signal.aborted) logger.info(errorFields(error), 'it is not known yet whose client certificates are good');
-        again = TRUST_RETRY_MS;
-      }
-      await clock.sleep(again, signal).catch(() => undefined);
-    }
-  }
-
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? '/';
     const path = url.split('?')[0] ?? '/';
@@ -223,10 +185,10 @@ class SecureServing implements Service {
       send(response, refusal);
       return;
     }
-    const { metrics } = this.#parts;
+    const { metrics, health } = this.#parts;
     const body = await metrics.textAt(path);
     if (body !== undefined) send(response, { status: 200, body, type: metrics.contentType });
-    else send(response, (await answerHealth(url, [pingCheck])) ?? { status: 404, body: '404 page not found\n' });
+    else send(response, (await health.answer(request.method ?? 'GET', url)) ?? { status: 404, body: '404 page not found\n' });
   }
 
   async #refusal(request: IncomingMessage, path: string): Promise<Answer | undefined> {
@@ -235,34 +197,49 @@ class SecureServing implements Service {
     if (!user) return status(401, 'Unauthorized', 'Unauthorized');
     const verb = (request.method ?? 'GET').toLowerCase();
     if (await this.#isAllowed(user, path, verb)) return undefined;
-    return status(403, 'Forbidden', `forbidden: User ${JSON.stringify(user.username)} cannot ${verb} path ${JSON.stringify(path)}`);
+    return status(403, 'Forbidden', `forbidden: User ${JSON.stringify(user.name)} cannot ${verb} path ${JSON.stringify(path)}`);
   }
 
-  /** Undefined for a credential that is not good; nobody in particular without any. */
-  async #userOf({ socket, headers }: IncomingMessage): Promise<User | undefined> {
-    if (socket instanceof TLSSocket && socket.authorized) {
-      const subject: ReadonlyMap<string, unknown> = new Map(Object.entries(socket.getPeerCertificate().subject));
-      const [username = ''] = textsOf(subject.get('CN')).slice(-1);
-      if (username !== '') return { username, groups: [...textsOf(subject.get('O')), AUTHENTICATED] };
-    }
-    const [, token] = /^bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
-    if (token === undefined) return ANONYMOUS;
+  /** Undefined for a credential that is not good; nobody in particular without any. Upstream: `authenticatorfactory/delegating.go`. */
+  async #userOf(request: IncomingMessage): Promise<RequestUser | undefined> {
+    const proxied = this.#proxies?.identify(request);
+    if (proxied) return authenticated(proxied);
+    const certified = this.#trust.clientCa === undefined ? 'none' : this.#certificates.identify(request);
+    if (typeof certified !== 'string') return authenticated(certified);
+    const [, token] = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (token === undefined) return certified === 'none' ? ANONYMOUS : undefined;
     const reviews = this.#parts.client.resource<TokenReview>(authenticationKinds.tokenreviews);
-    const { user, authenticated } = (await reviews.create({ metadata: {}, spec: { token }, status: {} })).status;
-    if (!authenticated || !user?.username) return undefined;
-    return { username: user.username, uid: user.uid, groups: user.groups ?? [], extra: user.extra };
+    const { user, authenticated: isKnown } = (await reviews.create({ metadata: {}, spec: { token }, status: {} })).status;
+    if (!isKnown || !user?.username) return undefined;
+    return authenticated({ name: user.username, uid: user.uid, groups: user.groups ?? [], extra: user.extra });
   }
 
-  async #isAllowed(user: User, path: string, verb: string): Promise<boolean> {
-    const { username, uid, groups, extra } = user;
+  async #isAllowed({ name, uid, groups, extra = {} }: RequestUser, path: string, verb: string): Promise<boolean> {
+    if (groups.includes(MASTERS)) return true;
     const review = await this.#parts.client.resource<SubjectAccessReview>(authorizationKinds.subjectaccessreviews).create({
       metadata: {},
-      spec: { user: username, uid, groups: [...groups], extra, nonResourceAttributes: { path, verb } },
+      spec: {
+        user: name,
+        uid,
+        groups: [...groups],
+        extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])),
+        nonResourceAttributes: { path, verb },
+      },
       status: { allowed: false },
     });
     return review.status.allowed;
   }
 }
+
+/** Who is known is one of those who are. */
+const authenticated = (user: RequestUser): RequestUser =>
+  user.groups.includes(AUTHENTICATED) ? user : { ...user, groups: [...user.groups, AUTHENTICATED] };
+
+const readNamed = ({ cert, key, names }: CertificateFiles): NamedCertificate => ({
+  cert: readText('tls-sni-cert-key', cert),
+  key: readText('tls-sni-cert-key', key),
+  names,
+});
 
 interface Answer {
   readonly status: number;
@@ -282,16 +259,6 @@ function send(response: ServerResponse, { status: code, body, type = 'text/plain
 
 const matches = (pattern: string, path: string): boolean =>
   pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
-
-const textsOf = (value: unknown): string[] => [value].flat().filter((text) => typeof text === 'string');
-
-function readText(name: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UserError(`cannot read --${name} ${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
 
 /** @returns the code of what went wrong. */
 function listen(server: Server, port: number, host: string): Promise<string | undefined> {

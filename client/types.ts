@@ -342,4 +342,6 @@ export interface LeaderElector {
    * @returns how it ended; after `lost` the process should end or call `run` again.
    */
   run(signal: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<'stopped' | 'lost'>;
+  /** @throws when it leads, and has not seen its lease renewed for longer than that lasts and `toleratedMs`. */
+  check(toleratedMs: number): void;
 }

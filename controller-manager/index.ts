@@ -7,7 +7,6 @@ import {
   type Logger,
   type Metrics,
   type Random,
-  type Service,
   silentLogger,
   systemClock,
   systemRandom,
@@ -38,7 +37,7 @@ export interface ControllerManagerOptions {
 }
 
 /** Makes a controller manager. The client is the caller's, who closes it. */
-export function createControllerManager(options: ControllerManagerOptions): Service {
+export function createControllerManager(options: ControllerManagerOptions): ControllerManager {
   const random = options.random ?? systemRandom;
   return new ControllerManager({
     client: options.client,

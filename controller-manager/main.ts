@@ -42,12 +42,13 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
     },
   });
   countClientMetrics(metrics);
-  const service = withServing(values, { ...environment, service: manager, client: reviewing.client, metrics });
+  const { health } = manager;
+  const service = withServing(values, { ...environment, service: manager, client: reviewing.client, metrics, health });
   const close = async () => {
     await reviewing.close();
     await client.close();
   };
-  return withHealth(values, service, close, metrics);
+  return withHealth(values, service, close, { metrics, health });
 }
 
 /** `--enable-garbage-collector=false` has the last word. */

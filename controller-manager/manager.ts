@@ -1,6 +1,14 @@
 import { setMaxListeners } from 'node:events';
-import { type ApiClient, createEventRecorder, createInformerFactory, createLeaderElector, type EventRecorder } from '../client/index.ts';
-import type { Clock, Logger, Metrics, Random, Service } from '../runtime/index.ts';
+import {
+  type ApiClient,
+  createEventRecorder,
+  createInformerFactory,
+  createLeaderElector,
+  type EventRecorder,
+  type LeaderElector,
+  leaderElectionCheck,
+} from '../client/index.ts';
+import { type Clock, Health, type HealthCheck, type Logger, type Metrics, type Random, type Service } from '../runtime/index.ts';
 import type { ControllerContext, ControllerDescriptor } from './context.ts';
 import { SharedInformers } from './informers.ts';
 import type { Settings } from './settings.ts';
@@ -39,9 +47,16 @@ export class ControllerManager implements Service {
   readonly #metrics: ControllerMetrics;
   readonly #end = new AbortController();
   #running: Promise<void> | undefined;
+  #elector: LeaderElector | undefined;
+  /** One for each controller that works. */
+  #checks: readonly HealthCheck[] = [];
+  /** Whether the lease is renewed, and which controllers work. Upstream: cmd/kube-controller-manager/app/controllermanager.go. */
+  readonly health: Health;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
+    const election = options.leaderElection ? [leaderElectionCheck(() => this.#elector, ['healthz'])] : [];
+    this.health = new Health(() => [...election, ...this.#checks]);
     this.#metrics = createControllerMetrics(options.metrics);
   }
 
@@ -80,6 +95,7 @@ export class ControllerManager implements Service {
       if (leader !== identity) onReady();
     };
     const elector = createLeaderElector({ ...leaderElection, client, clock, random, logger, onNewLeader });
+    this.#elector = elector;
     while (!signal.aborted) {
       const outcome = await elector.run(signal, (leading) => this.#work(leading, onReady));
       if (outcome === 'lost') logger.warn('leadership lost, standing by');
@@ -109,12 +125,14 @@ export class ControllerManager implements Service {
         if (settings.controllerStartIntervalMs > 0) await clock.sleep(index * settings.controllerStartIntervalMs, signal);
         await controller.run(signal);
       });
+      this.#checks = made.map(({ name }) => ({ name, endpoints: ['healthz'], check: () => undefined }));
       onReady();
       await Promise.all(running);
       await until(signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
+      this.#checks = [];
       await Promise.all([...recorders.values()].map((each) => each.close()));
     }
   }

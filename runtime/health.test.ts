@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerHealth, createHealthServer, type HealthCheck, pingCheck } from './health.ts';
+import { answerHealth, createHealthServer, Health, type HealthCheck, pingCheck, shutdownCheck } from './health.ts';
 import { createMetrics, exponentialBuckets } from './metrics.ts';
 import { UserError } from './service.ts';
 
@@ -15,12 +15,18 @@ describe('answerHealth', () => {
     [
       '/healthz?verbose&exclude=b&exclude=a',
       200,
-      '[+]ping ok\nwarn: some health checks cannot be excluded: no matches for "a", "b"\nhealthz check passed\n',
+      '[+]ping ok\nwarn: some health checks cannot be excluded: no matches for "a","b"\nhealthz check passed\n',
     ],
     ['/readyz/etcd', 500, 'internal server error: no connection\n'],
     ['/readyz/ping', 200, 'ok'],
   ])('%s', async (url, status, body) => {
     expect(await answerHealth(url, checks)).toEqual({ status, body });
+  });
+
+  it('says of an endpoint without checks that the process answers', async () => {
+    expect(await answerHealth('/livez?verbose', [failing])).toEqual({ status: 200, body: '[+]ping ok\nlivez check passed\n' });
+    expect(await answerHealth('/livez/ping', [failing])).toEqual({ status: 200, body: 'ok' });
+    expect(await answerHealth('/readyz/ping', [failing])).toBeUndefined();
   });
 
   it('knows no other path', async () => {
@@ -29,8 +35,40 @@ describe('answerHealth', () => {
   });
 });
 
+describe('the health of a process', () => {
+  it('counts how checks come out, each by what was asked, until it is told to begin anew', async () => {
+    const stop = new AbortController();
+    const health = new Health(() => [shutdownCheck(stop.signal, ['readyz']), pingCheck]);
+    await health.answer('GET', '/readyz');
+    stop.abort();
+    expect(await health.answer('GET', '/readyz/shutdown')).toMatchObject({
+      status: 500,
+      body: 'internal server error: process is shutting down\n',
+    });
+    expect(await health.answer('GET', '/readyz?exclude=ping')).toMatchObject({
+      status: 500,
+      body: '[-]shutdown failed: reason withheld\n[+]ping excluded: ok\nreadyz check failed\n',
+    });
+    expect(await health.answer('GET', '/healthz')).toMatchObject({ status: 200, body: 'ok' });
+    const { type, body = '' } = (await health.answer('GET', '/metrics/slis')) ?? {};
+    expect(type).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(body.split('\n').filter((line) => line.startsWith('kubernetes_'))).toEqual([
+      'kubernetes_healthcheck{name="ping",type="healthz"} 1',
+      'kubernetes_healthcheck{name="ping",type="readyz"} 1',
+      'kubernetes_healthcheck{name="shutdown",type="readyz"} 0',
+      'kubernetes_healthchecks_total{name="ping",status="success",type="healthz"} 1',
+      'kubernetes_healthchecks_total{name="ping",status="success",type="readyz"} 1',
+      'kubernetes_healthchecks_total{name="shutdown",status="error",type="readyz"} 1',
+      'kubernetes_healthchecks_total{name="shutdown",status="success",type="readyz"} 1',
+    ]);
+    expect(await health.answer('DELETE', '/metrics/slis')).toMatchObject({ status: 200, body: 'metrics reset\n' });
+    expect((await health.answer('GET', '/metrics/slis'))?.body).not.toContain('kubernetes_healthcheck{');
+    expect(await health.answer('GET', '/metrics')).toBeUndefined();
+  });
+});
+
 describe('the health server', () => {
-  const options = { port: 0, host: '127.0.0.1', checks: [failing] };
+  const options = { port: 0, host: '127.0.0.1', health: new Health(() => [failing]) };
 
   it('serves health and metrics', async () => {
     const metrics = createMetrics();

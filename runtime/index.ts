@@ -6,11 +6,14 @@ export { every } from './every.ts';
 export {
   answerHealth,
   createHealthServer,
+  Health,
   type HealthAnswer,
   type HealthCheck,
   type HealthEndpoint,
   type HealthServerOptions,
   pingCheck,
+  shutdownCheck,
+  type TypedHealthAnswer,
 } from './health.ts';
 export { healthOptions, withHealth } from './health-service.ts';
 export { HealthSlis } from './health-slis.ts';
@@ -57,6 +60,12 @@ export { keepPrivateDirectory, makePrivateDirectory } from './private-directory.
 export { type Environment, type ProcessSpec, processMain, processOptions } from './process.ts';
 export { type Random, randomSuffix, seededRandom, systemRandom } from './random.ts';
 export { EXIT, type ReadyMessage, runMain, type Service, UserError } from './service.ts';
+export { type ClientCertificates, createClientCertificates } from './serving/client-certificate.ts';
+export { extraKeyOf } from './serving/extra-key.ts';
+export { type CertificateFiles, type NamedCertificate, namedCertificates, namedContexts } from './serving/named-certificates.ts';
+export { createRequestHeaders, type RequestHeaderOptions, type RequestHeaders, requestHeaderCheck } from './serving/request-header.ts';
+export { CREDENTIAL_ID, type RequestUser, type UserSource } from './serving/request-user.ts';
+export { type TlsLimits, tlsLimits } from './serving/tls-limits.ts';
 export { SHARED_TEXT_LENGTH_MIN, SharedTexts } from './shared-texts.ts';
 export { type CertificateAuthority, certificateEndMs, readAuthority, signRequest } from './x509/authority.ts';
 export {

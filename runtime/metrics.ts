@@ -2,6 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as Prometheus from 'prom-client';
 
+/** The media type of Prometheus' text format. */
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
 /** Values of a metric's labels. */
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -66,7 +69,7 @@ export function createMetrics(): Metrics {
     registers,
   });
   const metrics: Metrics = {
-    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    contentType: METRICS_TYPE,
     counter: (spec) => {
       const get = metric((library, registers) => new library.Counter(options(spec, registers)));
       return { inc: (labels = {}, by = 1) => get().inc(labels, by) };

@@ -1,6 +1,22 @@
 import type { ApiClient, EventRecorder } from '../client/index.ts';
-import { createEventSeriesRecorder, createInformerFactory, createLeaderElector } from '../client/index.ts';
-import { type Clock, createMetrics, type Logger, type Metrics, type Random, type Service } from '../runtime/index.ts';
+import {
+  createEventSeriesRecorder,
+  createInformerFactory,
+  createLeaderElector,
+  type LeaderElector,
+  leaderElectionCheck,
+} from '../client/index.ts';
+import {
+  type Clock,
+  createMetrics,
+  Health,
+  type HealthCheck,
+  type Logger,
+  type Metrics,
+  type Random,
+  type Service,
+  shutdownCheck,
+} from '../runtime/index.ts';
 import { buildProfile, registryWith } from './config/build-profiles.ts';
 import type { SchedulerConfiguration } from './config/configuration.ts';
 import { withManagedResources } from './config/managed-resources.ts';
@@ -57,36 +73,45 @@ export interface SchedulerOptions {
   readonly leaderElect?: boolean | undefined;
 }
 
+/** A service that says whether it is well. */
+export interface SchedulerService extends Service {
+  readonly health: Health;
+}
+
 /** The scheduler as a service. @throws UserError when the configuration cannot be used. */
-export function createScheduler(options: SchedulerOptions): Service {
+export function createScheduler(options: SchedulerOptions): SchedulerService {
   const { client, clock, random, logger, configuration = defaultConfiguration() } = options;
-  const { leaderElection } = configuration;
+  const { leaderElection, delayCacheUntilActive } = configuration;
+  const leads = options.leaderElect ?? leaderElection.leaderElect;
   const stop = new AbortController();
   const metrics = options.metrics ?? createMetrics();
   const recorders = new Recorders((component) => createEventSeriesRecorder({ client, component, clock, random, logger }));
   let running: Promise<unknown> = Promise.resolve();
-  const make = () => assemble({ ...options, configuration, metrics }, (name) => recorders.of(name));
-  // Made at once, so that a wrong configuration is told at the start and not when the lease is got; led again, it is made anew.
-  let made: Scheduler | undefined = make();
-  const schedule = async (signal: AbortSignal) => {
-    const scheduler = made ?? make();
-    made = undefined;
-    await scheduler.run(signal);
-  };
+  let elector: LeaderElector | undefined;
+  // Made at once, so that a wrong configuration is told at the start and not when the lease is got.
+  const scheduler = assemble({ ...options, configuration, metrics }, (name) => recorders.of(name));
   const lead = async () => {
     const { resourceName: name, resourceNamespace: namespace, leaseDurationMs, renewDeadlineMs, retryPeriodMs } = leaderElection;
     const times = { leaseDurationMs, renewDeadlineMs, retryPeriodMs };
     const identity = `nanokube_${random.uuid()}`;
-    const elector = createLeaderElector({ client, name, namespace, identity, ...times, clock, random, logger });
-    if ((await elector.run(stop.signal, schedule)) === 'lost') options.onLeadershipLost?.();
+    elector = createLeaderElector({ client, name, namespace, identity, ...times, clock, random, logger });
+    if (!delayCacheUntilActive) scheduler.sync(stop.signal).catch(onFailure);
+    if ((await elector.run(stop.signal, (signal) => scheduler.run(signal))) === 'lost') options.onLeadershipLost?.();
   };
+  const onFailure = (error: unknown) => {
+    if (stop.signal.aborted) return;
+    logger.fatal({ err: error }, 'scheduler failed');
+    options.onLeadershipLost?.();
+  };
+  const checks: readonly HealthCheck[] = [
+    ...(leads ? [leaderElectionCheck(() => elector, ['healthz', 'readyz'])] : []),
+    shutdownCheck(stop.signal, ['readyz']),
+    syncCheck(scheduler),
+  ];
   return {
+    health: new Health(() => checks),
     start: () => {
-      running = ((options.leaderElect ?? leaderElection.leaderElect) ? lead() : schedule(stop.signal)).catch((error: unknown) => {
-        if (stop.signal.aborted) return;
-        logger.fatal({ err: error }, 'scheduler failed');
-        options.onLeadershipLost?.();
-      });
+      running = (leads ? lead() : scheduler.run(stop.signal)).catch(onFailure);
       return Promise.resolve();
     },
     stop: async () => {
@@ -96,6 +121,15 @@ export function createScheduler(options: SchedulerOptions): Service {
     },
   };
 }
+
+/** Upstream: `sched-handler-sync` of cmd/kube-scheduler/app/server.go. */
+const syncCheck = (scheduler: Scheduler): HealthCheck => ({
+  name: 'sched-handler-sync',
+  endpoints: ['readyz'],
+  check: () => {
+    if (!scheduler.isSynced) throw new Error('handlers are not fully synchronized');
+  },
+});
 
 type Assembling = SchedulerOptions & { readonly configuration: SchedulerConfiguration; readonly metrics: Metrics };
 

@@ -34,12 +34,12 @@ export const main = (argv: readonly string[]): Promise<void> =>
           onLeadershipLost: () => process.exit(1),
         });
         countClientMetrics(metrics);
-        const serving = { ...environment, service: scheduler, client: reviews.client, metrics };
+        const serving = { ...environment, service: scheduler, client: reviews.client, metrics, health: scheduler.health };
         const service = withServing({ ...values, ...certificateIn(values) }, serving);
         const close = async () => {
           await Promise.all([client, reviews].map((each) => each.close()));
         };
-        return withHealth(values, service, close, metrics);
+        return withHealth(values, service, close, { metrics, health: scheduler.health });
       },
     },
     argv,

@@ -90,6 +90,8 @@ export class Scheduler {
   #startIndex = 0;
   #cycles = 0;
   #expiry: Timer | undefined;
+  #isSynced = false;
+  #isRunning = false;
 
   constructor(deps: SchedulerDependencies) {
     this.#deps = deps;
@@ -134,7 +136,7 @@ export class Scheduler {
       isOurs: (pod) => this.#profileOf(pod) !== undefined,
       resources: resourcesOf(profiles),
     });
-    deps.metrics.addPage(POD_RESOURCES_PATH, () => podResourcesText(this.#watcher.pods.list()));
+    deps.metrics.addPage(POD_RESOURCES_PATH, () => podResourcesText(this.#isRunning ? this.#watcher.pods.list() : []));
     this.#metrics.observeSizes(deps.metrics, () => ({
       queues: this.#queue.lengths,
       inFlight: this.#queue.inFlight,
@@ -152,11 +154,23 @@ export class Scheduler {
     return this.#queue.lengths;
   }
 
-  /** Schedules until the signal; resolves when the last binding has ended. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Whether what is in the cluster is known, and has been told to cache and queue. */
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  /** Gets to know what is in the cluster, and follows it until the signal that it was first called with: who stands by is quicker then. */
+  async sync(signal: AbortSignal): Promise<void> {
     const { informers } = this.#deps;
     informers.start(signal);
     await informers.waitForSync(signal);
+    this.#isSynced = true;
+  }
+
+  /** Schedules until the signal; resolves when the last binding has ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#isRunning = true;
+    await this.sync(signal);
     signal.addEventListener('abort', () => this.#onAbort(), { once: true });
     this.#armExpiry();
     for (let pod = await this.#queue.pop(); pod && !signal.aborted; pod = await this.#queue.pop()) {

@@ -1,12 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { apiError } from '../../api/index.ts';
-import { type Clock, systemClock } from '../../runtime/index.ts';
+import { type Clock, createClientCertificates, createRequestHeaders, type RequestHeaderOptions, systemClock } from '../../runtime/index.ts';
 import type { RequestOrigin } from '../http/messages.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { createBootstrapTokens } from './bootstrap-tokens.ts';
-import { createClientCertificates } from './client-certificate.ts';
 import { createLegacyTokens, type LegacyTokenOptions } from './legacy-tokens.ts';
-import { createRequestHeaders, type RequestHeaderOptions } from './request-header.ts';
 import { createServiceAccountTokens } from './service-account-tokens.ts';
 import { createStaticTokens } from './static-tokens.ts';
 import { type TokenAuthenticator, TokenError, type TokenIdentity } from './token-authenticator.ts';

@@ -15,7 +15,6 @@ export {
 export { type ChainLink, createAuthorizer, PRIVILEGED_GROUP } from './authorizer.ts';
 export { withFreshObjects } from './fresh-authenticator.ts';
 export { createOpenIdDocuments, KEYS_PATH, type OpenIdDocuments } from './openid.ts';
-export { type RequestHeaderOptions, requestHeaderCheck } from './request-header.ts';
 export { createTokenIssuer, type IssuedToken, type TokenIssuer, type TokenReference, type TokenSubject } from './service-account-tokens.ts';
 export { SERVICE_ACCOUNT_PREFIX, serviceAccountGroups, serviceAccountName } from './service-account-user.ts';
 export {

@@ -1,8 +1,8 @@
+import { CREDENTIAL_ID } from '../../runtime/index.ts';
 import type { UserInfo } from './types.ts';
 
 export const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
 export const SERVICE_ACCOUNTS_GROUP = 'system:serviceaccounts';
-export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
 const EXTRA_PREFIX = 'authentication.kubernetes.io/';
 
 /** What a binding's subject calls itself when it is a service account. */

@@ -11,8 +11,7 @@ import {
   rbacKinds,
   type ServiceCIDR,
 } from '../../api/index.ts';
-import type { Clock, Logger, Random, Service } from '../../runtime/index.ts';
-import type { RequestHeaderOptions } from '../auth/index.ts';
+import type { Clock, Logger, Random, RequestHeaderOptions, Service } from '../../runtime/index.ts';
 import { ensureFlowObjects } from '../flow-control/maintenance.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { joinBundles } from './certificates.ts';

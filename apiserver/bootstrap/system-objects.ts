@@ -10,7 +10,7 @@ import {
   type ServiceCIDR,
   toTime,
 } from '../../api/index.ts';
-import type { RequestHeaderOptions } from '../auth/index.ts';
+import type { RequestHeaderOptions } from '../../runtime/index.ts';
 import { joinBundles } from './certificates.ts';
 
 /** Where the API server is reached from within the cluster. */

@@ -4,12 +4,11 @@ import { once } from 'node:events';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
-import { type Clock, UserError } from '../../runtime/index.ts';
+import type { SecureContext, TLSSocket } from 'node:tls';
+import { type Clock, type NamedCertificate, namedContexts, UserError } from '../../runtime/index.ts';
 import { Http1Request, Http1Response } from './http1.ts';
 import { createHttp2 } from './http2.ts';
 import type { HandleRequest } from './messages.ts';
-import { type NamedCertificate, namedFinder } from './named-certificates.ts';
 import type { TlsLimits } from './tls-limits.ts';
 
 /** Connections that are silent for longer are closed; longer than any client waits between two requests. */
@@ -68,7 +67,10 @@ export function createHttpServer(
   handle: HandleRequest,
   { streamsMax, movesOn, tlsLimits, named = [], http2: hasHttp2 = true, clock }: HttpOptions,
 ): HttpServer {
-  let contextOf = namedContexts(named, tls, tlsLimits);
+  /** Clients are trusted whatever the certificate. */
+  const contextsWith = ({ cert, clientCa }: ServingTls) =>
+    namedContexts(named, cert, (certificate) => ({ ...secureContext({ ...certificate, clientCa }), ...tlsLimits }));
+  let contextOf = contextsWith(tls);
   const options = {
     ...(named.length > 0 ? { SNICallback: contextFor } : {}),
     requestCert: true,
@@ -126,7 +128,7 @@ export function createHttpServer(
       await once(server, 'listening');
     },
     serveWith: (other) => {
-      contextOf = namedContexts(named, other, tlsLimits);
+      contextOf = contextsWith(other);
       server.setSecureContext({ ...secureContext(other), ...tlsLimits });
     },
     close: async () => {
@@ -154,18 +156,6 @@ const secureContext = ({ cert, key, clientCa = '' }: ServingTls) => ({
   ...(clientCa === '' ? {} : { ca: clientCa }),
   ticketKeys: createHash('sha384').update(key).update(clientCa).digest(),
 });
-
-/** Finds what a name is served with; undefined for the usual certificate. Clients are trusted as with that. */
-function namedContexts(
-  named: readonly NamedCertificate[],
-  { cert, clientCa }: ServingTls,
-  tlsLimits: TlsLimits | undefined,
-): (name: string) => SecureContext | undefined {
-  if (named.length === 0) return () => undefined;
-  const contexts = named.map((certificate) => createSecureContext({ ...secureContext({ ...certificate, clientCa }), ...tlsLimits }));
-  const find = namedFinder(named, cert);
-  return (name) => contexts[find(name) ?? -1];
-}
 
 /** What to change when the server cannot listen. */
 export function listenError(error: unknown, host: string, port: number): unknown {

@@ -1,5 +1,5 @@
 import { nameIsDnsLabel, nameIsDnsSubdomain } from '../../api/index.ts';
-import { extraKeyOf } from '../auth/extra-key.ts';
+import { extraKeyOf } from '../../runtime/index.ts';
 import { type AccessAttributes, type Authorizer, type UserInfo, whenKnown } from '../auth/types.ts';
 import { refused } from './authorization.ts';
 import type { Exchange } from './exchange.ts';

@@ -68,6 +68,8 @@ export interface SchedulerConfiguration {
     readonly resourceName: string;
     readonly resourceNamespace: string;
   };
+  /** Whether who stands by gets to know the cluster only when it leads. */
+  readonly delayCacheUntilActive: boolean;
   readonly clientConnection: {
     readonly kubeconfig: string | undefined;
     readonly qps: number | undefined;

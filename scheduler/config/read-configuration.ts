@@ -72,13 +72,14 @@ export function readConfiguration(value: unknown, directory: string, name = 'the
 
 function read(reader: FieldReader, directory: string): SchedulerConfiguration {
   // Taken as upstream takes them; there is nothing in this process that they would change.
-  for (const name of ['enableProfiling', 'enableContentionProfiling', 'delayCacheUntilActive']) reader.boolean(name);
+  for (const name of ['enableProfiling', 'enableContentionProfiling']) reader.boolean(name);
   const leaderElection = readLeaderElection(reader);
   const clientConnection = reader.object('clientConnection', readClientConnection);
   const profiles = reader.objects('profiles', readProfile);
   return {
     parallelism: reader.integer('parallelism') ?? 16,
     leaderElection,
+    delayCacheUntilActive: reader.boolean('delayCacheUntilActive') ?? false,
     clientConnection: clientConnection ?? { kubeconfig: undefined, qps: undefined, burst: undefined },
     percentageOfNodesToScore: reader.integer('percentageOfNodesToScore') ?? 0,
     podInitialBackoffMs: 1000 * (reader.integer('podInitialBackoffSeconds') ?? 1),

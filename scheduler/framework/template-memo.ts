@@ -12,7 +12,7 @@ const SLOTS = 64;
 /** Whether node-local plugins cannot tell two pods apart: all that they look at is alike. */
 export const areAlike = (a: PodInfo, b: PodInfo): boolean =>
   a.priority === b.priority &&
-  isSame(a.nonZero, b.nonZero) &&
+  isSame(a.scored, b.scored) &&
   areSameAmounts(a.requests, b.requests) &&
   isSame(a.hostPorts, b.hostPorts) &&
   a.pod.spec.nodeName === b.pod.spec.nodeName &&

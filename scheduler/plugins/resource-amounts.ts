@@ -25,14 +25,14 @@ function usageOf({ name, weight }: ResourceWeight, nonZero: boolean): Usage {
       return {
         weight,
         requested: nonZero
-          ? (pod, node) => node.nonZeroMilliCpu + pod.nonZero.milliCpu
+          ? (pod, node) => node.nonZeroMilliCpu + pod.scored.milliCpu
           : (pod, node) => node.usedMilliCpu + pod.requests.milliCpu,
         allocatable: (_pod, node) => node.milliCpu,
       };
     case 'memory':
       return {
         weight,
-        requested: nonZero ? (pod, node) => node.nonZeroMemory + pod.nonZero.memory : (pod, node) => node.usedMemory + pod.requests.memory,
+        requested: nonZero ? (pod, node) => node.nonZeroMemory + pod.scored.memory : (pod, node) => node.usedMemory + pod.requests.memory,
         allocatable: (_pod, node) => node.memory,
       };
     case 'ephemeral-storage':

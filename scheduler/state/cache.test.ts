@@ -50,4 +50,33 @@ describe('the cache', () => {
     cache.setNode(node);
     expect(cache.get('a')?.pods.size).toBe(1);
   });
+
+  it('counts a pod where it is seen, whatever was assumed, and as it is seen last', () => {
+    const cache = new SchedulerCache(new VirtualClock());
+    for (const name of ['assumed', 'actual']) cache.setNode(aNode(name).build());
+    const used = () => ['assumed', 'actual'].map((name) => cache.get(name)?.requested.milliCpu);
+    const { uid } = aPod('p').build().metadata;
+    cache.assume(podInfoOf(aPod('p').requests('100m', '1Mi').build()), 'assumed');
+    expect(used()).toEqual([100, 0]);
+    cache.addPod(aPod('p').requests('100m', '1Mi').on('actual').build());
+    expect([used(), cache.isAssumed(uid)]).toEqual([[0, 100], false]);
+    cache.addPod(aPod('p').requests('200m', '1Mi').on('actual').build());
+    expect(used()).toEqual([0, 200]);
+    // What is seen is not forgotten when the binding is told to have failed.
+    cache.forget(uid);
+    expect(used()).toEqual([0, 200]);
+  });
+
+  it('is done with a node that went when its last pod goes', () => {
+    const cache = new SchedulerCache(new VirtualClock());
+    cache.setNode(aNode('a').build());
+    const pods = ['p', 'q'].map((name) => aPod(name).requests('1', '1Gi').on('a').build());
+    for (const pod of pods) cache.addPod(pod);
+    cache.removeNode('a');
+    expect([cache.nodes, cache.podCount]).toEqual([[], 2]);
+    for (const { metadata } of pods) cache.removePod(metadata.uid);
+    expect(cache.podCount).toBe(0);
+    cache.setNode(aNode('a').build());
+    expect(cache.get('a')?.requested.milliCpu).toBe(0);
+  });
 });

@@ -1,6 +1,7 @@
 import {
   type Container,
   type ContainerStatus,
+  isPodLevelResource,
   keyOf,
   type Live,
   type Pod,
@@ -32,11 +33,18 @@ export interface HostPort {
   readonly port: number;
 }
 
+interface CpuAndMemory {
+  readonly milliCpu: number;
+  readonly memory: number;
+}
+
 /** What a pod takes of its node. */
 export interface PodResources {
   readonly requests: Readonly<Amounts>;
-  /** Requests with a default for what asks for no cpu or memory: for scoring only. */
-  readonly nonZero: { readonly milliCpu: number; readonly memory: number };
+  /** Requests with a default for what asks for no cpu or memory, as they count on a node when nodes are scored. */
+  readonly nonZero: CpuAndMemory;
+  /** The same, as they count while the pod looks for a node: they differ for a pod that asks for something as a whole. */
+  readonly scored: CpuAndMemory;
   readonly hostPorts: readonly HostPort[];
 }
 
@@ -56,7 +64,7 @@ export interface PodInfo extends PodResources {
 
 /** Reads a pod. */
 export function podInfoOf(pod: Live<Pod>): PodInfo {
-  const { requests, nonZero, hostPorts } = resourcesOf(pod);
+  const { requests, nonZero, scored, hostPorts } = resourcesOf(pod);
   return {
     key: keyOf(pod),
     uid: pod.metadata.uid,
@@ -66,6 +74,7 @@ export function podInfoOf(pod: Live<Pod>): PodInfo {
     startedMs: pod.status?.startTime ? Date.parse(pod.status.startTime) : Number.POSITIVE_INFINITY,
     requests,
     nonZero,
+    scored,
     hostPorts,
     affinities: affinitiesOf(pod),
     claims: claimsOf(pod),
@@ -110,14 +119,22 @@ const NONE: Readonly<Record<string, string>> = {};
 const isSame = (a: object, b: object): boolean => a === b || equalJson(a, b);
 
 function readResources(pod: Live<Pod>): PodResources {
-  const useStatus = true;
-  const nonZero = podRequests(pod, { useStatus, missingRequests: MISSING_REQUESTS });
-  return {
-    requests: amountsFrom(podRequests(pod, { useStatus })),
-    nonZero: { milliCpu: nonZero.get('cpu')?.milli() ?? 0, memory: nonZero.get('memory')?.value() ?? 0 },
-    hostPorts: hostPortsOf(pod),
-  };
+  const requests = podRequests(pod, { useStatus: true });
+  const scored = requestsWith(pod, MISSING_REQUESTS);
+  const nonZero = asksAsAWhole(pod) ? requestsWith(pod, missingIn(requests)) : scored;
+  return { requests: amountsFrom(requests), nonZero, scored, hostPorts: hostPortsOf(pod) };
 }
+
+function requestsWith(pod: Live<Pod>, missingRequests: Readonly<Record<string, string>>): CpuAndMemory {
+  const requests = podRequests(pod, { useStatus: true, missingRequests });
+  return { milliCpu: requests.get('cpu')?.milli() ?? 0, memory: requests.get('memory')?.value() ?? 0 };
+}
+
+/** Upstream: `getNonMissingContainerRequests` of `pkg/scheduler/framework/types.go`. */
+const missingIn = (requests: ResourceList): Record<string, string> =>
+  Object.fromEntries(Object.entries(MISSING_REQUESTS).filter(([name]) => !requests.has(name)));
+
+const asksAsAWhole = ({ spec: { resources } }: Pod): boolean => Object.keys(resources?.requests ?? NONE).some(isPodLevelResource);
 
 /** A resource list in the scheduler's units; `pods` is left out. */
 export function amountsFrom(list: ResourceList | Iterable<readonly [string, Quantity]>): Amounts {

@@ -92,7 +92,7 @@ describe('nanokube controller-manager', () => {
     // The port alone is ours: upstream's may be taken by another cluster of this machine.
     const log = await logOf([...kubeadmLine(), '--secure-port-fallback']);
     const told = log.filter(({ msg }) => msg === 'option has no effect here').map(({ option }) => option);
-    expect(told).toEqual(['--cluster-name', '--requestheader-client-ca-file', '--use-service-account-credentials']);
+    expect(told).toEqual(['--cluster-name', '--use-service-account-credentials']);
     const { controllers } = log.find(({ msg }) => msg === 'controllers started') ?? {};
     expect(controllers).toEqual(expect.arrayContaining(['bootstrap-signer-controller', 'token-cleaner-controller', 'job-controller']));
   }, 60_000);

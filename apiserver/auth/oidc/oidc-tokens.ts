@@ -1,7 +1,6 @@
 import { CelError, type CelValue, CostBudget, RUNTIME_BUDGET } from '../../../api/cel.ts';
 import type { Clock, Logger } from '../../../runtime/index.ts';
-import { type Claims, isRecord, type ParsedToken, parseToken } from '../../../runtime/index.ts';
-import { CREDENTIAL_ID } from '../service-account-user.ts';
+import { type Claims, CREDENTIAL_ID, isRecord, type ParsedToken, parseToken } from '../../../runtime/index.ts';
 import { type TokenAuthenticator, TokenError, type TokenIdentity } from '../token-authenticator.ts';
 import type { UserInfo } from '../types.ts';
 import { claimsValue, textsOf } from './claims-value.ts';

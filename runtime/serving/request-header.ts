@@ -1,10 +1,9 @@
 // Users whom a front proxy has authenticated, and names in headers. Upstream: apiserver, `pkg/authentication/request/headerrequest`.
 import { TLSSocket } from 'node:tls';
-import type { Clock } from '../../runtime/index.ts';
-import type { RequestOrigin } from '../http/messages.ts';
-import { certificatesIn, isIssuedBy } from './certificate-chain.ts';
+import type { Clock } from '../clock.ts';
 import { extraKeyOf } from './extra-key.ts';
-import type { UserInfo } from './types.ts';
+import { certificatesIn, isIssuedBy } from './issuers.ts';
+import type { RequestUser, UserSource } from './request-user.ts';
 
 export interface RequestHeaderOptions {
   /** PEM of the authorities of proxies: `--requestheader-client-ca-file`. */
@@ -20,7 +19,7 @@ export interface RequestHeaderOptions {
 /** Knows the users that requests of front proxies name. */
 export interface RequestHeaders {
   /** @returns undefined when the request is not a proxy's, or names nobody. */
-  identify(request: RequestOrigin): UserInfo | undefined;
+  identify(request: UserSource): RequestUser | undefined;
 }
 
 export function createRequestHeaders(options: RequestHeaderOptions, clock: Clock): RequestHeaders {
@@ -64,11 +63,11 @@ function mayProxy(socket: TLSSocket, allowed: readonly string[]): boolean {
   return allowed.length === 0 || [CN].flat().some((name) => allowed.includes(name));
 }
 
-const first = (request: RequestOrigin, names: readonly string[]): string =>
+const first = (request: UserSource, names: readonly string[]): string =>
   names.map((name) => valuesOf(request, name)[0] ?? '').find((value) => value !== '') ?? '';
 
 /** Every value of a header, as the text that its bytes are. */
-function valuesOf({ headers, rawHeaders }: RequestOrigin, name: string): string[] {
+function valuesOf({ headers, rawHeaders }: UserSource, name: string): string[] {
   const wanted = name.toLowerCase();
   if (headers[wanted] === undefined) return [];
   const values: string[] = [];
@@ -78,7 +77,7 @@ function valuesOf({ headers, rawHeaders }: RequestOrigin, name: string): string[
   return values;
 }
 
-function extraOf(request: RequestOrigin, prefixes: readonly string[]): Record<string, string[]> {
+function extraOf(request: UserSource, prefixes: readonly string[]): Record<string, string[]> {
   const extra = new Map<string, string[]>();
   for (const prefix of prefixes.map((each) => each.toLowerCase())) {
     for (const name of Object.keys(request.headers)) {

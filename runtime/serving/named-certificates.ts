@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { OptionError } from '../../runtime/index.ts';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { OptionError } from '../options.ts';
 
 /** Files of a certificate, and what clients call the server by that are shown it. */
 export interface CertificateFiles {
@@ -52,7 +53,7 @@ interface Known {
  *
  * @param usual PEM of the certificate for all other names.
  */
-export function namedFinder(certificates: readonly NamedCertificate[], usual: string): (name: string) => number | undefined {
+function namedFinder(certificates: readonly NamedCertificate[], usual: string): (name: string) => number | undefined {
   const known: Known[] = certificates.map(({ cert, names }) => ({
     x509: new X509Certificate(cert),
     given: names.map((name) => name.toLowerCase()),
@@ -71,6 +72,23 @@ export function namedFinder(certificates: readonly NamedCertificate[], usual: st
     }
     return proves(usualOne, name) ? undefined : first(({ x509 }) => proves(x509, name));
   };
+}
+
+/**
+ * Finds what a name is served with; undefined for the usual certificate.
+ *
+ * @param usual PEM of the certificate for all other names.
+ * @param optionsOf what connections with a certificate are made with.
+ */
+export function namedContexts(
+  certificates: readonly NamedCertificate[],
+  usual: string,
+  optionsOf: (certificate: NamedCertificate) => SecureContextOptions,
+): (name: string) => SecureContext | undefined {
+  if (certificates.length === 0) return () => undefined;
+  const contexts = certificates.map((certificate) => createSecureContext(optionsOf(certificate)));
+  const find = namedFinder(certificates, usual);
+  return (name) => contexts[find(name) ?? -1];
 }
 
 const proves = (certificate: X509Certificate, name: string): boolean => certificate.checkHost(name, { subject: 'never' }) !== undefined;

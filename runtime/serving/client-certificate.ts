@@ -1,17 +1,15 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
-import type { Clock } from '../../runtime/index.ts';
-import type { RequestOrigin } from '../http/messages.ts';
-import { certificatesIn, isIssuedBy } from './certificate-chain.ts';
-import { CREDENTIAL_ID } from './service-account-user.ts';
-import type { UserInfo } from './types.ts';
+import type { Clock } from '../clock.ts';
+import { certificatesIn, isIssuedBy } from './issuers.ts';
+import { CREDENTIAL_ID, type RequestUser, type UserSource } from './request-user.ts';
 
 /** Subject attribute that carries a user's uid. */
 const UID_OID = '1.3.6.1.4.1.57683.2';
 
 /** What a connection's certificate says: who comes, or that it is not good; and until when. */
 interface CertificateIdentity {
-  readonly verdict: UserInfo | 'none' | 'invalid';
+  readonly verdict: RequestUser | 'none' | 'invalid';
   /** Absent where there is no certificate. */
   readonly validToMs?: number | undefined;
 }
@@ -19,7 +17,7 @@ interface CertificateIdentity {
 /** Knows the client certificates of TLS connections, each looked at once. */
 export interface ClientCertificates {
   /** @returns the user; `none` when there is no certificate (or it names nobody); `invalid` when the CA did not issue it or it has expired. */
-  identify(request: RequestOrigin): UserInfo | 'none' | 'invalid';
+  identify(request: Pick<UserSource, 'socket'>): RequestUser | 'none' | 'invalid';
 }
 
 /**
