@@ -7,7 +7,7 @@ import { checkCompatible } from './accepted-options.ts';
 import { IpRange } from './allocators/ip-range.ts';
 import { checkAudit } from './audit/options.ts';
 import { SIGNING_ALGORITHMS } from './auth/index.ts';
-import { type FeatureGate, featureGates } from './feature-gates.ts';
+import { type FeatureGates, featureGates } from './feature-gates.ts';
 import { type CertificateFiles, namedCertificates } from './http/named-certificates.ts';
 import { type TlsLimits, tlsLimits } from './http/tls-limits.ts';
 import type { apiServerOptions } from './options.ts';
@@ -22,8 +22,7 @@ export interface CompiledOptions {
   readonly serviceNodePortRange: { readonly from: number; readonly to: number };
   /** Which versions of which kinds are served. */
   isServed(kind: KindInfo): boolean;
-  /** Features that are on. */
-  readonly featureGates: ReadonlySet<FeatureGate>;
+  readonly featureGates: FeatureGates;
   /** First address of the Service range: the Service `kubernetes`. */
   readonly kubernetesServiceIp: string;
   /** Signs tokens of service accounts: the first of the issuers. */
