@@ -95,7 +95,15 @@ test(
 );
 
 test('a server says which of its options change nothing, and logs as much as -v asks for', async () => {
-  const args = ['--ephemeral', '--profiling=false', '--watch-cache=true', '-v', '6', '--vmodule=a=3', '--feature-gates=NodeSwap=true,EventedPLEG=true'];
+  const args = [
+    '--ephemeral',
+    '--profiling=false',
+    '--watch-cache=true',
+    '-v',
+    '6',
+    '--vmodule=a=3',
+    '--feature-gates=NodeSwap=true,EventedPLEG=true',
+  ];
   await using api = await startApiServer({ args });
   const told = () => [...api.output().matchAll(/"option":"([^"]+)".*"msg":"option has no effect here"/g)].map(([, option]) => option);
   await expect.poll(told).toEqual(['--profiling', '--watch-cache', '--vmodule']);
