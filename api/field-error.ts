@@ -1,4 +1,4 @@
-import { stringifyJson } from './json.ts';
+import { goJson } from './json.ts';
 
 /** What is wrong with one field: upstream's `field.Error` (apimachinery, `pkg/util/validation/field`). */
 export interface FieldError {
@@ -49,9 +49,7 @@ const withValue = (type: FieldErrorType, field: string, value: unknown, detail: 
 /** As Go prints a bad value: `%q` for strings, `%v` for plain values, JSON for the rest. */
 function printValue(value: unknown): string {
   if (typeof value === 'string') return goQuote(value);
-  return value === undefined
-    ? 'null'
-    : stringifyJson(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return value === undefined ? 'null' : goJson(value);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -49,6 +49,10 @@ export function stringifyJson(value: unknown): string {
   }
 }
 
+/** JSON as Go writes it: safe inside HTML. */
+export const goJson = (value: unknown): string =>
+  stringifyJson(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 function write(value: unknown): string | undefined {
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

@@ -68,7 +68,7 @@ async function openChain(values: ApiServerValues, { clock, random, logger, metri
   if (path === undefined && plain.length === modes.length) return fixedChain({ links: plain, webhooks: [] });
   const { ChainFile, chainFromModes } = await import('./auth/webhook/index.ts');
   const onReload = (status: ReloadStatus) => metrics.reloaded('authorization', status, clock.now());
-  const options = { policyFile: values['authorization-policy-file'], onReload, clock, random, logger };
+  const options = { policyFile: values['authorization-policy-file'], onReload, metrics: metrics.webhooks, clock, random, logger };
   if (path !== undefined) return new ChainFile(path, options);
   const webhook = {
     kubeconfig: values['authorization-webhook-config-file'] ?? '',

@@ -77,6 +77,7 @@ class ComposedApiServer implements Service {
   }
 
   async start(): Promise<void> {
+    for (const each of this.#compiled.featureGates.unheeded) this.#environment.logger.info(each, 'feature gate has no effect here');
     try {
       // The database first: whoever holds it owns the directory, and nobody else writes there. With etcd, others may.
       const store = await this.#openStore();
@@ -163,6 +164,7 @@ class ComposedApiServer implements Service {
       settings: this.#settings(pki),
       probes: this.#probes(store),
       components: this.#components(store),
+      features: this.#compiled.featureGates.all,
       bootstrap,
       ...given,
     });
@@ -274,7 +276,7 @@ class ComposedApiServer implements Service {
           clock,
           dialer,
           metrics: admissionMetrics,
-          features: this.#compiled.featureGates,
+          features: this.#compiled.featureGates.on,
           random,
           enabled: values['enable-admission-plugins'],
           disabled: values['disable-admission-plugins'],

@@ -108,8 +108,9 @@ export const apiServerOptions = {
     false,
   ),
   'feature-gates': option.list(
-    'Features to turn on or off: GATE=true|false, for MutatingAdmissionPolicy, or AllAlpha or AllBeta. That one also wants ' +
-      '--runtime-config=admissionregistration.k8s.io/v1beta1=true, or there is no way to make such policies.',
+    'Features to turn on or off: GATE=true|false, or AllAlpha or AllBeta. Of the gates of 1.34 only MutatingAdmissionPolicy turns something; ' +
+      'it also wants --runtime-config=admissionregistration.k8s.io/v1beta1=true, or there is no way to make such policies. Others may be set to ' +
+      'what they are.',
     [],
     { placeholder: 'GATES=BOOL' },
   ),

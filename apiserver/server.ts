@@ -6,17 +6,16 @@ import type { Store } from '../store/index.ts';
 import type { ServedVersions } from './admission/matching/served-versions.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
-import { type AggregationSettings, Aggregator } from './aggregation/index.ts';
+import { Aggregator } from './aggregation/index.ts';
 import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
 import { createCustomResources } from './custom-resources/index.ts';
+import type { FeatureGates } from './feature-gates.ts';
 import { createFairness, type Fairness } from './flow-control/index.ts';
-import { createHttpServer, type HttpOptions, type HttpServer, listenError, type ServingTls } from './http/http-server.ts';
-import type { TlsLimits } from './http/tls-limits.ts';
+import { createHttpServer, type HttpServer, listenError, type ServingTls } from './http/http-server.ts';
 import { metricsHandlers } from './metrics-api/index.ts';
 import type { AccessMetrics } from './pipeline/access-metrics.ts';
-import type { BrowserRules } from './pipeline/browser-rules.ts';
 import type { Auditor, Exchange } from './pipeline/exchange.ts';
 import { FlowControl, type FlowController } from './pipeline/flow-control.ts';
 import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
@@ -25,7 +24,6 @@ import { AdmissionChain } from './registry/admission-chain.ts';
 import { ClaimRepair } from './registry/claims.ts';
 import { ExpiringLeases } from './registry/expiring-leases.ts';
 import { InProcessObjects } from './registry/in-process-objects.ts';
-import { REGISTRY_ROOT } from './registry/keys.ts';
 import { measureStore } from './registry/measured-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
 import type { ResourcePlace } from './registry/resource.ts';
@@ -39,7 +37,7 @@ import { type HealthCheck, healthChecks } from './rest/health.ts';
 import { KindHost } from './rest/kind-host.ts';
 import { KindVersions } from './rest/kind-versions.ts';
 import { type CreateOnly, Kinds } from './rest/kinds.ts';
-import { DEFAULT_ADDRESS_TYPES, KubeletConnector, type KubeletOptions } from './rest/kubelet-connector.ts';
+import { KubeletConnector } from './rest/kubelet-connector.ts';
 import { ServerMetrics } from './rest/metrics.ts';
 import { Negotiator } from './rest/negotiation.ts';
 import { Pacer } from './rest/pacer.ts';
@@ -50,6 +48,8 @@ import { answerRoot, type DocumentSource, type RootOptions } from './rest/root.t
 import { route } from './rest/router.ts';
 import { Scheme } from './rest/scheme.ts';
 import { answerSnapshot } from './rest/snapshot.ts';
+import { RuleMetrics } from './schema-rules/index.ts';
+import { type ApiServerSettings, SETTING_DEFAULTS } from './server-settings.ts';
 import type { StoreProbe } from './store-probe.ts';
 import { sizeOf } from './store-size.ts';
 import { CacheHub } from './watch-cache/cache-hub.ts';
@@ -98,7 +98,7 @@ export interface ApiServerParts {
   readonly openid?: DocumentSource | undefined;
 }
 
-export type { ServingTls };
+export type { ApiServerSettings, ServingTls };
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -126,60 +126,11 @@ export interface ApiServerOptions {
   readonly storageChecks?: readonly HealthCheck[] | undefined;
   /** The parts of the control plane that ComponentStatuses tell of. */
   readonly components?: readonly Component[] | undefined;
+  /** The features that metrics tell of. */
+  readonly features?: FeatureGates['all'] | undefined;
   /** Done once requests are served, before the server calls itself ready: the objects of a new cluster. */
   bootstrap?(server: ApiServer): Promise<void>;
 }
-
-/** What can be set, with upstream's defaults. */
-export interface ApiServerSettings {
-  readonly maxRequestsInFlight: number;
-  readonly maxMutatingRequestsInFlight: number;
-  /** Whether flow schemas say which requests are served when, with the sum of these as seats; plain limits otherwise. */
-  readonly priorityAndFairness: boolean;
-  /** Requests that a client may have under way on one connection of HTTP/2. */
-  readonly http2StreamsMax: number;
-  /** Of requests of HTTP/2: their clients are told to connect anew. */
-  readonly goawayChance: number;
-  /** What connections may be made with; what Node takes unless given. */
-  readonly tlsLimits: TlsLimits | undefined;
-  readonly http?: Pick<HttpOptions, 'named' | 'http2'> | undefined;
-  readonly requestTimeoutMs: number;
-  readonly minRequestTimeoutMs: number;
-  /** Changes kept per kind. */
-  readonly watchCacheSize: number | undefined;
-  /** What the keys of all objects begin with. */
-  readonly storageRoot: string;
-  /** How long one lease of the store is given to new objects that expire. */
-  readonly leaseReuseSeconds: number;
-  readonly kubelet: KubeletOptions;
-  readonly aggregation: AggregationSettings;
-  /** The group whose members are never turned away. */
-  readonly privilegedGroup: string;
-  /** How long requests are served after a stop was asked for, while readiness fails. */
-  readonly shutdownDelayMs: number;
-  /** Whether requests that come after that are answered 429 until the others are done. */
-  readonly refusesAtStop?: boolean | undefined;
-  /** What browsers are told; nothing unless given. */
-  readonly browsers?: BrowserRules | undefined;
-}
-
-const DEFAULTS: ApiServerSettings = {
-  maxRequestsInFlight: 400,
-  maxMutatingRequestsInFlight: 200,
-  priorityAndFairness: true,
-  http2StreamsMax: 100,
-  goawayChance: 0,
-  tlsLimits: undefined,
-  requestTimeoutMs: 60_000,
-  minRequestTimeoutMs: 1_800_000,
-  watchCacheSize: undefined,
-  storageRoot: REGISTRY_ROOT,
-  leaseReuseSeconds: 60,
-  kubelet: { addressTypes: DEFAULT_ADDRESS_TYPES },
-  aggregation: { rejectRedirects: true },
-  privilegedGroup: 'system:masters',
-  shutdownDelayMs: 0,
-};
 
 /** A running API server. */
 export interface ApiServer extends Service {
@@ -206,6 +157,7 @@ class Server implements ApiServer {
   readonly #kinds = new Kinds();
   readonly #host: KindHost;
   readonly #customResources: Service | undefined;
+  readonly #ruleMetrics: RuleMetrics;
   readonly #aggregator: Aggregator | undefined;
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
@@ -225,7 +177,7 @@ class Server implements ApiServer {
   constructor(options: ApiServerOptions) {
     const { clock, random, logger } = options;
     this.#options = options;
-    this.#settings = { ...DEFAULTS, ...options.settings };
+    this.#settings = { ...SETTING_DEFAULTS, ...options.settings };
     setMaxListeners(0, this.#stopping.signal); // one for each watch
     const { store, metrics: storeMetrics, failure } = measureStore(options.store, { clock, kindOf: (key) => this.#hub.kindOf(key) });
     const infos = options.kinds.map(({ info }) => info);
@@ -241,13 +193,13 @@ class Server implements ApiServer {
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
+    this.#ruleMetrics = new RuleMetrics(clock);
     const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
     this.#customResources = definesOthers ? this.#createCustomResources() : undefined;
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
-    const source = { hub: this.#hub, store };
     this.#rest = {
-      source,
+      source: { hub: this.#hub, store },
       negotiator,
       encoder,
       pacer: new Pacer(),
@@ -266,7 +218,6 @@ class Server implements ApiServer {
     };
     const requests = new RequestMetrics(parts.accessMetrics);
     this.#auditor = options.audit?.((exchange) => requestObject(exchange, this.#kinds));
-    const auditor = this.#auditor;
     this.#fairness = this.#settings.priorityAndFairness ? this.#createFairness() : undefined;
     const flowControl = this.#fairness?.control ?? this.#plainLimits();
     const metrics = new ServerMetrics({
@@ -275,8 +226,10 @@ class Server implements ApiServer {
       fairness: this.#fairness,
       store: storeMetrics,
       admission: parts.admissionMetrics,
-      auditor,
+      auditor: this.#auditor,
       aggregator: this.#aggregator,
+      rules: this.#ruleMetrics,
+      features: options.features,
       storeBytes: () => sizeOf(store, clock),
       endpoints: () => this.#kinds.endpoints(),
     });
@@ -299,7 +252,15 @@ class Server implements ApiServer {
 
   #createCustomResources(): Service {
     const { clock, random, logger } = this.#options;
-    return createCustomResources({ host: this.#host, objects: this.objects, clock, random, logger, dialer: this.#kubelets });
+    return createCustomResources({
+      host: this.#host,
+      objects: this.objects,
+      clock,
+      random,
+      logger,
+      dialer: this.#kubelets,
+      metrics: this.#ruleMetrics,
+    });
   }
 
   #createHttp(): HttpServer {

@@ -2,13 +2,20 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type KindInfo, parseCidr } from '../api/index.ts';
 import { ALL_KINDS } from '../api/schema.ts';
-import { type CertificateFiles, namedCertificates, OptionError, type OptionValues, UserError } from '../runtime/index.ts';
+import {
+  type CertificateFiles,
+  namedCertificates,
+  OptionError,
+  type OptionValues,
+  type TlsLimits,
+  tlsLimits,
+  UserError,
+} from '../runtime/index.ts';
 import { checkCompatible } from './accepted-options.ts';
 import { IpRange } from './allocators/ip-range.ts';
 import { checkAudit } from './audit/options.ts';
 import { SIGNING_ALGORITHMS } from './auth/index.ts';
-import { type FeatureGate, featureGates } from './feature-gates.ts';
-import { type TlsLimits, tlsLimits } from './http/tls-limits.ts';
+import { type FeatureGates, featureGates } from './feature-gates.ts';
 import type { apiServerOptions } from './options.ts';
 import { type BrowserRules, browserRules } from './pipeline/browser-rules.ts';
 import { runtimeConfig } from './runtime-config.ts';
@@ -21,8 +28,7 @@ export interface CompiledOptions {
   readonly serviceNodePortRange: { readonly from: number; readonly to: number };
   /** Which versions of which kinds are served. */
   isServed(kind: KindInfo): boolean;
-  /** Features that are on. */
-  readonly featureGates: ReadonlySet<FeatureGate>;
+  readonly featureGates: FeatureGates;
   /** First address of the Service range: the Service `kubernetes`. */
   readonly kubernetesServiceIp: string;
   /** Signs tokens of service accounts: the first of the issuers. */

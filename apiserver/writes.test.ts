@@ -356,3 +356,19 @@ test('what is too large for the store only with its managed fields is stored wit
   const tooLarge = await api.request('PUT', `${PATH}/a`, { body: { ...body, data: keys(120_000) } });
   expect(said(tooLarge)).toEqual([500, undefined, 'etcdserver: request is too large']);
 });
+
+test('plugins change what is too large with its managed fields once; those that look at it do so again', async () => {
+  const seen: string[] = [];
+  const note =
+    (phase: string) =>
+    (_: unknown, { object }: { object?: KubeObject | undefined }) => {
+      seen.push(`${phase} ${object?.metadata.managedFields === undefined ? 'without' : 'with'} fields`);
+    };
+  await using api = await start({ admission: [{ name: 'Test', admit: note('admit'), validate: note('validate') }] });
+  const data = Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`k${i + 10_000_000}`, '']));
+  for (const metadata of [{ name: 'a' }, { generateName: 'a-' }]) {
+    seen.length = 0;
+    expect((await api.request('POST', PATH, { body: { metadata, data } })).status).toBe(201);
+    expect(seen).toEqual(['admit with fields', 'validate with fields', 'validate without fields']);
+  }
+});

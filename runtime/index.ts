@@ -3,6 +3,7 @@ export { Backoff, type BackoffOptions } from './backoff.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export { type Clock, systemClock, type Timer, VirtualClock } from './clock.ts';
 export { every } from './every.ts';
+export { type FeatureSetting, readFeatureGates } from './feature-gates.ts';
 export {
   answerHealth,
   createHealthServer,
@@ -33,6 +34,7 @@ export {
   webKey,
 } from './jwt.ts';
 export { type Collection, type IndexRange, KeyIndex } from './key-index.ts';
+export { type Feature, type FeatureStage, KUBERNETES_FEATURES } from './kubernetes-features.ts';
 export { createLogger, LOG_LEVELS, type Logger, silentLogger } from './logger.ts';
 export {
   type Counter,
@@ -55,6 +57,7 @@ export {
   type ParsedOptions,
   parseDuration,
   parseOptions,
+  parseTruth,
 } from './options.ts';
 export { keepPrivateDirectory, makePrivateDirectory } from './private-directory.ts';
 export { type Environment, type ProcessSpec, processMain, processOptions } from './process.ts';

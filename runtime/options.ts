@@ -132,6 +132,9 @@ const TRUTHS: Readonly<Record<string, boolean>> = Object.fromEntries([
   ...['0', 'f', 'F', 'false', 'False', 'FALSE'].map((text) => [text, false]),
 ]);
 
+/** What Go takes the text for, or undefined when it is no truth value. */
+export const parseTruth = (text: string): boolean | undefined => (Object.hasOwn(TRUTHS, text) ? TRUTHS[text] : undefined);
+
 function readValue(name: string, spec: OptionSpec, text: string): unknown {
   switch (spec.type) {
     case 'string':
@@ -139,7 +142,7 @@ function readValue(name: string, spec: OptionSpec, text: string): unknown {
     case 'list':
       return text === '' ? [] : text.split(',');
     case 'boolean': {
-      const truth = Object.hasOwn(TRUTHS, text) ? TRUTHS[text] : undefined;
+      const truth = parseTruth(text);
       if (truth === undefined) throw new OptionError(`option --${name} takes true or false, not "${text}"`);
       return truth;
     }

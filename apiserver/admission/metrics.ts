@@ -1,6 +1,7 @@
 // Metrics of admission, under upstream's names (apiserver, `admission/metrics/metrics.go`).
 import type { Clock } from '../../runtime/index.ts';
-import { Histogram } from '../registry/histogram.ts';
+import type { Histogram } from '../registry/histogram.ts';
+import { CounterFamily, HistogramFamily, type Labels } from '../registry/metric-families.ts';
 import type { AdmissionOperation } from './plugin.ts';
 
 const PLUGIN_BOUNDS = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
@@ -27,8 +28,6 @@ export interface ConditionsName {
   readonly type: 'admit' | 'validate';
   readonly operation: AdmissionOperation;
 }
-
-type Labels = Readonly<Record<string, string | number | boolean>>;
 
 /** What came of one validation or mutation of a policy. */
 export interface PolicyCheck {
@@ -173,62 +172,6 @@ function errorType(error: string | undefined): string {
   if (error === undefined) return 'no_error';
   if (error.startsWith('compilation')) return 'compile_error';
   return error.startsWith('validation failed due to running out of cost budget') ? 'out_of_budget' : 'invalid_error';
-}
-
-/** `a="b",c="d"`. */
-const labelText = (labels: Labels): string =>
-  Object.entries(labels)
-    .map(([name, value]) => `${name}="${String(value).replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`))}"`)
-    .join(',');
-
-class HistogramFamily {
-  readonly #name: string;
-  readonly #help: string;
-  readonly #bounds: readonly number[];
-  readonly #series = new Map<string, Histogram>();
-
-  constructor(name: string, help: string, bounds: readonly number[]) {
-    this.#name = name;
-    this.#help = help;
-    this.#bounds = bounds;
-  }
-
-  of(labels: Labels): Histogram {
-    const key = labelText(labels);
-    const known = this.#series.get(key);
-    if (known) return known;
-    const histogram = new Histogram(this.#bounds);
-    this.#series.set(key, histogram);
-    return histogram;
-  }
-
-  lines(): string[] {
-    if (this.#series.size === 0) return [];
-    const head = [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} histogram`];
-    return [...head, ...[...this.#series].flatMap(([labels, histogram]) => histogram.lines(this.#name, labels))];
-  }
-}
-
-class CounterFamily {
-  readonly #name: string;
-  readonly #help: string;
-  readonly #series = new Map<string, number>();
-
-  constructor(name: string, help: string) {
-    this.#name = name;
-    this.#help = help;
-  }
-
-  add(labels: Labels): void {
-    const key = labelText(labels);
-    this.#series.set(key, (this.#series.get(key) ?? 0) + 1);
-  }
-
-  lines(): string[] {
-    if (this.#series.size === 0) return [];
-    const head = [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} counter`];
-    return [...head, ...[...this.#series].map(([labels, count]) => `${this.#name}{${labels}} ${count}`)];
-  }
 }
 
 const OPERATIONS: Readonly<Record<AdmissionOperation, number>> = { CREATE: 0, UPDATE: 1, DELETE: 2, CONNECT: 3 };

@@ -176,7 +176,7 @@ export class FieldManager {
   /** What the object's last client-side apply says that is still so. */
   #appliedByClient(live: KubeObject): ownership.FieldSet | undefined {
     const config = lastAppliedOf(live);
-    if (!config || config.apiVersion !== this.#apiVersion) return undefined;
+    if (!config || config.apiVersion !== this.#apiVersion || config.kind !== this.#kind) return undefined;
     try {
       ownership.validate(this.#type.applyType, live);
       ownership.validate(this.#type.applyType, config);

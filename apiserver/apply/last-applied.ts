@@ -1,6 +1,6 @@
 // Client-side apply's annotation: what kubectl applied last. Server-side apply by kubectl takes it over, and keeps it up to date.
 import type { KubeObject } from '../../api/index.ts';
-import { parseJson, stringifyJson } from '../../api/index.ts';
+import { goJson, parseJson } from '../../api/index.ts';
 
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -24,7 +24,7 @@ export function lastAppliedOf({ metadata }: KubeObject): Record<string, unknown>
 
 /** The annotations with a configuration as what was applied last; without, when it is too long for one. */
 export function withLastApplied(annotations: Annotations, config: Record<string, unknown>): Annotations {
-  const text = `${stringifyJson(sorted(withoutLastApplied(config)))}\n`;
+  const text = `${goJson(sorted(withoutLastApplied(config)))}\n`;
   const updated: Annotations = { ...annotations, [LAST_APPLIED]: text };
   const size = Object.entries(updated).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
   if (size > ANNOTATIONS_BYTES_MAX) delete updated[LAST_APPLIED];

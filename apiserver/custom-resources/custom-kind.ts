@@ -5,7 +5,7 @@ import { compareVersions } from '../discovery/groups.ts';
 import type { PublishedKind } from '../openapi/index.ts';
 import type { KindDefinition } from '../registry/resource.ts';
 import { UNSTRUCTURED_WORDING } from '../registry/wording.ts';
-import { compileSchemaRules, type SchemaRules } from '../schema-rules/index.ts';
+import { compileSchemaRules, type RuleMetrics, type SchemaRules } from '../schema-rules/index.ts';
 import { customType } from './custom-type.ts';
 import { acceptedNamesOf, type Crd, type CrdVersion, isConditionTrue, isNamespaced, servedVersions, storageVersion } from './definition.ts';
 import { type Printer, printerOf } from './printer-columns.ts';
@@ -21,6 +21,8 @@ const VIEW_VERBS: readonly Verb[] = ['get', 'patch', 'update'];
 
 export interface CustomKindOptions {
   readonly clock: Clock;
+  /** Times rules. */
+  readonly metrics: RuleMetrics;
   /** Asks the webhook of a definition that has one. */
   readonly convert: Convert | undefined;
   /** Whether objects may be created no more. */
@@ -42,7 +44,7 @@ interface Version extends VersionForm {
 
 /** Makes of a definition whose names are accepted what serves it. */
 export function customKind(crd: Crd, options: CustomKindOptions): CustomKind {
-  const all = (crd.spec.versions ?? []).map((version) => versionOf(crd, version));
+  const all = (crd.spec.versions ?? []).map((version) => versionOf(crd, version, options.metrics));
   const stored = all.find(({ version }) => version === storageVersion(crd));
   if (!stored) throw new Error(`${crd.metadata.name} has no storage version`);
   const versions = new Versions(all, stored, options);
@@ -85,16 +87,28 @@ const published = ({ info, version, schema }: Version): PublishedKind => publish
 /** The verbs of a definition's resource, as discovery lists them. */
 export const verbsOf = (crd: Crd): readonly Verb[] => (isConditionTrue(crd, 'Terminating') ? VERBS_TERMINATING : VERBS);
 
-function versionOf(crd: Crd, version: CrdVersion): Version {
+function versionOf(crd: Crd, version: CrdVersion, metrics: RuleMetrics): Version {
   const root = version.schema?.openAPIV3Schema as JSONSchemaProps | undefined; // its type contains itself
   const schema: CustomSchema = compileSchema(root, {
     preserveUnknownFields: crd.spec.preserveUnknownFields ?? false,
   });
   const printer = printerOf(version);
   const info = infoOf(crd, version, printer);
-  const rules = root && compileSchemaRules(root);
-  return { version, printer, rules, info, schema, type: customType(schema), apiVersion: apiVersionOf(info) };
+  const rules = root && metrics.compiling(() => compileSchemaRules(root));
+  return {
+    version,
+    printer,
+    rules: rules && timed(rules, metrics),
+    info,
+    schema,
+    type: customType(schema),
+    apiVersion: apiVersionOf(info),
+  };
 }
+
+const timed = (rules: SchemaRules, metrics: RuleMetrics): SchemaRules => ({
+  validate: (object, old, options) => metrics.evaluating(() => rules.validate(object, old, options)),
+});
 
 function infoOf(crd: Crd, { name: version, subresources }: CrdVersion, { columns }: Printer): KindInfo {
   const { kind, listKind, plural, singular = '', shortNames, categories } = acceptedNamesOf(crd);

@@ -14,6 +14,7 @@ import { runController, WorkQueue } from '../../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../../runtime/index.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import type { KindHost } from '../rest/kind-host.ts';
+import type { RuleMetrics } from '../schema-rules/index.ts';
 import { type PodDialer, WebhookClient } from '../webhook/index.ts';
 import { cleanUp } from './cleanup.ts';
 import { planConditions, planEstablished } from './conditions.ts';
@@ -47,6 +48,7 @@ export interface CustomResourcesOptions {
   readonly logger: Logger;
   readonly random: Random;
   readonly dialer: PodDialer;
+  readonly metrics: RuleMetrics;
 }
 
 /** A definition as it is served. */
@@ -202,6 +204,7 @@ class CustomResources implements Service {
     if (this.#serving.get(name)?.of === of) return;
     const kind = customKind(crd, {
       clock,
+      metrics: this.#options.metrics,
       convert: webhookConverter(crd, { client: this.#webhooks, random }),
       isTerminating: () => {
         const current = objects.get<Crd>(CRDS, '', name);

@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import tls from 'node:tls';
 import { expect, test } from 'vitest';
-import { generateKey, issueCertificate, keyToPem, systemClock, VirtualClock } from '../../runtime/index.ts';
+import { generateKey, issueCertificate, keyToPem, systemClock, tlsLimits, VirtualClock } from '../../runtime/index.ts';
 import { createHttpServer } from './http-server.ts';
-import { tlsLimits } from './tls-limits.ts';
 
 const key = generateKey();
 const now = systemClock.now();

@@ -5,11 +5,10 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import { type Clock, type NamedCertificate, namedContexts, UserError } from '../../runtime/index.ts';
+import { type Clock, type NamedCertificate, namedContexts, type TlsLimits, UserError } from '../../runtime/index.ts';
 import { Http1Request, Http1Response } from './http1.ts';
 import { createHttp2 } from './http2.ts';
 import type { HandleRequest } from './messages.ts';
-import type { TlsLimits } from './tls-limits.ts';
 
 /** Connections that are silent for longer are closed; longer than any client waits between two requests. */
 const KEEP_ALIVE_MS = 180_000;

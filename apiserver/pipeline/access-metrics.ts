@@ -1,4 +1,5 @@
 import { Histogram } from '../registry/histogram.ts';
+import { AuthorizationWebhookMetrics } from './webhook-metrics.ts';
 
 /** Seconds, each twice the one before: upstream's. */
 const SECONDS = Array.from({ length: 15 }, (_, i) => 0.001 * 2 ** i);
@@ -46,6 +47,8 @@ export class AccessMetrics {
   readonly #authorization = new Outcomes<AuthorizationResult>();
   readonly #certificates = new Histogram(LEFT_SECONDS);
   readonly #reloads = new Map<string, { count: number; atMs: number }>();
+  /** What authorization webhooks are asked. */
+  readonly webhooks = new AuthorizationWebhookMetrics();
   readonly #server: string;
 
   /** @param server who this server is, as a hash. */
@@ -109,6 +112,7 @@ export class AccessMetrics {
       ...this.#authentication.lines('authentication_attempts', 'authentication_duration_seconds', 'Requests that were authenticated'),
       ...this.#authorization.lines('authorization_attempts_total', 'authorization_duration_seconds', 'Requests that were authorized'),
       ...this.#reloadLines(),
+      ...this.webhooks.lines(),
       '',
     ].join('\n');
   }

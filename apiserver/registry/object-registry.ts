@@ -10,6 +10,7 @@ import { admitObject } from './admitted-object.ts';
 import type { Allocation } from './claims.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
 import { objectKey } from './keys.ts';
+import { writeSmaller } from './large-objects.ts';
 import { matchNamespace } from './match-namespace.ts';
 import {
   dnsSubdomainName,
@@ -42,6 +43,8 @@ export interface CreateRequest {
   readonly context: RequestContext;
   readonly admission: Admission;
   readonly object: KubeObject;
+  /** Whether it is stored without its managed fields when it is too large with them. */
+  readonly withoutFieldsIfTooLarge?: boolean | undefined;
 }
 
 export interface UpdateRequest {
@@ -150,7 +153,11 @@ export class ObjectRegistry {
     await admitObject(admission, context, this.#attributes(context, 'CREATE', { object, old: undefined }));
     this.#matchNamespace(context, object);
     const { name, generateName } = object.metadata;
-    const stored = await (!name && generateName ? this.#createNamed(request, generateName) : this.#create(request, object));
+    const write = (withFields: boolean): Promise<Stored> => {
+      if (!withFields) object.metadata.managedFields = undefined;
+      return !name && generateName ? this.#createNamed(request, generateName) : this.#create(request, object);
+    };
+    const stored = await (request.withoutFieldsIfTooLarge ? writeSmaller(write) : write(true));
     if (this.resource.strategy.takesEffectAtOnce) await this.#seen();
     return stored;
   }

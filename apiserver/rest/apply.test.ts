@@ -209,6 +209,24 @@ describe('kubectl', () => {
     );
   });
 
+  it('writes the annotation as Go writes JSON', async () => {
+    await send('POST', `${MAPS}?fieldManager=kubectl-client-side-apply`, map({ a: '1' }, clientSide({ a: '1' })));
+    const taken = await apply('kubectl', map({ a: '<&>' }));
+    expect(taken.body.metadata.annotations?.[LAST]).toContain('"a":"\\u003c\\u0026\\u003e"');
+  });
+
+  it.each([
+    ['another version', { apiVersion: 'v2', kind: 'ConfigMap' }],
+    ['another kind', { apiVersion: 'v1', kind: 'Secret' }],
+    ['no kind', { apiVersion: 'v1' }],
+    ['no object', 'x'],
+  ])('takes nothing over when the annotation tells of %s', async (_, config) => {
+    const said = typeof config === 'string' ? config : JSON.stringify({ ...config, metadata: { name }, data: { a: '1' } });
+    await send('POST', `${MAPS}?fieldManager=kubectl-client-side-apply`, map({ a: '1' }, { annotations: { [LAST]: said } }));
+    const refused = await apply('kubectl', map({ a: '2' }));
+    expect(refused.body.message).toBe('Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using v1: .data.a');
+  });
+
   it('meets what others changed since', async () => {
     await send('POST', `${MAPS}?fieldManager=kubectl-client-side-apply`, map({ a: '1', b: '1' }, clientSide({ a: '0', b: '1' })));
     const refused = await apply('kubectl', map({ a: '2', b: '2' }));

@@ -1,6 +1,5 @@
 import { readBody } from '../pipeline/body.ts';
 import { dedupOwnerReferences } from '../registry/owner-references.ts';
-import { writeSmaller } from './large-objects.ts';
 import { contextOf, type Handler } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
@@ -16,9 +15,6 @@ export const createObject: Handler = async (rest, exchange, { resource, registry
   const context = contextOf(rest, exchange, options.dryRun);
   dedupOwnerReferences(object, 'in the request', context.warn);
   resource.fields.track({ ...writerOf(exchange, options), live: undefined, next: object });
-  const stored = await writeSmaller((withFields) => {
-    if (!withFields) object.metadata.managedFields = undefined;
-    return registry.create({ context, admission: rest.admission, object });
-  });
+  const stored = await registry.create({ context, admission: rest.admission, object, withoutFieldsIfTooLarge: true });
   rest.encoder.object(exchange, resource, 201, stored.bytes);
 };

@@ -1,9 +1,11 @@
 import { groupResourceOf } from '../../api/index.ts';
 import { createMetrics, type Metrics } from '../../runtime/index.ts';
 import { versionInfo } from '../discovery/version.ts';
+import type { FeatureGates } from '../feature-gates.ts';
 import type { InFlight } from '../pipeline/flow-control.ts';
 import type { RequestMetrics } from '../pipeline/request-metrics.ts';
 import type { StoreMetrics } from '../registry/measured-store.ts';
+import { registeredText } from './metric-stability.ts';
 import type { Endpoint } from './rest.ts';
 
 export interface MetricsSources {
@@ -18,6 +20,10 @@ export interface MetricsSources {
   readonly auditor?: { text(): string } | undefined;
   /** Absent where nothing is left to other servers. */
   readonly aggregator?: { text(): string } | undefined;
+  /** The rules of custom resources. */
+  readonly rules: { text(): string };
+  /** All features by name; absent where nothing is known of them. */
+  readonly features?: FeatureGates['all'] | undefined;
   /** Bytes that the store takes; undefined when it does not say. */
   storeBytes(): Promise<number | undefined>;
   endpoints(): Iterable<Endpoint>;
@@ -37,6 +43,11 @@ export class ServerMetrics {
       labels: ['request_kind'],
     });
     const objects = this.#metrics.gauge({ name: 'apiserver_storage_objects', help: 'Objects stored, by resource.', labels: ['resource'] });
+    const resources = this.#metrics.gauge({
+      name: 'apiserver_resource_objects',
+      help: 'Objects stored, by group and resource.',
+      labels: ['group', 'resource'],
+    });
     const watchers = this.#metrics.gauge({
       name: 'apiserver_registered_watchers',
       help: 'Watchers, by kind.',
@@ -47,6 +58,7 @@ export class ServerMetrics {
       inFlight.set(sources.inFlight.mutating, { request_kind: 'mutating' });
       for (const { resource } of sources.endpoints()) {
         const { group, version, kind } = resource.info;
+        resources.set(resource.cache.size, { group, resource: resource.info.resource });
         objects.set(resource.cache.size, { resource: groupResourceOf(resource.info) });
         watchers.set(resource.cache.watchers, { group, version, kind });
       }
@@ -54,7 +66,7 @@ export class ServerMetrics {
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
-    const { requests, store, auditor, admission, fairness, aggregator } = this.#sources;
+    const { requests, store, auditor, admission, fairness, aggregator, rules, features } = this.#sources;
     const bytes = await this.#sources.storeBytes();
     const parts = [
       await this.#metrics.text(),
@@ -67,8 +79,12 @@ export class ServerMetrics {
       admission?.text() ?? '',
       fairness?.text() ?? '',
       aggregator?.text() ?? '',
+      rules.text(),
+      features ? featureText(features) : '',
+      NEVER_TEXT,
     ];
-    return { contentType: this.#metrics.contentType, text: parts.join('') };
+    const text = parts.join('');
+    return { contentType: this.#metrics.contentType, text: text + registeredText(text) };
   }
 
   /** What watchers were sent, by resource. */
@@ -105,6 +121,22 @@ function buildText(): string {
   const name = 'kubernetes_build_info';
   return `# HELP ${name} The version whose behaviour this is.\n# TYPE ${name} gauge\n${name}{${labels}} 1\n`;
 }
+
+function featureText(features: FeatureGates['all']): string {
+  const name = 'kubernetes_feature_enabled';
+  const lines = [...features].map(([feature, { stage, isOn }]) => `${name}{name="${feature}",stage="${stage}"} ${isOn ? 1 : 0}\n`);
+  return `# HELP ${name} Features of Kubernetes, how far each is and whether it is on.\n# TYPE ${name} gauge\n${lines.join('')}`;
+}
+
+/** What upstream counts and cannot happen here: no metric is hidden or turned off, and there is one validation of each kind. */
+const NEVER_TEXT = [
+  ['hidden_metrics_total', 'Metrics that are hidden.'],
+  ['disabled_metrics_total', 'Metrics that are turned off.'],
+  ['apiserver_validation_declarative_validation_mismatch_total', 'Validations that did not agree with each other.'],
+  ['apiserver_validation_declarative_validation_panic_total', 'Declared validations that broke.'],
+]
+  .map(([name, help]) => `# HELP ${name} ${help}\n# TYPE ${name} counter\n${name} 0\n`)
+  .join('');
 
 function sizeText(bytes: number | undefined): string {
   if (bytes === undefined) return '';

@@ -3,6 +3,7 @@ import type { FieldError, JSONSchemaProps } from '../../api/index.ts';
 import { evaluateDefaultRules, type SchemaPlace, validateSchemaRules } from './crd-rules.ts';
 
 export { declaredType, nameTypes, structTypes } from './declared-type.ts';
+export { RuleMetrics } from './rule-metrics.ts';
 export { compileSchemaRules, type RuleOptions, type SchemaRules } from './schema-rules.ts';
 export { evaluateDefaultRules, type SchemaPlace, validateSchemaRules };
 

@@ -12,7 +12,7 @@ import {
 import { checkNodeSelector } from './affinity.ts';
 import { checkLabel, checkPoolName, checkQualifiedName } from './device.ts';
 import { checkMap, checkSet } from './device-lists.ts';
-import { bytesOf, type Errors, IMMUTABLE_MESSAGE, keysOf, listOf, NOT_POSITIVE_MESSAGE, pushInvalid } from './field-errors.ts';
+import { bytesOf, type Errors, IMMUTABLE_MESSAGE, keysOf, NOT_POSITIVE_MESSAGE, pushInvalid } from './field-errors.ts';
 import { goNodeSelectorTerm, goPart } from './go-struct.ts';
 import { checkCsiDriverName } from './storage.ts';
 
@@ -62,10 +62,10 @@ function checkPlace(errors: Errors, path: string, { nodeName, nodeSelector, allN
   if (nodeSelector) {
     given.push('`nodeSelector`');
     checkNodeSelector(errors, `${path}.nodeSelector`, nodeSelector);
-    const terms = listOf(nodeSelector.nodeSelectorTerms);
-    if (terms.length !== 1) {
+    const { nodeSelectorTerms: terms } = nodeSelector;
+    if (terms?.length !== 1) {
       const at = `${path}.nodeSelector.nodeSelectorTerms`;
-      errors.push(fieldError.invalid(at, terms.map(goNodeSelectorTerm), 'must have exactly one node selector term'));
+      errors.push(fieldError.invalid(at, terms?.map(goNodeSelectorTerm) ?? null, 'must have exactly one node selector term'));
     }
   }
   if (allNodes) given.push('`allNodes`');

@@ -95,10 +95,29 @@ test(
 );
 
 test('a server says which of its options change nothing, and logs as much as -v asks for', async () => {
-  const args = ['--ephemeral', '--profiling=false', '--watch-cache=true', '-v', '6', '--vmodule=a=3'];
+  const args = [
+    '--ephemeral',
+    '--profiling=false',
+    '--watch-cache=true',
+    '-v',
+    '6',
+    '--vmodule=a=3',
+    '--feature-gates=NodeSwap=true,EventedPLEG=true',
+  ];
   await using api = await startApiServer({ args });
   const told = () => [...api.output().matchAll(/"option":"([^"]+)".*"msg":"option has no effect here"/g)].map(([, option]) => option);
   await expect.poll(told).toEqual(['--profiling', '--watch-cache', '--vmodule']);
+  await expect.poll(() => api.output()).toMatch(/"gate":"EventedPLEG".*"msg":"feature gate has no effect here"/);
+  const metrics = await api.call('GET', '/metrics');
+  for (const [gate, value] of [
+    ['name="AllAlpha",stage="ALPHA"', 0],
+    ['name="EventedPLEG",stage="ALPHA"', 1],
+    ['name="HPAScaleToZero",stage="ALPHA"', 0],
+    ['name="NodeSwap",stage=""', 1],
+    ['name="KMSv1",stage="DEPRECATED"', 0],
+  ]) {
+    expect(metrics.text).toContain(`kubernetes_feature_enabled{${gate}} ${value}\n`);
+  }
   await api.call('GET', '/api/v1/nodes?limit=1');
   await expect
     .poll(() => api.output())

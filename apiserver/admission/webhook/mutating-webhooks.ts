@@ -1,4 +1,4 @@
-import { admissionregistrationKinds, apiError, goQuote, type KubeObject, parseJson, stringifyJson } from '../../../api/index.ts';
+import { admissionregistrationKinds, apiError, goJson, goQuote, type KubeObject, parseJson } from '../../../api/index.ts';
 import { applyJsonPatch, cloneJson, DecodeError, isObject, ownership, PatchError } from '../../../api/schema.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { isExempt, matcherOf, type RequestMatcher } from '../matching/request-matcher.ts';
@@ -188,7 +188,3 @@ function patched(object: KubeObject, patch: unknown, read: (raw: unknown) => Kub
     throw error;
   }
 }
-
-/** As Go writes JSON into the audit log. */
-const goJson = (value: unknown): string =>
-  stringifyJson(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -2,6 +2,7 @@
 import { type Clock, type Logger, type Random, type Service, UserError } from '../../../runtime/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../../config-file.ts';
 import { ConfigReload, type ConfigReloadOptions } from '../../config-reload.ts';
+import type { AuthorizationWebhookMetrics, WebhookResult } from '../../pipeline/webhook-metrics.ts';
 import { createAbacAuthorizer } from '../abac.ts';
 import { ALWAYS_ALLOW, ALWAYS_DENY } from '../always.ts';
 import type { ChainLink } from '../authorizer.ts';
@@ -23,6 +24,8 @@ export interface ChainOptions {
   readonly policyFile: string | undefined;
   /** Told how it went when the file had changed. */
   readonly onReload?: ConfigReloadOptions['onReload'];
+  /** Told what webhooks are asked; nobody unless given. */
+  readonly metrics?: AuthorizationWebhookMetrics | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -126,18 +129,22 @@ function plainLink(type: Exclude<AuthorizationMode, 'Webhook'>, { policyFile }: 
   return type === 'ABAC' ? createAbacAuthorizer(policyFile ?? '') : type;
 }
 
+/** What upstream calls the webhook of `--authorization-mode`. */
+const MODE_WEBHOOK = 'default';
+
 /** What `--authorization-mode` asks for. @throws UserError */
 export function chainFromModes(modes: readonly string[], webhook: CompiledWebhook, options: ChainOptions): Chain {
   const authorizers = modes.filter(isMode).map((type): CompiledAuthorizer => {
-    const name = type.toLowerCase();
-    return type === 'Webhook' ? { type, name, webhook } : { type, name };
+    return type === 'Webhook' ? { type, name: MODE_WEBHOOK, webhook } : { type, name: type.toLowerCase() };
   });
   return createChain(authorizers, options);
 }
 
-function webhookAuthorizer(name: string, webhook: CompiledWebhook, { clock, random, logger }: ChainOptions): WebhookAuthorizer {
+function webhookAuthorizer(name: string, webhook: CompiledWebhook, { clock, random, logger, metrics }: ChainOptions): WebhookAuthorizer {
   const { kubeconfig, timeoutMs, ...rest } = webhook;
-  return new WebhookAuthorizer({ name, client: new ReviewClient({ kubeconfig, timeoutMs, clock, random }), ...rest, clock, logger });
+  const onTry = (result: WebhookResult, seconds: number) => metrics?.asked(name, result, seconds);
+  const client = new ReviewClient({ kubeconfig, timeoutMs, onTry, clock, random });
+  return new WebhookAuthorizer({ name, client, ...rest, metrics, clock, logger });
 }
 
 /** How long a token webhook may take. */

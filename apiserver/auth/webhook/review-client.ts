@@ -1,5 +1,6 @@
 import { loadKubeconfig } from '../../../client/index.ts';
 import { Backoff, type Clock, type Random } from '../../../runtime/index.ts';
+import type { WebhookResult } from '../../pipeline/webhook-metrics.ts';
 import { PeerClient } from '../json-http.ts';
 
 /** Tries of one question, and the pauses between them: upstream's `DefaultRetryBackoffWithInitialDelay(500ms)`. */
@@ -10,10 +11,25 @@ const RETRY_MS_MAX = 4000;
 /** Statuses after which another try may succeed: upstream's `DefaultShouldRetry`. */
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 500, 504]);
 
+const GATEWAY_TIMEOUT = 504;
+
+/** A webhook did not answer, or not as it should. */
+export class ReviewError extends Error {
+  override readonly name = 'ReviewError';
+  readonly result: Exclude<WebhookResult, 'success'>;
+
+  constructor(result: Exclude<WebhookResult, 'success'>, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.result = result;
+  }
+}
+
 export interface ReviewClientOptions {
   /** A kubeconfig: its cluster is the webhook, its user is us. */
   readonly kubeconfig: string;
   readonly timeoutMs: number;
+  /** Told what came of each try, and how long it took. */
+  onTry?(result: WebhookResult, seconds: number): void;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -35,10 +51,12 @@ export class ReviewClient {
 
   /** Resolves with what was answered. Rejects when there is no answer, after some tries. */
   async ask(review: object): Promise<unknown> {
-    const { clock, random } = this.#options;
+    const { clock, random, onTry } = this.#options;
     const backoff = new Backoff({ random, delayMs: RETRY_MS, delayMsMax: RETRY_MS_MAX });
     for (let tries = 1; ; tries++) {
+      const start = clock.monotonic();
       const outcome = await this.#try(review);
+      onTry?.('answer' in outcome ? 'success' : outcome.error.result, (clock.monotonic() - start) / 1000);
       if ('answer' in outcome) return outcome.answer;
       if (!outcome.again || tries === TRIES_MAX) throw outcome.error;
       await clock.sleep(backoff.next(), this.#stopped.signal);
@@ -50,16 +68,18 @@ export class ReviewClient {
     this.#client.close();
   }
 
-  async #try(review: object): Promise<{ answer: unknown } | { error: Error; again: boolean }> {
+  async #try(review: object): Promise<{ answer: unknown } | { error: ReviewError; again: boolean }> {
     try {
       const { status, text } = await this.#client.post(this.#url, review);
       if (status >= 200 && status <= 299) return { answer: JSON.parse(text) };
-      const error = new Error(`an error on the server (${JSON.stringify(text)}) has prevented the request from succeeding`);
+      const why = `an error on the server (${JSON.stringify(text)}) has prevented the request from succeeding`;
+      const error = new ReviewError(status === GATEWAY_TIMEOUT ? 'timeout' : 'error', why);
       return { error, again: RETRIED_STATUS.has(status) };
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-      return { error: new Error(`Post ${JSON.stringify(this.#url)}: ${why}`, { cause }), again: code === 'ECONNRESET' };
+      const result = code === 'ABORT_ERR' ? 'timeout' : 'error';
+      return { error: new ReviewError(result, `Post ${JSON.stringify(this.#url)}: ${why}`, { cause }), again: code === 'ECONNRESET' };
     }
   }
 }

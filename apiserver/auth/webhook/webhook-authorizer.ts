@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { CompiledExpression } from '../../../api/cel.ts';
 import type { Clock, Logger } from '../../../runtime/index.ts';
+import type { AuthorizationWebhookMetrics } from '../../pipeline/webhook-metrics.ts';
 import type { AccessAttributes, Authorizer, Decision, ResolvedRules } from '../types.ts';
 import { type AccessReviewSpec, accessReviewSpec } from './access-review.ts';
 import { ExpiringCache } from './expiring-cache.ts';
 import { allMatch } from './match-conditions.ts';
-import type { ReviewClient } from './review-client.ts';
+import { type ReviewClient, ReviewError } from './review-client.ts';
 
 /** Answers kept. */
 const ANSWERS_MAX = 8192;
@@ -15,7 +16,7 @@ const CACHED_CHARACTERS_MAX = 10_000;
 export type ReviewVersion = 'v1' | 'v1beta1';
 
 export interface WebhookAuthorizerOptions {
-  /** What it is called in logs. */
+  /** What it is called in logs and metrics. */
   readonly name: string;
   readonly client: Pick<ReviewClient, 'ask' | 'close'>;
   readonly version: ReviewVersion;
@@ -24,6 +25,7 @@ export interface WebhookAuthorizerOptions {
   /** Whether a webhook that cannot be asked says no, or nothing. */
   readonly failsClosed: boolean;
   readonly matchConditions: readonly CompiledExpression[];
+  readonly metrics?: AuthorizationWebhookMetrics | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,8 +53,7 @@ export class WebhookAuthorizer implements Authorizer {
 
   authorize(asked: AccessAttributes): Decision | Promise<Decision> {
     const spec = accessReviewSpec(asked);
-    const { matchConditions } = this.#options;
-    const matches = matchConditions.length === 0 || allMatch(matchConditions, spec);
+    const matches = this.#options.matchConditions.length === 0 || this.#matches(spec);
     if (matches instanceof Error) return this.#failure(matches);
     if (!matches) return NO_OPINION;
     const key = JSON.stringify(spec);
@@ -68,6 +69,14 @@ export class WebhookAuthorizer implements Authorizer {
     this.#options.client.close();
   }
 
+  #matches(spec: AccessReviewSpec): boolean | Error {
+    const { name, matchConditions, metrics, clock } = this.#options;
+    const start = clock.monotonic();
+    const matches = allMatch(matchConditions, spec);
+    metrics?.conditionsEvaluated(name, matches, (clock.monotonic() - start) / 1000);
+    return matches;
+  }
+
   #ask(key: string, spec: AccessReviewSpec, cached: boolean): Promise<Decision> {
     const present = this.#asking.get(key);
     if (present !== undefined) return present;
@@ -78,7 +87,8 @@ export class WebhookAuthorizer implements Authorizer {
         return decision;
       })
       .catch((error: unknown) => {
-        const { name, logger } = this.#options;
+        const { name, logger, metrics, failsClosed } = this.#options;
+        if (!failsClosed) metrics?.failedOpen(name, error instanceof ReviewError ? error.result : 'error');
         logger.error({ err: error, authorizer: name }, 'the authorization webhook cannot be asked');
         return this.#failure(error);
       })

@@ -4,6 +4,7 @@ import { describe, expect, it, test } from 'vitest';
 import { seededRandom, silentLogger, UserError, VirtualClock } from '../../../runtime/index.ts';
 import { startReviewWebhook } from '../../../test/support/review-webhook.ts';
 import { tempDirectory } from '../../../test/support/temp-directory.ts';
+import { AuthorizationWebhookMetrics } from '../../pipeline/webhook-metrics.ts';
 import { createAuthorizer } from '../index.ts';
 import { ObjectsInMemory } from '../objects-in-memory.ts';
 import type { AccessAttributes, Decision } from '../types.ts';
@@ -27,10 +28,11 @@ const asked = (more: Partial<AccessAttributes> = {}): AccessAttributes => ({
 });
 const plain = { timeoutMs: 1000, authorizedTtlMs: 300_000, unauthorizedTtlMs: 30_000, failsClosed: false, matchConditions: [] };
 
-async function aWebhook(version: 'v1' | 'v1beta1' = 'v1', more: Partial<typeof plain> = {}) {
+async function aWebhook(version: 'v1' | 'v1beta1' = 'v1', more: Partial<typeof plain> = {}, metrics?: AuthorizationWebhookMetrics) {
   const directory = await tempDirectory();
   const webhook = await startReviewWebhook(directory.path);
-  const { links, webhooks } = chainFromModes(['RBAC', 'Webhook'], { kubeconfig: webhook.kubeconfig, version, ...plain, ...more }, options);
+  const compiled = { kubeconfig: webhook.kubeconfig, version, ...plain, ...more };
+  const { links, webhooks } = chainFromModes(['RBAC', 'Webhook'], compiled, { ...options, metrics });
   const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: () => links });
   return {
     webhook,
@@ -126,6 +128,38 @@ describe('an authorization webhook', () => {
     expect(await it.ask({ name: 'y' })).toMatchObject({ allowed: true });
   });
 
+  it.each([
+    [500, 5, 'error'],
+    [429, 5, 'error'],
+    [504, 5, 'timeout'],
+    [404, 1, 'error'],
+    [403, 1, 'error'],
+    [401, 1, 'error'],
+  ])('that answers %i is asked %i times, and each is counted', async (status, times, result) => {
+    const metrics = new AuthorizationWebhookMetrics();
+    await using it = await aWebhook('v1', {}, metrics);
+    it.webhook.answer = () => status;
+    let decision: Decision | undefined;
+    const asking = Promise.resolve(it.ask()).then((found) => {
+      decision = found;
+    });
+    await expect.poll(() => clock.advance(1000).then(() => decision?.allowed)).toBe(false);
+    await asking;
+    expect(it.webhook.reviews.length).toBe(times);
+    const labels = `{name="default",result="${result}"}`;
+    expect(metrics.lines()).toContain(`apiserver_authorization_webhook_evaluations_total${labels} ${times}`);
+    expect(metrics.lines()).toContain(`apiserver_authorization_webhook_evaluations_fail_open_total${labels} 1`);
+  });
+
+  it('is asked each time when what the client chose is too long to be kept', async () => {
+    await using it = await aWebhook();
+    it.webhook.answer = () => ({ allowed: true });
+    const long = (letter: string) => letter.repeat(2000);
+    const attributes = { verb: long('v'), group: long('g'), version: long('a'), resource: long('r'), name: long('n') };
+    for (const _ of [1, 2]) expect(await it.ask(attributes)).toMatchObject({ allowed: true });
+    expect(it.webhook.reviews.length).toBe(2);
+  });
+
   it('says no when it cannot be asked, where that was wanted', async () => {
     await using it = await aWebhook('v1', { failsClosed: true });
     it.webhook.answer = () => 400;
@@ -162,11 +196,11 @@ describe('a configuration of authorizers', () => {
     matchConditionSubjectAccessReviewVersion: 'v1',
     failurePolicy: 'NoOpinion',
   };
-  async function configured(authorizers: object[]) {
+  async function configured(authorizers: object[], metrics?: AuthorizationWebhookMetrics) {
     await using directory = await tempDirectory();
     const path = join(directory.path, 'authorization.yaml');
     writeFileSync(path, JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthorizationConfiguration', authorizers }));
-    return new ChainFile(path, options);
+    return new ChainFile(path, { ...options, metrics });
   }
   const at = (kubeConfigFile: string) => ({ connectionInfo: { type: 'KubeConfigFile', kubeConfigFile } });
 
@@ -177,7 +211,8 @@ describe('a configuration of authorizers', () => {
     first.answer = () => ({ denied: true, reason: 'first' });
     second.answer = () => ({ allowed: true, reason: 'second' });
     const conditions = (...texts: string[]) => ({ matchConditions: texts.map((expression) => ({ expression })) });
-    const chain = await configured([
+    const metrics = new AuthorizationWebhookMetrics();
+    const authorizers = [
       { type: 'RBAC', name: 'rbac' },
       {
         type: 'Webhook',
@@ -198,7 +233,8 @@ describe('a configuration of authorizers', () => {
           ...conditions("'devs' in request.groups", "!('k' in request.extra) || request.extra['k'][0] == 'v'"),
         },
       },
-    ]);
+    ];
+    const chain = await configured(authorizers, metrics);
     const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: () => chain.links });
     expect(await authorizer.authorize(asked({ namespace: 'red' }))).toMatchObject({ denied: true, reason: 'first' });
     expect(await authorizer.authorize(asked())).toMatchObject({ allowed: true, reason: 'second' });
@@ -208,6 +244,16 @@ describe('a configuration of authorizers', () => {
       evaluationError: expect.stringContaining('cel evaluation error: expression'),
     });
     expect([first.reviews.length, second.reviews.length]).toEqual([1, 1]);
+    expect(metrics.lines()).toEqual(
+      expect.arrayContaining([
+        'apiserver_authorization_webhook_evaluations_total{name="first",result="success"} 1',
+        'apiserver_authorization_webhook_duration_seconds_count{name="second",result="success"} 1',
+        'apiserver_authorization_match_condition_evaluation_seconds_count{type="Webhook",name="first"} 4',
+        'apiserver_authorization_match_condition_evaluation_errors_total{type="Webhook",name="second"} 1',
+        'apiserver_authorization_match_condition_exclusions_total{type="Webhook",name="first"} 3',
+        'apiserver_authorization_match_condition_exclusions_total{type="Webhook",name="second"} 1',
+      ]),
+    );
     await chain.stop();
   });
 

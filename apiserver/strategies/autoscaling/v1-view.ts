@@ -2,13 +2,13 @@
 // Upstream: `pkg/apis/autoscaling/v1/conversion.go`.
 import {
   autoscalingKinds,
+  goJson,
   type HorizontalPodAutoscaler,
   type HorizontalPodAutoscalerBehavior,
   type AutoscalingV1HorizontalPodAutoscaler as HorizontalPodAutoscalerV1,
   type KubeObject,
   type MetricSpec,
   parseJson,
-  stringifyJson,
 } from '../../../api/index.ts';
 import { DecodeError } from '../../../api/schema.ts';
 import type { VersionView } from '../../registry/strategy.ts';
@@ -105,10 +105,6 @@ export const behaviorAnnotation = (behavior: HorizontalPodAutoscalerBehavior): A
 /** And back; undefined when there is none, or nothing that fits. */
 export const behaviorFrom = (annotations: Annotations | undefined): HorizontalPodAutoscalerBehavior | undefined =>
   read(annotations?.[BEHAVIOR], (behavior) => ({ spec: { behavior: fromGoNames(behavior) } }))?.spec.behavior;
-
-/** JSON as Go writes it: safe inside HTML. */
-const goJson = (value: unknown): string =>
-  stringifyJson(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 function toStored(object: KubeObject): HorizontalPodAutoscaler {
   const { metadata, spec, status } = asV1(object);

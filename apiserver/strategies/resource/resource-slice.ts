@@ -1,4 +1,5 @@
 import type { FieldError, ResourceSlice } from '../../../api/index.ts';
+import { withEmpties } from '../../../api/schema.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { checkSlice } from '../../validation/resource-slice.ts';
@@ -51,8 +52,9 @@ function dropDisabledFields({ spec }: ResourceSlice): void {
   }
 }
 
-function sliceErrors(context: RequestContext, { spec }: ResourceSlice, old?: ResourceSlice): FieldError[] {
+function sliceErrors(context: RequestContext, slice: ResourceSlice, old?: ResourceSlice): FieldError[] {
   const errors: FieldError[] = [];
+  const { spec } = withEmpties(slice); // a list without items is shown as it was given
   checkSlice(errors, spec, old?.spec);
   if (errors.length === 0 && spec.driver !== spec.driver.toLowerCase()) {
     context.warn(`spec.driver: driver names should be lowercase; ${JSON.stringify(spec.driver)} contains uppercase characters`);

@@ -295,10 +295,16 @@ describe('ResourceSlice', () => {
       'spec.devices[0].attributes[v].version: Invalid value: "1": must be a string compatible with semver.org spec 2.0.0',
       'spec.devices[1].name: Duplicate value: "x"',
     ]);
-    const nodeSelector = { nodeSelectorTerms: [] };
+  });
+
+  it.each([
+    [{ nodeSelectorTerms: [] }, '[]'],
+    [{ nodeSelectorTerms: null }, 'null'],
+    [{}, 'null'],
+  ])('a node selector without terms is shown as it was given: %j', (nodeSelector, shown) => {
     expect(slices.create({ spec: { ...spec, nodeSelector } }).errors).toEqual([
       'spec.nodeSelector.nodeSelectorTerms: Required value: must have at least one node selector term',
-      'spec.nodeSelector.nodeSelectorTerms: Invalid value: []: must have exactly one node selector term',
+      `spec.nodeSelector.nodeSelectorTerms: Invalid value: ${shown}: must have exactly one node selector term`,
       'spec: Invalid value: "{`nodeName`, `nodeSelector`}": exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required, but multiple fields are set',
     ]);
   });

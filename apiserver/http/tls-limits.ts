@@ -1,1 +1,0 @@
-export { type TlsLimits, tlsLimits } from '../../runtime/index.ts';
