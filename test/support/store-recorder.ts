@@ -1,15 +1,9 @@
 import type { KeyRange, Revision, Store, StoreEvent, StoreWatch, WatchBatch, WatchOptions } from '../../store/index.ts';
+import { until } from './wait.ts';
 
-/** Turns of the event loop after which something awaited is given up on. */
-const TURNS_MAX = 200_000;
-
-/** Waits, by turns of the event loop, until `done()`; the error says what was there instead. */
-export async function eventually(done: () => boolean, saw: () => unknown): Promise<void> {
-  for (let turn = 0; !done(); turn++) {
-    if (turn > TURNS_MAX) throw new Error(`did not happen within ${TURNS_MAX} turns; last seen: ${JSON.stringify(saw())}`);
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-}
+/** Waits until `done()`; the error says what was there instead. */
+export const eventually = (done: () => boolean, saw: () => unknown): Promise<void> =>
+  until(() => `last seen: ${JSON.stringify(saw())}`, done);
 
 /** A watch that writes down all it is told. */
 export interface Recording extends Disposable {
