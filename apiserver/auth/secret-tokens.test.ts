@@ -62,6 +62,7 @@ describe('bootstrap tokens', () => {
     ['another id', { 'token-id': 'abcdeg' }, {}],
     ['one that has expired', { expiration: '2026-01-02T12:00:00Z' }, {}],
     ['an expiration that is none', { expiration: 'tomorrow' }, {}],
+    ['an expiration that Go does not take', { expiration: '2027-01-02' }, {}],
     ['not for authentication', { 'usage-bootstrap-authentication': 'false' }, {}],
     ['a group it may not give', { 'auth-extra-groups': 'system:masters' }, {}],
     ['another type', {}, { type: 'Opaque' }],

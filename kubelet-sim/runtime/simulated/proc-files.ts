@@ -102,7 +102,9 @@ function sysctls({ sandbox }: SimulatedContainer): Record<string, string> {
     'vm.swappiness': '60',
     ...sandbox.config.sysctls,
   };
-  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name.replaceAll('.', '/'), `${value}\n`]));
+  // A dot that is no separator, as in the name of an interface, is a slash in the parameter's.
+  const pathOf = (name: string) => name.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'));
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [pathOf(name), `${value}\n`]));
 }
 
 function processDirectory(container: SimulatedContainer, process: ProcessInfo): DirectoryNode {

@@ -170,6 +170,7 @@ test('a pod on the node’s network has the node’s address and hosts file', as
 
 test('sysctls of a pod are seen in it', async () => {
   const node = new TestRuntime();
-  const id = await node.start(node.sandbox({ sysctls: { 'net.core.somaxconn': '1024' } }), { script: 'sleep 100' });
-  expect(await node.say(id, 'cat /proc/sys/net/core/somaxconn')).toBe('1024\n');
+  const sysctls = { 'net.core.somaxconn': '1024', 'net.ipv4.conf.eth0/1.rp_filter': '2' };
+  const id = await node.start(node.sandbox({ sysctls }), { script: 'sleep 100' });
+  expect(await node.say(id, 'cat /proc/sys/net/core/somaxconn /proc/sys/net/ipv4/conf/eth0.1/rp_filter')).toBe('1024\n2\n');
 });
