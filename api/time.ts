@@ -30,6 +30,16 @@ export function parseTime(text: string): number {
   return seconds * SECOND_MS + nanos / 1_000_000;
 }
 
+/** As {@link parseTime}; undefined where that throws. */
+export function timeIn(text: string): number | undefined {
+  try {
+    return parseTime(text);
+  } catch (error) {
+    if (error instanceof TimeError) return undefined;
+    throw error;
+  }
+}
+
 /** A moment: seconds since 1970 and nanoseconds of the second. */
 export interface Instant {
   readonly seconds: number;

@@ -1,5 +1,4 @@
 // The public face of client/: the only way to talk to an API server.
-
 export { createClient } from './api-client.ts';
 export { AssumeCache, isNewer } from './assume-cache.ts';
 export { clientFromOptions, clientOptions, type LeaderElectionTimes, leaderElectionOf, leaderElectionOptions } from './client-options.ts';

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { coreKinds, type Live, parseTime, type Secret, TimeError } from '../../api/index.ts';
+import { coreKinds, type Live, type Secret, timeIn } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import type { TokenAuthenticator } from './token-authenticator.ts';
@@ -50,15 +50,7 @@ function groupsOf({ metadata, type, data = {} }: Live<Secret>, token: { id: stri
 }
 
 /** What is no time, as Go takes them, has passed already. */
-function hasExpired(expiration: string, now: number): boolean {
-  if (expiration === '') return false;
-  try {
-    return parseTime(expiration) <= now;
-  } catch (error) {
-    if (error instanceof TimeError) return true;
-    throw error;
-  }
-}
+const hasExpired = (expiration: string, now: number): boolean => expiration !== '' && (timeIn(expiration) ?? now) <= now;
 
 function isEqual(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)];

@@ -1,7 +1,7 @@
 // Tokens that new nodes join with, kept in Secrets `kube-system/bootstrap-token-ID`. Upstream: `pkg/controller/bootstrap`,
 // `k8s.io/cluster-bootstrap`.
 import { createHmac } from 'node:crypto';
-import { type ConfigMap, type Live, parseTime, type Secret, TimeError } from '../../api/index.ts';
+import { type ConfigMap, type Live, type Secret, timeIn } from '../../api/index.ts';
 
 export const TOKEN_NAMESPACE = 'kube-system';
 export const TOKEN_TYPE = 'bootstrap.kubernetes.io/token';
@@ -15,12 +15,7 @@ const field = ({ data = {} }: Secret, name: string): string => Buffer.from(data[
 export function remainingMs(secret: Live<Secret>, now: number): number | undefined {
   const text = field(secret, 'expiration');
   if (text === '') return undefined;
-  try {
-    return Math.max(0, parseTime(text) - now);
-  } catch (error) {
-    if (error instanceof TimeError) return 0;
-    throw error;
-  }
+  return Math.max(0, (timeIn(text) ?? now) - now);
 }
 
 /** A token's id and secret, when it may sign. Upstream: `validateSecretForSigning`. */

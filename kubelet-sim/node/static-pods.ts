@@ -79,10 +79,13 @@ export class Mirrors {
     const { name } = worker.pod.metadata;
     if (this.#ending.has(name)) return;
     this.#ending.add(name);
-    worker.remove();
-    await untilGone([worker], this.#parts.clock, signal);
-    await this.clear(worker.pod, signal);
-    this.#ending.delete(name);
+    try {
+      worker.remove();
+      await untilGone([worker], this.#parts.clock, signal);
+      await this.clear(worker.pod, signal);
+    } finally {
+      this.#ending.delete(name);
+    }
     for (const [hash, { metadata }] of this.#wanted ?? []) if (metadata.name === name) await this.create(hash);
   }
 
