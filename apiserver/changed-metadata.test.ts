@@ -1,7 +1,11 @@
 // How often upstream looks at changed metadata is the kind's affair: each look's findings are causes of their own.
 import { describe, expect, test } from 'vitest';
+import { daemonSetStrategy } from './strategies/apps/daemon-set.ts';
 import { deploymentStrategy } from './strategies/apps/deployment.ts';
+import { replicaSetStrategy } from './strategies/apps/replica-set.ts';
+import { leaseStrategy } from './strategies/coordination/lease.ts';
 import { configMapStrategy } from './strategies/core/config-map.ts';
+import { persistentVolumeClaimStrategy } from './strategies/core/persistent-volume-claim.ts';
 import { ingressStrategy } from './strategies/networking/ingress.ts';
 import { podDisruptionBudgetStrategy } from './strategies/policy/pod-disruption-budget.ts';
 import { roleStrategy } from './strategies/rbac/role.ts';
@@ -15,7 +19,11 @@ const start = () =>
   startTestServer({
     strategies: {
       '/configmaps': configMapStrategy,
+      '/persistentvolumeclaims': persistentVolumeClaimStrategy,
+      'apps/daemonsets': daemonSetStrategy,
       'apps/deployments': deploymentStrategy,
+      'apps/replicasets': replicaSetStrategy,
+      'coordination.k8s.io/leases': leaseStrategy,
       'policy/poddisruptionbudgets': podDisruptionBudgetStrategy,
       'rbac.authorization.k8s.io/roles': roleStrategy,
       'networking.k8s.io/ingresses': ingressStrategy,
@@ -48,7 +56,7 @@ describe('a bad label on an object that is there', () => {
 });
 
 describe('a finalizer without a domain', () => {
-  test('is refused on an update only by kinds whose rules look at the whole metadata again', async () => {
+  test('is refused on an update by kinds of the core’s rules', async () => {
     await using api = await start();
     const statuses = [];
     for (const [path, body] of KINDS) {
@@ -56,8 +64,33 @@ describe('a finalizer without a domain', () => {
       const answer = await api.request('PATCH', `${path}/x`, { body: { metadata: { finalizers: ['plain'] } }, headers: MERGE });
       statuses.push(answer.status);
     }
-    expect(statuses).toEqual([422, 200, 200, 422]);
+    expect(statuses).toEqual([422, 422, 200, 422]);
   });
+});
+
+test.each([
+  [`/api/v1/${NS}/persistentvolumeclaims`, { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1' } } } }, 422],
+  [`/apis/coordination.k8s.io/v1/${NS}/leases`, {}, 200],
+])('a finalizer without a domain, by what kind it is written to: %s', async (path, body, status) => {
+  await using api = await start();
+  expect((await api.request('POST', path, { body: { metadata: { name: 'x' }, ...body } })).status).toBe(201);
+  const view = path.endsWith('claims') ? '/status' : '';
+  const answer = await api.request('PATCH', `${path}/x${view}`, { body: { metadata: { finalizers: ['plain'] } }, headers: MERGE });
+  expect(answer.status).toBe(status);
+});
+
+test.each([
+  ['replicasets', { replicas: -1 }, 'spec.replicas'],
+  ['daemonsets', { minReadySeconds: -1 }, 'spec.minReadySeconds'],
+])('an update of %s is looked at twice', async (resource, change, field) => {
+  await using api = await start();
+  const path = `/apis/apps/v1/${NS}/${resource}`;
+  await api.request('POST', path, {
+    body: { metadata: { name: 'x' }, spec: { selector: { matchLabels: { a: 'b' } }, template: TEMPLATE } },
+  });
+  const answer = await api.request('PATCH', `${path}/x`, { body: { spec: change }, headers: MERGE });
+  const why = `${field}: Invalid value: -1: must be greater than or equal to 0`;
+  expect(causesOf(answer)).toEqual([why, why]);
 });
 
 test('a budget may have any name that can stand in a path', async () => {

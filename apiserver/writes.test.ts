@@ -51,6 +51,29 @@ describe('creating', () => {
     expect(metadata.managedFields).not.toContainEqual({});
   });
 
+  test('by PUT of what is not there wants a resourceVersion that is a number all the same', async () => {
+    await using api = await startTestServer({ strategies: { '/configmaps': plainStrategy({ allowCreateOnUpdate: true }) } });
+    const put = (resourceVersion: string) => api.request('PUT', `${PATH}/a`, { body: { metadata: { name: 'a', resourceVersion } } });
+    expect(said(await put('Never'))).toEqual([500, undefined, 'strconv.ParseUint: parsing "Never": invalid syntax']);
+    expect((await put('7')).status).toBe(201);
+  });
+
+  test('by a patch: what the patch says of the kind', async () => {
+    await using api = await start();
+    await create(api, 'a');
+    const wrongly = async (body: unknown, type?: string) => said(await patch(api, 'a', body, type))[2];
+    expect((await patch(api, 'a', { kind: null })).status).toBe(200);
+    expect((await patch(api, 'a', { kind: 'Pod', apiVersion: 'x' }, 'strategic-merge-patch')).status).toBe(200);
+    const misfit = "couldn't get version/kind; json parse error: json: cannot unmarshal object into Go struct field .kind of type string";
+    expect(await wrongly({ kind: {}, data: 1.5 })).toContain(misfit);
+    expect(await wrongly([{ op: 'replace', path: '/kind', value: {} }], 'json-patch')).toContain(misfit);
+    expect(said(await patch(api, 'a', { apiVersion: null }))).toEqual([
+      400,
+      'BadRequest',
+      'the name of the object (a based on URL) was undeterminable: name must be provided',
+    ]);
+  });
+
   test('is refused with upstream’s words', async () => {
     await using api = await start();
     await create(api, 'a', { finalizers: ['example.com/x'] });
@@ -212,6 +235,7 @@ describe('changing', () => {
     expect(said(await put({}))[2]).toBe('the name of the object (a based on URL) was undeterminable: name must be provided');
     expect(said(await put({ name: 'none' }, 'none'))).toEqual([404, 'NotFound', 'configmaps "none" not found']);
     expect(said(await patch(api, 'a', { kind: 'Pod' }))[0]).toBe(422);
+    expect(said(await put({ name: 'a', resourceVersion: 'x' }, 'a'))[2]).toBe('strconv.ParseUint: parsing "x": invalid syntax');
     expect(said(await patch(api, 'a', {}, 'apply-patch'))[2]).toBe('415: Unsupported Media Type');
     expect(said(await patch(api, 'a', [{ op: 'remove', path: '/data/x' }], 'json-patch'))).toEqual([
       422,
@@ -289,6 +313,15 @@ describe('deleting', () => {
     expect((await remove({ uid: metadata.uid, resourceVersion: metadata.resourceVersion })).status).toBe(200);
   });
 
+  test('goes by preconditions in the query, where there is no body', async () => {
+    await using api = await start();
+    const { uid, resourceVersion } = (await create(api, 'a')).json().metadata;
+    const remove = (query: string) => api.request('DELETE', `${PATH}/a?${query}`);
+    expect(said(await remove('resourceVersion=1'))[1]).toBe('Conflict');
+    expect(said(await remove('uid=other'))[1]).toBe('Conflict');
+    expect((await remove(`uid=${uid}&resourceVersion=${resourceVersion}`)).status).toBe(200);
+  });
+
   test('a collection answers what there was', async () => {
     await using api = await start();
     for (const name of ['a', 'b']) await create(api, name, { labels: { g: '1' } });
@@ -307,6 +340,9 @@ describe('deleting', () => {
       undefined,
       "couldn't get version/kind; json parse error: unexpected end of JSON input",
     ]);
+    expect(said(await api.request('DELETE', `${PATH}/a`, { raw: '[]' }))[2]).toMatch(
+      /^couldn't get version\/kind; json parse error: json: cannot unmarshal array into Go value of type struct \{ APIVersion string/,
+    );
     expect(said(await api.request('DELETE', `${PATH}/a`, { body: { kind: 'ConfigMap', apiVersion: 'v1' } }))[0]).toBe(500);
     expect(said(await api.request('DELETE', `${PATH}/a?propagationPolicy=Sometimes`))[0]).toBe(422);
   });

@@ -181,9 +181,22 @@ describe('mistakes, in the words of Go', () => {
       { metadata: { creationTimestamp: 'today' } },
       'parsing time "today" as "2006-01-02T15:04:05Z07:00": cannot parse "today" as "2006"',
     ],
-    [secret, { data: { a: '*' } }, 'illegal base64 data at input byte 0'],
   ])('%#', (message, raw, text) => {
     expect(failure(message, raw)).toBe(`DecodeError: ${text}`);
+  });
+
+  test.each([
+    ['*', 0],
+    ['/', 0],
+    ['Always', 4],
+    ['QUJD\nQ', 5],
+    ['Q===', 1],
+    ['QQ=', 3],
+    ['QQ=Q', 2],
+    ['QQ==Q', 4],
+    ['QUI=\n=', 5],
+  ])('%j is no base64, from byte %i on', (a, at) => {
+    expect(failure(secret, { data: { a } })).toBe(`DecodeError: illegal base64 data at input byte ${at}`);
   });
 
   test('the first wrong type is reported, but a refused text comes before it', () => {

@@ -137,6 +137,7 @@ describe('RuntimeClass', () => {
 
   test.each([
     [{ runtimeClassName: 'none' }, 'pod rejected: RuntimeClass "none" not found'],
+    [{ runtimeClassName: 'a/b' }, `invalid resource name "a/b": [may not contain '/']`],
     [{ runtimeClassName: 'gv', overhead: { cpu: '1' } }, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"],
     [
       { runtimeClassName: 'plain', overhead: { cpu: '1' } },

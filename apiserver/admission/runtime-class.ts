@@ -1,5 +1,7 @@
 import { apiError, goQuote, type Live, nodeKinds, type RuntimeClass } from '../../api/index.ts';
+import { nameMisfit } from '../registry/metadata-validation.ts';
 import type { ObjectReader } from '../registry/objects.ts';
+import { plainError } from '../registry/store-errors.ts';
 import { sortedMap } from '../strategies/shared.ts';
 import { semanticEqual } from '../validation/semantic-equal.ts';
 import type { AdmissionPlugin } from './plugin.ts';
@@ -36,6 +38,8 @@ async function classOf(objects: ObjectReader, attributes: PodAttributes): Promis
     await objects.fresh();
     found = find();
   }
+  const misfit = found ? undefined : nameMisfit(runtimeClassName);
+  if (misfit !== undefined) throw plainError(misfit);
   if (!found) throw rejected(attributes, `RuntimeClass ${goQuote(runtimeClassName)} not found`);
   return found;
 }

@@ -1,6 +1,7 @@
 import { apiError, coreKinds, type Pod, type PodSpec, type ServiceAccount, type Volume } from '../../api/index.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
 import { NEEDED } from '../auth/node/pods-by-node.ts';
+import { nameMisfit } from '../registry/metadata-validation.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import type { RequestContext } from '../registry/strategy.ts';
 import { enforcesSecrets, whyEphemeralSecretsRefused, whySecretsRefused } from './mountable-secrets.ts';
@@ -82,7 +83,8 @@ function lookUp(objects: ObjectReader, attributes: PodAttributes): ServiceAccoun
   const account = find(objects, attributes);
   if (account) return account;
   const wanted = pod.spec.serviceAccountName ?? '';
-  const why = `error looking up service account ${namespace}/${wanted}: serviceaccount "${wanted}" not found`;
+  const absent = nameMisfit(wanted) ?? `serviceaccount "${wanted}" not found`;
+  const why = `error looking up service account ${namespace}/${wanted}: ${absent}`;
   throw apiError.forbidden(kind, name, why);
 }
 

@@ -28,6 +28,12 @@ export const pathSegmentName: NameRule = (name, prefix) => {
   return ['/', '%'].filter((part) => name.includes(part)).map((part) => `may not contain '${part}'`);
 };
 
+/** What a client of upstream's says of a name that can stand in no path (client-go, `Request.Name`); undefined of others. */
+export function nameMisfit(name: string): string | undefined {
+  const why = pathSegmentName(name, false);
+  return why.length > 0 ? `invalid resource name ${goQuote(name)}: [${why.join(' ')}]` : undefined;
+}
+
 /** What is wrong with any object's metadata: upstream's ValidateObjectMeta (apimachinery, `pkg/api/validation`). */
 export const validateObjectMeta = (meta: ObjectMeta, namespaced: boolean, nameRule: NameRule): FieldError[] => [
   ...validateIdentity(meta, namespaced, nameRule),
@@ -59,8 +65,8 @@ export function validateMetadataUpdate(
   const common = validateCommon(meta);
   const changes = [...validateChanges(meta, old), ...common];
   const whole = [...validateIdentity(meta, namespaced, pathSegmentName), ...common, ...validateFinalizers(meta.finalizers)];
-  const own = plainFinalizers ? whole : [...whole, ...validateKnownFinalizers(meta.finalizers)];
-  return [...whole, ...changes, ...again.flatMap((look) => (look === 'whole' ? own : changes))];
+  const known = plainFinalizers ? [] : validateKnownFinalizers(meta.finalizers);
+  return [...whole, ...changes, ...again.flatMap((look) => [...(look === 'whole' ? whole : changes), ...known])];
 }
 
 interface UpdateLooks {
@@ -75,6 +81,12 @@ interface UpdateLooks {
 export const validateCommonUpdate = (meta: ObjectMeta, old: ObjectMeta, namespaced: boolean): FieldError[] => [
   ...validateObjectMeta(meta, namespaced, pathSegmentName),
   ...validateMetadataChanges(meta, old),
+];
+
+/** What core's own kinds say of changes besides: upstream's `ValidateObjectMetaUpdate` of `pkg/apis/core/validation`. */
+export const validateCoreMetadataChanges = (meta: ObjectMeta, old: ObjectMeta): FieldError[] => [
+  ...validateMetadataChanges(meta, old),
+  ...validateKnownFinalizers(meta.finalizers),
 ];
 
 /** What is wrong with changes of metadata: upstream's ValidateObjectMetaUpdate. */

@@ -289,6 +289,7 @@ export class ObjectRegistry {
     if (!request.mayCreate) throw apiError.notFound(this.resource.subject, name);
     const object = await request.next(undefined, undefined);
     if (!object) throw apiError.notFound(this.resource.subject, name);
+    parseVersion(object.metadata.resourceVersion); // one that is no number is told of; of others none can be right
     object.metadata.resourceVersion = undefined;
     try {
       return { ...(await this.create({ context, admission, object })), created: true };

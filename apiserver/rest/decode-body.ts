@@ -95,12 +95,13 @@ export class BodyDecoder {
     }
   }
 
-  /** Why an object that says it is of some kind is not of the wanted one; undefined when it is. */
+  /** Why an object that says it is of some kind is not of the wanted one; undefined when it is, or does not say. */
   mismatch(
     object: { readonly apiVersion?: string | undefined; readonly kind?: string | undefined },
     { info, type }: BodyTarget,
   ): string | undefined {
-    const { apiVersion = '', kind = '' } = object;
+    const apiVersion = object.apiVersion || apiVersionOf(info);
+    const kind = object.kind || info.kind;
     if (!type.typeMetaOptional) return undefined; // its strategy says what it must be
     if (kind === info.kind && apiVersion === apiVersionOf(info)) return undefined;
     return this.#scheme.mismatch({ apiVersion, kind }, info) ?? `no kind "${kind}" is registered for version "${apiVersion}"`;
@@ -156,16 +157,26 @@ function parse(text: string, bytes: Buffer, encoding: 'json' | 'yaml', target: B
   }
 }
 
-function header(raw: unknown, bytes: Buffer, target: BodyTarget): { apiVersion: string; kind: string } {
-  const fail = (why: string) => unrecognized(target, `couldn't get version/kind; json parse error: json: cannot unmarshal ${why}`, bytes);
-  const own = { apiVersion: apiVersionOf(target.info), kind: target.info.kind };
-  if (raw === null || raw === undefined) return own;
-  if (typeof raw !== 'object' || Array.isArray(raw)) throw fail(`${goKind(raw)} into Go value of type ${GO_HEADER}`);
+/**
+ * Why it cannot be said of what kind something is: what upstream's `SimpleMetaFactory` answers (apimachinery, `pkg/runtime/serializer/json/meta.go`),
+ * which reads nothing else. Undefined when it can.
+ */
+export function headerMisfit(raw: unknown): string | undefined {
+  const misfit = (why: string) => `couldn't get version/kind; json parse error: json: cannot unmarshal ${why}`;
+  if (raw === null || raw === undefined) return undefined;
+  if (typeof raw !== 'object' || Array.isArray(raw)) return misfit(`${goKind(raw)} into Go value of type ${GO_HEADER}`);
   const { apiVersion, kind } = raw as Record<string, unknown>;
-  for (const [name, value] of Object.entries({ apiVersion, kind })) {
-    if (value === undefined || value === null || typeof value === 'string') continue;
-    throw fail(`${goKind(value)} into Go struct field .${name} of type string`);
-  }
+  if (!isText(apiVersion)) return misfit(`${goKind(apiVersion)} into Go struct field .apiVersion of type string`);
+  return isText(kind) ? undefined : misfit(`${goKind(kind)} into Go struct field .kind of type string`);
+}
+
+const isText = (value: unknown): boolean => value === undefined || value === null || typeof value === 'string';
+
+function header(raw: unknown, bytes: Buffer, target: BodyTarget): { apiVersion: string; kind: string } {
+  const misfit = headerMisfit(raw);
+  if (misfit !== undefined) throw unrecognized(target, misfit, bytes);
+  const own = { apiVersion: apiVersionOf(target.info), kind: target.info.kind };
+  const { apiVersion, kind } = (raw ?? {}) as Record<string, unknown>;
   const version = apiVersion ? String(apiVersion) : own.apiVersion;
   if (version.split('/').length > 2) throw unrecognized(target, `unexpected GroupVersion string: ${version}`, bytes);
   return { apiVersion: version, kind: kind ? String(kind) : own.kind };

@@ -7,7 +7,7 @@ import { type DeleteRequest, validateDeleteRequest } from '../registry/deletion.
 import type { Deleted } from '../registry/object-registry.ts';
 import { plainError } from '../registry/store-errors.ts';
 import type { Entry } from '../watch-cache/entry.ts';
-import { bodyEncoding } from './decode-body.ts';
+import { bodyEncoding, headerMisfit } from './decode-body.ts';
 import { readInteger, readListOptions } from './list-options.ts';
 import { readList } from './list-reader.ts';
 import { acceptList, sendList } from './list-writer.ts';
@@ -87,8 +87,16 @@ function fromQuery(exchange: Exchange): DeleteRequest {
     gracePeriodSeconds: readInteger(exchange.parameter('gracePeriodSeconds')),
     orphanDependents: orphan === null ? undefined : isTrue(orphan),
     propagationPolicy: exchange.parameter('propagationPolicy'),
+    preconditions: preconditionsOf(query),
     dryRun: dryRun.length > 0 ? dryRun : undefined,
   };
+}
+
+/** Upstream: `Convert_url_Values_To_v1_DeleteOptions` (apimachinery, `pkg/apis/meta/v1/conversion.go`). */
+function preconditionsOf(query: URLSearchParams): DeleteRequest['preconditions'] {
+  const uid = query.get('uid') || undefined;
+  const resourceVersion = query.get('resourceVersion') || undefined;
+  return uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion };
 }
 
 function fromBody(exchange: Exchange, bytes: Buffer): DeleteRequest {
@@ -115,6 +123,8 @@ function parseBody(text: string, encoding: 'json' | 'yaml'): unknown {
 
 /** DeleteOptions of any group version will do. */
 function checkKind(raw: unknown): void {
+  const misfit = headerMisfit(raw);
+  if (misfit !== undefined) throw plainError(misfit);
   if (typeof raw !== 'object' || raw === null || !('kind' in raw)) return;
   const { kind: given } = raw;
   if (typeof given !== 'string' || given === '' || given === 'DeleteOptions') return;

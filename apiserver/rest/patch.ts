@@ -22,8 +22,8 @@ import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
 import { updateStrategy } from '../registry/strategy.ts';
 import { applyObject, isApply } from './apply.ts';
-import { mediaType, named, warningsOf } from './decode-body.ts';
-import { contextOf, type Endpoint, type Handler } from './rest.ts';
+import { headerMisfit, mediaType, named, warningsOf } from './decode-body.ts';
+import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 import { checkName } from './update.ts';
 import { type FieldValidation, readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
@@ -99,8 +99,7 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
         const { object, problems, shown } = patched(resource.type, live, patch);
         if (!warned) judge(exchange, problems, { validation: options.fieldValidation, shown });
         warned = true;
-        const mismatch = rest.decoder.mismatch(object, resource);
-        if (mismatch !== undefined) throw misfit(stringifyJson(object), mismatch);
+        if (patch.type !== STRATEGIC_MERGE) checkKind(rest, endpoint, object);
         finish(exchange, endpoint, object);
         if (withFields) resource.fields.track({ ...writer, live, next: object });
         else object.metadata.managedFields = undefined;
@@ -151,18 +150,41 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
   const isStrategic = patch.type === STRATEGIC_MERGE;
   const shown = () => (isStrategic ? goFormat(patch.value) : stringifyJson(result));
   // It has the form of the object that it makes; a strategic merge patch is converted, and whole numbers are whole then.
-  const misfitting = patch.type === MERGE && type.message ? floatMisfit(type.message, patch.text) : undefined;
+  const floating = patch.type === MERGE && type.message ? floatMisfit(type.message, patch.text) : undefined;
+  const misfitting = (isStrategic ? undefined : headerMisfit(result)) ?? floating;
   if (misfitting !== undefined) throw misfit(shown(), misfitting);
   try {
-    const { object, unknown } = type.decode(result);
+    const { object, unknown } = isStrategic ? readStructs(type, result) : readJson(type, result);
     keepReset(result, object);
-    // Upstream's converter of maps goes by the struct's fields, and sorts what is left.
-    return { object, problems: [...inPatch, ...(isStrategic ? [...unknown].sort() : unknown)], shown };
+    return { object, problems: [...inPatch, ...unknown], shown };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     const why = isStrategic && type.message ? conversionMisfit(type.message, result) : undefined;
     throw misfit(shown(), why ?? error.message);
   }
+}
+
+/** An object, and the fields that there are not. */
+type Read<T> = Pick<ReturnType<ObjectType<T>['decode']>, 'object' | 'unknown'>;
+
+/** Upstream's converter of maps goes by the struct's fields, and sorts what is left. */
+function readStructs<T>(type: ObjectType<T>, result: unknown): Read<T> {
+  const { object, unknown } = type.decode(result);
+  return { object, unknown: [...unknown].sort() };
+}
+
+const readJson = <T>(type: ObjectType<T>, result: unknown): Read<T> =>
+  type.typeMetaOptional && isOfNoVersion(result) ? readInternally(result) : type.decode(result);
+
+const isOfNoVersion = (result: unknown): result is object => isRecord(result) && !result.apiVersion;
+
+/**
+ * Upstream reads what does not say its version as an object of the internal one, whose fields have other names: it has no name then, and is
+ * refused for that. (apimachinery, `gvkWithDefaults` in `pkg/runtime/serializer/json/json.go`)
+ */
+function readInternally<T>(result: object): Read<T> {
+  const unknown = Object.keys(result).filter((name) => name !== 'kind' && name !== 'apiVersion');
+  return { object: { metadata: {} } as T, unknown: unknown.map((name) => `unknown field "${name}"`) };
 }
 
 /** What JSON that is sent may not be, either. */
@@ -209,6 +231,12 @@ export function judge(exchange: Exchange, problems: readonly string[], { validat
   if (problems.length === 0 || validation === 'Ignore') return;
   if (validation === 'Strict') throw misfit(shown(), `strict decoding error: ${problems.join(', ')}`);
   for (const text of problems.flatMap(warningsOf)) exchange.warn(text);
+}
+
+/** A strategic merge patch is made of structs, and what it says of their kind is not heard; others may not say another. @throws ApiError (422) */
+function checkKind({ decoder }: Rest, { resource }: Endpoint, object: KubeObject): void {
+  const mismatch = decoder.mismatch(object, resource);
+  if (mismatch !== undefined) throw misfit(stringifyJson(object), mismatch);
 }
 
 function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject): void {

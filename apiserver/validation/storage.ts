@@ -54,13 +54,17 @@ export function checkNonnegativeQuantity(errors: Errors, path: string, amount: s
 
 /** Upstream: `validateAllowedTopologies`, `ValidateTopologySelectorTerm`. */
 export function checkAllowedTopologies(errors: Errors, path: string, terms: readonly TopologySelectorTerm[] | undefined): void {
-  const seen = new Set<string>();
+  // Upstream's list of those it has seen begins with as many empty ones as there are terms: one that says nothing repeats them.
+  const seen = listOf(terms).map(() => SAYS_NOTHING);
   listOf(terms).forEach((term, i) => {
     const text = checkTerm(errors, `${path}[${i}].matchLabelExpressions`, term);
-    if (seen.has(text)) errors.push(fieldError.duplicate(`${path}[${i}].matchLabelExpressions`, ''));
-    seen.add(text);
+    const repeats = seen.filter((each) => each === text);
+    errors.push(...repeats.map(() => fieldError.duplicate(`${path}[${i}].matchLabelExpressions`, '')));
+    seen.push(text);
   });
 }
+
+const SAYS_NOTHING = '[]';
 
 /** @returns what the term says, as a text that is the same for terms that say the same. */
 function checkTerm(errors: Errors, path: string, { matchLabelExpressions }: TopologySelectorTerm): string {

@@ -25,6 +25,7 @@ const ALPHA = apiVersionOf(mutatingadmissionpoliciesV1alpha1);
 /** Upstream: `pkg/registry/admissionregistration/mutatingadmissionpolicy`, `ValidateMutatingAdmissionPolicy`. */
 export const mutatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): Strategy<MutatingAdmissionPolicy> =>
   strategyOf<MutatingAdmissionPolicy>({
+    allowsPlainFinalizers: true,
     metadataLooks: ['whole'],
     views: { [ALPHA]: sameFields(mutatingadmissionpolicies, mutatingadmissionpoliciesV1alpha1) },
     allowUnconditionalUpdate: false,

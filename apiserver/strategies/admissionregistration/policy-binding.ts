@@ -11,6 +11,7 @@ export function policyBindingStrategy<T extends MutatingAdmissionPolicyBinding |
   refErrors: BindingRefErrors,
 ): Strategy<T> {
   return strategyOf<T>({
+    allowsPlainFinalizers: true,
     metadataLooks: ['whole'],
     allowUnconditionalUpdate: false,
     takesEffectAtOnce: true,

@@ -18,6 +18,7 @@ const KEPT_METADATA = ['labels', 'annotations', 'finalizers', 'ownerReferences',
 /** Upstream: `pkg/registry/admissionregistration/validatingadmissionpolicy`, `ValidateValidatingAdmissionPolicy`. */
 export const validatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): Strategy<ValidatingAdmissionPolicy> =>
   strategyOf<ValidatingAdmissionPolicy>({
+    allowsPlainFinalizers: true,
     metadataLooks: ['whole'],
     allowUnconditionalUpdate: false,
     takesEffectAtOnce: true,

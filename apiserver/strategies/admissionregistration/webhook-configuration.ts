@@ -12,6 +12,7 @@ const TIMEOUT_SECONDS = 10;
 /** What webhooks of both kinds have in common. Upstream: `pkg/registry/admissionregistration/{mutating,validating}webhookconfiguration`. */
 const strategyOfWebhooks = <T extends Configuration>(setMoreDefaults: (webhook: AnyWebhook) => void) =>
   strategyOf<T>({
+    allowsPlainFinalizers: true,
     metadataLooks: ['whole'],
     allowUnconditionalUpdate: false,
     setDefaults: ({ webhooks }) => {

@@ -21,6 +21,7 @@ const STATUSES: readonly string[] = ['True', 'False', 'Unknown'];
 
 /** Upstream: kube-aggregator, `pkg/registry/apiservice`, `pkg/apis/apiregistration/validation`. */
 export const apiServiceStrategy = strategyOf<APIService>({
+  allowsPlainFinalizers: true,
   metadataLooks: ['changes', 'whole'],
   allowUnconditionalUpdate: false,
   validateName: nameIsPathSegment,

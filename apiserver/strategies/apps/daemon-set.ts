@@ -12,6 +12,7 @@ import { selectorChange, warnOfTemplate } from './templates.ts';
 
 /** Upstream: `pkg/registry/apps/daemonset`. */
 export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
+  metadataLooks: ['whole', 'changes'],
   setDefaults,
   prepareForCreate: (_context, daemonSet) => {
     daemonSet.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
@@ -32,7 +33,9 @@ export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
     raiseGeneration(daemonSet, old);
   },
   validateUpdate: (context, { metadata, spec }, old) => {
-    const errors = [...validateDaemonSetSpec(spec), ...selectorChange(spec.selector, old.spec.selector)];
+    // Upstream's update looks at the whole of it twice, and says so.
+    const whole = validateDaemonSetSpec(spec);
+    const errors = [...whole, ...whole, ...selectorChange(spec.selector, old.spec.selector)];
     if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, spec.template);
     return errors;
   },

@@ -5,7 +5,7 @@ import {
   humanDuration,
   toTime,
 } from '../../../api/index.ts';
-import { validateCoreObjectMeta, validateMetadataChanges } from '../../registry/metadata-validation.ts';
+import { validateCoreMetadataChanges, validateCoreObjectMeta } from '../../registry/metadata-validation.ts';
 import type { RequestContext, Strategy, UpdateStrategy } from '../../registry/strategy.ts';
 import { checkSigningRequest, checkSigningRequestChanges, type Rights } from '../../validation/certificate-signing-request.ts';
 import { type Errors, isEmpty, listOf } from '../../validation/field-errors.ts';
@@ -87,7 +87,7 @@ function changeErrors(rights: Rights): UpdateStrategy<CertificateSigningRequest>
   return (_context, request, old) => {
     const errors: Errors = requestErrors(request, old);
     checkSigningRequestChanges(errors, request, old, rights);
-    return [...errors, ...validateMetadataChanges(request.metadata, old.metadata)];
+    return [...errors, ...validateCoreMetadataChanges(request.metadata, old.metadata)];
   };
 }
 

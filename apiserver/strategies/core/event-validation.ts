@@ -3,8 +3,8 @@ import { coreKinds, type Event, type FieldError, fieldError, isDns1123Subdomain,
 import {
   dnsSubdomainName,
   pathSegmentName,
+  validateCoreMetadataChanges,
   validateKnownFinalizers,
-  validateMetadataChanges,
   validateObjectMeta,
 } from '../../registry/metadata-validation.ts';
 import { IMMUTABLE_MESSAGE } from '../../validation/field-errors.ts';
@@ -45,7 +45,7 @@ export const validateStrictEvent = (event: Event): FieldError[] => [
 /** The rules of events.k8s.io/v1 for changed ones: only the series goes on. */
 export const validateStrictEventUpdate = (event: Event, old: Event): FieldError[] => [
   ...legacyErrors(event, 'reportingController'),
-  ...validateMetadataChanges(event.metadata, old.metadata),
+  ...validateCoreMetadataChanges(event.metadata, old.metadata),
   ...(semanticEqual(event.series, old.series) ? [] : seriesErrors(event)),
   ...IMMUTABLE.flatMap(([path, printed]) =>
     semanticEqual(printed(event), printed(old)) ? [] : [fieldError.invalid(path, printed(event), IMMUTABLE_MESSAGE)],

@@ -5,7 +5,7 @@ import {
   STORAGE_CLASS_ANNOTATION,
   storageClassOf,
 } from '../../../api/index.ts';
-import { dnsSubdomainName, validateCoreObjectMeta, validateMetadataChanges } from '../../registry/metadata-validation.ts';
+import { dnsSubdomainName, validateCoreMetadataChanges, validateCoreObjectMeta } from '../../registry/metadata-validation.ts';
 import type { RequestContext, Strategy } from '../../registry/strategy.ts';
 import type { Errors } from '../../validation/field-errors.ts';
 import {
@@ -40,7 +40,7 @@ export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = st
   validateCreate: (context, claim) => warned(context, claim, claimErrors(claim, undefined)),
   validateUpdate: (context, claim, old) => {
     const whole = claimErrors(claim, old);
-    const errors: Errors = [...whole, ...validateMetadataChanges(claim.metadata, old.metadata), ...whole];
+    const errors: Errors = [...whole, ...validateCoreMetadataChanges(claim.metadata, old.metadata), ...whole];
     checkPersistentVolumeClaimChanges(errors, claim, old);
     return warned(context, claim, errors);
   },
@@ -65,7 +65,7 @@ export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = st
         claim.spec = old.spec;
       },
       validateUpdate: (_context, { metadata, status }, old) => {
-        const errors: Errors = validateMetadataChanges(metadata, old.metadata);
+        const errors: Errors = validateCoreMetadataChanges(metadata, old.metadata);
         checkPersistentVolumeClaimStatus(errors, status);
         return errors;
       },

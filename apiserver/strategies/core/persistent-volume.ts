@@ -7,7 +7,7 @@ import {
   storageClassOf,
   toTime,
 } from '../../../api/index.ts';
-import { dnsSubdomainName, validateCoreObjectMeta, validateMetadataChanges } from '../../registry/metadata-validation.ts';
+import { dnsSubdomainName, validateCoreMetadataChanges, validateCoreObjectMeta } from '../../registry/metadata-validation.ts';
 import type { RequestContext, Strategy } from '../../registry/strategy.ts';
 import { type Errors, listOf } from '../../validation/field-errors.ts';
 import {
@@ -69,7 +69,7 @@ export const persistentVolumeStrategy: Strategy<PersistentVolume> = strategyOf<P
           volume.status.lastPhaseTransitionTime = toTime(now);
         }
       },
-      validateUpdate: (_context, { metadata }, old) => validateMetadataChanges(metadata, old.metadata),
+      validateUpdate: (_context, { metadata }, old) => validateCoreMetadataChanges(metadata, old.metadata),
     }),
   },
 });

@@ -43,6 +43,7 @@ const rulesOf = ({ ingress, egress }: NetworkPolicySpec): readonly Rule[] => [
 
 /** Upstream: `pkg/registry/networking/networkpolicy`, `ValidateNetworkPolicy`. */
 export const networkPolicyStrategy = strategyOf<NetworkPolicy>({
+  metadataLooks: ['whole', 'changes'],
   setDefaults: ({ spec }) => {
     for (const { ports } of rulesOf(spec)) for (const port of ports) port.protocol ??= 'TCP';
     if (listOf(spec.policyTypes).length === 0) spec.policyTypes = listOf(spec.egress).length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
@@ -59,10 +60,10 @@ export const networkPolicyStrategy = strategyOf<NetworkPolicy>({
   },
   validateUpdate: (context, { metadata, spec }, old) => {
     if (metadata.generation !== old.metadata.generation) warn(context, spec);
-    return specErrors(
-      spec,
-      blocksOf(old.spec).flatMap(({ block }) => [block.cidr, ...listOf(block.except)]),
-    );
+    const known = blocksOf(old.spec).flatMap(({ block }) => [block.cidr, ...listOf(block.except)]);
+    // Upstream's update looks at the whole of it twice, and says so.
+    const errors = specErrors(spec, known);
+    return [...errors, ...errors];
   },
   tableRow: ({ metadata, spec }, now) => [metadata.name, selectorCell(spec.podSelector), ageOf(metadata.creationTimestamp, now)],
 });

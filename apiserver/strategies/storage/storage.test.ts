@@ -53,6 +53,8 @@ describe('StorageClass', () => {
       'allowedTopologies[1].matchLabelExpressions[0].values[1]: Duplicate value: "a"',
       'allowedTopologies[1].matchLabelExpressions: Duplicate value: ""',
     ]);
+    const repeated = 'allowedTopologies[0].matchLabelExpressions: Duplicate value: ""';
+    expect(classes.create({ ...body, allowedTopologies: [{}] }).errors).toEqual([repeated]);
   });
 });
 
