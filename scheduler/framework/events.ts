@@ -87,7 +87,7 @@ export interface Change<T extends KubeObject = KubeObject> {
 
 /** Something that happened in the cluster and may make a rejected pod schedulable. Upstream: kube-scheduler `framework.ClusterEvent`. */
 export interface ClusterEvent extends Change {
-  /** `*` is anything: every pod is tried again. */
+  /** `*` is anything: every pod is tried again, or the one that `now` is. */
   readonly resource: EventResource | '*';
   readonly action: EventAction;
   /** How metrics and logs call it, where resource and action do not say it. */
@@ -99,8 +99,8 @@ export const labelOf = ({ resource, action, label }: Pick<ClusterEvent, 'resourc
   label ?? `${resource === 'UnscheduledPod' ? 'UnschedulablePod' : resource}${action}`;
 
 /** Events that are nobody's object. Upstream: `pkg/scheduler/framework/events.go`. */
-export const FORCE_ACTIVATE: ClusterEvent = { resource: '*', action: 'Update', label: 'ForceActivate' };
-export const UNSCHEDULABLE_TIMEOUT: ClusterEvent = { resource: '*', action: 'Update', label: 'UnschedulableTimeout' };
+export const FORCE_ACTIVATE = { resource: '*', action: 'Update', label: 'ForceActivate' } as const satisfies ClusterEvent;
+export const UNSCHEDULABLE_TIMEOUT = { resource: '*', action: 'Update', label: 'UnschedulableTimeout' } as const satisfies ClusterEvent;
 
 /** What of the events interests a plugin that rejected a pod (upstream: `ClusterEventWithHint`, KEP-4247). */
 export interface EventRegistration {
