@@ -24,6 +24,7 @@ const ASSIGNED_ADD = labelsOf('AssignedPod', ['Add']);
 const ASSIGNED_DELETE = labelsOf('AssignedPod', ['Delete']);
 const UNSCHEDULED_ADD = labelsOf('UnscheduledPod', ['Add']);
 const UNSCHEDULED_DELETE = labelsOf('UnscheduledPod', ['Delete']);
+const PLAIN_UPDATE = { AssignedPod: labelsOf('AssignedPod', ['Update']), UnscheduledPod: labelsOf('UnscheduledPod', ['Update']) };
 /** A pod that waited for us has a node. */
 const BOUND: Labels = [...ASSIGNED_ADD, ...UNSCHEDULED_DELETE];
 
@@ -188,9 +189,10 @@ export class ClusterWatcher {
   }
 }
 
-/** Every update counts as one, and as what changed. */
-const updateLabels = (resource: 'AssignedPod' | 'UnscheduledPod', actions: readonly EventAction[]): Labels =>
-  labelsOf(resource, actions.includes('Update') ? actions : ['Update', ...actions]);
+/** Every update counts as one, and as what changed; mostly that is nothing but the status. */
+function updateLabels(resource: keyof typeof PLAIN_UPDATE, actions: readonly EventAction[]): Labels {
+  return actions[0] === 'Update' ? PLAIN_UPDATE[resource] : labelsOf(resource, ['Update', ...actions]);
+}
 
 /** What plugins want to hear of. */
 export function resourcesOf(profiles: readonly Profile[]): ReadonlySet<EventResource> {
