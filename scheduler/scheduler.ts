@@ -26,7 +26,7 @@ import type { BackoffTimes } from './queue/backoff.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 import { SchedulerCache } from './state/cache.ts';
 import { Nominator } from './state/nominator.ts';
-import type { PodInfo } from './state/pod-info.ts';
+import { type PodInfo, podInfoOf } from './state/pod-info.ts';
 import type { Snapshot } from './state/snapshot.ts';
 
 /** How often assumed pods are looked through for those whose binding was never seen. */
@@ -440,7 +440,7 @@ export class Scheduler {
       return;
     }
     this.#queue.addUnschedulable({ ...queued, ...rejecting }, latest);
-    if (failure.nominatedNodeName !== undefined) this.#nominator.set(info, failure.nominatedNodeName);
+    if (failure.nominatedNodeName !== undefined) this.#nominator.set(podInfoOf(latest), failure.nominatedNodeName);
     this.#tellFailed(profile, latest, failure.message);
     this.#statuses.failed(latest, failure);
   }

@@ -19,6 +19,8 @@ interface Told {
   readonly heard: readonly string[];
   /** What metrics are told of. */
   readonly handled: readonly string[];
+  /** For whom room is kept, as of that state of it. */
+  readonly planned: readonly string[];
 }
 
 /** What the handlers of nodes and pods make of changes. */
@@ -26,6 +28,7 @@ function told(change: (nodes: Handler<Node>, pods: Handler<Pod>) => void): Told 
   const { cache, clock } = new Placement();
   const heard: string[] = [];
   const handled: string[] = [];
+  const planned: string[] = [];
   const handlers: unknown[] = [];
   const onEvent = ({ resource, action }: ClusterEvent, isFor: (pod: PodInfo) => boolean = () => true) => {
     const tried = [1, 5, 9].filter((priority) => isFor(podInfoOf(aPod('other').priority(priority).build())));
@@ -34,7 +37,11 @@ function told(change: (nodes: Handler<Node>, pods: Handler<Pod>) => void): Told 
   const parts = {
     informers: { informer: () => ({ addHandler: (handler: unknown) => handlers.push(handler) }) } as unknown as InformerFactory,
     queue: { onEvent, update: () => undefined, add: () => undefined, delete: () => undefined },
-    nominator: { set: () => undefined, delete: () => undefined, nodeOf: () => 'n' },
+    nominator: {
+      set: ({ priority }: PodInfo, nodeName: string) => planned.push(`${priority} ${nodeName}`),
+      delete: () => undefined,
+      nodeOf: (uid: string) => (uid === aPod('p').build().metadata.uid ? 'n' : undefined),
+    },
     waitingPods: { reject: () => false },
     gate: { run: (work: () => void) => work() },
     metrics: { handled: (event: string) => handled.push(event) },
@@ -43,7 +50,7 @@ function told(change: (nodes: Handler<Node>, pods: Handler<Pod>) => void): Told 
   };
   new ClusterWatcher({ ...parts, cache, clock } as unknown as ClusterWatcherOptions);
   change(handlers[0] as Handler<Node>, handlers[1] as Handler<Pod>);
-  return { heard, handled };
+  return { heard, handled, planned };
 }
 
 // Upstream: `TestEventHandlers_MoveToActiveOnNominatedNodeUpdate` of `eventhandlers_test.go`.
@@ -59,6 +66,24 @@ it('room that was kept for a pod is free for those who are no more important, on
   expect(heard(({ onDelete }) => onDelete(pod('n')))).toEqual(FREE);
   expect(heard(({ onUpdate }) => onUpdate(pod('n'), pod()))).toEqual([]);
   expect(heard(({ onUpdate }) => onUpdate(pod('n'), pod('n')))).toEqual([]);
+});
+
+// Upstream: `UpdateNominatedPod` of `nominator.go`.
+describe('room is kept for a pod as it is now', () => {
+  const pod = (priority: number, nominatedNodeName?: string, name = 'p') => {
+    const made = aPod(name).priority(priority).build();
+    return { ...made, status: { ...made.status, ...(nominatedNodeName ? { nominatedNodeName } : {}) } };
+  };
+  const cases: [string, Live<Pod>, Live<Pod>, readonly string[]][] = [
+    ['where it was planned here, which is not written yet', pod(1), pod(5), ['5 n']],
+    ['where it is written', pod(1, 'm'), pod(5, 'm'), ['5 m']],
+    ['where it is written now', pod(1), pod(5, 'm'), ['5 m']],
+    ['nowhere, once that is taken back', pod(1, 'm'), pod(5), ['5 ']],
+    ['nowhere, if nothing is planned', pod(1, '', 'q'), pod(5, '', 'q'), []],
+  ];
+  it.each(cases)('%s', (...[, old, now, planned]) => {
+    expect(told((_, { onUpdate }) => onUpdate(now, old)).planned).toEqual(planned);
+  });
 });
 
 // Upstream: `eventhandlers.go`.

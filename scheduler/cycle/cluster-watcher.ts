@@ -149,12 +149,14 @@ export class ClusterWatcher {
       if (now.metadata.deletionTimestamp !== undefined && old?.metadata.deletionTimestamp === undefined) this.#onAssumedGone(now);
       return labels;
     }
-    // What was planned here and is not written yet stays planned.
+    const before = old?.status.nominatedNodeName ?? '';
     const planned = now.status.nominatedNodeName ?? '';
-    if (planned !== '' || old?.status.nominatedNodeName) nominator.set(podInfoOf(now), planned);
+    // What was planned here and is not written yet stays planned.
+    const nodeName = before === '' && planned === '' ? nominator.nodeOf(now.metadata.uid) : planned;
+    if (nodeName !== undefined) nominator.set(podInfoOf(now), nodeName);
     if (old) queue.update(now, old, actions);
     else queue.add(now);
-    if (old?.status.nominatedNodeName && old.status.nominatedNodeName !== planned) this.#onPlanEnded(old);
+    if (old && before !== '' && before !== planned) this.#onPlanEnded(old);
     return labels;
   }
 

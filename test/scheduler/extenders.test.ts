@@ -33,6 +33,12 @@ async function extender(answers: Readonly<Record<string, (body: ExtenderArgs) =>
   return { asked, urlPrefix: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}` };
 }
 
+function nominated(api: Parameters<typeof pod>[0], name: string, nominatedNodeName: string): void {
+  const spec = { schedulerName: 'default-scheduler', containers: [{ name: 'c', image: 'i' }] };
+  const status = { phase: 'Pending', nominatedNodeName };
+  api.resource<Pod>(coreKinds.pods).put({ metadata: { name, namespace: 'default' }, spec, status } as never);
+}
+
 describe('extenders', () => {
   it('are asked which nodes will do, how well, and to bind', async () => {
     const { asked, urlPrefix } = await extender({
@@ -124,12 +130,21 @@ describe('extenders', () => {
     const { urlPrefix } = await extender({ filter: () => ({ NodeNames: [], FailedNodes: { a: 'no licence left' } }) });
     const { api, until } = await run({ extenders: [{ urlPrefix, filterVerb: 'filter', nodeCacheCapable: true }] });
     node(api, 'a');
-    const containers = [{ name: 'c', image: 'i' }];
-    const status = { phase: 'Pending', nominatedNodeName: 'a' };
-    const spec = { schedulerName: 'default-scheduler', containers };
-    api.resource<Pod>(coreKinds.pods).put({ metadata: { name: 'p', namespace: 'default' }, spec, status } as never);
+    nominated(api, 'p', 'a');
     await until(() => conditionOf(api, 'p') !== undefined);
     expect(conditionOf(api, 'p')?.message).toMatch(/^0\/1 nodes are available: 1 no licence left\./);
+  });
+
+  // Upstream: `findNodesThatFitPod`.
+  it('that fail on the nominated node are asked about the others', async () => {
+    const { urlPrefix } = await extender({
+      filter: ({ NodeNames = [] }) => (NodeNames.length === 1 ? undefined : { NodeNames: NodeNames.filter((name) => name !== 'a') }),
+    });
+    const { api, nodeOf, until } = await run({ extenders: [{ urlPrefix, filterVerb: 'filter', nodeCacheCapable: true }] });
+    for (const name of ['a', 'b']) node(api, name);
+    nominated(api, 'p', 'a');
+    await until(() => nodeOf('p') !== undefined || conditionOf(api, 'p') !== undefined);
+    expect(nodeOf('p')).toBe('b');
   });
 
   it('that may fail to bind leave it to the scheduler', async () => {
