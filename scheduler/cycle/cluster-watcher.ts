@@ -2,7 +2,7 @@ import { coreKinds, type KubeObject, keyOf, type Live, type Node, type Pod } fro
 import { type Informer, type InformerFactory, trimManagedFields } from '../../client/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 import { nodeChanges, podChanges } from '../framework/changes.ts';
-import { type Change, EVENT_KINDS, type EventAction, type EventResource, labelOf } from '../framework/events.ts';
+import { type Change, type EventAction, type EventResource, kindToWatch, labelOf } from '../framework/events.ts';
 import type { Profile } from '../framework/profile.ts';
 import type { WaitingPods } from '../framework/waiting-pods.ts';
 import type { SchedulerMetrics } from '../metrics.ts';
@@ -74,7 +74,7 @@ export class ClusterWatcher {
   }
 
   #watch(resource: EventResource): void {
-    const kind = EVENT_KINDS[resource];
+    const kind = kindToWatch(resource);
     if (!kind) return;
     const { informers, queue } = this.#options;
     const told = (action: EventAction, change: Change) => {
