@@ -1,7 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { clientFromOptions, type clientOptions, countClientMetrics, reviewingClient, withServing } from '../client/index.ts';
-import { createMetrics, type Environment, OptionError, type OptionValues, processMain, withHealth } from '../runtime/index.ts';
+import {
+  createMetrics,
+  type Environment,
+  OptionError,
+  type OptionValues,
+  processMain,
+  readFeatureGates,
+  withHealth,
+} from '../runtime/index.ts';
 import { createScheduler, defaultConfiguration, loadConfiguration, loadPluginModules, type SchedulerConfiguration } from './index.ts';
 import { schedulerOptions } from './options.ts';
 
@@ -16,6 +24,7 @@ export const main = (argv: readonly string[]): Promise<void> =>
       options: schedulerOptions,
       create: async (values, environment, given) => {
         checkLock(values);
+        readFeatureGates(values['feature-gates']);
         const read = values.config === undefined ? defaultConfiguration() : await loadConfiguration(values.config);
         const configuration = withOptions(read, values, given);
         const options = clientValues(configuration, values, given);

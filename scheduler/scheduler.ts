@@ -1,14 +1,21 @@
 import { isConflict, isNotFound, type Live, type Pod } from '../api/index.ts';
 import type { ApiClient, EventRecorder, InformerFactory } from '../client/index.ts';
 import type { Clock, Logger, Metrics, Random, Timer } from '../runtime/index.ts';
-import { ClusterWatcher } from './cycle/cluster-watcher.ts';
+import { ClusterWatcher, resourcesOf } from './cycle/cluster-watcher.ts';
 import { type FindNodeOptions, type FindNodeResult, findNode } from './cycle/find-node.ts';
 import { Gate } from './cycle/gate.ts';
 import { type PodScheduledFailure, StatusWriter } from './cycle/status-writer.ts';
 import type { Extender } from './extender/extender.ts';
 import type { CycleState } from './framework/cycle-state.ts';
-import type { EventResource } from './framework/events.ts';
-import { type Diagnosis, diagnosisOfOne, fitMessage, NO_NODES_MESSAGE, rejectingPlugins } from './framework/fit-error.ts';
+import {
+  type Diagnosis,
+  diagnosisOfOne,
+  fitMessage,
+  NO_NODES,
+  NO_NODES_MESSAGE,
+  type Rejecting,
+  rejectingPlugins,
+} from './framework/fit-error.ts';
 import type { PostFilterResult, QueuedPod } from './framework/plugin.ts';
 import type { Profile } from './framework/profile.ts';
 import { messageOf, type Rejection } from './framework/status.ts';
@@ -19,7 +26,7 @@ import type { BackoffTimes } from './queue/backoff.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 import { SchedulerCache } from './state/cache.ts';
 import { Nominator } from './state/nominator.ts';
-import type { PodInfo } from './state/pod-info.ts';
+import { type PodInfo, podInfoOf } from './state/pod-info.ts';
 import type { Snapshot } from './state/snapshot.ts';
 
 /** How often assumed pods are looked through for those whose binding was never seen. */
@@ -193,7 +200,7 @@ export class Scheduler {
   }
 
   #activate(keys: Iterable<string>): void {
-    this.#gate.run(() => this.#queue.activate(keys, (key) => this.#watcher.pods.getByKey(key)?.metadata.uid));
+    this.#gate.run(() => this.#queue.activate(keys, (key) => this.#watcher.pods.getByKey(key)));
   }
 
   /** @returns a promise when somebody outside has to be asked. */
@@ -214,9 +221,9 @@ export class Scheduler {
     try {
       const found = findNode(info, this.#searchOptions(profile));
       if (!(found instanceof Promise)) return this.#onSearched(attempt, found);
-      return found.then((result) => this.#onSearched(attempt, result)).catch((error: unknown) => this.#onError(attempt, error));
+      return found.then((result) => this.#onSearched(attempt, result)).catch((error: unknown) => this.#onSearchError(attempt, error));
     } catch (error) {
-      this.#onError(attempt, error);
+      this.#onSearchError(attempt, error);
       return undefined;
     }
   }
@@ -228,34 +235,31 @@ export class Scheduler {
   }
 
   #onSearched(attempt: Attempt, found: FindNodeResult): Promise<void> | undefined {
-    const { clock } = this.#deps;
-    const { profile, queued, started } = attempt;
+    const { profile, queued } = attempt;
     this.#startIndex = found.nextStart;
-    this.#metrics.algorithm((clock.monotonic() - started) / 1000);
     if (found.node) {
+      this.#searched(attempt);
       this.#assume({ ...attempt, state: found.state, nodeName: found.node.name });
       return undefined;
     }
     const { diagnosis, state } = found;
-    if (diagnosis.nodeCount === 0) {
-      const rejectedBy = new Set(profile.plugins.map(({ name }) => name));
-      const failure = { message: NO_NODES_MESSAGE, reason: 'Unschedulable', nominatedNodeName: '' } as const;
-      this.#fail(attempt, failure, { rejectedBy, pending: new Set() });
-      return undefined;
-    }
+    if (diagnosis.nodeCount === 0) return this.#unfit(attempt, { message: NO_NODES_MESSAGE, nominatedNodeName: '' }, NO_NODES);
     const rejecting = rejectingPlugins(diagnosis);
-    if (!profile.hasPostFilter) {
-      this.#fail(attempt, { message: fitMessage(diagnosis), reason: 'Unschedulable', nominatedNodeName: '' }, rejecting);
-      return undefined;
-    }
-    const ended = (result: PostFilterResult) => {
-      const message = fitMessage(diagnosis, result.rejection ? messageOf(result.rejection) : '');
-      this.#fail(attempt, { message, reason: 'Unschedulable', nominatedNodeName: result.nominatedNodeName }, rejecting);
-    };
+    if (!profile.hasPostFilter) return this.#unfit(attempt, { message: fitMessage(diagnosis), nominatedNodeName: '' }, rejecting);
+    const ended = ({ rejection, nominatedNodeName }: PostFilterResult) =>
+      this.#unfit(attempt, { message: fitMessage(diagnosis, rejection ? messageOf(rejection) : ''), nominatedNodeName }, rejecting);
     const result = profile.postFilter(state, queued.info, diagnosis.statuses);
-    if (result instanceof Promise) return result.then(ended);
-    ended(result);
-    return undefined;
+    return result instanceof Promise ? result.then(ended) : ended(result);
+  }
+
+  /** No node will do. */
+  #unfit(attempt: Attempt, failure: Omit<PodScheduledFailure, 'reason'>, rejecting: Rejecting): undefined {
+    this.#searched(attempt);
+    this.#fail(attempt, { ...failure, reason: 'Unschedulable' }, rejecting);
+  }
+
+  #searched({ started }: Attempt): void {
+    this.#metrics.algorithm((this.#deps.clock.monotonic() - started) / 1000);
   }
 
   /** Counts the pod on its node, and begins to bind it if no plugin has anything against it. */
@@ -365,11 +369,11 @@ export class Scheduler {
 
   #onBound(cycle: BindingCycle): void {
     const { clock } = this.#deps;
-    const { queued, nodeName, profile, started } = cycle;
+    const { queued, nodeName, profile } = cycle;
     const { info } = queued;
     this.#cache.finishBinding(info.uid);
     this.#attempted('scheduled', cycle);
-    this.#metrics.bound(queued.attempts, (clock.now() - (queued.firstAttempt ?? clock.now()) + clock.monotonic() - started) / 1000);
+    this.#metrics.bound(queued.attempts, (clock.now() - queued.firstSeen) / 1000);
     this.#deps
       .recorders(profile.schedulerName)
       .event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${nodeName}`, { action: 'Binding' });
@@ -404,6 +408,11 @@ export class Scheduler {
     this.#onError(cycle, error);
   }
 
+  #onSearchError(attempt: Attempt, error: unknown): void {
+    this.#searched(attempt);
+    this.#onError(attempt, error);
+  }
+
   #onError(attempt: Attempt, error: unknown): void {
     this.#deps.logger.warn({ err: error, pod: attempt.queued.info.key }, 'scheduling failed');
     const message = error instanceof Error ? error.message : String(error);
@@ -420,7 +429,7 @@ export class Scheduler {
     this.#cache.forget(info.uid);
   }
 
-  #fail(attempt: Attempt, failure: PodScheduledFailure, rejecting: Pick<QueuedPod, 'rejectedBy' | 'pending'>): void {
+  #fail(attempt: Attempt, failure: PodScheduledFailure, rejecting: Rejecting): void {
     const { queued, profile } = attempt;
     const { info } = queued;
     this.#attempted(failure.reason === 'SchedulerError' ? 'error' : 'unschedulable', attempt);
@@ -431,7 +440,7 @@ export class Scheduler {
       return;
     }
     this.#queue.addUnschedulable({ ...queued, ...rejecting }, latest);
-    if (failure.nominatedNodeName !== undefined) this.#nominator.set(info, failure.nominatedNodeName);
+    if (failure.nominatedNodeName !== undefined) this.#nominator.set(podInfoOf(latest), failure.nominatedNodeName);
     this.#tellFailed(profile, latest, failure.message);
     this.#statuses.failed(latest, failure);
   }
@@ -483,18 +492,9 @@ class PreBindRejection extends Error {
 }
 
 /** No plugin has rejected the pod: nothing that happens is waited for. */
-const NOBODY: Pick<QueuedPod, 'rejectedBy' | 'pending'> = { rejectedBy: new Set(), pending: new Set() };
+const NOBODY: Rejecting = { rejectedBy: new Set(), pending: new Set() };
 
 const causeOf = (error: unknown): unknown => (error instanceof Error && error.cause !== undefined ? error.cause : error);
 
 const truncated = (message: string): string =>
   message.length <= MESSAGE_LENGTH_MAX ? message : `${message.slice(0, MESSAGE_LENGTH_MAX - ' ...'.length)} ...`;
-
-/** What plugins want to hear of. */
-function resourcesOf(profiles: readonly Profile[]): ReadonlySet<EventResource> {
-  const resources = new Set<EventResource>();
-  for (const { plugins } of profiles) {
-    for (const { events = [] } of plugins) for (const { resource } of events) if (resource !== '*') resources.add(resource);
-  }
-  return resources;
-}

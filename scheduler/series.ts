@@ -1,6 +1,7 @@
 import type { Counter, Gauge, Labels } from '../runtime/index.ts';
 import { EVALUATED_POINTS } from './framework/evaluations.ts';
 import { pointLabel } from './framework/extension-points.ts';
+import { NO_PLUGIN } from './framework/fit-error.ts';
 import type { QueuedPod } from './framework/plugin.ts';
 import type { Profile } from './framework/profile.ts';
 
@@ -44,6 +45,7 @@ export function rejectedPods(waiting: Iterable<QueuedPod>): Sample[] {
   for (const { info, rejectedBy, pending } of waiting) {
     const profile = info.pod.spec.schedulerName ?? '';
     for (const plugin of new Set([...rejectedBy, ...pending])) {
+      if (plugin === NO_PLUGIN) continue;
       const key = `${plugin}/${profile}`;
       const sample = samples.get(key) ?? { value: 0, labels: { plugin, profile } };
       sample.value++;

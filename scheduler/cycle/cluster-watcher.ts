@@ -2,7 +2,8 @@ import { coreKinds, type KubeObject, keyOf, type Live, type Node, type Pod } fro
 import { type Informer, type InformerFactory, trimManagedFields } from '../../client/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 import { nodeChanges, podChanges } from '../framework/changes.ts';
-import { EVENT_KINDS, type EventResource } from '../framework/events.ts';
+import { type Change, type EventAction, type EventResource, kindToWatch, labelOf } from '../framework/events.ts';
+import type { Profile } from '../framework/profile.ts';
 import type { WaitingPods } from '../framework/waiting-pods.ts';
 import type { SchedulerMetrics } from '../metrics.ts';
 import type { SchedulingQueue } from '../queue/scheduling-queue.ts';
@@ -11,8 +12,21 @@ import type { Nominator } from '../state/nominator.ts';
 import { podInfoOf } from '../state/pod-info.ts';
 import type { Gate } from './gate.ts';
 
-/** As metrics call it. */
-const resourceOf = ({ spec }: Pod): string => (spec.nodeName ? 'AssignedPod' : 'UnschedulablePod');
+/** What was handled, as metrics call it. */
+type Labels = readonly string[];
+
+const labelsOf = (resource: EventResource, actions: readonly EventAction[]): string[] =>
+  actions.map((action) => labelOf({ resource, action }));
+const NOTHING: Labels = [];
+const NODE_ADD = labelsOf('Node', ['Add']);
+const NODE_DELETE = labelsOf('Node', ['Delete']);
+const ASSIGNED_ADD = labelsOf('AssignedPod', ['Add']);
+const ASSIGNED_DELETE = labelsOf('AssignedPod', ['Delete']);
+const UNSCHEDULED_ADD = labelsOf('UnscheduledPod', ['Add']);
+const UNSCHEDULED_DELETE = labelsOf('UnscheduledPod', ['Delete']);
+const PLAIN_UPDATE = { AssignedPod: labelsOf('AssignedPod', ['Update']), UnscheduledPod: labelsOf('UnscheduledPod', ['Update']) };
+/** A pod that waited for us has a node. */
+const BOUND: Labels = [...ASSIGNED_ADD, ...UNSCHEDULED_DELETE];
 
 export interface ClusterWatcherOptions {
   readonly informers: InformerFactory;
@@ -47,83 +61,103 @@ export class ClusterWatcher {
       transform: trimManagedFields,
     });
     informers.informer<Node>(coreKinds.nodes).addHandler({
-      onAdd: (node) => this.#run('NodeAdd', () => this.#onNode(node, undefined)),
-      onUpdate: (node, old) => this.#run('NodeUpdate', () => this.#onNode(node, old)),
-      onDelete: (node) => this.#run('NodeDelete', () => this.#onNodeGone(node)),
+      onAdd: (node) => this.#run(() => this.#onNode(node, undefined)),
+      onUpdate: (node, old) => this.#run(() => this.#onNode(node, old)),
+      onDelete: (node) => this.#run(() => this.#onNodeGone(node)),
     });
     this.pods.addHandler({
-      onAdd: (pod) => this.#run(`${resourceOf(pod)}Add`, () => this.#onPod(pod, undefined)),
-      onUpdate: (pod, old) => {
-        const label = `${resourceOf(pod)}${resourceOf(pod) === resourceOf(old) ? 'Update' : 'Add'}`;
-        this.#run(label, () => this.#onPod(pod, old));
-      },
-      onDelete: (pod) => this.#run(`${resourceOf(pod)}Delete`, () => this.#onPodGone(pod)),
+      onAdd: (pod) => this.#run(() => this.#onPod(pod, undefined)),
+      onUpdate: (pod, old) => this.#run(() => this.#onPod(pod, old)),
+      onDelete: (pod) => this.#run(() => this.#onPodGone(pod)),
     });
     for (const resource of resources) this.#watch(resource);
   }
 
   #watch(resource: EventResource): void {
-    const kind = EVENT_KINDS[resource];
+    const kind = kindToWatch(resource);
     if (!kind) return;
     const { informers, queue } = this.#options;
+    const told = (action: EventAction, change: Change) => {
+      const label = labelsOf(resource, [action]);
+      this.#run(() => {
+        queue.onEvent({ resource, action, ...change });
+        return label;
+      });
+    };
     informers.informer<KubeObject>(kind).addHandler({
-      onAdd: (now) => this.#run(`${resource}Add`, () => queue.onEvent({ resource, action: 'Add', now })),
-      onUpdate: (now, old) => this.#run(`${resource}Update`, () => queue.onEvent({ resource, action: 'Update', now, old })),
-      onDelete: (old) => this.#run(`${resource}Delete`, () => queue.onEvent({ resource, action: 'Delete', old })),
+      onAdd: (now) => told('Add', { now }),
+      onUpdate: (now, old) => told('Update', { now, old }),
+      onDelete: (old) => told('Delete', { old }),
     });
   }
 
-  /** @param label how metrics call what happened. */
-  #run(label: string, change: () => void): void {
+  #run(change: () => Labels): void {
     const { gate, clock, metrics } = this.#options;
     gate.run(() => {
       const started = clock.monotonic();
-      change();
-      metrics.handled(label, (clock.monotonic() - started) / 1000);
+      const labels = change();
+      const seconds = (clock.monotonic() - started) / 1000;
+      for (const label of labels) metrics.handled(label, seconds);
     });
   }
 
-  #onNode(now: Live<Node>, old: Live<Node> | undefined): void {
+  #onNode(now: Live<Node>, old: Live<Node> | undefined): Labels {
     const { cache, queue } = this.#options;
     cache.setNode(now);
-    if (!old) queue.onEvent({ resource: 'Node', action: 'Add', now });
-    else for (const action of nodeChanges(now, old)) queue.onEvent({ resource: 'Node', action, now, old });
+    if (!old) {
+      queue.onEvent({ resource: 'Node', action: 'Add', now });
+      return NODE_ADD;
+    }
+    const actions = nodeChanges(now, old);
+    for (const action of actions) queue.onEvent({ resource: 'Node', action, now, old });
+    return actions.length === 0 ? NOTHING : labelsOf('Node', actions);
   }
 
-  #onNodeGone(old: Live<Node>): void {
+  #onNodeGone(old: Live<Node>): Labels {
     this.#options.cache.removeNode(old.metadata.name);
     this.#options.queue.onEvent({ resource: 'Node', action: 'Delete', old });
+    return NODE_DELETE;
   }
 
-  #onPod(now: Live<Pod>, old: Live<Pod> | undefined): void {
+  #onPod(now: Live<Pod>, old: Live<Pod> | undefined): Labels {
     // A pod that was deleted and made anew while nobody looked: the old one's node is free.
-    if (old && old.metadata.uid !== now.metadata.uid) {
-      this.#onPodGone(old);
-      this.#onPod(now, undefined);
-    } else if (now.spec.nodeName) this.#onAssigned(now, old);
-    else if (this.#options.isOurs(now)) this.#onWaiting(now, old);
+    if (old && old.metadata.uid !== now.metadata.uid) return [...this.#onPodGone(old), ...this.#onPod(now, undefined)];
+    if (now.spec.nodeName) return this.#onAssigned(now, old);
+    return this.#options.isOurs(now) ? this.#onWaiting(now, old) : NOTHING;
   }
 
-  #onAssigned(now: Live<Pod>, old: Live<Pod> | undefined): void {
-    const { cache, queue, nominator } = this.#options;
-    if (!old?.spec.nodeName) {
-      queue.delete(keyOf(now));
-      nominator.delete(now.metadata.uid);
+  #onAssigned(now: Live<Pod>, old: Live<Pod> | undefined): Labels {
+    const { cache, queue, nominator, isOurs } = this.#options;
+    if (old?.spec.nodeName) {
+      cache.addPod(now);
+      const actions = podChanges(now, old);
+      for (const action of actions) queue.onEvent({ resource: 'AssignedPod', action, now, old });
+      return updateLabels('AssignedPod', actions);
     }
+    queue.delete(keyOf(now));
+    nominator.delete(now.metadata.uid);
     cache.addPod(now);
-    if (!old?.spec.nodeName) queue.onEvent({ resource: 'AssignedPod', action: 'Add', now });
-    else for (const action of podChanges(now, old)) queue.onEvent({ resource: 'AssignedPod', action, now, old });
+    queue.onEvent({ resource: 'AssignedPod', action: 'Add', now });
+    return old && isOurs(now) ? BOUND : ASSIGNED_ADD;
   }
 
-  #onWaiting(now: Live<Pod>, old: Live<Pod> | undefined): void {
+  #onWaiting(now: Live<Pod>, old: Live<Pod> | undefined): Labels {
     const { cache, queue, nominator } = this.#options;
-    if (cache.isAssumed(now.metadata.uid)) return;
-    // What was planned here and is not written yet stays planned.
+    const actions = old ? podChanges(now, old) : [];
+    const labels = old ? updateLabels('UnscheduledPod', actions) : UNSCHEDULED_ADD;
+    if (cache.isAssumed(now.metadata.uid)) {
+      if (now.metadata.deletionTimestamp !== undefined && old?.metadata.deletionTimestamp === undefined) this.#onAssumedGone(now);
+      return labels;
+    }
+    const before = old?.status.nominatedNodeName ?? '';
     const planned = now.status.nominatedNodeName ?? '';
-    if (planned !== '' || old?.status.nominatedNodeName) nominator.set(podInfoOf(now), planned);
-    if (old) queue.update(now, old);
+    // What was planned here and is not written yet stays planned.
+    const nodeName = before === '' && planned === '' ? nominator.nodeOf(now.metadata.uid) : planned;
+    if (nodeName !== undefined) nominator.set(podInfoOf(now), nodeName);
+    if (old) queue.update(now, old, actions);
     else queue.add(now);
-    if (old?.status.nominatedNodeName && old.status.nominatedNodeName !== planned) this.#onPlanEnded(old);
+    if (old && before !== '' && before !== planned) this.#onPlanEnded(old);
+    return labels;
   }
 
   /** Room that was kept for a pod, from those who are no more important, is free. */
@@ -132,15 +166,41 @@ export class ClusterWatcher {
     this.#options.queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old }, (pod) => pod.priority <= priority);
   }
 
-  #onPodGone(old: Live<Pod>): void {
-    const { cache, queue, nominator, waitingPods } = this.#options;
+  /** It is not bound yet, and never will be: what it was to take is free, however long the plugins before its binding still wait. */
+  #onAssumedGone(old: Live<Pod>): void {
+    const { cache, queue, waitingPods } = this.#options;
+    const { uid } = old.metadata;
+    if (!waitingPods.reject(uid, '', 'removed')) cache.forget(uid);
+    queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old });
+  }
+
+  #onPodGone(old: Live<Pod>): Labels {
+    const { cache, queue, nominator, isOurs } = this.#options;
     const { uid } = old.metadata;
     queue.delete(keyOf(old));
     const wasPlanned = nominator.nodeOf(uid) !== undefined;
     nominator.delete(uid);
-    const waited = waitingPods.reject(uid, '', 'removed');
-    if (old.spec.nodeName) cache.removePod(uid);
-    if (old.spec.nodeName || waited) queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old });
+    if (old.spec.nodeName) {
+      cache.removePod(uid);
+      queue.onEvent({ resource: 'AssignedPod', action: 'Delete', old });
+      return ASSIGNED_DELETE;
+    }
+    if (cache.isAssumed(uid)) this.#onAssumedGone(old);
     else if (wasPlanned) this.#onPlanEnded(old);
+    return isOurs(old) ? UNSCHEDULED_DELETE : NOTHING;
   }
+}
+
+/** Every update counts as one, and as what changed; mostly that is nothing but the status. */
+function updateLabels(resource: keyof typeof PLAIN_UPDATE, actions: readonly EventAction[]): Labels {
+  return actions[0] === 'Update' ? PLAIN_UPDATE[resource] : labelsOf(resource, ['Update', ...actions]);
+}
+
+/** What plugins want to hear of. */
+export function resourcesOf(profiles: readonly Profile[]): ReadonlySet<EventResource> {
+  const resources = new Set<EventResource>();
+  for (const { plugins } of profiles) {
+    for (const { events = [] } of plugins) for (const { resource } of events) if (resource !== '*') resources.add(resource);
+  }
+  return resources;
 }

@@ -77,7 +77,9 @@ class NodeSearch {
     const preFiltered = this.#preFilter();
     if ('rejection' in preFiltered) return this.#none(preFiltered.rejection);
     const nominated = this.#nominatedNode();
-    const [stillNominated] = nominated ? await this.#extenderFilter(extenders, [nominated]) : [];
+    const [stillNominated] = nominated
+      ? await this.#extenderFilter(extenders, [nominated]).catch((error: unknown) => this.#notNominated(error))
+      : [];
     if (stillNominated) return this.#found(stillNominated);
     this.#statuses = new NodeStatuses(this.#statuses.absent);
     const feasible = await this.#extenderFilter(
@@ -125,7 +127,19 @@ class NodeSearch {
     const { snapshot, profile } = this.#options;
     const name = this.#pod.pod.status.nominatedNodeName;
     const node = name ? snapshot.get(name) : undefined;
-    return node && !profile.filterWithNominated(this.#state, this.#pod, node) ? node : undefined;
+    if (!node) return undefined;
+    try {
+      return profile.filterWithNominated(this.#state, this.#pod, node) ? undefined : node;
+    } catch (error) {
+      return this.#notNominated(error)[0];
+    }
+  }
+
+  /** Whatever is wrong with the nominated node, another may do. */
+  #notNominated(error: unknown): readonly NodeInfo[] {
+    const { key, pod } = this.#pod;
+    this.#options.logger.error({ err: error, pod: key, node: pod.status.nominatedNodeName }, 'the nominated node could not be evaluated');
+    return [];
   }
 
   #filter(candidates: readonly NodeInfo[], scoredOutside: boolean): NodeInfo[] {

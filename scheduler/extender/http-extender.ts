@@ -73,9 +73,11 @@ export class HttpExtender implements Extender {
 
   async filter({ pod }: PodInfo, nodes: readonly NodeInfo[]): Promise<ExtenderVerdict> {
     const answer = await this.#post<FilterAnswer>(this.#configuration.filterVerb, { Pod: pod, ...this.#nodeArgs(nodes) });
-    if (answer.Error) throw new Error(answer.Error);
+    checkError(answer);
     const byName = new Map(nodes.map((node) => [node.name, node]));
-    const names = answer.NodeNames ?? answer.Nodes?.items?.map(({ metadata }) => metadata.name) ?? [];
+    // Names are of use only from an extender that is asked by name.
+    const named = this.#configuration.nodeCacheCapable ? fieldOf(answer, 'NodeNames') : undefined;
+    const names = named ?? fieldOf(answer, 'Nodes')?.items?.map(({ metadata }) => metadata.name) ?? [];
     const feasible = names.map((name) => {
       const node = byName.get(name);
       if (!node)
@@ -84,27 +86,26 @@ export class HttpExtender implements Extender {
         );
       return node;
     });
-    return { feasible, failed: mapOf(answer.FailedNodes), failedForGood: mapOf(answer.FailedAndUnresolvableNodes) };
+    return { feasible, failed: mapOf(fieldOf(answer, 'FailedNodes')), failedForGood: mapOf(fieldOf(answer, 'FailedAndUnresolvableNodes')) };
   }
 
   async prioritize({ pod }: PodInfo, nodes: readonly NodeInfo[]): Promise<ReadonlyMap<string, number>> {
     const body = { Pod: pod, ...this.#nodeArgs(nodes) };
     const answer = await this.#post<readonly { readonly Host: string; readonly Score: number }[]>(this.#configuration.prioritizeVerb, body);
-    return new Map(answer.map(({ Host, Score }) => [Host, Score]));
+    return new Map(answer.map((each) => [fieldOf(each, 'Host') ?? '', fieldOf(each, 'Score') ?? 0]));
   }
 
   async bind({ pod: { metadata } }: PodInfo, nodeName: string): Promise<void> {
     const body = { PodName: metadata.name, PodNamespace: metadata.namespace, PodUID: metadata.uid, Node: nodeName };
-    const answer = await this.#post<{ readonly Error?: string }>(this.#configuration.bindVerb, body);
-    if (answer.Error) throw new Error(answer.Error);
+    checkError(await this.#post<{ readonly Error?: string }>(this.#configuration.bindVerb, body));
   }
 
   async processPreemption({ pod }: PodInfo, candidates: ReadonlyMap<string, Victims>): Promise<Map<string, Victims>> {
     const answer = await this.#post<PreemptionAnswer>(this.#configuration.preemptVerb, { Pod: pod, ...this.#victimArgs(candidates) });
     const kept = new Map<string, Victims>();
-    for (const [name, victims] of Object.entries(answer.NodeNameToMetaVictims ?? {})) {
-      const pods = (victims?.Pods ?? []).map(({ UID }) => this.#podOn(name, UID));
-      kept.set(name, { pods, violations: victims?.NumPDBViolations ?? 0 });
+    for (const [name, victims] of Object.entries(fieldOf(answer, 'NodeNameToMetaVictims') ?? {})) {
+      const pods = (fieldOf(victims, 'Pods') ?? []).map((each) => this.#podOn(name, fieldOf(each, 'UID') ?? ''));
+      kept.set(name, { pods, violations: fieldOf(victims, 'NumPDBViolations') ?? 0 });
     }
     return kept;
   }
@@ -131,8 +132,21 @@ export class HttpExtender implements Extender {
 
   async #post<T>(verb: string, body: object): Promise<T> {
     const url = `${this.#configuration.urlPrefix.replace(/\/+$/, '')}/${verb}`;
-    return (await this.#transport(url, body)) as T;
+    return (await this.#transport(verb, url, body)) as T;
   }
+}
+
+/** A field of an answer, as Go finds it: by its name, in whatever case its letters are. */
+function fieldOf<T extends object, K extends keyof T & string>(answer: T | null, name: K): T[K] | undefined {
+  if (answer === null || Object.hasOwn(answer, name)) return answer?.[name];
+  const lower = name.toLowerCase();
+  const written = Object.keys(answer).find((key) => key.toLowerCase() === lower);
+  return written === undefined ? undefined : answer[written as K];
+}
+
+function checkError(answer: { readonly Error?: string }): void {
+  const error = fieldOf(answer, 'Error');
+  if (error) throw new Error(error);
 }
 
 const containersOf = ({ spec: { initContainers = [], containers } }: Pod) => [...containers, ...initContainers];

@@ -5,13 +5,13 @@ import type { ExtenderConfiguration } from '../config/configuration.ts';
 /** Answers longer than this are refused. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 
-/** POSTs JSON, and reads the JSON that is answered. Rejects when that is not a 200. */
-export type ExtenderTransport = (url: string, body: object) => Promise<unknown>;
+/** POSTs JSON to a verb's URL, and reads the JSON that is answered. Rejects when that is not a 200. */
+export type ExtenderTransport = (verb: string, url: string, body: object) => Promise<unknown>;
 
 /** Plain HTTP or HTTPS, as the configuration says. */
 export function httpTransport({ enableHTTPS, tls, httpTimeoutMs }: ExtenderConfiguration): ExtenderTransport {
   const { cert, key, ca, insecure, serverName } = tls;
-  return (url, body) =>
+  return (verb, url, body) =>
     new Promise((resolve, reject) => {
       const target = new URL(url);
       const payload = JSON.stringify(body);
@@ -41,7 +41,7 @@ export function httpTransport({ enableHTTPS, tls, httpTimeoutMs }: ExtenderConfi
         });
         answer.once('error', reject);
         answer.once('end', () => {
-          if (answer.statusCode !== 200) reject(new Error(`failed ${url}, code ${answer.statusCode}`));
+          if (answer.statusCode !== 200) reject(new Error(`failed ${verb} with extender at URL ${url}, code ${answer.statusCode}`));
           else resolve(parsed(url, Buffer.concat(chunks).toString(), reject));
         });
       });

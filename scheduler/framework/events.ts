@@ -20,6 +20,7 @@ import {
   storageKinds,
   type VolumeAttachment,
 } from '../../api/index.ts';
+import { UserError } from '../../runtime/index.ts';
 import type { PodInfo } from '../state/pod-info.ts';
 
 /**
@@ -45,23 +46,58 @@ export interface EventObjects {
   readonly DeviceClass: DeviceClass;
 }
 
-export type EventResource = keyof EventObjects;
+/** A resource of whoever defined it: its plural name, version and group, as `foos.v1.example.com`. */
+export type CustomResource = `${string}.${string}.${string}`;
 
-/** The kinds to watch for whoever registers for them; pods and nodes are always watched. */
-export const EVENT_KINDS: Readonly<Partial<Record<EventResource, KindInfo>>> = {
-  Namespace: coreKinds.namespaces,
-  Service: coreKinds.services,
-  PersistentVolume: coreKinds.persistentvolumes,
-  PersistentVolumeClaim: coreKinds.persistentvolumeclaims,
-  CSINode: storageKinds.csinodes,
-  CSIDriver: storageKinds.csidrivers,
-  VolumeAttachment: storageKinds.volumeattachments,
-  CSIStorageCapacity: storageKinds.csistoragecapacities,
-  StorageClass: storageKinds.storageclasses,
-  ResourceClaim: resourceKinds.resourceclaims,
-  ResourceSlice: resourceKinds.resourceslices,
-  DeviceClass: resourceKinds.deviceclasses,
-};
+export type EventResource = keyof EventObjects | CustomResource;
+
+/** The objects of a resource. */
+type ObjectOf<R extends EventResource> = R extends keyof EventObjects ? EventObjects[R] : KubeObject;
+
+/** Pods and nodes are always watched. */
+const ALWAYS: ReadonlySet<EventResource> = new Set(['Pod', 'AssignedPod', 'UnscheduledPod', 'Node']);
+
+const KINDS: ReadonlyMap<string, KindInfo> = new Map(
+  Object.entries({
+    Namespace: coreKinds.namespaces,
+    Service: coreKinds.services,
+    PersistentVolume: coreKinds.persistentvolumes,
+    PersistentVolumeClaim: coreKinds.persistentvolumeclaims,
+    CSINode: storageKinds.csinodes,
+    CSIDriver: storageKinds.csidrivers,
+    VolumeAttachment: storageKinds.volumeattachments,
+    CSIStorageCapacity: storageKinds.csistoragecapacities,
+    StorageClass: storageKinds.storageclasses,
+    ResourceClaim: resourceKinds.resourceclaims,
+    ResourceSlice: resourceKinds.resourceslices,
+    DeviceClass: resourceKinds.deviceclasses,
+  } satisfies Partial<Record<EventResource, KindInfo>>),
+);
+
+/** What metrics and logs call a resource, where they call it otherwise: those of named groups with their group. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ['UnscheduledPod', 'UnschedulablePod'],
+  ...[...KINDS].filter(([, { group }]) => group !== '').map(([name, { group }]) => [name, `${group}/${name}`] as const),
+]);
+
+/** The kind to watch for whoever registers for events of a resource, if it is not watched anyway. @throws when there is no such resource. */
+export function kindToWatch(name: EventResource): KindInfo | undefined {
+  const known = KINDS.get(name);
+  if (known || ALWAYS.has(name)) return known;
+  const [resource = '', version = '', ...group] = name.split('.');
+  if (group.length === 0)
+    throw new UserError(`there are no events of ${name}; a resource that others define is named as foos.v1.example.com`);
+  return {
+    group: group.join('.'),
+    version,
+    kind: '',
+    resource,
+    singular: '',
+    namespaced: true,
+    verbs: ['list', 'watch'],
+    subresources: [],
+  };
+}
 
 /** What became of it. `Update` registers for every kind of update; an event is `Update` when no finer word fits. */
 export type EventAction =
@@ -87,7 +123,7 @@ export interface Change<T extends KubeObject = KubeObject> {
 
 /** Something that happened in the cluster and may make a rejected pod schedulable. Upstream: kube-scheduler `framework.ClusterEvent`. */
 export interface ClusterEvent extends Change {
-  /** `*` is anything: every pod is tried again. */
+  /** `*` is anything: every pod is tried again, or the one that `now` is. */
   readonly resource: EventResource | '*';
   readonly action: EventAction;
   /** How metrics and logs call it, where resource and action do not say it. */
@@ -96,11 +132,11 @@ export interface ClusterEvent extends Change {
 
 /** How metrics call an event. */
 export const labelOf = ({ resource, action, label }: Pick<ClusterEvent, 'resource' | 'action' | 'label'>): string =>
-  label ?? `${resource === 'UnscheduledPod' ? 'UnschedulablePod' : resource}${action}`;
+  label ?? `${NAMES.get(resource) ?? resource}${action}`;
 
 /** Events that are nobody's object. Upstream: `pkg/scheduler/framework/events.go`. */
-export const FORCE_ACTIVATE: ClusterEvent = { resource: '*', action: 'Update', label: 'ForceActivate' };
-export const UNSCHEDULABLE_TIMEOUT: ClusterEvent = { resource: '*', action: 'Update', label: 'UnschedulableTimeout' };
+export const FORCE_ACTIVATE = { resource: '*', action: 'Update', label: 'ForceActivate' } as const satisfies ClusterEvent;
+export const UNSCHEDULABLE_TIMEOUT = { resource: '*', action: 'Update', label: 'UnschedulableTimeout' } as const satisfies ClusterEvent;
 
 /** What of the events interests a plugin that rejected a pod (upstream: `ClusterEventWithHint`, KEP-4247). */
 export interface EventRegistration {
@@ -118,7 +154,7 @@ export interface EventRegistration {
 export function on<R extends EventResource>(
   resource: R,
   actions: readonly EventAction[],
-  hint?: (pod: PodInfo, change: Change<EventObjects[R]>) => boolean,
+  hint?: (pod: PodInfo, change: Change<ObjectOf<R>>) => boolean,
 ): EventRegistration {
   // The resource says what the objects are; past here they are just objects.
   return { resource, actions: new Set(actions), hint: hint as EventRegistration['hint'] };

@@ -1,4 +1,5 @@
 import { NodeStatuses } from './node-statuses.ts';
+import type { QueuedPod } from './plugin.ts';
 import { messageOf, type Rejection } from './status.ts';
 
 /** Why no node will do, as FailedScheduling says it. Upstream: `framework.FitError`. */
@@ -11,6 +12,12 @@ export interface Diagnosis {
   readonly namedBy?: readonly string[] | undefined;
 }
 
+/** Who rejected a pod; `pending` are those that said something outside must happen. */
+export type Rejecting = Pick<QueuedPod, 'rejectedBy' | 'pending'>;
+
+/** What no plugin has rejected, since there was no node to show them: it waits for one. */
+export const NO_PLUGIN = '';
+export const NO_NODES: Rejecting = { rejectedBy: new Set([NO_PLUGIN]), pending: new Set() };
 export const NO_NODES_MESSAGE = 'no nodes available to schedule pods';
 
 /**
@@ -45,18 +52,15 @@ export function diagnosisOfOne(rejection: Rejection): Diagnosis {
   return { nodeCount: 1, statuses };
 }
 
-/** The plugins that said no: those whose events may change it. `pending` are those that said something outside must happen. */
-export function rejectingPlugins({ statuses, preFilter, namedBy = [] }: Diagnosis): {
-  rejectedBy: ReadonlySet<string>;
-  pending: ReadonlySet<string>;
-} {
+/** The plugins that said no: those whose events may change it. */
+export function rejectingPlugins({ statuses, preFilter, namedBy = [] }: Diagnosis): Rejecting {
   const rejections = preFilter ? [preFilter] : [...statuses.counts().keys(), ...(statuses.absent ? [statuses.absent] : [])];
   const named = (wanted: boolean) =>
     new Set(
       rejections
         .filter(({ code }) => (code === 'Pending') === wanted)
         .map(({ plugin }) => plugin)
-        .filter((plugin) => plugin !== ''),
+        .filter((plugin) => plugin !== NO_PLUGIN),
     );
   return { rejectedBy: new Set([...namedBy, ...named(false)]), pending: named(true) };
 }

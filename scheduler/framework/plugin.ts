@@ -172,9 +172,7 @@ export interface QueuedPod {
   readonly info: PodInfo;
   /** When it entered its present queue, in milliseconds. */
   readonly timestamp: number;
-  /** When it was first tried. */
-  readonly firstAttempt: number | undefined;
-  /** When it was first seen, or last let in by PreEnqueue. */
+  /** When it could first be tried: it was seen, and PreEnqueue let it in. */
   readonly firstSeen: number;
   readonly attempts: number;
   /** Attempts that found no node: they make the back-off longer. */

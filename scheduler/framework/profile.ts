@@ -5,8 +5,9 @@ import type { PodInfo } from '../state/pod-info.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { CycleState } from './cycle-state.ts';
 import { Evaluations } from './evaluations.ts';
-import type { EventRegistration } from './events.ts';
+import { type EventRegistration, on } from './events.ts';
 import { type ExtensionPoint, type ObservedPoint, type PluginAt, pointLabel, takesPartIn } from './extension-points.ts';
+import { NO_PLUGIN } from './fit-error.ts';
 import type { NodeStatuses } from './node-statuses.ts';
 import type { Framework, Plugin, PostFilterResult, PreFilterOutcome } from './plugin.ts';
 import { PluginError, scoredBy, told, toldEach } from './plugin-error.ts';
@@ -35,6 +36,8 @@ export interface ProfileOptions {
   readonly clock: Clock;
   readonly observer?: ProfileObserver | undefined;
 }
+
+const A_NODE = [on('Node', ['Add'])];
 
 type Points = { readonly [P in ExtensionPoint]: readonly PluginAt<P>[] };
 
@@ -76,7 +79,7 @@ export class Profile implements Framework {
 
   /** What may make a pod schedulable that this plugin rejected; undefined: anything. */
   eventsOf(name: string): readonly EventRegistration[] | undefined {
-    return this.#byName.get(name)?.events;
+    return name === NO_PLUGIN ? A_NODE : this.#byName.get(name)?.events;
   }
 
   get less(): PluginAt<'queueSort'> {

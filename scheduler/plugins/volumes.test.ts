@@ -160,6 +160,33 @@ describe('VolumeRestrictions', () => {
     );
   });
 
+  // Upstream: `TestReadWriteOncePodPreemption` of `test/integration/scheduler/preemption/preemption_test.go`.
+  it.each<[string, string[], string[][], string[]]>([
+    ['whoever uses the claim', ['c'], [['c']], ['default/low-0']],
+    ['all who use one of the claims', ['c', 'd'], [['c'], ['d']], ['default/low-0', 'default/low-1']],
+    ['one who uses both', ['c', 'd'], [['c', 'd']], ['default/low-0']],
+    ['nobody else', ['c'], [['c'], ['d'], []], ['default/low-0']],
+  ])('has %s go for a more important pod', (_who, wanted, used, victims) => {
+    const one = { accessModes: ['ReadWriteOncePod'] };
+    const objects = {
+      persistentvolumeclaims: [bound('c', 'v', one), bound('d', 'w', one)],
+      persistentvolumes: [volume('v', one), volume('w', one)],
+    };
+    const running = used.map((names, i) =>
+      aPod(`low-${i}`)
+        .priority(1)
+        .on('a')
+        .mounting(...uses(...names)),
+    );
+    const placed = new Placement({ objects }).with(nodes, running).place(
+      pod(...wanted)
+        .priority(5)
+        .build(),
+    );
+    expect(placed.nominatedNodeName).toBe('a');
+    expect([...(placed.victims ?? [])].sort()).toEqual(victims);
+  });
+
   const gce = (readOnly: boolean): Volume => ({ name: 'd', gcePersistentDisk: { pdName: 'disk', readOnly } });
   const ebs: Volume = { name: 'd', awsElasticBlockStore: { volumeID: 'disk', readOnly: true } };
   const iscsi = (readOnly: boolean): Volume => ({ name: 'd', iscsi: { targetPortal: 'p', iqn: 'disk', lun: 0, readOnly } });

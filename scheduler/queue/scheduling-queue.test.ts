@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '../../runtime/index.ts';
+import { silentLogger, type VirtualClock } from '../../runtime/index.ts';
+import type { ClusterEvent } from '../framework/events.ts';
 import type { QueuedPod } from '../framework/plugin.ts';
+import { unschedulable } from '../framework/status.ts';
 import { aNode, aPod } from '../testing/builders.ts';
 import { Placement } from '../testing/placement.ts';
 import { type QueueOptions, SchedulingQueue } from './scheduling-queue.ts';
@@ -222,6 +224,72 @@ describe('the scheduling queue', () => {
     expect(queue.lengths).toMatchObject({ gated: 1, active: 0 });
     queue.update(aPod('p').build(), gated);
     expect(queue.lengths).toMatchObject({ gated: 0, active: 1 });
+  });
+
+  // Upstream: `Test_isPodWorthRequeuing`, `TestPriorityQueue_Activate`, `TestPriorityQueue_moveToActiveQ` of `scheduling_queue_test.go`.
+  describe('what is tried again whatever it waits for', () => {
+    const anything: ClusterEvent = { resource: '*', action: 'Update', label: 'test' };
+    const pods = { p: aPod('p').build(), q: aPod('q').build() };
+    const podOf = (key: string) => (key === 'default/p' ? pods.p : pods.q);
+
+    it.each([
+      ['all of them', (queue: SchedulingQueue) => queue.onEvent(anything), { backoff: 2, unschedulable: 0 }],
+      ['the one that is asked for', (queue: SchedulingQueue) => queue.activate(['default/p'], podOf), { backoff: 1, unschedulable: 1 }],
+    ])('while they are being scheduled: %s', async (_, happens, lengths) => {
+      const { queue } = aQueue();
+      for (const pod of Object.values(pods)) queue.add(pod);
+      const taken = [await pop(queue), await pop(queue)];
+      happens(queue);
+      for (const pod of taken) queue.addUnschedulable(rejected(pod, 'NodeAffinity'));
+      expect(queue.lengths).toMatchObject({ active: 0, ...lengths });
+    });
+
+    it('backs off first, even where a plugin waits for something outside', async () => {
+      const { queue } = aQueue();
+      queue.add(pods.p);
+      const pod = await pop(queue);
+      queue.onEvent(anything);
+      queue.addUnschedulable({ ...pod, pending: new Set(['DynamicResources']) });
+      expect(queue.lengths).toMatchObject({ active: 0, backoff: 1 });
+    });
+
+    it.each([
+      ['its back-off ends', (_: SchedulingQueue, clock: VirtualClock) => clock.advance(3_000), 'active BackoffComplete'],
+      ['it is asked for', (queue: SchedulingQueue) => queue.activate(['default/p'], podOf), 'active ForceActivate'],
+    ])('a pod in back-off is not asked by PreEnqueue again when %s', async (_, happens, told) => {
+      let isKept = false;
+      const preEnqueue = () => (isKept ? { ...unschedulable('kept back'), plugin: 'Mine' } : undefined);
+      const { queue, clock, incoming } = aQueue({ preEnqueue });
+      queue.add(pods.p);
+      queue.addUnschedulable(await pop(queue));
+      isKept = true;
+      await happens(queue, clock);
+      expect(queue.lengths).toMatchObject({ active: 1, gated: 0 });
+      expect(incoming.at(-1)).toBe(told);
+    });
+
+    it('a pod that is kept back stays where it is, and is not counted anew', () => {
+      const { queue, incoming } = aQueue();
+      queue.add(aPod('p').gated('wait').build());
+      queue.activate(['default/p'], podOf);
+      expect(queue.lengths).toMatchObject({ active: 0, gated: 1 });
+      expect(incoming).toEqual(['unschedulable UnschedulablePodAdd']);
+    });
+  });
+
+  // Upstream: `TestPerPodSchedulingMetrics`.
+  it.each([
+    ['it was seen, however often it has been tried', aPod('p').build(), 0],
+    ['it was let in', aPod('p').gated('wait').build(), 60_000],
+  ])('knows when a pod could first be tried: when %s', async (_, before, afterMs) => {
+    const { clock, queue } = aQueue();
+    const from = clock.now();
+    queue.add(before);
+    await clock.advance(60_000);
+    queue.update(aPod('p').build(), before);
+    queue.addUnschedulable(await pop(queue));
+    await clock.advance(60_000);
+    expect(await pop(queue)).toMatchObject({ attempts: 2, firstSeen: from + afterMs });
   });
 
   it('ends the wait of pop when it is closed', async () => {

@@ -4,6 +4,7 @@ import { podChanges } from '../framework/changes.ts';
 import {
   type ClusterEvent,
   concerns,
+  type EventAction,
   type EventRegistration,
   FORCE_ACTIVATE,
   labelOf,
@@ -124,16 +125,16 @@ export class SchedulingQueue {
     const counts = { attempts: 0, unschedulableCount: 0, errorCount: 0 };
     const none: ReadonlySet<string> = new Set();
     this.#activate(
-      { info: podInfoOf(pod), timestamp: now, firstSeen: now, firstAttempt: undefined, ...counts, rejectedBy: none, pending: none },
+      { info: podInfoOf(pod), timestamp: now, firstSeen: now, ...counts, rejectedBy: none, pending: none },
       labelOf({ resource: 'UnscheduledPod', action }),
     );
   }
 
   /** It changed: where it waits, the new version waits; what made it unschedulable may be gone. */
-  update(now: Live<Pod>, old: Live<Pod>): void {
+  update(now: Live<Pod>, old: Live<Pod>, changes: readonly EventAction[] = podChanges(now, old)): void {
     const info = podInfoOf(now);
     if (this.#log.has(info.uid)) {
-      for (const action of podChanges(now, old)) this.#log.record({ resource: 'UnscheduledPod', action, now, old });
+      for (const action of changes) this.#log.record({ resource: 'UnscheduledPod', action, now, old });
       return;
     }
     for (const heap of [this.#active, this.#backoff, this.#errors]) {
@@ -143,7 +144,8 @@ export class SchedulingQueue {
       return;
     }
     const parked = this.#unschedulable.get(info.key) ?? this.#gated.get(info.key);
-    if (parked) this.#updateParked({ ...parked, info }, now, old);
+    const events = changes.map((action): ClusterEvent => ({ resource: 'UnscheduledPod', action, now, old }));
+    if (parked) this.#updateParked({ ...parked, info }, events);
     else this.add(now, 'Update');
   }
 
@@ -171,8 +173,7 @@ export class SchedulingQueue {
     if (!pod) return undefined;
     if (!active) this.#options.onIncoming?.('active', 'PopFromBackoffQ');
     this.#log.begin(pod.info.uid);
-    const firstAttempt = pod.firstAttempt ?? this.#options.clock.now();
-    return { ...pod, attempts: pod.attempts + 1, firstAttempt, rejectedBy: new Set(), pending: new Set() };
+    return { ...pod, attempts: pod.attempts + 1, rejectedBy: new Set(), pending: new Set() };
   }
 
   /** The pod is bound, or gone, or what may yet fail is no reason to call it unschedulable. */
@@ -223,15 +224,20 @@ export class SchedulingQueue {
     }
   }
 
-  /** Tries pods again now, whatever they wait for. */
-  activate(keys: Iterable<string>, uidOf: (key: string) => string | undefined): void {
+  /** Tries pods again now, whatever they wait for but what keeps them back. */
+  activate(keys: Iterable<string>, podOf: (key: string) => Live<Pod> | undefined): void {
     for (const key of keys) {
-      const waiting = this.#unschedulable.get(key) ?? this.#gated.get(key) ?? this.#backoff.get(key) ?? this.#errors.get(key);
-      const uid = uidOf(key);
-      if (waiting) {
+      const backingOff = this.#backoff.get(key) ?? this.#errors.get(key);
+      const parked = this.#unschedulable.get(key) ?? this.#gated.get(key);
+      const now = podOf(key);
+      if (backingOff) {
         this.delete(key);
-        this.#activate(waiting, 'ForceActivate');
-      } else if (uid !== undefined && this.#log.has(uid)) this.#log.record(FORCE_ACTIVATE);
+        this.#letIn(backingOff, FORCE_ACTIVATE.label);
+      } else if (parked) {
+        if (this.#gated.has(key) && this.#options.preEnqueue(parked.info)) continue;
+        this.delete(key);
+        this.#activate(parked, FORCE_ACTIVATE.label);
+      } else if (now && this.#log.has(now.metadata.uid)) this.#log.record({ ...FORCE_ACTIVATE, now });
     }
   }
 
@@ -248,11 +254,10 @@ export class SchedulingQueue {
     return this.#lastStamp;
   }
 
-  #updateParked(pod: QueuedPod, now: Live<Pod>, old: Live<Pod>): void {
+  #updateParked(pod: QueuedPod, events: readonly ClusterEvent[]): void {
     const { key } = pod.info;
     const parked = this.#gated.has(key) ? this.#gated : this.#unschedulable;
     parked.set(key, pod);
-    const events = podChanges(now, old).map((action): ClusterEvent => ({ resource: 'UnscheduledPod', action, now, old }));
     const { worth, event } = this.#worthOfAll(pod, events);
     if (worth === 'no' || !event) return;
     parked.delete(key);
@@ -269,7 +274,11 @@ export class SchedulingQueue {
   }
 
   #activate(pod: QueuedPod, event: string): void {
-    if (this.#gate(pod, event)) return;
+    if (!this.#gate(pod, event)) this.#letIn(pod, event);
+  }
+
+  /** PreEnqueue has been asked. A pod in back-off was let in there: it is not kept back after all. */
+  #letIn(pod: QueuedPod, event: string): void {
     this.#active.set(pod.attempts === 0 ? { ...pod, firstSeen: this.#options.clock.now() } : pod);
     this.#options.onIncoming?.('active', event);
     this.#wake?.();
@@ -308,7 +317,7 @@ export class SchedulingQueue {
     const now = this.#options.clock.now();
     for (let due = heap.peek(); due && !isBackingOff(due, this.#options.backoff, now); due = heap.peek()) {
       heap.pop();
-      this.#activate(due, 'BackoffComplete');
+      this.#letIn(due, 'BackoffComplete');
     }
   }
 
@@ -337,9 +346,9 @@ export class SchedulingQueue {
 
   /** What waits for something outside is tried at once when it has come; what was merely rejected has to back off first. */
   #worth(pod: QueuedPod, event: ClusterEvent, known: Known): Worth {
-    const isAnything = event.resource === '*';
-    for (const plugin of pod.pending) if (isAnything || this.#mayHelp(pod.info, plugin, event, known)) return 'now';
-    for (const plugin of pod.rejectedBy) if (isAnything || this.#mayHelp(pod.info, plugin, event, known)) return 'afterBackoff';
+    if (event.resource === '*') return event.now === undefined || event.now.metadata.uid === pod.info.uid ? 'afterBackoff' : 'no';
+    for (const plugin of pod.pending) if (this.#mayHelp(pod.info, plugin, event, known)) return 'now';
+    for (const plugin of pod.rejectedBy) if (this.#mayHelp(pod.info, plugin, event, known)) return 'afterBackoff';
     return 'no';
   }
 

@@ -33,6 +33,12 @@ async function extender(answers: Readonly<Record<string, (body: ExtenderArgs) =>
   return { asked, urlPrefix: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}` };
 }
 
+function nominated(api: Parameters<typeof pod>[0], name: string, nominatedNodeName: string): void {
+  const spec = { schedulerName: 'default-scheduler', containers: [{ name: 'c', image: 'i' }] };
+  const status = { phase: 'Pending', nominatedNodeName };
+  api.resource<Pod>(coreKinds.pods).put({ metadata: { name, namespace: 'default' }, spec, status } as never);
+}
+
 describe('extenders', () => {
   it('are asked which nodes will do, how well, and to bind', async () => {
     const { asked, urlPrefix } = await extender({
@@ -46,6 +52,48 @@ describe('extenders', () => {
     await until(() => nodeOf('p') !== undefined);
     expect(nodeOf('p')).toBe('c');
     expect(asked).toEqual(['filter', 'prioritize']);
+  });
+
+  // Go reads JSON so, and extenders are written in many languages.
+  it('may write names in whatever case', async () => {
+    const { urlPrefix } = await extender({
+      filter: ({ NodeNames = [] }) => ({ nodenames: NodeNames.filter((name) => name !== 'a'), failedNodes: { a: 'not this one' } }),
+      prioritize: ({ NodeNames = [] }) => NodeNames.map((name) => ({ host: name, score: name === 'c' ? 10 : 0 })),
+      bind: () => ({ error: 'not yet' }),
+    });
+    const verbs = { filterVerb: 'filter', prioritizeVerb: 'prioritize', bindVerb: 'bind', weight: 100, nodeCacheCapable: true };
+    const { api, until } = await run({ extenders: [{ urlPrefix, ...verbs }] });
+    for (const name of ['a', 'b', 'c']) node(api, name);
+    pod(api, 'p');
+    await until(() => conditionOf(api, 'p') !== undefined);
+    expect(conditionOf(api, 'p')).toMatchObject({ reason: 'SchedulerError', message: 'not yet' });
+  });
+
+  it.each([
+    ['whole, are not heard when they answer with names', false, undefined],
+    ['by name, may answer with whole nodes', true, 'a'],
+  ])('that are asked for nodes %s', async (_, nodeCacheCapable, nodeName) => {
+    const items = [{ metadata: { name: 'a' } }];
+    const { urlPrefix } = await extender({ filter: () => (nodeCacheCapable ? { Nodes: { items } } : { NodeNames: ['a'] }) });
+    const { api, nodeOf, until } = await run({ extenders: [{ urlPrefix, filterVerb: 'filter', nodeCacheCapable }] });
+    node(api, 'a');
+    pod(api, 'p');
+    await until(() => nodeOf('p') !== undefined || conditionOf(api, 'p') !== undefined);
+    expect(nodeOf('p')).toBe(nodeName);
+  });
+
+  // Upstream: `DryRunPreemption`.
+  it('that reject a node where the filters need nobody to go: preemption says so', async () => {
+    const { urlPrefix } = await extender({ filter: () => ({ NodeNames: [], FailedNodes: { a: 'no licence left' } }) });
+    const { api, until } = await run({ extenders: [{ urlPrefix, filterVerb: 'filter', nodeCacheCapable: true }] });
+    node(api, 'a');
+    pod(api, 'low', { nodeName: 'a' });
+    pod(api, 'p', { priority: 10 });
+    await until(() => conditionOf(api, 'p') !== undefined);
+    expect(conditionOf(api, 'p')).toMatchObject({
+      reason: 'Unschedulable',
+      message: '0/1 nodes are available: 1 no licence left. preemption: expected at least one victim pod on node "a"',
+    });
   });
 
   it('that reject every node are quoted', async () => {
@@ -82,12 +130,21 @@ describe('extenders', () => {
     const { urlPrefix } = await extender({ filter: () => ({ NodeNames: [], FailedNodes: { a: 'no licence left' } }) });
     const { api, until } = await run({ extenders: [{ urlPrefix, filterVerb: 'filter', nodeCacheCapable: true }] });
     node(api, 'a');
-    const containers = [{ name: 'c', image: 'i' }];
-    const status = { phase: 'Pending', nominatedNodeName: 'a' };
-    const spec = { schedulerName: 'default-scheduler', containers };
-    api.resource<Pod>(coreKinds.pods).put({ metadata: { name: 'p', namespace: 'default' }, spec, status } as never);
+    nominated(api, 'p', 'a');
     await until(() => conditionOf(api, 'p') !== undefined);
     expect(conditionOf(api, 'p')?.message).toMatch(/^0\/1 nodes are available: 1 no licence left\./);
+  });
+
+  // Upstream: `findNodesThatFitPod`.
+  it('that fail on the nominated node are asked about the others', async () => {
+    const { urlPrefix } = await extender({
+      filter: ({ NodeNames = [] }) => (NodeNames.length === 1 ? undefined : { NodeNames: NodeNames.filter((name) => name !== 'a') }),
+    });
+    const { api, nodeOf, until } = await run({ extenders: [{ urlPrefix, filterVerb: 'filter', nodeCacheCapable: true }] });
+    for (const name of ['a', 'b']) node(api, name);
+    nominated(api, 'p', 'a');
+    await until(() => nodeOf('p') !== undefined || conditionOf(api, 'p') !== undefined);
+    expect(nodeOf('p')).toBe('b');
   });
 
   it('that may fail to bind leave it to the scheduler', async () => {
@@ -108,7 +165,7 @@ describe('extenders', () => {
     await until(() => conditionOf(api, 'high') !== undefined);
     expect(conditionOf(api, 'high')).toMatchObject({
       reason: 'Unschedulable',
-      message: `0/1 nodes are available: 1 Insufficient cpu. preemption: failed ${urlPrefix}/preempt, code 500`,
+      message: `0/1 nodes are available: 1 Insufficient cpu. preemption: failed preempt with extender at URL ${urlPrefix}/preempt, code 500`,
     });
   });
 
@@ -118,7 +175,10 @@ describe('extenders', () => {
     node(broken.api, 'a');
     pod(broken.api, 'p');
     await broken.until(() => conditionOf(broken.api, 'p') !== undefined);
-    expect(conditionOf(broken.api, 'p')).toMatchObject({ reason: 'SchedulerError', message: `failed ${urlPrefix}/filter, code 500` });
+    expect(conditionOf(broken.api, 'p')).toMatchObject({
+      reason: 'SchedulerError',
+      message: `failed filter with extender at URL ${urlPrefix}/filter, code 500`,
+    });
     const ignored = await run({ extenders: [{ urlPrefix, filterVerb: 'filter', ignorable: true }] });
     node(ignored.api, 'a');
     pod(ignored.api, 'p');

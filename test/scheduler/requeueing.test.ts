@@ -1,11 +1,11 @@
 // Which pods are tried again after a change, from the change in the API to the next attempt. What upstream's own table asks:
 // test/integration/scheduler/queueing/queue.go, without what is not there in 1.34 and volumes of clouds.
 import { expect, test } from 'vitest';
-import { coreKinds, type Draft, type KubeObject, keyOf, type Live } from '../../api/index.ts';
+import { coreKinds, type Draft, type KindInfo, type KubeObject, keyOf, type Live } from '../../api/index.ts';
 import { on, type PluginDefinition, unschedulable } from '../../scheduler/index.ts';
 import { ROWS } from './requeueing-rows.ts';
 import { type Running, run } from './running.ts';
-import type { Thing } from './things.ts';
+import { node, pod, type Thing } from './things.ts';
 import { VOLUME_ROWS } from './volume-requeueing-rows.ts';
 
 /** Notes who is tried; once it is told to, it lets nobody through, and nothing helps who it has rejected. */
@@ -44,6 +44,31 @@ test.each(Object.entries({ ...ROWS, ...VOLUME_ROWS }))('%s', async (_title, { pl
   // Long enough for the longest back-off, and not so long that everybody is tried again.
   await world.clock.advance(15_000);
   expect([...new Set(turnstile.tried)].toSorted()).toEqual(again);
+});
+
+// Upstream: `TestCustomResourceEnqueue` of test/integration/scheduler/queueing/queue_test.go.
+test('custom resources may help too', async () => {
+  const foos: KindInfo = { ...coreKinds.configmaps, group: 'example.com', kind: 'Foo', resource: 'foos', singular: 'foo' };
+  const foo = (name: string): Thing => ({ kind: foos, object: { metadata: { name, namespace: 'default' } } });
+  const there = new Set<string>();
+  const plugin: PluginDefinition = {
+    name: 'NeedsFoo',
+    create: () => ({
+      name: 'NeedsFoo',
+      events: [on('foos.v1.example.com', ['Add'], (_pod, { now }) => now?.metadata.name === 'right')],
+      preFilter: () => (there.has('right') ? undefined : { ...unschedulable('no foo'), plugin: '' }),
+    }),
+  };
+  const world = await run({ profiles: [{ plugins: { multiPoint: { enabled: [{ name: 'NeedsFoo' }] } } }] }, [plugin]);
+  place(world, node('n'));
+  place(world, pod('p'));
+  await world.until(() => isRejected(world, pod('p')));
+  there.add('right');
+  place(world, foo('wrong'));
+  await world.clock.advance(15_000);
+  expect(world.nodeOf('p')).toBeUndefined();
+  place(world, foo('right'));
+  await world.until(() => world.nodeOf('p') === 'n');
 });
 
 function place({ api }: Running, { kind, object }: Thing): void {

@@ -199,6 +199,52 @@ describe('Permit', () => {
   });
 });
 
+describe('a cluster without nodes', () => {
+  it('has no place for pods; the first node that comes is looked at, whatever it is', async () => {
+    const { api, until, metrics } = await run({});
+    pod(api, 'big', { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '99' } } }] });
+    await until(() => conditionOf(api, 'big') !== undefined);
+    expect(conditionOf(api, 'big')?.message).toBe('no nodes available to schedule pods');
+    expect(await metrics.text()).not.toMatch(/^scheduler_unschedulable_pods\{/m);
+    node(api, 'a');
+    await until(() => conditionOf(api, 'big')?.message?.startsWith('0/1 nodes are available: 1 Insufficient cpu.') === true);
+  });
+});
+
+describe('a pod that is deleted before it is bound', () => {
+  // Upstream: `handleAssumedPodDeletion` of `eventhandlers.go`.
+  it.each([
+    ['goes', {}],
+    ['is to go, and is held by a finalizer', { finalizers: ['example.com/f'], deletionTimestamp: '2026-01-01T00:00:00Z' }],
+  ])('%s: what it was to take is free at once, whatever its plugins still wait for', async (_, more) => {
+    let waits = 0;
+    const plugin: PluginDefinition = {
+      name: 'Slow',
+      create: () => ({
+        name: 'Slow',
+        preBind: (_state, { pod: { metadata } }, _nodeName, signal) => {
+          if (metadata.name !== 'slow') return Promise.resolve(undefined);
+          waits++;
+          return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+        },
+      }),
+    };
+    const { api, nodeOf, until } = await run({ profiles: [{ plugins: { multiPoint: { enabled: [{ name: 'Slow' }] } } }] }, [plugin]);
+    const pods = api.resource<Pod>(coreKinds.pods);
+    node(api, 'a');
+    const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '4' } } }] as Pod['spec']['containers'];
+    pod(api, 'slow', { containers });
+    await until(() => waits === 1);
+    pod(api, 'next', { containers });
+    await until(() => conditionOf(api, 'next') !== undefined);
+    const slow = pods.objects.get('default/slow');
+    if (!slow) throw new Error('it is gone already');
+    if ('finalizers' in more) pods.put({ ...slow, metadata: { ...slow.metadata, ...more } });
+    else pods.remove(slow);
+    await until(() => nodeOf('next') === 'a');
+  });
+});
+
 describe('metrics', () => {
   it.each([
     ['schedule_attempts_total', 'counter', '[STABLE] Number of attempts to schedule pods, by the result. '],
@@ -239,6 +285,9 @@ describe('metrics', () => {
       'scheduler_event_handling_duration_seconds_count{event="NodeAdd"} 1',
       'scheduler_event_handling_duration_seconds_count{event="UnschedulablePodAdd"} 2',
       'scheduler_event_handling_duration_seconds_count{event="AssignedPodAdd"} 1',
+      'scheduler_event_handling_duration_seconds_count{event="UnschedulablePodDelete"} 1',
+      'scheduler_event_handling_duration_seconds_count{event="UnschedulablePodUpdate"} 1',
+      'scheduler_scheduling_algorithm_duration_seconds_count 2',
     ]) {
       expect(text).toContain(line);
     }

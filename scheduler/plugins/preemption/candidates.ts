@@ -34,8 +34,9 @@ export function findCandidates(search: CandidateSearch): Candidates {
     const found = triedOn(node, victimsOf, errors);
     if (found === undefined) continue;
     if ('code' in found) statuses.set(node, found);
-    // A node that nobody has to leave fits already: it was rejected for what is no more.
     else if (found.pods.length > 0) (found.violations === 0 ? kept : violating).push([node.name, found]);
+    // Whoever rejected the node was none of the filters: an extender, or what PreFilter said of the pod as a whole.
+    else errors.add(`expected at least one victim pod on node ${JSON.stringify(node.name)}`);
     if (kept.length > 0 && kept.length + violating.length >= wanted) break;
   }
   const victims = new Map([...kept, ...violating]);
