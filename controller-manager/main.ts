@@ -5,7 +5,7 @@ import { absentControllers } from './controllers.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
 import { createControllerManager } from './index.ts';
 import { type ControllerManagerOptionValues, controllerManagerOptions, settingsOf } from './options.ts';
-import { checkUpstreamOptions } from './upstream-options.ts';
+import { checkUpstreamOptions, unheededGates } from './upstream-options.ts';
 
 /** `nanokube controller-manager`. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -20,6 +20,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 function create(values: ControllerManagerOptionValues, environment: Environment): Service {
   checkUpstreamOptions(values);
   const { logger } = environment;
+  const why = 'features are as Kubernetes 1.34 has them by default';
+  for (const gate of unheededGates(values['feature-gates'])) logger.info({ gate, why }, 'feature gate has no effect here');
   const controllers = controllersOf(values);
   for (const note of absentControllers(controllers)) logger.info(note, 'controller is not run here');
   const process = { userAgent: 'kube-controller-manager', ...environment };

@@ -3,7 +3,7 @@ import { helpText, OptionError, parseOptions } from '../runtime/index.ts';
 import { absentControllers, CONTROLLERS, selectControllers } from './controllers.ts';
 import { controllerManagerOptions, settingsOf } from './options.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
-import { checkUpstreamOptions, inertOptions } from './upstream-options.ts';
+import { checkUpstreamOptions, inertOptions, unheededGates } from './upstream-options.ts';
 
 const parse = (...argv: string[]) => parseOptions(controllerManagerOptions, argv).values;
 
@@ -109,18 +109,40 @@ describe("upstream's options", () => {
     ['--cloud-provider=gce', 'option --cloud-provider takes nothing or external, not "gce"'],
     ['--leader-elect-resource-lock=endpoints', 'option --leader-elect-resource-lock takes leases, not "endpoints"'],
     ['--emulated-version=kube=1.31', /^option --emulated-version takes 1\.34 or .*, not "kube=1\.31"$/],
-    ['--feature-gates=A=true,B', 'option --feature-gates takes GATE=true or GATE=false, not "B"'],
   ])('there is no other: %s', (argument, message) => {
     expect(() => checkUpstreamOptions(parse(argument))).toThrow(message);
   });
 
+  it.each(['--cloud-provider=external', '--emulated-version=1.34', '--leader-elect-resource-lock=leases'])(
+    'there is such: %s',
+    (argument) => {
+      expect(() => checkUpstreamOptions(parse(argument))).not.toThrow();
+    },
+  );
+});
+
+describe('--feature-gates', () => {
+  const gates = (value: string) => unheededGates(parse(`--feature-gates=${value}`)['feature-gates']);
+
   it.each([
-    '--cloud-provider=external',
-    '--feature-gates=A=true,B=false',
-    '--emulated-version=1.34',
-    '--leader-elect-resource-lock=leases',
-  ])('there is such: %s', (argument) => {
-    expect(() => checkUpstreamOptions(parse(argument))).not.toThrow();
+    ['', []],
+    ['NodeSwap=true,JobManagedBy=true,HPAScaleToZero=false', []],
+    ['HPAScaleToZero=true,PodDeletionCost=false,JobManagedBy=1', ['HPAScaleToZero', 'PodDeletionCost']],
+    ['AllAlpha=true,AllBeta=false', ['AllAlpha']],
+  ])('%s: what is not followed is told', (value, unheeded) => {
+    expect(gates(value)).toEqual(unheeded);
+  });
+
+  it.each([
+    ['Nothing=true', 'unrecognized feature gate: Nothing'],
+    ['HPAScaleToZero', 'missing bool value for HPAScaleToZero'],
+    [
+      'HPAScaleToZero=true,kube:PodDeletionCost=false',
+      'set kube feature gates with default empty prefix or kube: prefix consistently, do not mix use',
+    ],
+    ['JobSuccessPolicy=false', 'cannot set feature gate JobSuccessPolicy to false, feature is locked to true'],
+  ])('%s is refused', (value, why) => {
+    expect(() => gates(value)).toThrow(`option --feature-gates: ${why}`);
   });
 });
 

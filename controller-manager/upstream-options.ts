@@ -1,5 +1,13 @@
 // Options that a command line of kube-controller-manager may have, beside those that the controllers are told by.
-import { inertProcessOptions, OptionError, type OptionTable, type OptionValues, option } from '../runtime/index.ts';
+import {
+  type FeatureSetting,
+  inertProcessOptions,
+  OptionError,
+  type OptionTable,
+  type OptionValues,
+  option,
+  readFeatureGates,
+} from '../runtime/index.ts';
 
 /** The only one of its kind here; others are refused, for they would be missed. */
 const CIDR_ALLOCATOR = 'RangeAllocator';
@@ -24,9 +32,11 @@ export const upstreamOptions = {
   'cidr-allocator-type': option.string(`How nodes get blocks of addresses; there is ${CIDR_ALLOCATOR}.`, CIDR_ALLOCATOR),
   'cloud-provider': option.string(`Empty, or ${EXTERNAL_CLOUD}: there is no cloud.`, ''),
   'emulated-version': option.list('Version to behave like; there is 1.34.', [], { placeholder: 'VERSION' }),
-  'feature-gates': option.list('GATE=true|false; taken, and without effect: features are as 1.34 has them by default.', [], {
-    placeholder: 'GATES=BOOL',
-  }),
+  'feature-gates': option.list(
+    'GATE=true|false, or AllAlpha or AllBeta. Gates of 1.34 that are not locked are taken, and without effect: features are as it has them by default.',
+    [],
+    { placeholder: 'GATE=BOOL' },
+  ),
   'leader-elect-resource-lock': option.string(`What leaders are elected by; there is ${RESOURCE_LOCK}.`, RESOURCE_LOCK),
   version: option.boolean('Print the version of Kubernetes, and end.', false),
 } satisfies OptionTable;
@@ -64,9 +74,16 @@ export function checkUpstreamOptions(values: OptionValues<typeof upstreamOptions
   only('cloud-provider', values['cloud-provider'], ['', EXTERNAL_CLOUD]);
   only('leader-elect-resource-lock', values['leader-elect-resource-lock'], [RESOURCE_LOCK]);
   for (const version of values['emulated-version']) only('emulated-version', version, EMULATED_VERSIONS);
-  for (const gate of values['feature-gates']) {
-    if (!/^\w+=(true|false)$/.test(gate)) throw new OptionError(`option --feature-gates takes GATE=true or GATE=false, not "${gate}"`);
-  }
+}
+
+/**
+ * The gates that are set to what they are not here.
+ *
+ * @throws OptionError for a gate that 1.34 does not have, or has locked.
+ */
+export function unheededGates(entries: readonly string[]): string[] {
+  const isUnheeded = ({ isNamed, isOn, isOnByDefault }: FeatureSetting) => isNamed && isOn !== isOnByDefault;
+  return [...readFeatureGates(entries)].filter(([, setting]) => isUnheeded(setting)).map(([name]) => name);
 }
 
 function only(name: string, value: string, allowed: readonly string[]): void {

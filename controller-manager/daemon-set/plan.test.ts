@@ -11,6 +11,10 @@ import { planUpdate } from './rolling-update.ts';
 const OLD = { app: 'web', 'controller-revision-hash': 'old' };
 const NEW = { app: 'web', 'controller-revision-hash': 'new' };
 
+const THREE_NODES = [aNode('n1'), aNode('n2'), aNode('n3')];
+/** A node that takes no new pods; those that are there may stay. */
+const aLeftNode = (name: string) => aNode(name, { spec: { taints: [{ key: 'x', effect: 'NoSchedule' }] } });
+
 const observe = (pods: readonly PodBuilder[], more: Partial<Observed> = {}): Observed => {
   const byNode = new Map<string, Live<Pod>[]>();
   for (const pod of pods.map((builder) => builder.build())) {
@@ -19,7 +23,7 @@ const observe = (pods: readonly PodBuilder[], more: Partial<Observed> = {}): Obs
   }
   return {
     daemonSet: aDaemonSet(),
-    nodes: [aNode('n1'), aNode('n2'), aNode('n3')],
+    nodes: THREE_NODES,
     podsByNode: byNode,
     hash: 'new',
     failedBackoffMs: () => 0,
@@ -218,20 +222,41 @@ describe('planUpdate', () => {
       expected: [[], []],
     },
     {
+      why: 'nothing beside on a node that it has left, while all that work are needed',
+      set: strategy({ maxSurge: 1, maxUnavailable: 0 }),
+      nodes: [aLeftNode('n1'), aNode('n2'), aNode('n3')],
+      pods: [old('a', 'n1').ready(), old('b', 'n2').ready(), old('c', 'n3')],
+      expected: [[], ['n3', 'n2']],
+    },
+    {
+      why: 'none for what works on a node that it has left, once there are enough',
+      set: strategy({ maxSurge: 1, maxUnavailable: 0 }),
+      nodes: [aLeftNode('n1'), aLeftNode('n2'), aNode('n3'), aNode('n4')],
+      pods: [old('a', 'n1').ready(), old('b', 'n2').ready(), old('c', 'n3').ready(), old('d', 'n4').running(), fresh('e', 'n4').ready()],
+      expected: [['d', 'a'], ['n3']],
+    },
+    {
+      why: 'none for what does not work on a node that it has left, at once',
+      set: strategy({ maxSurge: 1, maxUnavailable: 0 }),
+      nodes: [aLeftNode('n1'), aNode('n2'), aNode('n3')],
+      pods: [old('a', 'n1').running(), fresh('b', 'n2'), fresh('c', 'n3')],
+      expected: [['a'], []],
+    },
+    {
       why: 'nothing on delete',
       set: aDaemonSet({ spec: { updateStrategy: { type: 'OnDelete' } } }),
       pods: [old('a', 'n1').ready()],
       expected: [[], []],
     },
-  ])('replaces $why', ({ set, pods, expected }) => {
-    expect(run(observe(pods, { daemonSet: set }))).toEqual(expected);
+  ])('replaces $why', ({ set, nodes = THREE_NODES, pods, expected }) => {
+    expect(run(observe(pods, { daemonSet: set, nodes }))).toEqual(expected);
   });
 });
 
 describe('status', () => {
   it('counts nodes', () => {
     const observed = observe([old('a', 'n1').ready(), fresh('b', 'n2').running(), fresh('c', 'n4').ready()], {
-      nodes: [aNode('n1'), aNode('n2'), aNode('n3'), aNode('n4', { spec: { taints: [{ key: 'x', effect: 'NoSchedule' }] } })],
+      nodes: [aNode('n1'), aNode('n2'), aNode('n3'), aLeftNode('n4')],
     });
     expect(daemonSetStatus(observed, viewNodes(observed))).toEqual({
       currentNumberScheduled: 2,

@@ -21,7 +21,8 @@ export function planUpdate(observed: Observed, views: readonly NodeView[]): Upda
   if (daemonSet.spec.updateStrategy?.type !== 'RollingUpdate') return none;
   const desired = views.filter(({ shouldRun }) => shouldRun).length;
   const limits = limitsOf(daemonSet, desired);
-  return limits.maxSurge === 0 ? replaceInPlace(observed, views, limits.maxUnavailable) : replaceBeside(observed, views, limits.maxSurge);
+  if (limits.maxSurge === 0) return replaceInPlace(observed, views, limits.maxUnavailable);
+  return replaceBeside(observed, views, limits.maxSurge, desired);
 }
 
 /** Surge and unavailability as numbers of nodes; both zero would stop every update: then one node may be without. */
@@ -63,18 +64,33 @@ function replaceInPlace(observed: Observed, views: readonly NodeView[], maxUnava
   return { remove: [...broken, ...candidates.slice(0, Math.max(0, maxUnavailable - unavailable))], createOn: [] };
 }
 
-/** Starts new pods beside old ones, and deletes the old ones once the new are available. */
-function replaceBeside(observed: Observed, views: readonly NodeView[], maxSurge: number): UpdatePlan {
+/**
+ * Starts new pods beside old ones, and deletes the old ones once the new are available. Where none is to run any more
+ * the old one goes without another: at once if it does not work, else when enough others work.
+ */
+function replaceBeside(observed: Observed, views: readonly NodeView[], maxSurge: number, desired: number): UpdatePlan {
   const nodes = views
     .filter(({ pods }) => pods.some((pod) => !pod.metadata.deletionTimestamp))
     .map((view) => ({ ...view, standing: standingOf(observed, view.pods) }));
-  const remove = nodes.flatMap(({ standing }) => (standing.kind === 'both' && standing.isAvailable ? [standing.old] : []));
+  const replaced = nodes.flatMap(({ standing }) => (standing.kind === 'both' && standing.isAvailable ? [standing.old] : []));
   const surge = nodes.filter(({ standing }) => standing.kind === 'unsettled' || (standing.kind === 'both' && !standing.isAvailable)).length;
-  const old = nodes.filter(({ standing, shouldRun }) => standing.kind === 'old' && shouldRun);
-  const isWorking = ({ standing }: { standing: Standing }) => standing.kind === 'old' && standing.isAvailable;
-  const free = old.filter((node) => !isWorking(node)).map(({ name }) => name);
-  const candidates = old.filter(isWorking).map(({ name }) => name);
-  return { remove, createOn: [...free, ...candidates.slice(0, Math.max(0, maxSurge - surge))] };
+  const old = nodes.flatMap(({ name, shouldRun, standing }) => (standing.kind === 'old' ? [{ name, shouldRun, ...standing }] : []));
+  const [working, broken] = [old.filter((node) => node.isAvailable), old.filter((node) => !node.isAvailable)];
+  const spare = nodes.filter(({ standing }) => isServed(observed, standing)).length - desired;
+  const leaving = [...broken.filter(isLeft), ...working.filter(isLeft).slice(0, Math.max(0, spare))];
+  const candidates = working.filter(({ shouldRun }) => shouldRun).slice(0, Math.max(0, maxSurge - surge));
+  return {
+    remove: [...replaced, ...leaving.map(({ pod }) => pod)],
+    createOn: [...broken.filter(({ shouldRun }) => shouldRun), ...candidates].map(({ name }) => name),
+  };
+}
+
+const isLeft = ({ shouldRun }: { readonly shouldRun: boolean }) => !shouldRun;
+
+/** Whether a node has a pod that works; beside an old one the new one does not count yet. */
+function isServed(observed: Observed, standing: Standing): boolean {
+  if (standing.kind === 'unsettled') return false;
+  return standing.kind === 'both' ? isAvailable(observed, standing.old) : standing.isAvailable;
 }
 
 const isAvailable = ({ daemonSet, now }: Observed, pod: Live<Pod>): boolean =>

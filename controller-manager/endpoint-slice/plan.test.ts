@@ -137,7 +137,7 @@ describe('slices', () => {
           pod.status.podIPs = ips.map((ip) => ({ ip }));
         })
         .build();
-    const { creates } = plan([named('a', 8080, '10.0.0.1', 'FD00::1'), named('b', 9090, '10.0.0.2', 'fd00::2')], { service }).changes;
+    const { creates } = plan([named('a', 8080, '010.0.0.1', 'FD00::1'), named('b', 9090, '10.0.0.2', 'fd00:0::2')], { service }).changes;
     expect(creates.map(({ addressType, ports, endpoints }) => [addressType, ports?.[0]?.port, endpoints[0]?.addresses])).toEqual([
       ['IPv4', 8080, ['10.0.0.1']],
       ['IPv4', 9090, ['10.0.0.2']],

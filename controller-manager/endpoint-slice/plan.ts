@@ -2,6 +2,7 @@
 import { isIPv6 } from 'node:net';
 import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice, Live, Node, OwnerReference, Pod, Service } from '../../api/index.ts';
 import { hasAddress, portOf } from '../endpoints/plan.ts';
+import { podAddress } from '../shared/addresses.ts';
 import {
   type EndpointGroup,
   endpointKey,
@@ -127,7 +128,7 @@ function endpointOf(service: Live<Service>, pod: Live<Pod>, node: Live<Node> | u
   const isNamed = hostname && subdomain === service.metadata.name && namespace === service.metadata.namespace;
   const zone = node?.metadata.labels?.[ZONE];
   return {
-    addresses: (pod.status.podIPs ?? []).flatMap(({ ip }) => (isIPv6(ip) === (type === 'IPv6') ? [canonicalAddress(ip)] : [])),
+    addresses: addressesOf(pod, type),
     conditions: { ready: service.spec.publishNotReadyAddresses === true || (serving && !terminating), serving, terminating },
     ...(isNamed ? { hostname } : {}),
     targetRef: { kind: 'Pod', namespace, name, uid },
@@ -136,8 +137,11 @@ function endpointOf(service: Live<Service>, pod: Live<Pod>, node: Live<Node> | u
   };
 }
 
-/** An address in the one way that everybody writes it. */
-const canonicalAddress = (ip: string): string => (isIPv6(ip) ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : ip);
+const addressesOf = ({ status }: Live<Pod>, type: AddressType): string[] =>
+  (status.podIPs ?? []).flatMap(({ ip }) => {
+    const address = podAddress(ip);
+    return address?.family === type ? [address.ip] : [];
+  });
 
 function portsOf(service: Live<Service>, pod: Live<Pod>): DiscoveryV1EndpointPort[] {
   return (service.spec.ports ?? []).flatMap((port) => {

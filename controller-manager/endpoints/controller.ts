@@ -20,6 +20,8 @@ import { TriggerTimes } from '../shared/trigger-times.ts';
 import { hasEndpoints, isEndpointChange, MANAGED_BY, MANAGER, planEndpoints, selects } from './plan.ts';
 
 const KIND = coreKinds.endpoints;
+/** Annotation of Endpoints that leaders were elected by. */
+const LEADER = 'control-plane.alpha.kubernetes.io/leader';
 /** How often at most the Endpoints of a Service are written when pods change. */
 const BATCH_MS = 100;
 
@@ -76,7 +78,7 @@ class EndpointsController implements Controller {
       },
       onDelete: (pod) => this.#wake(pod, undefined),
     });
-    // Endpoints without a Service are somebody's own: only those that lose theirs go with it.
+    // Endpoints without a Service may be waiting for it: as long as we run, only those that lose theirs go with it.
     const ofService = (endpoints: Live<Endpoints>) => this.#services.getByKey(keyOf(endpoints)) !== undefined;
     this.#endpoints.addHandler({
       // The event of our own last write, for which a reconcile may have waited, or somebody else's change.
@@ -97,11 +99,11 @@ class EndpointsController implements Controller {
     }
   }
 
-  /** Endpoints of this controller whose Service went while nobody looked. */
+  /** Endpoints without a Service: it went while nobody looked. Upstream: `checkLeftoverEndpoints`. */
   #checkLeftovers(): void {
     for (const endpoints of this.#endpoints.list()) {
-      const isOurs = endpoints.metadata.labels?.[MANAGED_BY] === MANAGER;
-      if (isOurs && !this.#services.getByKey(keyOf(endpoints))) this.#queue.add(keyOf(endpoints));
+      const elects = endpoints.metadata.annotations?.[LEADER] !== undefined;
+      if (!elects && !this.#services.getByKey(keyOf(endpoints))) this.#queue.add(keyOf(endpoints));
     }
   }
 
@@ -148,10 +150,23 @@ class EndpointsController implements Controller {
     this.#stale.forget(key);
     this.#queue.drop(key);
     const { name, namespace } = splitKey(key);
+    const isOurs = this.#endpoints.getByKey(key)?.metadata.labels?.[MANAGED_BY] === MANAGER;
+    // What was made by hand nobody makes anew: the cache of Services may be behind.
+    if (!isOurs && (await this.#hasService(name, namespace))) return;
     try {
       await this.#context.client.resource<Endpoints>(KIND).delete(name, { namespace });
     } catch (error) {
       if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async #hasService(name: string, namespace: string): Promise<boolean> {
+    try {
+      await this.#context.client.resource<Service>(coreKinds.services).get(name, { namespace });
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
     }
   }
 }

@@ -33,6 +33,19 @@ describe('planEndpoints', () => {
     });
   });
 
+  it.each([
+    { families: ['IPv4'], ips: ['010.0.00.1', '02000::4'], ip: '10.0.0.1' },
+    { families: ['IPv6', 'IPv4'], ips: ['10.0.0.1', 'FD00:0::4'], ip: 'fd00::4' },
+    { families: ['IPv4'], ips: ['::ffff:10.0.0.1'], ip: '10.0.0.1' },
+    { families: ['IPv6'], ips: ['10.0.0.1'], ip: undefined },
+  ])('writes $ips as everybody reads them: $ip', ({ families, ips, ip }) => {
+    const pod = ready('a', ips[0] ?? '').change(({ status }) => {
+      status.podIPs = ips.map((each) => ({ ip: each }));
+    });
+    const plan = planEndpoints(aService({ ipFamilies: families }), [pod.build()], undefined, undefined);
+    expect(plan?.subsets[0]?.addresses?.[0]?.ip).toBe(ip);
+  });
+
   it('resolves named ports pod by pod, and groups by ports', () => {
     const service = aService({ ports: [{ name: 'http', port: 80, targetPort: 'web', protocol: 'TCP' }] });
     const named = (name: string, ip: string, containerPort: number) =>
@@ -91,6 +104,12 @@ describe('planEndpoints', () => {
     const plan = planEndpoints(aService(), pods, undefined, undefined);
     expect([plan?.subsets[0]?.addresses?.length, plan?.subsets[0]?.notReadyAddresses?.length]).toEqual([CAPACITY - 10, 10]);
     expect(plan?.annotations).toHaveProperty(['endpoints.kubernetes.io/over-capacity'], 'truncated');
+    const changed = (annotation: string) => {
+      const metadata = meta('web', { labels: plan?.labels, annotations: { 'endpoints.kubernetes.io/over-capacity': annotation } });
+      return planEndpoints(aService(), pods, { metadata, subsets: plan?.subsets }, undefined)?.annotations;
+    };
+    expect(changed('truncated')).toBeUndefined();
+    expect(changed('warning')).toEqual({ 'endpoints.kubernetes.io/over-capacity': 'truncated' });
   });
 });
 

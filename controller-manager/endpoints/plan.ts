@@ -1,4 +1,5 @@
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Live, Pod, Service, ServicePort } from '../../api/index.ts';
+import { podAddress } from '../shared/addresses.ts';
 import { canonicalJson, deepEqual } from '../shared/equality.ts';
 import { isPodReady, isPodTerminal } from '../shared/pods.ts';
 
@@ -6,6 +7,7 @@ export const MANAGED_BY = 'endpoints.kubernetes.io/managed-by';
 export const MANAGER = 'endpoint-controller';
 export const LAST_CHANGE = 'endpoints.kubernetes.io/last-change-trigger-time';
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
+const TRUNCATED = 'truncated';
 const HEADLESS = 'service.kubernetes.io/headless';
 /** Most addresses in one Endpoints object. */
 export const CAPACITY = 1000;
@@ -53,12 +55,12 @@ export function planEndpoints(
     current !== undefined &&
     deepEqual(withoutVersions(current.subsets ?? []), withoutVersions(subsets)) &&
     deepEqual(withoutHeadless(current.metadata.labels), withoutHeadless(labels)) &&
-    (over !== undefined) === truncated;
+    over === (truncated ? TRUNCATED : undefined);
   if (isSame) return undefined;
   const annotations = {
     ...others,
     ...(triggerTime === undefined ? {} : { [LAST_CHANGE]: triggerTime }),
-    ...(truncated ? { [OVER_CAPACITY]: 'truncated' } : {}),
+    ...(truncated ? { [OVER_CAPACITY]: TRUNCATED } : {}),
   };
   return { subsets, labels, annotations };
 }
@@ -86,10 +88,11 @@ function subsetsOf(service: Service, pod: Live<Pod>): EndpointSubset[] {
 }
 
 function addressOf(service: Service, pod: Live<Pod>): EndpointAddress | undefined {
-  const wantsIpv6 = service.spec.ipFamilies?.[0] === 'IPv6';
+  const family = service.spec.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4';
   const ips = pod.status.podIPs?.map(({ ip }) => ip) ?? [pod.status.podIP ?? ''];
-  const ip = ips.find((candidate) => candidate.includes(':') === wantsIpv6);
-  if (!ip) return undefined;
+  const address = ips.map(podAddress).find((candidate) => candidate?.family === family);
+  if (!address) return undefined;
+  const { ip } = address;
   const { name, namespace, uid } = pod.metadata;
   const { hostname, subdomain, nodeName } = pod.spec;
   const isNamed = hostname && subdomain === service.metadata.name && namespace === service.metadata.namespace;

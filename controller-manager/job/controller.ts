@@ -343,6 +343,7 @@ class JobController implements Controller {
     const tracking = planTracking(observed, view, status, verdict);
     let job = await this.#writeStatus(observed.job, tracking.status);
     this.#backoff.set(key, view.backoff);
+    this.#counts.judged(tracking.judged);
     const { tracked, error } = await this.#release(key, tracking);
     const counted = countReleased(job.status, tracked);
     if (error !== undefined) {

@@ -1,8 +1,9 @@
 import type { Job, JobCondition, Live, Pod } from '../../api/index.ts';
 import { type ControllerMetrics, countTimed } from '../shared/controller-metrics.ts';
 import { isPodTerminal } from '../shared/pods.ts';
+import { countIndexes, parseIntervals } from './indexes.ts';
 import { isTracked } from './marks.ts';
-import type { View } from './view.ts';
+import { isIndexed, type View } from './view.ts';
 
 /** What a look at a job came to. */
 export type JobAction = 'reconciling' | 'tracking' | 'pods_created' | 'pods_deleted';
@@ -31,12 +32,24 @@ export class JobCounts {
     this.#metrics.foreign.inc({ controller_name: spec.managedBy ?? '' });
   }
 
-  /** Pods by which the counts of a job have risen. */
+  /** What the rules for failed pods said of them. */
+  judged(actions: readonly string[]): void {
+    for (const action of actions) this.#metrics.podFailuresJudged.inc({ action });
+  }
+
+  /** Pods by which the counts of a job have risen; of an indexed one, those that succeeded are its indexes. */
   podsCounted(job: Job, after: Job['status']): void {
-    for (const result of ['succeeded', 'failed'] as const) {
-      const more = (after[result] ?? 0) - (job.status[result] ?? 0);
-      if (more > 0) this.#metrics.podsFinished.inc({ completion_mode: modeOf(job), result }, more);
+    const before = job.status;
+    const completion_mode = modeOf(job);
+    let succeeded = (after.succeeded ?? 0) - (before.succeeded ?? 0);
+    if (isIndexed(job)) {
+      succeeded = moreIndexes(job, before.completedIndexes, after.completedIndexes);
+      const backoffLimit = job.spec.backoffLimitPerIndex === undefined ? 'global' : 'perIndex';
+      add(this.#metrics.finishedIndexes, { status: 'succeeded', backoffLimit }, succeeded);
+      add(this.#metrics.finishedIndexes, { status: 'failed', backoffLimit }, moreIndexes(job, before.failedIndexes, after.failedIndexes));
     }
+    add(this.#metrics.podsFinished, { completion_mode, result: 'succeeded' }, succeeded);
+    add(this.#metrics.podsFinished, { completion_mode, result: 'failed' }, (after.failed ?? 0) - (before.failed ?? 0));
   }
 
   podsCreated({ spec }: Job, view: View, counts: { readonly succeeded: number; readonly failed: number }): void {
@@ -55,4 +68,14 @@ export class JobCounts {
     if (isHeld(pod) && !isHeld(old)) this.#metrics.trackedPods.inc({ event: 'add' });
     if (isHeld(old) && !isHeld(pod)) this.#metrics.trackedPods.inc({ event: 'delete' });
   }
+}
+
+function add(counter: ControllerMetrics['job']['podsFinished'], labels: Readonly<Record<string, string>>, count: number): void {
+  if (count > 0) counter.inc(labels, count);
+}
+
+/** How many of the indexes that the job still has were added. */
+function moreIndexes({ spec: { completions = 0 } }: Job, before: string | undefined, after: string | undefined): number {
+  if (before === after) return 0;
+  return countIndexes(parseIntervals(after, completions)) - countIndexes(parseIntervals(before, completions));
 }

@@ -85,6 +85,7 @@ describe('planTracking', () => {
     const disrupted = failed('a').change(({ status }) => (status.conditions = [{ type: 'DisruptionTarget', status: 'True' }]));
     const plan = track(aJob({ spec: { podFailurePolicy: { rules } } }), [disrupted, failed('b')]);
     expect([plan.status.uncountedTerminatedPods, plan.release]).toEqual([{ failed: ['uid-b'] }, ['a', 'b']]);
+    expect(plan.judged).toEqual(['Ignore']);
   });
 
   it('notes indexes, in order, and each once', () => {

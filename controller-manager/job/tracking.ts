@@ -24,6 +24,8 @@ export interface Tracking {
   readonly tracked: ReadonlySet<string>;
   /** How the job ends, once all is counted: Complete or Failed. */
   readonly finished: JobCondition | undefined;
+  /** What the rules for failed pods said of those that were noted or let go uncounted. */
+  readonly judged: readonly string[];
 }
 
 /**
@@ -42,13 +44,14 @@ export function planTracking(observed: Observed, view: View, status: JobStatus, 
     failed: [...(counted.uncountedTerminatedPods?.failed ?? [])],
   };
   const newIndexes = new Set<number>();
+  const judged: string[] = [];
   const release: Live<Pod>[] = [];
   let isFull = false;
   for (const pod of view.indexes ? byIndex(pods) : pods) {
     if (!mayRelease(observed, view, pod, verdict)) continue;
     if (isFull) break;
     release.push(pod);
-    note(observed, view, pod, { verdict, noted, newIndexes });
+    note(observed, view, pod, { verdict, noted, newIndexes, judged });
     isFull = newIndexes.size + noted.succeeded.length + noted.failed.length >= UNCOUNTED_MAX;
   }
   const { interim, final } = endOf(job, verdict, now);
@@ -58,6 +61,7 @@ export function planTracking(observed: Observed, view: View, status: JobStatus, 
     release,
     tracked,
     finished: isFull ? undefined : final,
+    judged,
   };
 }
 
@@ -76,9 +80,10 @@ interface Notes {
   readonly verdict: JobCondition | undefined;
   readonly noted: { succeeded: string[]; failed: string[] };
   readonly newIndexes: Set<number>;
+  readonly judged: string[];
 }
 
-function note({ job }: Observed, { uncounted, indexes }: View, pod: Live<Pod>, { verdict, noted, newIndexes }: Notes): void {
+function note({ job }: Observed, { uncounted, indexes }: View, pod: Live<Pod>, { verdict, noted, newIndexes, judged }: Notes): void {
   const { uid } = pod.metadata;
   if (uncounted.failed.has(uid)) return;
   if (pod.status.phase === 'Succeeded') {
@@ -88,8 +93,11 @@ function note({ job }: Observed, { uncounted, indexes }: View, pod: Live<Pod>, {
     return;
   }
   // Of a job that has failed, all pods that have not ended count as failed.
-  const counts = isPodFailed(job, pod) || (verdict !== undefined && verdict.type !== 'SuccessCriteriaMet');
-  if (counts && hasValidIndex(job, pod) && judgeFailure(job.spec.podFailurePolicy, pod).counts) noted.failed.push(uid);
+  const hasFailed = isPodFailed(job, pod) || (verdict !== undefined && verdict.type !== 'SuccessCriteriaMet');
+  if (!hasFailed || !hasValidIndex(job, pod)) return;
+  const { action, counts } = judgeFailure(job.spec.podFailurePolicy, pod);
+  if (action !== undefined) judged.push(action);
+  if (counts) noted.failed.push(uid);
 }
 
 function indexStatus({ indexes }: View): Partial<JobStatus> {

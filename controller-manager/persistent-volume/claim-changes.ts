@@ -2,7 +2,6 @@
 import {
   BIND_COMPLETED,
   BOUND_BY_CONTROLLER,
-  MIGRATED_TO,
   parseQuantity,
   STORAGE_PROVISIONER,
   STORAGE_PROVISIONER_BETA,
@@ -30,13 +29,8 @@ export function boundClaim(claim: Claim, volume: Volume): Claim | undefined {
 }
 
 /** A claim that tells its provisioner to begin, under both names of the annotation. Upstream: `setClaimProvisioner`. */
-export function provisionedClaim(claim: Claim, { name, migratedTo }: ExternalProvisioner): Claim | undefined {
-  const annotations = {
-    ...claim.metadata.annotations,
-    [STORAGE_PROVISIONER]: name,
-    [STORAGE_PROVISIONER_BETA]: name,
-    ...(migratedTo === undefined ? {} : { [MIGRATED_TO]: migratedTo }),
-  };
+export function provisionedClaim(claim: Claim, { name }: ExternalProvisioner): Claim | undefined {
+  const annotations = { ...claim.metadata.annotations, [STORAGE_PROVISIONER]: name, [STORAGE_PROVISIONER_BETA]: name };
   if (deepEqual(claim.metadata.annotations, annotations)) return undefined;
   return { ...claim, metadata: { ...claim.metadata, annotations } };
 }

@@ -3,11 +3,9 @@ import {
   coreKinds,
   isNotFound,
   keyOf,
-  type Live,
   MIGRATED_TO,
   type PersistentVolume,
   type PersistentVolumeClaim,
-  PROVISIONED_BY,
 } from '../../api/index.ts';
 import { AssumeCache, runController, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
@@ -15,9 +13,9 @@ import { BY_CLAIM } from '../informers.ts';
 import { runPeriodically } from '../shared/periodic.ts';
 import { isPodTerminal } from '../shared/pods.ts';
 import { boundClaim, provisionedClaim } from './claim-changes.ts';
+import { freedVolume, markedClaim, markedVolume } from './marks.ts';
 import { type Claim, type ClaimPlan, type ClaimWorld, claimKeyOf, couldHave, planClaim, type Volume } from './plan-claim.ts';
 import { planReclaim, planVolume, unboundVolume } from './plan-volume.ts';
-import { migratedDriver } from './plugins.ts';
 import { Recycler } from './recycler.ts';
 import { countVolumes, VOLUME_COUNTS } from './volume-counts.ts';
 import { VolumeHolds } from './volume-holds.ts';
@@ -113,13 +111,15 @@ class PersistentVolumeBinder implements Controller {
   async #reconcile(key: string): Promise<void> {
     if (key.startsWith(CLAIM)) {
       const claim = this.#claims.getByKey(key.slice(CLAIM.length));
-      if (claim) await this.#syncClaim(claim);
+      const marked = claim && markedClaim(claim);
+      if (claim) await this.#syncClaim(marked ? await this.#writer.claim(marked) : claim);
       return;
     }
     const name = key.slice(VOLUME.length);
     await this.#holds.hold(name, { key, isForClaim: false }, async () => {
       const volume = this.#volumes.getByKey(name);
-      if (volume) await this.#syncVolume(await this.#migrated(volume));
+      const marked = volume && markedVolume(volume);
+      if (volume) await this.#syncVolume(marked ? await this.#writer.volume(marked) : volume);
     });
   }
 
@@ -245,9 +245,11 @@ class PersistentVolumeBinder implements Controller {
       case 'fail':
         await this.#writer.failVolume(released, plan.notice);
         return;
-      case 'delete':
-        await this.#writer.deleteVolume(released);
+      case 'delete': {
+        const freed = freedVolume(released);
+        await this.#writer.deleteVolume(freed ? await this.#writer.volume(freed) : released);
         return;
+      }
       case 'recycle':
         await this.#recycle(released);
         return;
@@ -260,16 +262,5 @@ class PersistentVolumeBinder implements Controller {
     for (const notice of outcome.notices) this.#writer.tellVolume(volume, notice);
     if (outcome.failed) await this.#writer.failVolume(volume, outcome.failed);
     if (outcome.isDone) await this.#writer.volumePhase(await this.#writer.volume(unboundVolume(volume)), 'Available');
-  }
-
-  /** Volumes of plugins of old say which driver takes over. Upstream: `updateMigrationAnnotations`. */
-  async #migrated(volume: Live<PersistentVolume>): Promise<Live<PersistentVolume>> {
-    const { annotations } = volume.metadata;
-    const driver = migratedDriver(annotations?.[PROVISIONED_BY]);
-    if (driver === undefined || annotations?.[MIGRATED_TO] === driver) return volume;
-    return await this.#writer.volume({
-      ...volume,
-      metadata: { ...volume.metadata, annotations: { ...annotations, [MIGRATED_TO]: driver } },
-    });
   }
 }

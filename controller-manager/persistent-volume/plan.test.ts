@@ -225,7 +225,7 @@ describe('a volume', () => {
 });
 
 it('plugins of old are their CSI drivers, and others of upstream are none', () => {
-  expect(externalProvisioner('kubernetes.io/gce-pd')).toEqual({ name: 'pd.csi.storage.gke.io', migratedTo: 'pd.csi.storage.gke.io' });
+  expect(externalProvisioner('kubernetes.io/gce-pd')).toEqual({ name: 'pd.csi.storage.gke.io' });
   expect(externalProvisioner('kubernetes.io/host-path')).toContain('is disabled');
   expect(externalProvisioner('a.b/c')).toEqual({ name: 'a.b/c' });
 });

@@ -6,8 +6,6 @@ import { PROVISIONED_BY } from '../../api/index.ts';
 /** Who makes the volumes of a class. */
 export interface ExternalProvisioner {
   readonly name: string;
-  /** Set where the class names a plugin of old, whose CSI driver takes over. */
-  readonly migratedTo?: string | undefined;
 }
 
 /** Plugins that were part of Kubernetes, and the CSI drivers that took over. Upstream: `k8s.io/csi-translation-lib`. */
@@ -38,14 +36,17 @@ const DELETABLE_PATH = /^\/tmp\/.+/;
 
 /** @returns who makes the volumes, or why nobody does. */
 export function externalProvisioner(provisioner: string): ExternalProvisioner | string {
-  const migratedTo = MIGRATED.get(provisioner);
-  if (migratedTo !== undefined) return { name: migratedTo, migratedTo };
-  if (!provisioner.startsWith(IN_TREE)) return { name: provisioner };
+  if (!isInTree(provisioner)) return { name: provisioner };
+  const driver = MIGRATED.get(provisioner);
+  if (driver !== undefined) return { name: driver };
   if (provisioner === HOST_PATH_PLUGIN) {
     return `Failed to create provisioner: provisioning in volume plugin "${HOST_PATH_PLUGIN}" is disabled`;
   }
   return `no volume plugin matched name: ${provisioner}`;
 }
+
+/** Whether the name is one of a plugin that was, or is, part of Kubernetes. */
+export const isInTree = (provisioner: string): boolean => provisioner.startsWith(IN_TREE);
 
 /** The driver that took over from the plugin that made a volume, if one did. */
 export const migratedDriver = (provisioner: string | undefined): string | undefined =>
@@ -62,7 +63,7 @@ export type Deletion = { readonly by: 'provisioner' } | { readonly by: 'controll
 export function deletionOf({ metadata, spec }: Live<PersistentVolume>): Deletion {
   const provisioner = metadata.annotations?.[PROVISIONED_BY];
   if (provisioner) {
-    if (!provisioner.startsWith(IN_TREE)) return { by: 'provisioner' };
+    if (!isInTree(provisioner)) return { by: 'provisioner' };
     if (provisioner !== HOST_PATH_PLUGIN) return { by: 'nobody', why: `no volume plugin matched name: ${provisioner}` };
   }
   if (spec.csi) return { by: 'provisioner' };

@@ -42,6 +42,12 @@ const workloadMetrics = ({ counter, histogram }: Maker) => ({
     ),
     finished: counter('job_controller_jobs_finished_total', 'Jobs that ended.', 'completion_mode', 'result', 'reason'),
     podsFinished: counter('job_controller_job_pods_finished_total', 'Pods that ended and were counted.', 'completion_mode', 'result'),
+    finishedIndexes: counter('job_controller_job_finished_indexes_total', 'Indexes that ended and were counted.', 'status', 'backoffLimit'),
+    podFailuresJudged: counter(
+      'job_controller_pod_failures_handled_by_failure_policy_total',
+      'Failed pods of which a rule of their job speaks.',
+      'action',
+    ),
     podsCreated: counter(
       'job_controller_job_pods_creation_total',
       'Pods of jobs, by why they were wanted and what came of it.',

@@ -8,6 +8,8 @@ export interface Discovered {
   readonly versions: ReadonlyMap<string, ReadonlySet<string>>;
   /** Groups that did not answer, each with why. */
   readonly errors: readonly string[];
+  /** Their versions, as `group/version`; of these nothing is known now. */
+  readonly stale: ReadonlySet<string>;
 }
 
 /** A resource in aggregated discovery. */
@@ -36,11 +38,8 @@ const VERBS: ReadonlySet<string> = new Set<Verb>(['create', 'delete', 'deletecol
 /** Asks the API server what it serves, in two requests. */
 export async function discover(client: ApiClient): Promise<Discovered> {
   const groups = (await Promise.all([groupsAt(client, '/api'), groupsAt(client, '/apis')])).flat();
-  const errors = groups.flatMap(({ metadata, versions = [] }) =>
-    versions
-      .filter(({ freshness }) => freshness === 'Stale')
-      .map(({ version }) => `${metadata?.name ?? ''}/${version}`)
-      .map((name) => `${name}: stale GroupVersion discovery: ${name}`),
+  const stale = groups.flatMap(({ metadata, versions = [] }) =>
+    versions.filter(isStale).map(({ version }) => `${metadata?.name ?? ''}/${version}`),
   );
   const kinds: KindInfo[] = [];
   const versions = new Map<string, Set<string>>();
@@ -52,14 +51,18 @@ export async function discover(client: ApiClient): Promise<Discovered> {
       taken.add(kind.resource);
     }
   }
-  return { kinds, versions, errors };
+  return { kinds, versions, errors: stale.map((name) => `${name}: stale GroupVersion discovery: ${name}`), stale: new Set(stale) };
 }
+
+/** What is listed may be out of date. */
+const isStale = ({ freshness }: AggregatedVersion): boolean => freshness === 'Stale';
 
 /** The kinds of a group in order of preference: the first that has a resource is the one to use. */
 const kindsOf = ({ metadata, versions = [] }: AggregatedGroup): KindInfo[] =>
-  versions.flatMap(({ version = '', resources = [] }) =>
-    resources.flatMap((resource) => kindOf(metadata?.name ?? '', version, resource) ?? []),
-  );
+  versions.flatMap((from) => {
+    const { version = '', resources = [] } = from;
+    return isStale(from) ? [] : resources.flatMap((resource) => kindOf(metadata?.name ?? '', version, resource) ?? []);
+  });
 
 /** A kind in a group, at whatever version. */
 export const kindKey = ({ group, kind }: Pick<KindInfo, 'group' | 'kind'>): string => `${kind}.${group}`;

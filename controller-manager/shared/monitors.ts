@@ -134,7 +134,7 @@ export class Monitors {
 
   /** Brings the monitors to what is served now; groups that do not answer keep theirs. */
   async #refresh(signal: AbortSignal): Promise<void> {
-    const { kinds, versions, errors } = await discover(this.#context.client);
+    const { kinds, versions, stale } = await discover(this.#context.client);
     const collectable = kinds.filter(({ verbs, group, resource }) => {
       const isFollowable = verbs.includes('list') && verbs.includes('watch') && verbs.includes('delete');
       return isFollowable && !IGNORED.has(`${resource}.${group}`);
@@ -147,12 +147,9 @@ export class Monitors {
       if (present && present.kind.version !== kind.version) present.stop();
       if (present?.kind.version !== kind.version) this.#monitors.set(key, this.#start(kind, signal));
     }
-    if (errors.length > 0) {
-      this.#context.metrics.collectorSyncErrors.inc();
-      return;
-    }
+    if (stale.size > 0) this.#context.metrics.collectorSyncErrors.inc();
     for (const [key, monitor] of this.#monitors) {
-      if (served.has(key)) continue;
+      if (served.has(key) || stale.has(`${monitor.kind.group}/${monitor.kind.version}`)) continue;
       monitor.stop();
       this.#monitors.delete(key);
     }

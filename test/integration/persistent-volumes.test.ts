@@ -153,14 +153,20 @@ describe('volumes made by hand', () => {
   it('are deleted where a plugin of upstream would, and Failed where none can', async () => {
     for (const [name, path] of [
       ['tmp', '/tmp/x'],
+      ['going', '/tmp/y'],
       ['data', '/data/x'],
     ] as const) {
-      await volume(name, { storageClassName: name, persistentVolumeReclaimPolicy: 'Delete', hostPath: { path } });
+      const madeByPlugin = { annotations: { 'pv.kubernetes.io/provisioned-by': 'kubernetes.io/host-path' } };
+      await volume(name, { storageClassName: name, persistentVolumeReclaimPolicy: 'Delete', hostPath: { path } }, madeByPlugin);
+      // What a plugin made does not go before what it stands for, whoever deletes it.
+      const isHeld = ({ metadata }: PersistentVolume) => metadata.finalizers?.includes('kubernetes.io/pv-controller') === true;
+      await plane.eventually<PersistentVolume>(persistentvolumes, name, isHeld);
       await claim(name, { storageClassName: name });
       await bound(name);
+      if (name === 'going') await plane.client.resource(persistentvolumes).delete(name);
       await remove(name);
     }
-    await plane.eventuallyGone(persistentvolumes, 'tmp');
+    for (const name of ['tmp', 'going']) await plane.eventuallyGone(persistentvolumes, name);
     const failed = await volumeIn('data', 'Failed');
     expect(failed.status.message).toBe('host_path deleter only supports /tmp/.+ but received provided /data/x');
   });

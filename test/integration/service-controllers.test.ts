@@ -6,12 +6,16 @@ import {
   type EndpointSlice,
   type Endpoints,
   type Event,
+  type KubeObject,
   type Live,
   type Node,
   type Pod,
   type Service,
 } from '../../api/index.ts';
+import { createClient, type ResourceClient } from '../../client/index.ts';
+import { createControllerManager } from '../../controller-manager/index.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { Gates, gated } from '../support/gates.ts';
 
 const { services, pods, endpoints } = coreKinds;
 const { endpointslices } = discoveryKinds;
@@ -128,6 +132,48 @@ describe('Endpoints of no Service', () => {
     await plane.create(pods, pod('after-1', 'after'));
     await plane.eventually<Endpoints>(endpoints, 'after', ({ subsets }) => subsets?.[0]?.addresses?.length === 1);
     expect((await resource.get('orphan', { namespace: 'default' })).metadata.labels).toEqual({ a: 'b' });
+  });
+});
+
+describe('a controller manager that starts', () => {
+  /** What is listed, and so cached, lacks what has come last. */
+  const behind = <T extends KubeObject>(inner: ResourceClient<T>): ResourceClient<T> => ({
+    ...inner,
+    list: async (options) => {
+      const all = await inner.list(options);
+      const isOld = ({ metadata }: T) => inner.kind !== services || metadata.name !== 'b-late';
+      return { ...all, items: all.items.filter(isOld) };
+    },
+  });
+  const made = (name: string, annotations = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name, namespace: 'default', annotations },
+    subsets: [{ addresses: [{ ip: '10.9.0.1' }], ports: [{ port: 80 }] }],
+  });
+
+  it('deletes Endpoints whose Service the server does not have, unless leaders were elected by them', async () => {
+    await plane.create(endpoints, made('a-leader', { 'control-plane.alpha.kubernetes.io/leader': '{}' }));
+    await plane.create(endpoints, made('b-late'));
+    await plane.create(endpoints, made('c-stray'));
+    await plane.create(services, service('b-late', {}));
+    const client = createClient({ ...plane.manager, userAgent: 'second' });
+    const gates = new Gates();
+    gates.close('watch services');
+    const held = gated(client, gates);
+    const second = createControllerManager({
+      client: { ...held, resource: (kind) => behind(held.resource(kind)) },
+      controllers: ['endpoints-controller'],
+      // One after the other, by name: when the last is gone, the others have been seen to.
+      settings: { concurrentEndpointSyncs: 1 },
+    });
+    await second.start();
+    await plane.eventuallyAll<Endpoints>(endpoints, (all) => !all.some(({ metadata }) => metadata.name === 'c-stray'));
+    const left = (await plane.list<Endpoints>(endpoints, 'default')).map(({ metadata }) => metadata.name);
+    expect(left).toEqual(expect.arrayContaining(['a-leader', 'b-late']));
+    gates.openAll();
+    await second.stop();
+    await client.close();
   });
 });
 
