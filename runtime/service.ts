@@ -1,6 +1,7 @@
 import { TIMER_DELAY_MS_MAX } from './clock.ts';
 import type { Logger } from './logger.ts';
 import { OptionError } from './options.ts';
+import { optimizeSooner } from './tier-up.ts';
 
 /** Something with a life: what every process folder's `create…` returns. */
 export interface Service {
@@ -60,6 +61,7 @@ export async function runMain(create: () => Service | Promise<Service>, logger?:
   try {
     service = await create();
     await service.start();
+    optimizeSooner();
     process.send?.({ type: 'ready', url: service.url } satisfies ReadyMessage);
   } catch (error) {
     report(error, logger?.());
