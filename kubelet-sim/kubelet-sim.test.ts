@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { coreKinds, type Event, type Node, type Pod, type Service } from '../api/index.ts';
 import { systemClock } from '../runtime/index.ts';
+import { Gates } from '../test/support/gates.ts';
 import { Cluster } from '../test/support/simulated-nodes.ts';
 import { tempDirectory } from '../test/support/temp-directory.ts';
 
@@ -184,6 +185,24 @@ test('a node that is cut off says nothing, and tells all when it is back; a rebo
     async () => (await cluster.pod('web'))?.status.containerStatuses?.[0]?.restartCount === 1,
   );
   expect((await cluster.pod('web'))?.status.podIP).not.toBe(before?.status.podIP);
+});
+
+test('a pod is not refused for a label that the scheduler saw before its node did', async () => {
+  await using cluster = await Cluster.start();
+  const gates = new Gates();
+  await cluster.nodes({}, gates);
+  gates.close('watch nodes');
+  const nodes = cluster.admin.resource<Node>(coreKinds.nodes);
+  await nodes.patch('node-1', { metadata: { labels: { disk: 'fast' } } }, { type: 'strategic' });
+  await cluster.createPod('web', {}, { nodeSelector: { disk: 'fast' } });
+  await cluster.createPod('other', {}, { nodeSelector: { disk: 'slow' } });
+  const phase = async (name: string) => (await cluster.pod(name))?.status.phase;
+  await cluster.until('the pod runs', async () => (await phase('web')) === 'Running');
+  await cluster.until('the other is refused', async () => (await phase('other')) === 'Failed');
+  expect((await cluster.pod('other'))?.status).toMatchObject({
+    reason: 'NodeAffinity',
+    message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  });
 });
 
 test('a node that is shut down lets its pods end, and takes no more', async () => {

@@ -40,8 +40,8 @@ it('knows every built-in kind that is stored', () => {
 // Each look lists what it finds once more: how often a bad label of a changed object is among the causes.
 it.each([
   ['apps/deployments', undefined],
-  ['apps/replicasets', undefined],
-  ['apps/daemonsets', undefined],
+  ['apps/replicasets', ['whole', 'changes']],
+  ['apps/daemonsets', ['whole', 'changes']],
   ['batch/jobs', ['whole', 'changes']],
   ['networking.k8s.io/ingresses', ['changes', 'whole']],
   ['networking.k8s.io/ingressclasses', ['changes', 'whole']],

@@ -38,6 +38,8 @@ export const otherVerdict = (pod: Pod, scope: AdmissionScope): Verdict | undefin
 const rejected = (reason: string, why: string): Verdict => ({ reason, message: `Pod was rejected: ${why}` });
 const failed = (predicate: string, why: string): Verdict => rejected(predicate, `Predicate ${predicate} failed: ${why}`);
 
+/** Reason of a pod that wants another node. */
+export const NODE_AFFINITY = 'NodeAffinity';
 const OS_LABEL = 'kubernetes.io/os';
 
 /** The kernel's parameters have an admission of their own, before the others. */
@@ -52,7 +54,7 @@ function systemVerdict({ spec }: Pod, { node, unsafeSysctls }: AdmissionScope): 
 }
 
 function affinityVerdict(pod: Pod, { node }: AdmissionScope): Verdict | undefined {
-  return matchesNode(pod.spec, node) ? undefined : failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
+  return matchesNode(pod.spec, node) ? undefined : failed(NODE_AFFINITY, "node(s) didn't match Pod's node affinity/selector");
 }
 
 /** The order in which upstream looks at them; others, which nodes may have besides, come after. */

@@ -9,6 +9,7 @@ import { endedPhase } from '../pod/pod-phase.ts';
 import { PodWorker } from '../pod/pod-worker.ts';
 import { RestartBackoff } from '../pod/restart-backoff.ts';
 import type { RuntimeService } from '../runtime/cri.ts';
+import { NODE_AFFINITY } from './admission.ts';
 import type { AgentOptions, NodeParts } from './agent-options.ts';
 import { ensureCsiNode } from './csi-node.ts';
 import { EvictionManager } from './eviction-manager.ts';
@@ -34,6 +35,7 @@ import { type NodeUsage, nodeUsageOf } from './node-stats.ts';
 import { PodGate } from './pod-gate.ts';
 import { PodRange } from './pod-range.ts';
 import { untilGone } from './preemption.ts';
+import { SecondLooks } from './second-looks.ts';
 import { endInTurn } from './shutdown.ts';
 import { Mirrors, mirrorHash } from './static-pods.ts';
 
@@ -64,6 +66,7 @@ export class NodeAgent {
   readonly #told: NodeEvents;
   readonly #evictions: EvictionManager;
   readonly #gate: PodGate;
+  readonly #secondLooks = new SecondLooks(() => this.#readNode());
   readonly #mirrors: Mirrors;
   /** Workers of static pods whose mirror is gone for the moment, by hash. */
   readonly #unmirrored = new Map<string, PodWorker>();
@@ -387,6 +390,14 @@ export class NodeAgent {
     this.#range.nodeChanged(node);
   }
 
+  async #readNode(): Promise<void> {
+    try {
+      this.nodeChanged(await this.#nodes.get(this.name));
+    } catch (error) {
+      this.#options.logger.warn({ err: error, node: this.name }, 'the node could not be read: pods are admitted by what is known of it');
+    }
+  }
+
   /** Somebody deleted the node: it comes back, as a restarted kubelet would bring it. */
   nodeDeleted(): void {
     this.#node = undefined;
@@ -394,14 +405,16 @@ export class NodeAgent {
     this.#register().catch((error: unknown) => this.#options.logger.error({ err: error, node: this.name }, 'node not registered'));
   }
 
-  /** A pod was bound to the node. @param isInitial it was there when this process started */
-  podAdded(pod: Live<Pod>, isInitial: boolean): void {
+  /** A pod was bound to the node. @param isInitial it was there when this process started. @param isUpToDate the node was just read */
+  podAdded(pod: Live<Pod>, isInitial: boolean, isUpToDate = false): void {
     if (!this.isReachable) return void this.#held.push(() => this.podAdded(pod, isInitial));
     if (this.#adopt(pod)) return;
     if (this.#mirrors.isOrphan(pod)) return void this.#follow(this.#mirrors.clear(pod, this.#abort.signal));
     const wasHere = isInitial && pod.status.startTime !== undefined;
     const preempted: PodWorker[] = [];
     const verdict = wasHere || endedPhase(pod.status) || pod.metadata.deletionTimestamp ? undefined : this.#gate.admit(pod, preempted);
+    if (verdict?.reason === NODE_AFFINITY && !isUpToDate)
+      return void this.#secondLooks.take(pod, (now) => this.podAdded(now, isInitial, true));
     if (verdict) this.#services.events.warning(pod, verdict.reason, verdict.message.replace(/^Pod was rejected: /, ''));
     const worker = new PodWorker(this.#services, pod, verdict);
     this.#workers.set(pod.metadata.uid, worker);
@@ -419,7 +432,7 @@ export class NodeAgent {
     // Deleting a mirror ends the mirror only.
     if (pod.metadata.deletionTimestamp && this.#mirrors.isKept(pod)) this.#follow(this.#mirrors.remove(pod));
     else if (worker) this.#update(worker, pod);
-    else this.podAdded(pod, false);
+    else if (!this.#secondLooks.update(pod)) this.podAdded(pod, false);
   }
 
   #update(worker: PodWorker, pod: Live<Pod>): void {
@@ -432,6 +445,7 @@ export class NodeAgent {
     if (!this.isReachable) return void this.#held.push(() => this.podDeleted(pod));
     if (this.#mirrors.isKept(pod)) this.#unmirror(pod);
     else this.#end(pod);
+    this.#secondLooks.delete(pod);
     this.#workers.delete(pod.metadata.uid);
   }
 

@@ -5,6 +5,7 @@ import { type ApiClient, createClient, createEventRecorder, loadKubeconfig } fro
 import { ApiServerListener } from '../../kubelet-sim/api-server-listener.ts';
 import { createKubeletSim, type KubeletSim, type KubeletSimOptions } from '../../kubelet-sim/index.ts';
 import { parseOptions, seededRandom, silentLogger, systemClock, systemRandom, VirtualClock } from '../../runtime/index.ts';
+import { Gates, gated } from './gates.ts';
 import { tempDirectory } from './temp-directory.ts';
 
 /** An API server on the machine's clock, with nodes on one of their own. */
@@ -44,14 +45,15 @@ export class Cluster implements AsyncDisposable {
     return cluster;
   }
 
-  async nodes(options: Partial<KubeletSimOptions> = {}): Promise<KubeletSim> {
+  /** @param gates hold up what the nodes are told. */
+  async nodes(options: Partial<KubeletSimOptions> = {}, gates = new Gates()): Promise<KubeletSim> {
     const config = loadKubeconfig(join(this.#directory, 'kubelet.kubeconfig'));
     const environment = { clock: this.clock, random: seededRandom(this.#ends.length), logger: silentLogger };
     const client = createClient({ ...config, userAgent: 'nodes', logger: silentLogger });
     const recorder = createEventRecorder({ client, component: 'kubelet', ...environment });
     const sim = createKubeletSim({
       ...environment,
-      client,
+      client: gated(client, gates),
       recorder,
       nodes: 2,
       clientCa: config.ca,
