@@ -4,6 +4,7 @@ export { BoundedQueue } from './bounded-queue.ts';
 export { type Clock, systemClock, type Timer, VirtualClock } from './clock.ts';
 export { every } from './every.ts';
 export { type FeatureSetting, readFeatureGates } from './feature-gates.ts';
+export { tellFeatures } from './feature-metrics.ts';
 export {
   answerHealth,
   createHealthServer,

@@ -8,6 +8,7 @@ import {
   type OptionValues,
   processMain,
   readFeatureGates,
+  tellFeatures,
   withHealth,
 } from '../runtime/index.ts';
 import { createScheduler, defaultConfiguration, loadConfiguration, loadPluginModules, type SchedulerConfiguration } from './index.ts';
@@ -32,6 +33,7 @@ export const main = (argv: readonly string[]): Promise<void> =>
         const open = (kubeconfig: string) => clientFromOptions({ ...options, kubeconfig, master: undefined }, clientOf(environment));
         const reviews = reviewingClient(client, { ...values, kubeconfig: options.kubeconfig }, open);
         const metrics = createMetrics();
+        tellFeatures(metrics);
         const scheduler = createScheduler({
           ...environment,
           client,
