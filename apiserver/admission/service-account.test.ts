@@ -22,6 +22,14 @@ const because = 'is not allowed because service account a does not reference tha
 const env = [{ name: 'E', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }];
 const envFrom = [{ secretRef: { name: 's' } }];
 
+test.each([
+  ['b', 'serviceaccount "b" not found'],
+  ['a/b', `invalid resource name "a/b": [may not contain '/']`],
+  ['..', `invalid resource name "..": [may not be '..']`],
+])('an account that is not there: %s', async (serviceAccountName, why) => {
+  expect(await refusal(podOf({ serviceAccountName }))).toBe(`error looking up service account ns/${serviceAccountName}: ${why}`);
+});
+
 describe('an account that enforces its Secrets', () => {
   test.each<[object, string]>([
     [{ volumes: [{ name: 'v', secret: { secretName: 's' } }] }, `volume with secret.secretName="s" ${because} secret`],

@@ -22,6 +22,12 @@ describe('NetworkPolicy', () => {
     expect(policies.patch(policy, { spec: { egress: [{}] } }).object.metadata.generation).toBe(2);
   });
 
+  it('says twice what is wrong with a change, as upstream looks twice', () => {
+    const policy = policies.stored({ spec: { podSelector: {} } });
+    const wrong = 'spec.policyTypes[0]: Unsupported value: "x": supported values: "Ingress", "Egress"';
+    expect(policies.patch(policy, { spec: { policyTypes: ['x'] } }).errors).toEqual([wrong, wrong]);
+  });
+
   it('checks its rules', () => {
     const ports = [{ port: 9, endPort: 8 }, { port: 'http', endPort: 8 }, { endPort: 8 }, { protocol: 'X' }];
     const from = [
