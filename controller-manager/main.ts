@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { clientFromOptions, countClientMetrics, leaderElectionOf, loadKubeconfig, reviewingClient, withServing } from '../client/index.ts';
-import { createMetrics, type Environment, processMain, type Service, tellFeatures, UserError, withHealth } from '../runtime/index.ts';
+import {
+  createMetrics,
+  type Environment,
+  processMain,
+  readFeatureGates,
+  type Service,
+  tellFeatures,
+  UserError,
+  withHealth,
+} from '../runtime/index.ts';
 import { absentControllers } from './controllers.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
 import { createControllerManager } from './index.ts';
@@ -31,7 +40,7 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
   );
   const times = leaderElectionOf(values);
   const metrics = createMetrics();
-  tellFeatures(metrics);
+  tellFeatures(metrics, readFeatureGates([]));
   const manager = createControllerManager({
     ...environment,
     client,

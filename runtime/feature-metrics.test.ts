@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { readFeatureGates } from './feature-gates.ts';
 import { tellFeatures } from './feature-metrics.ts';
 import { createMetrics } from './metrics.ts';
 
 test('features are told of with their stage, as 1.34 has them', async () => {
   const metrics = createMetrics();
-  tellFeatures(metrics);
+  tellFeatures(metrics, readFeatureGates([]));
   const lines = (await metrics.text()).split('\n');
   expect(lines).toEqual(
     expect.arrayContaining([

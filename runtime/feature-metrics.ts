@@ -1,17 +1,21 @@
-import { readFeatureGates } from './feature-gates.ts';
+import type { FeatureStage } from './kubernetes-features.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
- * Tells of the features of 1.34, how far each is and whether it is on, of a process that has them with their defaults. Upstream: component-base,
- * `metrics/prometheus/feature`.
+ * Tells of the features of Kubernetes, how far each is and whether it is on. Upstream: component-base, `metrics/prometheus/feature`.
+ *
+ * @param features by name.
  */
-export function tellFeatures(metrics: Metrics): void {
+export function tellFeatures(
+  metrics: Metrics,
+  features: ReadonlyMap<string, { readonly stage: FeatureStage; readonly isOn: boolean }>,
+): void {
   const enabled = metrics.gauge({
     name: 'kubernetes_feature_enabled',
     help: 'Features of Kubernetes, how far each is and whether it is on.',
     labels: ['name', 'stage'],
   });
   metrics.onRead(() => {
-    for (const [name, { stage, isOn }] of readFeatureGates([])) enabled.set(isOn ? 1 : 0, { name, stage });
+    for (const [name, { stage, isOn }] of features) enabled.set(isOn ? 1 : 0, { name, stage });
   });
 }

@@ -33,7 +33,7 @@ export const main = (argv: readonly string[]): Promise<void> =>
         const open = (kubeconfig: string) => clientFromOptions({ ...options, kubeconfig, master: undefined }, clientOf(environment));
         const reviews = reviewingClient(client, { ...values, kubeconfig: options.kubeconfig }, open);
         const metrics = createMetrics();
-        tellFeatures(metrics);
+        tellFeatures(metrics, readFeatureGates([]));
         const scheduler = createScheduler({
           ...environment,
           client,

@@ -194,35 +194,21 @@ function describe(raw: unknown, whole: boolean): string {
 /** What Go says of text that is no base64: where its decoder stops (`encoding/base64`, `decodeQuantum`). */
 export const corruptBase64 = (text: string): string => `illegal base64 data at input byte ${whereBase64Ends(text)}`;
 
-/** Characters come in groups of four, with line breaks anywhere; only the last group may be padded. */
+/** Digits come in groups of four, with line breaks anywhere; only the last group may be padded. */
 function whereBase64Ends(text: string): number {
-  let inGroup = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at] ?? '';
-    if (LINE_BREAKS.has(char)) continue;
-    if (char === '=') return whereItsPaddingEnds(text, { at, inGroup });
-    if (!BASE64_DIGIT.test(char)) return at;
-    inGroup = (inGroup + 1) % 4;
-  }
-  return text.length - inGroup;
-}
-
-function whereItsPaddingEnds(text: string, { at, inGroup }: { at: number; inGroup: number }): number {
-  if (inGroup < 2) return at;
-  let next = afterLineBreaks(text, at + 1);
-  if (inGroup === 2) {
-    if (next >= text.length) return text.length;
-    if (text[next] !== '=') return next - 1;
-    next = afterLineBreaks(text, next + 1);
-  }
-  return next; // what stands behind the padding
+  const other = text.search(/[^A-Za-z0-9+/\r\n]/);
+  const at = other < 0 ? text.length : other;
+  const inGroup = text.slice(0, at).replace(/[\r\n]/g, '').length % 4;
+  if (other < 0) return text.length - inGroup;
+  if (text[at] !== '=' || inGroup < 2) return at;
+  const next = afterLineBreaks(text, at + 1);
+  if (inGroup === 3) return next; // what stands behind the padding
+  if (next >= text.length) return text.length;
+  return text[next] === '=' ? afterLineBreaks(text, next + 1) : next - 1;
 }
 
 function afterLineBreaks(text: string, from: number): number {
   let at = from;
-  while (LINE_BREAKS.has(text[at] ?? '')) at++;
+  while (text[at] === '\r' || text[at] === '\n') at++;
   return at;
 }
-
-const LINE_BREAKS: ReadonlySet<string> = new Set(['\r', '\n']);
-const BASE64_DIGIT = /[A-Za-z0-9+/]/;

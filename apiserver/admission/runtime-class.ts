@@ -38,10 +38,9 @@ async function classOf(objects: ObjectReader, attributes: PodAttributes): Promis
     await objects.fresh();
     found = find();
   }
-  const misfit = found ? undefined : nameMisfit(runtimeClassName);
-  if (misfit !== undefined) throw plainError(misfit);
-  if (!found) throw rejected(attributes, `RuntimeClass ${goQuote(runtimeClassName)} not found`);
-  return found;
+  if (found) return found;
+  const misfit = nameMisfit(runtimeClassName);
+  throw misfit === undefined ? rejected(attributes, `RuntimeClass ${goQuote(runtimeClassName)} not found`) : plainError(misfit);
 }
 
 function setOverhead(attributes: PodAttributes, { overhead }: Live<RuntimeClass>): void {

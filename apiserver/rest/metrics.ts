@@ -1,5 +1,5 @@
 import { groupResourceOf } from '../../api/index.ts';
-import { createMetrics, type Metrics } from '../../runtime/index.ts';
+import { createMetrics, type Metrics, tellFeatures } from '../../runtime/index.ts';
 import { versionInfo } from '../discovery/version.ts';
 import type { FeatureGates } from '../feature-gates.ts';
 import type { InFlight } from '../pipeline/flow-control.ts';
@@ -37,6 +37,7 @@ export class ServerMetrics {
   constructor(sources: MetricsSources) {
     this.#sources = sources;
     this.#metrics = createMetrics();
+    if (sources.features) tellFeatures(this.#metrics, sources.features);
     const inFlight = this.#metrics.gauge({
       name: 'apiserver_current_inflight_requests',
       help: 'Requests being served, by whether they may change something.',
@@ -66,7 +67,7 @@ export class ServerMetrics {
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
-    const { requests, store, auditor, admission, fairness, aggregator, rules, features } = this.#sources;
+    const { requests, store, auditor, admission, fairness, aggregator, rules } = this.#sources;
     const bytes = await this.#sources.storeBytes();
     const parts = [
       await this.#metrics.text(),
@@ -80,7 +81,6 @@ export class ServerMetrics {
       fairness?.text() ?? '',
       aggregator?.text() ?? '',
       rules.text(),
-      features ? featureText(features) : '',
       NEVER_TEXT,
     ];
     const text = parts.join('');
@@ -120,12 +120,6 @@ function buildText(): string {
     `git_version="${gitVersion}",go_version="${goVersion}",major="${major}",minor="${minor}",platform="${platform}"`;
   const name = 'kubernetes_build_info';
   return `# HELP ${name} The version whose behaviour this is.\n# TYPE ${name} gauge\n${name}{${labels}} 1\n`;
-}
-
-function featureText(features: FeatureGates['all']): string {
-  const name = 'kubernetes_feature_enabled';
-  const lines = [...features].map(([feature, { stage, isOn }]) => `${name}{name="${feature}",stage="${stage}"} ${isOn ? 1 : 0}\n`);
-  return `# HELP ${name} Features of Kubernetes, how far each is and whether it is on.\n# TYPE ${name} gauge\n${lines.join('')}`;
 }
 
 /** What upstream counts and cannot happen here: no metric is hidden or turned off, and there is one validation of each kind. */

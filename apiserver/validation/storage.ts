@@ -54,13 +54,12 @@ export function checkNonnegativeQuantity(errors: Errors, path: string, amount: s
 
 /** Upstream: `validateAllowedTopologies`, `ValidateTopologySelectorTerm`. */
 export function checkAllowedTopologies(errors: Errors, path: string, terms: readonly TopologySelectorTerm[] | undefined): void {
-  // Upstream's list of those it has seen begins with as many empty ones as there are terms: one that says nothing repeats them.
-  const seen = listOf(terms).map(() => SAYS_NOTHING);
+  // Upstream's list of those it has seen begins with empty ones: a term that says nothing repeats them.
+  const seen = new Set([SAYS_NOTHING]);
   listOf(terms).forEach((term, i) => {
     const text = checkTerm(errors, `${path}[${i}].matchLabelExpressions`, term);
-    const repeats = seen.filter((each) => each === text);
-    errors.push(...repeats.map(() => fieldError.duplicate(`${path}[${i}].matchLabelExpressions`, '')));
-    seen.push(text);
+    if (seen.has(text)) errors.push(fieldError.duplicate(`${path}[${i}].matchLabelExpressions`, ''));
+    seen.add(text);
   });
 }
 
