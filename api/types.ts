@@ -153,6 +153,13 @@ export type {
   ResourceClaimTemplateSpec,
 } from './resource/v1/resource-claim.ts';
 export type * from './resource/v1/resource-slice.ts';
+export type {
+  DeviceClaim as ResourceV1beta1DeviceClaim,
+  DeviceRequest as ResourceV1beta1DeviceRequest,
+  ResourceClaim as ResourceV1beta1ResourceClaim,
+  ResourceClaimTemplate as ResourceV1beta1ResourceClaimTemplate,
+  ResourceSlice as ResourceV1beta1ResourceSlice,
+} from './resource/v1beta1/resource.ts';
 export type * from './scheduling/v1/priority-class.ts';
 export type {
   CSIDriver,

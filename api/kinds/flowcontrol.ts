@@ -9,7 +9,7 @@ export const flowschemas: KindInfo = {
   singular: 'flowschema',
   namespaced: false,
   verbs: ALL_VERBS,
-  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'], kind: '/FlowSchema' }],
+  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'], kind: 'FlowSchema' }],
   columns: [
     { name: 'Name', type: 'string', format: 'name', priority: 0 },
     { name: 'PriorityLevel', type: 'string', priority: 0 },
@@ -28,7 +28,7 @@ export const prioritylevelconfigurations: KindInfo = {
   singular: 'prioritylevelconfiguration',
   namespaced: false,
   verbs: ALL_VERBS,
-  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'], kind: '/PriorityLevelConfiguration' }],
+  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'], kind: 'PriorityLevelConfiguration' }],
   columns: [
     { name: 'Name', type: 'string', format: 'name', priority: 0 },
     { name: 'Type', type: 'string', priority: 0 },

@@ -8,6 +8,18 @@ import { apiVersionOf, type KindInfo, type ServedKind } from '../kind-info.ts';
 import { ingress, ingressClass } from '../networking/v1beta1/ingress.ts';
 import { ipAddress, serviceCIDR } from '../networking/v1beta1/ip-address.ts';
 import { podDisruptionBudget } from '../policy/v1beta1/pod-disruption-budget.ts';
+import {
+  deviceClass as deviceClassV1beta1,
+  resourceClaimTemplate as resourceClaimTemplateV1beta1,
+  resourceClaim as resourceClaimV1beta1,
+  resourceSlice as resourceSliceV1beta1,
+} from '../resource/v1beta1/resource.ts';
+import {
+  deviceClass as deviceClassV1beta2,
+  resourceClaimTemplate as resourceClaimTemplateV1beta2,
+  resourceClaim as resourceClaimV1beta2,
+  resourceSlice as resourceSliceV1beta2,
+} from '../resource/v1beta2/resource.ts';
 import { volumeAttributesClass } from '../storage/v1beta1/volume-attributes-class.ts';
 import { horizontalpodautoscalers } from './autoscaling.ts';
 import { cronjobs } from './batch.ts';
@@ -15,10 +27,11 @@ import { endpointslices } from './discovery.ts';
 import { events } from './events.ts';
 import { ingressclasses, ingresses, ipaddresses, servicecidrs } from './networking.ts';
 import { poddisruptionbudgets } from './policy.ts';
+import { deviceclasses, resourceclaims, resourceclaimtemplates, resourceslices } from './resource.ts';
 import { volumeattributesclasses } from './storage.ts';
 
-/** The same resource in another version. @param lifecycle as `prerelease-lifecycle-gen` has it for the type. */
-const older = (present: KindInfo, version: string, lifecycle: NonNullable<KindInfo['lifecycle']>): KindInfo => ({
+/** The same resource in another version. @param lifecycle as `prerelease-lifecycle-gen` has it for the type; none when it is yet to be deprecated. */
+const older = (present: KindInfo, version: string, lifecycle?: KindInfo['lifecycle']): KindInfo => ({
   ...present,
   version,
   storedAs: present.storedAs ?? apiVersionOf(present),
@@ -65,6 +78,15 @@ export const volumeattributesclassesV1beta1 = older(volumeattributesclasses, 'v1
   removed: '1.37',
   replacement: 'storage.k8s.io/v1 VolumeAttributesClass',
 });
+// Deprecated in 1.35 and 1.36.
+export const deviceclassesV1beta2 = older(deviceclasses, 'v1beta2');
+export const resourceclaimsV1beta2 = older(resourceclaims, 'v1beta2');
+export const resourceclaimtemplatesV1beta2 = older(resourceclaimtemplates, 'v1beta2');
+export const resourceslicesV1beta2 = older(resourceslices, 'v1beta2');
+export const deviceclassesV1beta1 = older(deviceclasses, 'v1beta1');
+export const resourceclaimsV1beta1 = older(resourceclaims, 'v1beta1');
+export const resourceclaimtemplatesV1beta1 = older(resourceclaimtemplates, 'v1beta1');
+export const resourceslicesV1beta1 = older(resourceslices, 'v1beta1');
 
 /** With their schemas, newest versions first. */
 export const OLDER_KINDS: readonly ServedKind[] = [
@@ -78,5 +100,13 @@ export const OLDER_KINDS: readonly ServedKind[] = [
   { info: ipaddressesV1beta1, message: ipAddress },
   { info: servicecidrsV1beta1, message: serviceCIDR },
   { info: poddisruptionbudgetsV1beta1, message: podDisruptionBudget },
+  { info: deviceclassesV1beta2, message: deviceClassV1beta2 },
+  { info: resourceclaimsV1beta2, message: resourceClaimV1beta2 },
+  { info: resourceclaimtemplatesV1beta2, message: resourceClaimTemplateV1beta2 },
+  { info: resourceslicesV1beta2, message: resourceSliceV1beta2 },
+  { info: deviceclassesV1beta1, message: deviceClassV1beta1 },
+  { info: resourceclaimsV1beta1, message: resourceClaimV1beta1 },
+  { info: resourceclaimtemplatesV1beta1, message: resourceClaimTemplateV1beta1 },
+  { info: resourceslicesV1beta1, message: resourceSliceV1beta1 },
   { info: volumeattributesclassesV1beta1, message: volumeAttributesClass },
 ];

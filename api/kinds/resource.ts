@@ -4,6 +4,7 @@ import { ALL_VERBS } from './verbs.ts';
 export const deviceclasses: KindInfo = {
   group: 'resource.k8s.io',
   version: 'v1',
+  storedUpstreamAs: 'resource.k8s.io/v1beta2',
   kind: 'DeviceClass',
   resource: 'deviceclasses',
   singular: 'deviceclass',
@@ -19,6 +20,7 @@ export const deviceclasses: KindInfo = {
 export const resourceclaims: KindInfo = {
   group: 'resource.k8s.io',
   version: 'v1',
+  storedUpstreamAs: 'resource.k8s.io/v1beta2',
   kind: 'ResourceClaim',
   resource: 'resourceclaims',
   singular: 'resourceclaim',
@@ -35,6 +37,7 @@ export const resourceclaims: KindInfo = {
 export const resourceclaimtemplates: KindInfo = {
   group: 'resource.k8s.io',
   version: 'v1',
+  storedUpstreamAs: 'resource.k8s.io/v1beta2',
   kind: 'ResourceClaimTemplate',
   resource: 'resourceclaimtemplates',
   singular: 'resourceclaimtemplate',
@@ -50,6 +53,7 @@ export const resourceclaimtemplates: KindInfo = {
 export const resourceslices: KindInfo = {
   group: 'resource.k8s.io',
   version: 'v1',
+  storedUpstreamAs: 'resource.k8s.io/v1beta2',
   kind: 'ResourceSlice',
   resource: 'resourceslices',
   singular: 'resourceslice',

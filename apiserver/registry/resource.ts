@@ -6,6 +6,7 @@ import { resetFieldsOf } from '../apply/reset-fields.ts';
 import { KindCache } from '../watch-cache/kind-cache.ts';
 import { kindPrefix, REGISTRY_ROOT } from './keys.ts';
 import { plainForm, type Sealing, type StoredForm, sealedForm } from './stored-form.ts';
+import type { StoredVersion } from './stored-object.ts';
 import type { Strategy } from './strategy.ts';
 import { WireForm } from './wire-form.ts';
 import { STANDARD_WORDING, type Wording } from './wording.ts';
@@ -64,6 +65,13 @@ export interface ResourcePlace {
   onUnreadable?(error: unknown, key: string): void;
 }
 
+const formerVersions =
+  ({ formerVersions: former }: Strategy) =>
+  (apiVersion: string): StoredVersion | undefined => {
+    const toStored = former?.[apiVersion];
+    return toStored && { toStored };
+  };
+
 /** Makes of a definition what serves it. */
 export function createResource(definition: KindDefinition, place: ResourcePlace = {}): Resource {
   const { info, type, strategy, wording = STANDARD_WORDING } = definition;
@@ -73,7 +81,9 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
   }));
   const wire = new WireForm(info, wording.unstructuredLists);
   const { root = REGISTRY_ROOT, eventsMax, sealing } = place;
-  const open = definition.form?.(wire) ?? plainForm(wire, type.message);
+  const open =
+    definition.form?.(wire) ??
+    plainForm(wire, { message: type.message, other: formerVersions(strategy), setDefaults: strategy.setDefaults });
   const form = sealing ? sealedForm(open, sealing(info)) : open;
   const prefix = kindPrefix(info, root, definition.place);
   return {

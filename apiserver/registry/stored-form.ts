@@ -1,7 +1,6 @@
 import type { KubeObject } from '../../api/index.ts';
-import type { AnyMessage } from '../../api/schema.ts';
 import { type KeyValue, StoreError } from '../../store/index.ts';
-import { storedObject } from './stored-object.ts';
+import { type StoredVersions, storedObject } from './stored-object.ts';
 import type { WireForm } from './wire-form.ts';
 
 /**
@@ -50,10 +49,10 @@ export interface StoredConverter {
 }
 
 /** The form of kinds that are stored as they are served; another API server may have laid them out differently, or as protobuf. */
-export const plainForm = (wire: WireForm, message?: AnyMessage): StoredForm => ({
+export const plainForm = (wire: WireForm, versions: Omit<StoredVersions, 'wire'> = {}): StoredForm => ({
   store: (encoded) => encoded,
   isEncoded: (stored) => wire.isStored(stored),
-  read: (stored) => wire.encode(storedObject(stored, message, wire)),
+  read: (stored) => wire.encode(storedObject(stored, { ...versions, wire })),
 });
 
 /**

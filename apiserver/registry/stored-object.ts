@@ -1,5 +1,5 @@
 import { type KubeObject, parseOwnJson } from '../../api/index.ts';
-import { type AnyMessage, decodeProtobuf, type Message, PROTOBUF_MAGIC } from '../../api/schema.ts';
+import { type AnyMessage, decode, decodeProtobuf, type Message, PROTOBUF_MAGIC } from '../../api/schema.ts';
 import { type KeyValue, StoreError } from '../../store/index.ts';
 import type { WireForm } from './wire-form.ts';
 
@@ -13,34 +13,65 @@ export const isSealed = (value: Buffer): boolean => value.toString('latin1', 0, 
 export const sealedError = (key: string, why: string): StoreError =>
   new StoreError('Corrupt', `unable to transform key ${JSON.stringify(key)}: ${why}`);
 
+/** Another version that objects of a kind may lie in the store in: upstream stores some in an older one, and older releases did more. */
+export interface StoredVersion {
+  /** Its message; versions that are served no more have none, and are only known as JSON, which is then converted as it lies. */
+  readonly message?: AnyMessage | undefined;
+  /** The object in the version that we store. */
+  toStored(object: KubeObject): KubeObject;
+}
+
+/** What objects of a kind may lie in the store as. */
+export interface StoredVersions {
+  /** The version that we store; its message where it may be there as protobuf. */
+  readonly wire: Pick<WireForm, 'apiVersion' | 'kind' | 'isStored'>;
+  readonly message?: AnyMessage | undefined;
+  /** Others, by their apiVersion; there are none unless given. */
+  readonly other?: ((apiVersion: string) => StoredVersion | undefined) | undefined;
+  /** Fills in what defaults have to say: not all of them are there in what was stored. Upstream decodes what it reads as it does bodies. */
+  readonly setDefaults?: ((object: KubeObject) => void) | undefined;
+}
+
 /**
  * The object that another API server stored: as JSON, or as protobuf, which is what kube-apiserver stores unless told otherwise
- * (`--storage-media-type`). It was valid when it was written, and is not looked at again.
+ * (`--storage-media-type`). It was valid when it was written, and is not looked at again. What lies there as we write it is read as it lies.
  *
- * @throws StoreError `Corrupt` when it cannot be read, also when it was stored in another version than the one that is served.
+ * @throws StoreError `Corrupt` when it cannot be read, also when it was stored in a version that is not known.
  */
-export function storedObject(
-  { key, value }: Pick<KeyValue, 'key' | 'value'>,
-  message: AnyMessage | undefined,
-  wire: Pick<WireForm, 'apiVersion' | 'kind'>,
-): KubeObject {
+export function storedObject({ key, value }: Pick<KeyValue, 'key' | 'value'>, versions: StoredVersions): KubeObject {
   // Those who were not told how to open it read as upstream's identity transformer does.
   if (isSealed(value)) throw sealedError(key, 'identity transformer tried to read encrypted data');
   try {
-    return read(value, message, wire);
+    if (versions.wire.isStored(value)) return parseOwnJson(value.toString()) as KubeObject;
+    const object = read(value, versions);
+    versions.setDefaults?.(object);
+    return object;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new StoreError('Corrupt', `${key} in the store cannot be read: ${why}`, { cause: error });
   }
 }
 
-function read(value: Buffer, message: AnyMessage | undefined, { apiVersion, kind }: Pick<WireForm, 'apiVersion' | 'kind'>): KubeObject {
-  if (message && value.subarray(0, PROTOBUF_MAGIC.length).equals(PROTOBUF_MAGIC)) {
-    const envelope = decodeProtobuf(value);
-    if (envelope.apiVersion !== apiVersion || envelope.kind !== kind) {
-      throw new Error(`it is stored as ${envelope.kind} of ${envelope.apiVersion}, and ${kind} of ${apiVersion} is served`);
-    }
-    return envelope.decode(message as Message<KubeObject>);
+function read(value: Buffer, versions: StoredVersions): KubeObject {
+  const { wire, message, other } = versions;
+  if (message && value.subarray(0, PROTOBUF_MAGIC.length).equals(PROTOBUF_MAGIC)) return readProtobuf(value, message, versions);
+  const object = parseOwnJson(value.toString()) as KubeObject;
+  const { apiVersion = wire.apiVersion } = object;
+  const version = apiVersion === wire.apiVersion ? undefined : other?.(apiVersion);
+  // What another server wrote need not have all that ours always have: an empty status.
+  const theirs = version ? version.message : message;
+  const whole = theirs ? (decode(theirs, object).object as KubeObject) : object;
+  return version ? version.toStored(whole) : whole;
+}
+
+function readProtobuf(value: Buffer, message: AnyMessage, { wire, other }: StoredVersions): KubeObject {
+  const envelope = decodeProtobuf(value);
+  const { apiVersion, kind } = envelope;
+  const version = apiVersion === wire.apiVersion ? undefined : other?.(apiVersion);
+  const theirs = apiVersion === wire.apiVersion ? message : version?.message;
+  if (kind !== wire.kind || !theirs) {
+    throw new Error(`it is stored as ${kind} of ${apiVersion}, and ${wire.kind} of ${wire.apiVersion} is served`);
   }
-  return parseOwnJson(value.toString()) as KubeObject;
+  const object = envelope.decode(theirs as Message<KubeObject>);
+  return version ? version.toStored(object) : object;
 }

@@ -117,6 +117,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly ttlSeconds?: number | undefined;
   /** Versions it is served in beside the stored one, by apiVersion (`autoscaling/v1`); of another group too. */
   readonly views?: Readonly<Record<string, VersionView>> | undefined;
+  /** Versions that are served no more, and that objects may still lie in the store in, as JSON: an object of each as it is stored now. */
+  readonly formerVersions?: Readonly<Record<string, (object: KubeObject) => KubeObject>> | undefined;
   /** PUT and PATCH on subresources that are views of the whole object: `status`, `finalize`, `ephemeralcontainers` … */
   readonly subresources?: Readonly<Record<string, UpdateStrategy<T>>> | undefined;
 }

@@ -5,7 +5,8 @@ import { type ObjectType, type ownership, typeOfMessage } from '../../api/schema
 import { become } from './become.ts';
 import { kindPlace } from './keys.ts';
 import type { KindDefinition } from './resource.ts';
-import { storedObject } from './stored-object.ts';
+import { plainForm } from './stored-form.ts';
+import { type StoredVersion, type StoredVersions, storedObject } from './stored-object.ts';
 import type { Strategy, UpdateStrategy, VersionView } from './strategy.ts';
 import { WireForm } from './wire-form.ts';
 
@@ -28,21 +29,29 @@ export function inItsVersion(definition: KindDefinition, kinds: readonly ServedK
   if (!strategy.views) return definition;
   const stored = storedKindOf(info, kinds);
   const family = kinds.filter((kind) => storedKindOf(kind.info, kinds) === stored);
-  const own = strategy.views[apiVersionOf(info)];
+  const { views } = strategy;
+  const own = views[apiVersionOf(info)];
+  const storedOther = (apiVersion: string): StoredVersion | undefined => {
+    const message = family.find((kind) => apiVersionOf(kind.info) === apiVersion)?.message;
+    const view = views[apiVersion];
+    return message && view && { message, toStored: view.toStored };
+  };
   const withOthers: KindDefinition = {
     ...definition,
     otherVersion: (apiVersion) => {
       const other = family.find((kind) => apiVersionOf(kind.info) === apiVersion && kind.info !== info);
-      return other && versionOf(other, own, strategy.views?.[apiVersion]);
+      return other && versionOf(other, own, views[apiVersion]);
     },
-    convertFrom: between(strategy.views, own),
+    convertFrom: between(views, own),
+    form: (wire) => plainForm(wire, { message: definition.type.message, other: storedOther, setDefaults: strategy.setDefaults }),
   };
   const kept = family.find((kind) => kind.info === stored);
-  return own && kept ? viewOf(withOthers, kept, own) : withOthers;
+  return own && kept ? viewOf(withOthers, kept, own, storedOther) : withOthers;
 }
 
-function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionView): KindDefinition {
+function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionView, other: StoredVersions['other']): KindDefinition {
   const storedWire = new WireForm(stored.info);
+  const versions = { wire: storedWire, message: stored.message, other, setDefaults: definition.strategy.setDefaults };
   return {
     ...definition,
     place: kindPlace(stored.info),
@@ -50,7 +59,7 @@ function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionVie
     form: (wire) => ({
       store: (_encoded, object) => storedWire.encode(view.toStored(object)),
       isEncoded: () => false,
-      read: (pair) => wire.encode(view.fromStored(storedObject(pair, stored.message, storedWire))),
+      read: (pair) => wire.encode(view.fromStored(storedObject(pair, versions))),
       isReadLater: true,
       isView: true,
     }),

@@ -3,9 +3,11 @@ import { CONFIG_MAX, checkConfiguration, checkSelectors } from '../../validation
 import { checkList } from '../../validation/device-lists.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { ageOf, strategyOf } from '../shared.ts';
+import { deviceClassViews } from './beta-views.ts';
 
 /** Upstream: `pkg/registry/resource/deviceclass`, `ValidateDeviceClass`, `ValidateDeviceClassUpdate`. */
 export const deviceClassStrategy = strategyOf<DeviceClass>({
+  views: deviceClassViews,
   metadataLooks: ['whole', 'changes'],
   deleteReturnsObject: true,
   prepareForCreate: (_context, deviceClass) => {

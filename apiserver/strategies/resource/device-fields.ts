@@ -1,16 +1,20 @@
-import { coreKinds, type DeviceClaim, type FieldError, fieldError, type Namespace } from '../../../api/index.ts';
+import { coreKinds, type DeviceClaim, type ExactDeviceRequest, type FieldError, fieldError, type Namespace } from '../../../api/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
 
 const ADMIN_LABEL = 'resource.kubernetes.io/admin-access';
 
 /** Upstream's defaults of `ExactDeviceRequest` and `DeviceSubRequest`. */
+export function setRequestDefaults(request: Pick<Partial<ExactDeviceRequest>, 'allocationMode' | 'count'>): void {
+  request.allocationMode ||= 'ExactCount';
+  if (request.allocationMode === 'ExactCount') request.count ||= 1;
+}
+
+/** Sets them for all that a claim asks for. */
 export function setClaimDefaults({ requests }: Partial<DeviceClaim> = {}): void {
   for (const { exactly, firstAvailable } of listOf(requests)) {
-    for (const request of [...(exactly ? [exactly] : []), ...listOf(firstAvailable)]) {
-      request.allocationMode ||= 'ExactCount';
-      if (request.allocationMode === 'ExactCount') request.count ||= 1;
-    }
+    if (exactly) setRequestDefaults(exactly);
+    listOf(firstAvailable).forEach(setRequestDefaults);
   }
 }
 

@@ -5,16 +5,19 @@ import {
   type ResourceClaimTemplateSpec,
   resourceKinds,
 } from '../../../api/index.ts';
+import { withEmpties } from '../../../api/schema.ts';
 import { IMMUTABLE_MESSAGE } from '../../validation/field-errors.ts';
 import { goPart } from '../../validation/go-struct.ts';
 import { checkAnnotations, checkLabels } from '../../validation/meta.ts';
 import { checkDeviceClaim } from '../../validation/resource-claim.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { ageOf, strategyOf } from '../shared.ts';
+import { resourceClaimTemplateViews } from './beta-views.ts';
 import { claimAdminErrors, dropDisabledClaimFields, setClaimDefaults } from './device-fields.ts';
 
 /** Upstream: `pkg/registry/resource/resourceclaimtemplate`, `ValidateResourceClaimTemplate`, `ValidateResourceClaimTemplateUpdate`. */
 export const resourceClaimTemplateStrategy = strategyOf<ResourceClaimTemplate>({
+  views: resourceClaimTemplateViews,
   metadataLooks: ['whole', 'changes'],
   deleteReturnsObject: true,
   setDefaults: ({ spec }) => setClaimDefaults(spec.spec?.devices),
@@ -22,9 +25,11 @@ export const resourceClaimTemplateStrategy = strategyOf<ResourceClaimTemplate>({
   prepareForUpdate: (_context, { spec }) => dropDisabledClaimFields(spec.spec?.devices),
   validateCreate: (context, { spec }) => [...claimAdminErrors(context, spec.spec?.devices), ...specErrors(spec, false)],
   // As upstream: once as what is new, and once as a change.
-  validateUpdate: (_context, { spec }, old) => {
+  validateUpdate: (_context, template, old) => {
+    const { spec } = template;
     const errors = specErrors(spec, false);
-    if (!semanticEqual(spec, old.spec)) errors.push(fieldError.invalid('spec', printed(spec), IMMUTABLE_MESSAGE));
+    // A list without items is shown as it was given.
+    if (!semanticEqual(spec, old.spec)) errors.push(fieldError.invalid('spec', printed(withEmpties(template).spec), IMMUTABLE_MESSAGE));
     return [...errors, ...specErrors(spec, true)];
   },
   tableRow: ({ metadata }, now) => [metadata.name, ageOf(metadata.creationTimestamp, now)],

@@ -1,14 +1,17 @@
 import { type FieldError, fieldError, type ResourceV1ResourceClaim as ResourceClaim, resourceKinds } from '../../../api/index.ts';
+import { withEmpties } from '../../../api/schema.ts';
 import { IMMUTABLE_MESSAGE, listOf } from '../../validation/field-errors.ts';
 import { goPart } from '../../validation/go-struct.ts';
 import { checkDeviceClaim } from '../../validation/resource-claim.ts';
 import { checkClaimStatus, deviceKey } from '../../validation/resource-claim-status.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { resourceClaimViews } from './beta-views.ts';
 import { adminErrors, claimAdminErrors, dropDisabledClaimFields, setClaimDefaults } from './device-fields.ts';
 
 /** Upstream: `pkg/registry/resource/resourceclaim`, `ValidateResourceClaim`, `ValidateResourceClaimUpdate`. */
 export const resourceClaimStrategy = strategyOf<ResourceClaim>({
+  views: resourceClaimViews,
   metadataLooks: ['whole', 'changes'],
   deleteReturnsObject: true,
   setDefaults: ({ spec }) => setClaimDefaults(spec.devices),
@@ -26,11 +29,13 @@ export const resourceClaimStrategy = strategyOf<ResourceClaim>({
     return errors;
   },
   // As upstream: once as what is new, and once as a change.
-  validateUpdate: (_context, { spec }, old) => {
+  validateUpdate: (_context, claim, old) => {
+    const { spec } = claim;
     const errors: FieldError[] = [];
     checkDeviceClaim(errors, 'spec.devices', spec.devices, false);
     if (!semanticEqual(spec, old.spec)) {
-      errors.push(fieldError.invalid('spec', goPart(resourceKinds.resourceclaims, ['spec'], spec), IMMUTABLE_MESSAGE));
+      const given = goPart(resourceKinds.resourceclaims, ['spec'], withEmpties(claim).spec); // a list without items is shown as it was given
+      errors.push(fieldError.invalid('spec', given, IMMUTABLE_MESSAGE));
     }
     checkDeviceClaim(errors, 'spec.devices', spec.devices, true);
     return errors;

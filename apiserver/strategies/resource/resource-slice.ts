@@ -5,9 +5,11 @@ import { listOf } from '../../validation/field-errors.ts';
 import { checkSlice } from '../../validation/resource-slice.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { ageOf, strategyOf } from '../shared.ts';
+import { resourceSliceViews } from './beta-views.ts';
 
 /** Upstream: `pkg/registry/resource/resourceslice`, `ValidateResourceSlice`, `ValidateResourceSliceUpdate`. */
 export const resourceSliceStrategy = strategyOf<ResourceSlice>({
+  views: resourceSliceViews,
   deleteReturnsObject: true,
   prepareForCreate: (_context, slice) => {
     slice.metadata.generation = 1;
@@ -27,7 +29,7 @@ export const resourceSliceStrategy = strategyOf<ResourceSlice>({
   unknownField: (field, { group, version, kind }) => `field label not supported for ${group}/${version}, Kind=${kind}: ${field}`,
   tableRow: ({ metadata, spec }, now) => [
     metadata.name,
-    spec.nodeName ?? null,
+    spec.nodeName ?? '',
     spec.driver,
     spec.pool.name,
     ageOf(metadata.creationTimestamp, now),

@@ -1,0 +1,173 @@
+// Objects that another API server left in the store, in a version that is not the one we store, or without what defaults say.
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../api/index.ts';
+import { ALL_KINDS, BUILT_IN_KINDS, encodeProtobuf } from '../api/schema.ts';
+import { openMemoryStore } from '../store/index.ts';
+import { customResourceDefinitionStrategy } from './strategies/apiextensions/custom-resource-definition.ts';
+import { horizontalPodAutoscalerStrategy } from './strategies/autoscaling/horizontal-pod-autoscaler.ts';
+import { persistentVolumeClaimStrategy } from './strategies/core/persistent-volume-claim.ts';
+import { resourceClaimStrategy } from './strategies/resource/resource-claim.ts';
+import { resourceClaimTemplateStrategy } from './strategies/resource/resource-claim-template.ts';
+import { startTestServer } from './testing/test-server.ts';
+
+const strategies = {
+  '/persistentvolumeclaims': persistentVolumeClaimStrategy,
+  'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitionStrategy(),
+  'resource.k8s.io/resourceclaims': resourceClaimStrategy,
+  'resource.k8s.io/resourceclaimtemplates': resourceClaimTemplateStrategy,
+  'autoscaling/horizontalpodautoscalers': horizontalPodAutoscalerStrategy,
+};
+
+type Body = KubeObject & { spec: Record<string, unknown>; status: Record<string, unknown> };
+type Store = Awaited<ReturnType<typeof openMemoryStore>>;
+
+// Only the present versions are served: the others need not be, to be read.
+const serve = (store: Store) =>
+  startTestServer({
+    strategies,
+    kinds: ALL_KINDS,
+    isServed: (info) => BUILT_IN_KINDS.some((kind) => kind.info === info),
+    store,
+  });
+
+const put = (store: Store, key: string, value: Buffer) => store.txn({ compare: [], success: [{ op: 'put', key, value }] });
+
+/** What kube-apiserver 1.34 stores in an older version, and what older ones did, as they store it and as JSON. */
+const LEFT: readonly { place: string; path: string; object: Record<string, unknown>; spec: object }[] = [
+  {
+    place: '/registry/resourceclaims/default/c',
+    path: '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims/c',
+    object: {
+      apiVersion: 'resource.k8s.io/v1beta1',
+      kind: 'ResourceClaim',
+      spec: { devices: { requests: [{ name: 'a', deviceClassName: 'gpu', allocationMode: 'All' }] } },
+    },
+    spec: { devices: { requests: [{ name: 'a', exactly: { deviceClassName: 'gpu', allocationMode: 'All' } }] } },
+  },
+  {
+    place: '/registry/resourceclaimtemplates/default/c',
+    path: '/apis/resource.k8s.io/v1/namespaces/default/resourceclaimtemplates/c',
+    object: {
+      apiVersion: 'resource.k8s.io/v1beta2',
+      kind: 'ResourceClaimTemplate',
+      spec: { spec: { devices: { requests: [{ name: 'a', exactly: { deviceClassName: 'gpu', allocationMode: 'All' } }] } } },
+    },
+    spec: { spec: { devices: { requests: [{ name: 'a', exactly: { deviceClassName: 'gpu', allocationMode: 'All' } }] } } },
+  },
+  {
+    place: '/registry/horizontalpodautoscalers/default/c',
+    path: '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/c',
+    object: {
+      apiVersion: 'autoscaling/v1',
+      kind: 'HorizontalPodAutoscaler',
+      spec: {
+        maxReplicas: 3,
+        targetCPUUtilizationPercentage: 50,
+        scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' },
+      },
+    },
+    spec: {
+      maxReplicas: 3,
+      scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' },
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }],
+    },
+  },
+];
+
+test.each(['protobuf', 'JSON'])('what lies in the store in another version, as %s, is served', async (form) => {
+  const store = await openMemoryStore();
+  for (const { place, object } of LEFT) {
+    const whole = { ...object, metadata: { name: 'c', namespace: 'default', uid: 'u-1' } };
+    const { apiVersion, kind } = object;
+    const message = ALL_KINDS.find(({ info }) => `${info.group}/${info.version}` === apiVersion && info.kind === kind)?.message;
+    if (!message) throw new Error(`there is no ${apiVersion} ${kind}`);
+    const value =
+      form === 'JSON'
+        ? Buffer.from(JSON.stringify(whole))
+        : encodeProtobuf(message, whole, { apiVersion: String(apiVersion), kind: String(kind) });
+    await put(store, place, value);
+  }
+  await using server = await serve(store);
+  for (const { path: url, spec } of LEFT) {
+    const read = (await server.request('GET', url)).json<Body>();
+    expect(read.spec).toMatchObject(spec);
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    const changed = await server.request('PATCH', url, { body: { metadata: { labels: { a: 'b' } } }, headers });
+    expect(changed.status, changed.text).toBe(200);
+    expect(changed.json<Body>()).toMatchObject({ metadata: { uid: 'u-1', labels: { a: 'b' } }, spec });
+  }
+});
+
+const names = { plural: 'gadgets', singular: 'gadget', kind: 'Gadget', listKind: 'GadgetList' };
+const schema = { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object' } } } };
+const definition = (spec: object) => ({
+  kind: 'CustomResourceDefinition',
+  apiVersion: 'apiextensions.k8s.io/v1beta1',
+  metadata: { name: 'gadgets.swap.example', uid: 'u-1' },
+  spec: { group: 'swap.example', names, scope: 'Namespaced', ...spec },
+  status: { conditions: [], acceptedNames: names, storedVersions: ['v1'] },
+});
+
+test.each([
+  [
+    'with what its versions have in common beside them',
+    {
+      version: 'v1',
+      versions: [
+        { name: 'v1', served: true, storage: true },
+        { name: 'v2', served: true, storage: false },
+      ],
+      validation: schema,
+      subresources: { status: {} },
+      additionalPrinterColumns: [{ name: 'A', type: 'string', JSONPath: '.spec.a' }],
+      selectableFields: [{ jsonPath: '.spec.a' }],
+      conversion: { strategy: 'Webhook', webhookClientConfig: { url: 'https://x.example/c' }, conversionReviewVersions: ['v1'] },
+      preserveUnknownFields: false,
+    },
+    {
+      versions: ['v1', 'v2'].map((name) => ({
+        name,
+        served: true,
+        storage: name === 'v1',
+        schema,
+        subresources: { status: {} },
+        additionalPrinterColumns: [{ name: 'A', type: 'string', jsonPath: '.spec.a' }],
+        selectableFields: [{ jsonPath: '.spec.a' }],
+      })),
+      conversion: { strategy: 'Webhook', webhook: { clientConfig: { url: 'https://x.example/c' }, conversionReviewVersions: ['v1'] } },
+    },
+  ],
+  [
+    'with a schema for each version',
+    { version: 'v1', versions: [{ name: 'v1', served: true, storage: true, schema }], conversion: { strategy: 'None' } },
+    { versions: [{ name: 'v1', served: true, storage: true, schema }], conversion: { strategy: 'None' }, preserveUnknownFields: true },
+  ],
+  ['with one version, not in a list', { version: 'v1' }, { versions: [{ name: 'v1', served: true, storage: true }] }],
+])('a definition of custom resources that kube-apiserver stored, %s', async (_name, stored, spec) => {
+  const store = await openMemoryStore();
+  await put(
+    store,
+    '/registry/apiextensions.k8s.io/customresourcedefinitions/gadgets.swap.example',
+    Buffer.from(JSON.stringify(definition(stored))),
+  );
+  await using server = await serve(store);
+  const read = await server.request('GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gadgets.swap.example');
+  expect(read.json<Body>()).toMatchObject({ apiVersion: 'apiextensions.k8s.io/v1', metadata: { uid: 'u-1' }, spec });
+  expect(Object.keys(read.json<Body>().spec)).not.toContain('validation');
+});
+
+test('what defaults say and was not stored is there when it is read', async () => {
+  const store = await openMemoryStore();
+  const claim = { metadata: { name: 'c', namespace: 'default' }, spec: { accessModes: ['ReadWriteOnce'] }, status: {} };
+  const { message } = BUILT_IN_KINDS.find(({ info }) => info.kind === 'PersistentVolumeClaim') ?? {};
+  if (!message) throw new Error('there are no claims');
+  await put(
+    store,
+    '/registry/persistentvolumeclaims/default/c',
+    encodeProtobuf(message, claim, { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }),
+  );
+  await using server = await serve(store);
+  const { spec, status } = (await server.request('GET', '/api/v1/namespaces/default/persistentvolumeclaims/c')).json<Body>();
+  expect(spec.volumeMode).toBe('Filesystem');
+  expect(status).toEqual({ phase: 'Pending' });
+});
