@@ -23,6 +23,15 @@ describe('--runtime-config', () => {
     );
   });
 
+  it.each(['v1', 'v1=true', 'v1/pods=true', 'api/v1', 'api/v1/pods=true', '/v1'])('%s is the core group', (entry) => {
+    expect(served('api/ga=false', entry).every((kind) => kind.startsWith('v1/'))).toBe(true);
+    expect(served('api/ga=false', entry)).toContain('v1/configmaps');
+  });
+
+  it('takes what once stood for versions that upstream has no more', () => {
+    expect(served('api/legacy=false')).toEqual(stable);
+  });
+
   it('knows words for many versions, of which the narrower wins', () => {
     expect(added('api/beta=true')).toEqual(
       kinds.filter(({ version }) => version.includes('beta')).map((kind) => `${apiVersionOf(kind)}/${kind.resource}`),

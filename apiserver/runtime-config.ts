@@ -12,6 +12,10 @@ const MATCHERS: readonly (readonly [key: string, matches: RegExp])[] = [
   ['api/beta', /^v\d+beta\d+$/],
   ['api/alpha', /^v\d+alpha\d+$/],
 ];
+/** Other names of the core group, whatever is behind them (`pkg/controlplane/apiserver/options/options.go`). */
+const CORE = /^(?:api\/)?v1(?:\/|$)/;
+/** Once turned off what upstream has left since; it is taken, and says nothing. */
+const LEGACY = 'api/legacy';
 /** Served unless told otherwise: what is stable. */
 const STABLE = /^v\d+$/;
 const TRUE: readonly string[] = ['1', 't', 'T', 'true', 'TRUE', 'True'];
@@ -25,7 +29,7 @@ const FALSE: readonly string[] = ['0', 'f', 'F', 'false', 'FALSE', 'False'];
  * @throws OptionError that says what to change.
  */
 export function runtimeConfig(entries: readonly string[], kinds: readonly KindInfo[]): (kind: KindInfo) => boolean {
-  const values = new Map(entries.map(readEntry));
+  const values = new Map(entries.map(readEntry).filter(([key]) => key !== LEGACY));
   if (values.size === 1 && values.get('api/all') === 'false')
     throw new OptionError(`${OPTION} with only api/all=false leaves nothing to serve`);
   const many = MATCHERS.flatMap(([key, matches]) => {
@@ -46,8 +50,8 @@ export function runtimeConfig(entries: readonly string[], kinds: readonly KindIn
 }
 
 function readEntry(entry: string): [key: string, value: string] {
-  const equals = entry.indexOf('=');
-  return equals < 0 ? [entry.trim(), ''] : [entry.slice(0, equals).trim(), entry.slice(equals + 1).trim()];
+  const [key = '', ...value] = entry.split('=');
+  return [CORE.test(key.trim()) ? '/v1' : key.trim(), value.join('=').trim()];
 }
 
 function readMany(key: string, value: string): boolean {
