@@ -31,14 +31,9 @@ function parseIntText(text: string): number {
   return Number(text);
 }
 
-/**
- * Opens a connection from the node to a pod's port. Of other hosts the node reaches none: nothing but pods is simulated.
- *
- * @throws Error with the socket layer's text when nobody listens.
- */
-export function connect({ runtime, sandboxId, podIP }: HandlerTarget, host: string, port: number): Connection {
-  if (host !== '' && host !== podIP) throw new Error(`dial tcp ${hostPort(host, port)}: connect: connection refused`);
-  return runtime.connect(sandboxId, port);
+/** Opens a connection from the node to the pod's port, or to that of another host. Rejects with the socket layer's text when nobody listens. */
+export async function connect({ runtime, sandboxId, podIP }: HandlerTarget, host: string, port: number): Promise<Connection> {
+  return host === '' || host === podIP ? runtime.connect(sandboxId, port) : await runtime.dial(host, port);
 }
 
 /** `host:port`, with brackets around an IPv6 address. */

@@ -65,11 +65,20 @@ test('a server that does not answer in time has failed', async () => {
   });
 });
 
-test('a host that is not the pod is not reached', async () => {
+test('another host than the pod is dialled from the node, and what came of it is told', async () => {
   const { target } = answering(() => ok);
-  expect((await runProbe({ httpGet: { path: '/', port: 8080, host: '192.0.2.1' } }, target)).output).toBe(
-    'Get "http://192.0.2.1:8080/": dial tcp 192.0.2.1:8080: connect: connection refused',
-  );
+  const dialled: string[] = [];
+  const runtime: RuntimeService = Object.assign(Object.create(target.runtime), {
+    dial: (host: string, port: number) => {
+      dialled.push(`${host}:${port}`);
+      return host === 'web' ? Promise.resolve(target.runtime.connect('', port)) : Promise.reject(new Error(`dial tcp ${host}: no`));
+    },
+  });
+  const at = (host: string) => runProbe({ httpGet: { path: '/', port: 8080, host } }, { ...target, runtime });
+  expect((await at('web')).outcome).toBe('success');
+  expect(await at('192.0.2.1')).toEqual({ outcome: 'failure', output: 'Get "http://192.0.2.1:8080/": dial tcp 192.0.2.1: no' });
+  expect(await runProbe({ tcpSocket: { port: 81, host: 'web' } }, { ...target, runtime })).toMatchObject({ outcome: 'success' });
+  expect(dialled).toEqual(['web:8080', '192.0.2.1:8080', 'web:81']);
 });
 
 test('what a gRPC server says of itself counts', async () => {

@@ -66,7 +66,7 @@ async function exchange(
   const isTls = url.protocol === 'https:';
   const port = first.isFirst ? first.port : Number(url.port || (isTls ? 443 : 80));
   try {
-    const connection = connect(target, url.hostname.replace(/^\[|\]$/g, ''), port);
+    const connection = await connect(target, url.hostname.replace(/^\[|\]$/g, ''), port);
     const path = first.isFirst ? first.text.replace(/^\w+:\/\/[^/]*/, '') : `${url.pathname}${url.search}`;
     return await connection.http({ method: 'GET', path, tls: isTls, ...request });
   } catch (error) {

@@ -21,7 +21,7 @@ export async function runProbe(probe: Probe, target: HandlerTarget): Promise<Pro
   try {
     if (probe.exec) return await probeExec(probe.exec.command ?? [], timeoutMs, target);
     if (probe.httpGet) return await probeHttp(probe.httpGet, timeoutMs, target);
-    if (probe.tcpSocket) return probeTcp(probe.tcpSocket, target);
+    if (probe.tcpSocket) return await probeTcp(probe.tcpSocket, timeoutMs, target);
     if (probe.grpc) return await probeGrpc(probe.grpc, timeoutMs, target);
     return { outcome: 'error', output: `missing probe handler for ${target.container.name}` };
   } catch (error) {
@@ -69,10 +69,15 @@ async function probeHttp(action: NonNullable<Probe['httpGet']>, timeoutMs: numbe
   }
 }
 
-function probeTcp({ port, host = '' }: NonNullable<Probe['tcpSocket']>, target: HandlerTarget): ProbeResult {
+async function probeTcp(
+  { port, host = '' }: NonNullable<Probe['tcpSocket']>,
+  timeoutMs: number,
+  target: HandlerTarget,
+): Promise<ProbeResult> {
   const number = portOf(port, target.container);
+  const late = () => new Error(`dial tcp ${hostPort(host || target.podIP, number)}: i/o timeout`);
   try {
-    connect(target, host, number);
+    await within(target.clock, timeoutMs, late, () => connect(target, host, number));
     return success();
   } catch (error) {
     return failure(textOf(error));
@@ -83,7 +88,7 @@ function probeTcp({ port, host = '' }: NonNullable<Probe['tcpSocket']>, target: 
 async function probeGrpc({ port, service }: NonNullable<Probe['grpc']>, timeoutMs: number, target: HandlerTarget): Promise<ProbeResult> {
   const endAt = target.clock.monotonic() + timeoutMs;
   try {
-    const connection = connect(target, '', port);
+    const connection = await connect(target, '', port);
     const late = () => new LateError(`timeout: health rpc did not complete within ${seconds(timeoutMs)}`);
     const answer = await within(target.clock, timeoutMs, late, () => connection.health(service ?? ''));
     return answer === 'SERVING' ? success('service healthy') : failure(`service unhealthy (responded with "${answer}")`);

@@ -394,6 +394,8 @@ export interface RuntimeService {
   reopenContainerLog(id: string): void;
   /** Opens a connection to a TCP port of the sandbox. @throws an error with the socket layer's text when nobody listens. */
   connect(sandboxId: string, port: number): Connection;
+  /** Opens a connection from the node to a TCP port of any host. Rejects with an error with the socket layer's text when it does not come about. */
+  dial(host: string, port: number): Promise<Connection>;
   /** All processes of the node: its own, the pause processes, those of containers. */
   listProcesses(): readonly NodeProcess[];
   /** Sends a signal from the node, which no process can refuse; false when there is no such process. */

@@ -35,7 +35,9 @@ import { type DirectoryNode, newDirectory } from './files/tree.ts';
 import { HostFiles } from './host-files.ts';
 import { ConnectError } from './network/listener.ts';
 import { listenerOn } from './network/listeners.ts';
+import { onTheNode } from './network/network-user.ts';
 import { NodeConnection } from './network/node-connection.ts';
+import { PodNetwork } from './network/pod-network.ts';
 import type { Program } from './program.ts';
 import { RUNTIME_HANDLERS } from './runtime-handlers.ts';
 import { type NodeCapacity, Sandbox, type SimulatedHost, type SimulatedNode } from './sandbox.ts';
@@ -409,6 +411,11 @@ export class SimulatedRuntime implements RuntimeService {
     const host = sandbox?.ip ?? '127.0.0.1';
     const listener = sandbox?.isReady ? listenerOn(sandbox, port) : undefined;
     if (!listener) throw new ConnectError('refused', { host, port });
+    return new NodeConnection(listener, { from: this.#node.address, host: `${host}:${port}` });
+  }
+
+  async dial(host: string, port: number): Promise<Connection> {
+    const { listener } = await new PodNetwork(onTheNode(this.#host, this.#node)).find(host, port);
     return new NodeConnection(listener, { from: this.#node.address, host: `${host}:${port}` });
   }
 

@@ -2,6 +2,7 @@ import type { NetworkPolicy } from '../../../../api/index.ts';
 import type { Sandbox, SimulatedHost, SimulatedNode } from '../sandbox.ts';
 import { ConnectError } from './listener.ts';
 import { isHeardOn, namedPortsOf } from './listeners.ts';
+import type { NetworkUser } from './network-user.ts';
 import { allows, type PolicyEnd, type Traffic } from './policy.ts';
 import type { Target } from './remote-pods.ts';
 
@@ -46,11 +47,11 @@ const ANY_ADDRESS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);
 const isOf = (hostIP: string, address: string): boolean => ANY_ADDRESS.has(hostIP) || hostIP === address;
 
 /** An end of traffic as policies see it: pods on the node's network are the node to them. */
-export async function endOf(sandbox: Sandbox): Promise<PolicyEnd> {
-  const { config, ip, usesHostNetwork, host } = sandbox;
+export async function endOf(user: NetworkUser): Promise<PolicyEnd> {
+  const { config, ip, usesHostNetwork, host } = user;
   const namespaceLabels = (await host.directory?.namespaceLabels(config.namespace)) ?? {};
   const labels = usesHostNetwork ? undefined : (config.resources?.labels ?? config.labels ?? {});
-  return { ip, namespace: config.namespace, labels, namespaceLabels, namedPorts: namedPortsOf(sandbox) };
+  return { ip, namespace: config.namespace, labels, namespaceLabels, namedPorts: namedPortsOf(user) };
 }
 
 /** A pod always reaches itself, and is reached by its node: probes and whatever else runs there. */

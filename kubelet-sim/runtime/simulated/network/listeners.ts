@@ -38,7 +38,7 @@ export function isTaken(port: number, protocol: Protocol, own: SimulatedContaine
 }
 
 /** Ports that the containers of a sandbox name. */
-export const namedPortsOf = ({ containers }: Sandbox): ReadonlyMap<string, number> =>
+export const namedPortsOf = ({ containers }: Pick<Sandbox, 'containers'>): ReadonlyMap<string, number> =>
   new Map(
     containers.flatMap(({ config }) => config.ports.filter(({ name }) => name !== '').map((port) => [port.name, port.containerPort])),
   );

@@ -85,6 +85,18 @@ test('a pod whose DNS is not the cluster’s does not find services', async () =
   expect((await node.exec(id, 'nslookup web.default.svc.cluster.local')).code).toBe(1);
 });
 
+test('a node reaches pods by their address and services by theirs, and knows no names of the cluster', async () => {
+  const { node, address } = await cluster();
+  const request = { method: 'GET', path: '/', headers: {} };
+  const ask = async (host: string, port: number) => (await (await node.runtime.dial(host, port)).http(request)).body;
+  expect(await ask(address, 80)).toContain(`RemoteAddr: ${NODE_IP}:`);
+  expect(await ask('10.96.1.1', 8080)).toContain('Hostname: web\n');
+  expect(await ask(NODE_IP, 30_080)).toContain('Hostname: web\n');
+  await expect(ask('web.default.svc.cluster.local', 8080)).rejects.toThrow('no such host');
+  await expect(ask('192.0.2.1', 80)).rejects.toThrow('dial tcp 192.0.2.1:80: connect: no route to host');
+  await expect(ask('127.0.0.1', 80)).rejects.toThrow('dial tcp 127.0.0.1:80: connect: connection refused');
+});
+
 const policy = (name: string, spec: NetworkPolicy['spec'], namespace = 'default'): Live<NetworkPolicy> => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',

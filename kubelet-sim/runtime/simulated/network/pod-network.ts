@@ -1,5 +1,5 @@
 import type { DnsConfig, HttpRequest, HttpResponse } from '../../cri.ts';
-import type { Sandbox } from '../sandbox.ts';
+import { Sandbox } from '../sandbox.ts';
 import { Affinities } from './affinities.ts';
 import { type Arrival, arrive, endOf, onNode, passes } from './arrival.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
@@ -8,6 +8,7 @@ import { kubeProxyAt } from './kube-proxy.ts';
 import { type ByteStream, ConnectError, type Listener } from './listener.ts';
 import { datagramListenerOn, listenerOn } from './listeners.ts';
 import { candidates, type DnsRecord, lookUp, type RecordType, type ResolvedName } from './names.ts';
+import type { NetworkUser } from './network-user.ts';
 import type { PolicyEnd } from './policy.ts';
 import type { RemoteHolder, Target } from './remote-pods.ts';
 import { hostsOf, resolverOf } from './resolver-files.ts';
@@ -33,27 +34,32 @@ const API_SERVICE = { namespace: 'default', name: 'kubernetes' } as const;
 const LOOPBACK = /^127\.|^::1$/;
 const DNS_PORT = 53;
 
-/** The network as a pod sees it: names, services, other pods, and what policies leave of it. */
+/** The network as a pod, or a node, sees it: names, services, other pods, and what policies leave of it. */
 export class PodNetwork {
-  readonly #sandbox: Sandbox;
+  readonly #user: NetworkUser;
 
-  constructor(sandbox: Sandbox) {
-    this.#sandbox = sandbox;
+  constructor(user: NetworkUser) {
+    this.#user = user;
+  }
+
+  /** The pod itself; a node is none. */
+  get #sandbox(): Sandbox | undefined {
+    return this.#user instanceof Sandbox ? this.#user : undefined;
   }
 
   get #directory(): ClusterDirectory | undefined {
-    return this.#sandbox.host.directory;
+    return this.#user.host.directory;
   }
 
   get dns(): DnsConfig {
-    return resolverOf(this.#sandbox);
+    return resolverOf(this.#user);
   }
 
   /** Finds a name, in the hosts file and then in DNS. @throws ConnectError when it is not known */
   async resolve(name: string): Promise<ResolvedName> {
     const bare = name.replace(/^\[(.*)\]$/, '$1');
     if (IPV4.test(bare) || bare.includes(':')) return { name: bare, addresses: [bare] };
-    const hosts = hostsOf(this.#sandbox)
+    const hosts = hostsOf(this.#user)
       .filter(({ names }) => names.includes(bare.toLowerCase()))
       .map(({ ip }) => ip);
     if (hosts.length > 0) return { name: bare, addresses: hosts.some((ip) => IPV4.test(ip)) ? hosts.filter((ip) => IPV4.test(ip)) : hosts };
@@ -94,28 +100,37 @@ export class PodNetwork {
       labels: { 'k8s-app': 'kube-dns' },
       namespaceLabels: { 'kubernetes.io/metadata.name': 'kube-system' },
     };
-    const traffic = { from: await endOf(this.#sandbox), to: dns, port: DNS_PORT, protocol: 'UDP' };
-    return await passes(this.#sandbox.host, 'Egress', traffic);
+    const traffic = { from: await endOf(this.#user), to: dns, port: DNS_PORT, protocol: 'UDP' };
+    return await passes(this.#user.host, 'Egress', traffic);
   }
 
   /** Whether an address is one that answers: service addresses do not. */
   async answersPing(address: string): Promise<boolean> {
-    const { network, nodes, remote } = this.#sandbox.host;
-    if (LOOPBACK.test(address) || address === this.#sandbox.ip || network.has(address) || nodes?.has(address)) return true;
+    const { network, nodes, remote } = this.#user.host;
+    if (LOOPBACK.test(address) || address === this.#user.ip || network.has(address) || nodes?.has(address)) return true;
     return (await (await remote?.holderOf(address))?.answersPing(address)) ?? false;
   }
 
   /** Connects to a host's port. @throws ConnectError */
   async dial(host: string, port: number, protocol: StreamProtocol = 'TCP'): Promise<Dialled> {
-    const address = (await this.resolve(host)).addresses[0] ?? '';
-    const listener = await this.#listenerAt({ address, port, protocol }, protocol).catch(lostAt(address, port));
-    const from = LOOPBACK.test(address) ? address : this.#sandbox.ip;
+    const { address, listener } = await this.find(host, port, protocol);
+    const from = LOOPBACK.test(address) ? address : this.#user.ip;
     return {
       address,
       port,
       http: (request, host = address) => listener.http({ ...request, from, host: port === 80 ? host : `${host}:${port}` }),
       stream: (connection) => listener.stream({ ...connection, from }),
     };
+  }
+
+  /** Who takes connections on a host's port. @throws ConnectError */
+  async find(
+    host: string,
+    port: number,
+    protocol: StreamProtocol = 'TCP',
+  ): Promise<{ readonly address: string; readonly listener: Listener }> {
+    const address = (await this.resolve(host)).addresses[0] ?? '';
+    return { address, listener: await this.#listenerAt({ address, port, protocol }, protocol).catch(lostAt(address, port)) };
   }
 
   async #listenerAt(target: Target, protocol: StreamProtocol): Promise<Listener> {
@@ -149,15 +164,16 @@ export class PodNetwork {
     const { sandbox, port } = reached.here;
     const listener = sandbox.isReady ? datagramListenerOn(sandbox, port) : undefined;
     if (!listener) throw new ConnectError('refused', { host: target.address, ...target });
-    return await listener({ from: LOOPBACK.test(target.address) ? target.address : this.#sandbox.ip, payload });
+    return await listener({ from: LOOPBACK.test(target.address) ? target.address : this.#user.ip, payload });
   }
 
   /** Where an address leads: this pod, another one, or one behind a service. @throws ConnectError */
   async #reach(target: Target): Promise<Reached> {
-    const { host, ip, usesHostNetwork } = this.#sandbox;
+    const { host, ip, usesHostNetwork } = this.#user;
     const { address, port } = target;
     if (LOOPBACK.test(address)) return await this.#atLoopback(target);
-    if (address === ip && !usesHostNetwork) return { here: { sandbox: this.#sandbox, port } };
+    const own = this.#sandbox;
+    if (own && address === ip && !usesHostNetwork) return { here: { sandbox: own, port } };
     if (host.network.has(address)) return await this.#deliver(target);
     const node = host.nodes?.get(address);
     const route = await this.#route(target, node?.name);
@@ -174,12 +190,12 @@ export class PodNetwork {
 
   /** The service that an address and port are of, if they are one's. */
   async #route(target: Target, node: string | undefined): Promise<ServiceRoute | undefined> {
-    const { host, ip, usesHostNetwork } = this.#sandbox;
+    const { host, ip, usesHostNetwork } = this.#user;
     const { directory, random, clock } = host;
     if (!directory) return undefined;
     host.affinities ??= new Affinities();
     const router = new ServiceRouter({ directory, random, clock, affinities: host.affinities });
-    return await router.route(target, { ip, node: this.#sandbox.node.name, isPod: !usesHostNetwork }, node);
+    return await router.route(target, { ip, node: this.#user.node.name, isPod: !usesHostNetwork }, node);
   }
 
   /** Whether an address is what the API server calls its own, beside that of its Service. */
@@ -194,7 +210,7 @@ export class PodNetwork {
 
   /** To the endpoint that was picked. */
   async #follow({ service, endpoint }: ServiceRoute, target: Target): Promise<Reached> {
-    const { host } = this.#sandbox;
+    const { host } = this.#user;
     const { name, namespace } = service.metadata;
     if (host.apiServer && name === API_SERVICE.name && namespace === API_SERVICE.namespace)
       return { server: await this.#admitted(host.apiServer, target) };
@@ -207,30 +223,31 @@ export class PodNetwork {
 
   /** What is on the node itself, for a pod on its network; else what is in this pod. */
   async #atLoopback(target: Target): Promise<Reached> {
-    const { usesHostNetwork, node, host } = this.#sandbox;
-    const here = { here: { sandbox: this.#sandbox, port: target.port } };
-    if (!usesHostNetwork) return here;
+    const { usesHostNetwork, node, host } = this.#user;
+    const own = this.#sandbox;
+    if (own && !usesHostNetwork) return { here: { sandbox: own, port: target.port } };
     const arrival = onNode(node, target);
     if (arrival) return { here: arrival };
     const server = await kubeProxyAt(host, node, target);
-    return server ? { server } : here;
+    if (server) return { server };
+    throw new ConnectError('refused', { host: target.address, ...target });
   }
 
   async #deliver(target: Target): Promise<Reached> {
-    const here = await arrive(this.#sandbox.host, await endOf(this.#sandbox), target);
+    const here = await arrive(this.#user.host, await endOf(this.#user), target);
     if (!here) throw new ConnectError('unreachable', { host: target.address, ...target });
     return { here };
   }
 
   async #sendOn(there: RemoteHolder, target: Target): Promise<Reached> {
-    return { there, target, from: await endOf(this.#sandbox) };
+    return { there, target, from: await endOf(this.#user) };
   }
 
   /** The API server, when a policy lets this pod out to it. @throws ConnectError when none does */
   async #admitted(apiServer: Listener, { address, port, protocol }: Target): Promise<Listener> {
     const outside: PolicyEnd = { ip: address, namespace: '', namespaceLabels: {} };
-    const traffic = { from: await endOf(this.#sandbox), to: outside, port, protocol };
-    if (!(await passes(this.#sandbox.host, 'Egress', traffic))) throw new ConnectError('timeout', { host: address, address, port });
+    const traffic = { from: await endOf(this.#user), to: outside, port, protocol };
+    if (!(await passes(this.#user.host, 'Egress', traffic))) throw new ConnectError('timeout', { host: address, address, port });
     return apiServer;
   }
 }

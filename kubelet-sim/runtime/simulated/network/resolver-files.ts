@@ -1,5 +1,5 @@
 import type { DnsConfig } from '../../cri.ts';
-import type { Sandbox } from '../sandbox.ts';
+import type { NetworkUser } from './network-user.ts';
 
 /** A line of a hosts file. */
 export interface HostsLine {
@@ -11,7 +11,7 @@ const DOMAIN = 'cluster.local';
 const DNS_SERVERS = ['10.96.0.10'];
 
 /** What a pod with the policy ClusterFirst is given, when the agent says nothing. */
-export function resolverOf({ config, host }: Pick<Sandbox, 'config' | 'host'>): DnsConfig {
+export function resolverOf({ config, host }: Pick<NetworkUser, 'config' | 'host'>): DnsConfig {
   if (config.dns) return config.dns;
   const domain = host.directory?.domain ?? DOMAIN;
   return {
@@ -37,7 +37,7 @@ const LOCAL: readonly HostsLine[] = [
   { ip: 'fe00::2', names: ['ip6-allrouters'] },
 ];
 
-type HostsSource = Pick<Sandbox, 'config' | 'ip' | 'usesHostNetwork' | 'node'>;
+type HostsSource = Pick<NetworkUser, 'config' | 'ip' | 'usesHostNetwork' | 'node'>;
 
 function ownLine({ config, ip, usesHostNetwork }: HostsSource): HostsLine[] {
   if (usesHostNetwork) return [];
