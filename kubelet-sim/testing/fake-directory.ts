@@ -49,6 +49,7 @@ export class FakeDirectory implements ClusterDirectory {
   }
 
   namespaceLabels(namespace: string) {
+    if (namespace === '') return Promise.reject(new Error('there is no namespace without a name'));
     return this.#answer({ 'kubernetes.io/metadata.name': namespace });
   }
 

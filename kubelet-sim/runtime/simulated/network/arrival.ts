@@ -49,7 +49,8 @@ const isOf = (hostIP: string, address: string): boolean => ANY_ADDRESS.has(hostI
 /** An end of traffic as policies see it: pods on the node's network are the node to them. */
 export async function endOf(user: NetworkUser): Promise<PolicyEnd> {
   const { config, ip, usesHostNetwork, host } = user;
-  const namespaceLabels = (await host.directory?.namespaceLabels(config.namespace)) ?? {};
+  // A node is in no namespace.
+  const namespaceLabels = (config.namespace === '' ? undefined : await host.directory?.namespaceLabels(config.namespace)) ?? {};
   const labels = usesHostNetwork ? undefined : (config.resources?.labels ?? config.labels ?? {});
   return { ip, namespace: config.namespace, labels, namespaceLabels, namedPorts: namedPortsOf(user) };
 }
