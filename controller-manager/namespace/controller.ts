@@ -129,11 +129,9 @@ class NamespaceController implements Controller {
     const emptyAll = (some: readonly KindInfo[]) =>
       forEachLimited(some, KIND_WORKERS, async (kind) => {
         try {
-          const objects = await this.#emptyKind(namespace, kind, signal);
-          if (objects.length === 0) return;
-          rests.push({ kind, objects });
-          const mayWait = (isPods(kind) && graceMs > 0) || objects.some((object) => object.metadata.finalizers?.length);
-          if (!mayWait) contentErrors.push(unexpectedText(namespace, kind));
+          const rest = { kind, objects: await this.#emptyKind(namespace, kind, signal) };
+          if (rest.objects.length > 0) rests.push(rest);
+          if (!mayBeLeft(rest, graceMs)) throw new Error(unexpectedText(namespace, kind));
         } catch (error) {
           if (isNotFound(error)) return;
           contentErrors.push(error instanceof Error ? error.message : String(error));
@@ -202,6 +200,10 @@ class NamespaceController implements Controller {
 }
 
 const isPods = ({ group, resource }: KindInfo): boolean => group === '' && resource === 'pods';
+
+/** Whether there is a reason why it is left: pods have their grace period, and anything may have finalizers. */
+const mayBeLeft = ({ kind, objects }: Rest, graceMs: number): boolean =>
+  objects.length === 0 || (isPods(kind) && graceMs > 0) || objects.some(({ metadata }) => metadata.finalizers?.length);
 
 const unexpectedText = (namespace: string, { group, version, resource }: KindInfo): string =>
   `unexpected items still remain in namespace: ${namespace} for gvr: ${group}/${version}, Resource=${resource}`;
