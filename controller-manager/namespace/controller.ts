@@ -126,17 +126,16 @@ class NamespaceController implements Controller {
     const deletable = kinds.filter(({ namespaced, verbs }) => namespaced && verbs.includes('delete') && verbs.includes('list'));
     const contentErrors: string[] = [];
     const rests: Rest[] = [];
-    const emptyAll = (some: readonly KindInfo[]) =>
-      forEachLimited(some, KIND_WORKERS, async (kind) => {
-        try {
-          const rest = { kind, objects: await this.#emptyKind(namespace, kind, signal) };
-          if (rest.objects.length > 0) rests.push(rest);
-          if (!mayBeLeft(rest, graceMs)) throw new Error(unexpectedText(namespace, kind));
-        } catch (error) {
-          if (isNotFound(error)) return;
-          contentErrors.push(error instanceof Error ? error.message : String(error));
-        }
-      });
+    const empty = async (kind: KindInfo) => {
+      try {
+        const rest = { kind, objects: await this.#emptyKind(namespace, kind, signal) };
+        if (rest.objects.length > 0) rests.push(rest);
+        if (!mayBeLeft(rest, graceMs)) contentErrors.push(unexpectedText(namespace, kind));
+      } catch (error) {
+        if (!isNotFound(error)) contentErrors.push(error instanceof Error ? error.message : String(error));
+      }
+    };
+    const emptyAll = (some: readonly KindInfo[]) => forEachLimited(some, KIND_WORKERS, empty);
     await emptyAll(deletable.filter(isPods));
     const arePodsGone = rests.length === 0 && contentErrors.length === 0;
     if (arePodsGone) await emptyAll(deletable.filter((kind) => !isPods(kind)));

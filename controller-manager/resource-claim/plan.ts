@@ -57,14 +57,18 @@ export function planPod(pod: Live<Pod>, lookup: ClaimLookup): PodClaimsPlan {
   const plan: Planned = { create: [], found: [], reserve: [] };
   if (pod.metadata.deletionTimestamp || isPodTerminal(pod)) return plan;
   for (const podClaim of pod.spec.resourceClaims ?? []) {
-    const name = claimNameOf(pod, podClaim);
-    const claim = name ? lookup.claim(name) : undefined;
-    const isMade = podClaim.resourceClaimTemplateName === undefined || (claim !== undefined && isControlledBy(claim, pod));
-    if (!isMade && name !== null) planTemplate(pod, podClaim, { lookup, plan });
-    else if (claim && pod.spec.nodeName && claim.status.allocation && !isReserved(claim, pod)) plan.reserve.push(claim);
+    planPodClaim(pod, podClaim, { lookup, plan });
     if (plan.failure) break;
   }
   return plan;
+}
+
+function planPodClaim(pod: Live<Pod>, podClaim: PodClaim, { lookup, plan }: Planning): void {
+  const name = claimNameOf(pod, podClaim);
+  const claim = name ? lookup.claim(name) : undefined;
+  const isMade = podClaim.resourceClaimTemplateName === undefined || (claim !== undefined && isControlledBy(claim, pod));
+  if (!isMade && name !== null) planTemplate(pod, podClaim, { lookup, plan });
+  else if (claim && pod.spec.nodeName && claim.status.allocation && !isReserved(claim, pod)) plan.reserve.push(claim);
 }
 
 /** A plan while it is made. */
