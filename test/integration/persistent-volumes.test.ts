@@ -105,6 +105,7 @@ describe('volumes made by hand', () => {
     const [steady = 0, unlucky = 0] = counts(all);
     // The first looks are more than one, and one event of a round may be written before the other.
     expect(unlucky - steady).toBeLessThan(5);
+    await Promise.all(['steady', 'unlucky'].map(remove));
   });
 
   it('are given to one claim each, however many ask at once', async () => {
