@@ -18,6 +18,11 @@ export type Draft<T extends KubeObject> = Omit<T, 'status' | 'spec'> &
   (T extends { status: infer S } ? { status?: S | undefined } : unknown) &
   (T extends { spec: infer S } ? { spec: S } : unknown);
 
+/** The object without its lists that are empty, as a client that speaks protobuf sends it: nobody owns fields that were not sent. */
+export function withoutEmptyLists<T extends KubeObject>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => !Array.isArray(value) || value.length > 0)) as T;
+}
+
 /** The event types of a watch. */
 export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 

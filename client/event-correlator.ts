@@ -54,9 +54,7 @@ export class EventCorrelator {
       similar.messages.delete(any);
       break;
     }
-    const time = toTime(now);
-    const message = `(combined from similar events): ${event.message ?? ''}`;
-    return { event: { ...event, message, count: 1, firstTimestamp: time, lastTimestamp: time }, key };
+    return { event: combined(event, toTime(now)), key };
   }
 
   #count(event: Event, key: string): CorrelatedEvent {
@@ -81,6 +79,15 @@ export class EventCorrelator {
     this.#buckets.set(key, bucket);
     return bucket.tryTake(now);
   }
+}
+
+/** What stands for several: it says who saw it by its source alone, as upstream's does. */
+function combined(event: Event, time: string): Event {
+  const { apiVersion, kind, metadata, involvedObject, type, reason, source } = event;
+  const message = `(combined from similar events): ${event.message ?? ''}`;
+  const { name, namespace } = metadata;
+  const times = { firstTimestamp: time, lastTimestamp: time };
+  return { apiVersion, kind, metadata: { name, namespace }, involvedObject, type, reason, source, message, count: 1, ...times };
 }
 
 /** Source, object and type: what is filtered together. */

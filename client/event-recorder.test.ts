@@ -74,6 +74,10 @@ describe('the event recorder', () => {
     ]);
     const names = new Set(t.written.filter(({ method }) => method === 'POST').map(({ body }) => Object(body.metadata).name));
     expect(names.size).toBe(10);
+    const ofOne = t.written.filter(({ method, body }) => method === 'POST' && body.reportingComponent === 'scheduler');
+    expect(ofOne).toHaveLength(9);
+    expect(t.written[9]?.body).toMatchObject({ source: { component: 'scheduler' } });
+    expect(t.written[9]?.body).not.toHaveProperty('reportingInstance');
     await t.clock.advance(600_001);
     t.recorder.event(pod, 'Warning', 'Unhealthy', 'failed 13');
     await t.recorder.flush();

@@ -23,6 +23,11 @@ describe('answerHealth', () => {
     expect(await answerHealth(url, checks)).toEqual({ status, body });
   });
 
+  it('answers no other path, however it begins', async () => {
+    expect(await answerHealth('/', checks)).toBeUndefined();
+    expect(await answerHealth('//', checks)).toBeUndefined();
+  });
+
   it('says of an endpoint without checks that the process answers', async () => {
     expect(await answerHealth('/livez?verbose', [failing])).toEqual({ status: 200, body: '[+]ping ok\nlivez check passed\n' });
     expect(await answerHealth('/livez/ping', [failing])).toEqual({ status: 200, body: 'ok' });

@@ -76,7 +76,7 @@ export class Health {
  * @returns undefined for any other path.
  */
 export async function answerHealth(url: string, checks: readonly HealthCheck[], slis?: HealthSlis): Promise<HealthAnswer | undefined> {
-  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const { pathname, searchParams } = new URL(url.replace(/^\/+/, '/'), 'http://localhost');
   const [, endpoint, name] = pathname.split('/');
   const known = ENDPOINTS.find((e) => e === endpoint);
   if (!known) return undefined;

@@ -22,8 +22,10 @@ export function validateJobStatusUpdate(job: Job, old: Job): FieldError[] {
   return errors;
 }
 
-const isTrue = ({ conditions }: JobStatus, type: string): boolean =>
-  listOf(conditions).some((condition) => condition.type === type && condition.status === 'True');
+const isOf = ({ conditions }: JobStatus, type: string, wanted: string): boolean =>
+  listOf(conditions).some((condition) => condition.type === type && condition.status === wanted);
+
+const isTrue = (status: JobStatus, type: string): boolean => isOf(status, type, 'True');
 
 const isFinished = (status: JobStatus): boolean => isTrue(status, 'Complete') || isTrue(status, 'Failed');
 
@@ -196,9 +198,10 @@ function checkHistory(errors: Errors, change: StatusChange): void {
   checkCounters(errors, change);
   const { completionTime } = status;
   if (completionTime && old.completionTime && completionTime !== old.completionTime) {
-    errors.push(fieldError.invalid('status.completionTime', completionTime, 'completionTime cannot be mutated'));
+    errors.push(fieldError.invalid('status.completionTime', completionTime, 'field is immutable'));
   }
-  if (old.startTime && change.changed('startTime') && !job.spec.suspend) {
+  const isResuming = change.was('Suspended') && isOf(status, 'Suspended', 'False');
+  if (old.startTime && change.changed('startTime') && !isResuming && !job.spec.suspend) {
     errors.push(fieldError.required('status.startTime', 'startTime cannot be removed for unsuspended job'));
   }
   const met = change.is('SuccessCriteriaMet');

@@ -51,7 +51,12 @@ class ClusterRoleAggregationController implements Controller {
     if (!rules) return;
     const resource = this.#context.client.resource<ClusterRole>(rbacKinds.clusterroles);
     const { name } = role.metadata;
-    const body = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name }, rules };
+    const body = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name },
+      ...(rules.length > 0 ? { rules } : {}),
+    };
     try {
       await resource.patch(name, body, { type: 'apply', force: true, fieldManager: FIELD_MANAGER });
     } catch (error) {

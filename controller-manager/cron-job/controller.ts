@@ -110,17 +110,17 @@ class CronJobController implements Controller {
     if (!cached) this.#stale.forget(key);
     if (!cached || this.#stale.isStale(cached)) return undefined;
     const jobs = this.#jobs.byIndex(BY_CONTROLLER, cached.metadata.uid);
-    const cronJob = await this.#freshWhenSurprised(cached, jobs);
+    const known = await this.#freshWhenSurprised(cached, jobs);
+    const cronJob = { ...known, status: await this.#cleanUp(known, jobs) };
     const { clock, settings } = this.#context;
     const missing = await this.#missing(cronJob, jobs);
     const plan = planCronJob({ cronJob, jobs, missing, localTimeZone: settings.localTimeZone, now: clock.now() });
     for (const { type, reason, message } of plan.events) this.#recorder.event(subjectOf(KIND, cronJob), type, reason, message);
-    const started = await this.#start(cronJob, plan);
-    const status = await this.#cleanUp(cronJob, jobs, started.status);
-    if (!deepEqual(status, cronJob.status)) {
-      this.#stale.wrote(cronJob, await this.#context.client.resource<CronJob>(KIND).updateStatus({ ...cronJob, status }));
+    const { status, error } = await this.#start(cronJob, plan);
+    if (!deepEqual(status, known.status)) {
+      this.#stale.wrote(known, await this.#context.client.resource<CronJob>(KIND).updateStatus({ ...cronJob, status }));
     }
-    if (started.error !== undefined) throw started.error;
+    if (error !== undefined) throw error;
     return { requeueAfterMs: plan.timing && dueInMs({ ...cronJob, status }, plan.timing, clock.now()) };
   }
 
@@ -214,8 +214,9 @@ class CronJobController implements Controller {
     }
   }
 
-  /** Deletes finished jobs beyond the limits. */
-  async #cleanUp(cronJob: Live<CronJob>, jobs: readonly Live<Job>[], status: Status): Promise<Status> {
+  /** Deletes finished jobs beyond the limits; what is deleted is active no more, and its end is not told. */
+  async #cleanUp(cronJob: Live<CronJob>, jobs: readonly Live<Job>[]): Promise<Status> {
+    const { status } = cronJob;
     let active = status.active ?? [];
     for (const job of surplusJobs(cronJob, jobs)) {
       if (await this.#delete(cronJob, job)) active = active.filter(({ uid }) => uid !== job.metadata.uid);

@@ -240,7 +240,7 @@ class HorizontalPodAutoscalerController implements Controller {
     const { namespace = '' } = run.autoscaler.metadata;
     const masters = this.#mastersOf(namespace, selector);
     if (masters.length < 2) return selector;
-    const names = masters.map((name) => `{${name} ${namespace}}`).join(' ');
+    const names = masters.map((name) => `${namespace}/${name}`).join(' ');
     const message = `pods by selector ${text} are controlled by multiple HPAs: [${names}]`;
     return fail('AmbiguousSelector', message, message);
   }
@@ -330,7 +330,8 @@ class Run {
     this.now = now;
     this.#recorder = recorder;
     const { lastScaleTime, conditions, desiredReplicas, currentReplicas, currentMetrics } = autoscaler.status;
-    this.status = { lastScaleTime, conditions, desiredReplicas: desiredReplicas ?? 0, currentReplicas, currentMetrics };
+    const measured = { currentMetrics: currentMetrics ?? undefined };
+    this.status = { lastScaleTime, conditions, desiredReplicas: desiredReplicas ?? 0, currentReplicas, ...measured };
   }
 
   readonly warn = (reason: string, message: string): void =>

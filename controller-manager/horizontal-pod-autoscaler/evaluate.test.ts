@@ -164,6 +164,19 @@ describe('evaluateMetric', () => {
       is: 'FailedGetPodsMetric | unable to get metric hits: unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered',
     },
     {
+      why: 'nobody serves an object’s metrics',
+      spec: {
+        type: 'Object',
+        object: {
+          metric: { name: 'hits' },
+          describedObject: { apiVersion: 'v1', kind: 'Service', name: 'web' },
+          target: { type: 'Value', value: '1' },
+        },
+      },
+      answers: {},
+      is: 'FailedGetObjectMetric | unable to get metric hits: Service on default web/the server answered 404',
+    },
+    {
       why: 'nobody serves external metrics',
       spec: { type: 'External', external },
       answers: {},

@@ -100,11 +100,12 @@ async function explained<T>(
   what: string,
   work: () => Promise<T> | T,
   Kind: new (message: string, options: ErrorOptions) => Error = Error,
+  by = ': ',
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw new Kind(`${what}: ${messageOf(error)}`, { cause: error });
+    throw new Kind(`${what}${by}${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -157,8 +158,9 @@ async function ofObject({ metric, target, describedObject }: NonNullable<MetricS
   const { autoscaler, observed, metrics, statusReplicas } = inputs;
   const { namespace = '' } = autoscaler.metadata;
   const wanted = { namespace, name: metric.name, labels: selectorText(metric.selector) };
-  const of = `unable to get metric ${metric.name} on ${describedObject.kind} ${namespace}/${describedObject.name}`;
-  const measure = () => explained(of, () => metrics.object(wanted, describedObject));
+  // Upstream gives its format the error last, which has it in the middle.
+  const of = `unable to get metric ${metric.name}: ${describedObject.kind} on ${namespace} ${describedObject.name}`;
+  const measure = () => explained(of, () => metrics.object(wanted, describedObject), Error, '/');
   const statusOf = (current: Value): MetricStatus => ({ type: 'Object', object: { metric, current, describedObject } });
   if (target.type === 'Value' && target.value !== undefined) {
     const { replicas, usage } = byValue(observed, await measure(), parseQuantity(target.value).milli());

@@ -46,6 +46,8 @@ const OWN_NAME = 'kubernetes.io/job-controller';
 const ORPHANS_NAME = 'job_orphan_pod';
 /** How often at most a job is looked at for its pods' sake. */
 const PACE_MS = 100;
+/** After what went wrong a job is looked at again less soon than other objects, and within a minute. */
+const BACKOFF = { backoffMs: 1_000, backoffMsMax: 60_000 };
 const SLOW_START_BATCH = 1;
 
 export const jobController: ControllerDescriptor = {
@@ -90,8 +92,8 @@ class JobController implements Controller {
   constructor(context: ControllerContext) {
     const { client, clock, informers } = context;
     this.#context = context;
-    this.#queue = new PacedQueue({ clock, paceMs: PACE_MS });
-    this.#orphans = new WorkQueue({ clock });
+    this.#queue = new PacedQueue({ clock, paceMs: PACE_MS, ...BACKOFF });
+    this.#orphans = new WorkQueue({ clock, ...BACKOFF });
     this.#expectations = new Expectations(clock);
     this.#jobs = informers.jobs();
     this.#pods = informers.pods();

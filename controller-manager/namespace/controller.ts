@@ -14,7 +14,7 @@ import type { Controller, ControllerContext, ControllerDescriptor } from '../con
 import { type Discovered, discover } from '../shared/discovery.ts';
 import { forEachLimited } from '../shared/for-each-limited.ts';
 import { listMetadata } from '../shared/metadata-list.ts';
-import { msOf } from '../shared/pods.ts';
+import { isPodTerminal, msOf } from '../shared/pods.ts';
 import { type DeletionFindings, deletionConditions } from './conditions.ts';
 
 const FINALIZER = 'kubernetes';
@@ -25,6 +25,8 @@ const KIND_WORKERS = 8;
 /** Time between two looks at what is left: half of how long it has taken so far, within these. */
 const REQUEUE_MS_MIN = 250;
 const REQUEUE_MS_MAX = 8_000;
+/** What went wrong is tried again within a minute. */
+const BACKOFF_MS_MAX = 60_000;
 
 export const namespaceController: ControllerDescriptor = {
   name: 'namespace-controller',
@@ -47,7 +49,7 @@ class NamespaceController implements Controller {
 
   constructor(context: ControllerContext) {
     this.#context = context;
-    this.#queue = new WorkQueue({ clock: context.clock });
+    this.#queue = new WorkQueue({ clock: context.clock, backoffMsMax: BACKOFF_MS_MAX });
     this.#namespaces = context.informers.namespaces();
     this.#pods = context.informers.pods();
     const enqueue = (namespace: Live<Namespace>) => {
@@ -97,12 +99,12 @@ class NamespaceController implements Controller {
     if (namespace.status.phase !== 'Terminating') {
       namespace = await this.#resource.updateStatus({ ...namespace, status: { ...namespace.status, phase: 'Terminating' } });
     }
-    const findings = await this.#empty(name, signal);
+    const { findings, isLeft } = await this.#empty(namespace, signal);
     namespace = await this.#report(namespace, findings);
-    const { remaining, contentErrors, discoveryErrors, discoveryFailure } = findings;
+    const { contentErrors, discoveryErrors, discoveryFailure } = findings;
     const error = discoveryFailure ?? contentErrors[0] ?? discoveryErrors[0];
     if (error !== undefined) throw new Error(`namespace could not be emptied: ${error}`);
-    if (remaining.length > 0) return this.#again(namespace);
+    if (isLeft) return this.#again(namespace);
     await this.#finalize(namespace);
     return undefined;
   }
@@ -116,26 +118,35 @@ class NamespaceController implements Controller {
     return { requeueAfterMs: Math.min(REQUEUE_MS_MAX, Math.max(REQUEUE_MS_MIN, elapsedMs / 2)) };
   }
 
-  /** Deletes everything in the namespace: pods first, and the rest once they are gone. */
-  async #empty(namespace: string, signal: AbortSignal): Promise<DeletionFindings> {
+  /** Deletes everything in the namespace: pods first, and the rest once they are gone. What is left is told of the rest only. */
+  async #empty({ metadata }: Live<Namespace>, signal: AbortSignal): Promise<{ findings: DeletionFindings; isLeft: boolean }> {
+    const { name: namespace } = metadata;
+    const graceMs = this.#graceMsOf(namespace) - (this.#context.clock.now() - msOf(metadata.deletionTimestamp));
     const { kinds, errors, failure } = await this.#discover();
     const deletable = kinds.filter(({ namespaced, verbs }) => namespaced && verbs.includes('delete') && verbs.includes('list'));
     const contentErrors: string[] = [];
     const rests: Rest[] = [];
-    const emptyAll = (some: readonly KindInfo[]) =>
-      forEachLimited(some, KIND_WORKERS, async (kind) => {
-        try {
-          const objects = await this.#emptyKind(namespace, kind, signal);
-          if (objects.length) rests.push({ kind, objects });
-        } catch (error) {
-          if (isNotFound(error)) return;
-          contentErrors.push(error instanceof Error ? error.message : String(error));
-        }
-      });
-    const isPods = ({ group, resource }: KindInfo) => group === '' && resource === 'pods';
+    const empty = async (kind: KindInfo) => {
+      try {
+        const rest = { kind, objects: await this.#emptyKind(namespace, kind, signal) };
+        if (rest.objects.length > 0) rests.push(rest);
+        if (!mayBeLeft(rest, graceMs)) contentErrors.push(unexpectedText(namespace, kind));
+      } catch (error) {
+        if (!isNotFound(error)) contentErrors.push(error instanceof Error ? error.message : String(error));
+      }
+    };
+    const emptyAll = (some: readonly KindInfo[]) => forEachLimited(some, KIND_WORKERS, empty);
     await emptyAll(deletable.filter(isPods));
-    if (rests.length === 0 && contentErrors.length === 0) await emptyAll(deletable.filter((kind) => !isPods(kind)));
-    return { ...leftOf(rests), discoveryErrors: errors, discoveryFailure: failure, contentErrors };
+    const arePodsGone = rests.length === 0 && contentErrors.length === 0;
+    if (arePodsGone) await emptyAll(deletable.filter((kind) => !isPods(kind)));
+    const left = leftOf(arePodsGone ? rests : []);
+    return { findings: { ...left, discoveryErrors: errors, discoveryFailure: failure, contentErrors }, isLeft: rests.length > 0 };
+  }
+
+  /** How long the pods that have not ended may take to do so. */
+  #graceMsOf(namespace: string): number {
+    const alive = this.#pods.list(namespace).filter((pod) => !isPodTerminal(pod));
+    return Math.max(0, ...alive.map(({ spec }) => spec.terminationGracePeriodSeconds ?? 0)) * 1000;
   }
 
   async #discover(): Promise<Pick<Discovered, 'kinds' | 'errors'> & { readonly failure?: string }> {
@@ -186,6 +197,15 @@ class NamespaceController implements Controller {
     }
   }
 }
+
+const isPods = ({ group, resource }: KindInfo): boolean => group === '' && resource === 'pods';
+
+/** Whether there is a reason why it is left: pods have their grace period, and anything may have finalizers. */
+const mayBeLeft = ({ kind, objects }: Rest, graceMs: number): boolean =>
+  objects.length === 0 || (isPods(kind) && graceMs > 0) || objects.some(({ metadata }) => metadata.finalizers?.length);
+
+const unexpectedText = (namespace: string, { group, version, resource }: KindInfo): string =>
+  `unexpected items still remain in namespace: ${namespace} for gvr: ${group}/${version}, Resource=${resource}`;
 
 function leftOf(rests: readonly Rest[]): Pick<DeletionFindings, 'remaining' | 'finalizers'> {
   const finalizers = new Map<string, number>();

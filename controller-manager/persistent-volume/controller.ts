@@ -10,6 +10,7 @@ import {
 import { AssumeCache, runController, WorkQueue } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CLAIM } from '../informers.ts';
+import { deepEqual } from '../shared/equality.ts';
 import { runPeriodically } from '../shared/periodic.ts';
 import { isPodTerminal } from '../shared/pods.ts';
 import { boundClaim, provisionedClaim } from './claim-changes.ts';
@@ -56,6 +57,8 @@ class PersistentVolumeBinder implements Controller {
   readonly #recycler: Recycler;
   readonly #world: ClaimWorld;
   readonly #holds: VolumeHolds;
+  /** Names of volumes that are new or changed, so that waiting claims have not been compared with them. */
+  readonly #news = new Set<string>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -71,15 +74,23 @@ class PersistentVolumeBinder implements Controller {
     this.#world = this.#claimWorld();
     const wakeClaim = (claim: Claim) => this.#queue.add(CLAIM + keyOf(claim));
     const wakeVolume = (volume: Volume) => this.#queue.add(VOLUME + keyOf(volume));
+    const takeNews = (volume: Volume, old: Volume | undefined) => {
+      const isNews = !old || !deepEqual(volume.spec, old.spec) || !deepEqual(volume.metadata.labels, old.metadata.labels);
+      if (isNews) this.#news.add(volume.metadata.name);
+      wakeVolume(volume);
+    };
     claims.addHandler({
       onAdd: wakeClaim,
       onUpdate: wakeClaim,
       onDelete: ({ spec }) => spec.volumeName && this.#queue.add(VOLUME + spec.volumeName),
     });
     volumes.addHandler({
-      onAdd: wakeVolume,
-      onUpdate: wakeVolume,
-      onDelete: (volume) => volume.spec.claimRef && this.#queue.add(CLAIM + claimKeyOf(volume)),
+      onAdd: (volume) => takeNews(volume, undefined),
+      onUpdate: takeNews,
+      onDelete: (volume) => {
+        this.#news.delete(volume.metadata.name);
+        if (volume.spec.claimRef) this.#queue.add(CLAIM + claimKeyOf(volume));
+      },
     });
   }
 
@@ -195,7 +206,7 @@ class PersistentVolumeBinder implements Controller {
     switch (plan.action) {
       case 'phase':
         await this.#writer.volumePhase(volume, plan.phase);
-        if (plan.phase === 'Available') this.#wakeWaiting(volume.metadata.name);
+        if (plan.phase === 'Available') this.#offer(volume);
         return;
       case 'wakeClaim':
         this.#queue.add(CLAIM + claimKeyOf(volume));
@@ -229,9 +240,10 @@ class PersistentVolumeBinder implements Controller {
     }
   }
 
-  /** A volume has become free: claims that it would do for are looked at now, not at the next resync. */
-  #wakeWaiting(volumeName: string): void {
-    const volume = this.#volumes.getByKey(volumeName);
+  /** A volume has become free, or has changed: claims that it would do for are looked at now, not at the next resync. */
+  #offer({ metadata: { name }, status }: Volume): void {
+    const isNews = this.#news.delete(name) || status.phase !== 'Available';
+    const volume = isNews ? this.#volumes.getByKey(name) : undefined;
     if (!volume) return;
     for (const claim of this.#claims.list()) if (couldHave(claim, volume)) this.#queue.add(CLAIM + keyOf(claim));
   }

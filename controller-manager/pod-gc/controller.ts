@@ -83,13 +83,13 @@ class PodGarbageCollector implements Controller {
   /** Marks the pod failed where it has not ended, so that its owner sees why, and deletes it without grace. */
   async #delete({ pod, cause }: Collected): Promise<void> {
     const { logger, client, metrics } = this.#context;
-    const { name, namespace, uid } = pod.metadata;
+    const { name, namespace, uid, generation } = pod.metadata;
     const resource = client.resource<Pod>(coreKinds.pods);
     const labels = { namespace: namespace ?? '', reason: cause };
     metrics.podGc.deletions.inc(labels);
     try {
       if (!isPodTerminal(pod)) {
-        const body = { metadata: { uid }, status: { phase: 'Failed', ...this.#disruption(pod, cause) } };
+        const body = { metadata: { uid }, status: { phase: 'Failed', observedGeneration: generation, ...this.#disruption(pod, cause) } };
         await resource.patch(name, body, { namespace, type: 'strategic', subresource: 'status' });
       }
       await resource.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });

@@ -13,12 +13,14 @@ import { type ResourceClient, runController, WorkQueue } from '../../client/inde
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
 import { BY_CONTROLLER } from '../informers.ts';
 import { subjectOf } from '../shared/subject.ts';
-import { claimNameOf, isForAdmin, planClaim, planPod } from './plan.ts';
+import { type ClaimStatus, claimNameOf, isForAdmin, planClaim, planPod } from './plan.ts';
 
 /** Pods and claims looked after side by side, as upstream. */
 const WORKERS = 10;
 const POD = 'pod:';
 const CLAIM = 'claim:';
+/** Who owns what pods are told, as upstream's controller is called. */
+const FIELD_MANAGER = 'ResourceClaimController';
 /** Index of pods by the keys of the ResourceClaims they use, and by the templates they name. */
 const BY_RESOURCE_CLAIM = 'resource-claim';
 const BY_TEMPLATE = 'resource-claim-template';
@@ -106,13 +108,17 @@ class ResourceClaimController implements Controller {
     const { informers, recorder, metrics } = this.#context;
     const { namespace } = pod.metadata;
     const { creates } = metrics.resourceClaims;
+    const fail = (podClaim: string, why: string): never => {
+      const message = `PodResourceClaim ${podClaim}: ${why}`;
+      recorder('resource_claim').event(subjectOf(coreKinds.pods, pod), 'Warning', 'FailedResourceClaimCreation', message);
+      throw new Error(`pod ${namespace}/${pod.metadata.name}, ${message}`);
+    };
     const plan = planPod(pod, {
       claim: (name) => informers.resourceClaims().get(namespace, name),
       owned: ({ metadata }) => informers.resourceClaims().byIndex(BY_CONTROLLER, metadata.uid),
       template: (name) => informers.resourceClaimTemplates().get(namespace, name),
     });
     const statuses = [...plan.found];
-    const failures = plan.failures.map(({ podClaim, why }) => ({ podClaim, error: new Error(why) }));
     for (const { podClaim, claim } of plan.create) {
       const admin_access = String(isForAdmin(claim));
       try {
@@ -120,23 +126,22 @@ class ResourceClaimController implements Controller {
         creates.inc({ status: 'success', admin_access });
       } catch (error) {
         creates.inc({ status: 'failure', admin_access });
-        failures.push({ podClaim, error: error instanceof Error ? error : new Error(String(error)) });
+        fail(podClaim, `create ResourceClaim : ${error instanceof Error ? error.message : String(error)}`);
       }
     }
+    if (plan.failure) fail(plan.failure.podClaim, plan.failure.why);
     if (statuses.length > 0) await this.#tellPod(pod, statuses);
     for (const claim of plan.reserve) await this.#reserve(claim, pod);
-    for (const { podClaim, error } of failures) {
-      const message = `PodResourceClaim ${podClaim}: ${error.message}`;
-      recorder('resource_claim').event(subjectOf(coreKinds.pods, pod), 'Warning', 'FailedResourceClaimCreation', message);
-    }
-    const [first] = failures;
-    if (first) throw first.error;
   }
 
-  async #tellPod({ metadata }: Live<Pod>, resourceClaimStatuses: NonNullable<Pod['status']['resourceClaimStatuses']>): Promise<void> {
-    const body = { metadata: { uid: metadata.uid }, status: { resourceClaimStatuses } };
+  /** Tells a pod of claims, beside those that it was told of before. */
+  async #tellPod({ metadata, status }: Live<Pod>, statuses: readonly ClaimStatus[]): Promise<void> {
+    const { name, namespace, uid } = metadata;
+    const before = (status.resourceClaimStatuses ?? []).filter((old) => statuses.every((one) => one.name !== old.name));
+    const resourceClaimStatuses = [...before, ...statuses];
+    const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, uid }, status: { resourceClaimStatuses } };
     const pods = this.#context.client.resource<Pod>(coreKinds.pods);
-    await pods.patch(metadata.name, body, { namespace: metadata.namespace, type: 'strategic', subresource: 'status' });
+    await pods.patch(name, body, { namespace, type: 'apply', subresource: 'status', fieldManager: FIELD_MANAGER, force: true });
   }
 
   /** A pod that was given its node without the scheduler may use what is allocated. */

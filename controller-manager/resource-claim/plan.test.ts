@@ -62,7 +62,7 @@ describe('a pod’s claim', () => {
       create: [],
       found: [{ name: 'gpu', resourceClaimName: 'c' }],
     });
-    expect(plan(pod(ofTemplate, told('c')).build(), { claims: [made] })).toEqual({ create: [], found: [], failures: [], reserve: [] });
+    expect(plan(pod(ofTemplate, told('c')).build(), { claims: [made] })).toEqual({ create: [], found: [], reserve: [] });
     expect(plan(pod(ofTemplate, told('gone')).build()).create).toHaveLength(1);
   });
 
@@ -70,15 +70,20 @@ describe('a pod’s claim', () => {
     expect(plan(pod(ofTemplate, told()).build()).create).toEqual([]);
     expect(plan(pod([{ name: 'gpu', resourceClaimName: 'c' }]).build()).create).toEqual([]);
     expect(plan(pod(ofTemplate).deleting().build()).create).toEqual([]);
-    expect(plan(pod(ofTemplate).build(), { templates: [] }).failures).toEqual([
-      { podClaim: 'gpu', why: 'resource claim template "t": resourceclaimtemplate.resource.k8s.io "t" not found' },
-    ]);
+    expect(plan(pod(ofTemplate).build(), { templates: [] }).failure).toEqual({
+      podClaim: 'gpu',
+      why: 'resource claim template "t": resourceclaimtemplate.resource.k8s.io "t" not found',
+    });
   });
 
-  it('is not another’s', () => {
-    expect(plan(pod(ofTemplate, told('c')).build(), { claims: [claim()] }).failures[0]?.why).toBe(
-      'ResourceClaim default/c was not created for Pod default/p (Pod is not owner)',
-    );
+  it('is not another’s: a new one is made', () => {
+    expect(plan(pod(ofTemplate, told('c')).build(), { claims: [claim()] }).create).toHaveLength(1);
+  });
+
+  it('waits for those before it', () => {
+    const claims = ['t', 'missing', 't'].map((resourceClaimTemplateName, i) => ({ name: `c${i}`, resourceClaimTemplateName }));
+    const { create, failure } = plan(pod(claims).build());
+    expect([create.map(({ podClaim }) => podClaim), failure?.podClaim]).toEqual([['c0'], 'c1']);
   });
 
   it('is reserved for a pod that got its node without the scheduler', () => {

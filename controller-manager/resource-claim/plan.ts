@@ -17,7 +17,7 @@ const NAME_BASE_MAX = 57;
 
 type Claim = Live<ResourceClaim>;
 type PodClaim = NonNullable<Pod['spec']['resourceClaims']>[number];
-type ClaimStatus = NonNullable<Pod['status']['resourceClaimStatuses']>[number];
+export type ClaimStatus = NonNullable<Pod['status']['resourceClaimStatuses']>[number];
 
 /** Where claims and templates are found. */
 export interface ClaimLookup {
@@ -37,8 +37,8 @@ export interface PodClaimsPlan {
   readonly create: readonly { readonly podClaim: string; readonly claim: ResourceClaim }[];
   /** Claims that were made, and of which the pod does not tell yet. */
   readonly found: readonly ClaimStatus[];
-  /** What keeps a claim from being made. */
-  readonly failures: readonly { readonly podClaim: string; readonly why: string }[];
+  /** What keeps a claim from being made; those after it wait, and the pod is told of none. */
+  readonly failure?: { readonly podClaim: string; readonly why: string };
   /** Allocated claims that a pod which has its node uses without a reservation. */
   readonly reserve: readonly Claim[];
 }
@@ -54,28 +54,30 @@ export function claimNameOf({ status }: Pod, { name, resourceClaimName }: PodCla
 }
 
 export function planPod(pod: Live<Pod>, lookup: ClaimLookup): PodClaimsPlan {
-  const plan: Planned = { create: [], found: [], failures: [], reserve: [] };
+  const plan: Planned = { create: [], found: [], reserve: [] };
   if (pod.metadata.deletionTimestamp || isPodTerminal(pod)) return plan;
   for (const podClaim of pod.spec.resourceClaims ?? []) {
-    const name = claimNameOf(pod, podClaim);
-    const claim = name ? lookup.claim(name) : undefined;
-    if (claim) planClaimOf(pod, podClaim, { claim, plan });
-    else if (name !== null && podClaim.resourceClaimTemplateName !== undefined) planTemplate(pod, podClaim, { lookup, plan });
+    planPodClaim(pod, podClaim, { lookup, plan });
+    if (plan.failure) break;
   }
   return plan;
 }
 
-/** A plan while it is made. */
-type Planned = { -readonly [K in keyof PodClaimsPlan]: PodClaimsPlan[K][number][] };
-
-function planClaimOf(pod: Live<Pod>, podClaim: PodClaim, { claim, plan }: { readonly claim: Claim; readonly plan: Planned }): void {
-  const isOwn = podClaim.resourceClaimTemplateName === undefined || isControlledBy(claim, pod);
-  if (!isOwn) plan.failures.push({ podClaim: podClaim.name, why: foreign(pod, claim) });
-  else if (pod.spec.nodeName && claim.status.allocation && !isReserved(claim, pod)) plan.reserve.push(claim);
+function planPodClaim(pod: Live<Pod>, podClaim: PodClaim, { lookup, plan }: Planning): void {
+  const name = claimNameOf(pod, podClaim);
+  const claim = name ? lookup.claim(name) : undefined;
+  const isMade = podClaim.resourceClaimTemplateName === undefined || (claim !== undefined && isControlledBy(claim, pod));
+  if (!isMade && name !== null) planTemplate(pod, podClaim, { lookup, plan });
+  else if (claim && pod.spec.nodeName && claim.status.allocation && !isReserved(claim, pod)) plan.reserve.push(claim);
 }
 
-const foreign = ({ metadata: pod }: Live<Pod>, { metadata: claim }: Claim): string =>
-  `ResourceClaim ${claim.namespace}/${claim.name} was not created for Pod ${pod.namespace}/${pod.name} (Pod is not owner)`;
+/** A plan while it is made. */
+interface Planned extends PodClaimsPlan {
+  readonly create: PodClaimsPlan['create'][number][];
+  readonly found: ClaimStatus[];
+  readonly reserve: Claim[];
+  failure?: PodClaimsPlan['failure'] & object;
+}
 
 const isReserved = ({ status }: Claim, { metadata }: Live<Pod>): boolean =>
   status.reservedFor?.some(({ uid }) => uid === metadata.uid) === true;
@@ -96,7 +98,7 @@ function planTemplate(pod: Live<Pod>, { name, resourceClaimTemplateName = '' }: 
   if (template) plan.create.push({ podClaim: name, claim: claimFrom(pod, name, template) });
   else {
     const why = `resource claim template "${resourceClaimTemplateName}": resourceclaimtemplate.resource.k8s.io "${resourceClaimTemplateName}" not found`;
-    plan.failures.push({ podClaim: name, why });
+    plan.failure = { podClaim: name, why };
   }
 }
 

@@ -1,4 +1,4 @@
-import { WorkQueue } from '../../client/index.ts';
+import { WorkQueue, type WorkQueueOptions } from '../../client/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 
 /**
@@ -10,8 +10,8 @@ export class PacedQueue extends WorkQueue {
   readonly #paceMs: number;
   readonly #takenAt = new Map<string, number>();
 
-  constructor(options: { readonly clock: Clock; readonly paceMs: number; readonly backoffMs?: number | undefined }) {
-    super({ clock: options.clock, backoffMs: options.backoffMs });
+  constructor(options: WorkQueueOptions & { readonly paceMs: number }) {
+    super(options);
     this.#clock = options.clock;
     this.#paceMs = options.paceMs;
   }

@@ -19,7 +19,7 @@ import { isNamespaceTerminating, OwnerControl } from '../shared/pod-control.ts';
 import { StaleGuard } from '../shared/stale-guard.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { claimName, isMemberOf, parentAndOrdinal, revisionOf } from './identity.ts';
-import { type Action, planStatefulSet, type StatefulPlan, statusOnceDone } from './plan.ts';
+import { type Action, type PlannedStage, planStatefulSet, type StatefulPlan, statusOnceDone } from './plan.ts';
 import { StatefulPods } from './stateful-pods.ts';
 import { completed, isNews, nextAvailabilityMs } from './status.ts';
 
@@ -198,15 +198,17 @@ class StatefulSetController implements Controller {
 
   /** @returns what went wrong: the status is written all the same. */
   async #carryOut(set: Live<StatefulSet>, { stages, inOrder }: StatefulPlan): Promise<{ error: unknown } | undefined> {
-    this.#expect(keyOf(set), stages.flat());
-    const untried = new Set(stages.flat());
-    const tryOne = async (action: Action | undefined) => {
-      if (!action) return;
-      untried.delete(action);
-      await this.#carryOutOne(set, action);
+    const all = stages.flat(2);
+    this.#expect(keyOf(set), all);
+    const untried = new Set(all);
+    const tryAll = async (actions: readonly Action[]) => {
+      for (const action of actions) {
+        untried.delete(action);
+        await this.#carryOutOne(set, action);
+      }
     };
     try {
-      for (const stage of stages) await (inOrder ? oneByOne(stage, tryOne) : sideBySide(stage, tryOne));
+      for (const stage of stages) await (inOrder ? tryAll(stage.flat()) : sideBySide(stage, tryAll));
       return undefined;
     } catch (error) {
       for (const action of untried) this.#expectNot(keyOf(set), action);
@@ -245,12 +247,9 @@ class StatefulSetController implements Controller {
   }
 }
 
-async function oneByOne(stage: readonly Action[], carryOut: (action: Action) => Promise<void>): Promise<void> {
-  for (const action of stage) await carryOut(action);
-}
-
-async function sideBySide(stage: readonly Action[], carryOut: (action: Action | undefined) => Promise<void>): Promise<void> {
-  const { error } = await slowStartBatch(stage.length, SLOW_START_BATCH, (i) => carryOut(stage[i]));
+/** Pods with which all is well are counted, as upstream does: so a StatefulSet that grows asks for more than one pod although each is refused. */
+async function sideBySide(stage: PlannedStage, carryOut: (actions: readonly Action[]) => Promise<void>): Promise<void> {
+  const { error } = await slowStartBatch(stage.length, SLOW_START_BATCH, (i) => carryOut(stage[i] ?? []));
   if (error !== undefined) throw error;
 }
 

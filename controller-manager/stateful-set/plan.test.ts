@@ -50,7 +50,7 @@ const observe = (set: Live<StatefulSet>, pods: readonly Live<Pod>[], more: Parti
 const nameOf = (action: Action) => action.pod.metadata.name?.replace('web-', '') ?? '';
 const told = (observed: Observed) =>
   planStatefulSet(observed)
-    .stages.flat()
+    .stages.flat(2)
     .map((action) => `${action.do} ${nameOf(action)}`)
     .join(', ');
 const podsOf = (words: readonly string[], start = 0) => words.flatMap((text, i) => (text === '-' ? [] : [pod(i + start, text)]));
@@ -99,7 +99,7 @@ describe('planStatefulSet', () => {
     const set = aStatefulSet(4, { spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } } });
     expect(told(observe(set, podsOf(['old ready', 'old ready', 'old ready', 'new ready'])))).toBe('delete 2');
     expect(told(observe(set, podsOf(['old ready', 'old ready', 'new ready', 'new ready'])))).toBe('');
-    const made = (words: string[]) => planStatefulSet(observe(set, podsOf(words))).stages.flat()[0]?.pod;
+    const made = (words: string[]) => planStatefulSet(observe(set, podsOf(words))).stages.flat(2)[0]?.pod;
     expect(made(['old ready', '-'])).toMatchObject({
       metadata: { name: 'web-1', labels: { 'controller-revision-hash': 'web-old' } },
       spec: { containers: [{ image: 'web:1' }] },
@@ -113,7 +113,7 @@ describe('planStatefulSet', () => {
   it('updates nothing by itself with OnDelete, and makes new pods from the new revision', () => {
     const set = aStatefulSet(2, { spec: { updateStrategy: { type: 'OnDelete' } } });
     expect(told(observe(set, podsOf(['old ready', 'old ready'])))).toBe('');
-    const [action] = planStatefulSet(observe(set, podsOf(['old ready']))).stages.flat();
+    const [action] = planStatefulSet(observe(set, podsOf(['old ready']))).stages.flat(2);
     expect(action?.pod).toMatchObject({ metadata: { labels: { 'controller-revision-hash': 'web-new' } } });
   });
 
@@ -130,6 +130,12 @@ describe('planStatefulSet', () => {
     expect(told(observe(set, podsOf(['new ready'])))).toBe('create 1');
     const { status } = planStatefulSet(observe(set, podsOf(['new fresh', 'new ready'])));
     expect(status).toMatchObject({ replicas: 2, readyReplicas: 2, availableReplicas: 1 });
+  });
+
+  it('counts the pods with which all is well, side by side: with the batches that follow, two are asked for although each is refused', () => {
+    const set = aStatefulSet(3, { spec: { podManagementPolicy: 'Parallel' } });
+    const { stages } = planStatefulSet(observe(set, podsOf(['new ready'])));
+    expect(stages.map((stage) => stage.map((actions) => actions.map(({ do: what }) => what)))).toEqual([[[], ['create'], ['create']]]);
   });
 
   it('does nothing when it is being deleted, but counts', () => {
@@ -154,7 +160,7 @@ describe('planStatefulSet', () => {
   });
 
   it('makes pods that know who they are', () => {
-    const [action] = planStatefulSet(observe(withClaims(1), [])).stages.flat();
+    const [action] = planStatefulSet(observe(withClaims(1), [])).stages.flat(2);
     expect(action?.pod).toMatchObject({
       metadata: {
         name: 'web-0',

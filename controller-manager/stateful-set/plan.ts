@@ -49,10 +49,13 @@ export type Action =
   /** Give the pod its labels and its volumes again. */
   | { readonly do: 'repair'; readonly pod: Live<Pod> };
 
-/** Stages one after the other; one that fails is the last. In order, the actions of a stage come one by one, else side by side. */
+/** What is to be done about each pod that was looked at, nothing perhaps; about one pod, one thing after the other. */
+export type PlannedStage = readonly (readonly Action[])[];
+
+/** Stages one after the other; one that fails is the last. In order, the pods of a stage come one by one, else side by side. */
 export interface StatefulPlan {
   readonly inOrder: boolean;
-  readonly stages: readonly (readonly Action[])[];
+  readonly stages: readonly PlannedStage[];
   /** As the pods make it before anything is done. */
   readonly status: StatefulSetStatus;
   /** How many pods of the current revision go for the update: they no longer count once all is done. */
@@ -65,7 +68,7 @@ interface Place {
   readonly pod: Live<Pod> | undefined;
 }
 
-/** Actions, and whether nothing further may be done in this round. */
+/** Actions about one pod, and whether nothing further may be done in this round. */
 interface Stage {
   readonly actions: readonly Action[];
   readonly blocks: boolean;
@@ -83,19 +86,19 @@ export function planStatefulSet(observed: Observed): StatefulPlan {
   const counted = pods.filter((pod) => ordinalOf(pod) >= 0);
   const status = countedStatus(observed, set.metadata.deletionTimestamp ? pods : counted);
   if (set.metadata.deletionTimestamp) return { inOrder, stages: [], status, replaced: 0 };
-  const stages: (readonly Action[])[] = [];
+  const stages: PlannedStage[] = [];
   for (const stage of [
     () => collect(places, (place) => planPlace(observed, place), inOrder),
     () => collect(condemned, (pod) => planCondemnedClaims(observed, pod), inOrder),
     () => collect(condemned, (pod) => planCondemned(observed, pod, firstUnavailable(observed, places, condemned)), inOrder),
   ]) {
-    const { actions, blocks } = stage();
-    if (actions.length > 0) stages.push(actions);
+    const { planned, blocks } = stage();
+    if (planned.some((actions) => actions.length > 0)) stages.push(planned);
     if (blocks) return { inOrder, stages, status, replaced: 0 };
   }
   const outdated = planUpdate(observed, places);
   if (!outdated) return { inOrder, stages, status, replaced: 0 };
-  return { inOrder, stages: [...stages, [{ do: 'delete', pod: outdated }]], status, replaced: 1 };
+  return { inOrder, stages: [...stages, [[{ do: 'delete', pod: outdated }]]], status, replaced: 1 };
 }
 
 export const statusOnceDone = ({ status, replaced }: StatefulPlan): StatefulSetStatus => ({
@@ -104,14 +107,14 @@ export const statusOnceDone = ({ status, replaced }: StatefulPlan): StatefulSetS
 });
 
 /** In order, what blocks ends the stage and the round; side by side, nothing blocks. */
-function collect<T>(items: readonly T[], planOne: (item: T) => Stage, inOrder: boolean): Stage {
-  const actions: Action[] = [];
+function collect<T>(items: readonly T[], planOne: (item: T) => Stage, inOrder: boolean): { planned: PlannedStage; blocks: boolean } {
+  const planned: (readonly Action[])[] = [];
   for (const item of items) {
-    const stage = planOne(item);
-    actions.push(...stage.actions);
-    if (stage.blocks && inOrder) return { actions, blocks: true };
+    const { actions, blocks } = planOne(item);
+    planned.push(actions);
+    if (blocks && inOrder) return { planned, blocks: true };
   }
-  return { actions, blocks: false };
+  return { planned, blocks: false };
 }
 
 function placesOf(set: Live<StatefulSet>, pods: readonly Live<Pod>[]): Place[] {

@@ -96,6 +96,22 @@ describe('a namespace', () => {
   });
 });
 
+describe('a namespace with a pod that is held', () => {
+  it('keeps everything else until the pod is gone, and does not tell of what is left before', async () => {
+    await plane.create(namespaces, namespace('podded'));
+    await plane.eventuallyAll(serviceaccounts, (all) => all.length === 1, 'podded');
+    const metadata = { name: 'held', namespace: 'podded', finalizers: ['test.io/hold'] };
+    await plane.create<Pod>(pods, { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'app', image: 'web' }] } });
+    await plane.create(configmaps, { ...configMap('kept'), metadata: { name: 'kept', namespace: 'podded' } });
+    await plane.client.resource<Namespace>(namespaces).delete('podded');
+    const { status } = await plane.eventually<Namespace>(namespaces, 'podded', (one) => one.status.conditions?.length === 5);
+    expect(status.conditions?.map((condition) => condition.status)).toEqual(Array.from({ length: 5 }, () => 'False'));
+    await plane.get<ConfigMap>(configmaps, 'kept', 'podded');
+    await plane.client.resource<Pod>(pods).patch('held', { metadata: { finalizers: null } }, { namespace: 'podded', type: 'merge' });
+    await plane.eventuallyGone(namespaces, 'podded');
+  });
+});
+
 describe('the garbage collector', () => {
   it('deletes in the background what has no owner any more, down the line', async () => {
     const owner = await plane.create<ConfigMap>(configmaps, configMap('bg'));
@@ -269,6 +285,10 @@ describe('cluster roles', () => {
     );
     await plane.create(rbacKinds.clusterroles, { ...role('part', { rules }), metadata: { name: 'part', labels: { part: 'yes' } } });
     await plane.eventually<ClusterRole>(rbacKinds.clusterroles, 'sum', (sum) => sum.rules?.[0]?.resources?.[0] === 'pods');
+    const without = { metadata: { labels: { part: null } } };
+    await plane.client.resource<ClusterRole>(rbacKinds.clusterroles).patch('part', without, { type: 'merge' });
+    const empty = await plane.eventually<ClusterRole>(rbacKinds.clusterroles, 'sum', (sum) => !sum.rules?.length);
+    expect(JSON.stringify(empty.metadata.managedFields)).not.toContain('clusterrole-aggregation-controller');
   });
 });
 

@@ -115,6 +115,17 @@ describe('a CronJob', () => {
     expect(await jobsOf('paused')).toHaveLength(1);
     await plane.client.resource<CronJob>(cronjobs).delete('paused', { namespace: 'default' });
   });
+  it('keeps no job when it is to keep none, and says no more than that it deleted it', async () => {
+    await create('forgetful', { schedule: '* * * * *', successfulJobsHistoryLimit: 0 });
+    const at = (Math.floor(clock.now() / MINUTE) + 1) * MINUTE;
+    await goTo(at + 100);
+    await plane.eventually<CronJob>(cronjobs, 'forgetful', isIdleAt(at));
+    const name = `forgetful-${at / MINUTE}`;
+    await plane.eventuallyGone(jobs, name);
+    await expect.poll(() => eventsOf('forgetful')).toContain(`Normal SuccessfulDelete: Deleted job ${name}`);
+    expect((await eventsOf('forgetful')).filter((text) => text.includes('SawCompletedJob'))).toEqual([]);
+    await plane.client.resource<CronJob>(cronjobs).delete('forgetful', { namespace: 'default' });
+  });
 });
 
 describe('a finished Job', () => {

@@ -179,6 +179,17 @@ describe('a HorizontalPodAutoscaler', () => {
     expect(conditionsOf(nobody).AbleToScale).toBe(
       `False FailedGetScale: the HPA controller was unable to get the target's current scale: deployments.apps "nobody" not found`,
     );
+    const tries = (count: number) =>
+      plane.eventuallyAll<Event>(coreKinds.events, (all) =>
+        all.some((event) => event.involvedObject.name === 'nobody' && event.count === count),
+      );
+    await tries(1);
+    for (const count of [2, 3]) {
+      await clock.jump(15_000);
+      await tries(count);
+    }
+    const still = await plane.get<HorizontalPodAutoscaler>(autoscalers, 'nobody');
+    expect(still.metadata.resourceVersion).toBe(nobody.metadata.resourceVersion);
     await deploy('rest', 0);
     await autoscale('rest', { metrics: [memory(50)] });
     const rest = await plane.eventually<HorizontalPodAutoscaler>(autoscalers, 'rest', ({ status }) => status.conditions?.length === 2);
@@ -193,7 +204,7 @@ describe('a HorizontalPodAutoscaler', () => {
     const isAmbiguous = (live: Live<HorizontalPodAutoscaler>) => conditionsOf(live).ScalingActive?.includes('AmbiguousSelector') === true;
     const twice = await plane.eventually<HorizontalPodAutoscaler>(autoscalers, 'twice-b', isAmbiguous);
     expect(conditionsOf(twice).ScalingActive).toBe(
-      'False AmbiguousSelector: pods by selector app=twice are controlled by multiple HPAs: [{twice-a default} {twice-b default}]',
+      'False AmbiguousSelector: pods by selector app=twice are controlled by multiple HPAs: [default/twice-a default/twice-b]',
     );
   });
 

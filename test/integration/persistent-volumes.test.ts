@@ -94,6 +94,20 @@ describe('volumes made by hand', () => {
     expect(all.filter(isAboutTireless).map(({ reason }) => reason)).toEqual(['FailedBinding']);
   });
 
+  it('are looked for once a round, also where a free volume is asked for that will not do', async () => {
+    await volume('unfit', { storageClassName: 'unfit', capacity: { storage: '5Gi' } });
+    await volumeIn('unfit', 'Available');
+    await claim('steady', { storageClassName: 'steady' });
+    await claim('unlucky', { storageClassName: 'other', volumeName: 'unfit' });
+    const counts = (all: Live<Event>[]) =>
+      ['steady', 'unlucky'].map((name) => all.find(({ involvedObject }) => involvedObject.name === name)?.count ?? 0);
+    const all = await plane.eventuallyAll<Event>(events, (some) => Math.min(...counts(some)) >= 10);
+    const [steady = 0, unlucky = 0] = counts(all);
+    // The first looks are more than one, and one event of a round may be written before the other.
+    expect(unlucky - steady).toBeLessThan(5);
+    await Promise.all(['steady', 'unlucky'].map(remove));
+  });
+
   it('are given to one claim each, however many ask at once', async () => {
     const sizes = ['1Gi', '2Gi', '1Gi', '4Gi', '1Gi', '3Gi'];
     const volumes = Array.from({ length: 24 }, (_, i) => `crowd-${i}`);

@@ -66,6 +66,13 @@ describe('the slices of a Service', () => {
     await slicesOf('web', (all) => all.length === 0);
   });
 
+  it('have no owner of lists that nothing was put in', async () => {
+    await plane.create(services, service('vacant', { selector: { app: 'vacant' } }));
+    const [slice] = await slicesOf('vacant', (all) => all.length === 1);
+    const owned = slice?.metadata.managedFields?.map(({ fieldsV1 }) => Object.keys(fieldsV1 ?? {}).sort());
+    expect(owned).toEqual([['f:addressType', 'f:metadata']]);
+  });
+
   it('are put right when somebody changes or deletes them', async () => {
     await plane.create(services, service('kept', { selector: { app: 'kept' } }));
     await plane.create(pods, pod('kept-1', 'kept'));

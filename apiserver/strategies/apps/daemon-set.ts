@@ -65,6 +65,8 @@ export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
 function setDefaults(daemonSet: DaemonSet): void {
   const { spec } = daemonSet;
   readTemplateGeneration(daemonSet);
+  // Upstream has it on every object that is read, so that who sends one owns it.
+  if (annotatedNumber(daemonSet, TEMPLATE_GENERATION) === undefined) setTemplateGeneration(daemonSet, 0n);
   spec.updateStrategy ??= {};
   spec.updateStrategy.type ||= 'RollingUpdate';
   if (spec.updateStrategy.type === 'RollingUpdate') {

@@ -236,11 +236,21 @@ describe("a job's status", () => {
       'status.conditions: Invalid value: cannot disable the terminal Complete=True condition',
       'status.failed: Invalid value: 0: cannot decrease the failed counter',
       'status.succeeded: Invalid value: 0: cannot decrease the succeeded counter',
-      'status.completionTime: Invalid value: "2024-01-01T00:00:11Z": completionTime cannot be mutated',
+      'status.completionTime: Invalid value: "2024-01-01T00:00:11Z": field is immutable',
       'status.conditions: Invalid value: cannot disable the SuccessCriteriaMet=True condition',
     ]);
     expect(patch({ startTime: '2024-02-01T00:00:00Z' }, old)).toEqual([
       'status.completionTime: Invalid value: "2024-01-01T00:00:10Z": must be equal to or after `startTime`',
+      'status.startTime: Required value: startTime cannot be removed for unsuspended job',
+    ]);
+  });
+
+  it('starts anew when it goes on after a pause', () => {
+    const old = begun();
+    old.status = { ...old.status, active: 0, ready: 0, conditions: [condition('Suspended')] };
+    const resumed = { startTime: '2024-02-01T00:00:00Z', conditions: [{ ...condition('Suspended'), status: 'False' }] };
+    expect(patch(resumed, old)).toEqual([]);
+    expect(patch({ ...resumed, conditions: [] }, old)).toEqual([
       'status.startTime: Required value: startTime cannot be removed for unsuspended job',
     ]);
   });

@@ -1,4 +1,4 @@
-import { discoveryKinds, type EndpointSlice, isForbidden, isNotFound, type Live } from '../../../api/index.ts';
+import { discoveryKinds, type EndpointSlice, isForbidden, isNotFound, type Live, withoutEmptyLists } from '../../../api/index.ts';
 import type { ApiClient, ResourceClient } from '../../../client/index.ts';
 import { LAST_CHANGE } from '../../endpoints/plan.ts';
 import { isNamespaceTerminating } from '../pod-control.ts';
@@ -68,7 +68,7 @@ export class SliceWriter {
 function withTrigger<T extends EndpointSlice>(slice: T, triggerTime: string | undefined): T {
   const { [LAST_CHANGE]: _, ...others } = slice.metadata.annotations ?? {};
   const annotations = triggerTime === undefined ? others : { ...others, [LAST_CHANGE]: triggerTime };
-  return { ...slice, metadata: { ...slice.metadata, annotations } };
+  return withoutEmptyLists({ ...slice, metadata: { ...slice.metadata, annotations } });
 }
 
 const wrap = (what: string, error: unknown): Error =>
