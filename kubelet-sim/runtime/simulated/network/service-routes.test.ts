@@ -90,14 +90,15 @@ test('internalTrafficPolicy Local leads to the sender’s node only, and nowhere
   expect(await goes({ ...POD, node: 'n3' })).toEqual(['timeout']);
 });
 
-test('externalTrafficPolicy Local leads to the node that was asked, but for those within the cluster', async () => {
+test('externalTrafficPolicy Local leads to the node that was asked, but for those who are on it', async () => {
   service = aService({ externalTrafficPolicy: 'Local' });
   endpoints.push(at('10.244.0.3', 'n1'), at('10.244.1.3', 'n2'));
   const both = ['10.244.0.3:8080', '10.244.1.3:8080'];
   expect(await goes(HOST, { port: 30_080, node: 'n2' })).toEqual(['10.244.1.3:8080']);
   expect(await goes(HOST, { port: 30_080, node: 'n3' })).toEqual(['timeout']);
   expect(await goes(HOST, { port: 30_080, node: 'n1' })).toEqual(both);
-  expect(await goes(POD, { port: 30_080, node: 'n3' })).toEqual(both);
+  expect(await goes(POD, { port: 30_080, node: 'n1' })).toEqual(both);
+  expect(await goes(POD, { port: 30_080, node: 'n3' })).toEqual(['timeout']);
   expect(await goes(HOST)).toEqual(both);
 });
 

@@ -156,13 +156,13 @@ function isLetIn({ spec, status }: Live<Service>, address: string, { ip, isPod }
 
 /**
  * The node on which endpoints have to be; undefined when all are good. What comes from within the cluster to an external address is not
- * held to `externalTrafficPolicy: Local`: pods always, and what runs on the very node that is asked.
+ * held to `externalTrafficPolicy: Local`, which is what is on the very node that is asked: at another node's port a pod comes from outside,
+ * by the address of its own node.
  */
 function localNode({ spec }: Live<Service>, { isExternal, node }: Way, sender: Sender): string | undefined {
   if (!isExternal) return spec.internalTrafficPolicy === 'Local' ? sender.node : undefined;
   const asked = node ?? sender.node;
-  const isInside = sender.isPod || asked === sender.node;
-  return spec.externalTrafficPolicy === 'Local' && !isInside ? asked : undefined;
+  return spec.externalTrafficPolicy === 'Local' && asked !== sender.node ? asked : undefined;
 }
 
 const endpointsOf = (slices: readonly Live<EndpointSlice>[], { name = '' }: ServicePort): Candidate[] =>
