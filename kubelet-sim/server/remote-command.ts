@@ -18,6 +18,8 @@ export type RemoteCommand = { readonly options: StreamOptions } & (
       readonly work: StreamWork;
       /** What was tried, as errors name it: `executing command in` or `attaching to`. */
       readonly doing: string;
+      /** Whether an API server stands between, which passes errors on as its own. */
+      readonly isTranslated?: boolean;
     }
   | { readonly refusal: string }
 );
@@ -51,7 +53,8 @@ export async function runCommand(command: RemoteCommand, channels: CommandChanne
   try {
     return exitOutcome(await work(streams, channels.signal));
   } catch (error) {
-    return failure(`error ${doing} container: ${error instanceof Error ? error.message : String(error)}`);
+    const why = `error ${doing} container: ${error instanceof Error ? error.message : String(error)}`;
+    return failure(command.isTranslated ? `${INTERNAL}${why}` : why);
   }
 }
 
@@ -72,8 +75,10 @@ function exitOutcome(exitCode: number | undefined): Outcome {
   return { status: { metadata: {}, status: 'Failure', message, reason: 'NonZeroExitCode', details }, error: message };
 }
 
+const INTERNAL = 'Internal error occurred: ';
+
 function failure(cause: string): Outcome {
-  const message = `Internal error occurred: ${cause}`;
+  const message = `${INTERNAL}${cause}`;
   const status = {
     metadata: {},
     status: 'Failure',

@@ -277,8 +277,8 @@ test('exec: streams by channel, and the exit code at the end', async () => {
 test('exec and attach: a container that does not run is not found, which clients of v5 are told inside the connection', async () => {
   await using world = await start();
   await world.node.runScript('echo done');
-  const told = (path: string) => {
-    const url = `wss://127.0.0.1:${world.server.port}${path}?output=1&command=ls`;
+  const told = (path: string, query = 'output=1&command=ls') => {
+    const url = `wss://127.0.0.1:${world.server.port}${path}?${query}`;
     const socket = new WebSocket(url, ['v5.channel.k8s.io'], { ...world.client, rejectUnauthorized: false });
     return new Promise<unknown>((resolve, reject) => {
       socket.on('message', (data: Buffer) => data[0] === 3 && resolve(JSON.parse(data.toString('utf8', 1))));
@@ -286,10 +286,11 @@ test('exec and attach: a container that does not run is not found, which clients
     });
   };
   const refusal = (why: string) => ({ status: 'Failure', reason: 'InternalError', code: 500, message: `Internal error occurred: ${why}` });
-  const upgrade = 'unable to upgrade connection: ';
+  const [upgrade, streams] = ['unable to upgrade connection: ', 'you must specify at least 1 of stdin, stdout, stderr'];
   expect(await told('/exec/default/web/main')).toMatchObject(refusal(`${upgrade}container not found ("main")`));
   expect(await told('/exec/default/web/nope')).toMatchObject(refusal(`${upgrade}container not found ("nope")`));
   expect(await told('/attach/default/web/main')).toMatchObject(refusal(`${upgrade}container main not found in pod web_default`));
+  expect(await told('/exec/default/web/main', 'x=')).toMatchObject(refusal(`${upgrade}${streams}`));
   const older = { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v4.channel.k8s.io' };
   await expect(world.upgrade('/attach/default/web/main?output=1', older)).rejects.toThrow('status 500');
 });

@@ -12,7 +12,7 @@ export function purposeOf(call: Call): StreamPurpose {
   switch (verb) {
     case 'exec':
     case 'attach':
-      return { command: commandOf(call, verb) };
+      return { command: isTranslated(call.request) ? translated(call, verb) : commandOf(call, verb) };
     case 'portForward':
       return forwardOf(call);
     case 'podProxy':
@@ -33,8 +33,7 @@ function commandOf(call: Call, verb: 'exec' | 'attach'): RemoteCommand {
   if (id === undefined) {
     const { name, namespace } = located.worker.pod.metadata;
     const why = verb === 'exec' ? notFound(container) : `container ${container} not found in pod ${name}_${namespace}`;
-    if (!isTranslated(call.request)) throw new RequestError(500, why);
-    return { options, refusal: `unable to upgrade connection: ${why}` };
+    throw new RequestError(500, why);
   }
   if (verb === 'attach') {
     return {
@@ -62,7 +61,19 @@ function runningId({ node, worker }: LocatedPod, container: string): string | un
   return id !== undefined && node.runtime.containerStatus(id)?.state === 'running' ? id : undefined;
 }
 
-/** Clients who speak v5 talk to upstream's API server, which asks the kubelet over SPDY and tells them inside the connection how that went. */
+/**
+ * A command for clients who speak v5. They talk to upstream's API server, which asks the kubelet over SPDY, and tells them inside the
+ * connection how that went. Upstream: `staging/src/k8s.io/apiserver/pkg/util/proxy/streamtranslator.go`.
+ */
+function translated(call: Call, verb: 'exec' | 'attach'): RemoteCommand {
+  try {
+    return { ...commandOf(call, verb), isTranslated: true };
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return { options: streamOptions(call.url.searchParams), refusal: `unable to upgrade connection: ${error.message.trim()}` };
+  }
+}
+
 const isTranslated = ({ headers }: Call['request']): boolean => headers['sec-websocket-protocol']?.includes('v5.channel.k8s.io') === true;
 
 /** Upstream's text for a port of a pod that nobody listens on. */

@@ -1,7 +1,7 @@
 import { UserError } from '../../runtime/index.ts';
 import type { Handle, Plugin, PluginDefinition } from '../framework/plugin.ts';
 import { Profile, type ProfileObserver } from '../framework/profile.ts';
-import type { PluginConfig, PluginRow, ProfileConfiguration } from './configuration.ts';
+import { CONFIGURATION_API_VERSION, type PluginConfig, type PluginRow, type ProfileConfiguration } from './configuration.ts';
 import { expandPlugins, mergedWithDefaults, namesIn } from './plugin-sets.ts';
 
 /** The plugins there are, and which of them a profile has by default. */
@@ -88,8 +88,10 @@ function readArgs(definition: PluginDefinition, config: PluginConfig | undefined
   const given: unknown = config?.args ?? {};
   if (!definition.readArgs) return { args: given };
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return { errors: [`${path}: must be an object`] };
-  const { apiVersion: _, kind, ...args } = given as Readonly<Record<string, unknown>>;
+  const { apiVersion, kind, ...args } = given as Readonly<Record<string, unknown>>;
   if (kind !== undefined && kind !== `${definition.name}Args`)
     return { errors: [`${path}.kind: must be ${definition.name}Args, not ${String(kind)}`] };
+  if (apiVersion !== undefined && apiVersion !== CONFIGURATION_API_VERSION)
+    return { errors: [`${path}.apiVersion: must be ${CONFIGURATION_API_VERSION}, not ${String(apiVersion)}`] };
   return definition.readArgs(args, path);
 }

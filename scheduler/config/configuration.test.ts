@@ -77,6 +77,26 @@ describe('the scheduler configuration', () => {
   const wrong: [string, object, string][] = [
     ['an unknown field', { foo: 1 }, 'foo: Forbidden: there is no such field'],
     ['a field of the wrong type', { parallelism: 'many' }, 'parallelism: Invalid value: "many": must be an integer'],
+    [
+      'more parallelism than there are numbers for',
+      { parallelism: 2 ** 40 },
+      'parallelism: Invalid value: 1099511627776: must be an integer of 32 bits',
+    ],
+    [
+      'a weight below nothing',
+      { profiles: [{ plugins: { score: { enabled: [{ name: 'ImageLocality', weight: -1 }] } } }] },
+      'profiles[0].plugins.score: total score of Score plugins could overflow',
+    ],
+    [
+      'arguments of another version',
+      { profiles: [{ pluginConfig: [{ name: 'NodeAffinity', args: { apiVersion: 'kubescheduler.config.k8s.io/v1beta2' } }] }] },
+      'profiles[0].pluginConfig[0].args.apiVersion: must be kubescheduler.config.k8s.io/v1, not kubescheduler.config.k8s.io/v1beta2',
+    ],
+    [
+      'an unknown field of a node affinity',
+      { profiles: [{ pluginConfig: [{ name: 'NodeAffinity', args: { addedAffinity: { required: {} } } }] }] },
+      'profiles[0].pluginConfig[0].args.addedAffinity.required: Forbidden: there is no such field',
+    ],
     ['no parallelism', { parallelism: 0 }, 'parallelism: Invalid value: 0: should be an integer value greater than zero'],
     [
       'too much of the cluster',
@@ -92,7 +112,7 @@ describe('the scheduler configuration', () => {
     [
       'two profiles of one name',
       { profiles: [{ schedulerName: 'a' }, { schedulerName: 'a' }] },
-      'profiles[1].schedulerName: Duplicate value: "profiles[0].schedulerName"',
+      'profiles[1].schedulerName: Duplicate value: {}',
     ],
     ['a profile without a name', { profiles: [{ schedulerName: 'a' }, {}] }, 'profiles[1].schedulerName: Required value'],
     [

@@ -45,8 +45,12 @@ export class FieldReader {
     return this.#read(name, 'a string', (value): value is string => typeof value === 'string');
   }
 
+  /** An integer of 32 bits. */
   integer(name: string): number | undefined {
-    return this.#read(name, 'an integer', (value): value is number => Number.isInteger(value));
+    const value = this.#read(name, 'an integer', (given): given is number => Number.isInteger(given));
+    if (value === undefined || Math.trunc(value) === (value | 0)) return value;
+    this.#wrong(this.pathOf(name), value, 'an integer of 32 bits');
+    return undefined;
   }
 
   number(name: string): number | undefined {

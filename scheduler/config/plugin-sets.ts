@@ -44,7 +44,10 @@ export function expandPlugins(
   if (points.queueSort.length !== 1)
     errors.push(`${path}.plugins.queueSort: exactly one plugin must be enabled, not ${points.queueSort.length}`);
   if (points.bind.length === 0) errors.push(`${path}.plugins.bind: at least one plugin is needed`);
-  return { points, weights: weightsOf(sets, points), errors };
+  const weights = weightsOf(sets, points);
+  // Upstream adds the weights up, and takes what is less than nothing for more than can be counted.
+  if ([...weights.values()].some((weight) => weight < 0)) errors.push(`${path}.plugins.score: total score of Score plugins could overflow`);
+  return { points, weights, errors };
 }
 
 function expandPoint(

@@ -21,8 +21,9 @@ export function validateConfiguration(configuration: SchedulerConfiguration): Fi
   if (parallelism <= 0) errors.push(fieldError.invalid('parallelism', parallelism, 'should be an integer value greater than zero'));
   profiles.forEach((profile, i) => {
     errors.push(...profileErrors(profile));
-    const earlier = profiles.slice(0, i).findIndex(({ schedulerName }) => schedulerName === profile.schedulerName);
-    if (earlier >= 0) errors.push(fieldError.duplicate(`${profile.path}.schedulerName`, `profiles[${earlier}].schedulerName`));
+    const known = profiles.slice(0, i).some(({ schedulerName }) => schedulerName === profile.schedulerName);
+    // Upstream shows the path of the other, of which nothing is left in the text.
+    if (known) errors.push(fieldError.duplicate(`${profile.path}.schedulerName`, {}));
   });
   errors.push(...queueSortErrors(profiles), ...percentageErrors('percentageOfNodesToScore', percentageOfNodesToScore));
   if (podInitialBackoffMs <= 0)
@@ -107,9 +108,8 @@ const argsFor = ({ pluginConfig }: ProfileConfiguration, plugin: string | undefi
 function extenderErrors(extenders: readonly ExtenderConfiguration[]): FieldError[] {
   const errors: FieldError[] = [];
   const managed = new Set<string>();
-  extenders.forEach(({ urlPrefix, prioritizeVerb, weight, managedResources }, i) => {
+  extenders.forEach(({ prioritizeVerb, weight, managedResources }, i) => {
     const path = `extenders[${i}]`;
-    if (!URL.canParse(urlPrefix)) errors.push(fieldError.invalid(`${path}.urlPrefix`, urlPrefix, 'must be a URL'));
     if (prioritizeVerb !== '' && weight <= 0)
       errors.push(fieldError.invalid(`${path}.weight`, weight, 'must have a positive weight applied to it'));
     managedResources.forEach(({ name }, j) => {

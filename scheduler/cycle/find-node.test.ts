@@ -23,7 +23,7 @@ describe('where a pod goes', () => {
       aPod('p').requests('8', '1Gi'),
       [aNode('a').tainted('k', 'v', 'NoSchedule'), aNode('b'), aNode('c')],
       [],
-      '0/3 nodes are available: 1 node(s) had untolerated taint {k: v}, 2 Insufficient cpu.',
+      '0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu.',
     ],
     ['away from PreferNoSchedule', aPod('p'), [aNode('a').tainted('k', 'v', 'PreferNoSchedule'), aNode('b')], [], 'b'],
     ['where the labels are', aPod('p').selecting({ disktype: 'ssd' }), [aNode('a'), aNode('b').labelled({ disktype: 'ssd' })], [], 'b'],

@@ -1,6 +1,7 @@
 import { coreKinds, isNotFound, type Live, type Pod, toTime } from '../../api/index.ts';
 import type { ApiClient } from '../../client/index.ts';
 import type { Clock, Logger } from '../../runtime/index.ts';
+import { conditionPatch } from '../framework/condition-patch.ts';
 
 /** What is written of an attempt that found no node. */
 export interface PodScheduledFailure {
@@ -61,7 +62,7 @@ export class StatusWriter {
       ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     };
     return {
-      ...(same ? {} : { conditions: [condition] }),
+      ...(same ? {} : conditionPatch(pod.status.conditions, condition)),
       ...(renominated ? { nominatedNodeName: nominatedNodeName === '' ? null : nominatedNodeName } : {}),
     };
   }

@@ -160,6 +160,16 @@ export function on<R extends EventResource>(
   return { resource, actions: new Set(actions), hint: hint as EventRegistration['hint'] };
 }
 
+/**
+ * Who waits for new nodes hears of all changes of taints too: a node mostly comes with some that go soon. Upstream:
+ * `buildQueueingHintMap` of `pkg/scheduler/scheduler.go`.
+ */
+export function withTaints(registrations: readonly EventRegistration[]): readonly EventRegistration[] {
+  const ofNodes = (action: EventAction) => registrations.some(({ resource, actions }) => resource === 'Node' && actions.has(action));
+  if (!ofNodes('Add') || ofNodes('UpdateNodeTaint') || ofNodes('Update')) return registrations;
+  return [...registrations, on('Node', ['UpdateNodeTaint'])];
+}
+
 /** A hint for changes of the very pod that was rejected. */
 export const isItself = (pod: PodInfo, { now }: Change): boolean => now?.metadata.uid === pod.uid;
 

@@ -5,7 +5,7 @@ import type { PodInfo } from '../state/pod-info.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { CycleState } from './cycle-state.ts';
 import { Evaluations } from './evaluations.ts';
-import { type EventRegistration, on } from './events.ts';
+import { type EventRegistration, on, withTaints } from './events.ts';
 import { type ExtensionPoint, type ObservedPoint, type PluginAt, pointLabel, takesPartIn } from './extension-points.ts';
 import { NO_PLUGIN } from './fit-error.ts';
 import type { NodeStatuses } from './node-statuses.ts';
@@ -56,7 +56,8 @@ export class Profile implements Framework {
   readonly #nominator: Nominator;
   readonly #clock: Clock;
   readonly #observer: ProfileObserver | undefined;
-  readonly #byName: ReadonlyMap<string, Plugin>;
+  /** What each plugin registered for. */
+  readonly #events: ReadonlyMap<string, readonly EventRegistration[] | undefined>;
   /** How often each plugin was asked. */
   readonly evaluations = new Evaluations();
   readonly #memos = new TemplateMemos();
@@ -67,7 +68,7 @@ export class Profile implements Framework {
     this.schedulerName = schedulerName;
     this.percentageOfNodesToScore = percentageOfNodesToScore;
     this.plugins = [...new Set(Object.values(plugins).flat())];
-    this.#byName = new Map(this.plugins.map((plugin) => [plugin.name, plugin]));
+    this.#events = new Map(this.plugins.map(({ name, events }) => [name, events && withTaints(events)]));
     this.#points = pointsOf(plugins);
     const forgetful = this.#points.filter.findIndex(({ nodeLocal }) => nodeLocal !== true);
     this.#remembered = new Set(forgetful < 0 ? this.#points.filter : this.#points.filter.slice(0, forgetful));
@@ -79,7 +80,7 @@ export class Profile implements Framework {
 
   /** What may make a pod schedulable that this plugin rejected; undefined: anything. */
   eventsOf(name: string): readonly EventRegistration[] | undefined {
-    return name === NO_PLUGIN ? A_NODE : this.#byName.get(name)?.events;
+    return name === NO_PLUGIN ? A_NODE : this.#events.get(name);
   }
 
   get less(): PluginAt<'queueSort'> {

@@ -72,6 +72,28 @@ const OPERATORS: ReadonlyMap<string, LabelOperator> = new Map([
 ]);
 const FIELD_OPERATORS = ['In', 'NotIn'];
 
+/** A node affinity that stands in a configuration. */
+export const readNodeAffinity = (reader: FieldReader): NodeAffinity => ({
+  requiredDuringSchedulingIgnoredDuringExecution: reader.object('requiredDuringSchedulingIgnoredDuringExecution', (required) => ({
+    nodeSelectorTerms: required.objects('nodeSelectorTerms', readTerm),
+  })),
+  preferredDuringSchedulingIgnoredDuringExecution: reader.objects('preferredDuringSchedulingIgnoredDuringExecution', (preferred) => ({
+    weight: preferred.integer('weight') ?? 0,
+    preference: preferred.object('preference', readTerm) ?? {},
+  })),
+});
+
+const readTerm = (reader: FieldReader): NodeSelectorTerm => ({
+  matchExpressions: reader.objects('matchExpressions', readRequirement),
+  matchFields: reader.objects('matchFields', readRequirement),
+});
+
+const readRequirement = (reader: FieldReader): NodeSelectorRequirement => ({
+  key: reader.string('key') ?? '',
+  operator: reader.string('operator') ?? '',
+  values: [...reader.strings('values')],
+});
+
 /** What is wrong with a node affinity that stands in a configuration. Upstream: component-helpers' `scheduling/corev1/nodeaffinity`. */
 export function nodeAffinityErrors(affinity: NodeAffinity | undefined, path: string): FieldError[] {
   if (affinity === undefined) return [];

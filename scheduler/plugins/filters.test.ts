@@ -160,7 +160,7 @@ describe('where pods may go', () => {
     ],
     [
       'tainted nodes count',
-      "0/2 nodes are available: 1 node(s) didn't match pod topology spread constraints, 1 node(s) had untolerated taint {k: v}.",
+      "0/2 nodes are available: 1 node(s) didn't match pod topology spread constraints, 1 node(s) had untolerated taint(s).",
       {
         pod: web('p').with(spread()),
         nodes: [inZone('a', 'x'), inZone('b', 'y').tainted('k', 'v', 'NoSchedule')],

@@ -9,8 +9,8 @@ const MIN_BYTES = 23 * MB;
 const MAX_BYTES_PER_CONTAINER = 1000 * MB;
 
 interface PreScored {
-  /** Those that nodes have. */
-  readonly images: readonly { readonly name: string; readonly spread: number }[];
+  /** Those that nodes have, and what each is worth. */
+  readonly images: readonly { readonly name: string; readonly bytes: number }[];
   /** What is worth all points. */
   readonly maxBytes: number;
 }
@@ -24,7 +24,10 @@ export const imageLocality: PluginDefinition = {
       const nodes = snapshot.nodes.length;
       const containers = containersOf(pod);
       const names = containers.map(({ image }) => normalized(image ?? ''));
-      const images = names.map((name) => ({ name, spread: snapshot.nodesWithImage(name) / nodes })).filter(({ spread }) => spread > 0);
+      const images = names.flatMap((name) => {
+        const image = snapshot.image(name);
+        return image ? [{ name, bytes: Math.trunc(image.sizeBytes * (image.nodes / nodes)) }] : [];
+      });
       if (images.length === 0) return SKIP;
       state.write(NAME, { images, maxBytes: MAX_BYTES_PER_CONTAINER * containers.length } satisfies PreScored);
       return undefined;
@@ -32,10 +35,7 @@ export const imageLocality: PluginDefinition = {
     score: (state, _pod, node) => {
       const { images, maxBytes } = state.read<PreScored>(NAME);
       let bytes = 0;
-      for (const { name, spread } of images) {
-        const image = node.images.get(name);
-        if (image) bytes += Math.trunc(image.sizeBytes * spread);
-      }
+      for (const image of images) if (node.images.has(image.name)) bytes += image.bytes;
       const clamped = Math.min(maxBytes, Math.max(MIN_BYTES, bytes));
       return Math.trunc((MAX_NODE_SCORE * (clamped - MIN_BYTES)) / (maxBytes - MIN_BYTES));
     },

@@ -11,7 +11,7 @@ import { readObject } from '../config/field-reader.ts';
 import { on } from '../framework/events.ts';
 import type { PluginDefinition, PreFilterResult } from '../framework/plugin.ts';
 import { MAX_NODE_SCORE, type Rejection, SKIP, unresolvable } from '../framework/status.ts';
-import { argsOf, nodeAffinityErrors } from './args.ts';
+import { argsOf, nodeAffinityErrors, readNodeAffinity } from './args.ts';
 import { normalize } from './normalize.ts';
 
 const NAME = 'NodeAffinity';
@@ -30,7 +30,7 @@ export const nodeAffinity: PluginDefinition<NodeAffinityArgs> = {
   readArgs: (args, path) =>
     argsOf((problems) =>
       readObject(args, path, problems, (reader) => {
-        const addedAffinity = reader.raw('addedAffinity') as NodeAffinity | undefined;
+        const addedAffinity = reader.object('addedAffinity', readNodeAffinity);
         problems.push(...nodeAffinityErrors(addedAffinity, reader.pathOf('addedAffinity')));
         return { addedAffinity };
       }),

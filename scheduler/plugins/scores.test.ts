@@ -212,6 +212,15 @@ describe('how well pods fit', () => {
     expect(scores('ImageLocality', given)).toEqual({ a: 28, b: 0 });
   });
 
+  it('an image is as large for all nodes as the first of them says', () => {
+    const image = (sizeMb: number) => ({ names: ['registry/app:latest'], sizeBytes: sizeMb * 1024 * 1024 });
+    const given: Case = {
+      pod: aPod('p').of('registry/app'),
+      nodes: [aNode('a').having(image(600)), aNode('b').having(image(30)), aNode('c')],
+    };
+    expect(scores('ImageLocality', given)).toEqual({ a: 38, b: 38, c: 0 });
+  });
+
   it('of services, controllers and the cluster’s defaults a pod without constraints is spread', () => {
     const meta = { name: 'web', namespace: 'default', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
     const services = [

@@ -1,11 +1,13 @@
 import { isTolerated, type Toleration, untolerated } from '../../api/index.ts';
 import { on } from '../framework/events.ts';
 import type { PluginDefinition } from '../framework/plugin.ts';
-import { MAX_NODE_SCORE, type Rejection, unresolvable } from '../framework/status.ts';
+import { MAX_NODE_SCORE, unresolvable } from '../framework/status.ts';
 import { normalizeReversed } from './normalize.ts';
 
 const NAME = 'TaintToleration';
 const HARD = ['NoSchedule', 'NoExecute'];
+/** Which taint it was is not said: who may read pods need not know the taints of nodes. */
+const UNTOLERATED = unresolvable('node(s) had untolerated taint(s)');
 
 interface PreScored {
   readonly tolerations: readonly Toleration[];
@@ -15,14 +17,12 @@ interface PreScored {
 export const taintToleration: PluginDefinition = {
   name: NAME,
   create: () => {
-    const rejections = new Map<string, Rejection>();
     return {
       name: NAME,
       nodeLocal: true,
       filter: (_state, { pod }, { taints }) => {
         if (taints.length === 0) return undefined;
-        const taint = untolerated(taints, pod.spec.tolerations, HARD);
-        return taint && remembered(rejections, `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
+        return untolerated(taints, pod.spec.tolerations, HARD) && UNTOLERATED;
       },
       preScore: (state, { pod }) => {
         const tolerations = (pod.spec.tolerations ?? []).filter(({ effect }) => !effect || effect === 'PreferNoSchedule');
@@ -45,16 +45,3 @@ export const taintToleration: PluginDefinition = {
     };
   },
 };
-
-/** Texts that taints make are few: rejections are kept, so that nodes with the same are counted together. */
-const REMEMBERED_MAX = 1_000;
-
-function remembered(rejections: Map<string, Rejection>, reason: string): Rejection {
-  let rejection = rejections.get(reason);
-  if (!rejection) {
-    if (rejections.size >= REMEMBERED_MAX) rejections.clear();
-    rejection = unresolvable(reason);
-    rejections.set(reason, rejection);
-  }
-  return rejection;
-}

@@ -7,7 +7,9 @@ import type { NodeInfo } from '../state/node-info.ts';
 
 const NAME = 'VolumeRestrictions';
 const DISK_TAKEN = unschedulable('node(s) had no available disk');
-const POD_HAS_CLAIM = unschedulable('node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode');
+const POD_HAS_CLAIM = unschedulable(
+  'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod',
+);
 
 /** The claims of the pod that one pod alone may use, and how many pods use one. */
 class State implements Cloneable {

@@ -156,7 +156,7 @@ describe('VolumeRestrictions', () => {
     const world = { nodes, claims: [bound('c', 'v', { accessModes: ['ReadWriteOncePod'] })], volumes: [volume('v')] };
     expect(place(pod('c'), world)).toBe('a');
     expect(place(pod('c'), { ...world, running: [other(...uses('c'))] })).toBe(
-      '0/1 nodes are available: 1 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode.',
+      '0/1 nodes are available: 1 node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod.',
     );
   });
 

@@ -1,6 +1,6 @@
 import type { Live, Node, Pod } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
-import { ImageNodes } from './images.ts';
+import { ImageNodes, type PlacedImage } from './images.ts';
 import { FiguresTable, NodeInfo } from './node-info.ts';
 import { NodeTree } from './node-tree.ts';
 import { PodCounts, type PodQuery, type SlotCounts } from './pod-counts.ts';
@@ -72,7 +72,7 @@ export class SchedulerCache implements Snapshot {
     return this.#terms.of(kind);
   }
 
-  nodesWithImage(name: string): number {
+  image(name: string): PlacedImage | undefined {
     return this.#images.of(name);
   }
 

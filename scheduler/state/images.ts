@@ -1,20 +1,32 @@
 import type { ImageState } from './node-info.ts';
 
-/** How many nodes have an image, by its name. */
-export class ImageNodes {
-  readonly #nodes = new Map<string, number>();
+/** An image that nodes have. */
+export interface PlacedImage {
+  /** How many nodes have it. */
+  readonly nodes: number;
+  /** As the first of them said: it is the same image for all. */
+  readonly sizeBytes: number;
+}
 
-  of(name: string): number {
-    return this.#nodes.get(name) ?? 0;
+/** The images of all nodes, by name. Upstream: `pkg/scheduler/backend/cache/cache.go` imageStates. */
+export class ImageNodes {
+  readonly #images = new Map<string, PlacedImage>();
+
+  of(name: string): PlacedImage | undefined {
+    return this.#images.get(name);
   }
 
+  /** What a node had is gone before what it has is there: an image that it alone has may be of another size now. */
   replace(before: ReadonlyMap<string, ImageState>, after: ReadonlyMap<string, ImageState>): void {
     if (before === after) return;
-    for (const name of after.keys()) this.#nodes.set(name, this.of(name) + 1);
     for (const name of before.keys()) {
-      const left = this.of(name) - 1;
-      if (left > 0) this.#nodes.set(name, left);
-      else this.#nodes.delete(name);
+      const image = this.of(name);
+      if (image && image.nodes > 1) this.#images.set(name, { ...image, nodes: image.nodes - 1 });
+      else this.#images.delete(name);
+    }
+    for (const [name, { sizeBytes }] of after) {
+      const image = this.of(name);
+      this.#images.set(name, image ? { ...image, nodes: image.nodes + 1 } : { nodes: 1, sizeBytes });
     }
   }
 }

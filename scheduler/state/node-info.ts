@@ -299,6 +299,8 @@ function readAllocatable(allocatable: Readonly<Record<string, string>>): Allocat
 
 function readImages(images: readonly ContainerImage[]): ReadonlyMap<string, ImageState> {
   const states = new Map<string, ImageState>();
-  for (const { names = [], sizeBytes = 0 } of images) for (const name of names) states.set(name, { sizeBytes: Number(sizeBytes) });
+  for (const { names = [], sizeBytes = 0 } of images) {
+    for (const name of names) if (!states.has(name)) states.set(name, { sizeBytes: Number(sizeBytes) });
+  }
   return states;
 }

@@ -28,6 +28,8 @@ function counted({ containers, initContainers = [], pod, overhead, status = {} }
 }
 
 const alike = (cpu: number, memory: number) => [0, 1, 2].map(() => [cpu, memory]);
+/** While it looks for a node, only what its containers ask for. */
+const placed = (cpu: number, memory: number, scored: number[]) => [[cpu, memory], [cpu, memory], scored];
 
 /** Upstream: `TestPodInfoCalculateResources` of `pkg/scheduler/framework/types_test.go`. */
 describe('what a pod takes', () => {
@@ -49,16 +51,20 @@ describe('what a pod takes', () => {
     ['the more of init containers and containers', { containers: [asking(small)], initContainers: [asking(large)] }, alike(700, 800)],
     ['containers and sidecars', { containers: [asking(small)], initContainers: [sidecar(large)] }, alike(1200, 1300)],
     ['overhead beside', { containers: [asking(small)], overhead: { cpu: '500m', memory: '500Mi' } }, alike(1000, 1000)],
-    ['what it asks for as a whole', { containers: [asking(small), asking(large)], pod: whole }, alike(1200, 1200)],
-    ['… whatever init containers ask for', { containers: [asking(small)], initContainers: [asking(small)], pod: whole }, alike(1200, 1200)],
-    ['… and sidecars', { containers: [asking(small)], initContainers: [sidecar(small)], pod: whole }, alike(1200, 1200)],
+    ['what it asks for as a whole', { containers: [asking(small), asking(large)], pod: whole }, placed(1200, 1200, [1200, 1300])],
+    [
+      '… whatever init containers ask for',
+      { containers: [asking(small)], initContainers: [asking(small)], pod: whole },
+      placed(1200, 1200, [500, 500]),
+    ],
+    ['… and sidecars', { containers: [asking(small)], initContainers: [sidecar(small)], pod: whole }, placed(1200, 1200, [1000, 1000])],
     [
       'memory as a whole, and a default of cpu',
       { containers: [asking({})], initContainers: [asking({})], pod: { memory: '1200Mi' } },
       [
         [0, 1200],
         [100, 1200],
-        [100, 1200],
+        [100, 200],
       ],
     ],
     [
@@ -67,7 +73,7 @@ describe('what a pod takes', () => {
       [
         [500, 0],
         [500, 200],
-        [500, 200],
+        [100, 200],
       ],
     ],
     [
@@ -76,7 +82,7 @@ describe('what a pod takes', () => {
       [
         [500, 500],
         [500, 500],
-        [500, 700],
+        [200, 700],
       ],
     ],
     [
@@ -85,7 +91,7 @@ describe('what a pod takes', () => {
       [
         [500, 0],
         [500, 200],
-        [500, 200],
+        [100, 200],
       ],
     ],
   ];
@@ -119,11 +125,15 @@ describe('what a pod takes while it is resized in place', () => {
   const cases: [string, Spec, number[][]][] = [
     ['none is under way', { containers: [asking(less)], status: { containerStatuses: [given(less)] } }, alike(500, 500)],
     ['it grows, and has the old yet', { containers: [asking(more)], status: { containerStatuses: [given(less)] } }, alike(700, 800)],
-    ['it shrinks, and has the old yet', { containers: [asking(less)], status: { containerStatuses: [given(more)] } }, alike(700, 800)],
+    [
+      'it shrinks, and has the old yet',
+      { containers: [asking(less)], status: { containerStatuses: [given(more)] } },
+      placed(700, 800, [500, 500]),
+    ],
     [
       'it shrinks, and less is set aside',
       { containers: [asking(less)], status: { containerStatuses: [given(more, less)] } },
-      alike(700, 800),
+      placed(700, 800, [500, 500]),
     ],
     [
       'it is put off',
@@ -133,13 +143,13 @@ describe('what a pod takes while it is resized in place', () => {
     [
       'it can never be: what it has is what counts',
       { containers: [asking(more)], status: { containerStatuses: [given(less)], ...pending('Infeasible') } },
-      alike(500, 500),
+      placed(500, 500, [700, 800]),
     ],
     ['nothing is told of the container yet', { containers: [asking(more)], status: pending('Infeasible') }, alike(700, 800)],
     [
       'a sidecar shrinks',
       { containers: [asking(less)], initContainers: [sidecar(less)], status: { initContainerStatuses: [given(more, more, 's')] } },
-      alike(1200, 1300),
+      placed(1200, 1300, [1000, 1000]),
     ],
   ];
   it.each(cases)('%s', (...[, spec, expected]) => {

@@ -43,7 +43,10 @@ export interface PodResources {
   readonly requests: Readonly<Amounts>;
   /** Requests with a default for what asks for no cpu or memory, as they count on a node when nodes are scored. */
   readonly nonZero: CpuAndMemory;
-  /** The same, as they count while the pod looks for a node: they differ for a pod that asks for something as a whole. */
+  /**
+   * The same, as NodeResourcesFit reckons with them while the pod looks for a node: what it asks for as a whole does not count, nor what a
+   * kubelet says of it. Upstream: `nodeResourceStrategyTypeMap` of `plugins/noderesources/fit.go`, whose scorers know neither.
+   */
   readonly scored: CpuAndMemory;
   readonly hostPorts: readonly HostPort[];
 }
@@ -120,15 +123,16 @@ const isSame = (a: object, b: object): boolean => a === b || equalJson(a, b);
 
 function readResources(pod: Live<Pod>): PodResources {
   const requests = podRequests(pod, { useStatus: true });
-  const scored = requestsWith(pod, MISSING_REQUESTS);
-  const nonZero = asksAsAWhole(pod) ? requestsWith(pod, missingIn(requests)) : scored;
+  const scored = cpuAndMemoryOf(podRequests(pod, { excludePodLevel: true, missingRequests: MISSING_REQUESTS }));
+  const missingRequests = asksAsAWhole(pod) ? missingIn(requests) : MISSING_REQUESTS;
+  const nonZero = cpuAndMemoryOf(podRequests(pod, { useStatus: true, missingRequests }));
   return { requests: amountsFrom(requests), nonZero, scored, hostPorts: hostPortsOf(pod) };
 }
 
-function requestsWith(pod: Live<Pod>, missingRequests: Readonly<Record<string, string>>): CpuAndMemory {
-  const requests = podRequests(pod, { useStatus: true, missingRequests });
-  return { milliCpu: requests.get('cpu')?.milli() ?? 0, memory: requests.get('memory')?.value() ?? 0 };
-}
+const cpuAndMemoryOf = (requests: ResourceList): CpuAndMemory => ({
+  milliCpu: requests.get('cpu')?.milli() ?? 0,
+  memory: requests.get('memory')?.value() ?? 0,
+});
 
 /** Upstream: `getNonMissingContainerRequests` of `pkg/scheduler/framework/types.go`. */
 const missingIn = (requests: ResourceList): Record<string, string> =>

@@ -1,3 +1,4 @@
+import type { PlacedImage } from './images.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodQuery, SlotCounts } from './pod-counts.ts';
 import type { PlacedTerm, TermKind } from './term-index.ts';
@@ -14,8 +15,8 @@ export interface Snapshot {
   counts(query: PodQuery): SlotCounts;
   /** The distinct affinity terms of placed pods. */
   terms(kind: TermKind): Iterable<PlacedTerm>;
-  /** How many nodes have an image. */
-  nodesWithImage(name: string): number;
+  /** An image, if a node has it. */
+  image(name: string): PlacedImage | undefined;
   /** Whether any pod on any node mounts the claim. */
   isClaimUsed(key: string): boolean;
 }

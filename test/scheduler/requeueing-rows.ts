@@ -57,6 +57,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
     put: [pod('p1', { labels: { key: 'val' } })],
     again: [],
   },
+  'NodeAffinity: a node loses a taint, which whoever waits for nodes hears of': {
+    plugins: ['NodeAffinity'],
+    before: [node('n', { group: 'a' }, taints('taint-key'))],
+    pods: [pod('p1', { spec: { affinity: affinityTo('group', 'b') } })],
+    put: [node('n', { group: 'a' })],
+    again: ['p1'],
+  },
   'NodeAffinity: a node gets the label': {
     plugins: ['NodeAffinity'],
     before: [node('n', { group: 'a' })],

@@ -92,7 +92,7 @@ describe('a victim that was marked before, and is still there', () => {
 
   it.each([
     ['goes, and is not marked again', message, []],
-    ['keeps the time of its mark', 'another: preempting', [{ ...marked, message, lastProbeTime: null }]],
+    ['keeps the time of its mark', 'another: preempting', [{ type: marked.type, message }]],
   ])('%s', async (_, before, written) => {
     const { api, nodeOf, until } = await run({});
     const pods = api.resource<Pod>(coreKinds.pods);

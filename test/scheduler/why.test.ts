@@ -70,7 +70,7 @@ describe('why a pod waits', () => {
           aNode('a', { spec: { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] } }),
           aNode('b'),
         ]),
-      said: ['TaintToleration: node(s) had untolerated taint {k: v}', "NodeAffinity: node(s) didn't match Pod's node affinity/selector"],
+      said: ['TaintToleration: node(s) had untolerated taint(s)', "NodeAffinity: node(s) didn't match Pod's node affinity/selector"],
       change: 'let the pod tolerate the taint k=v:NoSchedule',
     },
     {

@@ -1,4 +1,5 @@
 import { coreKinds, isNotFound, type Pod, toTime } from '../../../api/index.ts';
+import { conditionPatch } from '../../framework/condition-patch.ts';
 import type { Handle, Victims } from '../../framework/plugin.ts';
 import type { PodInfo } from '../../state/pod-info.ts';
 
@@ -94,7 +95,7 @@ export class Eviction {
       lastTransitionTime: before?.lastTransitionTime ?? toTime(this.#handle.clock.now()),
       ...(generation === undefined ? {} : { observedGeneration: generation }),
     };
-    await this.#patchStatus(name, namespace, { metadata: { uid }, status: { conditions: [condition] } });
+    await this.#patchStatus(name, namespace, { metadata: { uid }, status: conditionPatch(pod.status.conditions, condition) });
   }
 
   /** What is planned for less important pods on this node will not come about: they look for another. */
