@@ -1,5 +1,5 @@
 import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, toTime } from '../../api/index.ts';
-import { cloneJson } from '../../api/schema.ts';
+import { cloneJson, emptyAt } from '../../api/schema.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
 import { isUnchanged, keepTimes } from '../apply/keep-times.ts';
@@ -233,6 +233,7 @@ export class ObjectRegistry {
       const allocation = strategy.claims?.allocate(object, undefined);
       if (attempt === 0) this.#validateNew(context, object);
       await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }));
+      strategy.setStoredDefaults?.(object);
       if (metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created');
       const stored = await this.#insert(context, object, allocation);
       if (stored !== 'taken') {
@@ -253,11 +254,8 @@ export class ObjectRegistry {
       : [...validateObjectMeta(metadata, info.namespaced, nameRule), ...this.#finalizerErrors(object)];
     const advice: string[] = [];
     this.#refuse(object, [...ofMetadata, ...strategy.validateCreate(withHeldAdvice(context, advice), object)]);
-    // Whatever a kind allows, its names stand in paths.
-    this.#refuse(
-      object,
-      pathSegmentName(metadata.name ?? '', false).map((why) => fieldError.invalid('metadata.name', metadata.name, why)),
-    );
+    // Whatever a kind allows, its names stand in paths; and kinds that leave the metadata to others have it looked at here.
+    this.#refuse(object, validateObjectMeta(metadata, info.namespaced, pathSegmentName));
     for (const text of advice) context.warn(text);
   }
 
@@ -459,10 +457,23 @@ export class ObjectRegistry {
   }
 
   /** Errors name the kind that the object says it is. */
-  #refuse({ kind, metadata }: KubeObject, errors: readonly FieldError[]): void {
+  #refuse(object: KubeObject, errors: readonly FieldError[]): void {
+    if (errors.length === 0) return;
     const { info } = this.resource;
-    if (errors.length > 0) throw apiError.invalid({ group: info.group, resource: kind ?? info.kind }, metadata.name ?? '', errors);
+    const { kind, metadata } = object;
+    const shown = errors.map((error) => asGiven(object, error));
+    throw apiError.invalid({ group: info.group, resource: kind ?? info.kind }, metadata.name ?? '', shown);
   }
+}
+
+/** What a value is in errors that have none. */
+const NO_VALUE = /^(\w+ value: )null(?=:|$)/;
+
+/** An empty list or map is shown as it was given: in the object's normal form there is none. */
+function asGiven(object: KubeObject, error: FieldError): FieldError {
+  if (!NO_VALUE.test(error.body)) return error;
+  const empty = emptyAt(object, error.field);
+  return empty ? { ...error, body: error.body.replace(NO_VALUE, `$1${JSON.stringify(empty)}`) } : error;
 }
 
 const NEWLINE = Buffer.from('\n');

@@ -3,6 +3,7 @@ import { authorize } from '../pipeline/authorization.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { writeSmaller } from '../registry/large-objects.ts';
+import { checkNamespace } from '../registry/match-namespace.ts';
 import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import { updateStrategy } from '../registry/strategy.ts';
 import { contextOf, type Handler, type Rest } from './rest.ts';
@@ -49,6 +50,7 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
 function readObject(exchange: Exchange, decode: () => KubeObject): KubeObject {
   const object = decode();
   dedupOwnerReferences(object, 'in the request', (text) => exchange.warn(text));
+  checkNamespace(object, exchange.info.namespace);
   checkName(object, exchange.info.name);
   return object;
 }
