@@ -1,5 +1,5 @@
 import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type KubeObject, toTime } from '../../api/index.ts';
-import { cloneJson, emptyAt } from '../../api/schema.ts';
+import { cloneJson } from '../../api/schema.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
 import { isUnchanged, keepTimes } from '../apply/keep-times.ts';
@@ -9,16 +9,19 @@ import type { Admission } from './admission-chain.ts';
 import { admitObject } from './admitted-object.ts';
 import type { Allocation } from './claims.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
+import { invalidObject } from './invalid-object.ts';
 import { objectKey } from './keys.ts';
 import { writeSmaller } from './large-objects.ts';
 import { matchNamespace } from './match-namespace.ts';
 import {
   dnsSubdomainName,
+  type NameRule,
   pathSegmentName,
   validateCommonUpdate,
   validateKnownFinalizers,
   validateMetadataUpdate,
   validateObjectMeta,
+  wipeSystemFields,
 } from './metadata-validation.ts';
 import type { Draft, ObjectStore } from './object-store.ts';
 import { checkStored } from './preconditions.ts';
@@ -145,11 +148,7 @@ export class ObjectRegistry {
     const { context, admission, object } = request;
     const { metadata } = object;
     this.#matchNamespace(context, object);
-    metadata.creationTimestamp = undefined;
-    metadata.uid = undefined;
-    metadata.deletionTimestamp = undefined;
-    metadata.deletionGracePeriodSeconds = undefined;
-    metadata.selfLink = undefined;
+    wipeSystemFields(metadata);
     await admitObject(admission, context, this.#attributes(context, 'CREATE', { object, old: undefined }));
     this.#matchNamespace(context, object);
     const { name, generateName } = object.metadata;
@@ -234,7 +233,7 @@ export class ObjectRegistry {
       if (attempt === 0) this.#validateNew(context, object);
       await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }));
       strategy.setStoredDefaults?.(object);
-      if (metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created');
+      if (metadata.resourceVersion && !context.dryRun) throw plainError('resourceVersion should not be set on objects to be created');
       const stored = await this.#insert(context, object, allocation);
       if (stored !== 'taken') {
         if (!context.dryRun) await this.afterCreate?.(stored.object);
@@ -245,13 +244,17 @@ export class ObjectRegistry {
     throw apiError.modified(this.resource.subject, metadata.name ?? '');
   }
 
+  get #nameRule(): NameRule {
+    const { strategy } = this.resource;
+    return strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
+  }
+
   #validateNew(context: RequestContext, object: KubeObject): void {
     const { info, strategy } = this.resource;
     const { metadata } = object;
-    const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
     const ofMetadata = strategy.validatesMetadata
       ? []
-      : [...validateObjectMeta(metadata, info.namespaced, nameRule), ...this.#finalizerErrors(object)];
+      : [...validateObjectMeta(metadata, info.namespaced, this.#nameRule), ...this.#finalizerErrors(object)];
     const advice: string[] = [];
     this.#refuse(object, [...ofMetadata, ...strategy.validateCreate(withHeldAdvice(context, advice), object)]);
     // Whatever a kind allows, its names stand in paths; and kinds that leave the metadata to others have it looked at here.
@@ -307,6 +310,7 @@ export class ObjectRegistry {
     this.#matchNamespace(context, object);
     this.#checkVersion(request, object, current, old);
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
+    if (!context.dryRun) object.metadata.selfLink = undefined; // what is stored has none
     const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
     const advice: string[] = [];
     this.#refuse(object, [
@@ -332,6 +336,7 @@ export class ObjectRegistry {
       namespaced: info.namespaced,
       again,
       plainFinalizers: strategy.allowsPlainFinalizers === true,
+      nameRule: this.#nameRule,
     });
   }
 
@@ -340,20 +345,20 @@ export class ObjectRegistry {
   }
 
   /** Restores what no update changes; `prepare` is the strategy's turn, which comes after the generation is back. */
-  #carryOver({ metadata }: KubeObject, { metadata: old }: KubeObject, prepare: () => void): void {
-    metadata.generation = old.generation;
+  #carryOver(object: KubeObject, { metadata: old }: KubeObject, prepare: () => void): void {
+    object.metadata.generation = old.generation;
     prepare();
+    const { metadata } = object; // a view of another version is made anew by its strategy
     metadata.uid ||= old.uid;
     metadata.creationTimestamp = old.creationTimestamp;
     if (old.deletionTimestamp) metadata.deletionTimestamp = old.deletionTimestamp;
     metadata.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
-    metadata.selfLink = undefined;
   }
 
   /** Optimistic concurrency, and the identity the client means. */
-  #checkVersion({ name, uidIsPrecondition }: UpdateRequest, { metadata }: KubeObject, current: Entry, old: KubeObject): void {
+  #checkVersion({ context, name, uidIsPrecondition }: UpdateRequest, { metadata }: KubeObject, current: Entry, old: KubeObject): void {
     const { subject, strategy } = this.resource;
-    if (uidIsPrecondition) checkStored(subject, current, old, { uid: metadata.uid });
+    if (uidIsPrecondition) checkStored(subject, current, old, { uid: metadata.uid, dryRun: context.dryRun });
     const version = parseVersion(metadata.resourceVersion);
     if (version === 0 && strategy.allowUnconditionalUpdate) {
       metadata.resourceVersion = String(current.revision);
@@ -458,22 +463,8 @@ export class ObjectRegistry {
 
   /** Errors name the kind that the object says it is. */
   #refuse(object: KubeObject, errors: readonly FieldError[]): void {
-    if (errors.length === 0) return;
-    const { info } = this.resource;
-    const { kind, metadata } = object;
-    const shown = errors.map((error) => asGiven(object, error));
-    throw apiError.invalid({ group: info.group, resource: kind ?? info.kind }, metadata.name ?? '', shown);
+    if (errors.length > 0) throw invalidObject(this.resource.info, object, errors);
   }
-}
-
-/** What a value is in errors that have none. */
-const NO_VALUE = /^(\w+ value: )null(?=:|$)/;
-
-/** An empty list or map is shown as it was given: in the object's normal form there is none. */
-function asGiven(object: KubeObject, error: FieldError): FieldError {
-  if (!NO_VALUE.test(error.body)) return error;
-  const empty = emptyAt(object, error.field);
-  return empty ? { ...error, body: error.body.replace(NO_VALUE, `$1${JSON.stringify(empty)}`) } : error;
 }
 
 const NEWLINE = Buffer.from('\n');

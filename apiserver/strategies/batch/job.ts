@@ -100,8 +100,8 @@ function generateSelector({ metadata, spec }: Job): void {
   const labels = sortedMap({ ...own, ...given });
   if (given && metadata.labels === given) metadata.labels = labels;
   spec.template.metadata.labels = labels;
-  spec.selector ??= {};
-  spec.selector.matchLabels = sortedMap({ [JOB_LABELS.uid]: uid, ...spec.selector.matchLabels });
+  const matchLabels = sortedMap({ [JOB_LABELS.uid]: uid, ...spec.selector?.matchLabels });
+  spec.selector = { matchLabels, ...(spec.selector?.matchExpressions ? { matchExpressions: spec.selector.matchExpressions } : {}) };
 }
 
 /** What is doubtful in a job, or in a cron job's. Upstream: `pkg/api/job/warnings.go`. */

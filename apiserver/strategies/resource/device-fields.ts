@@ -10,15 +10,15 @@ export function setClaimDefaults({ requests }: Partial<DeviceClaim> = {}): void 
     for (const request of [...(exactly ? [exactly] : []), ...listOf(firstAvailable)]) {
       request.allocationMode ||= 'ExactCount';
       if (request.allocationMode === 'ExactCount') request.count ||= 1;
+      for (const toleration of listOf(request.tolerations)) toleration.operator ||= 'Equal';
     }
   }
 }
 
-/** What is behind gates that are off: tolerations of devices, and devices that several claims share. */
+/** What is behind gates that are off: devices that several claims share. Tolerations stay, though no taints of devices are kept. */
 export function dropDisabledClaimFields({ requests, constraints }: Partial<DeviceClaim> = {}): void {
   for (const { exactly, firstAvailable } of listOf(requests)) {
     for (const request of [...(exactly ? [exactly] : []), ...listOf(firstAvailable)]) {
-      delete request.tolerations;
       delete request.capacity;
     }
   }
