@@ -5,6 +5,8 @@ import type { FieldManager } from '../apply/field-manager.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { matchNamespace } from '../registry/match-namespace.ts';
+import { wipeSystemFields } from '../registry/metadata-validation.ts';
+import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import { contextOf, type Rest, type Review } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
 import { writerOf } from './writer.ts';
@@ -25,7 +27,9 @@ export async function answerReview(rest: Rest, exchange: Exchange, { kind, answe
   const target = { info, type: typeOfMessage(kind.message) as ObjectType };
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   const object = rest.decoder.decode(body, target, options.fieldValidation, (text) => exchange.warn(text));
+  dedupOwnerReferences(object, 'in the request', (text) => exchange.warn(text));
   matchNamespace(object, exchange.info.namespace);
+  wipeSystemFields(object.metadata);
   fields.track({ ...writerOf(exchange, options), live: undefined, next: object });
   const { namespace } = exchange.info;
   const context = contextOf(rest, exchange, options.dryRun);

@@ -97,7 +97,8 @@ function cidrsErrors(cidrs: readonly string[]): FieldError[] {
 /** Nothing changes, but a second family may come. */
 function cidrsChanges(cidrs: readonly string[], old: readonly string[]): FieldError[] {
   const grows = old.length === 1 && cidrs.length === 2;
-  if (cidrs.length !== old.length && !grows) return [fieldError.invalid('spec.cidrs', cidrs, IMMUTABLE_MESSAGE)];
+  if (cidrs.length !== old.length && !grows)
+    return [fieldError.invalid('spec.cidrs', cidrs.length === 0 ? null : cidrs, IMMUTABLE_MESSAGE)];
   const errors = old.flatMap((cidr, i) => (cidr === cidrs[i] ? [] : [fieldError.invalid(`spec.cidrs[${i}]`, cidrs[i], IMMUTABLE_MESSAGE)]));
   return grows ? [...errors, ...cidrsErrors(cidrs)] : errors;
 }

@@ -196,7 +196,7 @@ describe('a backend that is a resource of the core group', () => {
     const resource = { kind: 'K/', name: '' };
     expect(ingresses.create({ spec: { defaultBackend: { resource } } }).errors).toEqual([
       'spec.defaultBackend.resource.kind: Invalid value: "K/": may not contain \'/\'',
-      'spec.defaultBackend.resource.name: Required value: name is required',
+      'spec.defaultBackend.resource.name: Required value',
     ]);
   });
 });
