@@ -82,7 +82,7 @@ test.each([
 test.each([
   ['replicasets', { replicas: -1 }, 'spec.replicas'],
   ['daemonsets', { minReadySeconds: -1 }, 'spec.minReadySeconds'],
-])('an update of %s is looked at twice', async (resource, change, field) => {
+])('an update of %s is looked at once', async (resource, change, field) => {
   await using api = await start();
   const path = `/apis/apps/v1/${NS}/${resource}`;
   await api.request('POST', path, {
@@ -90,7 +90,7 @@ test.each([
   });
   const answer = await api.request('PATCH', `${path}/x`, { body: { spec: change }, headers: MERGE });
   const why = `${field}: Invalid value: -1: must be greater than or equal to 0`;
-  expect(causesOf(answer)).toEqual([why, why]);
+  expect(causesOf(answer)).toEqual([why]);
 });
 
 test('a budget may have any name that can stand in a path', async () => {

@@ -177,13 +177,21 @@ export function apply(
   managed.set(id, { ...info, set: recursiveDifference(fieldSetOf(type, config), target.reset) });
   const next = last && !isEmpty(last.set) ? prune(target, managed, merged, last) : merged;
   take(target, managed, { live, next, changes: changesOf(target, live, next) }, { self: id, force });
-  const set = recursiveDifference(fieldSetOf(trackedTypeOf(type), config), target.reset);
+  const set = withoutBareMetadata(recursiveDifference(fieldSetOf(trackedTypeOf(type), config), target.reset));
   const entry: ManagedEntry = { ...info, time: last?.time, set };
   const isSame = equalValues(live, next);
   if (isEmpty(set)) managed.delete(id);
   else managed.set(id, isSame ? entry : { ...entry, time });
   return { object: isSame ? undefined : next };
 }
+
+/** Metadata that says nothing is nobody's; what is in it has owners. */
+function withoutBareMetadata(set: FieldSet): FieldSet {
+  const { [METADATA]: metadata, ...rest } = set;
+  return metadata && isEmpty(metadata) ? rest : set;
+}
+
+const METADATA = 'f:metadata';
 
 /** Takes out what was applied last time and is not now, and is nobody else's. */
 function prune(target: Target, managed: Managed, merged: unknown, last: ManagedEntry): unknown {

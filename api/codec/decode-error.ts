@@ -1,3 +1,5 @@
+import { goQuote } from '../field-error.ts';
+
 /** A body that does not fit its type; the message is the one Go's decoder gives. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
@@ -17,4 +19,4 @@ export interface TypeMeta {
  * @param why a {@link DecodeError}'s message, or `strict decoding error: …`.
  */
 export const cannotBeHandled = (body: { readonly kind: string; readonly version: string }, wanted: string, why: string): string =>
-  `${body.kind} in version "${body.version}" cannot be handled as a ${wanted}: ${why}`;
+  `${body.kind} in version ${goQuote(body.version)} cannot be handled as a ${wanted}: ${why}`;

@@ -9,7 +9,7 @@ import { endpointSlice } from '../discovery/v1/endpoint-slice.ts';
 import { parseJson } from '../json.ts';
 import type { AnyMessage } from '../schema/message.ts';
 import { decode } from './decode.ts';
-import { duplicateFields, strictProblems } from './duplicates.ts';
+import { decodeText, duplicateFields } from './duplicates.ts';
 
 const json = (message: AnyMessage, raw: unknown): string => JSON.stringify(decode(message, raw).object);
 const failure = (message: AnyMessage, raw: unknown): string => {
@@ -229,7 +229,7 @@ describe('unknown and repeated fields', () => {
     const text =
       '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","labels":{"a":"1","a":"2"},"foo":1},"data":{"k":"v"},"data":{"k":"w"},"extra":{"deep":1},"Immutable":true}';
     const raw = parseJson(text);
-    expect(strictProblems(configMap, text, raw, decode(configMap, raw).unknown)).toEqual([
+    expect(decodeText(configMap, raw, text).unknown).toEqual([
       'duplicate field "metadata.labels.a"',
       'unknown field "metadata.foo"',
       'duplicate field "data"',
@@ -237,6 +237,23 @@ describe('unknown and repeated fields', () => {
       'unknown field "Immutable"',
     ]);
     expect(duplicateFields(text)).toEqual(['duplicate field "metadata.labels.a"', 'duplicate field "data"']);
+  });
+
+  test('a repeated field is read into what was there: structs and maps are joined, a null takes away only what can be nothing', () => {
+    const read = (text: string) => decodeText(pod, parseJson(text), text);
+    const text =
+      '{"metadata":{"name":"a","name":null,"labels":{"a":"1"}},"metadata":{"labels":{"b":"2"},"annotations":null},' +
+      '"spec":{"hostNetwork":true,"hostNetwork":null,"priority":1,"priority":null,"containers":[{"name":"c"}]},"spec":{"nodeName":"n"}}';
+    const { object, unknown } = read(text);
+    expect(object).toMatchObject({
+      metadata: { name: 'a', labels: { a: '1', b: '2' } },
+      spec: { hostNetwork: true, containers: [{ name: 'c' }], nodeName: 'n' },
+    });
+    expect(object).not.toHaveProperty('spec.priority');
+    expect(unknown).toContain('duplicate field "spec.hostNetwork"');
+    expect(() => read('{"metadata":{"name":true,"name":"a"}}')).toThrow(
+      'json: cannot unmarshal bool into Go struct field ObjectMeta.metadata.name of type string',
+    );
   });
 
   test('quotes, colons and braces inside strings are not taken for keys', () => {

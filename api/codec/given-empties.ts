@@ -1,5 +1,5 @@
-// Lists and maps that a body gives as empty where Go has no `omitempty`: their normal form is null, as after a way through the store, but
-// whoever wrote them owns them. Upstream tracks owners on the decoded struct, in which an empty slice is not nil.
+// Lists and maps that a body gives as empty. Their normal form is null or nothing, as after a way through the store; in upstream's decoded
+// struct an empty slice is not nil. Where Go has no `omitempty`, whoever wrote them owns them; wherever they are, errors show them as given.
 import type { FieldInfo, FieldType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
 
@@ -9,13 +9,15 @@ type Path = readonly (string | number)[];
 interface Empty {
   readonly path: Path;
   readonly value: object;
+  /** It has an owner. */
+  readonly owned: boolean;
 }
 
 const given = new WeakMap<object, readonly Empty[]>();
 
-/** Whether an empty value of a field is told from none by those who track owners. */
-export const tellsEmpty = ({ presence, keepsEmpty, type }: FieldInfo): boolean =>
-  presence === 'always' && keepsEmpty !== true && (type.kind === 'list' || type.kind === 'map');
+/** Whether an empty value of a field is lost in the normal form. */
+export const losesEmpty = ({ keepsEmpty, type }: FieldInfo): boolean =>
+  keepsEmpty !== true && (type.kind === 'list' || type.kind === 'map');
 
 /** Remembers which places of an object were given as empty. @param raw what it was decoded from. */
 export function noteEmpties(message: AnyMessage, raw: unknown, object: object): void {
@@ -24,9 +26,19 @@ export function noteEmpties(message: AnyMessage, raw: unknown, object: object): 
 
 /** An object with its lists and maps as they were given: what its owners are told by. It shares what is the same. */
 export function withEmpties<T extends object>(object: T): T {
-  const empties = given.get(object) ?? [];
+  const empties = (given.get(object) ?? []).filter(({ owned }) => owned);
   return empties.reduce<T>((whole, { path, value }) => placed(whole, path, value) as T, object);
 }
+
+/** What was given as empty at a place of an object, which errors call `spec.rules[0].ports`; undefined when nothing was. */
+export const emptyAt = (object: object, place: string): object | undefined =>
+  given.get(object)?.find(({ path }) => placeOf(path) === place)?.value;
+
+/** Whether something in a field of an object was given as empty. */
+export const hasEmpties = (object: object, field: string): boolean => given.get(object)?.some(({ path }) => path[0] === field) === true;
+
+const placeOf = (path: Path): string =>
+  path.map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`)).join('');
 
 /** The value with an empty one where there is nothing now. */
 function placed(value: unknown, [step, ...rest]: Path, empty: object): unknown {
@@ -52,7 +64,7 @@ function* emptiesIn(type: FieldType, raw: unknown, path: Path): Generator<Empty>
 }
 
 function* emptiesAt(info: FieldInfo, value: unknown, path: Path): Generator<Empty> {
-  if (tellsEmpty(info) && isEmpty(value)) yield { path, value };
+  if (losesEmpty(info) && isEmpty(value)) yield { path, value, owned: info.presence === 'always' };
   else yield* emptiesIn(info.type, value, path);
 }
 

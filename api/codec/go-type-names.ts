@@ -1,13 +1,13 @@
 // Go's names for types that are strings, lists or maps underneath: its decoder uses them when a value does not fit.
 
-/** Fields by the name of their Go type. */
+/** Fields by the name of their Go type; where structs of several groups have one name, with the group. */
 const FIELDS_BY_TYPE: Readonly<Record<string, string>> = {
   '[]types.UID': 'UncountedTerminatedPods.failed UncountedTerminatedPods.succeeded',
   '[]v1.Capability': 'Capabilities.add Capabilities.drop',
   '[]v1.FinalizerName': 'NamespaceSpec.finalizers',
   '[]v1.IPFamily': 'ServiceSpec.ipFamilies',
   '[]v1.KeyUsage': 'CertificateSigningRequestSpec.usages',
-  '[]v1.OperationType': 'RuleWithOperations.operations',
+  '[]v1.OperationType': 'NamedRuleWithOperations.operations RuleWithOperations.operations',
   '[]v1.PersistentVolumeAccessMode':
     'PersistentVolumeClaimSpec.accessModes PersistentVolumeClaimStatus.accessModes PersistentVolumeSpec.accessModes',
   '[]v1.PolicyType': 'NetworkPolicySpec.policyTypes',
@@ -97,7 +97,7 @@ const FIELDS_BY_TYPE: Readonly<Record<string, string>> = {
   'v1.PodReplacementPolicy': 'JobSpec.podReplacementPolicy',
   'v1.PodResizeStatus': 'PodStatus.resize',
   'v1.PodSELinuxChangePolicy': 'PodSecurityContext.seLinuxChangePolicy',
-  'v1.PreemptionPolicy': 'PodSpec.preemptionPolicy',
+  'v1.PreemptionPolicy': 'PodSpec.preemptionPolicy PriorityClass.preemptionPolicy',
   'v1.PriorityLevelConfigurationConditionType': 'PriorityLevelConfigurationCondition.type',
   'v1.PriorityLevelEnablement': 'PriorityLevelConfigurationSpec.type',
   'v1.ProcMountType': 'SecurityContext.procMount',
@@ -127,12 +127,13 @@ const FIELDS_BY_TYPE: Readonly<Record<string, string>> = {
   'v1.ServiceInternalTrafficPolicy': 'ServiceSpec.internalTrafficPolicy',
   'v1.ServiceType': 'ServiceSpec.type',
   'v1.SideEffectClass': 'MutatingWebhook.sideEffects ValidatingWebhook.sideEffects',
+  'v1.ScopeType': 'NamedRuleWithOperations.scope RuleWithOperations.scope',
   'v1.Signal': 'ContainerStatus.stopSignal Lifecycle.stopSignal',
   'v1.StatefulSetConditionType': 'StatefulSetCondition.type',
   'v1.StatefulSetUpdateStrategyType': 'StatefulSetUpdateStrategy.type',
   'v1.StatusReason': 'Status.reason Validation.reason',
   'v1.StorageMedium': 'EmptyDirVolumeSource.medium',
-  'v1.SubjectKind': 'Subject.kind',
+  'v1.SubjectKind': 'io.k8s.api.flowcontrol.v1.Subject.kind',
   'v1.SupplementalGroupsPolicy': 'PodSecurityContext.supplementalGroupsPolicy',
   'v1.TaintEffect': 'Taint.effect Toleration.effect',
   'v1.TerminationMessagePolicy': 'Container.terminationMessagePolicy EphemeralContainer.terminationMessagePolicy',
@@ -151,7 +152,7 @@ const FIELDS_BY_TYPE: Readonly<Record<string, string>> = {
   'v2.ScalingPolicySelect': 'HPAScalingRules.selectPolicy',
 };
 
-/** The Go type of a field (`PodSpec.restartPolicy`) where it has a name of its own. */
+/** The Go type of a field (`PodSpec.restartPolicy`) where it has a name of its own; of structs that share theirs, by the whole name. */
 export const NAMED_GO_TYPES: ReadonlyMap<string, string> = new Map(
   Object.entries(FIELDS_BY_TYPE).flatMap(([type, fields]) => fields.split(' ').map((field) => [field, type] as const)),
 );

@@ -25,7 +25,7 @@ export const structNameOf = (message: AnyMessage): string => message.name.slice(
 
 /** The Go type of a field. */
 export const goFieldType = (owner: AnyMessage, field: string, type: FieldType): string =>
-  NAMED_GO_TYPES.get(`${structNameOf(owner)}.${field}`) ?? goTypeOf(type);
+  NAMED_GO_TYPES.get(`${structNameOf(owner)}.${field}`) ?? NAMED_GO_TYPES.get(`${owner.name}.${field}`) ?? goTypeOf(type);
 
 /** The Go type of a value, where it has no name of its own. */
 export function goTypeOf(type: FieldType): string {

@@ -2,7 +2,7 @@ import { type ApplyType, applyTypeOf } from '../apply/apply-type.ts';
 import type { KubeObject } from '../object.ts';
 import type { AnyMessage, Message } from '../schema/message.ts';
 import { type Decoded, decode } from './decode.ts';
-import { strictProblems } from './duplicates.ts';
+import { decodeText } from './duplicates.ts';
 
 /**
  * How objects of a kind are read, and what they are made of: all that shared code has to know of a kind's schema, be it declared in this
@@ -33,8 +33,8 @@ export function typeOfMessage<T>(message: Message<T>): ObjectType<T> {
   let type = types.get(message);
   if (!type) {
     type = {
-      decode: (raw, text) => decode(message, raw, text),
-      strictProblems: (text, raw, unknown) => strictProblems(message, text, raw, unknown),
+      decode: (raw, text) => (text === undefined ? decode(message, raw) : decodeText(message, raw, text)),
+      strictProblems: (_text, _raw, unknown) => unknown,
       get applyType() {
         return applyTypeOf(message);
       },

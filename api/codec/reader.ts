@@ -7,14 +7,14 @@
 import { setMember } from '../patch/json-value.ts';
 import type { FieldInfo, FieldType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
-import { tellsEmpty } from './given-empties.ts';
+import { losesEmpty } from './given-empties.ts';
 import { MISFIT, SCALAR_READERS, SCALAR_ZEROS, type ScalarReader } from './scalars.ts';
 
 /** What readers note while they read one body. */
 export interface ReadState {
   /** Something did not fit, or was not known: look closer. */
   odd: boolean;
-  /** An empty list or map was given where that is told from none. */
+  /** An empty list or map was given where the normal form has none. */
   emptied?: boolean | undefined;
 }
 
@@ -99,7 +99,7 @@ function absentIn(raw: Plain): number {
 function compileField(name: string, info: FieldInfo): FieldReader {
   const read = info.keepsEmpty ? elementReader(info.type) : typeReader(info.type);
   if (info.presence === 'always') {
-    return { name, read: tellsEmpty(info) ? noting(read) : read, absent: info.nullable ? () => null : zeroOf(info.type) };
+    return { name, read: losesEmpty(info) ? noting(read) : read, absent: info.nullable ? () => null : zeroOf(info.type) };
   }
   const absent = (): undefined => undefined;
   if (info.presence === 'set') return { name, read: (raw, state) => read(raw, state) ?? undefined, absent };
@@ -108,7 +108,9 @@ function compileField(name: string, info: FieldInfo): FieldReader {
     absent,
     read: (raw, state) => {
       const value = read(raw, state);
-      return isZero(value) ? undefined : value;
+      if (!isZero(value)) return value;
+      if (value === null) state.emptied = true;
+      return undefined;
     },
   };
 }

@@ -23,9 +23,12 @@ function int64(raw: unknown): unknown {
   return typeof raw === 'bigint' && raw <= INT64_MAX && raw >= -INT64_MAX - 1n ? raw : MISFIT;
 }
 
+const isByte = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255;
+
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 function bytes(raw: unknown): unknown {
+  if (Array.isArray(raw) && raw.every(isByte)) return raw.length === 0 ? null : Buffer.from(raw).toString('base64');
   if (typeof raw !== 'string') return MISFIT;
   const plain = raw.includes('\n') || raw.includes('\r') ? raw.replace(/[\r\n]/g, '') : raw;
   return plain.length % 4 === 0 && BASE64.test(plain) ? plain : MISFIT;

@@ -60,13 +60,17 @@ const ONE_MORE_LOOK: readonly MetadataLook[] = ['changes'];
 export function validateMetadataUpdate(
   meta: ObjectMeta,
   old: ObjectMeta,
-  { namespaced, again = ONE_MORE_LOOK, plainFinalizers }: UpdateLooks,
+  { namespaced, again = ONE_MORE_LOOK, plainFinalizers, nameRule }: UpdateLooks,
 ): FieldError[] {
   const common = validateCommon(meta);
   const changes = [...validateChanges(meta, old), ...common];
-  const whole = [...validateIdentity(meta, namespaced, pathSegmentName), ...common, ...validateFinalizers(meta.finalizers)];
+  const wholeBy = (rule: NameRule) => [...validateIdentity(meta, namespaced, rule), ...common, ...validateFinalizers(meta.finalizers)];
   const known = plainFinalizers ? [] : validateKnownFinalizers(meta.finalizers);
-  return [...whole, ...changes, ...again.flatMap((look) => [...(look === 'whole' ? whole : changes), ...known])];
+  return [
+    ...wholeBy(pathSegmentName),
+    ...changes,
+    ...again.flatMap((look) => [...(look === 'whole' ? wholeBy(nameRule) : changes), ...known]),
+  ];
 }
 
 interface UpdateLooks {
@@ -75,6 +79,8 @@ interface UpdateLooks {
   readonly again?: readonly MetadataLook[] | undefined;
   /** Finalizers need no domain. */
   readonly plainFinalizers: boolean;
+  /** The kind's own, for its own looks at the whole. */
+  readonly nameRule: NameRule;
 }
 
 /** What is wrong with any object's changed metadata: upstream's `validateCommonFields` (apiserver, `pkg/registry/rest/update.go`). */
@@ -237,3 +243,12 @@ const printable = ({ apiVersion, kind, name, uid, controller, blockOwnerDeletion
   ...(controller === undefined ? {} : { controller }),
   ...(blockOwnerDeletion === undefined ? {} : { blockOwnerDeletion }),
 });
+
+/** What the server says of new objects, whatever a client says. Upstream: `WipeObjectMetaSystemFields` (`pkg/registry/rest/meta.go`). */
+export function wipeSystemFields(metadata: ObjectMeta): void {
+  metadata.creationTimestamp = undefined;
+  metadata.uid = undefined;
+  metadata.deletionTimestamp = undefined;
+  metadata.deletionGracePeriodSeconds = undefined;
+  metadata.selfLink = undefined;
+}

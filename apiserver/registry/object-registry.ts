@@ -9,16 +9,19 @@ import type { Admission } from './admission-chain.ts';
 import { admitObject } from './admitted-object.ts';
 import type { Allocation } from './claims.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
+import { invalidObject } from './invalid-object.ts';
 import { objectKey } from './keys.ts';
 import { writeSmaller } from './large-objects.ts';
 import { matchNamespace } from './match-namespace.ts';
 import {
   dnsSubdomainName,
+  type NameRule,
   pathSegmentName,
   validateCommonUpdate,
   validateKnownFinalizers,
   validateMetadataUpdate,
   validateObjectMeta,
+  wipeSystemFields,
 } from './metadata-validation.ts';
 import type { Draft, ObjectStore } from './object-store.ts';
 import { checkStored } from './preconditions.ts';
@@ -145,11 +148,7 @@ export class ObjectRegistry {
     const { context, admission, object } = request;
     const { metadata } = object;
     this.#matchNamespace(context, object);
-    metadata.creationTimestamp = undefined;
-    metadata.uid = undefined;
-    metadata.deletionTimestamp = undefined;
-    metadata.deletionGracePeriodSeconds = undefined;
-    metadata.selfLink = undefined;
+    wipeSystemFields(metadata);
     await admitObject(admission, context, this.#attributes(context, 'CREATE', { object, old: undefined }));
     this.#matchNamespace(context, object);
     const { name, generateName } = object.metadata;
@@ -233,7 +232,8 @@ export class ObjectRegistry {
       const allocation = strategy.claims?.allocate(object, undefined);
       if (attempt === 0) this.#validateNew(context, object);
       await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }));
-      if (metadata.resourceVersion) throw plainError('resourceVersion should not be set on objects to be created');
+      strategy.setStoredDefaults?.(object);
+      if (metadata.resourceVersion && !context.dryRun) throw plainError('resourceVersion should not be set on objects to be created');
       const stored = await this.#insert(context, object, allocation);
       if (stored !== 'taken') {
         if (!context.dryRun) await this.afterCreate?.(stored.object);
@@ -244,20 +244,21 @@ export class ObjectRegistry {
     throw apiError.modified(this.resource.subject, metadata.name ?? '');
   }
 
+  get #nameRule(): NameRule {
+    const { strategy } = this.resource;
+    return strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
+  }
+
   #validateNew(context: RequestContext, object: KubeObject): void {
     const { info, strategy } = this.resource;
     const { metadata } = object;
-    const nameRule = strategy.validateName?.bind(strategy) ?? dnsSubdomainName;
     const ofMetadata = strategy.validatesMetadata
       ? []
-      : [...validateObjectMeta(metadata, info.namespaced, nameRule), ...this.#finalizerErrors(object)];
+      : [...validateObjectMeta(metadata, info.namespaced, this.#nameRule), ...this.#finalizerErrors(object)];
     const advice: string[] = [];
     this.#refuse(object, [...ofMetadata, ...strategy.validateCreate(withHeldAdvice(context, advice), object)]);
-    // Whatever a kind allows, its names stand in paths.
-    this.#refuse(
-      object,
-      pathSegmentName(metadata.name ?? '', false).map((why) => fieldError.invalid('metadata.name', metadata.name, why)),
-    );
+    // Whatever a kind allows, its names stand in paths; and kinds that leave the metadata to others have it looked at here.
+    this.#refuse(object, validateObjectMeta(metadata, info.namespaced, pathSegmentName));
     for (const text of advice) context.warn(text);
   }
 
@@ -309,6 +310,7 @@ export class ObjectRegistry {
     this.#matchNamespace(context, object);
     this.#checkVersion(request, object, current, old);
     this.#carryOver(object, old, () => strategy.prepareForUpdate(context, object, old));
+    if (!context.dryRun) object.metadata.selfLink = undefined; // what is stored has none
     const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
     const advice: string[] = [];
     this.#refuse(object, [
@@ -334,6 +336,7 @@ export class ObjectRegistry {
       namespaced: info.namespaced,
       again,
       plainFinalizers: strategy.allowsPlainFinalizers === true,
+      nameRule: this.#nameRule,
     });
   }
 
@@ -342,20 +345,20 @@ export class ObjectRegistry {
   }
 
   /** Restores what no update changes; `prepare` is the strategy's turn, which comes after the generation is back. */
-  #carryOver({ metadata }: KubeObject, { metadata: old }: KubeObject, prepare: () => void): void {
-    metadata.generation = old.generation;
+  #carryOver(object: KubeObject, { metadata: old }: KubeObject, prepare: () => void): void {
+    object.metadata.generation = old.generation;
     prepare();
+    const { metadata } = object; // a view of another version is made anew by its strategy
     metadata.uid ||= old.uid;
     metadata.creationTimestamp = old.creationTimestamp;
     if (old.deletionTimestamp) metadata.deletionTimestamp = old.deletionTimestamp;
     metadata.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
-    metadata.selfLink = undefined;
   }
 
   /** Optimistic concurrency, and the identity the client means. */
-  #checkVersion({ name, uidIsPrecondition }: UpdateRequest, { metadata }: KubeObject, current: Entry, old: KubeObject): void {
+  #checkVersion({ context, name, uidIsPrecondition }: UpdateRequest, { metadata }: KubeObject, current: Entry, old: KubeObject): void {
     const { subject, strategy } = this.resource;
-    if (uidIsPrecondition) checkStored(subject, current, old, { uid: metadata.uid });
+    if (uidIsPrecondition) checkStored(subject, current, old, { uid: metadata.uid, dryRun: context.dryRun });
     const version = parseVersion(metadata.resourceVersion);
     if (version === 0 && strategy.allowUnconditionalUpdate) {
       metadata.resourceVersion = String(current.revision);
@@ -459,9 +462,8 @@ export class ObjectRegistry {
   }
 
   /** Errors name the kind that the object says it is. */
-  #refuse({ kind, metadata }: KubeObject, errors: readonly FieldError[]): void {
-    const { info } = this.resource;
-    if (errors.length > 0) throw apiError.invalid({ group: info.group, resource: kind ?? info.kind }, metadata.name ?? '', errors);
+  #refuse(object: KubeObject, errors: readonly FieldError[]): void {
+    if (errors.length > 0) throw invalidObject(this.resource.info, object, errors);
   }
 }
 

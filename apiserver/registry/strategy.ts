@@ -69,6 +69,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   /** Upstream's defaulting functions: on every decoded body, and on every patched object. */
   setDefaults(object: T): void;
   prepareForCreate(context: RequestContext, object: T): void;
+  /** What defaulting adds to a new object when upstream reads back what it wrote: nobody has looked at it then. */
+  setStoredDefaults?(object: T): void;
   validateCreate(context: RequestContext, object: T): FieldError[];
   /** Upstream's name rule: what is wrong with a name or, with `prefix`, with the beginning of one. Default: a DNS subdomain. */
   validateName?(name: string, prefix: boolean): string[];

@@ -1,4 +1,5 @@
 import { readBody } from '../pipeline/body.ts';
+import { wipeSystemFields } from '../registry/metadata-validation.ts';
 import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import { contextOf, type Handler } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
@@ -14,6 +15,7 @@ export const createObject: Handler = async (rest, exchange, { resource, registry
   resource.strategy.setDefaults(object);
   const context = contextOf(rest, exchange, options.dryRun);
   dedupOwnerReferences(object, 'in the request', context.warn);
+  wipeSystemFields(object.metadata);
   resource.fields.track({ ...writerOf(exchange, options), live: undefined, next: object });
   const stored = await registry.create({ context, admission: rest.admission, object, withoutFieldsIfTooLarge: true });
   rest.encoder.object(exchange, resource, 201, stored.bytes);

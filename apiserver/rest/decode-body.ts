@@ -165,7 +165,7 @@ export function headerMisfit(raw: unknown): string | undefined {
   const misfit = (why: string) => `couldn't get version/kind; json parse error: json: cannot unmarshal ${why}`;
   if (raw === null || raw === undefined) return undefined;
   if (typeof raw !== 'object' || Array.isArray(raw)) return misfit(`${goKind(raw)} into Go value of type ${GO_HEADER}`);
-  const { apiVersion, kind } = raw as Record<string, unknown>;
+  const { apiVersion, kind } = headerOf(raw);
   if (!isText(apiVersion)) return misfit(`${goKind(apiVersion)} into Go struct field .apiVersion of type string`);
   return isText(kind) ? undefined : misfit(`${goKind(kind)} into Go struct field .kind of type string`);
 }
@@ -176,11 +176,31 @@ function header(raw: unknown, bytes: Buffer, target: BodyTarget): { apiVersion: 
   const misfit = headerMisfit(raw);
   if (misfit !== undefined) throw unrecognized(target, misfit, bytes);
   const own = { apiVersion: apiVersionOf(target.info), kind: target.info.kind };
-  const { apiVersion, kind } = (raw ?? {}) as Record<string, unknown>;
-  const version = apiVersion ? String(apiVersion) : own.apiVersion;
+  const { apiVersion, kind } = headerOf(raw);
+  const version = withoutEmptyGroup(apiVersion ? String(apiVersion) : '') || own.apiVersion;
   if (version.split('/').length > 2) throw unrecognized(target, `unexpected GroupVersion string: ${version}`, bytes);
   return { apiVersion: version, kind: kind ? String(kind) : own.kind };
 }
+
+/** What a body says it is. Go reads members by their names in whatever case, one after the other. */
+function headerOf(raw: unknown): { readonly apiVersion: unknown; readonly kind: unknown } {
+  const header: { apiVersion: unknown; kind: unknown } = { apiVersion: undefined, kind: undefined };
+  for (const [name, value] of Object.entries(raw ?? {})) {
+    const member = HEADER_MEMBERS.get(name) ?? HEADER_MEMBERS.get(name.toLowerCase());
+    if (member && value !== null) header[member] = value;
+  }
+  return header;
+}
+
+const HEADER_MEMBERS: ReadonlyMap<string, 'apiVersion' | 'kind'> = new Map([
+  ['apiVersion', 'apiVersion'],
+  ['apiversion', 'apiVersion'],
+  ['kind', 'kind'],
+]);
+
+/** `/v1` is the version of a group that has no name, as `v1` is; `/` is nothing. Upstream: `ParseGroupVersion`. */
+const withoutEmptyGroup = (apiVersion: string): string =>
+  apiVersion.startsWith('/') && apiVersion.lastIndexOf('/') === 0 ? apiVersion.slice(1) : apiVersion;
 
 /** The header of a body that must have one: upstream's `NewMissingKindErr` (apimachinery, `pkg/runtime/error.go`). */
 function givenHeader(raw: unknown, bytes: Buffer, target: BodyTarget): { apiVersion: string; kind: string } {

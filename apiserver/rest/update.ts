@@ -3,6 +3,7 @@ import { authorize } from '../pipeline/authorization.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { writeSmaller } from '../registry/large-objects.ts';
+import { checkNamespace } from '../registry/match-namespace.ts';
 import { dedupOwnerReferences } from '../registry/owner-references.ts';
 import { updateStrategy } from '../registry/strategy.ts';
 import { contextOf, type Handler, type Rest } from './rest.ts';
@@ -20,7 +21,8 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
   const writer = writerOf(exchange, options);
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   // The first reading warns and refuses; another, after a lost race, needs the object anew.
-  let first: KubeObject | undefined = readObject(exchange, () =>
+  const { namespaced } = resource.info;
+  let first: KubeObject | undefined = readObject(exchange, namespaced, () =>
     rest.decoder.decode(body, resource, options.fieldValidation, (text) => exchange.warn(text)),
   );
   const updated = await writeSmaller((withFields) =>
@@ -34,7 +36,7 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
       mayCreate: subresource === '' && resource.strategy.allowCreateOnUpdate === true,
       next: async (current, old) => {
         if (!current) await mayCreate(rest, exchange);
-        const object = first ?? readObject(exchange, () => rest.decoder.decode(body, resource, 'Ignore', () => undefined));
+        const object = first ?? readObject(exchange, namespaced, () => rest.decoder.decode(body, resource, 'Ignore', () => undefined));
         first = undefined;
         resource.strategy.setDefaults(object);
         if (withFields) resource.fields.track({ ...writer, live: old, next: object });
@@ -46,9 +48,10 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
   rest.encoder.object(exchange, resource, updated.created ? 201 : 200, updated.bytes);
 };
 
-function readObject(exchange: Exchange, decode: () => KubeObject): KubeObject {
+function readObject(exchange: Exchange, namespaced: boolean, decode: () => KubeObject): KubeObject {
   const object = decode();
   dedupOwnerReferences(object, 'in the request', (text) => exchange.warn(text));
+  if (namespaced) checkNamespace(object, exchange.info.namespace);
   checkName(object, exchange.info.name);
   return object;
 }

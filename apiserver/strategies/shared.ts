@@ -69,6 +69,14 @@ interface Specified {
   readonly spec: unknown;
 }
 
+/** What of the metadata no status subresource changes. Upstream: `metav1.ResetObjectMetaForStatus`. */
+const KEPT_METADATA = ['labels', 'annotations', 'finalizers', 'ownerReferences', 'deletionTimestamp', 'generation', 'selfLink'] as const;
+
+/** Restores what a status subresource that leaves the metadata alone must not change of it. */
+export function keepMetadata({ metadata }: KubeObject, { metadata: old }: KubeObject): void {
+  for (const field of KEPT_METADATA) Object.assign(metadata, { [field]: old[field] });
+}
+
 /** Every change of the spec is a generation. */
 export function raiseGeneration({ metadata, spec }: Specified, old: Specified): void {
   const generation = old.metadata.generation ?? 0;

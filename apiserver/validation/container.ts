@@ -112,8 +112,8 @@ export function checkEphemeralContainers(errors: Errors, path: string, scope: Po
 function checkEphemeralFields(errors: Errors, path: string, container: EphemeralContainer): void {
   for (const field of NOT_IN_EPHEMERAL) {
     const value = container[field];
-    const given = Array.isArray(value) ? value.length > 0 : typeof value === 'object' ? Object.keys(value).length > 0 : value !== undefined;
-    if (given) errors.push(fieldError.forbidden(`${path}.${field}`, NOT_EPHEMERAL));
+    const isEmptied = field === 'resources' || Array.isArray(value) ? Object.keys(value ?? {}).length === 0 : value === undefined;
+    if (!isEmptied) errors.push(fieldError.forbidden(`${path}.${field}`, NOT_EPHEMERAL));
   }
   listOf(container.volumeMounts).forEach(({ subPath, subPathExpr }, i) => {
     const at = `${path}.volumeMounts[${i}]`;

@@ -172,7 +172,7 @@ export function checkFlowConditions(errors: Errors, conditions: NonNullable<Flow
     const path = `status.conditions[${i}].type`;
     if (types.has(type)) errors.push(fieldError.duplicate(path, type));
     types.add(type);
-    if (type === '') errors.push(fieldError.required(path, 'must not be empty'));
+    if (type === '') errors.push(fieldError.required(path));
   });
 }
 

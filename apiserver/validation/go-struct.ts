@@ -82,7 +82,7 @@ const GO_NAMES: ReadonlyMap<string, string> = new Map([
 /** Types whose fields upstream keeps in another order, or has other fields. */
 const ORDERS: ReadonlyMap<string, (fields: readonly string[]) => readonly string[]> = new Map([
   ['PodSpec', () => POD_SPEC_FIELDS],
-  ['PodSecurityContext', (fields: readonly string[]) => [...HOST_FIELDS, ...fields]],
+  ['PodSecurityContext', (fields: readonly string[]) => [...HOST_FIELDS, ...moveAfter(fields, 'sysctls', 'fsGroupChangePolicy')]],
   ['Volume', (fields: readonly string[]) => moveAfter(fields, 'quobyte', 'rbd')],
   ['ObjectReference', (fields: readonly string[]) => moveAfter(fields, 'apiVersion', 'uid')],
   [
@@ -237,7 +237,9 @@ function goFields(message: AnyMessage, value: Fields, names: readonly string[]):
   const out: Record<string, unknown> = {};
   for (const name of names) {
     const field = message.fields.get(name) ?? podSpecMessage().fields.get(name);
-    if (field) out[goName(type, name)] = goField(field, value[name]);
+    if (name === 'metadata')
+      Object.assign(out, value.metadata); // embedded without a name
+    else if (field) out[goName(type, name)] = goField(field, value[name]);
   }
   return out;
 }
@@ -246,7 +248,7 @@ const goName = (type: string, name: string): string =>
   GO_NAMES.get(`${type}.${name}`) ?? GO_NAMES.get(name) ?? name.charAt(0).toUpperCase() + name.slice(1);
 
 function goField(field: FieldInfo, value: unknown): unknown {
-  if (value === undefined || value === null) return field.presence === 'set' ? null : zeroOf(field.type);
+  if (value === undefined || value === null) return field.presence === 'set' || field.nullable ? null : zeroOf(field.type);
   return goValue(field.type, value);
 }
 

@@ -151,8 +151,8 @@ function checkBackendPort(errors: Errors, path: string, { name = '', number = 0 
 /** What names an object by group, kind and name: upstream's `validateIngressTypedLocalObjectReference`. */
 export function checkReference(errors: Errors, path: string, { apiGroup, kind, name }: TypedLocalObjectReference): void {
   if (apiGroup !== undefined && apiGroup !== null) pushInvalid(errors, `${path}.apiGroup`, apiGroup, isDns1123Subdomain(apiGroup));
-  checkSegment(errors, `${path}.kind`, kind, 'kind is required');
-  checkSegment(errors, `${path}.name`, name, 'name is required');
+  checkSegment(errors, `${path}.kind`, kind);
+  checkSegment(errors, `${path}.name`, name);
 }
 
 /** A text that is needed, and can stand in a URL's path. */

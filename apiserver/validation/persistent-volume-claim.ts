@@ -37,7 +37,9 @@ export function checkPersistentVolumeClaimTemplate(errors: Errors, path: string,
   checkAnnotations(errors, `${path}.metadata.annotations`, metadata.annotations);
   checkLabels(errors, `${path}.metadata.labels`, metadata.labels);
   for (const field of keysOf(metadata)) {
-    if (field !== 'labels' && field !== 'annotations') errors.push(fieldError.forbidden(`${path}.metadata.${field}`, 'cannot be set'));
+    if (field === 'labels' || field === 'annotations') continue;
+    // Upstream makes the name from that of the struct's field.
+    errors.push(fieldError.forbidden(`${path}.metadata.${field === 'uid' ? 'uID' : field}`, 'cannot be set'));
   }
   checkPersistentVolumeClaimSpec(errors, `${path}.spec`, template.spec);
 }

@@ -46,11 +46,11 @@ function raise(totals: Totals, others: ReadonlyMap<string, Quantity>): void {
 export function checkPodResources(errors: Errors, path: string, spec: PodSpec): void {
   const { resources } = spec;
   if (!resources) return;
-  if (resources.claims) errors.push(fieldError.forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level'));
-  checkPodLevelResources(errors, path, resources);
+  if (resources.claims) errors.push(fieldError.forbidden(`${path}.claims`, 'claims may not be set for Resources at pod-level'));
+  checkPodLevelResources(errors, path, resources, new Set(listOf(spec.resourceClaims).map(({ name }) => name)));
   for (const [name, sum] of aggregateContainers(spec, 'requests')) {
-    const given = resources.requests?.[name] ?? '0';
-    if (sum.cmp(parseQuantity(given)) <= 0) continue;
+    const given = resources.requests?.[name];
+    if (given === undefined || sum.cmp(parseQuantity(given)) <= 0) continue;
     const message = `must be greater than or equal to aggregate container requests of ${sum.canonical()}`;
     errors.push(fieldError.invalid(`${path}.requests[${name}]`, given, message));
   }

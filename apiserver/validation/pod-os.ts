@@ -50,7 +50,7 @@ export function visitContainers(spec: PodSpec, path: string, visit: (container: 
 export function checkOs(errors: Errors, path: string, spec: PodSpec): void {
   const name = spec.os?.name;
   if (name === undefined) return;
-  if (name === '') errors.push(fieldError.required(`${path}.os.name`, 'cannot be empty'));
+  if (name === '') errors.push(fieldError.required(`${path}.os.name`));
   else if (!SYSTEMS.includes(name)) errors.push(fieldError.notSupported(`${path}.os`, name, SYSTEMS));
   else if (name === 'linux') checkLinux(errors, path, spec);
   else checkWindows(errors, path, spec);

@@ -4,13 +4,16 @@ import {
   type DeviceConstraint,
   type DeviceRequest,
   type DeviceSubRequest,
+  type DeviceToleration,
   type ExactDeviceRequest,
   fieldError,
   isDns1123Subdomain,
+  isValidLabelValue,
 } from '../../api/index.ts';
 import { CONFIG_MAX, checkConfiguration, checkFullyQualifiedName, checkLabel, checkSelectors } from './device.ts';
 import { checkList, checkSet } from './device-lists.ts';
-import { type Errors, isEmpty, listOf, NOT_POSITIVE_MESSAGE, pushInvalid } from './field-errors.ts';
+import { checkChoiceOf, type Errors, isEmpty, listOf, NOT_POSITIVE_MESSAGE, pushInvalid } from './field-errors.ts';
+import { checkLabelName } from './meta.ts';
 
 export const REQUESTS_MAX = 32;
 const CONSTRAINTS_MAX = 32;
@@ -69,6 +72,21 @@ function checkWanted(errors: Errors, path: string, request: ExactDeviceRequest |
   else pushInvalid(errors, at, deviceClassName, isDns1123Subdomain(deviceClassName));
   checkSelectors(errors, `${path}.selectors`, selectors);
   checkAllocation(errors, path, { mode: allocationMode, count: Number(count) });
+  listOf(request.tolerations).forEach((toleration, i) => {
+    checkToleration(errors, `${path}.tolerations[${i}]`, toleration);
+  });
+}
+
+function checkToleration(errors: Errors, path: string, { key = '', operator = '', value = '', effect }: DeviceToleration): void {
+  if (key !== '') checkLabelName(errors, `${path}.key`, key);
+  if (operator === 'Exists') {
+    if (value !== '') errors.push(fieldError.invalid(`${path}.value`, value, 'must be empty for operator `Exists`'));
+  } else if (operator === 'Equal') {
+    pushInvalid(errors, `${path}.value`, value, isValidLabelValue(value));
+  } else {
+    checkChoiceOf(errors, `${path}.operator`, operator, ['Equal', 'Exists']);
+  }
+  if (effect) checkChoiceOf(errors, `${path}.effect`, effect, ['NoExecute', 'NoSchedule']);
 }
 
 function checkAllocation(errors: Errors, path: string, { mode, count }: { mode: string; count: number }): void {

@@ -35,8 +35,14 @@ export function checkContainerResources(
 }
 
 /** Requests and limits of a pod as a whole. */
-export function checkPodLevelResources(errors: Errors, path: string, resources: ResourceRequirements): void {
+export function checkPodLevelResources(
+  errors: Errors,
+  path: string,
+  resources: ResourceRequirements,
+  claimNames: ReadonlySet<string>,
+): void {
   checkAmounts(errors, path, resources, checkPodLevelResourceName);
+  if (resources.claims) checkClaims(errors, `${path}.claims`, resources.claims, claimNames);
 }
 
 /** Below zero, or a fraction of what is counted. */

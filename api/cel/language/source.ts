@@ -38,6 +38,7 @@ function format(text: string, issues: readonly Issue[]): string {
 
 function formatIssue(text: string, { offset, message }: Issue): string {
   if (offset === NOWHERE) return `ERROR: <input>:-1:0: ${message}`;
+  if (text === '') return `ERROR: <input>:1:0: ${message}`; // the end of nothing lies before its first column
   const before = text.slice(0, offset).split('\n');
   const line = text.split('\n')[before.length - 1] ?? '';
   const column = [...(before.at(-1) ?? '')].length;

@@ -85,8 +85,8 @@ export const typedLocalObjectReference = message(
   'io.k8s.api.core.v1.TypedLocalObjectReference',
   'Names an object of any kind in the same namespace.',
   () => ({
-    kind: string(2, 'Kind of the object.', { required: true }),
     apiGroup: string(1, 'API group of the kind; empty for the core group.', { nullable: true }),
+    kind: string(2, 'Kind of the object.', { required: true }),
     name: string(3, 'Name of the object.', { required: true }),
   }),
   { mapType: 'atomic' },
@@ -97,8 +97,8 @@ export const typedObjectReference = message(
   'io.k8s.api.core.v1.TypedObjectReference',
   'Names an object of any kind, possibly in another namespace.',
   () => ({
-    kind: string(2, 'Kind of the object.', { required: true }),
     apiGroup: string(1, 'API group of the kind; empty for the core group.', { nullable: true }),
+    kind: string(2, 'Kind of the object.', { required: true }),
     name: string(3, 'Name of the object.', { required: true }),
     namespace: string(4, 'Namespace of the object; elsewhere than here, a ReferenceGrant there must allow it.', { pointer: true }),
   }),

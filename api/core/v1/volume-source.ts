@@ -17,11 +17,6 @@ export const awsElasticBlockStoreVolumeSource = message(
 export interface AWSElasticBlockStoreVolumeSource extends Of<typeof awsElasticBlockStoreVolumeSource> {}
 
 export const azureDiskVolumeSource = message('io.k8s.api.core.v1.AzureDiskVolumeSource', 'A disk at Azure.', () => ({
-  kind: string(6, 'Shared or Dedicated for blobs in a storage account, Managed for a managed disk.', {
-    pointer: true,
-    enum: ['Dedicated', 'Managed', 'Shared'],
-    default: 'Shared',
-  }),
   diskName: string(1, 'Name of the disk.', { required: true }),
   diskURI: string(2, 'URI of the disk.', { required: true }),
   cachingMode: string(3, 'Host caching: None, ReadOnly or ReadWrite.', {
@@ -31,6 +26,11 @@ export const azureDiskVolumeSource = message('io.k8s.api.core.v1.AzureDiskVolume
   }),
   fsType: string(4, 'File system on it; ext4 unless given.', { pointer: true, default: 'ext4' }),
   readOnly: bool(5, 'True forbids writing; false unless given.', { pointer: true }),
+  kind: string(6, 'Shared or Dedicated for blobs in a storage account, Managed for a managed disk.', {
+    pointer: true,
+    enum: ['Dedicated', 'Managed', 'Shared'],
+    default: 'Shared',
+  }),
 }));
 export interface AzureDiskVolumeSource extends Of<typeof azureDiskVolumeSource> {}
 

@@ -130,8 +130,8 @@ export const ingressClassParametersReference = message(
   'io.k8s.api.networking.v1.IngressClassParametersReference',
   'Names an object with settings for a class.',
   () => ({
-    kind: string(2, 'Kind of the object.', { required: true }),
     apiGroup: string(1, 'API group of the object; the core group unless given.', { pointer: true }),
+    kind: string(2, 'Kind of the object.', { required: true }),
     name: string(3, 'Name of the object.', { required: true }),
     scope: string(4, 'Cluster (the default) or Namespace: where the object lives.', { nullable: true }),
     namespace: string(5, 'Namespace of the object; required with scope Namespace.', { pointer: true }),

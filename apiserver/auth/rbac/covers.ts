@@ -11,7 +11,9 @@ export function uncovered(held: readonly PolicyRule[], wanted: readonly PolicyRu
 }
 
 /** A rule as rules of one verb, one group and resource (with at most one name), or one path. */
-export function breakDown({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): PolicyRule[] {
+export function breakDown(rule: PolicyRule): PolicyRule[] {
+  const { apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+  const verbs = rule.verbs ?? []; // a rule that was not validated yet may have none
   const names = resourceNames.length > 0 ? resourceNames.map((name) => ({ resourceNames: [name] })) : [{}];
   const onResources = apiGroups.flatMap((group) =>
     resources.flatMap((resource) =>

@@ -97,6 +97,20 @@ describe('a role', () => {
   });
 });
 
+describe('what is not validated yet', () => {
+  it('is refused for what it is, or left to validation', async () => {
+    const kind = rbacKinds.roles;
+    const noVerbs = JSON.parse('{"verbs":null,"apiGroups":[""],"resources":["secrets"]}');
+    expect(await refusalOf({ kind, object: role([noVerbs]) })).toBeUndefined();
+    expect(await refusalOf({ kind, object: role([{ verbs: ['get', 'get'], apiGroups: [''], resources: ['secrets'] }]) })).toBe(
+      `${LACKING('roles', 'r')}{APIGroups:[""], Resources:["secrets"], Verbs:["get" "get"]}`,
+    );
+    const bound = (roleKind: string, name: string) => refusalOf({ kind: rbacKinds.rolebindings, object: binding(roleKind, name) });
+    expect(await bound('Nothing', 'held')).toBe('500 unsupported role reference kind: "Nothing"');
+    expect(await bound('Role', '')).toBe('400 Name parameter required.');
+  });
+});
+
 describe('a binding', () => {
   it('may be of a role whose rules its author holds, and of no other', async () => {
     objects.put<Role>(rbacKinds.roles, {

@@ -11,6 +11,7 @@ import {
 } from '../../../api/index.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/plugin.ts';
 import { aggregate } from '../../admission/refusal.ts';
+import { plainError } from '../../registry/store-errors.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { type Authorizer, type Decision, type UserInfo, whenKnown } from '../types.ts';
 import { uncovered } from './covers.ts';
@@ -52,6 +53,8 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   [rbacKinds.rolebindings.resource, checkBinding],
   [rbacKinds.clusterrolebindings.resource, checkBinding],
 ]);
+
+const ROLE_KINDS: ReadonlySet<string> = new Set([rbacKinds.roles.kind, rbacKinds.clusterroles.kind]);
 
 const EVERYTHING: readonly PolicyRule[] = [
   { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
@@ -99,6 +102,8 @@ function checkBinding(parts: Parts, question: Question): void | Promise<void> {
 function checkGranted(parts: Parts, question: Question): void {
   const { context, attributes, object } = question;
   const { roleRef } = object as RoleBinding;
+  if (!ROLE_KINDS.has(roleRef.kind)) throw plainError(`unsupported role reference kind: ${goQuote(roleRef.kind)}`);
+  if (roleRef.name === '') throw apiError.badRequest('Name parameter required.');
   const rules = parts.rules.rulesOfRole(context.namespace, roleRef);
   if (!rules) throw apiError.notFound(attributes.kind, roleRef.name);
   const refusal = missing(parts, question, rules);
@@ -147,7 +152,7 @@ function compact(pieces: readonly PolicyRule[]): PolicyRule[] {
   for (const piece of pieces) {
     const key = JSON.stringify(piece.nonResourceURLs ? piece : [piece.apiGroups, piece.resources, piece.resourceNames]);
     const same = found.get(key);
-    found.set(key, same ? { ...same, verbs: [...new Set([...same.verbs, ...piece.verbs])] } : piece);
+    found.set(key, same ? { ...same, verbs: [...same.verbs, ...piece.verbs] } : piece);
   }
   return [...found.values()];
 }

@@ -1,4 +1,4 @@
-import type { ObjectMeta, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../../api/index.ts';
+import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../../api/index.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { setMatchResourcesDefaults } from '../../validation/admission-rules.ts';
 import { listOf } from '../../validation/field-errors.ts';
@@ -7,13 +7,10 @@ import {
   validatingAdmissionPolicyErrors,
   validatingAdmissionPolicyStatusErrors,
 } from '../../validation/validating-admission-policy.ts';
-import { ageOf, raiseGeneration, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, keepMetadata, raiseGeneration, strategyOf, updateOf } from '../shared.ts';
 import { paramKindCell } from './cells.ts';
 import { type BindingRefErrors, type ParamKindErrors, withAccess } from './policy-access.ts';
 import { policyBindingStrategy } from './policy-binding.ts';
-
-/** What of the metadata does not change through /status. Upstream: `ResetObjectMetaForStatus`. */
-const KEPT_METADATA = ['labels', 'annotations', 'finalizers', 'ownerReferences', 'deletionTimestamp', 'generation'] as const;
 
 /** Upstream: `pkg/registry/admissionregistration/validatingadmissionpolicy`, `ValidateValidatingAdmissionPolicy`. */
 export const validatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): Strategy<ValidatingAdmissionPolicy> =>
@@ -48,7 +45,7 @@ export const validatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): 
         resetFields: ['spec', 'metadata'],
         prepareForUpdate: (_context, policy, old) => {
           policy.spec = old.spec;
-          keepMetadata(policy.metadata, old.metadata);
+          keepMetadata(policy, old);
         },
         validateUpdate: (_context, { status }) => validatingAdmissionPolicyStatusErrors(status),
       }),
@@ -58,7 +55,3 @@ export const validatingAdmissionPolicyStrategy = (kindErrors: ParamKindErrors): 
 /** Upstream: `pkg/registry/admissionregistration/validatingadmissionpolicybinding`, `ValidateValidatingAdmissionPolicyBinding`. */
 export const validatingAdmissionPolicyBindingStrategy = (refErrors: BindingRefErrors): Strategy<ValidatingAdmissionPolicyBinding> =>
   policyBindingStrategy<ValidatingAdmissionPolicyBinding>(validatingAdmissionPolicyBindingErrors, refErrors);
-
-function keepMetadata(metadata: ObjectMeta, old: ObjectMeta): void {
-  for (const field of KEPT_METADATA) Object.assign(metadata, { [field]: old[field] });
-}

@@ -1,4 +1,5 @@
 import type { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '../../../api/index.ts';
+import { hasEmpties } from '../../../api/schema.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { type AnyWebhook, webhookErrors } from '../../validation/webhook-configuration.ts';
@@ -24,9 +25,11 @@ const strategyOfWebhooks = <T extends Configuration>(setMoreDefaults: (webhook: 
     prepareForCreate: (_context, { metadata }) => {
       metadata.generation = 1;
     },
-    prepareForUpdate: (_context, { metadata, webhooks }, old) => {
+    prepareForUpdate: (_context, configuration, old) => {
+      const { metadata, webhooks } = configuration;
       const generation = old.metadata.generation ?? 0;
-      metadata.generation = semanticEqual(webhooks, old.webhooks) ? generation : generation + 1;
+      // Upstream compares by reflection: a list that is given as empty is another one than none.
+      metadata.generation = semanticEqual(webhooks, old.webhooks) && !hasEmpties(configuration, 'webhooks') ? generation : generation + 1;
     },
     validateCreate: (_context, { webhooks }) => webhookErrors(listOf<AnyWebhook>(webhooks)),
     validateUpdate: (_context, { webhooks }, old) => webhookErrors(listOf<AnyWebhook>(webhooks), listOf<AnyWebhook>(old.webhooks)),

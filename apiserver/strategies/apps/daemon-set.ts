@@ -12,7 +12,6 @@ import { selectorChange, warnOfTemplate } from './templates.ts';
 
 /** Upstream: `pkg/registry/apps/daemonset`. */
 export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
-  metadataLooks: ['whole', 'changes'],
   setDefaults,
   prepareForCreate: (_context, daemonSet) => {
     daemonSet.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
@@ -33,9 +32,7 @@ export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
     raiseGeneration(daemonSet, old);
   },
   validateUpdate: (context, { metadata, spec }, old) => {
-    // Upstream's update looks at the whole of it twice, and says so.
-    const whole = validateDaemonSetSpec(spec);
-    const errors = [...whole, ...whole, ...selectorChange(spec.selector, old.spec.selector)];
+    const errors = [...selectorChange(spec.selector, old.spec.selector), ...validateDaemonSetSpec(spec)];
     if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, spec.template);
     return errors;
   },
@@ -65,8 +62,7 @@ export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
 function setDefaults(daemonSet: DaemonSet): void {
   const { spec } = daemonSet;
   readTemplateGeneration(daemonSet);
-  // Upstream has it on every object that is read, so that who sends one owns it.
-  if (annotatedNumber(daemonSet, TEMPLATE_GENERATION) === undefined) setTemplateGeneration(daemonSet, 0n);
+  setTemplateGeneration(daemonSet, templateGenerationOf(daemonSet)); // upstream's conversion writes it always
   spec.updateStrategy ??= {};
   spec.updateStrategy.type ||= 'RollingUpdate';
   if (spec.updateStrategy.type === 'RollingUpdate') {

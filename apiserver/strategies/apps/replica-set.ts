@@ -10,7 +10,6 @@ import { selectorChange, warnOfTemplate, warnOfWorkload } from './templates.ts';
 
 /** Upstream: `pkg/registry/apps/replicaset`. */
 export const replicaSetStrategy: Strategy<ReplicaSet> = strategyOf<ReplicaSet>({
-  metadataLooks: ['whole', 'changes'],
   setDefaults: ({ spec }) => {
     spec.replicas ??= 1;
     setPodTemplateDefaults(spec.template);
@@ -31,9 +30,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = strategyOf<ReplicaSet>({
     raiseGeneration(replicaSet, old);
   },
   validateUpdate: (context, { metadata, spec }, old) => {
-    // Upstream's update looks at the whole of it twice, and says so.
-    const whole = validateReplicaSetSpec(spec);
-    const errors = [...whole, ...whole, ...selectorChange(spec.selector, old.spec.selector)];
+    const errors = [...validateReplicaSetSpec(spec), ...selectorChange(spec.selector, old.spec.selector)];
     if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, spec.template);
     return errors;
   },

@@ -33,7 +33,10 @@ type Annotations = Readonly<Record<string, string>>;
 
 export const horizontalPodAutoscalerV1: VersionView = {
   setDefaults: (object) => {
-    asV1(object).spec.minReplicas ??= 1;
+    const { metadata, spec } = asV1(object);
+    spec.minReplicas ??= 1;
+    // Upstream's conversion does it, before owners are told.
+    if (metricsIn(metadata.annotations).length === 0) spec.targetCPUUtilizationPercentage ??= CPU_UTILIZATION;
   },
   toStored,
   fromStored,
@@ -111,9 +114,8 @@ function toStored(object: KubeObject): HorizontalPodAutoscaler {
   const { annotations = {} } = metadata;
   const { targetCPUUtilizationPercentage: utilization } = spec;
   const cpu = utilization === undefined ? [] : [cpuMetric(utilization)];
-  const others = read(annotations[METRICS], (metrics) => ({ spec: { metrics: listFrom(metricFromV1)(metrics) } }));
   const current = read(annotations[CURRENT_METRICS], (list) => ({ status: { currentMetrics: listFrom(metricStatusFromV1)(list) } }));
-  const metrics = [...listOf(others?.spec.metrics), ...cpu];
+  const metrics = [...metricsIn(annotations), ...cpu];
   return normalForm<HorizontalPodAutoscaler>(V2, {
     metadata: { ...metadata, annotations: withoutViews(annotations) },
     spec: {
@@ -134,6 +136,10 @@ function toStored(object: KubeObject): HorizontalPodAutoscaler {
     },
   });
 }
+
+/** Metrics that are in annotations. */
+const metricsIn = (annotations: Annotations | undefined): readonly MetricSpec[] =>
+  listOf(read(annotations?.[METRICS], (metrics) => ({ spec: { metrics: listFrom(metricFromV1)(metrics) } }))?.spec.metrics);
 
 const cpuMetric = (averageUtilization: number): MetricSpec => ({
   type: 'Resource',

@@ -28,6 +28,14 @@ describe('Job', () => {
     expect(job.spec.template.metadata?.labels).toEqual(LABELS);
   });
 
+  it("has its template's labels when it has none, with those that the template is given then", () => {
+    const labelled = { metadata: { labels: { a: 'b' } }, spec: pod };
+    expect(stored({ template: labelled }).metadata.labels).toEqual({ a: 'b', ...LABELS });
+    const own = jobs.stored({ metadata: { ...metadata, labels: { a: 'b' } }, spec: { template: labelled } });
+    expect(own.metadata.labels).toEqual({ a: 'b' });
+    expect(own.spec.template.metadata?.labels).toEqual({ a: 'b', ...LABELS });
+  });
+
   it('runs one pod unless told otherwise', () => {
     expect(stored().spec).toMatchObject({ completions: 1, parallelism: 1, backoffLimit: 6, completionMode: 'NonIndexed', suspend: false });
     expect(stored({ parallelism: 3 }).spec.completions).toBeUndefined();

@@ -23,9 +23,9 @@ export const jobStrategy: Strategy<Job> = strategyOf<Job>({
     job.status = {};
     job.metadata.generation = 1;
     if (!job.spec.manualSelector) generateSelector(job);
-    takeTemplateLabels(job);
     dropDisabledTemplateFields(job.spec.template);
   },
+  setStoredDefaults: takeTemplateLabels,
   validateCreate: (context, job) => {
     const errors = validateJob(job);
     if (errors.length === 0 && warnOfWorkloadName(context, job.metadata)) warnOfJob(context, 'spec', job.spec);
@@ -84,9 +84,10 @@ export function setJobSpecDefaults(spec: JobSpec): void {
   setPodTemplateDefaults(spec.template);
 }
 
+/** A job without labels has its template's: the same map, as upstream, so that it is given what the template is given later on. */
 function takeTemplateLabels({ metadata, spec }: Job): void {
   const labels = spec.template.metadata?.labels;
-  if (labels && keysOf(metadata.labels).length === 0) metadata.labels = { ...labels };
+  if (labels && keysOf(metadata.labels).length === 0) metadata.labels = labels;
 }
 
 /** Pods are found by labels that nobody else has, unless the job says otherwise. Labels that are there are left for validation to judge. */
@@ -95,9 +96,12 @@ function generateSelector({ metadata, spec }: Job): void {
   const { legacyName, legacyUid } = JOB_LABELS;
   const own = { [legacyName]: name, [JOB_LABELS.name]: name, [legacyUid]: uid, [JOB_LABELS.uid]: uid };
   spec.template.metadata ??= {};
-  spec.template.metadata.labels = sortedMap({ ...own, ...spec.template.metadata.labels });
-  spec.selector ??= {};
-  spec.selector.matchLabels = sortedMap({ [JOB_LABELS.uid]: uid, ...spec.selector.matchLabels });
+  const given = spec.template.metadata.labels;
+  const labels = sortedMap({ ...own, ...given });
+  if (given && metadata.labels === given) metadata.labels = labels;
+  spec.template.metadata.labels = labels;
+  const matchLabels = sortedMap({ [JOB_LABELS.uid]: uid, ...spec.selector?.matchLabels });
+  spec.selector = { matchLabels, ...(spec.selector?.matchExpressions ? { matchExpressions: spec.selector.matchExpressions } : {}) };
 }
 
 /** What is doubtful in a job, or in a cron job's. Upstream: `pkg/api/job/warnings.go`. */

@@ -1,5 +1,5 @@
 import type { Container, Pod, PodSpec, PodStatus } from '../../../api/index.ts';
-import { listOf } from '../../validation/field-errors.ts';
+import { keysOf, listOf } from '../../validation/field-errors.ts';
 import { aggregateContainers } from '../../validation/pod-level-resources.ts';
 import { isHugePages, isOvercommitAllowed, isPodLevelResource } from '../../validation/resource-names.ts';
 import { dropInitContainerAnnotations, setPodSpecDefaults } from './pod-template-defaults.ts';
@@ -45,13 +45,15 @@ function addMissing(amounts: Record<string, string>, others: Iterable<readonly [
 
 /** Limits of a pod as a whole fill in its requests: with the sum of its containers' where they have some, else with the limit. */
 function setPodLevelResources(spec: PodSpec, resources: NonNullable<PodSpec['resources']>): void {
-  const { limits } = resources;
-  if (!limits || Object.keys(limits).length === 0) return;
-  const pages = [...aggregateContainers(spec, 'limits')].filter(([name]) => isHugePages(name));
+  if (keysOf(resources.limits).length + keysOf(resources.requests).length === 0) return;
+  const pages = [...aggregateContainers(spec, 'limits')].filter(([name]) => isHugePages(name) && resources.requests?.[name] === undefined);
+  const limits = resources.limits ?? {};
   addMissing(
     limits,
     pages.map(([name, amount]) => [name, amount.canonical()]),
   );
+  if (Object.keys(limits).length === 0) return;
+  resources.limits = limits;
   const sums = [...aggregateContainers(spec, 'requests')].filter(([name]) => isPodLevelResource(name) && isOvercommitAllowed(name));
   const requests = resources.requests ?? {};
   addMissing(

@@ -119,8 +119,9 @@ const RULES: readonly (readonly [spec: object, errors: readonly string[]])[] = [
   [
     { resources: { claims: [{ name: 'x' }], limits: { cpu: '1' } }, ...c({ resources: { limits: { cpu: '2' } } }) },
     [
-      'spec.resources.claims: Forbidden: claims cannot be set for Resources at pod-level',
+      'spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level',
       'spec.resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1',
+      'spec.resources.claims[0]: Not found: "x": must be one of the names in pod.spec.resourceClaims which is empty',
       'spec.resources.containers[0][cpu].limits: Invalid value: "2": must be less than or equal to pod limits of 1',
     ],
   ],

@@ -39,9 +39,9 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = st
   },
   validateUpdate: (context, { metadata, spec }, old) => {
     const wrong = validate(spec);
-    // Upstream checks the spec twice, and says so.
+    // Upstream checks the spec twice, and says so; what it warns of is what was there.
     const errors = [...wrong, ...wrong];
-    if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, spec.template);
+    if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, old.spec.template);
     return errors;
   },
   fieldSelectors: { 'status.replicas': ({ status }) => String(status.replicas) },

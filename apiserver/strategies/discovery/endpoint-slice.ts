@@ -45,8 +45,8 @@ export const endpointSliceStrategy = strategyOf<EndpointSlice>({
     begin(slice);
   },
   prepareForUpdate: (_context, slice, old) => {
+    count(slice, old); // what is dropped afterwards counts
     if (!semanticEqual(slice.endpoints, old.endpoints)) dropTopology(slice.endpoints);
-    count(slice, old);
   },
   views: {
     'discovery.k8s.io/v1beta1': endpointSliceV1beta1({
@@ -104,12 +104,11 @@ function dropTopology(endpoints: readonly Endpoint[] | null | undefined): void {
   for (const endpoint of listOf(endpoints)) delete endpoint.deprecatedTopology;
 }
 
-/** Labels and annotations count too: a change of theirs is one that consumers act on. */
+/** Labels count too, annotations do not. */
 const countedChange = (slice: EndpointSlice, old: EndpointSlice): boolean =>
   !semanticEqual(slice.ports, old.ports) ||
   !semanticEqual(slice.endpoints, old.endpoints) ||
-  !semanticEqual(slice.metadata.labels, old.metadata.labels) ||
-  !semanticEqual(slice.metadata.annotations, old.metadata.annotations);
+  !semanticEqual(slice.metadata.labels, old.metadata.labels);
 
 /** @param known addresses that were there before, which may be written in ways that are no longer taken. */
 function sliceErrors({ addressType, endpoints, ports }: EndpointSlice, known: ReadonlySet<string> = new Set()): FieldError[] {

@@ -124,10 +124,7 @@ describe('FlowSchema', () => {
     const conditions = [{ type: 'Dangling', status: 'False' }, { type: 'Dangling' }, { type: '' }];
     const patch = { metadata: { labels: { a: 'b' } }, spec: { matchingPrecedence: 3 }, status: { conditions } };
     const { object, errors } = schemas.patch(schema, patch, 'status');
-    expect(errors).toEqual([
-      'status.conditions[1].type: Duplicate value: "Dangling"',
-      'status.conditions[2].type: Required value: must not be empty',
-    ]);
+    expect(errors).toEqual(['status.conditions[1].type: Duplicate value: "Dangling"', 'status.conditions[2].type: Required value']);
     expect([object.metadata.labels, object.spec.matchingPrecedence, object.status.conditions?.length]).toEqual([undefined, 1000, 3]);
   });
 
@@ -172,9 +169,8 @@ describe('PriorityLevelConfiguration', () => {
       'spec.limited: Required value: must not be empty when type is Limited',
     ]);
     expect(create({ type: 'Exempt', limited: { limitResponse: { type: 'Reject' } } })).toEqual([
-      `spec.type: Invalid value: "Exempt": type must be 'Exempt' if and only if name is 'exempt'`,
+      "spec.type: Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is 'exempt'",
       'spec.limited: Forbidden: must be nil if the type is not Limited',
-      'spec.exempt: Required value: must not be empty when type is Exempt',
     ]);
   });
 

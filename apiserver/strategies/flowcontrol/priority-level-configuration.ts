@@ -101,13 +101,12 @@ function notTheFixed(name: string, spec: PriorityLevelConfigurationSpec): string
 
 function checkSpec(errors: Errors, name: string, { type = '', exempt, limited }: PriorityLevelConfigurationSpec): void {
   if ((name === EXEMPT) !== (type === 'Exempt')) {
-    errors.push(fieldError.invalid('spec.type', type, "type must be 'Exempt' if and only if name is 'exempt'"));
+    errors.push(fieldError.invalid('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'"));
   }
   switch (type) {
     case 'Exempt':
       if (limited) errors.push(fieldError.forbidden('spec.limited', 'must be nil if the type is not Limited'));
       if (exempt) checkExempt(errors, exempt);
-      else errors.push(fieldError.required('spec.exempt', 'must not be empty when type is Exempt'));
       return;
     case 'Limited':
       if (exempt) errors.push(fieldError.forbidden('spec.exempt', 'must be nil if the type is Limited'));

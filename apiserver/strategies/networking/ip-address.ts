@@ -17,7 +17,7 @@ import { goPart } from '../../validation/go-struct.ts';
 import { checkSegment } from '../../validation/ingress.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { sameFields } from '../same-fields.ts';
-import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, keepMetadata, strategyOf, updateOf } from '../shared.ts';
 
 const SAME_FAMILY = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
 
@@ -76,6 +76,7 @@ export const serviceCidrStrategy = strategyOf<ServiceCIDR>({
       resetFields: [],
       prepareForUpdate: (_context, cidr, old) => {
         cidr.spec = old.spec;
+        keepMetadata(cidr, old);
       },
     }),
   },
@@ -96,7 +97,8 @@ function cidrsErrors(cidrs: readonly string[]): FieldError[] {
 /** Nothing changes, but a second family may come. */
 function cidrsChanges(cidrs: readonly string[], old: readonly string[]): FieldError[] {
   const grows = old.length === 1 && cidrs.length === 2;
-  if (cidrs.length !== old.length && !grows) return [fieldError.invalid('spec.cidrs', cidrs, IMMUTABLE_MESSAGE)];
+  if (cidrs.length !== old.length && !grows)
+    return [fieldError.invalid('spec.cidrs', cidrs.length === 0 ? null : cidrs, IMMUTABLE_MESSAGE)];
   const errors = old.flatMap((cidr, i) => (cidr === cidrs[i] ? [] : [fieldError.invalid(`spec.cidrs[${i}]`, cidrs[i], IMMUTABLE_MESSAGE)]));
   return grows ? [...errors, ...cidrsErrors(cidrs)] : errors;
 }

@@ -12,6 +12,7 @@ import {
   type NetworkPolicySpec,
   parseCidr,
 } from '../../../api/index.ts';
+import { hasEmpties } from '../../../api/schema.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { type Errors, listOf, pushInvalid } from '../../validation/field-errors.ts';
 import { checkLabelSelector } from '../../validation/meta.ts';
@@ -51,8 +52,10 @@ export const networkPolicyStrategy = strategyOf<NetworkPolicy>({
   prepareForCreate: (_context, { metadata }) => {
     metadata.generation = 1;
   },
-  prepareForUpdate: (_context, { metadata, spec }, old) => {
-    if (!semanticEqual(spec, old.spec)) metadata.generation = (old.metadata.generation ?? 0) + 1;
+  prepareForUpdate: (_context, policy, old) => {
+    const { metadata, spec } = policy;
+    // Upstream compares by reflection: a list that is given as empty is another one than none.
+    if (hasEmpties(policy, 'spec') || !semanticEqual(spec, old.spec)) metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validateCreate: (context, { spec }) => {
     warn(context, spec);

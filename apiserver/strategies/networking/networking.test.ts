@@ -137,7 +137,7 @@ describe('IngressClass', () => {
     const parameters = { kind: '', name: 'a/b', scope: 'Namespace' };
     expect(classes.create({ spec: { controller: 'c', parameters } }).errors).toEqual([
       'spec.controller: Invalid value: "c": must be a domain-prefixed path (such as "acme.io/foo")',
-      'spec.parameters.kind: Required value: kind is required',
+      'spec.parameters.kind: Required value',
       `spec.parameters.name: Invalid value: "a/b": may not contain '/'`,
       "spec.parameters.namespace: Required value: `parameters.scope` is set to 'Namespace'",
     ]);
@@ -196,7 +196,7 @@ describe('a backend that is a resource of the core group', () => {
     const resource = { kind: 'K/', name: '' };
     expect(ingresses.create({ spec: { defaultBackend: { resource } } }).errors).toEqual([
       'spec.defaultBackend.resource.kind: Invalid value: "K/": may not contain \'/\'',
-      'spec.defaultBackend.resource.name: Required value: name is required',
+      'spec.defaultBackend.resource.name: Required value',
     ]);
   });
 });

@@ -46,7 +46,7 @@ function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[]
   if (!scheduling) return errors;
   checkLabels(errors, 'scheduling.nodeSelector', scheduling.nodeSelector);
   const tolerations = listOf(scheduling.tolerations);
-  checkTolerations(errors, 'scheduling.tolerations', tolerations);
+  checkTolerations(errors, 'scheduling.tolerations.tolerations', tolerations); // upstream names the list twice here
   checkUnique(errors, 'scheduling.tolerations', tolerations);
   return errors;
 }

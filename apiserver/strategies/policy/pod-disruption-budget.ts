@@ -1,11 +1,4 @@
-import {
-  type FieldError,
-  fieldError,
-  nameIsPathSegment,
-  type PodDisruptionBudget,
-  type PodDisruptionBudgetSpec,
-  policyKinds,
-} from '../../../api/index.ts';
+import { type FieldError, fieldError, type PodDisruptionBudget, type PodDisruptionBudgetSpec, policyKinds } from '../../../api/index.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkConditions } from '../../validation/conditions.ts';
 import { checkChoiceOf, checkNonnegative, type Errors } from '../../validation/field-errors.ts';
@@ -19,10 +12,8 @@ const EVICTION_POLICIES: readonly string[] = ['AlwaysAllow', 'IfHealthyBudget'];
 
 /** Upstream: `pkg/registry/policy/poddisruptionbudget`, `pkg/apis/policy/validation`. */
 export const podDisruptionBudgetStrategy: Strategy<PodDisruptionBudget> = strategyOf<PodDisruptionBudget>({
-  // Upstream's own validation leaves the metadata alone: what is asked of all kinds is asked of budgets.
-  validateName: nameIsPathSegment,
-  allowsPlainFinalizers: true,
-  metadataLooks: [],
+  // Upstream's own validation leaves the metadata alone: what is asked of all kinds is asked of budgets, after it.
+  validatesMetadata: true,
   setDefaults: stripLabel,
   // The older version takes counts below nothing in its status.
   views: { 'policy/v1beta1': podDisruptionBudgetV1beta1({ subresources: { status: statusUpdate(conditionErrors) } }) },
@@ -60,7 +51,6 @@ export const podDisruptionBudgetStrategy: Strategy<PodDisruptionBudget> = strate
 
 function statusUpdate(validate: (budget: PodDisruptionBudget) => Errors) {
   return updateOf<PodDisruptionBudget>({
-    metadataLooks: [],
     prepareForUpdate: (_context, budget, old) => {
       budget.spec = old.spec;
     },

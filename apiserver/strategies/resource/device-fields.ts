@@ -4,10 +4,11 @@ import { listOf } from '../../validation/field-errors.ts';
 
 const ADMIN_LABEL = 'resource.kubernetes.io/admin-access';
 
-/** Upstream's defaults of `ExactDeviceRequest` and `DeviceSubRequest`. */
-export function setRequestDefaults(request: Pick<Partial<ExactDeviceRequest>, 'allocationMode' | 'count'>): void {
+/** Upstream's defaults of `ExactDeviceRequest`, `DeviceSubRequest` and `DeviceToleration`. */
+export function setRequestDefaults(request: Pick<Partial<ExactDeviceRequest>, 'allocationMode' | 'count' | 'tolerations'>): void {
   request.allocationMode ||= 'ExactCount';
   if (request.allocationMode === 'ExactCount') request.count ||= 1;
+  for (const toleration of listOf(request.tolerations)) toleration.operator ||= 'Equal';
 }
 
 /** Sets them for all that a claim asks for. */
@@ -18,11 +19,10 @@ export function setClaimDefaults({ requests }: Partial<DeviceClaim> = {}): void 
   }
 }
 
-/** What is behind gates that are off: tolerations of devices, and devices that several claims share. */
+/** What is behind gates that are off: devices that several claims share. Tolerations stay, though no taints of devices are kept. */
 export function dropDisabledClaimFields({ requests, constraints }: Partial<DeviceClaim> = {}): void {
   for (const { exactly, firstAvailable } of listOf(requests)) {
     for (const request of [...(exactly ? [exactly] : []), ...listOf(firstAvailable)]) {
-      delete request.tolerations;
       delete request.capacity;
     }
   }

@@ -5,7 +5,7 @@ import { goPart } from '../../validation/go-struct.ts';
 import { checkDeviceClaim } from '../../validation/resource-claim.ts';
 import { checkClaimStatus, deviceKey } from '../../validation/resource-claim-status.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
-import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, keepMetadata, strategyOf, updateOf } from '../shared.ts';
 import { resourceClaimViews } from './beta-views.ts';
 import { adminErrors, claimAdminErrors, dropDisabledClaimFields, setClaimDefaults } from './device-fields.ts';
 
@@ -45,6 +45,7 @@ export const resourceClaimStrategy = strategyOf<ResourceClaim>({
     status: updateOf<ResourceClaim>({
       prepareForUpdate: (_context, claim, old) => {
         claim.spec = old.spec;
+        keepMetadata(claim, old);
         dropDeallocated(claim, old);
         dropDisabledStatusFields(claim);
       },

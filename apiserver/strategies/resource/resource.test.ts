@@ -89,13 +89,22 @@ describe('ResourceClaim', () => {
     ],
   });
 
-  it('asks for one device unless told otherwise, and drops what is behind gates', () => {
-    const toleration = { key: 'k', operator: 'Exists' };
+  it('asks for one device unless told otherwise, and drops what is behind gates, but no tolerations', () => {
+    const toleration = { key: 'k', value: 'v' };
     const requests = [{ name: 'a', exactly: { ...exactly, tolerations: [toleration], capacity: { requests: { m: '1' } } } }];
     const { object, errors } = claims.create(body({ requests }));
     expect(errors).toEqual([]);
-    expect(object.spec.devices?.requests).toEqual([{ name: 'a', exactly: { ...exactly, allocationMode: 'ExactCount', count: 1 } }]);
+    expect(object.spec.devices?.requests).toEqual([
+      { name: 'a', exactly: { ...exactly, allocationMode: 'ExactCount', count: 1, tolerations: [{ ...toleration, operator: 'Equal' }] } },
+    ]);
     expect(object.status).toEqual({});
+    const wrong = { key: 'a b', operator: 'Exists', value: 'v', effect: 'PreferNoSchedule' };
+    const at = 'spec.devices.requests[0].exactly.tolerations[0]';
+    expect(claims.create(body({ requests: [{ name: 'a', exactly: { ...exactly, tolerations: [wrong] } }] })).errors).toEqual([
+      expect.stringContaining(`${at}.key: Invalid value: "a b"`),
+      `${at}.value: Invalid value: "v": must be empty for operator \`Exists\``,
+      `${at}.effect: Unsupported value: "PreferNoSchedule": supported values: "NoExecute", "NoSchedule"`,
+    ]);
   });
 
   it('checks its requests', () => {

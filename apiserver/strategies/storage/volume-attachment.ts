@@ -4,7 +4,7 @@ import type { Strategy } from '../../registry/strategy.ts';
 import type { Errors } from '../../validation/field-errors.ts';
 import { checkNewVolumeAttachment, checkVolumeAttachment, checkVolumeAttachmentChanges } from '../../validation/volume-attachment.ts';
 import { setVolumeSourceDefaults } from '../core/persistent-volume.ts';
-import { ageOf, strategyOf, updateOf } from '../shared.ts';
+import { ageOf, keepMetadata, strategyOf, updateOf } from '../shared.ts';
 
 /** Upstream: `pkg/registry/storage/volumeattachment`. Nothing but its metadata is changed beside its status. */
 export const volumeAttachmentStrategy: Strategy<VolumeAttachment> = strategyOf<VolumeAttachment>({
@@ -61,17 +61,6 @@ function attachmentChanges(attachment: VolumeAttachment, old: VolumeAttachment):
   const errors: Errors = [...whole, ...whole];
   checkVolumeAttachmentChanges(errors, attachment, old);
   return errors;
-}
-
-/** Upstream: `metav1.ResetObjectMetaForStatus`. */
-function keepMetadata({ metadata }: VolumeAttachment, { metadata: old }: VolumeAttachment): void {
-  metadata.deletionTimestamp = old.deletionTimestamp;
-  metadata.generation = old.generation;
-  metadata.selfLink = old.selfLink;
-  metadata.labels = old.labels;
-  metadata.annotations = old.annotations;
-  metadata.finalizers = old.finalizers;
-  metadata.ownerReferences = old.ownerReferences;
 }
 
 /** MutableCSINodeAllocatableCount is off in 1.34. */

@@ -38,7 +38,9 @@ export class StrategyHarness<T extends KubeObject> {
     const place = this.#served.info.namespaced ? { namespace: 'ns' } : {};
     const object = this.#read({ metadata: { name: 'x', ...place }, ...body });
     this.#strategy.prepareForCreate(context, object);
-    return outcome(object, this.#strategy.validateCreate(context, object), warnings);
+    const errors = this.#strategy.validateCreate(context, object);
+    this.#strategy.setStoredDefaults?.(object);
+    return outcome(object, errors, warnings);
   }
 
   /** Merges a patch into a stored object and updates it, on the object itself or on a subresource. */

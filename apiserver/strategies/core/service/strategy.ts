@@ -14,7 +14,6 @@ const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode';
 /** Upstream: `pkg/registry/core/service`. */
 export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
   return strategyOf<Service>({
-    metadataLooks: ['changes', 'whole'],
     validateName: nameIsDns1035Label,
     deleteReturnsObject: true,
     allowCreateOnUpdate: true,

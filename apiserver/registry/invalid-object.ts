@@ -1,0 +1,22 @@
+import { type ApiError, apiError, type FieldError, type KindInfo, type KubeObject } from '../../api/index.ts';
+import { emptyAt } from '../../api/schema.ts';
+
+/** What is answered for an object that is not valid (422). Upstream validates its internal version, whose group is the stored one's. */
+export function invalidObject(info: KindInfo, object: KubeObject, errors: readonly FieldError[]): ApiError {
+  const group = info.storedAs === undefined ? info.group : groupOf(info.storedAs);
+  const { kind = info.kind, metadata } = object;
+  const shown = errors.map((error) => asGiven(object, error));
+  return apiError.invalid({ group, resource: kind }, metadata.name ?? '', shown);
+}
+
+const groupOf = (apiVersion: string): string => apiVersion.slice(0, Math.max(apiVersion.indexOf('/'), 0));
+
+/** What a value is in errors that have none. */
+const NO_VALUE = /^(\w+ value: )null(?=:|$)/;
+
+/** An empty list or map is shown as it was given: in the object's normal form there is none. */
+function asGiven(object: KubeObject, error: FieldError): FieldError {
+  if (!NO_VALUE.test(error.body)) return error;
+  const empty = emptyAt(object, error.field);
+  return empty ? { ...error, body: error.body.replace(NO_VALUE, `$1${JSON.stringify(empty)}`) } : error;
+}
