@@ -26,3 +26,16 @@ it.each([
   expect(answer.json()).toMatchObject({ status: 'Failure', code: 500, message });
   expect(answer.json()).not.toHaveProperty('reason');
 });
+
+it('a rule that an update did not newly break warns, even if the update is refused', async () => {
+  await using server = await startCrdServer();
+  await establish(server, widgets(schema({ a: { type: 'string' }, n: { type: 'integer' }, old: { type: 'string' } })));
+  await server.request('POST', WIDGETS, { body: widget('w', { a: 'x', n: 1, old: 'x' }) });
+  const rules = (rule: string) => ({ 'x-kubernetes-validations': [{ rule }] });
+  const changed = schema({ a: { type: 'string', ...rules("self == 'y'") }, n: { type: 'integer', ...rules('self == 1') } });
+  await patch(server, `${CRDS}/widgets.example.com`, { spec: widgets(changed).spec });
+  await until(server, `${WIDGETS}/w`, ({ text }) => !text.includes('"old"'));
+  const answer = await patch(server, `${WIDGETS}/w`, { spec: { n: 2 } });
+  expect(answer.status).toBe(422);
+  expect(answer.headers.warning).toBe(String.raw`299 - "spec.a: Invalid value: \"string\": failed rule: self == 'y'"`);
+});

@@ -478,4 +478,8 @@ export function parseVersion(text: string | undefined): number {
  * The request as validation sees it. Advice is for objects that are accepted: of refused ones clients hear the errors alone (upstream:
  * `rest.BeforeCreate`, `rest.BeforeUpdate`).
  */
-const withHeldAdvice = (context: RequestContext, advice: string[]): RequestContext => ({ ...context, warn: (text) => advice.push(text) });
+const withHeldAdvice = (context: RequestContext, advice: string[]): RequestContext => ({
+  ...context,
+  warn: (text) => advice.push(text),
+  warnAnyway: (text) => context.warn(text),
+});
