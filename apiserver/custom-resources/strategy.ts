@@ -155,7 +155,11 @@ class Checks {
             ...schema.validateStatusValues(members, before),
             ...this.#scaleStatus(object),
           ];
-    return this.#withRules([...errors, ...schema.validateListTypes(members, before)], { object: members, old: before, warn: warnAnyway ?? warn });
+    return this.#withRules([...errors, ...schema.validateListTypes(members, before)], {
+      object: members,
+      old: before,
+      warn: warnAnyway ?? warn,
+    });
   }
 
   /** Rules come last, and only if the object is of the shape they speak of. */

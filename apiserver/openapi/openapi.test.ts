@@ -167,9 +167,9 @@ describe('/openapi/v3', () => {
   it('is built anew when the kinds change', () => {
     let kinds: readonly ServedKind[] = BUILT_IN_KINDS;
     const changing = createOpenApi({ kinds: () => kinds });
-    const before = changing.respond('/openapi/v3', undefined)?.headers.etag;
+    const before = changing.respond('/openapi/v3', undefined)?.body.toString();
     kinds = BUILT_IN_KINDS.slice(1);
-    expect(changing.respond('/openapi/v3', undefined)?.headers.etag).not.toBe(before);
+    expect(changing.respond('/openapi/v3', undefined)?.body.toString()).not.toBe(before);
   });
 });
 

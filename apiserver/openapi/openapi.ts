@@ -38,9 +38,11 @@ interface Encoded {
 
 const JSON_TYPE = 'application/json';
 const V3 = '/openapi/v3/';
+/** Version 2 is compressed for who takes that. */
+const VARY_V2 = 'Accept-Encoding, Accept';
 const NOBODY: readonly RemoteSpec[] = [];
 const NO_DOCUMENT: DocumentResponse = { status: 404, contentType: '', headers: {}, body: Buffer.alloc(0) };
-const NOT_ACCEPTABLE: DocumentResponse = { status: 406, contentType: '', headers: { vary: 'Accept' }, body: Buffer.alloc(0) };
+const notAcceptable = (vary: string): DocumentResponse => ({ status: 406, contentType: '', headers: { vary }, body: Buffer.alloc(0) });
 type Form = 'json' | 'gnostic';
 
 /** The encodings of a version of OpenAPI. */
@@ -74,14 +76,14 @@ class OpenApiServer implements OpenApi {
     const [path = '', query = ''] = url.split('?');
     if (path === '/openapi/v2') {
       const form = bestOffer(accept, FORMS_V2);
-      return form === undefined ? NOT_ACCEPTABLE : answer(this.#v2(kinds, form === 'gnostic'), ifNoneMatch);
+      return form === undefined ? notAcceptable(VARY_V2) : answer(this.#v2(kinds, form === 'gnostic'), ifNoneMatch, { vary: VARY_V2 });
     }
-    if (path === '/openapi/v3' || path === V3) return answer(this.#index(kinds), ifNoneMatch);
+    if (path === '/openapi/v3') return indexAnswer(this.#index(kinds));
     if (!path.startsWith(V3)) return undefined;
-    const form = bestOffer(accept, FORMS_V3);
-    if (form === undefined) return NOT_ACCEPTABLE;
     const inJson = this.#v3(kinds, path.slice(V3.length));
     if (!inJson) return NO_DOCUMENT;
+    const form = bestOffer(accept, FORMS_V3);
+    if (form === undefined) return notAcceptable('Accept');
     const document = form === 'gnostic' ? this.#inProtobuf(inJson) : inJson;
     const hash = new URLSearchParams(query).get('hash') ?? '';
     if (hash === '') return answer(document, ifNoneMatch);
@@ -166,6 +168,9 @@ const hashed = (body: Buffer, contentType: string): Encoded => ({
   body,
   hash: createHash('sha512').update(body).digest('hex').toUpperCase(),
 });
+
+/** The index is not kept by its hash. */
+const indexAnswer = ({ contentType, body }: Encoded): DocumentResponse => ({ status: 200, contentType, headers: {}, body });
 
 function answer(
   { contentType, body, hash }: Encoded,

@@ -13,6 +13,7 @@ import { objectKey } from './keys.ts';
 import { writeSmaller } from './large-objects.ts';
 import { matchNamespace } from './match-namespace.ts';
 import {
+  checkPathName,
   dnsSubdomainName,
   pathSegmentName,
   validateCommonUpdate,
@@ -127,8 +128,9 @@ export class ObjectRegistry {
     this.#random = random;
   }
 
-  /** The present state of an object; undefined when there is none. */
+  /** The present state of an object; undefined when there is none. @throws ApiError (400) for what can be no name. */
   async current(namespace: string, name: string): Promise<Entry | undefined> {
+    checkPathName(name);
     await this.#hub.fresh();
     await this.resource.cache.settled();
     return this.resource.cache.get(namespace, name);
