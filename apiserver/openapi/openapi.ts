@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../../runtime/index.ts';
 import type { DocumentResponse } from '../discovery/index.ts';
 import { bestOffer } from './accept.ts';
-import { BEARER, discoveryDocumentsV3, documentV2, documentV3 } from './documents.ts';
+import { discoveryDocumentsV3, documentV2, documentV3 } from './documents.ts';
+import { fixedDocumentsV3, fixedPathsV2 } from './fixed-documents.ts';
 import { encodeGnostic, GNOSTIC_MEDIA_TYPE, GNOSTIC_NAMES } from './gnostic.ts';
 import { encodeGnosticV3, GNOSTIC_V3_MEDIA_TYPE, GNOSTIC_V3_NAMES } from './gnostic-v3.ts';
 import type { JsonObject } from './json-node.ts';
 import { isStruct } from './operations.ts';
 import type { PublishedKind } from './published-kind.ts';
 import { mergeV2, type RemoteSpec } from './remote-specs.ts';
-import { versionDocument } from './version-document.ts';
 
 export interface OpenApiOptions {
   /** The kinds that are served now: the same array as long as nothing changes. */
@@ -17,6 +17,8 @@ export interface OpenApiOptions {
   /** What other servers say of what they serve: likewise. */
   readonly others?: (() => readonly RemoteSpec[]) | undefined;
   readonly clock?: Clock | undefined;
+  /** Whether others are told how to check tokens of service accounts; no unless given. */
+  readonly openid?: boolean | undefined;
 }
 
 export interface OpenApi {
@@ -58,6 +60,8 @@ export const createOpenApi = (options: OpenApiOptions): OpenApi => new OpenApiSe
 
 class OpenApiServer implements OpenApi {
   readonly #options: OpenApiOptions;
+  readonly #openid: boolean;
+  readonly #fixed: ReadonlyMap<string, () => JsonObject>;
   #kinds: readonly PublishedKind[] | undefined;
   #others: readonly RemoteSpec[] = NOBODY;
   readonly #documents = new Map<string, Encoded>();
@@ -69,6 +73,8 @@ class OpenApiServer implements OpenApi {
 
   constructor(options: OpenApiOptions) {
     this.#options = options;
+    this.#openid = options.openid ?? false;
+    this.#fixed = fixedDocumentsV3(this.#openid);
   }
 
   respond(url: string, accept: string | undefined, ifNoneMatch?: string): DocumentResponse | undefined {
@@ -111,13 +117,14 @@ class OpenApiServer implements OpenApi {
 
   #v2(kinds: readonly PublishedKind[], inProtobuf: boolean): Encoded {
     return this.#kept(inProtobuf ? 'v2 protobuf' : 'v2', () => {
-      const document = mergeV2(documentV2(kinds), this.#others);
+      const document = mergeV2(documentV2(kinds, fixedPathsV2(this.#openid)), this.#others);
       return inProtobuf ? hashed(encodeGnostic(document), GNOSTIC_MEDIA_TYPE) : encoded(document);
     });
   }
 
   #v3(kinds: readonly PublishedKind[], name: string): Encoded | undefined {
-    if (name === 'version') return this.#kept(name, () => encoded(versionDocument(BEARER)));
+    const fixed = this.#fixed.get(name);
+    if (fixed) return this.#kept(name, () => encoded(fixed()));
     const own = kinds.filter((kind) => documentName(kind) === name);
     if (own.length === 0) {
       const build = discoveryDocumentsV3(kinds).get(name);
@@ -147,7 +154,7 @@ class OpenApiServer implements OpenApi {
   #index(kinds: readonly PublishedKind[]): Encoded {
     return this.#kept('index', () => {
       const urls = new Map<string, string>();
-      for (const name of new Set([...kinds.map(documentName), ...discoveryDocumentsV3(kinds).keys(), 'version'])) {
+      for (const name of new Set([...kinds.map(documentName), ...discoveryDocumentsV3(kinds).keys(), ...this.#fixed.keys()])) {
         urls.set(name, `/openapi/v3/${name}?hash=${this.#v3(kinds, name)?.hash ?? ''}`);
       }
       for (const { name, url } of this.#others) if (url !== undefined) urls.set(name, url);
