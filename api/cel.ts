@@ -20,6 +20,7 @@ export type { Environment, FunctionDeclaration, Result, StructTypes } from './ce
 export { equal as equalValues } from './cel/language/equality.ts';
 export { estimateCost } from './cel/language/estimate.ts';
 export type { Activation } from './cel/language/frame.ts';
+export { formatGoDouble } from './cel/language/go-number.ts';
 export { descendants } from './cel/language/literal-checks.ts';
 export { parse as parseExpression } from './cel/language/parser.ts';
 export { PlanError } from './cel/language/plan.ts';

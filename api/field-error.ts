@@ -1,3 +1,4 @@
+import { formatGoDouble } from './cel/language/go-number.ts';
 import { goJson } from './json.ts';
 
 /** What is wrong with one field: upstream's `field.Error` (apimachinery, `pkg/util/validation/field`). */
@@ -49,6 +50,7 @@ const withValue = (type: FieldErrorType, field: string, value: unknown, detail: 
 /** As Go prints a bad value: `%q` for strings, `%v` for plain values, JSON for the rest. */
 function printValue(value: unknown): string {
   if (typeof value === 'string') return goQuote(value);
+  if (typeof value === 'number' && !Number.isInteger(value)) return formatGoDouble(value);
   return value === undefined ? 'null' : goJson(value);
 }
 

@@ -56,6 +56,8 @@ export class Quantity {
   readonly #exponent: number;
   readonly format: QuantityFormat;
   #text: string | undefined;
+  /** Whether upstream holds it as a decimal of any length, which it never takes for a whole number. */
+  #isWide = false;
 
   constructor(digits: bigint, exponent: number, format: QuantityFormat, text?: string) {
     this.#digits = digits;
@@ -72,6 +74,13 @@ export class Quantity {
   /** An amount of thousandths. */
   static ofMilli(value: number | bigint, format: QuantityFormat = 'DecimalSI'): Quantity {
     return new Quantity(BigInt(value), -3, format);
+  }
+
+  /** An amount that upstream does not hold as an int64 with a scale. */
+  static wide(digits: bigint, exponent: number, format: QuantityFormat): Quantity {
+    const quantity = new Quantity(digits, exponent, format);
+    quantity.#isWide = true;
+    return quantity;
   }
 
   get isZero(): boolean {
@@ -93,11 +102,11 @@ export class Quantity {
     return Number(this.#scaled(-3));
   }
 
-  /** The amount if it was written in whole units and fits 64 bits: `1` and `1k`, but not `1000m` (upstream's `AsInt64`). */
+  /** The amount if it was written in whole units, shortly, and fits 64 bits: `1` and `1k`, but not `1000m` or `1Pi` (upstream's `AsInt64`). */
   asInt64(): bigint | undefined {
-    if (this.#exponent < 0) return undefined;
+    if (this.#exponent < 0 || this.#isWide) return undefined;
     const whole = this.#digitsAt(0);
-    return whole > INT64_MAX || whole < -INT64_MAX - 1n ? undefined : whole;
+    return isInt64(whole) ? whole : undefined;
   }
 
   /** The amount as near as a double comes (upstream's `AsApproximateFloat64`). */
@@ -143,7 +152,9 @@ export class Quantity {
   #combine(other: Quantity, operate: (a: bigint, b: bigint) => bigint): Quantity {
     const exponent = Math.min(this.#exponent, other.#exponent);
     const format = this.isZero ? other.format : this.format;
-    return new Quantity(operate(this.#digitsAt(exponent), other.#digitsAt(exponent)), exponent, format);
+    const digits = operate(this.#digitsAt(exponent), other.#digitsAt(exponent));
+    const isWide = this.#isWide || other.#isWide || !isInt64(digits);
+    return isWide ? Quantity.wide(digits, exponent, format) : new Quantity(digits, exponent, format);
   }
 
   /** The digits for an exponent not above this amount's own. */
@@ -208,7 +219,7 @@ function decimal(parts: Parts, exponent: number, format: QuantityFormat): Quanti
   }
   if (!parts.hasDigits) throw new QuantityError(WRONG_NUMBER);
   const rounded = roundToNano(BigInt(digits), scale);
-  return new Quantity(signed(rounded.digits, parts.negative), rounded.exponent, format);
+  return Quantity.wide(signed(rounded.digits, parts.negative), rounded.exponent, format);
 }
 
 function binary(parts: Parts, power: number): Quantity {
@@ -219,9 +230,11 @@ function binary(parts: Parts, power: number): Quantity {
   const kept = quick && (BigInt(whole) & 7n) !== 0n ? parts.text : undefined;
   const rounded = roundToNano(BigInt(whole + fraction) * 2n ** BigInt(power), -fraction.length);
   const one = 10n ** BigInt(Math.max(0, -rounded.exponent));
-  if (rounded.digits > INT64_MAX * one) return new Quantity(signed(INT64_MAX, negative), 0, 'BinarySI');
+  if (rounded.digits > INT64_MAX * one) return Quantity.wide(signed(INT64_MAX, negative), 0, 'BinarySI');
   const below = rounded.digits > 0n && rounded.digits < one;
-  return new Quantity(signed(rounded.digits, negative), rounded.exponent, below ? 'DecimalSI' : 'BinarySI', kept);
+  const format = below ? 'DecimalSI' : 'BinarySI';
+  const digits = signed(rounded.digits, negative);
+  return quick ? new Quantity(digits, rounded.exponent, format, kept) : Quantity.wide(digits, rounded.exponent, format);
 }
 
 /** The canonical form of a quantity's text. Throws QuantityError. */
@@ -235,6 +248,8 @@ function roundToNano(digits: bigint, exponent: number): { digits: bigint; expone
   if (String(digits).length + exponent < NANO) return { digits: 1n, exponent: NANO };
   return { digits: divideAwayFromZero(digits, 10n ** BigInt(NANO - exponent)), exponent: NANO };
 }
+
+const isInt64 = (whole: bigint): boolean => whole <= INT64_MAX && whole >= -INT64_MAX - 1n;
 
 const signed = (digits: bigint, negative: boolean): bigint => (negative ? -digits : digits);
 

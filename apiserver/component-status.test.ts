@@ -43,7 +43,7 @@ it('gets one, and shows tables', async () => {
     metadata: { name: 'scheduler' },
   });
   const none = await server.request('GET', `${PATH}/other`);
-  expect([none.status, none.json<{ message: string }>().message]).toEqual([500, 'Component not found: other']);
+  expect([none.status, none.json<{ message: string }>().message]).toEqual([404, 'componentstatus "other" not found']);
   const table = await server.request('GET', PATH, { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } });
   expect(table.json<{ rows: { cells: unknown[] }[] }>().rows.map(({ cells }) => cells)).toEqual([
     ['scheduler', 'Healthy', 'ok', ''],

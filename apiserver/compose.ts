@@ -255,6 +255,7 @@ class ComposedApiServer implements Service {
     });
     const authorizer = createAuthorizer({ objects, nodeRules: NODE_RULES, chain: access.authorizers });
     const admissionMetrics = new AdmissionMetrics(clock);
+    const tokens = this.#tokens(objects, pki, url);
     return {
       admissionMetrics,
       accessMetrics,
@@ -292,8 +293,13 @@ class ComposedApiServer implements Service {
       authorizer,
       reviews: createReviews({ authenticator, authorizer, clock, fresh: () => objects.fresh() }),
       discovery: createDiscovery({ kinds: () => kinds.infos(), serverAddress: () => new URL(url()).host, services: others }),
-      openapi: createOpenApi({ kinds: () => kinds.published(), others: others && (() => others.specs()), clock }),
-      ...this.#tokens(objects, pki, url),
+      openapi: createOpenApi({
+        kinds: () => kinds.published(),
+        others: others && (() => others.specs()),
+        clock,
+        openid: tokens.openid !== undefined,
+      }),
+      ...tokens,
     };
   }
 

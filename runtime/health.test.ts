@@ -56,7 +56,7 @@ describe('the health of a process', () => {
     });
     expect(await health.answer('GET', '/healthz')).toMatchObject({ status: 200, body: 'ok' });
     const { type, body = '' } = (await health.answer('GET', '/metrics/slis')) ?? {};
-    expect(type).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(type).toBe('text/plain; version=0.0.4; charset=utf-8; escaping=underscores');
     expect(body.split('\n').filter((line) => line.startsWith('kubernetes_'))).toEqual([
       'kubernetes_healthcheck{name="ping",type="healthz"} 1',
       'kubernetes_healthcheck{name="ping",type="readyz"} 1',
@@ -88,9 +88,9 @@ describe('the health server', () => {
     expect((await get('/readyz'))[0]).toBe(500);
     expect((await get('/nothing'))[0]).toBe(404);
     metrics.addPage('/metrics/resources', () => 'some 1\n');
-    expect(await get('/metrics/resources')).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8', 'some 1\n']);
+    expect(await get('/metrics/resources')).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores', 'some 1\n']);
     const [status, type, text] = await get('/metrics');
-    expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores']);
     expect(text).toContain('pods_total{phase="Running"} 3');
     expect(text).toContain('process_resident_memory_bytes ');
     const second = createHealthServer({ ...options, port: Number(new URL(server.url ?? '').port) });

@@ -44,6 +44,7 @@ export {
   type Gauge,
   type Histogram,
   type Labels,
+  METRICS_TYPE,
   type MetricSpec,
   type Metrics,
 } from './metrics.ts';

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type * as Prometheus from 'prom-client';
 
 /** The media type of Prometheus' text format. */
-export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
 
 /** Values of a metric's labels. */
 export type Labels = Readonly<Record<string, string | number>>;

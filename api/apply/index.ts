@@ -35,4 +35,4 @@ export {
   unchangedFieldsOf,
   type Version,
 } from './update.ts';
-export { validate } from './validate.ts';
+export { validate, validateStored } from './validate.ts';

@@ -10,8 +10,17 @@ import { itemElement, shapeOf } from './shape.ts';
  *
  * @throws ApplyTypeError with all that is wrong.
  */
-export function validate(type: ApplyType, value: unknown): void {
-  const problems = problemsOf(type, value);
+export const validate = (type: ApplyType, value: unknown): void => check(type, value, false);
+
+/**
+ * Checks an object as it is stored, whose lists may name an item twice; it may be of an older schema.
+ *
+ * @throws ApplyTypeError with all that is wrong.
+ */
+export const validateStored = (type: ApplyType, value: unknown): void => check(type, value, true);
+
+function check(type: ApplyType, value: unknown, duplicates: boolean): void {
+  const problems = problemsOf(type, value, duplicates);
   if (problems.length === 0) return;
   const [only] = problems;
   throw new ApplyTypeError(
@@ -29,10 +38,10 @@ const show = ({ path, text }: Problem): string => (path === '' ? text : `${path}
 const at = (element: string, problems: readonly Problem[]): Problem[] =>
   problems.map(({ path, text }) => ({ path: showElement(element) + path, text }));
 
-function problemsOf(type: ApplyType, value: unknown): Problem[] {
+function problemsOf(type: ApplyType, value: unknown, duplicates: boolean): Problem[] {
   const shape = shapeOf(type, value);
-  if (shape === 'map' && type.map) return mapProblems(type.map, value);
-  if (shape === 'list' && type.list) return listProblems(type.list, value);
+  if (shape === 'map' && type.map) return mapProblems(type.map, value, duplicates);
+  if (shape === 'list' && type.list) return listProblems(type.list, value, duplicates);
   const text = type.scalar && scalarProblem(type.scalar, value);
   return text ? [{ path: '', text }] : [];
 }
@@ -78,7 +87,7 @@ function goSyntax(value: unknown): string {
   return typeof value === 'string' ? goQuote(value) : String(value);
 }
 
-function mapProblems(map: MapType, value: unknown): Problem[] {
+function mapProblems(map: MapType, value: unknown, duplicates: boolean): Problem[] {
   if (value === null || value === undefined) return [];
   if (!isObject(value)) return [{ path: '', text: `expected map, got &{${goFormat(value)}}` }];
   const problems: Problem[] = [];
@@ -89,12 +98,12 @@ function mapProblems(map: MapType, value: unknown): Problem[] {
       problems.push({ path: showElement(element), text: 'field not declared in schema' });
       return problems; // the walk ends here
     }
-    problems.push(...at(element, problemsOf(type, memberOf(value, name))));
+    problems.push(...at(element, problemsOf(type, memberOf(value, name), duplicates)));
   }
   return problems;
 }
 
-function listProblems(list: ListType, value: unknown): Problem[] {
+function listProblems(list: ListType, value: unknown, duplicates: boolean): Problem[] {
   if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) return [{ path: '', text: `expected list, got &{${goFormat(value)}}` }];
   const problems: Problem[] = [];
@@ -102,9 +111,9 @@ function listProblems(list: ListType, value: unknown): Problem[] {
   for (const [index, item] of value.entries()) {
     const element = elementOf(list, index, item);
     if (element instanceof ApplyTypeError) return [...problems, { path: '', text: `element ${index}: ${element.message}` }];
-    if (seen.has(element)) problems.push({ path: '', text: `duplicate entries for key ${showElement(element)}` });
+    if (!duplicates && seen.has(element)) problems.push({ path: '', text: `duplicate entries for key ${showElement(element)}` });
     seen.add(element);
-    problems.push(...at(element, problemsOf(list.items, item)));
+    problems.push(...at(element, problemsOf(list.items, item, duplicates)));
   }
   return problems;
 }

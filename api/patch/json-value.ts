@@ -1,4 +1,5 @@
 // JSON values as the patches handle them.
+import { formatGoDouble } from '../cel/language/go-number.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -43,6 +44,7 @@ export function equalJson(a: unknown, b: unknown): boolean {
 export function goFormat(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(goFormat).join(' ')}]`;
+  if (typeof value === 'number' && !Number.isInteger(value)) return formatGoDouble(value);
   if (!isObject(value)) return String(value);
   const members = Object.keys(value).sort();
   return `map[${members.map((key) => `${key}:${goFormat(value[key])}`).join(' ')}]`;

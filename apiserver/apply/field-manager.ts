@@ -102,6 +102,7 @@ export class FieldManager {
     const stored = live ?? this.#zeroObject();
     const managed = ownership.decodeStored(stored.metadata.managedFields);
     const before = withoutManaged(stored);
+    this.#fit(patch, before, managed.size > 0);
     if (managed.size === 0) {
       this.#trackUpdate(managed, { ...application, manager: BEFORE_FIRST_APPLY }, { live: this.#zeroObject(), next: before });
     }
@@ -144,13 +145,25 @@ export class FieldManager {
     }
     const metadata = isRecord(patch.metadata) ? patch.metadata : {};
     if (Array.isArray(metadata.managedFields)) throw apiError.badRequest('metadata.managedFields must be nil');
-    try {
-      ownership.validate(this.#type.applyType, patch);
-    } catch (error) {
-      if (!(error instanceof ownership.ApplyTypeError)) throw error;
-      throw plainError(`failed to create typed patch object (${nameOf(patch)}): ${error.message}`);
-    }
     return patch;
+  }
+
+  /** Sees that what is stored and what is applied are of the type; what is stored may be older than the type. @throws ApiError */
+  #fit(patch: Record<string, unknown>, live: KubeObject, isManaged: boolean): void {
+    const type = this.#type.applyType;
+    const nameOfLive = (): string => nameOf({ ...live, apiVersion: this.#apiVersion, kind: this.#kind });
+    const checkLive = (what: (name: string) => string): void =>
+      ofType(
+        () => ownership.validateStored(type, live),
+        () => what(nameOfLive()),
+      );
+    if (!isManaged)
+      checkLive((name) => `failed to create manager for existing fields: failed to convert new object (${name}) to smd typed`);
+    ofType(
+      () => ownership.validate(type, patch),
+      () => `failed to create typed patch object (${nameOf(patch)})`,
+    );
+    if (isManaged) checkLive((name) => `failed to create typed live object (${name})`);
   }
 
   /** Applies; for kubectl, again with force when the conflicts are only with what it applied before on the client's side. */
@@ -207,6 +220,16 @@ export class FieldManager {
   #zeroObject(): KubeObject {
     this.#zero ??= this.#type.decode({}).object;
     return this.#zero;
+  }
+}
+
+/** Tells that something is not of its type. @throws ApiError */
+function ofType(check: () => void, what: () => string): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof ownership.ApplyTypeError)) throw error;
+    throw plainError(`${what()}: ${error.message}`);
   }
 }
 

@@ -127,7 +127,7 @@ class Checks {
     });
   }
 
-  update({ warn }: RequestContext, object: KubeObject, old: KubeObject): FieldError[] {
+  update({ warn, warnAnyway }: RequestContext, object: KubeObject, old: KubeObject): FieldError[] {
     const { schema } = this.#options;
     warnOfFinalizers(object, old.metadata.finalizers ?? [], warn);
     const wrongType = this.#typeMeta(object);
@@ -139,11 +139,11 @@ class Checks {
     return this.#withRules([...errors, ...schema.validateEmbedded(members), ...schema.validateListTypes(members, before)], {
       object: members,
       old: before,
-      warn,
+      warn: warnAnyway ?? warn,
     });
   }
 
-  statusUpdate({ warn }: RequestContext, object: KubeObject, old: KubeObject): FieldError[] {
+  statusUpdate({ warn, warnAnyway }: RequestContext, object: KubeObject, old: KubeObject): FieldError[] {
     const { schema } = this.#options;
     const wrongType = this.#typeMeta(object);
     const [members, before] = [membersOf(object), membersOf(old)];
@@ -155,7 +155,11 @@ class Checks {
             ...schema.validateStatusValues(members, before),
             ...this.#scaleStatus(object),
           ];
-    return this.#withRules([...errors, ...schema.validateListTypes(members, before)], { object: members, old: before, warn });
+    return this.#withRules([...errors, ...schema.validateListTypes(members, before)], {
+      object: members,
+      old: before,
+      warn: warnAnyway ?? warn,
+    });
   }
 
   /** Rules come last, and only if the object is of the shape they speak of. */

@@ -23,9 +23,13 @@ interface Clause {
  * Reads an Accept header: the first clause that can be served, by quality, then as written.
  *
  * @param aggregates whether there is an aggregated form of the document.
+ * @param routed whether upstream's router looks at the header first, and has its own words.
  * @throws ApiError (406)
  */
-export function acceptedDocument(accept: string | undefined, aggregates: boolean): AcceptedDocument {
+export function acceptedDocument(
+  accept: string | undefined,
+  { aggregates, routed }: { readonly aggregates: boolean; readonly routed: boolean },
+): AcceptedDocument {
   const clauses = (accept ?? '')
     .split(',')
     .map(parseClause)
@@ -36,7 +40,7 @@ export function acceptedDocument(accept: string | undefined, aggregates: boolean
     const accepted = readClause(clause, aggregates);
     if (accepted) return accepted;
   }
-  if (clauses.some(({ type }) => PRODUCED.includes(type))) {
+  if (!routed || clauses.some(({ type }) => PRODUCED.includes(type))) {
     throw apiError.notAcceptable(`only the following media types are accepted: ${PRODUCED.join(', ')}`);
   }
   const message = `406: Not Acceptable\n\nAvailable representations: ${PRODUCED.join(', ')}`;

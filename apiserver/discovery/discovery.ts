@@ -71,6 +71,8 @@ interface Known {
 }
 
 const NOBODY: readonly RemoteVersion[] = [];
+/** What kube-aggregator answers, which has no router: the list of groups, and each group. */
+const AGGREGATED = /^\/apis(?:\/[^/]+)?$/;
 
 /** Documents are built when they are first asked for, and kept until the kinds change. */
 export const createDiscovery = (options: DiscoveryOptions): Discovery => new DocumentServer(options);
@@ -90,7 +92,7 @@ class DocumentServer implements Discovery {
     const clean = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
     const found = find(clean, known, this.#options.serverAddress);
     if (!found) return undefined;
-    const accepted = acceptedDocument(accept, found.aggregates !== undefined);
+    const accepted = acceptedDocument(accept, { aggregates: found.aggregates !== undefined, routed: !AGGREGATED.test(clean) });
     const key = `${clean} ${accepted.encoding} ${accepted.aggregated ?? ''}`;
     const answer = this.#answers.get(key) ?? build(found, known, accepted);
     this.#answers.set(key, answer);

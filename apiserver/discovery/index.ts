@@ -3,4 +3,4 @@ export { createDiscovery, type Discovery, type DiscoveryOptions, type DocumentRe
 export type { RemoteVersion } from './documents.ts';
 export { type RankedVersion, rankedVersionsOf, serviceName } from './groups.ts';
 export { builtInPriority, CUSTOM_PRIORITY, OWN_GROUP } from './priorities.ts';
-export { GIT_VERSION, versionInfo } from './version.ts';
+export { EMULATION_VERSION, GIT_VERSION, versionInfo } from './version.ts';

@@ -2,6 +2,8 @@
 const MAJOR = '1';
 const MINOR = '34';
 export const GIT_VERSION = `v${MAJOR}.${MINOR}.9`;
+/** What the API is that of; OpenAPI documents have this one. */
+export const EMULATION_VERSION = `${MAJOR}.${MINOR}`;
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 const SYSTEMS: Readonly<Record<string, string>> = { win32: 'windows' };

@@ -24,3 +24,9 @@ function parseClause(text: string): AcceptClause {
   );
   return { type: type === '*' ? '*/*' : type, quality: Number(parameters.get('q') ?? 1) || 0, parameters };
 }
+
+/** Whether an Accept header names a media type, or takes all: go-restful knows no other wildcards. */
+export function names(accept: string | undefined, mediaType: string): boolean {
+  const clauses = parseAccept(accept ?? '');
+  return clauses.length === 0 || clauses.some(({ type }) => type === '*/*' || type === mediaType);
+}

@@ -1,5 +1,5 @@
 import { bodies } from '../../api/schema.ts';
-import { GIT_VERSION } from '../discovery/index.ts';
+import { EMULATION_VERSION } from '../discovery/index.ts';
 import { Definitions, PATCH_DEFINITION } from './definitions.ts';
 import type { JsonObject } from './json-node.ts';
 import {
@@ -13,6 +13,7 @@ import {
   resourceDiscovery,
 } from './operations.ts';
 import { parameterWriter } from './parameters.ts';
+import { type PathItem, withCommonParameters, withSharedParameters } from './path-parameters.ts';
 import type { PublishedKind } from './published-kind.ts';
 
 const JSON_TYPE = 'application/json';
@@ -23,7 +24,7 @@ const UNSTRUCTURED_TYPES = [JSON_TYPE, 'application/yaml'];
 const STRATEGIC = 'application/strategic-merge-patch+json';
 const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json', STRATEGIC, 'application/apply-patch+yaml'];
 const UNAUTHORIZED = { '401': { description: 'Unauthorized' } };
-const INFO = { title: 'Kubernetes', version: GIT_VERSION };
+export const INFO = { title: 'Kubernetes', version: EMULATION_VERSION };
 export const BEARER = { BearerToken: { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' } };
 const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
 
@@ -63,7 +64,7 @@ export function documentV3(kinds: readonly PublishedKind[], all: readonly Publis
   const definitions = new Definitions('v3', definitionKinds(all));
   const parametersOf = parameterWriter('v3');
   const operations = [...resourceDiscovery(kinds), ...kinds.flatMap((kind) => operationsOf(kind, all))];
-  const paths = pathsOf(operations, (operation) => operationV3(operation, definitions, parametersOf(operation.path, operation.action)));
+  const paths = pathsOf(operations, (operation) => operationV3(operation, definitions, parametersOf(operation)));
   return { openapi: '3.0.0', info: INFO, paths, components: { schemas: definitions.schemas(), securitySchemes: BEARER } };
 }
 
@@ -81,27 +82,32 @@ export const discoveryDocumentsV3 = (all: readonly PublishedKind[]): ReadonlyMap
   );
 
 /** The OpenAPI 2 document of all kinds. */
-export function documentV2(all: readonly PublishedKind[]): JsonObject {
+export function documentV2(
+  all: readonly PublishedKind[],
+  more: { readonly paths: Record<string, PathItem>; readonly definitions: JsonObject },
+): JsonObject {
   const definitions = new Definitions('v2', definitionKinds(all));
   const parametersOf = parameterWriter('v2');
   const about = [...discoveryDocuments(all).values(), ...resourceDiscovery(all)];
   const operations = [...about, ...all.flatMap((kind) => operationsOf(kind, all))];
-  const paths = pathsOf(operations, (operation) => operationV2(operation, definitions, parametersOf(operation.path, operation.action)));
+  const rendered = pathsOf(operations, (operation) => operationV2(operation, definitions, parametersOf(operation)));
+  const { paths, parameters } = withSharedParameters({ ...rendered, ...more.paths });
   return {
     swagger: '2.0',
     info: INFO,
     paths,
-    definitions: definitions.schemas(),
+    definitions: { ...definitions.schemas(), ...more.definitions },
+    parameters,
     securityDefinitions: BEARER,
     security: [{ BearerToken: [] }],
   };
 }
 
-function pathsOf(unsorted: readonly OperationSpec[], render: (operation: OperationSpec) => JsonObject): Record<string, JsonObject> {
+function pathsOf(unsorted: readonly OperationSpec[], render: (operation: OperationSpec) => JsonObject): Record<string, PathItem> {
   const paths: Record<string, Partial<Record<Method, JsonObject>>> = {};
   const operations = [...unsorted].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   for (const operation of operations) paths[operation.path] = { ...paths[operation.path], [operation.method]: render(operation) };
-  return paths;
+  return Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, withCommonParameters(item)]));
 }
 
 const common = ({ description, tag, id }: OperationSpec): JsonObject => ({ description, tags: [tag], operationId: id });
@@ -134,13 +140,14 @@ function answerOf(content: Content, definitions: Definitions): JsonObject {
 const STREAMED: ReadonlySet<Action> = new Set<Action>(['list', 'watch', 'watchlist']);
 
 function typesOf({ action, answer, isStruct: inProtobuf }: OperationSpec): readonly string[] {
-  if (answer.type === 'text') return ['*/*'];
+  if (answer.type === 'text') return action === 'connect' ? ['*/*'] : ['text/plain', ...OBJECT_TYPES];
   if (!inProtobuf) return UNSTRUCTURED_TYPES;
   return STREAMED.has(action) ? LIST_TYPES : OBJECT_TYPES;
 }
 
 /** What a body may be in. */
 function bodyTypesOf({ action, isStruct: inProtobuf }: OperationSpec): readonly string[] {
+  if (action === 'discover') return OBJECT_TYPES;
   if (action !== 'patch') return inProtobuf ? ['*/*'] : UNSTRUCTURED_TYPES;
   return inProtobuf ? PATCH_TYPES : PATCH_TYPES.filter((type) => type !== STRATEGIC);
 }
@@ -154,22 +161,23 @@ function operationV3(operation: OperationSpec, definitions: Definitions, paramet
   const bodyTypes = bodyTypesOf(operation);
   return {
     ...common(operation),
-    parameters,
+    ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: { content: contentOf(bodyTypes, body), ...(operation.method === 'delete' ? {} : { required: true }) } } : {}),
     responses: { ...responses(operation, { content }), ...UNAUTHORIZED },
     ...extensions(operation),
   };
 }
 
-function operationV2(operation: OperationSpec, definitions: Definitions, parameters: readonly JsonObject[]): JsonObject {
+function operationV2(operation: OperationSpec, definitions: Definitions, others: readonly JsonObject[]): JsonObject {
   const body = bodyOf(operation, definitions);
   const required = operation.method === 'delete' ? {} : { required: true };
+  const parameters = [...(body ? [{ name: 'body', in: 'body', ...required, schema: body }] : []), ...others];
   return {
     ...common(operation),
     consumes: bodyTypesOf(operation),
     produces: typesOf(operation),
     schemes: ['https'],
-    parameters: [...(body ? [{ name: 'body', in: 'body', ...required, schema: body }] : []), ...parameters],
+    ...(parameters.length > 0 ? { parameters } : {}),
     responses: { ...responses(operation, { schema: answerOf(operation.answer, definitions) }), ...UNAUTHORIZED },
     ...extensions(operation),
   };

@@ -17,12 +17,13 @@ export const GNOSTIC_MEDIA_TYPE = 'application/com.github.proto-openapi.spec.v2.
 
 /** Writes an OpenAPI 2 document. */
 export function encodeGnostic(document: JsonObject): Buffer {
-  const encodeParameter = once(parameter);
+  const encodeParameter = once(parameterItem);
   const pieces = message(
     text(1, document.swagger),
     field(2, message(text(1, at(document.info, 'title')), text(2, at(document.info, 'version')))),
     field(8, message(...named(2, document.paths, (item) => pathItem(item, encodeParameter)))),
     field(9, message(...named(1, document.definitions, schema))),
+    field(10, message(...named(1, document.parameters, parameter))),
     ...list(document.security).map((requirement) => field(12, message(...named(1, requirement, (scopes) => message(...texts(1, scopes)))))),
     field(13, message(...named(1, document.securityDefinitions, apiKey))),
   );
@@ -34,7 +35,7 @@ const apiKey = (node: JsonNode | undefined): Pieces =>
     field(2, message(text(1, at(node, 'type')), text(2, at(node, 'name')), text(3, at(node, 'in')), text(4, at(node, 'description')))),
   );
 
-const METHODS: Readonly<Record<string, number>> = { get: 2, put: 3, post: 4, delete: 5, patch: 8 };
+const METHODS: Readonly<Record<string, number>> = { get: 2, put: 3, post: 4, delete: 5, options: 6, head: 7, patch: 8 };
 
 type EncodeParameter = (node: JsonNode) => Pieces;
 
@@ -53,6 +54,7 @@ const pathItem = (node: JsonNode | undefined, encodeParameter: EncodeParameter):
     ...Object.entries(METHODS).flatMap(([method, number]) =>
       present(at(node, method), (found) => field(number, operation(found, encodeParameter))),
     ),
+    ...list(at(node, 'parameters')).map((found) => field(9, encodeParameter(found))),
   );
 
 const operation = (node: JsonNode, encodeParameter: EncodeParameter): Pieces =>
@@ -62,14 +64,20 @@ const operation = (node: JsonNode, encodeParameter: EncodeParameter): Pieces =>
     text(5, at(node, 'operationId')),
     ...texts(6, at(node, 'produces')),
     ...texts(7, at(node, 'consumes')),
-    ...list(at(node, 'parameters')).map((found) => field(8, message(field(1, encodeParameter(found))))),
+    ...list(at(node, 'parameters')).map((found) => field(8, encodeParameter(found))),
     field(9, message(...named(1, at(node, 'responses'), (found) => message(field(1, response(found)))))),
     ...texts(10, at(node, 'schemes')),
     ...extensions(13, node),
   );
 
+/** A parameter, or a reference to one. */
+function parameterItem(node: JsonNode): Pieces {
+  const ref = at(node, '$ref');
+  return ref === undefined ? message(field(1, parameter(node))) : message(field(2, message(text(1, ref))));
+}
+
 /** A body parameter, or one in the path or the query, whose messages differ in a few numbers. */
-function parameter(node: JsonNode): Pieces {
+function parameter(node: JsonNode | undefined): Pieces {
   const place = at(node, 'in');
   const [required, name, description] = ['required', 'name', 'description'].map((key) => at(node, key));
   if (place === 'body') {

@@ -5,6 +5,7 @@ import { VirtualClock } from '../../runtime/index.ts';
 import { createOpenApi } from './index.ts';
 
 const openApi = createOpenApi({ kinds: () => BUILT_IN_KINDS, clock: new VirtualClock(Date.UTC(2026, 0, 1)) });
+const namesOf = ({ parameters }: { parameters: { name: string }[] }) => parameters.map(({ name }) => name);
 const json = (path: string) => JSON.parse(openApi.respond(path, undefined)?.body.toString() ?? 'null');
 const V3 = '#/components/schemas/';
 const POD = 'io.k8s.api.core.v1.Pod';
@@ -133,15 +134,22 @@ describe('/openapi/v3', () => {
 
   it('has every path with its actions, and the parameters that kubectl looks for', () => {
     const named = core.paths['/api/v1/namespaces/{namespace}/pods/{name}'];
-    expect(Object.keys(named).sort()).toEqual(['delete', 'get', 'patch', 'put']);
+    expect(Object.keys(named).sort()).toEqual(['delete', 'get', 'parameters', 'patch', 'put']);
     expect(named.patch).toMatchObject({
       operationId: 'patchCoreV1NamespacedPod',
       tags: ['core_v1'],
       'x-kubernetes-action': 'patch',
       'x-kubernetes-group-version-kind': { group: '', kind: 'Pod', version: 'v1' },
     });
-    const names = named.patch.parameters.map(({ name }: { name: string }) => name);
-    expect(names).toEqual(['namespace', 'name', 'dryRun', 'fieldManager', 'fieldValidation', 'force', 'pretty']);
+    expect(namesOf(named.patch)).toEqual(['dryRun', 'fieldManager', 'fieldValidation', 'force']);
+    expect(namesOf(named)).toEqual(['name', 'namespace', 'pretty']);
+    expect(namesOf(core.paths['/api/v1/namespaces/{namespace}/pods/{name}/exec'])).toEqual([
+      ...['command', 'container', 'name', 'namespace', 'stderr', 'stdin', 'stdout', 'tty'],
+    ]);
+    expect(namesOf(core.paths['/api/v1/namespaces/{namespace}/pods/{name}/log'])).toContain('tailLines');
+    expect(Object.keys(core.paths['/api/v1/nodes/{name}/proxy/{path}']).sort()).toEqual([
+      ...['delete', 'get', 'head', 'options', 'parameters', 'patch', 'post', 'put'],
+    ]);
     expect(core.paths['/api/v1/pods'].get['x-kubernetes-action']).toBe('list');
     expect(core.paths['/api/v1/'].get.responses['200'].content['application/json'].schema.$ref).toMatch(/APIResourceList$/);
     expect(core.paths['/api/v1/watch/namespaces/{namespace}/pods/{name}'].get.operationId).toBe('watchCoreV1NamespacedPod');
@@ -167,13 +175,52 @@ describe('/openapi/v3', () => {
   it('is built anew when the kinds change', () => {
     let kinds: readonly ServedKind[] = BUILT_IN_KINDS;
     const changing = createOpenApi({ kinds: () => kinds });
-    const before = changing.respond('/openapi/v3', undefined)?.headers.etag;
+    const before = changing.respond('/openapi/v3', undefined)?.body.toString();
     kinds = BUILT_IN_KINDS.slice(1);
-    expect(changing.respond('/openapi/v3', undefined)?.headers.etag).not.toBe(before);
+    expect(changing.respond('/openapi/v3', undefined)?.body.toString()).not.toBe(before);
   });
 });
 
 describe('/openapi/v2', () => {
+  it('refers to parameters that may stand elsewhere too, but for those that old clients look for', () => {
+    const { paths, parameters } = json('/openapi/v2');
+    const { patch, parameters: common } = paths['/api/v1/namespaces/{namespace}/pods/{name}'];
+    const refs = [...common, ...patch.parameters].map(({ $ref, name }: { $ref?: string; name?: string }) => $ref ?? name);
+    const target = (ref: string): { name: string } => parameters[ref.replace('#/parameters/', '')];
+    expect(refs.map((ref) => (ref?.startsWith('#') ? `to ${target(ref).name}` : ref))).toEqual([
+      ...['name', 'to namespace', 'to pretty', 'to body', 'dryRun', 'to fieldManager', 'fieldValidation', 'to force'],
+    ]);
+    expect(Object.keys(parameters).every((name) => /-[\w-]{8}$/.test(name))).toBe(true);
+  });
+
+  it('says what a delete answers', () => {
+    const kinds = BUILT_IN_KINDS.map((kind) => ({ ...kind, deleteReturnsObject: kind.info.kind === 'Pod' }));
+    const { paths } = JSON.parse(
+      createOpenApi({ kinds: () => kinds })
+        .respond('/openapi/v2', undefined)
+        ?.body.toString() ?? '',
+    );
+    const answerOf = (path: string): string => paths[path].delete.responses['200'].schema.$ref.replace(/.*\./, '');
+    expect(answerOf('/api/v1/namespaces/{namespace}/pods/{name}')).toBe('Pod');
+    expect(answerOf('/api/v1/namespaces/{namespace}/pods')).toBe('Status');
+    expect(answerOf('/api/v1/namespaces/{namespace}/secrets/{name}')).toBe('Status');
+  });
+
+  it('tells of the version, and of how tokens are checked where that is told', () => {
+    const told = createOpenApi({ kinds: () => BUILT_IN_KINDS, openid: true });
+    const read = (path: string) => JSON.parse(told.respond(path, undefined)?.body.toString() ?? '');
+    const { paths, definitions, info } = read('/openapi/v2');
+    expect(info.version).toBe('1.34');
+    expect(paths['/version/'].get.responses['200'].schema.$ref).toBe('#/definitions/io.k8s.apimachinery.pkg.version.Info');
+    expect(definitions['io.k8s.apimachinery.pkg.version.Info'].type).toBe('object');
+    expect(paths['/openid/v1/jwks/'].get.produces).toEqual(['application/jwk-set+json']);
+    expect(Object.keys(read('/openapi/v3').paths)).toEqual(
+      expect.arrayContaining(['.well-known/openid-configuration', 'openid/v1/jwks', 'version']),
+    );
+    expect(read('/openapi/v3/openid/v1/jwks').paths['/openid/v1/jwks/'].get.tags).toEqual(['openid']);
+    expect(json('/openapi/v3').paths['openid/v1/jwks']).toBeUndefined();
+  });
+
   const document = json('/openapi/v2');
 
   it('has everything in one document, references bare and without defaults', () => {

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../../runtime/index.ts';
 import type { DocumentResponse } from '../discovery/index.ts';
 import { bestOffer } from './accept.ts';
-import { BEARER, discoveryDocumentsV3, documentV2, documentV3 } from './documents.ts';
+import { discoveryDocumentsV3, documentV2, documentV3 } from './documents.ts';
+import { fixedDocumentsV3, fixedPathsV2 } from './fixed-documents.ts';
 import { encodeGnostic, GNOSTIC_MEDIA_TYPE, GNOSTIC_NAMES } from './gnostic.ts';
 import { encodeGnosticV3, GNOSTIC_V3_MEDIA_TYPE, GNOSTIC_V3_NAMES } from './gnostic-v3.ts';
 import type { JsonObject } from './json-node.ts';
 import { isStruct } from './operations.ts';
 import type { PublishedKind } from './published-kind.ts';
 import { mergeV2, type RemoteSpec } from './remote-specs.ts';
-import { versionDocument } from './version-document.ts';
 
 export interface OpenApiOptions {
   /** The kinds that are served now: the same array as long as nothing changes. */
@@ -17,6 +17,8 @@ export interface OpenApiOptions {
   /** What other servers say of what they serve: likewise. */
   readonly others?: (() => readonly RemoteSpec[]) | undefined;
   readonly clock?: Clock | undefined;
+  /** Whether others are told how to check tokens of service accounts; no unless given. */
+  readonly openid?: boolean | undefined;
 }
 
 export interface OpenApi {
@@ -38,9 +40,11 @@ interface Encoded {
 
 const JSON_TYPE = 'application/json';
 const V3 = '/openapi/v3/';
+/** Version 2 is compressed for who takes that. */
+const VARY_V2 = 'Accept-Encoding, Accept';
 const NOBODY: readonly RemoteSpec[] = [];
 const NO_DOCUMENT: DocumentResponse = { status: 404, contentType: '', headers: {}, body: Buffer.alloc(0) };
-const NOT_ACCEPTABLE: DocumentResponse = { status: 406, contentType: '', headers: { vary: 'Accept' }, body: Buffer.alloc(0) };
+const notAcceptable = (vary: string): DocumentResponse => ({ status: 406, contentType: '', headers: { vary }, body: Buffer.alloc(0) });
 type Form = 'json' | 'gnostic';
 
 /** The encodings of a version of OpenAPI. */
@@ -56,6 +60,8 @@ export const createOpenApi = (options: OpenApiOptions): OpenApi => new OpenApiSe
 
 class OpenApiServer implements OpenApi {
   readonly #options: OpenApiOptions;
+  readonly #openid: boolean;
+  readonly #fixed: ReadonlyMap<string, () => JsonObject>;
   #kinds: readonly PublishedKind[] | undefined;
   #others: readonly RemoteSpec[] = NOBODY;
   readonly #documents = new Map<string, Encoded>();
@@ -67,6 +73,8 @@ class OpenApiServer implements OpenApi {
 
   constructor(options: OpenApiOptions) {
     this.#options = options;
+    this.#openid = options.openid ?? false;
+    this.#fixed = fixedDocumentsV3(this.#openid);
   }
 
   respond(url: string, accept: string | undefined, ifNoneMatch?: string): DocumentResponse | undefined {
@@ -74,14 +82,14 @@ class OpenApiServer implements OpenApi {
     const [path = '', query = ''] = url.split('?');
     if (path === '/openapi/v2') {
       const form = bestOffer(accept, FORMS_V2);
-      return form === undefined ? NOT_ACCEPTABLE : answer(this.#v2(kinds, form === 'gnostic'), ifNoneMatch);
+      return form === undefined ? notAcceptable(VARY_V2) : answer(this.#v2(kinds, form === 'gnostic'), ifNoneMatch, { vary: VARY_V2 });
     }
-    if (path === '/openapi/v3' || path === V3) return answer(this.#index(kinds), ifNoneMatch);
+    if (path === '/openapi/v3') return indexAnswer(this.#index(kinds));
     if (!path.startsWith(V3)) return undefined;
-    const form = bestOffer(accept, FORMS_V3);
-    if (form === undefined) return NOT_ACCEPTABLE;
     const inJson = this.#v3(kinds, path.slice(V3.length));
     if (!inJson) return NO_DOCUMENT;
+    const form = bestOffer(accept, FORMS_V3);
+    if (form === undefined) return notAcceptable('Accept');
     const document = form === 'gnostic' ? this.#inProtobuf(inJson) : inJson;
     const hash = new URLSearchParams(query).get('hash') ?? '';
     if (hash === '') return answer(document, ifNoneMatch);
@@ -109,13 +117,14 @@ class OpenApiServer implements OpenApi {
 
   #v2(kinds: readonly PublishedKind[], inProtobuf: boolean): Encoded {
     return this.#kept(inProtobuf ? 'v2 protobuf' : 'v2', () => {
-      const document = mergeV2(documentV2(kinds), this.#others);
+      const document = mergeV2(documentV2(kinds, fixedPathsV2(this.#openid)), this.#others);
       return inProtobuf ? hashed(encodeGnostic(document), GNOSTIC_MEDIA_TYPE) : encoded(document);
     });
   }
 
   #v3(kinds: readonly PublishedKind[], name: string): Encoded | undefined {
-    if (name === 'version') return this.#kept(name, () => encoded(versionDocument(BEARER)));
+    const fixed = this.#fixed.get(name);
+    if (fixed) return this.#kept(name, () => encoded(fixed()));
     const own = kinds.filter((kind) => documentName(kind) === name);
     if (own.length === 0) {
       const build = discoveryDocumentsV3(kinds).get(name);
@@ -145,7 +154,7 @@ class OpenApiServer implements OpenApi {
   #index(kinds: readonly PublishedKind[]): Encoded {
     return this.#kept('index', () => {
       const urls = new Map<string, string>();
-      for (const name of new Set([...kinds.map(documentName), ...discoveryDocumentsV3(kinds).keys(), 'version'])) {
+      for (const name of new Set([...kinds.map(documentName), ...discoveryDocumentsV3(kinds).keys(), ...this.#fixed.keys()])) {
         urls.set(name, `/openapi/v3/${name}?hash=${this.#v3(kinds, name)?.hash ?? ''}`);
       }
       for (const { name, url } of this.#others) if (url !== undefined) urls.set(name, url);
@@ -166,6 +175,9 @@ const hashed = (body: Buffer, contentType: string): Encoded => ({
   body,
   hash: createHash('sha512').update(body).digest('hex').toUpperCase(),
 });
+
+/** The index is not kept by its hash. */
+const indexAnswer = ({ contentType, body }: Encoded): DocumentResponse => ({ status: 200, contentType, headers: {}, body });
 
 function answer(
   { contentType, body, hash }: Encoded,

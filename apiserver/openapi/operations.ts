@@ -17,7 +17,7 @@ export type Action =
   | 'discover';
 /** The actions that verbs stand for. */
 type VerbAction = Exclude<Action, 'connect' | 'watch' | 'watchlist' | 'discover'>;
-export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
+export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch' | 'options' | 'head';
 
 /** What a body is: an object of a message, the list of a kind, a Status, or text. */
 export type Content =
@@ -41,6 +41,8 @@ export interface OperationSpec {
   readonly body: DefinitionSource | undefined;
   readonly answer: Content;
   readonly statuses: readonly number[];
+  /** The kind of the options that a connection takes as parameters, or the name of a subresource that takes its own. */
+  readonly options?: string | undefined;
 }
 
 /** Messages of bodies that are not their resource's own, by kind. */
@@ -221,10 +223,14 @@ function operation(served: PublishedKind, path: string, verb: string): Operation
     kind: { group: info.group, version: info.version, kind: info.kind },
     isStruct: isStruct(served),
     body: action === 'post' || action === 'put' ? message : undefined,
-    answer: action.startsWith('delete') ? { type: 'message', message: bodies.status } : answers,
+    answer: answersStatus(served, action) ? { type: 'message', message: bodies.status } : answers,
     statuses: STATUSES[action],
   };
 }
+
+/** What is gone is answered by a Status, unless the kind answers with the object. */
+const answersStatus = ({ deleteReturnsObject = false }: PublishedKind, action: VerbAction): boolean =>
+  action === 'deletecollection' || (action === 'delete' && !deleteReturnsObject);
 
 /** Whether a kind is declared as a struct, rather than by a schema. */
 export const isStruct = ({ message }: PublishedKind): boolean => 'fields' in message;
@@ -258,24 +264,34 @@ function subresourceOperations(served: PublishedKind, subresource: SubresourceIn
   const group = subresource.group ?? info.group;
   const version = subresource.version ?? info.version;
   const connects = subresource.kind.endsWith('Options');
-  const own = all.find(({ info: other }) => other.kind === subresource.kind && other.group === group && other.version === version);
-  const body = subresource.kind === info.kind ? message : (own?.message ?? BODIES[subresource.kind]);
+  // A kind after a slash is the resource's own, which discovery tells of without a group.
+  const kind = subresource.kind.replace(/^\//, '');
+  const own = all.find(({ info: other }) => other.kind === kind && other.group === group && other.version === version);
+  const body = kind === info.kind ? message : (own?.message ?? BODIES[kind]);
   if (!connects && !body) return [];
-  const common = { path, tag: tagOf(info), kind: { group, version, kind: subresource.kind }, isStruct: isStruct(served) };
+  const common = { path, tag: tagOf(info), kind: { group, version, kind }, isStruct: isStruct(served) };
   const methods = subresource.verbs.map((verb) => ACTION_OF_VERB[verb] ?? 'get');
   const word = `${info.namespaced ? 'Namespaced' : ''}${info.kind}${capital(subresource.name)}`;
   const prefix = `${groupWord(info.group)}${capital(info.version)}`;
   if (connects || !body) {
-    return methods.map((usual) => ({
-      ...common,
-      method: METHOD[usual],
-      action: 'connect',
-      id: `connect${prefix}${capital(METHOD[usual])}${word}`,
-      description: `connect ${METHOD[usual].toUpperCase()} requests to ${subresource.name} of ${info.kind}`,
-      body: undefined,
-      answer: { type: 'text' },
-      statuses: STATUSES.connect,
-    }));
+    // A proxy takes every method, at every path below it.
+    const isProxy = subresource.name === 'proxy';
+    const taken: readonly Method[] = [...methods.map((usual) => METHOD[usual]), ...(isProxy ? (['head', 'options'] as const) : [])];
+    const places = [{ path, suffix: '' }, ...(isProxy ? [{ path: `${path}/{path}`, suffix: 'WithPath' }] : [])];
+    return places.flatMap(({ path: place, suffix }) =>
+      taken.map((method) => ({
+        ...common,
+        path: place,
+        method,
+        action: 'connect' as const,
+        id: `connect${prefix}${capital(method)}${word}${suffix}`,
+        description: `connect ${method.toUpperCase()} requests to ${subresource.name} of ${info.kind}`,
+        body: undefined,
+        answer: { type: 'text' as const },
+        statuses: STATUSES.connect,
+        options: kind,
+      })),
+    );
   }
   return methods.map((action) => ({
     ...common,
@@ -286,5 +302,6 @@ function subresourceOperations(served: PublishedKind, subresource: SubresourceIn
     body: action === 'post' || action === 'put' ? body : undefined,
     answer: subresource.name === 'log' ? { type: 'text' } : { type: 'message', message: body },
     statuses: STATUSES[action],
+    options: subresource.name,
   }));
 }

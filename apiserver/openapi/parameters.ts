@@ -1,4 +1,5 @@
 import type { Dialect, JsonObject } from './json-node.ts';
+import type { OperationSpec } from './operations.ts';
 
 /** A query or path parameter. */
 interface ParameterSpec {
@@ -52,6 +53,38 @@ const LIST = [
   query('watch', 'boolean', 'Stream changes rather than answer a list.'),
 ];
 
+const CONTAINER = query('container', 'string', 'The container; the only one, or the annotated one, unless given.');
+const STREAMS = [
+  CONTAINER,
+  query('stderr', 'boolean', 'Whether to send what goes to standard error; yes unless given.'),
+  query('stdin', 'boolean', 'Whether there is a standard input; no unless given.'),
+  query('stdout', 'boolean', 'Whether to send what goes to standard output; yes unless given.'),
+  query('tty', 'boolean', 'Whether there is a terminal; no unless given.'),
+];
+const PROXY = [query('path', 'string', 'The path to ask for.')];
+
+/** The query parameters of connections, by the kind of their options, and of subresources that have their own. */
+const BY_OPTIONS: Readonly<Record<string, readonly ParameterSpec[]>> = {
+  PodAttachOptions: STREAMS,
+  PodExecOptions: [query('command', 'string', 'The program, and once for each of its arguments.'), ...STREAMS],
+  PodPortForwardOptions: [query('ports', 'integer', 'Ports to forward, for web sockets.')],
+  PodProxyOptions: PROXY,
+  ServiceProxyOptions: PROXY,
+  NodeProxyOptions: PROXY,
+  log: [
+    CONTAINER,
+    query('follow', 'boolean', 'Whether to go on as the log grows.'),
+    query('insecureSkipTLSVerifyBackend', 'boolean', 'Do not check who the kubelet is.'),
+    query('limitBytes', 'integer', 'The most bytes to answer.'),
+    PRETTY,
+    query('previous', 'boolean', 'The log of the container that ended before this one.'),
+    query('sinceSeconds', 'integer', 'Only what was written in so many seconds.'),
+    query('stream', 'string', 'Only one stream: All, Stdout or Stderr.'),
+    query('tailLines', 'integer', 'Only so many lines, from the end.'),
+    query('timestamps', 'boolean', 'Whether each line begins with when it was written.'),
+  ],
+};
+
 /** The query parameters of each action. */
 const BY_ACTION: Readonly<Record<string, readonly ParameterSpec[]>> = {
   get: [PRETTY],
@@ -85,6 +118,9 @@ const pathParameters = (path: string): ParameterSpec[] =>
     description: name === 'namespace' ? 'The namespace of the objects.' : name === 'name' ? 'The name of the object.' : `The ${name}.`,
   }));
 
+/** Upstream: `sortParameters`. */
+const byName = (a: ParameterSpec, b: ParameterSpec): number => (a.name === b.name ? (a.in < b.in ? -1 : 1) : a.name < b.name ? -1 : 1);
+
 const inV2 = ({ name, in: place, type, description }: ParameterSpec): JsonObject => ({
   uniqueItems: true,
   type,
@@ -103,7 +139,7 @@ const inV3 = ({ name, in: place, type, description }: ParameterSpec): JsonObject
 const WRITERS: Readonly<Record<Dialect, (parameter: ParameterSpec) => JsonObject>> = { v2: inV2, v3: inV3 };
 
 /** Writes parameters; the same parameter is the same object each time. */
-export function parameterWriter(dialect: Dialect): (path: string, action: string) => JsonObject[] {
+export function parameterWriter(dialect: Dialect): (operation: Pick<OperationSpec, 'path' | 'action' | 'options'>) => JsonObject[] {
   const written = new Map<string, JsonObject>();
   const write = (parameter: ParameterSpec): JsonObject => {
     const key = `${parameter.in} ${parameter.name} ${parameter.description}`;
@@ -111,5 +147,6 @@ export function parameterWriter(dialect: Dialect): (path: string, action: string
     written.set(key, node);
     return node;
   };
-  return (path, action) => [...pathParameters(path), ...(BY_ACTION[action] ?? [])].map(write);
+  return ({ path, action, options = '' }) =>
+    [...pathParameters(path), ...(BY_OPTIONS[options] ?? BY_ACTION[action] ?? [])].sort(byName).map(write);
 }

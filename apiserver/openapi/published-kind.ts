@@ -5,4 +5,6 @@ import type { DefinitionSource } from './definitions.ts';
 export interface PublishedKind {
   readonly info: KindInfo;
   readonly message: DefinitionSource;
+  /** Whether a delete is answered with the object that is gone. */
+  readonly deleteReturnsObject?: boolean | undefined;
 }

@@ -14,7 +14,7 @@ import { type FlowController, isLongRunning } from './flow-control.ts';
 import { ImpersonationError, impersonate } from './impersonation.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
 import type { RequestMetrics } from './request-metrics.ts';
-import { headersFor, type StatusEncoder, sendError, sendNotice } from './respond.ts';
+import { headersFor, NO_SNIFF, type StatusEncoder, sendError, sendNotice, TEXT_TYPE } from './respond.ts';
 
 export interface PipelineOptions {
   readonly authenticator: Authenticator;
@@ -109,16 +109,22 @@ export class Pipeline {
     const { clock, random } = this.#options;
     const url = request.url ?? '/';
     const mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark);
+    if (BROKEN_ESCAPE.test(path)) {
+      response.writeHead(400, { 'Content-Type': TEXT_TYPE, Connection: 'close' });
+      response.end('400 Bad Request');
+      return undefined;
+    }
     const query = mark < 0 ? undefined : new URLSearchParams(url.slice(mark + 1));
     const given = request.headers['audit-id'];
     const auditId = typeof given === 'string' && given !== '' ? given : random.uuid();
     try {
-      const info = requestInfo(request.method ?? 'GET', mark < 0 ? url : url.slice(0, mark), query);
+      const info = requestInfo(request.method ?? 'GET', path, query);
       return new Exchange({ request, response, info, query, auditId, upgrade, now: clock.now() });
     } catch (error) {
       if (!(error instanceof RequestInfoError)) throw error;
-      response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
-      response.end(`Internal Server Error: ${JSON.stringify(url)}: ${error.message}\n`);
+      response.writeHead(500, { 'Audit-Id': auditId, 'Content-Type': TEXT_TYPE, ...NO_SNIFF });
+      response.end(`Internal Server Error: ${JSON.stringify(url)}: failed to create RequestInfo: ${error.message}\n`);
       return undefined;
     }
   }
@@ -196,6 +202,9 @@ export class Pipeline {
     sendError(exchange, status, this.#options.encodeStatus);
   }
 }
+
+/** In a path; Go's server answers such a request before anybody looks at it. */
+const BROKEN_ESCAPE = /%(?![\da-fA-F]{2})/;
 
 const hasCredentials = ({ request: { headers, socket } }: Exchange): boolean =>
   headers.authorization !== undefined || (socket instanceof TLSSocket && socket.getPeerX509Certificate() !== undefined);

@@ -50,26 +50,31 @@ export class RequestInfoError extends Error {
  * @param query the query's parameters; undefined when there is none.
  */
 export function requestInfo(method: string, path: string, query: URLSearchParams | undefined): RequestInfo {
-  const encoded = path.split('/').filter((part) => part !== '');
-  const parts = path.includes('%') ? encoded.map(decodePart) : encoded;
+  const decoded = path.includes('%') ? decodePath(path) : path;
+  const parts = splitPath(decoded);
   const grouped = parts[0] === 'apis';
   const versionAt = grouped ? 2 : 1;
-  if ((!grouped && parts[0] !== 'api') || parts.length <= versionAt + 1) return nonResource(method, decodePart(path));
-  return resourceInfo({ method, path, query, parts, encoded, at: versionAt });
+  if ((!grouped && parts[0] !== 'api') || parts.length <= versionAt + 1) return nonResource(method, decoded);
+  return resourceInfo({ method, path, decoded, query, parts, at: versionAt });
 }
+
+/** Slashes before and after it are no parts of a path, within it they are: what is between two is an empty part. */
+const splitPath = (path: string): string[] => path.replace(/^\/+|\/+$/g, '').split('/');
 
 interface Reading {
   readonly method: string;
+  /** Percent-encoded. */
   readonly path: string;
+  readonly decoded: string;
   readonly query: URLSearchParams | undefined;
+  /** Of the decoded path. */
   readonly parts: readonly string[];
-  readonly encoded: readonly string[];
   /** Index of the version. */
   readonly at: number;
 }
 
 function resourceInfo(reading: Reading): RequestInfo {
-  const { method, path, query, parts, at: versionAt } = reading;
+  const { method, path, decoded, query, parts, at: versionAt } = reading;
   const special = SPECIAL_VERBS.has(parts[versionAt + 1] ?? '') ? parts[versionAt + 1] : undefined;
   const scopeAt = versionAt + (special ? 2 : 1);
   if (scopeAt >= parts.length) throw new RequestInfoError(`unable to determine kind and namespace from url, ${path}`);
@@ -79,7 +84,7 @@ function resourceInfo(reading: Reading): RequestInfo {
   const collection = name === '' && special === undefined;
   return {
     isResource: true,
-    path: decodePart(path),
+    path: decoded,
     verb: collection ? collectionVerb(verb, query) : verb,
     group: versionAt === 2 ? (parts[1] ?? '') : '',
     version: parts[versionAt] ?? '',
@@ -105,9 +110,13 @@ function namespaceAt(parts: readonly string[], at: number): { namespace: string;
   return { namespace: parts[at + 1] ?? '', at: isItself ? at : at + 2 };
 }
 
-function restOf({ path, encoded }: Reading, at: number): string {
-  const slash = path.endsWith('/') && encoded.length >= at ? '/' : '';
-  return encoded.length > at ? `/${encoded.slice(at).join('/')}${slash}` : slash;
+function restOf({ path, parts }: Reading, at: number): string {
+  const slash = path.endsWith('/') && parts.length >= at ? '/' : '';
+  if (parts.length <= at) return slash;
+  const encoded = splitPath(path);
+  // A slash that was encoded before them moves what follows.
+  const rest = encoded.length === parts.length ? encoded.slice(at) : parts.slice(at).map(encodeURIComponent);
+  return `/${rest.filter((part) => part !== '').join('/')}${slash}`;
 }
 
 function collectionVerb(verb: string, query: URLSearchParams | undefined): string {
@@ -144,10 +153,11 @@ const nonResource = (method: string, path: string): RequestInfo => ({
   rest: '',
 });
 
-function decodePart(part: string): string {
+/** Paths that are no UTF-8 stay as they are. */
+function decodePath(path: string): string {
   try {
-    return decodeURIComponent(part);
+    return decodeURIComponent(path);
   } catch {
-    return part;
+    return path;
   }
 }

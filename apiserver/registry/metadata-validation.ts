@@ -1,4 +1,5 @@
 import {
+  apiError,
   type FieldError,
   fieldError,
   goQuote,
@@ -27,6 +28,12 @@ export const pathSegmentName: NameRule = (name, prefix) => {
   if (!prefix && (name === '.' || name === '..')) return [`may not be '${name}'`];
   return ['/', '%'].filter((part) => name.includes(part)).map((part) => `may not contain '${part}'`);
 };
+
+/** A name in a path, which nothing is looked up by if it would lead elsewhere (upstream: `NamespaceKeyFunc`). @throws ApiError (400) */
+export function checkPathName(name: string): void {
+  const wrong = pathSegmentName(name, false);
+  if (wrong.length > 0) throw apiError.badRequest(`Name parameter invalid: ${goQuote(name)}: ${wrong.join(';')}`);
+}
 
 /** What a client of upstream's says of a name that can stand in no path (client-go, `Request.Name`); undefined of others. */
 export function nameMisfit(name: string): string | undefined {

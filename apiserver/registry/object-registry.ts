@@ -14,6 +14,7 @@ import { objectKey } from './keys.ts';
 import { writeSmaller } from './large-objects.ts';
 import { matchNamespace } from './match-namespace.ts';
 import {
+  checkPathName,
   dnsSubdomainName,
   type NameRule,
   pathSegmentName,
@@ -130,8 +131,9 @@ export class ObjectRegistry {
     this.#random = random;
   }
 
-  /** The present state of an object; undefined when there is none. */
+  /** The present state of an object; undefined when there is none. @throws ApiError (400) for what can be no name. */
   async current(namespace: string, name: string): Promise<Entry | undefined> {
+    checkPathName(name);
     await this.#hub.fresh();
     await this.resource.cache.settled();
     return this.resource.cache.get(namespace, name);
@@ -480,4 +482,8 @@ export function parseVersion(text: string | undefined): number {
  * The request as validation sees it. Advice is for objects that are accepted: of refused ones clients hear the errors alone (upstream:
  * `rest.BeforeCreate`, `rest.BeforeUpdate`).
  */
-const withHeldAdvice = (context: RequestContext, advice: string[]): RequestContext => ({ ...context, warn: (text) => advice.push(text) });
+const withHeldAdvice = (context: RequestContext, advice: string[]): RequestContext => ({
+  ...context,
+  warn: (text) => advice.push(text),
+  warnAnyway: (text) => context.warn(text),
+});

@@ -11,6 +11,8 @@ export interface Wording {
   readonly createsByName: boolean;
   /** A HEAD is a GET whose body is left out: of custom resources, as they are found by the verb; go-restful finds routes by the method. */
   readonly answersHead: boolean;
+  /** Whatever follows a subresource in the path is overlooked, for the same reason. */
+  readonly ignoresRest: boolean;
   /** Media types of patches, where a wrong one is told which there are. */
   readonly patchTypes: string | undefined;
   /** A subresource that the kind does not have; undefined for a path that nothing is at. */
@@ -23,6 +25,7 @@ export const STANDARD_WORDING: Wording = {
   unstructuredLists: false,
   createsByName: false,
   answersHead: false,
+  ignoresRest: false,
   patchTypes: undefined,
   unknownSubresource: () => undefined,
   /** Kinds with selectable fields of their own have the other text. */
@@ -39,6 +42,7 @@ export const UNSTRUCTURED_WORDING: Wording = {
   unstructuredLists: true,
   createsByName: true,
   answersHead: true,
+  ignoresRest: true,
   patchTypes: 'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
   unknownSubresource: (subject, name) => apiError.notFound(subject, name),
   unknownField: (field) => apiError.badRequest(`field label not supported: ${field}`),

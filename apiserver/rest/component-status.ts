@@ -1,9 +1,8 @@
 // ComponentStatuses: not kept but made when they are asked for. Upstream: `pkg/registry/core/componentstatus/rest.go`, `validator.go`.
 import { existsSync, readFileSync } from 'node:fs';
 import https from 'node:https';
-import type { ComponentStatus } from '../../api/index.ts';
+import { apiError, type ComponentStatus } from '../../api/index.ts';
 import type { Clock } from '../../runtime/index.ts';
-import { plainError } from '../registry/store-errors.ts';
 import type { StoreProbe } from '../store-probe.ts';
 import { Entry } from '../watch-cache/entry.ts';
 import { servedJson } from './encoder.ts';
@@ -27,6 +26,8 @@ export interface Component {
 /** How long a component may take to answer; upstream's `probeTimeOut`. */
 const PROBE_MS_MAX = 20_000;
 const ANSWER_BYTES_MAX = 10 * 1024;
+/** What errors call the kind. */
+const IN_ERRORS = { group: '', resource: 'componentstatus' };
 
 /**
  * Where components really serve their health: `up` writes it when the usual ports were taken, and again when one is started again.
@@ -69,7 +70,7 @@ export const storeComponent = (name: string, probe: StoreProbe): Component => ({
 export const componentStatusHandlers = (components: readonly Component[]): { readonly get: Handler; readonly list: Handler } => ({
   get: async (rest, exchange, { resource }) => {
     const component = components.find(({ name }) => name === exchange.info.name);
-    if (!component) throw plainError(`Component not found: ${exchange.info.name}`);
+    if (!component) throw apiError.notFound(IN_ERRORS, exchange.info.name);
     rest.encoder.object(exchange, resource, 200, servedJson(await statusOf(component)));
   },
   list: async (rest, exchange, endpoint) => {

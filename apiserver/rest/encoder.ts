@@ -5,7 +5,7 @@ import { sendEncoded } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE, type Negotiator } from './negotiation.ts';
 import { partialMessage } from './partial-message.ts';
-import { readable } from './pretty.ts';
+import { indented, readable } from './pretty.ts';
 import { internalPackage } from './scheme.ts';
 import { parseServed, partialOf, readInclude, type Shown, tableOf } from './table.ts';
 
@@ -74,9 +74,10 @@ export class Encoder {
     this.value(exchange, code, { value, message: bodies.status, kind: 'Status', apiVersion: 'v1' });
   }
 
-  /** An error's Status in what the client takes. */
+  /** An error's Status in what the client takes; laid out for people where that is nothing (upstream's `WriteRawJSON`). */
   readonly status = (exchange: Exchange, value: Status) => {
-    const encoding = this.#negotiator.status(exchange.accept);
+    const encoding = this.#negotiator.error(exchange.accept);
+    if (!encoding) return { contentType: MEDIA_TYPE.json, body: indented(Buffer.from(stringifyJson(value))) };
     const body = encodeAs(encoding, { value, message: bodies.status, kind: 'Status', apiVersion: 'v1' });
     return { contentType: MEDIA_TYPE[encoding], body: encoding === 'json' ? readable(exchange, body) : body };
   };

@@ -29,11 +29,13 @@ type ResourceName = Pick<KindInfo, 'group' | 'resource'>;
  */
 export class KindHost {
   readonly #parts: Parts;
+  #builtIn: readonly PublishedKind[];
   #published: readonly PublishedKind[];
   #infos: readonly KindInfo[];
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#builtIn = parts.builtIn;
     this.#published = parts.builtIn;
     this.#infos = parts.builtIn.map(({ info }) => info);
   }
@@ -51,6 +53,8 @@ export class KindHost {
   /** Serves a kind from the server's start. */
   add(definition: KindDefinition): void {
     const endpoint = this.#endpoint(definition);
+    const { deleteReturnsObject } = definition.strategy;
+    if (deleteReturnsObject) this.#tellOf(definition.info, { deleteReturnsObject });
     this.#parts.hub.add(endpoint.resource.cache);
     this.#parts.kinds.addEndpoint(endpoint);
   }
@@ -64,9 +68,15 @@ export class KindHost {
     this.#parts.kinds.addCreateOnly(info, create);
   }
 
+  /** Tells more of a kind that is there from the start. */
+  #tellOf(info: KindInfo, more: Partial<PublishedKind>): void {
+    this.#builtIn = this.#builtIn.map((kind) => (kind.info === info ? { ...kind, ...more } : kind));
+    this.#published = this.#builtIn;
+  }
+
   /** Tells of these kinds beside the built-in ones. */
   publish(kinds: readonly PublishedKind[]): void {
-    this.#published = [...this.#parts.builtIn, ...kinds];
+    this.#published = [...this.#builtIn, ...kinds];
     this.#infos = this.#published.map(({ info }) => info);
   }
 

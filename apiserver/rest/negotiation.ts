@@ -43,14 +43,17 @@ interface Offer {
   /** What upstream's router looks for before anybody negotiates; custom resources are not behind it. */
   readonly routed: readonly string[] | undefined;
   readonly forms: readonly Form[];
+  /** Whether there is a message for it. */
+  readonly inProtobuf: boolean;
 }
 
-const OBJECTS: Offer = { routed: OBJECT_TYPES, forms: FORMS };
-const ANSWERS: Offer = { routed: OBJECT_TYPES, forms: WITHOUT_TABLES };
-const LISTS: Offer = { routed: LIST_TYPES, forms: FORMS };
-const STATUS: Offer = { routed: OBJECT_TYPES, forms: NO_FORMS };
+const OBJECTS: Offer = { routed: OBJECT_TYPES, forms: FORMS, inProtobuf: true };
+const ANSWERS: Offer = { routed: OBJECT_TYPES, forms: WITHOUT_TABLES, inProtobuf: true };
+const LISTS: Offer = { routed: LIST_TYPES, forms: FORMS, inProtobuf: true };
+/** Errors come from before and behind the router. */
+const STATUS: Offer = { routed: undefined, forms: NO_FORMS, inProtobuf: true };
 /** Objects without a Go struct: in protobuf there is their metadata only (upstream's `StandardSerializers`). */
-const CUSTOM: Offer = { routed: undefined, forms: FORMS };
+const CUSTOM: Offer = { routed: undefined, forms: FORMS, inProtobuf: false };
 const VERSIONS = ['v1', 'v1beta1'] as const;
 
 const PLAIN_JSON: Accepted = { encoding: 'json', as: undefined };
@@ -86,8 +89,13 @@ export class Negotiator {
 
   /** For Status and other answers that are not of a kind: never fails, JSON is the last resort. */
   status(accept: string | undefined): Encoding {
+    return this.error(accept) ?? 'json'; // what cannot be negotiated is told in JSON
+  }
+
+  /** For a Status that tells of an error: undefined where there is nothing the client takes. */
+  error(accept: string | undefined): Encoding | undefined {
     const known = this.#find('s', accept, STATUS);
-    return known instanceof Error ? 'json' : known.encoding; // what cannot be negotiated is told in JSON
+    return known instanceof Error ? undefined : known.encoding;
   }
 
   #remember(purpose: string, accept: string | undefined, offer: Offer): Accepted {
@@ -113,12 +121,7 @@ function negotiate(accept: string, offer: Offer): Accepted | ApiError {
   const clauses = parseAccept(accept);
   if (clauses.length === 0) return PLAIN_JSON;
   if (offer.routed && !clauses.some(({ type }) => type === '*/*' || ENCODING_OF.has(type))) {
-    return apiError.custom({
-      code: 406,
-      reason: 'NotAcceptable',
-      message: `406: Not Acceptable\n\nAvailable representations: ${offer.routed.join(', ')}`,
-      details: {},
-    });
+    return notRouted(offer.routed);
   }
   for (const clause of clauses) {
     const accepted = readClause(clause, offer);
@@ -127,17 +130,26 @@ function negotiate(accept: string, offer: Offer): Accepted | ApiError {
   return onlyThese(OBJECT_TYPES);
 }
 
+/** What upstream's router says when a client names none of the media types. */
+export const notRouted = (types: readonly string[]): ApiError =>
+  apiError.custom({
+    code: 406,
+    reason: 'NotAcceptable',
+    message: `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`,
+    details: {},
+  });
+
 /** What is said when none of the media types will do. */
 export const onlyThese = (types: readonly string[]): ApiError =>
   apiError.notAcceptable(`only the following media types are accepted: ${types.join(', ')}`);
 
-function readClause({ type, parameters }: AcceptClause, { forms, routed }: Offer): Accepted | undefined {
+function readClause({ type, parameters }: AcceptClause, { forms, inProtobuf }: Offer): Accepted | undefined {
   const encoding = WILDCARDS.has(type) ? 'json' : ENCODING_OF.get(type);
   const stream = parameters.get('stream') ?? '';
   if (!encoding || parameters.has('sv')) return undefined;
   if (stream !== '' && (stream !== 'watch' || encoding === 'yaml')) return undefined;
   if (!['as', 'g', 'v'].some((name) => parameters.has(name)))
-    return encoding === 'protobuf' && !routed ? undefined : { encoding, as: undefined };
+    return encoding === 'protobuf' && !inProtobuf ? undefined : { encoding, as: undefined };
   const as = parameters.get('g') === 'meta.k8s.io' ? transformation(parameters, forms) : undefined;
   return as && !(as.form === 'Table' && encoding === 'protobuf') ? { encoding, as } : undefined;
 }

@@ -1,5 +1,6 @@
 import { apiError } from '../../api/index.ts';
 import { isTrue } from '../pipeline/request-info.ts';
+import { checkPathName } from '../registry/metadata-validation.ts';
 import { readListOptions } from './list-options.ts';
 import { fresh, readList } from './list-reader.ts';
 import { sendList } from './list-writer.ts';
@@ -10,6 +11,8 @@ export const getObject: Handler = (rest, exchange, endpoint) => {
   if (isTrue(exchange.parameter('export') ?? null)) {
     throw apiError.badRequest('the export parameter, deprecated since v1.14, is no longer supported');
   }
+  rest.encoder.accept(exchange, endpoint.resource);
+  checkPathName(exchange.info.name);
   const version = exchange.parameter('resourceVersion') ?? '';
   const pending = version === '' ? rest.source.hub.fresh() : fresh(rest.source, version);
   return pending ? pending.then(() => settled(rest, exchange, endpoint)) : settled(rest, exchange, endpoint);

@@ -1,12 +1,14 @@
 import type { KindInfo } from '../../api/index.ts';
-import type { HealthSlis } from '../../runtime/index.ts';
+import { type HealthSlis, METRICS_TYPE } from '../../runtime/index.ts';
+import { names } from '../http/accept.ts';
 import { GZIP_BYTES_MIN, openBody } from '../pipeline/compression.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { SNAPSHOT_PATH } from '../pipeline/flow-control.ts';
 import { headersFor, JSON_TYPE, send, sendNotFound, sendText } from '../pipeline/respond.ts';
 import { answerHealth, type HealthChecks } from './health.ts';
 import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
-import { readable } from './pretty.ts';
+import { notRouted } from './negotiation.ts';
+import { indented, readable } from './pretty.ts';
 
 /** A document that is ready to be sent: discovery, version, OpenAPI. */
 export interface PreparedDocument {
@@ -43,20 +45,23 @@ export interface RootOptions {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
+/** The list of paths, by another name. */
+const INDEX = '/index.html';
 const DEBUG = '/debug/';
 const SLIS_PATH = '/metrics/slis';
 const OPENAPI = '/openapi/';
 const OPENAPI_GZIP_BYTES_MIN = 1400;
+const VERSION = /^\/version\/?$/;
 const OPENID = /^\/(\.well-known|openid)\//;
 
 /** Paths that upstream lists at `/` whatever is served. */
-const FIXED_PATHS = ['/metrics', SLIS_PATH, '/openapi/v2', '/openapi/v3', '/version'];
+const FIXED_PATHS = ['/metrics', SLIS_PATH, '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'];
 const OPENID_PATHS = ['/.well-known/openid-configuration', '/openid/v1/jwks'];
 
 /** Answers what is not a resource: health, metrics, documents, the list of paths. */
 export async function answerRoot(exchange: Exchange, options: RootOptions): Promise<void> {
   const { path } = exchange.info;
-  if (path === '/') {
+  if (path === '/' || path === INDEX) {
     send(exchange, 200, JSON_TYPE, Buffer.from(`${JSON.stringify({ paths: paths(options) }, undefined, 2)}\n`));
     return;
   }
@@ -77,9 +82,19 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     sendText(exchange, 200, dump);
     return;
   }
-  const { request, accept } = exchange;
-  const document = sourceOf(path, options)?.respond(request.url ?? path, accept, request.headers['if-none-match']);
+  answerDocument(exchange, options);
+}
+
+function answerDocument(exchange: Exchange, options: RootOptions): void {
+  const {
+    request,
+    accept,
+    info: { path },
+  } = exchange;
+  const isVersion = VERSION.test(path);
+  const document = sourceOf(path, options)?.respond(request.url ?? path, isVersion ? undefined : accept, request.headers['if-none-match']);
   if (document && request.method !== 'GET' && hasRoutes(path, options.kinds)) throw methodNotAllowed();
+  if (document && (isVersion || OPENID.test(path)) && !names(accept, document.contentType)) throw notRouted([document.contentType]);
   if (document) sendDocument(exchange, laidOut(exchange, document));
   else refuse(exchange, options.kinds);
 }
@@ -87,7 +102,7 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
 /** A DELETE begins anew. */
 function answerSlis(exchange: Exchange, slis: HealthSlis): void {
   if (exchange.request.method !== 'DELETE') {
-    send(exchange, 200, 'text/plain; version=0.0.4; charset=utf-8', Buffer.from(slis.text()));
+    send(exchange, 200, METRICS_TYPE, Buffer.from(slis.text()));
     return;
   }
   slis.reset();
@@ -105,19 +120,20 @@ function sourceOf(path: string, { openapi, openid, discovery }: RootOptions): Do
  */
 function hasRoutes(path: string, kinds: Kinds): boolean {
   const [, root = '', first = '', second = ''] = path.split('/');
-  return root === 'version' || root === 'api' || (root === 'apis' && second !== '' && kinds.hasGroup(first));
+  return root === 'version' || OPENID.test(path) || root === 'api' || (root === 'apis' && second !== '' && kinds.hasGroup(first));
 }
 
 /** A version that a served group does not have is the API's own 404; anything else is nobody's. */
 function refuse(exchange: Exchange, kinds: Kinds): void {
   const [, root = '', first = '', second = ''] = exchange.info.path.split('/');
-  if (root === 'version') throw unknownResource();
+  if (root === 'version' || OPENID_PATHS.some((own) => exchange.info.path.startsWith(`${own}/`))) throw unknownResource();
   if ((root === 'api' && first !== '') || (root === 'apis' && second !== '' && kinds.hasGroup(first))) throw unknownResource();
   sendNotFound(exchange);
 }
 
-/** Discovery is laid out for people as objects are. */
+/** Discovery is laid out for people as objects are, the version for everybody. */
 function laidOut(exchange: Exchange, document: PreparedDocument): PreparedDocument {
+  if (VERSION.test(exchange.info.path)) return { ...document, body: indented(document.body) };
   const isDiscovery = exchange.info.path.startsWith('/api') && document.contentType.startsWith(JSON_TYPE);
   return isDiscovery ? { ...document, body: readable(exchange, document.body) } : document;
 }
@@ -145,7 +161,7 @@ const isOverridden = (name: string, headers: Readonly<Record<string, string>>): 
   Object.keys(headers).some((other) => other.toLowerCase() === name.toLowerCase());
 
 function paths({ infos, openid, otherPaths, health }: RootOptions): string[] {
-  const found = new Set([...FIXED_PATHS, ...(openid ? OPENID_PATHS : []), '/api', '/apis', ...otherPaths()]);
+  const found = new Set([...FIXED_PATHS, ...(openid ? OPENID_PATHS : []), '/api', '/apis', '/apis/', ...otherPaths()]);
   for (const { group, version } of infos()) {
     if (group === '') found.add(`/api/${version}`);
     else found.add(`/apis/${group}`).add(`/apis/${group}/${version}`);

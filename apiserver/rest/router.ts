@@ -34,6 +34,9 @@ const every = (handler: Handler): Handlers => ({
   '': handler,
 });
 
+/** The subresource that takes what follows it in the path. */
+const PROXY = 'proxy';
+
 /** Subresources that are something else, by resource and name, or by name alone. */
 const SUBRESOURCES: Readonly<Record<string, Handlers>> = {
   scale: { get: getScale, update: updateScale, patch: patchScale },
@@ -56,8 +59,9 @@ const SUBRESOURCES: Readonly<Record<string, Handlers>> = {
  */
 export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<void> | void {
   const { info } = exchange;
-  const target = kinds.find(info);
+  const target = isRooted(info.path) ? kinds.find(info) : undefined;
   if (!target) {
+    if (!isRooted(info.path)) return sendNotFound(exchange);
     if (kinds.hasGroup(info.group)) throw unknownResource();
     sendNotFound(exchange);
     return;
@@ -68,11 +72,15 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
   }
   const { endpoint } = target;
   const { deprecation } = endpoint.resource.strategy;
-  if (deprecation !== undefined) exchange.deprecate(deprecation);
   const kind = endpoint.resource.info;
   checkScope(kind, exchange);
-  return handlerOf(endpoint, exchange)(rest, exchange, endpoint);
+  const handler = handlerOf(endpoint, exchange);
+  if (deprecation !== undefined) exchange.deprecate(deprecation);
+  return handler(rest, exchange, endpoint);
 }
+
+/** What has more slashes in front is told apart from nothing when it is authorized, but nobody serves it. */
+const isRooted = (path: string): boolean => !path.startsWith('//') && !path.startsWith('/apis//');
 
 /** @throws ApiError (404) for a namespace on a kind that has none, and for a name without the namespace it needs. */
 function checkScope(kind: KindInfo, { info }: Exchange): void {
@@ -106,6 +114,7 @@ function subresourceHandler(endpoint: Endpoint, info: RequestInfo, method: strin
   const { subresource: name, verb } = info;
   const declared: SubresourceInfo | undefined = resource.info.subresources.find((each) => each.name === name);
   if (!declared) throw resource.wording.unknownSubresource(resource.subject, info.name) ?? unknownResource();
+  if (info.rest.length > 1 && !resource.wording.ignoresRest && name !== PROXY) throw unknownResource();
   const own = resource.info.group === '' ? SUBRESOURCES[`${resource.info.resource}/${name}`] : undefined;
   const handlers = own ?? SUBRESOURCES[name] ?? (resource.strategy.subresources?.[name] ? VIEW : undefined);
   if (!handlers) throw unknownResource();

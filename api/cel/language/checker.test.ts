@@ -40,6 +40,7 @@ const CASES: readonly Case[] = [
   ["timestamp('x')", '1:11: invalid timestamp argument'],
   ["timestamp('2020-01-01')", '1:11: invalid timestamp argument'],
   ["duration('x')", '1:10: invalid duration argument'],
+  ['duration(5)', '1:10: invalid duration argument'],
   ["'a'.matches('(')", '1:13: invalid matches argument'],
   ["'%d'.format(['a'])", '1:14: error during formatting: decimal clause can only be used on integers, was given string'],
   ["'%q'.format([1])", '1:12: could not parse formatting clause: unrecognized formatting clause "q"'],

@@ -13,7 +13,8 @@ const TWO_64 = 2 ** 64;
 /** Go's `strconv.ParseInt` takes no more than this. */
 const INTEGER = /^[+-]?\d+$/;
 const UNSIGNED = /^\d+$/;
-const NUMBER = /^[+-]?(?:\d+(?:_?\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const SEPARATORS = /(?<=\d)_(?=\d)/g;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 const BOOLS: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(['1', 't', 'T', 'true', 'TRUE', 'True'].map((text) => [text, true])),
@@ -52,7 +53,8 @@ function toDouble(value: CelValue): Result {
   const infinite = INFINITE.exec(value);
   if (infinite) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (/^nan$/i.test(value)) return Number.NaN;
-  const read = NUMBER.test(value) && !value.includes('_') ? Number(value) : Number.NaN;
+  const plain = value.replace(SEPARATORS, '');
+  const read = NUMBER.test(plain) ? Number(plain) : Number.NaN;
   return Number.isFinite(read) ? read : failed(value, DOUBLE);
 }
 

@@ -43,6 +43,7 @@ const CASES: readonly Case[] = [
   ["text.replace('a', 'b')", 7, 1, 21],
   ["text.split('')", 7, 1, 21],
   ["['a', text].join(',')", 17, 12, UNBOUNDED],
+  ["text.split(',', -1).join()", 13, 1, UNBOUNDED],
   ["text.find('[a-z]')", 7, 3, 23],
   ["text.findAll('[a-z]')", 7, 3, 23],
   ["url('https://example.com/').getHost()", 3, 3, 3],

@@ -23,7 +23,7 @@ export function equal(a: CelValue, b: CelValue): boolean | CelError {
     case 'number':
       return isNumeric(b) && compareNumbers(a, b) === 0;
     default:
-      return a === null ? b === null : equalObjects(a, b);
+      return a === null || b === null ? a === b : equalObjects(a, b);
   }
 }
 

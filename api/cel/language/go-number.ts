@@ -1,13 +1,19 @@
 // Numbers as Go writes them.
 
-/** `%g`: the shortest digits, with an exponent of two digits where it is below -4 or above 20. */
-export function formatGoDouble(value: number, exponentFrom = 21): string {
+/** From this power of ten on there is an exponent. */
+const EXPONENT_FROM = 6;
+/** Below this one as well. */
+const EXPONENT_BELOW = -4;
+
+/** `%g` and `%v`: the shortest digits, with an exponent of two digits below 1e-4 and from 1e6 on. */
+export function formatGoDouble(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value < 0 ? '-Inf' : '+Inf';
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
   const power = Number(exponent);
-  if (power < -4 || power >= exponentFrom) return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  if (power < EXPONENT_BELOW || power >= EXPONENT_FROM)
+    return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
   return formatPlainDouble(value);
 }
 

@@ -32,7 +32,8 @@ function mixedLists(root: Expr): ReadonlySet<Expr> {
 
 /** Whether a constant is an argument that the function can take. */
 const READERS: Readonly<Record<string, (value: CelValue) => unknown>> = {
-  duration: (value) => (typeof value === 'string' ? readDuration(value) : true),
+  // A number is none here, though the function takes one.
+  duration: (value) => (typeof value === 'string' ? readDuration(value) : undefined),
   timestamp: (value) =>
     typeof value === 'bigint' ? timestamp(value * 1_000_000_000n) : typeof value === 'string' ? readTimestamp(value) : true,
   matches: (value) => (typeof value === 'string' ? compilePattern(value) : true),

@@ -9,7 +9,7 @@ import { equal } from './equality.ts';
 import { Frame, type Step } from './frame.ts';
 import { compilePattern } from './regex.ts';
 import { COST, callCost } from './runtime-cost.ts';
-import { CelError, CelList, CelMap, type CelValue, noSuchOverload, Optional, TypeValue, Uint } from './values.ts';
+import { CelError, CelList, CelMap, type CelValue, noSuchOverload, Optional, TypeValue, typeName, Uint } from './values.ts';
 
 /** An expression that checks, but can never have a value: a constant part of it fails. */
 export class PlanError extends Error {
@@ -459,9 +459,29 @@ function fold(over: CelValue, two: boolean, body: (first: Result, second: Result
     foldList(over, two, body);
     return undefined;
   }
-  if (!(over instanceof CelMap)) return noSuchOverload();
+  if (!(over instanceof CelMap)) return notIterable(over, two);
   for (const key of over.keys()) if (!body(key, two ? (over.find(key) ?? null) : null)) break;
   return undefined;
+}
+
+/** What cel-go calls the values that nothing can be looped over. */
+const GO_TYPES: Readonly<Record<string, string>> = {
+  bool: 'types.Bool',
+  bytes: 'types.Bytes',
+  double: 'types.Double',
+  'google.protobuf.Duration': 'types.Duration',
+  'google.protobuf.Timestamp': 'types.Timestamp',
+  int: 'types.Int',
+  null_type: 'types.Null',
+  optional_type: '*types.Optional',
+  string: 'types.String',
+  type: '*types.Type',
+  uint: 'types.Uint',
+};
+
+function notIterable(over: CelValue, two: boolean): CelError {
+  const type = GO_TYPES[typeName(over)] ?? typeName(over);
+  return new CelError(two ? `unsupported comprehension range type: ${type}` : `got '${type}', expected iterable type`);
 }
 
 function foldList(over: CelList, two: boolean, body: (first: Result, second: Result) => boolean): void {

@@ -68,8 +68,9 @@ function retained(size: Range, old: Range, by: Range): Range {
   return range(min, max);
 }
 
+/** A negative limit is taken for a huge one. */
 const splitting = onTarget((size, { args: [, limit] }) => {
-  const max = typeof limit?.literal === 'bigint' ? Number(limit.literal) : size.max;
+  const max = typeof limit?.literal === 'bigint' ? Number(BigInt.asUintN(64, limit.literal)) : size.max;
   return { cost: traversal(size, 2), size: range(0, max) };
 });
 

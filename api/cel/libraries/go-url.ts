@@ -87,7 +87,16 @@ function hostOf(text: string, authority: string): string {
   checkEscapes(text, host);
   const wrong = /[\s"<>\\^`{|}]/.exec(host.replace(/%[\da-fA-F]{2}/g, ''));
   if (wrong) throw fail(text, `invalid character ${goQuote(wrong[0])} in host name`);
-  return host;
+  return decodeHost(text, host, close);
+}
+
+/** What is escaped in a host is not ASCII, but for the percent sign; a zone (`[fe80::1%25en0]`) may escape anything. */
+function decodeHost(text: string, host: string, close: number): string {
+  const zone = host.startsWith('[') ? host.slice(0, close).indexOf('%25') : -1;
+  const plain = zone < 0 ? host : host.slice(0, zone) + host.slice(close);
+  const wrong = /%(?!25)[0-7][\da-fA-F]/.exec(plain);
+  if (wrong) throw fail(text, `invalid URL escape ${goQuote(wrong[0])}`);
+  return host.includes('%') ? decodeBytes(host).toString() : host;
 }
 
 function checkEscapes(text: string, part: string): void {

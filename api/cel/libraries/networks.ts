@@ -135,9 +135,9 @@ const isMulticast = (ip: IpAddress): boolean => within(ip, [0xen, 4], [0xffn, 8]
 const isGlobalUnicast = (ip: IpAddress): boolean =>
   !(isUnspecified(ip) || isLoopback(ip) || isMulticast(ip) || isLinkLocalUnicast(ip)) && !(ip.family === 4 && ip.bits === 0xffffffffn);
 
+/** A text that is no address fits no overload, where of a text that is no network the error is told: upstream asks the wrong one of the two. */
 function containsIp(cidr: CidrValue, other: CelValue): Result {
   const ip = typeof other === 'string' ? readIp(other) : other;
-  if (ip instanceof CelError) return ip;
   return ip instanceof IpValue ? cidr.contains(ip.address) : noSuchOverload();
 }
 

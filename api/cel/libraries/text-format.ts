@@ -17,7 +17,8 @@ const MAX_PRECISION = 100_000;
 /** One `%…` of a format. */
 export interface Clause {
   readonly letter: string;
-  readonly precision: number;
+  /** Nothing if the clause gives none. */
+  readonly precision: number | undefined;
 }
 
 /** A format as texts and clauses; the text of the error that cel-go gives for what is none. @param args how many there are. */
@@ -40,7 +41,7 @@ export function parseFormat(format: string, args: number): readonly (string | Cl
     const letter = format[next + all.length];
     const wrong = clauseError(letter, precision);
     if (wrong !== undefined) return new CelError(`could not parse formatting clause: ${wrong}`);
-    parts.push({ letter: letter ?? '', precision: precision === undefined ? PRECISION : Number(precision) });
+    parts.push({ letter: letter ?? '', precision: precision === undefined ? undefined : Number(precision) });
     i = next + all.length + 1;
   }
   return parts;
@@ -106,7 +107,7 @@ function formatClause({ letter, precision }: Clause, value: CelValue): string | 
     case 'X':
       return hexadecimal(value)?.toUpperCase();
     case 'f':
-      return real(value, (n) => withGroups(fixedDouble(n, precision)));
+      return real(value, (n) => withGroups(fixedDouble(n, precision ?? PRECISION)));
     default:
       return real(value, (n) => scientific(n, precision));
   }
@@ -143,11 +144,12 @@ function withGroups(fixed: string): string {
 
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
-function scientific(n: number, precision: number): string {
-  const { mantissa, exponent } = scientificDouble(n, precision);
+/** Always with six decimals: what is written as the precision is the width, as upstream forgets the point. */
+function scientific(n: number, width = 0): string {
+  const { mantissa, exponent } = scientificDouble(n, PRECISION);
   const digits = String(Math.abs(exponent)).padStart(2, '0');
   const raised = [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join('');
-  return `${mantissa}×10${exponent < 0 ? '⁻' : ''}${raised}`;
+  return `${mantissa}×10${exponent < 0 ? '⁻' : ''}${raised}`.padStart(width);
 }
 
 /** A value as `%s` has it. */

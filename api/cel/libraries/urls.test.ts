@@ -33,6 +33,10 @@ const URLS: readonly Case[] = [
     'error: URL parse error during conversion from string: parse "https://example.com:x/": invalid port ":x" after host',
   ],
   ["url('https://a.com/%zz')", 'error: URL parse error during conversion from string: parse "https://a.com/%zz": invalid URL escape "%zz"'],
+  ["url('http://[fe80::1%25en0]:80/').getHost()", '"[fe80::1%en0]:80"'],
+  ["url('http://[fe80::1%25en0]:80/').getHostname()", '"fe80::1%en0"'],
+  ["url('http://a%c3%a9/').getHost()", '"aé"'],
+  ["isURL('http://a%41/')", 'false'],
   ["url('')", 'error: URL parse error during conversion from string: parse "": empty url'],
 ];
 

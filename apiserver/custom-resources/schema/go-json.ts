@@ -10,11 +10,3 @@ export function inGoOrder(value: unknown): unknown {
       .map((name) => [name, inGoOrder(value[name])]),
   );
 }
-
-/** A float as Go's `%v` prints it: the shortest digits, with an exponent below 1e-4 and from 1e21 on. */
-export function goFloat(value: number): string {
-  const [digits, exponent] = value.toExponential().split('e');
-  const power = Number(exponent);
-  if (value === 0 || (power >= -4 && power < 21)) return String(value);
-  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-}

@@ -1,9 +1,9 @@
 // What a schema asks of a single value: upstream's validators of kube-openapi, `pkg/validation/validate`.
 
-import { compileGoPattern } from '../../../../api/cel.ts';
+import { compileGoPattern, formatGoDouble } from '../../../../api/cel.ts';
 import { type FieldError, fieldError, goQuote, type JSONSchemaProps, stringifyJson } from '../../../../api/index.ts';
 import { equalJson } from '../../../../api/schema.ts';
-import { goFloat, inGoOrder } from '../go-json.ts';
+import { inGoOrder } from '../go-json.ts';
 import { formatOf } from './formats.ts';
 import { countRunes, isInteger, isJsonInteger, type JsonType, typeOf } from './kinds-of-value.ts';
 import { invalidProblem, type Problem, typeProblem } from './result.ts';
@@ -157,7 +157,7 @@ function boundCheck(bound: number, exclusive: boolean, { words, isInside }: Boun
     passes: (value) => isInside(value, seenBy(value)) || (!exclusive && Number(value) === seenBy(value)),
     problem: (value, path) => {
       const seen = seenBy(value);
-      const text = isInteger(value) ? String(seen) : goFloat(seen);
+      const text = isInteger(value) ? String(seen) : formatGoDouble(seen);
       return invalidProblem(path, value, `should be ${words} ${exclusive ? '' : 'or equal to '}${text}`);
     },
   };
@@ -169,8 +169,8 @@ function multipleCheck(factor: number): Check<number | bigint> {
     passes: (value) => seenBy(value) > 0 && isMultiple(value, seenBy(value)),
     problem: (value, path) => {
       const seen = seenBy(value);
-      if (seen > 0) return invalidProblem(path, value, `should be a multiple of ${goFloat(seen)}`);
-      const message = `factor MultipleOf declared for ${path} must be positive: ${goFloat(seen)}`;
+      if (seen > 0) return invalidProblem(path, value, `should be a multiple of ${formatGoDouble(seen)}`);
+      const message = `factor MultipleOf declared for ${path} must be positive: ${formatGoDouble(seen)}`;
       return { message, name: path, tell: (field) => fieldError.invalid(field, seen, message) };
     },
   };

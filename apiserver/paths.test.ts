@@ -1,0 +1,49 @@
+// Paths as they can be written, and what is answered where nobody serves them (seen on a running kube-apiserver 1.34.9).
+import { expect, it } from 'vitest';
+import { plainStrategy, startTestServer } from './testing/test-server.ts';
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const UNKNOWN = '404 the server could not find the requested resource';
+
+it.each([
+  ['GET', '/api%2Fv1/configmaps', '200 ConfigMapList'],
+  ['GET', '/api/v1/namespaces/default%2Fconfigmaps', '200 ConfigMapList'],
+  ['GET', '/api/v1/namespaces//configmaps', '200 ConfigMapList'],
+  ['GET', `${MAPS}/%2F`, '200 ConfigMapList'],
+  ['GET', '/api//v1', UNKNOWN],
+  ['GET', '/api/v1//configmaps', UNKNOWN],
+  ['GET', `${MAPS}/a%2Fb`, UNKNOWN],
+  ['GET', `${MAPS}/..`, `400 Name parameter invalid: "..": may not be '..'`],
+  ['GET', `${MAPS}/a%25b`, `400 Name parameter invalid: "a%b": may not contain '%'`],
+  ['DELETE', `${MAPS}/.`, `400 Name parameter invalid: ".": may not be '.'`],
+  ['PATCH', `${MAPS}/.`, `400 Name parameter invalid: ".": may not be '.'`],
+  ['GET', '//api/v1/configmaps', '404 404 page not found\n'],
+  ['GET', '/apis//v1/configmaps', '404 404 page not found\n'],
+  ['GET', `${MAPS}/%zz`, '400 400 Bad Request'],
+  [
+    'GET',
+    '/api/v1/watch',
+    '500 Internal Server Error: "/api/v1/watch": failed to create RequestInfo: unable to determine kind and namespace from url, /api/v1/watch\n',
+  ],
+  ['GET', '/index.html', '200 the list of paths'],
+])('%s %s', async (method, path, expected) => {
+  await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
+  const headers: Record<string, string> = method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {};
+  const answer = await server.request(method, path, method === 'PATCH' ? { body: {}, headers } : {});
+  expect(`${answer.status} ${said(answer.text)}`).toBe(expected);
+});
+
+it('an error that the client takes in no form is laid out for people', async () => {
+  await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
+  const answer = await server.request('GET', `${MAPS}/a`, { headers: { accept: 'text/html' } });
+  expect(answer.status).toBe(406);
+  expect(answer.text.slice(0, 23)).toBe('{\n  "kind": "Status",\n ');
+  expect(answer.text.endsWith('}')).toBe(true);
+});
+
+/** The message of a Status, the kind of another object, or the text. */
+function said(text: string): string {
+  if (!text.startsWith('{')) return text;
+  const { message, kind, paths }: { message?: string; kind?: string; paths?: unknown } = JSON.parse(text);
+  return message ?? kind ?? (paths ? 'the list of paths' : text);
+}
