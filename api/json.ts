@@ -50,8 +50,16 @@ export function stringifyJson(value: unknown): string {
 }
 
 /** JSON as Go writes it: safe inside HTML. */
-export const goJson = (value: unknown): string =>
-  stringifyJson(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+export const goJson = (value: unknown): string => goEscaped(stringifyJson(value));
+
+/** Ends of lines to JavaScript, though not to JSON. */
+const LINE_ENDS = /[\u2028\u2029]/;
+
+/** A JSON text with what Go escapes in strings; elsewhere it has none of these characters. Mostly there is nothing to do, which is seen quickly. */
+export function goEscaped(json: string): string {
+  if (!json.includes('&') && !json.includes('<') && !json.includes('>') && !LINE_ENDS.test(json)) return json;
+  return json.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
 function write(value: unknown): string | undefined {
   if (typeof value === 'bigint') return String(value);

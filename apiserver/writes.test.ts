@@ -142,6 +142,19 @@ describe('creating', () => {
   });
 });
 
+test('what would be markup in a page is escaped in every answer, as Go does it', async () => {
+  await using api = await start();
+  using watch = await api.watch(`${PATH}?watch=1`);
+  const body = { metadata: { name: 'a' }, data: { k: 'x && y <z>\u2028' } };
+  const escaped = String.raw`"k":"x \u0026\u0026 y \u003cz\u003e\u2028"`;
+  expect((await api.request('POST', PATH, { body })).text).toContain(escaped);
+  expect((await api.request('GET', PATH)).text).toContain(escaped);
+  expect(await watch.next()).toMatchObject({ object: body });
+  const refused = await api.request('GET', `${PATH}?labelSelector=${encodeURIComponent('a<>b')}`);
+  expect(refused.status).toBe(400);
+  expect(refused.text).not.toMatch(/[<>]/);
+});
+
 describe('changing', () => {
   test('into what is no object of the kind is refused as upstream refuses it, each type of patch in its own words', async () => {
     await using api = await start();

@@ -1,4 +1,4 @@
-import { apiError, goQuote, stringifyJson } from '../../api/index.ts';
+import { apiError, goJson, goQuote } from '../../api/index.ts';
 import { type Clock, parseDuration, type Timer } from '../../runtime/index.ts';
 import type { Exchange } from './exchange.ts';
 import { type StatusEncoder, sendError, TEXT_TYPE } from './respond.ts';
@@ -93,7 +93,7 @@ export class Deadlines {
 /** The filter that gives a request up writes Go's struct as it is: without its kind, and without saying what it is. */
 const bare: StatusEncoder = (_, { kind: _kind, apiVersion: _version, ...status }) => ({
   contentType: TEXT_TYPE,
-  body: Buffer.from(`${stringifyJson(status)}\n`),
+  body: Buffer.from(`${goJson(status)}\n`),
 });
 
 /** The `timeout` of a request in milliseconds; undefined when it names none. @throws ApiError (400), with Go's words. */

@@ -1,4 +1,4 @@
-import { type ApiError, type Status, stringifyJson } from '../../api/index.ts';
+import { type ApiError, goJson, type Status } from '../../api/index.ts';
 import { GZIP_BYTES_MIN, openBody } from './compression.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -59,7 +59,7 @@ export const sendNotFound = (exchange: Exchange): void => sendNotice(exchange, 4
 /** What turns a Status into bytes: JSON, or what the client takes. */
 export type StatusEncoder = (exchange: Exchange, status: Status) => { readonly contentType: string; readonly body: Buffer };
 
-export const jsonStatus: StatusEncoder = (_, status) => ({ contentType: JSON_TYPE, body: Buffer.from(`${stringifyJson(status)}\n`) });
+export const jsonStatus: StatusEncoder = (_, status) => ({ contentType: JSON_TYPE, body: Buffer.from(`${goJson(status)}\n`) });
 
 /** Answers an error. */
 export function sendError(exchange: Exchange, error: ApiError, encode: StatusEncoder = jsonStatus): void {

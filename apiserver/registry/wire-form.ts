@@ -1,4 +1,4 @@
-import { apiVersionOf, type KindInfo, type KubeObject, stringifyJson } from '../../api/index.ts';
+import { apiVersionOf, goEscaped, type KindInfo, type KubeObject, stringifyJson } from '../../api/index.ts';
 
 /**
  * The two encoded forms of an object of one kind, and how one becomes the other without parsing.
@@ -43,7 +43,7 @@ export class WireForm {
       if (value === undefined || name === 'metadata' || name === 'kind' || name === 'apiVersion') continue;
       text += `,${JSON.stringify(name)}:${stringifyJson(value)}`;
     }
-    return Buffer.from(`${text}}`);
+    return Buffer.from(`${goEscaped(text)}}`);
   }
 
   /** Whether bytes from the store are laid out as {@link encode} does it. */

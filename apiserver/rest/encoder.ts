@@ -1,4 +1,4 @@
-import { type ApiError, apiError, type KindInfo, type KubeObject, type Status, stringifyJson } from '../../api/index.ts';
+import { type ApiError, apiError, goJson, type KindInfo, type KubeObject, type Status } from '../../api/index.ts';
 import { type AnyMessage, bodies, encodeProtobuf, formatYaml } from '../../api/schema.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { sendEncoded } from '../pipeline/respond.ts';
@@ -22,7 +22,7 @@ export interface Encodable {
 export function encodeAs(encoding: Encoding, { value, message, kind, apiVersion }: Encodable): Buffer {
   if (encoding === 'yaml') return Buffer.from(formatYaml(value));
   if (encoding === 'protobuf' && message) return encodeProtobuf(message, value, { apiVersion, kind });
-  return Buffer.from(`${stringifyJson(value)}\n`);
+  return Buffer.from(`${goJson(value)}\n`);
 }
 
 /** A kind of objects as they are answered. */
@@ -77,7 +77,7 @@ export class Encoder {
   /** An error's Status in what the client takes; laid out for people where that is nothing (upstream's `WriteRawJSON`). */
   readonly status = (exchange: Exchange, value: Status) => {
     const encoding = this.#negotiator.error(exchange.accept);
-    if (!encoding) return { contentType: MEDIA_TYPE.json, body: indented(Buffer.from(stringifyJson(value))) };
+    if (!encoding) return { contentType: MEDIA_TYPE.json, body: indented(Buffer.from(goJson(value))) };
     const body = encodeAs(encoding, { value, message: bodies.status, kind: 'Status', apiVersion: 'v1' });
     return { contentType: MEDIA_TYPE[encoding], body: encoding === 'json' ? readable(exchange, body) : body };
   };
@@ -102,4 +102,4 @@ export function wrongShape(info: Pick<KindInfo, 'group' | 'kind'>, asked: string
 }
 
 /** An object's bytes in its served form, for what is made on the fly. */
-export const servedJson = (object: KubeObject): Buffer => Buffer.from(`${stringifyJson(object)}\n`);
+export const servedJson = (object: KubeObject): Buffer => Buffer.from(`${goJson(object)}\n`);

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { type KubeObject, type Status, stringifyJson } from '../../api/index.ts';
+import { goJson, type KubeObject, type Status } from '../../api/index.ts';
 import { bodies, encodeProtobuf, encodeProtobufWatchEvent } from '../../api/schema.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { ChangeType, FrameWriter } from '../watch-cache/cache-event.ts';
@@ -17,7 +17,7 @@ const OPENING: Readonly<Record<ChangeType, Buffer>> = {
 const END = '}\n';
 
 /** A frame of any value. */
-export const frameOf = (type: string, value: unknown): Buffer => Buffer.from(`{"type":"${type}","object":${stringifyJson(value)}}\n`);
+export const frameOf = (type: string, value: unknown): Buffer => Buffer.from(`{"type":"${type}","object":${goJson(value)}}\n`);
 
 /** What went wrong, for a watcher that reads JSON. */
 const errorFrame = (status: Status): Buffer => frameOf('ERROR', status);

@@ -30,6 +30,13 @@ const revision = (name: string, number: number, created: string, of = template):
 });
 
 describe('a revision', () => {
+  it('lies in the order of names, whose bytes upstream compares', () => {
+    const { spec, metadata } = template;
+    expect(JSON.stringify(revisionData({ spec: { ...spec, activeDeadlineSeconds: 1 }, metadata }))).toBe(
+      `{"spec":{"template":{"$patch":"replace","metadata":${JSON.stringify(metadata)},"spec":{"activeDeadlineSeconds":1,${JSON.stringify(spec).slice(1)}}}}`,
+    );
+  });
+
   it('has the hash that kube-controller-manager 1.34 gives it', () => {
     expect(revisionHash(revisionData(template), 0)).toBe('776999688b');
     expect(revisionHash(revisionData(template), 1)).not.toBe('776999688b');

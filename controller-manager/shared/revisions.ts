@@ -1,4 +1,4 @@
-import type { ControllerRevision, Live, PodTemplateSpec } from '../../api/index.ts';
+import { type ControllerRevision, goEscaped, type Live, type PodTemplateSpec } from '../../api/index.ts';
 import { canonicalJson } from './equality.ts';
 import { fnv32, safeEncode } from './hash.ts';
 
@@ -13,7 +13,9 @@ export interface RevisionData {
 }
 
 /** Upstream: `getPatch` of `pkg/controller/statefulset` and of `pkg/controller/daemon`. */
-export const revisionData = (template: PodTemplateSpec): RevisionData => ({ spec: { template: { ...template, $patch: 'replace' } } });
+export const revisionData = (template: PodTemplateSpec): RevisionData =>
+  // In the order of names, as Go writes maps: upstream's controllers and clients compare the bytes.
+  JSON.parse(canonicalJson({ spec: { template: { ...template, $patch: 'replace' } } })) as RevisionData;
 
 /** Whether a revision stores this template. */
 export const isOfTemplate = (revision: ControllerRevision, template: PodTemplateSpec): boolean =>
@@ -37,18 +39,7 @@ export const revisionName = (owner: string, hash: string): string => `${owner.sl
 
 /** The hash of what a revision stores, as upstream's `HashControllerRevision`: of the JSON text that Go writes. */
 export const revisionHash = (data: RevisionData, collisionCount: number): string =>
-  safeEncode(String(fnv32(`${goJson(data)}${collisionCount}`)));
-
-const GO_ESCAPES: Readonly<Record<string, string>> = {
-  '<': '\\u003c',
-  '>': '\\u003e',
-  '&': '\\u0026',
-  '\u2028': '\\u2028',
-  '\u2029': '\\u2029',
-};
-
-/** Go escapes what could end a script in a page. */
-const goJson = (value: unknown): string => canonicalJson(value).replace(/[<>&\u2028\u2029]/g, (c) => GO_ESCAPES[c] ?? c);
+  safeEncode(String(fnv32(`${goEscaped(canonicalJson(data))}${collisionCount}`)));
 
 /** Oldest first: by number, then by age, then by name (upstream: `SortControllerRevisions`). */
 export function compareRevisions(a: Live<ControllerRevision>, b: Live<ControllerRevision>): number {

@@ -1,6 +1,6 @@
 // Objects in normal form into protobuf. Everything is written backwards: see wire.ts.
 import { jsonSchemaProps } from '../../apiextensions/v1/json-schema.ts';
-import { stringifyJson } from '../../json.ts';
+import { goJson } from '../../json.ts';
 import type { FieldType, ScalarType } from '../../schema/field.ts';
 import type { AnyMessage } from '../../schema/message.ts';
 import { MICRO_TIME_LAYOUT, parseDuration, parseGoTime, TIME_LAYOUT } from '../../time.ts';
@@ -123,7 +123,7 @@ function writeJson(writer: WireWriter, definition: string | undefined, value: un
   }
 }
 
-const writeRaw = (writer: WireWriter, value: unknown): void => writeText(writer, 1, stringifyJson(value));
+const writeRaw = (writer: WireWriter, value: unknown): void => writeText(writer, 1, goJson(value));
 
 const SMALL_STRUCTS: Readonly<Partial<Record<ScalarType, (writer: WireWriter, value: unknown) => void>>> = {
   bytes: (writer, value) => writer.bytes(Buffer.from(String(value), 'base64')),
