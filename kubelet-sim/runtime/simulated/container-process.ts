@@ -5,9 +5,10 @@ import type { SimulatedContainer } from './container.ts';
 import type { ContainerUsage, OwnLoad } from './container-usage.ts';
 import type { ContainerFiles } from './files/container-files.ts';
 import type { ImageFacts, ServerFacts } from './image-catalog.ts';
-import type { OpenSocket, StreamProtocol } from './network/container-sockets.ts';
+import type { ListeningPort, OpenSocket, StreamProtocol } from './network/container-sockets.ts';
 import { ImageListener } from './network/image-listener.ts';
 import type { DatagramListener, Listener } from './network/listener.ts';
+import { listeningOn } from './network/listeners.ts';
 import { PodNetwork } from './network/pod-network.ts';
 import type { ProcessContext, ProcessInfo } from './program.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -192,6 +193,10 @@ export class ContainerProcess implements ProcessContext {
 
   listenForDatagrams(port: number, listener: DatagramListener): OpenSocket | undefined {
     return this.#container.sockets.listenForDatagrams(port, listener);
+  }
+
+  listening(): readonly ListeningPort[] {
+    return listeningOn(this.#sandbox);
   }
 
   listenAs(port: number, facts: ServerFacts): OpenSocket | undefined {

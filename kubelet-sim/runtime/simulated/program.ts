@@ -3,7 +3,7 @@ import type { ContainerUser, OutputStream } from '../cri.ts';
 import type { ContainerUsage, OwnLoad } from './container-usage.ts';
 import type { ContainerFiles } from './files/container-files.ts';
 import type { ImageFacts, ServerFacts } from './image-catalog.ts';
-import type { OpenSocket, StreamProtocol } from './network/container-sockets.ts';
+import type { ListeningPort, OpenSocket, StreamProtocol } from './network/container-sockets.ts';
 import type { DatagramListener, Listener } from './network/listener.ts';
 import type { PodNetwork } from './network/pod-network.ts';
 import type { TerminalState } from './terminal.ts';
@@ -59,6 +59,8 @@ export interface ProcessContext {
   listen(port: number, listener: Listener, protocol?: StreamProtocol): OpenSocket | undefined;
   /** As `listen`, for datagrams. */
   listenForDatagrams(port: number, listener: DatagramListener): OpenSocket | undefined;
+  /** The ports that somebody listens on in its network, in their order. */
+  listening(): readonly ListeningPort[];
   /** As `listen`, answering as an image's server does. */
   listenAs(port: number, facts: ServerFacts): OpenSocket | undefined;
   /** What its container uses now, and may. */

@@ -49,6 +49,7 @@ const AGNHOST_TOOLS = [
   'nettest',
   'no-snat-test',
   'no-snat-test-proxy',
+  'port-forward-tester',
   'porter',
   'serve-hostname',
   'tcp-reset',

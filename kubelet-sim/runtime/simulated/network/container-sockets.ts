@@ -1,11 +1,17 @@
 import type { SimulatedContainer } from '../container.ts';
 import type { ServerBehaviour } from '../program.ts';
 import { ImageListener } from './image-listener.ts';
-import type { DatagramListener, Listener } from './listener.ts';
+import type { DatagramListener, Listener, Protocol } from './listener.ts';
 import { isTaken } from './listeners.ts';
 
 /** What takes connections on a port; UDP has none. */
 export type StreamProtocol = 'TCP' | 'SCTP';
+
+/** A port that somebody listens on. */
+export interface ListeningPort {
+  readonly protocol: Protocol;
+  readonly port: number;
+}
 
 /** A port that a process listens on, until it closes it. */
 export interface OpenSocket {
@@ -48,6 +54,21 @@ export class ContainerSockets {
     if (opened || protocol !== 'TCP') return opened;
     const { server } = this.#container;
     return server && this.portsOf(server).includes(port) ? new ImageListener(this.#container, server.facts, port) : undefined;
+  }
+
+  /** All of its ports. */
+  listening(): ListeningPort[] {
+    const { server } = this.#container;
+    const opened = [...this.#open.keys()].map((key): ListeningPort => {
+      const [protocol, port] = key.split('/');
+      return { protocol: protocol === 'SCTP' ? 'SCTP' : 'TCP', port: Number(port) };
+    });
+    const own = (server ? this.portsOf(server) : []).filter((port) => !this.#open.has(`TCP/${port}`));
+    return [
+      ...opened,
+      ...own.map((port): ListeningPort => ({ protocol: 'TCP', port })),
+      ...[...this.#datagrams.keys()].map((port): ListeningPort => ({ protocol: 'UDP', port })),
+    ];
   }
 
   /** Who takes datagrams on a port. */

@@ -1,6 +1,6 @@
 import type { SimulatedContainer } from '../container.ts';
 import type { Sandbox } from '../sandbox.ts';
-import type { StreamProtocol } from './container-sockets.ts';
+import type { ListeningPort, StreamProtocol } from './container-sockets.ts';
 import type { DatagramListener, Listener, Protocol } from './listener.ts';
 
 /** Those who share a network: the containers of a pod, or of all pods on the node's network. */
@@ -27,6 +27,12 @@ export const datagramListenerOn = (sandbox: Sandbox, port: number): DatagramList
 /** Whether anybody listens on a port of a sandbox's network. */
 export const isHeardOn = (sandbox: Sandbox, port: number, protocol: Protocol): boolean =>
   protocol === 'UDP' ? datagramListenerOn(sandbox, port) !== undefined : listenerOn(sandbox, port, protocol) !== undefined;
+
+/** All ports that somebody listens on in a sandbox's network, in their order. */
+export const listeningOn = (sandbox: Sandbox): readonly ListeningPort[] =>
+  [...sharingNetwork(sandbox)]
+    .flatMap(({ containers }) => containers.flatMap(({ sockets }) => sockets.listening()))
+    .sort((a, b) => a.port - b.port);
 
 /** Whether another container than this one listens on a port. */
 export function isTaken(port: number, protocol: Protocol, own: SimulatedContainer): boolean {

@@ -2,6 +2,7 @@ import { normalizePath } from '../files/tree.ts';
 import { serveHttpStream } from '../network/http-stream.ts';
 import type { Listener } from '../network/listener.ts';
 import { readOptions } from './command-options.ts';
+import { NETSTAT } from './netstat.ts';
 import { type CommandContext, type CommandFunction, complain } from './shell-context.ts';
 
 const HTTPD_VALUES: ReadonlySet<string> = new Set(['p', 'h', 'c', 'u', 'r']);
@@ -78,4 +79,5 @@ export const NETWORK_TOOLS: readonly [string, CommandFunction][] = [
   ['ping', ping],
   ['ip', addresses],
   ['ifconfig', addresses],
+  NETSTAT,
 ];

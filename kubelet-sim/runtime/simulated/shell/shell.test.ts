@@ -65,6 +65,7 @@ function start(
     fork: (childArgv) => ({ ...context, argv: childArgv, pid: ++lastPid, ppid: 1, isInit: false, exit: () => undefined }),
     become: () => undefined,
     listen: () => undefined,
+    listening: () => [],
     listenForDatagrams: () => undefined,
     listenAs: () => ({ close: () => undefined }),
     usage: () => ({

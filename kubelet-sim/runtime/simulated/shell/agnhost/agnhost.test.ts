@@ -90,6 +90,36 @@ test('porter says on each port what the variable named after it holds', async ()
   expect(await node.say(client, 'echo x | nc -u -w 1 10.244.0.2 53', 3)).toBe('bar');
 });
 
+test.each([
+  ['abc', 'xxxx', ['Accepted client connection', 'Received expected client data', 'Shutting down connection', 'Done'], 'Completed 0'],
+  ['abd', '', ['Accepted client connection', 'Expect to read "abc", but got "abd". err=<nil>'], 'Error 3'],
+  ['', '', ['Accepted client connection', 'Expected to read 3 bytes from client, but got 0 instead. err=EOF'], 'Error 2'],
+])('port-forward-tester tells of one connection that sends %j, and ends', async (sent, received, said, end) => {
+  const variables = { BIND_PORT: '80', EXPECTED_CLIENT_DATA: 'abc', CHUNKS: '2', CHUNK_SIZE: '2', CHUNK_INTERVAL: '100' };
+  const environment = () => Promise.resolve(new Map(Object.entries(variables)));
+  const node = new TestRuntime();
+  const server = await node.start(node.sandbox({ name: 'server' }), { image: IMAGE, args: ['port-forward-tester'], environment });
+  const client = await node.start(node.sandbox({ name: 'client' }), { image: IMAGE, args: ['pause'] });
+  expect(await node.say(client, `printf '${sent}' | nc 10.244.0.2 80`, 2)).toBe(received);
+  await node.pass(1);
+  expect(node.state(server)).toBe(end);
+  expect(await node.log(server)).toBe(said.map((line) => `${line}\n`).join(''));
+});
+
+test('netstat lists who listens in the pod', async () => {
+  const { node, server } = await pair('netexec', '--http-port=8080', '--udp-port=8081');
+  const [title, header, ...rows] = (await node.say(server, 'netstat -na')).split('\n');
+  expect(title).toBe('Active Internet connections (servers and established)');
+  expect(header).toBe('Proto Recv-Q Send-Q Local Address           Foreign Address         State       ');
+  expect(rows).toEqual([
+    'tcp        0      0 :::8080                 :::*                    LISTEN      ',
+    'udp        0      0 :::8081                 :::*                                ',
+    '',
+  ]);
+  expect((await node.say(server, 'netstat -ltn')).match(/:::\d+/g)).toEqual([':::8080']);
+  expect(await node.say(server, 'netstat -n')).toBe(`Active Internet connections (w/o servers)\n${header}\n`);
+});
+
 test('test-webserver serves the files of its pod; serve-hostname its name, and lingers when it is asked to end', async () => {
   const { node, server, ask } = await pair('test-webserver');
   await node.say(server, 'mkdir -p /results/d; echo OK > /results/a@b');

@@ -8,6 +8,7 @@ import { mounttest } from './mounttest.ts';
 import { netexec } from './netexec.ts';
 import { nettest } from './nettest.ts';
 import { noSnatTest, noSnatTestProxy } from './no-snat.ts';
+import { portForwardTester } from './port-forward-tester.ts';
 import { porter, serveHostname, tcpReset, testWebserver } from './servers.ts';
 
 const dnsServerList: CommandFunction = async ({ host, stdout }) => {
@@ -46,6 +47,7 @@ const COMMANDS: Readonly<Record<string, CommandFunction>> = {
   nettest,
   'no-snat-test': noSnatTest,
   'no-snat-test-proxy': noSnatTestProxy,
+  'port-forward-tester': portForwardTester,
   porter,
   'serve-hostname': serveHostname,
   'tcp-reset': tcpReset,
