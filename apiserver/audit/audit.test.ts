@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bodies, encodeProtobuf } from '../../api/schema.ts';
 import { type Clock, silentLogger, systemClock, UserError } from '../../runtime/index.ts';
 import type { AccessAttributes } from '../auth/types.ts';
 import { plainStrategy, startTestServer, type TestServer } from '../testing/test-server.ts';
@@ -173,6 +174,15 @@ describe('the log', () => {
       stageTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
       annotations: expect.objectContaining({ 'authorization.k8s.io/decision': 'allow', 'authorization.k8s.io/reason': '' }),
     });
+  });
+
+  test('tells options that were sent as protobuf as what they are', async () => {
+    await using api = await start('omitStages: [RequestReceived]\nrules: [{level: Request, verbs: [delete]}, {level: None}]');
+    await api.request('POST', PATH, { body: { metadata: { name: 'a' } } });
+    const options = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' };
+    const raw = encodeProtobuf(bodies.deleteOptions, options, options);
+    await api.request('DELETE', `${PATH}/a`, { raw, headers: { 'content-type': 'application/vnd.kubernetes.protobuf' } });
+    expect(events().map(({ requestObject }) => requestObject)).toEqual([options]);
   });
 
   test('at level Metadata tells neither body, and at Request not the answer; errors and Statuses are told at each', async () => {

@@ -118,7 +118,7 @@ export class ContainerKiller {
     const hook = container.lifecycle?.preStop;
     if (!hook || node.runtime.containerStatus(id)?.state !== 'running') return;
     try {
-      await runHook(hook, pod, this.#parts.target(container, id), signal);
+      await runHook(hook, { pod, target: this.#parts.target(container, id), node }, signal);
     } catch (error) {
       if (signal.aborted) return;
       node.events.warning(pod, 'FailedPreStopHook', 'PreStopHook failed', { name: container.name, role });

@@ -184,7 +184,7 @@ export class ContainerStarter {
     if (!hook || run.id === undefined) return;
     run.hooking = true;
     try {
-      await runHook(hook, pod, this.#parts.target(container, run.id), signal);
+      await runHook(hook, { pod, target: this.#parts.target(container, run.id), node }, signal);
     } catch (error) {
       signal.throwIfAborted();
       node.events.warning(pod, 'FailedPostStartHook', 'PostStartHook failed', { name: container.name, role: run.role });

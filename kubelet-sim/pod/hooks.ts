@@ -1,11 +1,19 @@
 import type { LifecycleHandler, Pod } from '../../api/index.ts';
 import type { HandlerTarget } from '../probes/handler-target.ts';
-import { httpTargetOf, sendHttp } from '../probes/http.ts';
+import { type HttpTarget, httpTargetOf, sendHttp } from '../probes/http.ts';
 import { podLabel } from './container-names.ts';
+import type { NodeServices } from './node-services.ts';
 
 /** A hook that failed; the message is that of a container's status. */
 export class HookError extends Error {
   override readonly name = 'HookError';
+}
+
+/** Whose hook it is, and where that is told and counted. */
+export interface HookScope {
+  readonly pod: Pod;
+  readonly target: HandlerTarget;
+  readonly node: Pick<NodeServices, 'events' | 'counts'>;
 }
 
 /**
@@ -14,9 +22,10 @@ export class HookError extends Error {
  *
  * @throws HookError, or the signal's reason when it was broken off.
  */
-export async function runHook(handler: LifecycleHandler, pod: Pod, target: HandlerTarget, signal: AbortSignal): Promise<void> {
+export async function runHook(handler: LifecycleHandler, scope: HookScope, signal: AbortSignal): Promise<void> {
+  const { pod, target } = scope;
   try {
-    await run(handler, target, signal);
+    await run(handler, scope, signal);
   } catch (error) {
     signal.throwIfAborted();
     throw new HookError(failureText(handler, pod, target, error instanceof Error ? error : new Error(String(error))));
@@ -33,11 +42,36 @@ class CommandError extends Error {
   }
 }
 
-async function run({ exec, httpGet, sleep, tcpSocket }: LifecycleHandler, target: HandlerTarget, signal: AbortSignal): Promise<void> {
+async function run({ exec, httpGet, sleep, tcpSocket }: LifecycleHandler, scope: HookScope, signal: AbortSignal): Promise<void> {
+  const { target } = scope;
   if (exec) await runCommand(exec.command ?? [], target, signal);
-  else if (httpGet) await sendHttp(target, httpTargetOf(httpGet, target, 'lifecycle'), signal);
+  else if (httpGet) await ask(httpTargetOf(httpGet, target, 'lifecycle'), scope, signal);
   else if (sleep) await target.clock.sleep(sleep.seconds * 1000, signal);
   else throw new Error(`invalid handler: ${goHandler(tcpSocket)}`);
+}
+
+/** What Go's client says of a server that does not speak TLS. */
+const NO_TLS = 'server gave HTTP response to HTTPS client';
+
+/** A server that does not speak TLS is asked without: hooks were once sent so, whatever they said. */
+async function ask(request: HttpTarget, { pod, target, node }: HookScope, signal: AbortSignal): Promise<void> {
+  try {
+    await sendHttp(target, request, signal);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.includes(NO_TLS)) throw error;
+    await sendHttp(target, withoutTls(request), signal).catch(() => {
+      throw error;
+    });
+    node.counts.hookFellBack();
+    const message = `request to HTTPS lifecycle hook ${request.url.hostname}:${request.port} got HTTP response, retry with HTTP succeeded`;
+    node.events.warning(pod, 'LifecycleHTTPFallback', message);
+  }
+}
+
+function withoutTls({ text, port, headers }: HttpTarget): HttpTarget {
+  const plain = text.replace(/^https:/, 'http:');
+  const kept = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization');
+  return { url: new URL(plain), text: plain, port, headers: Object.fromEntries(kept) };
 }
 
 async function runCommand(command: readonly string[], { runtime, containerId }: HandlerTarget, signal: AbortSignal): Promise<void> {

@@ -29,6 +29,7 @@ export interface StartFailures {
 export class KubeletCounts {
   #podsStarted = 0;
   #podsFailed = 0;
+  #hooksFallenBack = 0;
   readonly #evictions = new Map<string, number>();
   readonly #preemptions = new Map<string, number>();
   readonly #containers = new Map<string, number>();
@@ -46,6 +47,11 @@ export class KubeletCounts {
   /** Sandboxes that could not be made. */
   get podsFailed(): number {
     return this.#podsFailed;
+  }
+
+  /** Hooks that were sent without TLS, since the server did not speak it. */
+  get hooksFallenBack(): number {
+    return this.#hooksFallenBack;
   }
 
   /** By signal. */
@@ -77,6 +83,10 @@ export class KubeletCounts {
 
   preempted(resource: string): void {
     addOne(this.#preemptions, resource);
+  }
+
+  hookFellBack(): void {
+    this.#hooksFallenBack++;
   }
 
   sandboxStarted(): void {

@@ -178,7 +178,7 @@ export class PodSandbox implements VolumeScope {
     if (volumes.length === 0) return 0;
     const { mounted, errors } = await setUpVolumes(volumes);
     this.#mounted = mounted;
-    for (const error of errors) if (!(error instanceof NotYet)) this.node.events.warning(pod, 'FailedMount', error.message);
+    for (const error of errors) if (!(error instanceof NotYet)) this.node.events.warning(pod, error.reason, error.message);
     if (errors.length > 0) return Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, ...errors.map(({ retryMsMax }) => retryMsMax));
     this.#mountFailures = 0;
     return 0;

@@ -15,6 +15,7 @@ test('a kubelet that has done nothing counts what has no labels only', () => {
   expect(shown(new TestNode().services.counts)).toEqual([
     'kubelet_started_pods_total 0',
     'kubelet_started_pods_errors_total 0',
+    'kubelet_lifecycle_handler_http_fallbacks_total 0',
     'kubelet_pod_start_duration_seconds_count 0',
     'kubelet_pod_worker_start_duration_seconds_count 0',
   ]);
@@ -48,6 +49,18 @@ test.each([
   const lines = shown(node.services.counts);
   expect(lines).toContain(`kubelet_started_containers_errors_total{code="${code}",container_type="container"} 1`);
   expect(lines.find((line) => line.startsWith('kubelet_started_containers_total'))).toMatch(/container_type="container"} [1-9]/);
+});
+
+test('a hook whose server does not speak TLS is sent without, told of and counted', async () => {
+  const node = new TestNode();
+  const postStart = { httpGet: { scheme: 'HTTPS', port: 80, path: '/x' } };
+  await node.run({ containers: [aContainer('main', { image: 'nginx', lifecycle: { postStart } })] });
+  await node.pass(1);
+  expect(node.told('LifecycleHTTPFallback')).toEqual([
+    expect.stringMatching(/^request to HTTPS lifecycle hook [0-9.]+:80 got HTTP response, retry with HTTP succeeded$/),
+  ]);
+  expect(node.told('FailedPostStartHook')).toEqual([]);
+  expect(shown(node.services.counts)).toContain('kubelet_lifecycle_handler_http_fallbacks_total 1');
 });
 
 test('a sandbox that cannot be made is a pod that could not be started', async () => {

@@ -17,6 +17,11 @@ export function countMetrics(counts: KubeletCounts): Metric[] {
     counter('kubelet_started_pods_errors_total', 'Cumulative number of errors when starting pods', one(counts.podsFailed)),
     counter('kubelet_started_containers_total', 'Cumulative number of containers started', by('container_type', counts.containers)),
     counter('kubelet_started_containers_errors_total', 'Cumulative number of errors when starting containers', sorted(failures)),
+    counter(
+      'kubelet_lifecycle_handler_http_fallbacks_total',
+      'The number of times lifecycle handlers successfully fell back to http from https.',
+      one(counts.hooksFallenBack),
+    ),
     histogram(
       'kubelet_pod_start_duration_seconds',
       'Duration in seconds from kubelet seeing a pod for the first time to the pod starting to run',

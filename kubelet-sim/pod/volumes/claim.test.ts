@@ -167,6 +167,21 @@ describe('the volume of a claim', () => {
     await node.run({}, aPod({ containers: [aContainer('main', container)], volumes: [ofClaim('c')], restartPolicy: 'Never' }));
     await node.pass(1);
     expect(await node.log()).toBe('block\n');
+    expect(node.told('SuccessfulMountVolume')).toEqual([
+      'MapVolume.MapPodDevice succeeded for volume "pv-c" globalMapPath "/var/lib/kubelet/plugins/kubernetes.io/csi/volumeDevices/pv-c/dev"',
+      expect.stringMatching(/^MapVolume\.MapPodDevice succeeded for volume "pv-c" volumeMapPath ".*\/volumeDevices\/kubernetes\.io~csi"$/),
+    ]);
+  });
+
+  it('is told of as a device that cannot be mapped', async () => {
+    const node = new TestNode();
+    node.claims.bind('c', { csi: { driver: 'd.io', volumeHandle: 'h' }, volumeMode: 'Block' });
+    const container = { image: 'busybox', command: ['true'], volumeDevices: [{ name: 'd', devicePath: '/dev/xvda' }] };
+    await node.run({}, aPod({ containers: [aContainer('main', container)], volumes: [ofClaim('c')] }));
+    await node.pass(1);
+    expect(node.told('FailedMapVolume')).toContain(
+      'MapVolume.SetUpDevice failed for volume "pv-c" : kubernetes.io/csi: blockMapper.SetUpDevice failed to get CSI client: driver name d.io not found in the list of registered CSI drivers',
+    );
   });
 });
 

@@ -15,7 +15,7 @@ import type { ClaimSource } from './claim-source.ts';
 import { csiMissing } from './csi.ts';
 import { hostPathType } from './host-path.ts';
 import { networkKey, networkTree, takesGroup } from './network.ts';
-import { MountError, NotYet, ownershipOf, type PodVolume, UnprocessedError, usesOf, type VolumeScope } from './volume.ts';
+import { MapError, MountError, NotYet, ownershipOf, type PodVolume, UnprocessedError, usesOf, type VolumeScope } from './volume.ts';
 
 /** Says which group may use a volume: pods are put into it. Upstream: `VolumeGidAnnotationKey`, `pkg/volume/util/util.go`. */
 const GID_ANNOTATION = 'pv.beta.kubernetes.io/gid';
@@ -84,6 +84,7 @@ export function claimVolume(own: ClaimVolume, scope: VolumeScope): PodVolume {
     }
     const attached = await waitForAttach(volume);
     const mounted = await mount(volume, scope);
+    if (volume.spec.volumeMode === 'Block') tellDevice(volume, scope);
     await giveToGroup({ volume, mounted, isFirst: !scope.node.claims.isHeldByOther(claim, user) }, own, scope);
     mountable = mounted;
     gid = gidOf(volume);
@@ -161,7 +162,8 @@ async function boundVolume(claim: Claim, source: ClaimSource): Promise<Volume | 
 async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolume> {
   const { name } = volume.metadata;
   if (!reachesVolume(scope.node.nodeLabels(), volume)) {
-    throw new MountError(`MountVolume.NodeAffinity check failed for volume "${name}" : no matching NodeSelectorTerms`);
+    const what = volume.spec.volumeMode === 'Block' ? 'MapVolume' : 'MountVolume';
+    throw new MountError(`${what}.NodeAffinity check failed for volume "${name}" : no matching NodeSelectorTerms`);
   }
   const { hostPath, local, csi, volumeMode } = volume.spec;
   if (volumeMode === 'Block' && local) return { name, tree: await localDevice(volume, local.path, scope) };
@@ -180,10 +182,7 @@ async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolum
     });
     return { name, tree };
   }
-  if (csi && !(await scope.node.claims.source.csiDriver(csi.driver))) {
-    const why = `kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: ${csiMissing(csi.driver)}`;
-    throw new MountError(`MountVolume.MountDevice failed for volume "${name}" : ${why}`);
-  }
+  if (csi && !(await scope.node.claims.source.csiDriver(csi.driver))) throw withoutDriver(volume, csi.driver);
   const capacity = volume.spec.capacity?.storage;
   const made = {
     name: keyOf(volume),
@@ -194,14 +193,41 @@ async function mount(volume: Volume, scope: VolumeScope): Promise<MountableVolum
   return scope.node.claims.sharedTree(volume.metadata.uid, () => made);
 }
 
+function withoutDriver({ metadata: { name }, spec: { volumeMode } }: Volume, driver: string): MountError {
+  if (volumeMode === 'Block') {
+    const why = `kubernetes.io/csi: blockMapper.SetUpDevice failed to get CSI client: ${csiMissing(driver)}`;
+    return new MapError(`MapVolume.SetUpDevice failed for volume "${name}" : ${why}`);
+  }
+  const why = `kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: ${csiMissing(driver)}`;
+  return new MountError(`MountVolume.MountDevice failed for volume "${name}" : ${why}`);
+}
+
 async function localDevice(volume: Volume, path: string, scope: VolumeScope): Promise<MountableVolume['tree']> {
   try {
     return await scope.node.runtime.hostPath(path, 'BlockDevice');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new MountError(`MapVolume.MapBlockVolume failed for volume "${volume.metadata.name}" : ${why}`);
+    throw new MapError(`MapVolume.MapBlockVolume failed for volume "${volume.metadata.name}" : ${why}`);
   }
 }
+
+/** The pod is told where its node has the device. Upstream: `GenerateMapVolumeFunc`, `pkg/volume/util/operationexecutor`. */
+function tellDevice({ metadata: { name }, spec: { local, csi } }: Volume, scope: VolumeScope): void {
+  if (!local && !csi) return;
+  const { pod } = scope.facts();
+  const plugin = local ? 'kubernetes.io~local-volume' : 'kubernetes.io~csi';
+  const ofNode = local ? `${plugin}/volumeDevices/${name}` : `kubernetes.io/csi/volumeDevices/${name}/dev`;
+  const paths = [
+    `globalMapPath "${KUBELET}/plugins/${ofNode}"`,
+    `volumeMapPath "${KUBELET}/pods/${pod.metadata.uid}/volumeDevices/${plugin}"`,
+  ];
+  for (const path of paths) {
+    scope.node.events.normal(pod, 'SuccessfulMountVolume', `MapVolume.MapPodDevice succeeded for volume "${name}" ${path}`);
+  }
+}
+
+/** Where kubelets keep what is theirs. */
+const KUBELET = '/var/lib/kubelet';
 
 /** A volume that a pod is about to use. */
 interface Mounted {

@@ -8,6 +8,14 @@ export class MountError extends Error {
   override readonly name: string = 'MountError';
   /** How long at most it may take until it is tried again. Upstream: `maxDurationBeforeRetry`, `pkg/util/goroutinemap/exponentialbackoff`. */
   readonly retryMsMax: number = 122_000;
+  /** What its event is called. */
+  readonly reason: string = 'FailedMount';
+}
+
+/** A raw device that cannot be had. */
+export class MapError extends MountError {
+  override readonly name = 'MapError';
+  override readonly reason = 'FailedMapVolume';
 }
 
 /** A volume that a pod cannot have as things stand: they are looked at again soon. Upstream: the kubelet's `backOffPeriod`. */
@@ -22,7 +30,7 @@ export class NotYet extends UnprocessedError {
 }
 
 /** What volumes need of the node that they are mounted on. */
-export type VolumeNode = Pick<NodeServices, 'source' | 'claims' | 'nodeName' | 'nodeLabels' | 'clock'> & {
+export type VolumeNode = Pick<NodeServices, 'source' | 'claims' | 'nodeName' | 'nodeLabels' | 'clock' | 'events'> & {
   readonly runtime: Pick<RuntimeService, 'hostPath' | 'localVolume' | 'servedTree' | 'giveVolumeToGroup'>;
 };
 
