@@ -259,8 +259,11 @@ export class ObjectRegistry {
       : [...validateObjectMeta(metadata, info.namespaced, this.#nameRule), ...this.#finalizerErrors(object)];
     const advice: string[] = [];
     this.#refuse(object, [...ofMetadata, ...strategy.validateCreate(withHeldAdvice(context, advice), object)]);
-    // Whatever a kind allows, its names stand in paths; and kinds that leave the metadata to others have it looked at here.
-    this.#refuse(object, validateObjectMeta(metadata, info.namespaced, pathSegmentName));
+    // Whatever a kind allows, its names stand in paths; of the rest of the metadata, kinds that leave it to others are told here.
+    const inPaths = strategy.validatesMetadata
+      ? validateObjectMeta(metadata, info.namespaced, pathSegmentName)
+      : pathSegmentName(metadata.name ?? '', false).map((why) => fieldError.invalid('metadata.name', metadata.name, why));
+    this.#refuse(object, inPaths);
     for (const text of advice) context.warn(text);
   }
 
