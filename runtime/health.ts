@@ -45,20 +45,28 @@ export const shutdownCheck = (signal: AbortSignal, endpoints?: readonly HealthEn
 /** The health of a process that is no API server: what its checks say, and how they came out so far. */
 export class Health {
   readonly #checks: () => readonly HealthCheck[];
+  readonly #pages: ReadonlyMap<string, () => object>;
   readonly #slis = new HealthSlis();
 
-  /** @param checks asked each time: those of controllers come and go. */
-  constructor(checks: () => readonly HealthCheck[] = () => []) {
+  /**
+   * @param checks asked each time: those of controllers come and go.
+   * @param pages what a process has to say of itself beside, as JSON, by path.
+   */
+  constructor(checks: () => readonly HealthCheck[] = () => [], pages: ReadonlyMap<string, () => object> = new Map()) {
     this.#checks = checks;
+    this.#pages = pages;
   }
 
   /**
-   * Answers the health endpoints, and `/metrics/slis`, of which a DELETE begins anew.
+   * Answers the health endpoints, the pages, and `/metrics/slis`, of which a DELETE begins anew.
    *
    * @returns undefined for any other path.
    */
   async answer(method: string, url: string): Promise<TypedHealthAnswer | undefined> {
-    if (url.split('?')[0] !== SLIS_PATH) {
+    const [path = ''] = url.split('?');
+    const page = this.#pages.get(path);
+    if (page) return { status: 200, body: JSON.stringify(page()), type: 'application/json' };
+    if (path !== SLIS_PATH) {
       const answer = await answerHealth(url, this.#checks(), this.#slis);
       return answer && { ...answer, type: TEXT_TYPE };
     }

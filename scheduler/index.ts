@@ -19,6 +19,7 @@ import {
 } from '../runtime/index.ts';
 import { buildProfile, registryWith } from './config/build-profiles.ts';
 import type { SchedulerConfiguration } from './config/configuration.ts';
+import { configz } from './config/configz.ts';
 import { withManagedResources } from './config/managed-resources.ts';
 import { defaultConfiguration } from './config/read-configuration.ts';
 import { preempting } from './extender/extender.ts';
@@ -109,7 +110,7 @@ export function createScheduler(options: SchedulerOptions): SchedulerService {
     syncCheck(scheduler),
   ];
   return {
-    health: new Health(() => checks),
+    health: new Health(() => checks, new Map([['/configz', () => configz(configuration, IN_TREE)]])),
     start: () => {
       running = (leads ? lead() : scheduler.run(stop.signal)).catch(onFailure);
       return Promise.resolve();

@@ -72,10 +72,16 @@ function certificateIn({ 'cert-dir': directory, 'tls-cert-file': certFile, 'tls-
 
 /** What stands on the command line wins over the file. */
 function withOptions(configuration: SchedulerConfiguration, values: Values, given: ReadonlySet<string>): SchedulerConfiguration {
-  const { leaderElection: file } = configuration;
-  const chosen = <T>(name: keyof Values & string, option: T, inFile: T): T => (given.has(name) ? option : inFile);
+  const { leaderElection: file, clientConnection: connection } = configuration;
+  const chosen = <T, U>(name: keyof Values & string, option: T, inFile: U): T | U => (given.has(name) ? option : inFile);
   return {
     ...configuration,
+    clientConnection: {
+      ...connection,
+      kubeconfig: values.kubeconfig ?? connection.kubeconfig,
+      qps: chosen('kube-api-qps', values['kube-api-qps'], connection.qps),
+      burst: chosen('kube-api-burst', values['kube-api-burst'], connection.burst),
+    },
     leaderElection: {
       leaderElect: chosen('leader-elect', values['leader-elect'], file.leaderElect),
       leaseDurationMs: chosen('leader-elect-lease-duration', values['leader-elect-lease-duration'], file.leaseDurationMs),

@@ -60,6 +60,9 @@ export interface ExtenderTls {
 /** `KubeSchedulerConfiguration` of kubescheduler.config.k8s.io/v1 with its defaults filled in. */
 export interface SchedulerConfiguration {
   readonly parallelism: number;
+  /** Said of Go's profiles, of which there are none here. */
+  readonly enableProfiling: boolean;
+  readonly enableContentionProfiling: boolean;
   readonly leaderElection: {
     readonly leaderElect: boolean;
     readonly leaseDurationMs: number;
@@ -74,6 +77,8 @@ export interface SchedulerConfiguration {
     readonly kubeconfig: string | undefined;
     readonly qps: number | undefined;
     readonly burst: number | undefined;
+    readonly acceptContentTypes: string;
+    readonly contentType: string;
   };
   readonly percentageOfNodesToScore: number;
   readonly podInitialBackoffMs: number;

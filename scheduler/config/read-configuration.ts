@@ -71,16 +71,18 @@ export function readConfiguration(value: unknown, directory: string, name = 'the
 }
 
 function read(reader: FieldReader, directory: string): SchedulerConfiguration {
-  // Taken as upstream takes them; there is nothing in this process that they would change.
-  for (const name of ['enableProfiling', 'enableContentionProfiling']) reader.boolean(name);
+  const enableProfiling = reader.boolean('enableProfiling') ?? true;
+  const enableContentionProfiling = reader.boolean('enableContentionProfiling') ?? enableProfiling;
   const leaderElection = readLeaderElection(reader);
   const clientConnection = reader.object('clientConnection', readClientConnection);
   const profiles = reader.objects('profiles', readProfile);
   return {
     parallelism: reader.integer('parallelism') ?? 16,
     leaderElection,
+    enableProfiling,
+    enableContentionProfiling,
     delayCacheUntilActive: reader.boolean('delayCacheUntilActive') ?? false,
-    clientConnection: clientConnection ?? { kubeconfig: undefined, qps: undefined, burst: undefined },
+    clientConnection: clientConnection ?? readObject({}, '', [], readClientConnection),
     percentageOfNodesToScore: reader.integer('percentageOfNodesToScore') ?? 0,
     podInitialBackoffMs: 1000 * (reader.integer('podInitialBackoffSeconds') ?? 1),
     podMaxBackoffMs: 1000 * (reader.integer('podMaxBackoffSeconds') ?? 10),
@@ -110,10 +112,13 @@ function readLeaderElection(reader: FieldReader): SchedulerConfiguration['leader
 }
 
 function readClientConnection(reader: FieldReader): SchedulerConfiguration['clientConnection'] {
-  reader.string('acceptContentTypes');
-  reader.string('contentType');
-  const kubeconfig = reader.string('kubeconfig') || undefined;
-  return { kubeconfig, qps: reader.number('qps') || undefined, burst: reader.integer('burst') || undefined };
+  return {
+    kubeconfig: reader.string('kubeconfig') || undefined,
+    qps: reader.number('qps') || undefined,
+    burst: reader.integer('burst') || undefined,
+    acceptContentTypes: reader.string('acceptContentTypes') ?? '',
+    contentType: reader.string('contentType') || 'application/vnd.kubernetes.protobuf',
+  };
 }
 
 const emptyProfile = (path: string): ProfileConfiguration => ({
