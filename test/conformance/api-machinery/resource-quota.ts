@@ -172,8 +172,9 @@ describe.concurrent('quotas', () => {
     current.status.hard = { cpu: '4', memory: '2Gi' };
     expect((await c.must('PUT', `${path}/status`, current)).status.hard).toEqual({ cpu: '4', memory: '2Gi' });
     await seen.next('MODIFIED', ({ status }) => status.hard.cpu === '4');
-    // The controller puts it right again.
-    await seen.next('MODIFIED', ({ status }) => status.hard.cpu === '2' && status.hard.memory === '750Mi');
+    // The controller puts it right when it next looks: at the latest after five minutes, for new limits at once.
+    await c.patch(path, { spec: { hard: { memory: '800Mi' } } });
+    await seen.next('MODIFIED', ({ status }) => status.hard.cpu === '2' && status.hard.memory === '800Mi');
     const again = await c.patch(`${path}/status`, { spec: { hard: { cpu: '9' } }, status: { hard: { cpu: '8', memory: '4Gi' } } });
     expect([again.status.hard.cpu, again.spec.hard.cpu]).toEqual(['8', '2']);
     await c.must('DELETE', `${core}/resourcequotas?labelSelector=patched%3Dyes`);
