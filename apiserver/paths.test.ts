@@ -26,6 +26,11 @@ it.each([
     '500 Internal Server Error: "/api/v1/watch": failed to create RequestInfo: unable to determine kind and namespace from url, /api/v1/watch\n',
   ],
   ['GET', '/index.html', '200 the list of paths'],
+  ['GET', '/api/v1/watch/configmaps/a', UNKNOWN],
+  ['POST', '/api/v1/watch/configmaps', '405 the server does not allow this method on the requested resource'],
+  ['POST', '/api/v1/configmaps/a', UNKNOWN],
+  ['POST', '/api/v1/configmaps', '405 the server does not allow this method on the requested resource'],
+  ['GET', '/api/v1/proxy/configmaps/a', UNKNOWN],
 ])('%s %s', async (method, path, expected) => {
   await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
   const headers: Record<string, string> = method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {};
