@@ -46,6 +46,17 @@ it('an error that the client takes in no form is laid out for people', async () 
   expect(answer.text.endsWith('}')).toBe(true);
 });
 
+it.each([
+  ['/a', 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', '404 configmaps "a" not found'],
+  ['?limit=x', 'application/json;as=Foo;g=meta.k8s.io;v=v1', '400 strconv.ParseInt: parsing "x": invalid syntax'],
+  ['?limit=x', 'text/html', expect.stringMatching(/^406 406: Not Acceptable/)],
+  ['?watch=1&limit=x', 'text/html', expect.stringMatching(/^406 406: Not Acceptable/)],
+])('what %s is asked for in is looked at in its time: %s', async (path, accept, expected) => {
+  await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
+  const answer = await server.request('GET', `${MAPS}${path}`, { headers: { accept } });
+  expect(`${answer.status} ${said(answer.text)}`).toEqual(expected);
+});
+
 /** The message of a Status, the kind of another object, or the text. */
 function said(text: string): string {
   if (!text.startsWith('{')) return text;

@@ -11,7 +11,7 @@ export const getObject: Handler = (rest, exchange, endpoint) => {
   if (isTrue(exchange.parameter('export') ?? null)) {
     throw apiError.badRequest('the export parameter, deprecated since v1.14, is no longer supported');
   }
-  rest.encoder.accept(exchange, endpoint.resource);
+  rest.negotiator.object(exchange.accept, endpoint.resource.type);
   checkPathName(exchange.info.name);
   const version = exchange.parameter('resourceVersion') ?? '';
   const pending = version === '' ? rest.source.hub.fresh() : fresh(rest.source, version);
@@ -32,7 +32,9 @@ const answer: Handler = (rest, exchange, { resource }) => {
 
 /** GET of a collection. */
 export const listObjects: Handler = async (rest, exchange, { resource }) => {
+  rest.negotiator.routeList(exchange.accept, resource.type);
+  const options = readListOptions(exchange, resource, false);
   const accepted = rest.negotiator.list(exchange.accept, resource.type);
-  const page = await readList(rest.source, resource, readListOptions(exchange, resource, false));
+  const page = await readList(rest.source, resource, options);
   await sendList(rest, exchange, resource, { accepted, page });
 };

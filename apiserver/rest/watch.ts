@@ -30,6 +30,7 @@ import { asksForWebSocket, WatchSocket } from './web-socket.ts';
  * sent first and what it is sent later there is no gap and no overlap.
  */
 export const watchObjects: Handler = async (rest, exchange, { resource }) => {
+  rest.negotiator.routeList(exchange.accept, resource.type);
   const options = readListOptions(exchange, resource, true);
   const version = readWatchVersion(options.resourceVersion);
   const accepted = rest.negotiator.list(exchange.accept, resource.type);
