@@ -48,6 +48,7 @@ it('an error that the client takes in no form is laid out for people', async () 
 
 it.each([
   ['/a', 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', '404 configmaps "a" not found'],
+  ['/a?resourceVersion=x', 'application/json', '500 resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'],
   ['?limit=x', 'application/json;as=Foo;g=meta.k8s.io;v=v1', '400 strconv.ParseInt: parsing "x": invalid syntax'],
   ['?limit=x', 'text/html', expect.stringMatching(/^406 406: Not Acceptable/)],
   ['?watch=1&limit=x', 'text/html', expect.stringMatching(/^406 406: Not Acceptable/)],
@@ -55,6 +56,12 @@ it.each([
   await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
   const answer = await server.request('GET', `${MAPS}${path}`, { headers: { accept } });
   expect(`${answer.status} ${said(answer.text)}`).toEqual(expected);
+});
+
+it('a revision that is yet to come is to be asked for again', async () => {
+  await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
+  const answer = await server.request('GET', `${MAPS}?resourceVersion=99999999&resourceVersionMatch=Exact`);
+  expect([answer.status, answer.headers['retry-after']]).toEqual([504, '1']);
 });
 
 /** The message of a Status, the kind of another object, or the text. */

@@ -1,7 +1,7 @@
 import { apiError } from '../../api/index.ts';
 import { isTrue } from '../pipeline/request-info.ts';
 import { checkPathName } from '../registry/metadata-validation.ts';
-import { readListOptions } from './list-options.ts';
+import { readListOptions, readPlainVersion } from './list-options.ts';
 import { fresh, readList } from './list-reader.ts';
 import { sendList } from './list-writer.ts';
 import type { Handler } from './rest.ts';
@@ -14,6 +14,7 @@ export const getObject: Handler = (rest, exchange, endpoint) => {
   rest.negotiator.object(exchange.accept, endpoint.resource.type);
   checkPathName(exchange.info.name);
   const version = exchange.parameter('resourceVersion') ?? '';
+  readPlainVersion(version);
   const pending = version === '' ? rest.source.hub.fresh() : fresh(rest.source, version);
   return pending ? pending.then(() => settled(rest, exchange, endpoint)) : settled(rest, exchange, endpoint);
 };
