@@ -26,6 +26,11 @@ it.each([
     '500 Internal Server Error: "/api/v1/watch": failed to create RequestInfo: unable to determine kind and namespace from url, /api/v1/watch\n',
   ],
   ['GET', '/index.html', '200 the list of paths'],
+  ['GET', '/api/v1/watch/configmaps/a', UNKNOWN],
+  ['POST', '/api/v1/watch/configmaps', '405 the server does not allow this method on the requested resource'],
+  ['POST', '/api/v1/configmaps/a', UNKNOWN],
+  ['POST', '/api/v1/configmaps', '405 the server does not allow this method on the requested resource'],
+  ['GET', '/api/v1/proxy/configmaps/a', UNKNOWN],
 ])('%s %s', async (method, path, expected) => {
   await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
   const headers: Record<string, string> = method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {};
@@ -39,6 +44,24 @@ it('an error that the client takes in no form is laid out for people', async () 
   expect(answer.status).toBe(406);
   expect(answer.text.slice(0, 23)).toBe('{\n  "kind": "Status",\n ');
   expect(answer.text.endsWith('}')).toBe(true);
+});
+
+it.each([
+  ['/a', 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', '404 configmaps "a" not found'],
+  ['/a?resourceVersion=x', 'application/json', '500 resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'],
+  ['?limit=x', 'application/json;as=Foo;g=meta.k8s.io;v=v1', '400 strconv.ParseInt: parsing "x": invalid syntax'],
+  ['?limit=x', 'text/html', expect.stringMatching(/^406 406: Not Acceptable/)],
+  ['?watch=1&limit=x', 'text/html', expect.stringMatching(/^406 406: Not Acceptable/)],
+])('what %s is asked for in is looked at in its time: %s', async (path, accept, expected) => {
+  await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
+  const answer = await server.request('GET', `${MAPS}${path}`, { headers: { accept } });
+  expect(`${answer.status} ${said(answer.text)}`).toEqual(expected);
+});
+
+it('a revision that is yet to come is to be asked for again', async () => {
+  await using server = await startTestServer({ strategies: { '/configmaps': plainStrategy() } });
+  const answer = await server.request('GET', `${MAPS}?resourceVersion=99999999&resourceVersionMatch=Exact`);
+  expect([answer.status, answer.headers['retry-after']]).toEqual([504, '1']);
 });
 
 /** The message of a Status, the kind of another object, or the text. */

@@ -121,6 +121,24 @@ describe('a watch', () => {
     });
   });
 
+  test('as a Table tells its columns once, whether of what was there or of what came', async () => {
+    await using api = await start();
+    const as = { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' };
+    const from = await put(api, 'a');
+    await put(api, 'b');
+    const columnsOf = async (watch: Awaited<ReturnType<typeof api.watch>>) =>
+      ((await watch.next())?.object as { columnDefinitions?: { name: string }[] | null } | undefined)?.columnDefinitions;
+    using fromAny = await api.watch(`${PATH}?watch=1`, as);
+    using fromThen = await api.watch(`${PATH}?watch=1&resourceVersion=${from}`, as);
+    using fromNow = await api.watch(`${PATH}?watch=1&resourceVersion=${api.store.revision}`, as);
+    await put(api, 'c');
+    await put(api, 'd');
+    for (const watch of [fromAny, fromThen, fromNow]) {
+      expect((await columnsOf(watch))?.map(({ name }) => name)[0]).toBe('Name');
+      expect(await columnsOf(watch)).toBeNull();
+    }
+  });
+
   test('ends when the server stops, and the server does not wait for it', async () => {
     const api = await start();
     using watch = await api.watch(`${PATH}?watch=1`);
@@ -134,6 +152,8 @@ describe('a watch', () => {
     ['resourceVersion=abc', 500, 'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax'],
     ['labelSelector=%3D', 400, "found '='"],
     ['timeoutSeconds=abc', 400, 'strconv.ParseInt: parsing "abc": invalid syntax'],
+    ['limit=x&timeoutSeconds=y', 400, 'strconv.ParseInt: parsing "y": invalid syntax'],
+    ['continue=abc', 422, 'resourceVersionMatch is forbidden when continue is provided'],
     ['sendInitialEvents=true', 422, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'],
   ])('with %s is refused', async (query, status, message) => {
     await using api = await start();

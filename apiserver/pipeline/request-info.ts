@@ -14,6 +14,8 @@ export interface RequestInfo {
   readonly resource: string;
   readonly name: string;
   readonly subresource: string;
+  /** Whether the verb stands in the path (`/api/v1/watch/pods`), rather than follows from the method. */
+  readonly verbInPath?: boolean | undefined;
   /** What follows the subresource (`/proxy/a/b` → `/a/b`), still percent-encoded, with its leading slash; `''` when nothing does. */
   readonly rest: string;
   /** Field selector of a request for many, as it was sent. */
@@ -93,6 +95,7 @@ function resourceInfo(reading: Reading): RequestInfo {
     name: collection && verb === 'get' ? selectedName(query) : name,
     subresource: special === 'proxy' ? '' : subresource,
     rest: restOf(reading, at + 3),
+    verbInPath: special !== undefined,
     ...(collection && verb !== 'create' && query ? selectorsOf(query) : {}),
   };
 }

@@ -72,6 +72,8 @@ export function sendError(exchange: Exchange, error: ApiError, encode: StatusEnc
   const { contentType, body } = encode(exchange, error.status);
   const headers = headersFor(exchange, contentType);
   for (const [name, value] of Object.entries(error.headers)) headers.push(name, value);
+  const { retryAfterSeconds = 0 } = error.status.details ?? {};
+  if (retryAfterSeconds > 0 && error.headers['retry-after'] === undefined) headers.push('Retry-After', String(retryAfterSeconds));
   headers.push('Content-Length', String(body.length));
   response.writeHead(error.code, headers);
   response.end(body);

@@ -87,23 +87,34 @@ export function partialFrames(resource: Resource, { version }: Transformation): 
   };
 }
 
-/** Each change as a Table of one row. */
+/** How a Table says its columns where a watcher knows them. */
+const KNOWN_COLUMNS = Buffer.from('"columnDefinitions":null');
+
+/** Each change as a Table of one row. A watcher is told the columns with the first. */
 export function tableFrames(resource: Resource, { version }: Transformation, include: IncludeObject, now: () => number): FrameWriter {
-  const table = (objects: KubeObject[], resourceVersion: string) =>
+  const whole = (objects: KubeObject[], resourceVersion: string) =>
     tableOf(resource, objects, { resourceVersion }, { version, include, now: now() });
+  const table = (objects: KubeObject[], resourceVersion: string) => ({ ...whole(objects, resourceVersion), columnDefinitions: null });
   return {
     id: `table ${version} ${include}`,
     change: (type, entry: Entry) => frameOf(type, table([parseServed(entry.bytes)], String(entry.revision))),
     bookmark: (revision, initialEventsEnd) => {
       const bookmark = bookmarkOf(resource, revision, initialEventsEnd);
-      return frameOf('BOOKMARK', initialEventsEnd ? bookmarkTable(table([], String(revision)), bookmark) : table([], String(revision)));
+      return frameOf('BOOKMARK', initialEventsEnd ? bookmarkTable(whole([], String(revision)), bookmark) : table([], String(revision)));
     },
     error: errorFrame,
+    first: (chunk) => {
+      const at = chunk.indexOf(KNOWN_COLUMNS);
+      if (at < 0) return chunk;
+      const columns = Buffer.from(`"columnDefinitions":${stringifyJson(whole([], '').columnDefinitions)}`);
+      return Buffer.concat([chunk.subarray(0, at), columns, chunk.subarray(at + KNOWN_COLUMNS.length)]);
+    },
   };
 }
 
 /** The end of the initial events is told by an annotation, which a Table has on its only row's object. */
 const bookmarkTable = (table: ReturnType<typeof tableOf>, bookmark: KubeObject): unknown => ({
   ...table,
+  columnDefinitions: null,
   rows: [{ cells: table.columnDefinitions.map(() => null), object: bookmark }],
 });

@@ -9,7 +9,7 @@ export type CreateOnly = (rest: Rest, exchange: Exchange) => Promise<void>;
 /** What a path of the API leads to. */
 export type Target =
   | { readonly endpoint: Endpoint; readonly create?: undefined }
-  | { readonly endpoint?: undefined; readonly create: CreateOnly };
+  | { readonly endpoint?: undefined; readonly create: CreateOnly; readonly info: KindInfo };
 
 /**
  * The kinds that are served, by their place in the URL. Kinds may come and go while requests are served: each request finds its endpoint
@@ -35,7 +35,7 @@ export class Kinds {
 
   addCreateOnly(info: KindInfo, create: CreateOnly): void {
     this.#ownGroups.add(info.group);
-    this.#targets.set(placeOf(info), { create });
+    this.#targets.set(placeOf(info), { create, info });
   }
 
   /** Serves these versions of a resource instead of those before; the first is the one to be found by {@link endpointOf}. None ends it. */

@@ -26,8 +26,9 @@ export interface ListOptions {
  * @throws ApiError (400 or 422) for what cannot be.
  */
 export function readListOptions(exchange: Exchange, resource: Resource, watch: boolean): ListOptions {
-  const limit = readInteger(exchange.parameter('limit'));
+  // In the order of upstream's fields: the first that is none is told.
   const timeoutSeconds = readInteger(exchange.parameter('timeoutSeconds'));
+  const limit = readInteger(exchange.parameter('limit'));
   const initial = exchange.parameter('sendInitialEvents');
   const options = {
     watch,
@@ -64,8 +65,8 @@ export function readVersion(text: string): number {
   throw apiError.badRequest(`invalid resource version: ${invalidVersion(text)}`);
 }
 
-/** The resourceVersion of a watch. @throws ApiError (500, as upstream) */
-export function readWatchVersion(text: string): number {
+/** The resourceVersion of a watch or of one object. @throws ApiError (500, as upstream) */
+export function readPlainVersion(text: string): number {
   if (isVersion(text)) return Number(text);
   throw plainError(invalidVersion(text));
 }
@@ -87,6 +88,8 @@ function refuseBadSelector<T>(parse: () => T): T {
   }
 }
 
+const WITH_CONTINUE = 'resourceVersionMatch is forbidden when continue is provided';
+
 type Versions = Pick<ListOptions, 'resourceVersion' | 'resourceVersionMatch' | 'continue' | 'sendInitialEvents'>;
 
 function validateList({ resourceVersion, resourceVersionMatch: match, continue: token, sendInitialEvents }: Versions): FieldError[] {
@@ -94,7 +97,7 @@ function validateList({ resourceVersion, resourceVersionMatch: match, continue: 
   const forbid = (detail: string) => errors.push(fieldError.forbidden('resourceVersionMatch', detail));
   if (match !== '') {
     if (resourceVersion === '') forbid('resourceVersionMatch is forbidden unless resourceVersion is provided');
-    if (token !== '') forbid('resourceVersionMatch is forbidden when continue is provided');
+    if (token !== '') forbid(WITH_CONTINUE);
     if (match !== 'Exact' && match !== 'NotOlderThan') {
       errors.push(fieldError.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
     }
@@ -106,16 +109,19 @@ function validateList({ resourceVersion, resourceVersionMatch: match, continue: 
   return errors;
 }
 
-function validateWatch({ resourceVersionMatch: match, continue: token, sendInitialEvents }: Versions): FieldError[] {
+function validateWatch({ resourceVersion, resourceVersionMatch: match, continue: token, sendInitialEvents }: Versions): FieldError[] {
   const errors: FieldError[] = [];
   const forbid = (detail: string) => errors.push(fieldError.forbidden('resourceVersionMatch', detail));
+  // A watch from any state asks for the initial events, not older than that (upstream: `SetListOptionsDefaults`).
+  const isFromAny = sendInitialEvents === undefined && match === '' && (resourceVersion === '' || resourceVersion === '0');
+  if (isFromAny && token !== '') forbid(WITH_CONTINUE);
   if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
     forbid('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
   }
   if (match !== '') {
     if (sendInitialEvents === undefined) forbid('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
     if (match !== 'NotOlderThan') errors.push(fieldError.notSupported('resourceVersionMatch', match, ['NotOlderThan']));
-    if (token !== '') forbid('resourceVersionMatch is forbidden when continue is provided');
+    if (token !== '') forbid(WITH_CONTINUE);
   }
   return errors;
 }

@@ -82,6 +82,13 @@ export class Negotiator {
     return this.#remember('a', accept, ANSWERS);
   }
 
+  /** Whether a request for a list finds its way at all, which is looked at before its options are. @throws ApiError (406) */
+  routeList(accept: string | undefined, { message }: Typed): void {
+    if (!message || accept === undefined || accept === 'application/json') return;
+    const refused = notFound(parseAccept(accept), LISTS);
+    if (refused) throw refused;
+  }
+
   /** For lists. @throws ApiError (406) */
   list(accept: string | undefined, { message }: Typed): Accepted {
     return message ? this.#remember('l', accept, LISTS) : this.#remember('c', accept, CUSTOM);
@@ -120,14 +127,19 @@ export class Negotiator {
 function negotiate(accept: string, offer: Offer): Accepted | ApiError {
   const clauses = parseAccept(accept);
   if (clauses.length === 0) return PLAIN_JSON;
-  if (offer.routed && !clauses.some(({ type }) => type === '*/*' || ENCODING_OF.has(type))) {
-    return notRouted(offer.routed);
-  }
+  const refused = notFound(clauses, offer);
+  if (refused) return refused;
   for (const clause of clauses) {
     const accepted = readClause(clause, offer);
     if (accepted) return accepted;
   }
   return onlyThese(OBJECT_TYPES);
+}
+
+/** What upstream's router says of clauses that name nothing it has. */
+function notFound(clauses: readonly AcceptClause[], { routed }: Offer): ApiError | undefined {
+  const isFound = !routed || clauses.length === 0 || clauses.some(({ type }) => type === '*/*' || ENCODING_OF.has(type));
+  return isFound ? undefined : notRouted(routed);
 }
 
 /** What upstream's router says when a client names none of the media types. */

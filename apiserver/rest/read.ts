@@ -1,7 +1,7 @@
 import { apiError } from '../../api/index.ts';
 import { isTrue } from '../pipeline/request-info.ts';
 import { checkPathName } from '../registry/metadata-validation.ts';
-import { readListOptions } from './list-options.ts';
+import { readListOptions, readPlainVersion } from './list-options.ts';
 import { fresh, readList } from './list-reader.ts';
 import { sendList } from './list-writer.ts';
 import type { Handler } from './rest.ts';
@@ -11,9 +11,10 @@ export const getObject: Handler = (rest, exchange, endpoint) => {
   if (isTrue(exchange.parameter('export') ?? null)) {
     throw apiError.badRequest('the export parameter, deprecated since v1.14, is no longer supported');
   }
-  rest.encoder.accept(exchange, endpoint.resource);
+  rest.negotiator.object(exchange.accept, endpoint.resource.type);
   checkPathName(exchange.info.name);
   const version = exchange.parameter('resourceVersion') ?? '';
+  readPlainVersion(version);
   const pending = version === '' ? rest.source.hub.fresh() : fresh(rest.source, version);
   return pending ? pending.then(() => settled(rest, exchange, endpoint)) : settled(rest, exchange, endpoint);
 };
@@ -32,7 +33,9 @@ const answer: Handler = (rest, exchange, { resource }) => {
 
 /** GET of a collection. */
 export const listObjects: Handler = async (rest, exchange, { resource }) => {
+  rest.negotiator.routeList(exchange.accept, resource.type);
+  const options = readListOptions(exchange, resource, false);
   const accepted = rest.negotiator.list(exchange.accept, resource.type);
-  const page = await readList(rest.source, resource, readListOptions(exchange, resource, false));
+  const page = await readList(rest.source, resource, options);
   await sendList(rest, exchange, resource, { accepted, page });
 };

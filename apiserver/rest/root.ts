@@ -92,11 +92,17 @@ function answerDocument(exchange: Exchange, options: RootOptions): void {
     info: { path },
   } = exchange;
   const isVersion = VERSION.test(path);
-  const document = sourceOf(path, options)?.respond(request.url ?? path, isVersion ? undefined : accept, request.headers['if-none-match']);
+  const document = sourceOf(path, options)?.respond(urlOf(exchange), isVersion ? undefined : accept, request.headers['if-none-match']);
   if (document && request.method !== 'GET' && hasRoutes(path, options.kinds)) throw methodNotAllowed();
   if (document && (isVersion || OPENID.test(path)) && !names(accept, document.contentType)) throw notRouted([document.contentType]);
   if (document) sendDocument(exchange, laidOut(exchange, document));
   else refuse(exchange, options.kinds);
+}
+
+/** The decoded path, and the query as it was sent. */
+function urlOf({ info: { path }, request: { url = path } }: Exchange): string {
+  const mark = url.indexOf('?');
+  return mark < 0 ? path.replaceAll('?', '%3F') : path.replaceAll('?', '%3F') + url.slice(mark);
 }
 
 /** A DELETE begins anew. */

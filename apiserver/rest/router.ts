@@ -1,4 +1,4 @@
-import type { KindInfo, SubresourceInfo, Verb } from '../../api/index.ts';
+import type { SubresourceInfo, Verb } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { RequestInfo } from '../pipeline/request-info.ts';
 import { sendNotFound } from '../pipeline/respond.ts';
@@ -67,13 +67,13 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
     return;
   }
   if (target.create) {
-    if (info.verb !== 'create' || info.name !== '') throw methodNotAllowed();
+    if (info.name !== '' || target.info.namespaced !== (info.namespace !== '')) throw unknownResource();
+    if (info.verb !== 'create') throw methodNotAllowed();
     return target.create(rest, exchange);
   }
   const { endpoint } = target;
   const { deprecation } = endpoint.resource.strategy;
-  const kind = endpoint.resource.info;
-  checkScope(kind, exchange);
+  checkScope(endpoint, exchange);
   const handler = handlerOf(endpoint, exchange);
   if (deprecation !== undefined) exchange.deprecate(deprecation);
   return handler(rest, exchange, endpoint);
@@ -83,13 +83,17 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
 const isRooted = (path: string): boolean => !path.startsWith('//') && !path.startsWith('/apis//');
 
 /** @throws ApiError (404) for a namespace on a kind that has none, and for a name without the namespace it needs. */
-function checkScope(kind: KindInfo, { info }: Exchange): void {
-  const { namespace, name, verb } = info;
+function checkScope({ resource: { info: kind, wording } }: Endpoint, { info, request }: Exchange): void {
+  const { namespace, name, verb, verbInPath = false } = info;
+  if (verb === 'proxy') throw unknownResource(); // a path of long ago
   // A namespace is addressed as its own namespace.
   if (!kind.namespaced && namespace !== '' && namespace !== name) throw unknownResource();
-  if (!kind.namespaced || namespace !== '') return;
-  if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed();
-  if (name !== '' && verb !== 'list' && verb !== 'watch') throw unknownResource();
+  // Lists and watches are told by a selector which name they are about.
+  const isNamed = name !== '' && (verbInPath || (verb !== 'list' && verb !== 'watch'));
+  const lacksNamespace = kind.namespaced && namespace === '';
+  if (lacksNamespace && isNamed) throw unknownResource();
+  if (lacksNamespace && (verb === 'create' || verb === 'deletecollection')) throw methodNotAllowed();
+  if (verbInPath && request.method !== 'GET' && !wording.answersHead) throw methodNotAllowed();
 }
 
 function handlerOf(endpoint: Endpoint, { info, request }: Exchange): Handler {

@@ -10,7 +10,7 @@ import type { Entry } from '../watch-cache/entry.ts';
 import type { KindCache } from '../watch-cache/kind-cache.ts';
 import { WatchClient } from '../watch-cache/watch-client.ts';
 import { objectFrames, partialFrames, partialProtobufFrames, protobufFrames, tableFrames } from './frames.ts';
-import { type ListOptions, readListOptions, readWatchVersion } from './list-options.ts';
+import { type ListOptions, readListOptions, readPlainVersion } from './list-options.ts';
 import { fresh } from './list-reader.ts';
 import { type Accepted, MEDIA_TYPE, onlyThese, STREAM_TYPES } from './negotiation.ts';
 import type { Handler, Rest } from './rest.ts';
@@ -30,8 +30,9 @@ import { asksForWebSocket, WatchSocket } from './web-socket.ts';
  * sent first and what it is sent later there is no gap and no overlap.
  */
 export const watchObjects: Handler = async (rest, exchange, { resource }) => {
+  rest.negotiator.routeList(exchange.accept, resource.type);
   const options = readListOptions(exchange, resource, true);
-  const version = readWatchVersion(options.resourceVersion);
+  const version = readPlainVersion(options.resourceVersion);
   const accepted = rest.negotiator.list(exchange.accept, resource.type);
   const writer = writerFor(rest, exchange, resource, accepted);
   const withState = options.sendInitialEvents ?? version === 0;
@@ -78,7 +79,7 @@ class WatchSession {
     this.#exchange = exchange;
     this.#plan = plan;
     this.#socket = asksForWebSocket(exchange) ? WatchSocket.open(exchange, isText(plan.writer)) : undefined;
-    this.#client = new WatchClient(this.#socket ?? exchange.response, { onSlow: () => this.#onSlow() });
+    this.#client = new WatchClient(this.#socket ?? exchange.response, { onSlow: () => this.#onSlow(), first: plan.writer.first });
   }
 
   /** Resolves once the watch has begun: what it begins with is out. */

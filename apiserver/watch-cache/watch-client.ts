@@ -35,6 +35,13 @@ export interface WatchStream {
   destroy(): unknown;
 }
 
+interface WatchClientOptions {
+  readonly onSlow: () => void;
+  readonly backlogBytesMax?: number | undefined;
+  /** Adds to the first chunk what each watcher is told once. */
+  readonly first?: ((chunk: Buffer) => Buffer) | undefined;
+}
+
 /**
  * One watcher's connection.
  *
@@ -45,13 +52,16 @@ export class WatchClient {
   readonly #stream: WatchStream;
   readonly #backlogBytesMax: number;
   readonly #onSlow: () => void;
+  /** What makes the first chunk whole; undefined once it is out, or where all frames are. */
+  #first: ((chunk: Buffer) => Buffer) | undefined;
   #backlog: SharedFrames[] | undefined;
   #backlogBytes = 0;
   #ended = false;
 
-  constructor(stream: WatchStream, options: { readonly onSlow: () => void; readonly backlogBytesMax?: number | undefined }) {
+  constructor(stream: WatchStream, options: WatchClientOptions) {
     this.#stream = stream;
     this.#onSlow = options.onSlow;
+    this.#first = options.first;
     this.#backlogBytesMax = options.backlogBytesMax ?? WATCH_BACKLOG_BYTES_MAX;
   }
 
@@ -66,6 +76,8 @@ export class WatchClient {
     if (this.#backlog) {
       this.#backlog.push(frames);
       this.#backlogBytes += frames.bytes.length;
+    } else if (this.#first) {
+      this.#stream.write(this.#whole(frames.bytes));
     } else if (socket && chunkedEncoding) {
       socket.write(frames.chunk);
     } else {
@@ -84,12 +96,18 @@ export class WatchClient {
     this.hold();
     for (const chunk of joined(frames)) {
       if (this.#ended) return;
-      if (!this.#stream.write(chunk)) await this.#drained();
+      if (!this.#stream.write(this.#whole(chunk))) await this.#drained();
     }
     const waiting = this.#backlog ?? [];
     this.#backlog = undefined;
     this.#backlogBytes = 0;
     for (const frames of waiting) this.write(frames);
+  }
+
+  #whole(chunk: Buffer): Buffer {
+    const whole = this.#first?.(chunk) ?? chunk;
+    this.#first = undefined;
+    return whole;
   }
 
   /** Ends the answer as upstream does: cleanly, the client is expected to come back. */
