@@ -106,7 +106,7 @@ export function tableFrames(resource: Resource, { version }: Transformation, inc
     first: (chunk) => {
       const at = chunk.indexOf(KNOWN_COLUMNS);
       if (at < 0) return chunk;
-      const columns = Buffer.from(`"columnDefinitions":${stringifyJson(whole([], '').columnDefinitions)}`);
+      const columns = Buffer.from(`"columnDefinitions":${goJson(whole([], '').columnDefinitions)}`);
       return Buffer.concat([chunk.subarray(0, at), columns, chunk.subarray(at + KNOWN_COLUMNS.length)]);
     },
   };
