@@ -31,7 +31,8 @@ const rejected = ({ kind, name }: PodAttributes, why: string) => apiError.forbid
 
 async function classOf(objects: ObjectReader, attributes: PodAttributes): Promise<Live<RuntimeClass> | undefined> {
   const { runtimeClassName } = attributes.pod.spec;
-  if (!runtimeClassName) return undefined;
+  if (runtimeClassName === undefined || runtimeClassName === null) return undefined;
+  if (runtimeClassName === '') throw plainError('resource name may not be empty');
   const find = () => objects.get<RuntimeClass>(KIND, '', runtimeClassName);
   let found = find();
   if (!found) {

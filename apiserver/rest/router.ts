@@ -67,11 +67,11 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
     return target.create(rest, exchange);
   }
   const { endpoint } = target;
+  checkScope(endpoint.resource.info, exchange);
+  const handler = handlerOf(endpoint, exchange);
   const { deprecation } = endpoint.resource.strategy;
-  if (deprecation !== undefined) exchange.deprecate(deprecation);
-  const kind = endpoint.resource.info;
-  checkScope(kind, exchange);
-  return handlerOf(endpoint, exchange)(rest, exchange, endpoint);
+  if (deprecation !== undefined) exchange.deprecate(deprecation); // nobody is warned of what is not there
+  return handler(rest, exchange, endpoint);
 }
 
 /** @throws ApiError (404) for a namespace on a kind that has none, and for a name without the namespace it needs. */

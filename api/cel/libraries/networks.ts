@@ -137,8 +137,7 @@ const isGlobalUnicast = (ip: IpAddress): boolean =>
 
 function containsIp(cidr: CidrValue, other: CelValue): Result {
   const ip = typeof other === 'string' ? readIp(other) : other;
-  if (ip instanceof CelError) return ip;
-  return ip instanceof IpValue ? cidr.contains(ip.address) : noSuchOverload();
+  return ip instanceof IpValue ? cidr.contains(ip.address) : noSuchOverload(); // of a text that is none, upstream says no more
 }
 
 function containsCidr(cidr: CidrValue, other: CelValue): Result {

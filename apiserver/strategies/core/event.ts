@@ -49,8 +49,8 @@ function eventRow(event: Event, now: number): unknown[] {
   const instance = source?.host || event.reportingInstance;
   return [
     series ? sinceMicro(series.lastObservedTime, now) : last,
-    event.type,
-    event.reason,
+    event.type ?? '',
+    event.reason ?? '',
     involvedObject.name ? `${kind}/${involvedObject.name}` : kind,
     involvedObject.fieldPath ?? '',
     instance ? `${component}, ${instance}` : component,
