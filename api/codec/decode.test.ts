@@ -251,6 +251,9 @@ describe('unknown and repeated fields', () => {
     });
     expect(object).not.toHaveProperty('spec.priority');
     expect(unknown).toContain('duplicate field "spec.hostNetwork"');
+    expect(() => read('{"metadata":{"creationTimestamp":{},"creationTimestamp":null}}')).toThrow(
+      'json: cannot unmarshal object into Go struct field ObjectMeta.metadata.creationTimestamp of type string',
+    );
     expect(() => read('{"metadata":{"name":true,"name":"a"}}')).toThrow(
       'json: cannot unmarshal bool into Go struct field ObjectMeta.metadata.name of type string',
     );

@@ -131,13 +131,10 @@ class Walk {
   }
 
   #scalar(scalar: ScalarType, raw: unknown, wanted: Wanted): void {
-    if (raw instanceof JsonMembers) {
-      if (!isOpen(scalar)) this.#misfit(raw, wanted.type);
-      return;
-    }
+    if (raw instanceof JsonMembers && isOpen(scalar)) return;
     let value: unknown;
     try {
-      value = SCALAR_READERS[scalar](raw instanceof JsonFloat && !WHOLE.has(scalar) ? raw.value : raw);
+      value = SCALAR_READERS[scalar](givenTo(scalar, raw));
     } catch (error) {
       throw new Refused(error instanceof Error ? error.message : String(error));
     }
@@ -175,6 +172,12 @@ export const OWN_READERS: ReadonlyMap<ScalarType, string> = new Map<ScalarType, 
 
 /** Scalars that Go reads integers for, by what is written: `80.0` is none. */
 const WHOLE: ReadonlySet<ScalarType> = new Set<ScalarType>(['int32', 'int64', 'intOrString']);
+
+/** A value as the reader of a scalar takes it. */
+function givenTo(scalar: ScalarType, raw: unknown): unknown {
+  if (raw instanceof JsonMembers) return {};
+  return raw instanceof JsonFloat && !WHOLE.has(scalar) ? raw.value : raw;
+}
 
 const isOpen = (scalar: ScalarType): boolean => scalar === 'rawExtension' || scalar === 'fieldsV1' || scalar === 'json';
 

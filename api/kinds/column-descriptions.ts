@@ -269,8 +269,7 @@ const OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'attached indicates the volume is successfully attached. This field must only be set by the entity completing the attach operation, i.e. the external-attacher.',
   },
   'storage.k8s.io/CSINode': {
-    Drivers:
-      'drivers is a list of information of all CSI Drivers existing on a node. If all drivers in the list are uninstalled, this can become empty.',
+    Drivers: 'Drivers indicates the number of CSI drivers registered on the node',
   },
   'storage.k8s.io/VolumeAttributesClass': {
     DriverName: 'Name of the CSI driver This field is immutable.',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { coreKinds, type KindInfo, type KubeObject, nodeKinds, type Pod, schedulingKinds } from '../../api/index.ts';
+import { BUILT_IN_KINDS, decode, type Message } from '../../api/schema.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { contextOf } from '../strategies/testing/harness.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
@@ -21,8 +22,9 @@ function readerOf(kind: KindInfo, all: readonly KubeObject[], late: readonly Kub
   };
 }
 
-async function admit(plugin: AdmissionPlugin, spec: object): Promise<Pod['spec']> {
-  const object: Pod = { metadata: { name: 'p' }, spec: { containers: [], ...spec }, status: {} };
+const podOf = (spec: object): Pod => ({ metadata: { name: 'p' }, spec: { containers: [], ...spec }, status: {} });
+
+async function admit(plugin: AdmissionPlugin, spec: object, object: Pod = podOf(spec)): Promise<Pod['spec']> {
   const attributes = {
     operation: 'CREATE',
     kind: coreKinds.pods,
@@ -137,6 +139,7 @@ describe('RuntimeClass', () => {
 
   test.each([
     [{ runtimeClassName: 'none' }, 'pod rejected: RuntimeClass "none" not found'],
+    [{ runtimeClassName: '' }, 'resource name may not be empty'],
     [{ runtimeClassName: 'a/b' }, `invalid resource name "a/b": [may not contain '/']`],
     [{ runtimeClassName: 'gv', overhead: { cpu: '1' } }, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"],
     [
@@ -150,6 +153,14 @@ describe('RuntimeClass', () => {
     ],
   ])('refuses %j', async (spec, why) => {
     await expect(admit(plugin, spec)).rejects.toThrow(why);
+  });
+
+  test.each([
+    [{ runtimeClassName: 'gv', overhead: {} }, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"],
+    [{ overhead: {} }, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead'],
+  ])('refuses %j as it was sent: to cost nothing is to cost something else', async (spec, why) => {
+    const message = BUILT_IN_KINDS.find(({ info }) => info === coreKinds.pods)?.message as Message<Pod>;
+    await expect(admit(plugin, spec, decode(message, podOf(spec)).object)).rejects.toThrow(why);
   });
 
   test('refuses a pod that a webhook took the overhead from', async () => {

@@ -1,4 +1,5 @@
 import { apiError, goQuote, type Live, nodeKinds, type RuntimeClass } from '../../api/index.ts';
+import { emptyAt } from '../../api/schema.ts';
 import { nameMisfit } from '../registry/metadata-validation.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { plainError } from '../registry/store-errors.ts';
@@ -31,7 +32,8 @@ const rejected = ({ kind, name }: PodAttributes, why: string) => apiError.forbid
 
 async function classOf(objects: ObjectReader, attributes: PodAttributes): Promise<Live<RuntimeClass> | undefined> {
   const { runtimeClassName } = attributes.pod.spec;
-  if (!runtimeClassName) return undefined;
+  if (runtimeClassName === undefined || runtimeClassName === null) return undefined;
+  if (runtimeClassName === '') throw plainError('resource name may not be empty');
   const find = () => objects.get<RuntimeClass>(KIND, '', runtimeClassName);
   let found = find();
   if (!found) {
@@ -46,7 +48,7 @@ async function classOf(objects: ObjectReader, attributes: PodAttributes): Promis
 function setOverhead(attributes: PodAttributes, { overhead }: Live<RuntimeClass>): void {
   const { spec } = attributes.pod;
   if (!overhead?.podFixed) return;
-  if (hasOverhead(spec.overhead) && !semanticEqual(spec.overhead, overhead.podFixed)) throw mismatch(attributes);
+  if (givesOverhead(attributes) && !semanticEqual(spec.overhead ?? {}, overhead.podFixed)) throw mismatch(attributes);
   spec.overhead = { ...overhead.podFixed };
 }
 
@@ -64,7 +66,9 @@ function setScheduling({ kind, name, pod }: PodAttributes, { scheduling }: Live<
   if (scheduling.tolerations) pod.spec.tolerations = mergeTolerations(pod.spec.tolerations ?? [], scheduling.tolerations);
 }
 
-const hasOverhead = (overhead: Readonly<Record<string, string>> | undefined): boolean => Object.keys(overhead ?? {}).length > 0;
+/** Whether a pod says what it costs, be it nothing. */
+const givesOverhead = ({ pod }: PodAttributes): boolean =>
+  Object.keys(pod.spec.overhead ?? {}).length > 0 || emptyAt(pod, 'spec.overhead') !== undefined;
 
 const mismatch = (attributes: PodAttributes) => rejected(attributes, "Pod's Overhead doesn't match RuntimeClass's defined Overhead");
 
@@ -75,5 +79,5 @@ function checkOverhead(attributes: PodAttributes, found: Live<RuntimeClass> | un
     if (!semanticEqual(found.overhead.podFixed ?? {}, overhead ?? {})) throw mismatch(attributes);
     return;
   }
-  if (hasOverhead(overhead)) throw rejected(attributes, 'Pod Overhead set without corresponding RuntimeClass defined Overhead');
+  if (givesOverhead(attributes)) throw rejected(attributes, 'Pod Overhead set without corresponding RuntimeClass defined Overhead');
 }

@@ -75,7 +75,7 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
   const { deprecation } = endpoint.resource.strategy;
   checkScope(endpoint, exchange);
   const handler = handlerOf(endpoint, exchange);
-  if (deprecation !== undefined) exchange.deprecate(deprecation);
+  if (deprecation !== undefined) exchange.deprecate(deprecation); // nobody is warned of what is not there
   return handler(rest, exchange, endpoint);
 }
 

@@ -85,7 +85,7 @@ export function checkFullyQualifiedName(errors: Errors, path: string, name: stri
 
 function checkIdentifier(errors: Errors, path: string, id: string): void {
   if (bytesOf(id) > ID_MAX) errors.push(fieldError.tooLong(path, ID_MAX));
-  for (const message of isCIdentifier(id)) errors.push(fieldError.typeInvalid(path, id, message));
+  for (const message of isCIdentifier(id)) errors.push(fieldError.invalid(path, id, message));
 }
 
 /** @param stored what is there already may be longer than new settings may. */

@@ -280,10 +280,10 @@ function zeroOf(type: FieldType): unknown {
     case 'message':
       return goStruct(type.message, {});
     case 'scalar':
-      if (TIMES.has(type.scalar)) return null;
+      if (NULL_SCALARS.has(type.scalar)) return null;
       return type.scalar === 'bool' ? false : NUMBERS.has(type.scalar) ? 0 : type.scalar === 'quantity' ? '0' : '';
   }
 }
 
-const TIMES: ReadonlySet<string> = new Set(['time', 'microTime']);
+const NULL_SCALARS: ReadonlySet<string> = new Set(['time', 'microTime', 'rawExtension']);
 const NUMBERS: ReadonlySet<string> = new Set(['int32', 'int64', 'double', 'intOrString']);

@@ -90,9 +90,10 @@ function checkLabel(errors: Errors, metadata: ObjectMeta | undefined, key: strin
 /** Pods of an indexed job are hosts under its name with their index. */
 function checkHostNames(errors: Errors, { metadata, spec }: Job): void {
   if (spec.completionMode !== 'Indexed' || !spec.completions || spec.completions < 0) return;
-  const last = `${metadata.name}-${spec.completions - 1}`;
+  const { name = '' } = metadata;
+  const last = `${name}-${spec.completions - 1}`;
   if (isDns1123Label(last).length === 0) return;
-  errors.push(fieldError.invalid('metadata.name', metadata.name, `will not able to create pod with invalid DNS label: ${last}`));
+  errors.push(fieldError.invalid('metadata.name', name, `will not able to create pod with invalid DNS label: ${last}`));
 }
 
 function checkSpecAndSelector(errors: Errors, spec: JobSpec): void {

@@ -1,4 +1,11 @@
-import { fieldError, isQualifiedName, isValidLabelValue, type LabelSelector, type LabelSelectorRequirement } from '../../api/index.ts';
+import {
+  fieldError,
+  isQualifiedName,
+  isValidLabelValue,
+  type LabelSelector,
+  type LabelSelectorRequirement,
+  type ObjectMeta,
+} from '../../api/index.ts';
 import { bytesOf, type Errors, keysOf, listOf, pushInvalid } from './field-errors.ts';
 
 const ANNOTATIONS_BYTES_MAX = 256 * 1024;
@@ -24,6 +31,17 @@ export function checkAnnotations(errors: Errors, path: string, annotations: Stri
     bytes += bytesOf(key) + bytesOf(annotations?.[key] ?? '');
   }
   if (bytes > ANNOTATIONS_BYTES_MAX) errors.push(fieldError.tooLong(path, ANNOTATIONS_BYTES_MAX));
+}
+
+/** The metadata of what is made from a template: labels and annotations only. Upstream: `ValidateTemplateObjectMeta`. */
+export function checkTemplateMeta(errors: Errors, path: string, metadata: ObjectMeta | undefined): void {
+  checkAnnotations(errors, `${path}.annotations`, metadata?.annotations);
+  checkLabels(errors, `${path}.labels`, metadata?.labels);
+  for (const field of keysOf(metadata)) {
+    if (field === 'labels' || field === 'annotations') continue;
+    // Upstream makes the name from that of the struct's field.
+    errors.push(fieldError.forbidden(`${path}.${field === 'uid' ? 'uID' : field}`, 'cannot be set'));
+  }
 }
 
 export function checkLabelSelector(errors: Errors, path: string, selector: LabelSelector | null | undefined): void {

@@ -16,7 +16,7 @@ import {
 } from '../../api/index.ts';
 import { type Errors, IMMUTABLE_MESSAGE, isEmpty, keysOf, listOf, NOT_POSITIVE_MESSAGE, pushInvalid } from './field-errors.ts';
 import { goPart } from './go-struct.ts';
-import { checkAnnotations, checkLabelSelector, checkLabels } from './meta.ts';
+import { checkLabelSelector, checkTemplateMeta } from './meta.ts';
 import { semanticEqual } from './semantic-equal.ts';
 import { diffJson } from './unified-diff.ts';
 
@@ -31,16 +31,9 @@ const RESIZE_STATUSES: readonly string[] = [
 ];
 const CLAIM_CHANGE_MESSAGE = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 
-/** The claim that is made for an ephemeral volume: only labels and annotations may be set besides its spec. */
+/** The claim that is made for an ephemeral volume. */
 export function checkPersistentVolumeClaimTemplate(errors: Errors, path: string, template: PersistentVolumeClaimTemplate): void {
-  const metadata = template.metadata ?? {};
-  checkAnnotations(errors, `${path}.metadata.annotations`, metadata.annotations);
-  checkLabels(errors, `${path}.metadata.labels`, metadata.labels);
-  for (const field of keysOf(metadata)) {
-    if (field === 'labels' || field === 'annotations') continue;
-    // Upstream makes the name from that of the struct's field.
-    errors.push(fieldError.forbidden(`${path}.metadata.${field === 'uid' ? 'uID' : field}`, 'cannot be set'));
-  }
+  checkTemplateMeta(errors, `${path}.metadata`, template.metadata);
   checkPersistentVolumeClaimSpec(errors, `${path}.spec`, template.spec);
 }
 

@@ -172,7 +172,7 @@ function checkSearches(errors: Errors, path: string, searches: readonly string[]
 
 function checkUserNamespace(errors: Errors, path: string, spec: PodSpec): void {
   const refuse = (field: string): void => {
-    errors.push(fieldError.forbidden(`${path}.${field}`, 'when `pod.Spec.HostUsers` is false'));
+    errors.push(fieldError.forbidden(`${path}.${field}`, 'when `hostUsers` is false'));
   };
   if (spec.hostNetwork) refuse('hostNetwork');
   if (spec.hostPID) refuse('HostPID');

@@ -113,7 +113,7 @@ function checkHostIps(errors: Errors, { status }: Pod): void {
   checkIpList(errors, 'status.hostIPs', ips);
 }
 
-/** One address of each family at most, none twice. */
+/** One address of each family at most. */
 function checkIpList(errors: Errors, path: string, ips: readonly { readonly ip: string }[]): void {
   if (ips.length < 2) return;
   const unread = ips.findIndex(({ ip }) => !parseIp(ip));
@@ -124,16 +124,13 @@ function checkIpList(errors: Errors, path: string, ips: readonly { readonly ip: 
   if (unread >= 0 || families.size < 2 || ips.length > 2) {
     errors.push(fieldError.invalid(path, ips.map(goIp), 'may specify no more than one IP for each IP family'));
   }
-  ips.forEach((item, i) => {
-    if (ips.slice(0, i).some(({ ip }) => ip === item.ip)) errors.push(fieldError.duplicate(`${path}[${i}]`, goIp(item)));
-  });
 }
 
 function checkContainerUsers(errors: Errors, path: string, statuses: readonly ContainerStatus[], onWindows: boolean): void {
   statuses.forEach(({ user }, i) => {
     const linux = user?.linux;
     if (!linux) return;
-    const at = `${path}[${i}].linux`;
+    const at = `${path}[${i}].user.linux`;
     if (onWindows) {
       errors.push(fieldError.forbidden(at, 'cannot be set for a windows pod'));
       return;

@@ -102,10 +102,12 @@ function checkAllocation(errors: Errors, path: string, { mode, count }: { mode: 
   }
 }
 
-function checkConstraint(errors: Errors, path: string, { requests, matchAttribute }: DeviceConstraint, names: RequestNames): void {
+function checkConstraint(errors: Errors, path: string, constraint: DeviceConstraint, names: RequestNames): void {
+  const { requests, matchAttribute, distinctAttribute } = constraint;
   checkRequestRefs(errors, `${path}.requests`, requests, names);
-  if (matchAttribute === undefined) errors.push(fieldError.required(`${path}.matchAttribute`));
-  else checkFullyQualifiedName(errors, `${path}.matchAttribute`, matchAttribute);
+  if (matchAttribute !== undefined) checkFullyQualifiedName(errors, `${path}.matchAttribute`, matchAttribute);
+  else if (distinctAttribute !== undefined) checkFullyQualifiedName(errors, `${path}.distinctAttribute`, distinctAttribute);
+  else errors.push(fieldError.required(`${path}.matchAttribute`));
 }
 
 /** Names of requests in the claim, each once. */

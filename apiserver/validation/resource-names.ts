@@ -38,8 +38,8 @@ const NOT_IN_QUOTAS = 'storage';
 /** What a quota may count under a plain name. */
 export const isStandardQuotaResource = (name: string): boolean => isStandardResource(name) && name !== NOT_IN_QUOTAS;
 
-/** The resources a pod may ask for as a whole, besides huge pages. */
-export const POD_LEVEL_RESOURCES: readonly string[] = ['cpu', 'memory'];
+/** What a pod may ask for as a whole: names, and how those of huge pages begin. */
+export const POD_LEVEL_RESOURCES: readonly string[] = ['cpu', HUGE_PAGES, 'memory'];
 
 export const isHugePages = (name: string): boolean => name.startsWith(HUGE_PAGES);
 

@@ -36,6 +36,13 @@ describe('Job', () => {
     expect(own.spec.template.metadata?.labels).toEqual({ a: 'b', ...LABELS });
   });
 
+  it('has a name that its pods can be hosts by', () => {
+    const indexed = { template, completionMode: 'Indexed', completions: 2 };
+    expect(jobs.create({ metadata: { namespace: 'ns', uid: 'u1', name: undefined }, spec: indexed }).errors).toContain(
+      'metadata.name: Invalid value: "": will not able to create pod with invalid DNS label: -1',
+    );
+  });
+
   it('runs one pod unless told otherwise', () => {
     expect(stored().spec).toMatchObject({ completions: 1, parallelism: 1, backoffLimit: 6, completionMode: 'NonIndexed', suspend: false });
     expect(stored({ parallelism: 3 }).spec.completions).toBeUndefined();

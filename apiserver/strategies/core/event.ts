@@ -41,7 +41,7 @@ export const eventStrategy = (ttlSeconds: number) =>
   });
 
 function eventRow(event: Event, now: number): unknown[] {
-  const { involvedObject, source, metadata, series } = event;
+  const { involvedObject, source, metadata, series, type = '', reason = '' } = event;
   const first = event.firstTimestamp ? ageOf(event.firstTimestamp, now) : sinceMicro(event.eventTime, now);
   const last = event.lastTimestamp ? ageOf(event.lastTimestamp, now) : first;
   const kind = (involvedObject.kind ?? '').toLowerCase();
@@ -49,8 +49,8 @@ function eventRow(event: Event, now: number): unknown[] {
   const instance = source?.host || event.reportingInstance;
   return [
     series ? sinceMicro(series.lastObservedTime, now) : last,
-    event.type,
-    event.reason,
+    type,
+    reason,
     involvedObject.name ? `${kind}/${involvedObject.name}` : kind,
     involvedObject.fieldPath ?? '',
     instance ? `${component}, ${instance}` : component,

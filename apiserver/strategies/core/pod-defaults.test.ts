@@ -94,6 +94,15 @@ describe('defaults of a pod', () => {
     expect(object.status.qosClass).toBe('Burstable');
   });
 
+  it('leaves pod-level requests alone that say nothing, and counts what plugins gave the containers', () => {
+    const empty = create({ containers: [{ ...C, resources: { requests: { cpu: '1' } } }], resources: {} });
+    expect([empty.errors, empty.object.spec.resources]).toEqual([[], {}]);
+    const { object } = create({ resources: { limits: { cpu: '2' } } });
+    object.spec.containers[0] = { ...C, resources: { requests: { memory: '1Gi' } } };
+    podStrategy.setStoredDefaults?.(object);
+    expect(object.spec.resources?.requests).toEqual({ cpu: '2', memory: '1Gi' });
+  });
+
   it('fills pod-level requests with those of the containers, else with the limits', () => {
     const { object } = create({
       containers: [{ ...C, resources: { requests: { memory: '64Mi' } } }],

@@ -2,7 +2,7 @@ import type { Container, Pod, PodSpec, PodStatus } from '../../../api/index.ts';
 import { keysOf, listOf } from '../../validation/field-errors.ts';
 import { aggregateContainers } from '../../validation/pod-level-resources.ts';
 import { isHugePages, isOvercommitAllowed, isPodLevelResource } from '../../validation/resource-names.ts';
-import { dropInitContainerAnnotations, setPodSpecDefaults } from './pod-template-defaults.ts';
+import { dropInitContainerAnnotations, roundAmounts, setPodSpecDefaults } from './pod-template-defaults.ts';
 
 /** Upstream's defaulting of pods, and what its conversions mend in them. */
 export function setPodDefaults(pod: Pod): void {
@@ -13,10 +13,20 @@ export function setPodDefaults(pod: Pod): void {
   if (spec.terminationGracePeriodSeconds !== undefined && spec.terminationGracePeriodSeconds < 0) spec.terminationGracePeriodSeconds = 1;
   if (spec.containers) for (const container of spec.containers) setRequests(container);
   if (spec.initContainers) for (const container of spec.initContainers) setRequests(container);
-  if (spec.resources) setPodLevelResources(spec, spec.resources);
+  setPodLevelResources(spec);
   spec.enableServiceLinks ??= true;
   if (spec.hostNetwork) setHostPorts(spec);
   syncPodIps(status);
+  if (status) roundStatus(status);
+}
+
+/** What containers have is counted in thousandths, as what they ask for. */
+function roundStatus({ containerStatuses, initContainerStatuses, ephemeralContainerStatuses }: PodStatus): void {
+  for (const statuses of [containerStatuses, initContainerStatuses, ephemeralContainerStatuses]) {
+    for (const { allocatedResources, resources } of listOf(statuses)) {
+      for (const amounts of [allocatedResources, resources?.limits, resources?.requests]) if (amounts) roundAmounts(amounts);
+    }
+  }
 }
 
 /** What is limited but not requested is requested up to the limit. */
@@ -44,7 +54,9 @@ function addMissing(amounts: Record<string, string>, others: Iterable<readonly [
 }
 
 /** Limits of a pod as a whole fill in its requests: with the sum of its containers' where they have some, else with the limit. */
-function setPodLevelResources(spec: PodSpec, resources: NonNullable<PodSpec['resources']>): void {
+export function setPodLevelResources(spec: PodSpec): void {
+  const { resources } = spec;
+  if (!resources) return;
   if (keysOf(resources.limits).length + keysOf(resources.requests).length === 0) return;
   const pages = [...aggregateContainers(spec, 'limits')].filter(([name]) => isHugePages(name) && resources.requests?.[name] === undefined);
   const limits = resources.limits ?? {};
@@ -64,7 +76,7 @@ function setPodLevelResources(spec: PodSpec, resources: NonNullable<PodSpec['res
     requests,
     Object.entries(limits).filter(([name]) => isPodLevelResource(name)),
   );
-  resources.requests = requests;
+  if (Object.keys(requests).length > 0) resources.requests = requests;
 }
 
 /** On the host's network a container's port is the host's. */

@@ -24,6 +24,16 @@ const create = (spec: object, annotations: object = {}) =>
   pods.create({ metadata: { name: 'p', namespace: 'ns', labels: { a: 'b' }, annotations }, spec: { ...c({}), ...spec } });
 
 const RULES: readonly (readonly [spec: object, errors: readonly string[]])[] = [
+  // Resources of the pod as a whole.
+  [{ ...c({ resources: { requests: { cpu: '1', memory: '1Gi' } } }), resources: { requests: { cpu: '2' } } }, []],
+  [
+    { ...c({ resources: { requests: { cpu: '1' } } }), resources: { requests: { cpu: '500m', 'example.com/x': '1' } } },
+    [
+      'spec.resources.requests[example.com/x]: Unsupported value: "example.com/x": supported values: "cpu", "hugepages-", "memory"',
+      'spec.resources.limits: Required value: Limit must be set for non overcommitable resources',
+      'spec.resources.requests[cpu]: Invalid value: "500m": must be greater than or equal to aggregate container requests of 1',
+    ],
+  ],
   // Affinity and spreading.
   [
     nodeTerm({ matchFields: [{ key: 'spec.x', operator: 'In', values: ['a'] }] }),
@@ -149,7 +159,7 @@ const RULES: readonly (readonly [spec: object, errors: readonly string[]])[] = [
     { dnsPolicy: 'None', dnsConfig: {} },
     ['spec.dnsConfig.nameservers: Required value: must provide at least one DNS nameserver when `dnsPolicy` is None'],
   ],
-  [{ hostUsers: false, hostPID: true }, ['spec.HostPID: Forbidden: when `pod.Spec.HostUsers` is false']],
+  [{ hostUsers: false, hostPID: true }, ['spec.HostPID: Forbidden: when `hostUsers` is false']],
   // Windows.
   [
     { os: { name: 'linux' }, securityContext: { windowsOptions: { runAsUserName: 'x' } } },

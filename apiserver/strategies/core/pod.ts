@@ -6,7 +6,7 @@ import { validatePodResize } from '../../validation/pod-resize.ts';
 import { validatePodStatusUpdate } from '../../validation/pod-status.ts';
 import { warnOfPod } from '../../validation/pod-warnings.ts';
 import { raiseGeneration, strategyOf } from '../shared.ts';
-import { setPodDefaults } from './pod-defaults.ts';
+import { setPodDefaults, setPodLevelResources } from './pod-defaults.ts';
 import { dropDisabledPodFields } from './pod-dropped-fields.ts';
 import { addGatedCondition, applyAppArmorAnnotations, mergeLabelKeys } from './pod-preparation.ts';
 import { podRowConditions, podTableRow } from './pod-table.ts';
@@ -17,6 +17,8 @@ export const podStrategy: Strategy<Pod> = strategyOf<Pod>({
   metadataLooks: ['changes', 'whole'],
   deleteReturnsObject: true,
   setDefaults: setPodDefaults,
+  // What plugins gave the containers counts for the pod as a whole.
+  setStoredDefaults: ({ spec }) => setPodLevelResources(spec),
   prepareForCreate: (context, pod) => {
     pod.metadata.generation = 1;
     syncServiceAccount(pod.spec);

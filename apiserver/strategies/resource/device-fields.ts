@@ -19,14 +19,13 @@ export function setClaimDefaults({ requests }: Partial<DeviceClaim> = {}): void 
   }
 }
 
-/** What is behind gates that are off: devices that several claims share. Tolerations stay, though no taints of devices are kept. */
-export function dropDisabledClaimFields({ requests, constraints }: Partial<DeviceClaim> = {}): void {
+/** What is behind gates that are off: capacity of devices that several claims share. Tolerations and distinct attributes stay, as upstream. */
+export function dropDisabledClaimFields({ requests }: Partial<DeviceClaim> = {}): void {
   for (const { exactly, firstAvailable } of listOf(requests)) {
     for (const request of [...(exactly ? [exactly] : []), ...listOf(firstAvailable)]) {
       delete request.capacity;
     }
   }
-  for (const constraint of listOf(constraints)) delete constraint.distinctAttribute;
 }
 
 interface MaybeAdmin {

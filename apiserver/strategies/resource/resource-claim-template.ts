@@ -8,7 +8,7 @@ import {
 import { withEmpties } from '../../../api/schema.ts';
 import { IMMUTABLE_MESSAGE } from '../../validation/field-errors.ts';
 import { goPart } from '../../validation/go-struct.ts';
-import { checkAnnotations, checkLabels } from '../../validation/meta.ts';
+import { checkTemplateMeta } from '../../validation/meta.ts';
 import { checkDeviceClaim } from '../../validation/resource-claim.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { ageOf, strategyOf } from '../shared.ts';
@@ -43,8 +43,7 @@ const printed = ({ metadata, spec }: ResourceClaimTemplateSpec): unknown => ({
 
 function specErrors({ metadata, spec }: ResourceClaimTemplateSpec, stored: boolean): FieldError[] {
   const errors: FieldError[] = [];
-  checkAnnotations(errors, 'spec.metadata.annotations', metadata?.annotations);
-  checkLabels(errors, 'spec.metadata.labels', metadata?.labels);
+  checkTemplateMeta(errors, 'spec.metadata', metadata);
   checkDeviceClaim(errors, 'spec.spec.devices', spec?.devices, stored);
   return errors;
 }

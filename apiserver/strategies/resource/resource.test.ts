@@ -138,7 +138,8 @@ describe('ResourceClaim', () => {
     const constraints = [
       { requests: ['a', 'c'], matchAttribute: 'missing-domain' },
       { matchAttribute: '' },
-      { distinctAttribute: 'a/b' },
+      {},
+      { distinctAttribute: 'b' },
       { matchAttribute: 'foo/bar' },
     ];
     const config = [{ requests: ['b/one', 'b/two', 'b/one/x'], opaque: { driver: 'd', parameters: {} } }];
@@ -148,6 +149,7 @@ describe('ResourceClaim', () => {
       'spec.devices.constraints[0].matchAttribute: Invalid value: "missing-domain": must include a domain',
       'spec.devices.constraints[1].matchAttribute: Required value: name required',
       'spec.devices.constraints[2].matchAttribute: Required value',
+      'spec.devices.constraints[3].distinctAttribute: Invalid value: "b": must include a domain',
       `spec.devices.config[0].requests[1]: Invalid value: "b/two": ${NO_REQUEST}`,
       `spec.devices.config[0].requests[2]: Invalid value: "b/one/x": ${NO_REQUEST}`,
     ]);

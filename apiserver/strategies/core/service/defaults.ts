@@ -26,7 +26,7 @@ export function setServiceDefaults({ spec, status }: Service): void {
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
   }
   if (externallyAccessible(spec)) spec.externalTrafficPolicy ||= 'Cluster';
-  if (needsClusterIp(spec)) spec.internalTrafficPolicy ||= 'Cluster';
+  if (needsClusterIp(spec)) spec.internalTrafficPolicy ??= 'Cluster';
   if (spec.type !== 'LoadBalancer') return;
   spec.allocateLoadBalancerNodePorts ??= true;
   for (const ingress of status.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
