@@ -335,6 +335,31 @@ describe('deleting', () => {
     expect((await remove(`uid=${uid}&resourceVersion=${resourceVersion}`)).status).toBe(200);
   });
 
+  test('a page of a collection says that there is more, and of a revision goes what there was then', async () => {
+    await using api = await start();
+    const { resourceVersion } = (await create(api, 'a')).json().metadata;
+    await create(api, 'b');
+    const page = (await api.request('DELETE', `${PATH}?limit=1`)).json<{ items: KubeObject[]; metadata: Record<string, unknown> }>();
+    expect(page.items.map(({ metadata }) => metadata.name)).toEqual(['a']);
+    expect(page.metadata).toMatchObject({ remainingItemCount: 1, continue: expect.any(String) });
+    await create(api, 'c');
+    await api.request('DELETE', `${PATH}?resourceVersion=${resourceVersion}`);
+    const left = (await api.request('GET', PATH)).json<{ items: KubeObject[] }>();
+    expect(left.items.map(({ metadata }) => metadata.name)).toEqual(['b', 'c']);
+  });
+
+  test('a kind whose dependents stay warns of that, unless it is said what becomes of them', async () => {
+    const strategies = { '/configmaps': plainStrategy({ defaultPropagation: 'orphan', defaultPropagationWarning: 'they stay' }) };
+    await using api = await start({ strategies });
+    const warned = async (query: string, body?: object) =>
+      (await api.request('DELETE', `${PATH}${query}`, body ? { body } : {})).headers.warning;
+    for (const name of ['a', 'b', 'c']) await create(api, name);
+    expect(await warned('/a')).toBe('299 - "they stay"');
+    expect(await warned('/b?propagationPolicy=Orphan')).toBeUndefined();
+    expect(await warned('/c', { orphanDependents: false })).toBeUndefined();
+    expect(await warned('')).toBe('299 - "they stay"');
+  });
+
   test('a collection answers what there was', async () => {
     await using api = await start();
     for (const name of ['a', 'b']) await create(api, name, { labels: { g: '1' } });

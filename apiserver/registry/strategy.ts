@@ -104,6 +104,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly deleteReturnsObject?: boolean | undefined;
   /** `orphan` for ReplicationController and Job; absent: background. */
   readonly defaultPropagation?: 'orphan' | undefined;
+  /** What a delete is warned of that leaves it at that. */
+  readonly defaultPropagationWarning?: string | undefined;
   /**
    * Graceful deletion (pods): seconds of grace this delete gives; 0 deletes at once. Absent: the kind goes at once.
    * May change `object` (status of an evicted pod …).

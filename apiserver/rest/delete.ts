@@ -5,11 +5,12 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
 import { type DeleteRequest, validateDeleteRequest } from '../registry/deletion.ts';
 import type { Deleted } from '../registry/object-registry.ts';
+import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import { bodyEncoding, headerMisfit } from './decode-body.ts';
 import { readInteger, readListOptions } from './list-options.ts';
-import { readList } from './list-reader.ts';
+import { type ListPage, readList } from './list-reader.ts';
 import { acceptList, sendList } from './list-writer.ts';
 import { contextOf, type Endpoint, type Handler, type Rest } from './rest.ts';
 
@@ -23,6 +24,7 @@ const OPTIONS_SCHEME = 'k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme
 export const deleteObject: Handler = async (rest, exchange, { resource, registry }) => {
   rest.encoder.accept(exchange, resource);
   const options = await readDeleteRequest(exchange);
+  warnOfDefault(exchange, resource, options);
   const context = contextOf(rest, exchange, isDryRun(options), options);
   const deleted = await registry.delete({ context, admission: rest.admission, name: exchange.info.name, options });
   if (deleted.gone && !resource.strategy.deleteReturnsObject) {
@@ -39,6 +41,7 @@ export const deleteCollection: Handler = async (rest, exchange, endpoint) => {
   const accepted = acceptList(exchange, resource, rest.negotiator.object(exchange.accept, resource.type));
   const page = await readCollection(rest, exchange, endpoint);
   const options = await readDeleteRequest(exchange);
+  warnOfDefault(exchange, resource, options);
   await deleteEach(page.entries, async (entry) => {
     const context = { ...contextOf(rest, exchange, isDryRun(options), options), namespace: entry.namespace };
     try {
@@ -47,12 +50,24 @@ export const deleteCollection: Handler = async (rest, exchange, endpoint) => {
       if (!isNotFound(error)) throw error;
     }
   });
-  await sendList(rest, exchange, resource, { accepted, page: { ...page, continue: '', remaining: undefined } });
+  await sendList(rest, exchange, resource, { accepted, page });
 };
 
-/** What is to go. A collection can be narrowed by everything a list can. */
-const readCollection = (rest: Rest, exchange: Exchange, { resource }: Endpoint) =>
-  readList(rest.source, resource, readListOptions(exchange, resource, false));
+/** Kinds whose dependents stay unless told otherwise may warn of that. */
+function warnOfDefault(exchange: Exchange, { strategy }: Resource, { propagationPolicy, orphanDependents }: DeleteRequest): void {
+  const { defaultPropagationWarning: text } = strategy;
+  if (text !== undefined && propagationPolicy === undefined && orphanDependents === undefined) exchange.warn(text);
+}
+
+/**
+ * What is to go. A collection can be narrowed by everything a list can; of a revision it is what there was just then, since upstream reads it
+ * in pages, and pages are of one revision. Upstream: `Store.DeleteCollection` (apiserver, `pkg/registry/generic/registry/store.go`).
+ */
+function readCollection(rest: Rest, exchange: Exchange, { resource }: Endpoint): Promise<ListPage> {
+  const options = readListOptions(exchange, resource, false);
+  const isOfRevision = options.resourceVersionMatch === '' && options.continue === '' && !['', '0'].includes(options.resourceVersion);
+  return readList(rest.source, resource, isOfRevision ? { ...options, resourceVersionMatch: 'Exact' } : options);
+}
 
 async function deleteEach(entries: readonly Entry[], remove: (entry: Entry) => Promise<void>): Promise<void> {
   const waiting = entries.values();

@@ -44,6 +44,9 @@ export const jobStrategy: Strategy<Job> = strategyOf<Job>({
   fieldSelectors: { 'status.successful': ({ status }) => String(status.succeeded ?? 0) },
   unknownField: (field) => `field label ${goQuote(field)} not supported for batchv1.Job`,
   defaultPropagation: 'orphan',
+  // Upstream: `pkg/registry/batch/job/storage/storage.go`.
+  defaultPropagationWarning:
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   tableRow: (job, now) => [
     job.metadata.name,
     stateOf(job),
