@@ -487,6 +487,8 @@ describe("a policy's status", () => {
     );
     await expect.poll(async () => (await status()).observedGeneration, WAIT).toBe(2);
     expect((await status()).typeChecking).toEqual({});
+    const { managedFields } = (await checking.call('GET', path)).body.metadata;
+    expect(managedFields[0]).toMatchObject({ manager: 'validatingadmissionpolicy-status', operation: 'Apply', subresource: 'status' });
   });
 
   it('is left alone otherwise', async () => {
