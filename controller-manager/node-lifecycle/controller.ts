@@ -5,6 +5,7 @@ import { BY_NODE } from '../informers.ts';
 import { forEachLimited } from '../shared/for-each-limited.ts';
 import { runPeriodically } from '../shared/periodic.ts';
 import { podCondition } from '../shared/pods.ts';
+import { StaleGuard } from '../shared/stale-guard.ts';
 import { subjectOf } from '../shared/subject.ts';
 import { swapTaints } from '../shared/taints.ts';
 import { isSilent, type NodeHealth, observe, readyCondition, silentConditions } from './health.ts';
@@ -56,6 +57,8 @@ class NodeLifecycleController implements Controller {
   /** Silent nodes whose pods could not all be marked. */
   readonly #unmarked = new Set<string>();
   readonly #limiter: TaintLimiter;
+  /** Nodes whose conditions were written, and are not seen so yet. */
+  readonly #stale = new StaleGuard();
   #zones: ReadonlyMap<string, ZoneState> = new Map();
 
   constructor(context: ControllerContext) {
@@ -183,6 +186,7 @@ class NodeLifecycleController implements Controller {
       this.#health.delete(name);
       this.#unmarked.delete(name);
       this.#limiter.remove(name);
+      this.#stale.forget(name);
       this.#record(name, uid, 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
     }
   }
@@ -228,7 +232,9 @@ class NodeLifecycleController implements Controller {
     const grace = { monitorMs: settings.nodeMonitorGracePeriodMs, startupMs: settings.nodeStartupGracePeriodMs };
     const conditions = isSilent(node, health, grace, now) ? silentConditions(node, now) : undefined;
     if (!conditions) return node;
-    return await this.#client.updateStatus({ ...node, status: { ...node.status, conditions } });
+    const silent = await this.#client.updateStatus({ ...node, status: { ...node.status, conditions } });
+    this.#stale.wrote(node, silent);
+    return silent;
   }
 
   /** NoExecute taints: swapped or taken off at once, put on at the zone's rate. */
@@ -249,6 +255,10 @@ class NodeLifecycleController implements Controller {
   async #taintDue(): Promise<{ requeueAfterMs: number } | undefined> {
     for (const name of this.#limiter.take()) {
       const node = this.#nodes.get('', name);
+      if (node && this.#stale.isStale(node)) {
+        this.#limiter.putBack(zoneOf(node), name);
+        continue;
+      }
       const change = node && noExecuteChange(node, toTime(this.#context.clock.now()));
       if (!node || !change) continue;
       try {

@@ -486,7 +486,10 @@ describe("a policy's status", () => {
       { 'content-type': 'application/merge-patch+json' },
     );
     await expect.poll(async () => (await status()).observedGeneration, WAIT).toBe(2);
-    expect((await status()).typeChecking).toEqual({});
+    // What was applied before and is no more goes, with what held it.
+    expect((await status()).typeChecking).toBeUndefined();
+    const { managedFields } = (await checking.call('GET', path)).body.metadata;
+    expect(managedFields[0]).toMatchObject({ manager: 'validatingadmissionpolicy-status', operation: 'Apply', subresource: 'status' });
   });
 
   it('is left alone otherwise', async () => {

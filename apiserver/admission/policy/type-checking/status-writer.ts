@@ -1,6 +1,6 @@
 // Writes into the status of policies what is doubtful in the types of their expressions. Upstream's controller manager does it
 // (`pkg/controller/validatingadmissionpolicystatus`); here it is done where types and compiler are.
-import { admissionregistrationKinds, type ValidatingAdmissionPolicy } from '../../../../api/index.ts';
+import { admissionregistrationKinds, apiVersionOf, type ValidatingAdmissionPolicy } from '../../../../api/index.ts';
 import { runController, WorkQueue } from '../../../../client/index.ts';
 import type { Clock, Logger, Service } from '../../../../runtime/index.ts';
 import type { PublishedKind } from '../../../openapi/index.ts';
@@ -9,6 +9,8 @@ import { expressionWarnings } from './type-checker.ts';
 
 const POLICIES = admissionregistrationKinds.validatingadmissionpolicies;
 const BACKOFF_MS_MAX = 30_000;
+/** Of the controller, and of who owns what it writes, as upstream's. */
+const NAME = 'validatingadmissionpolicy-status';
 
 export interface PolicyStatusOptions {
   readonly objects: ObjectReader & ObjectWriter;
@@ -39,7 +41,7 @@ class PolicyStatusWriter implements Service {
     this.#listener = objects.onChange<ValidatingAdmissionPolicy>(POLICIES, ({ object }) => add(object));
     for (const policy of objects.list<ValidatingAdmissionPolicy>(POLICIES)) add(policy);
     this.#running = runController({
-      name: 'validatingadmissionpolicy-status',
+      name: NAME,
       queue: this.#queue,
       workers: 1,
       reconcile: (name) => this.#reconcile(name),
@@ -60,13 +62,11 @@ class PolicyStatusWriter implements Service {
     const { objects, kinds } = this.#options;
     const policy = objects.get<ValidatingAdmissionPolicy>(POLICIES, '', name);
     if (!policy || isObserved(policy)) return;
-    await objects.updateStatus<ValidatingAdmissionPolicy>(POLICIES, '', name, (current) => {
-      if (isObserved(current)) return undefined;
-      const warnings = expressionWarnings(current, kinds());
-      current.status.observedGeneration = current.metadata.generation;
-      current.status.typeChecking = warnings.length === 0 ? {} : { expressionWarnings: warnings };
-      return current;
-    });
+    const warnings = expressionWarnings(policy, kinds());
+    const typeChecking = warnings.length === 0 ? {} : { expressionWarnings: warnings };
+    const status = { observedGeneration: policy.metadata.generation, typeChecking };
+    const config = { apiVersion: apiVersionOf(POLICIES), kind: POLICIES.kind, metadata: { name }, status };
+    await objects.as(NAME).applyStatus(POLICIES, name, config);
   }
 }
 

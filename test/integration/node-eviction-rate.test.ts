@@ -1,0 +1,45 @@
+// Nodes get the taint that evicts at a rate: the first at once, though the cache does not know yet that it is silent.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { coreKinds, type Live, type Node, toTime } from '../../api/index.ts';
+import { VirtualClock } from '../../runtime/index.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { Gates } from '../support/gates.ts';
+
+const clock = new VirtualClock(Date.parse('2026-01-01T12:00:00Z'));
+const gates = new Gates();
+let plane: ControlPlane;
+beforeAll(async () => {
+  // The second node in three hours would be the next one.
+  const settings = { nodeEvictionRate: 0.0001 };
+  plane = await startControlPlane({ controllers: ['node-lifecycle-controller'], clock, stepMs: 20, gates, settings });
+});
+afterAll(() => plane[Symbol.asyncDispose]());
+
+const nodes = () => plane.client.resource<Node>(coreKinds.nodes);
+const readyOf = ({ status }: Live<Node>) => status.conditions?.find(({ type }) => type === 'Ready')?.status;
+const isSilent = (node: Live<Node>) => readyOf(node) === 'Unknown';
+const beat = (name: string) => {
+  const now = toTime(clock.now());
+  const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: '', lastHeartbeatTime: now, lastTransitionTime: now };
+  return nodes().patch(name, { status: { conditions: [ready] } }, { type: 'strategic', subresource: 'status' });
+};
+
+it('the first silent node is tainted at once, also when its new conditions are not in the cache yet', async () => {
+  for (const name of ['well', 'silent']) {
+    await nodes().create({ metadata: { name }, spec: {} });
+    await beat(name);
+  }
+  gates.holdAt('watch nodes', (object) => object.metadata.name === 'silent' && JSON.stringify(object).includes('"Unknown"'));
+  while (!isSilent(await nodes().get('silent'))) {
+    await beat('well');
+    await clock.advance(5_000);
+  }
+  // Its turn comes, and is kept for it.
+  await clock.advance(1_000);
+  gates.openAll();
+  const { spec } = await plane.eventually<Node>(coreKinds.nodes, 'silent', (node) => node.spec.taints?.length === 2);
+  expect(spec.taints?.map(({ key, effect }) => `${key}:${effect}`).sort()).toEqual([
+    'node.kubernetes.io/unreachable:NoExecute',
+    'node.kubernetes.io/unreachable:NoSchedule',
+  ]);
+});
