@@ -32,7 +32,7 @@ const NEVER_MS = 2 ** 40;
 const UPSTREAM_500: readonly RegExp[] = [
   /^resourceVersion should not be set on objects to be created$/,
   // A resource version that is no number.
-  /^strconv\.ParseUint: parsing /,
+  /^(?:resourceVersion: Invalid value: ".*": )?strconv\.ParseUint: parsing /,
   // Delete options that cannot be read: no Status error is made of what the decoder says.
   /^couldn't get version\/kind; json parse error: /,
   /^provided data does not appear to be a protobuf message/,
@@ -45,12 +45,13 @@ const UPSTREAM_500: readonly RegExp[] = [
   /^list element types are not identical: /,
   /^unknown patch type: /,
   /^unable to find api field in struct \w+ for the json field /,
-  // What is applied and does not fit the schema: a plain error of structured merge.
-  /^failed to create typed patch object \(/,
+  // What is applied, or what is there, and does not fit the schema: a plain error of structured merge.
+  /^failed to create (?:typed (?:patch|live) object \(|manager for existing fields: )/,
+  // A runtime class without a name is looked up all the same, and so is a role of a kind that there is not.
+  /^resource name may not be empty$/,
+  /^unsupported role reference kind: /,
   // A binding's errors are an aggregate.
   /^target\.(?:name|kind): /,
-  // Components are looked for by name without an error of the API's.
-  /^Component not found: /,
   // A node without addresses cannot be proxied to.
   /^no preferred addresses found; known addresses: \[\]$/,
 ];
