@@ -1,7 +1,7 @@
 // resource.k8s.io in v1beta2 and v1beta1.
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../api/index.ts';
-import { ALL_KINDS } from '../api/schema.ts';
+import { ALL_KINDS, encodeProtobuf } from '../api/schema.ts';
 import { runtimeConfig } from './runtime-config.ts';
 import { resourceClaimStrategy } from './strategies/resource/resource-claim.ts';
 import { resourceClaimTemplateStrategy } from './strategies/resource/resource-claim-template.ts';
@@ -79,4 +79,16 @@ test('devices of v1beta1 have what they can do in basic', async () => {
   expect((await server.request('GET', `${path('v1beta1', 'resourceslices')}?fieldSelector=spec.nodeName%3Dm`)).json()).toMatchObject({
     items: [],
   });
+});
+
+test('what devices of v1beta1 have in basic has numbers of its own in protobuf', () => {
+  const slice = ALL_KINDS.find(({ info }) => info.version === 'v1beta1' && info.kind === 'ResourceSlice')?.message;
+  if (!slice) throw new Error('there are no slices');
+  const whole = {
+    metadata: { name: 's' },
+    spec: { driver: '', pool: { name: '' }, devices: [{ name: '', basic: { nodeName: 'n', allowMultipleAllocations: true } }] },
+  };
+  const bytes = encodeProtobuf(slice, whole, { apiVersion: 'resource.k8s.io/v1beta1', kind: 'ResourceSlice' });
+  // basic (field 2, 5 bytes): nodeName (field 4), allowMultipleAllocations (field 11).
+  expect(bytes.toString('hex')).toContain('1205' + '22016e' + '5801');
 });

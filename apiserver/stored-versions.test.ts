@@ -98,6 +98,16 @@ test.each(['protobuf', 'JSON'])('what lies in the store in another version, as %
   }
 });
 
+test('JSON of a version that is not known is not taken for ours', async () => {
+  const store = await openMemoryStore();
+  const claim = { kind: 'PersistentVolumeClaim', apiVersion: 'v9', metadata: { name: 'c', namespace: 'default' }, spec: { later: 1 } };
+  await put(store, '/registry/persistentvolumeclaims/default/c', Buffer.from(JSON.stringify(claim)));
+  await expect(serve(store)).rejects.toMatchObject({
+    code: 'Corrupt',
+    message: expect.stringContaining('it is stored as PersistentVolumeClaim of v9, and PersistentVolumeClaim of v1 is served'),
+  });
+});
+
 const names = { plural: 'gadgets', singular: 'gadget', kind: 'Gadget', listKind: 'GadgetList' };
 const schema = { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object' } } } };
 const definition = (spec: object) => ({

@@ -264,8 +264,7 @@ function subresourceOperations(served: PublishedKind, subresource: SubresourceIn
   const group = subresource.group ?? info.group;
   const version = subresource.version ?? info.version;
   const connects = subresource.kind.endsWith('Options');
-  // A kind after a slash is the resource's own, which discovery tells of without a group.
-  const kind = subresource.kind.replace(/^\//, '');
+  const { kind } = subresource;
   const own = all.find(({ info: other }) => other.kind === kind && other.group === group && other.version === version);
   const body = kind === info.kind ? message : (own?.message ?? BODIES[kind]);
   if (!connects && !body) return [];

@@ -13,6 +13,8 @@ export const isSealed = (value: Buffer): boolean => value.toString('latin1', 0, 
 export const sealedError = (key: string, why: string): StoreError =>
   new StoreError('Corrupt', `unable to transform key ${JSON.stringify(key)}: ${why}`);
 
+type TypeMeta = Pick<WireForm, 'apiVersion' | 'kind'>;
+
 /** Another version that objects of a kind may lie in the store in: upstream stores some in an older one, and older releases did more. */
 export interface StoredVersion {
   /** Its message; versions that are served no more have none, and are only known as JSON, which is then converted as it lies. */
@@ -53,25 +55,27 @@ export function storedObject({ key, value }: Pick<KeyValue, 'key' | 'value'>, ve
 }
 
 function read(value: Buffer, versions: StoredVersions): KubeObject {
-  const { wire, message, other } = versions;
-  if (message && value.subarray(0, PROTOBUF_MAGIC.length).equals(PROTOBUF_MAGIC)) return readProtobuf(value, message, versions);
+  const { wire, message } = versions;
+  if (message && value.subarray(0, PROTOBUF_MAGIC.length).equals(PROTOBUF_MAGIC)) {
+    const envelope = decodeProtobuf(value);
+    const version = versionOf(envelope, versions);
+    if (version.message) return version.toStored(envelope.decode(version.message as Message<KubeObject>));
+    throw unknownVersion(envelope, wire);
+  }
   const object = parseOwnJson(value.toString()) as KubeObject;
-  const { apiVersion = wire.apiVersion } = object;
-  const version = apiVersion === wire.apiVersion ? undefined : other?.(apiVersion);
+  const { apiVersion = wire.apiVersion, kind = wire.kind } = object;
+  const version = versionOf({ apiVersion, kind }, versions);
   // What another server wrote need not have all that ours always have: an empty status.
-  const theirs = version ? version.message : message;
-  const whole = theirs ? (decode(theirs, object).object as KubeObject) : object;
-  return version ? version.toStored(whole) : whole;
+  return version.toStored(version.message ? (decode(version.message, object).object as KubeObject) : object);
 }
 
-function readProtobuf(value: Buffer, message: AnyMessage, { wire, other }: StoredVersions): KubeObject {
-  const envelope = decodeProtobuf(value);
-  const { apiVersion, kind } = envelope;
-  const version = apiVersion === wire.apiVersion ? undefined : other?.(apiVersion);
-  const theirs = apiVersion === wire.apiVersion ? message : version?.message;
-  if (kind !== wire.kind || !theirs) {
-    throw new Error(`it is stored as ${kind} of ${apiVersion}, and ${wire.kind} of ${wire.apiVersion} is served`);
-  }
-  const object = envelope.decode(theirs as Message<KubeObject>);
-  return version ? version.toStored(object) : object;
+/** The version that an object says it is of. @throws Error when it is not known */
+function versionOf(said: TypeMeta, { wire, message, other }: StoredVersions): StoredVersion {
+  const isOurs = said.apiVersion === wire.apiVersion;
+  const version = isOurs ? { message, toStored: (object: KubeObject) => object } : other?.(said.apiVersion);
+  if (said.kind !== wire.kind || !version) throw unknownVersion(said, wire);
+  return version;
 }
+
+const unknownVersion = ({ apiVersion, kind }: TypeMeta, wire: TypeMeta): Error =>
+  new Error(`it is stored as ${kind} of ${apiVersion}, and ${wire.kind} of ${wire.apiVersion} is served`);

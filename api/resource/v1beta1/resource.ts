@@ -1,8 +1,7 @@
 // Requests before `exactly` was a struct of its own, and devices whose facts are in one, `basic`.
 
-import { nodeSelector } from '../../core/v1/node-selector.ts';
-import { bool, int64, item, list, map, of, ref, string } from '../../schema/fields.ts';
-import { message, type Of } from '../../schema/message.ts';
+import { bool, int64, list, of, ref, string } from '../../schema/fields.ts';
+import { type Message, message } from '../../schema/message.ts';
 import { otherVersion, type VersionChanges } from '../../schema/other-version.ts';
 import { deviceSelector } from '../v1/device.ts';
 import { type DeviceClass, deviceClass as presentClass } from '../v1/device-class.ts';
@@ -21,10 +20,8 @@ import {
   resourceClaimTemplate as presentTemplate,
 } from '../v1/resource-claim.ts';
 import {
-  deviceAttribute,
-  deviceCapacity,
-  deviceCounterConsumption,
-  deviceTaint,
+  device,
+  type Device as PresentDevice,
   type ResourceSlice as PresentSlice,
   type ResourceSliceSpec as PresentSliceSpec,
   resourceSlice as presentSlice,
@@ -35,36 +32,30 @@ const tolerations = (number: number) =>
 const capacity = (number: number) =>
   ref(capacityRequirements, number, 'How much of each device is wanted, where devices are shared.', { pointer: true });
 
-/** Named as the others here: all get the names of their version below. */
-const basicDevice = message('io.k8s.api.resource.v1.BasicDevice', 'What a device can do.', () => ({
-  attributes: map(of(deviceAttribute), 1, 'Facts about it, by name; at most 32 together with capacity.'),
-  capacity: map(of(deviceCapacity), 2, 'Amounts it has, by name.'),
-  consumesCounters: list(of(deviceCounterConsumption), 3, 'What it draws from the counter sets; at most 32 counters.', {
-    listType: 'atomic',
-  }),
-  nodeName: string(4, 'Node it can be reached from; with perDeviceNodeSelection only.', { pointer: true }),
-  nodeSelector: ref(nodeSelector, 5, 'Nodes it can be reached from; with perDeviceNodeSelection only.', { pointer: true }),
-  allNodes: bool(6, 'True if all nodes can reach it; with perDeviceNodeSelection only.', { pointer: true }),
-  taints: list(of(deviceTaint), 7, 'Marks that keep away claims that do not tolerate them; at most 4.', { listType: 'atomic' }),
-  bindsToNode: bool(8, 'True ties the claim to the node chosen, once the device is allocated.', { pointer: true }),
-  bindingConditions: list(item.string(), 9, 'Conditions that must be True before the pod is bound to the node; at most 4.', {
-    listType: 'atomic',
-  }),
-  bindingFailureConditions: list(item.string(), 10, 'Conditions of which one that is True ends the attempt to bind; at most 4.', {
-    listType: 'atomic',
-  }),
-  allowMultipleAllocations: bool(11, 'True lets several claims have a part of it.', { pointer: true }),
-}));
-export interface BasicDevice extends Of<typeof basicDevice> {}
+const facts = () => [...device.fields].filter(([name]) => name !== 'name');
+
+/** What a device of v1 says beside its name, in the same order. Named as the others here: all get the names of their version below. */
+const basicDevice = message('io.k8s.api.resource.v1.BasicDevice', 'What a device can do.', () =>
+  Object.fromEntries(facts().map(([name, info]) => [name, { info: { ...info, number: Number(info.number) - 1 } }])),
+) as Message<BasicDevice>;
+export type BasicDevice = Omit<PresentDevice, 'name'>;
 
 const V1BETA1: VersionChanges = {
   from: 'io.k8s.api.resource.v1.',
   to: 'io.k8s.api.resource.v1beta1.',
   fields: {
     Device: {
-      ...{ attributes: undefined, capacity: undefined, consumesCounters: undefined, nodeName: undefined, nodeSelector: undefined },
-      ...{ allNodes: undefined, taints: undefined, bindsToNode: undefined, bindingConditions: undefined },
-      ...{ bindingFailureConditions: undefined, allowMultipleAllocations: undefined },
+      attributes: undefined,
+      capacity: undefined,
+      consumesCounters: undefined,
+      nodeName: undefined,
+      nodeSelector: undefined,
+      allNodes: undefined,
+      taints: undefined,
+      bindsToNode: undefined,
+      bindingConditions: undefined,
+      bindingFailureConditions: undefined,
+      allowMultipleAllocations: undefined,
       basic: ref(basicDevice, 2, 'What it can do.', { pointer: true }),
     },
     DeviceRequest: {
