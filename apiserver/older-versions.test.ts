@@ -25,7 +25,7 @@ const serve = (...config: string[]) => startTestServer({ strategies, kinds: ALL_
 let server: TestServer;
 
 beforeEach(async () => {
-  server = await serve('api/beta=true');
+  server = await serve('api/beta=true', 'api/removed=true');
 });
 afterEach(() => server[Symbol.asyncDispose]());
 

@@ -116,7 +116,7 @@ export const apiServerOptions = {
   ),
   'runtime-config': option.list(
     'Versions to serve or not: GROUP/VERSION=true|false, GROUP/VERSION/RESOURCE, or api/all, api/ga, api/beta, api/alpha. ' +
-      'api/beta=true turns on all older versions of kinds.',
+      'api/removed=true turns on the versions that Kubernetes 1.34 has no more.',
     [],
     { placeholder: 'KEYS=BOOL' },
   ),

@@ -33,15 +33,21 @@ describe('--runtime-config', () => {
   });
 
   it('knows words for many versions, of which the narrower wins', () => {
-    expect(added('api/beta=true')).toEqual(
+    expect(added('api/beta=true', 'api/removed=true')).toEqual(
       kinds.filter(({ version }) => version.includes('beta')).map((kind) => `${apiVersionOf(kind)}/${kind.resource}`),
     );
     expect(added('api/all=true', 'api/beta=false')).toEqual(added('api/alpha=true'));
     expect(added('api/alpha=true').filter((kind) => !kind.includes('alpha'))).toEqual([]);
-    expect(added('api/beta=true', 'batch/v1beta1=false')).not.toContain('batch/v1beta1/cronjobs');
+    expect(added('api/removed=true', 'batch/v1beta1=false')).not.toContain('batch/v1beta1/cronjobs');
     expect(served('api/ga=false', '/v1=true', 'apps/v1/deployments=true').filter((kind) => !kind.startsWith('v1/'))).toEqual([
       'apps/v1/deployments',
     ]);
+  });
+
+  it('words for many do not mean what 1.34 has no more', () => {
+    expect(added('api/all=true')).toContain('networking.k8s.io/v1beta1/ipaddresses');
+    expect(added('api/all=true').filter((kind) => added('api/removed=true').includes(kind))).toEqual([]);
+    expect(added('api/removed=true')).toContain('policy/v1beta1/poddisruptionbudgets');
   });
 
   it.each([

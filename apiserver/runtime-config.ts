@@ -2,15 +2,22 @@
 // `pkg/server/options/api_enablement.go`.
 import { apiVersionOf, type KindInfo } from '../api/index.ts';
 import { OptionError } from '../runtime/index.ts';
+import { EMULATION_VERSION } from './discovery/index.ts';
 
 const OPTION = 'option --runtime-config';
 
-/** Keys that stand for many versions, in the order in which they are looked at. */
-const MATCHERS: readonly (readonly [key: string, matches: RegExp])[] = [
-  ['api/all', /^/],
-  ['api/ga', /^v\d+$/],
-  ['api/beta', /^v\d+beta\d+$/],
-  ['api/alpha', /^v\d+alpha\d+$/],
+/** Whether the version is one that upstream has no more in the release that this is. */
+const isRemoved = ({ lifecycle }: KindInfo): boolean =>
+  lifecycle !== undefined && lifecycle.removed.localeCompare(EMULATION_VERSION, 'en', { numeric: true }) <= 0;
+const present = (versions: RegExp) => (kind: KindInfo) => versions.test(kind.version) && !isRemoved(kind);
+
+/** Keys that stand for many versions, in the order in which they are looked at. The last is ours: upstream cannot serve what it has no more. */
+const MATCHERS: readonly (readonly [key: string, matches: (kind: KindInfo) => boolean])[] = [
+  ['api/all', present(/^/)],
+  ['api/ga', present(/^v\d+$/)],
+  ['api/beta', present(/^v\d+beta\d+$/)],
+  ['api/alpha', present(/^v\d+alpha\d+$/)],
+  ['api/removed', isRemoved],
 ];
 /** Other names of the core group, whatever is behind them (`pkg/controlplane/apiserver/options/options.go`). */
 const CORE = /^(?:api\/)?v1(?:\/|$)/;
@@ -45,7 +52,7 @@ export function runtimeConfig(entries: readonly string[], kinds: readonly KindIn
   return (kind) => {
     const version = `${kind.group}/${kind.version}`;
     const own = chosen.get(`${version}/${kind.resource}`) ?? chosen.get(version);
-    return own ?? many.findLast(({ matches }) => matches.test(kind.version))?.enabled ?? STABLE.test(kind.version);
+    return own ?? many.findLast(({ matches }) => matches(kind))?.enabled ?? STABLE.test(kind.version);
   };
 }
 

@@ -11,7 +11,7 @@ let server: ApiServerProcess;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'nanokube-test-'));
-  server = await startApiServerProcess(directory, ['--runtime-config=api/beta=true']);
+  server = await startApiServerProcess(directory, ['--runtime-config=api/removed=true']);
 }, 60_000);
 
 afterAll(async () => {
