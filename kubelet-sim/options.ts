@@ -74,7 +74,7 @@ export const kubeletSimOptions = {
   'image-pull-duration': option.duration('How long the pull of an image takes.', 0),
   'image-pull-bytes-per-second': option.integer('How fast images are pulled, beside the duration above; 0 for at once.', 0, { min: 0 }),
   'private-registries': option.list(
-    'Registries that ask for an image pull secret: HOST, or USER:PASSWORD@HOST for one that takes no other account.',
+    'Registries that ask for an image pull secret: HOST or HOST/PATH, or USER:PASSWORD@HOST for one that takes no other account.',
     ['registry.example.com'],
     { placeholder: 'HOSTS' },
   ),

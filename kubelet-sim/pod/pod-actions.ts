@@ -15,6 +15,10 @@ export interface PodActions {
   readonly kills: readonly Kill[];
 }
 
+/** Whether containers that ran are to run anew. */
+export const replacesContainers = ({ kills, starts }: PodActions): boolean =>
+  kills.length > 0 || starts.some(({ exited }) => exited !== undefined);
+
 const KILL_POD: PodActions = { killPod: true, starts: [], kills: [] };
 
 /**

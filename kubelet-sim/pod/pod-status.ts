@@ -6,7 +6,7 @@ import { endedPhase, type PodPhase, phaseOf } from './pod-phase.ts';
 import { resizeConditions } from './resize.ts';
 
 /** Conditions that the node agent owns, in the order it writes them. */
-const OWN_CONDITIONS: ReadonlySet<string> = new Set([
+export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   'PodResizePending',
   'PodResizeInProgress',
   'PodReadyToStartContainers',

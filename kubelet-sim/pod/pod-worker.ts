@@ -4,7 +4,7 @@ import { ContainerRuns } from './container-runs.ts';
 import type { SyncType } from './kubelet-counts.ts';
 import type { NodeServices } from './node-services.ts';
 import type { ObservedContainer, ObservedPod, Verdict } from './observed.ts';
-import { actionsOf, type PodActions } from './pod-actions.ts';
+import { actionsOf, type PodActions, replacesContainers } from './pod-actions.ts';
 import { PodAllocation } from './pod-allocation.ts';
 import { endedPhase } from './pod-phase.ts';
 import { PodSandbox } from './pod-sandbox.ts';
@@ -14,6 +14,8 @@ import { limitsStorage, STORAGE_CHECK_MS, storageVerdict } from './storage-limit
 
 /** A look that takes longer than this shows how things were when it began. */
 const INTERIM_MS = 50;
+/** What took the place of killed containers is seen so much later. Upstream: `genericPlegRelistPeriod`, and `GetNewerThan` in `pod_workers.go`. */
+const NEXT_LOOK_MS = 1000;
 const RETRY_MS = 1000;
 const GRACE_SECONDS_DEFAULT = 30;
 const GRACE_SECONDS_MIN = 1;
@@ -33,6 +35,7 @@ const BROKEN_OFF = new Error('the pod is to be otherwise, or gone');
  * 2. After termination has begun nothing is started.
  * 3. The status is computed from what is observed at the end of each sync, so that a pod that starts at once is written once.
  * 4. The phase is Succeeded or Failed only after everything has stopped.
+ * 5. A container is shown as it was before it is killed or started again; nothing is shown between a kill and the next look.
  *
  * ```
  *            update(pod), container event, probe, timer
@@ -72,6 +75,7 @@ export class PodWorker {
   #storageCheck: Timer | undefined;
   /** There is no room for it yet. */
   #waits = false;
+  #nextLook: Timer | undefined;
   /** What a sync that takes long has shown. */
   #shown: ObservedPod | undefined;
   /** Breaks off what a sync waits for; there is one only while a sync runs, or for good once the pod is to end. */
@@ -101,7 +105,7 @@ export class PodWorker {
     return this.#allocation.of(this.#pod);
   }
 
-  /** The status as it was computed last; newer than the API's, perhaps. */
+  /** As it was computed last; newer than the API's, perhaps. */
   get status(): PodStatus {
     return this.#status;
   }
@@ -207,9 +211,14 @@ export class PodWorker {
   /** Looks again. */
   poke(): void {
     this.#again = true;
-    if (this.#running || this.#abandoned || (this.#waits && !this.#mustEnd)) return;
+    if (this.#running || this.#abandoned || this.#isHeld) return;
     this.#running = true;
     this.#loop().catch((error: unknown) => this.#failed(error));
+  }
+
+  /** Whether nothing is done for now, whatever happens, but for the pod's end. */
+  get #isHeld(): boolean {
+    return (this.#waits || this.#nextLook !== undefined) && !this.#mustEnd;
   }
 
   #failed(error: unknown): void {
@@ -238,7 +247,7 @@ export class PodWorker {
   }
 
   async #loop(): Promise<void> {
-    while (this.#again && !this.#abandoned) {
+    while (this.#again && !this.#abandoned && !this.#isHeld) {
       this.#again = false;
       await this.#counted(() => this.#sync());
     }
@@ -275,8 +284,18 @@ export class PodWorker {
   async #advance(): Promise<void> {
     const observed = this.#observe();
     if (hasRunItsCourse(observed)) return await this.#terminate();
-    await this.#showing(observed, () => this.#act(actionsOf(observed)));
-    if (!this.#again) this.#show(this.#observe());
+    const actions = actionsOf(observed);
+    if (replacesContainers(actions)) this.#show(observed);
+    await this.#showing(observed, () => this.#act(actions));
+    if (actions.kills.length > 0 && !this.#abandoned) this.#lookLater();
+    else if (!this.#again) this.#show(this.#observe());
+  }
+
+  #lookLater(): void {
+    this.#nextLook = this.#node.clock.setTimer(NEXT_LOOK_MS, () => {
+      this.#nextLook = undefined;
+      this.poke();
+    });
   }
 
   /** Does something; when it takes long, how things were when it began is shown, as a kubelet shows it. */
@@ -442,6 +461,8 @@ export class PodWorker {
   #stopTimers(): void {
     this.#retry?.cancel();
     this.#retry = undefined;
+    this.#nextLook?.cancel();
+    this.#nextLook = undefined;
     this.#deadline?.cancel();
     this.#storageCheck?.cancel();
   }

@@ -1,6 +1,7 @@
 import { ApiError, coreKinds, type Pod, type PodStatus } from '../../api/index.ts';
 import type { ApiClient, ResourceClient } from '../../client/index.ts';
 import type { Clock, Logger } from '../../runtime/index.ts';
+import { OWN_CONDITIONS } from './pod-status.ts';
 
 /** Requests under way at once. */
 const WRITES_MAX = 64;
@@ -186,7 +187,15 @@ function changedConditions(status: PodStatus, base: PodStatus): unknown[] | unde
       ...(old?.message && !condition.message ? { message: null } : {}),
     };
   });
-  return cleared.length > 0 ? cleared : undefined;
+  const patches = [...cleared, ...goneConditions(status, base)];
+  return patches.length > 0 ? patches : undefined;
+}
+
+/** Conditions of the node agent's own that are no longer told, such as those of a resize that is done. */
+function goneConditions(status: PodStatus, base: PodStatus): unknown[] {
+  const told = new Set(status.conditions?.map(({ type }) => type));
+  const gone = (base.conditions ?? []).filter(({ type }) => OWN_CONDITIONS.has(type) && !told.has(type));
+  return gone.map(({ type }) => ({ type, $patch: 'delete' }));
 }
 
 /** Deep equality of JSON values; absent and empty maps and lists of defaults do not count as equal. */

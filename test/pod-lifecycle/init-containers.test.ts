@@ -89,6 +89,7 @@ test('a sidecar that fails its liveness probe is restarted, and the main contain
   await node.run({ initContainers: [side] });
   await node.pass(1.5);
   expect(node.told('Killing')).toEqual(['Init container side failed liveness probe']);
+  await node.pass(1);
   expect([node.container('side')?.restartCount, node.container()?.restartCount]).toEqual([1, 0]);
 });
 

@@ -104,7 +104,7 @@ test('while it waits for its next start, a container shows how it ended', async 
 test('a container that a probe kills is started again at once the first times, since waits count from the end before', async () => {
   const livenessProbe = { exec: { command: ['false'] }, periodSeconds: 10, initialDelaySeconds: 20, failureThreshold: 1 };
   const node = await start('Always', 'trap "exit 0" TERM; sleep 3600 & wait', { livenessProbe });
-  await node.pass(20.5);
+  await node.pass(21.5);
   expect([node.container()?.restartCount, node.state()]).toEqual([1, 'running']);
   await node.pass(20);
   expect([node.container()?.restartCount, node.state()]).toEqual([2, 'running']);
@@ -153,4 +153,25 @@ test('a changed image restarts the container, whatever the policy', async () => 
   await node.pass(1);
   expect(node.told('Killing')).toEqual(['Container main definition changed, will be restarted']);
   expect([node.container()?.restartCount, node.container()?.image]).toEqual([1, 'docker.io/library/nginx:1.23']);
+});
+
+test('a changed image is heard of at once; what became of its container is seen a second later, without anything between', async () => {
+  const node = new TestNode();
+  const withImage = (image: string) => [aContainer('main', { image })];
+  await node.run({ containers: withImage('nginx:1.22') });
+  const before = node.history.length;
+  await node.change((pod) => ({ ...pod, spec: { ...pod.spec, containers: withImage('mysql:8') } }));
+  await node.pass(0.8);
+  const { generation } = node.api?.metadata ?? {};
+  expect([node.status.observedGeneration, node.condition('Ready'), node.container()?.restartCount]).toEqual([generation, 'True', 0]);
+  expect(node.history.slice(before)).toHaveLength(1);
+  await node.pass(0.2);
+  expect([node.condition('Ready'), node.state()]).toEqual(['False', 'CrashLoopBackOff']);
+});
+
+test('a container that ended is shown as it ended before it is started again', async () => {
+  const node = await start('Always', 'sleep 3; exit 4');
+  await node.pass(3.5);
+  const states = node.history.map(({ containerStatuses }) => Object.keys(containerStatuses?.[0]?.state ?? {})[0]);
+  expect([states, node.container()?.restartCount]).toEqual([['running', 'terminated', 'running'], 1]);
 });

@@ -306,6 +306,7 @@ test('sysctl reads what the kernel has and what the pod asked for', async () => 
   expect(await node.say(id, 'sysctl kernel.shm_rmid_forced; sysctl -n net.ipv4.tcp_keepalive_time')).toBe(
     'kernel.shm_rmid_forced = 1\n7200\n',
   );
+  expect(await node.say(id, 'sysctl kernel/shm_rmid_forced')).toBe('kernel.shm_rmid_forced = 1\n');
 });
 
 test('to make a device or to mount takes a capability', async () => {

@@ -27,6 +27,10 @@ test.each([
     'registry.invalid/a/b:1',
     'rpc error: code = Unknown desc = failed to pull and unpack image "registry.invalid/a/b:1": failed to resolve reference "registry.invalid/a/b:1": failed to do request: Head "https://registry.invalid/v2/a/b/manifests/1": dial tcp: lookup registry.invalid: no such host',
   ],
+  [
+    'invalid.registry.k8s.io/a:1',
+    'rpc error: code = Unknown desc = failed to pull and unpack image "invalid.registry.k8s.io/a:1": failed to resolve reference "invalid.registry.k8s.io/a:1": failed to do request: Head "https://invalid.registry.k8s.io/v2/a/manifests/1": dial tcp: lookup invalid.registry.k8s.io: no such host',
+  ],
 ])('%s cannot be pulled, in the words of containerd', async (image, text) => {
   expect(await pull(new TestRuntime(), image)).toBe(text);
 });
@@ -43,6 +47,15 @@ test('a private registry asks for a secret, and one with an account takes no oth
     'failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://secret.example.com/token?scope=repository%3Aapp%3Apull&service=secret.example.com: 401 Unauthorized',
   );
   expect(await pull(node, 'secret.example.com/app', ['secret.example.com', 'u', 'p:w'])).toBe('secret.example.com/app:latest');
+});
+
+test('a part of a registry may ask for a secret, as the one does that upstream tests it with', async () => {
+  const node = new TestRuntime({ private: ['registry.example.com/team'] });
+  for (const image of ['registry.example.com/team/app:1.0', 'gcr.io/authenticated-image-pulling/alpine:3.7']) {
+    expect(await pull(node, image)).toContain('401 Unauthorized');
+    expect(await pull(node, image, [image.split('/')[0] ?? '', 'u', 'p'])).toBe(image);
+  }
+  expect(await pull(node, 'registry.example.com/teams/app:1.0')).toBe('registry.example.com/teams/app:1.0');
 });
 
 test('a script makes a pull fail, or slow', async () => {

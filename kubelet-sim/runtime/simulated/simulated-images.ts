@@ -27,14 +27,14 @@ export class ImageLibrary {
     clock: Clock;
     pullMs?: number | undefined;
     bytesPerSecond?: number | undefined;
-    /** `HOST`, or `USER:PASSWORD@HOST` for one that takes no other account. */
+    /** `HOST` or `HOST/PATH`, or `USER:PASSWORD@HOST` for one that takes no other account. */
     privateRegistries?: readonly string[] | undefined;
   }) {
     this.catalog = options.catalog;
     this.clock = options.clock;
     this.pullMs = options.pullMs ?? 0;
     this.#bytesPerSecond = options.bytesPerSecond ?? 0;
-    this.#accounts = new Map((options.privateRegistries ?? []).map(accountOf));
+    this.#accounts = new Map([...PRIVATE_PROJECTS, ...(options.privateRegistries ?? [])].map(accountOf));
   }
 
   /** @throws ImageNameError */
@@ -63,7 +63,7 @@ export class ImageLibrary {
       const url = `https://${name.registry}/v2/${name.repository}/manifests/${name.digest || name.tag}`;
       return new RuntimeError('Unknown', `${failed}: failed to do request: Head "${url}": dial tcp: lookup ${host}: no such host`);
     }
-    const account = this.#accounts.get(name.registry);
+    const account = this.#accountFor(name);
     const denied = account === undefined ? undefined : whyDenied(name, account, credentials);
     if (denied !== undefined) return new RuntimeError('Unknown', `${failed}: ${denied}`);
     if (this.catalog.exists(name)) return undefined;
@@ -74,10 +74,20 @@ export class ImageLibrary {
       );
     return new RuntimeError('NotFound', `${failed}: ${name.full}: not found`);
   }
+
+  /** Whose account the registry, or the part of it that has the image, asks for. */
+  #accountFor({ registry, repository }: ImageName): Account | undefined {
+    const path = `${registry}/${repository}/`;
+    for (const [where, account] of this.#accounts) if (path.startsWith(`${where}/`)) return account;
+    return undefined;
+  }
 }
 
+/** What asks for a secret wherever it is pulled: the images with which upstream tests that. */
+const PRIVATE_PROJECTS: readonly string[] = ['gcr.io/authenticated-image-pulling'];
+
 /** Hosts that no DNS knows: reserved for that (RFC 2606), or named so. */
-const UNKNOWN_REGISTRY = /\.invalid(?::\d+)?$|non-?existent|does-not-exist|no-such|unknown-registry/;
+const UNKNOWN_REGISTRY = /^invalid\.|\.invalid(?::\d+)?$|non-?existent|does-not-exist|no-such|unknown-registry/;
 
 /** Who may pull from a private registry: anybody with a credential for it, or one account. */
 interface Account {
@@ -95,7 +105,7 @@ function whyDenied({ registry, repository }: ImageName, account: Account, creden
   return `failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://${registry}/token?scope=${scope}&service=${registry}: 401 Unauthorized`;
 }
 
-/** Reads `HOST` or `USER:PASSWORD@HOST`. */
+/** Reads `HOST` or `USER:PASSWORD@HOST`, either with a path behind it. */
 function accountOf(text: string): [string, Account] {
   const at = text.lastIndexOf('@');
   const [username = '', ...password] = at < 0 ? [] : text.slice(0, at).split(':');

@@ -56,17 +56,18 @@ const df: CommandFunction = async (context) => {
   return 0;
 };
 
-/** `sysctl [-n] NAME…`, `sysctl -a`, `sysctl -w NAME=VALUE`: kernel parameters, which a container may read only. */
+/** `sysctl [-n] NAME…`, `sysctl -a`, `sysctl -w NAME=VALUE`: kernel parameters, which a container may read only; they are told with dots, however asked for. */
 const sysctl: CommandFunction = async (context) => {
   const { values, operands } = readOptions(context.args, new Set());
   const files = await context.host.files();
   const names = values.has('a') ? await parametersIn(files, '/proc/sys') : operands;
   let status = 0;
   for (const given of names) {
-    const [name = ''] = given.split('=');
-    const path = `/proc/sys/${name.replaceAll('.', '/')}`;
+    const [asked = ''] = given.split('=');
+    const name = withDots(asked);
+    const path = `/proc/sys/${swapSeparators(name)}`;
     try {
-      if (given.includes('=')) await files.writeFile(path, Buffer.from(given.slice(name.length + 1), 'latin1'));
+      if (given.includes('=')) await files.writeFile(path, Buffer.from(given.slice(asked.length + 1), 'latin1'));
       const value = (await files.readFile(path)).toString('latin1').trimEnd();
       await context.stdout.write(values.has('n') ? `${value}\n` : `${name} = ${value}\n`);
     } catch (error) {
@@ -78,13 +79,18 @@ const sysctl: CommandFunction = async (context) => {
   return status;
 };
 
+/** Dots for slashes, and slashes for dots: the name of an interface may have some of its own. */
+const swapSeparators = (name: string): string => name.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'));
+
+const withDots = (name: string): string => (/^[^./]*\//.test(name) ? swapSeparators(name) : name);
+
 /** Names of all parameters below a directory. */
 async function parametersIn(files: ContainerFiles, directory: string): Promise<string[]> {
   const found: string[] = [];
   for (const name of (await files.readdir(directory)).sort()) {
     const path = `${directory}/${name}`;
     if ((await files.stat(path)).type === 'directory') found.push(...(await parametersIn(files, path)));
-    else found.push(path.slice('/proc/sys/'.length).replaceAll('/', '.'));
+    else found.push(swapSeparators(path.slice('/proc/sys/'.length)));
   }
   return found;
 }
