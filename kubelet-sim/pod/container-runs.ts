@@ -56,6 +56,11 @@ export class ContainerRuns implements StarterParts {
     return previous ? run?.previousId : run?.id;
   }
 
+  /** A look begins. */
+  reveal(): void {
+    this.book.reveal(this.node.clock.now());
+  }
+
   observe(): ReadonlyMap<string, ObservedContainer> {
     return this.book.observe(this.sandbox.id);
   }

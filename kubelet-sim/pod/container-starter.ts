@@ -16,6 +16,8 @@ import type { ContainerRun } from './run-book.ts';
 
 /** How long an error that only the user can mend is left alone. */
 const CONFIG_RETRY_MS = 10_000;
+/** How soon a container that is to wait is looked at again. Upstream: `backOffPeriod`, `pkg/kubelet/kubelet.go`, without its jitter. */
+const BACKOFF_LOOK_MS = 10_000;
 /** A container that was started and ended at once is looked at again at once. */
 const ENDED_RETRY_MS = 1;
 
@@ -166,16 +168,16 @@ export class ContainerStarter {
     const waitMs = node.restarts.remaining(key, exited.finishedAt, now);
     if (waitMs === 0) {
       node.restarts.next(key, exited.finishedAt, now);
+      run.nextWaiting = undefined;
       return 0;
     }
-    if (run.waiting?.reason !== 'CrashLoopBackOff')
-      node.events.warning(pod, 'BackOff', `Back-off restarting failed container ${container.name} in pod ${podLabel(pod)}`, {
-        name: container.name,
-        role,
-      });
+    node.events.warning(pod, 'BackOff', `Back-off restarting failed container ${container.name} in pod ${podLabel(pod)}`, {
+      name: container.name,
+      role,
+    });
     const message = `back-off ${goSeconds(node.restarts.current(key))} restarting failed container=${container.name} pod=${podLabel(pod)}`;
-    run.waiting = { reason: 'CrashLoopBackOff', message };
-    return waitMs;
+    run.nextWaiting = { waiting: { reason: 'CrashLoopBackOff', message }, since: now };
+    return Math.min(waitMs, BACKOFF_LOOK_MS);
   }
 
   async #postStart(pod: Pod, container: Container, run: ContainerRun, signal: AbortSignal): Promise<void> {

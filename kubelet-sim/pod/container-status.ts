@@ -71,7 +71,7 @@ function statusOf(subject: Subject): ContainerStatus {
     ready,
     ...instanceOf(observed.pod, container, known, state),
     ...(role === 'ephemeral' ? {} : { started }),
-    ...(known.current && (role === 'main' || role === 'sidecar') ? resourcesOf(container, known) : {}),
+    ...(known.current ? resourcesOf(container, known) : {}),
     ...volumeMountsOf(container),
     ...userOf(known),
   };

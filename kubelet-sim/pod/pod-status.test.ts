@@ -163,13 +163,24 @@ test('what has ended is not said to have ended while something of it runs', () =
   expect(podStatusOf(observe(onFailure, { main: exited(0) }), { phase: 'Running' }).phase).toBe('Running');
 });
 
-test('of a pod that the node refuses nothing is said but why', () => {
-  const status = rejectedStatus(aPod(), { reason: 'OutOfcpu', message: 'no' }, fresh, Date.UTC(2026, 0, 1));
-  expect(status).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu', message: 'no', startTime: '2026-01-01T00:00:00Z' });
-  expect(status.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`)).toEqual([
-    'Ready False PodFailed',
-    'ContainersReady False PodFailed',
+test('init and ephemeral containers have the resources that they run with, too', () => {
+  const resources = { limits: { cpu: '1' }, requests: { cpu: '1' } };
+  const ephemeralContainers = [{ name: 'debug', image: 'busybox' }];
+  const pod = aPod({ initContainers: [aContainer('i1', { resources }), aContainer('i2')], ephemeralContainers });
+  const status = podStatusOf(observe(pod, { i1: exited(0), debug: running() }), fresh);
+  expect(status.initContainerStatuses?.map(({ resources, allocatedResources }) => [resources, allocatedResources])).toEqual([
+    [resources, { cpu: '1' }],
+    [undefined, undefined],
   ]);
+  expect(status.ephemeralContainerStatuses?.[0]?.resources).toEqual({});
+});
+
+test('of a pod that the node refuses nothing is said but why', () => {
+  const conditions = ['PodScheduled', 'example.com/gate'].map((type) => ({ type, status: 'True' }));
+  const pod = { ...aPod(), status: { conditions } };
+  const status = rejectedStatus(pod, { reason: 'OutOfcpu', message: 'no' }, fresh, Date.UTC(2026, 0, 1));
+  expect(status).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu', message: 'no', startTime: '2026-01-01T00:00:00Z' });
+  expect(status.conditions).toEqual([{ type: 'example.com/gate', status: 'True' }]);
   expect(status.containerStatuses).toBeUndefined();
 });
 

@@ -55,16 +55,15 @@ export function podStatusOf(observed: ObservedPod, before: PodStatus): PodStatus
 }
 
 /**
- * The status of a pod that the node does not take: nothing of it ever ran, and nothing is said of its containers. Upstream:
- * `rejectPod`, `pkg/kubelet/kubelet.go`.
+ * The status of a pod that the node does not take: nothing of it ever ran, and nothing is said of its containers, nor in the conditions that
+ * are the agent's own. Upstream: `rejectPod`, `pkg/kubelet/kubelet.go`, and `mergePodStatus`, `pkg/kubelet/status/status_manager.go`.
  */
 export function rejectedStatus(pod: Pod, { reason, message }: Verdict, before: PodStatus, now: number): PodStatus {
-  const failed: Finding = { status: 'False', reason: 'PodFailed' };
-  const conditions = [...(pod.status.conditions ?? [])].filter(({ type }) => type !== 'Ready' && type !== 'ContainersReady');
+  const conditions = (pod.status.conditions ?? []).filter(({ type }) => !OWN_CONDITIONS.has(type));
   return {
     ...generationOf(pod),
     phase: 'Failed',
-    conditions: [...conditions, ...ownConditions({ Ready: failed, ContainersReady: failed }, pod, before, now)],
+    ...(conditions.length > 0 ? { conditions } : {}),
     reason,
     message,
     startTime: startTimeOf(pod, before, now),

@@ -9,13 +9,12 @@ import { PodAllocation } from './pod-allocation.ts';
 import { endedPhase } from './pod-phase.ts';
 import { PodSandbox } from './pod-sandbox.ts';
 import { hasRunItsCourse, podStatusOf, rejectedStatus } from './pod-status.ts';
+import { LOOK_MS } from './run-book.ts';
 import { statusPatch } from './status-writer.ts';
 import { limitsStorage, STORAGE_CHECK_MS, storageVerdict } from './storage-limits.ts';
 
 /** A look that takes longer than this shows how things were when it began. */
 const INTERIM_MS = 50;
-/** What took the place of killed containers is seen so much later. Upstream: `genericPlegRelistPeriod`, and `GetNewerThan` in `pod_workers.go`. */
-const NEXT_LOOK_MS = 1000;
 const RETRY_MS = 1000;
 const GRACE_SECONDS_DEFAULT = 30;
 const GRACE_SECONDS_MIN = 1;
@@ -282,6 +281,7 @@ export class PodWorker {
 
   /** A step towards the pod that is wanted. */
   async #advance(): Promise<void> {
+    this.#runs.reveal();
     const observed = this.#observe();
     if (hasRunItsCourse(observed)) return await this.#terminate();
     const actions = actionsOf(observed);
@@ -291,8 +291,9 @@ export class PodWorker {
     else if (!this.#again) this.#show(this.#observe());
   }
 
+  /** What took the place of killed containers is seen by the next look. Upstream: `GetNewerThan` in `pkg/kubelet/pod_workers.go`. */
   #lookLater(): void {
-    this.#nextLook = this.#node.clock.setTimer(NEXT_LOOK_MS, () => {
+    this.#nextLook = this.#node.clock.setTimer(LOOK_MS, () => {
       this.#nextLook = undefined;
       this.poke();
     });

@@ -4,6 +4,9 @@ import type { RuntimeService } from '../runtime/cri.ts';
 import type { ContainerRole } from './container-names.ts';
 import type { ObservedContainer, Waiting } from './observed.ts';
 
+/** How often a kubelet looks at its runtime. Upstream: `genericPlegRelistPeriod`, `pkg/kubelet/kubelet.go`. */
+export const LOOK_MS = 1000;
+
 /** Instances of one container: the newest, the one before, and why there is no newer one. */
 export interface ContainerRun {
   readonly name: string;
@@ -14,6 +17,8 @@ export interface ContainerRun {
   sandboxId: string | undefined;
   previousSandboxId: string | undefined;
   waiting: Waiting | undefined;
+  /** Why there is none since the last look, and when that was: the next look shows it. */
+  nextWaiting: { readonly waiting: Waiting; readonly since: number } | undefined;
   probes: ContainerProbes | undefined;
   /** The postStart hook of the newest instance is under way. */
   hooking: boolean;
@@ -53,6 +58,7 @@ export class RunBook {
       sandboxId: undefined,
       previousSandboxId: undefined,
       waiting: undefined,
+      nextWaiting: undefined,
       probes: undefined,
       hooking: false,
       image,
@@ -65,6 +71,15 @@ export class RunBook {
   /** Sandboxes whose containers are known. */
   get sandboxIds(): ReadonlySet<string | undefined> {
     return new Set(this.#runs.flatMap(({ sandboxId, previousSandboxId }) => [sandboxId, previousSandboxId]));
+  }
+
+  /** What the look before this one found out is shown from now on. Upstream: `reasonCache`, `pkg/kubelet/reason_cache.go`. */
+  reveal(now: number): void {
+    for (const run of this.#runs) {
+      if (!run.nextWaiting || run.nextWaiting.since > now - LOOK_MS) continue;
+      run.waiting = run.nextWaiting.waiting;
+      run.nextWaiting = undefined;
+    }
   }
 
   isRunning({ id }: ContainerRun): boolean {

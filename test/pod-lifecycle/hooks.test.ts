@@ -27,7 +27,7 @@ test('a postStart hook that fails kills its container, which is started again li
   await node.pass(1);
   expect(node.told('FailedPostStartHook')).toEqual(['PostStartHook failed', 'PostStartHook failed']);
   expect(node.told('Killing')).toEqual(['FailedPostStartHook', 'FailedPostStartHook']);
-  expect([node.state(), node.container()?.restartCount]).toEqual(['CrashLoopBackOff', 1]);
+  expect([node.state(), node.container()?.restartCount]).toEqual(['PostStartHookError', 1]);
 });
 
 test('what a failed postStart hook said is in the status of its container, not in the event', async () => {

@@ -65,7 +65,7 @@ test('two containers of a pod cannot have the same port, for they share an addre
   const node = new TestNode();
   await node.run({ containers: [aContainer('first'), aContainer('second')] });
   await node.pass(1);
-  expect([node.state('first'), node.state('second')]).toEqual(['running', 'CrashLoopBackOff']);
+  expect([node.state('first'), node.state('second')]).toEqual(['running', 'Error 1']);
 });
 
 test('a container that was made but not started when pause died does not run', async () => {

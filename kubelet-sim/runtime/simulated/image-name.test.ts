@@ -14,6 +14,7 @@ test.each([
 
 test.each([
   ['UPPER', 'invalid reference format: repository name (library/UPPER) must be lowercase'],
+  ['Some:::name', 'invalid reference format: repository name (library/Some) must be lowercase'],
   ['a b', 'invalid reference format'],
   ['nginx:', 'invalid reference format'],
   ['nginx:bad tag', 'invalid reference format'],

@@ -38,8 +38,9 @@ export function parseImageName(text: string): ImageName {
   const name = tagged ? beforeDigest.slice(0, colon) : beforeDigest;
   const tag = tagged ? beforeDigest.slice(colon + 1) : '';
   const { registry, repository } = splitRegistry(name);
-  if (repository.toLowerCase() !== repository)
-    throw new ImageNameError(`invalid reference format: repository name (${repository}) must be lowercase`);
+  // As the parser has it, which looks for a tag only afterwards.
+  const [path = ''] = repository.split(':');
+  if (path.toLowerCase() !== path) throw new ImageNameError(`invalid reference format: repository name (${path}) must be lowercase`);
   const wellFormed =
     DOMAIN.test(registry) &&
     repository.split('/').every((part) => COMPONENT.test(part)) &&
