@@ -85,6 +85,7 @@ describe('QoS class', () => {
     ['nothing asked', { containers: [container()] }, 'BestEffort'],
     ['only other resources', { containers: [container({ 'ephemeral-storage': '1Gi', 'example.com/gpu': '1' })] }, 'BestEffort'],
     ['zero is nothing', { containers: [container({ cpu: '0' })] }, 'BestEffort'],
+    ['less than nothing is nothing', { containers: [container({ cpu: '-1' })] }, 'BestEffort'],
     ['a request of zero', { containers: [container({ cpu: '0', memory: '1Gi' }, both)] }, 'Burstable'],
     ['requests alone', { containers: [container(both)] }, 'Burstable'],
     ['limits and requests alike', { containers: [container(both, both)] }, 'Guaranteed'],

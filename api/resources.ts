@@ -168,12 +168,12 @@ function containerResources({ containers, initContainers }: Pod['spec']): Resour
   return parts;
 }
 
-/** What is given and not zero. */
+/** What is given and more than nothing. */
 function amountsGiven(parts: readonly ResourceRequirements[], kind: 'requests' | 'limits', name: string): string[] {
   const given: string[] = [];
   for (const part of parts) {
     const amount = part[kind]?.[name];
-    if (amount !== undefined && amount !== '0') given.push(amount);
+    if (amount !== undefined && amount !== '0' && !amount.startsWith('-')) given.push(amount);
   }
   return given;
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Pod, PodDisruptionBudget } from '../api/index.ts';
 import { podStrategy } from './strategies/core/pod.ts';
 import { podDisruptionBudgetStrategy } from './strategies/policy/pod-disruption-budget.ts';
-import { startTestServer, type TestServer } from './testing/test-server.ts';
+import { plainStrategy, startTestServer, type TestServer } from './testing/test-server.ts';
 
 const PODS = '/api/v1/namespaces/default/pods';
 const BUDGETS = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
@@ -12,7 +12,7 @@ let server: TestServer;
 
 beforeEach(async () => {
   server = await startTestServer({
-    strategies: { '/pods': podStrategy, 'policy/poddisruptionbudgets': podDisruptionBudgetStrategy },
+    strategies: { '/pods': podStrategy, '/bindings': plainStrategy, 'policy/poddisruptionbudgets': podDisruptionBudgetStrategy },
   });
 });
 afterEach(() => server[Symbol.asyncDispose]());
@@ -65,6 +65,25 @@ test('a budget that is not up to date, or has nothing left, refuses', async () =
     cause: 'The disruption budget b needs 1 healthy pods and has 1 currently',
     retry: undefined,
   });
+});
+
+test('what is wrong with how the pod is to be deleted is told when its budget can spare it', async () => {
+  await running('p');
+  await budget('b', undefined);
+  const deleteOptions = { propagationPolicy: 'Sideways' };
+  expect((await evict('p', { deleteOptions })).status).toBe(429);
+  await server.request('DELETE', `${BUDGETS}/b`);
+  expect((await evict('p', { deleteOptions })).json<Refusal>().message).toContain('propagationPolicy: Unsupported value: "Sideways"');
+  expect((await server.request('GET', `${PODS}/p`)).status).toBe(200);
+});
+
+test('ports to forward are read as lists of numbers', async () => {
+  await pod('p', { phase: 'Running' });
+  const refusal = async (ports: string) => (await server.request('GET', `${PODS}/p/portforward?ports=${ports}`)).json<Refusal>().message;
+  const why = 'cannot convert to []int32: strconv.ParseUint: parsing';
+  expect(await refusal('80,x')).toBe(`${why} "x": invalid syntax`);
+  expect(await refusal('-1')).toBe(`${why} "-1": invalid syntax`);
+  expect(await refusal('65536')).toBe(`${why} "65536": value out of range`);
 });
 
 test('is taken in the version that older clients know too', async () => {
@@ -144,6 +163,12 @@ test('a binding may say which pod it means, and which state of it', async () => 
     [{ resourceVersion: `${resourceVersion}x` }, why('ResourceVersion', `${resourceVersion}x`, resourceVersion)],
   ];
   for (const [metadata, message] of refused) expect((await bind(metadata)).json()).toMatchObject({ code: 409, message });
+  const legacy = '/api/v1/namespaces/default/bindings?dryRun=All';
+  const inBody = { metadata: { name: 'p', uid: 'other' }, target: { name: 'n' } };
+  expect((await server.request('POST', `${PODS}/p/binding?dryRun=All`, { body: inBody })).json<Refusal>().message).toContain(
+    'Key: /pods/default/p,',
+  );
+  expect((await server.request('POST', legacy, { body: inBody })).status).toBe(201);
   expect((await bind({ uid, resourceVersion })).status).toBe(201);
   // Which pod is meant comes before what it is like.
   expect((await bind({ uid: 'other' })).json()).toMatchObject({ message: why('UID', 'other', uid) });

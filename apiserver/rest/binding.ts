@@ -28,6 +28,8 @@ export const bindPod: Handler = async (rest, exchange, endpoint) => {
 /** POST to bindings: the same, with the pod named in the body. */
 export async function createBinding(rest: Rest, exchange: Exchange): Promise<void> {
   const wanted = await readBinding(rest, exchange);
+  // What the server gives an object is not taken from its body; with the subresource it says which pod is meant.
+  delete wanted.metadata.uid;
   const pods = rest.endpointOf(coreKinds.pods);
   if (!pods) throw apiError.notFound({ group: '', resource: 'pods' }, wanted.metadata.name ?? '');
   await bind(rest, exchange, pods, { wanted, kind: coreKinds.bindings, subresource: '' });
@@ -70,7 +72,7 @@ async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, post
     mayCreate: false,
     next: (current, old) => {
       if (!current || !old) throw apiError.notFound(registry.resource.subject, name);
-      checkStored(registry.resource.subject, current, old, wanted.metadata);
+      checkStored(registry.resource.subject, current, old, { ...wanted.metadata, dryRun });
       const pod = current.parse() as Pod;
       const refusal = bindToNode(pod, wanted, exchange.now);
       if (refusal !== undefined) throw apiError.conflict({ group: '', resource: 'pods/binding' }, name, refusal);

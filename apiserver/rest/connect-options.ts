@@ -1,6 +1,6 @@
 // What a connection was asked for, as admission sees it: upstream's `PodExecOptions` and the like (api, `core/v1/types.go`), which clients give as
 // parameters of the URL.
-import { apiError, type KubeObject } from '../../api/index.ts';
+import { apiError, goQuote, type KubeObject } from '../../api/index.ts';
 import { admissionAttributes, objectKind } from '../admission/plugin.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
@@ -21,6 +21,8 @@ export interface ConnectOptions {
   path?: string | undefined;
 }
 
+const PORT_MAX = 65_535;
+
 const flag = (exchange: Exchange, name: string): true | undefined => (isTrue(exchange.parameter(name) ?? null) ? true : undefined);
 
 const many = (exchange: Exchange, name: string): string[] | undefined => {
@@ -36,10 +38,19 @@ const streams = (exchange: Exchange): Partial<ConnectOptions> => ({
   container: exchange.parameter('container') || undefined,
 });
 
+/** Upstream: `Convert_Slice_string_To_Slice_int32`, apimachinery, `pkg/apis/meta/v1/conversion.go`. */
+function portOf(text: string): number {
+  const refuse = (why: string) => apiError.badRequest(`cannot convert to []int32: strconv.ParseUint: parsing ${goQuote(text)}: ${why}`);
+  if (!/^\d+$/.test(text)) throw refuse('invalid syntax');
+  const port = Number(text);
+  if (port > PORT_MAX) throw refuse('value out of range');
+  return port;
+}
+
 const READ: Readonly<Record<string, (exchange: Exchange) => Partial<ConnectOptions>>> = {
   exec: (exchange) => ({ ...streams(exchange), command: many(exchange, 'command') }),
   attach: streams,
-  portforward: (exchange) => ({ ports: many(exchange, 'ports')?.map(Number) }),
+  portforward: (exchange) => ({ ports: many(exchange, 'ports')?.flatMap((list) => list.split(',').map(portOf)) }),
   proxy: ({ info }) => ({ path: info.rest || undefined }),
 };
 

@@ -33,7 +33,6 @@ export const evictPod: Handler = async (rest, exchange, { resource, registry }) 
   matchNamespace(wanted, exchange.info.namespace);
   if (wanted.metadata.name !== name) throw apiError.badRequest('name in URL does not match name in Eviction object');
   const options = ('deleteOptions' in wanted ? (wanted.deleteOptions ?? {}) : {}) as DeleteRequest;
-  checkDeleteRequest(options);
   const context = contextOf(rest, exchange, write.dryRun || (options.dryRun?.length ?? 0) > 0);
   const { namespace } = context;
   const facts = {
@@ -48,8 +47,10 @@ export const evictPod: Handler = async (rest, exchange, { resource, registry }) 
   const attributes = admissionAttributes(context, facts);
   await rest.admission.admit(context, attributes);
   await rest.admission.validate(context, attributes);
-  const evict = (present: DeleteRequest) =>
-    registry.delete({
+  const evict = (present: DeleteRequest) => {
+    // Only now: whether a budget can spare the pod is asked first.
+    checkDeleteRequest(options);
+    return registry.delete({
       context,
       // What was admitted is the eviction; the deletion that follows is not asked about.
       admission: noAdmission,
@@ -57,6 +58,7 @@ export const evictPod: Handler = async (rest, exchange, { resource, registry }) 
       options: present,
       change: (object) => resource.type.decode(evicted(object as Pod, exchange.now)).object,
     });
+  };
   await asBudgetsAllow({ rest, context, registry, options, evict }, name);
   rest.encoder.success(exchange, 201, { code: 201 });
 };

@@ -5,7 +5,8 @@ import { ageOf, strategyOf, updateOf } from '../shared.ts';
 const FINALIZER = 'kubernetes';
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
-const keepsDeletion = (namespace: Namespace): boolean => (namespace.spec.finalizers?.length ?? 0) > 0;
+/** The first deletion only begins its end, whatever is to be waited for. */
+const keepsDeletion = ({ metadata, spec }: Namespace): boolean => !metadata.deletionTimestamp || (spec.finalizers?.length ?? 0) > 0;
 
 function setNameLabel({ metadata }: Namespace): void {
   if (metadata.name) metadata.labels = { ...metadata.labels, [NAME_LABEL]: metadata.name };

@@ -1,5 +1,5 @@
 // Rules of kinds without a test file of their own; names of cases follow upstream's tables in `pkg/apis/core/validation`.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { coordinationKinds, coreKinds, networkingKinds, nodeKinds } from '../../../api/index.ts';
 import { leaseStrategy } from '../coordination/lease.ts';
 import { ipAddressStrategy } from '../networking/ip-address.ts';
@@ -127,6 +127,12 @@ describe('Namespace', () => {
       `spec.finalizers[1]: ${plain}`,
     ]);
   });
+});
+
+test('the first deletion of a namespace only begins its end, whether there is something to wait for or not', () => {
+  const metadata = { deletionTimestamp: '2024-01-01T00:00:00Z' };
+  const isHeld = (more: object) => namespaceStrategy.holdsDeletion?.({ metadata: {}, spec: {}, status: {}, ...more });
+  expect([isHeld({}), isHeld({ metadata }), isHeld({ metadata, spec: { finalizers: ['kubernetes'] } })]).toEqual([true, false, true]);
 });
 
 describe('the phase of a Namespace', () => {
