@@ -12,7 +12,7 @@ let server: TestServer;
 
 beforeEach(async () => {
   server = await startTestServer({
-    strategies: { '/pods': podStrategy, '/bindings': plainStrategy, 'policy/poddisruptionbudgets': podDisruptionBudgetStrategy },
+    strategies: { '/pods': podStrategy, '/bindings': plainStrategy(), 'policy/poddisruptionbudgets': podDisruptionBudgetStrategy },
   });
 });
 afterEach(() => server[Symbol.asyncDispose]());

@@ -10,9 +10,10 @@ import { type ContainerRole, podLabel } from './container-names.ts';
 import type { Start } from './container-steps.ts';
 import { ContainerConfigError } from './environment.ts';
 import { runHook } from './hooks.ts';
+import type { ImageOutcome } from './image-manager.ts';
 import type { PodSandbox } from './pod-sandbox.ts';
 import { goSeconds } from './restart-backoff.ts';
-import type { ContainerRun } from './run-book.ts';
+import { type ContainerRun, LOOK_MS } from './run-book.ts';
 
 /** How long an error that only the user can mend is left alone. */
 const CONFIG_RETRY_MS = 10_000;
@@ -86,8 +87,7 @@ export class ContainerStarter {
     if ('waiting' in outcome) {
       node.counts.containerFailed(role, outcome.waiting.reason);
       node.events.warning(pod, 'Failed', `Error: ${outcome.waiting.reason}`, subject);
-      run.waiting = outcome.waiting;
-      return outcome.retryMs;
+      return this.#pullLater(run, outcome);
     }
     try {
       await this.#launch(pod, start, { run, image: outcome.image }, signal);
@@ -99,6 +99,14 @@ export class ContainerStarter {
       run.waiting = { reason: error.reason, message: error.message };
       return error.retryMs;
     }
+  }
+
+  /** A first failure is seen at once, since the sandbox is news too; those after it by the next look, which is a while away. */
+  #pullLater(run: ContainerRun, { waiting, retryMs }: Exclude<ImageOutcome, { image: Image }>): number {
+    const isFirst = run.waiting === undefined;
+    if (isFirst) run.waiting = waiting;
+    else run.nextWaiting = { waiting, since: this.#parts.node.clock.now() };
+    return isFirst && waiting.reason === 'ErrImagePull' ? LOOK_MS : Math.min(retryMs, BACKOFF_LOOK_MS);
   }
 
   async #launch(pod: Pod, start: Start, { run, image }: { run: ContainerRun; image: Image }, signal: AbortSignal): Promise<void> {

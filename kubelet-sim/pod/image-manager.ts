@@ -10,8 +10,6 @@ import { RestartBackoff } from './restart-backoff.ts';
 /** An image that is there, or why it is not and when to look again. */
 export type ImageOutcome = { readonly image: Image } | { readonly waiting: Waiting; readonly retryMs: number };
 
-/** After a failed pull the status says so for this long, before it says that it waits. */
-const SHOW_FAILURE_MS = 2000;
 /** How long a problem that only the user can mend is left alone. */
 const RETRY_MS = 15_000;
 
@@ -107,7 +105,7 @@ export class ImageManager {
       const now = clock.now();
       this.#backoff.next(key, now, now);
       this.#failures.set(key, { at: now, message });
-      return { waiting: { reason: 'ErrImagePull', message }, retryMs: SHOW_FAILURE_MS };
+      return { waiting: { reason: 'ErrImagePull', message }, retryMs: this.#backoff.current(key) };
     }
   }
 

@@ -105,12 +105,14 @@ test('an image that does not exist is tried again and again', async () => {
   expect(node.container()?.state?.waiting?.message).toMatch(
     /^rpc error: code = NotFound desc = failed to pull and unpack image "docker.io\/library\/nginx:does-not-exist"/,
   );
-  await node.pass(2);
-  expect(node.state()).toBe('ImagePullBackOff');
-  expect(node.container()?.state?.waiting?.message).toMatch(/^Back-off pulling image "nginx:does-not-exist": ErrImagePull: rpc error/);
   const pulls = () => node.events.filter((text) => text.startsWith('Normal Pulling')).length;
-  await node.pass(8);
-  expect(pulls()).toBe(2);
+  await node.pass(9);
+  expect([node.state(), pulls()]).toEqual(['ErrImagePull', 1]);
+  await node.pass(2);
+  expect([node.state(), pulls()]).toEqual(['ImagePullBackOff', 2]);
+  expect(node.container()?.state?.waiting?.message).toMatch(/^Back-off pulling image "nginx:does-not-exist": ErrImagePull: rpc error/);
+  await node.pass(10);
+  expect([node.state(), pulls()]).toEqual(['ErrImagePull', 2]);
   expect(node.status.phase).toBe('Pending');
 });
 

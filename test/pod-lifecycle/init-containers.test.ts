@@ -100,7 +100,7 @@ test('main containers start together, one after the other in the order of the sp
     containers: [aContainer('a', { image: 'nginx:does-not-exist' }), aContainer('b'), aContainer('c', { image: 'redis' })],
   });
   expect(node.told('Started')).toEqual(['Started container b', 'Started container c']);
-  expect([node.state('a'), node.state('b'), node.status.phase]).toEqual(['ImagePullBackOff', 'running', 'Pending']);
+  expect([node.state('a'), node.state('b'), node.status.phase]).toEqual(['ErrImagePull', 'running', 'Pending']);
 });
 
 test('a debug container can be added to a running pod; it is not restarted and does not count for readiness', async () => {
