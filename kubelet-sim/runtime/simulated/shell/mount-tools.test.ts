@@ -31,6 +31,8 @@ test('nsenter into PID 1 is the node’s only for who sees the node’s processe
   const shared = await node.start(node.sandbox({ name: 'b', namespaces: { pid: 'node' } }), { script: WAIT, security });
   expect(await node.say(own, 'nsenter -t 1 -m cat /etc/hostname')).toBe('web\n');
   expect(await node.say(shared, 'nsenter -t 1 -m -- cat /etc/hostname')).toBe('node-0\n');
+  expect(await node.say(shared, 'nsenter -t $(pidof kubelet) -m -- cat /etc/hostname')).toBe('node-0\n');
+  expect((await node.exec(own, 'pidof kubelet')).code).toBe(1);
 });
 
 test('directories and memory are mounted on the node, and shown by hostPath and local volumes', async () => {
