@@ -39,6 +39,7 @@ import { KubeletAccess } from './server/access.ts';
 import type { LocatedPod } from './server/served-nodes.ts';
 import { createKubeletServer, type KubeletServer } from './server/server.ts';
 import { newServerIdentity, type ServerIdentity } from './server/server-identity.ts';
+import { ServerListener } from './server-listener.ts';
 import type { SimulationPolicy } from './simulation/definitions.ts';
 import { Scripts } from './simulation/scripts.ts';
 import { followSimulation } from './simulation/simulation.ts';
@@ -368,6 +369,7 @@ class SimulatedKubelets implements KubeletSim {
       directory: new ClientDirectory(client, clock, this.#cluster),
       remote: this.#peers.remote,
       apiServer,
+      kubelet: ({ name: node }) => (this.url === undefined ? undefined : new ServerListener({ server: this.url, node })),
       logs: new LogBudget(),
     };
   }

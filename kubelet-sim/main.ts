@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { clientFromOptions, createEventRecorder, loadKubeconfig } from '../client/index.ts';
 import { type Environment, processMain, type Service, UserError, withHealth } from '../runtime/index.ts';
-import { ApiServerListener } from './api-server-listener.ts';
 import { readImageCatalog } from './image-catalog-file.ts';
 import { createKubeletSim } from './kubelet-sim.ts';
 import { readNodeClasses } from './node-classes.ts';
@@ -15,6 +14,7 @@ import {
   parseTaints,
   parseThresholds,
 } from './options.ts';
+import { ServerListener } from './server-listener.ts';
 
 /** `nanokube kubelet-sim`. */
 export const main = (argv: readonly string[]): Promise<void> =>
@@ -64,10 +64,10 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
 }
 
 /** The API server as pods reach it: at the same address, with none of our credentials. */
-function apiServerOf({ kubeconfig, master }: KubeletSimValues): ApiServerListener | undefined {
+function apiServerOf({ kubeconfig, master }: KubeletSimValues): ServerListener | undefined {
   if (kubeconfig === undefined) return undefined;
   const { server, ca } = loadKubeconfig(kubeconfig);
-  return new ApiServerListener({ server: master ?? server, ca });
+  return new ServerListener({ server: master ?? server, ca });
 }
 
 /** Who may connect: those whose certificate is of the CA that is named, else of the API server's own. */

@@ -110,18 +110,25 @@ function withGroups(security: ContainerSecurity | undefined, volumes: readonly M
   return groups.length === 0 ? security : { ...security, supplementalGroups: [...(security?.supplementalGroups ?? []), ...groups] };
 }
 
+/** Which mounts cross between node and container, as the runtime has it. */
+const PROPAGATIONS: Readonly<Record<string, 'in' | 'both'>> = { HostToContainer: 'in', Bidirectional: 'both' };
+
 function mountsOf(
   { container, volumes, pod }: ContainerParts,
   environment: ReadonlyMap<string, string> | undefined,
 ): ContainerConfig['mounts'] {
-  const mounts = (container.volumeMounts ?? NONE).flatMap(({ name, mountPath, readOnly: isAsked = false, subPath = '', subPathExpr }) => {
-    const volume = mountableNamed(volumes, name);
-    if (!volume) return [];
-    const isVolumeReadOnly = isReadOnly(pod.facts().pod, name);
-    const part = subPathExpr && environment ? resolvePath(subPathExpr, environment) : subPath;
-    const mount = { containerPath: mountPath, readOnly: isAsked || isVolumeReadOnly, volume, subPath: part };
-    return [part !== '' && isVolumeReadOnly ? { ...mount, isVolumeReadOnly } : mount];
-  });
+  const mounts = (container.volumeMounts ?? NONE).flatMap(
+    ({ name, mountPath, readOnly: isAsked = false, subPath = '', subPathExpr, mountPropagation }) => {
+      const volume = mountableNamed(volumes, name);
+      if (!volume) return [];
+      const isVolumeReadOnly = isReadOnly(pod.facts().pod, name);
+      const part = subPathExpr && environment ? resolvePath(subPathExpr, environment) : subPath;
+      const propagation = PROPAGATIONS[mountPropagation ?? ''];
+      const mount = { containerPath: mountPath, readOnly: isAsked || isVolumeReadOnly, volume, subPath: part };
+      const more = { ...(part !== '' && isVolumeReadOnly ? { isVolumeReadOnly } : {}), ...(propagation ? { propagation } : {}) };
+      return [Object.keys(more).length > 0 ? { ...mount, ...more } : mount];
+    },
+  );
   const devices = (container.volumeDevices ?? NONE).flatMap(({ name, devicePath }) => {
     const volume = mountableNamed(volumes, name);
     return volume ? [{ containerPath: devicePath, readOnly: isReadOnly(pod.facts().pod, name), volume, subPath: '' }] : [];

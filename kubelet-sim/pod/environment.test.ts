@@ -126,3 +126,10 @@ test.each([
   const amountOf = (resource: string, divisor: string) => resourceValue(facts, container, { resource, divisor });
   expect(`${amountOf('limits.cpu', '1')} ${amountOf('limits.memory', '1Mi')}`).toBe(seen);
 });
+
+test('the limits of a pod as a whole stand before what the node has', () => {
+  const pod = aPod({ resources: { limits: { cpu: '1250m' } } });
+  const facts = { pod, podIP: '', hostIP: '', allocatable: { cpu: '6', memory: '4Gi' } };
+  const amountOf = (resource: string, limits = {}) => resourceValue(facts, aContainer('main', { resources: { limits } }), { resource });
+  expect([amountOf('limits.cpu'), amountOf('limits.cpu', { cpu: '1' }), amountOf('limits.memory')]).toEqual(['2', '1', '4294967296']);
+});

@@ -53,6 +53,18 @@ const mapText = (map: Readonly<Record<string, string>> | undefined): string =>
     .map(([key, value]) => `${key}=${goQuote(value)}`)
     .join('\n');
 
+/** Where a container has no limit, that of its pod as a whole counts. */
+const POD_LEVEL: ReadonlySet<string> = new Set(['cpu', 'memory']);
+
+/**
+ * What `limits.*` say of a container without one: the pod's, or what the node has to give. Upstream: `defaultPodLimitsForDownwardAPI`,
+ * `pkg/kubelet/kubelet_resources.go`.
+ */
+function limitOfAll({ pod, allocatable }: PodFacts, resource: string): string {
+  const ofPod = POD_LEVEL.has(resource) ? pod.spec.resources?.limits?.[resource] : undefined;
+  return ofPod !== undefined && !parseQuantity(ofPod).isZero ? ofPod : (allocatable[resource] ?? '0');
+}
+
 /** The value of a `resourceFieldRef`, in units of its divisor, rounded up. */
 export function resourceValue(
   facts: PodFacts,
@@ -62,7 +74,7 @@ export function resourceValue(
   const [kind, ...rest] = reference.resource.split('.');
   const resource = rest.join('.');
   const { requests = {}, limits = {} } = container.resources ?? {};
-  const limit = parseQuantity(limits[resource] ?? '0').isZero ? (facts.allocatable[resource] ?? '0') : (limits[resource] ?? '0');
+  const limit = parseQuantity(limits[resource] ?? '0').isZero ? limitOfAll(facts, resource) : (limits[resource] ?? '0');
   const quantity = parseQuantity(kind === 'limits' ? limit : (requests[resource] ?? limits[resource] ?? '0'));
   const given = parseQuantity(reference.divisor ?? '1');
   const divisor = given.isZero ? parseQuantity('1') : given;

@@ -107,6 +107,8 @@ export interface Mount {
   readonly subPath: string;
   /** The volume itself cannot be written, not even by the node. */
   readonly isVolumeReadOnly?: boolean | undefined;
+  /** Whether what is mounted below it later crosses: from the node (`in`), or both ways. */
+  readonly propagation?: 'in' | 'both' | undefined;
 }
 
 /**

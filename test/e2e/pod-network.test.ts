@@ -112,3 +112,30 @@ it('a process that comes back with another certificate is reached again; one tha
   );
   await w.until('the pod again', async () => (await reach()) === 'yes');
 });
+
+it('a pod asks the kubelet of its node, as whoever its token says, for what that one may', async () => {
+  const w = world;
+  const ns = await w.namespace('kubelet');
+  const namespace = ns.split('/').at(-1);
+  const [pod] = await w.pods(ns, server('asking', 'node-0'));
+  const bearer = '-H "Authorization: Bearer $(cat /var/run/secrets/kubernetes.io/serviceaccount/token)"';
+  const ask = async (path: string) =>
+    (await w.sh(ns, 'asking', `curl -sk -o /dev/null -w '%{http_code}' ${bearer} https://${pod.status.hostIP}:10250${path}`)).stdout;
+  const name = `health-of-nodes-${namespace}`;
+  const rbac = '/apis/rbac.authorization.k8s.io/v1';
+  await w.create(`${rbac}/clusterroles`, {
+    metadata: { name },
+    rules: [{ apiGroups: [''], resources: ['nodes/healthz'], verbs: ['get'] }],
+  });
+  await w.create(`${rbac}/clusterrolebindings`, {
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+    subjects: [{ kind: 'ServiceAccount', name: 'default', namespace }],
+  });
+  // A kubelet remembers for a while what somebody may not.
+  const user = `system:serviceaccount:${namespace}:default`;
+  const spec = { user, resourceAttributes: { verb: 'get', resource: 'nodes', subresource: 'healthz' } };
+  const review = () => w.create('/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec });
+  await w.until('its right', async () => (await review()).status.allowed === true);
+  expect([await ask('/healthz'), await ask('/configz')]).toEqual(['200', '403']);
+});

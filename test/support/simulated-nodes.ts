@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { type Container, coreKinds, type Event, type Lease, type Live, type Node, type Pod } from '../../api/index.ts';
 import { apiServerOptions, composeApiServer } from '../../apiserver/index.ts';
 import { type ApiClient, createClient, createEventRecorder, loadKubeconfig } from '../../client/index.ts';
-import { ApiServerListener } from '../../kubelet-sim/api-server-listener.ts';
 import { createKubeletSim, type KubeletSim, type KubeletSimOptions } from '../../kubelet-sim/index.ts';
+import { ServerListener } from '../../kubelet-sim/server-listener.ts';
 import { parseOptions, seededRandom, silentLogger, systemClock, systemRandom, VirtualClock } from '../../runtime/index.ts';
 import { Gates, gated } from './gates.ts';
 import { tempDirectory } from './temp-directory.ts';
@@ -57,7 +57,7 @@ export class Cluster implements AsyncDisposable {
       recorder,
       nodes: 2,
       clientCa: config.ca,
-      apiServer: new ApiServerListener(config),
+      apiServer: new ServerListener(config),
       ...options,
     });
     this.#ends.push(async () => {

@@ -58,6 +58,9 @@ test('limits show in the control group', async () => {
   );
   node.runtime.updateContainerResources(id, { cpuLimitMillis: 500 });
   expect(await node.say(id, 'cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/memory.max')).toBe('50000 100000\nmax\n');
+  // No less than a hundredth of a processor, as kubelets have it.
+  node.runtime.updateContainerResources(id, { cpuLimitMillis: 5 });
+  expect(await node.say(id, 'cat /sys/fs/cgroup/cpu.max')).toBe('1000 100000\n');
 });
 
 test('environment, working directory and host name are what the container says', async () => {

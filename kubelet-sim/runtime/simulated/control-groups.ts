@@ -11,6 +11,8 @@ const BEST_EFFORT = `${ROOT}/kubepods-besteffort.slice`;
 const NO_GROUP: ControlGroup = { path: '', cpuRequestMillis: 0 };
 const CONTROLLERS = 'cpuset cpu io memory hugetlb pids rdma misc\n';
 const PERIOD_USEC = 100_000;
+/** No group is given less of a period. Upstream: `MinQuotaPeriod`, `pkg/kubelet/cm/helpers_linux.go`. */
+const QUOTA_USEC_MIN = 1000;
 /** Memory of a pause process. */
 const PAUSE_BYTES = 262_144;
 
@@ -47,7 +49,7 @@ function filesOf({ cpuNanoSeconds, memoryBytes, pids }: Use, limits: Limits, isL
     'cgroup.procs': isLeaf ? pids.map((pid) => `${pid}\n`).join('') : '',
     'cgroup.subtree_control': isLeaf ? '' : CONTROLLERS,
     'cgroup.type': 'domain\n',
-    'cpu.max': `${cpuLimitMillis ? (cpuLimitMillis * PERIOD_USEC) / 1000 : 'max'} ${PERIOD_USEC}\n`,
+    'cpu.max': `${cpuLimitMillis ? Math.max((cpuLimitMillis * PERIOD_USEC) / 1000, QUOTA_USEC_MIN) : 'max'} ${PERIOD_USEC}\n`,
     'cpu.stat': `usage_usec ${cpuUsec}\nuser_usec ${cpuUsec}\nsystem_usec 0\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0\n`,
     'cpu.weight': `${weightOf(cpuRequestMillis)}\n`,
     'memory.current': `${memoryBytes}\n`,

@@ -43,7 +43,7 @@ export class HostFiles {
   }
 
   async #make(): Promise<ContainerFiles> {
-    const files = new ContainerFiles({ files: NODE_FILES(this.#nodeName), mounts: [toolDirectory()], now: this.#now });
+    const files = new ContainerFiles({ files: NODE_FILES(this.#nodeName), mounts: [toolDirectory()], now: this.#now, isNode: true });
     for (const path of NODE_DIRECTORIES) await files.mkdir(path, { recursive: true });
     const node = this.#node();
     const log = await files.nodeAt('/var/log');

@@ -23,6 +23,8 @@ export interface SimulatedHost {
   readonly logs?: LogBudget | undefined;
   /** The API server, behind the Service `kubernetes`. */
   readonly apiServer?: Listener | undefined;
+  /** The kubelet of a node. */
+  readonly kubelet?: ((node: SimulatedNode) => Listener | undefined) | undefined;
   /** Services, names and policies of the cluster; without it only addresses are known. */
   readonly directory?: ClusterDirectory | undefined;
   /** Pods and nodes of other processes; without it there are none. */

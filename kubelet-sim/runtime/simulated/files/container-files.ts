@@ -1,6 +1,8 @@
-import { DEVICE_NAMES, DEVICES } from './devices.ts';
+import { DEVICE_NAMES, DEVICES, DIRECTORIES } from './devices.ts';
 import { type FileStat, statOf } from './file-stat.ts';
 import { type FileUser, may, ROOT_USER } from './permissions.ts';
+import { cover, coverOf, uncover } from './shared-mounts.ts';
+import { checkSpace } from './space.ts';
 import {
   type DeviceType,
   type DirectoryNode,
@@ -21,10 +23,6 @@ const LINKS_MAX = 40;
 const MODE_STICKY = 0o1000;
 const MODE_SET_GID = 0o2000;
 
-/** Directories of any image. */
-const DIRECTORIES: readonly string[] =
-  '/bin /etc /tmp /var/log /var/run /var/tmp /root /home /usr/bin /usr/share /proc /dev /dev/fd /sys /run /opt /mnt /srv'.split(' ');
-
 /** A mounted tree. */
 export interface MountPoint {
   readonly path: string;
@@ -33,6 +31,8 @@ export interface MountPoint {
   /** What `mount` says of it; a part of the node's disk unless given. */
   readonly medium?: string | undefined;
   readonly capacityBytes?: number | undefined;
+  /** Whether what is mounted below it on the node later is seen, and with `both` what is mounted here is seen there too. */
+  readonly propagation?: 'in' | 'both' | undefined;
 }
 
 /** Where a path leads: its directory, its name there, and what is there now. */
@@ -55,6 +55,7 @@ export class ContainerFiles {
   readonly #now: () => number;
   readonly #user: FileUser;
   readonly #isReadOnly: boolean;
+  readonly #isNode: boolean;
   readonly #onWrite: ((path: string) => void) | undefined;
   readonly #before: { readonly usedBytes: number; readonly inodesUsed: number };
 
@@ -64,12 +65,15 @@ export class ContainerFiles {
     readonly now: () => number;
     readonly user?: FileUser | undefined;
     readonly readOnlyRoot?: boolean | undefined;
+    /** They are the node's own: what is mounted there may be seen elsewhere. */
+    readonly isNode?: boolean | undefined;
     readonly onWrite?: ((path: string) => void) | undefined;
   }) {
     this.#now = options.now;
     this.#onWrite = options.onWrite;
     this.#user = options.user ?? ROOT_USER;
     this.#isReadOnly = options.readOnlyRoot ?? false;
+    this.#isNode = options.isNode ?? false;
     const time = options.now();
     this.#root = newDirectory(time);
     for (const path of DIRECTORIES) this.#makePath(path, time);
@@ -96,14 +100,28 @@ export class ContainerFiles {
     return this.#mounts;
   }
 
-  /** Mounts something over a path. */
-  mount(mount: MountPoint): void {
+  /** Mounts something over a path, for all who share what is mounted there. @throws FileError */
+  async mount(mount: MountPoint): Promise<void> {
+    const { below, propagation } = await this.#covered(mount.path);
+    if (propagation === 'both') cover(below, mount);
     this.#mounts.set(mount.path, mount);
   }
 
-  /** False when nothing is mounted there. */
-  unmount(path: string): boolean {
-    return this.#mounts.delete(path);
+  /** False when nothing is mounted there. @throws FileError */
+  async unmount(path: string): Promise<boolean> {
+    const { below, propagation } = await this.#covered(path);
+    const isShared = propagation === 'both' && uncover(below);
+    return this.#mounts.delete(path) || isShared;
+  }
+
+  /** What a mount at a path covers, and who sees it there. */
+  async #covered(path: string): Promise<{ below: TreeNode | undefined; propagation: MountPoint['propagation'] }> {
+    const { node, mount } = await this.#locate(parentOf(path));
+    return { below: node?.type === 'directory' ? node.entries.get(nameOf(path)) : undefined, propagation: this.#propagation(mount) };
+  }
+
+  #propagation(mount: MountPoint | undefined): MountPoint['propagation'] {
+    return this.#isNode ? 'both' : mount?.propagation;
   }
 
   /** Puts a device of the kernel's own at a path of the root file system. */
@@ -469,22 +487,13 @@ export class ContainerFiles {
     if (!may(this.#user, 'execute', at.node)) throw new FileError('EACCES', path);
     await at.node.refresh?.();
     const here = at.path === '/' ? `/${part}` : `${at.path}/${part}`;
-    const mount = this.#mounts.get(here);
+    const below = at.node.entries.get(part);
+    const mount = this.#mounts.get(here) ?? (this.#propagation(at.mount) && coverOf(below));
     const readOnly = mount ? mount.readOnly : at.readOnly || at.node.readOnly;
-    const node = mount?.root ?? at.node.entries.get(part);
+    const node = mount?.root ?? below;
     return { directory: at.node, name: part, node, readOnly, path: here, mount: mount ?? at.mount };
   }
 }
 
 /** Where a path leads, but for what somebody else has made there since it was looked up: two that make the same find the same. */
 const asItIsNow = (at: Location): Location => (at.node ? at : { ...at, node: at.directory.entries.get(at.name) });
-
-/** A volume of bounded size takes no more than that. @throws FileError */
-function checkSpace({ mount, path, node }: Location, moreBytes: number): void {
-  if (moreBytes <= 0) return;
-  const device = node?.type === 'file' ? node : undefined;
-  if (device?.capacityBytes !== undefined && device.content.byteLength + moreBytes > device.capacityBytes)
-    throw new FileError('ENOSPC', path);
-  if (mount?.capacityBytes === undefined) return;
-  if (usageOfTree(mount.root).usedBytes + moreBytes > mount.capacityBytes) throw new FileError('ENOSPC', path);
-}

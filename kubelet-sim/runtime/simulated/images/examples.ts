@@ -112,8 +112,8 @@ export const EXAMPLES: readonly ImageEntry[] = [
   {
     repository: 'resource-consumer',
     native: 'resource-consumer',
-    title: ['/resource-consumer'],
-    binaries: ['/resource-consumer', './resource-consumer', 'resource-consumer'],
+    title: ['/consumer'],
+    binaries: ['/consumer', './consumer', 'consumer'],
     sizeBytes: 60_000_000,
   },
   { repository: 'sample-apiserver', native: 'sample-apiserver', title: ['/sample-apiserver'], sizeBytes: 25_000_000 },

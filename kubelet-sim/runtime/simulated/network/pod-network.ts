@@ -4,11 +4,11 @@ import { Affinities } from './affinities.ts';
 import { type Arrival, arrive, endOf, onNode, passes } from './arrival.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
 import type { StreamProtocol } from './container-sockets.ts';
-import { kubeProxyAt } from './kube-proxy.ts';
 import { type ByteStream, ConnectError, type Listener } from './listener.ts';
 import { datagramListenerOn, listenerOn } from './listeners.ts';
 import { candidates, type DnsRecord, lookUp, type RecordType, type ResolvedName } from './names.ts';
 import type { NetworkUser } from './network-user.ts';
+import { nodeServerAt } from './node-servers.ts';
 import type { PolicyEnd } from './policy.ts';
 import type { RemoteHolder, Target } from './remote-pods.ts';
 import { hostsOf, resolverOf } from './resolver-files.ts';
@@ -178,7 +178,7 @@ export class PodNetwork {
     const node = host.nodes?.get(address);
     const route = await this.#route(target, node?.name);
     if (route) return await this.#follow(route, target);
-    const server = node && (await kubeProxyAt(host, node, target));
+    const server = node && (await nodeServerAt(host, node, target));
     if (server) return { server };
     if (node) return await this.#deliver(target);
     if (host.apiServer && (await this.#isApiServer(target))) return { server: await this.#admitted(host.apiServer, target) };
@@ -228,7 +228,7 @@ export class PodNetwork {
     if (own && !usesHostNetwork) return { here: { sandbox: own, port: target.port } };
     const arrival = onNode(node, target);
     if (arrival) return { here: arrival };
-    const server = await kubeProxyAt(host, node, target);
+    const server = await nodeServerAt(host, node, target);
     if (server) return { server };
     throw new ConnectError('refused', { host: target.address, ...target });
   }

@@ -31,6 +31,8 @@ test('nsenter into PID 1 is the node’s only for who sees the node’s processe
   const shared = await node.start(node.sandbox({ name: 'b', namespaces: { pid: 'node' } }), { script: WAIT, security });
   expect(await node.say(own, 'nsenter -t 1 -m cat /etc/hostname')).toBe('web\n');
   expect(await node.say(shared, 'nsenter -t 1 -m -- cat /etc/hostname')).toBe('node-0\n');
+  expect(await node.say(shared, 'nsenter -t $(pidof kubelet) -m -- cat /etc/hostname')).toBe('node-0\n');
+  expect((await node.exec(own, 'pidof kubelet')).code).toBe(1);
 });
 
 test('directories and memory are mounted on the node, and shown by hostPath and local volumes', async () => {
@@ -80,4 +82,24 @@ test('hexdump shows bytes one by one and as text, or in words', async () => {
     '00000000  68 65 6c 6c 6f 2c 20 77  6f 72 6c 64 0a 01 61 62  |hello, world..ab|\n00000010  63 64                                             |cd|\n00000012\n',
   );
   expect(await node.say(id, 'echo abc | hexdump')).toBe('0000000 6261 0a63\n0000004\n');
+});
+
+test('mountPropagation: what is mounted on the node is seen by who asks for it, and what is mounted in a container by all with Bidirectional', async () => {
+  const { node, say } = await nodeShell();
+  await say('mkdir -p /shared/host /shared/both /shared/in /shared/none');
+  const tree = await node.runtime.hostPath('/shared', 'Directory');
+  const start = (propagation?: 'in' | 'both') =>
+    node.run(WAIT, { security: { privileged: true }, mounts: [{ ...mounted({ name: 's', tree }, '/s'), propagation }] });
+  const containers = { both: await start('both'), in: await start('in'), none: await start() };
+  for (const [name, id] of Object.entries(containers)) await node.say(id, `mount -t tmpfs x /s/${name}; echo ${name} > /s/${name}/f`);
+  await say('mount -t tmpfs x /shared/host; echo host > /shared/host/f');
+  const seen = (id: string) => node.say(id, 'cat /s/both/f /s/host/f /s/in/f /s/none/f 2>/dev/null');
+  expect([await seen(containers.both), await seen(containers.in), await seen(containers.none)]).toEqual([
+    'both\nhost\n',
+    'both\nhost\nin\n',
+    'none\n',
+  ]);
+  expect(await say('cat /shared/both/f; umount /shared/host && ls /shared/host')).toBe('both\n');
+  await node.say(containers.both, 'umount /s/both');
+  expect([await seen(containers.both), await seen(containers.in), await say('ls /shared/both')]).toEqual(['', 'in\n', '']);
 });

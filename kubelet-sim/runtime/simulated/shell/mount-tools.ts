@@ -47,13 +47,13 @@ async function place({ host }: CommandContext, given: CommandOptions, source: st
   const at = await files.realpath(path);
   if (type === 'tmpfs') {
     const size = sizeOf(options.find((option) => option.startsWith('size='))?.slice('size='.length));
-    return files.mount({ path: at, root: newDirectory(now, { mode: MODE_TMPFS }), readOnly, medium: 'tmpfs', capacityBytes: size });
+    return await files.mount({ path: at, root: newDirectory(now, { mode: MODE_TMPFS }), readOnly, medium: 'tmpfs', capacityBytes: size });
   }
   const node = await files.nodeAt(source);
-  if (values.has('bind') || values.has('rbind') || options.includes('bind')) return files.mount({ path: at, root: node, readOnly });
+  if (values.has('bind') || values.has('rbind') || options.includes('bind')) return await files.mount({ path: at, root: node, readOnly });
   if (node.type !== 'file' || node.device !== 'block') throw new FileError('EINVAL', source);
   if (below.type !== 'directory') throw new FileError('ENOTDIR', path);
-  files.mount({ path: at, root: filesystemOn(node, now), readOnly, capacityBytes: node.capacityBytes });
+  await files.mount({ path: at, root: filesystemOn(node, now), readOnly, capacityBytes: node.capacityBytes });
 }
 
 function sizeOf(text: string | undefined): number | undefined {
@@ -67,7 +67,7 @@ const umount: CommandFunction = async (context) => {
   if (!context.host.process.isPrivileged) return await complain(context, `umount: can't unmount ${operands[0]}: Operation not permitted`);
   for (const name of operands) {
     const path = await files.realpath(normalizePath(name, context.state.cwd)).catch(() => name);
-    if (!files.unmount(path)) return await complain(context, `umount: can't unmount ${name}: Invalid argument`);
+    if (!(await files.unmount(path))) return await complain(context, `umount: can't unmount ${name}: Invalid argument`);
   }
   return 0;
 };

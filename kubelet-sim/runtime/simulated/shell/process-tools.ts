@@ -121,8 +121,20 @@ const top: CommandFunction = async (context) => {
   return 0;
 };
 
+/** `pidof NAME…`: the processes of those names, the newest first. */
+const pidof: CommandFunction = async ({ args, host, stdout }) => {
+  const named = host.process
+    .processes()
+    .filter(({ argv, state }) => state !== 'zombie' && args.includes((argv[0] ?? '').replace(/^.*\//, '')));
+  if (named.length === 0) return 1;
+  const pids = named.map(({ pid }) => pid).sort((a, b) => b - a);
+  await stdout.write(`${pids.join(' ')}\n`);
+  return 0;
+};
+
 /** Tools that look at processes and who runs them. */
 export const PROCESS_TOOLS: readonly [string, CommandFunction][] = [
+  ['pidof', pidof],
   ['ps', ps],
   ['top', top],
   ['id', id],

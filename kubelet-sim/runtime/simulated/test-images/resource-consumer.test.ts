@@ -77,3 +77,16 @@ test('the controller spreads what it is asked for over consumers', async () => {
   );
   expect(used()[0]).toBe(before + 250);
 });
+
+test('two consumers of one pod listen on ports of their own', async () => {
+  const { node, client, url } = await consumers();
+  const sandbox = node.sandbox({ name: 'two' });
+  const image = 'registry.k8s.io/e2e-test-images/resource-consumer:1.13';
+  const ids = [await node.start(sandbox, { image }), await node.start(sandbox, { image, command: ['/consumer', '-port=8081'] })];
+  expect(ids.map((id) => node.runtime.containerStatus(id)?.state)).toEqual(['running', 'running']);
+  const address = node.runtime.podSandboxStatus(sandbox)?.ip ?? url;
+  for (const port of [8080, 8081])
+    expect(await node.say(client, `curl -s -d 'millicores=10&durationSec=30' http://${address}:${port}/ConsumeCPU`)).toContain(
+      '10 millicores',
+    );
+});

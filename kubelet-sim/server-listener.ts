@@ -8,17 +8,26 @@ const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 /** Headers that belong to one connection, not to what is asked. */
 const OF_CONNECTION: ReadonlySet<string> = new Set(['connection', 'content-length', 'host', 'transfer-encoding', 'upgrade']);
 
-/**
- * The API server as pods reach it, at the Service `kubernetes`: what they ask goes there as it is, with their own credentials and none of
- * ours.
- */
-export class ApiServerListener implements Listener {
-  readonly #url: URL;
-  readonly #ca: string | undefined;
+/** A server outside of the simulation. */
+export interface OutsideServer {
+  readonly server: string;
+  /** CA of its certificate, as PEM; default those the system trusts. */
+  readonly ca?: string | undefined;
+  /** The node that is meant, of a server that is the kubelet of many; its certificate is its own. */
+  readonly node?: string | undefined;
+}
 
-  constructor({ server, ca }: { readonly server: string; readonly ca?: string | undefined }) {
-    this.#url = new URL(server);
-    this.#ca = ca;
+/**
+ * A server as pods reach it, the API server at the Service `kubernetes` or their node's kubelet: what they ask goes there as it is, with
+ * their own credentials and none of ours.
+ */
+export class ServerListener implements Listener {
+  readonly #url: URL;
+  readonly #outside: OutsideServer;
+
+  constructor(outside: OutsideServer) {
+    this.#url = new URL(outside.server);
+    this.#outside = outside;
   }
 
   http(asked: ServedRequest): Promise<HttpResponse> {
@@ -28,7 +37,9 @@ export class ApiServerListener implements Listener {
         headers: { 'content-type': 'text/plain' },
         body: 'Client sent an HTTP request to an HTTPS server.\n',
       });
-    const headers = Object.fromEntries(Object.entries(asked.headers).filter(([name]) => !OF_CONNECTION.has(name.toLowerCase())));
+    const { ca, node } = this.#outside;
+    const sent = Object.entries(asked.headers).filter(([name]) => !OF_CONNECTION.has(name.toLowerCase()));
+    const headers = Object.fromEntries(node === undefined ? sent : [...sent, ['host', node]]);
     return new Promise((resolve, reject) => {
       const fail = () => reject(new BadAnswer('EOF'));
       const request = httpsRequest(
@@ -39,7 +50,8 @@ export class ApiServerListener implements Listener {
           path: asked.path,
           headers,
           agent: false,
-          ...(this.#ca === undefined ? {} : { ca: this.#ca }),
+          rejectUnauthorized: node === undefined,
+          ...(ca === undefined ? {} : { ca }),
           ...(asked.signal ? { signal: asked.signal } : {}),
         },
         (response) => {

@@ -1,0 +1,18 @@
+// Mounts that cross from the node to containers and back: what `mountPropagation` lets through.
+import type { MountPoint } from './container-files.ts';
+import type { DirectoryNode, TreeNode } from './tree.ts';
+
+/** What is mounted over directories for all who share their mounts with the node. */
+const covers = new WeakMap<DirectoryNode, MountPoint>();
+
+/** Mounts something over what is there, for all who share it. */
+export function cover(below: TreeNode | undefined, mount: MountPoint): void {
+  if (below?.type === 'directory') covers.set(below, { ...mount, propagation: 'both' });
+}
+
+/** False when nothing was mounted there. */
+export const uncover = (below: TreeNode | undefined): boolean => below?.type === 'directory' && covers.delete(below);
+
+/** What is mounted there, for all who share it. */
+export const coverOf = (below: TreeNode | undefined): MountPoint | undefined =>
+  below?.type === 'directory' ? covers.get(below) : undefined;
