@@ -199,8 +199,13 @@ describe('changing', () => {
     expect(await refusal([{ op: 'test', path: '/kind', value: 'Pod', more: 1 }], 'json-patch', strict)).toMatch(
       /Invalid value: "\{.*\}": strict decoding error: json patch unknown field "\[0\].more"$/,
     );
-    const repeated = Buffer.from('[{"op":"test","path":"/kind","value":"Pod","more":1},{"op":"test","path":"/a","path":"/kind","value":"Pod"}]');
-    const told = await api.request('PATCH', `${pods}/p${strict}`, { raw: repeated, headers: { 'content-type': 'application/json-patch+json' } });
+    const repeated = Buffer.from(
+      '[{"op":"test","path":"/kind","value":"Pod","more":1},{"op":"test","path":"/a","path":"/kind","value":"Pod"}]',
+    );
+    const told = await api.request('PATCH', `${pods}/p${strict}`, {
+      raw: repeated,
+      headers: { 'content-type': 'application/json-patch+json' },
+    });
     expect(said(told)[2]).toMatch(/strict decoding error: json patch unknown field "\[0\].more", json patch duplicate field "\[1\].path"$/);
     const broken = (type: string) =>
       api.request('PATCH', `${pods}/p`, { raw: '{', headers: { 'content-type': `application/${type}+json` } });
