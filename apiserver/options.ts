@@ -265,7 +265,7 @@ export const apiServerOptions = {
   }),
   'kubelet-preferred-address-types': option.list(
     'Types of node addresses to reach kubelets at, best first.',
-    ['InternalDNS', 'InternalIP', 'Hostname'],
+    ['InternalDNS', 'InternalIP', 'Hostname', 'ExternalDNS', 'ExternalIP'],
     {
       placeholder: 'TYPES',
     },

@@ -13,7 +13,7 @@ import type { Address, PodDialer } from '../webhook/index.ts';
 const KUBELET_PORT = 10250;
 
 /** Which of a node's addresses to use, most wanted first. */
-export const DEFAULT_ADDRESS_TYPES = ['InternalDNS', 'InternalIP', 'Hostname'];
+export const DEFAULT_ADDRESS_TYPES = ['InternalDNS', 'InternalIP', 'Hostname', 'ExternalDNS', 'ExternalIP'];
 
 export interface KubeletOptions {
   /** PEMs the API server shows to kubelets; absent: none. */
