@@ -7,7 +7,7 @@ import { wasStale } from '../http/stale-connection.ts';
 import { answerOf, Upgraded } from '../pipeline/upgraded.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { plainError } from '../registry/store-errors.ts';
-import type { Address, PodDialer } from '../webhook/index.ts';
+import { type Address, inGo, type PodDialer } from '../webhook/index.ts';
 
 /** Port of a kubelet whose node does not say. */
 const KUBELET_PORT = 10250;
@@ -37,6 +37,8 @@ export interface KubeletRequest {
   readonly path: string;
   readonly headers?: OutgoingHttpHeaders | undefined;
   readonly body?: Readable | undefined;
+  /** Whether the kubelet may be anybody (`insecureSkipTLSVerifyBackend`). */
+  readonly isUnverified?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -53,15 +55,19 @@ export class KubeletConnector implements PodDialer {
   readonly #options: KubeletOptions;
   readonly #objects: ObjectReader;
   readonly #agent: https.Agent;
+  /** For requests whose kubelets are not verified. */
+  readonly #trusting: https.Agent;
 
   constructor(options: KubeletOptions, objects: ObjectReader) {
     this.#options = options;
     this.#objects = objects;
     this.#agent = new https.Agent({ keepAlive: true, ...tlsOf(options) });
+    this.#trusting = new https.Agent({ keepAlive: true, ...tlsOf({ ...options, ca: undefined }) });
   }
 
   close(): void {
     this.#agent.destroy();
+    this.#trusting.destroy();
   }
 
   /** @throws ApiError (404, 500) when there is no such node, or it has no address. */
@@ -80,7 +86,7 @@ export class KubeletConnector implements PodDialer {
 
   /** Sends a request; resolves with the kubelet's answer, whose body is yet to be read. @throws ApiError (500) when it cannot be reached. */
   request(at: KubeletAddress, asked: KubeletRequest): Promise<IncomingMessage> {
-    const { method, path, headers, body, signal } = asked;
+    const { method, path, headers, body, signal, isUnverified } = asked;
     return new Promise((resolve, reject) => {
       const options = {
         host: at.host,
@@ -88,7 +94,7 @@ export class KubeletConnector implements PodDialer {
         method,
         path,
         headers: { ...headers, host: `${at.node}:${at.port}` },
-        agent: this.#agent,
+        agent: isUnverified ? this.#trusting : this.#agent,
         signal,
       };
       const request: ClientRequest = https.request(options, resolve);
@@ -144,7 +150,5 @@ function tlsOf({ certificate, key, ca }: KubeletOptions): https.AgentOptions {
 /** Upstream's text for a kubelet that does not answer. */
 function unreachable(method: string, { host, port }: KubeletAddress, path: string, error: Error) {
   const verb = method.charAt(0) + method.slice(1).toLowerCase();
-  const code = 'code' in error ? error.code : undefined;
-  const why = code === 'ECONNREFUSED' ? 'connect: connection refused' : error.message;
-  return plainError(`${verb} "https://${host}:${port}${path}": dial tcp ${host}:${port}: ${why}`);
+  return plainError(`${verb} "https://${host}:${port}${path}": ${inGo(error, { host, port })}`);
 }
