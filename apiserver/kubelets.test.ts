@@ -15,7 +15,7 @@ async function aKubelet() {
   const key = generateKey();
   const now = systemClock.now();
   const cert = issueCertificate({
-    subject: { commonName: 'n1' },
+    subject: { commonName: 'kubelet' },
     key,
     use: 'server',
     hosts: ['127.0.0.1'],
@@ -63,6 +63,7 @@ async function aKubelet() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    cert,
     asked,
     dropped,
     dropKept: () => {
@@ -160,6 +161,14 @@ test('a kubelet that nobody vouches for is not asked for a log, unless that is a
   const trusted = await api.request('GET', `${PODS}/p/log?container=a&insecureSkipTLSVerifyBackend=true`);
   expect(trusted.text).toBe('GET /containerLogs/default/p/a\n');
   expect((await api.request('GET', `${PODS}/p/log?container=a`)).status).toBe(500);
+});
+
+test('a kubelet’s certificate is for its address, whatever the name of its node', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port, {}, { kubelet: { addressTypes: ['ExternalIP'], ca: kubelet.cert } });
+  expect((await api.request('GET', `${PODS}/p/log?container=a`)).text).toBe('GET /containerLogs/default/p/a\n');
+  const answer = await api.request('GET', `/api/v1/nodes/n1/proxy/a`);
+  expect(answer.status, answer.text).toBe(200);
 });
 
 test('node and pod proxies pass on method, path, query and body', async () => {

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
+import { isIP } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { createSecureContext } from 'node:tls';
 import { apiError, coreKinds, type Node, type Pod } from '../../api/index.ts';
@@ -91,6 +92,7 @@ export class KubeletConnector implements PodDialer {
       const options = {
         host: at.host,
         port: at.port,
+        servername: nameOf(at),
         method,
         path,
         headers: { ...headers, host: `${at.node}:${at.port}` },
@@ -111,7 +113,7 @@ export class KubeletConnector implements PodDialer {
   async upgrade(at: KubeletAddress, asked: UpgradeRequest): Promise<IncomingMessage | Upgraded> {
     const { host, port } = at;
     const { method, path, headers, signal } = asked;
-    const common = { host, port, method, path, headers, agent: this.#agent };
+    const common = { host, port, servername: nameOf(at), method, path, headers, agent: this.#agent };
     // A connection that is kept serves, too: it leaves the agent when it is upgraded.
     const request = https.request(signal ? { ...common, signal } : common);
     try {
@@ -146,6 +148,9 @@ function tlsOf({ certificate, key, ca }: KubeletOptions): https.AgentOptions {
   const own = certificate && key ? { cert: certificate, key } : {};
   return { rejectUnauthorized: ca !== undefined, secureContext: createSecureContext({ ...(ca ? { ca } : {}), ...own }) };
 }
+
+/** What a kubelet's certificate is for: its address, whatever the `Host` header says. An IP is no name that can be asked for. */
+const nameOf = ({ host }: KubeletAddress): string => (isIP(host) === 0 ? host : '');
 
 /** Upstream's text for a kubelet that does not answer. */
 function unreachable(method: string, { host, port }: KubeletAddress, path: string, error: Error) {
