@@ -15,7 +15,7 @@ async function aKubelet() {
   const key = generateKey();
   const now = systemClock.now();
   const cert = issueCertificate({
-    subject: { commonName: 'n1' },
+    subject: { commonName: 'kubelet' },
     key,
     use: 'server',
     hosts: ['127.0.0.1'],
@@ -63,6 +63,7 @@ async function aKubelet() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    cert,
     asked,
     dropped,
     dropKept: () => {
@@ -76,9 +77,13 @@ async function aKubelet() {
   };
 }
 
-async function aCluster(port: number, more: TestServerOptions['strategies'] = {}): Promise<TestServer> {
-  const api = await startTestServer({ strategies: { '/pods': plainStrategy<Pod>(), '/nodes': plainStrategy(), ...more } });
-  const status = { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: port } } };
+async function aCluster(
+  port: number,
+  more: TestServerOptions['strategies'] = {},
+  settings: TestServerOptions['settings'] = {},
+): Promise<TestServer> {
+  const api = await startTestServer({ strategies: { '/pods': plainStrategy<Pod>(), '/nodes': plainStrategy(), ...more }, settings });
+  const status = { addresses: [{ type: 'ExternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: port } } };
   await api.request('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1' }, status } });
   const containers = [{ name: 'a' }, { name: 'broken' }];
   const running = { podIP: '10.0.0.9', podIPs: [{ ip: '10.0.0.9' }] };
@@ -138,6 +143,32 @@ test('a kubelet that does not listen is named', async () => {
     code: 500,
     message: 'Get "https://127.0.0.1:1/containerLogs/default/p/a": dial tcp 127.0.0.1:1: connect: connection refused',
   });
+});
+
+test('a kubelet that nobody vouches for is not asked for a log, unless that is asked for', async () => {
+  await using kubelet = await aKubelet();
+  const ca = issueCertificate({
+    subject: { commonName: 'ca' },
+    key: generateKey(),
+    use: 'ca',
+    notBeforeMs: systemClock.now() - 60_000,
+    notAfterMs: systemClock.now() + 3_600_000,
+  });
+  await using api = await aCluster(kubelet.port, {}, { kubelet: { addressTypes: ['InternalIP', 'ExternalIP'], ca } });
+  const why = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
+  const message = `Get "https://127.0.0.1:${kubelet.port}/containerLogs/default/p/a": ${why}`;
+  expect((await api.request('GET', `${PODS}/p/log?container=a`)).json()).toMatchObject({ code: 500, message });
+  const trusted = await api.request('GET', `${PODS}/p/log?container=a&insecureSkipTLSVerifyBackend=true`);
+  expect(trusted.text).toBe('GET /containerLogs/default/p/a\n');
+  expect((await api.request('GET', `${PODS}/p/log?container=a`)).status).toBe(500);
+});
+
+test('a kubelet’s certificate is for its address, whatever the name of its node', async () => {
+  await using kubelet = await aKubelet();
+  await using api = await aCluster(kubelet.port, {}, { kubelet: { addressTypes: ['ExternalIP'], ca: kubelet.cert } });
+  expect((await api.request('GET', `${PODS}/p/log?container=a`)).text).toBe('GET /containerLogs/default/p/a\n');
+  const answer = await api.request('GET', `/api/v1/nodes/n1/proxy/a`);
+  expect(answer.status, answer.text).toBe(200);
 });
 
 test('node and pod proxies pass on method, path, query and body', async () => {

@@ -91,7 +91,10 @@ describe('a list', () => {
     const then = first.body.metadata.resourceVersion;
     await fill('gone', ['d']);
     await api.store.compact(api.store.revision);
-    expect(await failure('gone', `?resourceVersion=${then}&resourceVersionMatch=Exact`)).toMatchObject({ status: 410, reason: 'Expired' });
+    const message = 'The resourceVersion for the provided list is too old.';
+    for (const query of [`?resourceVersion=${then}&resourceVersionMatch=Exact`, `?resourceVersion=${then}&limit=6`]) {
+      expect(await failure('gone', query)).toMatchObject({ status: 410, reason: 'Expired', message });
+    }
     const expired = await list('gone', `?limit=1&continue=${first.body.metadata.continue}`);
     expect(expired.body).toMatchObject({ code: 410, reason: 'Expired' });
     const resumed = await list('gone', `?continue=${expired.body.metadata.continue}`);

@@ -201,7 +201,7 @@ export const apiServerOptions = {
   ),
   'etcd-healthcheck-timeout': option.duration('How long etcd may take to answer the check behind /livez.', 2000),
   'etcd-readycheck-timeout': option.duration('How long etcd may take to answer the check behind /readyz.', 2000),
-  'lease-reuse-duration-seconds': option.integer('Seconds in which new events share one lease of the store.', 60, { min: 1 }),
+  'lease-reuse-duration-seconds': option.integer('Seconds in which new events share one lease of the store.', 60, { min: 0 }),
   'endpoint-reconciler-type': option.string(
     'How API servers that share a store agree on the endpoints of the kubernetes Service: lease, or none to leave them alone.',
     'lease',
@@ -265,7 +265,7 @@ export const apiServerOptions = {
   }),
   'kubelet-preferred-address-types': option.list(
     'Types of node addresses to reach kubelets at, best first.',
-    ['InternalDNS', 'InternalIP', 'Hostname'],
+    ['InternalDNS', 'InternalIP', 'Hostname', 'ExternalDNS', 'ExternalIP'],
     {
       placeholder: 'TYPES',
     },

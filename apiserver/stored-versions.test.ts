@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { KubeObject } from '../api/index.ts';
 import { ALL_KINDS, BUILT_IN_KINDS, encodeProtobuf } from '../api/schema.ts';
 import { openMemoryStore } from '../store/index.ts';
+import { mutatingWebhookConfigurationStrategy } from './strategies/admissionregistration/webhook-configuration.ts';
 import { customResourceDefinitionStrategy } from './strategies/apiextensions/custom-resource-definition.ts';
 import { horizontalPodAutoscalerStrategy } from './strategies/autoscaling/horizontal-pod-autoscaler.ts';
 import { persistentVolumeClaimStrategy } from './strategies/core/persistent-volume-claim.ts';
@@ -13,6 +14,7 @@ import { startTestServer } from './testing/test-server.ts';
 const strategies = {
   '/persistentvolumeclaims': persistentVolumeClaimStrategy,
   'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitionStrategy(),
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': mutatingWebhookConfigurationStrategy,
   'resource.k8s.io/resourceclaims': resourceClaimStrategy,
   'resource.k8s.io/resourceclaimtemplates': resourceClaimTemplateStrategy,
   'autoscaling/horizontalpodautoscalers': horizontalPodAutoscalerStrategy,
@@ -106,6 +108,36 @@ test('JSON of a version that is not known is not taken for ours', async () => {
     code: 'Corrupt',
     message: expect.stringContaining('it is stored as PersistentVolumeClaim of v9, and PersistentVolumeClaim of v1 is served'),
   });
+});
+
+test('what somebody writes that cannot be read is an error for those who ask for it, and the server goes on', async () => {
+  const store = await openMemoryStore();
+  await using server = await serve(store);
+  const path = '/api/v1/namespaces/default/persistentvolumeclaims';
+  using watch = await server.watch('/apis/autoscaling/v2/horizontalpodautoscalers?watch=1');
+  const claim = { kind: 'PersistentVolumeClaim', apiVersion: 'v9', metadata: { name: 'c', namespace: 'default' }, spec: {} };
+  await put(store, '/registry/persistentvolumeclaims/default/c', Buffer.from(JSON.stringify(claim)));
+  const autoscaler = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'h', namespace: 'default' } };
+  const spec = { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' } };
+  await put(store, '/registry/horizontalpodautoscalers/default/h', Buffer.from(JSON.stringify({ ...autoscaler, spec })));
+  expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'h' } } });
+  for (const url of [path, `${path}/c`]) {
+    expect((await server.request('GET', url)).json()).toMatchObject({ code: 500, message: expect.stringContaining('stored as') });
+  }
+  await put(store, '/registry/persistentvolumeclaims/default/c', Buffer.from(JSON.stringify({ ...claim, apiVersion: 'v1' })));
+  expect((await server.request('GET', `${path}/c`)).status).toBe(200);
+});
+
+test('a configuration of webhooks that was stored in v1beta1 has the defaults of that', async () => {
+  const store = await openMemoryStore();
+  const webhooks = [{ name: 'a.example.com', clientConfig: { service: { namespace: 'a', name: 'b' } }, timeoutSeconds: 3 }];
+  const kind = 'MutatingWebhookConfiguration';
+  const stored = { kind, apiVersion: 'admissionregistration.k8s.io/v1beta1', metadata: { name: 'c' }, webhooks };
+  await put(store, '/registry/mutatingwebhookconfigurations/c', Buffer.from(JSON.stringify(stored)));
+  await using server = await serve(store);
+  const answer = await server.request('GET', '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/c');
+  const fromThen = { failurePolicy: 'Ignore', matchPolicy: 'Exact', sideEffects: 'Unknown', admissionReviewVersions: ['v1beta1'] };
+  expect(answer.json()).toMatchObject({ kind, webhooks: [{ ...fromThen, timeoutSeconds: 3, reinvocationPolicy: 'Never' }] });
 });
 
 const names = { plural: 'gadgets', singular: 'gadget', kind: 'Gadget', listKind: 'GadgetList' };

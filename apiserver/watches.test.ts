@@ -108,6 +108,15 @@ describe('a watch', () => {
     await put(api, 'b');
     using watch = await api.watch('/api/v1/watch/namespaces/default/configmaps/b');
     expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'b' } } });
+    const other = await api.request('GET', '/api/v1/watch/namespaces/default/configmaps/b?fieldSelector=metadata.name%3Da');
+    expect(other.json()).toMatchObject({ code: 400, message: "fieldSelector metadata.name doesn't match requested name" });
+  });
+
+  test('of one namespace by the old path sees it', async () => {
+    await using api = await start({ strategies: { '/namespaces': plainStrategy() } });
+    for (const name of ['a', 'b']) await api.request('POST', '/api/v1/namespaces', { body: { metadata: { name } } });
+    using watch = await api.watch('/api/v1/watch/namespaces/b');
+    expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'b' } } });
   });
 
   test('as a Table has a row per change', async () => {

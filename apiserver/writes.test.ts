@@ -85,6 +85,11 @@ describe('creating', () => {
       undefined,
       'resourceVersion should not be set on objects to be created',
     ]);
+    for (const resourceVersion of ['0', 'none']) {
+      expect((await create(api, `at-${resourceVersion}`, { resourceVersion })).status).toBe(201);
+      const { metadata } = (await api.request('GET', `${PATH}/at-${resourceVersion}`)).json();
+      expect(Number(metadata.resourceVersion)).toBeGreaterThan(0);
+    }
     expect(said(await create(api, 'b', { namespace: 'other' }))).toEqual([
       400,
       'BadRequest',
@@ -132,6 +137,11 @@ describe('creating', () => {
     expect(yaml.text.startsWith('k8s\0')).toBe(true);
     expect((await api.request('GET', `${PATH}/ya`)).json()).toMatchObject({ data: { k: 'v' } });
     expect(said(await api.request('POST', PATH, { raw: 'x', headers: { 'content-type': 'text/plain' } }))[0]).toBe(415);
+    // JSON is made of it first, and its fields are in order there.
+    const unordered = { raw: 'metadata:\n  name: yb\n  nope: 1\nb: 1\na: 1\n', headers: { 'content-type': 'application/yaml' } };
+    expect(said(await api.request('POST', `${PATH}?fieldValidation=Strict`, unordered))[2]).toContain(
+      'strict decoding error: unknown field "a", unknown field "b", unknown field "metadata.nope"',
+    );
   });
 
   test('is refused when the body is too large, before anything is read of it', async () => {
@@ -189,6 +199,14 @@ describe('changing', () => {
     expect(await refusal([{ op: 'test', path: '/kind', value: 'Pod', more: 1 }], 'json-patch', strict)).toMatch(
       /Invalid value: "\{.*\}": strict decoding error: json patch unknown field "\[0\].more"$/,
     );
+    const repeated = Buffer.from(
+      '[{"op":"test","path":"/kind","value":"Pod","more":1},{"op":"test","path":"/a","path":"/kind","value":"Pod"}]',
+    );
+    const told = await api.request('PATCH', `${pods}/p${strict}`, {
+      raw: repeated,
+      headers: { 'content-type': 'application/json-patch+json' },
+    });
+    expect(said(told)[2]).toMatch(/strict decoding error: json patch unknown field "\[0\].more", json patch duplicate field "\[1\].path"$/);
     const broken = (type: string) =>
       api.request('PATCH', `${pods}/p`, { raw: '{', headers: { 'content-type': `application/${type}+json` } });
     expect(said(await broken('strategic-merge-patch'))[2]).toBe('unexpected end of JSON input');

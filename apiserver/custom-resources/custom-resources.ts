@@ -9,6 +9,8 @@
 //    the same conclusions, and write nothing that is there already.
 // 3. A definition that changes is served anew, from caches of its own, and then in one step instead of the former one, whose watchers
 //    are sent away.
+// 4. What is defined in a group of the server's own is told of in versions that the group has not, and nowhere to be asked for: upstream's
+//    server of the group answers for all of it (apiserver, `pkg/server/handler.go`).
 import { apiextensionsKinds, apiVersionOf, isNotFound, type KindInfo, stringifyJson, toTime } from '../../api/index.ts';
 import { runController, WorkQueue } from '../../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../../runtime/index.ts';
@@ -42,7 +44,7 @@ const BACKOFF_MS_MAX = 30_000;
 const CRDS = apiextensionsKinds.customresourcedefinitions;
 
 export interface CustomResourcesOptions {
-  readonly host: Pick<KindHost, 'serve' | 'withdraw' | 'publish' | 'afterCreate'>;
+  readonly host: Pick<KindHost, 'serve' | 'withdraw' | 'publish' | 'afterCreate' | 'isOwn'>;
   readonly objects: ObjectReader & ObjectWriter;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -109,7 +111,8 @@ class CustomResources implements Service {
       name: 'custom-resource-cleanup',
       queue: this.#cleanups,
       workers: CLEANUPS_MAX,
-      reconcile: (name) => cleanUp({ objects, clock, kindOf: (crd) => this.#kindOf(crd) }, name, signal),
+      reconcile: (name) =>
+        cleanUp({ objects, clock, kindOf: (crd) => this.#kindOf(crd), isOwn: (group) => host.isOwn(group) }, name, signal),
     });
     this.#running = Promise.all([definitions, cleanups]);
   }
@@ -211,7 +214,7 @@ class CustomResources implements Service {
         return current !== undefined && isConditionTrue(current, 'Terminating');
       },
     });
-    await host.serve(resourceOf(crd), kind.definitions);
+    if (!host.isOwn(crd.spec.group)) await host.serve(resourceOf(crd), kind.definitions);
     this.#serving.set(name, { of, kind });
   }
 
@@ -220,7 +223,8 @@ class CustomResources implements Service {
     if (!serving) return;
     this.#serving.delete(name);
     const [definition] = serving.kind.definitions;
-    if (definition) this.#options.host.withdraw(definition.info);
+    const { host } = this.#options;
+    if (definition && !host.isOwn(definition.info.group)) host.withdraw(definition.info);
     this.#publish();
   }
 

@@ -75,20 +75,23 @@ export class Deadlines {
     for (const [exchange, deadline] of this.#running) {
       if (deadline > now) break;
       this.#running.delete(exchange);
-      this.#refuse(exchange);
+      sendGivenUp(exchange);
     }
     for (const [exchange, deadline] of this.#shorter) {
       if (deadline > now) continue;
       this.#shorter.delete(exchange);
-      this.#refuse(exchange);
+      sendGivenUp(exchange);
     }
     if (this.size > 0) this.#timer = this.#clock.setTimer(SWEEP_MS, () => this.#sweep());
   }
-
-  #refuse(exchange: Exchange): void {
-    sendError(exchange, apiError.timeout('request did not complete within the allotted timeout', 0), bare);
-  }
 }
+
+/** Whether a request is given up before those who work on it would stop themselves. */
+export const isGivenUpFirst = ({ timeoutMs = 0 }: Exchange): boolean => timeoutMs <= WAIT_MS_MAX;
+
+/** Answers for a request that is given up. */
+export const sendGivenUp = (exchange: Exchange): void =>
+  sendError(exchange, apiError.timeout('request did not complete within the allotted timeout', 0), bare);
 
 /** The filter that gives a request up writes Go's struct as it is: without its kind, and without saying what it is. */
 const bare: StatusEncoder = (_, { kind: _kind, apiVersion: _version, ...status }) => ({

@@ -5,10 +5,11 @@ import type { Clock, Logger, Random } from '../../runtime/index.ts';
 import { ANONYMOUS_USER, UNAUTHENTICATED_GROUP } from '../auth/authenticator.ts';
 import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import type { HttpRequest, HttpResponse, Upgrade } from '../http/messages.ts';
+import { LateRequest } from '../registry/late-request.ts';
 import { asApiError } from '../registry/store-errors.ts';
 import { authorizeRequest, EvaluationError } from './authorization.ts';
 import { type BrowserRules, tellBrowser } from './browser-rules.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines, isGivenUpFirst, sendGivenUp } from './deadlines.ts';
 import { type Auditor, Exchange } from './exchange.ts';
 import { type FlowController, isLongRunning } from './flow-control.ts';
 import { ImpersonationError, impersonate } from './impersonation.ts';
@@ -199,7 +200,8 @@ export class Pipeline {
     }
     const { request, response } = exchange;
     if (request.hasBody && !request.complete) request.abandon(response);
-    sendError(exchange, status, this.#options.encodeStatus);
+    if (error instanceof LateRequest && isGivenUpFirst(exchange)) sendGivenUp(exchange);
+    else sendError(exchange, status, this.#options.encodeStatus);
   }
 }
 

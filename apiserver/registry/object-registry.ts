@@ -235,7 +235,8 @@ export class ObjectRegistry {
       if (attempt === 0) this.#validateNew(context, object);
       await admission.validate(context, this.#attributes(context, 'CREATE', { object, old: undefined }));
       strategy.setStoredDefaults?.(object);
-      if (metadata.resourceVersion && !context.dryRun) throw plainError('resourceVersion should not be set on objects to be created');
+      const isRead = isRevision(metadata.resourceVersion);
+      if (isRead && !context.dryRun) throw plainError('resourceVersion should not be set on objects to be created');
       const stored = await this.#insert(context, object, allocation);
       if (stored !== 'taken') {
         if (!context.dryRun) await this.afterCreate?.(stored.object);
@@ -480,6 +481,9 @@ export function parseVersion(text: string | undefined): number {
   if (!/^\d+$/.test(text)) throw plainError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
 }
+
+/** Whether a new object says where it was read: what is no number says nothing. */
+const isRevision = (text = ''): boolean => /^\d+$/.test(text) && Number(text) > 0;
 
 /**
  * The request as validation sees it. Advice is for objects that are accepted: of refused ones clients hear the errors alone (upstream:

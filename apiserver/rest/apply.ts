@@ -64,7 +64,8 @@ export function judgeConfig(exchange: Exchange, bytes: Buffer, validation: Field
   if (validation === 'Ignore') return;
   const problems = duplicateYamlKeys(bytes.toString());
   if (problems.length === 0) return;
-  if (validation === 'Strict') throw apiError.badRequest(`error strict decoding YAML: ${problems.join(', ')}`);
+  if (validation === 'Strict')
+    throw apiError.badRequest(`error strict decoding YAML: error converting YAML to JSON: ${problems.join(', ')}`);
   for (const text of problems.flatMap(warningsOf)) exchange.warn(text);
 }
 

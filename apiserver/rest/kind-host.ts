@@ -1,4 +1,4 @@
-import type { KindInfo, KubeObject, ServedKind } from '../../api/index.ts';
+import { apiVersionOf, type KindInfo, type KubeObject, type ServedKind } from '../../api/index.ts';
 import type { Random } from '../../runtime/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { PublishedKind } from '../openapi/index.ts';
@@ -74,9 +74,15 @@ export class KindHost {
     this.#published = this.#builtIn;
   }
 
-  /** Tells of these kinds beside the built-in ones. */
+  /** Whether a group is one of the server's own: nothing that others define can be asked for there. */
+  isOwn(group: string): boolean {
+    return this.#parts.kinds.hasGroup(group);
+  }
+
+  /** Tells of these kinds beside the built-in ones, whose versions they do not join. */
   publish(kinds: readonly PublishedKind[]): void {
-    this.#published = [...this.#builtIn, ...kinds];
+    const own = new Set(this.#builtIn.map(({ info }) => apiVersionOf(info)));
+    this.#published = [...this.#builtIn, ...kinds.filter(({ info }) => !own.has(apiVersionOf(info)))];
     this.#infos = this.#published.map(({ info }) => info);
   }
 

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
+import { isIP } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { createSecureContext } from 'node:tls';
 import { apiError, coreKinds, type Node, type Pod } from '../../api/index.ts';
@@ -7,13 +8,13 @@ import { wasStale } from '../http/stale-connection.ts';
 import { answerOf, Upgraded } from '../pipeline/upgraded.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { plainError } from '../registry/store-errors.ts';
-import type { Address, PodDialer } from '../webhook/index.ts';
+import { type Address, inGo, type PodDialer } from '../webhook/index.ts';
 
 /** Port of a kubelet whose node does not say. */
 const KUBELET_PORT = 10250;
 
 /** Which of a node's addresses to use, most wanted first. */
-export const DEFAULT_ADDRESS_TYPES = ['InternalDNS', 'InternalIP', 'Hostname'];
+export const DEFAULT_ADDRESS_TYPES = ['InternalDNS', 'InternalIP', 'Hostname', 'ExternalDNS', 'ExternalIP'];
 
 export interface KubeletOptions {
   /** PEMs the API server shows to kubelets; absent: none. */
@@ -37,6 +38,8 @@ export interface KubeletRequest {
   readonly path: string;
   readonly headers?: OutgoingHttpHeaders | undefined;
   readonly body?: Readable | undefined;
+  /** Whether the kubelet may be anybody (`insecureSkipTLSVerifyBackend`). */
+  readonly isUnverified?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -53,15 +56,19 @@ export class KubeletConnector implements PodDialer {
   readonly #options: KubeletOptions;
   readonly #objects: ObjectReader;
   readonly #agent: https.Agent;
+  /** For requests whose kubelets are not verified. */
+  readonly #trusting: https.Agent;
 
   constructor(options: KubeletOptions, objects: ObjectReader) {
     this.#options = options;
     this.#objects = objects;
     this.#agent = new https.Agent({ keepAlive: true, ...tlsOf(options) });
+    this.#trusting = new https.Agent({ keepAlive: true, ...tlsOf({ ...options, ca: undefined }) });
   }
 
   close(): void {
     this.#agent.destroy();
+    this.#trusting.destroy();
   }
 
   /** @throws ApiError (404, 500) when there is no such node, or it has no address. */
@@ -80,15 +87,16 @@ export class KubeletConnector implements PodDialer {
 
   /** Sends a request; resolves with the kubelet's answer, whose body is yet to be read. @throws ApiError (500) when it cannot be reached. */
   request(at: KubeletAddress, asked: KubeletRequest): Promise<IncomingMessage> {
-    const { method, path, headers, body, signal } = asked;
+    const { method, path, headers, body, signal, isUnverified } = asked;
     return new Promise((resolve, reject) => {
       const options = {
         host: at.host,
         port: at.port,
+        servername: nameOf(at),
         method,
         path,
         headers: { ...headers, host: `${at.node}:${at.port}` },
-        agent: this.#agent,
+        agent: isUnverified ? this.#trusting : this.#agent,
         signal,
       };
       const request: ClientRequest = https.request(options, resolve);
@@ -105,7 +113,7 @@ export class KubeletConnector implements PodDialer {
   async upgrade(at: KubeletAddress, asked: UpgradeRequest): Promise<IncomingMessage | Upgraded> {
     const { host, port } = at;
     const { method, path, headers, signal } = asked;
-    const common = { host, port, method, path, headers, agent: this.#agent };
+    const common = { host, port, servername: nameOf(at), method, path, headers, agent: this.#agent };
     // A connection that is kept serves, too: it leaves the agent when it is upgraded.
     const request = https.request(signal ? { ...common, signal } : common);
     try {
@@ -141,10 +149,11 @@ function tlsOf({ certificate, key, ca }: KubeletOptions): https.AgentOptions {
   return { rejectUnauthorized: ca !== undefined, secureContext: createSecureContext({ ...(ca ? { ca } : {}), ...own }) };
 }
 
+/** What a kubelet's certificate is for: its address, whatever the `Host` header says. An IP is no name that can be asked for. */
+const nameOf = ({ host }: KubeletAddress): string => (isIP(host) === 0 ? host : '');
+
 /** Upstream's text for a kubelet that does not answer. */
 function unreachable(method: string, { host, port }: KubeletAddress, path: string, error: Error) {
   const verb = method.charAt(0) + method.slice(1).toLowerCase();
-  const code = 'code' in error ? error.code : undefined;
-  const why = code === 'ECONNREFUSED' ? 'connect: connection refused' : error.message;
-  return plainError(`${verb} "https://${host}:${port}${path}": dial tcp ${host}:${port}: ${why}`);
+  return plainError(`${verb} "https://${host}:${port}${path}": ${inGo(error, { host, port })}`);
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { apiError, coreKinds, type Pod } from '../../api/index.ts';
 import { pipeAnswer } from '../http/messages.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { isTrue } from '../pipeline/request-info.ts';
 import { headersFor } from '../pipeline/respond.ts';
 import { admitConnection, type ConnectOptions } from './connect-options.ts';
 import type { KubeletAddress } from './kubelet-connector.ts';
@@ -28,7 +29,8 @@ export const podLog: Handler = async (rest, exchange, endpoint) => {
   }
   const at = rest.kubelets.locate(pod.spec.nodeName);
   const path = `/containerLogs/${podPath(pod)}/${container}${queryText(query)}`;
-  const answer = await rest.kubelets.request(at, { method: 'GET', path, signal: exchange.signal });
+  const isUnverified = isTrue(exchange.parameter('insecureSkipTLSVerifyBackend') ?? null);
+  const answer = await rest.kubelets.request(at, { method: 'GET', path, isUnverified, signal: exchange.signal });
   if (asksForWebSocket(exchange) && isGood(answer)) return await streamOverWebSocket(exchange, answer);
   await passOn(exchange, endpoint, answer, 'text/plain');
 };

@@ -3,7 +3,7 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
 import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
-import { fieldMatches, Selection } from '../watch-cache/selection.ts';
+import { type FieldMatch, fieldMatches, Selection } from '../watch-cache/selection.ts';
 
 /** What a list, a watch or a deletecollection asks for. */
 export interface ListOptions {
@@ -46,9 +46,18 @@ export function readListOptions(exchange: Exchange, resource: Resource, watch: b
   if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: 'ListOptions' }, '', errors);
   for (const { field } of requirements) if (!resource.selectable.includes(field)) throw unknownField(resource, field);
   const fields = fieldMatches(requirements, resource.selectable);
-  const { name } = exchange.info;
-  if (watch && name !== '' && !fields.some(({ index }) => index === 0)) fields.push({ index: 0, equal: true, value: name });
-  return { ...options, selection: new Selection(exchange.info.namespace, labels, fields) };
+  const { name, namespace } = exchange.info;
+  if (watch && name !== '') confine(fields, name);
+  // A namespace in the path is in itself, and in none.
+  return { ...options, selection: new Selection(resource.info.namespaced ? namespace : '', labels, fields) };
+}
+
+/** Has a selection see one object only. @throws ApiError (400) when it is for others. */
+function confine(fields: FieldMatch[], name: string): void {
+  if (fields.length === 0) fields.push({ index: 0, equal: true, value: name });
+  else if (fields.find(({ index, equal }) => index === 0 && equal)?.value !== name) {
+    throw apiError.badRequest("fieldSelector metadata.name doesn't match requested name");
+  }
 }
 
 /** A whole number as upstream reads parameters (`apimachinery/pkg/runtime/conversion.go`): a value that is empty is none. @throws ApiError (400) */

@@ -1,7 +1,7 @@
 import { apiError } from '../../api/index.ts';
 import { prefixRange, type Store, StoreError } from '../../store/index.ts';
 import type { Resource } from '../registry/resource.ts';
-import { continueExpired, tooLarge, tooOld } from '../registry/store-errors.ts';
+import { continueExpired, tooLarge } from '../registry/store-errors.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
@@ -100,7 +100,7 @@ async function readAt(source: ListSource, resource: Resource, options: ListOptio
     return await readSnapshot(source.store, resource, options, token);
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== 'Compacted') throw error;
-    if (token.start === '') throw tooOld(token.revision, source.store.revision);
+    if (token.start === '') throw error;
     throw continueExpired(encodeContinue({ revision: -1, start: token.start }));
   }
 }

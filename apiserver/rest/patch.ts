@@ -54,8 +54,12 @@ const PATCHES: ReadonlyMap<string, PatchType> = new Map<string, PatchType>([
   [STRATEGIC, STRATEGIC_MERGE],
 ]);
 
+/** Where the operation is that a problem is about: `json patch unknown field "[2].what"`. */
+const operationOf = (problem: string): number => Number(/"\[(\d+)\]/.exec(problem)?.[1] ?? 0);
+
 function problemsOfOperations(value: unknown, repeated: readonly string[]): readonly string[] {
-  return [...repeated.map((problem) => `json patch ${problem}`), ...decodeJsonPatch(value).unknown];
+  const problems = [...repeated.map((problem) => `json patch ${problem}`), ...decodeJsonPatch(value).unknown];
+  return problems.sort((a, b) => operationOf(a) - operationOf(b));
 }
 
 const fail = (): never => {

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../api/index.ts';
 import { KeyIndex } from '../../runtime/index.ts';
-import { type KeyValue, keyAfter, prefixRange, type Revision, type StoreEvent } from '../../store/index.ts';
+import { type KeyValue, keyAfter, prefixRange, type Revision, StoreError, type StoreEvent } from '../../store/index.ts';
 import { objectKey } from '../registry/keys.ts';
 import { isSealed } from '../registry/stored-object.ts';
 import { CacheEvent } from './cache-event.ts';
@@ -198,7 +198,7 @@ export class KindCache {
     const { converter } = this.schema.form;
     const isAsked = converter !== undefined && event.type === 'put' && converter.isNeeded(event.kv);
     if (isAsked || !this.#intake.isEmpty) this.#intake.push(event, revision);
-    else this.#take(event, revision, event.type === 'put' ? this.#entryOf(event.kv, this.#recognise(event.kv)) : undefined);
+    else this.#take(event, revision, event.type === 'put' ? this.#arrivedEntryOf(event.kv) : undefined);
   }
 
   #take(event: StoreEvent, revision: Revision, entry: Entry | undefined): void {
@@ -301,6 +301,16 @@ export class KindCache {
     const isMost = value.length >= MOST * value.buffer.byteLength;
     if (isMost && this.schema.form.isEncoded(value)) return new Entry(this.schema, { key, revision }, { stored: value });
     return this.#entryOf(kv);
+  }
+
+  /** What cannot be read, and somebody else wrote, is an error for those who ask for it, and does not keep others from what comes after it. */
+  #arrivedEntryOf(kv: KeyValue): Entry {
+    try {
+      return this.#entryOf(kv, this.#recognise(kv));
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'Corrupt') throw error;
+      return new Entry(this.schema, { key: kv.key, revision: kv.modRevision }, { stored: kv.value });
+    }
   }
 
   /** What this process wrote itself is in form, and so is what the kind takes as it lies. */

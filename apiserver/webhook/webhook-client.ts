@@ -55,6 +55,17 @@ export class WebhookError extends Error {
     super(message, { cause: options.cause });
     this.status = options.status;
   }
+
+  /** Whether the call took longer than it was given. */
+  get isLate(): boolean {
+    return this.cause instanceof TimeoutError;
+  }
+}
+
+class TimeoutError extends Error {
+  constructor() {
+    super('context deadline exceeded');
+  }
 }
 
 interface Parts {
@@ -162,7 +173,7 @@ export class WebhookClient {
         },
       };
       const request = https.request(options);
-      const timer = this.#parts.clock.setTimer(timeoutMs, () => request.destroy(new Error('context deadline exceeded')));
+      const timer = this.#parts.clock.setTimer(timeoutMs, () => request.destroy(new TimeoutError()));
       const aborted = signal && onAbort(signal, () => request.destroy(new Error('context canceled')));
       const settle = () => {
         timer.cancel();

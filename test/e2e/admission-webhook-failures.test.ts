@@ -176,8 +176,17 @@ describe('a webhook that cannot be asked', () => {
     cluster.hooks.serveRaw('/slower/0', (_, response) => void waiting.push(response));
     await cluster.validating('slower', { timeoutSeconds: 30 });
     const sooner = await cluster.configMap('slower', 'a', {}, '?timeout=2s');
-    expect(sooner.status).toBe(500);
+    // The whole request is late then: it is given up as any other, whatever the webhook's failure policy.
+    const late = 'Timeout: request did not complete within the allotted timeout';
+    expect(sooner.text).toBe(`{"metadata":{},"status":"Failure","message":"${late}","reason":"Timeout","details":{},"code":504}\n`);
     expect(cluster.hooks.paths.at(-1)).toBe('/slower/0?timeout=2s');
+    cluster.hooks.serveRaw('/ignored/0', (_, response) => void waiting.push(response));
+    await cluster.validating('ignored', { timeoutSeconds: 30, failurePolicy: 'Ignore' });
+    expect((await cluster.configMap('ignored', 'a', {}, '?timeout=1s')).text).toBe(sooner.text);
+    cluster.hooks.serveRaw('/skipped/0', (_, response) => void waiting.push(response));
+    await cluster.mutating('skipped', { timeoutSeconds: 30, failurePolicy: 'Ignore' }, { timeoutSeconds: 30, failurePolicy: 'Ignore' });
+    expect((await cluster.configMap('skipped', 'a', {}, '?timeout=1s')).text).toBe(sooner.text);
+    expect(cluster.hooks.paths.filter((path) => path.startsWith('/skipped/'))).toEqual(['/skipped/0?timeout=1s']);
     for (const response of waiting) response.destroy();
   });
 

@@ -84,7 +84,9 @@ function toJson(value: unknown, depth = 0): unknown {
   if (Number.isNaN(value)) throw new DecodeError('error converting YAML to JSON: json: unsupported value: NaN');
   if (!(value instanceof Map)) return value ?? null;
   const object: Record<string, unknown> = {};
-  for (const [key, member] of value) setMember(object, keyText(key), toJson(member, depth + 1));
+  const members = [...value].map(([key, member]): [string, unknown] => [keyText(key), member]);
+  // Go makes JSON of it before it looks at the fields: a map's keys are in order there.
+  for (const [key, member] of members.sort(([a], [b]) => (a < b ? -1 : 1))) setMember(object, key, toJson(member, depth + 1));
   return object;
 }
 

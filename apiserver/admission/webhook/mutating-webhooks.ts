@@ -119,7 +119,7 @@ class Round {
       });
       if (outcome instanceof CallError) {
         if (!context.signal?.().aborted) context.annotate(this.#key(FAILED_OPEN, webhook), webhook.name);
-        refuseGivenUp(context);
+        refuseGivenUp(context, outcome);
       }
       return changed;
     } catch (error) {

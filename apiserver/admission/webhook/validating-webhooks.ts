@@ -1,4 +1,5 @@
 import { admissionregistrationKinds, apiError } from '../../../api/index.ts';
+import { LateRequest } from '../../registry/late-request.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { isExempt, matcherOf } from '../matching/request-matcher.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../plugin.ts';
@@ -47,9 +48,9 @@ async function dispatch(request: Dispatch, webhooks: readonly Webhook[]): Promis
   const ask = async (question: Question, index: number) => {
     try {
       const outcome = await caller.ask(question, () => undefined);
-      if (outcome instanceof CallError && !context.signal?.().aborted) {
-        context.annotate(`${FAILED_OPEN}round_0_index_${index}`, question.webhook.name);
-      }
+      if (!outcome) return;
+      if (!context.signal?.().aborted) context.annotate(`${FAILED_OPEN}round_0_index_${index}`, question.webhook.name);
+      if (outcome.endsRequest) refusals.push(outcome);
     } catch (error) {
       refusals.push(error);
     }
@@ -82,11 +83,12 @@ async function questionsOf({ parts, context, attributes }: Dispatch, webhooks: r
 /** What the client is answered. */
 export function refusalOf(error: unknown): unknown {
   if (error instanceof Rejection) return error.error;
+  if (error instanceof CallError && error.endsRequest) return new LateRequest(error);
   return error instanceof CallError ? apiError.internal(error.message, error) : error;
 }
 
-/** @throws ApiError (504) when nobody waits for the request any longer. */
-export function refuseGivenUp(context: RequestContext): void {
-  const isLate = (context.remainingMs?.() ?? 1) <= 0;
-  if (isLate || context.signal?.().aborted) throw apiError.timeout('request did not complete within requested timeout', 0);
+/** @param failed a call whose failure is ignored. @throws ApiError (504) when nobody waits for the request any longer. */
+export function refuseGivenUp(context: RequestContext, failed?: CallError): void {
+  const isLate = failed?.endsRequest || (context.remainingMs?.() ?? 1) <= 0;
+  if (isLate || context.signal?.().aborted) throw new LateRequest(failed);
 }

@@ -105,13 +105,15 @@ export class WebhookCaller {
   async #post({ webhook, context }: Question, body: string): Promise<string> {
     const { problem, target } = webhook;
     if (problem !== undefined) throw new CallError(webhook.name, `could not get REST client: ${problem}`, { code: 500 });
-    const timeoutMs = Math.min(webhook.timeoutMs, context.remainingMs?.() ?? Number.POSITIVE_INFINITY);
+    const remainingMs = context.remainingMs?.() ?? Number.POSITIVE_INFINITY;
+    const timeoutMs = Math.min(webhook.timeoutMs, remainingMs);
     const credentials = this.#parts.credentialsFor?.(target);
     try {
       return await this.#parts.client.post({ target, body, timeoutMs, credentials, signal: context.signal?.() });
     } catch (cause) {
       if (!(cause instanceof WebhookError)) throw cause;
-      throw new CallError(webhook.name, `failed to call webhook: ${cause.message}`, { code: cause.status ?? 503, cause });
+      const endsRequest = cause.isLate && timeoutMs === remainingMs;
+      throw new CallError(webhook.name, `failed to call webhook: ${cause.message}`, { code: cause.status ?? 503, cause, endsRequest });
     }
   }
 

@@ -6,10 +6,13 @@ export class CallError extends Error {
   override readonly name = 'CallError';
   /** The HTTP status that counts for it. */
   readonly code: number;
+  /** Whether it took all the time that the request had left. */
+  readonly endsRequest: boolean;
 
-  constructor(webhook: string, why: string, options: { readonly code: number; readonly cause?: unknown }) {
+  constructor(webhook: string, why: string, options: { readonly code: number; readonly cause?: unknown; readonly endsRequest?: boolean }) {
     super(`failed calling webhook ${goQuote(webhook)}: ${why}`, { cause: options.cause });
     this.code = options.code;
+    this.endsRequest = options.endsRequest ?? false;
   }
 }
 

@@ -14,9 +14,9 @@ const SCALARS: Readonly<Record<string, ApplyType>> = {
   boolean: scalar('boolean'),
 };
 
-/** The type of a whole object; of one without a schema, nothing is known. */
-export function applyTypeOfSchema(schema: JSONSchemaProps | undefined): ApplyType {
-  return schema ? typeOf({ ...schema, 'x-kubernetes-embedded-resource': true }, false) : ownership.UNTYPED;
+/** The type of a whole object; of one without a schema, nothing is known. @param preserves whether all unknown fields are kept. */
+export function applyTypeOfSchema(schema: JSONSchemaProps | undefined, preserves: boolean): ApplyType {
+  return schema ? typeOf({ ...schema, 'x-kubernetes-embedded-resource': true }, preserves) : ownership.UNTYPED;
 }
 
 /** @param preserves whether a schema around this one keeps unknown fields. */

@@ -450,4 +450,13 @@ describe('what server-side apply sees', () => {
     expect(() => ownership.validate(applyType, widget({ nope: 1 }))).toThrow('.spec.nope: field not declared in schema');
     expect(() => ownership.validate(applyType, widget({ map: [{ k: 'a' }, { k: 'a' }] }))).toThrow('duplicate entries for key [k="a"]');
   });
+
+  it('is anything beside what is declared where all unknown fields are kept, and nothing of a schema that is not structural', () => {
+    const kept = compileSchema(specOf({ n: { type: 'integer' } }), { preserveUnknownFields: true });
+    expect(() => ownership.validate(kept.applyType, widget({ nope: { a: [1] } }))).not.toThrow();
+    expect(() => ownership.validate(kept.applyType, widget({ n: {} }))).toThrow('.spec.n: expected numeric');
+    const loose = compileSchema({ properties: { list: { type: 'array' } } }, { preserveUnknownFields: true });
+    expect(() => ownership.validate(loose.applyType, widget({ nope: 1 }))).not.toThrow();
+    expect(loose.openApiV3()).toEqual({ type: 'object' });
+  });
 });

@@ -8,7 +8,8 @@ import { compileListTypes } from './list-types.ts';
 import { withPrunedDefaults } from './pruned-defaults.ts';
 import { compileNullDropper, compilePruner } from './pruner.ts';
 import { publishedSchema } from './published-schema.ts';
-import { anyStructural, propertyOf } from './structural.ts';
+import { anyStructural, propertyOf, structuralProblem } from './structural.ts';
+import { validateStructural } from './structural-validation.ts';
 import { Correlation } from './values/correlation.ts';
 import { toFieldErrors } from './values/result.ts';
 import { ValueNode } from './values/value-node.ts';
@@ -21,6 +22,8 @@ import { ValueNode } from './values/value-node.ts';
 export function compileSchema(schema: JSONSchemaProps | undefined, { preserveUnknownFields = false }: CompileOptions = {}): CustomSchema {
   const structure = schema ?? {};
   const checks = compileChecks(structure);
+  // Only what keeps everything may be of another form: it is checked against, and else known to nobody.
+  const known = schema && (!preserveUnknownFields || isStructural(schema)) ? schema : undefined;
   return {
     ...compileReading(schema, preserveUnknownFields),
     ...checks,
@@ -29,12 +32,15 @@ export function compileSchema(schema: JSONSchemaProps | undefined, { preserveUnk
       ...checks.validateEmbedded(object),
       ...checks.validateListTypes(object, old),
     ],
-    applyType: applyTypeOfSchema(schema),
-    openApiV3: () => publishedSchema(schema, 'v3', preserveUnknownFields),
-    openApiV2: () => publishedSchema(schema, 'v2', preserveUnknownFields),
+    applyType: applyTypeOfSchema(known, preserveUnknownFields),
+    openApiV3: () => publishedSchema(known, 'v3', preserveUnknownFields),
+    openApiV2: () => publishedSchema(known, 'v2', preserveUnknownFields),
     hasRules: anyStructural(structure, (node) => (node['x-kubernetes-validations']?.length ?? 0) > 0),
   };
 }
+
+const isStructural = (schema: JSONSchemaProps): boolean =>
+  structuralProblem(schema) === undefined && validateStructural(schema, '').length === 0;
 
 /** What brings an object into form. */
 function compileReading(

@@ -1,8 +1,15 @@
-import type { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '../../../api/index.ts';
+import {
+  admissionregistrationKinds,
+  type KindInfo,
+  type KubeObject,
+  type MutatingWebhookConfiguration,
+  type ValidatingWebhookConfiguration,
+} from '../../../api/index.ts';
 import { hasEmpties } from '../../../api/schema.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { type AnyWebhook, webhookErrors } from '../../validation/webhook-configuration.ts';
+import { normalForm } from '../normal-form.ts';
 import { ageOf, strategyOf } from '../shared.ts';
 
 type Configuration = MutatingWebhookConfiguration | ValidatingWebhookConfiguration;
@@ -11,9 +18,10 @@ const SERVICE_PORT = 443;
 const TIMEOUT_SECONDS = 10;
 
 /** What webhooks of both kinds have in common. Upstream: `pkg/registry/admissionregistration/{mutating,validating}webhookconfiguration`. */
-const strategyOfWebhooks = <T extends Configuration>(setMoreDefaults: (webhook: AnyWebhook) => void) =>
+const strategyOfWebhooks = <T extends Configuration>(kind: KindInfo, setMoreDefaults: (webhook: AnyWebhook) => void) =>
   strategyOf<T>({
     allowsPlainFinalizers: true,
+    formerVersions: { 'admissionregistration.k8s.io/v1beta1': (object) => fromV1beta1(kind, object) },
     metadataLooks: ['whole'],
     allowUnconditionalUpdate: false,
     setDefaults: ({ webhooks }) => {
@@ -48,8 +56,28 @@ function setWebhookDefaults(webhook: AnyWebhook): void {
   if (service) service.port ??= SERVICE_PORT;
 }
 
-export const validatingWebhookConfigurationStrategy = strategyOfWebhooks<ValidatingWebhookConfiguration>(() => undefined);
+/** A configuration as v1beta1 had it, with the defaults of then. Upstream: `pkg/apis/admissionregistration/v1beta1/defaults.go`. */
+function fromV1beta1(kind: KindInfo, object: KubeObject): KubeObject {
+  const { webhooks, ...others } = object as KubeObject & { readonly webhooks?: readonly object[] | null };
+  return normalForm(kind, { ...others, webhooks: webhooks?.map((webhook) => ({ ...V1BETA1_DEFAULTS, ...webhook })) });
+}
 
-export const mutatingWebhookConfigurationStrategy = strategyOfWebhooks<MutatingWebhookConfiguration>((webhook) => {
-  webhook.reinvocationPolicy ??= 'Never';
-});
+const V1BETA1_DEFAULTS = {
+  failurePolicy: 'Ignore',
+  matchPolicy: 'Exact',
+  sideEffects: 'Unknown',
+  timeoutSeconds: 30,
+  admissionReviewVersions: ['v1beta1'],
+};
+
+export const validatingWebhookConfigurationStrategy = strategyOfWebhooks<ValidatingWebhookConfiguration>(
+  admissionregistrationKinds.validatingwebhookconfigurations,
+  () => undefined,
+);
+
+export const mutatingWebhookConfigurationStrategy = strategyOfWebhooks<MutatingWebhookConfiguration>(
+  admissionregistrationKinds.mutatingwebhookconfigurations,
+  (webhook) => {
+    webhook.reinvocationPolicy ??= 'Never';
+  },
+);
