@@ -36,7 +36,7 @@ export const apiServerOptions = {
     { placeholder: 'CERT,KEY[:NAMES]' },
   ),
   'disable-http2-serving': option.boolean('Speak HTTP/1.1 only.', false),
-  'client-ca-file': option.string('CA of client certificates, instead of the one in the data directory.', undefined, {
+  'client-ca-file': option.string('Another CA of client certificates, beside the one in the data directory.', undefined, {
     placeholder: 'FILE',
   }),
   'token-auth-file': option.string('Static tokens: lines of token,user,uid,"group1,group2".', undefined, { placeholder: 'FILE' }),
