@@ -1,7 +1,6 @@
 import { coreKinds, type EndpointSlice, type Endpoints, keyOf, type Live, type Service } from '../../api/index.ts';
 import { type EventRecorder, type Informer, type ReconcileResult, runController } from '../../client/index.ts';
 import type { Controller, ControllerContext, ControllerDescriptor } from '../context.ts';
-import { LAST_CHANGE } from '../endpoints/plan.ts';
 import { SERVICE_NAME, SLICE_MANAGED_BY } from '../shared/endpoint-slices/placement.ts';
 import { SliceTracker } from '../shared/endpoint-slices/tracker.ts';
 import { SliceWriter } from '../shared/endpoint-slices/writer.ts';
@@ -119,8 +118,7 @@ class EndpointSliceMirroringController implements Controller {
       const limit = `A max of ${max} addresses can be mirrored to EndpointSlices per Endpoints subset.`;
       this.#warn(endpoints, 'TooManyAddressesToMirror', `${limit} ${skipped} addresses were skipped`);
     }
-    const triggerTime = endpoints.metadata.annotations?.[LAST_CHANGE];
-    await this.#writer.write({ ...owner, triggerTime }, changes);
+    await this.#writer.write(owner, changes);
     this.#count(key, plan, slices);
     return undefined;
   }

@@ -141,8 +141,7 @@ function makerOf(endpoints: Live<Endpoints>, addressType: Type): SliceMaker {
       ports: [...ports],
     }),
     relabelled: (slice) => {
-      const { [LAST_CHANGE]: _, ...own } = slice.metadata.annotations ?? {};
-      if (deepEqual(own, annotations) && deepEqual(slice.metadata.labels ?? {}, labels)) return undefined;
+      if (deepEqual(slice.metadata.annotations ?? {}, annotations) && deepEqual(slice.metadata.labels ?? {}, labels)) return undefined;
       return { ...slice, metadata: { ...slice.metadata, labels, annotations } };
     },
     owns: ({ metadata }) => (metadata.ownerReferences ?? []).some((owner) => owner.uid === uid),

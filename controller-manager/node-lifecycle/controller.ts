@@ -282,7 +282,8 @@ class NodeLifecycleController implements Controller {
     });
     this.#countZones(zones);
     this.#zones = plan.states;
-    for (const [zone, rate] of plan.rates) this.#limiter.setRate(zone, rate);
+    // A zone of which no node counts is as any other that is well.
+    for (const zone of new Set(nodes.map(zoneOf))) this.#limiter.setRate(zone, plan.rates.get(zone) ?? settings.nodeEvictionRate);
     if (plan.entersTotal && nodes.length > 0) {
       logger.warn({ nodes: nodes.length }, 'no node is ready, nothing is tainted until one is');
       await forEachLimited(nodes, MONITOR_WORKERS, (node) => this.#untaint(node));

@@ -48,9 +48,8 @@ export class Monitors {
   }
 
   readonly #newsHandler: InformerHandler<KubeObject> = {
-    onAdd: (_object, initial) => {
-      if (!initial) this.#noteNews();
-    },
+    // Those that are listed first too: one may have come after it was asked what is served.
+    onAdd: () => this.#noteNews(),
     onUpdate: () => this.#noteNews(),
     onDelete: () => this.#noteNews(),
   };

@@ -11,10 +11,13 @@ import {
   type KubeObject,
   type Live,
 } from '../../api/index.ts';
+import { createClient, type ResourceClient } from '../../client/index.ts';
+import { createControllerManager } from '../../controller-manager/index.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
-import { Gates } from '../support/gates.ts';
+import { Gates, gated } from '../support/gates.ts';
 
 const { configmaps, namespaces, nodes, secrets } = coreKinds;
+const { customresourcedefinitions } = apiextensionsKinds;
 
 const gates = new Gates();
 let plane: ControlPlane;
@@ -126,23 +129,57 @@ it('who names an owner by a version or kind that is not served stays; by another
   expect(await left()).toEqual(['old-group', 'old-version', 'unknown-kind']);
 });
 
-it('custom resources are followed when their kind comes, and forgotten when it goes', async () => {
+/** Has custom resources of this kind served. */
+async function serve(kind: string): Promise<void> {
+  const singular = kind.toLowerCase();
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-  await plane.create(apiextensionsKinds.customresourcedefinitions, {
+  await plane.create(customresourcedefinitions, {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: 'widgets.example.com' },
+    metadata: { name: `${singular}s.example.com` },
     spec: {
       group: 'example.com',
       scope: 'Namespaced',
-      names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+      names: { plural: `${singular}s`, singular, kind, listKind: `${kind}List` },
       versions: [{ name: 'v1', served: true, storage: true, schema }],
     },
   });
-  const widgets: KindInfo = { ...configmaps, group: 'example.com', kind: 'Widget', resource: 'widgets', singular: 'widget' };
   const isServed = ({ status }: Live<CustomResourceDefinition>) =>
     status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True') === true;
-  await plane.eventually<CustomResourceDefinition>(apiextensionsKinds.customresourcedefinitions, 'widgets.example.com', isServed);
+  await plane.eventually<CustomResourceDefinition>(customresourcedefinitions, `${singular}s.example.com`, isServed);
+}
+
+it('a kind that comes after it was asked what is served, and before definitions are listed, is followed at once', async () => {
+  const client = createClient({ ...plane.manager, userAgent: 'second' });
+  const listed: string[] = [];
+  const lagging = <T extends KubeObject>(inner: ResourceClient<T>): ResourceClient<T> => ({
+    ...inner,
+    list: async (options) => {
+      const { resource } = inner.kind;
+      listed.push(resource);
+      await gates.pass(`list ${resource}`);
+      return await inner.list(options);
+    },
+  });
+  const all = gated(client, gates);
+  gates.close('list customresourcedefinitions');
+  const second = createControllerManager({
+    client: { ...all, resource: (kind) => lagging(all.resource(kind)) },
+    controllers: ['garbagecollector'],
+  });
+  await second.start();
+  await expect.poll(() => listed, { interval: 10, timeout: 20_000 }).toContain('customresourcedefinitions');
+  await serve('Gadget');
+  gates.openAll();
+  await expect.poll(() => listed, { interval: 10, timeout: 20_000 }).toContain('gadgets');
+  await second.stop();
+  await client.close();
+  await plane.client.resource(customresourcedefinitions).delete('gadgets.example.com');
+});
+
+it('custom resources are followed when their kind comes, and forgotten when it goes', async () => {
+  await serve('Widget');
+  const widgets: KindInfo = { ...configmaps, group: 'example.com', kind: 'Widget', resource: 'widgets', singular: 'widget' };
   const owner = await plane.create(widgets, {
     apiVersion: 'example.com/v1',
     kind: 'Widget',
@@ -152,8 +189,8 @@ it('custom resources are followed when their kind comes, and forgotten when it g
   await plane.create(configmaps, configMap('of-widget', { ownerReferences: [reference] }));
   await remove(widgets, 'w', 'Background');
   await plane.eventuallyGone(configmaps, 'of-widget');
-  await plane.client.resource(apiextensionsKinds.customresourcedefinitions).delete('widgets.example.com');
-  await plane.eventuallyGone(apiextensionsKinds.customresourcedefinitions, 'widgets.example.com');
+  await plane.client.resource(customresourcedefinitions).delete('widgets.example.com');
+  await plane.eventuallyGone(customresourcedefinitions, 'widgets.example.com');
   const after = await plane.create<ConfigMap>(configmaps, configMap('after'));
   await plane.create(configmaps, configMap('still', { ownerReferences: [refer(after)] }));
   await remove(configmaps, 'after', 'Background');

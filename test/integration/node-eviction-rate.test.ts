@@ -1,4 +1,5 @@
-// Nodes get the taint that evicts at a rate: the first at once, though the cache does not know yet that it is silent.
+// Nodes get the taint that evicts at a rate: the first at once, though the cache does not know yet that it is silent; also those that count for no
+// disruption.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { coreKinds, type Live, type Node, toTime } from '../../api/index.ts';
 import { VirtualClock } from '../../runtime/index.ts';
@@ -41,5 +42,21 @@ it('the first silent node is tainted at once, also when its new conditions are n
   expect(spec.taints?.map(({ key, effect }) => `${key}:${effect}`).sort()).toEqual([
     'node.kubernetes.io/unreachable:NoExecute',
     'node.kubernetes.io/unreachable:NoSchedule',
+  ]);
+});
+
+it('a node in a zone where none counts for disruptions is tainted as any other', async () => {
+  const labels = {
+    'topology.kubernetes.io/region': 'r',
+    'topology.kubernetes.io/zone': 'z',
+    'node.kubernetes.io/exclude-disruption': 'true',
+  };
+  await nodes().create({ metadata: { name: 'apart', labels }, spec: {} });
+  const ready = { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: '' };
+  await nodes().patch('apart', { status: { conditions: [ready] } }, { type: 'strategic', subresource: 'status' });
+  const { spec } = await plane.eventually<Node>(coreKinds.nodes, 'apart', (node) => node.spec.taints?.length === 2);
+  expect(spec.taints?.map(({ key, effect }) => `${key}:${effect}`).sort()).toEqual([
+    'node.kubernetes.io/not-ready:NoExecute',
+    'node.kubernetes.io/not-ready:NoSchedule',
   ]);
 });

@@ -107,6 +107,22 @@ describe('the slices of a Service', () => {
 });
 
 describe('Endpoints that are made by hand', () => {
+  it('keep to themselves when they last changed', async () => {
+    await plane.create(services, service('timed', {}));
+    await plane.create(endpoints, {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: {
+        name: 'timed',
+        namespace: 'default',
+        annotations: { note: 'y', 'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:00Z' },
+      },
+      subsets: [{ addresses: [{ ip: '10.9.0.3' }], ports: [{ port: 5432 }] }],
+    });
+    const [mirror] = await slicesOf('timed', (all) => all.length === 1);
+    expect(mirror?.metadata.annotations).toEqual({ note: 'y' });
+  });
+
   it('are mirrored as long as their Service has no selector', async () => {
     await plane.create(services, service('db', {}));
     await plane.create(endpoints, {
