@@ -34,7 +34,9 @@ export const nodeVolumeLimits: PluginDefinition = {
       if (typeof volumes !== 'string' && volumes.size === 0) return undefined;
       const attachedTo = attachable.attachedTo();
       // What is wrong with a claim is for the plugins after this one to say first.
-      return typeof volumes === 'string' ? { wanted: new Map(), attachedTo, problem: unresolvable(volumes) } : { wanted: volumes, attachedTo };
+      return typeof volumes === 'string'
+        ? { wanted: new Map(), attachedTo, problem: unresolvable(volumes) }
+        : { wanted: volumes, attachedTo };
     };
     return {
       name: NAME,

@@ -215,7 +215,10 @@ describe('how well pods fit', () => {
   it('where the images are, and nothing for pods that ask for nothing, where PreScore is disabled', () => {
     const image = { names: ['registry/app:latest'], sizeBytes: 600 * 1024 * 1024 };
     const nodes = [aNode('a').having(image), aNode('b')];
-    const alone = (name: string) => ({ preScore: { disabled: [{ name: '*' }] }, score: { disabled: [{ name: '*' }], enabled: [{ name }] } });
+    const alone = (name: string) => ({
+      preScore: { disabled: [{ name: '*' }] },
+      score: { disabled: [{ name: '*' }], enabled: [{ name }] },
+    });
     expect(scores('ImageLocality', { pod: aPod('p').of('registry/app'), nodes, plugins: alone('ImageLocality') })).toEqual({ a: 28, b: 0 });
     expect(scores('ImageLocality', { pod: aPod('p').of('other'), nodes, plugins: alone('ImageLocality') })).toEqual({ a: 0, b: 0 });
     const balanced = 'NodeResourcesBalancedAllocation';
