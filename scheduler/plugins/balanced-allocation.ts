@@ -33,18 +33,18 @@ export const balancedAllocation: PluginDefinition<BalancedAllocationArgs> = {
     ),
   create: ({ resources }) => {
     const usages = usagesOf(resources, false);
+    const isAsking = ({ requests }: PodInfo): boolean =>
+      resources.some(({ name }) => {
+        if (name === 'cpu') return requests.milliCpu > 0;
+        if (name === 'memory') return requests.memory > 0;
+        return (name === 'ephemeral-storage' ? requests.ephemeralStorage : (requests.scalars.get(name) ?? 0)) > 0;
+      });
     return {
       name: NAME,
       nodeLocal: true,
-      preScore: (_state, { requests }) => {
-        const asked = resources.some(({ name }) => {
-          if (name === 'cpu') return requests.milliCpu > 0;
-          if (name === 'memory') return requests.memory > 0;
-          return (name === 'ephemeral-storage' ? requests.ephemeralStorage : (requests.scalars.get(name) ?? 0)) > 0;
-        });
-        return asked ? undefined : SKIP;
-      },
-      score: (_state, pod, node) => Math.trunc((1 - deviation(usages, pod, node)) * MAX_NODE_SCORE),
+      preScore: (_state, pod) => (isAsking(pod) ? undefined : SKIP),
+      // PreScore may be disabled.
+      score: (_state, pod, node) => (isAsking(pod) ? Math.trunc((1 - deviation(usages, pod, node)) * MAX_NODE_SCORE) : 0),
     };
   },
 };

@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/index.ts';
-import type { PluginDefinition } from '../framework/plugin.ts';
+import type { Handle, PluginDefinition } from '../framework/plugin.ts';
 import { MAX_NODE_SCORE, SKIP } from '../framework/status.ts';
 
 const NAME = 'ImageLocality';
@@ -21,19 +21,14 @@ export const imageLocality: PluginDefinition = {
   create: (_args, { snapshot }) => ({
     name: NAME,
     preScore: (state, { pod }) => {
-      const nodes = snapshot.nodes.length;
-      const containers = containersOf(pod);
-      const names = containers.map(({ image }) => normalized(image ?? ''));
-      const images = names.flatMap((name) => {
-        const image = snapshot.image(name);
-        return image ? [{ name, bytes: Math.trunc(image.sizeBytes * (image.nodes / nodes)) }] : [];
-      });
-      if (images.length === 0) return SKIP;
-      state.write(NAME, { images, maxBytes: MAX_BYTES_PER_CONTAINER * containers.length } satisfies PreScored);
+      const known = imagesOf(pod, snapshot);
+      if (known.images.length === 0) return SKIP;
+      state.write(NAME, known);
       return undefined;
     },
-    score: (state, _pod, node) => {
-      const { images, maxBytes } = state.read<PreScored>(NAME);
+    score: (state, { pod }, node) => {
+      // Upstream has no PreScore here: who disables all of them has the scores still.
+      const { images, maxBytes } = state.find<PreScored>(NAME) ?? imagesOf(pod, snapshot);
       let bytes = 0;
       for (const image of images) if (node.images.has(image.name)) bytes += image.bytes;
       const clamped = Math.min(maxBytes, Math.max(MIN_BYTES, bytes));
@@ -41,6 +36,16 @@ export const imageLocality: PluginDefinition = {
     },
   }),
 };
+
+function imagesOf(pod: Pod, snapshot: Handle['snapshot']): PreScored {
+  const containers = containersOf(pod);
+  const images = containers.flatMap(({ image = '' }) => {
+    const name = normalized(image);
+    const known = snapshot.image(name);
+    return known ? [{ name, bytes: Math.trunc(known.sizeBytes * (known.nodes / snapshot.nodes.length)) }] : [];
+  });
+  return { images, maxBytes: MAX_BYTES_PER_CONTAINER * containers.length };
+}
 
 const containersOf = ({ spec: { initContainers = [], containers } }: Pod) => [...initContainers, ...containers];
 

@@ -27,22 +27,30 @@ export const nodeVolumeLimits: PluginDefinition = {
   create: (_args, handle) => {
     const attachable = new AttachableVolumes(handle);
     const csiNodes = handle.informers.informer<CSINode>(storageKinds.csinodes);
+    /** Undefined when there is nothing to attach. */
+    const wantedBy = (pod: PodInfo): State | undefined => {
+      if (pod.claims.length === 0) return undefined;
+      const volumes = attachable.ofNewPod(pod);
+      if (typeof volumes !== 'string' && volumes.size === 0) return undefined;
+      const attachedTo = attachable.attachedTo();
+      // What is wrong with a claim is for the plugins after this one to say first.
+      return typeof volumes === 'string'
+        ? { wanted: new Map(), attachedTo, problem: unresolvable(volumes) }
+        : { wanted: volumes, attachedTo };
+    };
     return {
       name: NAME,
       preFilter: (state, pod) => {
-        if (pod.claims.length === 0) return SKIP;
-        const volumes = attachable.ofNewPod(pod);
-        if (typeof volumes !== 'string' && volumes.size === 0) return SKIP;
-        const attachedTo = attachable.attachedTo();
-        // What is wrong with a claim is for the plugins after this one to say first.
-        state.write(
-          NAME,
-          typeof volumes === 'string' ? { wanted: new Map(), attachedTo, problem: unresolvable(volumes) } : { wanted: volumes, attachedTo },
-        );
+        const known = wantedBy(pod);
+        if (!known) return SKIP;
+        state.write(NAME, known);
         return undefined;
       },
-      filter: (state, _pod, node) => {
-        const { wanted, attachedTo, problem } = state.read<State>(NAME);
+      filter: (state, pod, node) => {
+        // PreFilter may be disabled.
+        const known = state.find<State>(NAME) ?? wantedBy(pod);
+        if (!known) return undefined;
+        const { wanted, attachedTo, problem } = known;
         if (problem) return problem;
         const limits = limitsOf(csiNodes.getByKey(node.name));
         if (limits.size === 0) return undefined;

@@ -212,6 +212,19 @@ describe('how well pods fit', () => {
     expect(scores('ImageLocality', given)).toEqual({ a: 28, b: 0 });
   });
 
+  it('where the images are, and nothing for pods that ask for nothing, where PreScore is disabled', () => {
+    const image = { names: ['registry/app:latest'], sizeBytes: 600 * 1024 * 1024 };
+    const nodes = [aNode('a').having(image), aNode('b')];
+    const alone = (name: string) => ({
+      preScore: { disabled: [{ name: '*' }] },
+      score: { disabled: [{ name: '*' }], enabled: [{ name }] },
+    });
+    expect(scores('ImageLocality', { pod: aPod('p').of('registry/app'), nodes, plugins: alone('ImageLocality') })).toEqual({ a: 28, b: 0 });
+    expect(scores('ImageLocality', { pod: aPod('p').of('other'), nodes, plugins: alone('ImageLocality') })).toEqual({ a: 0, b: 0 });
+    const balanced = 'NodeResourcesBalancedAllocation';
+    expect(scores(balanced, { pod: aPod('p'), nodes, plugins: alone(balanced) })).toEqual({ a: 0, b: 0 });
+  });
+
   it('an image is as large for all nodes as the first of them says', () => {
     const image = (sizeMb: number) => ({ names: ['registry/app:latest'], sizeBytes: sizeMb * 1024 * 1024 });
     const given: Case = {

@@ -52,24 +52,32 @@ export const volumeZone: PluginDefinition = {
       const volume = volumes.getByKey(volumeName);
       return volume ? placesOf(volume) : unresolvable(`persistentvolume "${volumeName}" not found`);
     };
+    const placesFor = (pod: PodInfo): State | Rejection => {
+      const places: Place[] = [];
+      for (const name of claimNames(pod)) {
+        const found = placesOfClaim(pod.namespace, name);
+        if ('code' in found) return found;
+        places.push(...found);
+      }
+      return { places };
+    };
     return {
       name: NAME,
       preFilter: (state, pod) => {
-        const places: Place[] = [];
-        for (const name of claimNames(pod)) {
-          const found = placesOfClaim(pod.namespace, name);
-          if ('code' in found) return found;
-          places.push(...found);
-        }
-        if (places.length === 0) return SKIP;
-        state.write(NAME, { places } satisfies State);
+        const found = placesFor(pod);
+        if ('code' in found) return found;
+        if (found.places.length === 0) return SKIP;
+        state.write(NAME, found);
         return undefined;
       },
-      filter: (state, _pod, { node }) => {
+      filter: (state, pod, { node }) => {
+        // PreFilter may be disabled.
+        const found = state.find<State>(NAME) ?? placesFor(pod);
+        if ('code' in found) return found;
         const labels = node?.metadata.labels ?? {};
         if (![...LABELS.keys()].some((key) => labels[key] !== undefined)) return undefined;
         const isThere = ({ key, values }: Place) => values.includes(labels[key] ?? labels[LABELS.get(key) ?? ''] ?? '');
-        return state.read<State>(NAME).places.every(isThere) ? undefined : ELSEWHERE;
+        return found.places.every(isThere) ? undefined : ELSEWHERE;
       },
       events: [
         on('StorageClass', ['Add'], (_pod, { now }) => now?.volumeBindingMode === 'WaitForFirstConsumer'),

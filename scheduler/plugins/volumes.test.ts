@@ -63,7 +63,7 @@ interface World {
   readonly nodes?: NodeBuilder[];
   readonly running?: PodBuilder[];
 }
-const place = (of: PodBuilder, { nodes = [aNode('a'), aNode('b')], running = [], ...world }: World): string => {
+const place = (of: PodBuilder, { nodes = [aNode('a'), aNode('b')], running = [], ...world }: World, plugins: object = {}): string => {
   const objects = {
     persistentvolumeclaims: world.claims ?? [],
     persistentvolumes: world.volumes ?? [],
@@ -73,8 +73,15 @@ const place = (of: PodBuilder, { nodes = [aNode('a'), aNode('b')], running = [],
     csistoragecapacities: world.capacities ?? [],
     volumeattachments: world.attachments ?? [],
   };
-  return new Placement({ objects }).with(nodes, running).nodeFor(of);
+  return new Placement({ configuration: readConfiguration({ profiles: [{ plugins }] }, '.'), objects }).with(nodes, running).nodeFor(of);
 };
+/** One Filter plugin, and no PreFilter. */
+const filteringAlone = (name: string): object => ({
+  preFilter: { disabled: [{ name: '*' }] },
+  filter: { disabled: [{ name: '*' }], enabled: [{ name }] },
+  reserve: { disabled: [{ name: '*' }] },
+  preBind: { disabled: [{ name: '*' }] },
+});
 
 describe('VolumeBinding', () => {
   it.each<[string, Live<PersistentVolumeClaim>[], string]>([
@@ -225,6 +232,13 @@ describe('VolumeZone', () => {
     expect(place(pod('c'), { nodes: [aNode('a').labelled({ [zone]: 'z1' })], claims, volumes })).toBe('a');
   });
 
+  it('filters where PreFilter is disabled', () => {
+    const inZ3 = { nodes, claims, volumes: [volume('v', {}, { labels: { [zone]: 'z3' } })] };
+    expect(place(pod('c'), inZ3, filteringAlone('VolumeZone'))).toContain('2 node(s) had no available volume zone');
+    expect(place(pod('gone'), inZ3, filteringAlone('VolumeZone'))).toContain('2 persistentvolumeclaim "gone" not found');
+    expect(place(aPod('p'), inZ3, filteringAlone('VolumeZone'))).toMatch(/^[ab]$/);
+  });
+
   it('does not ask nodes that are in no zone', () => {
     expect(place(pod('c'), { nodes: [aNode('a')], claims, volumes: [volume('v', {}, { labels: { [zone]: 'z3' } })] })).toBe('a');
   });
@@ -252,6 +266,13 @@ describe('NodeVolumeLimits', () => {
     );
     expect(place(pod('e'), { nodes, claims, volumes, running, csiNodes: [csiNode('a', 1)] })).toBe('a');
     expect(place(pod('d'), { nodes, claims, volumes, running })).toBe('a');
+  });
+
+  it('filters where PreFilter is disabled', () => {
+    const world = { nodes, claims, volumes, running, csiNodes: [csiNode('a', 1)] };
+    expect(place(pod('d'), world, filteringAlone('NodeVolumeLimits'))).toContain('exceed max volume count');
+    expect(place(pod('e'), world, filteringAlone('NodeVolumeLimits'))).toBe('a');
+    expect(place(aPod('p'), world, filteringAlone('NodeVolumeLimits'))).toBe('a');
   });
 
   it('counts what is still attached, and nothing twice', () => {

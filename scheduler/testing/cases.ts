@@ -9,13 +9,15 @@ export interface Case {
   readonly nodes: readonly NodeBuilder[];
   readonly running?: readonly PodBuilder[];
   readonly args?: Readonly<Record<string, object>>;
+  /** The profile's, where they are not the default ones. */
+  readonly plugins?: object;
   readonly objects?: Readonly<Record<string, readonly Live<KubeObject>[]>>;
 }
 
 /** Nodes and running pods, and the arguments of plugins, in a simulation. */
-export function placement({ nodes, running = [], args = {}, objects = {} }: Case): Placement {
+export function placement({ nodes, running = [], args = {}, plugins = {}, objects = {} }: Case): Placement {
   const pluginConfig = Object.entries(args).map(([name, given]) => ({ name, args: given }));
-  return new Placement({ configuration: readConfiguration({ profiles: [{ pluginConfig }] }, '.'), objects }).with(nodes, running);
+  return new Placement({ configuration: readConfiguration({ profiles: [{ pluginConfig, plugins }] }, '.'), objects }).with(nodes, running);
 }
 
 /** The scores one plugin gives, by node. */

@@ -1,6 +1,6 @@
 // What becomes of a pod that a plugin stopped late, and of the node that a pod says is planned for it. Upstream:
-// test/integration/scheduler/{rescheduling,nominated_node_name/nominated_node_name}_test.go.
-import { describe, expect, it, test } from 'vitest';
+// test/integration/scheduler/{rescheduling,nominated_node_name/nominated_node_name,preemption/nominatednodename/nominatednodename}_test.go.
+import { describe, expect, it, test, vi } from 'vitest';
 import { coreKinds, type Draft, type KubeObject, type Pod } from '../../api/index.ts';
 import { on, type PluginDefinition, unschedulable, type Verdict } from '../../scheduler/index.ts';
 import { conditionOf, type Running, run } from './running.ts';
@@ -98,5 +98,25 @@ describe('the node that a pod names as planned', () => {
     place(world, plannedOn('low', '4', 1));
     await world.until(() => world.nodeOf('high') === 'node');
     await world.until(() => (planOf(world, 'low') ?? '') === '');
+  });
+
+  test('is taken back for a more important pod, also when all who make room for it are going already', async () => {
+    const world = await run({});
+    const pods = world.api.resource<Pod>(coreKinds.pods);
+    // Who is held by a finalizer stays, however often it is deleted.
+    const deletes = vi.spyOn(pods, 'delete').mockImplementation((name) => Promise.resolve(pods.objects.get(`default/${name}`) as never));
+    const { kind, object } = running('going', 'node', { ...cpu('4'), spec: { priority: 1 } });
+    const going = { finalizers: ['example.com/f'], deletionTimestamp: '2026-01-01T00:00:00Z' };
+    place(world, node('node', {}, { cpu: '4' }));
+    place(world, { kind, object: { ...object, metadata: { name: 'going', namespace: 'default', uid: 'going', ...going } } });
+    place(world, pod('medium', { ...cpu('4'), spec: { priority: 10 } }));
+    await world.until(() => planOf(world, 'medium') === 'node');
+    const marks = () => pods.objects.get('default/going')?.status.conditions?.map(({ type, reason }) => [type, reason]);
+    await world.until(() => marks()?.length === 1);
+    expect(marks()).toEqual([['DisruptionTarget', 'PreemptionByScheduler']]);
+    await world.until(() => deletes.mock.calls.length === 1);
+    place(world, pod('high', { ...cpu('4'), spec: { priority: 100 } }));
+    await world.until(() => planOf(world, 'high') === 'node');
+    await world.until(() => (planOf(world, 'medium') ?? '') === '');
   });
 });

@@ -4,8 +4,8 @@ import type { Handle, Victims } from '../../framework/plugin.ts';
 import type { PodInfo } from '../../state/pod-info.ts';
 
 /**
- * Makes room: victims are deleted, and those less important that are planned for the node lose their plan. In the background; until it is
- * done the pod is not tried again. Upstream: `prepareCandidateAsync` (KEP-4832).
+ * Makes room: victims are deleted, those too that are going already (they are marked so), and those less important that are planned for the
+ * node lose their plan. In the background; until it is done the pod is not tried again. Upstream: `prepareCandidateAsync` (KEP-4832).
  */
 export class Eviction {
   readonly #handle: Handle;
@@ -31,15 +31,13 @@ export class Eviction {
     const { metrics, clock, logger } = this.#handle;
     metrics.preemptionVictims(pods.length);
     this.#handle.onPreempting?.(preemptor, pods);
-    const victims = pods.filter(({ pod }) => pod.metadata.deletionTimestamp === undefined);
-    if (victims.length === 0) return;
     this.#running.set(preemptor.uid, undefined);
     const started = clock.monotonic();
     const ended = (result: 'success' | 'error') => {
       this.#running.delete(preemptor.uid);
       metrics.preemptionDone(result, (clock.monotonic() - started) / 1000);
     };
-    const eviction = this.#evict(preemptor, nodeName, victims).then(
+    const eviction = this.#evict(preemptor, nodeName, pods).then(
       () => ended('success'),
       (error: unknown) => {
         logger.warn({ err: error, pod: preemptor.key, node: nodeName }, 'preemption failed');
@@ -54,12 +52,13 @@ export class Eviction {
   async #evict(preemptor: PodInfo, nodeName: string, victims: readonly PodInfo[]): Promise<void> {
     await this.#clearPlans(preemptor, nodeName);
     const last = victims.at(-1);
+    if (!last) return;
     await this.#handle.parallel(victims.length - 1, async (i) => {
       const victim = victims[i];
       if (victim) await this.#evictOne(preemptor, nodeName, victim);
     });
     this.#running.set(preemptor.uid, last);
-    if (last) await this.#evictOne(preemptor, nodeName, last);
+    await this.#evictOne(preemptor, nodeName, last);
   }
 
   async #evictOne(preemptor: PodInfo, nodeName: string, victim: PodInfo): Promise<void> {
