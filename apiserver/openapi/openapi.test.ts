@@ -253,7 +253,7 @@ describe('/openapi/v2', () => {
     expect(readFields(properties.get('spec')).get(1)?.toString()).toBe('#/definitions/io.k8s.api.core.v1.PodSpec');
     const extension = readFields(pod.get(31));
     expect(extension.get(1)?.toString()).toBe('x-kubernetes-group-version-kind');
-    expect(readFields(extension.get(2)).get(2)?.toString()).toBe('[{"group":"","kind":"Pod","version":"v1"}]');
+    expect(readFields(extension.get(2)).get(2)?.toString()).toBe('- group: ""\n  kind: Pod\n  version: v1\n');
     expect([...namedIn(fields.get(8), 2).keys()]).toEqual(Object.keys(document.paths));
   });
 });
