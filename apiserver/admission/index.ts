@@ -102,7 +102,9 @@ const PLUGINS: readonly Row[] = [
   on('TaintNodesByCondition', () => taintNodesByCondition),
   off('AlwaysPullImages', () => alwaysPullImages),
   absent('ImagePolicyWebhook'),
-  on('PodSecurity', ({ objects, configuration }) => podSecurity(objects, podSecurityConfiguration(configuration))),
+  on('PodSecurity', ({ objects, configuration, metrics }) =>
+    podSecurity(objects, podSecurityConfiguration(configuration), metrics.podSecurity),
+  ),
   off('PodNodeSelector', ({ objects, configuration }) => podNodeSelector(objects, nodeSelectorsOf(configuration))),
   on('Priority', ({ objects }) => priority(objects)),
   on('DefaultTolerationSeconds', ({ tolerationSeconds }) => defaultTolerationSeconds(tolerationSeconds)),
