@@ -18,6 +18,8 @@ export interface CleanupParts {
   readonly clock: Clock;
   /** The kind to delete objects as; undefined when none is served. */
   kindOf(crd: Crd): KindInfo | undefined;
+  /** Whether it defines what is the server's own, whose objects stay. */
+  isBuiltIn(crd: Crd): boolean;
 }
 
 const needsCleanup = (crd: Crd): boolean =>
@@ -28,6 +30,7 @@ export async function cleanUp(parts: CleanupParts, name: string, signal: AbortSi
   const crd = parts.objects.get<Crd>(CRDS, '', name);
   if (!crd || !needsCleanup(crd)) return;
   await conclude(parts, name, IN_PROGRESS, false);
+  if (parts.isBuiltIn(crd)) return conclude(parts, name, OVERLAPPING, true);
   if (!isConditionTrue(crd, 'Established')) return conclude(parts, name, NEVER_ESTABLISHED, true);
   const kind = parts.kindOf(crd);
   if (!kind) throw new Error(`${name} is not served yet`);
@@ -81,6 +84,7 @@ const terminating = (status: 'True' | 'False', reason: string, message: string):
 });
 const IN_PROGRESS = terminating('True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress');
 const NEVER_ESTABLISHED = terminating('False', 'NeverEstablished', 'resource was never established');
+const OVERLAPPING = terminating('False', 'OverlappingBuiltInResource', 'instances overlap with built-in resources in storage');
 const COMPLETED = terminating('False', 'InstanceDeletionCompleted', 'removed all instances');
 
 const failed = (reason: string, message: string): Failure => ({ finding: terminating('True', reason, message), error: new Error(message) });

@@ -27,6 +27,8 @@ export interface CustomKindOptions {
   readonly convert: Convert | undefined;
   /** Whether objects may be created no more. */
   isTerminating(): boolean;
+  /** Whether a version of its group is the server's own, to which nothing can be added. */
+  isBuiltInVersion(version: Pick<KindInfo, 'group' | 'version'>): boolean;
 }
 
 export interface CustomKind {
@@ -48,14 +50,15 @@ export function customKind(crd: Crd, options: CustomKindOptions): CustomKind {
   const stored = all.find(({ version }) => version === storageVersion(crd));
   if (!stored) throw new Error(`${crd.metadata.name} has no storage version`);
   const versions = new Versions(all, stored, options);
-  const shown = [stored, ...all.filter((each) => each !== stored && each.version.served)];
+  const isShown = ({ version, info }: Version) => version.served && !options.isBuiltInVersion(info);
+  const shown = [stored, ...all.filter((each) => each !== stored && isShown(each))];
   const definitions = shown.map(
     (each): KindDefinition => ({
       info: each.info,
       type: each.type,
       wording: UNSTRUCTURED_WORDING,
       place: `${each.info.group}/${each.info.resource}`,
-      isHidden: !each.version.served,
+      isHidden: !isShown(each),
       strategy: customStrategy({
         subject: { group: each.info.group, resource: each.info.resource },
         kind: each.info.kind,
@@ -74,7 +77,7 @@ export function customKind(crd: Crd, options: CustomKindOptions): CustomKind {
       convertFrom: (object) => versions.convert(object, each),
     }),
   );
-  return { definitions, published: all.filter(({ version }) => version.served).map(published) };
+  return { definitions, published: all.filter(isShown).map(published) };
 }
 
 function replicasPathOf(all: readonly Version[], apiVersion: string): string | null | undefined {

@@ -1,6 +1,6 @@
 // Which paths custom resources have, and what is said of the others (seen on a running kube-apiserver 1.34.9).
 import { expect, it } from 'vitest';
-import { definition, establish, startCrdServer, version, WIDGETS, widgets } from './testing.ts';
+import { CRDS, definition, establish, gone, startCrdServer, until, version, WIDGETS, widgets } from './testing.ts';
 
 const ALL = '/apis/example.com/v1/widgets';
 const GADGETS = '/apis/example.com/v1/gadgets';
@@ -41,4 +41,31 @@ it('subresources are told in the order of apiextensions-apiserver', async () => 
   await establish(server, gadgets);
   const { resources } = (await server.request('GET', '/apis/example.com/v1')).json<{ resources: { name: string }[] }>();
   expect(resources.map(({ name }) => name)).toEqual(['gadgets', 'gadgets/status', 'gadgets/scale']);
+});
+
+it('are not those of the server itself', async () => {
+  await using server = await startCrdServer();
+  const group = 'apiextensions.k8s.io';
+  const annotations = { 'api-approved.kubernetes.io': 'unapproved, test-only' };
+  const own = (plural: string, kind: string, versions: object[]) => {
+    const crd = definition({ plural, kind }, { group, scope: 'Cluster', versions });
+    return { ...crd, metadata: { name: `${plural}.${group}`, annotations } };
+  };
+  await establish(server, own('customresourcedefinitions', 'CustomResourceDefinition', [version('v1')]));
+  await establish(server, own('others', 'Other', [version('v1'), version('v1foo', { storage: false })]));
+  expect((await server.request('GET', CRDS)).json()).toMatchObject({ kind: 'CustomResourceDefinitionList', items: [{}, {}] });
+  expect((await server.request('GET', CRDS.replace('customresourcedefinitions', 'others'))).status).toBe(404);
+  const added = CRDS.replace('v1/customresourcedefinitions', 'v1foo/others');
+  expect(
+    (await server.request('POST', added, { body: { apiVersion: `${group}/v1foo`, kind: 'Other', metadata: { name: 'a' } } })).status,
+  ).toBe(201);
+  const resources = async (groupVersion: string) => {
+    const body = (await server.request('GET', `/apis/${group}/${groupVersion}`)).json<{ resources: { name: string }[] }>();
+    return body.resources.map(({ name }) => name);
+  };
+  expect(await resources('v1')).toEqual(['customresourcedefinitions', 'customresourcedefinitions/status']);
+  expect(await resources('v1foo')).toEqual(['others']);
+  await server.request('DELETE', `${CRDS}/customresourcedefinitions.${group}`);
+  await until(server, `${CRDS}/customresourcedefinitions.${group}`, gone);
+  await until(server, CRDS, ({ text }) => text.includes('others'));
 });

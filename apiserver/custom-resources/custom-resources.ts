@@ -9,6 +9,7 @@
 //    the same conclusions, and write nothing that is there already.
 // 3. A definition that changes is served anew, from caches of its own, and then in one step instead of the former one, whose watchers
 //    are sent away.
+// 4. What the server has of its own is not to be defined anew: such a definition is called Established, as upstream's is, and serves nothing.
 import { apiextensionsKinds, apiVersionOf, isNotFound, type KindInfo, stringifyJson, toTime } from '../../api/index.ts';
 import { runController, WorkQueue } from '../../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../../runtime/index.ts';
@@ -42,7 +43,7 @@ const BACKOFF_MS_MAX = 30_000;
 const CRDS = apiextensionsKinds.customresourcedefinitions;
 
 export interface CustomResourcesOptions {
-  readonly host: Pick<KindHost, 'serve' | 'withdraw' | 'publish' | 'afterCreate'>;
+  readonly host: Pick<KindHost, 'serve' | 'withdraw' | 'publish' | 'afterCreate' | 'isBuiltIn' | 'isBuiltInVersion'>;
   readonly objects: ObjectReader & ObjectWriter;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -109,7 +110,8 @@ class CustomResources implements Service {
       name: 'custom-resource-cleanup',
       queue: this.#cleanups,
       workers: CLEANUPS_MAX,
-      reconcile: (name) => cleanUp({ objects, clock, kindOf: (crd) => this.#kindOf(crd) }, name, signal),
+      reconcile: (name) =>
+        cleanUp({ objects, clock, kindOf: (crd) => this.#kindOf(crd), isBuiltIn: (crd) => host.isBuiltIn(resourceOf(crd)) }, name, signal),
     });
     this.#running = Promise.all([definitions, cleanups]);
   }
@@ -196,7 +198,7 @@ class CustomResources implements Service {
   async #serve(crd: Crd): Promise<void> {
     const { host, objects, random, clock } = this.#options;
     const name = crd.metadata.name ?? '';
-    if (!isServable(crd)) {
+    if (!isServable(crd) || host.isBuiltIn(resourceOf(crd))) {
       this.#withdraw(name);
       return;
     }
@@ -206,6 +208,7 @@ class CustomResources implements Service {
       clock,
       metrics: this.#options.metrics,
       convert: webhookConverter(crd, { client: this.#webhooks, random }),
+      isBuiltInVersion: (version) => host.isBuiltInVersion(version),
       isTerminating: () => {
         const current = objects.get<Crd>(CRDS, '', name);
         return current !== undefined && isConditionTrue(current, 'Terminating');

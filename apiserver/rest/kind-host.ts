@@ -50,6 +50,16 @@ export class KindHost {
     return this.#infos;
   }
 
+  /** Whether a resource is the server's own: nobody else's definition takes its place. */
+  isBuiltIn({ group, resource }: ResourceName): boolean {
+    return this.#parts.builtIn.some(({ info }) => info.group === group && info.resource === resource);
+  }
+
+  /** Whether all that is in a version of a group is the server's own. */
+  isBuiltInVersion({ group, version }: Pick<KindInfo, 'group' | 'version'>): boolean {
+    return this.#parts.builtIn.some(({ info }) => info.group === group && info.version === version);
+  }
+
   /** Serves a kind from the server's start. */
   add(definition: KindDefinition): void {
     const endpoint = this.#endpoint(definition);
