@@ -74,6 +74,8 @@ export class Definitions {
   /** Group, version and kind of the definitions that are kinds. */
   readonly #kinds: ReadonlyMap<string, readonly JsonObject[]>;
   readonly #schemas = new Map<string, JsonObject>();
+  /** Which written definition has which name. */
+  readonly #writtenNames = new Map<WrittenDefinition, string>();
 
   constructor(dialect: Dialect, kinds: ReadonlyMap<string, readonly JsonObject[]>) {
     this.#dialect = dialect;
@@ -87,19 +89,33 @@ export class Definitions {
 
   /** A reference to a message; it and all that it refers to become definitions. */
   message(message: DefinitionSource): JsonObject {
+    if ('schema' in message) return this.#ref(this.#written(message));
     if (!this.#schemas.has(message.name)) {
       this.#schemas.set(message.name, {}); // taken, since messages may contain themselves
-      this.#schemas.set(message.name, 'schema' in message ? this.#written(message) : this.#messageSchema(message));
+      this.#schemas.set(message.name, this.#messageSchema(message));
     }
     return this.#ref(message.name);
   }
 
-  #written(definition: WrittenDefinition): JsonObject {
+  /** A name that somebody else's definition has is given a number, as kube-openapi's aggregator does. */
+  #nameOf(definition: WrittenDefinition): string {
+    let name = definition.name;
+    for (let number = 2; this.#schemas.has(name); number++) name = `${definition.name}_v${number}`;
+    return name;
+  }
+
+  /** Makes it a definition; answers its name. */
+  #written(definition: WrittenDefinition): string {
+    const known = this.#writtenNames.get(definition);
+    if (known !== undefined) return known;
     // Every object's metadata is referred to.
     this.message(objectMeta);
+    const name = this.#nameOf(definition);
+    this.#writtenNames.set(definition, name);
     const kinds = this.#kinds.get(definition.name);
     const schema = definition.schema(this.#dialect) as JsonObject; // what was decoded from JSON
-    return { ...schema, ...(kinds ? { 'x-kubernetes-group-version-kind': kinds } : {}), ...selectableFields(definition) };
+    this.#schemas.set(name, { ...schema, ...(kinds ? { 'x-kubernetes-group-version-kind': kinds } : {}), ...selectableFields(definition) });
+    return name;
   }
 
   /** A reference to a definition that is no message. */

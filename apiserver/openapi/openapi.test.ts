@@ -263,6 +263,17 @@ function readFields(bytes: Buffer = Buffer.alloc(0)): Map<number, Buffer> {
   return new Map(readAll(bytes));
 }
 
+it('a definition of the name of another is given a number', () => {
+  const pod = BUILT_IN_KINDS.find(({ message }) => message.name === POD);
+  if (!pod) throw new Error('no pods');
+  const message = { name: POD, selectable: [], schema: () => ({ type: 'object', description: 'Of somebody else.' }) };
+  const other = { info: { ...pod.info, group: 'core.api.k8s.io' }, message };
+  const { body } = createOpenApi({ kinds: () => [pod, other] }).respond('/openapi/v2', undefined) ?? {};
+  const { definitions } = JSON.parse(body?.toString() ?? '');
+  expect(definitions[POD].description).not.toBe('Of somebody else.');
+  expect(definitions[`${POD}_v2`]).toMatchObject({ description: 'Of somebody else.' });
+});
+
 function namedIn(bytes: Buffer | undefined, number: number): Map<string, Buffer> {
   const entries = readAll(bytes ?? Buffer.alloc(0)).filter(([found]) => found === number);
   return new Map(
