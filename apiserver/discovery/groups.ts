@@ -90,10 +90,7 @@ function resourcesOf(own: readonly KindInfo[], version: string): ResourceEntry[]
   return own
     .filter((kind) => kind.version === version)
     .sort((a, b) => compare(a.resource, b.resource))
-    .flatMap((kind) => [
-      resourceEntry(kind),
-      ...subresourcesOf(kind).map((subresource) => subresourceEntry(kind, subresource)),
-    ]);
+    .flatMap((kind) => [resourceEntry(kind), ...subresourcesOf(kind).map((subresource) => subresourceEntry(kind, subresource))]);
 }
 
 /** By name; of what is defined by a client in the order that apiextensions-apiserver lists them in. */
