@@ -74,12 +74,15 @@ export class Definitions {
   /** Group, version and kind of the definitions that are kinds. */
   readonly #kinds: ReadonlyMap<string, readonly JsonObject[]>;
   readonly #schemas = new Map<string, JsonObject>();
+  readonly #reserved: ReadonlySet<string>;
   /** Which written definition has which name. */
   readonly #writtenNames = new Map<WrittenDefinition, string>();
 
-  constructor(dialect: Dialect, kinds: ReadonlyMap<string, readonly JsonObject[]>) {
+  /** @param reserved names that are not for written definitions. */
+  constructor(dialect: Dialect, kinds: ReadonlyMap<string, readonly JsonObject[]>, reserved: ReadonlySet<string>) {
     this.#dialect = dialect;
     this.#kinds = kinds;
+    this.#reserved = reserved;
   }
 
   /** Every definition so far, by name. */
@@ -100,7 +103,7 @@ export class Definitions {
   /** A name that somebody else's definition has is given a number, as kube-openapi's aggregator does. */
   #nameOf(definition: WrittenDefinition): string {
     let name = definition.name;
-    for (let number = 2; this.#schemas.has(name); number++) name = `${definition.name}_v${number}`;
+    for (let number = 2; this.#schemas.has(name) || this.#reserved.has(name); number++) name = `${definition.name}_v${number}`;
     return name;
   }
 
@@ -127,7 +130,9 @@ export class Definitions {
   /** A reference to the list of a kind. */
   list(name: string, item: DefinitionSource, listMeta: AnyMessage): JsonObject {
     const kind = name.slice(name.lastIndexOf('.') + 1);
-    this.#schemas.set(name, {
+    // With an item whose name is another's comes a list whose name is.
+    const number = 'schema' in item ? this.#written(item).slice(item.name.length) : '';
+    this.#schemas.set(`${name}${number}`, {
       description: `${kind} is a list of ${item.name.slice(item.name.lastIndexOf('.') + 1)}.`,
       type: 'object',
       required: ['items'],
@@ -140,7 +145,7 @@ export class Definitions {
       'x-kubernetes-group-version-kind': this.#kinds.get(name),
       ...selectableFields(item),
     });
-    return this.#ref(name);
+    return this.#ref(`${name}${number}`);
   }
 
   #messageSchema(message: AnyMessage): JsonObject {

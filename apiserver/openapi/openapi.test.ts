@@ -268,10 +268,12 @@ it('a definition of the name of another is given a number', () => {
   if (!pod) throw new Error('no pods');
   const message = { name: POD, selectable: [], schema: () => ({ type: 'object', description: 'Of somebody else.' }) };
   const other = { info: { ...pod.info, group: 'core.api.k8s.io' }, message };
-  const { body } = createOpenApi({ kinds: () => [pod, other] }).respond('/openapi/v2', undefined) ?? {};
+  const { body } = createOpenApi({ kinds: () => [other, pod] }).respond('/openapi/v2', undefined) ?? {};
   const { definitions } = JSON.parse(body?.toString() ?? '');
   expect(definitions[POD].description).not.toBe('Of somebody else.');
   expect(definitions[`${POD}_v2`]).toMatchObject({ description: 'Of somebody else.' });
+  expect(definitions[`${POD}List`].properties.items.items).toEqual({ $ref: `#/definitions/${POD}` });
+  expect(definitions[`${POD}List_v2`].properties.items.items).toEqual({ $ref: `#/definitions/${POD}_v2` });
 });
 
 function namedIn(bytes: Buffer | undefined, number: number): Map<string, Buffer> {
