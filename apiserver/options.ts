@@ -231,7 +231,7 @@ export const apiServerOptions = {
       placeholder: 'NAMES',
     },
   ),
-  'requestheader-uid-headers': option.list("Headers that have the user's uid, likewise.", ['X-Remote-Uid'], { placeholder: 'NAMES' }),
+  'requestheader-uid-headers': option.list("Headers that have the user's uid, likewise.", [], { placeholder: 'NAMES' }),
   'requestheader-group-headers': option.list("Headers that have the user's groups; all their values.", ['X-Remote-Group'], {
     placeholder: 'NAMES',
   }),

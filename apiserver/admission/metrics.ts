@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/index.ts';
 import type { Histogram } from '../registry/histogram.ts';
 import { CounterFamily, HistogramFamily, type Labels } from '../registry/metric-families.ts';
 import type { AdmissionOperation } from './plugin.ts';
+import { PodSecurityMetrics } from './pod-security/metrics.ts';
 
 const PLUGIN_BOUNDS = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
 const WEBHOOK_BOUNDS = [...PLUGIN_BOUNDS, 10, 25];
@@ -46,6 +47,7 @@ export interface PluginTimer {
 }
 
 export class AdmissionMetrics {
+  readonly podSecurity = new PodSecurityMetrics();
   readonly #clock: Clock;
   readonly #steps = new HistogramFamily(
     'apiserver_admission_step_admission_duration_seconds',
@@ -162,7 +164,7 @@ export class AdmissionMetrics {
       ...[this.#rejections, this.#failOpens, this.#requests, this.#conditionErrors, this.#exclusions],
       ...[this.#policyChecks, this.#policySeconds].flatMap(({ validating, mutating }) => [validating, mutating]),
     ];
-    const lines = families.flatMap((family) => family.lines());
+    const lines = [...families, this.podSecurity].flatMap((family) => family.lines());
     return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { coreKinds, type Pod } from '../../api/index.ts';
-import { systemRandom } from '../../runtime/index.ts';
+import { coreKinds, type Pod, type ServiceAccount } from '../../api/index.ts';
+import { systemRandom, VirtualClock } from '../../runtime/index.ts';
+import { ObjectsInMemory } from '../auth/objects-in-memory.ts';
+import type { ObjectReader } from '../registry/objects.ts';
 import { serviceAccount } from './service-account.ts';
 import { ask, readerOf } from './testing/request.ts';
 
@@ -13,8 +15,10 @@ const podOf = (spec: object, metadata: object = {}): Pod =>
     status: {},
   }) as Pod;
 
+const pluginWith = (objects: ObjectReader, clock = new VirtualClock(0)) => serviceAccount({ objects, random: systemRandom, clock });
+
 const refusal = async (pod: Pod, more: object = {}, accounts: object = ENFORCED) => {
-  const plugin = serviceAccount(readerOf([coreKinds.serviceaccounts, [account(accounts)]]), systemRandom);
+  const plugin = pluginWith(readerOf([coreKinds.serviceaccounts, [account(accounts)]]));
   return (await ask(plugin, { object: pod, ...more })).refused?.replace('pods "p" is forbidden: ', '');
 };
 
@@ -28,6 +32,28 @@ test.each([
   ['..', `invalid resource name "..": [may not be '..']`],
 ])('an account that is not there: %s', async (serviceAccountName, why) => {
   expect(await refusal(podOf({ serviceAccountName }))).toBe(`error looking up service account ns/${serviceAccountName}: ${why}`);
+});
+
+describe('the account of a new namespace', () => {
+  const asked = (objects: ObjectsInMemory, clock: VirtualClock) =>
+    ask(pluginWith(objects, clock), { object: podOf({ serviceAccountName: '' }) });
+
+  test('is waited for', async () => {
+    const objects = new ObjectsInMemory();
+    const answer = asked(objects, new VirtualClock(0));
+    await Promise.resolve();
+    await objects.create<ServiceAccount>(coreKinds.serviceaccounts, { metadata: { namespace: 'ns', name: 'default' } });
+    expect((await answer).refused).toBeUndefined();
+  });
+
+  test('but not for long', async () => {
+    const clock = new VirtualClock(0);
+    const answer = asked(new ObjectsInMemory(), clock);
+    await clock.advance(1800);
+    expect((await answer).refused).toBe(
+      'pods "p" is forbidden: error looking up service account ns/default: serviceaccount "default" not found',
+    );
+  });
 });
 
 describe('an account that enforces its Secrets', () => {
@@ -55,7 +81,7 @@ describe('an account that enforces its Secrets', () => {
 
 /** After what a webhook did to the pod. */
 const validated = async (pod: Pod) => {
-  const plugin = serviceAccount(readerOf([coreKinds.serviceaccounts, [account()]]), systemRandom);
+  const plugin = pluginWith(readerOf([coreKinds.serviceaccounts, [account()]]));
   return (await ask({ ...plugin, admit: () => undefined }, { object: pod })).refused?.replace('pods "p" is forbidden: ', '');
 };
 

@@ -1,5 +1,5 @@
 import { apiError, coreKinds, type Pod, type PodSpec, type ServiceAccount, type Volume } from '../../api/index.ts';
-import { type Random, randomSuffix } from '../../runtime/index.ts';
+import { type Clock, type Random, randomSuffix } from '../../runtime/index.ts';
 import { NEEDED } from '../auth/node/pods-by-node.ts';
 import { nameMisfit } from '../registry/metadata-validation.ts';
 import type { ObjectReader } from '../registry/objects.ts';
@@ -9,6 +9,8 @@ import type { AdmissionPlugin } from './plugin.ts';
 import { onPods, type PodAttributes } from './pods.ts';
 
 const DEFAULT_ACCOUNT = 'default';
+/** How long a pod waits for it: upstream looks ten times, every 100 to 200 ms. */
+const DEFAULT_ACCOUNT_MS_MAX = 1800;
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 const VOLUME_PREFIX = 'kube-api-access-';
 /** Upstream asks for an hour and seven seconds, by which the kubelet tells these tokens from others. */
@@ -16,8 +18,15 @@ const TOKEN_SECONDS = 3607;
 const FILE_MODE = 0o644;
 const MIRROR = 'kubernetes.io/config.mirror';
 
+export interface ServiceAccountParts {
+  readonly objects: ObjectReader;
+  readonly random: Random;
+  readonly clock: Clock;
+}
+
 /** Every pod runs as a service account that exists, with its token mounted. Upstream: `plugin/pkg/admission/serviceaccount`. */
-export function serviceAccount(objects: ObjectReader, random: Random): AdmissionPlugin {
+export function serviceAccount(parts: ServiceAccountParts): AdmissionPlugin {
+  const { objects, random } = parts;
   const checkCreated = onPods(['CREATE'], checkOf(whySecretsRefused));
   const checkEphemeral = onPods(['UPDATE'], checkOf(whyEphemeralSecretsRefused));
   return {
@@ -29,10 +38,8 @@ export function serviceAccount(objects: ObjectReader, random: Random): Admission
         return;
       }
       pod.spec.serviceAccountName ||= DEFAULT_ACCOUNT;
-      // Another API server may have just made it.
-      const pending = find(objects, attributes) ? undefined : objects.fresh();
-      if (pending !== undefined) return pending.then(() => useAccount(pod, lookUp(objects, attributes), random));
-      useAccount(pod, lookUp(objects, attributes), random);
+      const use = () => useAccount(pod, lookUp(objects, attributes), random);
+      return find(objects, attributes) ? use() : appearance(parts, attributes).then(use);
     }),
     validate: (context, attributes) => {
       if (attributes.subresource === 'ephemeralcontainers') return checkEphemeral(context, { ...attributes, subresource: '' });
@@ -77,6 +84,25 @@ function useAccount(pod: Pod, account: ServiceAccount, random: Random): void {
 
 const find = (objects: ObjectReader, { namespace, pod }: PodAttributes): ServiceAccount | undefined =>
   objects.get<ServiceAccount>(coreKinds.serviceaccounts, namespace, pod.spec.serviceAccountName ?? '');
+
+/** Resolves when the account is there, or is not waited for any more. */
+async function appearance({ objects, clock }: ServiceAccountParts, attributes: PodAttributes): Promise<void> {
+  await objects.fresh(); // another API server may have just made it
+  // That of a new namespace is made by a controller, which need not have come to it yet.
+  if (attributes.pod.spec.serviceAccountName !== DEFAULT_ACCOUNT) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      timer.cancel();
+      listener[Symbol.dispose]();
+      resolve();
+    };
+    const timer = clock.setTimer(DEFAULT_ACCOUNT_MS_MAX, done);
+    const listener = objects.onChange(coreKinds.serviceaccounts, () => {
+      if (find(objects, attributes)) done();
+    });
+    if (find(objects, attributes)) done();
+  });
+}
 
 function lookUp(objects: ObjectReader, attributes: PodAttributes): ServiceAccount {
   const { kind, name, namespace, pod } = attributes;

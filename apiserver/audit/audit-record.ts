@@ -68,8 +68,8 @@ export class AuditRecord implements AuditTrail {
     this.#status = status;
   }
 
-  answeredObject(json: Buffer): void {
-    if (this.#keepsBody) this.#object = this.#trimmed(parsed(json));
+  answeredObject(json: () => Buffer): void {
+    if (this.#keepsBody) this.#object = this.#trimmed(parsed(json()));
   }
 
   /** @returns whether it was written, or need not be. */

@@ -185,6 +185,22 @@ describe('the log', () => {
     expect(events().map(({ requestObject }) => requestObject)).toEqual([options]);
   });
 
+  test('tells answers that are sent as protobuf as what they are: objects, lists and Statuses', async () => {
+    await using api = await start(
+      'omitStages: [RequestReceived]\nrules: [{level: RequestResponse, verbs: [create, list, delete]}, {level: None}]',
+    );
+    const headers = { accept: 'application/vnd.kubernetes.protobuf' };
+    await api.request('POST', PATH, { body: { metadata: { name: 'a' } }, headers });
+    await api.request('GET', PATH, { headers });
+    await api.request('DELETE', `${PATH}/a`, { headers });
+    expect(events().map(({ responseObject }) => responseObject)).toMatchObject([
+      { kind: 'ConfigMap', metadata: { name: 'a' } },
+      { kind: 'ConfigMapList', items: [{ metadata: { name: 'a' } }] },
+      { kind: 'Status', status: 'Success', details: { name: 'a' } },
+    ]);
+    expect(events().at(-1)).toMatchObject({ responseStatus: { status: 'Success', code: 200 } });
+  });
+
   test('at level Metadata tells neither body, and at Request not the answer; errors and Statuses are told at each', async () => {
     await using api = await start(
       'omitStages: [RequestReceived]\nrules: [{level: Metadata, verbs: [create, delete, get]}, {level: Request}]',

@@ -91,7 +91,7 @@ export function createAuthenticator(options: AuthenticatorOptions): RequestAuthe
       const certified = certificates.identify(request);
       if (typeof certified !== 'string') return withAuthenticated(certified);
       const token = bearerToken(request, warn);
-      if (token !== undefined) return whenKnown(verdictOn(token, apiAudiences), userOf);
+      if (token !== undefined) return whenKnown(verdictOn(token, apiAudiences), (verdict) => userOf(verdict, warn));
       if (certified === 'invalid' || !anonymous(request)) throw apiError.unauthorized();
       return ANONYMOUS;
     },
@@ -118,9 +118,10 @@ function anonymousRule(allowed: AuthenticatorOptions['anonymousAuth']): (request
   return ({ url = '' }) => paths.has(url.split('?', 1)[0] ?? '');
 }
 
-function userOf(verdict: TokenVerdict): UserInfo {
-  if ('user' in verdict) return verdict.user;
-  throw apiError.unauthorized();
+function userOf(verdict: TokenVerdict, warn: ((text: string) => void) | undefined): UserInfo {
+  if (!('user' in verdict)) throw apiError.unauthorized();
+  if (verdict.warning !== undefined) warn?.(verdict.warning);
+  return verdict.user;
 }
 
 interface TokenQuestion {
@@ -141,7 +142,7 @@ function askInTurn(tokens: readonly TokenAuthenticator[], question: TokenQuestio
   return { error: errors.length === 1 ? INVALID_TOKEN : `[${errors.join(', ')}]` };
 }
 
-const verdictFor = ({ user, audiences }: TokenIdentity): TokenVerdict => ({ user: withAuthenticated(user), audiences });
+const verdictFor = ({ user, ...more }: TokenIdentity): TokenVerdict => ({ user: withAuthenticated(user), ...more });
 
 /** A token that is known but not good adds to the errors; what else goes wrong is thrown on. */
 function attempt(authenticator: TokenAuthenticator | undefined, { token, audiences, errors }: TokenQuestion): Attempt | Promise<Attempt> {

@@ -15,6 +15,8 @@ export const LEGACY_ISSUER = 'kubernetes/serviceaccount';
 const LAST_USED = 'kubernetes.io/legacy-token-last-used';
 /** On the Secret: since when its token is good no more. */
 const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since';
+const AUTO_GENERATED =
+  'Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.';
 const DAY_MS = 24 * 3600 * 1000;
 
 export interface LegacyTokenOptions {
@@ -51,10 +53,15 @@ export function createLegacyTokens(options: LegacyTokenOptions): TokenAuthentica
       }
       const said = legacyClaims(claims);
       const secret = currentSecret(objects, said, token);
-      checkAccount(objects, said);
+      const account = accountOf(objects, said);
       usage.note(secret, clock.now());
       if (secret.metadata.labels?.[INVALID_SINCE]) throw new TokenError(markedInvalid(said));
-      return { user: serviceAccountUser({ namespace: said.namespace, name: said.accountName, uid: said.accountUid }), audiences: good };
+      const isMadeByItself = account.secrets?.some(({ name }) => name === said.secretName) ?? false;
+      return {
+        user: serviceAccountUser({ namespace: said.namespace, name: said.accountName, uid: said.accountUid }),
+        audiences: good,
+        ...(isMadeByItself ? { warning: AUTO_GENERATED } : {}),
+      };
     },
   };
 }
@@ -87,13 +94,14 @@ function currentSecret(objects: ObjectReader, { namespace, secretName }: LegacyC
   return secret;
 }
 
-function checkAccount(objects: ObjectReader, { namespace, accountName, accountUid }: LegacyClaims): void {
+function accountOf(objects: ObjectReader, { namespace, accountName, accountUid }: LegacyClaims): Live<ServiceAccount> {
   const account = objects.get<ServiceAccount>(coreKinds.serviceaccounts, namespace, accountName);
   if (!account) throw new TokenError(`serviceaccounts ${JSON.stringify(accountName)} not found`);
   if (account.metadata.deletionTimestamp !== undefined) throw new TokenError(`ServiceAccount ${namespace}/${accountName} has been deleted`);
   if (account.metadata.uid !== accountUid) {
     throw new TokenError(`ServiceAccount UID (${account.metadata.uid}) does not match claim (${accountUid})`);
   }
+  return account;
 }
 
 const markedInvalid = ({ namespace, secretName, accountName }: LegacyClaims): string =>

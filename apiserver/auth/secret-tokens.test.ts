@@ -168,6 +168,22 @@ describe('tokens of service accounts that lie in secrets', () => {
     expect(label()).toBe('2026-01-03');
   });
 
+  it('that nobody asked for are warned of', async () => {
+    const warnings: string[] = [];
+    const use = async () => {
+      const request = Object.assign(new IncomingMessage(new Socket()), { headers: { authorization: `Bearer ${token}` } });
+      return await authenticator.authenticate(request, (text) => warnings.push(text));
+    };
+    await use();
+    expect(warnings).toEqual([]);
+    const secrets = [{ name: 'bot-token' }];
+    objects.put<ServiceAccount>(coreKinds.serviceaccounts, { metadata: { namespace: 'blue', name: 'bot', uid }, secrets });
+    expect(await use()).toMatchObject({ name: 'system:serviceaccount:blue:bot' });
+    expect(warnings).toEqual([
+      'Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.',
+    ]);
+  });
+
   it('are refused when they were marked as good no more', () => {
     keep(token, { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' });
     expect(who(token)).toBe(401);

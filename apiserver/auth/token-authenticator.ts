@@ -5,6 +5,8 @@ export interface TokenIdentity {
   readonly user: UserInfo;
   /** Which of the audiences asked for the token is good for. */
   readonly audiences: readonly string[];
+  /** What those who use it are warned of. */
+  readonly warning?: string | undefined;
 }
 
 /** Knows one sort of token. */

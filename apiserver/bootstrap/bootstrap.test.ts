@@ -328,6 +328,21 @@ describe('roles that are there already', () => {
     expect(binding('system:discovery')?.roleRef.name).toBe('system:discovery');
     expect(binding('system:discovery')?.metadata.uid).not.toBe(discovery.metadata.uid);
   });
+
+  it('and whoever may discover may read what is public, where that is bound to nobody', async () => {
+    const annotations = { 'rbac.authorization.kubernetes.io/autoupdate': 'false', mine: 'yes' };
+    const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' }];
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:discovery' };
+    objects.put<ClusterRoleBinding>(rbacKinds.clusterrolebindings, {
+      metadata: { name: 'system:discovery', annotations },
+      roleRef,
+      subjects,
+    });
+    await run();
+    const found = binding('system:public-info-viewer');
+    expect(found).toMatchObject({ metadata: { annotations }, roleRef: { name: 'system:public-info-viewer' }, subjects });
+    expect(found?.metadata.labels).toBeUndefined();
+  });
 });
 
 it('makes the objects of flow control where they are served, and looks after them every minute', async () => {

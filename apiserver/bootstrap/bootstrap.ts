@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  type ClusterRoleBinding,
   type ConfigMap,
   coreKinds,
   isAlreadyExists,
@@ -43,6 +44,9 @@ import {
  * at once, side by side, so that they share the store's syncs; after that the system's namespaces, Service, Endpoints and CA are looked
  * after every ten seconds, and the objects of flow control every minute. The server's own Lease is renewed every ten seconds.
  */
+
+const DISCOVERY = 'system:discovery';
+const PUBLIC_INFO = 'system:public-info-viewer';
 
 export interface BootstrapOptions {
   readonly objects: ObjectReader & ObjectWriter;
@@ -180,6 +184,7 @@ class Bootstrap implements Service {
       KUBELET_API_BINDING,
       ...CONTROLLER_MANAGER_BINDINGS,
     ];
+    await this.#splitDiscovery();
     const roles = (kind: KindInfo, specs: typeof CLUSTER_ROLES) => specs.map((spec) => this.#ensure(kind, roleOf(spec), reconcileRole));
     await Promise.all([
       ...roles(rbacKinds.clusterroles, clusterRoles),
@@ -189,6 +194,20 @@ class Bootstrap implements Service {
         this.#ensureBinding(rbacKinds.rolebindings, spec),
       ),
     ]);
+  }
+
+  /**
+   * What everybody may read was part of what {@link DISCOVERY} is bound to, until 1.14: who is bound there is bound to it too, where it is
+   * missing. Upstream: `primeSplitClusterRoleBindings` of `pkg/registry/rbac/rest/storage_rbac.go`.
+   */
+  async #splitDiscovery(): Promise<void> {
+    const kind = rbacKinds.clusterrolebindings;
+    const spec = CLUSTER_ROLE_BINDINGS.find(({ name }) => name === PUBLIC_INFO);
+    const from = this.#options.objects.get<ClusterRoleBinding>(kind, '', DISCOVERY);
+    if (!spec || !from || this.#options.objects.get(kind, '', PUBLIC_INFO)) return;
+    const { labels, annotations } = from.metadata;
+    const { roleRef, metadata } = bindingOf(spec);
+    await this.#ensure(kind, { roleRef, subjects: from.subjects, metadata: { name: metadata.name, labels, annotations } });
   }
 
   async #ensureBinding(kind: KindInfo, spec: BindingSpec): Promise<void> {

@@ -83,7 +83,7 @@ const headerData = (options: RequestHeaderOptions): Record<string, string> => ({
   'requestheader-client-ca-file': options.ca,
   'requestheader-extra-headers-prefix': JSON.stringify(options.extraHeaderPrefixes),
   'requestheader-group-headers': JSON.stringify(options.groupHeaders),
-  'requestheader-uid-headers': JSON.stringify(options.uidHeaders),
+  ...(options.uidHeaders.length === 0 ? {} : { 'requestheader-uid-headers': JSON.stringify(options.uidHeaders) }),
   'requestheader-username-headers': JSON.stringify(options.usernameHeaders),
 });
 

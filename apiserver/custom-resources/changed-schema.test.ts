@@ -1,6 +1,6 @@
 // Applying to objects that were stored under another schema (apimachinery, `pkg/util/managedfields/internal`: structuredmerge.go, skipnonapplied.go).
 import { expect, it } from 'vitest';
-import { CRDS, establish, patch, startCrdServer, until, version, WIDGETS, widget, widgets } from './testing.ts';
+import { CRDS, establish, type Json, patch, startCrdServer, until, version, WIDGETS, widget, widgets } from './testing.ts';
 
 const APPLY = 'application/apply-patch+yaml';
 const schema = (properties: Record<string, unknown>) => ({
@@ -38,4 +38,25 @@ it('a rule that an update did not newly break warns, even if the update is refus
   const answer = await patch(server, `${WIDGETS}/w`, { spec: { n: 2 } });
   expect(answer.status).toBe(422);
   expect(answer.headers.warning).toBe(String.raw`299 - "spec.a: Invalid value: \"string\": failed rule: self == 'y'"`);
+});
+
+it('objects come to be stored in the version that is stored now by a write that changes nothing', async () => {
+  await using server = await startCrdServer();
+  await establish(server, widgets({ versions: [version('v1', { storage: false }), version('v2')] }));
+  await server.request('POST', WIDGETS, { body: widget('a', { a: 'x' }) });
+  const stored = async () => {
+    const { kvs } = await server.store.range({ key: '/registry/example.com/widgets/default/a' });
+    return JSON.parse(kvs[0]?.value.toString() ?? '').apiVersion;
+  };
+  expect(await stored()).toBe('example.com/v2');
+  const versions = [version('v1'), version('v2', { storage: false })];
+  await patch(server, `${CRDS}/widgets.example.com`, { spec: { versions } });
+  await expect
+    .poll(async () => {
+      await patch(server, `${WIDGETS}/a`, {});
+      return stored();
+    })
+    .toBe('example.com/v1');
+  const { resourceVersion } = (await server.request('GET', `${WIDGETS}/a`)).json<Json>().metadata;
+  expect((await patch(server, `${WIDGETS}/a`, {})).json<Json>().metadata.resourceVersion).toBe(resourceVersion);
 });

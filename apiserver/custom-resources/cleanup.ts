@@ -30,6 +30,7 @@ export async function cleanUp(parts: CleanupParts, name: string, signal: AbortSi
   const crd = parts.objects.get<Crd>(CRDS, '', name);
   if (!crd || !needsCleanup(crd)) return;
   await conclude(parts, name, IN_PROGRESS, false);
+  if (OVERLAPPING_NAMES.has(name)) return conclude(parts, name, OVERLAPPING, true);
   if (!isConditionTrue(crd, 'Established')) return conclude(parts, name, NEVER_ESTABLISHED, true);
   if (parts.isOwn(crd.spec.group)) return conclude(parts, name, COMPLETED, true);
   const kind = parts.kindOf(crd);
@@ -84,6 +85,12 @@ const terminating = (status: 'True' | 'False', reason: string, message: string):
 });
 const IN_PROGRESS = terminating('True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress');
 const NEVER_ESTABLISHED = terminating('False', 'NeverEstablished', 'resource was never established');
+/** What upstream has under the keys of custom resources. */
+const OVERLAPPING_NAMES: ReadonlySet<string> = new Set([
+  'apiservices.apiregistration.k8s.io',
+  'customresourcedefinitions.apiextensions.k8s.io',
+]);
+const OVERLAPPING = terminating('False', 'OverlappingBuiltInResource', 'instances overlap with built-in resources in storage');
 const COMPLETED = terminating('False', 'InstanceDeletionCompleted', 'removed all instances');
 
 const failed = (reason: string, message: string): Failure => ({ finding: terminating('True', reason, message), error: new Error(message) });

@@ -20,7 +20,9 @@ test.each(['foos', 'customresourcedefinitions'])(
     const resourcesOf = async (apiVersion: string) =>
       (await server.request('GET', `/apis/${apiVersion}`)).json<{ resources: { name: string; kind: string }[] }>().resources;
     expect((await resourcesOf(`${GROUP}/v1`)).map(({ kind }) => kind)).not.toContain('Foo');
-    expect(await resourcesOf(`${GROUP}/vfake`)).toMatchObject([{ name: plural, kind: 'Foo' }]);
+    expect((await server.request('GET', `/apis/${GROUP}/vfake`)).status).toBe(404);
+    const { versions } = (await server.request('GET', `/apis/${GROUP}`)).json<{ versions: { version: string }[] }>();
+    expect(versions.map((each) => each.version)).toContain('vfake');
     expect((await server.request('GET', `/apis/${GROUP}/vfake/${plural}`)).status).toBe(404);
     expect((await server.request('GET', `/apis/${GROUP}/v1/foos`)).status).toBe(404);
     expect((await server.request('GET', CRDS)).json()).toMatchObject({ kind: 'CustomResourceDefinitionList', items: [{}] });

@@ -48,6 +48,7 @@ export class Versions {
       store: (encoded, object) => (served === this.#stored ? encoded : this.#toStored(object)),
       isEncoded: () => false, // whoever wrote it may have had another schema
       isReadLater: true,
+      isOutdated: ({ value }) => apiVersionIn(value) !== this.#stored.apiVersion,
       read: ({ value }) => wire.encode(rename(this.#fromStored(value), served)),
       converter: convert && {
         isNeeded: ({ value }) => apiVersionIn(value) !== served.apiVersion,

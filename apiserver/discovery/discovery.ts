@@ -143,7 +143,7 @@ const cacheHeaders = (body: Buffer): Record<string, string> => ({
   'cache-control': 'public',
 });
 
-function find(path: string, { groups, named }: Known, serverAddress: () => string): Found | undefined {
+function find(path: string, { kinds, groups, named }: Known, serverAddress: () => string): Found | undefined {
   const [, root = '', ...rest] = path.split('/');
   if (root === 'version' && rest.length === 0) return { legacy: versionInfo };
   if (root === 'api') return findInCore(rest, groups, serverAddress);
@@ -151,9 +151,15 @@ function find(path: string, { groups, named }: Known, serverAddress: () => strin
   const [groupName, versionName] = rest;
   if (groupName === undefined) return { legacy: () => apiGroupList(named), aggregates: 'others' };
   const group = groups.find(({ name }) => name === groupName && name !== '');
-  if (versionName !== undefined) return group && findVersion(group, versionName);
+  if (versionName !== undefined) return group && !isAdded(kinds, groupName, versionName) ? findVersion(group, versionName) : undefined;
   const told = named.find(({ name }) => name === groupName) ?? (group && rankedGroup(group));
   return told && { legacy: () => apiGroup(told) };
+}
+
+/** Whether others have defined the version in a group of the server's own: it is told of with the group, and is nowhere to be asked for. */
+function isAdded(kinds: readonly KindInfo[], group: string, version: string): boolean {
+  const own = kinds.filter((kind) => kind.group === group && kind.storageVersion === undefined);
+  return own.length > 0 && own.every((kind) => kind.version !== version);
 }
 
 /** A group that is served here though nobody tells of it. */

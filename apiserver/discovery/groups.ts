@@ -90,11 +90,12 @@ function resourcesOf(own: readonly KindInfo[], version: string): ResourceEntry[]
   return own
     .filter((kind) => kind.version === version)
     .sort((a, b) => compare(a.resource, b.resource))
-    .flatMap((kind) => [
-      resourceEntry(kind),
-      ...[...kind.subresources].sort((a, b) => compare(a.name, b.name)).map((subresource) => subresourceEntry(kind, subresource)),
-    ]);
+    .flatMap((kind) => [resourceEntry(kind), ...subresourcesOf(kind).map((subresource) => subresourceEntry(kind, subresource))]);
 }
+
+/** By name; of what is defined by a client in the order that apiextensions-apiserver lists them in. */
+const subresourcesOf = ({ subresources, storageVersion }: KindInfo): readonly SubresourceInfo[] =>
+  storageVersion === undefined ? [...subresources].sort((a, b) => compare(a.name, b.name)) : subresources;
 
 const resourceEntry = (kind: KindInfo): ResourceEntry => ({
   name: kind.resource,

@@ -74,10 +74,15 @@ export class Definitions {
   /** Group, version and kind of the definitions that are kinds. */
   readonly #kinds: ReadonlyMap<string, readonly JsonObject[]>;
   readonly #schemas = new Map<string, JsonObject>();
+  readonly #reserved: ReadonlySet<string>;
+  /** Which written definition has which name. */
+  readonly #writtenNames = new Map<WrittenDefinition, string>();
 
-  constructor(dialect: Dialect, kinds: ReadonlyMap<string, readonly JsonObject[]>) {
+  /** @param reserved names that are not for written definitions. */
+  constructor(dialect: Dialect, kinds: ReadonlyMap<string, readonly JsonObject[]>, reserved: ReadonlySet<string>) {
     this.#dialect = dialect;
     this.#kinds = kinds;
+    this.#reserved = reserved;
   }
 
   /** Every definition so far, by name. */
@@ -87,19 +92,33 @@ export class Definitions {
 
   /** A reference to a message; it and all that it refers to become definitions. */
   message(message: DefinitionSource): JsonObject {
+    if ('schema' in message) return this.#ref(this.#written(message));
     if (!this.#schemas.has(message.name)) {
       this.#schemas.set(message.name, {}); // taken, since messages may contain themselves
-      this.#schemas.set(message.name, 'schema' in message ? this.#written(message) : this.#messageSchema(message));
+      this.#schemas.set(message.name, this.#messageSchema(message));
     }
     return this.#ref(message.name);
   }
 
-  #written(definition: WrittenDefinition): JsonObject {
+  /** A name that somebody else's definition has is given a number, as kube-openapi's aggregator does. */
+  #nameOf(definition: WrittenDefinition): string {
+    let name = definition.name;
+    for (let number = 2; this.#schemas.has(name) || this.#reserved.has(name); number++) name = `${definition.name}_v${number}`;
+    return name;
+  }
+
+  /** Makes it a definition; answers its name. */
+  #written(definition: WrittenDefinition): string {
+    const known = this.#writtenNames.get(definition);
+    if (known !== undefined) return known;
     // Every object's metadata is referred to.
     this.message(objectMeta);
+    const name = this.#nameOf(definition);
+    this.#writtenNames.set(definition, name);
     const kinds = this.#kinds.get(definition.name);
     const schema = definition.schema(this.#dialect) as JsonObject; // what was decoded from JSON
-    return { ...schema, ...(kinds ? { 'x-kubernetes-group-version-kind': kinds } : {}), ...selectableFields(definition) };
+    this.#schemas.set(name, { ...schema, ...(kinds ? { 'x-kubernetes-group-version-kind': kinds } : {}), ...selectableFields(definition) });
+    return name;
   }
 
   /** A reference to a definition that is no message. */
@@ -111,7 +130,9 @@ export class Definitions {
   /** A reference to the list of a kind. */
   list(name: string, item: DefinitionSource, listMeta: AnyMessage): JsonObject {
     const kind = name.slice(name.lastIndexOf('.') + 1);
-    this.#schemas.set(name, {
+    // With an item whose name is another's comes a list whose name is.
+    const number = 'schema' in item ? this.#written(item).slice(item.name.length) : '';
+    this.#schemas.set(`${name}${number}`, {
       description: `${kind} is a list of ${item.name.slice(item.name.lastIndexOf('.') + 1)}.`,
       type: 'object',
       required: ['items'],
@@ -124,7 +145,7 @@ export class Definitions {
       'x-kubernetes-group-version-kind': this.#kinds.get(name),
       ...selectableFields(item),
     });
-    return this.#ref(name);
+    return this.#ref(`${name}${number}`);
   }
 
   #messageSchema(message: AnyMessage): JsonObject {

@@ -59,9 +59,13 @@ export function definitionKinds(all: readonly PublishedKind[]): ReadonlyMap<stri
   return kinds;
 }
 
+/** Names of the server's own definitions. */
+const reservedNames = (all: readonly PublishedKind[]): ReadonlySet<string> =>
+  new Set(all.flatMap(({ message }) => ('schema' in message ? [] : [message.name])));
+
 /** The OpenAPI 3 document of some kinds: those of one group and version. */
 export function documentV3(kinds: readonly PublishedKind[], all: readonly PublishedKind[]): JsonObject {
-  const definitions = new Definitions('v3', definitionKinds(all));
+  const definitions = new Definitions('v3', definitionKinds(all), reservedNames(all));
   const parametersOf = parameterWriter('v3');
   const operations = [...resourceDiscovery(kinds), ...kinds.flatMap((kind) => operationsOf(kind, all))];
   const paths = pathsOf(operations, (operation) => operationV3(operation, definitions, parametersOf(operation)));
@@ -74,7 +78,7 @@ export const discoveryDocumentsV3 = (all: readonly PublishedKind[]): ReadonlyMap
     [...discoveryDocuments(all)].map(([name, operation]) => [
       name,
       () => {
-        const definitions = new Definitions('v3', definitionKinds(all));
+        const definitions = new Definitions('v3', definitionKinds(all), reservedNames(all));
         const paths = { [operation.path]: { get: operationV3(operation, definitions, []) } };
         return { openapi: '3.0.0', info: INFO, paths, components: { schemas: definitions.schemas(), securitySchemes: BEARER } };
       },
@@ -86,7 +90,7 @@ export function documentV2(
   all: readonly PublishedKind[],
   more: { readonly paths: Record<string, PathItem>; readonly definitions: JsonObject },
 ): JsonObject {
-  const definitions = new Definitions('v2', definitionKinds(all));
+  const definitions = new Definitions('v2', definitionKinds(all), reservedNames(all));
   const parametersOf = parameterWriter('v2');
   const about = [...discoveryDocuments(all).values(), ...resourceDiscovery(all)];
   const operations = [...about, ...all.flatMap((kind) => operationsOf(kind, all))];

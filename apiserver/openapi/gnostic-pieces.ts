@@ -1,4 +1,5 @@
 import type { JsonNode, JsonObject } from './json-node.ts';
+import { yamlText } from './yaml-text.ts';
 
 // What documents of OpenAPI in protobuf are made of, as gnostic writes them.
 
@@ -32,8 +33,8 @@ export const extensions = (number: number, node: JsonNode | undefined): Pieces[]
     .filter(([name, value]) => name.startsWith('x-') && value !== undefined)
     .map(([name, value]) => field(number, message(text(1, name), field(2, free(value ?? null)))));
 
-/** `Any`: its text is in field 2. */
-export const free = (value: JsonNode): Pieces => message(text(2, JSON.stringify(value)));
+/** `Any`: its text, as YAML, is in field 2. */
+export const free = (value: JsonNode): Pieces => message(text(2, yamlText(value)));
 
 export function named(number: number, node: JsonNode | undefined, encode: (value: JsonNode | undefined) => Pieces): Pieces[] {
   return Object.entries(isObject(node) ? node : {}).map(([name, value]) => field(number, message(text(1, name), field(2, encode(value)))));

@@ -253,7 +253,7 @@ describe('/openapi/v2', () => {
     expect(readFields(properties.get('spec')).get(1)?.toString()).toBe('#/definitions/io.k8s.api.core.v1.PodSpec');
     const extension = readFields(pod.get(31));
     expect(extension.get(1)?.toString()).toBe('x-kubernetes-group-version-kind');
-    expect(readFields(extension.get(2)).get(2)?.toString()).toBe('[{"group":"","kind":"Pod","version":"v1"}]');
+    expect(readFields(extension.get(2)).get(2)?.toString()).toBe('- group: ""\n  kind: Pod\n  version: v1\n');
     expect([...namedIn(fields.get(8), 2).keys()]).toEqual(Object.keys(document.paths));
   });
 });
@@ -262,6 +262,19 @@ describe('/openapi/v2', () => {
 function readFields(bytes: Buffer = Buffer.alloc(0)): Map<number, Buffer> {
   return new Map(readAll(bytes));
 }
+
+it('a definition of the name of another is given a number', () => {
+  const pod = BUILT_IN_KINDS.find(({ message }) => message.name === POD);
+  if (!pod) throw new Error('no pods');
+  const message = { name: POD, selectable: [], schema: () => ({ type: 'object', description: 'Of somebody else.' }) };
+  const other = { info: { ...pod.info, group: 'core.api.k8s.io' }, message };
+  const { body } = createOpenApi({ kinds: () => [other, pod] }).respond('/openapi/v2', undefined) ?? {};
+  const { definitions } = JSON.parse(body?.toString() ?? '');
+  expect(definitions[POD].description).not.toBe('Of somebody else.');
+  expect(definitions[`${POD}_v2`]).toMatchObject({ description: 'Of somebody else.' });
+  expect(definitions[`${POD}List`].properties.items.items).toEqual({ $ref: `#/definitions/${POD}` });
+  expect(definitions[`${POD}List_v2`].properties.items.items).toEqual({ $ref: `#/definitions/${POD}_v2` });
+});
 
 function namedIn(bytes: Buffer | undefined, number: number): Map<string, Buffer> {
   const entries = readAll(bytes ?? Buffer.alloc(0)).filter(([found]) => found === number);

@@ -17,8 +17,8 @@ export interface AuditTrail {
   impersonated(user: UserInfo): void;
   /** The Status that is answered. */
   answered(status: Status): void;
-  /** The object that is answered, as JSON, when it is sent as something else. */
-  answeredObject(json: Buffer): void;
+  /** The object that is answered, as JSON, when it is sent as something else; made only if it is kept. */
+  answeredObject(json: () => Buffer): void;
   /** The request met a mistake of ours. */
   panicked(message: string): void;
 }

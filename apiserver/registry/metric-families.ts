@@ -54,6 +54,11 @@ export class CounterFamily {
     this.#series.set(key, (this.#series.get(key) ?? 0) + 1);
   }
 
+  /** Tells of a series before anything of it is counted. */
+  start(labels: Labels): void {
+    this.#series.set(labelText(labels), 0);
+  }
+
   lines(): string[] {
     if (this.#series.size === 0) return [];
     const head = [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} counter`];

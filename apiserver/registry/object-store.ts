@@ -58,16 +58,19 @@ export class ObjectStore {
   }
 
   /**
-   * Whether an object is to be written though nothing in it changes, because it is sealed with what is to be given up: upstream's "stale"
+   * Whether an object is to be written though nothing in it changes, because it is sealed with what is to be given up, or of a version that is: upstream's "stale"
    * data (apiserver, `GuaranteedUpdate` in pkg/storage/etcd3/store.go). `lost`: it is not as it was seen.
    */
   async standing({ key, revision }: Entry): Promise<'good' | 'stale' | 'lost'> {
-    const { sealing } = this.#resource.form;
-    if (!sealing) return 'good';
+    const { form } = this.#resource;
+    const { sealing } = form;
+    if (!sealing && !form.isOutdated) return 'good';
     const { kvs } = await this.#store.range({ key });
     const [pair] = kvs;
     if (pair?.modRevision !== revision) return 'lost';
-    return sealing.isStale(pair) ? 'stale' : 'good';
+    if (sealing?.isStale(pair)) return 'stale';
+    const opened = sealing ? { key, value: sealing.open(pair) } : pair;
+    return form.isOutdated?.(opened) ? 'stale' : 'good';
   }
 
   /** Writes an object that must not be there yet. */

@@ -18,6 +18,8 @@ export interface StoredForm {
   readonly isReadLater?: boolean | undefined;
   /** Whether this is another version than the one that is stored, and {@link read} takes that one's served form as well. */
   readonly isView?: boolean | undefined;
+  /** Whether what lies there is of another version than is stored now: a write that changes nothing brings it into that one. */
+  readonly isOutdated?: ((stored: StoredPair) => boolean) | undefined;
   /** For forms that somebody else has to be asked for. */
   readonly converter?: StoredConverter | undefined;
   /** What stands between all of this and the store: encryption at rest. {@link store} is before it, everything else behind. */
@@ -80,6 +82,7 @@ export function sealedForm(form: StoredForm, sealing: Sealing): StoredForm {
       return form.isEncoded(plain.value) ? plain.value : form.read(plain);
     },
     isReadLater: true,
+    ...(form.isOutdated ? { isOutdated: form.isOutdated } : {}),
     sealing,
     converter: converter && {
       isNeeded: (pair) => isOpened(pair) && converter.isNeeded(opened(pair)),

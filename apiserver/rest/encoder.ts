@@ -55,7 +55,7 @@ export class Encoder {
   object(exchange: Exchange, resource: Answered, status: number, bytes: Buffer): void {
     const accepted = this.accept(exchange, resource);
     const plain = accepted.encoding === 'json' && accepted.as === undefined;
-    if (accepted.encoding !== 'json') exchange.audit?.answeredObject(bytes);
+    if (accepted.encoding !== 'json') exchange.audit?.answeredObject(() => bytes);
     const body = plain ? bytes : transform(exchange, resource, accepted, bytes);
     sendEncoded(exchange, status, MEDIA_TYPE[accepted.encoding], accepted.encoding === 'json' ? readable(exchange, body) : body);
   }
@@ -64,6 +64,7 @@ export class Encoder {
   value(exchange: Exchange, status: number, encodable: Encodable): void {
     const encoding = this.#negotiator.status(exchange.accept);
     const written = encoding === 'protobuf' && !encodable.message ? 'json' : encoding;
+    if (written !== 'json') exchange.audit?.answeredObject(() => encodeAs('json', encodable));
     const body = encodeAs(written, encodable);
     sendEncoded(exchange, status, MEDIA_TYPE[written], written === 'json' ? readable(exchange, body) : body);
   }
@@ -71,6 +72,7 @@ export class Encoder {
   /** Answers a Status that is not an error. */
   success(exchange: Exchange, code: number, status: Partial<Status>): void {
     const value: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', ...status };
+    exchange.audit?.answered(value);
     this.value(exchange, code, { value, message: bodies.status, kind: 'Status', apiVersion: 'v1' });
   }
 

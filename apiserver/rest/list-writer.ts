@@ -42,6 +42,9 @@ export async function sendList(
     await sendJson(exchange, resource, page, pacer);
     return;
   }
+  if (accepted.encoding !== 'json') {
+    exchange.audit?.answeredObject(() => transform(exchange, resource, { ...accepted, encoding: 'json' }, page));
+  }
   const body = transform(exchange, resource, accepted, page);
   sendEncoded(exchange, 200, MEDIA_TYPE[accepted.encoding], accepted.encoding === 'json' ? readable(exchange, body) : body);
 }

@@ -1,4 +1,4 @@
-import type { SubresourceInfo, Verb } from '../../api/index.ts';
+import { apiError, type SubresourceInfo, type Verb } from '../../api/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { RequestInfo } from '../pipeline/request-info.ts';
 import { sendNotFound } from '../pipeline/respond.ts';
@@ -8,7 +8,7 @@ import { deleteCollection, deleteObject } from './delete.ts';
 import { evictPod } from './eviction.ts';
 import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
 import { connectToKubelet, podLog, proxyToNode, proxyToPod } from './kubelet.ts';
-import { patchObject } from './patch.ts';
+import { patchObject, patchType } from './patch.ts';
 import { getObject, listObjects } from './read.ts';
 import type { Endpoint, Handler, Rest } from './rest.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
@@ -72,10 +72,31 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
     return target.create(rest, exchange);
   }
   const { endpoint } = target;
-  const { deprecation } = endpoint.resource.strategy;
+  const { wording, strategy } = endpoint.resource;
+  if (wording.routesByVerb) return routeByVerb(rest, exchange, endpoint);
   checkScope(endpoint, exchange);
   const handler = handlerOf(endpoint, exchange);
-  if (deprecation !== undefined) exchange.deprecate(deprecation); // nobody is warned of what is not there
+  if (strategy.deprecation !== undefined) exchange.deprecate(strategy.deprecation); // nobody is warned of what is not there
+  return handler(rest, exchange, endpoint);
+}
+
+/** apiextensions-apiserver, `pkg/apiserver/customresource_handler.go`: what is of another scope is nobody's. */
+function routeByVerb(rest: Rest, exchange: Exchange, endpoint: Endpoint): Promise<void> | void {
+  const { resource } = endpoint;
+  const { namespace, verb, name, subresource } = exchange.info;
+  const inScope = resource.info.namespaced ? namespace !== '' || verb === 'list' || verb === 'watch' : namespace === '';
+  if (!inScope) return sendNotFound(exchange);
+  const { deprecation } = resource.strategy;
+  if (deprecation !== undefined) exchange.deprecate(deprecation);
+  const isDeclared = subresource === '' || resource.info.subresources.some((each) => each.name === subresource);
+  if (!isDeclared) throw apiError.notFound(resource.subject, name);
+  const handlers: Handlers = subresource === '' ? { ...OBJECT, ...COLLECTION } : (SUBRESOURCES[subresource] ?? VIEW);
+  const handler = new Map<string, Handler>(Object.entries(handlers)).get(verb);
+  if (!handler) throw apiError.methodNotSupported(resource.subject, verb);
+  if (name === '' && (verb === 'update' || verb === 'patch')) {
+    if (verb === 'patch') patchType(exchange, resource);
+    throw apiError.badRequest('name must be provided');
+  }
   return handler(rest, exchange, endpoint);
 }
 
@@ -83,7 +104,7 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
 const isRooted = (path: string): boolean => !path.startsWith('//') && !path.startsWith('/apis//');
 
 /** @throws ApiError (404) for a namespace on a kind that has none, and for a name without the namespace it needs. */
-function checkScope({ resource: { info: kind, wording } }: Endpoint, { info, request }: Exchange): void {
+function checkScope({ resource: { info: kind } }: Endpoint, { info, request }: Exchange): void {
   const { namespace, name, verb, verbInPath = false } = info;
   if (verb === 'proxy') throw unknownResource(); // a path of long ago
   // A namespace is addressed as its own namespace.
@@ -93,39 +114,38 @@ function checkScope({ resource: { info: kind, wording } }: Endpoint, { info, req
   const lacksNamespace = kind.namespaced && namespace === '';
   if (lacksNamespace && isNamed) throw unknownResource();
   if (lacksNamespace && (verb === 'create' || verb === 'deletecollection')) throw methodNotAllowed();
-  if (verbInPath && request.method !== 'GET' && !wording.answersHead) throw methodNotAllowed();
+  if (verbInPath && request.method !== 'GET') throw methodNotAllowed();
 }
 
 function handlerOf(endpoint: Endpoint, { info, request }: Exchange): Handler {
   const kind = endpoint.resource.info;
   const { verb, name, subresource } = info;
   if (subresource !== '') return subresourceHandler(endpoint, info, request.method);
-  const byName = name !== '' && !(verb === 'create' && endpoint.resource.wording.createsByName);
-  const handlers = endpoint.handlers ?? (isCollection(verb) || !byName ? COLLECTION : OBJECT);
+  const handlers = endpoint.handlers ?? (isCollection(verb) || name === '' ? COLLECTION : OBJECT);
   const declared = kind.verbs.find((each) => each === verb);
   const handler = declared && handlers[declared];
-  if (!handler || isUnknownHead(endpoint, request.method)) throw methodNotAllowed();
+  if (!handler || isUnknownHead(request.method)) throw methodNotAllowed();
   return handler;
 }
 
 const isCollection = (verb: string): boolean => verb === 'list' || verb === 'deletecollection';
 
 /** Upstream: go-restful's `RouterJSR311.detectRoute`, which answers 405 where no route has the method; none is registered for HEAD. */
-const isUnknownHead = ({ resource }: Endpoint, method: string | undefined): boolean => method === 'HEAD' && !resource.wording.answersHead;
+const isUnknownHead = (method: string | undefined): boolean => method === 'HEAD';
 
 function subresourceHandler(endpoint: Endpoint, info: RequestInfo, method: string | undefined): Handler {
   const { resource } = endpoint;
   const { subresource: name, verb } = info;
   const declared: SubresourceInfo | undefined = resource.info.subresources.find((each) => each.name === name);
-  if (!declared) throw resource.wording.unknownSubresource(resource.subject, info.name) ?? unknownResource();
-  if (info.rest.length > 1 && !resource.wording.ignoresRest && name !== PROXY) throw unknownResource();
+  if (!declared) throw unknownResource();
+  if (info.rest.length > 1 && name !== PROXY) throw unknownResource();
   const own = resource.info.group === '' ? SUBRESOURCES[`${resource.info.resource}/${name}`] : undefined;
   const handlers = own ?? SUBRESOURCES[name] ?? (resource.strategy.subresources?.[name] ? VIEW : undefined);
   if (!handlers) throw unknownResource();
   const allowed = method === 'OPTIONS' ? '' : declared.verbs.find((each) => each === verb);
   const handler = allowed === undefined ? undefined : handlers[allowed];
   // What takes every method, as a proxy does, takes this one.
-  const isUnknown = handlers[''] === undefined && isUnknownHead(endpoint, method);
+  const isUnknown = handlers[''] === undefined && isUnknownHead(method);
   if (!handler || isUnknown) throw methodNotAllowed();
   return handler;
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { appsKinds, batchKinds, coreKinds, type KindInfo, type KubeObject, type Pod } from '../../../api/index.ts';
 import { ask, readerOf } from '../testing/request.ts';
 import type { PodSecurityConfiguration } from './configuration.ts';
+import { PodSecurityMetrics } from './metrics.ts';
 import { podSecurity } from './plugin.ts';
 import type { LevelVersion } from './policy.ts';
 
@@ -17,7 +18,7 @@ const CONFIGURATION: PodSecurityConfiguration = { defaults: undefined, exemption
 
 function pluginWith(labels: Record<string, string>, more: Partial<PodSecurityConfiguration> = {}, pods: readonly KubeObject[] = []) {
   const objects = readerOf([coreKinds.namespaces, [namespaceOf(labels)]], [coreKinds.pods, pods]);
-  return podSecurity(objects, { ...CONFIGURATION, ...more });
+  return podSecurity(objects, { ...CONFIGURATION, ...more }, new PodSecurityMetrics());
 }
 
 const podOf = (spec: object, metadata: object = {}): Pod =>
@@ -30,6 +31,31 @@ const SHARING = podOf({ hostNetwork: true });
 const WHY = 'host namespaces (hostNetwork=true)';
 
 const annotations = (of: Record<string, string>) => labelled(of);
+
+test('what was held against which level is counted', async () => {
+  const metrics = new PodSecurityMetrics();
+  const objects = readerOf([
+    coreKinds.namespaces,
+    [namespaceOf({ enforce: 'baseline', 'enforce-version': 'v1.20', warn: 'restricted', 'warn-version': 'v1.99' })],
+  ]);
+  const exempting = { ...CONFIGURATION, exemptions: { ...CONFIGURATION.exemptions, runtimeClasses: ['own'] } };
+  const plugin = podSecurity(objects, exempting, metrics);
+  await ask(plugin, { object: SHARING });
+  await ask(plugin, { object: podOf({}) });
+  await ask(plugin, { object: podOf({ runtimeClassName: 'own' }) });
+  const pod = 'request_operation="create",resource="pod",subresource=""';
+  const counted = (decision: string, level: string, mode: string) =>
+    `pod_security_evaluations_total{decision="${decision}",policy_level="${level}",mode="${mode}",${pod}} 1`.replace(
+      ':',
+      '",policy_version="',
+    );
+  const lines = metrics.lines();
+  expect(lines).toContain(counted('deny', 'baseline:v1.20', 'enforce'));
+  expect(lines).toContain(counted('allow', 'baseline:v1.20', 'enforce'));
+  expect(lines).toContain(counted('deny', 'restricted:future', 'warn'));
+  expect(lines).toContain(`pod_security_exemptions_total{${pod}} 1`);
+  expect(lines).toContain(counted('allow', 'privileged:latest', 'enforce').replace(/1$/, '0').replace('"create"', '"update"'));
+});
 
 describe('a pod', () => {
   test('is refused beyond the level to enforce, noted beyond the one to note', async () => {

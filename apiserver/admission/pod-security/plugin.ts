@@ -16,8 +16,9 @@ import { aggregate } from '../refusal.ts';
 import { type CheckedPod, checkedPod, type Violation } from './check.ts';
 import type { PodSecurityConfiguration } from './configuration.ts';
 import { detailsOf, violationsOf } from './evaluator.ts';
+import type { PodSecurityMetrics } from './metrics.ts';
 import { NamespaceCheck } from './namespace.ts';
-import { isFullyPrivileged, type LevelVersion, PRIVILEGED, policyOf, type ReadPolicy, writeLevel } from './policy.ts';
+import { isFullyPrivileged, type LevelVersion, type Policy, PRIVILEGED, policyOf, type ReadPolicy, writeLevel } from './policy.ts';
 
 /** Subresources that do not change what a pod may do. */
 const HARMLESS: ReadonlySet<string> = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status']);
@@ -44,21 +45,23 @@ const TEMPLATES: ReadonlyMap<unknown, (object: KubeObject) => PodTemplateSpec | 
  * Holds the pods of a namespace to the level that its labels name: Privileged, Baseline or Restricted. Upstream: k8s.io/pod-security-admission,
  * KEP-2579.
  */
-export function podSecurity(objects: ObjectReader, configuration: PodSecurityConfiguration): AdmissionPlugin {
-  const plugin = new PodSecurity(objects, configuration);
+export function podSecurity(objects: ObjectReader, configuration: PodSecurityConfiguration, metrics: PodSecurityMetrics): AdmissionPlugin {
+  const plugin = new PodSecurity(objects, configuration, metrics);
   return { name: 'PodSecurity', validate: (context, attributes) => plugin.validate(context, attributes) };
 }
 
 class PodSecurity {
   readonly #objects: ObjectReader;
   readonly #configuration: PodSecurityConfiguration;
+  readonly #metrics: PodSecurityMetrics;
   readonly #namespaces: NamespaceCheck;
   /** Policies of namespaces as they are in the cache, each read once. */
   readonly #policies = new WeakMap<object, ReadPolicy>();
 
-  constructor(objects: ObjectReader, configuration: PodSecurityConfiguration) {
+  constructor(objects: ObjectReader, configuration: PodSecurityConfiguration, metrics: PodSecurityMetrics) {
     this.#objects = objects;
     this.#configuration = configuration;
+    this.#metrics = metrics;
     this.#namespaces = new NamespaceCheck(objects, configuration);
   }
 
@@ -74,8 +77,12 @@ class PodSecurity {
   #validatePod(context: RequestContext, attributes: AdmissionAttributes, pod: Pod): void {
     if (HARMLESS.has(attributes.subresource) || this.#isExempt(context, attributes)) return;
     const read = this.#policyOf(attributes.namespace);
-    if (!read) throw apiError.internal(`failed to lookup namespace ${JSON.stringify(attributes.namespace)}`);
+    if (!read) {
+      this.#metrics.failed(attributes, true);
+      throw apiError.internal(`failed to lookup namespace ${JSON.stringify(attributes.namespace)}`);
+    }
     if (read.errors.length === 0 && isFullyPrivileged(read.policy)) {
+      this.#metrics.evaluated('enforce', read.policy.enforce, { isAllowed: true, request: attributes });
       note(context, 'enforce-policy', PRIVILEGED_TEXT);
       return;
     }
@@ -90,6 +97,7 @@ class PodSecurity {
     const { namespace } = attributes;
     const read = this.#policyOf(namespace);
     if (!read) {
+      this.#metrics.failed(attributes, true);
       note(context, 'error', `failed to lookup namespace ${JSON.stringify(namespace)}: namespaces ${JSON.stringify(namespace)} not found`);
       return;
     }
@@ -101,16 +109,19 @@ class PodSecurity {
   }
 
   /** @throws ApiError (403) when the level to enforce is violated. */
-  #evaluate(context: RequestContext, { kind, name }: AdmissionAttributes, checked: Checked): void {
+  #evaluate(context: RequestContext, request: AdmissionAttributes, checked: Checked): void {
     const { read, pod, enforces } = checked;
     const { runtimeClasses } = this.#configuration.exemptions;
     if (pod.spec.runtimeClassName && runtimeClasses.includes(pod.spec.runtimeClassName)) {
+      this.#metrics.exempted(request);
       note(context, 'exempt', 'runtimeClass');
       return;
     }
     const { enforce, audit, warn } = read.policy;
-    if (read.errors.length > 0)
+    if (read.errors.length > 0) {
+      this.#metrics.failed(request, false);
       note(context, 'error', `Failed to parse policy: ${aggregate(read.errors.map(({ field, body }) => `${field}: ${body}`))}`);
+    }
     if (enforces) note(context, 'enforce-policy', writeLevel(enforce));
     const results = new Map<string, readonly Violation[]>();
     const resultOf = (level: LevelVersion): readonly Violation[] => {
@@ -120,16 +131,24 @@ class PodSecurity {
       return result;
     };
     const beyond = (level: LevelVersion) => `PodSecurity "${writeLevel(level)}": ${detailsOf(resultOf(level))}`;
-    if (resultOf(audit).length > 0) note(context, 'audit-violations', `would violate ${beyond(audit)}`);
-    if (enforces && resultOf(enforce).length > 0) throw apiError.forbidden(kind, name, `violates ${beyond(enforce)}`);
-    if (resultOf(warn).length > 0) context.warn(`would violate ${beyond(warn)}`);
+    const violates = (mode: keyof Policy, level: LevelVersion): boolean => {
+      const isAllowed = resultOf(level).length === 0;
+      if (!isAllowed || mode === 'enforce') this.#metrics.evaluated(mode, level, { isAllowed, request });
+      return !isAllowed;
+    };
+    if (violates('audit', audit)) note(context, 'audit-violations', `would violate ${beyond(audit)}`);
+    if (enforces && violates('enforce', enforce)) throw apiError.forbidden(request.kind, request.name, `violates ${beyond(enforce)}`);
+    if (violates('warn', warn)) context.warn(`would violate ${beyond(warn)}`);
   }
 
-  #isExempt(context: RequestContext, { namespace }: AdmissionAttributes): boolean {
+  #isExempt(context: RequestContext, request: AdmissionAttributes): boolean {
+    const { namespace } = request;
     const { namespaces, usernames } = this.#configuration.exemptions;
     const reason = namespaces.includes(namespace) ? 'namespace' : usernames.includes(context.user.name) ? 'user' : undefined;
-    if (reason !== undefined) note(context, 'exempt', reason);
-    return reason !== undefined;
+    if (reason === undefined) return false;
+    this.#metrics.exempted(request);
+    note(context, 'exempt', reason);
+    return true;
   }
 
   #policyOf(name: string): ReadPolicy | undefined {

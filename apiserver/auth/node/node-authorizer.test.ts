@@ -174,8 +174,8 @@ describe('what a node may read', () => {
     slice('s-1', 'n1');
     slice('s-2', 'n2');
     expect(['s-1', 's-2'].map((name) => asked(`delete resourceslices /${name}`))).toEqual(['allowed', UNRELATED]);
-    expect(asked('deletecollection resourceslices', { fieldSelector: 'nodeName=n1' })).toBe('allowed');
-    expect(asked('watch resourceslices', { fieldSelector: 'nodeName=n2' })).toMatch(/^can only/);
+    expect(asked('deletecollection resourceslices', { fieldSelector: 'spec.nodeName=n1' })).toBe('allowed');
+    expect(asked('watch resourceslices', { fieldSelector: 'spec.nodeName=n2' })).toMatch(/^can only/);
     objects.put<Pod>(coreKinds.pods, {
       metadata: { name: 'devices', namespace: 'ns' },
       spec: {

@@ -129,7 +129,7 @@ export class NodeAuthorizer implements LocalAuthorizer {
     if (verb === 'create') return ALLOWED;
     if (['get', 'update', 'patch', 'delete'].includes(verb)) return this.#related(node, asked, 'slices');
     if (!['watch', 'list', 'deletecollection'].includes(verb)) return no(SLICE_VERBS);
-    if (selects(asked.fieldSelector, 'nodeName', node)) return ALLOWED;
+    if (selects(asked.fieldSelector, 'spec.nodeName', node)) return ALLOWED;
     return no('can only list/watch/deletecollection resourceslices with nodeName field selector');
   }
 

@@ -44,7 +44,7 @@ export const AUTHENTICATION_OPTION = 'authentication-config';
 export const AUTHENTICATION_FORMAT: ConfigFormat<AuthenticationConfiguration> = {
   option: AUTHENTICATION_OPTION,
   kind: 'AuthenticationConfiguration',
-  apiVersions: ['apiserver.config.k8s.io/v1', 'apiserver.config.k8s.io/v1beta1'],
+  apiVersions: ['apiserver.config.k8s.io/v1', 'apiserver.config.k8s.io/v1beta1', 'apiserver.config.k8s.io/v1alpha1'],
   schema,
 };
 

@@ -36,7 +36,7 @@ export const AUTHORIZATION_OPTION = 'authorization-config';
 export const AUTHORIZATION_FORMAT: ConfigFormat<AuthorizationConfiguration> = {
   option: AUTHORIZATION_OPTION,
   kind: 'AuthorizationConfiguration',
-  apiVersions: ['apiserver.config.k8s.io/v1', 'apiserver.config.k8s.io/v1beta1'],
+  apiVersions: ['apiserver.config.k8s.io/v1', 'apiserver.config.k8s.io/v1beta1', 'apiserver.config.k8s.io/v1alpha1'],
   schema,
 };
 

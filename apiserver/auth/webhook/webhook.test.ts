@@ -7,7 +7,7 @@ import { tempDirectory } from '../../../test/support/temp-directory.ts';
 import { AuthorizationWebhookMetrics } from '../../pipeline/webhook-metrics.ts';
 import { createAuthorizer } from '../index.ts';
 import { ObjectsInMemory } from '../objects-in-memory.ts';
-import type { AccessAttributes, Decision } from '../types.ts';
+import type { AccessAttributes, Decision, UserInfo } from '../types.ts';
 import { ChainFile, chainFromModes, createTokenWebhook } from './index.ts';
 
 const clock = new VirtualClock();
@@ -373,8 +373,33 @@ test('policies of a file allow what they say', async () => {
     resourceRules: [{ verbs: ['*'] }],
     nonResourceRules: [{ nonResourceURLs: ['/logs*'] }],
   });
-  writeFileSync(policyFile, '{"user":"alice"}');
+  writeFileSync(policyFile, '{"kind":"Policy","apiVersion":"v9","spec":{}}');
   expect(() => chainFromModes(['ABAC'], webhook, { ...options, policyFile })).toThrow(`${policyFile}:1 is no Policy`);
+});
+
+test('everybody of a policy is everybody who is known; without a version it says less', async () => {
+  await using directory = await tempDirectory();
+  const policyFile = join(directory.path, 'policies.jsonl');
+  const webhook = { kubeconfig: '', version: 'v1' as const, ...plain };
+  const known = { name: 'bob', groups: ['system:authenticated'] };
+  const anonymous = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+  const who = async (policy: object, more: Partial<AccessAttributes> = {}) => {
+    writeFileSync(policyFile, JSON.stringify(policy));
+    const chain = chainFromModes(['ABAC'], webhook, { ...options, policyFile });
+    const authorizer = createAuthorizer({ objects: new ObjectsInMemory(), chain: () => chain.links });
+    const may = async (user: UserInfo) => ((await authorizer.authorize(asked({ ...more, user }))).allowed ? [user.name] : []);
+    return [...(await may(known)), ...(await may(anonymous))];
+  };
+  const policy = (spec: object) => ({ apiVersion: 'abac.authorization.kubernetes.io/v1beta1', kind: 'Policy', spec });
+  const all = { namespace: '*', resource: '*', apiGroup: '*' };
+  expect(await who(policy({ user: '*', ...all }))).toEqual(['bob']);
+  expect(await who(policy({ group: '*', ...all }))).toEqual(['bob']);
+  expect(await who(policy({ group: 'system:unauthenticated', ...all }))).toEqual(['system:anonymous']);
+  expect(await who({})).toEqual(['bob']);
+  expect(await who({ readonly: true }, { verb: 'delete' })).toEqual([]);
+  expect(await who({ user: 'bob', namespace: 'nowhere' })).toEqual([]);
+  expect(await who({ user: 'bob' }, { resourceRequest: false, path: '/metrics' })).toEqual(['bob']);
+  expect(await who({ user: 'bob', resource: 'pods' }, { resourceRequest: false, path: '/metrics' })).toEqual([]);
 });
 
 test('a token webhook says whose a token is, and its answers are kept', async () => {
