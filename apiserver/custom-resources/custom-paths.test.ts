@@ -1,6 +1,6 @@
 // Which paths custom resources have, and what is said of the others (seen on a running kube-apiserver 1.34.9).
 import { expect, it } from 'vitest';
-import { CRDS, definition, establish, gone, startCrdServer, until, version, WIDGETS, widgets } from './testing.ts';
+import { definition, establish, startCrdServer, version, WIDGETS, widgets } from './testing.ts';
 
 const ALL = '/apis/example.com/v1/widgets';
 const GADGETS = '/apis/example.com/v1/gadgets';
