@@ -272,3 +272,41 @@ describe('changed Services', () => {
     expect((await both.change(ofFamilies('PreferDualStack', 'IPv4', 'IPv6'))).spec?.clusterIPs).toHaveLength(2);
   });
 });
+
+describe('Services that knew of one address only', () => {
+  const stored = async (store: Store, name: string, spec: object) => {
+    const object = { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'default', uid: `uid-${name}` }, spec };
+    const value = Buffer.from(JSON.stringify(object));
+    await store.txn({ compare: [], success: [{ op: 'put', key: `/registry/services/specs/default/${name}`, value }] });
+  };
+
+  it('are read with what they would have now, and can be changed', async () => {
+    const store = await openMemoryStore();
+    await stored(store, 'a', { clusterIP: '10.0.0.9', ports: [{ port: 80 }] });
+    await stored(store, 'b', { clusterIP: 'None', selector: { a: 'b' }, ports: [{ port: 80 }] });
+    await stored(store, 'c', { clusterIP: 'None', ports: [{ port: 80 }] });
+    await stored(store, 'd', { type: 'ExternalName', externalName: 'x.example', internalTrafficPolicy: 'Cluster' });
+    const old = await cluster(V4, store);
+    const changed = async (name: string) => (await old.change({ publishNotReadyAddresses: true }, name)).spec;
+    expect(await changed('a')).toMatchObject({ clusterIPs: ['10.0.0.9'], ...ofFamilies('SingleStack', 'IPv4') });
+    expect(await changed('b')).toMatchObject({ clusterIPs: ['None'], ...ofFamilies('SingleStack', 'IPv4') });
+    expect(await changed('c')).toMatchObject({ clusterIPs: ['None'], ...ofFamilies('RequireDualStack', 'IPv4', 'IPv6') });
+    expect(await changed('d')).not.toHaveProperty('internalTrafficPolicy');
+  });
+
+  it('lose their address when they become another type, said by one who knows of one', async () => {
+    const one = await cluster(V4);
+    await one.create({ clusterIP: 'None' });
+    const { spec, problems } = await one.change({ type: 'ExternalName', externalName: 'x.example', clusterIPs: null });
+    expect([problems, spec?.clusterIP, spec?.clusterIPs]).toEqual([[], undefined, undefined]);
+  });
+});
+
+it('no address is given of the range of the option while the ServiceCIDRs that name it go', async () => {
+  const one = await cluster(V4);
+  await one.addRange('kubernetes', V4);
+  await one.addRange('more', '10.9.0.0/24');
+  expect((await one.create({}, 'a')).spec?.clusterIP).toMatch(/^10\.0\.0\./);
+  await one.judgeRange('kubernetes', 'False');
+  expect((await one.create({}, 'b')).spec?.clusterIP).toMatch(/^10\.9\.0\./);
+});

@@ -100,6 +100,17 @@ test.each(['protobuf', 'JSON'])('what lies in the store in another version, as %
   }
 });
 
+test('a claim that was stored with the older word for where its data comes from has the newer one too', async () => {
+  const store = await openMemoryStore();
+  const dataSource = { kind: 'PersistentVolumeClaim', name: 'other' };
+  const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, dataSource };
+  const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'c', namespace: 'default' }, spec };
+  await put(store, '/registry/persistentvolumeclaims/default/c', Buffer.from(JSON.stringify(claim)));
+  await using server = await serve(store);
+  const answer = await server.request('GET', '/api/v1/namespaces/default/persistentvolumeclaims/c');
+  expect(answer.json<Body>().spec).toMatchObject({ dataSource, dataSourceRef: dataSource });
+});
+
 test('JSON of a version that is not known is not taken for ours', async () => {
   const store = await openMemoryStore();
   const claim = { kind: 'PersistentVolumeClaim', apiVersion: 'v9', metadata: { name: 'c', namespace: 'default' }, spec: { later: 1 } };

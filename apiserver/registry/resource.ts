@@ -72,6 +72,12 @@ const formerVersions =
     return toStored && { toStored };
   };
 
+/** What is to be filled in in an object that another server stored. */
+const storedDefaults = (strategy: Strategy) => (object: KubeObject) => {
+  strategy.setDefaults?.(object);
+  strategy.defaultOnRead?.(object);
+};
+
 /** Makes of a definition what serves it. */
 export function createResource(definition: KindDefinition, place: ResourcePlace = {}): Resource {
   const { info, type, strategy, wording = STANDARD_WORDING } = definition;
@@ -83,7 +89,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
   const { root = REGISTRY_ROOT, eventsMax, sealing } = place;
   const open =
     definition.form?.(wire) ??
-    plainForm(wire, { message: type.message, other: formerVersions(strategy), setDefaults: strategy.setDefaults });
+    plainForm(wire, { message: type.message, other: formerVersions(strategy), setDefaults: storedDefaults(strategy) });
   const form = sealing ? sealedForm(open, sealing(info)) : open;
   const prefix = kindPrefix(info, root, definition.place);
   return {

@@ -29,6 +29,7 @@ export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = st
     setClaimDefaults(spec);
     for (const amounts of [status.capacity, status.allocatedResources]) if (amounts) roundAmounts(amounts);
   },
+  defaultOnRead: ({ spec }) => fillDataSources(spec),
   prepareForCreate: (_context, claim) => {
     claim.status = { phase: 'Pending' };
     settleDataSources(claim.spec, undefined);
@@ -87,6 +88,11 @@ function settleDataSources(spec: PersistentVolumeClaimSpec, old: PersistentVolum
   if (spec.dataSourceRef?.namespace && !old?.dataSourceRef) spec.dataSourceRef = undefined;
   const hadSource = old?.dataSource !== undefined || old?.dataSourceRef !== undefined;
   if (!hadSource && !spec.dataSourceRef && !isClaimOrSnapshot(spec.dataSource)) spec.dataSource = undefined;
+  fillDataSources(spec);
+}
+
+/** Upstream: `NormalizeDataSources` (`pkg/api/persistentvolumeclaim/util.go`). */
+function fillDataSources(spec: PersistentVolumeClaimSpec): void {
   const { dataSource, dataSourceRef } = spec;
   if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource };
   else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {

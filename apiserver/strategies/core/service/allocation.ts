@@ -1,7 +1,7 @@
 import { apiError, coreKinds, type FieldError, fieldError, type Service } from '../../../../api/index.ts';
 import { cloneJson } from '../../../../api/schema.ts';
 import { type Random, systemRandom } from '../../../../runtime/index.ts';
-import { AllocationError } from '../../../allocators/ip-range.ts';
+import { AllocationError, type IpFamily } from '../../../allocators/ip-range.ts';
 import { PortRange } from '../../../allocators/port-range.ts';
 import type { Allocation, Claim, Claims, NewClaim } from '../../../registry/claims.ts';
 import type { StrategyOptions } from '../../../registry/strategy.ts';
@@ -49,6 +49,11 @@ export class ServiceAllocation implements Claims<Service> {
     this.#random = random;
     this.#ips = new ServiceRanges(options);
     this.#ports = new PortRange(options.serviceNodePortRange);
+  }
+
+  /** The family of Services that do not say which they want. */
+  get primaryFamily(): IpFamily {
+    return this.#ips.families[0] ?? 'IPv4';
   }
 
   of(service: Service): Claim[] {

@@ -36,6 +36,18 @@ export function keepsPreferred(spec: ServiceSpec, old: ServiceSpec): boolean {
   return prefers(spec) && prefers(old) && same(spec.clusterIPs, old.clusterIPs) && same(spec.ipFamilies, old.ipFamilies);
 }
 
+/**
+ * Gives a Service that was stored before they were known its addresses and families.
+ *
+ * @param primary the default family of the cluster.
+ */
+export function settleStored({ spec }: Service, primary: IpFamily): void {
+  if (spec.clusterIP && listOf(spec.clusterIPs).length === 0) spec.clusterIPs = [spec.clusterIP];
+  if (isExternalName(spec) || listOf(spec.ipFamilies).length > 0) return;
+  spec.ipFamilyPolicy = isOpenHeadless(spec) || listOf(spec.clusterIPs).length > 1 ? 'RequireDualStack' : 'SingleStack';
+  spec.ipFamilies = spec.clusterIP === 'None' ? withOther([primary], spec) : listOf(spec.clusterIPs).map(familyOf);
+}
+
 const isOpenHeadless = ({ clusterIP, selector }: ServiceSpec): boolean => clusterIP === 'None' && Object.keys(selector ?? {}).length === 0;
 
 function defaultPolicy(spec: ServiceSpec, old: ServiceSpec | undefined): string {

@@ -22,18 +22,21 @@ export class ServiceRanges {
     return this.#own.map(({ family }) => family);
   }
 
-  /** The ranges of a family, the option's first. */
+  /** The ranges of a family, the option's first, unless the ServiceCIDRs that name it are all on their way out. */
   of(family: string): readonly IpRange[] {
-    const own = this.#own.filter((range) => range.family === family);
-    const others = this.#added().filter((range) => range.family === family && own.every(({ text }) => text !== range.text));
-    return [...own, ...others];
-  }
-
-  #added(): IpRange[] {
-    const cidrs = this.#objects.list<ServiceCIDR>(networkingKinds.servicecidrs).filter(isReady);
-    return cidrs.flatMap(({ spec }) => listOf(spec.cidrs).map((range) => new IpRange(range)));
+    const cidrs = this.#objects.list<ServiceCIDR>(networkingKinds.servicecidrs);
+    const ready = rangesOf(cidrs.filter(isReady));
+    const gone = rangesOf(cidrs.filter((cidr) => !isReady(cidr))).filter((range) => !isAmong(range, ready));
+    const own = this.#own.filter((range) => !isAmong(range, gone));
+    const others = ready.filter((range) => !isAmong(range, own));
+    return [...own, ...others].filter((range) => range.family === family);
   }
 }
+
+const rangesOf = (cidrs: readonly ServiceCIDR[]): IpRange[] =>
+  cidrs.flatMap(({ spec }) => listOf(spec.cidrs).map((range) => new IpRange(range)));
+
+const isAmong = ({ text }: IpRange, ranges: readonly IpRange[]): boolean => ranges.some((range) => range.text === text);
 
 /** One that no controller has judged counts as ready. */
 function isReady({ metadata, status }: ServiceCIDR): boolean {

@@ -6,6 +6,7 @@ import { ageOf, strategyOf, updateOf } from '../../shared.ts';
 import { ServiceAllocation } from './allocation.ts';
 import { isHeadless } from './cluster-ips.ts';
 import { dropInternalTrafficPolicy, dropTypeDependent, isExternalName, keepAllocated, setServiceDefaults } from './defaults.ts';
+import { settleStored } from './families.ts';
 import { validateService, validateServiceStatus, validateServiceUpdate } from './validation.ts';
 
 const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints';
@@ -13,6 +14,7 @@ const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode';
 
 /** Upstream: `pkg/registry/core/service`. */
 export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
+  const claims = new ServiceAllocation(options);
   return strategyOf<Service>({
     validateName: nameIsDns1035Label,
     deleteReturnsObject: true,
@@ -40,7 +42,11 @@ export function serviceStrategy(options: StrategyOptions): Strategy<Service> {
       warn(context, service);
       return validateServiceUpdate(service, old);
     },
-    claims: new ServiceAllocation(options),
+    claims,
+    defaultOnRead: (service) => {
+      settleStored(service, claims.primaryFamily);
+      dropInternalTrafficPolicy(service.spec);
+    },
     fieldSelectors: { 'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '', 'spec.type': ({ spec }) => spec.type ?? '' },
     tableRow: serviceRow,
     subresources: {
@@ -60,6 +66,8 @@ function normalizeClusterIps(spec: ServiceSpec, old: ServiceSpec | undefined): v
     if (spec.clusterIP && (spec.clusterIPs?.length ?? 0) === 0) spec.clusterIPs = [spec.clusterIP];
     return;
   }
+  // Whoever says nothing of several addresses knows only of one.
+  if ((spec.clusterIPs?.length ?? 0) === 0 && spec.clusterIP === old.clusterIP) spec.clusterIPs = old.clusterIPs;
   if (spec.clusterIP !== old.clusterIP && JSON.stringify(spec.clusterIPs) === JSON.stringify(old.clusterIPs)) {
     if (spec.clusterIP) spec.clusterIPs = [spec.clusterIP];
     else delete spec.clusterIPs;
