@@ -1,10 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type ClusterRole,
   type ClusterRoleBinding,
   type ConfigMap,
   coordinationKinds,
   coreKinds,
+  discoveryKinds,
+  type EndpointSlice,
   type Endpoints,
   flowcontrolKinds,
   type KindInfo,
@@ -113,6 +115,31 @@ it('writes nothing on a restart', async () => {
   const before = objects.writes;
   await run();
   expect(objects.writes).toBe(before);
+});
+
+it('a slice of another family of addresses is made anew', async () => {
+  const { endpointslices } = discoveryKinds;
+  await make([endpointslices]).start();
+  advertiseAddress = 'fd00::9';
+  await store.close();
+  store = await openMemoryStore({ clock });
+  await make([endpointslices]).start();
+  const slice = objects.get<EndpointSlice>(endpointslices, 'default', 'kubernetes');
+  expect([slice?.addressType, slice?.endpoints?.flatMap(({ addresses }) => addresses)]).toEqual(['IPv6', ['fd00::9']]);
+});
+
+it('starts on a cluster whose own Service it cannot write, and tries again', async () => {
+  const create = vi.spyOn(objects, 'create').mockImplementation((kind, object) => {
+    if (kind === coreKinds.services) throw new Error('this cluster has no such addresses');
+    return ObjectsInMemory.prototype.create.call(objects, kind, object) as never;
+  });
+  const bootstrap = make();
+  await bootstrap.start();
+  expect(objects.get(coreKinds.services, 'default', 'kubernetes')).toBeUndefined();
+  create.mockRestore();
+  await pass(10_000);
+  expect(objects.get(coreKinds.services, 'default', 'kubernetes')).toBeDefined();
+  await bootstrap.stop();
 });
 
 it('writes no Endpoints for an address that only this machine can reach', async () => {

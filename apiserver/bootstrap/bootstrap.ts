@@ -97,13 +97,15 @@ class Bootstrap implements Service {
     this.#identity = kind && new IdentityLease({ ...options, kind });
   }
 
+  /** Rejects when the cluster cannot be used; that its own Service is not right does not keep a server from serving. */
   async start(): Promise<void> {
     await Promise.all([
-      this.#ensureSystem(withPorts),
+      this.#ensureSystem(),
+      this.#ensureService(withPorts).catch(this.#complain),
       this.#ensureRbac(),
       this.#ensureOnce(),
       this.#ensureFlowControl(),
-      this.#endpoints?.reconcile(),
+      this.#endpoints?.reconcile().catch(this.#complain),
       this.#identity?.renew(),
       this.#identity?.collect(),
     ]);
@@ -122,30 +124,35 @@ class Bootstrap implements Service {
     await Promise.race([withdrawn, clock.sleep(WITHDRAW_MS_MAX)]);
   }
 
+  readonly #complain = (err: unknown): void => {
+    this.#options.logger.warn({ err }, 'system objects could not be put right; trying again');
+  };
+
   async #keepUp(): Promise<void> {
-    const { clock, logger } = this.#options;
+    const { clock } = this.#options;
     const { signal } = this.#stopped;
-    const complain = (err: unknown) => logger.warn({ err }, 'system objects could not be put right; trying again');
     for (let turn = 1; await slept(clock, signal); turn++) {
-      await this.#ensureSystem().catch(complain);
-      if (turn % FLOW_CONTROL_TURNS === 0) await this.#ensureFlowControl().catch(complain);
-      await this.#endpoints?.reconcile().catch(complain);
-      await this.#identity?.renew().catch(complain);
-      if (turn % COLLECTING_TURNS === 0) await this.#identity?.collect().catch(complain);
+      await this.#ensureSystem().catch(this.#complain);
+      await this.#ensureService().catch(this.#complain);
+      if (turn % FLOW_CONTROL_TURNS === 0) await this.#ensureFlowControl().catch(this.#complain);
+      await this.#endpoints?.reconcile().catch(this.#complain);
+      await this.#identity?.renew().catch(this.#complain);
+      if (turn % COLLECTING_TURNS === 0) await this.#identity?.collect().catch(this.#complain);
     }
   }
 
-  /**
-   * What the cluster cannot be without at any time. The Service's port is put right at the start only, as upstream's: servers that differ do
-   * not fight.
-   */
-  async #ensureSystem(reconcileService?: typeof withPorts): Promise<void> {
-    const { clientCa, requestHeaders, clock, address } = this.#options;
+  /** The Service's port is put right at the start only, as upstream's: servers that differ do not fight. */
+  #ensureService(reconcile?: typeof withPorts): Promise<void> {
+    return this.#ensure<KubeService>(coreKinds.services, kubernetesService(this.#options.address()), reconcile);
+  }
+
+  /** What the cluster cannot be without at any time. */
+  async #ensureSystem(): Promise<void> {
+    const { clientCa, requestHeaders, clock } = this.#options;
     const now = clock.now();
     const config = authenticationConfig(joinBundles('', clientCa(), now), requestHeaders);
     await Promise.all([
       ...SYSTEM_NAMESPACES.map((name) => this.#ensure(coreKinds.namespaces, namespaceOf(name))),
-      this.#ensure<KubeService>(coreKinds.services, kubernetesService(address()), reconcileService),
       this.#ensure<ConfigMap>(coreKinds.configmaps, config, (existing, expected) => withAuthentication(existing, expected, now)),
     ]);
   }

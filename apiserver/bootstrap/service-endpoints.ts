@@ -68,8 +68,15 @@ export class ServiceEndpoints {
     ]);
   }
 
-  #ensureSlice(slices: KindInfo, slice: EndpointSlice, setsPort: boolean): Promise<void> {
-    return this.#ensure<EndpointSlice>(slices, slice, (existing) => withEndpoints(existing, slice, setsPort));
+  /** A slice of another family is made anew: what its addresses are cannot be changed. Upstream: `pkg/controlplane/reconcilers/endpointsadapter.go`. */
+  async #ensureSlice(slices: KindInfo, slice: EndpointSlice, setsPort: boolean): Promise<void> {
+    const { objects } = this.#options;
+    const { namespace = '', name = '' } = slice.metadata;
+    const existing = objects.get<EndpointSlice>(slices, namespace, name);
+    if (existing && existing.addressType !== slice.addressType) {
+      await objects.delete(slices, namespace, name);
+      await objects.create(slices, slice);
+    } else await this.#ensure<EndpointSlice>(slices, slice, (existing) => withEndpoints(existing, slice, setsPort));
   }
 
   /** Another API server may be at it at the same time, with the same in mind. */
