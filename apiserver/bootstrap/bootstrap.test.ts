@@ -173,6 +173,18 @@ it('writes the default ServiceCIDR where it is served, and that it is ready', as
   await bootstrap.stop();
 });
 
+it('makes the default ServiceCIDR again when it has gone, for a cluster that moves to another range', async () => {
+  const { servicecidrs } = networkingKinds;
+  const bootstrap = make([servicecidrs]);
+  await bootstrap.start();
+  await objects.delete(servicecidrs, '', 'kubernetes');
+  await pass(10_000);
+  expect(objects.get<ServiceCIDR>(servicecidrs, '', 'kubernetes')).toMatchObject({
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+  await bootstrap.stop();
+});
+
 it('adds a second range to the default ServiceCIDR, and changes nothing else of it', async () => {
   const ranges = async (range: string) => {
     const bootstrap = make([networkingKinds.servicecidrs], range);

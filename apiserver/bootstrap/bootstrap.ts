@@ -134,6 +134,7 @@ class Bootstrap implements Service {
     for (let turn = 1; await slept(clock, signal); turn++) {
       await this.#ensureSystem().catch(this.#complain);
       await this.#ensureService().catch(this.#complain);
+      await this.#ensureServiceCidr().catch(this.#complain);
       if (turn % FLOW_CONTROL_TURNS === 0) await this.#ensureFlowControl().catch(this.#complain);
       await this.#endpoints?.reconcile().catch(this.#complain);
       await this.#identity?.renew().catch(this.#complain);
@@ -160,10 +161,9 @@ class Bootstrap implements Service {
   /** What is created when it is missing and then left to the user. */
   async #ensureOnce(): Promise<void> {
     const priorityClasses = this.#served('scheduling.k8s.io', 'priorityclasses');
-    const serviceCidrs = this.#served('networking.k8s.io', 'servicecidrs');
     await Promise.all([
       ...(priorityClasses ? PRIORITY_CLASSES.map((object) => this.#ensure(priorityClasses, object)) : []),
-      ...(serviceCidrs ? [this.#ensureServiceCidr(serviceCidrs)] : []),
+      this.#ensureServiceCidr(),
       this.#ensure(coreKinds.configmaps, tokenTracking(this.#options.clock.now())),
     ]);
   }
@@ -173,8 +173,10 @@ class Bootstrap implements Service {
   }
 
   /** Upstream: `pkg/controlplane/controller/defaultservicecidr`. */
-  async #ensureServiceCidr(kind: KindInfo): Promise<void> {
+  async #ensureServiceCidr(): Promise<void> {
     const { clock, objects, serviceClusterIpRange } = this.#options;
+    const kind = this.#served('networking.k8s.io', 'servicecidrs');
+    if (!kind) return;
     const expected = serviceCidr(serviceClusterIpRange);
     await this.#ensure(kind, expected, withSecondCidr);
     await objects.updateStatus<ServiceCIDR>(kind, '', expected.metadata.name ?? '', (current) =>
