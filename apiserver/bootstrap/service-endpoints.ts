@@ -73,10 +73,8 @@ export class ServiceEndpoints {
     const { objects } = this.#options;
     const { namespace = '', name = '' } = slice.metadata;
     const existing = objects.get<EndpointSlice>(slices, namespace, name);
-    if (existing && existing.addressType !== slice.addressType) {
-      await objects.delete(slices, namespace, name);
-      await objects.create(slices, slice);
-    } else await this.#ensure<EndpointSlice>(slices, slice, (existing) => withEndpoints(existing, slice, setsPort));
+    if (existing && existing.addressType !== slice.addressType) await objects.delete(slices, namespace, name);
+    await this.#ensure<EndpointSlice>(slices, slice, (existing) => withEndpoints(existing, slice, setsPort));
   }
 
   /** Another API server may be at it at the same time, with the same in mind. */

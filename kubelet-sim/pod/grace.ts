@@ -1,4 +1,20 @@
+import type { Live, Pod } from '../../api/index.ts';
 import type { Clock, Timer } from '../../runtime/index.ts';
+
+const SECONDS_DEFAULT = 30;
+const SECONDS_MIN = 1;
+
+/**
+ * How long a pod is given to end. Upstream: `calculateEffectiveGracePeriod`, `pkg/kubelet/pod_workers.go`.
+ *
+ * @param evictionSeconds what an eviction leaves it, where it leaves less.
+ */
+export function graceMsOf({ metadata, spec }: Live<Pod>, evictionSeconds: number | undefined): number {
+  const { terminationGracePeriodSeconds = SECONDS_DEFAULT } = spec;
+  const asked = [metadata.deletionGracePeriodSeconds, evictionSeconds].filter((seconds) => seconds !== undefined);
+  const seconds = asked.length > 0 ? Math.min(...asked) : 0;
+  return Math.max(seconds === 0 ? terminationGracePeriodSeconds : seconds, SECONDS_MIN) * 1000;
+}
 
 /** The time that something is given to stop. It can become shorter, never longer. */
 export class Grace {

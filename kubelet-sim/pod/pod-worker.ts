@@ -1,6 +1,7 @@
 import type { Live, Pod, PodStatus } from '../../api/index.ts';
 import type { Timer } from '../../runtime/index.ts';
 import { ContainerRuns } from './container-runs.ts';
+import { graceMsOf } from './grace.ts';
 import type { SyncType } from './kubelet-counts.ts';
 import type { NodeServices } from './node-services.ts';
 import type { ObservedContainer, ObservedPod, Verdict } from './observed.ts';
@@ -16,8 +17,6 @@ import { limitsStorage, STORAGE_CHECK_MS, storageVerdict } from './storage-limit
 /** A look that takes longer than this shows how things were when it began. */
 const INTERIM_MS = 50;
 const RETRY_MS = 1000;
-const GRACE_SECONDS_DEFAULT = 30;
-const GRACE_SECONDS_MIN = 1;
 /** What is given to a pod that the node must get rid of now. */
 const EVICTION_GRACE_SECONDS = 1;
 /** How long containers take to run with other resources, and how soon a resize that was put off is looked at again. */
@@ -372,12 +371,8 @@ export class PodWorker {
     );
   }
 
-  /** How long the pod is given to end. Upstream: `calculateEffectiveGracePeriod`, `pkg/kubelet/pod_workers.go`. */
   get #graceMs(): number {
-    const { terminationGracePeriodSeconds = GRACE_SECONDS_DEFAULT } = this.#pod.spec;
-    const asked = [this.#pod.metadata.deletionGracePeriodSeconds, this.#evictionGraceSeconds].filter((seconds) => seconds !== undefined);
-    const seconds = asked.length > 0 ? Math.min(...asked) : 0;
-    return Math.max(seconds === 0 ? terminationGracePeriodSeconds : seconds, GRACE_SECONDS_MIN) * 1000;
+    return graceMsOf(this.#pod, this.#evictionGraceSeconds);
   }
 
   /** Stops everything, for good. */

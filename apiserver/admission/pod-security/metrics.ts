@@ -1,11 +1,12 @@
 // Metrics of PodSecurity, under upstream's names (k8s.io/pod-security-admission, `metrics/metrics.go`).
 import { coreKinds } from '../../../api/index.ts';
+import { EMULATION_VERSION } from '../../discovery/index.ts';
 import { CounterFamily } from '../../registry/metric-families.ts';
 import type { AdmissionAttributes } from '../plugin.ts';
 import type { LevelVersion, Policy } from './policy.ts';
 
 /** The minor version that this is: levels of later ones are counted as one. */
-const MINOR = 34;
+const MINOR = Number(EMULATION_VERSION.split('.')[1]);
 /** Series that are there before anything is counted. */
 const OPERATIONS = ['create', 'update'] as const;
 
