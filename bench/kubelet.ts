@@ -1,6 +1,6 @@
 // The simulated nodes: how soon many are Ready, what they and idle pods take up, how fast pods start, what heartbeats cost, logs that many follow, exec.
 //
-//   npm run bench -- kubelet [--nodes 5000] [--pods 10000] [--hold 1m] [--followers 100] [--rate 1000]
+//   npm run bench -- kubelet [--nodes 5000] [--pods 10000] [--containers 1] [--hold 1m] [--followers 100] [--rate 1000]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ const { values } = parseOptions(
   {
     nodes: option.integer('Nodes.', 5000, { min: 1, max: 5000 }),
     pods: option.integer('Idle pods.', 10_000, { min: 0 }),
+    containers: option.integer('Containers of an idle pod.', 1, { min: 1 }),
     hold: option.duration('How long heartbeats are watched.', 60_000),
     followers: option.integer('Pods whose log is followed.', 100, { min: 0 }),
     rate: option.integer('Lines a second each of them writes.', 1000, { min: 1 }),
@@ -44,7 +45,12 @@ const aPod = (name: string, node: number, annotations: Record<string, string> = 
   spec: {
     nodeName: `node-${node % values.nodes}`,
     terminationGracePeriodSeconds: 0,
-    containers: [{ name: 'main', image: 'nginx:1.27', resources: { requests: { cpu: '10m', memory: '16Mi' } } }],
+    containers: Array.from({ length: values.containers }, (_, i) => ({
+      name: `c${i}`,
+      // Two servers of one pod would want the same port.
+      image: i === 0 ? 'nginx:1.27' : 'registry.k8s.io/pause:3.10',
+      resources: { requests: { cpu: '10m', memory: '16Mi' } },
+    })),
   },
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seededRandom, VirtualClock } from '../runtime/index.ts';
+import { type Clock, seededRandom, VirtualClock } from '../runtime/index.ts';
 import { Agenda } from './agenda.ts';
 
 test('many timers take one timer of the clock below, and fire in order of time, then of setting', async () => {
@@ -43,4 +43,29 @@ test('a timer set while firing, for now, fires in the same turn; sleep ends earl
   await sleeping;
   expect(fired).toEqual(['nested', 'enough']);
   expect(agenda.pending).toBe(0);
+});
+
+test('timers that take their time leave sockets a turn in between', async () => {
+  const virtual = new VirtualClock();
+  let busyMs = 0;
+  const clock: Clock = {
+    now: () => virtual.now(),
+    monotonic: () => virtual.monotonic() + busyMs,
+    setTimer: (delayMs, fn) => virtual.setTimer(delayMs, fn),
+    sleep: (delayMs, signal) => virtual.sleep(delayMs, signal),
+    hold: () => virtual.hold(),
+  };
+  const agenda = new Agenda(clock);
+  const turns: number[] = [];
+  let fired = 0;
+  for (let i = 0; i < 30; i++) {
+    agenda.setTimer(1, () => {
+      busyMs += 5;
+      fired++;
+    });
+  }
+  clock.setTimer(1, () => turns.push(fired)); // set after the agenda's own: its turn comes when that one lets go
+  await virtual.advance(1);
+  expect(turns).toEqual([5]);
+  expect(fired).toBe(30);
 });

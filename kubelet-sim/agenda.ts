@@ -10,6 +10,9 @@ interface Entry {
 /** Entries taken back are swept out once there are more of them than this, and more than live ones. */
 const DEAD_MAX = 1024;
 
+/** How long timers that are due may run before sockets have their turn. */
+const SLICE_MS = 20;
+
 /**
  * A clock whose timers share one timer of the clock below: thousands of nodes and pods that wait cost a heap entry each, and no timer
  * of the machine.
@@ -100,6 +103,7 @@ export class Agenda implements Clock {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.monotonic();
     for (let head = this.#heap[0]; head && (head.at <= now || !head.fn); head = this.#heap[0]) {
+      if (this.monotonic() - now > SLICE_MS) break;
       this.#pop();
       const fn = head.fn;
       head.fn = undefined;
