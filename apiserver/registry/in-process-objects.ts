@@ -99,9 +99,9 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
       strategy: updateStrategy(registry.resource, subresource),
       uidIsPrecondition: false,
       mayCreate: false,
-      next: (current, old) => {
-        if (!current) throw apiError.notFound(registry.resource.subject, name);
-        const changed = change(current.parse() as Live<T>);
+      next: (_current, old) => {
+        if (!old) throw apiError.notFound(registry.resource.subject, name);
+        const changed = change(cloneJson(old) as Live<T>);
         if (!changed) return undefined;
         const next = this.#normal(registry, changed);
         registry.resource.fields.track({ ...this.#writer(context, subresource), live: old, next });

@@ -3,11 +3,17 @@ import { Histogram } from './histogram.ts';
 /** Values of a metric's labels. */
 export type Labels = Readonly<Record<string, string | number | boolean>>;
 
-/** `a="b",c="d"`. */
-const labelText = (labels: Labels): string =>
-  Object.entries(labels)
-    .map(([name, value]) => `${name}="${String(value).replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`))}"`)
-    .join(',');
+const ESCAPED = /[\\"\n]/g;
+
+/** `a="b",c="d"`; made for each that is counted. */
+function labelText(labels: Labels): string {
+  let text = '';
+  for (const name in labels) {
+    const value = String(labels[name]).replace(ESCAPED, (c) => (c === '\n' ? '\\n' : `\\${c}`));
+    text += `${text && ','}${name}="${value}"`;
+  }
+  return text;
+}
 
 /** Histograms of one metric, by their labels; nothing is told of it before there is one. */
 export class HistogramFamily {

@@ -404,11 +404,12 @@ export class ObjectRegistry {
   async #deleteOnce(request: DeleteOneRequest, current: Entry): Promise<Deleted | 'lost'> {
     const { resource } = this;
     const { context, admission, options } = request;
-    const object = current.parse();
+    const old = current.object;
+    const object = cloneJson(old);
     checkPreconditions(resource, object, options);
     const plan = planDeletion(resource, { ...context, gracePeriodSeconds: options.gracePeriodSeconds }, object, options);
     if (plan.type === 'pending') return { entry: current, gone: false };
-    const attributes = this.#attributes(context, 'DELETE', { object: undefined, old: current.object, isNameless: request.isOneOfMany });
+    const attributes = this.#attributes(context, 'DELETE', { object: undefined, old, isNameless: request.isOneOfMany });
     await admission.admit(context, attributes);
     await admission.validate(context, attributes);
     if (plan.type === 'remove' && !request.change) return this.#remove(context, current);

@@ -1,5 +1,5 @@
 import { apiError, type Binding, coreKinds, type KindInfo, type KubeObject, type Pod } from '../../api/index.ts';
-import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
+import { bodies, cloneJson, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -73,7 +73,7 @@ async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, post
     next: (current, old) => {
       if (!current || !old) throw apiError.notFound(registry.resource.subject, name);
       checkStored(registry.resource.subject, current, old, { ...wanted.metadata, dryRun });
-      const pod = current.parse() as Pod;
+      const pod = cloneJson(old) as Pod;
       const refusal = bindToNode(pod, wanted, exchange.now);
       if (refusal !== undefined) throw apiError.conflict({ group: '', resource: 'pods/binding' }, name, refusal);
       return registry.resource.type.decode(pod).object;

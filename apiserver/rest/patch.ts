@@ -4,6 +4,7 @@ import {
   applyJsonPatch,
   applyMergePatch,
   applyStrategicMergePatch,
+  cloneJson,
   conversionMisfit,
   DecodeError,
   decodeJsonPatch,
@@ -97,10 +98,10 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
       strategy: updateStrategy(endpoint.resource, subresource),
       uidIsPrecondition: false,
       mayCreate: false,
-      next: (current) => {
-        if (!current) throw apiError.notFound(resource.subject, name);
-        const live = current.parse();
-        const { object, problems, shown } = patched(resource.type, live, patch);
+      next: (_current, live) => {
+        if (!live) throw apiError.notFound(resource.subject, name);
+        // What a patch leaves alone is part of what it makes, and will be changed in place.
+        const { object, problems, shown } = patched(resource.type, cloneJson(live), patch);
         if (!warned) judge(exchange, problems, { validation: options.fieldValidation, shown });
         warned = true;
         if (patch.type !== STRATEGIC_MERGE) checkKind(rest, endpoint, object);
