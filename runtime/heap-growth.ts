@@ -4,23 +4,29 @@ import { every } from './every.ts';
 
 const LOOK_MS = 10_000;
 /** A heap of this size is a full process's: most of it are objects of the cluster, which stay. */
-const LARGE_BYTES = 512 * 1024 * 1024;
-/** By how much a large one grows, in percent, before V8 collects the whole of it again; 0 leaves that to V8, which lets it double and more. */
-const GROWTH_OF_LARGE = 25;
+const LARGE_BYTES = 256 * 1024 * 1024;
+
+/**
+ * A large one grows by a quarter before V8 collects the whole of it again (which lets it double and more of its own accord), and pages that are
+ * half empty are put together each time: what waves of short-lived objects leave is holes, which V8 keeps.
+ */
+const OF_LARGE: readonly string[] = ['--heap-growing-percent=25', '--optimize-for-size'];
+const OF_SMALL: readonly string[] = ['--heap-growing-percent=0', '--no-optimize-for-size'];
 
 /**
  * Keeps a large heap close to what lives in it. Small ones are left alone: collecting them more often costs more than it saves.
- * Node has no option for it that could be given while the process runs but V8's own, `--heap-growing-percent`.
+ * Node has no options for it that could be given while the process runs but V8's own.
  */
 export class HeapGrowth implements Disposable {
   readonly #looking: Disposable;
-  #percent = 0;
+  #isLarge = false;
 
   constructor(clock: Clock, { setFlags = setFlagsFromString, usedBytes = () => getHeapStatistics().used_heap_size } = {}) {
     this.#looking = every(clock, LOOK_MS, () => {
-      const percent = usedBytes() > LARGE_BYTES ? GROWTH_OF_LARGE : 0;
-      if (percent !== this.#percent) setFlags(`--heap-growing-percent=${percent}`);
-      this.#percent = percent;
+      const isLarge = usedBytes() > LARGE_BYTES;
+      if (isLarge === this.#isLarge) return;
+      this.#isLarge = isLarge;
+      for (const flag of isLarge ? OF_LARGE : OF_SMALL) setFlags(flag);
     });
   }
 
