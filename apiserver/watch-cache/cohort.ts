@@ -19,7 +19,7 @@ export const cohortId = ({ selection, writer, bookmarks, after }: CohortTraits):
   `${selection.id} ${writer.id} ${bookmarks} ${after}`;
 
 /**
- * Watchers that see the same: each change is judged, encoded and joined into one write per turn of the event loop once for all of them.
+ * Watchers that see the same: each change is judged, encoded and joined with others into one write once for all of them.
  * A newcomer joins between two writes, so what it is sent begins exactly where its initial state ended.
  */
 export class Cohort {

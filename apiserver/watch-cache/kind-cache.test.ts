@@ -97,6 +97,25 @@ function watch(cache: KindCache, selection: Selection, more: { after?: number; b
 }
 
 describe('a watcher', () => {
+  test('hears of a commit before the turn ends, in which who wrote it is answered; of what follows in that turn at its end', async () => {
+    const { cache, put } = aCache();
+    const { sink } = watch(cache, new Selection('default'));
+    put('a');
+    put('b');
+    await Promise.resolve();
+    expect(sink.writes).toEqual(['ADDED a 1\nADDED b 2\n']);
+    put('c');
+    await Promise.resolve();
+    put('d');
+    await Promise.resolve();
+    expect(sink.writes).toHaveLength(1);
+    await turn();
+    expect(sink.writes.slice(1)).toEqual(['ADDED c 3\nADDED d 4\n']);
+    put('e');
+    await Promise.resolve();
+    expect(sink.writes.slice(2)).toEqual(['ADDED e 5\n']);
+  });
+
   test('is told of everything in its namespace, once a turn', async () => {
     const { cache, put, remove } = aCache();
     const { sink } = watch(cache, new Selection('default'));

@@ -7,6 +7,12 @@ import { WatchStats } from './watch-stats.ts';
 /**
  * The watchers of one kind. Cohorts are filed by what they can be found by: a field that must have one value (a kubelet's
  * `spec.nodeName=n1`), else a namespace, else nothing; a change meets only those it may concern.
+ *
+ * A commit goes out as soon as all of it has been offered, so that watchers hear of a write no later than who wrote hears of its
+ * success, as with upstream; whatever else comes in the same turn of the event loop is gathered until that ends.
+ *
+ *     commit ── offered ── microtask: written        commit ── offered ┐   commit ── offered ┐
+ *     └──────────────────────────── one turn ─────────────────────────────────────────────────┴ setImmediate: written
  */
 export class WatchBoard {
   readonly stats = new WatchStats();
@@ -16,6 +22,8 @@ export class WatchBoard {
   readonly #others = new Set<Cohort>();
   readonly #ready = new Set<Cohort>();
   #scheduled = false;
+  /** Whether something was written in this turn already. */
+  #wrote = false;
 
   /** How many watchers there are. */
   get size(): number {
@@ -79,11 +87,19 @@ export class WatchBoard {
     this.#ready.add(cohort);
     if (this.#scheduled) return;
     this.#scheduled = true;
+    if (this.#wrote) return;
+    this.#wrote = true;
+    queueMicrotask(() => this.#flush());
     setImmediate(() => {
-      this.#scheduled = false;
-      for (const ready of this.#ready) ready.flush();
-      this.#ready.clear();
+      this.#wrote = false;
+      this.#flush();
     });
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    for (const ready of this.#ready) ready.flush();
+    this.#ready.clear();
   }
 
   #shelf({ traits: { selection } }: Cohort): Set<Cohort> {
