@@ -68,3 +68,7 @@ test('keys are sorted by letters and numbers, those of several lines stand alone
     '.: {}\n_: {}\n"1": {}\nB: {}\na: {}\na2: {}\na10: {}\nb: {}\nf:x: {}\n? |-\n  z\n  y\n: {}\né: {}\n',
   );
 });
+
+test('a map of which nothing is set is empty', () => {
+  expect(formatYaml({ metadata: { resourceVersion: undefined }, items: [{ a: undefined }, 1] })).toBe('items:\n- {}\n- 1\nmetadata: {}\n');
+});

@@ -34,7 +34,8 @@ export function formatYaml(value: unknown, style: YamlStyle = ANSWER): string {
 type Nested = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 /** Whether a value takes lines of its own. */
-const isNested = (value: unknown): value is Nested => typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+const isNested = (value: unknown): value is Nested =>
+  typeof value === 'object' && value !== null && Object.values(value).some((member) => member !== undefined);
 
 const isList = (value: Nested): value is readonly unknown[] => Array.isArray(value);
 
