@@ -14,5 +14,5 @@ export {
   PROTOBUF_MAGIC,
   type ProtobufBody,
 } from './protobuf/index.ts';
-export { formatYaml } from './yaml/format.ts';
+export { DOCUMENT_YAML, formatYaml } from './yaml/format.ts';
 export { duplicateYamlKeys, parseYaml } from './yaml/parse.ts';

@@ -1,23 +1,15 @@
-import { apiError } from '../../api/index.ts';
-import type { AggregatedVersion } from './documents.ts';
+import { type AcceptClause, parseAccept } from '../http/accept.ts';
+import { ENCODING_OF, type Encoding, notRouted, onlyThese, WILDCARDS } from '../rest/negotiation.ts';
 
 /** What a client takes for a discovery document. */
 export interface AcceptedDocument {
-  readonly encoding: 'json' | 'yaml';
-  /** The version of the aggregated document; absent for the legacy one. */
-  readonly aggregated: AggregatedVersion | undefined;
+  readonly encoding: Encoding;
+  /** Whether it is the aggregated document, of version 2. */
+  readonly aggregated: boolean;
 }
 
-const JSON_TYPE = 'application/json';
-const YAML_TYPE = 'application/yaml';
-const PRODUCED = [JSON_TYPE, YAML_TYPE, 'application/vnd.kubernetes.protobuf'];
-const PLAIN: AcceptedDocument = { encoding: 'json', aggregated: undefined };
-
-interface Clause {
-  readonly type: string;
-  readonly parameters: ReadonlyMap<string, string>;
-  readonly quality: number;
-}
+const PRODUCED = [...ENCODING_OF.keys()];
+const PLAIN: AcceptedDocument = { encoding: 'json', aggregated: false };
 
 /**
  * Reads an Accept header: the first clause that can be served, by quality, then as written.
@@ -30,39 +22,23 @@ export function acceptedDocument(
   accept: string | undefined,
   { aggregates, routed }: { readonly aggregates: boolean; readonly routed: boolean },
 ): AcceptedDocument {
-  const clauses = (accept ?? '')
-    .split(',')
-    .map(parseClause)
-    .filter(({ type }) => type !== '');
+  const clauses = parseAccept(accept ?? '');
   if (clauses.length === 0) return PLAIN;
-  clauses.sort((a, b) => b.quality - a.quality);
+  if (routed && !clauses.some(({ type }) => type === '*/*' || PRODUCED.includes(type))) throw notRouted(PRODUCED);
   for (const clause of clauses) {
     const accepted = readClause(clause, aggregates);
     if (accepted) return accepted;
   }
-  if (!routed || clauses.some(({ type }) => PRODUCED.includes(type))) {
-    throw apiError.notAcceptable(`only the following media types are accepted: ${PRODUCED.join(', ')}`);
-  }
-  const message = `406: Not Acceptable\n\nAvailable representations: ${PRODUCED.join(', ')}`;
-  throw apiError.custom({ code: 406, reason: 'NotAcceptable', message, details: {} });
+  throw onlyThese(PRODUCED);
 }
 
-function parseClause(text: string): Clause {
-  const [type = '', ...rest] = text.split(';').map((part) => part.trim());
-  const parameters = new Map(
-    rest.map((part) => {
-      const [name = '', value = ''] = part.split('=');
-      return [name.toLowerCase(), value] as const;
-    }),
-  );
-  return { type: type.toLowerCase(), parameters, quality: Number(parameters.get('q') ?? 1) };
-}
-
-function readClause({ type, parameters }: Clause, aggregates: boolean): AcceptedDocument | undefined {
-  const encoding = type === '*/*' || type === JSON_TYPE ? 'json' : type === YAML_TYPE ? 'yaml' : undefined;
-  if (!encoding) return undefined;
+function readClause({ type, parameters }: AcceptClause, aggregates: boolean): AcceptedDocument | undefined {
+  const encoding = WILDCARDS.has(type) ? 'json' : ENCODING_OF.get(type);
+  const stream = parameters.get('stream') ?? '';
+  if (!encoding || (stream !== '' && (stream !== 'watch' || encoding === 'yaml'))) return undefined;
   const [as, group, version] = ['as', 'g', 'v'].map((name) => parameters.get(name));
-  if (as === undefined && group === undefined && version === undefined) return { encoding, aggregated: undefined };
-  const known = as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && (version === 'v2' || version === 'v2beta1');
-  return aggregates && known ? { encoding, aggregated: version } : undefined;
+  if (as === undefined && group === undefined && version === undefined) return { encoding, aggregated: false };
+  const known = as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && version === 'v2';
+  // Upstream: the first version of the aggregated document went with the gate AggregatedDiscoveryRemoveBetaType.
+  return aggregates && known && encoding !== 'protobuf' ? { encoding, aggregated: true } : undefined;
 }

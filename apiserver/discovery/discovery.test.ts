@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KindInfo } from '../../api/index.ts';
-import { BUILT_IN_KINDS } from '../../api/schema.ts';
+import { BUILT_IN_KINDS, decodeProtobuf } from '../../api/schema.ts';
 import { compareVersions } from './groups.ts';
 import { createDiscovery } from './index.ts';
 
@@ -106,17 +106,40 @@ describe('legacy documents', () => {
 });
 
 describe('the aggregated document', () => {
-  it('is answered in the version that is asked for', () => {
-    for (const [accept, version] of [
-      [V2, 'v2'],
-      [V2_BETA, 'v2beta1'],
-      [`${V2},${V2_BETA},application/json`, 'v2'],
-      [`${V2.replace('v2;', 'v9;')},${V2_BETA}`, 'v2beta1'],
-    ] as const) {
+  it('is answered in its second version; there is no other any more', () => {
+    for (const accept of [V2, `${V2},${V2_BETA},application/json`]) {
       const answer = discoveryOf().respond('/api', accept);
-      expect(answer?.contentType).toBe(`application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`);
-      expect(JSON.parse(answer?.body.toString() ?? '')).toMatchObject({ apiVersion: `apidiscovery.k8s.io/${version}` });
+      expect(answer?.contentType).toBe('application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
+      expect(JSON.parse(answer?.body.toString() ?? '')).toMatchObject({ apiVersion: 'apidiscovery.k8s.io/v2' });
     }
+    expect(json('/api', `${V2_BETA},application/json`).kind).toBe('APIVersions');
+    expect(() => discoveryOf().respond('/api', V2_BETA)).toThrow('only the following media types are accepted');
+  });
+
+  it('is not to be had in protobuf, the others are', () => {
+    const protobuf = 'application/vnd.kubernetes.protobuf';
+    for (const [path, kind, first] of [
+      ['/api', 'APIVersions', '\x0a\x02v1'],
+      ['/apis', 'APIGroupList', 'apps/v1'],
+      ['/apis/apps', 'APIGroup', '\x0a\x04apps'],
+      ['/apis/apps/v1', 'APIResourceList', '\x0a\x07apps/v1'],
+    ] as const) {
+      const answer = discoveryOf().respond(path, `${V2.replace('application/json', protobuf)},${protobuf}`);
+      expect(answer?.contentType, path).toBe(protobuf);
+      const body = decodeProtobuf(answer?.body ?? Buffer.alloc(0));
+      expect(body.kind, path).toBe(kind);
+      expect(answer?.body.toString('latin1'), path).toContain(first);
+    }
+  });
+
+  it.each([
+    ['application/*', undefined],
+    ['application/JSON', '406: Not Acceptable'],
+    [';', '406: Not Acceptable'],
+    ['application/json;stream=x', 'only the following media types are accepted'],
+  ])('takes %j as a running server does', (accept, refused) => {
+    if (refused === undefined) expect(json('/apis', accept).kind).toBe('APIGroupList');
+    else expect(() => discoveryOf().respond('/api', accept)).toThrow(refused);
   });
 
   it('lists resources with their subresources', () => {
@@ -137,7 +160,7 @@ describe('the aggregated document', () => {
   it('falls back to the legacy one, or is refused where nothing else will do', () => {
     expect(json('/api', `${V2.replace('v2;', 'v9;')},application/json`).kind).toBe('APIVersions');
     expect(json('/apis/apps', `${V2},*/*`).kind).toBe('APIGroup');
-    expect(json('/api', 'application/vnd.kubernetes.protobuf, */*').kind).toBe('APIVersions');
+    expect(json('/api', 'application/cbor, */*').kind).toBe('APIVersions');
     expect(() => discoveryOf().respond('/api', V2.replace('v2;', 'v9;'))).toThrow(
       'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
     );

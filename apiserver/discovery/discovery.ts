@@ -1,16 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { KindInfo } from '../../api/index.ts';
-import { formatYaml } from '../../api/schema.ts';
+import { type AnyMessage, bodies } from '../../api/schema.ts';
+import { encodeAs } from '../rest/encoder.ts';
+import { MEDIA_TYPE } from '../rest/negotiation.ts';
 import { type AcceptedDocument, acceptedDocument } from './accept.ts';
-import {
-  type AggregatedVersion,
-  aggregated,
-  apiGroup,
-  apiGroupList,
-  apiResourceList,
-  coreVersions,
-  type RemoteVersion,
-} from './documents.ts';
+import { aggregated, apiGroup, apiGroupList, apiResourceList, coreVersions, type RemoteVersion } from './documents.ts';
 import { type GroupEntry, groupsOf, type RankedGroup, type RankedVersion, rankedGroups, rankedVersionsOf } from './groups.ts';
 import { OWN_GROUP } from './priorities.ts';
 import { versionInfo } from './version.ts';
@@ -54,8 +48,15 @@ export interface Discovery {
 }
 
 /** A document that can be asked for: how it is made, and of what when it is asked for in aggregated form. */
+/** A document of its own; what tells of the version is of no kind, and what the core group answers of no version. */
+interface Legacy {
+  readonly kind?: string;
+  readonly apiVersion?: string;
+  readonly gitVersion?: string;
+}
+
 interface Found {
-  readonly legacy: () => unknown;
+  readonly legacy: () => Legacy;
   readonly aggregates?: 'core' | 'others';
 }
 
@@ -93,7 +94,7 @@ class DocumentServer implements Discovery {
     const found = find(clean, known, this.#options.serverAddress);
     if (!found) return undefined;
     const accepted = acceptedDocument(accept, { aggregates: found.aggregates !== undefined, routed: !AGGREGATED.test(clean) });
-    const key = `${clean} ${accepted.encoding} ${accepted.aggregated ?? ''}`;
+    const key = `${clean} ${accepted.encoding} ${accepted.aggregated}`;
     const answer = this.#answers.get(key) ?? build(found, known, accepted);
     this.#answers.set(key, answer);
     const unchanged = ifNoneMatch !== undefined && ifNoneMatch === answer.headers.etag;
@@ -120,21 +121,33 @@ function namedGroups(kinds: readonly KindInfo[], versions: readonly RankedVersio
   return rankedGroups(all.filter(({ group }) => group !== ''));
 }
 
-function build({ legacy, aggregates }: Found, known: Known, { encoding, aggregated: version }: AcceptedDocument): DocumentResponse {
-  const value = version && aggregates ? aggregatedDocument(known, aggregates, version) : legacy();
-  const inYaml = encoding === 'yaml';
-  const body = Buffer.from(inYaml ? formatYaml(value) : `${JSON.stringify(value)}\n`);
-  const mediaType = inYaml ? 'application/yaml' : 'application/json';
-  if (!version) return { status: 200, contentType: mediaType, headers: {}, body };
-  const contentType = `${mediaType};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+function build({ legacy, aggregates }: Found, known: Known, { encoding, aggregated: isAggregated }: AcceptedDocument): DocumentResponse {
+  const mediaType = MEDIA_TYPE[encoding];
+  if (!isAggregated || !aggregates) {
+    const value = legacy();
+    const { kind = '', apiVersion = '' } = value;
+    const body = encodeAs(encoding, { value, kind, apiVersion, message: MESSAGES.get(kind) });
+    return { status: 200, contentType: mediaType, headers: {}, body };
+  }
+  const value = aggregatedDocument(known, aggregates);
+  const body = encodeAs(encoding, { value, kind: value.kind, apiVersion: value.apiVersion });
+  const contentType = `${mediaType};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`;
   return { status: 200, contentType, headers: cacheHeaders(body), body };
 }
 
-function aggregatedDocument({ kinds, groups, remotes }: Known, part: 'core' | 'others', version: AggregatedVersion): unknown {
+/** What documents are in protobuf, by their kinds. */
+const MESSAGES: ReadonlyMap<string, AnyMessage> = new Map<string, AnyMessage>([
+  ['APIVersions', bodies.apiVersions],
+  ['APIGroupList', bodies.apiGroupList],
+  ['APIGroup', bodies.apiGroup],
+  ['APIResourceList', bodies.apiResourceList],
+]);
+
+function aggregatedDocument({ kinds, groups, remotes }: Known, part: 'core' | 'others') {
   const isPart = (group: string) => (group === '') === (part === 'core');
   const own = groups.filter(({ name }) => isPart(name));
   const ranks = rankedVersionsOf(kinds).filter(({ group }) => isPart(group));
-  return aggregated(own, { ranks, remotes: remotes.filter(({ group }) => isPart(group)) }, version);
+  return aggregated(own, { ranks, remotes: remotes.filter(({ group }) => isPart(group)) });
 }
 
 const cacheHeaders = (body: Buffer): Record<string, string> => ({

@@ -36,8 +36,6 @@ export const apiResourceList = (group: string, { version, resources }: VersionEn
   resources,
 });
 
-export type AggregatedVersion = 'v2' | 'v2beta1';
-
 /** A version that another server serves, as it tells of it in the aggregated form. */
 export interface RemoteVersion extends RankedVersion {
   readonly resources: readonly unknown[];
@@ -46,11 +44,7 @@ export interface RemoteVersion extends RankedVersion {
 }
 
 /** All groups and resources in one document, for clients that ask for it. What others serve is put in its place. */
-export function aggregated(
-  groups: readonly GroupEntry[],
-  others: { ranks: readonly RankedVersion[]; remotes: readonly RemoteVersion[] },
-  version: AggregatedVersion,
-) {
+export function aggregated(groups: readonly GroupEntry[], others: { ranks: readonly RankedVersion[]; remotes: readonly RemoteVersion[] }) {
   const versions = new Map<string, unknown>();
   for (const { name, versions: own } of groups) {
     for (const entry of own) {
@@ -65,7 +59,7 @@ export function aggregated(
   const ranks = new Map([...others.ranks, ...others.remotes].map((rank) => [serviceName(rank), rank]));
   return {
     kind: 'APIGroupDiscoveryList',
-    apiVersion: `apidiscovery.k8s.io/${version}`,
+    apiVersion: `apidiscovery.k8s.io/v2`,
     metadata: {},
     items: rankedGroups([...ranks.values()]).map(({ name, versions: own }) => ({
       metadata: name === '' ? {} : { name },

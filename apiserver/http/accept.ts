@@ -6,10 +6,14 @@ export interface AcceptClause {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** The clauses of an Accept header, most wanted first, and of those that are wanted alike the ones that say more (goautoneg's order). */
+/**
+ * The clauses of an Accept header, most wanted first, and of those that are wanted alike the ones that say more (goautoneg's order). None when
+ * the header is empty; a clause that names nothing is one all the same.
+ */
 export function parseAccept(accept: string): AcceptClause[] {
+  if (accept.trim() === '') return [];
   const clauses = accept.split(',').map(parseClause);
-  return clauses.filter(({ type }) => type !== '').sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b));
+  return clauses.sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b));
 }
 
 const wildcards = ({ type }: AcceptClause): number => type.split('*').length - 1;

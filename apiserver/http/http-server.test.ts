@@ -3,7 +3,9 @@ import http2 from 'node:http2';
 import tls from 'node:tls';
 import { expect, test } from 'vitest';
 import { generateKey, issueCertificate, keyToPem, systemClock, tlsLimits, VirtualClock } from '../../runtime/index.ts';
+import { readBody } from '../pipeline/body.ts';
 import { createHttpServer } from './http-server.ts';
+import type { HandleRequest } from './messages.ts';
 
 const key = generateKey();
 const now = systemClock.now();
@@ -130,4 +132,62 @@ test('a client is shown the certificate of the name that it asks for, also with 
   server.serveWith({ ...pems, clientCa: cert });
   await all();
   await server.close();
+});
+
+/** What a server says to what is sent over a connection of HTTP/1.1, until it has said `until` or closes. */
+async function saidTo(handle: HandleRequest, sent: string, until: string): Promise<string> {
+  const server = createHttpServer({ cert, key: keyToPem(key) }, handle, { streamsMax: 100, clock: systemClock });
+  await server.listen('127.0.0.1', 0);
+  const socket = tls.connect({ host: '127.0.0.1', port: server.port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+  socket.write(sent);
+  let said = '';
+  for await (const chunk of socket) {
+    said += String(chunk);
+    if (said.includes(until)) break;
+  }
+  server.destroy();
+  await server.close();
+  return said;
+}
+
+const refuses: HandleRequest = (request, response) => {
+  request.abandon(response);
+  response.writeHead(403, ['Content-Length', '0']);
+  response.end();
+};
+const reads: HandleRequest = async (request, response) => {
+  const size = request.hasBody ? (await readBody(request)).length : 0;
+  response.writeHead(200, ['Content-Length', '1']);
+  response.end(String(size));
+};
+const POST = 'POST / HTTP/1.1\r\nHost: x\r\n';
+
+test('a body that a client asks about first is asked for when somebody wants it, and only then', async () => {
+  const asks = `${POST}Expect: 100-continue\r\n`;
+  expect(await saidTo(reads, `${asks}Content-Length: 2\r\n\r\nhi`, '\r\n\r\n2')).toMatch(
+    /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK\r\n/,
+  );
+  expect(await saidTo(refuses, `${asks}Content-Length: 2\r\n\r\n`, 'nothing')).toMatch(
+    /^HTTP\/1.1 403 Forbidden\r\n.*Connection: close\r\n/s,
+  );
+  expect(await saidTo(reads, 'GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n', '\r\n\r\n0')).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+});
+
+test('who expects something else is refused, who expects nothing is not', async () => {
+  const refused = await saidTo(reads, `${POST}Expect: x\r\nContent-Length: 2\r\n\r\nhi`, 'nothing');
+  expect(refused).toMatch(/^HTTP\/1.1 417 Expectation Failed\r\nConnection: close\r\nContent-Length: 0\r\n/);
+  expect(await saidTo(reads, `${POST}Expect: \r\nContent-Length: 2\r\n\r\nhi`, '\r\n\r\n2')).toContain('200 OK');
+});
+
+test('the rest of a body that nobody wants is passed over if it is little; else the connection ends', async () => {
+  const refused = (size: number) =>
+    `${POST}Content-Length: ${size}\r\n\r\n${'x'.repeat(size)}GET /next HTTP/1.1\r\nHost: y\r\nConnection: close\r\n\r\n`;
+  const times = (said: string) => said.match(/403 Forbidden/g)?.length;
+  expect(times(await saidTo(refuses, refused(1024), 'nothing'))).toBe(2);
+  expect(await saidTo(refuses, `${POST}Content-Length: ${1024 * 1024}\r\n\r\n`, 'nothing')).toContain('Connection: close');
+});
+
+test('a body that is encoded otherwise than in chunks is not read as if it were not', async () => {
+  const said = await saidTo(reads, `${POST}Transfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`, 'nothing');
+  expect(said).toMatch(/^HTTP\/1.1 501 Not Implemented\r\n.*Unsupported transfer encoding/s);
 });

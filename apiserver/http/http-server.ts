@@ -14,8 +14,8 @@ import type { HandleRequest } from './messages.ts';
 const KEEP_ALIVE_MS = 180_000;
 /** How long a client may take to send a request's headers. */
 const HEADERS_TIMEOUT_MS = 32_000;
-/** Bytes of a request's first line and headers: label selectors and names of groups can be long. */
-const HEADER_BYTES_MAX = 256 * 1024;
+/** Bytes of a request's first line and headers: what Go's server takes by default, with its reserve. */
+const HEADER_BYTES_MAX = 1024 * 1024 + 4096;
 
 /** What Go's server says to what is no request that it would read, and ends the connection. */
 const refusal = (status: string) => `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`;
@@ -83,10 +83,21 @@ export function createHttpServer(
   function contextFor(name: string, done: (error: null, context?: SecureContext) => void): void {
     done(null, contextOf(name));
   }
-  const server = https.createServer({ ...secureContext(tls), ...tlsLimits, ...options }, (request, response) => handle(request, response));
+  const server = https.createServer({ ...secureContext(tls), ...tlsLimits, ...options }, (request, response) => {
+    if (isEncodedOtherwise(request)) response.writeHead(501, NOT_TO_BE_READ).end('Unsupported transfer encoding');
+    else handle(request, response);
+  });
   server.maxHeadersCount = 0; // all of them: none is left out
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = 0;
+  server.on('checkContinue', (request, response) => {
+    request.waitFor(() => response.writeContinue());
+    handle(request, response);
+  });
+  server.on('checkExpectation', (request, response) => {
+    if (request.headers.expect === '') handle(request, response);
+    else response.writeHead(417, { Connection: 'close', 'Content-Length': '0' }).end();
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (socket.writable) socket.end(error.code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
     else socket.destroy();
@@ -145,6 +156,12 @@ export function createHttpServer(
     },
   };
 }
+
+const NOT_TO_BE_READ = { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' };
+
+/** Whether a body comes in another form than in chunks, which are all that is known. */
+const isEncodedOtherwise = ({ headers: { 'transfer-encoding': encoding } }: Http1Request): boolean =>
+  encoding !== undefined && encoding.toLowerCase() !== 'chunked';
 
 const ignore = (): void => undefined;
 

@@ -1,9 +1,17 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { HttpRequest, HttpResponse } from './messages.ts';
+
+/** Bytes of a body that nobody wants which are taken from the connection all the same, so that it can be used again: as Go's server does. */
+const REST_BYTES_MAX = 256 * 1024;
 
 /** A request of HTTP/1.1. */
 export class Http1Request extends IncomingMessage implements HttpRequest {
+  /** Tells a client that waits for it to send its body. */
+  #askForBody: (() => void) | undefined;
+
   get body(): this {
+    this.#askForBody?.();
+    this.#askForBody = undefined;
     return this;
   }
 
@@ -11,8 +19,17 @@ export class Http1Request extends IncomingMessage implements HttpRequest {
     return this.headers['transfer-encoding'] !== undefined || Number(this.headers['content-length'] ?? 0) > 0;
   }
 
-  /** The connection is then in the middle of a request, and cannot be used again. */
+  /**
+   * The client sends its body when it is told so, which it is when somebody wants it (`Expect: 100-continue`). Answered before that, it will not
+   * send it: Node then closes the connection.
+   */
+  waitFor(ask: () => void): void {
+    if (this.hasBody) this.#askForBody = ask;
+  }
+
+  /** What is left is read and forgotten if it is little; else the connection is in the middle of a request, and cannot be used again. */
   abandon(response: HttpResponse): void {
+    if (Number(this.headers['content-length'] ?? Number.POSITIVE_INFINITY) <= REST_BYTES_MAX) return;
     response.shouldKeepAlive = false;
     response.once('finish', () => this.destroy());
   }
@@ -22,5 +39,14 @@ export class Http1Request extends IncomingMessage implements HttpRequest {
 export class Http1Response extends ServerResponse<Http1Request> implements HttpResponse {
   get sink(): this {
     return this;
+  }
+
+  override writeHead(
+    status: number,
+    reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
+    headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
+  ): this {
+    if (status === 413) this.statusMessage = 'Request Entity Too Large'; // Node knows its newer name
+    return typeof reason === 'string' ? super.writeHead(status, reason, headers) : super.writeHead(status, reason);
   }
 }

@@ -1,5 +1,5 @@
+import { DOCUMENT_YAML, formatYaml } from '../../api/schema.ts';
 import type { JsonNode, JsonObject } from './json-node.ts';
-import { yamlText } from './yaml-text.ts';
 
 // What documents of OpenAPI in protobuf are made of, as gnostic writes them.
 
@@ -34,7 +34,7 @@ export const extensions = (number: number, node: JsonNode | undefined): Pieces[]
     .map(([name, value]) => field(number, message(text(1, name), field(2, free(value ?? null)))));
 
 /** `Any`: its text, as YAML, is in field 2. */
-export const free = (value: JsonNode): Pieces => message(text(2, yamlText(value)));
+export const free = (value: JsonNode): Pieces => message(text(2, formatYaml(value, DOCUMENT_YAML)));
 
 export function named(number: number, node: JsonNode | undefined, encode: (value: JsonNode | undefined) => Pieces): Pieces[] {
   return Object.entries(isObject(node) ? node : {}).map(([name, value]) => field(number, message(text(1, name), field(2, encode(value)))));

@@ -18,8 +18,8 @@ export const bodyOf = (request: HttpRequest): Buffer | undefined => read.get(req
  * @throws ApiError (413) when it is too large; the connection cannot be used afterwards.
  */
 export function readBody(request: HttpRequest, bytesMax: number = BODY_BYTES_MAX): Promise<Buffer> {
-  const { body: stream } = request;
   if (!request.hasBody) return Promise.resolve(EMPTY);
+  const { body: stream } = request;
   return new Promise((resolve, reject) => {
     let size = 0;
     const chunks: Buffer[] = [];

@@ -31,13 +31,33 @@ export function bodyEncoding(contentType: string | undefined): Encoding {
   const type = mediaType(contentType);
   if (type === '') return 'json';
   const encoding = ENCODING_OF.get(type);
-  if (encoding) return encoding;
+  if (encoding && hasGoodParameters(contentType ?? '')) return encoding;
   const accepted = Object.values(MEDIA_TYPE).join(', ');
   throw apiError.unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${accepted}`);
 }
 
 /** A Content-Type without its parameters. */
 export const mediaType = (contentType: string | undefined): string => (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const PARAMETER = `;\\s*(${TOKEN})\\s*=\\s*(${TOKEN}|"(?:[^"\\\\\\r\\n]|\\\\.)*")\\s*`;
+const PARAMETERS = new RegExp(`^(?:${PARAMETER})*;?\\s*$`);
+const EACH_PARAMETER = new RegExp(PARAMETER, 'g');
+
+/** Whether what is behind a media type can be read, and says nothing twice. Upstream: Go's `mime.ParseMediaType`. */
+function hasGoodParameters(contentType: string): boolean {
+  const at = contentType.indexOf(';');
+  if (at < 0) return true;
+  const text = contentType.slice(at);
+  if (!PARAMETERS.test(text)) return false;
+  const given = new Map<string, string>();
+  for (const [, name = '', value = ''] of text.matchAll(EACH_PARAMETER)) {
+    const key = name.toLowerCase();
+    if ((given.get(key) ?? value) !== value) return false;
+    given.set(key, value);
+  }
+  return true;
+}
 
 /** Reads bodies into objects of a kind, with upstream's errors. */
 export class BodyDecoder {

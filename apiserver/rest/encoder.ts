@@ -1,4 +1,4 @@
-import { type ApiError, apiError, goJson, type KindInfo, type KubeObject, type Status } from '../../api/index.ts';
+import { type ApiError, apiError, goJson, type KubeObject, type Status } from '../../api/index.ts';
 import { type AnyMessage, bodies, encodeProtobuf, formatYaml } from '../../api/schema.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { sendEncoded } from '../pipeline/respond.ts';
@@ -46,7 +46,7 @@ export class Encoder {
    */
   accept(exchange: Exchange, { info, type }: Answered): Accepted {
     const accepted = this.#negotiator.object(exchange.accept, type);
-    if (accepted.as?.form === 'PartialObjectMetadataList') throw wrongShape(info, accepted.as.form, false);
+    if (accepted.as?.form === 'PartialObjectMetadataList') throw wrongShape({ info, type }, accepted.as.form, false);
     if (accepted.as?.form === 'Table') readInclude(exchange);
     return accepted;
   }
@@ -97,10 +97,12 @@ function transform(exchange: Exchange, resource: Answered, { encoding, as }: Acc
   return encodeAs(encoding, { value, kind: as.form, apiVersion });
 }
 
-/** A client asked for an object as a list, or for a list as an object. */
-export function wrongShape(info: Pick<KindInfo, 'group' | 'kind'>, asked: string, isList: boolean): ApiError {
-  const type = `*${internalPackage(info)}.${info.kind}${isList ? 'List' : ''}`;
-  return apiError.notAcceptable(`you requested ${asked}, but the requested object is ${isList ? 'a list' : 'not a list'} (${type})`);
+/** A client asked for an object as a list, or for a list as an object. Upstream: `transformObject`; what has no Go struct is told of as what it is there. */
+export function wrongShape({ info, type }: Pick<Answered, 'info' | 'type'>, asked: string, isList: boolean): ApiError {
+  if (!type.message && !isList) return apiError.custom({ code: 500, message: 'content is not a list' });
+  const name = type.message ? `${internalPackage(info)}.${info.kind}` : 'unstructured.Unstructured';
+  const goType = `*${name}${isList ? 'List' : ''}`;
+  return apiError.notAcceptable(`you requested ${asked}, but the requested object is ${isList ? 'a list' : 'not a list'} (${goType})`);
 }
 
 /** An object's bytes in its served form, for what is made on the fly. */

@@ -25,8 +25,8 @@ const COMMA = 0x2c;
  *
  * @throws ApiError (406, or 400 for a wrong includeObject).
  */
-export function acceptList(exchange: Exchange, { info }: Resource, accepted: Accepted): Accepted {
-  if (accepted.as?.form === 'PartialObjectMetadata') throw wrongShape(info, accepted.as.form, true);
+export function acceptList(exchange: Exchange, resource: Resource, accepted: Accepted): Accepted {
+  if (accepted.as?.form === 'PartialObjectMetadata') throw wrongShape(resource, accepted.as.form, true);
   if (accepted.as?.form === 'Table') readInclude(exchange);
   return accepted;
 }
@@ -132,7 +132,7 @@ function transform(exchange: Exchange, resource: Resource, { encoding, as }: Acc
   const apiVersion = `meta.k8s.io/${as.version}`;
   switch (as.form) {
     case 'PartialObjectMetadata':
-      throw wrongShape(resource.info, as.form, true);
+      throw wrongShape(resource, as.form, true);
     case 'PartialObjectMetadataList': {
       const items = objects.map((object) => partialOf(object, as.version));
       // A Go slice that nothing was added to is written as null.

@@ -59,7 +59,19 @@ describe('an Accept header', () => {
 
   test('never keeps an error from being told', () => {
     expect(negotiator.status('application/xml')).toBe('json');
-    expect(negotiator.status('application/yaml;as=PartialObjectMetadata;g=meta.k8s.io;v=v1')).toBe('json');
     expect(negotiator.status('application/yaml')).toBe('yaml');
+  });
+
+  test('a Status that is no error stays one, in the encoding that is asked for; an error needs a clause of its own', () => {
+    const asMetadata = 'application/yaml;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+    expect(negotiator.status(asMetadata)).toBe('yaml');
+    expect(negotiator.error(asMetadata)).toBeUndefined();
+  });
+
+  test('a clause that names nothing is one nobody can serve', () => {
+    expect(() => negotiator.object(';', { message: {} })).toThrow('406: Not Acceptable');
+    expect(() => negotiator.object(';', {})).toThrow('only the following media types are accepted');
+    expect(negotiator.object('', {})).toEqual({ encoding: 'json', as: undefined });
+    expect(negotiator.object(',,application/yaml', {}).encoding).toBe('yaml');
   });
 });

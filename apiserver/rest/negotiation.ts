@@ -52,13 +52,16 @@ const ANSWERS: Offer = { routed: OBJECT_TYPES, forms: WITHOUT_TABLES, inProtobuf
 const LISTS: Offer = { routed: LIST_TYPES, forms: FORMS, inProtobuf: true };
 /** Errors come from before and behind the router. */
 const STATUS: Offer = { routed: undefined, forms: NO_FORMS, inProtobuf: true };
+/** A Status that tells of no error stays what it is whatever it is asked for as. */
+const FORMED: Offer = { routed: undefined, forms: FORMS, inProtobuf: true };
 /** Objects without a Go struct: in protobuf there is their metadata only (upstream's `StandardSerializers`). */
 const CUSTOM: Offer = { routed: undefined, forms: FORMS, inProtobuf: false };
 const VERSIONS = ['v1', 'v1beta1'] as const;
 
 const PLAIN_JSON: Accepted = { encoding: 'json', as: undefined };
 
-const WILDCARDS: ReadonlySet<string> = new Set(['*/*', 'application/*']);
+/** What any of the encodings will do for. */
+export const WILDCARDS: ReadonlySet<string> = new Set(['*/*', 'application/*']);
 
 /** Accept headers remembered with what they mean; clients have few. */
 const REMEMBERED_MAX = 256;
@@ -96,7 +99,8 @@ export class Negotiator {
 
   /** For Status and other answers that are not of a kind: never fails, JSON is the last resort. */
   status(accept: string | undefined): Encoding {
-    return this.error(accept) ?? 'json'; // what cannot be negotiated is told in JSON
+    const known = this.#find('f', accept, FORMED);
+    return known instanceof Error ? 'json' : known.encoding; // what cannot be negotiated is told in JSON
   }
 
   /** For a Status that tells of an error: undefined where there is nothing the client takes. */

@@ -2,9 +2,9 @@
 import type { FieldType } from '../../schema/field.ts';
 import type { AnyMessage } from '../../schema/message.ts';
 
-/** A field at its number, or the fields of an inlined struct. */
+/** A field at its number, or the fields of an inlined struct. What is a value in Go, not a pointer, is written when it is zero, too. */
 export type Slot =
-  | { readonly inlined: false; readonly number: number; readonly name: string; readonly type: FieldType }
+  | { readonly inlined: false; readonly number: number; readonly name: string; readonly type: FieldType; readonly isValue: boolean }
   | { readonly inlined: true; readonly number: number; readonly layout: Layout };
 
 /** The slots of a message. */
@@ -20,8 +20,10 @@ const layouts = new WeakMap<AnyMessage, Layout>();
 export function layoutOf(message: AnyMessage): Layout {
   let layout = layouts.get(message);
   if (!layout) {
-    const entries = [...message.fields].flatMap(([name, { number, type }]) =>
-      number === undefined ? [] : [{ path: typeof number === 'number' ? [number] : number, name, type }],
+    const entries = [...message.fields].flatMap(([name, { number, type, presence, nullable }]) =>
+      number === undefined
+        ? []
+        : [{ path: typeof number === 'number' ? [number] : number, name, type, isValue: presence !== 'set' && !nullable }],
     );
     layout = build(entries);
     layouts.set(message, layout);
@@ -33,6 +35,7 @@ interface Entry {
   readonly path: readonly number[];
   readonly name: string;
   readonly type: FieldType;
+  readonly isValue: boolean;
 }
 
 function build(entries: readonly Entry[]): Layout {
@@ -43,7 +46,10 @@ function build(entries: readonly Entry[]): Layout {
   }
   const slots = [...groups].map(([number, group]): Slot => {
     const [first] = group;
-    if (first && first.path.length === 1) return { inlined: false, number, name: first.name, type: first.type };
+    if (first && first.path.length === 1) {
+      const { name, type, isValue } = first;
+      return { inlined: false, number, name, type, isValue };
+    }
     return { inlined: true, number, layout: build(group.map((entry) => ({ ...entry, path: entry.path.slice(1) }))) };
   });
   return {

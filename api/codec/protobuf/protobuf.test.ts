@@ -97,6 +97,19 @@ describe('protobuf bodies', () => {
     expect(roundTrip(customResourceDefinition, object)).toEqual(object);
   });
 
+  test('what is a value in Go is written when it is zero, too, a pointer is not; maps by their keys', () => {
+    const bytes = encodeProtobuf(configMap, { metadata: { name: 'x' }, data: { b: '2', a: '1' } }, meta);
+    const metadata = '\x0a\x01x\x12\0\x1a\0\x22\0\x2a\0\x32\0\x38\0\x42\0';
+    const raw = `\x0a\x11${metadata}\x12\x06\x0a\x01a\x12\x011\x12\x06\x0a\x01b\x12\x012`;
+    expect(bytes.toString('latin1')).toContain(raw);
+    const spec = encodeProtobuf(
+      pod,
+      decode(pod, { metadata: {}, spec: { containers: [{ name: 'c', ports: [{ containerPort: 80 }] }] } }).object,
+      meta,
+    );
+    expect(spec.toString('latin1')).toContain('\x32\x0a\x0a\0\x10\0\x18\x50\x22\0\x2a\0'); // a port: name, hostPort, containerPort, protocol, hostIP
+  });
+
   test('a list holds its items in order', () => {
     const items = ['a', 'b'].map((name) => decode(configMap, { metadata: { name } }).object);
     const bytes = encodeProtobufList(configMap, { metadata: { resourceVersion: '5' }, items }, { apiVersion: 'v1', kind: 'ConfigMapList' });

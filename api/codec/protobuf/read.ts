@@ -5,6 +5,7 @@ import { setMember } from '../../patch/json-value.ts';
 import type { FieldType, ScalarType } from '../../schema/field.ts';
 import type { AnyMessage } from '../../schema/message.ts';
 import { formatDuration } from '../../time.ts';
+import { decode } from '../decode.ts';
 import { DecodeError } from '../decode-error.ts';
 import { isPlain } from '../reader.ts';
 import { jsonShapeOf } from './json-shape.ts';
@@ -100,13 +101,16 @@ function readJson(reader: WireReader, definition: string | undefined): unknown {
     const number = reader.tag();
     if (number === shape.raw) value = parseJson(reader.string());
     else if (number === shape.bool) value ??= reader.bool();
-    else if (number === shape.schema) value = readMessage(reader.nested(), jsonSchemaProps);
-    else if (number === shape.schemas) list.push(readMessage(reader.nested(), jsonSchemaProps));
+    else if (number === shape.schema) value = readSchema(reader);
+    else if (number === shape.schemas) list.push(readSchema(reader));
     else if (number === shape.strings) list.push(reader.string());
     else reader.skip();
   }
   return value ?? (shape.raw === undefined && shape.bool === undefined ? list : null);
 }
+
+/** A schema within JSON is not looked at again: what Go writes of it though it is zero is left out here. */
+const readSchema = (reader: WireReader): unknown => decode(jsonSchemaProps, readMessage(reader.nested(), jsonSchemaProps)).object;
 
 /** Lists as map values travel in a message of their own. */
 function readWrappedList(reader: WireReader, items: FieldType): unknown[] {

@@ -24,12 +24,34 @@ function writeSlot(writer: WireWriter, slot: Slot, object: Plain): void {
   if (slot.inlined) {
     const before = writer.length;
     writeLayout(writer, slot.layout, object);
-    if (writer.length > before) writer.close(slot.number, before);
+    writer.close(slot.number, before);
     return;
   }
   const value = object[slot.name];
   if (value !== undefined && value !== null) writeField(writer, slot.number, slot.type, value);
+  else if (slot.isValue) writeZero(writer, slot.number, slot.type);
 }
+
+/** What a Go value is when nothing was given; lists, maps and bytes are none then. */
+function writeZero(writer: WireWriter, number: number, type: FieldType): void {
+  if (type.kind === 'message') writeValue(writer, number, type, NOTHING);
+  else if (type.kind === 'scalar' && ZERO_TIMES.has(type.scalar)) writer.close(number, writer.length);
+  else if (type.kind === 'scalar' && type.scalar in ZEROS) writeScalar(writer, number, type, ZEROS[type.scalar]);
+}
+
+const NOTHING: Plain = {};
+/** They have no fields then. */
+const ZERO_TIMES: ReadonlySet<ScalarType> = new Set<ScalarType>(['time', 'microTime', 'rawExtension']);
+const ZEROS: Readonly<Partial<Record<ScalarType, unknown>>> = {
+  string: '',
+  int32: 0,
+  int64: 0,
+  bool: false,
+  double: 0,
+  quantity: '0',
+  intOrString: 0,
+  duration: '0s',
+};
 
 function writeField(writer: WireWriter, number: number, type: FieldType, value: unknown): void {
   if (type.kind === 'list') writeItems(writer, number, type.items, value);
@@ -44,7 +66,7 @@ function writeItems(writer: WireWriter, number: number, items: FieldType, value:
 
 function writeEntries(writer: WireWriter, number: number, values: FieldType, value: unknown): void {
   if (!isPlain(value)) return;
-  const keys = Object.keys(value);
+  const keys = Object.keys(value).sort();
   for (let i = keys.length - 1; i >= 0; i--) {
     const key = keys[i] ?? '';
     const before = writer.length;

@@ -1,76 +1,85 @@
-// JSON values as YAML, laid out as Go's yaml.v2 does: keys sorted, lists not indented, texts quoted only where they must be.
-import { needsQuotes } from './resolve.ts';
+// JSON values as YAML, laid out as Go's libraries do. Upstream: sigs.k8s.io/yaml on go-yaml 2 (answers), go-yaml 3 (gnostic's documents).
+import { compareKeys } from './key-order.ts';
+import { hasBreaks, type Place, type ScalarStyle, textScalar } from './scalar.ts';
 
-/** The YAML text of a JSON value. */
-export function formatYaml(value: unknown): string {
-  const lines: string[] = [];
-  if (isNested(value)) writeNested(value, '', lines);
-  else lines.push(scalar(value, ''));
-  return `${lines.join('\n')}\n`;
+/** How a document is laid out. */
+export interface YamlStyle extends ScalarStyle {
+  /** Whether a list that is a key's value is moved in. */
+  readonly indentsLists: boolean;
+  /** Whether keys are sorted; else they come as they are. */
+  readonly sorts: boolean;
+}
+
+/** As go-yaml 2: what answers are written in. */
+const ANSWER: YamlStyle = { step: 2, widthMax: 80, tabsInBlocks: false, indentsLists: false, sorts: true };
+/** As go-yaml 3: what a document is written in that is part of another. */
+export const DOCUMENT_YAML: YamlStyle = {
+  step: 4,
+  widthMax: Number.POSITIVE_INFINITY,
+  tabsInBlocks: true,
+  indentsLists: true,
+  sorts: false,
+};
+
+/** Bytes of the longest key that stands on one line with its value. */
+const SIMPLE_KEY_BYTES_MAX = 128;
+/** What is behind the `- ` of an item, and the `? ` and `: ` of a key that does not stand on one line with its value, is moved in by. */
+const INDICATOR_WIDTH = 2;
+
+/** The YAML text of a JSON value, with a line break at its end. */
+export function formatYaml(value: unknown, style: YamlStyle = ANSWER): string {
+  return `${isNested(value) ? block(value, 0, style) : scalar(value, { indent: style.step, column: 0 }, style)}\n`;
 }
 
 type Nested = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 /** Whether a value takes lines of its own. */
-const isNested = (value: unknown): value is Nested => typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+const isNested = (value: unknown): value is Nested =>
+  typeof value === 'object' && value !== null && Object.values(value).some((member) => member !== undefined);
 
 const isList = (value: Nested): value is readonly unknown[] => Array.isArray(value);
 
-function writeNested(value: Nested, indent: string, lines: string[]): void {
-  if (isList(value)) {
-    for (const item of value) writeItem(item, indent, lines);
-    return;
-  }
-  for (const key of Object.keys(value).sort()) {
-    const member = value[key];
-    if (member === undefined) continue;
-    const head = `${indent}${key.includes('\n') ? JSON.stringify(key) : text(key, '')}:`;
-    if (!isNested(member)) {
-      lines.push(`${head} ${scalar(member, indent)}`);
-      continue;
-    }
-    lines.push(head);
-    writeNested(member, isList(member) ? indent : `${indent}  `, lines);
-  }
+/** The lines of a list or map; the first one is moved in by who asks. */
+function block(value: Nested, indent: number, style: YamlStyle): string {
+  const between = `\n${' '.repeat(indent)}`;
+  if (isList(value)) return value.map((item) => `- ${behindIndicator(item, indent, style)}`).join(between);
+  const keys = Object.keys(value).filter((key) => value[key] !== undefined);
+  if (style.sorts) keys.sort(compareKeys);
+  return keys.map((key) => pair(key, value[key], indent, style)).join(between);
 }
 
-/** The first line of an item stands behind its dash. */
-function writeItem(item: unknown, indent: string, lines: string[]): void {
-  if (!isNested(item)) {
-    lines.push(`${indent}- ${scalar(item, indent)}`);
-    return;
-  }
-  const start = lines.length;
-  writeNested(item, `${indent}  `, lines);
-  lines[start] = `${indent}- ${(lines[start] ?? '').slice(indent.length + 2)}`;
+function behindIndicator(value: unknown, indent: number, style: YamlStyle): string {
+  const inner = indent + INDICATOR_WIDTH;
+  return isNested(value) ? block(value, inner, style) : scalar(value, { indent: inner, column: inner }, style);
 }
 
-function scalar(value: unknown, indent: string): string {
-  if (typeof value === 'string') return text(value, indent);
+function pair(key: string, value: unknown, indent: number, style: YamlStyle): string {
+  if (hasBreaks(key) || (key.length * 3 > SIMPLE_KEY_BYTES_MAX && Buffer.byteLength(key) > SIMPLE_KEY_BYTES_MAX)) {
+    return `? ${behindIndicator(key, indent, style)}\n${' '.repeat(indent)}: ${behindIndicator(value, indent, style)}`;
+  }
+  const name = textScalar(key, { indent, column: indent, isKey: true }, style);
+  const next = indent + style.step - (indent % style.step);
+  if (!isNested(value)) return `${name}: ${scalar(value, { indent: next, column: indent + [...name].length + 2 }, style)}`;
+  const inner = isList(value) && !style.indentsLists ? indent : next;
+  return `${name}:\n${' '.repeat(inner)}${block(value, inner, style)}`;
+}
+
+function scalar(value: unknown, place: Place, style: YamlStyle): string {
+  if (typeof value === 'string') return textScalar(value, place, style);
+  if (typeof value === 'number') return goNumber(value);
   if (Array.isArray(value)) return '[]';
   if (typeof value === 'object' && value !== null) return '{}';
   return String(value ?? null);
 }
 
-/** What may not begin a plain text, or be in it. */
-const NOT_PLAIN = /^[-?:](?:\s|$)|^[,[\]{}#&*!|>'"%@`]|: |:$| #|^\s|\s$|^(?:---|\.\.\.)/;
-/** What only double quotes can carry. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const SPECIAL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff]/;
-
-function text(value: string, indent: string): string {
-  if (SPECIAL.test(value)) return JSON.stringify(value);
-  if (value.includes('\n')) return literal(value, indent);
-  if (value === '' || needsQuotes(value)) return JSON.stringify(value);
-  return NOT_PLAIN.test(value) ? `'${value.replaceAll("'", "''")}'` : value;
+/** A number as `%g` has it, unless 64 bits hold it as an integer: with an exponent from a million on, and below 0.0001. */
+function goNumber(value: number): string {
+  if (Number.isInteger(value) && value >= INT64_MIN && value < UINT64_END) return String(value);
+  const [digits = '', exponent = '0'] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(value);
+  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
-/** A block of lines; one that begins with a space or a line break would need an indentation hint. */
-function literal(value: string, indent: string): string {
-  if (/^[\n ]/.test(value) || /[ \t]\n|[ \t]$/.test(value)) return JSON.stringify(value);
-  const body = value.replace(/\n+$/, '');
-  const breaks = value.length - body.length;
-  const chomp = breaks === 0 ? '-' : breaks === 1 ? '' : '+';
-  const lines = value.slice(0, breaks === 0 ? undefined : -1).split('\n');
-  return `|${chomp}\n${lines.map((line) => (line === '' ? '' : `${indent}  ${line}`)).join('\n')}`;
-}
+const INT64_MIN = -(2 ** 63);
+const UINT64_END = 2 ** 64;

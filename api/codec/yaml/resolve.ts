@@ -22,8 +22,11 @@ export function resolvePlain(text: string): string | number | bigint | boolean |
 
 function resolveNumber(text: string): number | bigint | undefined {
   const plain = text.startsWith('.') ? text : text.replaceAll('_', '');
-  return resolveInteger(plain) ?? (FLOAT.test(plain) ? Number(plain) : undefined);
+  return resolveInteger(plain) ?? (FLOAT.test(plain) ? finite(Number(plain)) : undefined);
 }
+
+/** What no 64 bits can hold is a text. */
+const finite = (value: number): number | undefined => (Number.isFinite(value) ? value : undefined);
 
 function resolveInteger(text: string): number | bigint | undefined {
   const match = INTEGER.exec(text);
@@ -37,9 +40,24 @@ function resolveInteger(text: string): number | bigint | undefined {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-/** Whether a text, written plainly, would be read as something else. */
+/** Whether a text, written plainly, would be read as something else; here or by older libraries, which know numbers to the base of 60. */
 export const needsQuotes = (text: string): boolean =>
-  text === '<<' ||
-  resolvePlain(text) !== text ||
-  /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/.test(text) ||
-  /^\d{4}-\d\d?-\d\d?/.test(text);
+  resolvePlain(text) !== text || /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/.test(text) || isTimestamp(text);
+
+const TIMESTAMP =
+  /^(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt](\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?(?:Z|[-+](\d\d):(\d\d)))|(?: (\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?))?$/;
+
+function isTimestamp(text: string): boolean {
+  const [matched, year, month, day, ...rest] = (TIMESTAMP.exec(text) ?? []).map(Number);
+  if (matched === undefined) return false;
+  const [hour = 0, minute = 0, second = 0, zoneHour = 0, zoneMinute = 0, ...plain] = rest.map((part) => part || 0);
+  const [hourOnly = 0, minuteOnly = 0, secondOnly = 0] = plain;
+  const isTime = hour + hourOnly < 24 && minute + minuteOnly < 60 && second + secondOnly < 60 && zoneHour <= 24 && zoneMinute < 60;
+  return isTime && isDay(year ?? 0, month ?? 0, day ?? 0);
+}
+
+function isDay(year: number, month: number, day: number): boolean {
+  if (month < 1 || month > 12 || day < 1) return false;
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  return day <= (month === 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31);
+}

@@ -181,7 +181,8 @@ none: null
       '>',
       '<<',
     ];
-    const value = { texts, nested: Object.fromEntries(texts.map((text) => [`k${text}`, { [text]: text }])), n: [1, -1.5, 1e21, true] };
+    const keys = texts.filter((text) => text !== '<<'); // which Go does not quote, and reads as something else
+    const value = { texts, nested: Object.fromEntries(keys.map((text) => [`k${text}`, { [text]: text }])), n: [1, -1.5, 1e21, true] };
     expect(parseYaml(formatYaml(value))).toEqual(value);
   });
 });

@@ -44,6 +44,10 @@ const V1BETA1: VersionChanges = {
   from: 'io.k8s.api.resource.v1.',
   to: 'io.k8s.api.resource.v1beta1.',
   fields: {
+    ResourceSliceSpec: {
+      nodeName: string(3, 'Node all the devices are on; cannot be changed.'),
+      allNodes: bool(5, 'True if all nodes reach all the devices.'),
+    },
     Device: {
       attributes: undefined,
       capacity: undefined,

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import { parseYaml } from '../../api/schema.ts';
-import type { JsonNode } from './json-node.ts';
-import { yamlText } from './yaml-text.ts';
+import { DOCUMENT_YAML, formatYaml } from './format.ts';
+import { parseYaml } from './parse.ts';
 
 it.each([
   ['atomic', 'atomic\n'],
@@ -16,6 +15,10 @@ it.each([
   ['a\tb', '"a\\tb"\n'],
   ['a\nb', '|-\n    a\n    b\n'],
   ['😀', '"\\U0001F600"\n'],
+  ['a\tb\nc', '|-\n    a\tb\n    c\n'],
+  ['y', '"y"\n'],
+  [' a\nb', '|4-\n     a\n    b\n'],
+  [`${'word '.repeat(40)}end`, `${'word '.repeat(40)}end\n`],
   [5, '5\n'],
   [null, 'null\n'],
   [[], '[]\n'],
@@ -27,7 +30,7 @@ it.each([
     'a:\n    - b\n    - - c\n      - d\ne:\n    f:\n        - g: 1\n          h: true\n',
   ],
   [[{ rule: 'a\n b\n', of: { x: [] } }], '- rule: |\n    a\n     b\n  of:\n    x: []\n'],
-] satisfies [JsonNode, string][])('%j', (value, text) => {
-  expect(yamlText(value)).toBe(text);
+])('%j', (value, text) => {
+  expect(formatYaml(value, DOCUMENT_YAML)).toBe(text);
   expect(parseYaml(text)).toEqual(value);
 });
