@@ -11,6 +11,9 @@
 //    are sent away.
 // 4. What is defined in a group of the server's own is told of in versions that the group has not, and nowhere to be asked for: upstream's
 //    server of the group answers for all of it (apiserver, `pkg/server/handler.go`).
+// 5. Who sees a definition Established finds it in discovery, and who finds it there sees it Established, with nothing more to be written
+//    of it (apiextensions-apiserver, `pkg/apiserver/customresource_discovery_controller.go`, tells of what is Established). So it is
+//    told of in the very step in which the change arrives.
 import { apiextensionsKinds, apiVersionOf, isNotFound, type KindInfo, stringifyJson, toTime } from '../../api/index.ts';
 import { runController, WorkQueue } from '../../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../../runtime/index.ts';
@@ -73,6 +76,8 @@ class CustomResources implements Service {
   /** What was told last: nothing is told twice. */
   #told: readonly unknown[] = [];
   #toldState = '';
+  /** The definition that is being called Established: it can be found from the moment that this is seen here (invariant 5). */
+  #establishing: string | undefined;
   #listener: Disposable | undefined;
   #running: Promise<unknown> = Promise.resolve();
 
@@ -86,7 +91,7 @@ class CustomResources implements Service {
   /** Resolves once everything is served that was served before. */
   async start(): Promise<void> {
     const { host, objects, clock, logger } = this.#options;
-    this.#listener = objects.onChange<Crd>(CRDS, ({ object }) => this.#enqueue(object));
+    this.#listener = objects.onChange<Crd>(CRDS, ({ object }) => this.#changed(object));
     host.afterCreate(CRDS, ({ metadata }) => this.#judged(metadata.name ?? ''));
     const { signal } = this.#stopping;
     for (const crd of objects.list<Crd>(CRDS)) {
@@ -145,6 +150,11 @@ class CustomResources implements Service {
     });
   }
 
+  #changed(crd: Crd): void {
+    if (crd.metadata.name === this.#establishing && isConditionTrue(crd, 'Established')) this.#publish();
+    this.#enqueue(crd);
+  }
+
   #enqueue({ metadata }: Crd): void {
     this.#definitions.add(metadata.name ?? '');
     if (metadata.deletionTimestamp) this.#cleanups.add(metadata.name ?? '');
@@ -187,8 +197,7 @@ class CustomResources implements Service {
   }
 
   async #establish(crd: Crd): Promise<void> {
-    // What is called Established can be found: told of first.
-    if (planEstablished(crd)?.status === 'True') this.#publish(crd);
+    this.#establishing = crd.metadata.name;
     await this.#updateStatus(crd, (current) => {
       const finding = planEstablished(current);
       return finding && [finding];
@@ -229,12 +238,12 @@ class CustomResources implements Service {
   }
 
   /** Tells discovery and OpenAPI of what is established. */
-  #publish(about?: Crd): void {
+  #publish(): void {
     const all = this.#options.objects.list<Crd>(CRDS);
     const told = all.flatMap((crd) => {
       const name = crd.metadata.name;
       const serving = this.#serving.get(name);
-      if (!serving || !(isConditionTrue(crd, 'Established') || about?.metadata.name === name)) return [];
+      if (!serving || !isConditionTrue(crd, 'Established')) return [];
       const verbs = verbsOf(crd);
       return serving.kind.published.map((each) => (each.info.verbs === verbs ? each : { ...each, info: { ...each.info, verbs } }));
     });

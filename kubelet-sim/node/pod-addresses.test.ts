@@ -16,3 +16,14 @@ test('an address given back is not used again at once, and a reserved one not at
   pool.release('10.244.0.2');
   expect(pool.take()).toBe('10.244.0.4');
 });
+
+test('a range of IPv6 gives addresses as they are written', () => {
+  const pool = new PodAddresses('fd00:10:244:1::/64');
+  expect([pool.take(), pool.take()]).toEqual(['fd00:10:244:1::2', 'fd00:10:244:1::3']);
+  pool.reserve('fd00:10:244:1::4');
+  expect(pool.take()).toBe('fd00:10:244:1::5');
+  const small = new PodAddresses('fd00::8/125');
+  expect([1, 2, 3, 4, 5, 6].map(() => small.take())).toEqual(['fd00::a', 'fd00::b', 'fd00::c', 'fd00::d', 'fd00::e', undefined]);
+  small.release('fd00::c');
+  expect(small.take()).toBe('fd00::c');
+});

@@ -1,4 +1,11 @@
+import assert from 'node:assert/strict';
+import { formatIp, parseCidr, parseIp } from '../../api/index.ts';
 import type { IpPool } from '../runtime/cri.ts';
+
+const FIRST_OFFSET = 2;
+/** Of a large range the first so many addresses are handed out, more than a node has pods. */
+const SIZE_MAX = 2 ** 24;
+const BITS = { 4: 32, 6: 128 } as const;
 
 /**
  * The addresses of a node's pod range, handed out in turn, so that one given back is not soon used again. The network's address and the
@@ -6,37 +13,43 @@ import type { IpPool } from '../runtime/cri.ts';
  */
 export class PodAddresses implements IpPool {
   readonly cidr: string;
-  readonly #base: number;
+  readonly #family: 4 | 6;
+  readonly #base: bigint;
   readonly #size: number;
   readonly #taken = new Set<number>();
-  #next = 2;
+  #next = FIRST_OFFSET;
 
-  /** @param cidr an IPv4 range such as `10.244.3.0/24`. */
+  /** @param cidr a range of either family, such as `10.244.3.0/24`. */
   constructor(cidr: string) {
     this.cidr = cidr;
-    const [address = '', bits = '24'] = cidr.split('/');
-    this.#size = 2 ** (32 - Number(bits));
-    this.#base = toNumber(address) - (toNumber(address) % this.#size);
+    const prefix = parseCidr(cidr);
+    assert(prefix, 'a range of pod addresses is a CIDR');
+    this.#family = prefix.network.family;
+    this.#base = prefix.network.bits;
+    this.#size = Math.min(2 ** (BITS[this.#family] - prefix.length), SIZE_MAX);
   }
 
   take(): string | undefined {
     const last = this.#size - 2;
     if (this.#taken.size >= last - 1) return undefined;
-    while (this.#taken.has(this.#next)) this.#next = this.#next >= last ? 2 : this.#next + 1;
+    while (this.#taken.has(this.#next)) this.#next = this.#next >= last ? FIRST_OFFSET : this.#next + 1;
     const offset = this.#next;
-    this.#next = offset >= last ? 2 : offset + 1;
+    this.#next = offset >= last ? FIRST_OFFSET : offset + 1;
     this.#taken.add(offset);
-    return toText(this.#base + offset);
+    return formatIp({ family: this.#family, bits: this.#base + BigInt(offset) });
   }
 
   reserve(ip: string): void {
-    this.#taken.add(toNumber(ip) - this.#base);
+    this.#taken.add(this.#offsetOf(ip));
   }
 
   release(ip: string): void {
-    this.#taken.delete(toNumber(ip) - this.#base);
+    this.#taken.delete(this.#offsetOf(ip));
+  }
+
+  #offsetOf(ip: string): number {
+    const address = parseIp(ip);
+    assert(address, 'a pod has an address');
+    return Number(address.bits - this.#base);
   }
 }
-
-const toNumber = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-const toText = (value: number): string => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');

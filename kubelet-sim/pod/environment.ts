@@ -1,4 +1,5 @@
 import type { Container, EnvFromSource, EnvVar, Live, Service } from '../../api/index.ts';
+import { hostPort } from '../runtime/host-port.ts';
 import type { ConfigSource } from './config-source.ts';
 import { containerNamed, fieldValue, type PodFacts, resourceValue } from './field-ref.ts';
 
@@ -126,13 +127,12 @@ function variablesOf({ metadata, spec }: Live<Service>): [string, string][] {
   const ip = spec.clusterIP ?? '';
   const [first] = spec.ports ?? [];
   if (!first) return [];
-  const host = ip.includes(':') ? `[${ip}]` : ip;
   const prefix = metadata.name.toUpperCase().replaceAll('-', '_');
   const named = (spec.ports ?? []).filter(({ name }) => name);
   const links = (spec.ports ?? []).flatMap(({ port, protocol = 'TCP' }): [string, string][] => {
     const base = `${prefix}_PORT_${port}_${protocol.toUpperCase()}`;
     return [
-      [base, `${protocol.toLowerCase()}://${host}:${port}`],
+      [base, `${protocol.toLowerCase()}://${hostPort(ip, port)}`],
       [`${base}_PROTO`, protocol.toLowerCase()],
       [`${base}_PORT`, String(port)],
       [`${base}_ADDR`, ip],
@@ -145,7 +145,7 @@ function variablesOf({ metadata, spec }: Live<Service>): [string, string][] {
       `${prefix}_SERVICE_PORT_${name.toUpperCase().replaceAll('-', '_')}`,
       String(port),
     ]),
-    [`${prefix}_PORT`, `${(first.protocol ?? 'TCP').toLowerCase()}://${host}:${first.port}`],
+    [`${prefix}_PORT`, `${(first.protocol ?? 'TCP').toLowerCase()}://${hostPort(ip, first.port)}`],
     ...links,
   ];
 }

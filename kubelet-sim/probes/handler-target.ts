@@ -36,9 +36,6 @@ export async function connect({ runtime, sandboxId, podIP }: HandlerTarget, host
   return host === '' || host === podIP ? runtime.connect(sandboxId, port) : await runtime.dial(host, port);
 }
 
-/** `host:port`, with brackets around an IPv6 address. */
-export const hostPort = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
-
 /** Runs something for a time at most; then its signal is aborted and the error of `late` is thrown. */
 export async function within<T>(clock: Clock, timeoutMs: number, late: () => Error, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();

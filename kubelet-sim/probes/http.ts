@@ -1,6 +1,7 @@
 import type { HTTPGetAction } from '../../api/index.ts';
 import type { HttpResponse } from '../runtime/cri.ts';
-import { AGENT_VERSION, connect, type HandlerTarget, hostPort, portOf } from './handler-target.ts';
+import { hostPort } from '../runtime/host-port.ts';
+import { AGENT_VERSION, connect, type HandlerTarget, portOf } from './handler-target.ts';
 
 /** Redirects that are followed, as Go's client does. */
 const REDIRECTS_MAX = 10;

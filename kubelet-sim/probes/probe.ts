@@ -1,7 +1,8 @@
 import type { EnvVar, Probe } from '../../api/index.ts';
 import { expand } from '../pod/environment.ts';
 import { RuntimeError } from '../runtime/cri.ts';
-import { connect, type HandlerTarget, hostPort, portOf, seconds, within } from './handler-target.ts';
+import { hostPort } from '../runtime/host-port.ts';
+import { connect, type HandlerTarget, portOf, seconds, within } from './handler-target.ts';
 import { httpTargetOf, sendHttp } from './http.ts';
 
 /** What a probe found. An error says nothing about the container and is passed over; a warning is a success. */

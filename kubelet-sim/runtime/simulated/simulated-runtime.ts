@@ -25,6 +25,7 @@ import {
   type RuntimeService,
   type RuntimeStatus,
 } from '../cri.ts';
+import { hostPort } from '../host-port.ts';
 import type { ImageService } from '../image-service.ts';
 import type { ContainerStats, PodSandboxStats, VolumeUsage } from '../usage.ts';
 import { chooseProgram } from './choose-program.ts';
@@ -411,12 +412,12 @@ export class SimulatedRuntime implements RuntimeService {
     const host = sandbox?.ip ?? '127.0.0.1';
     const listener = sandbox?.isReady ? listenerOn(sandbox, port) : undefined;
     if (!listener) throw new ConnectError('refused', { host, port });
-    return new NodeConnection(listener, { from: this.#node.address, host: `${host}:${port}` });
+    return new NodeConnection(listener, { from: this.#node.address, host: hostPort(host, port) });
   }
 
   async dial(host: string, port: number): Promise<Connection> {
     const { listener } = await new PodNetwork(onTheNode(this.#host, this.#node)).find(host, port);
-    return new NodeConnection(listener, { from: this.#node.address, host: `${host}:${port}` });
+    return new NodeConnection(listener, { from: this.#node.address, host: hostPort(host, port) });
   }
 
   onContainerEvent(listener: ContainerListener): void {

@@ -3,7 +3,7 @@ import type { ImageEntry } from '../image-catalog.ts';
 const MIB = 1024 * 1024;
 
 const WHOAMI_BODY =
-  'Hostname: {{hostname}}\nIP: 127.0.0.1\nIP: {{ip}}\nRemoteAddr: {{client}}:40000\n{{method}} {{url}} HTTP/1.1\nHost: {{host}}\n{{headers}}\n';
+  'Hostname: {{hostname}}\nIP: 127.0.0.1\nIP: {{ip}}\nRemoteAddr: {{peer}}\n{{method}} {{url}} HTTP/1.1\nHost: {{host}}\n{{headers}}\n';
 
 const ECHO_BODY =
   '\n\nHostname: {{hostname}}\n\nPod Information:\n\tnode name:\t\n\tpod name:\t{{pod}}\n\tpod namespace:\t{{namespace}}\n\tpod IP:\t{{ip}}\n\nServer values:\n\tserver_version=nginx: 1.21.6 - lua: 10021\n\nRequest Information:\n\tclient_address={{client}}\n\tmethod={{method}}\n\treal path={{url}}\n\tquery={{query}}\n\trequest_version=1.1\n\trequest_uri=http://{{host}}:8080{{url}}\n\nRequest Headers:\n{{headers}}\nRequest Body:\n{{body}}\n';

@@ -1,9 +1,10 @@
 import type { HealthAnswer, HttpResponse } from '../../cri.ts';
+import { hostPort } from '../../host-port.ts';
 import { commandLineOption } from '../command-line.ts';
 import type { SimulatedContainer } from '../container.ts';
 import type { HttpReply, ServerFacts } from '../image-catalog.ts';
 import { serveHttpStream } from './http-stream.ts';
-import { BadAnswer, type ByteStream, type Listener, type ServedRequest } from './listener.ts';
+import { BadAnswer, type ByteStream, CLIENT_PORT, type Listener, type ServedRequest } from './listener.ts';
 import { serveFile } from './served-files.ts';
 
 /** A server that an image's description makes: what it answers is data. */
@@ -67,6 +68,7 @@ export class ImageListener implements Listener {
       namespace: sandbox.config.namespace,
       ip: sandbox.ip,
       client: request.from,
+      peer: hostPort(request.from, CLIENT_PORT),
       port: String(this.#port),
       method: request.method,
       path: url.pathname,

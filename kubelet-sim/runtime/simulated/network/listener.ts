@@ -1,4 +1,5 @@
 import type { HealthAnswer, HttpRequest, HttpResponse } from '../../cri.ts';
+import { hostPort } from '../../host-port.ts';
 
 /** What ports are of. */
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
@@ -54,7 +55,7 @@ export class ConnectError extends Error {
   readonly address: string;
 
   constructor(failure: ConnectFailure, where: { readonly host: string; readonly address?: string | undefined; readonly port: number }) {
-    const at = `${where.address ?? where.host}:${where.port}`;
+    const at = hostPort(where.address ?? where.host, where.port);
     super(failure === 'unknown-host' ? `dial tcp: lookup ${where.host}: no such host` : `dial tcp ${at}: ${TEXTS[failure]}`);
     this.failure = failure;
     this.address = where.address ?? '';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Live, NetworkPolicy } from '../../../../api/index.ts';
+import { PodAddresses } from '../../../node/pod-addresses.ts';
 import { FakeDirectory, meta } from '../../../testing/fake-directory.ts';
 import { NODE_IP, TestRuntime } from '../../../testing/runtime-harness.ts';
 
@@ -256,4 +257,16 @@ test('a service of IPv6 is found by its name, and its name by its address', asyn
     'Address: 10.96.1.8\nName:\tboth.default.svc.cluster.local\nAddress: fd00:96::8\n',
   );
   expect(await node.say(client, 'dig +short -x fd00:96::7')).toBe('six.default.svc.cluster.local.\n');
+});
+
+test('pods of an IPv6 range reach each other, and each says what its address is', async () => {
+  const node = new TestRuntime({ directory: new FakeDirectory() });
+  const network = { pool: new PodAddresses('fd00:10:244::/64') };
+  const server = node.sandbox({ name: 'web', network });
+  await node.start(server, { image: 'traefik/whoami', ports: [{ name: 'http', containerPort: 80, protocol: 'TCP' }] });
+  const client = await node.start(node.sandbox({ name: 'client', network }), { script: 'sleep 100000' });
+  expect(await node.say(client, 'curl -s "http://[fd00:10:244::2]/" | grep -E "^(IP: f|Host:|RemoteAddr:)"')).toBe(
+    'IP: fd00:10:244::2\nRemoteAddr: [fd00:10:244::3]:40000\nHost: [fd00:10:244::2]\n',
+  );
+  expect(await node.say(client, 'ip addr | grep fd00; hostname -i')).toBe('    inet6 fd00:10:244::3/64 scope global\nfd00:10:244::3\n');
 });

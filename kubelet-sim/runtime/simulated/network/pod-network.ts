@@ -1,4 +1,5 @@
 import type { DnsConfig, HttpRequest, HttpResponse } from '../../cri.ts';
+import { bracketed, hostPort } from '../../host-port.ts';
 import { Sandbox } from '../sandbox.ts';
 import { Affinities } from './affinities.ts';
 import { type Arrival, arrive, endOf, onNode, passes } from './arrival.ts';
@@ -118,7 +119,7 @@ export class PodNetwork {
     return {
       address,
       port,
-      http: (request, host = address) => listener.http({ ...request, from, host: port === 80 ? host : `${host}:${port}` }),
+      http: (request, host = address) => listener.http({ ...request, from, host: port === 80 ? bracketed(host) : hostPort(host, port) }),
       stream: (connection) => listener.stream({ ...connection, from }),
     };
   }

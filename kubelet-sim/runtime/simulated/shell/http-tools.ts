@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../../cri.ts';
+import { hostPort } from '../../host-port.ts';
 import { nameOf, normalizePath } from '../files/tree.ts';
 import { reasonOf } from '../network/http-text.ts';
 import { BadAnswer, ConnectError } from '../network/listener.ts';
@@ -41,7 +42,7 @@ const wget: CommandFunction = async (context) => {
       },
       true,
     );
-    await say(`Connecting to ${url.host} (${answer.dialled.address}:${answer.dialled.port})\n`);
+    await say(`Connecting to ${url.host} (${hostPort(answer.dialled.address, answer.dialled.port)})\n`);
     return await store(context, answer, { name: values.get('O') ?? values.get('output-document'), isSpider: values.has('spider'), say });
   } catch (error) {
     return await complain(context, `wget: ${wgetComplaint(error, url)}`);

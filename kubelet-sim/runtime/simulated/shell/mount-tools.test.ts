@@ -75,15 +75,6 @@ test.each([
   expect(await node.say(await node.run(WAIT), line, 3)).toBe(said);
 });
 
-test('hexdump shows bytes one by one and as text, or in words', async () => {
-  const node = new TestRuntime();
-  const id = await node.run(WAIT);
-  expect(await node.say(id, "printf 'hello, world\\n\\001abcd' | hexdump -C")).toBe(
-    '00000000  68 65 6c 6c 6f 2c 20 77  6f 72 6c 64 0a 01 61 62  |hello, world..ab|\n00000010  63 64                                             |cd|\n00000012\n',
-  );
-  expect(await node.say(id, 'echo abc | hexdump')).toBe('0000000 6261 0a63\n0000004\n');
-});
-
 test('mountPropagation: what is mounted on the node is seen by who asks for it, and what is mounted in a container by all with Bidirectional', async () => {
   const { node, say } = await nodeShell();
   await say('mkdir -p /shared/host /shared/both /shared/in /shared/none');

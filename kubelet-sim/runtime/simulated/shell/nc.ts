@@ -1,3 +1,4 @@
+import { hostPort } from '../../host-port.ts';
 import { FileError, normalizePath } from '../files/tree.ts';
 import { parseResponse, requestText } from '../network/http-text.ts';
 import { BadAnswer, type ByteStream, ConnectError, type Listener } from '../network/listener.ts';
@@ -61,7 +62,7 @@ async function listenLocally(context: CommandContext, name: string): Promise<num
 async function connect(context: CommandContext, { host, port, isVerbose, onlyAsks, waitMs }: Client): Promise<number> {
   try {
     const dialled = await context.host.process.network.dial(host, port);
-    if (isVerbose) await context.stderr.write(`${host} (${dialled.address}:${port}) open\n`);
+    if (isVerbose) await context.stderr.write(`${host} (${hostPort(dialled.address, port)}) open\n`);
     if (onlyAsks) return 0;
     const output = (text: string) => {
       const written = context.stdout.write(text);
@@ -115,7 +116,7 @@ async function tellOpen({ stderr }: CommandContext, { host, port, isVerbose }: C
 const NC_COMPLAINTS = { refused: 'Connection refused', timeout: 'Connection timed out', unreachable: 'No route to host' } as const;
 
 const ncComplaint = ({ failure, address }: ConnectError, host: string, port: number): string =>
-  failure === 'unknown-host' ? `bad address '${host}'` : `${host} (${address}:${port}): ${NC_COMPLAINTS[failure]}`;
+  failure === 'unknown-host' ? `bad address '${host}'` : `${host} (${hostPort(address, port)}): ${NC_COMPLAINTS[failure]}`;
 
 /** What follows `-e` is a command line. */
 function splitAtProgram(args: readonly string[]): string[] {

@@ -69,10 +69,13 @@ const addresses: CommandFunction = async (context) => {
   const { ip } = host.process;
   await stdout.write(
     `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN\n    inet 127.0.0.1/8 scope host lo\n` +
-      `2: eth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP\n    inet ${ip}/24 brd ${ip.replace(/\d+$/, '255')} scope global eth0\n`,
+      `2: eth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP\n    ${interfaceAddress(ip)}\n`,
   );
   return 0;
 };
+
+const interfaceAddress = (ip: string): string =>
+  ip.includes(':') ? `inet6 ${ip}/64 scope global` : `inet ${ip}/24 brd ${ip.replace(/\d+$/, '255')} scope global eth0`;
 
 export const NETWORK_TOOLS: readonly [string, CommandFunction][] = [
   ['httpd', httpd],

@@ -1,6 +1,8 @@
 // What the tests of autoscaling ask for load: `resource-consumer`, and agnhost's `resource-consumer-controller`, which spreads what it is
 // asked for over consumers (upstream `test/images/resource-consumer`, `test/images/agnhost/resource-consumer-controller`).
+
 import type { HttpResponse } from '../../cri.ts';
+import { hostPort } from '../../host-port.ts';
 import { commandLineOption } from '../command-line.ts';
 import type { ServedRequest } from '../network/listener.ts';
 import type { ProcessContext, Program } from '../program.ts';
@@ -229,12 +231,12 @@ async function sendOne(spread: Spread, { argv, form, context, part, durationSec 
   const body = new URLSearchParams([[spread.amount, String(part)], ['durationSec', String(durationSec)], ...also]).toString();
   try {
     const dialled = await context.network.dial(host, port);
-    const headers = { host: `${host}:${port}`, 'content-type': FORM, 'content-length': String(body.length) };
+    const headers = { host: hostPort(host, port), 'content-type': FORM, 'content-length': String(body.length) };
     await dialled.http({ method: 'POST', path: spread.path, headers, body }, host);
     return spread.done(part, form);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return `Failed to connect to consumer: Post "http://${host}:${port}${spread.path}": ${reason}`;
+    return `Failed to connect to consumer: Post "http://${hostPort(host, port)}${spread.path}": ${reason}`;
   }
 }
 

@@ -50,11 +50,16 @@ test('netexec runs commands, keeps files, leads elsewhere and ends', async () =>
 test('netexec that is asked to end does so at once, or after its delay', async () => {
   const { node, server } = await pair('netexec');
   await Promise.all([node.runtime.stopContainer(server, 30_000), node.pass(1)]);
-  expect(node.state(server)).toBe('Error 2');
+  expect(node.state(server)).toBe('Completed 0');
   const slow = await pair('netexec', '--delay-shutdown=10');
+  expect(await slow.ask('/readyz')).toBe('ok');
   const stopped = slow.node.runtime.stopContainer(slow.server, 30_000);
   await slow.node.pass(5);
   expect(await slow.ask('/hostname')).toBe('server');
+  expect(await slow.ask('/readyz')).toBe('shutting down');
+  expect(
+    await slow.node.exec(slow.client, 'curl -sfo /dev/null http://10.244.0.2:8080/healthz && ! curl -sf http://10.244.0.2:8080/readyz'),
+  ).toEqual({ text: '', code: 0 });
   await slow.node.pass(6);
   await stopped;
   expect(slow.node.state(slow.server)).toBe('Completed 0');

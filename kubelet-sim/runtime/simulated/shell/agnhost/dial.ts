@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../../../cri.ts';
+import { hostPort } from '../../../host-port.ts';
 import { BadAnswer, CLIENT_PORT, ConnectError } from '../../network/listener.ts';
 import { askFollowing, TimedOut } from '../http-client.ts';
 import type { ShellHost } from '../shell-context.ts';
@@ -47,7 +48,7 @@ export async function dial(host: ShellHost, form: URLSearchParams, log: (text: s
 }
 
 const dialHttp: Dialler = async (host, address, port, request) => {
-  const url = new URL(`http://${address.includes(':') ? `[${address}]` : address}:${port}/${request}`);
+  const url = new URL(`http://${hostPort(address, port)}/${request}`);
   const call = { method: 'GET', headers: { 'user-agent': 'Go-http-client/1.1', 'accept-encoding': 'gzip' }, timeoutMs: ANSWER_MS };
   try {
     return (await askFollowing(host, url, call, true)).response.body;
@@ -61,7 +62,9 @@ const dialHttp: Dialler = async (host, address, port, request) => {
 
 const dialUdp: Dialler = async (host, address, port, request) => {
   const failed = (why: string) =>
-    new DialError(`reading from udp connection failed. err:'read udp ${host.process.ip}:${CLIENT_PORT}->${address}:${port}: ${why}'`);
+    new DialError(
+      `reading from udp connection failed. err:'read udp ${hostPort(host.process.ip, CLIENT_PORT)}->${hostPort(address, port)}: ${why}'`,
+    );
   const answer = await host.process.network.send(address, port, request).catch((error: unknown) => {
     if (error instanceof ConnectError) throw failed(error.failure === 'refused' ? 'read: connection refused' : 'connect: no route to host');
     throw error;

@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../../../cri.ts';
+import { hostPort } from '../../../host-port.ts';
 import { CLIENT_PORT, type ServedRequest } from '../../network/listener.ts';
 import { readOptions } from '../command-options.ts';
 import { Capture, withOutput } from '../io.ts';
@@ -26,9 +27,9 @@ export const netexec: CommandFunction = async (context) => {
   const { values } = readOptions(context.args, VALUES);
   const port = (name: string, usual: number) => Number(values.get(name) ?? usual);
   const delayMs = Number(values.get('delay-shutdown') ?? 0) * 1000;
-  const program: GoProgram = new GoProgram(context, delayMs > 0 ? () => void endLater(context, program, delayMs) : undefined);
+  const program: GoProgram = new GoProgram(context, () => handler.end(delayMs));
   const httpPort = port('http-port', 8080);
-  const handler = new Netexec(context, program, httpPort);
+  const handler: Netexec = new Netexec(context, program, httpPort);
   const override = values.get('http-override');
   const http: HttpHandler =
     override === undefined
@@ -53,14 +54,6 @@ export const netexec: CommandFunction = async (context) => {
   return await program.run();
 };
 
-async function endLater({ host }: CommandContext, program: GoProgram, delayMs: number): Promise<void> {
-  program.log(`Sleeping ${delayMs / 1000} seconds before terminating...`);
-  await host.sleep(delayMs).then(
-    () => program.exit(0),
-    () => undefined, // it was killed meanwhile
-  );
-}
-
 /** One command and its answer, then the connection is closed. */
 async function serveOnce(handler: Netexec, { input, output, from }: Parameters<Parameters<typeof rawListener>[0]>[0]): Promise<void> {
   for await (const piece of input) {
@@ -74,6 +67,8 @@ class Netexec {
   readonly #context: CommandContext;
   readonly #program: GoProgram;
   readonly #port: number;
+  /** Whether it was asked to end. */
+  #isEnding = false;
 
   constructor(context: CommandContext, program: GoProgram, port: number) {
     this.#context = context;
@@ -85,10 +80,24 @@ class Netexec {
     return this.#context.host.process.hostname;
   }
 
+  /** It has been asked to end, which it does after so long; until then it is alive, but not ready. */
+  end(delayMs: number): void {
+    this.#isEnding = true;
+    if (delayMs <= 0) {
+      this.#program.exit(0);
+      return;
+    }
+    this.#program.log(`Sleeping ${delayMs / 1000} seconds before terminating...`);
+    this.#context.host.sleep(delayMs).then(
+      () => this.#program.exit(0),
+      () => undefined, // it was killed meanwhile
+    );
+  }
+
   /** What its UDP and SCTP servers do. */
   command(protocol: string, payload: string, from: string): string | undefined {
     const text = payload.trim().toLowerCase();
-    const client = `${from}:${CLIENT_PORT}`;
+    const client = hostPort(from, CLIENT_PORT);
     if (text === 'hostname') {
       this.#program.log(`Sending ${protocol === 'UDP' ? 'udp' : protocol} hostName response`);
       return this.#hostname;
@@ -114,11 +123,15 @@ class Netexec {
   }
 
   readonly #handlers: Readonly<Record<string, (request: ServedRequest, form: URLSearchParams) => Promise<HttpResponse> | HttpResponse>> = {
-    '/clientip': ({ from }) => this.#said('GET /clientip', `${from}:${CLIENT_PORT}`),
+    '/clientip': ({ from }) => this.#said('GET /clientip', hostPort(from, CLIENT_PORT)),
     '/serverport': () => this.#said('GET /serverport', String(this.#port)),
     '/hostname': () => this.#said('GET /hostname', this.#hostname),
     '/hostName': () => this.#said('GET /hostName', this.#hostname),
     '/healthz': () => this.#said('GET /healthz', ''),
+    '/readyz': () => {
+      this.#program.log('GET /readyz');
+      return this.#isEnding ? plain('shutting down', 503) : plain('ok');
+    },
     '/header': ({ headers }, form) => this.#header(headers, form.get('key') ?? ''),
     '/echo': (_, form) => this.#echo(form),
     '/exit': (_, form) => this.#exit(form),

@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../../../cri.ts';
+import { hostPort } from '../../../host-port.ts';
 import { BadAnswer, CLIENT_PORT, ConnectError } from '../../network/listener.ts';
 import { readOptions } from '../command-options.ts';
 import { askFollowing, TimedOut } from '../http-client.ts';
@@ -27,7 +28,7 @@ export const noSnatTest: CommandFunction = async (context) => {
   const program = new GoProgram(context);
   const port = portOf(context, 8080);
   program.listenHttp(port, async (request) => {
-    if (pathOf(request) === '/whoami') return plain(`${request.from}:${CLIENT_PORT}`);
+    if (pathOf(request) === '/whoami') return plain(hostPort(request.from, CLIENT_PORT));
     if (pathOf(request) !== '/checknosnat') return plain('404 page not found\n', 404);
     for (const ip of (formOf(request).get('ips') ?? '').split(',')) {
       const { status, body } = await get(context.host, `http://${ip}/whoami`);

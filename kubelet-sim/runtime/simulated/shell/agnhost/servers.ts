@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../../../cri.ts';
+import { hostPort } from '../../../host-port.ts';
 import { normalizePath } from '../../files/tree.ts';
 import { BadAnswer, type ByteStream, CLIENT_PORT, type ServedRequest } from '../../network/listener.ts';
 import { readOptions } from '../command-options.ts';
@@ -32,7 +33,7 @@ export const serveHostname: CommandFunction = async (context) => {
   if (isOn('udp')) program.listenForDatagrams(port, () => hostname);
   if (!isOn('tcp') && !isOn('udp') && values.get('http') !== 'false')
     program.listenHttp(port, ({ from }) => {
-      program.log(`HTTP request from ${from}:${CLIENT_PORT}`);
+      program.log(`HTTP request from ${hostPort(from, CLIENT_PORT)}`);
       return plain(hostname);
     });
   program.log(`Serving on port ${port}.`);
