@@ -16,7 +16,7 @@ import {
   withFreshObjects,
 } from './auth/index.ts';
 import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES, serverIdentity } from './bootstrap/index.ts';
-import { hashOf } from './config-reload.ts';
+import { hashOf, type ReloadStatus } from './config-reload.ts';
 import { createDiscovery } from './discovery/index.ts';
 import type { Encryption } from './encryption/index.ts';
 import { aggregationOf, requestHeadersOf } from './front-proxy.ts';
@@ -128,7 +128,7 @@ class ComposedApiServer implements Service {
   #createServer(
     store: Store,
     { pki, access }: Omit<Prepared, 'clientCa'>,
-    given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks'>,
+    given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks' | 'encryption'>,
   ): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
@@ -182,17 +182,19 @@ class ComposedApiServer implements Service {
   }
 
   /** Loaded only when something is encrypted. */
-  async #encryption(): Promise<Pick<ApiServerOptions, 'sealing' | 'storageChecks'>> {
+  async #encryption(): Promise<Pick<ApiServerOptions, 'sealing' | 'storageChecks' | 'encryption'>> {
     const { 'encryption-provider-config': path, 'encryption-provider-config-automatic-reload': reload } = this.#values;
     if (path === undefined) return {};
     const module = await import('./encryption/index.ts');
-    const { clock, logger } = this.#environment;
-    const encryption: Encryption = new module.Encryption({ path, reload, clock, logger });
+    const { clock, random, logger } = this.#environment;
+    const onReload = (status: ReloadStatus) => this.#accessMetrics.reloaded('encryption', status, clock.now());
+    const server = hashOf(serverIdentity(hostname()));
+    const encryption: Encryption = new module.Encryption({ path, reload, server, onReload, clock, random, logger });
     await this.#run(encryption);
     return {
       sealing: (kind) => encryption.sealingOf(kind),
-      // Upstream's name of the check of all providers; ours are in this process and need no asking.
-      storageChecks: reload ? [{ name: 'kms-providers', check: () => undefined }] : undefined,
+      storageChecks: encryption.healthCheck && [encryption.healthCheck],
+      encryption: { text: () => encryption.metricsText() },
     };
   }
 

@@ -122,6 +122,8 @@ export interface ApiServerOptions {
   readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
   /** What objects are sealed with in the store; nothing is unless given. */
   readonly sealing?: ResourcePlace['sealing'];
+  /** Metrics of that. */
+  readonly encryption?: { text(): string } | undefined;
   /** Checks of what the store is used through, beside those of the store itself. */
   readonly storageChecks?: readonly HealthCheck[] | undefined;
   /** The parts of the control plane that ComponentStatuses tell of. */
@@ -227,6 +229,7 @@ class Server implements ApiServer {
       store: storeMetrics,
       admission: parts.admissionMetrics,
       auditor: this.#auditor,
+      encryption: options.encryption,
       aggregator: this.#aggregator,
       rules: this.#ruleMetrics,
       features: options.features,

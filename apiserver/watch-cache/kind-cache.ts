@@ -7,7 +7,7 @@ import { CacheEvent } from './cache-event.ts';
 import type { CohortTraits } from './cohort.ts';
 import { Entry, type Facts, factsOf, type Schema } from './entry.ts';
 import { EventWindow } from './event-window.ts';
-import { Intake } from './intake.ts';
+import { Intake, type Pair } from './intake.ts';
 import { LabelIndexes } from './label-indexes.ts';
 import type { Selection } from './selection.ts';
 import { ValueIndex } from './value-index.ts';
@@ -31,9 +31,6 @@ const SAMPLE_ENTRIES = 10;
 
 /** What share of a buffer is worth holding all of it. */
 const MOST = 0.75;
-
-/** A pair of the store, as far as an entry is made of it. */
-type Pair = Pick<KeyValue, 'key' | 'value' | 'modRevision'>;
 
 export type ChangeListener = (event: CacheEvent) => void;
 
@@ -60,10 +57,13 @@ export class KindCache {
   readonly #listeners = new Set<ChangeListener>();
   readonly #board = new WatchBoard();
   readonly #intake: Intake;
+  /** Keys of what could not be opened because somebody else did not say how: who reads next asks again. */
+  readonly #locked = new Set<string>();
   readonly #eventsMax: number | undefined;
   readonly #onUnreadable: ((error: unknown, key: string) => void) | undefined;
   #window: EventWindow;
   #storedVersion: KindCache | undefined;
+  #sealingChanges = 0;
 
   constructor(schema: Schema, options: KindCacheOptions = {}) {
     this.schema = schema;
@@ -139,11 +139,28 @@ export class KindCache {
 
   /** Resolves once all changes that have come are taken in; undefined when they already are. Rejects when they cannot be converted. */
   settled(): Promise<void> | undefined {
+    if (this.schema.form.sealing) this.#askAgain();
     return this.#intake.isEmpty ? undefined : this.#intake.settle();
+  }
+
+  /** Has what is locked looked at again. */
+  #askAgain(): void {
+    const { sealing, converter } = this.schema.form;
+    const changes = sealing?.changes ?? 0;
+    if (changes !== this.#sealingChanges) {
+      this.#sealingChanges = changes;
+      for (const { key, unread } of this.#entries.values())
+        if (unread && converter?.isNeeded({ key, value: unread })) this.#locked.add(key);
+    }
+    if (this.#locked.size === 0) return;
+    const entries = [...this.#locked].flatMap((key) => this.#entries.get(key) ?? []);
+    this.#locked.clear();
+    this.#intake.begin(entries.flatMap(({ key, revision, unread }) => (unread ? [{ key, value: unread, modRevision: revision }] : [])));
   }
 
   /** Takes back what was loaded. */
   clear(): void {
+    this.#locked.clear();
     this.#intake.clear();
     this.#entries.clear();
   }
@@ -326,10 +343,12 @@ export class KindCache {
   }
 
   async #convert(kvs: readonly Pair[], asked: readonly Pair[]): Promise<readonly Entry[]> {
-    const encoded = await this.schema.form.converter?.convert(asked);
+    const { converter } = this.schema.form;
+    const encoded = await converter?.convert(asked);
     const converted = new Map(asked.map((kv, index) => [kv, encoded?.[index]]));
     return kvs.map((kv) => {
       const bytes = converted.get(kv);
+      if (!bytes && converted.has(kv) && converter?.isNeeded(kv)) this.#locked.add(kv.key);
       return bytes ? this.entryFrom({ key: kv.key, revision: kv.modRevision }, bytes) : this.#entryOf(kv);
     });
   }
