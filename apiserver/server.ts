@@ -196,8 +196,7 @@ class Server implements ApiServer {
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
     this.#ruleMetrics = new RuleMetrics(clock);
-    const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
-    this.#customResources = definesOthers ? this.#createCustomResources() : undefined;
+    this.#customResources = infos.includes(apiextensionsKinds.customresourcedefinitions) ? this.#createCustomResources() : undefined;
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
     this.#rest = {
