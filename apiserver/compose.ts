@@ -132,8 +132,9 @@ class ComposedApiServer implements Service {
   ): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
-    const files = servingPaths(values);
-    let serving = readServing(values, pki);
+    const { namedCertificates: named } = this.#compiled;
+    const files = { ...servingPaths(values), named };
+    let serving: ServingContent = { ...readServing(values, pki), named: named.map(readNamed) };
     const requestHeaders = requestHeadersOf(values, pki);
     const tls = () => ({ ...serving, clientCa: `${serving.clientCa}\n${requestHeaders.ca}` });
     const bootstrap = async (server: ApiServer) => {
@@ -349,7 +350,7 @@ class ComposedApiServer implements Service {
       ...(streams > 0 ? { http2StreamsMax: streams } : {}),
       goawayChance: values['goaway-chance'],
       tlsLimits: this.#compiled.tlsLimits,
-      http: { named: this.#compiled.namedCertificates.map(readNamed), http2: !values['disable-http2-serving'] },
+      http: { http2: !values['disable-http2-serving'] },
       refusesAtStop: values['shutdown-send-retry-after'],
       maxRequestsInFlight: values['max-requests-inflight'],
       maxMutatingRequestsInFlight: values['max-mutating-requests-inflight'],
@@ -397,7 +398,7 @@ const CONTROLLER_MANAGER_PORT = 10_257;
 const STOP_MS_MAX = 4500;
 
 /** Where certificate and CAs of clients are looked for as long as the server runs. */
-function servingPaths(values: ApiServerValues): ServingPaths {
+function servingPaths(values: ApiServerValues): Omit<ServingPaths, 'named'> {
   const { 'tls-cert-file': cert, 'tls-private-key-file': key, 'client-ca-file': clientCa } = values;
   const own = (name: string) => join(values['data-dir'], 'pki', name);
   return {
@@ -415,7 +416,7 @@ const readNamed = ({ cert, key, names }: CertificateFiles): NamedCertificate => 
 });
 
 /** And what was in them at the start. */
-function readServing(values: ApiServerValues, pki: Pki): ServingContent {
+function readServing(values: ApiServerValues, pki: Pki): Omit<ServingContent, 'named'> {
   const { 'tls-cert-file': cert, 'tls-private-key-file': key, 'client-ca-file': clientCa } = values;
   return {
     cert: cert === undefined ? pki.server.certificate : readPem('tls-cert-file', cert),
