@@ -280,7 +280,8 @@ class Server implements ApiServer {
   #place(): ResourcePlace {
     const { sealing, logger } = this.#options;
     const { storageRoot: root, watchCacheSize: eventsMax } = this.#settings;
-    const onUnreadable = (err: unknown, key: string) => logger.error({ err, key }, 'an object cannot be read, its watchers are sent away');
+    const onUnreadable = (err: unknown, key: string) =>
+      logger.error({ err, key }, 'an object in the store cannot be read: who asks for it is told why, who watches is sent away');
     return { root, eventsMax, sealing, onUnreadable };
   }
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
+import { coreKinds } from '../../api/index.ts';
 import { seededRandom, silentLogger, UserError, VirtualClock } from '../../runtime/index.ts';
 import { openMemoryStore, prefixRange } from '../../store/index.ts';
 import { KmsPluginMock } from '../../test/support/kms-plugin.ts';
@@ -250,11 +251,9 @@ test('what a plugin is needed for is an error while it is not well, and is serve
   await using first = await aPlugin('first');
   await using file = await aFile([{ resources: ['secrets'], providers: [first.provider, { identity: {} }] }]);
   const store = await openMemoryStore();
-  const serve = async (encryption: Encryption) => {
-    await encryption.start();
-    return await startTestServer({ ...kinds, store, sealing: (kind) => encryption.sealingOf(kind) });
-  };
+  const serve = (encryption: Encryption) => startTestServer({ ...kinds, store, sealing: (kind) => encryption.sealingOf(kind) });
   const writer = file.open();
+  await writer.start();
   {
     await using api = await serve(writer);
     expect((await api.request('POST', PATH, { body: secret('a') })).status).toBe(201);
@@ -264,8 +263,9 @@ test('what a plugin is needed for is an error while it is not well, and is serve
 
   // A server that does not know the seed: the plugin has to be asked, whoever reads.
   const encryption = file.open();
-  await using api = await serve(encryption);
+  await encryption.start();
   first.plugin.failure = 'busy';
+  await using api = await serve(encryption);
   const why = 'failed to decrypt DEK, error: rpc error: code = FailedPrecondition desc = busy';
   for (const path of [PATH, `${PATH}/a`]) {
     const answer = await api.request('GET', path);
@@ -378,3 +378,29 @@ test('what no plugin had a key for is read once a changed file names the plugin 
 });
 
 const OLD = { metadata: { name: 'old', namespace: 'ns', uid: 'u' }, data: { a: 'c2VjcmV0' } };
+
+test('the server’s own parts hear of what a plugin opens late, though nobody reads', async () => {
+  await using first = await aPlugin('first');
+  await using file = await aFile([{ resources: ['secrets'], providers: [first.provider] }]);
+  const store = await openMemoryStore();
+  const writer = file.open();
+  await writer.start();
+  const value = writer
+    .sealingOf(secrets)
+    .seal('/registry/secrets/ns/old', Buffer.from(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', ...OLD })));
+  await writer.stop();
+  await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/secrets/ns/old', value }] });
+
+  const encryption = file.open();
+  await encryption.start();
+  first.plugin.failure = 'busy';
+  await using api = await startTestServer({ ...kinds, store, sealing: (kind) => encryption.sealingOf(kind) });
+  const heard: string[] = [];
+  using _listening = api.server.objects.onChange(coreKinds.secrets, ({ object }) => heard.push(object.metadata.name));
+  expect(api.server.objects.list(coreKinds.secrets)).toEqual([]);
+  first.plugin.failure = undefined;
+  await file.clock.advance(10_000);
+  await expect.poll(() => heard).toEqual(['old']);
+  expect(api.server.objects.list(coreKinds.secrets).map(({ metadata }) => metadata.name)).toEqual(['old']);
+  await encryption.stop();
+});

@@ -37,6 +37,8 @@ const POLL_MS = 60_000;
 /** How long the plugins of a file that changed have to be well, at least, and how often they are asked: `validateNewTransformersHealth`. */
 const WELL_WITHIN_MS = 10_000;
 const WELL_POLL_MS = 100;
+/** When plugins are asked again for what they did not decrypt, if nobody reads it before. */
+const ASK_AGAIN_MS = 10_000;
 
 export interface EncryptionOptions {
   /** `--encryption-provider-config` */
@@ -126,7 +128,8 @@ export class Encryption implements Service {
       }
     };
     const changes = () => this.#changes;
-    const locks: Pick<Sealing, 'isLocked' | 'unlock' | 'changes'> = {
+    const locks: Pick<Sealing, 'isLocked' | 'unlock' | 'later' | 'changes'> = {
+      later: (work) => this.#options.clock.setTimer(ASK_AGAIN_MS, work),
       isLocked: ({ value }) => now().isLocked?.(value) ?? false,
       unlock: async (pairs) => now().unlock?.(pairs.map(({ value }) => value)),
       get changes() {

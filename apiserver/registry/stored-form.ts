@@ -42,6 +42,8 @@ export interface Sealing {
   isLocked(pair: StoredPair): boolean;
   /** Asks. Never rejects: what stays locked says why when it is opened. */
   unlock(pairs: readonly StoredPair[]): Promise<void>;
+  /** Calls a function when it is worth asking again. */
+  later(work: () => void): void;
   /** How often what values are sealed with was another: what could be opened may be locked now. */
   readonly changes: number;
 }
@@ -101,7 +103,7 @@ export function sealedForm(form: StoredForm, sealing: Sealing): StoredForm {
         const found = new Map(asked.map((pair, index) => [pair, converted?.[index]]));
         return pairs.map((pair) => found.get(pair));
       },
-      later: (work) => converter?.later(work),
+      later: (work) => (converter ?? sealing).later(work),
     },
   };
 }

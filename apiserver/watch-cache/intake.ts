@@ -58,6 +58,11 @@ export class Intake {
     this.#initial.push(...kvs);
   }
 
+  /** Goes on now, whether somebody wants to read or not. */
+  resume(): void {
+    if (!this.isEmpty && !this.#pass) this.#try();
+  }
+
   push(event: StoreEvent, revision: Revision): void {
     this.#waiting.push({ event, revision });
     if (!this.#pass) this.#try();

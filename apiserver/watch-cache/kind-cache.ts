@@ -64,6 +64,8 @@ export class KindCache {
   #window: EventWindow;
   #storedVersion: KindCache | undefined;
   #sealingChanges = 0;
+  #isAskingLater = false;
+  #ended = false;
 
   constructor(schema: Schema, options: KindCacheOptions = {}) {
     this.schema = schema;
@@ -128,6 +130,7 @@ export class KindCache {
     const { converter } = this.schema.form;
     const asked = converter ? kvs.filter((kv) => converter.isNeeded(kv)) : [];
     if (asked.length > 0) this.#intake.begin(asked);
+    if (this.schema.form.sealing) this.#intake.resume();
     for (const kv of kvs) if (!converter?.isNeeded(kv)) this.#entries.set(this.#loadedEntryOf(kv));
   }
 
@@ -141,6 +144,23 @@ export class KindCache {
   settled(): Promise<void> | undefined {
     if (this.schema.form.sealing) this.#askAgain();
     return this.#intake.isEmpty ? undefined : this.#intake.settle();
+  }
+
+  /** Resolves once somebody was asked for all that is sealed. What cannot be converted is told to who reads. */
+  async opened(): Promise<void> {
+    if (this.schema.form.sealing && !this.#intake.isEmpty) await this.#intake.settle().catch(() => undefined);
+  }
+
+  #keepLocked(key: string): void {
+    this.#locked.add(key);
+    if (this.#isAskingLater) return;
+    this.#isAskingLater = true;
+    this.schema.form.converter?.later(() => {
+      this.#isAskingLater = false;
+      if (this.#ended) return;
+      this.#askAgain();
+      this.#intake.resume();
+    });
   }
 
   /** Has what is locked looked at again. */
@@ -305,27 +325,29 @@ export class KindCache {
 
   /** Ends every watch, for good. */
   endWatches(): void {
+    this.#ended = true;
     this.#intake.clear();
     this.#board.end();
   }
 
   /**
    * What is loaded is served later, if at all, and put into form then; unless it is a small part of a larger buffer, all of which would be
-   * held for it. What cannot be read is known at once.
+   * held for it.
    */
   #loadedEntryOf(kv: Pair): Entry {
     const { key, value, modRevision: revision } = kv;
     const isMost = value.length >= MOST * value.buffer.byteLength;
     if (isMost && this.schema.form.isEncoded(value)) return new Entry(this.schema, { key, revision }, { stored: value });
-    return this.#entryOf(kv);
+    return this.#arrivedEntryOf(kv);
   }
 
   /** What cannot be read, and somebody else wrote, is an error for those who ask for it, and does not keep others from what comes after it. */
-  #arrivedEntryOf(kv: KeyValue): Entry {
+  #arrivedEntryOf(kv: Pair): Entry {
     try {
       return this.#entryOf(kv, this.#recognise(kv));
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== 'Corrupt') throw error;
+      this.#onUnreadable?.(error, kv.key);
       return new Entry(this.schema, { key: kv.key, revision: kv.modRevision }, { stored: kv.value });
     }
   }
@@ -348,17 +370,21 @@ export class KindCache {
     const converted = new Map(asked.map((kv, index) => [kv, encoded?.[index]]));
     return kvs.map((kv) => {
       const bytes = converted.get(kv);
-      if (!bytes && converted.has(kv) && converter?.isNeeded(kv)) this.#locked.add(kv.key);
+      if (!bytes && converted.has(kv) && converter?.isNeeded(kv)) this.#keepLocked(kv.key);
       return bytes ? this.entryFrom({ key: kv.key, revision: kv.modRevision }, bytes) : this.#entryOf(kv);
     });
   }
 
   #setAll(entries: readonly Entry[]): void {
-    for (const entry of entries) this.#entries.set(entry);
+    for (const entry of entries) {
+      const previous = this.#entries.set(entry);
+      // What was there all the time, and can be read now.
+      if (previous) for (const listener of this.#listeners) listener(new CacheEvent(entry.revision, entry, previous));
+    }
     this.#clearIndexes();
   }
 
-  #recognise(kv: KeyValue): Written | undefined {
+  #recognise(kv: Pair): Written | undefined {
     const written = this.#written.get(kv.key);
     if (!written) return undefined;
     this.#written.delete(kv.key);
