@@ -16,7 +16,7 @@ import {
   withFreshObjects,
 } from './auth/index.ts';
 import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES, serverIdentity } from './bootstrap/index.ts';
-import { hashOf } from './config-reload.ts';
+import { hashOf, type ReloadStatus } from './config-reload.ts';
 import { createDiscovery } from './discovery/index.ts';
 import type { Encryption } from './encryption/index.ts';
 import { aggregationOf, requestHeadersOf } from './front-proxy.ts';
@@ -128,12 +128,13 @@ class ComposedApiServer implements Service {
   #createServer(
     store: Store,
     { pki, access }: Omit<Prepared, 'clientCa'>,
-    given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks'>,
+    given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks' | 'encryption'>,
   ): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
-    const files = servingPaths(values);
-    let serving = readServing(values, pki);
+    const { namedCertificates: named } = this.#compiled;
+    const files = { ...servingPaths(values), named };
+    let serving: ServingContent = { ...readServing(values, pki), named: named.map(readNamed) };
     const requestHeaders = requestHeadersOf(values, pki);
     const tls = () => ({ ...serving, clientCa: `${serving.clientCa}\n${requestHeaders.ca}` });
     const bootstrap = async (server: ApiServer) => {
@@ -182,17 +183,19 @@ class ComposedApiServer implements Service {
   }
 
   /** Loaded only when something is encrypted. */
-  async #encryption(): Promise<Pick<ApiServerOptions, 'sealing' | 'storageChecks'>> {
+  async #encryption(): Promise<Pick<ApiServerOptions, 'sealing' | 'storageChecks' | 'encryption'>> {
     const { 'encryption-provider-config': path, 'encryption-provider-config-automatic-reload': reload } = this.#values;
     if (path === undefined) return {};
     const module = await import('./encryption/index.ts');
-    const { clock, logger } = this.#environment;
-    const encryption: Encryption = new module.Encryption({ path, reload, clock, logger });
+    const { clock, random, logger } = this.#environment;
+    const onReload = (status: ReloadStatus) => this.#accessMetrics.reloaded('encryption', status, clock.now());
+    const server = hashOf(serverIdentity(hostname()));
+    const encryption: Encryption = new module.Encryption({ path, reload, server, onReload, clock, random, logger });
     await this.#run(encryption);
     return {
       sealing: (kind) => encryption.sealingOf(kind),
-      // Upstream's name of the check of all providers; ours are in this process and need no asking.
-      storageChecks: reload ? [{ name: 'kms-providers', check: () => undefined }] : undefined,
+      storageChecks: encryption.healthCheck && [encryption.healthCheck],
+      encryption: { text: () => encryption.metricsText() },
     };
   }
 
@@ -347,7 +350,7 @@ class ComposedApiServer implements Service {
       ...(streams > 0 ? { http2StreamsMax: streams } : {}),
       goawayChance: values['goaway-chance'],
       tlsLimits: this.#compiled.tlsLimits,
-      http: { named: this.#compiled.namedCertificates.map(readNamed), http2: !values['disable-http2-serving'] },
+      http: { http2: !values['disable-http2-serving'] },
       refusesAtStop: values['shutdown-send-retry-after'],
       maxRequestsInFlight: values['max-requests-inflight'],
       maxMutatingRequestsInFlight: values['max-mutating-requests-inflight'],
@@ -395,7 +398,7 @@ const CONTROLLER_MANAGER_PORT = 10_257;
 const STOP_MS_MAX = 4500;
 
 /** Where certificate and CAs of clients are looked for as long as the server runs. */
-function servingPaths(values: ApiServerValues): ServingPaths {
+function servingPaths(values: ApiServerValues): Omit<ServingPaths, 'named'> {
   const { 'tls-cert-file': cert, 'tls-private-key-file': key, 'client-ca-file': clientCa } = values;
   const own = (name: string) => join(values['data-dir'], 'pki', name);
   return {
@@ -413,7 +416,7 @@ const readNamed = ({ cert, key, names }: CertificateFiles): NamedCertificate => 
 });
 
 /** And what was in them at the start. */
-function readServing(values: ApiServerValues, pki: Pki): ServingContent {
+function readServing(values: ApiServerValues, pki: Pki): Omit<ServingContent, 'named'> {
   const { 'tls-cert-file': cert, 'tls-private-key-file': key, 'client-ca-file': clientCa } = values;
   return {
     cert: cert === undefined ? pki.server.certificate : readPem('tls-cert-file', cert),

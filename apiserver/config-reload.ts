@@ -12,8 +12,8 @@ export interface ConfigReloadOptions {
   readonly text: string;
   /** How often the file is looked at. */
   readonly pollMs: number;
-  /** Follows the new content. @throws UserError when it cannot be followed. */
-  apply(text: string): void;
+  /** Follows the new content; throws or rejects with a UserError when it cannot be followed. */
+  apply(text: string): void | Promise<void>;
   /** Called when it was followed, or could not be. */
   readonly onReload?: ((status: ReloadStatus) => void) | undefined;
   readonly clock: Clock;
@@ -27,6 +27,8 @@ export interface ConfigReloadOptions {
 export class ConfigReload implements Service {
   readonly #options: ConfigReloadOptions;
   #last: string;
+  /** Content that is being followed. */
+  #following: Promise<void> | undefined;
   #polling: Disposable | undefined;
 
   constructor(options: ConfigReloadOptions) {
@@ -42,19 +44,47 @@ export class ConfigReload implements Service {
 
   stop(): Promise<void> {
     this.#polling?.[Symbol.dispose]();
-    return Promise.resolve();
+    return this.#following ?? Promise.resolve();
   }
 
-  /** Looks at the file. */
+  /** Looks at the file, unless what it had before is still being followed. */
   check(): void {
-    const { option, path, logger, onReload } = this.#options;
-    try {
+    if (this.#following !== undefined) return;
+    const { option, path } = this.#options;
+    this.#report(() => {
       const text = readConfigText(option, path);
       if (text === this.#last) return;
       this.#last = text;
-      this.#options.apply(text);
-      onReload?.('success');
-      logger.info({ option, path, hash: hashOf(text) }, 'configuration was loaded again');
+      const applied = this.#options.apply(text);
+      if (applied !== undefined) this.#following = this.#follow(applied, text);
+      else this.#followed(text);
+    });
+  }
+
+  async #follow(applied: Promise<void>, text: string): Promise<void> {
+    const result = await applied.then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    this.#following = undefined;
+    if (!result) return this.#followed(text);
+    // It may be followed yet, when what it asks for is there.
+    this.#last = UNKNOWN;
+    this.#report(() => {
+      throw result.error;
+    });
+  }
+
+  #followed(text: string): void {
+    const { option, path, logger, onReload } = this.#options;
+    onReload?.('success');
+    logger.info({ option, path, hash: hashOf(text) }, 'configuration was loaded again');
+  }
+
+  #report(work: () => void): void {
+    const { option, path, logger, onReload } = this.#options;
+    try {
+      work();
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       onReload?.('failure');
@@ -62,6 +92,9 @@ export class ConfigReload implements Service {
     }
   }
 }
+
+/** No content is this. */
+const UNKNOWN = '';
 
 /** How upstream names what it does not show. */
 export const hashOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;

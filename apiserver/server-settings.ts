@@ -17,7 +17,7 @@ export interface ApiServerSettings {
   readonly goawayChance: number;
   /** What connections may be made with; what Node takes unless given. */
   readonly tlsLimits: TlsLimits | undefined;
-  readonly http?: Pick<HttpOptions, 'named' | 'http2'> | undefined;
+  readonly http?: Pick<HttpOptions, 'http2'> | undefined;
   readonly requestTimeoutMs: number;
   readonly minRequestTimeoutMs: number;
   /** Changes kept per kind. */

@@ -122,6 +122,8 @@ export interface ApiServerOptions {
   readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
   /** What objects are sealed with in the store; nothing is unless given. */
   readonly sealing?: ResourcePlace['sealing'];
+  /** Metrics of that. */
+  readonly encryption?: { text(): string } | undefined;
   /** Checks of what the store is used through, beside those of the store itself. */
   readonly storageChecks?: readonly HealthCheck[] | undefined;
   /** The parts of the control plane that ComponentStatuses tell of. */
@@ -194,8 +196,7 @@ class Server implements ApiServer {
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
     this.#claims = new ClaimRepair({ store, resources, clock, logger });
     this.#ruleMetrics = new RuleMetrics(clock);
-    const definesOthers = infos.includes(apiextensionsKinds.customresourcedefinitions);
-    this.#customResources = definesOthers ? this.#createCustomResources() : undefined;
+    this.#customResources = infos.includes(apiextensionsKinds.customresourcedefinitions) ? this.#createCustomResources() : undefined;
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
     this.#rest = {
@@ -227,6 +228,7 @@ class Server implements ApiServer {
       store: storeMetrics,
       admission: parts.admissionMetrics,
       auditor: this.#auditor,
+      encryption: options.encryption,
       aggregator: this.#aggregator,
       rules: this.#ruleMetrics,
       features: options.features,
@@ -278,7 +280,8 @@ class Server implements ApiServer {
   #place(): ResourcePlace {
     const { sealing, logger } = this.#options;
     const { storageRoot: root, watchCacheSize: eventsMax } = this.#settings;
-    const onUnreadable = (err: unknown, key: string) => logger.error({ err, key }, 'an object cannot be read, its watchers are sent away');
+    const onUnreadable = (err: unknown, key: string) =>
+      logger.error({ err, key }, 'an object in the store cannot be read: who asks for it is told why, who watches is sent away');
     return { root, eventsMax, sealing, onUnreadable };
   }
 

@@ -110,24 +110,43 @@ test('one that comes while the server runs, from a kube-apiserver on the same st
   expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'a', uid: 'u-1' }, data: { k: 'v' } } });
 });
 
-test('one that is stored in another version is not taken for this one', async () => {
+test('one that is stored in a version that differs in its name only is read', async () => {
   const store = await openMemoryStore();
-  const value = encoded('apps/deployments', { ...STORED['apps/deployments']?.object, apiVersion: 'apps/v1beta1' } as KubeObject &
+  const value = encoded('apps/deployments', { ...STORED['apps/deployments']?.object, apiVersion: 'apps/v1beta2' } as KubeObject &
     Record<string, unknown>);
   await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/deployments/default/web', value }] });
-  await expect(startTestServer({ strategies, store })).rejects.toMatchObject({
-    code: 'Corrupt',
-    message:
-      '/registry/deployments/default/web in the store cannot be read: it is stored as Deployment of apps/v1beta1, and Deployment of apps/v1 is served',
+  const former = { ...strategies, 'apps/deployments': { ...plainStrategy(), formerNames: ['apps/v1beta2'] } };
+  await using api = await startTestServer({ strategies: former, store });
+  const answer = await api.request('GET', '/apis/apps/v1/namespaces/default/deployments/web');
+  expect(answer.json()).toMatchObject({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } });
+});
+
+test('one that is stored in another version is not taken for this one', async () => {
+  const store = await openMemoryStore();
+  const value = encoded('apps/deployments', { ...STORED['apps/deployments']?.object, apiVersion: 'apps/v9' } as KubeObject &
+    Record<string, unknown>);
+  await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/deployments/default/web', value }] });
+  await using api = await startTestServer({ strategies, store });
+  const why =
+    '/registry/deployments/default/web in the store cannot be read: it is stored as Deployment of apps/v9, and Deployment of apps/v1 is served';
+  expect((await api.request('GET', '/apis/apps/v1/namespaces/default/deployments/web')).json()).toMatchObject({
+    code: 500,
+    message: `Internal error occurred: ${why}`,
   });
 });
 
 test.each([
   ['cut off', encoded('/configmaps', STORED['/configmaps']?.object ?? { metadata: { name: '' } }).subarray(0, 60), ''],
+  ['JSON that is cut off', '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a",', ''],
   ['of something else', 'hello', ''],
-])('one that is %s is named', async (_name, value, text) => {
+])('one that is %s is an error for those who ask for it, and keeps no server from starting', async (_name, value, text) => {
   const store = await openMemoryStore();
   await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/configmaps/default/a', value: Buffer.from(value) }] });
+  await using api = await startTestServer({ strategies, store });
+  const path = '/api/v1/namespaces/default/configmaps';
   const message = expect.stringContaining(`/registry/configmaps/default/a in the store cannot be read: ${text}`);
-  await expect(startTestServer({ strategies, store })).rejects.toMatchObject({ code: 'Corrupt', message });
+  for (const url of [path, `${path}/a`]) expect((await api.request('GET', url)).json()).toMatchObject({ code: 500, message });
+  expect((await api.request('POST', path, { body: { metadata: { name: 'b' } } })).status).toBe(201);
+  expect((await api.request('GET', `${path}/b`)).status).toBe(200);
+  expect((await api.request('GET', '/api/v1/namespaces/other/configmaps')).status).toBe(200);
 });

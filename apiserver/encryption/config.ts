@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { type FieldError, fieldError } from '../../api/index.ts';
+import { parseDuration } from '../../runtime/index.ts';
 import type { ConfigFormat } from '../config-file.ts';
+import { GoUrlError, parseGoUrl } from '../validation/go-url.ts';
 
 // EncryptionConfiguration of apiserver.config.k8s.io/v1, and upstream's checks of it (apiserver, pkg/apis/apiserver/validation).
 
@@ -8,12 +10,20 @@ const keysSchema = z.strictObject({
   keys: z.array(z.strictObject({ name: z.string().default(''), secret: z.string().default('') })).nullish(),
 });
 
+const kmsSchema = z.strictObject({
+  apiVersion: z.string().nullish(),
+  name: z.string().default(''),
+  cachesize: z.number().int().nullish(),
+  endpoint: z.string().default(''),
+  timeout: z.string().nullish(),
+});
+
 const providerSchema = z.strictObject({
   aesgcm: keysSchema.nullish(),
   aescbc: keysSchema.nullish(),
   secretbox: keysSchema.nullish(),
   identity: z.strictObject({}).nullish(),
-  kms: z.looseObject({}).nullish(),
+  kms: kmsSchema.nullish(),
 });
 
 const schema = z.strictObject({
@@ -22,6 +32,7 @@ const schema = z.strictObject({
 
 export type EncryptionConfiguration = z.infer<typeof schema>;
 export type ProviderConfiguration = z.infer<typeof providerSchema>;
+export type KmsConfiguration = z.infer<typeof kmsSchema>;
 type Keys = NonNullable<z.infer<typeof keysSchema>['keys']>;
 
 export const ENCRYPTION_OPTION = 'encryption-provider-config';
@@ -47,7 +58,18 @@ export function parseGroupResource(text: string): GroupResource {
   return dot < 0 ? { group: '', resource: text } : { group: text.slice(dot + 1), resource: text.slice(0, dot) };
 }
 
-export function validateEncryption({ resources }: EncryptionConfiguration): FieldError[] {
+export interface ValidateOptions {
+  /** Whether the file is followed (`--encryption-provider-config-automatic-reload`). */
+  readonly reload: boolean;
+}
+
+export function validateEncryption({ resources }: EncryptionConfiguration, { reload }: ValidateOptions): FieldError[] {
+  const names = new Set<string>();
+  const kmsErrors = (kms: KmsConfiguration, path: string): FieldError[] => {
+    const errors = kmsProviderErrors(kms, path, { reload, names });
+    names.add(kms.name);
+    return errors;
+  };
   if (!resources?.length) return [fieldError.required('resources', 'at least one resources is required')];
   return resources.flatMap(({ resources: names, providers }, i) => {
     const [r, p] = [`resources[${i}].resources`, `resources[${i}].providers`];
@@ -56,7 +78,7 @@ export function validateEncryption({ resources }: EncryptionConfiguration): Fiel
       ...overlapErrors(names ?? [], r),
       ...(names ?? []).flatMap((name, j) => nameErrors(name, `${r}[${j}]`)),
       ...(providers?.length ? [] : [fieldError.required(p, `at least one ${p} is required`)]),
-      ...(providers ?? []).flatMap((provider, j) => providerErrors(provider, `${p}[${j}]`)),
+      ...(providers ?? []).flatMap((provider, j) => providerErrors(provider, `${p}[${j}]`, kmsErrors)),
     ];
   });
 }
@@ -93,7 +115,11 @@ function nameErrors(name: string, path: string): FieldError[] {
   return [];
 }
 
-function providerErrors(provider: ProviderConfiguration, path: string): FieldError[] {
+function providerErrors(
+  provider: ProviderConfiguration,
+  path: string,
+  kmsErrors: (kms: KmsConfiguration, path: string) => FieldError[],
+): FieldError[] {
   const given = Object.entries(provider).filter(([, value]) => value !== undefined && value !== null);
   if (given.length === 0) {
     const why = 'provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity';
@@ -105,7 +131,7 @@ function providerErrors(provider: ProviderConfiguration, path: string): FieldErr
     ];
   }
   const { kms, aesgcm, aescbc, secretbox } = provider;
-  if (kms) return [fieldError.forbidden(`${path}.kms`, 'key management services are not supported here: use aescbc, aesgcm or secretbox')];
+  if (kms) return kmsErrors(kms, `${path}.kms`);
   if (aesgcm) return keysErrors(aesgcm.keys ?? [], `${path}.aesgcm.keys`, AES_KEY_BYTES);
   if (aescbc) return keysErrors(aescbc.keys ?? [], `${path}.aescbc.keys`, AES_KEY_BYTES);
   return secretbox ? keysErrors(secretbox.keys ?? [], `${path}.secretbox.keys`, BOX_KEY_BYTES) : [];
@@ -128,4 +154,62 @@ function secretErrors(secret: string, path: string, lengths: readonly number[]):
   if (lengths.includes(bytes.length)) return [];
   const why = `secret is not of the expected length, got ${bytes.length}, expected one of [${lengths.join(' ')}]`;
   return [fieldError.invalid(path, 'REDACTED', why)];
+}
+
+/** The version of a provider that does not say. */
+const KMS_VERSION = 'v1';
+const KMS_TIMEOUT = '3s';
+
+export const kmsVersionOf = ({ apiVersion }: KmsConfiguration): string => apiVersion || KMS_VERSION;
+
+/** How long a call of a plugin may take; undefined for what is no duration. */
+export const kmsTimeoutMs = ({ timeout }: KmsConfiguration): number | undefined => parseDuration(timeout ?? KMS_TIMEOUT);
+
+interface KmsContext extends ValidateOptions {
+  /** Names of the providers before. */
+  readonly names: ReadonlySet<string>;
+}
+
+function kmsProviderErrors(kms: KmsConfiguration, path: string, context: KmsContext): FieldError[] {
+  const { cachesize } = kms;
+  const version = kmsVersionOf(kms);
+  const timeoutMs = kmsTimeoutMs(kms);
+  const at = (field: string, value: unknown, why: string) => fieldError.invalid(`${path}.${field}`, value, why);
+  return [
+    ...kmsNameErrors(kms, path, context),
+    ...(timeoutMs === undefined ? [at('timeout', kms.timeout, 'it is no duration such as 3s')] : []),
+    ...(timeoutMs !== undefined && timeoutMs <= 0 ? [at('timeout', kms.timeout, 'timeout should be a positive value')] : []),
+    ...endpointErrors(kms.endpoint, `${path}.endpoint`),
+    ...(version !== 'v1' && typeof cachesize === 'number' ? [at('cachesize', cachesize, 'cachesize is not supported in v2')] : []),
+    ...(version === 'v1' && cachesize === 0
+      ? [at('cachesize', cachesize, 'cachesize should be a positive value, or negative to disable')]
+      : []),
+    ...(version === 'v1' || version === 'v2'
+      ? []
+      : [at('apiVersion', version, 'unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported')]),
+  ];
+}
+
+function kmsNameErrors(kms: KmsConfiguration, path: string, { reload, names }: KmsContext): FieldError[] {
+  const { name } = kms;
+  const isV1 = kmsVersionOf(kms) === 'v1';
+  const wrong = (why: string) => fieldError.invalid(`${path}.name`, name, why);
+  return [
+    ...(name === '' ? [fieldError.required(`${path}.name`, 'name is a mandatory field for a provider')] : []),
+    ...(!isV1 && name.includes(':') ? [wrong(`invalid KMS provider name ${name}, must not contain ':'`)] : []),
+    ...((reload || !isV1) && names.has(name) ? [wrong(`duplicate KMS provider name ${name}, names must be unique`)] : []),
+  ];
+}
+
+function endpointErrors(endpoint: string, path: string): FieldError[] {
+  if (endpoint === '') return [fieldError.invalid(path, '', 'endpoint is a mandatory field for a kms')];
+  try {
+    const { scheme } = parseGoUrl(endpoint);
+    if (scheme === 'unix') return [];
+    return [fieldError.invalid(path, endpoint, `unsupported scheme ${JSON.stringify(scheme)} for KMS provider, only unix is supported`)];
+  } catch (error) {
+    if (error instanceof GoUrlError)
+      return [fieldError.invalid(path, endpoint, `invalid endpoint for kms provider, error: ${error.message}`)];
+    throw error;
+  }
 }

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
-import { silentLogger, UserError, VirtualClock } from '../../runtime/index.ts';
+import { coreKinds } from '../../api/index.ts';
+import { seededRandom, silentLogger, UserError, VirtualClock } from '../../runtime/index.ts';
 import { openMemoryStore, prefixRange } from '../../store/index.ts';
+import { KmsPluginMock } from '../../test/support/kms-plugin.ts';
 import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { plainStrategy, startTestServer } from '../testing/test-server.ts';
 import { Encryption } from './encryption.ts';
@@ -11,6 +13,7 @@ const KEY1 = Buffer.alloc(32, 1).toString('base64');
 const KEY2 = Buffer.alloc(32, 2).toString('base64');
 const head = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'EncryptionConfiguration' };
 const key = (name: string, secret: string) => ({ keys: [{ name, secret }] });
+const kms = (...every: object[]) => ({ ...head, resources: [{ resources: ['a'], providers: every.map((each) => ({ kms: each })) }] });
 type Rule = { resources?: string[]; providers?: object[] };
 
 /** A configuration file that can be written again. */
@@ -25,7 +28,7 @@ async function aFile(rules: Rule[]) {
     clock,
     write,
     rules: (again: Rule[]) => write({ ...head, resources: again }),
-    open: (reload = false) => new Encryption({ path, reload, clock, logger: silentLogger }),
+    open: (reload = false) => new Encryption({ path, reload, clock, random: seededRandom(1), logger: silentLogger }),
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
 }
@@ -65,7 +68,33 @@ describe('a file that is not good', () => {
     ],
     [{ ...head, resources: [{ resources: ['a'], providers: [{}] }] }, 'provider does not contain any of the expected providers'],
     [{ ...head, resources: [{ resources: ['a'], providers: [{ ...good[0], identity: {} }] }] }, 'more than one provider specified'],
-    [{ ...head, resources: [{ resources: ['a'], providers: [{ kms: { name: 'x' } }] }] }, 'key management services are not supported here'],
+    [kms({ name: 'x', endpoint: 'unix:///s' }), 'KMSv1 is deprecated, and not there: use KMSv2 (apiVersion: v2) instead'],
+    [
+      kms({ apiVersion: 'v2', endpoint: 'unix:///s' }),
+      'resources[0].providers[0].kms.name: Required value: name is a mandatory field for a provider',
+    ],
+    [kms({ apiVersion: 'v2', name: 'a:b', endpoint: 'unix:///s' }), "invalid KMS provider name a:b, must not contain ':'"],
+    [kms({ apiVersion: 'v2', name: 'a' }), 'kms.endpoint: Invalid value: "": endpoint is a mandatory field for a kms'],
+    [kms({ apiVersion: 'v2', name: 'a', endpoint: 'tcp://h:1' }), 'unsupported scheme "tcp" for KMS provider, only unix is supported'],
+    [
+      kms({ apiVersion: 'v2', name: 'a', endpoint: 'unix:///%zz' }),
+      'invalid endpoint for kms provider, error: parse "unix:///%zz": invalid URL escape',
+    ],
+    [kms({ apiVersion: 'v2', name: 'a', endpoint: 'unix:///s', timeout: '0s' }), 'timeout should be a positive value'],
+    [kms({ apiVersion: 'v2', name: 'a', endpoint: 'unix:///s', timeout: 'soon' }), 'it is no duration such as 3s'],
+    [
+      kms({ apiVersion: 'v2', name: 'a', endpoint: 'unix:///s', cachesize: 5 }),
+      'kms.cachesize: Invalid value: 5: cachesize is not supported in v2',
+    ],
+    [kms({ name: 'a', endpoint: 'unix:///s', cachesize: 0 }), 'cachesize should be a positive value, or negative to disable'],
+    [
+      kms({ apiVersion: 'v3', name: 'a', endpoint: 'unix:///s' }),
+      'unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported',
+    ],
+    [
+      kms(...['a', 'a'].map((name) => ({ apiVersion: 'v2', name, endpoint: 'unix:///s' }))),
+      'duplicate KMS provider name a, names must be unique',
+    ],
     [{ ...head, resources: [{ resources: ['a'], providers: [{ secretbox: { keys: [] } }] }] }, 'at least one keys is required'],
     [
       { ...head, resources: [{ resources: ['a'], providers: [{ secretbox: key('k', 'AAAA') }] }] },
@@ -202,4 +231,176 @@ test('a server that was told nothing of encryption does not take sealed objects 
   const answer = await api.request('GET', `${PATH}/a`);
   expect(answer.status).toBe(500);
   expect(answer.text).toContain('identity transformer tried to read encrypted data');
+});
+
+/** A plugin, and the provider that asks it. */
+async function aPlugin(name: string) {
+  const directory = await tempDirectory();
+  const plugin = await KmsPluginMock.listen(join(directory.path, `${name}.sock`));
+  return {
+    plugin,
+    provider: { kms: { apiVersion: 'v2', name, endpoint: plugin.endpoint } },
+    [Symbol.asyncDispose]: async () => {
+      await plugin[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('what a plugin is needed for is an error while it is not well, and is served once it is', async () => {
+  await using first = await aPlugin('first');
+  await using file = await aFile([{ resources: ['secrets'], providers: [first.provider, { identity: {} }] }]);
+  const store = await openMemoryStore();
+  const serve = (encryption: Encryption) => startTestServer({ ...kinds, store, sealing: (kind) => encryption.sealingOf(kind) });
+  const writer = file.open();
+  await writer.start();
+  {
+    await using api = await serve(writer);
+    expect((await api.request('POST', PATH, { body: secret('a') })).status).toBe(201);
+    expect((await api.request('GET', `${PATH}/a`)).json()).toMatchObject(secret('a'));
+  }
+  await writer.stop();
+
+  // A server that does not know the seed: the plugin has to be asked, whoever reads.
+  const encryption = file.open();
+  await encryption.start();
+  first.plugin.failure = 'busy';
+  await using api = await serve(encryption);
+  const why = 'failed to decrypt DEK, error: rpc error: code = FailedPrecondition desc = busy';
+  for (const path of [PATH, `${PATH}/a`]) {
+    const answer = await api.request('GET', path);
+    expect(answer.status).toBe(500);
+    expect(answer.text).toContain(why);
+  }
+  first.plugin.failure = undefined;
+  first.plugin.takeCalls();
+  using watch = await api.watch(`${PATH}?watch=1&resourceVersion=0`);
+  expect(await watch.next()).toMatchObject({ type: 'ADDED', object: secret('a') });
+  expect((await api.request('GET', PATH)).json().items).toHaveLength(1);
+  expect((await api.request('PUT', `${PATH}/a`, { body: { ...secret('a'), data: { a: 'bmV3' } } })).status).toBe(200);
+  expect(await watch.next()).toMatchObject({ type: 'MODIFIED', object: { data: { a: 'bmV3' } } });
+  expect(first.plugin.takeCalls()).toEqual(['Decrypt']);
+  await encryption.stop();
+});
+
+test('what another server seals with a seed of its own comes to watchers as anything does', async () => {
+  await using first = await aPlugin('first');
+  await using file = await aFile([{ resources: ['secrets'], providers: [first.provider] }]);
+  const store = await openMemoryStore();
+  const [one, two] = [file.open(), file.open()];
+  await one.start();
+  await two.start();
+  {
+    await using here = await startTestServer({ ...kinds, store, sealing: (kind) => one.sealingOf(kind) });
+    await using there = await startTestServer({ ...kinds, store, sealing: (kind) => two.sealingOf(kind) });
+    using watch = await here.watch(`${PATH}?watch=1`);
+    for (const name of ['a', 'b']) expect((await there.request('POST', PATH, { body: secret(name) })).status).toBe(201);
+    expect(await watch.next()).toMatchObject({ type: 'ADDED', object: secret('a') });
+    expect(await watch.next()).toMatchObject({ type: 'ADDED', object: secret('b') });
+    const read = (await here.request('GET', `${PATH}/a`)).json();
+    expect((await here.request('PUT', `${PATH}/a`, { body: read })).json().metadata.resourceVersion).toBe(read.metadata.resourceVersion);
+  }
+  await one.stop();
+  await two.stop();
+});
+
+test('a file that asks for a plugin that is not well is not followed until it is', async () => {
+  await using first = await aPlugin('first');
+  await using second = await aPlugin('second');
+  await using file = await aFile([{ resources: ['secrets'], providers: [first.provider] }]);
+  const encryption = file.open(true);
+  await encryption.start();
+  const provider = () => encryption.sealingOf(secrets).seal(AT, Buffer.from('text')).toString('latin1').split(':')[4];
+  const health = async () => [encryption.healthCheck?.name, await encryption.healthCheck?.check()];
+  expect(provider()).toBe('first');
+  expect(await health()).toEqual(['kms-providers', undefined]);
+
+  second.plugin.healthz = 'unwell';
+  file.rules([{ resources: ['secrets'], providers: [second.provider, first.provider] }]);
+  await file.clock.advance(60_000);
+  await expect
+    .poll(async () => {
+      await file.clock.advance(1000);
+      return second.plugin.takeCalls().length;
+    })
+    .toBeGreaterThan(0);
+  expect(provider()).toBe('first');
+  second.plugin.healthz = 'ok';
+  await expect
+    .poll(async () => {
+      await file.clock.advance(10_000);
+      return provider();
+    })
+    .toBe('second');
+  const isLocked = encryption.sealingOf(secrets).isLocked({ key: AT, value: Buffer.from('k8s:enc:kms:v2:third:xxx') });
+  expect(isLocked).toBe(false);
+
+  second.plugin.failure = 'gone';
+  await file.clock.advance(20_000);
+  await expect
+    .poll(async () => {
+      await file.clock.advance(20_000);
+      return (await health())[1];
+    })
+    .toMatch(/^kms-provider-0: .*rpc error: code = FailedPrecondition desc = gone/);
+
+  // And without plugins at once.
+  file.rules([{ resources: ['secrets'], providers: [{ identity: {} }] }]);
+  await file.clock.advance(60_000);
+  expect(provider()).toBeUndefined();
+  expect(await health()).toEqual(['kms-providers', undefined]);
+  await encryption.stop();
+  expect(file.clock.pending).toBe(0);
+});
+
+test('what no plugin had a key for is read once a changed file names the plugin that has', async () => {
+  await using first = await aPlugin('first');
+  await using second = await aPlugin('second');
+  await using file = await aFile([{ resources: ['secrets'], providers: [second.provider] }]);
+  const store = await openMemoryStore();
+  const writer = file.open();
+  await writer.start();
+  const value = writer
+    .sealingOf(secrets)
+    .seal('/registry/secrets/ns/old', Buffer.from(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', ...OLD })));
+  await writer.stop();
+  await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/secrets/ns/old', value }] });
+
+  file.rules([{ resources: ['secrets'], providers: [first.provider] }]);
+  const encryption = file.open(true);
+  await encryption.start();
+  await using api = await startTestServer({ ...kinds, store, sealing: (kind) => encryption.sealingOf(kind) });
+  expect((await api.request('GET', `${PATH}/old`)).text).toContain('no matching prefix found');
+  file.rules([{ resources: ['secrets'], providers: [first.provider, second.provider] }]);
+  encryption.check();
+  await expect.poll(async () => (await api.request('GET', `${PATH}/old`)).status).toBe(200);
+  await encryption.stop();
+});
+
+const OLD = { metadata: { name: 'old', namespace: 'ns', uid: 'u' }, data: { a: 'c2VjcmV0' } };
+
+test('the server’s own parts hear of what a plugin opens late, though nobody reads', async () => {
+  await using first = await aPlugin('first');
+  await using file = await aFile([{ resources: ['secrets'], providers: [first.provider] }]);
+  const store = await openMemoryStore();
+  const writer = file.open();
+  await writer.start();
+  const value = writer
+    .sealingOf(secrets)
+    .seal('/registry/secrets/ns/old', Buffer.from(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', ...OLD })));
+  await writer.stop();
+  await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/secrets/ns/old', value }] });
+
+  const encryption = file.open();
+  await encryption.start();
+  first.plugin.failure = 'busy';
+  await using api = await startTestServer({ ...kinds, store, sealing: (kind) => encryption.sealingOf(kind) });
+  const heard: string[] = [];
+  using _listening = api.server.objects.onChange(coreKinds.secrets, ({ object }) => heard.push(object.metadata.name));
+  expect(api.server.objects.list(coreKinds.secrets)).toEqual([]);
+  first.plugin.failure = undefined;
+  await file.clock.advance(10_000);
+  await expect.poll(() => heard).toEqual(['old']);
+  expect(api.server.objects.list(coreKinds.secrets).map(({ metadata }) => metadata.name)).toEqual(['old']);
+  await encryption.stop();
 });

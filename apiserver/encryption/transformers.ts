@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { isSealed } from '../registry/stored-object.ts';
 
@@ -8,6 +8,7 @@ import { isSealed } from '../registry/stored-object.ts';
  *   k8s:enc:aescbc:v1:KEY:     16 bytes IV     AES-CBC, PKCS#7
  *   k8s:enc:aesgcm:v1:KEY:     12 bytes nonce  AES-GCM, 16 bytes tag at the end; the value's key in the store is authenticated with it
  *   k8s:enc:secretbox:v1:KEY:  24 bytes nonce  XSalsa20-Poly1305, 16 bytes tag first (libsodium's crypto_secretbox)
+ *   k8s:enc:kms:v2:NAME:       a message (kms/encrypted-object.ts), in which the value is: 32 bytes that its key is derived with, then as aesgcm
  */
 
 /** Seals and opens values. */
@@ -16,6 +17,10 @@ export interface Transformer {
   seal(key: string, bytes: Buffer): Buffer;
   /** @throws TransformError */
   open(key: string, sealed: Buffer): Opened;
+  /** Whether somebody has to be asked before a value can be opened; nobody has unless given. */
+  isLocked?(sealed: Buffer): boolean;
+  /** Asks. Never rejects: what stays locked says why when it is opened. */
+  unlock?(sealed: readonly Buffer[]): Promise<void>;
 }
 
 export interface Opened {
@@ -33,6 +38,9 @@ const IV_BYTES = 16;
 const GCM_NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const BOX_NONCE_BYTES = 24;
+/** What keys are derived of, and with. */
+export const SEED_BYTES = 32;
+const INFO_BYTES = 32;
 
 const TOO_SHORT = 'the stored data was shorter than the required size';
 
@@ -77,6 +85,29 @@ export function aesGcm(secret: Buffer): Transformer {
     },
   };
 }
+
+/**
+ * `aes.NewHKDFExtendedNonceGCMTransformer`: each value has a key of its own, derived of the seed with random bytes that stand before it. (The
+ * key is as long as what SHA-256 makes: HKDF's first block is all of it.)
+ *
+ * @throws TransformError when the seed is too short.
+ */
+export function extendedNonceGcm(seed: Buffer): Transformer {
+  if (seed.length < SEED_BYTES) throw new TransformError(`invalid seed length ${seed.length} used for key generation`);
+  const derived = (info: Buffer) => aesGcm(createHmac('sha256', seed).update(info).update(FIRST_BLOCK).digest());
+  return {
+    seal: (key, bytes) => {
+      const info = randomBytes(INFO_BYTES);
+      return Buffer.concat([info, derived(info).seal(key, bytes)]);
+    },
+    open: (key, sealed) => {
+      if (sealed.length < INFO_BYTES) throw new TransformError(TOO_SHORT);
+      return derived(sealed.subarray(0, INFO_BYTES)).open(key, sealed.subarray(INFO_BYTES));
+    },
+  };
+}
+
+const FIRST_BLOCK = Buffer.of(1);
 
 const NOT_AUTHENTIC = 'cipher: message authentication failed';
 
@@ -134,13 +165,34 @@ export function prefixed(every: readonly [Prefixed, ...Prefixed[]], unknown: str
     open: (key, sealed) => {
       const reasons: string[] = [];
       for (const [index, { prefix, transformer }] of places.entries()) {
-        if (!sealed.subarray(0, prefix.length).equals(prefix)) continue;
+        if (!beginsWith(sealed, prefix)) continue;
         const opened = attempt(transformer, key, sealed.subarray(prefix.length));
         if (!(opened instanceof TransformError)) return { bytes: opened.bytes, stale: opened.stale || index > 0 };
         // That identity does not open it says nothing: others may.
         if (prefix.length > 0) reasons.push(opened.message);
       }
       throw new TransformError(reasons.length === 0 ? unknown : aggregate(reasons));
+    },
+    ...asking(places),
+  };
+}
+
+interface Place {
+  readonly prefix: Buffer;
+  readonly transformer: Transformer;
+}
+
+const beginsWith = (value: Buffer, prefix: Buffer): boolean => value.subarray(0, prefix.length).equals(prefix);
+
+/** How those of several ask that have to. */
+function asking(places: readonly Place[]): Pick<Transformer, 'isLocked' | 'unlock'> {
+  const askers = places.filter(({ transformer }) => transformer.isLocked);
+  if (askers.length === 0) return {};
+  const own = (value: Buffer, { prefix }: Place) => (beginsWith(value, prefix) ? [value.subarray(prefix.length)] : []);
+  return {
+    isLocked: (sealed) => askers.some((place) => own(sealed, place).some((rest) => place.transformer.isLocked?.(rest))),
+    unlock: async (sealed) => {
+      await Promise.all(askers.map((place) => place.transformer.unlock?.(sealed.flatMap((value) => own(value, place)))));
     },
   };
 }
@@ -155,7 +207,7 @@ function attempt(transformer: Transformer, key: string, sealed: Buffer): Opened 
 }
 
 /** As upstream prints several errors. */
-const aggregate = (reasons: readonly string[]): string => {
+export const aggregate = (reasons: readonly string[]): string => {
   const distinct = [...new Set(reasons)];
   return distinct.length === 1 ? (distinct[0] ?? '') : `[${distinct.join(', ')}]`;
 };

@@ -94,10 +94,9 @@ test('a client is shown the certificate of the name that it asks for, also with 
     const validity = { notBeforeMs: now - 60_000, notAfterMs: now + 3_600_000 };
     return { cert: issueCertificate({ subject: { commonName }, key: own, use: 'server', hosts, ...validity }), key: keyToPem(own), names };
   };
-  const options = {
-    streamsMax: 100,
-    clock: systemClock,
-    http2: false,
+  const options = { streamsMax: 100, clock: systemClock, http2: false };
+  const tlsWithNames = {
+    ...pems,
     named: [
       named('one.example.com', ['also.example.com']),
       named(
@@ -108,7 +107,7 @@ test('a client is shown the certificate of the name that it asks for, also with 
       named('three', ['given.example.com', '*.example.org']),
     ],
   };
-  const server = createHttpServer(pems, (_, response) => response.writeHead(200, []), options);
+  const server = createHttpServer(tlsWithNames, (_, response) => response.writeHead(200, []), options);
   await server.listen('127.0.0.1', 0);
   const shown = async (servername: string) => {
     const socket = tls.connect({ port: server.port, servername, rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] });
@@ -129,8 +128,11 @@ test('a client is shown the certificate of the name that it asks for, also with 
     expect(await shown('deep.a.example.org')).toEqual(['test', 'http/1.1']);
   };
   await all();
-  server.serveWith({ ...pems, clientCa: cert });
+  server.serveWith({ ...tlsWithNames, clientCa: cert });
   await all();
+  server.serveWith({ ...pems, named: [named('renewed', ['one.example.com'])] });
+  expect(await shown('one.example.com')).toEqual(['renewed', 'http/1.1']);
+  expect(await shown('given.example.com')).toEqual(['test', 'http/1.1']);
   await server.close();
 });
 

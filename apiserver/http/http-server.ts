@@ -27,6 +27,8 @@ export interface ServingTls {
   readonly cert: string;
   readonly key: string;
   readonly clientCa?: string | undefined;
+  /** For clients that ask for other names. */
+  readonly named?: readonly NamedCertificate[] | undefined;
 }
 
 /** What can be set of the server. */
@@ -37,8 +39,6 @@ export interface HttpOptions {
   readonly movesOn?: (() => boolean) | undefined;
   /** What connections may be made with; what Node takes unless given. */
   readonly tlsLimits?: TlsLimits | undefined;
-  /** For clients that ask for other names. */
-  readonly named?: readonly NamedCertificate[] | undefined;
   /** Whether clients may speak HTTP/2; they may unless given. */
   readonly http2?: boolean | undefined;
   readonly clock: Clock;
@@ -49,7 +49,7 @@ export interface HttpServer {
   /** Where it listens; undefined until it does. */
   readonly port: number | undefined;
   listen(host: string, port: number): Promise<void>;
-  /** Serves new connections with another certificate, and takes client certificates of other CAs. */
+  /** Serves new connections with other certificates, for names only if it began with some, and takes client certificates of other CAs. */
   serveWith(tls: ServingTls): void;
   /** Takes no connections any more, and closes those on which nothing is being answered; resolves when the others are done. */
   close(): Promise<void>;
@@ -64,14 +64,14 @@ export interface HttpServer {
 export function createHttpServer(
   tls: ServingTls,
   handle: HandleRequest,
-  { streamsMax, movesOn, tlsLimits, named = [], http2: hasHttp2 = true, clock }: HttpOptions,
+  { streamsMax, movesOn, tlsLimits, http2: hasHttp2 = true, clock }: HttpOptions,
 ): HttpServer {
   /** Clients are trusted whatever the certificate. */
-  const contextsWith = ({ cert, clientCa }: ServingTls) =>
+  const contextsWith = ({ cert, clientCa, named = [] }: ServingTls) =>
     namedContexts(named, cert, (certificate) => ({ ...secureContext({ ...certificate, clientCa }), ...tlsLimits }));
   let contextOf = contextsWith(tls);
   const options = {
-    ...(named.length > 0 ? { SNICallback: contextFor } : {}),
+    ...(tls.named?.length ? { SNICallback: contextFor } : {}),
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: hasHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],

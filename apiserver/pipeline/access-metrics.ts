@@ -73,14 +73,14 @@ export class AccessMetrics {
     this.#certificates.observe(leftMs / 1000);
   }
 
-  /** A configuration file had changed. Upstream: `pkg/server/options/{authentication,authorization}config/metrics`. */
-  reloaded(what: 'authentication' | 'authorization', status: 'success' | 'failure', nowMs: number): void {
+  /** A configuration file had changed. Upstream: `pkg/server/options/{authentication,authorization,encryption}config/metrics`. */
+  reloaded(what: 'authentication' | 'authorization' | 'encryption', status: 'success' | 'failure', nowMs: number): void {
     const key = `${what}/${status}`;
     this.#reloads.set(key, { count: (this.#reloads.get(key)?.count ?? 0) + 1, atMs: nowMs });
   }
 
   #reloadLines(): string[] {
-    return ['authentication', 'authorization'].flatMap((what) => {
+    return ['authentication', 'authorization', 'encryption'].flatMap((what) => {
       const name = `apiserver_${what}_config_controller_automatic_reload`;
       const of = (metric: string, figure: (reloads: { count: number; atMs: number }) => number) =>
         ['failure', 'success'].flatMap((outcome) => {

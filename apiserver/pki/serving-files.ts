@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Clock, every, type Logger, type Service } from '../../runtime/index.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type CertificateFiles, type Clock, every, type Logger, type NamedCertificate, type Service } from '../../runtime/index.ts';
 
 /** How often the files are looked at. */
 const POLL_MS = 2000;
@@ -11,6 +12,8 @@ export interface ServingPaths {
   readonly key: string;
   /** CAs of client certificates; together they are the bundle. */
   readonly clientCas: readonly string[];
+  /** Certificates for other names. */
+  readonly named: readonly CertificateFiles[];
 }
 
 /** What is in them: PEM. */
@@ -18,6 +21,7 @@ export interface ServingContent {
   readonly cert: string;
   readonly key: string;
   readonly clientCa: string;
+  readonly named: readonly NamedCertificate[];
 }
 
 export interface ServingFilesOptions {
@@ -31,13 +35,14 @@ export interface ServingFilesOptions {
 }
 
 /**
- * Tells when serving certificate or CAs of clients change on the disk. What does not fit together (a key that was written before its certificate)
- * is waited for. Upstream: apiserver, pkg/server/dynamiccertificates.
+ * Tells when serving certificates or CAs of clients change on the disk. What does not fit together (a key that was written before its certificate)
+ * is waited for, and keeps no other certificate waiting. Upstream: apiserver, pkg/server/dynamiccertificates.
  */
 export class ServingFiles implements Service {
   readonly #options: ServingFilesOptions;
   #content: ServingContent;
-  #lastProblem = '';
+  /** What was wrong when files were last looked at, by the certificate. */
+  readonly #problems = new Map<string, string>();
   #polling: Disposable | undefined;
 
   constructor(options: ServingFilesOptions) {
@@ -57,26 +62,45 @@ export class ServingFiles implements Service {
 
   #look(): void {
     const { paths, logger, onChange } = this.#options;
+    const before = this.#content;
+    const usual = this.#attempt(paths.cert, () => readUsual(paths)) ?? before;
+    const named = paths.named.map((files, index) => this.#attempt(files.cert, () => readNamed(files)) ?? before.named[index]);
+    const content: ServingContent = { ...before, ...usual, named: named.filter((each) => each !== undefined) };
+    if (isDeepStrictEqual(content, before)) return;
+    this.#content = content;
+    logger.info({ cert: paths.cert }, 'serving certificates or CAs of clients have changed');
+    onChange(content);
+  }
+
+  /** What is in files; undefined, and told of once, when it cannot be served with. */
+  #attempt<T>(cert: string, read: () => T): T | undefined {
     try {
-      const content = readServing(paths);
-      if (content.cert === this.#content.cert && content.key === this.#content.key && content.clientCa === this.#content.clientCa) return;
-      check(content);
-      this.#content = content;
-      this.#lastProblem = '';
-      logger.info({ cert: paths.cert }, 'serving certificate or CAs of clients have changed');
-      onChange(content);
+      const content = read();
+      this.#problems.delete(cert);
+      return content;
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      if (problem !== this.#lastProblem)
-        logger.warn({ err: error }, 'serving certificate or CAs of clients cannot be read again, what was there stays');
-      this.#lastProblem = problem;
+      if (problem !== this.#problems.get(cert))
+        this.#options.logger.warn({ err: error, cert }, 'serving certificate or CAs of clients cannot be read again, what was there stays');
+      this.#problems.set(cert, problem);
+      return undefined;
     }
   }
 }
 
-function readServing({ cert, key, clientCas }: ServingPaths): ServingContent {
-  const read = (path: string) => readFileSync(path, 'utf8');
-  return { cert: read(cert), key: read(key), clientCa: clientCas.map((path) => authorities(path, read(path))).join('\n') };
+const read = (path: string) => readFileSync(path, 'utf8');
+
+function readUsual({ cert, key, clientCas }: ServingPaths): Omit<ServingContent, 'named'> {
+  const content = { cert: read(cert), key: read(key), clientCa: clientCas.map((path) => authorities(path, read(path))).join('\n') };
+  check(content);
+  new X509Certificate(content.clientCa).toString();
+  return content;
+}
+
+function readNamed({ cert, key, names }: CertificateFiles): NamedCertificate {
+  const content = { cert: read(cert), key: read(key), names };
+  check(content);
+  return content;
 }
 
 /** @throws when there is no certificate in it. */
@@ -86,7 +110,6 @@ function authorities(path: string, pem: string): string {
 }
 
 /** @throws when it cannot be served with. */
-function check({ cert, key, clientCa }: ServingContent): void {
+function check({ cert, key }: Pick<ServingContent, 'cert' | 'key'>): void {
   if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new Error('the key does not belong to the certificate');
-  new X509Certificate(clientCa).toString();
 }

@@ -57,7 +57,10 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
   list<T extends KubeObject>(kind: KindInfo, namespace = ''): readonly Live<T>[] {
     const cache = this.#found.find(kind)?.resource.cache;
     if (!cache || cache.size === 0) return [];
-    return cache.select(new Selection(kind.namespaced ? namespace : '')).map((entry) => live<T>(entry));
+    return cache
+      .select(new Selection(kind.namespaced ? namespace : ''))
+      .filter(readable)
+      .map((entry) => live<T>(entry));
   }
 
   onChange<T extends KubeObject>(kind: KindInfo, listener: (change: ObjectChange<T>) => void): Disposable {

@@ -68,6 +68,7 @@ export class ObjectStore {
     const { kvs } = await this.#store.range({ key });
     const [pair] = kvs;
     if (pair?.modRevision !== revision) return 'lost';
+    if (sealing?.isLocked(pair)) await sealing.unlock([pair]);
     if (sealing?.isStale(pair)) return 'stale';
     const opened = sealing ? { key, value: sealing.open(pair) } : pair;
     return form.isOutdated?.(opened) ? 'stale' : 'good';

@@ -66,8 +66,9 @@ export interface ResourcePlace {
 }
 
 const formerVersions =
-  ({ formerVersions: former }: Strategy) =>
+  ({ formerVersions: former, formerNames }: Strategy, { message }: ObjectType, wire: WireForm) =>
   (apiVersion: string): StoredVersion | undefined => {
+    if (formerNames?.includes(apiVersion)) return { message, toStored: (object) => ({ ...object, apiVersion: wire.apiVersion }) };
     const toStored = former?.[apiVersion];
     return toStored && { toStored };
   };
@@ -89,7 +90,7 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
   const { root = REGISTRY_ROOT, eventsMax, sealing } = place;
   const open =
     definition.form?.(wire) ??
-    plainForm(wire, { message: type.message, other: formerVersions(strategy), setDefaults: storedDefaults(strategy) });
+    plainForm(wire, { message: type.message, other: formerVersions(strategy, type, wire), setDefaults: storedDefaults(strategy) });
   const form = sealing ? sealedForm(open, sealing(info)) : open;
   const prefix = kindPrefix(info, root, definition.place);
   return {

@@ -38,14 +38,22 @@ export interface Sealing {
   open(pair: StoredPair): Buffer;
   /** Whether what lies there is to be written again, even if it says the same. @throws StoreError as {@link open}. */
   isStale(pair: StoredPair): boolean;
+  /** Whether somebody has to be asked before it can be opened: a key management plugin. */
+  isLocked(pair: StoredPair): boolean;
+  /** Asks. Never rejects: what stays locked says why when it is opened. */
+  unlock(pairs: readonly StoredPair[]): Promise<void>;
+  /** Calls a function when it is worth asking again. */
+  later(work: () => void): void;
+  /** How often what values are sealed with was another: what could be opened may be locked now. */
+  readonly changes: number;
 }
 
 /** Brings bytes into the encoded form that only somebody else can convert: a conversion webhook. */
 export interface StoredConverter {
   /** Whether it is to be asked about these bytes. */
   isNeeded(stored: StoredPair): boolean;
-  /** The encoded forms of several. Rejects when one of them cannot be had. */
-  convert(stored: readonly StoredPair[]): Promise<readonly Buffer[]>;
+  /** The encoded forms of several; undefined for one that can be read now, or never. Rejects when one of them cannot be had. */
+  convert(stored: readonly StoredPair[]): Promise<readonly (Buffer | undefined)[]>;
   /** Calls a function when it is worth asking again. */
   later(work: () => void): void;
 }
@@ -74,6 +82,7 @@ export function sealedForm(form: StoredForm, sealing: Sealing): StoredForm {
       throw error;
     }
   };
+  const isConverted = (pair: StoredPair): boolean => converter !== undefined && isOpened(pair) && converter.isNeeded(opened(pair));
   return {
     store: (encoded, object) => form.store(encoded, object),
     isEncoded: (stored) => !sealing.isOn && form.isEncoded(stored),
@@ -84,10 +93,17 @@ export function sealedForm(form: StoredForm, sealing: Sealing): StoredForm {
     isReadLater: true,
     ...(form.isOutdated ? { isOutdated: form.isOutdated } : {}),
     sealing,
-    converter: converter && {
-      isNeeded: (pair) => isOpened(pair) && converter.isNeeded(opened(pair)),
-      convert: (pairs) => converter.convert(pairs.map(opened)),
-      later: (work) => converter.later(work),
+    converter: {
+      isNeeded: (pair) => sealing.isLocked(pair) || isConverted(pair),
+      convert: async (pairs) => {
+        const locked = pairs.filter((pair) => sealing.isLocked(pair));
+        if (locked.length > 0) await sealing.unlock(locked);
+        const asked = pairs.filter(isConverted);
+        const converted = asked.length > 0 ? await converter?.convert(asked.map(opened)) : undefined;
+        const found = new Map(asked.map((pair, index) => [pair, converted?.[index]]));
+        return pairs.map((pair) => found.get(pair));
+      },
+      later: (work) => (converter ?? sealing).later(work),
     },
   };
 }

@@ -125,6 +125,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly views?: Readonly<Record<string, VersionView>> | undefined;
   /** Versions that are served no more, and that objects may still lie in the store in, as JSON: an object of each as it is stored now. */
   readonly formerVersions?: Readonly<Record<string, (object: KubeObject) => KubeObject>> | undefined;
+  /** Versions that are served no more and differ in their name only: objects may still lie in the store in them, as JSON or protobuf. */
+  readonly formerNames?: readonly string[] | undefined;
   /** Fills in what objects have not that were stored before the kind had it. Upstream: the `Decorator` of a kind's store. */
   defaultOnRead?(object: T): void;
   /** PUT and PATCH on subresources that are views of the whole object: `status`, `finalize`, `ephemeralcontainers` … */

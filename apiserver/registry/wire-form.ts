@@ -1,5 +1,8 @@
 import { apiVersionOf, goEscaped, type KindInfo, type KubeObject, stringifyJson } from '../../api/index.ts';
 
+/** `}` */
+const END = 0x7d;
+
 /**
  * The two encoded forms of an object of one kind, and how one becomes the other without parsing.
  *
@@ -49,7 +52,7 @@ export class WireForm {
   /** Whether bytes from the store are laid out as {@link encode} does it. */
   isStored(stored: Buffer): boolean {
     const { length } = this.#storedHead;
-    return stored.length > length && stored.compare(this.#storedHead, 0, length, 0, length) === 0;
+    return stored.length > length && stored[stored.length - 1] === END && stored.compare(this.#storedHead, 0, length, 0, length) === 0;
   }
 
   /** The served form of stored bytes. */

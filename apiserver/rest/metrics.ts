@@ -18,6 +18,8 @@ export interface MetricsSources {
   readonly admission?: { text(): string } | undefined;
   /** Absent when nothing is audited. */
   readonly auditor?: { text(): string } | undefined;
+  /** Absent where nothing is encrypted in the store. */
+  readonly encryption?: { text(): string } | undefined;
   /** Absent where nothing is left to other servers. */
   readonly aggregator?: { text(): string } | undefined;
   /** The rules of custom resources. */
@@ -67,7 +69,7 @@ export class ServerMetrics {
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
-    const { requests, store, auditor, admission, fairness, aggregator, rules } = this.#sources;
+    const { requests, store, auditor, encryption, admission, fairness, aggregator, rules } = this.#sources;
     const bytes = await this.#sources.storeBytes();
     const parts = [
       await this.#metrics.text(),
@@ -77,6 +79,7 @@ export class ServerMetrics {
       store.text(),
       sizeText(bytes),
       auditor?.text() ?? '',
+      encryption?.text() ?? '',
       admission?.text() ?? '',
       fairness?.text() ?? '',
       aggregator?.text() ?? '',

@@ -127,6 +127,7 @@ export class CacheHub {
     this.#filling.set(cache, changes);
     const revision = await this.#parts.store.newestRevision();
     for await (const kvs of this.#pages(cache.schema.prefix, revision)) cache.load(kvs);
+    await cache.opened();
     await this.reach(revision);
     if (this.#filling.get(cache) !== changes) return false;
     cache.begin(revision);
@@ -199,7 +200,10 @@ export class CacheHub {
     const revision = await this.#parts.store.newestRevision();
     for (const [prefix, caches] of [...this.#caches]) {
       for await (const kvs of this.#pages(prefix, revision)) for (const cache of caches) cache.load(kvs);
-      for (const cache of caches) cache.begin(revision);
+      for (const cache of caches) {
+        await cache.opened();
+        cache.begin(revision);
+      }
     }
     this.#advance(revision);
     this.#follow(revision);

@@ -84,6 +84,11 @@ export class Entry {
     return this.#bytes;
   }
 
+  /** The bytes of the store, as long as nobody has looked at the object. */
+  get unread(): Buffer | undefined {
+    return this.#bytes || this.#stored instanceof Entry ? undefined : this.#stored;
+  }
+
   get sizeBytes(): number {
     const held = this.#bytes ?? this.#stored ?? NOTHING;
     return held instanceof Entry ? held.sizeBytes : held.length;

@@ -1,6 +1,9 @@
 import type { KeyValue, Revision, StoreEvent } from '../../store/index.ts';
 import type { Entry } from './entry.ts';
 
+/** A pair of the store, as far as an entry is made of it. */
+export type Pair = Pick<KeyValue, 'key' | 'value' | 'modRevision'>;
+
 /** A change that waits to be taken in. */
 interface Waiting {
   readonly event: StoreEvent;
@@ -9,8 +12,8 @@ interface Waiting {
 
 interface IntakeParts {
   /** The entries of pairs that somebody else has to be asked about. */
-  convert(kvs: readonly KeyValue[]): Promise<readonly Entry[]>;
-  /** Takes in entries that were there from the start. */
+  convert(kvs: readonly Pair[]): Promise<readonly Entry[]>;
+  /** Takes in entries that were there before the changes that wait. */
   load(entries: readonly Entry[]): void;
   /** Takes one change in; `entry` is undefined for a deletion. */
   take(change: Waiting, entry: Entry | undefined): void;
@@ -33,7 +36,7 @@ const BATCH_MAX = 500;
  */
 export class Intake {
   readonly #parts: IntakeParts;
-  readonly #initial: KeyValue[] = [];
+  readonly #initial: Pair[] = [];
   readonly #waiting: Waiting[] = [];
   #pass: Promise<void> | undefined;
 
@@ -50,9 +53,14 @@ export class Intake {
     return this.#waiting[0]?.revision;
   }
 
-  /** Adds what was there from the start; it is converted when somebody wants to read, or when something changes. */
-  begin(kvs: readonly KeyValue[]): void {
+  /** Adds what was there from the start, or is to be looked at again; it is converted when somebody wants to read, or when something changes. */
+  begin(kvs: readonly Pair[]): void {
     this.#initial.push(...kvs);
+  }
+
+  /** Goes on now, whether somebody wants to read or not. */
+  resume(): void {
+    if (!this.isEmpty && !this.#pass) this.#try();
   }
 
   push(event: StoreEvent, revision: Revision): void {

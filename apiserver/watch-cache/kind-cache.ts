@@ -7,7 +7,7 @@ import { CacheEvent } from './cache-event.ts';
 import type { CohortTraits } from './cohort.ts';
 import { Entry, type Facts, factsOf, type Schema } from './entry.ts';
 import { EventWindow } from './event-window.ts';
-import { Intake } from './intake.ts';
+import { Intake, type Pair } from './intake.ts';
 import { LabelIndexes } from './label-indexes.ts';
 import type { Selection } from './selection.ts';
 import { ValueIndex } from './value-index.ts';
@@ -31,9 +31,6 @@ const SAMPLE_ENTRIES = 10;
 
 /** What share of a buffer is worth holding all of it. */
 const MOST = 0.75;
-
-/** A pair of the store, as far as an entry is made of it. */
-type Pair = Pick<KeyValue, 'key' | 'value' | 'modRevision'>;
 
 export type ChangeListener = (event: CacheEvent) => void;
 
@@ -60,10 +57,15 @@ export class KindCache {
   readonly #listeners = new Set<ChangeListener>();
   readonly #board = new WatchBoard();
   readonly #intake: Intake;
+  /** Keys of what could not be opened because somebody else did not say how: who reads next asks again. */
+  readonly #locked = new Set<string>();
   readonly #eventsMax: number | undefined;
   readonly #onUnreadable: ((error: unknown, key: string) => void) | undefined;
   #window: EventWindow;
   #storedVersion: KindCache | undefined;
+  #sealingChanges = 0;
+  #isAskingLater = false;
+  #ended = false;
 
   constructor(schema: Schema, options: KindCacheOptions = {}) {
     this.schema = schema;
@@ -128,6 +130,7 @@ export class KindCache {
     const { converter } = this.schema.form;
     const asked = converter ? kvs.filter((kv) => converter.isNeeded(kv)) : [];
     if (asked.length > 0) this.#intake.begin(asked);
+    if (this.schema.form.sealing) this.#intake.resume();
     for (const kv of kvs) if (!converter?.isNeeded(kv)) this.#entries.set(this.#loadedEntryOf(kv));
   }
 
@@ -139,11 +142,45 @@ export class KindCache {
 
   /** Resolves once all changes that have come are taken in; undefined when they already are. Rejects when they cannot be converted. */
   settled(): Promise<void> | undefined {
+    if (this.schema.form.sealing) this.#askAgain();
     return this.#intake.isEmpty ? undefined : this.#intake.settle();
+  }
+
+  /** Resolves once somebody was asked for all that is sealed. What cannot be converted is told to who reads. */
+  async opened(): Promise<void> {
+    if (this.schema.form.sealing && !this.#intake.isEmpty) await this.#intake.settle().catch(() => undefined);
+  }
+
+  #keepLocked(key: string): void {
+    this.#locked.add(key);
+    if (this.#isAskingLater) return;
+    this.#isAskingLater = true;
+    this.schema.form.converter?.later(() => {
+      this.#isAskingLater = false;
+      if (this.#ended) return;
+      this.#askAgain();
+      this.#intake.resume();
+    });
+  }
+
+  /** Has what is locked looked at again. */
+  #askAgain(): void {
+    const { sealing, converter } = this.schema.form;
+    const changes = sealing?.changes ?? 0;
+    if (changes !== this.#sealingChanges) {
+      this.#sealingChanges = changes;
+      for (const { key, unread } of this.#entries.values())
+        if (unread && converter?.isNeeded({ key, value: unread })) this.#locked.add(key);
+    }
+    if (this.#locked.size === 0) return;
+    const entries = [...this.#locked].flatMap((key) => this.#entries.get(key) ?? []);
+    this.#locked.clear();
+    this.#intake.begin(entries.flatMap(({ key, revision, unread }) => (unread ? [{ key, value: unread, modRevision: revision }] : [])));
   }
 
   /** Takes back what was loaded. */
   clear(): void {
+    this.#locked.clear();
     this.#intake.clear();
     this.#entries.clear();
   }
@@ -288,27 +325,29 @@ export class KindCache {
 
   /** Ends every watch, for good. */
   endWatches(): void {
+    this.#ended = true;
     this.#intake.clear();
     this.#board.end();
   }
 
   /**
    * What is loaded is served later, if at all, and put into form then; unless it is a small part of a larger buffer, all of which would be
-   * held for it. What cannot be read is known at once.
+   * held for it.
    */
   #loadedEntryOf(kv: Pair): Entry {
     const { key, value, modRevision: revision } = kv;
     const isMost = value.length >= MOST * value.buffer.byteLength;
     if (isMost && this.schema.form.isEncoded(value)) return new Entry(this.schema, { key, revision }, { stored: value });
-    return this.#entryOf(kv);
+    return this.#arrivedEntryOf(kv);
   }
 
   /** What cannot be read, and somebody else wrote, is an error for those who ask for it, and does not keep others from what comes after it. */
-  #arrivedEntryOf(kv: KeyValue): Entry {
+  #arrivedEntryOf(kv: Pair): Entry {
     try {
       return this.#entryOf(kv, this.#recognise(kv));
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== 'Corrupt') throw error;
+      this.#onUnreadable?.(error, kv.key);
       return new Entry(this.schema, { key: kv.key, revision: kv.modRevision }, { stored: kv.value });
     }
   }
@@ -326,20 +365,26 @@ export class KindCache {
   }
 
   async #convert(kvs: readonly Pair[], asked: readonly Pair[]): Promise<readonly Entry[]> {
-    const encoded = await this.schema.form.converter?.convert(asked);
+    const { converter } = this.schema.form;
+    const encoded = await converter?.convert(asked);
     const converted = new Map(asked.map((kv, index) => [kv, encoded?.[index]]));
     return kvs.map((kv) => {
       const bytes = converted.get(kv);
+      if (!bytes && converted.has(kv) && converter?.isNeeded(kv)) this.#keepLocked(kv.key);
       return bytes ? this.entryFrom({ key: kv.key, revision: kv.modRevision }, bytes) : this.#entryOf(kv);
     });
   }
 
   #setAll(entries: readonly Entry[]): void {
-    for (const entry of entries) this.#entries.set(entry);
+    for (const entry of entries) {
+      const previous = this.#entries.set(entry);
+      // What was there all the time, and can be read now.
+      if (previous) for (const listener of this.#listeners) listener(new CacheEvent(entry.revision, entry, previous));
+    }
     this.#clearIndexes();
   }
 
-  #recognise(kv: KeyValue): Written | undefined {
+  #recognise(kv: Pair): Written | undefined {
     const written = this.#written.get(kv.key);
     if (!written) return undefined;
     this.#written.delete(kv.key);

@@ -18,7 +18,8 @@ interface Streams {
   readonly response?: boolean;
 }
 
-const methodsOf =
+/** Declares the methods of a service. */
+export const methodsOf =
   (service: string) =>
   <Q, QD, S, SD>(name: string, request: Message<Q, QD>, response: Message<S, SD>, streams: Streams = {}): Method<Q, QD, S, SD> => ({
     path: `/${service}/${name}`,

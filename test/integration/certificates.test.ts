@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { loadKubeconfig } from '../../client/index.ts';
 import { startApiServer } from '../support/api-server.ts';
-import { testAuthority } from '../support/authority.ts';
+import { type Pair, testAuthority } from '../support/authority.ts';
 import { waitFor } from '../support/cluster.ts';
 import { ROOT } from '../support/sources.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
@@ -17,10 +17,10 @@ const run = promisify(execFile);
 const certs = (...args: string[]) => run(process.execPath, [join(ROOT, 'dist/cli/main.js'), 'certs', ...args]);
 
 /** The certificate that a server shows to a new connection. */
-const served = (url: string) =>
+const served = (url: string, servername?: string) =>
   new Promise<X509Certificate>((resolve, reject) => {
     const { hostname, port } = new URL(url);
-    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false }, () => {
+    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false, ...(servername ? { servername } : {}) }, () => {
       const certificate = socket.getPeerX509Certificate();
       socket.destroy();
       if (certificate) resolve(certificate);
@@ -118,6 +118,23 @@ test('CAs of clients come and go while the server runs, for connections from bef
     () => 'nobody noticed',
   );
   expect(await known.ask()).toMatchObject({ username: 'client of two' });
+});
+
+test('a certificate for another name is taken up while the server runs, once its key fits', async () => {
+  await using place = await tempDirectory();
+  const [cert, key] = ['named.crt', 'named.key'].map((name) => join(place.path, name)) as [string, string];
+  const [first, second] = ['first', 'second'].map((name) => testAuthority(name).issue('server', ['other.example.com'])) as [Pair, Pair];
+  writeFileSync(cert, first.cert);
+  writeFileSync(key, first.key);
+  await using api = await startApiServer({ args: ['--ephemeral', `--tls-sni-cert-key=${cert},${key}`] });
+  const shown = async () => (await served(api.url, 'other.example.com')).subject;
+  expect(await shown()).toContain('of first');
+  expect((await served(api.url)).subject).not.toContain('of first');
+  writeFileSync(key, second.key);
+  expect(await shown()).toContain('of first');
+  writeFileSync(cert, second.cert);
+  await expect.poll(shown, { timeout: 20_000 }).toContain('of second');
+  expect((await served(api.url)).subject).not.toContain('of second');
 });
 
 test('no process but the admin may do everything', async () => {

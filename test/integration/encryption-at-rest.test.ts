@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type ApiServerProcess, startApiServer } from '../support/api-server.ts';
+import { KmsPluginMock } from '../support/kms-plugin.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 const SECRETS = '/api/v1/namespaces/default/secrets';
@@ -90,6 +91,39 @@ test('no Secret is on the disk in the clear, keys are rotated by writing again, 
     await api.kill('SIGTERM');
   }
 });
+
+test('with a key management plugin, too; the server starts without it, and says what it waits for', async () => {
+  await using place = await tempDirectory();
+  const directory = join(place.path, 'data');
+  mkdirSync(directory);
+  const config = join(place.path, 'encryption.yaml');
+  const socket = join(place.path, 'kms.sock');
+  const secretText = randomBytes(24).toString('hex');
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' }, stringData: { password: secretText } };
+  configure(config, { kms: { apiVersion: 'v2', name: 'vault', endpoint: `unix://${socket}`, timeout: '200ms' } });
+  {
+    await using _plugin = await KmsPluginMock.listen(socket);
+    await using api = await start(directory, config);
+    expect((await api.call('POST', SECRETS, body)).status).toBe(201);
+    await api.kill('SIGTERM');
+  }
+  expect(filesWith(directory, [secretText, Buffer.from(secretText).toString('base64')])).toEqual([]);
+  expect(filesWith(directory, ['k8s:enc:kms:v2:vault:'])).not.toEqual([]);
+  {
+    await using api = await start(directory, config);
+    const refused = await api.call('GET', `${SECRETS}/a`);
+    expect(refused.status).toBe(500);
+    expect(refused.body.message).toContain('got unexpected nil transformer');
+    expect((await api.call('POST', SECRETS, body)).status).toBe(500);
+    expect((await api.call('GET', '/api/v1/namespaces')).status).toBe(200);
+    expect((await api.call('GET', '/livez')).status).toBe(200);
+    expect((await api.call('GET', '/healthz/kms-providers')).status).toBe(500);
+    await using _plugin = await KmsPluginMock.listen(socket);
+    await expect.poll(async () => (await api.call('GET', '/healthz/kms-providers')).status, { timeout: 30_000 }).toBe(200);
+    expect((await api.call('GET', `${SECRETS}/a`)).body.data.password).toBe(Buffer.from(secretText).toString('base64'));
+    await api.kill('SIGTERM');
+  }
+}, 60_000);
 
 test('a configuration that cannot be followed ends the start with one line', async () => {
   await using place = await tempDirectory();

@@ -21,6 +21,7 @@ const STATUSES: readonly string[] = ['True', 'False', 'Unknown'];
 
 /** Upstream: kube-aggregator, `pkg/registry/apiservice`, `pkg/apis/apiregistration/validation`. */
 export const apiServiceStrategy = strategyOf<APIService>({
+  formerNames: ['apiregistration.k8s.io/v1beta1'],
   allowsPlainFinalizers: true,
   metadataLooks: ['changes', 'whole'],
   allowUnconditionalUpdate: false,

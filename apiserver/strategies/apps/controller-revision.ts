@@ -5,6 +5,7 @@ import { ageOf, sameJson, strategyOf } from '../shared.ts';
 
 /** Upstream: `pkg/registry/apps/controllerrevision`. Its data is an object, whatever is in it, and never changes. */
 export const controllerRevisionStrategy: Strategy<ControllerRevision> = strategyOf<ControllerRevision>({
+  formerNames: ['apps/v1beta2', 'apps/v1beta1'],
   metadataLooks: ['changes', 'whole'],
   validateCreate: (_context, { data, revision }) => {
     const errors: Errors = [];

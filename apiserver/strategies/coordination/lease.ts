@@ -3,6 +3,7 @@ import { ageOf, strategyOf } from '../shared.ts';
 
 /** Upstream: `pkg/registry/coordination/lease`, `ValidateLeaseSpec`. What CoordinatedLeaderElection brings is dropped: the gate is off in 1.34. */
 export const leaseStrategy = strategyOf<Lease>({
+  formerNames: ['coordination.k8s.io/v1beta1'],
   allowsPlainFinalizers: true,
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,

@@ -13,6 +13,7 @@ import {
   parseIp,
 } from '../../../api/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
+import { domainNameErrors } from '../../validation/domain-name.ts';
 import { type Errors, IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
 import { checkLabels } from '../../validation/meta.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
@@ -164,24 +165,12 @@ function checkHints(errors: Errors, path: string, hints: Hints, wrongIn: (name: 
 }
 
 function addressErrors(path: string, address: string, addressType: string): FieldError[] {
-  if (addressType === 'FQDN') return nameErrors(path, address);
+  if (addressType === 'FQDN') return domainNameErrors(path, address);
   if (addressType !== 'IPv4' && addressType !== 'IPv6') return [];
   const wrong = isValidLegacyIp(address, false).map((detail) => fieldError.invalid(path, address, detail));
   if (wrong.length > 0) return wrong;
   const fits = `IPv${parseIp(address)?.family}` === addressType;
   return [...(fits ? [] : [fieldError.invalid(path, address, `must be an ${addressType} address`)]), ...nonSpecialIp(address, path)];
-}
-
-/** Upstream: `IsFullyQualifiedDomainName`. */
-function nameErrors(path: string, address: string): FieldError[] {
-  if (address === '') return [fieldError.required(path)];
-  const name = address.endsWith('.') ? address.slice(0, -1) : address;
-  const wrong = isDns1123Subdomain(name);
-  if (wrong.length > 0) return [fieldError.invalid(path, name, wrong.join(','))];
-  const labels = name.split('.');
-  if (labels.length < 2) return [fieldError.invalid(path, name, 'should be a domain with at least two segments separated by dots')];
-  const bad = labels.find((label) => isDns1123Label(label).length > 0);
-  return bad === undefined ? [] : [fieldError.invalid(path, bad, isDns1123Label(bad).join(','))];
 }
 
 function checkPorts(errors: Errors, ports: readonly DiscoveryV1EndpointPort[]): void {

@@ -44,6 +44,7 @@ const rulesOf = ({ ingress, egress }: NetworkPolicySpec): readonly Rule[] => [
 
 /** Upstream: `pkg/registry/networking/networkpolicy`, `ValidateNetworkPolicy`. */
 export const networkPolicyStrategy = strategyOf<NetworkPolicy>({
+  formerNames: ['extensions/v1beta1'],
   metadataLooks: ['whole', 'changes'],
   setDefaults: ({ spec }) => {
     for (const { ports } of rulesOf(spec)) for (const port of ports) port.protocol ??= 'TCP';

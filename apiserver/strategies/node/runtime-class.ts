@@ -12,6 +12,7 @@ const NO_CLAIMS: ReadonlySet<string> = new Set();
 
 /** Upstream: `pkg/registry/node/runtimeclass`, `pkg/apis/node/validation`. */
 export const runtimeClassStrategy: Strategy<RuntimeClass> = strategyOf<RuntimeClass>({
+  formerNames: ['node.k8s.io/v1beta1'],
   allowsPlainFinalizers: true,
   metadataLooks: ['whole', 'changes'],
   allowUnconditionalUpdate: false,

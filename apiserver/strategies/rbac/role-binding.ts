@@ -20,6 +20,7 @@ export const clusterRoleBindingStrategy: Strategy<ClusterRoleBinding> = bindingS
 
 function bindingStrategy<T extends RoleBinding | ClusterRoleBinding>(roleKinds: readonly string[], clusterWide: boolean): Strategy<T> {
   return strategyOf<T>({
+    formerNames: ['rbac.authorization.k8s.io/v1beta1'],
     metadataLooks: ['whole', 'whole', 'changes'],
     validateName: nameIsPathSegment,
     allowCreateOnUpdate: true,

@@ -12,6 +12,7 @@ import { strategyOf } from '../shared.ts';
 
 /** Upstream: `pkg/registry/rbac/role`, `ValidateRole`. */
 export const roleStrategy = strategyOf<Role>({
+  formerNames: ['rbac.authorization.k8s.io/v1beta1'],
   metadataLooks: ['whole', 'whole', 'changes'],
   validateName: nameIsPathSegment,
   allowCreateOnUpdate: true,
@@ -22,6 +23,7 @@ export const roleStrategy = strategyOf<Role>({
 
 /** Upstream: `pkg/registry/rbac/clusterrole`, `ValidateClusterRole`. */
 export const clusterRoleStrategy = strategyOf<ClusterRole>({
+  formerNames: ['rbac.authorization.k8s.io/v1beta1'],
   metadataLooks: ['whole', 'whole', 'changes'],
   validateName: nameIsPathSegment,
   allowCreateOnUpdate: true,

@@ -12,6 +12,7 @@ const COUNTED = ['tokenRequests', 'requiresRepublish', 'seLinuxMount'] as const;
 
 /** Upstream: `pkg/registry/storage/csidriver`, `ValidateCSIDriver`, `ValidateCSIDriverUpdate`. */
 export const csiDriverStrategy = strategyOf<CSIDriver>({
+  formerNames: ['storage.k8s.io/v1beta1'],
   deleteReturnsObject: true,
   allowUnconditionalUpdate: false,
   setDefaults: ({ spec }) => {

@@ -19,6 +19,7 @@ const NODE_ID_BYTES_MAX = 256;
 
 /** Upstream: `pkg/registry/storage/csinode`, `ValidateCSINode`, `ValidateCSINodeUpdate`. */
 export const csiNodeStrategy = strategyOf<CSINode>({
+  formerNames: ['storage.k8s.io/v1beta1'],
   metadataLooks: ['whole', 'whole'],
   deleteReturnsObject: true,
   allowUnconditionalUpdate: false,
@@ -80,6 +81,7 @@ const goDriver = ({ name, nodeID, topologyKeys, allocatable }: CSINodeDriver): u
 
 /** Upstream: `pkg/registry/storage/csistoragecapacity`, `ValidateCSIStorageCapacity`. */
 export const csiStorageCapacityStrategy = strategyOf<CSIStorageCapacity>({
+  formerNames: ['storage.k8s.io/v1beta1', 'storage.k8s.io/v1alpha1'],
   metadataLooks: ['whole', 'changes'],
   allowUnconditionalUpdate: false,
   validateCreate: (context, capacity) => {

@@ -31,6 +31,7 @@ const nameCell = (metadata: ObjectMeta, marks: readonly string[]): string =>
 
 /** Upstream: `pkg/registry/storage/storageclass`, `ValidateStorageClass`, `ValidateStorageClassUpdate`. */
 export const storageClassStrategy = strategyOf<StorageClass>({
+  formerNames: ['storage.k8s.io/v1beta1'],
   metadataLooks: ['whole', 'changes'],
   deleteReturnsObject: true,
   setDefaults: (storageClass) => {

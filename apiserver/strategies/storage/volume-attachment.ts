@@ -8,6 +8,7 @@ import { ageOf, keepMetadata, strategyOf, updateOf } from '../shared.ts';
 
 /** Upstream: `pkg/registry/storage/volumeattachment`. Nothing but its metadata is changed beside its status. */
 export const volumeAttachmentStrategy: Strategy<VolumeAttachment> = strategyOf<VolumeAttachment>({
+  formerNames: ['storage.k8s.io/v1beta1', 'storage.k8s.io/v1alpha1'],
   deleteReturnsObject: true,
   allowUnconditionalUpdate: false,
   // Its errors are listed as often as upstream's update looks at the whole of it: twice.
