@@ -116,6 +116,16 @@ describe('a watcher', () => {
     expect(sink.writes.slice(2)).toEqual(['ADDED e 5\n']);
   });
 
+  test('of many hears of a commit at the end of the turn: who wrote is not kept waiting for all of them', async () => {
+    const { cache, put } = aCache();
+    const sinks = Array.from({ length: 17 }, () => watch(cache, new Selection('default')).sink);
+    put('a');
+    await Promise.resolve();
+    expect(sinks.flatMap(({ writes }) => writes)).toEqual([]);
+    await turn();
+    for (const { writes } of sinks) expect(writes).toEqual(['ADDED a 1\n']);
+  });
+
   test('is told of everything in its namespace, once a turn', async () => {
     const { cache, put, remove } = aCache();
     const { sink } = watch(cache, new Selection('default'));
