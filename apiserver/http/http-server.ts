@@ -83,9 +83,12 @@ export function createHttpServer(
   function contextFor(name: string, done: (error: null, context?: SecureContext) => void): void {
     done(null, contextOf(name));
   }
+  /** Connections that were told already why what comes on them is not read. */
+  const answered = new WeakSet<Duplex>();
   const server = https.createServer({ ...secureContext(tls), ...tlsLimits, ...options }, (request, response) => {
-    if (isEncodedOtherwise(request)) response.writeHead(501, NOT_TO_BE_READ).end('Unsupported transfer encoding');
-    else handle(request, response);
+    if (!isEncodedOtherwise(request)) return handle(request, response);
+    answered.add(request.socket);
+    response.writeHead(501, NOT_TO_BE_READ).end('Unsupported transfer encoding');
   });
   server.maxHeadersCount = 0; // all of them: none is left out
   server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -99,6 +102,7 @@ export function createHttpServer(
     else response.writeHead(417, { Connection: 'close', 'Content-Length': '0' }).end();
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (answered.has(socket)) return; // it is closed once the answer is written
     if (socket.writable) socket.end(error.code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
     else socket.destroy();
   });

@@ -50,7 +50,7 @@ function ignoreRaces(error: unknown): void {
 
 export async function registerNode(client: ApiClient, name: string): Promise<void> {
   const resource = client.resource<Node>(coreKinds.nodes);
-  const node = await resource.create({
+  await resource.create({
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name, labels: { 'kubernetes.io/hostname': name } },
@@ -65,7 +65,8 @@ export async function registerNode(client: ApiClient, name: string): Promise<voi
     lastHeartbeatTime: now,
     lastTransitionTime: now,
   }));
-  await resource.updateStatus({ ...node, apiVersion: 'v1', kind: 'Node', status: { conditions } });
+  // As a kubelet: controllers have heard of the node by now, and may have changed it.
+  await resource.patch(name, { status: { conditions } }, { type: 'strategic', subresource: 'status' });
   await renewLease(client, name);
 }
 
