@@ -93,14 +93,7 @@ export function createHttpServer(
   server.maxHeadersCount = 0; // all of them: none is left out
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = 0;
-  server.on('checkContinue', (request, response) => {
-    request.waitFor(() => response.writeContinue());
-    handle(request, response);
-  });
-  server.on('checkExpectation', (request, response) => {
-    if (request.headers.expect === '') handle(request, response);
-    else response.writeHead(417, { Connection: 'close', 'Content-Length': '0' }).end();
-  });
+  hearExpectations(server, handle);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (answered.has(socket)) return; // it is closed once the answer is written
     if (socket.writable) socket.end(error.code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
@@ -159,6 +152,18 @@ export function createHttpServer(
       http2.destroy();
     },
   };
+}
+
+/** Clients that wait with a body until they are told to send it, and those that expect what there is not. */
+function hearExpectations(server: https.Server<typeof Http1Request, typeof Http1Response>, handle: HandleRequest): void {
+  server.on('checkContinue', (request, response) => {
+    request.waitFor(() => response.writeContinue());
+    handle(request, response);
+  });
+  server.on('checkExpectation', (request, response) => {
+    if (request.headers.expect === '') handle(request, response);
+    else response.writeHead(417, { Connection: 'close', 'Content-Length': '0' }).end();
+  });
 }
 
 const NOT_TO_BE_READ = { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' };
