@@ -47,35 +47,49 @@ test('a connection of HTTP/2 is closed when nothing was open on it for minutes, 
   await server.close();
 });
 
-test('connections are made with the versions and suites that were chosen, also with another certificate', async () => {
+/** What a client and a server that was given another certificate since agree on, or how they do not. */
+async function speaks(limits: Parameters<typeof tlsLimits> | undefined, client: tls.ConnectionOptions): Promise<string> {
   const pems = { cert, key: keyToPem(key) };
-  const speaks = async (limits: Parameters<typeof tlsLimits>, client: tls.ConnectionOptions) => {
-    const options = { streamsMax: 100, tlsLimits: tlsLimits(...limits), clock: systemClock };
-    const server = createHttpServer(pems, (_, response) => response.writeHead(200, []), options);
-    server.serveWith(pems);
-    await server.listen('127.0.0.1', 0);
-    const socket = tls.connect({ host: '127.0.0.1', port: server.port, rejectUnauthorized: false, ...client });
-    const ended = new Promise<string>((resolve) => {
-      socket.once('secureConnect', () => resolve(`${socket.getProtocol()} ${socket.getCipher().standardName}`));
-      socket.once('error', ({ message }) => resolve(/alert protocol version|handshake failure/.exec(message)?.[0] ?? message));
-    });
-    const said = await ended;
-    socket.destroy();
-    await server.close();
-    return said;
-  };
-  const [old, weak, strong] = ['TLSv1.2' as const, 'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA', 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384'];
+  const options = { streamsMax: 100, tlsLimits: limits && tlsLimits(...limits), clock: systemClock };
+  const server = createHttpServer(pems, (_, response) => response.writeHead(200, []), options);
+  server.serveWith(pems);
+  await server.listen('127.0.0.1', 0);
+  const socket = tls.connect({ host: '127.0.0.1', port: server.port, rejectUnauthorized: false, ...client });
+  const ended = new Promise<string>((resolve) => {
+    socket.once('secureConnect', () => resolve(`${socket.getProtocol()} ${socket.getCipher().standardName}`));
+    socket.once('error', ({ message }) => resolve(/alert protocol version|handshake failure/.exec(message)?.[0] ?? message));
+  });
+  const said = await ended;
+  socket.destroy();
+  await server.close();
+  return said;
+}
+
+const OLD = 'TLSv1.2' as const;
+
+test('connections are made with the versions and suites that were chosen, also with another certificate', async () => {
+  const [old, weak, strong] = [OLD, 'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA', 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384'];
   expect(await speaks(['VersionTLS12', []], { maxVersion: old })).toMatch(/^TLSv1.2 TLS_ECDHE/);
   expect(await speaks(['VersionTLS13', []], { maxVersion: old })).toBe('alert protocol version');
-  expect(await speaks(['VersionTLS12', [weak, strong]], { maxVersion: old })).toBe(`TLSv1.2 ${weak}`);
+  expect(await speaks(['VersionTLS12', [weak, strong]], { maxVersion: old })).toBe(`TLSv1.2 ${strong}`);
+  expect(await speaks(['VersionTLS12', [weak, strong]], { maxVersion: old, ciphers: 'ECDHE-ECDSA-AES128-SHA' })).toBe(`TLSv1.2 ${weak}`);
   expect(await speaks(['VersionTLS12', [strong]], { maxVersion: old, ciphers: 'ECDHE-ECDSA-AES128-SHA' })).toBe('handshake failure');
   expect(await speaks(['VersionTLS12', [strong]], {})).toMatch(/^TLSv1.3 /);
+});
+
+test.each([
+  { asks: 'whatever Node asks for', client: {}, gets: 'TLSv1.3 TLS_AES_128_GCM_SHA256' },
+  { asks: 'ChaCha20 first', client: { ciphers: 'TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256' }, gets: 'TLSv1.3 TLS_CHACHA20_POLY1305_SHA256' },
+  { asks: 'TLS 1.2', client: { maxVersion: OLD }, gets: 'TLSv1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256' },
+  { asks: 'a weak suite', client: { maxVersion: OLD, ciphers: 'ECDHE-ECDSA-AES128-SHA256' }, gets: 'handshake failure' },
+])('of the suites that both sides know the one is taken that Go would take: $asks', async ({ client, gets }) => {
+  expect(await speaks(undefined, client)).toBe(gets);
 });
 
 test('versions and suites that there are not are refused with those there are', () => {
   expect(() => tlsLimits('VersionTLS10', [])).toThrow('option --tls-min-version knows VersionTLS12 and VersionTLS13, not "VersionTLS10"');
   expect(() => tlsLimits('VersionTLS12', ['TLS_AES_128_GCM_SHA256', 'TLS_RSA_WITH_RC4_128_SHA'])).toThrow(
-    /^option --tls-cipher-suites knows TLS_AES_256_GCM_SHA384, .*, not "TLS_RSA_WITH_RC4_128_SHA"$/,
+    /^option --tls-cipher-suites knows TLS_AES_128_GCM_SHA256, .*, not "TLS_RSA_WITH_RC4_128_SHA"$/,
   );
 });
 

@@ -5,7 +5,7 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import { type Clock, type NamedCertificate, namedContexts, type TlsLimits, UserError } from '../../runtime/index.ts';
+import { type Clock, type NamedCertificate, namedContexts, type TlsLimits, tlsLimits, UserError } from '../../runtime/index.ts';
 import { Http1Request, Http1Response } from './http1.ts';
 import { createHttp2 } from './http2.ts';
 import type { HandleRequest } from './messages.ts';
@@ -37,7 +37,7 @@ export interface HttpOptions {
   readonly streamsMax: number;
   /** Whether a client of HTTP/2 is to connect anew after a request; never unless given. */
   readonly movesOn?: (() => boolean) | undefined;
-  /** What connections may be made with; what Node takes unless given. */
+  /** What connections may be made with; what Go serves by itself unless given. */
   readonly tlsLimits?: TlsLimits | undefined;
   /** Whether clients may speak HTTP/2; they may unless given. */
   readonly http2?: boolean | undefined;
@@ -64,11 +64,11 @@ export interface HttpServer {
 export function createHttpServer(
   tls: ServingTls,
   handle: HandleRequest,
-  { streamsMax, movesOn, tlsLimits, http2: hasHttp2 = true, clock }: HttpOptions,
+  { streamsMax, movesOn, tlsLimits: limits = tlsLimits('VersionTLS12', []), http2: hasHttp2 = true, clock }: HttpOptions,
 ): HttpServer {
   /** Clients are trusted whatever the certificate. */
   const contextsWith = ({ cert, clientCa, named = [] }: ServingTls) =>
-    namedContexts(named, cert, (certificate) => ({ ...secureContext({ ...certificate, clientCa }), ...tlsLimits }));
+    namedContexts(named, cert, (certificate) => ({ ...secureContext({ ...certificate, clientCa }), ...limits }));
   let contextOf = contextsWith(tls);
   const options = {
     ...(tls.named?.length ? { SNICallback: contextFor } : {}),
@@ -85,7 +85,7 @@ export function createHttpServer(
   }
   /** Connections that were told already why what comes on them is not read. */
   const answered = new WeakSet<Duplex>();
-  const server = https.createServer({ ...secureContext(tls), ...tlsLimits, ...options }, (request, response) => {
+  const server = https.createServer({ ...secureContext(tls), ...limits, ...options }, (request, response) => {
     if (!isEncodedOtherwise(request)) return handle(request, response);
     answered.add(request.socket);
     response.writeHead(501, NOT_TO_BE_READ).end('Unsupported transfer encoding');
@@ -136,7 +136,7 @@ export function createHttpServer(
     },
     serveWith: (other) => {
       contextOf = contextsWith(other);
-      server.setSecureContext({ ...secureContext(other), ...tlsLimits });
+      server.setSecureContext({ ...secureContext(other), ...limits });
     },
     close: async () => {
       for (const socket of upgraded) socket.destroy();
