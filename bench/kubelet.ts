@@ -133,7 +133,7 @@ async function logs(client: ApiClient): Promise<void> {
 
 async function execs(directory: string): Promise<void> {
   const { server, ca, cert, key } = loadKubeconfig(join(directory, 'admin.kubeconfig'));
-  const url = `${server.replace(/^http/, 'ws')}/api/v1/namespaces/default/pods/exec-0/exec?command=true&stdout=true&stderr=true`;
+  const url = `${server.replace(/^http/, 'ws')}/api/v1/namespaces/default/pods/exec-0/exec?container=c0&command=true&stdout=true&stderr=true`;
   const times: number[] = [];
   for (let i = 0; i < values.execs; i++) {
     const begin = performance.now();

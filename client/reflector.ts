@@ -3,6 +3,7 @@ import { ApiError, groupResourceOf, isExpired, isTooManyRequests, type KubeObjec
 import { Backoff, type Clock, type Logger, type Random } from '../runtime/index.ts';
 import { errorFields } from './errors.ts';
 import { REFLECTOR_TRANSITIONS, type ReflectorEvent, type ReflectorState } from './reflector-state.ts';
+import { TurnSlice } from './turn-slice.ts';
 import type { ObjectEvent, ResourceClient, Selection } from './types.ts';
 
 /** Objects asked for at once, unless told otherwise: some megabytes, and some tens of milliseconds to parse. */
@@ -45,6 +46,7 @@ export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #logger: Logger;
   readonly #backoff: Backoff;
+  readonly #slice: TurnSlice;
   #state: ReflectorState = 'idle';
   #resourceVersion = '';
   #failure: unknown;
@@ -54,6 +56,7 @@ export class Reflector<T extends KubeObject> {
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     this.#logger = options.logger.child({ resource: groupResourceOf(options.resource.kind) });
+    this.#slice = new TurnSlice(options.clock);
     this.#backoff = new Backoff({ random: options.random, delayMs: RETRY_MS, delayMsMax: RETRY_MS_MAX });
   }
 
@@ -145,6 +148,10 @@ export class Reflector<T extends KubeObject> {
     const batches = resource.watchBatches({ ...selection, resourceVersion, allowWatchBookmarks: true, timeoutSeconds, signal });
     for await (const batch of batches) {
       for (const event of batch) {
+        if (this.#slice.isUsedUp()) {
+          await this.#slice.nextTurn();
+          signal.throwIfAborted();
+        }
         if (event.type !== 'BOOKMARK') sink.event(event);
         this.#resourceVersion = event.object.metadata.resourceVersion;
       }

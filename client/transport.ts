@@ -18,6 +18,8 @@ const KEEP_ALIVE_MS = 30_000;
 const RESPONSE_MS_MAX = 90_000;
 /** Unread bytes of a stream beyond which its socket is paused. */
 const STREAM_BYTES_MAX = 4 * 2 ** 20;
+/** What a reader is given at once, when more than that has come in: some milliseconds to parse. */
+const PIECE_BYTES = 256 * 2 ** 10;
 
 export interface TransportRequest {
   readonly method: string;
@@ -220,7 +222,7 @@ class ByteStream {
     this.#wake?.();
   }
 
-  /** What has come in, in pieces as large as there is; on an error what came before it is given first. */
+  /** What has come in, in pieces of some 256 KB where there is so much; on an error what came before it is given first. */
   async *read(): AsyncGenerator<Buffer, void> {
     try {
       for (;;) {
@@ -240,10 +242,16 @@ class ByteStream {
 
   #take(): Buffer | undefined {
     if (this.#chunks.length === 0) return undefined;
-    const chunk = join(this.#chunks);
-    this.#chunks = [];
-    this.#bytes = 0;
-    if (this.#controller?.paused) this.#controller.resume();
+    let count = 0;
+    let bytes = 0;
+    for (const { length } of this.#chunks) {
+      if (bytes >= PIECE_BYTES) break;
+      count++;
+      bytes += length;
+    }
+    const chunk = join(this.#chunks.splice(0, count));
+    this.#bytes -= bytes;
+    if (this.#bytes <= STREAM_BYTES_MAX && this.#controller?.paused) this.#controller.resume();
     return chunk;
   }
 
