@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { coreKinds, type Event, type Node, type Pod, type Service } from '../api/index.ts';
+import { coordinationKinds, coreKinds, type Event, type Lease, type Node, type ObjectMeta, type Pod, type Service } from '../api/index.ts';
 import { systemClock } from '../runtime/index.ts';
 import { Gates } from '../test/support/gates.ts';
 import { Cluster } from '../test/support/simulated-nodes.ts';
@@ -59,6 +59,20 @@ test('nodes register Ready, with addresses, capacity and leases, and come back w
   await cluster.until('the node is back', async () =>
     (await cluster.list<Node>(coreKinds.nodes)).some(({ metadata }) => metadata.name === 'node-0' && metadata.uid !== first?.metadata.uid),
   );
+});
+
+test('leases and nodes are written by a client of their own, so that they do not wait behind the statuses of thousands of pods', async () => {
+  await using cluster = await Cluster.start();
+  await cluster.nodes();
+  await cluster.createPod('web');
+  await cluster.until('the pod runs', async () => (await cluster.pod('web'))?.status.phase === 'Running');
+  const managers = (objects: readonly { readonly metadata: ObjectMeta }[]) => [
+    ...new Set(objects.flatMap(({ metadata }) => metadata.managedFields?.map(({ manager }) => manager) ?? [])),
+  ];
+  const leases = await cluster.list<Lease>(coordinationKinds.leases);
+  expect(managers(leases.filter(({ metadata }) => metadata.name?.startsWith('node-')))).toEqual(['heartbeats']);
+  expect(managers(await cluster.list<Node>(coreKinds.nodes))).toEqual(['heartbeats']);
+  expect(managers(await cluster.list<Pod>(coreKinds.pods)).sort()).toEqual(['nodes', 'test']);
 });
 
 test('a pod runs, is seen in the API, tells its story in events, logs through the API server, and goes', async () => {

@@ -52,6 +52,8 @@ const NODES_TOLD_OF_PER_SECOND = 10;
 
 export interface KubeletSimOptions {
   readonly client: ApiClient;
+  /** Writes leases and nodes, so that these do not wait behind the statuses of pods; `client` unless given. Upstream: `HeartbeatClient`, pkg/kubelet. */
+  readonly heartbeatClient?: ApiClient | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -303,12 +305,25 @@ class SimulatedKubelets implements KubeletSim {
     });
   }
 
+  get #heartbeatClient(): ApiClient {
+    return this.#options.heartbeatClient ?? this.#options.client;
+  }
+
   #followSimulation(): void {
     const { client, clock, random, logger } = this.#options;
+    const heartbeatClient = this.#heartbeatClient;
     const { signal } = this.#abort;
     const onPolicies = (policies: readonly SimulationPolicy[]) => this.#scripts.setPolicies(policies);
     const engine = new StageEngine(
-      { client, clock: this.#agenda, random, logger, recorderOf: (host) => this.#events.of(host), isOwn: (name) => this.agents.has(name) },
+      {
+        client,
+        heartbeatClient,
+        clock: this.#agenda,
+        random,
+        logger,
+        recorderOf: (host) => this.#events.of(host),
+        isOwn: (name) => this.agents.has(name),
+      },
       signal,
     );
     const onStages = (stages: readonly KubeObject[]) => {
@@ -387,6 +402,7 @@ class SimulatedKubelets implements KubeletSim {
     });
     const shared = {
       client,
+      heartbeatClient: this.#heartbeatClient,
       clock,
       random,
       logger,

@@ -22,9 +22,11 @@ export const main = (argv: readonly string[]): Promise<void> =>
 
 async function create(values: KubeletSimValues, environment: Environment): Promise<Service> {
   const client = clientFromOptions(values, { userAgent: 'kubelet', ...environment });
+  const heartbeatClient = clientFromOptions(values, { userAgent: 'kubelet', ...environment });
   const sim = createKubeletSim({
     ...environment,
     client,
+    heartbeatClient,
     apiServer: apiServerOf(values),
     recorder: createEventRecorder({ client, component: 'kubelet', ...environment }),
     nodes: values.nodes,
@@ -60,7 +62,9 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
     unsafeSysctls: parseSysctls(values['allowed-unsafe-sysctls']),
     runtimeHandlers: parseHandlers(values['runtime-handlers']),
   });
-  return withHealth(values, sim, () => client.close());
+  return withHealth(values, sim, async () => {
+    await Promise.all([client.close(), heartbeatClient.close()]);
+  });
 }
 
 /** The API server as pods reach it: at the same address, with none of our credentials. */

@@ -15,6 +15,8 @@ import type { NodeSpec } from './node-object.ts';
 /** What all nodes of a process share. */
 export interface AgentOptions {
   readonly client: ApiClient;
+  /** For leases and nodes. */
+  readonly heartbeatClient: ApiClient;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

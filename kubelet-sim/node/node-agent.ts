@@ -110,7 +110,7 @@ export class NodeAgent {
       pressures: () => this.#evictions.pressures,
       services: () => this.#services,
     });
-    this.#nodes = options.client.resource<Node>(coreKinds.nodes);
+    this.#nodes = options.heartbeatClient.resource<Node>(coreKinds.nodes);
     this.#range = new PodRange({
       own: parts.podCidr,
       clock: options.clock,
@@ -123,6 +123,7 @@ export class NodeAgent {
     const { spec, runtime, images } = parts;
     this.#heartbeat = new Heartbeat({
       ...options,
+      client: options.heartbeatClient,
       name: spec.name,
       durationSeconds: options.leaseDurationSeconds,
       nodeUid: () => this.#node?.metadata.uid,

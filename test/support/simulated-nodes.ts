@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Container, coreKinds, type Event, type Lease, type Live, type Node, type Pod } from '../../api/index.ts';
+import { type Container, coreKinds, type Event, type KindInfo, type Lease, type Live, type Node, type Pod } from '../../api/index.ts';
 import { apiServerOptions, composeApiServer } from '../../apiserver/index.ts';
 import { type ApiClient, createClient, createEventRecorder, loadKubeconfig } from '../../client/index.ts';
 import { createKubeletSim, type KubeletSim, type KubeletSimOptions } from '../../kubelet-sim/index.ts';
@@ -50,10 +50,12 @@ export class Cluster implements AsyncDisposable {
     const config = loadKubeconfig(join(this.#directory, 'kubelet.kubeconfig'));
     const environment = { clock: this.clock, random: seededRandom(this.#ends.length), logger: silentLogger };
     const client = createClient({ ...config, userAgent: 'nodes', logger: silentLogger });
+    const heartbeatClient = createClient({ ...config, userAgent: 'heartbeats', logger: silentLogger });
     const recorder = createEventRecorder({ client, component: 'kubelet', ...environment });
     const sim = createKubeletSim({
       ...environment,
       client: gated(client, gates),
+      heartbeatClient: gated(heartbeatClient, gates),
       recorder,
       nodes: 2,
       clientCa: config.ca,
@@ -62,7 +64,7 @@ export class Cluster implements AsyncDisposable {
     });
     this.#ends.push(async () => {
       await sim.stop();
-      await client.close();
+      await Promise.all([client.close(), heartbeatClient.close()]);
     });
     await sim.start();
     await this.until('the nodes have pod ranges', async () => (await this.list<Node>(coreKinds.nodes)).every(({ spec }) => spec?.podCIDR));
@@ -83,7 +85,7 @@ export class Cluster implements AsyncDisposable {
     return (await this.list<Pod>(coreKinds.pods)).find(({ metadata }) => metadata.name === name);
   }
 
-  async list<T extends Pod | Node | Event | Lease>(kind: (typeof coreKinds)[keyof typeof coreKinds]): Promise<Live<T>[]> {
+  async list<T extends Pod | Node | Event | Lease>(kind: KindInfo): Promise<Live<T>[]> {
     return (await this.admin.resource<T>(kind).list()).items;
   }
 

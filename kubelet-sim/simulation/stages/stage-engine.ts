@@ -50,6 +50,8 @@ const CONDITIONS = [
 
 export interface StageEngineOptions {
   readonly client: ApiClient;
+  /** For leases. */
+  readonly heartbeatClient: ApiClient;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -177,7 +179,7 @@ export class StageEngine {
     if (node.metadata.annotations?.[NODE_ANNOTATION] === undefined || this.#options.isOwn(name)) return;
     this.#nodes.set(name, node);
     if (!this.#heartbeats.has(name)) {
-      const { client, clock, random, logger } = this.#options;
+      const { heartbeatClient: client, clock, random, logger } = this.#options;
       const nodeUid = () => this.#nodes.get(name)?.metadata.uid;
       const beat = new Heartbeat({ client, clock, random, logger, name, durationSeconds: LEASE_SECONDS, nodeUid });
       this.#heartbeats.set(name, beat);
