@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { apiextensionsKinds, apiregistrationKinds, apiVersionOf, flowcontrolKinds, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
-import { type Clock, HealthSlis, type Logger, type Random, type Service } from '../runtime/index.ts';
+import { type Clock, HealthSlis, type Logger, type MetricRules, type Random, type Service } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ServedVersions } from './admission/matching/served-versions.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
@@ -87,6 +87,8 @@ export interface ApiServerParts {
   /** What plugins measure, and what is measured of them; absent where nothing is. */
   readonly admissionMetrics?: AdmissionMetrics | undefined;
   readonly accessMetrics?: AccessMetrics | undefined;
+  /** What is counted of what Services are given; absent where nothing is. */
+  readonly allocationMetrics?: { text(): string } | undefined;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   /** Create-only kinds, by `group/resource`. */
@@ -130,6 +132,8 @@ export interface ApiServerOptions {
   readonly components?: readonly Component[] | undefined;
   /** The features that metrics tell of. */
   readonly features?: FeatureGates['all'] | undefined;
+  /** What is told of what is counted; all unless given. */
+  readonly metricRules?: MetricRules | undefined;
   /** Done once requests are served, before the server calls itself ready: the objects of a new cluster. */
   bootstrap?(server: ApiServer): Promise<void>;
 }
@@ -200,7 +204,7 @@ class Server implements ApiServer {
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
     this.#rest = {
-      source: { hub: this.#hub, store },
+      source: { hub: this.#hub, store, clock },
       negotiator,
       encoder,
       pacer: new Pacer(),
@@ -231,6 +235,10 @@ class Server implements ApiServer {
       encryption: options.encryption,
       aggregator: this.#aggregator,
       rules: this.#ruleMetrics,
+      allocations: parts.allocationMetrics,
+      told: options.metricRules,
+      handshakeErrors: () => this.#http.handshakeErrors,
+      revision: () => this.#hub.revision,
       features: options.features,
       storeBytes: () => sizeOf(store, clock),
       endpoints: () => this.#kinds.endpoints(),

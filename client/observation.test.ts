@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createMetrics, silentLogger, VirtualClock } from '../runtime/index.ts';
 import { runController } from './controller.ts';
-import { countClientMetrics, leadershipChanged, requestAnswered } from './observation.ts';
+import { countClientMetrics, leadershipChanged, requestAnswered, requestPaced, requestRetried } from './observation.ts';
 import { WorkQueue } from './work-queue.ts';
 
 it('counts queues, requests and leadership by upstream’s names', async () => {
@@ -29,7 +29,10 @@ it('counts queues, requests and leadership by upstream’s names', async () => {
   queue.add('stuck');
   queue.add('waits');
   await clock.advance(5000);
-  requestAnswered.publish({ method: 'GET', host: 'h:1', code: '200', tookMs: 30 });
+  requestAnswered.publish({ method: 'GET', host: 'h:1', code: '200', tookMs: 30, sentBytes: 0, receivedBytes: 300 });
+  requestAnswered.publish({ method: 'POST', host: 'h:1', code: '201', tookMs: 30, sentBytes: 70, receivedBytes: undefined });
+  requestPaced.publish({ method: 'GET', host: 'h:1', delayMs: 300 });
+  requestRetried.publish({ method: 'GET', host: 'h:1', code: '429' });
   leadershipChanged.publish({ name: 'lease', leads: true });
   const text = await metrics.text();
   for (const line of [
@@ -43,10 +46,16 @@ it('counts queues, requests and leadership by upstream’s names', async () => {
     'workqueue_longest_running_processor_seconds{name="thing-controller"} 5',
     'rest_client_requests_total{code="200",host="h:1",method="GET"} 1',
     'rest_client_request_duration_seconds_bucket{le="0.1",host="h:1",verb="GET"} 1',
+    'rest_client_request_size_bytes_bucket{le="256",host="h:1",verb="POST"} 1',
+    'rest_client_response_size_bytes_bucket{le="512",host="h:1",verb="GET"} 1',
+    'rest_client_rate_limiter_duration_seconds_bucket{le="0.5",host="h:1",verb="GET"} 1',
+    'rest_client_request_retries_total{code="429",host="h:1",verb="GET"} 1',
     'leader_election_master_status{name="lease"} 1',
   ]) {
     expect(text).toContain(line);
   }
+  // What is not known is not counted.
+  expect(text).not.toContain('rest_client_response_size_bytes_count{host="h:1",verb="POST"}');
   end.abort();
   await clock.advance(120_000);
   await running;

@@ -5,7 +5,9 @@ import {
   type Environment,
   processMain,
   readFeatureGates,
+  readMetricRules,
   type Service,
+  tellBuild,
   tellFeatures,
   UserError,
   withHealth,
@@ -39,7 +41,8 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
     clientFromOptions({ ...values, kubeconfig, master: undefined }, process),
   );
   const times = leaderElectionOf(values);
-  const metrics = createMetrics();
+  const metrics = createMetrics(readMetricRules(values, logger));
+  tellBuild(metrics);
   tellFeatures(metrics, readFeatureGates([]));
   const manager = createControllerManager({
     ...environment,

@@ -8,6 +8,8 @@ import {
   type OptionValues,
   processMain,
   readFeatureGates,
+  readMetricRules,
+  tellBuild,
   tellFeatures,
   withHealth,
 } from '../runtime/index.ts';
@@ -32,7 +34,8 @@ export const main = (argv: readonly string[]): Promise<void> =>
         const client = clientFromOptions(options, clientOf(environment));
         const open = (kubeconfig: string) => clientFromOptions({ ...options, kubeconfig, master: undefined }, clientOf(environment));
         const reviews = reviewingClient(client, { ...values, kubeconfig: options.kubeconfig }, open);
-        const metrics = createMetrics();
+        const metrics = createMetrics(readMetricRules(values, environment.logger));
+        tellBuild(metrics);
         tellFeatures(metrics, readFeatureGates([]));
         const scheduler = createScheduler({
           ...environment,

@@ -55,6 +55,8 @@ export interface HttpServer {
   close(): Promise<void>;
   /** Ends all connections at once. */
   destroy(): void;
+  /** How many connections were given up before TLS was agreed upon. */
+  readonly handshakeErrors: number;
 }
 
 /**
@@ -99,6 +101,8 @@ export function createHttpServer(
     if (socket.writable) socket.end(error.code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
     else socket.destroy();
   });
+  let handshakeErrors = 0;
+  server.on('tlsClientError', () => handshakeErrors++);
   const http2 = createHttp2(handle, { streamsMax, movesOn, headerBytesMax: HEADER_BYTES_MAX, idleMs: KEEP_ALIVE_MS, clock });
   const http1 = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
@@ -129,6 +133,9 @@ export function createHttpServer(
     get port() {
       const address = server.address();
       return typeof address === 'object' ? address?.port : undefined;
+    },
+    get handshakeErrors() {
+      return handshakeErrors;
     },
     listen: async (host, port) => {
       server.listen({ host, port });

@@ -47,7 +47,8 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#deadlines = new Deadlines({ clock: options.clock, timeoutMs: options.requestTimeoutMs });
+    const onAborted = (exchange: Exchange) => options.metrics.aborted(exchange);
+    this.#deadlines = new Deadlines({ clock: options.clock, timeoutMs: options.requestTimeoutMs, onAborted });
   }
 
   /** Answers from now on say that their connections close. */
@@ -134,9 +135,15 @@ export class Pipeline {
     const { authorizer, auditor, flowControl, metrics, clock } = this.#options;
     const user = this.#authenticate(exchange);
     exchange.user = user instanceof Promise ? await user : user;
+    const { filters } = metrics;
+    const knownAt = clock.monotonic();
     if (auditor) exchange.audit = auditor.begin(exchange);
+    const auditedAt = auditor ? clock.monotonic() : knownAt;
+    filters.audit.observe((auditedAt - knownAt) / 1000);
     const impersonated = impersonate(authorizer, exchange);
     if (impersonated instanceof Promise) await impersonated;
+    const queuedAt = clock.monotonic();
+    filters.impersonation.observe((queuedAt - auditedAt) / 1000);
     const entered = flowControl.enter(exchange, long);
     const seat = entered instanceof Promise ? await entered : entered;
     if (!('leave' in seat)) {
@@ -146,7 +153,8 @@ export class Pipeline {
     }
     try {
       const askedAt = clock.monotonic();
-      const authorized = authorizeRequest(authorizer, exchange, (result) => metrics.access.authorized(result, clock.monotonic() - askedAt));
+      filters.priorityandfairness.observe((askedAt - queuedAt) / 1000);
+      const authorized = authorizeRequest(authorizer, exchange, (result) => metrics.authorized(result, clock.monotonic() - askedAt));
       if (authorized instanceof Promise) await authorized;
       if (long && !exchange.response.destroyed) metrics.begin(exchange);
       const pending = this.#options.dispatch(exchange);
@@ -161,14 +169,14 @@ export class Pipeline {
     const { authenticator, auditor, clock, metrics } = this.#options;
     const askedAt = clock.monotonic();
     const refuse = (error: unknown): never => {
-      metrics.access.authenticated(hasCredentials(exchange) ? 'error' : 'failure', clock.monotonic() - askedAt);
+      metrics.authenticated(hasCredentials(exchange) ? 'error' : 'failure', clock.monotonic() - askedAt);
       endConnection(exchange);
       auditor?.refused(exchange);
       throw error;
     };
     const known = (user: UserInfo | undefined): UserInfo => {
       const found = user ?? refuse(apiError.unauthorized());
-      metrics.access.authenticated('success', clock.monotonic() - askedAt, found.name);
+      metrics.authenticated('success', clock.monotonic() - askedAt, found.name);
       if (isAnonymous(found)) endConnection(exchange);
       return found;
     };

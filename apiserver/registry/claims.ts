@@ -25,6 +25,8 @@ export interface Claim {
 export interface NewClaim extends Claim {
   /** Told that it is somebody else's. @throws ApiError when no other will do. */
   taken(): void;
+  /** Told that it is made. */
+  made?(): void;
   /** Looked for in a dry run too, which makes no claims. */
   readonly inDryRun?: boolean;
 }

@@ -138,7 +138,10 @@ export class ObjectStore {
       success: [{ op: 'put', key, value: stored, lease }, ...(allocation ? claimOperations(root, allocation) : [])],
       failure: claims.map(({ place }): Operation => ({ op: 'range', range: { key: `${root}/${place}` }, options: { keysOnly: true } })),
     });
-    if (result.succeeded) return result.revision;
+    if (result.succeeded) {
+      for (const claim of claims) claim.made?.();
+      return result.revision;
+    }
     const found = result.results.map((each) => each.op === 'range' && each.kvs.length > 0);
     return this.#refused(
       claims.filter((_, i) => found[i]),

@@ -1,5 +1,6 @@
 import type { FieldError, KindInfo, KubeObject, TableColumn } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
+import type { AllocationMetrics } from './allocation-metrics.ts';
 import type { Claims } from './claims.ts';
 import type { MetadataLook } from './metadata-validation.ts';
 import type { ObjectReader, ObjectWriter } from './objects.ts';
@@ -203,6 +204,8 @@ export interface StrategyOptions {
   /** How long Events live. */
   readonly eventTtlSeconds: number;
   readonly objects: ObjectReader & ObjectWriter;
+  /** What counts the cluster IPs and node ports that are given; nothing unless given. */
+  readonly allocations?: AllocationMetrics | undefined;
 }
 
 /** The strategies of all built-in kinds, by `group/resource` (core's group is empty: `/pods`). */

@@ -1,6 +1,7 @@
 import type { Status } from '../../api/index.ts';
 import { prefixRange, StoreError, type StoreEvent, type StoreWatch } from '../../store/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { scopeOf } from '../pipeline/request-metrics.ts';
 import { headersFor } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
 import { asApiError, tooOld } from '../registry/store-errors.ts';
@@ -112,6 +113,9 @@ class WatchSession {
       const entries = resource.cache.select(options.selection);
       const end = options.sendInitialEvents && options.allowWatchBookmarks ? resource.cache.reached(hub.revision) : undefined;
       await this.#client.open(this.#counted(stateFrames(entries, writer, end)));
+      if (end === undefined) return;
+      const { clock } = this.#rest;
+      resource.cache.stats.watchListed(scopeOf(this.#exchange.info), clock.now() - this.#exchange.now);
     } else if (from === undefined || from >= hub.revision) {
       await this.#client.open([]);
     } else {
@@ -121,9 +125,10 @@ class WatchSession {
   }
 
   *#counted(frames: Iterable<Buffer>): Iterable<Buffer> {
-    const { watchStats } = this.#plan.resource.cache;
+    const { watchStats, stats } = this.#plan.resource.cache;
     for (const frame of frames) {
       watchStats.sent(frame.length, 1);
+      stats.initEvents++;
       yield frame;
     }
   }
