@@ -22,7 +22,6 @@ export const acceptedOptions = {
   'shutdown-watch-termination-grace-period': option.inert('duration', 'watches end all at once, and in good order'),
   'cert-dir': option.inert('string', 'certificates that are made are in the data directory'),
   'max-connection-bytes-per-sec': option.inert('integer', 'connections are as fast as they can be'),
-  'tracing-config-file': option.inert('string', 'no traces are sent'),
   'apiserver-count': option.inert('integer', 'servers that share a store know of each other'),
   'peer-ca-file': option.inert('string', PEERS),
   'peer-advertise-ip': option.inert('string', PEERS),

@@ -100,7 +100,7 @@ class ComposedApiServer implements Service {
       });
       const access = await openAccess(this.#values, this.#compiled, { ...this.#environment, metrics: this.#accessMetrics });
       for (const service of access.services) await this.#run(service);
-      const given = { audit: await this.#audit(), ...(await this.#encryption()) };
+      const given = { audit: await this.#audit(), tracer: await this.#tracing(), ...(await this.#encryption()) };
       const server = this.#createServer(store, { pki, access }, given);
       this.#server = server;
       await this.#run(server);
@@ -140,7 +140,7 @@ class ComposedApiServer implements Service {
   #createServer(
     store: Store,
     { pki, access }: Omit<Prepared, 'clientCa'>,
-    given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks' | 'encryption'>,
+    given: Pick<ApiServerOptions, 'audit' | 'tracer' | 'sealing' | 'storageChecks' | 'encryption'>,
   ): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
@@ -211,6 +211,17 @@ class ComposedApiServer implements Service {
       storageChecks: encryption.healthCheck && [encryption.healthCheck],
       encryption: { text: () => encryption.metricsText() },
     };
+  }
+
+  /** Loaded only when something is traced. */
+  async #tracing(): Promise<ApiServerOptions['tracer']> {
+    const { 'tracing-config-file': path } = this.#values;
+    if (path === undefined || path === '') return undefined;
+    const { createTracing } = await import('./tracing/index.ts');
+    const { clock, logger } = this.#environment;
+    const tracing = createTracing({ path, identity: serverIdentity(hostname()), clock, logger });
+    await this.#run(tracing);
+    return tracing.tracer;
   }
 
   /** Loaded only when there is something to note. */

@@ -38,7 +38,7 @@ import { KindHost } from './rest/kind-host.ts';
 import { KindVersions } from './rest/kind-versions.ts';
 import { type CreateOnly, Kinds } from './rest/kinds.ts';
 import { KubeletConnector } from './rest/kubelet-connector.ts';
-import { ServerMetrics } from './rest/metrics.ts';
+import { type MetricsSources, ServerMetrics } from './rest/metrics.ts';
 import { Negotiator } from './rest/negotiation.ts';
 import { Pacer } from './rest/pacer.ts';
 import { requestObject } from './rest/request-object.ts';
@@ -120,6 +120,8 @@ export interface ApiServerOptions {
   readonly settings?: Partial<ApiServerSettings> | undefined;
   /** Makes what notes requests for the audit log; `bodyOf` reads a request's body as JSON. */
   readonly audit?: ((bodyOf: (exchange: Exchange) => unknown) => Auditor) | undefined;
+  /** What begins traces of requests; absent where nothing is traced. */
+  readonly tracer?: PipelineOptions['tracer'];
   /** How a store that is elsewhere is asked whether it is well. */
   readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
   /** What objects are sealed with in the store; nothing is unless given. */
@@ -225,24 +227,7 @@ class Server implements ApiServer {
     this.#auditor = options.audit?.((exchange) => requestObject(exchange, this.#kinds));
     this.#fairness = this.#settings.priorityAndFairness ? this.#createFairness() : undefined;
     const flowControl = this.#fairness?.control ?? this.#plainLimits();
-    const metrics = new ServerMetrics({
-      requests,
-      inFlight: flowControl,
-      fairness: this.#fairness,
-      store: storeMetrics,
-      admission: parts.admissionMetrics,
-      auditor: this.#auditor,
-      encryption: options.encryption,
-      aggregator: this.#aggregator,
-      rules: this.#ruleMetrics,
-      allocations: parts.allocationMetrics,
-      told: options.metricRules,
-      handshakeErrors: () => this.#http.handshakeErrors,
-      revision: () => this.#hub.revision,
-      features: options.features,
-      storeBytes: () => sizeOf(store, clock),
-      endpoints: () => this.#kinds.endpoints(),
-    });
+    const metrics = this.#createMetrics(parts, { requests, inFlight: flowControl, store: storeMetrics });
     this.#root = {
       kinds: this.#kinds,
       infos: () => this.#host.infos(),
@@ -270,6 +255,26 @@ class Server implements ApiServer {
       logger,
       dialer: this.#kubelets,
       metrics: this.#ruleMetrics,
+    });
+  }
+
+  #createMetrics(parts: ApiServerParts, more: Pick<MetricsSources, 'requests' | 'inFlight' | 'store'>): ServerMetrics {
+    const { encryption, metricRules, features, store, clock } = this.#options;
+    return new ServerMetrics({
+      ...more,
+      fairness: this.#fairness,
+      admission: parts.admissionMetrics,
+      auditor: this.#auditor,
+      encryption,
+      aggregator: this.#aggregator,
+      rules: this.#ruleMetrics,
+      allocations: parts.allocationMetrics,
+      told: metricRules,
+      handshakeErrors: () => this.#http.handshakeErrors(),
+      revision: () => this.#hub.revision,
+      features,
+      storeBytes: () => sizeOf(store, clock),
+      endpoints: () => this.#kinds.endpoints(),
     });
   }
 
@@ -330,6 +335,7 @@ class Server implements ApiServer {
       authenticator: parts.authenticator,
       authorizer: parts.authorizer,
       auditor: this.#auditor,
+      tracer: this.#options.tracer,
       requestTimeoutMs: this.#settings.requestTimeoutMs,
       browsers: this.#settings.browsers,
       clock,

@@ -33,7 +33,11 @@ const FORMER: readonly Former[] = [
     since: '1.27.0',
     of: 'kube_apiserver_pod_logs_backend_tls_failure_total',
   },
-  { name: 'kube_apiserver_pod_logs_pods_logs_insecure_backend_total', since: '1.27.0', of: 'kube_apiserver_pod_logs_insecure_backend_total' },
+  {
+    name: 'kube_apiserver_pod_logs_pods_logs_insecure_backend_total',
+    since: '1.27.0',
+    of: 'kube_apiserver_pod_logs_insecure_backend_total',
+  },
 ];
 
 /** One metric in Prometheus' text format. */
@@ -86,7 +90,6 @@ function textOf({ name, type, help, samples, since }: Family): string {
 }
 
 const HELP = '# HELP ';
-const TYPE = '# TYPE ';
 
 function familiesOf(text: string): Family[] {
   const families: Family[] = [];
@@ -144,10 +147,13 @@ function registered(families: readonly Family[]): Family {
 }
 
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
-const unescape = (text: string): string => text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char));
+const plainOf = (text: string): string => text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char));
 
 /** Tells of values that are not allowed under one name, together; how many there were is a count of what was counted with them. */
-function constrained({ type, samples }: Family, allowed: ReadonlyMap<string, ReadonlySet<string>>): { samples: string; unexpected: number } {
+function constrained(
+  { type, samples }: Family,
+  allowed: ReadonlyMap<string, ReadonlySet<string>>,
+): { samples: string; unexpected: number } {
   const sums = new Map<string, number>();
   let unexpected = 0;
   for (const line of samples.split('\n')) {
@@ -157,7 +163,7 @@ function constrained({ type, samples }: Family, allowed: ReadonlyMap<string, Rea
     let changed = 0;
     const told = series.replace(LABEL, (whole, label: string, text: string) => {
       const values = allowed.get(label);
-      if (!values || values.has(unescape(text))) return whole;
+      if (!values || values.has(plainOf(text))) return whole;
       changed++;
       return `${label}="${UNEXPECTED}"`;
     });

@@ -4,8 +4,8 @@ export { BoundedQueue } from './bounded-queue.ts';
 export { tellBuild } from './build-metrics.ts';
 export { type Clock, systemClock, type Timer, VirtualClock } from './clock.ts';
 export { every } from './every.ts';
-export { type FeatureSetting, readFeatureGates } from './feature-gates.ts';
 export { ALL_METRICS, expose, type MetricRules } from './exposition.ts';
+export { type FeatureSetting, readFeatureGates } from './feature-gates.ts';
 export { tellFeatures } from './feature-metrics.ts';
 export {
   answerHealth,

@@ -64,7 +64,9 @@ function pairsOf(text: string): Pair[] {
   return parts.map((part) => {
     const equals = part.indexOf('=');
     if (equals < 0) {
-      throw new OptionError(`option --allow-metric-labels: invalid argument ${JSON.stringify(text)}: ${part} must be formatted as key=value`);
+      throw new OptionError(
+        `option --allow-metric-labels: invalid argument ${JSON.stringify(text)}: ${part} must be formatted as key=value`,
+      );
     }
     return [part.slice(0, equals), part.slice(equals + 1)];
   });

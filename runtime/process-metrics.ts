@@ -14,7 +14,7 @@ const STATUS = '/proc/self/status';
 const NETWORK = '/proc/self/net/netstat';
 
 /** Told where a limit is none, as Go's largest number. */
-const UNLIMITED = 18_446_744_073_709_551_615;
+const UNLIMITED = 2 ** 64;
 
 /** The metrics every process has, by Prometheus' conventional names. Upstream: client_golang, `prometheus/process_collector.go`. */
 export function addProcessMetrics(metrics: Maker): void {

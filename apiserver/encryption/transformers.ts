@@ -160,7 +160,7 @@ export function prefixed(every: readonly [Prefixed, ...Prefixed[]], unknown: str
   const head = Buffer.from(first.prefix);
   return {
     seal: (key, bytes) => {
-      const since = metrics?.now() ?? 0;
+      const since = beginning(metrics);
       const sealed = attempt(() => first.transformer.seal(key, bytes));
       if (sealed instanceof TransformError) {
         metrics?.failed('to_storage', first.prefix);
@@ -171,7 +171,7 @@ export function prefixed(every: readonly [Prefixed, ...Prefixed[]], unknown: str
     },
     open: (key, sealed) => {
       const reasons: string[] = [];
-      const since = metrics?.now() ?? 0;
+      const since = beginning(metrics);
       for (const [index, { name, prefix, transformer }] of places.entries()) {
         if (!beginsWith(sealed, prefix)) continue;
         const opened = attempt(() => transformer.open(key, sealed.subarray(prefix.length)));
@@ -184,12 +184,15 @@ export function prefixed(every: readonly [Prefixed, ...Prefixed[]], unknown: str
         metrics?.failed('from_storage', name);
         reasons.push(opened.message);
       }
-      if (reasons.length === 0) metrics?.failed('from_storage', undefined);
-      throw new TransformError(reasons.length === 0 ? unknown : aggregate(reasons));
+      if (reasons.length > 0) throw new TransformError(aggregate(reasons));
+      metrics?.failed('from_storage', undefined);
+      throw new TransformError(unknown);
     },
     ...asking(places),
   };
 }
+
+const beginning = (metrics: TransformationMetrics | undefined): number => metrics?.now() ?? 0;
 
 interface Place {
   readonly prefix: Buffer;

@@ -50,13 +50,19 @@ export class TokenMetrics {
   }
 
   lines(): string[] {
-    const seen = ([['hit', this.#hits], ['miss', this.#misses]] as const)
+    const seen = (
+      [
+        ['hit', this.#hits],
+        ['miss', this.#misses],
+      ] as const
+    )
       .filter(([, histogram]) => histogram.count > 0)
       .map(([status, histogram]) => [`status="${status}"`, histogram] as const);
     const fetches = (['error', 'ok'] as const).filter((outcome) => this.#fetches[outcome] > 0);
     const use = (name: string, help: string, count: number) => metricLines('counter', `serviceaccount_${name}_total`, help, [['', count]]);
     const { legacy, manual, auto, invalid, stale, valid } = this.uses;
-    const asked: [string, number][] = seen.some(([status]) => status === 'status="miss"') || this.#inFlight > 0 ? [['status="in_flight"', this.#inFlight]] : [];
+    const asked: [string, number][] =
+      seen.some(([status]) => status === 'status="miss"') || this.#inFlight > 0 ? [['status="in_flight"', this.#inFlight]] : [];
     return [
       ...metricLines('gauge', `${CACHE}_active_fetch_count`, 'Tokens about which somebody is being asked.', asked),
       ...metricLines(

@@ -1,5 +1,6 @@
 import type { FieldError, KindInfo, KubeObject, TableColumn } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
+import type { Span } from '../tracing/span.ts';
 import type { AllocationMetrics } from './allocation-metrics.ts';
 import type { Claims } from './claims.ts';
 import type { MetadataLook } from './metadata-validation.ts';
@@ -13,6 +14,8 @@ export interface RequestContext {
   readonly now: number;
   readonly dryRun: boolean;
   readonly objects: ObjectReader;
+  /** What is being done for the request, as traces tell; absent when it is not traced. */
+  readonly span?: Span | undefined;
   /** Adds a `Warning` header. */
   warn(text: string): void;
   /** Adds one that is told even if the object is refused, where {@link warn} is not heard then. */

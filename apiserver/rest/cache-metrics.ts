@@ -135,7 +135,9 @@ function watchLines(endpoints: readonly Endpoint[], groups: readonly Group[]): s
   const labelsOf = ({ resource: { info } }: Endpoint) => `group="${info.group}",version="${info.version}",resource="${info.resource}"`;
   const sizesOf = ({ resource }: Endpoint) => resource.cache.watchStats.sizes;
   const lists = endpoints.flatMap((endpoint) =>
-    [...endpoint.resource.cache.stats.watchLists].map(([scope, histogram]) => [`${labelsOf(endpoint)},scope="${scope}"`, histogram] as const),
+    [...endpoint.resource.cache.stats.watchLists].map(
+      ([scope, histogram]) => [`${labelsOf(endpoint)},scope="${scope}"`, histogram] as const,
+    ),
   );
   return [
     ...metricLines(

@@ -67,6 +67,7 @@ export const contextOf = (
   now: exchange.now,
   dryRun,
   objects,
+  ...(exchange.span ? { span: exchange.span } : undefined),
   warn: (text) => exchange.warn(text),
   annotate: (key, value, level) => exchange.audit?.annotate(key, value, level),
   signal: () => exchange.signal,
