@@ -271,6 +271,8 @@ class Server implements ApiServer {
       allocations: parts.allocationMetrics,
       told: metricRules,
       handshakeErrors: () => this.#http.handshakeErrors(),
+      repairErrors: () => this.#claims.errors,
+      logRequests: this.#kubelets.logRequests,
       revision: () => this.#hub.revision,
       features,
       storeBytes: () => sizeOf(store, clock),

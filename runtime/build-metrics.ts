@@ -1,4 +1,4 @@
-import { buildInfo } from './kubernetes-version.ts';
+import { buildInfo, EMULATION_VERSION, MIN_COMPATIBILITY_VERSION } from './kubernetes-version.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Tells which version of Kubernetes a process is. Upstream: component-base, `metrics/version.go`. */
@@ -21,4 +21,10 @@ export function tellBuild(metrics: Pick<Metrics, 'gauge'>): void {
     labels: Object.keys(labels),
   });
   build.set(1, labels);
+  const version = metrics.gauge({
+    name: 'version_info',
+    help: 'The version that a process is, and those that it behaves like.',
+    labels: ['component', 'binary', 'emulation', 'min_compat'],
+  });
+  version.set(1, { component: 'kube', binary: gitVersion.slice(1), emulation: EMULATION_VERSION, min_compat: MIN_COMPATIBILITY_VERSION });
 }

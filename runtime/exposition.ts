@@ -21,10 +21,18 @@ interface Former {
   readonly since: string;
   /** Today's. */
   readonly of: string;
+  /** A label that has another name today, and that name before. */
+  readonly label?: readonly [today: string, before: string];
 }
 
 /** What is hidden in 1.34, and has the values of another one. */
 const FORMER: readonly Former[] = [
+  {
+    name: 'apiserver_storage_db_total_size_in_bytes',
+    since: '1.28.0',
+    of: 'apiserver_storage_size_bytes',
+    label: ['storage_cluster_id', 'endpoint'],
+  },
   { name: 'apiserver_request_slo_duration_seconds', since: '1.27.0', of: 'apiserver_request_sli_duration_seconds' },
   { name: 'apiserver_flowcontrol_request_concurrency_limit', since: '1.30.0', of: 'apiserver_flowcontrol_nominal_limit_seats' },
   { name: 'apiserver_flowcontrol_request_concurrency_in_use', since: '1.31.0', of: 'apiserver_flowcontrol_current_executing_seats' },
@@ -119,10 +127,10 @@ function familyOf(block: string): Family {
 /** The former names of what there is. */
 function formerOf(families: readonly Family[]): Family[] {
   const byName = new Map(families.map((family) => [family.name, family]));
-  return FORMER.flatMap(({ name, since, of }) => {
+  return FORMER.flatMap(({ name, since, of, label: [now, before] = ['', ''] }) => {
     const today = byName.get(of);
     if (!today) return [];
-    const samples = today.samples.replace(new RegExp(`^${of}`, 'gm'), name);
+    const samples = today.samples.replace(new RegExp(`^${of}`, 'gm'), name).replaceAll(`${now}="`, `${before}="`);
     return [{ ...today, name, since, help: today.help.replace(/^\[\w+\] /, ''), samples }];
   });
 }

@@ -4,6 +4,8 @@ const MINOR = '34';
 export const GIT_VERSION = `v${MAJOR}.${MINOR}.9`;
 /** What the API is that of; OpenAPI documents have this one. */
 export const EMULATION_VERSION = `${MAJOR}.${MINOR}`;
+/** The oldest that it can work together with. */
+export const MIN_COMPATIBILITY_VERSION = `${MAJOR}.33`;
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 const SYSTEMS: Readonly<Record<string, string>> = { win32: 'windows' };

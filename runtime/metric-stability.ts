@@ -28,7 +28,8 @@ const BETA: ReadonlySet<string> = new Set(
 );
 
 /** What is registered with Prometheus' library past component-base, which says nothing of how stable it is. */
-const UNTOLD = /^(process|nodejs|go)_/;
+const UNTOLD =
+  /^(process|nodejs|go)_|^apiserver_flowcontrol_(demand_seats|priority_level_(request|seat)_utilization|read_vs_write_current_requests)$/;
 
 export type Stability = 'STABLE' | 'BETA' | 'ALPHA';
 

@@ -32,12 +32,16 @@ const SORTS_MAX = 5000;
 /** Answers by which the server protects itself. */
 const TERMINATIONS: ReadonlySet<number> = new Set([429, 504]);
 
+/** Answers to requests that come no further. */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 405, 429]);
+
 /** What is known of the requests of one sort. */
 interface Sort {
   /** All but `dry_run`. */
   readonly labels: string;
   readonly dryRun: string;
   readonly isRead: boolean;
+  readonly isDelete: boolean;
   readonly codes: Map<number, number>;
   readonly terminations: Map<number, number>;
   readonly durations: Histogram;
@@ -63,7 +67,13 @@ export class RequestMetrics {
   readonly #sorts = new Map<string, Sort>();
   /** What is going away and was asked for: labels. */
   readonly #deprecated = new Set<string>();
-  readonly #other = newSort({ labels: 'verb="other",component="apiserver"', dryRun: '', isRead: false, bodiesOf: undefined });
+  readonly #other = newSort({
+    labels: 'verb="other",component="apiserver"',
+    dryRun: '',
+    isRead: false,
+    isDelete: false,
+    bodiesOf: undefined,
+  });
 
   constructor(access = new AccessMetrics()) {
     this.access = access;
@@ -98,20 +108,20 @@ export class RequestMetrics {
     if (exchange.deprecated) this.#deprecated.add(deprecatedLabels(exchange.info, exchange.deprecated.removedRelease));
     sort.codes.set(code, (sort.codes.get(code) ?? 0) + 1);
     if (TERMINATIONS.has(code)) sort.terminations.set(code, (sort.terminations.get(code) ?? 0) + 1);
-    if (sort.bodiesOf !== undefined) this.#observeBody(sort, exchange);
+    if (sort.bodiesOf !== undefined) this.#observeBody(sort, exchange, code);
     if (isLongRunning(exchange.info)) return;
     sort.durations.observe(durationMs / 1000);
     sort.sli.observe(durationMs / 1000);
     if (sort.isRead) sort.sizes.observe(exchange.answeredBytes);
   }
 
-  /** What was written, whether it was taken or not; where no body came there is none unless it could have been one. */
-  #observeBody(sort: Sort, { request, query }: Exchange): void {
+  /** What was sent, whether it was taken or not. Who deletes may send nothing, which is read, too. */
+  #observeBody(sort: Sort, { request, query }: Exchange, code: number): void {
     this.#validations.add(query?.has('fieldValidation') ? validationOf(query) : '');
     const body = bodyOf(request);
-    if (!body) return;
+    if (!body && (request.hasBody || !sort.isDelete || REFUSALS.has(code))) return;
     sort.bodies ??= new Histogram(BUCKETS_BODY_BYTES);
-    sort.bodies.observe(body.length);
+    sort.bodies.observe(body?.length ?? 0);
   }
 
   /** The metrics in Prometheus' text format. */
@@ -187,13 +197,19 @@ export class RequestMetrics {
     const written = BODY_VERBS[info.verb];
     const bodiesOf = written && `group="${escapeLabel(what.group)}",resource="${escapeLabel(what.resource)}",verb="${written}"`;
     const isRead = verb === 'GET' || verb === 'LIST';
-    const sort = newSort({ labels, dryRun: escapeLabel(dryRun), isRead, bodiesOf: info.isResource ? bodiesOf : undefined });
+    const sort = newSort({
+      labels,
+      dryRun: escapeLabel(dryRun),
+      isRead,
+      isDelete: verb.startsWith('DELETE'),
+      bodiesOf: info.isResource ? bodiesOf : undefined,
+    });
     this.#sorts.set(key, sort);
     return sort;
   }
 }
 
-const newSort = (identity: Pick<Sort, 'labels' | 'dryRun' | 'isRead' | 'bodiesOf'>): Sort => ({
+const newSort = (identity: Pick<Sort, 'labels' | 'dryRun' | 'isRead' | 'isDelete' | 'bodiesOf'>): Sort => ({
   ...identity,
   codes: new Map(),
   terminations: new Map(),

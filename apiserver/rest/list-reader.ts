@@ -5,7 +5,7 @@ import type { Resource } from '../registry/resource.ts';
 import { continueExpired, tooLarge } from '../registry/store-errors.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
-import type { KindCache } from '../watch-cache/kind-cache.ts';
+import type { KindCache, PageRange } from '../watch-cache/kind-cache.ts';
 import type { Selection } from '../watch-cache/selection.ts';
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
 import { type ListOptions, readVersion } from './list-options.ts';
@@ -110,12 +110,12 @@ function fromCache({ hub }: ListSource, resource: Resource, options: ListOptions
   const { cache } = resource;
   if (limit === 0 && start === '') {
     const selected = cache.select(selection);
-    noteListed(cache, selection, prefix, selected.length);
+    noteListed(cache, selection, { prefix, from: prefix, limit }, selected.length);
     return { revision, entries: selected, continue: '', remaining: undefined };
   }
   const from = prefix + start;
   const { entries, hasMore } = cache.page(selection, { prefix, from, limit });
-  noteListed(cache, selection, prefix, entries.length);
+  noteListed(cache, selection, { prefix, from, limit }, entries.length);
   if (!hasMore) return { revision, entries, continue: '', remaining: undefined };
   const next = { revision, start: after(entries, prefix) };
   const remaining = selection.isWhole ? cache.countFrom(prefix, from) - entries.length : undefined;
@@ -126,9 +126,10 @@ function fromCache({ hub }: ListSource, resource: Resource, options: ListOptions
 const INDEXED = 'spec.nodeName';
 
 /** Notes what a list has cost. Objects that an index finds are those that are looked at, else all that there are. */
-function noteListed(cache: KindCache, { isWhole, trigger }: Selection, prefix: string, returned: number): void {
+function noteListed(cache: KindCache, { isWhole, trigger }: Selection, { prefix, from, limit }: PageRange, returned: number): void {
   const isIndexed = trigger !== undefined && cache.fieldName(trigger.index) === INDEXED;
-  cache.stats.listed(isIndexed ? `f:${INDEXED}` : '', isWhole || isIndexed ? returned : cache.countFrom(prefix, prefix), returned);
+  const isAll = isIndexed || (isWhole && limit === 0);
+  cache.stats.listed(isIndexed ? `f:${INDEXED}` : '', isAll ? returned : cache.countFrom(prefix, from), returned);
 }
 
 const after = (entries: readonly Entry[], prefix: string): string => `${(entries.at(-1)?.key ?? '').slice(prefix.length)}\0`;

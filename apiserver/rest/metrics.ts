@@ -30,6 +30,10 @@ export interface MetricsSources {
   readonly told?: MetricRules | undefined;
   /** Connections that came to nothing. */
   handshakeErrors(): number;
+  /** How often claims could not be compared with their objects. */
+  repairErrors(): number;
+  /** Requests for what containers have written. */
+  readonly logRequests: { readonly enforced: number; readonly skipped: number; readonly unverified: number };
   /** The revision that all caches have reached. */
   revision(): number;
   /** All features by name; absent where nothing is known of them. */
@@ -65,10 +69,10 @@ export class ServerMetrics {
       help: 'Requests that wait, by whether they may change something.',
       labels: ['request_kind'],
     });
-    const watchers = this.#metrics.gauge({
-      name: 'apiserver_registered_watchers',
-      help: 'Watchers, by kind.',
-      labels: ['group', 'version', 'kind'],
+    const sizes = this.#metrics.gauge({
+      name: 'apiserver_resource_size_estimate_bytes',
+      help: 'Bytes that stored objects take, by group and resource, from a few of them.',
+      labels: ['group', 'resource'],
     });
     this.#metrics.onRead(() => {
       inFlight.set(sources.inFlight.readOnly, { request_kind: 'readOnly' });
@@ -76,10 +80,10 @@ export class ServerMetrics {
       queued.set(sources.inFlight.waiting?.readOnly ?? 0, { request_kind: 'readOnly' });
       queued.set(sources.inFlight.waiting?.mutating ?? 0, { request_kind: 'mutating' });
       for (const { resource } of sources.endpoints()) {
-        const { group, version, kind } = resource.info;
+        const { group } = resource.info;
         resources.set(resource.cache.size, { group, resource: resource.info.resource });
         objects.set(resource.cache.size, { resource: groupResourceOf(resource.info) });
-        watchers.set(resource.cache.watchers, { group, version, kind });
+        sizes.set(Math.round(resource.cache.size * resource.cache.averageBytes), { group, resource: resource.info.resource });
       }
     });
   }
@@ -91,7 +95,7 @@ export class ServerMetrics {
       await this.#metrics.text(),
       requests.text(),
       cacheText(this.#sources.endpoints(), this.#sources.revision()),
-      handshakeText(this.#sources.handshakeErrors()),
+      ownText(this.#sources),
       allocations?.text() ?? '',
       store.text(),
       sizeText(bytes),
@@ -107,11 +111,19 @@ export class ServerMetrics {
   }
 }
 
-/** What is counted by parts that may be absent, or cannot happen here: there is one validation of each kind. */
+/** What cannot happen here: there is one validation of each kind, and Node tells of no certificate that it takes. */
 const NEVER = [
   ['apiserver_validation_declarative_validation_mismatch_total', 'Validations that did not agree with each other.'],
   ['apiserver_validation_declarative_validation_panic_total', 'Declared validations that broke.'],
+  [
+    'apiserver_kube_aggregator_x509_insecure_sha1_total',
+    'Servers behind this one whose certificates were signed by way of SHA-1, and taken.',
+  ],
+  ['apiserver_kube_aggregator_x509_missing_san_total', 'Servers behind this one whose certificates do not say where they are good.'],
+  ['apiserver_webhooks_x509_insecure_sha1_total', 'Webhooks whose certificates were signed by way of SHA-1, and taken.'],
+  ['apiserver_webhooks_x509_missing_san_total', 'Webhooks whose certificates do not say where they are good.'],
 ] as const;
+/** What is counted by a part that is absent where nothing is audited. */
 const UNAUDITED = [
   ['apiserver_audit_event_total', 'Audit events written.'],
   ['apiserver_audit_requests_rejected_total', 'Requests refused because they could not be audited.'],
@@ -120,8 +132,33 @@ const UNAUDITED = [
 const zeros = (names: readonly (readonly [name: string, help: string])[]): string =>
   names.map(([name, help]) => `${metricLines('counter', name, help, [['', 0]]).join('\n')}\n`).join('');
 
-const handshakeText = (count: number): string =>
-  `${metricLines('counter', 'apiserver_tls_handshake_errors_total', 'Connections that were given up before TLS was agreed upon.', [['', count]]).join('\n')}\n`;
+function ownText({ handshakeErrors, repairErrors, logRequests }: MetricsSources): string {
+  const uses = [
+    ['usage="enforce_tls"', logRequests.enforced],
+    ['usage="skip_tls_allowed"', logRequests.skipped],
+  ] as const;
+  const lines = [
+    ...metricLines('counter', 'apiserver_tls_handshake_errors_total', 'Connections that were given up before TLS was agreed upon.', [
+      ['', handshakeErrors()],
+    ]),
+    ...metricLines(
+      'counter',
+      'apiserver_nodeport_repair_reconcile_errors_total',
+      'How often node ports could not be compared with Services.',
+      [['', repairErrors()]],
+    ),
+    ...metricLines(
+      'counter',
+      'kube_apiserver_pod_logs_insecure_backend_total',
+      'Requests for what containers have written, by whether kubelets were to be verified.',
+      uses.filter(([, count]) => count > 0),
+    ),
+    ...metricLines('counter', 'kube_apiserver_pod_logs_backend_tls_failure_total', 'Those for which kubelets could not be verified.', [
+      ['', logRequests.unverified],
+    ]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
 
 function sizeText(bytes: number | undefined): string {
   if (bytes === undefined) return '';

@@ -111,6 +111,7 @@ class WatchSession {
     const { resource, options, writer, from } = this.#plan;
     if (withState) {
       const entries = resource.cache.select(options.selection);
+      resource.cache.stats.initEvents += entries.length;
       const end = options.sendInitialEvents && options.allowWatchBookmarks ? resource.cache.reached(hub.revision) : undefined;
       await this.#client.open(this.#counted(stateFrames(entries, writer, end)));
       if (end === undefined) return;
@@ -120,15 +121,15 @@ class WatchSession {
       await this.#client.open([]);
     } else {
       const changes = resource.cache.changesAfter(from) ?? (await this.#history(from, resource.cache.reached(hub.revision)));
+      resource.cache.stats.initEvents += changes.length;
       await this.#client.open(this.#counted(changeFrames(changes, this.#plan)));
     }
   }
 
   *#counted(frames: Iterable<Buffer>): Iterable<Buffer> {
-    const { watchStats, stats } = this.#plan.resource.cache;
+    const { watchStats } = this.#plan.resource.cache;
     for (const frame of frames) {
       watchStats.sent(frame.length, 1);
-      stats.initEvents++;
       yield frame;
     }
   }
