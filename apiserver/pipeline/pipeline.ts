@@ -10,6 +10,7 @@ import { asApiError } from '../registry/store-errors.ts';
 import { SCOPE, type Span } from '../tracing/span.ts';
 import type { Tracer } from '../tracing/tracer.ts';
 import { authorizeRequest, EvaluationError } from './authorization.ts';
+import { bodyOf } from './body.ts';
 import { type BrowserRules, tellBrowser } from './browser-rules.ts';
 import { Deadlines, isGivenUpFirst, sendGivenUp } from './deadlines.ts';
 import { type Auditor, Exchange } from './exchange.ts';
@@ -229,12 +230,17 @@ function enterFilter(exchange: Exchange, name: string): void {
 }
 
 /** What is being done ends with the answer, the innermost first. */
-function endSpans({ response, answeredBytes }: Exchange, innermost: Span, long: boolean): void {
+function endSpans({ request, response, answeredBytes }: Exchange, innermost: Span, long: boolean): void {
   const end = () => {
     const { statusCode } = response;
     for (let span: Span | undefined = innermost; span; span = span.parent) {
       if (!span.parent) {
-        span.set({ ...(answeredBytes > 0 ? { 'http.response_content_length': answeredBytes } : {}), 'http.status_code': statusCode });
+        const [read, written] = [bodyOf(request)?.length ?? 0, answeredBytes];
+        span.set({
+          ...(read > 0 ? { 'http.request_content_length': read } : {}),
+          ...(written > 0 ? { 'http.response_content_length': written } : {}),
+          'http.status_code': statusCode,
+        });
         span.isFailed = statusCode >= 500;
       }
       span.end();

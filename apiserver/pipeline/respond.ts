@@ -75,6 +75,7 @@ export function sendError(exchange: Exchange, error: ApiError, encode: StatusEnc
   const { retryAfterSeconds = 0 } = error.status.details ?? {};
   if (retryAfterSeconds > 0 && error.headers['retry-after'] === undefined) headers.push('Retry-After', String(retryAfterSeconds));
   headers.push('Content-Length', String(body.length));
+  exchange.answeredBytes = body.length;
   response.writeHead(error.code, headers);
   response.end(body);
 }

@@ -64,10 +64,10 @@ export class ObjectStore {
   async draft(draft: Omit<Draft, 'stored' | 'isAsServed' | 'write'> & WriteOrigin): Promise<Draft> {
     const { form, root, info } = this.#resource;
     const { key, span, isNew = false } = draft;
-    const write = span && beginWrite(span, { isNew, key: key.slice(root.length), kind: info });
+    const write = span && beginWrite(span, { isNew, key: key.slice(root.length), kind: info, bytes: draft.encoded.length });
     const laidOut = await form.store(draft.encoded, draft.object);
     const stored = form.sealing ? form.sealing.seal(key, laidOut) : laidOut;
-    if (write) writePrepared(write, draft.encoded.length);
+    if (write) writePrepared(write);
     return { ...draft, stored, isAsServed: laidOut === draft.encoded, write };
   }
 

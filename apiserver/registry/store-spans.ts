@@ -26,17 +26,20 @@ export async function tracedCall<T>(parent: Span | undefined, method: 'Txn' | 'R
 export interface WriteSpan {
   readonly span: Span;
   readonly isNew: boolean;
+  /** Of the object as it is encoded. */
+  readonly bytes: number;
 }
 
 interface Written {
   readonly isNew: boolean;
+  readonly bytes: number;
   /** Where it lies, from the root of all objects on. */
   readonly key: string;
   readonly kind: { readonly group: string; readonly resource: string; readonly kind: string };
 }
 
 /** A write begins; undefined where the request is not traced. */
-export function beginWrite(parent: Span | undefined, { isNew, key, kind }: Written): WriteSpan | undefined {
+export function beginWrite(parent: Span | undefined, { isNew, key, kind, bytes }: Written): WriteSpan | undefined {
   const span = parent?.child(isNew ? 'Create etcd3' : 'GuaranteedUpdate etcd3', {
     'audit-id': parent.attributes['audit-id'] ?? '',
     key,
@@ -47,19 +50,19 @@ export function beginWrite(parent: Span | undefined, { isNew, key, kind }: Writt
   if (!span) return undefined;
   if (!isNew) span.event('initial value restored');
   span.event('About to Encode');
-  return { span, isNew };
+  return { span, isNew, bytes };
 }
 
 /** The object is sealed, or whatever else it is stored as. */
-export function writePrepared({ span, isNew }: WriteSpan, encodedBytes: number): void {
-  span.event('Encode succeeded', { len: encodedBytes });
+export function writePrepared({ span, isNew, bytes }: WriteSpan): void {
+  span.event('Encode succeeded', { len: bytes });
   span.event('TransformToStorage succeeded');
   if (!isNew) span.event('Transaction prepared');
 }
 
 /** The store has answered. */
-export function writeDone({ span, isNew }: WriteSpan, isWritten: boolean): void {
+export function writeDone({ span, isNew, bytes }: WriteSpan, isWritten: boolean): void {
   span.event(isNew ? 'Txn call succeeded' : 'Txn call completed');
   if (isWritten && !isNew) span.event('Transaction committed');
-  if (isWritten) span.event('decode succeeded');
+  if (isWritten) span.event('decode succeeded', { len: bytes });
 }

@@ -87,8 +87,8 @@ export async function readDeleteRequest(exchange: Exchange): Promise<DeleteReque
   const { span } = exchange;
   span?.event('limitedReadBody succeeded', { len: bytes.length });
   const request = bytes.length > 0 ? fromBody(exchange, bytes) : fromQuery(exchange);
-  span?.event('Decoded delete options');
-  span?.event('Recorded the audit event');
+  if (bytes.length > 0) span?.event('Decoded delete options');
+  if (bytes.length > 0) span?.event('Recorded the audit event');
   checkDeleteRequest(request);
   return request;
 }

@@ -58,6 +58,7 @@ export class Encoder {
     const plain = accepted.encoding === 'json' && accepted.as === undefined;
     if (accepted.encoding !== 'json') exchange.audit?.answeredObject(() => bytes);
     const type = MEDIA_TYPE[accepted.encoding];
+    exchange.span?.event('About to write a response');
     const writing = exchange.span && beginWriting(exchange, type, resource.wire.apiVersion);
     const body = plain ? bytes : transform(exchange, resource, accepted, bytes);
     sendEncoded(exchange, status, type, accepted.encoding === 'json' ? readable(exchange, body) : body);
@@ -70,6 +71,7 @@ export class Encoder {
     const written = encoding === 'protobuf' && !encodable.message ? 'json' : encoding;
     if (written !== 'json') exchange.audit?.answeredObject(() => encodeAs('json', encodable));
     const type = MEDIA_TYPE[written];
+    exchange.span?.event('About to write a response');
     const writing = exchange.span && beginWriting(exchange, type, encodable.apiVersion);
     const body = encodeAs(written, encodable);
     sendEncoded(exchange, status, type, written === 'json' ? readable(exchange, body) : body);

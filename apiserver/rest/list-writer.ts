@@ -43,7 +43,7 @@ export async function sendList(
   const writing = exchange.span && beginWriting(exchange, type, resource.wire.apiVersion);
   if (accepted.encoding === 'json' && !accepted.as) {
     await sendJson(exchange, resource, page, pacer);
-    endWriting(exchange, writing);
+    endWriting(exchange, writing, page.entries.length);
     return;
   }
   if (accepted.encoding !== 'json') {
@@ -51,7 +51,7 @@ export async function sendList(
   }
   const body = transform(exchange, resource, accepted, page);
   sendEncoded(exchange, 200, type, accepted.encoding === 'json' ? readable(exchange, body) : body);
-  endWriting(exchange, writing);
+  endWriting(exchange, writing, page.entries.length);
 }
 
 /**

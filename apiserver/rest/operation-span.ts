@@ -72,7 +72,6 @@ function encoderName(version: string, mediaType: string): string {
 /** The writing of an answer begins; undefined where the request is not traced. */
 export function beginWriting(exchange: Exchange, mediaType: string, apiVersion: string): Span | undefined {
   const { span, request, info, auditId, response } = exchange;
-  span?.event('About to write a response');
   return span?.child('SerializeObject', {
     'audit-id': auditId,
     method: request.method ?? '',
@@ -83,12 +82,12 @@ export function beginWriting(exchange: Exchange, mediaType: string, apiVersion: 
   });
 }
 
-/** The answer is written. */
-export function endWriting(exchange: Exchange, writing: Span | undefined): void {
+/** The answer is written. @param count of the objects in a list. */
+export function endWriting(exchange: Exchange, writing: Span | undefined, count?: number): void {
   if (!writing) return;
   const size = exchange.answeredBytes;
   writing.event('About to start writing response', { size });
   writing.event('Write call succeeded', { size });
   writing.end();
-  exchange.span?.event('Writing http response done');
+  exchange.span?.event('Writing http response done', count === undefined ? {} : { count });
 }

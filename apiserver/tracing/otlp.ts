@@ -20,7 +20,20 @@ const fixed64 = (number: number): Field<bigint> => ({
   },
 });
 
-const anyValue = message({ text: string(1), integer: int64(3) });
+/** A field that is written whatever it says: of several, it is the one that is there. */
+const always = <T>({ number, wireType, read }: Field<T>, put: (writer: Writer, value: T) => unknown): Field<T | undefined, T> => ({
+  number,
+  wireType,
+  initial: () => undefined,
+  write: (writer, tag, value) => void put(writer.uint32(tag), value),
+  read: (reader, before, type) => read(reader, before as T, type),
+});
+type Writer = Parameters<Field<string>['write']>[0];
+
+const anyValue = message({
+  text: always(string(1), (writer, value) => writer.string(value)),
+  integer: always(int64(3), (writer, value) => writer.int64(value)),
+});
 const attribute = message({ key: string(1), value: nested(2, () => anyValue) });
 const event = message({ at: fixed64(1), name: string(2), attributes: many(3, () => attribute) });
 const link = message({ traceId: bytes(1), spanId: bytes(2) });
@@ -66,7 +79,7 @@ const spanOf = (each: Span) => ({
   attributes: attributesOf(each.attributes),
   events: each.events.map(({ at, name, attributes }) => ({ at, name, attributes: attributesOf(attributes) })),
   links: each.link === undefined ? [] : [{ traceId: each.link.traceId, spanId: each.link.spanId }],
-  status: each.isFailed ? { code: STATUS_ERROR } : undefined,
+  status: each.isFailed ? { code: STATUS_ERROR } : {},
 });
 
 /** What is handed over: spans by who tells of them. @param who the process that they are of. */

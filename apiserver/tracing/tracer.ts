@@ -95,7 +95,7 @@ function spanName(method: string, { isResource, path, group, version, namespace,
 }
 
 /** By the names that otelhttp has for them. */
-function attributesOf({ request, auditId }: Exchange): Attributes {
+function attributesOf({ request, response, auditId }: Exchange): Attributes {
   const { headers, socket, method = '', url = '' } = request;
   const [host = '', port] = (headers.host ?? String(headers[':authority'] ?? '')).split(/:(?=\d+$)/);
   const forwarded = headerOf(headers['x-forwarded-for'])?.split(',')[0];
@@ -109,6 +109,7 @@ function attributesOf({ request, auditId }: Exchange): Attributes {
     ...(headers['user-agent'] === undefined ? {} : { 'user_agent.original': headers['user-agent'] }),
     ...(forwarded === undefined ? {} : { 'http.client_ip': forwarded }),
     'http.target': url,
+    'net.protocol.version': response.isMultiplexed ? '2' : '1.1',
     'audit-id': auditId,
   };
 }

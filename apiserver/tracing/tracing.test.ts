@@ -82,7 +82,7 @@ async function traced(work: (api: TestServer) => Promise<void>, samplingRatePerM
 }
 
 const attributesOf = ({ attributes }: Pick<Told, 'attributes'>) =>
-  Object.fromEntries(attributes.map(({ key, value }) => [key, value?.text || value?.integer || '']));
+  Object.fromEntries(attributes.map(({ key, value }) => [key, value?.text ?? value?.integer]));
 const eventsOf = ({ events }: Told) => events.map(({ name }) => name);
 const named = (spans: readonly Told[], name: string): Told => {
   const found = spans.find((span) => span.name === name);
@@ -105,6 +105,8 @@ test('a create is told with all its parts, as a part of what the client traces',
     'http.scheme': 'https',
     'http.target': PATH,
     'http.status_code': 201,
+    'http.request_content_length': JSON.stringify(body).length,
+    'net.protocol.version': '1.1',
     'user_agent.original': 'tester/1',
   });
   expect(attributesOf(root)['audit-id']).toMatch(/^[\da-f-]{36}$/);
@@ -129,6 +131,7 @@ test('a create is told with all its parts, as a part of what the client traces',
   ]);
   expect(attributesOf(create)).toMatchObject({ client: '127.0.0.1', protocol: 'HTTP/1.1', verb: 'POST', scope: 'resource', url: PATH });
   const write = named(spans, 'Create etcd3');
+  expect(attributesOf(create)).toMatchObject({ 'api-group': '', name: '' });
   expect(attributesOf(write)).toMatchObject({ key: '/configmaps/default/a', type: '*core.ConfigMap', resource: 'configmaps' });
   expect(eventsOf(write)).toEqual([
     'About to Encode',
@@ -172,12 +175,7 @@ test('other verbs are told as what they are', async () => {
   // What was not asked to be traced is not.
   expect(spans.some(({ name }) => name.startsWith('POST'))).toBe(false);
   expect(eventsOf(named(spans, 'Get'))).toEqual(['About to Get from storage', 'About to write a response', 'Writing http response done']);
-  expect(eventsOf(named(spans, 'List'))).toEqual([
-    'About to List from storage',
-    'Listing from storage done',
-    'About to write a response',
-    'Writing http response done',
-  ]);
+  expect(eventsOf(named(spans, 'List'))).toEqual(['About to List from storage', 'Listing from storage done', 'Writing http response done']);
   expect(eventsOf(named(spans, 'Patch'))).toEqual([
     'limitedReadBody succeeded',
     'Recorded the audit event',
