@@ -1,54 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { describe, expect, it, test } from 'vitest';
 import { silentLogger, systemClock, UserError } from '../../runtime/index.ts';
+import { attributesOf, Collector, named, type ToldSpan } from '../../test/support/otlp-collector.ts';
 import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { plainStrategy, startTestServer, type TestServer } from '../testing/test-server.ts';
 import { readTracingConfiguration } from './config.ts';
 import { createTracing } from './index.ts';
-import { EXPORT } from './otlp.ts';
 import { parseTraceparent } from './span.ts';
-
-type Request = ReturnType<typeof EXPORT.requestDeserialize>;
-type Told = Request['resourceSpans'][number]['scopeSpans'][number]['spans'][number];
-
-/** Takes spans as an OpenTelemetry collector does. */
-class Collector implements AsyncDisposable {
-  readonly #server = new Server();
-  readonly requests: Request[] = [];
-  #port = 0;
-
-  static async open(): Promise<Collector> {
-    const collector = new Collector();
-    const take = (call: ServerUnaryCall<Request, object>, answer: sendUnaryData<object>) => {
-      collector.requests.push(call.request);
-      answer(null, {});
-    };
-    collector.#server.addService({ export: EXPORT }, { export: take });
-    collector.#port = await new Promise<number>((resolve, reject) =>
-      collector.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
-        error ? reject(error) : resolve(port),
-      ),
-    );
-    return collector;
-  }
-
-  get endpoint(): string {
-    return `127.0.0.1:${this.#port}`;
-  }
-
-  get spans(): Told[] {
-    return this.requests.flatMap(({ resourceSpans }) =>
-      resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
-    );
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#server.forceShutdown();
-    return Promise.resolve();
-  }
-}
 
 const PATH = '/api/v1/namespaces/default/configmaps';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -81,14 +40,7 @@ async function traced(work: (api: TestServer) => Promise<void>, samplingRatePerM
   return collector;
 }
 
-const attributesOf = ({ attributes }: Pick<Told, 'attributes'>) =>
-  Object.fromEntries(attributes.map(({ key, value }) => [key, value?.text ?? value?.integer]));
-const eventsOf = ({ events }: Told) => events.map(({ name }) => name);
-const named = (spans: readonly Told[], name: string): Told => {
-  const found = spans.find((span) => span.name === name);
-  if (!found) throw new Error(`no span ${name} among ${spans.map((span) => span.name).join(', ')}`);
-  return found;
-};
+const eventsOf = ({ events }: ToldSpan) => events.map(({ name }) => name);
 const body = { metadata: { name: 'a' }, data: {} };
 
 test('a create is told with all its parts, as a part of what the client traces', async () => {
