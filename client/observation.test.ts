@@ -6,7 +6,7 @@ import { WorkQueue } from './work-queue.ts';
 
 it('counts queues, requests and leadership by upstream’s names', async () => {
   const metrics = createMetrics();
-  countClientMetrics(metrics);
+  countClientMetrics(metrics, { 'thing-controller': 'things' });
   const clock = new VirtualClock();
   const queue = new WorkQueue({ clock });
   const end = new AbortController();
@@ -36,14 +36,15 @@ it('counts queues, requests and leadership by upstream’s names', async () => {
   leadershipChanged.publish({ name: 'lease', leads: true });
   const text = await metrics.text();
   for (const line of [
-    'workqueue_adds_total{name="thing-controller"} 4',
-    'workqueue_retries_total{name="thing-controller"} 1',
-    'workqueue_depth{name="thing-controller"} 1',
-    'workqueue_work_duration_seconds_count{name="thing-controller"} 2',
-    'workqueue_work_duration_seconds_sum{name="thing-controller"} 4',
-    'workqueue_queue_duration_seconds_count{name="thing-controller"} 3',
-    'workqueue_unfinished_work_seconds{name="thing-controller"} 5',
-    'workqueue_longest_running_processor_seconds{name="thing-controller"} 5',
+    'workqueue_adds_total{name="things"} 4',
+    'workqueue_retries_total{name="things"} 1',
+    'workqueue_queue_duration_seconds_bucket{le="10",name="things"} 3',
+    'workqueue_depth{name="things"} 1',
+    'workqueue_work_duration_seconds_count{name="things"} 2',
+    'workqueue_work_duration_seconds_sum{name="things"} 4',
+    'workqueue_queue_duration_seconds_count{name="things"} 3',
+    'workqueue_unfinished_work_seconds{name="things"} 5',
+    'workqueue_longest_running_processor_seconds{name="things"} 5',
     'rest_client_requests_total{code="200",host="h:1",method="GET"} 1',
     'rest_client_request_duration_seconds_bucket{le="0.1",host="h:1",verb="GET"} 1',
     'rest_client_request_size_bytes_bucket{le="256",host="h:1",verb="POST"} 1',
@@ -54,6 +55,7 @@ it('counts queues, requests and leadership by upstream’s names', async () => {
   ]) {
     expect(text).toContain(line);
   }
+  expect(text).not.toContain('workqueue_queue_duration_seconds_bucket{le="100"');
   // What is not known is not counted.
   expect(text).not.toContain('rest_client_response_size_bytes_count{host="h:1",verb="POST"}');
   end.abort();

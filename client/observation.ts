@@ -57,14 +57,17 @@ export const leadershipChanged: Observed<LeadershipChanged> = channel('nanokube:
 const REQUEST_SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 const BODY_BYTES = [64, 256, 512, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
 /** Of component-base: from 10 ns on, ten times as much each. */
-const QUEUE_SECONDS = exponentialBuckets(10e-9, 10, 12);
+const QUEUE_SECONDS = exponentialBuckets(10e-9, 10, 10);
+
+/** What queues are called in metrics, by the names of their controllers; those of others are their own. */
+export type QueueNames = Readonly<Record<string, string>>;
 
 /**
  * Counts what goes on in this process from now on, by upstream's names: `workqueue_*`, `rest_client_*`, `leader_election_master_status`.
  * Upstream: `component-base/metrics/prometheus`.
  */
-export function countClientMetrics(metrics: Metrics): void {
-  countQueues(metrics);
+export function countClientMetrics(metrics: Metrics, queueNames: QueueNames = {}): void {
+  countQueues(metrics, queueNames);
   countRequests(metrics);
   const leads = metrics.gauge({
     name: 'leader_election_master_status',
@@ -125,7 +128,7 @@ function countPacing(metrics: Metrics): void {
   });
 }
 
-function countQueues(metrics: Metrics): void {
+function countQueues(metrics: Metrics, queueNames: QueueNames): void {
   const labels = ['name'];
   const depth = metrics.gauge({ name: 'workqueue_depth', help: 'Keys that wait in the queue.', labels });
   const adds = metrics.counter({ name: 'workqueue_adds_total', help: 'Keys that were added to the queue.', labels });
@@ -161,9 +164,12 @@ function countQueues(metrics: Metrics): void {
     }
   });
   controllerStarted.subscribe((message) => {
-    const { name, queue } = message as ControllerStarted;
+    const { name: controller, queue } = message as ControllerStarted;
+    const name = queueNames[controller] ?? controller;
     queues.set(name, queue);
     depth.set(queue.length, { name });
+    adds.inc({ name }, 0);
+    retries.inc({ name }, 0);
     const observer: QueueObserver = {
       onAdd: (length) => {
         adds.inc({ name });

@@ -16,6 +16,7 @@ import { absentControllers } from './controllers.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
 import { createControllerManager } from './index.ts';
 import { type ControllerManagerOptionValues, controllerManagerOptions, settingsOf } from './options.ts';
+import { QUEUE_NAMES } from './queue-names.ts';
 import { checkUpstreamOptions, unheededGates } from './upstream-options.ts';
 
 /** `nanokube controller-manager`. */
@@ -56,7 +57,7 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
       namespace: values['leader-elect-resource-namespace'],
     },
   });
-  countClientMetrics(metrics);
+  countClientMetrics(metrics, QUEUE_NAMES);
   const { health } = manager;
   const service = withServing(values, { ...environment, service: manager, client: reviewing.client, metrics, health });
   const close = async () => {

@@ -116,6 +116,20 @@ describe('what is told', () => {
     expect(lines).toContain('cardinality_enforcement_unexpected_categorizations_total 4');
   });
 
+  it('has bounds of buckets as Go writes them', () => {
+    const text = (bounds: readonly (number | string)[]) =>
+      [
+        '# HELP x_seconds X.',
+        '# TYPE x_seconds histogram',
+        ...bounds.map((bound) => `x_seconds_bucket{name="1000000",le="${bound}"} 1`),
+      ].join('\n');
+    const bounds = [1e-8, 9.999999999999999e-6, 0.000064, 0.0001, 0.25, 999_999, 1_000_000, 16_777_216, '+Inf'];
+    const told = expose(text(bounds), ALL_METRICS).split('\n').slice(2);
+    expect(told.flatMap((line) => /^x_seconds_bucket\{name="1000000",le="(.*)"\}/.exec(line)?.[1] ?? [])).toEqual([
+      ...['1e-08', '9.999999999999999e-06', '6.4e-05', '0.0001', '0.25', '999999', '1e+06', '1.6777216e+07', '+Inf'],
+    ]);
+  });
+
   it('is told so of metrics of any process', async () => {
     const metrics = createMetrics(rulesOf(['--allow-metric-labels=things_total,name=a']));
     const things = metrics.counter({ name: 'things_total', help: 'Things.', labels: ['name'] });

@@ -94,7 +94,17 @@ function textOf({ name, type, help, samples, since }: Family): string {
   const stability = stabilityOf(name);
   const level = stability === undefined || help.startsWith('[') ? '' : `[${stability}] `;
   const old = since === undefined ? '' : `(Deprecated since ${since}) `;
-  return `# HELP ${name} ${level}${old}${help}\n# TYPE ${name} ${type}\n${samples}\n`;
+  const told = type === 'histogram' ? samples.replace(UNLIKE_GO, (_, bound: string) => `le="${goNumber(bound)}"`) : samples;
+  return `# HELP ${name} ${level}${old}${help}\n# TYPE ${name} ${type}\n${told}\n`;
+}
+
+/** Bounds of buckets that Go writes otherwise: they are labels, so that 1000000 and 1e+06 are two. */
+const UNLIKE_GO = /le="(\d{7,}(?:\.\d+)?|0\.0000\d*|[\d.]+e-\d)"/g;
+
+/** A number from a million on, or below a ten-thousandth, as Go writes it. Upstream: `strconv.FormatFloat`. */
+function goNumber(text: string): string {
+  const [digits = '', exponent = ''] = Number(text).toExponential().split('e');
+  return `${digits}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, '0')}`;
 }
 
 const HELP = '# HELP ';

@@ -105,9 +105,12 @@ export function createMetrics(rules?: MetricRules): Metrics {
   return metrics;
 }
 
-/** Exponential bucket bounds, as upstream's histograms mostly have. */
-export const exponentialBuckets = (start: number, factor: number, count: number): number[] =>
-  Array.from({ length: count }, (_, i) => start * factor ** i);
+/** Exponential bucket bounds, as upstream's histograms mostly have: each is made of the one before, with what is lost in that. */
+export function exponentialBuckets(start: number, factor: number, count: number): number[] {
+  const bounds: number[] = [];
+  for (let bound = start; bounds.length < count; bound *= factor) bounds.push(bound);
+  return bounds;
+}
 
 function lazy<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
