@@ -32,6 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 function create(values: ControllerManagerOptionValues, environment: Environment): Service {
   checkUpstreamOptions(values);
   const { logger } = environment;
+  const rules = readMetricRules(values, logger);
   const why = 'features are as Kubernetes 1.34 has them by default';
   for (const gate of unheededGates(values['feature-gates'])) logger.info({ gate, why }, 'feature gate has no effect here');
   const controllers = controllersOf(values);
@@ -42,7 +43,7 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
     clientFromOptions({ ...values, kubeconfig, master: undefined }, process),
   );
   const times = leaderElectionOf(values);
-  const metrics = createMetrics(readMetricRules(values, logger));
+  const metrics = createMetrics(rules);
   tellBuild(metrics);
   tellFeatures(metrics, readFeatureGates([]));
   const manager = createControllerManager({
