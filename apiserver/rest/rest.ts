@@ -67,7 +67,7 @@ export const contextOf = (
   now: exchange.now,
   dryRun,
   objects,
-  ...(exchange.span ? { span: exchange.span } : undefined),
+  span: exchange.span,
   warn: (text) => exchange.warn(text),
   annotate: (key, value, level) => exchange.audit?.annotate(key, value, level),
   signal: () => exchange.signal,

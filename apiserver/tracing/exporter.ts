@@ -26,11 +26,11 @@ export interface ExporterOptions {
 /** Sends spans to a collector, many at once and behind the requests that they are of. What cannot be sent is lost. */
 export class SpanExporter {
   readonly #options: ExporterOptions;
+  #hungUp = false;
   #queue: Span[] = [];
   #peer: Promise<Peer> | undefined;
   #timer: Timer | undefined;
   #sending: Promise<void> | undefined;
-  #timeoutMs = EXPORT_MS_MAX;
   #lost = 0;
   #closed = false;
 
@@ -53,10 +53,21 @@ export class SpanExporter {
   /** Sends what there still is. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#timeoutMs = CLOSE_MS_MAX;
     this.#begin();
+    const late = this.#options.clock.setTimer(CLOSE_MS_MAX, () => this.#hangUp());
     await this.#sending;
-    if (this.#peer) (await this.#peer).close();
+    late.cancel();
+    this.#hangUp();
+  }
+
+  /** Ends what is under way; what waits is lost. */
+  #hangUp(): void {
+    if (this.#hungUp) return;
+    this.#hungUp = true;
+    this.#peer?.then(
+      (peer) => peer.close(),
+      () => undefined,
+    );
   }
 
   #begin(): void {
@@ -72,9 +83,10 @@ export class SpanExporter {
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, BATCH_MAX);
       try {
+        if (this.#hungUp) throw new Error('the server stops');
         this.#peer ??= Peer.open({ target, clock });
         const peer = await this.#peer;
-        await peer.call(EXPORT, exportRequest(who, batch), this.#timeoutMs);
+        await peer.call(EXPORT, exportRequest(who, batch), EXPORT_MS_MAX);
       } catch (error) {
         this.#lost += batch.length;
         logger.warn({ err: error, target, lost: this.#lost }, 'spans cannot be sent, they are lost');
