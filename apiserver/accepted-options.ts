@@ -1,5 +1,5 @@
 // Options of kube-apiserver 1.34 that command lines carry and that change nothing here, and those that cannot be followed.
-import { inertProcessOptions, OptionError, type OptionTable, type OptionValues, option } from '../runtime/index.ts';
+import { inertProcessOptions, metricOptions, OptionError, type OptionTable, type OptionValues, option } from '../runtime/index.ts';
 
 const LEADERSHIP = 'the leases of coordinated leader election are of an alpha feature';
 const PEERS = 'there is no proxy between API servers of different versions';
@@ -8,6 +8,7 @@ const PORTS = 'the port lies in the data of each node';
 /** Without effect, and why that is no loss. */
 export const acceptedOptions = {
   ...inertProcessOptions,
+  ...metricOptions,
   'debug-socket-path': option.inert('string', 'there are no profiles of Go here'),
   'enable-logs-handler': option.inert('boolean', 'there are no log files to serve'),
   'watch-cache': option.inert('boolean', 'reads that may come from memory come from memory; those that may not, do not'),
@@ -21,7 +22,6 @@ export const acceptedOptions = {
   'shutdown-watch-termination-grace-period': option.inert('duration', 'watches end all at once, and in good order'),
   'cert-dir': option.inert('string', 'certificates that are made are in the data directory'),
   'max-connection-bytes-per-sec': option.inert('integer', 'connections are as fast as they can be'),
-  'tracing-config-file': option.inert('string', 'no traces are sent'),
   'apiserver-count': option.inert('integer', 'servers that share a store know of each other'),
   'peer-ca-file': option.inert('string', PEERS),
   'peer-advertise-ip': option.inert('string', PEERS),

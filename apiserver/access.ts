@@ -68,7 +68,8 @@ async function openChain(values: ApiServerValues, { clock, random, logger, metri
   if (path === undefined && plain.length === modes.length) return fixedChain({ links: plain, webhooks: [] });
   const { ChainFile, chainFromModes } = await import('./auth/webhook/index.ts');
   const onReload = (status: ReloadStatus) => metrics.reloaded('authorization', status, clock.now());
-  const options = { policyFile: values['authorization-policy-file'], onReload, metrics: metrics.webhooks, clock, random, logger };
+  const onHash = (hash: string) => metrics.configured('authorization', hash);
+  const options = { policyFile: values['authorization-policy-file'], onReload, onHash, metrics: metrics.webhooks, clock, random, logger };
   if (path !== undefined) return new ChainFile(path, options);
   const webhook = {
     kubeconfig: values['authorization-webhook-config-file'] ?? '',
@@ -123,7 +124,9 @@ async function openProviders(
   const { ProvidersFile, providersFromFlags } = await import('./auth/oidc/index.ts');
   const { clock, logger, metrics } = environment;
   const onReload = (status: ReloadStatus) => metrics.reloaded('authentication', status, clock.now());
-  const options = { apiAudiences: compiled.apiAudiences, disallowedIssuers: values['service-account-issuer'], onReload, clock, logger };
+  const onHash = (hash: string) => metrics.configured('authentication', hash);
+  const disallowedIssuers = values['service-account-issuer'];
+  const options = { apiAudiences: compiled.apiAudiences, disallowedIssuers, onReload, onHash, clock, logger };
   if (path !== undefined) return new ProvidersFile(path, options);
   const providers = providersFromFlags(oidcFlags(values, issuerUrl ?? '', clientId ?? ''), values['oidc-signing-algs'], options);
   return {

@@ -2,7 +2,14 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ALL_KINDS, BUILT_IN_KINDS } from '../api/schema.ts';
-import type { CertificateFiles, Environment, NamedCertificate, Service } from '../runtime/index.ts';
+import {
+  type CertificateFiles,
+  type Environment,
+  type MetricRules,
+  type NamedCertificate,
+  readMetricRules,
+  type Service,
+} from '../runtime/index.ts';
 import { createSharedCompaction, type Store } from '../store/index.ts';
 import { type Access, openAccess } from './access.ts';
 import { AdmissionMetrics, createAdmission } from './admission/index.ts';
@@ -24,6 +31,7 @@ import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { AccessMetrics } from './pipeline/access-metrics.ts';
 import { ensurePki, type Pki, type ServingContent, ServingFiles, type ServingPaths, writeKubeconfigs } from './pki/index.ts';
+import { AllocationMetrics } from './registry/allocation-metrics.ts';
 import type { ObjectReader } from './registry/objects.ts';
 import { type Component, localComponent, portOf, storeComponent } from './rest/component-status.ts';
 import { createReviews } from './reviews/index.ts';
@@ -56,6 +64,8 @@ class ComposedApiServer implements Service {
   readonly #running: Pick<Service, 'stop'>[] = [];
   readonly #stopping = new AbortController();
   readonly #accessMetrics = new AccessMetrics(hashOf(serverIdentity(hostname())));
+  readonly #allocations: AllocationMetrics;
+  readonly #metricRules: MetricRules;
   #server: ApiServer | undefined;
   /** What is served; known once the server is made. */
   #kinds: PartsContext['kinds'] | undefined;
@@ -66,6 +76,8 @@ class ComposedApiServer implements Service {
     this.#values = values;
     this.#compiled = compiled;
     this.#environment = environment;
+    this.#allocations = new AllocationMetrics(environment.clock);
+    this.#metricRules = readMetricRules(values, environment.logger);
   }
 
   get url(): string | undefined {
@@ -88,7 +100,7 @@ class ComposedApiServer implements Service {
       });
       const access = await openAccess(this.#values, this.#compiled, { ...this.#environment, metrics: this.#accessMetrics });
       for (const service of access.services) await this.#run(service);
-      const given = { audit: await this.#audit(), ...(await this.#encryption()) };
+      const given = { audit: await this.#audit(), tracer: await this.#tracing(), ...(await this.#encryption()) };
       const server = this.#createServer(store, { pki, access }, given);
       this.#server = server;
       await this.#run(server);
@@ -128,7 +140,7 @@ class ComposedApiServer implements Service {
   #createServer(
     store: Store,
     { pki, access }: Omit<Prepared, 'clientCa'>,
-    given: Pick<ApiServerOptions, 'audit' | 'sealing' | 'storageChecks' | 'encryption'>,
+    given: Pick<ApiServerOptions, 'audit' | 'tracer' | 'sealing' | 'storageChecks' | 'encryption'>,
   ): ApiServer {
     const { clock, random, logger } = this.#environment;
     const values = this.#values;
@@ -166,6 +178,7 @@ class ComposedApiServer implements Service {
       probes: this.#probes(store),
       components: this.#components(store),
       features: this.#compiled.featureGates.all,
+      metricRules: this.#metricRules,
       bootstrap,
       ...given,
     });
@@ -189,14 +202,26 @@ class ComposedApiServer implements Service {
     const module = await import('./encryption/index.ts');
     const { clock, random, logger } = this.#environment;
     const onReload = (status: ReloadStatus) => this.#accessMetrics.reloaded('encryption', status, clock.now());
+    const onHash = (hash: string) => this.#accessMetrics.configured('encryption', hash);
     const server = hashOf(serverIdentity(hostname()));
-    const encryption: Encryption = new module.Encryption({ path, reload, server, onReload, clock, random, logger });
+    const encryption: Encryption = new module.Encryption({ path, reload, server, onReload, onHash, clock, random, logger });
     await this.#run(encryption);
     return {
       sealing: (kind) => encryption.sealingOf(kind),
       storageChecks: encryption.healthCheck && [encryption.healthCheck],
       encryption: { text: () => encryption.metricsText() },
     };
+  }
+
+  /** Loaded only when something is traced. */
+  async #tracing(): Promise<ApiServerOptions['tracer']> {
+    const { 'tracing-config-file': path } = this.#values;
+    if (path === undefined || path === '') return undefined;
+    const { createTracing } = await import('./tracing/index.ts');
+    const { clock, logger } = this.#environment;
+    const tracing = createTracing({ path, identity: serverIdentity(hostname()), clock, logger });
+    await this.#run(tracing);
+    return tracing.tracer;
   }
 
   /** Loaded only when there is something to note. */
@@ -244,6 +269,7 @@ class ComposedApiServer implements Service {
     const accessMetrics = this.#accessMetrics;
     const authenticator = createAuthenticator({
       onCertificate: (leftMs) => accessMetrics.certificateShown(leftMs),
+      tokenMetrics: accessMetrics.tokens,
       tokenAuthFile: values['token-auth-file'],
       ...access.authentication,
       serviceAccountKeys: this.#serviceAccountKeys(pki).publicKeys,
@@ -256,18 +282,21 @@ class ComposedApiServer implements Service {
       writer: objects,
       clock,
     });
-    const authorizer = createAuthorizer({ objects, nodeRules: NODE_RULES, chain: access.authorizers });
+    const { decisions } = accessMetrics;
+    const authorizer = createAuthorizer({ objects, nodeRules: NODE_RULES, chain: access.authorizers, decisions });
     const admissionMetrics = new AdmissionMetrics(clock);
     const tokens = this.#tokens(objects, pki, url);
     return {
       admissionMetrics,
       accessMetrics,
+      allocationMetrics: this.#allocations,
       strategies: createStrategies(
         {
           serviceClusterIpRange: values['service-cluster-ip-range'],
           serviceNodePortRange: this.#compiled.serviceNodePortRange,
           eventTtlSeconds: Math.ceil(values['event-ttl'] / 1000),
           objects,
+          allocations: this.#allocations,
         },
         { authorizer: authorizer.local, kinds: () => kinds.infos() },
       ),

@@ -16,6 +16,8 @@ export interface ConfigReloadOptions {
   apply(text: string): void | Promise<void>;
   /** Called when it was followed, or could not be. */
   readonly onReload?: ((status: ReloadStatus) => void) | undefined;
+  /** Called with the hash of what is followed, at first and whenever it has changed. */
+  readonly onHash?: ((hash: string) => void) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -34,6 +36,7 @@ export class ConfigReload implements Service {
   constructor(options: ConfigReloadOptions) {
     this.#options = options;
     this.#last = options.text;
+    options.onHash?.(hashOf(options.text));
   }
 
   start(): Promise<void> {
@@ -76,9 +79,11 @@ export class ConfigReload implements Service {
   }
 
   #followed(text: string): void {
-    const { option, path, logger, onReload } = this.#options;
+    const { option, path, logger, onReload, onHash } = this.#options;
+    const hash = hashOf(text);
     onReload?.('success');
-    logger.info({ option, path, hash: hashOf(text) }, 'configuration was loaded again');
+    onHash?.(hash);
+    logger.info({ option, path, hash }, 'configuration was loaded again');
   }
 
   #report(work: () => void): void {

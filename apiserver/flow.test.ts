@@ -215,7 +215,7 @@ test('metrics have upstream’s names and labels', async () => {
     'apiserver_resource_objects{group="",resource="configmaps"} 2',
     'apiserver_cel_compilation_duration_seconds_count 0',
     'apiserver_cel_evaluation_duration_seconds_count 0',
-    'hidden_metrics_total 0',
+    'hidden_metrics_total 6',
     'disabled_metrics_total 0',
     'apiserver_validation_declarative_validation_mismatch_total 0',
     'registered_metrics_total{deprecated_version="",stability_level="STABLE"} ',

@@ -281,6 +281,11 @@ export const apiServerOptions = {
       placeholder: 'FILE',
     },
   ),
+  'tracing-config-file': option.string(
+    'Where traces of requests are sent, and of how many: a TracingConfiguration of apiserver.config.k8s.io.',
+    undefined,
+    { placeholder: 'FILE' },
+  ),
   ...acceptedOptions,
   ...refusedOptions,
   ...processOptions,

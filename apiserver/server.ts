@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { apiextensionsKinds, apiregistrationKinds, apiVersionOf, flowcontrolKinds, type KindInfo, type ServedKind } from '../api/index.ts';
 import { type ObjectType, typeOfMessage } from '../api/schema.ts';
-import { type Clock, HealthSlis, type Logger, type Random, type Service } from '../runtime/index.ts';
+import { type Clock, HealthSlis, type Logger, type MetricRules, type Random, type Service } from '../runtime/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ServedVersions } from './admission/matching/served-versions.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
@@ -38,7 +38,7 @@ import { KindHost } from './rest/kind-host.ts';
 import { KindVersions } from './rest/kind-versions.ts';
 import { type CreateOnly, Kinds } from './rest/kinds.ts';
 import { KubeletConnector } from './rest/kubelet-connector.ts';
-import { ServerMetrics } from './rest/metrics.ts';
+import { type MetricsSources, ServerMetrics } from './rest/metrics.ts';
 import { Negotiator } from './rest/negotiation.ts';
 import { Pacer } from './rest/pacer.ts';
 import { requestObject } from './rest/request-object.ts';
@@ -87,6 +87,8 @@ export interface ApiServerParts {
   /** What plugins measure, and what is measured of them; absent where nothing is. */
   readonly admissionMetrics?: AdmissionMetrics | undefined;
   readonly accessMetrics?: AccessMetrics | undefined;
+  /** What is counted of what Services are given; absent where nothing is. */
+  readonly allocationMetrics?: { text(): string } | undefined;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   /** Create-only kinds, by `group/resource`. */
@@ -118,6 +120,8 @@ export interface ApiServerOptions {
   readonly settings?: Partial<ApiServerSettings> | undefined;
   /** Makes what notes requests for the audit log; `bodyOf` reads a request's body as JSON. */
   readonly audit?: ((bodyOf: (exchange: Exchange) => unknown) => Auditor) | undefined;
+  /** What begins traces of requests; absent where nothing is traced. */
+  readonly tracer?: PipelineOptions['tracer'];
   /** How a store that is elsewhere is asked whether it is well. */
   readonly probes?: { readonly health: StoreProbe; readonly readiness: StoreProbe } | undefined;
   /** What objects are sealed with in the store; nothing is unless given. */
@@ -130,6 +134,8 @@ export interface ApiServerOptions {
   readonly components?: readonly Component[] | undefined;
   /** The features that metrics tell of. */
   readonly features?: FeatureGates['all'] | undefined;
+  /** What is told of what is counted; all unless given. */
+  readonly metricRules?: MetricRules | undefined;
   /** Done once requests are served, before the server calls itself ready: the objects of a new cluster. */
   bootstrap?(server: ApiServer): Promise<void>;
 }
@@ -200,7 +206,7 @@ class Server implements ApiServer {
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
     this.#rest = {
-      source: { hub: this.#hub, store },
+      source: { hub: this.#hub, store, clock },
       negotiator,
       encoder,
       pacer: new Pacer(),
@@ -221,20 +227,7 @@ class Server implements ApiServer {
     this.#auditor = options.audit?.((exchange) => requestObject(exchange, this.#kinds));
     this.#fairness = this.#settings.priorityAndFairness ? this.#createFairness() : undefined;
     const flowControl = this.#fairness?.control ?? this.#plainLimits();
-    const metrics = new ServerMetrics({
-      requests,
-      inFlight: flowControl,
-      fairness: this.#fairness,
-      store: storeMetrics,
-      admission: parts.admissionMetrics,
-      auditor: this.#auditor,
-      encryption: options.encryption,
-      aggregator: this.#aggregator,
-      rules: this.#ruleMetrics,
-      features: options.features,
-      storeBytes: () => sizeOf(store, clock),
-      endpoints: () => this.#kinds.endpoints(),
-    });
+    const metrics = this.#createMetrics(parts, { requests, inFlight: flowControl, store: storeMetrics });
     this.#root = {
       kinds: this.#kinds,
       infos: () => this.#host.infos(),
@@ -262,6 +255,28 @@ class Server implements ApiServer {
       logger,
       dialer: this.#kubelets,
       metrics: this.#ruleMetrics,
+    });
+  }
+
+  #createMetrics(parts: ApiServerParts, more: Pick<MetricsSources, 'requests' | 'inFlight' | 'store'>): ServerMetrics {
+    const { encryption, metricRules, features, store, clock } = this.#options;
+    return new ServerMetrics({
+      ...more,
+      fairness: this.#fairness,
+      admission: parts.admissionMetrics,
+      auditor: this.#auditor,
+      encryption,
+      aggregator: this.#aggregator,
+      rules: this.#ruleMetrics,
+      allocations: parts.allocationMetrics,
+      told: metricRules,
+      handshakeErrors: () => this.#http.handshakeErrors(),
+      repairErrors: () => this.#claims.errors,
+      logRequests: this.#kubelets.logRequests,
+      revision: () => this.#hub.revision,
+      features,
+      storeBytes: () => sizeOf(store, clock),
+      endpoints: () => this.#kinds.endpoints(),
     });
   }
 
@@ -322,6 +337,7 @@ class Server implements ApiServer {
       authenticator: parts.authenticator,
       authorizer: parts.authorizer,
       auditor: this.#auditor,
+      tracer: this.#options.tracer,
       requestTimeoutMs: this.#settings.requestTimeoutMs,
       browsers: this.#settings.browsers,
       clock,

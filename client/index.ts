@@ -13,7 +13,7 @@ export { type ClientCredentials, loadKubeconfig, loadKubeconfigUsers } from './k
 export { createLeaderElector, leaderElectionCheck } from './leader-elector.ts';
 export { equalJson, type MergePatch, mergePatchOf } from './merge-patch.ts';
 export { ObjectCache } from './object-cache.ts';
-export { countClientMetrics } from './observation.ts';
+export { countClientMetrics, type QueueNames } from './observation.ts';
 export { CONTROLLER_UID_INDEX, controllerOf, controllerUidKeys, isControlledBy, newControllerRef } from './owner.ts';
 export { type ReviewingClient, type ReviewingOptions, reviewingClient } from './reviewing-client.ts';
 export { withServing } from './secure-serving.ts';

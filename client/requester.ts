@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/index.ts';
 import { answerError } from './answer-error.ts';
 import { ConnectionError } from './errors.ts';
-import { requestAnswered } from './observation.ts';
+import { requestAnswered, requestPaced, requestRetried } from './observation.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { type StreamResponse, Transport, type TransportRequest } from './transport.ts';
 import type { ClientOptions, Query, RawRequest, RawResponse, StreamRequest } from './types.ts';
@@ -42,14 +42,15 @@ export class Requester {
       const delayMs = retries < RETRIES_MAX ? retryAfterMs(response) : undefined;
       if (delayMs === undefined) throw answerError(response);
       await this.#clock.sleep(delayMs, request.signal);
+      if (requestRetried.hasSubscribers) requestRetried.publish({ method, host: this.#host, code: String(response.status) });
     }
   }
 
   /** @param idleMsMax longest silence before the stream counts as broken. */
   async stream(path: string, { query, signal, idleMsMax }: StreamRequest): Promise<StreamResponse['chunks']> {
     const outgoing = this.#prepare('GET', path, { query, signal });
-    await this.#pace(signal);
-    const { status, headers, chunks } = await this.#told('GET', this.#transport.stream({ ...outgoing, idleMsMax }));
+    await this.#pace('GET', signal);
+    const { status, headers, chunks } = await this.#told(outgoing, this.#transport.stream({ ...outgoing, idleMsMax }));
     if (status < 300) return chunks;
     const body: Buffer[] = [];
     for await (const chunk of chunks) body.push(chunk);
@@ -70,24 +71,28 @@ export class Requester {
 
   /** Sends; a read that met a connection just closed by the server is sent once more. */
   async #send(request: TransportRequest): Promise<RawResponse> {
-    await this.#pace(request.signal);
+    await this.#pace(request.method, request.signal);
     try {
-      return await this.#told(request.method, this.#transport.send(request));
+      return await this.#told(request, this.#transport.send(request));
     } catch (error) {
       const again = request.method === 'GET' && error instanceof ConnectionError && STALE_CONNECTION.has(error.code);
       if (!again) throw error;
-      return await this.#told(request.method, this.#transport.send(request));
+      return await this.#told(request, this.#transport.send(request));
     }
   }
 
   /** Tells those who count how a request went. */
-  async #told<R extends { readonly status: number }>(method: string, answer: Promise<R>): Promise<R> {
+  async #told<R extends { readonly status: number; readonly body?: Buffer }>(request: TransportRequest, answer: Promise<R>): Promise<R> {
     if (!requestAnswered.hasSubscribers) return await answer;
     const startedAt = this.#clock.monotonic();
-    const tell = (code: string) => requestAnswered.publish({ method, host: this.#host, code, tookMs: this.#clock.monotonic() - startedAt });
+    const { method, body: sent = '' } = request;
+    const tell = (code: string, receivedBytes?: number) => {
+      const tookMs = this.#clock.monotonic() - startedAt;
+      requestAnswered.publish({ method, host: this.#host, code, tookMs, sentBytes: Buffer.byteLength(sent), receivedBytes });
+    };
     try {
       const answered = await answer;
-      tell(String(answered.status));
+      tell(String(answered.status), answered.body?.length);
       return answered;
     } catch (error) {
       tell('<error>');
@@ -95,8 +100,10 @@ export class Requester {
     }
   }
 
-  async #pace(signal: AbortSignal | undefined): Promise<void> {
-    const delayMs = this.#bucket?.reserve(this.#clock.monotonic()) ?? 0;
+  async #pace(method: string, signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#bucket) return;
+    const delayMs = this.#bucket.reserve(this.#clock.monotonic());
+    if (requestPaced.hasSubscribers) requestPaced.publish({ method, host: this.#host, delayMs });
     if (delayMs > 0) await this.#clock.sleep(delayMs, signal);
   }
 }

@@ -5,7 +5,9 @@ import {
   type Environment,
   processMain,
   readFeatureGates,
+  readMetricRules,
   type Service,
+  tellBuild,
   tellFeatures,
   UserError,
   withHealth,
@@ -14,6 +16,7 @@ import { absentControllers } from './controllers.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
 import { createControllerManager } from './index.ts';
 import { type ControllerManagerOptionValues, controllerManagerOptions, settingsOf } from './options.ts';
+import { QUEUE_NAMES } from './queue-names.ts';
 import { checkUpstreamOptions, unheededGates } from './upstream-options.ts';
 
 /** `nanokube controller-manager`. */
@@ -29,6 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 function create(values: ControllerManagerOptionValues, environment: Environment): Service {
   checkUpstreamOptions(values);
   const { logger } = environment;
+  const rules = readMetricRules(values, logger);
   const why = 'features are as Kubernetes 1.34 has them by default';
   for (const gate of unheededGates(values['feature-gates'])) logger.info({ gate, why }, 'feature gate has no effect here');
   const controllers = controllersOf(values);
@@ -39,7 +43,8 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
     clientFromOptions({ ...values, kubeconfig, master: undefined }, process),
   );
   const times = leaderElectionOf(values);
-  const metrics = createMetrics();
+  const metrics = createMetrics(rules);
+  tellBuild(metrics);
   tellFeatures(metrics, readFeatureGates([]));
   const manager = createControllerManager({
     ...environment,
@@ -53,7 +58,7 @@ function create(values: ControllerManagerOptionValues, environment: Environment)
       namespace: values['leader-elect-resource-namespace'],
     },
   });
-  countClientMetrics(metrics);
+  countClientMetrics(metrics, QUEUE_NAMES);
   const { health } = manager;
   const service = withServing(values, { ...environment, service: manager, client: reviewing.client, metrics, health });
   const close = async () => {

@@ -3,6 +3,7 @@ import { clientOptions, leaderElectionOptions, servingOptions } from '../client/
 import {
   createTokenSigner,
   healthOptions,
+  metricOptions,
   OptionError,
   type OptionTable,
   type OptionValues,
@@ -28,6 +29,7 @@ export const controllerManagerOptions = {
   'leader-elect-resource-namespace': option.string('Namespace of the Lease.', 'kube-system'),
   ...servingOptions(CONTROLLER_MANAGER_PORT),
   ...healthOptions,
+  ...metricOptions,
   ...inertOptions,
   ...processOptions,
 } satisfies OptionTable;

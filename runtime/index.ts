@@ -1,8 +1,10 @@
 export { onAbort } from './abort.ts';
 export { Backoff, type BackoffOptions } from './backoff.ts';
 export { BoundedQueue } from './bounded-queue.ts';
+export { tellBuild } from './build-metrics.ts';
 export { type Clock, systemClock, type Timer, VirtualClock } from './clock.ts';
 export { every } from './every.ts';
+export { ALL_METRICS, expose, type MetricRules } from './exposition.ts';
 export { type FeatureSetting, readFeatureGates } from './feature-gates.ts';
 export { tellFeatures } from './feature-metrics.ts';
 export {
@@ -36,7 +38,9 @@ export {
 } from './jwt.ts';
 export { type Collection, type IndexRange, KeyIndex } from './key-index.ts';
 export { type Feature, type FeatureStage, KUBERNETES_FEATURES } from './kubernetes-features.ts';
+export { buildInfo, EMULATION_VERSION, GIT_VERSION } from './kubernetes-version.ts';
 export { createLogger, LOG_LEVELS, type Logger, silentLogger } from './logger.ts';
+export { metricOptions, readMetricRules } from './metric-rules.ts';
 export {
   type Counter,
   createMetrics,

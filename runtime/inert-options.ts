@@ -1,7 +1,6 @@
 import { type OptionTable, option } from './options.ts';
 
 const LOGS = 'logs are JSON lines on standard output, written at once';
-const METRICS = 'all metrics are served, with all labels';
 const PROFILING = 'there are no profiles of Go here';
 
 /** Options of every process of upstream's that change nothing in ours. */
@@ -15,10 +14,6 @@ export const inertProcessOptions = {
   'log-json-split-stream': option.inert('boolean', LOGS),
   'log-text-info-buffer-size': option.inert('string', LOGS),
   'log-text-split-stream': option.inert('boolean', LOGS),
-  'allow-metric-labels': option.inert('list', METRICS),
-  'allow-metric-labels-manifest': option.inert('string', METRICS),
-  'disabled-metrics': option.inert('list', METRICS),
-  'show-hidden-metrics-for-version': option.inert('string', METRICS),
   'emulation-forward-compatible': option.inert('boolean', 'no other version is emulated'),
   'permit-address-sharing': option.inert('boolean', 'addresses are shared with connections that end'),
 } satisfies OptionTable;

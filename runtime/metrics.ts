@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as Prometheus from 'prom-client';
+import { expose, type MetricRules } from './exposition.ts';
+import { addProcessMetrics } from './process-metrics.ts';
 
 /** The media type of Prometheus' text format. */
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
@@ -48,8 +49,12 @@ export interface Metrics {
 /** What of prom-client is used. */
 type Library = Pick<typeof Prometheus, 'Registry' | 'Counter' | 'Gauge' | 'Histogram'>;
 
-/** Makes a registry of its own. prom-client is loaded, and a metric made, when it is first counted or read. */
-export function createMetrics(): Metrics {
+/**
+ * Makes a registry of its own. prom-client is loaded, and a metric made, when it is first counted or read.
+ *
+ * @param rules what is told, as upstream's processes tell it; everything as it is unless given.
+ */
+export function createMetrics(rules?: MetricRules): Metrics {
   const registry = lazy(() => {
     const library = load();
     return { library, registry: new library.Registry() };
@@ -87,10 +92,11 @@ export function createMetrics(): Metrics {
       return { observe: (value, labels = {}) => get().observe(labels, value) };
     },
     onRead: (fn) => readers.push(fn),
-    text: () => {
+    text: async () => {
       for (const make of built) make();
       for (const fn of readers) fn();
-      return registry().registry.metrics();
+      const text = await registry().registry.metrics();
+      return rules ? expose(text, rules) : text;
     },
     addPage: (path, text) => pages.set(path, text),
     textAt: async (path) => (path === '/metrics' ? metrics.text() : pages.get(path)?.()),
@@ -99,30 +105,12 @@ export function createMetrics(): Metrics {
   return metrics;
 }
 
-/** Where Linux, and nobody else, tells of a process's open files. */
-const OPEN_FILES = '/proc/self/fd';
-
-/** The metrics every process has, by Prometheus' conventional names. */
-function addProcessMetrics(metrics: Metrics): void {
-  const cpu = metrics.gauge({ name: 'process_cpu_seconds_total', help: 'Processor time used, in seconds.' });
-  const memory = metrics.gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory, in bytes.' });
-  const heap = metrics.gauge({ name: 'nodejs_heap_used_bytes', help: 'JavaScript heap in use, in bytes.' });
-  const start = metrics.gauge({ name: 'process_start_time_seconds', help: 'Start of the process, in seconds since the epoch.' });
-  const files = existsSync(OPEN_FILES) ? metrics.gauge({ name: 'process_open_fds', help: 'Open files and connections.' }) : undefined;
-  metrics.onRead(() => {
-    files?.set(readdirSync(OPEN_FILES).length);
-    const { user, system } = process.cpuUsage();
-    const { rss, heapUsed } = process.memoryUsage();
-    cpu.set((user + system) / 1e6);
-    memory.set(rss);
-    heap.set(heapUsed);
-    start.set(performance.timeOrigin / 1000);
-  });
+/** Exponential bucket bounds, as upstream's histograms mostly have: each is made of the one before, with what is lost in that. */
+export function exponentialBuckets(start: number, factor: number, count: number): number[] {
+  const bounds: number[] = [];
+  for (let bound = start; bounds.length < count; bound *= factor) bounds.push(bound);
+  return bounds;
 }
-
-/** Exponential bucket bounds, as upstream's histograms mostly have. */
-export const exponentialBuckets = (start: number, factor: number, count: number): number[] =>
-  Array.from({ length: count }, (_, i) => start * factor ** i);
 
 function lazy<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;

@@ -4,9 +4,12 @@
  */
 
 /** How a value is written and what it becomes. */
-export type OptionType = 'string' | 'integer' | 'number' | 'boolean' | 'duration' | 'list';
+export type OptionType = 'string' | 'integer' | 'number' | 'boolean' | 'duration' | 'list' | 'texts';
 
-/** One option. A duration is written as Go writes it (`1m30s`) and becomes milliseconds; a list is comma-separated or repeated. */
+/**
+ * One option. A duration is written as Go writes it (`1m30s`) and becomes milliseconds; a list is comma-separated or repeated, texts are
+ * repeated only.
+ */
 export interface OptionSpec<T = unknown> {
   readonly type: OptionType;
   readonly description: string;
@@ -62,6 +65,8 @@ export const option = {
     default: fallback,
     ...extra,
   }),
+  /** Can be repeated; commas are part of what is said. */
+  texts: (description: string, extra?: Extra): OptionSpec<readonly string[]> => ({ type: 'texts', description, default: [], ...extra }),
   /** One of upstream's that changes nothing here: of what it is set to, only the form is looked at. @param why it changes nothing */
   inert: (type: OptionType, why: string): OptionSpec => ({ type, description: `Without effect: ${why}.`, default: undefined, inert: why }),
 };
@@ -111,7 +116,7 @@ function readOption(
   const text = inline ?? (spec.type === 'boolean' ? 'true' : rest.shift());
   if (text === undefined) throw new OptionError(`option --${name} needs a value`);
   const value = readValue(name, spec, text);
-  const again = spec.type === 'list' && into.given.has(name);
+  const again = (spec.type === 'list' || spec.type === 'texts') && into.given.has(name);
   into.values[name] = again ? [...(into.values[name] as string[]), ...(value as string[])] : value;
   into.given.add(name);
 }
@@ -141,6 +146,8 @@ function readValue(name: string, spec: OptionSpec, text: string): unknown {
       return text;
     case 'list':
       return text === '' ? [] : text.split(',');
+    case 'texts':
+      return text === '' ? [] : [text];
     case 'boolean': {
       const truth = parseTruth(text);
       if (truth === undefined) throw new OptionError(`option --${name} takes true or false, not "${text}"`);

@@ -8,6 +8,8 @@ import {
   type OptionValues,
   processMain,
   readFeatureGates,
+  readMetricRules,
+  tellBuild,
   tellFeatures,
   withHealth,
 } from '../runtime/index.ts';
@@ -26,13 +28,15 @@ export const main = (argv: readonly string[]): Promise<void> =>
       create: async (values, environment, given) => {
         checkLock(values);
         readFeatureGates(values['feature-gates']);
+        const rules = readMetricRules(values, environment.logger);
         const read = values.config === undefined ? defaultConfiguration() : await loadConfiguration(values.config);
         const configuration = withOptions(read, values, given);
         const options = clientValues(configuration, values, given);
         const client = clientFromOptions(options, clientOf(environment));
         const open = (kubeconfig: string) => clientFromOptions({ ...options, kubeconfig, master: undefined }, clientOf(environment));
         const reviews = reviewingClient(client, { ...values, kubeconfig: options.kubeconfig }, open);
-        const metrics = createMetrics();
+        const metrics = createMetrics(rules);
+        tellBuild(metrics);
         tellFeatures(metrics, readFeatureGates([]));
         const scheduler = createScheduler({
           ...environment,

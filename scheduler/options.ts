@@ -1,5 +1,5 @@
 import { clientOptions, leaderElectionOptions, servingOptions } from '../client/index.ts';
-import { healthOptions, type OptionTable, option, processOptions } from '../runtime/index.ts';
+import { healthOptions, metricOptions, type OptionTable, option, processOptions } from '../runtime/index.ts';
 import { inertOptions } from './inert-options.ts';
 
 /** Where upstream serves health and metrics. */
@@ -34,6 +34,7 @@ export const schedulerOptions = {
     placeholder: 'DIR',
   }),
   ...healthOptions,
+  ...metricOptions,
   ...processOptions,
   ...inertOptions,
 } satisfies OptionTable;

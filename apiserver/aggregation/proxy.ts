@@ -119,10 +119,11 @@ async function exchangeWith(parts: ProxyParts, exchange: Exchange, to: To): Prom
 
 /** What the client said, and with whom and what it is about. Flat: name, value, name, value. */
 function requestHeaders(exchange: Exchange, address: Address, alsoNamesUser: ProxyParts['namesUser'] = () => false): string[] {
-  const { request, user, auditId, upgrade } = exchange;
+  const { request, user, auditId, upgrade, span } = exchange;
   const { forwardedFor, headers } = clientHeaders(exchange, alsoNamesUser);
   const [path = '/'] = (request.url ?? '/').split('?', 1);
   const all = ['Host', hostOf(address), ...userHeaders(user), 'Audit-Id', auditId, ...headers];
+  if (span) all.push('Traceparent', span.traceparent);
   if (request.headers.te === 'trailers') all.push('Te', 'trailers');
   all.push('X-Forwarded-For', forwardedFor + (request.socket?.remoteAddress ?? ''));
   all.push('X-Forwarded-Uri', path, 'X-Forwarded-Host', hostOf(address), 'X-Forwarded-Proto', 'https');
@@ -132,9 +133,10 @@ function requestHeaders(exchange: Exchange, address: Address, alsoNamesUser: Pro
 }
 
 /** What the client said, without what is not for them. */
-function clientHeaders({ request, upgrade }: Exchange, alsoNamesUser: NonNullable<ProxyParts['namesUser']>) {
+function clientHeaders({ request, upgrade, span }: Exchange, alsoNamesUser: NonNullable<ProxyParts['namesUser']>) {
   const dropped = new Set((request.headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
   if (upgrade) dropped.add('content-length');
+  if (span) dropped.add('traceparent');
   const headers: string[] = [];
   let forwardedFor = '';
   for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {

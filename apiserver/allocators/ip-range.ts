@@ -46,6 +46,11 @@ export class IpRange {
     return this.#ipAt(1n);
   }
 
+  /** How many addresses can be given. */
+  get capacity(): number {
+    return Number(this.#last);
+  }
+
   /** Whether an address can be given. The network's own is nobody's, and for IPv4 the last one, by which all are meant. */
   has(ip: string): boolean {
     const parsed = parseIp(ip);

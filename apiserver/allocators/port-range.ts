@@ -17,6 +17,11 @@ export class PortRange {
     this.#to = range.to;
   }
 
+  /** How many ports there are. */
+  get capacity(): number {
+    return this.#to - this.#from + 1;
+  }
+
   /** @throws AllocationError for a port outside. */
   check(port: number): void {
     if (port >= this.#from && port <= this.#to) return;

@@ -32,6 +32,7 @@ export function createAbacAuthorizer(path: string): LocalAuthorizer {
     .split('\n')
     .flatMap((line, i) => (line.trim() === '' || line.trimStart().startsWith('#') ? [] : [policyOf(line, `${path}:${i + 1}`)]));
   return {
+    identity: { type: 'ABAC', name: 'abac' },
     authorize: (asked) =>
       policies.some((policy) => allows(policy, asked)) ? { allowed: true, reason: '' } : { allowed: false, reason: 'No policy matched.' },
     rulesFor: (user, namespace) => {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, coreKinds, type ServiceAccount } from '../../api/index.ts';
 import { parseToken, seededRandom, systemClock, UserError, VirtualClock } from '../../runtime/index.ts';
+import { TokenMetrics } from '../pipeline/token-metrics.ts';
 import { ensurePki, type Pki } from '../pki/index.ts';
 import { createAuthenticator, createTokenIssuer, type RequestAuthenticator, type TokenSubject } from './index.ts';
 import { ObjectsInMemory } from './objects-in-memory.ts';
@@ -208,6 +209,42 @@ describe('service-account tokens', () => {
       clock,
     });
     expect(userOf(both.authenticate(bearer(token))).name).toBe('system:serviceaccount:blue:bot');
+  });
+
+  it('are counted as stale once they should have been renewed, and as misses where somebody is asked', async () => {
+    const tokens = new TokenMetrics();
+    const others = [
+      {
+        authenticateToken: (token: string) =>
+          Promise.resolve(token === 'theirs' ? { user: { name: 'eve', groups: [] }, audiences: [] } : undefined),
+      },
+    ];
+    const counting = createAuthenticator({
+      anonymousAuth: true,
+      serviceAccountKeys: [pki.serviceAccount.publicKey],
+      objects,
+      tokenMetrics: tokens,
+      others: () => others,
+      clock,
+    });
+    const token = issue({ warnAfterSeconds: 100 });
+    userOf(counting.authenticate(bearer(token)));
+    await clock.advance(101_000);
+    userOf(counting.authenticate(bearer(token)));
+    expect(tokens.uses).toMatchObject({ valid: 1, stale: 1, legacy: 0 });
+    const asked = counting.authenticate(bearer('theirs'));
+    expect(tokens.lines()).toContain('authentication_token_cache_active_fetch_count{status="in_flight"} 1');
+    await asked;
+    await expect(counting.authenticate(bearer('nobodys'))).rejects.toThrow(ApiError);
+    expect(tokens.lines()).toEqual(
+      expect.arrayContaining([
+        'authentication_token_cache_active_fetch_count{status="in_flight"} 0',
+        'authentication_token_cache_fetch_total{status="ok"} 1',
+        'authentication_token_cache_fetch_total{status="error"} 1',
+        'authentication_token_cache_request_total{status="hit"} 2',
+        'authentication_token_cache_request_total{status="miss"} 2',
+      ]),
+    );
   });
 
   it('are reviewed for audiences', () => {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { apiError } from '../../api/index.ts';
 import { type Clock, createClientCertificates, createRequestHeaders, type RequestHeaderOptions, systemClock } from '../../runtime/index.ts';
 import type { RequestOrigin } from '../http/messages.ts';
+import type { TokenMetrics } from '../pipeline/token-metrics.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { createBootstrapTokens } from './bootstrap-tokens.ts';
 import { createLegacyTokens, type LegacyTokenOptions } from './legacy-tokens.ts';
@@ -38,6 +39,8 @@ export interface AuthenticatorOptions {
   readonly clientCa?: (() => string) | undefined;
   /** Told with each request how long its client certificate is good yet. */
   readonly onCertificate?: ((leftMs: number) => void) | undefined;
+  /** What counts tokens; nothing unless given. */
+  readonly tokenMetrics?: TokenMetrics | undefined;
   /** Whom front proxies may name, and how; nobody unless given. */
   readonly requestHeaders?: RequestHeaderOptions | undefined;
   readonly clock?: Clock | undefined;
@@ -71,18 +74,20 @@ export function createAuthenticator(options: AuthenticatorOptions): RequestAuthe
   const clock = options.clock ?? systemClock;
   const issuers = options.serviceAccountIssuers?.length ? options.serviceAccountIssuers : [DEFAULT_ISSUER];
   const apiAudiences = options.apiAudiences?.length ? options.apiAudiences : issuers;
-  const { objects } = options;
+  const { objects, tokenMetrics } = options;
+  const uses = tokenMetrics?.uses;
   const own: readonly TokenAuthenticator[] = [
     ...(options.tokenAuthFile === undefined ? [] : [createStaticTokens(options.tokenAuthFile, apiAudiences)]),
-    createLegacyTokens({ publicKeys: options.serviceAccountKeys, apiAudiences, objects, writer: options.writer, clock }),
-    createServiceAccountTokens({ issuers, publicKeys: options.serviceAccountKeys, apiAudiences, objects, clock }),
+    createLegacyTokens({ publicKeys: options.serviceAccountKeys, apiAudiences, objects, writer: options.writer, uses, clock }),
+    createServiceAccountTokens({ issuers, publicKeys: options.serviceAccountKeys, apiAudiences, objects, uses, clock }),
     ...(options.bootstrapTokens ? [createBootstrapTokens({ apiAudiences, objects, clock })] : []),
   ];
   const tokens = withOthers(own, options.others);
   const certificates = createClientCertificates(clock, options.clientCa, options.onCertificate);
   const proxies = options.requestHeaders && createRequestHeaders(options.requestHeaders, clock);
   const anonymous = anonymousRule(options.anonymousAuth);
-  const verdictOn = (token: string, audiences: readonly string[]) => askInTurn(tokens(), { token, audiences, errors: [INVALID_TOKEN] }, 0);
+  const asked = (token: string, audiences: readonly string[]) => askInTurn(tokens(), { token, audiences, errors: [INVALID_TOKEN] }, 0);
+  const verdictOn = tokenMetrics ? counted(asked, tokenMetrics, clock) : asked;
 
   return {
     authenticate(request, warn) {
@@ -96,6 +101,31 @@ export function createAuthenticator(options: AuthenticatorOptions): RequestAuthe
       return ANONYMOUS;
     },
     reviewToken: (token, audiences) => verdictOn(token, audiences.length > 0 ? audiences : apiAudiences),
+  };
+}
+
+type Asking = (token: string, audiences: readonly string[]) => TokenVerdict | Promise<TokenVerdict>;
+
+/** Counts which tokens are known at once. */
+function counted(ask: Asking, metrics: TokenMetrics, clock: Clock): Asking {
+  return (token, audiences) => {
+    const since = clock.monotonic();
+    const verdict = ask(token, audiences);
+    if (!(verdict instanceof Promise)) {
+      metrics.hit(clock.monotonic() - since);
+      return verdict;
+    }
+    metrics.fetching();
+    return verdict.then(
+      (known) => {
+        metrics.fetched('user' in known ? 'ok' : 'error', clock.monotonic() - since);
+        return known;
+      },
+      (error: unknown) => {
+        metrics.fetched('error', clock.monotonic() - since);
+        throw error;
+      },
+    );
   };
 }
 

@@ -1,5 +1,6 @@
 import type { PolicyRule } from '../../api/index.ts';
 import type { AdmissionPlugin } from '../admission/plugin.ts';
+import type { DecisionCounts, DecisionMetrics } from '../pipeline/decision-metrics.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { NodeAuthorizer } from './node/node-authorizer.ts';
 import { createEscalationCheck } from './rbac/escalation.ts';
@@ -25,6 +26,8 @@ export interface AuthorizerOptions {
   readonly nodeRules?: readonly PolicyRule[] | undefined;
   /** Who is asked, in order: `--authorization-mode`. Nodes, if there are rules for them, and RBAC unless given. Another list when they have changed. */
   readonly chain?: (() => readonly ChainLink[]) | undefined;
+  /** What counts what they decide; nothing unless given. */
+  readonly decisions?: DecisionMetrics | undefined;
 }
 
 /** An authorizer that is made here, or one that was made from the options. */
@@ -41,11 +44,12 @@ export type LocalChain = Omit<AuthorizerOptions, 'chain'> & {
  */
 export function createAuthorizer(options: LocalChain): LocalAuthorizer & Pick<RoleBasedAuthorizer, 'escalationCheck' | 'local'>;
 export function createAuthorizer(options: AuthorizerOptions): RoleBasedAuthorizer;
-export function createAuthorizer({ objects, nodeRules = [], chain }: AuthorizerOptions): RoleBasedAuthorizer {
+export function createAuthorizer({ objects, nodeRules = [], chain, decisions }: AuthorizerOptions): RoleBasedAuthorizer {
   const rbac = new RbacAuthorizer(objects);
   const unless: readonly ChainLink[] = nodeRules.length > 0 ? ['Node', 'RBAC'] : ['RBAC'];
-  const live = new LiveChain(chain ?? (() => unless), (name) => (name === 'RBAC' ? rbac : new NodeAuthorizer(objects, nodeRules)));
-  const rulesFor = (user: UserInfo, namespace: string) => joined(live.every.map((each) => each.rulesFor(user, namespace)));
+  const make = (name: 'Node' | 'RBAC') => (name === 'RBAC' ? rbac : new NodeAuthorizer(objects, nodeRules));
+  const live = new LiveChain(chain ?? (() => unless), make, decisions);
+  const rulesFor = (user: UserInfo, namespace: string) => joined(live.every.map(({ authorizer }) => authorizer.rulesFor(user, namespace)));
   const authorizer: Authorizer = { authorize: (asked) => ask(live.every, asked), rulesFor };
   return {
     ...authorizer,
@@ -54,28 +58,36 @@ export function createAuthorizer({ objects, nodeRules = [], chain }: AuthorizerO
   };
 }
 
+/** An authorizer, and what it has decided. */
+interface Counted {
+  readonly authorizer: Authorizer;
+  readonly counts: DecisionCounts;
+}
+
 /** The authorizers of a chain that may change; those of our own are made once. */
 class LiveChain {
   readonly #links: () => readonly ChainLink[];
   readonly #make: (name: 'Node' | 'RBAC') => Authorizer;
+  readonly #decisions: DecisionMetrics | undefined;
   readonly #own = new Map<string, Authorizer>();
   #last: readonly ChainLink[] | undefined;
-  #every: readonly Authorizer[] = [];
-  #local: readonly Authorizer[] = [];
+  #every: readonly Counted[] = [];
+  #local: readonly Counted[] = [];
 
-  constructor(links: () => readonly ChainLink[], make: (name: 'Node' | 'RBAC') => Authorizer) {
+  constructor(links: () => readonly ChainLink[], make: (name: 'Node' | 'RBAC') => Authorizer, decisions?: DecisionMetrics) {
     this.#links = links;
     this.#make = make;
+    this.#decisions = decisions;
     this.#follow();
   }
 
-  get every(): readonly Authorizer[] {
+  get every(): readonly Counted[] {
     this.#follow();
     return this.#every;
   }
 
   /** Those that ask nobody else. */
-  get local(): readonly Authorizer[] {
+  get local(): readonly Counted[] {
     this.#follow();
     return this.#local;
   }
@@ -84,8 +96,15 @@ class LiveChain {
     const links = this.#links();
     if (links === this.#last) return;
     this.#last = links;
-    this.#every = links.map((link) => (typeof link === 'string' ? this.#ownOf(link) : link));
-    this.#local = this.#every.filter(({ isRemote }) => !isRemote);
+    this.#every = links.map((link) => this.#counted(link));
+    this.#local = this.#every.filter(({ authorizer }) => !authorizer.isRemote);
+  }
+
+  #counted(link: ChainLink): Counted {
+    const authorizer = typeof link === 'string' ? this.#ownOf(link) : link;
+    const identity = typeof link === 'string' ? { type: link, name: link.toLowerCase() } : link.identity;
+    const counts = identity && this.#decisions?.of(identity.type, identity.name);
+    return { authorizer, counts: counts ?? { allowed: 0, denied: 0 } };
   }
 
   #ownOf(name: 'Node' | 'RBAC'): Authorizer {
@@ -95,7 +114,7 @@ class LiveChain {
   }
 }
 
-const ask = (authorizers: readonly Authorizer[], asked: AccessAttributes): Decision | Promise<Decision> =>
+const ask = (authorizers: readonly Counted[], asked: AccessAttributes): Decision | Promise<Decision> =>
   asked.user.groups.includes(PRIVILEGED_GROUP) ? PRIVILEGED : decide(authorizers, asked, { from: 0, reasons: [], errors: [] });
 
 function atOnce(decision: Decision | Promise<Decision>): Decision {
@@ -110,11 +129,15 @@ interface Progress {
   readonly errors: string[];
 }
 
-function decide(authorizers: readonly Authorizer[], asked: AccessAttributes, progress: Progress): Decision | Promise<Decision> {
+function decide(authorizers: readonly Counted[], asked: AccessAttributes, progress: Progress): Decision | Promise<Decision> {
   while (progress.from < authorizers.length) {
-    const decision = authorizers[progress.from++]?.authorize(asked);
-    if (decision instanceof Promise) return decision.then((known) => take(known, progress) ?? decide(authorizers, asked, progress));
-    const final = decision && take(decision, progress);
+    const next = authorizers[progress.from++];
+    const decision = next?.authorizer.authorize(asked);
+    if (!next || !decision) continue;
+    if (decision instanceof Promise) {
+      return decision.then((known) => take(known, progress, next.counts) ?? decide(authorizers, asked, progress));
+    }
+    const final = take(decision, progress, next.counts);
     if (final) return final;
   }
   const { reasons, errors } = progress;
@@ -122,8 +145,11 @@ function decide(authorizers: readonly Authorizer[], asked: AccessAttributes, pro
 }
 
 /** What was decided for good; undefined, and noted why, when it was not. */
-function take(decision: Decision, { reasons, errors }: Progress): Decision | undefined {
-  if (decision.allowed || decision.denied) return decision;
+function take(decision: Decision, { reasons, errors }: Progress, counts: DecisionCounts): Decision | undefined {
+  if (decision.allowed || decision.denied) {
+    counts[decision.allowed ? 'allowed' : 'denied']++;
+    return decision;
+  }
   if (decision.reason !== '') reasons.push(decision.reason);
   if (decision.evaluationError !== undefined) errors.push(decision.evaluationError);
   return undefined;

@@ -1,5 +1,6 @@
 import { coreKinds, type Live, type Secret, type ServiceAccount } from '../../api/index.ts';
 import type { Claims, Clock } from '../../runtime/index.ts';
+import { noTokenUses, type TokenUses } from '../pipeline/token-metrics.ts';
 import type { ObjectReader, ObjectWriter } from '../registry/objects.ts';
 import { createSignatureCheck } from './checked-signatures.ts';
 import { serviceAccountName, serviceAccountUser } from './service-account-user.ts';
@@ -26,6 +27,8 @@ export interface LegacyTokenOptions {
   readonly objects: ObjectReader;
   /** Where the use of a token is noted; nowhere unless given. */
   readonly writer?: Pick<ObjectWriter, 'update'> | undefined;
+  /** Where uses are counted; nowhere unless given. */
+  readonly uses?: TokenUses | undefined;
   readonly clock: Clock;
 }
 
@@ -42,10 +45,12 @@ export function createLegacyTokens(options: LegacyTokenOptions): TokenAuthentica
   const { objects, apiAudiences, clock } = options;
   const claimsOf = createSignatureCheck({ publicKeys: options.publicKeys, isOurs: ({ iss }) => iss === LEGACY_ISSUER });
   const usage = new UsageNotes(options);
+  const uses = options.uses ?? noTokenUses();
   return {
     authenticateToken(token, audiences) {
       const claims = claimsOf(token);
       if (!claims) return undefined;
+      uses.legacy++;
       const good = apiAudiences.filter((audience) => audiences.includes(audience));
       if (good.length === 0) {
         const list = (items: readonly string[]) => `[${items.map((item) => JSON.stringify(item)).join(' ')}]`;
@@ -55,8 +60,12 @@ export function createLegacyTokens(options: LegacyTokenOptions): TokenAuthentica
       const secret = currentSecret(objects, said, token);
       const account = accountOf(objects, said);
       usage.note(secret, clock.now());
-      if (secret.metadata.labels?.[INVALID_SINCE]) throw new TokenError(markedInvalid(said));
+      if (secret.metadata.labels?.[INVALID_SINCE]) {
+        uses.invalid++;
+        throw new TokenError(markedInvalid(said));
+      }
       const isMadeByItself = account.secrets?.some(({ name }) => name === said.secretName) ?? false;
+      uses[isMadeByItself ? 'auto' : 'manual']++;
       return {
         user: serviceAccountUser({ namespace: said.namespace, name: said.accountName, uid: said.accountUid }),
         audiences: good,

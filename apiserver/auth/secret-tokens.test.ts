@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, coreKinds, type Secret, type ServiceAccount } from '../../api/index.ts';
 import { createTokenSigner, VirtualClock } from '../../runtime/index.ts';
+import { TokenMetrics } from '../pipeline/token-metrics.ts';
 import { createAuthenticator, type RequestAuthenticator } from './index.ts';
 import { ObjectsInMemory } from './objects-in-memory.ts';
 
@@ -182,6 +183,32 @@ describe('tokens of service accounts that lie in secrets', () => {
     expect(warnings).toEqual([
       'Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.',
     ]);
+  });
+
+  it('are counted by how they are used', () => {
+    const tokens = new TokenMetrics();
+    const counting = createAuthenticator({ anonymousAuth: true, serviceAccountKeys: [PUBLIC], objects, tokenMetrics: tokens, clock });
+    who(token, counting);
+    objects.put<ServiceAccount>(coreKinds.serviceaccounts, {
+      metadata: { namespace: 'blue', name: 'bot', uid },
+      secrets: [{ name: 'bot-token' }],
+    });
+    who(token, counting);
+    keep(token, { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' });
+    who(token, counting);
+    expect(tokens.uses).toEqual({ legacy: 3, manual: 1, auto: 1, invalid: 1, stale: 0, valid: 0 });
+    expect(tokens.lines()).toEqual(
+      expect.arrayContaining([
+        'serviceaccount_legacy_tokens_total 3',
+        'serviceaccount_legacy_manual_token_uses_total 1',
+        'serviceaccount_legacy_auto_token_uses_total 1',
+        'serviceaccount_invalid_legacy_auto_token_uses_total 1',
+        'serviceaccount_stale_tokens_total 0',
+        'serviceaccount_valid_tokens_total 0',
+        'authentication_token_cache_request_total{status="hit"} 3',
+        'authentication_token_cache_request_duration_seconds_count{status="hit"} 3',
+      ]),
+    );
   });
 
   it('are refused when they were marked as good no more', () => {

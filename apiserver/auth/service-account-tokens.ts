@@ -1,6 +1,7 @@
 import { coreKinds, type KindInfo } from '../../api/index.ts';
 import type { Clock, Random } from '../../runtime/index.ts';
 import { type Claims, createTokenSigner, isRecord } from '../../runtime/index.ts';
+import type { TokenUses } from '../pipeline/token-metrics.ts';
 import type { ObjectReader } from '../registry/objects.ts';
 import { createSignatureCheck } from './checked-signatures.ts';
 import { serviceAccountUser } from './service-account-user.ts';
@@ -20,6 +21,8 @@ export interface ServiceAccountTokenOptions {
   /** What a token must be good for when the client does not say. */
   readonly apiAudiences: readonly string[];
   readonly objects: ObjectReader;
+  /** Where uses are counted; nowhere unless given. */
+  readonly uses?: TokenUses | undefined;
   readonly clock: Clock;
 }
 
@@ -45,6 +48,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokenOptions):
 
 function identify(options: ServiceAccountTokenOptions, claims: Claims, audiences: readonly string[]): TokenIdentity {
   const own = stringsOf(claims.aud);
+  if (own.length === 0 && options.uses) options.uses.legacy++;
   const tokenAudiences = own.length > 0 ? own : options.apiAudiences;
   const good = tokenAudiences.filter((audience) => audiences.includes(audience));
   if (good.length === 0) {
@@ -54,6 +58,7 @@ function identify(options: ServiceAccountTokenOptions, claims: Claims, audiences
   const bound = boundTo(claims);
   checkAccount(options, bound);
   for (const binding of bindingsOf(bound)) checkBinding(options, bound.namespace, binding);
+  countUse(options, claims);
   const jti = typeof claims.jti === 'string' ? claims.jti : '';
   return {
     audiences: good,
@@ -66,6 +71,14 @@ function identify(options: ServiceAccountTokenOptions, claims: Claims, audiences
       credentialId: jti === '' ? undefined : `JTI=${jti}`,
     }),
   };
+}
+
+/** Of tokens that should be renewed after a while, whether that is over. Upstream: `pkg/serviceaccount/claims.go`. */
+function countUse({ uses, clock }: ServiceAccountTokenOptions, claims: Claims): void {
+  const kubernetes = claims['kubernetes.io'];
+  const warnAfter = isRecord(kubernetes) ? kubernetes.warnafter : undefined;
+  if (!uses || typeof warnAfter !== 'number' || warnAfter === 0) return;
+  uses[clock.now() > warnAfter * 1000 ? 'stale' : 'valid']++;
 }
 
 const stringsOf = (value: unknown): string[] => (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');

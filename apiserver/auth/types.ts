@@ -67,6 +67,8 @@ export interface Authorizer {
   authorize(attributes: AccessAttributes): Decision | Promise<Decision>;
   /** Whether it asks somebody else. */
   readonly isRemote?: boolean | undefined;
+  /** What sort it is, and its name: metrics tell of it by them. */
+  readonly identity?: { readonly type: string; readonly name: string } | undefined;
   /** Everything the user may do in a namespace. */
   rulesFor(user: UserInfo, namespace: string): ResolvedRules;
 }

@@ -1,26 +1,17 @@
-/** The Kubernetes version whose behaviour this is; real clients parse it, so nothing of our own is in it. */
-const MAJOR = '1';
-const MINOR = '34';
-export const GIT_VERSION = `v${MAJOR}.${MINOR}.9`;
-/** What the API is that of; OpenAPI documents have this one. */
-export const EMULATION_VERSION = `${MAJOR}.${MINOR}`;
+import { buildInfo, EMULATION_VERSION, GIT_VERSION } from '../../runtime/index.ts';
 
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
-const SYSTEMS: Readonly<Record<string, string>> = { win32: 'windows' };
+export { EMULATION_VERSION, GIT_VERSION };
 
 /** `/version` */
-export const versionInfo = () => ({
-  major: MAJOR,
-  minor: MINOR,
-  emulationMajor: MAJOR,
-  emulationMinor: MINOR,
-  minCompatibilityMajor: MAJOR,
-  minCompatibilityMinor: '33',
-  gitVersion: GIT_VERSION,
-  gitCommit: '',
-  gitTreeState: 'clean',
-  buildDate: '1970-01-01T00:00:00Z',
-  goVersion: 'go1.24.6',
-  compiler: 'gc',
-  platform: `${SYSTEMS[process.platform] ?? process.platform}/${ARCHITECTURES[process.arch] ?? process.arch}`,
-});
+export const versionInfo = () => {
+  const { major, minor, ...build } = buildInfo();
+  return {
+    major,
+    minor,
+    emulationMajor: major,
+    emulationMinor: minor,
+    minCompatibilityMajor: major,
+    minCompatibilityMinor: '33',
+    ...build,
+  };
+};

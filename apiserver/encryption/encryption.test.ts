@@ -404,3 +404,42 @@ test('the server’s own parts hear of what a plugin opens late, though nobody r
   expect(api.server.objects.list(coreKinds.secrets).map(({ metadata }) => metadata.name)).toEqual(['old']);
   await encryption.stop();
 });
+
+test('what is sealed and opened is counted by prefix, and the file that says with what told by its hash', async () => {
+  await using file = await aFile([{ resources: ['secrets'], providers: [{ aescbc: key('one', KEY1) }, { identity: {} }] }]);
+  const hashes: string[] = [];
+  const { path, clock } = file;
+  const options = {
+    path,
+    reload: false,
+    clock,
+    random: seededRandom(1),
+    logger: silentLogger,
+    onHash: (hash: string) => hashes.push(hash),
+  };
+  const encryption = new Encryption(options);
+  const sealing = encryption.sealingOf(secrets);
+  const sealed = sealing.seal(AT, Buffer.from('text'));
+  expect(sealing.open({ key: AT, value: sealed }).toString()).toBe('text');
+  expect(sealing.open({ key: AT, value: Buffer.from('plain') }).toString()).toBe('plain');
+  expect(() => sealing.open({ key: AT, value: Buffer.from('k8s:enc:aescbc:v1:gone:xxxx') })).toThrow('no matching key');
+  const lines = encryption.metricsText().split('\n');
+  const counted = (type: string, prefix: string, status: string, times: number) =>
+    `apiserver_storage_transformation_operations_total{resource="secrets",status="${status}",transformation_type="${type}",transformer_prefix="${prefix}"} ${times}`;
+  for (const line of [
+    counted('to_storage', 'k8s:enc:aescbc:v1:', 'OK', 1),
+    counted('from_storage', 'k8s:enc:aescbc:v1:', 'OK', 1),
+    counted('from_storage', 'k8s:enc:aescbc:v1:', 'unknown-non-grpc', 1),
+    counted('from_storage', 'identity', 'OK', 1),
+    // A provider's keys are told apart likewise.
+    counted('to_storage', 'one:', 'OK', 1),
+    counted('from_storage', 'unknown', 'unknown-non-grpc', 1),
+    'apiserver_storage_transformation_duration_seconds_count{transformation_type="to_storage",transformer_prefix="k8s:enc:aescbc:v1:"} 1',
+  ]) {
+    expect(lines).toContain(line);
+  }
+  expect(hashes).toEqual([expect.stringMatching(/^sha256:[\da-f]{64}$/)]);
+  file.rules([{ resources: ['secrets'], providers: [{ aesgcm: key('two', KEY2) }] }]);
+  encryption.check();
+  expect(new Set(hashes).size).toBe(2);
+});

@@ -18,6 +18,7 @@ import {
 } from './config.ts';
 import { KmsMetrics } from './kms/metrics.ts';
 import { KmsProvider } from './kms/provider.ts';
+import { TransformationMetrics } from './transformation-metrics.ts';
 import {
   aesCbc,
   aesGcm,
@@ -49,6 +50,8 @@ export interface EncryptionOptions {
   readonly server?: string | undefined;
   /** Told how it went when the file had changed. */
   readonly onReload?: ConfigReloadOptions['onReload'];
+  /** Told the hash of what the file says. */
+  readonly onHash?: ConfigReloadOptions['onHash'];
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -74,6 +77,7 @@ export class Encryption implements Service {
   readonly #reload: ConfigReload;
   readonly #stopped = new AbortController();
   readonly #metrics: KmsMetrics;
+  readonly #transformations: TransformationMetrics;
   readonly #retired = new Set<Promise<void>>();
   #now: Providers;
   #changes = 0;
@@ -81,12 +85,13 @@ export class Encryption implements Service {
   /** @throws UserError when the file cannot be read or followed. */
   constructor(options: EncryptionOptions) {
     this.#options = options;
-    const { path, clock, logger, onReload, server = '' } = options;
+    const { path, clock, logger, onReload, onHash, server = '' } = options;
     this.#metrics = new KmsMetrics(server);
+    this.#transformations = new TransformationMetrics(clock);
     const text = readConfigText(ENCRYPTION_OPTION, path);
     this.#now = this.#read(text);
     const apply = (changed: string) => this.#follow(this.#read(changed));
-    this.#reload = new ConfigReload({ option: ENCRYPTION_OPTION, path, text, pollMs: POLL_MS, apply, onReload, clock, logger });
+    this.#reload = new ConfigReload({ option: ENCRYPTION_OPTION, path, text, pollMs: POLL_MS, apply, onReload, onHash, clock, logger });
   }
 
   async start(): Promise<void> {
@@ -107,7 +112,7 @@ export class Encryption implements Service {
 
   /** Metrics of the plugins, in Prometheus' text format. */
   metricsText(): string {
-    return this.#metrics.text();
+    return `${this.#metrics.text()}${this.#transformations.lines().join('\n')}\n`;
   }
 
   /** What a kind's objects are sealed with: always by the file's present content. */
@@ -119,7 +124,9 @@ export class Encryption implements Service {
       this.#now.transformers.get(`${home}/*`) ??
       this.#now.transformers.get('*/*') ??
       identity;
+    const name = home === '' ? resource : `${resource}.${home}`;
     const opened = (key: string, value: Buffer): Opened => {
+      this.#transformations.resource = name;
       try {
         return now().open(key, value);
       } catch (error) {
@@ -155,6 +162,7 @@ export class Encryption implements Service {
         return changes();
       },
       seal: (key, bytes) => {
+        this.#transformations.resource = name;
         try {
           return now().seal(key, bytes);
         } catch (error) {
@@ -216,7 +224,7 @@ export class Encryption implements Service {
       plugins.push(plugin);
       return { prefix: `k8s:enc:kms:v2:${name}:`, transformer: plugin };
     };
-    return { transformers: transformersOf({ path, text, reload, openPlugin }), plugins, timeoutMs };
+    return { transformers: transformersOf({ path, text, reload, metrics: this.#transformations, openPlugin }), plugins, timeoutMs };
   }
 }
 
@@ -236,16 +244,17 @@ interface Reading {
   readonly path: string;
   readonly text: string;
   readonly reload: boolean;
+  readonly metrics: TransformationMetrics;
   openPlugin(kms: KmsConfiguration): Prefixed;
 }
 
 /** Transformers by `group/resource`, where either may be a star. */
-function transformersOf({ path, text, reload, openPlugin }: Reading): ReadonlyMap<string, Transformer> {
+function transformersOf({ path, text, reload, metrics, openPlugin }: Reading): ReadonlyMap<string, Transformer> {
   const config = parseConfig(ENCRYPTION_FORMAT, path, text);
   refuseConfig(ENCRYPTION_OPTION, path, validateEncryption(config, { reload }));
   const found = new Map<string, Prefixed[]>();
   for (const { names, providers } of rulesOf(config)) {
-    const own = providers.map((provider) => transformerOf(provider, openPlugin));
+    const own = providers.map((provider) => transformerOf(provider, metrics, openPlugin));
     for (const name of names) {
       const { group, resource } = parseGroupResource(name);
       const mask = [`${group}/*`, '*/*'].find((rule) => found.has(rule));
@@ -256,7 +265,7 @@ function transformersOf({ path, text, reload, openPlugin }: Reading): ReadonlyMa
       found.set(`${group}/${resource}`, [...(found.get(`${group}/${resource}`) ?? []), ...own]);
     }
   }
-  return new Map([...found].map(([name, every]) => [name, inOrder(every, 'no matching prefix found')]));
+  return new Map([...found].map(([name, every]) => [name, inOrder(every, 'no matching prefix found', metrics)]));
 }
 
 const rulesOf = ({ resources }: EncryptionConfiguration) =>
@@ -264,25 +273,32 @@ const rulesOf = ({ resources }: EncryptionConfiguration) =>
 
 function transformerOf(
   { aescbc, aesgcm, secretbox: box, kms }: ProviderConfiguration,
+  metrics: TransformationMetrics,
   openPlugin: (kms: KmsConfiguration) => Prefixed,
 ): Prefixed {
   if (kms) return openPlugin(kms);
-  if (aescbc) return keyed('k8s:enc:aescbc:v1:', aescbc, { make: aesCbc, name: 'AES' });
-  if (aesgcm) return keyed('k8s:enc:aesgcm:v1:', aesgcm, { make: aesGcm, name: 'AES' });
-  if (box) return keyed('k8s:enc:secretbox:v1:', box, { make: secretbox, name: 'Secretbox' });
+  if (aescbc) return keyed('k8s:enc:aescbc:v1:', aescbc, { make: aesCbc, name: 'AES', metrics });
+  if (aesgcm) return keyed('k8s:enc:aesgcm:v1:', aesgcm, { make: aesGcm, name: 'AES', metrics });
+  if (box) return keyed('k8s:enc:secretbox:v1:', box, { make: secretbox, name: 'Secretbox', metrics });
   return { prefix: '', transformer: identity };
 }
 
 type Keyed = NonNullable<ProviderConfiguration['aescbc']>;
 
-/** A provider's keys, each with its name in the value. */
-function keyed(prefix: string, { keys }: Keyed, { make, name }: { make: (secret: Buffer) => Transformer; name: string }): Prefixed {
-  const every = (keys ?? []).map((key) => ({ prefix: `${key.name}:`, transformer: make(Buffer.from(key.secret, 'base64')) }));
-  return { prefix, transformer: inOrder(every, `no matching key was found for the provided ${name} transformer`) };
+interface Keying {
+  readonly make: (secret: Buffer) => Transformer;
+  readonly name: string;
+  readonly metrics: TransformationMetrics;
 }
 
-function inOrder(every: readonly Prefixed[], unknown: string): Transformer {
+/** A provider's keys, each with its name in the value. */
+function keyed(prefix: string, { keys }: Keyed, { make, name, metrics }: Keying): Prefixed {
+  const every = (keys ?? []).map((key) => ({ prefix: `${key.name}:`, transformer: make(Buffer.from(key.secret, 'base64')) }));
+  return { prefix, transformer: inOrder(every, `no matching key was found for the provided ${name} transformer`, metrics) };
+}
+
+function inOrder(every: readonly Prefixed[], unknown: string, metrics: TransformationMetrics): Transformer {
   const [first, ...more] = every;
   if (!first) throw new Error('validation lets nothing through that is empty');
-  return prefixed([first, ...more], unknown);
+  return prefixed([first, ...more], unknown, metrics);
 }

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { isSealed } from '../registry/stored-object.ts';
+import type { TransformationMetrics } from './transformation-metrics.ts';
 
 /*
  * What values in the store are sealed with, byte for byte as kube-apiserver does it (apiserver, pkg/storage/value):
@@ -153,29 +154,45 @@ export interface Prefixed {
  *
  * @param unknown what is said of a value that begins otherwise.
  */
-export function prefixed(every: readonly [Prefixed, ...Prefixed[]], unknown: string): Transformer {
+export function prefixed(every: readonly [Prefixed, ...Prefixed[]], unknown: string, metrics?: TransformationMetrics): Transformer {
   const [first] = every;
-  const places = every.map(({ prefix, transformer }) => ({ prefix: Buffer.from(prefix), transformer }));
+  const places = every.map(({ prefix, transformer }) => ({ name: prefix, prefix: Buffer.from(prefix), transformer }));
   const head = Buffer.from(first.prefix);
   return {
     seal: (key, bytes) => {
-      const sealed = first.transformer.seal(key, bytes);
+      const since = beginning(metrics);
+      const sealed = attempt(() => first.transformer.seal(key, bytes));
+      if (sealed instanceof TransformError) {
+        metrics?.failed('to_storage', first.prefix);
+        throw sealed;
+      }
+      metrics?.done('to_storage', first.prefix, since);
       return head.length === 0 ? sealed : Buffer.concat([head, sealed]);
     },
     open: (key, sealed) => {
       const reasons: string[] = [];
-      for (const [index, { prefix, transformer }] of places.entries()) {
+      const since = beginning(metrics);
+      for (const [index, { name, prefix, transformer }] of places.entries()) {
         if (!beginsWith(sealed, prefix)) continue;
-        const opened = attempt(transformer, key, sealed.subarray(prefix.length));
-        if (!(opened instanceof TransformError)) return { bytes: opened.bytes, stale: opened.stale || index > 0 };
+        const opened = attempt(() => transformer.open(key, sealed.subarray(prefix.length)));
+        if (!(opened instanceof TransformError)) {
+          metrics?.done('from_storage', name, since);
+          return { bytes: opened.bytes, stale: opened.stale || index > 0 };
+        }
         // That identity does not open it says nothing: others may.
-        if (prefix.length > 0) reasons.push(opened.message);
+        if (prefix.length === 0) continue;
+        metrics?.failed('from_storage', name);
+        reasons.push(opened.message);
       }
-      throw new TransformError(reasons.length === 0 ? unknown : aggregate(reasons));
+      if (reasons.length > 0) throw new TransformError(aggregate(reasons));
+      metrics?.failed('from_storage', undefined);
+      throw new TransformError(unknown);
     },
     ...asking(places),
   };
 }
+
+const beginning = (metrics: TransformationMetrics | undefined): number => metrics?.now() ?? 0;
 
 interface Place {
   readonly prefix: Buffer;
@@ -197,9 +214,9 @@ function asking(places: readonly Place[]): Pick<Transformer, 'isLocked' | 'unloc
   };
 }
 
-function attempt(transformer: Transformer, key: string, sealed: Buffer): Opened | TransformError {
+function attempt<T>(work: () => T): T | TransformError {
   try {
-    return transformer.open(key, sealed);
+    return work();
   } catch (error) {
     if (error instanceof TransformError) return error;
     throw error;

@@ -55,6 +55,8 @@ export interface HttpServer {
   close(): Promise<void>;
   /** Ends all connections at once. */
   destroy(): void;
+  /** How many connections were given up before TLS was agreed upon. */
+  handshakeErrors(): number;
 }
 
 /**
@@ -99,6 +101,7 @@ export function createHttpServer(
     if (socket.writable) socket.end(error.code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : NOT_HTTP);
     else socket.destroy();
   });
+  const handshakes = countFailures(server);
   const http2 = createHttp2(handle, { streamsMax, movesOn, headerBytesMax: HEADER_BYTES_MAX, idleMs: KEEP_ALIVE_MS, clock });
   const http1 = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
@@ -130,6 +133,7 @@ export function createHttpServer(
       const address = server.address();
       return typeof address === 'object' ? address?.port : undefined;
     },
+    handshakeErrors: () => handshakes.failed,
     listen: async (host, port) => {
       server.listen({ host, port });
       await once(server, 'listening');
@@ -152,6 +156,13 @@ export function createHttpServer(
       http2.destroy();
     },
   };
+}
+
+/** Counts connections that are given up before TLS is agreed upon. */
+function countFailures(server: https.Server<typeof Http1Request, typeof Http1Response>): { readonly failed: number } {
+  const handshakes = { failed: 0 };
+  server.on('tlsClientError', () => handshakes.failed++);
+  return handshakes;
 }
 
 /** Clients that wait with a body until they are told to send it, and those that expect what there is not. */

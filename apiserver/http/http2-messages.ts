@@ -89,6 +89,10 @@ export class Http2Response implements HttpResponse {
     return this.#stream.writableLength;
   }
 
+  get writableEnded(): boolean {
+    return this.#stream.writableEnded;
+  }
+
   get writableFinished(): boolean {
     return this.#stream.writableFinished;
   }

@@ -36,6 +36,8 @@ export interface HttpResponse {
   /** Bytes that wait to be sent. */
   readonly writableLength: number;
   readonly writableFinished: boolean;
+  /** Whether all of it was given, out or not. */
+  readonly writableEnded: boolean;
   /** Set to false, the connection is not used for other requests afterwards. */
   shouldKeepAlive: boolean;
   /** Whether other requests may be under way on the same connection: HTTP/2. */

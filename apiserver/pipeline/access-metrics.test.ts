@@ -75,3 +75,12 @@ test('configuration that was loaded again is counted, by how it went', () => {
     `${name}_last_timestamp_seconds{apiserver_id_hash="sha256:1",status="success"} 1`,
   ]);
 });
+
+test('a configuration file is told by its hash', () => {
+  const metrics = new AccessMetrics('sha256:me');
+  metrics.configured('encryption', 'sha256:old');
+  metrics.configured('encryption', 'sha256:new');
+  const lines = metrics.text().split('\n');
+  const name = 'apiserver_encryption_config_controller_last_config_info';
+  expect(lines.filter((line) => line.startsWith(`${name}{`))).toEqual([`${name}{apiserver_id_hash="sha256:me",hash="sha256:new"} 1`]);
+});

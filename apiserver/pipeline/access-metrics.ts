@@ -1,4 +1,6 @@
 import { Histogram } from '../registry/histogram.ts';
+import { DecisionMetrics } from './decision-metrics.ts';
+import { TokenMetrics } from './token-metrics.ts';
 import { AuthorizationWebhookMetrics } from './webhook-metrics.ts';
 
 /** Seconds, each twice the one before: upstream's. */
@@ -49,6 +51,11 @@ export class AccessMetrics {
   readonly #reloads = new Map<string, { count: number; atMs: number }>();
   /** What authorization webhooks are asked. */
   readonly webhooks = new AuthorizationWebhookMetrics();
+  /** What authorizers decide. */
+  readonly decisions = new DecisionMetrics();
+  readonly tokens = new TokenMetrics();
+  /** Hashes of what configuration files say. */
+  readonly #hashes = new Map<string, string>();
   readonly #server: string;
 
   /** @param server who this server is, as a hash. */
@@ -79,6 +86,11 @@ export class AccessMetrics {
     this.#reloads.set(key, { count: (this.#reloads.get(key)?.count ?? 0) + 1, atMs: nowMs });
   }
 
+  /** What a configuration file says is in force. */
+  configured(what: 'authentication' | 'authorization' | 'encryption', hash: string): void {
+    this.#hashes.set(what, hash);
+  }
+
   #reloadLines(): string[] {
     return ['authentication', 'authorization', 'encryption'].flatMap((what) => {
       const name = `apiserver_${what}_config_controller_automatic_reload`;
@@ -87,7 +99,12 @@ export class AccessMetrics {
           const reloads = this.#reloads.get(`${what}/${outcome}`);
           return reloads ? [`${metric}{apiserver_id_hash="${this.#server}",status="${outcome}"} ${figure(reloads)}`] : [];
         });
+      const hash = this.#hashes.get(what);
+      const info = `apiserver_${what}_config_controller_last_config_info`;
       return [
+        `# HELP ${info} Hash of the configuration that is in force.`,
+        `# TYPE ${info} gauge`,
+        ...(hash === undefined ? [] : [`${info}{apiserver_id_hash="${this.#server}",hash="${hash}"} 1`]),
         `# HELP ${name}s_total How often the configuration was loaded again.`,
         `# TYPE ${name}s_total counter`,
         ...of(`${name}s_total`, ({ count }) => count),
@@ -112,6 +129,8 @@ export class AccessMetrics {
       ...this.#authentication.lines('authentication_attempts', 'authentication_duration_seconds', 'Requests that were authenticated'),
       ...this.#authorization.lines('authorization_attempts_total', 'authorization_duration_seconds', 'Requests that were authorized'),
       ...this.#reloadLines(),
+      ...this.decisions.lines(),
+      ...this.tokens.lines(),
       ...this.webhooks.lines(),
       '',
     ].join('\n');

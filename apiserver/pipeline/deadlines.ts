@@ -15,6 +15,7 @@ const WAIT_MS_MAX = 34_000;
 export class Deadlines {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #onAborted: ((exchange: Exchange) => void) | undefined;
   /** In the order they began, all with the same time. */
   readonly #running = new Map<Exchange, number>();
   /** Those whose clients gave them less. */
@@ -24,9 +25,11 @@ export class Deadlines {
   /** Called when nothing is being served any more. */
   #onIdle: (() => void) | undefined;
 
-  constructor(options: { readonly clock: Clock; readonly timeoutMs: number }) {
+  /** @param options `onAborted` is told of requests that are given up with half their answer out. */
+  constructor(options: { readonly clock: Clock; readonly timeoutMs: number; readonly onAborted?: (exchange: Exchange) => void }) {
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs;
+    this.#onAborted = options.onAborted;
   }
 
   /** How many requests are being served. */
@@ -75,14 +78,19 @@ export class Deadlines {
     for (const [exchange, deadline] of this.#running) {
       if (deadline > now) break;
       this.#running.delete(exchange);
-      sendGivenUp(exchange);
+      this.#giveUp(exchange);
     }
     for (const [exchange, deadline] of this.#shorter) {
       if (deadline > now) continue;
       this.#shorter.delete(exchange);
-      sendGivenUp(exchange);
+      this.#giveUp(exchange);
     }
     if (this.size > 0) this.#timer = this.#clock.setTimer(SWEEP_MS, () => this.#sweep());
+  }
+
+  #giveUp(exchange: Exchange): void {
+    if (exchange.response.headersSent) this.#onAborted?.(exchange);
+    sendGivenUp(exchange);
   }
 }
 

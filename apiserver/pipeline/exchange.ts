@@ -1,6 +1,7 @@
 import type { Status } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
 import type { HttpRequest, HttpResponse, Upgrade } from '../http/messages.ts';
+import type { Span } from '../tracing/span.ts';
 import type { RequestInfo } from './request-info.ts';
 
 /** Who nobody is, until authentication has said. */
@@ -68,6 +69,8 @@ export class Exchange {
   flowHeaders: readonly string[] = [];
   /** Size of the answer's body, where it was known when it was sent. */
   answeredBytes = 0;
+  /** What is being done for it, as traces tell; absent when the request is not traced. */
+  span: Span | undefined;
   /** Absent when the request is not audited. */
   audit: AuditTrail | undefined;
   /** Set when what the request is about is going away: with the release it is gone in, where that is known. */

@@ -18,6 +18,8 @@ export const isMutating = ({ isResource, verb }: RequestInfo): boolean => isReso
 export interface InFlight {
   readonly readOnly: number;
   readonly mutating: number;
+  /** Those that wait; absent where nobody does. */
+  readonly waiting?: { readonly readOnly: number; readonly mutating: number } | undefined;
 }
 
 /** What a request that was taken in holds as long as it is served. */

@@ -7,7 +7,10 @@ import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts';
 import type { HttpRequest, HttpResponse, Upgrade } from '../http/messages.ts';
 import { LateRequest } from '../registry/late-request.ts';
 import { asApiError } from '../registry/store-errors.ts';
+import { SCOPE, type Span } from '../tracing/span.ts';
+import type { Tracer } from '../tracing/tracer.ts';
 import { authorizeRequest, EvaluationError } from './authorization.ts';
+import { bodyOf } from './body.ts';
 import { type BrowserRules, tellBrowser } from './browser-rules.ts';
 import { Deadlines, isGivenUpFirst, sendGivenUp } from './deadlines.ts';
 import { type Auditor, Exchange } from './exchange.ts';
@@ -25,6 +28,8 @@ export interface PipelineOptions {
   readonly flowControl: FlowController;
   readonly metrics: RequestMetrics;
   readonly encodeStatus: StatusEncoder;
+  /** Absent when nothing is traced. */
+  readonly tracer?: Pick<Tracer, 'begin'> | undefined;
   readonly requestTimeoutMs: number;
   /** Absent when browsers are told nothing. */
   readonly browsers?: BrowserRules | undefined;
@@ -47,7 +52,8 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#deadlines = new Deadlines({ clock: options.clock, timeoutMs: options.requestTimeoutMs });
+    const onAborted = (exchange: Exchange) => options.metrics.aborted(exchange);
+    this.#deadlines = new Deadlines({ clock: options.clock, timeoutMs: options.requestTimeoutMs, onAborted });
   }
 
   /** Answers from now on say that their connections close. */
@@ -85,13 +91,14 @@ export class Pipeline {
     const long = isLongRunning(exchange.info);
     try {
       if (!long) this.#deadlines.begin(exchange);
-      await this.#pass(exchange, long);
+      await this.#pass(exchange, long, startedAt);
     } catch (error) {
       this.#answerError(exchange, error);
     } finally {
       if (!long) this.#deadlines.end(exchange);
       const tookMs = clock.monotonic() - startedAt;
       metrics.observe(exchange, response.statusCode, tookMs);
+      if (exchange.span) endSpans(exchange, exchange.span, long);
       if (this.#options.logger.isLevelEnabled('trace')) this.#tell(exchange, tookMs);
     }
   }
@@ -130,13 +137,23 @@ export class Pipeline {
     }
   }
 
-  async #pass(exchange: Exchange, long: boolean): Promise<void> {
-    const { authorizer, auditor, flowControl, metrics, clock } = this.#options;
+  async #pass(exchange: Exchange, long: boolean, startedAt: number): Promise<void> {
+    const { authorizer, auditor, flowControl, metrics, clock, tracer } = this.#options;
     const user = this.#authenticate(exchange);
     exchange.user = user instanceof Promise ? await user : user;
+    const { filters } = metrics;
+    const knownAt = clock.monotonic();
+    if (tracer) exchange.span = tracer.begin(exchange, startedAt);
+    enterFilter(exchange, 'audit');
     if (auditor) exchange.audit = auditor.begin(exchange);
+    const auditedAt = auditor ? clock.monotonic() : knownAt;
+    filters.audit.observe((auditedAt - knownAt) / 1000);
+    enterFilter(exchange, 'impersonation');
     const impersonated = impersonate(authorizer, exchange);
     if (impersonated instanceof Promise) await impersonated;
+    const queuedAt = clock.monotonic();
+    filters.impersonation.observe((queuedAt - auditedAt) / 1000);
+    enterFilter(exchange, 'priorityandfairness');
     const entered = flowControl.enter(exchange, long);
     const seat = entered instanceof Promise ? await entered : entered;
     if (!('leave' in seat)) {
@@ -146,7 +163,9 @@ export class Pipeline {
     }
     try {
       const askedAt = clock.monotonic();
-      const authorized = authorizeRequest(authorizer, exchange, (result) => metrics.access.authorized(result, clock.monotonic() - askedAt));
+      filters.priorityandfairness.observe((askedAt - queuedAt) / 1000);
+      enterFilter(exchange, 'authorization');
+      const authorized = authorizeRequest(authorizer, exchange, (result) => metrics.authorized(result, clock.monotonic() - askedAt));
       if (authorized instanceof Promise) await authorized;
       if (long && !exchange.response.destroyed) metrics.begin(exchange);
       const pending = this.#options.dispatch(exchange);
@@ -161,14 +180,14 @@ export class Pipeline {
     const { authenticator, auditor, clock, metrics } = this.#options;
     const askedAt = clock.monotonic();
     const refuse = (error: unknown): never => {
-      metrics.access.authenticated(hasCredentials(exchange) ? 'error' : 'failure', clock.monotonic() - askedAt);
+      metrics.authenticated(hasCredentials(exchange) ? 'error' : 'failure', clock.monotonic() - askedAt);
       endConnection(exchange);
       auditor?.refused(exchange);
       throw error;
     };
     const known = (user: UserInfo | undefined): UserInfo => {
       const found = user ?? refuse(apiError.unauthorized());
-      metrics.access.authenticated('success', clock.monotonic() - askedAt, found.name);
+      metrics.authenticated('success', clock.monotonic() - askedAt, found.name);
       if (isAnonymous(found)) endConnection(exchange);
       return found;
     };
@@ -203,6 +222,32 @@ export class Pipeline {
     if (error instanceof LateRequest && isGivenUpFirst(exchange)) sendGivenUp(exchange);
     else sendError(exchange, status, this.#options.encodeStatus);
   }
+}
+
+/** Filters call each other: each is told with all that comes behind it. Upstream: apiserver, `pkg/endpoints/filterlatency`. */
+function enterFilter(exchange: Exchange, name: string): void {
+  if (exchange.span) exchange.span = exchange.span.child(name, {}, SCOPE.filters);
+}
+
+/** What is being done ends with the answer, the innermost first. */
+function endSpans({ request, response, answeredBytes }: Exchange, innermost: Span, long: boolean): void {
+  const end = () => {
+    const { statusCode } = response;
+    for (let span: Span | undefined = innermost; span; span = span.parent) {
+      if (!span.parent) {
+        const [read, written] = [bodyOf(request)?.length ?? 0, answeredBytes];
+        span.set({
+          ...(read > 0 ? { 'http.request_content_length': read } : {}),
+          ...(written > 0 ? { 'http.response_content_length': written } : {}),
+          'http.status_code': statusCode,
+        });
+        span.isFailed = statusCode >= 500;
+      }
+      span.end();
+    }
+  };
+  if (long && !response.destroyed && !response.writableFinished) response.once('close', end);
+  else end();
 }
 
 /** In a path; Go's server answers such a request before anybody looks at it. */

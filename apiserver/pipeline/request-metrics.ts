@@ -1,6 +1,9 @@
 import { Histogram } from '../registry/histogram.ts';
-import { AccessMetrics } from './access-metrics.ts';
+import { histogramLines, metricLines } from '../registry/metric-families.ts';
+import { AccessMetrics, type AuthenticationResult, type AuthorizationResult } from './access-metrics.ts';
+import { bodyOf } from './body.ts';
 import type { Exchange } from './exchange.ts';
+import { FilterMetrics } from './filter-metrics.ts';
 import { isLongRunning } from './flow-control.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -9,6 +12,19 @@ const BUCKETS_SECONDS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1
 
 /** The same for the time that is promised: upstream's SLI. */
 const SLI_BUCKETS_SECONDS = BUCKETS_SECONDS.slice(2);
+/** Half a tenth of a million bytes, then a tenth more each, up to the largest body. */
+const BUCKETS_BODY_BYTES = Array.from({ length: 31 }, (_, i) => 50_000 + i * 100_000);
+const NO_DURATIONS = new Histogram(SLI_BUCKETS_SECONDS);
+const COMPONENT = ',component="apiserver"';
+/** Verbs that have bodies, as the metric of these names them. */
+const BODY_VERBS: Readonly<Record<string, string>> = {
+  create: 'create',
+  update: 'update',
+  patch: 'patch',
+  delete: 'delete',
+  deletecollection: 'delete_collection',
+};
+const VALIDATIONS: ReadonlySet<string> = new Set(['', 'Ignore', 'Warn', 'Strict']);
 const BUCKETS_BYTES = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 /** Sorts of requests that are told apart; what comes later, made up by clients, is one. */
@@ -16,18 +32,26 @@ const SORTS_MAX = 5000;
 /** Answers by which the server protects itself. */
 const TERMINATIONS: ReadonlySet<number> = new Set([429, 504]);
 
+/** Answers to requests that come no further. */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 405, 429]);
+
 /** What is known of the requests of one sort. */
 interface Sort {
   /** All but `dry_run`. */
   readonly labels: string;
   readonly dryRun: string;
   readonly isRead: boolean;
+  readonly isDelete: boolean;
   readonly codes: Map<number, number>;
   readonly terminations: Map<number, number>;
   readonly durations: Histogram;
   readonly sli: Histogram;
   readonly sizes: Histogram;
   longRunning: number;
+  aborts: number;
+  /** Sizes of the bodies of requests that were read, and of what; of writes only. */
+  bodies: Histogram | undefined;
+  readonly bodiesOf: string | undefined;
 }
 
 /**
@@ -37,10 +61,19 @@ interface Sort {
 export class RequestMetrics {
   /** Who sent them. */
   readonly access: AccessMetrics;
+  readonly filters = new FilterMetrics();
+  /** The values of `fieldValidation` that requests came with. */
+  readonly #validations = new Set<string>();
   readonly #sorts = new Map<string, Sort>();
   /** What is going away and was asked for: labels. */
   readonly #deprecated = new Set<string>();
-  readonly #other = newSort({ labels: 'verb="other",component="apiserver"', dryRun: '', isRead: false });
+  readonly #other = newSort({
+    labels: 'verb="other",component="apiserver"',
+    dryRun: '',
+    isRead: false,
+    isDelete: false,
+    bodiesOf: undefined,
+  });
 
   constructor(access = new AccessMetrics()) {
     this.access = access;
@@ -55,15 +88,40 @@ export class RequestMetrics {
     });
   }
 
+  authenticated(result: AuthenticationResult, ms: number, user?: string): void {
+    this.access.authenticated(result, ms, user);
+    this.filters.authentication.observe(ms / 1000);
+  }
+
+  authorized(result: AuthorizationResult, ms: number): void {
+    this.access.authorized(result, ms);
+    if (result === 'allowed') this.filters.authorization.observe(ms / 1000);
+  }
+
+  /** An answer was broken off that took too long. */
+  aborted(exchange: Exchange): void {
+    this.#sortOf(exchange).aborts++;
+  }
+
   observe(exchange: Exchange, code: number, durationMs: number): void {
     const sort = this.#sortOf(exchange);
     if (exchange.deprecated) this.#deprecated.add(deprecatedLabels(exchange.info, exchange.deprecated.removedRelease));
     sort.codes.set(code, (sort.codes.get(code) ?? 0) + 1);
     if (TERMINATIONS.has(code)) sort.terminations.set(code, (sort.terminations.get(code) ?? 0) + 1);
+    if (sort.bodiesOf !== undefined) this.#observeBody(sort, exchange, code);
     if (isLongRunning(exchange.info)) return;
     sort.durations.observe(durationMs / 1000);
     sort.sli.observe(durationMs / 1000);
     if (sort.isRead) sort.sizes.observe(exchange.answeredBytes);
+  }
+
+  /** What was sent, whether it was taken or not. Who deletes may send nothing, which is read, too. */
+  #observeBody(sort: Sort, { request, query }: Exchange, code: number): void {
+    this.#validations.add(query?.has('fieldValidation') ? validationOf(query) : '');
+    const body = bodyOf(request);
+    if (!body && (request.hasBody || !sort.isDelete || REFUSALS.has(code))) return;
+    sort.bodies ??= new Histogram(BUCKETS_BODY_BYTES);
+    sort.bodies.observe(body?.length ?? 0);
   }
 
   /** The metrics in Prometheus' text format. */
@@ -91,8 +149,36 @@ export class RequestMetrics {
       ...histograms('apiserver_request_sli_duration_seconds', bare, (sort) => sort.sli),
       ...family('apiserver_response_sizes', 'histogram', 'Sizes of the answers to reads, in bytes.'),
       ...histograms('apiserver_response_sizes', bare, (sort) => sort.sizes),
+      ...this.filters.lines(),
+      ...this.#moreLines(sorts),
       '',
     ].join('\n')}`;
+  }
+
+  #moreLines(sorts: readonly Sort[]): string[] {
+    const bodies = new Map<string, Histogram[]>();
+    for (const { bodiesOf, bodies: histogram } of sorts) {
+      if (bodiesOf !== undefined && histogram) bodies.set(bodiesOf, [...(bodies.get(bodiesOf) ?? []), histogram]);
+    }
+    // Aborts are not told apart by what is served, and by whether it is for show.
+    const aborts = new Map<string, number>();
+    for (const { labels, aborts: count } of sorts) {
+      if (count > 0) aborts.set(labels.replace(COMPONENT, ''), (aborts.get(labels.replace(COMPONENT, '')) ?? 0) + count);
+    }
+    return [
+      ...metricLines('counter', 'apiserver_request_aborts_total', 'Answers that were broken off because they took too long.', aborts),
+      ...histogramLines(
+        'apiserver_request_body_size_bytes',
+        'Sizes of the bodies of requests, in bytes.',
+        [...bodies].map(([labels, all]) => [labels, Histogram.sum(all)] as const),
+      ),
+      // Upstream tells which values there were, and counts nothing under them (`MonitorRequest`).
+      ...histogramLines(
+        'field_validation_request_duration_seconds',
+        'How unknown fields were to be taken.',
+        [...this.#validations].map((value) => [`field_validation="${value}"`, NO_DURATIONS] as const),
+      ),
+    ];
   }
 
   #sortOf(exchange: Exchange): Sort {
@@ -108,13 +194,22 @@ export class RequestMetrics {
     const labels =
       `verb="${escapeLabel(verb)}",group="${escapeLabel(what.group)}",version="${escapeLabel(what.version)}",` +
       `resource="${escapeLabel(what.resource)}",subresource="${escapeLabel(what.subresource)}",scope="${scope}",component="apiserver"`;
-    const sort = newSort({ labels, dryRun: escapeLabel(dryRun), isRead: verb === 'GET' || verb === 'LIST' });
+    const written = BODY_VERBS[info.verb];
+    const bodiesOf = written && `group="${escapeLabel(what.group)}",resource="${escapeLabel(what.resource)}",verb="${written}"`;
+    const isRead = verb === 'GET' || verb === 'LIST';
+    const sort = newSort({
+      labels,
+      dryRun: escapeLabel(dryRun),
+      isRead,
+      isDelete: verb.startsWith('DELETE'),
+      bodiesOf: info.isResource ? bodiesOf : undefined,
+    });
     this.#sorts.set(key, sort);
     return sort;
   }
 }
 
-const newSort = (identity: Pick<Sort, 'labels' | 'dryRun' | 'isRead'>): Sort => ({
+const newSort = (identity: Pick<Sort, 'labels' | 'dryRun' | 'isRead' | 'isDelete' | 'bodiesOf'>): Sort => ({
   ...identity,
   codes: new Map(),
   terminations: new Map(),
@@ -122,6 +217,8 @@ const newSort = (identity: Pick<Sort, 'labels' | 'dryRun' | 'isRead'>): Sort => 
   sli: new Histogram(SLI_BUCKETS_SECONDS),
   sizes: new Histogram(BUCKETS_BYTES),
   longRunning: 0,
+  aborts: 0,
+  bodies: undefined,
 });
 
 const deprecatedLabels = ({ group, version, resource, subresource }: RequestInfo, removedRelease: string): string =>
@@ -146,16 +243,23 @@ const VERBS: Readonly<Record<string, string>> = {
 };
 const CONNECTS: ReadonlySet<string> = new Set(['log', 'exec', 'portforward', 'attach', 'proxy']);
 
-function verbOf(info: RequestInfo, contentType: string | undefined): string {
+/** What is done, as metrics tell it: upstream's `CleanVerb`. */
+export function verbOf(info: RequestInfo, contentType: string | undefined): string {
   if (info.isResource && CONNECTS.has(info.subresource)) return 'CONNECT';
   if (info.verb === 'patch' && contentType?.startsWith('application/apply-patch+')) return 'APPLY';
   return VERBS[info.verb] ?? 'other';
 }
 
-function scopeOf({ isResource, name, verb, namespace }: RequestInfo): string {
+/** What a request is about, as metrics tell it: upstream's `CleanScope`. */
+export function scopeOf({ isResource, name, verb, namespace }: RequestInfo): string {
   if (name !== '' || verb === 'create') return 'resource';
   if (namespace !== '') return 'namespace';
   return isResource ? 'cluster' : '';
+}
+
+function validationOf(query: URLSearchParams): string {
+  const [value = '', ...more] = query.getAll('fieldValidation');
+  return more.length === 0 && VALIDATIONS.has(value) ? value : 'invalid';
 }
 
 function dryRunOf(query: URLSearchParams | undefined): string {

@@ -37,7 +37,7 @@ interface Answer {
 function sendBody(exchange: Exchange, { status, contentType, body, gzipAbove, headers = [] }: Answer): void {
   const { response } = exchange;
   if (response.headersSent) {
-    response.destroy();
+    breakOff(response);
     return;
   }
   exchange.answeredBytes = body.length;
@@ -61,11 +61,16 @@ export type StatusEncoder = (exchange: Exchange, status: Status) => { readonly c
 
 export const jsonStatus: StatusEncoder = (_, status) => ({ contentType: JSON_TYPE, body: Buffer.from(`${goJson(status)}\n`) });
 
+/** Half an answer is not to be taken for one; what was answered whole was answered, and its connection may be another request's already. */
+function breakOff(response: Exchange['response']): void {
+  if (!response.writableEnded) response.destroy();
+}
+
 /** Answers an error. */
 export function sendError(exchange: Exchange, error: ApiError, encode: StatusEncoder = jsonStatus): void {
   const { response } = exchange;
   if (response.headersSent) {
-    response.destroy();
+    breakOff(response);
     return;
   }
   exchange.audit?.answered(error.status);
@@ -75,6 +80,7 @@ export function sendError(exchange: Exchange, error: ApiError, encode: StatusEnc
   const { retryAfterSeconds = 0 } = error.status.details ?? {};
   if (retryAfterSeconds > 0 && error.headers['retry-after'] === undefined) headers.push('Retry-After', String(retryAfterSeconds));
   headers.push('Content-Length', String(body.length));
+  exchange.answeredBytes = body.length;
   response.writeHead(error.code, headers);
   response.end(body);
 }

@@ -25,6 +25,8 @@ export interface Claim {
 export interface NewClaim extends Claim {
   /** Told that it is somebody else's. @throws ApiError when no other will do. */
   taken(): void;
+  /** Told that it is made. */
+  made?(): void;
   /** Looked for in a dry run too, which makes no claims. */
   readonly inDryRun?: boolean;
 }
@@ -69,6 +71,8 @@ export interface ClaimRepairOptions {
 /** Gives objects the claims that they should have, and takes away those of objects that are no more: at the start and from time to time. */
 export class ClaimRepair implements Service {
   readonly #options: ClaimRepairOptions;
+  /** How often it could not be told. */
+  errors = 0;
   #timer: Timer | undefined;
   #stopped = false;
 
@@ -96,7 +100,10 @@ export class ClaimRepair implements Service {
     if (this.#stopped) return;
     this.#timer = clock.setTimer(REPAIR_INTERVAL_MS, () => {
       this.#repair()
-        .catch((error: unknown) => logger.warn({ err: error }, 'claims could not be compared with their objects, trying again later'))
+        .catch((error: unknown) => {
+          this.errors++;
+          logger.warn({ err: error }, 'claims could not be compared with their objects, trying again later');
+        })
         .finally(() => this.#arm());
     });
   }

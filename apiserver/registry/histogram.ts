@@ -11,6 +11,19 @@ export class Histogram {
     this.#counts = new Float64Array(bounds.length);
   }
 
+  /** What several with the same buckets have seen together. @param all one of them at least. */
+  static sum(all: readonly Histogram[]): Histogram {
+    const sum = new Histogram(all[0] ? all[0].#bounds : []);
+    for (const each of all) {
+      each.#counts.forEach((count, i) => {
+        sum.#counts[i] = (sum.#counts[i] ?? 0) + count;
+      });
+      sum.#sum += each.#sum;
+      sum.#count += each.#count;
+    }
+    return sum;
+  }
+
   /** @param times how often the value was seen. */
   observe(value: number, times = 1): void {
     this.#sum += value * times;

@@ -6,7 +6,7 @@ export type Labels = Readonly<Record<string, string | number | boolean>>;
 const ESCAPED = /[\\"\n]/g;
 
 /** `a="b",c="d"`; made for each that is counted. */
-function labelText(labels: Labels): string {
+export function labelText(labels: Labels): string {
   let text = '';
   for (const name in labels) {
     const value = String(labels[name]).replace(ESCAPED, (c) => (c === '\n' ? '\\n' : `\\${c}`));
@@ -15,7 +15,26 @@ function labelText(labels: Labels): string {
   return text;
 }
 
-/** Histograms of one metric, by their labels; nothing is told of it before there is one. */
+/** A metric in Prometheus' text format, from the labels of each value, as {@link labelText} has them, and the value. */
+export const metricLines = (
+  type: 'counter' | 'gauge',
+  name: string,
+  help: string,
+  samples: Iterable<readonly [labels: string, value: number]>,
+): string[] => [
+  `# HELP ${name} ${help}`,
+  `# TYPE ${name} ${type}`,
+  ...Array.from(samples, ([labels, value]) => `${name}${labels === '' ? '' : `{${labels}}`} ${value}`),
+];
+
+/** The same of a histogram. */
+export const histogramLines = (name: string, help: string, series: Iterable<readonly [labels: string, histogram: Histogram]>): string[] => [
+  `# HELP ${name} ${help}`,
+  `# TYPE ${name} histogram`,
+  ...[...series].flatMap(([labels, histogram]) => histogram.lines(name, labels)),
+];
+
+/** Histograms of one metric, by their labels. */
 export class HistogramFamily {
   readonly #name: string;
   readonly #help: string;
@@ -38,13 +57,11 @@ export class HistogramFamily {
   }
 
   lines(): string[] {
-    if (this.#series.size === 0) return [];
-    const head = [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} histogram`];
-    return [...head, ...[...this.#series].flatMap(([labels, histogram]) => histogram.lines(this.#name, labels))];
+    return histogramLines(this.#name, this.#help, this.#series);
   }
 }
 
-/** Counters of one metric, by their labels; nothing is told of it before there is one. */
+/** Counters of one metric, by their labels. */
 export class CounterFamily {
   readonly #name: string;
   readonly #help: string;
@@ -66,8 +83,6 @@ export class CounterFamily {
   }
 
   lines(): string[] {
-    if (this.#series.size === 0) return [];
-    const head = [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} counter`];
-    return [...head, ...[...this.#series].map(([labels, count]) => `${this.#name}{${labels}} ${count}`)];
+    return metricLines('counter', this.#name, this.#help, this.#series);
   }
 }

@@ -279,7 +279,7 @@ export class ObjectRegistry {
       await this.#store.lookForClaims(allocation);
       return { object, bytes: Buffer.concat([encoded, NEWLINE]) };
     }
-    const draft = await this.#store.draft({ key, object, encoded, allocation });
+    const draft = await this.#store.draft({ key, object, encoded, allocation, span: context.span, isNew: true });
     const written = await this.#store.create(draft);
     if (written === 'lost') throw this.#alreadyExists(await this.#store.read(key), name);
     return written === 'taken' ? written : this.#stored(draft, written);
@@ -389,7 +389,7 @@ export class ObjectRegistry {
       await this.#store.lookForClaims(allocation);
       return { object, bytes: wire.serve(encoded, current.revision) };
     }
-    const draft = await this.#store.draft({ key: current.key, object, encoded, allocation });
+    const draft = await this.#store.draft({ key: current.key, object, encoded, allocation, span: context.span });
     const written = await this.#store.update(draft, current.revision);
     return typeof written === 'number' ? this.#stored(draft, written) : 'lost';
   }
@@ -397,7 +397,7 @@ export class ObjectRegistry {
   /** The last finalizer went: so does the object. */
   async #removeByUpdate(context: RequestContext, object: KubeObject, { current, old }: Present): Promise<Stored | 'lost'> {
     const bytes = this.resource.wire.serve(this.resource.wire.encode(object), current.revision);
-    if (!context.dryRun && (await this.#store.remove(current.key, current.revision, old)) === 'lost') return 'lost';
+    if (!context.dryRun && (await this.#store.remove(current.key, current.revision, old, context.span)) === 'lost') return 'lost';
     return { object, bytes };
   }
 
@@ -420,7 +420,7 @@ export class ObjectRegistry {
 
   async #remove(context: RequestContext, current: Entry): Promise<Deleted | 'lost'> {
     if (context.dryRun) return { entry: current, gone: true };
-    const result = await this.#store.remove(current.key, current.revision, current.object);
+    const result = await this.#store.remove(current.key, current.revision, current.object, context.span);
     return result === 'lost' ? 'lost' : { entry: current.at(result), gone: true };
   }
 
@@ -440,10 +440,11 @@ export class ObjectRegistry {
     const encoded = wire.encode(object);
     const entry = (revision: number) => cache.entryFrom({ key, revision }, encoded);
     if (context.dryRun) return { entry: entry(current.revision), gone: plan.remove };
-    const marked = await this.#store.update(await this.#store.draft({ key, object, encoded }), current.revision);
+    const draft = await this.#store.draft({ key, object, encoded, span: context.span });
+    const marked = await this.#store.update(draft, current.revision);
     if (typeof marked !== 'number') return 'lost';
     if (!plan.remove) return { entry: entry(marked), gone: false };
-    const removed = await this.#store.remove(key, marked, object);
+    const removed = await this.#store.remove(key, marked, object, context.span);
     return { entry: entry(removed === 'lost' ? marked : removed), gone: true };
   }
 

@@ -1,9 +1,11 @@
 import type { KubeObject } from '../../api/index.ts';
-import { type Compare, type LeaseId, type Operation, type Revision, type Store, StoreError } from '../../store/index.ts';
+import { type Compare, type LeaseId, type Operation, type Revision, type Store, StoreError, type Transaction } from '../../store/index.ts';
+import type { Span } from '../tracing/span.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import { type Allocation, claimOperations, type NewClaim } from './claims.ts';
 import type { ExpiringLeases } from './expiring-leases.ts';
 import type { Resource } from './resource.ts';
+import { beginWrite, tracedCall, type WriteSpan, writeDone, writePrepared } from './store-spans.ts';
 
 /** What is to be stored at a key. */
 export interface Draft {
@@ -16,6 +18,15 @@ export interface Draft {
   /** Whether what is stored, opened if it is sealed, is what is served. */
   readonly isAsServed: boolean;
   readonly allocation?: Allocation | undefined;
+  /** As which it is told of; absent where the request is not traced. */
+  readonly write?: WriteSpan | undefined;
+}
+
+/** What a write is part of, as traces tell it. */
+interface WriteOrigin {
+  readonly span?: Span | undefined;
+  /** Whether nothing is to be there yet. */
+  readonly isNew?: boolean | undefined;
 }
 
 /** `lost`: the object is not as it was; `taken`: something that it claims is another's. */
@@ -50,11 +61,14 @@ export class ObjectStore {
   }
 
   /** Brings an object into the form in which it is stored. */
-  async draft(draft: Omit<Draft, 'stored' | 'isAsServed'>): Promise<Draft> {
-    const { form } = this.#resource;
+  async draft(draft: Omit<Draft, 'stored' | 'isAsServed' | 'write'> & WriteOrigin): Promise<Draft> {
+    const { form, root, info } = this.#resource;
+    const { key, span, isNew = false } = draft;
+    const write = span && beginWrite(span, { isNew, key: key.slice(root.length), kind: info, bytes: draft.encoded.length });
     const laidOut = await form.store(draft.encoded, draft.object);
-    const stored = form.sealing ? form.sealing.seal(draft.key, laidOut) : laidOut;
-    return { ...draft, stored, isAsServed: laidOut === draft.encoded };
+    const stored = form.sealing ? form.sealing.seal(key, laidOut) : laidOut;
+    if (write) writePrepared(write);
+    return { ...draft, stored, isAsServed: laidOut === draft.encoded, write };
   }
 
   /**
@@ -85,13 +99,14 @@ export class ObjectStore {
   }
 
   /** Deletes an object, with all that it claims, if it is still as it was. */
-  async remove(key: string, revision: Revision, object: KubeObject): Promise<Revision | 'lost'> {
+  async remove(key: string, revision: Revision, object: KubeObject, span?: Span): Promise<Revision | 'lost'> {
     const { claims } = this.#resource.strategy;
     const releases = claims?.of(object).map(({ place }) => place) ?? [];
-    const result = await this.#store.txn({
+    const transaction: Transaction = {
       compare: [{ key, target: 'mod', is: '=', than: revision }],
       success: [{ op: 'delete', range: { key } }, ...claimOperations(this.#resource.root, { claims: [], releases })],
-    });
+    };
+    const result = await (span ? tracedCall(span, 'Txn', () => this.#store.txn(transaction)) : this.#store.txn(transaction));
     return result.succeeded ? result.revision : 'lost';
   }
 
@@ -116,6 +131,7 @@ export class ObjectStore {
       return written;
     } finally {
       if (typeof written !== 'number') cache.unexpect(key, stored);
+      draft.write?.span.end();
     }
   }
 
@@ -130,15 +146,20 @@ export class ObjectStore {
     }
   }
 
-  async #commit({ key, stored, allocation }: Draft, condition: Compare, lease?: LeaseId): Promise<Written> {
+  async #commit({ key, stored, allocation, write }: Draft, condition: Compare, lease?: LeaseId): Promise<Written> {
     const { root } = this.#resource;
     const claims = allocation?.claims ?? [];
-    const result = await this.#store.txn({
+    const transaction: Transaction = {
       compare: [condition, ...claims.map(({ place }): Compare => ({ key: `${root}/${place}`, target: 'version', is: '=', than: 0 }))],
       success: [{ op: 'put', key, value: stored, lease }, ...(allocation ? claimOperations(root, allocation) : [])],
       failure: claims.map(({ place }): Operation => ({ op: 'range', range: { key: `${root}/${place}` }, options: { keysOnly: true } })),
-    });
-    if (result.succeeded) return result.revision;
+    };
+    const result = await (write ? tracedCall(write.span, 'Txn', () => this.#store.txn(transaction)) : this.#store.txn(transaction));
+    if (write) writeDone(write, result.succeeded);
+    if (result.succeeded) {
+      for (const claim of claims) claim.made?.();
+      return result.revision;
+    }
     const found = result.results.map((each) => each.op === 'range' && each.kvs.length > 0);
     return this.#refused(
       claims.filter((_, i) => found[i]),

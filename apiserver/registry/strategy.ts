@@ -1,5 +1,7 @@
 import type { FieldError, KindInfo, KubeObject, TableColumn } from '../../api/index.ts';
 import type { UserInfo } from '../auth/types.ts';
+import type { Span } from '../tracing/span.ts';
+import type { AllocationMetrics } from './allocation-metrics.ts';
 import type { Claims } from './claims.ts';
 import type { MetadataLook } from './metadata-validation.ts';
 import type { ObjectReader, ObjectWriter } from './objects.ts';
@@ -12,6 +14,8 @@ export interface RequestContext {
   readonly now: number;
   readonly dryRun: boolean;
   readonly objects: ObjectReader;
+  /** What is being done for the request, as traces tell; absent when it is not traced. */
+  readonly span?: Span | undefined;
   /** Adds a `Warning` header. */
   warn(text: string): void;
   /** Adds one that is told even if the object is refused, where {@link warn} is not heard then. */
@@ -203,6 +207,8 @@ export interface StrategyOptions {
   /** How long Events live. */
   readonly eventTtlSeconds: number;
   readonly objects: ObjectReader & ObjectWriter;
+  /** What counts the cluster IPs and node ports that are given; nothing unless given. */
+  readonly allocations?: AllocationMetrics | undefined;
 }
 
 /** The strategies of all built-in kinds, by `group/resource` (core's group is empty: `/pods`). */

@@ -18,6 +18,9 @@ export const applyObject: Handler = async (rest, exchange, endpoint) => {
   rest.encoder.accept(exchange, resource);
   const { name, subresource } = exchange.info;
   const bytes = await readBody(exchange.request);
+  const { span } = exchange;
+  span?.event('limitedReadBody succeeded', { len: bytes.length });
+  span?.event('Recorded the audit event');
   const options = readWriteOptions(exchange, 'ApplyOptions');
   const config = readConfig(bytes);
   const writer = writerOf(exchange, options);
@@ -31,11 +34,14 @@ export const applyObject: Handler = async (rest, exchange, endpoint) => {
     mayCreate: subresource === '',
     next: async (current, live) => {
       if (!current) await mayCreate(rest, exchange);
+      span?.event('About to apply patch');
       const object = resource.fields.apply({ ...writer, live, config, force: options.force });
       judgeConfig(exchange, bytes, options.fieldValidation);
+      span?.event('About to check admission control');
       return finish(endpoint, object, { name, isNew: !current });
     },
   });
+  span?.event('Object stored in database');
   rest.encoder.object(exchange, resource, updated.created ? 201 : 200, updated.bytes);
 };
 

@@ -26,7 +26,9 @@ export const deleteObject: Handler = async (rest, exchange, { resource, registry
   const options = await readDeleteRequest(exchange);
   warnOfDefault(exchange, resource, options);
   const context = contextOf(rest, exchange, isDryRun(options), options);
+  exchange.span?.event('About to delete object from database');
   const deleted = await registry.delete({ context, admission: rest.admission, name: exchange.info.name, options });
+  exchange.span?.event('Object deleted from database');
   if (deleted.gone && !resource.strategy.deleteReturnsObject) {
     rest.encoder.success(exchange, 200, { details: detailsOf(resource.info, deleted) });
     return;
@@ -82,7 +84,11 @@ const isDryRun = ({ dryRun }: DeleteRequest): boolean => (dryRun?.length ?? 0) >
 /** Delete options: of the body, or without one of the query. @throws ApiError */
 export async function readDeleteRequest(exchange: Exchange): Promise<DeleteRequest> {
   const bytes = await readBody(exchange.request);
+  const { span } = exchange;
+  span?.event('limitedReadBody succeeded', { len: bytes.length });
   const request = bytes.length > 0 ? fromBody(exchange, bytes) : fromQuery(exchange);
+  if (bytes.length > 0) span?.event('Decoded delete options');
+  if (bytes.length > 0) span?.event('Recorded the audit event');
   checkDeleteRequest(request);
   return request;
 }

@@ -4,6 +4,7 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import { sendEncoded } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE, type Negotiator } from './negotiation.ts';
+import { beginWriting, endWriting } from './operation-span.ts';
 import { partialMessage } from './partial-message.ts';
 import { indented, readable } from './pretty.ts';
 import { internalPackage } from './scheme.ts';
@@ -56,8 +57,12 @@ export class Encoder {
     const accepted = this.accept(exchange, resource);
     const plain = accepted.encoding === 'json' && accepted.as === undefined;
     if (accepted.encoding !== 'json') exchange.audit?.answeredObject(() => bytes);
+    const type = MEDIA_TYPE[accepted.encoding];
+    exchange.span?.event('About to write a response');
+    const writing = exchange.span && beginWriting(exchange, type, resource.wire.apiVersion);
     const body = plain ? bytes : transform(exchange, resource, accepted, bytes);
-    sendEncoded(exchange, status, MEDIA_TYPE[accepted.encoding], accepted.encoding === 'json' ? readable(exchange, body) : body);
+    sendEncoded(exchange, status, type, accepted.encoding === 'json' ? readable(exchange, body) : body);
+    endWriting(exchange, writing);
   }
 
   /** Answers a value that is not one of a resource's objects. */
@@ -65,8 +70,12 @@ export class Encoder {
     const encoding = this.#negotiator.status(exchange.accept);
     const written = encoding === 'protobuf' && !encodable.message ? 'json' : encoding;
     if (written !== 'json') exchange.audit?.answeredObject(() => encodeAs('json', encodable));
+    const type = MEDIA_TYPE[written];
+    exchange.span?.event('About to write a response');
+    const writing = exchange.span && beginWriting(exchange, type, encodable.apiVersion);
     const body = encodeAs(written, encodable);
-    sendEncoded(exchange, status, MEDIA_TYPE[written], written === 'json' ? readable(exchange, body) : body);
+    sendEncoded(exchange, status, type, written === 'json' ? readable(exchange, body) : body);
+    endWriting(exchange, writing);
   }
 
   /** Answers a Status that is not an error. */

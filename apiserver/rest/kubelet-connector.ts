@@ -40,6 +40,8 @@ export interface KubeletRequest {
   readonly body?: Readable | undefined;
   /** Whether the kubelet may be anybody (`insecureSkipTLSVerifyBackend`). */
   readonly isUnverified?: boolean | undefined;
+  /** Whether it is for what a container has written, of which it is counted when the kubelet is not who it should be. */
+  readonly isForLogs?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -58,6 +60,8 @@ export class KubeletConnector implements PodDialer {
   readonly #agent: https.Agent;
   /** For requests whose kubelets are not verified. */
   readonly #trusting: https.Agent;
+  /** Requests for what containers have written: whether kubelets were to be verified, and how many could not be. */
+  readonly logRequests = { enforced: 0, skipped: 0, unverified: 0 };
 
   constructor(options: KubeletOptions, objects: ObjectReader) {
     this.#options = options;
@@ -101,6 +105,7 @@ export class KubeletConnector implements PodDialer {
       };
       const request: ClientRequest = https.request(options, resolve);
       request.once('error', (error) => {
+        if (asked.isForLogs && isOfCertificate(error)) this.logRequests.unverified++;
         if (!body && wasStale(request, error)) resolve(this.request(at, asked));
         else reject(unreachable(method, at, path, error));
       });
@@ -139,6 +144,9 @@ export class KubeletConnector implements PodDialer {
     throw Object.assign(new Error('connect: connection refused'), { code: 'ECONNREFUSED' });
   }
 }
+
+/** Whether a connection came to nothing because of a certificate. */
+const isOfCertificate = (error: NodeJS.ErrnoException): boolean => /CERT|SIGNATURE/.test(error.code ?? '');
 
 /** What a node answers that knows the pod, when nobody listens on the port. */
 const NOBODY_LISTENS = 503;

@@ -19,6 +19,8 @@ const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** GET of pods/NAME/log: what the kubelet has of a container's output, as it comes. */
 export const podLog: Handler = async (rest, exchange, endpoint) => {
+  const isUnverified = isTrue(exchange.parameter('insecureSkipTLSVerifyBackend') ?? null);
+  rest.kubelets.logRequests[isUnverified ? 'skipped' : 'enforced']++;
   const query = readLogOptions(exchange);
   const pod = await existingPod(exchange, endpoint);
   const container = containerOf(pod, exchange.parameter('container') ?? '');
@@ -29,8 +31,7 @@ export const podLog: Handler = async (rest, exchange, endpoint) => {
   }
   const at = rest.kubelets.locate(pod.spec.nodeName);
   const path = `/containerLogs/${podPath(pod)}/${container}${queryText(query)}`;
-  const isUnverified = isTrue(exchange.parameter('insecureSkipTLSVerifyBackend') ?? null);
-  const answer = await rest.kubelets.request(at, { method: 'GET', path, isUnverified, signal: exchange.signal });
+  const answer = await rest.kubelets.request(at, { method: 'GET', path, isUnverified, isForLogs: true, signal: exchange.signal });
   if (asksForWebSocket(exchange) && isGood(answer)) return await streamOverWebSocket(exchange, answer);
   await passOn(exchange, endpoint, answer, 'text/plain');
 };

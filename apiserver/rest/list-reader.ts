@@ -1,9 +1,12 @@
 import { apiError } from '../../api/index.ts';
+import type { Clock } from '../../runtime/index.ts';
 import { prefixRange, type Store, StoreError } from '../../store/index.ts';
 import type { Resource } from '../registry/resource.ts';
 import { continueExpired, tooLarge } from '../registry/store-errors.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
+import type { KindCache, PageRange } from '../watch-cache/kind-cache.ts';
+import type { Selection } from '../watch-cache/selection.ts';
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
 import { type ListOptions, readVersion } from './list-options.ts';
 
@@ -23,6 +26,7 @@ const PAGE_KEYS_MIN = 500;
 export interface ListSource {
   readonly hub: CacheHub;
   readonly store: Store;
+  readonly clock: Clock;
 }
 
 /**
@@ -41,9 +45,28 @@ export async function readList(source: ListSource, resource: Resource, options: 
   const revision = readVersion(options.resourceVersion);
   const exact = options.resourceVersionMatch === 'Exact' || (revision > 0 && options.limit > 0 && options.resourceVersionMatch === '');
   if (exact) return readExact(source, resource, options, revision);
-  await fresh(source, options.resourceVersion);
+  await freshFor(source, resource, options.resourceVersion);
   await resource.cache.settled();
   return fromCache(source, resource, options.resourceVersion === '0' ? { ...options, limit: 0 } : options, '');
+}
+
+/** The same as {@link fresh}, for a list of one kind, and noted of it. */
+async function freshFor(source: ListSource, { cache: { stats } }: Resource, resourceVersion: string): Promise<void> {
+  if (resourceVersion === '0') return;
+  const { hub, clock } = source;
+  const isNewest = resourceVersion === '';
+  // Who need not wait is not timed.
+  const pending = isNewest ? hub.fresh() : hub.reach(readVersion(resourceVersion));
+  const since = pending === undefined ? 0 : clock.monotonic();
+  try {
+    await pending;
+    if (isNewest) stats.consistentReads.done++;
+  } catch (error) {
+    if (isNewest) stats.consistentReads.failed++;
+    throw error;
+  } finally {
+    stats.waited(pending === undefined ? 0 : clock.monotonic() - since);
+  }
 }
 
 /**
@@ -84,13 +107,29 @@ function fromCache({ hub }: ListSource, resource: Resource, options: ListOptions
   const { selection, limit } = options;
   const revision = resource.cache.reached(hub.revision);
   const prefix = prefixOf(resource, options);
-  if (limit === 0 && start === '') return { revision, entries: resource.cache.select(selection), continue: '', remaining: undefined };
+  const { cache } = resource;
+  if (limit === 0 && start === '') {
+    const selected = cache.select(selection);
+    noteListed(cache, selection, { prefix, from: prefix, limit }, selected.length);
+    return { revision, entries: selected, continue: '', remaining: undefined };
+  }
   const from = prefix + start;
-  const { entries, hasMore } = resource.cache.page(selection, { prefix, from, limit });
+  const { entries, hasMore } = cache.page(selection, { prefix, from, limit });
+  noteListed(cache, selection, { prefix, from, limit }, entries.length);
   if (!hasMore) return { revision, entries, continue: '', remaining: undefined };
   const next = { revision, start: after(entries, prefix) };
-  const remaining = selection.isWhole ? resource.cache.countFrom(prefix, from) - entries.length : undefined;
+  const remaining = selection.isWhole ? cache.countFrom(prefix, from) - entries.length : undefined;
   return { revision, entries, continue: encodeContinue(next), remaining };
+}
+
+/** What upstream finds objects by in its caches (`Indexers` of `pkg/registry/core/pod`), as metrics name it. */
+const INDEXED = 'spec.nodeName';
+
+/** Notes what a list has cost. Objects that an index finds are those that are looked at, else all that there are. */
+function noteListed(cache: KindCache, { isWhole, trigger }: Selection, { prefix, from, limit }: PageRange, returned: number): void {
+  const isIndexed = trigger !== undefined && cache.fieldName(trigger.index) === INDEXED;
+  const isAll = isIndexed || (isWhole && limit === 0);
+  cache.stats.listed(isIndexed ? `f:${INDEXED}` : '', isAll ? returned : cache.countFrom(prefix, from), returned);
 }
 
 const after = (entries: readonly Entry[], prefix: string): string => `${(entries.at(-1)?.key ?? '').slice(prefix.length)}\0`;
@@ -112,10 +151,16 @@ async function readSnapshot(store: Store, resource: Resource, options: ListOptio
   const { end } = prefixRange(prefix);
   const entries: Entry[] = [];
   let key = storeKey(prefix + start);
+  const { storage } = resource.cache.stats;
+  storage.lists++;
   for (;;) {
     const keys = limit === 0 ? 0 : Math.max(limit - entries.length, selection.isWhole ? 0 : PAGE_KEYS_MIN);
     const page = await store.range({ key, end }, { revision, limit: keys });
+    storage.fetched += page.kvs.length;
+    const before = entries.length;
     const seen = take(await resource.cache.entriesOf(page.kvs), options, entries);
+    storage.evaluated += seen;
+    storage.returned += entries.length - before;
     const rest = page.count - seen;
     if (rest === 0) return { revision, entries, continue: '', remaining: undefined };
     key = storeKey(`${page.kvs[seen - 1]?.key ?? ''}\0`);

@@ -8,6 +8,7 @@ import type { Entry } from '../watch-cache/entry.ts';
 import { encodeAs, wrongShape } from './encoder.ts';
 import type { ListPage } from './list-reader.ts';
 import { type Accepted, type Encoding, MEDIA_TYPE } from './negotiation.ts';
+import { beginWriting, endWriting } from './operation-span.ts';
 import type { Pacer } from './pacer.ts';
 import { partialMessage } from './partial-message.ts';
 import { indented, readable, wantsPretty } from './pretty.ts';
@@ -38,15 +39,19 @@ export async function sendList(
   resource: Resource,
   { accepted, page }: { readonly accepted: Accepted; readonly page: ListPage },
 ): Promise<void> {
+  const type = MEDIA_TYPE[accepted.encoding];
+  const writing = exchange.span && beginWriting(exchange, type, resource.wire.apiVersion);
   if (accepted.encoding === 'json' && !accepted.as) {
     await sendJson(exchange, resource, page, pacer);
+    endWriting(exchange, writing, page.entries.length);
     return;
   }
   if (accepted.encoding !== 'json') {
     exchange.audit?.answeredObject(() => transform(exchange, resource, { ...accepted, encoding: 'json' }, page));
   }
   const body = transform(exchange, resource, accepted, page);
-  sendEncoded(exchange, 200, MEDIA_TYPE[accepted.encoding], accepted.encoding === 'json' ? readable(exchange, body) : body);
+  sendEncoded(exchange, 200, type, accepted.encoding === 'json' ? readable(exchange, body) : body);
+  endWriting(exchange, writing, page.entries.length);
 }
 
 /**

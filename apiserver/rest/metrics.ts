@@ -1,11 +1,11 @@
 import { groupResourceOf } from '../../api/index.ts';
-import { createMetrics, type Metrics, tellFeatures } from '../../runtime/index.ts';
-import { versionInfo } from '../discovery/version.ts';
+import { ALL_METRICS, createMetrics, expose, type MetricRules, type Metrics, tellBuild, tellFeatures } from '../../runtime/index.ts';
 import type { FeatureGates } from '../feature-gates.ts';
 import type { InFlight } from '../pipeline/flow-control.ts';
 import type { RequestMetrics } from '../pipeline/request-metrics.ts';
 import type { StoreMetrics } from '../registry/measured-store.ts';
-import { registeredText } from './metric-stability.ts';
+import { metricLines } from '../registry/metric-families.ts';
+import { cacheText } from './cache-metrics.ts';
 import type { Endpoint } from './rest.ts';
 
 export interface MetricsSources {
@@ -24,6 +24,18 @@ export interface MetricsSources {
   readonly aggregator?: { text(): string } | undefined;
   /** The rules of custom resources. */
   readonly rules: { text(): string };
+  /** Absent where Services are given nothing. */
+  readonly allocations?: { text(): string } | undefined;
+  /** What is told; all unless given. */
+  readonly told?: MetricRules | undefined;
+  /** Connections that came to nothing. */
+  handshakeErrors(): number;
+  /** How often claims could not be compared with their objects. */
+  repairErrors(): number;
+  /** Requests for what containers have written. */
+  readonly logRequests: { readonly enforced: number; readonly skipped: number; readonly unverified: number };
+  /** The revision that all caches have reached. */
+  revision(): number;
   /** All features by name; absent where nothing is known of them. */
   readonly features?: FeatureGates['all'] | undefined;
   /** Bytes that the store takes; undefined when it does not say. */
@@ -39,6 +51,7 @@ export class ServerMetrics {
   constructor(sources: MetricsSources) {
     this.#sources = sources;
     this.#metrics = createMetrics();
+    tellBuild(this.#metrics);
     if (sources.features) tellFeatures(this.#metrics, sources.features);
     const inFlight = this.#metrics.gauge({
       name: 'apiserver_current_inflight_requests',
@@ -51,89 +64,101 @@ export class ServerMetrics {
       help: 'Objects stored, by group and resource.',
       labels: ['group', 'resource'],
     });
-    const watchers = this.#metrics.gauge({
-      name: 'apiserver_registered_watchers',
-      help: 'Watchers, by kind.',
-      labels: ['group', 'version', 'kind'],
+    const queued = this.#metrics.gauge({
+      name: 'apiserver_current_inqueue_requests',
+      help: 'Requests that wait, by whether they may change something.',
+      labels: ['request_kind'],
+    });
+    const sizes = this.#metrics.gauge({
+      name: 'apiserver_resource_size_estimate_bytes',
+      help: 'Bytes that stored objects take, by group and resource, from a few of them.',
+      labels: ['group', 'resource'],
     });
     this.#metrics.onRead(() => {
       inFlight.set(sources.inFlight.readOnly, { request_kind: 'readOnly' });
       inFlight.set(sources.inFlight.mutating, { request_kind: 'mutating' });
+      queued.set(sources.inFlight.waiting?.readOnly ?? 0, { request_kind: 'readOnly' });
+      queued.set(sources.inFlight.waiting?.mutating ?? 0, { request_kind: 'mutating' });
       for (const { resource } of sources.endpoints()) {
-        const { group, version, kind } = resource.info;
+        const { group } = resource.info;
         resources.set(resource.cache.size, { group, resource: resource.info.resource });
         objects.set(resource.cache.size, { resource: groupResourceOf(resource.info) });
-        watchers.set(resource.cache.watchers, { group, version, kind });
+        sizes.set(Math.round(resource.cache.size * resource.cache.averageBytes), { group, resource: resource.info.resource });
       }
     });
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
-    const { requests, store, auditor, encryption, admission, fairness, aggregator, rules } = this.#sources;
+    const { requests, store, auditor, encryption, admission, fairness, aggregator, rules, allocations, told } = this.#sources;
     const bytes = await this.#sources.storeBytes();
     const parts = [
       await this.#metrics.text(),
-      BUILD_TEXT,
       requests.text(),
-      this.#watchText(),
+      cacheText(this.#sources.endpoints(), this.#sources.revision()),
+      ownText(this.#sources),
+      allocations?.text() ?? '',
       store.text(),
       sizeText(bytes),
-      auditor?.text() ?? '',
+      auditor?.text() ?? zeros(UNAUDITED),
       encryption?.text() ?? '',
       admission?.text() ?? '',
       fairness?.text() ?? '',
       aggregator?.text() ?? '',
       rules.text(),
-      NEVER_TEXT,
+      zeros(NEVER),
     ];
-    const text = parts.join('');
-    return { contentType: this.#metrics.contentType, text: text + registeredText(text) };
-  }
-
-  /** What watchers were sent, by resource. */
-  #watchText(): string {
-    const watched = [...this.#sources.endpoints()].filter(({ resource }) => resource.cache.watchStats.sizes.count > 0);
-    const labelsOf = ({ resource: { info } }: Endpoint) => `group="${info.group}",version="${info.version}",resource="${info.resource}"`;
-    const sizesOf = ({ resource }: Endpoint) => resource.cache.watchStats.sizes;
-    const dropped = [...this.#sources.endpoints()].flatMap(({ resource: { info, cache } }) => {
-      const { terminated } = cache.watchStats;
-      return terminated > 0 ? [`apiserver_terminated_watchers_total{group="${info.group}",resource="${info.resource}"} ${terminated}`] : [];
-    });
-    return [
-      '# HELP apiserver_watch_events_total Events sent to watchers.',
-      '# TYPE apiserver_watch_events_total counter',
-      ...watched.map((each) => `apiserver_watch_events_total{${labelsOf(each)}} ${sizesOf(each).count}`),
-      '# HELP apiserver_watch_events_sizes Sizes of events sent to watchers, in bytes.',
-      '# TYPE apiserver_watch_events_sizes histogram',
-      ...watched.flatMap((each) => sizesOf(each).lines('apiserver_watch_events_sizes', labelsOf(each))),
-      '# HELP apiserver_terminated_watchers_total Watchers dropped because they did not read.',
-      '# TYPE apiserver_terminated_watchers_total counter',
-      ...dropped,
-      '',
-    ].join('\n');
+    return { contentType: this.#metrics.contentType, text: expose(parts.join(''), told ?? ALL_METRICS) };
   }
 }
 
-const BUILD_TEXT = buildText();
-
-function buildText(): string {
-  const { major, minor, gitVersion, gitCommit, gitTreeState, buildDate, goVersion, compiler, platform } = versionInfo();
-  const labels =
-    `build_date="${buildDate}",compiler="${compiler}",git_commit="${gitCommit}",git_tree_state="${gitTreeState}",` +
-    `git_version="${gitVersion}",go_version="${goVersion}",major="${major}",minor="${minor}",platform="${platform}"`;
-  const name = 'kubernetes_build_info';
-  return `# HELP ${name} The version whose behaviour this is.\n# TYPE ${name} gauge\n${name}{${labels}} 1\n`;
-}
-
-/** What upstream counts and cannot happen here: no metric is hidden or turned off, and there is one validation of each kind. */
-const NEVER_TEXT = [
-  ['hidden_metrics_total', 'Metrics that are hidden.'],
-  ['disabled_metrics_total', 'Metrics that are turned off.'],
+/** What cannot happen here: there is one validation of each kind, and Node tells of no certificate that it takes. */
+const NEVER = [
   ['apiserver_validation_declarative_validation_mismatch_total', 'Validations that did not agree with each other.'],
   ['apiserver_validation_declarative_validation_panic_total', 'Declared validations that broke.'],
-]
-  .map(([name, help]) => `# HELP ${name} ${help}\n# TYPE ${name} counter\n${name} 0\n`)
-  .join('');
+  [
+    'apiserver_kube_aggregator_x509_insecure_sha1_total',
+    'Servers behind this one whose certificates were signed by way of SHA-1, and taken.',
+  ],
+  ['apiserver_kube_aggregator_x509_missing_san_total', 'Servers behind this one whose certificates do not say where they are good.'],
+  ['apiserver_webhooks_x509_insecure_sha1_total', 'Webhooks whose certificates were signed by way of SHA-1, and taken.'],
+  ['apiserver_webhooks_x509_missing_san_total', 'Webhooks whose certificates do not say where they are good.'],
+] as const;
+/** What is counted by a part that is absent where nothing is audited. */
+const UNAUDITED = [
+  ['apiserver_audit_event_total', 'Audit events written.'],
+  ['apiserver_audit_requests_rejected_total', 'Requests refused because they could not be audited.'],
+] as const;
+
+const zeros = (names: readonly (readonly [name: string, help: string])[]): string =>
+  names.map(([name, help]) => `${metricLines('counter', name, help, [['', 0]]).join('\n')}\n`).join('');
+
+function ownText({ handshakeErrors, repairErrors, logRequests }: MetricsSources): string {
+  const uses = [
+    ['usage="enforce_tls"', logRequests.enforced],
+    ['usage="skip_tls_allowed"', logRequests.skipped],
+  ] as const;
+  const lines = [
+    ...metricLines('counter', 'apiserver_tls_handshake_errors_total', 'Connections that were given up before TLS was agreed upon.', [
+      ['', handshakeErrors()],
+    ]),
+    ...metricLines(
+      'counter',
+      'apiserver_nodeport_repair_reconcile_errors_total',
+      'How often node ports could not be compared with Services.',
+      [['', repairErrors()]],
+    ),
+    ...metricLines(
+      'counter',
+      'kube_apiserver_pod_logs_insecure_backend_total',
+      'Requests for what containers have written, by whether kubelets were to be verified.',
+      uses.filter(([, count]) => count > 0),
+    ),
+    ...metricLines('counter', 'kube_apiserver_pod_logs_backend_tls_failure_total', 'Those for which kubelets could not be verified.', [
+      ['', logRequests.unverified],
+    ]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
 
 function sizeText(bytes: number | undefined): string {
   if (bytes === undefined) return '';

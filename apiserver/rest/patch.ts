@@ -84,6 +84,9 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
   rest.encoder.accept(exchange, resource);
   const { name, subresource } = exchange.info;
   const bytes = await readBody(exchange.request);
+  const { span } = exchange;
+  span?.event('limitedReadBody succeeded', { len: bytes.length });
+  span?.event('Recorded the audit event');
   const options = readWriteOptions(exchange, 'PatchOptions');
   const patch = readPatch(type, bytes);
   const context = contextOf(rest, exchange, options.dryRun);
@@ -100,6 +103,7 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
       mayCreate: false,
       next: (_current, live) => {
         if (!live) throw apiError.notFound(resource.subject, name);
+        span?.event('About to apply patch');
         // What a patch leaves alone is part of what it makes, and will be changed in place.
         const { object, problems, shown } = patched(resource.type, cloneJson(live), patch);
         if (!warned) judge(exchange, problems, { validation: options.fieldValidation, shown });
@@ -108,10 +112,12 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
         finish(exchange, endpoint, object);
         if (withFields) resource.fields.track({ ...writer, live, next: object });
         else object.metadata.managedFields = undefined;
+        span?.event('About to check admission control');
         return object;
       },
     }),
   );
+  span?.event('Object stored in database');
   rest.encoder.object(exchange, resource, 200, updated.bytes);
 };
 

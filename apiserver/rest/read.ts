@@ -1,10 +1,14 @@
-import { apiError } from '../../api/index.ts';
+import { apiError, groupResourceOf } from '../../api/index.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
 import { isTrue } from '../pipeline/request-info.ts';
+import { objectKey } from '../registry/keys.ts';
 import { checkPathName } from '../registry/metadata-validation.ts';
-import { readListOptions, readPlainVersion } from './list-options.ts';
-import { fresh, readList } from './list-reader.ts';
+import type { Resource } from '../registry/resource.ts';
+import { tracedCall } from '../registry/store-spans.ts';
+import { type ListOptions, readListOptions, readPlainVersion } from './list-options.ts';
+import { fresh, type ListPage, readList } from './list-reader.ts';
 import { sendList } from './list-writer.ts';
-import type { Handler } from './rest.ts';
+import type { Endpoint, Handler, Rest } from './rest.ts';
 
 /** GET of one object: its bytes as they lie in the cache, once that holds all that is committed. */
 export const getObject: Handler = (rest, exchange, endpoint) => {
@@ -15,9 +19,32 @@ export const getObject: Handler = (rest, exchange, endpoint) => {
   checkPathName(exchange.info.name);
   const version = exchange.parameter('resourceVersion') ?? '';
   readPlainVersion(version);
+  if (exchange.span) return getTraced(rest, exchange, endpoint, version);
   const pending = version === '' ? rest.source.hub.fresh() : fresh(rest.source, version);
   return pending ? pending.then(() => settled(rest, exchange, endpoint)) : settled(rest, exchange, endpoint);
 };
+
+/**
+ * The same as a trace tells it. Where the newest state is asked for, the store is asked how far it is, which upstream does by reading the
+ * object there.
+ */
+async function getTraced(rest: Rest, exchange: Exchange, endpoint: Endpoint, version: string): Promise<void> {
+  const { span, auditId, info } = exchange;
+  const { resource } = endpoint;
+  span?.event('About to Get from storage');
+  const key = objectKey(resource.prefix, resource.info.namespaced ? info.namespace : '', info.name).slice(resource.root.length);
+  const reading = span?.child('cacher.Get', { 'audit-id': auditId, key, 'resource-version': version });
+  reading?.event(version === '' ? 'About to Get from underlying storage' : 'About to fetch object from cache');
+  try {
+    await tracedCall(version === '' ? reading : undefined, 'Range', async () => {
+      await (version === '' ? rest.source.hub.fresh() : fresh(rest.source, version));
+    });
+    await resource.cache.settled();
+  } finally {
+    reading?.end();
+  }
+  await answer(rest, exchange, endpoint);
+}
 
 const settled: Handler = (rest, exchange, endpoint) => {
   const pending = endpoint.resource.cache.settled();
@@ -31,11 +58,29 @@ const answer: Handler = (rest, exchange, { resource }) => {
   rest.encoder.object(exchange, resource, 200, entry.bytes);
 };
 
+/** As a trace tells it: where the newest state is asked for, the store is asked how far it is. */
+async function readListTraced(rest: Rest, exchange: Exchange, resource: Resource, options: ListOptions): Promise<ListPage> {
+  const type = groupResourceOf(resource.info);
+  const reading = exchange.span?.child('cacher.GetList', { 'audit-id': exchange.auditId, type });
+  try {
+    const isNewest = options.resourceVersion === '' && options.continue === '';
+    const page = await tracedCall(isNewest ? reading : undefined, 'Range', () => readList(rest.source, resource, options));
+    reading?.event('Listed items from cache', { count: page.entries.length });
+    reading?.event('Filtered items', { count: page.entries.length });
+    return page;
+  } finally {
+    reading?.end();
+  }
+}
+
 /** GET of a collection. */
 export const listObjects: Handler = async (rest, exchange, { resource }) => {
   rest.negotiator.routeList(exchange.accept, resource.type);
   const options = readListOptions(exchange, resource, false);
   const accepted = rest.negotiator.list(exchange.accept, resource.type);
-  const page = await readList(rest.source, resource, options);
+  const { span } = exchange;
+  span?.event('About to List from storage');
+  const page = span ? await readListTraced(rest, exchange, resource, options) : await readList(rest.source, resource, options);
+  span?.event('Listing from storage done');
   await sendList(rest, exchange, resource, { accepted, page });
 };

@@ -67,6 +67,7 @@ export const contextOf = (
   now: exchange.now,
   dryRun,
   objects,
+  span: exchange.span,
   warn: (text) => exchange.warn(text),
   annotate: (key, value, level) => exchange.audit?.annotate(key, value, level),
   signal: () => exchange.signal,

@@ -8,6 +8,7 @@ import { deleteCollection, deleteObject } from './delete.ts';
 import { evictPod } from './eviction.ts';
 import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
 import { connectToKubelet, podLog, proxyToNode, proxyToPod } from './kubelet.ts';
+import { perform } from './operation-span.ts';
 import { patchObject, patchType } from './patch.ts';
 import { getObject, listObjects } from './read.ts';
 import type { Endpoint, Handler, Rest } from './rest.ts';
@@ -77,7 +78,7 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
   checkScope(endpoint, exchange);
   const handler = handlerOf(endpoint, exchange);
   if (strategy.deprecation !== undefined) exchange.deprecate(strategy.deprecation); // nobody is warned of what is not there
-  return handler(rest, exchange, endpoint);
+  return perform(handler, rest, exchange, endpoint);
 }
 
 /** apiextensions-apiserver, `pkg/apiserver/customresource_handler.go`: what is of another scope is nobody's. */
@@ -97,7 +98,7 @@ function routeByVerb(rest: Rest, exchange: Exchange, endpoint: Endpoint): Promis
     if (verb === 'patch') patchType(exchange, resource);
     throw apiError.badRequest('name must be provided');
   }
-  return handler(rest, exchange, endpoint);
+  return perform(handler, rest, exchange, endpoint);
 }
 
 /** What has more slashes in front is told apart from nothing when it is authorized, but nobody serves it. */

@@ -16,15 +16,20 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
   rest.encoder.accept(exchange, resource);
   const { name, subresource } = exchange.info;
   const bytes = await readBody(exchange.request);
+  const { span } = exchange;
+  span?.event('limitedReadBody succeeded', { len: bytes.length });
   const options = readWriteOptions(exchange, 'UpdateOptions');
   const context = contextOf(rest, exchange, options.dryRun);
   const writer = writerOf(exchange, options);
   const body = { bytes, contentType: exchange.request.headers['content-type'] };
   // The first reading warns and refuses; another, after a lost race, needs the object anew.
   const { namespaced } = resource.info;
+  span?.event('About to convert to expected version');
   let first: KubeObject | undefined = readObject(exchange, namespaced, () =>
     rest.decoder.decode(body, resource, options.fieldValidation, (text) => exchange.warn(text)),
   );
+  span?.event('Conversion done');
+  span?.event('About to store object in database');
   const updated = await writeSmaller((withFields) =>
     registry.update({
       context,
@@ -45,6 +50,7 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
       },
     }),
   );
+  span?.event('Write to database call succeeded', { len: bytes.length });
   rest.encoder.object(exchange, resource, updated.created ? 201 : 200, updated.bytes);
 };
 

@@ -1,6 +1,7 @@
 import type { Status } from '../../api/index.ts';
 import { prefixRange, StoreError, type StoreEvent, type StoreWatch } from '../../store/index.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { scopeOf } from '../pipeline/request-metrics.ts';
 import { headersFor } from '../pipeline/respond.ts';
 import type { Resource } from '../registry/resource.ts';
 import { asApiError, tooOld } from '../registry/store-errors.ts';
@@ -110,12 +111,17 @@ class WatchSession {
     const { resource, options, writer, from } = this.#plan;
     if (withState) {
       const entries = resource.cache.select(options.selection);
+      resource.cache.stats.initEvents += entries.length;
       const end = options.sendInitialEvents && options.allowWatchBookmarks ? resource.cache.reached(hub.revision) : undefined;
       await this.#client.open(this.#counted(stateFrames(entries, writer, end)));
+      if (end === undefined) return;
+      const { clock } = this.#rest;
+      resource.cache.stats.watchListed(scopeOf(this.#exchange.info), clock.now() - this.#exchange.now);
     } else if (from === undefined || from >= hub.revision) {
       await this.#client.open([]);
     } else {
       const changes = resource.cache.changesAfter(from) ?? (await this.#history(from, resource.cache.reached(hub.revision)));
+      resource.cache.stats.initEvents += changes.length;
       await this.#client.open(this.#counted(changeFrames(changes, this.#plan)));
     }
   }

@@ -17,6 +17,7 @@ import {
   type ApiServerSettings,
   createApiServer,
   type PartsContext,
+  type ServingTls,
 } from '../server.ts';
 
 /** A strategy without rules, for kinds whose own are not what is tested. */
@@ -48,13 +49,14 @@ export interface TestServerOptions {
   /** Default: everybody is whom the header `x-test-user` names, or an administrator. */
   readonly authenticator?: Authenticator | undefined;
   readonly audit?: ApiServerOptions['audit'];
+  readonly tracer?: ApiServerOptions['tracer'];
   readonly settings?: Partial<ApiServerSettings> | undefined;
   readonly clock?: Clock | undefined;
   readonly store?: Store | undefined;
   /** What objects are sealed with in the store. */
   readonly sealing?: ApiServerOptions['sealing'];
   /** What tells of the kinds; nothing unless given. */
-  readonly documents?: ((context: PartsContext) => Pick<ApiServerParts, 'discovery' | 'openapi'>) | undefined;
+  readonly documents?: ((context: PartsContext) => Pick<ApiServerParts, 'discovery' | 'openapi'> & Partial<ApiServerParts>) | undefined;
 }
 
 /** An answer, read whole. */
@@ -105,19 +107,17 @@ const everythingAllowed: Authorizer = {
 
 const nothing = { respond: () => undefined };
 
+function testTls(): ServingTls {
+  const key = generateKey();
+  const now = systemClock.now();
+  const validity = { notBeforeMs: now - 60_000, notAfterMs: now + 3_600_000 };
+  const cert = issueCertificate({ subject: { commonName: 'test' }, key, use: 'server', hosts: ['127.0.0.1'], ...validity });
+  return { cert, key: keyToPem(key) };
+}
+
 export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
   const { clock = systemClock } = options;
   const store = options.store ?? (await openMemoryStore());
-  const key = generateKey();
-  const now = systemClock.now();
-  const cert = issueCertificate({
-    subject: { commonName: 'test' },
-    key,
-    use: 'server',
-    hosts: ['127.0.0.1'],
-    notBeforeMs: now - 60_000,
-    notAfterMs: now + 3_600_000,
-  });
   const { strategies } = options;
   const serves = options.serves ?? Object.keys(strategies);
   const known = options.kinds ?? BUILT_IN_KINDS;
@@ -138,7 +138,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
       openapi: nothing,
       ...options.documents?.(context),
     }),
-    tls: { cert, key: keyToPem(key) },
+    tls: testTls(),
     clock,
     random: seededRandom(7),
     logger: silentLogger,
@@ -147,6 +147,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     components: options.components,
     settings: options.settings,
     audit: options.audit,
+    tracer: options.tracer,
     sealing: options.sealing,
   });
   await server.start();

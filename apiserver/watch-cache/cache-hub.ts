@@ -126,6 +126,7 @@ export class CacheHub {
     const changes: StoreEvent[] = [];
     this.#filling.set(cache, changes);
     const revision = await this.#parts.store.newestRevision();
+    cache.stats.storage.lists++;
     for await (const kvs of this.#pages(cache.schema.prefix, revision)) cache.load(kvs);
     await cache.opened();
     await this.reach(revision);
@@ -199,6 +200,7 @@ export class CacheHub {
   async #fill(): Promise<void> {
     const revision = await this.#parts.store.newestRevision();
     for (const [prefix, caches] of [...this.#caches]) {
+      if (caches[0]) caches[0].stats.storage.lists++;
       for await (const kvs of this.#pages(prefix, revision)) for (const cache of caches) cache.load(kvs);
       for (const cache of caches) {
         await cache.opened();

@@ -22,6 +22,10 @@ export class EventWindow {
     this.#eventsMax = eventsMax;
   }
 
+  get eventsMax(): number {
+    return this.#eventsMax;
+  }
+
   /** Every change after this revision is in the window. */
   get since(): Revision {
     return this.#since;

@@ -4,6 +4,7 @@ import { type KeyValue, keyAfter, prefixRange, type Revision, StoreError, type S
 import { objectKey } from '../registry/keys.ts';
 import { isSealed } from '../registry/stored-object.ts';
 import { CacheEvent } from './cache-event.ts';
+import { CacheStats } from './cache-stats.ts';
 import type { CohortTraits } from './cohort.ts';
 import { Entry, type Facts, factsOf, type Schema } from './entry.ts';
 import { EventWindow } from './event-window.ts';
@@ -29,6 +30,9 @@ export interface WrittenBytes {
 /** Objects that are looked at to tell how big they are. */
 const SAMPLE_ENTRIES = 10;
 
+/** Selectable fields that every kind has, before its own: name and namespace. */
+const COMMON_FIELDS = 2;
+
 /** What share of a buffer is worth holding all of it. */
 const MOST = 0.75;
 
@@ -50,6 +54,7 @@ export interface KindCacheOptions {
  */
 export class KindCache {
   readonly schema: Schema;
+  readonly stats = new CacheStats();
   readonly #entries = new KeyIndex<Entry>();
   readonly #fieldIndexes = new Map<number, ValueIndex>();
   readonly #labelIndexes = new LabelIndexes();
@@ -127,6 +132,7 @@ export class KindCache {
 
   /** Fills the cache with the state at a revision; what changed on the way is not told to watchers. */
   load(kvs: readonly KeyValue[]): void {
+    if (!this.isView) this.stats.storage.fetched += kvs.length;
     const { converter } = this.schema.form;
     const asked = converter ? kvs.filter((kv) => converter.isNeeded(kv)) : [];
     if (asked.length > 0) this.#intake.begin(asked);
@@ -188,6 +194,7 @@ export class KindCache {
   /** From now on, every change after this revision comes through {@link apply}. */
   begin(since: Revision): void {
     this.#window = new EventWindow(since, this.#eventsMax);
+    this.stats.fills++;
   }
 
   /**
@@ -242,6 +249,7 @@ export class KindCache {
     const { key } = event.kv;
     const previous = entry ? this.#entries.set(entry) : this.#entries.delete(key);
     if (!entry && !previous) return;
+    this.stats.events++;
     const change = new CacheEvent(revision, entry, previous);
     this.#window.push(change);
     this.#tell(change);
@@ -258,6 +266,7 @@ export class KindCache {
       this.#labelIndexes.replace(change.previous, change.entry);
       this.#board.offer(change);
     } catch (error) {
+      this.stats.unreadable++;
       this.#onUnreadable?.(error, (change.entry ?? change.previous)?.key ?? '');
       this.#clearIndexes();
       this.#board.end();
@@ -293,6 +302,16 @@ export class KindCache {
   /** Whether a selection names one object. */
   #isOfOne({ namespace, trigger }: Selection): boolean {
     return trigger?.index === 0 && (namespace !== '' || !this.schema.namespaced);
+  }
+
+  /** The name of a selectable field of the kind's own, by its index in selections. */
+  fieldName(index: number): string | undefined {
+    return this.schema.fields[index - COMMON_FIELDS]?.name;
+  }
+
+  /** How many changes are remembered. */
+  get capacity(): number {
+    return this.#window.eventsMax;
   }
 
   /** How many objects there are from a key on. */
@@ -347,6 +366,7 @@ export class KindCache {
       return this.#entryOf(kv, this.#recognise(kv));
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== 'Corrupt') throw error;
+      this.stats.unreadable++;
       this.#onUnreadable?.(error, kv.key);
       return new Entry(this.schema, { key: kv.key, revision: kv.modRevision }, { stored: kv.value });
     }

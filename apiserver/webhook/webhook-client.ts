@@ -37,6 +37,8 @@ export interface WebhookCall {
   readonly credentials?: WebhookCredentials | undefined;
   /** Ends the call early. */
   readonly signal?: AbortSignal | undefined;
+  /** Of which trace it is a part; of none unless given. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface WebhookCredentials {
@@ -152,7 +154,7 @@ export class WebhookClient {
 
   #send(destination: Destination, call: WebhookCall): Promise<Answer> {
     const { place, address } = destination;
-    const { target, body, timeoutMs, signal, credentials = {} } = call;
+    const { target, body, timeoutMs, signal, credentials = {}, traceparent } = call;
     const { hostname, host, path } = place;
     return new Promise((resolve, reject) => {
       const options: ClusterRequest = {
@@ -170,6 +172,7 @@ export class WebhookClient {
           accept: 'application/json, */*',
           'content-length': Buffer.byteLength(body),
           ...(credentials.token ? { authorization: `Bearer ${credentials.token}` } : {}),
+          ...(traceparent === undefined ? {} : { traceparent }),
         },
       };
       const request = https.request(options);

@@ -163,7 +163,7 @@ class PersistentVolumeBinder implements Controller {
         );
         return;
       case 'classify':
-        await this.#writer.claim({ ...claim, spec: { ...claim.spec, storageClassName: plan.className } });
+        await this.#classify(claim, plan.className);
         return;
       case 'provision':
         await this.#askFor(claim, plan);
@@ -189,6 +189,17 @@ class PersistentVolumeBinder implements Controller {
     const forVolume = boundClaim(claim, bound);
     const complete = forVolume ? await this.#writer.claim(forVolume) : claim;
     await this.#writer.claimPhase(complete, 'Bound', bound);
+  }
+
+  async #classify(claim: Claim, storageClassName: string): Promise<void> {
+    const { total, errors } = this.#context.metrics.retroactiveClasses;
+    total.inc();
+    try {
+      await this.#writer.claim({ ...claim, spec: { ...claim.spec, storageClassName } });
+    } catch (error) {
+      errors.inc();
+      throw error;
+    }
   }
 
   /** Its provisioner sees the annotation. */

@@ -169,6 +169,10 @@ const volumeMetrics = ({ counter, census }: Maker) => ({
     boundClaims: census('pv_collector_bound_pvc_count', 'Claims that have a volume.', ...CLAIM_LABELS),
     unboundClaims: census('pv_collector_unbound_pvc_count', 'Claims that have no volume.', ...CLAIM_LABELS),
   },
+  retroactiveClasses: {
+    total: counter('retroactive_storageclass_total', 'Claims that were given the default class after they were made.'),
+    errors: counter('retroactive_storageclass_errors_total', 'Of those, claims that could not be given it.'),
+  },
   attachments: {
     inUse: census('storage_count_attachable_volumes_in_use', 'Attachable volumes that pods use.', 'node', 'volume_plugin'),
     total: census('attachdetach_controller_total_volumes', 'Volumes that are, or are to be, attached.', 'plugin_name', 'state'),

@@ -9,6 +9,7 @@ import {
   type Pod,
   type ReplicaSet,
   resourceKinds,
+  storageKinds,
 } from '../../api/index.ts';
 import { createMetrics, systemClock } from '../../runtime/index.ts';
 import { startControlPlane } from '../support/control-plane.ts';
@@ -40,6 +41,9 @@ it('what there is of volumes, claims, mirrors and balancers is counted when it i
   await plane.create(coreKinds.persistentvolumes, volume('spare', { hostPath: { path: '/tmp/x' }, storageClassName: 'slow' }));
   await plane.create(coreKinds.persistentvolumeclaims, claim('data', 'disk'));
   await plane.create(coreKinds.persistentvolumeclaims, claim('lost', 'none'));
+  await plane.create(coreKinds.persistentvolumeclaims, { metadata: { name: 'plain', namespace }, spec: { accessModes, resources } });
+  const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' };
+  await plane.create(storageKinds.storageclasses, { metadata: { name: 'usual', annotations }, provisioner: 'nobody.io' });
   await plane.eventually<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims, 'data', ({ status }) => status.phase === 'Bound');
   const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
   const pod = (name: string, more: object) => ({ ...template({}, { nodeName: 'one', ...more }), metadata: { name, namespace } });
@@ -55,6 +59,8 @@ it('what there is of volumes, claims, mirrors and balancers is counted when it i
   await plane.create(coreKinds.endpoints, { metadata: { name: 'out', namespace }, subsets });
 
   const wanted = [
+    'retroactive_storageclass_total 1',
+    'retroactive_storageclass_errors_total 0',
     'pv_collector_total_pv_count{plugin_name="kubernetes.io/csi:d.io",volume_mode="Filesystem"} 1',
     'pv_collector_total_pv_count{plugin_name="kubernetes.io/host-path",volume_mode="Filesystem"} 1',
     'pv_collector_bound_pv_count{storage_class=""} 1',

@@ -1,8 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { coordinationKinds, type Lease } from '../../api/index.ts';
 import { createClient, loadKubeconfig } from '../../client/index.ts';
@@ -86,6 +89,12 @@ async function holderOf(name: string): Promise<string | undefined> {
   }
 }
 
+/** What anybody is told at a URL. */
+async function textOf(url: string): Promise<string> {
+  const [answer] = (await once(get(url, { rejectUnauthorized: false, agent: false }), 'response')) as [IncomingMessage];
+  return readText(answer);
+}
+
 /** The port that upstream has may be another's on this machine. */
 const ANY_PORT = '--secure-port-fallback';
 
@@ -107,14 +116,11 @@ describe('the command line of upstream’s kube-scheduler', () => {
 
   test('is taken whole: what means nothing here is told of, option by option', async () => {
     const ignored = [
-      "--allow-metric-labels=metric1,label1='v1,v2'",
-      '--allow-metric-labels-manifest=labels.yaml',
       '--authentication-token-webhook-cache-ttl=10s',
       '--authorization-webhook-cache-authorized-ttl=10s',
       '--authorization-webhook-cache-unauthorized-ttl=10s',
       '--contention-profiling=true',
       '--disable-http2-serving=false',
-      '--disabled-metrics=metric1',
       '--emulated-version=kube=1.34',
       '--emulation-forward-compatible=false',
       '--feature-gates=SchedulerAsyncPreemption=true,ContextualLogging=true',
@@ -129,7 +135,6 @@ describe('the command line of upstream’s kube-scheduler', () => {
       '--permit-address-sharing=false',
       '--permit-port-sharing=false',
       '--profiling=false',
-      '--show-hidden-metrics-for-version=1.33',
       '--vmodule=file=2',
     ];
     await using scheduler = await run([
@@ -160,12 +165,20 @@ describe('the command line of upstream’s kube-scheduler', () => {
       '--tls-min-version=VersionTLS12',
       `--tls-sni-cert-key=${join(directory, 'pki/apiserver.crt')},${join(directory, 'pki/apiserver.key')}`,
       ANY_PORT,
+      "--allow-metric-labels=metric1,label1='v1,v2'",
+      '--allow-metric-labels-manifest=labels.yaml',
+      '--disabled-metrics=scheduler_pending_pods',
+      '--show-hidden-metrics-for-version=1.33',
       '-v=2',
       ...ignored,
     ]);
     await expect.poll(() => holderOf('another-scheduler'), { timeout: 30_000 }).toMatch(/./);
     const told = () => [...scheduler.output.matchAll(/"option":"([^"]+)"/g)].map(([, option]) => option).toSorted();
     await expect.poll(told).toEqual(ignored.map((option) => option.split('=')[0]).toSorted());
+    const metrics = await textOf(`${scheduler.url}/metrics`);
+    expect(metrics).toMatch(/^disabled_metrics_total 1$/m);
+    expect(metrics).toMatch(/^version_info\{component="kube",/m);
+    expect(metrics).not.toContain('scheduler_pending_pods');
   }, 60_000);
 
   test.each([
@@ -176,6 +189,10 @@ describe('the command line of upstream’s kube-scheduler', () => {
     [
       ['--feature-gates=SchedulerQueueingHints=false'],
       'option --feature-gates: cannot set feature gate SchedulerQueueingHints to false, feature is locked to true',
+    ],
+    [
+      ['--show-hidden-metrics-for-version=1.30'],
+      "--show-hidden-metrics-for-version must be omitted or have the value '1.33'. Only the previous minor version is allowed",
     ],
     [['--profiling=perhaps'], 'option --profiling takes true or false, not "perhaps"'],
   ])('says what is wrong with %j', async (args, why) => {

@@ -33,8 +33,12 @@ export interface WebhookServer extends AsyncDisposable {
   /** The requests it was asked about, and at which paths. */
   readonly requests: ReviewedRequest[];
   readonly paths: string[];
-  /** Who called: the name in the certificate, and the Authorization header. */
-  readonly callers: { readonly certified: string | undefined; readonly authorization: string | undefined }[];
+  /** Who called: the name in the certificate, the Authorization header, and which trace it was part of. */
+  readonly callers: {
+    readonly certified: string | undefined;
+    readonly authorization: string | undefined;
+    readonly traceparent: string | string[] | undefined;
+  }[];
   /** Serves a webhook at a path. */
   serve(path: string, webhook: AdmissionWebhook): void;
   serveRaw(path: string, webhook: RawWebhook): void;
@@ -64,7 +68,8 @@ export async function startWebhookServer({
     requests.push(review.request);
     paths.push(path);
     const { subject } = (incoming.socket as TLSSocket).getPeerCertificate();
-    callers.push({ certified: subject && String(subject.CN), authorization: incoming.headers.authorization });
+    const { authorization, traceparent } = incoming.headers;
+    callers.push({ certified: subject && String(subject.CN), authorization, traceparent });
     const webhook = webhooks.get(path.split('?', 1)[0] ?? '');
     if (webhook) await webhook(review.request, response);
     else response.writeHead(404).end();

@@ -40,6 +40,16 @@ export interface Question {
 
 type CallerParts = Pick<WebhookParts, 'client' | 'clock' | 'random' | 'metrics' | 'credentialsFor'>;
 
+/** What a trace tells of a call. Upstream: apiserver, `pkg/admission/plugin/webhook/{mutating,validating}/dispatcher.go`. */
+const fieldsOf = (webhook: Webhook, { kind, subresource, operation }: AdmissionAttributes, uid: string) => ({
+  configuration: webhook.configuration,
+  webhook: webhook.name,
+  resource: `${kind.group}/${kind.version}, Resource=${kind.resource}`,
+  subresource,
+  operation,
+  UID: uid,
+});
+
 /** Asks webhooks, one at a time, and notes how it went. */
 export class WebhookCaller {
   readonly #parts: CallerParts;
@@ -83,7 +93,7 @@ export class WebhookCaller {
     if (context.dryRun && webhook.hasSideEffects) throw dryRunUnsupported(webhook.name);
     const asked = this.#asked(webhook);
     const request = admissionRequest(context, attributes, { uid: asked.uid, ...shown });
-    const text = await this.#post(question, reviewBody(asked.version, request));
+    const text = await this.#post(question, reviewBody(asked.version, request), asked.uid);
     const answer = read(webhook, text, asked);
     this.#note(question, answer);
     if (!answer.allowed) throw rejectionOf(webhook.name, answer.status);
@@ -102,18 +112,27 @@ export class WebhookCaller {
   }
 
   /** @throws CallError */
-  async #post({ webhook, context }: Question, body: string): Promise<string> {
+  async #post({ webhook, context, attributes }: Question, body: string, uid: string): Promise<string> {
     const { problem, target } = webhook;
     if (problem !== undefined) throw new CallError(webhook.name, `could not get REST client: ${problem}`, { code: 500 });
     const remainingMs = context.remainingMs?.() ?? Number.POSITIVE_INFINITY;
     const timeoutMs = Math.min(webhook.timeoutMs, remainingMs);
     const credentials = this.#parts.credentialsFor?.(target);
+    const span = context.span?.child(
+      `Call ${this.#sort === 'admit' ? 'mutating' : 'validating'} webhook`,
+      fieldsOf(webhook, attributes, uid),
+    );
+    const traceparent = span?.traceparent;
     try {
-      return await this.#parts.client.post({ target, body, timeoutMs, credentials, signal: context.signal?.() });
+      const text = await this.#parts.client.post({ target, body, timeoutMs, credentials, signal: context.signal?.(), traceparent });
+      span?.event('Request completed');
+      return text;
     } catch (cause) {
       if (!(cause instanceof WebhookError)) throw cause;
       const endsRequest = cause.isLate && timeoutMs === remainingMs;
       throw new CallError(webhook.name, `failed to call webhook: ${cause.message}`, { code: cause.status ?? 503, cause, endsRequest });
+    } finally {
+      span?.end();
     }
   }
 

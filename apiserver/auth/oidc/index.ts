@@ -21,6 +21,8 @@ export interface ProvidersOptions {
   readonly disallowedIssuers: readonly string[];
   /** Told how it went when the file had changed. */
   readonly onReload?: ConfigReloadOptions['onReload'];
+  /** Told the hash of what the file says. */
+  readonly onHash?: ConfigReloadOptions['onHash'];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -50,7 +52,7 @@ export class ProvidersFile implements Service {
 
   /** @throws UserError when the file cannot be read or followed. */
   constructor(path: string, options: ProvidersOptions) {
-    const { clock, logger, onReload } = options;
+    const { clock, logger, onReload, onHash } = options;
     this.#path = path;
     this.#options = options;
     const text = readConfigText(AUTHENTICATION_OPTION, path);
@@ -58,7 +60,7 @@ export class ProvidersFile implements Service {
     this.anonymous = anonymousOf(config);
     this.#tokens = this.#tokensOf(config);
     const apply = (changed: string) => this.#apply(changed);
-    this.#reload = new ConfigReload({ option: AUTHENTICATION_OPTION, path, text, pollMs: POLL_MS, apply, onReload, clock, logger });
+    this.#reload = new ConfigReload({ option: AUTHENTICATION_OPTION, path, text, pollMs: POLL_MS, apply, onReload, onHash, clock, logger });
   }
 
   get tokens(): readonly OidcTokens[] {

@@ -24,6 +24,8 @@ export interface ChainOptions {
   readonly policyFile: string | undefined;
   /** Told how it went when the file had changed. */
   readonly onReload?: ConfigReloadOptions['onReload'];
+  /** Told the hash of what the file says. */
+  readonly onHash?: ConfigReloadOptions['onHash'];
   /** Told what webhooks are asked; nobody unless given. */
   readonly metrics?: AuthorizationWebhookMetrics | undefined;
   readonly clock: Clock;
@@ -53,7 +55,7 @@ export class ChainFile implements Service {
 
   /** @throws UserError when the file cannot be read or followed. */
   constructor(path: string, options: ChainOptions) {
-    const { clock, logger, onReload } = options;
+    const { clock, logger, onReload, onHash } = options;
     this.#path = path;
     this.#options = options;
     const text = readConfigText(AUTHORIZATION_OPTION, path);
@@ -61,7 +63,7 @@ export class ChainFile implements Service {
     this.#types = ownTypes(authorizers);
     this.#chain = createChain(authorizers, options);
     const apply = (changed: string) => this.#apply(changed);
-    this.#reload = new ConfigReload({ option: AUTHORIZATION_OPTION, path, text, pollMs: POLL_MS, apply, onReload, clock, logger });
+    this.#reload = new ConfigReload({ option: AUTHORIZATION_OPTION, path, text, pollMs: POLL_MS, apply, onReload, onHash, clock, logger });
   }
 
   get links(): readonly ChainLink[] {

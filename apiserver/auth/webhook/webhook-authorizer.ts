@@ -42,12 +42,14 @@ const NO_OPINION: Decision = { allowed: false, reason: '' };
  */
 export class WebhookAuthorizer implements Authorizer {
   readonly isRemote = true;
+  readonly identity: Authorizer['identity'];
   readonly #options: WebhookAuthorizerOptions;
   readonly #answers: ExpiringCache<Decision>;
   readonly #asking = new Map<string, Promise<Decision>>();
 
   constructor(options: WebhookAuthorizerOptions) {
     this.#options = options;
+    this.identity = { type: 'Webhook', name: options.name };
     this.#answers = new ExpiringCache(options.clock, ANSWERS_MAX);
   }
 

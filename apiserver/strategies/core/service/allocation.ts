@@ -3,6 +3,7 @@ import { cloneJson } from '../../../../api/schema.ts';
 import { type Random, systemRandom } from '../../../../runtime/index.ts';
 import { AllocationError, type IpFamily } from '../../../allocators/ip-range.ts';
 import { PortRange } from '../../../allocators/port-range.ts';
+import type { AllocationMetrics, AllocationState } from '../../../registry/allocation-metrics.ts';
 import type { Allocation, Claim, Claims, NewClaim } from '../../../registry/claims.ts';
 import type { StrategyOptions } from '../../../registry/strategy.ts';
 import { listOf } from '../../../validation/field-errors.ts';
@@ -42,6 +43,7 @@ export class ServiceAllocation implements Claims<Service> {
   readonly #random: Random;
   readonly #ips: ServiceRanges;
   readonly #ports: PortRange;
+  readonly #metrics: AllocationMetrics | undefined;
   #taken: Set<string> | undefined;
 
   constructor(options: StrategyOptions, random: Random = systemRandom) {
@@ -49,6 +51,23 @@ export class ServiceAllocation implements Claims<Service> {
     this.#random = random;
     this.#ips = new ServiceRanges(options);
     this.#ports = new PortRange(options.serviceNodePortRange);
+    this.#metrics = options.allocations;
+    this.#metrics?.observe(() => this.#state());
+  }
+
+  /** What is taken, and what is left. */
+  #state(): AllocationState {
+    const taken = [...this.#known()];
+    const ips = taken.filter((place) => place.startsWith(SERVICE_IPS)).map((place) => place.slice(SERVICE_IPS.length));
+    const ports = taken.length - ips.length;
+    const ranges = this.#ips.families.flatMap((family) => this.#ips.of(family));
+    return {
+      ranges: ranges.map((range) => {
+        const allocated = ips.filter((ip) => range.covers(ip)).length;
+        return { cidr: range.text, allocated, available: range.capacity - allocated };
+      }),
+      ports: { allocated: ports, available: this.#ports.capacity - ports },
+    };
   }
 
   /** The family of Services that do not say which they want. */
@@ -114,20 +133,32 @@ export class ServiceAllocation implements Claims<Service> {
   #claimIp(service: Service, family: string, { index, ips, claims }: Asked): string {
     const wanted = ips[index];
     const ranges = this.#ips.of(family);
+    const metrics = this.#metrics;
+    const since = metrics?.now() ?? 0;
     if (!wanted) {
-      const ip = this.#free('failed to allocate a serviceIP', (isTaken) =>
-        firstOf(ranges, (range) => range.pick(this.#random, (free) => isTaken(placeOfIp(free)))),
-      );
-      claims.push(this.#oneOfMany(ipAddressOf(service, ip)));
+      const pick = (isTaken: (place: string) => boolean) =>
+        firstOf(ranges, (each) => each.pick(this.#random, (free) => isTaken(placeOfIp(free))));
+      const ip = this.#free('failed to allocate a serviceIP', pick, () => {
+        for (const { text } of ranges) metrics?.ipRefused(text, 'dynamic');
+      });
+      const cidr = ranges.find((each) => each.has(ip))?.text ?? '';
+      claims.push({ ...this.#oneOfMany(ipAddressOf(service, ip)), made: () => metrics?.ipGiven(cidr, 'dynamic', since) });
       return ip;
     }
-    const refused = (why: string) =>
-      invalid(service, fieldError.invalid('spec.clusterIPs', ips, `failed to allocate IP ${wanted}: ${why}`));
+    const misfit = (why: string) => invalid(service, fieldError.invalid('spec.clusterIPs', ips, `failed to allocate IP ${wanted}: ${why}`));
     // What is the network's own in one range may be like any other in a larger one.
     const range = ranges.find((each) => each.has(wanted)) ?? ranges.find((each) => each.covers(wanted));
-    if (!range) throw refused('the provided network does not match the current range');
+    if (!range) throw misfit('the provided network does not match the current range');
+    const refused = (why: string) => {
+      metrics?.ipRefused(range.text, 'static');
+      return misfit(why);
+    };
     inRange(() => range.check(wanted), refused);
-    claims.push({ ...ipAddressOf(service, wanted), taken: () => refuse(refused(IP_TAKEN)) });
+    claims.push({
+      ...ipAddressOf(service, wanted),
+      taken: () => refuse(refused(IP_TAKEN)),
+      made: () => metrics?.ipGiven(range.text, 'static', since),
+    });
     return wanted;
   }
 
@@ -146,16 +177,28 @@ export class ServiceAllocation implements Claims<Service> {
   }
 
   #takePort(service: Service, index: number, wanted: number, { claims }: Ledger): void {
-    const refused = (why: string) => invalid(service, fieldError.invalid(`spec.ports[${index}].nodePort`, wanted, why));
+    const refused = (why: string) => {
+      this.#metrics?.portRefused('static');
+      return invalid(service, fieldError.invalid(`spec.ports[${index}].nodePort`, wanted, why));
+    };
     inRange(() => this.#ports.check(wanted), refused);
     if (claims.some(({ place }) => place === NODE_PORTS + wanted)) throw refused(PORT_TAKEN);
-    claims.push({ ...nodePortOf(service, wanted), taken: () => refuse(refused(PORT_TAKEN)), inDryRun: true });
+    claims.push(this.#wantedPort(service, wanted, () => refused(PORT_TAKEN)));
   }
 
   #takeAnyPort(service: Service, { claims }: Ledger): number {
     const port = this.#freePort('failed to allocate a nodePort', (place) => claims.some((claim) => claim.place === place));
-    claims.push(this.#oneOfMany(nodePortOf(service, port)));
+    claims.push(this.#anyPort(service, port));
     return port;
+  }
+
+  #anyPort(service: Service, port: number): NewClaim {
+    return { ...this.#oneOfMany(nodePortOf(service, port)), made: () => this.#metrics?.portGiven('dynamic') };
+  }
+
+  #wantedPort(service: Service, port: number, refused: () => Error): NewClaim {
+    const made = () => this.#metrics?.portGiven('static');
+    return { ...nodePortOf(service, port), taken: () => refuse(refused()), made, inDryRun: true };
   }
 
   #allocateHealthCheckPort(service: Service, old: Service | undefined, { claims, releases }: Ledger): void {
@@ -169,27 +212,33 @@ export class ServiceAllocation implements Claims<Service> {
     const ours = (place: string) => claims.some((claim) => claim.place === place);
     const wanted = spec.healthCheckNodePort;
     // Upstream answers a taken health check port with a bare internal error.
-    const refused = (why: string) => apiError.internal(`failed to allocate requested HealthCheck NodePort ${wanted}: ${why}`);
+    const refused = (why: string) => {
+      this.#metrics?.portRefused('static');
+      return apiError.internal(`failed to allocate requested HealthCheck NodePort ${wanted}: ${why}`);
+    };
     if (!wanted) {
       const port = this.#freePort('failed to allocate a HealthCheck NodePort 0', ours);
-      claims.push(this.#oneOfMany(nodePortOf(service, port)));
+      claims.push(this.#anyPort(service, port));
       spec.healthCheckNodePort = port;
       return;
     }
     inRange(() => this.#ports.check(wanted), refused);
     if (ours(NODE_PORTS + wanted)) throw refused(PORT_TAKEN);
-    claims.push({ ...nodePortOf(service, wanted), taken: () => refuse(refused(PORT_TAKEN)), inDryRun: true });
+    claims.push(this.#wantedPort(service, wanted, () => refused(PORT_TAKEN)));
   }
 
   #freePort(what: string, isOurs: (place: string) => boolean): number {
-    return this.#free(what, (isTaken) => this.#ports.pick(this.#random, (port) => isTaken(NODE_PORTS + port) || isOurs(NODE_PORTS + port)));
+    const pick = (isTaken: (place: string) => boolean) =>
+      this.#ports.pick(this.#random, (port) => isTaken(NODE_PORTS + port) || isOurs(NODE_PORTS + port));
+    return this.#free(what, pick, () => this.#metrics?.portRefused('dynamic'));
   }
 
   /** Something free. When nothing seems to be, the Services themselves are asked. @throws ApiError (500) */
-  #free<T>(what: string, pick: (isTaken: (place: string) => boolean) => T | undefined): T {
+  #free<T>(what: string, pick: (isTaken: (place: string) => boolean) => T | undefined, onFull: () => void): T {
     const found = pick((place) => this.#known().has(place)) ?? this.#anew(pick);
-    if (found === undefined) throw apiError.internal(`${what}: range is full`);
-    return found;
+    if (found !== undefined) return found;
+    onFull();
+    throw apiError.internal(`${what}: range is full`);
   }
 
   #anew<T>(pick: (isTaken: (place: string) => boolean) => T | undefined): T | undefined {

@@ -1,0 +1,42 @@
+import type { QueueNames } from '../client/index.ts';
+
+/**
+ * What upstream calls the queues of its controllers in `workqueue_*`, by the controllers' names. Of controllers with several queues there,
+ * the one that does most of the work. Upstream: `pkg/controller`.
+ */
+export const QUEUE_NAMES: QueueNames = {
+  'certificatesigningrequest-approving-controller': 'certificate',
+  'clusterrole-aggregation-controller': 'ClusterRoleAggregator',
+  'cronjob-controller': 'cronjob',
+  'daemonset-controller': 'daemonset',
+  'deployment-controller': 'deployment',
+  'disruption-controller': 'disruption',
+  'endpoints-controller': 'endpoint',
+  'endpointslice-controller': 'endpoint_slice',
+  'endpointslice-mirroring-controller': 'endpoint_slice_mirroring',
+  'ephemeral-volume-controller': 'ephemeral_volume',
+  'garbage-collector-controller': 'garbage_collector_attempt_to_delete',
+  'horizontal-pod-autoscaler-controller': 'horizontalpodautoscaler',
+  'job-controller': 'job',
+  'namespace-controller': 'namespace',
+  'node-lifecycle-controller': 'node_lifecycle_controller',
+  'persistentvolume-attach-detach-controller': 'pvcs',
+  'persistentvolume-binder-controller': 'claims',
+  'persistentvolume-expander-controller': 'volume_expand',
+  'persistentvolume-protection-controller': 'pvprotection',
+  'persistentvolumeclaim-protection-controller': 'pvcprotection',
+  'replicaset-controller': 'replicaset',
+  'replicationcontroller-controller': 'replicationmanager',
+  'resourceclaim-controller': 'resource_claim',
+  'resourcequota-controller': 'resourcequota_primary',
+  'resourcequota-controller-priority': 'resourcequota_priority',
+  'root-ca-certificate-publisher-controller': 'root_ca_cert_publisher',
+  'service-cidr-controller': 'ipaddresses',
+  'service-lb-controller': 'service',
+  'serviceaccount-controller': 'serviceaccount',
+  'statefulset-controller': 'statefulset',
+  'taint-eviction-controller': 'noexec_taint_pod',
+  'ttl-after-finished-controller': 'ttl_jobs_to_delete',
+  'ttl-controller': 'ttlcontroller',
+  'volumeattributesclass-protection-controller': 'vacprotection',
+};
