@@ -13,7 +13,7 @@ export interface Draft {
   readonly encoded: Buffer;
   /** And as it is stored: the same bytes where there is nothing to convert and nothing to seal. */
   readonly stored: Buffer;
-  /** Whether what is stored, opened if it is sealed, is what is served. */
+  /** Whether what is stored, opened if it is sealed, reads back as what is served. */
   readonly isAsServed: boolean;
   readonly allocation?: Allocation | undefined;
 }
@@ -54,7 +54,7 @@ export class ObjectStore {
     const { form } = this.#resource;
     const laidOut = await form.store(draft.encoded, draft.object);
     const stored = form.sealing ? form.sealing.seal(draft.key, laidOut) : laidOut;
-    return { ...draft, stored, isAsServed: laidOut === draft.encoded };
+    return { ...draft, stored, isAsServed: laidOut === draft.encoded || form.isExact === true };
   }
 
   /**

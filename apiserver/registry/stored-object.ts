@@ -1,6 +1,7 @@
 import { type KubeObject, parseOwnJson } from '../../api/index.ts';
 import { type AnyMessage, decode, decodeProtobuf, type Message, PROTOBUF_MAGIC } from '../../api/schema.ts';
-import { type KeyValue, StoreError } from '../../store/index.ts';
+import type { KeyValue } from '../../store/index.ts';
+import { UnreadableObject } from './unreadable-object.ts';
 import type { WireForm } from './wire-form.ts';
 
 /** How values begin that are encrypted (k8s.io/apiserver, pkg/server/options/encryptionconfig). */
@@ -8,10 +9,6 @@ const SEALED = 'k8s:enc:';
 
 /** Whether a value is encrypted. */
 export const isSealed = (value: Buffer): boolean => value.toString('latin1', 0, SEALED.length) === SEALED;
-
-/** A value that cannot be opened; upstream's text. */
-export const sealedError = (key: string, why: string): StoreError =>
-  new StoreError('Corrupt', `unable to transform key ${JSON.stringify(key)}: ${why}`);
 
 type TypeMeta = Pick<WireForm, 'apiVersion' | 'kind'>;
 
@@ -38,11 +35,11 @@ export interface StoredVersions {
  * The object that another API server stored: as JSON, or as protobuf, which is what kube-apiserver stores unless told otherwise
  * (`--storage-media-type`). It was valid when it was written, and is not looked at again. What lies there as we write it is read as it lies.
  *
- * @throws StoreError `Corrupt` when it cannot be read, also when it was stored in a version that is not known.
+ * @throws UnreadableObject also when it was stored in a version that is not known.
  */
 export function storedObject({ key, value }: Pick<KeyValue, 'key' | 'value'>, versions: StoredVersions): KubeObject {
   // Those who were not told how to open it read as upstream's identity transformer does.
-  if (isSealed(value)) throw sealedError(key, 'identity transformer tried to read encrypted data');
+  if (isSealed(value)) throw new UnreadableObject({ key, why: 'identity transformer tried to read encrypted data', sealed: true });
   try {
     if (versions.wire.isStored(value)) return parseOwnJson(value.toString()) as KubeObject;
     const object = read(value, versions);
@@ -50,7 +47,7 @@ export function storedObject({ key, value }: Pick<KeyValue, 'key' | 'value'>, ve
     return object;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new StoreError('Corrupt', `${key} in the store cannot be read: ${why}`, { cause: error });
+    throw new UnreadableObject({ key, why, sealed: false }, { cause: error });
   }
 }
 

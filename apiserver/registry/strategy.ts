@@ -92,6 +92,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   tableOrder?(a: T, b: T): number;
   /** Conditions of a Table row (`metav1.TableRowCondition`): finished pods have one. */
   tableRowConditions?(object: T): readonly unknown[] | undefined;
+  /** Annotations that stand for fields of upstream's internal version: who asks for metadata alone is not told of them. */
+  readonly fieldAnnotations?: readonly string[] | undefined;
   /** What every request for the kind is warned of: that it is going away. */
   readonly deprecation?: string | undefined;
   /** PUT to a name that is not there creates it (Lease, Role, Endpoints, Service …). */
@@ -127,6 +129,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly formerVersions?: Readonly<Record<string, (object: KubeObject) => KubeObject>> | undefined;
   /** Versions that are served no more and differ in their name only: objects may still lie in the store in them, as JSON or protobuf. */
   readonly formerNames?: readonly string[] | undefined;
+  /** An object in the version that the kind is written in ({@link KindInfo.writtenAs}), where that has other fields. Leaves it as it is. */
+  toWrittenVersion?(object: T): KubeObject;
   /** Fills in what objects have not that were stored before the kind had it. Upstream: the `Decorator` of a kind's store. */
   defaultOnRead?(object: T): void;
   /** PUT and PATCH on subresources that are views of the whole object: `status`, `finalize`, `ephemeralcontainers` … */

@@ -1,6 +1,7 @@
 import { apiError } from '../../api/index.ts';
 import { isTrue } from '../pipeline/request-info.ts';
 import { checkPathName } from '../registry/metadata-validation.ts';
+import { ofList } from '../registry/store-errors.ts';
 import { readListOptions, readPlainVersion } from './list-options.ts';
 import { fresh, readList } from './list-reader.ts';
 import { sendList } from './list-writer.ts';
@@ -36,6 +37,10 @@ export const listObjects: Handler = async (rest, exchange, { resource }) => {
   rest.negotiator.routeList(exchange.accept, resource.type);
   const options = readListOptions(exchange, resource, false);
   const accepted = rest.negotiator.list(exchange.accept, resource.type);
-  const page = await readList(rest.source, resource, options);
-  await sendList(rest, exchange, resource, { accepted, page });
+  try {
+    const page = await readList(rest.source, resource, options);
+    await sendList(rest, exchange, resource, { accepted, page });
+  } catch (error) {
+    throw ofList(error);
+  }
 };

@@ -1,5 +1,5 @@
 import { type ConfigMap, type FieldError, fieldError, isConfigMapKey } from '../../../api/index.ts';
-import { ageOf, invalidEach, sameJson, strategyOf } from '../shared.ts';
+import { ageOf, invalidEach, keepsField, strategyOf } from '../shared.ts';
 
 /** All values together may be so large: 1 MiB. */
 export const DATA_BYTES_MAX = 1024 * 1024;
@@ -33,8 +33,8 @@ function immutableErrors(map: ConfigMap, old: ConfigMap): FieldError[] {
   if (!old.immutable) return [];
   return [
     ...(map.immutable ? [] : [fieldError.forbidden('immutable', IMMUTABLE)]),
-    ...(sameJson(map.data, old.data) ? [] : [fieldError.forbidden('data', IMMUTABLE)]),
-    ...(sameJson(map.binaryData, old.binaryData) ? [] : [fieldError.forbidden('binaryData', IMMUTABLE)]),
+    ...(keepsField(map, old, 'data') ? [] : [fieldError.forbidden('data', IMMUTABLE)]),
+    ...(keepsField(map, old, 'binaryData') ? [] : [fieldError.forbidden('binaryData', IMMUTABLE)]),
   ];
 }
 

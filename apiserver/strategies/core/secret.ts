@@ -1,7 +1,7 @@
 import { type FieldError, fieldError, isConfigMapKey, type Secret } from '../../../api/index.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { messageOf, readGoJson } from '../../validation/go-json.ts';
-import { ageOf, invalidEach, sameJson, strategyOf } from '../shared.ts';
+import { ageOf, invalidEach, keepsField, strategyOf } from '../shared.ts';
 import { base64Bytes, DATA_BYTES_MAX } from './config-map.ts';
 import { keyPairError } from './key-pair.ts';
 
@@ -93,7 +93,7 @@ function updateErrors(secret: Secret, old: Secret): FieldError[] {
   if (secret.type !== old.type) errors.push(fieldError.invalid('type', secret.type, 'field is immutable'));
   if (old.immutable) {
     if (!secret.immutable) errors.push(fieldError.forbidden('immutable', IMMUTABLE));
-    if (!sameJson(secret.data, old.data)) errors.push(fieldError.forbidden('data', IMMUTABLE));
+    if (!keepsField(secret, old, 'data')) errors.push(fieldError.forbidden('data', IMMUTABLE));
   }
   return errors;
 }

@@ -10,10 +10,9 @@ import { olderKinds } from '../../../api/schema.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { IMMUTABLE_MESSAGE, listOf } from '../../validation/field-errors.ts';
 import { DEPRECATED_NODE_LABELS } from '../../validation/pod-warnings.ts';
-import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { checkAllowedTopologies, checkParameters, checkProvisioner } from '../../validation/storage.ts';
 import { sameFields } from '../same-fields.ts';
-import { ageOf, strategyOf } from '../shared.ts';
+import { ageOf, keepsField, strategyOf } from '../shared.ts';
 
 const RECLAIM_POLICIES: readonly string[] = ['Delete', 'Retain'];
 const BINDING_MODES: readonly string[] = ['Immediate', 'WaitForFirstConsumer'];
@@ -90,7 +89,7 @@ const forbidUpdate = (field: string, changed: boolean): FieldError[] =>
   changed ? [fieldError.forbidden(field, `updates to ${field} are forbidden.`)] : [];
 
 const classChanges = (storageClass: StorageClass, old: StorageClass): FieldError[] => [
-  ...forbidUpdate('parameters', !semanticEqual(storageClass.parameters, old.parameters)),
+  ...forbidUpdate('parameters', !keepsField(storageClass, old, 'parameters')),
   ...forbidUpdate('provisioner', storageClass.provisioner !== old.provisioner),
   ...forbidUpdate('reclaimPolicy', storageClass.reclaimPolicy !== old.reclaimPolicy),
   ...(storageClass.volumeBindingMode === old.volumeBindingMode
@@ -108,7 +107,7 @@ export const volumeAttributesClassStrategy = strategyOf<VolumeAttributesClass>({
   validateUpdate: (_context, attributesClass, old) => [
     ...attributesErrors(attributesClass),
     ...forbidUpdate('driverName', attributesClass.driverName !== old.driverName),
-    ...forbidUpdate('parameters', !semanticEqual(attributesClass.parameters, old.parameters)),
+    ...forbidUpdate('parameters', !keepsField(attributesClass, old, 'parameters')),
     ...attributesErrors(attributesClass),
   ],
   tableRow: ({ metadata, driverName }, now) => [
