@@ -14,6 +14,8 @@ interface Empty {
 }
 
 const given = new WeakMap<object, readonly Empty[]>();
+/** The same by what the field is in, a struct anywhere in such an object: for who prints a part of it. */
+const givenIn = new WeakMap<object, Map<string | number, Empty['value']>>();
 
 /** Whether an empty value of a field is lost in the normal form. Bytes are lost where Go has `omitempty` only. */
 export const losesEmpty = ({ keepsEmpty, type, presence }: FieldInfo): boolean =>
@@ -24,8 +26,19 @@ const isBytes = (type: FieldType): boolean => type.kind === 'scalar' && type.sca
 
 /** Remembers which places of an object were given as empty. @param raw what it was decoded from. */
 export function noteEmpties(message: AnyMessage, raw: unknown, object: object): void {
-  given.set(object, [...emptiesIn({ kind: 'message', message }, raw, [])]);
+  const empties = [...emptiesIn({ kind: 'message', message }, raw, [])];
+  given.set(object, empties);
+  for (const { path, value } of empties) {
+    const parent = path.slice(0, -1).reduce<unknown>((inner, step) => (isStruct(inner) ? Reflect.get(inner, step) : undefined), object);
+    const name = path.at(-1);
+    if (isStruct(parent) && name !== undefined) givenIn.set(parent, new Map(givenIn.get(parent)).set(name, value));
+  }
 }
+
+const isStruct = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** What was given as empty in a field of a struct that an object has somewhere; undefined when nothing was, or the struct is another by now. */
+export const emptyIn = (struct: object, field: string): Empty['value'] | undefined => givenIn.get(struct)?.get(field);
 
 /** An object with its lists and maps as they were given: what its owners are told by. It shares what is the same. */
 export function withEmpties<T extends object>(object: T): T {
@@ -43,6 +56,13 @@ export const hasEmpties = (object: object, field: string): boolean =>
 
 const placeOf = (path: Path): string =>
   path.map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`)).join('');
+
+/** Lets it be known of a copy of a struct what was given as empty in that. */
+export function sharesEmpties<T extends object>(copy: T, struct: object): T {
+  const empties = givenIn.get(struct);
+  if (empties) givenIn.set(copy, empties);
+  return copy;
+}
 
 /** The value with an empty one where there is nothing now. */
 function placed(value: unknown, [step, ...rest]: Path, empty: Empty['value']): unknown {

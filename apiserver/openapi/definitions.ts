@@ -158,6 +158,7 @@ export class Definitions {
       ...(fields.length > 0 ? { properties: Object.fromEntries(fields.map(([name, info]) => [name, this.#property(info)])) } : {}),
       ...(this.#kinds.has(message.name) ? { 'x-kubernetes-group-version-kind': this.#kinds.get(message.name) } : {}),
       ...(message.mapType ? { 'x-kubernetes-map-type': message.mapType } : {}),
+      ...unionOf(message),
     };
   }
 
@@ -218,6 +219,14 @@ export class Definitions {
 }
 
 const describe = (description: string): JsonObject => (description === '' ? {} : { description });
+
+/** Which field is set goes by its Go name. Upstream: kube-openapi, `pkg/generators/union.go`. */
+function unionOf({ discriminator, fields }: AnyMessage): JsonObject {
+  if (discriminator === undefined) return {};
+  const others = [...fields.keys()].filter((name) => name !== discriminator);
+  const named = Object.fromEntries(others.map((name) => [name, name.charAt(0).toUpperCase() + name.slice(1)]));
+  return { 'x-kubernetes-unions': [{ discriminator, 'fields-to-discriminateBy': named }] };
+}
 
 /** Upstream: `buildSelectableFields`; the kind's definition has them and its list's. */
 function selectableFields(source: DefinitionSource): JsonObject {
