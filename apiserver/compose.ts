@@ -295,7 +295,11 @@ class ComposedApiServer implements Service {
       authenticator: withFreshObjects(authenticator, objects),
       authorizer,
       reviews: createReviews({ authenticator, authorizer, clock, fresh: () => objects.fresh() }),
-      discovery: createDiscovery({ kinds: () => kinds.infos(), serverAddress: () => externalAddressOf(values, ownPort(url())), services: others }),
+      discovery: createDiscovery({
+        kinds: () => kinds.infos(),
+        serverAddress: () => externalAddressOf(values, ownPort(url())),
+        services: others,
+      }),
       openapi: createOpenApi({
         kinds: () => kinds.published(),
         others: others && (() => others.specs()),

@@ -1,6 +1,6 @@
 // What does not fit, in the words of the converter that upstream uses where there is no JSON text but a map: after a strategic merge patch
 // (apimachinery, `pkg/runtime/converter.go`). It goes by the fields of the struct, and stops at the first misfit.
-import { goTypeName } from '../patch/json-value.ts';
+import { goTypeName, setMember } from '../patch/json-value.ts';
 import type { FieldType, ScalarType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
 import { corruptBase64, OWN_READERS } from './diagnosis.ts';
@@ -48,7 +48,26 @@ function firstMisfit(type: FieldType, values: readonly unknown[], goType: string
   return undefined;
 }
 
+/** A map in which whole numbers have as many bits as their fields: Go's conversion drops the others. */
+export function wrapIntegers(type: FieldType, raw: unknown): unknown {
+  if (type.kind === 'scalar') return type.scalar === 'int32' && isWide(raw) ? Number(BigInt.asIntN(32, BigInt(raw))) : raw;
+  if (type.kind === 'list') return Array.isArray(raw) ? raw.map((item) => wrapIntegers(type.items, item)) : raw;
+  if (!isPlain(raw)) return raw;
+  const typeOf = (name: string) => (type.kind === 'map' ? type.values : type.message.fields.get(name)?.type);
+  const wrapped: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(raw)) {
+    const inner = typeOf(name);
+    setMember(wrapped, name, inner ? wrapIntegers(inner, value) : value);
+  }
+  return wrapped;
+}
+
+/** Whether a value is a whole number of 64 bits. */
+const isWide = (raw: unknown): raw is number | bigint =>
+  typeof raw === 'bigint' ? BigInt.asIntN(64, raw) === raw : typeof raw === 'number' && Number.isInteger(raw) && Math.abs(raw) < 2 ** 63;
+
 function scalarMisfit(scalar: ScalarType, raw: unknown, goType: string): string | undefined {
+  if (scalar === 'int32' && isWide(raw)) return undefined;
   try {
     if (SCALAR_READERS[scalar](raw) !== MISFIT) return undefined;
   } catch (error) {

@@ -88,7 +88,8 @@ function* emptiesIn(type: FieldType, raw: unknown, path: Path): Generator<Empty>
 }
 
 function* emptiesAt(info: FieldInfo, value: unknown, path: Path): Generator<Empty> {
-  if (losesEmpty(info) && isEmpty(value, info.type)) yield { path, value: isBytes(info.type) ? '' : value, owned: info.presence === 'always' };
+  if (losesEmpty(info) && isEmpty(value, info.type))
+    yield { path, value: isBytes(info.type) ? '' : value, owned: info.presence === 'always' };
   else yield* emptiesIn(info.type, value, path);
 }
 

@@ -234,12 +234,12 @@ function selectableFields(source: DefinitionSource): JsonObject {
   return paths.length === 0 ? {} : { 'x-kubernetes-selectable-fields': paths.map((fieldPath) => ({ fieldPath })) };
 }
 
-/** The default that upstream tells: its own, else the zero value of what cannot be absent. */
-function defaultOf({ type, presence, nullable, required, default: own }: FieldInfo): JsonNode | undefined {
+/** The default that upstream tells: its own, else the zero value of what is always written. Upstream: kube-openapi, `pkg/generators/openapi.go`. */
+function defaultOf({ type, presence, nullable, default: own }: FieldInfo): JsonNode | undefined {
   if (isNode(own)) return own;
   if (presence === 'set' || nullable) return undefined;
   if (type.kind === 'message') return {};
-  return required && type.kind === 'scalar' && !type.definition ? ZERO[type.scalar] : undefined;
+  return presence === 'always' && type.kind === 'scalar' && !type.definition ? ZERO[type.scalar] : undefined;
 }
 
 const isNode = (value: unknown): value is string | number | boolean => ['string', 'number', 'boolean'].includes(typeof value);

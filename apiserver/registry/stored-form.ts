@@ -88,7 +88,11 @@ export const renamedForm = (form: StoredForm, wire: WireForm, stored: WireForm):
 });
 
 /** The same where the older version has other fields. @param convert makes an object one of that version. */
-export const convertedForm = (form: StoredForm, wire: WireForm, older: { wire: WireForm; convert(object: KubeObject): KubeObject }): StoredForm => ({
+export const convertedForm = (
+  form: StoredForm,
+  wire: WireForm,
+  older: { wire: WireForm; convert(object: KubeObject): KubeObject },
+): StoredForm => ({
   ...form,
   store: (_encoded, object) => older.wire.encode(older.convert(object)),
   isEncoded: () => false,

@@ -1,6 +1,7 @@
-import { type KubeObject, parseOwnJson } from '../../api/index.ts';
+import { type KubeObject, parseApiVersion, parseJson, parseOwnJson } from '../../api/index.ts';
 import { type AnyMessage, decode, decodeProtobuf, type Message, PROTOBUF_MAGIC } from '../../api/schema.ts';
 import type { KeyValue } from '../../store/index.ts';
+import { internalPackage, notRegistered } from '../rest/scheme.ts';
 import { UnreadableObject } from './unreadable-object.ts';
 import type { WireForm } from './wire-form.ts';
 
@@ -59,7 +60,7 @@ function read(value: Buffer, versions: StoredVersions): KubeObject {
     if (version.message) return version.toStored(envelope.decode(version.message as Message<KubeObject>));
     throw unknownVersion(envelope, wire);
   }
-  const object = parseOwnJson(value.toString()) as KubeObject;
+  const object = parsed(value.toString());
   const { apiVersion = wire.apiVersion, kind = wire.kind } = object;
   const version = versionOf({ apiVersion, kind }, versions);
   // What another server wrote need not have all that ours always have: an empty status.
@@ -74,5 +75,25 @@ function versionOf(said: TypeMeta, { wire, message, other }: StoredVersions): St
   return version;
 }
 
-const unknownVersion = ({ apiVersion, kind }: TypeMeta, wire: TypeMeta): Error =>
-  new Error(`it is stored as ${kind} of ${apiVersion}, and ${wire.kind} of ${wire.apiVersion} is served`);
+/** @throws Error in the words of Go's decoder. */
+function parsed(text: string): KubeObject {
+  try {
+    return parseOwnJson(text) as KubeObject;
+  } catch {
+    try {
+      return parseJson(text) as KubeObject;
+    } catch (error) {
+      throw new Error(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Upstream's words (apimachinery, `pkg/runtime/error.go`, `pkg/conversion/converter.go`). */
+function unknownVersion({ apiVersion, kind }: TypeMeta, wire: TypeMeta): Error {
+  const { group } = parseApiVersion(wire.apiVersion);
+  if (kind === wire.kind) return new Error(notRegistered({ apiVersion, kind }));
+  const { version } = parseApiVersion(apiVersion);
+  return new Error(`converting (${version}.${kind}) to (${internalPackage({ group })}.${wire.kind}): unknown conversion`);
+}

@@ -104,6 +104,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly allowUnconditionalUpdate?: boolean | undefined;
   /** DELETE answers the object rather than a Status (Pod, Service, ServiceAccount, Namespace …). */
   readonly deleteReturnsObject?: boolean | undefined;
+  /** It does so though OpenAPI says that it answers a Status: upstream's wrapper around a namespace's store does not tell of it. */
+  readonly deleteTellsStatus?: boolean | undefined;
   /** `orphan` for ReplicationController and Job; absent: background. */
   readonly defaultPropagation?: 'orphan' | undefined;
   /** What a delete is warned of that leaves it at that. */

@@ -18,7 +18,11 @@ export class UnreadableObject extends StoreError {
   readonly sealed: boolean;
 
   constructor({ key, why, sealed }: Reason, options?: ErrorOptions) {
-    super('Corrupt', sealed ? `unable to transform key ${JSON.stringify(key)}: ${why}` : `${key} in the store cannot be read: ${why}`, options);
+    super(
+      'Corrupt',
+      sealed ? `unable to transform key ${JSON.stringify(key)}: ${why}` : `${key} in the store cannot be read: ${why}`,
+      options,
+    );
     this.why = why;
     this.sealed = sealed;
   }

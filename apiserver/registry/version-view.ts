@@ -64,6 +64,7 @@ function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionVie
       },
       isEncoded: () => false,
       read: (pair) => wire.encode(view.fromStored(storedObject(pair, versions))),
+      isOutdated: written && (({ value }) => storedWire.isStored(value)),
       isReadLater: true,
       isView: true,
     }),

@@ -82,7 +82,8 @@ export function partialFrames(resource: Resource, { version }: Transformation): 
   return {
     id: `partial ${version}`,
     change: (type, entry) => frameOf(type, partialOf(resource, parseServed(entry.bytes), version)),
-    bookmark: (revision, initialEventsEnd) => frameOf('BOOKMARK', partialOf(resource, bookmarkOf(resource, revision, initialEventsEnd), version)),
+    bookmark: (revision, initialEventsEnd) =>
+      frameOf('BOOKMARK', partialOf(resource, bookmarkOf(resource, revision, initialEventsEnd), version)),
     error: errorFrame,
   };
 }

@@ -13,12 +13,14 @@ import {
   goFormat,
   type ObjectType,
   PatchError,
+  wrapIntegers,
 } from '../../api/schema.ts';
 import { isRecord } from '../../runtime/index.ts';
 import { keepReset } from '../apply/keep-reset.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { writeSmaller } from '../registry/large-objects.ts';
+import { checkNamespace } from '../registry/match-namespace.ts';
 import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
 import { updateStrategy } from '../registry/strategy.ts';
@@ -159,18 +161,29 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
   const misfitting = (isStrategic ? undefined : headerMisfit(result)) ?? floating;
   if (misfitting !== undefined) throw misfit(shown(), misfitting);
   try {
-    const { object, unknown } = isStrategic ? readStructs(type, result) : readJson(type, result);
+    const { object, unknown } = isStrategic ? convertStructs(type, result) : readJson(type, result);
     keepReset(result, object);
     return { object, problems: [...inPatch, ...unknown], shown };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    const why = isStrategic && type.message ? conversionMisfit(type.message, result) : undefined;
-    throw misfit(shown(), why ?? error.message);
+    throw misfit(shown(), error.message);
   }
 }
 
 /** An object, and the fields that there are not. */
 type Read<T> = Pick<ReturnType<ObjectType<T>['decode']>, 'object' | 'unknown'>;
+
+/** What does not fit is told as the converter does; whole numbers fit if they are too large, and are others then. */
+function convertStructs<T>(type: ObjectType<T>, result: unknown): Read<T> {
+  try {
+    return readStructs(type, result);
+  } catch (error) {
+    if (!(error instanceof DecodeError) || !type.message) throw error;
+    const why = conversionMisfit(type.message, result);
+    if (why !== undefined) throw new DecodeError(why, { cause: error });
+    return readStructs(type, wrapIntegers({ kind: 'message', message: type.message }, result));
+  }
+}
 
 /** Upstream's converter of maps goes by the struct's fields, and sorts what is left. */
 function readStructs<T>(type: ObjectType<T>, result: unknown): Read<T> {
@@ -246,6 +259,7 @@ function checkKind({ decoder }: Rest, { resource }: Endpoint, object: KubeObject
 
 function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject): void {
   named(object, resource);
+  if (resource.info.namespaced) checkNamespace(object, exchange.info.namespace);
   checkName(object, exchange.info.name);
   resource.strategy.setDefaults(object);
 }

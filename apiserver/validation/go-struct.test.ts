@@ -10,7 +10,9 @@ function decoded<T>(kind: object, body: object): T {
 
 it('a list that was given as empty is one in a struct that is shown whole, and null when it was not given', () => {
   const policyOf = (rule: object) => {
-    const { spec } = decoded<Job>(batchKinds.jobs, { spec: { template: {}, podFailurePolicy: { rules: [{ action: 'Ignore', ...rule }] } } });
+    const { spec } = decoded<Job>(batchKinds.jobs, {
+      spec: { template: {}, podFailurePolicy: { rules: [{ action: 'Ignore', ...rule }] } },
+    });
     return goPart(batchKinds.jobs, ['spec', 'podFailurePolicy'], spec.podFailurePolicy ?? {});
   };
   expect(policyOf({ onPodConditions: [] })).toEqual({ Rules: [{ Action: 'Ignore', OnExitCodes: null, OnPodConditions: [] }] });
@@ -19,5 +21,10 @@ it('a list that was given as empty is one in a struct that is shown whole, and n
 
 it('also in what the struct has elsewhere than the object', () => {
   const { spec } = decoded<Pod>(coreKinds.pods, { spec: { containers: [], tolerations: [], securityContext: { sysctls: [] } } });
-  expect(goPodSpec(spec)).toMatchObject({ Containers: [], Tolerations: [], Volumes: null, SecurityContext: { Sysctls: [], SupplementalGroups: null } });
+  expect(goPodSpec(spec)).toMatchObject({
+    Containers: [],
+    Tolerations: [],
+    Volumes: null,
+    SecurityContext: { Sysctls: [], SupplementalGroups: null },
+  });
 });

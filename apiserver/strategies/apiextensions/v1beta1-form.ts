@@ -19,8 +19,10 @@ type Common = Pick<CustomResourceDefinitionVersion, 'subresources' | 'selectable
   additionalPrinterColumns?: Column[];
 };
 
-type Conversion = Pick<CustomResourceConversion, 'strategy'> &
-  { conversionReviewVersions?: string[] | undefined; webhookClientConfig?: WebhookConversion['clientConfig'] };
+type Conversion = Pick<CustomResourceConversion, 'strategy'> & {
+  conversionReviewVersions?: string[] | undefined;
+  webhookClientConfig?: WebhookConversion['clientConfig'];
+};
 
 type Version = Omit<CustomResourceDefinitionVersion, 'additionalPrinterColumns'> & Common;
 
@@ -64,7 +66,9 @@ const COMMON = ['subresources', 'schema', 'additionalPrinterColumns', 'selectabl
 function fieldsOf(version: Partial<CustomResourceDefinitionVersion> = {}, isWanted: (field: string) => boolean): Partial<Version> {
   const wanted: Partial<CustomResourceDefinitionVersion> = Object.fromEntries(Object.entries(version).filter(([field]) => isWanted(field)));
   const { additionalPrinterColumns: columns, ...fields } = wanted;
-  return columns ? { ...fields, additionalPrinterColumns: columns.map(({ jsonPath: JSONPath, ...column }) => ({ ...column, JSONPath })) } : fields;
+  return columns
+    ? { ...fields, additionalPrinterColumns: columns.map(({ jsonPath: JSONPath, ...column }) => ({ ...column, JSONPath })) }
+    : fields;
 }
 
 const conversionTo = ({ strategy, webhook }: CustomResourceConversion): Conversion => ({

@@ -87,7 +87,7 @@ function serviceErrors({ metadata: { name = '' }, spec }: APIService): FieldErro
 
 function checkName(errors: Errors, name: string, { group = '', version = '' }: APIServiceSpec): void {
   const required = `${version}.${group}`;
-  if (name === required || nameIsPathSegment(name, false).length > 0) return;
+  if (name === '' || name === required || nameIsPathSegment(name, false).length > 0) return;
   errors.push(fieldError.invalid('metadata.name', name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(required)}`));
 }
 
