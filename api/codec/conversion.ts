@@ -3,8 +3,10 @@
 import { goTypeName, setMember } from '../patch/json-value.ts';
 import type { FieldType, ScalarType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
+import { DecodeError } from './decode-error.ts';
 import { corruptBase64, OWN_READERS } from './diagnosis.ts';
 import { elementTypeOf, goFieldType } from './go-types.ts';
+import type { ObjectType } from './object-type.ts';
 import { isPlain } from './reader.ts';
 import { MISFIT, SCALAR_READERS } from './scalars.ts';
 
@@ -18,7 +20,7 @@ const KINDS: ReadonlyMap<ScalarType, string> = new Map<ScalarType, string>([
 ]);
 
 /** @returns why a map is not an object of this type, as upstream's converter says it; undefined if it is one. */
-export function conversionMisfit(message: AnyMessage, raw: unknown): string | undefined {
+function conversionMisfit(message: AnyMessage, raw: unknown): string | undefined {
   if (!isPlain(raw)) return `cannot restore struct from: ${goKind(raw)}`;
   for (const [name, { type }] of message.fields) {
     const misfit = valueMisfit(type, raw[name], goFieldType(message, name, type));
@@ -48,8 +50,26 @@ function firstMisfit(type: FieldType, values: readonly unknown[], goType: string
   return undefined;
 }
 
+/**
+ * An object of a map, as upstream's converter makes it: what does not fit is told in its words, and whole numbers that are too large for their
+ * fields are others then.
+ *
+ * @throws DecodeError
+ */
+export function convertMap<T>(type: ObjectType<T>, raw: unknown): ReturnType<ObjectType<T>['decode']> {
+  try {
+    return type.decode(raw);
+  } catch (error) {
+    const { message } = type;
+    if (!(error instanceof DecodeError) || !message) throw error;
+    const why = conversionMisfit(message, raw);
+    if (why !== undefined) throw new DecodeError(why, { cause: error });
+    return type.decode(wrapIntegers({ kind: 'message', message }, raw));
+  }
+}
+
 /** A map in which whole numbers have as many bits as their fields: Go's conversion drops the others. */
-export function wrapIntegers(type: FieldType, raw: unknown): unknown {
+function wrapIntegers(type: FieldType, raw: unknown): unknown {
   if (type.kind === 'scalar') return type.scalar === 'int32' && isWide(raw) ? Number(BigInt.asIntN(32, BigInt(raw))) : raw;
   if (type.kind === 'list') return Array.isArray(raw) ? raw.map((item) => wrapIntegers(type.items, item)) : raw;
   if (!isPlain(raw)) return raw;

@@ -1,6 +1,6 @@
 // Objects in and out of their encodings: JSON, YAML, protobuf.
 
-export { conversionMisfit, wrapIntegers } from './conversion.ts';
+export { convertMap } from './conversion.ts';
 export { type Decoded, decode, floatMisfit } from './decode.ts';
 export { cannotBeHandled, DecodeError, type TypeMeta } from './decode-error.ts';
 export { decodeText, duplicateFields, hasDuplicates } from './duplicates.ts';

@@ -209,9 +209,10 @@ export class ObjectRegistry {
 
   /** Tries generated names until one is free: plugins that change objects see none of them, those that look at them each. */
   async #createNamed(request: CreateRequest, generateName: string): Promise<Stored> {
+    const { keepsGivenName } = this.resource.strategy;
     let name = '';
     for (let attempt = 0; attempt < GENERATED_NAMES_MAX; attempt++) {
-      name = generateName.slice(0, GENERATE_NAME_LENGTH_MAX) + randomSuffix(this.#random);
+      name = keepsGivenName ? generateName : generateName.slice(0, GENERATE_NAME_LENGTH_MAX) + randomSuffix(this.#random);
       const draft = cloneJson(request.object);
       draft.metadata.name = name;
       try {

@@ -76,6 +76,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   validateCreate(context: RequestContext, object: T): FieldError[];
   /** Upstream's name rule: what is wrong with a name or, with `prefix`, with the beginning of one. Default: a DNS subdomain. */
   validateName?(name: string, prefix: boolean): string[];
+  /** `generateName` is the name as it stands: for names that nothing can be added to. */
+  readonly keepsGivenName?: boolean | undefined;
   /** {@link validateCreate} and {@link validateUpdate} look at the metadata too, in an order of their own. */
   readonly validatesMetadata?: boolean | undefined;
   /** Finalizers need no domain: the rule is core's, and kinds from outside of it do not have it. */

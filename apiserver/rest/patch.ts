@@ -5,7 +5,7 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
   cloneJson,
-  conversionMisfit,
+  convertMap,
   DecodeError,
   decodeJsonPatch,
   duplicateFields,
@@ -13,7 +13,6 @@ import {
   goFormat,
   type ObjectType,
   PatchError,
-  wrapIntegers,
 } from '../../api/schema.ts';
 import { isRecord } from '../../runtime/index.ts';
 import { keepReset } from '../apply/keep-reset.ts';
@@ -161,7 +160,7 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
   const misfitting = (isStrategic ? undefined : headerMisfit(result)) ?? floating;
   if (misfitting !== undefined) throw misfit(shown(), misfitting);
   try {
-    const { object, unknown } = isStrategic ? convertStructs(type, result) : readJson(type, result);
+    const { object, unknown } = isStrategic ? readStructs(type, result) : readJson(type, result);
     keepReset(result, object);
     return { object, problems: [...inPatch, ...unknown], shown };
   } catch (error) {
@@ -173,21 +172,9 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
 /** An object, and the fields that there are not. */
 type Read<T> = Pick<ReturnType<ObjectType<T>['decode']>, 'object' | 'unknown'>;
 
-/** What does not fit is told as the converter does; whole numbers fit if they are too large, and are others then. */
-function convertStructs<T>(type: ObjectType<T>, result: unknown): Read<T> {
-  try {
-    return readStructs(type, result);
-  } catch (error) {
-    if (!(error instanceof DecodeError) || !type.message) throw error;
-    const why = conversionMisfit(type.message, result);
-    if (why !== undefined) throw new DecodeError(why, { cause: error });
-    return readStructs(type, wrapIntegers({ kind: 'message', message: type.message }, result));
-  }
-}
-
 /** Upstream's converter of maps goes by the struct's fields, and sorts what is left. */
 function readStructs<T>(type: ObjectType<T>, result: unknown): Read<T> {
-  const { object, unknown } = type.decode(result);
+  const { object, unknown } = convertMap(type, result);
   return { object, unknown: [...unknown].sort() };
 }
 

@@ -25,6 +25,7 @@ const SAME_FAMILY = 'may specify no more than one IP for each IP family, i.e 192
 export const ipAddressStrategy = strategyOf<IPAddress>({
   metadataLooks: ['whole', 'changes'],
   views: { 'networking.k8s.io/v1beta1': sameFields(networkingKinds.ipaddresses, olderKinds.ipaddressesV1beta1) },
+  keepsGivenName: true,
   validateName: (name) => isValidIp(name),
   validateCreate: (_context, address) => addressErrors(address),
   validateUpdate: (_context, address, old) => {

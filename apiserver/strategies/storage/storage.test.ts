@@ -58,6 +58,8 @@ describe('StorageClass', () => {
     ]);
     const repeated = 'allowedTopologies[0].matchLabelExpressions: Duplicate value: ""';
     expect(classes.create({ ...body, allowedTopologies: [{}] }).errors).toEqual([repeated]);
+    const second = repeated.replace('[0]', '[1]');
+    expect(classes.create({ ...body, allowedTopologies: [{}, {}] }).errors).toEqual([repeated, repeated, second, second, second]);
   });
 });
 
