@@ -58,6 +58,7 @@ export interface UpdateStrategy<T extends KubeObject> {
   readonly resetFields?: readonly string[] | undefined;
   /** Restores what this endpoint must not change (the spec on /status), bumps the generation. */
   prepareForUpdate(context: RequestContext, object: T, old: T): void;
+  /** Errors may be parted by `NEXT_LOOK`, where the metadata is looked at in between. */
   validateUpdate(context: RequestContext, object: T, old: T): FieldError[];
   /** How upstream's update validation of this kind looks at the metadata, besides what is done for all kinds; `changes` unless given. */
   readonly metadataLooks?: readonly MetadataLook[] | undefined;

@@ -9,17 +9,22 @@ import { createOptions, type RuleChecks, updateOptions } from './validation-opti
 
 /** What is wrong with a new CRD. */
 export function validateDefinition(crd: CustomResourceDefinition, checks: RuleChecks): FieldError[] {
-  const name = crd.metadata.name ?? '';
-  // That there is none is said of any object.
-  const isNamed = name === '' || name === `${crd.spec.names.plural}.${crd.spec.group}`;
   return [
-    ...(isNamed ? [] : [fieldError.invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')]),
+    ...nameErrors(crd, 'generateName'),
+    ...nameErrors(crd, 'name'),
     ...validateSpec(internalSpec(crd), createOptions(checks)),
     ...validateStatus(crd),
     ...validateStoredVersions(crd),
     ...validateApproval(crd, undefined),
     ...preserveErrors(crd, undefined),
   ];
+}
+
+/** What names are, and what they begin with: that there is none is said of any object. */
+function nameErrors({ metadata, spec }: CustomResourceDefinition, field: 'name' | 'generateName'): FieldError[] {
+  const name = metadata[field];
+  if (!name || name === `${spec.names.plural}.${spec.group}`) return [];
+  return [fieldError.invalid(`metadata.${field}`, name, 'must be spec.names.plural+"."+spec.group')];
 }
 
 /** What is wrong with a changed CRD. */

@@ -1,4 +1,5 @@
 import { type ConfigMap, type FieldError, fieldError, isConfigMapKey } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { ageOf, invalidEach, keepsField, strategyOf } from '../shared.ts';
 
 /** All values together may be so large: 1 MiB. */
@@ -9,7 +10,7 @@ const IMMUTABLE = 'field is immutable when `immutable` is set';
 export const configMapStrategy = strategyOf<ConfigMap>({
   metadataLooks: ['changes', 'whole'],
   validateCreate: (_context, map) => validate(map),
-  validateUpdate: (_context, map, old) => [...immutableErrors(map, old), ...validate(map)],
+  validateUpdate: (_context, map, old) => [...immutableErrors(map, old), NEXT_LOOK, ...validate(map)],
   tableRow: (map, now) => [map.metadata.name, count(map.data) + count(map.binaryData), ageOf(map.metadata.creationTimestamp, now)],
 });
 

@@ -1,4 +1,5 @@
 import { type FieldError, fieldError, isConfigMapKey, type Secret } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { messageOf, readGoJson } from '../../validation/go-json.ts';
 import { ageOf, invalidEach, keepsField, strategyOf } from '../shared.ts';
@@ -45,7 +46,7 @@ export const secretStrategy = strategyOf<Secret>({
   },
   validateUpdate: (context, secret, old) => {
     warnOfTls(context, secret);
-    return [...updateErrors(secret, old), ...validate(secret)];
+    return [...updateErrors(secret, old), NEXT_LOOK, ...validate(secret)];
   },
   fieldSelectors: { type: ({ type }) => type ?? '' },
   tableRow: (secret, now) => [

@@ -12,6 +12,7 @@ import {
   type ServiceCIDR,
 } from '../../../api/index.ts';
 import { olderKinds } from '../../../api/schema.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
 import { goPart } from '../../validation/go-struct.ts';
 import { checkSegment } from '../../validation/ingress.ts';
@@ -30,9 +31,9 @@ export const ipAddressStrategy = strategyOf<IPAddress>({
   validateCreate: (_context, address) => addressErrors(address),
   validateUpdate: (_context, address, old) => {
     const { parentRef } = address.spec;
-    if (semanticEqual(parentRef, old.spec.parentRef)) return addressErrors(address);
+    if (semanticEqual(parentRef, old.spec.parentRef)) return [...addressErrors(address), NEXT_LOOK];
     const value = parentRef && goPart(networkingKinds.ipaddresses, ['spec', 'parentRef'], parentRef);
-    return [...addressErrors(address), fieldError.invalid('spec.parentRef', value, IMMUTABLE_MESSAGE)];
+    return [...addressErrors(address), NEXT_LOOK, fieldError.invalid('spec.parentRef', value, IMMUTABLE_MESSAGE)];
   },
   fieldSelectors: {
     'spec.parentRef.group': ({ spec }) => spec.parentRef?.group ?? '',

@@ -7,6 +7,7 @@ import {
   type PolicyRule,
   type Role,
 } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { checkLabelSelector } from '../../validation/meta.ts';
 import { strategyOf } from '../shared.ts';
 
@@ -33,7 +34,7 @@ export const clusterRoleStrategy = strategyOf<ClusterRole>({
 });
 
 /** Upstream checks changed roles twice, and says so. */
-const twice = (errors: readonly FieldError[]): FieldError[] => [...errors, ...errors];
+const twice = (errors: readonly FieldError[]): FieldError[] => [...errors, NEXT_LOOK, ...errors, NEXT_LOOK];
 
 function clusterRoleErrors({ rules, aggregationRule }: ClusterRole): FieldError[] {
   const empty = aggregationRule && (aggregationRule.clusterRoleSelectors?.length ?? 0) === 0;

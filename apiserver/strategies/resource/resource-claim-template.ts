@@ -5,6 +5,7 @@ import {
   type ResourceClaimTemplateSpec,
   resourceKinds,
 } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { IMMUTABLE_MESSAGE } from '../../validation/field-errors.ts';
 import { goPart } from '../../validation/go-struct.ts';
 import { checkTemplateMeta } from '../../validation/meta.ts';
@@ -26,7 +27,7 @@ export const resourceClaimTemplateStrategy = strategyOf<ResourceClaimTemplate>({
   // As upstream: once as what is new, and once as a change.
   validateUpdate: (_context, template, old) => {
     const { spec } = template;
-    const errors = specErrors(spec, false);
+    const errors = [...specErrors(spec, false), NEXT_LOOK];
     if (!semanticEqual(spec, old.spec)) errors.push(fieldError.invalid('spec', printed(spec), IMMUTABLE_MESSAGE));
     return [...errors, ...specErrors(spec, true)];
   },

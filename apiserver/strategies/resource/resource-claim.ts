@@ -1,4 +1,5 @@
 import { type FieldError, fieldError, type ResourceV1ResourceClaim as ResourceClaim, resourceKinds } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { IMMUTABLE_MESSAGE, listOf } from '../../validation/field-errors.ts';
 import { goPart } from '../../validation/go-struct.ts';
 import { checkDeviceClaim } from '../../validation/resource-claim.ts';
@@ -32,6 +33,7 @@ export const resourceClaimStrategy = strategyOf<ResourceClaim>({
     const { spec } = claim;
     const errors: FieldError[] = [];
     checkDeviceClaim(errors, 'spec.devices', spec.devices, false);
+    errors.push(NEXT_LOOK);
     if (!semanticEqual(spec, old.spec)) {
       errors.push(fieldError.invalid('spec', goPart(resourceKinds.resourceclaims, ['spec'], spec), IMMUTABLE_MESSAGE));
     }

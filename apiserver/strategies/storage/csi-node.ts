@@ -7,6 +7,7 @@ import {
   isDns1123Subdomain,
   isQualifiedName,
 } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { bytesOf, checkNonnegative, IMMUTABLE_MESSAGE, keysOf, listOf, pushInvalid } from '../../validation/field-errors.ts';
 import { checkLabelSelector } from '../../validation/meta.ts';
@@ -27,7 +28,7 @@ export const csiNodeStrategy = strategyOf<CSINode>({
   // Upstream checks the drivers twice, and says so.
   validateUpdate: (_context, { spec }, old) => {
     const errors = driversErrors(spec.drivers);
-    return [...errors, ...errors, ...driverChanges(spec.drivers, old.spec.drivers)];
+    return [...errors, NEXT_LOOK, ...errors, ...driverChanges(spec.drivers, old.spec.drivers)];
   },
   tableRow: ({ metadata, spec }, now) => [metadata.name, listOf(spec.drivers).length, ageOf(metadata.creationTimestamp, now)],
 });
@@ -90,6 +91,7 @@ export const csiStorageCapacityStrategy = strategyOf<CSIStorageCapacity>({
   },
   validateUpdate: (_context, capacity, old) => [
     ...capacityErrors(capacity),
+    NEXT_LOOK,
     ...(['nodeTopology', 'storageClassName'] as const)
       .filter((field) => !semanticEqual(capacity[field], old[field]))
       .map((field) => fieldError.invalid(field, capacity[field], IMMUTABLE_MESSAGE)),

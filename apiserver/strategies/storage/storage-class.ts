@@ -7,6 +7,7 @@ import {
   type VolumeAttributesClass,
 } from '../../../api/index.ts';
 import { olderKinds } from '../../../api/schema.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { IMMUTABLE_MESSAGE, listOf } from '../../validation/field-errors.ts';
 import { DEPRECATED_NODE_LABELS } from '../../validation/pod-warnings.ts';
@@ -43,7 +44,7 @@ export const storageClassStrategy = strategyOf<StorageClass>({
   },
   validateUpdate: (context, storageClass, old) => {
     warnOfTopologies(context, storageClass);
-    return [...classErrors(storageClass), ...classChanges(storageClass, old)];
+    return [...classErrors(storageClass), NEXT_LOOK, ...classChanges(storageClass, old)];
   },
   tableRow: (storageClass, now) => [
     nameCell(storageClass.metadata, DEFAULT_CLASS_MARKS),
@@ -106,8 +107,10 @@ export const volumeAttributesClassStrategy = strategyOf<VolumeAttributesClass>({
   // Upstream checks the class twice, and says so.
   validateUpdate: (_context, attributesClass, old) => [
     ...attributesErrors(attributesClass),
+    NEXT_LOOK,
     ...forbidUpdate('driverName', attributesClass.driverName !== old.driverName),
     ...forbidUpdate('parameters', !keepsField(attributesClass, old, 'parameters')),
+    NEXT_LOOK,
     ...attributesErrors(attributesClass),
   ],
   tableRow: ({ metadata, driverName }, now) => [
