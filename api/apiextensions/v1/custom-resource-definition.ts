@@ -179,8 +179,10 @@ export const customResourceDefinitionStatus = message(
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus',
   'How far the server has taken up a custom resource.',
   () => ({
+    // Definitions lie in upstream's store as JSON, where an empty list stays one.
     conditions: list(of(customResourceDefinitionCondition), 1, 'Whether it is served, and what stands in the way.', {
       always: true,
+      keepsEmpty: true,
       listType: 'map',
       listMapKeys: ['type'],
     }),

@@ -64,7 +64,7 @@ const rulesErrors = (rules: readonly PolicyRule[], namespaced: boolean): FieldEr
   rules.flatMap((rule, i) => ruleErrors(rule, `rules[${i}]`, namespaced));
 
 function ruleErrors(
-  { verbs, apiGroups = [], resources = [], nonResourceURLs = [] }: PolicyRule,
+  { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule,
   path: string,
   namespaced: boolean,
 ): FieldError[] {
@@ -73,7 +73,7 @@ function ruleErrors(
   if (nonResourceURLs.length > 0) {
     const where = `${path}.nonResourceURLs`;
     if (namespaced) errors.push(fieldError.invalid(where, nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs'));
-    if (apiGroups.length + resources.length > 0) {
+    if (apiGroups.length + resources.length + resourceNames.length > 0) {
       errors.push(fieldError.invalid(where, nonResourceURLs, 'rules cannot apply to both regular resources and non-resource URLs'));
     }
     return errors;
