@@ -40,8 +40,11 @@ export interface KindInfo {
   readonly storageVersion?: string | undefined;
   /** For versions of a built-in kind that are views of another one: the apiVersion its objects are stored in. */
   readonly storedAs?: string | undefined;
-  /** The version that upstream stores its objects in, where we do not: discovery's hash is of it (`pkg/kubeapiserver/default_storage_factory_builder.go`). */
-  readonly storedUpstreamAs?: string | undefined;
+  /**
+   * The version that its objects lie in the store in, where that is none of those above, but an older one: for the release before, which reads
+   * no other (`pkg/kubeapiserver/default_storage_factory_builder.go`). Discovery's hash is of it.
+   */
+  readonly writtenAs?: string | undefined;
   /** For versions that are going, or gone upstream: since when, and what is there instead. */
   readonly lifecycle?: KindLifecycle | undefined;
   /** Kind of its lists; the kind with `List` behind it unless given. */

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ALL_KINDS, BUILT_IN_KINDS } from '../api/schema.ts';
@@ -22,10 +21,11 @@ import {
   KEYS_PATH,
   withFreshObjects,
 } from './auth/index.ts';
-import { createBootstrap, defaultAdvertiseAddress, MasterLeases, NODE_RULES, serverIdentity } from './bootstrap/index.ts';
+import { createBootstrap, MasterLeases, NODE_RULES, serverIdentity } from './bootstrap/index.ts';
 import { hashOf, type ReloadStatus } from './config-reload.ts';
 import { createDiscovery } from './discovery/index.ts';
 import type { Encryption } from './encryption/index.ts';
+import { advertiseAddressOf, externalAddressOf } from './external-address.ts';
 import { aggregationOf, requestHeadersOf } from './front-proxy.ts';
 import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
@@ -132,8 +132,8 @@ class ComposedApiServer implements Service {
   }
 
   #hosts(): string[] {
-    const { 'bind-address': bind, 'advertise-address': advertise, 'external-hostname': name } = this.#values;
-    const every = [this.#compiled.kubernetesServiceIp, bind, advertise ?? defaultAdvertiseAddress(), name];
+    const { 'bind-address': bind, 'external-hostname': name } = this.#values;
+    const every = [this.#compiled.kubernetesServiceIp, bind, advertiseAddressOf(this.#values), name];
     return every.flatMap((host) => (host === undefined || host === '0.0.0.0' || host === '::' ? [] : [host]));
   }
 
@@ -152,7 +152,7 @@ class ComposedApiServer implements Service {
     const bootstrap = async (server: ApiServer) => {
       const address = () => ({
         serviceIp: this.#compiled.kubernetesServiceIp,
-        advertiseAddress: values['advertise-address'] ?? defaultAdvertiseAddress(),
+        advertiseAddress: advertiseAddressOf(values),
         port: server.port,
       });
       const kinds = BUILT_IN_KINDS.map(({ info }) => info);
@@ -324,7 +324,11 @@ class ComposedApiServer implements Service {
       authenticator: withFreshObjects(authenticator, objects),
       authorizer,
       reviews: createReviews({ authenticator, authorizer, clock, fresh: () => objects.fresh() }),
-      discovery: createDiscovery({ kinds: () => kinds.infos(), serverAddress: () => new URL(url()).host, services: others }),
+      discovery: createDiscovery({
+        kinds: () => kinds.infos(),
+        serverAddress: () => externalAddressOf(values, ownPort(url())),
+        services: others,
+      }),
       openapi: createOpenApi({
         kinds: () => kinds.published(),
         others: others && (() => others.specs()),
@@ -350,16 +354,16 @@ class ComposedApiServer implements Service {
         extendExpiration: values['service-account-extend-token-expiration'],
         maxExpirationSeconds: Math.floor(values['service-account-max-token-expiration'] / 1000),
       }),
-      openid: createOpenIdDocuments({ issuer, publicKeys, keysUrl: () => this.#keysUrl(issuer, new URL(url())) }),
+      openid: createOpenIdDocuments({ issuer, publicKeys, keysUrl: () => this.#keysUrl(issuer, url()) }),
     };
   }
 
   /** Where pods get the keys, too; under the issuer, when that is how this server is called. */
-  #keysUrl(issuer: string, { host, port }: URL): string {
-    const { 'service-account-jwks-uri': given, 'advertise-address': advertise = defaultAdvertiseAddress() } = this.#values;
+  #keysUrl(issuer: string, url: string): string {
+    const { host } = new URL(url);
     const isOurs = URL.canParse(issuer) && new URL(issuer).host === host;
-    const own = advertise === undefined ? host : `${isIP(advertise) === 6 ? `[${advertise}]` : advertise}:${port}`;
-    return given ?? `https://${isOurs ? host : own}${KEYS_PATH}`;
+    const own = isOurs ? host : externalAddressOf(this.#values, ownPort(url));
+    return this.#values['service-account-jwks-uri'] ?? `https://${own}${KEYS_PATH}`;
   }
 
   /** The data directory's key, or the keys that several servers share. */
@@ -425,6 +429,9 @@ const CONTROLLER_MANAGER_PORT = 10_257;
 
 /** How long a stop may take beside the delay that was asked for. */
 const STOP_MS_MAX = 4500;
+
+/** The port of this server's own URL; none is written for that of https. */
+const ownPort = (url: string): number => Number(new URL(url).port || 443);
 
 /** Where certificate and CAs of clients are looked for as long as the server runs. */
 function servingPaths(values: ApiServerValues): Omit<ServingPaths, 'named'> {

@@ -131,6 +131,48 @@ describe('a client that offers HTTP/2', () => {
     expect((await call(client, 'GET', `${PATH}?labelSelector=${selector}`)).status).toBe(200);
   });
 
+  test('that waits with its body is asked for it', async () => {
+    await using api = await start();
+    using client = await session(api);
+    const headers = { ':method': 'POST', ':path': PATH, 'content-type': 'application/json', expect: '100-continue' };
+    const stream = client.request(headers, { endStream: false });
+    const answer = answerOf(stream);
+    await once(stream, 'continue');
+    stream.end(configMap('waited'));
+    expect((await answer).status).toBe(201);
+    // Nobody wants the body of this one.
+    const refused = client.request({ ...headers, ':path': '/nowhere' }, { endStream: false });
+    let isAsked = false;
+    refused.on('continue', () => {
+      isAsked = true;
+    });
+    expect((await answerOf(refused)).status).toBe(404);
+    expect(isAsked).toBe(false);
+    refused.close();
+  });
+
+  test('asks about the server as a whole, and not for what cannot be found', async () => {
+    await using api = await start();
+    using client = await session(api);
+    expect(await call(client, 'OPTIONS', '*')).toMatchObject({ status: 200, text: '' });
+    const misdirected = async (headers: Record<string, string>) => {
+      const stream = client.request({ ':path': '/version', ...headers });
+      const error = (await once(stream, 'error')) as unknown as [Error];
+      return [stream.rstCode, error[0].message.includes('NGHTTP2_PROTOCOL_ERROR')];
+    };
+    const refused = [constants.NGHTTP2_PROTOCOL_ERROR, true];
+    expect(await misdirected({ ':path': '/version%zz' })).toEqual(refused);
+    expect(await misdirected({ ':scheme': 'ftp' })).toEqual(refused);
+    expect(await misdirected({ ':authority': 'somebody@example.com' })).toEqual(refused);
+    expect((await call(client, 'GET', `${PATH}?a=%zz`)).status).toBe(200);
+  });
+
+  test('is told that it may send large frames', async () => {
+    await using api = await start();
+    using client = await session(api);
+    expect(client.remoteSettings).toMatchObject({ maxFrameSize: 262_144, initialWindowSize: 262_144, maxHeaderListSize: 1_048_896 });
+  });
+
   test('is told how many streams it may open, and who opens more is refused those', async () => {
     await using api = await start({ settings: { http2StreamsMax: 3 } });
     using client = await session(api);

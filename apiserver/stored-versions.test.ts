@@ -1,6 +1,6 @@
 // Objects that another API server left in the store, in a version that is not the one we store, or without what defaults say.
 import { expect, test } from 'vitest';
-import type { KubeObject } from '../api/index.ts';
+import type { KindInfo, KubeObject } from '../api/index.ts';
 import { ALL_KINDS, BUILT_IN_KINDS, encodeProtobuf } from '../api/schema.ts';
 import { openMemoryStore } from '../store/index.ts';
 import { mutatingWebhookConfigurationStrategy } from './strategies/admissionregistration/webhook-configuration.ts';
@@ -20,6 +20,7 @@ const strategies = {
   'autoscaling/horizontalpodautoscalers': horizontalPodAutoscalerStrategy,
 };
 
+type Written = KubeObject & { readonly spec: Record<string, unknown> };
 type Body = KubeObject & { spec: Record<string, unknown>; status: Record<string, unknown> };
 type Store = Awaited<ReturnType<typeof openMemoryStore>>;
 
@@ -118,7 +119,7 @@ test('JSON of a version that is not known is not taken for ours', async () => {
   await using server = await serve(store);
   expect((await server.request('GET', '/api/v1/namespaces/default/persistentvolumeclaims/c')).json()).toMatchObject({
     code: 500,
-    message: expect.stringContaining('it is stored as PersistentVolumeClaim of v9, and PersistentVolumeClaim of v1 is served'),
+    message: 'no kind "PersistentVolumeClaim" is registered for version "v9" in scheme "pkg/api/legacyscheme/scheme.go:30"',
   });
 });
 
@@ -134,7 +135,7 @@ test('what somebody writes that cannot be read is an error for those who ask for
   await put(store, '/registry/horizontalpodautoscalers/default/h', Buffer.from(JSON.stringify({ ...autoscaler, spec })));
   expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'h' } } });
   for (const url of [path, `${path}/c`]) {
-    expect((await server.request('GET', url)).json()).toMatchObject({ code: 500, message: expect.stringContaining('stored as') });
+    expect((await server.request('GET', url)).json()).toMatchObject({ code: 500, message: expect.stringContaining('no kind') });
   }
   await put(store, '/registry/persistentvolumeclaims/default/c', Buffer.from(JSON.stringify({ ...claim, apiVersion: 'v1' })));
   expect((await server.request('GET', `${path}/c`)).status).toBe(200);
@@ -224,4 +225,68 @@ test('what defaults say and was not stored is there when it is read', async () =
   const { spec, status } = (await server.request('GET', '/api/v1/namespaces/default/persistentvolumeclaims/c')).json<Body>();
   expect(spec.volumeMode).toBe('Filesystem');
   expect(status).toEqual({ phase: 'Pending' });
+});
+
+/** What kube-apiserver 1.34 writes in an older version than the one that it serves. */
+const WRITTEN_OLDER = [
+  ['resource.k8s.io/v1', 'resource.k8s.io/v1beta2', 'namespaces/default/resourceclaims', 'resourceclaims/default', { devices: {} }],
+  ['resource.k8s.io/v1beta1', 'resource.k8s.io/v1beta2', 'namespaces/default/resourceclaims', 'resourceclaims/default', { devices: {} }],
+] as const;
+
+test.each(WRITTEN_OLDER)(
+  'what is written in %s lies in the store as %s, and what lies there otherwise is brought into that',
+  async (...row) => {
+    const [served, written, path, place, spec] = row;
+    const store = await openMemoryStore();
+    const isServed = (info: KindInfo) => info.version.startsWith('v1');
+    await using server = await startTestServer({ strategies, kinds: ALL_KINDS, isServed, store });
+    const url = `/apis/${served}/${path}`;
+    const made = (await server.request('POST', url, { body: { metadata: { name: 'c' }, spec } })).json();
+    expect(made).toMatchObject({ apiVersion: served, metadata: { name: 'c' } });
+    const key = `/registry/${place}/c`;
+    const stored = async () => JSON.parse(String((await store.range({ key })).kvs[0]?.value)) as Written;
+    const first = await stored();
+    expect(first).toMatchObject({ apiVersion: written, metadata: { name: 'c', uid: made.metadata.uid } });
+    expect((await server.request('GET', `${url}/c`)).json()).toEqual(made);
+    // As it was stored before.
+    const current = `${served.slice(0, served.indexOf('/'))}/v1`;
+    await put(store, key, Buffer.from(JSON.stringify({ ...first, apiVersion: current })));
+    const read = await server.request('GET', `${url}/c`);
+    expect(read.json()).toMatchObject({ apiVersion: served, metadata: { uid: made.metadata.uid } });
+    expect((await server.request('PUT', `${url}/c`, { body: read.json() })).status).toBe(200);
+    expect(await stored()).toEqual(first);
+  },
+);
+
+test('a definition is written as v1beta1 has it, what all versions say alike beside them, and reads back as it was', async () => {
+  const store = await openMemoryStore();
+  await using server = await serve(store);
+  const url = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const columns = [{ name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }];
+  const version = (name: string, storage: boolean, more: object) => ({
+    name,
+    served: true,
+    storage,
+    schema,
+    subresources: { status: {} },
+    ...more,
+  });
+  const versions = [version('v2', true, { additionalPrinterColumns: columns }), version('v1', false, {})];
+  const spec = { group: 'swap.example', scope: 'Namespaced', names, versions };
+  const made = await server.request('POST', url, { body: { metadata: { name: 'gadgets.swap.example' }, spec } });
+  expect(made.status, made.text).toBe(201);
+  expect(made.json()).toMatchObject({ apiVersion: 'apiextensions.k8s.io/v1', spec: { versions } });
+  const key = '/registry/apiextensions.k8s.io/customresourcedefinitions/gadgets.swap.example';
+  const stored = JSON.parse(String((await store.range({ key })).kvs[0]?.value)) as Written;
+  expect(stored.apiVersion).toBe('apiextensions.k8s.io/v1beta1');
+  const [column] = columns;
+  expect(stored.spec).toEqual({
+    ...{ group: 'swap.example', scope: 'Namespaced', names, version: 'v2', preserveUnknownFields: false },
+    ...{ validation: schema, subresources: { status: {} }, conversion: { strategy: 'None' } },
+    versions: [
+      { name: 'v2', served: true, storage: true, additionalPrinterColumns: [{ name: 'Age', type: 'date', JSONPath: column?.jsonPath }] },
+      { name: 'v1', served: true, storage: false },
+    ],
+  });
+  expect((await server.request('GET', `${url}/gadgets.swap.example`)).json()).toMatchObject({ spec: made.json<Written>().spec });
 });

@@ -1,6 +1,8 @@
 // Values of Tables that take more than one object's own strategy: upstream's `pkg/printers/internalversion`.
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { KubeObject } from '../api/index.ts';
 import { openMemoryStore, type Store } from '../store/index.ts';
+import { daemonSetStrategy } from './strategies/apps/daemon-set.ts';
 import { deploymentStrategy } from './strategies/apps/deployment.ts';
 import { eventStrategy } from './strategies/core/event.ts';
 import { serviceStrategy } from './strategies/core/service/strategy.ts';
@@ -21,7 +23,7 @@ beforeEach(async () => {
   store = await openMemoryStore();
   server = await startTestServer({
     store,
-    serves: ['/services', '/events', 'apps/deployments'],
+    serves: ['/services', '/events', 'apps/deployments', 'apps/daemonsets'],
     strategies: (objects) => ({
       '/services': serviceStrategy({
         serviceClusterIpRange: '10.0.0.0/24',
@@ -31,6 +33,7 @@ beforeEach(async () => {
       }),
       '/events': eventStrategy(3600),
       'apps/deployments': deploymentStrategy,
+      'apps/daemonsets': daemonSetStrategy,
     }),
   });
 });
@@ -82,4 +85,25 @@ it('a Scale is a Table of its own', async () => {
   const patched = await server.request('PATCH', `${path}/d/scale`, { body: { spec: { replicas: 0 } }, headers: { ...MERGE, ...TABLE } });
   expect(patched.json<Table>().rows[0]?.cells.slice(0, 3)).toEqual(['d', 0, 0]);
   expect((await server.request('GET', `${path}/d/scale`)).json()).toMatchObject({ kind: 'Scale', spec: {} });
+});
+
+it('annotations that are fields of the internal version are not in metadata that is told of alone', async () => {
+  const path = '/apis/apps/v1/namespaces/default/daemonsets';
+  const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'x:1' }] } };
+  const spec = { selector: { matchLabels: { app: 'a' } }, template };
+  const generation = { 'deprecated.daemonset.template.generation': '1' };
+  const metadata = { name: 'd', annotations: { own: 'yes' } };
+  const made = (await server.request('POST', path, { body: { metadata, spec } })).json();
+  expect(made.metadata.annotations).toEqual({ own: 'yes', ...generation });
+  await server.request('POST', path, { body: { metadata: { name: 'bare' }, spec } });
+  const partial = { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' };
+  const alone = (await server.request('GET', `${path}/d`, { headers: partial })).json();
+  expect(alone.metadata.annotations).toEqual({ own: 'yes' });
+  expect((await server.request('GET', `${path}/bare`, { headers: partial })).json().metadata).not.toHaveProperty('annotations');
+  const annotations = async (query: string) =>
+    (await tableOf(`${path}${query}`)).rows.map(({ object }) => (object as KubeObject).metadata.annotations);
+  expect(await annotations('')).toEqual([undefined, { own: 'yes' }]);
+  expect(await annotations('?includeObject=Object')).toEqual([generation, { own: 'yes', ...generation }]);
+  using watch = await server.watch(`${path}?watch=1&fieldSelector=metadata.name=d`, partial);
+  expect((await watch.next())?.object.metadata.annotations).toEqual({ own: 'yes' });
 });

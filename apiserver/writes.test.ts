@@ -189,6 +189,9 @@ describe('changing', () => {
     expect(await refusal({ spec: 1 })).toContain('"map[spec:1]": cannot restore struct from: int64');
     expect(await refusal({ spec: { restartPolicy: 1 } })).toContain('cannot convert int64 to v1.RestartPolicy');
     expect(await refusal({ spec: { priority: 'x' } })).toContain('unrecognized type: int32');
+    // A whole number that is too large for its field is another then: Go drops the bits that there is no room for.
+    const large = { body: { spec: { priority: 99_999_999_999 } }, headers: { 'content-type': 'application/strategic-merge-patch+json' } };
+    expect((await api.request('PATCH', `${pods}/p?dryRun=All`, large)).json()).toMatchObject({ spec: { priority: 1_215_752_191 } });
     expect(await refusal({ metadata: { labels: 'x' } }, 'merge-patch')).toMatch(
       /Invalid value: "\{.*labels.*json: cannot unmarshal string into Go struct field ObjectMeta.metadata.labels of type map/,
     );

@@ -1,10 +1,12 @@
 // What does not fit, in the words of the converter that upstream uses where there is no JSON text but a map: after a strategic merge patch
 // (apimachinery, `pkg/runtime/converter.go`). It goes by the fields of the struct, and stops at the first misfit.
-import { goTypeName } from '../patch/json-value.ts';
+import { goTypeName, setMember } from '../patch/json-value.ts';
 import type { FieldType, ScalarType } from '../schema/field.ts';
 import type { AnyMessage } from '../schema/message.ts';
+import { DecodeError } from './decode-error.ts';
 import { corruptBase64, OWN_READERS } from './diagnosis.ts';
 import { elementTypeOf, goFieldType } from './go-types.ts';
+import type { ObjectType } from './object-type.ts';
 import { isPlain } from './reader.ts';
 import { MISFIT, SCALAR_READERS } from './scalars.ts';
 
@@ -18,7 +20,7 @@ const KINDS: ReadonlyMap<ScalarType, string> = new Map<ScalarType, string>([
 ]);
 
 /** @returns why a map is not an object of this type, as upstream's converter says it; undefined if it is one. */
-export function conversionMisfit(message: AnyMessage, raw: unknown): string | undefined {
+function conversionMisfit(message: AnyMessage, raw: unknown): string | undefined {
   if (!isPlain(raw)) return `cannot restore struct from: ${goKind(raw)}`;
   for (const [name, { type }] of message.fields) {
     const misfit = valueMisfit(type, raw[name], goFieldType(message, name, type));
@@ -48,7 +50,44 @@ function firstMisfit(type: FieldType, values: readonly unknown[], goType: string
   return undefined;
 }
 
+/**
+ * An object of a map, as upstream's converter makes it: what does not fit is told in its words, and whole numbers that are too large for their
+ * fields are others then.
+ *
+ * @throws DecodeError
+ */
+export function convertMap<T>(type: ObjectType<T>, raw: unknown): ReturnType<ObjectType<T>['decode']> {
+  try {
+    return type.decode(raw);
+  } catch (error) {
+    const { message } = type;
+    if (!(error instanceof DecodeError) || !message) throw error;
+    const why = conversionMisfit(message, raw);
+    if (why !== undefined) throw new DecodeError(why, { cause: error });
+    return type.decode(wrapIntegers({ kind: 'message', message }, raw));
+  }
+}
+
+/** A map in which whole numbers have as many bits as their fields: Go's conversion drops the others. */
+function wrapIntegers(type: FieldType, raw: unknown): unknown {
+  if (type.kind === 'scalar') return type.scalar === 'int32' && isWide(raw) ? Number(BigInt.asIntN(32, BigInt(raw))) : raw;
+  if (type.kind === 'list') return Array.isArray(raw) ? raw.map((item) => wrapIntegers(type.items, item)) : raw;
+  if (!isPlain(raw)) return raw;
+  const typeOf = (name: string) => (type.kind === 'map' ? type.values : type.message.fields.get(name)?.type);
+  const wrapped: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(raw)) {
+    const inner = typeOf(name);
+    setMember(wrapped, name, inner ? wrapIntegers(inner, value) : value);
+  }
+  return wrapped;
+}
+
+/** Whether a value is a whole number of 64 bits. */
+const isWide = (raw: unknown): raw is number | bigint =>
+  typeof raw === 'bigint' ? BigInt.asIntN(64, raw) === raw : typeof raw === 'number' && Number.isInteger(raw) && Math.abs(raw) < 2 ** 63;
+
 function scalarMisfit(scalar: ScalarType, raw: unknown, goType: string): string | undefined {
+  if (scalar === 'int32' && isWide(raw)) return undefined;
   try {
     if (SCALAR_READERS[scalar](raw) !== MISFIT) return undefined;
   } catch (error) {

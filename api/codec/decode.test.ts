@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { customResourceDefinition } from '../apiextensions/v1/custom-resource-definition.ts';
 import { deployment } from '../apps/v1/deployment.ts';
+import { certificateSigningRequest } from '../certificates/v1/certificate-signing-request.ts';
 import { lease } from '../coordination/v1/lease.ts';
 import { configMap, secret } from '../core/v1/config-map.ts';
 import { pod } from '../core/v1/pod.ts';
@@ -10,6 +11,7 @@ import { parseJson } from '../json.ts';
 import type { AnyMessage } from '../schema/message.ts';
 import { decode } from './decode.ts';
 import { decodeText, duplicateFields } from './duplicates.ts';
+import { emptyAt, hasEmpties } from './given-empties.ts';
 
 const json = (message: AnyMessage, raw: unknown): string => JSON.stringify(decode(message, raw).object);
 const failure = (message: AnyMessage, raw: unknown): string => {
@@ -67,6 +69,19 @@ describe('normal form', () => {
       '2023-12-31T23:00:00.123456Z',
     );
     expect(json(pod, { metadata: { creationTimestamp: '0001-01-01T00:00:00Z' } })).toContain('"metadata":{}');
+  });
+
+  test('bytes that are given as empty are bytes: they are left out where Go has omitempty, and null is none', () => {
+    expect(json(secret, { data: { a: '', b: [] } })).toBe('{"metadata":{},"data":{"a":"","b":""}}');
+    const request = (spec: object, status: object = {}) => decode(certificateSigningRequest, { spec, status }).object;
+    expect(request({ request: '' }).spec.request).toBe('');
+    expect(request({ request: [] }).spec.request).toBe('');
+    expect(request({}).spec.request).toBeNull();
+    const signed = request({}, { certificate: '' });
+    expect(signed.status).toEqual({});
+    expect(emptyAt(signed, 'status.certificate')).toBe('');
+    expect(emptyAt(request({}), 'status.certificate')).toBeUndefined();
+    expect(hasEmpties(signed, 'status')).toBe(false);
   });
 
   test('large integers survive', () => {

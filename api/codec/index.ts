@@ -1,10 +1,10 @@
 // Objects in and out of their encodings: JSON, YAML, protobuf.
 
-export { conversionMisfit } from './conversion.ts';
+export { convertMap } from './conversion.ts';
 export { type Decoded, decode, floatMisfit } from './decode.ts';
 export { cannotBeHandled, DecodeError, type TypeMeta } from './decode-error.ts';
 export { decodeText, duplicateFields, hasDuplicates } from './duplicates.ts';
-export { emptyAt, hasEmpties, withEmpties } from './given-empties.ts';
+export { emptyAt, emptyIn, hasEmpties, sharesEmpties, withEmpties } from './given-empties.ts';
 export { type ObjectType, typeOfMessage } from './object-type.ts';
 export {
   decodeProtobuf,

@@ -14,7 +14,7 @@ import { MISFIT, SCALAR_READERS, SCALAR_ZEROS, type ScalarReader } from './scala
 export interface ReadState {
   /** Something did not fit, or was not known: look closer. */
   odd: boolean;
-  /** An empty list or map was given where the normal form has none. */
+  /** An empty list, map or text of bytes was given where the normal form has none. */
   emptied?: boolean | undefined;
 }
 
@@ -103,13 +103,14 @@ function compileField(name: string, info: FieldInfo): FieldReader {
   }
   const absent = (): undefined => undefined;
   if (info.presence === 'set') return { name, read: (raw, state) => read(raw, state) ?? undefined, absent };
+  const empty = losesEmpty(info);
   return {
     name,
     absent,
     read: (raw, state) => {
       const value = read(raw, state);
       if (!isZero(value)) return value;
-      if (value === null) state.emptied = true;
+      if (empty) state.emptied = true;
       return undefined;
     },
   };

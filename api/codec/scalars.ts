@@ -28,7 +28,7 @@ const isByte = (value: unknown): value is number => Number.isInteger(value) && N
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 function bytes(raw: unknown): unknown {
-  if (Array.isArray(raw) && raw.every(isByte)) return raw.length === 0 ? null : Buffer.from(raw).toString('base64');
+  if (Array.isArray(raw) && raw.every(isByte)) return Buffer.from(raw).toString('base64');
   if (typeof raw !== 'string') return MISFIT;
   const plain = raw.includes('\n') || raw.includes('\r') ? raw.replace(/[\r\n]/g, '') : raw;
   return plain.length % 4 === 0 && BASE64.test(plain) ? plain : MISFIT;

@@ -76,7 +76,7 @@ export const validatingwebhookconfigurations: KindInfo = {
 export const mutatingadmissionpolicies: KindInfo = {
   group: 'admissionregistration.k8s.io',
   version: 'v1beta1',
-  storedUpstreamAs: 'admissionregistration.k8s.io/v1alpha1',
+  writtenAs: 'admissionregistration.k8s.io/v1alpha1',
   kind: 'MutatingAdmissionPolicy',
   resource: 'mutatingadmissionpolicies',
   singular: 'mutatingadmissionpolicy',
@@ -95,7 +95,7 @@ export const mutatingadmissionpolicies: KindInfo = {
 export const mutatingadmissionpolicybindings: KindInfo = {
   group: 'admissionregistration.k8s.io',
   version: 'v1beta1',
-  storedUpstreamAs: 'admissionregistration.k8s.io/v1alpha1',
+  writtenAs: 'admissionregistration.k8s.io/v1alpha1',
   kind: 'MutatingAdmissionPolicyBinding',
   resource: 'mutatingadmissionpolicybindings',
   singular: 'mutatingadmissionpolicybinding',

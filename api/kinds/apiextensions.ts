@@ -4,7 +4,7 @@ import { ALL_VERBS } from './verbs.ts';
 export const customresourcedefinitions: KindInfo = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
-  storedUpstreamAs: 'apiextensions.k8s.io/v1beta1',
+  writtenAs: 'apiextensions.k8s.io/v1beta1',
   kind: 'CustomResourceDefinition',
   resource: 'customresourcedefinitions',
   singular: 'customresourcedefinition',

@@ -4,7 +4,7 @@ import { ALL_VERBS } from './verbs.ts';
 export const deviceclasses: KindInfo = {
   group: 'resource.k8s.io',
   version: 'v1',
-  storedUpstreamAs: 'resource.k8s.io/v1beta2',
+  writtenAs: 'resource.k8s.io/v1beta2',
   kind: 'DeviceClass',
   resource: 'deviceclasses',
   singular: 'deviceclass',
@@ -20,7 +20,7 @@ export const deviceclasses: KindInfo = {
 export const resourceclaims: KindInfo = {
   group: 'resource.k8s.io',
   version: 'v1',
-  storedUpstreamAs: 'resource.k8s.io/v1beta2',
+  writtenAs: 'resource.k8s.io/v1beta2',
   kind: 'ResourceClaim',
   resource: 'resourceclaims',
   singular: 'resourceclaim',
@@ -37,7 +37,7 @@ export const resourceclaims: KindInfo = {
 export const resourceclaimtemplates: KindInfo = {
   group: 'resource.k8s.io',
   version: 'v1',
-  storedUpstreamAs: 'resource.k8s.io/v1beta2',
+  writtenAs: 'resource.k8s.io/v1beta2',
   kind: 'ResourceClaimTemplate',
   resource: 'resourceclaimtemplates',
   singular: 'resourceclaimtemplate',
@@ -53,7 +53,7 @@ export const resourceclaimtemplates: KindInfo = {
 export const resourceslices: KindInfo = {
   group: 'resource.k8s.io',
   version: 'v1',
-  storedUpstreamAs: 'resource.k8s.io/v1beta2',
+  writtenAs: 'resource.k8s.io/v1beta2',
   kind: 'ResourceSlice',
   resource: 'resourceslices',
   singular: 'resourceslice',

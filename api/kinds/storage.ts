@@ -95,7 +95,7 @@ export const volumeattachments: KindInfo = {
 export const volumeattributesclasses: KindInfo = {
   group: 'storage.k8s.io',
   version: 'v1',
-  storedUpstreamAs: 'storage.k8s.io/v1beta1',
+  writtenAs: 'storage.k8s.io/v1beta1',
   kind: 'VolumeAttributesClass',
   resource: 'volumeattributesclasses',
   singular: 'volumeattributesclass',

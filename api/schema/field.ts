@@ -47,7 +47,7 @@ export interface FieldInfo {
   readonly required: boolean;
   readonly description: string;
   readonly enum?: readonly string[] | undefined;
-  /** What a list's items may be. */
+  /** What a list's items, or a map's values, may be. */
   readonly itemEnum?: readonly string[] | undefined;
   /** OpenAPI `default`, as upstream publishes it where it is not the zero value of a required field. */
   readonly default?: unknown;

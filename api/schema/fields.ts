@@ -18,7 +18,7 @@ export interface FieldOptions {
   /** Required in OpenAPI, yet left out when zero: a required Go value with `omitempty`. */
   readonly dropped?: true;
   readonly enum?: readonly string[];
-  /** What a list's items may be. */
+  /** What a list's items, or a map's values, may be. */
   readonly itemEnum?: readonly string[];
   readonly default?: unknown;
   /** An empty list is told from none. */

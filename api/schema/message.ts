@@ -24,6 +24,8 @@ export interface Message<T = unknown> {
   readonly description: string;
   /** `x-kubernetes-map-type`: how server-side apply treats the struct as a whole. */
   readonly mapType?: 'atomic' | 'granular' | undefined;
+  /** `x-kubernetes-unions`: the field that says which of the others is set. */
+  readonly discriminator?: string | undefined;
   /** Every field by its JSON name, in declaration order. */
   readonly fields: ReadonlyMap<string, FieldInfo>;
   readonly '~value'?: T;
@@ -50,19 +52,20 @@ export type AnyMessage = Message;
  * @param name OpenAPI definition name.
  * @param description what the type is, in our own words.
  * @param fields builds the fields; called once, on first use.
- * @param options `mapType` when the struct has one.
+ * @param options `mapType` and `discriminator` when the struct has one.
  */
 export function message<S extends Shape>(
   name: string,
   description: string,
   fields: () => S,
-  options: { readonly mapType?: 'atomic' | 'granular' } = {},
+  options: { readonly mapType?: 'atomic' | 'granular'; readonly discriminator?: string } = {},
 ): Message<Infer<S>> {
   let built: ReadonlyMap<string, FieldInfo> | undefined;
   return {
     name,
     description,
     mapType: options.mapType,
+    discriminator: options.discriminator,
     get fields() {
       built ??= new Map(Object.entries(fields()).map(([field, { info }]) => [field, info]));
       return built;

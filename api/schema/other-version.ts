@@ -45,6 +45,7 @@ class OtherVersion {
       name: to + short,
       description: here.description,
       mapType: here.mapType,
+      discriminator: here.discriminator,
       get fields() {
         fields ??= build();
         return fields;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CertificateSigningRequest, certificatesKinds } from '../../api/index.ts';
+import { ALL_KINDS, decode, type Message } from '../../api/schema.ts';
 import type { AccessAttributes, Authorizer } from '../auth/index.ts';
 import { contextOf } from '../strategies/testing/harness.ts';
 import { CERTIFICATE, REQUEST_OF_DEVS, REQUEST_OF_MASTERS } from '../testing/signing-requests.ts';
@@ -79,6 +80,18 @@ describe('CertificateSigning', () => {
 
   it('lets anybody write what is there', async () => {
     await expect(sign(authorizerOf('', ''), { conditions: [] })).resolves.toBeUndefined();
+  });
+
+  it('takes the right for a certificate that is given as empty, too', async () => {
+    const { message } = ALL_KINDS.find(({ info }) => info === certificatesKinds.certificatesigningrequests) ?? {};
+    const given = (status: object) =>
+      validate(certificateSigning(authorizerOf('', '')), {
+        subresource: 'status',
+        object: decode(message as Message<CertificateSigningRequest>, { ...requestOf('example.com/a'), status }).object,
+        old: requestOf('example.com/a'),
+      });
+    await expect(given({ certificate: '' })).rejects.toThrow(refusal('sign', 'example.com/a'));
+    await expect(given({ certificate: null })).resolves.toBeUndefined();
   });
 });
 

@@ -1,5 +1,6 @@
 // Who may decide on certificates, and whose name nobody gets. Upstream: `plugin/pkg/admission/certificates`.
 import { type CertificateSigningRequest, certificatesKinds, goQuote } from '../../api/index.ts';
+import { emptyAt } from '../../api/schema.ts';
 import { signingRequestOf } from '../../runtime/index.ts';
 import type { Authorizer, UserInfo } from '../auth/index.ts';
 import type { RequestContext } from '../registry/strategy.ts';
@@ -44,12 +45,17 @@ export const certificateSigning = (authorizer: Authorizer): AdmissionPlugin => (
   validate: onRequests('UPDATE', 'status', async ({ user }, attributes) => {
     const { status } = attributes.request;
     const { status: old } = attributes.old as CertificateSigningRequest;
-    if ((status.certificate ?? '') === (old.certificate ?? '') && semanticEqual(status.conditions, old.conditions)) return;
+    const sameCertificate = givenCertificate(attributes.request) === (old.certificate || undefined);
+    if (sameCertificate && semanticEqual(status.conditions, old.conditions)) return;
     const signer = signerOf(attributes);
     if (await isAllowed(authorizer, user, 'sign', signer)) return;
     throw refusal(attributes, `user not permitted to sign requests with signerName ${goQuote(signer)}`);
   }),
 });
+
+/** One that is given as empty is one more than none: upstream compares with `reflect.DeepEqual`. */
+const givenCertificate = (request: CertificateSigningRequest): string | undefined =>
+  request.status.certificate || (emptyAt(request, 'status.certificate') === '' ? '' : undefined);
 
 /** A right for a signer may be given for all signers of its domain. Upstream: `IsAuthorizedForSignerName`. */
 async function isAllowed(authorizer: Authorizer, user: UserInfo, verb: string, signer: string): Promise<boolean> {

@@ -3,7 +3,7 @@
 //     create, update, patch ──▶ track ──▶ compare before and after ──▶ the writer owns what it changed, others lose it
 //     apply ──────────────────▶ apply ──▶ merge, prune, conflicts  ──▶ the applier owns what it names
 import { type ApiError, apiError, type KubeObject, toTime } from '../../api/index.ts';
-import { DecodeError, type ObjectType, ownership, withEmpties } from '../../api/schema.ts';
+import { convertMap, DecodeError, type ObjectType, ownership, withEmpties } from '../../api/schema.ts';
 import { plainError } from '../registry/store-errors.ts';
 import { conflictError } from './conflict.ts';
 import { LAST_APPLIED, lastAppliedOf, withLastApplied } from './last-applied.ts';
@@ -202,7 +202,7 @@ export class FieldManager {
 
   #normal(object: unknown, patch: Record<string, unknown>): KubeObject {
     try {
-      return this.#type.decode(object).object;
+      return convertMap(this.#type, object).object;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       throw this.#misfit(patch, error);

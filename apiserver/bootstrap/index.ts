@@ -3,4 +3,4 @@ export { type BootstrapOptions, createBootstrap } from './bootstrap.ts';
 export { serverIdentity } from './identity-lease.ts';
 export { MasterLeases } from './master-leases.ts';
 export { NODE_RULES } from './rbac-roles.ts';
-export { defaultAdvertiseAddress, type ServiceAddress } from './system-objects.ts';
+export { defaultAdvertiseAddress, isReachable, type ServiceAddress } from './system-objects.ts';

@@ -121,7 +121,7 @@ const subresourceEntry = (kind: KindInfo, { name, kind: body, group, version, ve
 
 /** Changes when objects come to be stored in another version: what storage migrators watch. */
 function storageVersionHash({ group, version, kind, storageVersion = version, ...info }: KindInfo): string {
-  const { storedAs = `${group}/${storageVersion}`, storedUpstreamAs: from = storedAs.includes('/') ? storedAs : `/${storedAs}` } = info;
+  const { storedAs = `${group}/${storageVersion}`, writtenAs: from = storedAs.includes('/') ? storedAs : `/${storedAs}` } = info;
   return createHash('sha256').update(`${from}/${kind}`).digest().subarray(0, 8).toString('base64');
 }
 

@@ -214,12 +214,10 @@ test('what cannot be opened is an error for those who ask for it, and for nobody
   });
   await using api = await startTestServer(options);
   await api.request('POST', PATH, { body: secret('a') });
-  const why = 'unable to transform key \\"/registry/secrets/ns/old\\": no matching key was found for the provided AES transformer';
-  for (const path of [`${PATH}/old`, PATH]) {
-    const answer = await api.request('GET', path);
-    expect(answer.status).toBe(500);
-    expect(answer.text).toContain(why);
-  }
+  const why = 'no matching key was found for the provided AES transformer';
+  const message = async (path: string) => (await api.request('GET', path)).json().message;
+  expect(await message(`${PATH}/old`)).toBe(`Internal error occurred: ${why}`);
+  expect(await message(PATH)).toBe(`Internal error occurred: unable to transform key "/registry/secrets/ns/old": ${why}`);
   expect((await api.request('GET', `${PATH}/a`)).status).toBe(200);
   expect((await api.request('GET', '/api/v1/namespaces/ns/configmaps')).status).toBe(200);
 });

@@ -4,7 +4,8 @@ import { StoreError } from '../../store/index.ts';
 import { parseConfig, readConfigText, refuseConfig } from '../config-file.ts';
 import { ConfigReload, type ConfigReloadOptions } from '../config-reload.ts';
 import type { Sealing } from '../registry/stored-form.ts';
-import { isSealed, sealedError } from '../registry/stored-object.ts';
+import { isSealed } from '../registry/stored-object.ts';
+import { UnreadableObject } from '../registry/unreadable-object.ts';
 import {
   ENCRYPTION_FORMAT,
   ENCRYPTION_OPTION,
@@ -131,7 +132,7 @@ export class Encryption implements Service {
         return now().open(key, value);
       } catch (error) {
         if (!(error instanceof TransformError)) throw error;
-        throw sealedError(key, error.message);
+        throw new UnreadableObject({ key, why: error.message, sealed: true });
       }
     };
     const changes = () => this.#changes;

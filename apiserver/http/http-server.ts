@@ -65,9 +65,10 @@ export interface HttpServer {
  */
 export function createHttpServer(
   tls: ServingTls,
-  handle: HandleRequest,
+  handleRequest: HandleRequest,
   { streamsMax, movesOn, tlsLimits: limits = tlsLimits('VersionTLS12', []), http2: hasHttp2 = true, clock }: HttpOptions,
 ): HttpServer {
+  const handle = withOwnOptions(handleRequest);
   /** Clients are trusted whatever the certificate. */
   const contextsWith = ({ cert, clientCa, named = [] }: ServingTls) =>
     namedContexts(named, cert, (certificate) => ({ ...secureContext({ ...certificate, clientCa }), ...limits }));
@@ -164,6 +165,15 @@ function countFailures(server: https.Server<typeof Http1Request, typeof Http1Res
   server.on('tlsClientError', () => handshakes.failed++);
   return handshakes;
 }
+
+/** What is asked of the server as a whole (`OPTIONS *`) it answers by itself, as Go's does. */
+const withOwnOptions =
+  (handle: HandleRequest): HandleRequest =>
+  (request, response, upgrade) => {
+    if (request.method !== 'OPTIONS' || request.url !== '*') return handle(request, response, upgrade);
+    response.writeHead(200, { 'Content-Length': '0' });
+    response.end();
+  };
 
 /** Clients that wait with a body until they are told to send it, and those that expect what there is not. */
 function hearExpectations(server: https.Server<typeof Http1Request, typeof Http1Response>, handle: HandleRequest): void {

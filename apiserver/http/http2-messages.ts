@@ -8,16 +8,30 @@ const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 /** What is said of a connection, which HTTP/2 does not say in headers (RFC 9113, 8.2.2). */
 const OF_CONNECTIONS: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 
+/** Told to who waits with a body. */
+const CONTINUE = { ':status': 100 };
+
 /** A request on a stream of HTTP/2. */
 export class Http2Request implements HttpRequest {
-  readonly body: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
+  readonly #stream: ServerHttp2Stream;
   readonly #rawHeaders: readonly string[];
+  /** Whether the client waits with its body until it is asked for it. */
+  #waits: boolean;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]) {
-    this.body = stream;
+    this.#stream = stream;
     this.headers = headers;
     this.#rawHeaders = rawHeaders;
+    this.#waits = headers.expect?.toLowerCase() === '100-continue';
+  }
+
+  /** Asks the client for it, if it waits for that, once somebody wants it. */
+  get body(): ServerHttp2Stream {
+    const stream = this.#stream;
+    if (this.#waits && !stream.headersSent && !stream.destroyed && this.hasBody) stream.additionalHeaders(CONTINUE);
+    this.#waits = false;
+    return stream;
   }
 
   get method(): string | undefined {
@@ -37,21 +51,21 @@ export class Http2Request implements HttpRequest {
 
   /** One for all requests of a connection. */
   get socket(): Socket | undefined {
-    const { session } = this.body;
+    const { session } = this.#stream;
     return session?.destroyed === false ? session.socket : undefined;
   }
 
   get hasBody(): boolean {
-    return !this.body.endAfterHeaders;
+    return !this.#stream.endAfterHeaders;
   }
 
   get complete(): boolean {
-    return this.body.endAfterHeaders || this.body.readableEnded;
+    return this.#stream.endAfterHeaders || this.#stream.readableEnded;
   }
 
   /** The stream is given up, the connection is not. */
   abandon(response: HttpResponse): void {
-    response.once('finish', () => this.body.close(constants.NGHTTP2_NO_ERROR));
+    response.once('finish', () => this.#stream.close(constants.NGHTTP2_NO_ERROR));
   }
 
   #own(name: string): string | undefined {

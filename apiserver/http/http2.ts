@@ -7,6 +7,10 @@ import type { HandleRequest } from './messages.ts';
 
 /** Bytes of the body that a client may send ahead on one stream: most requests whole. Upstream: `resourceBody99Percentile`. */
 const BODY_AHEAD_BYTES = 256 * 1024;
+/** Bytes of the largest frame that is read: upstream's as well. */
+const FRAME_BYTES_MAX = 256 * 1024;
+/** What clients are told that all headers of a request may have: a megabyte, and Go's reserve for ten of them. */
+const HEADER_LIST_BYTES = 1024 * 1024 + 320;
 /** Megabytes that one connection may keep waiting in the protocol's own buffers, before it is refused new streams. */
 const SESSION_MEGABYTES_MAX = 256;
 
@@ -47,7 +51,13 @@ export function createHttp2(handle: HandleRequest, { streamsMax, headerBytesMax,
   const server = http2.createServer({
     maxSessionMemory: SESSION_MEGABYTES_MAX,
     maxHeaderListPairs: headerBytesMax >> 5, // each counts 32 bytes more than it has
-    settings: { maxConcurrentStreams: streamsMax, initialWindowSize: BODY_AHEAD_BYTES, maxHeaderListSize: headerBytesMax },
+    settings: {
+      maxFrameSize: FRAME_BYTES_MAX,
+      maxConcurrentStreams: streamsMax,
+      maxHeaderListSize: HEADER_LIST_BYTES,
+      headerTableSize: 4096,
+      initialWindowSize: BODY_AHEAD_BYTES,
+    },
   });
   server.on('session', (session) => {
     const use: Use = { open: 0, isFresh: true };
@@ -60,6 +70,10 @@ export function createHttp2(handle: HandleRequest, { streamsMax, headerBytesMax,
       stream.once('close', () => use.open--);
       if (movesOn?.()) session.close(); // what is open goes on
       stream.on('error', ignore); // its client gave it up, or we did: the answer is closed, which who writes it sees
+      if (isMisdirected(headers)) {
+        stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
+        return;
+      }
       handle(new Http2Request(stream, headers, rawHeaders), new Http2Response(stream, headers[':method'] === 'HEAD'));
     });
     if (isClosing) session.close();
@@ -84,6 +98,16 @@ export function createHttp2(handle: HandleRequest, { streamsMax, headerBytesMax,
       for (const session of sessions.keys()) session.destroy(undefined, constants.NGHTTP2_NO_ERROR);
     },
   };
+}
+
+/** A sequence that begins as an escape, and is none. */
+const BAD_ESCAPE = /%(?![0-9a-f]{2})/i;
+
+/** Whether a request says where it goes in a way that Go's server does not read (`newWriterAndRequest` in golang.org/x/net/http2). */
+function isMisdirected({ ':scheme': scheme, ':authority': authority, ':path': path }: IncomingHttpHeaders): boolean {
+  if (scheme !== undefined && scheme !== 'https' && scheme !== 'http') return true;
+  if (typeof authority === 'string' && authority.includes('@')) return true;
+  return typeof path === 'string' && path.includes('%') && BAD_ESCAPE.test(path.split('?', 1)[0] ?? '');
 }
 
 const ignore = (): void => undefined;

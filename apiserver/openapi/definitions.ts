@@ -158,6 +158,7 @@ export class Definitions {
       ...(fields.length > 0 ? { properties: Object.fromEntries(fields.map(([name, info]) => [name, this.#property(info)])) } : {}),
       ...(this.#kinds.has(message.name) ? { 'x-kubernetes-group-version-kind': this.#kinds.get(message.name) } : {}),
       ...(message.mapType ? { 'x-kubernetes-map-type': message.mapType } : {}),
+      ...unionOf(message),
     };
   }
 
@@ -219,18 +220,26 @@ export class Definitions {
 
 const describe = (description: string): JsonObject => (description === '' ? {} : { description });
 
+/** Which field is set goes by its Go name. Upstream: kube-openapi, `pkg/generators/union.go`. */
+function unionOf({ discriminator, fields }: AnyMessage): JsonObject {
+  if (discriminator === undefined) return {};
+  const others = [...fields.keys()].filter((name) => name !== discriminator);
+  const named = Object.fromEntries(others.map((name) => [name, name.charAt(0).toUpperCase() + name.slice(1)]));
+  return { 'x-kubernetes-unions': [{ discriminator, 'fields-to-discriminateBy': named }] };
+}
+
 /** Upstream: `buildSelectableFields`; the kind's definition has them and its list's. */
 function selectableFields(source: DefinitionSource): JsonObject {
   const paths = 'selectable' in source ? (source.selectable ?? []) : [];
   return paths.length === 0 ? {} : { 'x-kubernetes-selectable-fields': paths.map((fieldPath) => ({ fieldPath })) };
 }
 
-/** The default that upstream tells: its own, else the zero value of what cannot be absent. */
-function defaultOf({ type, presence, nullable, required, default: own }: FieldInfo): JsonNode | undefined {
+/** The default that upstream tells: its own, else the zero value of what is always written. Upstream: kube-openapi, `pkg/generators/openapi.go`. */
+function defaultOf({ type, presence, nullable, default: own }: FieldInfo): JsonNode | undefined {
   if (isNode(own)) return own;
   if (presence === 'set' || nullable) return undefined;
   if (type.kind === 'message') return {};
-  return required && type.kind === 'scalar' && !type.definition ? ZERO[type.scalar] : undefined;
+  return presence === 'always' && type.kind === 'scalar' && !type.definition ? ZERO[type.scalar] : undefined;
 }
 
 const isNode = (value: unknown): value is string | number | boolean => ['string', 'number', 'boolean'].includes(typeof value);

@@ -15,6 +15,7 @@ import {
 import { parameterWriter } from './parameters.ts';
 import { type PathItem, withCommonParameters, withSharedParameters } from './path-parameters.ts';
 import type { PublishedKind } from './published-kind.ts';
+import { SCHEME_VERSIONS } from './scheme-versions.ts';
 
 const JSON_TYPE = 'application/json';
 const OBJECT_TYPES = [JSON_TYPE, 'application/yaml', 'application/vnd.kubernetes.protobuf'];
@@ -50,8 +51,8 @@ export function definitionKinds(all: readonly PublishedKind[]): ReadonlyMap<stri
   add(bodies.apiGroup.name, '', 'v1', 'APIGroup');
   add(bodies.apiGroupList.name, '', 'v1', 'APIGroupList');
   add(bodies.apiResourceList.name, '', 'v1', 'APIResourceList');
-  const versions = new Set(['/v1', ...all.filter(isStruct).map(({ info }) => `${info.group}/${info.version}`)]);
-  for (const groupVersion of versions) {
+  const versions = new Set([...SCHEME_VERSIONS, ...all.filter(isStruct).map(({ info }) => `${info.group}/${info.version}`)]);
+  for (const groupVersion of [...versions].sort()) {
     const [group = '', version = ''] = groupVersion.split('/');
     add(bodies.deleteOptions.name, group, version, 'DeleteOptions');
     add(bodies.watchEvent.name, group, version, 'WatchEvent');

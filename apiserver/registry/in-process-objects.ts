@@ -51,7 +51,7 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
 
   get<T extends KubeObject>(kind: KindInfo, namespace: string, name: string): Live<T> | undefined {
     const entry = this.#found.find(kind)?.resource.cache.get(kind.namespaced ? namespace : '', name);
-    return entry && live<T>(entry);
+    return readable(entry) ? live<T>(entry) : undefined;
   }
 
   list<T extends KubeObject>(kind: KindInfo, namespace = ''): readonly Live<T>[] {

@@ -14,9 +14,9 @@ const groupOf = (apiVersion: string): string => apiVersion.slice(0, Math.max(api
 /** What a value is in errors that have none. */
 const NO_VALUE = /^(\w+ value: )null(?=:|$)/;
 
-/** An empty list or map is shown as it was given: in the object's normal form there is none. */
+/** What is empty is shown as it was given: in the object's normal form there is none. */
 function asGiven(object: KubeObject, error: FieldError): FieldError {
   if (!NO_VALUE.test(error.body)) return error;
   const empty = emptyAt(object, error.field);
-  return empty ? { ...error, body: error.body.replace(NO_VALUE, `$1${JSON.stringify(empty)}`) } : error;
+  return empty !== undefined ? { ...error, body: error.body.replace(NO_VALUE, `$1${JSON.stringify(empty)}`) } : error;
 }

@@ -67,17 +67,29 @@ const ONE_MORE_LOOK: readonly MetadataLook[] = ['changes'];
 export function validateMetadataUpdate(
   meta: ObjectMeta,
   old: ObjectMeta,
-  { namespaced, again = ONE_MORE_LOOK, plainFinalizers, nameRule }: UpdateLooks,
+  { namespaced, again = ONE_MORE_LOOK, plainFinalizers, nameRule, own }: UpdateLooks,
 ): FieldError[] {
   const common = validateCommon(meta);
   const changes = [...validateChanges(meta, old), ...common];
   const wholeBy = (rule: NameRule) => [...validateIdentity(meta, namespaced, rule), ...common, ...validateFinalizers(meta.finalizers)];
   const known = plainFinalizers ? [] : validateKnownFinalizers(meta.finalizers);
-  return [
-    ...wholeBy(pathSegmentName),
-    ...changes,
-    ...again.flatMap((look) => [...(look === 'whole' ? wholeBy(nameRule) : changes), ...known]),
-  ];
+  const looks = again.map((look) => [...(look === 'whole' ? wholeBy(nameRule) : changes), ...known]);
+  return [...wholeBy(pathSegmentName), ...changes, ...interleaved(looks, own)];
+}
+
+/** What a strategy's errors are parted by that come before and after another look of the kind's at the metadata. */
+export const NEXT_LOOK: FieldError = { type: 'InternalError', field: '', body: '' };
+
+/** Errors of the looks, each with the kind's own of the same look behind it; those of a kind that does not part them are behind all. */
+function interleaved(looks: readonly (readonly FieldError[])[], own: readonly FieldError[]): FieldError[] {
+  const parts: FieldError[][] = [[]];
+  for (const error of own) {
+    if (error === NEXT_LOOK) parts.push([]);
+    else parts.at(-1)?.push(error);
+  }
+  if (parts.length === 1) return [...looks.flat(), ...own];
+  const count = Math.max(looks.length, parts.length);
+  return Array.from({ length: count }, (_, i) => [...(looks[i] ?? []), ...(parts[i] ?? [])]).flat();
 }
 
 interface UpdateLooks {
@@ -88,6 +100,8 @@ interface UpdateLooks {
   readonly plainFinalizers: boolean;
   /** The kind's own, for its own looks at the whole. */
   readonly nameRule: NameRule;
+  /** What the kind itself says, parted by {@link NEXT_LOOK} where it looks more than once. */
+  readonly own: readonly FieldError[];
 }
 
 /** What is wrong with any object's changed metadata: upstream's `validateCommonFields` (apiserver, `pkg/registry/rest/update.go`). */

@@ -209,9 +209,10 @@ export class ObjectRegistry {
 
   /** Tries generated names until one is free: plugins that change objects see none of them, those that look at them each. */
   async #createNamed(request: CreateRequest, generateName: string): Promise<Stored> {
+    const { keepsGivenName } = this.resource.strategy;
     let name = '';
     for (let attempt = 0; attempt < GENERATED_NAMES_MAX; attempt++) {
-      name = generateName.slice(0, GENERATE_NAME_LENGTH_MAX) + randomSuffix(this.#random);
+      name = keepsGivenName ? generateName : generateName.slice(0, GENERATE_NAME_LENGTH_MAX) + randomSuffix(this.#random);
       const draft = cloneJson(request.object);
       draft.metadata.name = name;
       try {
@@ -319,10 +320,8 @@ export class ObjectRegistry {
     if (!context.dryRun) object.metadata.selfLink = undefined; // what is stored has none
     const allocation = subresource === '' ? this.resource.strategy.claims?.allocate(object, old) : undefined;
     const advice: string[] = [];
-    this.#refuse(object, [
-      ...this.#changedMetadataErrors(object, old, strategy),
-      ...strategy.validateUpdate(withHeldAdvice(context, advice), object, old),
-    ]);
+    const own = strategy.validateUpdate(withHeldAdvice(context, advice), object, old);
+    this.#refuse(object, this.#updateErrors(object, old, strategy, own));
     for (const text of advice) context.warn(text);
     await admission.validate(context, this.#attributes(context, 'UPDATE', { object, old, subresource }));
     const outcome = isReadyToGo(this.resource, object)
@@ -331,18 +330,20 @@ export class ObjectRegistry {
     return outcome === 'lost' ? outcome : { ...outcome, created: false };
   }
 
-  #changedMetadataErrors(
+  #updateErrors(
     { metadata }: KubeObject,
     { metadata: old }: KubeObject,
     { metadataLooks: again }: UpdateStrategy<KubeObject>,
+    own: readonly FieldError[],
   ): FieldError[] {
     const { info, strategy } = this.resource;
-    if (strategy.validatesMetadata) return validateCommonUpdate(metadata, old, info.namespaced);
+    if (strategy.validatesMetadata) return [...validateCommonUpdate(metadata, old, info.namespaced), ...own];
     return validateMetadataUpdate(metadata, old, {
       namespaced: info.namespaced,
       again,
       plainFinalizers: strategy.allowsPlainFinalizers === true,
       nameRule: this.#nameRule,
+      own,
     });
   }
 

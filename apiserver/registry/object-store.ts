@@ -15,7 +15,7 @@ export interface Draft {
   readonly encoded: Buffer;
   /** And as it is stored: the same bytes where there is nothing to convert and nothing to seal. */
   readonly stored: Buffer;
-  /** Whether what is stored, opened if it is sealed, is what is served. */
+  /** Whether what is stored, opened if it is sealed, reads back as what is served. */
   readonly isAsServed: boolean;
   readonly allocation?: Allocation | undefined;
   /** As which it is told of; absent where the request is not traced. */
@@ -68,7 +68,7 @@ export class ObjectStore {
     const laidOut = await form.store(draft.encoded, draft.object);
     const stored = form.sealing ? form.sealing.seal(key, laidOut) : laidOut;
     if (write) writePrepared(write);
-    return { ...draft, stored, isAsServed: laidOut === draft.encoded, write };
+    return { ...draft, stored, isAsServed: laidOut === draft.encoded || form.isExact === true, write };
   }
 
   /**

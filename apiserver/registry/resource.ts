@@ -5,10 +5,10 @@ import { FieldManager } from '../apply/field-manager.ts';
 import { resetFieldsOf } from '../apply/reset-fields.ts';
 import { KindCache } from '../watch-cache/kind-cache.ts';
 import { kindPrefix, REGISTRY_ROOT } from './keys.ts';
-import { plainForm, type Sealing, type StoredForm, sealedForm } from './stored-form.ts';
+import { convertedForm, plainForm, renamedForm, type Sealing, type StoredForm, sealedForm } from './stored-form.ts';
 import type { StoredVersion } from './stored-object.ts';
 import type { Strategy } from './strategy.ts';
-import { WireForm } from './wire-form.ts';
+import { WireForm, writtenWire } from './wire-form.ts';
 import { STANDARD_WORDING, type Wording } from './wording.ts';
 
 /** A kind as it is to be served. */
@@ -79,6 +79,14 @@ const storedDefaults = (strategy: Strategy) => (object: KubeObject) => {
   strategy.defaultOnRead?.(object);
 };
 
+/** Views write the version that they are views of. */
+function inWrittenVersion(form: StoredForm, { info, strategy, wire }: Pick<Resource, 'info' | 'strategy' | 'wire'>): StoredForm {
+  const written = form.isView ? undefined : writtenWire(info);
+  if (!written) return form;
+  const { toWrittenVersion: convert } = strategy;
+  return convert ? convertedForm(form, wire, { wire: written, convert: (object) => convert(object) }) : renamedForm(form, wire, written);
+}
+
 /** Makes of a definition what serves it. */
 export function createResource(definition: KindDefinition, place: ResourcePlace = {}): Resource {
   const { info, type, strategy, wording = STANDARD_WORDING } = definition;
@@ -91,7 +99,8 @@ export function createResource(definition: KindDefinition, place: ResourcePlace 
   const open =
     definition.form?.(wire) ??
     plainForm(wire, { message: type.message, other: formerVersions(strategy, type, wire), setDefaults: storedDefaults(strategy) });
-  const form = sealing ? sealedForm(open, sealing(info)) : open;
+  const laidOut = inWrittenVersion(open, { info, strategy, wire });
+  const form = sealing ? sealedForm(laidOut, sealing(info)) : laidOut;
   const prefix = kindPrefix(info, root, definition.place);
   return {
     info,

@@ -1,5 +1,6 @@
 import { ApiError, apiError } from '../../api/index.ts';
 import { StoreError, type StoreErrorCode } from '../../store/index.ts';
+import { UnreadableObject } from './unreadable-object.ts';
 
 /** Text of an expired continue token: upstream's, which clients show to people. */
 const CONTINUE_EXPIRED =
@@ -53,6 +54,11 @@ const OF_STORE: Readonly<Record<StoreErrorCode, (error: StoreError) => ApiError>
 /** What is answered for an error, whatever it is. The only place where the store's codes become Kubernetes' reasons. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
+  if (error instanceof UnreadableObject) return error.sealed ? apiError.internal(error.why, error) : plainError(error.why);
   if (error instanceof StoreError) return OF_STORE[error.code](error);
   return apiError.internal(error instanceof Error ? error.message : String(error), error);
 }
+
+/** The error of a list: which of its objects could not be opened is told. */
+export const ofList = (error: unknown): unknown =>
+  error instanceof UnreadableObject && error.sealed ? apiError.internal(error.message, error) : error;

@@ -16,6 +16,8 @@ export interface StoredForm {
   read(stored: StoredPair): Buffer;
   /** Whether objects are brought into form when they are first looked at. Otherwise at once, so that what cannot be read is known at once. */
   readonly isReadLater?: boolean | undefined;
+  /** Whether what is written reads back as it was encoded, though other bytes lie there. */
+  readonly isExact?: boolean | undefined;
   /** Whether this is another version than the one that is stored, and {@link read} takes that one's served form as well. */
   readonly isView?: boolean | undefined;
   /** Whether what lies there is of another version than is stored now: a write that changes nothing brings it into that one. */
@@ -66,6 +68,39 @@ export const plainForm = (wire: WireForm, versions: Omit<StoredVersions, 'wire'>
 });
 
 /**
+ * The same form in a store that has another version's name on its objects: kube-apiserver stores some kinds in an older version of the same
+ * fields, so that the release before can read them (`pkg/kubeapiserver/default_storage_factory_builder.go`).
+ *
+ * @param form lays objects out as `wire` does.
+ * @param stored the name that they lie there by.
+ */
+export const renamedForm = (form: StoredForm, wire: WireForm, stored: WireForm): StoredForm => ({
+  ...form,
+  store: async (encoded, object) => stored.renamed(await form.store(encoded, object), wire),
+  isEncoded: () => false,
+  read: (pair) => {
+    const { value } = pair;
+    if (stored.isStored(value)) return wire.renamed(value, stored);
+    return form.isEncoded(value) ? value : form.read(pair);
+  },
+  isOutdated: ({ value }) => wire.isStored(value),
+  isExact: true,
+});
+
+/** The same where the older version has other fields. @param convert makes an object one of that version. */
+export const convertedForm = (
+  form: StoredForm,
+  wire: WireForm,
+  older: { wire: WireForm; convert(object: KubeObject): KubeObject },
+): StoredForm => ({
+  ...form,
+  store: (_encoded, object) => older.wire.encode(older.convert(object)),
+  isEncoded: () => false,
+  read: (pair) => (wire.isStored(pair.value) ? pair.value : form.read(pair)),
+  isOutdated: ({ value }) => wire.isStored(value),
+});
+
+/**
  * The same form behind a seal. What is sealed is opened when it is first looked at: one object that cannot be is an error for those who ask
  * for it, and for nobody else.
  */
@@ -92,6 +127,7 @@ export function sealedForm(form: StoredForm, sealing: Sealing): StoredForm {
     },
     isReadLater: true,
     ...(form.isOutdated ? { isOutdated: form.isOutdated } : {}),
+    isExact: form.isExact,
     sealing,
     converter: {
       isNeeded: (pair) => sealing.isLocked(pair) || isConverted(pair),

@@ -1,6 +1,8 @@
-import { type KubeObject, parseOwnJson } from '../../api/index.ts';
+import { type KubeObject, parseApiVersion, parseJson, parseOwnJson } from '../../api/index.ts';
 import { type AnyMessage, decode, decodeProtobuf, type Message, PROTOBUF_MAGIC } from '../../api/schema.ts';
-import { type KeyValue, StoreError } from '../../store/index.ts';
+import type { KeyValue } from '../../store/index.ts';
+import { internalPackage, notRegistered } from '../rest/scheme.ts';
+import { UnreadableObject } from './unreadable-object.ts';
 import type { WireForm } from './wire-form.ts';
 
 /** How values begin that are encrypted (k8s.io/apiserver, pkg/server/options/encryptionconfig). */
@@ -8,10 +10,6 @@ const SEALED = 'k8s:enc:';
 
 /** Whether a value is encrypted. */
 export const isSealed = (value: Buffer): boolean => value.toString('latin1', 0, SEALED.length) === SEALED;
-
-/** A value that cannot be opened; upstream's text. */
-export const sealedError = (key: string, why: string): StoreError =>
-  new StoreError('Corrupt', `unable to transform key ${JSON.stringify(key)}: ${why}`);
 
 type TypeMeta = Pick<WireForm, 'apiVersion' | 'kind'>;
 
@@ -38,11 +36,11 @@ export interface StoredVersions {
  * The object that another API server stored: as JSON, or as protobuf, which is what kube-apiserver stores unless told otherwise
  * (`--storage-media-type`). It was valid when it was written, and is not looked at again. What lies there as we write it is read as it lies.
  *
- * @throws StoreError `Corrupt` when it cannot be read, also when it was stored in a version that is not known.
+ * @throws UnreadableObject also when it was stored in a version that is not known.
  */
 export function storedObject({ key, value }: Pick<KeyValue, 'key' | 'value'>, versions: StoredVersions): KubeObject {
   // Those who were not told how to open it read as upstream's identity transformer does.
-  if (isSealed(value)) throw sealedError(key, 'identity transformer tried to read encrypted data');
+  if (isSealed(value)) throw new UnreadableObject({ key, why: 'identity transformer tried to read encrypted data', sealed: true });
   try {
     if (versions.wire.isStored(value)) return parseOwnJson(value.toString()) as KubeObject;
     const object = read(value, versions);
@@ -50,7 +48,7 @@ export function storedObject({ key, value }: Pick<KeyValue, 'key' | 'value'>, ve
     return object;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new StoreError('Corrupt', `${key} in the store cannot be read: ${why}`, { cause: error });
+    throw new UnreadableObject({ key, why, sealed: false }, { cause: error });
   }
 }
 
@@ -62,7 +60,7 @@ function read(value: Buffer, versions: StoredVersions): KubeObject {
     if (version.message) return version.toStored(envelope.decode(version.message as Message<KubeObject>));
     throw unknownVersion(envelope, wire);
   }
-  const object = parseOwnJson(value.toString()) as KubeObject;
+  const object = parsed(value.toString());
   const { apiVersion = wire.apiVersion, kind = wire.kind } = object;
   const version = versionOf({ apiVersion, kind }, versions);
   // What another server wrote need not have all that ours always have: an empty status.
@@ -77,5 +75,25 @@ function versionOf(said: TypeMeta, { wire, message, other }: StoredVersions): St
   return version;
 }
 
-const unknownVersion = ({ apiVersion, kind }: TypeMeta, wire: TypeMeta): Error =>
-  new Error(`it is stored as ${kind} of ${apiVersion}, and ${wire.kind} of ${wire.apiVersion} is served`);
+/** @throws Error in the words of Go's decoder. */
+function parsed(text: string): KubeObject {
+  try {
+    return parseOwnJson(text) as KubeObject;
+  } catch {
+    try {
+      return parseJson(text) as KubeObject;
+    } catch (error) {
+      throw new Error(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Upstream's words (apimachinery, `pkg/runtime/error.go`, `pkg/conversion/converter.go`). */
+function unknownVersion({ apiVersion, kind }: TypeMeta, wire: TypeMeta): Error {
+  const { group } = parseApiVersion(wire.apiVersion);
+  if (kind === wire.kind) return new Error(notRegistered({ apiVersion, kind }));
+  const { version } = parseApiVersion(apiVersion);
+  return new Error(`converting (${version}.${kind}) to (${internalPackage({ group })}.${wire.kind}): unknown conversion`);
+}

@@ -62,6 +62,7 @@ export interface UpdateStrategy<T extends KubeObject> {
   readonly resetFields?: readonly string[] | undefined;
   /** Restores what this endpoint must not change (the spec on /status), bumps the generation. */
   prepareForUpdate(context: RequestContext, object: T, old: T): void;
+  /** Errors may be parted by `NEXT_LOOK`, where the metadata is looked at in between. */
   validateUpdate(context: RequestContext, object: T, old: T): FieldError[];
   /** How upstream's update validation of this kind looks at the metadata, besides what is done for all kinds; `changes` unless given. */
   readonly metadataLooks?: readonly MetadataLook[] | undefined;
@@ -80,6 +81,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   validateCreate(context: RequestContext, object: T): FieldError[];
   /** Upstream's name rule: what is wrong with a name or, with `prefix`, with the beginning of one. Default: a DNS subdomain. */
   validateName?(name: string, prefix: boolean): string[];
+  /** `generateName` is the name as it stands: for names that nothing can be added to. */
+  readonly keepsGivenName?: boolean | undefined;
   /** {@link validateCreate} and {@link validateUpdate} look at the metadata too, in an order of their own. */
   readonly validatesMetadata?: boolean | undefined;
   /** Finalizers need no domain: the rule is core's, and kinds from outside of it do not have it. */
@@ -96,6 +99,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   tableOrder?(a: T, b: T): number;
   /** Conditions of a Table row (`metav1.TableRowCondition`): finished pods have one. */
   tableRowConditions?(object: T): readonly unknown[] | undefined;
+  /** Annotations that stand for fields of upstream's internal version: who asks for metadata alone is not told of them. */
+  readonly fieldAnnotations?: readonly string[] | undefined;
   /** What every request for the kind is warned of: that it is going away. */
   readonly deprecation?: string | undefined;
   /** PUT to a name that is not there creates it (Lease, Role, Endpoints, Service …). */
@@ -106,6 +111,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly allowUnconditionalUpdate?: boolean | undefined;
   /** DELETE answers the object rather than a Status (Pod, Service, ServiceAccount, Namespace …). */
   readonly deleteReturnsObject?: boolean | undefined;
+  /** It does so though OpenAPI says that it answers a Status: upstream's wrapper around a namespace's store does not tell of it. */
+  readonly deleteTellsStatus?: boolean | undefined;
   /** `orphan` for ReplicationController and Job; absent: background. */
   readonly defaultPropagation?: 'orphan' | undefined;
   /** What a delete is warned of that leaves it at that. */
@@ -131,6 +138,8 @@ export interface Strategy<T extends KubeObject = KubeObject> extends UpdateStrat
   readonly formerVersions?: Readonly<Record<string, (object: KubeObject) => KubeObject>> | undefined;
   /** Versions that are served no more and differ in their name only: objects may still lie in the store in them, as JSON or protobuf. */
   readonly formerNames?: readonly string[] | undefined;
+  /** An object in the version that the kind is written in ({@link KindInfo.writtenAs}), where that has other fields. Leaves it as it is. */
+  toWrittenVersion?(object: T): KubeObject;
   /** Fills in what objects have not that were stored before the kind had it. Upstream: the `Decorator` of a kind's store. */
   defaultOnRead?(object: T): void;
   /** PUT and PATCH on subresources that are views of the whole object: `status`, `finalize`, `ephemeralcontainers` … */

@@ -8,7 +8,7 @@ import type { KindDefinition } from './resource.ts';
 import { plainForm } from './stored-form.ts';
 import { type StoredVersion, type StoredVersions, storedObject } from './stored-object.ts';
 import type { Strategy, UpdateStrategy, VersionView } from './strategy.ts';
-import { WireForm } from './wire-form.ts';
+import { WireForm, writtenWire } from './wire-form.ts';
 
 /** The version that a kind's objects are stored in: mostly its own. @param kinds all there are, served or not. */
 export function storedKindOf(info: KindInfo, kinds: readonly ServedKind[]): KindInfo {
@@ -51,15 +51,20 @@ export function inItsVersion(definition: KindDefinition, kinds: readonly ServedK
 
 function viewOf(definition: KindDefinition, stored: ServedKind, view: VersionView, other: StoredVersions['other']): KindDefinition {
   const storedWire = new WireForm(stored.info);
+  const written = writtenWire(stored.info);
   const versions = { wire: storedWire, message: stored.message, other, setDefaults: definition.strategy.setDefaults };
   return {
     ...definition,
     place: kindPlace(stored.info),
     strategy: viewStrategy(definition.strategy, view, definition.info),
     form: (wire) => ({
-      store: (_encoded, object) => storedWire.encode(view.toStored(object)),
+      store: (_encoded, object) => {
+        const bytes = storedWire.encode(view.toStored(object));
+        return written ? written.renamed(bytes, storedWire) : bytes;
+      },
       isEncoded: () => false,
       read: (pair) => wire.encode(view.fromStored(storedObject(pair, versions))),
+      isOutdated: written && (({ value }) => storedWire.isStored(value)),
       isReadLater: true,
       isView: true,
     }),

@@ -1,4 +1,4 @@
-import { apiVersionOf, goEscaped, type KindInfo, type KubeObject, stringifyJson } from '../../api/index.ts';
+import { apiVersionOf, goEscaped, type KindInfo, type KubeObject, parseApiVersion, stringifyJson } from '../../api/index.ts';
 
 /** `}` */
 const END = 0x7d;
@@ -55,6 +55,11 @@ export class WireForm {
     return stored.length > length && stored[stored.length - 1] === END && stored.compare(this.#storedHead, 0, length, 0, length) === 0;
   }
 
+  /** Stored bytes of another version as those of this one, of which they differ in the name of the version alone. */
+  renamed(stored: Buffer, from: WireForm): Buffer {
+    return Buffer.concat([this.#storedHead, stored.subarray(from.#storedHead.length)]);
+  }
+
   /** The served form of stored bytes. */
   serve(stored: Buffer, revision: number): Buffer {
     return this.#splice(revision, SERVED, stored.subarray(this.#storedHead.length));
@@ -86,3 +91,7 @@ interface Seam {
 
 const SERVED: Seam = { before: '",', after: '\n' };
 const AGAIN: Seam = { before: '', after: '' };
+
+/** The form of the version that a kind is written in; undefined when it is the one that is stored. */
+export const writtenWire = ({ kind, writtenAs }: KindInfo): WireForm | undefined =>
+  writtenAs === undefined ? undefined : new WireForm({ ...parseApiVersion(writtenAs), kind });

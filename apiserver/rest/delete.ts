@@ -6,7 +6,7 @@ import { isTrue } from '../pipeline/request-info.ts';
 import { type DeleteRequest, validateDeleteRequest } from '../registry/deletion.ts';
 import type { Deleted } from '../registry/object-registry.ts';
 import type { Resource } from '../registry/resource.ts';
-import { plainError } from '../registry/store-errors.ts';
+import { ofList, plainError } from '../registry/store-errors.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import { bodyEncoding, headerMisfit } from './decode-body.ts';
 import { readInteger, readListOptions } from './list-options.ts';
@@ -65,10 +65,17 @@ function warnOfDefault(exchange: Exchange, { strategy }: Resource, { propagation
  * What is to go. A collection can be narrowed by everything a list can; of a revision it is what there was just then, since upstream reads it
  * in pages, and pages are of one revision. Upstream: `Store.DeleteCollection` (apiserver, `pkg/registry/generic/registry/store.go`).
  */
-function readCollection(rest: Rest, exchange: Exchange, { resource }: Endpoint): Promise<ListPage> {
+async function readCollection(rest: Rest, exchange: Exchange, { resource }: Endpoint): Promise<ListPage> {
   const options = readListOptions(exchange, resource, false);
   const isOfRevision = options.resourceVersionMatch === '' && options.continue === '' && !['', '0'].includes(options.resourceVersion);
-  return readList(rest.source, resource, isOfRevision ? { ...options, resourceVersionMatch: 'Exact' } : options);
+  try {
+    const page = await readList(rest.source, resource, isOfRevision ? { ...options, resourceVersionMatch: 'Exact' } : options);
+    // Nothing goes when one of them cannot be read.
+    page.entries.map(({ bytes }) => bytes);
+    return page;
+  } catch (error) {
+    throw ofList(error);
+  }
 }
 
 async function deleteEach(entries: readonly Entry[], remove: (entry: Entry) => Promise<void>): Promise<void> {

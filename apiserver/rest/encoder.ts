@@ -99,7 +99,7 @@ function transform(exchange: Exchange, resource: Answered, { encoding, as }: Acc
   if (!as) return encodeAs(encoding, { value: object, message: resource.type.message, ...resource.wire });
   const apiVersion = `meta.k8s.io/${as.version}`;
   if (as.form === 'PartialObjectMetadata') {
-    return encodeAs(encoding, { value: partialOf(object, as.version), message: partialMessage, kind: as.form, apiVersion });
+    return encodeAs(encoding, { value: partialOf(resource, object, as.version), message: partialMessage, kind: as.form, apiVersion });
   }
   const style = { version: as.version, include: readInclude(exchange), now: exchange.now };
   const value = tableOf(resource, [object], { resourceVersion: object.metadata.resourceVersion }, style);

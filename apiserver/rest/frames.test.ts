@@ -7,7 +7,7 @@ import { partialMessage } from './partial-message.ts';
 
 test('metadata is watched as protobuf, of custom resources too', () => {
   const wire = { kind: 'Widget', apiVersion: 'example.com/v1' };
-  const writer = partialProtobufFrames({ wire, type: {} } as Resource, { form: 'PartialObjectMetadata', version: 'v1' });
+  const writer = partialProtobufFrames({ wire, type: {}, strategy: {} } as Resource, { form: 'PartialObjectMetadata', version: 'v1' });
   const bytes = Buffer.from('{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"n":1}}\n');
   const frame = writer.change('MODIFIED', { bytes } as Entry);
   expect(frame.readUInt32BE(0)).toBe(frame.length - 4);

@@ -68,7 +68,7 @@ export function protobufFrames({ type: { message }, wire }: Resource): FrameWrit
 export function partialProtobufFrames(resource: Resource, { version }: Transformation): FrameWriter {
   const wire = { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}` };
   const frame = (type: string, object: KubeObject) =>
-    encodeProtobufWatchEvent(type, encodeProtobuf(partialMessage, partialOf(object, version), wire));
+    encodeProtobufWatchEvent(type, encodeProtobuf(partialMessage, partialOf(resource, object, version), wire));
   return {
     id: `protobuf partial ${version}`,
     change: (type, entry) => frame(type, parseServed(entry.bytes)),
@@ -81,8 +81,9 @@ export function partialProtobufFrames(resource: Resource, { version }: Transform
 export function partialFrames(resource: Resource, { version }: Transformation): FrameWriter {
   return {
     id: `partial ${version}`,
-    change: (type, entry) => frameOf(type, partialOf(parseServed(entry.bytes), version)),
-    bookmark: (revision, initialEventsEnd) => frameOf('BOOKMARK', partialOf(bookmarkOf(resource, revision, initialEventsEnd), version)),
+    change: (type, entry) => frameOf(type, partialOf(resource, parseServed(entry.bytes), version)),
+    bookmark: (revision, initialEventsEnd) =>
+      frameOf('BOOKMARK', partialOf(resource, bookmarkOf(resource, revision, initialEventsEnd), version)),
     error: errorFrame,
   };
 }

@@ -53,8 +53,8 @@ export class KindHost {
   /** Serves a kind from the server's start. */
   add(definition: KindDefinition): void {
     const endpoint = this.#endpoint(definition);
-    const { deleteReturnsObject } = definition.strategy;
-    if (deleteReturnsObject) this.#tellOf(definition.info, { deleteReturnsObject });
+    const { deleteReturnsObject, deleteTellsStatus } = definition.strategy;
+    if (deleteReturnsObject && !deleteTellsStatus) this.#tellOf(definition.info, { deleteReturnsObject });
     this.#parts.hub.add(endpoint.resource.cache);
     this.#parts.kinds.addEndpoint(endpoint);
   }

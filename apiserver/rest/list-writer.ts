@@ -139,7 +139,7 @@ function transform(exchange: Exchange, resource: Resource, { encoding, as }: Acc
     case 'PartialObjectMetadata':
       throw wrongShape(resource, as.form, true);
     case 'PartialObjectMetadataList': {
-      const items = objects.map((object) => partialOf(object, as.version));
+      const items = objects.map((object) => partialOf(resource, object, as.version));
       // A Go slice that nothing was added to is written as null.
       return encodeList(encoding, partialMessage, { kind: as.form, apiVersion, metadata, items: items.length === 0 ? null : items });
     }

@@ -5,7 +5,7 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
   cloneJson,
-  conversionMisfit,
+  convertMap,
   DecodeError,
   decodeJsonPatch,
   duplicateFields,
@@ -19,6 +19,7 @@ import { keepReset } from '../apply/keep-reset.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { writeSmaller } from '../registry/large-objects.ts';
+import { checkNamespace } from '../registry/match-namespace.ts';
 import type { Resource } from '../registry/resource.ts';
 import { plainError } from '../registry/store-errors.ts';
 import { updateStrategy } from '../registry/strategy.ts';
@@ -170,8 +171,7 @@ export function patched<T>(type: ObjectType<T>, document: T, patch: Patch): Patc
     return { object, problems: [...inPatch, ...unknown], shown };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    const why = isStrategic && type.message ? conversionMisfit(type.message, result) : undefined;
-    throw misfit(shown(), why ?? error.message);
+    throw misfit(shown(), error.message);
   }
 }
 
@@ -180,7 +180,7 @@ type Read<T> = Pick<ReturnType<ObjectType<T>['decode']>, 'object' | 'unknown'>;
 
 /** Upstream's converter of maps goes by the struct's fields, and sorts what is left. */
 function readStructs<T>(type: ObjectType<T>, result: unknown): Read<T> {
-  const { object, unknown } = type.decode(result);
+  const { object, unknown } = convertMap(type, result);
   return { object, unknown: [...unknown].sort() };
 }
 
@@ -252,6 +252,7 @@ function checkKind({ decoder }: Rest, { resource }: Endpoint, object: KubeObject
 
 function finish(exchange: Exchange, { resource }: Endpoint, object: KubeObject): void {
   named(object, resource);
+  if (resource.info.namespaced) checkNamespace(object, exchange.info.namespace);
   checkName(object, exchange.info.name);
   resource.strategy.setDefaults(object);
 }

@@ -4,6 +4,7 @@ import { isTrue } from '../pipeline/request-info.ts';
 import { objectKey } from '../registry/keys.ts';
 import { checkPathName } from '../registry/metadata-validation.ts';
 import type { Resource } from '../registry/resource.ts';
+import { ofList } from '../registry/store-errors.ts';
 import { tracedCall } from '../registry/store-spans.ts';
 import { type ListOptions, readListOptions, readPlainVersion } from './list-options.ts';
 import { fresh, type ListPage, readList } from './list-reader.ts';
@@ -79,8 +80,12 @@ export const listObjects: Handler = async (rest, exchange, { resource }) => {
   const options = readListOptions(exchange, resource, false);
   const accepted = rest.negotiator.list(exchange.accept, resource.type);
   const { span } = exchange;
-  span?.event('About to List from storage');
-  const page = span ? await readListTraced(rest, exchange, resource, options) : await readList(rest.source, resource, options);
-  span?.event('Listing from storage done');
-  await sendList(rest, exchange, resource, { accepted, page });
+  try {
+    span?.event('About to List from storage');
+    const page = span ? await readListTraced(rest, exchange, resource, options) : await readList(rest.source, resource, options);
+    span?.event('Listing from storage done');
+    await sendList(rest, exchange, resource, { accepted, page });
+  } catch (error) {
+    throw ofList(error);
+  }
 };

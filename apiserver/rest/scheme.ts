@@ -46,9 +46,7 @@ export class Scheme {
 
   /** Why a body of one kind is not one of another; undefined when only the version differs. */
   mismatch(body: { readonly apiVersion: string; readonly kind: string }, wanted: Pick<KindInfo, 'group' | 'kind'>): string | undefined {
-    if (!this.#kinds.get(body.apiVersion)?.has(body.kind)) {
-      return `no kind ${JSON.stringify(body.kind)} is registered for version ${JSON.stringify(body.apiVersion)} in scheme ${JSON.stringify(SCHEME_NAME)}`;
-    }
+    if (!this.#kinds.get(body.apiVersion)?.has(body.kind)) return notRegistered(body);
     if (body.kind === wanted.kind) return undefined;
     const version = body.apiVersion.slice(body.apiVersion.indexOf('/') + 1);
     return `converting (${version}.${body.kind}) to (${internalPackage(wanted)}.${wanted.kind}): unknown conversion`;
@@ -60,6 +58,10 @@ export class Scheme {
     this.#kinds.set(apiVersion, known);
   }
 }
+
+/** What is said of a kind that there is not in a version. */
+export const notRegistered = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): string =>
+  `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${JSON.stringify(SCHEME_NAME)}`;
 
 /** The Go package that holds a group's internal types; it shows in messages. */
 export const internalPackage = ({ group }: Pick<KindInfo, 'group'>): string => (group === '' ? 'core' : (group.split('.')[0] ?? group));

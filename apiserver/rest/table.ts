@@ -1,4 +1,4 @@
-import { apiError, humanDuration, type KubeObject, parseOwnJson } from '../../api/index.ts';
+import { apiError, humanDuration, type KubeObject, type ObjectMeta, parseOwnJson } from '../../api/index.ts';
 import { columnDescription } from '../../api/schema.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -48,7 +48,7 @@ export function readInclude(exchange: Exchange): IncludeObject {
 /** A kind as Tables show it. */
 export interface Shown {
   readonly info: Pick<Resource['info'], 'group' | 'version' | 'kind' | 'storedAs' | 'columns'>;
-  readonly strategy: Pick<Strategy, 'tableRow' | 'tableOrder' | 'tableRowConditions'>;
+  readonly strategy: Pick<Strategy, 'tableRow' | 'tableOrder' | 'tableRowConditions' | 'fieldAnnotations'>;
 }
 
 /** Makes the Table of some objects of a kind. */
@@ -71,24 +71,32 @@ function ordered({ strategy }: Shown, objects: readonly KubeObject[]): readonly 
   return strategy.tableOrder ? objects.toSorted((a, b) => strategy.tableOrder?.(a, b) ?? 0) : objects;
 }
 
-/** The metadata of an object, as clients take it that want no more. */
-export const partialOf = (object: KubeObject, version: 'v1' | 'v1beta1') => ({
+/** The metadata of an object, as clients take it that want no more: upstream's internal version has it, where some annotations are fields. */
+export const partialOf = ({ strategy }: Shown, { metadata }: KubeObject, version: 'v1' | 'v1beta1') => ({
   kind: 'PartialObjectMetadata',
   apiVersion: `meta.k8s.io/${version}`,
-  metadata: object.metadata,
+  metadata: strategy.fieldAnnotations ? withoutAnnotations(metadata, strategy.fieldAnnotations) : metadata,
 });
+
+function withoutAnnotations(metadata: ObjectMeta, names: readonly string[]): ObjectMeta {
+  const { annotations, ...others } = metadata;
+  const kept = Object.entries(annotations ?? {}).filter(([name]) => !names.includes(name));
+  if (kept.length === Object.keys(annotations ?? {}).length) return metadata;
+  // The order of fields is Go's.
+  return kept.length === 0 ? others : { ...metadata, annotations: Object.fromEntries(kept) };
+}
 
 /** The object in a served form's bytes. */
 export const parseServed = (bytes: Buffer): KubeObject => parseOwnJson(bytes.toString()) as KubeObject; // our own encoding
 
 function rowOf(resource: Shown, object: KubeObject, style: TableStyle & { now: number }): Row {
   const conditions = resource.strategy.tableRowConditions?.(object);
-  return { cells: cellsOf(resource, object, style.now), ...(conditions ? { conditions } : {}), object: included(object, style) };
+  return { cells: cellsOf(resource, object, style.now), ...(conditions ? { conditions } : {}), object: included(resource, object, style) };
 }
 
-function included(object: KubeObject, { include, version }: TableStyle): unknown {
+function included(resource: Shown, object: KubeObject, { include, version }: TableStyle): unknown {
   if (include === 'None') return null;
-  return include === 'Object' ? object : partialOf(object, version);
+  return include === 'Object' ? object : partialOf(resource, object, version);
 }
 
 /** Columns of kinds without any of their own: upstream's default table. */

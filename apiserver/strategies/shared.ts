@@ -8,6 +8,7 @@ import {
   type ObjectMeta,
   parseTime,
 } from '../../api/index.ts';
+import { emptyAt } from '../../api/schema.ts';
 import type { Strategy, UpdateStrategy } from '../registry/strategy.ts';
 import { semanticEqual } from '../validation/semantic-equal.ts';
 
@@ -40,6 +41,10 @@ export const updateOf = <T extends KubeObject>(own: Partial<UpdateStrategy<T>>):
 export function sameJson(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
 }
+
+/** Whether a field is as it was, to Go's `reflect.DeepEqual`: a list or a map that is given as empty is another one than none. */
+export const keepsField = <T extends KubeObject>(object: T, old: T, field: keyof T & string): boolean =>
+  !((object[field] ?? undefined) === undefined && emptyAt(object, field) !== undefined) && sameJson(object[field], old[field]);
 
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_key, inner: unknown) =>

@@ -84,7 +84,7 @@ const hasTwice = (values: readonly string[]): boolean => new Set(values).size < 
 function checkSpec(errors: Errors, spec: CertificateSigningRequestSpec, allowed: Allowances): void {
   const { request, signerName, expirationSeconds } = spec;
   const error = requestError(request);
-  if (error !== undefined) errors.push(fieldError.invalid('spec.request', request === '' ? undefined : request, error));
+  if (error !== undefined) errors.push(fieldError.invalid('spec.request', request, error));
   checkUsages(errors, 'spec.usages', listOf(spec.usages), allowed);
   if (signerName === LEGACY_SIGNER && !allowed.legacySigner) {
     const message = 'the legacy signerName is not allowed via this API version';

@@ -8,6 +8,7 @@ import {
   isValidPortName,
   isValidPortNum,
 } from '../../api/index.ts';
+import { emptyIn } from '../../api/schema.ts';
 import { checkEnv, checkEnvFrom } from './env.ts';
 import { type Errors, isEmpty, listOf, pushInvalid } from './field-errors.ts';
 import type { PodScope } from './pod-scope.ts';
@@ -113,7 +114,7 @@ function checkEphemeralFields(errors: Errors, path: string, container: Ephemeral
   for (const field of NOT_IN_EPHEMERAL) {
     const value = container[field];
     const isEmptied = field === 'resources' || Array.isArray(value) ? Object.keys(value ?? {}).length === 0 : value === undefined;
-    if (!isEmptied) errors.push(fieldError.forbidden(`${path}.${field}`, NOT_EPHEMERAL));
+    if (!isEmptied || emptyIn(container, field) !== undefined) errors.push(fieldError.forbidden(`${path}.${field}`, NOT_EPHEMERAL));
   }
   listOf(container.volumeMounts).forEach(({ subPath, subPathExpr }, i) => {
     const at = `${path}.volumeMounts[${i}]`;

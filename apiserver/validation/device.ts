@@ -108,5 +108,5 @@ export function checkRaw(errors: Errors, path: string, raw: unknown, bytesMax: n
   if (raw === undefined || raw === null) errors.push(fieldError.required(path));
   else if (bytesOf(JSON.stringify(raw)) > bytesMax) errors.push(fieldError.tooLong(path, bytesMax));
   else if (typeof raw !== 'object' || Array.isArray(raw))
-    errors.push(fieldError.invalid(path, '<value omitted>', 'parameters must be a valid JSON object'));
+    errors.push(fieldError.invalid(path, '<value omitted>', 'must be a valid JSON object'));
 }

@@ -10,13 +10,16 @@ import {
   type SeccompProfile,
   type SecurityContext,
 } from '../../api/index.ts';
-import { type AnyMessage, BUILT_IN_KINDS, type FieldInfo, type FieldType } from '../../api/schema.ts';
+import { type AnyMessage, BUILT_IN_KINDS, emptyIn, type FieldInfo, type FieldType, sharesEmpties } from '../../api/schema.ts';
 
 /**
  * Upstream prints some bad values, and the differences between pods, as JSON of its internal structs: Go's field names, every field
  * present, and a few fields in another place than in the public API. Only error messages need this.
  */
 type Fields = Readonly<Record<string, unknown>>;
+
+/** The struct itself: it is known what it was given as empty. */
+const fieldsOf = (struct: object): Fields => struct as Fields;
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -165,33 +168,33 @@ function moveAfter(fields: readonly string[], field: string, other: string): rea
 
 /** A pod's spec, as upstream's internal struct. */
 export function goPodSpec(spec: PodSpec): unknown {
-  const securityContext: Record<string, unknown> = { ...spec.securityContext };
+  const securityContext: Record<string, unknown> = sharesEmpties({ ...spec.securityContext }, spec.securityContext ?? {});
   for (const field of HOST_FIELDS) securityContext[field] = spec[field];
-  return goStruct(podSpecMessage(), { ...spec, securityContext });
+  return goStruct(podSpecMessage(), sharesEmpties({ ...spec, securityContext }, spec));
 }
 
 export const goSecurityContext = (context: SecurityContext): unknown =>
-  goStruct(messageAt('spec', 'containers', 'securityContext'), { ...context });
+  goStruct(messageAt('spec', 'containers', 'securityContext'), fieldsOf(context));
 
 export const goSeccompProfile = (profile: SeccompProfile): unknown =>
-  goStruct(messageAt('spec', 'securityContext', 'seccompProfile'), { ...profile });
+  goStruct(messageAt('spec', 'securityContext', 'seccompProfile'), fieldsOf(profile));
 
-export const goResourceClaim = (claim: PodResourceClaim): unknown => goStruct(messageAt('spec', 'resourceClaims'), { ...claim });
+export const goResourceClaim = (claim: PodResourceClaim): unknown => goStruct(messageAt('spec', 'resourceClaims'), fieldsOf(claim));
 
-export const goEphemeralContainer = (container: object): unknown => goStruct(messageAt('spec', 'ephemeralContainers'), { ...container });
+export const goEphemeralContainer = (container: object): unknown => goStruct(messageAt('spec', 'ephemeralContainers'), fieldsOf(container));
 
 export const goNodeSelectorTerm = (term: NodeSelectorTerm): unknown => {
   const path = ['spec', 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms'];
-  return goStruct(messageAt(...path), { ...term });
+  return goStruct(messageAt(...path), fieldsOf(term));
 };
 
 /** A part of any kind's object, as upstream's internal struct: what `path` leads to from the kind (`spec`, `podFailurePolicy`). */
-export const goPart = (kind: KindInfo, path: readonly string[], value: object): unknown => goStruct(messageIn(kind, path), { ...value });
+export const goPart = (kind: KindInfo, path: readonly string[], value: object): unknown => goStruct(messageIn(kind, path), fieldsOf(value));
 
 /** What a persistent volume is made of, as upstream's internal struct. */
 export function goPersistentVolumeSource(spec: PersistentVolumeSpec): unknown {
   const message = messageIn(coreKinds.persistentvolumes, ['spec']);
-  return goFields(message, { ...spec }, PERSISTENT_VOLUME_SOURCES);
+  return goFields(message, fieldsOf(spec), PERSISTENT_VOLUME_SOURCES);
 }
 
 export const goPodTemplate = ({ metadata, spec }: PodTemplateSpec): unknown => ({
@@ -239,7 +242,7 @@ function goFields(message: AnyMessage, value: Fields, names: readonly string[]):
     const field = message.fields.get(name) ?? podSpecMessage().fields.get(name);
     if (name === 'metadata')
       Object.assign(out, value.metadata); // embedded without a name
-    else if (field) out[goName(type, name)] = goField(field, value[name]);
+    else if (field) out[goName(type, name)] = goField(field, value[name]) ?? emptyIn(value, name) ?? null;
   }
   return out;
 }

@@ -136,16 +136,16 @@ function checkManagedBy(errors: Errors, path: string, managedBy: string): void {
 }
 
 function checkIndexed(errors: Errors, path: string, spec: JobSpec): void {
-  const { completions, parallelism = 0, maxFailedIndexes = 0 } = spec;
+  const { completions, parallelism = 0, maxFailedIndexes } = spec;
   if (completions === undefined) errors.push(fieldError.required(`${path}.completions`, 'when completion mode is Indexed'));
   if (parallelism > PARALLELISM_INDEXED_MAX) {
     const why = `must be less than or equal to ${PARALLELISM_INDEXED_MAX} when completion mode is Indexed`;
     errors.push(fieldError.invalid(`${path}.parallelism`, parallelism, why));
   }
-  if (completions !== undefined && maxFailedIndexes > completions) {
+  if (completions !== undefined && maxFailedIndexes !== undefined && maxFailedIndexes > completions) {
     errors.push(fieldError.invalid(`${path}.maxFailedIndexes`, maxFailedIndexes, 'must be less than or equal to completions'));
   }
-  if (maxFailedIndexes > FAILED_INDEXES_MAX) {
+  if ((maxFailedIndexes ?? 0) > FAILED_INDEXES_MAX) {
     errors.push(fieldError.invalid(`${path}.maxFailedIndexes`, maxFailedIndexes, `must be less than or equal to ${FAILED_INDEXES_MAX}`));
   }
   if ((completions ?? 0) > COMPLETIONS_HIGH && spec.backoffLimitPerIndex !== undefined) checkHighCompletions(errors, path, spec);

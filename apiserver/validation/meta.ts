@@ -6,6 +6,7 @@ import {
   type LabelSelectorRequirement,
   type ObjectMeta,
 } from '../../api/index.ts';
+import { emptyIn } from '../../api/schema.ts';
 import { bytesOf, type Errors, keysOf, listOf, pushInvalid } from './field-errors.ts';
 
 const ANNOTATIONS_BYTES_MAX = 256 * 1024;
@@ -33,6 +34,9 @@ export function checkAnnotations(errors: Errors, path: string, annotations: Stri
   if (bytes > ANNOTATIONS_BYTES_MAX) errors.push(fieldError.tooLong(path, ANNOTATIONS_BYTES_MAX));
 }
 
+/** What of the metadata is a list: one that is empty is set, too. */
+const LISTS = ['ownerReferences', 'finalizers', 'managedFields'] as const;
+
 /** The metadata of what is made from a template: labels and annotations only. Upstream: `ValidateTemplateObjectMeta`. */
 export function checkTemplateMeta(errors: Errors, path: string, metadata: ObjectMeta | undefined): void {
   checkAnnotations(errors, `${path}.annotations`, metadata?.annotations);
@@ -41,6 +45,9 @@ export function checkTemplateMeta(errors: Errors, path: string, metadata: Object
     if (field === 'labels' || field === 'annotations') continue;
     // Upstream makes the name from that of the struct's field.
     errors.push(fieldError.forbidden(`${path}.${field === 'uid' ? 'uID' : field}`, 'cannot be set'));
+  }
+  for (const field of LISTS) {
+    if (metadata && emptyIn(metadata, field) !== undefined) errors.push(fieldError.forbidden(`${path}.${field}`, 'cannot be set'));
   }
 }
 

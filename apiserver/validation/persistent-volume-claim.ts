@@ -14,6 +14,7 @@ import {
   STORAGE_CLASS_ANNOTATION,
   ZERO_QUANTITY,
 } from '../../api/index.ts';
+import { sharesEmpties } from '../../api/schema.ts';
 import { type Errors, IMMUTABLE_MESSAGE, isEmpty, keysOf, listOf, NOT_POSITIVE_MESSAGE, pushInvalid } from './field-errors.ts';
 import { goPart } from './go-struct.ts';
 import { checkLabelSelector, checkTemplateMeta } from './meta.ts';
@@ -112,7 +113,7 @@ function checkDataSource(errors: Errors, path: string, { name, kind, apiGroup }:
  */
 export function checkPersistentVolumeClaimChanges(errors: Errors, claim: PersistentVolumeClaim, old: PersistentVolumeClaim): void {
   const before: PersistentVolumeClaimSpec = { ...old.spec };
-  const after: PersistentVolumeClaimSpec = { ...claim.spec };
+  const after: PersistentVolumeClaimSpec = sharesEmpties({ ...claim.spec }, claim.spec);
   if (isEmpty(old.spec.volumeName)) before.volumeName = after.volumeName;
   maskStorageClass(errors, { claim, old, after });
   if (claim.status.phase === 'Bound') maskBoundChanges(after, before);

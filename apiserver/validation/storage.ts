@@ -54,12 +54,13 @@ export function checkNonnegativeQuantity(errors: Errors, path: string, amount: s
 
 /** Upstream: `validateAllowedTopologies`, `ValidateTopologySelectorTerm`. */
 export function checkAllowedTopologies(errors: Errors, path: string, terms: readonly TopologySelectorTerm[] | undefined): void {
-  // Upstream's list of those it has seen begins with empty ones: a term that says nothing repeats them.
-  const seen = new Set([SAYS_NOTHING]);
+  // Upstream's list of those it has seen begins with as many empty ones: a term that says nothing repeats each of them.
+  const seen = listOf(terms).map(() => SAYS_NOTHING);
   listOf(terms).forEach((term, i) => {
-    const text = checkTerm(errors, `${path}[${i}].matchLabelExpressions`, term);
-    if (seen.has(text)) errors.push(fieldError.duplicate(`${path}[${i}].matchLabelExpressions`, ''));
-    seen.add(text);
+    const at = `${path}[${i}].matchLabelExpressions`;
+    const text = checkTerm(errors, at, term);
+    for (const _ of seen.filter((other) => other === text)) errors.push(fieldError.duplicate(at, ''));
+    seen.push(text);
   });
 }
 

@@ -67,10 +67,10 @@ export const customResourceDefinitionNames = message(
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames',
   'What a custom resource is called.',
   () => ({
-    kind: string(4, 'Kind of the objects, in CamelCase and the singular.', { required: true }),
     plural: string(1, 'Plural name as it stands in URLs, in lower case.', { required: true }),
     singular: string(2, 'Singular name; the kind in lower case unless given.'),
     shortNames: list(item.string(), 3, 'Abbreviations that kubectl understands.', { listType: 'atomic' }),
+    kind: string(4, 'Kind of the objects, in CamelCase and the singular.', { required: true }),
     listKind: string(5, 'Kind of their list; the kind with List added unless given.'),
     categories: list(item.string(), 6, 'Names for sets of resources it belongs to, such as all.', { listType: 'atomic' }),
   }),
@@ -179,8 +179,10 @@ export const customResourceDefinitionStatus = message(
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus',
   'How far the server has taken up a custom resource.',
   () => ({
+    // Definitions lie in upstream's store as JSON, where an empty list stays one.
     conditions: list(of(customResourceDefinitionCondition), 1, 'Whether it is served, and what stands in the way.', {
       always: true,
+      keepsEmpty: true,
       listType: 'map',
       listMapKeys: ['type'],
     }),

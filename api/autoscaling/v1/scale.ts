@@ -3,7 +3,7 @@ import { int32, ref, string } from '../../schema/fields.ts';
 import { message, type Of } from '../../schema/message.ts';
 
 export const scaleSpec = message('io.k8s.api.autoscaling.v1.ScaleSpec', 'How many copies are wanted.', () => ({
-  replicas: int32(1, 'Number of copies; 0 unless given.'),
+  replicas: int32(1, 'Number of copies; 0 unless given.', { default: 0 }),
 }));
 export interface ScaleSpec extends Of<typeof scaleSpec> {}
 

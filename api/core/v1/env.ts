@@ -3,7 +3,7 @@ import { message, type Of } from '../../schema/message.ts';
 import { objectFieldSelector, resourceFieldSelector } from './references.ts';
 
 export const configMapEnvSource = message('io.k8s.api.core.v1.ConfigMapEnvSource', 'A config map whose keys all become variables.', () => ({
-  name: string([1, 1], "Name of the config map, in the pod's namespace."),
+  name: string([1, 1], "Name of the config map, in the pod's namespace.", { default: '' }),
   optional: bool(2, 'True starts the container even if the config map is missing.', { pointer: true }),
 }));
 export interface ConfigMapEnvSource extends Of<typeof configMapEnvSource> {}
@@ -12,7 +12,7 @@ export const configMapKeySelector = message(
   'io.k8s.api.core.v1.ConfigMapKeySelector',
   'One key of a config map.',
   () => ({
-    name: string([1, 1], "Name of the config map, in the pod's namespace."),
+    name: string([1, 1], "Name of the config map, in the pod's namespace.", { default: '' }),
     key: string(2, 'Key to take the value of.', { required: true }),
     optional: bool(3, 'True goes on even if the config map or the key is missing.', { pointer: true }),
   }),
@@ -21,7 +21,7 @@ export const configMapKeySelector = message(
 export interface ConfigMapKeySelector extends Of<typeof configMapKeySelector> {}
 
 export const secretEnvSource = message('io.k8s.api.core.v1.SecretEnvSource', 'A secret whose keys all become variables.', () => ({
-  name: string([1, 1], "Name of the secret, in the pod's namespace."),
+  name: string([1, 1], "Name of the secret, in the pod's namespace.", { default: '' }),
   optional: bool(2, 'True starts the container even if the secret is missing.', { pointer: true }),
 }));
 export interface SecretEnvSource extends Of<typeof secretEnvSource> {}
@@ -37,7 +37,7 @@ export const secretKeySelector = message(
   'io.k8s.api.core.v1.SecretKeySelector',
   'One key of a secret.',
   () => ({
-    name: string([1, 1], "Name of the secret, in the pod's namespace."),
+    name: string([1, 1], "Name of the secret, in the pod's namespace.", { default: '' }),
     key: string(2, 'Key to take the value of.', { required: true }),
     optional: bool(3, 'True goes on even if the secret or the key is missing.', { pointer: true }),
   }),
@@ -52,7 +52,7 @@ export const fileKeySelector = message(
     volumeName: string(1, 'Name of the volume with the file; an emptyDir.', { required: true }),
     path: string(2, "Path of the file, relative to the volume's root and without dots that lead out of it.", { required: true }),
     key: string(3, 'Name of the variable in the file.', { required: true }),
-    optional: bool(4, 'True goes on even if the file or the key is missing.', { pointer: true }),
+    optional: bool(4, 'True goes on even if the file or the key is missing.', { pointer: true, default: false }),
   }),
   { mapType: 'atomic' },
 );

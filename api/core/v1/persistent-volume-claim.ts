@@ -77,6 +77,13 @@ export const persistentVolumeClaimStatus = message('io.k8s.api.core.v1.Persisten
   allocatedResources: map(item.quantity(), 5, 'Size reserved during a resize, which may exceed capacity until it is done.'),
   allocatedResourceStatuses: map(item.string(), 7, 'How far a resize is, by resource, such as ControllerResizeInProgress.', {
     mapType: 'granular',
+    itemEnum: [
+      'ControllerResizeInProgress',
+      'ControllerResizeInfeasible',
+      'NodeResizeInProgress',
+      'NodeResizeInfeasible',
+      'NodeResizePending',
+    ],
   }),
   currentVolumeAttributesClassName: string(8, 'Class of attributes in force; absent if none is.', { pointer: true }),
   modifyVolumeStatus: ref(modifyVolumeStatus, 9, 'How a change of that class is going; absent if none is.', { pointer: true }),

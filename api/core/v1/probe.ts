@@ -9,7 +9,7 @@ export interface ExecAction extends Of<typeof execAction> {}
 
 export const grpcAction = message('io.k8s.api.core.v1.GRPCAction', 'Calls the gRPC health service on a port.', () => ({
   port: int32(1, 'Port of the service, 1 to 65535.', { required: true }),
-  service: string(2, 'Service name put in the health request; empty asks about the server as a whole.', { nullable: true }),
+  service: string(2, 'Service name put in the health request; empty asks about the server as a whole.', { nullable: true, default: '' }),
 }));
 export interface GRPCAction extends Of<typeof grpcAction> {}
 

@@ -8,7 +8,7 @@ export const replicationControllerSpec = message(
   'Which pod to run, and how many of it.',
   () => ({
     replicas: int32(1, 'How many pods; 1 unless given.', { pointer: true, default: 1 }),
-    minReadySeconds: int32(4, 'Seconds a new pod must stay ready to count as available; 0 unless given.'),
+    minReadySeconds: int32(4, 'Seconds a new pod must stay ready to count as available; 0 unless given.', { default: 0 }),
     selector: map(item.string(), 2, "Labels of the pods that belong to it; the template's labels unless given.", { mapType: 'atomic' }),
     template: ref(podTemplateSpec, 3, 'The pod to make when too few exist; restartPolicy must be Always.', { pointer: true }),
   }),

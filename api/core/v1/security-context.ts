@@ -1,13 +1,18 @@
 import { bool, int64, item, list, of, ref, string } from '../../schema/fields.ts';
 import { message, type Of } from '../../schema/message.ts';
 
-export const appArmorProfile = message('io.k8s.api.core.v1.AppArmorProfile', 'Which AppArmor profile confines a container.', () => ({
-  type: string(1, 'RuntimeDefault, Localhost for a profile loaded on the node, or Unconfined.', {
-    required: true,
-    enum: ['Localhost', 'RuntimeDefault', 'Unconfined'],
+export const appArmorProfile = message(
+  'io.k8s.api.core.v1.AppArmorProfile',
+  'Which AppArmor profile confines a container.',
+  () => ({
+    type: string(1, 'RuntimeDefault, Localhost for a profile loaded on the node, or Unconfined.', {
+      required: true,
+      enum: ['Localhost', 'RuntimeDefault', 'Unconfined'],
+    }),
+    localhostProfile: string(2, 'Name of the profile on the node; with type Localhost only, and required there.', { pointer: true }),
   }),
-  localhostProfile: string(2, 'Name of the profile on the node; with type Localhost only, and required there.', { pointer: true }),
-}));
+  { discriminator: 'type' },
+);
 export interface AppArmorProfile extends Of<typeof appArmorProfile> {}
 
 export const capabilities = message(
@@ -48,13 +53,18 @@ export const sysctl = message('io.k8s.api.core.v1.Sysctl', "A kernel parameter f
 }));
 export interface Sysctl extends Of<typeof sysctl> {}
 
-export const seccompProfile = message('io.k8s.api.core.v1.SeccompProfile', 'Which system calls are allowed; at most one profile.', () => ({
-  type: string(1, 'RuntimeDefault, Localhost for a file on the node, or Unconfined for no filter.', {
-    required: true,
-    enum: ['Localhost', 'RuntimeDefault', 'Unconfined'],
+export const seccompProfile = message(
+  'io.k8s.api.core.v1.SeccompProfile',
+  'Which system calls are allowed; at most one profile.',
+  () => ({
+    type: string(1, 'RuntimeDefault, Localhost for a file on the node, or Unconfined for no filter.', {
+      required: true,
+      enum: ['Localhost', 'RuntimeDefault', 'Unconfined'],
+    }),
+    localhostProfile: string(2, "Path of the file below the kubelet's seccomp directory; with type Localhost only.", { pointer: true }),
   }),
-  localhostProfile: string(2, "Path of the file below the kubelet's seccomp directory; with type Localhost only.", { pointer: true }),
-}));
+  { discriminator: 'type' },
+);
 export interface SeccompProfile extends Of<typeof seccompProfile> {}
 
 export const podSecurityContext = message(

@@ -27,7 +27,7 @@ export const configMapProjection = message(
   'io.k8s.api.core.v1.ConfigMapProjection',
   "Puts a config map's keys into files of a projected volume.",
   () => ({
-    name: string([1, 1], "Name of the config map, in the pod's namespace."),
+    name: string([1, 1], "Name of the config map, in the pod's namespace.", { default: '' }),
     items: list(of(keyToPath), 2, 'Which keys to take, and where to; all, under their own names, unless given.', { listType: 'atomic' }),
     optional: bool(4, 'True goes on even if the config map or a key is missing.', { pointer: true }),
   }),
@@ -85,7 +85,7 @@ export const secretProjection = message(
   'io.k8s.api.core.v1.SecretProjection',
   "Puts a secret's keys into files of a projected volume.",
   () => ({
-    name: string([1, 1], "Name of the secret, in the pod's namespace."),
+    name: string([1, 1], "Name of the secret, in the pod's namespace.", { default: '' }),
     items: list(of(keyToPath), 2, 'Which keys to take, and where to; all, under their own names, unless given.', { listType: 'atomic' }),
     optional: bool(4, 'True goes on even if the secret or a key is missing.', { pointer: true }),
   }),

@@ -25,7 +25,7 @@ export const azureDiskVolumeSource = message('io.k8s.api.core.v1.AzureDiskVolume
     default: 'ReadWrite',
   }),
   fsType: string(4, 'File system on it; ext4 unless given.', { pointer: true, default: 'ext4' }),
-  readOnly: bool(5, 'True forbids writing; false unless given.', { pointer: true }),
+  readOnly: bool(5, 'True forbids writing; false unless given.', { pointer: true, default: false }),
   kind: string(6, 'Shared or Dedicated for blobs in a storage account, Managed for a managed disk.', {
     pointer: true,
     enum: ['Dedicated', 'Managed', 'Shared'],
@@ -84,7 +84,7 @@ export const configMapVolumeSource = message(
   'io.k8s.api.core.v1.ConfigMapVolumeSource',
   'A volume with a file for each key of a config map.',
   () => ({
-    name: string([1, 1], "Name of the config map, in the pod's namespace."),
+    name: string([1, 1], "Name of the config map, in the pod's namespace.", { default: '' }),
     items: list(of(keyToPath), 2, 'Which keys to take, and where to; all, under their own names, unless given.', { listType: 'atomic' }),
     defaultMode: int32(3, 'Permission bits of files that give none; 0644 in octal unless given.', { pointer: true }),
     optional: bool(4, 'True goes on even if the config map or a key is missing.', { pointer: true }),

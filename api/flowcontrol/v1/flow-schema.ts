@@ -28,12 +28,17 @@ export const serviceAccountSubject = message('io.k8s.api.flowcontrol.v1.ServiceA
 }));
 export interface ServiceAccountSubject extends Of<typeof serviceAccountSubject> {}
 
-export const subject = message('io.k8s.api.flowcontrol.v1.Subject', 'Who makes a request; kind says which field is set.', () => ({
-  kind: string(1, 'User, Group or ServiceAccount.', { required: true }),
-  user: ref(userSubject, 2, 'The user.', { pointer: true }),
-  group: ref(groupSubject, 3, 'The group.', { pointer: true }),
-  serviceAccount: ref(serviceAccountSubject, 4, 'The service account.', { pointer: true }),
-}));
+export const subject = message(
+  'io.k8s.api.flowcontrol.v1.Subject',
+  'Who makes a request; kind says which field is set.',
+  () => ({
+    kind: string(1, 'User, Group or ServiceAccount.', { required: true }),
+    user: ref(userSubject, 2, 'The user.', { pointer: true }),
+    group: ref(groupSubject, 3, 'The group.', { pointer: true }),
+    serviceAccount: ref(serviceAccountSubject, 4, 'The service account.', { pointer: true }),
+  }),
+  { discriminator: 'kind' },
+);
 export interface Subject extends Of<typeof subject> {}
 
 export const resourcePolicyRule = message(

@@ -23,10 +23,15 @@ export const queuingConfiguration = message(
 );
 export interface QueuingConfiguration extends Of<typeof queuingConfiguration> {}
 
-export const limitResponse = message('io.k8s.api.flowcontrol.v1.LimitResponse', 'What to do with requests there is no seat for.', () => ({
-  type: string(1, 'Queue lets them wait, Reject refuses them with 429.', { required: true }),
-  queuing: ref(queuingConfiguration, 2, 'The queues; with Queue only.', { pointer: true }),
-}));
+export const limitResponse = message(
+  'io.k8s.api.flowcontrol.v1.LimitResponse',
+  'What to do with requests there is no seat for.',
+  () => ({
+    type: string(1, 'Queue lets them wait, Reject refuses them with 429.', { required: true }),
+    queuing: ref(queuingConfiguration, 2, 'The queues; with Queue only.', { pointer: true }),
+  }),
+  { discriminator: 'type' },
+);
 export interface LimitResponse extends Of<typeof limitResponse> {}
 
 export const limitedPriorityLevelConfiguration = message(
@@ -49,6 +54,7 @@ export const priorityLevelConfigurationSpec = message(
     limited: ref(limitedPriorityLevelConfiguration, 2, 'Details, required for Limited.', { pointer: true }),
     exempt: ref(exemptPriorityLevelConfiguration, 3, 'Details, for Exempt only.', { pointer: true }),
   }),
+  { discriminator: 'type' },
 );
 export interface PriorityLevelConfigurationSpec extends Of<typeof priorityLevelConfigurationSpec> {}
 

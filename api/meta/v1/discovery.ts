@@ -50,7 +50,6 @@ export const apiResource = message(
   'io.k8s.apimachinery.pkg.apis.meta.v1.APIResource',
   'One resource of a group and version: its names, its kind, and what can be done with it.',
   () => ({
-    kind: string(3, 'Kind of the objects it serves, such as Deployment.', { required: true }),
     name: string(1, 'Plural name as it stands in URLs, such as deployments; a subresource has a slash, as in pods/log.', {
       required: true,
     }),
@@ -58,6 +57,7 @@ export const apiResource = message(
     namespaced: bool(2, 'True when its objects live in namespaces, false when they belong to the whole cluster.', { required: true }),
     group: string(8, "Group of the body's kind, where it differs from the group of the list."),
     version: string(9, "Version of the body's kind, where it differs from the version of the list."),
+    kind: string(3, 'Kind of the objects it serves, such as Deployment.', { required: true }),
     verbs: list(item.string(), 4, 'The verbs it supports, such as get, list, watch, create, update, patch and delete.', { required: true }),
     shortNames: list(item.string(), 5, 'Abbreviations that kubectl understands, such as deploy.', { listType: 'atomic' }),
     categories: list(item.string(), 7, 'Names for sets of resources it belongs to; kubectl get all uses the category all.', {

@@ -37,7 +37,7 @@ export const status = message(
     ),
     kind: string(undefined, 'What sort of object this is, in CamelCase, such as Pod.'),
     metadata: ref(listMeta, 1, 'Metadata of a list; empty here in practice.', { present: true }),
-    status: string(2, 'Success or Failure.', { present: true }),
+    status: string(2, 'Success or Failure.', { present: true, dropped: true }),
     message: string(3, 'Explanation for people.'),
     reason: string(4, 'One word for programs, such as NotFound, Conflict or AlreadyExists; it refines the HTTP code.'),
     details: ref(statusDetails, 5, 'More about the failure, as its reason calls for.', { pointer: true, listType: 'atomic' }),

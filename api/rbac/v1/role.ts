@@ -68,8 +68,8 @@ export const roleRef = message(
   'io.k8s.api.rbac.v1.RoleRef',
   'The role a binding gives.',
   () => ({
-    kind: string(2, 'Role or ClusterRole.', { required: true }),
     apiGroup: string(1, 'rbac.authorization.k8s.io, the group of roles.', { required: true }),
+    kind: string(2, 'Role or ClusterRole.', { required: true }),
     name: string(3, 'Name of the role.', { required: true }),
   }),
   { mapType: 'atomic' },

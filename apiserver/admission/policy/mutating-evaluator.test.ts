@@ -53,6 +53,12 @@ const apply = (expression: string, given?: Given) => mutate('ApplyConfiguration'
 const patch = (expression: string, given?: Given) => mutate('JSONPatch', expression, given);
 
 describe('an apply configuration', () => {
+  it('has a zero where it says null', () => {
+    expect(() => apply('Object{metadata: Object.metadata{labels: {"a": null}}}')).toThrow(
+      'error applying patch: failed to convert patch object to typed object: .metadata.labels.a: expected string, got &value.valueUnstructured{Value:0}',
+    );
+  });
+
   it('is laid over the object', () => {
     const made = apply('Object{metadata: Object.metadata{labels: {"new": "a/b"}}, spec: Object.spec{replicas: object.spec.replicas + 2}}');
     expect(made.metadata.labels).toEqual({ old: 'yes', new: 'a/b' });

@@ -119,7 +119,8 @@ function configured({ object, ...target }: MutationTarget, type: ownership.Apply
   if (!(value instanceof StructValue)) throw new MutationError('unsupported return type from ApplyConfiguration expression');
   const misplaced = misplacedTypes(value);
   if (misplaced.length > 0) throw new MutationError(`type mismatch: ${misplaced.join('\n')}`);
-  const config = { ...asObject(native(value, 'invalid return type')), kind: object.kind, apiVersion: object.apiVersion };
+  const given = zeroForNull(native(value, 'invalid return type'));
+  const config = { ...asObject(given), kind: object.kind, apiVersion: object.apiVersion };
   try {
     ownership.validate(type, config);
   } catch (error) {
@@ -139,6 +140,14 @@ function configured({ object, ...target }: MutationTarget, type: ownership.Apply
     }
     throw error;
   }
+}
+
+/** A null is a number to upstream, the enumeration's only one (`structpb.NullValue`), and fits where that does. */
+function zeroForNull(value: unknown): unknown {
+  if (value === null) return 0;
+  if (Array.isArray(value)) return value.map(zeroForNull);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, zeroForNull(inner)]));
 }
 
 /** Paths of what is owned as a whole: changing a part of it would take away the rest. Upstream: `findAtomics`. */

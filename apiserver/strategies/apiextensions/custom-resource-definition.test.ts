@@ -53,6 +53,7 @@ describe('what is wrong with a definition', () => {
     expect(errorsOf(crd([version('v1')], {}, { name: 'wrong.example.com' }))).toEqual([
       'metadata.name: Invalid value: "wrong.example.com": must be spec.names.plural+"."+spec.group',
     ]);
+    expect(errorsOf(crd([version('v1')], {}, { name: '' }))).toEqual([]); // the registry says that it has no name
     const names = { plural: 'Widgets', singular: 'Wid get', kind: 'widg_et', shortNames: ['W!'], categories: ['A'] };
     expect(errorsOf(crd([version('v1')], { names }, { name: 'Widgets.example.com' }))).toEqual([
       `spec.names.plural: Invalid value: "Widgets": ${DNS_1035}`,

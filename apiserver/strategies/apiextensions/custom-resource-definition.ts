@@ -7,7 +7,7 @@ import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { strategyOf, updateOf } from '../shared.ts';
 import { validateDefinition, validateDefinitionUpdate, validateStatus } from './definition-validation.ts';
 import { readInnerSchemas } from './schema-form.ts';
-import { fromV1beta1 } from './v1beta1-form.ts';
+import { fromV1beta1, toV1beta1 } from './v1beta1-form.ts';
 import type { RuleChecks } from './validation-options.ts';
 
 const HTTPS_PORT = 443;
@@ -30,6 +30,7 @@ export const customResourceDefinitionStrategy = (checks: RuleChecks = {}): Strat
     allowsPlainFinalizers: true,
     setDefaults,
     formerVersions: { 'apiextensions.k8s.io/v1beta1': fromV1beta1 },
+    toWrittenVersion: toV1beta1,
     prepareForCreate: (_context, crd) => {
       crd.metadata.generation = 1;
       crd.status = decode(customResourceDefinitionStatus, {}).object;

@@ -9,16 +9,22 @@ import { createOptions, type RuleChecks, updateOptions } from './validation-opti
 
 /** What is wrong with a new CRD. */
 export function validateDefinition(crd: CustomResourceDefinition, checks: RuleChecks): FieldError[] {
-  const name = crd.metadata.name ?? '';
-  const isNamed = name === `${crd.spec.names.plural}.${crd.spec.group}`;
   return [
-    ...(isNamed ? [] : [fieldError.invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')]),
+    ...nameErrors(crd, 'generateName'),
+    ...nameErrors(crd, 'name'),
     ...validateSpec(internalSpec(crd), createOptions(checks)),
     ...validateStatus(crd),
     ...validateStoredVersions(crd),
     ...validateApproval(crd, undefined),
     ...preserveErrors(crd, undefined),
   ];
+}
+
+/** What names are, and what they begin with: that there is none is said of any object. */
+function nameErrors({ metadata, spec }: CustomResourceDefinition, field: 'name' | 'generateName'): FieldError[] {
+  const name = metadata[field];
+  if (!name || name === `${spec.names.plural}.${spec.group}`) return [];
+  return [fieldError.invalid(`metadata.${field}`, name, 'must be spec.names.plural+"."+spec.group')];
 }
 
 /** What is wrong with a changed CRD. */
@@ -53,7 +59,9 @@ function validateStoredVersions({ spec, status }: CustomResourceDefinition): Fie
   const stored = status?.storedVersions ?? [];
   if (stored.length === 0) return [fieldError.invalid(path, status?.storedVersions ?? null, 'must have at least one stored version')];
   const versions = spec.versions ?? [];
-  const missing = versions.filter(({ name, storage }) => storage && !stored.includes(name));
+  // One that is there twice is found once.
+  const isFound = (name: string, i: number): boolean => stored.includes(name) && versions.findIndex((other) => other.name === name) === i;
+  const missing = versions.filter(({ name, storage }, i) => storage && !isFound(name, i));
   return [
     ...missing.map(({ name }) => fieldError.invalid(path, stored, `must have the storage version ${name}`)),
     ...stored.flatMap((name, i) => {

@@ -8,6 +8,7 @@ import type {
   WebhookConversion,
 } from '../../../api/index.ts';
 import { apiextensionsKinds } from '../../../api/index.ts';
+import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { normalForm } from '../normal-form.ts';
 
 /** A column names its path in capitals there. */
@@ -18,8 +19,10 @@ type Common = Pick<CustomResourceDefinitionVersion, 'subresources' | 'selectable
   additionalPrinterColumns?: Column[];
 };
 
-type Conversion = Pick<CustomResourceConversion, 'strategy'> &
-  Pick<Partial<WebhookConversion>, 'conversionReviewVersions'> & { webhookClientConfig?: WebhookConversion['clientConfig'] };
+type Conversion = Pick<CustomResourceConversion, 'strategy'> & {
+  conversionReviewVersions?: string[] | undefined;
+  webhookClientConfig?: WebhookConversion['clientConfig'];
+};
 
 type Version = Omit<CustomResourceDefinitionVersion, 'additionalPrinterColumns'> & Common;
 
@@ -42,6 +45,36 @@ export function fromV1beta1(object: KubeObject): CustomResourceDefinition {
     },
   });
 }
+
+/** The definition in v1beta1: what all versions say alike is said beside them, and the name of the first too. It leaves the one it is given as it is. */
+export function toV1beta1({ spec, ...others }: CustomResourceDefinition): KubeObject {
+  const { versions, conversion, preserveUnknownFields = false, ...rest } = spec;
+  const [first] = versions;
+  const alike = COMMON.filter((field) => versions.every((version) => semanticEqual(version[field], first?.[field])));
+  const isAlike = (field: string): boolean => alike.some((each) => each === field);
+  const { schema: validation, ...common } = fieldsOf(first, isAlike);
+  const own = versions.map((version) => fieldsOf(version, (field) => !isAlike(field)));
+  const said = present({ version: first?.name, validation, ...common, versions: own, conversion: conversion && conversionTo(conversion) });
+  const object: object = { ...others, apiVersion: 'apiextensions.k8s.io/v1beta1', spec: { ...rest, ...said, preserveUnknownFields } };
+  return object as KubeObject; // with the metadata of the definition
+}
+
+/** What versions may have in common. */
+const COMMON = ['subresources', 'schema', 'additionalPrinterColumns', 'selectableFields'] as const;
+
+/** Some fields of a version, with its columns as they are called there. */
+function fieldsOf(version: Partial<CustomResourceDefinitionVersion> = {}, isWanted: (field: string) => boolean): Partial<Version> {
+  const wanted: Partial<CustomResourceDefinitionVersion> = Object.fromEntries(Object.entries(version).filter(([field]) => isWanted(field)));
+  const { additionalPrinterColumns: columns, ...fields } = wanted;
+  return columns
+    ? { ...fields, additionalPrinterColumns: columns.map(({ jsonPath: JSONPath, ...column }) => ({ ...column, JSONPath })) }
+    : fields;
+}
+
+const conversionTo = ({ strategy, webhook }: CustomResourceConversion): Conversion => ({
+  strategy,
+  ...present({ webhookClientConfig: webhook?.clientConfig, conversionReviewVersions: webhook?.conversionReviewVersions }),
+});
 
 const present = <T extends object>(fields: T): Partial<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;

@@ -39,6 +39,10 @@ it('is named after its group and version, and has no certificates of itself', ()
   expect(errorsOf({}, 'v2.x.example.com')).toEqual([
     'metadata.name: Invalid value: "v2.x.example.com": must be `spec.version+"."+spec.group`: "v1.x.example.com"',
   ]);
+  expect(services.create({ metadata: { name: 'v1.x.example.com', generateName: 'v' }, spec }).errors).toEqual([
+    'metadata.generateName: Invalid value: "v": must be `spec.version+"."+spec.group`: "v1.x.example.com"',
+  ]);
+  expect(errorsOf({}, '')).toEqual([]); // the registry says that it has no name
   expect(errorsOf({ caBundle: 'AAAA', insecureSkipTLSVerify: true })).toEqual([
     'spec.caBundle: Invalid value: "3 bytes": local APIServices may not have a caBundle',
     'spec.insecureSkipTLSVerify: Invalid value: true: local APIServices may not have insecureSkipTLSVerify',

@@ -75,9 +75,10 @@ function availabilityOf({ conditions }: APIService['status']): string {
   return found.status === 'True' || isEmpty(found.reason) ? found.status : `${found.status} (${found.reason})`;
 }
 
-function serviceErrors({ metadata: { name = '' }, spec }: APIService): FieldError[] {
+function serviceErrors({ metadata: { name, generateName }, spec }: APIService): FieldError[] {
   const errors: FieldError[] = [];
-  checkName(errors, name, spec);
+  checkName(errors, 'metadata.generateName', generateName, spec);
+  checkName(errors, 'metadata.name', name, spec);
   checkGroupVersion(errors, spec);
   checkPriorities(errors, spec);
   if (spec.service) checkService(errors, spec, spec.service);
@@ -85,10 +86,11 @@ function serviceErrors({ metadata: { name = '' }, spec }: APIService): FieldErro
   return errors;
 }
 
-function checkName(errors: Errors, name: string, { group = '', version = '' }: APIServiceSpec): void {
+/** Upstream's rule for names is for what they begin with, too. */
+function checkName(errors: Errors, path: string, name: string | undefined, { group = '', version = '' }: APIServiceSpec): void {
   const required = `${version}.${group}`;
-  if (name === required || nameIsPathSegment(name, false).length > 0) return;
-  errors.push(fieldError.invalid('metadata.name', name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(required)}`));
+  if (!name || name === required || nameIsPathSegment(name, false).length > 0) return;
+  errors.push(fieldError.invalid(path, name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(required)}`));
 }
 
 function checkGroupVersion(errors: Errors, { group = '', version = '' }: APIServiceSpec): void {

@@ -13,6 +13,7 @@ import { selectorChange, warnOfTemplate } from './templates.ts';
 /** Upstream: `pkg/registry/apps/daemonset`. */
 export const daemonSetStrategy: Strategy<DaemonSet> = strategyOf<DaemonSet>({
   formerNames: ['apps/v1beta2'],
+  fieldAnnotations: [TEMPLATE_GENERATION],
   setDefaults,
   prepareForCreate: (_context, daemonSet) => {
     daemonSet.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };

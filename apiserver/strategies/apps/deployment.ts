@@ -13,6 +13,7 @@ import { selectorChange, warnOfTemplate, warnOfWorkload } from './templates.ts';
 /** Upstream: `pkg/registry/apps/deployment`. */
 export const deploymentStrategy: Strategy<Deployment> = strategyOf<Deployment>({
   formerNames: ['apps/v1beta2', 'apps/v1beta1', 'extensions/v1beta1'],
+  fieldAnnotations: [ROLLBACK_TO],
   setDefaults,
   prepareForCreate: (_context, deployment) => {
     deployment.status = {};

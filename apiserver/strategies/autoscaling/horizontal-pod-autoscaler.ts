@@ -5,7 +5,7 @@ import { validateHorizontalPodAutoscaler, validateHorizontalPodAutoscalerStatus 
 import { ageOf, strategyOf, updateOf } from '../shared.ts';
 import { horizontalPodAutoscalerV2beta1, horizontalPodAutoscalerV2beta2 } from './beta-views.ts';
 import { metricsCell } from './metric-cells.ts';
-import { horizontalPodAutoscalerV1, withoutViews } from './v1-view.ts';
+import { horizontalPodAutoscalerV1, VIEW_ANNOTATIONS, withoutViews } from './v1-view.ts';
 
 /** Percent of requested CPU to aim at, unless there are metrics. */
 const CPU_UTILIZATION = 80;
@@ -13,6 +13,7 @@ const PERIOD_SECONDS = 15;
 
 /** Upstream: `pkg/registry/autoscaling/horizontalpodautoscaler`, `pkg/apis/autoscaling/v2/defaults.go`. */
 export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> = strategyOf<HorizontalPodAutoscaler>({
+  fieldAnnotations: VIEW_ANNOTATIONS,
   setDefaults,
   prepareForCreate: (_context, autoscaler) => {
     autoscaler.status = { ...NO_METRICS, desiredReplicas: 0 };

@@ -27,7 +27,8 @@ const METRICS = `${DOMAIN}/metrics`;
 const CURRENT_METRICS = `${DOMAIN}/current-metrics`;
 const CONDITIONS = `${DOMAIN}/conditions`;
 const BEHAVIOR = `${DOMAIN}/behavior`;
-const ANNOTATIONS: readonly string[] = [METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR];
+/** What v1 has no fields for. */
+export const VIEW_ANNOTATIONS: readonly string[] = [METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR];
 
 type Annotations = Readonly<Record<string, string>>;
 
@@ -151,7 +152,7 @@ const cpuStatus = ({ currentCPUUtilizationPercentage: averageUtilization }: Hori
 
 /** Annotations but those that stand for what a version has no fields for. */
 export const withoutViews = (annotations: Annotations | undefined): Annotations =>
-  Object.fromEntries(Object.entries(annotations ?? {}).filter(([key]) => !ANNOTATIONS.includes(key)));
+  Object.fromEntries(Object.entries(annotations ?? {}).filter(([key]) => !VIEW_ANNOTATIONS.includes(key)));
 
 /** The object that an annotation stands for a part of; undefined when it holds nothing, or nothing that fits. */
 function read(text: string | undefined, place: (value: unknown) => object): HorizontalPodAutoscaler | undefined {

@@ -37,6 +37,7 @@ describe('a request that is refused', () => {
   it('is none', () => {
     const message = 'PEM block type must be CERTIFICATE REQUEST';
     expect(errorsOf({ request: undefined })).toEqual([`spec.request: Invalid value: null: ${message}`]);
+    expect(errorsOf({ request: '' })).toEqual([`spec.request: Invalid value: "": ${message}`]);
     expect(errorsOf({ request: 'aGVsbG8=' })).toEqual([`spec.request: Invalid value: "aGVsbG8=": ${message}`]);
     expect(errorsOf({ request: CERTIFICATE })).toEqual([`spec.request: Invalid value: "${CERTIFICATE}": ${message}`]);
   });

@@ -1,5 +1,6 @@
 import { type ConfigMap, type FieldError, fieldError, isConfigMapKey } from '../../../api/index.ts';
-import { ageOf, invalidEach, sameJson, strategyOf } from '../shared.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
+import { ageOf, invalidEach, keepsField, strategyOf } from '../shared.ts';
 
 /** All values together may be so large: 1 MiB. */
 export const DATA_BYTES_MAX = 1024 * 1024;
@@ -9,7 +10,7 @@ const IMMUTABLE = 'field is immutable when `immutable` is set';
 export const configMapStrategy = strategyOf<ConfigMap>({
   metadataLooks: ['changes', 'whole'],
   validateCreate: (_context, map) => validate(map),
-  validateUpdate: (_context, map, old) => [...immutableErrors(map, old), ...validate(map)],
+  validateUpdate: (_context, map, old) => [...immutableErrors(map, old), NEXT_LOOK, ...validate(map)],
   tableRow: (map, now) => [map.metadata.name, count(map.data) + count(map.binaryData), ageOf(map.metadata.creationTimestamp, now)],
 });
 
@@ -33,8 +34,8 @@ function immutableErrors(map: ConfigMap, old: ConfigMap): FieldError[] {
   if (!old.immutable) return [];
   return [
     ...(map.immutable ? [] : [fieldError.forbidden('immutable', IMMUTABLE)]),
-    ...(sameJson(map.data, old.data) ? [] : [fieldError.forbidden('data', IMMUTABLE)]),
-    ...(sameJson(map.binaryData, old.binaryData) ? [] : [fieldError.forbidden('binaryData', IMMUTABLE)]),
+    ...(keepsField(map, old, 'data') ? [] : [fieldError.forbidden('data', IMMUTABLE)]),
+    ...(keepsField(map, old, 'binaryData') ? [] : [fieldError.forbidden('binaryData', IMMUTABLE)]),
   ];
 }
 

@@ -17,6 +17,7 @@ export const namespaceStrategy = strategyOf<Namespace>({
   metadataLooks: ['whole', 'changes'],
   validateName: nameIsDnsLabel,
   deleteReturnsObject: true,
+  deleteTellsStatus: true,
   setDefaults: (namespace) => {
     setNameLabel(namespace);
     namespace.status.phase ||= 'Active';

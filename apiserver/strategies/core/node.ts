@@ -1,4 +1,5 @@
 import { cidrWarnings, type FieldError, type Node } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { listOf } from '../../validation/field-errors.ts';
 import { checkNode, checkNodeUpdate } from '../../validation/node.ts';
@@ -30,6 +31,7 @@ export const nodeStrategy = strategyOf<Node>({
   validateUpdate: (context, node, old) => {
     const errors: FieldError[] = [];
     checkNode(errors, node);
+    errors.push(NEXT_LOOK);
     checkNodeUpdate(errors, node, old);
     warn(context, node);
     return errors;

@@ -232,4 +232,7 @@ it('notes when its phase changes, unless the writer does', () => {
   const told = { status: { phase: 'Bound', lastPhaseTransitionTime: '2023-06-01T00:00:00Z' } };
   expect(volumes.patch(volume, told, 'status').object.status.lastPhaseTransitionTime).toBe('2023-06-01T00:00:00Z');
   expect(volumes.patch(volume, { status: { message: 'm' } }, 'status').object.status.lastPhaseTransitionTime).toBe(CREATED);
+  expect(volumes.patch(volume, { status: { lastPhaseTransitionTime: null } }, 'status').object.status.lastPhaseTransitionTime).toBe(
+    CREATED,
+  );
 });

@@ -68,6 +68,7 @@ export const persistentVolumeStrategy: Strategy<PersistentVolume> = strategyOf<P
         if (phase !== old.status.phase && (since === undefined || since === old.status.lastPhaseTransitionTime)) {
           volume.status.lastPhaseTransitionTime = toTime(now);
         }
+        if (phase === old.status.phase) volume.status.lastPhaseTransitionTime ??= old.status.lastPhaseTransitionTime;
       },
       validateUpdate: (_context, { metadata }, old) => validateCoreMetadataChanges(metadata, old.metadata),
     }),

@@ -5,6 +5,7 @@ import { leaseStrategy } from '../coordination/lease.ts';
 import { ipAddressStrategy } from '../networking/ip-address.ts';
 import { runtimeClassStrategy } from '../node/runtime-class.ts';
 import { StrategyHarness } from '../testing/harness.ts';
+import { configMapStrategy } from './config-map.ts';
 import { endpointsStrategy } from './endpoints.ts';
 import { namespaceStrategy } from './namespace.ts';
 import { nodeStrategy } from './node.ts';
@@ -236,6 +237,21 @@ describe('ServiceAccount', () => {
     const account = accounts.stored({ secrets: [{ name: 'a', kind: 'Secret', namespace: 'x' }, { kind: 'Secret' }] });
     expect(account.secrets).toEqual([{ name: 'a' }, {}]);
     expect(accounts.patch(account, { secrets: [{ name: 'b', uid: 'u' }] }).object.secrets).toEqual([{ name: 'b' }]);
+  });
+});
+
+describe('Secret and ConfigMap', () => {
+  const FIXED = 'field is immutable when `immutable` is set';
+
+  it('that are immutable keep what they have, of which an empty map is more than none', () => {
+    const secrets = new StrategyHarness(secretStrategy, coreKinds.secrets);
+    const secret = secrets.stored({ immutable: true });
+    expect(secrets.patch(secret, { data: {} }).errors).toEqual([`data: Forbidden: ${FIXED}`]);
+    expect(secrets.patch(secret, { metadata: { labels: { a: 'b' } } }).errors).toEqual([]);
+    const maps = new StrategyHarness(configMapStrategy, coreKinds.configmaps);
+    const map = maps.stored({ immutable: true, data: { a: '' } });
+    expect(maps.patch(map, { data: { a: '' }, binaryData: {} }).errors).toEqual([`binaryData: Forbidden: ${FIXED}`]);
+    expect(maps.patch(map, { data: { a: '' }, binaryData: null }).errors).toEqual([]);
   });
 });
 

@@ -200,6 +200,9 @@ describe('ephemeral containers', () => {
       'spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container',
       'spec.ephemeralContainers[0].resources: Forbidden: cannot be set for an Ephemeral Container',
     ]);
+    expect(add(stored(), [{ ...dbg, ports: [] }]).errors).toEqual([
+      'spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container',
+    ]);
   });
 });
 

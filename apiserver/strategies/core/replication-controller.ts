@@ -1,4 +1,5 @@
 import { type FieldError, fieldError, fromLabels, type ReplicationController, type ReplicationControllerSpec } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkNonnegative, type Errors, keysOf } from '../../validation/field-errors.ts';
 import { checkPodTemplate } from '../../validation/pod-template.ts';
@@ -40,8 +41,8 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = st
   validateUpdate: (context, { metadata, spec }, old) => {
     const wrong = validate(spec);
     // Upstream checks the spec twice, and says so; what it warns of is what was there.
-    const errors = [...wrong, ...wrong];
-    if (errors.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, old.spec.template);
+    const errors = [...wrong, NEXT_LOOK, ...wrong];
+    if (wrong.length === 0 && metadata.generation !== old.metadata.generation) warnOfTemplate(context, old.spec.template);
     return errors;
   },
   fieldSelectors: { 'status.replicas': ({ status }) => String(status.replicas) },

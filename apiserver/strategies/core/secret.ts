@@ -1,7 +1,8 @@
 import { type FieldError, fieldError, isConfigMapKey, type Secret } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { messageOf, readGoJson } from '../../validation/go-json.ts';
-import { ageOf, invalidEach, sameJson, strategyOf } from '../shared.ts';
+import { ageOf, invalidEach, keepsField, strategyOf } from '../shared.ts';
 import { base64Bytes, DATA_BYTES_MAX } from './config-map.ts';
 import { keyPairError } from './key-pair.ts';
 
@@ -45,7 +46,7 @@ export const secretStrategy = strategyOf<Secret>({
   },
   validateUpdate: (context, secret, old) => {
     warnOfTls(context, secret);
-    return [...updateErrors(secret, old), ...validate(secret)];
+    return [...updateErrors(secret, old), NEXT_LOOK, ...validate(secret)];
   },
   fieldSelectors: { type: ({ type }) => type ?? '' },
   tableRow: (secret, now) => [
@@ -93,7 +94,7 @@ function updateErrors(secret: Secret, old: Secret): FieldError[] {
   if (secret.type !== old.type) errors.push(fieldError.invalid('type', secret.type, 'field is immutable'));
   if (old.immutable) {
     if (!secret.immutable) errors.push(fieldError.forbidden('immutable', IMMUTABLE));
-    if (!sameJson(secret.data, old.data)) errors.push(fieldError.forbidden('data', IMMUTABLE));
+    if (!keepsField(secret, old, 'data')) errors.push(fieldError.forbidden('data', IMMUTABLE));
   }
   return errors;
 }

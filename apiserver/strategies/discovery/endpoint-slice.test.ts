@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { discoveryKinds } from '../../../api/index.ts';
-import { StrategyHarness } from '../testing/harness.ts';
+import { contextOf, StrategyHarness } from '../testing/harness.ts';
 import { endpointSliceStrategy } from './endpoint-slice.ts';
 
 const slices = new StrategyHarness(endpointSliceStrategy, discoveryKinds.endpointslices);
@@ -24,7 +24,7 @@ describe('EndpointSlice', () => {
       'endpoints[0].addresses: Required value: must contain at least 1 address',
       'endpoints[1].addresses[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
       'endpoints[1].addresses[1]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-      'endpoints[1].addresses[2]: Invalid value: "2001:db8::1": must be an IPv4 address',
+      'endpoints[1].addresses: Invalid value: "2001:db8::1": must be an IPv4 address',
       expect.stringContaining('endpoints[1].hostname: Invalid value: "A": a lowercase RFC 1123 label'),
       'endpoints[1].hints.forZones[1].name: Duplicate value: "z"',
     ]);
@@ -36,7 +36,8 @@ describe('EndpointSlice', () => {
     const nodeName = 'A';
     const old = slices.stored(body);
     for (const endpoint of old.endpoints ?? []) Object.assign(endpoint, { deprecatedTopology, nodeName });
-    expect(slices.patch(old, {}).errors).toEqual([
+    const errors = endpointSliceStrategy.validateCreate(contextOf().context, old);
+    expect(errors.map(({ field, body: text }) => `${field}: ${text}`)).toEqual([
       expect.stringMatching(/^endpoints\[0\]\.nodeName: Invalid value: "A"/),
       'endpoints[0].deprecatedTopology: Too many: 17: must have at most 16 items',
       expect.stringMatching(/^endpoints\[0\]\.deprecatedTopology: Invalid value: "a b": a valid label must be/),
@@ -51,6 +52,20 @@ describe('EndpointSlice', () => {
       'ports[1].name: Duplicate value: ""',
       'ports[1].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"',
     ]);
+  });
+
+  it('tells of ports before endpoints, and of endpoints that are as they were nothing', () => {
+    const endpoints = [{ addresses: ['192.0.2.1', 'all'] }];
+    const ports = [{ name: 'p' }, { name: 'p' }];
+    expect(slices.create({ ...body, endpoints, ports }).errors).toEqual([
+      'ports[1].name: Duplicate value: "p"',
+      expect.stringMatching(/^endpoints\[0\]\.addresses\[1\]: Invalid value: "all"/),
+    ]);
+    const old = slices.stored({ ...body, endpoints: [{ addresses: ['192.0.2.1'] }], ports: [] });
+    for (const endpoint of old.endpoints ?? []) endpoint.addresses = ['192.0.2.1', 'all'];
+    expect(slices.patch(old, { metadata: { labels: { a: 'b' } } }).errors).toEqual([]);
+    // Of endpoints that change, each is looked at.
+    expect(slices.patch(old, { endpoints: [...endpoints, { addresses: ['192.0.2.2'] }] }).errors).toHaveLength(1);
   });
 
   it('has many ports', () => {

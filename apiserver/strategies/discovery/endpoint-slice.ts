@@ -63,7 +63,7 @@ export const endpointSliceStrategy = strategyOf<EndpointSlice>({
   validateUpdate: (context, slice, old) => {
     warnOfAddresses(context, slice);
     return [
-      ...sliceErrors(slice, new Set(listOf(old.endpoints).flatMap(({ addresses }) => addresses))),
+      ...sliceErrors(slice, old),
       ...(slice.addressType === old.addressType ? [] : [fieldError.invalid('addressType', slice.addressType, IMMUTABLE_MESSAGE)]),
     ];
   },
@@ -111,20 +111,19 @@ const countedChange = (slice: EndpointSlice, old: EndpointSlice): boolean =>
   !semanticEqual(slice.endpoints, old.endpoints) ||
   !semanticEqual(slice.metadata.labels, old.metadata.labels);
 
-/** @param known addresses that were there before, which may be written in ways that are no longer taken. */
-function sliceErrors({ addressType, endpoints, ports }: EndpointSlice, known: ReadonlySet<string> = new Set()): FieldError[] {
+/** @param old what it was: endpoints that stay as they were may be of a form that is no longer taken. */
+function sliceErrors({ addressType, endpoints, ports }: EndpointSlice, old?: EndpointSlice): FieldError[] {
   const errors: FieldError[] = [];
   if (addressType === '') errors.push(fieldError.required('addressType'));
   else if (!ADDRESS_TYPES.includes(addressType)) errors.push(fieldError.notSupported('addressType', addressType, ADDRESS_TYPES));
+  checkPorts(errors, listOf(ports));
+  if (old && semanticEqual(endpoints, old.endpoints)) return errors;
   if (listOf(endpoints).length > ENDPOINTS_MAX) errors.push(fieldError.tooMany('endpoints', listOf(endpoints).length, ENDPOINTS_MAX));
   else {
     listOf(endpoints).forEach((endpoint, i) => {
-      checkEndpoint(errors, `endpoints[${i}]`, endpoint, (path, address) =>
-        known.has(address) ? [] : addressErrors(path, address, addressType),
-      );
+      checkEndpoint(errors, `endpoints[${i}]`, endpoint, (path, address) => addressErrors(path, address, addressType));
     });
   }
-  checkPorts(errors, listOf(ports));
   return errors;
 }
 
@@ -170,7 +169,9 @@ function addressErrors(path: string, address: string, addressType: string): Fiel
   const wrong = isValidLegacyIp(address, false).map((detail) => fieldError.invalid(path, address, detail));
   if (wrong.length > 0) return wrong;
   const fits = `IPv${parseIp(address)?.family}` === addressType;
-  return [...(fits ? [] : [fieldError.invalid(path, address, `must be an ${addressType} address`)]), ...nonSpecialIp(address, path)];
+  // Upstream does not say which of the addresses it is that is of the other family.
+  const addresses = path.slice(0, path.lastIndexOf('['));
+  return [...(fits ? [] : [fieldError.invalid(addresses, address, `must be an ${addressType} address`)]), ...nonSpecialIp(address, path)];
 }
 
 function checkPorts(errors: Errors, ports: readonly DiscoveryV1EndpointPort[]): void {

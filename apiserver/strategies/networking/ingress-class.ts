@@ -9,6 +9,7 @@ import {
   patternError,
 } from '../../../api/index.ts';
 import { olderKinds } from '../../../api/schema.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { bytesOf, type Errors, IMMUTABLE_MESSAGE, pushInvalid } from '../../validation/field-errors.ts';
 import { checkReference } from '../../validation/ingress.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
@@ -38,6 +39,7 @@ export const ingressClassStrategy = strategyOf<IngressClass>({
     ...((ingressClass.spec.controller ?? '') === (old.spec.controller ?? '')
       ? []
       : [fieldError.invalid('spec.controller', ingressClass.spec.controller ?? '', IMMUTABLE_MESSAGE)]),
+    NEXT_LOOK,
     ...classErrors(ingressClass),
   ],
   tableRow: ({ metadata, spec }, now) => [

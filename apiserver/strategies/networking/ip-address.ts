@@ -12,6 +12,7 @@ import {
   type ServiceCIDR,
 } from '../../../api/index.ts';
 import { olderKinds } from '../../../api/schema.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { IMMUTABLE_MESSAGE, listOf, pushInvalid } from '../../validation/field-errors.ts';
 import { goPart } from '../../validation/go-struct.ts';
 import { checkSegment } from '../../validation/ingress.ts';
@@ -25,13 +26,14 @@ const SAME_FAMILY = 'may specify no more than one IP for each IP family, i.e 192
 export const ipAddressStrategy = strategyOf<IPAddress>({
   metadataLooks: ['whole', 'changes'],
   views: { 'networking.k8s.io/v1beta1': sameFields(networkingKinds.ipaddresses, olderKinds.ipaddressesV1beta1) },
+  keepsGivenName: true,
   validateName: (name) => isValidIp(name),
   validateCreate: (_context, address) => addressErrors(address),
   validateUpdate: (_context, address, old) => {
     const { parentRef } = address.spec;
-    if (semanticEqual(parentRef, old.spec.parentRef)) return addressErrors(address);
+    if (semanticEqual(parentRef, old.spec.parentRef)) return [...addressErrors(address), NEXT_LOOK];
     const value = parentRef && goPart(networkingKinds.ipaddresses, ['spec', 'parentRef'], parentRef);
-    return [...addressErrors(address), fieldError.invalid('spec.parentRef', value, IMMUTABLE_MESSAGE)];
+    return [...addressErrors(address), NEXT_LOOK, fieldError.invalid('spec.parentRef', value, IMMUTABLE_MESSAGE)];
   },
   fieldSelectors: {
     'spec.parentRef.group': ({ spec }) => spec.parentRef?.group ?? '',

@@ -13,6 +13,7 @@ import {
   parseCidr,
 } from '../../../api/index.ts';
 import { hasEmpties } from '../../../api/schema.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { type Errors, listOf, pushInvalid } from '../../validation/field-errors.ts';
 import { checkLabelSelector } from '../../validation/meta.ts';
@@ -67,7 +68,7 @@ export const networkPolicyStrategy = strategyOf<NetworkPolicy>({
     const known = blocksOf(old.spec).flatMap(({ block }) => [block.cidr, ...listOf(block.except)]);
     // Upstream's update looks at the whole of it twice, and says so.
     const errors = specErrors(spec, known);
-    return [...errors, ...errors];
+    return [...errors, NEXT_LOOK, ...errors];
   },
   tableRow: ({ metadata, spec }, now) => [metadata.name, selectorCell(spec.podSelector), ageOf(metadata.creationTimestamp, now)],
 });

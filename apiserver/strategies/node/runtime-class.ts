@@ -1,4 +1,5 @@
 import { type FieldError, fieldError, isDns1123Label, type RuntimeClass, type Toleration } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { RequestContext, Strategy } from '../../registry/strategy.ts';
 import { type Errors, IMMUTABLE_MESSAGE, keysOf, listOf, pushInvalid } from '../../validation/field-errors.ts';
 import { checkLabels } from '../../validation/meta.ts';
@@ -25,7 +26,7 @@ export const runtimeClassStrategy: Strategy<RuntimeClass> = strategyOf<RuntimeCl
   },
   validateUpdate: (context, runtimeClass, old) => {
     warn(context, runtimeClass);
-    const errors: Errors = validate(runtimeClass);
+    const errors: Errors = [...validate(runtimeClass), NEXT_LOOK];
     if (runtimeClass.handler !== old.handler) errors.push(fieldError.invalid('handler', runtimeClass.handler, IMMUTABLE_MESSAGE));
     return errors;
   },

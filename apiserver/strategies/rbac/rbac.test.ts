@@ -22,6 +22,15 @@ describe('ClusterRole', () => {
   });
 });
 
+it('a rule is about URLs or about resources, of which names are part', () => {
+  const roles = new StrategyHarness(clusterRoleStrategy, rbacKinds.clusterroles);
+  const rule = { verbs: ['get'], nonResourceURLs: ['/a'] };
+  expect(roles.create({ rules: [rule] }).errors).toEqual([]);
+  expect(roles.create({ rules: [{ ...rule, resourceNames: ['b'] }] }).errors).toEqual([
+    'rules[0].nonResourceURLs: Invalid value: ["/a"]: rules cannot apply to both regular resources and non-resource URLs',
+  ]);
+});
+
 describe('a change', () => {
   it('of a role is checked twice', () => {
     const roles = new StrategyHarness(roleStrategy, rbacKinds.roles);

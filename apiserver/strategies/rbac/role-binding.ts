@@ -7,6 +7,7 @@ import {
   type RoleBinding,
   type Subject,
 } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ageOf, sameJson, strategyOf } from '../shared.ts';
 
@@ -32,7 +33,7 @@ function bindingStrategy<T extends RoleBinding | ClusterRoleBinding>(roleKinds: 
     // As upstream: once as what is new, and once as a change.
     validateUpdate: (_context, binding, old) => {
       const errors = validate(binding, roleKinds, clusterWide);
-      return [...errors, ...errors, ...changedRole(binding, old)];
+      return [...errors, NEXT_LOOK, ...errors, NEXT_LOOK, ...changedRole(binding, old)];
     },
     tableRow: ({ metadata, roleRef, subjects = [] }, now) => [
       metadata.name,

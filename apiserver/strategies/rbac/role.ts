@@ -7,6 +7,7 @@ import {
   type PolicyRule,
   type Role,
 } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { checkLabelSelector } from '../../validation/meta.ts';
 import { strategyOf } from '../shared.ts';
 
@@ -33,7 +34,7 @@ export const clusterRoleStrategy = strategyOf<ClusterRole>({
 });
 
 /** Upstream checks changed roles twice, and says so. */
-const twice = (errors: readonly FieldError[]): FieldError[] => [...errors, ...errors];
+const twice = (errors: readonly FieldError[]): FieldError[] => [...errors, NEXT_LOOK, ...errors, NEXT_LOOK];
 
 function clusterRoleErrors({ rules, aggregationRule }: ClusterRole): FieldError[] {
   const empty = aggregationRule && (aggregationRule.clusterRoleSelectors?.length ?? 0) === 0;
@@ -63,7 +64,7 @@ const rulesErrors = (rules: readonly PolicyRule[], namespaced: boolean): FieldEr
   rules.flatMap((rule, i) => ruleErrors(rule, `rules[${i}]`, namespaced));
 
 function ruleErrors(
-  { verbs, apiGroups = [], resources = [], nonResourceURLs = [] }: PolicyRule,
+  { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule,
   path: string,
   namespaced: boolean,
 ): FieldError[] {
@@ -72,7 +73,7 @@ function ruleErrors(
   if (nonResourceURLs.length > 0) {
     const where = `${path}.nonResourceURLs`;
     if (namespaced) errors.push(fieldError.invalid(where, nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs'));
-    if (apiGroups.length + resources.length > 0) {
+    if (apiGroups.length + resources.length + resourceNames.length > 0) {
       errors.push(fieldError.invalid(where, nonResourceURLs, 'rules cannot apply to both regular resources and non-resource URLs'));
     }
     return errors;

@@ -1,4 +1,5 @@
 import type { DeviceClass, FieldError } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { CONFIG_MAX, checkConfiguration, checkSelectors } from '../../validation/device.ts';
 import { checkList } from '../../validation/device-lists.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
@@ -21,7 +22,7 @@ export const deviceClassStrategy = strategyOf<DeviceClass>({
   },
   validateCreate: (_context, deviceClass) => specErrors(deviceClass),
   // As upstream: once as what is new, and once as a change.
-  validateUpdate: (_context, deviceClass, old) => [...specErrors(deviceClass), ...specErrors(deviceClass, old)],
+  validateUpdate: (_context, deviceClass, old) => [...specErrors(deviceClass), NEXT_LOOK, ...specErrors(deviceClass, old)],
   tableRow: ({ metadata }, now) => [metadata.name, ageOf(metadata.creationTimestamp, now)],
 });
 

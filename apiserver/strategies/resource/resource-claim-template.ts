@@ -5,7 +5,7 @@ import {
   type ResourceClaimTemplateSpec,
   resourceKinds,
 } from '../../../api/index.ts';
-import { withEmpties } from '../../../api/schema.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { IMMUTABLE_MESSAGE } from '../../validation/field-errors.ts';
 import { goPart } from '../../validation/go-struct.ts';
 import { checkTemplateMeta } from '../../validation/meta.ts';
@@ -27,9 +27,8 @@ export const resourceClaimTemplateStrategy = strategyOf<ResourceClaimTemplate>({
   // As upstream: once as what is new, and once as a change.
   validateUpdate: (_context, template, old) => {
     const { spec } = template;
-    const errors = specErrors(spec, false);
-    // A list without items is shown as it was given.
-    if (!semanticEqual(spec, old.spec)) errors.push(fieldError.invalid('spec', printed(withEmpties(template).spec), IMMUTABLE_MESSAGE));
+    const errors = [...specErrors(spec, false), NEXT_LOOK];
+    if (!semanticEqual(spec, old.spec)) errors.push(fieldError.invalid('spec', printed(spec), IMMUTABLE_MESSAGE));
     return [...errors, ...specErrors(spec, true)];
   },
   tableRow: ({ metadata }, now) => [metadata.name, ageOf(metadata.creationTimestamp, now)],

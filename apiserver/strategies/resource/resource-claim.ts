@@ -1,5 +1,5 @@
 import { type FieldError, fieldError, type ResourceV1ResourceClaim as ResourceClaim, resourceKinds } from '../../../api/index.ts';
-import { withEmpties } from '../../../api/schema.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import { IMMUTABLE_MESSAGE, listOf } from '../../validation/field-errors.ts';
 import { goPart } from '../../validation/go-struct.ts';
 import { checkDeviceClaim } from '../../validation/resource-claim.ts';
@@ -33,9 +33,9 @@ export const resourceClaimStrategy = strategyOf<ResourceClaim>({
     const { spec } = claim;
     const errors: FieldError[] = [];
     checkDeviceClaim(errors, 'spec.devices', spec.devices, false);
+    errors.push(NEXT_LOOK);
     if (!semanticEqual(spec, old.spec)) {
-      const given = goPart(resourceKinds.resourceclaims, ['spec'], withEmpties(claim).spec); // a list without items is shown as it was given
-      errors.push(fieldError.invalid('spec', given, IMMUTABLE_MESSAGE));
+      errors.push(fieldError.invalid('spec', goPart(resourceKinds.resourceclaims, ['spec'], spec), IMMUTABLE_MESSAGE));
     }
     checkDeviceClaim(errors, 'spec.devices', spec.devices, true);
     return errors;

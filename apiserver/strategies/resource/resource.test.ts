@@ -72,7 +72,7 @@ describe('DeviceClass', () => {
       'spec.config[1].opaque.driver: Required value',
       expect.stringMatching(/^spec\.config\[1\]\.opaque\.driver: Invalid value: "": a lowercase RFC 1123 subdomain/),
       'spec.config[1].opaque.parameters: Required value',
-      'spec.config[2].opaque.parameters: Invalid value: "<value omitted>": parameters must be a valid JSON object',
+      'spec.config[2].opaque.parameters: Invalid value: "<value omitted>": must be a valid JSON object',
       'spec.config[3].opaque.parameters: Too long: may not be more than 10240 bytes',
     ]);
   });
@@ -187,7 +187,7 @@ describe('ResourceClaim', () => {
     expect(claims.row(object, NOW)).toEqual(['x', 'allocated,reserved', '30s']);
     expect(claims.patch(object, { status: { allocation: { devices: { results: [] } } } }, 'status').errors).toEqual([
       expect.stringMatching(
-        /^status\.allocation: Invalid value: \{"Devices":\{"Results":null,"Config":null\},"NodeSelector":null,"AllocationTimestamp":null\}: field is immutable$/,
+        /^status\.allocation: Invalid value: \{"Devices":\{"Results":\[\],"Config":null\},"NodeSelector":null,"AllocationTimestamp":null\}: field is immutable$/,
       ),
     ]);
     expect(allocate({ reservedFor: [{}, consumer, consumer] }).errors).toEqual([

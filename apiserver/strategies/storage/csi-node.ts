@@ -6,9 +6,12 @@ import {
   fieldError,
   isDns1123Subdomain,
   isQualifiedName,
+  storageKinds,
 } from '../../../api/index.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { bytesOf, checkNonnegative, IMMUTABLE_MESSAGE, keysOf, listOf, pushInvalid } from '../../validation/field-errors.ts';
+import { goPart } from '../../validation/go-struct.ts';
 import { checkLabelSelector } from '../../validation/meta.ts';
 import { DEPRECATED_NODE_LABELS } from '../../validation/pod-warnings.ts';
 import { semanticEqual } from '../../validation/semantic-equal.ts';
@@ -27,7 +30,7 @@ export const csiNodeStrategy = strategyOf<CSINode>({
   // Upstream checks the drivers twice, and says so.
   validateUpdate: (_context, { spec }, old) => {
     const errors = driversErrors(spec.drivers);
-    return [...errors, ...errors, ...driverChanges(spec.drivers, old.spec.drivers)];
+    return [...errors, NEXT_LOOK, ...errors, ...driverChanges(spec.drivers, old.spec.drivers)];
   },
   tableRow: ({ metadata, spec }, now) => [metadata.name, listOf(spec.drivers).length, ageOf(metadata.creationTimestamp, now)],
 });
@@ -72,12 +75,7 @@ function driverChanges(drivers: readonly CSINodeDriver[] | undefined, old: reado
 }
 
 /** A driver as JSON of upstream's internal struct, which messages show. */
-const goDriver = ({ name, nodeID, topologyKeys, allocatable }: CSINodeDriver): unknown => ({
-  Name: name,
-  NodeID: nodeID,
-  TopologyKeys: topologyKeys ?? null,
-  Allocatable: allocatable ? { Count: allocatable.count ?? null } : null,
-});
+const goDriver = (driver: CSINodeDriver): unknown => goPart(storageKinds.csinodes, ['spec', 'drivers'], driver);
 
 /** Upstream: `pkg/registry/storage/csistoragecapacity`, `ValidateCSIStorageCapacity`. */
 export const csiStorageCapacityStrategy = strategyOf<CSIStorageCapacity>({
@@ -90,6 +88,7 @@ export const csiStorageCapacityStrategy = strategyOf<CSIStorageCapacity>({
   },
   validateUpdate: (_context, capacity, old) => [
     ...capacityErrors(capacity),
+    NEXT_LOOK,
     ...(['nodeTopology', 'storageClassName'] as const)
       .filter((field) => !semanticEqual(capacity[field], old[field]))
       .map((field) => fieldError.invalid(field, capacity[field], IMMUTABLE_MESSAGE)),

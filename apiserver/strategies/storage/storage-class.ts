@@ -7,13 +7,13 @@ import {
   type VolumeAttributesClass,
 } from '../../../api/index.ts';
 import { olderKinds } from '../../../api/schema.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { RequestContext } from '../../registry/strategy.ts';
 import { IMMUTABLE_MESSAGE, listOf } from '../../validation/field-errors.ts';
 import { DEPRECATED_NODE_LABELS } from '../../validation/pod-warnings.ts';
-import { semanticEqual } from '../../validation/semantic-equal.ts';
 import { checkAllowedTopologies, checkParameters, checkProvisioner } from '../../validation/storage.ts';
 import { sameFields } from '../same-fields.ts';
-import { ageOf, strategyOf } from '../shared.ts';
+import { ageOf, keepsField, strategyOf } from '../shared.ts';
 
 const RECLAIM_POLICIES: readonly string[] = ['Delete', 'Retain'];
 const BINDING_MODES: readonly string[] = ['Immediate', 'WaitForFirstConsumer'];
@@ -44,7 +44,7 @@ export const storageClassStrategy = strategyOf<StorageClass>({
   },
   validateUpdate: (context, storageClass, old) => {
     warnOfTopologies(context, storageClass);
-    return [...classErrors(storageClass), ...classChanges(storageClass, old)];
+    return [...classErrors(storageClass), NEXT_LOOK, ...classChanges(storageClass, old)];
   },
   tableRow: (storageClass, now) => [
     nameCell(storageClass.metadata, DEFAULT_CLASS_MARKS),
@@ -90,7 +90,7 @@ const forbidUpdate = (field: string, changed: boolean): FieldError[] =>
   changed ? [fieldError.forbidden(field, `updates to ${field} are forbidden.`)] : [];
 
 const classChanges = (storageClass: StorageClass, old: StorageClass): FieldError[] => [
-  ...forbidUpdate('parameters', !semanticEqual(storageClass.parameters, old.parameters)),
+  ...forbidUpdate('parameters', !keepsField(storageClass, old, 'parameters')),
   ...forbidUpdate('provisioner', storageClass.provisioner !== old.provisioner),
   ...forbidUpdate('reclaimPolicy', storageClass.reclaimPolicy !== old.reclaimPolicy),
   ...(storageClass.volumeBindingMode === old.volumeBindingMode
@@ -107,8 +107,10 @@ export const volumeAttributesClassStrategy = strategyOf<VolumeAttributesClass>({
   // Upstream checks the class twice, and says so.
   validateUpdate: (_context, attributesClass, old) => [
     ...attributesErrors(attributesClass),
+    NEXT_LOOK,
     ...forbidUpdate('driverName', attributesClass.driverName !== old.driverName),
-    ...forbidUpdate('parameters', !semanticEqual(attributesClass.parameters, old.parameters)),
+    ...forbidUpdate('parameters', !keepsField(attributesClass, old, 'parameters')),
+    NEXT_LOOK,
     ...attributesErrors(attributesClass),
   ],
   tableRow: ({ metadata, driverName }, now) => [

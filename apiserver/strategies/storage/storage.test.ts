@@ -27,6 +27,9 @@ describe('StorageClass', () => {
       'volumeBindingMode: Invalid value: "WaitForFirstConsumer": field is immutable',
     ]);
     expect(classes.patch(classes.stored(body), { allowVolumeExpansion: true }).errors).toEqual([]);
+    const bare = classes.stored({ provisioner: 'example.com/p' });
+    expect(classes.patch(bare, { parameters: {} }).errors).toEqual(['parameters: Forbidden: updates to parameters are forbidden.']);
+    expect(classes.patch(bare, { parameters: null }).errors).toEqual([]);
     const terms = [{ matchLabelExpressions: [{ key: 'z', values: [] }] }];
     expect(classes.patch(classes.stored(body), { provisioner: 'A b', allowedTopologies: terms }).errors).toEqual([
       expect.stringMatching(/^provisioner: Invalid value: "a b": name part must/),
@@ -55,6 +58,8 @@ describe('StorageClass', () => {
     ]);
     const repeated = 'allowedTopologies[0].matchLabelExpressions: Duplicate value: ""';
     expect(classes.create({ ...body, allowedTopologies: [{}] }).errors).toEqual([repeated]);
+    const second = repeated.replace('[0]', '[1]');
+    expect(classes.create({ ...body, allowedTopologies: [{}, {}] }).errors).toEqual([repeated, repeated, second, second, second]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { FieldError, KindInfo, KubeObject, ServedKind } from '../../../api/index.ts';
 import { ALL_KINDS, applyMergePatch, decode } from '../../../api/schema.ts';
+import { NEXT_LOOK } from '../../registry/metadata-validation.ts';
 import type { ObjectReader } from '../../registry/objects.ts';
 import type { RequestContext, Strategy, UpdateStrategy } from '../../registry/strategy.ts';
 
@@ -95,6 +96,6 @@ export function contextOf(): { context: RequestContext; warnings: string[] } {
 
 const outcome = <T>(object: T, errors: readonly FieldError[], warnings: readonly string[]): Outcome<T> => ({
   object,
-  errors: errors.map(({ field, body }) => `${field}: ${body}`),
+  errors: errors.filter((error) => error !== NEXT_LOOK).map(({ field, body }) => `${field}: ${body}`),
   warnings,
 });
