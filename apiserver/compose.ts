@@ -119,9 +119,13 @@ class ComposedApiServer implements Service {
     return store;
   }
 
+  get #ownAddress(): string | undefined {
+    return defaultAdvertiseAddress(this.#values['service-cluster-ip-range']);
+  }
+
   #hosts(): string[] {
     const { 'bind-address': bind, 'advertise-address': advertise, 'external-hostname': name } = this.#values;
-    const every = [this.#compiled.kubernetesServiceIp, bind, advertise ?? defaultAdvertiseAddress(), name];
+    const every = [this.#compiled.kubernetesServiceIp, bind, advertise ?? this.#ownAddress, name];
     return every.flatMap((host) => (host === undefined || host === '0.0.0.0' || host === '::' ? [] : [host]));
   }
 
@@ -140,7 +144,7 @@ class ComposedApiServer implements Service {
     const bootstrap = async (server: ApiServer) => {
       const address = () => ({
         serviceIp: this.#compiled.kubernetesServiceIp,
-        advertiseAddress: values['advertise-address'] ?? defaultAdvertiseAddress(),
+        advertiseAddress: values['advertise-address'] ?? this.#ownAddress,
         port: server.port,
       });
       const kinds = BUILT_IN_KINDS.map(({ info }) => info);
@@ -327,7 +331,7 @@ class ComposedApiServer implements Service {
 
   /** Where pods get the keys, too; under the issuer, when that is how this server is called. */
   #keysUrl(issuer: string, { host, port }: URL): string {
-    const { 'service-account-jwks-uri': given, 'advertise-address': advertise = defaultAdvertiseAddress() } = this.#values;
+    const { 'service-account-jwks-uri': given, 'advertise-address': advertise = this.#ownAddress } = this.#values;
     const isOurs = URL.canParse(issuer) && new URL(issuer).host === host;
     const own = advertise === undefined ? host : `${isIP(advertise) === 6 ? `[${advertise}]` : advertise}:${port}`;
     return given ?? `https://${isOurs ? host : own}${KEYS_PATH}`;

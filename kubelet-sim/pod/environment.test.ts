@@ -133,3 +133,13 @@ test('the limits of a pod as a whole stand before what the node has', () => {
   const amountOf = (resource: string, limits = {}) => resourceValue(facts, aContainer('main', { resources: { limits } }), { resource });
   expect([amountOf('limits.cpu'), amountOf('limits.cpu', { cpu: '1' }), amountOf('limits.memory')]).toEqual(['2', '1', '4294967296']);
 });
+
+test('the downward API tells of all addresses, the first alone where one is asked for', () => {
+  const facts = { pod: aPod(), podIPs: ['fd00::2', '10.0.0.1'], hostIPs: ['fd00:172::2', '172.18.0.2'], allocatable: {} };
+  expect(['status.podIP', 'status.podIPs', 'status.hostIP', 'status.hostIPs'].map((path) => fieldValue(facts, path))).toEqual([
+    'fd00::2',
+    'fd00::2,10.0.0.1',
+    'fd00:172::2',
+    'fd00:172::2,172.18.0.2',
+  ]);
+});
