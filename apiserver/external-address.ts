@@ -8,14 +8,16 @@ export interface AddressOptions {
   readonly 'bind-address': string;
   readonly 'advertise-address'?: string | undefined;
   readonly 'external-hostname'?: string | undefined;
+  readonly 'service-cluster-ip-range': string;
 }
 
 const EVERYWHERE: readonly string[] = ['0.0.0.0', '::'];
 
 /** The address that others reach the server at: what it listens on, unless that is every address of the machine, or one that is nobody else's. */
-export function advertiseAddressOf({ 'bind-address': bind, 'advertise-address': given }: AddressOptions): string | undefined {
+export function advertiseAddressOf(options: AddressOptions): string | undefined {
+  const { 'bind-address': bind, 'advertise-address': given, 'service-cluster-ip-range': serviceRanges } = options;
   if (given !== undefined && !EVERYWHERE.includes(given)) return given;
-  return isReachable(bind) && !EVERYWHERE.includes(bind) ? bind : defaultAdvertiseAddress();
+  return isReachable(bind) && !EVERYWHERE.includes(bind) ? bind : defaultAdvertiseAddress(serviceRanges);
 }
 
 /** What the server calls itself: a host with a port, which `--external-hostname` may have one of its own of. */

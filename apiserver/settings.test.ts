@@ -76,6 +76,17 @@ describe('the options', () => {
     expect(compile(argument).storageRoot).toBe('/registry');
   });
 
+  test('the address of the server is of the family of the Service kubernetes, where it says that it is behind that', () => {
+    const services = '--service-cluster-ip-range=fd00:1::/108,10.96.0.0/16';
+    const advertised = '--advertise-address=192.0.2.2';
+    expect(() => compile(services, advertised)).toThrow('service IP family "fd00:1::/108" must match public address family "192.0.2.2"');
+    expect(() => compile('--advertise-address=2001:db8::2')).toThrow(
+      'service IP family "10.96.0.0/16" must match public address family "2001:db8::2"',
+    );
+    expect(compile(services, '--advertise-address=2001:db8::2').kubernetesServiceIp).toBe('fd00:1::1');
+    expect(compile(services, advertised, '--endpoint-reconciler-type=none').kubernetesServiceIp).toBe('fd00:1::1');
+  });
+
   test.each([
     ['10.96.0.0/16', '10.96.0.1'],
     ['fd00:1::/108,10.96.0.0/16', 'fd00:1::1'],

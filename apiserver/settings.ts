@@ -63,6 +63,8 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
     const ip = values[name];
     if (ip !== undefined && isIP(ip) === 0) throw new OptionError(`option --${name} takes an IP address, not "${ip}"`);
   }
+  const kubernetesServiceIp = firstIp(values['service-cluster-ip-range']);
+  checkFamilies(values, kubernetesServiceIp);
   return {
     ...tokenOptions(values),
     tlsLimits: tlsLimits(values['tls-min-version'], values['tls-cipher-suites']),
@@ -75,8 +77,17 @@ export function compileOptions(values: ApiServerValues): CompiledOptions {
       ALL_KINDS.map(({ info }) => info),
     ),
     serviceNodePortRange: portRange(values['service-node-port-range']),
-    kubernetesServiceIp: firstIp(values['service-cluster-ip-range']),
+    kubernetesServiceIp,
   };
+}
+
+/** Upstream: `validatePublicIPServiceClusterIPRangeIPFamilies`, `cmd/kube-apiserver/app/options/validation.go`. */
+function checkFamilies(values: ApiServerValues, kubernetesServiceIp: string): void {
+  const { 'advertise-address': advertised, 'service-cluster-ip-range': ranges, 'endpoint-reconciler-type': reconciler } = values;
+  const isLeftToServer = advertised === undefined || advertised === '0.0.0.0' || advertised === '::';
+  if (isLeftToServer || reconciler === 'none' || isIP(advertised) === isIP(kubernetesServiceIp)) return;
+  const [range = ''] = ranges.split(',');
+  throw new OptionError(`service IP family "${range.trim()}" must match public address family "${advertised}"`);
 }
 
 /** Upstream's `--service-account-issuer`: a text without colons, or a URL; and its limits of `--service-account-max-token-expiration`. */

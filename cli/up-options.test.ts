@@ -35,6 +35,11 @@ describe('the options of up', () => {
     expect(handed(range)).toEqual({ apiServerArgv: [range], controllerArgv: [range] });
   });
 
+  it('that tell of addresses go to the nodes', () => {
+    const given = ['--cluster-dns=10.9.0.53', '--node-ip=192.168.0.1,fd00::1'];
+    expect(readUpOptions(given).addressArgv).toEqual(given);
+  });
+
   it('are those of nobody else', () => {
     expect(() => handed('--leader-elect=true')).toThrow(OptionError);
   });

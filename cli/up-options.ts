@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { apiServerOptions } from '../apiserver/options.ts';
 import { controllerOptions } from '../controller-manager/controller-options.ts';
+import { addressOptions } from '../kubelet-sim/address-options.ts';
 import { OptionError, type OptionTable, type OptionValues, option, type ParsedOptions, parseOptions } from '../runtime/index.ts';
 import { DEFAULT_STORAGE_CLASS } from './default-storage-class.ts';
 
@@ -27,10 +28,12 @@ const OWN_OPTIONS = {
 } satisfies OptionTable;
 
 /** What the command itself goes by. */
-type ReadOptions = typeof OWN_OPTIONS & Pick<typeof controllerOptions, 'controllers'>;
+type ReadOptions = typeof OWN_OPTIONS &
+  Pick<typeof controllerOptions, 'controllers' | 'allocate-node-cidrs' | 'cluster-cidr'> &
+  Pick<typeof apiServerOptions, 'service-cluster-ip-range'>;
 
-/** Options of `up`: its own, and the API server's and the controllers', which it hands over; one of both goes to both. */
-export const UP_OPTIONS: OptionTable & ReadOptions = { ...controllerOptions, ...apiServerOptions, ...OWN_OPTIONS };
+/** Options of `up`: its own, and those of the API server, the controllers and the nodes, which it hands over; one of several goes to all. */
+export const UP_OPTIONS: OptionTable & ReadOptions = { ...controllerOptions, ...addressOptions, ...apiServerOptions, ...OWN_OPTIONS };
 
 export interface UpOptions {
   readonly values: OptionValues<ReadOptions>;
@@ -38,6 +41,8 @@ export interface UpOptions {
   readonly apiServerArgv: readonly string[];
   /** The same of the controllers. */
   readonly controllerArgv: readonly string[];
+  /** Those of nodes that tell of addresses. */
+  readonly addressArgv: readonly string[];
   /** Where certificates, logs and what is kept go; undefined for a place that goes with the cluster. */
   readonly directory: string | undefined;
   readonly help: boolean;
@@ -56,6 +61,7 @@ export function readUpOptions(argv: readonly string[]): UpOptions {
     values,
     apiServerArgv: handedOver(apiServerOptions, merged),
     controllerArgv: handedOver(controllerOptions, merged),
+    addressArgv: handedOver(addressOptions, merged),
     directory,
     help: line.help,
   };

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { isWanted } from '../controller-manager/controller-options.ts';
 import { helpText, makePrivateDirectory, runMain, type Service, systemClock, UserError } from '../runtime/index.ts';
 import { AdminRequests } from './admin-requests.ts';
+import { nodeAddressArguments } from './cluster-addresses.ts';
 import { ensureDefaultStorageClass } from './default-storage-class.ts';
 import { printSummary } from './summary.ts';
 import { ChildFailed, Supervisor, type SupervisorOptions } from './supervisor.ts';
@@ -14,6 +15,8 @@ import { waitForNodes } from './wait-for-nodes.ts';
 /** How long nodes may take to become Ready before the command gives up: some seconds, and more for many nodes. */
 const NODES_READY_MS = 60_000;
 const NODES_READY_MS_PER_NODE = 50;
+/** Who gives nodes their ranges of pod addresses. */
+const NODE_IPAM = { name: 'node-ipam-controller', alias: 'nodeipam' };
 /** Who frees nodes for pods once they are Ready. */
 const NODE_LIFECYCLE = { name: 'node-lifecycle-controller', alias: 'nodelifecycle' };
 
@@ -156,8 +159,22 @@ class Cluster implements Service {
       // There is one of each, which this process sees to: waiting for a dead one's lease would only cost time.
       ...(name === 'kubelet' ? [`--nodes=${values.nodes}`] : ['--leader-elect=false', '--secure-port-fallback']),
       ...(name === 'kubelet' && values['node-classes'] !== undefined ? [`--node-classes=${values['node-classes']}`] : []),
+      ...(name === 'kubelet' ? this.#addressArgv() : []),
       ...(name === 'controller-manager' ? this.#controllerArgv() : []),
     ];
+  }
+
+  /** What follows from the cluster's ranges, unless it is given. */
+  #addressArgv(): string[] {
+    const { values, addressArgv: given } = this.#options;
+    const derived = nodeAddressArguments({
+      services: values['service-cluster-ip-range'],
+      pods: values['cluster-cidr'],
+      areAllocated: values['allocate-node-cidrs'] && isWanted(NODE_IPAM, values.controllers),
+    });
+    const nameOf = (argument: string) => argument.split('=', 1)[0];
+    const givenNames = new Set(given.map(nameOf));
+    return [...derived.filter((argument) => !givenNames.has(nameOf(argument))), ...given];
   }
 
   /** What is given comes after, and wins; but a second list of controllers would be added to the first. */

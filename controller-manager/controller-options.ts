@@ -137,11 +137,11 @@ export const controllerOptions = {
     placeholder: 'CIDR',
   }),
   'node-cidr-mask-size': option.integer("Mask of a node's block, with one range; 24 unless given, 64 for IPv6.", undefined, {
-    min: 1,
+    min: 0,
     max: 128,
   }),
-  'node-cidr-mask-size-ipv4': option.integer("Mask of a node's block of IPv4; 24 unless given.", undefined, { min: 1, max: 32 }),
-  'node-cidr-mask-size-ipv6': option.integer("Mask of a node's block of IPv6; 64 unless given.", undefined, { min: 1, max: 128 }),
+  'node-cidr-mask-size-ipv4': option.integer("Mask of a node's block of IPv4; 24 unless given.", undefined, { min: 0, max: 32 }),
+  'node-cidr-mask-size-ipv6': option.integer("Mask of a node's block of IPv6; 64 unless given.", undefined, { min: 0, max: 128 }),
   'terminated-pod-gc-threshold': option.integer(
     'Terminated pods beyond which the oldest are deleted; 0 keeps all.',
     DEFAULT_SETTINGS.terminatedPodGcThreshold,

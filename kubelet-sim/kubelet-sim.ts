@@ -13,6 +13,7 @@ import {
 import { type ApiClient, createInformerFactory, type EventRecorder, type Informer, trimManagedFields } from '../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import { UserError } from '../runtime/index.ts';
+import { FIRST_NODE_IP, nodeIpsOf, sharesOf } from './address-options.ts';
 import { Agenda } from './agenda.ts';
 import { ClientDirectory } from './cluster-directory.ts';
 import { DEFAULT_EVICTION_RULES, type EvictionRules } from './node/eviction.ts';
@@ -66,6 +67,8 @@ export interface KubeletSimOptions {
   readonly cpu?: string | undefined;
   readonly memory?: string | undefined;
   readonly ephemeralStorage?: string | undefined;
+  /** Addresses of the node with index 0: one, or one of each family. */
+  readonly nodeIps?: readonly string[] | undefined;
   /** `''` to wait until a controller gives nodes their ranges. */
   readonly podCidr?: string | undefined;
   readonly statusFrequencyMs?: number | undefined;
@@ -123,10 +126,6 @@ function checkQuantities({ cpu = '1', memory = '1', ephemeralStorage = '1' }: Ku
     }
   }
 }
-
-/** Every node has the address of its index in this range. */
-const nodeIp = (index: number): string =>
-  `172.${18 + Math.floor((index + 2) / 65_536)}.${Math.floor((index + 2) / 256) % 256}.${(index + 2) % 256}`;
 
 class SimulatedKubelets implements KubeletSim {
   readonly #options: KubeletSimOptions;
@@ -423,13 +422,14 @@ class SimulatedKubelets implements KubeletSim {
       const name = `${this.#options.nodeNamePrefix ?? 'node-'}${i}`;
       const { cpu, memory } = this.#sizeOf(i);
       const capacity = { cpuMillis: parseQuantity(cpu).milli(), memoryBytes: parseQuantity(memory).value() };
-      const runtime = new SimulatedRuntime(this.#host, images, { name, ip: nodeIp(i), capacity, ...this.#handlersOf(i) });
+      const [ip = '', secondIp] = this.#ipsOf(i);
+      const runtime = new SimulatedRuntime(this.#host, images, { name, ip, secondIp, capacity, ...this.#handlersOf(i) });
       this.#bringImages(images, i);
       const agent = new NodeAgent(shared, {
         spec: this.#specOf(i, runtime),
         runtime,
         images,
-        podCidr: shareOf(this.#options.podCidr ?? '10.244.0.0/16', i),
+        podCidrs: sharesOf(this.#options.podCidr ?? '10.244.0.0/16', i),
       });
       this.agents.set(agent.name, agent);
     }
@@ -476,6 +476,10 @@ class SimulatedKubelets implements KubeletSim {
     return handlers ? { handlers } : {};
   }
 
+  #ipsOf(index: number): readonly string[] {
+    return nodeIpsOf(this.#options.nodeIps ?? [FIRST_NODE_IP[4]], index);
+  }
+
   /** What a node has of the usual. */
   #sizeOf(index: number): Pick<NodeSpec, 'cpu' | 'memory'> {
     const { nodeClasses = [], nodeStartIndex = 0, cpu = '8', memory = '32Gi' } = this.#options;
@@ -489,7 +493,7 @@ class SimulatedKubelets implements KubeletSim {
     const nodeClass: Partial<NodeClass> = own?.nodeClass ?? {};
     return {
       name: `${nodeNamePrefix}${index}`,
-      ip: nodeIp(index),
+      ips: this.#ipsOf(index),
       address: this.#options.advertiseAddress ?? 'localhost',
       port: this.#server.port,
       ...this.#sizeOf(index),
@@ -504,12 +508,4 @@ class SimulatedKubelets implements KubeletSim {
       machineId: hexId(this.#options.random).slice(0, 32),
     };
   }
-}
-
-/** The `/24` of a node in the range of all pods; undefined when there is no range. */
-function shareOf(cidr: string, index: number): string | undefined {
-  const [a = 0, b = 0] = (cidr.split('/')[0] ?? '').split('.').map(Number);
-  if (cidr === '') return undefined;
-  const share = b * 256 + index;
-  return `${a + Math.floor(share / 65_536)}.${Math.floor(share / 256) % 256}.${share % 256}.0/24`;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { clientFromOptions, createEventRecorder, loadKubeconfig } from '../client/index.ts';
 import { type Environment, processMain, type Service, UserError, withHealth } from '../runtime/index.ts';
+import { parseNodeIps } from './address-options.ts';
 import { readImageCatalog } from './image-catalog-file.ts';
 import { createKubeletSim } from './kubelet-sim.ts';
 import { readNodeClasses } from './node-classes.ts';
@@ -40,6 +41,7 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
     cpu: values.cpu,
     memory: values.memory,
     ephemeralStorage: values['ephemeral-storage'],
+    nodeIps: parseNodeIps(values['node-ip']),
     podCidr: values['pod-cidr'],
     statusFrequencyMs: values['node-status-update-frequency'],
     leaseDurationSeconds: values['node-lease-duration-seconds'],

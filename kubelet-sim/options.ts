@@ -10,6 +10,7 @@ import {
   parseDuration,
   processOptions,
 } from '../runtime/index.ts';
+import { addressOptions } from './address-options.ts';
 import { DEFAULT_EVICTION_RULES, DEFAULT_THRESHOLDS, parseThreshold, type Threshold } from './node/eviction.ts';
 import { isSysctlPattern } from './node/sysctls.ts';
 import { RUNTIME_HANDLERS } from './runtime/simulated/runtime-handlers.ts';
@@ -25,9 +26,7 @@ export const kubeletSimOptions = {
   'node-status-update-frequency': option.duration('How often a change of a node is looked for.', 10_000),
   'node-lease-duration-seconds': option.integer("How long a node's lease is good; it is renewed four times in it.", 40, { min: 1 }),
   'cluster-domain': option.string("Domain of the cluster's DNS names.", 'cluster.local'),
-  'cluster-dns': option.list("Addresses of the cluster's DNS servers, as pods' resolv.conf has them.", ['10.96.0.10'], {
-    placeholder: 'ADDRESSES',
-  }),
+  ...addressOptions,
   'max-pods': option.integer('Pods a node takes.', 110, { min: 1 }),
   cpu: option.string('Processors of a node.', '8', { placeholder: 'QUANTITY' }),
   memory: option.string('Memory of a node.', '32Gi', { placeholder: 'QUANTITY' }),
@@ -59,9 +58,11 @@ export const kubeletSimOptions = {
     'How long a node says that it is short of something after it was last.',
     DEFAULT_EVICTION_RULES.transitionMs,
   ),
-  'pod-cidr': option.string('Range a node takes its pod addresses from when no controller gives it one; empty to wait.', '10.244.0.0/16', {
-    placeholder: 'CIDR',
-  }),
+  'pod-cidr': option.string(
+    'Range a node takes its pod addresses from when no controller gives it one, or one of each family with a comma between; empty to wait.',
+    '10.244.0.0/16',
+    { placeholder: 'CIDR' },
+  ),
   'advertise-address': option.string('Host or address at which the API server reaches this process.', 'localhost', { placeholder: 'HOST' }),
   address: option.string('Address to listen on.', '127.0.0.1', { placeholder: 'IP' }),
   port: option.integer('Port of the HTTPS server that all nodes share; 0 for any.', 0, { min: 0, max: 65_535 }),

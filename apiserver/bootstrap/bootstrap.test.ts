@@ -22,7 +22,7 @@ import { generateKey, issueCertificate, seededRandom, silentLogger, VirtualClock
 import { openMemoryStore, type Store } from '../../store/index.ts';
 import { createAuthorizer } from '../auth/index.ts';
 import { ObjectsInMemory } from '../auth/objects-in-memory.ts';
-import { createBootstrap, MasterLeases } from './index.ts';
+import { createBootstrap, defaultAdvertiseAddress, MasterLeases } from './index.ts';
 import { CONTROLLER_ROLES } from './rbac-controller-roles.ts';
 
 let objects: ObjectsInMemory;
@@ -436,4 +436,20 @@ it('gives the simulated kubelets what a kubelet needs and no more', async () => 
   ] as const) {
     expect(may(verb, what), `${verb} ${what}`).toBe(false);
   }
+});
+
+it('is at an address of the machine that others reach, of the first family of Services if there is one', () => {
+  const at = (address: string, family: 'IPv4' | 'IPv6', internal = false) => {
+    const rest = { netmask: '', mac: '', internal, cidr: null };
+    return family === 'IPv6' ? { ...rest, address, family, scopeid: 0 } : { ...rest, address, family };
+  };
+  const loopback = [at('127.0.0.1', 'IPv4', true), at('::1', 'IPv6', true)];
+  const both = { lo: loopback, eth0: [at('fe80::1', 'IPv6'), at('192.0.2.2', 'IPv4'), at('2001:db8::2', 'IPv6')] };
+  const four = { lo: loopback, eth0: [at('fe80::1', 'IPv6'), at('192.0.2.2', 'IPv4')] };
+  expect(['10.96.0.0/16,fd00::/112', 'fd00::/112,10.96.0.0/16'].map((ranges) => defaultAdvertiseAddress(ranges, both))).toEqual([
+    '192.0.2.2',
+    '2001:db8::2',
+  ]);
+  expect(defaultAdvertiseAddress('fd00::/112', four)).toBe('192.0.2.2');
+  expect(defaultAdvertiseAddress('10.96.0.0/16', { lo: loopback })).toBeUndefined();
 });

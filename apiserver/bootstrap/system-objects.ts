@@ -140,8 +140,19 @@ LOOPBACK.addAddress('::1', 'ipv6');
 export const isReachable = (address: string): boolean =>
   isIP(address) !== 0 && !LOOPBACK.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
-/** The first address of this machine that others can reach, as `--advertise-address` unless given. */
-export const defaultAdvertiseAddress = (): string | undefined =>
-  Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+/** What others cannot reach beyond a link of theirs. */
+const LINK_LOCAL = /^fe[89ab]/i;
+
+/**
+ * The first address of this machine that others can reach, as `--advertise-address` unless given: one of the first family of Services, for
+ * the server is behind one; of IPv4 on a machine without such.
+ *
+ * @param serviceRanges `--service-cluster-ip-range`
+ */
+export function defaultAdvertiseAddress(serviceRanges: string, interfaces = networkInterfaces()): string | undefined {
+  const all = Object.values(interfaces).flatMap((addresses) => addresses ?? []);
+  const ofFamily = (wanted: string) =>
+    all.find(({ family, internal, address }) => family === wanted && !internal && !LINK_LOCAL.test(address))?.address;
+  const isV6 = serviceRanges.split(',')[0]?.includes(':');
+  return (isV6 ? ofFamily('IPv6') : undefined) ?? ofFamily('IPv4');
+}

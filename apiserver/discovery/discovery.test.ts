@@ -132,6 +132,13 @@ describe('the aggregated document', () => {
     }
   });
 
+  it('has verbs in a message of their own in protobuf, as Go reads them', () => {
+    const answer = discoveryOf().respond('/apis/apps/v1', 'application/vnd.kubernetes.protobuf');
+    const text = answer?.body.toString('latin1');
+    expect(text).toContain('\x0a\x06create\x0a\x06delete');
+    expect(text).not.toContain('\x22\x06create');
+  });
+
   it.each([
     ['application/*', undefined],
     ['application/JSON', '406: Not Acceptable'],

@@ -116,19 +116,7 @@ export function createHttpServer(
     // large answer would be refused. With a listener the data goes through the stream, which waits.
     socket.on('data', ignore);
   });
-  // Connections that HTTP is done with, or may be soon: the server does not close them.
-  const upgraded = new Set<Duplex>();
-  server.on('upgrade', (request, socket: Socket, head: Buffer) => {
-    socket.off('data', ignore);
-    const response = new Http1Response(request);
-    response.assignSocket(socket);
-    response.shouldKeepAlive = false;
-    response.once('finish', () => socket.end().resume());
-    upgraded.add(socket);
-    socket.once('close', () => upgraded.delete(socket));
-    socket.on('error', () => socket.destroy());
-    handle(request, response, { socket, head, detach: () => response.detachSocket(socket) });
-  });
+  const upgraded = takeUpgrades(server, handle);
   return {
     get port() {
       const address = server.address();
@@ -174,6 +162,23 @@ const withOwnOptions =
     response.writeHead(200, { 'Content-Length': '0' });
     response.end();
   };
+
+/** @returns the connections that HTTP is done with, or may be soon: the server does not close them. */
+function takeUpgrades(server: https.Server<typeof Http1Request, typeof Http1Response>, handle: HandleRequest): ReadonlySet<Duplex> {
+  const upgraded = new Set<Duplex>();
+  server.on('upgrade', (request, socket: Socket, head: Buffer) => {
+    socket.off('data', ignore);
+    const response = new Http1Response(request);
+    response.assignSocket(socket);
+    response.shouldKeepAlive = false;
+    response.once('finish', () => socket.end().resume());
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+    socket.on('error', () => socket.destroy());
+    handle(request, response, { socket, head, detach: () => response.detachSocket(socket) });
+  });
+  return upgraded;
+}
 
 /** Clients that wait with a body until they are told to send it, and those that expect what there is not. */
 function hearExpectations(server: https.Server<typeof Http1Request, typeof Http1Response>, handle: HandleRequest): void {

@@ -2,11 +2,11 @@ import { formatCidr, type IpPrefix, parseCidr } from '../../api/index.ts';
 import { UserError } from '../../runtime/index.ts';
 import type { Settings } from '../settings.ts';
 
-/** Largest difference of the two masks, as upstream: a map of 65,536 blocks. */
+/** Largest difference of the two masks of IPv6, as upstream (`clusterSubnetMaxDiff`): a map of 65,536 blocks. */
 const MASK_DIFFERENCE_MAX = 16;
 const FAMILIES = {
-  4: { bits: 32, mask: 24, option: 'node-cidr-mask-size-ipv4' },
-  6: { bits: 128, mask: 64, option: 'node-cidr-mask-size-ipv6' },
+  4: { bits: 32, mask: 24 },
+  6: { bits: 128, mask: 64 },
 } as const;
 
 /** A range of pod addresses, and how large a node's block of it is. */
@@ -15,43 +15,82 @@ export interface PodRange {
   readonly nodeBits: number;
 }
 
-type RangeSettings = Pick<Settings, 'clusterCidr' | 'nodeCidrMaskSize' | 'nodeCidrMaskSizeIpv4' | 'nodeCidrMaskSizeIpv6'>;
+type MaskSettings = Pick<Settings, 'nodeCidrMaskSize' | 'nodeCidrMaskSizeIpv4' | 'nodeCidrMaskSizeIpv6'>;
+type RangeSettings = MaskSettings & Pick<Settings, 'clusterCidr' | 'serviceClusterIpRange'>;
 
 /**
- * The ranges of pod addresses: one, or one of each family. Upstream: `startNodeIpamController`, `setNodeCIDRMaskSizes`.
+ * The ranges of pod addresses: one, or one of each family. Upstream: `startNodeIpamController`, `cmd/kube-controller-manager/app/core.go`,
+ * and `NewNodeIpamController`.
  *
- * @throws UserError naming the option that is wrong.
+ * @throws UserError that says what is wrong as upstream does.
  */
 export function podRanges(settings: RangeSettings): PodRange[] {
-  const prefixes = settings.clusterCidr.split(',').map((text) => {
-    const prefix = parseCidr(text.trim());
-    if (!prefix)
-      throw new UserError(`--cluster-cidr takes one range such as 10.244.0.0/16, or one of each family, not "${settings.clusterCidr}"`);
-    return prefix;
+  const clusters = clusterRanges(settings.clusterCidr);
+  checkServiceRanges(settings.serviceClusterIpRange);
+  const masks = nodeMasks(settings, clusters);
+  return clusters.map((cluster) => {
+    const nodeBits = masks[cluster.network.family];
+    if (cluster.length > nodeBits) {
+      throw new UserError(
+        'Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less than or equal to --node-cidr-mask-size configured for CIDR family',
+      );
+    }
+    const { bits } = FAMILIES[cluster.network.family];
+    // A mask longer than the family has bits ends upstream's process at the first node.
+    if (nodeBits > bits || (bits === 128 && nodeBits - cluster.length > MASK_DIFFERENCE_MAX))
+      throw new UserError('New CIDR set failed; the node CIDR size is too big');
+    return { cluster, nodeBits };
   });
-  const isDual = prefixes.length === 2 && prefixes[0]?.address.family !== prefixes[1]?.address.family;
-  if (prefixes.length > 2) throw new UserError(`--cluster-cidr takes at most two ranges, not ${prefixes.length}`);
-  if (prefixes.length === 2 && !isDual) throw new UserError('--cluster-cidr with two ranges takes one of IPv4 and one of IPv6');
-  if (isDual && settings.nodeCidrMaskSize !== undefined) {
-    throw new UserError(
-      'usage of --node-cidr-mask-size is not allowed with dual-stack clusters: give --node-cidr-mask-size-ipv4 and -ipv6',
-    );
-  }
-  return prefixes.map((cluster) => ({ cluster, nodeBits: nodeBitsOf(cluster, settings) }));
 }
 
-function nodeBitsOf(cluster: IpPrefix, settings: RangeSettings): number {
-  const { bits, mask, option } = FAMILIES[cluster.address.family];
-  const own = cluster.address.family === 4 ? settings.nodeCidrMaskSizeIpv4 : settings.nodeCidrMaskSizeIpv6;
-  const [name, size] =
-    own === undefined && settings.nodeCidrMaskSize !== undefined
-      ? ['node-cidr-mask-size', settings.nodeCidrMaskSize]
-      : [option, own ?? mask];
-  const largest = Math.min(bits, cluster.length + MASK_DIFFERENCE_MAX);
-  if (size < cluster.length || size > largest) {
-    throw new UserError(`--${name} must be from ${cluster.length} to ${largest} with --cluster-cidr ${formatCidr(cluster)}, not ${size}`);
+/** Upstream: `validateCIDRs`. */
+function clusterRanges(list: string): IpPrefix[] {
+  const clusters = list
+    .trim()
+    .split(',')
+    .map((text) => {
+      const prefix = parseCidr(text);
+      if (!prefix) throw new UserError(`failed to parse cidr value:${JSON.stringify(text)} with error:invalid CIDR address: ${text}`);
+      return prefix;
+    });
+  if (clusters.length > 1 && !isDual(clusters)) {
+    throw new UserError(
+      `len of ClusterCIDRs==${clusters.length} and they are not configured as dual stack (at least one from each IPFamily`,
+    );
   }
-  return size;
+  if (clusters.length > 2) throw new UserError(`length of clusterCIDRs is:${clusters.length} more than max allowed of 2`);
+  return clusters;
+}
+
+const isDual = (prefixes: readonly IpPrefix[]): boolean => new Set(prefixes.map(({ network }) => network.family)).size === 2;
+
+/** Upstream warns of a range that cannot be read, and goes on without. */
+function checkServiceRanges(texts: readonly string[]): void {
+  const ranges = texts.slice(0, 2).flatMap((text) => parseCidr(text.trim()) ?? []);
+  if (ranges.length === 2 && !isDual(ranges))
+    throw new UserError('serviceCIDR and secondaryServiceCIDR are not dualstack (from different IPfamiles)');
+}
+
+/** Upstream: `setNodeCIDRMaskSizes`. */
+function nodeMasks(settings: MaskSettings, clusters: readonly IpPrefix[]): Readonly<Record<4 | 6, number>> {
+  const { nodeCidrMaskSize: both, nodeCidrMaskSizeIpv4: v4, nodeCidrMaskSizeIpv6: v6 } = settings;
+  const masks = { 4: v4 ?? FAMILIES[4].mask, 6: v6 ?? FAMILIES[6].mask };
+  const fail = (option: string, when: string) => new UserError(`usage of ${option} is not allowed ${when}`);
+  if (clusters.length > 1) {
+    if (both !== undefined) throw fail('--node-cidr-mask-size', 'with dual-stack clusters');
+    return masks;
+  }
+  if (both !== undefined) {
+    if (v4 === undefined && v6 === undefined) return { 4: both, 6: both };
+    throw fail(
+      '--node-cidr-mask-size-ipv4 and --node-cidr-mask-size-ipv6',
+      'if --node-cidr-mask-size is set. For dual-stack clusters please unset it and use IPFamily specific flags',
+    );
+  }
+  const isV6 = clusters[0]?.network.family === 6;
+  if (isV6 && v4 !== undefined) throw fail('--node-cidr-mask-size-ipv4', 'for a single-stack IPv6 cluster');
+  if (!isV6 && v6 !== undefined) throw fail('--node-cidr-mask-size-ipv6', 'for a single-stack IPv4 cluster');
+  return masks;
 }
 
 /** Hands out the blocks of a cluster's range to nodes, each to one. */

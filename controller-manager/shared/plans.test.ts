@@ -139,7 +139,7 @@ describe('planCollection', () => {
 });
 
 describe('CidrSet', () => {
-  const none = { nodeCidrMaskSize: undefined, nodeCidrMaskSizeIpv4: undefined, nodeCidrMaskSizeIpv6: undefined };
+  const none = { serviceClusterIpRange: [], nodeCidrMaskSize: undefined, nodeCidrMaskSizeIpv4: undefined, nodeCidrMaskSizeIpv6: undefined };
   const setOf = (clusterCidr: string, nodeCidrMaskSize?: number): CidrSet => {
     const [range] = podRanges({ ...none, clusterCidr, nodeCidrMaskSize });
     if (!range) throw new Error('there is no range');
@@ -175,20 +175,27 @@ describe('CidrSet', () => {
   });
 
   it.each([
-    ['10.0.0.0', {}, /takes one range such as/],
-    ['300.0.0.0/8', {}, /takes one range such as/],
-    ['10.0.0.0/8,10.1.0.0/16', {}, /one of IPv4 and one of IPv6/],
-    ['10.0.0.0/16,fd00::/56,fd01::/56', {}, /at most two ranges/],
-    ['10.0.0.0/16,fd00::/56', { nodeCidrMaskSize: 24 }, /not allowed with dual-stack/],
-    ['10.0.0.0/16', { nodeCidrMaskSizeIpv4: 15 }, /--node-cidr-mask-size-ipv4 must be from 16 to 32/],
-    ['fd00::/40', {}, /--node-cidr-mask-size-ipv6 must be from 40 to 56/],
+    ['10.0.0.0', {}, /^failed to parse cidr value:"10.0.0.0" with error:invalid CIDR address: 10.0.0.0$/],
+    ['10.0.0.0/8, fd00::/56', {}, /^failed to parse cidr value:" fd00::\/56" with error:invalid CIDR address: {2}fd00::\/56$/],
+    ['10.0.0.0/8,10.1.0.0/16', {}, /^len of ClusterCIDRs==2 and they are not configured as dual stack/],
+    ['10.0.0.0/16,fd00::/56,fd01::/56', {}, /^length of clusterCIDRs is:3 more than max allowed of 2$/],
+    ['10.0.0.0/16,fd00::/56', { nodeCidrMaskSize: 24 }, /^usage of --node-cidr-mask-size is not allowed with dual-stack clusters$/],
+    ['10.0.0.0/16', { nodeCidrMaskSize: 24, nodeCidrMaskSizeIpv4: 24 }, /-ipv6 is not allowed if --node-cidr-mask-size is set\./],
+    ['fd00::/56', { nodeCidrMaskSizeIpv4: 24 }, /^usage of --node-cidr-mask-size-ipv4 is not allowed for a single-stack IPv6 cluster$/],
+    ['10.0.0.0/16', { nodeCidrMaskSizeIpv6: 64 }, /^usage of --node-cidr-mask-size-ipv6 is not allowed for a single-stack IPv4 cluster$/],
+    ['10.0.0.0/16', { nodeCidrMaskSizeIpv4: 15 }, /^Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less/],
+    ['fd00::/40', {}, /^New CIDR set failed; the node CIDR size is too big$/],
+    ['10.0.0.0/16', { serviceClusterIpRange: ['10.1.0.0/16', '10.2.0.0/16'] }, /^serviceCIDR and secondaryServiceCIDR are not dualstack/],
   ])('does not take %s with %o', (clusterCidr, masks, message) => {
     expect(() => podRanges({ ...none, clusterCidr, ...masks })).toThrow(message);
   });
 
   it('takes a range of each family', () => {
-    const ranges = podRanges({ ...none, clusterCidr: '10.0.0.0/16, fd00::/56', nodeCidrMaskSizeIpv4: 26 });
-    expect(ranges.map(({ nodeBits }) => nodeBits)).toEqual([26, 64]);
+    const masksOf = (clusterCidr: string) => podRanges({ ...none, clusterCidr, nodeCidrMaskSizeIpv4: 26 }).map(({ nodeBits }) => nodeBits);
+    expect([masksOf('10.0.0.0/16,fd00::/56'), masksOf('fd00::/56,10.0.0.0/16')]).toEqual([
+      [26, 64],
+      [64, 26],
+    ]);
   });
 });
 

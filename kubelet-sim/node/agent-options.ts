@@ -50,6 +50,6 @@ export interface NodeParts {
   readonly spec: NodeSpec;
   readonly runtime: RuntimeService;
   readonly images: ImageService;
-  /** Pod range to take when nobody gives one; undefined to wait for as long as it takes. */
-  readonly podCidr: string | undefined;
+  /** Pod ranges to take when nobody gives any, one or one of each family; none to wait for as long as it takes. */
+  readonly podCidrs: readonly string[];
 }

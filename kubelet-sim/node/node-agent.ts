@@ -112,10 +112,11 @@ export class NodeAgent {
     });
     this.#nodes = options.heartbeatClient.resource<Node>(coreKinds.nodes);
     this.#range = new PodRange({
-      own: parts.podCidr,
+      own: parts.podCidrs,
+      nodeIp: parts.spec.ips[0] ?? '',
       clock: options.clock,
-      take: async (podCIDR) =>
-        this.nodeChanged(await this.#nodes.patch(this.name, { spec: { podCIDR, podCIDRs: [podCIDR] } }, { type: 'strategic' })),
+      take: async (podCIDRs) =>
+        this.nodeChanged(await this.#nodes.patch(this.name, { spec: { podCIDR: podCIDRs[0], podCIDRs } }, { type: 'strategic' })),
       onChange: () => this.#pokeAll(),
       onFailed: (error) => options.logger.warn({ err: error, node: this.name }, 'pod range not written, will retry'),
     });
@@ -139,7 +140,7 @@ export class NodeAgent {
     };
     this.#services = {
       nodeName: spec.name,
-      hostIP: spec.ip,
+      hostIPs: spec.ips,
       cluster: options.cluster,
       runtime,
       images: new ImageManager({ images, events, source, clock, scripts, onPulled }),

@@ -3,7 +3,7 @@ import { metadataToMend, type NodeSpec } from './node-object.ts';
 
 const spec: NodeSpec = {
   name: 'n',
-  ip: '172.18.0.2',
+  ips: ['172.18.0.2'],
   address: 'localhost',
   port: 1,
   cpu: '1',

@@ -29,7 +29,8 @@ const EVICTION_MEMORY = '100Mi';
 /** What a node is, as its process's options say. */
 export interface NodeSpec {
   readonly name: string;
-  readonly ip: string;
+  /** Its own addresses: one, or one of each family, the preferred one first. */
+  readonly ips: readonly string[];
   /** How the API server reaches the process. */
   readonly address: string;
   readonly port: number;
@@ -163,7 +164,7 @@ export function nodeStatusOf(spec: NodeSpec, { before, now, images, health, boot
     allocatable: allocatableNow(spec, before),
     conditions: conditionsOf(before?.conditions ?? [], now, health),
     addresses: [
-      { type: 'InternalIP', address: spec.ip },
+      ...spec.ips.map((address) => ({ type: 'InternalIP', address })),
       { type: 'Hostname', address: spec.name },
       { type: 'InternalDNS', address: spec.address },
     ],

@@ -27,3 +27,11 @@ test('a range of IPv6 gives addresses as they are written', () => {
   small.release('fd00::c');
   expect(small.take()).toBe('fd00::c');
 });
+
+test('with two ranges each address has one of the other family, for as many pods as both have room for', () => {
+  const pool = new PodAddresses('fd00:10:244:1::/64', '10.244.3.0/29');
+  const taken = [1, 2, 3, 4, 5, 6].map(() => pool.take());
+  expect(taken).toEqual(['fd00:10:244:1::2', 'fd00:10:244:1::3', 'fd00:10:244:1::4', 'fd00:10:244:1::5', 'fd00:10:244:1::6', undefined]);
+  expect([pool.secondOf('fd00:10:244:1::2'), pool.secondOf('fd00:10:244:1::6')]).toEqual(['10.244.3.2', '10.244.3.6']);
+  expect([pool.secondOf('fd00:9::2'), new PodAddresses('10.244.3.0/29').secondOf('10.244.3.2')]).toEqual([undefined, undefined]);
+});

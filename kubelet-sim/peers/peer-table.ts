@@ -20,7 +20,8 @@ export interface Holder {
 
 interface Entry {
   readonly peer: Peer;
-  readonly address: string;
+  /** The node's own: one, or one of each family. */
+  readonly addresses: readonly string[];
   readonly ranges: readonly string[];
 }
 
@@ -39,7 +40,7 @@ export class PeerTable {
     const entry = entryOf(node);
     if (!entry) return;
     this.#entries.set(name, entry);
-    if (entry.address !== '') this.#byAddress.set(entry.address, name);
+    for (const address of entry.addresses) this.#byAddress.set(address, name);
     for (const range of entry.ranges) {
       this.#byRange.set(range, name);
       const length = range.slice(0, range.lastIndexOf('/'));
@@ -51,7 +52,7 @@ export class PeerTable {
     const entry = this.#entries.get(name);
     if (!entry) return;
     this.#entries.delete(name);
-    if (this.#byAddress.get(entry.address) === name) this.#byAddress.delete(entry.address);
+    for (const address of entry.addresses) if (this.#byAddress.get(address) === name) this.#byAddress.delete(address);
     for (const range of entry.ranges) {
       if (this.#byRange.get(range) === name) this.#byRange.delete(range);
       const length = range.slice(0, range.lastIndexOf('/'));
@@ -92,13 +93,14 @@ function rangeKey(family: number, length: number, bits: bigint): string {
 function entryOf({ metadata, spec, status }: Live<Node>): Entry | undefined {
   const fingerprint = metadata.annotations?.[CERTIFICATE_ANNOTATION];
   const port = status?.daemonEndpoints?.kubeletEndpoint?.Port;
-  const addressOf = (type: string) => status?.addresses?.find((one) => one.type === type)?.address ?? '';
-  const host = addressOf('InternalDNS') || addressOf('InternalIP');
+  const addressesOf = (type: string) => (status?.addresses ?? []).filter((one) => one.type === type).map(({ address }) => address);
+  const addresses = addressesOf('InternalIP');
+  const host = addressesOf('InternalDNS')[0] || addresses[0] || '';
   if (fingerprint === undefined || !port || host === '') return undefined;
   const cidrs = spec.podCIDRs ?? (spec.podCIDR ? [spec.podCIDR] : []);
   const ranges = cidrs.flatMap((cidr) => {
     const prefix = parseCidr(cidr);
     return prefix ? [rangeKey(prefix.network.family, prefix.length, prefix.network.bits)] : [];
   });
-  return { peer: { host, port, fingerprint }, address: addressOf('InternalIP'), ranges };
+  return { peer: { host, port, fingerprint }, addresses, ranges };
 }

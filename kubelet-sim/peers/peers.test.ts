@@ -191,6 +191,13 @@ test('who holds an address is what nodes say of their ranges and addresses, unti
   expect([table.isKnown('a'), table.isKnown('plain')]).toEqual([true, false]);
   add('a', 1, '10.244.1.0/24', '172.18.0.2');
   expect(['10.244.0.9', '10.244.1.1'].map(port)).toEqual([undefined, 1]);
+  const both = aNode('d', { port: 5, fingerprint: 'd', cidr: '10.9.0.0/24', ip: '172.18.0.8' });
+  both.status?.addresses?.push({ type: 'InternalIP', address: 'fd00:172::8' });
+  both.spec.podCIDRs = ['10.9.0.0/24', 'fd00:9::/64'];
+  table.changed(both);
+  expect(['172.18.0.8', 'fd00:172::8', '10.9.0.4', 'fd00:9::4'].map(port)).toEqual([5, 5, 5, 5]);
+  table.deleted('d');
+  expect(['172.18.0.8', 'fd00:172::8', '10.9.0.4', 'fd00:9::4'].map(port)).toEqual([undefined, undefined, undefined, undefined]);
   table.deleted('a');
   expect(['10.244.1.1', '172.18.0.2', '10.244.200.1'].map(port)).toEqual([undefined, undefined, 2]);
 });

@@ -138,7 +138,7 @@ export class ContainerRuns implements StarterParts {
     const config = goesOn ? sandbox.configOf(0) : undefined;
     if (!config) return;
     await sandbox.mountAsTheyAre();
-    const facts = () => ({ ...sandbox.facts(), podIP: pod.status.podIP ?? '' });
+    const facts = () => ({ ...sandbox.facts(), podIPs: (pod.status.podIPs ?? []).map(({ ip }) => ip) });
     const configOf = (container: Container, attempt: number) =>
       restoredConfigOf({ pod: { facts }, container, attempt, volumes: sandbox.volumes, source: node.source });
     const restored = await restorePod(pod, config, configOf);

@@ -40,7 +40,7 @@ const source: ConfigSource = {
 async function seen(namespace: string, container: Partial<Container>, enableServiceLinks = true): Promise<Record<string, string>> {
   const pod = aPod({ enableServiceLinks });
   pod.metadata.namespace = namespace;
-  const facts = { pod, podIP: '10.0.0.1', hostIP: '10.0.0.2', allocatable: {} };
+  const facts = { pod, podIPs: ['10.0.0.1'], hostIPs: ['10.0.0.2'], allocatable: {} };
   return Object.fromEntries(await environmentOf(facts, aContainer('main', container), source));
 }
 
@@ -110,7 +110,7 @@ test.each([
 test('values of annotations are quoted as Go quotes them', () => {
   const pod = aPod();
   pod.metadata.annotations = { z: 'a\u0000\tb\n"c"', a: 'é' };
-  const facts = { pod, podIP: '', hostIP: '', allocatable: {} };
+  const facts = { pod, podIPs: [], hostIPs: [], allocatable: {} };
   expect(fieldValue(facts, 'metadata.annotations')).toBe('a="é"\nz="a\\x00\\tb\\n\\"c\\""');
 });
 
@@ -121,7 +121,7 @@ test.each([
   [{ cpu: '1', memory: '0' }, '1 4096'],
   [{ cpu: '0', memory: '1Mi' }, '6 1'],
 ])('limits of %o are what the node has where there are none', (limits, seen) => {
-  const facts = { pod: aPod(), podIP: '', hostIP: '', allocatable: { cpu: '6', memory: '4Gi' } };
+  const facts = { pod: aPod(), podIPs: [], hostIPs: [], allocatable: { cpu: '6', memory: '4Gi' } };
   const container = aContainer('main', { resources: { limits } });
   const amountOf = (resource: string, divisor: string) => resourceValue(facts, container, { resource, divisor });
   expect(`${amountOf('limits.cpu', '1')} ${amountOf('limits.memory', '1Mi')}`).toBe(seen);
@@ -129,7 +129,17 @@ test.each([
 
 test('the limits of a pod as a whole stand before what the node has', () => {
   const pod = aPod({ resources: { limits: { cpu: '1250m' } } });
-  const facts = { pod, podIP: '', hostIP: '', allocatable: { cpu: '6', memory: '4Gi' } };
+  const facts = { pod, podIPs: [], hostIPs: [], allocatable: { cpu: '6', memory: '4Gi' } };
   const amountOf = (resource: string, limits = {}) => resourceValue(facts, aContainer('main', { resources: { limits } }), { resource });
   expect([amountOf('limits.cpu'), amountOf('limits.cpu', { cpu: '1' }), amountOf('limits.memory')]).toEqual(['2', '1', '4294967296']);
+});
+
+test('the downward API tells of all addresses, the first alone where one is asked for', () => {
+  const facts = { pod: aPod(), podIPs: ['fd00::2', '10.0.0.1'], hostIPs: ['fd00:172::2', '172.18.0.2'], allocatable: {} };
+  expect(['status.podIP', 'status.podIPs', 'status.hostIP', 'status.hostIPs'].map((path) => fieldValue(facts, path))).toEqual([
+    'fd00::2',
+    'fd00::2,10.0.0.1',
+    'fd00:172::2',
+    'fd00:172::2,172.18.0.2',
+  ]);
 });

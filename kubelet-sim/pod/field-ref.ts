@@ -3,14 +3,15 @@ import { type Container, goQuote, type Pod, parseQuantity } from '../../api/inde
 /** What a pod's fields are while it runs on its node. */
 export interface PodFacts {
   readonly pod: Pod;
-  readonly podIP: string;
-  readonly hostIP: string;
+  /** One, or one of each family; none before there is a sandbox. */
+  readonly podIPs: readonly string[];
+  readonly hostIPs: readonly string[];
   /** What `limits.*` mean for a container that has none. */
   readonly allocatable: Readonly<Record<string, string>>;
 }
 
 /** The value of a `fieldRef`; throws for a path that there is not. */
-export function fieldValue({ pod, podIP, hostIP }: PodFacts, path: string): string {
+export function fieldValue({ pod, podIPs, hostIPs }: PodFacts, path: string): string {
   const subscript = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);
   if (subscript) return pod.metadata[subscript[1] === 'labels' ? 'labels' : 'annotations']?.[subscript[2] ?? ''] ?? '';
   switch (path) {
@@ -29,11 +30,13 @@ export function fieldValue({ pod, podIP, hostIP }: PodFacts, path: string): stri
     case 'spec.serviceAccountName':
       return pod.spec.serviceAccountName ?? '';
     case 'status.hostIP':
+      return hostIPs[0] ?? '';
     case 'status.hostIPs':
-      return hostIP;
+      return hostIPs.join();
     case 'status.podIP':
+      return podIPs[0] ?? '';
     case 'status.podIPs':
-      return podIP;
+      return podIPs.join();
     default:
       throw new Error(`unsupported fieldPath: ${path}`);
   }

@@ -27,7 +27,8 @@ export interface PodScripts {
 /** What a node offers its pods. */
 export interface NodeServices {
   readonly nodeName: string;
-  readonly hostIP: string;
+  /** The node's addresses: one, or one of each family. */
+  readonly hostIPs: readonly string[];
   readonly cluster: ClusterDns;
   readonly runtime: RuntimeService;
   readonly images: ImageManager;

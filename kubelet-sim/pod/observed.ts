@@ -48,10 +48,13 @@ export interface ObservedPod {
   /** Nothing of the pod runs any more, nor will. */
   readonly ended: boolean;
   readonly resize?: ResizeState | undefined;
-  readonly hostIP: string;
+  readonly hostIPs: readonly string[];
   readonly now: number;
 }
 
 const NOTHING: ObservedContainer = { started: false, ready: false };
 
 export const containerOf = (observed: ObservedPod, name: string): ObservedContainer => observed.containers.get(name) ?? NOTHING;
+
+/** A sandbox's addresses: one, or one of each family. */
+export const addressesOf = ({ ip, secondIp }: PodSandboxStatus): readonly string[] => (secondIp === undefined ? [ip] : [ip, secondIp]);

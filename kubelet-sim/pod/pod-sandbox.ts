@@ -5,6 +5,7 @@ import { controlGroupOf } from './control-group.ts';
 import { prepareDevices } from './device-claims.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { NodeServices } from './node-services.ts';
+import { addressesOf } from './observed.ts';
 import { podDnsOf } from './pod-dns.ts';
 import { sandboxConfigOf } from './sandbox-config.ts';
 import { type MountedVolume, NotYet, type PodVolume, usesOf, type VolumeScope } from './volumes/volume.ts';
@@ -61,7 +62,7 @@ export class PodSandbox implements VolumeScope {
 
   facts(): PodFacts {
     const pod = this.#owner.allocated;
-    return { pod, podIP: this.status?.ip ?? '', hostIP: this.node.hostIP, allocatable: this.node.allocatable() };
+    return { pod, podIPs: this.status ? addressesOf(this.status) : [], hostIPs: this.node.hostIPs, allocatable: this.node.allocatable() };
   }
 
   /** Sets up the volumes and makes the sandbox; answers how long to wait before trying again, 0 when it is there. */
@@ -127,7 +128,7 @@ export class PodSandbox implements VolumeScope {
   configOf(attempt: number, runtimeHandler = ''): PodSandboxConfig | undefined {
     const pod = this.#owner.allocated;
     const pool = this.node.pool();
-    const network = pod.spec.hostNetwork ? { host: this.node.hostIP } : pool ? { pool } : undefined;
+    const network = pod.spec.hostNetwork ? { host: this.node.hostIPs[0] ?? '' } : pool ? { pool } : undefined;
     const { nodeName, cluster } = this.node;
     return network && sandboxConfigOf({ pod, attempt, nodeName, network, resources: this, cluster, runtimeHandler });
   }

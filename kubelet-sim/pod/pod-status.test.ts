@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ContainerStatus, PodStatus } from '../../api/index.ts';
-import { aContainer, anInstance, aPod, exited, observe, running } from '../testing/builders.ts';
+import { aContainer, anInstance, aPod, aSandbox, exited, observe, running } from '../testing/builders.ts';
 import type { ObservedPod } from './observed.ts';
 import { podStatusOf, rejectedStatus } from './pod-status.ts';
 
@@ -97,6 +97,21 @@ test('a running pod, in full', () => {
       },
     ],
     qosClass: 'BestEffort',
+  });
+});
+
+test('a pod has the addresses of its sandbox, of each family; on the node’s network the node’s; and keeps them when it has ended', () => {
+  const hostIPs = ['fd00:172::2', '172.18.0.2'];
+  const node = { hostIP: 'fd00:172::2', hostIPs: [{ ip: 'fd00:172::2' }, { ip: '172.18.0.2' }] };
+  const sandbox = aSandbox({ ip: 'fd00::2', secondIp: '10.244.0.2' });
+  const own = { podIP: 'fd00::2', podIPs: [{ ip: 'fd00::2' }, { ip: '10.244.0.2' }] };
+  const status = podStatusOf(observe(aPod(), { main: running() }, { hostIPs, sandbox }), fresh);
+  expect(status).toMatchObject({ ...node, ...own });
+  expect(podStatusOf(observe(aPod(), {}, { hostIPs, sandbox: undefined, ended: true }), status)).toMatchObject(own);
+  expect(podStatusOf(observe(aPod({ hostNetwork: true }), {}, { hostIPs, sandbox: undefined }), fresh)).toMatchObject({
+    ...node,
+    podIP: node.hostIP,
+    podIPs: node.hostIPs,
   });
 });
 

@@ -1,6 +1,6 @@
-import { type Pod, type PodCondition, type PodStatus, toTime } from '../../api/index.ts';
+import { type Pod, type PodCondition, type PodIP, type PodStatus, toTime } from '../../api/index.ts';
 import { type ContainerStatuses, containerStatusesOf, terminatedStatuses } from './container-status.ts';
-import { containerOf, type ObservedPod, type Verdict } from './observed.ts';
+import { addressesOf, containerOf, type ObservedPod, type Verdict } from './observed.ts';
 import { containersReadyFinding, type Finding, initializedFinding, readyFinding } from './pod-conditions.ts';
 import { endedPhase, type PodPhase, phaseOf } from './pod-phase.ts';
 import { resizeConditions } from './resize.ts';
@@ -37,21 +37,29 @@ export function podStatusOf(observed: ObservedPod, before: PodStatus): PodStatus
     ContainersReady: containersReady,
     PodScheduled: { status: 'True' },
   };
-  const ip = observed.sandbox?.ip ?? (pod.spec.hostNetwork ? observed.hostIP : observed.ended ? before.podIP || undefined : undefined);
+  const hostIPs = observed.hostIPs.map((ip) => ({ ip }));
+  const podIPs = podIPsOf(observed, before);
   return {
     ...generationOf(pod),
     phase,
     conditions: conditionsOf(findings, observed, before),
     ...reasonOf(observed, before, phase),
-    hostIP: observed.hostIP,
-    hostIPs: [{ ip: observed.hostIP }],
-    ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }),
+    hostIP: hostIPs[0]?.ip,
+    hostIPs,
+    ...(podIPs.length === 0 ? {} : { podIP: podIPs[0]?.ip, podIPs }),
     startTime: startTimeOf(pod, before, now),
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
     containerStatuses: main,
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
     ...(pod.status.qosClass ? { qosClass: pod.status.qosClass } : {}),
   };
+}
+
+/** The sandbox's; a pod on the node's network has the node's, and one that has ended keeps its own. */
+function podIPsOf({ sandbox, pod, hostIPs, ended }: ObservedPod, before: PodStatus): PodIP[] {
+  if (sandbox) return addressesOf(sandbox).map((ip) => ({ ip }));
+  if (pod.spec.hostNetwork) return hostIPs.map((ip) => ({ ip }));
+  return ended && before.podIP ? [...(before.podIPs ?? [{ ip: before.podIP }])] : [];
 }
 
 /**

@@ -357,7 +357,7 @@ export class PodWorker {
       verdict: this.#verdict,
       ended,
       resize: this.#allocation.state,
-      hostIP: this.#node.hostIP,
+      hostIPs: this.#node.hostIPs,
       now: this.#node.clock.now(),
     };
   }

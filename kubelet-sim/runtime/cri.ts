@@ -69,16 +69,18 @@ export interface PortMapping {
   readonly hostIP: string;
 }
 
-/** Where a sandbox's IP comes from. */
+/** Where a sandbox's addresses come from. */
 export type SandboxNetwork = { readonly host: string } | { readonly pool: IpPool };
 
-/** Addresses to take and give back. */
+/** Addresses to take and give back: with a second range each of them stands for one of that too. */
 export interface IpPool {
   /** Undefined when none is left. */
   take(): string | undefined;
   /** Marks an address as in use (after a restart). */
   reserve(ip: string): void;
   release(ip: string): void;
+  /** The address of the other family that goes with one; undefined when the pool has one range. */
+  secondOf(ip: string): string | undefined;
 }
 
 export interface PodSandboxStatus {
@@ -87,6 +89,8 @@ export interface PodSandboxStatus {
   readonly createdAt: number;
   readonly attempt: number;
   readonly ip: string;
+  /** CRI's `additional_ips`: the address of the other family, where there are two. */
+  readonly secondIp?: string | undefined;
   /** Of the pause process, as the node sees it; 0 once it is dead. */
   readonly pid: number;
 }

@@ -86,7 +86,7 @@ export const observe = (
   sandbox: aSandbox(),
   containers: new Map(Object.entries(containers)),
   ended: false,
-  hostIP: '172.18.0.2',
+  hostIPs: ['172.18.0.2'],
   now: T0 + 5000,
   ...over,
 });

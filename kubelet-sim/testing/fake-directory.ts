@@ -1,5 +1,6 @@
 import type { EndpointSlice, Live, NetworkPolicy, Service } from '../../api/index.ts';
 import type { ClusterDirectory } from '../runtime/simulated/network/cluster-directory.ts';
+import { familyOf, type IpFamily } from '../runtime/simulated/network/families.ts';
 
 /** Metadata of an object that a test writes down. */
 export const meta = (name: string, namespace = 'default') => ({
@@ -15,20 +16,21 @@ export class FakeDirectory implements ClusterDirectory {
   readonly domain = 'cluster.local';
   readonly dnsServers = ['10.96.0.10'];
   readonly all: Live<Service>[] = [];
-  readonly endpoints = new Map<string, Live<EndpointSlice>>();
+  readonly endpoints = new Map<string, Live<EndpointSlice>[]>();
   readonly rules: Live<NetworkPolicy>[] = [];
   isDown = false;
 
   add(name: string, spec: Service['spec'], endpoints: EndpointSlice['endpoints'], port = 80): void {
     this.all.push({ apiVersion: 'v1', kind: 'Service', metadata: meta(name), spec, status: {} });
-    this.endpoints.set(name, {
+    const slice = (addressType: IpFamily): Live<EndpointSlice> => ({
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: meta(name),
-      addressType: 'IPv4',
-      endpoints,
+      metadata: meta(`${name}-${addressType}`),
+      addressType,
+      endpoints: (endpoints ?? []).filter(({ addresses }) => familyOf(addresses[0] ?? '') === addressType),
       ports: [{ name: '', port, protocol: 'TCP' }],
     });
+    this.endpoints.set(name, [slice('IPv4'), slice('IPv6')]);
   }
 
   #answer<T>(value: T): Promise<T> {
@@ -40,8 +42,7 @@ export class FakeDirectory implements ClusterDirectory {
   }
 
   slices(_: string, service: string) {
-    const slice = this.endpoints.get(service);
-    return this.#answer(slice ? [slice] : []);
+    return this.#answer(this.endpoints.get(service) ?? []);
   }
 
   policies(namespace: string) {

@@ -208,7 +208,7 @@ export class TestNode {
     const { clock, source } = this;
     return {
       nodeName: 'node-0',
-      hostIP: '172.18.0.2',
+      hostIPs: ['172.18.0.2'],
       cluster: CLUSTER_DNS,
       runtime: this.runtime,
       images: new ImageManager({ images: this.#images, events, source, clock, onPulled: () => undefined }),

@@ -30,6 +30,8 @@ export class TestRuntime {
       readonly directory?: ClusterDirectory;
       readonly catalog?: readonly ImageEntry[];
       readonly private?: readonly string[];
+      /** The node's address of the other family. */
+      readonly secondIp?: string;
       /** The clock that containers have, over the one that is moved. */
       readonly clock?: (below: Clock) => Clock;
     } = {},
@@ -38,7 +40,7 @@ export class TestRuntime {
     this.host = { clock, random: seededRandom(7), network: new Map(), nodes: new Map(), directory: options.directory };
     const catalog = new ImageCatalog(options.catalog);
     this.images = new SimulatedImages(new ImageLibrary({ catalog, clock, privateRegistries: options.private }));
-    this.runtime = new SimulatedRuntime(this.host, this.images, { name: 'node-0', ip: NODE_IP });
+    this.runtime = new SimulatedRuntime(this.host, this.images, { name: 'node-0', ip: NODE_IP, secondIp: options.secondIp });
     this.runtime.onContainerEvent(({ podUid, containerId }) =>
       this.changes.push(containerId === '' ? `sandbox of ${podUid}` : containerId),
     );

@@ -58,7 +58,9 @@ export const apiResource = message(
     group: string(8, "Group of the body's kind, where it differs from the group of the list."),
     version: string(9, "Version of the body's kind, where it differs from the version of the list."),
     kind: string(3, 'Kind of the objects it serves, such as Deployment.', { required: true }),
-    verbs: list(item.string(), 4, 'The verbs it supports, such as get, list, watch, create, update, patch and delete.', { required: true }),
+    verbs: list(item.string(), [4, 1], 'The verbs it supports, such as get, list, watch, create, update, patch and delete.', {
+      required: true,
+    }),
     shortNames: list(item.string(), 5, 'Abbreviations that kubectl understands, such as deploy.', { listType: 'atomic' }),
     categories: list(item.string(), 7, 'Names for sets of resources it belongs to; kubectl get all uses the category all.', {
       listType: 'atomic',

@@ -95,6 +95,10 @@ export class ContainerProcess implements ProcessContext {
     return this.#sandbox.ip;
   }
 
+  get secondIp(): string | undefined {
+    return this.#sandbox.secondIp;
+  }
+
   get workingDir(): string {
     return this.#container.workingDir;
   }

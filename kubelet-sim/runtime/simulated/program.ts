@@ -21,6 +21,8 @@ export interface ProcessContext {
   readonly startedAt: number;
   readonly hostname: string;
   readonly ip: string;
+  /** The address of the other family, where there are two. */
+  readonly secondIp?: string | undefined;
   readonly workingDir: string;
   readonly tty: boolean;
   /** What is set of its terminal, where it has one. */

@@ -15,7 +15,7 @@ import type { ProcessInfo } from './program.ts';
 export interface SimulatedHost {
   readonly clock: Clock;
   readonly random: Random;
-  /** Who holds an address. */
+  /** Who holds an address; a pod with two has two entries. */
   readonly network: Map<string, Sandbox>;
   /** Nodes by their address. */
   readonly nodes?: Map<string, SimulatedNode> | undefined;
@@ -42,6 +42,8 @@ export interface NodeCapacity {
 export interface SimulatedNode {
   readonly name: string;
   readonly address: string;
+  /** The one of the other family, where there are two. */
+  readonly secondAddress?: string | undefined;
   readonly files: HostFiles;
   /** What it has, of which its containers see all. */
   readonly capacity: NodeCapacity;
@@ -124,7 +126,7 @@ export class Sandbox {
     this.#onDeath = parts.onDeath;
     this.#pid = parts.node.nextPid();
     this.firstUser = parts.config.namespaces?.user === 'pod' ? freeUsers(parts.node, parts.host.random) : 0;
-    if ('pool' in parts.config.network) parts.host.network.set(parts.ip, this);
+    if ('pool' in parts.config.network) for (const address of this.#addresses) parts.host.network.set(address, this);
     else parts.node.onHostNetwork.add(this);
     if (parts.config.namespaces?.pid === 'pod') {
       this.#shared = this.#newTable();
@@ -155,9 +157,22 @@ export class Sandbox {
     return this.#ready;
   }
 
+  /** Its address of the other family, where it has one: nothing that is kept for each sandbox. */
+  get secondIp(): string | undefined {
+    const { network } = this.config;
+    return 'pool' in network ? network.pool.secondOf(this.ip) : this.node.secondAddress;
+  }
+
+  get #addresses(): readonly string[] {
+    const { ip, secondIp } = this;
+    return secondIp === undefined ? [ip] : [ip, secondIp];
+  }
+
   get status(): PodSandboxStatus {
+    const { id, createdAt, ip, secondIp } = this;
     const pid = this.#ready ? this.#pid : 0;
-    return { id: this.id, ready: this.#ready, createdAt: this.createdAt, attempt: this.config.attempt, ip: this.ip, pid };
+    const status = { id, ready: this.#ready, createdAt, attempt: this.config.attempt, ip, pid };
+    return secondIp === undefined ? status : { ...status, secondIp };
   }
 
   #toPause(signal: string): void {
@@ -183,7 +198,7 @@ export class Sandbox {
     for (const container of this.containers) container.signal('SIGKILL');
     this.node.onHostNetwork.delete(this);
     if ('pool' in this.config.network) {
-      this.host.network.delete(this.ip);
+      for (const address of this.#addresses) this.host.network.delete(address);
       this.config.network.pool.release(this.ip);
     }
     this.#onDeath(this);

@@ -61,6 +61,8 @@ const EXIT_KILLED = 137;
 interface RuntimeParts {
   readonly name: string;
   readonly ip: string;
+  /** The one of the other family, where there are two. */
+  readonly secondIp: string | undefined;
   readonly capacity: NodeCapacity;
   readonly handlers: readonly string[];
 }
@@ -81,7 +83,7 @@ export class SimulatedRuntime implements RuntimeService {
   constructor(
     host: SimulatedHost,
     images: SimulatedImages,
-    { name = 'node', ip = '', capacity = CAPACITY, handlers = RUNTIME_HANDLERS }: Partial<RuntimeParts> = {},
+    { name = 'node', ip = '', secondIp, capacity = CAPACITY, handlers = RUNTIME_HANDLERS }: Partial<RuntimeParts> = {},
   ) {
     this.handlers = handlers;
     this.#host = host;
@@ -92,6 +94,7 @@ export class SimulatedRuntime implements RuntimeService {
     this.#node = {
       name,
       address: ip,
+      secondAddress: secondIp,
       files: new HostFiles(
         name,
         () => host.clock.now(),
@@ -109,6 +112,7 @@ export class SimulatedRuntime implements RuntimeService {
       },
     };
     if (ip !== '') host.nodes?.set(ip, this.#node);
+    if (secondIp !== undefined) host.nodes?.set(secondIp, this.#node);
   }
 
   runPodSandbox(config: PodSandboxConfig): PodSandboxStatus {

@@ -1,8 +1,9 @@
 import type { NetworkPolicy } from '../../../../api/index.ts';
 import type { Sandbox, SimulatedHost, SimulatedNode } from '../sandbox.ts';
+import { addressLike } from './families.ts';
 import { ConnectError } from './listener.ts';
 import { isHeardOn, namedPortsOf } from './listeners.ts';
-import type { NetworkUser } from './network-user.ts';
+import { type NetworkUser, ownAddress } from './network-user.ts';
 import { allows, type PolicyEnd, type Traffic } from './policy.ts';
 import type { Target } from './remote-pods.ts';
 
@@ -25,8 +26,9 @@ export async function arrive(host: SimulatedHost, from: PolicyEnd, target: Targe
   if (!pod && !node) return undefined;
   const arrival = pod ? { sandbox: pod, port } : node && onNode(node, target);
   if (!arrival) throw new ConnectError('refused', { host: address, address, port });
-  const to = await endOf(arrival.sandbox);
-  const passes = await isAllowed(host, { from, to, port: arrival.port, protocol }, arrival.sandbox.node.address);
+  const to = await endOf(arrival.sandbox, address);
+  const { node: on } = arrival.sandbox;
+  const passes = await isAllowed(host, { from, to, port: arrival.port, protocol }, addressLike(address, on.address, on.secondAddress));
   if (!passes) throw new ConnectError('timeout', { host: address, address, port });
   return arrival;
 }
@@ -46,13 +48,13 @@ export function onNode(node: SimulatedNode, { address, port, protocol }: Target)
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);
 const isOf = (hostIP: string, address: string): boolean => ANY_ADDRESS.has(hostIP) || hostIP === address;
 
-/** An end of traffic as policies see it: pods on the node's network are the node to them. */
-export async function endOf(user: NetworkUser): Promise<PolicyEnd> {
-  const { config, ip, usesHostNetwork, host } = user;
+/** An end of traffic as policies see it: pods on the node's network are the node to them. @param other address at the other end */
+export async function endOf(user: NetworkUser, other: string): Promise<PolicyEnd> {
+  const { config, usesHostNetwork, host } = user;
   // A node is in no namespace.
   const namespaceLabels = (config.namespace === '' ? undefined : await host.directory?.namespaceLabels(config.namespace)) ?? {};
   const labels = usesHostNetwork ? undefined : (config.resources?.labels ?? config.labels ?? {});
-  return { ip, namespace: config.namespace, labels, namespaceLabels, namedPorts: namedPortsOf(user) };
+  return { ip: ownAddress(user, other), namespace: config.namespace, labels, namespaceLabels, namedPorts: namedPortsOf(user) };
 }
 
 /** A pod always reaches itself, and is reached by its node: probes and whatever else runs there. */

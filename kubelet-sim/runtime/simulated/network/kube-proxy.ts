@@ -1,9 +1,11 @@
 import type { Live, Service } from '../../../../api/index.ts';
 import type { HttpResponse } from '../../cri.ts';
 import type { SimulatedHost, SimulatedNode } from '../sandbox.ts';
+import { familyOf, type IpFamily } from './families.ts';
 import { serveHttpStream } from './http-stream.ts';
 import { BadAnswer, type Listener, type ServedRequest } from './listener.ts';
 import type { Target } from './remote-pods.ts';
+import { ofFamily } from './service-routes.ts';
 
 /** Ports of kube-proxy: its metrics, on the node's loopback only, and its health. */
 const METRICS_PORT = 10_249;
@@ -29,7 +31,7 @@ export async function kubeProxyAt(
       HEALTH_PATHS.has(path) ? json(200, `{"lastUpdated": "${now()}","currentTime": "${now()}", "nodeEligible": true}`) : undefined,
     );
   const service = (await host.directory?.services())?.find(({ spec }) => spec.healthCheckNodePort === port);
-  return service && (await healthOf(host, node, service));
+  return service && (await healthOf(host, node, service, familyOf(address)));
 }
 
 const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/livez']);
@@ -38,8 +40,9 @@ async function healthOf(
   host: SimulatedHost,
   node: SimulatedNode,
   { metadata: { name, namespace = '' } }: Live<Service>,
+  family: IpFamily,
 ): Promise<Listener> {
-  const slices = (await host.directory?.slices(namespace, name)) ?? [];
+  const slices = ofFamily((await host.directory?.slices(namespace, name)) ?? [], family);
   const addresses = slices
     .flatMap(({ endpoints = [] }) => endpoints)
     .filter(({ nodeName, conditions }) => nodeName === node.name && conditions?.ready !== false)

@@ -106,11 +106,13 @@ async function portRecords(
   const record = (port: number, target: string): DnsRecord => ({ name, type: 'SRV', data: `0 100 ${port} ${target}` });
   if (service.spec.clusterIP !== 'None') return (service.spec.ports ?? []).filter(isWanted).map(({ port }) => record(port, whole));
   const slices = await directory.slices(service.metadata.namespace ?? '', service.metadata.name);
-  return slices.flatMap((slice) =>
+  const records = slices.flatMap((slice) =>
     (slice.ports ?? [])
       .filter(isWanted)
       .flatMap(({ port }) => shownEndpoints([slice], service).map((endpoint) => record(port ?? 0, `${labelOf(endpoint)}.${whole}`))),
   );
+  // An endpoint with a host name has it in slices of both families.
+  return [...new Map(records.map((one) => [one.data, one])).values()];
 }
 
 const REVERSE = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/;

@@ -270,3 +270,61 @@ test('pods of an IPv6 range reach each other, and each says what its address is'
   );
   expect(await node.say(client, 'ip addr | grep fd00; hostname -i')).toBe('    inet6 fd00:10:244::3/64 scope global\nfd00:10:244::3\n');
 });
+
+/** A server and a client with an address of each family, and a service of both. */
+async function dualStack() {
+  const directory = new FakeDirectory();
+  const node = new TestRuntime({ directory, secondIp: 'fd00:172::2' });
+  const network = { pool: new PodAddresses('10.244.7.0/24', 'fd00:7::/64') };
+  const server = node.sandbox({ name: 'web', network, labels: { app: 'web' } });
+  await node.start(server, { image: 'traefik/whoami', ports: [{ name: 'http', containerPort: 80, protocol: 'TCP' }] });
+  const client = node.sandbox({ name: 'client', network, domain: 'sub.default.svc.cluster.local' });
+  directory.add('web', { clusterIP: '10.96.1.1', clusterIPs: ['10.96.1.1', 'fd00:96::1'], ports: [{ port: 80, nodePort: 30_080 }] }, [
+    { addresses: ['10.244.7.2'] },
+    { addresses: ['fd00:7::2'] },
+  ]);
+  return { directory, node, server, client: await node.start(client, { script: 'sleep 100000' }) };
+}
+
+test('a pod with two addresses is reached at both, comes from the one of the family, and is gone from both', async () => {
+  const { node, server, client } = await dualStack();
+  const from = async (host: string) => await node.say(client, `curl -s -m 1 http://${host}/ | grep RemoteAddr`);
+  const [four, six] = ['RemoteAddr: 10.244.7.3:40000\n', 'RemoteAddr: [fd00:7::3]:40000\n'];
+  expect([await from('10.244.7.2'), await from('10.96.1.1'), await from('web'), await from(`${NODE_IP}:30080`)]).toEqual(
+    Array(4).fill(four),
+  );
+  const sixth = ['[fd00:7::2]', '[fd00:0007:0::0:2]', '[fd00:96::1]', '[fd00:172::2]:30080'];
+  expect(await Promise.all(sixth.map(from))).toEqual(sixth.map(() => six));
+  expect(await node.say(client, 'grep client /etc/hosts; hostname -i; ip addr | grep -c inet')).toBe(
+    '10.244.7.3\tclient.sub.default.svc.cluster.local\tclient\nfd00:7::3\tclient.sub.default.svc.cluster.local\tclient\n10.244.7.3 fd00:7::3\n3\n',
+  );
+  expect((await node.exec(client, 'ping -c 1 fd00:7::3; ping -c 1 fd00:7::2')).code).toBe(0);
+  node.runtime.stopPodSandbox(server);
+  expect(node.host.network.size).toBe(1 + 1);
+  expect((await node.exec(client, 'nc -z fd00:7::2 80')).code).toBe(1);
+});
+
+test('an address block of a policy is of one family, and says nothing of the other', async () => {
+  const { node, client, directory } = await dualStack();
+  const reaches = async (host: string) => (await node.exec(client, `curl -s -m 1 -o /dev/null http://${host}/`, 3)).code === 0;
+  const from = (cidr: string) => [{ from: [{ ipBlock: { cidr } }] }];
+  directory.rules.push(policy('block', { podSelector: { matchLabels: { app: 'web' } }, ingress: from('fd00:7::/64') }));
+  expect([await reaches('10.244.7.2'), await reaches('[fd00:7::2]')]).toEqual([false, true]);
+  directory.rules.splice(0, 1, policy('block', { podSelector: { matchLabels: { app: 'web' } }, ingress: from('10.244.7.3/32') }));
+  expect([await reaches('10.244.7.2'), await reaches('[fd00:7::2]')]).toEqual([true, false]);
+  const to = [{ to: [{ ipBlock: { cidr: 'fd00:7::2/128' } }] }];
+  directory.rules.splice(0, 1, policy('out', { podSelector: {}, policyTypes: ['Egress'], egress: to }));
+  expect([await reaches('10.244.7.2'), await reaches('[fd00:7::2]')]).toEqual([false, true]);
+});
+
+test('a headless service has an address of each family for a name, and one record of its port', async () => {
+  const { node, client, directory } = await dualStack();
+  directory.add('db', { clusterIP: 'None', ports: [{ port: 80 }] }, [
+    { addresses: ['10.244.7.2'], hostname: 'db-0' },
+    { addresses: ['fd00:7::2'], hostname: 'db-0' },
+  ]);
+  const zone = 'default.svc.cluster.local';
+  const dig = (what: string) => node.say(client, `dig +short ${what}`);
+  expect([await dig(`db-0.db.${zone}`), await dig(`db-0.db.${zone} AAAA`)]).toEqual(['10.244.7.2\n', 'fd00:7::2\n']);
+  expect(await dig(`db.${zone} SRV`)).toBe(`0 100 80 db-0.db.${zone}.\n`);
+});

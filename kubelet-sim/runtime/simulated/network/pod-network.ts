@@ -1,3 +1,4 @@
+import { formatIp, parseIp } from '../../../../api/index.ts';
 import type { DnsConfig, HttpRequest, HttpResponse } from '../../cri.ts';
 import { bracketed, hostPort } from '../../host-port.ts';
 import { Sandbox } from '../sandbox.ts';
@@ -8,12 +9,12 @@ import type { StreamProtocol } from './container-sockets.ts';
 import { type ByteStream, ConnectError, type Listener } from './listener.ts';
 import { datagramListenerOn, listenerOn } from './listeners.ts';
 import { candidates, type DnsRecord, lookUp, type RecordType, type ResolvedName } from './names.ts';
-import type { NetworkUser } from './network-user.ts';
+import { isOwn, type NetworkUser, ownAddress } from './network-user.ts';
 import { nodeServerAt } from './node-servers.ts';
 import type { PolicyEnd } from './policy.ts';
 import type { RemoteHolder, Target } from './remote-pods.ts';
 import { hostsOf, resolverOf } from './resolver-files.ts';
-import { type ServiceRoute, ServiceRouter } from './service-routes.ts';
+import { API_SERVICE, isApiService, type ServiceRoute, ServiceRouter } from './service-routes.ts';
 
 /** A connection that came about. */
 export interface Dialled {
@@ -30,8 +31,6 @@ type Reached =
   | { readonly server: Listener };
 
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
-/** The Service that every cluster has. */
-const API_SERVICE = { namespace: 'default', name: 'kubernetes' } as const;
 const LOOPBACK = /^127\.|^::1$/;
 const DNS_PORT = 53;
 
@@ -59,7 +58,8 @@ export class PodNetwork {
   /** Finds a name, in the hosts file and then in DNS. @throws ConnectError when it is not known */
   async resolve(name: string): Promise<ResolvedName> {
     const bare = name.replace(/^\[(.*)\]$/, '$1');
-    if (IPV4.test(bare) || bare.includes(':')) return { name: bare, addresses: [bare] };
+    if (IPV4.test(bare)) return { name: bare, addresses: [bare] };
+    if (bare.includes(':')) return { name: bare, addresses: [canonical(bare)] };
     const hosts = hostsOf(this.#user)
       .filter(({ names }) => names.includes(bare.toLowerCase()))
       .map(({ ip }) => ip);
@@ -101,21 +101,21 @@ export class PodNetwork {
       labels: { 'k8s-app': 'kube-dns' },
       namespaceLabels: { 'kubernetes.io/metadata.name': 'kube-system' },
     };
-    const traffic = { from: await endOf(this.#user), to: dns, port: DNS_PORT, protocol: 'UDP' };
+    const traffic = { from: await endOf(this.#user, server), to: dns, port: DNS_PORT, protocol: 'UDP' };
     return await passes(this.#user.host, 'Egress', traffic);
   }
 
   /** Whether an address is one that answers: service addresses do not. */
   async answersPing(address: string): Promise<boolean> {
     const { network, nodes, remote } = this.#user.host;
-    if (LOOPBACK.test(address) || address === this.#user.ip || network.has(address) || nodes?.has(address)) return true;
+    if (LOOPBACK.test(address) || isOwn(this.#user, address) || network.has(address) || nodes?.has(address)) return true;
     return (await (await remote?.holderOf(address))?.answersPing(address)) ?? false;
   }
 
   /** Connects to a host's port. @throws ConnectError */
   async dial(host: string, port: number, protocol: StreamProtocol = 'TCP'): Promise<Dialled> {
     const { address, listener } = await this.find(host, port, protocol);
-    const from = LOOPBACK.test(address) ? address : this.#user.ip;
+    const from = this.#sourceTo(address);
     return {
       address,
       port,
@@ -165,16 +165,21 @@ export class PodNetwork {
     const { sandbox, port } = reached.here;
     const listener = sandbox.isReady ? datagramListenerOn(sandbox, port) : undefined;
     if (!listener) throw new ConnectError('refused', { host: target.address, ...target });
-    return await listener({ from: LOOPBACK.test(target.address) ? target.address : this.#user.ip, payload });
+    return await listener({ from: this.#sourceTo(target.address), payload });
+  }
+
+  /** The address that traffic to another comes from. */
+  #sourceTo(address: string): string {
+    return LOOPBACK.test(address) ? address : ownAddress(this.#user, address);
   }
 
   /** Where an address leads: this pod, another one, or one behind a service. @throws ConnectError */
   async #reach(target: Target): Promise<Reached> {
-    const { host, ip, usesHostNetwork } = this.#user;
+    const { host, usesHostNetwork } = this.#user;
     const { address, port } = target;
     if (LOOPBACK.test(address)) return await this.#atLoopback(target);
     const own = this.#sandbox;
-    if (own && address === ip && !usesHostNetwork) return { here: { sandbox: own, port } };
+    if (own && !usesHostNetwork && isOwn(own, address)) return { here: { sandbox: own, port } };
     if (host.network.has(address)) return await this.#deliver(target);
     const node = host.nodes?.get(address);
     const route = await this.#route(target, node?.name);
@@ -191,11 +196,12 @@ export class PodNetwork {
 
   /** The service that an address and port are of, if they are one's. */
   async #route(target: Target, node: string | undefined): Promise<ServiceRoute | undefined> {
-    const { host, ip, usesHostNetwork } = this.#user;
+    const { host, usesHostNetwork } = this.#user;
     const { directory, random, clock } = host;
     if (!directory) return undefined;
     host.affinities ??= new Affinities();
     const router = new ServiceRouter({ directory, random, clock, affinities: host.affinities });
+    const ip = ownAddress(this.#user, target.address);
     return await router.route(target, { ip, node: this.#user.node.name, isPod: !usesHostNetwork }, node);
   }
 
@@ -212,9 +218,7 @@ export class PodNetwork {
   /** To the endpoint that was picked. */
   async #follow({ service, endpoint }: ServiceRoute, target: Target): Promise<Reached> {
     const { host } = this.#user;
-    const { name, namespace } = service.metadata;
-    if (host.apiServer && name === API_SERVICE.name && namespace === API_SERVICE.namespace)
-      return { server: await this.#admitted(host.apiServer, target) };
+    if (host.apiServer && isApiService(service)) return { server: await this.#admitted(host.apiServer, target) };
     const to = { ...target, address: endpoint.ip, port: endpoint.port };
     if (host.network.has(to.address) || host.nodes?.has(to.address)) return await this.#deliver(to);
     const remote = await host.remote?.holderOf(to.address);
@@ -235,22 +239,28 @@ export class PodNetwork {
   }
 
   async #deliver(target: Target): Promise<Reached> {
-    const here = await arrive(this.#user.host, await endOf(this.#user), target);
+    const here = await arrive(this.#user.host, await endOf(this.#user, target.address), target);
     if (!here) throw new ConnectError('unreachable', { host: target.address, ...target });
     return { here };
   }
 
   async #sendOn(there: RemoteHolder, target: Target): Promise<Reached> {
-    return { there, target, from: await endOf(this.#user) };
+    return { there, target, from: await endOf(this.#user, target.address) };
   }
 
   /** The API server, when a policy lets this pod out to it. @throws ConnectError when none does */
   async #admitted(apiServer: Listener, { address, port, protocol }: Target): Promise<Listener> {
     const outside: PolicyEnd = { ip: address, namespace: '', namespaceLabels: {} };
-    const traffic = { from: await endOf(this.#user), to: outside, port, protocol };
+    const traffic = { from: await endOf(this.#user, address), to: outside, port, protocol };
     if (!(await passes(this.#user.host, 'Egress', traffic))) throw new ConnectError('timeout', { host: address, address, port });
     return apiServer;
   }
+}
+
+/** An address of IPv6 as it is written everywhere. */
+function canonical(address: string): string {
+  const parsed = parseIp(address);
+  return parsed ? formatIp(parsed) : address;
 }
 
 /** A network that does not know its services and policies passes nothing on. */

@@ -37,12 +37,16 @@ const LOCAL: readonly HostsLine[] = [
   { ip: 'fe00::2', names: ['ip6-allrouters'] },
 ];
 
-type HostsSource = Pick<NetworkUser, 'config' | 'ip' | 'usesHostNetwork' | 'node'>;
+type HostsSource = Pick<NetworkUser, 'config' | 'ip' | 'secondIp' | 'usesHostNetwork' | 'node'>;
 
-function ownLine({ config, ip, usesHostNetwork }: HostsSource): HostsLine[] {
-  if (usesHostNetwork) return [];
-  const { hostname, domain } = config;
-  return [{ ip, names: domain ? [`${hostname}.${domain}`, hostname] : [hostname] }];
+/** One for each address. */
+const linesOf = ({ ip, secondIp }: HostsSource, names: readonly string[]): HostsLine[] =>
+  secondIp === undefined ? [{ ip, names }] : [ip, secondIp].map((each) => ({ ip: each, names }));
+
+function ownLines(source: HostsSource): HostsLine[] {
+  if (source.usesHostNetwork) return [];
+  const { hostname, domain } = source.config;
+  return linesOf(source, domain ? [`${hostname}.${domain}`, hostname] : [hostname]);
 }
 
 const aliasesOf = ({ config }: HostsSource): HostsLine[] =>
@@ -50,8 +54,8 @@ const aliasesOf = ({ config }: HostsSource): HostsLine[] =>
 
 /** What the hosts file says, for those who look for a name. */
 export function hostsOf(sandbox: HostsSource): HostsLine[] {
-  const node = sandbox.usesHostNetwork ? [{ ip: sandbox.ip, names: [sandbox.node.name] }] : [];
-  return [...LOCAL, ...node, ...ownLine(sandbox), ...aliasesOf(sandbox)];
+  const node = sandbox.usesHostNetwork ? linesOf(sandbox, [sandbox.node.name]) : [];
+  return [...LOCAL, ...node, ...ownLines(sandbox), ...aliasesOf(sandbox)];
 }
 
 const write = (lines: readonly HostsLine[]): string => lines.map(({ ip, names }) => `${ip}\t${names.join('\t')}\n`).join('');
@@ -59,8 +63,8 @@ const write = (lines: readonly HostsLine[]): string => lines.map(({ ip, names })
 /** `/etc/hosts`, as a kubelet writes it (pkg/kubelet/kubelet_pods.go); a pod on the node's network gets the node's. */
 export function hostsFile(sandbox: HostsSource): string {
   const head = sandbox.usesHostNetwork
-    ? `# Kubernetes-managed hosts file (host network).\n${write([...LOCAL.slice(0, 2), { ip: sandbox.ip, names: [sandbox.node.name] }])}`
-    : `# Kubernetes-managed hosts file.\n${LOCAL.map(({ ip, names }) => `${ip}\t${names.join(' ')}\n`).join('')}${write(ownLine(sandbox))}`;
+    ? `# Kubernetes-managed hosts file (host network).\n${write([...LOCAL.slice(0, 2), ...linesOf(sandbox, [sandbox.node.name])])}`
+    : `# Kubernetes-managed hosts file.\n${LOCAL.map(({ ip, names }) => `${ip}\t${names.join(' ')}\n`).join('')}${write(ownLines(sandbox))}`;
   const aliases = aliasesOf(sandbox);
   return aliases.length === 0 ? head : `${head}\n# Entries added by HostAliases.\n${write(aliases)}`;
 }

@@ -14,25 +14,27 @@ const HOST: Sender = { ip: '172.18.0.2', node: 'n1', isPod: false };
 let clock: VirtualClock;
 let service: Live<Service>;
 let endpoints: Endpoint[];
+let sixth: Endpoint[];
 let router: ServiceRouter;
 
 beforeEach(() => {
   clock = new VirtualClock();
   endpoints = [];
+  sixth = [];
   service = aService({});
-  const slice = (protocol: string): Live<EndpointSlice> => ({
+  const slice = (protocol: string, addressType = 'IPv4'): Live<EndpointSlice> => ({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: { ...META, name: protocol, uid: protocol },
-    addressType: 'IPv4',
-    endpoints,
+    addressType,
+    endpoints: addressType === 'IPv4' ? endpoints : sixth,
     ports: [{ name: protocol === 'TCP' ? 'http' : 'dns', protocol, port: protocol === 'TCP' ? 8080 : 8081 }],
   });
   const directory: ClusterDirectory = {
     domain: 'cluster.local',
     dnsServers: [],
     services: () => Promise.resolve([service]),
-    slices: () => Promise.resolve([slice('TCP'), slice('UDP')]),
+    slices: () => Promise.resolve([slice('TCP'), slice('UDP'), slice('TCP', 'IPv6')]),
     policies: () => Promise.resolve([]),
     namespaceLabels: () => Promise.resolve({}),
     nodeLabels: (node) => Promise.resolve({ 'topology.kubernetes.io/zone': node === 'n1' ? 'a' : 'b' }),
@@ -151,4 +153,26 @@ test('a load balancer with source ranges lets in those in them, and nodes', asyn
   expect(await goes({ ...POD, ip: '10.244.1.2' }, balancer)).toEqual(['timeout']);
   expect(await goes(HOST, balancer)).toEqual(['10.244.0.3:8080']);
   expect(await goes({ ...POD, ip: '10.244.1.2' })).toEqual(['10.244.0.3:8080']);
+});
+
+test('each family has its own endpoints, and node ports of services of that family', async () => {
+  service = aService({ clusterIPs: [ADDRESS, 'fd00:96::7'], ipFamilies: ['IPv4', 'IPv6'] });
+  endpoints.push(at('10.244.0.3', 'n1'));
+  const six = { address: 'fd00:96::7' };
+  expect(await goes(POD, six)).toEqual(['refused']);
+  sixth.push(at('fd00:244::3', 'n1'));
+  expect(await goes(POD, six)).toEqual(['fd00:244::3:8080']);
+  expect(await goes(POD)).toEqual(['10.244.0.3:8080']);
+  const nodePort = { port: 30_080, node: 'n1' };
+  expect(await goes(POD, { ...nodePort, address: 'fd00:172::2' })).toEqual(['fd00:244::3:8080']);
+  service = aService({ ipFamilies: ['IPv4'] });
+  expect(await goes(POD, { ...nodePort, address: '172.18.0.2' })).toEqual(['10.244.0.3:8080']);
+  expect(await goes(POD, { ...nodePort, address: 'fd00:172::2' })).toEqual(['nobody']);
+});
+
+test('the API server is behind its service whatever the family of the address it says is its own', async () => {
+  service = aService({ clusterIP: 'fd00:96::1', clusterIPs: ['fd00:96::1'], ipFamilies: ['IPv6'] });
+  service.metadata.name = 'kubernetes';
+  endpoints.push(at('192.0.2.2', 'n1'));
+  expect(await goes(POD, { address: 'fd00:96::1' })).toEqual(['192.0.2.2:8080']);
 });

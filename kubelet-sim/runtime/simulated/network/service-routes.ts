@@ -2,6 +2,7 @@ import type { Endpoint, EndpointSlice, Live, Service, ServicePort } from '../../
 import type { Clock, Random } from '../../../../runtime/index.ts';
 import { type Affinities, affinityKey } from './affinities.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
+import { familyOf, type IpFamily } from './families.ts';
 import { ConnectError, type Protocol } from './listener.ts';
 import { isWithin } from './policy.ts';
 import type { Target } from './remote-pods.ts';
@@ -60,7 +61,8 @@ export class ServiceRouter {
     const fail = (failure: 'refused' | 'timeout') => new ConnectError(failure, { host: target.address, ...target });
     if (way === 'no such port' || !isLetIn(way.service, target.address, sender)) throw fail('timeout');
     const { metadata } = way.service;
-    const all = endpointsOf(await this.#parts.directory.slices(metadata.namespace ?? '', metadata.name), way.port);
+    const slices = await this.#parts.directory.slices(metadata.namespace ?? '', metadata.name);
+    const all = endpointsOf(isApiService(way.service) ? slices : ofFamily(slices, familyOf(target.address)), way.port);
     const alive = serving(all);
     if (alive.length === 0) throw fail('refused');
     const localTo = localNode(way.service, way, sender);
@@ -97,6 +99,15 @@ export class ServiceRouter {
   }
 }
 
+/** The Service that every cluster has. The API server is behind it whatever the family of the address that it says is its own. */
+export const API_SERVICE = { namespace: 'default', name: 'kubernetes' } as const;
+export const isApiService = ({ metadata: { name, namespace } }: Live<Service>): boolean =>
+  name === API_SERVICE.name && namespace === API_SERVICE.namespace;
+
+/** Each family has a kube-proxy of its own, which knows no endpoints but those of its family. */
+export const ofFamily = (slices: readonly Live<EndpointSlice>[], family: IpFamily): readonly Live<EndpointSlice>[] =>
+  slices.filter(({ addressType }) => addressType === family);
+
 /** Labels of services, and of their slices, that are left to others. */
 const NOT_PROXIED = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless'] as const;
 
@@ -130,7 +141,9 @@ function wayOf(services: readonly Live<Service>[], target: Target, node: string 
 }
 
 function nodePortWay(services: readonly Live<Service>[], target: Target, node: string): Way | undefined {
+  const family = familyOf(target.address);
   for (const service of services) {
+    if (service.spec.ipFamilies?.includes(family) === false) continue;
     const port = service.spec.ports?.find((one) => one.nodePort === target.port && isOf(one, target.protocol));
     if (port) return { service, port, isExternal: true, node };
   }

@@ -7,9 +7,9 @@ export const hostname: CommandFunction = async (context) => {
 };
 
 async function answer({ args, host }: CommandContext): Promise<string> {
-  const { ip, hostname: name } = host.process;
+  const { ip, secondIp, hostname: name } = host.process;
   const [flag = ''] = args;
-  if (flag === '-i' || flag === '-I') return ip;
+  if (flag === '-i' || flag === '-I') return secondIp === undefined ? ip : `${ip} ${secondIp}`;
   if (flag === '-s' || flag === '--short') return name.split('.', 1)[0] ?? '';
   const isDomain = flag === '-d' || flag === '--domain';
   if (!isDomain && flag !== '-f' && flag !== '--fqdn' && flag !== '--long') return name;

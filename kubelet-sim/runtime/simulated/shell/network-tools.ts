@@ -61,15 +61,16 @@ const ping: CommandFunction = async (context) => {
 /** What changes the network: of these only the kernel's answer shows. */
 const CHANGES: ReadonlySet<string> = new Set(['add', 'change', 'del', 'delete', 'replace', 'set', 'up', 'down']);
 
-/** `ip addr`, `ifconfig`: the one address of the pod. What would change it takes a capability. */
+/** `ip addr`, `ifconfig`: the pod's addresses. What would change it takes a capability. */
 const addresses: CommandFunction = async (context) => {
   const { args, host, stdout } = context;
   if (args.some((arg) => CHANGES.has(arg)))
     return host.process.can('NET_ADMIN') ? 0 : await complain(context, 'ip: RTNETLINK answers: Operation not permitted', 2);
-  const { ip } = host.process;
+  const { ip, secondIp } = host.process;
+  const shown = secondIp === undefined ? [ip] : [ip, secondIp];
   await stdout.write(
     `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN\n    inet 127.0.0.1/8 scope host lo\n` +
-      `2: eth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP\n    ${interfaceAddress(ip)}\n`,
+      `2: eth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP\n${shown.map((each) => `    ${interfaceAddress(each)}\n`).join('')}`,
   );
   return 0;
 };
