@@ -33,7 +33,12 @@ describe('--runtime-config', () => {
   });
 
   it('takes versions of which 1.34 has the types and serves nothing', () => {
-    const entries = ['authentication.k8s.io/v1beta1=true', 'extensions/v1beta1', 'apps/v1beta2/deployments=true', 'node.k8s.io/v1beta1=false'];
+    const entries = [
+      'authentication.k8s.io/v1beta1=true',
+      'extensions/v1beta1',
+      'apps/v1beta2/deployments=true',
+      'node.k8s.io/v1beta1=false',
+    ];
     expect(served(...entries)).toEqual(stable);
     expect(() => served('apps/v1beta1=maybe')).toThrow('takes apps/v1beta1=true or apps/v1beta1=false');
   });

@@ -23,7 +23,7 @@ const MATCHERS: readonly (readonly [key: string, matches: (kind: KindInfo) => bo
 const CORE = /^(?:api\/)?v1(?:\/|$)/;
 /** Once turned off what upstream has left since; it is taken, and says nothing. */
 const LEGACY = 'api/legacy';
-/** Versions of which 1.34 has the types, and serves nothing whatever is turned on: they are taken, and say nothing. */
+/** Versions of which 1.34 has the types, and serves nothing unless an alpha or beta feature is on, if ever: they are taken, and say nothing. */
 const UNSERVED: ReadonlySet<string> = new Set([
   'admission.k8s.io/v1',
   'admission.k8s.io/v1beta1',
@@ -32,6 +32,8 @@ const UNSERVED: ReadonlySet<string> = new Set([
   'authentication.k8s.io/v1alpha1',
   'authentication.k8s.io/v1beta1',
   'authorization.k8s.io/v1beta1',
+  'certificates.k8s.io/v1alpha1',
+  'certificates.k8s.io/v1beta1',
   'extensions/v1beta1',
   'flowcontrol.apiserver.k8s.io/v1beta1',
   'flowcontrol.apiserver.k8s.io/v1beta2',

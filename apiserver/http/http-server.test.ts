@@ -79,7 +79,11 @@ test('connections are made with the versions and suites that were chosen, also w
 
 test.each([
   { asks: 'whatever Node asks for', client: {}, gets: 'TLSv1.3 TLS_AES_128_GCM_SHA256' },
-  { asks: 'ChaCha20 first', client: { ciphers: 'TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256' }, gets: 'TLSv1.3 TLS_CHACHA20_POLY1305_SHA256' },
+  {
+    asks: 'ChaCha20 first',
+    client: { ciphers: 'TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256' },
+    gets: 'TLSv1.3 TLS_CHACHA20_POLY1305_SHA256',
+  },
   { asks: 'TLS 1.2', client: { maxVersion: OLD }, gets: 'TLSv1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256' },
   { asks: 'a weak suite', client: { maxVersion: OLD, ciphers: 'ECDHE-ECDSA-AES128-SHA256' }, gets: 'handshake failure' },
 ])('of the suites that both sides know the one is taken that Go would take: $asks', async ({ client, gets }) => {
