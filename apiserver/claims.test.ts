@@ -189,3 +189,19 @@ test('claims that are missing are made at the start, those without a Service go,
   const { claims } = await servers(1, { store });
   expect(await claims()).toEqual(['10.0.0.77', '10.0.0.9', '30001']);
 });
+
+test('claims that are missing are made when their Service changes, however it came into the store', async () => {
+  const { first, store, claims } = await servers(1);
+  const ports = [{ port: 80, nodePort: 30_001 }];
+  await create(first, 'a', { type: 'NodePort', clusterIP: '10.0.0.9', ports });
+  const lost = ['/registry/ipaddresses/10.0.0.9', '/registry/ranges/servicenodeports/30001'];
+  await store.txn({ compare: [], success: lost.map((key) => ({ op: 'delete', range: { key } })) });
+  const body = service('a', { type: 'NodePort', clusterIP: '10.0.0.9', ports: [{ ...ports[0], name: 'web' }] });
+  expect((await first.request('PUT', `${PATH}/a`, { body })).status).toBe(200);
+  await expect.poll(claims).toEqual(['10.0.0.9', '30001']);
+  const metadata = { name: 'old', namespace: 'default', creationTimestamp: '2020-01-01T00:00:00Z' };
+  const spec = { type: 'ClusterIP', clusterIP: '10.0.0.11', clusterIPs: ['10.0.0.11'], ports: [{ port: 80 }] };
+  const stored = JSON.stringify({ kind: 'Service', apiVersion: 'v1', metadata, spec });
+  await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/services/specs/default/old', value: Buffer.from(stored) }] });
+  await expect.poll(claims).toEqual(['10.0.0.11', '10.0.0.9', '30001']);
+});

@@ -32,6 +32,17 @@ describe('--runtime-config', () => {
     expect(served('api/legacy=false')).toEqual(stable);
   });
 
+  it('takes versions of which 1.34 has the types and serves nothing', () => {
+    const entries = [
+      'authentication.k8s.io/v1beta1=true',
+      'extensions/v1beta1',
+      'apps/v1beta2/deployments=true',
+      'node.k8s.io/v1beta1=false',
+    ];
+    expect(served(...entries)).toEqual(stable);
+    expect(() => served('apps/v1beta1=maybe')).toThrow('takes apps/v1beta1=true or apps/v1beta1=false');
+  });
+
   it('knows words for many versions, of which the narrower wins', () => {
     expect(added('api/beta=true', 'api/removed=true')).toEqual(
       kinds.filter(({ version }) => version.includes('beta')).map((kind) => `${apiVersionOf(kind)}/${kind.resource}`),

@@ -23,6 +23,29 @@ const MATCHERS: readonly (readonly [key: string, matches: (kind: KindInfo) => bo
 const CORE = /^(?:api\/)?v1(?:\/|$)/;
 /** Once turned off what upstream has left since; it is taken, and says nothing. */
 const LEGACY = 'api/legacy';
+/** Versions of which 1.34 has the types, and serves nothing unless an alpha or beta feature is on, if ever: they are taken, and say nothing. */
+const UNSERVED: ReadonlySet<string> = new Set([
+  'admission.k8s.io/v1',
+  'admission.k8s.io/v1beta1',
+  'apps/v1beta1',
+  'apps/v1beta2',
+  'authentication.k8s.io/v1alpha1',
+  'authentication.k8s.io/v1beta1',
+  'authorization.k8s.io/v1beta1',
+  'certificates.k8s.io/v1alpha1',
+  'certificates.k8s.io/v1beta1',
+  'extensions/v1beta1',
+  'flowcontrol.apiserver.k8s.io/v1beta1',
+  'flowcontrol.apiserver.k8s.io/v1beta2',
+  'flowcontrol.apiserver.k8s.io/v1beta3',
+  'imagepolicy.k8s.io/v1alpha1',
+  'node.k8s.io/v1alpha1',
+  'node.k8s.io/v1beta1',
+  'rbac.authorization.k8s.io/v1alpha1',
+  'rbac.authorization.k8s.io/v1beta1',
+  'scheduling.k8s.io/v1alpha1',
+  'scheduling.k8s.io/v1beta1',
+]);
 /** Served unless told otherwise: what is stable. */
 const STABLE = /^v\d+$/;
 const TRUE: readonly string[] = ['1', 't', 'T', 'true', 'TRUE', 'True'];
@@ -78,6 +101,7 @@ function checkKey(key: string, kinds: readonly KindInfo[]): void {
   if (!key.includes('/') || more.length > 0) {
     throw new OptionError(`${OPTION} takes GROUP/VERSION=true|false, such as batch/v1beta1=true, or /v1 for the core group, not "${key}"`);
   }
+  if (UNSERVED.has(`${group}/${version}`)) return;
   const inGroup = kinds.filter((kind) => kind.group === group);
   if (inGroup.length === 0) throw new OptionError(`${OPTION} names an unknown API group "${group}"`);
   const inVersion = inGroup.filter((kind) => kind.version === version);

@@ -1,15 +1,4 @@
-import {
-  coreKinds,
-  type KubeObject,
-  type Live,
-  type Node,
-  type PersistentVolume,
-  type PersistentVolumeClaim,
-  type Pod,
-  parseQuantity,
-  QuantityError,
-  type Taint,
-} from '../api/index.ts';
+import { coreKinds, type KubeObject, type Live, type Node, type Pod, parseQuantity, QuantityError, type Taint } from '../api/index.ts';
 import { type ApiClient, createInformerFactory, type EventRecorder, type Informer, trimManagedFields } from '../client/index.ts';
 import type { Clock, Logger, Random, Service } from '../runtime/index.ts';
 import { UserError } from '../runtime/index.ts';
@@ -27,8 +16,7 @@ import { ClientConfigSource } from './pod/config-source.ts';
 import { PacedEvents } from './pod/paced-events.ts';
 import { CLUSTER_DNS, type ClusterDns } from './pod/pod-dns.ts';
 import { StatusWriter } from './pod/status-writer.ts';
-import { ClientClaimSource } from './pod/volumes/claim-source.ts';
-import { HeldClaims } from './pod/volumes/held-claims.ts';
+import { followedClaims } from './pod/volumes/followed-claims.ts';
 import type { ImageService } from './runtime/image-service.ts';
 import { LogBudget } from './runtime/simulated/container-log.ts';
 import { ImageCatalog, type ImageEntry } from './runtime/simulated/image-catalog.ts';
@@ -407,7 +395,7 @@ class SimulatedKubelets implements KubeletSim {
       logger,
       source: new ClientConfigSource(client, clock),
       statuses: this.#statuses,
-      claims: this.#heldClaims(),
+      claims: followedClaims({ ...this.#options, eventsOf: (node) => this.#events.of(node) }, this.#abort.signal),
       recorderOf: (name: string) => this.#events.of(name),
       statusFrequencyMs: this.#options.statusFrequencyMs ?? 10_000,
       leaseDurationSeconds: this.#options.leaseDurationSeconds ?? 40,
@@ -441,32 +429,6 @@ class SimulatedKubelets implements KubeletSim {
     for (const image of classOf(nodeClasses, index - nodeStartIndex)?.nodeClass.images ?? []) {
       images.pullImage(image, [], this.#abort.signal).catch((error: unknown) => logger.warn({ err: error, image }, 'image not brought'));
     }
-  }
-
-  /** Claims are followed from the first one that a pod here uses. */
-  #heldClaims(): HeldClaims {
-    const { client, clock, random, logger } = this.#options;
-    const claims: HeldClaims = new HeldClaims({
-      source: new ClientClaimSource(client),
-      clock,
-      logger,
-      watch: () => {
-        const factory = createInformerFactory({ client, clock, random, logger });
-        factory
-          .informer<PersistentVolumeClaim>(coreKinds.persistentvolumeclaims, { transform: trimManagedFields })
-          .addHandler({ onAdd: (claim) => claims.changed(claim), onUpdate: (claim) => claims.changed(claim) });
-        factory
-          .informer<PersistentVolume>(coreKinds.persistentvolumes, { transform: trimManagedFields })
-          .addHandler({ onDelete: (volume) => claims.forget(volume) });
-        factory.start(this.#abort.signal);
-      },
-      tell: ({ pod, nodeName }, claim, { reason, message }) => {
-        const events = this.#events.of(nodeName);
-        events.event({ apiVersion: 'v1', kind: 'Pod', metadata: pod.metadata }, 'Normal', reason, message);
-        events.event({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: claim.metadata }, 'Normal', reason, message);
-      },
-    });
-    return claims;
   }
 
   /** The handlers of RuntimeClasses that a node knows, where they are said. */

@@ -1,3 +1,4 @@
+import type { KubeObject } from '../../api/index.ts';
 import type { Clock, Logger, Service, Timer } from '../../runtime/index.ts';
 import { type Operation, prefixRange, type Revision, type Store } from '../../store/index.ts';
 import type { Entry } from '../watch-cache/entry.ts';
@@ -68,11 +69,25 @@ export interface ClaimRepairOptions {
   readonly logger: Logger;
 }
 
-/** Gives objects the claims that they should have, and takes away those of objects that are no more: at the start and from time to time. */
+/** An object that changed, whose claims are to be looked at. */
+interface Changed {
+  readonly root: string;
+  readonly claims: Claims<KubeObject>;
+  readonly entry: Entry;
+}
+
+/**
+ * Gives objects the claims that they should have, and takes away those of objects that are no more: at the start and from time to time. The
+ * claims of one object are looked at whenever it changes (`RepairIPAddress`, whose queue is filled by Services).
+ */
 export class ClaimRepair implements Service {
   readonly #options: ClaimRepairOptions;
   /** How often it could not be told. */
   errors = 0;
+  readonly #listening: Disposable[] = [];
+  /** By key; what changes again before its turn is looked at once. */
+  readonly #changed = new Map<string, Changed>();
+  #looking: Promise<void> | undefined;
   #timer: Timer | undefined;
   #stopped = false;
 
@@ -81,14 +96,46 @@ export class ClaimRepair implements Service {
   }
 
   async start(): Promise<void> {
+    for (const { root, cache, strategy } of this.#options.resources) {
+      const { claims } = strategy;
+      if (!claims) continue;
+      this.#listening.push(cache.listen(({ entry }) => entry && this.#look({ root, claims, entry })));
+    }
     await this.#repair();
     this.#arm();
   }
 
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
-    return Promise.resolve();
+    for (const each of this.#listening) each[Symbol.dispose]();
+    this.#changed.clear();
+    await this.#looking;
+  }
+
+  #look(changed: Changed): void {
+    this.#changed.set(changed.entry.key, changed);
+    this.#looking ??= this.#lookAtAll();
+  }
+
+  async #lookAtAll(): Promise<void> {
+    for (const [key, changed] of this.#changed) {
+      this.#changed.delete(key);
+      try {
+        await this.#lookAt(changed);
+      } catch (error) {
+        this.#options.logger.warn({ err: error, object: key }, 'the claims of an object could not be looked at, trying again later');
+      }
+    }
+    this.#looking = undefined;
+  }
+
+  async #lookAt({ root, claims, entry }: Changed): Promise<void> {
+    for (const claim of claims.of(entry.object)) {
+      const key = `${root}/${claim.place}`;
+      const { kvs } = await this.#options.store.range({ key });
+      if (kvs.length === 0) await this.#make(entry, key, claim.value());
+    }
   }
 
   async #repair(): Promise<void> {
