@@ -21,6 +21,8 @@ export const leaderElectionOptions = {
 
 export interface ClientProcess {
   readonly userAgent: string;
+  /** Connections for requests that are not watches. */
+  readonly connections?: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

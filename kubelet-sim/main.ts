@@ -17,13 +17,16 @@ import {
 } from './options.ts';
 import { ServerListener } from './server-listener.ts';
 
+/** Of the API server's turns, thousands of nodes get as many as this process has connections: enough that none is late while others write all they can. */
+const HEARTBEAT_CONNECTIONS = 64;
+
 /** `nanokube kubelet-sim`. */
 export const main = (argv: readonly string[]): Promise<void> =>
   processMain({ name: 'kubelet-sim', about: 'Runs simulated nodes, whose pods really run.', options: kubeletSimOptions, create }, argv);
 
 async function create(values: KubeletSimValues, environment: Environment): Promise<Service> {
   const client = clientFromOptions(values, { userAgent: 'kubelet', ...environment });
-  const heartbeatClient = clientFromOptions(values, { userAgent: 'kubelet', ...environment });
+  const heartbeatClient = clientFromOptions(values, { userAgent: 'kubelet', connections: HEARTBEAT_CONNECTIONS, ...environment });
   const sim = createKubeletSim({
     ...environment,
     client,
