@@ -31,6 +31,12 @@ export function parseIp(text: string): IpAddress | undefined {
   return bits >> 32n === 0xffffn ? { family: 4, bits: bits & 0xffff_ffffn } : { family: 6, bits };
 }
 
+/** The two families of addresses, as Services name them. */
+export type IpFamily = 'IPv4' | 'IPv6';
+
+/** The family of an address; IPv4 in IPv6 counts as IPv4, and so does what is no address. */
+export const familyOf = (ip: string): IpFamily => (parseIp(ip)?.family === 6 ? 'IPv6' : 'IPv4');
+
 function parseV4(text: string): bigint | undefined {
   const octets = text.split('.');
   if (octets.length !== 4 || !octets.every((octet) => /^\d{1,20}$/.test(octet) && Number(octet) <= OCTET_MAX)) return undefined;

@@ -26,7 +26,9 @@ export const main = (argv: readonly string[]): Promise<void> =>
 
 async function create(values: KubeletSimValues, environment: Environment): Promise<Service> {
   const client = clientFromOptions(values, { userAgent: 'kubelet', ...environment });
-  const heartbeatClient = clientFromOptions(values, { userAgent: 'kubelet', connections: HEARTBEAT_CONNECTIONS, ...environment });
+  // Heartbeats are not paced. Upstream: cmd/kubelet/app/server.go, `heartbeatClientConfig`.
+  const unpaced = { ...values, 'kube-api-qps': 0 };
+  const heartbeatClient = clientFromOptions(unpaced, { userAgent: 'kubelet', connections: HEARTBEAT_CONNECTIONS, ...environment });
   const sim = createKubeletSim({
     ...environment,
     client,

@@ -1,5 +1,6 @@
 // What becomes of a process's metrics on their way out. They are counted as ever; what is left out, and which values of labels are told, is
 // decided over the text, so that what counts need not know. Upstream: component-base, `metrics/{registry,metric,opts}.go`.
+import { goNumber } from './go-number.ts';
 import { type Stability, stabilityOf } from './metric-stability.ts';
 
 /** What is told of a process's metrics. */
@@ -94,18 +95,12 @@ function textOf({ name, type, help, samples, since }: Family): string {
   const stability = stabilityOf(name);
   const level = stability === undefined || help.startsWith('[') ? '' : `[${stability}] `;
   const old = since === undefined ? '' : `(Deprecated since ${since}) `;
-  const told = type === 'histogram' ? samples.replace(UNLIKE_GO, (_, bound: string) => `le="${goNumber(bound)}"`) : samples;
+  const told = type === 'histogram' ? samples.replace(UNLIKE_GO, (_, bound: string) => `le="${goNumber(Number(bound))}"`) : samples;
   return `# HELP ${name} ${level}${old}${help}\n# TYPE ${name} ${type}\n${told}\n`;
 }
 
 /** Bounds of buckets that Go writes otherwise: they are labels, so that 1000000 and 1e+06 are two. */
 const UNLIKE_GO = /le="(\d{7,}(?:\.\d+)?|0\.0000\d*|[\d.]+e-\d)"/g;
-
-/** A number from a million on, or below a ten-thousandth, as Go writes it. Upstream: `strconv.FormatFloat`. */
-function goNumber(text: string): string {
-  const [digits = '', exponent = ''] = Number(text).toExponential().split('e');
-  return `${digits}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, '0')}`;
-}
 
 const HELP = '# HELP ';
 

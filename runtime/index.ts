@@ -1,5 +1,6 @@
 export { onAbort } from './abort.ts';
 export { Backoff, type BackoffOptions } from './backoff.ts';
+export { Batches, type BatchLimits } from './batches.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export { tellBuild } from './build-metrics.ts';
 export { type Clock, systemClock, type Timer, VirtualClock } from './clock.ts';
@@ -7,6 +8,7 @@ export { every } from './every.ts';
 export { ALL_METRICS, expose, type MetricRules } from './exposition.ts';
 export { type FeatureSetting, readFeatureGates } from './feature-gates.ts';
 export { tellFeatures } from './feature-metrics.ts';
+export { goNumber } from './go-number.ts';
 export {
   answerHealth,
   createHealthServer,

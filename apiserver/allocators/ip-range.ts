@@ -1,16 +1,10 @@
-import { formatCidr, formatIp, parseCidr, parseIp } from '../../api/index.ts';
+import { formatCidr, formatIp, type IpFamily, parseCidr, parseIp } from '../../api/index.ts';
 import type { Random } from '../../runtime/index.ts';
 
 /** Why an address or a port cannot be had; the texts are upstream's. */
 export class AllocationError extends Error {
   override readonly name = 'AllocationError';
 }
-
-/** The two families of addresses, as Services name them. */
-export type IpFamily = 'IPv4' | 'IPv6';
-
-/** The family of an address; IPv4 in IPv6 counts as IPv4, and so does what is no address. */
-export const familyOf = (ip: string): IpFamily => (parseIp(ip)?.family === 6 ? 'IPv6' : 'IPv4');
 
 /** An address as it is stored: `fd00::1`. */
 export function canonicalIp(ip: string): string {

@@ -43,7 +43,7 @@ describe('a buffer', () => {
     const batches: string[][] = [];
     const write = (events: readonly AuditEvent[]) => void batches.push(events.map(({ auditID }) => auditID));
     const writer = { plugin: 'test', write, close: () => undefined };
-    const sink = new BufferedSink({ writer, losses, clock, eventsMax: 6, batchMax: 3, waitMs: 30_000, ...more });
+    const sink = new BufferedSink({ writer, losses, clock, waitingMax: 6, batchMax: 3, waitMs: 30_000, ...more });
     return { clock, losses, batches, sink };
   };
 

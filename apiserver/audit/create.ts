@@ -1,7 +1,7 @@
-import type { Environment } from '../../runtime/index.ts';
+import type { BatchLimits, Environment } from '../../runtime/index.ts';
 import type { Auditor, Exchange } from '../pipeline/exchange.ts';
 import { AuditLog } from './audit-log.ts';
-import { type BatchOptions, type BatchWriter, BufferedSink } from './buffered-sink.ts';
+import { type BatchWriter, BufferedSink } from './buffered-sink.ts';
 import { FileSink } from './file-sink.ts';
 import { type AuditValues, throttleOf } from './options.ts';
 import { readAuditPolicy } from './policy.ts';
@@ -62,8 +62,8 @@ function logSink(values: AuditValues, { path, losses, clock, onError }: LogParts
   return new BufferedSink({ writer, ...batchesOf(values, 'log'), losses, clock });
 }
 
-const batchesOf = (values: AuditValues, plugin: 'log' | 'webhook'): BatchOptions => ({
-  eventsMax: values[`audit-${plugin}-batch-buffer-size`],
+const batchesOf = (values: AuditValues, plugin: 'log' | 'webhook'): BatchLimits => ({
+  waitingMax: values[`audit-${plugin}-batch-buffer-size`],
   batchMax: values[`audit-${plugin}-batch-max-size`],
   waitMs: values[`audit-${plugin}-batch-max-wait`],
   throttle: throttleOf(values, plugin),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { coreKinds } from '../../api/index.ts';
 import { seededRandom, silentLogger, UserError, VirtualClock } from '../../runtime/index.ts';
-import { openMemoryStore, prefixRange } from '../../store/index.ts';
+import { openMemoryStore, prefixRange, type Store } from '../../store/index.ts';
 import { KmsPluginMock } from '../../test/support/kms-plugin.ts';
 import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { plainStrategy, startTestServer } from '../testing/test-server.ts';
@@ -351,18 +351,25 @@ test('a file that asks for a plugin that is not well is not followed until it is
   expect(file.clock.pending).toBe(0);
 });
 
+const OLD = { metadata: { name: 'old', namespace: 'ns', uid: 'u' }, data: { a: 'c2VjcmV0' } };
+
+/** A store that holds a Secret, sealed as a file says by now. */
+async function storeWithOld(file: Awaited<ReturnType<typeof aFile>>): Promise<Store> {
+  const store = await openMemoryStore();
+  const writer = file.open();
+  await writer.start();
+  const bytes = Buffer.from(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', ...OLD }));
+  const value = writer.sealingOf(secrets).seal('/registry/secrets/ns/old', bytes);
+  await writer.stop();
+  await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/secrets/ns/old', value }] });
+  return store;
+}
+
 test('what no plugin had a key for is read once a changed file names the plugin that has', async () => {
   await using first = await aPlugin('first');
   await using second = await aPlugin('second');
   await using file = await aFile([{ resources: ['secrets'], providers: [second.provider] }]);
-  const store = await openMemoryStore();
-  const writer = file.open();
-  await writer.start();
-  const value = writer
-    .sealingOf(secrets)
-    .seal('/registry/secrets/ns/old', Buffer.from(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', ...OLD })));
-  await writer.stop();
-  await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/secrets/ns/old', value }] });
+  const store = await storeWithOld(file);
 
   file.rules([{ resources: ['secrets'], providers: [first.provider] }]);
   const encryption = file.open(true);
@@ -375,19 +382,10 @@ test('what no plugin had a key for is read once a changed file names the plugin 
   await encryption.stop();
 });
 
-const OLD = { metadata: { name: 'old', namespace: 'ns', uid: 'u' }, data: { a: 'c2VjcmV0' } };
-
 test('the server’s own parts hear of what a plugin opens late, though nobody reads', async () => {
   await using first = await aPlugin('first');
   await using file = await aFile([{ resources: ['secrets'], providers: [first.provider] }]);
-  const store = await openMemoryStore();
-  const writer = file.open();
-  await writer.start();
-  const value = writer
-    .sealingOf(secrets)
-    .seal('/registry/secrets/ns/old', Buffer.from(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', ...OLD })));
-  await writer.stop();
-  await store.txn({ compare: [], success: [{ op: 'put', key: '/registry/secrets/ns/old', value }] });
+  const store = await storeWithOld(file);
 
   const encryption = file.open();
   await encryption.start();

@@ -1,5 +1,5 @@
-import type { Clock, Logger, Timer } from '../../runtime/index.ts';
-import { Peer } from '../../store/grpc.ts';
+import { Batches, type Clock, type Logger, onAbort } from '../../runtime/index.ts';
+import { Peer, type PeerOptions } from '../../store/grpc.ts';
 import { EXPORT, exportRequest } from './otlp.ts';
 import type { Attributes, Span } from './span.ts';
 
@@ -26,71 +26,46 @@ export interface ExporterOptions {
 /** Sends spans to a collector, many at once and behind the requests that they are of. What cannot be sent is lost. */
 export class SpanExporter {
   readonly #options: ExporterOptions;
-  #hungUp = false;
-  #queue: Span[] = [];
-  #peer: Promise<Peer> | undefined;
-  #timer: Timer | undefined;
-  #sending: Promise<void> | undefined;
+  readonly #batches: Batches<Span>;
+  #peer: Peer | undefined;
   #lost = 0;
-  #closed = false;
 
   constructor(options: ExporterOptions) {
     this.#options = options;
+    this.#batches = new Batches({
+      waitingMax: QUEUE_MAX,
+      batchMax: BATCH_MAX,
+      waitMs: DELAY_MS,
+      closeMsMax: CLOSE_MS_MAX,
+      clock: options.clock,
+      write: (spans, signal) => this.#send(spans, signal),
+      onLost: (spans, err) => {
+        this.#lost += spans.length;
+        options.logger.warn({ err, target: options.target, lost: this.#lost }, 'spans cannot be sent, they are lost');
+      },
+    });
   }
 
   take(span: Span): void {
-    if (this.#closed) return;
-    if (this.#queue.length >= QUEUE_MAX) {
-      this.#lost++;
-      return;
-    }
-    this.#queue.push(span);
-    if (this.#sending !== undefined) return;
-    if (this.#queue.length >= BATCH_MAX) this.#begin();
-    else this.#timer ??= this.#options.clock.setTimer(DELAY_MS, () => this.#begin());
+    if (!this.#batches.take(span) && !this.#batches.isClosed) this.#lost++;
   }
 
   /** Sends what there still is. */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#begin();
-    const late = this.#options.clock.setTimer(CLOSE_MS_MAX, () => this.#hangUp());
-    await this.#sending;
-    late.cancel();
-    this.#hangUp();
+    await this.#batches.close();
+    this.#peer?.close();
   }
 
-  /** Ends what is under way; what waits is lost. */
-  #hangUp(): void {
-    if (this.#hungUp) return;
-    this.#hungUp = true;
-    this.#peer?.then(
-      (peer) => peer.close(),
-      () => undefined,
-    );
+  async #send(spans: readonly Span[], signal: AbortSignal): Promise<void> {
+    const { target, who, clock } = this.#options;
+    const peer = await this.#opened({ target, clock });
+    signal.throwIfAborted();
+    using _late = onAbort(signal, () => peer.close());
+    await peer.call(EXPORT, exportRequest(who, spans), EXPORT_MS_MAX);
   }
 
-  #begin(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = undefined;
-    });
-  }
-
-  async #sendAll(): Promise<void> {
-    const { target, who, clock, logger } = this.#options;
-    while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, BATCH_MAX);
-      try {
-        if (this.#hungUp) throw new Error('the server stops');
-        this.#peer ??= Peer.open({ target, clock });
-        const peer = await this.#peer;
-        await peer.call(EXPORT, exportRequest(who, batch), EXPORT_MS_MAX);
-      } catch (error) {
-        this.#lost += batch.length;
-        logger.warn({ err: error, target, lost: this.#lost }, 'spans cannot be sent, they are lost');
-      }
-    }
+  async #opened(options: PeerOptions): Promise<Peer> {
+    this.#peer ??= await Peer.open(options);
+    return this.#peer;
   }
 }

@@ -1,6 +1,5 @@
-import type { Node } from '../../api/index.ts';
+import { type Node, parseCidr, parseIp } from '../../api/index.ts';
 import type { Clock, Timer } from '../../runtime/index.ts';
-import { familyOf } from '../runtime/simulated/network/families.ts';
 import { PodAddresses } from './pod-addresses.ts';
 
 /** A node that nobody gave a pod range after this long takes its own. */
@@ -50,7 +49,7 @@ export class PodRange {
     if (this.#cidrs === cidrs.join()) return;
     this.#cidrs = cidrs.join();
     const [first = '', second] = cidrs;
-    const isSwapped = second !== undefined && familyOf(second) === familyOf(this.#options.nodeIp);
+    const isSwapped = second !== undefined && parseCidr(second)?.network.family === parseIp(this.#options.nodeIp)?.family;
     this.#pool = isSwapped ? new PodAddresses(second, first) : new PodAddresses(first, second);
     this.#options.onChange();
   }

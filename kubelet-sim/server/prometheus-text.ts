@@ -1,4 +1,5 @@
 // Prometheus' text format, as Go's libraries write it.
+import { goNumber } from '../../runtime/index.ts';
 import type { Durations } from '../durations.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -22,17 +23,6 @@ export interface Metric {
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
 
 const escaped = (text: string): string => text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
-
-/** Numbers from here on have an exponent, and those below the other. */
-const EXPONENT_MIN = 1e-4;
-const EXPONENT_MAX = 1e6;
-
-/** A number as Go's `strconv.FormatFloat(value, 'g', -1, 64)` has it: `1.5e+06`. */
-export function goNumber(value: number): string {
-  const size = Math.abs(value);
-  if (size === 0 || (size >= EXPONENT_MIN && size < EXPONENT_MAX)) return String(value);
-  return Number.isFinite(value) ? value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2') : value > 0 ? '+Inf' : '-Inf';
-}
 
 const lineOf = (name: string, { labels, value, time, suffix = '' }: Sample): string => {
   const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);

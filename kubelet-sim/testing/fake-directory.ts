@@ -1,6 +1,5 @@
-import type { EndpointSlice, Live, NetworkPolicy, Service } from '../../api/index.ts';
+import { type EndpointSlice, familyOf, type IpFamily, type Live, type NetworkPolicy, type Service } from '../../api/index.ts';
 import type { ClusterDirectory } from '../runtime/simulated/network/cluster-directory.ts';
-import { familyOf, type IpFamily } from '../runtime/simulated/network/families.ts';
 
 /** Metadata of an object that a test writes down. */
 export const meta = (name: string, namespace = 'default') => ({

@@ -1,4 +1,5 @@
 // JSON values as YAML, laid out as Go's libraries do. Upstream: sigs.k8s.io/yaml on go-yaml 2 (answers), go-yaml 3 (gnostic's documents).
+import { formatGoDouble } from '../../cel/language/go-number.ts';
 import { compareKeys } from './key-order.ts';
 import { hasBreaks, type Place, type ScalarStyle, textScalar } from './scalar.ts';
 
@@ -72,14 +73,9 @@ function scalar(value: unknown, place: Place, style: YamlStyle): string {
   return String(value ?? null);
 }
 
-/** A number as `%g` has it, unless 64 bits hold it as an integer: with an exponent from a million on, and below 0.0001. */
-function goNumber(value: number): string {
-  if (Number.isInteger(value) && value >= INT64_MIN && value < UINT64_END) return String(value);
-  const [digits = '', exponent = '0'] = value.toExponential().split('e');
-  const power = Number(exponent);
-  if (power >= -4 && power < 6) return String(value);
-  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-}
+/** A number as `%g` has it, unless 64 bits hold it as an integer. */
+const goNumber = (value: number): string =>
+  Number.isInteger(value) && value >= INT64_MIN && value < UINT64_END ? String(value) : formatGoDouble(value);
 
 const INT64_MIN = -(2 ** 63);
 const UINT64_END = 2 ** 64;

@@ -1,7 +1,7 @@
-import { apiError, coreKinds, type FieldError, fieldError, type Service } from '../../../../api/index.ts';
+import { apiError, coreKinds, type FieldError, fieldError, type IpFamily, type Service } from '../../../../api/index.ts';
 import { cloneJson } from '../../../../api/schema.ts';
 import { type Random, systemRandom } from '../../../../runtime/index.ts';
-import { AllocationError, type IpFamily } from '../../../allocators/ip-range.ts';
+import { AllocationError } from '../../../allocators/ip-range.ts';
 import { PortRange } from '../../../allocators/port-range.ts';
 import type { AllocationMetrics, AllocationState } from '../../../registry/allocation-metrics.ts';
 import type { Allocation, Claim, Claims, NewClaim } from '../../../registry/claims.ts';

@@ -1,6 +1,6 @@
-import type { KubeObject, Service } from '../../../../api/index.ts';
+import { familyOf, type KubeObject, type Service } from '../../../../api/index.ts';
 import { type Random, systemRandom } from '../../../../runtime/index.ts';
-import { canonicalIp, familyOf } from '../../../allocators/ip-range.ts';
+import { canonicalIp } from '../../../allocators/ip-range.ts';
 import type { Claim } from '../../../registry/claims.ts';
 import { WireForm } from '../../../registry/wire-form.ts';
 

@@ -1,7 +1,6 @@
 // What cluster IPs and IP families must be. Upstream: `ValidateServiceClusterIPsRelatedFields`, `validateUpgradeDowngradeClusterIPs`,
 // `validateUpgradeDowngradeIPFamilies` (`pkg/apis/core/validation/validation.go`).
-import { type FieldError, fieldError, isValidLegacyIp, type ServiceSpec } from '../../../../api/index.ts';
-import { familyOf } from '../../../allocators/ip-range.ts';
+import { type FieldError, familyOf, fieldError, isValidLegacyIp, type ServiceSpec } from '../../../../api/index.ts';
 import { listOf } from '../../../validation/field-errors.ts';
 import { isExternalName } from './defaults.ts';
 

@@ -1,6 +1,5 @@
 // Which IP families a Service has. Upstream: `initIPFamilyFields` (`pkg/registry/core/service/storage/alloc.go`).
-import { apiError, type FieldError, fieldError, type Service, type ServiceSpec } from '../../../../api/index.ts';
-import { familyOf, type IpFamily } from '../../../allocators/ip-range.ts';
+import { apiError, type FieldError, familyOf, fieldError, type IpFamily, type Service, type ServiceSpec } from '../../../../api/index.ts';
 import { clusterIpErrors } from './cluster-ips.ts';
 import { isExternalName } from './defaults.ts';
 

@@ -1,5 +1,5 @@
-import { networkingKinds, type ServiceCIDR } from '../../../../api/index.ts';
-import { type IpFamily, IpRange } from '../../../allocators/ip-range.ts';
+import { type IpFamily, networkingKinds, type ServiceCIDR } from '../../../../api/index.ts';
+import { IpRange } from '../../../allocators/ip-range.ts';
 import type { StrategyOptions } from '../../../registry/strategy.ts';
 import { listOf } from '../../../validation/field-errors.ts';
 

@@ -1,7 +1,6 @@
-import type { Live, Service } from '../../../../api/index.ts';
+import { familyOf, type IpFamily, type Live, type Service } from '../../../../api/index.ts';
 import type { HttpResponse } from '../../cri.ts';
 import type { SimulatedHost, SimulatedNode } from '../sandbox.ts';
-import { familyOf, type IpFamily } from './families.ts';
 import { serveHttpStream } from './http-stream.ts';
 import { BadAnswer, type Listener, type ServedRequest } from './listener.ts';
 import type { Target } from './remote-pods.ts';

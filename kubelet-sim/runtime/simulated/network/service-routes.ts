@@ -1,8 +1,15 @@
-import type { Endpoint, EndpointSlice, Live, Service, ServicePort } from '../../../../api/index.ts';
+import {
+  type Endpoint,
+  type EndpointSlice,
+  familyOf,
+  type IpFamily,
+  type Live,
+  type Service,
+  type ServicePort,
+} from '../../../../api/index.ts';
 import type { Clock, Random } from '../../../../runtime/index.ts';
 import { type Affinities, affinityKey } from './affinities.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
-import { familyOf, type IpFamily } from './families.ts';
 import { ConnectError, type Protocol } from './listener.ts';
 import { isWithin } from './policy.ts';
 import type { Target } from './remote-pods.ts';
