@@ -6,6 +6,7 @@ import { TokenBucket } from './token-bucket.ts';
 import { type StreamResponse, Transport, type TransportRequest } from './transport.ts';
 import type { ClientOptions, Query, RawRequest, RawResponse, StreamRequest } from './types.ts';
 
+const JSON_TYPE = 'application/json';
 /** How often a request is sent again because the server said so (429 or 5xx with Retry-After). */
 const RETRIES_MAX = 10;
 /** Codes of a connection that the server closed just as it was used again. */
@@ -62,11 +63,12 @@ export class Requester {
   }
 
   #prepare(method: string, path: string, { query, body, contentType, accept, signal }: RawRequest): TransportRequest {
-    const headers: Record<string, string> = { ...this.#headers, accept: accept ?? 'application/json' };
-    const prepared = { method, path: path + queryText(query), headers, signal };
-    if (body === undefined) return prepared;
-    headers['content-type'] = contentType ?? 'application/json';
-    return { ...prepared, body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) };
+    const target = path + queryText(query);
+    const accepts = accept ?? JSON_TYPE;
+    if (body === undefined) return { method, path: target, headers: { accept: accepts, ...this.#headers }, body, signal };
+    const headers = { accept: accepts, 'content-type': contentType ?? JSON_TYPE, ...this.#headers };
+    const sent = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    return { method, path: target, headers, body: sent, signal };
   }
 
   /** Sends; a read that met a connection just closed by the server is sent once more. */

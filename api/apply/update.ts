@@ -121,11 +121,11 @@ export function trackUpdate(
   const { changed, removed } = changes;
   if (isEmpty(changed) && isEmpty(removed) && !isReconciled && isUpToDate(target, managed)) return false;
   const id = idOf(writer);
-  take(target, managed, { ...step, changes }, { self: id, force: true });
+  take(target, managed, { changes, ...step }, { self: id, force: true });
   const own = managed.get(id);
   const set = union(difference(own?.set ?? EMPTY, removed), changed);
   if (isEmpty(set)) managed.delete(id);
-  else if (!isEmpty(changed)) managed.set(id, { ...writer, set });
+  else if (!isEmpty(changed)) managed.set(id, { set, ...writer });
   else if (own) managed.set(id, { ...own, set });
   return true;
 }

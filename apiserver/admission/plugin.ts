@@ -44,21 +44,35 @@ type Facts = Omit<AdmissionAttributes, 'options' | 'reinvocation' | 'namespace'>
 
 /** The attributes of a request. */
 export function admissionAttributes(context: RequestContext, facts: Facts): AdmissionAttributes {
-  const { operation, kind, name, subresource, object, old } = facts;
-  const namespace = isNamespaceKind(kind) ? name : facts.namespace;
-  return {
-    operation,
-    kind,
-    namespace,
-    name,
-    subresource,
-    object,
-    old,
-    reinvocation: undefined,
-    get options() {
-      return operation === 'CONNECT' ? undefined : context.options?.(operation);
-    },
-  };
+  return new RequestAttributes(context, facts);
+}
+
+/** A class, for an object literal with a getter would be a dictionary to V8, and is looked into by every plugin. */
+class RequestAttributes implements AdmissionAttributes {
+  readonly #context: RequestContext;
+  readonly operation: Facts['operation'];
+  readonly kind: KindInfo;
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+  readonly object: Facts['object'];
+  readonly old: Facts['old'];
+  readonly reinvocation = undefined;
+
+  constructor(context: RequestContext, { operation, kind, namespace, name, subresource, object, old }: Facts) {
+    this.#context = context;
+    this.operation = operation;
+    this.kind = kind;
+    this.namespace = isNamespaceKind(kind) ? name : namespace;
+    this.name = name;
+    this.subresource = subresource;
+    this.object = object;
+    this.old = old;
+  }
+
+  get options(): AdmissionAttributes['options'] {
+    return this.operation === 'CONNECT' ? undefined : this.#context.options?.(this.operation);
+  }
 }
 
 /** Namespaces are in themselves. */

@@ -127,7 +127,7 @@ class Checks {
     });
   }
 
-  update({ warn, warnAnyway }: RequestContext, object: KubeObject, old: KubeObject): FieldError[] {
+  update({ warnAnyway: warn }: RequestContext, object: KubeObject, old: KubeObject): FieldError[] {
     const { schema } = this.#options;
     warnOfFinalizers(object, old.metadata.finalizers ?? [], warn);
     const wrongType = this.#typeMeta(object);
@@ -139,11 +139,11 @@ class Checks {
     return this.#withRules([...errors, ...schema.validateEmbedded(members), ...schema.validateListTypes(members, before)], {
       object: members,
       old: before,
-      warn: warnAnyway ?? warn,
+      warn,
     });
   }
 
-  statusUpdate({ warn, warnAnyway }: RequestContext, object: KubeObject, old: KubeObject): FieldError[] {
+  statusUpdate({ warnAnyway: warn }: RequestContext, object: KubeObject, old: KubeObject): FieldError[] {
     const { schema } = this.#options;
     const wrongType = this.#typeMeta(object);
     const [members, before] = [membersOf(object), membersOf(old)];
@@ -158,7 +158,7 @@ class Checks {
     return this.#withRules([...errors, ...schema.validateListTypes(members, before)], {
       object: members,
       old: before,
-      warn: warnAnyway ?? warn,
+      warn,
     });
   }
 

@@ -151,7 +151,8 @@ export class InProcessObjects implements ObjectReader, ObjectWriter {
   }
 
   #context(namespace: string): RequestContext {
-    return { user: ITSELF, namespace, now: this.#options.now(), dryRun: false, objects: this, warn: nothing, annotate: nothing };
+    const now = this.#options.now();
+    return { user: ITSELF, namespace, now, dryRun: false, objects: this, warn: nothing, warnAnyway: nothing, annotate: nothing };
   }
 
   #registry(kind: KindInfo): ObjectRegistry {

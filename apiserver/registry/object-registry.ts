@@ -327,7 +327,7 @@ export class ObjectRegistry {
     const outcome = isReadyToGo(this.resource, object)
       ? await this.#removeByUpdate(context, object, { current, old })
       : await this.#put(context, object, { current, old, allocation });
-    return outcome === 'lost' ? outcome : { ...outcome, created: false };
+    return outcome === 'lost' ? outcome : { created: false, ...outcome };
   }
 
   #updateErrors(
@@ -408,7 +408,7 @@ export class ObjectRegistry {
     const old = current.object;
     const object = cloneJson(old);
     checkPreconditions(resource, object, options);
-    const plan = planDeletion(resource, { ...context, gracePeriodSeconds: options.gracePeriodSeconds }, object, options);
+    const plan = planDeletion(resource, { gracePeriodSeconds: options.gracePeriodSeconds, ...context }, object, options);
     if (plan.type === 'pending') return { entry: current, gone: false };
     const attributes = this.#attributes(context, 'DELETE', { object: undefined, old, isNameless: request.isOneOfMany });
     await admission.admit(context, attributes);
@@ -495,5 +495,4 @@ const isRevision = (text = ''): boolean => /^\d+$/.test(text) && Number(text) > 
 const withHeldAdvice = (context: RequestContext, advice: string[]): RequestContext => ({
   ...context,
   warn: (text) => advice.push(text),
-  warnAnyway: (text) => context.warn(text),
 });

@@ -68,7 +68,7 @@ export class ObjectStore {
     const laidOut = await form.store(draft.encoded, draft.object);
     const stored = form.sealing ? form.sealing.seal(key, laidOut) : laidOut;
     if (write) writePrepared(write);
-    return { ...draft, stored, isAsServed: laidOut === draft.encoded || form.isExact === true, write };
+    return { stored, isAsServed: laidOut === draft.encoded || form.isExact === true, write, ...draft };
   }
 
   /**

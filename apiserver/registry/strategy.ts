@@ -19,7 +19,7 @@ export interface RequestContext {
   /** Adds a `Warning` header. */
   warn(text: string): void;
   /** Adds one that is told even if the object is refused, where {@link warn} is not heard then. */
-  warnAnyway?(text: string): void;
+  warnAnyway(text: string): void;
   /**
    * Adds a fact to the request's entry in the audit log, under a name that says whose it is; what has a value keeps it.
    *

@@ -20,7 +20,7 @@ export const createObject: Handler = async (rest, exchange, { resource, registry
   const context = contextOf(rest, exchange, options.dryRun);
   dedupOwnerReferences(object, 'in the request', context.warn);
   wipeSystemFields(object.metadata);
-  resource.fields.track({ ...writerOf(exchange, options), live: undefined, next: object });
+  resource.fields.track({ live: undefined, next: object, ...writerOf(exchange, options) });
   span?.event('About to store object in database');
   const stored = await registry.create({ context, admission: rest.admission, object, withoutFieldsIfTooLarge: true });
   span?.event('Write to database call succeeded', { len: bytes.length });

@@ -111,7 +111,7 @@ export const patchObject: Handler = async (rest, exchange, endpoint) => {
         warned = true;
         if (patch.type !== STRATEGIC_MERGE) checkKind(rest, endpoint, object);
         finish(exchange, endpoint, object);
-        if (withFields) resource.fields.track({ ...writer, live, next: object });
+        if (withFields) resource.fields.track({ live, next: object, ...writer });
         else object.metadata.managedFields = undefined;
         span?.event('About to check admission control');
         return object;

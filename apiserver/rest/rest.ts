@@ -69,6 +69,7 @@ export const contextOf = (
   objects,
   span: exchange.span,
   warn: (text) => exchange.warn(text),
+  warnAnyway: (text) => exchange.warn(text),
   annotate: (key, value, level) => exchange.audit?.annotate(key, value, level),
   signal: () => exchange.signal,
   remainingMs: () => exchange.deadline - clock.monotonic(),

@@ -44,7 +44,7 @@ export const updateObject: Handler = async (rest, exchange, endpoint) => {
         const object = first ?? readObject(exchange, namespaced, () => rest.decoder.decode(body, resource, 'Ignore', () => undefined));
         first = undefined;
         resource.strategy.setDefaults(object);
-        if (withFields) resource.fields.track({ ...writer, live: old, next: object });
+        if (withFields) resource.fields.track({ live: old, next: object, ...writer });
         else object.metadata.managedFields = undefined;
         return object;
       },

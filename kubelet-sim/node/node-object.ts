@@ -207,7 +207,7 @@ function conditionsOf(before: readonly NodeCondition[], now: number, health: Nod
   return findingsOf(health).map((condition) => {
     const old = before.find(({ type }) => type === condition.type);
     const kept = old?.status === condition.status ? old.lastTransitionTime : time;
-    return { ...condition, lastHeartbeatTime: time, lastTransitionTime: kept ?? time };
+    return { lastHeartbeatTime: time, lastTransitionTime: kept ?? time, ...condition };
   });
 }
 

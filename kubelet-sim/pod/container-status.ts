@@ -101,7 +101,7 @@ function instanceOf(pod: Pod, container: Container, known: ObservedContainer, st
     const count = isLost(pod, container.name, state)
       ? { lastState: LOST_WHILE_RUNNING, restartCount: restartCount + begins }
       : { lastState, restartCount };
-    return { ...count, image: container.image ?? '', imageID: '' };
+    return { image: container.image ?? '', imageID: '', ...count };
   }
   return {
     lastState: lastStateOf(state, known),

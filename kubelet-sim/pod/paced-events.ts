@@ -32,7 +32,7 @@ export class PacedEvents {
   of(host: string): Pick<EventRecorder, 'event'> {
     return {
       event: (...[subject, type, reason, message, extra]) =>
-        this.#add([slim(subject), type, reason, message, { ...extra, host, at: this.#clock.now() }]),
+        this.#add([slim(subject), type, reason, message, { host, at: this.#clock.now(), ...extra }]),
     };
   }
 

@@ -40,8 +40,8 @@ export function podStatusOf(observed: ObservedPod, before: PodStatus): PodStatus
   const hostIPs = observed.hostIPs.map((ip) => ({ ip }));
   const podIPs = podIPsOf(observed, before);
   return {
-    ...generationOf(pod),
     phase,
+    ...generationOf(pod),
     conditions: conditionsOf(findings, observed, before),
     ...reasonOf(observed, before, phase),
     hostIP: hostIPs[0]?.ip,

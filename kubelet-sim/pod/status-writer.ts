@@ -160,12 +160,11 @@ export class StatusWriter {
 
 /** The part of a status that differs, as a strategic merge patch; undefined when nothing does. */
 export function statusPatch(status: PodStatus, base: PodStatus): Record<string, unknown> | undefined {
-  const before: Readonly<Record<string, unknown>> = { ...base };
-  const entries = Object.entries(status).filter(
-    ([key, value]) => key !== 'conditions' && value !== undefined && !isSame(value, before[key]),
-  );
+  const patch: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(status))
+    if (key !== 'conditions' && value !== undefined && !isSame(value, partOf(base, key))) patch[key] = value;
   const conditions = changedConditions(status, base);
-  const patch: Record<string, unknown> = { ...Object.fromEntries(entries), ...(conditions ? { conditions } : {}) };
+  if (conditions) patch.conditions = conditions;
   for (const key of CLEARED) if (base[key] && status[key] === undefined) patch[key] = null;
   if (patch.podIPs && base.podIPs?.length) patch.podIPs = [{ $patch: 'replace' }, ...(status.podIPs ?? [])];
   return Object.keys(patch).length > 0 ? patch : undefined;
@@ -177,7 +176,7 @@ const CLEARED = ['reason', 'message', 'podIP', 'podIPs'] as const;
 function changedConditions(status: PodStatus, base: PodStatus): unknown[] | undefined {
   const changed = (status.conditions ?? []).filter((condition) => {
     const old = base.conditions?.find(({ type }) => type === condition.type);
-    return !old || !isSame({ ...old, lastProbeTime: null }, { ...condition, lastProbeTime: null });
+    return !old || !isSame(old, condition, 'lastProbeTime');
   });
   const cleared = changed.map((condition) => {
     const old = base.conditions?.find(({ type }) => type === condition.type);
@@ -198,12 +197,20 @@ function goneConditions(status: PodStatus, base: PodStatus): unknown[] {
   return gone.map(({ type }) => ({ type, $patch: 'delete' }));
 }
 
-/** Deep equality of JSON values; absent and empty maps and lists of defaults do not count as equal. */
-function isSame(a: unknown, b: unknown): boolean {
+/** Deep equality of JSON values; absent and empty maps and lists of defaults do not count as equal. @param but a field that does not count. */
+function isSame(a: unknown, b: unknown, but?: string): boolean {
   if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  const left = Object.entries(a).filter(([, value]) => value !== undefined);
-  const right: Readonly<Record<string, unknown>> = { ...b };
-  const rightSize = Object.values(right).filter((value) => value !== undefined).length;
-  return Array.isArray(a) === Array.isArray(b) && left.length === rightSize && left.every(([key, value]) => isSame(value, right[key]));
+  if (!isTree(a) || !isTree(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  let surplus = 0;
+  for (const key in a) {
+    if (a[key] === undefined || key === but) continue;
+    if (!isSame(a[key], partOf(b, key))) return false;
+    surplus++;
+  }
+  for (const key in b) if (b[key] !== undefined && key !== but) surplus--;
+  return surplus === 0;
 }
+
+const isTree = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+
+const partOf = (tree: object, key: string): unknown => (isTree(tree) && Object.hasOwn(tree, key) ? tree[key] : undefined);

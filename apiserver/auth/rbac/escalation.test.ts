@@ -43,7 +43,8 @@ async function refusalOf({ kind, object, old, groups = ['devs'] }: Write): Promi
   const { escalationCheck } = createAuthorizer({ objects });
   const namespace = kind.namespaced ? 'ns' : '';
   const user = { name: 'alice', groups };
-  const context = { user, namespace, now: 0, dryRun: false, objects, warn: () => undefined, annotate: () => undefined };
+  const nothing = () => undefined;
+  const context = { user, namespace, now: 0, dryRun: false, objects, warn: nothing, warnAnyway: nothing, annotate: nothing };
   const name = object.metadata.name ?? '';
   try {
     await escalationCheck.admit?.(context, { operation: old ? 'UPDATE' : 'CREATE', kind, namespace, name, subresource: '', object, old });

@@ -36,7 +36,6 @@ function toStored(object: KubeObject): Event {
     asView(object);
   const { deprecatedCount, ...rest } = same;
   return normalForm<Event>(coreKinds.events, {
-    ...rest,
     involvedObject: regarding ?? {},
     message: note,
     source: deprecatedSource,
@@ -44,13 +43,13 @@ function toStored(object: KubeObject): Event {
     lastTimestamp: deprecatedLastTimestamp,
     count: deprecatedCount,
     reportingComponent: reportingController,
+    ...rest,
   });
 }
 
 function fromStored(kind: KindInfo, object: KubeObject): EventsV1Event {
   const { involvedObject, message, source, firstTimestamp, lastTimestamp, count, reportingComponent, ...same } = asCore(object);
   return normalForm<EventsV1Event>(kind, {
-    ...same,
     regarding: involvedObject,
     note: message,
     deprecatedSource: source,
@@ -58,5 +57,6 @@ function fromStored(kind: KindInfo, object: KubeObject): EventsV1Event {
     deprecatedLastTimestamp: lastTimestamp,
     deprecatedCount: count,
     reportingController: reportingComponent,
+    ...same,
   });
 }

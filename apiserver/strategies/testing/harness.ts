@@ -89,6 +89,9 @@ export function contextOf(): { context: RequestContext; warnings: string[] } {
     warn: (text) => {
       warnings.push(text);
     },
+    warnAnyway: (text) => {
+      warnings.push(text);
+    },
     annotate: () => undefined,
   };
   return { context, warnings };
