@@ -3,15 +3,15 @@ import type { Clock } from './clock.ts';
 import { every } from './every.ts';
 
 const LOOK_MS = 10_000;
-/** A heap of this size is a full process's: most of it are objects of the cluster, which stay. */
-const LARGE_BYTES = 256 * 1024 * 1024;
-
+const MEBIBYTE = 1024 * 1024;
 /**
- * A large one grows by a quarter before V8 collects the whole of it again (which lets it double and more of its own accord), and pages that are
- * half empty are put together each time: what waves of short-lived objects leave is holes, which V8 keeps.
+ * A heap of such a size is a full process's: most of it are objects of the cluster, which stay. It grows by so many percent before V8 collects the
+ * whole of it again (which lets it double and more of its own accord): the larger it is, the less of it changes while it grows so much.
  */
-const OF_LARGE: readonly string[] = ['--heap-growing-percent=25', '--optimize-for-size'];
-const OF_SMALL: readonly string[] = ['--heap-growing-percent=0', '--no-optimize-for-size'];
+const LARGE = [
+  { aboveBytes: 768 * MEBIBYTE, percent: 10 },
+  { aboveBytes: 256 * MEBIBYTE, percent: 25 },
+] as const;
 
 /**
  * Keeps a large heap close to what lives in it. Small ones are left alone: collecting them more often costs more than it saves.
@@ -19,14 +19,17 @@ const OF_SMALL: readonly string[] = ['--heap-growing-percent=0', '--no-optimize-
  */
 export class HeapGrowth implements Disposable {
   readonly #looking: Disposable;
-  #isLarge = false;
+  #percent = 0;
 
   constructor(clock: Clock, { setFlags = setFlagsFromString, usedBytes = () => getHeapStatistics().used_heap_size } = {}) {
     this.#looking = every(clock, LOOK_MS, () => {
-      const isLarge = usedBytes() > LARGE_BYTES;
-      if (isLarge === this.#isLarge) return;
-      this.#isLarge = isLarge;
-      for (const flag of isLarge ? OF_LARGE : OF_SMALL) setFlags(flag);
+      const used = usedBytes();
+      const percent = LARGE.find(({ aboveBytes }) => used > aboveBytes)?.percent ?? 0;
+      if (percent === this.#percent) return;
+      this.#percent = percent;
+      setFlags(`--heap-growing-percent=${percent}`);
+      // Pages that are half empty are put together each time: what waves of short-lived objects leave is holes, which V8 keeps.
+      setFlags(percent > 0 ? '--optimize-for-size' : '--no-optimize-for-size');
     });
   }
 

@@ -1,5 +1,5 @@
-import type { Container, Pod } from '../../api/index.ts';
-import type { ContainerBehaviour, ContainerConfig, ContainerSecurity, NamespaceOptions } from '../runtime/cri.ts';
+import type { Container, Pod, ResourceRequirements } from '../../api/index.ts';
+import type { ContainerBehaviour, ContainerConfig, ContainerResources, ContainerSecurity, NamespaceOptions } from '../runtime/cri.ts';
 import type { Image } from '../runtime/image-service.ts';
 import type { ConfigSource } from './config-source.ts';
 import { ContainerConfigError, environmentOf, expand, refersToConfig } from './environment.ts';
@@ -90,18 +90,32 @@ function laterEnvironment({ container, pod, source }: ContainerParts): Container
 /** What a plain container does not have. */
 function optionalOf({ pod, container, targetId, behaviour, volumes }: ContainerParts): Partial<ContainerConfig> {
   const facts = pod.facts();
-  const resources = runtimeResources(container.resources);
   // Of most containers nothing is said: the runtime knows what becomes of those that nobody asks anything for.
-  const isPlain = !resources && !facts.pod.spec.priority && (facts.pod.status.qosClass ?? 'BestEffort') === 'BestEffort';
+  const isPlain =
+    !container.resources?.limits &&
+    !container.resources?.requests &&
+    !facts.pod.spec.priority &&
+    (facts.pod.status.qosClass ?? 'BestEffort') === 'BestEffort';
   const score = isPlain ? undefined : oomScoreAdj(facts.pod, container, facts.allocatable.memory);
   const security = withGroups(securityOf(facts.pod, container), volumes);
   const namespaces: NamespaceOptions | undefined = targetId === undefined ? undefined : { pid: 'target', targetId };
   return {
-    ...(score === undefined ? {} : { resources: { ...resources, oomScoreAdj: score } }),
+    ...(score === undefined ? {} : { resources: resourcesOf(container, score) }),
     ...(security ? { security } : {}),
     ...(namespaces ? { namespaces } : {}),
     ...(behaviour ? { behaviour } : {}),
   };
+}
+
+/** What containers are given who ask for the same: one object for all of them, as what they ask for is one. */
+const given = new WeakMap<ResourceRequirements, ContainerResources>();
+
+function resourcesOf({ resources = {} }: Container, score: number): ContainerResources {
+  const known = given.get(resources);
+  if (known?.oomScoreAdj === score) return known;
+  const made = { ...runtimeResources(resources), oomScoreAdj: score };
+  given.set(resources, made);
+  return made;
 }
 
 /** With the groups that volumes ask for. Upstream: `GetExtraSupplementalGroupsForPod`, `pkg/kubelet/volumemanager/volume_manager.go`. */
