@@ -78,11 +78,11 @@ function withEnvironment(parts: ContainerParts, environment: ReadonlyMap<string,
 }
 
 /**
- * The environment, when somebody asks. What a container reads of its pod it reads as the pod is now; one that reads nothing does not keep
- * the pod as it is now.
+ * The environment, when somebody asks. What a container reads of its pod it reads as the pod is now; one that reads nothing keeps nothing, and
+ * its pod is asked then.
  */
 function laterEnvironment({ container, pod, source }: ContainerParts): ContainerConfig['environment'] {
-  if (!container.env?.some(({ valueFrom }) => valueFrom)) return () => environmentOf(pod.facts(), container, source);
+  if (!container.env?.some(({ valueFrom }) => valueFrom)) return undefined;
   const facts = pod.facts();
   return () => environmentOf(facts, container, source);
 }

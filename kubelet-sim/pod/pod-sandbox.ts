@@ -1,8 +1,10 @@
 import type { Live, Pod, Volume } from '../../api/index.ts';
 import type { ControlGroup } from '../runtime/control-group.ts';
 import type { PodSandboxConfig, PodSandboxStatus } from '../runtime/cri.ts';
+import { containersOf } from './container-names.ts';
 import { controlGroupOf } from './control-group.ts';
 import { prepareDevices } from './device-claims.ts';
+import { environmentOf } from './environment.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { NodeServices } from './node-services.ts';
 import { addressesOf } from './observed.ts';
@@ -141,6 +143,13 @@ export class PodSandbox implements VolumeScope {
   /** The pod's, as they are now. */
   get labels(): Readonly<Record<string, string>> {
     return this.#owner.allocated.metadata.labels ?? NO_LABELS;
+  }
+
+  /** The variables of a container, as they are now. @throws ContainerConfigError */
+  async environmentOf(name: string): Promise<ReadonlyMap<string, string>> {
+    const { node } = this;
+    const found = containersOf(this.#owner.allocated).find(({ container }) => container.name === name);
+    return found ? await environmentOf(this.facts(), found.container, node.source) : new Map();
   }
 
   /** Takes over a sandbox that was there before; those before it are given oldest first. */

@@ -1,6 +1,6 @@
 import type { Pod } from '../../api/index.ts';
 import { sysctlName } from '../node/sysctls.ts';
-import type { ControlGroupSource } from '../runtime/control-group.ts';
+import type { PodSource } from '../runtime/control-group.ts';
 import type { NamespaceOptions, PodSandboxConfig, PortMapping, SandboxNetwork } from '../runtime/cri.ts';
 import { hostnameOf } from './container-config.ts';
 import { isSidecar } from './container-names.ts';
@@ -15,7 +15,7 @@ export interface SandboxParts {
   readonly attempt: number;
   readonly nodeName: string;
   readonly network: SandboxNetwork;
-  readonly resources: ControlGroupSource;
+  readonly resources: PodSource;
   readonly cluster: ClusterDns;
   /** Of the pod's RuntimeClass; the usual one when it is absent or `''`. */
   readonly runtimeHandler?: string | undefined;

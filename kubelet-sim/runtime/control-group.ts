@@ -8,8 +8,10 @@ export interface ControlGroup {
 }
 
 /** Who knows what of a pod may change while it runs: one object that there is anyhow, asked when somebody looks. */
-export interface ControlGroupSource {
+export interface PodSource {
   readonly controlGroup: ControlGroup;
   /** The labels it has now, by which network policies select it. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** The variables of a container whose configuration does not have them. */
+  environmentOf?(container: string): Promise<ReadonlyMap<string, string>>;
 }

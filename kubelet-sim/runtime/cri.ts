@@ -3,7 +3,7 @@
  * knows pods; the runtime knows sandboxes and containers. Times are milliseconds since the epoch.
  */
 
-import type { ControlGroupSource } from './control-group.ts';
+import type { PodSource } from './control-group.ts';
 import type { ContainerStats, PodSandboxStats, VolumeUsage } from './usage.ts';
 
 /** What a sandbox is to be. Fields that are absent have the value that a plain pod has. */
@@ -30,8 +30,8 @@ export interface PodSandboxConfig {
   readonly portMappings?: readonly PortMapping[] | undefined;
   /** Handler that a RuntimeClass names; `''` for the usual one. */
   readonly runtimeHandler?: string | undefined;
-  /** CRI's `cgroup_parent` and `resources`; asked for when somebody looks. */
-  readonly resources?: ControlGroupSource | undefined;
+  /** CRI's `cgroup_parent` and `resources`, and more of the pod; asked for when somebody looks. */
+  readonly resources?: PodSource | undefined;
   /** What network policies select it by. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly annotations: Readonly<Record<string, string>>;
@@ -162,7 +162,7 @@ export interface PortConfig {
   readonly protocol: string;
 }
 
-/** What a container is to be. `environment` is asked only when a process really needs it: a quiet server never does. */
+/** What a container is to be. */
 export interface ContainerConfig {
   readonly name: string;
   readonly attempt: number;
@@ -171,7 +171,8 @@ export interface ContainerConfig {
   readonly command: readonly string[];
   readonly args: readonly string[];
   readonly workingDir: string;
-  readonly environment: () => Promise<ReadonlyMap<string, string>>;
+  /** Asked when a process needs it, which that of a quiet server never does; the sandbox's pod is asked unless given. */
+  readonly environment?: (() => Promise<ReadonlyMap<string, string>>) | undefined;
   readonly mounts: readonly Mount[];
   readonly ports: readonly PortConfig[];
   readonly terminationMessagePath: string;
