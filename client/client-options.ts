@@ -23,6 +23,8 @@ export interface ClientProcess {
   readonly userAgent: string;
   /** Connections for requests that are not watches. */
   readonly connections?: number | undefined;
+  /** How long an answer may let itself be waited for. */
+  readonly responseMsMax?: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -84,7 +84,12 @@ export class HttpResourceClient<T extends KubeObject> implements ResourceClient<
   patch(name: string, body: unknown, { type, subresource, force, ...options }: PatchOptions): Promise<Live<T>> {
     const path = this.#path(options.namespace, name, subresource);
     const { query, signal } = this.#write(body, options);
-    return this.#json('PATCH', path, { query: force === undefined ? query : { ...query, force }, body, contentType: PATCH_CONTENT_TYPES[type], signal });
+    return this.#json('PATCH', path, {
+      query: force === undefined ? query : { ...query, force },
+      body,
+      contentType: PATCH_CONTENT_TYPES[type],
+      signal,
+    });
   }
 
   delete(name: string, options: DeleteRequest = {}): Promise<Live<T> | Status> {

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import type { Dispatcher, Pool } from 'undici';
 import { onAbort } from '../runtime/index.ts';
 import { ConnectionError } from './errors.ts';
-import type { ClientConfig, RawResponse } from './types.ts';
+import type { ClientConfig, ClientOptions, RawResponse } from './types.ts';
 
 /** Connections for requests, unless told otherwise. */
 const CONNECTIONS_DEFAULT = 32;
@@ -46,14 +46,15 @@ export class Transport {
   readonly #requests: Pool;
   readonly #streams: Pool;
 
-  constructor(config: ClientConfig & { readonly connections?: number | undefined }) {
+  constructor(config: ClientConfig & Pick<ClientOptions, 'connections' | 'responseMsMax'>) {
     this.#server = config.server;
     const NewPool = loadPool();
+    const responseMsMax = config.responseMsMax ?? RESPONSE_MS_MAX;
     const common = {
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
-      headersTimeout: RESPONSE_MS_MAX,
-      bodyTimeout: RESPONSE_MS_MAX,
+      headersTimeout: responseMsMax,
+      bodyTimeout: responseMsMax,
       connect: tlsOptions(config),
     };
     this.#requests = new NewPool(config.server, { ...common, connections: config.connections ?? CONNECTIONS_DEFAULT });

@@ -25,6 +25,8 @@ export interface ClientOptions extends ClientConfig {
   readonly burst?: number | undefined;
   /** Connections for requests that are not watches. */
   readonly connections?: number | undefined;
+  /** How long an answer may let itself be waited for, more or less; a minute and a half unless given. */
+  readonly responseMsMax?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   readonly logger?: Logger | undefined;

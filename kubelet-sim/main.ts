@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { clientFromOptions, createEventRecorder, loadKubeconfig } from '../client/index.ts';
+import { type ApiClient, clientFromOptions, createEventRecorder, loadKubeconfig } from '../client/index.ts';
 import { type Environment, processMain, type Service, UserError, withHealth } from '../runtime/index.ts';
 import { parseNodeIps } from './address-options.ts';
 import { readImageCatalog } from './image-catalog-file.ts';
@@ -26,9 +26,7 @@ export const main = (argv: readonly string[]): Promise<void> =>
 
 async function create(values: KubeletSimValues, environment: Environment): Promise<Service> {
   const client = clientFromOptions(values, { userAgent: 'kubelet', ...environment });
-  // Heartbeats are not paced. Upstream: cmd/kubelet/app/server.go, `heartbeatClientConfig`.
-  const unpaced = { ...values, 'kube-api-qps': 0 };
-  const heartbeatClient = clientFromOptions(unpaced, { userAgent: 'kubelet', connections: HEARTBEAT_CONNECTIONS, ...environment });
+  const heartbeatClient = heartbeatClientOf(values, environment);
   const sim = createKubeletSim({
     ...environment,
     client,
@@ -72,6 +70,16 @@ async function create(values: KubeletSimValues, environment: Environment): Promi
   return withHealth(values, sim, async () => {
     await Promise.all([client.close(), heartbeatClient.close()]);
   });
+}
+
+/**
+ * Heartbeats are not paced, and one that is not answered in the time of the next is given up: another connection may get through. Upstream:
+ * cmd/kubelet/app/server.go, `heartbeatClientConfig`.
+ */
+export function heartbeatClientOf(values: KubeletSimValues, environment: Environment): ApiClient {
+  const responseMsMax = Math.min(values['node-status-update-frequency'], values['node-lease-duration-seconds'] * 1000);
+  const unpaced = { ...values, 'kube-api-qps': 0 };
+  return clientFromOptions(unpaced, { userAgent: 'kubelet', connections: HEARTBEAT_CONNECTIONS, responseMsMax, ...environment });
 }
 
 /** The API server as pods reach it: at the same address, with none of our credentials. */
