@@ -21,7 +21,11 @@ export interface PreparedDocument {
 /** Who knows documents: discovery, OpenAPI. */
 export interface DocumentSource {
   /** @param url path and query. */
-  respond(url: string, accept: string | undefined, ifNoneMatch?: string | undefined): PreparedDocument | undefined;
+  respond(
+    url: string,
+    accept: string | undefined,
+    ifNoneMatch?: string | undefined,
+  ): PreparedDocument | undefined | Promise<PreparedDocument | undefined>;
 }
 
 export interface RootOptions {
@@ -50,6 +54,9 @@ const INDEX = '/index.html';
 const DEBUG = '/debug/';
 const SLIS_PATH = '/metrics/slis';
 const OPENAPI = '/openapi/';
+const V3 = '/openapi/v3';
+/** The parameter of a media type of lists of all groups at once. */
+const AGGREGATED = 'as=APIGroupDiscoveryList';
 const OPENAPI_GZIP_BYTES_MIN = 1400;
 const VERSION = /^\/version\/?$/;
 const OPENID = /^\/(\.well-known|openid)\//;
@@ -65,6 +72,7 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     send(exchange, 200, JSON_TYPE, Buffer.from(`${JSON.stringify({ paths: paths(options) }, undefined, 2)}\n`));
     return;
   }
+  if (path.slice(1) in options.health) exchange.served = { subresource: path, component: '' };
   const health = answerHealth(exchange, options.health, options.slis);
   if (health !== undefined) return health;
   if (path === '/metrics') {
@@ -82,17 +90,21 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     sendText(exchange, 200, dump);
     return;
   }
-  answerDocument(exchange, options);
+  await answerDocument(exchange, options);
 }
 
-function answerDocument(exchange: Exchange, options: RootOptions): void {
+async function answerDocument(exchange: Exchange, options: RootOptions): Promise<void> {
   const {
     request,
     accept,
     info: { path },
   } = exchange;
   const isVersion = VERSION.test(path);
-  const document = sourceOf(path, options)?.respond(urlOf(exchange), isVersion ? undefined : accept, request.headers['if-none-match']);
+  if (path === V3) exchange.served = { subresource: 'openapi/v3', component: '' };
+  else if (path.startsWith(`${V3}/`)) exchange.served = { subresource: 'openapi/v3/', component: '' };
+  const source = sourceOf(path, options);
+  const document = await source?.respond(urlOf(exchange), isVersion ? undefined : accept, request.headers['if-none-match']);
+  if (document?.contentType.includes(AGGREGATED)) exchange.served = { subresource: path.slice(1), component: 'apiserver' };
   if (document && request.method !== 'GET' && hasRoutes(path, options.kinds)) throw methodNotAllowed();
   if (document && (isVersion || OPENID.test(path)) && !names(accept, document.contentType)) throw notRouted([document.contentType]);
   if (document) sendDocument(exchange, laidOut(exchange, document));
