@@ -40,6 +40,9 @@ interface Encoded {
   readonly hash: string;
 }
 
+/** When it was made. */
+type Dated = Encoded & { readonly modifiedMs: number };
+
 const JSON_TYPE = 'application/json';
 const V3 = '/openapi/v3/';
 /** Version 2 is compressed for who takes that. */
@@ -68,12 +71,12 @@ class OpenApiServer implements OpenApi {
   #kinds: readonly PublishedKind[] | undefined;
   #others: readonly RemoteSpec[] = NOBODY;
   /** Who asks for a document that is being made gets that one. */
-  readonly #documents = new Map<string, Promise<Encoded>>();
+  readonly #documents = new Map<string, Promise<Dated>>();
   /** Documents of one group and version, with the kinds they are made of: they stay while those do. */
-  readonly #parts = new Map<string, { readonly of: readonly PublishedKind[]; readonly document: Promise<Encoded> }>();
+  readonly #parts = new Map<string, { readonly of: readonly PublishedKind[]; readonly document: Promise<Dated> }>();
 
   /** Documents of version 3 by what they are in JSON. */
-  readonly #protobufs = new WeakMap<Encoded, Promise<Encoded>>();
+  readonly #protobufs = new WeakMap<Dated, Promise<Dated>>();
 
   constructor(options: OpenApiOptions) {
     this.#options = options;
@@ -114,21 +117,21 @@ class OpenApiServer implements OpenApi {
     return kinds;
   }
 
-  #kept(key: string, build: () => Promise<Encoded>): Promise<Encoded> {
+  #kept(key: string, build: () => Promise<Dated>): Promise<Dated> {
     const document = this.#documents.get(key) ?? build();
     this.#documents.set(key, document);
     return document;
   }
 
-  #made(steps: Steps<Encoded>): Promise<Encoded> {
-    return inTurns(steps, this.#clock);
+  async #made(steps: Steps<Encoded>): Promise<Dated> {
+    return { ...(await inTurns(steps, this.#clock)), modifiedMs: this.#clock.now() };
   }
 
-  #v2(kinds: readonly PublishedKind[], form: Form): Promise<Encoded> {
+  #v2(kinds: readonly PublishedKind[], form: Form): Promise<Dated> {
     return this.#kept(`v2 ${form}`, () => this.#made(encodedV2(documentV2(kinds, fixedPathsV2(this.#openid)), this.#others, form)));
   }
 
-  #v3(kinds: readonly PublishedKind[], name: string): Promise<Encoded> | undefined {
+  #v3(kinds: readonly PublishedKind[], name: string): Promise<Dated> | undefined {
     const fixed = this.#fixed.get(name);
     if (fixed) return this.#kept(name, () => this.#made(encoded(fixed())));
     const own = kinds.filter((kind) => documentName(kind) === name);
@@ -145,14 +148,14 @@ class OpenApiServer implements OpenApi {
     return document;
   }
 
-  #inProtobuf(inJson: Encoded): Promise<Encoded> {
+  #inProtobuf(inJson: Dated): Promise<Dated> {
     const document = this.#protobufs.get(inJson) ?? this.#made(protobufV3(inJson));
     this.#protobufs.set(inJson, document);
     return document;
   }
 
   /** Where each document is, with its hash: so every document is built for it. */
-  #index(kinds: readonly PublishedKind[]): Promise<Encoded> {
+  #index(kinds: readonly PublishedKind[]): Promise<Dated> {
     const others = this.#others;
     return this.#kept('index', async () => {
       const urls = new Map<string, string>();
@@ -162,7 +165,7 @@ class OpenApiServer implements OpenApi {
       for (const { name, url } of others) if (url !== undefined) urls.set(name, url);
       const entries = [...urls].sort(([a], [b]) => (a < b ? -1 : 1));
       const paths = Object.fromEntries(entries.map(([name, serverRelativeURL]): [string, JsonObject] => [name, { serverRelativeURL }]));
-      return hashed(Buffer.from(JSON.stringify({ paths })), 'text/plain; charset=utf-8');
+      return { ...hashed(Buffer.from(JSON.stringify({ paths })), 'text/plain; charset=utf-8'), modifiedMs: this.#clock.now() };
     });
   }
 }
@@ -195,17 +198,23 @@ const hashed = (body: Buffer, contentType: string): Encoded => ({
 });
 
 /** The index is not kept by its hash. */
-const indexAnswer = ({ contentType, body }: Encoded): DocumentResponse => ({ status: 200, contentType, headers: {}, body });
+const indexAnswer = ({ contentType, body, modifiedMs }: Dated): DocumentResponse => ({
+  status: 200,
+  contentType,
+  headers: {},
+  body,
+  modifiedMs,
+});
 
 function answer(
-  { contentType, body, hash }: Encoded,
+  { contentType, body, hash, modifiedMs }: Dated,
   ifNoneMatch: string | undefined,
   caching: Record<string, string> = {},
 ): DocumentResponse {
   const etag = `"${hash}"`;
   const headers = { etag, vary: 'Accept', ...caching };
   const unchanged = ifNoneMatch?.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim())) ?? false;
-  return unchanged ? { status: 304, contentType, headers, body: Buffer.alloc(0) } : { status: 200, contentType, headers, body };
+  return unchanged ? { status: 304, contentType, headers, body: Buffer.alloc(0) } : { status: 200, contentType, headers, body, modifiedMs };
 }
 
 /** The document has changed since the index was read: a client that kept the old URL is sent to the new one, by headers alone. */

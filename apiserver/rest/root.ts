@@ -8,6 +8,7 @@ import { headersFor, JSON_TYPE, send, sendNotFound, sendText } from '../pipeline
 import { answerHealth, type HealthChecks } from './health.ts';
 import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
 import { notRouted } from './negotiation.ts';
+import { contentFor } from './partial-content.ts';
 import { indented, readable } from './pretty.ts';
 
 /** A document that is ready to be sent: discovery, version, OpenAPI. */
@@ -16,6 +17,8 @@ export interface PreparedDocument {
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** When it was made, of what may be had in parts, or only if it has changed. */
+  readonly modifiedMs?: number | undefined;
 }
 
 /** Who knows documents: discovery, OpenAPI. */
@@ -107,7 +110,8 @@ async function answerDocument(exchange: Exchange, options: RootOptions): Promise
   if (document?.contentType.includes(AGGREGATED)) exchange.served = { subresource: path.slice(1), component: 'apiserver' };
   if (document && request.method !== 'GET' && hasRoutes(path, options.kinds)) throw methodNotAllowed();
   if (document && (isVersion || OPENID.test(path)) && !names(accept, document.contentType)) throw notRouted([document.contentType]);
-  if (document) sendDocument(exchange, laidOut(exchange, document));
+  if (document?.modifiedMs !== undefined) sendDocument(exchange, contentFor(document, document.modifiedMs, request.headers));
+  else if (document) sendDocument(exchange, laidOut(exchange, document));
   else refuse(exchange, options.kinds);
 }
 
