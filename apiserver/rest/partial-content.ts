@@ -12,7 +12,7 @@ const RANGES_MAX = 1000;
 const UNIT = 'bytes=';
 const TEXT = 'text/plain; charset=utf-8';
 /** Stands between the parts; nothing in a document of JSON or of protobuf looks like it. */
-const BOUNDARY = 'nanokube-part-of-a-document-4f1d8a7c2e9b6035';
+const BOUNDARY = '4f1d8a7c2e9b60354f1d8a7c2e9b60354f1d8a7c2e9b60354f1d8a7c2e9b';
 
 /** What is answered of a document to who sent these headers. @param modifiedMs when it was made. */
 export function contentFor(document: PreparedDocument, modifiedMs: number, headers: IncomingHttpHeaders): PreparedDocument {
