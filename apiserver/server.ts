@@ -27,6 +27,7 @@ import { ExpiringLeases } from './registry/expiring-leases.ts';
 import { InProcessObjects } from './registry/in-process-objects.ts';
 import { measureStore } from './registry/measured-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
+import { repairEvents } from './registry/repair-events.ts';
 import type { ResourcePlace } from './registry/resource.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './registry/strategy.ts';
 import { inItsVersion, storedKindOf } from './registry/version-view.ts';
@@ -213,7 +214,8 @@ class Server implements ApiServer {
     this.#admission = parts.admission;
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
-    this.#claims = new ClaimRepair({ store, resources, clock, logger });
+    const tell = repairEvents({ objects: this.objects, clock, random, logger });
+    this.#claims = new ClaimRepair({ store, resources, clock, logger, tell });
     this.#ruleMetrics = new RuleMetrics(clock);
     this.#conversions = new ConversionMetrics(clock);
     this.#customResources = infos.includes(apiextensionsKinds.customresourcedefinitions) ? this.#createCustomResources() : undefined;
