@@ -1,10 +1,10 @@
 import type { Environment, Service } from '../runtime/index.ts';
 import { OptionError } from '../runtime/index.ts';
 import { ALWAYS_ALLOW, ALWAYS_DENY, type AuthenticatorOptions, type ChainLink } from './auth/index.ts';
-import type { OidcFlags, Providers } from './auth/oidc/index.ts';
+import type { OidcFlags, Providers, ProvidersOptions } from './auth/oidc/index.ts';
 import type { TokenAuthenticator } from './auth/token-authenticator.ts';
 import type { Chain } from './auth/webhook/index.ts';
-import type { ReloadStatus } from './config-reload.ts';
+import { hashOf, type ReloadStatus } from './config-reload.ts';
 import type { AccessMetrics } from './pipeline/access-metrics.ts';
 import { type ApiServerValues, type CompiledOptions, readPem } from './settings.ts';
 
@@ -126,7 +126,8 @@ async function openProviders(
   const onReload = (status: ReloadStatus) => metrics.reloaded('authentication', status, clock.now());
   const onHash = (hash: string) => metrics.configured('authentication', hash);
   const disallowedIssuers = values['service-account-issuer'];
-  const options = { apiAudiences: compiled.apiAudiences, disallowedIssuers, onReload, onHash, clock, logger };
+  const onToken: ProvidersOptions['onToken'] = (result, issuer, ms) => metrics.tokens.ofProvider(result, hashOf(issuer), ms);
+  const options = { apiAudiences: compiled.apiAudiences, disallowedIssuers, onReload, onHash, onToken, clock, logger };
   if (path !== undefined) return new ProvidersFile(path, options);
   const providers = providersFromFlags(oidcFlags(values, issuerUrl ?? '', clientId ?? ''), values['oidc-signing-algs'], options);
   return {

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Event } from '../api/index.ts';
 import { openMemoryStore, prefixRange, type Store } from '../store/index.ts';
 import { faultyStore } from '../test/support/faulty-store.ts';
+import { eventStrategy } from './strategies/core/event.ts';
 import { serviceStrategy } from './strategies/core/service/strategy.ts';
 import { startTestServer, type TestServer } from './testing/test-server.ts';
 
@@ -20,8 +22,9 @@ async function servers(count: number, options: { range?: string; ports?: { from:
     const server = await startTestServer({
       // Each behind a network of its own, so that it learns late of what the others do.
       store: faultyStore(store),
-      serves: ['/services'],
+      serves: ['/services', '/events'],
       strategies: (objects) => ({
+        '/events': eventStrategy(0),
         '/services': serviceStrategy({
           serviceClusterIpRange: options.range ?? '10.0.0.0/24',
           serviceNodePortRange: options.ports ?? { from: 30_000, to: 30_100 },
@@ -83,6 +86,27 @@ describe('cluster IPs', () => {
     await second.request('DELETE', `${PATH}/${winner}`);
     expect(await claims()).toEqual([]);
     expect((await create(first, 'c', { clusterIP: '10.0.0.9' })).status).toBe(201);
+  });
+
+  test('that a Service lacks are made, and it is told', async () => {
+    const { first, store, claims } = await servers(1);
+    await create(first, 'a', { clusterIP: '10.0.0.9' });
+    await store.txn({ compare: [], success: [{ op: 'delete', range: { key: '/registry/ipaddresses/10.0.0.9' } }] });
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    await first.request('PATCH', `${PATH}/a`, { body: { metadata: { labels: { a: 'b' } } }, headers });
+    const events = async () => (await first.request('GET', '/api/v1/namespaces/default/events')).json<{ items: Event[] }>().items;
+    await expect.poll(events).toMatchObject([
+      {
+        metadata: { name: expect.stringMatching(/^a\.[0-9a-f]+$/) },
+        type: 'Warning',
+        reason: 'ClusterIPNotAllocated',
+        action: 'ClusterIPAllocation',
+        message: 'Cluster IP [IPv4]: 10.0.0.9 is not allocated; repairing',
+        reportingComponent: 'ipallocator-repair-controller',
+        involvedObject: { kind: 'Service', apiVersion: 'v1', name: 'a', namespace: 'default' },
+      },
+    ]);
+    expect(await claims()).toEqual(['10.0.0.9']);
   });
 
   test('are objects as upstream has them, and are given back when a Service no longer needs one', async () => {

@@ -30,8 +30,18 @@ import { aggregationOf, requestHeadersOf } from './front-proxy.ts';
 import { openStore } from './open-store.ts';
 import { createOpenApi } from './openapi/index.ts';
 import { AccessMetrics } from './pipeline/access-metrics.ts';
-import { ensurePki, type Pki, type ServingContent, ServingFiles, type ServingPaths, writeKubeconfigs } from './pki/index.ts';
+import {
+  type CertificatePair,
+  ensurePki,
+  FollowedPair,
+  type Pki,
+  type ServingContent,
+  ServingFiles,
+  type ServingPaths,
+  writeKubeconfigs,
+} from './pki/index.ts';
 import { AllocationMetrics } from './registry/allocation-metrics.ts';
+import { CertificateMetrics } from './registry/certificate-metrics.ts';
 import type { ObjectReader } from './registry/objects.ts';
 import { type Component, localComponent, portOf, storeComponent } from './rest/component-status.ts';
 import { createReviews } from './reviews/index.ts';
@@ -70,6 +80,8 @@ class ComposedApiServer implements Service {
   /** What is served; known once the server is made. */
   #kinds: PartsContext['kinds'] | undefined;
   #certificates: Service | undefined;
+  /** What is shown to others, from files. */
+  readonly #pairs: FollowedPair[] = [];
   #url: string | undefined;
 
   constructor(values: ApiServerValues, compiled: CompiledOptions, environment: Environment) {
@@ -105,6 +117,7 @@ class ComposedApiServer implements Service {
       this.#server = server;
       await this.#run(server);
       if (this.#certificates) await this.#run(this.#certificates);
+      for (const pair of this.#pairs) await this.#run(pair);
       await writeKubeconfigs(this.#values['data-dir'], pki, server.url);
       this.#url = server.url;
       await this.#startUpkeep(store, server);
@@ -285,11 +298,12 @@ class ComposedApiServer implements Service {
     const { decisions } = accessMetrics;
     const authorizer = createAuthorizer({ objects, nodeRules: NODE_RULES, chain: access.authorizers, decisions });
     const admissionMetrics = new AdmissionMetrics(clock);
+    const certificates = new CertificateMetrics();
     const tokens = this.#tokens(objects, pki, url);
     return {
       admissionMetrics,
       accessMetrics,
-      allocationMetrics: this.#allocations,
+      strategyMetrics: { text: () => `${this.#allocations.text()}${certificates.text()}` },
       strategies: createStrategies(
         {
           serviceClusterIpRange: values['service-cluster-ip-range'],
@@ -297,6 +311,7 @@ class ComposedApiServer implements Service {
           eventTtlSeconds: Math.ceil(values['event-ttl'] / 1000),
           objects,
           allocations: this.#allocations,
+          certificates,
         },
         { authorizer: authorizer.local, kinds: () => kinds.infos() },
       ),
@@ -377,7 +392,9 @@ class ComposedApiServer implements Service {
 
   #settings(pki: Pki): Partial<ApiServerSettings> {
     const values = this.#values;
-    const { 'kubelet-client-certificate': certificate, 'kubelet-client-key': key, 'kubelet-certificate-authority': ca } = values;
+    const ca = values['kubelet-certificate-authority'];
+    const toKubelets = this.#followed('kubelet-client-certificate', 'kubelet-client-key', pki.kubeletClient);
+    const toServers = this.#followed('proxy-client-cert-file', 'proxy-client-key-file', pki.frontProxy.client);
     const streams = values['http2-max-streams-per-connection'];
     return {
       ...(streams > 0 ? { http2StreamsMax: streams } : {}),
@@ -396,13 +413,23 @@ class ComposedApiServer implements Service {
       browsers: this.#compiled.browsers,
       leaseReuseSeconds: values['lease-reuse-duration-seconds'],
       kubelet: {
-        certificate: certificate === undefined ? pki.kubeletClient.certificate : readPem('kubelet-client-certificate', certificate),
-        key: key === undefined ? pki.kubeletClient.key : readPem('kubelet-client-key', key),
+        identity: toKubelets,
         ca: ca === undefined ? undefined : readPem('kubelet-certificate-authority', ca),
         addressTypes: values['kubelet-preferred-address-types'],
       },
-      aggregation: aggregationOf(values, pki),
+      aggregation: aggregationOf(values, pki, toServers),
     };
+  }
+
+  /** A certificate that is shown to others, as it is now: that of the files which options name, else our own. */
+  #followed(certificateOption: PairOption, keyOption: PairOption, own: CertificatePair): () => CertificatePair {
+    const { [certificateOption]: certificate, [keyOption]: key } = this.#values;
+    if (certificate === undefined || key === undefined) return () => own;
+    const { clock, logger } = this.#environment;
+    const content = { certificate: readPem(certificateOption, certificate), key: readPem(keyOption, key) };
+    const pair = new FollowedPair({ paths: { certificate, key }, content, clock, logger });
+    this.#pairs.push(pair);
+    return () => pair.current;
   }
 
   async #startUpkeep(store: Store, { objects }: ApiServer): Promise<void> {
@@ -414,6 +441,9 @@ class ComposedApiServer implements Service {
     await this.#run(createSharedCompaction({ store, intervalMs: this.#values['etcd-compaction-interval'], clock, logger }));
   }
 }
+
+/** The options that name a certificate, or its key, which is shown to others. */
+type PairOption = 'kubelet-client-certificate' | 'kubelet-client-key' | 'proxy-client-cert-file' | 'proxy-client-key-file';
 
 /** What is read before the server is made. */
 interface Prepared {

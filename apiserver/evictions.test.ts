@@ -74,7 +74,12 @@ test('what is wrong with how the pod is to be deleted is told when its budget ca
   expect((await evict('p', { deleteOptions })).status).toBe(429);
   await server.request('DELETE', `${BUDGETS}/b`);
   expect((await evict('p', { deleteOptions })).json<Refusal>().message).toContain('propagationPolicy: Unsupported value: "Sideways"');
-  expect((await server.request('GET', `${PODS}/p`)).status).toBe(200);
+  // It says that it goes all the same, but for a dry run.
+  const conditions = async (name: string) => (await server.request('GET', `${PODS}/${name}`)).json<Pod>().status.conditions;
+  expect(await conditions('p')).toContainEqual(expect.objectContaining({ type: 'DisruptionTarget', reason: 'EvictionByEvictionAPI' }));
+  await running('q');
+  expect((await evict('q', { deleteOptions: { ...deleteOptions, dryRun: ['All'] } })).status).toBe(422);
+  expect(await conditions('q')).not.toContainEqual(expect.objectContaining({ type: 'DisruptionTarget' }));
 });
 
 test('ports to forward are read as lists of numbers', async () => {

@@ -1,6 +1,6 @@
 import { type RequestHeaderOptions, requestHeaderCheck } from '../runtime/index.ts';
 import type { AggregationSettings } from './aggregation/index.ts';
-import { FRONT_PROXY_NAME, type Pki } from './pki/index.ts';
+import { type CertificatePair, FRONT_PROXY_NAME, type Pki } from './pki/index.ts';
 import { type ApiServerValues, readPem } from './settings.ts';
 
 /** Which front proxies may name users, and in which headers. */
@@ -17,16 +17,9 @@ export function requestHeadersOf(values: ApiServerValues, pki: Pki): RequestHead
   };
 }
 
-/** How this server is the front proxy of others. */
-export function aggregationOf(values: ApiServerValues, pki: Pki): AggregationSettings {
-  const { 'proxy-client-cert-file': certFile, 'proxy-client-key-file': keyFile } = values;
-  const { client } = pki.frontProxy;
-  return {
-    certificate: {
-      certificate: certFile === undefined ? client.certificate : readPem('proxy-client-cert-file', certFile),
-      key: keyFile === undefined ? client.key : readPem('proxy-client-key-file', keyFile),
-    },
-    rejectRedirects: values['aggregator-reject-forwarding-redirect'],
-    namesUser: requestHeaderCheck(requestHeadersOf(values, pki)),
-  };
-}
+/** How this server is the front proxy of others. @param certificate what it shows them. */
+export const aggregationOf = (values: ApiServerValues, pki: Pki, certificate: () => CertificatePair): AggregationSettings => ({
+  certificate,
+  rejectRedirects: values['aggregator-reject-forwarding-redirect'],
+  namesUser: requestHeaderCheck(requestHeadersOf(values, pki)),
+});

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect } from 'node:tls';
+import { connect, TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
 import type { Pod } from '../api/index.ts';
 import { generateKey, issueCertificate, keyToPem, systemClock } from '../runtime/index.ts';
@@ -37,13 +37,15 @@ async function aKubelet() {
     socket.destroy();
     return true;
   };
-  const server = https.createServer({ key: keyToPem(key), cert }, (request, response) => {
+  const server = https.createServer({ key: keyToPem(key), cert, requestCert: true, rejectUnauthorized: false }, (request, response) => {
     if (isDropped(request)) return;
     if (request.url?.includes('/broken')) {
       response.writeHead(400).end('container "broken" is waiting to start');
       return;
     }
-    request.pipe(response.writeHead(200, { 'x-kubelet': `${request.method} ${request.url}` }), { end: false });
+    const shown = request.socket instanceof TLSSocket ? request.socket.getPeerCertificate().subject?.CN : undefined;
+    const headers = { 'x-kubelet': `${request.method} ${request.url}`, 'x-client': shown ?? 'nobody' };
+    request.pipe(response.writeHead(200, headers), { end: false });
     request.on('end', () => response.end(`${request.method} ${request.url}\n`));
   });
   const asked: string[] = [];
@@ -169,6 +171,30 @@ test('a kubelet’s certificate is for its address, whatever the name of its nod
   expect((await api.request('GET', `${PODS}/p/log?container=a`)).text).toBe('GET /containerLogs/default/p/a\n');
   const answer = await api.request('GET', `/api/v1/nodes/n1/proxy/a`);
   expect(answer.status, answer.text).toBe(200);
+});
+
+/** A certificate that a client may show, and its key. */
+function anIdentity(commonName: string) {
+  const key = generateKey();
+  const now = systemClock.now();
+  const certificate = issueCertificate({
+    subject: { commonName },
+    key,
+    use: 'client',
+    notBeforeMs: now - 60_000,
+    notAfterMs: now + 3_600_000,
+  });
+  return { certificate, key: keyToPem(key) };
+}
+
+test('kubelets are shown the certificate that there is now, on connections of its own', async () => {
+  await using kubelet = await aKubelet();
+  let identity = anIdentity('before');
+  await using api = await aCluster(kubelet.port, {}, { kubelet: { addressTypes: ['ExternalIP'], identity: () => identity } });
+  const shown = async () => (await api.request('GET', '/api/v1/nodes/n1/proxy/a')).headers['x-client'];
+  expect(await shown()).toBe('before');
+  identity = anIdentity('after');
+  expect(await shown()).toBe('after');
 });
 
 test('node and pod proxies pass on method, path, query and body', async () => {

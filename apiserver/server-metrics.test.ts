@@ -3,12 +3,15 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { coreKinds } from '../api/index.ts';
-import { systemClock } from '../runtime/index.ts';
+import { generateKey, issueCertificate, systemClock } from '../runtime/index.ts';
 import { createAuthorizer } from './auth/index.ts';
 import { ObjectsInMemory } from './auth/objects-in-memory.ts';
 import { AccessMetrics } from './pipeline/access-metrics.ts';
 import { AllocationMetrics } from './registry/allocation-metrics.ts';
+import { CertificateMetrics } from './registry/certificate-metrics.ts';
+import { countedSigningRequests } from './strategies/certificates/certificate-signing-request.ts';
 import { serviceStrategy } from './strategies/core/service/strategy.ts';
+import { REQUEST_OF_DEVS } from './testing/signing-requests.ts';
 import { plainStrategy, startTestServer, type TestServer } from './testing/test-server.ts';
 
 const PATH = '/api/v1/namespaces/default/configmaps';
@@ -133,7 +136,7 @@ test('cluster IPs and node ports are counted by who chose them', async () => {
   await using api = await startTestServer({
     strategies: (objects) => ({ '/services': serviceStrategy({ ...options, objects, allocations }), '/namespaces': plainStrategy() }),
     serves: ['/services', '/namespaces'],
-    documents: () => ({ ...quiet, allocationMetrics: allocations }),
+    documents: () => ({ ...quiet, strategyMetrics: allocations }),
   });
   const create = async (name: string, spec: object) => {
     const body = { metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } };
@@ -182,5 +185,48 @@ test('who decides is told by sort and name, unless there is no opinion', async (
   await authorizer.authorize({ ...asked, ...coreKinds.configmaps, user: { name: 'root', groups: ['system:masters'] } });
   expect(metrics.decisions.lines().slice(2)).toEqual([
     'apiserver_authorization_decisions_total{decision="denied",type="Webhook",name="strict"} 1',
+  ]);
+});
+
+test('comparisons of written objects are counted by how far one had to look', async () => {
+  await using api = await start();
+  const body = configMap('a');
+  await api.request('POST', PATH, { body });
+  const put = (data: object, manager: string) => api.request('PUT', `${PATH}/a?fieldManager=${manager}`, { body: { ...body, data } });
+  await put({ a: '1' }, 'one');
+  await put({ a: '2' }, 'two');
+  const counts = (await metricsOf(api)).filter((line) => line.startsWith('apiserver_request_timestamp_comparison_time_count'));
+  expect(counts).toEqual(['apiserver_request_timestamp_comparison_time_count{code_path="unequal_objects_fast"} 2']);
+});
+
+test('certificates that were asked for with a duration are counted, and those that have it', async () => {
+  const certificates = new CertificateMetrics();
+  await using api = await startTestServer({
+    strategies: { 'certificates.k8s.io/certificatesigningrequests': countedSigningRequests(certificates) },
+    documents: () => ({ ...quiet, strategyMetrics: certificates }),
+  });
+  const requests = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+  const now = systemClock.now();
+  const life = { notBeforeMs: now - 60_000, notAfterMs: now + 3_600_000 };
+  const pem = issueCertificate({ subject: { commonName: 'bob' }, key: generateKey(), use: 'client', ...life });
+  const certificate = Buffer.from(pem).toString('base64');
+  const ask = async (name: string, more: object, dryRun = '') => {
+    const spec = { request: REQUEST_OF_DEVS, usages: ['client auth'], signerName: 'example.com/signer', ...more };
+    const created = await api.request('POST', requests, { body: { metadata: { name }, spec } });
+    expect(created.status, created.text).toBe(201);
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    for (const status of [{ certificate }, { conditions: [] }]) {
+      const answer = await api.request('PATCH', `${requests}/${name}/status${dryRun}`, { body: { status }, headers });
+      expect(answer.status, answer.text).toBe(200);
+    }
+  };
+  await ask('of-no-length', {});
+  await ask('of-another-length', { expirationSeconds: 86_400 });
+  await ask('as-long', { expirationSeconds: 3600, signerName: 'kubernetes.io/kube-apiserver-client' });
+  await ask('for-show', { expirationSeconds: 600 }, '?dryRun=All');
+  expect((await metricsOf(api)).filter((line) => /^apiserver_certificates_registry_csr_\w+\{/.test(line))).toEqual([
+    'apiserver_certificates_registry_csr_honored_duration_total{signerName="kubernetes.io/kube-apiserver-client"} 1',
+    'apiserver_certificates_registry_csr_requested_duration_total{signerName="other"} 1',
+    'apiserver_certificates_registry_csr_requested_duration_total{signerName="kubernetes.io/kube-apiserver-client"} 1',
   ]);
 });

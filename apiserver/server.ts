@@ -10,7 +10,7 @@ import { Aggregator } from './aggregation/index.ts';
 import { FieldManager } from './apply/field-manager.ts';
 import type { TokenRequests } from './auth/token-request.ts';
 import type { Authenticator, Authorizer } from './auth/types.ts';
-import { createCustomResources } from './custom-resources/index.ts';
+import { ConversionMetrics, createCustomResources } from './custom-resources/index.ts';
 import type { FeatureGates } from './feature-gates.ts';
 import { createFairness, type Fairness } from './flow-control/index.ts';
 import { createHttpServer, type HttpServer, listenError, type ServingTls } from './http/http-server.ts';
@@ -22,10 +22,12 @@ import { Pipeline, type PipelineOptions } from './pipeline/pipeline.ts';
 import { RequestMetrics } from './pipeline/request-metrics.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
 import { ClaimRepair } from './registry/claims.ts';
+import { ComparisonMetrics } from './registry/comparison-metrics.ts';
 import { ExpiringLeases } from './registry/expiring-leases.ts';
 import { InProcessObjects } from './registry/in-process-objects.ts';
 import { measureStore } from './registry/measured-store.ts';
 import type { ObjectReader, ObjectWriter } from './registry/objects.ts';
+import { repairEvents } from './registry/repair-events.ts';
 import type { ResourcePlace } from './registry/resource.ts';
 import { type Strategy, type StrategyTable, strategyKey } from './registry/strategy.ts';
 import { inItsVersion, storedKindOf } from './registry/version-view.ts';
@@ -87,8 +89,8 @@ export interface ApiServerParts {
   /** What plugins measure, and what is measured of them; absent where nothing is. */
   readonly admissionMetrics?: AdmissionMetrics | undefined;
   readonly accessMetrics?: AccessMetrics | undefined;
-  /** What is counted of what Services are given; absent where nothing is. */
-  readonly allocationMetrics?: { text(): string } | undefined;
+  /** What strategies count; absent where nothing is. */
+  readonly strategyMetrics?: { text(): string } | undefined;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   /** Create-only kinds, by `group/resource`. */
@@ -166,6 +168,8 @@ class Server implements ApiServer {
   readonly #host: KindHost;
   readonly #customResources: Service | undefined;
   readonly #ruleMetrics: RuleMetrics;
+  readonly #conversions: ConversionMetrics;
+  readonly #comparisons: ComparisonMetrics;
   readonly #aggregator: Aggregator | undefined;
   readonly #stopping = new AbortController();
   readonly #kubelets: KubeletConnector;
@@ -193,15 +197,27 @@ class Server implements ApiServer {
     this.#hub = new CacheHub({ store, clock, random, logger, root: this.#settings.storageRoot });
     const leases = new ExpiringLeases({ leases: store.leases, reuseSeconds: this.#settings.leaseReuseSeconds, clock });
     const served = options.kinds.filter(({ info }) => this.#isServed(info));
-    this.#host = new KindHost({ kinds: this.#kinds, hub: this.#hub, store, leases, random, place: this.#place(), builtIn: served });
+    this.#comparisons = new ComparisonMetrics(clock);
+    this.#host = new KindHost({
+      kinds: this.#kinds,
+      hub: this.#hub,
+      store,
+      leases,
+      random,
+      place: this.#place(),
+      builtIn: served,
+      comparisons: this.#comparisons,
+    });
     this.#kubelets = new KubeletConnector(this.#settings.kubelet, this.objects);
     this.#aggregator = this.#createAggregator(served.map(({ info }) => info));
     const parts = options.parts(this.#partsContext(served));
     this.#admission = parts.admission;
     this.#addKinds(parts);
     const resources = [...this.#kinds.endpoints()].map(({ resource }) => resource);
-    this.#claims = new ClaimRepair({ store, resources, clock, logger });
+    const tell = repairEvents({ objects: this.objects, clock, random, logger });
+    this.#claims = new ClaimRepair({ store, resources, clock, logger, tell });
     this.#ruleMetrics = new RuleMetrics(clock);
+    this.#conversions = new ConversionMetrics(clock);
     this.#customResources = infos.includes(apiextensionsKinds.customresourcedefinitions) ? this.#createCustomResources() : undefined;
     const negotiator = new Negotiator();
     const encoder = new Encoder(negotiator);
@@ -255,6 +271,7 @@ class Server implements ApiServer {
       logger,
       dialer: this.#kubelets,
       metrics: this.#ruleMetrics,
+      conversions: this.#conversions,
     });
   }
 
@@ -268,7 +285,9 @@ class Server implements ApiServer {
       encryption,
       aggregator: this.#aggregator,
       rules: this.#ruleMetrics,
-      allocations: parts.allocationMetrics,
+      conversions: this.#conversions,
+      comparisons: this.#comparisons,
+      strategies: parts.strategyMetrics,
       told: metricRules,
       handshakeErrors: () => this.#http.handshakeErrors(),
       repairErrors: () => this.#claims.errors,

@@ -20,5 +20,6 @@ export { withServing } from './secure-serving.ts';
 export { type ServingOptionValues, servingOptions } from './serving-options.ts';
 export { type SlowStartResult, slowStartBatch } from './slow-start.ts';
 export { TokenBucket } from './token-bucket.ts';
+export { TurnSlice } from './turn-slice.ts';
 export type * from './types.ts';
 export { WorkQueue } from './work-queue.ts';

@@ -23,7 +23,7 @@ const API_SERVICES = apiregistrationKinds.apiservices;
 
 export interface AggregationSettings {
   /** How this server makes itself known to the others. */
-  readonly certificate?: ProxyCertificate | undefined;
+  readonly certificate?: (() => ProxyCertificate) | undefined;
   readonly rejectRedirects: boolean;
   /** Further headers, in lower case, in which proxies before this server name users: they are not passed on. */
   readonly namesUser?: ((lowerCaseName: string) => boolean) | undefined;

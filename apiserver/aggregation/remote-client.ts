@@ -25,8 +25,8 @@ export interface RemoteClientOptions {
   readonly random: Random;
   readonly clock: Clock;
   readonly dialer: PodDialer;
-  /** Absent: nothing is shown. */
-  readonly certificate?: ProxyCertificate | undefined;
+  /** What is shown now; absent: nothing is. */
+  readonly certificate?: (() => ProxyCertificate) | undefined;
 }
 
 export interface RemoteRequest {
@@ -64,11 +64,13 @@ export class RemoteClient {
   readonly #options: RemoteClientOptions;
   readonly #connections = new Map<string, Connections>();
   /** Certificates are not checked where only health is asked for, as upstream. */
-  readonly #unchecked: ClusterAgent;
+  #unchecked: ClusterAgent | undefined;
+  /** What is shown on the connections there are. */
+  #shown: ProxyCertificate | undefined;
 
   constructor(options: RemoteClientOptions) {
     this.#options = options;
-    this.#unchecked = new ClusterAgent(options.dialer, { ...this.#identity(), rejectUnauthorized: false });
+    this.#shown = options.certificate?.();
   }
 
   /** Lets go of the connections to those that are not among these. */
@@ -82,7 +84,8 @@ export class RemoteClient {
 
   close(): void {
     this.keep(new Map());
-    this.#unchecked.destroy();
+    this.#unchecked?.destroy();
+    this.#unchecked = undefined;
   }
 
   /** @throws Error with upstream's text when the service leads nowhere. */
@@ -114,7 +117,7 @@ export class RemoteClient {
     const headers = [...baseHeaders(address), ...userHeaders(user)];
     return this.#within(timeoutMs, async (signal) => {
       const { host, port } = address;
-      const options: ClusterRequest = { host, port, address, path, headers, agent: this.#unchecked, signal };
+      const options: ClusterRequest = { host, port, address, path, headers, agent: this.#uncheckedAgent(), signal };
       const answer = await answerOf(() => https.request(options));
       answer.resume();
       return answer.statusCode ?? 0;
@@ -131,7 +134,22 @@ export class RemoteClient {
     }
   }
 
+  /** Another certificate is shown on other connections. Upstream: kube-aggregator, `pkg/apiserver/handler_proxy.go` (`proxyCurrentCertKeyContent`). */
+  #refresh(): void {
+    const certificate = this.#options.certificate?.();
+    if (certificate === this.#shown) return;
+    this.close();
+    this.#shown = certificate;
+  }
+
+  #uncheckedAgent(): ClusterAgent {
+    this.#refresh();
+    this.#unchecked ??= new ClusterAgent(this.#options.dialer, { ...this.#identity(), rejectUnauthorized: false });
+    return this.#unchecked;
+  }
+
   #agentOf(remote: RemoteService): ClusterAgent {
+    this.#refresh();
     const of = JSON.stringify([remote.service, remote.ca, remote.insecure]);
     const known = this.#connections.get(remote.name);
     if (known?.of === of) return known.agent;
@@ -151,7 +169,7 @@ export class RemoteClient {
   }
 
   #identity() {
-    const { certificate } = this.#options;
+    const certificate = this.#options.certificate?.();
     return certificate ? { cert: certificate.certificate, key: certificate.key } : {};
   }
 }

@@ -144,8 +144,21 @@ export class FieldManager {
       throw apiError.badRequest(`invalid object type: ${kind}`);
     }
     const metadata = isRecord(patch.metadata) ? patch.metadata : {};
-    if (Array.isArray(metadata.managedFields)) throw apiError.badRequest('metadata.managedFields must be nil');
+    if (Array.isArray(metadata.managedFields) && this.#areReadable(metadata.managedFields)) {
+      throw apiError.badRequest('metadata.managedFields must be nil');
+    }
     return patch;
+  }
+
+  /** Whether they are what they should be: what is not is not seen here (upstream: `unstructured.GetManagedFields`). */
+  #areReadable(managedFields: readonly unknown[]): boolean {
+    try {
+      convertMap(this.#type, { metadata: { managedFields } });
+      return managedFields.every(isRecord);
+    } catch (error) {
+      if (error instanceof DecodeError) return false;
+      throw error;
+    }
   }
 
   /** Sees that what is stored and what is applied are of the type; what is stored may be older than the type. @throws ApiError */

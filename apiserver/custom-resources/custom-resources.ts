@@ -23,6 +23,7 @@ import type { RuleMetrics } from '../schema-rules/index.ts';
 import { type PodDialer, WebhookClient } from '../webhook/index.ts';
 import { cleanUp } from './cleanup.ts';
 import { planConditions, planEstablished } from './conditions.ts';
+import type { ConversionMetrics } from './conversion/conversion-metrics.ts';
 import { webhookConverter } from './conversion/webhook-converter.ts';
 import { type CustomKind, customKind, verbsOf } from './custom-kind.ts';
 import {
@@ -54,6 +55,7 @@ export interface CustomResourcesOptions {
   readonly random: Random;
   readonly dialer: PodDialer;
   readonly metrics: RuleMetrics;
+  readonly conversions: ConversionMetrics;
 }
 
 /** A definition as it is served. */
@@ -206,7 +208,7 @@ class CustomResources implements Service {
 
   /** Serves a definition as it is now, if it may be. */
   async #serve(crd: Crd): Promise<void> {
-    const { host, objects, random, clock } = this.#options;
+    const { host, objects, random, clock, conversions } = this.#options;
     const name = crd.metadata.name ?? '';
     if (!isServable(crd)) {
       this.#withdraw(name);
@@ -217,7 +219,7 @@ class CustomResources implements Service {
     const kind = customKind(crd, {
       clock,
       metrics: this.#options.metrics,
-      convert: webhookConverter(crd, { client: this.#webhooks, random }),
+      convert: webhookConverter(crd, { client: this.#webhooks, random, metrics: conversions }),
       isTerminating: () => {
         const current = objects.get<Crd>(CRDS, '', name);
         return current !== undefined && isConditionTrue(current, 'Terminating');

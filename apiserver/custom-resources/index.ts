@@ -1,1 +1,2 @@
+export { ConversionMetrics } from './conversion/conversion-metrics.ts';
 export { type CustomResourcesOptions, createCustomResources } from './custom-resources.ts';

@@ -32,6 +32,8 @@ export interface DocumentResponse {
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** When it was made, of what may be had in parts, or only if it has changed. */
+  readonly modifiedMs?: number | undefined;
 }
 
 export interface Discovery {

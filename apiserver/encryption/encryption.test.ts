@@ -68,7 +68,10 @@ describe('a file that is not good', () => {
     ],
     [{ ...head, resources: [{ resources: ['a'], providers: [{}] }] }, 'provider does not contain any of the expected providers'],
     [{ ...head, resources: [{ resources: ['a'], providers: [{ ...good[0], identity: {} }] }] }, 'more than one provider specified'],
-    [kms({ name: 'x', endpoint: 'unix:///s' }), 'KMSv1 is deprecated, and not there: use KMSv2 (apiVersion: v2) instead'],
+    [
+      kms({ name: 'x', endpoint: 'unix:///s' }),
+      'KMSv1 is deprecated and will only receive security updates going forward. Use KMSv2 instead.',
+    ],
     [
       kms({ apiVersion: 'v2', endpoint: 'unix:///s' }),
       'resources[0].providers[0].kms.name: Required value: name is a mandatory field for a provider',

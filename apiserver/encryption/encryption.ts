@@ -229,7 +229,8 @@ export class Encryption implements Service {
   }
 }
 
-const NO_KMS_V1 = 'KMSv1 is deprecated, and not there: use KMSv2 (apiVersion: v2) instead';
+/** Upstream's words, but for those of the feature gate that brings it back there. */
+const NO_KMS_V1 = 'KMSv1 is deprecated and will only receive security updates going forward. Use KMSv2 instead.';
 
 /** Why the plugins are not well; undefined when they are. One after the other, as upstream asks them. */
 async function problemOf({ plugins }: Providers): Promise<string | undefined> {

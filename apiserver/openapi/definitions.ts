@@ -1,5 +1,6 @@
 import { type AnyMessage, type FieldInfo, type FieldType, objectMeta, type ScalarType } from '../../api/schema.ts';
 import { type Dialect, type JsonNode, type JsonObject, REF_PREFIX } from './json-node.ts';
+import type { Steps } from './steps.ts';
 
 /*
  * Schemas of messages, as upstream publishes them. What has a definition of its own is referred to; in v3 a reference with anything beside
@@ -75,6 +76,8 @@ export class Definitions {
   readonly #kinds: ReadonlyMap<string, readonly JsonObject[]>;
   readonly #schemas = new Map<string, JsonObject>();
   readonly #reserved: ReadonlySet<string>;
+  /** Messages whose names are taken, and which are still to be written. */
+  readonly #waiting: AnyMessage[] = [];
   /** Which written definition has which name. */
   readonly #writtenNames = new Map<WrittenDefinition, string>();
 
@@ -85,17 +88,21 @@ export class Definitions {
     this.#reserved = reserved;
   }
 
-  /** Every definition so far, by name. */
-  schemas(): JsonObject {
+  /** Every definition so far, by name: those that wait are written one in a step. */
+  *schemas(): Steps<JsonObject> {
+    for (let message = this.#waiting.pop(); message; message = this.#waiting.pop()) {
+      this.#schemas.set(message.name, this.#messageSchema(message));
+      yield;
+    }
     return Object.fromEntries([...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** A reference to a message; it and all that it refers to become definitions. */
+  /** A reference to a message; it and all that it refers to become definitions, by the time that they are asked for. */
   message(message: DefinitionSource): JsonObject {
     if ('schema' in message) return this.#ref(this.#written(message));
     if (!this.#schemas.has(message.name)) {
-      this.#schemas.set(message.name, {}); // taken, since messages may contain themselves
-      this.#schemas.set(message.name, this.#messageSchema(message));
+      this.#schemas.set(message.name, {}); // the name is taken
+      this.#waiting.push(message);
     }
     return this.#ref(message.name);
   }

@@ -16,6 +16,7 @@ import { parameterWriter } from './parameters.ts';
 import { type PathItem, withCommonParameters, withSharedParameters } from './path-parameters.ts';
 import type { PublishedKind } from './published-kind.ts';
 import { SCHEME_VERSIONS } from './scheme-versions.ts';
+import type { Steps } from './steps.ts';
 
 const JSON_TYPE = 'application/json';
 const OBJECT_TYPES = [JSON_TYPE, 'application/yaml', 'application/vnd.kubernetes.protobuf'];
@@ -65,53 +66,58 @@ const reservedNames = (all: readonly PublishedKind[]): ReadonlySet<string> =>
   new Set(all.flatMap(({ message }) => ('schema' in message ? [] : [message.name])));
 
 /** The OpenAPI 3 document of some kinds: those of one group and version. */
-export function documentV3(kinds: readonly PublishedKind[], all: readonly PublishedKind[]): JsonObject {
+export function* documentV3(kinds: readonly PublishedKind[], all: readonly PublishedKind[]): Steps<JsonObject> {
   const definitions = new Definitions('v3', definitionKinds(all), reservedNames(all));
   const parametersOf = parameterWriter('v3');
   const operations = [...resourceDiscovery(kinds), ...kinds.flatMap((kind) => operationsOf(kind, all))];
-  const paths = pathsOf(operations, (operation) => operationV3(operation, definitions, parametersOf(operation)));
-  return { openapi: '3.0.0', info: INFO, paths, components: { schemas: definitions.schemas(), securitySchemes: BEARER } };
+  const paths = yield* pathsOf(operations, (operation) => operationV3(operation, definitions, parametersOf(operation)));
+  return { openapi: '3.0.0', info: INFO, paths, components: { schemas: yield* definitions.schemas(), securitySchemes: BEARER } };
 }
 
 /** The OpenAPI 3 documents of discovery itself, by name. */
-export const discoveryDocumentsV3 = (all: readonly PublishedKind[]): ReadonlyMap<string, () => JsonObject> =>
+export const discoveryDocumentsV3 = (all: readonly PublishedKind[]): ReadonlyMap<string, () => Steps<JsonObject>> =>
   new Map(
     [...discoveryDocuments(all)].map(([name, operation]) => [
       name,
-      () => {
+      function* () {
         const definitions = new Definitions('v3', definitionKinds(all), reservedNames(all));
         const paths = { [operation.path]: { get: operationV3(operation, definitions, []) } };
-        return { openapi: '3.0.0', info: INFO, paths, components: { schemas: definitions.schemas(), securitySchemes: BEARER } };
+        return { openapi: '3.0.0', info: INFO, paths, components: { schemas: yield* definitions.schemas(), securitySchemes: BEARER } };
       },
     ]),
   );
 
 /** The OpenAPI 2 document of all kinds. */
-export function documentV2(
+export function* documentV2(
   all: readonly PublishedKind[],
   more: { readonly paths: Record<string, PathItem>; readonly definitions: JsonObject },
-): JsonObject {
+): Steps<JsonObject> {
   const definitions = new Definitions('v2', definitionKinds(all), reservedNames(all));
   const parametersOf = parameterWriter('v2');
   const about = [...discoveryDocuments(all).values(), ...resourceDiscovery(all)];
   const operations = [...about, ...all.flatMap((kind) => operationsOf(kind, all))];
-  const rendered = pathsOf(operations, (operation) => operationV2(operation, definitions, parametersOf(operation)));
+  const rendered = yield* pathsOf(operations, (operation) => operationV2(operation, definitions, parametersOf(operation)));
   const { paths, parameters } = withSharedParameters({ ...rendered, ...more.paths });
+  yield;
   return {
     swagger: '2.0',
     info: INFO,
     paths,
-    definitions: { ...definitions.schemas(), ...more.definitions },
+    definitions: { ...(yield* definitions.schemas()), ...more.definitions },
     parameters,
     securityDefinitions: BEARER,
     security: [{ BearerToken: [] }],
   };
 }
 
-function pathsOf(unsorted: readonly OperationSpec[], render: (operation: OperationSpec) => JsonObject): Record<string, PathItem> {
+/** What can be done at each path; an operation is a step. */
+function* pathsOf(unsorted: readonly OperationSpec[], render: (operation: OperationSpec) => JsonObject): Steps<Record<string, PathItem>> {
   const paths: Record<string, Partial<Record<Method, JsonObject>>> = {};
   const operations = [...unsorted].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  for (const operation of operations) paths[operation.path] = { ...paths[operation.path], [operation.method]: render(operation) };
+  for (const operation of operations) {
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: render(operation) };
+    yield;
+  }
   return Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, withCommonParameters(item)]));
 }
 

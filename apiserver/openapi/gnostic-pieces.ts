@@ -1,5 +1,6 @@
 import { DOCUMENT_YAML, formatYaml } from '../../api/schema.ts';
 import type { JsonNode, JsonObject } from './json-node.ts';
+import type { Steps } from './steps.ts';
 
 // What documents of OpenAPI in protobuf are made of, as gnostic writes them.
 
@@ -36,8 +37,22 @@ export const extensions = (number: number, node: JsonNode | undefined): Pieces[]
 /** `Any`: its text, as YAML, is in field 2. */
 export const free = (value: JsonNode): Pieces => message(text(2, formatYaml(value, DOCUMENT_YAML)));
 
-export function named(number: number, node: JsonNode | undefined, encode: (value: JsonNode | undefined) => Pieces): Pieces[] {
-  return Object.entries(isObject(node) ? node : {}).map(([name, value]) => field(number, message(text(1, name), field(2, encode(value)))));
+type Encode = (value: JsonNode | undefined) => Pieces;
+
+const entriesOf = (node: JsonNode | undefined): [string, JsonNode | undefined][] => Object.entries(isObject(node) ? node : {});
+
+/** A map: a list of its names with their values. */
+export const named = (number: number, node: JsonNode | undefined, encode: Encode): Pieces[] =>
+  entriesOf(node).map(([name, value]) => field(number, message(text(1, name), field(2, encode(value)))));
+
+/** The same as a message, each name a step. */
+export function* namedInSteps(number: number, node: JsonNode | undefined, encode: Encode): Steps<Pieces> {
+  const pieces: Pieces[] = [];
+  for (const [name, value] of entriesOf(node)) {
+    pieces.push(...named(number, { [name]: value }, encode));
+    yield;
+  }
+  return message(...pieces);
 }
 
 const isObject = (node: JsonNode | undefined): node is JsonObject => typeof node === 'object' && node !== null && !isList(node);

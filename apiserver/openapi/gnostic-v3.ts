@@ -12,12 +12,14 @@ import {
   list,
   message,
   named,
+  namedInSteps,
   type Pieces,
   present,
   text,
   texts,
 } from './gnostic-pieces.ts';
 import type { JsonNode, JsonObject } from './json-node.ts';
+import type { Steps } from './steps.ts';
 
 /*
  * An OpenAPI 3 document in protobuf: the messages of gnostic's `openapi.v3`, of which this writes what a Kubernetes document has. What may
@@ -35,17 +37,18 @@ export const GNOSTIC_V3_MEDIA_TYPE = 'application/com.github.proto-openapi.spec.
 type Encode = (node: JsonNode | undefined) => Pieces;
 
 /** Writes an OpenAPI 3 document. */
-export function encodeGnosticV3(document: JsonObject): Buffer {
+export function* encodeGnosticV3(document: JsonObject): Steps<Buffer> {
   const components = document.components;
+  const schemas = yield* namedInSteps(1, at(components, 'schemas'), schemaOrReference);
   return joined(
     message(
       text(1, document.openapi),
       field(2, message(text(1, at(document.info, 'title')), text(6, at(document.info, 'version')))),
-      field(4, message(...named(1, document.paths, pathItem))),
+      field(4, yield* namedInSteps(1, document.paths, pathItem)),
       field(
         5,
         message(
-          ...present(at(components, 'schemas'), (schemas) => field(1, message(...named(1, schemas, schemaOrReference)))),
+          ...present(at(components, 'schemas'), () => field(1, schemas)),
           ...present(at(components, 'securitySchemes'), (schemes) => field(7, message(...named(1, schemes, securityScheme)))),
         ),
       ),

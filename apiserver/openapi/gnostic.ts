@@ -1,5 +1,21 @@
-import { at, extensions, field, flag, free, joined, list, message, named, type Pieces, present, text, texts } from './gnostic-pieces.ts';
+import {
+  at,
+  extensions,
+  field,
+  flag,
+  free,
+  joined,
+  list,
+  message,
+  named,
+  namedInSteps,
+  type Pieces,
+  present,
+  text,
+  texts,
+} from './gnostic-pieces.ts';
 import type { JsonNode, JsonObject } from './json-node.ts';
+import type { Steps } from './steps.ts';
 
 /*
  * An OpenAPI 2 document in protobuf, as kubectl up to 1.26 reads it: the messages of gnostic's `openapi.v2`, of which this writes what a
@@ -16,13 +32,13 @@ export const GNOSTIC_NAMES: readonly string[] = [
 export const GNOSTIC_MEDIA_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 /** Writes an OpenAPI 2 document. */
-export function encodeGnostic(document: JsonObject): Buffer {
+export function* encodeGnostic(document: JsonObject): Steps<Buffer> {
   const encodeParameter = once(parameterItem);
   const pieces = message(
     text(1, document.swagger),
     field(2, message(text(1, at(document.info, 'title')), text(2, at(document.info, 'version')))),
-    field(8, message(...named(2, document.paths, (item) => pathItem(item, encodeParameter)))),
-    field(9, message(...named(1, document.definitions, schema))),
+    field(8, yield* namedInSteps(2, document.paths, (item) => pathItem(item, encodeParameter))),
+    field(9, yield* namedInSteps(1, document.definitions, schema)),
     field(10, message(...named(1, document.parameters, parameter))),
     ...list(document.security).map((requirement) => field(12, message(...named(1, requirement, (scopes) => message(...texts(1, scopes)))))),
     field(13, message(...named(1, document.securityDefinitions, apiKey))),

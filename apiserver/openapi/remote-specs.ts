@@ -2,6 +2,7 @@
 // `pkg/aggregator`.
 import { isDeepStrictEqual } from 'node:util';
 import { type JsonNode, type JsonObject, REF_PREFIX } from './json-node.ts';
+import type { Steps } from './steps.ts';
 
 /** What another server says of one of its versions. */
 export interface RemoteSpec {
@@ -26,9 +27,15 @@ const objectAt = (node: JsonObject, name: string): JsonObject => {
   return isObject(value) ? value : {};
 };
 
-/** Our OpenAPI 2 document with the paths of the others. Where names are taken by something else, theirs get a number. */
-export const mergeV2 = (own: JsonObject, specs: readonly RemoteSpec[]): JsonObject =>
-  specs.reduce((merged, { name, v2 }) => (v2 ? addSpec(merged, v2, `/${name}/`) : merged), own);
+/** Our OpenAPI 2 document with the paths of the others, each a step. Where names are taken by something else, theirs get a number. */
+export function* mergeV2(own: JsonObject, specs: readonly RemoteSpec[]): Steps<JsonObject> {
+  let merged = own;
+  for (const { name, v2 } of specs) {
+    if (v2) merged = addSpec(merged, v2, `/${name}/`);
+    yield;
+  }
+  return merged;
+}
 
 function addSpec(own: JsonObject, spec: JsonObject, prefix: string): JsonObject {
   const paths = Object.fromEntries(Object.entries(objectAt(spec, 'paths')).filter(([path]) => path.startsWith(prefix)));

@@ -84,3 +84,14 @@ test('a configuration file is told by its hash', () => {
   const name = 'apiserver_encryption_config_controller_last_config_info';
   expect(lines.filter((line) => line.startsWith(`${name}{`))).toEqual([`${name}{apiserver_id_hash="sha256:me",hash="sha256:new"} 1`]);
 });
+
+test('tokens of OpenID providers are counted by whose they are', () => {
+  const metrics = new AccessMetrics();
+  metrics.tokens.ofProvider('success', 'sha256:1', 2);
+  metrics.tokens.ofProvider('failure', 'sha256:1', 20);
+  const lines = metrics.text().split('\n');
+  const name = 'apiserver_authentication_jwt_authenticator_latency_seconds';
+  expect(lines).toContain(`${name}_bucket{result="success",jwt_issuer_hash="sha256:1",le="0.001"} 0`);
+  expect(lines).toContain(`${name}_bucket{result="success",jwt_issuer_hash="sha256:1",le="0.005"} 1`);
+  expect(lines).toContain(`${name}_count{result="failure",jwt_issuer_hash="sha256:1"} 1`);
+});

@@ -39,6 +39,16 @@ export interface Auditor {
 /** What warnings say of the release that does without. */
 const REMOVED_IN = /, unavailable in v(\d+\.\d+)\+/;
 
+/** What metrics call a request that somebody serves; who is turned away before is not told of. */
+export interface Served {
+  /** Of what is no resource: upstream tells its path there. */
+  readonly subresource: string;
+  readonly component: '' | 'apiserver';
+}
+
+/** A request for a resource says itself what it is about. */
+export const SERVED_RESOURCE: Served = { subresource: '', component: 'apiserver' };
+
 interface Start {
   readonly request: HttpRequest;
   readonly response: HttpResponse;
@@ -73,6 +83,8 @@ export class Exchange {
   span: Span | undefined;
   /** Absent when the request is not audited. */
   audit: AuditTrail | undefined;
+  /** Set when somebody was found who serves the request, and metrics tell of it. */
+  served: Served | undefined;
   /** Set when what the request is about is going away: with the release it is gone in, where that is known. */
   deprecated: { readonly removedRelease: string } | undefined;
   #warnings: string[] | undefined;

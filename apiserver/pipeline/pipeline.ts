@@ -16,6 +16,7 @@ import { Deadlines, isGivenUpFirst, sendGivenUp } from './deadlines.ts';
 import { type Auditor, Exchange } from './exchange.ts';
 import { type FlowController, isLongRunning } from './flow-control.ts';
 import { ImpersonationError, impersonate } from './impersonation.ts';
+import { NotRoutedError } from './not-routed.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { headersFor, NO_SNIFF, type StatusEncoder, sendError, sendNotice, TEXT_TYPE } from './respond.ts';
@@ -212,6 +213,7 @@ export class Pipeline {
       sendNotice(exchange, 500, PANIC);
       return;
     }
+    if (error instanceof NotRoutedError) exchange.served = undefined;
     const status = asApiError(error);
     if (status.code >= 500 && status.cause !== undefined) {
       const { verb, path } = exchange.info;

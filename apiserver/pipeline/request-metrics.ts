@@ -29,11 +29,11 @@ const BUCKETS_BYTES = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 /** Sorts of requests that are told apart; what comes later, made up by clients, is one. */
 const SORTS_MAX = 5000;
-/** Answers by which the server protects itself. */
-const TERMINATIONS: ReadonlySet<number> = new Set([429, 504]);
-
-/** Answers to requests that come no further. */
-const REFUSALS: ReadonlySet<number> = new Set([401, 403, 405, 429]);
+/** Who comes at the wrong time is sent away: 429 is also what some requests are about. */
+const TOO_MANY = 429;
+const TIMED_OUT = 504;
+/** What a server says it is, as it asks. */
+const OWN_AGENT = 'kube-apiserver/';
 
 /** What is known of the requests of one sort. */
 interface Sort {
@@ -49,6 +49,9 @@ interface Sort {
   readonly sizes: Histogram;
   longRunning: number;
   aborts: number;
+  /** Sent by API servers. */
+  own: number;
+  readonly ownLabels: string;
   /** Sizes of the bodies of requests that were read, and of what; of writes only. */
   bodies: Histogram | undefined;
   readonly bodiesOf: string | undefined;
@@ -73,6 +76,7 @@ export class RequestMetrics {
     isRead: false,
     isDelete: false,
     bodiesOf: undefined,
+    ownLabels: 'verb="other"',
   });
 
   constructor(access = new AccessMetrics()) {
@@ -103,12 +107,17 @@ export class RequestMetrics {
     this.#sortOf(exchange).aborts++;
   }
 
+  /** A request was answered: of those that nobody serves only what the server protects itself from is told, as upstream. */
   observe(exchange: Exchange, code: number, durationMs: number): void {
+    const isTurnedAway = code === TOO_MANY && !exchange.served;
+    if (!exchange.served && !isTurnedAway && code !== TIMED_OUT) return;
     const sort = this.#sortOf(exchange);
+    if (isTurnedAway || code === TIMED_OUT) sort.terminations.set(code, (sort.terminations.get(code) ?? 0) + 1);
+    if (isTurnedAway || exchange.served) sort.codes.set(code, (sort.codes.get(code) ?? 0) + 1);
+    if (!exchange.served) return;
     if (exchange.deprecated) this.#deprecated.add(deprecatedLabels(exchange.info, exchange.deprecated.removedRelease));
-    sort.codes.set(code, (sort.codes.get(code) ?? 0) + 1);
-    if (TERMINATIONS.has(code)) sort.terminations.set(code, (sort.terminations.get(code) ?? 0) + 1);
-    if (sort.bodiesOf !== undefined) this.#observeBody(sort, exchange, code);
+    if (exchange.request.headers['user-agent']?.startsWith(OWN_AGENT)) sort.own++;
+    if (sort.bodiesOf !== undefined) this.#observeBody(sort, exchange);
     if (isLongRunning(exchange.info)) return;
     sort.durations.observe(durationMs / 1000);
     sort.sli.observe(durationMs / 1000);
@@ -116,10 +125,10 @@ export class RequestMetrics {
   }
 
   /** What was sent, whether it was taken or not. Who deletes may send nothing, which is read, too. */
-  #observeBody(sort: Sort, { request, query }: Exchange, code: number): void {
+  #observeBody(sort: Sort, { request, query }: Exchange): void {
     this.#validations.add(query?.has('fieldValidation') ? validationOf(query) : '');
     const body = bodyOf(request);
-    if (!body && (request.hasBody || !sort.isDelete || REFUSALS.has(code))) return;
+    if (!body && (request.hasBody || !sort.isDelete)) return;
     sort.bodies ??= new Histogram(BUCKETS_BODY_BYTES);
     sort.bodies.observe(body?.length ?? 0);
   }
@@ -165,7 +174,10 @@ export class RequestMetrics {
     for (const { labels, aborts: count } of sorts) {
       if (count > 0) aborts.set(labels.replace(COMPONENT, ''), (aborts.get(labels.replace(COMPONENT, '')) ?? 0) + count);
     }
+    const own = new Map<string, number>();
+    for (const { ownLabels, own: count } of sorts) if (count > 0) own.set(ownLabels, (own.get(ownLabels) ?? 0) + count);
     return [
+      ...metricLines('counter', 'apiserver_selfrequest_total', 'Requests of API servers.', own),
       ...metricLines('counter', 'apiserver_request_aborts_total', 'Answers that were broken off because they took too long.', aborts),
       ...histogramLines(
         'apiserver_request_body_size_bytes',
@@ -186,14 +198,16 @@ export class RequestMetrics {
     const verb = verbOf(info, request.headers['content-type']);
     const scope = scopeOf(info);
     const dryRun = dryRunOf(query);
-    const what = info.isResource ? info : { group: '', version: '', resource: '', subresource: '' };
-    const key = `${verb}/${what.group}/${what.version}/${what.resource}/${what.subresource}/${scope}/${dryRun}`;
+    const { served } = exchange;
+    const what = info.isResource ? info : { group: '', version: '', resource: '', subresource: served?.subresource ?? '' };
+    const component = served?.component ?? 'apiserver';
+    const key = `${verb}/${what.group}/${what.version}/${what.resource}/${what.subresource}/${scope}/${dryRun}/${component}`;
     const known = this.#sorts.get(key);
     if (known) return known;
     if (this.#sorts.size >= SORTS_MAX) return this.#other;
     const labels =
       `verb="${escapeLabel(verb)}",group="${escapeLabel(what.group)}",version="${escapeLabel(what.version)}",` +
-      `resource="${escapeLabel(what.resource)}",subresource="${escapeLabel(what.subresource)}",scope="${scope}",component="apiserver"`;
+      `resource="${escapeLabel(what.resource)}",subresource="${escapeLabel(what.subresource)}",scope="${scope}",component="${component}"`;
     const written = BODY_VERBS[info.verb];
     const bodiesOf = written && `group="${escapeLabel(what.group)}",resource="${escapeLabel(what.resource)}",verb="${written}"`;
     const isRead = verb === 'GET' || verb === 'LIST';
@@ -203,13 +217,14 @@ export class RequestMetrics {
       isRead,
       isDelete: verb.startsWith('DELETE'),
       bodiesOf: info.isResource ? bodiesOf : undefined,
+      ownLabels: `verb="${escapeLabel(verb)}",group="${escapeLabel(what.group)}",resource="${escapeLabel(what.resource)}",subresource="${escapeLabel(what.subresource)}"`,
     });
     this.#sorts.set(key, sort);
     return sort;
   }
 }
 
-const newSort = (identity: Pick<Sort, 'labels' | 'dryRun' | 'isRead' | 'isDelete' | 'bodiesOf'>): Sort => ({
+const newSort = (identity: Pick<Sort, 'labels' | 'dryRun' | 'isRead' | 'isDelete' | 'bodiesOf' | 'ownLabels'>): Sort => ({
   ...identity,
   codes: new Map(),
   terminations: new Map(),
@@ -218,6 +233,7 @@ const newSort = (identity: Pick<Sort, 'labels' | 'dryRun' | 'isRead' | 'isDelete
   sizes: new Histogram(BUCKETS_BYTES),
   longRunning: 0,
   aborts: 0,
+  own: 0,
   bodies: undefined,
 });
 
@@ -235,7 +251,7 @@ const VERBS: Readonly<Record<string, string>> = {
   update: 'PUT',
   patch: 'PATCH',
   delete: 'DELETE',
-  deletecollection: 'DELETECOLLECTION',
+  deletecollection: 'DELETE',
   post: 'POST',
   put: 'PUT',
   head: 'GET',

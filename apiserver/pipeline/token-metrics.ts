@@ -1,8 +1,10 @@
 import { Histogram } from '../registry/histogram.ts';
-import { histogramLines, metricLines } from '../registry/metric-families.ts';
+import { HistogramFamily, histogramLines, metricLines } from '../registry/metric-families.ts';
 
 /** Prometheus' default buckets. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Of OpenID providers. Upstream: apiserver, `plugin/pkg/authenticator/token/oidc/metrics.go`. */
+const PROVIDER_SECONDS = [0.001, ...SECONDS];
 const CACHE = 'authentication_token_cache';
 
 /** How tokens of service accounts are used; added to for each use. Upstream: `pkg/serviceaccount/metrics.go`. */
@@ -30,6 +32,11 @@ export class TokenMetrics {
   readonly uses = noTokenUses();
   readonly #hits = new Histogram(SECONDS);
   readonly #misses = new Histogram(SECONDS);
+  readonly #ofProviders = new HistogramFamily(
+    'apiserver_authentication_jwt_authenticator_latency_seconds',
+    'How long it took to know a token of an OpenID provider.',
+    PROVIDER_SECONDS,
+  );
   readonly #fetches = { ok: 0, error: 0 };
   #inFlight = 0;
 
@@ -49,6 +56,11 @@ export class TokenMetrics {
     this.#misses.observe(Math.floor(ms) / 1000);
   }
 
+  /** An OpenID provider's token was looked at. @param issuer the hash of its issuer. */
+  ofProvider(result: 'success' | 'failure', issuer: string, ms: number): void {
+    this.#ofProviders.of({ result, jwt_issuer_hash: issuer }).observe(ms / 1000);
+  }
+
   lines(): string[] {
     const seen = (
       [
@@ -64,6 +76,7 @@ export class TokenMetrics {
     const asked: [string, number][] =
       seen.some(([status]) => status === 'status="miss"') || this.#inFlight > 0 ? [['status="in_flight"', this.#inFlight]] : [];
     return [
+      ...this.#ofProviders.lines(),
       ...metricLines('gauge', `${CACHE}_active_fetch_count`, 'Tokens about which somebody is being asked.', asked),
       ...metricLines(
         'counter',

@@ -1,4 +1,5 @@
 // Keys, certificates and kubeconfigs of a cluster.
+export { FollowedPair } from './followed-pair.ts';
 export { type KubeconfigOptions, writeKubeconfig, writeKubeconfigs } from './kubeconfig.ts';
 export {
   type CertificatePair,

@@ -1,7 +1,8 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { type CertificateFiles, type Clock, every, type Logger, type NamedCertificate, type Service } from '../../runtime/index.ts';
+import { checkPair } from './followed-pair.ts';
 
 /** How often the files are looked at. */
 const POLL_MS = 2000;
@@ -92,14 +93,14 @@ const read = (path: string) => readFileSync(path, 'utf8');
 
 function readUsual({ cert, key, clientCas }: ServingPaths): Omit<ServingContent, 'named'> {
   const content = { cert: read(cert), key: read(key), clientCa: clientCas.map((path) => authorities(path, read(path))).join('\n') };
-  check(content);
+  checkPair(content.cert, content.key);
   new X509Certificate(content.clientCa).toString();
   return content;
 }
 
 function readNamed({ cert, key, names }: CertificateFiles): NamedCertificate {
   const content = { cert: read(cert), key: read(key), names };
-  check(content);
+  checkPair(content.cert, content.key);
   return content;
 }
 
@@ -107,9 +108,4 @@ function readNamed({ cert, key, names }: CertificateFiles): NamedCertificate {
 function authorities(path: string, pem: string): string {
   if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error(`${path} holds no certificate`);
   return pem;
-}
-
-/** @throws when it cannot be served with. */
-function check({ cert, key }: Pick<ServingContent, 'cert' | 'key'>): void {
-  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new Error('the key does not belong to the certificate');
 }

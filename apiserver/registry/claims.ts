@@ -2,6 +2,7 @@ import type { KubeObject } from '../../api/index.ts';
 import type { Clock, Logger, Service, Timer } from '../../runtime/index.ts';
 import { type Operation, prefixRange, type Revision, type Store } from '../../store/index.ts';
 import type { Entry } from '../watch-cache/entry.ts';
+import type { RepairNotice } from './repair-events.ts';
 import type { Resource } from './resource.ts';
 
 /*
@@ -20,6 +21,8 @@ export interface Claim {
   /** Its key, from the root of all objects on: `ipaddresses/10.96.0.7`. */
   readonly place: string;
   value(): Buffer;
+  /** What an Event tells when the object had to be given it after the fact; nothing unless given. */
+  readonly repair?: RepairNotice | undefined;
 }
 
 /** A claim that is being made. */
@@ -67,6 +70,8 @@ export interface ClaimRepairOptions {
   readonly resources: readonly Resource[];
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Tells of a claim that an object had to be given. */
+  tell(owner: Entry, notice: RepairNotice): Promise<void>;
 }
 
 /** An object that changed, whose claims are to be looked at. */
@@ -134,7 +139,7 @@ export class ClaimRepair implements Service {
     for (const claim of claims.of(entry.object)) {
       const key = `${root}/${claim.place}`;
       const { kvs } = await this.#options.store.range({ key });
-      if (kvs.length === 0) await this.#make(entry, key, claim.value());
+      if (kvs.length === 0) await this.#make(entry, key, claim);
     }
   }
 
@@ -169,21 +174,23 @@ export class ClaimRepair implements Service {
     for (const entry of await cache.entriesOf(objects.kvs)) {
       for (const claim of claims.of(entry.object)) {
         const key = `${root}/${claim.place}`;
-        if (!held.delete(key)) await this.#make(entry, key, claim.value());
+        if (!held.delete(key)) await this.#make(entry, key, claim);
       }
     }
     for (const [key, revision] of held) await this.#take(key, revision);
   }
 
-  async #make(owner: Pick<Entry, 'key' | 'revision'>, key: string, value: Buffer): Promise<void> {
+  async #make(owner: Entry, key: string, claim: Claim): Promise<void> {
     const { succeeded } = await this.#options.store.txn({
       compare: [
         { key: owner.key, target: 'mod', is: '=', than: owner.revision },
         { key, target: 'version', is: '=', than: 0 },
       ],
-      success: [{ op: 'put', key, value }],
+      success: [{ op: 'put', key, value: claim.value() }],
     });
-    if (succeeded) this.#options.logger.warn({ object: owner.key, claim: key }, 'a claim was missing');
+    if (!succeeded) return;
+    this.#options.logger.warn({ object: owner.key, claim: key }, 'a claim was missing');
+    if (claim.repair) await this.#options.tell(owner, claim.repair);
   }
 
   async #take(key: string, revision: Revision): Promise<void> {

@@ -2,12 +2,13 @@ import { ApiError, apiError, type FieldError, fieldError, isAlreadyExists, type 
 import { cloneJson } from '../../api/schema.ts';
 import { type Random, randomSuffix } from '../../runtime/index.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
-import { isUnchanged, keepTimes } from '../apply/keep-times.ts';
+import { isUnchanged } from '../apply/keep-times.ts';
 import type { CacheHub } from '../watch-cache/cache-hub.ts';
 import type { Entry } from '../watch-cache/entry.ts';
 import type { Admission } from './admission-chain.ts';
 import { admitObject } from './admitted-object.ts';
 import type { Allocation } from './claims.ts';
+import type { ComparisonMetrics } from './comparison-metrics.ts';
 import { checkPreconditions, type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts';
 import { invalidObject } from './invalid-object.ts';
 import { objectKey } from './keys.ts';
@@ -27,6 +28,7 @@ import {
 import type { Draft, ObjectStore } from './object-store.ts';
 import { checkStored } from './preconditions.ts';
 import type { Resource } from './resource.ts';
+import { isRevision, parseVersion } from './revision-text.ts';
 import { plainError } from './store-errors.ts';
 import type { RequestContext, UpdateStrategy } from './strategy.ts';
 
@@ -110,6 +112,7 @@ interface Parts {
   readonly store: ObjectStore;
   readonly hub: CacheHub;
   readonly random: Random;
+  readonly comparisons: ComparisonMetrics;
 }
 
 /**
@@ -123,12 +126,14 @@ export class ObjectRegistry {
   readonly #store: ObjectStore;
   readonly #hub: CacheHub;
   readonly #random: Random;
+  readonly #comparisons: ComparisonMetrics;
 
-  constructor({ resource, store, hub, random }: Parts) {
+  constructor({ resource, store, hub, random, comparisons }: Parts) {
     this.resource = resource;
     this.#store = store;
     this.#hub = hub;
     this.#random = random;
+    this.#comparisons = comparisons;
   }
 
   /** The present state of an object; undefined when there is none. @throws ApiError (400) for what can be no name. */
@@ -327,7 +332,9 @@ export class ObjectRegistry {
     const outcome = isReadyToGo(this.resource, object)
       ? await this.#removeByUpdate(context, object, { current, old })
       : await this.#put(context, object, { current, old, allocation });
-    return outcome === 'lost' ? outcome : { created: false, ...outcome };
+    if (outcome === 'lost') return outcome;
+    if (!context.dryRun) strategy.afterUpdate?.(object, old);
+    return { created: false, ...outcome };
   }
 
   #updateErrors(
@@ -379,7 +386,7 @@ export class ObjectRegistry {
 
   async #put(context: RequestContext, object: KubeObject, { current, old, allocation }: Present): Promise<Stored | 'lost'> {
     const { wire } = this.resource;
-    keepTimes(object, old);
+    this.#comparisons.keepTimes(object, old);
     if (isUnchanged(object, old)) {
       const standing = await this.#store.standing(current);
       if (standing === 'lost') return standing;
@@ -477,16 +484,6 @@ export class ObjectRegistry {
 }
 
 const NEWLINE = Buffer.from('\n');
-
-/** A resourceVersion as a number; 0 for none. @throws ApiError (500) as upstream's for what is no number. */
-export function parseVersion(text: string | undefined): number {
-  if (!text) return 0;
-  if (!/^\d+$/.test(text)) throw plainError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return Number(text);
-}
-
-/** Whether a new object says where it was read: what is no number says nothing. */
-const isRevision = (text = ''): boolean => /^\d+$/.test(text) && Number(text) > 0;
 
 /**
  * The request as validation sees it. Advice is for objects that are accepted: of refused ones clients hear the errors alone (upstream:

@@ -2,6 +2,7 @@ import type { FieldError, KindInfo, KubeObject, TableColumn } from '../../api/in
 import type { UserInfo } from '../auth/types.ts';
 import type { Span } from '../tracing/span.ts';
 import type { AllocationMetrics } from './allocation-metrics.ts';
+import type { CertificateMetrics } from './certificate-metrics.ts';
 import type { Claims } from './claims.ts';
 import type { MetadataLook } from './metadata-validation.ts';
 import type { ObjectReader, ObjectWriter } from './objects.ts';
@@ -64,6 +65,8 @@ export interface UpdateStrategy<T extends KubeObject> {
   prepareForUpdate(context: RequestContext, object: T, old: T): void;
   /** Errors may be parted by `NEXT_LOOK`, where the metadata is looked at in between. */
   validateUpdate(context: RequestContext, object: T, old: T): FieldError[];
+  /** Told of what was written through this endpoint. */
+  afterUpdate?(object: T, old: T): void;
   /** How upstream's update validation of this kind looks at the metadata, besides what is done for all kinds; `changes` unless given. */
   readonly metadataLooks?: readonly MetadataLook[] | undefined;
 }
@@ -218,6 +221,8 @@ export interface StrategyOptions {
   readonly objects: ObjectReader & ObjectWriter;
   /** What counts the cluster IPs and node ports that are given; nothing unless given. */
   readonly allocations?: AllocationMetrics | undefined;
+  /** What counts the certificates that signers give; nothing unless given. */
+  readonly certificates?: CertificateMetrics | undefined;
 }
 
 /** The strategies of all built-in kinds, by `group/resource` (core's group is empty: `/pods`). */

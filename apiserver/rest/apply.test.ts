@@ -160,6 +160,25 @@ describe('an apply', () => {
       400,
       'metadata.managedFields must be nil',
     ],
+    [
+      '?fieldManager=m',
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', managedFields: [{ manager: 'x' }] } },
+      400,
+      'metadata.managedFields must be nil',
+    ],
+    [
+      '?fieldManager=m',
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', managedFields: [1] } },
+      500,
+      'failed to create typed patch object (/a; /v1, Kind=ConfigMap): .metadata.managedFields[0]: expected map, got &{1}',
+    ],
+    [
+      '?fieldManager=m',
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', managedFields: [{ time: 'x' }] } },
+      500,
+      'failed to convert new object (/a; /v1, Kind=ConfigMap) to proper version: unable to convert unstructured object to /v1, ' +
+        'Kind=ConfigMap: parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"',
+    ],
   ])('with %s and %j is refused', async (query, body, status, message) => {
     expect(await send('PATCH', `${MAPS}/a${query}`, body, APPLY)).toMatchObject({ status, body: { message } });
   });

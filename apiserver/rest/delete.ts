@@ -1,4 +1,4 @@
-import { apiError, goQuote, isNotFound, parseJson, type Status } from '../../api/index.ts';
+import { type ApiError, apiError, goQuote, isNotFound, parseJson, type Status } from '../../api/index.ts';
 import { bodies, DecodeError, decode, decodeProtobuf, parseYaml } from '../../api/schema.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -96,14 +96,15 @@ export async function readDeleteRequest(exchange: Exchange): Promise<DeleteReque
   const request = bytes.length > 0 ? fromBody(exchange, bytes) : fromQuery(exchange);
   if (bytes.length > 0) span?.event('Decoded delete options');
   if (bytes.length > 0) span?.event('Recorded the audit event');
-  checkDeleteRequest(request);
+  const error = deleteRequestError(request);
+  if (error) throw error;
   return request;
 }
 
-/** @throws ApiError (422) */
-export function checkDeleteRequest(request: DeleteRequest): void {
+/** What is wrong with options (422); undefined for good ones. */
+export function deleteRequestError(request: DeleteRequest): ApiError | undefined {
   const errors = validateDeleteRequest(request);
-  if (errors.length > 0) throw apiError.invalid({ group: 'meta.k8s.io', resource: 'DeleteOptions' }, '', errors);
+  return errors.length > 0 ? apiError.invalid({ group: 'meta.k8s.io', resource: 'DeleteOptions' }, '', errors) : undefined;
 }
 
 function fromQuery(exchange: Exchange): DeleteRequest {

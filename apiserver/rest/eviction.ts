@@ -1,13 +1,14 @@
-import { apiError, isConflict, type Pod, toTime } from '../../api/index.ts';
-import { bodies, type ObjectType, typeOfMessage } from '../../api/schema.ts';
+import { apiError, isConflict, type KubeObject, type Pod, toTime } from '../../api/index.ts';
+import { bodies, cloneJson, type ObjectType, typeOfMessage } from '../../api/schema.ts';
 import { admissionAttributes } from '../admission/plugin.ts';
 import { readBody } from '../pipeline/body.ts';
 import { noAdmission } from '../registry/admission-chain.ts';
-import type { DeleteRequest } from '../registry/deletion.ts';
+import { checkPreconditions, type DeleteRequest } from '../registry/deletion.ts';
 import { matchNamespace } from '../registry/match-namespace.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
-import type { RequestContext } from '../registry/strategy.ts';
-import { checkDeleteRequest } from './delete.ts';
+import type { Resource } from '../registry/resource.ts';
+import { type RequestContext, updateStrategy } from '../registry/strategy.ts';
+import { deleteRequestError } from './delete.ts';
 import { beingProcessed, budgetOf, mayGoUncounted, takeDisruption } from './disruption-budget.ts';
 import { contextOf, type Handler, type Rest } from './rest.ts';
 import { readWriteOptions } from './write-options.ts';
@@ -47,21 +48,32 @@ export const evictPod: Handler = async (rest, exchange, { resource, registry }) 
   const attributes = admissionAttributes(context, facts);
   await rest.admission.admit(context, attributes);
   await rest.admission.validate(context, attributes);
-  const evict = (present: DeleteRequest) => {
-    // Only now: whether a budget can spare the pod is asked first.
-    checkDeleteRequest(options);
-    return registry.delete({
-      context,
-      // What was admitted is the eviction; the deletion that follows is not asked about.
-      admission: noAdmission,
-      name,
-      options: present,
-      change: (object) => resource.type.decode(evicted(object as Pod, exchange.now)).object,
-    });
+  const change = (object: KubeObject) => resource.type.decode(evicted(object as Pod, exchange.now)).object;
+  // What was admitted is the eviction; what follows is not asked about.
+  const common = { context, admission: noAdmission, name };
+  const evict = async (present: DeleteRequest) => {
+    // Only now: whether a budget can spare the pod is asked first, and the pod says that it goes (upstream: `addConditionAndDeletePod`).
+    const refused = deleteRequestError(options);
+    if (refused && !context.dryRun) await registry.update({ ...common, ...marking(resource, present, change) });
+    if (refused) throw refused;
+    return registry.delete({ ...common, options: present, change });
   };
   await asBudgetsAllow({ rest, context, registry, options, evict }, name);
   rest.encoder.success(exchange, 201, { code: 201 });
 };
+
+/** The change of a pod that is to go, and may not in the way that was asked for. */
+const marking = (resource: Resource, wanted: DeleteRequest, change: (object: KubeObject) => KubeObject) => ({
+  subresource: 'status',
+  strategy: updateStrategy(resource, 'status'),
+  uidIsPrecondition: false,
+  mayCreate: false,
+  next: (_current: unknown, old: KubeObject | undefined) => {
+    if (!old) return undefined;
+    checkPreconditions(resource, old, wanted);
+    return change(cloneJson(old));
+  },
+});
 
 interface Eviction {
   readonly rest: Rest;

@@ -2,6 +2,7 @@ import { apiVersionOf, type KindInfo, type KubeObject, type ServedKind } from '.
 import type { Random } from '../../runtime/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { PublishedKind } from '../openapi/index.ts';
+import type { ComparisonMetrics } from '../registry/comparison-metrics.ts';
 import type { ExpiringLeases } from '../registry/expiring-leases.ts';
 import { ObjectRegistry } from '../registry/object-registry.ts';
 import { ObjectStore } from '../registry/object-store.ts';
@@ -17,6 +18,7 @@ interface Parts {
   readonly leases: ExpiringLeases;
   readonly random: Random;
   readonly place: ResourcePlace;
+  readonly comparisons: ComparisonMetrics;
   /** Kinds that are served from the start to the end. */
   readonly builtIn: readonly ServedKind[];
 }
@@ -118,9 +120,9 @@ export class KindHost {
   }
 
   #endpoint(definition: KindDefinition): Endpoint {
-    const { store, leases, hub, random, place } = this.#parts;
+    const { store, leases, hub, random, place, comparisons } = this.#parts;
     const resource = createResource(definition, place);
     const objects = new ObjectStore({ resource, store, leases });
-    return { resource, registry: new ObjectRegistry({ resource, store: objects, hub, random }) };
+    return { resource, registry: new ObjectRegistry({ resource, store: objects, hub, random, comparisons }) };
   }
 }

@@ -16,10 +16,15 @@ const KUBELET_PORT = 10250;
 /** Which of a node's addresses to use, most wanted first. */
 export const DEFAULT_ADDRESS_TYPES = ['InternalDNS', 'InternalIP', 'Hostname', 'ExternalDNS', 'ExternalIP'];
 
+/** A certificate and its key: PEM. */
+export interface KubeletIdentity {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 export interface KubeletOptions {
-  /** PEMs the API server shows to kubelets; absent: none. */
-  readonly certificate?: string | undefined;
-  readonly key?: string | undefined;
+  /** PEMs the API server shows to kubelets, the same object until they change; absent: none. */
+  readonly identity?: (() => KubeletIdentity) | undefined;
   /** PEM of the CA of kubelets' serving certificates; absent: not checked, as upstream. */
   readonly ca?: string | undefined;
   readonly addressTypes: readonly string[];
@@ -57,22 +62,28 @@ export interface UpgradeRequest {
 export class KubeletConnector implements PodDialer {
   readonly #options: KubeletOptions;
   readonly #objects: ObjectReader;
-  readonly #agent: https.Agent;
-  /** For requests whose kubelets are not verified. */
-  readonly #trusting: https.Agent;
+  #connections: Connections;
   /** Requests for what containers have written: whether kubelets were to be verified, and how many could not be. */
   readonly logRequests = { enforced: 0, skipped: 0, unverified: 0 };
 
   constructor(options: KubeletOptions, objects: ObjectReader) {
     this.#options = options;
     this.#objects = objects;
-    this.#agent = new https.Agent({ keepAlive: true, ...tlsOf(options) });
-    this.#trusting = new https.Agent({ keepAlive: true, ...tlsOf({ ...options, ca: undefined }) });
+    this.#connections = connectionsOf(options);
   }
 
   close(): void {
-    this.#agent.destroy();
-    this.#trusting.destroy();
+    this.#connections.verified.destroy();
+    this.#connections.trusting.destroy();
+  }
+
+  /** Connections with what is shown now: those with what was shown before end, as upstream's do (client-go, `transport/cert_rotation.go`). */
+  #current(): Connections {
+    if (this.#options.identity?.() !== this.#connections.identity) {
+      this.close();
+      this.#connections = connectionsOf(this.#options);
+    }
+    return this.#connections;
   }
 
   /** @throws ApiError (404, 500) when there is no such node, or it has no address. */
@@ -100,7 +111,7 @@ export class KubeletConnector implements PodDialer {
         method,
         path,
         headers: { ...headers, host: `${at.node}:${at.port}` },
-        agent: isUnverified ? this.#trusting : this.#agent,
+        agent: isUnverified ? this.#current().trusting : this.#current().verified,
         signal,
       };
       const request: ClientRequest = https.request(options, resolve);
@@ -118,7 +129,7 @@ export class KubeletConnector implements PodDialer {
   async upgrade(at: KubeletAddress, asked: UpgradeRequest): Promise<IncomingMessage | Upgraded> {
     const { host, port } = at;
     const { method, path, headers, signal } = asked;
-    const common = { host, port, servername: nameOf(at), method, path, headers, agent: this.#agent };
+    const common = { host, port, servername: nameOf(at), method, path, headers, agent: this.#current().verified };
     // A connection that is kept serves, too: it leaves the agent when it is upgraded.
     const request = https.request(signal ? { ...common, signal } : common);
     try {
@@ -151,9 +162,23 @@ const isOfCertificate = (error: NodeJS.ErrnoException): boolean => /CERT|SIGNATU
 /** What a node answers that knows the pod, when nobody listens on the port. */
 const NOBODY_LISTENS = 503;
 
+/** The connections on which one certificate is shown. */
+interface Connections {
+  readonly identity: KubeletIdentity | undefined;
+  readonly verified: https.Agent;
+  /** For requests whose kubelets are not verified. */
+  readonly trusting: https.Agent;
+}
+
+function connectionsOf({ identity, ca }: KubeletOptions): Connections {
+  const shown = identity?.();
+  const verified = new https.Agent({ keepAlive: true, ...tlsOf(shown, ca) });
+  return { identity: shown, verified, trusting: new https.Agent({ keepAlive: true, ...tlsOf(shown, undefined) }) };
+}
+
 /** The context is made once: to read certificate and key for each connection costs more than all else of an exec. */
-function tlsOf({ certificate, key, ca }: KubeletOptions): https.AgentOptions {
-  const own = certificate && key ? { cert: certificate, key } : {};
+function tlsOf(identity: KubeletIdentity | undefined, ca: string | undefined): https.AgentOptions {
+  const own = identity ? { cert: identity.certificate, key: identity.key } : {};
   return { rejectUnauthorized: ca !== undefined, secureContext: createSecureContext({ ...(ca ? { ca } : {}), ...own }) };
 }
 

@@ -24,8 +24,12 @@ export interface MetricsSources {
   readonly aggregator?: { text(): string } | undefined;
   /** The rules of custom resources. */
   readonly rules: { text(): string };
-  /** Absent where Services are given nothing. */
-  readonly allocations?: { text(): string } | undefined;
+  /** Webhooks that convert them. */
+  readonly conversions: { text(): string };
+  /** Objects that were compared with those before them. */
+  readonly comparisons: { text(): string };
+  /** What is counted of single kinds; absent where nothing is. */
+  readonly strategies?: { text(): string } | undefined;
   /** What is told; all unless given. */
   readonly told?: MetricRules | undefined;
   /** Connections that came to nothing. */
@@ -89,14 +93,15 @@ export class ServerMetrics {
   }
 
   async text(): Promise<{ contentType: string; text: string }> {
-    const { requests, store, auditor, encryption, admission, fairness, aggregator, rules, allocations, told } = this.#sources;
+    const { requests, store, auditor, encryption, admission, fairness, aggregator, rules, conversions, comparisons, strategies, told } =
+      this.#sources;
     const bytes = await this.#sources.storeBytes();
     const parts = [
       await this.#metrics.text(),
       requests.text(),
       cacheText(this.#sources.endpoints(), this.#sources.revision()),
       ownText(this.#sources),
-      allocations?.text() ?? '',
+      strategies?.text() ?? '',
       store.text(),
       sizeText(bytes),
       auditor?.text() ?? zeros(UNAUDITED),
@@ -105,6 +110,8 @@ export class ServerMetrics {
       fairness?.text() ?? '',
       aggregator?.text() ?? '',
       rules.text(),
+      conversions.text(),
+      comparisons.text(),
       zeros(NEVER),
     ];
     return { contentType: this.#metrics.contentType, text: expose(parts.join(''), told ?? ALL_METRICS) };

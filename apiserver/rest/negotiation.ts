@@ -1,5 +1,6 @@
 import { type ApiError, apiError } from '../../api/index.ts';
 import { type AcceptClause, parseAccept } from '../http/accept.ts';
+import { NotRoutedError } from '../pipeline/not-routed.ts';
 
 export type Encoding = 'json' | 'yaml' | 'protobuf';
 
@@ -148,12 +149,14 @@ function notFound(clauses: readonly AcceptClause[], { routed }: Offer): ApiError
 
 /** What upstream's router says when a client names none of the media types. */
 export const notRouted = (types: readonly string[]): ApiError =>
-  apiError.custom({
-    code: 406,
-    reason: 'NotAcceptable',
-    message: `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`,
-    details: {},
-  });
+  new NotRoutedError(
+    apiError.custom({
+      code: 406,
+      reason: 'NotAcceptable',
+      message: `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`,
+      details: {},
+    }).status,
+  );
 
 /** What is said when none of the media types will do. */
 export const onlyThese = (types: readonly string[]): ApiError =>

@@ -18,6 +18,7 @@ import { isRecord } from '../../runtime/index.ts';
 import { keepReset } from '../apply/keep-reset.ts';
 import { readBody } from '../pipeline/body.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { NotRoutedError } from '../pipeline/not-routed.ts';
 import { writeSmaller } from '../registry/large-objects.ts';
 import { checkNamespace } from '../registry/match-namespace.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -132,7 +133,8 @@ export function patchType(exchange: Exchange, { type: { message }, wording }: Pi
       `the body of the request was in an unknown format - accepted media types include: ${wording.patchTypes}`,
     );
   }
-  throw apiError.custom({ code: 415, reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type', details: {} });
+  const refused = apiError.custom({ code: 415, reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type', details: {} });
+  throw new NotRoutedError(refused.status);
 }
 
 /** @throws ApiError (400) for what is no JSON. */

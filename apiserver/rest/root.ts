@@ -8,6 +8,7 @@ import { headersFor, JSON_TYPE, send, sendNotFound, sendText } from '../pipeline
 import { answerHealth, type HealthChecks } from './health.ts';
 import { type Kinds, methodNotAllowed, unknownResource } from './kinds.ts';
 import { notRouted } from './negotiation.ts';
+import { contentFor } from './partial-content.ts';
 import { indented, readable } from './pretty.ts';
 
 /** A document that is ready to be sent: discovery, version, OpenAPI. */
@@ -16,12 +17,18 @@ export interface PreparedDocument {
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** When it was made, of what may be had in parts, or only if it has changed. */
+  readonly modifiedMs?: number | undefined;
 }
 
 /** Who knows documents: discovery, OpenAPI. */
 export interface DocumentSource {
   /** @param url path and query. */
-  respond(url: string, accept: string | undefined, ifNoneMatch?: string | undefined): PreparedDocument | undefined;
+  respond(
+    url: string,
+    accept: string | undefined,
+    ifNoneMatch?: string | undefined,
+  ): PreparedDocument | undefined | Promise<PreparedDocument | undefined>;
 }
 
 export interface RootOptions {
@@ -50,6 +57,9 @@ const INDEX = '/index.html';
 const DEBUG = '/debug/';
 const SLIS_PATH = '/metrics/slis';
 const OPENAPI = '/openapi/';
+const V3 = '/openapi/v3';
+/** The parameter of a media type of lists of all groups at once. */
+const AGGREGATED = 'as=APIGroupDiscoveryList';
 const OPENAPI_GZIP_BYTES_MIN = 1400;
 const VERSION = /^\/version\/?$/;
 const OPENID = /^\/(\.well-known|openid)\//;
@@ -65,6 +75,7 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     send(exchange, 200, JSON_TYPE, Buffer.from(`${JSON.stringify({ paths: paths(options) }, undefined, 2)}\n`));
     return;
   }
+  if (path.slice(1) in options.health) exchange.served = { subresource: path, component: '' };
   const health = answerHealth(exchange, options.health, options.slis);
   if (health !== undefined) return health;
   if (path === '/metrics') {
@@ -82,20 +93,25 @@ export async function answerRoot(exchange: Exchange, options: RootOptions): Prom
     sendText(exchange, 200, dump);
     return;
   }
-  answerDocument(exchange, options);
+  await answerDocument(exchange, options);
 }
 
-function answerDocument(exchange: Exchange, options: RootOptions): void {
+async function answerDocument(exchange: Exchange, options: RootOptions): Promise<void> {
   const {
     request,
     accept,
     info: { path },
   } = exchange;
   const isVersion = VERSION.test(path);
-  const document = sourceOf(path, options)?.respond(urlOf(exchange), isVersion ? undefined : accept, request.headers['if-none-match']);
+  if (path === V3) exchange.served = { subresource: 'openapi/v3', component: '' };
+  else if (path.startsWith(`${V3}/`)) exchange.served = { subresource: 'openapi/v3/', component: '' };
+  const source = sourceOf(path, options);
+  const document = await source?.respond(urlOf(exchange), isVersion ? undefined : accept, request.headers['if-none-match']);
+  if (document?.contentType.includes(AGGREGATED)) exchange.served = { subresource: path.slice(1), component: 'apiserver' };
   if (document && request.method !== 'GET' && hasRoutes(path, options.kinds)) throw methodNotAllowed();
   if (document && (isVersion || OPENID.test(path)) && !names(accept, document.contentType)) throw notRouted([document.contentType]);
-  if (document) sendDocument(exchange, laidOut(exchange, document));
+  if (document?.modifiedMs !== undefined) sendDocument(exchange, contentFor(document, document.modifiedMs, request.headers));
+  else if (document) sendDocument(exchange, laidOut(exchange, document));
   else refuse(exchange, options.kinds);
 }
 

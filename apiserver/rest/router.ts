@@ -1,5 +1,5 @@
 import { apiError, type SubresourceInfo, type Verb } from '../../api/index.ts';
-import type { Exchange } from '../pipeline/exchange.ts';
+import { type Exchange, SERVED_RESOURCE } from '../pipeline/exchange.ts';
 import type { RequestInfo } from '../pipeline/request-info.ts';
 import { sendNotFound } from '../pipeline/respond.ts';
 import { bindPod } from './binding.ts';
@@ -70,6 +70,7 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
   if (target.create) {
     if (info.name !== '' || target.info.namespaced !== (info.namespace !== '')) throw unknownResource();
     if (info.verb !== 'create') throw methodNotAllowed();
+    exchange.served = SERVED_RESOURCE;
     return target.create(rest, exchange);
   }
   const { endpoint } = target;
@@ -78,6 +79,7 @@ export function route(rest: Rest, kinds: Kinds, exchange: Exchange): Promise<voi
   checkScope(endpoint, exchange);
   const handler = handlerOf(endpoint, exchange);
   if (strategy.deprecation !== undefined) exchange.deprecate(strategy.deprecation); // nobody is warned of what is not there
+  exchange.served = SERVED_RESOURCE;
   return perform(handler, rest, exchange, endpoint);
 }
 
@@ -94,6 +96,7 @@ function routeByVerb(rest: Rest, exchange: Exchange, endpoint: Endpoint): Promis
   const handlers: Handlers = subresource === '' ? { ...OBJECT, ...COLLECTION } : (SUBRESOURCES[subresource] ?? VIEW);
   const handler = new Map<string, Handler>(Object.entries(handlers)).get(verb);
   if (!handler) throw apiError.methodNotSupported(resource.subject, verb);
+  exchange.served = SERVED_RESOURCE;
   if (name === '' && (verb === 'update' || verb === 'patch')) {
     if (verb === 'patch') patchType(exchange, resource);
     throw apiError.badRequest('name must be provided');

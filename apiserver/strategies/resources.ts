@@ -15,7 +15,7 @@ import { type Strategy, type StrategyOptions, strategyKey } from '../registry/st
 import { ruleChecks } from '../schema-rules/index.ts';
 import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definition.ts';
 import { apiServiceStrategy } from './apiregistration/api-service.ts';
-import { certificateSigningRequestStrategy } from './certificates/certificate-signing-request.ts';
+import { countedSigningRequests } from './certificates/certificate-signing-request.ts';
 import { leaseStrategy } from './coordination/lease.ts';
 import { componentStatusStrategy } from './core/component-status.ts';
 import { configMapStrategy } from './core/config-map.ts';
@@ -45,7 +45,7 @@ import { strategyOf } from './shared.ts';
 /** Strategies of the kinds that are not workloads. */
 export const resourceStrategies = (options: StrategyOptions): readonly (readonly [string, Strategy<never>])[] => [
   [strategyKey(apiextensionsKinds.customresourcedefinitions), customResourceDefinitionStrategy(ruleChecks)],
-  [strategyKey(certificatesKinds.certificatesigningrequests), certificateSigningRequestStrategy],
+  [strategyKey(certificatesKinds.certificatesigningrequests), countedSigningRequests(options.certificates)],
   [strategyKey(apiregistrationKinds.apiservices), apiServiceStrategy],
   // Never stored: a create binds a pod.
   [strategyKey(coreKinds.bindings), strategyOf<Binding>({})],

@@ -10,7 +10,7 @@ import {
   configurationOf,
   type OidcFlags,
 } from './config.ts';
-import { OidcTokens } from './oidc-tokens.ts';
+import { type OidcOptions, OidcTokens } from './oidc-tokens.ts';
 
 export type { OidcFlags } from './config.ts';
 export { OidcTokens } from './oidc-tokens.ts';
@@ -23,6 +23,8 @@ export interface ProvidersOptions {
   readonly onReload?: ConfigReloadOptions['onReload'];
   /** Told the hash of what the file says. */
   readonly onHash?: ConfigReloadOptions['onHash'];
+  /** Told of each token of a provider. */
+  readonly onToken?: OidcOptions['onToken'];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -122,10 +124,10 @@ interface TokensOptions extends ProvidersOptions {
 }
 
 function tokensOf(config: AuthenticationConfiguration, options: TokensOptions): OidcTokens[] {
-  const { option, path, algorithms, apiAudiences, clock, logger } = options;
+  const { option, path, algorithms, apiAudiences, onToken, clock, logger } = options;
   const { jwt, errors } = compileAuthentication(config, options.disallowedIssuers);
   refuseConfig(option, path, errors);
-  return jwt.map((each) => new OidcTokens({ jwt: each, algorithms, apiAudiences, clock, logger }));
+  return jwt.map((each) => new OidcTokens({ jwt: each, algorithms, apiAudiences, onToken, clock, logger }));
 }
 
 function anonymousOf({ anonymous }: AuthenticationConfiguration): Providers['anonymous'] {

@@ -20,9 +20,14 @@ export interface OidcOptions {
   /** `--oidc-signing-algs`, or all there are. */
   readonly algorithms: readonly string[];
   readonly apiAudiences: readonly string[];
+  /** Told of each token of this provider: whether it is good, and how long it took to know. */
+  readonly onToken?: OnToken | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** @param issuer whose token it is. */
+export type OnToken = (result: 'success' | 'failure', issuer: string, ms: number) => void;
 
 /** One provider's tokens. */
 export class OidcTokens implements TokenAuthenticator {
@@ -53,7 +58,20 @@ export class OidcTokens implements TokenAuthenticator {
     const good = audiences.filter((audience) => apiAudiences.includes(audience));
     const parsed = good.length > 0 ? parseToken(token) : undefined;
     if (!parsed || issuerOf(parsed.claims) !== jwt.issuer) return undefined;
-    return this.#identify(parsed).then((user) => ({ user, audiences: good }));
+    return this.#timed(parsed).then((user) => ({ user, audiences: good }));
+  }
+
+  async #timed(token: ParsedToken): Promise<UserInfo> {
+    const { jwt, onToken, clock } = this.#options;
+    const since = clock.monotonic();
+    let result: 'success' | 'failure' = 'failure';
+    try {
+      const user = await this.#identify(token);
+      result = 'success';
+      return user;
+    } finally {
+      onToken?.(result, jwt.issuer, clock.monotonic() - since);
+    }
   }
 
   async #identify(token: ParsedToken): Promise<UserInfo> {

@@ -98,6 +98,20 @@ describe('tokens of a provider', () => {
     tokens.stop();
   });
 
+  it('are told of, good or not, but for those of others', async () => {
+    await using provider = await startOpenIdProvider();
+    const told: string[] = [];
+    const onToken: ProvidersOptions['onToken'] = (result, issuer) => told.push(`${result} ${issuer}`);
+    const tokens = started(providersFromFlags(flagsOf(provider, {}), ['RS256'], { ...optionsWith(), onToken }).tokens[0]);
+    await found(tokens, provider);
+    told.length = 0;
+    await verdictOn(tokens, provider.token());
+    await verdictOn(tokens, provider.token({ exp: 1_700_000_000 }));
+    await verdictOn(tokens, provider.token({ iss: 'https://elsewhere' }));
+    expect(told).toEqual([`success ${provider.issuer}`, `failure ${provider.issuer}`]);
+    tokens.stop();
+  });
+
   it('are refused for another audience, when they have expired or are too early', async () => {
     await using provider = await startOpenIdProvider();
     const tokens = await fromFlags(provider);

@@ -225,6 +225,43 @@ describe('a conversion webhook', () => {
     expect((await server.request('GET', `${WIDGETS}/x`)).json().spec).toEqual({ a: 'one' });
   });
 
+  it('is counted by what became of its answers', async () => {
+    const { webhook, server } = await setUp();
+    await using _ = server;
+    await server.request('POST', V2, { body: { ...widget('x', { b: 'one' }), apiVersion: 'example.com/v2' } });
+    const replies: ((review: Review) => unknown)[] = [
+      (review) => success(review),
+      () => answer('other', { status: 'Success' }),
+      ({ request: { uid } }) => answer(uid, { status: 'Success' }),
+      (review) => success(review, (object) => ({ ...object, kind: 'Other' })),
+    ];
+    for (const reply of replies) {
+      webhook.answer = reply;
+      // Each is asked about another state: what was converted once is known.
+      await patch(server, `${V2}/x`, { spec: { b: String(replies.indexOf(reply)) } });
+      await server.request('GET', `${WIDGETS}/x`);
+    }
+    const { text } = await server.request('GET', '/metrics');
+    const countOf = (name: string, labels: string) =>
+      Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`${name}{${labels}}`))
+          ?.split(' ')[1] ?? 0,
+      );
+    for (const failure of ['malformed_response', 'partial_response', 'invalid_converted_object']) {
+      const labels = `failure_type="conversion_webhook_${failure}_failure",result="failure"`;
+      expect(countOf('apiserver_conversion_webhook_request_total', labels), failure).toBeGreaterThan(0);
+      expect(countOf('apiserver_conversion_webhook_duration_seconds_count', labels), failure).toBeGreaterThan(0);
+    }
+    expect(countOf('apiserver_conversion_webhook_request_total', 'failure_type="",result="success"')).toBeGreaterThan(0);
+    const to = 'crd_name="widgets.example.com",from_version="v2"';
+    for (const succeeded of ['true', 'false']) {
+      const labels = `${to},succeeded="${succeeded}",to_version="v1"`;
+      expect(countOf('apiserver_crd_conversion_webhook_duration_seconds_count', labels)).toBeGreaterThan(0);
+    }
+  });
+
   it('behind a service is found by the service’s endpoints, and called by its name', async () => {
     const webhook = await startWebhook();
     await using server = await startCrdServer();

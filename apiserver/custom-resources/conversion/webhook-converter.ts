@@ -7,6 +7,7 @@ import { plainError } from '../../registry/store-errors.ts';
 import type { WebhookClient, WebhookTarget } from '../../webhook/index.ts';
 import type { Crd } from '../definition.ts';
 import type { Convert } from '../versions.ts';
+import type { ConversionFailure, ConversionMetrics } from './conversion-metrics.ts';
 
 /** How long a webhook may take. */
 const TIMEOUT_MS = 30_000;
@@ -16,10 +17,11 @@ const GROUP = 'apiextensions.k8s.io';
 interface Parts {
   readonly client: Pick<WebhookClient, 'post'>;
   readonly random: Random;
+  readonly metrics: ConversionMetrics;
 }
 
 /** What converts the objects of a definition; undefined for one whose versions differ in their name only. */
-export function webhookConverter({ spec: { conversion } }: Crd, parts: Parts): Convert | undefined {
+export function webhookConverter({ metadata, spec: { conversion } }: Crd, parts: Parts): Convert | undefined {
   if (conversion?.strategy !== 'Webhook' || !conversion.webhook) return undefined;
   const { clientConfig, conversionReviewVersions } = conversion.webhook;
   const version = conversionReviewVersions?.find((each) => REVIEWS.includes(each));
@@ -30,18 +32,22 @@ export function webhookConverter({ spec: { conversion } }: Crd, parts: Parts): C
     service: service && { ...service, port: service.port ?? 443 },
   };
   return async (objects, apiVersion) => {
-    if (version === undefined) throw plainError('no supported conversion review versions');
-    const [first] = objects;
-    const kind = first ? `${first.apiVersion}, Kind=${first.kind}` : '';
-    const converted = await ask(parts, target, { version, objects, apiVersion }).catch((error: unknown) => {
-      throw plainError(`conversion webhook for ${kind} failed: ${error instanceof Error ? error.message : String(error)}`);
-    });
-    if (converted.length !== objects.length) {
-      throw plainError(`conversion webhook for ${kind} returned ${converted.length} objects, expected ${objects.length}`);
+    const { metrics } = parts;
+    const what = { definition: metadata.name ?? '', from: versionOf(objects[0]?.apiVersion), to: versionOf(apiVersion) };
+    const since = metrics.now();
+    let succeeded = false;
+    try {
+      if (version === undefined) throw plainError('no supported conversion review versions');
+      const converted = await askedAndCounted(parts, target, { version, objects, apiVersion });
+      succeeded = true;
+      return converted;
+    } finally {
+      if (what.from !== what.to) metrics.converted(what, since, succeeded);
     }
-    return objects.map((object, index) => accept(object, converted[index], { apiVersion, index, kind }));
   };
 }
+
+const versionOf = (apiVersion: string | undefined): string => apiVersion?.slice(apiVersion.indexOf('/') + 1) ?? '';
 
 interface Question {
   readonly version: string;
@@ -49,15 +55,51 @@ interface Question {
   readonly apiVersion: string;
 }
 
-async function ask({ client, random }: Parts, target: WebhookTarget, question: Question): Promise<readonly unknown[]> {
-  const uid = random.uuid();
+/** Asks the webhook, and counts how that went. @throws ApiError (500) */
+async function askedAndCounted(parts: Parts, target: WebhookTarget, question: Question): Promise<KubeObject[]> {
+  const { objects, apiVersion } = question;
+  const { metrics } = parts;
+  const since = metrics.now();
+  const [first] = objects;
+  const kind = first ? `${first.apiVersion}, Kind=${first.kind}` : '';
+  const failed = (error: unknown) =>
+    plainError(`conversion webhook for ${kind} failed: ${error instanceof Error ? error.message : String(error)}`);
+  let failure: ConversionFailure | undefined = 'call_failure';
+  try {
+    const uid = parts.random.uuid();
+    const answer = await ask(parts, target, { ...question, uid }).catch((error: unknown) => {
+      throw failed(error);
+    });
+    failure = 'malformed_response_failure';
+    const converted = readOr(failed, () => readAnswer(answer, { version: question.version, uid }));
+    failure = 'partial_response_failure';
+    if (converted.length !== objects.length) {
+      throw plainError(`conversion webhook for ${kind} returned ${converted.length} objects, expected ${objects.length}`);
+    }
+    failure = 'invalid_converted_object_failure';
+    const accepted = objects.map((object, index) => accept(object, converted[index], { apiVersion, index, kind }));
+    failure = undefined;
+    return accepted;
+  } finally {
+    metrics.asked(since, failure);
+  }
+}
+
+function readOr<T>(failed: (error: unknown) => Error, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+async function ask({ client }: Parts, target: WebhookTarget, { version, uid, objects, apiVersion }: Question & { uid: string }) {
   const review = {
     kind: 'ConversionReview',
-    apiVersion: `${GROUP}/${question.version}`,
-    request: { uid, desiredAPIVersion: question.apiVersion, objects: question.objects },
+    apiVersion: `${GROUP}/${version}`,
+    request: { uid, desiredAPIVersion: apiVersion, objects },
   };
-  const text = await client.post({ target, body: stringifyJson(review), timeoutMs: TIMEOUT_MS });
-  return readAnswer(parseAnswer(text), { version: question.version, uid });
+  return parseAnswer(await client.post({ target, body: stringifyJson(review), timeoutMs: TIMEOUT_MS }));
 }
 
 function parseAnswer(text: string): JsonObject {

@@ -316,6 +316,19 @@ describe('an update of a definition', () => {
     expect(crds.patch(wrong as unknown as CustomResourceDefinition, { spec: { names: { shortNames: ['w'] } } }).errors).toEqual([]);
   });
 
+  it('has no webhook of which nothing is said', () => {
+    for (const webhook of [{}, { conversionReviewVersions: [] }, { conversionReviewVersions: null }]) {
+      const { object, errors } = crds.create(crd([version('v1')], { conversion: { strategy: 'None', webhook } }));
+      expect(errors).toEqual([]);
+      expect(object.spec.conversion).toEqual({ strategy: 'None', webhook: undefined });
+    }
+  });
+
+  it('of the status counts what it stores as stored when nothing is said, whatever is said of the rest', () => {
+    const { object } = crds.patch(stored(), { spec: null, status: null }, 'status');
+    expect(object.status.storedVersions).toEqual(['v1']);
+  });
+
   it('of the status changes nothing else', () => {
     const old = stored();
     const { object, errors } = crds.patch(

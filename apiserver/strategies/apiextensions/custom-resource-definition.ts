@@ -64,6 +64,7 @@ export const customResourceDefinitionStrategy = (checks: RuleChecks = {}): Strat
         resetFields: ['metadata', 'spec'],
         prepareForUpdate: (_context, crd, old) => {
           crd.spec = old.spec;
+          defaultStoredVersions(crd);
         },
         validateUpdate: (_context, crd) => validateStatus(crd),
       }),
@@ -77,10 +78,17 @@ function setDefaults(crd: CustomResourceDefinition): void {
   names.singular ||= names.kind.toLowerCase() || undefined;
   names.listKind ||= names.kind ? `${names.kind}List` : undefined;
   spec.conversion ??= { strategy: 'None' };
-  const service = spec.conversion.webhook?.clientConfig?.service;
+  const { webhook } = spec.conversion;
+  // The internal version has its two fields and not itself (`pkg/apis/apiextensions/v1/conversion.go`).
+  if (webhook && !webhook.clientConfig && !webhook.conversionReviewVersions?.length) spec.conversion.webhook = undefined;
+  const service = webhook?.clientConfig?.service;
   if (service) service.port ??= HTTPS_PORT;
+  defaultStoredVersions(crd);
+}
+
+function defaultStoredVersions({ spec, status }: CustomResourceDefinition): void {
   const storage = spec.versions?.find((version) => version.storage);
-  if (storage && (crd.status.storedVersions?.length ?? 0) === 0) crd.status.storedVersions = [storage.name];
+  if (storage && (status.storedVersions?.length ?? 0) === 0) status.storedVersions = [storage.name];
 }
 
 /** What is stored from now on counts as stored. */

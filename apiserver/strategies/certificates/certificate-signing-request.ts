@@ -5,6 +5,7 @@ import {
   humanDuration,
   toTime,
 } from '../../../api/index.ts';
+import type { CertificateMetrics } from '../../registry/certificate-metrics.ts';
 import { validateCoreMetadataChanges, validateCoreObjectMeta } from '../../registry/metadata-validation.ts';
 import type { RequestContext, Strategy, UpdateStrategy } from '../../registry/strategy.ts';
 import { checkSigningRequest, checkSigningRequestChanges, type Rights } from '../../validation/certificate-signing-request.ts';
@@ -40,6 +41,15 @@ export const certificateSigningRequestStrategy: Strategy<CertificateSigningReque
   ],
   subresources: { approval: approval(), status: status() },
 });
+
+/** The same, which tells of the certificates that signers give. */
+export const countedSigningRequests = (metrics: CertificateMetrics | undefined): Strategy<CertificateSigningRequest> => {
+  const { subresources = {} } = certificateSigningRequestStrategy;
+  const afterUpdate = metrics && ((request: CertificateSigningRequest, old: CertificateSigningRequest) => metrics.signed(request, old));
+  return afterUpdate
+    ? { ...certificateSigningRequestStrategy, subresources: { ...subresources, status: { ...status(), afterUpdate } } }
+    : certificateSigningRequestStrategy;
+};
 
 function approval(): UpdateStrategy<CertificateSigningRequest> {
   return updateOf<CertificateSigningRequest>({

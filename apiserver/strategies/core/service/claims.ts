@@ -29,6 +29,15 @@ export const placeOfIp = (ip: string): string => SERVICE_IPS + canonicalIp(ip);
 /** A cluster IP of a Service. */
 export const ipAddressOf = ({ metadata }: Service, ip: string, random: Random = systemRandom): Claim => ({
   place: placeOfIp(ip),
+  // `pkg/registry/core/service/ipallocator/controller/repairip.go`
+  repair: {
+    kind: 'Service',
+    apiVersion: 'v1',
+    reason: 'ClusterIPNotAllocated',
+    action: 'ClusterIPAllocation',
+    note: `Cluster IP [${familyOf(ip)}]: ${canonicalIp(ip)} is not allocated; repairing`,
+    controller: 'ipallocator-repair-controller',
+  },
   value: () => {
     const { name, namespace, creationTimestamp } = metadata;
     const address: KubeObject & { spec: object } = {
