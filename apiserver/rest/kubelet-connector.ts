@@ -151,10 +151,14 @@ const isOfCertificate = (error: NodeJS.ErrnoException): boolean => /CERT|SIGNATU
 /** What a node answers that knows the pod, when nobody listens on the port. */
 const NOBODY_LISTENS = 503;
 
-/** The context is made once: to read certificate and key for each connection costs more than all else of an exec. */
+/**
+ * The context is made once: to read certificate and key for each connection costs more than all else of an exec. Every certificate of the CA file is a
+ * root, as in Go.
+ */
 function tlsOf({ certificate, key, ca }: KubeletOptions): https.AgentOptions {
   const own = certificate && key ? { cert: certificate, key } : {};
-  return { rejectUnauthorized: ca !== undefined, secureContext: createSecureContext({ ...(ca ? { ca } : {}), ...own }) };
+  const trust = ca ? { ca, allowPartialTrustChain: true } : {};
+  return { rejectUnauthorized: ca !== undefined, secureContext: createSecureContext({ ...trust, ...own }) };
 }
 
 /** What a kubelet's certificate is for: its address, whatever the `Host` header says. An IP is no name that can be asked for. */
