@@ -20,7 +20,6 @@ export const acceptedOptions = {
   'storage-initialization-timeout': option.inert('duration', 'the server does not listen before the store is read'),
   'livez-grace-period': option.inert('duration', 'the server does not listen before it is alive'),
   'shutdown-watch-termination-grace-period': option.inert('duration', 'watches end all at once, and in good order'),
-  'cert-dir': option.inert('string', 'certificates that are made are in the data directory'),
   'max-connection-bytes-per-sec': option.inert('integer', 'connections are as fast as they can be'),
   'apiserver-count': option.inert('integer', 'servers that share a store know of each other'),
   'peer-ca-file': option.inert('string', PEERS),

@@ -23,6 +23,7 @@ import {
 } from './auth/index.ts';
 import { createBootstrap, MasterLeases, NODE_RULES, serverIdentity } from './bootstrap/index.ts';
 import { hashOf, type ReloadStatus } from './config-reload.ts';
+import { dataDirectoryOf, servingPairOf } from './data-directory.ts';
 import { createDiscovery } from './discovery/index.ts';
 import type { Encryption } from './encryption/index.ts';
 import { advertiseAddressOf, externalAddressOf } from './external-address.ts';
@@ -70,6 +71,8 @@ class ComposedApiServer implements Service {
   readonly #values: ApiServerValues;
   readonly #compiled: CompiledOptions;
   readonly #environment: Environment;
+  /** Where certificates and kubeconfigs are. */
+  readonly #directory: string;
   /** What was started, to be stopped in the opposite order. */
   readonly #running: Pick<Service, 'stop'>[] = [];
   readonly #stopping = new AbortController();
@@ -88,6 +91,7 @@ class ComposedApiServer implements Service {
     this.#values = values;
     this.#compiled = compiled;
     this.#environment = environment;
+    this.#directory = dataDirectoryOf(values);
     this.#allocations = new AllocationMetrics(environment.clock);
     this.#metricRules = readMetricRules(values, environment.logger);
   }
@@ -106,7 +110,7 @@ class ComposedApiServer implements Service {
       // The database first: whoever holds it owns the directory, and nobody else writes there. With etcd, others may.
       const store = await this.#openStore();
       const pki = await ensurePki({
-        directory: join(this.#values['data-dir'], 'pki'),
+        directory: join(this.#directory, 'pki'),
         hosts: this.#hosts(),
         clock: this.#environment.clock,
       });
@@ -118,7 +122,7 @@ class ComposedApiServer implements Service {
       await this.#run(server);
       if (this.#certificates) await this.#run(this.#certificates);
       for (const pair of this.#pairs) await this.#run(pair);
-      await writeKubeconfigs(this.#values['data-dir'], pki, server.url);
+      await writeKubeconfigs(this.#directory, pki, server.url);
       this.#url = server.url;
       await this.#startUpkeep(store, server);
     } catch (error) {
@@ -465,11 +469,10 @@ const ownPort = (url: string): number => Number(new URL(url).port || 443);
 
 /** Where certificate and CAs of clients are looked for as long as the server runs. */
 function servingPaths(values: ApiServerValues): Omit<ServingPaths, 'named'> {
-  const { 'tls-cert-file': cert, 'tls-private-key-file': key, 'client-ca-file': clientCa } = values;
-  const own = (name: string) => join(values['data-dir'], 'pki', name);
+  const { 'client-ca-file': clientCa } = values;
+  const own = (name: string) => join(dataDirectoryOf(values), 'pki', name);
   return {
-    cert: cert ?? own('apiserver.crt'),
-    key: key ?? own('apiserver.key'),
+    ...(servingPairOf(values) ?? { cert: own('apiserver.crt'), key: own('apiserver.key') }),
     clientCas: [own('ca.crt'), ...(clientCa === undefined ? [] : [clientCa])],
   };
 }
@@ -483,10 +486,11 @@ const readNamed = ({ cert, key, names }: CertificateFiles): NamedCertificate => 
 
 /** And what was in them at the start. */
 function readServing(values: ApiServerValues, pki: Pki): Omit<ServingContent, 'named'> {
-  const { 'tls-cert-file': cert, 'tls-private-key-file': key, 'client-ca-file': clientCa } = values;
+  const { 'client-ca-file': clientCa } = values;
+  const brought = servingPairOf(values);
   return {
-    cert: cert === undefined ? pki.server.certificate : readPem('tls-cert-file', cert),
-    key: key === undefined ? pki.server.key : readPem('tls-private-key-file', key),
+    cert: brought === undefined ? pki.server.certificate : readPem('tls-cert-file', brought.cert),
+    key: brought === undefined ? pki.server.key : readPem('tls-private-key-file', brought.key),
     clientCa: clientCa === undefined ? pki.ca : `${pki.ca}\n${readPem('client-ca-file', clientCa)}`,
   };
 }

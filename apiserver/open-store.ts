@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Environment, keepPrivateDirectory, makePrivateDirectory, UserError } from '../runtime/index.ts';
 import { openEtcdStore, openLevelStore, openMemoryStore, type Store, StoreError } from '../store/index.ts';
+import { dataDirectoryOf } from './data-directory.ts';
 import { type ApiServerValues, readPem } from './settings.ts';
 
 /**
@@ -10,7 +11,7 @@ import { type ApiServerValues, readPem } from './settings.ts';
  * @throws UserError
  */
 export async function openStore(values: ApiServerValues, environment: Environment, signal: AbortSignal): Promise<Store> {
-  const directory = values['data-dir'];
+  const directory = dataDirectoryOf(values);
   try {
     makePrivateDirectory(directory);
     if (values['etcd-servers'].length > 0) return await openEtcd(values, environment, signal);

@@ -5,7 +5,16 @@ import { DEFAULT_ISSUER } from './auth/index.ts';
 
 /** What the API server takes; names are upstream's wherever upstream has one. */
 export const apiServerOptions = {
-  'data-dir': option.string('Where certificates, kubeconfigs and the database are.', '.nanokube', { placeholder: 'DIR' }),
+  'data-dir': option.string(
+    'Where certificates, kubeconfigs and the database are; default .nanokube, or --cert-dir where --etcd-servers has the objects.',
+    undefined,
+    { placeholder: 'DIR' },
+  ),
+  'cert-dir': option.string(
+    'Directory of the serving certificate, apiserver.crt with apiserver.key; without those, and with --tls-cert-file, that is not looked at.',
+    undefined,
+    { placeholder: 'DIR' },
+  ),
   ephemeral: option.boolean('Keep the objects in memory only.', false),
   'component-ports-file': option.string(
     'JSON that says on which ports scheduler and controller-manager serve their health, for ComponentStatuses; 10259 and 10257 unless given.',

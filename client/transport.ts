@@ -100,7 +100,8 @@ function loadPool(): typeof Pool {
 
 function tlsOptions({ ca, cert, key, insecureSkipTlsVerify, tlsServerName }: ClientConfig) {
   return {
-    ...(ca === undefined ? {} : { ca }),
+    // Go's way: every certificate of a bundle is a root.
+    ...(ca === undefined ? {} : { ca, allowPartialTrustChain: true }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(insecureSkipTlsVerify ? { rejectUnauthorized: false } : {}),

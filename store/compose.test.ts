@@ -86,6 +86,7 @@ describe('nanokube store', () => {
     await using directory = await tempDirectory();
     const cases: [argv: string[], said: string][] = [
       [['--auto-compaction-mode', 'sometimes'], 'option --auto-compaction-mode takes periodic or revision'],
+      [['--initial-cluster', 'a=http://a:1,b=http://b:1'], 'option --initial-cluster cannot have more than one member'],
       [['--cert-file', 'a'], 'options --cert-file and --key-file go together'],
       [['--client-cert-auth'], 'options --trusted-ca-file and --client-cert-auth need --cert-file and --key-file'],
       [['--cert-file', '/nowhere', '--key-file', '/nowhere'], '--cert-file: /nowhere cannot be read'],

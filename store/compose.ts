@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Environment, keepPrivateDirectory, OptionError, type OptionValues, type Service, UserError } from '../runtime/index.ts';
+import { checkAlone } from './accepted-options.ts';
 import { createEtcdEndpoint, ENDPOINT_DEFAULTS, type EndpointTls, MemberFile } from './endpoint/index.ts';
 import { type AutoCompactionPolicy, createAutoCompaction, openLevelStore, readAutoCompaction, type Store, StoreError } from './index.ts';
 import type { storeOptions } from './options.ts';
@@ -19,6 +20,7 @@ const MEMBER_FILE = 'store-member.json';
  * @throws OptionError, UserError when the options cannot be followed.
  */
 export function composeStore(values: StoreValues, environment: Environment): Service {
+  checkAlone(values);
   const compaction = readAutoCompaction(values);
   if (values['listen-client-urls'].length === 0) throw new OptionError('option --listen-client-urls needs at least one URL');
   return new ComposedStore({ values, environment, compaction, tls: tlsOf(values) });

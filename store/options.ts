@@ -1,4 +1,5 @@
 import { type OptionTable, option, processOptions } from '../runtime/index.ts';
+import { acceptedOptions } from './accepted-options.ts';
 import { autoCompactionOptions } from './compaction/auto-compaction.ts';
 
 /** What `nanokube store` takes; names are etcd's. */
@@ -23,5 +24,6 @@ export const storeOptions = {
   'max-request-bytes': option.integer('Largest request that changes something, in bytes.', 1_572_864, { min: 1, max: 1_572_864 }),
   'max-txn-ops': option.integer('Operations that a transaction may have.', 128, { min: 1 }),
   'watch-progress-notify-interval': option.duration('How often idle watchers that want it are told the revision.', 600_000),
+  ...acceptedOptions,
   ...processOptions,
 } satisfies OptionTable;

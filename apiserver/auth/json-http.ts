@@ -38,6 +38,8 @@ export class PeerClient {
     this.#plain = new http.Agent(pool);
     this.#secure = new https.Agent({
       ...pool,
+      // Go's way: every certificate of a bundle is a root.
+      allowPartialTrustChain: true,
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),

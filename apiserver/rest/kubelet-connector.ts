@@ -176,10 +176,14 @@ function connectionsOf({ identity, ca }: KubeletOptions): Connections {
   return { identity: shown, verified, trusting: new https.Agent({ keepAlive: true, ...tlsOf(shown, undefined) }) };
 }
 
-/** The context is made once: to read certificate and key for each connection costs more than all else of an exec. */
+/**
+ * The context is made once: to read certificate and key for each connection costs more than all else of an exec. Every certificate of the CA file is a
+ * root, as in Go.
+ */
 function tlsOf(identity: KubeletIdentity | undefined, ca: string | undefined): https.AgentOptions {
   const own = identity ? { cert: identity.certificate, key: identity.key } : {};
-  return { rejectUnauthorized: ca !== undefined, secureContext: createSecureContext({ ...(ca ? { ca } : {}), ...own }) };
+  const trust = ca ? { ca, allowPartialTrustChain: true } : {};
+  return { rejectUnauthorized: ca !== undefined, secureContext: createSecureContext({ ...trust, ...own }) };
 }
 
 /** What a kubelet's certificate is for: its address, whatever the `Host` header says. An IP is no name that can be asked for. */

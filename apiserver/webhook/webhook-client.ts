@@ -1,6 +1,7 @@
 // How the API server calls webhooks: upstream's `pkg/util/webhook/client.go` (apiserver), with the errors of Go's HTTP client.
 import https from 'node:https';
 import { isIP } from 'node:net';
+import { posix } from 'node:path';
 import { goQuote, parseJson } from '../../api/index.ts';
 import { type Clock, onAbort, type Random } from '../../runtime/index.ts';
 import { wasStale } from '../http/stale-connection.ts';
@@ -222,9 +223,12 @@ function placeOf({ url, service }: WebhookTarget, timeoutMs: number): Place {
   const { hostname, host, pathname } = new URL(url ?? `https://${service?.name}.${service?.namespace}.svc${service?.path ?? '/'}`);
   // The port of a service is told even where it is the usual one.
   const told = service ? `${hostname}:${service.port}` : host;
-  const path = `${pathname}?timeout=${Math.ceil(timeoutMs / 1000)}s`;
+  const path = `${cleanPath(pathname)}?timeout=${Math.ceil(timeoutMs / 1000)}s`;
   return { hostname, host: told, path, text: `https://${told}${path}` };
 }
+
+/** Go's `path.Join`, which client-go puts paths together with (rest/request.go): no empty segment is left, nor a slash at the end. */
+const cleanPath = (path: string): string => posix.normalize(path).replace(/(?<=.)\/$/, '');
 
 /** What Go says of a call that failed. */
 export function inGo(error: unknown, address: Address): string {
