@@ -114,7 +114,7 @@ describe.skipIf(!findEtcd() || !findEtcdctl())(`a snapshot of nanokube, for etcd
     const found = await everythingOf(etcd.clientUrl);
     expect(found.revision).toBe(130_000);
     expect(printOf(found.kvs)).toEqual(printOf(kvs));
-  }, 60_000);
+  });
 });
 
 describe.skipIf(!findEtcd() || !findEtcdctl())(`a snapshot of etcd, for nanokube (skipped when ${NO_ETCD})`, () => {

@@ -19,7 +19,7 @@ beforeAll(async () => {
   cluster = await startCluster({ nodes: 2 });
   config = new KubeConfig();
   config.loadFromFile(cluster.kubeconfig);
-}, 90_000);
+});
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();

@@ -11,7 +11,7 @@ describe.skipIf(!findEtcd() || !binary)(`a cluster that keeps its objects in etc
   beforeAll(async () => {
     etcd = await startEtcd();
     cluster = await startCluster({ nodes: 2, args: [`--etcd-servers=${etcd.clientUrl}`] });
-  }, 90_000);
+  });
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
     await etcd?.[Symbol.asyncDispose]();

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const tls = { keepAlive: true, ca: pki('ca.crt') };
   admin = new Agent({ ...tls, cert: pki('admin.crt'), key: pki('admin.key') });
   nobody = new Agent(tls);
-}, 90_000);
+});
 
 afterAll(async () => {
   admin?.destroy();

@@ -11,7 +11,7 @@ let cluster: TestCluster;
 
 beforeAll(async () => {
   cluster = await startCluster({ nodes: 0, args: ['--ephemeral=false'] });
-}, 60_000);
+});
 afterAll(() => cluster?.[Symbol.asyncDispose]());
 
 it.each(findKubectls().map((binary, i) => [binary, `carol-${i}`] as const))('%s', async (binary, user) => {

@@ -18,7 +18,7 @@ const remove = async (file: string, namespace: string) => {
   await until(['get', 'pods,pvc', '-n', namespace, '-o', 'name'], /^$/);
 };
 
-it('an ingress controller', { timeout: 180_000 }, async () => {
+it('an ingress controller', { timeout: 600_000 }, async () => {
   const file = await install('ingress-controller');
   await kubectl('rollout', 'status', '-n', 'edge', 'deployment/edge-controller', '--timeout=60s');
   // The hook's Job goes as soon as it has succeeded.
@@ -29,7 +29,7 @@ it('an ingress controller', { timeout: 180_000 }, async () => {
   await remove(file, 'edge');
 });
 
-it('a database', { timeout: 180_000 }, async () => {
+it('a database', { timeout: 600_000 }, async () => {
   const file = await install('database');
   await kubectl('rollout', 'status', '-n', 'data', 'statefulset/db', '--timeout=90s');
   expect(await kubectl('logs', '-n', 'data', 'db-1', '-c', 'db')).toBe('prepared\n');
@@ -40,7 +40,7 @@ it('a database', { timeout: 180_000 }, async () => {
   await remove(file, 'data');
 });
 
-it('monitoring', { timeout: 180_000 }, async () => {
+it('monitoring', { timeout: 600_000 }, async () => {
   const file = await install('monitoring');
   await kubectl('rollout', 'status', '-n', 'watchtower', 'daemonset/node-agent', '--timeout=60s');
   await kubectl('rollout', 'status', '-n', 'watchtower', 'deployment/server', '--timeout=60s');

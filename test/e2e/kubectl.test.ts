@@ -153,7 +153,7 @@ describe('deployments', () => {
     const { code, stdout } = await kubectl.run(['diff', '-f', manifestFile('deployments')]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/-\s+replicas: 3\n\+\s+replicas: 4/);
-  }, 90_000);
+  });
 
   it('is exposed, and a service has the endpoints of its ready pods', async () => {
     await kubectl('expose', 'deployment', 'web', '--port=80');
@@ -168,7 +168,7 @@ describe('deployments', () => {
     expect(await kubectl('get', 'replicasets', '-l', 'app=batchy', '-o', 'name')).toContain('replicaset.apps/batchy-');
     await kubectl('delete', 'replicasets', '-l', 'app=batchy', '--cascade=foreground', '--timeout=30s');
     await until(['get', 'pods', '-l', 'app=batchy', '--no-headers', '--ignore-not-found'], '');
-  }, 90_000);
+  });
 });
 
 describe('daemon sets and nodes', () => {

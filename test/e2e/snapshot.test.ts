@@ -81,7 +81,7 @@ describe('a cluster is saved and restored', () => {
   let cluster: TestCluster;
   beforeAll(async () => {
     cluster = await startCluster({ nodes: 1 });
-  }, 90_000);
+  });
   afterAll(() => cluster?.[Symbol.asyncDispose]());
 
   it('with every object, and watchers must list anew', async () => {

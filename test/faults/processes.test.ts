@@ -180,7 +180,7 @@ describe('Ctrl-C', () => {
     expect(await short.interrupt()).toBe(0);
     expect(short.output).not.toContain('started again');
     expect(children.filter((pid) => isAlive(pid))).toEqual([]);
-  }, 60_000);
+  });
 });
 
 function isAlive(pid: number): boolean {
@@ -219,7 +219,7 @@ describe('what cannot be started says why in one line', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stderr).toMatch(/in use by process \d+/);
     expect((await kubectl('get', 'nodes')).length).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   it('a port in use', async () => {
     const server = createServer().listen(0, '0.0.0.0');
@@ -233,7 +233,7 @@ describe('what cannot be started says why in one line', () => {
     expect(code).not.toBe(0);
     expect(stderr).toContain(String(port));
     expect(stderr.trim().split('\n')).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('an unreadable certificate', async () => {
     const data = mkdtempSync(join(tmpdir(), 'nanokube-cert-'));
@@ -244,7 +244,7 @@ describe('what cannot be started says why in one line', () => {
     expect(code).not.toBe(0);
     expect(stderr).toContain('broken.crt');
     expect(stderr.trim().split('\n')).toHaveLength(1);
-  }, 60_000);
+  });
 
   it.each([
     [['up', '--nodes=many'], /option --nodes takes a whole number/],

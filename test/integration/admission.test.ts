@@ -54,7 +54,7 @@ describe('admission, as options have it', () => {
       );
       await api.call('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default' } });
     }
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await api?.[Symbol.asyncDispose]();

@@ -327,7 +327,7 @@ describe('documents', () => {
     await other.listen();
     await expect.poll(availability, { timeout: 40_000 }).toMatchObject({ status: 'True' });
     expect((await server.call('GET', `${FLUNDERS}/a`)).status).toBe(200);
-  }, 90_000);
+  });
 
   it('and certificates count', async () => {
     const patch = (spec: object) =>

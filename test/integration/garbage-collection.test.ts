@@ -23,7 +23,7 @@ const gates = new Gates();
 let plane: ControlPlane;
 beforeAll(async () => {
   plane = await startControlPlane({ controllers: ['garbagecollector', 'namespace'], gates });
-}, 60_000);
+});
 afterEach(() => gates.openAll());
 afterAll(() => plane?.[Symbol.asyncDispose]());
 

@@ -38,7 +38,7 @@ describe.skipIf(!findEtcd())(`two API servers on one etcd${findEtcd() ? '' : ` (
     // At once, on one data directory: both make the same keys, and the same first objects.
     const one = await startPair(etcd);
     [a, b] = one;
-  }, 60_000);
+  });
   afterAll(closeAll);
 
   test('start at once on an empty store: every first object is there, once', async () => {
@@ -236,7 +236,7 @@ describe.skipIf(!findEtcd())(`two API servers on one etcd${findEtcd() ? '' : ` (
     expect((await a.call('POST', CONFIG_MAPS, configMap('recovered'))).status).toBe(201);
     expect((await b.call('GET', `${CONFIG_MAPS}/recovered`)).status).toBe(200);
     await eventually('the watch goes on', () => watch.frames.some((frame) => frame.startsWith('ADDED recovered')));
-  }, 60_000);
+  });
 
   test('a server that is told to stop takes itself out of the endpoints', async () => {
     expect(await b.kill('SIGTERM')).toBe(0);

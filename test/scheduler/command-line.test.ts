@@ -64,7 +64,7 @@ let server: ApiServerProcess;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'nanokube-command-line-'));
   server = await startApiServerProcess(directory);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
@@ -112,7 +112,7 @@ describe('the command line of upstream’s kube-scheduler', () => {
     expect(scheduler.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     await expect.poll(() => holderOf('kube-scheduler'), { timeout: 30_000 }).toMatch(/./);
     expect(scheduler.output).not.toContain('option has no effect here');
-  }, 60_000);
+  });
 
   test('is taken whole: what means nothing here is told of, option by option', async () => {
     const ignored = [
@@ -179,7 +179,7 @@ describe('the command line of upstream’s kube-scheduler', () => {
     expect(metrics).toMatch(/^disabled_metrics_total 1$/m);
     expect(metrics).toMatch(/^version_info\{component="kube",/m);
     expect(metrics).not.toContain('scheduler_pending_pods');
-  }, 60_000);
+  });
 
   test.each([
     [['--no-such-option'], 'unknown option --no-such-option; --help lists the options there are'],

@@ -18,7 +18,7 @@ let server: ApiServerProcess;
 beforeAll(async () => {
   server = await startApiServer({ args: ['--ephemeral'], users: ['alice'] });
   await done('POST', '/api/v1/namespaces', { metadata: { name: 'team' } });
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
