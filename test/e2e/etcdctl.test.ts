@@ -11,7 +11,7 @@ import { ROOT } from '../support/sources.ts';
 
 const etcdctlPath = findEtcdctl();
 const directory = mkdtempSync(join(tmpdir(), 'nanokube-etcdctl-'));
-const READY_MS_MAX = 20_000;
+const READY_MS_MAX = 60_000;
 
 interface Ended {
   readonly code: number | null;

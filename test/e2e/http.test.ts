@@ -106,7 +106,7 @@ describe('curl', () => {
     await call('DELETE', `${MAPS}/seen`);
     await waitFor(
       () => events.length >= 3,
-      10_000,
+      60_000,
       () => `watch gave ${JSON.stringify(events)}`,
     );
     watch.destroy();

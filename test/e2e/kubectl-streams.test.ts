@@ -18,7 +18,7 @@ beforeAll(async () => {
   const use = kubectlOf(kubectls[0] ?? '', cluster.kubeconfig);
   await use('run', 'web', '--image=nginx', '--port=80', '--expose');
   await use('run', 'box', '--image=busybox', '--', 'sh', '-c', 'echo started; while true; do echo tick; sleep 1; done');
-  await use('wait', '--for=condition=Ready', 'pod/web', 'pod/box', '--timeout=30s');
+  await use('wait', '--for=condition=Ready', 'pod/web', 'pod/box', '--timeout=110s');
 });
 
 afterAll(async () => {
@@ -39,7 +39,7 @@ async function until(binary: string, args: readonly string[], wanted: RegExp, ac
   try {
     await waitFor(
       () => wanted.test(output),
-      20_000,
+      60_000,
       () => `${binary} ${args.join(' ')} said only: ${output}`,
     );
     await act?.(output);
@@ -92,10 +92,10 @@ describe.each(kubectls)('%s', (binary) => {
 
   it('top: what nodes and pods use', async () => {
     const use = kubectlOf(binary, cluster.kubeconfig);
-    expect(await use('top', 'nodes', '--no-headers')).toMatch(/^node-0 +\d+m +\d+% +\d+Mi +\d+% *\nnode-1 /);
     // What is known is up to 15 s old, as with metrics-server.
+    await use.until(['top', 'nodes', '--no-headers'], /^node-0 +\d+m +\d+% +\d+Mi +\d+% *\nnode-1 /);
     const top = () => use('top', 'pod', 'web', '--no-headers', '--containers');
-    expect(await waitFor(top, 30_000, () => 'nothing is known of the pod')).toMatch(/^web +web +\d+m +\d+Mi *\n$/);
+    expect(await waitFor(top, 60_000, () => 'nothing is known of the pod')).toMatch(/^web +web +\d+m +\d+Mi *\n$/);
     expect((await use.run(['top', 'pod', 'none'])).stderr).toContain('pods "none" not found');
   });
 

@@ -188,7 +188,7 @@ describe('nodes', () => {
       plane.client
         .request('PATCH', `/api/v1/nodes/${name}`, { query, body: label, contentType: 'application/merge-patch+json' })
         .then(() => false, isInvalid);
-    await expect.poll(() => isRefused('alive', { dryRun: 'All' }), { timeout: 25_000 }).toBe(true);
+    await expect.poll(() => isRefused('alive', { dryRun: 'All' })).toBe(true);
     await plane.create<Node>(nodes, { metadata: { name: 'refused', ...label.metadata } });
     const isTold = ({ involvedObject, reason, message, source }: Event) =>
       involvedObject.name === 'refused' &&
@@ -198,7 +198,7 @@ describe('nodes', () => {
     await plane.eventuallyAll<Event>(events, (all) => all.some(isTold), 'default');
     await plane.client.resource(bindings).delete('refusing', {});
     label.metadata.labels.refused = 'no'; // a change, of which the controller hears
-    await expect.poll(() => isRefused('refused', {}), { timeout: 25_000 }).toBe(false);
+    await expect.poll(() => isRefused('refused', {})).toBe(false);
     await plane.eventually<Node>(nodes, 'refused', ({ spec }) => (spec.podCIDRs ?? []).length === 1);
     await plane.client.resource(nodes).delete('refused', {});
     await plane.client.resource(policies).delete('refusing', {});

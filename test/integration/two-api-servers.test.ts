@@ -12,7 +12,7 @@ import { tempDirectory } from '../support/temp-directory.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const SERVICES = '/api/v1/namespaces/default/services';
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 
 const open: AsyncDisposable[] = [];
 const kept = <T extends AsyncDisposable>(thing: T): T => {

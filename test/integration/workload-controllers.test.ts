@@ -265,7 +265,7 @@ const aService = (name: string, selector: Record<string, string>) =>
   });
 const seen = (name: string, count: number) =>
   plane.eventually<Endpoints>(endpoints, name, ({ subsets }) => subsets?.[0]?.addresses?.length === count);
-const waits = (name: string) => expect.poll(() => gates.waiting(name), { interval: 10, timeout: 20_000 }).toBe(1);
+const waits = (name: string) => expect.poll(() => gates.waiting(name), { interval: 10 }).toBe(1);
 
 describe('a Job whose pod is let go while it adopts another', () => {
   it('does not count it twice', async () => {

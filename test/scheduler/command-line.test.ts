@@ -110,7 +110,7 @@ describe('the command line of upstream’s kube-scheduler', () => {
       ANY_PORT,
     ]);
     expect(scheduler.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
-    await expect.poll(() => holderOf('kube-scheduler'), { timeout: 30_000 }).toMatch(/./);
+    await expect.poll(() => holderOf('kube-scheduler')).toMatch(/./);
     expect(scheduler.output).not.toContain('option has no effect here');
   });
 
@@ -172,7 +172,7 @@ describe('the command line of upstream’s kube-scheduler', () => {
       '-v=2',
       ...ignored,
     ]);
-    await expect.poll(() => holderOf('another-scheduler'), { timeout: 30_000 }).toMatch(/./);
+    await expect.poll(() => holderOf('another-scheduler')).toMatch(/./);
     const told = () => [...scheduler.output.matchAll(/"option":"([^"]+)"/g)].map(([, option]) => option).toSorted();
     await expect.poll(told).toEqual(ignored.map((option) => option.split('=')[0]).toSorted());
     const metrics = await textOf(`${scheduler.url}/metrics`);
