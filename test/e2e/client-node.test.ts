@@ -51,14 +51,14 @@ describe('@kubernetes/client-node', () => {
     const { items } = await core.listNamespacedPod({ namespace: 'default', labelSelector: 'app=talker' });
     expect(items).toHaveLength(2);
     const pod = items[0]?.metadata?.name ?? '';
-    const out = new PassThrough();
     let text = '';
-    out.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-    });
-    await new Log(config).log('default', pod, 'main', out, { follow: false });
     await waitFor(
-      () => text !== '',
+      async () => {
+        const out = new PassThrough();
+        await new Log(config).log('default', pod, 'main', out, { follow: false });
+        text = (await out.setEncoding('utf8').toArray()).join('');
+        return text !== '';
+      },
       60_000,
       () => 'no log came',
     );

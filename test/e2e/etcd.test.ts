@@ -34,5 +34,5 @@ describe.skipIf(!findEtcd() || !binary)(`a cluster that keeps its objects in etc
     await kubectl('rollout', 'status', 'deployment/web', '--timeout=110s');
     expect((await kubectl('get', 'pods', '-o', 'name')).trim().split('\n')).toHaveLength(5);
     await kubectl('delete', 'deployment/web', 'service/web');
-  }, 120_000);
+  });
 });

@@ -230,7 +230,7 @@ describe.skipIf(etcdctlPath === undefined)(etcdctlPath ? 'etcdctl' : `etcdctl (s
     expect(`${stdout}${stderr}`).not.toMatch(/FAIL: (error|too many errors)/i);
     expect(stdout).toMatch(/Throughput/);
     expect(await etcdctl('get', '--prefix', '/etcdctl-check-perf/', '--keys-only')).toBe('');
-  }, 120_000);
+  });
 
   it('goes on after kill -9, and stops when it is told to', async () => {
     await etcdctl('put', 'survives', 'yes');

@@ -51,7 +51,7 @@ it('the garbage collector and the namespace controller know a kind that was defi
   await gone('configmap', 'owned');
   await kubectl('delete', 'namespace', 'doomed', '--timeout=110s');
   expect(await kubectl('get', 'ct', '-A', '-o', 'name')).toBe('');
-}, 120_000); // The collector asks every 30 seconds which kinds there are, as upstream's.
+}); // The collector asks every 30 seconds which kinds there are, as upstream's.
 
 it('roles may speak of it', async () => {
   await kubectl('create', 'clusterrole', 'crontab-reader', '--verb=get,list', '--resource=crontabs.stable.example.com');

@@ -10,7 +10,7 @@ const eventsOf = (pod: string): string[] => ['get', 'events', '--field-selector'
 
 it('containers of a pod share its volumes and its address', async () => {
   await kubectl('wait', '--for=condition=Ready', 'pod/shares', '--timeout=110s');
-  expect(await kubectl('logs', 'shares', '-c', 'helper')).toBe('written by the init container\n');
+  await until(['logs', 'shares', '-c', 'helper'], 'written by the init container\n');
   expect(await kubectl('exec', 'shares', '-c', 'helper', '--', 'wget', '-qO-', 'http://localhost')).toBe('written by the init container\n');
 });
 

@@ -134,7 +134,7 @@ describe('deployments', () => {
     await kubectl('rollout', 'restart', 'deployment/batchy');
     await kubectl('rollout', 'status', 'deployment/batchy', '--timeout=110s');
     await expect.poll(() => kubectl('describe', 'deployment', 'web')).toMatch(/ScalingReplicaSet/);
-  }, 120_000);
+  });
 
   it('scales, labels, annotates, patches, edits and shows differences', async () => {
     await kubectl('scale', 'deployment/web', '--replicas=6');
@@ -181,7 +181,7 @@ describe('daemon sets and nodes', () => {
     await kubectl('rollout', 'undo', 'daemonset/agent');
     await kubectl('rollout', 'status', 'daemonset/agent', '--timeout=110s');
     expect(await kubectl(...jsonpath('get', 'daemonset', 'agent', '{.spec.template.spec.containers[0].image}'))).toBe('fluentd:v1.16');
-  }, 150_000);
+  });
 
   it('cordons, drains and brings back a node', async ({ skip }) => {
     skip(kubectl.minor < 22, 'older ones evict by a version that is not served');
@@ -198,7 +198,7 @@ describe('daemon sets and nodes', () => {
     expect(await kubectl('describe', 'node', 'node-0')).toContain('role=special:NoSchedule');
     await kubectl('taint', 'nodes', 'node-0', 'role-');
     await kubectl('delete', 'deployment', 'movable');
-  }, 120_000);
+  });
 });
 
 describe('mistakes', () => {

@@ -115,7 +115,7 @@ describe('a cluster is saved and restored', () => {
     expect(watch.stdout + watch.stderr).toMatch(/too old resource version|Expired/);
     const newer = JSON.parse(await again('get', 'deployment', 'web', '-o', 'json')).metadata.resourceVersion;
     expect(Number(newer)).toBeGreaterThan(revision + 1_000_000_000);
-  }, 120_000);
+  });
 
   it('as etcd’s file, which is restored too', async () => {
     const kubectl = kubectlOf(kubectlBinary, cluster.kubeconfig);
@@ -138,7 +138,7 @@ describe('a cluster is saved and restored', () => {
     await using second = await startCluster({ nodes: 1, directory: restored });
     const again = kubectlOf(kubectlBinary, second.kubeconfig);
     expect(JSON.parse(await again('get', 'configmap', 'for-etcd', '-o', 'json'))).toEqual(JSON.parse(before));
-  }, 120_000);
+  });
 
   it('not to a full disk: the message says so, and nothing is left', async (context: TestContext) => {
     using disk = smallDisk('full-save', 65_536);

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await start();
   await kubectl('create', 'deployment', 'many', '--image=nginx:1.26', `--replicas=${REPLICAS}`);
   await kubectl('rollout', 'status', 'deployment/many', '--timeout=110s');
-}, 120_000);
+});
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
@@ -76,23 +76,19 @@ async function settled(image?: string): Promise<PodFacts[]> {
 }
 
 describe('a process that is killed', () => {
-  it.each(COMPONENTS)(
-    '%s: it is started again, and no pod is lost, doubled or replaced',
-    async (component) => {
-      const before = await uids();
-      const pid = cluster.children().get(component);
-      expect(pid, `${component} has a process`).toBeDefined();
-      process.kill(pid ?? 0, 'SIGKILL');
-      await waitFor(
-        () => (cluster.children().get(component) ?? pid) !== pid,
-        60_000,
-        () => `${component} was not started again: ${cluster.output}`,
-      );
-      await settled();
-      expect(await uids()).toEqual(before);
-    },
-    120_000,
-  );
+  it.each(COMPONENTS)('%s: it is started again, and no pod is lost, doubled or replaced', async (component) => {
+    const before = await uids();
+    const pid = cluster.children().get(component);
+    expect(pid, `${component} has a process`).toBeDefined();
+    process.kill(pid ?? 0, 'SIGKILL');
+    await waitFor(
+      () => (cluster.children().get(component) ?? pid) !== pid,
+      60_000,
+      () => `${component} was not started again: ${cluster.output}`,
+    );
+    await settled();
+    expect(await uids()).toEqual(before);
+  });
 
   it('in the middle of a rollout: the rollout goes on', async () => {
     await kubectl('set', 'image', 'deployment/many', 'nginx=nginx:1.27');
@@ -102,7 +98,7 @@ describe('a process that is killed', () => {
     }
     await settled('nginx:1.27');
     await kubectl('rollout', 'status', 'deployment/many', '--timeout=110s');
-  }, 150_000);
+  });
 
   it('all at once, the command too: started again, the same pods are there', async () => {
     await settled();
@@ -114,7 +110,7 @@ describe('a process that is killed', () => {
     await start();
     await settled();
     expect(await uids()).toEqual(before);
-  }, 120_000);
+  });
 });
 
 describe('a node that falls silent', () => {
@@ -161,7 +157,7 @@ describe('a node that falls silent', () => {
       () => `pods stayed on node-3\n${logsOf(directory)}`,
     );
     await settled();
-  }, 240_000);
+  });
 });
 
 const quick = () =>

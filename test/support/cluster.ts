@@ -180,7 +180,7 @@ export function useCluster({ manifest, ...options }: UseOptions = {}): { readonl
   beforeAll(async () => {
     cluster = await startCluster(options);
     if (manifest !== undefined) await kubectl('apply', '-f', manifestFile(manifest));
-  }, 120_000);
+  });
   afterAll(() => cluster?.[Symbol.asyncDispose]());
   return {
     get cluster() {
