@@ -11,10 +11,10 @@ export default defineConfig({
     // They wait more than they compute: one more than there are cores.
     maxWorkers: 1 + Math.max(2, availableParallelism()),
     // Longer than what tests themselves wait: whose waits end first says what did not come.
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // What comes later, as events do: it is asked for again until it is there.
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       // Tests keep nothing in modules: a process runs many files, and loads each module once.
       { extends: true, test: { name: 'shared', include: ['**/*.test.ts'], exclude: [...NEVER, ...ALONE], isolate: false } },

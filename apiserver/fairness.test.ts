@@ -1,6 +1,7 @@
 import https from 'node:https';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Random, seededRandom, VirtualClock } from '../runtime/index.ts';
+import { until as eventually } from '../test/support/wait.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import { flowSchemaStrategy } from './strategies/flowcontrol/flow-schema.ts';
 import { priorityLevelConfigurationStrategy } from './strategies/flowcontrol/priority-level-configuration.ts';
@@ -94,13 +95,7 @@ const read = (name: string) => api.request('GET', `${PATH}/${name}`, ALICE);
 const create = (name: string, user = 'alice') =>
   api.request('POST', PATH, { body: { metadata: { name } }, headers: { 'x-test-user': user } });
 
-async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (await holds()) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error('it did not come to be');
-}
+const until = (holds: () => Promise<boolean> | boolean) => eventually(() => `it did not come to be: ${holds}`, holds);
 
 /** The value of a metric of flow control, for level narrow; 0 when there is none. */
 async function metric(name: string, more = '', of = 'priority_level="narrow",flow_schema="of-alice"'): Promise<number> {

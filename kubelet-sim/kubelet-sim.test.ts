@@ -6,6 +6,7 @@ import { systemClock } from '../runtime/index.ts';
 import { Gates } from '../test/support/gates.ts';
 import { Cluster } from '../test/support/simulated-nodes.ts';
 import { tempDirectory } from '../test/support/temp-directory.ts';
+import { until } from '../test/support/wait.ts';
 
 test('nodes register Ready, with addresses, capacity and leases, and come back when they are deleted', async () => {
   await using cluster = await Cluster.start();
@@ -142,7 +143,8 @@ test('of pods that were bound while no process ran, those made first find room',
   await first.stop();
   const resources = { requests: { cpu: '600m' } };
   await cluster.createPod('old', { resources });
-  await systemClock.sleep(1000); // what is told of times is told in seconds
+  const made = Date.parse((await cluster.pod('old'))?.metadata.creationTimestamp ?? '');
+  await until('a second has passed: times are told in seconds', () => systemClock.now() >= made + 1000);
   await cluster.createPod('new', { resources });
   await cluster.nodes({ cpu: '1' });
   await cluster.until('the old pod runs', async () => (await cluster.pod('old'))?.status.phase === 'Running');

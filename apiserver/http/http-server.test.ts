@@ -3,6 +3,7 @@ import http2 from 'node:http2';
 import tls from 'node:tls';
 import { expect, test } from 'vitest';
 import { generateKey, issueCertificate, keyToPem, systemClock, tlsLimits, VirtualClock } from '../../runtime/index.ts';
+import { until } from '../../test/support/wait.ts';
 import { readBody } from '../pipeline/body.ts';
 import { createHttpServer } from './http-server.ts';
 import type { HandleRequest } from './messages.ts';
@@ -171,7 +172,7 @@ async function saidTo(handle: HandleRequest, sent: string, until: string): Promi
 }
 
 const refuses: HandleRequest = (request, response) => {
-  request.abandon(response);
+  request.abandon(response, systemClock);
   response.writeHead(403, ['Content-Length', '0']);
   response.end();
 };
@@ -205,6 +206,45 @@ test('the rest of a body that nobody wants is passed over if it is little; else 
   const times = (said: string) => said.match(/403 Forbidden/g)?.length;
   expect(times(await saidTo(refuses, refused(1024), 'nothing'))).toBe(2);
   expect(await saidTo(refuses, `${POST}Content-Length: ${1024 * 1024}\r\n\r\n`, 'nothing')).toContain('Connection: close');
+});
+
+test('a client that is answered in the middle of its body may send the rest: its connection is not reset, and is not heard for ever', async () => {
+  const clock = new VirtualClock();
+  let requests = 0;
+  const handle: HandleRequest = (request, response) => {
+    requests += 1;
+    request.abandon(response, clock);
+    response.writeHead(413, ['Content-Length', '5']);
+    response.end('large');
+  };
+  const server = createHttpServer({ cert, key: keyToPem(key) }, handle, { streamsMax: 100, clock });
+  await server.listen('127.0.0.1', 0);
+  /** Begins to send a large body, and resolves once it is answered and told that nothing else will be said. */
+  const answered = async () => {
+    const options = { port: server.port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], allowHalfOpen: true };
+    const socket = tls.connect({ host: '127.0.0.1', ...options });
+    socket.write(`${POST}Content-Length: ${2 ** 20}\r\n\r\n${'x'.repeat(1000)}`);
+    let said = '';
+    socket.on('data', (chunk) => (said += String(chunk)));
+    await once(socket, 'end');
+    expect(said).toMatch(/^HTTP\/1.1 413 .*\r\n\r\nlarge$/s);
+    return socket;
+  };
+  const one = await answered();
+  one.write('x'.repeat(2 ** 20));
+  // What would be another request is not heard any more.
+  one.end(`${POST}Content-Length: 0\r\n\r\n`);
+  await once(one, 'close');
+  const other = await answered();
+  await clock.advance(10_000);
+  // Nobody is there any more: that is seen by who writes.
+  other.on('error', () => undefined);
+  await until('it is closed', () => {
+    if (!other.destroyed) other.write('x');
+    return other.destroyed;
+  });
+  expect(requests).toBe(2);
+  await server.close();
 });
 
 test('a body that is encoded otherwise than in chunks is not read as if it were not', async () => {

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import type { Clock } from '../../runtime/index.ts';
 
 /** A request. */
 export interface HttpRequest {
@@ -21,7 +22,7 @@ export interface HttpRequest {
   /** Whether the body has come to its end. */
   readonly complete: boolean;
   /** No more of the body is read than was read, once the answer is out. */
-  abandon(response: HttpResponse): void;
+  abandon(response: HttpResponse, clock: Clock): void;
 }
 
 /** What of a request may say who sends it. */

@@ -220,7 +220,7 @@ export class Pipeline {
       this.#options.logger.error({ err: status.cause, verb, path, auditID: exchange.auditId }, 'request failed');
     }
     const { request, response } = exchange;
-    if (request.hasBody && !request.complete) request.abandon(response);
+    if (request.hasBody && !request.complete) request.abandon(response, this.#options.clock);
     if (error instanceof LateRequest && isGivenUpFirst(exchange)) sendGivenUp(exchange);
     else sendError(exchange, status, this.#options.encodeStatus);
   }

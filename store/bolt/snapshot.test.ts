@@ -131,7 +131,7 @@ describe('what is written is read', () => {
     const file = join(directory.path, 'db');
     await writeFile(file, await encoded(content, directory.path));
     expect(printOf(contentOf(await decoded(file)))).toBe(printOf(content));
-  }, 60_000);
+  });
 
   test('a reader that fails leaves no temporary file, and its error is told', async () => {
     await using directory = await tempDirectory();

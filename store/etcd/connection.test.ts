@@ -58,11 +58,12 @@ describeOnEtcd('opening a store on etcd', () => {
     const abort = new AbortController();
     const { lines, logger } = logOf();
     const opening = failureOf(openEtcdStore({ endpoints: [UNREACHABLE], logger, signal: abort.signal }));
-    await systemClock.sleep(50);
+    await until('it was tried', () => lines.length > 0);
     abort.abort(new Error('enough'));
     expect(await opening).toMatchObject({ message: 'enough' });
+    const tried = lines.length;
     await expect(openEtcdStore({ endpoints: [UNREACHABLE], logger, signal: abort.signal })).rejects.toThrow('enough');
-    expect(lines.length).toBeLessThan(3);
+    expect(lines).toHaveLength(tried);
   });
 
   test('what is no address of a server is refused', async () => {
@@ -155,7 +156,7 @@ describeOnEtcd('etcd that cannot be reached any more', () => {
     const store = await openEtcdStore({ endpoints: [proxy.url] });
     proxy.block();
     const writing = failureOf(store.txn(plain(put('a'))));
-    await systemClock.sleep(50);
+    await until('the write is on its way', () => proxy.held > 0);
     proxy.cut();
     expect(await writing).toMatchObject({ code: 'Unavailable', message: expect.stringContaining('whether the write was done is unknown') });
     proxy.unblock();
@@ -167,10 +168,8 @@ describeOnEtcd('etcd that cannot be reached any more', () => {
   test('what waits for a connection is done when there is one, and bounded in time when there is none', async () => {
     await using member = await startEtcd();
     await using proxy = await TcpProxy.open(member.clientUrl);
-    const store = await openEtcdStore({
-      endpoints: [proxy.url],
-      requestTimeoutMs: 3000 /* a connection is tried anew every half second at the latest */,
-    });
+    const store = await openEtcdStore({ endpoints: [proxy.url], requestTimeoutMs: 3000 });
+    const patient = await openEtcdStore({ endpoints: [proxy.url] });
     proxy.close();
     await failureOf(store.txn(plain(put('lost'))));
     const began = systemClock.monotonic();
@@ -180,12 +179,12 @@ describeOnEtcd('etcd that cannot be reached any more', () => {
     });
     expect(await failureOf(store.range(ALL))).toMatchObject({ code: 'Unavailable' });
     expect(await failureOf(store.leases.keepAlive(1n))).toMatchObject({ code: 'Unavailable' });
-    expect(systemClock.monotonic() - began).toBeLessThan(15_000);
-    const later = store.txn(plain(put('b')));
+    expect(systemClock.monotonic() - began).toBeLessThan(30_000);
+    const later = patient.txn(plain(put('b')));
     await systemClock.sleep(100);
     proxy.reopen();
     expect((await later).succeeded).toBe(true);
-    await store.close();
+    await Promise.all([store.close(), patient.close()]);
   });
 
   test('a connection that is silent: reads and writes end in time', async () => {
@@ -201,13 +200,14 @@ describeOnEtcd('etcd that cannot be reached any more', () => {
     expect(written).toMatchObject({ code: 'Unavailable', message: expect.stringContaining('unknown') });
     expect(kept).toMatchObject({ code: 'Unavailable' });
     member.resume();
-    expect((await store.txn(plain(put('b')))).succeeded).toBe(true);
+    // How soon it is awake again nobody says.
+    await expect.poll(() => store.txn(plain(put('b'))).then(({ succeeded }) => succeeded, String)).toBe(true);
     await store.close();
   });
 
   test('a cluster without a leader: nothing is answered, and it says so', async () => {
     await using cluster = await startEtcdCluster(3);
-    const store = await openEtcdStore({ endpoints: cluster.clientUrls, requestTimeoutMs: 2000 });
+    const store = await openEtcdStore({ endpoints: cluster.clientUrls, requestTimeoutMs: 5000 });
     using watch = record(store, ALL);
     await store.txn(plain(put('a')));
     const [one, two] = cluster.members;
@@ -245,11 +245,13 @@ describeOnEtcd('watches of etcd', () => {
     await using endpoint = await startEndpoint();
     await using proxy = await TcpProxy.open(endpoint.url);
     const { lines, logger } = logOf();
-    const store = await openEtcdStore({ endpoints: [proxy.url], keepaliveTimeMs: 100, keepaliveTimeoutMs: 200, logger });
+    const store = await openEtcdStore({ endpoints: [proxy.url], keepaliveTimeMs: 100, keepaliveTimeoutMs: 5000, logger });
     using watch = record(store, ALL);
     await store.txn(plain(put('a')));
     await until('the first event', () => watch.events().length === 1);
-    await systemClock.sleep(500);
+    // Nothing is said but that both are alive.
+    const before = proxy.passed;
+    await until('signs of life', () => proxy.passed > before + 10);
     expect(lines).toEqual([]);
     proxy.block();
     await until('the silence is found out', () => lines.some(({ msg }) => msg === 'etcd watch is taken up again'));

@@ -12,7 +12,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld();
-}, 90_000);
+});
 afterAll(() => world?.[Symbol.asyncDispose]());
 
 describe.concurrent('workloads', () => {

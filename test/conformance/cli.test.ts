@@ -18,7 +18,7 @@ let directory: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'nanokube-test-'));
   world = await startWorld();
-}, 90_000);
+});
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true, force: true });

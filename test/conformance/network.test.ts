@@ -16,7 +16,7 @@ let world: World;
 beforeAll(async () => {
   cluster = await startCluster({ args: ['--ephemeral'] });
   world = new World(cluster.kubeconfig);
-}, 90_000);
+});
 
 afterAll(async () => {
   world?.close();

@@ -9,7 +9,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld();
-}, 90_000);
+});
 
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();

@@ -14,7 +14,7 @@ export const MERGE = 'application/merge-patch+json';
 export const STRATEGIC = 'application/strategic-merge-patch+json';
 
 /** How long something may take to come true. */
-export const WAIT_MS_MAX = 45_000;
+export const WAIT_MS_MAX = 90_000;
 
 /** Where resources are served, those of the core group apart. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {

@@ -19,7 +19,7 @@ beforeAll(async () => {
   cluster = await startCluster({ nodes: 2 });
   config = new KubeConfig();
   config.loadFromFile(cluster.kubeconfig);
-}, 90_000);
+});
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
@@ -45,21 +45,21 @@ describe('@kubernetes/client-node', () => {
     });
     await waitFor(
       async () => (await apps.readNamespacedDeployment({ name: 'talker', namespace: 'default' })).status?.availableReplicas === 2,
-      30_000,
+      60_000,
       () => 'the deployment never became available',
     );
     const { items } = await core.listNamespacedPod({ namespace: 'default', labelSelector: 'app=talker' });
     expect(items).toHaveLength(2);
     const pod = items[0]?.metadata?.name ?? '';
-    const out = new PassThrough();
     let text = '';
-    out.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-    });
-    await new Log(config).log('default', pod, 'main', out, { follow: false });
     await waitFor(
-      () => text !== '',
-      10_000,
+      async () => {
+        const out = new PassThrough();
+        await new Log(config).log('default', pod, 'main', out, { follow: false });
+        text = (await out.setEncoding('utf8').toArray()).join('');
+        return text !== '';
+      },
+      60_000,
       () => 'no log came',
     );
     expect(text).toBe(`hello from ${pod}\n`);
@@ -84,7 +84,7 @@ describe('@kubernetes/client-node', () => {
     await core.deleteNamespacedConfigMap({ name: 'informed', namespace: 'default' });
     await waitFor(
       () => seen.length >= 3,
-      10_000,
+      60_000,
       () => `the informer saw ${seen.join(', ')}`,
     );
     await informer.stop();
@@ -102,7 +102,7 @@ describe('@kubernetes/client-node', () => {
     );
     await waitFor(
       () => types.has('BOOKMARK'),
-      10_000,
+      60_000,
       () => `only ${[...types].join()} came`,
     );
     controller.abort();

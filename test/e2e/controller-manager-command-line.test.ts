@@ -15,7 +15,7 @@ let server: ApiServerProcess;
 beforeAll(async () => {
   directory = await tempDirectory();
   server = await startApiServerProcess(directory.path);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
@@ -95,7 +95,7 @@ describe('nanokube controller-manager', () => {
     expect(told).toEqual(['--cluster-name', '--use-service-account-credentials']);
     const { controllers } = log.find(({ msg }) => msg === 'controllers started') ?? {};
     expect(controllers).toEqual(expect.arrayContaining(['bootstrap-signer-controller', 'token-cleaner-controller', 'job-controller']));
-  }, 60_000);
+  });
 
   it('starts the controllers one after another, without the garbage collector, and tells more, when it is told so', async () => {
     const kubeconfig = `--kubeconfig=${server.kubeconfig}`;
@@ -103,7 +103,7 @@ describe('nanokube controller-manager', () => {
     const log = await logOf([kubeconfig, few, '--enable-garbage-collector=false', '--leader_elect=false', '--secure-port=0', '-v=6']);
     expect(log.find(({ msg }) => msg === 'controllers started')?.controllers).toEqual(['job-controller']);
     expect(log.some(({ level = 0 }) => level < 30)).toBe(true);
-  }, 60_000);
+  });
 
   it.each([
     [['--no-such-option'], 'nanokube: unknown option --no-such-option; --help lists the options there are\n'],

@@ -12,7 +12,7 @@ let world: World;
 beforeAll(async () => {
   cluster = await startCluster({ nodes: 2, args: ['--ephemeral', ...RANGES] });
   world = new World(cluster.kubeconfig);
-}, 90_000);
+});
 
 afterAll(async () => {
   world?.close();

@@ -11,7 +11,7 @@ describe.skipIf(!findEtcd() || !binary)(`a cluster that keeps its objects in etc
   beforeAll(async () => {
     etcd = await startEtcd();
     cluster = await startCluster({ nodes: 2, args: [`--etcd-servers=${etcd.clientUrl}`] });
-  }, 90_000);
+  });
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
     await etcd?.[Symbol.asyncDispose]();
@@ -20,7 +20,7 @@ describe.skipIf(!findEtcd() || !binary)(`a cluster that keeps its objects in etc
   it('is used with kubectl as any other, and goes on after etcd was killed', async () => {
     const kubectl = kubectlOf(binary ?? '', cluster.kubeconfig);
     await kubectl('create', 'deployment', 'web', '--image=nginx', '--replicas=3');
-    await kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
+    await kubectl('rollout', 'status', 'deployment/web', '--timeout=110s');
     await kubectl('expose', 'deployment', 'web', '--port=80', '--type=NodePort');
     expect(await kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP} {.spec.ports[0].nodePort}')).toMatch(
       /^10\.96\.\S+ 3\d{4}$/,
@@ -29,10 +29,10 @@ describe.skipIf(!findEtcd() || !binary)(`a cluster that keeps its objects in etc
     const { code, stderr } = await kubectl.run(['create', 'configmap', 'lost', '--from-literal=a=b']);
     expect([code, stderr]).toEqual([1, expect.stringContaining('etcd is not available')]);
     await etcd.restart();
-    await expect.poll(async () => (await kubectl.run(['get', '--raw', '/readyz'])).stdout, { timeout: 30_000 }).toBe('ok');
+    await expect.poll(async () => (await kubectl.run(['get', '--raw', '/readyz'])).stdout).toBe('ok');
     await kubectl('scale', 'deployment/web', '--replicas=5');
-    await kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
+    await kubectl('rollout', 'status', 'deployment/web', '--timeout=110s');
     expect((await kubectl('get', 'pods', '-o', 'name')).trim().split('\n')).toHaveLength(5);
     await kubectl('delete', 'deployment/web', 'service/web');
-  }, 120_000);
+  });
 });

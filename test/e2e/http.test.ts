@@ -16,7 +16,7 @@ beforeAll(async () => {
   const tls = { keepAlive: true, ca: pki('ca.crt') };
   admin = new Agent({ ...tls, cert: pki('admin.crt'), key: pki('admin.key') });
   nobody = new Agent(tls);
-}, 90_000);
+});
 
 afterAll(async () => {
   admin?.destroy();
@@ -106,7 +106,7 @@ describe('curl', () => {
     await call('DELETE', `${MAPS}/seen`);
     await waitFor(
       () => events.length >= 3,
-      10_000,
+      60_000,
       () => `watch gave ${JSON.stringify(events)}`,
     );
     watch.destroy();

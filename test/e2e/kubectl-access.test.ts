@@ -23,7 +23,7 @@ beforeAll(async () => {
   config = join(directory, 'encryption.yaml');
   encryptWith('one');
   server = await startApiServerProcess(directory, [`--encryption-provider-config=${config}`]);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
@@ -96,4 +96,4 @@ it('writes every Secret again with the new key, as the documents say', async () 
   await server.stopAndRestart();
   const after = JSON.parse(await done(use, ['get', 'secret', 'kept', '-o', 'json']));
   expect(Buffer.from(after.data.password, 'base64').toString()).toBe('hidden');
-}, 60_000);
+});

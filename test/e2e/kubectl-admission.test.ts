@@ -14,7 +14,7 @@ let server: ApiServerProcess;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'nanokube-test-'));
   server = await startApiServerProcess(directory);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();

@@ -11,7 +11,7 @@ let cluster: TestCluster;
 
 beforeAll(async () => {
   cluster = await startCluster({ nodes: 0, args: ['--ephemeral=false'] });
-}, 60_000);
+});
 afterAll(() => cluster?.[Symbol.asyncDispose]());
 
 it.each(findKubectls().map((binary, i) => [binary, `carol-${i}`] as const))('%s', async (binary, user) => {
@@ -41,7 +41,7 @@ it.each(findKubectls().map((binary, i) => [binary, `carol-${i}`] as const))('%s'
   expect(await kubectl('certificate', 'approve', user)).toContain(`certificatesigningrequest.certificates.k8s.io/${user} approved`);
   await waitFor(
     async () => (await kubectl('get', 'csr', user)).includes('Approved,Issued'),
-    10_000,
+    60_000,
     () => `nobody signed: ${cluster.output}`,
   );
   const certificate = await kubectl('get', 'csr', user, '-o', 'jsonpath={.status.certificate}');

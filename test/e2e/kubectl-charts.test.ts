@@ -18,9 +18,9 @@ const remove = async (file: string, namespace: string) => {
   await until(['get', 'pods,pvc', '-n', namespace, '-o', 'name'], /^$/);
 };
 
-it('an ingress controller', { timeout: 180_000 }, async () => {
+it('an ingress controller', { timeout: 600_000 }, async () => {
   const file = await install('ingress-controller');
-  await kubectl('rollout', 'status', '-n', 'edge', 'deployment/edge-controller', '--timeout=60s');
+  await kubectl('rollout', 'status', '-n', 'edge', 'deployment/edge-controller', '--timeout=110s');
   // The hook's Job goes as soon as it has succeeded.
   await until(['get', 'jobs', '-n', 'edge', '-o', 'name'], /^$/);
   await until(['get', 'events', '-n', 'edge'], /Completed\s+job\/edge-admission-create\s+Job completed/);
@@ -29,22 +29,22 @@ it('an ingress controller', { timeout: 180_000 }, async () => {
   await remove(file, 'edge');
 });
 
-it('a database', { timeout: 180_000 }, async () => {
+it('a database', { timeout: 600_000 }, async () => {
   const file = await install('database');
-  await kubectl('rollout', 'status', '-n', 'data', 'statefulset/db', '--timeout=90s');
+  await kubectl('rollout', 'status', '-n', 'data', 'statefulset/db', '--timeout=110s');
   expect(await kubectl('logs', '-n', 'data', 'db-1', '-c', 'db')).toBe('prepared\n');
   expect(await kubectl('get', 'pvc', '-n', 'data')).toMatch(/data-db-0\s+Bound[\s\S]*data-db-1\s+Bound/);
   await kubectl('create', 'job', '-n', 'data', 'backup', '--from=cronjob/db-backup');
-  await kubectl('wait', '-n', 'data', '--for=condition=complete', 'job/backup', '--timeout=60s');
+  await kubectl('wait', '-n', 'data', '--for=condition=complete', 'job/backup', '--timeout=110s');
   await until(['get', 'pdb', '-n', 'data'], /db\s+N\/A\s+1\s+1\s/);
   await remove(file, 'data');
 });
 
-it('monitoring', { timeout: 180_000 }, async () => {
+it('monitoring', { timeout: 600_000 }, async () => {
   const file = await install('monitoring');
-  await kubectl('rollout', 'status', '-n', 'watchtower', 'daemonset/node-agent', '--timeout=60s');
-  await kubectl('rollout', 'status', '-n', 'watchtower', 'deployment/server', '--timeout=60s');
-  await kubectl('wait', '--for=condition=established', 'crd/rules.monitoring.example.com', '--timeout=30s');
+  await kubectl('rollout', 'status', '-n', 'watchtower', 'daemonset/node-agent', '--timeout=110s');
+  await kubectl('rollout', 'status', '-n', 'watchtower', 'deployment/server', '--timeout=110s');
+  await kubectl('wait', '--for=condition=established', 'crd/rules.monitoring.example.com', '--timeout=110s');
   await until(['get', 'hpa', '-n', 'watchtower'], /server\s+Deployment\/server\s+\S*\s?\S+\/1Gi\s+1\s+1\s+1/);
   await remove(file, 'watchtower');
 });

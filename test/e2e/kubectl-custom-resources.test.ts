@@ -31,7 +31,7 @@ it.each(findKubectls())('%s defines a kind, uses it and takes it away', async (b
   expect(await use('get', 'ct', 'nightly', '-o', 'jsonpath={.spec.replicas}')).toBe('2');
   const unknown = await use.run(['patch', 'ct', 'nightly', '--type=merge', '-p', '{"spec":{"cronSpec":"never"}}']);
   expect(unknown.stderr).toContain('spec.cronSpec: Invalid value: "never": spec.cronSpec in body should match');
-  await use('delete', 'crd', 'crontabs.stable.example.com', '--timeout=30s');
+  await use('delete', 'crd', 'crontabs.stable.example.com', '--timeout=110s');
   expect((await use.run(['get', 'ct'])).stderr).toMatch(
     /the server (doesn't have a resource type "ct"|could not find the requested resource)/,
   );
@@ -49,9 +49,9 @@ it('the garbage collector and the namespace controller know a kind that was defi
   await kubectl('patch', 'configmap', 'owned', '--type=merge', '-p', JSON.stringify({ metadata: { ownerReferences: [owner] } }));
   await kubectl('delete', 'ct', 'nightly');
   await gone('configmap', 'owned');
-  await kubectl('delete', 'namespace', 'doomed', '--timeout=30s');
+  await kubectl('delete', 'namespace', 'doomed', '--timeout=110s');
   expect(await kubectl('get', 'ct', '-A', '-o', 'name')).toBe('');
-}, 120_000); // The collector asks every 30 seconds which kinds there are, as upstream's.
+}); // The collector asks every 30 seconds which kinds there are, as upstream's.
 
 it('roles may speak of it', async () => {
   await kubectl('create', 'clusterrole', 'crontab-reader', '--verb=get,list', '--resource=crontabs.stable.example.com');

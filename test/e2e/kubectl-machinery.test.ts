@@ -13,7 +13,7 @@ let server: ApiServerProcess;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'nanokube-test-'));
   server = await startApiServerProcess(directory);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
@@ -132,13 +132,13 @@ describe.each(findKubectls())(
         watching.stdout.setEncoding('utf8').on('data', (text: string) => {
           seen += text;
         });
-        await expect.poll(() => seen, { timeout: 20_000 }).toBe('5 ');
+        await expect.poll(() => seen).toBe('5 ');
         await use('patch', 'configmap', 'c1', '--type=merge', '-p', '{"data":{"order":"9"}}');
-        await expect.poll(() => seen, { timeout: 20_000 }).toBe('5 9 ');
+        await expect.poll(() => seen).toBe('5 9 ');
       } finally {
         watching.kill();
       }
     });
   },
-  60_000,
+  300_000,
 );

@@ -12,7 +12,7 @@ let server: ApiServerProcess;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'nanokube-test-'));
   server = await startApiServerProcess(directory, ['--runtime-config=api/removed=true']);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
@@ -68,7 +68,7 @@ describe.each(findKubectls())('%s', (binary) => {
     const deleted = await use.run(['delete', '-f', '-'], { input: list });
     expect(deleted.code).toBe(0);
     expect(deleted.stdout.trim().split('\n')).toHaveLength(objects(name).length);
-  }, 60_000);
+  });
 
   it('applies them on the server, in one version and the other, and has them explained', async () => {
     const use = kubectlOf(binary, server.kubeconfig);
@@ -81,5 +81,5 @@ describe.each(findKubectls())('%s', (binary) => {
     expect(conflict.code).toBe(1);
     expect(conflict.stderr).toContain('.spec.minAvailable');
     expect(await use('explain', 'pdb.spec', '--api-version=policy/v1beta1')).toContain('minAvailable');
-  }, 60_000);
+  });
 });

@@ -9,8 +9,8 @@ const of = (pod: string, path: string): string[] => ['get', 'pod', pod, '-o', `j
 const eventsOf = (pod: string): string[] => ['get', 'events', '--field-selector', `involvedObject.name=${pod}`];
 
 it('containers of a pod share its volumes and its address', async () => {
-  await kubectl('wait', '--for=condition=Ready', 'pod/shares', '--timeout=30s');
-  expect(await kubectl('logs', 'shares', '-c', 'helper')).toBe('written by the init container\n');
+  await kubectl('wait', '--for=condition=Ready', 'pod/shares', '--timeout=110s');
+  await until(['logs', 'shares', '-c', 'helper'], 'written by the init container\n');
   expect(await kubectl('exec', 'shares', '-c', 'helper', '--', 'wget', '-qO-', 'http://localhost')).toBe('written by the init container\n');
 });
 
@@ -20,13 +20,13 @@ it('variables and files hold what the pod refers to', async () => {
 });
 
 it('hooks run in their container, beside a sidecar whose processes are seen', async () => {
-  await kubectl('wait', '--for=condition=Ready', 'pod/hooked', '--timeout=30s');
+  await kubectl('wait', '--for=condition=Ready', 'pod/hooked', '--timeout=110s');
   await until(['logs', 'hooked', '-c', 'side'], /^started\n$/);
   expect(await kubectl('exec', 'hooked', '-c', 'side', '--', 'ps')).toMatch(/ 1 \S+ .*\/pause\n(.*\n)*.*nginx/);
 });
 
 it('a pod is ready once its probes pass, and one whose liveness fails is restarted', async () => {
-  await kubectl('wait', '--for=condition=Ready', 'pod/probed', '--timeout=30s');
+  await kubectl('wait', '--for=condition=Ready', 'pod/probed', '--timeout=110s');
   await until(of('flaky', '.status.containerStatuses[0].restartCount'), /^[1-9]/);
   await until(eventsOf('flaky'), /Liveness probe failed: cat: can't open '\/tmp\/healthy': No such file or directory/);
   await until(eventsOf('flaky'), /Container main failed liveness probe, will be restarted/);
@@ -52,7 +52,7 @@ it.skipIf(minor < 23)('a pod is debugged by a container that comes to it', async
 });
 
 it('a deleted pod ends as soon as its containers do, the sidecar last', async () => {
-  await kubectl('delete', 'pod', 'hooked', '--timeout=20s');
+  await kubectl('delete', 'pod', 'hooked', '--timeout=110s');
   await until(eventsOf('hooked'), /Stopping container side/);
   expect((await kubectl.run(['get', 'pod', 'hooked'])).stderr).toContain('not found');
 });

@@ -13,7 +13,7 @@ let server: ApiServerProcess;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'nanokube-test-'));
   server = await startApiServerProcess(directory);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
@@ -63,7 +63,7 @@ describe.each(findKubectls())('%s', (binary) => {
       [other, 'other.com/b', 'kubernetes-admin', '<none>', 'Pending'],
       [denied, 'example.com/a', 'kubernetes-admin', '<none>', 'Denied'],
     ]);
-  }, 60_000);
+  });
 
   it('shows volumes and claims, and does not delete them under their users', async () => {
     const use = kubectlOf(binary, server.kubeconfig);
@@ -77,5 +77,5 @@ describe.each(findKubectls())('%s', (binary) => {
     expect(await use('get', 'pvc', `claim-${id}`, '--no-headers')).toMatch(/Terminating +manual/);
     await use('patch', 'pvc', `claim-${id}`, '--type=json', '-p', '[{"op":"remove","path":"/metadata/finalizers"}]');
     expect((await use.run(['get', 'pvc', `claim-${id}`])).stderr).toContain('not found');
-  }, 60_000);
+  });
 });

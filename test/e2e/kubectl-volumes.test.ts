@@ -35,7 +35,7 @@ describe('storage with a real kubectl', () => {
       'rollout',
       'status',
       'statefulset/db',
-      '--timeout=60s',
+      '--timeout=110s',
     );
     expect((await kubectl('get', 'pvc', '-l', 'app=db', '-o', 'name')).trim().split('\n')).toHaveLength(3);
     await until(/^mine$/m, 'logs', 'scratch');

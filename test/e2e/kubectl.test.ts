@@ -36,10 +36,10 @@ describe('every kubectl on this machine', () => {
     await inside('create', 'configmap', 'settings', '--from-literal=colour=blue');
     await inside('create', 'secret', 'generic', 'password', '--from-literal=word=hidden');
     await inside('create', 'service', 'clusterip', 'web', '--tcp=80:8080');
-    await inside('rollout', 'status', 'deployment/web', '--timeout=30s');
+    await inside('rollout', 'status', 'deployment/web', '--timeout=110s');
     expect(await inside('get', 'configmap', 'settings', '-o', 'jsonpath={.data.colour}')).toBe('blue');
     expect(await inside('get', 'deployment', 'web')).toMatch(/web\s+2\/2\s+2\s+2/);
-    await use('delete', 'namespace', namespace, '--timeout=30s');
+    await use('delete', 'namespace', namespace, '--timeout=110s');
   });
 });
 
@@ -54,7 +54,7 @@ it('a node changes itself alone, and not what it is labelled by others', async (
 describe('pods', () => {
   it('runs init containers in order, and their output is in the logs', async () => {
     await applied('init-containers');
-    await kubectl('wait', '--for=condition=Ready', 'pod/two-steps', '--timeout=30s');
+    await kubectl('wait', '--for=condition=Ready', 'pod/two-steps', '--timeout=110s');
     expect(await kubectl('logs', 'two-steps', '-c', 'first')).toBe('step one\n');
     expect(await kubectl('logs', 'two-steps', '-c', 'second')).toBe('step two\ndone\n');
     const ended = await kubectl(...jsonpath('get', 'pod', 'two-steps', '{.status.initContainerStatuses[*].state.terminated.reason}'));
@@ -117,24 +117,24 @@ describe('pods', () => {
 describe('deployments', () => {
   it('rolls out, changes, undoes, pauses and restarts', async () => {
     await applied('deployments');
-    await kubectl('rollout', 'status', 'deployment/web', '--timeout=30s');
-    await kubectl('wait', '--for=condition=Available', 'deployment/batchy', '--timeout=30s');
+    await kubectl('rollout', 'status', 'deployment/web', '--timeout=110s');
+    await kubectl('wait', '--for=condition=Available', 'deployment/batchy', '--timeout=110s');
     await kubectl('set', 'image', 'deployment/web', 'web=nginx:1.27');
-    await kubectl('rollout', 'status', 'deployment/web', '--timeout=30s');
+    await kubectl('rollout', 'status', 'deployment/web', '--timeout=110s');
     expect(await kubectl('rollout', 'history', 'deployment/web')).toMatch(/^1\s.*\n2\s/m);
     await kubectl('rollout', 'undo', 'deployment/web');
-    await kubectl('rollout', 'status', 'deployment/web', '--timeout=30s');
+    await kubectl('rollout', 'status', 'deployment/web', '--timeout=110s');
     expect(await kubectl(...jsonpath('get', 'deployment', 'web', '{.spec.template.spec.containers[0].image}'))).toBe('nginx:1.26');
     await kubectl('rollout', 'pause', 'deployment/web');
     await kubectl('set', 'image', 'deployment/web', 'web=nginx:1.28');
     await until(jsonpath('get', 'deployment', 'web', '{.status.conditions[?(@.type=="Progressing")].reason}'), 'DeploymentPaused');
     expect(await kubectl('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].spec.containers[0].image}')).not.toContain('1.28');
     await kubectl('rollout', 'resume', 'deployment/web');
-    await kubectl('rollout', 'status', 'deployment/web', '--timeout=30s');
+    await kubectl('rollout', 'status', 'deployment/web', '--timeout=110s');
     await kubectl('rollout', 'restart', 'deployment/batchy');
-    await kubectl('rollout', 'status', 'deployment/batchy', '--timeout=60s');
+    await kubectl('rollout', 'status', 'deployment/batchy', '--timeout=110s');
     await expect.poll(() => kubectl('describe', 'deployment', 'web')).toMatch(/ScalingReplicaSet/);
-  }, 120_000);
+  });
 
   it('scales, labels, annotates, patches, edits and shows differences', async () => {
     await kubectl('scale', 'deployment/web', '--replicas=6');
@@ -153,7 +153,7 @@ describe('deployments', () => {
     const { code, stdout } = await kubectl.run(['diff', '-f', manifestFile('deployments')]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/-\s+replicas: 3\n\+\s+replicas: 4/);
-  }, 90_000);
+  });
 
   it('is exposed, and a service has the endpoints of its ready pods', async () => {
     await kubectl('expose', 'deployment', 'web', '--port=80');
@@ -162,34 +162,34 @@ describe('deployments', () => {
   });
 
   it('takes its pods with it, or leaves them', async () => {
-    await kubectl('delete', 'deployment', 'web', '--timeout=30s');
+    await kubectl('delete', 'deployment', 'web', '--timeout=110s');
     await until(['get', 'pods,replicasets', '-l', 'app=web', '--no-headers', '--ignore-not-found'], '');
     await kubectl('delete', 'deployment', 'batchy', '--cascade=orphan');
     expect(await kubectl('get', 'replicasets', '-l', 'app=batchy', '-o', 'name')).toContain('replicaset.apps/batchy-');
-    await kubectl('delete', 'replicasets', '-l', 'app=batchy', '--cascade=foreground', '--timeout=30s');
+    await kubectl('delete', 'replicasets', '-l', 'app=batchy', '--cascade=foreground', '--timeout=110s');
     await until(['get', 'pods', '-l', 'app=batchy', '--no-headers', '--ignore-not-found'], '');
-  }, 90_000);
+  });
 });
 
 describe('daemon sets and nodes', () => {
   it('runs a pod on every node, and rolls out a change', async () => {
     await applied('daemonset');
-    await kubectl('rollout', 'status', 'daemonset/agent', '--timeout=30s');
+    await kubectl('rollout', 'status', 'daemonset/agent', '--timeout=110s');
     expect(await kubectl('get', 'daemonset', 'agent')).toMatch(/agent\s+3\s+3\s+3\s+3\s+3/);
     await kubectl('set', 'image', 'daemonset/agent', 'agent=fluentd:v1.17');
-    await kubectl('rollout', 'status', 'daemonset/agent', '--timeout=60s');
+    await kubectl('rollout', 'status', 'daemonset/agent', '--timeout=110s');
     await kubectl('rollout', 'undo', 'daemonset/agent');
-    await kubectl('rollout', 'status', 'daemonset/agent', '--timeout=60s');
+    await kubectl('rollout', 'status', 'daemonset/agent', '--timeout=110s');
     expect(await kubectl(...jsonpath('get', 'daemonset', 'agent', '{.spec.template.spec.containers[0].image}'))).toBe('fluentd:v1.16');
-  }, 150_000);
+  });
 
   it('cordons, drains and brings back a node', async ({ skip }) => {
     skip(kubectl.minor < 22, 'older ones evict by a version that is not served');
     await kubectl('create', 'deployment', 'movable', '--image=nginx', '--replicas=6');
-    await kubectl('rollout', 'status', 'deployment/movable', '--timeout=30s');
+    await kubectl('rollout', 'status', 'deployment/movable', '--timeout=110s');
     await kubectl('cordon', 'node-0');
     expect(await kubectl('get', 'node', 'node-0')).toContain('Ready,SchedulingDisabled');
-    await kubectl('drain', 'node-0', '--ignore-daemonsets', '--force', '--delete-emptydir-data', '--timeout=60s');
+    await kubectl('drain', 'node-0', '--ignore-daemonsets', '--force', '--delete-emptydir-data', '--timeout=110s');
     await until(['get', 'deployment', 'movable'], /movable\s+6\/6/);
     const nodes = await kubectl('get', 'pods', '-l', 'app=movable', '-o', 'jsonpath={.items[*].spec.nodeName}');
     expect(nodes).not.toContain('node-0');
@@ -198,7 +198,7 @@ describe('daemon sets and nodes', () => {
     expect(await kubectl('describe', 'node', 'node-0')).toContain('role=special:NoSchedule');
     await kubectl('taint', 'nodes', 'node-0', 'role-');
     await kubectl('delete', 'deployment', 'movable');
-  }, 120_000);
+  });
 });
 
 describe('mistakes', () => {

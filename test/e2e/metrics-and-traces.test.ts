@@ -60,7 +60,7 @@ it('a webhook is asked as a part of the trace', async () => {
   expect(configured.status).toBe(201);
   await server.call('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name: 'a' } }, traced);
   const asked = 'Call validating webhook';
-  await expect.poll(() => collector.spans.map(({ name }) => name), { timeout: 30_000 }).toContain(asked);
+  await expect.poll(() => collector.spans.map(({ name }) => name)).toContain(asked);
   const span = named(collector.spans, asked);
   expect(attributesOf(span)).toMatchObject({ configuration: 'looks', webhook: 'look.example.com', resource: '/v1, Resource=configmaps' });
   expect(span.events.map(({ name }) => name)).toEqual(['Request completed']);

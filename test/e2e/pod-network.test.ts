@@ -30,7 +30,7 @@ beforeAll(async () => {
   cluster = await startCluster({ nodes: 2, args: ['--ephemeral'] });
   world = new World(cluster.kubeconfig);
   other = moreNodes('--nodes=1', '--node-start-index=5');
-}, 90_000);
+});
 
 afterAll(async () => {
   world?.close();

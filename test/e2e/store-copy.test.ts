@@ -159,7 +159,7 @@ describe.skipIf(!findEtcd())(`between a directory and etcd (skipped when ${NO_ET
       expect((await kvsOf(store)).map(contentOf)).toEqual(kvs.filter(inRegistry).map(contentOf));
     });
     await cluster.close();
-  }, 60_000);
+  });
 
   it('from one cluster to another', async () => {
     await using one = await startEtcd();
@@ -171,7 +171,7 @@ describe.skipIf(!findEtcd())(`between a directory and etcd (skipped when ${NO_ET
     expect((await kvsOf(to)).map(contentOf)).toEqual((await kvsOf(from)).filter(inRegistry).map(contentOf));
     await from.close();
     await to.close();
-  }, 60_000);
+  });
 
   it('a copy that fails half-way leaves nothing in the cluster', async () => {
     await using directory = await tempDirectory();
@@ -183,5 +183,5 @@ describe.skipIf(!findEtcd())(`between a directory and etcd (skipped when ${NO_ET
     expect(await kvsOf(cluster)).toEqual([]);
     expect(await cluster.leases.list()).toEqual([]);
     await cluster.close();
-  }, 60_000);
+  });
 });

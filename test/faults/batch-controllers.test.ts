@@ -39,7 +39,7 @@ const BUDGETS = new Map([
 
 for (let round = 0; round < ROUNDS; round++) {
   const seed = seedOf(20_261_107) + round;
-  test(`budgets hold and times have one Job, whatever happens (seed ${seed})`, { timeout: 180_000 }, async () => {
+  test(`budgets hold and times have one Job, whatever happens (seed ${seed})`, { timeout: 600_000 }, async () => {
     const random = seededRandom(seed);
     await using world = await WorkloadWorld.start(random);
     const stop = new AbortController();

@@ -32,7 +32,7 @@ const NAMES = 12;
 /** How soon an informer that lost its server tries again. */
 const AGAIN_MS = 200;
 /** How soon all must agree once nothing is written any more. */
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 60_000;
 
 type ConfigMapInformer = Informer<V1ConfigMap> & ObjectCache<V1ConfigMap>;
 type Versions = Readonly<Record<string, string | undefined>>;

@@ -32,7 +32,7 @@ const CHAOS = { refused: 60, lost: 20, broken: 60, lagMsMax: 400 };
 
 for (let round = 0; round < ROUNDS; round++) {
   const seed = seedOf(20_261_121) + round;
-  test(`claims and volumes come to rest, whatever happened (seed ${seed})`, { timeout: 180_000 }, async () => {
+  test(`claims and volumes come to rest, whatever happened (seed ${seed})`, { timeout: 600_000 }, async () => {
     const random = seededRandom(seed);
     await using world = await WorkloadWorld.start(random);
     const work = await StorageWork.begin(world);

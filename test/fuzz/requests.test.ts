@@ -23,7 +23,7 @@ const SEED = Number(process.env.NANOKUBE_FUZZ_SEED ?? NEW_SEED);
 const WATCH_MS = 20;
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /** An answer that takes longer is none. */
-const ANSWER_MS_MAX = 10_000;
+const ANSWER_MS_MAX = 60_000;
 /** No request waits for longer; the server's own work comes round more seldom. */
 const WAIT_MS_MAX = 5000;
 const NEVER_MS = 2 ** 40;
@@ -61,7 +61,7 @@ interface Answer {
   readonly text: string;
 }
 
-test(`bad requests (seed ${SEED})`, { timeout: 60_000 + REQUESTS * 20 }, async () => {
+test(`bad requests (seed ${SEED})`, { timeout: 300_000 + REQUESTS * 20 }, async () => {
   await using server = await startServer();
   await seed(server);
   const fuzzer = new RequestFuzzer(seededRandom(SEED));

@@ -49,12 +49,12 @@ describe('admission, as options have it', () => {
     for (const namespace of ['default', 'kube-system']) {
       await waitFor(
         async () => (await api.call('GET', `/api/v1/namespaces/${namespace}`)).status === 200,
-        20_000,
+        60_000,
         () => `namespace ${namespace}`,
       );
       await api.call('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default' } });
     }
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await api?.[Symbol.asyncDispose]();

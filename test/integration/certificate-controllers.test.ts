@@ -15,7 +15,7 @@ const KUBELET = 'kubernetes.io/kube-apiserver-client-kubelet';
 let plane: ControlPlane;
 beforeAll(async () => {
   plane = await startControlPlane({ controllers: ['csrapproving', 'csrsigning', 'csrcleaner'] });
-}, 60_000);
+});
 afterAll(() => plane?.[Symbol.asyncDispose]());
 
 /** A new key, and a request for a certificate of it. */

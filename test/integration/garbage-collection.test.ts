@@ -23,7 +23,7 @@ const gates = new Gates();
 let plane: ControlPlane;
 beforeAll(async () => {
   plane = await startControlPlane({ controllers: ['garbagecollector', 'namespace'], gates });
-}, 60_000);
+});
 afterEach(() => gates.openAll());
 afterAll(() => plane?.[Symbol.asyncDispose]());
 
@@ -90,7 +90,7 @@ it('what left its owner just before that went in the foreground stays, with what
   await plane.client.resource(secrets).patch('middle', { metadata: { ownerReferences: null } }, { namespace: 'default', type: 'merge' });
   gates.close('get secrets');
   await remove(configmaps, 'boss', 'Foreground');
-  await expect.poll(() => gates.waiting('get secrets'), { interval: 10, timeout: 20_000 }).toBe(1);
+  await expect.poll(() => gates.waiting('get secrets'), { interval: 10 }).toBe(1);
   gates.openAll();
   await plane.eventuallyGone(configmaps, 'boss');
   expect((await plane.get(secrets, 'middle')).metadata.deletionTimestamp).toBeUndefined();
@@ -168,10 +168,10 @@ it('a kind that comes after it was asked what is served, and before definitions 
     controllers: ['garbagecollector'],
   });
   await second.start();
-  await expect.poll(() => listed, { interval: 10, timeout: 20_000 }).toContain('customresourcedefinitions');
+  await expect.poll(() => listed, { interval: 10 }).toContain('customresourcedefinitions');
   await serve('Gadget');
   gates.openAll();
-  await expect.poll(() => listed, { interval: 10, timeout: 20_000 }).toContain('gadgets');
+  await expect.poll(() => listed, { interval: 10 }).toContain('gadgets');
   await second.stop();
   await client.close();
   await plane.client.resource(customresourcedefinitions).delete('gadgets.example.com');

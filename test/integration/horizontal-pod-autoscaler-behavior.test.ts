@@ -237,7 +237,7 @@ function follow(course: Course, replicas: number): void {
   course.sinceMs = clock.now();
 }
 
-it('autoscalers come to the right number of pods when their behaviour lets them, and not before', { timeout: 240_000 }, async () => {
+it('autoscalers come to the right number of pods when their behaviour lets them, and not before', { timeout: 900_000 }, async () => {
   for (const scenario of SCENARIOS) await begin(scenario);
   while ([...courses.values()].some(({ phase, scenario }) => phase < scenario.phases.length)) {
     await lookAtPods();

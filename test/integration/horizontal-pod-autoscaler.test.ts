@@ -88,7 +88,7 @@ const eventsOf = async (name: string) =>
 const wants = (replicas: number) => (live: Live<HorizontalPodAutoscaler>) => live.status.desiredReplicas === replicas;
 
 describe('a HorizontalPodAutoscaler', () => {
-  it('follows a day of load up and down', { timeout: 240_000 }, async () => {
+  it('follows a day of load up and down', { timeout: 900_000 }, async () => {
     await deploy('day', 2);
     load.set('day', 100);
     await autoscale('day', { minReplicas: 2, maxReplicas: 8, metrics: [memory(50)] });

@@ -82,9 +82,16 @@ describe('a Job', () => {
   it('gives up after too many failures', async () => {
     await create('bad', { backoffLimit: 0, parallelism: 2, completions: 2 });
     const both = await running('bad', 2);
+    // The other is held: the job has not failed before it is gone.
+    const held = both[1]?.metadata.name ?? '';
+    const hold = (metadata: object) =>
+      plane.client.resource<Pod>(pods).patch(held, { metadata }, { namespace: 'default', type: 'strategic' });
+    await hold({ finalizers: ['test.io/hold'] });
     await end(both[0], 7);
     const target = await plane.eventually<Job>(jobs, 'bad', has('FailureTarget'));
+    await plane.eventually<Pod>(pods, held, ({ metadata }) => metadata.deletionTimestamp !== undefined);
     expect(has('Failed')(target)).toBe(false);
+    await hold({ '$deleteFromPrimitiveList/finalizers': ['test.io/hold'] });
     const failed = await plane.eventually<Job>(jobs, 'bad', has('Failed'));
     expect(conditions(failed)).toEqual([
       'FailureTarget=True BackoffLimitExceeded: Job has reached the specified backoff limit',
@@ -149,10 +156,13 @@ describe('a Job', () => {
   });
 
   it('ends at its deadline, and counts a pod that was deleted', async () => {
-    await create('late', { activeDeadlineSeconds: 2, completions: 2, parallelism: 2, backoffLimit: 5 });
+    await create('late', { completions: 2, parallelism: 2, backoffLimit: 5 });
     const [one] = await running('late', 2);
     await plane.client.resource<Pod>(pods).delete(one?.metadata.name ?? '', { namespace: 'default', gracePeriodSeconds: 0 });
-    await plane.eventually<Job>(jobs, 'late', ({ status }) => status.failed === 1);
+    const { status } = await plane.eventually<Job>(jobs, 'late', (job) => job.status.failed === 1);
+    // Set now, it is not over before the pods have run, however busy the machine is.
+    const seconds = Math.ceil((systemClock.now() - Date.parse(status.startTime ?? '')) / 1000);
+    await patch('late', { activeDeadlineSeconds: seconds + 1 });
     const failed = await plane.eventually<Job>(jobs, 'late', has('Failed'));
     expect(conditions(failed)?.[1]).toBe('Failed=True DeadlineExceeded: Job was active longer than specified deadline');
     expect(failed.status.failed).toBe(2);
@@ -174,6 +184,8 @@ describe('a Job', () => {
     await create('kept', {});
     await running('kept', 1);
     await plane.client.resource<Job>(jobs).delete('kept', { namespace: 'default', propagationPolicy: 'Orphan' });
+    await plane.eventuallyGone(jobs, 'kept');
+    // Which of the two is first, the collector that lets the pod go or the controller that counted it, nobody says.
     const left = await plane.eventuallyAll<Pod>(pods, (all) => all.some((pod) => isOf('kept')(pod) && !pod.metadata.finalizers));
     expect(left.find(isOf('kept'))?.metadata.ownerReferences).toBeUndefined();
   });

@@ -104,7 +104,7 @@ async function startNodes(plane: ControlPlane, directory: string) {
   };
 }
 
-it('Stages of any kind are lived out, for who has the rights: a provisioner of volumes', { timeout: 60_000 }, async () => {
+it('Stages of any kind are lived out, for who has the rights: a provisioner of volumes', async () => {
   await using plane = await startControlPlane({});
   const { directory } = plane;
   await using _ = await startNodes(plane, directory);
@@ -150,7 +150,7 @@ async function whenDefined(plane: ControlPlane, stage: KubeObject): Promise<void
   }
 }
 
-it('a node that is made for KWOK, and its pods, live by Stages', { timeout: 60_000 }, async () => {
+it('a node that is made for KWOK, and its pods, live by Stages', async () => {
   await using plane = await startControlPlane({});
   await using _ = await startNodes(plane, plane.directory);
   const stage = (name: string, kind: string, template: string) => ({

@@ -17,7 +17,7 @@ const { resourcequotas, configmaps, pods, namespaces } = coreKinds;
 let plane: ControlPlane;
 beforeAll(async () => {
   plane = await startControlPlane({ controllers: ['resourcequota', 'serviceaccount'] });
-}, 60_000);
+});
 afterAll(() => plane?.[Symbol.asyncDispose]());
 
 async function aNamespace(name: string, hard: Record<string, string>): Promise<void> {
@@ -111,7 +111,7 @@ it('what is used is what there is, however many come and go at once, and never b
   expect(left.length).toBeLessThanOrEqual(10);
   expect(refused).toBeGreaterThan(0);
   await used('busy', { 'count/configmaps': String(left.length) });
-}, 30_000);
+});
 
 it('what was on its way when a quota came is counted, too', async () => {
   await plane.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'early' } });

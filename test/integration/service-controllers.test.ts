@@ -23,7 +23,7 @@ const { endpointslices } = discoveryKinds;
 let plane: ControlPlane;
 beforeAll(async () => {
   plane = await startControlPlane({ nodes: ['n1', 'n2'] });
-}, 60_000);
+});
 afterAll(() => plane?.[Symbol.asyncDispose]());
 
 const service = (name: string, spec: object, metadata: object = {}) => ({

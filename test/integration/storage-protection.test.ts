@@ -124,7 +124,7 @@ it('a volume for one node is attached to one of two, and stays while the node us
   gates.close('get nodes');
   await useDisk(['kubernetes.io/csi/d.io^disk']);
   for (const name of ['disk-n', 'disk-m']) await remove(pods, name, 'default');
-  await expect.poll(() => gates.waiting('get nodes'), { interval: 10, timeout: 20_000 }).toBe(1);
+  await expect.poll(() => gates.waiting('get nodes'), { interval: 10 }).toBe(1);
   gates.open('get nodes');
   await plane.eventuallyGone(pods, `disk-${node}`);
   expect((await attachments()).map(({ metadata }) => metadata.uid)).toEqual([attachment?.metadata.uid]);

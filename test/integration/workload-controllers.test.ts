@@ -138,7 +138,12 @@ describe('a Deployment', () => {
   it('says that it does not get on', async () => {
     const spec = { progressDeadlineSeconds: 2, minReadySeconds: 1, template: template('stuck', 'web:1', { [STUCK]: 'yes' }) };
     await plane.create(deployments, deployment('stuck', 1, spec));
-    const late = await plane.eventually<Deployment>(deployments, 'stuck', (d) => reasonOf(d, 'Progressing') === 'ProgressDeadlineExceeded');
+    const late = await plane.eventually<Deployment>(
+      deployments,
+      'stuck',
+      // On a busy machine it may be late already before there is a pod: that is progress then, and it is late again.
+      (d) => reasonOf(d, 'Progressing') === 'ProgressDeadlineExceeded' && d.status.updatedReplicas === 1,
+    );
     expect(late.status.conditions?.find(({ type }) => type === 'Progressing')).toMatchObject({
       status: 'False',
       message: expect.stringMatching(/^ReplicaSet "stuck-\w+" has timed out progressing\.$/),
@@ -260,7 +265,7 @@ const aService = (name: string, selector: Record<string, string>) =>
   });
 const seen = (name: string, count: number) =>
   plane.eventually<Endpoints>(endpoints, name, ({ subsets }) => subsets?.[0]?.addresses?.length === count);
-const waits = (name: string) => expect.poll(() => gates.waiting(name), { interval: 10, timeout: 20_000 }).toBe(1);
+const waits = (name: string) => expect.poll(() => gates.waiting(name), { interval: 10 }).toBe(1);
 
 describe('a Job whose pod is let go while it adopts another', () => {
   it('does not count it twice', async () => {

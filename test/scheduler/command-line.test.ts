@@ -64,7 +64,7 @@ let server: ApiServerProcess;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'nanokube-command-line-'));
   server = await startApiServerProcess(directory);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
@@ -110,9 +110,9 @@ describe('the command line of upstream’s kube-scheduler', () => {
       ANY_PORT,
     ]);
     expect(scheduler.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
-    await expect.poll(() => holderOf('kube-scheduler'), { timeout: 30_000 }).toMatch(/./);
+    await expect.poll(() => holderOf('kube-scheduler')).toMatch(/./);
     expect(scheduler.output).not.toContain('option has no effect here');
-  }, 60_000);
+  });
 
   test('is taken whole: what means nothing here is told of, option by option', async () => {
     const ignored = [
@@ -172,14 +172,14 @@ describe('the command line of upstream’s kube-scheduler', () => {
       '-v=2',
       ...ignored,
     ]);
-    await expect.poll(() => holderOf('another-scheduler'), { timeout: 30_000 }).toMatch(/./);
+    await expect.poll(() => holderOf('another-scheduler')).toMatch(/./);
     const told = () => [...scheduler.output.matchAll(/"option":"([^"]+)"/g)].map(([, option]) => option).toSorted();
     await expect.poll(told).toEqual(ignored.map((option) => option.split('=')[0]).toSorted());
     const metrics = await textOf(`${scheduler.url}/metrics`);
     expect(metrics).toMatch(/^disabled_metrics_total 1$/m);
     expect(metrics).toMatch(/^version_info\{component="kube",/m);
     expect(metrics).not.toContain('scheduler_pending_pods');
-  }, 60_000);
+  });
 
   test.each([
     [['--no-such-option'], 'unknown option --no-such-option; --help lists the options there are'],

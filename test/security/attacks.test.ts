@@ -28,7 +28,7 @@ beforeAll(async () => {
   const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'alice' }];
   await done('POST', `${RBAC}/rolebindings`, { metadata: { name: 'r' }, roleRef, subjects });
   expect((await alice('GET', `${CONFIG_MAPS}/open`)).status).toBe(200);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
@@ -310,13 +310,12 @@ test('a log line is what the server wrote, whatever was sent', async () => {
   const forged = '{"level":60,"msg":"forged"}';
   await raw(`GET ${SECRETS}/%0a${encodeURIComponent(forged)} HTTP/1.1\r\nHost: x\r\nUser-Agent: ${forged}\r\nConnection: close\r\n\r\n`);
   await alice('POST', CONFIG_MAPS, { metadata: { name: `x\n${forged}` } });
-  const lines = server.output().split('\n').filter(Boolean);
+  // Whole lines: of the first the beginning may be forgotten, and of the last the end not be there yet.
+  const lines = server.output().split('\n').slice(1, -1);
   for (const line of lines) expect(JSON.parse(line)).not.toMatchObject({ msg: 'forged' });
 });
 
-test('a thousand connections that say nothing, and a thousand bodies that never end, leave the others alone', {
-  timeout: 60_000,
-}, async () => {
+test('a thousand connections that say nothing, and a thousand bodies that never end, leave the others alone', async () => {
   const sockets: TLSSocket[] = [];
   try {
     for (let i = 0; i < 40; i++) sockets.push(...(await Promise.all(Array.from({ length: 50 }, open))));

@@ -85,10 +85,12 @@ export async function startAggregatedServer(proxyCa: string, service: { name: st
 
   const server = createServer({ ...tls, ca: proxyCa, requestCert: true, rejectUnauthorized: false }, (request, response) => {
     seen.push(seenOf(request));
-    void answer(request, response);
+    // Whoever asked may be gone.
+    answer(request, response).catch(() => response.destroy());
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     seen.push(seenOf(request));
+    socket.on('error', () => socket.destroy());
     if (!request.url?.endsWith('/echo')) {
       socket.write('HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno');
       return;
@@ -96,7 +98,6 @@ export async function startAggregatedServer(proxyCa: string, service: { name: st
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
     socket.write(head);
     socket.pipe(socket);
-    socket.on('error', () => socket.destroy());
   });
   const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, 'localhost', resolve));
   const close = () =>

@@ -29,7 +29,7 @@ export interface StartOptions {
   readonly args?: readonly string[];
 }
 
-const READY_MS_MAX = 60_000;
+const READY_MS_MAX = 120_000;
 
 /** Runs `nanokube up` from the compiled files, as `npm start` does, and waits for its last line. */
 export async function startCluster({ nodes = 3, directory, port = 0, args = [] }: StartOptions = {}): Promise<TestCluster> {
@@ -132,7 +132,7 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-const KUBECTL_MS_MAX = 60_000;
+const KUBECTL_MS_MAX = 120_000;
 const UNTIL_MS_MAX = 60_000;
 
 /** The kubectl binaries of this machine: `kubectl` on the path and `kubectl.1.NN` beside it, or beside what it is a link to. */
@@ -180,7 +180,7 @@ export function useCluster({ manifest, ...options }: UseOptions = {}): { readonl
   beforeAll(async () => {
     cluster = await startCluster(options);
     if (manifest !== undefined) await kubectl('apply', '-f', manifestFile(manifest));
-  }, 120_000);
+  });
   afterAll(() => cluster?.[Symbol.asyncDispose]());
   return {
     get cluster() {

@@ -27,10 +27,14 @@ export async function startFakeKubelet(client: ApiClient, nodes: readonly string
   const informers = createInformerFactory({ client, clock: systemClock, random: seededRandom(2), logger: silentLogger });
   const pods = informers.informer<Pod>(coreKinds.pods);
   const under = new Map<string, Promise<void>>();
+  /** One for each pod: no two have one address. */
+  const serials = new Map<string, number>();
   let turn = 0;
   const handle = (pod: Live<Pod>) => {
     const key = pod.metadata.uid;
-    const work = (under.get(key) ?? Promise.resolve()).then(() => step(client, pod, () => nodes[turn++ % nodes.length] ?? '', turn));
+    if (!serials.has(key)) serials.set(key, serials.size);
+    const serial = serials.get(key) ?? 0;
+    const work = (under.get(key) ?? Promise.resolve()).then(() => step(client, pod, () => nodes[turn++ % nodes.length] ?? '', serial));
     under.set(key, work.catch(ignoreRaces));
   };
   pods.addHandler({ onAdd: handle, onUpdate: handle });

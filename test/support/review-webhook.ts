@@ -1,5 +1,6 @@
 /** A webhook that answers reviews, with a kubeconfig that leads to it. */
 import { writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { testAuthority } from './authority.ts';
@@ -23,13 +24,15 @@ export async function startReviewWebhook(directory: string, name = 'webhook'): P
   const client = authority.issue('client');
   const webhook = { reviews: [] as Review[], answer: (_: Review): object | number => ({ allowed: false }) };
   const options = { cert: pair.cert, key: pair.key, ca: authority.ca, requestCert: true, rejectUnauthorized: true };
-  const server = createServer(options, async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const review: Review = JSON.parse(await bodyOf(request));
     webhook.reviews.push({ ...review, path: request.url });
     const answered = webhook.answer(review);
     response.writeHead(typeof answered === 'number' ? answered : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(typeof answered === 'number' ? {} : { ...review, status: answered }));
-  });
+  };
+  // Whoever asked may be gone.
+  const server = createServer(options, (request, response) => void answer(request, response).catch(() => response.destroy()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;

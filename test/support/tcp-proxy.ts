@@ -7,6 +7,9 @@ export class TcpProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   #refuses = false;
   #blocked = false;
+  #passed = 0;
+  /** What is kept back, in the order it came. */
+  readonly #held: (() => void)[] = [];
 
   private constructor(target: URL) {
     this.#target = target;
@@ -25,6 +28,16 @@ export class TcpProxy implements AsyncDisposable {
     return `${this.#target.protocol}//127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
   }
 
+  /** How many pieces got through. */
+  get passed(): number {
+    return this.#passed;
+  }
+
+  /** How many pieces came since it is blocked. */
+  get held(): number {
+    return this.#held.length;
+  }
+
   #accept(socket: Socket): void {
     if (this.#refuses) {
       socket.destroy();
@@ -36,14 +49,22 @@ export class TcpProxy implements AsyncDisposable {
       [behind, socket],
     ] as const) {
       this.#sockets.add(one);
-      if (this.#blocked) one.pause();
-      else one.on('data', (bytes) => other.write(bytes));
+      one.on('data', (bytes) => this.#take(() => other.write(bytes)));
       one.on('error', () => one.destroy());
       one.on('close', () => {
         this.#sockets.delete(one);
         other.destroy();
       });
     }
+  }
+
+  #take(pass: () => void): void {
+    if (this.#blocked) {
+      this.#held.push(pass);
+      return;
+    }
+    this.#passed += 1;
+    pass();
   }
 
   /** Breaks every connection; new ones are taken. */
@@ -65,12 +86,11 @@ export class TcpProxy implements AsyncDisposable {
   /** Nothing gets through any more, and nobody is told. */
   block(): void {
     this.#blocked = true;
-    for (const socket of this.#sockets) socket.pause();
   }
 
   unblock(): void {
     this.#blocked = false;
-    for (const socket of this.#sockets) socket.resume();
+    for (const pass of this.#held.splice(0)) this.#take(pass);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,7 @@ import { describe, expect, it, test } from 'vitest';
 import { silentLogger, systemClock, UserError, VirtualClock } from '../../../runtime/index.ts';
 import { OPENID_CLIENT, type OpenIdProvider, startOpenIdProvider } from '../../../test/support/openid-provider.ts';
 import { tempDirectory } from '../../../test/support/temp-directory.ts';
+import { until } from '../../../test/support/wait.ts';
 import { TokenError } from '../token-authenticator.ts';
 import { compileAuthentication } from './compile.ts';
 import type { JwtConfiguration } from './config.ts';
@@ -44,10 +45,8 @@ async function fromFlags(provider: OpenIdProvider, more: Partial<OidcFlags> = {}
 
 /** Asks until it has found its provider. */
 async function found(tokens: OidcTokens, provider: OpenIdProvider): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
-    if ((await verdictOn(tokens, provider.token())) !== 'oidc: authenticator not initialized') return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const isFound = async () => (await verdictOn(tokens, provider.token())) !== 'oidc: authenticator not initialized';
+  await until('its provider is found', isFound);
 }
 
 /** The user, or why there is none. */
@@ -178,14 +177,11 @@ test('a provider that is away at the start is looked for until it is there', asy
   tokens?.start();
   const token = provider.token();
   const verdict = () => (tokens ? verdictOn(tokens, token) : undefined);
-  const until = async (met: () => Promise<boolean> | boolean) => {
-    for (let i = 0; i < 5000 && !(await met()); i++) await new Promise((resolve) => setImmediate(resolve));
-  };
-  await until(() => clock.pending === 1);
+  await until('it was looked for', () => clock.pending === 1);
   expect(await verdict()).toBe('oidc: authenticator not initialized');
   provider.break(false);
   await clock.advance(10_000);
-  await until(async () => (await verdict()) !== 'oidc: authenticator not initialized');
+  await until('it is found', async () => (await verdict()) !== 'oidc: authenticator not initialized');
   expect(await verdict()).toMatchObject({ name: `${provider.issuer}#jane` });
   tokens?.stop();
 });
@@ -203,9 +199,6 @@ test('providers of a file that changes serve when they have answered, and those 
     }));
     writeFileSync(path, JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', jwt }));
   };
-  const until = async (met: () => Promise<boolean> | boolean) => {
-    for (let i = 0; i < 5000 && !(await met()); i++) await new Promise((resolve) => setImmediate(resolve));
-  };
   write(first);
   const file = new ProvidersFile(path, optionsWith(clock));
   await file.start();
@@ -215,7 +208,7 @@ test('providers of a file that changes serve when they have answered, and those 
     );
     return answers.some((answer) => answer !== undefined);
   };
-  await until(() => knows(first));
+  await until('the first is known', () => knows(first));
   expect([await knows(first), await knows(second)]).toEqual([true, false]);
   writeFileSync(path, '{"kind":"Nonsense"}');
   file.check();
@@ -227,7 +220,7 @@ test('providers of a file that changes serve when they have answered, and those 
   expect([await knows(first), await knows(second)]).toEqual([true, false]);
   second.break(false);
   await clock.advance(10_000);
-  await until(async () => {
+  await until('the second has taken its place', async () => {
     await clock.advance(2_000);
     return knows(second);
   });

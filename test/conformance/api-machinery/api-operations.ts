@@ -103,7 +103,7 @@ describe.concurrent.each(KINDS)('$resource', ({ group, resource, spec, hasStatus
           const answer = await c.call('PUT', `${path}/status`, { ...rest, status: { ...status, conditions } });
           return answer.status === 200 ? answer.body : undefined;
         },
-        10_000,
+        60_000,
         () => 'the status was never replaced',
       );
       expect(replaced.status.conditions).toContainEqual(expect.objectContaining({ type: 'UpdateStatusFailed' }));

@@ -58,7 +58,7 @@ describe.concurrent('lists in chunks', () => {
         const answer = await page(all.path, 40, token);
         return answer.status === 410 ? answer : undefined;
       },
-      25_000,
+      60_000,
       () => 'the token never expired',
     );
     expect(expired.body.reason).toBe('Expired');
@@ -148,7 +148,7 @@ describe.concurrent('watches', () => {
     for (let i = 0; i < 20; i++) {
       const event: Json = await waitFor(
         () => first.frames[i * 3],
-        10_000,
+        60_000,
         () => 'no event came',
       );
       others.push({
@@ -159,13 +159,13 @@ describe.concurrent('watches', () => {
     await writing;
     await waitFor(
       () => first.frames.length === 80,
-      10_000,
+      60_000,
       () => `${first.frames.length} events came`,
     );
     for (const { at, watch } of others) {
       await waitFor(
         () => watch.frames.length === 80 - at,
-        10_000,
+        60_000,
         () => `${watch.frames.length} events came from ${at} on`,
       );
       expect(watch.frames).toEqual(first.frames.slice(at));

@@ -70,7 +70,7 @@ export async function readsLogs(scope: Scope): Promise<void> {
 export async function runsCommands(scope: Scope): Promise<void> {
   const readinessProbe = { httpGet: { path: '/', port: 80 }, periodSeconds: 1 };
   await feed(scope, aPod('httpd', { image: HTTPD, ports: [{ containerPort: 80 }], readinessProbe }), 'create');
-  await scope.kubectl('wait', '--for=condition=Ready', 'pod/httpd', '--timeout=40s');
+  await scope.kubectl('wait', '--for=condition=Ready', 'pod/httpd', '--timeout=110s');
   const words = ['echo', 'running', 'in', 'container'];
   expect(await scope.kubectl('exec', 'httpd', '--', ...words)).toBe('running in container\n');
   expect(await scope.kubectl('exec', 'pod/httpd', '--', ...words)).toBe('running in container\n');
@@ -92,7 +92,7 @@ export async function runsCommands(scope: Scope): Promise<void> {
       '-i',
       `--image=${BUSYBOX}`,
       `--restart=${restart}`,
-      '--pod-running-timeout=30s',
+      '--pod-running-timeout=110s',
       name,
       '--',
       '/bin/sh',
@@ -146,6 +146,11 @@ export async function runsAttached(scope: Scope): Promise<void> {
     '-c',
     'sleep 2; seq 100 | while read i; do echo $i; sleep 0.01; done; echo EOF',
   );
-  await scope.kubectl('wait', '--for=condition=Ready', 'pod/last', '--timeout=30s');
+  // It may be through before somebody looks.
+  await scope.until(
+    'it never ran',
+    () => scope.get('pods', 'last'),
+    ({ status }) => ['Running', 'Succeeded'].includes(status.phase),
+  );
   expect(await scope.kubectl('logs', '-f', 'last')).toMatch(/\n100\nEOF\n$/);
 }

@@ -75,7 +75,7 @@ export async function withProxy<T>(world: World, args: readonly string[], use: (
   try {
     await waitFor(
       () => /Starting to serve on/.test(said),
-      20_000,
+      60_000,
       () => `kubectl proxy said only: ${said}`,
     );
     return await use(said);

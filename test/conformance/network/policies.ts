@@ -226,5 +226,5 @@ export function policies(world: () => World): void {
       egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/8', except: [`${m.ip('z/b')}/32`] } }] }],
     });
     await step(fromA((to) => to !== 'z/b'));
-  }, 120_000);
+  });
 }

@@ -6,7 +6,7 @@ import { waitFor } from '../../support/cluster.ts';
 /** The image of upstream's network tests. */
 export const AGNHOST = 'registry.k8s.io/e2e-test-images/agnhost:2.57';
 
-const WAIT_MS = 25_000;
+const WAIT_MS = 60_000;
 
 /** An object as it comes from the API; what a test reads of it, it knows to be there. */
 // biome-ignore lint/suspicious/noExplicitAny: objects of all kinds, looked at by tests only
