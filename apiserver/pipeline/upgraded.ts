@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { writeApart } from '../../runtime/index.ts';
 import type { HttpRequest } from '../http/messages.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -34,6 +35,7 @@ export class Upgraded {
     }
     const { socket: ours, head } = upgrade;
     upgrade.detach();
+    writeApart(ours);
     const { statusCode, statusMessage, rawHeaders } = this.#answer;
     let lines = `HTTP/1.1 ${statusCode} ${statusMessage}\r\n`;
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) lines += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;

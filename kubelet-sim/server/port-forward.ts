@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
 import { Feed } from './feed.ts';
+import { piecesOf } from './messages.ts';
 import type { SpdyConnection, SpdyStream } from './spdy/connection.ts';
 import { bytesOf } from './web-socket-command.ts';
 
@@ -59,7 +60,9 @@ export async function forwardOverChannels(client: WebSocket, ports: readonly num
     number.writeUInt16LE(port);
     for (const channel of [2 * i, 2 * i + 1]) send(channel, number);
     try {
-      await forward(port, feeds[i] ?? new Feed(), (chunk) => send(2 * i, chunk));
+      await forward(port, feeds[i] ?? new Feed(), (chunk) => {
+        for (const piece of piecesOf(chunk)) send(2 * i, piece);
+      });
     } catch (error) {
       send(2 * i + 1, Buffer.from(error instanceof Error ? error.message : String(error)));
     }

@@ -49,7 +49,9 @@ function commandOf(call: Call, verb: 'exec' | 'attach'): RemoteCommand {
   return {
     options,
     doing: 'executing command in',
-    work: (...[streams, signal]: Parameters<StreamWork>) => runtime.exec(id, { command, tty, streams, signal }),
+    work: (...[streams, signal]: Parameters<StreamWork>) =>
+      // For what reads from its client the end of that input is the end: until then it works on what it was sent.
+      runtime.exec(id, { command, tty, streams, signal: streams.stdin ? new AbortController().signal : signal }),
   };
 }
 

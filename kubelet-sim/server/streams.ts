@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
-import type { Clock, Logger } from '../../runtime/index.ts';
+import { type Clock, type Logger, writeApart } from '../../runtime/index.ts';
 import type { Connection } from '../runtime/cri.ts';
 import {
   CHANNEL_PROTOCOLS,
@@ -78,6 +78,7 @@ export class StreamServer {
     const server = 'command' in purpose ? this.#commands : this.#forwards;
     const offered = request.headers['sec-websocket-protocol'];
     if (offered !== undefined) request.headers['sec-websocket-protocol'] = tokenOf(offered);
+    writeApart(socket);
     server.handleUpgrade(request, socket, head, (client) => {
       const ended = 'command' in purpose ? runOverWebSocket(client, purpose.command) : forwardOverWebSocket(client, purpose);
       this.#follow(ended, () => client.terminate());

@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
 import { Feed } from './feed.ts';
+import { piecesOf } from './messages.ts';
 import { type RemoteCommand, runCommand } from './remote-command.ts';
 
 /** Channels of the protocols, the first byte of every message. */
@@ -68,7 +69,9 @@ export async function runOverWebSocket(client: WebSocket, command: RemoteCommand
     stdin,
     resizes,
     signal: abort.signal,
-    output: (stream, chunk) => send(CHANNEL[stream], chunk),
+    output: (stream, chunk) => {
+      for (const piece of piecesOf(chunk)) send(CHANNEL[stream], piece);
+    },
   });
   if (hasStatus) send(CHANNEL.error, Buffer.from(JSON.stringify(outcome.status)));
   else if (outcome.error !== undefined) send(CHANNEL.error, Buffer.from(outcome.error));

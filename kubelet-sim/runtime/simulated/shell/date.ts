@@ -2,6 +2,11 @@ const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
 const DEFAULT_FORMAT = '%a %b %e %H:%M:%S UTC %Y';
 
+/** An operand of `date` that is no time. */
+export function wrongTime(args: readonly string[]): string | undefined {
+  return args.find((arg, i) => !/^(?:[-+]|[\d.]+$)/.test(arg) && !/^(?:-[drsD]|--(?:date|reference|set))$/.test(args[i - 1] ?? ''));
+}
+
 /** What `date` prints, in UTC: `+FORMAT`, `-I[seconds]`, `-R`, `-d @SECONDS`, `-r` and the like aside. */
 export function formatDate(args: readonly string[], now: number): string {
   const given =

@@ -3,6 +3,7 @@ import { FileError, normalizePath } from '../files/tree.ts';
 import { ArithmeticError } from './arithmetic.ts';
 import type { AndOr, Command, Pipeline, Redirect, Script } from './ast.ts';
 import { BUILTINS } from './builtins.ts';
+import type { ReadCommand } from './command-reader.ts';
 import { Expander } from './expander.ts';
 import {
   BrokenPipe,
@@ -63,12 +64,20 @@ export class Interpreter implements Shell {
   /** Where command substitutions say what is wrong. */
   #fds: Descriptors;
 
-  /** Runs a whole script to its end, with its EXIT trap; answers the exit code. */
-  async main(text: string, fds: Descriptors): Promise<number> {
+  /** Runs a script, or commands as they are read, to the end, with its EXIT trap; answers the exit code. At a terminal, one that is wrong is not the last. */
+  async main(source: string | AsyncIterable<ReadCommand>, fds: Descriptors, isTerminal = false): Promise<number> {
     this.#fds = fds;
+    const goOn = async (error: unknown) => {
+      if (!isTerminal || error instanceof ControlFlow) throw error;
+      this.state.status = await this.#endOf(error, fds);
+    };
     let code: number;
     try {
-      code = await this.run(parseScript(text), fds);
+      for await (const read of typeof source === 'string' ? [() => parseScript(source)] : source)
+        await Promise.resolve()
+          .then(async () => void (await this.run(read(), fds)))
+          .catch(goOn);
+      code = this.state.status;
     } catch (error) {
       code = await this.#endOf(error, fds);
     }

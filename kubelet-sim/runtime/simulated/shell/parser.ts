@@ -11,6 +11,28 @@ export function parseScript(text: string): Script {
   return new Parser(text, 0).script();
 }
 
+/** Parses what has been read of a script; undefined when its last command goes on. @throws ShellSyntaxError */
+export function parseSoFar(text: string): Script | undefined {
+  const parser = new Parser(text, 0);
+  try {
+    const script = parser.script();
+    return parser.awaitsDocument || /(?<!\\)(?:\\{2})*\\\n$/.test(text) ? undefined : script;
+  } catch (error) {
+    if (error instanceof ShellSyntaxError && error.isUnfinished) return undefined;
+    throw error;
+  }
+}
+
+/** Parses what stands in a substitution: no more comes of it. */
+function parseWhole(text: string, depth: number): Script {
+  try {
+    return new Parser(text, depth).script();
+  } catch (error) {
+    if (error instanceof ShellSyntaxError) throw new ShellSyntaxError(error.message);
+    throw error;
+  }
+}
+
 interface HereDocument {
   readonly delimiter: string;
   readonly literal: boolean;
@@ -22,11 +44,13 @@ class Parser {
   readonly #reader: Reader;
   readonly #words: WordParser;
   #hereDocuments: HereDocument[] = [];
+  /** Whether the text ends inside of a here-document. */
+  awaitsDocument = false;
 
   constructor(text: string, depth: number) {
     if (depth > SUBSTITUTIONS_MAX) throw new ShellSyntaxError('syntax error: substitutions nested too deeply');
     this.#reader = new Reader(text);
-    this.#words = new WordParser((inner) => new Parser(inner, depth + 1).script());
+    this.#words = new WordParser((inner) => parseWhole(inner, depth + 1));
   }
 
   script(): Script {
@@ -83,13 +107,15 @@ class Parser {
 
   #readHereDocument({ delimiter, literal, stripTabs, fill }: HereDocument): void {
     let body = '';
+    this.awaitsDocument = true;
     while (!this.#reader.done) {
       const end = this.#reader.text.indexOf('\n', this.#reader.at);
       const stop = end < 0 ? this.#reader.text.length : end;
       const raw = this.#reader.text.slice(this.#reader.at, stop);
       const line = stripTabs ? raw.replace(/^\t+/, '') : raw;
       this.#reader.at = stop + 1;
-      if (line === delimiter) break;
+      this.awaitsDocument = line !== delimiter;
+      if (!this.awaitsDocument) break;
       body += `${line}\n`;
     }
     this.#reader.at = Math.min(this.#reader.at, this.#reader.text.length);

@@ -1,6 +1,13 @@
 /** A script that cannot be understood; the text is what the shell prints. */
 export class ShellSyntaxError extends Error {
   override readonly name = 'ShellSyntaxError';
+  /** Whether more text could put it right. */
+  readonly isUnfinished: boolean;
+
+  constructor(message: string, isUnfinished = false) {
+    super(message);
+    this.isUnfinished = isUnfinished;
+  }
 }
 
 /** Characters that end a word when they are not quoted. */
@@ -52,7 +59,7 @@ export class Reader {
       : this.peek() === '\n'
         ? 'newline'
         : `"${/^(?:&&|\|\||;;|[;&|<>()]|[^\s;&|<>()]+)/.exec(this.text.slice(this.at))?.[0] ?? this.peek()}"`;
-    return new ShellSyntaxError(`syntax error: unexpected ${what}`);
+    return new ShellSyntaxError(`syntax error: unexpected ${what}`, this.done);
   }
 
   name(): string {
@@ -82,12 +89,12 @@ export class Reader {
       else if (c === open) depth++;
       else if (c === close && --depth === 0) return this.text.slice(start, this.at - 1);
     }
-    throw new ShellSyntaxError(`syntax error: unterminated ${open}`);
+    throw new ShellSyntaxError(`syntax error: unterminated ${open}`, true);
   }
 
   #skipTo(quote: string): void {
     const end = this.text.indexOf(quote, this.at);
-    if (end < 0) throw new ShellSyntaxError('syntax error: unterminated quoted string');
+    if (end < 0) throw new ShellSyntaxError('syntax error: unterminated quoted string', true);
     this.at = end + 1;
   }
 
@@ -98,6 +105,6 @@ export class Reader {
       if (c === '\\') this.at++;
       else if (c === '$' && this.eat('(')) this.balanced('(', ')');
     }
-    throw new ShellSyntaxError('syntax error: unterminated quoted string');
+    throw new ShellSyntaxError('syntax error: unterminated quoted string', true);
   }
 }

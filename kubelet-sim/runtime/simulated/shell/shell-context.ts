@@ -1,5 +1,6 @@
 import type { ContainerFiles } from '../files/container-files.ts';
 import { fatalCode, type ProcessContext } from '../program.ts';
+import type { ReadCommand } from './command-reader.ts';
 import type { Descriptors, Output } from './io.ts';
 import type { ShellState } from './state.ts';
 
@@ -20,8 +21,8 @@ export interface TrapTaker {
 /** A shell of its own. */
 export interface Shell extends TrapTaker {
   readonly state: ShellState;
-  /** Runs a whole script, with its EXIT trap; answers the exit code. */
-  main(script: string, fds: Descriptors): Promise<number>;
+  /** Runs a whole script, or commands as they are read, with its EXIT trap; answers the exit code. */
+  main(source: string | AsyncIterable<ReadCommand>, fds: Descriptors, isTerminal?: boolean): Promise<number>;
 }
 
 /** Commands that a process and all its children have run. */

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { seededRandom, VirtualClock } from '../../../../runtime/index.ts';
 import { ContainerFiles } from '../files/container-files.ts';
@@ -21,7 +21,13 @@ interface Started {
 
 function start(
   argv: readonly string[],
-  options: { image?: string; files?: Record<string, string>; env?: Record<string, string>; isInit?: boolean; stdin?: string } = {},
+  options: {
+    image?: string;
+    files?: Record<string, string>;
+    env?: Record<string, string>;
+    isInit?: boolean;
+    stdin?: string | Readable;
+  } = {},
 ): Started {
   const clock = new VirtualClock();
   const files = new ContainerFiles({ files: options.files ?? {}, mounts: [toolDirectory()], now: () => clock.now() });
@@ -29,7 +35,7 @@ function start(
   let output = '';
   let exit: number | undefined;
   let lastPid = 1;
-  const stdin = Readable.from(options.stdin ? [options.stdin] : []);
+  const stdin = options.stdin instanceof Readable ? options.stdin : Readable.from(options.stdin ? [options.stdin] : []);
   const context: ProcessContext = {
     clock,
     random: seededRandom(1),
@@ -148,6 +154,7 @@ test.each<[string, string]>([
   ["export B=2; sh -c 'echo $B $0 $1' name arg", '2 name arg\n'],
   ['trap "echo bye" EXIT; echo hi', 'hi\nbye\n'],
   ['date +%Y-%m-%dT%H:%M:%SZ', '2026-01-01T00:00:00Z\n'],
+  ['date -d @60 +%M; date foo || echo $?', "01\n!date: invalid date 'foo'\n1\n"],
   ['hostname; hostname -i', 'web-0\n10.244.0.7\n'],
   [
     'mkdir -p /etc; echo "10.244.0.7 web-0.web.ns.svc.cluster.local web-0" > /etc/hosts; hostname -f; hostname -d; hostname -s',
@@ -268,6 +275,25 @@ test('a script from a file, from standard input, and a time limit', async () => 
   const limited = start(['timeout', '2', 'sleep', '10']);
   await limited.clock.advance(2000);
   expect(await limited.exited).toBe(124);
+});
+
+test('a shell on standard input runs each command once it is whole, and what that reads begins behind it', async () => {
+  const stdin = new PassThrough();
+  const shell = start(['sh'], { stdin });
+  const says = async (lines: string, output: string) => {
+    stdin.write(lines);
+    await expect.poll(() => shell.output()).toBe(output);
+  };
+  await says('echo one\n', 'one\n');
+  await says('if true; then\n echo two\n', 'one\n');
+  await says('fi; echo "three', 'one\n');
+  await says(' of\nthree" \\\n four\n', 'one\ntwo\nthree of\nthree four\n');
+  await says('cat <<END\n$((2+3))\n', 'one\ntwo\nthree of\nthree four\n');
+  await says('END\n', 'one\ntwo\nthree of\nthree four\n5\n');
+  await says("trap 'echo bye' EXIT\nread x; echo got $x\nthis\n", 'one\ntwo\nthree of\nthree four\n5\ngot this\n');
+  stdin.write('$(if)\necho never\n');
+  expect(await shell.exited).toBe(2);
+  expect(shell.output()).toMatch(/got this\n!sh: syntax error: unexpected end of file\nbye\n$/);
 });
 
 test('$RANDOM is another number each time', async () => {

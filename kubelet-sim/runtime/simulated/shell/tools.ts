@@ -1,7 +1,8 @@
 import { FileError, normalizePath } from '../files/tree.ts';
 import { sleepMs } from '../sleep-time.ts';
 import { readOptions } from './command-options.ts';
-import { formatDate } from './date.ts';
+import { readCommands } from './command-reader.ts';
+import { formatDate, wrongTime } from './date.ts';
 import { DNS_TOOLS } from './dns-tools.ts';
 import { FILE_TOOLS } from './file-tools.ts';
 import { grep } from './grep.ts';
@@ -63,18 +64,12 @@ function takeOptions(args: string[], { options }: ShellState): boolean {
   return inline;
 }
 
-/** Reads commands line by line; with a terminal it says that it waits. */
+/** Reads commands from standard input; with a terminal it says that it waits. */
 async function interactive(interpreter: Shell, tty: boolean, fds: CommandContext['fds']): Promise<number> {
-  const input = stdinOf(fds);
-  if (!tty) return await interpreter.main(await input.readAll(), fds);
-  const prompt = () => fds.outputs.get(1)?.write(`${interpreter.state.cwd === '/' ? '/' : interpreter.state.cwd} # `);
-  await prompt();
-  for (let line = await input.readLine(); line; line = await input.readLine()) {
-    if (/^exit\b/.test(line.text.trim())) return Number(line.text.trim().slice(4)) || interpreter.state.status;
-    interpreter.state.status = await interpreter.main(line.text, fds);
-    await prompt();
-  }
-  return interpreter.state.status;
+  const prompt = async (isMore: boolean) => {
+    await fds.outputs.get(1)?.write(isMore ? '> ' : `${interpreter.state.cwd} # `);
+  };
+  return await interpreter.main(readCommands(stdinOf(fds), tty ? prompt : undefined), fds, tty);
 }
 
 const sleep: CommandFunction = async (context) => {
@@ -293,7 +288,10 @@ const mktemp: CommandFunction = async ({ args, host, stdout }) => {
   return 0;
 };
 
-const date: CommandFunction = async ({ args, host, stdout }) => {
+const date: CommandFunction = async (context) => {
+  const { args, host, stdout } = context;
+  const wrong = wrongTime(args);
+  if (wrong !== undefined) return await complain(context, `date: invalid date '${wrong}'`);
   await stdout.write(`${formatDate(args, host.process.clock.now())}\n`);
   return 0;
 };

@@ -40,7 +40,7 @@ export class WordParser {
     if (c === "'") {
       reader.at++;
       const end = reader.text.indexOf("'", reader.at);
-      if (end < 0) throw new ShellSyntaxError('syntax error: unterminated quoted string');
+      if (end < 0) throw new ShellSyntaxError('syntax error: unterminated quoted string', true);
       parts.push({ type: 'text', text: reader.text.slice(reader.at, end), quoted: true });
       reader.at = end + 1;
     } else if (c === '"') this.#doubleQuoted(reader, parts);
@@ -57,7 +57,7 @@ export class WordParser {
     reader.at++;
     parts.push({ type: 'text', text: '', quoted: true });
     while (reader.peek() !== '"') {
-      if (reader.done) throw new ShellSyntaxError('syntax error: unterminated quoted string');
+      if (reader.done) throw new ShellSyntaxError('syntax error: unterminated quoted string', true);
       this.#quotedPart(reader, parts, '$`"\\\n');
     }
     reader.at++;
@@ -77,7 +77,7 @@ export class WordParser {
     reader.at += 2;
     let raw = '';
     while (reader.peek() !== "'") {
-      if (reader.done) throw new ShellSyntaxError('syntax error: unterminated quoted string');
+      if (reader.done) throw new ShellSyntaxError('syntax error: unterminated quoted string', true);
       raw += reader.peek() === '\\' ? reader.next() + reader.next() : reader.next();
     }
     reader.at++;
