@@ -15,6 +15,10 @@ describe('/openapi/v3', async () => {
   const core = await json('/openapi/v3/api/v1');
   const { schemas } = core.components;
 
+  it('has an index that is told whole to who asks whether it has changed: what it was may have been of the same second', async () => {
+    expect(await openApi.respond('/openapi/v3', undefined)).not.toHaveProperty('modifiedMs');
+  });
+
   it('lists a document for each group and version, by its hash', async () => {
     const index = await openApi.respond('/openapi/v3', undefined);
     expect(index?.contentType).toBe('text/plain; charset=utf-8');
