@@ -239,7 +239,7 @@ export class Scheduler {
     this.#startIndex = found.nextStart;
     if (found.node) {
       this.#searched(attempt);
-      this.#assume({ ...attempt, state: found.state, nodeName: found.node.name });
+      this.#assume({ state: found.state, nodeName: found.node.name, ...attempt });
       return undefined;
     }
     const { diagnosis, state } = found;

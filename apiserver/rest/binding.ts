@@ -72,7 +72,7 @@ async function bind(rest: Rest, exchange: Exchange, { registry }: Endpoint, post
     mayCreate: false,
     next: (current, old) => {
       if (!current || !old) throw apiError.notFound(registry.resource.subject, name);
-      checkStored(registry.resource.subject, current, old, { ...wanted.metadata, dryRun });
+      checkStored(registry.resource.subject, current, old, { dryRun, ...wanted.metadata });
       const pod = cloneJson(old) as Pod;
       const refusal = bindToNode(pod, wanted, exchange.now);
       if (refusal !== undefined) throw apiError.conflict({ group: '', resource: 'pods/binding' }, name, refusal);

@@ -57,7 +57,7 @@ export const interPodAffinity: PluginDefinition<InterPodAffinityArgs> = {
       removePod: (state, _pod, removed, node) => state.read<AffinityState>(NAME).change(removed, node, -1),
       filter: (state, _pod, node) => verdictOf(state, node),
       preScore: (state, pod) => {
-        const scores = AffinityScores.of(pod, snapshot, { ...args, resolved, labelsOf });
+        const scores = AffinityScores.of(pod, snapshot, { resolved, labelsOf, ...args });
         if (!scores) return SKIP;
         state.write(`${NAME}.score`, scores);
         return undefined;
