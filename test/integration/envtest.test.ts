@@ -96,7 +96,7 @@ test(
         '--service-cluster-ip-range=10.0.0.0/24',
       ]);
       const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-        const user = headers['authorization'] === undefined ? { cert: users.cert, key: users.key } : {};
+        const user = headers.authorization === undefined ? { cert: users.cert, key: users.key } : {};
         // Only the CA of the certificate that envtest wrote is trusted.
         const sent = request(`${server.url}${path}`, {
           method,
